@@ -1,0 +1,1 @@
+"""Wing 07: what to do next, and for whom."""

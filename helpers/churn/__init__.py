@@ -1,0 +1,1 @@
+"""Wing 05: who is leaving."""

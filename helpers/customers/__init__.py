@@ -1,0 +1,1 @@
+"""Shared floor: windows in time and features of customers, computed in the engine."""

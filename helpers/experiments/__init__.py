@@ -1,0 +1,1 @@
+"""Wing 06: did what we tried work."""

@@ -1,0 +1,82 @@
+"""The engine that tables live in: DuckDB behind Ibis, with its memory, threads and temporary folder set."""
+
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import ibis
+import ibis.expr.types as ir
+import pandas as pd
+import pyarrow as pa
+
+THREADS = "LOYALTY_THREADS"
+MEMORY = "LOYALTY_MEMORY_MIB"
+
+
+def thread_count() -> int:
+    """Return the number of threads this process may use: ``LOYALTY_THREADS``, else every core."""
+    return int(os.environ.get(THREADS) or len(os.sched_getaffinity(0)))
+
+
+def memory_mib() -> int:
+    """Return the memory this process may use [MiB]: ``LOYALTY_MEMORY_MIB``, else 60 % of the machine's."""
+    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
+    return int(os.environ.get(MEMORY) or machine * 6 // 10)
+
+
+@dataclass(slots=True)
+class Engine:
+    """One engine session: tables in, tables out.
+
+    Everything that is particular to DuckDB stands in this class; functions elsewhere take and return Ibis
+    tables and run on any engine.
+    """
+
+    name: str = "duckdb"
+    _scratch: tempfile.TemporaryDirectory = field(default_factory=lambda: tempfile.TemporaryDirectory("-engine"))
+    _connection: ibis.BaseBackend | None = None
+
+    @property
+    def connection(self) -> ibis.BaseBackend:
+        """The Ibis backend, connected at first use."""
+        if self._connection is None:
+            self._connection = ibis.duckdb.connect(
+                threads=thread_count(), memory_limit=f"{memory_mib()}MiB", temp_directory=self._scratch.name)
+        return self._connection
+
+    def stored(self, path: Path) -> ir.Table:
+        """Return the lazy table of a Parquet file, or of a folder of them."""
+        return self.connection.read_parquet(str(path / "*.parquet" if path.is_dir() else path))
+
+    def lazy(self, table: ir.Table | pd.DataFrame | pa.Table) -> ir.Table:
+        """Return any table as a lazy one; frames and Arrow tables are lent to the engine without a copy."""
+        return table if isinstance(table, ir.Table) else ibis.memtable(table)
+
+    def sql(self, query: str) -> ir.Table:
+        """Return the lazy result of a query written in DuckDB's dialect."""
+        return self.connection.sql(query, dialect="duckdb")
+
+    def kept(self, table: ir.Table) -> ir.Table:
+        """Return the table computed once and kept in the engine, for expressions that are used several times."""
+        return self.connection.create_table(ibis.util.gen_name("kept"), table, temp=True)
+
+    def first_row(self, table: ir.Table) -> dict[str, object]:
+        """Return the first row as plain values by column."""
+        return self.connection.to_pyarrow(table.limit(1)).to_pylist()[0]
+
+    def arrow(self, table: ir.Table) -> pa.Table:
+        """Return the table in memory as Arrow."""
+        return self.connection.to_pyarrow(table)
+
+    def write(self, table: ir.Table, path: Path, order: Sequence[str]) -> None:
+        """Write the table to one Parquet file, sorted; the file appears whole or not at all."""
+        partial = path.with_name(f".{path.name}.{os.getpid()}")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        ordered = table.order_by([ibis.asc(c, nulls_first=True) for c in order]) if order else table
+        try:
+            self.connection.to_parquet(ordered, str(partial), compression="zstd")
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)

@@ -1,0 +1,52 @@
+"""The one form in which bad input is reported: where, what was found, how many, what is allowed."""
+
+from difflib import get_close_matches
+
+
+class InputError(ValueError):
+    """Bad input, said in one sentence.
+
+    Parameters
+    ----------
+    where : str
+        The place a person would look: a file, ``table.column``, a parameter, a profile key.
+    found : str
+        What was found there, with its count where it can be counted.
+    allowed : str
+        What is allowed instead; empty where the finding says it.
+
+    Examples
+    --------
+    >>> print(InputError("transactions.amount", "3 of 10 rows are empty", "a number"))
+    transactions.amount: 3 of 10 rows are empty; allowed: a number
+    """
+
+    def __init__(self, where: str, found: str, allowed: str = "") -> None:
+        super().__init__(f"{where}: {found}" + (f"; allowed: {allowed}" if allowed else ""))
+
+
+class GateError(InputError):
+    """An intake gate that stops the run: nothing readable, a control not met, data too old."""
+
+
+def shares(count: int, total: int) -> str:
+    """Return ``count`` of ``total`` as words.
+
+    Examples
+    --------
+    >>> shares(14, 69659)
+    '14 of 69,659 rows'
+    """
+    return f"{count:,} of {total:,} row{'' if total == 1 else 's'}"
+
+
+def nearest(name: str, known: list[str] | tuple[str, ...]) -> str:
+    """Return a hint that names the known word nearest to a misspelt one, or lists the known ones.
+
+    Examples
+    --------
+    >>> nearest("currancy", ["currency", "title"])
+    "did you mean 'currency'?"
+    """
+    close = get_close_matches(name, list(known), n=1, cutoff=0.5)
+    return f"did you mean '{close[0]}'?" if close else "known: " + ", ".join(sorted(known))

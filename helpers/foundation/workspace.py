@@ -1,0 +1,292 @@
+"""Where tables live: the one module that knows folders. Reads and writes tables by name, and keeps count of both."""
+
+import json
+import os
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import ibis.expr.types as ir
+import pandas as pd
+import pyarrow as pa
+
+from helpers.foundation import study as studies
+from helpers.foundation.engine import Engine
+from helpers.foundation.errors import InputError, nearest
+from helpers.foundation.tables import Table
+
+HOME = "LOYALTY_HOME"
+STEP = "LOYALTY_STEP_FOLDER"
+SHIPPED = Path(__file__).resolve().parents[2]
+ROW_LIMIT = 5_000_000
+SCRATCH = "scratch"
+
+
+def home() -> Path:
+    """Return the folder that holds ``data`` and ``reports``: ``LOYALTY_HOME``, else this checkout."""
+    return Path(os.environ.get(HOME) or SHIPPED)
+
+
+def runs_folder(source: str) -> Path:
+    """Return the folder of all runs of a source."""
+    return home() / "data" / "runs" / source
+
+
+def raw_folder(source: str) -> Path:
+    """Return the folder in which a source's files are looked for when no other is named."""
+    return home() / "data" / "raw" / source
+
+
+def reports_folder() -> Path:
+    """Return the folder of published pages."""
+    return home() / "reports"
+
+
+def declared_file(folder: str, name: str) -> Path | None:
+    """Return ``data/<folder>/<name>.toml``: the home's own, else the shipped one, else None."""
+    paths = [root / "data" / folder / f"{name}.toml" for root in (home(), SHIPPED)]
+    return next((path for path in paths if path.is_file()), None)
+
+
+def declared_names(folder: str) -> list[str]:
+    """Return the names of all profiles (``sources``) or studies (``studies``), sorted."""
+    return sorted({p.stem for root in (home(), SHIPPED) for p in (root / "data" / folder).glob("*.toml")})
+
+
+def manifest(folder: Path) -> dict:
+    """Return a run's manifest, empty where there is none."""
+    path = folder / "manifest.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def replace_json(path: Path, content: Mapping[str, object]) -> None:
+    """Write JSON so that the file is, at any moment, the old one or the new one."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    partial.write_text(json.dumps(content, indent=1, ensure_ascii=False, default=str) + "\n", encoding="utf-8")
+    partial.replace(path)
+
+
+def run_folders(source: str, state: str = "finished") -> list[Path]:
+    """Return a source's run folders in one state, oldest first."""
+    folders = [(m, p.parent) for p in runs_folder(source).glob("*/manifest.json")
+               if p.parent.name != SCRATCH and (m := manifest(p.parent)).get("state") == state]
+    return [folder for m, folder in sorted(folders, key=lambda pair: (pair[0].get("started_at", ""), pair[1].name))]
+
+
+@dataclass(slots=True)
+class Workspace:
+    """The tables of one run, by name.
+
+    Inside a run, tables are read from the run and written to the folder of the step at work. Anywhere else — a
+    notebook opened by hand, plain papermill — tables are written to the source's ``scratch`` folder and read from
+    there, then from a base run; a finished run is never written to.
+
+    Parameters
+    ----------
+    source : str
+        Name of the source profile.
+    declarations : mapping of str to Table
+        All declared tables, by name.
+    run : str
+        The run to read from; ``""`` is the newest finished run of the source.
+    as_of : str
+        ISO date of the run; ``""`` is the date that the intake settled, the newest row.
+    engine : Engine
+        The engine session.
+    """
+
+    source: str
+    declarations: Mapping[str, Table]
+    run: str = ""
+    as_of: str = ""
+    engine: Engine = field(default_factory=Engine)
+    _reads: dict[str, str] = field(default_factory=dict)
+    _writes: dict[str, int] = field(default_factory=dict)
+
+    # --- places ------------------------------------------------------------------------------------------------
+
+    @property
+    def is_in_run(self) -> bool:
+        """Whether a step of a run is at work, rather than a person."""
+        return bool(os.environ.get(STEP))
+
+    @property
+    def folder(self) -> Path:
+        """The folder written to: the step's own inside a run, else scratch."""
+        return Path(os.environ[STEP]) if self.is_in_run else runs_folder(self.source) / SCRATCH
+
+    @property
+    def base(self) -> Path | None:
+        """The run that is read from: the run itself inside one, else the base of scratch."""
+        if self.is_in_run:
+            return runs_folder(self.source) / self.run
+        if self.run:
+            folder = runs_folder(self.source) / self.run
+            if not (folder / "manifest.json").is_file():
+                known = ", ".join(p.name for p in run_folders(self.source)) or "none yet"
+                raise InputError("run", f"there is no run '{self.run}' of {self.source}", f"finished runs: {known}")
+            return folder
+        kept = manifest(runs_folder(self.source) / SCRATCH).get("base")
+        if kept and (runs_folder(self.source) / kept).is_dir():
+            return runs_folder(self.source) / kept
+        finished = run_folders(self.source)
+        return finished[-1] if finished else None
+
+    def path(self, name: str) -> Path | None:
+        """Return the Parquet file of a table, None where no run has it."""
+        self._declaration(name)
+        folders = [self.folder, *([self.base] if self.base else [])]
+        return next((p for f in folders if (p := f / f"{name}.parquet").is_file()), None)
+
+    # --- reading -----------------------------------------------------------------------------------------------
+
+    def table(self, name: str) -> ir.Table:
+        """Return a table, lazily; an absent one reads as its declared empty table."""
+        declaration = self._declaration(name)
+        path = self.path(name)
+        self._seen(name, path)
+        if path is None:
+            return self.engine.lazy(declaration.empty())
+        return self.engine.stored(path)
+
+    def frame(self, name: str, columns: Sequence[str] | None = None, limit: int = ROW_LIMIT) -> pd.DataFrame:
+        """Return a table in memory: money as float64, dates as datetime64.
+
+        Parameters
+        ----------
+        name : str
+            The table.
+        columns : sequence of str, optional
+            Only these columns.
+        limit : int
+            Refuse above this many rows.
+
+        Raises
+        ------
+        InputError
+            If the table has more rows than the limit.
+        """
+        table = self.table(name)
+        return in_memory(self.engine, table.select(*columns) if columns else table, name, limit)
+
+    def has(self, name: str) -> bool:
+        """Return whether a table has at least one row."""
+        path = self.path(name)
+        return path is not None and self.engine.stored(path).limit(1).count().execute() == 1
+
+    # --- writing -----------------------------------------------------------------------------------------------
+
+    def write(self, name: str, table: ir.Table | pd.DataFrame | pa.Table) -> str:
+        """Check a table against its declaration, sort it by key, write it; return what was written, in words.
+
+        Raises
+        ------
+        InputError
+            Naming everything that breaks the declaration.
+        """
+        declaration = self._declaration(name)
+        lazy = self.engine.lazy(table)
+        conformed = declaration.conformed(lazy)
+        counts = self.engine.first_row(declaration.counts(conformed))
+        problems = declaration.problems(counts, conformed)
+        if problems:
+            raise InputError(name, "; ".join(str(p) for p in problems))
+        self.engine.write(conformed, self.folder / f"{name}.parquet", declaration.key)
+        self._writes[name] = counts["n_rows"]
+        self._record()
+        return f"{name}: {counts['n_rows']:,} × {len(conformed.columns)}"
+
+    def cleared(self) -> "Workspace":
+        """Empty scratch before an intake by hand, and remember its base run; inside a run nothing needs clearing."""
+        if not self.is_in_run:
+            base = self.base
+            for path in self.folder.glob("*/*.parquet"):
+                path.unlink()
+            self.folder.mkdir(parents=True, exist_ok=True)
+            replace_json(self.folder / "manifest.json", {"state": SCRATCH, "base": base.name if base else ""})
+        return self
+
+    def settle(self, as_of: date) -> None:
+        """Fix the date that the run speaks for; the intake does so once it knows its newest row."""
+        self.as_of = as_of.isoformat()
+        if self.is_in_run:
+            self._record()
+        else:
+            replace_json(self.folder / "manifest.json", {**manifest(self.folder), "as_of": self.as_of})
+
+    # --- what the run is ---------------------------------------------------------------------------------------
+
+    @property
+    def as_of_on(self) -> date:
+        """The date that the run speaks for.
+
+        Raises
+        ------
+        InputError
+            If no intake has settled it yet.
+        """
+        places = [self.folder, *([self.base] if self.base else [])]
+        known = self.as_of or next((d for f in places if (d := manifest(f).get("as_of"))), "")
+        if not known:
+            raise InputError("as_of", f"no intake of {self.source} has run yet", "run 01_data_intake first")
+        return date.fromisoformat(known)
+
+    @property
+    def study(self) -> studies.Study:
+        """The company's assumptions: the study named as the source, else every default."""
+        path = declared_file("studies", self.source)
+        return studies.read(path) if path else studies.Study()
+
+    @property
+    def currency(self) -> str:
+        """The run's one currency as the source profile states it; empty where no money is recorded."""
+        path = declared_file("sources", self.source)
+        return str(tomllib.loads(path.read_text(encoding="utf-8")).get("currency", "")) if path else ""
+
+    # --- inside ------------------------------------------------------------------------------------------------
+
+    def _declaration(self, name: str) -> Table:
+        if name not in self.declarations:
+            raise InputError(name, "no such table is declared", nearest(name, list(self.declarations)))
+        return self.declarations[name]
+
+    def _seen(self, name: str, path: Path | None) -> None:
+        if name in self._reads:
+            return
+        origin = "absent, read as empty" if path is None else f"{path.parents[1].name}, {_age(path)} old"
+        self._reads[name] = origin
+        print(f"{name}: {origin}")
+        self._record()
+
+    def _record(self) -> None:
+        if self.is_in_run:
+            replace_json(self.folder / "seen.json",
+                         {"as_of": self.as_of, "reads": sorted(self._reads), "writes": self._writes})
+
+
+def in_memory(engine: Engine, table: ir.Table, name: str, limit: int = ROW_LIMIT) -> pd.DataFrame:
+    """Return a lazy table as a frame: money as float64, dates as datetime64.
+
+    Raises
+    ------
+    InputError
+        If it has more rows than the limit.
+    """
+    schema = table.schema()
+    casts = {c: "float64" for c, t in schema.items() if t.is_decimal()}
+    casts |= {c: "timestamp(6)" for c, t in schema.items() if t.is_date()}
+    arrow = engine.arrow((table.cast(casts) if casts else table).limit(limit + 1))
+    if arrow.num_rows > limit:
+        raise InputError(name, f"more than {limit:,} rows", "aggregate in the engine first, or raise the limit")
+    return arrow.to_pandas()
+
+
+def _age(path: Path) -> str:
+    seconds = (datetime.now(UTC) - datetime.fromtimestamp(path.stat().st_mtime, UTC)).total_seconds()
+    for unit, size in (("day", 86400), ("hour", 3600), ("minute", 60)):
+        if seconds >= size:
+            n = int(seconds // size)
+            return f"{n} {unit}{'s' if n > 1 else ''}"
+    return "under a minute"

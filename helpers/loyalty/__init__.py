@@ -1,0 +1,1 @@
+"""Wing 03: who is loyal, in attitude and in behaviour."""

@@ -1,0 +1,1 @@
+"""Shared floor: statistics that know no subject."""

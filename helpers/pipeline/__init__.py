@@ -1,0 +1,1 @@
+"""The run: its steps, its runner, its catalogue of tables."""

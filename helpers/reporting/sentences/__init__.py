@@ -1,0 +1,1 @@
+"""What is said: sentences assembled from numbers, a room for each wing."""

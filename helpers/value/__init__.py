@@ -1,0 +1,1 @@
+"""Wing 04: what customers are worth."""
