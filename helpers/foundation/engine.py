@@ -71,12 +71,6 @@ class Engine:
         return self.connection.to_pyarrow(table)
 
     def write(self, table: ir.Table, path: Path, order: Sequence[str]) -> None:
-        """Write the table to one Parquet file, sorted; the file appears whole or not at all."""
-        partial = path.with_name(f".{path.name}.{os.getpid()}")
-        path.parent.mkdir(parents=True, exist_ok=True)
+        """Write the table to one Parquet file, sorted by the given columns, empty values first."""
         ordered = table.order_by([ibis.asc(c, nulls_first=True) for c in order]) if order else table
-        try:
-            self.connection.to_parquet(ordered, str(partial), compression="zstd")
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
+        self.connection.to_parquet(ordered, str(path), compression="zstd")

@@ -33,12 +33,16 @@ class Section(BaseModel):
 class Economics(Section):
     """Section ``[economics]``: what money means in every wing."""
 
-    margin_rate: float = Field(0.3, gt=0, le=1, description="share of net sales that is margin where no unit cost is known [share]")
-    discount_rate: float = Field(0.1, ge=0, lt=1, description="yearly rate at which future margin is discounted [share a year]")
+    margin_rate: float = Field(
+        0.3, gt=0, le=1, description="share of net sales that is margin where no unit cost is known [share]")
+    discount_rate: float = Field(
+        0.1, ge=0, lt=1, description="yearly rate at which future margin is discounted [share a year]")
     contact_cost: float = Field(1.0, ge=0, description="cost of contacting one customer once [money]")
     offer_cost: float = Field(10.0, ge=0, description="cost of one retention offer that is taken up [money]")
-    offer_uptake: float = Field(0.3, gt=0, lt=1, description="share of contacted customers who would take up an offer; an assumption until measured [share]")
-    materiality: float = Field(1000.0, ge=0, description="difference in money below which two choices are called a tie [money]")
+    offer_uptake: float = Field(
+        0.3, gt=0, lt=1, description="share of those contacted who take up an offer, assumed until measured [share]")
+    materiality: float = Field(
+        1000.0, ge=0, description="difference in money below which two choices are called a tie [money]")
 
 
 class Title(Section):

@@ -115,7 +115,7 @@ class Table:
     def counts(self, table: ir.Table) -> ir.Table:
         """Return one row: ``n_rows``, ``n_keys``, and the number of rows that break each rule."""
         rules = {f"rule_{i}": broken.ifelse(1, 0).sum().cast("int64").fill_null(0)
-                 for i, (_, broken, _) in enumerate(self._rules(table))}
+                 for i, (_, broken, *_) in enumerate(self._rules(table))}
         n_rows = table.count()
         n_keys = table.select(*self.key).distinct().count() if self.key else n_rows
         return table.aggregate(n_rows=n_rows, **rules).mutate(n_keys=n_keys.as_scalar())
@@ -124,28 +124,29 @@ class Table:
         """Return what breaks the declaration, from the row that `counts` gives."""
         n_rows = counts["n_rows"]
         found = [
-            InputError(f"{self.name}.{column}", f"{shares(counts[f'rule_{i}'], n_rows)} break its rule", allowed)
-            for i, (column, _, allowed) in enumerate(self._rules(table))
+            InputError(f"{self.name}.{column}", f"{shares(counts[f'rule_{i}'], n_rows)} {finding}", allowed)
+            for i, (column, _, finding, allowed) in enumerate(self._rules(table))
             if counts[f"rule_{i}"]
         ]
         if counts["n_keys"] != n_rows:
             key = ", ".join(self.key)
-            found.append(InputError(self.name, f"{shares(n_rows - counts['n_keys'], n_rows)} repeat a key",
+            found.append(InputError(self.name, f"{shares(n_rows - counts['n_keys'], n_rows)} repeat an earlier key",
                                     f"one row for each {key}"))
         return found
 
-    def _rules(self, table: ir.Table) -> list[tuple[str, ir.BooleanValue, str]]:
+    def _rules(self, table: ir.Table) -> list[tuple[str, ir.BooleanValue, str, str]]:
         rules = []
         for column in self.columns:
             value = table[column.name]
             if column.required or column.name in self.key:
-                rules.append((column.name, value.isnull(), "a value in every row"))
+                rules.append((column.name, value.isnull(), "empty", "a value in every row"))
             if column.allowed:
-                rules.append((column.name, value.notin(column.allowed), ", ".join(column.allowed)))
+                rules.append((column.name, value.notin(column.allowed), "with another value",
+                              ", ".join(column.allowed)))
             if column.low is not None:
-                rules.append((column.name, value < column.low, f"{column.low:g} or more"))
+                rules.append((column.name, value < column.low, "too low", f"{column.low:g} or more"))
             if column.high is not None:
-                rules.append((column.name, value > column.high, f"{column.high:g} or less"))
+                rules.append((column.name, value > column.high, "too high", f"{column.high:g} or less"))
         return rules
 
 

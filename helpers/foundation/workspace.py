@@ -3,7 +3,8 @@
 import json
 import os
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -61,11 +62,21 @@ def manifest(folder: Path) -> dict:
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a partial file to write that takes the place of `path` only if all goes well."""
+    partial = path.with_name(f".{os.getpid()}.{path.name}")
+    try:
+        yield partial
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
 def replace_json(path: Path, content: Mapping[str, object]) -> None:
     """Write JSON so that the file is, at any moment, the old one or the new one."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    partial.write_text(json.dumps(content, indent=1, ensure_ascii=False, default=str) + "\n", encoding="utf-8")
-    partial.replace(path)
+    with replacing(path) as partial:
+        partial.write_text(json.dumps(content, indent=1, ensure_ascii=False, default=str) + "\n", encoding="utf-8")
 
 
 def run_folders(source: str, state: str = "finished") -> list[Path]:
@@ -187,13 +198,15 @@ class Workspace:
             Naming everything that breaks the declaration.
         """
         declaration = self._declaration(name)
-        lazy = self.engine.lazy(table)
-        conformed = declaration.conformed(lazy)
-        counts = self.engine.first_row(declaration.counts(conformed))
-        problems = declaration.problems(counts, conformed)
-        if problems:
-            raise InputError(name, "; ".join(str(p) for p in problems))
-        self.engine.write(conformed, self.folder / f"{name}.parquet", declaration.key)
+        conformed = declaration.conformed(self.engine.lazy(table))
+        path = self.folder / f"{name}.parquet"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(path) as partial:
+            self.engine.write(conformed, partial, declaration.key or conformed.columns)
+            written = self.engine.stored(partial)
+            counts = self.engine.first_row(declaration.counts(written))
+            if problems := declaration.problems(counts, written):
+                raise InputError(name, "; ".join(str(p) for p in problems))
         self._writes[name] = counts["n_rows"]
         self._record()
         return f"{name}: {counts['n_rows']:,} × {len(conformed.columns)}"
