@@ -3,8 +3,9 @@
 import os
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 import ibis
 import ibis.expr.types as ir
@@ -17,7 +18,7 @@ MEMORY = "LOYALTY_MEMORY_MIB"
 
 def thread_count() -> int:
     """Return the number of threads this process may use: ``LOYALTY_THREADS``, else every core."""
-    return int(os.environ.get(THREADS) or len(os.sched_getaffinity(0)))
+    return int(os.environ.get(THREADS) or os.cpu_count() or 1)
 
 
 def memory_mib() -> int:
@@ -35,15 +36,15 @@ class Engine:
     """
 
     name: str = "duckdb"
-    _scratch: tempfile.TemporaryDirectory = field(default_factory=lambda: tempfile.TemporaryDirectory("-engine"))
     _connection: ibis.BaseBackend | None = None
 
     @property
     def connection(self) -> ibis.BaseBackend:
         """The Ibis backend, connected at first use."""
         if self._connection is None:
+            spill = Path(tempfile.gettempdir()) / f"loyalty-{uuid4().hex}"  # made when memory runs short, then removed
             self._connection = ibis.duckdb.connect(
-                threads=thread_count(), memory_limit=f"{memory_mib()}MiB", temp_directory=self._scratch.name)
+                threads=thread_count(), memory_limit=f"{memory_mib()}MiB", temp_directory=str(spill))
         return self._connection
 
     def stored(self, path: Path) -> ir.Table:

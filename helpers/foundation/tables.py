@@ -124,13 +124,13 @@ class Table:
         """Return what breaks the declaration, from the row that `counts` gives."""
         n_rows = counts["n_rows"]
         found = [
-            InputError(f"{self.name}.{column}", f"{shares(counts[f'rule_{i}'], n_rows)} {finding}", allowed)
+            InputError(column, f"{shares(counts[f'rule_{i}'], n_rows)} {finding}", allowed)
             for i, (column, _, finding, allowed) in enumerate(self._rules(table))
             if counts[f"rule_{i}"]
         ]
         if counts["n_keys"] != n_rows:
             key = ", ".join(self.key)
-            found.append(InputError(self.name, f"{shares(n_rows - counts['n_keys'], n_rows)} repeat an earlier key",
+            found.append(InputError("key", f"{shares(n_rows - counts['n_keys'], n_rows)} repeat an earlier one",
                                     f"one row for each {key}"))
         return found
 

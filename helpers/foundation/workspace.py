@@ -212,9 +212,9 @@ class Workspace:
         return f"{name}: {counts['n_rows']:,} × {len(conformed.columns)}"
 
     def cleared(self) -> "Workspace":
-        """Empty scratch before an intake by hand, and remember its base run; inside a run nothing needs clearing."""
+        """Empty scratch before an intake by hand and fix its base run; inside a run nothing needs clearing."""
         if not self.is_in_run:
-            base = self.base
+            base = self.base if self.run else next(iter(reversed(run_folders(self.source))), None)
             for path in self.folder.glob("*/*.parquet"):
                 path.unlink()
             self.folder.mkdir(parents=True, exist_ok=True)
