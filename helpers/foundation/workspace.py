@@ -182,6 +182,13 @@ class Workspace:
         table = self.table(name)
         return in_memory(self.engine, table.select(*columns) if columns else table, name, limit)
 
+    def frame_of(self, run: str, name: str) -> pd.DataFrame:
+        """Return a table as another run of the source holds it, in its declared columns; an absent one is empty."""
+        declaration = self._declaration(name)
+        path = runs_folder(self.source) / run / f"{name}.parquet"
+        table = self.engine.stored(path) if path.is_file() else self.engine.lazy(declaration.empty())
+        return in_memory(self.engine, table, name).reindex(columns=list(declaration.names))
+
     def has(self, name: str) -> bool:
         """Return whether a table has at least one row."""
         path = self.path(name)
