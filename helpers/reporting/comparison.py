@@ -1,0 +1,228 @@
+"""Which earlier run this one may be compared with, and whether what changed is more than noise."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+
+from helpers.foundation import workspace as workspaces
+from helpers.foundation.workspace import Workspace
+
+CHANGE_COLUMNS = ["previous", "previous_run", "previous_as_of_on", "change", "change_low", "change_high",
+                  "is_beyond_noise", "comparison"]
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What makes two runs comparable.
+
+    Parameters
+    ----------
+    run : str
+        Name of the run's folder.
+    as_of : str
+        ISO date that the run speaks for.
+    currency : str
+        The run's one currency, empty where no money is recorded.
+    study : mapping of str to mapping
+        The study's sections as they were read.
+    profile, revision : str
+        Checksum of the source profile and revision of the code, empty where not recorded.
+    """
+
+    run: str
+    as_of: str
+    currency: str = ""
+    study: Mapping[str, object] = field(default_factory=dict)
+    profile: str = ""
+    revision: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparable:
+    """The earlier run to compare with, or the reason why there is none."""
+
+    run: Identity | None
+    reason: str = ""
+
+
+def identity(run: str, manifest: Mapping[str, object]) -> Identity:
+    """Return a run's identity from its manifest."""
+    text = {key: str(manifest.get(key) or "") for key in ("as_of", "currency", "profile", "revision")}
+    return Identity(run, study=manifest.get("study") or {}, **text)
+
+
+def current(ws: Workspace) -> Identity:
+    """Return the identity of the run at work; profile and revision are not recorded outside one."""
+    recorded = workspaces.manifest(ws.base) if ws.is_in_run and ws.base else {}
+    known = identity(ws.base.name if ws.base else "", recorded)
+    study = json.loads(json.dumps(dict(ws.study.sections), default=str))
+    return replace(known, as_of=ws.as_of_on.isoformat(), currency=ws.currency, study=study)
+
+
+def earlier(ws: Workspace) -> tuple[Identity, ...]:
+    """Return the finished runs of the same source, oldest ``as_of`` first."""
+    found = [identity(folder.name, workspaces.manifest(folder)) for folder in workspaces.run_folders(ws.source)]
+    return tuple(sorted(found, key=lambda run: run.as_of))
+
+
+def comparable(now: Identity, runs: Sequence[Identity], section: str) -> Comparable:
+    """Return the latest run with an earlier ``as_of``, the same currency and the same section of the study.
+
+    Parameters
+    ----------
+    now : Identity
+        The run at work.
+    runs : sequence of Identity
+        Finished runs of the same source, oldest ``as_of`` first; of equal dates the later one counts.
+    section : str
+        Section of the study that the figure rests on; the shared section ``economics`` always counts too.
+    """
+    before = [run for run in runs if run.as_of and run.as_of < now.as_of]
+    fitting = [run for run in before if not obstacles(now, run, section)]
+    if fitting:
+        return Comparable(fitting[-1])
+    if before:
+        return Comparable(None, f"not comparable, because {obstacles(now, before[-1], section)[0]}")
+    return Comparable(None, "no earlier run" if not runs else "no run as of an earlier date")
+
+
+def obstacles(now: Identity, run: Identity, section: str) -> list[str]:
+    """Return what stands between two runs, in words; empty where they are comparable."""
+    currency = ([f"the currency was {run.currency or 'not stated'} and is {now.currency or 'not stated'}"]
+                if run.currency != now.currency else [])
+    sections = [f"section [{name}] of the study has changed" for name in dict.fromkeys((section, "economics"))
+                if run.study.get(name, {}) != now.study.get(name, {})]
+    return currency + sections
+
+
+def difference(now: Mapping[str, object], before: Mapping[str, object]) -> tuple[float, float, float]:
+    """Return the change between two independent estimates with its interval.
+
+    The interval is recovered from the two stored ones, which need not be symmetric: with values v and limits l, u
+    the lower limit is d − √((v₁ − l₁)² + (u₂ − v₂)²), the upper one d + √((u₁ − v₁)² + (v₂ − l₂)²). For symmetric
+    intervals this is the normal approximation. Runs that share customers are positively correlated, which makes it
+    too wide rather than too narrow.
+
+    Returns
+    -------
+    tuple of float
+        Change, lower and upper limit in the unit of the two; NaN where an interval is missing or of another level.
+
+    References
+    ----------
+    Zou, G. Y. and Donner, A. (2008). Construction of confidence limits about effect measures. Statistics in
+    Medicine 27, 1693–1702.
+
+    Examples
+    --------
+    >>> a, b = {"value": 5, "low": 2, "high": 8, "level": .95}, {"value": 1, "low": -3, "high": 5, "level": .95}
+    >>> difference(a, b)
+    (4.0, -1.0, 9.0)
+    """
+    v1, l1, u1 = (float(now[k]) for k in ("value", "low", "high"))
+    v2, l2, u2 = (float(before[k]) for k in ("value", "low", "high"))
+    change = v1 - v2
+    if now["level"] != before["level"]:
+        return change, np.nan, np.nan
+    return change, float(change - np.hypot(v1 - l1, u2 - v2)), float(change + np.hypot(u1 - v1, v2 - l2))
+
+
+def change(now: Mapping[str, object], before: Mapping[str, object] | None, run: Comparable) -> dict[str, object]:
+    """Return one figure's change since the comparable run: the columns of `CHANGE_COLUMNS`.
+
+    Parameters
+    ----------
+    now : mapping
+        A row of a long summary table.
+    before : mapping or None
+        The same quantity and segment in the comparable run, None where that run has no such row.
+    run : Comparable
+        The comparable run, or the reason why there is none.
+    """
+    nothing = dict.fromkeys(CHANGE_COLUMNS, np.nan) | {
+        "previous_run": run.run.run if run.run else "", "previous_as_of_on": pd.NaT, "is_beyond_noise": None}
+    if run.run is None:
+        return nothing | {"comparison": run.reason}
+    known = {"previous_as_of_on": pd.Timestamp(run.run.as_of)}
+    reason = _missing(now, before)
+    if reason:
+        return nothing | known | {"comparison": reason}
+    moved, low, high = difference(now, before)
+    has_interval = bool(np.isfinite(low) and np.isfinite(high))
+    return nothing | known | {
+        "previous": float(before["value"]), "change": moved, "change_low": low, "change_high": high,
+        "is_beyond_noise": bool(low > 0 or high < 0) if has_interval else None,
+        "comparison": "" if has_interval else "counted, no interval to judge it by"}
+
+
+def changes(ws: Workspace, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return figures with their change since the last comparable run of each.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The run at work.
+    frame : DataFrame
+        Rows of long summary tables, with ``table`` (where each stands) and ``section`` (of the study).
+
+    Returns
+    -------
+    DataFrame
+        The same rows with `CHANGE_COLUMNS` behind.
+    """
+    now, runs = current(ws), earlier(ws)
+    found = {section: comparable(now, runs, section) for section in frame["section"].unique()}
+    rows = [change(row, row_of(ws, found[row["section"]], row), found[row["section"]])
+            for row in frame.to_dict("records")]
+    beside = pd.DataFrame(rows, columns=CHANGE_COLUMNS, index=frame.index)
+    return frame.join(beside.astype({"is_beyond_noise": "boolean", "previous_as_of_on": "datetime64[us]",
+                                     "previous_run": "str", "comparison": "str"}))
+
+
+def row_of(ws: Workspace, run: Comparable, row: Mapping[str, object]) -> dict[str, object] | None:
+    """Return the row of the same table, quantity and segment in a comparable run, None where it has none."""
+    if run.run is None:
+        return None
+    there = ws.frame_of(run.run.run, str(row["table"]))
+    same = there[(there["quantity"] == row["quantity"]) & (there["segment"] == row["segment"])]
+    return same.iloc[0].to_dict() if len(same) else None
+
+
+def history(ws: Workspace, row: Mapping[str, object]) -> pd.DataFrame:
+    """Return one figure in every comparable run: ``on`` and ``value``, oldest first, this run last."""
+    now = current(ws)
+    runs = [run for run in earlier(ws) if run.as_of < now.as_of and not obstacles(now, run, str(row["section"]))]
+    latest = {run.as_of: run for run in runs}
+    rows = [(on, row_of(ws, Comparable(run), row)) for on, run in sorted(latest.items())]
+    points = [(on, found["value"]) for on, found in rows if found and found["status"] == "ok"]
+    points.append((now.as_of, row["value"]))
+    return pd.DataFrame(points, columns=["on", "value"]).astype({"value": "float64"})
+
+
+def definitions(now: Identity, before: Identity) -> list[str]:
+    """Return what was redefined between two runs: profile, sections of the study, code; empty where nothing was."""
+    names = sorted({*now.study, *before.study})
+    sections = [name for name in names if now.study.get(name, {}) != before.study.get(name, {})]
+    changed = [f"section [{name}] of the study" for name in sections]
+    if _differs(now.profile, before.profile):
+        changed.insert(0, "the source profile")
+    if _differs(now.revision, before.revision):
+        changed.append(f"the code, from {before.revision[:7]} to {now.revision[:7]}")
+    return changed
+
+
+def _differs(now: str, before: str) -> bool:
+    return bool(now and before and now != before)
+
+
+def _missing(now: Mapping[str, object], before: Mapping[str, object] | None) -> str:
+    if before is None:
+        return "not measured in the run before"
+    if now["status"] != "ok":
+        return f"no figure now: {now['reason'] or now['status']}"
+    if before["status"] != "ok":
+        return f"no figure in the run before: {before['reason'] or before['status']}"
+    return "the unit has changed" if now["unit"] != before["unit"] else ""

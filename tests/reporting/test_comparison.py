@@ -1,0 +1,158 @@
+import json
+
+import numpy as np
+import pytest
+
+from helpers.foundation import workspace as workspaces
+from helpers.foundation.estimates import Estimate, Status, summary, without_value
+from helpers.foundation.tables import summary_table
+from helpers.foundation.workspace import Workspace
+from helpers.reporting import comparison
+from helpers.reporting.comparison import Comparable, Identity
+
+TABLE = summary_table("results/figures", "figure")
+NOW = Identity("2026-10-31-1", "2026-10-31", "EUR", {"churn": {"horizon_days": 90}}, "p1", "abcdef0123")
+
+
+def earlier_run(name, as_of, estimates=(), **more):
+    folder = workspaces.runs_folder("shop") / name
+    (folder / "results").mkdir(parents=True)
+    summary(estimates).to_parquet(folder / "results" / "figures.parquet")
+    known = {"state": "finished", "started_at": name, "as_of": as_of, "currency": "", "study": {}} | more
+    (folder / "manifest.json").write_text(json.dumps(known))
+
+
+def shop(as_of="2026-10-31"):
+    return Workspace("shop", {TABLE.name: TABLE}, as_of=as_of)
+
+
+def figures(*estimates):
+    return summary(estimates).assign(table=TABLE.name, section="churn")
+
+
+def row(value, low=np.nan, high=np.nan, level=0.95, **more):
+    return summary([Estimate("share kept", value, low, high, unit="share", n=9, level=level)]).iloc[0].to_dict() | more
+
+
+def test_the_latest_earlier_run_of_the_same_definitions_is_compared_with():
+    runs = [Identity("a", "2026-08-31", "EUR", NOW.study), Identity("b", "2026-09-30", "EUR", NOW.study)]
+    assert comparison.comparable(NOW, runs, "churn").run.run == "b"
+
+
+def test_a_run_of_the_same_date_is_not_an_earlier_one():
+    found = comparison.comparable(NOW, [Identity("a", "2026-10-31", "EUR", NOW.study)], "churn")
+    assert found == Comparable(None, "no run as of an earlier date")
+
+
+def test_without_any_run_there_is_no_earlier_run():
+    assert comparison.comparable(NOW, [], "churn").reason == "no earlier run"
+
+
+def test_another_currency_is_named_as_the_obstacle():
+    found = comparison.comparable(NOW, [Identity("a", "2026-09-30", "USD", NOW.study)], "churn")
+    assert found.reason == "not comparable, because the currency was USD and is EUR"
+
+
+def test_a_changed_section_of_the_study_stands_only_in_its_own_way():
+    runs = [Identity("a", "2026-09-30", "EUR", {"churn": {"horizon_days": 30}})]
+    assert comparison.comparable(NOW, runs, "churn").reason == (
+        "not comparable, because section [churn] of the study has changed")
+    assert comparison.comparable(NOW, runs, "value").run.run == "a"
+
+
+def test_changed_economics_stand_in_the_way_of_every_section():
+    runs = [Identity("a", "2026-09-30", "EUR", NOW.study | {"economics": {"margin_rate": 0.2}})]
+    assert "section [economics]" in comparison.comparable(NOW, runs, "value").reason
+
+
+def test_an_older_run_that_fits_is_preferred_to_a_newer_one_that_does_not():
+    runs = [Identity("a", "2026-08-31", "EUR", NOW.study), Identity("b", "2026-09-30", "USD", NOW.study)]
+    assert comparison.comparable(NOW, runs, "churn").run.run == "a"
+
+
+def test_difference_of_symmetric_intervals_is_the_normal_approximation():
+    change, low, high = comparison.difference(row(0.5, 0.4, 0.6), row(0.3, 0.25, 0.35))
+    half = np.hypot(0.1, 0.05)
+    assert (change, low, high) == pytest.approx((0.2, 0.2 - half, 0.2 + half))
+
+
+def test_difference_recovers_its_limits_from_unequal_arms():
+    change, low, high = comparison.difference(row(10, 9, 14), row(6, 4, 7))
+    assert (change, low, high) == pytest.approx((4, 4 - np.hypot(1, 1), 4 + np.hypot(4, 2)))
+
+
+def test_intervals_of_other_levels_give_no_interval():
+    assert np.isnan(comparison.difference(row(0.5, 0.4, 0.6), row(0.3, 0.2, 0.4, level=0.9))[1])
+
+
+@pytest.mark.parametrize(("before", "is_beyond"), [(row(0.3, 0.28, 0.32), True), (row(0.45, 0.35, 0.55), False),
+                                                   (row(0.7, 0.65, 0.75), True)])
+def test_a_change_is_beyond_noise_when_its_interval_leaves_out_zero(before, is_beyond):
+    found = comparison.change(row(0.5, 0.45, 0.55), before, Comparable(Identity("a", "2026-09-30")))
+    assert found["is_beyond_noise"] is is_beyond
+
+
+def test_without_an_interval_there_is_a_change_but_no_claim():
+    found = comparison.change(row(0.5), row(0.4), Comparable(Identity("a", "2026-09-30")))
+    assert found["change"] == pytest.approx(0.1)
+    assert found["is_beyond_noise"] is None
+    assert found["comparison"] == "counted, no interval to judge it by"
+
+
+@pytest.mark.parametrize(("now", "before", "reason"), [
+    (row(0.5), None, "not measured in the run before"),
+    (row(np.nan, status="insufficient", reason="9 customers"), row(0.5), "no figure now: 9 customers"),
+    (row(0.5), row(np.nan, status="struck", reason="low reliability"),
+     "no figure in the run before: low reliability"),
+    (row(0.5), row(50.0, unit="points"), "the unit has changed"),
+])
+def test_what_cannot_be_compared_says_why(now, before, reason):
+    found = comparison.change(now, before, Comparable(Identity("a", "2026-09-30")))
+    assert found["comparison"] == reason
+    assert np.isnan(found["change"])
+
+
+def test_changes_are_read_from_the_folder_of_the_comparable_run(home):
+    earlier_run("2026-09-30-1", "2026-09-30", [Estimate("kept", 0.30, 0.28, 0.32, "share", 100)])
+    found = comparison.changes(shop(), figures(Estimate("kept", 0.40, 0.38, 0.42, "share", 100),
+                                               Estimate("lost", 0.6, unit="share")))
+    assert found["previous_run"].tolist() == ["2026-09-30-1", "2026-09-30-1"]
+    assert found["change"].iloc[0] == pytest.approx(0.1)
+    assert bool(found["is_beyond_noise"].iloc[0])
+    assert found["is_beyond_noise"].isna().tolist() == [False, True]
+    assert found["comparison"].tolist() == ["", "not measured in the run before"]
+
+
+def test_changes_of_a_first_run_keep_every_row(home):
+    found = comparison.changes(shop(), figures(Estimate("kept", 0.4, unit="share")))
+    assert found["comparison"].tolist() == ["no earlier run"]
+    assert found["previous_as_of_on"].isna().all()
+
+
+def test_changes_of_no_figures_are_an_empty_table(home):
+    assert list(comparison.changes(shop(), figures()).columns)[-8:] == comparison.CHANGE_COLUMNS
+
+
+def test_failed_runs_are_never_compared_with(home):
+    earlier_run("2026-09-30-1", "2026-09-30", state="failed")
+    assert comparison.earlier(shop()) == ()
+
+
+def test_history_ends_with_this_run_and_leaves_out_what_has_no_value(home):
+    earlier_run("2026-07-31-1", "2026-07-31", [Estimate("kept", 0.2, unit="share")])
+    earlier_run("2026-08-31-1", "2026-08-31", [without_value("kept", Status.INSUFFICIENT, "few")])
+    earlier_run("2026-09-30-1", "2026-09-30", [Estimate("kept", 0.3, unit="share")], currency="USD")
+    now = figures(Estimate("kept", 0.4, unit="share")).iloc[0].to_dict()
+    found = comparison.history(shop(), now)
+    assert list(zip(found["on"], found["value"], strict=True)) == [("2026-07-31", 0.2), ("2026-10-31", 0.4)]
+
+
+def test_definitions_name_what_changed_and_nothing_else():
+    before = Identity("a", "2026-09-30", "EUR", {"churn": {"horizon_days": 30}}, "p0", "1234567890")
+    assert comparison.definitions(NOW, before) == [
+        "the source profile", "section [churn] of the study", "the code, from 1234567 to abcdef0"]
+    assert comparison.definitions(NOW, NOW) == []
+
+
+def test_what_was_not_recorded_is_not_called_changed():
+    assert comparison.definitions(NOW, Identity("a", "2026-09-30", "EUR", NOW.study)) == []
