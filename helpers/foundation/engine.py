@@ -12,8 +12,11 @@ import ibis.expr.types as ir
 import pandas as pd
 import pyarrow as pa
 
+from helpers.foundation.errors import InputError
+
 THREADS = "LOYALTY_THREADS"
 MEMORY = "LOYALTY_MEMORY_MIB"
+FRAME_LIMIT = 5_000_000
 
 
 def thread_count() -> int:
@@ -70,6 +73,22 @@ class Engine:
     def arrow(self, table: ir.Table) -> pa.Table:
         """Return the table in memory as Arrow."""
         return self.connection.to_pyarrow(table)
+
+    def frame(self, table: ir.Table, name: str = "table", limit: int = FRAME_LIMIT) -> pd.DataFrame:
+        """Return the table in memory as a frame: money as float64, dates as datetime64.
+
+        Raises
+        ------
+        InputError
+            If it has more rows than the limit.
+        """
+        schema = table.schema()
+        casts = {c: "float64" for c, t in schema.items() if t.is_decimal()}
+        casts |= {c: "timestamp(6)" for c, t in schema.items() if t.is_date()}
+        arrow = self.arrow((table.cast(casts) if casts else table).limit(limit + 1))
+        if arrow.num_rows > limit:
+            raise InputError(name, f"more than {limit:,} rows", "aggregate in the engine first, or raise the limit")
+        return arrow.to_pandas()
 
     def write(self, table: ir.Table, path: Path, order: Sequence[str]) -> None:
         """Write the table to one Parquet file, sorted by the given columns, empty values first."""

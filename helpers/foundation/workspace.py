@@ -14,14 +14,13 @@ import pandas as pd
 import pyarrow as pa
 
 from helpers.foundation import study as studies
-from helpers.foundation.engine import Engine
+from helpers.foundation.engine import FRAME_LIMIT, Engine
 from helpers.foundation.errors import InputError, nearest
 from helpers.foundation.tables import Table
 
 HOME = "LOYALTY_HOME"
 STEP = "LOYALTY_STEP_FOLDER"
 SHIPPED = Path(__file__).resolve().parents[2]
-ROW_LIMIT = 5_000_000
 SCRATCH = "scratch"
 
 
@@ -162,7 +161,7 @@ class Workspace:
             return self.engine.lazy(declaration.empty())
         return self.engine.stored(path)
 
-    def frame(self, name: str, columns: Sequence[str] | None = None, limit: int = ROW_LIMIT) -> pd.DataFrame:
+    def frame(self, name: str, columns: Sequence[str] | None = None, limit: int = FRAME_LIMIT) -> pd.DataFrame:
         """Return a table in memory: money as float64, dates as datetime64.
 
         Parameters
@@ -180,7 +179,7 @@ class Workspace:
             If the table has more rows than the limit.
         """
         table = self.table(name)
-        return in_memory(self.engine, table.select(*columns) if columns else table, name, limit)
+        return self.engine.frame(table.select(*columns) if columns else table, name, limit)
 
     def frame_of(self, run: str, name: str) -> pd.DataFrame:
         """Return a table as another run of the source holds it, in its declared columns; an absent one is empty."""
@@ -284,23 +283,6 @@ class Workspace:
         if self.is_in_run:
             replace_json(self.folder / "seen.json",
                          {"as_of": self.as_of, "reads": sorted(self._reads), "writes": self._writes})
-
-
-def in_memory(engine: Engine, table: ir.Table, name: str, limit: int = ROW_LIMIT) -> pd.DataFrame:
-    """Return a lazy table as a frame: money as float64, dates as datetime64.
-
-    Raises
-    ------
-    InputError
-        If it has more rows than the limit.
-    """
-    schema = table.schema()
-    casts = {c: "float64" for c, t in schema.items() if t.is_decimal()}
-    casts |= {c: "timestamp(6)" for c, t in schema.items() if t.is_date()}
-    arrow = engine.arrow((table.cast(casts) if casts else table).limit(limit + 1))
-    if arrow.num_rows > limit:
-        raise InputError(name, f"more than {limit:,} rows", "aggregate in the engine first, or raise the limit")
-    return arrow.to_pandas()
 
 
 def _age(path: Path) -> str:

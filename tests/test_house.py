@@ -1,0 +1,233 @@
+"""The laws of the house, proved on the syntax trees of the code and on the notebooks as they are committed."""
+
+import ast
+import re
+import subprocess
+from pathlib import Path
+
+import nbformat
+import pytest
+
+ROOT = Path(__file__).parents[1]
+HELPERS = sorted((ROOT / "helpers").rglob("*.py"))
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+WINGS = ("satisfaction", "loyalty", "value", "churn", "experiments", "actions")
+FLOORS = {"foundation": 0, "intake": 1, "customers": 1, "methods": 1, **dict.fromkeys(WINGS, 2),
+          "reporting": 3, "pipeline": 4, "__main__": 5}
+PARAMETER = re.compile(r'^(\w+): (str|int|float|bool) = ("[^"|=]*"|-?[\d.]+|True|False)  # ([^|=\[]+) \[([^\]|=]+)\]$')
+
+
+def room(path):
+    inside = path.relative_to(ROOT / "helpers")
+    return inside.parts[0].removesuffix(".py")
+
+
+def tree(path):
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def imports(module):
+    for node in ast.walk(module):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+
+
+def floor_breaches(source, name):
+    """Return imports that point up, or from one wing into another."""
+    rooms = {parts[1] for m in imports(source) if (parts := m.split("."))[0] == "helpers" and len(parts) > 1}
+    return sorted(r for r in rooms if r != name and (
+        FLOORS[r] > FLOORS[name] or (FLOORS[r] == FLOORS[name] and name in (*WINGS, "customers", "methods"))))
+
+
+OUTSIDE = {"os", "io", "sys", "pathlib", "shutil", "tempfile", "subprocess", "logging", "random", "socket", "pickle"}
+EFFECTS = {"print", "open", "input", "exec", "eval", "display"}
+FILE_METHODS = re.compile(r"^(read|to)_(csv|parquet|excel|json|pickle|feather|sql)$|^(savefig|show|write_(text|bytes))$")
+
+
+def outside_breaches(source):
+    """Return what touches disk, screen or global random state."""
+    found = [m for m in imports(source) if m.split(".")[0] in OUTSIDE]
+    for node in ast.walk(source):
+        if not isinstance(node, ast.Call):
+            continue
+        called = node.func
+        if isinstance(called, ast.Name) and called.id in EFFECTS:
+            found.append(called.id)
+        if isinstance(called, ast.Attribute):
+            if FILE_METHODS.match(called.attr):
+                found.append(called.attr)
+            owner = called.value
+            is_random = isinstance(owner, ast.Attribute) and owner.attr == "random"
+            if is_random and called.attr not in ("default_rng", "Generator", "SeedSequence"):
+                found.append(f"random.{called.attr}")
+    return found
+
+
+def mutations(source):
+    """Return assignments into arguments, and pandas' in-place calls."""
+    found = []
+    for function in ast.walk(source):
+        if not isinstance(function, ast.FunctionDef):
+            continue
+        arguments = {a.arg for a in (*function.args.args, *function.args.kwonlyargs)} - {"self"}
+        rebound = {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        for node in ast.walk(function):
+            if isinstance(node, (ast.Subscript, ast.Attribute)) and isinstance(node.ctx, (ast.Store, ast.Del)):
+                owner = node.value
+                if isinstance(owner, ast.Name) and owner.id in arguments - rebound:
+                    found.append(f"{function.name}: {ast.unparse(node)}")
+            if isinstance(node, ast.keyword) and node.arg == "inplace":
+                found.append(f"{function.name}: inplace")
+    return found
+
+
+def test_the_floor_check_sees_an_arrow_that_points_up_and_one_between_wings():
+    assert floor_breaches(ast.parse("from helpers.reporting import words"), "value") == ["reporting"]
+    assert floor_breaches(ast.parse("from helpers.churn.models import fit"), "value") == ["churn"]
+    assert floor_breaches(ast.parse("from helpers.methods import scales"), "value") == []
+
+
+@pytest.mark.parametrize("path", HELPERS, ids=lambda p: str(p.relative_to(ROOT)))
+def test_arrows_go_down(path):
+    if path != ROOT / "helpers" / "__init__.py":
+        assert floor_breaches(tree(path), room(path)) == []
+
+
+def test_the_outside_check_sees_disk_screen_and_global_random_state():
+    source = ast.parse("import os\nprint(1)\nframe.to_csv('x')\nnp.random.normal()\nnp.random.default_rng(1)")
+    assert outside_breaches(source) == ["os", "print", "to_csv", "random.normal"]
+
+
+@pytest.mark.parametrize("path", [p for p in HELPERS if room(p) in (*WINGS, "methods", "customers")],
+                         ids=lambda p: str(p.relative_to(ROOT)))
+def test_wings_and_methods_touch_neither_disk_nor_screen(path):
+    assert outside_breaches(tree(path)) == []
+
+
+def test_the_mutation_check_sees_an_argument_written_into():
+    source = ast.parse("def f(a, b):\n  a['x'] = 1\n  b = b.copy()\n  b['x'] = 1\n  a.sort(inplace=True)")
+    assert mutations(source) == ["f: a['x']", "f: inplace"]
+
+
+@pytest.mark.parametrize("path", HELPERS, ids=lambda p: str(p.relative_to(ROOT)))
+def test_no_function_writes_into_its_arguments(path):
+    assert mutations(tree(path)) == []
+
+
+def tags(cell):
+    return cell.metadata.get("tags", [])
+
+
+def code_cells(notebook):
+    return [c for c in notebook.cells if c.cell_type == "code"]
+
+
+@pytest.fixture(params=NOTEBOOKS, ids=lambda p: p.stem)
+def notebook(request):
+    return nbformat.read(request.param, as_version=4)
+
+
+def test_there_are_eight_notebooks_numbered_in_order():
+    assert [p.name[:2] for p in NOTEBOOKS] == [f"{n:02}" for n in range(1, 9)]
+
+
+def test_a_notebook_opens_with_its_question_its_words_and_its_parameters(notebook):
+    assert notebook.cells[0].cell_type == "markdown"
+    assert notebook.cells[0].source.startswith("# ")
+    assert "**Question**" in notebook.cells[0].source
+    assert tags(code_cells(notebook)[0]) == ["parameters"]
+    assert tags(code_cells(notebook)[1]) == ["imports"]
+
+
+def test_every_parameter_line_has_name_type_default_meaning_and_unit(notebook):
+    for line in code_cells(notebook)[0].source.splitlines():
+        assert PARAMETER.match(line), line
+
+
+def test_a_parameter_has_one_type_default_and_meaning_everywhere():
+    lines = {}
+    for path in NOTEBOOKS:
+        parameters = code_cells(nbformat.read(path, as_version=4))[0].source.splitlines()
+        assert {"source", "run", "as_of", "seed"} <= {line.split(":")[0] for line in parameters}
+        for line in parameters:
+            assert lines.setdefault(line.split(":")[0], line) == line
+
+
+def test_a_notebook_has_an_answer_a_doubt_and_one_hand_off(notebook):
+    given = [tag for cell in notebook.cells for tag in tags(cell)]
+    assert given.count("answer") == 1
+    assert given.count("nbval-check-output") == 1
+    assert {"load", "trust", "doubt"} <= set(given)
+
+
+def test_counts_run_from_one_and_only_the_hand_off_keeps_its_output(notebook):
+    cells = code_cells(notebook)
+    assert [c.execution_count for c in cells] == list(range(1, len(cells) + 1))
+    for cell in cells:
+        assert bool(cell.outputs) == ("nbval-check-output" in tags(cell)), cell.source
+
+
+def test_cells_are_short_and_hold_no_logic_paths_or_filters(notebook):
+    for cell in code_cells(notebook):
+        assert len([line for line in cell.source.splitlines() if line.strip()]) <= 12, cell.source
+        kinds = {type(node) for node in ast.walk(ast.parse(cell.source))}
+        assert not kinds & {ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Try, ast.Lambda}, cell.source
+        assert not re.search(r"\bsys\.path|\bwarnings\.|\bPath\(|\bopen\(|[\"'](\.\.?/|/)", cell.source), cell.source
+
+
+def test_committed_notebooks_carry_no_trace_of_a_run(notebook):
+    assert "papermill" not in notebook.metadata
+    assert set(notebook.metadata) <= {"kernelspec", "language_info"}
+    for cell in notebook.cells:
+        assert set(cell.metadata) <= {"tags"}
+        assert "injected-parameters" not in tags(cell)
+
+
+def committed():
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False)
+    return [ROOT / name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]
+
+
+def test_no_committed_file_names_a_machine_or_a_registry():
+    place = re.compile(r"(?<![\w.~])/(home|root|Users|work|mnt|srv)/\w|index-url|find-links|https?://\S+/simple\b")
+    texts = {p.relative_to(ROOT): p.read_text(encoding="utf-8", errors="replace")
+             for p in committed() if p != Path(__file__)}
+    assert [f"{p}: {match.group()}" for p, text in texts.items() if (match := place.search(text))] == []
+
+
+def test_the_locks_hold_hashes_and_no_address():
+    for name in ("requirements.lock", "requirements-dev.lock"):
+        text = (ROOT / name).read_text()
+        assert "://" not in text
+        assert len(re.findall(r"^[\w.-]+==", text, re.M)) <= text.count("--hash=sha256:")
+
+
+def test_the_development_lock_is_a_superset_of_what_a_run_needs():
+    pins = [set(re.findall(r"^[\w.-]+==[\w.]+", (ROOT / name).read_text(), re.M))
+            for name in ("requirements.lock", "requirements-dev.lock")]
+    assert pins[0] <= pins[1]
+
+
+def test_the_package_list_names_every_folder_of_helpers():
+    import tomllib
+
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
+    assert sorted(declared) == sorted(".".join(p.parent.relative_to(ROOT).parts) for p in HELPERS
+                                      if p.name == "__init__.py")
+
+
+def test_sizes_are_printed(capsys):
+    """Not a law: a report of modules and bodies that are longer than the house likes."""
+    long_modules = [(len(p.read_text().splitlines()), p) for p in HELPERS if len(p.read_text().splitlines()) > 300]
+    bodies = [(node.end_lineno - node.body[0].lineno + 1, p, node.name) for p in HELPERS
+              for node in ast.walk(tree(p)) if isinstance(node, ast.FunctionDef)]
+    median = sorted(b[0] for b in bodies)[len(bodies) // 2]
+    with capsys.disabled():
+        print(f"\nhelpers: {len(HELPERS)} modules, {len(bodies)} functions, median body {median} lines")
+        for n, path in sorted(long_modules, reverse=True):
+            print(f"  {path.relative_to(ROOT)}: {n} lines")
+        for n, path, name in sorted((b for b in bodies if b[0] > 40), reverse=True, key=lambda b: b[0]):
+            print(f"  {path.relative_to(ROOT)}: {name}, {n} lines")
+    assert bodies
