@@ -43,7 +43,7 @@ def floor_breaches(source, name):
 
 OUTSIDE = {"os", "io", "sys", "pathlib", "shutil", "tempfile", "subprocess", "logging", "random", "socket", "pickle"}
 EFFECTS = {"print", "open", "input", "exec", "eval", "display"}
-FILE_METHODS = re.compile(r"^(read|to)_(csv|parquet|excel|json|pickle|feather|sql)$|^(savefig|show|write_(text|bytes))$")
+FILE_METHODS = re.compile(r"^(read|to)_(csv|parquet|excel|json|pickle|feather|sql)$|^(savefig|write_(text|bytes))$")
 
 
 def outside_breaches(source):

@@ -186,7 +186,7 @@ class Workspace:
         declaration = self._declaration(name)
         path = runs_folder(self.source) / run / f"{name}.parquet"
         table = self.engine.stored(path) if path.is_file() else self.engine.lazy(declaration.empty())
-        return in_memory(self.engine, table, name).reindex(columns=list(declaration.names))
+        return self.engine.frame(table, name).reindex(columns=list(declaration.names))
 
     def has(self, name: str) -> bool:
         """Return whether a table has at least one row."""
