@@ -53,7 +53,7 @@ class Title(Section):
     time_zone: str = Field("UTC", description="zone in which all times are read")
 
 
-S = TypeVar("S", bound=Section)
+S = TypeVar("S", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +108,8 @@ def _sentence(kind: type[BaseModel], error: Mapping[str, object]) -> str:
     place = ".".join(str(part) for part in error["loc"])
     if error["type"] == "extra_forbidden":
         return f"unknown key '{place}' ({nearest(str(error['loc'][-1]), _known(kind, error['loc'][:-1]))})"
+    if error["type"] == "missing":
+        return f"the key '{place}' is missing"
     return f"{place} = {error['input']!r}: {str(error['msg']).lower()}"
 
 
@@ -116,7 +118,7 @@ def _known(kind: type[BaseModel], place: tuple[object, ...]) -> list[str]:
         info = kind.model_fields.get(str(part))
         for inner in _models(info.annotation) if info else ():
             kind = inner
-    return list(kind.model_fields)
+    return [info.alias or name for name, info in kind.model_fields.items()]
 
 
 def _models(annotation: object) -> list[type[BaseModel]]:

@@ -1,0 +1,273 @@
+"""Source profiles: what a company's files are, and how they become canonical tables.
+
+A profile is ``data/sources/<name>.toml``. Every key it may have:
+
+At the top
+    ``name``, ``title`` (one line for people), ``currency`` (ISO code; left out where no money is recorded),
+    ``as_of`` (the date that the data speak for, only needed where no table has a date), ``max_age_days`` (the
+    newest row may not be older than this against the run's date, else the run stops).
+
+``[simulation]`` — the files are made by the workbook itself where they are absent: ``customers``, ``seed``.
+
+``[files.NAME]`` — files of one form. ``path`` is a file name or a pattern (``by-day/*.csv``); ``format`` is ``csv``
+    or ``fixed``; ``delimiter``, ``encoding``, ``quote`` (``""``: none), ``header`` (whether the first line names the
+    columns), ``columns`` (their names where there is no header, or instead of it), ``widths`` (characters of each
+    column of a fixed-width file), ``missing`` (texts that mean nothing was recorded) and ``mask``: personal columns
+    to ``drop``, to ``hash`` in place (keyed, so that they still join), or to hash together into ``person_key``.
+    Landed columns are text. Beside them stand ``file``, ``record`` (1, 2, … within the file) and ``line``; a
+    column of the file with such a name gets an underscore behind it, a repeated name gets ``_2``.
+
+``[tables.TABLE]`` — a canonical table, made from the records of one file; a file may feed several.
+    ``from`` (a file's NAME), ``where`` (only these records), ``reject`` (a list of ``{ where, reason }``),
+    ``duplicates`` (``keep`` or ``reject`` records that repeat another one exactly), ``missing`` (texts that mean
+    nothing was recorded, in any column), ``columns``, ``lookup``, ``unpivot``. A small table, such as the items of a
+    survey, is typed in the profile itself: ``rows``, a list of tables, with ``defaults`` for all of them, and no
+    ``from``.
+
+``[tables.TABLE.columns]`` — ``column = "expression"`` or ``column = { from = "expression", … }`` with ``type``
+    (needed for columns that the canonical table does not declare; they are kept behind the others), ``formats``
+    (dates, such as ``["%d/%m/%Y"]``; ISO where none is given), ``missing`` (texts) and ``values`` (old text → new
+    text; a text that is not listed cannot be read).
+
+``[tables.TABLE.lookup.NAME]`` — a second file joined on a key that must be unique there: ``file``, ``on`` (column
+    there → expression here). Its columns are written ``NAME.column`` in this table's expressions.
+
+``[tables.TABLE.unpivot]`` — one row for each of several ``columns`` (names or patterns such as ``PERQ*``) of a
+    record; expressions then know ``item`` (the column's name) and ``answer`` (its text). ``not_applicable`` lists
+    answers that mean "does not apply": they stay empty and are counted.
+
+``[[control]]`` — a total declared by whoever delivered the data, met exactly or the run stops: ``name``, ``file`` or
+    ``table``, ``expression`` (summed, unless it is itself an aggregate such as ``count(distinct id)``), ``where``,
+    ``expected``.
+
+Expressions are scalar SQL, see `helpers.intake.expressions`.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from helpers.foundation import canonical, workspace
+from helpers.foundation.errors import InputError, nearest
+from helpers.foundation.study import validated
+from helpers.foundation.tables import Column, Table
+
+CANONICAL = {table.name.removeprefix("canonical/"): table for table in canonical.TABLES}
+NUMBER_FAMILIES = ("metric_", "covariate_")
+
+
+class Part(BaseModel):
+    """Base of every part of a profile: frozen, strict about types, closed to unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Simulation(Part):
+    """Section ``[simulation]``: the source makes its own files where they are absent."""
+
+    customers: int = Field(gt=0, description="size of the company [customers]")
+    seed: int = Field(description="seed of the draw")
+
+
+class Mask(Part):
+    """Personal columns of a file; none of them is ever stored."""
+
+    drop: list[str] = Field([], description="columns that are left out")
+    hash: list[str] = Field([], description="columns that are replaced by their keyed hash")
+    person_key: list[str] = Field([], description="columns that are hashed together into person_key and left out")
+
+    @property
+    def columns(self) -> set[str]:
+        """Names of all masked columns."""
+        return {*self.drop, *self.hash, *self.person_key}
+
+
+class File(Part):
+    """Section ``[files.NAME]``: files of one form."""
+
+    path: str = Field(description="file name or pattern below the source's folder")
+    format: Literal["csv", "fixed"] = Field("csv", description="form of the file")
+    delimiter: str = Field(",", min_length=1, max_length=1, description="character between two fields")
+    encoding: str = Field("utf-8", description="encoding of the text")
+    quote: str = Field('"', max_length=1, description="character around a field; empty for none")
+    header: bool = Field(True, description="whether the first line names the columns")
+    columns: list[str] = Field([], description="names of the columns, instead of a header's")
+    widths: list[int] = Field([], description="width of each column of a fixed-width file [characters]")
+    missing: list[str] = Field([""], description="texts that mean nothing was recorded")
+    mask: Mask = Field(Mask(), description="personal columns")
+
+    @model_validator(mode="after")
+    def _whole(self) -> "File":
+        if self.format == "fixed" and (not self.widths or len(self.widths) != len(self.columns)):
+            raise ValueError(f"a fixed-width file needs as many widths ({len(self.widths)}) as columns "
+                             f"({len(self.columns)})")
+        if self.format == "csv" and not self.header and not self.columns:
+            raise ValueError("a file without a header needs 'columns'")
+        return self
+
+
+class Reject(Part):
+    """One reason for which records are rejected."""
+
+    where: str = Field(description="condition under which a record is rejected")
+    reason: str = Field(description="why, in words")
+
+
+class ColumnRule(Part):
+    """How one column is made."""
+
+    from_: str = Field(alias="from", description="expression over the columns of the file")
+    type: Literal["", "text", "integer", "number", "money", "date", "time", "flag"] = Field(
+        "", description="type, where the canonical table does not declare it")
+    formats: list[str] = Field([], description="forms in which a date or time is written")
+    missing: list[str] = Field([], description="texts that mean nothing was recorded")
+    values: dict[str, str] = Field({}, description="old text → new text")
+
+
+class Lookup(Part):
+    """A second file, joined on a key that is unique there."""
+
+    file: str = Field(description="the file's name in the profile")
+    on: dict[str, str] = Field(min_length=1, description="column there → expression here")
+
+
+class Unpivot(Part):
+    """One row for each of several columns of a record."""
+
+    columns: list[str] = Field(min_length=1, description="names or patterns of columns")
+    not_applicable: list[str] = Field([], description="answers that mean 'does not apply'")
+
+
+class TableRule(Part):
+    """Section ``[tables.TABLE]``: how one canonical table is made."""
+
+    from_: str = Field("", alias="from", description="the file's name in the profile")
+    where: str = Field("", description="records that the table is made from; empty: all of the file")
+    reject: list[Reject] = Field([], description="reasons for which records are rejected")
+    duplicates: Literal["keep", "reject"] = Field("keep", description="what happens to exact repetitions of a record")
+    missing: list[str] = Field([], description="texts that mean nothing was recorded, in any column")
+    columns: dict[str, ColumnRule] = Field({}, description="how each column is made")
+    lookup: dict[str, Lookup] = Field({}, description="second files, joined")
+    unpivot: Unpivot | None = Field(None, description="one row for each of several columns")
+    defaults: dict[str, Any] = Field({}, description="what all typed rows have in common")
+    rows: list[dict[str, Any]] = Field([], description="rows typed in the profile")
+
+    @field_validator("columns", mode="before")
+    @classmethod
+    def _short(cls, columns: object) -> object:
+        if not isinstance(columns, Mapping):
+            return columns
+        return {name: {"from": rule} if isinstance(rule, str) else rule for name, rule in columns.items()}
+
+
+class Control(Part):
+    """A total declared by whoever delivered the data."""
+
+    name: str = Field(description="what the total is")
+    file: str = Field("", description="the file that it is a total of")
+    table: str = Field("", description="the canonical table that it is a total of")
+    expression: str = Field("1", description="what is added up, or an aggregate")
+    where: str = Field("", description="rows that it counts; empty: all")
+    expected: Decimal | int = Field(description="the declared total")
+
+    @model_validator(mode="after")
+    def _one_place(self) -> "Control":
+        if bool(self.file) == bool(self.table):
+            raise ValueError(f"control '{self.name}' needs either 'file' or 'table'")
+        return self
+
+
+class Profile(Part):
+    """A source profile; see the module's docstring for every key."""
+
+    name: str = Field(description="name of the source, equal to the file's")
+    title: str = Field(description="one line for people")
+    currency: str = Field("", pattern="^([A-Z]{3})?$", description="ISO code of the one currency")
+    as_of: str = Field("", pattern=r"^(\d{4}-\d{2}-\d{2})?$", description="date of a source without dates")
+    max_age_days: int | None = Field(None, ge=0, description="age above which the data stop the run [days]")
+    simulation: Simulation | None = Field(None, description="the source makes its own files")
+    files: dict[str, File] = Field(min_length=1, description="what arrives")
+    tables: dict[str, TableRule] = Field(min_length=1, description="what it becomes")
+    control: list[Control] = Field([], description="declared totals")
+
+    @property
+    def where(self) -> str:
+        """The file, for error sentences."""
+        return f"sources/{self.name}.toml"
+
+    def column(self, table: str, name: str) -> Column:
+        """Return the declaration of one column of a table, the profile's own where the canonical table has none."""
+        declared = CANONICAL[table]
+        if name in declared.names:
+            return declared.column(name)
+        family = "number" if name.startswith(NUMBER_FAMILIES) else "text"
+        return Column(name, self.tables[table].columns[name].type or family, "kept as the profile names it")
+
+
+def read(name: str) -> Profile:
+    """Return a source profile by name.
+
+    Raises
+    ------
+    InputError
+        If there is none of that name, or naming everything that is wrong with it.
+    """
+    path = workspace.declared_file("sources", name)
+    if path is None:
+        raise InputError(f"sources/{name}.toml", "there is no such source profile",
+                         nearest(name, workspace.declared_names("sources")))
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"sources/{name}.toml", f"not readable as TOML ({error})") from None
+    return profile(content, f"sources/{name}.toml")
+
+
+def profile(content: Mapping[str, object], where: str = "profile") -> Profile:
+    """Return a profile from its plain content.
+
+    Raises
+    ------
+    InputError
+        One sentence for everything that is wrong.
+    """
+    whole = validated(Profile, content, where)
+    problems = [p for name, rule in whole.tables.items() for p in _table_problems(whole, name, rule)]
+    problems += [p for control in whole.control for p in _control_problems(whole, control)]
+    if problems:
+        raise InputError(where, "; ".join(problems))
+    return whole
+
+
+def _table_problems(whole: Profile, name: str, rule: TableRule) -> list[str]:
+    if name not in CANONICAL:
+        return [f"unknown table '{name}' ({nearest(name, list(CANONICAL))})"]
+    found = []
+    if bool(rule.from_) == bool(rule.rows):
+        found.append(f"tables.{name} needs either 'from' or 'rows'")
+    wanted = [rule.from_, *(lookup.file for lookup in rule.lookup.values())]
+    found += [f"tables.{name}: no file '{f}' is declared ({nearest(f, list(whole.files))})"
+              for f in wanted if f and f not in whole.files]
+    return found + _column_problems(CANONICAL[name], rule)
+
+
+def _column_problems(table: Table, rule: TableRule) -> list[str]:
+    name = table.name.removeprefix("canonical/")
+    given = set(rule.columns) | set(rule.defaults) | {c for row in rule.rows for c in row}
+    found = [
+        f"tables.{name}.{c} is no column of {name} ({nearest(c, table.names)}); give it a type to keep it as its own"
+        for c in sorted(given) if c not in table.names and not c.startswith(table.prefixes or ("\0",))
+        and not (c in rule.columns and rule.columns[c].type)
+    ]
+    needed = [c.name for c in table.columns if c.required or c.name in table.key]
+    derived = {"line"} if name == "transactions" else set()
+    return found + [f"tables.{name}: the column '{c}' is required" for c in needed if c not in given | derived]
+
+
+def _control_problems(whole: Profile, control: Control) -> list[str]:
+    place, known = (control.file, whole.files) if control.file else (control.table, whole.tables)
+    hint = nearest(place, list(known))
+    return [] if place in known else [f"control '{control.name}': nothing is named '{place}' ({hint})"]
