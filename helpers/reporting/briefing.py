@@ -1,0 +1,142 @@
+"""The leadership page's first screen: cards, findings, decisions, short lines; and the ten questions below it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from html import escape
+
+import pandas as pd
+
+from helpers.reporting import words
+from helpers.reporting.markup import Exhibit, Sentences, cell, flat, heading, link, missing, paragraphs, spark
+
+MOST_CARDS = 6
+MOST_FINDINGS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One KPI card.
+
+    Parameters
+    ----------
+    name : str
+        In words.
+    value : str
+        With its unit; or why there is none.
+    interval, change : str
+        In words; empty where there is none.
+    spark : tuple of float
+        Past values, oldest first, the present one last; fewer than two draw nothing.
+    band : tuple of float, optional
+        Low and high limit that the value is expected between.
+    target : float, optional
+        What the company wants.
+    alarm : str
+        What a control chart says; empty without alarm.
+    href : str
+        Page that explains the card.
+    """
+
+    name: str
+    value: str
+    interval: str = ""
+    change: str = ""
+    spark: tuple[float, ...] = ()
+    band: tuple[float, float] | None = None
+    target: float | None = None
+    alarm: str = ""
+    href: str = ""
+
+
+def cards(items: Iterable[Card | Mapping[str, object]]) -> Exhibit:
+    """Return KPI cards in a row; at most six are shown."""
+    shown = [item if isinstance(item, Card) else Card(**item) for item in items][:MOST_CARDS]
+    if not shown:
+        return missing("Key figures", "There is none yet.")
+    text = "\n".join(" · ".join(filter(None, (f"{c.name}: {c.value}", c.interval, c.change, c.alarm))) for c in shown)
+    return Exhibit(f'<ul class="exhibit cards">{"".join(map(_card, shown))}</ul>', text)
+
+
+def findings(items: pd.DataFrame | Iterable[str | tuple[str, str]]) -> Exhibit:
+    """Return findings as a numbered list, at most five, each with a link to its page where it has one.
+
+    Parameters
+    ----------
+    items : DataFrame or iterable
+        A frame with ``sentence`` and, if known, ``link``; or sentences; or pairs of sentence and link.
+    """
+    if isinstance(items, pd.DataFrame):
+        links = items["link"] if "link" in items else [""] * len(items)
+        items = list(zip(items["sentence"], links, strict=True))
+    pairs = [(item, "") if isinstance(item, str) else item for item in items][:MOST_FINDINGS]
+    if not pairs:
+        return missing("", "Nothing could be found from the tables at hand.")
+    html = "".join(f"<li>{escape(sentence)}{_more(href)}</li>" for sentence, href in pairs)
+    return Exhibit(f'<ol class="exhibit findings">{html}</ol>', "\n".join(sentence for sentence, _ in pairs))
+
+
+def decisions(frame: pd.DataFrame) -> Exhibit:
+    """Return the decisions asked for.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        One decision a row, as text; the first column says what is asked for, the others — cost, expected_gain,
+        worst_case, confidence, owner, stop_on — stand below it under their names.
+    """
+    if frame.empty:
+        return missing("", "No decision is asked for today.")
+    what, *others = frame.columns
+    rows = [{c: cell(row[c]) for c in frame.columns} for row in frame.to_dict("records")]
+    html = "".join(
+        f'<li><p class="what">{escape(row[what])}</p><dl>'
+        + "".join(f"<div><dt>{escape(heading(str(c)))}</dt><dd>{escape(row[c])}</dd></div>" for c in others)
+        + "</dl></li>"
+        for row in rows
+    )
+    text = "\n".join("; ".join([row[what], *(f"{heading(str(c))}: {row[c]}" for c in others)]) for row in rows)
+    return Exhibit(f'<ol class="exhibit decisions">{html}</ol>', text)
+
+
+def lines(items: Mapping[str, Sentences]) -> Exhibit:
+    """Return short statements side by side, each under its name: forecasts graded, what changed, finance."""
+    said = {name: flat(sentences) or ["Cannot say."] for name, sentences in items.items()}
+    html = "".join(f"<div><dt>{escape(name)}</dt><dd>{paragraphs(parts)}</dd></div>" for name, parts in said.items())
+    text = "\n".join(f"{name}: {' '.join(parts)}" for name, parts in said.items())
+    return Exhibit(f'<dl class="exhibit lines">{html}</dl>', text)
+
+
+def briefing(cards: Exhibit, findings: Exhibit, decisions: Exhibit, lines: Exhibit) -> Exhibit:
+    """Return the first screen of the leadership page: cards, findings beside decisions, then the short lines.
+
+    It takes the place of `answer` in the answer cell of that page.
+    """
+    pair = "".join(f'<div class="half"><h2>{title}</h2>{part.html}</div>'
+                   for title, part in (("Findings", findings), ("Decisions asked for", decisions)))
+    html = f'<div class="exhibit briefing">{cards.html}<div class="pair">{pair}</div>{lines.html}</div>'
+    return Exhibit(html, "\n\n".join(part.text for part in (cards, findings, decisions, lines)))
+
+
+def questions(items: Iterable[tuple[str, Sentences]]) -> Exhibit:
+    """Return questions with their answers, numbered, in order; an empty answer reads *Cannot say*."""
+    pairs = [(question, flat(said) or ["Cannot say."]) for question, said in items]
+    html = "".join(f"<li><h3>{escape(question)}</h3>{paragraphs(said)}</li>" for question, said in pairs)
+    text = "\n".join(f"{i} {question} {' '.join(said)}" for i, (question, said) in enumerate(pairs, 1))
+    return Exhibit(f'<ol class="exhibit questions">{html}</ol>', text)
+
+
+def _card(card: Card) -> str:
+    name = link(card.name, card.href) if card.href else escape(card.name)
+    parts = [
+        f'<p class="name">{name}</p>',
+        f'<p class="value">{escape(card.value)}</p>',
+        f'<p class="interval">{escape(card.interval)}</p>' if card.interval else "",
+        f'<p class="change">{escape(card.change)}</p>' if card.change else "",
+        spark(card.spark, card.band, card.target),
+        f'<p class="alarm">▲ {escape(card.alarm)}</p>' if card.alarm else "",
+    ]
+    return f'<li class="card{" alarmed" if card.alarm else ""}">{"".join(parts)}</li>'
+
+
+def _more(href: object) -> str:
+    return "" if words.is_missing(href) or not href else " " + link("details", str(href))

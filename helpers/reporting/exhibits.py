@@ -1,0 +1,152 @@
+"""What a notebook shows besides figures: sentences, tables, gates, cards; everything from data is escaped."""
+
+from collections.abc import Callable, Mapping
+
+import pandas as pd
+
+from helpers.foundation.study import Section
+from helpers.reporting import words
+from helpers.reporting.briefing import Card, briefing, cards, decisions, findings, lines, questions
+from helpers.reporting.markup import (
+    Exhibit,
+    Sentences,
+    cell,
+    flat,
+    grid,
+    heading,
+    is_numeric,
+    missing,
+    paragraphs,
+)
+
+__all__ = ["Card", "Exhibit", "answer", "assumptions", "briefing", "cards", "decisions", "estimates", "findings",
+           "gates", "lines", "missing", "questions", "say", "stack", "table"]
+
+FOLLOWS = {"note": "noted", "qualify": "qualified", "strike": "claim struck", "block": "verdict blocked"}
+WORDED = frozenset({"share", "money", "points"})
+
+
+def answer(*sentences: Sentences) -> Exhibit:
+    """Return the answer of a page: one to three sentences, each with its number and interval.
+
+    Sentences may come nested in tuples and lists; they are escaped here.
+    """
+    said = flat(sentences) or ["Cannot say: there is nothing to say it from."]
+    return Exhibit(f'<div class="exhibit answer">{paragraphs(said)}</div>', "\n".join(said))
+
+
+def say(*sentences: Sentences) -> Exhibit:
+    """Return a finding said by code, as one paragraph."""
+    said = " ".join(flat(sentences))
+    return Exhibit(f'<div class="exhibit finding">{paragraphs([said] if said else [])}</div>', said)
+
+
+def stack(*exhibits: Exhibit) -> Exhibit:
+    """Return exhibits below each other as one."""
+    return Exhibit("\n".join(e.html for e in exhibits), "\n\n".join(e.text for e in exhibits))
+
+
+def table(
+    frame: pd.DataFrame,
+    formats: Mapping[str, Callable] | None = None,
+    caption: str = "",
+    limit: int = 20,
+    headings: Mapping[str, str] | None = None,
+) -> Exhibit:
+    """Return a table: numbers right-aligned, missing values as a dash, wide ones scroll inside themselves.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Any shape; its index is not shown.
+    formats : mapping, optional
+        Column to the function that words its values, such as ``words.share``.
+    caption : str
+        The finding, or what the table holds.
+    limit : int
+        Rows shown; how many there are is said where there are more.
+    headings : mapping, optional
+        Column to its heading; by default the name without underscores.
+    """
+    if frame.empty:
+        return missing(caption, "There is nothing to show: the table has no rows.")
+    formats, shown = formats or {}, frame.head(limit)
+    names = _headings(frame, headings or {})
+    cells = {names[c]: [cell(value, formats.get(c)) for value in shown[c]] for c in frame.columns}
+    right = [names[c] for c in frame.columns if is_numeric(frame[c])]
+    return grid(cells, caption, _rest(len(frame), limit), right)
+
+
+def estimates(frame: pd.DataFrame, currency: str = "", caption: str = "", limit: int = 40) -> Exhibit:
+    """Return a long summary table: each value worded by its unit, with its interval, or the reason why there is none.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Columns as `helpers.foundation.estimates.summary` gives them; columns that say nothing are not shown.
+    currency : str
+        Of values whose unit is money.
+    caption : str
+        The finding, or what the table holds.
+    limit : int
+        Rows shown; how many there are is said where there are more.
+    """
+    if frame.empty:
+        return missing(caption, "There is nothing to show: the table has no rows.")
+    rows = frame.head(limit).to_dict("records")
+    forms = [words.form_of(str(row["unit"]), currency) for row in rows]
+    cells = {
+        "Quantity": [str(row["quantity"]) for row in rows],
+        "Segment": [str(row["segment"]) for row in rows],
+        "Value": [words.estimate({**row, "low": None, "high": None}, currency=currency) for row in rows],
+        "Interval": [words.interval(row["low"], row["high"], form) for row, form in zip(rows, forms, strict=True)],
+        "Unit": ["" if row["unit"] in WORDED else str(row["unit"]) for row in rows],
+        "n": [words.whole(row["n"]) for row in rows],
+    }
+    kept = {name: texts for name, texts in cells.items() if name in {"Quantity", "Value"} or not _is_idle(texts)}
+    return grid(kept, caption, _rest(len(frame), limit), ("Value", "Interval", "n"), "estimates")
+
+
+def gates(frame: pd.DataFrame) -> Exhibit:
+    """Return gates as a table: crossed ones first, each with a word and a mark for what follows from it."""
+    if frame.empty:
+        return missing("Gates", "No gate applies here.")
+    rows = sorted(frame.to_dict("records"), key=lambda row: not row["is_crossed"])
+    n_crossed = sum(bool(row["is_crossed"]) for row in rows)
+    cells = {
+        "Step": [str(row["step"]) for row in rows],
+        "Gate": [str(row["gate"]) for row in rows],
+        "Result": [f"▲ {FOLLOWS[row['level']]}" if row["is_crossed"] else "✓ passed" for row in rows],
+        "What was found": [cell(row["sentence"]) for row in rows],
+        "Claims touched": [cell(row["claims"]) for row in rows],
+    }
+    if frame["step"].nunique() == 1:
+        del cells["Step"]
+    held = words.sentence_case(words.count(len(rows), "gate", "gates"))
+    return grid(cells, f"{held}, {words.whole(n_crossed) if n_crossed else 'none'} crossed", css="gates")
+
+
+def assumptions(section: Section) -> Exhibit:
+    """Return a study section: what is assumed, and whether the study said so or it is the default."""
+    rows = section.table().to_dict("records")
+    return grid({
+        "Assumption": [heading(row["assumption"]) for row in rows],
+        "Value": [row["value"] for row in rows],
+        "Meaning": [row["meaning"] for row in rows],
+        "Set by": [row["set_by"] for row in rows],
+    }, "What is assumed", css="assumptions")
+
+
+def _headings(frame: pd.DataFrame, given: Mapping[str, str]) -> dict[str, str]:
+    """Return a heading for each column; where two would read alike, both keep their names."""
+    names = {c: given.get(c) or heading(str(c)) for c in frame.columns}
+    double = {n for n in names.values() if list(names.values()).count(n) > 1}
+    return {c: str(c) if n in double else n for c, n in names.items()}
+
+
+def _rest(n_rows: int, limit: int) -> str:
+    return f"The first {words.whole(limit)} of {words.whole(n_rows)} rows." if n_rows > limit else ""
+
+
+def _is_idle(texts: list[str]) -> bool:
+    return set(texts) <= {"", "all", "0"}

@@ -1,0 +1,179 @@
+"""The bricks of what is shown: an exhibit, escaped text, tables, sparklines. Nothing here knows what it means."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from html import escape
+
+import pandas as pd
+
+from helpers.reporting import words
+
+Sentences = str | Iterable["Sentences"]
+
+SHORT = {"id": "ID", "nps": "NPS", "csat": "CSAT", "ces": "CES", "auc": "AUC", "rfm": "RFM", "p": "p", "n": "n"}
+SPARK_WIDTH, SPARK_HEIGHT = 120, 28
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Exhibit:
+    """Something to show: as HTML on a page and in a notebook, as text anywhere else.
+
+    Parameters
+    ----------
+    html : str
+        Escaped, self-contained.
+    text : str
+        What it says.
+    """
+
+    html: str
+    text: str
+
+    def __repr__(self) -> str:
+        """Return the text, which is what a terminal shows."""
+        return self.text
+
+    def _repr_html_(self) -> str:
+        return self.html
+
+
+def flat(sentences: Sentences) -> list[str]:
+    """Return sentences, however nested in tuples and lists, as one list without empty ones."""
+    if isinstance(sentences, str):
+        return [sentences] if sentences.strip() else []
+    return [said for part in sentences for said in flat(part)]
+
+
+def paragraphs(said: Iterable[str]) -> str:
+    """Return sentences as escaped paragraphs."""
+    return "".join(f"<p>{escape(sentence)}</p>" for sentence in said)
+
+
+def missing(title: str, *sentences: Sentences) -> Exhibit:
+    """Return what stands in the place of a figure or table that cannot be shown, and why."""
+    said = flat(sentences)
+    caption = f'<p class="caption">{escape(title)}</p>' if title else ""
+    html = f'<div class="exhibit missing">{caption}{paragraphs(said)}</div>'
+    return Exhibit(html, " ".join([*([f"{title}:"] if title else []), *said]))
+
+
+def safe_href(href: str) -> str:
+    """Return a link that stays among the published pages; anything else leads nowhere.
+
+    Examples
+    --------
+    >>> safe_href("05_churn_prediction.html#when"), safe_href("javascript:alert(1)"), safe_href("//elsewhere")
+    ('05_churn_prediction.html#when', '#', '#')
+    """
+    is_outside = ":" in href.split("/")[0].split("#")[0] or href.lstrip("\\/ \t\n") != href
+    return "#" if is_outside else href
+
+
+def link(label: str, href: str) -> str:
+    """Return an escaped link."""
+    return f'<a href="{escape(safe_href(href))}">{escape(label)}</a>'
+
+
+def heading(name: str) -> str:
+    """Return a column name as a heading.
+
+    Examples
+    --------
+    >>> heading("share_kept"), heading("customer_id"), heading("n_orders"), heading("n")
+    ('Share kept', 'Customer ID', 'Orders', 'n')
+    """
+    if name in SHORT:
+        return SHORT[name]
+    parts = name.removeprefix("n_").removeprefix("is_").split("_")
+    return words.sentence_case(" ".join(SHORT.get(part, part) if len(part) > 1 else part for part in parts))
+
+
+def cell(value: object, form: Callable | None = None) -> str:
+    """Return one value as text, not yet escaped; a missing one as a dash."""
+    if words.is_missing(value):
+        return "–"
+    if form is not None:
+        return str(form(value))
+    if str(value) in {"True", "False"}:
+        return "yes" if value in {True, "True"} else "no"
+    if isinstance(value, date):
+        return value.isoformat(" ", "minutes").removesuffix(" 00:00") if hasattr(value, "hour") else value.isoformat()
+    return words.number(value) if _is_number(value) else str(value)
+
+
+def is_numeric(column: pd.Series) -> bool:
+    """Return whether a column holds numbers, so that it is right-aligned."""
+    if pd.api.types.is_bool_dtype(column):
+        return False
+    known = column.dropna()
+    return pd.api.types.is_numeric_dtype(column) or (len(known) > 0 and _is_number(known.iloc[0]))
+
+
+def grid(
+    cells: Mapping[str, Sequence[str]], caption: str = "", note: str = "", right: Iterable[str] = (), css: str = ""
+) -> Exhibit:
+    """Return texts as a table that scrolls inside itself.
+
+    Parameters
+    ----------
+    cells : mapping of str to sequence of str
+        Heading to the texts of its column, all equally long; the first column heads its row.
+    caption, note : str
+        Above and below the table; empty for none.
+    right : iterable of str
+        Headings of the columns that are aligned to the right.
+    css : str
+        Further classes.
+    """
+    sides = {name: ' class="right"' if name in set(right) else "" for name in cells}
+    head = "".join(f'<th scope="col"{side}>{escape(name)}</th>' for name, side in sides.items())
+    rows = list(zip(*cells.values(), strict=True))
+    body = "".join(f"<tr>{_row(row, list(sides.values()))}</tr>" for row in rows)
+    label = escape(caption or "Table of " + words.joined(list(cells)[:3]).lower())
+    html = (
+        f'<figure class="exhibit table {css}">' + (f"<figcaption>{escape(caption)}</figcaption>" if caption else "")
+        + f'<div class="scroll" role="region" tabindex="0" aria-label="{label}">'
+        + f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+        + (f'<p class="note">{escape(note)}</p>' if note else "") + "</figure>"
+    )
+    lines = [caption, " | ".join(cells), *(" | ".join(row) for row in rows), note]
+    return Exhibit(html, "\n".join(line for line in lines if line))
+
+
+def spark(
+    values: Sequence[float], band: tuple[float, float] | None = None, target: float | None = None
+) -> str:
+    """Return a sparkline as inline SVG: band behind, target dashed, a dot for the present value; empty below two."""
+    known = [(i, float(v)) for i, v in enumerate(values) if not words.is_missing(v)]
+    if len(known) < 2:
+        return ""
+    levels = [v for _, v in known] + [*(band or ()), *([target] if target is not None else [])]
+    low, span = min(levels), (max(levels) - min(levels)) or 1.0
+    step = (SPARK_WIDTH - 8) / (len(values) - 1)
+
+    def height(value: float) -> str:
+        return f"{SPARK_HEIGHT - 4 - (value - low) / span * (SPARK_HEIGHT - 8):.1f}"
+
+    path = " ".join(f"{4 + i * step:.1f},{height(v)}" for i, v in known)
+    shade = (f'<rect x="0" width="{SPARK_WIDTH}" y="{height(band[1])}" class="band" '
+             f'height="{float(height(band[0])) - float(height(band[1])):.1f}"/>') if band else ""
+    goal = (f'<line x1="0" x2="{SPARK_WIDTH}" y1="{height(target)}" y2="{height(target)}" class="target"/>'
+            if target is not None else "")
+    x, y = path.split(" ")[-1].split(",")
+    said = f"{len(known)} values, from {words.number(known[0][1])} to {words.number(known[-1][1])}"
+    said += f", expected within {words.interval(*band)}" if band else ""
+    said += f", target {words.number(target)}" if target is not None else ""
+    return (f'<svg class="spark" viewBox="0 0 {SPARK_WIDTH} {SPARK_HEIGHT}" width="{SPARK_WIDTH}" '
+            f'height="{SPARK_HEIGHT}" role="img" aria-label="{escape(said)}">{shade}{goal}'
+            f'<polyline points="{path}"/><circle cx="{x}" cy="{y}" r="2.5"/></svg>')
+
+
+def _row(row: Sequence[str], sides: Sequence[str]) -> str:
+    texts = [escape(text) for text in row]
+    first = f'<th scope="row"{sides[0]}>{texts[0]}</th>'
+    return first + "".join(f"<td{side}>{text}</td>" for text, side in zip(texts[1:], sides[1:], strict=True))
+
+
+def _is_number(value: object) -> bool:
+    return hasattr(value, "__float__") and not isinstance(value, str | bool)
