@@ -1,0 +1,129 @@
+"""The simulated company, block by block or whole: canonical tables, and beside them the truth."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from helpers.foundation.errors import InputError
+from helpers.intake.simulation import people, programme, purchases, service, survey, trials
+from helpers.intake.simulation.world import World
+
+CUSTOMERS = 2000
+SEED = 20261121
+BLOCK = 50_000
+ROOMS = ("people", "customers", "orders", "lines", "survey", "cases", "contacts", "points", "trials", "dirt")
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """What is true and stands in no table: only tests read it.
+
+    Parameters
+    ----------
+    world : World
+        The planted parameters.
+    customers : pd.DataFrame
+        One row a customer: rates, life, whether alive at the end, mean order value, what is felt.
+    responses : pd.DataFrame
+        One row a completed survey: whether it was filled in carelessly.
+    """
+
+    world: World
+    customers: pd.DataFrame
+    responses: pd.DataFrame
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """A simulated company.
+
+    Parameters
+    ----------
+    tables : dict of str to pd.DataFrame
+        Canonical tables by name; money as float64 in whole cents.
+    truth : Truth
+        What the tables were drawn from.
+    """
+
+    tables: dict[str, pd.DataFrame]
+    truth: Truth
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One block of customers with everything that is theirs: tables as Arrow, and the truth."""
+
+    block: people.People
+    tables: dict[str, pa.Table]
+    answers: survey.Survey
+    rng: np.random.Generator
+    truth: Truth = field(repr=False)
+
+
+def company(*, customers: int = CUSTOMERS, seed: int = SEED) -> Company:
+    """Return the simulated company: equal size and seed give equal tables.
+
+    Parameters
+    ----------
+    customers : int
+        Registered customers; everything else grows with them.
+    seed : int
+        Seed of every draw; global random state is neither read nor changed.
+
+    Raises
+    ------
+    InputError
+        If there is not at least one customer.
+    """
+    made = list(parts(customers, seed))
+    tables = {name: pa.concat_tables([part.tables[name] for part in made]) for name in made[0].tables}
+    frames = {name: _frame(table) for name, table in tables.items()} | {"canonical/items": _frame(survey.items())}
+    return Company(frames, Truth(
+        made[0].truth.world,
+        pd.concat([part.truth.customers for part in made], ignore_index=True),
+        pd.concat([part.truth.responses for part in made], ignore_index=True),
+    ))
+
+
+def parts(customers: int, seed: int, world: World | None = None) -> Iterator[Part]:
+    """Yield the company in blocks of customers, so that memory does not grow with its size."""
+    if customers < 1:
+        raise InputError("customers", f"{customers} is too few to simulate", "1 or more")
+    for number, first in enumerate(range(0, customers, BLOCK)):
+        yield _part(world or World(), seed, number, first, min(BLOCK, customers - first))
+
+
+def parameters(truth: Truth) -> dict[str, object]:
+    """Return the planted parameters as plain values."""
+    return asdict(truth.world)
+
+
+def _part(world: World, seed: int, number: int, first: int, n: int) -> Part:
+    # a stream of its own for every room: a change in the survey leaves the purchases as they are
+    streams = {room: np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(number, i)))
+               for i, room in enumerate(ROOMS)}
+    block = people.people(world, streams["people"], number, first, n)
+    made = purchases.orders(world, streams["orders"], block)
+    answers = survey.survey(world, streams["survey"], block, made)
+    tables = {
+        "canonical/customers": people.customers(streams["customers"], block),
+        "canonical/transactions": purchases.transactions(world, streams["lines"], block, made),
+        "canonical/respondents": answers.respondents,
+        "canonical/responses": answers.responses,
+        "canonical/cases": service.cases(world, streams["cases"], block),
+        "canonical/contacts": service.contacts(streams["contacts"], block),
+        "canonical/points": programme.points(world, streams["points"], block, made),
+        "canonical/assignments": trials.assignments(world, streams["trials"], block),
+    }
+    return Part(block, tables, answers, streams["dirt"], Truth(world, people.truth(world, block), answers.truth))
+
+
+def _frame(table: pa.Table) -> pd.DataFrame:
+    dates = [f.name for f in table.schema if pa.types.is_date(f.type)]
+    for name in dates:
+        at = table.schema.get_field_index(name)
+        table = table.set_column(at, name, table[name].cast(pa.timestamp("us")))
+    return table.to_pandas()

@@ -1,0 +1,178 @@
+"""Orders of the simulated company: Pareto/NBD in time, gamma-gamma in money, with lines, fees and refunds."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from helpers.intake.simulation import columns
+from helpers.intake.simulation.people import CHANNELS, People
+from helpers.intake.simulation.world import DAY, END, N_DAYS, World
+
+CATEGORIES = ("home", "kitchen", "garden", "toys", "gifts")
+CATEGORY_SHARES = (0.3, 0.25, 0.2, 0.15, 0.1)
+CATEGORY_MARGINS = (0.45, 0.35, 0.4, 0.3, 0.55)
+PRODUCTS = 40
+FEE_CENTS = 490
+FREE_FROM = 40.0
+PROMISED_DAYS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """The orders of one block in order of time; every array has one entry an order.
+
+    Parameters
+    ----------
+    who : ndarray of int
+        Row of the customer in the block; −1 for a guest.
+    at : ndarray of int
+        Seconds since the first day's midnight.
+    value : ndarray
+        Value of the order as drawn [money].
+    is_promotion : ndarray of bool
+        Whether it was bought under a promotion.
+    channel : ndarray of int
+        Code of the sales channel.
+    """
+
+    who: np.ndarray
+    at: np.ndarray
+    value: np.ndarray
+    is_promotion: np.ndarray
+    channel: np.ndarray
+
+
+def orders(world: World, rng: np.random.Generator, block: People) -> Orders:
+    """Return the orders of one block of customers, guests' orders among them."""
+    repeats = rng.poisson(block.weekly_orders * block.active_weeks) * block.is_buyer
+    buyers = np.flatnonzero(block.is_buyer)
+    # given their number, the orders of a Poisson process lie uniformly over the time at risk
+    again = np.repeat(np.arange(len(block)), repeats)
+    later = block.joined[again] + 7 * block.active_weeks[again] * rng.random(len(again))
+    guests = rng.poisson(world.share_guests * (len(buyers) + len(again)))
+    who = np.concatenate([buyers, again, np.full(guests, -1)])
+    day = np.concatenate([block.joined[buyers], later, N_DAYS * rng.random(guests)]).astype("int64")
+    at = np.minimum(day, N_DAYS - 1) * DAY + _clock(rng, len(who))
+    by_time = np.lexsort((who, at))
+    who, at = who[by_time], at[by_time]
+    return Orders(who, at, _values(world, rng, block, who), rng.random(len(who)) < world.share_promotion,
+                  _channels(rng, block, who))
+
+
+def transactions(world: World, rng: np.random.Generator, block: People, made: Orders) -> pa.Table:
+    """Return ``canonical/transactions``: sale lines, delivery fees, refunds of single lines."""
+    n_lines = 1 + rng.binomial(3, 0.35, len(made.who))
+    sale = _sales(world, rng, made, np.repeat(np.arange(len(made.who)), n_lines), n_lines)
+    parts = [_sale_table(rng, block, made, sale), _fee_table(block, made, n_lines),
+             _refund_table(world, rng, block, made, sale)]
+    return pa.concat_tables(parts, promote_options="default")
+
+
+@dataclass(frozen=True, slots=True)
+class _Sales:
+    order: np.ndarray
+    line: np.ndarray
+    quantity: np.ndarray
+    unit: np.ndarray
+    cost: np.ndarray
+    discount: np.ndarray
+    category: np.ndarray
+    product: np.ndarray
+
+    @property
+    def amount(self) -> np.ndarray:
+        return self.quantity * self.unit - self.discount
+
+
+def _sales(world: World, rng: np.random.Generator, made: Orders, order: np.ndarray, n_lines: np.ndarray) -> _Sales:
+    n = len(order)
+    weight = rng.exponential(size=n) + 0.1
+    target = made.value[order] * weight / np.bincount(order, weight, len(made.who))[order]
+    quantity = 1 + rng.poisson(0.5, n)
+    off = world.promotion_discount * made.is_promotion[order]
+    unit = np.maximum(np.rint(100 * target / quantity / (1 - off)), 1).astype("int64")
+    category = rng.choice(len(CATEGORIES), n, p=CATEGORY_SHARES)
+    share = (1 - np.array(CATEGORY_MARGINS)[category]) * rng.uniform(0.95, 1.05, n)
+    starts = np.repeat(np.cumsum(n_lines) - n_lines, n_lines)
+    return _Sales(order, np.arange(n) - starts + 1, quantity, unit, np.rint(unit * share).astype("int64"),
+                  np.rint(quantity * unit * off).astype("int64"), category,
+                  category * PRODUCTS + (PRODUCTS * rng.random(n) ** 2).astype("int64"))
+
+
+def _sale_table(rng: np.random.Generator, block: People, made: Orders, sale: _Sales) -> pa.Table:
+    day = made.at // DAY
+    is_sent = (made.channel != CHANNELS.index("shop"))[sale.order]
+    arrives = (day + 1 + rng.poisson(1.5, len(day)))[sale.order]
+    return pa.table({
+        **_head(block, made, sale.order, columns.ids("O", block.block, sale.order + 1), sale.line, "sale"),
+        "ordered_at": columns.times(made.at[sale.order]),
+        "amount": columns.money(sale.amount),
+        **_goods(sale, np.arange(len(sale.order)), 1),
+        "list_price": columns.money(sale.unit),
+        "discount": columns.money(sale.discount),
+        "is_promotion": pa.array(made.is_promotion[sale.order]),
+        "promised_on": columns.days(day[sale.order] + PROMISED_DAYS, is_sent),
+        "delivered_on": columns.days(arrives, is_sent & (arrives < N_DAYS)),
+    })
+
+
+def _fee_table(block: People, made: Orders, n_lines: np.ndarray) -> pa.Table:
+    order = np.flatnonzero((made.channel != CHANNELS.index("shop")) & (made.value < FREE_FROM))
+    return pa.table({
+        **_head(block, made, order, columns.ids("O", block.block, order + 1), n_lines[order] + 1, "fee"),
+        "ordered_at": columns.times(made.at[order]),
+        "amount": columns.money(np.full(len(order), FEE_CENTS)),
+    })
+
+
+def _refund_table(
+    world: World, rng: np.random.Generator, block: People, made: Orders, sale: _Sales
+) -> pa.Table:
+    waits = DAY * rng.integers(3, 31, len(sale.order))
+    at = made.at[sale.order] + waits
+    row = np.flatnonzero((rng.random(len(at)) < world.share_refunded) & (at < END))
+    order = sale.order[row]
+    return pa.table({
+        **_head(block, made, order, columns.ids("R", block.block, row + 1), np.ones(len(row), "int64"), "refund"),
+        "ordered_at": columns.times(at[row]),
+        "amount": columns.money(-sale.amount[row]),
+        **_goods(sale, row, -1),
+        "refunds_order_id": columns.ids("O", block.block, order + 1),
+    })
+
+
+def _head(block: People, made: Orders, order: np.ndarray, ids: pa.Array, line: np.ndarray, kind: str) -> dict:
+    who = made.who[order]
+    return {
+        "order_id": ids,
+        "line": pa.array(line),
+        "customer_id": columns.customer_ids(block.first + who, who >= 0),
+        "kind": columns.constant(kind, len(order)),
+        "channel": columns.labels(CHANNELS, made.channel[order]),
+    }
+
+
+def _goods(sale: _Sales, row: np.ndarray, sign: int) -> dict:
+    return {
+        "quantity": pa.array((sign * sale.quantity[row]).astype("float64")),
+        "unit_cost": columns.money(sale.cost[row]),
+        "product_id": columns.labels([f"P{i:03d}" for i in range(len(CATEGORIES) * PRODUCTS)], sale.product[row]),
+        "category": columns.labels(CATEGORIES, sale.category[row]),
+    }
+
+
+def _clock(rng: np.random.Generator, n: int) -> np.ndarray:
+    # between six and midnight, mostly in the afternoon
+    return 6 * 3600 + (18 * 3600 * rng.beta(3, 2.5, n)).astype("int64")
+
+
+def _values(world: World, rng: np.random.Generator, block: People, who: np.ndarray) -> np.ndarray:
+    rate = np.where(who >= 0, block.order_rate[who], rng.gamma(world.q, 1 / world.gamma, len(who)))
+    return rng.gamma(world.p, 1 / rate)
+
+
+def _channels(rng: np.random.Generator, block: People, who: np.ndarray) -> np.ndarray:
+    usual = rng.random(len(who)) < 0.8
+    chosen = np.where(usual, block.channel[who], rng.integers(len(CHANNELS), size=len(who)))
+    return np.where(who >= 0, chosen, CHANNELS.index("shop"))

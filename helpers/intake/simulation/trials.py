@@ -1,0 +1,70 @@
+"""Two experiments of the simulated company: one whose arms differ by a planted amount, one whose arms do not."""
+
+import numpy as np
+import pyarrow as pa
+from scipy.special import ndtr
+
+from helpers.intake.simulation import columns
+from helpers.intake.simulation.people import People
+from helpers.intake.simulation.world import DAY, FIRST_DAY, N_DAYS, World
+
+CHECKOUT = "one_page_checkout"
+NEWSLETTER = "newsletter_subject"
+ARMS = ("control", "treatment")
+VISITS_A_CUSTOMER = 2
+CHECKOUT_ON = np.datetime64("2025-10-06")
+CHECKOUT_DAYS = 28
+NEWSLETTER_ON = np.datetime64("2025-11-03")
+
+
+def assignments(world: World, rng: np.random.Generator, block: People) -> pa.Table:
+    """Return ``canonical/assignments``, one row an experiment and unit."""
+    parts = [_checkout(world, rng, block), _newsletter(world, rng, block)]
+    return pa.concat_tables(parts, promote_options="default")
+
+
+def _checkout(world: World, rng: np.random.Generator, block: People) -> pa.Table:
+    n = VISITS_A_CUSTOMER * len(block)
+    arm = rng.integers(2, size=n)
+    eager = rng.standard_normal(n)
+    # the visitor's eagerness is half of what decides, so spend before the visit foretells spend in it
+    drawn = ndtr((eager + rng.standard_normal(n)) / np.sqrt(2))
+    is_ordered = drawn > 1 - world.ordered_control - world.ordered_lift * arm
+    margin = is_ordered * rng.gamma(4, world.margin_ordered / 4, n)
+    before = np.maximum(world.margin_ordered * (0.4 + 0.4 * eager + 0.2 * rng.standard_normal(n)), 0)
+    at = _offset(CHECKOUT_ON) * DAY + rng.integers(CHECKOUT_DAYS * DAY, size=n)
+    return pa.table({
+        **_arms(CHECKOUT, columns.ids("V", block.block, np.arange(n) + 1), arm, at),
+        "metric_ordered": pa.array(is_ordered.astype("float64")),
+        "metric_margin": pa.array(np.round(margin, 2)),
+        "covariate_margin_before": pa.array(np.round(before, 2)),
+    })
+
+
+def _newsletter(world: World, rng: np.random.Generator, block: People) -> pa.Table:
+    who = np.flatnonzero(block.joined < min(_offset(NEWSLETTER_ON), N_DAYS))
+    n = len(who)
+    arm = rng.integers(2, size=n)
+    usual = 4 * block.weekly_orders[who] * world.p / block.order_rate[who] / 10
+    at = np.full(n, _offset(NEWSLETTER_ON) * DAY + 9 * 3600)
+    return pa.table({
+        **_arms(NEWSLETTER, columns.customer_ids(block.first + who), arm, at),
+        "metric_opened": pa.array((rng.random(n) < world.opened_share).astype("float64")),
+        "metric_sales": pa.array(np.round(10 * rng.poisson(usual), 2).astype("float64")),
+        "covariate_sales_before": pa.array(np.round(10 * rng.poisson(usual), 2).astype("float64")),
+    })
+
+
+def _arms(experiment: str, ids: pa.Array, arm: np.ndarray, at: np.ndarray) -> dict[str, pa.Array]:
+    n = len(arm)
+    return {
+        "experiment": columns.constant(experiment, n),
+        "unit_id": ids,
+        "variant": columns.labels(ARMS, arm),
+        "probability": pa.array(np.full(n, 0.5)),
+        "assigned_at": columns.times(at),
+    }
+
+
+def _offset(day: np.datetime64) -> int:
+    return int((day - FIRST_DAY).astype("int64"))
