@@ -15,13 +15,13 @@ CONSTRUCTS = (
 )
 PATHS = {
     "expectation": {"image": 0.4},
-    "product": {"image": 0.2, "expectation": 0.3},
-    "service": {"expectation": 0.3},
-    "value": {"product": 0.45, "service": 0.15},
-    "satisfaction": {"image": 0.15, "product": 0.4, "service": 0.25, "value": 0.15},
-    "trust": {"image": 0.2, "satisfaction": 0.5},
-    "intention": {"satisfaction": 0.65},
-    "commitment": {"satisfaction": 0.35, "trust": 0.35},
+    "product": {"image": 0.25, "expectation": 0.35},
+    "service": {"image": 0.15, "expectation": 0.3},
+    "value": {"product": 0.5, "service": 0.2},
+    "satisfaction": {"image": 0.1, "product": 0.4, "service": 0.3, "value": 0.2},
+    "trust": {"image": 0.2, "satisfaction": 0.55},
+    "intention": {"satisfaction": 0.7},
+    "commitment": {"satisfaction": 0.4, "trust": 0.35},
 }
 SOURCES = ("search", "advertising", "friends", "shop")
 SOURCE_SHARES = (0.4, 0.25, 0.2, 0.15)

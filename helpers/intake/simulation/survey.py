@@ -7,7 +7,7 @@ import pandas as pd
 import pyarrow as pa
 
 from helpers.intake.simulation import columns
-from helpers.intake.simulation.people import CONSTRUCTS, People
+from helpers.intake.simulation.people import CONSTRUCTS, People, felt
 from helpers.intake.simulation.purchases import Orders
 from helpers.intake.simulation.world import DAY, FIRST_DAY, World
 
@@ -138,12 +138,12 @@ def _wave_seconds() -> np.ndarray:
 def _state(world: World, rng: np.random.Generator, latent: np.ndarray, wave: np.ndarray) -> np.ndarray:
     own, passing = np.sqrt(world.stability), np.sqrt(1 - world.stability)
     shift = np.array(world.wave_shift)[wave][:, None] * np.array([c != "expectation" for c in CONSTRUCTS])
-    return own * latent + passing * rng.standard_normal(latent.shape) + shift
+    return own * latent + passing * felt(rng, len(latent)) + shift
 
 
 def _answers(world: World, rng: np.random.Generator, state: np.ndarray, item: Item) -> np.ndarray:
-    felt = state[:, CONSTRUCTS.index(item.construct)] * (-1 if item.is_reversed else 1)
-    heard = world.loading * felt + np.sqrt(1 - world.loading**2) * rng.standard_normal(len(felt))
+    meant = state[:, CONSTRUCTS.index(item.construct)] * (-1 if item.is_reversed else 1)
+    heard = world.loading * meant + np.sqrt(1 - world.loading**2) * rng.standard_normal(len(meant))
     centre = 0.35 if item.is_reversed else 0.65
     score = np.clip(np.rint(item.low + (item.high - item.low) * (centre + 0.2 * heard)), item.low, item.high)
     return np.where(rng.random(len(score)) < item.share_not_applicable, NOT_APPLICABLE, score)

@@ -14,6 +14,7 @@ ARMS = ("control", "treatment")
 VISITS_A_CUSTOMER = 2
 CHECKOUT_ON = np.datetime64("2025-10-06")
 CHECKOUT_DAYS = 28
+SALE = 30.0
 NEWSLETTER_ON = np.datetime64("2025-11-03")
 
 
@@ -45,13 +46,13 @@ def _newsletter(world: World, rng: np.random.Generator, block: People) -> pa.Tab
     who = np.flatnonzero(block.joined < min(_offset(NEWSLETTER_ON), N_DAYS))
     n = len(who)
     arm = rng.integers(2, size=n)
-    usual = 4 * block.weekly_orders[who] * world.p / block.order_rate[who] / 10
+    usual = 4 * block.weekly_orders[who] * world.p / block.order_rate[who] / SALE
     at = np.full(n, _offset(NEWSLETTER_ON) * DAY + 9 * 3600)
     return pa.table({
         **_arms(NEWSLETTER, columns.customer_ids(block.first + who), arm, at),
         "metric_opened": pa.array((rng.random(n) < world.opened_share).astype("float64")),
-        "metric_sales": pa.array(np.round(10 * rng.poisson(usual), 2).astype("float64")),
-        "covariate_sales_before": pa.array(np.round(10 * rng.poisson(usual), 2).astype("float64")),
+        "metric_sales": pa.array(SALE * rng.poisson(usual).astype("float64")),
+        "covariate_sales_before": pa.array(SALE * rng.poisson(usual).astype("float64")),
     })
 
 

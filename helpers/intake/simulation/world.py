@@ -59,7 +59,7 @@ class World:
     alpha: float = 8.0
     s: float = 0.8
     beta: float = 30.0
-    satisfaction_loss: float = -0.5
+    satisfaction_loss: float = -0.6
     p: float = 6.0
     q: float = 4.0
     gamma: float = 30.0
