@@ -1,0 +1,174 @@
+"""Differences between arms: Welch's interval, the relative difference by the delta method, Holm, one unit's weight."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from helpers.experiments.moments import Moments
+from helpers.experiments.plans import Design
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A difference with its interval and the two-sided p of no difference.
+
+    Parameters
+    ----------
+    value, low, high : float
+        Variant less control, in the unit of the outcome, or as a share of the control's mean.
+    error : float
+        Standard error.
+    p : float
+        Two-sided p of no difference.
+    """
+
+    value: float
+    low: float
+    high: float
+    error: float
+    p: float
+
+
+def welch(control: Moments, variant: Moments, level: float = 0.95) -> Difference:
+    """Return the difference of two means with unequal variances.
+
+    References
+    ----------
+    Welch, B. L. (1947). The generalization of "Student's" problem when several different population variances are
+    involved. Biometrika 34, 28–35.
+
+    Examples
+    --------
+    >>> d = welch(Moments.of_sums(3407, 1396.87, 52377.9767), Moments.of_sums(3461, 2422.7, 134698.29))
+    >>> round(d.value, 2), round(d.p, 5)
+    (0.29, 0.02016)
+    """
+    squared = control.error_squared + variant.error_squared
+    return _interval(variant.mean - control.mean, squared, _freedom(control, variant), level)
+
+
+def shares(control: Moments, variant: Moments, level: float = 0.95) -> Difference:
+    """Return the difference of two shares: Welch's interval, and the p of the score test.
+
+    Under the hypothesis of no difference both arms have one share, so the test pools them; the interval does not.
+
+    References
+    ----------
+    Fleiss, Levin & Paik (2003). Statistical Methods for Rates and Proportions, 3rd ed., section 3.1.
+    """
+    wald = welch(control, variant, level)
+    pooled = (control.n * control.mean + variant.n * variant.mean) / (control.n + variant.n)
+    error = math.sqrt(pooled * (1 - pooled) * (1 / control.n + 1 / variant.n))
+    p = 2 * float(stats.norm.sf(abs(wald.value) / error)) if error else 1.0
+    return replace(wald, p=p)
+
+
+def relative(control: Moments, variant: Moments, level: float = 0.95) -> Difference:
+    """Return the difference as a share of the control's mean, its error by the delta method.
+
+    Without a number (all NaN) where the control's mean is not clearly above zero, that is, where its own interval
+    reaches zero: a ratio to a number that may be nothing says nothing.
+
+    References
+    ----------
+    GrowthBook's gbstats, ``frequentist_variance`` with ``relative=True``: var_b / (n_b m_a²) + var_a m_b² / (n_a m_a⁴).
+    """
+    a, b = control.mean, variant.mean
+    if control.n < 2 or a <= stats.t.isf((1 - level) / 2, control.n - 1) * math.sqrt(control.error_squared):
+        return Difference(math.nan, math.nan, math.nan, math.nan, math.nan)
+    squared = variant.error_squared / a**2 + control.error_squared * b**2 / a**4
+    return _interval((b - a) / a, squared, _freedom(control, variant), level)
+
+
+def _freedom(control: Moments, variant: Moments) -> float:
+    a, b = control.error_squared, variant.error_squared
+    spread = a**2 / (control.n - 1) + b**2 / (variant.n - 1)
+    return (a + b) ** 2 / spread if spread else math.inf
+
+
+def _interval(value: float, squared: float, freedom: float, level: float) -> Difference:
+    error = math.sqrt(squared)
+    half = float(stats.t.isf((1 - level) / 2, freedom)) * error
+    p = 2 * float(stats.t.sf(abs(value) / error, freedom)) if error else float(value == 0)
+    return Difference(value, value - half, value + half, error, p)
+
+
+def holm(p: Sequence[float]) -> np.ndarray:
+    """Return p-values adjusted by Holm's step-down, so that any true null is rejected with at most the error rate.
+
+    Parameters
+    ----------
+    p : sequence of float, shape (n,)
+        Unadjusted; NaN stays NaN and is not counted.
+
+    References
+    ----------
+    Holm, S. (1979). A simple sequentially rejective multiple test procedure. Scand. J. Statistics 6, 65–70.
+
+    Examples
+    --------
+    >>> holm([0.01, 0.04, 0.03]).round(2).tolist()
+    [0.03, 0.06, 0.06]
+    """
+    raw = np.asarray(p, dtype=float)
+    adjusted = np.full(raw.shape, np.nan)
+    order = [int(i) for i in np.argsort(raw, kind="stable") if not np.isnan(raw[i])]
+    steps = [(len(order) - rank) * raw[i] for rank, i in enumerate(order)]
+    adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1.0) if steps else []
+    return adjusted
+
+
+@dataclass(frozen=True, slots=True)
+class Influence:
+    """What one unit does to a difference.
+
+    Parameters
+    ----------
+    variant : str
+        Arm that is compared with the control.
+    extreme : float
+        The value farthest from the mean of its arm.
+    with_it, without_it : float
+        The difference with and without that unit.
+    shift : float
+        How far it moves the difference, in standard errors of the difference without it.
+    """
+
+    variant: str
+    extreme: float
+    with_it: float
+    without_it: float
+    shift: float
+
+
+def influence(design: Design, metric: str, variant: str, outcomes: pd.DataFrame) -> Influence | None:
+    """Return what the most extreme unit of two arms does to their difference, None with under four values an arm.
+
+    Parameters
+    ----------
+    design : Design
+        Names the control.
+    metric, variant : str
+        The outcome and the arm that is compared with the control.
+    outcomes : DataFrame
+        ``Counted.outcomes``.
+    """
+    rows = outcomes[outcomes["metric"] == metric].set_index("variant")
+    if any(arm not in rows.index or rows.loc[arm, "n"] < 4 for arm in (design.control, variant)):
+        return None
+    arms = {arm: moments(rows.loc[arm]) for arm in (design.control, variant)}
+    whose, extreme = max(((arm, float(rows.loc[arm, end])) for arm in arms for end in ("low", "high")),
+                         key=lambda pair: abs(pair[1] - arms[pair[0]].mean))
+    reduced = {arm: m.without(extreme) if arm == whose else m for arm, m in arms.items()}
+    before, after = (welch(of[design.control], of[variant]) for of in (arms, reduced))
+    shift = abs(before.value - after.value) / after.error if after.error else math.inf
+    return Influence(variant, extreme, before.value, after.value, shift if before.value != after.value else 0.0)
+
+
+def moments(row: pd.Series) -> Moments:
+    """Return the moments in one row of ``Counted.outcomes``."""
+    return Moments(int(row["n"]), float(row["mean"]), float(row["variance"]))

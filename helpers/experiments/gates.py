@@ -1,0 +1,162 @@
+"""Whether an experiment may be believed: each gate with its threshold, before any difference is looked at."""
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from helpers.experiments import effects
+from helpers.experiments.assumptions import Assumptions
+from helpers.experiments.moments import Counted
+from helpers.experiments.plans import Design
+from helpers.foundation.estimates import Gate, Level, gate_table
+
+STEP = "06"
+
+
+def gates(designs: Iterable[Design], counted: Counted, assumptions: Assumptions) -> dict[str, tuple[Gate, ...]]:
+    """Return the gates of every experiment, by experiment.
+
+    Parameters
+    ----------
+    designs : iterable of Design
+        How each experiment is read.
+    counted : Counted
+        Arms and outcomes as the engine counted them.
+    assumptions : Assumptions
+        The thresholds.
+    """
+    return {d.experiment: _of_one(d, counted, assumptions) for d in designs}
+
+
+def table(by_experiment: Mapping[str, Iterable[Gate]]) -> pd.DataFrame:
+    """Return all gates as ``results/experiment_gates``."""
+    return gate_table(STEP, (gate for gates_ in by_experiment.values() for gate in gates_))
+
+
+def blocking(of_one: Iterable[Gate]) -> str:
+    """Return the sentences of the gates that block, empty where none does."""
+    return "; ".join(g.sentence for g in of_one if g.is_crossed and g.level is Level.BLOCK)
+
+
+def _of_one(design: Design, counted: Counted, assumptions: Assumptions) -> tuple[Gate, ...]:
+    arms = counted.arms[counted.arms["experiment"] == design.experiment].set_index("variant")
+    outcomes = counted.outcomes[counted.outcomes["experiment"] == design.experiment]
+    return (
+        plan_gate(design),
+        arms_gate(design, arms),
+        shares_gate(design, arms),
+        sample_ratio_gate(design, arms, assumptions.sample_ratio_p),
+        independence_gate(design, arms),
+        *([primary_gate(design)] if design.plan and design.metrics else []),
+        *(missing_gate(design, metric, of_metric) for metric, of_metric in outcomes.groupby("metric")),
+        *(largest_gate(design, metric, of_metric) for metric, of_metric in outcomes.groupby("metric")
+          if not of_metric["is_share"].all()),
+    )
+
+
+def plan_gate(design: Design) -> Gate:
+    """Return whether the study holds a plan; without one every verdict is exploratory."""
+    found = (f"planned: {design.plan.primary_metric} decides against {design.control}" if design.plan
+             else f"the study holds no plan, so every verdict is exploratory; {design.control} is read as the control")
+    return Gate(f"{design.experiment}: plan", float(design.plan is not None), 1.0, design.plan is None,
+                Level.QUALIFY, f"every verdict on {design.experiment}", found)
+
+
+def arms_gate(design: Design, arms: pd.DataFrame) -> Gate:
+    """Return whether every arm has units, and at least two have."""
+    empty = [arm for arm in design.arms if arm not in arms.index]
+    n_seen = len(design.arms) - len(empty)
+    threshold = max(len(design.arms), 2)
+    if empty:
+        sentence = f"no unit is in {' or '.join(empty)}"
+    elif n_seen < 2:
+        sentence = f"every unit is in {design.control}: there is nothing to compare it with"
+    else:
+        sentence = f"all {n_seen} arms have units"
+    return Gate(f"{design.experiment}: arms", n_seen, threshold, n_seen < threshold, Level.BLOCK,
+                f"every verdict on {design.experiment}", sentence)
+
+
+def shares_gate(design: Design, arms: pd.DataFrame) -> Gate:
+    """Return whether the planned shares are one share an arm and add up to 1."""
+    total = sum(design.shares)
+    varies = [arm for arm in design.arms if arm in arms.index
+              and arms.loc[arm, "probability_high"] - arms.loc[arm, "probability_low"] > 1e-9]
+    unplanned = [a for a, share in zip(design.arms, design.shares, strict=True) if share <= 0]
+    if varies:
+        sentence = (f"the recorded probability differs within {' and '.join(varies)}: "
+                    "units with unlike chances cannot be compared arm by arm")
+    elif unplanned:
+        sentence = f"units are in {' and '.join(unplanned)}, for which no share was planned"
+    else:
+        sentence = f"planned shares, from {design.shares_from}, add up to {total:.3g}"
+    is_crossed = bool(varies or unplanned or abs(total - 1) > 0.01)
+    return Gate(f"{design.experiment}: planned shares", total, 1.0, is_crossed, Level.BLOCK,
+                f"every verdict on {design.experiment}", sentence)
+
+
+def sample_ratio_gate(design: Design, arms: pd.DataFrame, threshold: float) -> Gate:
+    """Return the test that the arms are as large as planned (Pearson's χ² against the planned shares).
+
+    Too few units for the test (an expected count under 5) leave it untested, never crossed.
+    """
+    seen = np.array([arms["n_units"].get(arm, 0) for arm in design.arms], dtype=float)
+    expected = seen.sum() * np.array(design.shares) / max(sum(design.shares), 1e-12)
+    name, claims = f"{design.experiment}: sample ratio", f"every verdict on {design.experiment}"
+    if len(design.arms) < 2 or expected.min() < 5:
+        return Gate(name, np.nan, threshold, False, Level.BLOCK, claims, "too few units to test the sample ratio")
+    chi2 = float(((seen - expected) ** 2 / expected).sum())
+    p = float(stats.chi2.sf(chi2, len(seen) - 1))
+    units = " and ".join(f"{n:,.0f} in {arm}" for arm, n in zip(design.arms, seen, strict=True))
+    fate = "the draw did not go as planned" if p < threshold else "as planned"
+    sentence = (f"{units}, shares from {design.shares_from}: χ² {chi2:.3f}, p {_p(p)} against a threshold of "
+                f"{threshold:g}: {fate}")
+    return Gate(name, p, threshold, p < threshold, Level.BLOCK, claims, sentence)
+
+
+def independence_gate(design: Design, arms: pd.DataFrame) -> Gate:
+    """Return whether units were assigned one by one; units that share a cluster are not independent."""
+    n_clustered, n_clusters = int(arms["n_clustered"].sum()), int(arms["n_clusters"].sum())
+    extra = n_clustered - n_clusters
+    sentence = ("units were assigned one by one" if extra <= 0 else
+                f"{n_clustered:,} units share {n_clusters:,} clusters: intervals that count units would be too narrow")
+    return Gate(f"{design.experiment}: independent units", extra, 0.0, extra > 0, Level.BLOCK,
+                f"every verdict on {design.experiment}", sentence)
+
+
+def primary_gate(design: Design) -> Gate:
+    """Return whether the planned primary metric was recorded while others were."""
+    is_there = design.plan.primary_metric in design.metrics
+    sentence = (f"{design.plan.primary_metric} is recorded" if is_there else
+                f"the planned metric {design.plan.primary_metric} is not recorded; there are "
+                f"{', '.join(design.metrics)}")
+    return Gate(f"{design.experiment}: primary metric", float(is_there), 1.0, not is_there, Level.BLOCK,
+                f"the verdict on {design.experiment}", sentence)
+
+
+def missing_gate(design: Design, metric: str, outcomes: pd.DataFrame) -> Gate:
+    """Return how many units have no value of a metric; they are left out, and counted."""
+    n_missing, n_units = int(outcomes["n_missing"].sum()), int((outcomes["n"] + outcomes["n_missing"]).sum())
+    by_arm = " and ".join(f"{m:,} in {arm}" for arm, m in zip(outcomes["variant"], outcomes["n_missing"], strict=True))
+    sentence = (f"every unit has a value of {metric}" if not n_missing else
+                f"{n_missing:,} of {n_units:,} units have no value of {metric} and are left out ({by_arm})")
+    return Gate(f"{design.experiment}: values of {metric}", n_missing / n_units, 0.0, n_missing > 0, Level.QUALIFY,
+                f"the difference in {metric}", sentence)
+
+
+def largest_gate(design: Design, metric: str, outcomes: pd.DataFrame) -> Gate:
+    """Return what the one most extreme unit does to the difference, in standard errors without it."""
+    name, claims = f"{design.experiment}: largest value of {metric}", f"the difference in {metric}"
+    found = [i for v in design.variants if (i := effects.influence(design, metric, v, outcomes)) is not None]
+    if not found:
+        return Gate(name, np.nan, 1.0, False, Level.QUALIFY, claims, "too few values to tell")
+    worst = max(found, key=lambda i: i.shift)
+    sentence = (f"the difference {worst.variant} − {design.control} is {worst.with_it:.4g} with and "
+                f"{worst.without_it:.4g} without the one most extreme unit ({worst.extreme:,.6g})")
+    return Gate(name, worst.shift, 1.0, worst.shift > 1.0, Level.QUALIFY, claims, sentence)
+
+
+def _p(p: float) -> str:
+    return "under .0001" if p < 0.0001 else f"{p:.4f}".lstrip("0")

@@ -1,0 +1,33 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers.foundation import canonical
+from helpers.foundation.engine import Engine
+
+
+@pytest.fixture(scope="session")
+def engine():
+    return Engine()
+
+
+@pytest.fixture
+def lazily(engine):
+    """Return a frame of assignments as the declared lazy table."""
+    def make(frame):
+        return canonical.ASSIGNMENTS.conformed(engine.lazy(frame))
+    return make
+
+
+@pytest.fixture
+def trial():
+    """A clean trial of 2 × 400 with a spend and a share, and a planted lift."""
+    rng = np.random.default_rng(7)
+    n = 400
+    variant = np.repeat(["control", "offer"], n)
+    lift = np.repeat([0.0, 3.0], n)
+    return pd.DataFrame({
+        "experiment": "welcome", "unit_id": [f"u{i}" for i in range(2 * n)], "variant": variant,
+        "metric_spend": rng.normal(20, 5, 2 * n) + lift,
+        "metric_returned": rng.random(2 * n) < np.repeat([0.3, 0.31], n),
+    })

@@ -1,0 +1,81 @@
+"""Goldens: GrowthBook's gbstats (tests/frequentist), and textbook cases."""
+
+import math
+
+import pandas as pd
+import pytest
+
+from helpers.experiments import effects
+from helpers.experiments.moments import Moments
+from helpers.experiments.plans import Design
+
+A = Moments.of_sums(3407, 1396.87, 52377.9767)
+B = Moments.of_sums(3461, 2422.7, 134698.29)
+
+
+def test_welch_absolute_difference_matches_gbstats():
+    d = effects.welch(A, B)
+    assert (d.value, d.low, d.high, d.p) == pytest.approx((0.29, 0.04538, 0.53462, 0.02016), abs=5e-6)
+
+
+def test_relative_difference_by_the_delta_method_matches_gbstats():
+    d = effects.relative(A, B)
+    assert (d.value, d.low, d.high, d.p) == pytest.approx((0.70732, -0.03526, 1.44989, 0.06191), abs=5e-6)
+
+
+def test_relative_difference_of_shares_matches_gbstats():
+    d = effects.relative(Moments.of_successes(14, 28), Moments.of_successes(16, 30))
+    assert (d.value, d.low, d.high) == pytest.approx((0.06667, -0.47767, 0.61101), abs=5e-6)
+
+
+def test_a_control_that_may_be_zero_gives_no_relative_difference():
+    assert math.isnan(effects.relative(Moments(100, 0.1, 4.0), Moments(100, 1.0, 4.0)).value)
+    assert math.isnan(effects.relative(Moments(100, -5.0, 4.0), Moments(100, 1.0, 4.0)).value)
+
+
+def test_two_constant_arms_that_differ_are_beyond_chance_and_equal_ones_are_not():
+    assert effects.welch(Moments(50, 1.0, 0.0), Moments(50, 2.0, 0.0)).p == 0.0
+    assert effects.welch(Moments(50, 1.0, 0.0), Moments(50, 1.0, 0.0)).p == 1.0
+
+
+def test_shares_are_tested_with_the_pooled_share_and_keep_the_unpooled_interval():
+    a, b = Moments.of_successes(90, 200), Moments.of_successes(60, 200)
+    assert effects.shares(a, b).p == pytest.approx(0.00195, abs=5e-5)  # χ² = 9.6 on one degree
+    assert effects.shares(a, b).low == effects.welch(a, b).low
+    assert effects.shares(Moments.of_successes(0, 9), Moments.of_successes(0, 9)).p == 1.0
+
+
+def test_holm_steps_down_and_never_falls():
+    assert effects.holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+
+
+def test_holm_leaves_a_missing_p_out_of_the_count():
+    adjusted = effects.holm([0.02, math.nan, 0.03])
+    assert adjusted[[0, 2]] == pytest.approx([0.04, 0.04])
+    assert math.isnan(adjusted[1])
+    assert len(effects.holm([])) == 0
+
+
+def outcomes(low, high, n=100):
+    return pd.DataFrame({
+        "metric": "spend", "variant": ["a", "b"], "n": n, "mean": [10.0, 11.0], "variance": [4.0, 4.0],
+        "low": [low, 6.0], "high": [high, 16.0]})
+
+
+DESIGN = Design("gift", "a", ("a", "b"), (0.5, 0.5), "the plan", ("spend",))
+
+
+def test_one_extreme_unit_is_found_at_either_end():
+    assert effects.influence(DESIGN, "spend", "b", outcomes(5.0, 80.0)).extreme == 80.0
+    assert effects.influence(DESIGN, "spend", "b", outcomes(-70.0, 15.0)).extreme == -70.0
+
+
+def test_an_ordinary_unit_does_not_move_the_difference():
+    found = effects.influence(DESIGN, "spend", "b", outcomes(4.0, 15.5))
+    assert found.extreme == 4.0
+    assert found.without_it == pytest.approx(11 - (1000 - 4) / 99)
+    assert found.shift < 0.3
+
+
+def test_three_values_are_too_few_to_take_one_away():
+    assert effects.influence(DESIGN, "spend", "b", outcomes(5.0, 80.0, n=3)) is None

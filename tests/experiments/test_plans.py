@@ -1,0 +1,53 @@
+import pandas as pd
+import pytest
+
+from helpers.experiments import plans
+from helpers.experiments.assumptions import Assumptions, Plan
+from helpers.experiments.moments import counted
+
+PLAN = Plan(hypothesis="a gift brings people back", control="offer", primary_metric="spend")
+
+
+def one(table, assumptions=None):
+    return plans.designs(counted(table), assumptions or Assumptions())[0]
+
+
+@pytest.mark.parametrize(("arms", "control"), [
+    (("control", "offer"), "control"), (("Mens E-Mail", "No E-Mail", "Womens E-Mail"), "No E-Mail"),
+    (("gate_30", "gate_40"), "gate_30"), (("treated", "held out"), "held out"), (("B", "A"), "A"),
+    (("bold", "held_out"), "held_out"), (("None", "email"), "None"),
+])
+def test_without_a_plan_the_control_is_known_by_its_name_else_the_first(arms, control, lazily):
+    frame = pd.DataFrame({"experiment": "e", "unit_id": [str(i) for i in range(len(arms))], "variant": arms})
+    design = one(lazily(frame))
+    assert design.control == control
+    assert design.arms[0] == control
+    assert design.is_exploratory
+
+
+def test_a_plan_names_the_control_and_the_metric_that_decides(trial, lazily):
+    design = one(lazily(trial), Assumptions(plans={"welcome": PLAN}))
+    assert design.arms == ("offer", "control")
+    assert design.metrics == ("spend", "returned")
+    assert design.is_primary("spend")
+    assert not design.is_primary("returned")
+    assert not design.is_exploratory
+
+
+def test_without_a_plan_every_metric_is_looked_at_alike(trial, lazily):
+    design = one(lazily(trial))
+    assert all(design.is_primary(m) for m in design.metrics)
+
+
+def test_shares_come_from_the_plan_then_the_records_then_are_equal(trial, lazily):
+    assert one(lazily(trial)).shares == (0.5, 0.5)
+    assert "equal" in one(lazily(trial)).shares_from
+    recorded = lazily(trial.assign(probability=trial["variant"].map({"control": 0.1, "offer": 0.9})))
+    assert one(recorded).shares == (0.1, 0.9)
+    planned = PLAN.model_copy(update={"shares": {"offer": 0.7, "control": 0.3}})
+    assert one(recorded, Assumptions(plans={"welcome": planned})).shares == (0.7, 0.3)
+
+
+def test_an_arm_planned_but_never_seen_is_part_of_the_design(trial, lazily):
+    planned = PLAN.model_copy(update={"shares": {"offer": 0.5, "control": 0.25, "letter": 0.25}})
+    assert one(lazily(trial), Assumptions(plans={"welcome": planned})).arms == ("offer", "control", "letter")
