@@ -188,9 +188,9 @@ def p_said(p: float) -> str:
 
 
 def form_of(unit: str, currency: str = "") -> Form:
-    """Return the function that words a value of a unit: share, money, points; otherwise number, whole as whole."""
+    """Return the function that words a value of a unit: share (of anything), money, points; else number or whole."""
     forms: Mapping[str, Form] = {"share": share, "points": points, "money": partial(money, currency=currency)}
-    return forms.get(unit, _measured)
+    return forms.get("share" if unit.startswith("share ") else unit, _measured)
 
 
 def estimate(e: Estimate | Mapping[str, object], form: Form | None = None, currency: str = "") -> str:

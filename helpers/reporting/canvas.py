@@ -1,0 +1,166 @@
+"""The drawing paper of every figure: house style, room for labels, and the way from a figure to an exhibit.
+
+Matplotlib is imported when something is drawn, because a notebook that draws nothing should not wait for it.
+"""
+
+import base64
+import hashlib
+import io
+import re
+import unicodedata
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from html import escape
+from typing import TYPE_CHECKING
+
+from helpers.reporting import words
+from helpers.reporting.markup import Exhibit
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+INK, GRID, MUTED, TEXT = "#1f2933", "#e4e7eb", "#7b8794", "#52606d"
+ACCENT, SECOND, GOOD, BAD = "#1f5fa8", "#d1672a", "#2b7a4b", "#b3352e"
+CATEGORIES = (ACCENT, "#e69f00", "#009e73", "#d55e00", "#56b4e9", "#cc79a7")  # Okabe-Ito, its blue being the accent
+
+WIDTH = 640  # in SVG units, which a page shows as pixels or a little larger
+LETTER = 7.2  # mean width of a letter at the text size, in the same units
+SIZE = 13
+MOST_POINTS = 2000  # above it a raster is smaller than a drawing
+STYLE = {
+    "svg.fonttype": "none", "svg.hashsalt": "loyalty-workbook", "font.size": SIZE, "font.family": "DejaVu Sans",
+    "text.color": INK, "axes.edgecolor": MUTED, "axes.labelcolor": TEXT, "xtick.color": TEXT, "ytick.color": TEXT,
+    "xtick.major.size": 0, "ytick.major.size": 0, "axes.grid": True, "grid.color": GRID, "grid.linewidth": 1,
+    "axes.axisbelow": True, "axes.spines.top": False, "axes.spines.right": False, "axes.spines.left": False,
+    "axes.unicode_minus": True, "axes.labelsize": SIZE, "lines.linewidth": 2,
+}
+FONTS = "system-ui,-apple-system,'Segoe UI',Roboto,'Noto Sans','Noto Sans CJK SC','Noto Sans CJK KR',sans-serif"
+
+
+@contextmanager
+def house_style() -> Iterator[None]:
+    """Draw in the house's style whatever a notebook has set, and leave its settings as they were."""
+    from matplotlib import style
+
+    with style.context(["default", STYLE]), warnings.catch_warnings():
+        # letters are measured in matplotlib's own font; the reader's browser has the ones that it lacks
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        yield
+
+
+def blank(height: float, left: float, right: float, bottom: float = 44, top: float = 12) -> tuple["Figure", "Axes"]:
+    """Return an empty figure with margins in SVG units around its axes."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(WIDTH / 72, height / 72))
+    box = (left / WIDTH, bottom / height, (WIDTH - left - right) / WIDTH, (height - bottom - top) / height)
+    return figure, figure.add_axes(box)
+
+
+def exhibit(figure: "Figure", title: str, note: str = "", n_points: int = 0) -> Exhibit:
+    """Return a figure under its finding, which is also what a screen reader hears.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        Drawn; it is made a raster above `MOST_POINTS` points, otherwise an inline drawing.
+    title : str
+        The finding.
+    note : str
+        What the figure leaves out; empty for nothing.
+    n_points : int
+        Marks drawn.
+    """
+    picture = _raster(figure, title) if n_points > MOST_POINTS else _drawing(figure, title)
+    below = f'<p class="note">{escape(note)}</p>' if note else ""
+    html = (f'<figure class="exhibit figure"><figcaption>{escape(title)}</figcaption>'
+            f'<div class="scroll" role="region" tabindex="0" aria-label="{escape(title)}">{picture}</div>'
+            f"{below}</figure>")
+    return Exhibit(html, " ".join(filter(None, (title, note))))
+
+
+def tick_form(unit: str) -> Callable[[float, object], str]:
+    """Return how the numbers along an axis are written for a unit."""
+    def written(x: float, _: object = None) -> str:
+        tidy = round(x, 10)
+        return f"{words.number(100 * tidy)} %" if unit.startswith("share") else words.number(tidy)
+
+    return written
+
+
+def length(text: str) -> int:
+    """Return the width of a text in letters; Chinese, Japanese and Korean ones count twice."""
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
+
+
+def wrapped(text: str, width: int = 24, most: int = 2) -> str:
+    r"""Return a label on at most so many lines of so many letters, with an ellipsis where it is cut.
+
+    Examples
+    --------
+    >>> wrapped("customers who came back after a year of silence", 16)
+    'customers who\ncame back after…'
+    """
+    lines = [""]
+    for word in re.findall(r"\S+\s*", text) or [text]:
+        for piece in _pieces(word, width):
+            if length((lines[-1] + piece).rstrip()) > width and lines[-1]:
+                lines.append("")
+            lines[-1] += piece
+    kept = [line.rstrip() for line in lines[:most]]
+    return "\n".join(kept) + ("…" if len(lines) > most else "")
+
+
+def room(labels: list[str]) -> float:
+    """Return the width that the longest line of any label needs, in SVG units."""
+    return max((length(line) for label in labels for line in label.split("\n")), default=0) * LETTER + 12
+
+
+def plain(text: str) -> str:
+    """Return a text in which matplotlib reads no formula."""
+    return text.replace("$", r"\$")
+
+
+def _pieces(word: str, width: int) -> list[str]:
+    """Return a word cut where it is longer than a line."""
+    if length(word) <= width:
+        return [word]
+    pieces = [""]
+    for letter in word:
+        if length(pieces[-1] + letter) > width:
+            pieces.append("")
+        pieces[-1] += letter
+    return pieces
+
+
+def _drawing(figure: "Figure", title: str) -> str:
+    buffer = io.StringIO()
+    figure.savefig(buffer, format="svg", transparent=True,
+                   metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+    svg = buffer.getvalue()
+    svg = svg[svg.index("<svg"):].rstrip()
+    svg = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>|<!--.*?-->", "", svg, flags=re.DOTALL)
+    svg = re.sub(r"font-family:[^;\"]*|(?<=px )'DejaVu Sans'[^;\"]*", lambda found: _font(found.group()), svg)
+    svg = _own_names(svg, "f" + hashlib.sha256((title + svg).encode()).hexdigest()[:8])
+    attributes = f'<svg role="img" aria-label="{escape(title)}" stroke-linejoin="round" class="plot" '
+    return re.sub(r"\s*\n\s*", " ", svg.replace("<svg ", attributes, 1))
+
+
+def _font(style: str) -> str:
+    return f"font-family: {FONTS}" if style.startswith("font-family") else FONTS
+
+
+def _own_names(svg: str, prefix: str) -> str:
+    """Return a drawing without idle ids, the others made its own, so that several stand on one page."""
+    used = set(re.findall(r"url\(#([^)]+)\)", svg)) | set(re.findall(r"href=\"#([^\"]+)\"", svg))
+    svg = re.sub(r' id="([^"]+)"', lambda m: f' id="{prefix}-{m[1]}"' if m[1] in used else "", svg)
+    return re.sub(r"(url\(#|href=\"#)", rf"\g<1>{prefix}-", svg)
+
+
+def _raster(figure: "Figure", title: str) -> str:
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=144, metadata={"Software": None})
+    data = base64.b64encode(buffer.getvalue()).decode()
+    return f'<img class="plot" alt="{escape(title)}" src="data:image/png;base64,{data}">'
