@@ -1,0 +1,49 @@
+"""Masks: personal columns are dropped or keyed-hashed before anything is stored."""
+
+import hashlib
+import hmac
+import os
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from helpers.foundation.errors import InputError, nearest
+from helpers.intake.profiles import Mask
+
+HASH_KEY = "LOYALTY_HASH_KEY"
+WITHHELD = "withheld: the file has personal columns"
+
+
+def columns(mask: Mask, names: list[str], where: str) -> list[str]:
+    """Return the columns that are left of a file's own, with ``person_key`` behind where people are hashed.
+
+    Raises
+    ------
+    InputError
+        If a masked column does not exist, or the key of the hash is not set.
+    """
+    for name in sorted(mask.columns):
+        if name not in names:
+            raise InputError(f"{where}.mask", f"there is no column '{name}'", nearest(name, names))
+    if (mask.hash or mask.person_key) and not os.environ.get(HASH_KEY):
+        raise InputError(f"{where}.mask", f"the environment variable {HASH_KEY} is not set", "a secret of your own")
+    left_out = {*mask.drop, *mask.person_key} - set(mask.hash)
+    return [n for n in names if n not in left_out] + (["person_key"] if mask.person_key else [])
+
+
+def applied(mask: Mask, batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Return a batch of text columns with personal ones hashed; those left out are still to be left out."""
+    arrays = dict(zip(batch.schema.names, batch.columns, strict=True))
+    if mask.person_key:
+        tidy = [pc.utf8_lower(pc.utf8_trim_whitespace(arrays[n].fill_null(""))) for n in mask.person_key]
+        arrays["person_key"] = _hashed(pc.binary_join_element_wise(*tidy, "\x1f"))
+    arrays |= {name: _hashed(pc.utf8_trim_whitespace(arrays[name])) for name in mask.hash}
+    return pa.record_batch(list(arrays.values()), list(arrays))
+
+
+def _hashed(texts: pa.Array) -> pa.Array:
+    """Return the keyed hash of each text, computed once for each distinct one; empty stays empty."""
+    key = os.environ[HASH_KEY].encode()
+    coded = texts.dictionary_encode()
+    digests = [hmac.new(key, t.encode(), hashlib.sha256).hexdigest()[:32] for t in coded.dictionary.to_pylist()]
+    return pa.array(digests, pa.string()).take(coded.indices)
