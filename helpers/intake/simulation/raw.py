@@ -1,0 +1,190 @@
+"""The simulated company's files as it would deliver them: own column names, own date forms, and some dirt."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from helpers.intake.simulation import columns, survey
+from helpers.intake.simulation.company import Part
+from helpers.intake.simulation.world import DAY, FIRST_DAY, N_DAYS
+
+ORDER_FILES = tuple(f"orders/orders-{year}.csv" for year in (2023, 2024, 2025))
+DIRT = {
+    "no order number": 0.003,
+    "test order": 0.002,
+    "amount not readable": 0.002,
+    "date not readable": 0.001,
+    "repeated exactly": 0.004,
+}
+SHARE_SAME_PERSON = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One block's share of every file.
+
+    Parameters
+    ----------
+    files : dict of str to pa.Table
+        Records by file name, each column as it is written.
+    dirt : dict of str to int
+        Records of each kind that were added to the orders and are to be rejected.
+    n_same_person : int
+        Customers who share their e-mail address with an earlier one.
+    """
+
+    files: dict[str, pa.Table]
+    dirt: dict[str, int]
+    n_same_person: int
+
+
+def delivery(part: Part) -> Delivery:
+    """Return one block of customers as files."""
+    lines, dirt = _with_dirt(part.rng, _orders(part.tables["canonical/transactions"]))
+    is_same = part.rng.random(len(part.block)) < SHARE_SAME_PERSON
+    is_same[0] = False
+    years = pc.utf8_slice_codeunits(lines["Date"], 6, 10)
+    files = {name: lines.filter(pc.equal(years, name[-8:-4])) for name in ORDER_FILES}
+    return Delivery(files | {
+        "customers.csv": _customers(part, is_same),
+        "survey.csv": _survey(part),
+        "cases.csv": _cases(part.tables["canonical/cases"]),
+        "contacts.csv": _contacts(part.tables["canonical/contacts"]),
+        "points.csv": _points(part.tables["canonical/points"]),
+        "experiments.csv": _experiments(part.tables["canonical/assignments"]),
+    }, dirt, int(is_same.sum()))
+
+
+def _orders(table: pa.Table) -> pa.Table:
+    day, clock = _days_and_seconds(table["ordered_at"])
+    kinds = pc.replace_substring_regex(table["kind"], "^(.).*", r"\1")
+    return pa.table({
+        "Order": table["order_id"], "Pos": table["line"], "Customer": table["customer_id"],
+        "Date": _slashed(day), "Time": _clock(clock), "Type": pc.utf8_upper(kinds),
+        "SKU": table["product_id"], "Group": table["category"], "Shop": table["channel"],
+        "Qty": pc.cast(table["quantity"], pa.int64()), "Price": table["list_price"], "Rebate": table["discount"],
+        "Amount": pc.cast(table["amount"], pa.string()), "Cost": table["unit_cost"],
+        "Promo": pc.if_else(table["is_promotion"], "Y", "N"), "RefundOf": table["refunds_order_id"],
+        "Promised": _iso(table["promised_on"]), "Delivered": _iso(table["delivered_on"]),
+    }).take(pc.sort_indices(table["ordered_at"]))
+
+
+def _with_dirt(rng: np.random.Generator, lines: pa.Table) -> tuple[pa.Table, dict[str, int]]:
+    """Return the lines with copies that must be rejected, each kind in its declared share and each for one reason."""
+    sales = np.flatnonzero(pc.equal(lines["Type"], "S").to_numpy())
+    counts = {reason: round(share * len(sales)) for reason, share in DIRT.items()}
+    rows = rng.choice(sales, sum(counts.values()), replace=False)
+    by_reason = np.split(rows, np.cumsum(list(counts.values()))[:-1])
+    spoilt = [_spoilt(lines.take(found), reason) for reason, found in zip(counts, by_reason, strict=True)]
+    places = np.argsort(np.concatenate([np.arange(len(lines)), rows]), kind="stable")
+    return pa.concat_tables([lines, *spoilt]).take(places), counts
+
+
+def _spoilt(lines: pa.Table, reason: str) -> pa.Table:
+    n = len(lines)
+    spoilt = {
+        "no order number": ("Order", pa.nulls(n, pa.string())),
+        "test order": ("Customer", columns.constant("TEST", n)),
+        "amount not readable": ("Amount", pc.binary_join_element_wise("EUR ", lines["Amount"], "")),
+        "date not readable": ("Date", pc.replace_substring_regex(lines["Date"], "^.....", "30/02")),
+    }
+    if reason not in spoilt:
+        return lines
+    name, column = spoilt[reason]
+    return lines.set_column(lines.schema.get_field_index(name), name, column)
+
+
+def _customers(part: Part, is_same: np.ndarray) -> pa.Table:
+    table = part.tables["canonical/customers"]
+    # somebody who registered twice: the address of the customer before
+    address = np.arange(len(table)) - is_same
+    names = pc.utf8_lower(table["customer_id"].take(pa.array(address)))
+    return pa.table({
+        "No": table["customer_id"],
+        "E-mail": pc.binary_join_element_wise(names, "example.org", "@"),
+        "Joined": _slashed(part.block.joined.astype("int64")),
+        "Source": table["acquired_channel"],
+        "Cost": table["acquisition_cost"],
+        "Recommended by": table["referred_by"],
+        "Age": table["demographic_age"],
+        "Region": table["demographic_region"],
+    })
+
+
+def _survey(part: Part) -> pa.Table:
+    table, scores = part.answers.respondents, part.answers.scores
+    answers = {i.item: pa.array(np.nan_to_num(scores[:, k]).astype("int64"), mask=np.isnan(scores[:, k]))
+               for k, i in enumerate(survey.ITEMS)}
+    return pa.table({
+        "Response": table["response_id"], "Customer": table["customer_id"], "Wave": table["wave"],
+        "Answered": _stamp(table["responded_at"]), "Asked by": table["channel"],
+        "Seconds": pc.cast(table["duration_seconds"], pa.int64()), **answers, "Comment": part.answers.comments,
+    })
+
+
+def _cases(table: pa.Table) -> pa.Table:
+    return pa.table({
+        "Case": table["case_id"], "Customer": table["customer_id"], "Kind": table["kind"],
+        "Opened": _stamp(table["opened_at"]), "Taken up": _stamp(table["handled_at"]),
+        "Reviewed": _stamp(table["reviewed_at"]), "Closed": _stamp(table["closed_at"]),
+        "Told": _stamp(table["fed_back_at"]), "Resolved": pc.if_else(table["is_resolved"], "yes", "no"),
+        "Cause": table["cause"], "Team": table["team"], "Cost": table["cost"],
+        "Score": pc.cast(table["score"], pa.int64()),
+    })
+
+
+def _contacts(table: pa.Table) -> pa.Table:
+    return pa.table({
+        "Message": table["contact_id"], "Customer": table["customer_id"], "Campaign": table["campaign"],
+        "Means": table["channel"], "Cost": table["cost"], "Sent": _stamp(table["sent_at"]),
+        "Opened": _stamp(table["opened_at"]), "Clicked": _stamp(table["clicked_at"]),
+        "Unsubscribed": _stamp(table["opted_out_at"]),
+    })
+
+
+def _points(table: pa.Table) -> pa.Table:
+    by_time = table.sort_by([("entered_at", "ascending"), ("lot_id", "ascending")])
+    return pa.table({
+        "Member": by_time["customer_id"], "Booked": _stamp(by_time["entered_at"]), "Entry": by_time["kind"],
+        "Points": pc.cast(by_time["points"], pa.int64()), "Lot": by_time["lot_id"],
+        "Valid until": _stamp(by_time["expires_at"]), "Order": by_time["order_id"],
+    })
+
+
+def _experiments(table: pa.Table) -> pa.Table:
+    return pa.table({
+        "Experiment": table["experiment"], "Unit": table["unit_id"], "Arm": table["variant"],
+        "Share": table["probability"], "Assigned": _stamp(table["assigned_at"]),
+        "Ordered": pc.cast(table["metric_ordered"], pa.int64()), "Margin": table["metric_margin"],
+        "Margin before": table["covariate_margin_before"],
+        "Read": pc.cast(table["metric_opened"], pa.int64()), "Sales": table["metric_sales"],
+        "Sales before": table["covariate_sales_before"],
+    })
+
+
+# --- how moments are written ---------------------------------------------------------------------------------------
+
+
+def _days_and_seconds(times: pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
+    offset = (times.to_numpy().astype("datetime64[s]") - FIRST_DAY.astype("datetime64[s]")).astype("int64")
+    return np.divmod(offset, DAY)
+
+
+def _slashed(day: np.ndarray) -> pa.Array:
+    names = pc.strftime(pa.array(FIRST_DAY + np.arange(N_DAYS)), format="%d/%m/%Y")
+    return names.take(pa.array(day))
+
+
+def _clock(second: np.ndarray) -> pa.Array:
+    midnight = np.datetime64("2000-01-01T00:00:00")
+    return pc.strftime(pa.array(midnight + np.arange(DAY)), format="%H:%M:%S").take(pa.array(second))
+
+
+def _iso(dates: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pc.cast(dates, pa.string())
+
+
+def _stamp(times: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pc.cast(times.cast(pa.timestamp("s")), pa.string())
