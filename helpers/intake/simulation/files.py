@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from helpers.foundation.errors import InputError
 from helpers.foundation.workspace import manifest, replace_json
 from helpers.intake.simulation import raw
-from helpers.intake.simulation.company import CUSTOMERS, SEED, Part, parts
+from helpers.intake.simulation.blocks import CUSTOMERS, SEED, Part, parts
 from helpers.intake.simulation.world import World
 
 MADE = "manifest.json"

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from helpers.intake.simulation import columns, survey
-from helpers.intake.simulation.company import Part
+from helpers.intake.simulation.blocks import Part
 from helpers.intake.simulation.world import DAY, FIRST_DAY, N_DAYS
 
 ORDER_FILES = tuple(f"orders/orders-{year}.csv" for year in (2023, 2024, 2025))

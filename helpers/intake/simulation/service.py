@@ -25,7 +25,7 @@ def cases(world: World, rng: np.random.Generator, block: People) -> pa.Table:
     who = np.repeat(np.arange(len(block)), rng.poisson(rate * block.active_weeks))
     start = block.joined[who] + 7 * block.active_weeks[who] * rng.random(len(who))
     opened = np.minimum((DAY * start).astype("int64"), END - 1)
-    is_complaint = rng.random(len(who)) < 1 / (1 + np.exp(0.2 - world.complaint_slope * -block.satisfaction[who]))
+    is_complaint = rng.random(len(who)) < 1 / (1 + np.exp(0.2 - world.complaint_slope * block.satisfaction[who]))
     kind = np.where(is_complaint, 0, 1 + rng.choice(3, len(who), p=(0.8, 0.08, 0.12)))
     return pa.table({
         "case_id": columns.ids("K", block.block, np.arange(len(who)) + 1),
