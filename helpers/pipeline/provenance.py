@@ -1,0 +1,99 @@
+"""Where a run comes from: checksums of its files, the study and profile it was told, versions and revision."""
+
+import hashlib
+import platform
+import subprocess
+import tomllib
+from collections.abc import Iterable, Mapping
+from importlib import metadata
+from pathlib import Path
+
+from helpers.foundation import study as studies
+from helpers.foundation import workspace
+
+PACKAGES = ("papermill", "nbclient", "ipykernel", "pandas", "numpy", "scipy", "statsmodels", "scikit-learn",
+            "ibis-framework", "duckdb", "pyarrow", "matplotlib")
+CHUNK = 2**20
+
+
+def checksum(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def checksum_of(paths: Iterable[Path]) -> str:
+    """Return one SHA-256 for many files, names and contents, in order."""
+    whole = hashlib.sha256()
+    for path in paths:
+        whole.update(f"{path.name} {checksum(path)}\n".encode())
+    return whole.hexdigest()
+
+
+def declared_checksum(folder: str, name: str) -> str:
+    """Return the checksum of a profile (``sources``) or study (``studies``), empty where there is none."""
+    path = workspace.declared_file(folder, name)
+    return checksum(path) if path else ""
+
+
+def currency(source: str) -> str:
+    """Return the currency that a source profile states, empty where none."""
+    path = workspace.declared_file("sources", source)
+    return str(tomllib.loads(path.read_text(encoding="utf-8")).get("currency", "")) if path else ""
+
+
+def study_sections(source: str) -> Mapping[str, object]:
+    """Return the sections of a source's study as they are written.
+
+    Raises
+    ------
+    InputError
+        If the study is not readable.
+    """
+    path = workspace.declared_file("studies", source)
+    return studies.read(path).sections if path else {}
+
+
+def raw_files(source: str, folder: Path) -> list[Path]:
+    """Return the files that a source's profile reads, sorted."""
+    path = workspace.declared_file("sources", source)
+    files = tomllib.loads(path.read_text(encoding="utf-8")).get("files", {}) if path else {}
+    patterns = {str(f["path"]) for f in files.values() if isinstance(f, dict) and f.get("path")}
+    return sorted({found for pattern in patterns for found in folder.glob(pattern) if found.is_file()})
+
+
+def raw_checksums(source: str, folder: Path) -> dict[str, dict[str, object]]:
+    """Return size [bytes] and checksum of every file that a source's profile reads, by name within the folder."""
+    return {path.relative_to(folder).as_posix(): {"bytes": path.stat().st_size, "sha256": checksum(path)}
+            for path in raw_files(source, folder)}
+
+
+def code_checksum(notebooks: Path) -> str:
+    """Return one checksum of all helpers and notebooks."""
+    helpers = sorted((workspace.SHIPPED / "helpers").rglob("*.py"))
+    return checksum_of([*helpers, *sorted(notebooks.glob("*.ipynb"))])
+
+
+def revision(notebooks: Path) -> str:
+    """Return the revision of the code; two runs with the same revision were made by the same code.
+
+    The commit; where files differ from it, ``+`` and their checksum behind; without git the version in its place.
+    """
+    commit = _git("rev-parse", "HEAD")
+    if commit and _git("status", "--porcelain", "--", "helpers", str(notebooks)) == "":
+        return commit
+    return f"{commit or metadata.version('loyalty-workbook')}+{code_checksum(notebooks)[:12]}"
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of the packages that results depend on."""
+    return {"python": platform.python_version(), **{name: metadata.version(name) for name in PACKAGES}}
+
+
+def _git(*arguments: str) -> str | None:
+    try:
+        told = subprocess.run(["git", *arguments], cwd=workspace.SHIPPED, capture_output=True, text=True, timeout=20,
+                              check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return told.stdout.strip() if told.returncode == 0 else None

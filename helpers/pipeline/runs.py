@@ -1,0 +1,296 @@
+"""The life of a run: locked, at work, finished or failed; taken from by a later one, resumed, never overwritten."""
+
+import fcntl
+import json
+import os
+import shutil
+import stat
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from helpers.foundation import workspace
+from helpers.foundation.errors import InputError
+
+UNDATED = "undated"
+AT_WORK = ".at-work"
+TABLES = ("canonical", "results", "rejected")
+SETTLED = ("finished", "not applicable", "taken")
+
+
+@dataclass(slots=True)
+class Run:
+    """One run's folder with its manifest, which is replaced at every change.
+
+    Parameters
+    ----------
+    folder : Path
+        ``data/runs/<source>/<as_of>-<n>/``; ``undated-<n>`` until the intake has settled the date.
+    record : dict
+        The manifest.
+    """
+
+    folder: Path
+    record: dict[str, object] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The folder's name."""
+        return self.folder.name
+
+    @property
+    def source(self) -> str:
+        """The source profile's name."""
+        return self.folder.parent.name
+
+    @property
+    def steps(self) -> dict[str, dict[str, object]]:
+        """What is known of each step, by its name."""
+        return self.record["steps"]
+
+    def saved(self, **changes: object) -> "Run":
+        """Change the manifest, atomically."""
+        self.record.update(changes)
+        workspace.replace_json(self.folder / "manifest.json", self.record)
+        return self
+
+    def step_saved(self, name: str, **changes: object) -> None:
+        """Change what is known of one step."""
+        self.steps.setdefault(name, {}).update(changes)
+        self.saved()
+
+    def rows(self, table: str) -> int:
+        """Return the number of rows of a table of this run, 0 where it has none."""
+        path = self.folder / f"{table}.parquet"
+        return pq.read_metadata(path).num_rows if path.is_file() else 0
+
+    def dated(self, as_of: str) -> None:
+        """Give an undated run its name, once its date is settled."""
+        if as_of and self.name.startswith(UNDATED):
+            self.folder = moved(self.folder, as_of)
+            self.saved(run=self.name)
+
+    def closed(self, state: str, reason: str = "") -> None:
+        """End the run; a finished one becomes read-only."""
+        self.saved(state=state, reason=reason, finished_at=now())
+        if state == "finished":
+            for path in self.folder.rglob("*"):
+                if path.is_file():
+                    path.chmod(stat.S_IREAD | stat.S_IRGRP | stat.S_IROTH)
+
+
+def now() -> str:
+    """Return the present time, UTC, to the microsecond."""
+    return datetime.now(UTC).isoformat()
+
+
+def created(source: str, as_of: str, record: Mapping[str, object]) -> Run:
+    """Return a new run in a folder of its own, at work."""
+    run = Run(_next(workspace.runs_folder(source), as_of or UNDATED), dict(record))
+    return run.saved(run=run.name, state="running", started_at=now())
+
+
+def moved(folder: Path, as_of: str) -> Path:
+    """Move a run's folder to the next free name for a date; return it."""
+    target = _next(folder.parent, as_of)
+    folder.rename(target)  # an empty folder gives way
+    return target
+
+
+def opened(folder: Path) -> Run:
+    """Return a run as its manifest describes it."""
+    return Run(folder, workspace.manifest(folder))
+
+
+def known(source: str, state: str) -> list[Run]:
+    """Return a source's runs in a state, oldest first."""
+    return [opened(folder) for folder in workspace.run_folders(source, state)]
+
+
+@contextmanager
+def locked(source: str) -> Iterator[None]:
+    """Hold a source for one run; the lock goes with the process that holds it, however that ends.
+
+    Raises
+    ------
+    InputError
+        If another run of the source is at work.
+    """
+    folder = workspace.runs_folder(source)
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            raise InputError(source, f"another run is at work ({file.read().strip() or 'just started'})",
+                             "one run of a source at a time") from None
+        file.truncate(0)
+        file.write(f"process {os.getpid()} since {now()[:19]} UTC")
+        file.flush()
+        _killed_marked(source)
+        yield
+
+
+def is_locked(source: str) -> bool:
+    """Return whether a run of the source is at work."""
+    path = workspace.runs_folder(source) / ".lock"
+    if not path.is_file():
+        return False
+    with path.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+@contextmanager
+def at_work(source: str) -> Iterator[Path]:
+    """Give the folder for what is not yet part of a run; it is emptied before and after."""
+    folder = workspace.runs_folder(source) / AT_WORK
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+# --- taking from earlier runs ----------------------------------------------------------------------------------
+
+
+def differences(wanted: Mapping[str, object], record: Mapping[str, object], keys: Iterable[str]) -> list[str]:
+    """Return in words what differs between what a run should be and what another was."""
+    words = {"parameters": "its parameters were different", "profile": "the source profile has changed since",
+             "study": "the study has changed since", "raw": "the raw files have changed since",
+             "revision": "the code has changed since"}
+    found = []
+    for key in keys:
+        now, before = (json.loads(json.dumps(x.get(key) or {}, default=str)) for x in (wanted, record))
+        if now != before:
+            found.append(words[key] + (f" ({_parameters(now, before)})" if key == "parameters" else ""))
+    return found
+
+
+def resumable(source: str, wanted: Mapping[str, object]) -> Run:
+    """Return the newest failed run that can be continued.
+
+    Raises
+    ------
+    InputError
+        If there is none; naming what differs from the newest failed one.
+    """
+    failed = known(source, "failed")
+    if not failed:
+        raise InputError("--resume", f"no run of {source} has failed", "a run without --resume")
+    keys = ("parameters", "profile", "study", "raw", "revision")
+    fitting = [run for run in failed if not differences(wanted, run.record, keys)]
+    if not fitting:
+        reasons = ", ".join(differences(wanted, failed[-1].record, keys))
+        raise InputError("--resume", f"run {failed[-1].name} cannot be continued: {reasons}", "a run without --resume")
+    return fitting[-1]
+
+
+def base(source: str, wanted: Mapping[str, object], taken: Iterable[str]) -> Run:
+    """Return the newest finished run whose steps can be taken into a new one.
+
+    Parameters
+    ----------
+    source : str
+        The source profile.
+    wanted : mapping
+        Profile, study and those parameters that the taken steps know.
+    taken : iterable of str
+        Names of the steps.
+
+    Raises
+    ------
+    InputError
+        If there is none; naming what differs from the newest finished one.
+    """
+    finished, names = known(source, "finished"), tuple(wanted["parameters"])
+    if not finished:
+        raise InputError("--from, --only", f"no run of {source} has finished, so its steps {', '.join(taken)} "
+                         "cannot be taken", "a whole run first")
+    keys = ("parameters", "profile", "study")
+    records = {run.name: {**run.record, "parameters": {k: v for k, v in run.record["parameters"].items() if k in names}}
+               for run in finished}
+    fitting = [run for run in finished if not differences(wanted, records[run.name], keys)]
+    if not fitting:
+        newest = finished[-1].name
+        reasons = ", ".join(differences(wanted, records[newest], keys))
+        raise InputError("--from, --only", f"nothing can be taken from run {newest}: {reasons}", "a whole run")
+    return fitting[-1]
+
+
+def take(run: Run, earlier: Run, steps: Mapping[str, str]) -> None:
+    """Take tables, notebooks and pages of an earlier run's steps, by link where the disk allows it.
+
+    Parameters
+    ----------
+    run, earlier : Run
+        Where they go, and where they come from.
+    steps : mapping of str to str
+        Names of the steps with the stems of their notebooks.
+    """
+    for name, stem in steps.items():
+        told = earlier.steps.get(name, {"state": "not applicable"})
+        files = [f"{table}.parquet" for table in told.get("rows", {})]
+        for file in (*files, f"notebooks/{stem}.ipynb", f"pages/{stem}.html"):
+            _linked(earlier.folder / file, run.folder / file)
+        state = "taken" if told["state"] in ("finished", "taken") else told["state"]
+        run.steps[name] = {**told, "state": state, "taken_from": earlier.name}
+    run.saved(as_of=earlier.record.get("as_of", ""))
+
+
+def gates(run: Run, tables: Iterable[str]) -> list[dict[str, object]]:
+    """Return the gates in a run's gate tables."""
+    files = [run.folder / f"{table}.parquet" for table in tables if table.endswith("_gates")]
+    keep = ("step", "gate", "level", "is_crossed", "sentence")
+    return [{k: row.get(k) for k in keep} for path in files if path.is_file()
+            for row in pq.read_table(path).to_pylist()]
+
+
+def adopt(step_folder: Path, run: Run) -> None:
+    """Move a step's tables into its run, each by one rename."""
+    for kind in TABLES:
+        for path in sorted((step_folder / kind).glob("*.parquet")):
+            (run.folder / kind).mkdir(exist_ok=True)
+            path.replace(run.folder / kind / path.name)
+
+
+def dropped(run: Run, tables: Iterable[str]) -> None:
+    """Remove tables that an unfinished run holds from an attempt that did not count."""
+    for table in tables:
+        (run.folder / f"{table}.parquet").unlink(missing_ok=True)
+
+
+def _next(folder: Path, stem: str) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    taken = [int(n) for path in folder.glob(f"{stem}-*") if (n := path.name.removeprefix(f"{stem}-")).isdigit()]
+    path = folder / f"{stem}-{max(taken, default=0) + 1}"
+    path.mkdir()
+    return path
+
+
+def _killed_marked(source: str) -> None:
+    for run in known(source, "running"):
+        run.closed("failed", "the runner was killed")
+
+
+def _linked(source: Path, target: Path) -> None:
+    if not source.is_file():
+        return
+    target.parent.mkdir(exist_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
+
+
+def _parameters(now: Mapping[str, object], before: Mapping[str, object]) -> str:
+    names = sorted(k for k in {*now, *before} if now.get(k) != before.get(k))
+    return ", ".join(f"{k}: {before.get(k, 'not set')!r} then, {now.get(k, 'not set')!r} now" for k in names)

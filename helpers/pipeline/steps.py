@@ -1,0 +1,157 @@
+"""The steps of a run as data: which notebook answers which question, from which tables, and what comes of it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from helpers.foundation import workspace
+from helpers.foundation.canonical import TABLES as CANONICAL
+from helpers.foundation.errors import InputError
+
+GATES = tuple(f"results/{name}_gates" for name in
+              ("intake", "satisfaction", "loyalty", "value", "churn", "experiment", "action"))
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One notebook of the workbook.
+
+    Parameters
+    ----------
+    name : str
+        Two digits: ``"05"``.
+    notebook : str
+        File name in the folder of notebooks.
+    title, question : str
+        For people.
+    enables : str
+        What the step would answer if its tables were there, for the page of a step that is not applicable.
+    reads : tuple of str
+        At least one of these tables must have rows, else the step is not applicable; empty: it always is.
+    reads_if_present : tuple of str
+        Tables that it uses where they are.
+    writes : tuple of str
+        Tables that it may write.
+    minutes : float
+        The step is ended if it takes longer [minutes].
+    """
+
+    name: str
+    notebook: str
+    title: str
+    question: str
+    enables: str = ""
+    reads: tuple[str, ...] = ()
+    reads_if_present: tuple[str, ...] = ()
+    writes: tuple[str, ...] = ()
+    minutes: float = 20
+
+    @property
+    def stem(self) -> str:
+        """The notebook's name without its ending; names its page too."""
+        return Path(self.notebook).stem
+
+    def after(self, steps: Iterable["Step"]) -> tuple[str, ...]:
+        """Return the names of the steps that write what this one reads."""
+        read = {*self.reads, *self.reads_if_present}
+        return tuple(s.name for s in steps if s.name != self.name and read & set(s.writes))
+
+
+@dataclass(frozen=True, slots=True)
+class Workbook:
+    """Steps, in order, and the folder that holds their notebooks."""
+
+    steps: tuple[Step, ...]
+    folder: Path
+
+    def path(self, step: Step) -> Path:
+        """Return a step's notebook."""
+        return self.folder / step.notebook
+
+    def selected(self, first: str = "", only: str = "") -> tuple[Step, ...]:
+        """Return the steps to run: from one on, only one, or all.
+
+        Raises
+        ------
+        InputError
+            If both are given, or there is no such step.
+        """
+        if first and only:
+            raise InputError("--from, --only", "both are given", "one of them")
+        names = [s.name for s in self.steps]
+        for option, name in (("--from", first), ("--only", only)):
+            if name and name.zfill(2) not in names:
+                raise InputError(option, f"there is no step '{name}'", ", ".join(names))
+        if only:
+            return tuple(s for s in self.steps if s.name == only.zfill(2))
+        return tuple(s for s in self.steps if s.name >= first.zfill(2))
+
+
+def waiting_for(step: Step, steps: Sequence[Step], settled: Iterable[str]) -> tuple[str, ...]:
+    """Return the names of the steps that must be settled before this one can start."""
+    return tuple(name for name in step.after(steps) if name not in set(settled))
+
+
+INTAKE = Step(
+    "01", "01_data_intake.ipynb", "Data intake", "What arrived, and what of it can be trusted?",
+    writes=(*(t.name for t in CANONICAL), "results/intake_audit", "results/intake_gates", "rejected/records"),
+)
+SATISFACTION = Step(
+    "02", "02_satisfaction_measurement.ipynb", "Satisfaction measurement", "How satisfied are our customers?",
+    enables="how satisfied customers are, with an interval, and how far the questionnaire can be trusted",
+    reads=("canonical/responses",),
+    reads_if_present=("canonical/respondents", "canonical/items", "canonical/invitations", "canonical/cases",
+                      "canonical/customers", "canonical/transactions"),
+    writes=("results/satisfaction_scores", "results/satisfaction_index", "results/survey_quality",
+            "results/satisfaction_gates"),
+)
+LOYALTY = Step(
+    "03", "03_loyalty_modelling.ipynb", "Loyalty modelling", "Who is loyal, and of which kind?",
+    enables="who is loyal, latently loyal, spuriously loyal or not loyal, from attitude and behaviour",
+    reads=("canonical/transactions", "canonical/responses"),
+    reads_if_present=("canonical/respondents", "canonical/items", "canonical/customers", "canonical/subscriptions",
+                      "canonical/memberships", "canonical/points"),
+    writes=("results/loyalty_customers", "results/loyalty_matrix", "results/loyalty_gates"),
+)
+VALUE = Step(
+    "04", "04_customer_value.ipynb", "Customer value", "What are our customers worth?",
+    enables="which customers make revenue move, and what each tier is worth",
+    reads=("canonical/transactions",),
+    reads_if_present=("canonical/customers", "canonical/contacts"),
+    writes=("results/customer_base", "results/customer_value", "results/value_tiers", "results/value_gates"),
+)
+CHURN = Step(
+    "05", "05_churn_prediction.ipynb", "Churn prediction", "Who is about to leave?",
+    enables="who is likely to be lost within the horizon, and how far that can be relied on",
+    reads=("canonical/transactions", "canonical/subscriptions"),
+    reads_if_present=("canonical/customers", "canonical/cases", "canonical/events", "canonical/contacts",
+                      "results/customer_value"),
+    writes=("results/churn_models", "results/churn_scores", "results/forecasts", "results/churn_gates"),
+)
+EXPERIMENTS = Step(
+    "06", "06_ab_evaluation.ipynb", "A/B evaluation", "Did what we tried work?",
+    enables="whether what was tried worked, once units are assigned at random",
+    reads=("canonical/assignments",),
+    reads_if_present=("canonical/transactions",),
+    writes=("results/experiment_gates", "results/experiment_effects"),
+)
+ACTIONS = Step(
+    "07", "07_action_plan.ipynb", "Action plan", "What next, for whom, with which means?",
+    enables="whom to approach first, with a group left alone so that the effect can be measured",
+    reads=("results/customer_value", "results/churn_scores"),
+    reads_if_present=("results/value_tiers", "results/loyalty_customers", "results/churn_models",
+                      "canonical/customers", "canonical/consents", "canonical/offers"),
+    writes=("results/actions", "results/assignments_drawn", "results/action_gates"),
+)
+SUMMARY = Step(
+    "08", "08_leadership_summary.ipynb", "Leadership summary", "What must leadership know and decide?",
+    reads_if_present=(*GATES, "results/intake_audit", "results/satisfaction_index", "results/survey_quality",
+                      "results/loyalty_matrix", "results/customer_base", "results/value_tiers",
+                      "results/churn_models", "results/churn_scores", "results/forecasts",
+                      "results/experiment_effects", "results/actions", "results/assignments_drawn",
+                      "canonical/transactions"),
+    writes=("results/kpis", "results/headlines", "results/gates", "results/forecast_grades"),
+)
+
+STEPS = (INTAKE, SATISFACTION, LOYALTY, VALUE, CHURN, EXPERIMENTS, ACTIONS, SUMMARY)
+WORKBOOK = Workbook(STEPS, workspace.SHIPPED / "notebooks")

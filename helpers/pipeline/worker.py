@@ -1,0 +1,228 @@
+"""The other side of the process line: a worker starts a kernel ahead of time, waits for its step, runs it, reports."""
+
+import ast
+import json
+import os
+import signal
+import sys
+import tempfile
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+from queue import Empty
+
+from helpers.pipeline.jupyter import nbformat, papermill
+
+# isort: split
+import contextlib
+
+from jupyter_client import AsyncKernelManager, BlockingKernelClient
+from jupyter_core.utils import run_sync
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from papermill.engines import NBClientEngine, NotebookExecutionManager, papermill_engines
+from papermill.exceptions import PapermillExecutionError
+
+START_SECONDS = 60
+LEAVE_SECONDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a waiting worker is told once its step may start.
+
+    Parameters
+    ----------
+    notebook, output : str
+        The notebook, and where the executed one goes.
+    parameters : mapping
+        By name, JSON values.
+    environment : mapping of str to str
+        Set in the kernel before the first cell.
+    cell_seconds : int
+        Longest time for one cell [s].
+    """
+
+    notebook: str
+    output: str
+    parameters: Mapping[str, object]
+    environment: Mapping[str, str]
+    cell_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a step ended.
+
+    Parameters
+    ----------
+    kind : str
+        ``good``, ``error`` (a cell raised), ``time`` (a cell took too long), ``death`` (the kernel died).
+    error, sentence : str
+        Name and text of what was raised; empty where it went well.
+    cell_seconds, import_seconds : float
+        Time in cells, and in cells tagged ``imports`` [s].
+    peak_mib : int
+        Largest memory of the kernel [MiB], 0 where it cannot be known.
+    """
+
+    kind: str
+    error: str = ""
+    sentence: str = ""
+    cell_seconds: float = 0.0
+    import_seconds: float = 0.0
+    peak_mib: int = 0
+
+
+class TruthfulEngine(NBClientEngine):
+    """papermill's engine, which otherwise saves cells as completed that timed out or lost their kernel."""
+
+    @classmethod
+    def execute_managed_notebook(cls, nb_man: NotebookExecutionManager, kernel_name: str, **kwargs: object) -> None:
+        """Run the cells; mark the one that hung or killed its kernel as failed, and keep what there is."""
+        output = nb_man.nb.metadata.papermill["output_path"]
+        try:
+            super().execute_managed_notebook(nb_man, kernel_name, **kwargs)
+        except (CellTimeoutError, DeadKernelError):
+            last = [cell for cell in nb_man.nb.cells if cell.metadata.papermill["start_time"]][-1]
+            nb_man.cell_exception(last)
+            nb_man.output_path = output
+            raise
+
+
+papermill_engines.register("truthful", TruthfulEngine)
+
+
+def serve(line: Connection, lifeline: Connection, modules: tuple[str, ...], environment: Mapping[str, str],
+          log: str) -> None:
+    """Be a worker: in a session of its own, with a kernel that is warm before its step is known.
+
+    Parameters
+    ----------
+    line : Connection
+        Two ways: tells ``("kernel", pid)``, ``("ready",)`` and ``("done", Outcome)``; is told one `Order`.
+    lifeline : Connection
+        Breaks when the runner is gone, however it went.
+    modules : tuple of str
+        Imported by the kernel while it waits.
+    environment : mapping of str to str
+        The whole environment of worker and kernel.
+    log : str
+        File that takes what worker and kernel say outside the notebook.
+    """
+    _detach(environment, log)
+    kernel = AsyncKernelManager(kernel_name="python3", shutdown_wait_time=LEAVE_SECONDS)
+    kernel.kernel_spec.argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    run_sync(kernel.start_kernel)(extra_arguments=["--HistoryManager.hist_file=:memory:"], cwd=environment["PWD"])
+    pid = kernel.provisioner.pid
+    threading.Thread(target=_die_with_runner, args=(lifeline, pid), daemon=True).start()
+    line.send(("kernel", pid))
+    _told_silently(kernel, "\n".join(f"import {module}" for module in modules))
+    line.send(("ready",))
+    try:
+        order = line.recv()
+        _told_silently(kernel, f"import os, tempfile; os.environ.update({dict(order.environment)!r})")
+        line.send(("done", outcome(order, kernel)))
+    except EOFError:  # not needed after all
+        pass
+    _leave(kernel, pid)
+
+
+def outcome(order: Order, kernel: AsyncKernelManager) -> Outcome:
+    """Run a notebook in a kernel that is there already; return how it ended."""
+    kind, error, sentence = "good", "", ""
+    try:
+        papermill.execute_notebook(
+            order.notebook, order.output, dict(order.parameters), engine_name="truthful", progress_bar=False,
+            request_save_on_cell_execute=False, km=kernel, execution_timeout=order.cell_seconds,
+            start_timeout=START_SECONDS, iopub_timeout=60)
+    except PapermillExecutionError as raised:
+        kind, error, sentence = "error", raised.ename, raised.evalue
+    except CellTimeoutError:
+        kind, error, sentence = "time", "CellTimeoutError", f"a cell took longer than {order.cell_seconds:,} s"
+    except DeadKernelError:
+        kind, error, sentence = "death", "DeadKernelError", "its kernel died"
+    cells, imports = cell_times(Path(order.output))
+    return Outcome(kind, error, sentence, cells, imports, peak_mib(kernel.provisioner.pid))
+
+
+def cell_times(executed: Path) -> tuple[float, float]:
+    """Return the seconds in an executed notebook's cells, and in those tagged ``imports``; zeros without a notebook."""
+    if not executed.is_file():
+        return 0.0, 0.0
+    code = [c for c in json.loads(executed.read_text(encoding="utf-8"))["cells"] if c["cell_type"] == "code"]
+    times = [(c["metadata"].get("papermill", {}).get("duration") or 0.0, "imports" in c["metadata"].get("tags", []))
+             for c in code]
+    imports = sum(seconds for seconds, is_import in times if is_import)
+    return round(sum(seconds for seconds, _ in times) - imports, 3), round(imports, 3)
+
+
+def peak_mib(pid: int) -> int:
+    """Return the largest resident memory that a process has had [MiB], 0 where the system does not tell."""
+    status = Path(f"/proc/{pid}/status")
+    lines = status.read_text().splitlines() if status.is_file() else []
+    return next((int(line.split()[1]) // 1024 for line in lines if line.startswith("VmHWM:")), 0)
+
+
+def imported(notebook: Path) -> tuple[str, ...]:
+    """Return the modules that a notebook's cell of imports names, for a kernel to import ahead of time."""
+    cells = nbformat.read(notebook, as_version=4).cells
+    source = "\n".join(c.source for c in cells if c.cell_type == "code" and "imports" in c.metadata.get("tags", []))
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.append(node.module)
+            found += [f"{node.module}.{alias.name}" for alias in node.names if node.module.startswith("helpers")]
+    return tuple(dict.fromkeys(found))
+
+
+def _detach(environment: Mapping[str, str], log: str) -> None:
+    os.setsid()
+    os.environ.clear()
+    os.environ.update(environment)
+    tempfile.tempdir = None
+    with Path(log).open("ab", buffering=0) as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _die_with_runner(lifeline: Connection, kernel: int) -> None:
+    try:
+        lifeline.recv()
+    except EOFError:
+        _killed(kernel)
+        os._exit(1)
+
+
+def _told_silently(kernel: AsyncKernelManager, code: str) -> None:
+    client = kernel.blocking_client()
+    client.start_channels()
+    client.wait_for_ready(timeout=START_SECONDS)
+    for line in code.splitlines():
+        client.execute(line, silent=True, store_history=False, allow_stdin=False)
+        _reply(kernel, client)
+    client.stop_channels()
+
+
+def _reply(kernel: AsyncKernelManager, client: BlockingKernelClient) -> None:
+    while run_sync(kernel.is_alive)():
+        try:
+            client.get_shell_msg(timeout=1)
+        except Empty:
+            continue
+        return
+
+
+def _leave(kernel: AsyncKernelManager, pid: int) -> None:
+    run_sync(kernel.shutdown_kernel)()
+    run_sync(kernel.cleanup_resources)()
+    _killed(pid)
+
+
+def _killed(pid: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
