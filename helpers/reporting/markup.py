@@ -111,14 +111,14 @@ def is_numeric(column: pd.Series) -> bool:
 
 
 def grid(
-    cells: Mapping[str, Sequence[str]], caption: str = "", note: str = "", right: Iterable[str] = (), css: str = ""
+    cells: Mapping[str, Sequence[str | Exhibit]], caption: str = "", note: str = "", right: Iterable[str] = (), css: str = ""
 ) -> Exhibit:
     """Return texts as a table that scrolls inside itself.
 
     Parameters
     ----------
-    cells : mapping of str to sequence of str
-        Heading to the texts of its column, all equally long; the first column heads its row.
+    cells : mapping of str to sequence of str or Exhibit
+        Heading to the texts of its column, all equally long; the first column heads its row. Texts are escaped.
     caption, note : str
         Above and below the table; empty for none.
     right : iterable of str
@@ -137,7 +137,7 @@ def grid(
         + f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
         + (f'<p class="note">{escape(note)}</p>' if note else "") + "</figure>"
     )
-    lines = [caption, " | ".join(cells), *(" | ".join(row) for row in rows), note]
+    lines = [caption, " | ".join(cells), *(" | ".join(map(str, row)) for row in rows), note]
     return Exhibit(html, "\n".join(line for line in lines if line))
 
 
@@ -169,8 +169,8 @@ def spark(
             f'<polyline points="{path}"/><circle cx="{x}" cy="{y}" r="2.5"/></svg>')
 
 
-def _row(row: Sequence[str], sides: Sequence[str]) -> str:
-    texts = [escape(text) for text in row]
+def _row(row: Sequence[str | Exhibit], sides: Sequence[str]) -> str:
+    texts = [text.html if isinstance(text, Exhibit) else escape(text) for text in row]
     first = f'<th scope="row"{sides[0]}>{texts[0]}</th>'
     return first + "".join(f"<td{side}>{text}</td>" for text, side in zip(texts[1:], sides[1:], strict=True))
 
