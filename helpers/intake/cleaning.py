@@ -1,0 +1,233 @@
+"""Cleaning: landed text becomes canonical tables; every record feeds at least one of them, or is rejected once."""
+
+from dataclasses import dataclass
+from datetime import date
+from functools import reduce
+from operator import or_
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from helpers.foundation.engine import Engine
+from helpers.foundation.errors import InputError
+from helpers.foundation.tables import TYPES, Column
+from helpers.intake import conversions, expressions, records
+from helpers.intake.expressions import Scope
+from helpers.intake.profiles import CANONICAL, Profile
+from helpers.intake.readers import Landed
+from helpers.intake.records import ANSWER, FILE, ITEM, RECORD, Source
+
+TIMES = {
+    "customers": "joined_on", "transactions": "ordered_at", "subscriptions": "started_on", "invitations": "sent_at",
+    "respondents": "responded_at", "cases": "opened_at", "events": "occurred_at", "contacts": "sent_at",
+    "consents": "from_on", "assignments": "assigned_at", "points": "entered_at", "memberships": "valid_from",
+    "opportunities": "opened_on",
+}
+LATE = "after the as-of date"
+WORDS = {"text": "a text", "integer": "a whole number", "number": "a number", "money": "money", "date": "a date",
+         "time": "a time", "flag": "yes or no"}
+
+Reasons = list[tuple[ir.BooleanValue, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """One canonical table and what was left out of it.
+
+    Parameters
+    ----------
+    name : str
+        Without its folder.
+    accepted : lazy table
+        The typed columns behind the origin of each row: ``_file``, ``_record``, ``_item``.
+    refused : lazy table
+        Rows left out: ``table, file, record, line, item, is_spoken, amount, reasons``.
+    n_cells : int
+        Rows a record: 1, or the number of unpivoted columns.
+    cells : dict of str to int
+        Survey answers by what became of them; empty where the table does not unpivot.
+    """
+
+    name: str
+    accepted: ir.Table
+    refused: ir.Table
+    n_cells: int
+    cells: dict[str, int]
+
+    @property
+    def table(self) -> ir.Table:
+        """The canonical table."""
+        return self.accepted.drop(FILE, RECORD, ITEM)
+
+
+def made(landed: Landed, engine: Engine, name: str, as_of: str = "") -> Made:
+    """Return one canonical table of landed files.
+
+    Parameters
+    ----------
+    landed : Landed
+        Text Parquet of the files.
+    engine : Engine
+        Where it is computed.
+    name : str
+        The table, without its folder.
+    as_of : str
+        ISO date; rows after it are left out. ``""``: none are.
+
+    Raises
+    ------
+    InputError
+        Naming every expression that does not fit the file, and a lookup whose key is not unique.
+    """
+    source = records.source(landed, engine, name)
+    values, reasons = typed(landed.profile, name, source)
+    if as_of and TIMES.get(name) in values:
+        reasons.append((values[TIMES[name]].cast("date") > ibis.literal(date.fromisoformat(as_of)), LATE))
+    is_refused = reduce(or_, [condition.fill_null(False) for condition, _ in reasons], ~source.is_spoken)
+    kept = source.table.filter(~is_refused).select(**_origin(source), **values)
+    if name == "transactions" and "line" not in values:
+        accepted, refused = engine.kept(_numbered(kept)), _refused(name, source, source.table, is_refused, reasons,
+                                                                  values)
+        return Made(name, accepted, engine.kept(refused), source.n_cells, {})
+    accepted = engine.kept(kept)
+    refused = engine.kept(_refused(name, source, source.table, is_refused, reasons, values))
+    accepted, refused = _without_repeats(name, source, accepted, refused, engine)
+    return Made(name, accepted, refused, source.n_cells, _cells(source, accepted, refused, engine))
+
+
+def typed(profile: Profile, name: str, source: Source) -> tuple[dict[str, ir.Value], Reasons]:
+    """Return a table's columns as typed values, and every reason for which a record is left out.
+
+    Raises
+    ------
+    InputError
+        Naming every expression that does not fit.
+    """
+    rule, values, problems = profile.tables[name], {}, []
+    reasons: Reasons = []
+    for reject in rule.reject:
+        try:
+            where = expressions.condition(reject.where, Scope(source.columns), f"tables.{name}.reject")
+            reasons.append((where, reject.reason))
+        except InputError as error:
+            problems.append(str(error))
+    for column, column_rule in rule.columns.items():
+        declared = profile.column(name, column)
+        scope = Scope(source.columns, conversions.number_type(declared.type))
+        try:
+            found = expressions.value(column_rule.from_, scope, f"tables.{name}.{column}")
+            read = conversions.typed(found, declared.type, column_rule, scope)
+        except InputError as error:
+            problems.append(str(error))
+            continue
+        values[column] = read.value
+        reasons += _column_reasons(declared, read)
+    if problems:
+        raise InputError(profile.where, "; ".join(problems))
+    return values, reasons + ([(source.is_repeated, "repeats another record exactly")]
+                              if rule.duplicates == "reject" else [])
+
+
+def inline(profile: Profile, name: str) -> pa.Table:
+    """Return a table whose rows are typed in the profile, in the declared types.
+
+    Raises
+    ------
+    InputError
+        If a value does not have its column's type.
+    """
+    rule = profile.tables[name]
+    rows = [{**rule.defaults, **row} for row in rule.rows]
+    given = list(dict.fromkeys(c for row in rows for c in row))
+    schema = ibis.schema({c: TYPES[profile.column(name, c).type] for c in given}).to_pyarrow()
+    try:
+        return pa.table([pa.array([_plain(row.get(f.name), f.type) for row in rows], f.type) for f in schema],
+                        schema=schema)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, ValueError, TypeError) as error:
+        raise InputError(f"{profile.where} [tables.{name}]", f"a typed row does not fit ({error})") from None
+
+
+def _plain(value: object, kind: pa.DataType) -> object:
+    if value is None:
+        return None
+    if pa.types.is_floating(kind):
+        return float(value)
+    return str(value) if pa.types.is_string(kind) else value
+
+
+def _origin(source: Source) -> dict[str, ir.Value]:
+    item = source.columns.get("item", ibis.null("string")) if source.n_cells > 1 else ibis.null("string")
+    return {FILE: source.table["file"], RECORD: source.table["record"], ITEM: item}
+
+
+def _column_reasons(column: Column, found: conversions.Typed) -> Reasons:
+    reasons: Reasons = []
+    value, is_unread = found.value, found.is_unread
+    if is_unread is not None:
+        reasons.append((is_unread, f"{column.name} is not readable as {WORDS[column.type]}"))
+    if column.required:
+        is_empty = value.isnull()
+        reasons.append((is_empty if is_unread is None else is_empty & ~is_unread, f"{column.name} is empty"))
+    if column.allowed:
+        reasons.append((value.notin(column.allowed), f"{column.name} is none of {', '.join(column.allowed)}"))
+    if column.low is not None:
+        reasons.append((value < column.low, f"{column.name} is below {column.low:g}"))
+    if column.high is not None:
+        reasons.append((value > column.high, f"{column.name} is above {column.high:g}"))
+    return reasons
+
+
+def _refused(
+    name: str, source: Source, table: ir.Table, is_refused: ir.BooleanValue, reasons: Reasons,
+    values: dict[str, ir.Value],
+) -> ir.Table:
+    said = [ibis.ifelse(c.fill_null(False), ibis.literal(r), ibis.null("string")) for c, r in reasons]
+    origin = _origin(source)
+    return table.filter(is_refused).select(
+        table=ibis.literal(name), file=origin[FILE], record=origin[RECORD], line=table["line"], item=origin[ITEM],
+        is_spoken=source.is_spoken, amount=values.get("amount", ibis.null(TYPES["money"])).cast(TYPES["money"]),
+        reasons=ibis.literal("; ").join(said) if said else ibis.literal(""))
+
+
+def _numbered(kept: ir.Table) -> ir.Table:
+    """Return rows with the lines of each order numbered in file order; equal lines are lines of their own."""
+    number = ibis.row_number().over(group_by="order_id", order_by=[FILE, RECORD]) + 1
+    return kept.mutate(line=number.cast("int64"))
+
+
+def _without_repeats(
+    name: str, source: Source, accepted: ir.Table, refused: ir.Table, engine: Engine
+) -> tuple[ir.Table, ir.Table]:
+    """Keep the first row of each key; the others are left out with that reason."""
+    key = [c for c in CANONICAL[name].key if c in accepted.columns]
+    if not key:
+        return accepted, refused
+    counts = accepted.select(*key).distinct().aggregate(k=lambda t: t.count())
+    if engine.first_row(counts)["k"] == engine.first_row(accepted.aggregate(n=accepted.count()))["n"]:
+        return accepted, refused
+    number = ibis.row_number().over(group_by=key, order_by=[FILE, RECORD, ITEM])
+    ranked = engine.kept(accepted.mutate(_nth=number))
+    again = ranked.filter(ranked["_nth"] > 0)
+    where = source.table.select("file", "record", "line").distinct()
+    again = again.join(where, [again[FILE] == where["file"], again[RECORD] == where["record"]])
+    repeats = again.select(
+        table=ibis.literal(name), file=FILE, record=RECORD, line="line", item=ITEM, is_spoken=ibis.literal(True),
+        amount=(again["amount"] if "amount" in accepted.columns else ibis.null()).cast(TYPES["money"]),
+        reasons=ibis.literal(f"repeats the key {', '.join(key)}"))
+    return engine.kept(ranked.filter(ranked["_nth"] == 0).drop("_nth")), engine.kept(refused.union(repeats))
+
+
+def _cells(source: Source, accepted: ir.Table, refused: ir.Table, engine: Engine) -> dict[str, int]:
+    """Return the number of survey answers by what became of them."""
+    if source.n_cells == 1:
+        return {}
+    answer = source.table[ANSWER]
+    counts = engine.first_row(source.table.aggregate(
+        n=answer.isnull().count(), given=answer.count(),
+        inapplicable=answer.isin(source.not_applicable).ifelse(1, 0).sum().fill_null(0)
+        if source.not_applicable else ibis.literal(0)))
+    left_out = engine.first_row(refused.aggregate(n=refused.count()))["n"]
+    answered = counts["given"] - counts["inapplicable"] - left_out
+    return {"answered": answered, "not given": counts["n"] - counts["given"],
+            "not applicable": counts["inapplicable"], "left out": left_out}

@@ -1,0 +1,125 @@
+"""Conservation: every record that arrived feeds at least one table, or is rejected once with all its reasons."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
+
+import ibis
+import ibis.expr.types as ir
+import pandas as pd
+
+from helpers.foundation.engine import Engine
+from helpers.foundation.errors import InputError, shares
+from helpers.foundation.tables import TYPES
+from helpers.intake.cleaning import Made
+from helpers.intake.readers import Landed
+from helpers.intake.records import FILE, RECORD
+
+NOWHERE = "belongs to no table"
+MONEY = TYPES["money"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of every record.
+
+    Parameters
+    ----------
+    rejected : lazy table
+        One row a record that feeds no table: ``file, record, line, reasons, amount, text``.
+    parts : lazy table
+        One row a record × table (× survey item) that was left out of that table although the record feeds one:
+        ``table, file, record, line, item, reasons``.
+    by_file : pandas.DataFrame
+        One row a file: ``name, file, n_bytes, sha256, n_records, n_accepted, n_rejected, accepted_amount,
+        rejected_amount``; accepted and rejected are counted apart from each other, and add up to the records.
+    """
+
+    rejected: ir.Table
+    parts: ir.Table
+    by_file: pd.DataFrame
+
+
+def outcome(landed: Landed, tables: Sequence[Made], engine: Engine) -> Outcome:
+    """Return what became of every record, proved to be complete.
+
+    Raises
+    ------
+    InputError
+        If accepted and rejected do not add up to the records of a file: a fault of the workbook itself.
+    """
+    broken = engine.stored(landed.broken).mutate(amount=ibis.null(MONEY))
+    rejected, parts = [broken], []
+    for name in landed.profile.files:
+        fed = [m for m in tables if landed.profile.tables[m.name].from_ == name]
+        if fed:
+            wholly, partly = _left_out(fed, engine)
+            rejected.append(_with_text(wholly, landed, name, engine))
+            parts.append(partly)
+    columns = ["file", "record", "line", "reasons", "amount", "text"]
+    whole = engine.kept(ibis.union(*(r.select(columns) for r in rejected))) if len(rejected) > 1 else broken
+    some = engine.kept(ibis.union(*parts) if len(parts) > 1 else parts[0])
+    return Outcome(whole, some, _by_file(landed, tables, whole, engine))
+
+
+def _left_out(fed: Sequence[Made], engine: Engine) -> tuple[ir.Table, ir.Table]:
+    """Return the records of one file that no table took, and those that only some table did not take."""
+    refused = [m.refused.mutate(n_cells=ibis.literal(m.n_cells)) for m in fed]
+    cells = reduce(lambda a, b: a.union(b), refused)
+    record = ["file", "record", "line"]
+    by_table = cells.group_by("table", *record).aggregate(
+        n=cells.count(), n_cells=cells["n_cells"].max(), amount=cells["amount"].max())
+    by_table = by_table.filter(by_table["n"] == by_table["n_cells"])
+    lost = by_table.group_by(record).aggregate(n_tables=by_table.count(), amount=by_table["amount"].max())
+    lost = engine.kept(lost.filter(lost["n_tables"] == len(fed)).drop("n_tables"))
+    said = cells.filter(cells["is_spoken"]).select(*record, "reasons").distinct()
+    said = said.group_by(record).aggregate(
+        reasons=said["reasons"].group_concat("; ", order_by=said["reasons"]))
+    wholly = lost.left_join(said, record).select(*record, "amount", "reasons")
+    wholly = wholly.mutate(reasons=wholly["reasons"].fill_null(NOWHERE))
+    partly = cells.filter(cells["is_spoken"]).anti_join(lost, record)
+    return wholly, partly.select("table", *record, "item", "reasons")
+
+
+def _with_text(wholly: ir.Table, landed: Landed, name: str, engine: Engine) -> ir.Table:
+    """Return rejected records with what stood in them, as ``column=value`` of every filled column."""
+    table = engine.stored(landed.tables[name])
+    said = [(ibis.literal(f"{c}=") + table[c]) for c in landed.columns[name]]
+    texts = table.select("file", "record", text=ibis.literal(" | ").join(said))
+    return wholly.join(texts, ["file", "record"]).select("file", "record", "line", "reasons", "amount", "text")
+
+
+def _by_file(landed: Landed, tables: Sequence[Made], rejected: ir.Table, engine: Engine) -> pd.DataFrame:
+    files = pd.DataFrame([{"name": f.name, "file": f.file, "n_bytes": f.n_bytes, "sha256": f.sha256,
+                           "n_records": f.n_records} for f in landed.files])
+    accepted = pd.concat([_accepted(landed, [m for m in tables if landed.profile.tables[m.name].from_ == name], name,
+                                    engine) for name in landed.profile.files])
+    left = engine.frame(rejected.group_by("file").aggregate(
+        n_rejected=rejected.count(), rejected_amount=rejected["amount"].sum()), "rejected")
+    whole = files.merge(accepted, how="left", on=["name", "file"]).merge(left, how="left", on="file")
+    counts = ["n_accepted", "n_rejected"]
+    whole[counts] = whole[counts].fillna(0).astype("int64")
+    odd = whole[whole["n_records"] != whole["n_accepted"] + whole["n_rejected"]]
+    if len(odd):
+        first = odd.iloc[0]
+        raise InputError(first["file"], f"{shares(int(first['n_accepted'] + first['n_rejected']), first['n_records'])} "
+                         "are accounted for", "every record accepted or rejected, once")
+    return whole
+
+
+def _accepted(landed: Landed, fed: Sequence[Made], name: str, engine: Engine) -> pd.DataFrame:
+    """Return accepted records and their money by file, counted from the finished tables."""
+    if not fed:
+        looked_up = engine.stored(landed.tables[name])
+        counts = looked_up.group_by("file").aggregate(n_accepted=looked_up.count())
+        return engine.frame(counts, name).assign(name=name, accepted_amount=float("nan"))
+    origins = [m.accepted.select(FILE, RECORD) for m in fed]
+    if len(fed) > 1 or fed[0].n_cells > 1:
+        origins = [reduce(lambda a, b: a.union(b), origins).distinct()]
+    counts = origins[0].group_by(file=FILE).aggregate(n_accepted=origins[0].count())
+    found = engine.frame(counts, name).assign(name=name)
+    paid = next((m.accepted for m in fed if m.name == "transactions"), None)
+    if paid is None:
+        return found.assign(accepted_amount=float("nan"))
+    money = paid.group_by(file=FILE).aggregate(accepted_amount=paid["amount"].sum())
+    return found.merge(engine.frame(money, name), how="left", on="file")
