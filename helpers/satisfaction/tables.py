@@ -1,5 +1,21 @@
 """Result tables of this wing."""
 
-from helpers.foundation.tables import Table
+from helpers.foundation.tables import Column, Table, gates_table, summary_table
+from helpers.methods.scales import LEVELS
 
-TABLES: tuple[Table, ...] = ()
+SCORES = Table("results/satisfaction_scores", "completed survey with a satisfaction score", ("response_id",), (
+    Column("response_id", "text", "the completed survey", True),
+    Column("customer_id", "text", "who answered, empty where anonymous"),
+    Column("responded_at", "time", "when"),
+    Column("wave", "text", "wave of the survey as named, else the calendar quarter", True),
+    Column("satisfaction", "number", "mean of the satisfaction answers, each on 0–100 [0–100]", True, low=0, high=100),
+    Column("n_items", "integer", "satisfaction questions answered", True, low=1),
+    Column("level", "text", "level by the survey's cut points, else the declared ones", True, LEVELS),
+))
+
+TABLES: tuple[Table, ...] = (
+    SCORES,
+    summary_table("results/satisfaction_index", "measure of satisfaction × everybody, wave"),
+    summary_table("results/survey_quality", "measure of the survey's quality × construct, item"),
+    gates_table("results/satisfaction_gates"),
+)

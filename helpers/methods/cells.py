@@ -1,0 +1,36 @@
+"""When a group of people is large enough to speak of."""
+
+from helpers.foundation.estimates import Estimate, Status, without_value
+from helpers.methods.intervals import Interval
+
+LEAST_PEOPLE = 10
+FEW_PEOPLE = 30
+
+
+def published(quantity: str, interval: Interval, n: int, *, unit: str, segment: str = "all") -> Estimate:
+    """Return a value with its interval, or *insufficient* where fewer than ten people stand behind it.
+
+    Parameters
+    ----------
+    quantity, unit, segment : str
+        As in `Estimate`.
+    interval : Interval
+        In the unit.
+    n : int
+        People that the value describes.
+    """
+    if n < LEAST_PEOPLE:
+        return without_value(quantity, Status.INSUFFICIENT, too_few(n), unit=unit, n=n, segment=segment)
+    return Estimate(quantity, interval.value, interval.low, interval.high, unit, n, segment)
+
+
+def too_few(n: int) -> str:
+    """Return why nothing is said of n people.
+
+    Examples
+    --------
+    >>> too_few(0), too_few(1), too_few(7)
+    ('nobody to speak of', '1 person, fewer than 10', '7 people, fewer than 10')
+    """
+    people = "person" if n == 1 else "people"
+    return f"{n} {people}, fewer than {LEAST_PEOPLE}" if n else "nobody to speak of"

@@ -1,0 +1,154 @@
+"""What the loyalty page says, from its own result tables."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from helpers.foundation.estimates import Status
+from helpers.loyalty.assumptions import Assumptions
+from helpers.loyalty.kinds import ATTITUDE_ONLY, BEHAVIOUR_ONLY, KINDS, STRUCK, TOO_EARLY
+from helpers.loyalty.matrix import CLAIM, CORRELATION, NEAR, SHARES, SURVEYED
+from helpers.reporting import words
+
+Row = Mapping[str, object]
+CALLED = {"true": "truly loyal", "latent": "latently loyal", "spurious": "spuriously loyal", "none": "not loyal"}
+
+
+def row(table: pd.DataFrame, quantity: str) -> Row:
+    """Return the row of a long table that holds a quantity for everybody."""
+    return table[(table["quantity"] == quantity) & (table["segment"] == "all")].iloc[0].to_dict()
+
+
+def is_ok(found: Row) -> bool:
+    """Return whether a row has a value that may be relied on."""
+    return found["status"] == Status.OK
+
+
+def people(matrix: pd.DataFrame, kind: str) -> int:
+    """Return how many people are of a kind."""
+    return int(row(matrix, f"people: {kind}")["value"])
+
+
+def answer(matrix: pd.DataFrame, gates: pd.DataFrame) -> tuple[str, ...]:
+    """Return the answer of the page: the four kinds, or why they cannot be told, and who is not in them.
+
+    Parameters
+    ----------
+    matrix : DataFrame
+        ``results/loyalty_matrix``.
+    gates : DataFrame
+        ``results/loyalty_gates``.
+    """
+    found = [row(matrix, quantity) for quantity in SHARES]
+    if not is_ok(found[0]):
+        return tuple(filter(None, (_no_kinds(matrix, found[0]), others(matrix))))
+    crossed = gates[gates["is_crossed"] & (gates["level"] == "qualify") & (gates["claims"] == CLAIM)]
+    caveats = [sentence.split(";")[0].rstrip(".") for sentence in crossed["sentence"]]
+    caveat = f" (with care: {'; '.join(caveats)})" if caveats else ""
+    shares = [f"{words.estimate(f)} are {CALLED[kind]}" for kind, f in zip(KINDS, found, strict=True)]
+    who = words.count(found[0]["n"], "customer", "customers")
+    return tuple(filter(None, (f"Of {who} who answered and could have bought again, {words.joined(shares)}{caveat}.",
+                               others(matrix))))
+
+
+def _no_kinds(matrix: pd.DataFrame, found: Row) -> str:
+    if found["status"] == Status.STRUCK:
+        return f"Kinds of loyalty are struck: {found['reason']}, so the questions on attitude do not measure one thing."
+    said = people(matrix, ATTITUDE_ONLY) + people(matrix, STRUCK) + sum(people(matrix, kind) for kind in KINDS)
+    lacks = "nobody has both an attitude and enough behaviour" if not found["n"] else found["reason"]
+    need = ("orders of the same customers, over more than one period, would tell" if said
+            else "a survey of the same customers on intention, recommendation, commitment or trust would tell")
+    return f"Who is loyal, and of which kind, cannot be said: insufficient data, {lacks}; {need}."
+
+
+def others(matrix: pd.DataFrame) -> str:
+    """Return who is not among the four kinds; empty where everybody is."""
+    counts = {kind: people(matrix, kind) for kind in (BEHAVIOUR_ONLY, ATTITUDE_ONLY, TOO_EARLY)}
+    said = {BEHAVIOUR_ONLY: "known by behaviour only", ATTITUDE_ONLY: "by attitude only",
+            TOO_EARLY: "bought too recently to be judged and did not answer"}
+    parts = [f"{words.count(n, 'person', 'people')} {said[kind]}" for kind, n in counts.items() if n]
+    return f"Not among them: {words.joined(parts)}." if parts else ""
+
+
+def matrix_title(matrix: pd.DataFrame) -> str:
+    """Return the finding above the figure of the four kinds; ties are named together."""
+    found = [(kind, row(matrix, f"share {kind}")) for kind in KINDS]
+    if not is_ok(found[0][1]):
+        return f"Attitude by behaviour cannot be shown: {_why(found[0][1])}"
+    most = max(f["value"] for _, f in found)
+    largest = [CALLED[kind] for kind, f in found if f["value"] == most]
+    verb = "are the largest groups" if len(largest) > 1 else "is the largest group"
+    return f"{words.sentence_case(words.joined(largest))} {verb}: {words.share(most)}" + (
+        " each" if len(largest) > 1 else "")
+
+
+def together(matrix: pd.DataFrame) -> str:
+    """Return whether attitude and behaviour go together."""
+    found = row(matrix, CORRELATION)
+    if not is_ok(found):
+        return f"Whether attitude and behaviour go together cannot be said: {_why(found)}."
+    if not words.is_missing(found["low"]) and found["low"] <= 0 <= found["high"]:
+        verdict = "no association of attitude with behaviour beyond noise"
+    else:
+        verdict = f"the stronger the attitude, the {'more' if found['value'] > 0 else 'less'} often people buy"
+    return (f"Among {words.count(found['n'], 'customer', 'customers')} with both, {verdict}: "
+            f"rank correlation {words.estimate(found)}.")
+
+
+def near(matrix: pd.DataFrame) -> str:
+    """Return how many customers are too near the cut of attitude to be sure of their kind."""
+    found = row(matrix, NEAR)
+    if not is_ok(found):
+        return f"How many customers lie too near the cut to be sure of their kind cannot be said: {_why(found)}."
+    error = row(matrix, "standard error of measurement of attitude")
+    return (f"{words.estimate(found)} lie within one standard error of measurement ({words.points(error['value'])}) "
+            "of the cut of attitude: their kind could as well be its neighbour.")
+
+
+def surveyed(matrix: pd.DataFrame) -> str:
+    """Return whether those who answered buy differently from those who did not."""
+    found = row(matrix, SURVEYED)
+    if not is_ok(found):
+        return f"Whether those who answered buy like the others cannot be said: {_why(found)}."
+    range_ = words.interval(found["low"], found["high"])
+    if found["low"] <= 0 <= found["high"]:
+        return f"Those who answered buy as often as the others, within noise ({words.points(found['value'])} {range_})."
+    more = "more" if found["value"] > 0 else "fewer"
+    return (f"Those who answered buy in {more} periods than the others, by {words.points(abs(found['value']))} "
+            f"({words.number(found['value'])} {range_}): the shares above do not speak for everybody.")
+
+
+def moved(table: pd.DataFrame) -> str:
+    """Return how far the share of the truly loyal moves under other cuts and periods.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `helpers.loyalty.matrix.sensitivity`.
+    """
+    if len(table) < 2:
+        return "How the kinds move with the cuts cannot be said: insufficient data."
+    low, high = table.loc[table["true"].idxmin()], table.loc[table["true"].idxmax()]
+    if low["true"] == high["true"]:
+        return f"The share of the truly loyal stays {words.share(low['true'])} under every other cut and period tried."
+    return (f"The share of the truly loyal is {words.share(low['true'])} with {low['setting']} and "
+            f"{words.share(high['true'])} with {high['setting']}: it is a choice of cuts as much as a finding.")
+
+
+def definition(assumed: Assumptions) -> str:
+    """Return what counts as strong attitude and as repeating, with the assumptions in it."""
+    return (f"Attitude is strong from {words.number(assumed.attitude_cut)} of 100. A customer repeats who bought in at "
+            f"least {words.share(assumed.share_active_cut)} of the whole periods of {assumed.period_days} days since "
+            f"the first purchase, once {words.count(assumed.least_periods, 'period has', 'periods have')} passed, or "
+            "who holds a running contract.")
+
+
+def headline(matrix: pd.DataFrame) -> tuple[str, ...]:
+    """Return the numbers handed on, to two digits."""
+    found = [row(matrix, q) for q in (*SHARES[:2], CORRELATION)]
+    return tuple(f"{r['quantity']}: {r['value']:.2g}" if is_ok(r) else f"{r['quantity']}: {words.estimate(r)}"
+                 for r in found)
+
+
+def _why(found: Row) -> str:
+    return str(found["reason"])

@@ -1,0 +1,212 @@
+"""What the satisfaction page says, from its own result tables."""
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from helpers.foundation.estimates import Estimate, Status
+from helpers.methods.scales import LEVELS
+from helpers.reporting import words
+from helpers.satisfaction.index import CHANGE, INDEX, segment_of
+from helpers.satisfaction.measures import CES, CSAT, NOT_NPS, NPS
+from helpers.satisfaction.quality import SCORE, silent_mean
+from helpers.satisfaction.scores import FORMULA
+
+Row = Mapping[str, object]
+CLAIM = "satisfaction index and levels"
+NEEDED = "A survey with a question on satisfaction, answered by ten people or more, would tell."
+
+
+def rows(table: pd.DataFrame, quantity: str, segment: str = "all") -> list[Row]:
+    """Return the rows of a long table that hold a quantity, or one of its questions, for a segment."""
+    of_segment = table[table["segment"] == segment].to_dict("records")
+    return [r for r in of_segment if r["quantity"] == quantity or r["quantity"].startswith(f"{quantity} (")]
+
+
+def is_ok(row: Row) -> bool:
+    """Return whether a row has a value that may be relied on."""
+    return row["status"] == Status.OK
+
+
+def answer(index: pd.DataFrame, gates: pd.DataFrame, waves: Sequence[str]) -> tuple[str, ...]:
+    """Return the answer of the page: the index, the levels or the measure that stands in for them, the change.
+
+    Parameters
+    ----------
+    index : DataFrame
+        ``results/satisfaction_index``.
+    gates : DataFrame
+        ``results/satisfaction_gates``.
+    waves : sequence of str
+        Waves, oldest first.
+    """
+    found = rows(index, INDEX)
+    if not found or not is_ok(found[0]):
+        return (_no_index(found), *(s for s in (recommendation(index),) if "cannot" not in s))
+    return tuple(filter(None, (_index(found[0], gates), levels(index), change(index, waves))))
+
+
+def _index(row: Row, gates: pd.DataFrame) -> str:
+    crossed = gates[gates["is_crossed"] & (gates["level"] == "qualify")]
+    touching = crossed.loc[crossed["claims"].isin([CLAIM, "every measure"]), "sentence"]
+    caveats = [sentence.split(";")[0].rstrip(".") for sentence in touching]
+    caveat = f" (with care: {'; '.join(caveats)})" if caveats else ""
+    return (f"Satisfaction stands at {scored(row)} of 100, the mean of {words.count(row['n'], 'person', 'people')}, "
+            f"each by the latest answer{caveat}.")
+
+
+def _no_index(found: Sequence[Row]) -> str:
+    if not found:
+        return f"How satisfied customers are cannot be said: insufficient data. {NEEDED}"
+    if found[0]["status"] == Status.STRUCK:
+        return f"The satisfaction index is struck: {found[0]['reason']}, so its questions do not measure one thing."
+    return f"How satisfied customers are cannot be said: insufficient data, {found[0]['reason']}. {NEEDED}"
+
+
+def scored(row: Row) -> str:
+    """Return a score in points with its range, the unit said once."""
+    return f"{words.points(row['value'])} {words.interval(row['low'], row['high'])}".strip()
+
+
+def levels(index: pd.DataFrame) -> str:
+    """Return who is highly satisfied and who is not; empty where it cannot be said."""
+    high, low = rows(index, "share highly satisfied"), rows(index, "share dissatisfied")
+    if not (high and low and is_ok(high[0]) and is_ok(low[0])):
+        return ""
+    return f"{words.estimate(high[0])} are highly satisfied, {words.estimate(low[0])} dissatisfied."
+
+
+def change(index: pd.DataFrame, waves: Sequence[str]) -> str:
+    """Return how the newest wave differs from the one before; empty where there is but one wave."""
+    if len(waves) < 2:
+        return ""
+    before, newest = waves[-2:]
+    row = next(iter(rows(index, CHANGE, segment_of(newest))), None)
+    if row is None or not is_ok(row):
+        reason = row["reason"] if row else "nobody to speak of"
+        return f"Whether wave {newest} differs from wave {before} cannot be said: {reason}."
+    moved = words.change(row["value"], row["low"], row["high"], words.points)
+    return f"From wave {before} to wave {newest}: {moved} ({scored(row)})."
+
+
+def recommendation(index: pd.DataFrame) -> str:
+    """Return what the recommendation questions say, by the name that their scale allows."""
+    found = [r for q in (NPS, NOT_NPS) for r in rows(index, q) if is_ok(r)]
+    if not found:
+        return "Whether customers recommend us cannot be said: insufficient data."
+    said = [f"{r['quantity']} is {scored(r)}, from {words.count(r['n'], 'person', 'people')}" for r in found]
+    return f"{words.sentence_case(words.joined(said))}."
+
+
+def measures(index: pd.DataFrame) -> str:
+    """Return which of the three common measures the survey allows."""
+    has = [q for q in (NPS, CSAT, CES) if any(is_ok(r) for r in rows(index, q))]
+    lacks = [q for q in (NPS, CSAT, CES) if q not in has]
+    if not has:
+        return f"None of {words.joined(lacks)} can be given: each belongs to one kind of question on one scale."
+    rest = f"; {words.joined(lacks)} cannot be given, for lack of such a question or of answers" if lacks else ""
+    return f"The survey allows {words.joined(has)}{rest}."
+
+
+def reliability(gates: pd.DataFrame) -> str:
+    """Return which scales hold together and which do not."""
+    of_alpha = gates[gates["gate"].str.startswith("alpha of ")]
+    known = of_alpha[of_alpha["statistic"].notna()]
+    if known.empty:
+        return "No scale has two questions with enough answers: reliability is not known."
+    names = known.assign(scale=known["gate"].str.removeprefix("alpha of ")).loc[known["is_crossed"]]
+    struck, weak = (list(names.loc[names["level"] == level, "scale"]) for level in ("strike", "qualify"))
+    held = len(known) - len(struck) - len(weak)
+    parts = [f"{words.count(held, 'scale holds', 'scales hold')} together"]
+    parts += [f"{words.joined(weak)} only just"] if weak else []
+    parts += [f"the scores of {words.joined(struck)} are struck"] if struck else []
+    return f"{words.sentence_case('; '.join(parts))}."
+
+
+def silence(index: pd.DataFrame, heard: Estimate, middle: float) -> str:
+    """Return how different those who were not heard would have to be to move everybody's mean to the neutral point.
+
+    Parameters
+    ----------
+    index : DataFrame
+        ``results/satisfaction_index``.
+    heard : Estimate
+        Share of the known customers with a score.
+    middle : float
+        Upper limit of neutral [0–100].
+    """
+    found = rows(index, INDEX)
+    if not found or not is_ok(found[0]) or heard.status is not Status.OK:
+        return "How different the silent would have to be cannot be computed: " + (
+            heard.reason or "there is no index") + "."
+    if heard.value == 1:
+        return "Every known customer was heard."
+    needed = silent_mean(found[0]["value"], heard.value, middle)
+    start = f"{words.share(heard.value)} of {words.count(heard.n, 'known customer', 'known customers')} have a score"
+    if not 0 <= needed <= 100:
+        return f"{start}: whatever the others feel, everybody's mean stays on the same side of {words.number(middle)}."
+    return f"{start}: everybody's mean would be {words.number(middle)} if the others averaged {words.number(needed)}."
+
+
+def formula() -> str:
+    """Return the formula of the index in words."""
+    return f"{words.sentence_case(FORMULA)}."
+
+
+def levels_title(index: pd.DataFrame) -> str:
+    """Return the finding above the figure of the levels."""
+    found = [r for level in LEVELS for r in rows(index, f"share {level}") if is_ok(r)]
+    if not found:
+        return "Shares of the levels of satisfaction: insufficient data"
+    most = max(found, key=lambda r: r["value"])
+    return f"The largest group is {str(most['quantity']).removeprefix('share ')}: {words.share(most['value'])}"
+
+
+def waves_title(index: pd.DataFrame, waves: Sequence[str]) -> str:
+    """Return the finding above the figure of the waves."""
+    found = [r for wave in waves for r in rows(index, CHANGE, segment_of(wave)) if is_ok(r)]
+    if not found:
+        return "Satisfaction by wave: fewer than two waves that can be compared"
+    beyond = [r for r in found if r["low"] > 0 or r["high"] < 0]
+    if not beyond:
+        return "Satisfaction does not change beyond noise from any wave to the next"
+    moves = words.joined([f"{'rises' if r['value'] > 0 else 'falls'} in {r['segment']}" for r in beyond])
+    return f"Beyond noise, satisfaction {moves}"
+
+
+def changes(index: pd.DataFrame, waves: Sequence[str]) -> tuple[str, ...]:
+    """Return the change into each wave, oldest first, or that there is one wave only."""
+    if len(waves) < 2:
+        return (f"There is {'a single' if waves else 'no'} wave: nothing can be said about change.",)
+    return tuple(change(index, waves[:i + 1]) for i in range(1, len(waves)))
+
+
+def by_question(index: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of the measures that belong to one question."""
+    names = (NPS, NOT_NPS, CSAT, CES)
+    return index[[q in names or q.startswith(tuple(f"{n} (" for n in names)) for q in index["quantity"]]]
+
+
+def of_constructs(index: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of the constructs' scores, their names alone as the quantity."""
+    found = index[index["quantity"].str.startswith("score of ")]
+    return found.assign(quantity=found["quantity"].str.removeprefix("score of "))
+
+
+def of_alphas(trusted: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of both alphas, the kind of alpha in words."""
+    found = trusted[trusted["quantity"].isin(["Cronbach's alpha", "standardised alpha"])]
+    return found.sort_values(["segment", "quantity"], kind="stable")
+
+
+def single_question(gates: pd.DataFrame) -> str:
+    """Return that satisfaction rests on one question, where it does."""
+    found = gates[(gates["gate"] == f"alpha of {SCORE}") & gates["is_crossed"] & (gates["level"] == "note")]
+    return str(found["sentence"].iloc[0]) if len(found) else ""
+
+
+def headline(index: pd.DataFrame) -> tuple[str, ...]:
+    """Return the numbers handed on, to two digits."""
+    kept = [r for q in (INDEX, "share highly satisfied", NPS) for r in rows(index, q)]
+    return tuple(f"{r['quantity']}: {r['value']:.2g}" if is_ok(r) else f"{r['quantity']}: {words.estimate(r)}"
+                 for r in kept)

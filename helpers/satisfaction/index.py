@@ -1,0 +1,78 @@
+"""The satisfaction index and the shares of the levels: for everybody, by wave, and from wave to wave."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pandas as pd
+
+from helpers.foundation.estimates import Estimate, Status, without_value
+from helpers.methods.cells import LEAST_PEOPLE, published, too_few
+from helpers.methods.intervals import difference, effective_n, mean, share
+from helpers.methods.scales import LEVELS
+
+INDEX = "satisfaction"
+CHANGE = "change of satisfaction"
+SHARES = tuple(f"share {level}" for level in LEVELS)
+
+
+def segment_of(wave: str) -> str:
+    """Return the name of a wave's segment."""
+    return f"wave {wave}"
+
+
+def index(scores: pd.DataFrame, waves: Sequence[str], struck: str = "") -> list[Estimate]:
+    """Return the index, the shares of the four levels and the changes between waves.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        From `helpers.satisfaction.scores.scores`, in memory.
+    waves : sequence of str
+        Waves, oldest first; a single wave is the same as everybody and gets no rows of its own.
+    struck : str
+        Why the claims are struck; empty where they stand.
+
+    Returns
+    -------
+    list of Estimate
+        Index by Student's interval [0–100], shares by the adjusted Wald interval. In each segment a person counts
+        once, by the latest answer; survey weights enter the values, and the intervals through linearisation (means)
+        and the effective number of people (shares).
+    """
+    estimates = _segment(_latest(scores), "all")
+    groups = [_latest(scores[scores["wave"] == wave]) for wave in waves] if len(waves) > 1 else []
+    for wave, group in zip(waves, groups, strict=False):
+        estimates += _segment(group, segment_of(wave))
+    estimates += _changes(waves, groups)
+    if struck:
+        return [without_value(e.quantity, Status.STRUCK, struck, unit=e.unit, n=e.n, segment=e.segment)
+                for e in estimates]
+    return estimates
+
+
+def _latest(scores: pd.DataFrame) -> pd.DataFrame:
+    ordered = scores.sort_values(["responded_at", "response_id"], na_position="first")
+    return ordered.drop_duplicates("person", keep="last").sort_values("person", ignore_index=True)
+
+
+def _segment(group: pd.DataFrame, segment: str) -> list[Estimate]:
+    values, weights = group["satisfaction"].to_numpy(float), group["weight"].to_numpy(float)
+    n, people = len(group), effective_n(weights)
+    found = [published(INDEX, mean(values, weights), n, unit="points", segment=segment)]
+    for level, quantity in zip(LEVELS, SHARES, strict=True):
+        of_level = float(weights[group["level"] == level].sum() / weights.sum()) if people else np.nan
+        found.append(published(quantity, share(of_level, people), n, unit="share", segment=segment))
+    return found
+
+
+def _changes(waves: Sequence[str], groups: Sequence[pd.DataFrame]) -> Iterator[Estimate]:
+    for i in range(1, len(groups)):
+        pair = groups[i - 1], groups[i]
+        n, segment = min(len(g) for g in pair), segment_of(waves[i])
+        if n < LEAST_PEOPLE:
+            reason = f"{too_few(n)}, in one of the waves {waves[i - 1]} and {waves[i]}"
+            yield without_value(CHANGE, Status.INSUFFICIENT, reason, unit="points", n=n, segment=segment)
+            continue
+        columns = [tuple(g[c].to_numpy() for g in pair) for c in ("satisfaction", "weight", "person")]
+        change = difference(*columns)
+        yield Estimate(CHANGE, change.value, change.low, change.high, "points", n, segment)

@@ -1,0 +1,122 @@
+"""Measures that belong to one question and to its scale: NPS, CSAT, CES, and what they are called when they are not."""
+
+from collections.abc import Sequence
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+
+from helpers.foundation.estimates import Estimate, Status, without_value
+from helpers.methods.cells import published
+from helpers.methods.intervals import Interval, counted_mean, net_share, share
+from helpers.methods.scales import TOLERANCE, latest
+from helpers.satisfaction.index import segment_of
+
+NPS, NOT_NPS, CSAT, CES = "NPS", "top minus bottom share, not NPS", "CSAT", "CES"
+PROMOTERS_FROM, DETRACTORS_TO, SATISFIED_FROM = 85.0, 65.0, 75.0
+ABSENT = {
+    NPS: "no question asks for recommendation from 0 to 10",
+    CSAT: "no question asks for satisfaction on five points",
+    CES: "no question asks for effort from 1 to 7",
+}
+
+
+def distribution(answers: ir.Table, waves: Sequence[str]) -> pd.DataFrame:
+    """Return how many people gave each answer, by item and segment; everything in this module is computed from it.
+
+    Parameters
+    ----------
+    answers : Table
+        From `helpers.methods.scales.answers`.
+    waves : sequence of str
+        All waves; a single one gets no segment of its own.
+
+    Returns
+    -------
+    DataFrame
+        ``item, segment, score, percent, n_people, weight, weight_squared``, sorted; a person counts once an item and
+        segment, by the latest answer.
+    """
+    given = answers.filter(answers.percent.notnull())
+    everybody = latest(given, ["person", "item"]).mutate(segment=ibis.literal("all"))
+    parts = [everybody]
+    if len(waves) > 1:
+        parts.append(latest(given, ["person", "item", "wave"]).mutate(segment=ibis.literal("wave ") + given.wave))
+    table = ibis.union(*parts) if len(parts) > 1 else everybody
+    counted = table.group_by("item", "segment", "score", "percent").aggregate(
+        n_people=table.count(), weight=table.weight.sum(), weight_squared=(table.weight * table.weight).sum())
+    return counted.to_pyarrow().to_pandas().sort_values(["item", "segment", "score"], ignore_index=True)
+
+
+def measures(known: pd.DataFrame, counted: pd.DataFrame, waves: Sequence[str]) -> list[Estimate]:
+    """Return each measure that the survey's scales allow, and why the others do not apply.
+
+    Parameters
+    ----------
+    known : DataFrame
+        From `helpers.methods.scales.catalogue`.
+    counted : DataFrame
+        From `distribution`.
+    waves : sequence of str
+        Waves, oldest first.
+
+    Returns
+    -------
+    list of Estimate
+        NPS (0–10 recommend question; points) and the same rule on any other scale, *top minus bottom share, not NPS*:
+        upper 15 % of the scale's length less its lower 65 %, which on 0–10 is 9–10 less 0–6. CSAT (five-point
+        satisfaction question): share of the two best answers. CES (1–7 effort question): mean on the scale, its
+        good end in the unit.
+    """
+    segments = ["all", *(segment_of(wave) for wave in waves)] if len(waves) > 1 else ["all"]
+    named = [(quantity, row) for row in known.itertuples() if (quantity := measure_of(row))]
+    several = {q for q, _ in named if sum(q == other for other, _ in named) > 1}
+    found = []
+    for quantity, row in named:
+        label = f"{quantity} ({row.item})" if quantity in several else quantity
+        rows = counted[counted["item"] == row.item]
+        found += [_measured(quantity, label, row, rows[rows["segment"] == s], s) for s in segments]
+    present = {quantity for quantity, _ in named}
+    found += [without_value(q, Status.NOT_APPLICABLE, reason) for q, reason in ABSENT.items() if q not in present]
+    return found
+
+
+def measure_of(row: tuple) -> str:
+    """Return which measure an item of the catalogue allows, empty for none."""
+    scale = row.scale_low, row.scale_high
+    if row.role == "recommend":
+        return NPS if scale == (0, 10) and not row.is_reversed else NOT_NPS
+    if row.role == "satisfaction" and row.scale_high - row.scale_low == 4:
+        return CSAT
+    return CES if row.role == "effort" and scale == (1, 7) else ""
+
+
+def _measured(quantity: str, label: str, row: tuple, rows: pd.DataFrame, segment: str) -> Estimate:
+    n = int(rows["n_people"].sum())
+    interval = _mean(rows, n) if quantity == CES else _top(rows) if quantity == CSAT else _net(rows)
+    units = {CES: f"on 1–7, {1 if row.is_reversed else 7} is least effort", CSAT: "share"}
+    return published(label, interval, n, unit=units.get(quantity, "points"), segment=segment)
+
+
+def _share(rows: pd.DataFrame, is_in: pd.Series) -> float:
+    return float(rows.loc[is_in, "weight"].sum() / rows["weight"].sum()) if len(rows) else np.nan
+
+
+def _people(rows: pd.DataFrame) -> float:
+    squared = float(rows["weight_squared"].sum())
+    return float(rows["weight"].sum()) ** 2 / squared if squared else 0.0
+
+
+def _mean(rows: pd.DataFrame, n: int) -> Interval:
+    score, weight, squared = (rows[c].to_numpy(float) for c in ("score", "weight", "weight_squared"))
+    return counted_mean(score, n, weight, squared)
+
+
+def _net(rows: pd.DataFrame) -> Interval:
+    top, bottom = rows["percent"] >= PROMOTERS_FROM - TOLERANCE, rows["percent"] <= DETRACTORS_TO + TOLERANCE
+    return net_share(_share(rows, top), _share(rows, bottom), _people(rows)).times(100)
+
+
+def _top(rows: pd.DataFrame) -> Interval:
+    return share(_share(rows, rows["percent"] >= SATISFIED_FROM - TOLERANCE), _people(rows))
