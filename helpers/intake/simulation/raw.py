@@ -10,7 +10,7 @@ from helpers.intake.simulation import columns, survey
 from helpers.intake.simulation.blocks import Part
 from helpers.intake.simulation.world import DAY, FIRST_DAY, N_DAYS
 
-ORDER_FILES = tuple(f"orders/orders-{year}.csv" for year in (2023, 2024, 2025))
+YEARS = ("2023", "2024", "2025")
 DIRT = {
     "no order number": 0.003,
     "test order": 0.002,
@@ -42,12 +42,10 @@ class Delivery:
 
 def delivery(part: Part) -> Delivery:
     """Return one block of customers as files."""
-    lines, dirt = _with_dirt(part.rng, _orders(part.tables["canonical/transactions"]))
+    orders, dirt = _order_files(part)
     is_same = part.rng.random(len(part.block)) < SHARE_SAME_PERSON
     is_same[0] = False
-    years = pc.utf8_slice_codeunits(lines["Date"], 6, 10)
-    files = {name: lines.filter(pc.equal(years, name[-8:-4])) for name in ORDER_FILES}
-    return Delivery(files | {
+    return Delivery(orders | {
         "customers.csv": _customers(part, is_same),
         "survey.csv": _survey(part),
         "cases.csv": _cases(part.tables["canonical/cases"]),
@@ -68,18 +66,29 @@ def _orders(table: pa.Table) -> pa.Table:
         "Amount": pc.cast(table["amount"], pa.string()), "Cost": table["unit_cost"],
         "Promo": pc.if_else(table["is_promotion"], "Y", "N"), "RefundOf": table["refunds_order_id"],
         "Promised": _iso(table["promised_on"]), "Delivered": _iso(table["delivered_on"]),
-    }).take(pc.sort_indices(table["ordered_at"]))
+    })
 
 
-def _with_dirt(rng: np.random.Generator, lines: pa.Table) -> tuple[pa.Table, dict[str, int]]:
-    """Return the lines with copies that must be rejected, each kind in its declared share and each for one reason."""
+def _order_files(part: Part) -> tuple[dict[str, pa.Table], dict[str, int]]:
+    """Return a file a year, and how many copies of lines were added that must be rejected, by reason.
+
+    Each kind of dirt has its declared share of the sale lines, and each spoilt copy one reason.
+    """
+    table = part.tables["canonical/transactions"]
+    lines, at = _orders(table), table["ordered_at"].to_numpy()
     sales = np.flatnonzero(pc.equal(lines["Type"], "S").to_numpy())
     counts = {reason: round(share * len(sales)) for reason, share in DIRT.items()}
-    rows = rng.choice(sales, sum(counts.values()), replace=False)
+    rows = part.rng.choice(sales, sum(counts.values()), replace=False)
     by_reason = np.split(rows, np.cumsum(list(counts.values()))[:-1])
     spoilt = [_spoilt(lines.take(found), reason) for reason, found in zip(counts, by_reason, strict=True)]
-    places = np.argsort(np.concatenate([np.arange(len(lines)), rows]), kind="stable")
-    return pa.concat_tables([lines, *spoilt]).take(places), counts
+    moments = np.concatenate([at, at[rows]])
+    by_time = np.argsort(moments, kind="stable")
+    whole = pa.concat_tables([lines, *spoilt]).take(by_time)
+    starts = np.searchsorted(moments[by_time], np.array(YEARS, "datetime64[Y]").astype(at.dtype))
+    stops = [*starts[1:], len(whole)]
+    files = {f"orders/orders-{year}.csv": whole.slice(start, stop - start)
+             for year, start, stop in zip(YEARS, starts, stops, strict=True)}
+    return files, counts
 
 
 def _spoilt(lines: pa.Table, reason: str) -> pa.Table:
