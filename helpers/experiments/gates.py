@@ -1,6 +1,6 @@
 """Whether an experiment may be believed: each gate with its threshold, before any difference is looked at."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -50,7 +50,7 @@ def _of_one(design: Design, counted: Counted, assumptions: Assumptions) -> tuple
         sample_ratio_gate(design, arms, assumptions.sample_ratio_p),
         independence_gate(design, arms),
         *([primary_gate(design)] if design.plan and design.metrics else []),
-        *(missing_gate(design, metric, of_metric) for metric, of_metric in outcomes.groupby("metric")),
+        *missing_gates(design, outcomes),
         *(largest_gate(design, metric, of_metric) for metric, of_metric in outcomes.groupby("metric")
           if not of_metric["is_share"].all()),
     )
@@ -86,12 +86,12 @@ def shares_gate(design: Design, arms: pd.DataFrame) -> Gate:
               and arms.loc[arm, "probability_high"] - arms.loc[arm, "probability_low"] > 1e-9]
     unplanned = [a for a, share in zip(design.arms, design.shares, strict=True) if share <= 0]
     if varies:
-        sentence = (f"the recorded probability differs within {' and '.join(varies)}: "
+        sentence = (f"the recorded probability differs within {_joined(varies)}: "
                     "units with unlike chances cannot be compared arm by arm")
     elif unplanned:
-        sentence = f"units are in {' and '.join(unplanned)}, for which no share was planned"
+        sentence = f"units are in {_joined(unplanned)}, for which no share was planned"
     else:
-        sentence = f"planned shares, from {design.shares_from}, add up to {total:.3g}"
+        sentence = f"{design.shares_from} add up to {total:.3g}"
     is_crossed = bool(varies or unplanned or abs(total - 1) > 0.01)
     return Gate(f"{design.experiment}: planned shares", total, 1.0, is_crossed, Level.BLOCK,
                 f"every verdict on {design.experiment}", sentence)
@@ -109,10 +109,9 @@ def sample_ratio_gate(design: Design, arms: pd.DataFrame, threshold: float) -> G
         return Gate(name, np.nan, threshold, False, Level.BLOCK, claims, "too few units to test the sample ratio")
     chi2 = float(((seen - expected) ** 2 / expected).sum())
     p = float(stats.chi2.sf(chi2, len(seen) - 1))
-    units = " and ".join(f"{n:,.0f} in {arm}" for arm, n in zip(design.arms, seen, strict=True))
+    units = _joined([f"{n:,.0f} in {arm}" for arm, n in zip(design.arms, seen, strict=True)])
     fate = "the draw did not go as planned" if p < threshold else "as planned"
-    sentence = (f"{units}, shares from {design.shares_from}: χ² {chi2:.3f}, p {_p(p)} against a threshold of "
-                f"{threshold:g}: {fate}")
+    sentence = f"{units} against {design.shares_from}, χ² {chi2:.3f}, p {_p(p)}, threshold {threshold:g}: {fate}"
     return Gate(name, p, threshold, p < threshold, Level.BLOCK, claims, sentence)
 
 
@@ -131,18 +130,27 @@ def primary_gate(design: Design) -> Gate:
     is_there = design.plan.primary_metric in design.metrics
     sentence = (f"{design.plan.primary_metric} is recorded" if is_there else
                 f"the planned metric {design.plan.primary_metric} is not recorded; there are "
-                f"{', '.join(design.metrics)}")
+                f"{_joined(design.metrics)}")
     return Gate(f"{design.experiment}: primary metric", float(is_there), 1.0, not is_there, Level.BLOCK,
                 f"the verdict on {design.experiment}", sentence)
 
 
-def missing_gate(design: Design, metric: str, outcomes: pd.DataFrame) -> Gate:
-    """Return how many units have no value of a metric; they are left out, and counted."""
+def missing_gates(design: Design, outcomes: pd.DataFrame) -> tuple[Gate, ...]:
+    """Return one gate for each metric that some units have no value of, or one that says that none lacks any."""
+    lacking = [_missing_gate(design, str(metric), of_metric) for metric, of_metric in outcomes.groupby("metric")
+               if of_metric["n_missing"].sum()]
+    if lacking or outcomes.empty:
+        return tuple(lacking)
+    return (Gate(f"{design.experiment}: missing values", 0.0, 0.0, False, Level.QUALIFY,
+                 f"every difference in {design.experiment}",
+                 f"every unit has a value of {_joined(design.metrics)}"),)
+
+
+def _missing_gate(design: Design, metric: str, outcomes: pd.DataFrame) -> Gate:
     n_missing, n_units = int(outcomes["n_missing"].sum()), int((outcomes["n"] + outcomes["n_missing"]).sum())
-    by_arm = " and ".join(f"{m:,} in {arm}" for arm, m in zip(outcomes["variant"], outcomes["n_missing"], strict=True))
-    sentence = (f"every unit has a value of {metric}" if not n_missing else
-                f"{n_missing:,} of {n_units:,} units have no value of {metric} and are left out ({by_arm})")
-    return Gate(f"{design.experiment}: values of {metric}", n_missing / n_units, 0.0, n_missing > 0, Level.QUALIFY,
+    by_arm = _joined([f"{m:,} in {arm}" for arm, m in zip(outcomes["variant"], outcomes["n_missing"], strict=True)])
+    sentence = f"{n_missing:,} of {n_units:,} units have no value of {metric} and are left out ({by_arm})"
+    return Gate(f"{design.experiment}: missing values of {metric}", n_missing / n_units, 0.0, True, Level.QUALIFY,
                 f"the difference in {metric}", sentence)
 
 
@@ -153,10 +161,19 @@ def largest_gate(design: Design, metric: str, outcomes: pd.DataFrame) -> Gate:
     if not found:
         return Gate(name, np.nan, 1.0, False, Level.QUALIFY, claims, "too few values to tell")
     worst = max(found, key=lambda i: i.shift)
-    sentence = (f"the difference {worst.variant} − {design.control} is {worst.with_it:.4g} with and "
-                f"{worst.without_it:.4g} without the one most extreme unit ({worst.extreme:,.6g})")
+    sentence = (f"{worst.variant} less {design.control} is {_signed(worst.with_it, '.4g')} with and "
+                f"{_signed(worst.without_it, '.4g')} without the one most extreme unit "
+                f"({_signed(worst.extreme, ',.6g')})")
     return Gate(name, worst.shift, 1.0, worst.shift > 1.0, Level.QUALIFY, claims, sentence)
 
 
 def _p(p: float) -> str:
     return "under .0001" if p < 0.0001 else f"{p:.4f}".lstrip("0")
+
+
+def _signed(x: float, form: str) -> str:
+    return format(x, form).replace("-", "−")
+
+
+def _joined(parts: Sequence[str]) -> str:
+    return ", ".join(parts[:-1]) + " and " + parts[-1] if len(parts) > 1 else "".join(parts)

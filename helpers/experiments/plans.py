@@ -1,5 +1,6 @@
 """What each experiment set out to show: from the study's plan where there is one, else read off the assignments."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import pandas as pd
@@ -23,7 +24,7 @@ class Design:
     shares : tuple of float
         Planned share of each arm, in the order of ``arms``; they add up to 1 unless the records contradict that.
     shares_from : str
-        ``"the plan"``, ``"the recorded probabilities"`` or ``"no record, so equal shares"``.
+        Where they come from, in words: the plan, the records, or nothing, which makes them equal.
     metrics : tuple of str
         Outcomes seen, the primary one first.
     plan : Plan, optional
@@ -66,6 +67,31 @@ def designs(counted: Counted, assumptions: Assumptions) -> tuple[Design, ...]:
     return tuple(_design(str(name), arms, counted, assumptions) for name, arms in counted.arms.groupby("experiment"))
 
 
+def table(designs: Iterable[Design], counted: Counted) -> pd.DataFrame:
+    """Return every arm of every experiment, the control first: units, planned share, first and last assignment.
+
+    Parameters
+    ----------
+    designs : iterable of Design
+        How each experiment is read.
+    counted : Counted
+        Arms and outcomes as the engine counted them.
+    """
+    arms = counted.arms.set_index(["experiment", "variant"])
+    rows = []
+    for design in designs:
+        for arm, share in zip(design.arms, design.shares, strict=True):
+            seen = arms.loc[(design.experiment, arm)] if (design.experiment, arm) in arms.index else None
+            rows.append({
+                "experiment": design.experiment, "arm": arm,
+                "role": "control" if arm == design.control else "compared",
+                "n_units": 0 if seen is None else int(seen["n_units"]), "share_planned": share,
+                "first_on": None if seen is None else seen["first_at"],
+                "last_on": None if seen is None else seen["last_at"],
+            })
+    return pd.DataFrame(rows, columns=["experiment", "arm", "role", "n_units", "share_planned", "first_on", "last_on"])
+
+
 def _design(name: str, arms: pd.DataFrame, counted: Counted, assumptions: Assumptions) -> Design:
     plan = assumptions.plans.get(name)
     seen = sorted(arms["variant"])
@@ -90,7 +116,7 @@ def _control(arms: list[str], assumptions: Assumptions) -> str:
 
 def _shares(arms: tuple[str, ...], seen: pd.DataFrame, plan: Plan | None) -> tuple[tuple[float, ...], str]:
     if plan and plan.shares:
-        return tuple(plan.shares.get(arm, 0.0) for arm in arms), "the plan"
+        return tuple(plan.shares.get(arm, 0.0) for arm in arms), "the planned shares"
     if set(arms) <= set(seen.index) and seen["n_planned"].eq(seen["n_units"]).all():
         return tuple(float(seen.loc[arm, "probability_low"]) for arm in arms), "the recorded probabilities"
-    return (1 / len(arms),) * len(arms), "no record, so equal shares"
+    return (1 / len(arms),) * len(arms), "equal shares (none are recorded)"

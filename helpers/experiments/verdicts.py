@@ -129,13 +129,14 @@ def _verdict(
         return {"verdict": KEEP, "reason": f"the planned look is on {ends_on.isoformat()}"}
     is_lower = bool(design.plan and design.plan.lower_is_better)
     low, high = (-row["high"], -row["low"]) if is_lower else (row["low"], row["high"])
-    return _decided(low, high, row["p_adjusted"], design.plan.minimum_effect if design.plan else 0.0, assumptions)
-
-
-def _decided(low: float, high: float, p: float, worth: float, assumptions: Assumptions) -> dict[str, object]:
-    is_beyond_chance = p < assumptions.error_rate
+    worth = design.plan.minimum_effect if design.plan else 0.0
     if high < worth and worth > 0:
-        return {"verdict": STOP, "reason": f"the interval rules out the smallest improvement worth having, {worth:g}"}
+        least = f"{100 * worth:g} points" if row["unit"] == "share" else f"{worth:g}"
+        return {"verdict": STOP, "reason": f"the interval rules out the smallest improvement worth having, {least}"}
+    return _decided(low, high, row["p_adjusted"] < assumptions.error_rate)
+
+
+def _decided(low: float, high: float, is_beyond_chance: bool) -> dict[str, object]:
     if high < 0 and is_beyond_chance:
         return {"verdict": STOP, "reason": "the whole interval is a change for the worse"}
     if low > 0 and is_beyond_chance:

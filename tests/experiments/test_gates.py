@@ -32,7 +32,7 @@ def test_uneven_arms_block_and_the_threshold_is_printed(trial, lazily):
     gate = named(checked(lazily(uneven)), "sample ratio")
     assert gate.is_crossed
     assert gate.statistic == pytest.approx(0.00287, abs=1e-5)  # χ² = 2 · 40² / 360 on one degree
-    assert "threshold of 0.01" in gate.sentence
+    assert "threshold 0.01" in gate.sentence
     assert "320 in control and 400 in offer" in gate.sentence
     assert gate.sentence in gates.blocking(checked(lazily(uneven)))
 
@@ -46,7 +46,7 @@ def test_uneven_arms_that_were_planned_so_do_not_block(trial, lazily):
 
 def test_cookie_cats_counts_fail_a_one_per_cent_gate_and_pass_one_per_mille(lazily):
     arms = pd.DataFrame({"n_units": [44700, 45489]}, index=["gate_30", "gate_40"])
-    design = plans.Design("gate", "gate_30", ("gate_30", "gate_40"), (0.5, 0.5), "no record, so equal shares", ())
+    design = plans.Design("gate", "gate_30", ("gate_30", "gate_40"), (0.5, 0.5), "equal shares (none are recorded)", ())
     strict, mild = (gates.sample_ratio_gate(design, arms, p) for p in (0.01, 0.001))
     assert strict.statistic == pytest.approx(0.0086, abs=5e-5)
     assert "χ² 6.902, p .0086" in strict.sentence
@@ -116,10 +116,16 @@ def test_a_planned_metric_that_was_not_recorded_blocks(trial, lazily):
 
 def test_missing_values_are_counted_by_arm(trial, lazily):
     trial.loc[:9, "metric_spend"] = np.nan
-    gate = named(checked(lazily(trial)), "values of spend")
+    gate = named(checked(lazily(trial)), "missing values of spend")
     assert gate.is_crossed
     assert gate.sentence == "10 of 800 units have no value of spend and are left out (10 in control and 0 in offer)"
-    assert not named(checked(lazily(trial)), "values of returned").is_crossed
+    assert not any("returned" in g.gate for g in checked(lazily(trial)))
+
+
+def test_where_nothing_is_missing_one_gate_says_so(trial, lazily):
+    gate = named(checked(lazily(trial)), "missing values")
+    assert not gate.is_crossed
+    assert gate.sentence == "every unit has a value of returned and spend"
 
 
 def test_one_unit_that_decides_is_named_with_both_differences(trial, lazily):
@@ -127,6 +133,7 @@ def test_one_unit_that_decides_is_named_with_both_differences(trial, lazily):
     trial.loc[0, "metric_spend"] = 5000.0
     gate = named(checked(lazily(trial)), "largest value of spend")
     assert gate.is_crossed
+    assert "offer less control is −" in gate.sentence
     assert "the one most extreme unit (5,000)" in gate.sentence
 
 

@@ -51,3 +51,13 @@ def test_shares_come_from_the_plan_then_the_records_then_are_equal(trial, lazily
 def test_an_arm_planned_but_never_seen_is_part_of_the_design(trial, lazily):
     planned = PLAN.model_copy(update={"shares": {"offer": 0.5, "control": 0.25, "letter": 0.25}})
     assert one(lazily(trial), Assumptions(plans={"welcome": planned})).arms == ("offer", "control", "letter")
+
+
+def test_the_table_of_arms_shows_planned_arms_without_units_too(trial, lazily):
+    planned = PLAN.model_copy(update={"shares": {"offer": 0.5, "control": 0.25, "letter": 0.25}})
+    found = counted(lazily(trial))
+    arms = plans.table(plans.designs(found, Assumptions(plans={"welcome": planned})), found)
+    assert arms["arm"].tolist() == ["offer", "control", "letter"]
+    assert arms["n_units"].tolist() == [400, 400, 0]
+    assert arms["role"].tolist() == ["control", "compared", "compared"]
+    assert plans.table((), found).empty

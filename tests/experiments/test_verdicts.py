@@ -20,7 +20,7 @@ def effects(table, assumptions=None, as_of=AS_OF):
 
 
 def planned(**more):
-    return Assumptions(plans={"welcome": Plan(**PLAN, **more)})
+    return Assumptions(plans={"welcome": Plan(**{**PLAN, **more})})
 
 
 def row(table, metric="spend"):
@@ -64,6 +64,11 @@ def test_an_effect_smaller_than_worth_having_stops(trial, lazily):
     assert "worth having, 5" in found["reason"]
 
 
+def test_the_smallest_difference_of_a_share_is_said_in_points(trial, lazily):
+    found = row(effects(lazily(trial), planned(primary_metric="returned", minimum_effect=0.2)), "returned")
+    assert found["reason"].endswith("worth having, 20 points")
+
+
 def test_no_verdict_before_the_planned_look(trial, lazily):
     found = row(effects(lazily(trial), planned(ends_on=date(2026, 7, 1))))
     assert (found["verdict"], found["reason"]) == ("keep running", "the planned look is on 2026-07-01")
@@ -73,7 +78,7 @@ def test_no_verdict_before_the_planned_look(trial, lazily):
 def test_a_blocked_verdict_is_replaced_by_its_reason_and_shows_no_difference(trial, lazily):
     found = row(effects(lazily(trial.drop(trial.index[:80])), planned()))
     assert (found["verdict"], found["status"]) == ("invalid", "blocked")
-    assert "threshold of 0.01" in found["reason"]
+    assert "threshold 0.01" in found["reason"]
     assert np.isnan([found["value"], found["low"], found["p"], found["relative"]]).all()
     assert found["mean_control"] > 0
 
@@ -91,10 +96,10 @@ def test_without_a_plan_every_comparison_is_exploratory_and_adjusted_together(tr
 
 
 def test_a_difference_beyond_chance_alone_but_not_among_many_keeps_running():
-    found = verdicts._decided(0.1, 2.0, 0.08, 0.0, Assumptions())
+    found = verdicts._decided(0.1, 2.0, False)
     assert found == {"verdict": "keep running",
                      "reason": "not beyond chance once all the comparisons are counted"}
-    assert verdicts._decided(-2.0, -0.1, 0.08, 0.0, Assumptions())["verdict"] == "keep running"
+    assert verdicts._decided(-2.0, -0.1, False)["verdict"] == "keep running"
 
 
 def test_too_few_values_keep_running_without_a_difference(trial, lazily):

@@ -1,0 +1,150 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers.reporting.sentences import experiments as said
+
+ROW = {
+    "experiment": "gift", "metric": "spend", "variant": "letter", "control": "none", "unit": "money",
+    "is_primary": True, "is_exploratory": False, "n_control": 500, "n_variant": 510, "n_missing": 0,
+    "mean_control": 20.0, "mean_variant": 22.0, "value": 2.0, "low": 0.5, "high": 3.5, "level": 0.95,
+    "relative": 0.1, "relative_low": 0.02, "relative_high": 0.18, "p": 0.009, "p_adjusted": 0.009,
+    "verdict": "ship", "status": "ok", "reason": "the whole interval is an improvement",
+}
+GATES = pd.DataFrame(columns=["step", "gate", "statistic", "threshold", "is_crossed", "level", "claims", "sentence"])
+
+
+def effects(*changes):
+    return pd.DataFrame([{**ROW, **change} for change in changes or ({},)])
+
+
+def gates(**more):
+    return pd.DataFrame([{"step": "06", "gate": "gift: largest value of spend", "statistic": 2.0, "threshold": 1.0,
+                          "is_crossed": True, "level": "qualify", "claims": "the difference in spend",
+                          "sentence": "one unit decides", **more}])
+
+
+KEEP = {"verdict": "keep running", "low": -1.0, "reason": "the interval includes no difference", "p_adjusted": 0.3,
+        "relative_low": -0.05}
+BLOCKED = {"verdict": "invalid", "status": "blocked", "reason": "the draw did not go as planned", "value": np.nan,
+           "low": np.nan, "high": np.nan, "relative": np.nan, "relative_low": np.nan, "relative_high": np.nan,
+           "p": np.nan, "p_adjusted": np.nan}
+
+
+def test_a_clear_rise_ships_with_its_number():
+    assert said.answer(effects(), GATES, "GBP") == (
+        "gift: ship letter, because it raised spend by £2.00 [£0.50, £3.50] against none.",)
+
+
+def test_a_clear_fall_stops_and_is_said_without_a_minus():
+    fall = {"verdict": "stop", "unit": "share", "value": -0.0082, "low": -0.01328, "high": -0.00312,
+            "reason": "the whole interval is a change for the worse"}
+    assert said.answer(effects(fall), GATES) == (
+        "gift: stop letter, because it lowered spend by 0.82 points [0.31, 1.3] against none.",)
+
+
+def test_an_unclear_difference_keeps_running_without_a_causal_verb():
+    sentence = said.answer(effects(KEEP), GATES, "GBP")[0]
+    assert sentence == ("gift: keep running, because the difference in spend is £2.00 [−£1.00, £3.50] for letter "
+                        "against none, and the interval includes no difference.")
+    assert "raised" not in sentence
+
+
+def test_a_rise_that_chance_among_many_may_explain_is_not_called_one():
+    chance = {"verdict": "keep running", "reason": "not beyond chance once all the comparisons are counted"}
+    assert "the difference in spend is £2.00" in said.answer(effects(chance), GATES, "GBP")[0]
+
+
+def test_a_difference_too_small_to_be_worth_having_says_so():
+    small = {"verdict": "stop", "reason": "the interval rules out the smallest improvement worth having, 5"}
+    assert said.answer(effects(small), GATES, "GBP")[0].endswith(
+        "against none, and the interval rules out the smallest improvement worth having, 5.")
+
+
+def test_a_blocked_verdict_is_its_reason():
+    assert said.answer(effects(BLOCKED), GATES) == ("No verdict on gift: the draw did not go as planned.",)
+
+
+def test_without_a_plan_the_sentence_says_exploratory():
+    assert said.answer(effects({"is_exploratory": True}), GATES)[0].startswith(
+        "gift: Exploratory, for want of a plan: ship letter")
+
+
+def test_a_caveat_stands_in_the_same_sentence():
+    assert "against none (one unit decides)." in said.answer(effects(), gates())[0]
+    assert "decides" not in said.answer(effects(), gates(is_crossed=False))[0]
+    assert "decides" not in said.answer(effects(), gates(gate="gifts: x"))[0]
+    assert "decides" not in said.answer(effects(), gates(claims="the difference in visits"))[0]
+
+
+def test_too_few_values_say_what_is_lacking():
+    few = {"verdict": "keep running", "status": "insufficient", "reason": "no outcome is recorded yet"}
+    assert said.answer(effects(few), GATES) == (
+        "gift: keep running, spend of letter cannot be judged yet (no outcome is recorded yet).",)
+
+
+def test_no_experiment_says_what_is_missing_and_what_it_would_enable():
+    sentence = said.answer(effects().head(0), GATES)[0]
+    assert "No experiment is recorded" in sentence
+    assert "would let this page say" in sentence
+
+
+def test_several_experiments_are_counted_and_the_blocked_one_comes_first():
+    many = effects({}, {"experiment": "a", **KEEP}, {"experiment": "b", **BLOCKED}, {"experiment": "c", **KEEP})
+    sentences = said.answer(many, GATES)
+    assert sentences[0] == "4 experiments: 1 to ship, 2 to keep running and 1 invalid."
+    assert sentences[1].startswith("No verdict on b")
+    assert sentences[2].startswith("gift: ship letter")
+    assert len(sentences) == 3
+
+
+def test_of_many_comparisons_the_clear_ones_are_named_and_the_rest_counted():
+    many = effects({**KEEP, "metric": "visits"}, {}, {"variant": "mail"}, {"variant": "phone"})
+    sentence = said.answer(many, GATES)[0]
+    assert sentence.count("ship") == 2
+    assert "visits" not in sentence
+    assert sentence.endswith("— 2 other comparisons in the table.")
+
+
+@pytest.mark.parametrize(("rows", "title"), [
+    (({},), "The one difference is clear of zero, relative to the control"),
+    (({}, {}), "All 2 differences are clear of zero, relative to the control"),
+    (({}, KEEP), "1 of 2 differences is clear of zero, relative to the control"),
+    (({}, {}, KEEP), "2 of 3 differences are clear of zero, relative to the control"),
+    ((KEEP,), "The one difference is not clear of zero, relative to the control"),
+    ((KEEP, KEEP), "None of 2 differences is clear of zero, relative to the control"),
+    ((BLOCKED,), "No difference can be drawn relative to its control"),
+])
+def test_the_title_of_the_figure_is_its_finding(rows, title):
+    assert said.figure_title(effects(*rows)) == title
+
+
+def test_the_figure_draws_only_what_may_be_relied_on():
+    assert said.drawn(effects({}, BLOCKED))["comparison"].tolist() == ["gift · spend · letter"]
+
+
+def test_the_table_words_every_number_in_its_own_unit():
+    found = said.shown(effects({}, {**BLOCKED, "metric": "visits", "unit": "share", "mean_control": 0.3,
+                                    "mean_variant": np.nan, "is_exploratory": True}), "GBP")
+    assert found.loc[0, ["control_mean", "difference", "relative", "p", "verdict"]].tolist() == [
+        "£20.00", "£2.00 [£0.50, £3.50]", "10.0 % [2.0 %, 18.0 %]", ".009", "ship"]
+    assert found.loc[1, ["control_mean", "arm_mean", "difference", "p", "verdict", "why"]].tolist() == [
+        "30.0 %", "–", "–", "–", "invalid (exploratory)", "blocked: see its gate"]
+
+
+def test_a_secondary_metric_shows_its_raw_p_and_no_verdict():
+    found = said.shown(effects({"is_primary": False, "verdict": None, "p_adjusted": np.nan, "unit": "units"}))
+    assert found.loc[0, ["p", "verdict", "difference"]].tolist() == [".009", "–", "2 [0.5, 3.5]"]
+
+
+def test_doubts_say_what_would_have_been_overlooked():
+    # standard error 4.5 / 3.92, caught at 2.8 of them
+    assert "as large as £3.21 in spend (gift, letter)" in said.doubts(effects(KEEP), "GBP")[-1]
+    assert len(said.doubts(effects())) == 3
+    assert said.doubts(effects().head(0)) == ("There is nothing to doubt yet.",)
+
+
+def test_the_headline_of_the_hand_off_has_two_digits():
+    assert said.headline(effects()) == "1 experiment: 1 to ship; gift, spend, letter: 2 [0.5, 3.5]"
+    assert said.headline(effects(BLOCKED)) == "1 experiment: 1 invalid"
+    assert said.headline(effects().head(0)) == "experiments: 0"
