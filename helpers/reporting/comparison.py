@@ -14,6 +14,9 @@ CHANGE_COLUMNS = ["previous", "previous_run", "previous_as_of_on", "change", "ch
                   "is_beyond_noise", "comparison"]
 
 
+FREE = frozenset({"source", "run", "as_of", "seed", "raw"})  # may differ between comparable runs
+
+
 @dataclass(frozen=True, slots=True)
 class Identity:
     """What makes two runs comparable.
@@ -26,6 +29,8 @@ class Identity:
         ISO date that the run speaks for.
     currency : str
         The run's one currency, empty where no money is recorded.
+    parameters : mapping
+        Parameters that the notebooks were given.
     study : mapping of str to mapping
         The study's sections as they were read.
     profile, revision : str
@@ -35,6 +40,7 @@ class Identity:
     run: str
     as_of: str
     currency: str = ""
+    parameters: Mapping[str, object] = field(default_factory=dict)
     study: Mapping[str, object] = field(default_factory=dict)
     profile: str = ""
     revision: str = ""
@@ -48,10 +54,13 @@ class Comparable:
     reason: str = ""
 
 
+NOT_COMPARED = Comparable(None, "runs share the units of an experiment")
+
+
 def identity(run: str, manifest: Mapping[str, object]) -> Identity:
     """Return a run's identity from its manifest."""
     text = {key: str(manifest.get(key) or "") for key in ("as_of", "currency", "profile", "revision")}
-    return Identity(run, study=manifest.get("study") or {}, **text)
+    return Identity(run, parameters=manifest.get("parameters") or {}, study=manifest.get("study") or {}, **text)
 
 
 def current(ws: Workspace) -> Identity:
@@ -95,7 +104,10 @@ def obstacles(now: Identity, run: Identity, section: str) -> list[str]:
                 if run.currency != now.currency else [])
     sections = [f"section [{name}] of the study has changed" for name in dict.fromkeys((section, "economics"))
                 if run.study.get(name, {}) != now.study.get(name, {})]
-    return currency + sections
+    knobs = sorted(({*now.parameters} & {*run.parameters}) - FREE)
+    parameters = [f"{name} was {run.parameters[name]} and is {now.parameters[name]}" for name in knobs
+                  if run.parameters[name] != now.parameters[name]]
+    return currency + sections + parameters
 
 
 def difference(now: Mapping[str, object], before: Mapping[str, object]) -> tuple[float, float, float]:
@@ -166,7 +178,8 @@ def changes(ws: Workspace, frame: pd.DataFrame) -> pd.DataFrame:
     ws : Workspace
         The run at work.
     frame : DataFrame
-        Rows of long summary tables, with ``table`` (where each stands) and ``section`` (of the study).
+        Rows of long summary tables, with ``section`` (of the study) and ``table`` (where each stands; empty for
+        what is not compared between runs).
 
     Returns
     -------
@@ -175,8 +188,8 @@ def changes(ws: Workspace, frame: pd.DataFrame) -> pd.DataFrame:
     """
     now, runs = current(ws), earlier(ws)
     found = {section: comparable(now, runs, section) for section in frame["section"].unique()}
-    rows = [change(row, row_of(ws, found[row["section"]], row), found[row["section"]])
-            for row in frame.to_dict("records")]
+    pairs = [(row, found[row["section"]] if row["table"] else NOT_COMPARED) for row in frame.to_dict("records")]
+    rows = [change(row, row_of(ws, run, row), run) for row, run in pairs]
     beside = pd.DataFrame(rows, columns=CHANGE_COLUMNS, index=frame.index)
     return frame.join(beside.astype({"is_beyond_noise": "boolean", "previous_as_of_on": "datetime64[us]",
                                      "previous_run": "str", "comparison": "str"}))
@@ -210,12 +223,17 @@ def definitions(now: Identity, before: Identity) -> list[str]:
     if _differs(now.profile, before.profile):
         changed.insert(0, "the source profile")
     if _differs(now.revision, before.revision):
-        changed.append(f"the code, from {before.revision[:7]} to {now.revision[:7]}")
+        changed.append(f"the code, from {_short(before.revision)} to {_short(now.revision)}")
     return changed
 
 
 def _differs(now: str, before: str) -> bool:
     return bool(now and before and now != before)
+
+
+def _short(revision: str) -> str:
+    commit, plus, files = revision.partition("+")
+    return f"{commit[:7]}{plus}{files[:4]}"
 
 
 def _missing(now: Mapping[str, object], before: Mapping[str, object] | None) -> str:

@@ -11,7 +11,12 @@ from helpers.reporting import comparison
 from helpers.reporting.comparison import Comparable, Identity
 
 TABLE = summary_table("results/figures", "figure")
-NOW = Identity("2026-10-31-1", "2026-10-31", "EUR", {"churn": {"horizon_days": 90}}, "p1", "abcdef0123")
+NOW = Identity("2026-10-31-1", "2026-10-31", "EUR", {"horizon_days": 90}, {"churn": {"high_risk": 0.5}}, "p1",
+               "abcdef0123")
+
+
+def alike(run, as_of, currency="EUR"):
+    return Identity(run, as_of, currency, NOW.parameters, NOW.study)
 
 
 def earlier_run(name, as_of, estimates=(), **more):
@@ -35,12 +40,12 @@ def row(value, low=np.nan, high=np.nan, level=0.95, **more):
 
 
 def test_the_latest_earlier_run_of_the_same_definitions_is_compared_with():
-    runs = [Identity("a", "2026-08-31", "EUR", NOW.study), Identity("b", "2026-09-30", "EUR", NOW.study)]
+    runs = [alike("a", "2026-08-31"), alike("b", "2026-09-30")]
     assert comparison.comparable(NOW, runs, "churn").run.run == "b"
 
 
 def test_a_run_of_the_same_date_is_not_an_earlier_one():
-    found = comparison.comparable(NOW, [Identity("a", "2026-10-31", "EUR", NOW.study)], "churn")
+    found = comparison.comparable(NOW, [alike("a", "2026-10-31")], "churn")
     assert found == Comparable(None, "no run as of an earlier date")
 
 
@@ -49,24 +54,41 @@ def test_without_any_run_there_is_no_earlier_run():
 
 
 def test_another_currency_is_named_as_the_obstacle():
-    found = comparison.comparable(NOW, [Identity("a", "2026-09-30", "USD", NOW.study)], "churn")
+    found = comparison.comparable(NOW, [alike("a", "2026-09-30", "USD")], "churn")
     assert found.reason == "not comparable, because the currency was USD and is EUR"
 
 
 def test_a_changed_section_of_the_study_stands_only_in_its_own_way():
-    runs = [Identity("a", "2026-09-30", "EUR", {"churn": {"horizon_days": 30}})]
+    runs = [Identity("a", "2026-09-30", "EUR", NOW.parameters, {"churn": {"high_risk": 0.4}})]
     assert comparison.comparable(NOW, runs, "churn").reason == (
         "not comparable, because section [churn] of the study has changed")
     assert comparison.comparable(NOW, runs, "value").run.run == "a"
 
 
 def test_changed_economics_stand_in_the_way_of_every_section():
-    runs = [Identity("a", "2026-09-30", "EUR", NOW.study | {"economics": {"margin_rate": 0.2}})]
+    runs = [Identity("a", "2026-09-30", "EUR", NOW.parameters, NOW.study | {"economics": {"margin_rate": 0.2}})]
     assert "section [economics]" in comparison.comparable(NOW, runs, "value").reason
 
 
+def test_a_parameter_that_differs_is_named_with_both_values():
+    runs = [Identity("a", "2026-09-30", "EUR", {"horizon_days": 30, "seed": 3}, NOW.study)]
+    assert comparison.comparable(NOW, runs, "value").reason == (
+        "not comparable, because horizon_days was 30 and is 90")
+
+
+def test_seed_and_raw_folder_may_differ_between_comparable_runs():
+    run = Identity("a", "2026-09-30", "EUR", {"seed": 3, "raw": "elsewhere"}, NOW.study)
+    now = Identity("b", "2026-10-31", "EUR", {"seed": 4, "raw": ""}, NOW.study)
+    assert comparison.obstacles(now, run, "churn") == []
+
+
+def test_what_runs_share_is_not_compared(home):
+    found = comparison.changes(shop(), figures(Estimate("effect", 0.4)).assign(table=""))
+    assert found["comparison"].tolist() == ["runs share the units of an experiment"]
+
+
 def test_an_older_run_that_fits_is_preferred_to_a_newer_one_that_does_not():
-    runs = [Identity("a", "2026-08-31", "EUR", NOW.study), Identity("b", "2026-09-30", "USD", NOW.study)]
+    runs = [alike("a", "2026-08-31"), alike("b", "2026-09-30", "USD")]
     assert comparison.comparable(NOW, runs, "churn").run.run == "a"
 
 
@@ -148,11 +170,11 @@ def test_history_ends_with_this_run_and_leaves_out_what_has_no_value(home):
 
 
 def test_definitions_name_what_changed_and_nothing_else():
-    before = Identity("a", "2026-09-30", "EUR", {"churn": {"horizon_days": 30}}, "p0", "1234567890")
+    before = Identity("a", "2026-09-30", "EUR", NOW.parameters, {"churn": {"high_risk": 0.4}}, "p0", "1234567890")
     assert comparison.definitions(NOW, before) == [
         "the source profile", "section [churn] of the study", "the code, from 1234567 to abcdef0"]
     assert comparison.definitions(NOW, NOW) == []
 
 
 def test_what_was_not_recorded_is_not_called_changed():
-    assert comparison.definitions(NOW, Identity("a", "2026-09-30", "EUR", NOW.study)) == []
+    assert comparison.definitions(NOW, alike("a", "2026-09-30")) == []

@@ -1,0 +1,67 @@
+"""What a run must answer for: every gate of every wing, and the forecasts of earlier runs that are due by now."""
+
+import numpy as np
+import pandas as pd
+
+from helpers.foundation.estimates import Status, gate_table
+from helpers.foundation.workspace import Workspace
+from helpers.reporting import comparison
+from helpers.reporting.results import Results
+from helpers.reporting.tables import GATES, GRADES
+
+FORECASTS = "results/forecasts"
+KEY = ["quantity", "segment", "model", "due_on"]
+
+
+def gates(results: Results) -> pd.DataFrame:
+    """Return ``results/gates``: the gates of all wings in one table."""
+    parts = [frame for name in GATES if not (frame := results.frame(name)).empty]
+    whole = pd.concat(parts, ignore_index=True) if parts else gate_table("", [])
+    return whole.sort_values(["step", "gate"], ignore_index=True)
+
+
+def due(ws: Workspace) -> pd.DataFrame:
+    """Return the forecasts that earlier runs made and whose last day has passed.
+
+    Returns
+    -------
+    DataFrame
+        Grain forecast, each once, as its latest run made it: the columns of ``results/forecasts`` with ``run`` and
+        ``obstacle``: what stands between that run's definitions and today's, empty where nothing does.
+    """
+    now = comparison.current(ws)
+    parts = []
+    for run in comparison.earlier(ws):
+        made = ws.frame_of(run.run, FORECASTS)
+        passed = made[made["due_on"] <= pd.Timestamp(now.as_of)]
+        obstacle = "; ".join(comparison.obstacles(now, run, "churn"))
+        parts.append(passed.assign(run=run.run, obstacle=obstacle))
+    known = [part for part in parts if len(part)]
+    if not known:
+        return pd.DataFrame(columns=["run", *ws.declarations[FORECASTS].names, "obstacle"])
+    return pd.concat(known).drop_duplicates(KEY, keep="last").sort_values(KEY, ignore_index=True)
+
+
+def graded(due: pd.DataFrame, actual: pd.Series) -> pd.DataFrame:
+    """Return ``results/forecast_grades``: what was forecast against what has happened.
+
+    Parameters
+    ----------
+    due : DataFrame
+        From `due`.
+    actual : Series of float
+        What has happened, by the index of `due`; NaN where it cannot be counted.
+    """
+    if due.empty:
+        return pd.DataFrame(columns=list(GRADES.names))
+    happened = actual.reindex(due.index).astype("float64")
+    is_known = due["obstacle"].eq("") & happened.notna() & due["value"].notna()
+    has_interval = is_known & due["low"].notna() & due["high"].notna()
+    is_inside = (due["low"] <= happened) & (happened <= due["high"])
+    reason = due["obstacle"].where(due["obstacle"].ne(""), "what has happened cannot be counted from these tables")
+    frame = due.assign(
+        actual=happened.where(is_known), error=(happened - due["value"]).where(is_known),
+        is_inside=is_inside.astype("boolean").where(has_interval, pd.NA), reason=reason.where(~is_known, ""),
+        status=np.where(is_known, Status.OK, np.where(due["obstacle"].eq(""), Status.INSUFFICIENT,
+                                                      Status.NOT_APPLICABLE)))
+    return frame[list(GRADES.names)]

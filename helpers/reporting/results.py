@@ -1,0 +1,76 @@
+"""What the wings found in this run, by table, quantity and segment; what is absent is an answer too."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from helpers.foundation.estimates import Estimate, Status, gate_table, without_value
+from helpers.foundation.workspace import Workspace
+from helpers.reporting import words
+
+PAGES = {
+    "01": "01_data_intake.html",
+    "02": "02_satisfaction_measurement.html",
+    "03": "03_loyalty_modelling.html",
+    "04": "04_customer_value.html",
+    "05": "05_churn_prediction.html",
+    "06": "06_ab_evaluation.html",
+    "07": "07_action_plan.html",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """The tables that the leadership page is made from.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+        By name; absent ones are empty or not there at all.
+    currency : str
+        The run's one currency.
+    """
+
+    tables: Mapping[str, pd.DataFrame]
+    currency: str = ""
+
+    def frame(self, table: str) -> pd.DataFrame:
+        """Return a table, an empty frame where it is absent."""
+        return self.tables.get(table, pd.DataFrame())
+
+    def has(self, table: str) -> bool:
+        """Return whether a table has rows."""
+        return not self.frame(table).empty
+
+    def gates(self, table: str) -> pd.DataFrame:
+        """Return a table of gates, without rows where it is absent."""
+        return self.tables.get(table, gate_table("", []))
+
+    def estimate(self, table: str, quantity: str, segment: str = "all") -> Estimate:
+        """Return one row of a long summary table; where there is none, an estimate that says so."""
+        frame = self.frame(table)
+        if frame.empty:
+            return without_value(quantity, Status.NOT_APPLICABLE, "not measured", segment=segment)
+        rows = frame[(frame["quantity"] == quantity) & (frame["segment"] == segment)]
+        if rows.empty:
+            return without_value(quantity, Status.NOT_APPLICABLE, "not measured", segment=segment)
+        return estimate_of(rows.iloc[0])
+
+    def said(self, estimate: Estimate) -> str:
+        """Return an estimate in words: value with unit and interval, or why there is none."""
+        return words.estimate(estimate, currency=self.currency)
+
+
+def read(ws: Workspace, names: Iterable[str]) -> Results:
+    """Return the named tables of the run at work."""
+    return Results({name: ws.frame(name) for name in names}, ws.currency)
+
+
+def estimate_of(row: Mapping[str, object]) -> Estimate:
+    """Return a row of a long summary table as an estimate."""
+    texts = {name: "" if words.is_missing(row[name]) else str(row[name])
+             for name in ("quantity", "segment", "unit", "reason")}
+    value, low, high, level = (float(row[name]) for name in ("value", "low", "high", "level"))
+    n = 0 if words.is_missing(row["n"]) else int(row["n"])
+    return Estimate(value=value, low=low, high=high, level=level, n=n, status=Status(row["status"]), **texts)

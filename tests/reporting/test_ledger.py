@@ -1,0 +1,104 @@
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers.foundation import workspace as workspaces
+from helpers.foundation.estimates import Gate, Level, gate_table
+from helpers.foundation.tables import Column, Table, by_name
+from helpers.foundation.workspace import Workspace
+from helpers.reporting import ledger, tables
+from helpers.reporting.results import Results
+
+FORECASTS = Table("results/forecasts", "forecast", ("quantity", "segment", "model"), (
+    Column("quantity", "text", ""), Column("segment", "text", ""), Column("made_as_of_on", "date", ""),
+    Column("due_on", "date", ""), Column("value", "number", ""), Column("low", "number", ""),
+    Column("high", "number", ""), Column("model", "text", ""), Column("unit", "text", "")))
+DECLARED = by_name([FORECASTS, *tables.TABLES])
+
+
+def forecast(value=100.0, low=90.0, high=110.0, due_on="2026-09-28", quantity="customers lost", model="logistic"):
+    return {"quantity": quantity, "segment": "all", "made_as_of_on": pd.Timestamp("2026-06-30"),
+            "due_on": pd.Timestamp(due_on), "value": value, "low": low, "high": high, "model": model,
+            "unit": "customers"}
+
+
+def made(run, as_of, *forecasts, currency=""):
+    folder = workspaces.runs_folder("shop") / run / "results"
+    folder.mkdir(parents=True)
+    pd.DataFrame(forecasts).to_parquet(folder / "forecasts.parquet")
+    known = {"state": "finished", "started_at": run, "as_of": as_of, "currency": currency}
+    (folder.parent / "manifest.json").write_text(json.dumps(known))
+
+
+def shop():
+    return Workspace("shop", DECLARED, as_of="2026-09-30")
+
+
+def gate(name, is_crossed):
+    return Gate(name, 1.0, 2.0, is_crossed, Level.NOTE, "all", "as found")
+
+
+def test_gates_of_all_wings_stand_in_one_table():
+    parts = {"results/churn_gates": gate_table("05", [gate("b", True), gate("a", False)]),
+             "results/intake_gates": gate_table("01", [gate("c", False)]),
+             "results/value_gates": gate_table("04", [])}
+    found = ledger.gates(Results(parts))
+    assert found[["step", "gate"]].to_numpy().tolist() == [["01", "c"], ["05", "a"], ["05", "b"]]
+
+
+def test_without_gates_the_table_is_empty_and_keeps_its_columns():
+    assert list(ledger.gates(Results({})).columns) == list(DECLARED["results/gates"].names)
+
+
+def test_only_forecasts_whose_last_day_has_passed_are_due(home):
+    made("2026-06-30-1", "2026-06-30", forecast(), forecast(due_on="2026-10-15", quantity="margin lost"))
+    assert ledger.due(shop())["quantity"].tolist() == ["customers lost"]
+
+
+def test_a_forecast_made_twice_is_graded_once_as_made_last(home):
+    made("2026-06-30-1", "2026-06-30", forecast(value=1.0))
+    made("2026-06-30-2", "2026-06-30", forecast(value=2.0))
+    assert ledger.due(shop())[["run", "value"]].to_numpy().tolist() == [["2026-06-30-2", 2.0]]
+
+
+def test_without_earlier_runs_nothing_is_due(home):
+    due = ledger.due(shop())
+    assert due.empty
+    assert list(ledger.graded(due, pd.Series(dtype=float)).columns) == list(DECLARED["results/forecast_grades"].names)
+
+
+@pytest.mark.parametrize(("actual", "is_inside"), [(90.0, True), (110.0, True), (89.9, False), (110.1, False)])
+def test_a_forecast_is_inside_when_its_interval_holds_what_happened(home, actual, is_inside):
+    made("2026-06-30-1", "2026-06-30", forecast())
+    found = ledger.graded(ledger.due(shop()), pd.Series([actual])).iloc[0]
+    assert (found["is_inside"], found["status"], found["reason"]) == (is_inside, "ok", "")
+    assert found["error"] == pytest.approx(actual - 100)
+
+
+def test_a_forecast_without_an_interval_has_an_error_but_no_inside(home):
+    made("2026-06-30-1", "2026-06-30", forecast(low=np.nan, high=np.nan))
+    found = ledger.graded(ledger.due(shop()), pd.Series([90.0])).iloc[0]
+    assert found["error"] == -10
+    assert found["is_inside"] is pd.NA
+
+
+def test_what_cannot_be_counted_is_not_graded(home):
+    made("2026-06-30-1", "2026-06-30", forecast())
+    found = ledger.graded(ledger.due(shop()), pd.Series([np.nan])).iloc[0]
+    assert (found["status"], np.isnan(found["actual"]), found["is_inside"]) == ("insufficient", True, pd.NA)
+
+
+def test_a_forecast_under_other_definitions_is_not_graded_and_says_why(home):
+    made("2026-06-30-1", "2026-06-30", forecast(), currency="USD")
+    found = ledger.graded(ledger.due(shop()), pd.Series([100.0])).iloc[0]
+    assert found["status"] == "not_applicable"
+    assert found["reason"] == "the currency was USD and is not stated"
+
+
+def test_grades_keep_their_declaration(home):
+    made("2026-06-30-1", "2026-06-30", forecast(), forecast(model="recency"), forecast(quantity="x", low=np.nan))
+    ws = shop()
+    assert ws.write("results/forecast_grades", ledger.graded(ledger.due(ws), pd.Series([95.0, 120.0, np.nan]))) == (
+        "results/forecast_grades: 3 × 15")
