@@ -2,12 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from html import escape
 
 import pandas as pd
 
 from helpers.reporting import words
-from helpers.reporting.markup import Exhibit, Sentences, cell, flat, heading, link, missing, paragraphs, spark
+from helpers.reporting.markup import Exhibit, Sentences, cell, flat, heading, link, missing, paragraphs, shown, spark
 
 MOST_CARDS = 6
 MOST_FINDINGS = 5
@@ -50,11 +49,11 @@ class Card:
 
 def cards(items: Iterable[Card | Mapping[str, object]]) -> Exhibit:
     """Return KPI cards in a row; at most six are shown."""
-    shown = [item if isinstance(item, Card) else Card(**item) for item in items][:MOST_CARDS]
-    if not shown:
+    kept = [item if isinstance(item, Card) else Card(**item) for item in items][:MOST_CARDS]
+    if not kept:
         return missing("Key figures", "There is none yet.")
-    text = "\n".join(" · ".join(filter(None, (f"{c.name}: {c.value}", c.interval, c.change, c.alarm))) for c in shown)
-    return Exhibit(f'<ul class="exhibit cards">{"".join(map(_card, shown))}</ul>', text)
+    text = "\n".join(" · ".join(filter(None, (f"{c.name}: {c.value}", c.interval, c.change, c.alarm))) for c in kept)
+    return Exhibit(f'<ul class="exhibit cards">{"".join(map(_card, kept))}</ul>', text)
 
 
 def findings(items: pd.DataFrame | Iterable[str | tuple[str, str]]) -> Exhibit:
@@ -71,7 +70,7 @@ def findings(items: pd.DataFrame | Iterable[str | tuple[str, str]]) -> Exhibit:
     pairs = [(item, "") if isinstance(item, str) else item for item in items][:MOST_FINDINGS]
     if not pairs:
         return missing("", "Nothing could be found from the tables at hand.")
-    html = "".join(f"<li>{escape(sentence)}{_more(href)}</li>" for sentence, href in pairs)
+    html = "".join(f"<li>{shown(sentence)}{_more(href)}</li>" for sentence, href in pairs)
     return Exhibit(f'<ol class="exhibit findings">{html}</ol>', "\n".join(sentence for sentence, _ in pairs))
 
 
@@ -89,8 +88,8 @@ def decisions(frame: pd.DataFrame) -> Exhibit:
     what, *others = frame.columns
     rows = [{c: cell(row[c]) for c in frame.columns} for row in frame.to_dict("records")]
     html = "".join(
-        f'<li><p class="what">{escape(row[what])}</p><dl>'
-        + "".join(f"<div><dt>{escape(heading(str(c)))}</dt><dd>{escape(row[c])}</dd></div>" for c in others)
+        f'<li><p class="what">{shown(row[what])}</p><dl>'
+        + "".join(f"<div><dt>{shown(heading(str(c)))}</dt><dd>{shown(row[c])}</dd></div>" for c in others)
         + "</dl></li>"
         for row in rows
     )
@@ -101,7 +100,7 @@ def decisions(frame: pd.DataFrame) -> Exhibit:
 def lines(items: Mapping[str, Sentences]) -> Exhibit:
     """Return short statements side by side, each under its name: forecasts graded, what changed, finance."""
     said = {name: flat(sentences) or ["Cannot say."] for name, sentences in items.items()}
-    html = "".join(f"<div><dt>{escape(name)}</dt><dd>{paragraphs(parts)}</dd></div>" for name, parts in said.items())
+    html = "".join(f"<div><dt>{shown(name)}</dt><dd>{paragraphs(parts)}</dd></div>" for name, parts in said.items())
     text = "\n".join(f"{name}: {' '.join(parts)}" for name, parts in said.items())
     return Exhibit(f'<dl class="exhibit lines">{html}</dl>', text)
 
@@ -120,23 +119,23 @@ def briefing(cards: Exhibit, findings: Exhibit, decisions: Exhibit, lines: Exhib
 def questions(items: Iterable[tuple[str, Sentences]]) -> Exhibit:
     """Return questions with their answers, numbered, in order; an empty answer reads *Cannot say*."""
     pairs = [(question, flat(said) or ["Cannot say."]) for question, said in items]
-    html = "".join(f"<li><h3>{escape(question)}</h3>{paragraphs(said)}</li>" for question, said in pairs)
+    html = "".join(f"<li><h3>{shown(question)}</h3>{paragraphs(said)}</li>" for question, said in pairs)
     text = "\n".join(f"{i} {question} {' '.join(said)}" for i, (question, said) in enumerate(pairs, 1))
     return Exhibit(f'<ol class="exhibit questions">{html}</ol>', text)
 
 
 def _card(card: Card) -> str:
-    name = link(card.name, card.href) if card.href else escape(card.name)
+    name = link(card.name, card.href) if card.href else shown(card.name)
     parts = [
         f'<p class="name">{name}</p>',
-        f'<p class="value">{escape(card.value)}</p>',
-        f'<p class="interval">{escape(card.interval)}</p>' if card.interval else "",
-        f'<p class="change">{escape(card.change)}</p>' if card.change else "",
+        f'<p class="value{"" if any(map(str.isdigit, card.value)) else " worded"}">{shown(card.value)}</p>',
+        f'<p class="interval">{shown(card.interval)}</p>' if card.interval else "",
+        f'<p class="change">{shown(card.change)}</p>' if card.change else "",
         spark(card.spark, card.band, card.target),
-        f'<p class="alarm">▲ {escape(card.alarm)}</p>' if card.alarm else "",
+        f'<p class="alarm">▲ {shown(card.alarm)}</p>' if card.alarm else "",
     ]
     return f'<li class="card{" alarmed" if card.alarm else ""}">{"".join(parts)}</li>'
 
 
 def _more(href: object) -> str:
-    return "" if words.is_missing(href) or not href else " " + link("details", str(href))
+    return "" if words.is_missing(href) or not href else "\N{NO-BREAK SPACE}" + link("details", str(href))

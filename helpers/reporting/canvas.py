@@ -15,7 +15,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from helpers.reporting import words
-from helpers.reporting.markup import Exhibit
+from helpers.reporting.markup import Exhibit, shown
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -74,8 +74,8 @@ def exhibit(figure: "Figure", title: str, note: str = "", n_points: int = 0) -> 
         Marks drawn.
     """
     picture = _raster(figure, title) if n_points > MOST_POINTS else _drawing(figure, title)
-    below = f'<p class="note">{escape(note)}</p>' if note else ""
-    html = (f'<figure class="exhibit figure"><figcaption>{escape(title)}</figcaption>'
+    below = f'<p class="note">{shown(note)}</p>' if note else ""
+    html = (f'<figure class="exhibit figure"><figcaption>{shown(title)}</figcaption>'
             f'<div class="scroll" role="region" tabindex="0" aria-label="{escape(title)}">{picture}</div>'
             f"{below}</figure>")
     return Exhibit(html, " ".join(filter(None, (title, note))))

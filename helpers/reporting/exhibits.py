@@ -98,10 +98,11 @@ def estimates(frame: pd.DataFrame, currency: str = "", caption: str = "", limit:
     cells = {
         "Quantity": [str(row["quantity"]) for row in rows],
         "Segment": [str(row["segment"]) for row in rows],
-        "Value": [words.estimate({**row, "low": None, "high": None}, currency=currency) for row in rows],
+        "Value": [words.estimate({**row, "low": None, "high": None, "reason": ""}, currency=currency) for row in rows],
         "Interval": [words.interval(row["low"], row["high"], form) for row, form in zip(rows, forms, strict=True)],
         "Unit": ["" if row["unit"] in WORDED else str(row["unit"]) for row in rows],
         "n": [words.whole(row["n"]) for row in rows],
+        "Why": [cell(row["reason"]).removesuffix("–") for row in rows],
     }
     kept = {name: texts for name, texts in cells.items() if name in {"Quantity", "Value"} or not _is_idle(texts)}
     return grid(kept, caption, _rest(len(frame), limit), ("Value", "Interval", "n"), "estimates")

@@ -1,5 +1,6 @@
 """The bricks of what is shown: an exhibit, escaped text, tables, sparklines. Nothing here knows what it means."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -45,15 +46,26 @@ def flat(sentences: Sentences) -> list[str]:
     return [said for part in sentences for said in flat(part)]
 
 
+def shown(text: object) -> str:
+    r"""Return text escaped, a number held together with its sign of per cent.
+
+    Examples
+    --------
+    >>> shown("3 % of <b>")
+    '3\xa0% of &lt;b&gt;'
+    """
+    return escape(re.sub(r"(?<=\d) %", "\N{NO-BREAK SPACE}%", str(text)))
+
+
 def paragraphs(said: Iterable[str]) -> str:
     """Return sentences as escaped paragraphs."""
-    return "".join(f"<p>{escape(sentence)}</p>" for sentence in said)
+    return "".join(f"<p>{shown(sentence)}</p>" for sentence in said)
 
 
 def missing(title: str, *sentences: Sentences) -> Exhibit:
     """Return what stands in the place of a figure or table that cannot be shown, and why."""
     said = flat(sentences)
-    caption = f'<p class="caption">{escape(title)}</p>' if title else ""
+    caption = f'<p class="caption">{shown(title)}</p>' if title else ""
     html = f'<div class="exhibit missing">{caption}{paragraphs(said)}</div>'
     return Exhibit(html, " ".join([*([f"{title}:"] if title else []), *said]))
 
@@ -111,7 +123,11 @@ def is_numeric(column: pd.Series) -> bool:
 
 
 def grid(
-    cells: Mapping[str, Sequence[str | Exhibit]], caption: str = "", note: str = "", right: Iterable[str] = (), css: str = ""
+    cells: Mapping[str, Sequence[str | Exhibit]],
+    caption: str = "",
+    note: str = "",
+    right: Iterable[str] = (),
+    css: str = "",
 ) -> Exhibit:
     """Return texts as a table that scrolls inside itself.
 
@@ -132,10 +148,10 @@ def grid(
     body = "".join(f"<tr>{_row(row, list(sides.values()))}</tr>" for row in rows)
     label = escape(caption or "Table of " + words.joined(list(cells)[:3]).lower())
     html = (
-        f'<figure class="exhibit table {css}">' + (f"<figcaption>{escape(caption)}</figcaption>" if caption else "")
+        f'<figure class="exhibit table {css}">' + (f"<figcaption>{shown(caption)}</figcaption>" if caption else "")
         + f'<div class="scroll" role="region" tabindex="0" aria-label="{label}">'
         + f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
-        + (f'<p class="note">{escape(note)}</p>' if note else "") + "</figure>"
+        + (f'<p class="note">{shown(note)}</p>' if note else "") + "</figure>"
     )
     lines = [caption, " | ".join(cells), *(" | ".join(map(str, row)) for row in rows), note]
     return Exhibit(html, "\n".join(line for line in lines if line))
@@ -170,7 +186,7 @@ def spark(
 
 
 def _row(row: Sequence[str | Exhibit], sides: Sequence[str]) -> str:
-    texts = [text.html if isinstance(text, Exhibit) else escape(text) for text in row]
+    texts = [text.html if isinstance(text, Exhibit) else shown(text) for text in row]
     first = f'<th scope="row"{sides[0]}>{texts[0]}</th>'
     return first + "".join(f"<td{side}>{text}</td>" for text, side in zip(texts[1:], sides[1:], strict=True))
 

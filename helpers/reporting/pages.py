@@ -1,17 +1,14 @@
-"""Pages: an executed notebook as one file that a leader reads, a notice for a step without one, and the list of runs."""
+"""Pages: an executed notebook as one file that a leader reads, a notice for a step without one, the list of runs."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from html import escape
-from pathlib import Path
 
 from nbformat import NotebookNode, v4
 
 from helpers.reporting import words
 from helpers.reporting.markup import Exhibit, Sentences, flat, grid, link, paragraphs, safe_href
 
-TEMPLATE = Path(__file__).parent / "template"
 ORDER = ("title", "answer", "trust", "evidence", "doubt", "appendix", "words", "load")
 SUMMARIES = {"appendix": "Appendix", "words": "Words used on this page", "load": "Tables used and written"}
 HIDDEN = frozenset({"parameters", "imports", "injected-parameters"})
@@ -167,11 +164,18 @@ def _parts(notebook: NotebookNode) -> dict[str, list[NotebookNode]]:
             shown = [output for output in cell.outputs if output.output_type != "stream"]
             if shown and role not in HIDDEN:
                 parts[role].append(v4.new_code_cell(outputs=shown))
-        elif cell.cell_type == "markdown" and cell.source.strip() and role not in HIDDEN:
+        elif cell.cell_type == "markdown" and _says(cell.source, role):
             parts[role].append(v4.new_markdown_cell(cell.source))
     if any(text.strip() for text in streams):
         parts["load"].append(_shown(_listed("".join(_ended(text) for text in streams))))
     return parts
+
+
+def _says(source: str, role: str) -> bool:
+    """Return whether markdown is to be shown: a bare heading is not where the part has one of its own."""
+    lines = [line for line in source.split("\n") if line.strip()]
+    is_bare = all(line.startswith("#") for line in lines)
+    return role not in HIDDEN and not (is_bare and role in {"answer", "words", "load"})
 
 
 def _roles(cells: Sequence[NotebookNode]) -> list[str]:
@@ -270,18 +274,6 @@ def _runs_table(rows: Sequence[Run], caption: str) -> Exhibit:
 # --- rendering ---------------------------------------------------------------------------------------------------
 
 
-@cache
-def _exporter():
-    """Return the exporter, which reads its templates once."""
-    from nbconvert import HTMLExporter
-
-    return HTMLExporter(
-        template_name=TEMPLATE.name, extra_template_basedirs=[str(TEMPLATE.parent)], exclude_input=True,
-        exclude_input_prompt=True, exclude_output_prompt=True, exclude_anchor_links=True, embed_images=True,
-        config={"CSSHTMLHeaderPreprocessor": {"enabled": False}},
-    )
-
-
 def _rendered(parts: Mapping[str, Sequence[NotebookNode]], sheet: Mapping[str, object]) -> str:
     cells = []
     for part in ORDER:
@@ -292,5 +284,7 @@ def _rendered(parts: Mapping[str, Sequence[NotebookNode]], sheet: Mapping[str, o
                 "is_headed": own[0].cell_type == "markdown" and own[0].source.lstrip().startswith("#"),
             }
             cells.append(cell)
-    html, _ = _exporter().from_notebook_node(v4.new_notebook(cells=cells), {"sheet": dict(sheet)})
+    from helpers.reporting.exporter import exporter
+
+    html, _ = exporter().from_notebook_node(v4.new_notebook(cells=cells), {"sheet": dict(sheet)})
     return html
