@@ -7,8 +7,10 @@ import pyarrow.csv as pacsv
 import pytest
 from scipy import stats
 
+from helpers.foundation import workspace
+from helpers.foundation.engine import Engine
 from helpers.foundation.errors import InputError
-from helpers.intake import simulation
+from helpers.intake import cleaning, profiles, readers, simulation
 from helpers.intake.simulation import blocks, files, people, survey
 from helpers.intake.simulation.world import LAST_DAY, World
 from helpers.pipeline import catalogue
@@ -51,8 +53,8 @@ def within(found, expected, standard_error, width=4.0):
 @pytest.mark.parametrize("customers", [1, 10, 2000])
 def test_every_size_keeps_the_canonical_declarations(home, customers):
     made = simulation.company(customers=customers)
-    workspace = catalogue.workspace("simulated")
-    said = [workspace.write(name, frame) for name, frame in made.tables.items()]
+    place = catalogue.workspace("simulated")
+    said = [place.write(name, frame) for name, frame in made.tables.items()]
     assert {name.removeprefix("canonical/") for name in made.tables} == NAMES
     assert f"canonical/customers: {customers:,} × 14" in said
 
@@ -412,3 +414,25 @@ def test_two_writes_at_once_make_one_whole_company(tmp_path):
         thread.join()
     assert made[0] == made[1]
     assert sorted(p.name for p in tmp_path.iterdir()) == [".raw.lock", "raw", "raw-truth"]
+
+
+@pytest.mark.parametrize("customers", [1, 2000])
+def test_intake_of_the_files_gives_the_very_tables_and_rejects_the_very_dirt(home, customers):
+    simulation.write(workspace.raw_folder("simulated"), customers=customers)
+    made, engine = simulation.company(customers=customers), Engine()
+    landed = readers.landed(profiles.read("simulated"))
+    arrived, asked = catalogue.workspace("simulated"), catalogue.workspace("asked")
+    rejected = {}
+    for name, rule in landed.profile.tables.items():
+        found = None if rule.rows else cleaning.made(landed, engine, name)
+        table_ = engine.arrow(found.table) if found else cleaning.inline(landed.profile, name)
+        arrived.write(f"canonical/{name}", table_)
+        asked.write(f"canonical/{name}", made.tables[f"canonical/{name}"])
+        one, other = (place.frame(f"canonical/{name}") for place in (arrived, asked))
+        every = list(other.columns)
+        pd.testing.assert_frame_equal(*(t[every].sort_values(every, ignore_index=True) for t in (one, other)),
+                                      check_dtype=False)
+        if found:
+            rejected |= engine.arrow(found.refused).to_pandas()["reasons"].value_counts().to_dict()
+    truth = json.loads((home / "data" / "raw" / "simulated-truth" / "manifest.json").read_text())
+    assert sorted(rejected.values()) == sorted(n for n in truth["dirt"].values() if n)
