@@ -1,0 +1,58 @@
+"""What must hold before a forecast of churn is believed."""
+
+from helpers.churn.cases import CONTRACTS, FEWEST, Basis
+from helpers.churn.models import FOLDED, LATER, Trial, Verdict
+from helpers.foundation.estimates import Gate, Level, Status
+from helpers.methods import classification
+
+TOO_GOOD, MOST_ERROR = 0.95, 0.05
+
+
+def gates(basis: Basis, trial: Trial, verdict: Verdict) -> tuple[Gate, ...]:
+    """Return the gates of the churn wing: enough to learn from, tried fairly, too good to be true, calibrated."""
+    n = len(basis.training[0].is_lost) if basis.training else 0
+    who = "contracts" if basis.kind == CONTRACTS else "eligible customers"
+    said = f"{n:,} {who} with a known outcome are learnt from."
+    enough = Gate("enough to learn from", n, FEWEST, bool(basis.reason), Level.STRIKE, "every forecast of churn",
+                  f"Nothing can be learnt: {basis.reason}." if basis.reason else said)
+    if basis.reason:
+        return (enough,)
+    return (enough, _tried(basis, trial), _too_good(trial, verdict), _calibrated(trial, verdict),
+            *([_vouched(basis)] if basis.kind == CONTRACTS else []))
+
+
+def _tried(basis: Basis, trial: Trial) -> Gate:
+    said = {
+        LATER: f"Fitted as of {trial.trained_on} and tried on the later snapshot of {trial.tested_on}.",
+        FOLDED: "The history bears one snapshot only, so the models were tried on customers held out of the same "
+                "period; how they fare in a later one is not known."}[trial.design]
+    if basis.kind == CONTRACTS:
+        said = ("Contracts are seen at one moment only, so the models were tried on contracts held out; they tell how "
+                "like ended ones a contract is, not a chance within a time.")
+    return Gate("tried on a later period", float(trial.design == LATER), 1, trial.design != LATER, Level.QUALIFY,
+                "every forecast of churn", said)
+
+
+def _too_good(trial: Trial, verdict: Verdict) -> Gate:
+    found = classification.auc(trial.is_lost, trial.probabilities()[verdict.chosen])
+    is_crossed = found.status is Status.OK and found.value >= TOO_GOOD
+    ask = ("so good that a column may know the outcome: ask when each was recorded." if is_crossed
+           else "not suspiciously good.")
+    return Gate("too good to be true", found.value, TOO_GOOD, is_crossed, Level.NOTE, "every forecast of churn",
+                f"AUC is {found.value:.3f} against a limit of {TOO_GOOD:.2f}: {ask}")
+
+
+def _calibrated(trial: Trial, verdict: Verdict) -> Gate:
+    bins = classification.calibration_bins(trial.is_lost, trial.probabilities()[verdict.chosen])
+    error = float((bins["n"] * (bins["share_observed"] - bins["share_stated"]).abs()).sum() / bins["n"].sum())
+    return Gate("calibrated", error, MOST_ERROR, error > MOST_ERROR, Level.QUALIFY, "probabilities, value at stake",
+                f"Stated and observed shares differ by {100 * error:.1f} points on average over ten bins; "
+                f"up to {100 * MOST_ERROR:.0f} are let pass.")
+
+
+def _vouched(basis: Basis) -> Gate:
+    n = basis.training[0].features.shape[1]
+    left = f" Left out, with too many different texts: {', '.join(basis.left_out)}." if basis.left_out else ""
+    return Gate("attributes vouched for", n, 0, n > 0, Level.NOTE, "every forecast of churn",
+                f"{n} columns from tenure, fee, plan and attributes are taken to be known before a contract ends, "
+                f"because the source declares them static.{left}")

@@ -1,0 +1,166 @@
+"""What the models say of today's customers: scores, how many will be lost, and the value at stake."""
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from helpers.churn import models
+from helpers.churn.assumptions import Assumptions
+from helpers.churn.cases import CONTRACTS, Basis
+from helpers.churn.labels import ALL, ONE_TIME, REPEAT
+from helpers.churn.models import LATER, LOGISTIC, Trial
+from helpers.churn.tables import CHURN_SCORES, FORECASTS
+from helpers.foundation.estimates import Estimate, Status, without_value
+from helpers.methods import classification, intervals
+
+LEVEL = 0.95
+
+
+def scores(basis: Basis, trial: Trial, chosen: str, assumptions: Assumptions) -> pd.DataFrame:
+    """Return today's scores, as ``results/churn_scores`` is declared, sorted by customer.
+
+    Parameters
+    ----------
+    basis : Basis
+        Training and scoring cases. The models are fitted anew on the newest training snapshot: the recipe that was
+        tried, one step later. Contracts keep the probability of the fold in which they were held out.
+    trial : Trial
+        The trial of both models.
+    chosen : str
+        Model that ``p_lost`` comes from.
+    assumptions : Assumptions
+        Section ``[churn]``, for the bands of risk.
+    """
+    about = basis.scoring.about
+    if not basis.training or about.empty:
+        return pd.DataFrame(columns=list(CHURN_SCORES.names))
+    p_rule, p_logistic = _stated(basis, trial)
+    p_lost = p_logistic if chosen == LOGISTIC else p_rule
+    found = pd.DataFrame({
+        "customer_id": about["customer_id"].to_numpy(), "basis": basis.kind, "model": chosen, "p_lost": p_lost,
+        "p_baseline": p_rule, "risk": _bands(p_lost, assumptions), "due_on": pd.Timestamp(basis.due_on)})
+    if basis.kind == CONTRACTS:
+        return _by_customer(found.assign(monthly_fee=about["monthly_fee"].to_numpy()))
+    kept = _value_if_kept(about, basis.horizon_days)
+    about = {c: about[c].to_numpy() for c in ("is_one_time", "recency_days")}
+    return found.assign(**about, value_if_kept=kept, value_at_stake=p_lost * kept,
+                        monthly_fee=np.nan)[list(CHURN_SCORES.names)]
+
+
+def _stated(basis: Basis, trial: Trial) -> tuple[np.ndarray, np.ndarray]:
+    newest, scoring = basis.training[0], basis.scoring
+    if basis.kind == CONTRACTS:
+        runs = newest.is_lost == 0
+        return trial.p_rule[runs], trial.p_logistic[runs]
+    return (models.stated(models.fitted(newest.rule, newest.is_lost), scoring.rule),
+            models.stated(models.fitted(newest.features, newest.is_lost), scoring.features))
+
+
+def _by_customer(contracts: pd.DataFrame) -> pd.DataFrame:
+    """Return one row a customer: the contract most at risk, and the fees of all."""
+    fees = contracts.groupby("customer_id")["monthly_fee"].sum(min_count=1)
+    worst = contracts.sort_values(["customer_id", "p_lost"]).drop_duplicates("customer_id", keep="last")
+    summed = worst.assign(monthly_fee=worst["customer_id"].map(fees))
+    return summed.reindex(columns=list(CHURN_SCORES.names)).reset_index(drop=True)
+
+
+def _bands(p: np.ndarray, assumptions: Assumptions) -> np.ndarray:
+    return np.select([p >= assumptions.high_risk_from, p >= assumptions.medium_risk_from], ["high", "medium"], "low")
+
+
+def _value_if_kept(about: pd.DataFrame, horizon_days: int) -> np.ndarray:
+    """Return margin within the horizon at the past rate; a history shorter than the horizon counts as one horizon."""
+    lived = np.maximum(about["age_days"].to_numpy("float64") + 1, horizon_days)
+    return about["margin"].to_numpy("float64") * horizon_days / lived
+
+
+def lost_forecast(p: np.ndarray, level_error: float = 0.0, segment: str = ALL) -> Estimate:
+    """Return how many will be lost, with a predictive interval.
+
+    Parameters
+    ----------
+    p : ndarray, shape (n,)
+        Probability of being lost.
+    level_error : float
+        By how many logits the level of all probabilities was off in the trial; the next period may be off as much.
+    segment : str
+        For whom.
+
+    Notes
+    -----
+    A sum of independent draws has variance Σ p (1 − p) (Poisson binomial). A shift of all logits by δ moves it by
+    about δ Σ p (1 − p). Both are added: sd² = V + (δ V)², V = Σ p (1 − p); normal limits, cut at 0 and n.
+    """
+    v, n = float(np.sum(p * (1 - p))), len(p)
+    half = intervals.normal_quantile(LEVEL) * float(np.sqrt(v + (level_error * v) ** 2))
+    value = float(np.sum(p))
+    return Estimate("customers_lost", value, max(value - half, 0.0), min(value + half, float(n)), unit="customers",
+                    n=n, segment=segment)
+
+
+def level_error(trial: Trial, chosen: str) -> float:
+    """Return by how many logits the chosen model's level was off in a later period; 0 where none was tried."""
+    if trial.design != LATER:
+        return 0.0
+    found = classification.calibration_intercept(trial.is_lost, trial.probabilities()[chosen])
+    return found.value if found.status is Status.OK else 0.0
+
+
+def forecasts(scores: pd.DataFrame, trial: Trial, made_as_of_on: date, eligible_days: int) -> pd.DataFrame:
+    """Return the forecast of customers lost, for all and by one-time and repeat buyers, so that it can be graded.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        As `scores` gives them; contracts without dates have no horizon and no forecast.
+    trial : Trial
+        Tells how far the level was off before.
+    made_as_of_on : date
+        Last day that was seen.
+    eligible_days : int
+        The rule of eligibility, which grading needs.
+
+    Returns
+    -------
+    DataFrame
+        As ``results/forecasts`` is declared.
+    """
+    dated = scores[scores["due_on"].notna()]
+    if dated.empty:
+        return pd.DataFrame(columns=list(FORECASTS.names))
+    once, model = dated["is_one_time"].to_numpy(dtype=bool), dated["model"].iloc[0]
+    p, off = dated["p_lost"].to_numpy(), level_error(trial, model)
+    rows = {ALL: np.ones(len(p), bool), ONE_TIME: once, REPEAT: ~once}
+    made = [lost_forecast(p[chosen], off, segment) for segment, chosen in rows.items()]
+    return pd.DataFrame([{
+        "quantity": e.quantity, "segment": e.segment, "made_as_of_on": pd.Timestamp(made_as_of_on),
+        "due_on": dated["due_on"].iloc[0], "value": e.value, "low": e.low, "high": e.high, "level": e.level,
+        "model": model, "unit": e.unit, "n": e.n, "eligible_days": eligible_days} for e in made])
+
+
+def value_at_stake(scores: pd.DataFrame) -> Estimate:
+    """Return Σ P(lost) × (value if kept − value if lost) with a predictive interval [money].
+
+    Notes
+    -----
+    Whether each customer is lost is the only thing that varies: sd² = Σ p (1 − p) v². That the past rate goes on is
+    an assumption, not part of the interval.
+    """
+    priced = scores[scores["value_at_stake"].notna()]
+    if priced.empty:
+        status = Status.NOT_APPLICABLE if len(scores) else Status.INSUFFICIENT
+        reason = "contracts without dates give no horizon" if len(scores) else "nobody could be scored"
+        return without_value("value_at_stake", status, reason, unit="money")
+    p, value = priced["p_lost"].to_numpy("float64"), priced["value_if_kept"].to_numpy("float64")
+    total = float(np.sum(p * value))
+    half = intervals.normal_quantile(LEVEL) * float(np.sqrt(np.sum(p * (1 - p) * value**2)))
+    return Estimate("value_at_stake", total, total - half, total + half, unit="money", n=len(p))
+
+
+def by_risk(scores: pd.DataFrame) -> pd.DataFrame:
+    """Return the bands of risk: customers, expected lost, value at stake, monthly fee [customers, money]."""
+    bands = scores.assign(risk=pd.Categorical(scores["risk"], ["high", "medium", "low"], ordered=True))
+    return bands.groupby("risk", observed=True).agg(
+        n_customers=("p_lost", "size"), expected_lost=("p_lost", "sum"), value_if_kept=("value_if_kept", "sum"),
+        value_at_stake=("value_at_stake", "sum"), monthly_fee=("monthly_fee", "sum")).reset_index()

@@ -1,0 +1,134 @@
+"""Windows of time: what a model may look at, what it must leave alone, and what it is asked to foresee."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import ibis.expr.types as ir
+
+from helpers.foundation.errors import InputError
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Days from the first to the last, both within the window.
+
+    Examples
+    --------
+    >>> print(Window(date(2026, 1, 1), date(2026, 1, 31)))
+    2026-01-01 to 2026-01-31
+    >>> Window(date(2026, 1, 1), date(2026, 1, 31)).n_days
+    31
+    """
+
+    first_on: date
+    last_on: date
+
+    def __post_init__(self) -> None:
+        """Refuse a window that ends before it begins."""
+        if self.last_on < self.first_on:
+            raise InputError("window", f"it ends on {self.last_on}, before it begins on {self.first_on}")
+
+    def __str__(self) -> str:
+        """Return the window in words."""
+        return f"{self.first_on} to {self.last_on}"
+
+    @property
+    def n_days(self) -> int:
+        """Length, both ends counted [days]."""
+        return (self.last_on - self.first_on).days + 1
+
+    def holds(self, day: ir.DateValue) -> ir.BooleanValue:
+        """Return whether a column of dates lies within the window."""
+        return (day >= self.first_on) & (day <= self.last_on)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What is known at the end of a day, and the later days in which the outcome falls.
+
+    Parameters
+    ----------
+    cutoff_on : date
+        Last day that is seen; nothing after it is.
+    outcome : Window
+        The days that decide the outcome; they follow the cut-off and the gap.
+    """
+
+    cutoff_on: date
+    outcome: Window
+
+    def __post_init__(self) -> None:
+        """Refuse an outcome that is already in sight."""
+        if self.outcome.first_on <= self.cutoff_on:
+            raise InputError("snapshot", f"the outcome begins on {self.outcome.first_on}", f"after {self.cutoff_on}")
+
+    @property
+    def gap_days(self) -> int:
+        """Days between the cut-off and the outcome that belong to neither [days]."""
+        return (self.outcome.first_on - self.cutoff_on).days - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two periods of equal length, one right after the other."""
+
+    before: Window
+    after: Window
+
+    def __post_init__(self) -> None:
+        """Refuse periods that differ in length or do not touch."""
+        if self.before.n_days != self.after.n_days or self.after.first_on != self.before.last_on + timedelta(1):
+            raise InputError("periods", f"{self.before} and {self.after}", "two of equal length, back to back")
+
+
+def snapshot(cutoff_on: date, horizon_days: int, *, gap_days: int = 0) -> Snapshot:
+    """Return the snapshot of a day with an outcome of `horizon_days` after a gap.
+
+    Raises
+    ------
+    InputError
+        If the horizon is shorter than a day or the gap is negative.
+
+    Examples
+    --------
+    >>> print(snapshot(date(2026, 3, 31), 30).outcome)
+    2026-04-01 to 2026-04-30
+    """
+    if horizon_days < 1 or gap_days < 0:
+        raise InputError("horizon_days", f"{horizon_days} days after a gap of {gap_days}", "1 or more, 0 or more")
+    first_on = cutoff_on + timedelta(gap_days + 1)
+    return Snapshot(cutoff_on, Window(first_on, first_on + timedelta(horizon_days - 1)))
+
+
+def known_snapshots(history: Window, horizon_days: int, *, gap_days: int = 0) -> Iterator[Snapshot]:
+    """Yield the snapshots whose outcome is complete, newest first, a horizon apart.
+
+    The newest ends its outcome on the last day of the history; each has at least a horizon of history to look
+    at, so that a customer who has gone silent can be seen to be silent.
+    """
+    step = horizon_days + gap_days
+    cutoff_on = history.last_on - timedelta(step)
+    while (cutoff_on - history.first_on).days + 1 >= horizon_days:
+        yield snapshot(cutoff_on, horizon_days, gap_days=gap_days)
+        cutoff_on -= timedelta(step)
+
+
+def comparison(history: Window, period_days: int = 365, *, least_days: int = 28) -> Comparison | None:
+    """Return the last `period_days` against those before, or the longest equal halves that the history bears.
+
+    Returns
+    -------
+    Comparison or None
+        None if the halves would be shorter than `least_days`.
+
+    Examples
+    --------
+    >>> comparison(Window(date(2026, 1, 1), date(2026, 3, 2)), least_days=28).before.n_days
+    30
+    """
+    n_days = min(period_days, history.n_days // 2)
+    if n_days < least_days:
+        return None
+    middle = history.last_on - timedelta(n_days)
+    return Comparison(Window(middle - timedelta(n_days - 1), middle), Window(middle + timedelta(1), history.last_on))

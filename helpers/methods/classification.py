@@ -1,0 +1,205 @@
+"""How well probabilities sort and how far they can be taken at their word: AUC, Brier score, calibration.
+
+Every function takes ``outcome``, shape ``(n,)``, 1 where the event happened, and ``probability``, shape ``(n,)``,
+stated beforehand, for the same units in the same order.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import special, stats
+
+from helpers.foundation.estimates import Estimate, Status, without_value
+from helpers.methods import intervals
+
+LEVEL = 0.95
+
+
+def auc(outcome: np.ndarray, probability: np.ndarray, segment: str = "all") -> Estimate:
+    """Return the area under the ROC curve: the chance that a unit with the event is ranked above one without.
+
+    Notes
+    -----
+    Ties count one half. DeLong's variance, the interval on the logit scale.
+
+    References
+    ----------
+    DeLong, DeLong & Clarke-Pearson (1988), *Biometrics* 44, 837–845; computed as Sun & Xu (2014), *IEEE Signal
+    Processing Letters* 21, 1389–1393.
+    """
+    if reason := _too_few(outcome):
+        return without_value("auc", Status.INSUFFICIENT, reason, unit="auc", n=len(outcome), segment=segment)
+    value, error = _placed(outcome, probability).value_and_error()
+    low, high = value, value
+    if 0 < value < 1:
+        half = intervals.normal_quantile(LEVEL) * error / (value * (1 - value))
+        low, high = (float(special.expit(special.logit(value) + sign * half)) for sign in (-1, 1))
+    return Estimate("auc", value, low, high, unit="auc", n=len(outcome), segment=segment)
+
+
+def auc_difference(outcome: np.ndarray, probability: np.ndarray, other: np.ndarray, segment: str = "all") -> Estimate:
+    """Return the AUC of `probability` less that of `other` on the same units, with DeLong's paired interval."""
+    if reason := _too_few(outcome):
+        return without_value("auc_difference", Status.INSUFFICIENT, reason, unit="auc", n=len(outcome), segment=segment)
+    value, error = (_placed(outcome, probability) - _placed(outcome, other)).value_and_error()
+    half = intervals.normal_quantile(LEVEL) * error
+    return Estimate("auc_difference", value, value - half, value + half, unit="auc", n=len(outcome), segment=segment)
+
+
+def brier(outcome: np.ndarray, probability: np.ndarray, segment: str = "all") -> Estimate:
+    """Return the Brier score, the mean squared distance of probability and outcome, with Student's interval."""
+    return _mean("brier", (probability - outcome) ** 2, segment)
+
+
+def brier_difference(outcome: np.ndarray, probability: np.ndarray, other: np.ndarray, segment: str = "all") -> Estimate:
+    """Return the Brier score of `probability` less that of `other` on the same units; below zero is better."""
+    return _mean("brier_difference", (probability - outcome) ** 2 - (other - outcome) ** 2, segment)
+
+
+def calibration_slope(outcome: np.ndarray, probability: np.ndarray, segment: str = "all") -> Estimate:
+    """Return the slope of the outcome on the logit of its probability: 1 is right, below 1 is too bold.
+
+    References
+    ----------
+    Cox (1958), *Biometrika* 45, 562–565; Van Calster et al. (2016), *Journal of Clinical Epidemiology* 74, 167–176.
+    """
+    logit = _logit(probability)
+    reason = _too_few(outcome) or ("all probabilities are the same" if np.ptp(logit) == 0 else "")
+    fit = None if reason else _logistic(np.column_stack([np.ones(len(logit)), logit]), outcome)
+    if fit is None:
+        reason = reason or "the probabilities separate the outcomes completely"
+        return without_value("calibration_slope", Status.INSUFFICIENT, reason, unit="slope", n=len(outcome),
+                             segment=segment)
+    return _wald("calibration_slope", fit[0][1], fit[1][1], "slope", len(outcome), segment)
+
+
+def calibration_intercept(outcome: np.ndarray, probability: np.ndarray, segment: str = "all") -> Estimate:
+    """Return calibration in the large: by how many logits the probabilities are too low (above zero) or too high."""
+    logit = _logit(probability)
+    reason = _too_few(outcome)
+    fit = None if reason else _logistic(np.ones((len(logit), 1)), outcome, offset=logit)
+    if fit is None:
+        return without_value("calibration_intercept", Status.INSUFFICIENT, reason or "no fit", unit="logits",
+                             n=len(outcome), segment=segment)
+    return _wald("calibration_intercept", fit[0][0], fit[1][0], "logits", len(outcome), segment)
+
+
+def calibration_bins(outcome: np.ndarray, probability: np.ndarray, n_bins: int = 10) -> pd.DataFrame:
+    """Return stated and observed shares in bins of equal mass.
+
+    Returns
+    -------
+    DataFrame
+        Grain bin, lowest first: ``bin``, ``n``, ``share_stated`` (mean probability), ``share_observed`` with
+        ``low`` and ``high``. Equal probabilities stay in one bin, so that no order of rows matters; bins may
+        then differ in size.
+    """
+    rank = stats.rankdata(probability, method="average")
+    place = np.minimum(((rank - 0.5) / max(len(rank), 1) * n_bins).astype(int), n_bins - 1)
+    frame = pd.DataFrame({"bin": place, "share_stated": probability, "share_observed": outcome})
+    bins = frame.groupby("bin").agg(n=("share_stated", "size"), share_stated=("share_stated", "mean"),
+                                    share_observed=("share_observed", "mean")).reset_index()
+    limits = [intervals.share(row.share_observed, row.n, LEVEL) for row in bins.itertuples()]
+    return bins.assign(bin=bins["bin"] + 1, low=[i.low for i in limits], high=[i.high for i in limits])
+
+
+def calibration_error(bins: pd.DataFrame, rng: np.random.Generator, segment: str = "all") -> tuple[Estimate, Estimate]:
+    """Return the mean absolute distance of stated and observed share over bins, and what a perfect model would show.
+
+    Parameters
+    ----------
+    bins : DataFrame
+        As `calibration_bins` gives them.
+    rng : Generator
+        Draws the counts anew within each bin: 2,000 times from the observed shares for the interval (basic
+        bootstrap, cut at zero), 2,000 times from the stated ones for the perfect model.
+    segment : str
+        For whom.
+
+    Notes
+    -----
+    Even a perfect model has an error above zero, since counts are noisy; only the excess speaks against a model.
+    """
+    n = bins["n"].to_numpy()
+    if not n.sum():
+        none = without_value("calibration_error", Status.INSUFFICIENT, "no observations", unit="share", segment=segment)
+        return none, without_value("calibration_error_if_perfect", none.status, none.reason, unit="share",
+                                   segment=segment)
+    stated, observed = bins["share_stated"].to_numpy(), bins["share_observed"].to_numpy()
+    value = float(np.average(np.abs(observed - stated), weights=n))
+    redrawn, perfect = (
+        np.average(np.abs(rng.binomial(n, np.clip(p, 0, 1), (2000, len(n))) / n - stated), axis=1, weights=n)
+        for p in (observed, stated))
+    high, low = (max(2 * value - q, 0.0) for q in np.quantile(redrawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2]))
+    chance = np.quantile(perfect, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return (Estimate("calibration_error", value, low, max(high, value), unit="share", n=int(n.sum()), segment=segment),
+            Estimate("calibration_error_if_perfect", float(perfect.mean()), *map(float, chance), unit="share",
+                     n=int(n.sum()), segment=segment))
+
+
+@dataclass(frozen=True, slots=True)
+class _Placements:
+    """DeLong's structural components: where each unit stands among those of the other outcome."""
+
+    with_event: np.ndarray
+    without: np.ndarray
+
+    def __sub__(self, other: "_Placements") -> "_Placements":
+        return _Placements(self.with_event - other.with_event, self.without - other.without)
+
+    def value_and_error(self) -> tuple[float, float]:
+        variance = sum(np.var(part, ddof=1) / len(part) for part in (self.with_event, self.without))
+        return float(self.with_event.mean()), float(np.sqrt(variance))
+
+
+def _placed(outcome: np.ndarray, score: np.ndarray) -> _Placements:
+    is_event = outcome.astype(bool)
+    m, n = int(is_event.sum()), int((~is_event).sum())
+    among_all = stats.rankdata(score)
+    return _Placements((among_all[is_event] - stats.rankdata(score[is_event])) / n,
+                       1 - (among_all[~is_event] - stats.rankdata(score[~is_event])) / m)
+
+
+def _too_few(outcome: np.ndarray) -> str:
+    """Return why the two outcomes cannot be told apart; empty where they can."""
+    if not len(outcome):
+        return "no observations"
+    n_events = int(np.sum(outcome))
+    if n_events in (0, len(outcome)):
+        return "the outcome is the same for all"
+    return "" if min(n_events, len(outcome) - n_events) > 1 else "one of the outcomes happened only once"
+
+
+def _mean(quantity: str, losses: np.ndarray, segment: str) -> Estimate:
+    if len(losses) < 2:
+        return without_value(quantity, Status.INSUFFICIENT, "fewer than two observations", unit="squared distance",
+                             n=len(losses), segment=segment)
+    found = intervals.mean(losses, level=LEVEL)
+    return Estimate(quantity, found.value, found.low, found.high, unit="squared distance", n=len(losses),
+                    segment=segment)
+
+
+def _wald(quantity: str, value: float, error: float, unit: str, n: int, segment: str) -> Estimate:
+    half = intervals.normal_quantile(LEVEL) * error
+    return Estimate(quantity, float(value), float(value - half), float(value + half), unit=unit, n=n, segment=segment)
+
+
+def _logit(probability: np.ndarray) -> np.ndarray:
+    return special.logit(np.clip(probability, 1e-9, 1 - 1e-9))
+
+
+def _logistic(design: np.ndarray, outcome: np.ndarray, offset: np.ndarray | float = 0.0,
+              steps: int = 50) -> tuple[np.ndarray, np.ndarray] | None:
+    """Return coefficients and standard errors of a logistic regression by Newton's method; None if it diverges."""
+    beta = np.zeros(design.shape[1])
+    for _ in range(steps):
+        p = special.expit(design @ beta + offset)
+        information = (design * (p * (1 - p))[:, None]).T @ design
+        if np.linalg.cond(information) > 1e12:
+            return None
+        step = np.linalg.solve(information, design.T @ (outcome - p))
+        beta = beta + step / max(1.0, float(np.abs(step).max()) / 5)
+        if np.abs(step).max() < 1e-10:
+            return beta, np.sqrt(np.diag(np.linalg.inv(information)))
+    return None

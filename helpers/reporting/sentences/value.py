@@ -1,0 +1,150 @@
+"""What is said about customers' value: every sentence assembled from numbers."""
+
+from functools import partial
+
+from helpers.foundation.estimates import Gate, Level, Status
+from helpers.reporting import words
+from helpers.value.audit import ANONYMOUS, REFUNDED, BaseChange
+from helpers.value.contracts import ContractBase
+from helpers.value.pyramid import Pyramid
+
+HOLDS = {"margin": "margin to date", "monthly_fee": "monthly fees"}
+
+
+def answer(base: BaseChange, pyramid: Pyramid, contracts: ContractBase, gates: tuple[Gate, ...] = (),
+           currency: str = "") -> tuple[str, ...]:
+    """Return the answer of the page: what made revenue move, who stayed, how much the best hold."""
+    if not pyramid.n_customers and not contracts.n_contracts:
+        return ("Nobody can say yet what customers are worth: there are no transactions and no contracts. Either "
+                "would give the customer base; transactions would give value by customer as well.",)
+    struck = [g.sentence for g in gates if g.is_crossed and g.level in (Level.STRIKE, Level.BLOCK)]
+    if contracts.n_contracts and pyramid.by == "monthly_fee":
+        return (contract_base(contracts, currency), concentration(pyramid))
+    said = ((f"The change in revenue cannot be split: {struck[0][:1].lower()}{struck[0][1:]}",) if struck
+            else (f"{change(base, currency)}{caveat(gates)}", retention(base)))
+    return (*said, concentration(pyramid))
+
+
+def change(base: BaseChange, currency: str = "") -> str:
+    """Return which customers made revenue move."""
+    if base.periods is None:
+        return "The change in revenue cannot be split: the recorded history is too short."
+    money = partial(words.exact_money, currency=currency)
+    moved = "did not change" if not base.change else (
+        f"{'rose' if base.change > 0 else 'fell'} by {money(abs(base.change))}")
+    parts = [f"{p.segment} customers {_signed(p.change, currency)}" if p.segment not in (ANONYMOUS, REFUNDED)
+             else f"{'sales without a customer' if p.segment == ANONYMOUS else 'customers refunded in full'} "
+                  f"{_signed(p.change, currency)}" for p in base.parts if p.change]
+    whole = words.joined(parts, none="no class of customers changed")
+    return f"Net sales {moved} from the {base.periods.after.n_days} days before to the last: {whole}"
+
+
+def change_title(base: BaseChange, currency: str = "") -> str:
+    """Return the title of the figure on the change in revenue: the class of customers that moved it most."""
+    if not any(p.change for p in base.parts):
+        return "No class of customers moved net sales" if base.periods else "Change in net sales by class of customers"
+    most = max(base.parts, key=lambda p: abs(p.change))
+    who = most.segment if most.segment in (ANONYMOUS, REFUNDED) else f"{most.segment} customers"
+    return f"Net sales moved most with {who}: {_signed(most.change, currency)}"
+
+
+def curve_title(pyramid: Pyramid) -> str:
+    """Return the title of the concentration curve."""
+    top = pyramid.top_share
+    if top.status is not Status.OK:
+        return f"Share of {HOLDS[pyramid.by]} held by the best customers"
+    return f"The {top.segment} hold {words.share(top.value)} of {HOLDS[pyramid.by]}"
+
+
+def headline(base: BaseChange, pyramid: Pyramid) -> tuple[str, ...]:
+    """Return the numbers that the hand-off prints, to two digits."""
+    by_count, by_money = base.retention()
+    return (f"retention by count {_two(by_count.value)}, by money {_two(by_money.value)}",
+            f"share held by the {pyramid.top_share.segment} {_two(pyramid.top_share.value)}")
+
+
+def caveat(gates: tuple[Gate, ...]) -> str:
+    """Return the end of the sentence on revenue: with the caveat that a crossed gate attaches to it."""
+    season = [g for g in gates if g.gate == "whole year" and g.is_crossed]
+    return f" (periods of {words.whole(season[0].statistic)} days, so season is part of it)." if season else "."
+
+
+def retention(base: BaseChange) -> str:
+    """Return who stayed, by count and by money."""
+    by_count, by_money = base.retention()
+    if by_count.status is not Status.OK:
+        return f"Retention is not known: {by_count.reason}."
+    if by_count.n == 1:
+        return "One customer bought in the first period."
+    return (f"Of the {words.count(by_count.n, 'customer', 'customers')} who bought in the first period "
+            f"{words.estimate(by_count)} bought in the second; they had {words.estimate(by_money)} of its sales.")
+
+
+def concentration(pyramid: Pyramid) -> str:
+    """Return how much the best customers hold."""
+    top, what = pyramid.top_share, HOLDS[pyramid.by]
+    if top.status is not Status.OK:
+        return f"How unequal customers are in {what} cannot be said: {top.reason}."
+    of = words.count(pyramid.n_customers, "customer", "customers")
+    return f"The {top.segment} of {of} hold {words.estimate(top)} of {what}."
+
+
+def tiers(pyramid: Pyramid, currency: str = "") -> str:
+    """Return the finding on the tiers: the mean of the top one beside the lowest one."""
+    table = pyramid.reading()
+    if len(table) < 2:
+        return "There are too few customers for more than one tier."
+    first, last = table.iloc[0], table.iloc[-1]
+    money = partial(words.money, currency=currency)
+    if not last["mean"] > 0:
+        return (f"A customer of the tier {first['tier']} stands for {money(first['mean'])} on average; "
+                f"the tier {last['tier']} brings no money.")
+    times = first["mean"] / last["mean"]
+    unit = " a month" if pyramid.by == "monthly_fee" else ""
+    return (f"A customer of the tier {first['tier']} stands for {money(first['mean'])}{unit} on average, one of the "
+            f"tier {last['tier']} for {money(last['mean'])}: {words.number(times)} times as much.")
+
+
+def contract_base(contracts: ContractBase, currency: str = "") -> str:
+    """Return what runs and what has ended."""
+    if not contracts.n_contracts:
+        return "No contracts are recorded."
+    by_count, by_fee = contracts.ended()
+    held = words.count(contracts.n_contracts, "contract", "contracts")
+    said = f"Of {held} {words.estimate(by_count)} {'has' if contracts.n_contracts == 1 else 'have'} ended"
+    if by_fee.status is not Status.OK:
+        return f"{said}; their money cannot be said: {by_fee.reason}."
+    fee = words.money(contracts.fee_active, currency)
+    return f"{said}, with {words.estimate(by_fee)} of monthly fees; contracts worth {fee} a month run."
+
+
+def scores(n_customers: int, n_one_time: int) -> str:
+    """Return the finding on the scores: how many bought once, since they share one frequency score."""
+    if not n_customers:
+        return "Nobody has a purchase occasion, so there are no scores."
+    if not n_one_time:
+        return "Every customer has bought more than once."
+    once = "has" if n_one_time == 1 else "have"
+    return (f"{words.count(n_one_time, 'customer', 'customers')} of {words.whole(n_customers)} "
+            f"({words.share(n_one_time / n_customers)}) {once} bought once and share one frequency score.")
+
+
+def doubt(base: BaseChange, pyramid: Pyramid) -> tuple[str, ...]:
+    """Return what would change our mind, computed where it can be."""
+    known = ("Past margin says what customers have been worth, not what they will be: the best of one period are "
+             "often average in the next.")
+    draws = "Intervals see customers as independent draws; one event that hits many at once is not in them."
+    if base.periods is None:
+        return known, draws
+    lost = base.part("lost").n_customers
+    late = (f"{words.count(lost, 'customer counts', 'customers count')} as lost for not buying within "
+            f"{base.periods.after.n_days} days; some buy more rarely than that and are not gone.")
+    return (known, late, draws) if lost and pyramid.n_customers else (known, draws)
+
+
+def _two(x: float) -> str:
+    return words.MISSING if words.is_missing(x) else f"{x:.2f}"
+
+
+def _signed(change: object, currency: str) -> str:
+    return f"{'+' if change > 0 else ''}{words.exact_money(change, currency)}"

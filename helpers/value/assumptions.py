@@ -1,0 +1,23 @@
+"""What the value wing assumes: section ``[value]`` of a study."""
+
+from pydantic import Field, field_validator
+
+from helpers.foundation.study import Section
+
+
+class Assumptions(Section):
+    """Section ``[value]``: periods that are compared, and how the pyramid is cut."""
+
+    period_days: int = Field(
+        365, ge=28, description="length of the periods compared, where the history bears two [days]")
+    tiers: dict[str, float] = Field(
+        {"top": 0.01, "upper": 0.04, "middle": 0.15, "base": 0.80},
+        description="the pyramid from its top down: tier and share of customers [share]")
+    top_share: float = Field(0.20, gt=0, lt=1, description="best customers whose part of the total is reported [share]")
+
+    @field_validator("tiers")
+    @classmethod
+    def _fill_the_pyramid(cls, tiers: dict[str, float]) -> dict[str, float]:
+        if min(tiers.values(), default=0) <= 0 or abs(sum(tiers.values()) - 1) > 1e-9:
+            raise ValueError("the shares of the tiers must be above 0 and add up to 1")
+        return tiers

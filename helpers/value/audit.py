@@ -1,0 +1,179 @@
+"""The customer-base audit: a change in revenue, split exactly into the customers that made it."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+
+from helpers.customers import features
+from helpers.customers.windows import Comparison
+from helpers.foundation.engine import Engine
+from helpers.foundation.estimates import Estimate, Status, summary, without_value
+from helpers.methods import intervals
+
+CLASSES = ("new", "kept", "regained", "lost")
+REFUNDED = "refunded only"
+ANONYMOUS = "without a customer"
+SHORT = "the recorded history does not bear two periods of four weeks"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One class of customers: how many, and their net sales in both periods [money].
+
+    ``squares_before`` is the sum of their squared net sales in the first period, for the interval of retention.
+    """
+
+    segment: str
+    n_customers: int
+    before: Decimal
+    after: Decimal
+    squares_before: float = 0.0
+
+    @property
+    def change(self) -> Decimal:
+        """What the class adds to the change in revenue, exactly [money]."""
+        return self.after - self.before
+
+
+@dataclass(frozen=True, slots=True)
+class BaseChange:
+    """The customer base in two periods.
+
+    Parameters
+    ----------
+    periods : Comparison or None
+        The periods compared; None where the history is too short.
+    parts : tuple of Part
+        New, kept, regained, lost; then, where there are any, customers whose purchases were all refunded and
+        sales without a customer. Their changes add up to the change in revenue exactly.
+    has_earlier_history : bool
+        Whether anything is recorded before the first period, without which regained customers look new.
+    """
+
+    periods: Comparison | None
+    parts: tuple[Part, ...] = ()
+    has_earlier_history: bool = False
+
+    @property
+    def change(self) -> Decimal:
+        """Change in revenue, exactly [money]."""
+        return sum((p.change for p in self.parts), Decimal(0))
+
+    def part(self, segment: str) -> Part:
+        """Return one class; an absent one has nobody and no money."""
+        return next((p for p in self.parts if p.segment == segment), Part(segment, 0, Decimal(0), Decimal(0)))
+
+    def retention(self) -> tuple[Estimate, Estimate]:
+        """Return the share of the first period's customers, and of their money, active in the second.
+
+        Notes
+        -----
+        The interval by money treats customers as independent draws: linearised ratio Σ kept / Σ all.
+        """
+        kept, lost = self.part("kept"), self.part("lost")
+        n, before = kept.n_customers + lost.n_customers, float(kept.before + lost.before)
+        if n < 2 or before <= 0:
+            reason = SHORT if self.periods is None else "fewer than two customers bought in the first period"
+            return tuple(without_value(f"retention_by_{by}", Status.INSUFFICIENT, reason, unit="share", n=n)
+                         for by in ("count", "money"))
+        counted = intervals.share(kept.n_customers / n, n)
+        r = float(kept.before) / before
+        spread = np.sqrt((1 - r) ** 2 * kept.squares_before + r**2 * lost.squares_before) / before
+        half = intervals.normal_quantile(0.95) * float(spread * np.sqrt(n / (n - 1)))
+        return (Estimate("retention_by_count", counted.value, counted.low, counted.high, unit="share", n=n),
+                Estimate("retention_by_money", r, max(r - half, 0.0), min(r + half, 1.0), unit="share", n=n))
+
+    def table(self) -> pd.DataFrame:
+        """Return the audit as a long summary table."""
+        if self.periods is None:
+            missing = [without_value(q, Status.INSUFFICIENT, SHORT, unit="money")
+                       for q in ("net_sales_before", "net_sales_after", "net_sales_change")]
+            return summary([*missing, *self.retention()])
+        whole = Part("all", sum(p.n_customers for p in self.parts), sum((p.before for p in self.parts), Decimal(0)),
+                     sum((p.after for p in self.parts), Decimal(0)))
+        rows = [Estimate(f"net_sales_{when}", float(getattr(p, when)), unit="money", n=p.n_customers, segment=p.segment)
+                for p in (*self.parts, whole) for when in ("before", "after", "change")]
+        counts = [Estimate("customers", p.n_customers, unit="customers", n=p.n_customers, segment=p.segment)
+                  for p in self.parts if p.segment != ANONYMOUS]
+        return summary([*counts, *self._active(), *rows, *self.retention(),
+                        Estimate("period_length", self.periods.after.n_days, unit="days", n=whole.n_customers)])
+
+    def split(self) -> pd.DataFrame:
+        """Return the classes as a table for reading: customers, net sales before and after, change [money]."""
+        return pd.DataFrame([{"customers": p.segment, "n_customers": p.n_customers if p.segment != ANONYMOUS else None,
+                              "before": float(p.before), "after": float(p.after), "change": float(p.change)}
+                             for p in self.parts],
+                            columns=["customers", "n_customers", "before", "after", "change"]).astype(
+                                {"n_customers": "Int64"})
+
+    def _active(self) -> list[Estimate]:
+        n = {s: self.part(s).n_customers for s in CLASSES}
+        sums = {"customers_before": n["kept"] + n["lost"], "customers_after": n["new"] + n["kept"] + n["regained"]}
+        return [Estimate(quantity, value, unit="customers", n=value) for quantity, value in sums.items()]
+
+
+def base_change(engine: Engine, transactions: ir.Table, periods: Comparison | None) -> BaseChange:
+    """Return the change in revenue between two periods, split into the customers who made it.
+
+    Parameters
+    ----------
+    engine : Engine
+        Computes the sums, in decimal.
+    transactions : ir.Table
+        ``canonical/transactions``; revenue is sales less refunds, each on its own day; fees are left out.
+    periods : Comparison or None
+        The periods; None gives a result that says the history is too short.
+
+    Notes
+    -----
+    A customer is *active* in a period with a purchase occasion in it. New: active in the second period and never
+    before. Regained: active in the second, not in the first, but before it. Kept: in both. Lost: in the first only.
+    """
+    if periods is None:
+        return BaseChange(None)
+    rows = engine.arrow(_by_class(features.days(transactions, periods.after.last_on), periods)).to_pylist()
+    found = {row["segment"]: Part(**row) for row in rows}
+    anonymous = _anonymous(engine, transactions, periods)
+    rest = [found[REFUNDED]] if REFUNDED in found else []
+    rest += [anonymous] if anonymous.before or anonymous.after else []
+    classes = [found.get(s, Part(s, 0, Decimal(0), Decimal(0))) for s in CLASSES]
+    earlier = features.history(engine, transactions, periods.after.last_on)
+    return BaseChange(periods, (*classes, *rest), earlier is not None and earlier.first_on < periods.before.first_on)
+
+
+def _by_class(spent: ir.Table, periods: Comparison) -> ir.Table:
+    zero = ibis.literal(0).cast(features.MONEY)
+    in_before, in_after = periods.before.holds(spent.on), periods.after.holds(spent.on)
+    bought = spent.occasion_sales > 0
+    by_customer = spent.group_by("customer_id").aggregate(
+        before=in_before.ifelse(spent.net_sales, zero).sum(), after=in_after.ifelse(spent.net_sales, zero).sum(),
+        was_active=(bought & in_before).any(), is_active=(bought & in_after).any(),
+        was_known=(bought & (spent.on < periods.before.first_on)).any())
+    customer = by_customer.filter((by_customer.before != 0) | (by_customer.after != 0)
+                                  | by_customer.was_active | by_customer.is_active)
+    classed = customer.mutate(segment=ibis.cases(
+        (customer.was_active & customer.is_active, "kept"), (customer.was_active, "lost"),
+        (customer.is_active & customer.was_known, "regained"), (customer.is_active, "new"), else_=REFUNDED))
+    return classed.group_by("segment").aggregate(
+        n_customers=classed.count(), before=classed.before.sum().cast(features.MONEY),
+        after=classed.after.sum().cast(features.MONEY), squares_before=(classed.before.cast("float64") ** 2).sum())
+
+
+def _anonymous(engine: Engine, transactions: ir.Table, periods: Comparison) -> Part:
+    lines = features.seen(transactions, periods.after.last_on).filter(lambda t: t.customer_id.isnull())
+    day, zero = lines.ordered_at.date(), ibis.literal(0).cast(features.MONEY)
+    row = engine.first_row(lines.aggregate(
+        **{name: window.holds(day).ifelse(lines.amount, zero).sum().fill_null(zero).cast(features.MONEY)
+           for name, window in (("before", periods.before), ("after", periods.after))}))
+    return Part(ANONYMOUS, 0, row["before"], row["after"])
+
+
+def revenue(engine: Engine, transactions: ir.Table, first_on: date, last_on: date) -> Decimal:
+    """Return sales less refunds of all lines from the first to the last day, exactly [money]."""
+    lines = features.seen(transactions, last_on).filter(lambda t: t.ordered_at.date() >= first_on)
+    return engine.first_row(lines.aggregate(total=lines.amount.sum().cast(features.MONEY)))["total"] or Decimal(0)

@@ -1,0 +1,82 @@
+"""What must hold before customers' value is believed."""
+
+from datetime import date
+from decimal import Decimal
+
+import ibis.expr.types as ir
+
+from helpers.customers import features
+from helpers.foundation.engine import Engine
+from helpers.foundation.estimates import Gate, Level
+from helpers.value import audit
+from helpers.value.audit import BaseChange
+
+LEAST_DAYS, YEAR_DAYS = 28, 365
+MOST_ANONYMOUS, LEAST_COSTED = 0.05, 0.5
+FLAGGED = 30
+
+
+def gates(engine: Engine, transactions: ir.Table, as_of_on: date, base: BaseChange, n_ranked: int) -> tuple[Gate, ...]:
+    """Return the gates of the value wing.
+
+    Parameters
+    ----------
+    engine : Engine
+        Counts what the gates need.
+    transactions : ir.Table
+        ``canonical/transactions``.
+    as_of_on : date
+        Last day that is seen.
+    base : BaseChange
+        The customer-base audit.
+    n_ranked : int
+        Customers in the pyramid.
+    """
+    few = Gate("customers ranked", n_ranked, FLAGGED, n_ranked < FLAGGED, Level.QUALIFY, "the pyramid",
+               f"{n_ranked:,} {'customer is' if n_ranked == 1 else 'customers are'} ranked; "
+               f"under {FLAGGED} the shares of tiers are rough.")
+    return (_history(base), *_periods(engine, transactions, base), *_coverage(engine, transactions, as_of_on), few)
+
+
+def _history(base: BaseChange) -> Gate:
+    n_days = base.periods.after.n_days if base.periods else float("nan")
+    said = (f"Two periods of {n_days} days are compared: {base.periods.before}, then {base.periods.after}."
+            if base.periods else f"There are not two periods of at least {LEAST_DAYS} days with recorded purchases.")
+    return Gate("history for two periods", n_days, LEAST_DAYS, base.periods is None, Level.STRIKE,
+                "change in revenue, retention", said)
+
+
+def _periods(engine: Engine, transactions: ir.Table, base: BaseChange) -> list[Gate]:
+    if base.periods is None:
+        return []
+    before, after = ((audit.revenue(engine, transactions, w.first_on, w.last_on))
+                     for w in (base.periods.before, base.periods.after))
+    apart: Decimal = abs(after - before - base.change)
+    n_days = base.periods.after.n_days
+    season = "so that both hold every season" if n_days >= YEAR_DAYS else "so that season is part of any change"
+    earlier = ("earlier purchases are recorded" if base.has_earlier_history
+               else "nothing earlier is recorded, so that regained customers are counted as new")
+    return [
+        Gate("split adds up", float(apart), 0, apart != 0, Level.BLOCK, "change in revenue",
+             f"The classes of customers differ from the change in revenue, counted apart, by {apart:,.2f}."),
+        Gate("whole year", n_days, YEAR_DAYS, n_days < YEAR_DAYS, Level.QUALIFY, "change in revenue, retention",
+             f"Each period has {n_days} of the {YEAR_DAYS} days of a year, {season}."),
+        Gate("earlier history", float(base.has_earlier_history), 1, not base.has_earlier_history, Level.NOTE,
+             "new and regained customers", f"Before the first period {earlier}.")]
+
+
+def _coverage(engine: Engine, transactions: ir.Table, as_of_on: date) -> list[Gate]:
+    lines = features.seen(transactions, as_of_on)
+    money = lines.amount.cast("float64").abs()
+    row = engine.first_row(lines.aggregate(
+        total=money.sum(), anonymous=lines.customer_id.isnull().ifelse(money, 0.0).sum(),
+        costed=(lines.unit_cost.notnull() & lines.quantity.notnull()).ifelse(money, 0.0).sum()))
+    if not row["total"]:
+        return []
+    anonymous, costed = row["anonymous"] / row["total"], row["costed"] / row["total"]
+    return [
+        Gate("sales without a customer", anonymous, MOST_ANONYMOUS, anonymous > MOST_ANONYMOUS, Level.QUALIFY,
+             "every number by customer", f"{100 * anonymous:.1f} % of the money in sales and refunds has no customer; "
+             f"up to {100 * MOST_ANONYMOUS:.0f} % is let pass."),
+        Gate("unit costs", costed, LEAST_COSTED, costed < LEAST_COSTED, Level.QUALIFY, "margin",
+             f"{100 * costed:.1f} % of the money has a unit cost; for the rest margin is an assumed share of sales.")]
