@@ -1,5 +1,6 @@
 """What a person sees while a run is at work: one line for each start and end, with an estimate of what is left."""
 
+import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -27,6 +28,11 @@ class Progress:
     def say(self, sentence: str) -> None:
         """Tell one line, with the time since the start."""
         self.tell(f"[{clock(time.monotonic() - self.began)}] {sentence}")
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the start."""
+        return round(time.monotonic() - self.began, 3)
 
     def left(self, unsettled: Mapping[str, float]) -> str:
         """Return the time that is left, in words; empty where nothing is known.
@@ -71,3 +77,8 @@ def duration(seconds: float) -> str:
 def printed(line: str) -> None:
     """Print a line at once, also into a file or pipe."""
     print(line, flush=True)
+
+
+def printed_error(sentence: str) -> None:
+    """Print one sentence to where errors go."""
+    print(sentence, file=sys.stderr, flush=True)

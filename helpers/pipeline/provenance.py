@@ -1,6 +1,7 @@
 """Where a run comes from: checksums of its files, the study and profile it was told, versions and revision."""
 
 import hashlib
+import json
 import platform
 import subprocess
 import tomllib
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from helpers.foundation import study as studies
 from helpers.foundation import workspace
+from helpers.foundation.errors import InputError
 
 PACKAGES = ("papermill", "nbclient", "ipykernel", "pandas", "numpy", "scipy", "statsmodels", "scikit-learn",
             "ibis-framework", "duckdb", "pyarrow", "matplotlib")
@@ -38,8 +40,12 @@ def declared_checksum(folder: str, name: str) -> str:
 
 def currency(source: str) -> str:
     """Return the currency that a source profile states, empty where none."""
-    path = workspace.declared_file("sources", source)
-    return str(tomllib.loads(path.read_text(encoding="utf-8")).get("currency", "")) if path else ""
+    return str(_profile(source).get("currency", ""))
+
+
+def title(source: str) -> str:
+    """Return the line for people that a source profile states, empty where none."""
+    return str(_profile(source).get("title", ""))
 
 
 def study_sections(source: str) -> Mapping[str, object]:
@@ -56,8 +62,7 @@ def study_sections(source: str) -> Mapping[str, object]:
 
 def raw_files(source: str, folder: Path) -> list[Path]:
     """Return the files that a source's profile reads, sorted."""
-    path = workspace.declared_file("sources", source)
-    files = tomllib.loads(path.read_text(encoding="utf-8")).get("files", {}) if path else {}
+    files = _profile(source).get("files", {})
     patterns = {str(f["path"]) for f in files.values() if isinstance(f, dict) and f.get("path")}
     return sorted({found for pattern in patterns for found in folder.glob(pattern) if found.is_file()})
 
@@ -66,6 +71,11 @@ def raw_checksums(source: str, folder: Path) -> dict[str, dict[str, object]]:
     """Return size [bytes] and checksum of every file that a source's profile reads, by name within the folder."""
     return {path.relative_to(folder).as_posix(): {"bytes": path.stat().st_size, "sha256": checksum(path)}
             for path in raw_files(source, folder)}
+
+
+def data_checksum(raw: Mapping[str, object]) -> str:
+    """Return one checksum for all raw files, empty where there are none."""
+    return hashlib.sha256(json.dumps(raw, sort_keys=True).encode()).hexdigest() if raw else ""
 
 
 def code_checksum(notebooks: Path) -> str:
@@ -88,6 +98,14 @@ def revision(notebooks: Path) -> str:
 def versions() -> dict[str, str]:
     """Return the versions of Python and of the packages that results depend on."""
     return {"python": platform.python_version(), **{name: metadata.version(name) for name in PACKAGES}}
+
+
+def _profile(source: str) -> Mapping[str, object]:
+    path = workspace.declared_file("sources", source)
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8")) if path else {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"sources/{source}.toml", f"not readable as TOML ({error})") from None
 
 
 def _git(*arguments: str) -> str | None:

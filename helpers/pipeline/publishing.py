@@ -1,79 +1,154 @@
-"""Pages of a run: rendered step by step, published as a whole, and listed with those of every other run."""
+"""Pages of a run: rendered once it is closed, published as a whole if it is good, listed with every other run's."""
 
 import fcntl
-import importlib.util
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from helpers.foundation import workspace
+from helpers.pipeline import provenance, runs
+from helpers.pipeline.jupyter import nbformat
 from helpers.pipeline.runs import Run
 from helpers.pipeline.steps import Step, Workbook
+from helpers.reporting import pages
 
-HAS_PAGES = importlib.util.find_spec("helpers.reporting.pages") is not None
+RUNS_FROM_RUN = "../../../../../reports/index.html"
+RUNS_FROM_PUBLISHED, RUNS_FROM_LATEST = "../../index.html", "../index.html"
+KINDS = {"failed": "failed", "not applicable": "not applicable", "skipped": "not reached", "waiting": "not reached"}
+SPOKEN = {
+    "time": "It took too long and was stopped",
+    "death": "Its kernel died; most often the machine ran out of memory",
+}
 
 
-def step_page(run: Run, step: Step, workbook: Workbook) -> None:
-    """Write the page of a step that went well."""
-    _write(run, step, f"<h1>{step.title}</h1>")
+def page_name(step: Step, workbook: Workbook) -> str:
+    """Return the file name of a step's page; the last step's is the first to be read."""
+    return "index.html" if step == workbook.steps[-1] else f"{step.stem}.html"
 
 
-def notice_page(run: Run, step: Step, workbook: Workbook) -> None:
-    """Write the page of a step that did not run, or did not end well: what happened, in plain words."""
-    told = run.steps[step.name]
-    _write(run, step, f"<h1>{step.title}</h1><p>{told['state']}: {told.get('reason', '')}</p>")
+def render(run: Run, workbook: Workbook) -> None:
+    """Write the pages of all steps of a closed run into its folder."""
+    folder = run.folder / "pages"
+    folder.mkdir(exist_ok=True)
+    for step in workbook.steps:
+        path = folder / page_name(step, workbook)
+        with workspace.replacing(path) as partial:
+            partial.write_text(_page(run, step, workbook), encoding="utf-8")
+
+
+def sentences(step: Step, told: Mapping[str, object], source: str) -> tuple[str, ...]:
+    """Return what the page of a step without a result says, in plain words."""
+    reason = str(told.get("reason", ""))
+    if told["state"] == "not applicable":
+        return (f"This step needs something that {source} does not hold: {reason}.",
+                f"With it, this page would show {step.enables}.")
+    resume = f"python -m helpers run {source} --resume continues here once the cause is gone."
+    kept = "Steps that do not rest on this one stand, and the last good run is untouched."
+    if told["state"] == "failed":
+        return (f"{_spoken(told)}.", kept, resume)
+    return (f"This step was not reached: {reason or 'the run ended before'}.", resume)
 
 
 def published(run: Run, workbook: Workbook) -> Path:
     """Publish a finished run's pages as ``reports/<source>/<run>/`` and as ``reports/latest/``; return the first page.
 
-    Each folder is filled beside its place and renamed into it, so a reader finds the old pages or the new ones. The
-    latest is a folder, not a link: it opens from disk, from a share and from an archive on any system.
+    Each folder is filled beside its place and renamed into it: a reader finds the old pages or the new ones. The
+    latest is a folder, not a link, so that it opens from disk, from a share and from an archive on any system.
     """
     reports = workspace.reports_folder()
     own, latest = reports / run.source / run.name, reports / "latest"
     with _locked(reports):
-        _swapped(_filled(run, workbook, own.with_name(f".{own.name}"), "../.."), own)
-        _swapped(_filled(run, workbook, reports / ".latest", ".."), latest)
+        _swap(_filled(run, workbook, own.with_name(f".{own.name}"), RUNS_FROM_PUBLISHED), own)
+        _swap(_filled(run, workbook, reports / ".latest", RUNS_FROM_LATEST), latest)
     return latest / "index.html"
 
 
-def index() -> Path:
+def index(workbook: Workbook) -> Path:
     """Write ``reports/index.html``, the list of every run of every source; return it."""
     path = workspace.reports_folder() / "index.html"
+    listed = [_listed(run, workbook) for run in every()]
+    links = [pages.Link("Latest report", "latest/index.html")] if (path.parent / "latest").is_dir() else []
     with _locked(path.parent), workspace.replacing(path) as partial:
-        partial.write_text("", encoding="utf-8")
+        partial.write_text(pages.runs_index(listed, links), encoding="utf-8")
     return path
 
 
-def _write(run: Run, step: Step, html: str) -> None:
-    path = run.folder / "pages" / f"{step.stem}.html"
-    path.parent.mkdir(exist_ok=True)
-    with workspace.replacing(path) as partial:
-        partial.write_text(html, encoding="utf-8")
+def every(source: str = "") -> list[Run]:
+    """Return every run of a source, or of all, in the order of their start."""
+    places = workspace.runs_folder("any").parent.glob(f"{source or '*'}/*/manifest.json")
+    found = [runs.opened(path.parent) for path in places if path.parent.name != workspace.SCRATCH]
+    return sorted(found, key=lambda run: (str(run.record.get("started_at", "")), run.name))
 
 
-def _filled(run: Run, workbook: Workbook, folder: Path, up: str) -> Path:
+def _page(run: Run, step: Step, workbook: Workbook) -> str:
+    told = run.steps[step.name]
+    links = [pages.Link(f"{s.name} {s.title}", page_name(s, workbook), s == step) for s in workbook.steps]
+    links.append(pages.Link("All runs", RUNS_FROM_RUN))
+    notebook = run.folder / "notebooks" / step.notebook
+    footing = _footing(run, told, notebook)
+    if told["state"] in ("finished", "taken"):
+        return pages.page(nbformat.read(notebook, as_version=4), footing=footing, links=links)
+    return pages.notice(KINDS[str(told["state"])], f"{step.name} · {step.title}",
+                        sentences(step, told, run.source), footing=footing, links=links)
+
+
+def _footing(run: Run, told: Mapping[str, object], notebook: Path) -> pages.Footing:
+    record = run.record
+    return pages.Footing(
+        run.source, provenance.title(run.source), str(record["as_of"]), run.name, str(record["state"]),
+        rows=sum(run.rows(table) for table in told.get("reads", [])), parameters=record["parameters"],
+        checksum=str(record["data"]), revision=str(record["revision"]), seconds=float(told.get("seconds", "nan")),
+        notebook=f"../notebooks/{notebook.name}" if notebook.is_file() else "")
+
+
+def _spoken(told: Mapping[str, object]) -> str:
+    kind, error, reason = (str(told.get(key, "")) for key in ("kind", "error", "reason"))
+    if kind in SPOKEN:
+        return f"{SPOKEN[kind]} ({reason})"
+    if kind == "error" and error not in ("InputError", "GateError"):
+        return f"A cell of the notebook stopped with {error}: {reason.rstrip('.')}; the executed notebook shows where"
+    return reason.rstrip(".")
+
+
+def _filled(run: Run, workbook: Workbook, folder: Path, runs_index: str) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "notebooks").mkdir(parents=True)
     for step in workbook.steps:
-        page, notebook = run.folder / "pages" / f"{step.stem}.html", run.folder / "notebooks" / step.notebook
-        name = "index" if step is workbook.steps[-1] else step.stem
-        if page.is_file():
-            (folder / f"{name}.html").write_text(page.read_text(encoding="utf-8"), encoding="utf-8")
+        name = page_name(step, workbook)
+        html = (run.folder / "pages" / name).read_text(encoding="utf-8")
+        html = html.replace(f'href="{RUNS_FROM_RUN}"', f'href="{runs_index}"')
+        (folder / name).write_text(html.replace('href="../notebooks/', 'href="notebooks/'), encoding="utf-8")
+        notebook = run.folder / "notebooks" / step.notebook
         if notebook.is_file():
             shutil.copyfile(notebook, folder / "notebooks" / step.notebook)
     return folder
 
 
-def _swapped(fresh: Path, place: Path) -> None:
+def _swap(fresh: Path, place: Path) -> None:
     old = place.with_name(f".old-{place.name}")
     shutil.rmtree(old, ignore_errors=True)
     if place.exists():
         place.rename(old)
     fresh.rename(place)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def _listed(run: Run, workbook: Workbook) -> pages.Run:
+    record = run.record
+    return pages.Run(run.source, run.name, str(record.get("as_of", "")), str(record.get("started_at", "")),
+                     str(record.get("state", "")), float(record.get("seconds", "nan")), _first_page(run, workbook),
+                     str(record.get("reason", "")))
+
+
+def _first_page(run: Run, workbook: Workbook) -> str:
+    """Return the link from the list of runs: a good run's first page, a failed one's first page that says why."""
+    reports, names = workspace.reports_folder(), {s.name: page_name(s, workbook) for s in workbook.steps}
+    if (reports / run.source / run.name / "index.html").is_file():
+        return f"{run.source}/{run.name}/index.html"
+    failed = [names[name] for name, told in run.steps.items() if told["state"] == "failed" and name in names]
+    file = run.folder / "pages" / next(iter(failed), "index.html")
+    return f"../data/runs/{run.source}/{run.name}/pages/{file.name}" if file.is_file() else ""
 
 
 @contextmanager

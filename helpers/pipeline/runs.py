@@ -69,10 +69,16 @@ class Run:
         return pq.read_metadata(path).num_rows if path.is_file() else 0
 
     def dated(self, as_of: str) -> None:
-        """Give an undated run its name, once its date is settled."""
+        """Settle the run's date, and give it its name by it."""
         if as_of and self.name.startswith(UNDATED):
             self.folder = moved(self.folder, as_of)
-            self.saved(run=self.name)
+            self.saved(run=self.name, as_of=as_of)
+
+    def stopped(self, reason: str) -> None:
+        """Mark the steps that were at work when the run ended from outside."""
+        for told in self.steps.values():
+            if told["state"] == "running":
+                told.update(state="skipped", reason=reason)
 
     def closed(self, state: str, reason: str = "") -> None:
         """End the run; a finished one becomes read-only."""
@@ -132,7 +138,6 @@ def locked(source: str) -> Iterator[None]:
         file.truncate(0)
         file.write(f"process {os.getpid()} since {now()[:19]} UTC")
         file.flush()
-        _killed_marked(source)
         yield
 
 
@@ -274,11 +279,6 @@ def _next(folder: Path, stem: str) -> Path:
     path = folder / f"{stem}-{max(taken, default=0) + 1}"
     path.mkdir()
     return path
-
-
-def _killed_marked(source: str) -> None:
-    for run in known(source, "running"):
-        run.closed("failed", "the runner was killed")
 
 
 def _linked(source: Path, target: Path) -> None:

@@ -23,6 +23,7 @@ from jupyter_core.utils import run_sync
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from papermill.engines import NBClientEngine, NotebookExecutionManager, papermill_engines
 from papermill.exceptions import PapermillExecutionError
+from papermill.iorw import write_ipynb
 
 START_SECONDS = 60
 LEAVE_SECONDS = 5
@@ -81,13 +82,12 @@ class TruthfulEngine(NBClientEngine):
     @classmethod
     def execute_managed_notebook(cls, nb_man: NotebookExecutionManager, kernel_name: str, **kwargs: object) -> None:
         """Run the cells; mark the one that hung or killed its kernel as failed, and keep what there is."""
-        output = nb_man.nb.metadata.papermill["output_path"]
         try:
             super().execute_managed_notebook(nb_man, kernel_name, **kwargs)
         except (CellTimeoutError, DeadKernelError):
             last = [cell for cell in nb_man.nb.cells if cell.metadata.papermill["start_time"]][-1]
             nb_man.cell_exception(last)
-            nb_man.output_path = output
+            write_ipynb(nb_man.nb, nb_man.nb.metadata.papermill["output_path"])
             raise
 
 

@@ -1,0 +1,200 @@
+"""A run on its way: decides which steps may start, starts them, watches them, settles how they ended."""
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from helpers.foundation import workspace
+from helpers.pipeline import publishing, runs
+from helpers.pipeline.crew import Crew, Hand
+from helpers.pipeline.parameters import Parameter
+from helpers.pipeline.progress import Progress, duration
+from helpers.pipeline.runs import Run
+from helpers.pipeline.steps import Step, Workbook, waiting_for
+from helpers.pipeline.worker import Order, Outcome, imported
+
+CELL_SHARE = 0.75
+TICK = 1.0
+
+
+@dataclass(slots=True)
+class Course:
+    """One run on its way.
+
+    Parameters
+    ----------
+    run : Run
+        The run.
+    workbook : Workbook
+        Its steps and notebooks.
+    known : mapping
+        Parameters of each notebook.
+    crew : Crew
+        Its workers.
+    folder : Path
+        Where steps write before they are part of the run.
+    progress : Progress
+        What a person sees.
+    jobs : int
+        Steps side by side.
+    minutes : float
+        Longest time for one step [minutes]; 0 is each step's own.
+    """
+
+    run: Run
+    workbook: Workbook
+    known: Mapping[str, Mapping[str, Parameter]]
+    crew: Crew
+    folder: Path
+    progress: Progress
+    jobs: int = 2
+    minutes: float = 0.0
+    working: dict[str, Hand] = field(default_factory=dict)
+    since: dict[str, float] = field(default_factory=dict)
+    prepared: set[str] = field(default_factory=set)
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """All steps, in order."""
+        return self.workbook.steps
+
+    @property
+    def settled(self) -> set[str]:
+        """Names of the steps that are through, however it went."""
+        return {name for name, told in self.run.steps.items() if told["state"] not in ("waiting", "running")}
+
+    @property
+    def ready(self) -> list[Step]:
+        """Steps that wait for no other any more."""
+        settled = self.settled
+        return [step for step in self.steps if step.name not in settled and step.name not in self.working
+                and not waiting_for(step, self.steps, settled)]
+
+    def conduct(self) -> bool:
+        """Bring every step to its end; return whether all went well."""
+        try:
+            while len(self.settled) < len(self.steps):
+                self._decide()
+                self._start()
+                self._prepare()
+                if self.working:
+                    self.crew.news(self.working.values(), TICK)
+                    self._harvest()
+            is_good = not self.failed
+            self._close("finished" if is_good else "failed", self.reasons)
+            return is_good
+        finally:
+            self.crew.dismissed(self.working.values())
+
+    @property
+    def failed(self) -> dict[str, dict[str, object]]:
+        """What is known of the steps that failed."""
+        return {name: told for name, told in self.run.steps.items() if told["state"] == "failed"}
+
+    @property
+    def reasons(self) -> str:
+        """Why the run failed, in one sentence; empty where it did not."""
+        return "; ".join(f"{name} {told['title']}: {told['reason']}" for name, told in self.failed.items())
+
+    def interrupt(self) -> None:
+        """Close a run that a person or a scheduler has stopped."""
+        self.working.clear()
+        self.run.stopped("the run was interrupted")
+        self._close("failed", "the run was interrupted")
+
+    # --- what may start ----------------------------------------------------------------------------------------
+
+    def _decide(self) -> None:
+        """Settle the steps that need no kernel: those behind one that failed, and those without their tables."""
+        for step in self.ready:
+            broken = [name for name in step.after(self.steps) if self.run.steps[name]["state"] in ("failed", "skipped")]
+            if broken:
+                self._settle(step, "skipped", f"it rests on {', '.join(broken)}, which did not end well")
+            elif step.reads and not any(self.run.rows(table) for table in step.reads):
+                names = " and no ".join(table.split("/")[1].replace("_", " ") for table in step.reads)
+                self._settle(step, "not applicable", f"there are no {names}")
+
+    def _start(self) -> None:
+        for step in self.ready[:max(0, self.jobs - len(self.working))]:
+            if self.run.steps[step.name]["state"] == "waiting":
+                self._start_step(step)
+
+    def _start_step(self, step: Step) -> None:
+        notebook, place = self.workbook.path(step), self.folder / step.name
+        place.mkdir()
+        hand = self.crew.taken(step.name, imported(notebook))
+        hand.start(Order(str(notebook), str(place / step.notebook), self._parameters(step),
+                         {workspace.STEP: str(place)}, max(1, int(self._seconds(step) * CELL_SHARE))),
+                   self._seconds(step))
+        self.working[step.name], self.since[step.name] = hand, time.monotonic()
+        self.run.step_saved(step.name, state="running", started_at=runs.now())
+        self.progress.say(f"{step.name} {step.title} …")
+
+    def _seconds(self, step: Step) -> float:
+        return 60 * (self.minutes or step.minutes)
+
+    def _parameters(self, step: Step) -> dict[str, object]:
+        record = self.run.record
+        values = {**record["parameters"], "source": self.run.source, "run": self.run.name,
+                  "as_of": record["as_of"], "raw": record["raw_folder"]}
+        return {name: values[name] for name in self.known[step.notebook]}
+
+    def _prepare(self) -> None:
+        """Start the next kernels while the present steps still work."""
+        coming = [s for s in self.steps if s.name not in self.settled | self.working.keys() | self.prepared]
+        for step in coming[:max(0, self.jobs - len(self.crew.waiting))]:
+            self.prepared.add(step.name)
+            self.crew.hire(step.name, imported(self.workbook.path(step)))
+
+    # --- what has ended ----------------------------------------------------------------------------------------
+
+    def _harvest(self) -> None:
+        for step in [s for s in self.steps if s.name in self.working]:
+            hand = self.working[step.name]
+            is_late, is_gone = time.monotonic() >= hand.until, not hand.process.is_alive()
+            if hand.outcome is not None:
+                self.crew.left(self.working.pop(step.name))
+                self._ended(step, hand.outcome)
+            elif is_late or is_gone:
+                self.working.pop(step.name).ended()
+                late = f"it did not end within {duration(self._seconds(step))}"
+                self._settle(step, "failed", late if is_late else "its process was killed",
+                             kind="time" if is_late else "death")
+
+    def _ended(self, step: Step, outcome: Outcome) -> None:
+        place = self.folder / step.name
+        self._keep_notebook(step, place / step.notebook)
+        facts = {"cell_seconds": outcome.cell_seconds, "import_seconds": outcome.import_seconds,
+                 "peak_mib": outcome.peak_mib}
+        if outcome.kind != "good":
+            self._settle(step, "failed", outcome.sentence, kind=outcome.kind, error=outcome.error, **facts)
+            return
+        told = place / "seen.json"
+        seen = json.loads(told.read_text(encoding="utf-8")) if told.is_file() else {"reads": [], "writes": {}}
+        runs.adopt(place, self.run)
+        self.run.record["gates"] += runs.gates(self.run, seen["writes"])
+        self.run.dated(str(self.run.record["as_of"] or seen.get("as_of", "")))
+        self._settle(step, "finished", "", rows=seen["writes"], reads=seen["reads"], **facts)
+
+    def _keep_notebook(self, step: Step, executed: Path) -> None:
+        if executed.is_file():
+            (self.run.folder / "notebooks").mkdir(exist_ok=True)
+            executed.replace(self.run.folder / "notebooks" / step.notebook)
+
+    def _settle(self, step: Step, state: str, reason: str, **facts: object) -> None:
+        seconds = round(time.monotonic() - self.since.get(step.name, time.monotonic()), 3)
+        self.run.step_saved(step.name, state=state, reason=reason, seconds=seconds, finished_at=runs.now(), **facts)
+        left = {s.name: time.monotonic() - self.since.get(s.name, time.monotonic())
+                for s in self.steps if s.name not in self.settled}
+        how = f"finished in {duration(seconds)}" if state == "finished" else f"{state}: {reason}"
+        self.progress.say(f"{step.name} {step.title} {how}{self.progress.left(left)}")
+
+    def _close(self, state: str, reason: str) -> None:
+        self.run.record.update(state=state, reason=reason, seconds=self.progress.seconds)
+        publishing.render(self.run, self.workbook)
+        self.run.closed(state, reason)
+        if state == "finished":
+            publishing.published(self.run, self.workbook)
+        publishing.index(self.workbook)
