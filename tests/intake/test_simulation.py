@@ -10,7 +10,7 @@ from scipy import stats
 from helpers.foundation import workspace
 from helpers.foundation.engine import Engine
 from helpers.foundation.errors import InputError
-from helpers.intake import cleaning, profiles, readers, simulation
+from helpers.intake import deliveries, profiles, simulation
 from helpers.intake.simulation import blocks, files, people, survey
 from helpers.intake.simulation.world import LAST_DAY, World
 from helpers.pipeline import catalogue
@@ -419,20 +419,26 @@ def test_two_writes_at_once_make_one_whole_company(tmp_path):
 @pytest.mark.parametrize("customers", [1, 2000])
 def test_intake_of_the_files_gives_the_very_tables_and_rejects_the_very_dirt(home, customers):
     simulation.write(workspace.raw_folder("simulated"), customers=customers)
-    made, engine = simulation.company(customers=customers), Engine()
-    landed = readers.landed(profiles.read("simulated"))
-    arrived, asked = catalogue.workspace("simulated"), catalogue.workspace("asked")
-    rejected = {}
-    for name, rule in landed.profile.tables.items():
-        found = None if rule.rows else cleaning.made(landed, engine, name)
-        table_ = engine.arrow(found.table) if found else cleaning.inline(landed.profile, name)
-        arrived.write(f"canonical/{name}", table_)
-        asked.write(f"canonical/{name}", made.tables[f"canonical/{name}"])
-        one, other = (place.frame(f"canonical/{name}") for place in (arrived, asked))
-        every = list(other.columns)
-        pd.testing.assert_frame_equal(*(t[every].sort_values(every, ignore_index=True) for t in (one, other)),
-                                      check_dtype=False)
-        if found:
-            rejected |= engine.arrow(found.refused).to_pandas()["reasons"].value_counts().to_dict()
+    one, other = catalogue.workspace("simulated").cleared(), catalogue.workspace("asked")
+    taken_in = deliveries.delivery(profiles.read("simulated"), one.engine)
+    asked = simulation.company(customers=customers)
+    assert set(taken_in.tables) == set(asked.tables)
+    taken_in.write(one)
+    for name, frame in asked.tables.items():
+        other.write(name, frame)
+        expected = other.frame(name)
+        every = list(expected.columns)
+        pd.testing.assert_frame_equal(*(f[every].sort_values(every, ignore_index=True)
+                                        for f in (one.frame(name), expected)), check_dtype=False)
+    refused = next(m for m in taken_in.made if m.name == "transactions").refused
     truth = json.loads((home / "data" / "raw" / "simulated-truth" / "manifest.json").read_text())
-    assert sorted(rejected.values()) == sorted(n for n in truth["dirt"].values() if n)
+    found = one.engine.arrow(refused).to_pandas()["reasons"].value_counts()
+    assert sorted(found) == sorted(n for n in truth["dirt"].values() if n)
+    shared = one.frame("canonical/customers")["person_key"].duplicated().sum()
+    assert shared == truth["n_same_person"]
+    assert all(control.is_met for control in taken_in.controls)
+
+
+def test_intake_makes_the_files_where_they_are_absent(home):
+    deliveries.delivery(profiles.read("simulated"), Engine())
+    assert simulation.is_current(workspace.raw_folder("simulated"))
