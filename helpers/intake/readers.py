@@ -108,18 +108,30 @@ def landed(profile: Profile, raw: str = "") -> Landed:
     Raises
     ------
     InputError
-        For a file that is absent, in another encoding than declared, or without the columns of the others.
+        Naming every file that is absent, in another encoding than declared, or without the columns of the others.
     """
+    found, problems = landable(profile, raw)
+    if problems:
+        raise InputError(profile.where, "; ".join(problems))
+    return found
+
+
+def landable(profile: Profile, raw: str = "") -> tuple[Landed, list[str]]:
+    """Return the files of a source that can be landed, and a sentence for each form of file that cannot."""
     folder = Path(raw) if raw else raw_folder(profile.name)
     room = Room()
-    place = room.path
-    tables, columns, facts = {}, {}, []
-    with pq.ParquetWriter(place / "broken.parquet", BROKEN) as broken:
-        for name, file in profile.files.items():
-            tables[name] = place / f"{len(tables)}.parquet"
-            columns[name], found = _landed_form(name, file, folder, tables[name], broken)
+    tables, columns, facts, problems = {}, {}, [], []
+    with pq.ParquetWriter(room.path / "broken.parquet", BROKEN) as broken:
+        for i, (name, file) in enumerate(profile.files.items()):
+            form = _Form(name, file, folder, masks.secret(profile))
+            try:
+                columns[name], found = _landed_form(form, room.path / f"{i}.parquet", broken)
+            except InputError as error:
+                problems.append(str(error))
+                continue
+            tables[name] = room.path / f"{i}.parquet"
             facts += found
-    return Landed(profile, tables, columns, place / "broken.parquet", tuple(facts), room)
+    return Landed(profile, tables, columns, room.path / "broken.parquet", tuple(facts), room), problems
 
 
 def found_files(folder: Path, file: File, where: str) -> list[Path]:
@@ -169,39 +181,53 @@ def _codec(encoding: str) -> str:
     return "utf-8-sig" if codecs.lookup(encoding).name == "utf-8" else encoding
 
 
-def _landed_form(
-    name: str, file: File, folder: Path, target: Path, broken: pq.ParquetWriter
-) -> tuple[list[str], list[FileFacts]]:
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """Files of one form: the profile's name for them, what they are, where they are, the key of the hash."""
+
+    name: str
+    file: File
+    folder: Path
+    key: str
+
+    @property
+    def where(self) -> str:
+        return f"files.{self.name}"
+
+
+def _landed_form(form: _Form, target: Path, broken: pq.ParquetWriter) -> tuple[list[str], list[FileFacts]]:
     """Land all files of one form into the target; return their columns and what each was."""
-    paths = found_files(folder, file, f"files.{name}")
-    labels = [p.relative_to(folder).as_posix() for p in paths]
+    file = form.file
+    paths = found_files(form.folder, file, form.where)
+    labels = [p.relative_to(form.folder).as_posix() for p in paths]
     named = [column_names(p, file, label) for p, label in zip(paths, labels, strict=True)]
     names = next((n for n in named if n), [])
     for label, other in zip(labels, named, strict=True):
         if other and sorted(other) != sorted(names):
             odd = ", ".join(sorted(set(names) ^ set(other))[:5])
             raise InputError(label, f"its columns differ from the first file's by {odd}", ", ".join(names))
-    kept = masks.columns(file.mask, names, f"files.{name}")
+    kept = masks.columns(file.mask, names, form.where, form.key)
     facts = []
     with _Sink(target, kept) as sink:
         for path, label, own in zip(paths, labels, named, strict=True):
-            facts.append(_landed_file(name, path, label, own, file, sink, broken))
+            facts.append(_landed_file(form, path, label, own, sink, broken))
     return kept, facts
 
 
 def _landed_file(
-    name: str, path: Path, label: str, names: list[str], file: File, sink: "_Sink", broken: pq.ParquetWriter
+    form: _Form, path: Path, label: str, names: list[str], sink: "_Sink", broken: pq.ParquetWriter
 ) -> FileFacts:
+    file = form.file
     n_bytes, checksum, has_quote = _bytes_facts(path, file, label)
-    rows = Rows(label, int(file.header), len(names) if file.format == "csv" else 1)
+    rows = Rows(label, int(file.header), len(names))
     if names and n_bytes:
         stream = _csv_stream(path, names, file, has_quote, rows) if file.format == "csv" else \
             _fixed_stream(path, names, file, rows)
         for batch in _checked(stream, rows):
-            sink.write(masks.applied(file.mask, batch))
-    for_broken = rows.broken_table(is_masked=bool(file.mask.columns))
-    broken.write_table(for_broken)
-    return FileFacts(name, label, n_bytes, checksum, rows.n_records, for_broken.num_rows)
+            sink.write(masks.applied(file.mask, batch, form.key))
+    aside = rows.broken_table(is_masked=bool(file.mask.columns))
+    broken.write_table(aside)
+    return FileFacts(form.name, label, n_bytes, checksum, rows.n_records, aside.num_rows)
 
 
 def _bytes_facts(path: Path, file: File, label: str) -> tuple[int, str, bool]:
