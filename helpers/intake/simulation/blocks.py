@@ -1,7 +1,7 @@
 """The simulated company, block by block or whole: canonical tables, and beside them the truth."""
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -94,11 +94,6 @@ def parts(customers: int, seed: int, world: World | None = None) -> Iterator[Par
         raise InputError("customers", f"{customers} is too few to simulate", "1 or more")
     for number, first in enumerate(range(0, customers, BLOCK)):
         yield _part(world or World(), seed, number, first, min(BLOCK, customers - first))
-
-
-def parameters(truth: Truth) -> dict[str, object]:
-    """Return the planted parameters as plain values."""
-    return asdict(truth.world)
 
 
 def _part(world: World, seed: int, number: int, first: int, n: int) -> Part:

@@ -24,11 +24,11 @@ def points(world: World, rng: np.random.Generator, block: People, made: Orders) 
     is_redeemed = (user >= 0) & (at[user] < expires)
     is_expired = ~is_redeemed & (expires < END)
     number = np.floor(made.value[lot])
-    everyone = np.ones(len(lot), bool)
+    earned = _entries(block, made, "earn", lot, at, number)
+    redeemed = _entries(block, made, "redeem", lot[is_redeemed], at[user[is_redeemed]], -number[is_redeemed])
+    expired = _entries(block, made, "expire", lot[is_expired], expires[is_expired], -number[is_expired])
     return pa.concat_tables([
-        _entries(block, made, lot, "earn", everyone, at, number, lot),
-        _entries(block, made, lot, "redeem", is_redeemed, at[user], -number, lot[user]),
-        _entries(block, made, lot, "expire", is_expired, expires, -number, None),
+        _with_order(block, earned, lot), _with_order(block, redeemed, lot[user[is_redeemed]]), expired,
     ], promote_options="default")
 
 
@@ -44,17 +44,18 @@ def _redeeming(who: np.ndarray, redeems: np.ndarray) -> np.ndarray:
 
 
 def _entries(
-    block: People, made: Orders, lot: np.ndarray, kind: str, keep: np.ndarray, at: np.ndarray, number: np.ndarray,
-    order: np.ndarray | None,
+    block: People, made: Orders, kind: str, lot: np.ndarray, at: np.ndarray, number: np.ndarray
 ) -> pa.Table:
-    kept = lot[keep]
-    table = {
-        "customer_id": columns.customer_ids(block.first + made.who[kept]),
-        "entered_at": columns.times(at[keep]),
-        "kind": columns.constant(kind, len(kept)),
-        "points": pa.array(number[keep]),
-        "lot_id": columns.ids("L", block.block, kept + 1),
-        "expires_at": columns.times(made.at[kept] + LIFE_DAYS * DAY),
-        "unit_cost": columns.money(np.full(len(kept), POINT_CENTS)),
-    }
-    return pa.table(table if order is None else table | {"order_id": columns.ids("O", block.block, order[keep] + 1)})
+    return pa.table({
+        "customer_id": columns.customer_ids(block.first + made.who[lot]),
+        "entered_at": columns.times(at),
+        "kind": columns.constant(kind, len(lot)),
+        "points": pa.array(number),
+        "lot_id": columns.ids("L", block.block, lot + 1),
+        "expires_at": columns.times(made.at[lot] + LIFE_DAYS * DAY),
+        "unit_cost": columns.money(np.full(len(lot), POINT_CENTS)),
+    })
+
+
+def _with_order(block: People, entries: pa.Table, order: np.ndarray) -> pa.Table:
+    return entries.append_column("order_id", columns.ids("O", block.block, order + 1))

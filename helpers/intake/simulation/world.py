@@ -87,8 +87,3 @@ class World:
     def mean_order_value(self) -> float:
         """Mean order value over customers [money]."""
         return self.p * self.gamma / (self.q - 1)
-
-    @property
-    def mean_weekly_orders(self) -> float:
-        """Mean purchase rate of a customer who is not lost [orders a week]."""
-        return self.r / self.alpha
