@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from html import escape
 from typing import TYPE_CHECKING
 
-from helpers.reporting import words
 from helpers.reporting.markup import Exhibit, shown
 
 if TYPE_CHECKING:
@@ -25,8 +24,8 @@ INK, GRID, MUTED, TEXT = "#1f2933", "#e4e7eb", "#7b8794", "#52606d"
 ACCENT, SECOND, GOOD, BAD = "#1f5fa8", "#d1672a", "#2b7a4b", "#b3352e"
 CATEGORIES = (ACCENT, "#e69f00", "#009e73", "#d55e00", "#56b4e9", "#cc79a7")  # Okabe-Ito, its blue being the accent
 
-WIDTH = 640  # in SVG units, which a page shows as pixels or a little larger
-LETTER = 7.2  # mean width of a letter at the text size, in the same units
+WIDE, NARROW = 640, 380  # in SVG units, which a page shows as pixels or a little larger; narrow is for phones
+LETTER = 7.6  # mean width of a letter at the text size, in the same units
 SIZE = 13
 MOST_POINTS = 2000  # above it a raster is smaller than a drawing
 STYLE = {
@@ -36,7 +35,8 @@ STYLE = {
     "axes.axisbelow": True, "axes.spines.top": False, "axes.spines.right": False, "axes.spines.left": False,
     "axes.unicode_minus": True, "axes.labelsize": SIZE, "lines.linewidth": 2,
 }
-FONTS = "system-ui,-apple-system,'Segoe UI',Roboto,'Noto Sans','Noto Sans CJK SC','Noto Sans CJK KR',sans-serif"
+LOOK = ("stroke-linejoin: round; font-family: system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', "
+        "'Noto Sans CJK SC', 'Noto Sans CJK KR', sans-serif")
 
 
 @contextmanager
@@ -50,22 +50,24 @@ def house_style() -> Iterator[None]:
         yield
 
 
-def blank(height: float, left: float, right: float, bottom: float = 44, top: float = 12) -> tuple["Figure", "Axes"]:
-    """Return an empty figure with margins in SVG units around its axes."""
+def blank(size: tuple[float, float], left: float, right: float, bottom: float = 44, top: float = 12) -> "Axes":
+    """Return empty axes in a figure of this width and height, with margins around them, all in SVG units."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(WIDTH / 72, height / 72))
-    box = (left / WIDTH, bottom / height, (WIDTH - left - right) / WIDTH, (height - bottom - top) / height)
-    return figure, figure.add_axes(box)
+    width, height = size
+    figure = Figure(figsize=(width / 72, height / 72))
+    box = (left / width, bottom / height, (width - left - right) / width, (height - bottom - top) / height)
+    return figure.add_axes(box)
 
 
-def exhibit(figure: "Figure", title: str, note: str = "", n_points: int = 0) -> Exhibit:
+def exhibit(drawn: Callable[[float], "Axes"], title: str, note: str = "", n_points: int = 0) -> Exhibit:
     """Return a figure under its finding, which is also what a screen reader hears.
 
     Parameters
     ----------
-    figure : matplotlib.figure.Figure
-        Drawn; it is made a raster above `MOST_POINTS` points, otherwise an inline drawing.
+    drawn : callable
+        Draws for a width in SVG units and returns the axes. It is called twice, for desks and for phones, and the page
+        shows the one that fits; above `MOST_POINTS` points there is one raster instead of two inline drawings.
     title : str
         The finding.
     note : str
@@ -73,21 +75,16 @@ def exhibit(figure: "Figure", title: str, note: str = "", n_points: int = 0) -> 
     n_points : int
         Marks drawn.
     """
-    picture = _raster(figure, title) if n_points > MOST_POINTS else _drawing(figure, title)
+    with house_style():
+        if n_points > MOST_POINTS:
+            picture = _raster(drawn(WIDE).figure, title)
+        else:
+            picture = _drawing(drawn(WIDE).figure, title, "wide") + _drawing(drawn(NARROW).figure, title, "narrow")
     below = f'<p class="note">{shown(note)}</p>' if note else ""
     html = (f'<figure class="exhibit figure"><figcaption>{shown(title)}</figcaption>'
             f'<div class="scroll" role="region" tabindex="0" aria-label="{escape(title)}">{picture}</div>'
             f"{below}</figure>")
     return Exhibit(html, " ".join(filter(None, (title, note))))
-
-
-def tick_form(unit: str) -> Callable[[float, object], str]:
-    """Return how the numbers along an axis are written for a unit."""
-    def written(x: float, _: object = None) -> str:
-        tidy = round(x, 10)
-        return f"{words.number(100 * tidy)} %" if unit.startswith("share") else words.number(tidy)
-
-    return written
 
 
 def length(text: str) -> int:
@@ -115,7 +112,7 @@ def wrapped(text: str, width: int = 24, most: int = 2) -> str:
 
 def room(labels: list[str]) -> float:
     """Return the width that the longest line of any label needs, in SVG units."""
-    return max((length(line) for label in labels for line in label.split("\n")), default=0) * LETTER + 12
+    return max((length(line) for label in labels for line in label.split("\n")), default=0) * LETTER + 14
 
 
 def plain(text: str) -> str:
@@ -135,21 +132,17 @@ def _pieces(word: str, width: int) -> list[str]:
     return pieces
 
 
-def _drawing(figure: "Figure", title: str) -> str:
+def _drawing(figure: "Figure", title: str, css: str) -> str:
     buffer = io.StringIO()
     figure.savefig(buffer, format="svg", transparent=True,
                    metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     svg = buffer.getvalue()
     svg = svg[svg.index("<svg"):].rstrip()
     svg = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>|<!--.*?-->", "", svg, flags=re.DOTALL)
-    svg = re.sub(r"font-family:[^;\"]*|(?<=px )'DejaVu Sans'[^;\"]*", lambda found: _font(found.group()), svg)
+    svg = re.sub(r"font-family: [^;\"]*; |(?<=px) 'DejaVu Sans'[^;\"]*|transform=\"rotate\(-0 [^)]*\)\"", "", svg)
     svg = _own_names(svg, "f" + hashlib.sha256((title + svg).encode()).hexdigest()[:8])
-    attributes = f'<svg role="img" aria-label="{escape(title)}" stroke-linejoin="round" class="plot" '
+    attributes = f'<svg role="img" aria-label="{escape(title)}" class="plot {css}" style="{LOOK}" '
     return re.sub(r"\s*\n\s*", " ", svg.replace("<svg ", attributes, 1))
-
-
-def _font(style: str) -> str:
-    return f"font-family: {FONTS}" if style.startswith("font-family") else FONTS
 
 
 def _own_names(svg: str, prefix: str) -> str:

@@ -1,0 +1,127 @@
+"""How axes are laid out and labelled, for desks and for phones: rows, lines, ticks, names at the ends of lines."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from helpers.reporting import words
+from helpers.reporting.canvas import CATEGORIES, INK, NARROW, TEXT, blank, plain, room, wrapped
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+def is_narrow(width: float) -> bool:
+    """Return whether a drawing is for a phone."""
+    return width <= NARROW
+
+
+def span(axes: "Axes") -> float:
+    """Return the width of the axes in SVG units."""
+    return axes.get_position().width * axes.figure.get_figwidth() * 72
+
+
+def tick_form(unit: str) -> Callable[[float, object], str]:
+    """Return how the numbers along an axis are written for a unit."""
+    def written(x: float, _: object = None) -> str:
+        tidy = round(x, 10)
+        return f"{words.number(100 * tidy)} %" if unit.startswith("share") else words.number(tidy)
+
+    return written
+
+
+def rows(labels: Sequence[object], said: Sequence[str], width: float) -> "Axes":
+    """Return axes with one line of room a row, labels at the left and values at the right."""
+    texts = [plain(wrapped(str(label), 14 if is_narrow(width) else 24)) for label in labels]
+    step = 42 if any("\n" in text for text in texts) else 30
+    axes = blank((width, 60 + step * len(texts)), room(texts), room(said) + 6, bottom=48, top=6)
+    axes.set_yticks([])
+    axes.set_ylim(len(texts) - 0.5, -0.5)
+    for at, (text, value) in enumerate(zip(texts, said, strict=True)):
+        _beside(axes, at, text)
+        axes.annotate(plain(value), (1, at), xycoords=("axes fraction", "data"), xytext=(room(said), 0),
+                      textcoords="offset points", va="center", ha="right", color=TEXT)
+    return axes
+
+
+def finish_rows(axes: "Axes", unit: str, *, starts_at_zero: bool) -> None:
+    """Write the numbers along the lower axis, their unit, and where the axis starts if not at zero."""
+    from matplotlib.ticker import MaxNLocator
+
+    axes.grid(visible=False, axis="y")
+    axes.spines["bottom"].set_visible(False)
+    axes.xaxis.set_major_locator(MaxNLocator(3 if span(axes) < 240 else 5))
+    axes.xaxis.set_major_formatter(tick_form(unit))
+    axes.set_xlabel(plain(unit + ("" if starts_at_zero else _start(axes.get_xlim(), unit))))
+
+
+def finish_lines(axes: "Axes", unit: str, heading: str) -> None:
+    """Write the numbers along both axes, the unit above the upright one, dates where the lower one has dates."""
+    from matplotlib.dates import AutoDateLocator, DateFormatter
+    from matplotlib.ticker import MaxNLocator
+
+    axes.grid(visible=False, axis="x")
+    axes.yaxis.set_major_locator(MaxNLocator(5))
+    axes.yaxis.set_major_formatter(tick_form(unit))
+    above(axes, unit + _start(axes.get_ylim(), unit))
+    axes.set_xlabel(plain(heading.removesuffix("_on").removesuffix("_at").replace("_", " ")))
+    if isinstance(axes.xaxis.get_major_locator(), AutoDateLocator):
+        start, end = axes.get_xlim()
+        axes.xaxis.set_major_locator(AutoDateLocator(minticks=2, maxticks=3 if span(axes) < 320 else 6))
+        axes.xaxis.set_major_formatter(DateFormatter("%b %Y" if end - start > 120 else "%d %b %Y"))
+    else:
+        axes.xaxis.set_major_locator(MaxNLocator(4 if span(axes) < 320 else 7, integer=True))
+        axes.xaxis.set_major_formatter(tick_form(""))
+
+
+def above(axes: "Axes", text: str) -> None:
+    """Write what the upright axis counts above it, where it is read without turning the head."""
+    axes.annotate(plain(text), (0, 1), xycoords="axes fraction", xytext=(-52, 14), textcoords="offset points",
+                  color=TEXT, ha="left", va="bottom")
+
+
+def label_ends(axes: "Axes", ends: Sequence[float], names: Sequence[str]) -> None:
+    """Write each line's name at its end, apart from the others."""
+    low, high = axes.get_ylim()
+    height = axes.get_position().height * axes.figure.get_figheight() * 72
+    gap = 17 * max(name.count("\n") + 1 for name in names)
+    places = apart([(end - low) / (high - low) * height for end in ends], gap)
+    for place, name, colour in zip(places, names, CATEGORIES, strict=False):
+        axes.annotate(plain(name), (1, 0), xycoords="axes fraction", xytext=(12, place), textcoords="offset points",
+                      color=INK, va="center")
+        axes.annotate("■", (1, 0), xycoords="axes fraction", xytext=(1, place), textcoords="offset points",
+                      color=colour, va="center", fontsize=9)
+
+
+def apart(places: Sequence[float], gap: float) -> list[float]:
+    """Return places moved as little as needed so that any two are a gap apart, in the same order.
+
+    Examples
+    --------
+    >>> apart([10, 12, 40], 10)
+    [6.0, 16.0, 40.0]
+    """
+    order = np.argsort(places, kind="stable")
+    groups: list[tuple[float, int]] = []  # mean and size of each run of labels that touch
+    for place in np.asarray(places, dtype="float64")[order]:
+        groups.append((place, 1))
+        while len(groups) > 1 and groups[-1][0] - groups[-2][0] < gap * (groups[-1][1] + groups[-2][1]) / 2:
+            (other, more), (mean, size) = groups.pop(), groups.pop()
+            groups.append(((mean * size + other * more) / (size + more), size + more))
+    moved = np.empty(len(places))
+    moved[order] = [mean + gap * (i - (size - 1) / 2) for mean, size in groups for i in range(size)]
+    return [float(place) for place in moved]
+
+
+def _start(limits: tuple[float, float], unit: str) -> str:
+    low, high = limits
+    return "" if low <= 0 <= high else f", axis starts at {tick_form(unit)(low)}"
+
+
+def _beside(axes: "Axes", at: int, text: str) -> None:
+    """Write a label left of its row, line by line, so that each line ends at the axis whatever the reader's font."""
+    parts = text.split("\n")
+    for i, part in enumerate(parts):
+        axes.annotate(part, (0, at), xycoords=("axes fraction", "data"), textcoords="offset points",
+                      xytext=(-10, 8 * (len(parts) - 1) - 16 * i), va="center", ha="right", color=INK)
