@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from helpers.reporting import words
 from helpers.reporting.canvas import CATEGORIES, INK, NARROW, TEXT, blank, plain, room, wrapped
@@ -58,7 +59,7 @@ def finish_rows(axes: "Axes", unit: str, *, starts_at_zero: bool) -> None:
 
 def finish_lines(axes: "Axes", unit: str, heading: str) -> None:
     """Write the numbers along both axes, the unit above the upright one, dates where the lower one has dates."""
-    from matplotlib.dates import AutoDateLocator, DateFormatter
+    from matplotlib.dates import AutoDateLocator, date2num, num2date
     from matplotlib.ticker import MaxNLocator
 
     axes.grid(visible=False, axis="x")
@@ -67,12 +68,31 @@ def finish_lines(axes: "Axes", unit: str, heading: str) -> None:
     above(axes, unit + _start(axes.get_ylim(), unit))
     axes.set_xlabel(plain(heading.removesuffix("_on").removesuffix("_at").replace("_", " ")))
     if isinstance(axes.xaxis.get_major_locator(), AutoDateLocator):
-        start, end = axes.get_xlim()
-        axes.xaxis.set_major_locator(AutoDateLocator(minticks=2, maxticks=3 if span(axes) < 320 else 6))
-        axes.xaxis.set_major_formatter(DateFormatter("%b %Y" if end - start > 120 else "%d %b %Y"))
+        start, end = (pd.Timestamp(num2date(at)).tz_localize(None) for at in axes.get_xlim())
+        ticks = day_ticks(start, end, 3 if span(axes) < 320 else 6)
+        axes.set_xticks(date2num(list(ticks.values())), list(ticks))
     else:
         axes.xaxis.set_major_locator(MaxNLocator(4 if span(axes) < 320 else 7, integer=True))
         axes.xaxis.set_major_formatter(tick_form(""))
+
+
+def day_ticks(start: pd.Timestamp, end: pd.Timestamp, most: int) -> dict[str, pd.Timestamp]:
+    """Return at most so many dates within a range by how they are written: years, months, or days below three months.
+
+    Examples
+    --------
+    >>> list(day_ticks(pd.Timestamp("2024-11-20"), pd.Timestamp("2026-02-03"), 3))
+    ['Jan 2025', 'Jul 2025', 'Jan 2026']
+    """
+    if end - start < pd.Timedelta(days=92):
+        days = pd.date_range(start.ceil("D"), end, periods=most).normalize()
+        return {f"{day.day} {day:%b}": day for day in days if start <= day <= end}
+    months = pd.date_range(start, end, freq="MS", normalize=True)
+    for step in (1, 2, 3, 6, 12, 24, 60, 120, 240, 600):
+        kept = [day for day in months if (12 * day.year + day.month - 1) % step == 0 and day >= start]
+        if len(kept) <= most:
+            break
+    return {f"{day:%Y}" if step >= 12 else f"{day:%b %Y}": day for day in kept}
 
 
 def above(axes: "Axes", text: str) -> None:
