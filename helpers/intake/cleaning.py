@@ -13,10 +13,10 @@ from helpers.foundation.engine import Engine
 from helpers.foundation.errors import InputError
 from helpers.foundation.tables import TYPES, Column
 from helpers.intake import conversions, expressions, records
-from helpers.intake.expressions import Scope
 from helpers.intake.profiles import CANONICAL, Profile
 from helpers.intake.readers import Landed
 from helpers.intake.records import ANSWER, FILE, ITEM, RECORD, Source
+from helpers.intake.scopes import Scope
 
 TIMES = {
     "customers": "joined_on", "transactions": "ordered_at", "subscriptions": "started_on", "invitations": "sent_at",
@@ -25,6 +25,7 @@ TIMES = {
     "opportunities": "opened_on",
 }
 LATE = "after the as-of date"
+REPEATED_RECORD = "repeats another record exactly"
 WORDS = {"text": "a text", "integer": "a whole number", "number": "a number", "money": "money", "date": "a date",
          "time": "a time", "flag": "yes or no"}
 
@@ -42,11 +43,13 @@ class Made:
     accepted : lazy table
         The typed columns behind the origin of each row: ``_file``, ``_record``, ``_item``.
     refused : lazy table
-        Rows left out: ``table, file, record, line, item, is_spoken, amount, reasons``.
+        Rows left out: ``table, file, record, line, item, is_spoken, is_anonymous, amount, reasons``.
     n_cells : int
         Rows a record: 1, or the number of unpivoted columns.
     cells : dict of str to int
         Survey answers by what became of them; empty where the table does not unpivot.
+    unmatched : dict of str to int
+        Records without a match, by lookup.
     """
 
     name: str
@@ -54,6 +57,7 @@ class Made:
     refused: ir.Table
     n_cells: int
     cells: dict[str, int]
+    unmatched: dict[str, int]
 
     @property
     def table(self) -> ir.Table:
@@ -85,15 +89,14 @@ def made(landed: Landed, engine: Engine, name: str, as_of: str = "") -> Made:
     if as_of and TIMES.get(name) in values:
         reasons.append((values[TIMES[name]].cast("date") > ibis.literal(date.fromisoformat(as_of)), LATE))
     is_refused = reduce(or_, [condition.fill_null(False) for condition, _ in reasons], ~source.is_spoken)
-    kept = source.table.filter(~is_refused).select(**_origin(source), **values)
-    if name == "transactions" and "line" not in values:
-        accepted, refused = engine.kept(_numbered(kept)), _refused(name, source, source.table, is_refused, reasons,
-                                                                  values)
-        return Made(name, accepted, engine.kept(refused), source.n_cells, {})
-    accepted = engine.kept(kept)
-    refused = engine.kept(_refused(name, source, source.table, is_refused, reasons, values))
-    accepted, refused = _without_repeats(name, source, accepted, refused, engine)
-    return Made(name, accepted, refused, source.n_cells, _cells(source, accepted, refused, engine))
+    accepted = source.table.filter(~is_refused).select(**_origin(source), **values)
+    is_numbered = name == "transactions" and "line" not in values
+    accepted = engine.kept(_numbered(accepted) if is_numbered else accepted)
+    refused = engine.kept(_refused(name, source, is_refused, reasons, values))
+    if not is_numbered:
+        accepted, refused = _without_repeats(name, source, accepted, refused, engine)
+    return Made(name, accepted, refused, source.n_cells, _cells(source, refused, engine),
+                records.unmatched(source, landed.profile.tables[name].lookup, engine))
 
 
 def typed(profile: Profile, name: str, source: Source) -> tuple[dict[str, ir.Value], Reasons]:
@@ -125,7 +128,7 @@ def typed(profile: Profile, name: str, source: Source) -> tuple[dict[str, ir.Val
         reasons += _column_reasons(declared, read)
     if problems:
         raise InputError(profile.where, "; ".join(problems))
-    return values, reasons + ([(source.is_repeated, "repeats another record exactly")]
+    return values, reasons + ([(source.is_repeated, REPEATED_RECORD)]
                               if rule.duplicates == "reject" else [])
 
 
@@ -179,14 +182,15 @@ def _column_reasons(column: Column, found: conversions.Typed) -> Reasons:
 
 
 def _refused(
-    name: str, source: Source, table: ir.Table, is_refused: ir.BooleanValue, reasons: Reasons,
-    values: dict[str, ir.Value],
+    name: str, source: Source, is_refused: ir.BooleanValue, reasons: Reasons, values: dict[str, ir.Value]
 ) -> ir.Table:
     said = [ibis.ifelse(c.fill_null(False), ibis.literal(r), ibis.null("string")) for c, r in reasons]
     origin = _origin(source)
-    return table.filter(is_refused).select(
-        table=ibis.literal(name), file=origin[FILE], record=origin[RECORD], line=table["line"], item=origin[ITEM],
-        is_spoken=source.is_spoken, amount=values.get("amount", ibis.null(TYPES["money"])).cast(TYPES["money"]),
+    customer, amount = values.get("customer_id"), values.get("amount", ibis.null(TYPES["money"]))
+    return source.table.filter(is_refused).select(
+        table=ibis.literal(name), file=origin[FILE], record=origin[RECORD], line=source.table["line"],
+        item=origin[ITEM], is_spoken=source.is_spoken,
+        is_anonymous=ibis.literal(True) if customer is None else customer.isnull(), amount=amount.cast(TYPES["money"]),
         reasons=ibis.literal("; ").join(said) if said else ibis.literal(""))
 
 
@@ -213,12 +217,13 @@ def _without_repeats(
     again = again.join(where, [again[FILE] == where["file"], again[RECORD] == where["record"]])
     repeats = again.select(
         table=ibis.literal(name), file=FILE, record=RECORD, line="line", item=ITEM, is_spoken=ibis.literal(True),
+        is_anonymous=again["customer_id"].isnull() if "customer_id" in accepted.columns else ibis.literal(True),
         amount=(again["amount"] if "amount" in accepted.columns else ibis.null()).cast(TYPES["money"]),
         reasons=ibis.literal(f"repeats the key {', '.join(key)}"))
     return engine.kept(ranked.filter(ranked["_nth"] == 0).drop("_nth")), engine.kept(refused.union(repeats))
 
 
-def _cells(source: Source, accepted: ir.Table, refused: ir.Table, engine: Engine) -> dict[str, int]:
+def _cells(source: Source, refused: ir.Table, engine: Engine) -> dict[str, int]:
     """Return the number of survey answers by what became of them."""
     if source.n_cells == 1:
         return {}

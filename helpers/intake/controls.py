@@ -7,11 +7,10 @@ from decimal import Decimal
 import ibis.expr.types as ir
 
 from helpers.foundation.engine import Engine
-from helpers.foundation.errors import InputError
 from helpers.intake import expressions
-from helpers.intake.expressions import MONEY, Scope
 from helpers.intake.profiles import Control
 from helpers.intake.readers import Landed
+from helpers.intake.scopes import MONEY, Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +34,12 @@ class Checked:
         """Whether both are equal, to the last digit."""
         return self.found == self.expected
 
+    @property
+    def sentence(self) -> str:
+        """What was declared and what was found."""
+        said = "met" if self.is_met else "not met"
+        return f"control '{self.name}' is {said}: found {_plain(self.found)}, declared {_plain(self.expected)}"
+
 
 def checked(landed: Landed, tables: Mapping[str, ir.Table], engine: Engine) -> tuple[Checked, ...]:
     """Return every control of a source, with what was found.
@@ -53,27 +58,24 @@ def checked(landed: Landed, tables: Mapping[str, ir.Table], engine: Engine) -> t
     InputError
         If an expression does not fit.
     """
-    return tuple(_checked(control, _table(control, landed, tables, engine), engine)
-                 for control in landed.profile.control)
+    return tuple(one(control, landed, tables, engine) for control in landed.profile.control)
 
 
-def _table(control: Control, landed: Landed, tables: Mapping[str, ir.Table], engine: Engine) -> ir.Table:
-    if control.file:
-        return engine.stored(landed.tables[control.file])
-    if control.table not in tables:
-        raise InputError(f"control '{control.name}'", f"the table {control.table} was not made")
-    return tables[control.table]
-
-
-def _checked(control: Control, table: ir.Table, engine: Engine) -> Checked:
+def one(control: Control, landed: Landed, tables: Mapping[str, ir.Table], engine: Engine) -> Checked:
+    """Return one control with what was found; see `checked`."""
+    table = engine.stored(landed.tables[control.file]) if control.file else tables[control.table]
     where = f"control '{control.name}'"
     if control.where:
-        table = table.filter(expressions.condition(control.where, Scope(dict(table_columns(table))), where))
-    scope = Scope(dict(table_columns(table)), MONEY, has_aggregates=True)
+        table = table.filter(expressions.condition(control.where, Scope(_columns(table)), where))
+    scope = Scope(_columns(table), MONEY, has_aggregates=True)
     found = engine.first_row(table.aggregate(total=expressions.total(control.expression, scope, where)))["total"]
     return Checked(control.name, Decimal(control.expected), Decimal(str(found if found is not None else 0)))
 
 
-def table_columns(table: ir.Table) -> list[tuple[str, ir.Value]]:
-    """Return the columns of a lazy table by name."""
-    return [(name, table[name]) for name in table.columns]
+def _columns(table: ir.Table) -> dict[str, ir.Value]:
+    return {name: table[name] for name in table.columns}
+
+
+def _plain(number: Decimal) -> str:
+    text = f"{number:,f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -11,8 +11,8 @@ import ibis.expr.types as ir
 
 from helpers.foundation.errors import InputError
 from helpers.foundation.tables import TYPES
-from helpers.intake.expressions import MONEY, NUMBER, Scope, flag, number
 from helpers.intake.profiles import ColumnRule
+from helpers.intake.scopes import MONEY, NUMBER, Scope, flag, number
 
 ISO = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S.%f")
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")

@@ -34,6 +34,8 @@ class Delivery:
         Declared totals and what was found.
     spans : dict of str to (date, date)
         First and newest day of each table that has dates, by name without folder.
+    counts : dict of str to int
+        Rows of each table, by name without folder.
     as_of_on : date
         The date that the data speak for: as asked for, else the newest row, else as the profile declares.
     """
@@ -44,6 +46,7 @@ class Delivery:
     outcome: Outcome
     controls: tuple[Checked, ...]
     spans: dict[str, tuple[date, date]]
+    counts: dict[str, int]
     as_of_on: date
 
     @property
@@ -82,22 +85,27 @@ def delivery(profile: Profile, engine: Engine, raw: str = "", as_of: str = "") -
     InputError
         Naming every file that cannot be landed, or every expression that does not fit the files.
     """
-    _simulate(profile, raw)
+    simulate(profile, raw)
     landed = readers.landed(profile, raw)
     made = tuple(_all_made(landed, engine, as_of))
     typed = {m.name: m.table for m in made}
     typed |= {name: engine.lazy(cleaning.inline(profile, name)) for name, rule in profile.tables.items() if rule.rows}
-    found = {name: span for m in made if (name := m.name) and (span := _span(m, engine))}
-    newest = max((newest for _, newest in found.values()), default=None)
+    spans = {m.name: span for m in made if (span := _span(m, engine))}
+    counts = {name: engine.first_row(table.aggregate(n=table.count()))["n"] for name, table in typed.items()}
+    return Delivery(landed, made, {f"canonical/{n}": t for n, t in typed.items()},
+                    conservation.outcome(landed, made, engine), controls.checked(landed, typed, engine), spans, counts,
+                    _settled(profile, spans, as_of))
+
+
+def _settled(profile: Profile, spans: dict[str, tuple[date, date]], as_of: str) -> date:
+    newest = max((newest for _, newest in spans.values()), default=None)
     settled = as_of or (newest.isoformat() if newest else profile.as_of)
     if not settled:
         raise InputError(profile.where, "no table has a date", 'as_of = "YYYY-MM-DD" in the profile')
-    return Delivery(landed, made, {f"canonical/{n}": t for n, t in typed.items()},
-                    conservation.outcome(landed, made, engine), controls.checked(landed, typed, engine), found,
-                    date.fromisoformat(settled))
+    return date.fromisoformat(settled)
 
 
-def _simulate(profile: Profile, raw: str) -> None:
+def simulate(profile: Profile, raw: str) -> None:
     """Let a simulated source make its files where they are absent or made by an older simulation."""
     told = profile.simulation
     if told and not raw and not simulation.is_current(raw_folder(profile.name)):

@@ -43,12 +43,14 @@ At the top
 Expressions are scalar SQL, see `helpers.intake.expressions`.
 """
 
+import copy
 import tomllib
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import reduce
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from helpers.foundation import canonical, workspace
 from helpers.foundation.errors import InputError, nearest
@@ -113,7 +115,7 @@ class Reject(Part):
     """One reason for which records are rejected."""
 
     where: str = Field(description="condition under which a record is rejected")
-    reason: str = Field(description="why, in words")
+    reason: str = Field(pattern="^[^;]+$", description="why, in words, without a semicolon")
 
 
 class ColumnRule(Part):
@@ -215,18 +217,28 @@ def read(name: str) -> Profile:
     InputError
         If there is none of that name, or naming everything that is wrong with it.
     """
+    return profile(content(name), f"sources/{name}.toml")
+
+
+def content(name: str) -> dict[str, object]:
+    """Return what a source profile's file says, unchecked; numbers with a point are exact.
+
+    Raises
+    ------
+    InputError
+        If there is no such file, or it is not TOML.
+    """
     path = workspace.declared_file("sources", name)
     if path is None:
         raise InputError(f"sources/{name}.toml", "there is no such source profile",
                          nearest(name, workspace.declared_names("sources")))
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
+        return tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"sources/{name}.toml", f"not readable as TOML ({error})") from None
-    return profile(content, f"sources/{name}.toml")
 
 
-def profile(content: Mapping[str, object], where: str = "profile") -> Profile:
+def profile(told: Mapping[str, object], where: str = "profile") -> Profile:
     """Return a profile from its plain content.
 
     Raises
@@ -234,12 +246,38 @@ def profile(content: Mapping[str, object], where: str = "profile") -> Profile:
     InputError
         One sentence for everything that is wrong.
     """
-    whole = validated(Profile, content, where)
-    problems = [p for name, rule in whole.tables.items() for p in _table_problems(whole, name, rule)]
-    problems += [p for control in whole.control for p in _control_problems(whole, control)]
-    if problems:
+    found, problems = examined(told, where)
+    if problems or found is None:
         raise InputError(where, "; ".join(problems))
-    return whole
+    return found
+
+
+def examined(told: Mapping[str, object], where: str = "profile") -> tuple[Profile | None, list[str]]:
+    """Return a profile without its unknown keys, None where that is none yet, and everything that is wrong."""
+    problems = []
+    try:
+        whole = validated(Profile, told, where)
+    except InputError as error:
+        problems = [str(error).removeprefix(f"{where}: ")]
+        try:
+            whole = validated(Profile, _known_only(told, where), where)
+        except InputError:
+            return None, problems
+    problems += [p for name, rule in whole.tables.items() for p in _table_problems(whole, name, rule)]
+    problems += [p for control in whole.control for p in _control_problems(whole, control)]
+    return whole, problems
+
+
+def _known_only(told: Mapping[str, object], where: str) -> dict[str, object]:
+    """Return the content without the keys that no part of a profile knows."""
+    kept = copy.deepcopy(dict(told))
+    try:
+        Profile.model_validate(kept)
+    except ValidationError as error:
+        for unknown in [e["loc"] for e in error.errors() if e["type"] == "extra_forbidden"]:
+            place = reduce(lambda inner, key: inner[key], unknown[:-1], kept)
+            place.pop(unknown[-1])
+    return kept
 
 
 def _table_problems(whole: Profile, name: str, rule: TableRule) -> list[str]:

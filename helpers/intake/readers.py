@@ -5,30 +5,22 @@ Files are read as streams: memory does not grow with them. A masked column leave
 
 import codecs
 import csv
-import hashlib
 import shutil
 import tempfile
 import weakref
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from helpers.foundation.errors import InputError
 from helpers.foundation.workspace import raw_folder
-from helpers.intake import masks
+from helpers.intake import masks, streams
 from helpers.intake.numbering import BROKEN, Rows
 from helpers.intake.profiles import File, Profile
 
-RESERVED = ("file", "record", "line")
-BLOCK = 8 << 20
 ROW_GROUP = 500_000
-NO_DELIMITER = "\x1f"
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,10 +157,10 @@ def column_names(path: Path, file: File, label: str) -> list[str]:
 
 def _distinct(names: list[str]) -> list[str]:
     found: list[str] = []
-    taken = {*RESERVED, "person_key"}
+    taken = {*streams.RESERVED, "person_key"}
     for i, name in enumerate(names, start=1):
         clean = name.strip() or f"column_{i}"
-        clean = f"{clean}_" if clean.lower() in RESERVED else clean
+        clean = f"{clean}_" if clean.lower() in streams.RESERVED else clean
         n, known = 2, clean
         while known.lower() in taken:
             known, n = f"{clean}_{n}", n + 1
@@ -218,106 +210,16 @@ def _landed_file(
     form: _Form, path: Path, label: str, names: list[str], sink: "_Sink", broken: pq.ParquetWriter
 ) -> FileFacts:
     file = form.file
-    n_bytes, checksum, has_quote = _bytes_facts(path, file, label)
+    n_bytes, checksum, has_quote = streams.bytes_facts(path, file, label)
     rows = Rows(label, int(file.header), len(names))
     if names and n_bytes:
-        stream = _csv_stream(path, names, file, has_quote, rows) if file.format == "csv" else \
-            _fixed_stream(path, names, file, rows)
-        for batch in _checked(stream, rows):
+        stream = streams.csv_batches(path, names, file, has_quote, rows) if file.format == "csv" else \
+            streams.fixed_batches(path, names, file, rows)
+        for batch in streams.numbered(stream, rows):
             sink.write(masks.applied(file.mask, batch, form.key))
     aside = rows.broken_table(is_masked=bool(file.mask.columns))
     broken.write_table(aside)
     return FileFacts(form.name, label, n_bytes, checksum, rows.n_records, aside.num_rows)
-
-
-def _bytes_facts(path: Path, file: File, label: str) -> tuple[int, str, bool]:
-    """Return size, checksum and whether a quote occurs; refuse text that is not in the declared encoding."""
-    digest, decoder = hashlib.sha256(), codecs.getincrementaldecoder(file.encoding)()
-    n_bytes, n_lines, has_quote, quote = 0, 0, False, file.quote.encode()
-    with path.open("rb") as stream:
-        while chunk := stream.read(BLOCK):
-            digest.update(chunk)
-            has_quote = has_quote or bool(quote and quote in chunk)
-            try:
-                decoder.decode(chunk)
-            except UnicodeDecodeError as error:
-                line = n_lines + error.object[: error.start].count(b"\n") + 1
-                odd = error.object[error.start: error.start + 1].hex()
-                raise InputError(label, f"byte 0x{odd} in line {line:,} is not text in {file.encoding}, the encoding "
-                                 "that the profile declares", "the file's own, such as encoding = \"cp1252\"") from None
-            n_bytes, n_lines = n_bytes + len(chunk), n_lines + chunk.count(b"\n")
-    return n_bytes, digest.hexdigest(), has_quote
-
-
-# --- streams of record batches -----------------------------------------------------------------------------------
-
-
-def _csv_stream(path: Path, names: list[str], file: File, has_quote: bool, rows: Rows) -> Iterator[pa.RecordBatch]:
-    text = {name: pa.string() for name in names}
-    source = pa.OSFile(str(path))
-    if codecs.lookup(file.encoding).name not in ("utf-8", "utf-8-sig", "ascii"):
-        source = pa.transcoding_input_stream(source, file.encoding, "utf8")
-    return _opened(
-        source, rows,
-        pacsv.ReadOptions(use_threads=False, block_size=BLOCK, column_names=names,
-                          skip_rows_after_names=int(file.header)),
-        pacsv.ParseOptions(delimiter=file.delimiter, quote_char=file.quote or False, newlines_in_values=has_quote,
-                           ignore_empty_lines=False, invalid_row_handler=rows.skipped),
-        pacsv.ConvertOptions(column_types=text, strings_can_be_null=True, null_values=file.missing))
-
-
-def _fixed_stream(path: Path, names: list[str], file: File, rows: Rows) -> Iterator[pa.RecordBatch]:
-    """Yield batches of a fixed-width file: whole lines, cut and trimmed."""
-    one = file.model_copy(update={"delimiter": NO_DELIMITER, "quote": "", "missing": [""]})
-    ends = np.cumsum(file.widths)
-    for lines in _csv_stream(path, ["text"], one, False, rows):
-        length = pc.utf8_length(pc.utf8_rtrim_whitespace(lines.column(0))).fill_null(1 << 30)
-        is_whole = pc.and_(pc.less_equal(length, int(ends[-1])), pc.greater(length, int(ends[-1] - file.widths[-1])))
-        rows.malformed = pc.invert(pc.or_(is_whole, lines.column(0).is_null())).to_numpy(zero_copy_only=False)
-        cut = [pc.utf8_trim_whitespace(pc.utf8_slice_codeunits(lines.column(0), int(end - width), int(end)))
-               for end, width in zip(ends, file.widths, strict=True)]
-        missing = pa.array(file.missing, pa.string())
-        cut = [pc.if_else(pc.is_in(c, missing), pa.scalar(None, pa.string()), c) for c in cut]
-        rows.texts = lines.column(0)
-        yield pa.record_batch(cut, names)
-
-
-def _opened(source: pa.NativeFile, rows: Rows, *options: object) -> Iterator[pa.RecordBatch]:
-    try:
-        yield from pacsv.open_csv(source, *options)
-    except pa.ArrowInvalid as error:
-        if "Empty CSV" in str(error):
-            return
-        found = f"after line {rows.row:,} the text cannot be told into records ({str(error).splitlines()[0]})"
-        raise InputError(rows.label, found, "closed quotes; or quote = \"\" where quotes are plain text") from None
-
-
-def _checked(stream: Iterator[pa.RecordBatch], rows: Rows) -> Iterator[pa.RecordBatch]:
-    """Yield batches with file, record and line, without blank lines and malformed records."""
-    for batch in stream:
-        is_blank = _blank(batch)
-        record, line = rows.numbers(is_blank, _newlines(batch))
-        batch = pa.record_batch(
-            [*batch.columns, pa.repeat(pa.scalar(rows.label), batch.num_rows), pa.array(record), pa.array(line)],
-            [*batch.schema.names, *RESERVED])
-        is_left_out = is_blank | rows.take_malformed(record, line)
-        yield batch.filter(pa.array(~is_left_out)) if is_left_out.any() else batch
-
-
-def _blank(batch: pa.RecordBatch) -> np.ndarray:
-    if not all(c.null_count for c in batch.columns):
-        return np.zeros(batch.num_rows, bool)
-    return np.logical_and.reduce([c.is_null().to_numpy(zero_copy_only=False) for c in batch.columns])
-
-
-def _newlines(batch: pa.RecordBatch) -> np.ndarray:
-    """Return the number of line breaks inside the fields of each record."""
-    n = np.zeros(batch.num_rows, np.int64)
-    for column in batch.columns:
-        data = column.buffers()[2]
-        if data is not None and (np.frombuffer(data, np.uint8) == 10).any():
-            n += pc.count_substring(column, "\n").fill_null(0).to_numpy(zero_copy_only=False)
-    return n
 
 
 class _Sink:

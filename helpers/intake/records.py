@@ -12,9 +12,9 @@ import ibis.expr.types as ir
 from helpers.foundation.engine import Engine
 from helpers.foundation.errors import InputError, nearest, shares
 from helpers.intake import expressions
-from helpers.intake.expressions import Scope
 from helpers.intake.profiles import Lookup, TableRule, Unpivot
 from helpers.intake.readers import Landed
+from helpers.intake.scopes import Scope
 
 FILE, RECORD, ITEM, ANSWER, REPEATED = "_file", "_record", "_item", "_answer", "_repeated"
 
@@ -90,14 +90,13 @@ def unpivoted(unpivot: Unpivot, names: list[str], where: str) -> list[str]:
     return [n for n in names if any(fnmatchcase(n, p) for p in unpivot.columns)]
 
 
-def unmatched(landed: Landed, engine: Engine, name: str) -> dict[str, int]:
+def unmatched(source: Source, lookup: Mapping[str, Lookup], engine: Engine) -> dict[str, int]:
     """Return the number of records without a match, for each lookup of a table."""
-    rule = landed.profile.tables[name]
-    if not rule.lookup:
+    if not lookup:
         return {}
-    table = source(landed, engine, name).table
-    missing = {alias: table[f"{alias}.file"].isnull().ifelse(1, 0).sum().fill_null(0) for alias in rule.lookup}
-    return {f"{name}: {alias}": n for alias, n in engine.first_row(table.aggregate(**missing)).items()}
+    table = source.table
+    missing = {alias: table[f"{alias}.file"].isnull().ifelse(1, 0).sum().fill_null(0) for alias in lookup}
+    return engine.first_row(table.aggregate(**missing))
 
 
 def _scoped(table: ir.Table, names: list[str], rule: TableRule, n_cells: int, where: str) -> Source:

@@ -1,0 +1,118 @@
+"""A dry run of a source profile: every problem in one pass, nothing written."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from helpers.foundation.engine import Engine
+from helpers.foundation.errors import InputError, shares
+from helpers.intake import cleaning, controls, deliveries, profiles, readers
+from helpers.intake.cleaning import Made
+from helpers.intake.profiles import CANONICAL, Profile
+from helpers.intake.readers import Landed
+
+
+@dataclass(frozen=True, slots=True)
+class Checkup:
+    """What a dry run found.
+
+    Parameters
+    ----------
+    problems : tuple of str
+        What stops a run: unknown keys and columns, files that cannot be landed, totals that are not met.
+    remarks : tuple of str
+        What a run would set aside, with counts: records that cannot be parsed, values that cannot be read, required
+        ones that are empty. Records that the profile itself rejects are not among them.
+    """
+
+    problems: tuple[str, ...]
+    remarks: tuple[str, ...] = ()
+
+
+def checkup(source: str, raw: str = "") -> Checkup:
+    """Return everything that is wrong with a profile and its files, in one pass.
+
+    Parameters
+    ----------
+    source : str
+        Name of the source profile.
+    raw : str
+        Folder of the files; ``""`` is the source's own below ``data/raw``.
+    """
+    try:
+        told = profiles.content(source)
+    except InputError as error:
+        return Checkup((str(error),))
+    profile, found = profiles.examined(told, f"sources/{source}.toml")
+    if profile is None or any(name not in CANONICAL for name in profile.tables):
+        return Checkup(tuple(found))
+    deliveries.simulate(profile, raw)
+    landed, unreadable = readers.landable(profile, raw)
+    engine = Engine()
+    made, misfits = _made(profile, landed, engine)
+    remarks = [*_broken(landed), *(said for m in made.values() for said in _dirt(profile, m, engine))]
+    return Checkup((*found, *unreadable, *_empty(landed), *misfits, *_totals(landed, made, engine)), tuple(remarks))
+
+
+def _broken(landed: Landed) -> Iterator[str]:
+    for name in landed.tables:
+        broken = sum(f.n_broken for f in landed.files if f.name == name)
+        if broken:
+            total = sum(f.n_records for f in landed.files if f.name == name)
+            yield f"files.{name}: {shares(broken, total)} cannot be split into the declared columns"
+
+
+def _empty(landed: Landed) -> Iterator[str]:
+    for name in landed.tables:
+        if not sum(f.n_records for f in landed.files if f.name == name):
+            yield f"files.{name}: there is no record in it"
+
+
+def _made(profile: Profile, landed: Landed, engine: Engine) -> tuple[dict[str, Made], list[str]]:
+    """Return every table that can be made, and a sentence for each misfit of the others."""
+    made: dict[str, Made] = {}
+    misfits: list[str] = []
+    for name, rule in profile.tables.items():
+        needed = {rule.from_, *(lookup.file for lookup in rule.lookup.values())}
+        try:
+            if rule.rows:
+                misfits += _typed_rows(profile, name, engine)
+            elif needed <= landed.tables.keys():
+                made[name] = cleaning.made(landed, engine, name)
+        except InputError as error:
+            misfits.append(str(error).removeprefix(f"{profile.where}: "))
+    return made, misfits
+
+
+def _typed_rows(profile: Profile, name: str, engine: Engine) -> Iterator[str]:
+    declaration = CANONICAL[name]
+    table = declaration.conformed(engine.lazy(cleaning.inline(profile, name)))
+    yield from map(str, declaration.problems(engine.first_row(declaration.counts(table)), table))
+
+
+def _dirt(profile: Profile, made: Made, engine: Engine) -> Iterator[str]:
+    """Yield the reasons for which records are left out, but for those that the profile declares."""
+    rule = profile.tables[made.name]
+    declared = {r.reason for r in rule.reject} | {cleaning.REPEATED_RECORD, cleaning.LATE, ""}
+    said = engine.frame(made.refused.group_by("reasons").aggregate(n=made.refused.count()))
+    counts: dict[str, int] = {}
+    for reasons, n in zip(said["reasons"].fillna(""), said["n"], strict=True):
+        for reason in set(reasons.split("; ")) - declared:
+            counts[reason] = counts.get(reason, 0) + int(n)
+    for reason, n in sorted(counts.items()):
+        yield f"tables.{made.name}: {n:,} record{'' if n == 1 else 's'} rejected because {reason}"
+
+
+def _totals(landed: Landed, made: dict[str, Made], engine: Engine) -> Iterator[str]:
+    tables = {name: m.table for name, m in made.items()}
+    tables |= {name: engine.lazy(cleaning.inline(landed.profile, name))
+               for name, rule in landed.profile.tables.items() if rule.rows and name not in made}
+    for control in landed.profile.control:
+        if (control.file or control.table) not in {**landed.tables, **tables}:
+            continue
+        try:
+            found = controls.one(control, landed, tables, engine)
+        except InputError as error:
+            yield str(error)
+            continue
+        if not found.is_met:
+            yield found.sentence

@@ -1,0 +1,57 @@
+"""What an expression may refer to, and how it reads text as numbers and flags."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import ibis
+import ibis.expr.types as ir
+
+from helpers.foundation.tables import TYPES
+
+MONEY = TYPES["money"]
+NUMBER = TYPES["number"]
+TRUE, FALSE = ("true", "t", "yes", "y", "1"), ("false", "f", "no", "n", "0")
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What an expression may refer to, and how it reads numbers.
+
+    Parameters
+    ----------
+    columns : mapping of str to engine value
+        By name, those of a lookup as ``NAME.column``.
+    number : str
+        Engine type in which text is read where a number is needed: decimal for money, float for the rest.
+    has_aggregates : bool
+        Whether sums and counts are allowed (in controls only).
+    unread : list of engine flags
+        Filled while compiling: for each text read as a number, whether it could not be.
+    """
+
+    columns: Mapping[str, ir.Value]
+    number: str = NUMBER
+    has_aggregates: bool = False
+    unread: list[ir.BooleanValue] = field(default_factory=list)
+
+
+def number(found: ir.Value, scope: Scope) -> ir.NumericValue:
+    """Return a value as a number, reading text; what cannot be read is empty and remembered in the scope."""
+    kind = found.type()
+    if kind.is_boolean():
+        return found.ifelse(1, 0)
+    if kind.is_string():
+        read = found.try_cast(scope.number)
+        scope.unread.append(found.notnull() & read.isnull())
+        return read
+    if kind.is_floating() and scope.number == MONEY:
+        return found.try_cast(MONEY)
+    return found
+
+
+def flag(found: ir.Value) -> ir.BooleanValue:
+    """Return a value as a flag, reading ``yes``/``no``, ``true``/``false``, ``1``/``0`` in any case."""
+    if found.type().is_boolean():
+        return found
+    text = found.cast("string").lower()
+    return ibis.cases((text.isin(TRUE), True), (text.isin(FALSE), False))
