@@ -19,9 +19,9 @@ PATHS = {
     "service": {"image": 0.15, "expectation": 0.3},
     "value": {"product": 0.5, "service": 0.2},
     "satisfaction": {"image": 0.1, "product": 0.4, "service": 0.3, "value": 0.2},
-    "trust": {"image": 0.2, "satisfaction": 0.55},
-    "intention": {"satisfaction": 0.7},
-    "commitment": {"satisfaction": 0.4, "trust": 0.35},
+    "trust": {"image": 0.2, "satisfaction": 0.6},
+    "intention": {"satisfaction": 0.55, "trust": 0.25},
+    "commitment": {"satisfaction": 0.4, "trust": 0.4},
 }
 SOURCES = ("search", "advertising", "friends", "shop")
 SOURCE_SHARES = (0.4, 0.25, 0.2, 0.15)

@@ -62,7 +62,7 @@ def orders(world: World, rng: np.random.Generator, block: People) -> Orders:
 
 def transactions(world: World, rng: np.random.Generator, block: People, made: Orders) -> pa.Table:
     """Return ``canonical/transactions``: sale lines, delivery fees, refunds of single lines."""
-    n_lines = 1 + rng.binomial(3, 0.35, len(made.who))
+    n_lines = 1 + rng.binomial(3, 0.25, len(made.who))
     sale = _sales(world, rng, made, np.repeat(np.arange(len(made.who)), n_lines), n_lines)
     parts = [_sale_table(rng, block, made, sale), _fee_table(block, made, n_lines),
              _refund_table(world, rng, block, made, sale)]

@@ -18,7 +18,7 @@ OPEN_DAYS = 14
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One question: its wording, what it asks for, the construct felt, its scale, and what turns its answers."""
+    """One question: its wording, what it asks for, the construct felt, its scale, and where on it answers lie."""
 
     item: str
     text: str
@@ -30,6 +30,7 @@ class Item:
     is_reversed: bool = False
     share_not_applicable: float = 0.0
     cut_points: str = ""
+    centre: float = 0.65
 
 
 ITEMS = (
@@ -50,12 +51,13 @@ ITEMS = (
          cut_points="4|6|8"),
     Item("satisfied_ideal", "The company is close to my ideal", "satisfaction", "satisfaction", 10,
          cut_points="4|6|8"),
-    Item("recommend", "How likely are you to recommend us?", "recommend", "satisfaction", 10, low=0),
+    Item("recommend", "How likely are you to recommend us?", "recommend", "satisfaction", 10, low=0,
+         centre=0.76),
     Item("effort", "The company makes it easy for me", "effort", "service", 7),
     Item("trust", "I trust the company", "trust", "trust", 7),
     Item("intention", "I will order again", "intention", "intention", 7),
     Item("commitment", "I would change to another company without regret", "commitment", "commitment", 7,
-         is_reversed=True),
+         is_reversed=True, centre=0.35),
 )
 PRAISE = ("Always quick and friendly.", "Great products, thank you!", "Easy to order, arrives in time.")
 BLAME = ("The parcel came late again.", "Nobody answered my question.", "Too expensive for the quality.")
@@ -144,8 +146,7 @@ def _state(world: World, rng: np.random.Generator, latent: np.ndarray, wave: np.
 def _answers(world: World, rng: np.random.Generator, state: np.ndarray, item: Item) -> np.ndarray:
     meant = state[:, CONSTRUCTS.index(item.construct)] * (-1 if item.is_reversed else 1)
     heard = world.loading * meant + np.sqrt(1 - world.loading**2) * rng.standard_normal(len(meant))
-    centre = 0.35 if item.is_reversed else 0.65
-    score = np.clip(np.rint(item.low + (item.high - item.low) * (centre + 0.2 * heard)), item.low, item.high)
+    score = np.clip(np.rint(item.low + (item.high - item.low) * (item.centre + 0.2 * heard)), item.low, item.high)
     return np.where(rng.random(len(score)) < item.share_not_applicable, NOT_APPLICABLE, score)
 
 

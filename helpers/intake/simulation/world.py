@@ -55,11 +55,11 @@ class World:
         Newsletter experiment: share opened, the same in both arms.
     """
 
-    r: float = 0.8
-    alpha: float = 8.0
-    s: float = 0.8
-    beta: float = 30.0
-    satisfaction_loss: float = -0.6
+    r: float = 1.0
+    alpha: float = 9.0
+    s: float = 0.7
+    beta: float = 40.0
+    satisfaction_loss: float = -0.75
     p: float = 6.0
     q: float = 4.0
     gamma: float = 30.0
