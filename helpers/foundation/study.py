@@ -23,11 +23,15 @@ class Section(BaseModel):
     def table(self) -> pd.DataFrame:
         """Return the assumptions: name, value, meaning, and whether the study set it or it is the default."""
         rows = [
-            {"assumption": name, "value": str(getattr(self, name)), "meaning": info.description or "",
+            {"assumption": name, "value": _in_words(getattr(self, name)), "meaning": info.description or "",
              "set_by": "study" if name in self.model_fields_set else "default"}
             for name, info in type(self).model_fields.items()
         ]
         return pd.DataFrame(rows, columns=["assumption", "value", "meaning", "set_by"])
+
+
+def _in_words(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 class Economics(Section):

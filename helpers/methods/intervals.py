@@ -215,7 +215,7 @@ def rank_correlation(x: np.ndarray, y: np.ndarray, level: float = 0.95) -> Inter
 
 
 def _fisher(r: float, n: int, variance: float, level: float) -> Interval:
-    if n < 4 or not abs(r) < 1:
+    if n < 4 or not abs(r) < 1 - 1e-12:
         return Interval(r, np.nan, np.nan)
     half = normal_quantile(level) * np.sqrt(variance / (n - 3))
     return Interval(r, float(np.tanh(np.arctanh(r) - half)), float(np.tanh(np.arctanh(r) + half)))

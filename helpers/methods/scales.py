@@ -144,7 +144,8 @@ def latest(table: ir.Table, by: Sequence[str]) -> ir.Table:
 
 def waves(given: ir.Table) -> list[str]:
     """Return the names of the waves in which anything was answered, oldest first; undated ones first, by name."""
-    first = given.filter(given.percent.notnull()).group_by("wave").aggregate(first_at=lambda t: t.responded_at.min())
+    given = given.filter(given.percent.notnull())
+    first = given.group_by("wave").aggregate(first_at=given.responded_at.min())
     return first.to_pyarrow().to_pandas().sort_values(["first_at", "wave"], na_position="first")["wave"].to_list()
 
 
@@ -168,5 +169,5 @@ def wide(given: ir.Table, items: Sequence[str]) -> pd.DataFrame:
         responded_at=given.responded_at.max(),
         **{f"item_{i}": given.percent.max(where=given.item == item) for i, item in enumerate(items)})
     frame = latest(rows, ["person"]).to_pyarrow().to_pandas().sort_values("person")
-    indexed = frame.set_index(["person", "customer_id", "weight", "responded_at"])[[f"item_{i}" for i in range(len(items))]]
-    return indexed.astype("float64").set_axis(list(items), axis=1)
+    indexed = frame.set_index(["person", "customer_id", "weight", "responded_at"])
+    return indexed[[f"item_{i}" for i in range(len(items))]].astype("float64").set_axis(list(items), axis=1)

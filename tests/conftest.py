@@ -1,0 +1,58 @@
+"""What several rooms' tests share: an engine, and a survey from a frame of answers."""
+
+from datetime import date
+
+import pandas as pd
+import pytest
+
+from helpers.foundation import canonical
+from helpers.foundation.engine import Engine
+from helpers.methods import scales
+
+AS_OF = date(2026, 6, 30)
+
+
+@pytest.fixture(scope="session")
+def session_engine():
+    return Engine()
+
+
+@pytest.fixture
+def catalogued(session_engine):
+    """Return a catalogue from rows of items; scale 1–5 and role satisfaction unless said."""
+    def make(*items):
+        rows = [{"role": "satisfaction", "scale_low": 1.0, "scale_high": 5.0, **item} for item in items]
+        frame = pd.DataFrame(rows, columns=canonical.ITEMS.names if not rows else None)
+        return scales.catalogue(canonical.ITEMS.conformed(session_engine.lazy(frame)))
+    return make
+
+
+@pytest.fixture
+def surveyed(session_engine):
+    """Return answers on the common scale from rows (response_id, item, score) and rows about respondents."""
+    def make(known, responses, respondents=(), as_of=AS_OF):
+        given = pd.DataFrame(list(responses), columns=["response_id", "item", "score"]).astype(
+            {"response_id": "str", "item": "str", "score": "float64"})
+        who = pd.DataFrame(list(respondents))
+        who = who if len(who) else pd.DataFrame({"response_id": given["response_id"].unique()}).astype("str")
+        if "responded_at" in who:
+            who = who.assign(responded_at=pd.to_datetime(who["responded_at"], format="ISO8601"))
+        table = scales.answers(canonical.RESPONSES.conformed(session_engine.lazy(given)),
+                               canonical.RESPONDENTS.conformed(session_engine.lazy(who)), known, as_of)
+        return session_engine.kept(table)
+    return make
+
+
+@pytest.fixture
+def mobi(real_data, surveyed, catalogued):
+    """The ECSI survey of a mobile operator: catalogue and answers."""
+    frame = pd.read_csv(real_data / "ecsi_mobi" / "mobi.csv")
+    kinds = {"CUEX": ("expectation", "Expectation"), "CUSA": ("satisfaction", "Satisfaction"),
+             "CUSC": ("complaint_handling", "Complaints"), "CUSL": ("intention", "Loyalty"), "IMAG": ("image", "Image"),
+             "PERQ": ("performance", "Quality"), "PERV": ("value", "Value")}
+    roles = {"CUSL2": "price_tolerance", "CUSL3": "recommend"}
+    known = catalogued(*({"item": c, "role": roles.get(c, kinds[c[:4]][0]), "construct": kinds[c[:4]][1],
+                          "scale_high": 10.0} for c in frame.columns))
+    rows = frame.rename_axis("response_id").reset_index().melt("response_id", var_name="item", value_name="score")
+    rows["response_id"] = rows["response_id"].astype("str")
+    return known, surveyed(known, rows.itertuples(index=False))

@@ -1,0 +1,119 @@
+import pandas as pd
+
+from helpers.foundation.estimates import Estimate, Gate, Level, Status, gate_table, summary, without_value
+from helpers.loyalty.assumptions import Assumptions
+from helpers.loyalty.kinds import ALL_KINDS, KINDS
+from helpers.loyalty.matrix import CORRELATION, NEAR, SURVEYED
+from helpers.reporting.sentences import loyalty as said
+
+NO_GATES = gate_table("03", [])
+
+
+def matrix(values=(0.4, 0.3, 0.2, 0.1), n=100, status=Status.OK, reason="", counts=None, **replaced):
+    rows = [Estimate(f"share {k}", v, v - 0.05, v + 0.05, "share", n) if status is Status.OK
+            else without_value(f"share {k}", status, reason, unit="share", n=n)
+            for k, v in zip(KINDS, values, strict=True)]
+    rows += [Estimate(f"people: {k}", float((counts or {}).get(k, 0)), unit="people", n=n) for k in ALL_KINDS]
+    other = {CORRELATION: Estimate(CORRELATION, 0.19, 0.11, 0.27, "correlation", n),
+             NEAR: Estimate(NEAR, 0.4, 0.35, 0.45, "share", n),
+             SURVEYED: Estimate(SURVEYED, 5.6, 2.1, 9.2, "points", n),
+             "standard error of measurement of attitude": Estimate("standard error of measurement of attitude", 8.2)}
+    return summary([*rows, *(other | {e.quantity: e for e in replaced.values()}).values()])
+
+
+def test_the_answer_names_the_four_kinds_and_who_is_not_among_them():
+    assert said.answer(matrix(counts={"behaviour only": 861, "attitude only": 1, "too early": 406}), NO_GATES) == (
+        "Of 100 customers who answered and could have bought again, 40.0 % [35.0 %, 45.0 %] are truly loyal, 30.0 % "
+        "[25.0 %, 35.0 %] are latently loyal, 20.0 % [15.0 %, 25.0 %] are spuriously loyal and 10.0 % [5.0 %, 15.0 %] "
+        "are not loyal.",
+        "Not among them: 861 people known by behaviour only, 1 person by attitude only and 406 people bought too "
+        "recently to be judged and did not answer.")
+
+
+def test_where_everybody_is_of_a_kind_nobody_is_mentioned_as_left_out():
+    assert len(said.answer(matrix(), NO_GATES)) == 1
+
+
+def test_a_caveat_stands_in_the_same_sentence():
+    gate = Gate("g", 0.4, 0.25, True, Level.QUALIFY, "kinds of loyalty", "40 % lie near; the limit is 25 %.")
+    assert said.answer(matrix(), gate_table("03", [gate]))[0].endswith("are not loyal (with care: 40 % lie near).")
+
+
+def test_struck_kinds_open_the_page_with_the_reason():
+    struck = matrix(status=Status.STRUCK, reason="Cronbach's α of attitude 0.41 is under 0.60")
+    assert said.answer(struck, NO_GATES) == (
+        "Kinds of loyalty are struck: Cronbach's α of attitude 0.41 is under 0.60, so the questions on attitude do not "
+        "measure one thing.",)
+
+
+def test_without_a_survey_a_survey_is_asked_for_and_without_orders_orders():
+    only_bought = matrix(n=0, status=Status.INSUFFICIENT, reason="nobody to speak of", counts={"behaviour only": 5})
+    assert said.answer(only_bought, NO_GATES)[0] == (
+        "Who is loyal, and of which kind, cannot be said: insufficient data, nobody has both an attitude and enough "
+        "behaviour; a survey of the same customers on intention, recommendation, commitment or trust would tell.")
+    only_said = matrix(n=0, status=Status.INSUFFICIENT, reason="nobody to speak of", counts={"attitude only": 250})
+    assert said.answer(only_said, NO_GATES)[0].endswith(
+        "orders of the same customers, over more than one period, would tell.")
+    few = matrix(n=7, status=Status.INSUFFICIENT, reason="7 people, fewer than 10", counts={"true": 7})
+    assert "insufficient data, 7 people, fewer than 10;" in said.answer(few, NO_GATES)[0]
+
+
+def test_the_largest_group_heads_the_figure_and_ties_are_named_together():
+    assert said.matrix_title(matrix()) == "Truly loyal is the largest group: 40.0 %"
+    assert said.matrix_title(matrix((0.4, 0.1, 0.1, 0.4))) == (
+        "Truly loyal and not loyal are the largest groups: 40.0 % each")
+    nobody = matrix(status=Status.INSUFFICIENT, reason="nobody to speak of")
+    assert said.matrix_title(nobody) == "Attitude by behaviour cannot be shown: nobody to speak of"
+
+
+def test_attitude_and_behaviour_go_together_or_not_or_against_each_other():
+    assert said.together(matrix()) == (
+        "Among 100 customers with both, the stronger the attitude, the more often people buy: rank correlation "
+        "0.19 [0.11, 0.27].")
+    against = Estimate(CORRELATION, -0.3, -0.4, -0.2, "correlation", 100)
+    assert "the less often people buy" in said.together(matrix(c=against))
+    noise = Estimate(CORRELATION, 0.05, -0.1, 0.2, "correlation", 100)
+    assert "no association of attitude with behaviour beyond noise" in said.together(matrix(c=noise))
+    unknown = without_value(CORRELATION, Status.INSUFFICIENT, "nobody to speak of")
+    assert said.together(matrix(c=unknown)) == (
+        "Whether attitude and behaviour go together cannot be said: nobody to speak of.")
+
+
+def test_how_many_lie_near_the_cut():
+    assert said.near(matrix()) == (
+        "40.0 % [35.0 %, 45.0 %] lie within one standard error of measurement (8.2 points) of the cut of attitude: "
+        "their kind could as well be its neighbour.")
+    unknown = without_value(NEAR, Status.INSUFFICIENT, "the measurement error of attitude is not known")
+    assert said.near(matrix(near=unknown)).endswith("attitude is not known.")
+
+
+def test_whether_those_who_answered_buy_like_the_others():
+    assert said.surveyed(matrix()) == (
+        "Those who answered buy in more periods than the others, by 5.6 points (5.6 [2.1, 9.2]): the shares above do "
+        "not speak for everybody.")
+    assert "in fewer periods" in said.surveyed(matrix(s=Estimate(SURVEYED, -5, -9, -1, "points", 40)))
+    assert said.surveyed(matrix(s=Estimate(SURVEYED, 1, -3, 5, "points", 40))) == (
+        "Those who answered buy as often as the others, within noise (1 point [−3, 5]).")
+    unknown = without_value(SURVEYED, Status.INSUFFICIENT, "in one of the groups nobody to speak of")
+    assert said.surveyed(matrix(s=unknown)).endswith("cannot be said: in one of the groups nobody to speak of.")
+
+
+def test_how_far_the_cuts_move_the_share_of_the_truly_loyal():
+    table = pd.DataFrame({"setting": ["as assumed", "x", "y"], "true": [0.2, 0.1, 0.3]})
+    assert said.moved(table) == (
+        "The share of the truly loyal is 10.0 % with x and 30.0 % with y: it is a choice of cuts as much as a finding.")
+    assert said.moved(table.iloc[:0]) == "How the kinds move with the cuts cannot be said: insufficient data."
+    assert said.moved(table.assign(true=0.2)) == (
+        "The share of the truly loyal stays 20.0 % under every other cut and period tried.")
+
+
+def test_the_definition_carries_the_assumptions():
+    text = said.definition(Assumptions(attitude_cut=60.0, period_days=30, least_periods=1))
+    assert "from 60 of 100" in text
+    assert "whole periods of 30 days" in text
+    assert "once 1 period has passed" in text
+
+
+def test_the_headline_has_two_digits_and_says_what_is_missing():
+    assert said.headline(matrix()) == ("share true: 0.4", "share latent: 0.3", f"{CORRELATION}: 0.19")
+    assert said.headline(matrix(status=Status.STRUCK, reason="why"))[0] == "share true: claim struck: why"

@@ -1,0 +1,164 @@
+import pytest
+
+from helpers.foundation.estimates import Estimate, Gate, Level, Status, gate_table, summary, without_value
+from helpers.reporting.sentences import satisfaction as said
+
+OK_GATES = gate_table("02", [])
+NAN = float("nan")
+
+
+def index(*more, n=120, status=Status.OK, reason=""):
+    rows = [Estimate("satisfaction", 72.54, 70.1, 74.9, "points", n),
+            Estimate("share highly satisfied", 0.4, 0.3, 0.5, "share", n),
+            Estimate("share dissatisfied", 0.05, 0.02, 0.1, "share", n)]
+    if status is not Status.OK:
+        rows = [without_value(r.quantity, status, reason, unit=r.unit, n=r.n) for r in rows]
+    return summary([*rows, *more])
+
+
+def changed(value, low, high, wave="B"):
+    return Estimate("change of satisfaction", value, low, high, "points", 50, f"wave {wave}")
+
+
+def gates(*rows):
+    return gate_table("02", [Gate("g", 0.65, 0.7, True, level, claims, sentence) for level, claims, sentence in rows])
+
+
+def test_the_answer_names_index_people_levels_and_change():
+    assert said.answer(index(changed(-3.2, -5, -1.4)), OK_GATES, ["A", "B"]) == (
+        "Satisfaction stands at 72.5 points [70.1, 74.9] of 100, the mean of 120 people, each by the latest answer.",
+        "40.0 % [30.0 %, 50.0 %] are highly satisfied, 5.0 % [2.0 %, 10.0 %] dissatisfied.",
+        "From wave A to wave B: down 3.2 points, beyond noise (−3.2 points [−5, −1.4]).")
+
+
+def test_a_single_wave_says_nothing_of_change_in_the_answer():
+    assert len(said.answer(index(), OK_GATES, ["A"])) == 2
+    assert said.changes(index(), ["A"]) == ("There is a single wave: nothing can be said about change.",)
+    assert said.changes(index(), []) == ("There is no wave: nothing can be said about change.",)
+
+
+def test_a_change_within_noise_is_called_that():
+    assert said.change(index(changed(0.5, -1, 2)), ["A", "B"]) == (
+        "From wave A to wave B: no change beyond noise (0.5 points [−1, 2]).")
+
+
+def test_a_change_that_cannot_be_given_says_why():
+    small = without_value("change of satisfaction", Status.INSUFFICIENT, "9 people, fewer than 10", segment="wave B")
+    assert said.change(index(small), ["A", "B"]).endswith("cannot be said: 9 people, fewer than 10.")
+    assert said.change(index(), ["A", "B"]) == (
+        "Whether wave B differs from wave A cannot be said: nobody to speak of.")
+
+
+def test_a_qualifying_gate_stands_in_the_same_sentence_and_others_do_not():
+    table = gates((Level.QUALIFY, "satisfaction index and levels", "α is 0.65; 0.70 is asked for."),
+                  (Level.QUALIFY, "every measure", "2 of 50 answers are off."), (Level.QUALIFY, "score of trust", "No."),
+                  (Level.NOTE, "every measure", "No."))
+    assert said.answer(index(), table, [])[0].endswith("(with care: α is 0.65; 2 of 50 answers are off).")
+
+
+def test_a_struck_index_opens_the_page_and_the_recommendation_stands_in():
+    nps = Estimate("NPS", 30, 20.5, 39, "points", 100)
+    struck = index(nps, status=Status.STRUCK, reason="Cronbach's α 0.52 is under 0.60")
+    assert said.answer(struck, OK_GATES, []) == (
+        "The satisfaction index is struck: Cronbach's α 0.52 is under 0.60, so its questions do not measure one "
+        "thing.",
+        "NPS is 30 points [20.5, 39], from 100 people.")
+
+
+@pytest.mark.parametrize("table", [
+    index(n=3, status=Status.INSUFFICIENT, reason="3 people, fewer than 10"), summary([])])
+def test_too_few_and_nobody_say_what_is_missing(table):
+    sentences = said.answer(table, OK_GATES, [])
+    assert len(sentences) == 1
+    assert "cannot be said: insufficient data" in sentences[0]
+    assert sentences[0].endswith(said.NEEDED)
+    assert said.levels(table) == ""
+    assert said.levels_title(table) == "Shares of the levels of satisfaction: insufficient data"
+
+
+def test_one_person_is_not_people():
+    assert "the mean of 1 person," in said.answer(index(n=1), OK_GATES, [])[0]
+
+
+def test_recommendation_goes_by_the_name_that_its_scale_allows():
+    other = Estimate("top minus bottom share, not NPS", -5, -9, -1, "points", 40)
+    assert said.recommendation(index(other)) == (
+        "Top minus bottom share, not NPS is −5 points [−9, −1], from 40 people.")
+    two = [Estimate(f"NPS ({i})", 10, 1, 19, "points", 40) for i in "ab"]
+    assert said.recommendation(index(*two)) == (
+        "NPS (a) is 10 points [1, 19], from 40 people and NPS (b) is 10 points [1, 19], from 40 people.")
+    assert said.recommendation(index()) == "Whether customers recommend us cannot be said: insufficient data."
+
+
+def test_which_of_the_three_measures_the_survey_allows():
+    ok = {q: Estimate(q, 1, 0, 2, n=20) for q in ("NPS", "CSAT", "CES")}
+    assert said.measures(summary(ok.values())) == "The survey allows NPS, CSAT and CES."
+    assert said.measures(summary([ok["CES"]])) == (
+        "The survey allows CES; NPS and CSAT cannot be given, for lack of such a question or of answers.")
+    assert said.measures(summary([])).startswith("None of NPS, CSAT and CES can be given")
+
+
+def alpha(name, statistic, level=Level.QUALIFY, is_crossed=False):
+    return Gate(f"alpha of {name}", statistic, 0.7, is_crossed, level, "", f"Reliability of {name}.")
+
+
+def test_reliability_names_the_weak_and_the_struck():
+    table = gate_table("02", [alpha("a", 0.8), alpha("b", 0.65, is_crossed=True), alpha("c", 0.4, Level.STRIKE, True),
+                              alpha("d", NAN, Level.NOTE, True)])
+    assert said.reliability(table) == "1 scale holds together; b only just; the scores of c are struck."
+    assert said.reliability(gate_table("02", [alpha("a", 0.4, Level.STRIKE, True)])) == (
+        "No scales hold together; the scores of a are struck.")
+    assert said.reliability(OK_GATES) == "No scale has two questions with enough answers: reliability is not known."
+
+
+def test_a_single_satisfaction_question_is_said_and_two_are_not():
+    single = gate_table("02", [alpha("satisfaction score", NAN, Level.NOTE, True)])
+    assert said.single_question(single) == "Reliability of satisfaction score."
+    assert said.single_question(gate_table("02", [alpha("satisfaction score", 0.8)])) == ""
+
+
+def heard(value, n=200):
+    return Estimate("share of customers heard", value, unit="share", n=n)
+
+
+def test_silence_says_what_the_others_would_have_to_average():
+    assert said.silence(index(), heard(0.5), 50) == (
+        "50.0 % of 200 known customers have a score: everybody's mean would be 50 if the others averaged 27.5.")
+    assert said.silence(index(), heard(0.9), 50).endswith("everybody's mean stays on the same side of 50.")
+    assert said.silence(index(), heard(1.0), 50) == "Every known customer was heard."
+    unknown = without_value("share of customers heard", Status.NOT_APPLICABLE, "no customers are known")
+    assert said.silence(index(), unknown, 50).endswith("cannot be computed: no customers are known.")
+    assert said.silence(summary([]), heard(0.5), 50).endswith("cannot be computed: there is no index.")
+
+
+def test_the_largest_level_heads_its_figure():
+    assert said.levels_title(index()) == "The largest group is highly satisfied: 40.0 %"
+
+
+def test_waves_beyond_noise_head_their_figure():
+    waves = ["A", "B", "C"]
+    assert said.waves_title(index(changed(-3, -5, -1), changed(3, 1, 5, "C")), waves) == (
+        "Beyond noise, satisfaction falls in wave B and rises in wave C")
+    assert said.waves_title(index(changed(0, -5, 5)), waves) == (
+        "Satisfaction does not change beyond noise from any wave to the next")
+    assert said.waves_title(index(), ["A"]) == "Satisfaction by wave: fewer than two waves that can be compared"
+
+
+def test_parts_of_the_table_are_picked_by_quantity():
+    table = index(Estimate("NPS (a)", 1, n=20), Estimate("score of trust", 60, n=20), Estimate("CSAT", 0.5, n=20))
+    assert said.by_question(table)["quantity"].to_list() == ["NPS (a)", "CSAT"]
+    assert said.of_constructs(table)["quantity"].to_list() == ["trust"]
+    alphas = summary([Estimate("standardised alpha", 1, segment="a"), Estimate("share given", 1, segment="a"),
+                      Estimate("Cronbach's alpha", 1, segment="a")])
+    assert said.of_alphas(alphas)["quantity"].to_list() == ["Cronbach's alpha", "standardised alpha"]
+
+
+def test_the_headline_has_two_digits_and_says_what_is_missing():
+    assert said.headline(index(Estimate("NPS", -27.8, -33, -21, "points", 100))) == (
+        "satisfaction: 73", "share highly satisfied: 0.4", "NPS: -28")
+    assert said.headline(index(status=Status.INSUFFICIENT, reason="nobody to speak of"))[0] == (
+        "satisfaction: insufficient data: nobody to speak of")
+
+
+def test_the_formula_is_printed():
+    assert said.formula().startswith("Answer = 100 × (score − lowest) / (highest − lowest)")

@@ -1,0 +1,93 @@
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from helpers.foundation.estimates import Status, summary
+from helpers.satisfaction import index
+
+
+def people(values, wave="w1", first=0, level="neutral", weight=1.0, month=1):
+    n = len(values)
+    return pd.DataFrame({"response_id": [f"{wave}-{first + i:03}" for i in range(n)],
+                         "person": [f"p{first + i:03}" for i in range(n)], "wave": wave,
+                         "responded_at": pd.Timestamp(2026, month, 1), "weight": weight, "satisfaction": values,
+                         "level": level})
+
+
+def found(estimates, quantity, segment="all"):
+    return next(e for e in estimates if (e.quantity, e.segment) == (quantity, segment))
+
+
+def test_the_index_is_the_mean_of_the_people_with_students_interval():
+    values = np.linspace(20, 90, 40)
+    all_ = found(index.index(people(values), ["w1"]), "satisfaction")
+    assert all_.value == pytest.approx(values.mean())
+    assert (all_.low, all_.high) == pytest.approx(stats.t.interval(0.95, 39, values.mean(), stats.sem(values)))
+    assert (all_.unit, all_.n, all_.status) == ("points", 40, Status.OK)
+
+
+def test_everybody_counts_once_by_the_latest_answer_and_once_in_each_wave():
+    both = pd.concat([people([40.0] * 12), people([80.0] * 12, "w2", month=2)])
+    estimates = index.index(both, ["w1", "w2"])
+    assert [found(estimates, "satisfaction", s).value for s in ("all", "wave w1", "wave w2")] == [80.0, 40.0, 80.0]
+    assert found(estimates, "satisfaction").n == 12
+
+
+def test_a_response_without_a_date_counts_as_older_than_one_with():
+    dated, undated = people([40.0] * 10), people([80.0] * 10, "w0").assign(responded_at=pd.NaT)
+    assert found(index.index(pd.concat([dated, undated]), ["w0", "w1"]), "satisfaction").value == 40.0
+
+
+def test_shares_of_the_levels_sum_to_one_and_carry_weights():
+    rows = pd.concat([people([20.0] * 10, level="dissatisfied"),
+                      people([90.0] * 10, first=10, level="highly satisfied", weight=3.0)])
+    estimates = index.index(rows, ["w1"])
+    assert sum(found(estimates, q).value for q in index.SHARES) == pytest.approx(1)
+    assert found(estimates, "share highly satisfied").value == pytest.approx(0.75)
+    assert found(estimates, "satisfaction").value == pytest.approx((20 + 3 * 90) / 4)
+
+
+def test_nine_people_are_not_published_and_one_wave_has_no_rows_of_its_own():
+    estimates = index.index(people([50.0] * 9), ["w1"])
+    assert {e.segment for e in estimates} == {"all"}
+    assert {(e.status, e.reason) for e in estimates} == {(Status.INSUFFICIENT, "9 people, fewer than 10")}
+
+
+def test_nobody_is_insufficient_and_not_zero():
+    frame = summary(index.index(people([]), []))
+    assert set(frame["status"]) == {"insufficient"}
+    assert frame["value"].isna().all()
+
+
+def test_the_change_between_waves_pairs_those_who_answered_both():
+    rng = np.random.default_rng(1)
+    base = rng.normal(60, 15, 50)
+    after = base + 3 + rng.normal(0, 1, 50)
+    same = pd.concat([people(base), people(after, "w2", month=2)])
+    other = pd.concat([people(base), people(after, "w2", first=50, month=2)])
+    paired, apart = (found(index.index(rows, ["w1", "w2"]), index.CHANGE, "wave w2") for rows in (same, other))
+    assert paired.value == apart.value == pytest.approx((after - base).mean())
+    assert paired.low > 0 > apart.low
+
+
+def test_the_change_from_a_small_wave_is_insufficient():
+    rows = pd.concat([people([50.0] * 9), people([60.0] * 20, "w2", month=2)])
+    change = found(index.index(rows, ["w1", "w2"]), index.CHANGE, "wave w2")
+    assert change.status is Status.INSUFFICIENT
+    assert change.reason == "9 people, fewer than 10, in one of the waves w1 and w2"
+
+
+def test_a_struck_index_has_its_reason_and_no_value_anywhere():
+    estimates = index.index(people(np.linspace(20, 90, 40)), ["w1"], "alpha is low")
+    assert {(e.status, e.reason) for e in estimates} == {(Status.STRUCK, "alpha is low")}
+    assert all(np.isnan(e.value) for e in estimates)
+
+
+def test_the_scores_handed_in_are_not_changed_and_their_order_does_not_matter():
+    rows = pd.concat([people(np.linspace(20, 90, 40)), people(np.linspace(30, 80, 40), "w2", month=2)])
+    before = rows.copy()
+    shuffled = rows.sample(frac=1, random_state=3)
+    one, other = (summary(index.index(r, ["w1", "w2"])) for r in (rows, shuffled))
+    pd.testing.assert_frame_equal(one, other)
+    pd.testing.assert_frame_equal(rows, before)
