@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NoReturn
 
 from helpers.foundation.errors import GateError, InputError
@@ -21,17 +22,19 @@ def parser() -> Parser:
     door = Parser(prog="python -m helpers", description="From a company's own records to one page for leadership.",
                   epilog="Exit codes: 0 good, 1 a step failed, 2 bad input or the source is busy, 3 an intake gate.")
     commands = door.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    run = commands.add_parser("run", help="run the workbook on a source")
-    run.add_argument("source", metavar="SOURCE", help="name of a source profile")
-    run.add_argument("--raw", default="", metavar="PATH", help="folder with the source's files")
-    run.add_argument("--as-of", default="", metavar="DATE", help="ISO date the run speaks for (default: newest row)")
-    run.add_argument("--set", action="append", default=[], metavar="name=value", help="a parameter; may be repeated")
-    run.add_argument("--from", default="", dest="first", metavar="04", help="take the steps before this one")
-    run.add_argument("--only", default="", metavar="05", help="take every step but this one")
-    run.add_argument("--resume", action="store_true", help="continue the newest failed run")
-    run.add_argument("--jobs", type=int, default=0, metavar="N", help="steps side by side (default: 2)")
-    run.add_argument("--engine", default="duckdb", help="duckdb")
-    run.add_argument("--minutes", type=float, default=0.0, help="longest time for one step (default: its own, 20)")
+    _add_run(commands.add_parser("run", help="run the workbook on a source"))
+    listing = commands.add_parser("runs", help="list runs, their state and how long they took")
+    listing.add_argument("source", metavar="SOURCE", nargs="?", default="", help="only this source")
+    contrast = commands.add_parser("compare", help="say what differs between two runs")
+    for name in ("source", "one", "other"):
+        contrast.add_argument(name, metavar="SOURCE" if name == "source" else "RUN")
+    check = commands.add_parser("check", help="dry-run a source profile and name every problem")
+    check.add_argument("source", metavar="SOURCE", help="name of a source profile")
+    check.add_argument("--raw", default="", metavar="PATH", help="folder with the source's files")
+    simulate = commands.add_parser("simulate", help="write the files of a simulated company")
+    simulate.add_argument("--customers", type=int, metavar="N", help="registered customers")
+    simulate.add_argument("--seed", type=int, metavar="S", help="seed of every draw")
+    simulate.add_argument("--to", default="", metavar="FOLDER", help="where (default: the simulated source's own)")
     return door
 
 
@@ -45,14 +48,54 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 3 if isinstance(error, GateError) else 2
 
 
+def _add_run(run: argparse.ArgumentParser) -> None:
+    run.add_argument("source", metavar="SOURCE", help="name of a source profile")
+    run.add_argument("--raw", default="", metavar="PATH", help="folder with the source's files")
+    run.add_argument("--as-of", default="", metavar="DATE", help="ISO date the run speaks for (default: newest row)")
+    run.add_argument("--set", action="append", default=[], metavar="name=value", help="a parameter; may be repeated")
+    run.add_argument("--from", default="", dest="first", metavar="04", help="take the steps before this one")
+    run.add_argument("--only", default="", metavar="05", help="take every step but this one")
+    run.add_argument("--resume", action="store_true", help="continue the newest failed run")
+    run.add_argument("--jobs", type=int, default=0, metavar="N", help="steps side by side (default: 2)")
+    run.add_argument("--engine", default="duckdb", help="duckdb")
+    run.add_argument("--minutes", type=float, default=0.0, metavar="M",
+                     help="longest time for one step (default: its own, 20)")
+
+
 def _run(told: argparse.Namespace) -> int:
     from helpers.pipeline import runner, steps
 
-    return runner.run(runner.Request(told.source, tuple(told.set), told.raw, told.as_of, told.first, told.only,
-                                     told.jobs, told.engine, told.resume, told.minutes), steps.WORKBOOK)
+    request = runner.Request(told.source, tuple(told.set), told.raw, told.as_of, told.first, told.only, told.jobs,
+                             told.engine, told.resume, told.minutes)
+    return runner.run(request, steps.WORKBOOK)
 
 
-COMMANDS = {"run": _run}
+def _runs(told: argparse.Namespace) -> int:
+    from helpers.pipeline import listing
+
+    print("\n".join(listing.lines(told.source)))
+    return 0
+
+
+def _compare(told: argparse.Namespace) -> int:
+    from helpers.pipeline import contrast
+
+    print("\n".join(contrast.lines(told.source, told.one, told.other)))
+    return 0
+
+
+def _simulate(told: argparse.Namespace) -> int:
+    from helpers.foundation import workspace
+    from helpers.intake import simulation
+
+    folder = Path(told.to) if told.to else workspace.raw_folder("simulated")
+    customers = simulation.CUSTOMERS if told.customers is None else told.customers
+    records = simulation.write(folder, customers=customers, seed=simulation.SEED if told.seed is None else told.seed)
+    print("\n".join([f"{folder}:", *(f"  {name}: {n:,} records" for name, n in records.items())]))
+    return 0
+
+
+COMMANDS = {"run": _run, "runs": _runs, "compare": _compare, "simulate": _simulate}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from helpers.foundation import workspace
-from helpers.pipeline import publishing, runs
+from helpers.pipeline import provenance, publishing, runs
 from helpers.pipeline.crew import Crew, Hand
 from helpers.pipeline.parameters import Parameter
 from helpers.pipeline.progress import Progress, duration
@@ -159,8 +159,9 @@ class Course:
                 self._ended(step, hand.outcome)
             elif is_late or is_gone:
                 self.working.pop(step.name).ended()
+                self._keep_log(step, hand.log)
                 late = f"it did not end within {duration(self._seconds(step))}"
-                self._settle(step, "failed", late if is_late else "its process was killed",
+                self._settle(step, "failed", late if is_late else "its process ended without a result",
                              kind="time" if is_late else "death")
 
     def _ended(self, step: Step, outcome: Outcome) -> None:
@@ -169,19 +170,35 @@ class Course:
         facts = {"cell_seconds": outcome.cell_seconds, "import_seconds": outcome.import_seconds,
                  "peak_mib": outcome.peak_mib}
         if outcome.kind != "good":
-            self._settle(step, "failed", outcome.sentence, kind=outcome.kind, error=outcome.error, **facts)
+            self._settle(step, "failed", said(outcome), kind=outcome.kind, error=outcome.error, **facts)
             return
         told = place / "seen.json"
         seen = json.loads(told.read_text(encoding="utf-8")) if told.is_file() else {"reads": [], "writes": {}}
         runs.adopt(place, self.run)
         self.run.record["gates"] += runs.gates(self.run, seen["writes"])
-        self.run.dated(str(self.run.record["as_of"] or seen.get("as_of", "")))
+        self._dated(step, str(self.run.record["as_of"] or seen.get("as_of", "")))
+        if step == self.steps[0]:  # what it read: a simulated source makes its files only now
+            raw = provenance.raw_checksums(self.run.source, str(self.run.record["raw_folder"]))
+            self.run.record.update(raw=raw, data=provenance.data_checksum(raw))
         self._settle(step, "finished", "", rows=seen["writes"], reads=seen["reads"], **facts)
+
+    def _dated(self, step: Step, as_of: str) -> None:
+        """Give the run its name once its date is settled; the first notebook was told a name that was to change."""
+        before = self.run.name
+        self.run.dated(as_of)
+        path = self.run.folder / "notebooks" / step.notebook
+        if self.run.name != before and path.is_file():
+            path.write_text(path.read_text(encoding="utf-8").replace(before, self.run.name), encoding="utf-8")
 
     def _keep_notebook(self, step: Step, executed: Path) -> None:
         if executed.is_file():
             (self.run.folder / "notebooks").mkdir(exist_ok=True)
             executed.replace(self.run.folder / "notebooks" / step.notebook)
+
+    def _keep_log(self, step: Step, log: Path) -> None:
+        if log.is_file() and log.stat().st_size:
+            (self.run.folder / "notebooks").mkdir(exist_ok=True)
+            log.replace(self.run.folder / "notebooks" / f"{step.stem}.log")
 
     def _settle(self, step: Step, state: str, reason: str, **facts: object) -> None:
         seconds = round(time.monotonic() - self.since.get(step.name, time.monotonic()), 3)
@@ -198,3 +215,9 @@ class Course:
         if state == "finished":
             publishing.published(self.run, self.workbook)
         publishing.index(self.workbook)
+
+
+def said(outcome: Outcome) -> str:
+    """Return why a step failed; bad input speaks for itself, other errors with their name."""
+    speaks_for_itself = outcome.kind != "error" or outcome.error in ("InputError", "GateError")
+    return outcome.sentence if speaks_for_itself else f"{outcome.error}: {outcome.sentence}"

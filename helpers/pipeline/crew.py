@@ -12,7 +12,7 @@ from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-from helpers.pipeline.worker import LEAVE_SECONDS, Order, Outcome, serve
+from helpers.pipeline.worker import LEAVE_SECONDS, START_SECONDS, Order, Outcome, serve
 
 PATIENCE = 2 * LEAVE_SECONDS
 
@@ -33,6 +33,10 @@ class Hand:
         What worker and kernel said outside the notebook.
     kernel : int
         Process of the kernel, leader of a session of its own; 0 until it is known.
+    is_ready : bool
+        Whether its kernel is warm.
+    seconds : float
+        Longest time for its step, once it has one.
     until : float
         The worker is ended at this time [s on the monotonic clock].
     outcome : Outcome, optional
@@ -45,12 +49,15 @@ class Hand:
     lifeline: Connection
     log: Path
     kernel: int = 0
+    is_ready: bool = False
+    seconds: float = float("inf")
     until: float = float("inf")
     outcome: Outcome | None = None
 
     def start(self, order: Order, seconds: float) -> None:
-        """Give the worker its step, and the time after which it is ended."""
-        self.until = time.monotonic() + seconds
+        """Give the worker its step, and the time after which it is ended; a kernel that still starts gets more."""
+        self.seconds = seconds
+        self.until = time.monotonic() + seconds + (0 if self.is_ready else START_SECONDS)
         with contextlib.suppress(BrokenPipeError):  # it died while it waited; the next look finds that out
             self.line.send(order)
 
@@ -65,6 +72,8 @@ class Hand:
                 told = self.line.recv()
                 if told[0] == "kernel":
                     self.kernel = told[1]
+                elif told[0] == "ready":
+                    self.is_ready, self.until = True, time.monotonic() + self.seconds
                 elif told[0] == "done":
                     self.outcome = told[1]
         except (EOFError, ConnectionResetError):

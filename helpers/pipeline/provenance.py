@@ -61,14 +61,23 @@ def study_sections(source: str) -> Mapping[str, object]:
 
 
 def raw_files(source: str, folder: Path) -> list[Path]:
-    """Return the files that a source's profile reads, sorted."""
+    """Return the files in a folder that a source's profile reads, sorted."""
     files = _profile(source).get("files", {})
     patterns = {str(f["path"]) for f in files.values() if isinstance(f, dict) and f.get("path")}
     return sorted({found for pattern in patterns for found in folder.glob(pattern) if found.is_file()})
 
 
-def raw_checksums(source: str, folder: Path) -> dict[str, dict[str, object]]:
-    """Return size [bytes] and checksum of every file that a source's profile reads, by name within the folder."""
+def raw_checksums(source: str, raw: str = "") -> dict[str, dict[str, object]]:
+    """Return size [bytes] and checksum of every file that a source's profile reads, by name within their folder.
+
+    Parameters
+    ----------
+    source : str
+        Name of the source profile.
+    raw : str
+        The folder; ``""`` is the usual one.
+    """
+    folder = Path(raw) if raw else workspace.raw_folder(source)
     return {path.relative_to(folder).as_posix(): {"bytes": path.stat().st_size, "sha256": checksum(path)}
             for path in raw_files(source, folder)}
 

@@ -17,8 +17,8 @@ RUNS_FROM_RUN = "../../../../../reports/index.html"
 RUNS_FROM_PUBLISHED, RUNS_FROM_LATEST = "../../index.html", "../index.html"
 KINDS = {"failed": "failed", "not applicable": "not applicable", "skipped": "not reached", "waiting": "not reached"}
 SPOKEN = {
-    "time": "It took too long and was stopped",
-    "death": "Its kernel died; most often the machine ran out of memory",
+    "time": "The step took too long and was stopped",
+    "death": "The step lost its process; most often the machine had run out of memory",
 }
 
 
@@ -107,7 +107,7 @@ def _spoken(told: Mapping[str, object]) -> str:
     if kind in SPOKEN:
         return f"{SPOKEN[kind]} ({reason})"
     if kind == "error" and error not in ("InputError", "GateError"):
-        return f"A cell of the notebook stopped with {error}: {reason.rstrip('.')}; the executed notebook shows where"
+        return f"A cell of the notebook stopped with {reason.rstrip('.')}; the executed notebook shows where"
     return reason.rstrip(".")
 
 

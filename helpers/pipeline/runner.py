@@ -176,13 +176,16 @@ def _conducted(course: Course) -> int:
 
 def _record(request: Request, workbook: Workbook, values: Mapping[str, object]) -> dict[str, object]:
     source = request.source
-    folder = Path(request.raw).resolve() if request.raw else workspace.raw_folder(source)
-    raw = provenance.raw_checksums(source, folder)
+    folder = str(Path(request.raw).resolve()) if request.raw else ""
+    raw: dict[str, object] = {}
+    if request.is_resumed:
+        folder = folder or next((str(r.record["raw_folder"]) for r in reversed(runs.known(source, "failed"))), "")
+        raw = provenance.raw_checksums(source, folder)
     return {
         "run": "", "source": source, "state": "running", "reason": "", "as_of": request.as_of,
         "parameters": {"as_of": request.as_of, **values}, "currency": provenance.currency(source),
         "profile": provenance.declared_checksum("sources", source), "study": provenance.study_sections(source),
-        "raw_folder": str(folder) if request.raw else "", "raw": raw, "data": provenance.data_checksum(raw),
+        "raw_folder": folder, "raw": raw, "data": provenance.data_checksum(raw),
         "revision": provenance.revision(workbook.folder), "versions": provenance.versions(),
         "engine": request.engine, "jobs": request.jobs, "gates": [],
         "steps": {step.name: {"title": step.title, "state": "waiting"} for step in workbook.steps},

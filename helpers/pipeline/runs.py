@@ -117,6 +117,11 @@ def known(source: str, state: str) -> list[Run]:
     return [opened(folder) for folder in workspace.run_folders(source, state)]
 
 
+def lock_path(source: str) -> Path:
+    """Return the file whose lock is held by the one run of a source that is at work."""
+    return workspace.runs_folder(source) / ".lock"
+
+
 @contextmanager
 def locked(source: str) -> Iterator[None]:
     """Hold a source for one run; the lock goes with the process that holds it, however that ends.
@@ -128,7 +133,7 @@ def locked(source: str) -> Iterator[None]:
     """
     folder = workspace.runs_folder(source)
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("a+") as file:
+    with lock_path(source).open("a+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -143,7 +148,7 @@ def locked(source: str) -> Iterator[None]:
 
 def is_locked(source: str) -> bool:
     """Return whether a run of the source is at work."""
-    path = workspace.runs_folder(source) / ".lock"
+    path = lock_path(source)
     if not path.is_file():
         return False
     with path.open("a") as file:
@@ -191,12 +196,18 @@ def resumable(source: str, wanted: Mapping[str, object]) -> Run:
     failed = known(source, "failed")
     if not failed:
         raise InputError("--resume", f"no run of {source} has failed", "a run without --resume")
-    keys = ("parameters", "profile", "study", "raw", "revision")
-    fitting = [run for run in failed if not differences(wanted, run.record, keys)]
+    obstacles = [differences(wanted, run.record, _keys(run)) for run in failed]
+    fitting = [run for run, reasons in zip(failed, obstacles, strict=True) if not reasons]
     if not fitting:
-        reasons = ", ".join(differences(wanted, failed[-1].record, keys))
+        reasons = ", ".join(obstacles[-1])
         raise InputError("--resume", f"run {failed[-1].name} cannot be continued: {reasons}", "a run without --resume")
     return fitting[-1]
+
+
+def _keys(run: Run) -> tuple[str, ...]:
+    """Return what must be the same for a run to be continued; files count once they have been read."""
+    has_read = next(iter(run.steps.values()))["state"] in SETTLED
+    return ("parameters", "profile", "study", "revision", *(["raw"] if has_read else []))
 
 
 def base(source: str, wanted: Mapping[str, object], taken: Iterable[str]) -> Run:
@@ -248,7 +259,7 @@ def take(run: Run, earlier: Run, steps: Mapping[str, str]) -> None:
             _linked(earlier.folder / file, run.folder / file)
         state = "taken" if told["state"] in ("finished", "taken") else told["state"]
         run.steps[name] = {**told, "state": state, "taken_from": earlier.name}
-    run.saved(as_of=earlier.record.get("as_of", ""))
+    run.saved(**{key: earlier.record[key] for key in ("as_of", "raw", "raw_folder", "data")})
 
 
 def gates(run: Run, tables: Iterable[str]) -> list[dict[str, object]]:

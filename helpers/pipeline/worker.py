@@ -26,7 +26,7 @@ from papermill.exceptions import PapermillExecutionError
 from papermill.iorw import write_ipynb
 
 START_SECONDS = 60
-LEAVE_SECONDS = 5
+LEAVE_SECONDS = 3
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
-"""A workbook of five tiny notebooks that do what they are told; as a script, the door with that workbook."""
+"""A workbook of five tiny notebooks that do what they are told, and the door with that workbook."""
 
-import sys
 from pathlib import Path
 
 import nbformat
@@ -23,19 +22,19 @@ STEPS = (
 PARAMETERS = '''source: str = "tiny"  # source profile [name]
 run: str = ""  # run to read from, empty for the newest [run]
 as_of: str = ""  # date the run speaks for, empty for the newest row [ISO date]
-seed: int = 1  # seed of every random draw [integer]
-act: str = ""  # what a step is to do [step:deed]'''
-RIGHT = PARAMETERS + "\nwidth: float = 1.5  # width of the right [metres]"
+seed: int = 1  # seed of every random draw [integer]'''
+MORE = {"02": '\nact: str = ""  # what the step is to do the first time [deed]',
+        "03": "\nwidth: float = 1.5  # width of the right [metres]"}
 
-ACT = '''from pathlib import Path
-deed = act.partition(":")[2] if act.startswith(step) else ""
-mark = Path(os.environ["LOYALTY_HOME"]) / f"{step}.{deed or 'good'}"
-mark.write_text(str(os.getpid()))
-{"": int, "hang": lambda: time.sleep(600), "die": lambda: os.kill(os.getpid(), 9), "slow": lambda: time.sleep(1.5),
- "fail": lambda: 1 / 0, "linger": lambda: __import__("atexit").register(time.sleep, 600), "input": bad, "gate": gate,
- "deaf": lambda: threading.Timer(.2, ctypes.PyDLL(None).sleep, [600]).start()}[deed]()'''
+ACT = '''mark = Path(os.environ["LOYALTY_HOME"]) / f"{step}.pids"
+deed = "" if mark.exists() or "act" not in globals() else act
+_ = mark.write_text(f"{os.getpid()} {os.getppid()}")
+{"": int, "hang": lambda: time.sleep(600), "die": lambda: os.kill(os.getpid(), 9), "fail": lambda: 1 / 0,
+ "input": bad, "gate": gate, "linger": lambda: atexit.register(time.sleep, 600),
+ "orphan": lambda: (os.kill(os.getppid(), 9), time.sleep(600)),
+ "freeze": lambda: os.kill(os.getppid(), signal.SIGSTOP)}[deed]()'''
 
-WRITE = '''place = Path(os.environ["LOYALTY_STEP_FOLDER"]) if "LOYALTY_STEP_FOLDER" in os.environ else Path(".")
+WRITE = '''place = Path(os.environ["LOYALTY_STEP_FOLDER"])
 (place / Path(table).parent).mkdir(exist_ok=True)
 pq.write_table(pa.table({"n": [1, 2, seed]}), place / f"{table}.parquet")
 seen = {"as_of": as_of or "2020-02-0" + str(seed), "reads": [], "writes": {table: 3}}
@@ -44,11 +43,12 @@ _ = (place / "seen.json").write_text(json.dumps(seen))'''
 
 def notebook(step: Step) -> nbformat.NotebookNode:
     """Return the tiny notebook of a step."""
-    imports = ("import ctypes, json, os, threading, time\nimport pyarrow as pa\nimport pyarrow.parquet as pq\n"
+    imports = ("import atexit, json, os, signal, time\nfrom pathlib import Path\n"
+               "import pyarrow as pa\nimport pyarrow.parquet as pq\n"
                "from helpers.foundation.errors import GateError, InputError\n"
                "bad = lambda: (_ for _ in ()).throw(InputError('left.csv', 'it is empty'))\n"
                "gate = lambda: (_ for _ in ()).throw(GateError('control', 'it is not met'))")
-    cells = [v4.new_code_cell(RIGHT if step.name == "03" else PARAMETERS, metadata={"tags": ["parameters"]}),
+    cells = [v4.new_code_cell(PARAMETERS + MORE.get(step.name, ""), metadata={"tags": ["parameters"]}),
              v4.new_code_cell(imports, metadata={"tags": ["imports"]}),
              v4.new_code_cell(f"step, table = {step.name!r}, {step.writes[0]!r}"),
              v4.new_code_cell(ACT), v4.new_code_cell(WRITE)]
@@ -65,9 +65,17 @@ def workbook(folder: Path) -> Workbook:
     return Workbook(STEPS, folder)
 
 
-if __name__ == "__main__":
+def main(arguments: list[str]) -> int:
+    """Be the door with the tiny workbook, whose folder is named first."""
     from helpers import __main__ as door
     from helpers.pipeline import steps
 
-    steps.WORKBOOK = workbook(Path(sys.argv[1]))
-    sys.exit(door.main(sys.argv[2:]))
+    steps.WORKBOOK = workbook(Path(arguments[0]))
+    return door.main(arguments[1:])
+
+
+def declare(home: Path) -> None:
+    """Write the tiny source profile into a home."""
+    folder = home / "data" / "sources"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "tiny.toml").write_text('name = "tiny"\ntitle = "A tiny company"\ncurrency = "EUR"\n')

@@ -1,0 +1,74 @@
+"""What differs between two runs of a source: what they were told, how many rows they hold, what they found."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+import pyarrow.parquet as pq
+
+from helpers.foundation import workspace
+from helpers.foundation.errors import InputError, nearest
+from helpers.pipeline import runs
+from helpers.pipeline.runs import Run
+from helpers.reporting import comparison
+
+KPIS, HEADLINES = "results/kpis", "results/headlines"
+
+
+def lines(source: str, one: str, other: str) -> list[str]:
+    """Return what differs between two runs as lines for people; one line that says so where nothing does.
+
+    Raises
+    ------
+    InputError
+        If there is no such run.
+    """
+    before, now = (_run(source, name) for name in (one, other))
+    found = [*_told(before, now), *_rows(before, now), *_kpis(before, now), *_headlines(before, now)]
+    return found or [f"{before.name} and {now.name} do not differ"]
+
+
+def _run(source: str, name: str) -> Run:
+    folder = workspace.runs_folder(source) / name
+    if not (folder / "manifest.json").is_file():
+        names = sorted(path.parent.name for path in folder.parent.glob("*/manifest.json"))
+        raise InputError(f"{source} {name}", "there is no such run", nearest(name, names) if names else "none yet")
+    return runs.opened(folder)
+
+
+def _told(before: Run, now: Run) -> list[str]:
+    changed = [f"{key}: {before.record.get(key)} → {now.record.get(key)}" for key in ("state", "as_of", "currency")
+               if before.record.get(key) != now.record.get(key)]
+    redefined = comparison.definitions(*(comparison.identity(r.name, r.record) for r in (now, before)))
+    return changed + [f"changed: {what}" for what in redefined]
+
+
+def _rows(before: Run, now: Run) -> list[str]:
+    counts = [{table: n for told in run.steps.values() for table, n in told.get("rows", {}).items()}
+              for run in (before, now)]
+    return [f"{table}: {_count(counts[0], table)} → {_count(counts[1], table)} rows"
+            for table in sorted({*counts[0], *counts[1]}) if counts[0].get(table) != counts[1].get(table)]
+
+
+def _count(counts: Mapping[str, int], table: str) -> str:
+    return f"{counts[table]:,}" if table in counts else "none"
+
+
+def _kpis(before: Run, now: Run) -> list[str]:
+    one, other = (_frame(run, KPIS, ["quantity", "segment", "value"]) for run in (before, now))
+    both = one.merge(other, on=["quantity", "segment"], how="outer", suffixes=("_before", "_now"))
+    differs = (both["value_before"] != both["value_now"]) & both[["value_before", "value_now"]].notna().any(axis=1)
+    return [f"{row.quantity}, {row.segment}: {row.value_before:g} → {row.value_now:g}"
+            for row in both[differs].itertuples()]
+
+
+def _headlines(before: Run, now: Run) -> list[str]:
+    one, other = (list(_frame(run, HEADLINES, ["sentence"])["sentence"]) for run in (before, now))
+    return [f"− {s}" for s in one if s not in other] + [f"+ {s}" for s in other if s not in one]
+
+
+def _frame(run: Run, table: str, columns: list[str]) -> pd.DataFrame:
+    path = run.folder / f"{table}.parquet"
+    if not path.is_file():
+        kinds = {name: "float64" if name == "value" else "str" for name in columns}
+        return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in kinds.items()})
+    return pq.read_table(path, columns=columns).to_pandas()

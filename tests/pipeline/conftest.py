@@ -1,0 +1,34 @@
+import os
+import shutil
+
+import pytest
+import tiny
+
+from helpers.foundation import workspace
+from helpers.pipeline import runner
+from helpers.pipeline.runner import Request
+
+
+@pytest.fixture(scope="session")
+def book(tmp_path_factory):
+    return tiny.workbook(tmp_path_factory.mktemp("notebooks"))
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory, book):
+    """Return a home with one finished run of the tiny workbook."""
+    home = tmp_path_factory.mktemp("made")
+    tiny.declare(home)
+    before = os.environ[workspace.HOME]
+    os.environ[workspace.HOME] = str(home)
+    assert runner.run(Request("tiny"), book, lambda _: None) == 0
+    os.environ[workspace.HOME] = before
+    return home
+
+
+@pytest.fixture
+def begun(made, home):
+    """Give one test a home of its own, with one finished run."""
+    shutil.copytree(made, home, dirs_exist_ok=True)
+    (home / "02.pids").unlink()
+    return home

@@ -1,0 +1,245 @@
+import signal
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from helpers.foundation import workspace
+from helpers.foundation.errors import InputError
+from helpers.pipeline import listing, runner, runs, steps
+from helpers.pipeline.runner import Request
+
+TINY = "import sys; sys.path.insert(0, sys.argv[1]); import tiny; sys.exit(tiny.main(sys.argv[2:]))"
+
+
+def door(book, *arguments, **options):
+    command = [sys.executable, "-c", TINY, str(Path(__file__).parent), str(book.folder), *arguments]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
+
+
+def states(run):
+    return {name: told["state"] for name, told in run.steps.items()}
+
+
+def newest(state):
+    return runs.known("tiny", state)[-1]
+
+
+def is_alive(pid):
+    path = Path(f"/proc/{pid}/stat")
+    return path.is_file() and path.read_text().rsplit(")", 1)[1].split()[0] != "Z"
+
+
+def until(condition, seconds=20):
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.05)
+    return condition()
+
+
+def pids(home):
+    return [int(pid) for pid in (home / "02.pids").read_text().split()]
+
+
+def contents(folder):
+    return {p.relative_to(folder): (p.read_bytes(), p.stat().st_mtime_ns) for p in folder.rglob("*") if p.is_file()}
+
+
+def tables(run):
+    return {p.relative_to(run.folder): p.read_bytes() for p in run.folder.rglob("*.parquet")}
+
+
+def only_left(deed, *, minutes=0.0, is_resumed=False, **options):
+    return Request("tiny", (f"act={deed}",), only="" if is_resumed else "02", minutes=minutes, is_resumed=is_resumed,
+                   **options)
+
+
+def test_a_good_run_is_dated_counted_published_and_read_only(begun):
+    run = newest("finished")
+    assert run.name == run.record["run"] == "2020-02-01-1"
+    assert states(run) == {"01": "finished", "02": "finished", "03": "finished", "04": "not applicable",
+                           "05": "finished"}
+    assert run.steps["02"]["rows"] == {"results/left": 3}
+    assert run.steps["02"]["cell_seconds"] > 0
+    assert run.steps["02"]["peak_mib"] > 10
+    assert all(stat.S_IMODE(p.stat().st_mode) == 0o444 for p in run.folder.rglob("*") if p.is_file())
+    for folder in (begun / "reports" / "latest", begun / "reports" / "tiny" / "2020-02-01-1"):
+        assert {p.name for p in folder.iterdir()} == {
+            "01_in.html", "02_left.html", "03_right.html", "04_asked.html", "index.html", "notebooks"}
+    assert "undated" not in (run.folder / "notebooks" / "01_in.ipynb").read_text()
+    assert not (run.folder.parent / runs.AT_WORK).exists()
+
+
+def test_the_page_of_a_step_without_its_tables_says_what_is_missing_and_what_it_would_enable(begun):
+    page = (begun / "reports" / "latest" / "04_asked.html").read_text()
+    assert "there are no responses" in page
+    assert "what was asked" in page
+
+
+def test_every_link_of_the_published_pages_leads_somewhere(begun):
+    import re
+
+    for page in (begun / "reports").rglob("*.html"):
+        links = [link for link in re.findall(r'href="([^"#]+)', page.read_text()) if "://" not in link]
+        assert links
+        assert [link for link in links if not (page.parent / link).exists()] == [], page
+
+
+def test_steps_run_side_by_side_give_the_same_tables_as_one_after_the_other(begun, book):
+    assert runner.run(Request("tiny", jobs=1), book) == 0
+    assert tables(newest("finished")) == tables(runs.known("tiny", "finished")[0])
+
+
+def test_a_failing_step_leaves_the_others_standing_and_the_last_good_run_untouched(begun, book, capsys):
+    good = newest("finished")
+    kept = contents(good.folder), contents(begun / "reports" / "latest")
+    assert runner.run(Request("tiny", ("act=fail",), first="02"), book) == 1
+    run = newest("failed")
+    assert states(run) == {"01": "taken", "02": "failed", "03": "finished", "04": "not applicable", "05": "skipped"}
+    assert "02 Left: ZeroDivisionError: division by zero" in capsys.readouterr().err
+    assert "ZeroDivisionError: division by zero" in (run.folder / "pages" / "02_left.html").read_text()
+    assert "05 End" in (run.folder / "pages" / "index.html").read_text()
+    assert f"../data/runs/tiny/{run.name}/pages/02_left.html" in (begun / "reports" / "index.html").read_text()
+    assert kept == (contents(good.folder), contents(begun / "reports" / "latest"))
+
+    assert runner.run(Request("tiny", ("act=fail",), is_resumed=True), book) == 0
+    assert newest("finished").name == run.name
+    assert states(newest("finished"))["05"] == "finished"
+
+
+@pytest.mark.parametrize(("deed", "code", "sentence"), [
+    ("input", 2, "left.csv: it is empty"), ("gate", 3, "control: it is not met")])
+def test_bad_input_and_a_gate_found_by_a_step_have_exit_codes_of_their_own(begun, book, capsys, deed, code, sentence):
+    assert runner.run(only_left(deed), book) == code
+    assert capsys.readouterr().err == f"02 Left: {sentence}; --resume continues run {newest('failed').name}\n"
+    assert sentence in (newest("failed").folder / "pages" / "02_left.html").read_text()
+
+
+def test_a_killed_kernel_fails_its_step_and_the_run_is_resumed(begun, book):
+    assert runner.run(only_left("die"), book) == 1
+    assert newest("failed").steps["02"]["reason"] == "its kernel died"
+    assert runner.run(only_left("die", is_resumed=True), book) == 0
+
+
+def test_a_hung_cell_is_stopped_and_the_notebook_tells_the_truth(begun, book):
+    assert runner.run(only_left("hang", minutes=0.15), book) == 1
+    run = newest("failed")
+    assert run.steps["02"]["reason"] == "a cell took longer than 6 s"
+    import nbformat
+
+    cells = nbformat.read(run.folder / "notebooks" / "02_left.ipynb", as_version=4).cells
+    assert [c.metadata.papermill.status for c in cells if c.cell_type == "code"][-2:] == ["failed", "pending"]
+    assert until(lambda: not any(map(is_alive, pids(begun))))
+
+
+@pytest.mark.parametrize(("deed", "reason"), [
+    ("freeze", "it did not end within 5.0 s"), ("orphan", "its process ended without a result")])
+def test_a_worker_that_hangs_or_dies_takes_its_kernel_with_it(begun, book, deed, reason):
+    assert runner.run(only_left(deed, minutes=5 / 60), book) == 1
+    assert newest("failed").steps["02"]["reason"] == reason
+    assert not any(map(is_alive, pids(begun)))
+
+
+def test_a_kernel_that_does_not_leave_after_its_last_cell_is_ended_and_its_step_is_good(begun, book):
+    assert runner.run(only_left("linger"), book) == 0
+    assert not any(map(is_alive, pids(begun)))
+
+
+def test_a_killed_runner_loses_nothing_and_leaves_no_process(begun, book):
+    good = newest("finished")
+    kept = contents(good.folder)
+    process = door(book, "run", "tiny", "--only", "02", "--set", "act=hang")
+    assert until((begun / "02.pids").is_file)
+    assert until(lambda: (begun / "02.pids").read_text())
+    process.kill()
+    process.communicate()
+    assert until(lambda: not any(map(is_alive, pids(begun))))
+    assert "killed" in listing.lines("tiny")[-1]
+
+    assert runner.run(only_left("hang", is_resumed=True), book) == 0
+    assert [run.name for run in runs.known("tiny", "finished")] == ["2020-02-01-1", "2020-02-01-2"]
+    assert contents(good.folder) == kept
+
+
+def test_a_run_that_a_scheduler_stops_says_so_and_can_be_resumed(begun, book):
+    process = door(book, "run", "tiny", "--only", "02", "--set", "act=hang")
+    assert until(lambda: (begun / "02.pids").is_file() and (begun / "02.pids").read_text())
+    process.send_signal(signal.SIGTERM)
+    out, err = process.communicate(timeout=20)
+    assert process.returncode == 1
+    assert "was interrupted; --resume continues it" in out
+    assert err == ""
+    assert not any(map(is_alive, pids(begun)))
+    assert newest("failed").record["reason"] == "the run was interrupted"
+
+
+def test_a_second_run_of_the_source_says_so_and_leaves(begun, book, capsys, monkeypatch):
+    from helpers import __main__ as helpers_door
+
+    monkeypatch.setattr(steps, "WORKBOOK", book)
+    kept = contents(begun)
+    with runs.locked("tiny"):
+        assert helpers_door.main(["run", "tiny"]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("tiny: another run is at work (process ")
+    assert err.endswith("); allowed: one run of a source at a time\n")
+    lock = runs.lock_path("tiny")
+    assert {p: v for p, v in contents(begun).items() if begun / p != lock} == {
+        p: v for p, v in kept.items() if begun / p != lock}
+
+
+def test_one_step_is_run_anew_with_the_rest_taken_from_the_newest_comparable_run(begun, book):
+    assert runner.run(Request("tiny", ("width=2",), only="3"), book) == 0
+    first, second = runs.known("tiny", "finished")
+    assert states(second) == {"01": "taken", "02": "taken", "03": "finished", "04": "not applicable", "05": "taken"}
+    assert second.steps["01"]["taken_from"] == first.name
+    assert (first.folder / "results/left.parquet").samefile(second.folder / "results/left.parquet")
+
+
+@pytest.mark.parametrize(("request_", "sentence"), [
+    (Request("tinny"), "tinny: there is no such source profile; allowed: did you mean 'tiny'?"),
+    (Request("tiny", ("sed=1",)), "--set sed: no notebook has this parameter; allowed: did you mean 'seed'?"),
+    (Request("tiny", ("seed=x",)), "--set seed: 'x' is not of type int; allowed: seed of every random draw [integer], "
+                                   "for instance 1"),
+    (Request("tiny", ("seed",)), "--set: 'seed' has no value; allowed: name=value"),
+    (Request("tiny", ("as_of=2020-01-01",)), "--set as_of: this parameter is not set by hand; allowed: --as-of"),
+    (Request("tiny", as_of="yesterday"), "--as-of: 'yesterday' is not a date; allowed: an ISO date such as 2026-11-21"),
+    (Request("tiny", raw="no"), "--raw: there is no folder 'no'; allowed: the folder with the source's files"),
+    (Request("tiny", only="9"), "--only: there is no step '9'; allowed: 01, 02, 03, 04, 05"),
+    (Request("tiny", first="2", only="3"), "--from, --only: both are given; allowed: one of them"),
+    (Request("tiny", engine="spark"), "--engine: there is no engine 'spark'; allowed: duckdb"),
+    (Request("tiny", jobs=-1), "--jobs, --minutes: below zero; allowed: 0 for the usual"),
+    (Request("tiny", is_resumed=True), "--resume: no run of tiny has failed; allowed: a run without --resume"),
+    (Request("tiny", is_resumed=True, only="2"), "--resume: a resumed run keeps its own steps; allowed: no --from, "
+                                                 "no --only"),
+    (Request("tiny", ("seed=2",), only="5"), "--from, --only: nothing can be taken from run 2020-02-01-1: its "
+     "parameters were different (seed: 1 then, 2 now); allowed: a whole run"),
+])
+def test_what_is_wrong_is_refused_in_one_sentence_before_anything_starts(begun, book, request_, sentence):
+    with pytest.raises(InputError) as refused:
+        runner.run(request_, book)
+    assert str(refused.value) == sentence
+    assert [p.name for p in workspace.runs_folder("tiny").iterdir() if p.name[0] != "."] == ["2020-02-01-1"]
+
+
+def test_nothing_can_be_taken_where_no_run_has_finished(home, book):
+    import tiny
+
+    tiny.declare(home)
+    with pytest.raises(InputError, match="no run of tiny has finished, so its steps 01, 03, 04, 05 cannot be taken"):
+        runner.run(Request("tiny", only="02"), book)
+
+
+def test_a_finished_run_made_read_only_disturbs_nothing(begun, book):
+    good = newest("finished").folder
+    for path in [good, *(p for p in good.rglob("*") if p.is_dir())]:
+        path.chmod(0o555)
+    kept = contents(good)
+    assert runner.run(Request("tiny", ("width=3",), first="03"), book) == 0
+    assert contents(good) == kept
+    for path in [good, *(p for p in good.rglob("*") if p.is_dir())]:
+        path.chmod(0o755)
