@@ -47,14 +47,15 @@ def flat(sentences: Sentences) -> list[str]:
 
 
 def shown(text: object) -> str:
-    r"""Return text escaped, a number held together with its sign of per cent.
+    r"""Return text escaped, a number held together with its sign of per cent and with its minus.
 
     Examples
     --------
     >>> shown("3 % of <b>")
     '3\xa0% of &lt;b&gt;'
     """
-    return escape(re.sub(r"(?<=\d) %", "\N{NO-BREAK SPACE}%", str(text)))
+    held = re.sub(r"(?<=\d) %", "\N{NO-BREAK SPACE}%", str(text))
+    return escape(re.sub("−(?=[£$€¥₩₹])", "−\N{WORD JOINER}", held))
 
 
 def paragraphs(said: Iterable[str]) -> str:
@@ -78,7 +79,7 @@ def safe_href(href: str) -> str:
     >>> safe_href("05_churn_prediction.html#when"), safe_href("javascript:alert(1)"), safe_href("//elsewhere")
     ('05_churn_prediction.html#when', '#', '#')
     """
-    is_outside = ":" in href.split("/")[0].split("#")[0] or href.lstrip("\\/ \t\n") != href
+    is_outside = ":" in re.split(r"[/?#]", href)[0] or href.lstrip("\\/ \t\n") != href
     return "#" if is_outside else href
 
 

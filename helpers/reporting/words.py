@@ -303,7 +303,9 @@ def _hundredths(x: float) -> str:
 
 
 def _limit(x: float, form: Form) -> str:
-    return "–" if is_missing(x) else "−∞" if x == -math.inf else "∞" if x == math.inf else form(x)
+    if is_missing(x) or math.isinf(x):
+        return "–" if is_missing(x) else number(x)
+    return form(x).removesuffix(" points").removesuffix(" point")  # the value before the bracket carries the word
 
 
 def _in_currency(text: str, currency: str) -> str:
