@@ -26,6 +26,7 @@ class Rows:
     found: list[tuple[int, int, str, str]] = field(default_factory=list)
     malformed: np.ndarray | None = None
     texts: pa.Array | None = None
+    last: tuple[int, int] = (0, 0)
 
     def __post_init__(self) -> None:  # noqa: D105
         self.row = self.n_header + 1
@@ -82,6 +83,12 @@ class Rows:
         text = [masks.WITHHELD if is_masked else t for *_, t in self.found]
         record, line, reasons = ([f[i] for f in self.found] for i in range(3))
         return pa.table([[self.label] * len(text), record, line, reasons, text], schema=BROKEN)
+
+    def open_quote_line(self) -> int | None:
+        """Return the line of the last record where it runs over several lines, as it does after an open quote."""
+        ends = [self.last, *((line, text.count("\n")) for _, line, _, text in self.found[-1:])]
+        line, breaks = max(ends)
+        return line if breaks else None
 
     def _broken(self, record: int, line: int, fields: int, text: str) -> None:
         plural = "field" if fields == 1 else "fields"

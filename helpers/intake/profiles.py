@@ -43,6 +43,7 @@ At the top
 Expressions are scalar SQL, see `helpers.intake.expressions`.
 """
 
+import codecs
 import copy
 import tomllib
 from collections.abc import Mapping
@@ -103,6 +104,10 @@ class File(Part):
 
     @model_validator(mode="after")
     def _whole(self) -> "File":
+        try:
+            codecs.lookup(self.encoding)
+        except LookupError:
+            raise ValueError(f"unknown encoding '{self.encoding}'") from None
         if self.format == "fixed" and (not self.widths or len(self.widths) != len(self.columns)):
             raise ValueError(f"a fixed-width file needs as many widths ({len(self.widths)}) as columns "
                              f"({len(self.columns)})")

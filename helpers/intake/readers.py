@@ -146,13 +146,14 @@ def column_names(path: Path, file: File, label: str) -> list[str]:
     """Return the landed names of a file's columns: as declared, else as its header says; empty for an empty file."""
     if file.columns:
         return _distinct(file.columns)
-    with path.open(encoding=_codec(file.encoding), newline="") as text:
-        rows = csv.reader(text, delimiter=file.delimiter, quotechar=file.quote or None,
-                          quoting=csv.QUOTE_MINIMAL if file.quote else csv.QUOTE_NONE)
-        try:
+    try:
+        with path.open(encoding=_codec(file.encoding), newline="") as text:
+            rows = csv.reader(text, delimiter=file.delimiter, quotechar=file.quote or None,
+                              quoting=csv.QUOTE_MINIMAL if file.quote else csv.QUOTE_NONE)
             return _distinct(next(rows, []))
-        except UnicodeDecodeError:
-            raise InputError(label, f"its header is not text in {file.encoding}", "its encoding, declared") from None
+    except UnicodeDecodeError:
+        streams.bytes_facts(path, file, label)  # says in which line
+        raise
 
 
 def _distinct(names: list[str]) -> list[str]:
@@ -210,14 +211,16 @@ def _landed_file(
     form: _Form, path: Path, label: str, names: list[str], sink: "_Sink", broken: pq.ParquetWriter
 ) -> FileFacts:
     file = form.file
-    n_bytes, checksum, has_quote = streams.bytes_facts(path, file, label)
+    n_bytes, checksum, n_quotes = streams.bytes_facts(path, file, label)
     rows = Rows(label, int(file.header), len(names))
     if names and n_bytes:
-        stream = streams.csv_batches(path, names, file, has_quote, rows) if file.format == "csv" else \
+        stream = streams.csv_batches(path, names, file, n_quotes, rows) if file.format == "csv" else \
             streams.fixed_batches(path, names, file, rows)
         for batch in streams.numbered(stream, rows):
             sink.write(masks.applied(file.mask, batch, form.key))
     aside = rows.broken_table(is_masked=bool(file.mask.columns))
+    if n_quotes % 2 and (line := rows.open_quote_line()):
+        raise InputError(label, f"a quote opened in the record of line {line:,} is never closed", streams.CLOSED)
     broken.write_table(aside)
     return FileFacts(form.name, label, n_bytes, checksum, rows.n_records, aside.num_rows)
 

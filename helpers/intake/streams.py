@@ -17,16 +17,17 @@ from helpers.intake.profiles import File
 RESERVED = ("file", "record", "line")
 BLOCK = 8 << 20
 NO_DELIMITER = "\x1f"
+CLOSED = "closed quotes; or quote = \"\" where quotes are plain text"
 
 
-def bytes_facts(path: Path, file: File, label: str) -> tuple[int, str, bool]:
-    """Return size, checksum and whether a quote occurs; refuse text that is not in the declared encoding."""
+def bytes_facts(path: Path, file: File, label: str) -> tuple[int, str, int]:
+    """Return size, checksum and the number of quotes; refuse text that is not in the declared encoding."""
     digest, decoder = hashlib.sha256(), codecs.getincrementaldecoder(file.encoding)()
-    n_bytes, n_lines, has_quote, quote = 0, 0, False, file.quote.encode()
+    n_bytes, n_lines, n_quotes, quote = 0, 0, 0, file.quote.encode()
     with path.open("rb") as stream:
         while chunk := stream.read(BLOCK):
             digest.update(chunk)
-            has_quote = has_quote or bool(quote and quote in chunk)
+            n_quotes += chunk.count(quote) if quote else 0
             try:
                 decoder.decode(chunk)
             except UnicodeDecodeError as error:
@@ -35,10 +36,10 @@ def bytes_facts(path: Path, file: File, label: str) -> tuple[int, str, bool]:
                 raise InputError(label, f"byte 0x{odd} in line {line:,} is not text in {file.encoding}, the encoding "
                                  "that the profile declares", "the file's own, such as encoding = \"cp1252\"") from None
             n_bytes, n_lines = n_bytes + len(chunk), n_lines + chunk.count(b"\n")
-    return n_bytes, digest.hexdigest(), has_quote
+    return n_bytes, digest.hexdigest(), n_quotes
 
 
-def csv_batches(path: Path, names: list[str], file: File, has_quote: bool, rows: Rows) -> Iterator[pa.RecordBatch]:
+def csv_batches(path: Path, names: list[str], file: File, n_quotes: int, rows: Rows) -> Iterator[pa.RecordBatch]:
     """Return batches of a delimited file, every column text; rows it cannot split go to the rows' waiting list."""
     text = {name: pa.string() for name in names}
     source = pa.OSFile(str(path))
@@ -48,7 +49,7 @@ def csv_batches(path: Path, names: list[str], file: File, has_quote: bool, rows:
         source, rows,
         pacsv.ReadOptions(use_threads=False, block_size=BLOCK, column_names=names,
                           skip_rows_after_names=int(file.header)),
-        pacsv.ParseOptions(delimiter=file.delimiter, quote_char=file.quote or False, newlines_in_values=has_quote,
+        pacsv.ParseOptions(delimiter=file.delimiter, quote_char=file.quote or False, newlines_in_values=n_quotes > 0,
                            ignore_empty_lines=False, invalid_row_handler=rows.skipped),
         pacsv.ConvertOptions(column_types=text, strings_can_be_null=True, null_values=file.missing))
 
@@ -57,7 +58,7 @@ def fixed_batches(path: Path, names: list[str], file: File, rows: Rows) -> Itera
     """Yield batches of a fixed-width file: whole lines, cut and trimmed."""
     one = file.model_copy(update={"delimiter": NO_DELIMITER, "quote": "", "missing": [""]})
     ends = np.cumsum(file.widths)
-    for lines in csv_batches(path, ["text"], one, False, rows):
+    for lines in csv_batches(path, ["text"], one, 0, rows):
         length = pc.utf8_length(pc.utf8_rtrim_whitespace(lines.column(0))).fill_null(1 << 30)
         is_whole = pc.and_(pc.less_equal(length, int(ends[-1])), pc.greater(length, int(ends[-1] - file.widths[-1])))
         rows.malformed = pc.invert(pc.or_(is_whole, lines.column(0).is_null())).to_numpy(zero_copy_only=False)
@@ -75,18 +76,20 @@ def _opened(source: pa.NativeFile, rows: Rows, *options: object) -> Iterator[pa.
     except pa.ArrowInvalid as error:
         if "Empty CSV" in str(error):
             return
-        found = f"after line {rows.row:,} the text cannot be told into records ({str(error).splitlines()[0]})"
-        raise InputError(rows.label, found, "closed quotes; or quote = \"\" where quotes are plain text") from None
+        found = f"after record {rows.n_records:,} the text cannot be told into records ({str(error).splitlines()[0]})"
+        raise InputError(rows.label, found, CLOSED) from None
 
 
 def numbered(stream: Iterator[pa.RecordBatch], rows: Rows) -> Iterator[pa.RecordBatch]:
     """Yield batches with file, record and line, without blank lines and malformed records."""
     for batch in stream:
         is_blank = _blank(batch)
-        record, line = rows.numbers(is_blank, _newlines(batch))
+        newlines = _newlines(batch)
+        record, line = rows.numbers(is_blank, newlines)
         batch = pa.record_batch(
             [*batch.columns, pa.repeat(pa.scalar(rows.label), batch.num_rows), pa.array(record), pa.array(line)],
             [*batch.schema.names, *RESERVED])
+        rows.last = (int(line[-1]), int(newlines[-1])) if len(line) else rows.last
         is_left_out = is_blank | rows.take_malformed(record, line)
         yield batch.filter(pa.array(~is_left_out)) if is_left_out.any() else batch
 

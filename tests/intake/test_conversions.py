@@ -1,0 +1,85 @@
+from datetime import date, datetime
+from decimal import Decimal
+
+import ibis
+import pyarrow as pa
+import pytest
+
+from helpers.foundation.errors import InputError
+from helpers.intake import conversions
+from helpers.intake.profiles import ColumnRule
+from helpers.intake.scopes import Scope
+
+UNREAD = "unread"
+
+
+def read(engine, texts, kind, **rule):
+    table = ibis.memtable(pa.table({"a": pa.array(texts, pa.string())}))
+    found = conversions.typed(table["a"], kind, ColumnRule.model_validate({"from": "a", **rule}), Scope({}))
+    flag = ibis.literal(False) if found.is_unread is None else found.is_unread
+    rows = engine.arrow(table.select(v=found.value, u=flag)).to_pylist()
+    return [UNREAD if r["u"] else r["v"] for r in rows]
+
+
+def test_whole_numbers_have_no_fraction(engine):
+    assert read(engine, ["1", "6.0", "1.5", "x", None], "integer") == [1, 6, UNREAD, UNREAD, None]
+
+
+def test_numbers_are_finite(engine):
+    assert read(engine, ["1.5", "nan", "inf", "-", None], "number") == [1.5, UNREAD, UNREAD, UNREAD, None]
+
+
+def test_money_has_four_exact_places(engine):
+    assert read(engine, ["0.1", " 3 ", "1,5"], "money") == [Decimal("0.1"), Decimal(3), UNREAD]
+
+
+def test_flags_are_read_in_words(engine):
+    assert read(engine, ["Yes", "no", "TRUE", "0", "maybe"], "flag") == [True, False, True, False, UNREAD]
+
+
+def test_a_value_that_is_not_in_the_map_cannot_be_read(engine):
+    assert read(engine, ["S", "R", "Z", None], "text", values={"S": "sale", "R": "refund"}) == [
+        "sale", "refund", UNREAD, None]
+
+
+def test_missing_codes_are_empty_and_not_unreadable(engine):
+    assert read(engine, ["n/a", "-1", "7"], "number", missing=["n/a", "-1"]) == [None, None, 7]
+
+
+@pytest.mark.parametrize(("form", "text", "expected"), [
+    ("%Y-%m-%d", "2020-01-02", date(2020, 1, 2)),
+    ("%Y%m%d", "19970103", date(1997, 1, 3)),
+    ("%Y%m%d", "1997013", UNREAD),
+    ("%d/%m/%Y", "1/2/2020", date(2020, 2, 1)),
+    ("%d/%m/%Y", "31/02/2020", UNREAD),
+    ("%d/%m/%Y", "2020-02-01", UNREAD),
+    ("%m/%d/%y", "1/2/70", date(1970, 1, 2)),
+    ("%m/%d/%y", "1/2/20", date(2020, 1, 2)),
+    ("%d-%b-%Y", "5-Mar-2020", date(2020, 3, 5)),
+    ("%d. %B %Y", "5. December 2020", date(2020, 12, 5)),
+    ("%d-%b-%Y", "5-Foo-2020", UNREAD),
+])
+def test_dates_are_read_in_the_declared_form_only(engine, form, text, expected):
+    assert read(engine, [text], "date", formats=[form]) == [expected]
+
+
+@pytest.mark.parametrize(("form", "text", "expected"), [
+    ("%d/%m/%Y %H:%M", "1/2/2020 8:05", datetime(2020, 2, 1, 8, 5)),
+    ("%m/%d/%Y %I:%M %p", "1/2/2020 12:01 am", datetime(2020, 1, 2, 0, 1)),
+    ("%m/%d/%Y %I:%M:%S %p", "1/2/2020 3:45:09 PM", datetime(2020, 1, 2, 15, 45, 9)),
+    ("%d/%m/%Y %H:%M", "1/2/2020 25:05", UNREAD),
+])
+def test_times_are_read_in_the_declared_form_only(engine, form, text, expected):
+    assert read(engine, [text], "time", formats=[form]) == [expected]
+
+
+def test_several_forms_are_tried_in_order(engine):
+    assert read(engine, ["1/2/2020", "2020-02-03"], "date", formats=["%d/%m/%Y", "%Y-%m-%d"]) == [
+        date(2020, 2, 1), date(2020, 2, 3)]
+
+
+def test_a_form_without_a_year_or_with_an_unknown_part_is_refused(engine):
+    with pytest.raises(InputError, match="cannot be used"):
+        read(engine, ["1/2"], "date", formats=["%d/%m"])
+    with pytest.raises(InputError, match="%Q is unknown"):
+        read(engine, ["1/2"], "date", formats=["%d/%m/%Y %Q"])
