@@ -59,6 +59,13 @@ class Assumptions(Section):
     def table(self) -> pd.DataFrame:
         """Return the assumptions, with a row for every entry of every plan."""
         own = Section.table(self).query("assumption != 'plans'")
-        of_plans = [Section.table(plan).assign(assumption=lambda t, name=name: name + ": " + t["assumption"])
-                    for name, plan in sorted(self.plans.items())]
+        own.loc[own["assumption"] == "control_names", "value"] = ", ".join(self.control_names)
+        of_plans = [_named(plan, name) for name, plan in sorted(self.plans.items())]
         return pd.concat([own, *of_plans], ignore_index=True)
+
+
+def _named(plan: Plan, experiment: str) -> pd.DataFrame:
+    rows = Section.table(plan)
+    shares = ", ".join(f"{arm} {share:g}" for arm, share in plan.shares.items())
+    rows.loc[rows["assumption"] == "shares", "value"] = shares or "equal"
+    return rows.assign(assumption=f"{experiment}: " + rows["assumption"])

@@ -7,6 +7,8 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
+from helpers.foundation.engine import Engine
+
 PREFIX = "metric_"
 
 
@@ -78,11 +80,13 @@ class Counted:
     unreadable: tuple[str, ...] = ()
 
 
-def counted(assignments: ir.Table) -> Counted:
+def counted(engine: Engine, assignments: ir.Table) -> Counted:
     """Return counts and moments of every arm, by one pass of the engine.
 
     Parameters
     ----------
+    engine : Engine
+        The engine that counts.
     assignments : Table
         ``canonical/assignments``: experiment × unit, outcomes in the columns ``metric_…``.
     """
@@ -90,7 +94,7 @@ def counted(assignments: ir.Table) -> Counted:
     named = [c for c in assignments.columns if c.startswith(PREFIX)]
     metrics = [c for c in named if schema[c].is_numeric() or schema[c].is_boolean()]
     money = {c.removeprefix(PREFIX) for c in metrics if schema[c].is_decimal()}
-    wide = _aggregated(assignments, metrics).to_pandas().sort_values(["experiment", "variant"], ignore_index=True)
+    wide = engine.frame(_aggregated(assignments, metrics)).sort_values(["experiment", "variant"], ignore_index=True)
     arms = wide[["experiment", "variant", *_ARM]]
     outcomes = _long(wide, [m.removeprefix(PREFIX) for m in metrics], money)
     return Counted(arms, outcomes, tuple(sorted(c.removeprefix(PREFIX) for c in set(named) - set(metrics))))

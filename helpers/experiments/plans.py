@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 
 import pandas as pd
 
@@ -86,10 +87,13 @@ def table(designs: Iterable[Design], counted: Counted) -> pd.DataFrame:
                 "experiment": design.experiment, "arm": arm,
                 "role": "control" if arm == design.control else "compared",
                 "n_units": 0 if seen is None else int(seen["n_units"]), "share_planned": share,
-                "first_on": None if seen is None else seen["first_at"],
-                "last_on": None if seen is None else seen["last_at"],
+                "first_on": _day(seen, "first_at"), "last_on": _day(seen, "last_at"),
             })
     return pd.DataFrame(rows, columns=["experiment", "arm", "role", "n_units", "share_planned", "first_on", "last_on"])
+
+
+def _day(seen: pd.Series | None, column: str) -> date | None:
+    return None if seen is None or pd.isna(seen[column]) else seen[column].date()
 
 
 def _design(name: str, arms: pd.DataFrame, counted: Counted, assumptions: Assumptions) -> Design:

@@ -5,13 +5,16 @@ import pytest
 from helpers.experiments import gates, moments, plans
 from helpers.experiments.assumptions import Assumptions, Plan
 from helpers.foundation import canonical
+from helpers.foundation.engine import Engine
+
+ENGINE = Engine()
 
 PLAN = {"hypothesis": "h", "control": "control", "primary_metric": "spend"}
 
 
 def checked(table, assumptions=None):
     assumptions = assumptions or Assumptions()
-    found = moments.counted(table)
+    found = moments.counted(ENGINE, table)
     return gates.gates(plans.designs(found, assumptions), found, assumptions)["welcome"]
 
 

@@ -4,12 +4,15 @@ import pytest
 from helpers.experiments import plans
 from helpers.experiments.assumptions import Assumptions, Plan
 from helpers.experiments.moments import counted
+from helpers.foundation.engine import Engine
+
+ENGINE = Engine()
 
 PLAN = Plan(hypothesis="a gift brings people back", control="offer", primary_metric="spend")
 
 
 def one(table, assumptions=None):
-    return plans.designs(counted(table), assumptions or Assumptions())[0]
+    return plans.designs(counted(ENGINE, table), assumptions or Assumptions())[0]
 
 
 @pytest.mark.parametrize(("arms", "control"), [
@@ -55,7 +58,7 @@ def test_an_arm_planned_but_never_seen_is_part_of_the_design(trial, lazily):
 
 def test_the_table_of_arms_shows_planned_arms_without_units_too(trial, lazily):
     planned = PLAN.model_copy(update={"shares": {"offer": 0.5, "control": 0.25, "letter": 0.25}})
-    found = counted(lazily(trial))
+    found = counted(ENGINE, lazily(trial))
     arms = plans.table(plans.designs(found, Assumptions(plans={"welcome": planned})), found)
     assert arms["arm"].tolist() == ["offer", "control", "letter"]
     assert arms["n_units"].tolist() == [400, 400, 0]

@@ -5,6 +5,9 @@ import pytest
 
 from helpers.experiments import effects, gates, moments, plans
 from helpers.experiments.assumptions import Assumptions
+from helpers.foundation.engine import Engine
+
+ENGINE = Engine()
 
 pytestmark = pytest.mark.real_data
 
@@ -27,7 +30,7 @@ def hillstrom(real_data):
 
 
 def compared(table, metric, variant):
-    found = moments.counted(table)
+    found = moments.counted(ENGINE, table)
     design = plans.designs(found, Assumptions())[0]
     rows = found.outcomes.query("metric == @metric").set_index("variant")
     compare = effects.shares if rows["is_share"].all() else effects.welch

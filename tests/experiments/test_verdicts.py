@@ -6,6 +6,9 @@ import pytest
 
 from helpers.experiments import gates, moments, plans, tables, verdicts
 from helpers.experiments.assumptions import Assumptions, Plan
+from helpers.foundation.engine import Engine
+
+ENGINE = Engine()
 
 AS_OF = date(2026, 6, 30)
 PLAN = {"hypothesis": "h", "control": "control", "primary_metric": "spend"}
@@ -13,7 +16,7 @@ PLAN = {"hypothesis": "h", "control": "control", "primary_metric": "spend"}
 
 def effects(table, assumptions=None, as_of=AS_OF):
     assumptions = assumptions or Assumptions()
-    found = moments.counted(table)
+    found = moments.counted(ENGINE, table)
     designs = plans.designs(found, assumptions)
     checked = gates.gates(designs, found, assumptions)
     return verdicts.effects_table(designs, found, checked, assumptions, as_of)

@@ -125,7 +125,7 @@ def test_the_figure_draws_only_what_may_be_relied_on():
 
 def test_the_table_words_every_number_in_its_own_unit():
     found = said.shown(effects({}, {**BLOCKED, "metric": "visits", "unit": "share", "mean_control": 0.3,
-                                    "mean_variant": np.nan, "is_exploratory": True}), "GBP")
+                                    "mean_variant": np.nan, "is_exploratory": True}), "GBP").replace("\u00a0", " ", regex=True)
     assert found.loc[0, ["control_mean", "difference", "relative", "p", "verdict"]].tolist() == [
         "£20.00", "£2.00 [£0.50, £3.50]", "10.0 % [2.0 %, 18.0 %]", ".009", "ship"]
     assert found.loc[1, ["control_mean", "arm_mean", "difference", "p", "verdict", "why"]].tolist() == [
@@ -133,8 +133,10 @@ def test_the_table_words_every_number_in_its_own_unit():
 
 
 def test_a_secondary_metric_shows_its_raw_p_and_no_verdict():
-    found = said.shown(effects({"is_primary": False, "verdict": None, "p_adjusted": np.nan, "unit": "units"}))
-    assert found.loc[0, ["p", "verdict", "difference"]].tolist() == [".009", "–", "2 [0.5, 3.5]"]
+    found = said.shown(effects({"is_primary": False, "verdict": None, "p_adjusted": np.nan, "unit": "units",
+                                "reason": ""})).replace("\u00a0", " ", regex=True)
+    assert found.loc[0, ["p", "verdict", "difference", "why"]].tolist() == [
+        ".009", "–", "2 [0.5, 3.5]", "does not decide"]
 
 
 def test_doubts_say_what_would_have_been_overlooked():

@@ -163,13 +163,20 @@ def _shown(row: Mapping[str, object], currency: str) -> dict[str, str]:
     return {
         "experiment": str(row["experiment"]), "metric": str(row["metric"]), "arm": str(row["variant"]),
         "control_mean": means["control"], "arm_mean": means["variant"],
-        "difference": f"{step(value)} {words.interval(low, high, limit)}" if is_ok else "–",
+        "difference": _unbroken(f"{step(value)} {words.interval(low, high, limit)}") if is_ok else "–",
         "relative": "–" if words.is_missing(row["relative"]) else
-        f"{words.share(row['relative'])} {words.interval(row['relative_low'], row['relative_high'], words.share)}",
-        "p": words.p_value(p) if is_ok else "–",
+        _unbroken(f"{words.share(row['relative'])} "
+                  f"{words.interval(row['relative_low'], row['relative_high'], words.share)}"),
+        "p": _unbroken(words.p_value(p)) if is_ok else "–",
         "verdict": "–" if words.is_missing(row["verdict"]) else f"{row['verdict']}{exploratory}",
-        "why": str(row["reason"]) if row["status"] != "blocked" else "blocked: see its gate",
+        "why": "blocked: see its gate" if row["status"] == "blocked" else str(row["reason"]) or "does not decide",
     }
+
+
+def _unbroken(text: str) -> str:
+    """Return a number and its interval with breaks between the two only."""
+    head, bracket, tail = text.partition(" [")
+    return head.replace(" ", "\u00a0") + bracket + tail.replace(" ", "\u00a0")
 
 
 def doubts(effects: pd.DataFrame, currency: str = "") -> tuple[str, ...]:

@@ -1,0 +1,98 @@
+"""Who could be contacted: every customer with a tier or a risk, side by side, and who must not be."""
+
+from datetime import date
+
+import ibis
+import ibis.expr.types as ir
+import pandas as pd
+
+from helpers.foundation.study import Economics
+
+NO_TIER, NOT_SCORED = "no tier", "not scored"
+DAYS_A_MONTH = 365.25 / 12
+FEWEST = 10
+RISKS = ("high", "medium", "low", NOT_SCORED)
+
+
+def candidates(
+    value: pd.DataFrame, scores: pd.DataFrame, unwilling: pd.DataFrame, economics: Economics, horizon_days: int
+) -> pd.DataFrame:
+    """Return one row per customer with a tier or a risk, sorted by customer.
+
+    Parameters
+    ----------
+    value : DataFrame
+        ``results/customer_value``: customer_id, tier, tier_rank. May be empty.
+    scores : DataFrame
+        ``results/churn_scores``: customer_id, basis, risk, p_lost, value_if_kept, value_at_stake, monthly_fee. May be
+        empty.
+    unwilling : DataFrame
+        Customers who must not be contacted: customer_id.
+    economics : Economics
+        The margin rate that turns fees into margin.
+    horizon_days : int
+        Outcome window [days].
+
+    Returns
+    -------
+    DataFrame
+        customer_id, tier, tier_rank (rank below the lowest where there is no tier), risk, p_lost, value_if_kept,
+        value_at_stake, is_unwilling. For contracts, value if kept is the margin of the fees of the whole horizon.
+    """
+    joined = pd.merge(value[["customer_id", "tier", "tier_rank"]], scores[list(_SCORED)], on="customer_id",
+                      how="outer", sort=True)
+    fees = joined["monthly_fee"].astype("float64") * economics.margin_rate * horizon_days / DAYS_A_MONTH
+    kept = joined["value_if_kept"].astype("float64").where(joined["basis"] != "contracts", fees)
+    lowest = int(joined["tier_rank"].max()) if joined["tier_rank"].notna().any() else 0
+    return pd.DataFrame({
+        "customer_id": joined["customer_id"].astype("str"),
+        "tier": joined["tier"].astype("object").where(joined["tier"].notna(), NO_TIER).astype("str"),
+        "tier_rank": joined["tier_rank"].astype("float64").fillna(lowest + 1).astype("int64"),
+        "risk": joined["risk"].astype("object").where(joined["risk"].notna(), NOT_SCORED).astype("str"),
+        "p_lost": joined["p_lost"].astype("float64"), "value_if_kept": kept,
+        "value_at_stake": joined["p_lost"].astype("float64") * kept,
+        "is_unwilling": joined["customer_id"].isin(unwilling["customer_id"]).astype("bool"),
+    })
+
+
+_SCORED = ("customer_id", "basis", "risk", "p_lost", "value_if_kept", "monthly_fee")
+
+
+def unwilling(contacts: ir.Table, consents: ir.Table, as_of: date) -> ir.Table:
+    """Return the customers who must not be contacted: customer_id, once each.
+
+    Who opted out of a contact, and, once consents are recorded for anybody, who had some and has none in force.
+    Customers without any record of consent are not judged here.
+
+    Parameters
+    ----------
+    contacts, consents : Table
+        ``canonical/contacts``, ``canonical/consents``.
+    as_of : date
+        The day of the plan.
+    """
+    day = ibis.literal(as_of)
+    opted_out = contacts.filter(contacts["opted_out_at"].date() <= day).select("customer_id")
+    is_in_force = (consents["from_on"] <= day) & (consents["to_on"].isnull() | (consents["to_on"] >= day))
+    by_customer = consents.group_by("customer_id").aggregate(n_in_force=is_in_force.ifelse(1, 0).sum())
+    withdrawn = by_customer.filter(by_customer["n_in_force"] == 0).select("customer_id")
+    return opted_out.union(withdrawn).distinct()
+
+
+def matrix(customers: pd.DataFrame, quantity: str) -> pd.DataFrame:
+    """Return tiers × bands of risk, the top tier and the highest risk first; cells of one to nine people are empty.
+
+    Parameters
+    ----------
+    customers : DataFrame
+        As `candidates` gives it.
+    quantity : str
+        ``"customers"`` counts them; ``"value_at_stake"`` sums money, empty where none is known.
+    """
+    cells = customers.groupby(["tier_rank", "tier", "risk"])["value_at_stake"]
+    columns = [risk for risk in RISKS if risk in set(customers["risk"])]
+    n = cells.size().unstack("risk").reindex(columns=columns).fillna(0).astype("float64")
+    table = n if quantity == "customers" else cells.sum(min_count=1).unstack("risk").reindex(columns=columns)
+    table = table.mask((n > 0) & (n < FEWEST))
+    table.index = pd.Index(table.index.get_level_values("tier"), name="tier")
+    return table.rename_axis(columns="risk")

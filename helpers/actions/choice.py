@@ -1,0 +1,142 @@
+"""What is planned for each customer: the first rule that fits, then rank, capacity and a random hold-out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from helpers.actions.assumptions import LEAVE, Assumptions, Rule
+from helpers.actions.candidates import NOT_SCORED
+from helpers.actions.tables import ACTIONS
+from helpers.foundation.study import Economics
+
+TREATED, HELD_OUT = "treated", "held out"
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """What a plan costs [money].
+
+    Parameters
+    ----------
+    expected : float
+        All contacts, and offers at the assumed uptake.
+    worst : float
+        All contacts, and every offer taken up.
+    """
+
+    expected: float
+    worst: float
+
+
+def plan(
+    customers: pd.DataFrame, assumptions: Assumptions, economics: Economics, rng: np.random.Generator
+) -> pd.DataFrame:
+    """Return ``results/actions``: for every customer what is planned, or why nothing is.
+
+    Customers whom a rule contacts are ranked by value at stake, equal ones by id; the list is cut so that with the
+    hold-out taken off the capacity is filled; then the hold-out is drawn from the list over sorted ids.
+
+    Parameters
+    ----------
+    customers : DataFrame
+        As `candidates.candidates` gives it.
+    assumptions : Assumptions
+        Rules, capacity, hold-out.
+    economics : Economics
+        Costs and assumed uptake.
+    rng : Generator
+        Draws the hold-out.
+    """
+    rule = _rule_of(customers, assumptions.rules)
+    contact, offer = _costs(rule, assumptions.rules, economics)
+    expected = contact + economics.offer_uptake * offer
+    needed = np.where(customers["value_at_stake"] > 0, expected / customers["value_at_stake"].where(
+        customers["value_at_stake"] > 0, 1.0), np.inf)
+    reason = _left_alone(customers, rule, needed, assumptions)
+    rank = _ranks(customers, reason == "", _list_length(assumptions))
+    reason = np.where((reason == "") & (rank == 0), "beyond the capacity of this round", reason)
+    is_listed = rank > 0
+    actions = np.array([r.action for r in assumptions.rules] + [LEAVE], dtype=object)
+    planned = customers.drop(columns="is_unwilling").assign(
+        action=np.where(is_listed, actions[rule], LEAVE), reason=reason,
+        rank=pd.array(np.where(is_listed, rank, 0), dtype="Int64"),
+        cost_expected=np.where(is_listed, expected, np.nan), cost_worst=np.where(is_listed, contact + offer, np.nan),
+        needed_reduction=np.where(is_listed, needed, np.nan))
+    planned["rank"] = planned["rank"].mask(~is_listed)
+    held = draw(planned.loc[is_listed, "customer_id"], assumptions.hold_out_share, rng)
+    variant = planned["customer_id"].map(held.set_index("unit_id")["variant"])
+    return planned.assign(variant=variant.astype("object").where(variant.notna(), None))[list(ACTIONS.names)]
+
+
+def draw(ids: Sequence[str], share: float, rng: np.random.Generator) -> pd.DataFrame:
+    """Return a random split of a list: unit_id, variant, probability; one row each, sorted by id.
+
+    The number held out is the share of the list, rounded, and at least one of two or more; the probability is the
+    one that this number makes true. The order of the ids does not matter.
+
+    Examples
+    --------
+    >>> draw(["b", "a"], 0.1, np.random.default_rng(1))["variant"].value_counts().to_dict()
+    {'held out': 1, 'treated': 1}
+    """
+    units = np.sort(np.asarray(ids, dtype=object).astype(str))
+    n_held = max(round(share * len(units)), 1) if len(units) > 1 else 0
+    is_held = np.zeros(len(units), dtype=bool)
+    is_held[rng.choice(len(units), n_held, replace=False) if n_held else []] = True
+    chance = n_held / max(len(units), 1)
+    return pd.DataFrame({"unit_id": units, "variant": np.where(is_held, HELD_OUT, TREATED),
+                         "probability": np.where(is_held, chance, 1 - chance)})
+
+
+def costs(actions: pd.DataFrame) -> Costs:
+    """Return what the treated cost; who is held out costs nothing."""
+    treated = actions[actions["variant"] == TREATED]
+    return Costs(float(treated["cost_expected"].sum()), float(treated["cost_worst"].sum()))
+
+
+def _list_length(assumptions: Assumptions) -> int:
+    """Return how long the list may be so that the treated fill the capacity and no more."""
+    length = int(assumptions.capacity / (1 - assumptions.hold_out_share)) + 1
+    while length - max(round(assumptions.hold_out_share * length), 1) > assumptions.capacity:
+        length -= 1
+    return max(length, 1)
+
+
+def _rule_of(customers: pd.DataFrame, rules: Sequence[Rule]) -> np.ndarray:
+    """Return the place of the first rule that fits, the number of rules where none does, shape (n_customers,)."""
+    fits = [customers["risk"].isin(rule.risks) & (customers["tier_rank"] <= rule.lowest_tier) for rule in rules]
+    return np.select(fits, range(len(rules)), len(rules)) if rules else np.zeros(len(customers), dtype=int)
+
+
+def _costs(rule: np.ndarray, rules: Sequence[Rule], economics: Economics) -> tuple[np.ndarray, np.ndarray]:
+    contact = [economics.contact_cost if r.contact_cost is None else r.contact_cost for r in rules]
+    offer = [economics.offer_cost if r.has_offer else 0.0 for r in rules]
+    return np.array([*contact, 0.0])[rule], np.array([*offer, 0.0])[rule]
+
+
+def _left_alone(
+    customers: pd.DataFrame, rule: np.ndarray, needed: np.ndarray, assumptions: Assumptions
+) -> np.ndarray:
+    """Return why nothing is planned, empty where something is, shape (n_customers,)."""
+    return np.select(
+        [
+            customers["risk"] == NOT_SCORED, rule == len(assumptions.rules), customers["is_unwilling"],
+            customers["value_at_stake"].isna(), customers["value_if_kept"] < assumptions.minimum_value,
+            needed > assumptions.most_reduction,
+        ],
+        [
+            "no risk is known", "no rule is for this tier and risk", "has opted out", "no value is known",
+            "worth less than the minimum", "a contact costs more than it could keep",
+        ],
+        "",
+    ).astype(object)
+
+
+def _ranks(customers: pd.DataFrame, is_candidate: np.ndarray, length: int) -> np.ndarray:
+    """Return the rank on the list, 0 for who is not on it, shape (n_customers,)."""
+    order = customers[is_candidate].sort_values(["value_at_stake", "customer_id"], ascending=[False, True])
+    ranks = pd.Series(0, index=customers.index)
+    ranks.loc[order.index[:length]] = np.arange(1, min(len(order), length) + 1)
+    return ranks.to_numpy()

@@ -1,0 +1,112 @@
+"""What the plan rests on, and what it cannot claim."""
+
+import math
+from datetime import date, timedelta
+
+import pandas as pd
+
+from helpers.actions import ledger
+from helpers.actions.assumptions import Assumptions
+from helpers.foundation.estimates import Gate, Level
+
+STEP = "07"
+LIST = "the list of customers to contact"
+RANKING = "value at stake and the ranking by it"
+
+
+def gates(
+    actions: pd.DataFrame, scores: pd.DataFrame, churn_gates: pd.DataFrame, assumptions: Assumptions,
+    window: tuple[date, int],
+) -> tuple[Gate, ...]:
+    """Return the gates of the plan.
+
+    Parameters
+    ----------
+    actions : DataFrame
+        ``results/actions``.
+    scores, churn_gates : DataFrame
+        ``results/churn_scores`` and ``results/churn_gates``, on which the plan rests; may be empty.
+    assumptions : Assumptions
+        Section ``[actions]``.
+    window : (date, int)
+        Day of the plan, and the outcome window [days].
+    """
+    n_scored = int((actions["risk"] != "not scored").sum())
+    return (
+        _risk_gate(n_scored, len(actions)), _tier_gate(actions), *_upstream_gates(churn_gates),
+        *([_horizon_gate(scores, window), _contract_gate(scores)] if len(scores) else []),
+        _willing_gate(actions), _response_gate(), _hold_out_gate(actions, assumptions),
+    )
+
+
+def trusted(scores: pd.DataFrame, churn_gates: pd.DataFrame) -> pd.DataFrame:
+    """Return the scores, or none of them where a gate of their own step strikes or blocks them."""
+    return scores.head(0) if _crossed(churn_gates)["level"].isin(["strike", "block"]).any() else scores
+
+
+def _crossed(churn_gates: pd.DataFrame) -> pd.DataFrame:
+    return churn_gates[churn_gates["is_crossed"].astype(bool) & (churn_gates["level"] != "note")]
+
+
+def _risk_gate(n_scored: int, n: int) -> Gate:
+    sentence = (f"{n_scored:,} of {n:,} customers have a risk; the others have left already or are unknown" if n_scored
+                else "nobody's risk of being lost is known, so nobody can be ranked")
+    return Gate("risk is known", n_scored, 1, n_scored < 1, Level.BLOCK, LIST, sentence)
+
+
+def _tier_gate(actions: pd.DataFrame) -> Gate:
+    n = int((actions["tier"] != "no tier").sum())
+    sentence = f"{n:,} of {len(actions):,} customers have a tier" if n else (
+        "no tiers are known, so rules for tiers fit nobody" if len(actions) else "there are no customers")
+    return Gate("tiers are known", n, 1, n < 1, Level.QUALIFY, "the rules by tier", sentence)
+
+
+def _upstream_gates(churn_gates: pd.DataFrame) -> tuple[Gate, ...]:
+    crossed = _crossed(churn_gates)
+    hard = crossed["level"].isin(["strike", "block"]).any()
+    said = "; ".join(str(s).rstrip(".") for s in crossed["sentence"])
+    fate = "is not used" if hard else "stands with care"
+    sentence = f"the forecast of churn {fate}: {said}" if said else "no gate of the churn forecast is crossed"
+    return (Gate("forecast of churn", len(crossed), 0, len(crossed) > 0, Level.STRIKE if hard else Level.QUALIFY,
+                 RANKING, sentence),) if len(churn_gates) else ()
+
+
+def _horizon_gate(scores: pd.DataFrame, window: tuple[date, int]) -> Gate:
+    as_of, horizon_days = window
+    due = pd.to_datetime(scores["due_on"]).dropna()
+    off = float((due - pd.Timestamp(as_of + timedelta(days=horizon_days))).dt.days.abs().max()) if len(due) else 0.0
+    sentence = (f"the risk looks {horizon_days} days ahead, as this plan does" if off == 0 else
+                f"the risk ends {off:.0f} days off the {horizon_days} days of this plan")
+    return Gate("one horizon", off, 0, off > 0, Level.QUALIFY, RANKING, sentence)
+
+
+def _contract_gate(scores: pd.DataFrame) -> Gate:
+    n = int((scores["due_on"].isna()).sum())
+    sentence = ("every risk has a date by which it falls due" if not n else
+                f"{n:,} risks have no date: the fees of the whole horizon count as lost, which is the most it can be")
+    return Gate("dated risk", n, 0, n > 0, Level.QUALIFY, RANKING, sentence)
+
+
+def _willing_gate(actions: pd.DataFrame) -> Gate:
+    n = int((actions["reason"] == "has opted out").sum())
+    sentence = f"{n:,} whom a rule would contact had opted out and are left alone" if n else (
+        "nobody whom a rule would contact has opted out on record")
+    return Gate("opted out", n, 0, n > 0, Level.NOTE, LIST, sentence)
+
+
+def _response_gate() -> Gate:
+    return Gate("response is measured", 0, 1, True, Level.QUALIFY, "any gain from the plan",
+                "what contact does to these customers has never been measured here: they are ranked for testing, and "
+                "no gain is claimed")
+
+
+def _hold_out_gate(actions: pd.DataFrame, assumptions: Assumptions) -> Gate:
+    name, claims = "hold-out can tell", "the measurement of this round"
+    seen, needed = ledger.measurable_reduction(actions), ledger.needed_reduction(actions)
+    if math.isnan(seen) or math.isnan(needed):
+        return Gate(name, math.nan, math.nan, bool(actions["variant"].notna().any()), Level.QUALIFY, claims,
+                    "there is no hold-out to compare with" if actions["variant"].notna().any() else "nobody is listed")
+    can = "no reduction at all can be shown" if seen > 1 else f"a cut of the risk by {100 * seen:.2g} % can be shown"
+    sentence = (f"with {100 * assumptions.hold_out_share:.2g} % held out {can} four times in five; the plan pays from "
+                f"{100 * needed:.2g} %")
+    return Gate(name, seen, needed, seen > needed, Level.QUALIFY, claims, sentence)

@@ -1,0 +1,139 @@
+"""What the plan comes to: money at stake, costs and break-even by action, and the decision that is asked for."""
+
+import math
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+
+from helpers.actions import choice
+from helpers.actions.assumptions import Assumptions
+from helpers.actions.choice import HELD_OUT, TREATED
+from helpers.actions.tables import ASSIGNMENTS_DRAWN, DECISIONS
+from helpers.foundation.estimates import Estimate, Status, without_value
+
+NORMAL = 1.959963984540054
+POWER = 0.8416212335729143
+
+
+def stake(actions: pd.DataFrame, segment: str) -> Estimate:
+    """Return the margin expected to be lost, with the range in which the loss falls if the probabilities are right.
+
+    The range counts chance only: each customer is lost or kept independently with the stated probability.
+
+    Parameters
+    ----------
+    actions : DataFrame
+        Rows of ``results/actions``.
+    segment : str
+        Whom the rows are.
+    """
+    known = actions[actions["value_at_stake"].notna()]
+    if known.empty:
+        return without_value("value at stake", Status.INSUFFICIENT, "no customer has both a risk and a value",
+                             unit="money", segment=segment)
+    p, kept = known["p_lost"].to_numpy("float64"), known["value_if_kept"].to_numpy("float64")
+    value = float(known["value_at_stake"].sum())
+    half = NORMAL * math.sqrt(float((kept**2 * p * (1 - p)).sum()))
+    return Estimate("value at stake", value, max(value - half, 0.0) if (kept >= 0).all() else value - half,
+                    value + half, "money", len(known), segment)
+
+
+def by_action(actions: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per action on the list: customers, costs of the treated, and the break-even.
+
+    Parameters
+    ----------
+    actions : DataFrame
+        ``results/actions``.
+
+    Returns
+    -------
+    DataFrame
+        action, n_treated, n_held_out, value_at_stake (of the treated), cost_expected, cost_worst,
+        needed_reduction (share of the risk to be taken away so that the margin kept equals the expected cost).
+    """
+    listed = actions[actions["variant"].notna()]
+    treated = listed[listed["variant"] == TREATED]
+    n = listed.groupby("action")["variant"].value_counts().unstack(fill_value=0).reindex(
+        columns=[TREATED, HELD_OUT], fill_value=0)
+    money = treated.groupby("action")[["value_at_stake", "cost_expected", "cost_worst"]].sum()
+    table = n.set_axis(["n_treated", "n_held_out"], axis=1).join(money).reset_index()
+    table["needed_reduction"] = table["cost_expected"] / table["value_at_stake"].where(table["value_at_stake"] > 0)
+    return table.sort_values(["value_at_stake", "action"], ascending=[False, True], ignore_index=True)
+
+
+def left_alone(actions: pd.DataFrame) -> pd.DataFrame:
+    """Return why customers are not on the list: reason, n_customers, value_at_stake; most customers first."""
+    rest = actions[actions["variant"].isna()].groupby("reason")["value_at_stake"]
+    table = pd.DataFrame({"n_customers": rest.size(), "value_at_stake": rest.sum(min_count=1)}).reset_index()
+    return table.sort_values(["n_customers", "reason"], ascending=[False, True], ignore_index=True)
+
+
+def needed_reduction(actions: pd.DataFrame) -> float:
+    """Return the share of the risk that the whole plan has to take away to pay; NaN without a list."""
+    at_stake = float(actions.loc[actions["variant"] == TREATED, "value_at_stake"].sum())
+    return choice.costs(actions).expected / at_stake if at_stake > 0 else math.nan
+
+
+def measurable_reduction(actions: pd.DataFrame) -> float:
+    """Return the smallest share of the risk that, taken away, this hold-out shows four times in five.
+
+    Two shares compared at the 5 % level, both near the mean probability of the list; NaN without a hold-out.
+    """
+    listed = actions[actions["variant"].notna()]
+    n_held = int((listed["variant"] == HELD_OUT).sum())
+    n_treated = len(listed) - n_held
+    p = float(listed["p_lost"].mean()) if len(listed) else math.nan
+    if not n_held or not n_treated or not 0 < p < 1:
+        return math.nan
+    return (NORMAL + POWER) * math.sqrt(p * (1 - p) * (1 / n_held + 1 / n_treated)) / p
+
+
+def drawn(actions: pd.DataFrame, as_of: date, seed: int) -> pd.DataFrame:
+    """Return ``results/assignments_drawn``: the list as an experiment that a later run can read back.
+
+    Parameters
+    ----------
+    actions : DataFrame
+        ``results/actions``.
+    as_of : date
+        Day of the draw; it names the experiment.
+    seed : int
+        Seed of the draw.
+    """
+    listed = actions[actions["variant"].notna()]
+    is_held = (listed["variant"] == HELD_OUT).to_numpy()
+    chance = is_held.mean() if len(listed) else 0.0
+    return pd.DataFrame({
+        "experiment": f"action plan of {as_of.isoformat()}", "unit_id": listed["customer_id"].to_numpy(),
+        "variant": listed["variant"].to_numpy(), "probability": np.where(is_held, chance, 1 - chance),
+        "assigned_on": pd.Timestamp(as_of), "seed": seed}, columns=list(ASSIGNMENTS_DRAWN.names))
+
+
+def decisions(actions: pd.DataFrame, assumptions: Assumptions, as_of: date, horizon_days: int) -> pd.DataFrame:
+    """Return ``results/decisions``: the one decision that this plan asks for; no row where the list is empty.
+
+    Parameters
+    ----------
+    actions : DataFrame
+        ``results/actions``.
+    assumptions : Assumptions
+        For the owner.
+    as_of : date
+        Day of the plan.
+    horizon_days : int
+        Outcome window, after which the effect is measured [days].
+    """
+    n_treated, n_held = (int((actions["variant"] == arm).sum()) for arm in (TREATED, HELD_OUT))
+    if not n_treated:
+        return pd.DataFrame(columns=list(DECISIONS.names))
+    who = f"{n_treated:,} customer{'' if n_treated == 1 else 's'}"
+    alone = f", leave {n_held:,} alone by lot," if n_held else ""
+    money = choice.costs(actions)
+    return pd.DataFrame([{
+        "decision": f"Contact {who}{alone} and measure whether contact keeps them", "cost": money.expected,
+        "gain": f"not yet measured; pays if contact takes away {100 * needed_reduction(actions):.2g} % of the risk",
+        "worst_case": money.worst, "confidence": "none yet: the response has never been measured",
+        "owner": assumptions.owner, "stop_on": pd.Timestamp(as_of + timedelta(days=horizon_days)),
+        "status": "asked for"}], columns=list(DECISIONS.names))

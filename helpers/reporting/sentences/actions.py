@@ -1,0 +1,163 @@
+"""What the action plan says: money at stake, the list, what it costs and what would make it pay. It claims no gain."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from helpers.foundation.estimates import Estimate, Status
+from helpers.reporting import words
+
+NO_CUSTOMER = "No customer has a tier or a risk: there is nobody to plan for."
+NEEDED = ("Orders of a year or contracts of a few hundred customers would let the workbook say who is at risk and what "
+          "is at stake, and draw a list with a group left alone to measure it.")
+
+
+def answer(
+    actions: pd.DataFrame, stakes: Mapping[str, Estimate], decisions: pd.DataFrame, gates: pd.DataFrame,
+    currency: str = "", horizon_days: int = 90,
+) -> tuple[str, ...]:
+    """Return one to three sentences: what is at stake, what is proposed, and what is not known.
+
+    Parameters
+    ----------
+    actions : DataFrame
+        ``results/actions``.
+    stakes : mapping of str to Estimate
+        Value at stake of ``"all"`` and of the ``"list"``.
+    decisions : DataFrame
+        ``results/decisions``.
+    gates : DataFrame
+        ``results/action_gates``.
+    currency : str
+        Of every amount.
+    horizon_days : int
+        Outcome window [days].
+    """
+    if actions.empty:
+        return NO_CUSTOMER, NEEDED
+    blocked = gates[gates["is_crossed"] & gates["level"].isin(["block", "strike"])]
+    if len(blocked):
+        reasons = words.joined([str(s).rstrip(".") for s in blocked["sentence"]])
+        return f"No list can be drawn up: {reasons}.", NEEDED
+    said = at_stake(stakes, gates, currency, horizon_days)
+    if decisions.empty:
+        return said, f"Nobody is to be contacted: {reasons_said(actions)}."
+    return said, *proposal(decisions.iloc[0].to_dict(), actions, gates, currency)
+
+
+def at_stake(
+    stakes: Mapping[str, Estimate], gates: pd.DataFrame, currency: str = "", horizon_days: int = 90
+) -> str:
+    """Return how much margin is expected to be lost, and how much of it the list holds."""
+    everyone, listed = stakes["all"], stakes["list"]
+    if everyone.status is not Status.OK:
+        return f"Value at stake is not known: {everyone.reason}."
+    who = words.count(everyone.n, "customer with a known risk", "customers with a known risk")
+    care = _care(gates, "value at stake and the ranking by it")
+    part = ("" if listed.status is not Status.OK else
+            f"; {words.money(listed.value, currency)} of it lies with the {words.whole(listed.n)} on the list")
+    return (f"Of {who}, {words.money(everyone.value, currency)} "
+            f"{words.interval(everyone.low, everyone.high, lambda x: words.money(x, currency))} of margin is expected "
+            f"to be lost within {words.count(horizon_days, 'day', 'days')}{part}{care}.")
+
+
+def proposal(
+    decision: Mapping[str, object], actions: pd.DataFrame, gates: pd.DataFrame, currency: str = ""
+) -> tuple[str, str]:
+    """Return what is asked for with its cost, and what is not known about it."""
+    n_held = int(actions["variant"].eq("held out").sum())
+    cost, worst = (words.money(float(decision[c]), currency) for c in ("cost", "worst_case"))
+    price = f"it costs {cost}" if cost == worst else f"it costs {cost} at the assumed uptake, at worst {worst}"
+    alone = "" if n_held else " (one customer alone leaves nobody to compare with)"
+    return (
+        f"{decision['decision']}: {price}{alone}.",
+        f"No gain is claimed: what contact does to these customers has never been measured, so they are ranked for "
+        f"testing{_care(gates, 'the measurement of this round')}.",
+    )
+
+
+def _care(gates: pd.DataFrame, claims: str) -> str:
+    crossed = gates[gates["is_crossed"] & gates["level"].eq("qualify") & gates["claims"].eq(claims)]
+    return f" (with care: {words.joined([str(s).rstrip('.') for s in crossed['sentence']])})" if len(crossed) else ""
+
+
+def reasons_said(actions: pd.DataFrame) -> str:
+    """Return why nothing is planned, the commonest reason first."""
+    reasons = actions.loc[actions["variant"].isna(), "reason"].value_counts().sort_index().sort_values(
+        ascending=False, kind="stable")
+    return words.joined([f"{reason} ({words.count(n, 'customer', 'customers')})" for reason, n in reasons.items()])
+
+
+def counts_title(customers: pd.DataFrame) -> str:
+    """Return the finding of the table of tiers and risks by count."""
+    scored = customers[customers["risk"] != "not scored"]
+    if scored.empty:
+        return "Nobody's risk is known; cells under 10 customers are left blank"
+    high = int(scored["risk"].eq("high").sum())
+    return (f"{words.whole(high)} of {words.count(len(scored), 'scored customer', 'scored customers')} "
+            f"{'is' if high == 1 else 'are'} at high risk; cells under 10 are left blank")
+
+
+def stakes_title(customers: pd.DataFrame, currency: str = "") -> str:
+    """Return the finding of the table of tiers and risks by value at stake."""
+    cells = customers.groupby(["tier", "risk"])["value_at_stake"].agg(["sum", "size"])
+    cells = cells[(cells["size"] >= 10) & (cells["sum"] > 0)]
+    if cells.empty:
+        return "No cell of 10 customers or more has a known value at stake"
+    (tier, risk), money = cells["sum"].idxmax(), cells["sum"].max()
+    part = money / customers["value_at_stake"].sum()
+    return (f"Most is at stake with tier {tier} at {risk} risk: {words.money(money, currency)}, "
+            f"{words.share(part)} of all")
+
+
+def break_even_title(by_action: pd.DataFrame) -> str:
+    """Return the finding of the figure of break-evens."""
+    known = by_action.dropna(subset="needed_reduction").sort_values("needed_reduction", kind="stable")
+    if known.empty:
+        return "No action has a break-even"
+    least, most = known.iloc[0], known.iloc[-1]
+    first, least_share = words.sentence_case(str(least["action"])), words.share(least["needed_reduction"])
+    if len(known) == 1:
+        return f"{first} pays if it takes away {least_share} of the risk"
+    return (f"{first} has to take away {least_share} of the risk to pay, "
+            f"{most['action']} {words.share(most['needed_reduction'])}")
+
+
+def doubts(actions: pd.DataFrame, measurable: float, needed: float) -> tuple[str, ...]:
+    """Return what would change our mind.
+
+    Parameters
+    ----------
+    actions : DataFrame
+        ``results/actions``.
+    measurable, needed : float
+        Share of the risk whose removal this hold-out shows four times in five, and share that pays; NaN without a list.
+    """
+    listed = int(actions["variant"].notna().sum()) if len(actions) else 0
+    if not listed:
+        return ("Nothing is planned, so there is nothing to doubt but the reasons for it.",)
+    size = "" if words.is_missing(measurable) or words.is_missing(needed) else (
+        f"This hold-out shows a cut of the risk by {words.share(min(measurable, 1.0))} or more; the plan pays from "
+        f"{words.share(needed)}: " + ("a plan that pays may go unnoticed in one round, so rounds have to be added up."
+                                      if measurable > needed else "one round is enough to see whether it pays."))
+    return (
+        "The riskiest customers are not always the ones whom a contact moves: risk is not effect.",
+        "If the customers held out stay as often as those contacted, the plan stops.",
+        *([size] if size else []),
+        "The break-even counts margin within the horizon alone; a customer kept longer needs less, a discount that "
+        "buyers would not have needed needs more.",
+    )
+
+
+def decisions_shown(decisions: pd.DataFrame, currency: str = "") -> pd.DataFrame:
+    """Return the decisions as text, money in the run's currency."""
+    money = {c: [words.money(float(x), currency) for x in decisions[c]] for c in ("cost", "worst_case")}
+    return decisions.assign(**money).drop(columns="status")
+
+
+def headline(actions: pd.DataFrame, stakes: Mapping[str, Estimate]) -> str:
+    """Return how many are treated and held out, and the value at stake to two digits."""
+    treated, held = (int(actions["variant"].eq(arm).sum()) for arm in ("treated", "held out"))
+    everyone = stakes["all"]
+    at_risk = f"{float(f'{everyone.value:.2g}'):,.0f}" if everyone.status is Status.OK else "not known"
+    return f"{len(actions):,} customers: {treated:,} treated, {held:,} held out; value at stake {at_risk}"

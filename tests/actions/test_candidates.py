@@ -1,0 +1,86 @@
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers.actions import candidates
+from helpers.foundation import canonical
+from helpers.foundation.engine import Engine
+from helpers.foundation.study import Economics
+
+AS_OF = date(2026, 6, 30)
+
+
+def found(value, scores, unwilling):
+    return candidates.candidates(value, scores, unwilling, Economics(), 90).set_index("customer_id")
+
+
+def test_value_at_stake_is_probability_times_value_if_kept(value, scores, nobody):
+    table = found(value, scores, nobody)
+    assert table.loc["c0003", "value_at_stake"] == pytest.approx(0.9 * 23.0)
+    assert len(table) == 240
+
+
+def test_a_customer_without_a_risk_or_without_a_tier_is_kept_and_named(value, scores, nobody):
+    table = found(value.iloc[:10], scores.iloc[5:12], nobody)
+    assert len(table) == 12
+    assert table.loc["c0000", "risk"] == "not scored"
+    assert np.isnan(table.loc["c0000", "value_at_stake"])
+    assert table.loc["c0011", "tier"] == "no tier"
+    assert table.loc["c0011", "tier_rank"] == 5
+
+
+def test_either_table_alone_is_enough(value, scores, nobody):
+    assert set(found(value, scores.head(0), nobody)["risk"]) == {"not scored"}
+    assert set(found(value.head(0), scores, nobody)["tier"]) == {"no tier"}
+    assert found(value.head(0), scores.head(0), nobody).empty
+
+
+def test_contracts_put_the_fees_of_the_whole_horizon_at_stake(value, scores, nobody):
+    contracts = scores.assign(basis="contracts", value_if_kept=np.nan, monthly_fee=100.0)
+    table = found(value, contracts, nobody)
+    assert table.loc["c0000", "value_at_stake"] == pytest.approx(0.9 * 100 * 0.3 * 90 / (365.25 / 12))
+
+
+def test_who_is_unwilling_is_marked(value, scores):
+    table = found(value, scores, pd.DataFrame({"customer_id": ["c0004"]}))
+    assert table.index[table["is_unwilling"]].tolist() == ["c0004"]
+
+
+def test_the_unwilling_are_those_who_opted_out_or_withdrew_every_consent():
+    engine = Engine()
+    contacts = canonical.CONTACTS.conformed(engine.lazy(pd.DataFrame({
+        "contact_id": ["1", "2", "3"], "customer_id": ["out", "in", "later"], "sent_at": pd.Timestamp("2026-01-01"),
+        "channel": "e-mail",
+        "opted_out_at": [pd.Timestamp("2026-06-30 18:00"), pd.NaT, pd.Timestamp("2026-07-01")]})))
+    consents = canonical.CONSENTS.conformed(engine.lazy(pd.DataFrame({
+        "customer_id": ["withdrawn", "renewed", "renewed", "future"], "purpose": "offers", "channel": "e-mail",
+        "from_on": pd.to_datetime(["2025-01-01", "2025-01-01", "2026-02-01", "2026-08-01"]),
+        "to_on": pd.to_datetime(["2026-01-31", "2026-01-31", None, None])})))
+    table = engine.frame(candidates.unwilling(contacts, consents, AS_OF))
+    assert sorted(table["customer_id"]) == ["future", "out", "withdrawn"]
+
+
+def test_cells_of_one_to_nine_people_are_left_empty_and_empty_ones_are_zero(value, scores, nobody):
+    some = candidates.candidates(value.iloc[:24], scores.iloc[:24], nobody, Economics(), 90)
+    table = candidates.matrix(some, "customers")
+    assert table.columns.tolist() == ["high", "medium", "low"]
+    assert table.index.tolist() == ["top", "upper", "middle", "base"]
+    assert table.isna().all(axis=None)
+    all_high = candidates.matrix(some.assign(risk="high"), "customers")
+    assert all_high.loc["base", "high"] == 12
+    assert np.isnan(all_high.loc["top", "high"])
+
+
+def test_the_matrix_of_money_adds_up_to_what_is_at_stake(value, scores, nobody):
+    everybody = candidates.candidates(value, scores, nobody, Economics(), 90)
+    assert candidates.matrix(everybody, "value_at_stake").sum().sum() == pytest.approx(
+        everybody["value_at_stake"].sum())
+    assert candidates.matrix(everybody, "customers").sum().sum() == 240
+
+
+def test_a_cell_that_holds_nobody_counts_zero(value, scores, nobody):
+    scores.loc[value["tier"] == "top", "risk"] = "high"
+    everybody = candidates.candidates(value, scores, nobody, Economics(), 90)
+    assert candidates.matrix(everybody, "customers").loc["top", "low"] == 0

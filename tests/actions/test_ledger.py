@@ -1,0 +1,103 @@
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers.actions import candidates, choice, ledger, tables
+from helpers.actions.assumptions import Assumptions
+from helpers.foundation.engine import Engine
+from helpers.foundation.study import Economics
+
+AS_OF = date(2026, 6, 30)
+
+
+@pytest.fixture
+def actions(value, scores, nobody):
+    everybody = candidates.candidates(value, scores, nobody, Economics(), 90)
+    return choice.plan(everybody, Assumptions(capacity=90), Economics(), np.random.default_rng(1))
+
+
+def test_the_stake_is_the_sum_with_the_range_of_chance():
+    rows = pd.DataFrame({"p_lost": [0.5] * 400, "value_if_kept": [10.0] * 400, "value_at_stake": [5.0] * 400})
+    found = ledger.stake(rows, "all")
+    assert (found.value, found.n) == (2000.0, 400)
+    assert found.high - found.value == pytest.approx(1.96 * np.sqrt(400 * 100 * 0.25), rel=1e-4)
+
+
+def test_the_range_of_the_stake_holds_what_happens_nineteen_times_in_twenty():
+    rng = np.random.default_rng(3)
+    p, kept = rng.uniform(0.1, 0.9, 300), rng.gamma(2, 30, 300)
+    found = ledger.stake(pd.DataFrame({"p_lost": p, "value_if_kept": kept, "value_at_stake": p * kept}), "all")
+    lost = (rng.random((4000, 300)) < p) @ kept
+    assert ((found.low <= lost) & (lost <= found.high)).mean() == pytest.approx(0.95, abs=0.015)
+
+
+def test_a_range_of_money_that_can_only_be_lost_does_not_fall_below_nothing():
+    rows = pd.DataFrame({"p_lost": [0.1], "value_if_kept": [10.0], "value_at_stake": [1.0]})
+    assert ledger.stake(rows, "all").low == 0.0
+
+
+def test_no_known_stake_is_insufficient(actions):
+    assert ledger.stake(actions.assign(value_at_stake=np.nan), "all").status == "insufficient"
+
+
+def test_the_actions_add_up_to_the_list(actions):
+    by_action = ledger.by_action(actions)
+    assert by_action["n_treated"].sum() == 90
+    assert by_action["n_held_out"].sum() == (actions["variant"] == "held out").sum()
+    assert by_action["cost_expected"].sum() == pytest.approx(choice.costs(actions).expected)
+    row = by_action.iloc[0]
+    assert row["needed_reduction"] == pytest.approx(row["cost_expected"] / row["value_at_stake"])
+
+
+def test_everybody_is_listed_or_left_alone_for_a_reason(actions):
+    assert ledger.left_alone(actions)["n_customers"].sum() + actions["variant"].notna().sum() == len(actions)
+    assert "" not in set(ledger.left_alone(actions)["reason"])
+
+
+def test_the_measurable_reduction_is_that_of_two_shares():
+    actions = pd.DataFrame({"variant": ["treated"] * 900 + ["held out"] * 100 + [None] * 5, "p_lost": 0.5,
+                            "value_at_stake": 1.0, "cost_expected": 0.1, "cost_worst": 0.2})
+    expected = 2.8016 * np.sqrt(0.25 * (1 / 900 + 1 / 100)) / 0.5
+    assert ledger.measurable_reduction(actions) == pytest.approx(expected, rel=1e-4)
+    assert ledger.needed_reduction(actions) == pytest.approx(0.1)
+    assert np.isnan(ledger.measurable_reduction(actions.head(900)))
+
+
+def test_the_draw_is_an_experiment_named_by_its_day_that_keeps_its_declaration(actions):
+    drawn = ledger.drawn(actions, AS_OF, 20261121)
+    assert set(drawn["experiment"]) == {"action plan of 2026-06-30"}
+    assert drawn.groupby("variant")["probability"].nunique().eq(1).all()
+    assert drawn.groupby("variant")["probability"].first().sum() == pytest.approx(1)
+    assert len(drawn) == actions["variant"].notna().sum()
+    keeps(tables.ASSIGNMENTS_DRAWN, drawn)
+
+
+def test_the_decision_claims_no_gain_and_ends_with_the_horizon(actions):
+    decisions = ledger.decisions(actions, Assumptions(owner="head of sales"), AS_OF, 90)
+    row = decisions.iloc[0]
+    assert row["decision"].startswith("Contact 90 customers, leave 10 alone by lot,")
+    assert row["gain"].startswith("not yet measured; pays if contact takes away")
+    assert row["worst_case"] == pytest.approx(choice.costs(actions).worst)
+    assert row["owner"] == "head of sales"
+    assert row["stop_on"] == pd.Timestamp("2026-09-28")
+    keeps(tables.DECISIONS, decisions)
+
+
+def test_an_empty_list_asks_for_no_decision(actions):
+    nobody = actions.assign(variant=None)
+    assert ledger.decisions(nobody, Assumptions(), AS_OF, 90).empty
+    assert ledger.drawn(nobody, AS_OF, 1).empty
+    assert ledger.by_action(nobody).empty
+    keeps(tables.DECISIONS, ledger.decisions(nobody, Assumptions(), AS_OF, 90))
+
+
+def test_the_list_keeps_its_declaration(actions):
+    keeps(tables.ACTIONS, actions)
+
+
+def keeps(declaration, frame):
+    engine = Engine()
+    conformed = declaration.conformed(engine.lazy(frame))
+    assert declaration.problems(engine.first_row(declaration.counts(conformed)), conformed) == []
