@@ -279,6 +279,7 @@ def _rendered(parts: Mapping[str, Sequence[NotebookNode]], sheet: Mapping[str, o
     for part in ORDER:
         own = parts.get(part, ())
         for i, cell in enumerate(own):
+            cell["id"] = f"{part}-{i}"  # equal notebooks give equal pages
             cell.metadata["page"] = {
                 "part": part, "opens": i == 0, "closes": i == len(own) - 1, "summary": SUMMARIES.get(part, ""),
                 "is_headed": own[0].cell_type == "markdown" and own[0].source.lstrip().startswith("#"),

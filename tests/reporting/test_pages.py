@@ -1,0 +1,208 @@
+import copy
+import re
+import time
+
+import pandas as pd
+import pytest
+from nbformat import v4
+
+from helpers.reporting import exhibits, pages
+from tests.reporting import samples
+from tests.reporting.samples import FOOTING, LINKS, code, notebook, text
+from tests.reporting.test_exhibits import Reader
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """Return every sample page by name."""
+    folder = tmp_path_factory.mktemp("pages")
+    return {name: (folder / name).read_text(encoding="utf-8") for name in samples.written(folder)}
+
+
+def page(*cells):
+    return pages.page(notebook(*cells), footing=FOOTING, links=LINKS)
+
+
+def body(html):
+    return html[html.index("<body"):]
+
+
+def test_the_answer_comes_first_then_trust_evidence_doubt_and_what_is_folded(made):
+    html = body(made["05.html"])
+    marks = ["<h1", *(f'id="{part}"' for part in ("answer", "trust", "evidence", "doubt", "appendix", "words", "load",
+                                                  "footing"))]
+    places = [html.index(mark) for mark in marks]
+    assert places == sorted(places)
+    assert [html.count(mark) for mark in marks] == [1] * len(marks)
+
+
+def test_each_cell_stands_in_its_part(made):
+    html = body(made["05.html"])
+    parts = dict(re.findall(r'<(?:section|details) (?:class="part" )?id="(\w+)"[^>]*>(.*?)</(?:section|details)>', html,
+                            re.DOTALL))
+    assert "26.5\xa0% [25.0\xa0%" in parts["answer"]
+    assert "calibration slope" in parts["trust"]
+    assert "Risk bands are only useful" in parts["evidence"]
+    assert "A hold-out of 10" in parts["doubt"]
+    assert "A wide table" in parts["appendix"]
+    assert "no order within 90 days" in parts["words"]
+    assert "results/customer_value: absent, read as empty\nresults/churn_scores: 5,292 × 8" in parts["load"]
+
+
+def test_code_and_prompts_are_not_shown():
+    html = page(text("# T"), code(exhibits.say("Found."), source="secret_call()"))
+    assert "secret_call" not in html
+    assert "In [" not in html
+    assert "Out[" not in html
+    assert html.count("Found.") == 1
+
+
+def test_a_page_asks_nothing_from_outside_and_holds_no_script(made):
+    for html in made.values():
+        reader = Reader()
+        reader.feed(html)
+        assert "script" not in {tag for tag, _ in reader.tags}
+        addresses = [attrs.get(a, "") or "" for tag, attrs in reader.tags for a in ("src", "srcset", "data", "action")]
+        links = [attrs["href"] for tag, attrs in reader.tags if tag in {"a", "link"} and "href" in attrs]
+        assert not [a for a in addresses if a and not a.startswith("data:")]
+        assert not [a for a in links if ":" in a or a.startswith("//")]
+        assert "@import" not in html
+        assert not re.search(r"url\((?!#|data:)", html)
+        assert "default-src 'none'" in html
+
+
+def test_a_page_with_ten_figures_is_small_and_quick():
+    executed = samples.churn()
+    html = pages.page(executed, footing=FOOTING, links=LINKS)
+    assert len(html.encode()) < 600_000
+    took = []
+    for _ in range(5):
+        start = time.perf_counter()
+        pages.page(executed, footing=FOOTING, links=LINKS)
+        took.append(time.perf_counter() - start)
+    assert min(took) < 0.5  # a tenth of a second on an idle machine, which a machine that runs tests is not
+
+
+def test_the_notebook_is_not_changed():
+    executed = samples.churn()
+    before = copy.deepcopy(executed)
+    first = pages.page(executed, footing=FOOTING, links=LINKS)
+    assert executed == before
+    assert pages.page(executed, footing=FOOTING, links=LINKS) == first
+
+
+def test_the_head_says_what_the_page_speaks_for(made):
+    html = made["05.html"]
+    assert "<title>05 · Churn prediction · Simulated company</title>" in html
+    assert "Simulated company · as of 30 June 2026 · run 2026-06-30-1" in html
+    assert '<span class="state finished">✓ finished</span>' in html
+    assert '<a href="05.html" aria-current="page">05 Churn</a>' in html
+    assert html.count("aria-current") == 1 + html.count("[aria-current]")
+
+
+def test_the_footing_names_everything_that_is_known(made):
+    html = made["05.html"][made["05.html"].index('id="footing"'):]
+    said = dict(re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", html))
+    assert said == {
+        "Source": "simulated", "As of": "30 June 2026", "Run": "2026-06-30-1", "State": "finished",
+        "Rows read": "152,340 rows", "Parameters": "source = simulated, seed = 20261121, horizon_days = 90",
+        "Data checksum": "9f2c" * 4, "Revision": "c9f7599", "Time taken": "4.2 s",
+        "For analysts": '<a href="notebooks/05_churn_prediction.ipynb">executed notebook</a>'}
+
+
+def test_a_footing_that_knows_little_says_little():
+    html = pages.page(notebook(text("# T")), footing=pages.Footing("tiny"))
+    said = dict(re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", html))
+    assert said == {"Source": "tiny", "As of": "no date", "Rows read": "no rows", "Time taken": "not known"}
+    assert "<nav" not in html
+
+
+def test_a_notebook_without_a_title_or_any_output_is_still_a_page():
+    assert "<h1>Loyalty Workbook</h1>" in pages.page(notebook(code()), footing=FOOTING)
+    html = page(text("# Only a title"))
+    assert "Only a title" in html
+    assert "<main>" in html
+    assert pages.page(v4.new_notebook(), footing=FOOTING).count("</main>") == 1
+
+
+def test_markdown_goes_with_the_cell_that_it_introduces():
+    html = body(page(text("# T"), text("## Why trust"), code(exhibits.say("Gate."), "trust"), text("Evidence"),
+                     code(exhibits.say("E."))))
+    assert html.index('id="trust"') < html.index("Why trust") < html.index("Gate.") < html.index('id="evidence"')
+    assert html.count("Can we trust it?") == 1  # its label only: the part has a heading of its own
+    bare = body(page(text("# T"), code(exhibits.say("Gate."), "trust")))
+    assert "<h2>Can we trust it?</h2>" in bare
+
+
+def test_roles_are_taken_from_ids_where_there_is_no_tag():
+    cell = code(exhibits.say("Doubt."))
+    cell["id"] = "doubt"
+    assert 'id="doubt" class="part"' in page(text("# T"), cell)
+
+
+def test_streams_of_any_cell_are_gathered_in_the_folded_part():
+    html = body(page(text("# T"), code(exhibits.say("E."), stream="canonical/items: absent")))
+    assert html.index("<details") < html.index("canonical/items: absent")
+
+
+def test_a_cell_that_failed_says_so_without_its_traceback():
+    failed = v4.new_code_cell("x", outputs=[v4.new_output("error", ename="ValueError", evalue="<b>bad</b>",
+                                                          traceback=["secret path"])])
+    html = page(text("# T"), failed)
+    assert "This part could not be worked out." in html
+    assert "ValueError: &lt;b&gt;bad&lt;/b&gt;" in html
+    assert "secret path" not in html
+
+
+def test_a_table_that_is_not_ours_scrolls_inside_itself():
+    frame = pd.DataFrame({"a": ["<script>alert(1)</script>"]})
+    output = v4.new_output("execute_result", {"text/html": frame.to_html(), "text/plain": "x"}, execution_count=1)
+    html = page(text("# T"), v4.new_code_cell(outputs=[output]))
+    assert '<div class="scroll foreign" role="region" tabindex="0"' in html
+    assert "<script" not in html
+
+
+def test_text_from_data_is_never_markup_on_a_page():
+    evil = samples.EVIL
+    footing = pages.Footing(evil, evil, "2026-06-30", evil, evil, 1, {evil: evil}, evil, evil, 1.0, evil)
+    links = [pages.Link(evil, evil)]
+    run = pages.Run(evil, evil, evil, evil, evil, 1.0, evil, evil)
+    for html in (pages.page(samples.evil(), footing=footing, links=links), pages.runs_index([run], links),
+                 pages.notice(evil, evil, evil, footing=footing, links=links)):
+        reader = Reader()
+        reader.feed(html)
+        assert "script" not in {tag for tag, _ in reader.tags}
+        assert not [a for _, attrs in reader.tags for a in attrs if a.startswith("on") or a == "quoted"]
+        assert "<script>alert(1)</script>" in " ".join(reader.texts)
+
+
+def test_the_leadership_page_has_its_links_below_the_first_screen(made):
+    html = body(made["08.html"])
+    assert html.startswith('<body class="leadership">')
+    assert html.index('class="exhibit briefing"') < html.index("<nav") < html.index('id="trust"')
+    assert body(made["05.html"]).index("<nav") < body(made["05.html"]).index("<h1")
+
+
+@pytest.mark.parametrize(("kind", "mark"), [
+    ("not applicable", "Not applicable"), ("failed", "▲ Failed"), ("not reached", "Not reached")])
+def test_a_notice_says_what_happened_in_plain_words(kind, mark):
+    html = pages.notice(kind, "06 · A/B", ("It is missing.", ("It would tell.",)), footing=FOOTING, links=LINKS)
+    assert f'<p class="kind">{mark}</p><p>It is missing.</p><p>It would tell.</p>' in html
+    assert "<h1>06 · A/B</h1>" in html
+    assert 'id="footing"' in html
+
+
+def test_the_list_of_runs_has_every_run_the_newest_first(made):
+    html = made["runs.html"]
+    assert "2 runs, 1 failed" in html
+    assert html.index("online_retail") < html.index("simulated")
+    assert '<a href="failed/index.html">2011-12-09-1</a>' in html
+    assert "▲ failed" in html
+    assert "05 stopped: a cell hung" in html
+    assert "42 s" in html
+
+
+def test_a_list_without_runs_says_so():
+    assert "No run yet." in pages.runs_index([])
+    assert "1 run, none failed" in pages.runs_index(samples.RUNS[:1])
+    assert "not known" in pages.runs_index([pages.Run("s", "r", "", "2026-01-01T00:00:00", "running")])
