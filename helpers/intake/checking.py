@@ -86,7 +86,8 @@ def _made(profile: Profile, landed: Landed, engine: Engine) -> tuple[dict[str, M
 def _typed_rows(profile: Profile, name: str, engine: Engine) -> Iterator[str]:
     declaration = CANONICAL[name]
     table = declaration.conformed(engine.lazy(cleaning.inline(profile, name)))
-    yield from map(str, declaration.problems(engine.first_row(declaration.counts(table)), table))
+    for problem in declaration.problems(engine.first_row(declaration.counts(table)), table):
+        yield f"tables.{name}.{problem}"
 
 
 def _dirt(profile: Profile, made: Made, engine: Engine) -> Iterator[str]:

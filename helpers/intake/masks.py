@@ -11,6 +11,7 @@ from helpers.foundation.errors import InputError, nearest
 from helpers.intake.profiles import Mask, Profile
 
 HASH_KEY = "LOYALTY_HASH_KEY"
+BETWEEN = "\x1f"
 WITHHELD = "withheld: the file has personal columns"
 
 
@@ -41,7 +42,9 @@ def applied(mask: Mask, batch: pa.RecordBatch, key: str) -> pa.RecordBatch:
     arrays = dict(zip(batch.schema.names, batch.columns, strict=True))
     if mask.person_key:
         tidy = [pc.utf8_lower(pc.utf8_trim_whitespace(arrays[n].fill_null(""))) for n in mask.person_key]
-        arrays["person_key"] = _hashed(pc.binary_join_element_wise(*tidy, "\x1f"), key)
+        joined = pc.binary_join_element_wise(*tidy, BETWEEN)
+        is_nobody = pc.equal(joined, BETWEEN * (len(tidy) - 1))
+        arrays["person_key"] = _hashed(pc.if_else(is_nobody, pa.scalar(None, pa.string()), joined), key)
     arrays |= {name: _hashed(pc.utf8_trim_whitespace(arrays[name]), key) for name in mask.hash}
     return pa.record_batch(list(arrays.values()), list(arrays))
 
