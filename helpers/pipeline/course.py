@@ -142,8 +142,11 @@ class Course:
         return {name: values[name] for name in self.known[step.notebook]}
 
     def _prepare(self) -> None:
-        """Start the next kernels while the present steps still work."""
-        coming = [s for s in self.steps if s.name not in self.settled | self.working.keys() | self.prepared]
+        """Start the next kernels while the present steps still work, but do not hold these up."""
+        if not all(hand.is_ready for hand in self.working.values()):
+            return
+        known = self.settled | self.working.keys() | self.prepared
+        coming = [s for s in dict.fromkeys((*self.ready, *self.steps)) if s.name not in known]
         for step in coming[:max(0, self.jobs - len(self.crew.waiting))]:
             self.prepared.add(step.name)
             self.crew.hire(step.name, imported(self.workbook.path(step)))

@@ -33,8 +33,8 @@ class Hand:
         What worker and kernel said outside the notebook.
     kernel : int
         Process of the kernel, leader of a session of its own; 0 until it is known.
-    is_ready : bool
-        Whether its kernel is warm.
+    is_ready, is_closed : bool
+        Whether its kernel is warm; whether it has nothing to say any more.
     seconds : float
         Longest time for its step, once it has one.
     until : float
@@ -50,6 +50,7 @@ class Hand:
     log: Path
     kernel: int = 0
     is_ready: bool = False
+    is_closed: bool = False
     seconds: float = float("inf")
     until: float = float("inf")
     outcome: Outcome | None = None
@@ -77,7 +78,7 @@ class Hand:
                 elif told[0] == "done":
                     self.outcome = told[1]
         except (EOFError, ConnectionResetError):
-            self.process.join(LEAVE_SECONDS)
+            self.is_closed = True
 
     def ended(self) -> None:
         """End worker and kernel at once, whatever they are doing."""
@@ -137,7 +138,7 @@ class Crew:
         """Wait until a worker tells something, dies or is overdue; take in what all have told."""
         hands = [*working, *self.waiting, *self.leaving]
         overdue = min((hand.until for hand in hands), default=float("inf")) - time.monotonic()
-        sources = [hand.process.sentinel for hand in hands] + [hand.line for hand in working]
+        sources = [hand.process.sentinel for hand in hands] + [hand.line for hand in hands if not hand.is_closed]
         wait(sources, max(0.0, min(seconds, overdue)))
         for hand in hands:
             hand.listened()
