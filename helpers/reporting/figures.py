@@ -131,7 +131,8 @@ def lines(
 
     def drawn(width: float) -> "Axes":
         ends = [wrapped(name, 9 if layout.is_narrow(width) else 18) for name in names[:len(parts)]]
-        axes = blank((width, 320), 60, room(ends) + 12 if series else 14, top=32)
+        more = layout.second_line(width)
+        axes = blank((width, 320 + more), 60, room(ends) + 12 if series else 14, top=32 + more)
         for part, colour in zip(parts, CATEGORIES, strict=False):
             axes.plot(part[x], part[y], color=colour, marker="o" if len(part) < 25 else "", markersize=5)
             if band:
@@ -188,12 +189,13 @@ def histogram(values: Sequence[float] | pd.Series | np.ndarray, title: str, unit
     def drawn(width: float) -> "Axes":
         from seaborn import histplot
 
-        axes = blank((width, 300), 60, 14, top=32)
+        more = layout.second_line(width)
+        axes = blank((width, 300 + more), 60, 14, bottom=44 + more, top=32)
         histplot(x=kept, ax=axes, bins=min(40, max(8, int(len(kept) ** 0.5))), color=ACCENT, edgecolor="white",
                  linewidth=1, alpha=1)
         layout.finish_lines(axes, "", heading="")
         axes.xaxis.set_major_formatter(layout.tick_form(unit))
-        axes.set(xlabel=plain(unit), ylabel="")
+        axes.set(xlabel=layout.fitted(axes, unit), ylabel="")
         layout.above(axes, "count")
         return axes
 
@@ -227,7 +229,7 @@ def _shades(values: pd.DataFrame, names: tuple[str, str], unit: str, width: floa
     said = [["" if pd.isna(v) else form(v) for v in row] for row in values.to_numpy()]
     size = min(13, cell / 0.6 / max(len(text) for row in said for text in row))
     columns = [plain(wrapped(name, max(3, int(cell / LETTER)), 3)) for name in values.columns]
-    top = 44 + 16 * max(text.count("\n") + 1 for text in columns)
+    top = 44 + layout.second_line(width) + 16 * max(text.count("\n") + 1 for text in columns)
     height = 8 + top + max(24, min(42, 400 // len(rows))) * len(rows)
     axes = blank((width, height), left, 8, bottom=8, top=top)
     heatmap(values, ax=axes, annot=np.array(said, dtype=object) if says else False, fmt="", cbar=not says,
@@ -237,7 +239,7 @@ def _shades(values: pd.DataFrame, names: tuple[str, str], unit: str, width: floa
     axes.xaxis.tick_top()
     axes.xaxis.set_label_position("top")
     unit = f"{unit}, in per cent" if is_tight and unit.startswith("share") else unit
-    axes.set_xlabel(plain(" · ".join(filter(None, (names[1], unit)))), labelpad=8)
+    axes.set_xlabel(layout.fitted(axes, " · ".join(filter(None, (names[1], unit)))), labelpad=8)
     axes.set_ylabel(plain(names[0]), labelpad=8)
     axes.tick_params(axis="both", rotation=0)
     return axes

@@ -7,15 +7,26 @@ import numpy as np
 import pandas as pd
 
 from helpers.reporting import words
-from helpers.reporting.canvas import CATEGORIES, INK, NARROW, TEXT, blank, plain, room, wrapped
+from helpers.reporting.canvas import CATEGORIES, INK, LETTER, NARROW, TEXT, blank, plain, room, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+def second_line(width: float) -> float:
+    """Return the room for a second line of a unit, which only phones need."""
+    return 16 if is_narrow(width) else 0
+
+
+def fitted(axes: "Axes", text: str, margin: float = 140) -> str:
+    """Return a text cut to the figure's width less a margin in SVG units: one line on desks, two on phones."""
+    width = axes.figure.get_figwidth() * 72
+    return plain(wrapped(text, int((width - margin) / LETTER), 2 if is_narrow(width) else 1))
+
+
 def is_narrow(width: float) -> bool:
     """Return whether a drawing is for a phone."""
-    return width <= NARROW
+    return width < NARROW + 1
 
 
 def span(axes: "Axes") -> float:
@@ -36,7 +47,8 @@ def rows(labels: Sequence[object], said: Sequence[str], width: float) -> "Axes":
     """Return axes with one line of room a row, labels at the left and values at the right."""
     texts = [plain(wrapped(str(label), 14 if is_narrow(width) else 24)) for label in labels]
     step = 42 if any("\n" in text for text in texts) else 30
-    axes = blank((width, 60 + step * len(texts)), room(texts), room(said) + 6, bottom=48, top=6)
+    below = 48 + second_line(width)
+    axes = blank((width, 12 + below + step * len(texts)), room(texts), room(said) + 6, bottom=below, top=6)
     axes.set_yticks([])
     axes.set_ylim(len(texts) - 0.5, -0.5)
     for at, (text, value) in enumerate(zip(texts, said, strict=True)):
@@ -54,11 +66,11 @@ def finish_rows(axes: "Axes", unit: str, *, starts_at_zero: bool) -> None:
     axes.spines["bottom"].set_visible(False)
     axes.xaxis.set_major_locator(MaxNLocator(3 if span(axes) < 240 else 5))
     axes.xaxis.set_major_formatter(tick_form(unit))
-    axes.set_xlabel(plain(unit + ("" if starts_at_zero else _start(axes.get_xlim(), unit))))
+    axes.set_xlabel(fitted(axes, unit + ("" if starts_at_zero else _start(axes.get_xlim(), unit))))
 
 
 def finish_lines(axes: "Axes", unit: str, heading: str) -> None:
-    """Write the numbers along both axes, the unit above the upright one, dates where the lower one has dates."""
+    """Write the numbers along both axes, the unit above the upright one, dates where the lower one has them."""
     from matplotlib.dates import AutoDateLocator, date2num, num2date
     from matplotlib.ticker import MaxNLocator
 
@@ -97,8 +109,8 @@ def day_ticks(start: pd.Timestamp, end: pd.Timestamp, most: int) -> dict[str, pd
 
 def above(axes: "Axes", text: str) -> None:
     """Write what the upright axis counts above it, where it is read without turning the head."""
-    axes.annotate(plain(text), (0, 1), xycoords="axes fraction", xytext=(-52, 14), textcoords="offset points",
-                  color=TEXT, ha="left", va="bottom")
+    axes.annotate(fitted(axes, text, 16), (0, 1), xycoords="axes fraction", xytext=(-52, 14),
+                  textcoords="offset points", color=TEXT, ha="left", va="bottom")
 
 
 def label_ends(axes: "Axes", ends: Sequence[float], names: Sequence[str]) -> None:

@@ -1,0 +1,59 @@
+"""A real browser, and the folders of pages that it reads: samples of every kind, and the pages of a whole run."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.reporting import samples
+
+CHROMIUM = Path("/usr/bin/chromium")
+ARGUMENTS = ["--no-sandbox", "--headless=new", "--disable-gpu", "--disable-quic", "--no-first-run",
+             "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Return Debian's Chromium, or skip by name."""
+    if not CHROMIUM.exists():
+        pytest.skip(f"there is no Chromium at {CHROMIUM}")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session", params=["samples", "reports"])
+def shelf(request, tmp_path_factory):
+    """Return a folder of pages: the samples, then those of the run that LOYALTY_REPORTS points to."""
+    if request.param == "samples":
+        folder = tmp_path_factory.mktemp("samples")
+        samples.written(folder)
+        return folder
+    folder = os.environ.get("LOYALTY_REPORTS")
+    if not folder:
+        pytest.skip("LOYALTY_REPORTS does not point to a folder of pages")
+    return Path(folder)
+
+
+@pytest.fixture
+def opened(browser, shelf):
+    """Return a function that opens each page of the shelf in a fresh window, with what it asked for."""
+    contexts = []
+
+    def pages(width=1440, height=900):
+        context = browser.new_context(viewport={"width": width, "height": height}, bypass_csp=True)
+        contexts.append(context)
+        for path in sorted(shelf.glob("**/*.html")):
+            window = context.new_page()
+            asked = []
+            window.on("request", lambda request, asked=asked: asked.append(request.url))
+            window.goto(path.as_uri())
+            yield str(path.relative_to(shelf)), window, asked
+            window.close()
+
+    yield pages
+    for context in contexts:
+        context.close()
