@@ -6,17 +6,12 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
-from helpers.foundation.study import Economics
-
 NO_TIER, NOT_SCORED = "no tier", "not scored"
-DAYS_A_MONTH = 365.25 / 12
 FEWEST = 10
 RISKS = ("high", "medium", "low", NOT_SCORED)
 
 
-def candidates(
-    value: pd.DataFrame, scores: pd.DataFrame, unwilling: pd.DataFrame, economics: Economics, horizon_days: int
-) -> pd.DataFrame:
+def candidates(value: pd.DataFrame, scores: pd.DataFrame, unwilling: pd.DataFrame) -> pd.DataFrame:
     """Return one row per customer with a tier or a risk, sorted by customer.
 
     Parameters
@@ -24,38 +19,35 @@ def candidates(
     value : DataFrame
         ``results/customer_value``: customer_id, tier, tier_rank. May be empty.
     scores : DataFrame
-        ``results/churn_scores``: customer_id, basis, risk, p_lost, value_if_kept, value_at_stake, monthly_fee. May be
-        empty.
+        ``results/churn_scores``: customer_id, risk, p_lost, due_on, value_if_kept, monthly_fee. May be empty.
     unwilling : DataFrame
         Customers who must not be contacted: customer_id.
-    economics : Economics
-        The margin rate that turns fees into margin.
-    horizon_days : int
-        Outcome window [days].
 
     Returns
     -------
     DataFrame
         customer_id, tier, tier_rank (rank below the lowest where there is no tier), risk, p_lost, value_if_kept,
-        value_at_stake, is_unwilling. For contracts, value if kept is the margin of the fees of the whole horizon.
+        value_at_stake, priority, is_unwilling. A risk without a date is no probability within the horizon: it puts no
+        sum at stake, and its priority is the probability × the month's fee.
     """
     joined = pd.merge(value[["customer_id", "tier", "tier_rank"]], scores[list(_SCORED)], on="customer_id",
                       how="outer", sort=True)
-    fees = joined["monthly_fee"].astype("float64") * economics.margin_rate * horizon_days / DAYS_A_MONTH
-    kept = joined["value_if_kept"].astype("float64").where(joined["basis"] != "contracts", fees)
+    p_lost, is_dated = joined["p_lost"].astype("float64"), joined["due_on"].notna()
+    kept = joined["value_if_kept"].astype("float64").where(is_dated)
+    at_stake = p_lost * kept
     lowest = int(joined["tier_rank"].max()) if joined["tier_rank"].notna().any() else 0
     return pd.DataFrame({
         "customer_id": joined["customer_id"].astype("str"),
         "tier": joined["tier"].astype("object").where(joined["tier"].notna(), NO_TIER).astype("str"),
         "tier_rank": joined["tier_rank"].astype("float64").fillna(lowest + 1).astype("int64"),
         "risk": joined["risk"].astype("object").where(joined["risk"].notna(), NOT_SCORED).astype("str"),
-        "p_lost": joined["p_lost"].astype("float64"), "value_if_kept": kept,
-        "value_at_stake": joined["p_lost"].astype("float64") * kept,
+        "p_lost": p_lost, "value_if_kept": kept, "value_at_stake": at_stake,
+        "priority": at_stake.where(is_dated, p_lost * joined["monthly_fee"].astype("float64")),
         "is_unwilling": joined["customer_id"].isin(unwilling["customer_id"]).astype("bool"),
     })
 
 
-_SCORED = ("customer_id", "basis", "risk", "p_lost", "value_if_kept", "monthly_fee")
+_SCORED = ("customer_id", "risk", "p_lost", "due_on", "value_if_kept", "monthly_fee")
 
 
 def unwilling(contacts: ir.Table, consents: ir.Table, as_of: date) -> ir.Table:

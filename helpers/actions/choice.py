@@ -35,7 +35,7 @@ def plan(
 ) -> pd.DataFrame:
     """Return ``results/actions``: for every customer what is planned, or why nothing is.
 
-    Customers whom a rule contacts are ranked by value at stake, equal ones by id; the list is cut so that with the
+    Customers whom a rule contacts are ranked by priority, equal ones by id; the list is cut so that with the
     hold-out taken off the capacity is filled; then the hold-out is drawn from the list over sorted ids.
 
     Parameters
@@ -52,8 +52,7 @@ def plan(
     rule = _rule_of(customers, assumptions.rules)
     contact, offer = _costs(rule, assumptions.rules, economics)
     expected = contact + economics.offer_uptake * offer
-    needed = np.where(customers["value_at_stake"] > 0, expected / customers["value_at_stake"].where(
-        customers["value_at_stake"] > 0, 1.0), np.inf)
+    needed = _needed(expected, customers["value_at_stake"])
     reason = _left_alone(customers, rule, needed, assumptions)
     rank = _ranks(customers, reason == "", _list_length(assumptions))
     reason = np.where((reason == "") & (rank == 0), "beyond the capacity of this round", reason)
@@ -116,6 +115,12 @@ def _costs(rule: np.ndarray, rules: Sequence[Rule], economics: Economics) -> tup
     return np.array([*contact, 0.0])[rule], np.array([*offer, 0.0])[rule]
 
 
+def _needed(expected: np.ndarray, at_stake: pd.Series) -> np.ndarray:
+    """Return the share of the risk that pays, infinite where nothing can pay, NaN where the stake is not known."""
+    needed = expected / at_stake.where(at_stake > 0)
+    return needed.mask(at_stake <= 0, np.inf).to_numpy("float64")
+
+
 def _left_alone(
     customers: pd.DataFrame, rule: np.ndarray, needed: np.ndarray, assumptions: Assumptions
 ) -> np.ndarray:
@@ -123,7 +128,7 @@ def _left_alone(
     return np.select(
         [
             customers["risk"] == NOT_SCORED, rule == len(assumptions.rules), customers["is_unwilling"],
-            customers["value_at_stake"].isna(), customers["value_if_kept"] < assumptions.minimum_value,
+            customers["priority"].isna(), customers["value_if_kept"] < assumptions.minimum_value,
             needed > assumptions.most_reduction,
         ],
         [
@@ -136,7 +141,7 @@ def _left_alone(
 
 def _ranks(customers: pd.DataFrame, is_candidate: np.ndarray, length: int) -> np.ndarray:
     """Return the rank on the list, 0 for who is not on it, shape (n_customers,)."""
-    order = customers[is_candidate].sort_values(["value_at_stake", "customer_id"], ascending=[False, True])
+    order = customers[is_candidate].sort_values(["priority", "customer_id"], ascending=[False, True])
     ranks = pd.Series(0, index=customers.index)
     ranks.loc[order.index[:length]] = np.arange(1, min(len(order), length) + 1)
     return ranks.to_numpy()

@@ -65,8 +65,8 @@ def _upstream_gates(churn_gates: pd.DataFrame) -> tuple[Gate, ...]:
     crossed = _crossed(churn_gates)
     hard = crossed["level"].isin(["strike", "block"]).any()
     said = "; ".join(str(s).rstrip(".") for s in crossed["sentence"])
-    fate = "is not used" if hard else "stands with care"
-    sentence = f"the forecast of churn {fate}: {said}" if said else "no gate of the churn forecast is crossed"
+    sentence = (f"the forecast of churn is not used: {said}" if hard else
+                said or "no gate of the churn forecast is crossed")
     return (Gate("forecast of churn", len(crossed), 0, len(crossed) > 0, Level.STRIKE if hard else Level.QUALIFY,
                  RANKING, sentence),) if len(churn_gates) else ()
 
@@ -83,8 +83,8 @@ def _horizon_gate(scores: pd.DataFrame, window: tuple[date, int]) -> Gate:
 def _contract_gate(scores: pd.DataFrame) -> Gate:
     n = int((scores["due_on"].isna()).sum())
     sentence = ("every risk has a date by which it falls due" if not n else
-                f"{n:,} risks have no date: the fees of the whole horizon count as lost, which is the most it can be")
-    return Gate("dated risk", n, 0, n > 0, Level.QUALIFY, RANKING, sentence)
+                f"{n:,} risks have no date: no sum is put at stake, and the list is ranked by probability times fee")
+    return Gate("dated risk", n, 0, n > 0, Level.STRIKE, "value at stake and break-even", sentence)
 
 
 def _willing_gate(actions: pd.DataFrame) -> Gate:
@@ -104,8 +104,10 @@ def _hold_out_gate(actions: pd.DataFrame, assumptions: Assumptions) -> Gate:
     name, claims = "hold-out can tell", "the measurement of this round"
     seen, needed = ledger.measurable_reduction(actions), ledger.needed_reduction(actions)
     if math.isnan(seen) or math.isnan(needed):
-        return Gate(name, math.nan, math.nan, bool(actions["variant"].notna().any()), Level.QUALIFY, claims,
-                    "there is no hold-out to compare with" if actions["variant"].notna().any() else "nobody is listed")
+        is_listed = bool(actions["variant"].notna().any())
+        sentence = "nobody is listed" if not is_listed else "there is no hold-out to compare with" if math.isnan(
+            seen) else "how large an effect it can show is not known, because the risks have no date"
+        return Gate(name, math.nan, math.nan, is_listed, Level.QUALIFY, claims, sentence)
     can = "no reduction at all can be shown" if seen > 1 else f"a cut of the risk by {100 * seen:.2g} % can be shown"
     sentence = (f"with {100 * assumptions.hold_out_share:.2g} % held out {can} four times in five; the plan pays from "
                 f"{100 * needed:.2g} %")

@@ -30,8 +30,10 @@ def stake(actions: pd.DataFrame, segment: str) -> Estimate:
     """
     known = actions[actions["value_at_stake"].notna()]
     if known.empty:
-        return without_value("value at stake", Status.INSUFFICIENT, "no customer has both a risk and a value",
-                             unit="money", segment=segment)
+        is_undated = bool(actions["priority"].notna().any())
+        reason = ("the risks have no date, so no sum falls within the horizon" if is_undated else
+                  "no customer has both a risk and a value")
+        return without_value("value at stake", Status.INSUFFICIENT, reason, unit="money", segment=segment)
     p, kept = known["p_lost"].to_numpy("float64"), known["value_if_kept"].to_numpy("float64")
     value = float(known["value_at_stake"].sum())
     half = NORMAL * math.sqrt(float((kept**2 * p * (1 - p)).sum()))
@@ -57,7 +59,8 @@ def by_action(actions: pd.DataFrame) -> pd.DataFrame:
     treated = listed[listed["variant"] == TREATED]
     n = listed.groupby("action")["variant"].value_counts().unstack(fill_value=0).reindex(
         columns=[TREATED, HELD_OUT], fill_value=0)
-    money = treated.groupby("action")[["value_at_stake", "cost_expected", "cost_worst"]].sum()
+    money = treated.groupby("action")[["value_at_stake", "cost_expected", "cost_worst"]].sum(
+        min_count=1)
     table = n.set_axis(["n_treated", "n_held_out"], axis=1).join(money).reset_index()
     table["needed_reduction"] = table["cost_expected"] / table["value_at_stake"].where(table["value_at_stake"] > 0)
     return table.sort_values(["value_at_stake", "action"], ascending=[False, True], ignore_index=True)
@@ -130,10 +133,12 @@ def decisions(actions: pd.DataFrame, assumptions: Assumptions, as_of: date, hori
         return pd.DataFrame(columns=list(DECISIONS.names))
     who = f"{n_treated:,} customer{'' if n_treated == 1 else 's'}"
     alone = f", leave {n_held:,} alone by lot," if n_held else ""
-    money = choice.costs(actions)
+    money, needed = choice.costs(actions), needed_reduction(actions)
+    pays = "what would pay is not known" if math.isnan(needed) else (
+        f"pays if contact takes away {100 * needed:.2g} % of the risk")
     return pd.DataFrame([{
         "decision": f"Contact {who}{alone} and measure whether contact keeps them", "cost": money.expected,
-        "gain": f"not yet measured; pays if contact takes away {100 * needed_reduction(actions):.2g} % of the risk",
+        "gain": f"not yet measured; {pays}",
         "worst_case": money.worst, "confidence": "none yet: the response has never been measured",
         "owner": assumptions.owner, "stop_on": pd.Timestamp(as_of + timedelta(days=horizon_days)),
         "status": "asked for"}], columns=list(DECISIONS.names))

@@ -11,8 +11,10 @@ ACTIONS = Table("results/actions", "customer", ("customer_id",), (
     Column("p_lost", "number", "probability of being lost within the horizon [share]", low=0, high=1),
     Column("value_if_kept", "number", "margin within the horizon if kept [money]"),
     Column("value_at_stake", "number", "p_lost × (value if kept − value if lost, which is 0) [money]"),
+    Column("priority", "number", "what ranks the list: value at stake; p_lost × the month's fee where the risk has no "
+           "date [money]"),
     Column("action", "text", "what is planned, by the study's rules", True),
-    Column("rank", "integer", "rank on the list, by value at stake; empty for who is not on it", low=1),
+    Column("rank", "integer", "rank on the list, by priority; empty for who is not on it", low=1),
     Column("variant", "text", "treated or held out at random; empty for who is not on the list",
            allowed=("treated", "held out")),
     Column("cost_expected", "number", "cost of the action at the assumed uptake [money]", low=0),

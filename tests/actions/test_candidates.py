@@ -7,13 +7,12 @@ import pytest
 from helpers.actions import candidates
 from helpers.foundation import canonical
 from helpers.foundation.engine import Engine
-from helpers.foundation.study import Economics
 
 AS_OF = date(2026, 6, 30)
 
 
 def found(value, scores, unwilling):
-    return candidates.candidates(value, scores, unwilling, Economics(), 90).set_index("customer_id")
+    return candidates.candidates(value, scores, unwilling).set_index("customer_id")
 
 
 def test_value_at_stake_is_probability_times_value_if_kept(value, scores, nobody):
@@ -37,10 +36,13 @@ def test_either_table_alone_is_enough(value, scores, nobody):
     assert found(value.head(0), scores.head(0), nobody).empty
 
 
-def test_contracts_put_the_fees_of_the_whole_horizon_at_stake(value, scores, nobody):
-    contracts = scores.assign(basis="contracts", value_if_kept=np.nan, monthly_fee=100.0)
+def test_a_risk_without_a_date_puts_no_sum_at_stake_and_ranks_by_the_fee(value, scores, nobody):
+    contracts = scores.assign(due_on=pd.NaT, monthly_fee=100.0)
     table = found(value, contracts, nobody)
-    assert table.loc["c0000", "value_at_stake"] == pytest.approx(0.9 * 100 * 0.3 * 90 / (365.25 / 12))
+    assert table["value_at_stake"].isna().all()
+    assert table.loc["c0000", "priority"] == pytest.approx(0.9 * 100)
+    dated = found(value, scores, nobody)
+    assert dated["priority"].equals(dated["value_at_stake"])
 
 
 def test_who_is_unwilling_is_marked(value, scores):
@@ -63,7 +65,7 @@ def test_the_unwilling_are_those_who_opted_out_or_withdrew_every_consent():
 
 
 def test_cells_of_one_to_nine_people_are_left_empty_and_empty_ones_are_zero(value, scores, nobody):
-    some = candidates.candidates(value.iloc[:24], scores.iloc[:24], nobody, Economics(), 90)
+    some = candidates.candidates(value.iloc[:24], scores.iloc[:24], nobody)
     table = candidates.matrix(some, "customers")
     assert table.columns.tolist() == ["high", "medium", "low"]
     assert table.index.tolist() == ["top", "upper", "middle", "base"]
@@ -74,7 +76,7 @@ def test_cells_of_one_to_nine_people_are_left_empty_and_empty_ones_are_zero(valu
 
 
 def test_the_matrix_of_money_adds_up_to_what_is_at_stake(value, scores, nobody):
-    everybody = candidates.candidates(value, scores, nobody, Economics(), 90)
+    everybody = candidates.candidates(value, scores, nobody)
     assert candidates.matrix(everybody, "value_at_stake").sum().sum() == pytest.approx(
         everybody["value_at_stake"].sum())
     assert candidates.matrix(everybody, "customers").sum().sum() == 240
@@ -82,5 +84,5 @@ def test_the_matrix_of_money_adds_up_to_what_is_at_stake(value, scores, nobody):
 
 def test_a_cell_that_holds_nobody_counts_zero(value, scores, nobody):
     scores.loc[value["tier"] == "top", "risk"] = "high"
-    everybody = candidates.candidates(value, scores, nobody, Economics(), 90)
+    everybody = candidates.candidates(value, scores, nobody)
     assert candidates.matrix(everybody, "customers").loc["top", "low"] == 0

@@ -10,7 +10,7 @@ MONEY = Economics(contact_cost=1.0, offer_cost=10.0, offer_uptake=0.3)
 
 
 def planned(value, scores, unwilling, seed=1, **assumed):
-    everybody = candidates.candidates(value, scores, unwilling, MONEY, 90)
+    everybody = candidates.candidates(value, scores, unwilling)
     return choice.plan(everybody, Assumptions(**assumed), MONEY, np.random.default_rng(seed))
 
 

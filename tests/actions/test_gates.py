@@ -13,7 +13,7 @@ NO_GATES = pd.DataFrame(columns=["gate", "is_crossed", "level", "sentence"])
 
 
 def checked(value, scores, unwilling, churn_gates=NO_GATES, **assumed):
-    everybody = candidates.candidates(value, scores, unwilling, Economics(), 90)
+    everybody = candidates.candidates(value, scores, unwilling)
     actions = choice.plan(everybody, Assumptions(**assumed), Economics(), np.random.default_rng(1))
     return {g.gate: g for g in gates.gates(actions, scores, churn_gates, Assumptions(**assumed), WINDOW)}
 
@@ -61,8 +61,12 @@ def test_a_risk_of_another_horizon_qualifies_the_ranking(value, scores, nobody):
     assert "10 days off the 90 days" in gate.sentence
 
 
-def test_risks_without_a_date_qualify_the_ranking(value, scores, nobody):
-    assert checked(value, scores.assign(due_on=pd.NaT), nobody)["dated risk"].is_crossed
+def test_risks_without_a_date_strike_the_sums_and_leave_the_list(value, scores, nobody):
+    found = checked(value, scores.assign(due_on=pd.NaT, monthly_fee=50.0), nobody)
+    assert found["dated risk"].is_crossed
+    assert found["dated risk"].level == "strike"
+    assert "not known, because the risks have no date" in found["hold-out can tell"].sentence
+    assert not found["one horizon"].is_crossed
 
 
 def test_who_opted_out_is_counted(value, scores):

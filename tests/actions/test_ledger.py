@@ -14,7 +14,7 @@ AS_OF = date(2026, 6, 30)
 
 @pytest.fixture
 def actions(value, scores, nobody):
-    everybody = candidates.candidates(value, scores, nobody, Economics(), 90)
+    everybody = candidates.candidates(value, scores, nobody)
     return choice.plan(everybody, Assumptions(capacity=90), Economics(), np.random.default_rng(1))
 
 
@@ -38,8 +38,22 @@ def test_a_range_of_money_that_can_only_be_lost_does_not_fall_below_nothing():
     assert ledger.stake(rows, "all").low == 0.0
 
 
-def test_no_known_stake_is_insufficient(actions):
-    assert ledger.stake(actions.assign(value_at_stake=np.nan), "all").status == "insufficient"
+def test_no_known_stake_is_insufficient_for_its_own_reason(actions):
+    unknown = actions.assign(value_at_stake=np.nan, priority=np.nan)
+    assert ledger.stake(unknown, "all").status == "insufficient"
+    assert "both a risk and a value" in ledger.stake(unknown, "all").reason
+    assert "no date" in ledger.stake(actions.assign(value_at_stake=np.nan), "all").reason
+
+
+def test_risks_without_a_date_give_a_list_and_a_decision_but_no_break_even(value, scores, nobody):
+    undated = candidates.candidates(value, scores.assign(due_on=pd.NaT, monthly_fee=50.0), nobody)
+    actions = choice.plan(undated, Assumptions(capacity=90), Economics(), np.random.default_rng(1))
+    assert (actions["variant"] == "treated").sum() == 90
+    assert actions["needed_reduction"].isna().all()
+    assert ledger.by_action(actions)["needed_reduction"].isna().all()
+    assert ledger.decisions(actions, Assumptions(), AS_OF, 90)["gain"].tolist() == [
+        "not yet measured; what would pay is not known"]
+    keeps(tables.ACTIONS, actions)
 
 
 def test_the_actions_add_up_to_the_list(actions):

@@ -52,7 +52,7 @@ def test_nobody_says_what_would_be_needed():
 
 @pytest.mark.parametrize("level", ["block", "strike"])
 def test_a_gate_that_takes_the_list_away_opens_the_page(level):
-    found = gates(("risk is known", True, level, "the list", "nobody's risk is known."))
+    found = gates(("risk is known", True, level, said.RANKING, "nobody's risk is known."))
     assert answer(found=found)[0] == "No list can be drawn up: nobody's risk is known."
 
 
@@ -72,6 +72,11 @@ def test_an_empty_list_says_why():
     assert sentences[0].endswith("lost within 90 days.")
     assert sentences[1] == ("Nobody is to be contacted: no risk is known (2 customers) and has opted out "
                             "(1 customer).")
+
+
+def test_a_struck_sum_leaves_the_list():
+    found = gates(("dated risk", True, "strike", "value at stake and break-even", "no date"))
+    assert answer(found=found)[1].startswith("Contact 1 customer")
 
 
 def test_an_unknown_stake_gives_its_reason():
@@ -99,6 +104,8 @@ def test_doubts_compare_what_the_hold_out_shows_with_what_pays():
     assert "may go unnoticed in one round" in " ".join(said.doubts(ACTIONS, 0.3, 0.1))
     assert "one round is enough" in " ".join(said.doubts(ACTIONS, 0.05, 0.1))
     assert "This hold-out" not in " ".join(said.doubts(ACTIONS, np.nan, 0.1))
+    assert "break-even" in " ".join(said.doubts(ACTIONS, np.nan, 0.1))
+    assert "break-even" not in " ".join(said.doubts(ACTIONS, np.nan, np.nan))
     assert len(said.doubts(ACTIONS.assign(variant=None), np.nan, np.nan)) == 1
     assert len(said.doubts(ACTIONS.head(0), np.nan, np.nan)) == 1
 

@@ -8,6 +8,9 @@ from helpers.foundation.estimates import Estimate, Status
 from helpers.reporting import words
 
 NO_CUSTOMER = "No customer has a tier or a risk: there is nobody to plan for."
+BREAK_EVEN = ("The break-even counts margin within the horizon alone; a customer kept longer needs less, a discount "
+              "that buyers would not have needed needs more.")
+RANKING = "value at stake and the ranking by it"
 NEEDED = ("Orders of a year or contracts of a few hundred customers would let the workbook say who is at risk and what "
           "is at stake, and draw a list with a group left alone to measure it.")
 
@@ -35,7 +38,8 @@ def answer(
     """
     if actions.empty:
         return NO_CUSTOMER, NEEDED
-    blocked = gates[gates["is_crossed"] & gates["level"].isin(["block", "strike"])]
+    takes_away = gates["level"].eq("block") | (gates["level"].eq("strike") & gates["claims"].eq(RANKING))
+    blocked = gates[gates["is_crossed"] & takes_away]
     if len(blocked):
         reasons = words.joined([str(s).rstrip(".") for s in blocked["sentence"]])
         return f"No list can be drawn up: {reasons}.", NEEDED
@@ -53,7 +57,7 @@ def at_stake(
     if everyone.status is not Status.OK:
         return f"Value at stake is not known: {everyone.reason}."
     who = words.count(everyone.n, "customer with a known risk", "customers with a known risk")
-    care = _care(gates, "value at stake and the ranking by it")
+    care = _care(gates, RANKING)
     part = ("" if listed.status is not Status.OK else
             f"; {words.money(listed.value, currency)} of it lies with the {words.whole(listed.n)} on the list")
     return (f"Of {who}, {words.money(everyone.value, currency)} "
@@ -144,8 +148,7 @@ def doubts(actions: pd.DataFrame, measurable: float, needed: float) -> tuple[str
         "The riskiest customers are not always the ones whom a contact moves: risk is not effect.",
         "If the customers held out stay as often as those contacted, the plan stops.",
         *([size] if size else []),
-        "The break-even counts margin within the horizon alone; a customer kept longer needs less, a discount that "
-        "buyers would not have needed needs more.",
+        *([] if words.is_missing(needed) else [BREAK_EVEN]),
     )
 
 
