@@ -9,6 +9,7 @@ import pandas as pd
 
 from helpers.foundation import workspace as workspaces
 from helpers.foundation.workspace import Workspace
+from helpers.reporting.results import PAGES
 
 CHANGE_COLUMNS = ["previous", "previous_run", "previous_as_of_on", "change", "change_low", "change_high",
                   "is_beyond_noise", "comparison"]
@@ -54,7 +55,7 @@ class Comparable:
     reason: str = ""
 
 
-NOT_COMPARED = Comparable(None, "runs share the units of an experiment")
+NOT_COMPARED = Comparable(None, "read within the experiment, not between runs")
 
 
 def identity(run: str, manifest: Mapping[str, object]) -> Identity:
@@ -69,6 +70,12 @@ def current(ws: Workspace) -> Identity:
     known = identity(ws.base.name if ws.base else "", recorded)
     study = json.loads(json.dumps(dict(ws.study.sections), default=str))
     return replace(known, as_of=ws.as_of_on.isoformat(), currency=ws.currency, study=study)
+
+
+def steps(ws: Workspace) -> dict[str, str]:
+    """Return the state of each step before this one in the run at work; empty outside a run."""
+    told = workspaces.manifest(ws.base).get("steps", {}) if ws.is_in_run and ws.base else {}
+    return {name: str(step.get("state", "")) for name, step in sorted(told.items()) if name in PAGES}
 
 
 def earlier(ws: Workspace) -> tuple[Identity, ...]:
@@ -100,14 +107,9 @@ def comparable(now: Identity, runs: Sequence[Identity], section: str) -> Compara
 
 def obstacles(now: Identity, run: Identity, section: str) -> list[str]:
     """Return what stands between two runs, in words; empty where they are comparable."""
-    currency = ([f"the currency was {run.currency or 'not stated'} and is {now.currency or 'not stated'}"]
-                if run.currency != now.currency else [])
     sections = [f"section [{name}] of the study has changed" for name in dict.fromkeys((section, "economics"))
                 if run.study.get(name, {}) != now.study.get(name, {})]
-    knobs = sorted(({*now.parameters} & {*run.parameters}) - FREE)
-    parameters = [f"{name} was {run.parameters[name]} and is {now.parameters[name]}" for name in knobs
-                  if run.parameters[name] != now.parameters[name]]
-    return currency + sections + parameters
+    return _currency(now, run) + sections + _parameters(now, run)
 
 
 def difference(now: Mapping[str, object], before: Mapping[str, object]) -> tuple[float, float, float]:
@@ -215,16 +217,39 @@ def history(ws: Workspace, row: Mapping[str, object]) -> pd.DataFrame:
     return pd.DataFrame(points, columns=["on", "value"]).astype({"value": "float64"})
 
 
+def last(now: Identity, runs: Sequence[Identity]) -> Identity | None:
+    """Return the last run as of an earlier date, comparable or not."""
+    return next((run for run in reversed(runs) if run.as_of and run.as_of < now.as_of), None)
+
+
 def definitions(now: Identity, before: Identity) -> list[str]:
-    """Return what was redefined between two runs: profile, sections of the study, code; empty where nothing was."""
+    """Return what was redefined between two runs; empty where nothing was.
+
+    Returns
+    -------
+    list of str
+        In words: source profile, sections of the study, currency, parameters, code; what a run did not record is not
+        called changed.
+    """
     names = sorted({*now.study, *before.study})
     sections = [name for name in names if now.study.get(name, {}) != before.study.get(name, {})]
-    changed = [f"section [{name}] of the study" for name in sections]
-    if _differs(now.profile, before.profile):
-        changed.insert(0, "the source profile")
-    if _differs(now.revision, before.revision):
-        changed.append(f"the code, from {_short(before.revision)} to {_short(now.revision)}")
-    return changed
+    profile = ["the source profile has changed"] if _differs(now.profile, before.profile) else []
+    code = ([f"the code went from {_short(before.revision)} to {_short(now.revision)}"]
+            if _differs(now.revision, before.revision) else [])
+    study = [f"section [{name}] of the study has changed" for name in sections]
+    return profile + study + _currency(now, before) + _parameters(now, before) + code
+
+
+def _currency(now: Identity, before: Identity) -> list[str]:
+    if before.currency == now.currency:
+        return []
+    return [f"the currency was {before.currency or 'not stated'} and is {now.currency or 'not stated'}"]
+
+
+def _parameters(now: Identity, before: Identity) -> list[str]:
+    knobs = sorted(({*now.parameters} & {*before.parameters}) - FREE)
+    return [f"{name} was {before.parameters[name]} and is {now.parameters[name]}" for name in knobs
+            if before.parameters[name] != now.parameters[name]]
 
 
 def _differs(now: str, before: str) -> bool:

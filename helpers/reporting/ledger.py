@@ -5,9 +5,9 @@ import pandas as pd
 
 from helpers.foundation.estimates import Status, gate_table
 from helpers.foundation.workspace import Workspace
-from helpers.reporting import comparison
+from helpers.reporting import comparison, words
 from helpers.reporting.results import Results
-from helpers.reporting.tables import GATES, GRADES
+from helpers.reporting.tables import GATES, GRADES, LIST
 
 FORECASTS = "results/forecasts"
 KEY = ["quantity", "segment", "model", "due_on"]
@@ -27,7 +27,8 @@ def due(ws: Workspace) -> pd.DataFrame:
     -------
     DataFrame
         Grain forecast, each once, as its latest run made it: the columns of ``results/forecasts`` with ``run`` and
-        ``obstacle``: what stands between that run's definitions and today's, empty where nothing does.
+        ``obstacle``: what stands between that run's definitions and today's, empty where nothing does; and
+        ``has_action_list``: whether that run drew a list to act on.
     """
     now = comparison.current(ws)
     parts = []
@@ -35,10 +36,11 @@ def due(ws: Workspace) -> pd.DataFrame:
         made = ws.frame_of(run.run, FORECASTS)
         passed = made[made["due_on"] <= pd.Timestamp(now.as_of)]
         obstacle = "; ".join(comparison.obstacles(now, run, "churn"))
-        parts.append(passed.assign(run=run.run, obstacle=obstacle))
+        has_list = len(passed) > 0 and not ws.frame_of(run.run, LIST).empty
+        parts.append(passed.assign(run=run.run, obstacle=obstacle, has_action_list=has_list))
     known = [part for part in parts if len(part)]
     if not known:
-        return pd.DataFrame(columns=["run", *ws.declarations[FORECASTS].names, "obstacle"])
+        return pd.DataFrame(columns=["run", *ws.declarations[FORECASTS].names, "obstacle", "has_action_list"])
     return pd.concat(known).drop_duplicates(KEY, keep="last").sort_values(KEY, ignore_index=True)
 
 
@@ -65,3 +67,14 @@ def graded(due: pd.DataFrame, actual: pd.Series) -> pd.DataFrame:
         status=np.where(is_known, Status.OK, np.where(due["obstacle"].eq(""), Status.INSUFFICIENT,
                                                       Status.NOT_APPLICABLE)))
     return frame[list(GRADES.names)]
+
+
+def reading(grades: pd.DataFrame) -> pd.DataFrame:
+    """Return grades as a table for reading, the latest due first."""
+    latest_first = grades.sort_values(["due_on", "quantity", "segment"], ascending=[False, True, True])
+    words_of = {True: "inside", False: "outside"}
+    rows = [{"forecast": row["quantity"].replace("_", " "), "for": row["segment"], "due_on": words.day(row["due_on"]),
+             "forecast_value": words.estimate(row), "happened": words.form_of(row["unit"])(row["actual"]),
+             "grade": row["reason"] or words_of.get(row["is_inside"], "no interval")}
+            for row in latest_first.to_dict("records")]
+    return pd.DataFrame(rows, columns=["forecast", "for", "due_on", "forecast_value", "happened", "grade"])

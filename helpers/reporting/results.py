@@ -1,6 +1,6 @@
 """What the wings found in this run, by table, quantity and segment; what is absent is an answer too."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -8,6 +8,7 @@ import pandas as pd
 from helpers.foundation.estimates import Estimate, Status, gate_table, without_value
 from helpers.foundation.workspace import Workspace
 from helpers.reporting import words
+from helpers.reporting.tables import COLUMNS, READ
 
 PAGES = {
     "01": "01_data_intake.html",
@@ -57,14 +58,29 @@ class Results:
             return without_value(quantity, Status.NOT_APPLICABLE, "not measured", segment=segment)
         return estimate_of(rows.iloc[0])
 
-    def said(self, estimate: Estimate) -> str:
-        """Return an estimate in words: value with unit and interval, or why there is none."""
+    def caveat(self, table: str, *claims: str) -> str:
+        """Return the gates that qualify any of the claims, to stand in the same sentence; empty where none does."""
+        names = [g.gate for g in self._crossed(table, ("qualify",)) if any(claim in g.claims for claim in claims)]
+        return f" (with care: {words.joined(names)})" if names else ""
+
+    def struck(self, table: str, claim: str) -> str:
+        """Return what the gates found that strike or block a claim; empty where it stands."""
+        found = [str(g.sentence).rstrip(".") for g in self._crossed(table, ("strike", "block")) if claim in g.claims]
+        return "; ".join(found)
+
+    def _crossed(self, table: str, levels: tuple[str, ...]) -> list:
+        gates = self.gates(table)
+        return list(gates[gates["is_crossed"] & gates["level"].isin(levels)].itertuples(index=False))
+
+    def said(self, estimate: Estimate | Mapping[str, object]) -> str:
+        """Return an estimate, or a row of a long table, in words: value and interval, or why there is none."""
         return words.estimate(estimate, currency=self.currency)
 
 
-def read(ws: Workspace, names: Iterable[str]) -> Results:
-    """Return the named tables of the run at work."""
-    return Results({name: ws.frame(name) for name in names}, ws.currency)
+def read(ws: Workspace) -> Results:
+    """Return the tables of the run at work, those that are grain customer in the columns needed."""
+    names = [name for name in READ if name in ws.declarations]
+    return Results({name: ws.frame(name, COLUMNS.get(name)) for name in names}, ws.currency)
 
 
 def estimate_of(row: Mapping[str, object]) -> Estimate:

@@ -38,6 +38,8 @@ GRADES = Table("results/forecast_grades", "forecast of an earlier run that is du
     Column("actual", "number", "what happened; empty where it cannot be counted"),
     Column("error", "number", "actual less value"),
     Column("is_inside", "flag", "whether the interval holds what happened; empty where it cannot be said"),
+    Column("has_action_list", "flag", "whether that run drew a list to act on, which, if carried out, may have changed "
+           "what happened", True),
     Column("status", "text", "how far the grade may be relied on", True,
            ("ok", "insufficient", "not_applicable", "struck", "blocked")),
     Column("reason", "text", "why the status is not ok"),
@@ -47,6 +49,8 @@ TABLES: tuple[Table, ...] = (KPIS, HEADLINES, gates_table("results/gates"), GRAD
 
 GATES = tuple(f"results/{name}_gates" for name in
               ("intake", "satisfaction", "loyalty", "value", "churn", "experiment", "action"))
+LIST = "results/assignments_drawn"
 READ = ("results/intake_audit", "results/satisfaction_index", "results/loyalty_matrix", "results/customer_base",
-        "results/value_tiers", "results/churn_models", "results/forecasts", "results/experiment_effects",
-        "results/decisions")
+        "results/churn_models", "results/churn_scores", "results/forecasts",
+        "results/experiment_effects", "results/decisions", *GATES)
+COLUMNS = {"results/churn_scores": ["p_lost", "risk", "value_if_kept", "value_at_stake", "monthly_fee"]}

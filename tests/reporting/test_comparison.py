@@ -84,7 +84,7 @@ def test_seed_and_raw_folder_may_differ_between_comparable_runs():
 
 def test_what_runs_share_is_not_compared(home):
     found = comparison.changes(shop(), figures(Estimate("effect", 0.4)).assign(table=""))
-    assert found["comparison"].tolist() == ["runs share the units of an experiment"]
+    assert found["comparison"].tolist() == ["read within the experiment, not between runs"]
 
 
 def test_an_older_run_that_fits_is_preferred_to_a_newer_one_that_does_not():
@@ -170,11 +170,19 @@ def test_history_ends_with_this_run_and_leaves_out_what_has_no_value(home):
 
 
 def test_definitions_name_what_changed_and_nothing_else():
-    before = Identity("a", "2026-09-30", "EUR", NOW.parameters, {"churn": {"high_risk": 0.4}}, "p0", "1234567890")
+    before = Identity("a", "2026-09-30", "USD", {"horizon_days": 30}, {"value": {}}, "p0", "1234567890+abcdef")
     assert comparison.definitions(NOW, before) == [
-        "the source profile", "section [churn] of the study", "the code, from 1234567 to abcdef0"]
+        "the source profile has changed", "section [churn] of the study has changed",
+        "the currency was USD and is EUR", "horizon_days was 30 and is 90",
+        "the code went from 1234567+abcd to abcdef0"]
     assert comparison.definitions(NOW, NOW) == []
 
 
 def test_what_was_not_recorded_is_not_called_changed():
     assert comparison.definitions(NOW, alike("a", "2026-09-30")) == []
+
+
+def test_the_last_run_is_the_one_before_comparable_or_not():
+    runs = [alike("a", "2026-08-31"), alike("b", "2026-09-30", "USD"), alike("c", "2026-10-31")]
+    assert comparison.last(NOW, runs).run == "b"
+    assert comparison.last(NOW, runs[2:]) is None

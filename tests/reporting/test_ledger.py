@@ -15,7 +15,8 @@ FORECASTS = Table("results/forecasts", "forecast", ("quantity", "segment", "mode
     Column("quantity", "text", ""), Column("segment", "text", ""), Column("made_as_of_on", "date", ""),
     Column("due_on", "date", ""), Column("value", "number", ""), Column("low", "number", ""),
     Column("high", "number", ""), Column("model", "text", ""), Column("unit", "text", "")))
-DECLARED = by_name([FORECASTS, *tables.TABLES])
+DRAWN = Table("results/assignments_drawn", "unit", ("unit_id",), (Column("unit_id", "text", ""),))
+DECLARED = by_name([FORECASTS, DRAWN, *tables.TABLES])
 
 
 def forecast(value=100.0, low=90.0, high=110.0, due_on="2026-09-28", quantity="customers lost", model="logistic"):
@@ -97,8 +98,27 @@ def test_a_forecast_under_other_definitions_is_not_graded_and_says_why(home):
     assert found["reason"] == "the currency was USD and is not stated"
 
 
+def test_a_run_that_drew_a_list_to_act_on_is_marked(home):
+    made("2026-03-31-1", "2026-03-31", forecast(due_on="2026-06-29"))
+    made("2026-06-30-1", "2026-06-30", forecast())
+    pd.DataFrame({"unit_id": ["a"]}).to_parquet(
+        workspaces.runs_folder("shop") / "2026-06-30-1" / "results" / "assignments_drawn.parquet")
+    found = ledger.graded(ledger.due(shop()), pd.Series([95.0, 95.0]))
+    assert dict(zip(found["run"], found["has_action_list"], strict=True)) == {
+        "2026-03-31-1": False, "2026-06-30-1": True}
+
+
+def test_grades_are_read_latest_first_with_the_reason_in_place_of_a_grade(home):
+    made("2026-03-31-1", "2026-03-31", forecast(due_on="2026-06-29"), forecast(quantity="x", due_on="2026-06-29"))
+    made("2026-06-30-1", "2026-06-30", forecast(low=np.nan, high=np.nan))
+    found = ledger.reading(ledger.graded(ledger.due(shop()), pd.Series([95.0, 80.0, np.nan])))
+    assert found["due_on"].tolist() == ["28 September 2026", "29 June 2026", "29 June 2026"]
+    assert found["grade"].tolist()[1:] == ["inside", "what has happened cannot be counted from these tables"]
+    assert ledger.reading(ledger.graded(ledger.due(shop()).head(0), pd.Series(dtype=float))).empty
+
+
 def test_grades_keep_their_declaration(home):
     made("2026-06-30-1", "2026-06-30", forecast(), forecast(model="recency"), forecast(quantity="x", low=np.nan))
     ws = shop()
     assert ws.write("results/forecast_grades", ledger.graded(ledger.due(ws), pd.Series([95.0, 120.0, np.nan]))) == (
-        "results/forecast_grades: 3 × 15")
+        "results/forecast_grades: 3 × 16")

@@ -1,0 +1,194 @@
+"""The key figures: which of the wings' results leadership sees first, with what changed since the last run."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+
+import pandas as pd
+
+from helpers.churn import outlook
+from helpers.foundation.estimates import Estimate, Status, without_value
+from helpers.foundation.workspace import Workspace
+from helpers.reporting import comparison, words
+from helpers.reporting.briefing import MOST_CARDS, Card
+from helpers.reporting.results import PAGES, Results
+from helpers.reporting.sentences import leadership as said
+from helpers.reporting.tables import KPIS
+
+
+@dataclass(frozen=True, slots=True)
+class Kpi:
+    """A key figure: where it stands, and what people call it.
+
+    Parameters
+    ----------
+    step : str
+        Step that finds it.
+    section : str
+        Section of the study that it rests on.
+    table, quantity, segment : str
+        Where it stands.
+    name : str
+        For people.
+    claim : str
+        What gates call the claim, where they touch it without changing the table.
+    """
+
+    step: str
+    section: str
+    table: str
+    quantity: str
+    name: str
+    segment: str = "all"
+    claim: str = ""
+
+
+SURVEY, LOYALTY, BASE = "results/satisfaction_index", "results/loyalty_matrix", "results/customer_base"
+EFFECTS, FORECASTS, SCORES, OWN = ("results/experiment_effects", "results/forecasts", "results/churn_scores",
+                                   "results/kpis")
+LEADING = (
+    Kpi("02", "satisfaction", SURVEY, "satisfaction", "Satisfaction, 0 to 100", claim="satisfaction index"),
+    Kpi("03", "loyalty", LOYALTY, "share true", "Truly loyal", claim="kinds of loyalty"),
+    Kpi("04", "value", BASE, "retention_by_count", "Customers kept", claim="retention"),
+    Kpi("04", "value", BASE, "net_sales_after", "Net sales of the period"),
+)
+FURTHER = (
+    Kpi("04", "value", BASE, "customers_after", "Active customers"),
+    Kpi("04", "value", BASE, "share_ended", "Contracts ended"),
+    Kpi("04", "value", BASE, "retention_by_money", "Sales kept", claim="retention"),
+    Kpi("02", "satisfaction", SURVEY, "NPS", "Net promoter score"),
+    Kpi("02", "satisfaction", SURVEY, "CSAT", "Satisfied, top two of five answers"),
+)
+GATES = {"02": "results/satisfaction_gates", "03": "results/loyalty_gates", "04": "results/value_gates",
+         "05": "results/churn_gates", "06": "results/experiment_gates"}
+FIRST = (Status.OK, Status.STRUCK, Status.BLOCKED)
+Found = tuple[Kpi, Estimate]
+
+
+def present(results: Results) -> pd.DataFrame:
+    """Return the key figures that this run has, in order: those with a value or a verdict, then the insufficient.
+
+    Returns
+    -------
+    DataFrame
+        Grain key figure: a long summary table with ``step``, ``section``, ``table`` (where an earlier run holds it)
+        and ``name``; quantities that do not apply are left out.
+    """
+    found = [*_stored(results, LEADING), *outlooks(results), *_stored(results, FURTHER), *effects(results)]
+    known = [(kpi, _gated(results, kpi, e)) for kpi, e in found if e.status is not Status.NOT_APPLICABLE]
+    known.sort(key=lambda pair: pair[1].status not in FIRST)
+    columns = ["step", "section", "table", "name", "caveat", *Estimate("", 0).table().columns]
+    frame = pd.DataFrame([asdict(kpi) | asdict(e) | {"caveat": _caveat(results, kpi)} for kpi, e in known],
+                         columns=columns)
+    return frame.astype({"value": "float64", "low": "float64", "high": "float64", "status": "str"})
+
+
+def _gated(results: Results, kpi: Kpi, estimate: Estimate) -> Estimate:
+    reason = results.struck(GATES[kpi.step], kpi.claim) if kpi.claim else ""
+    if not reason or estimate.status is not Status.OK:
+        return estimate
+    return without_value(estimate.quantity, Status.STRUCK, reason, unit=estimate.unit, n=estimate.n,
+                         segment=estimate.segment)
+
+
+def _caveat(results: Results, kpi: Kpi) -> str:
+    return results.caveat(GATES[kpi.step], kpi.claim).strip(" ()") if kpi.claim else ""
+
+
+def _stored(results: Results, chosen: Sequence[Kpi]) -> Iterator[Found]:
+    return ((kpi, results.estimate(kpi.table, kpi.quantity, kpi.segment)) for kpi in chosen)
+
+
+def outlooks(results: Results) -> Iterator[Found]:
+    """Return what is expected to be lost within the horizon: customers, and margin at stake."""
+    made, scores = results.frame(FORECASTS), results.frame(SCORES)
+    for row in made[made["segment"] == "all"].to_dict("records") if len(made) else ():
+        days = (row["due_on"] - row["made_as_of_on"]).days
+        yield (Kpi("05", "churn", OWN, row["quantity"], f"Customers expected lost, {days} days",
+                   claim="every forecast of churn"),
+               Estimate(row["quantity"], row["value"], row["low"], row["high"], row["unit"], int(row["n"]),
+                        level=row["level"]))
+    if len(scores):
+        stake = Kpi("05", "churn", OWN, "value_at_stake", "Margin at stake", claim="value at stake")
+        yield stake, outlook.value_at_stake(scores)
+
+
+def effects(results: Results) -> Iterator[Found]:
+    """Return the primary effects of experiments as key figures; shares become points. They are not compared."""
+    frame = results.frame(EFFECTS)
+    for row in frame[frame["is_primary"]].to_dict("records") if len(frame) else ():
+        scale, unit = (100, "points") if row["unit"] == "share" else (1, row["unit"])
+        kpi = Kpi("06", "experiments", "", f"effect on {row['metric']}",
+                  f"{row['experiment']}: {row['metric']}, {row['variant']} less {row['control']}",
+                  f"{row['experiment']}: {row['variant']}")
+        yield kpi, Estimate(
+            kpi.quantity, *(float(row[c]) * scale for c in ("value", "low", "high")), unit,
+            int(row["n_control"] + row["n_variant"]), kpi.segment, float(row["level"]), Status(row["status"]),
+            "" if row["status"] == "ok" else str(row["reason"]))
+
+
+def kpis(ws: Workspace, results: Results) -> pd.DataFrame:
+    """Return ``results/kpis``: the key figures with their change since the last comparable run.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The run at work; earlier runs are read beside it.
+    results : Results
+        What the wings found.
+    """
+    found = comparison.changes(ws, present(results))
+    rows, currency = found.to_dict("records"), results.currency
+    return found.assign(
+        order=range(1, len(found) + 1), change_words=[said.change(row, currency) for row in rows],
+        shown=[said.shown(row, currency) for row in rows], interval=[said.interval(row, currency) for row in rows])
+
+
+def table(found: pd.DataFrame) -> pd.DataFrame:
+    """Return key figures in the columns of ``results/kpis``."""
+    return found[list(KPIS.names)]
+
+
+def reading(found: pd.DataFrame) -> pd.DataFrame:
+    """Return key figures as a table for reading: value, interval, caveat, what changed, on how many it rests."""
+    table = found.assign(n=found["n"].map(words.whole))[["name", "shown", "interval", "caveat", "change_words", "n"]]
+    return table.set_axis(["key_figure", "value", "interval", "caveat", "change", "rests_on"], axis=1)
+
+
+def cards(ws: Workspace, found: pd.DataFrame, results: Results, monthly: Sequence[float] = ()) -> list[Card]:
+    """Return the first six key figures as cards, with their course over the comparable runs.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The run at work.
+    found : DataFrame
+        From `kpis`.
+    results : Results
+        What the wings found: a survey's waves are drawn where fewer than two runs are comparable.
+    monthly : sequence of float
+        Customers active in each past month, oldest first, drawn in the same case.
+    """
+    return [_card(row, _course(ws, row, results, monthly)) for row in found.head(MOST_CARDS).to_dict("records")]
+
+
+def _course(ws: Workspace, row: dict[str, object], results: Results, monthly: Sequence[float]) -> tuple[float, ...]:
+    if row["status"] != Status.OK or not row["table"]:
+        return ()
+    runs = comparison.history(ws, row)
+    if len(runs) > 1:
+        return tuple(runs["value"])
+    if row["quantity"] == "customers_after":
+        return tuple(monthly)
+    waves = results.frame(str(row["table"]))
+    if "quantity" not in waves:
+        return ()
+    same = waves[(waves["quantity"] == row["quantity"]) & waves["segment"].str.startswith("wave ")]
+    return tuple(same.sort_values("segment").loc[same["status"] == "ok", "value"])
+
+
+def _card(row: dict[str, object], course: tuple[float, ...]) -> Card:
+    href = PAGES[str(row["step"])]
+    if row["status"] != Status.OK:
+        return Card(str(row["name"]), row["shown"], str(row["reason"]), href=href)
+    care = ", with care" if row["caveat"] else ""
+    return Card(str(row["name"]), row["shown"], f"{row['interval']}{care}", str(row["change_words"]), course, href=href)

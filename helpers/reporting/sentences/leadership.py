@@ -1,0 +1,331 @@
+"""What the leadership page says: the run, its findings, what changed, how the last forecasts did, finance."""
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from helpers.churn import outlook
+from helpers.foundation.estimates import Status
+from helpers.reporting import comparison, words
+from helpers.reporting.briefing import MOST_FINDINGS
+from helpers.reporting.comparison import Identity
+from helpers.reporting.results import PAGES, Results
+from helpers.reporting.sentences import churn as of_churn
+from helpers.reporting.sentences import experiments as of_experiments
+from helpers.reporting.sentences import loyalty as of_loyalty
+from helpers.reporting.sentences import satisfaction as of_satisfaction
+
+NO_EARLIER = "no earlier comparable run"
+CHANCE, USUAL = 0.05, 0.95
+COUNTED = frozenset({"customers", "people", "contracts", "orders"})
+MOST_STRUCK = 2
+MOVED = {"all": "all", "new customers": "new", "kept": "kept", "regained": "regained", "lost": "lost",
+         "anonymous sales": "without a customer", "refunded in full": "refunded only"}
+FOLLOWS = {"block": "blocked a verdict", "strike": "struck a claim", "qualify": "qualified one", "note": "noted"}
+WITHOUT = {"a survey": "results/satisfaction_index", "orders or contracts": "results/customer_base",
+           "experiments": "results/experiment_effects"}
+
+
+def shown(row: Mapping[str, object], currency: str = "") -> str:
+    """Return a figure with its unit, unless its name says it; or the word for why it has no value."""
+    if row["status"] != Status.OK:
+        return words.SAID[Status(row["status"])]
+    unit = str(row["unit"])
+    is_said = unit in ("share", "points", "money", "") or unit in str(row.get("name", "")).lower()
+    return _form(unit, currency)(row["value"]) + ("" if is_said else f" {unit}")
+
+
+def interval(row: Mapping[str, object], currency: str = "") -> str:
+    """Return a figure's interval, with its level where that is not the usual one; points as bare numbers."""
+    form = words.number if row["unit"] == "points" else _form(str(row["unit"]), currency)
+    range_ = words.interval(row["low"], row["high"], form)
+    return f"{range_} at {words.share(row['level'])}" if range_ and row["level"] != USUAL else range_
+
+
+def change(row: Mapping[str, object], currency: str = "") -> str:
+    """Return what changed in a figure since the last comparable run, or why that cannot be said.
+
+    Parameters
+    ----------
+    row : mapping
+        A figure with the columns of `helpers.reporting.comparison.changes`.
+    currency : str
+        The run's currency.
+    """
+    if words.is_missing(row["change"]):
+        return NO_EARLIER if str(row["comparison"]).startswith("no ") and not row["previous_run"] else row["comparison"]
+    is_share = row["unit"] == "share"
+    form = words.points if is_share else _form(str(row["unit"]), currency)
+    moved = [float(row[c]) * (100 if is_share else 1) for c in ("change", "change_low", "change_high")]
+    if words.is_missing(moved[1]) and moved[0]:
+        return f"{'up' if moved[0] > 0 else 'down'} {form(abs(moved[0]))}, as counted"
+    return words.change(*moved, form)
+
+
+def state(as_of: str, steps: Mapping[str, str]) -> str:
+    """Return as-of date and the run's state.
+
+    Parameters
+    ----------
+    as_of : str
+        ISO date.
+    steps : mapping of str to str
+        Two-digit step to its state in the run; empty outside a run.
+    """
+    opening = f"As of {words.day(as_of)}: "
+    if not steps:
+        return opening + "tables put together by hand, not by a run."
+    done = [n for n, s in steps.items() if s in ("finished", "taken")]
+    absent = [n for n, s in steps.items() if s == "not applicable"]
+    failed = [n for n, s in steps.items() if s not in ("finished", "taken", "not applicable")]
+    parts = [f"{len(done)} of {words.count(len(steps), 'step', 'steps')} before this page finished"]
+    parts += [f"{words.joined(absent)} not applicable, for want of tables"] if absent else []
+    parts += [f"{words.joined(failed)} did not finish"] if failed else []
+    return opening + "; ".join(parts) + "."
+
+
+def struck(gates: pd.DataFrame) -> tuple[str, ...]:
+    """Return what gates struck or blocked, one sentence for each; empty where every claim stands.
+
+    A claim for which nobody was counted at all is absent rather than struck, and is not named.
+    """
+    is_absent = (gates["level"] == "strike") & ~(gates["statistic"].abs() > 0)
+    crossed = gates[gates["is_crossed"] & gates["level"].isin(["strike", "block"]) & ~is_absent]
+    lost = {"strike": "Claim struck", "block": "Verdict blocked"}
+    return tuple(f"{lost[g.level]} — {g.claims}: {_stopped(g.sentence)}" for g in crossed.itertuples())
+
+
+def opening(gates: pd.DataFrame) -> tuple[str, ...]:
+    """Return the first words of the page: what gates struck or blocked, three sentences at most, else nothing."""
+    lost = struck(gates)
+    rest = len(lost) - MOST_STRUCK
+    more = (f"{words.sentence_case(words.count(rest, 'more claim is', 'more claims are'))} struck or blocked, see "
+            "below.",) if rest > 0 else ()
+    return (*lost[:MOST_STRUCK], *more)
+
+
+def trust(gates: pd.DataFrame) -> str:
+    """Return how many gates were held and what became of those that were crossed."""
+    if gates.empty:
+        return "No gate was held."
+    crossed = gates[gates["is_crossed"]]
+    if crossed.empty:
+        return f"{words.sentence_case(words.count(len(gates), 'gate was', 'gates were'))} held, none crossed."
+    by_level = crossed["level"].value_counts()
+    counts = [f"{words.whole(by_level[level])} {FOLLOWS[level]}" for level in FOLLOWS if level in by_level]
+    return (f"{words.sentence_case(words.count(len(gates), 'gate was', 'gates were'))} held, "
+            f"{words.whole(len(crossed))} crossed: {words.joined(counts)}.")
+
+
+def headlines(results: Results) -> pd.DataFrame:
+    """Return ``results/headlines``: at most five findings, one of each wing; further experiments where there is room.
+
+    Parameters
+    ----------
+    results : Results
+        What the wings found.
+    """
+    trials = experiments(results)
+    said = [("02", satisfaction(results)), ("03", loyalty(results)), ("04", base(results)), ("05", churn(results)),
+            *(("06", sentence) for sentence in trials)]
+    rows = [(step, sentence, PAGES[step]) for step, sentence in said if sentence][:MOST_FINDINGS]
+    frame = pd.DataFrame(rows, columns=["step", "sentence", "link"]).astype("str")
+    return frame.assign(order=range(1, len(frame) + 1))
+
+
+def satisfaction(results: Results) -> str:
+    """Return how satisfied customers are; empty without a survey."""
+    if not results.has("results/satisfaction_index"):
+        return ""
+    gates = results.gates("results/satisfaction_gates")
+    return of_satisfaction.answer(results.frame("results/satisfaction_index"), gates, ())[0]
+
+
+def loyalty(results: Results) -> str:
+    """Return how many are loyal in deed and mind, and how many in deed alone; empty where nothing is known."""
+    matrix = results.frame("results/loyalty_matrix")
+    if matrix.empty:
+        return ""
+    true, spurious = (results.estimate("results/loyalty_matrix", f"share {kind}") for kind in ("true", "spurious"))
+    if true.status is not Status.OK or spurious.status is not Status.OK:
+        return of_loyalty.answer(matrix, results.gates("results/loyalty_gates"))[0]
+    who = words.count(true.n, "customer", "customers")
+    caveat = results.caveat("results/loyalty_gates", "kinds of loyalty")
+    return (f"Of {who} known by answers and orders {results.said(true)} are truly loyal, "
+            f"{results.said(spurious)} buy again without being attached{caveat}.")
+
+
+def churn(results: Results) -> str:
+    """Return how many are expected to be lost and the margin at stake; empty where nobody could be scored."""
+    scores = results.frame("results/churn_scores")
+    if scores.empty:
+        return ""
+    if not results.has("results/forecasts"):
+        return of_churn.contracts(scores, results.currency)[0]
+    caveat = results.caveat("results/churn_gates", "every forecast of churn", "value at stake")
+    stake = outlook.value_at_stake(scores)
+    money = f" Margin at stake until then: {results.said(stake)}." if stake.status is Status.OK else ""
+    return f"{of_churn.lost(results.frame('results/forecasts')).rstrip('.')}{caveat}.{money}"
+
+
+def experiments(results: Results) -> tuple[str, ...]:
+    """Return the verdicts on the experiments that matter most, the first before all; empty without one."""
+    if not results.has("results/experiment_effects"):
+        return ()
+    gates = results.gates("results/experiment_gates")
+    said = of_experiments.answer(results.frame("results/experiment_effects"), gates, results.currency)
+    return said if len(said) == 1 else said[1:]
+
+
+def base(results: Results) -> str:
+    """Return which customers made revenue move; empty without transactions and contracts."""
+    table, claims = "results/customer_base", ("change in revenue", "every number by customer")
+    if not results.has(table):
+        return ""
+    moved = {name: results.estimate(table, "net_sales_change", segment) for name, segment in MOVED.items()}
+    whole = moved.pop("all")
+    lost = results.struck("results/value_gates", "change in revenue")
+    if lost or whole.status is not Status.OK:
+        ended, why = results.estimate(table, "share_ended"), _lowered(lost or whole.reason)
+        return (f"Of {words.count(ended.n, 'contract', 'contracts')} {results.said(ended)} have ended."
+                if ended.status is Status.OK else f"What made revenue move cannot be said: {why}.")
+    parts = [f"{name} {_signed(e.value, results.currency)}" for name, e in moved.items()
+             if e.status is Status.OK and e.value]
+    days = results.estimate(table, "period_length")
+    length = words.count(days.value, "day", "days")
+    return (f"Net sales {_moved(whole.value, results.currency)} between two periods of {length}"
+            f"{f': {words.joined(parts)}' if parts else ''}{results.caveat('results/value_gates', *claims)}.")
+
+
+def changed(kpis: pd.DataFrame) -> str:
+    """Return which key figures changed beyond noise, with how many would by chance alone."""
+    compared = kpis[kpis["is_beyond_noise"].notna()]
+    if compared.empty:
+        return f"Cannot say: {_why_not(kpis)}."
+    beyond = compared[compared["is_beyond_noise"].astype(bool)]
+    since = f"Since {words.joined(sorted({words.day(on) for on in compared['previous_as_of_on']}))} "
+    n, chance = words.count(len(compared), "figure", "figures"), words.number(CHANCE * len(compared))
+    if beyond.empty:
+        return f"{since}none of {n} with an interval changed beyond noise."
+    named = [f"{row.name} {row.change_words.removesuffix(', beyond noise')}" for row in beyond.itertuples(index=False)]
+    return (f"{since}{len(beyond)} of {n} with an interval changed beyond noise (by chance alone about {chance} "
+            f"would): {words.joined(named)}.")
+
+
+def _why_not(kpis: pd.DataFrame) -> str:
+    if kpis.empty:
+        return "there is no key figure"
+    compared = kpis[kpis["table"] != ""]
+    reasons = [reason for reason in (kpis if compared.empty else compared)["comparison"].unique() if reason]
+    return words.joined(reasons, NO_EARLIER)
+
+
+def graded(grades: pd.DataFrame) -> tuple[str, ...]:
+    """Return how the forecasts that are due have done, and the latest of them; those for everybody before others."""
+    if grades.empty:
+        return ("Nothing due yet.",)
+    known = grades[grades["status"] == "ok"]
+    if known.empty:
+        return (f"Nothing can be graded: {words.joined(grades['reason'].unique())}.",)
+    whole = known[known["segment"] == "all"]
+    known = known if whole.empty else whole
+    judged = known[known["is_inside"].notna()]
+    last = known.sort_values(["due_on", "quantity", "segment", "model"]).iloc[-1]
+    if judged.empty:
+        return (_grade(last),)
+    inside = int(judged["is_inside"].astype(bool).sum())
+    of = words.count(len(judged), "forecast holds", "forecasts hold")
+    return (f"{words.whole(inside) if inside else 'None'} of {of} what happened.", _grade(last))
+
+
+def _grade(row: Mapping[str, object]) -> str:
+    form = _form(str(row["unit"]), "")
+    side = {True: "inside", False: "outside"}.get(row["is_inside"], "without")
+    range_ = words.interval(row["low"], row["high"], form)
+    what = words.sentence_case(str(row["quantity"]).replace("_", " "))
+    who = "" if row["segment"] == "all" else f", {row['segment']}"
+    care = "; the list drawn then may have changed it" if row["has_action_list"] else ""
+    happened = f"{form(row['actual'])} against {form(row['value'])} forecast"
+    return (f"{what}{who}, due {words.day(row['due_on'])}: {happened}, "
+            f"{side} {f'the interval {range_}' if range_ else 'an interval'}{care}.")
+
+
+def finance(results: Results) -> str:
+    """Return revenue and customers as counted, to be ticked against the books."""
+    money = results.estimate("results/intake_audit", "net sales")
+    customers = results.estimate("results/intake_audit", "customers with orders")
+    parts = []
+    if money.status is Status.OK:
+        parts.append(f"net sales {words.exact_money(money.value, results.currency)}")
+    if customers.status is Status.OK:
+        parts.append(words.count(customers.value, "customer with orders", "customers with orders"))
+    if not parts:
+        return "No revenue and no customers are recorded."
+    return f"As counted, to be ticked against the books: {words.joined(parts)}."
+
+
+def redefined(now: Identity, before: Identity | None) -> str:
+    """Return what was redefined since the last run: profile, study, currency, parameters or code."""
+    if before is None:
+        return "No earlier run to compare definitions with."
+    changes, since = comparison.definitions(now, before), words.day(before.as_of)
+    return f"Since {since} {words.joined(changes)}." if changes else f"Nothing was redefined since {since}."
+
+
+def lines(
+    kpis: pd.DataFrame, grades: pd.DataFrame, results: Results, *, state: str, redefined: str
+) -> dict[str, Sequence[str]]:
+    """Return the short lines of the first screen, by name."""
+    return {"This run": (state,), "Forecasts graded": graded(grades), "What changed": (changed(kpis),),
+            "Finance": (finance(results),), "Definitions": (redefined,)}
+
+
+def decisions(results: Results) -> pd.DataFrame:
+    """Return the decisions asked for as text, the first column what is asked."""
+    frame = results.frame("results/decisions")
+    rows = [{"decision": row["decision"], "cost": words.money(row["cost"], results.currency),
+             "expected_gain": row["gain"], "worst_case": words.money(-row["worst_case"], results.currency),
+             "confidence": row["confidence"], "owner": row["owner"], "stop_on": words.day(row["stop_on"]),
+             "status": row["status"]} for row in frame.to_dict("records")]
+    return pd.DataFrame(rows, columns=["decision", "cost", "expected_gain", "worst_case", "confidence", "owner",
+                                       "stop_on", "status"])
+
+
+def doubt(kpis: pd.DataFrame, results: Results) -> tuple[str, ...]:
+    """Return what would change our mind about this page."""
+    absent = [name for name, table in WITHOUT.items() if not results.has(table)]
+    missing = (f"Without {words.joined(absent)} this page is silent on them, not reassuring.",) if absent else ()
+    compared = int(kpis["is_beyond_noise"].notna().sum())
+    noise = ("Changes are judged as if two runs were independent; they share customers, so a change called noise may "
+             "be real.",) if compared else ()
+    return (*missing, *noise, "Nothing here shows what caused what, except where units were assigned at random.")
+
+
+def handed_on(kpis: pd.DataFrame, gates: pd.DataFrame) -> str:
+    """Return the numbers handed on: key figures to two digits, gates held and crossed."""
+    known = kpis[kpis["status"] == "ok"].head(2)
+    values = [f"{row.name}: {row.value:.2g}" for row in known.itertuples(index=False)]
+    return "; ".join([f"key figures: {len(kpis)}", *values,
+                      f"gates: {len(gates)}, crossed {int(gates['is_crossed'].sum())}"])
+
+
+def _form(unit: str, currency: str) -> words.Form:
+    return words.whole if unit in COUNTED else words.form_of(unit, currency)
+
+
+def _signed(amount: float, currency: str) -> str:
+    return f"+{words.money(amount, currency)}" if amount > 0 else words.money(amount, currency)
+
+
+def _lowered(text: str) -> str:
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
+
+
+def _moved(amount: float, currency: str) -> str:
+    if not amount:
+        return "did not change"
+    return f"{'rose' if amount > 0 else 'fell'} by {words.money(abs(amount), currency)}"
+
+
+def _stopped(sentence: str) -> str:
+    return sentence if sentence.endswith((".", "!", "?")) else f"{sentence}."
