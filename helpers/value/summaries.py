@@ -1,0 +1,78 @@
+"""What models of purchases are fitted to: a row a buyer, and buyers with equal rows counted in the engine."""
+
+from dataclasses import dataclass
+from datetime import date
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+
+from helpers.customers import features
+from helpers.foundation.engine import Engine
+from helpers.value.purchases import DAYS_A_WEEK, Counts
+
+KEY = ("n_repeats", "last_days", "age_days")
+
+
+def buyers(transactions: ir.Table, cutoff_on: date) -> ir.Table:
+    """Return each buyer's purchases up to the end of the cut-off day.
+
+    Parameters
+    ----------
+    transactions : ir.Table
+        ``canonical/transactions``.
+    cutoff_on : date
+        Last day that is seen.
+
+    Returns
+    -------
+    ir.Table
+        Grain customer with a purchase occasion: ``customer_id``, ``first_on``; ``n_repeats`` occasions after the
+        first; ``last_days`` and ``age_days`` from the first to the last and to the cut-off; ``spend`` in all
+        occasions and ``repeat_spend`` in those after the first [money].
+    """
+    spent = features.days(transactions, cutoff_on)
+    bought = spent.filter(spent.occasion_sales > 0)
+    by = bought.group_by("customer_id").aggregate(
+        n_repeats=bought.count() - 1, first_on=bought.on.min(), last_on=bought.on.max(),
+        spend=bought.occasion_sales.sum().cast(features.MONEY),
+        first_spend=bought.occasion_sales.argmin(bought.on).cast(features.MONEY))
+    return by.select(
+        "customer_id", "first_on", "n_repeats", last_days=by.last_on.delta(by.first_on, unit="day").cast("int64"),
+        age_days=ibis.literal(cutoff_on).delta(by.first_on, unit="day").cast("int64"), spend=by.spend,
+        repeat_spend=(by.spend - by.first_spend).cast(features.MONEY))
+
+
+@dataclass(frozen=True, eq=False)
+class Base:
+    """Buyers, counted and one by one.
+
+    Parameters
+    ----------
+    counts : Counts
+        Buyers counted by what they did.
+    days : ndarray of int, shape (n_rows, 3)
+        The rows of `counts` in whole numbers: repeat occasions, days to the last purchase, days seen.
+    repeat_spend : ndarray, shape (n_rows,)
+        What the row's buyers spent in repeat occasions altogether [money].
+    """
+
+    counts: Counts
+    days: np.ndarray
+    repeat_spend: np.ndarray
+
+
+def base(engine: Engine, buyers: ir.Table) -> Base:
+    """Return buyers counted by what they did, in order of `KEY`."""
+    grouped = buyers.group_by(*KEY).aggregate(n=buyers.count(), spend=buyers.repeat_spend.sum().cast(features.MONEY))
+    rows = engine.arrow(grouped.cast({"spend": "float64"}).order_by(*KEY))
+    x, last, age, n, spend = (np.asarray(rows[c].to_numpy(), "float64") for c in rows.column_names)
+    return Base(Counts(x, last / DAYS_A_WEEK, age / DAYS_A_WEEK, n),
+                np.column_stack([x, last, age]).astype("int64"), spend)
+
+
+def spenders(engine: Engine, buyers: ir.Table) -> tuple[np.ndarray, np.ndarray]:
+    """Return repeat occasions and what was spent in them, one entry a repeat buyer, in order of both."""
+    again = buyers.filter(buyers.n_repeats > 0)
+    rows = engine.arrow(again.select("n_repeats", s=again.repeat_spend.cast("float64")).order_by("n_repeats", "s"))
+    return rows["n_repeats"].to_numpy().astype("float64"), rows["s"].to_numpy()
