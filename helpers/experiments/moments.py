@@ -102,7 +102,7 @@ def counted(engine: Engine, assignments: ir.Table) -> Counted:
 
 _ARM = ("n_units", "n_clustered", "n_clusters", "n_planned", "probability_low", "probability_high", "first_at",
         "last_at")
-_OUTCOME = ("n", "mean", "variance", "low", "high", "n_other")
+_OUTCOME = ("n", "mean", "variance", "low", "high", "between")
 
 
 def _aggregated(t: ir.Table, metrics: Iterable[str]) -> ir.Table:
@@ -121,7 +121,7 @@ def _moments(value: ir.NumericColumn, name: str) -> dict[str, ibis.Value]:
     return {
         f"{name}|n": value.count(), f"{name}|mean": value.mean(), f"{name}|variance": value.var(how="sample"),
         f"{name}|low": value.min(), f"{name}|high": value.max(),
-        f"{name}|n_other": value.count(where=value.notin([0.0, 1.0])),
+        f"{name}|between": (value - value * value).sum(),
     }
 
 
@@ -137,7 +137,8 @@ def _long(wide: pd.DataFrame, metrics: Iterable[str], money: set[str]) -> pd.Dat
         return pd.DataFrame(columns=order)
     every = pd.concat(parts, ignore_index=True)
     every["n_missing"] = every["n_units"] - every["n"]
-    n_other = every.groupby(["experiment", "metric"])["n_other"].transform("sum")
-    every["is_share"] = n_other.eq(0) & ~every["is_money"]
+    # Within [0, 1] no value is below its square, so their difference adds up to 0 only where all are 0 or 1.
+    binary = every["n"].eq(0) | (every["low"].ge(0) & every["high"].le(1) & every["between"].eq(0))
+    every["is_share"] = binary.groupby([every["experiment"], every["metric"]]).transform("all") & ~every["is_money"]
     every["variance"] = every["variance"].where(~every["is_share"], every["mean"] * (1 - every["mean"]))
     return every.sort_values(["experiment", "metric", "variant"], ignore_index=True)[order]

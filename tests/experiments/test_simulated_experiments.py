@@ -1,0 +1,53 @@
+"""The simulated company's planted difference is found, and the planted absence of one is not invented."""
+
+from datetime import date
+
+import pandas as pd
+import pytest
+
+from helpers.experiments import gates, moments, plans, verdicts
+from helpers.experiments.assumptions import Assumptions
+from helpers.foundation.engine import Engine
+from helpers.intake.simulation import company
+
+ENGINE = Engine()
+WORLDS = 24
+
+
+@pytest.fixture(scope="module")
+def worlds():
+    made = [company(customers=150, seed=seed) for seed in range(WORLDS)]
+    return made[0].truth.world, [one.tables["canonical/assignments"] for one in made]
+
+
+@pytest.fixture(scope="module")
+def effects(worlds):
+    from helpers.foundation import canonical
+    _, tables = worlds
+    every = pd.concat([t.assign(experiment=f"{i:02d} " + t["experiment"]) for i, t in enumerate(tables)])
+    counted = moments.counted(ENGINE, canonical.ASSIGNMENTS.conformed(ENGINE.lazy(every)))
+    designs = plans.designs(counted, Assumptions())
+    checked = gates.gates(designs, counted, Assumptions())
+    return verdicts.effects_table(designs, counted, checked, Assumptions(), date(2026, 1, 1))
+
+
+def of(effects, experiment, metric):
+    return effects[effects["experiment"].str.endswith(experiment) & effects["metric"].eq(metric)
+                   & effects["status"].eq("ok")]
+
+
+def test_the_interval_covers_the_planted_lift_as_often_as_it_says(effects, worlds):
+    found = of(effects, "one_page_checkout", "ordered")
+    planted = worlds[0].ordered_lift
+    assert len(found) >= WORLDS - 2
+    assert found["low"].le(planted).mul(found["high"].ge(planted)).mean() >= 0.83
+
+
+def test_no_difference_is_invented_where_none_was_planted(effects):
+    found = of(effects, "newsletter_subject", "opened")
+    assert len(found) >= WORLDS - 2
+    assert found["low"].gt(0).sum() + found["high"].lt(0).sum() <= 4
+
+
+def test_gates_falsely_block_few_clean_experiments(effects):
+    assert effects.drop_duplicates("experiment")["status"].eq("blocked").sum() <= 2
