@@ -184,7 +184,7 @@ def _people(delivery: Delivery, engine: Engine) -> Iterator[Estimate]:
                                                 shared=people["n"].sum(where=people["n"] > 1).fill_null(0)))
         yield Estimate("customers known twice", float(row["shared"]), unit="customers", n=int(row["n"]))
     consents = delivery.tables.get("canonical/consents")
-    if consents is not None:
+    if consents is not None and delivery.as_of_on:
         on = delivery.as_of_on
         known = consents.mutate(is_open=(consents["to_on"].isnull() | (consents["to_on"] >= on))
                                 if "to_on" in consents.columns else True)
@@ -225,7 +225,9 @@ def _freshness(delivery: Delivery) -> Iterator[Gate]:
     limit = delivery.profile.max_age_days
     if limit is None:
         return
-    newest: date = delivery.newest_on or date.fromisoformat(delivery.profile.as_of or delivery.as_of_on.isoformat())
+    newest = delivery.newest_on or (date.fromisoformat(delivery.profile.as_of) if delivery.profile.as_of else None)
+    if newest is None or delivery.as_of_on is None:
+        return
     age = (delivery.as_of_on - newest).days
     yield Gate("data are fresh", float(age), float(limit), age > limit, Level.BLOCK, "everything",
                f"the newest row is of {newest.isoformat()}, {age:,} days before {delivery.as_of_on.isoformat()}; "
@@ -238,7 +240,8 @@ def _rejection(delivery: Delivery) -> Gate:
     share = left / total if total else float("nan")
     return Gate("few records are rejected", share, REJECTED_SHARE, share > REJECTED_SHARE, Level.QUALIFY,
                 "totals of money and customers",
-                f"{left:,} of {total:,} records are rejected; above {REJECTED_SHARE:.0%} totals carry that caveat")
+                f"{left:,} of {total:,} records are rejected; above {REJECTED_SHARE * 100:g} % totals carry "
+                "that caveat")
 
 
 def _unreadable(delivery: Delivery, engine: Engine) -> Iterator[Gate]:

@@ -8,7 +8,7 @@ import ibis.expr.types as ir
 from helpers.foundation.engine import Engine
 from helpers.foundation.errors import InputError
 from helpers.foundation.workspace import Workspace, raw_folder
-from helpers.intake import cleaning, conservation, controls, readers, simulation
+from helpers.intake import cleaning, conservation, controls, readers
 from helpers.intake.cleaning import TIMES, Made
 from helpers.intake.conservation import Outcome
 from helpers.intake.controls import Checked
@@ -36,8 +36,9 @@ class Delivery:
         First and newest day of each table that has dates, by name without folder.
     counts : dict of str to int
         Rows of each table, by name without folder.
-    as_of_on : date
-        The date that the data speak for: as asked for, else the newest row, else as the profile declares.
+    as_of_on : date or None
+        The date that the data speak for: as asked for, else the newest row, else as the profile declares; None only
+        where no row was accepted.
     """
 
     landed: Landed
@@ -47,7 +48,7 @@ class Delivery:
     controls: tuple[Checked, ...]
     spans: dict[str, tuple[date, date]]
     counts: dict[str, int]
-    as_of_on: date
+    as_of_on: date | None
 
     @property
     def profile(self) -> Profile:
@@ -61,7 +62,8 @@ class Delivery:
 
     def write(self, workspace: Workspace) -> list[str]:
         """Write every canonical table and what was rejected, settle the run's date; return what was written."""
-        workspace.settle(self.as_of_on)
+        if self.as_of_on:
+            workspace.settle(self.as_of_on)
         tables = {**self.tables, "rejected/records": self.outcome.rejected, "rejected/parts": self.outcome.parts}
         return [workspace.write(name, table) for name, table in tables.items()]
 
@@ -94,21 +96,27 @@ def delivery(profile: Profile, engine: Engine, raw: str = "", as_of: str = "") -
     counts = {name: engine.first_row(table.aggregate(n=table.count()))["n"] for name, table in typed.items()}
     return Delivery(landed, made, {f"canonical/{n}": t for n, t in typed.items()},
                     conservation.outcome(landed, made, engine), controls.checked(landed, typed, engine), spans, counts,
-                    _settled(profile, spans, as_of))
+                    _settled(profile, spans, counts, as_of))
 
 
-def _settled(profile: Profile, spans: dict[str, tuple[date, date]], as_of: str) -> date:
+def _settled(
+    profile: Profile, spans: dict[str, tuple[date, date]], counts: dict[str, int], as_of: str
+) -> date | None:
     newest = max((newest for _, newest in spans.values()), default=None)
     settled = as_of or (newest.isoformat() if newest else profile.as_of)
-    if not settled:
+    if not settled and any(counts[name] for name, rule in profile.tables.items() if not rule.rows):
         raise InputError(profile.where, "no table has a date", 'as_of = "YYYY-MM-DD" in the profile')
-    return date.fromisoformat(settled)
+    return date.fromisoformat(settled) if settled else None
 
 
 def simulate(profile: Profile, raw: str) -> None:
     """Let a simulated source make its files where they are absent or made by an older simulation."""
     told = profile.simulation
-    if told and not raw and not simulation.is_current(raw_folder(profile.name)):
+    if not told or raw:
+        return
+    from helpers.intake import simulation  # what it imports takes longer than most intakes
+
+    if not simulation.is_current(raw_folder(profile.name)):
         simulation.write(raw_folder(profile.name), customers=told.customers, seed=told.seed)
 
 

@@ -61,9 +61,14 @@ class Rows:
         before = np.cumsum(breaks) - newlines
         record = rows - self.n_header - self.n_blank - blank_before
         line = rows + self.n_newlines + before
+        self.last = (int(line[-1]), int(newlines[-1])) if n else self.last
         self.row, self.n_blank = last + 1, self.n_blank + int(is_blank.sum())
         self.n_newlines += int(breaks.sum())
         return record, line
+
+    def judge(self, malformed: np.ndarray, texts: pa.Array) -> None:
+        """Remember which lines of the next batch do not have the declared form, and what stands in them."""
+        self.malformed, self.texts = malformed, texts
 
     def take_malformed(self, record: np.ndarray, line: np.ndarray) -> np.ndarray:
         """Return which rows of the batch are malformed, and set them aside."""

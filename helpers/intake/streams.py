@@ -61,12 +61,12 @@ def fixed_batches(path: Path, names: list[str], file: File, rows: Rows) -> Itera
     for lines in csv_batches(path, ["text"], one, 0, rows):
         length = pc.utf8_length(pc.utf8_rtrim_whitespace(lines.column(0))).fill_null(1 << 30)
         is_whole = pc.and_(pc.less_equal(length, int(ends[-1])), pc.greater(length, int(ends[-1] - file.widths[-1])))
-        rows.malformed = pc.invert(pc.or_(is_whole, lines.column(0).is_null())).to_numpy(zero_copy_only=False)
+        malformed = pc.invert(pc.or_(is_whole, lines.column(0).is_null())).to_numpy(zero_copy_only=False)
         cut = [pc.utf8_trim_whitespace(pc.utf8_slice_codeunits(lines.column(0), int(end - width), int(end)))
                for end, width in zip(ends, file.widths, strict=True)]
         missing = pa.array(file.missing, pa.string())
         cut = [pc.if_else(pc.is_in(c, missing), pa.scalar(None, pa.string()), c) for c in cut]
-        rows.texts = lines.column(0)
+        rows.judge(malformed, lines.column(0))
         yield pa.record_batch(cut, names)
 
 
@@ -89,7 +89,6 @@ def numbered(stream: Iterator[pa.RecordBatch], rows: Rows) -> Iterator[pa.Record
         batch = pa.record_batch(
             [*batch.columns, pa.repeat(pa.scalar(rows.label), batch.num_rows), pa.array(record), pa.array(line)],
             [*batch.schema.names, *RESERVED])
-        rows.last = (int(line[-1]), int(newlines[-1])) if len(line) else rows.last
         is_left_out = is_blank | rows.take_malformed(record, line)
         yield batch.filter(pa.array(~is_left_out)) if is_left_out.any() else batch
 

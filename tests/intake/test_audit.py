@@ -5,7 +5,7 @@ import pytest
 
 from helpers.foundation.errors import GateError, InputError
 from helpers.foundation.estimates import Level, summary
-from helpers.intake import audit, conservation
+from helpers.intake import audit, conservation, deliveries
 from helpers.pipeline import catalogue
 
 HEADER = "id,customer,day,amount\n"
@@ -146,6 +146,15 @@ def test_old_data_stop_the_run_only_above_the_declared_limit(small):
     old = small.delivery("2025-01-10", tables={"transactions": ORDERS}, max_age_days=6)
     with pytest.raises(GateError, match="the newest row is of 2025-01-03, 7 days before 2025-01-10; the limit is 6"):
         audit.stop(audit.gates(old, small.engine))
+
+
+def test_nothing_readable_stops_the_run_even_where_no_date_is_known(small):
+    small.file("orders.csv", HEADER + "1,a,x,y\n")
+    undated = small.profile(tables={"transactions": ORDERS}, max_age_days=3).model_copy(update={"as_of": ""})
+    delivery = deliveries.delivery(undated, small.engine, str(small.folder))
+    assert delivery.as_of_on is None
+    with pytest.raises(GateError, match="0 of 1 records are accepted"):
+        audit.stop(audit.gates(delivery, small.engine))
 
 
 @pytest.mark.parametrize("content", [HEADER, HEADER + "broken\n", HEADER + "1,a,x,y\n"])

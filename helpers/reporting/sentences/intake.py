@@ -1,0 +1,217 @@
+"""What the intake page says: what arrived, what was kept aside and why, whom the data cover, and the finance line."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import pandas as pd
+
+from helpers.intake.profiles import Profile
+from helpers.reporting import words
+from helpers.reporting.comparison import Identity
+
+MOST_NAMED = 3
+
+
+def answer(audit: pd.DataFrame, gates: pd.DataFrame, currency: str = "") -> tuple[str, ...]:
+    """Return what arrived, whether declared totals are met, and net sales with their customers.
+
+    Parameters
+    ----------
+    audit : DataFrame
+        ``results/intake_audit``.
+    gates : DataFrame
+        ``results/intake_gates``; a gate that blocks opens the answer, one that qualifies stands in it.
+    currency : str
+        Of money.
+    """
+    blocked = tuple(f"Not to be used: {sentence}." for sentence in _crossed(gates, "block"))
+    return (*blocked, arrived(audit), *((controls(gates),) if not blocked else ()),
+            finance(audit, currency).removesuffix(".") + _caveat(gates) + ".")
+
+
+def arrived(audit: pd.DataFrame) -> str:
+    """Return how many records came, and how many of them were kept aside."""
+    records, files, rejected = (_value(audit, q) for q in ("records", "files", "rejected"))
+    came = f"{words.sentence_case(words.count(records, 'record', 'records'))} arrived in " \
+           f"{words.count(files, 'file', 'files')}"
+    if not records:
+        return f"{came}."
+    if not rejected:
+        return f"{came}; every one is accepted."
+    one = "is kept aside with its reasons" if rejected == 1 else "are kept aside with their reasons"
+    return f"{came}; {words.whole(rejected)} of them ({words.share(rejected / records)}) {one}."
+
+
+def controls(gates: pd.DataFrame) -> str:
+    """Return whether the totals declared by whoever delivered the data are met."""
+    declared = gates[gates["gate"].str.startswith("control: ")]
+    if declared.empty:
+        return "No total is declared that the data could be held against."
+    missed = int(declared["is_crossed"].sum())
+    if missed:
+        return f"{words.whole(missed)} of {words.count(len(declared), 'declared total', 'declared totals')} not met."
+    met = "is met" if len(declared) == 1 else "are met"
+    return f"{words.sentence_case(words.count(len(declared), 'declared total', 'declared totals'))} {met} exactly."
+
+
+def in_money(columns: Sequence[str], currency: str = "") -> dict[str, Callable[[float], str]]:
+    """Return the form of columns that hold money, to the penny."""
+    return dict.fromkeys(columns, partial(words.exact_money, currency=currency))
+
+
+def finance(audit: pd.DataFrame, currency: str = "") -> str:
+    """Return revenue and customers as the workbook counts them, to the penny, to be ticked against the books."""
+    net = _row(audit, "net sales")
+    if net is None or net["status"] != "ok":
+        rows = audit[audit["quantity"] == "rows"]
+        made = [f"{name} ({words.whole(n)})" for name, n in zip(rows["segment"], rows["value"], strict=True)]
+        return f"No sales were delivered; the tables are {words.joined(made)}."
+    customers = words.count(_value(audit, "customers with orders"), "customer", "customers")
+    orders = words.count(_value(audit, "orders"), "order", "orders")
+    return f"Net sales are {words.exact_money(net['value'], currency)} in {orders} of {customers}."
+
+
+def ledger(audit: pd.DataFrame, currency: str = "") -> str:
+    """Return the parts that net sales are made of, and what stands beside them."""
+    if not _is_known(audit, "net sales"):
+        return "There is no finance line without transactions."
+    parts = {name: _value(audit, name) for name in ("sales", "refunds", "fees", "adjustments")}
+    said = f"Sales of {words.exact_money(parts['sales'], currency)} and refunds of " \
+           f"{words.exact_money(parts['refunds'], currency)} make the net; fees and adjustments are not in it"
+    beside = [f"{name} of {words.exact_money(parts[name], currency)}" for name in ("fees", "adjustments")
+              if parts[name]]
+    return f"{said} ({words.joined(beside)})." if beside else f"{said}, and there are none."
+
+
+def reasons(found: pd.DataFrame, currency: str = "") -> str:
+    """Return the reasons that keep most records aside.
+
+    Parameters
+    ----------
+    found : DataFrame
+        ``reason, records, money``, most records first.
+    currency : str
+        Of money.
+    """
+    if found.empty:
+        return "No record is kept aside."
+    said = []
+    for row in found.head(MOST_NAMED).to_dict("records"):
+        money = f", {words.money(row['money'], currency)}" if pd.notna(row["money"]) and row["money"] else ""
+        said.append(f"{row['reason']} ({words.count(row['records'], 'record', 'records')}{money})")
+    more = len(found) - len(said)
+    rest = f"; {words.count(more, 'reason', 'reasons')} more" if more > 0 else ""
+    return f"Kept aside because: {'; '.join(said)}{rest}. A record with several reasons counts for each."
+
+
+def coverage(audit: pd.DataFrame, currency: str = "") -> str:
+    """Return which share of known customers each kind of record covers, and the sales of nobody in particular."""
+    shares = audit[(audit["quantity"] == "share of customers") & (audit["status"] == "ok")]
+    n = _value(audit, "customers")
+    if not n or n != n or shares.empty:
+        return "No table names customers, so nothing can be said about whom the data cover."
+    said = words.joined([f"{words.share(v)} {s}" for s, v in zip(shares["segment"], shares["value"], strict=True)])
+    return f"Of {words.count(n, 'known customer', 'known customers')}: {said}. {anonymous(audit, currency)}".strip()
+
+
+def anonymous(audit: pd.DataFrame, currency: str = "") -> str:
+    """Return the sales that belong to no known customer, in the tables or kept aside; empty without transactions."""
+    if not _is_known(audit, "net sales"):
+        return ""
+    lines = {s: _value(audit, "anonymous order lines", s) for s in ("accepted", "rejected")}
+    money = {s: _value(audit, "anonymous money", s) for s in lines}
+    if not sum(lines.values()):
+        return "Every sale belongs to a known customer."
+    where = {"accepted": "in the tables", "rejected": "kept aside"}
+    said = [f"{words.count(lines[s], 'order line', 'order lines')} worth {words.money(money[s], currency)} {where[s]}"
+            for s in lines if lines[s]]
+    return f"Sales without a known customer: {words.joined(said)}."
+
+
+def freshness(audit: pd.DataFrame, as_of: str) -> str:
+    """Return how old the newest rows are against the run's date, and how far back the data go."""
+    ages = audit[audit["quantity"] == "age of the newest row"]
+    if ages.empty:
+        return f"No table has dates; the run speaks for {words.day(as_of)}, as the profile declares."
+    newest, oldest = ages["value"].min(), ages.loc[ages["value"].idxmax()]
+    history = audit.loc[audit["quantity"] == "history", "value"].max()
+    said = f"The data speak for {words.day(as_of)} and go back {words.count(history, 'day', 'days')}; "
+    said += f"the newest row is {words.count(newest, 'day', 'days')} old" if newest else "the newest row is of that day"
+    if oldest["value"] > newest:
+        said += f", the newest in {oldest['segment']} {words.count(oldest['value'], 'day', 'days')} old"
+    return f"{said}."
+
+
+def definitions(profile: Profile) -> tuple[str, ...]:
+    """Return how the profile defines an order line, a customer and what does not count."""
+    rule = profile.tables.get("transactions")
+    if rule is None:
+        return ("Nothing is defined as a sale here: no transactions are made from these files.",)
+    made = rule.columns
+    said = [f"An order line is worth {made['amount'].from_} and is a {_kinds(made['kind'].from_)}."]
+    if "customer_id" in made:
+        said.append(f"A customer is {made['customer_id'].from_}.")
+    if rule.reject:
+        said.append(f"Not counted by definition: {words.joined([r.reason for r in rule.reject])}.")
+    return tuple(said)
+
+
+def redefined(now: Identity, runs: Sequence[Identity]) -> str:
+    """Return whether the profile, and with it what is counted, differs from the newest earlier run's."""
+    before = [run for run in runs if run.run != now.run]
+    if not before:
+        return "There is no earlier run whose definitions could have been others."
+    if not now.profile or not before[-1].profile:
+        return "Whether definitions changed is known inside a run only."
+    same = now.profile == before[-1].profile
+    return f"Since the run of {words.day(before[-1].as_of)} the profile is " \
+           f"{'the same: nothing was redefined' if same else 'another one: totals may differ by definition'}."
+
+
+def doubts(audit: pd.DataFrame, gates: pd.DataFrame) -> tuple[str, ...]:
+    """Return what would change our mind about the intake."""
+    said = [words.sentence_case(f"{sentence}.") for sentence in _crossed(gates, "qualify") + _crossed(gates, "note")]
+    if not gates["gate"].str.startswith("control: ").any():
+        said.append("Without a declared total nobody can tell whether the delivery is whole.")
+    unanswered = _value(audit, "share of invitations", "answered")
+    if unanswered == unanswered:
+        said.append(f"{words.share(1 - unanswered)} of the people invited to a survey did not answer it.")
+    said.append("Customers who never appear in any delivered file are not in any number of this workbook.")
+    return tuple(said)
+
+
+def headline(audit: pd.DataFrame) -> str:
+    """Return the headline numbers of the hand-off, to two digits."""
+    parts = [f"{name} {_value(audit, name):.2g}" for name in ("records", "rejected", "customers", "net sales")
+             if _is_known(audit, name)]
+    return "; ".join(parts)
+
+
+def _row(audit: pd.DataFrame, quantity: str, segment: str = "all") -> dict[str, object] | None:
+    found = audit[(audit["quantity"] == quantity) & (audit["segment"] == segment)].to_dict("records")
+    return found[0] if found else None
+
+
+def _value(audit: pd.DataFrame, quantity: str, segment: str = "all") -> float:
+    row = _row(audit, quantity, segment)
+    return float(row["value"]) if row else float("nan")
+
+
+def _is_known(audit: pd.DataFrame, quantity: str) -> bool:
+    row = _row(audit, quantity)
+    return row is not None and row["status"] == "ok"
+
+
+def _crossed(gates: pd.DataFrame, level: str) -> list[str]:
+    return gates.loc[gates["is_crossed"] & (gates["level"] == level), "sentence"].tolist()
+
+
+def _caveat(gates: pd.DataFrame) -> str:
+    """Return what qualifies the numbers, as the end of a sentence: what was found, without the threshold."""
+    found = [sentence.split("; ")[0] for sentence in _crossed(gates, "qualify")]
+    return f", with the caveat that {words.joined(found)}" if found else ""
+
+
+def _kinds(expression: str) -> str:
+    return expression.strip("'") if expression.count("'") == 2 and expression.startswith("'") else \
+        f"sale, refund, fee or adjustment by {expression}"

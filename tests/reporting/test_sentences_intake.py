@@ -1,0 +1,156 @@
+import pandas as pd
+import pytest
+
+from helpers.foundation.estimates import Estimate, Gate, Level, Status, gate_table, summary, without_value
+from helpers.intake import profiles
+from helpers.reporting.comparison import Identity
+from helpers.reporting.sentences import intake as said
+
+
+def audit(*estimates):
+    return summary([e if isinstance(e, Estimate) else Estimate(e[0], e[1], segment=e[2] if len(e) > 2 else "all")
+                    for e in estimates])
+
+
+def gates(*rows):
+    return gate_table("01", [Gate(name, 0.0, 0.0, crossed, level, "", sentence)
+                             for name, crossed, level, sentence in rows])
+
+
+SALES = (("net sales", 1234.56), ("sales", 1300.0), ("refunds", -65.44), ("fees", 0.0), ("adjustments", 0.0),
+         ("orders", 12.0), ("customers with orders", 1.0))
+MET = ("control: a", False, Level.BLOCK, "control 'a' is met")
+
+
+@pytest.mark.parametrize(("records", "files", "rejected", "expected"), [
+    (0, 1, 0, "No records arrived in 1 file."),
+    (1, 1, 0, "1 record arrived in 1 file; every one is accepted."),
+    (200, 3, 1, "200 records arrived in 3 files; 1 of them (0.5 %) is kept aside with its reasons."),
+    (200, 3, 40, "200 records arrived in 3 files; 40 of them (20.0 %) are kept aside with their reasons."),
+])
+def test_what_arrived(records, files, rejected, expected):
+    assert said.arrived(audit(("records", records), ("files", files), ("rejected", rejected))) == expected
+
+
+@pytest.mark.parametrize(("rows", "expected"), [
+    ([], "No total is declared that the data could be held against."),
+    ([MET], "1 declared total is met exactly."),
+    ([MET, ("control: b", False, Level.BLOCK, "")], "2 declared totals are met exactly."),
+    ([MET, ("control: b", True, Level.BLOCK, "")], "1 of 2 declared totals not met."),
+])
+def test_declared_totals(rows, expected):
+    assert said.controls(gates(*rows)) == expected
+
+
+def test_the_finance_line_is_to_the_penny():
+    assert said.finance(audit(*SALES), "GBP") == "Net sales are £1,234.56 in 12 orders of 1 customer."
+    assert said.ledger(audit(*SALES), "GBP") == ("Sales of £1,300.00 and refunds of −£65.44 make the net; fees and "
+                                                 "adjustments are not in it, and there are none.")
+
+
+def test_fees_and_adjustments_stand_beside_the_net():
+    found = audit(*[(n, -3.0 if n == "adjustments" else 5.0 if n == "fees" else v) for n, v in SALES])
+    assert "(fees of £5.00 and adjustments of −£3.00)" in said.ledger(found, "GBP")
+
+
+def test_without_sales_the_tables_are_named():
+    found = audit(without_value("net sales", Status.NOT_APPLICABLE, "none"), ("rows", 250, "respondents"),
+                  ("rows", 24, "items"))
+    assert said.finance(found) == "No sales were delivered; the tables are respondents (250) and items (24)."
+    assert said.ledger(found) == "There is no finance line without transactions."
+    assert said.anonymous(found) == ""
+
+
+def test_the_answer_has_three_sentences_and_its_caveat():
+    found = audit(("records", 5), ("files", 1), ("rejected", 0), *SALES)
+    held = gates(MET, ("twice", True, Level.QUALIFY, "30 of 2,000 customers share a person; above 0 too high"))
+    assert said.answer(found, held, "GBP") == (
+        "5 records arrived in 1 file; every one is accepted.", "1 declared total is met exactly.",
+        "Net sales are £1,234.56 in 12 orders of 1 customer, with the caveat that 30 of 2,000 customers share a "
+        "person.")
+
+
+def test_a_blocked_intake_opens_with_that():
+    found = audit(("records", 5), ("files", 1), ("rejected", 0), *SALES)
+    first, *rest = said.answer(found, gates(("control: a", True, Level.BLOCK, "control 'a' is not met")), "GBP")
+    assert first == "Not to be used: control 'a' is not met."
+    assert len(rest) == 2
+
+
+def reasons(*rows):
+    return pd.DataFrame(rows, columns=["reason", "records", "money"])
+
+
+def test_reasons_are_named_with_their_records_and_money():
+    assert said.reasons(reasons()) == "No record is kept aside."
+    assert said.reasons(reasons(("no id", 2, 20.0), ("torn", 1, float("nan"))), "EUR") == (
+        "Kept aside because: no id (2 records, €20.00); torn (1 record). A record with several reasons counts for "
+        "each.")
+    many = reasons(*[(f"r{i}", 9 - i, 0.0) for i in range(5)])
+    assert said.reasons(many).startswith("Kept aside because: r0 (9 records); r1 (8 records); r2 (7 records); "
+                                         "2 reasons more.")
+
+
+def test_coverage_names_shares_and_anonymous_sales():
+    found = audit(("customers", 200), ("share of customers", .5, "with orders"),
+                  ("share of customers", 1, "with cases"), *SALES,
+                  ("anonymous order lines", 2, "accepted"), ("anonymous money", 30, "accepted"),
+                  ("anonymous order lines", 1, "rejected"), ("anonymous money", -5, "rejected"))
+    assert said.coverage(found, "EUR") == (
+        "Of 200 known customers: 50.0 % with orders and 100 % with cases. Sales without a known customer: 2 order "
+        "lines worth €30.00 in the tables and 1 order line worth −€5.00 kept aside.")
+
+
+def test_coverage_without_customers_and_without_anonymous_sales():
+    nobody = audit(without_value("customers", Status.NOT_APPLICABLE, "none"))
+    assert said.coverage(nobody).startswith("No table names customers")
+    found = audit(*SALES, ("anonymous order lines", 0, "accepted"), ("anonymous order lines", 0, "rejected"))
+    assert said.anonymous(found) == "Every sale belongs to a known customer."
+
+
+def test_freshness_says_the_date_the_history_and_the_oldest_table():
+    assert said.freshness(audit(), "2008-03-20") == (
+        "No table has dates; the run speaks for 20 March 2008, as the profile declares.")
+    one = audit(("age of the newest row", 0, "transactions"), ("history", 374, "transactions"))
+    assert said.freshness(one, "2011-12-09") == (
+        "The data speak for 9 December 2011 and go back 374 days; the newest row is of that day.")
+    two = audit(("age of the newest row", 1, "transactions"), ("age of the newest row", 30, "cases"),
+                ("history", 100, "cases"))
+    assert said.freshness(two, "2011-12-09").endswith("the newest row is 1 day old, the newest in cases 30 days old.")
+
+
+def test_definitions_say_what_counts():
+    said_ = said.definitions(profiles.read("online_retail"))
+    assert said_[0].startswith("An order line is worth Quantity * UnitPrice")
+    assert said_[2] == "Not counted by definition: no customer id, bad-debt adjustment and no price."
+    assert said.definitions(profiles.read("cdnow_sample"))[0] == "An order line is worth dollars and is a sale."
+    assert "no transactions are made" in said.definitions(profiles.read("ecsi_mobi"))[0]
+
+
+@pytest.mark.parametrize(("now", "before", "expected"), [
+    ("x", [], "There is no earlier run"),
+    ("", ["x"], "known inside a run only"),
+    ("x", ["x"], "Since the run of 1 May 2025 the profile is the same: nothing was redefined."),
+    ("x", ["y"], "Since the run of 1 May 2025 the profile is another one: totals may differ by definition."),
+])
+def test_redefinitions_are_told(now, before, expected):
+    runs = [Identity(f"r{i}", "2025-05-01", profile=p) for i, p in enumerate(before)]
+    assert expected in said.redefined(Identity("now", "2025-06-01", profile=now), runs)
+
+
+def test_doubts_name_crossed_gates_missing_totals_and_the_unseen():
+    found = said.doubts(audit(("share of invitations", .25, "answered")),
+                        gates(("values are readable", True, Level.NOTE, "3 values could not be read")))
+    assert found == ("3 values could not be read.",
+                     "Without a declared total nobody can tell whether the delivery is whole.",
+                     "75.0 % of the people invited to a survey did not answer it.",
+                     "Customers who never appear in any delivered file are not in any number of this workbook.")
+    assert len(said.doubts(audit(), gates(MET))) == 1
+
+
+def test_the_headline_has_two_digits():
+    assert said.headline(audit(("records", 541909), ("rejected", 135120))) == "records 5.4e+05; rejected 1.4e+05"
+
+
+def test_money_of_tables_is_to_the_penny():
+    assert said.in_money(["a"], "EUR")["a"](1234.5) == "€1,234.50"
