@@ -125,8 +125,9 @@ def test_the_figure_draws_only_what_may_be_relied_on():
 
 
 def test_the_table_words_every_number_in_its_own_unit():
-    found = said.shown(effects({}, {**BLOCKED, "metric": "visits", "unit": "share", "mean_control": 0.3,
-                                    "mean_variant": np.nan, "is_exploratory": True}), "GBP").replace("\u00a0", " ", regex=True)
+    visits = {**BLOCKED, "metric": "visits", "unit": "share", "mean_control": 0.3, "mean_variant": np.nan,
+              "is_exploratory": True}
+    found = said.shown(effects({}, visits), "GBP").replace("\u00a0", " ", regex=True)
     assert found.loc[0, ["control_mean", "difference", "relative", "p", "verdict"]].tolist() == [
         "£20.00", "£2.00 [£0.50, £3.50]", "10.0 % [2.0 %, 18.0 %]", ".009", "ship"]
     assert found.loc[1, ["control_mean", "arm_mean", "difference", "p", "verdict", "why"]].tolist() == [
