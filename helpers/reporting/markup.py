@@ -13,6 +13,7 @@ from helpers.reporting import words
 Sentences = str | Iterable["Sentences"]
 
 SHORT = {"id": "ID", "nps": "NPS", "csat": "CSAT", "ces": "CES", "auc": "AUC", "rfm": "RFM", "p": "p", "n": "n"}
+SHORTEST = 20  # letters up to which a column is not broken into lines
 SPARK_WIDTH, SPARK_HEIGHT = 120, 28
 
 
@@ -143,7 +144,9 @@ def grid(
     css : str
         Further classes.
     """
-    sides = {name: ' class="right"' if name in set(right) else "" for name in cells}
+    short = [name for name, texts in cells.items() if max((len(str(text)) for text in texts), default=0) <= SHORTEST]
+    sides = {name: ' class="right"' if name in set(right) else ' class="short"' if name in short else ""
+             for name in cells}
     head = "".join(f'<th scope="col"{side}>{escape(name)}</th>' for name, side in sides.items())
     rows = list(zip(*cells.values(), strict=True))
     body = "".join(f"<tr>{_row(row, list(sides.values()))}</tr>" for row in rows)

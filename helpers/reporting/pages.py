@@ -10,7 +10,7 @@ from helpers.reporting import words
 from helpers.reporting.markup import Exhibit, Sentences, flat, grid, link, paragraphs, safe_href
 
 ORDER = ("title", "answer", "trust", "evidence", "doubt", "appendix", "words", "load")
-SUMMARIES = {"appendix": "Appendix", "words": "Words used on this page", "load": "Tables used and written"}
+SUMMARIES = {"appendix": "Appendix", "words": "About this page, and its words", "load": "Tables used and written"}
 HIDDEN = frozenset({"parameters", "imports", "injected-parameters"})
 FORERUNNERS = frozenset({"trust", "answer", "doubt", "load", *HIDDEN})
 MARKS = {"finished": "✓", "failed": "▲", "running": "…"}
@@ -165,10 +165,19 @@ def _parts(notebook: NotebookNode) -> dict[str, list[NotebookNode]]:
             if shown and role not in HIDDEN:
                 parts[role].append(v4.new_code_cell(outputs=shown))
         elif cell.cell_type == "markdown" and _says(cell.source, role):
-            parts[role].append(v4.new_markdown_cell(cell.source))
+            shown, rest = _halves(cell.source) if role == "title" else (cell.source, "")
+            parts[role].append(v4.new_markdown_cell(shown))
+            if rest:
+                parts["words"].append(v4.new_markdown_cell(rest))
     if any(text.strip() for text in streams):
         parts["load"].append(_shown(_listed("".join(_ended(text) for text in streams))))
     return parts
+
+
+def _halves(source: str) -> tuple[str, str]:
+    """Return a title with its question, and what else the title cell says, which is for analysts."""
+    blocks = source.strip().split("\n\n")
+    return "\n\n".join(blocks[:2]), "\n\n".join(blocks[2:])
 
 
 def _says(source: str, role: str) -> bool:
@@ -229,7 +238,7 @@ def _ended(text: str) -> str:
 def _sheet(title: str, footing: Footing | None, links: Sequence[Link], is_briefing: bool = False) -> dict:
     """Return what the template writes around the cells."""
     known = footing or Footing("")
-    stamp = [known.title or known.source, f"as of {words.day(known.as_of)}" if known.as_of else "",
+    stamp = [f"as of {words.day(known.as_of)}" if known.as_of else "", known.title or known.source,
              f"run {known.run}" if known.run else ""]
     return {
         "title": " · ".join(filter(None, (title, known.title or known.source or "Loyalty Workbook"))),
@@ -250,10 +259,10 @@ def _facts(footing: Footing) -> list[tuple[str, str]]:
         ("As of", words.day(footing.as_of)),
         ("Run", footing.run),
         ("State", footing.state),
-        ("Rows read", words.count(footing.rows, "row", "rows")),
+        ("Rows read", words.count(footing.rows, "row", "rows") if footing.rows else ""),
         ("Parameters", parameters),
         ("Data checksum", footing.checksum[:16]),
-        ("Revision", footing.revision),
+        ("Revision", "+".join(part[:12] for part in footing.revision.split("+"))),
         ("Time taken", words.duration(footing.seconds)),
     ]
     return [(name, value) for name, value in facts if value]

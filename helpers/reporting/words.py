@@ -4,6 +4,7 @@ Every function takes a plain number and returns text that is *not yet* escaped; 
 """
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from functools import partial
@@ -14,6 +15,7 @@ Form = Callable[[float], str]
 
 MISSING = "insufficient data"
 SIGNS = {"GBP": "£", "USD": "$", "EUR": "€", "JPY": "¥", "KRW": "₩", "INR": "₹"}
+BARE = r"−?[\d,]+\.?(\d*)"  # a number without a unit
 WITHOUT_CENTS = frozenset({"JPY", "KRW"})
 SAID = {
     Status.INSUFFICIENT: MISSING,
@@ -126,12 +128,15 @@ def interval(low: float, high: float, form: Form = number) -> str:
 
     Examples
     --------
-    >>> interval(1.2, 3.4), interval(-0.05, float("inf"), share)
-    ('[1.2, 3.4]', '[−5.0 %, ∞]')
+    >>> interval(1.2, 3.4), interval(65.2, 68), interval(-0.05, float("inf"), share)
+    ('[1.2, 3.4]', '[65.2, 68.0]', '[−5.0 %, ∞]')
     """
     if is_missing(low) and is_missing(high):
         return ""
-    return f"[{_limit(low, form)}, {_limit(high, form)}]"
+    limits = [_limit(low, form), _limit(high, form)]
+    most = 1 if form is points else 3 if form in (number, _measured) else 0  # places that rounding has left certain
+    places = min(max(_places(limit) for limit in limits), most)
+    return f"[{', '.join(_padded(limit, places) for limit in limits)}]"
 
 
 def count(n: float, one: str, many: str) -> str:
@@ -188,9 +193,14 @@ def p_said(p: float) -> str:
 
 
 def form_of(unit: str, currency: str = "") -> Form:
-    """Return the function that words a value of a unit: share (of anything), money, points; else number or whole."""
+    """Return the function that words a value of a unit: share (of anything), money or a currency's code, points.
+
+    Any other unit's values are written as numbers, whole ones in full.
+    """
+    currency = unit if unit in SIGNS else currency
     forms: Mapping[str, Form] = {"share": share, "points": points, "money": partial(money, currency=currency)}
-    return forms.get("share" if unit.startswith("share ") else unit, _measured)
+    kind = "share" if unit.startswith("share ") else "money" if unit in SIGNS else unit
+    return forms.get(kind, _measured)
 
 
 def estimate(e: Estimate | Mapping[str, object], form: Form | None = None, currency: str = "") -> str:
@@ -306,6 +316,21 @@ def _limit(x: float, form: Form) -> str:
     if is_missing(x) or math.isinf(x):
         return "–" if is_missing(x) else number(x)
     return form(x).removesuffix(" points").removesuffix(" point")  # the value before the bracket carries the word
+
+
+def _places(text: str) -> int:
+    """Return the digits behind the point of a bare number, 0 for anything else."""
+    found = re.fullmatch(BARE, text)
+    return len(found[1]) if found else 0
+
+
+def _padded(text: str, places: int) -> str:
+    """Return a bare number with as many places as its neighbour, but never more than three significant digits."""
+    digits = len(re.sub(r"\D", "", text).lstrip("0"))
+    more = min(places - _places(text), 3 - digits)
+    if more < 1 or not re.fullmatch(BARE, text) or text == "0":
+        return text
+    return f"{text}{'' if '.' in text else '.'}{'0' * more}"
 
 
 def _in_currency(text: str, currency: str) -> str:

@@ -14,7 +14,7 @@ CUT = """() => [...document.querySelectorAll('svg.plot')].filter(svg => svg.getC
     const frame = svg.getBoundingClientRect();
     return [...svg.querySelectorAll('text')].filter(text => {
         const box = text.getBoundingClientRect();
-        return box.left < frame.left - 6 || box.right > frame.right + 6 }).map(text => text.textContent) })"""
+        return box.left < frame.left - 1 || box.right > frame.right + 1 }).map(text => text.textContent) })"""
 
 
 def failures(pages, check):

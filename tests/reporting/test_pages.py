@@ -49,6 +49,11 @@ def test_each_cell_stands_in_its_part(made):
     assert "results/customer_value: absent, read as empty\nresults/churn_scores: 5,292 × 8" in parts["load"]
 
 
+def test_what_a_title_says_to_analysts_is_folded():
+    html = body(page(text("# T\n\n**Question** Who?\n\nReads a, writes b."), code(exhibits.say("E."))))
+    assert html.index("Who?") < html.index("<main>") < html.index("E.") < html.index("<details") < html.index("Reads a")
+
+
 def test_code_and_prompts_are_not_shown():
     html = page(text("# T"), code(exhibits.say("Found."), source="secret_call()"))
     assert "secret_call" not in html
@@ -94,8 +99,8 @@ def test_the_notebook_is_not_changed():
 def test_the_head_says_what_the_page_speaks_for(made):
     html = made["05.html"]
     assert "<title>05 · Churn prediction · Simulated company</title>" in html
-    assert "Simulated company · as of 30 June 2026 · run 2026-06-30-1" in html
-    assert '<span class="state finished">✓ finished</span>' in html
+    assert ('<span class="state finished">✓ finished</span> · as of 30 June 2026 · Simulated company · run 2026-06-30-1'
+            in html)
     assert '<a href="05.html" aria-current="page">05 Churn</a>' in html
     assert html.count("aria-current") == 1 + html.count("[aria-current]")
 
@@ -113,7 +118,7 @@ def test_the_footing_names_everything_that_is_known(made):
 def test_a_footing_that_knows_little_says_little():
     html = pages.page(notebook(text("# T")), footing=pages.Footing("tiny"))
     said = dict(re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", html))
-    assert said == {"Source": "tiny", "As of": "no date", "Rows read": "no rows", "Time taken": "not known"}
+    assert said == {"Source": "tiny", "As of": "no date", "Time taken": "not known"}
     assert "<nav" not in html
 
 

@@ -61,6 +61,10 @@ def test_points_are_one_or_many(x, said):
 
 @pytest.mark.parametrize(("low", "high", "form", "said"), [
     (1.2, 3.4, words.number, "[1.2, 3.4]"), (-0.05, 0.05, words.share, "[−5.0 %, 5.0 %]"), (NAN, NAN, words.number, ""),
+    (0.86, 0.8941, words.number, "[0.860, 0.894]"), (-201_000.0, 5.25, words.number, "[−201,000, 5.25]"),
+    (9.0, 12.5, words.number, "[9.0, 12.5]"), (65.2, 68.0, words.points, "[65.2, 68.0]"),
+    (0.31, 1.34, words.points, "[0.31, 1.3]"), (1.0, 19.0, words.points, "[1, 19]"),
+    (0, 1.25, words.number, "[0, 1.25]"),
     (NAN, 3.0, words.number, "[–, 3]"), (-INF, INF, words.share, "[−∞, ∞]"), (None, None, words.number, "")])
 def test_ranges_stand_in_brackets_and_are_empty_where_there_is_none(low, high, form, said):
     assert words.interval(low, high, form) == said
@@ -93,6 +97,7 @@ def test_p_values_are_printed_as_papers_print_them(p, bare, said):
     (Estimate("index", 72.54, 70.9, 74.2, unit="points"), "72.5 points [70.9, 74.2]"),
     (Estimate("people", 5292.0, unit="customers"), "5,292"),
     (Estimate("gap", 12.345, 11, 14, unit="days"), "12.3 [11, 14]"),
+    (Estimate("sales", 1234.5, unit="USD"), "$1,230"),
     (Estimate("gap", NAN), "insufficient data"),
     (without_value("AUC", Status.INSUFFICIENT, "12 of 100 customers"), "insufficient data: 12 of 100 customers"),
     (without_value("AUC", Status.NOT_APPLICABLE, "no contracts"), "not applicable: no contracts"),
