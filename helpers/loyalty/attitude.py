@@ -43,7 +43,7 @@ def attitudes(answers: ir.Table, known: pd.DataFrame, assumed: Assumptions) -> A
         Which roles make up the attitude.
     """
     items = tuple(known.loc[known["role"].isin(assumed.attitude_roles), "item"])
-    wide = scales.wide(answers, items)
+    wide = scales.latest_of(scales.wide(answers, items), items)
     people = wide.index.to_frame(index=False)[["person", "customer_id", "responded_at"]]
     people = people.assign(attitude=wide.mean(axis=1).to_numpy(), n_items=wide.notna().sum(axis=1).to_numpy())
     return Attitudes(people, items, reliability(wide.to_numpy()))

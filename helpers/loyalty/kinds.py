@@ -39,14 +39,13 @@ def kinds(said: Attitudes, bought: pd.DataFrame, signed: pd.DataFrame, assumed: 
     Marketing Science* 22, 99–113, figure 2 (there attitude is relative to competitors; here it is the company's own).
     """
     behaved = bought.merge(signed, on="customer_id", how="outer")
-    behaved = behaved.assign(person=behaved["customer_id"])
-    people = said.people.merge(behaved.drop(columns="customer_id"), on="person", how="outer")
-    ids = people["customer_id"].where(people["customer_id"].notna(),
-                                      people["person"].where(people["person"].isin(behaved["person"])))
+    behaved = behaved.assign(person=behaved["customer_id"]).rename(columns={"customer_id": "behaved_id"})
+    people = said.people.merge(behaved, on="person", how="outer")
+    ids = people["customer_id"].where(people["customer_id"].notna(), people["behaved_id"])
     is_repeating = _repeating(people, assumed)
     people = people.assign(customer_id=ids, is_repeating=is_repeating, is_near_cut=_near(people, said, assumed),
                            kind=_kind(people["attitude"], is_repeating, assumed, struck))
-    return people.drop(columns="is_too_early").sort_values("person", ignore_index=True)
+    return people.drop(columns=["is_too_early", "behaved_id"]).sort_values("person", ignore_index=True)
 
 
 def _repeating(people: pd.DataFrame, assumed: Assumptions) -> pd.Series:

@@ -25,7 +25,7 @@ CLAIM = "kinds of loyalty"
 def struck(said: Attitudes) -> str:
     """Return why the kinds are struck; empty where they stand."""
     alpha = alpha_value(ATTITUDE, ATTITUDE, said.reliability, said.reliability.raw)
-    return f"Cronbach's α of attitude {alpha.value:.2f} is under {STRIKE:.2f}" if alpha.value < STRIKE else ""
+    return f"Cronbach's α of attitude {alpha.value:.3f} is under {STRIKE:.2f}" if alpha.value < STRIKE else ""
 
 
 def matrix(people: pd.DataFrame, said: Attitudes) -> list[Estimate]:
@@ -49,14 +49,20 @@ def matrix(people: pd.DataFrame, said: Attitudes) -> list[Estimate]:
     found = _shares(both, struck(said))
     found += [Estimate(f"people: {kind}", float(counts.get(kind, 0)), unit="people", n=len(people))
               for kind in ALL_KINDS]
-    attitude, active = people["attitude"].dropna(), people["share_active"].dropna()
+    active = people["share_active"].dropna()
     found += [
-        published(ATTITUDE, mean(attitude.to_numpy(float)), len(attitude), unit="points"),
+        _attitude(people["attitude"].dropna(), struck(said)),
         published(BEHAVIOUR, mean(active.to_numpy(float)), len(active), unit="share"),
         alpha_value("Cronbach's alpha of attitude", "all", said.reliability, said.reliability.raw),
         _error(said), _near(both), _correlation(both), _surveyed(people),
     ]
     return found
+
+
+def _attitude(attitude: pd.Series, reason: str) -> Estimate:
+    if reason:
+        return without_value(ATTITUDE, Status.STRUCK, reason, unit="points", n=len(attitude))
+    return published(ATTITUDE, mean(attitude.to_numpy(float)), len(attitude), unit="points")
 
 
 def _shares(both: pd.DataFrame, reason: str) -> list[Estimate]:
@@ -122,10 +128,13 @@ def sensitivity(said: Attitudes, days: ir.Table, signed: pd.DataFrame, as_of_on:
     said, days, signed, as_of_on, assumed
         As for `helpers.loyalty.kinds.kinds` and `helpers.loyalty.behaviour.purchases`.
     """
-    rows = []
+    asked, rows, bought = said.people[["customer_id"]].dropna(), [], {}
+    signed = signed.merge(asked, on="customer_id")
     for setting, update in settings(assumed).items():
         other = assumed.model_copy(update=update)
-        people = kinds(said, behaviour.purchases(days, as_of_on, other), signed, other)
+        if other.period_days not in bought:
+            bought[other.period_days] = behaviour.purchases(days, as_of_on, other).merge(asked, on="customer_id")
+        people = kinds(said, bought[other.period_days], signed, other)
         both = people[people["kind"].isin(KINDS)]
         if len(both) >= LEAST_PEOPLE:
             shares = {kind: float((both["kind"] == kind).mean()) for kind in KINDS}

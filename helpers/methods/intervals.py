@@ -1,5 +1,6 @@
 """Intervals of means, shares and net shares, on counted answers: each takes what was counted, not the people."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -184,6 +185,26 @@ def net_share(top: float, bottom: float, n: float, level: float = 0.95) -> Inter
     centre = top_ - bottom_
     half = normal_quantile(level) * float(np.sqrt((top_ + bottom_ - centre**2) / people))
     return Interval(top - bottom, max(centre - half, -1.0), min(centre + half, 1.0))
+
+
+def tied(top: float, others: Sequence[float], n: float, level: float = 0.95) -> list[bool]:
+    """Return which shares of the same people the largest share does not exceed beyond noise.
+
+    Parameters
+    ----------
+    top : float
+        The largest share.
+    others : sequence of float
+        The shares to hold against it.
+    n : float
+        People behind them.
+
+    Examples
+    --------
+    >>> tied(0.40, [0.37, 0.20], 100)
+    [True, False]
+    """
+    return [net_share(top, other, n, level).low <= 0 for other in others]
 
 
 def correlation(r: float, n: int, level: float = 0.95) -> Interval:

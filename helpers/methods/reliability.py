@@ -138,4 +138,4 @@ def alpha_gate(scale: str, found: Reliability, claims: str) -> Gate:
 
 
 def _said(x: float) -> str:
-    return f"{x:.2f}".replace("-", "−")
+    return f"{x:.3f}".replace("-", "−")

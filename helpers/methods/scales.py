@@ -14,6 +14,7 @@ GIVEN, NOT_APPLICABLE, MISSING, OFF_SCALE = "given", "not applicable", "missing"
 LEVELS = ("dissatisfied", "neutral", "fairly satisfied", "highly satisfied")
 CUTS = ("cut_1", "cut_2", "cut_3")
 TOLERANCE = 1e-9
+WHO = ("person", "customer_id", "weight", "responded_at", "response_id")
 CATALOGUE = ibis.schema({
     "item": "string", "text": "string", "role": "string", "construct": "string", "scale_low": "float64",
     "scale_high": "float64", "is_reversed": "boolean", "codes": "string", **dict.fromkeys(CUTS, "float64"),
@@ -150,7 +151,7 @@ def waves(given: ir.Table) -> list[str]:
 
 
 def wide(given: ir.Table, items: Sequence[str]) -> pd.DataFrame:
-    """Return answers as a frame, one row a person by the latest response with any of the items.
+    """Return answers as a frame, one row a response with any of the items, the latest last.
 
     Parameters
     ----------
@@ -162,12 +163,19 @@ def wide(given: ir.Table, items: Sequence[str]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Index ``person, customer_id, weight, responded_at``, sorted by person.
+        Index ``person, customer_id, weight, responded_at, response_id``; rows without a time come first.
     """
     given = given.filter(given.item.isin(list(items)) & given.percent.notnull())
-    rows = given.group_by("person", "customer_id", "response_id", "weight").aggregate(
-        responded_at=given.responded_at.max(),
+    rows = given.group_by(*WHO).aggregate(
         **{f"item_{i}": given.percent.max(where=given.item == item) for i, item in enumerate(items)})
-    frame = latest(rows, ["person"]).to_pyarrow().to_pandas().sort_values("person")
-    indexed = frame.set_index(["person", "customer_id", "weight", "responded_at"])
-    return indexed[[f"item_{i}" for i in range(len(items))]].astype("float64").set_axis(list(items), axis=1)
+    frame = rows.to_pyarrow().to_pandas().sort_values(["responded_at", "response_id"], na_position="first")
+    indexed = frame.set_index(list(WHO))[[f"item_{i}" for i in range(len(items))]]
+    return indexed.astype("float64").set_axis(list(items), axis=1)
+
+
+def latest_of(answered: pd.DataFrame, items: Sequence[str]) -> pd.DataFrame:
+    """Return some columns of a frame from `wide`: each person's latest response with any of them, by person."""
+    chosen = answered[list(items)]
+    chosen = chosen[chosen.notna().any(axis=1)]
+    newest = ~chosen.index.get_level_values("person").duplicated(keep="last")
+    return chosen[newest].sort_index(level="person")

@@ -22,13 +22,15 @@ ABSENT = {
 }
 
 
-def distribution(answers: ir.Table, waves: Sequence[str]) -> pd.DataFrame:
-    """Return how many people gave each answer, by item and segment; everything in this module is computed from it.
+def distribution(answers: ir.Table, known: pd.DataFrame, waves: Sequence[str]) -> pd.DataFrame:
+    """Return how many people gave each answer to the questions that have a measure, by item and segment.
 
     Parameters
     ----------
     answers : Table
         From `helpers.methods.scales.answers`.
+    known : DataFrame
+        From `helpers.methods.scales.catalogue`.
     waves : sequence of str
         All waves; a single one gets no segment of its own.
 
@@ -38,7 +40,8 @@ def distribution(answers: ir.Table, waves: Sequence[str]) -> pd.DataFrame:
         ``item, segment, score, percent, n_people, weight, weight_squared``, sorted; a person counts once an item and
         segment, by the latest answer.
     """
-    given = answers.filter(answers.percent.notnull())
+    items = [row.item for row in known.itertuples() if measure_of(row)]
+    given = answers.filter(answers.percent.notnull() & answers.item.isin(items))
     everybody = latest(given, ["person", "item"]).mutate(segment=ibis.literal("all"))
     parts = [everybody]
     if len(waves) > 1:

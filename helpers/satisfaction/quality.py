@@ -45,7 +45,7 @@ class Scale:
     def struck(self) -> str:
         """Why a score of these items is struck; empty where it stands."""
         alpha = alpha_value("alpha", self.name, self.reliability, self.reliability.raw)
-        return f"Cronbach's α {alpha.value:.2f} is under {STRIKE:.2f}" if alpha.value < STRIKE else ""
+        return f"Cronbach's α {alpha.value:.3f} is under {STRIKE:.2f}" if alpha.value < STRIKE else ""
 
 
 def measured_scales(answers: ir.Table, known: pd.DataFrame) -> tuple[Scale, ...]:
@@ -70,11 +70,12 @@ def measured_scales(answers: ir.Table, known: pd.DataFrame) -> tuple[Scale, ...]
         groups[SCORE] = satisfied
     attitudes = known[~known["role"].isin(APART)]
     groups |= {str(name): tuple(items) for name, items in attitudes.groupby("construct")["item"]}
-    return tuple(_scale(name, items, answers) for name, items in groups.items())
+    answered_ = scales.wide(answers, sorted({item for items in groups.values() for item in items}))
+    return tuple(_scale(name, items, answered_) for name, items in groups.items())
 
 
-def _scale(name: str, items: tuple[str, ...], answers: ir.Table) -> Scale:
-    people = scales.wide(answers, items)
+def _scale(name: str, items: tuple[str, ...], answered_: pd.DataFrame) -> Scale:
+    people = scales.latest_of(answered_, items)
     enough = people[people.notna().mean(axis=1) >= 0.5]
     weights = enough.index.get_level_values("weight").to_numpy(float)
     centre = mean(enough.mean(axis=1).to_numpy(), weights)
@@ -165,7 +166,22 @@ def satisfaction_gates(measured: Sequence[Scale], scores: pd.DataFrame, states: 
     gates = [_people_gate(scores), _wave_gate(scores), _scale_gate(states)]
     return [g for g in gates if g] + [
         alpha_gate(s.name, s.reliability, claims.get(s.name, f"score of {s.name}"))
-        for s in measured if len(s.items) > 1 or s.name == SCORE]
+        for s in told_apart(measured) if len(s.items) > 1 or s.name == SCORE]
+
+
+def told_apart(measured: Sequence[Scale]) -> list[Scale]:
+    """Return the scales without a construct that has the very questions of the satisfaction score."""
+    of_score = next((s.items for s in measured if s.name == SCORE), ())
+    return [s for s in measured if s.name == SCORE or s.items != of_score]
+
+
+def agreement(measured: Sequence[Scale]) -> pd.DataFrame:
+    """Return both alphas of each scale of two or more questions; one row a scale, NaN where they are not known."""
+    rows = [{"scale": s.name, "questions": s.reliability.n_items, "alpha": s.reliability.raw.value,
+             "low": s.reliability.raw.low, "high": s.reliability.raw.high,
+             "standardised": s.reliability.standardised.value, "people": s.reliability.n}
+            for s in told_apart(measured) if len(s.items) > 1 and s.reliability.n >= cells.LEAST_PEOPLE]
+    return pd.DataFrame(rows, columns=["scale", "questions", "alpha", "low", "high", "standardised", "people"])
 
 
 def _people_gate(scores: pd.DataFrame) -> Gate:

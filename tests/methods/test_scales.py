@@ -10,6 +10,10 @@ def frame(table):
     return table.to_pyarrow().to_pandas().sort_values(["response_id", "item"], ignore_index=True)
 
 
+def people(answers, items):
+    return scales.latest_of(scales.wide(answers, items), items)
+
+
 def test_answers_go_from_0_to_100_and_reversed_ones_from_their_good_end(catalogued, surveyed):
     known = catalogued({"item": "good"}, {"item": "bad", "is_reversed": True}, {"item": "ten", "scale_low": 0.0,
                                                                                 "scale_high": 10.0})
@@ -29,7 +33,7 @@ def test_codes_that_mean_not_applicable_are_not_answers_even_on_the_scale(catalo
 
 def test_a_missing_answer_is_never_zero(catalogued, surveyed):
     known = catalogued({"item": "a"}, {"item": "b"})
-    wide = scales.wide(surveyed(known, [("r", "a", 5), ("r", "b", None)]), ["a", "b"])
+    wide = people(surveyed(known, [("r", "a", 5), ("r", "b", None)]), ["a", "b"])
     assert wide["a"].to_list() == [100.0]
     assert wide["b"].isna().all()
 
@@ -64,15 +68,15 @@ def test_a_person_counts_once_by_the_latest_response_and_anonymous_ones_each_for
            {"response_id": "r3", "customer_id": None, "responded_at": "2026-01-01"},
            {"response_id": "r4", "customer_id": None, "responded_at": "2026-01-01"}]
     rows = [("r1", "a", 1), ("r2", "a", 5), ("r3", "a", 2), ("r4", "a", 3)]
-    wide = scales.wide(surveyed(known, rows, who), ["a"])
-    people = wide.index.get_level_values("person")
-    assert dict(zip(people, wide["a"], strict=True)) == {"c": 100.0, "response r3": 25.0, "response r4": 50.0}
+    wide = people(surveyed(known, rows, who), ["a"])
+    ids = wide.index.get_level_values("person")
+    assert dict(zip(ids, wide["a"], strict=True)) == {"c": 100.0, "response r3": 25.0, "response r4": 50.0}
 
 
 def test_of_two_responses_at_the_same_moment_the_higher_id_counts(catalogued, surveyed):
     known = catalogued({"item": "a"})
     who = [{"response_id": r, "customer_id": "c", "responded_at": "2026-01-01"} for r in ("r1", "r2")]
-    assert scales.wide(surveyed(known, [("r2", "a", 5), ("r1", "a", 1)], who), ["a"])["a"].to_list() == [100.0]
+    assert people(surveyed(known, [("r2", "a", 5), ("r1", "a", 1)], who), ["a"])["a"].to_list() == [100.0]
 
 
 def test_cut_points_are_read_on_the_items_scale_and_for_reversed_items_from_the_bad_end(catalogued):
@@ -97,7 +101,17 @@ def test_an_empty_catalogue_gives_empty_answers(catalogued, surveyed):
     answers = surveyed(catalogued(), [])
     assert len(frame(answers)) == 0
     assert scales.waves(answers) == []
-    assert scales.wide(answers, []).shape == (0, 0)
+    assert people(answers, []).shape == (0, 0)
+
+
+def test_the_latest_response_is_the_latest_with_any_of_the_items_asked_for(catalogued, surveyed):
+    known = catalogued({"item": "a"}, {"item": "b"})
+    who = [{"response_id": r, "customer_id": "c", "responded_at": on} for r, on in
+           (("r1", "2026-01-01"), ("r2", "2026-02-01"), ("r3", None))]
+    answered = scales.wide(surveyed(known, [("r1", "a", 1), ("r2", "b", 5), ("r3", "a", 5)], who), ["a", "b"])
+    assert scales.latest_of(answered, ["a"])["a"].to_list() == [0.0]
+    assert scales.latest_of(answered, ["b"])["b"].to_list() == [100.0]
+    assert len(scales.latest_of(answered, ["a", "b"])) == 1
 
 
 def test_a_construct_without_a_name_is_its_role(catalogued):

@@ -3,7 +3,7 @@ import pandas as pd
 from helpers.foundation.estimates import Estimate, Gate, Level, Status, gate_table, summary, without_value
 from helpers.loyalty.assumptions import Assumptions
 from helpers.loyalty.kinds import ALL_KINDS, KINDS
-from helpers.loyalty.matrix import CORRELATION, NEAR, SURVEYED
+from helpers.loyalty.matrix import ATTITUDE, BEHAVIOUR, CORRELATION, NEAR, SURVEYED
 from helpers.reporting.sentences import loyalty as said
 
 NO_GATES = gate_table("03", [])
@@ -16,6 +16,8 @@ def matrix(values=(0.4, 0.3, 0.2, 0.1), n=100, status=Status.OK, reason="", coun
     rows += [Estimate(f"people: {k}", float((counts or {}).get(k, 0)), unit="people", n=n) for k in ALL_KINDS]
     other = {CORRELATION: Estimate(CORRELATION, 0.19, 0.11, 0.27, "correlation", n),
              NEAR: Estimate(NEAR, 0.4, 0.35, 0.45, "share", n),
+             ATTITUDE: Estimate(ATTITUDE, 65, 63, 67, "points", n),
+             BEHAVIOUR: Estimate(BEHAVIOUR, 0.33, 0.31, 0.35, "share", n),
              SURVEYED: Estimate(SURVEYED, 5.6, 2.1, 9.2, "points", n),
              "standard error of measurement of attitude": Estimate("standard error of measurement of attitude", 8.2)}
     return summary([*rows, *(other | {e.quantity: e for e in replaced.values()}).values()])
@@ -23,27 +25,46 @@ def matrix(values=(0.4, 0.3, 0.2, 0.1), n=100, status=Status.OK, reason="", coun
 
 def test_the_answer_names_the_four_kinds_and_who_is_not_among_them():
     assert said.answer(matrix(counts={"behaviour only": 861, "attitude only": 1, "too early": 406}), NO_GATES) == (
-        "Of 100 customers who answered and could have bought again, 40.0 % [35.0 %, 45.0 %] are truly loyal, 30.0 % "
-        "[25.0 %, 35.0 %] are latently loyal, 20.0 % [15.0 %, 25.0 %] are spuriously loyal and 10.0 % [5.0 %, 15.0 %] "
-        "are not loyal.",
+        "Of 100 customers who answered and could have bought again, 40.0 % [35.0 %, 45.0 %] are truly loyal.",
+        "Of the same, 30.0 % [25.0 %, 35.0 %] are latently loyal, 20.0 % [15.0 %, 25.0 %] are spuriously loyal and "
+        "10.0 % [5.0 %, 15.0 %] are not loyal.",
         "Not among them: 861 people known by behaviour only, 1 person by attitude only and 406 people bought too "
         "recently to be judged and did not answer.")
 
 
 def test_where_everybody_is_of_a_kind_nobody_is_mentioned_as_left_out():
-    assert len(said.answer(matrix(), NO_GATES)) == 1
+    assert len(said.answer(matrix(), NO_GATES)) == 2
 
 
 def test_a_caveat_stands_in_the_same_sentence():
     gate = Gate("g", 0.4, 0.25, True, Level.QUALIFY, "kinds of loyalty", "40 % lie near; the limit is 25 %.")
-    assert said.answer(matrix(), gate_table("03", [gate]))[0].endswith("are not loyal (with care: 40 % lie near).")
+    assert said.answer(matrix(), gate_table("03", [gate]))[0].endswith("are truly loyal (with care: 40 % lie near).")
 
 
 def test_struck_kinds_open_the_page_with_the_reason():
     struck = matrix(status=Status.STRUCK, reason="Cronbach's α of attitude 0.41 is under 0.60")
-    assert said.answer(struck, NO_GATES) == (
+    assert said.answer(struck, NO_GATES)[0] == (
         "Kinds of loyalty are struck: Cronbach's α of attitude 0.41 is under 0.60, so the questions on attitude do not "
-        "measure one thing.",)
+        "measure one thing.")
+
+
+def test_where_the_two_sides_cannot_be_crossed_each_is_said_alone():
+    nobody = {"status": Status.INSUFFICIENT, "reason": "nobody to speak of"}
+    table = matrix(**nobody)
+    assert said.answer(table, NO_GATES)[1] == (
+        "What is known: the attitude of 100 people averages 65 points [63, 67] of 100 and 100 customers bought in "
+        "33.0 % [31.0 %, 35.0 %] of the periods that they could have.")
+    without = {q: without_value(q, Status.INSUFFICIENT, "nobody to speak of") for q in (ATTITUDE, BEHAVIOUR)}
+    assert said.one_side(matrix(**nobody, a=without[ATTITUDE], b=without[BEHAVIOUR]), NO_GATES) == ""
+    assert "customers bought" not in said.one_side(matrix(**nobody, b=without[BEHAVIOUR]), NO_GATES)
+
+
+def test_the_figure_of_attitudes_is_headed_by_what_is_known():
+    unknown = without_value(NEAR, Status.INSUFFICIENT, "nobody to speak of")
+    assert said.attitude_title(matrix()) == "40.0 % lie too near the cut of attitude to be sure of their kind"
+    assert said.attitude_title(matrix(near=unknown)) == "Attitude averages 65 points [63, 67] of 100"
+    neither = matrix(near=unknown, a=without_value(ATTITUDE, Status.STRUCK, "α is low"))
+    assert said.attitude_title(neither) == "Attitude: α is low"
 
 
 def test_without_a_survey_a_survey_is_asked_for_and_without_orders_orders():
@@ -59,9 +80,9 @@ def test_without_a_survey_a_survey_is_asked_for_and_without_orders_orders():
 
 
 def test_the_largest_group_heads_the_figure_and_ties_are_named_together():
-    assert said.matrix_title(matrix()) == "Truly loyal is the largest group: 40.0 %"
-    assert said.matrix_title(matrix((0.4, 0.1, 0.1, 0.4))) == (
-        "Truly loyal and not loyal are the largest groups: 40.0 % each")
+    assert said.matrix_title(matrix((0.6, 0.2, 0.1, 0.1))) == "The largest group are the truly loyal: 60.0 %"
+    assert said.matrix_title(matrix((0.1, 0.38, 0.12, 0.4))) == (
+        "The largest groups are the not loyal and latently loyal: which is larger is within noise")
     nobody = matrix(status=Status.INSUFFICIENT, reason="nobody to speak of")
     assert said.matrix_title(nobody) == "Attitude by behaviour cannot be shown: nobody to speak of"
 
@@ -89,8 +110,8 @@ def test_how_many_lie_near_the_cut():
 
 def test_whether_those_who_answered_buy_like_the_others():
     assert said.surveyed(matrix()) == (
-        "Those who answered buy in more periods than the others, by 5.6 points (5.6 [2.1, 9.2]): the shares above do "
-        "not speak for everybody.")
+        "Those who answered buy in more periods than the others, by 5.6 points [2.1, 9.2]: the shares above do not "
+        "speak for everybody.")
     assert "in fewer periods" in said.surveyed(matrix(s=Estimate(SURVEYED, -5, -9, -1, "points", 40)))
     assert said.surveyed(matrix(s=Estimate(SURVEYED, 1, -3, 5, "points", 40))) == (
         "Those who answered buy as often as the others, within noise (1 point [−3, 5]).")

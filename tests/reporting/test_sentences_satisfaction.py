@@ -1,3 +1,4 @@
+import pandas as pd
 import pytest
 
 from helpers.foundation.estimates import Estimate, Gate, Level, Status, gate_table, summary, without_value
@@ -28,7 +29,7 @@ def test_the_answer_names_index_people_levels_and_change():
     assert said.answer(index(changed(-3.2, -5, -1.4)), OK_GATES, ["A", "B"]) == (
         "Satisfaction stands at 72.5 points [70.1, 74.9] of 100, the mean of 120 people, each by the latest answer.",
         "40.0 % [30.0 %, 50.0 %] are highly satisfied, 5.0 % [2.0 %, 10.0 %] dissatisfied.",
-        "From wave A to wave B: down 3.2 points, beyond noise (−3.2 points [−5, −1.4]).")
+        "From wave A to wave B: down 3.2 points, beyond noise (−3.2 points [−5.0, −1.4]).")
 
 
 def test_a_single_wave_says_nothing_of_change_in_the_answer():
@@ -51,7 +52,8 @@ def test_a_change_that_cannot_be_given_says_why():
 
 def test_a_qualifying_gate_stands_in_the_same_sentence_and_others_do_not():
     table = gates((Level.QUALIFY, "satisfaction index and levels", "α is 0.65; 0.70 is asked for."),
-                  (Level.QUALIFY, "every measure", "2 of 50 answers are off."), (Level.QUALIFY, "score of trust", "No."),
+                  (Level.QUALIFY, "every measure", "2 of 50 answers are off."),
+                  (Level.QUALIFY, "score of trust", "No."),
                   (Level.NOTE, "every measure", "No."))
     assert said.answer(index(), table, [])[0].endswith("(with care: α is 0.65; 2 of 50 answers are off).")
 
@@ -62,7 +64,7 @@ def test_a_struck_index_opens_the_page_and_the_recommendation_stands_in():
     assert said.answer(struck, OK_GATES, []) == (
         "The satisfaction index is struck: Cronbach's α 0.52 is under 0.60, so its questions do not measure one "
         "thing.",
-        "NPS is 30 points [20.5, 39], from 100 people.")
+        "NPS is 30 points [20.5, 39.0], from 100 people.")
 
 
 @pytest.mark.parametrize("table", [
@@ -96,6 +98,8 @@ def test_which_of_the_three_measures_the_survey_allows():
     assert said.measures(summary([ok["CES"]])) == (
         "The survey allows CES; NPS and CSAT cannot be given, for lack of such a question or of answers.")
     assert said.measures(summary([])).startswith("None of NPS, CSAT and CES can be given")
+    other = Estimate("top minus bottom share, not NPS", 5, 1, 9, "points", 40)
+    assert said.measures(summary([other])).endswith("; top minus bottom share, not NPS, stands in.")
 
 
 def alpha(name, statistic, level=Level.QUALIFY, is_crossed=False):
@@ -105,10 +109,10 @@ def alpha(name, statistic, level=Level.QUALIFY, is_crossed=False):
 def test_reliability_names_the_weak_and_the_struck():
     table = gate_table("02", [alpha("a", 0.8), alpha("b", 0.65, is_crossed=True), alpha("c", 0.4, Level.STRIKE, True),
                               alpha("d", NAN, Level.NOTE, True)])
-    assert said.reliability(table) == "1 scale holds together; b only just; the scores of c are struck."
+    assert said.reliability(table) == "1 scale holds together; b only just; the scores of c are struck"
     assert said.reliability(gate_table("02", [alpha("a", 0.4, Level.STRIKE, True)])) == (
-        "No scales hold together; the scores of a are struck.")
-    assert said.reliability(OK_GATES) == "No scale has two questions with enough answers: reliability is not known."
+        "No scales hold together; the scores of a are struck")
+    assert said.reliability(OK_GATES) == "No scale has two questions with enough answers: reliability is not known"
 
 
 def test_a_single_satisfaction_question_is_said_and_two_are_not():
@@ -133,6 +137,9 @@ def test_silence_says_what_the_others_would_have_to_average():
 
 def test_the_largest_level_heads_its_figure():
     assert said.levels_title(index()) == "The largest group is highly satisfied: 40.0 %"
+    tie = index(Estimate("share neutral", 0.38, 0.3, 0.47, "share", 120))
+    assert said.levels_title(tie) == (
+        "The largest groups are highly satisfied and neutral: which is larger is within noise")
 
 
 def test_waves_beyond_noise_head_their_figure():
@@ -148,9 +155,16 @@ def test_parts_of_the_table_are_picked_by_quantity():
     table = index(Estimate("NPS (a)", 1, n=20), Estimate("score of trust", 60, n=20), Estimate("CSAT", 0.5, n=20))
     assert said.by_question(table)["quantity"].to_list() == ["NPS (a)", "CSAT"]
     assert said.of_constructs(table)["quantity"].to_list() == ["trust"]
-    alphas = summary([Estimate("standardised alpha", 1, segment="a"), Estimate("share given", 1, segment="a"),
-                      Estimate("Cronbach's alpha", 1, segment="a")])
-    assert said.of_alphas(alphas)["quantity"].to_list() == ["Cronbach's alpha", "standardised alpha"]
+    assert said.of_levels(table)["quantity"].to_list() == ["highly satisfied", "dissatisfied"]
+    struck = index(without_value("score of trust", Status.STRUCK, "why"))
+    assert said.of_constructs(struck).empty
+
+
+def test_alphas_stand_with_their_interval_in_words():
+    table = pd.DataFrame({"scale": ["a"], "questions": [3], "alpha": [0.77], "low": [0.716], "high": [0.815],
+                          "standardised": [0.779], "people": [250]})
+    assert said.agreement(table)["interval"].to_list() == ["[0.716, 0.815]"]
+    assert said.agreement(table.iloc[:0]).empty
 
 
 def test_the_headline_has_two_digits_and_says_what_is_missing():

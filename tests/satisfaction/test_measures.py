@@ -6,7 +6,7 @@ from helpers.satisfaction import measures as m
 
 
 def measured(known, answers, waves=("w",)):
-    return {(e.quantity, e.segment): e for e in m.measures(known, m.distribution(answers, waves), waves)}
+    return {(e.quantity, e.segment): e for e in m.measures(known, m.distribution(answers, known, waves), waves)}
 
 
 def rows(item, scores):

@@ -51,6 +51,7 @@ def test_a_scale_whose_questions_disagree_is_struck_and_one_whose_agree_stands(c
     gates = quality.satisfaction_gates(measured, scores.scores(answers, Assumptions()), quality.answered(answers))
     by_name = {g.gate: g for g in gates}
     assert (by_name["alpha of trust"].is_crossed, by_name["alpha of trust"].level) == (True, Level.STRIKE)
+    assert "alpha of satisfaction" not in by_name
     assert not by_name["alpha of satisfaction score"].is_crossed
     assert by_name["alpha of satisfaction score"].claims == "satisfaction index and levels"
 
@@ -64,6 +65,16 @@ def test_on_clean_survey_data_the_gates_falsely_strike_at_most_twice_in_a_hundre
         answers = np.clip(np.rint(3 + rng.normal(size=(100, 1)) + 0.8 * rng.normal(size=(100, 3))), 1, 5)
         struck += quality.Scale("x", ("a", "b", "c"), reliability(answers), None, 100).struck != ""
     assert struck <= 6
+
+
+def test_a_construct_with_the_very_questions_of_the_score_is_not_listed_twice(catalogued, surveyed):
+    rng = np.random.default_rng(6)
+    known = catalogued(*({"item": f"s{i}"} for i in range(3)), {"item": "t0", "role": "trust"})
+    measured = quality.measured_scales(surveyed(known, drawn(rng, 50, ["s0", "s1", "s2", "t0"], 1.5)), known)
+    assert [s.name for s in quality.told_apart(measured)] == [quality.SCORE, "trust"]
+    table = quality.agreement(measured)
+    assert table[["scale", "questions", "people"]].to_numpy().tolist() == [[quality.SCORE, 3, 50]]
+    assert quality.agreement(()).empty
 
 
 def test_questions_of_importance_and_kano_pairs_make_no_score(catalogued, surveyed):

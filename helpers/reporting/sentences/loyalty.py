@@ -7,7 +7,8 @@ import pandas as pd
 from helpers.foundation.estimates import Status
 from helpers.loyalty.assumptions import Assumptions
 from helpers.loyalty.kinds import ATTITUDE_ONLY, BEHAVIOUR_ONLY, KINDS, STRUCK, TOO_EARLY
-from helpers.loyalty.matrix import CLAIM, CORRELATION, NEAR, SHARES, SURVEYED
+from helpers.loyalty.matrix import ATTITUDE, BEHAVIOUR, CLAIM, CORRELATION, NEAR, SHARES, SURVEYED
+from helpers.methods.intervals import tied
 from helpers.reporting import words
 
 Row = Mapping[str, object]
@@ -41,14 +42,11 @@ def answer(matrix: pd.DataFrame, gates: pd.DataFrame) -> tuple[str, ...]:
     """
     found = [row(matrix, quantity) for quantity in SHARES]
     if not is_ok(found[0]):
-        return tuple(filter(None, (_no_kinds(matrix, found[0]), others(matrix))))
-    crossed = gates[gates["is_crossed"] & (gates["level"] == "qualify") & (gates["claims"] == CLAIM)]
-    caveats = [sentence.split(";")[0].rstrip(".") for sentence in crossed["sentence"]]
-    caveat = f" (with care: {'; '.join(caveats)})" if caveats else ""
+        return tuple(filter(None, (_no_kinds(matrix, found[0]), one_side(matrix, gates), others(matrix))))
     shares = [f"{words.estimate(f)} are {CALLED[kind]}" for kind, f in zip(KINDS, found, strict=True)]
     who = words.count(found[0]["n"], "customer", "customers")
-    return tuple(filter(None, (f"Of {who} who answered and could have bought again, {words.joined(shares)}{caveat}.",
-                               others(matrix))))
+    return tuple(filter(None, (f"Of {who} who answered and could have bought again, {shares[0]}{_caveat(gates)}.",
+                               f"Of the same, {words.joined(shares[1:])}.", others(matrix))))
 
 
 def _no_kinds(matrix: pd.DataFrame, found: Row) -> str:
@@ -61,6 +59,33 @@ def _no_kinds(matrix: pd.DataFrame, found: Row) -> str:
     return f"Who is loyal, and of which kind, cannot be said: insufficient data, {lacks}; {need}."
 
 
+def _caveat(gates: pd.DataFrame) -> str:
+    crossed = gates[gates["is_crossed"] & (gates["level"] == "qualify") & (gates["claims"] == CLAIM)]
+    caveats = [sentence.split(";")[0].rstrip(".") for sentence in crossed["sentence"]]
+    return f" (with care: {'; '.join(caveats)})" if caveats else ""
+
+
+def one_side(matrix: pd.DataFrame, gates: pd.DataFrame) -> str:
+    """Return what is known of attitude or of behaviour where the two cannot be crossed; empty where neither is."""
+    attitude, behaviour = row(matrix, ATTITUDE), row(matrix, BEHAVIOUR)
+    parts = []
+    if is_ok(attitude):
+        parts.append(f"the attitude of {words.count(attitude['n'], 'person', 'people')} averages "
+                     f"{words.estimate(attitude)} of 100{_caveat(gates)}")
+    if is_ok(behaviour):
+        parts.append(f"{words.count(behaviour['n'], 'customer', 'customers')} bought in {words.estimate(behaviour)} of "
+                     "the periods that they could have")
+    return f"What is known: {words.joined(parts)}." if parts else ""
+
+
+def attitude_title(matrix: pd.DataFrame) -> str:
+    """Return the finding above the figure of attitudes."""
+    found, attitude = row(matrix, NEAR), row(matrix, ATTITUDE)
+    if is_ok(found):
+        return f"{words.share(found['value'])} lie too near the cut of attitude to be sure of their kind"
+    return f"Attitude averages {words.estimate(attitude)} of 100" if is_ok(attitude) else f"Attitude: {_why(attitude)}"
+
+
 def others(matrix: pd.DataFrame) -> str:
     """Return who is not among the four kinds; empty where everybody is."""
     counts = {kind: people(matrix, kind) for kind in (BEHAVIOUR_ONLY, ATTITUDE_ONLY, TOO_EARLY)}
@@ -71,15 +96,18 @@ def others(matrix: pd.DataFrame) -> str:
 
 
 def matrix_title(matrix: pd.DataFrame) -> str:
-    """Return the finding above the figure of the four kinds; ties are named together."""
+    """Return the finding above the figure of the four kinds; groups that tie are named together."""
     found = [(kind, row(matrix, f"share {kind}")) for kind in KINDS]
     if not is_ok(found[0][1]):
         return f"Attitude by behaviour cannot be shown: {_why(found[0][1])}"
-    most = max(f["value"] for _, f in found)
-    largest = [CALLED[kind] for kind, f in found if f["value"] == most]
-    verb = "are the largest groups" if len(largest) > 1 else "is the largest group"
-    return f"{words.sentence_case(words.joined(largest))} {verb}: {words.share(most)}" + (
-        " each" if len(largest) > 1 else "")
+    found = sorted(found, key=lambda pair: -pair[1]["value"])
+    most = found[0][1]
+    ties = tied(most["value"], [f["value"] for _, f in found[1:]], most["n"])
+    near_ = [CALLED[kind] for (kind, _), is_tied in zip(found[1:], ties, strict=True) if is_tied]
+    if near_:
+        largest = words.joined([CALLED[found[0][0]], *near_])
+        return f"The largest groups are the {largest}: which is larger is within noise"
+    return f"The largest group are the {CALLED[found[0][0]]}: {words.share(most['value'])}"
 
 
 def together(matrix: pd.DataFrame) -> str:
@@ -110,12 +138,12 @@ def surveyed(matrix: pd.DataFrame) -> str:
     found = row(matrix, SURVEYED)
     if not is_ok(found):
         return f"Whether those who answered buy like the others cannot be said: {_why(found)}."
-    range_ = words.interval(found["low"], found["high"])
+    range_ = words.interval(found["low"], found["high"], words.points)
     if found["low"] <= 0 <= found["high"]:
         return f"Those who answered buy as often as the others, within noise ({words.points(found['value'])} {range_})."
     more = "more" if found["value"] > 0 else "fewer"
-    return (f"Those who answered buy in {more} periods than the others, by {words.points(abs(found['value']))} "
-            f"({words.number(found['value'])} {range_}): the shares above do not speak for everybody.")
+    return (f"Those who answered buy in {more} periods than the others, by {words.points(found['value'])} "
+            f"{range_}: the shares above do not speak for everybody.")
 
 
 def moved(table: pd.DataFrame) -> str:

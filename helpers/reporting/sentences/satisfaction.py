@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from helpers.foundation.estimates import Estimate, Status
+from helpers.methods.intervals import tied
 from helpers.methods.scales import LEVELS
 from helpers.reporting import words
-from helpers.satisfaction.index import CHANGE, INDEX, segment_of
+from helpers.satisfaction.index import CHANGE, INDEX, SHARES, segment_of
 from helpers.satisfaction.measures import CES, CSAT, NOT_NPS, NPS
 from helpers.satisfaction.quality import SCORE, silent_mean
 from helpers.satisfaction.scores import FORMULA
@@ -65,7 +66,7 @@ def _no_index(found: Sequence[Row]) -> str:
 
 def scored(row: Row) -> str:
     """Return a score in points with its range, the unit said once."""
-    return f"{words.points(row['value'])} {words.interval(row['low'], row['high'])}".strip()
+    return f"{words.points(row['value'])} {words.interval(row['low'], row['high'], words.points)}".strip()
 
 
 def levels(index: pd.DataFrame) -> str:
@@ -103,7 +104,8 @@ def measures(index: pd.DataFrame) -> str:
     has = [q for q in (NPS, CSAT, CES) if any(is_ok(r) for r in rows(index, q))]
     lacks = [q for q in (NPS, CSAT, CES) if q not in has]
     if not has:
-        return f"None of {words.joined(lacks)} can be given: each belongs to one kind of question on one scale."
+        rest = f"; {NOT_NPS}, stands in" if any(is_ok(r) for r in rows(index, NOT_NPS)) else ""
+        return f"None of {words.joined(lacks)} can be given: each belongs to one kind of question on one scale{rest}."
     rest = f"; {words.joined(lacks)} cannot be given, for lack of such a question or of answers" if lacks else ""
     return f"The survey allows {words.joined(has)}{rest}."
 
@@ -113,14 +115,14 @@ def reliability(gates: pd.DataFrame) -> str:
     of_alpha = gates[gates["gate"].str.startswith("alpha of ")]
     known = of_alpha[of_alpha["statistic"].notna()]
     if known.empty:
-        return "No scale has two questions with enough answers: reliability is not known."
+        return "No scale has two questions with enough answers: reliability is not known"
     names = known.assign(scale=known["gate"].str.removeprefix("alpha of ")).loc[known["is_crossed"]]
     struck, weak = (list(names.loc[names["level"] == level, "scale"]) for level in ("strike", "qualify"))
     held = len(known) - len(struck) - len(weak)
     parts = [f"{words.count(held, 'scale holds', 'scales hold')} together"]
     parts += [f"{words.joined(weak)} only just"] if weak else []
     parts += [f"the scores of {words.joined(struck)} are struck"] if struck else []
-    return f"{words.sentence_case('; '.join(parts))}."
+    return words.sentence_case("; ".join(parts))
 
 
 def silence(index: pd.DataFrame, heard: Estimate, middle: float) -> str:
@@ -158,8 +160,13 @@ def levels_title(index: pd.DataFrame) -> str:
     found = [r for level in LEVELS for r in rows(index, f"share {level}") if is_ok(r)]
     if not found:
         return "Shares of the levels of satisfaction: insufficient data"
-    most = max(found, key=lambda r: r["value"])
-    return f"The largest group is {str(most['quantity']).removeprefix('share ')}: {words.share(most['value'])}"
+    found = sorted(found, key=lambda r: -r["value"])
+    names = [str(r["quantity"]).removeprefix("share ") for r in found]
+    ties = tied(found[0]["value"], [r["value"] for r in found[1:]], found[0]["n"])
+    near = [name for name, is_tied in zip(names[1:], ties, strict=True) if is_tied]
+    if near:
+        return f"The largest groups are {words.joined([names[0], *near])}: which is larger is within noise"
+    return f"The largest group is {names[0]}: {words.share(found[0]['value'])}"
 
 
 def waves_title(index: pd.DataFrame, waves: Sequence[str]) -> str:
@@ -182,21 +189,35 @@ def changes(index: pd.DataFrame, waves: Sequence[str]) -> tuple[str, ...]:
 
 
 def by_question(index: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of the measures that belong to one question."""
+    """Return the rows of the measures that belong to one question, for everybody."""
     names = (NPS, NOT_NPS, CSAT, CES)
-    return index[[q in names or q.startswith(tuple(f"{n} (" for n in names)) for q in index["quantity"]]]
+    of_all = index[index["segment"] == "all"]
+    return of_all[[q in names or q.startswith(tuple(f"{n} (" for n in names)) for q in of_all["quantity"]]]
 
 
 def of_constructs(index: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of the constructs' scores, their names alone as the quantity."""
-    found = index[index["quantity"].str.startswith("score of ")]
+    """Return the constructs' scores that stand, their names alone as the quantity."""
+    found = index[index["quantity"].str.startswith("score of ") & (index["status"] == Status.OK)]
     return found.assign(quantity=found["quantity"].str.removeprefix("score of "))
 
 
-def of_alphas(trusted: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of both alphas, the kind of alpha in words."""
-    found = trusted[trusted["quantity"].isin(["Cronbach's alpha", "standardised alpha"])]
-    return found.sort_values(["segment", "quantity"], kind="stable")
+def of_levels(index: pd.DataFrame) -> pd.DataFrame:
+    """Return the shares of the levels for everybody, the level alone as the quantity."""
+    found = index[index["quantity"].isin(SHARES) & (index["segment"] == "all")]
+    return found.assign(quantity=found["quantity"].str.removeprefix("share "))
+
+
+def agreement(table: pd.DataFrame) -> pd.DataFrame:
+    """Return alphas with their interval in words.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `helpers.satisfaction.quality.agreement`.
+    """
+    limits = [words.interval(low, high) for low, high in zip(table["low"], table["high"], strict=True)]
+    shown = table.assign(interval=limits)
+    return shown[["scale", "questions", "alpha", "interval", "standardised", "people"]]
 
 
 def single_question(gates: pd.DataFrame) -> str:
