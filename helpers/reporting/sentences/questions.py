@@ -10,11 +10,12 @@ from helpers.foundation.estimates import Estimate, Status
 from helpers.reporting import words
 from helpers.reporting.results import Results
 from helpers.reporting.sentences import churn as of_churn
-from helpers.reporting.sentences import leadership
+from helpers.reporting.sentences import findings, leadership
 from helpers.reporting.sentences import satisfaction as of_satisfaction
 
 AUDIT, BASE, FORECASTS, SCORES = ("results/intake_audit", "results/customer_base", "results/forecasts",
                                   "results/churn_scores")
+VALUE_GATES, CHURN_GATES = "results/value_gates", "results/churn_gates"
 ACTION = "action plan of "  # begins the name of each experiment that an action list draws
 NEUTRAL = 50.0  # middle of the satisfaction scale
 
@@ -47,6 +48,8 @@ def cannot(reason: str) -> str:
 
 def kept(known: Evidence) -> str:
     """Return the answer to: are we keeping customers, by count and by money, and is the change real."""
+    if struck := known.results.struck(VALUE_GATES, "retention"):
+        return cannot(struck)
     by_count, by_money = (known.results.estimate(BASE, f"retention_by_{by}") for by in ("count", "money"))
     if by_count.status is not Status.OK:
         ended = known.results.estimate(BASE, "share_ended")
@@ -77,8 +80,10 @@ def _seasonal(known: Evidence) -> str:
 
 def moved(known: Evidence) -> str:
     """Return the answer to: which customers made revenue move."""
+    if struck := known.results.struck(VALUE_GATES, "change in revenue"):
+        return cannot(struck)
     whole = known.results.estimate(BASE, "net_sales_change")
-    return leadership.base(known.results) if whole.status is Status.OK else cannot(
+    return findings.base(known.results) if whole.status is Status.OK else cannot(
         _lacking(whole, "no orders are recorded"))
 
 
@@ -87,20 +92,26 @@ def at_risk(known: Evidence) -> str:
     scores = known.results.frame(SCORES)
     if scores.empty:
         return cannot("nobody could be scored: it takes orders or contracts, over more than one period")
+    if struck := known.results.struck(CHURN_GATES, "every forecast of churn"):
+        return cannot(struck)
     stake = outlook.value_at_stake(scores)
     unknown = "how much of it can be saved cannot be said until an action is tried on customers drawn at random"
     if stake.status is not Status.OK:
         return cannot(f"{stake.reason}; {unknown}")
     due = known.results.frame(FORECASTS)["due_on"].max() if known.results.has(FORECASTS) else None
     by = f" by {words.day(due)}" if not words.is_missing(due) else ""
-    return f"{known.results.said(stake)} of margin is at stake{by}; {unknown}."
+    caveat = known.results.caveat(CHURN_GATES, "every forecast of churn", "value at stake")
+    return f"{known.results.said(stake)} of margin is at stake{by}{caveat}; {unknown}."
 
 
 def ahead(known: Evidence) -> str:
     """Return the answer to: if we do nothing, what happens next, in what range."""
     if not known.results.has(FORECASTS):
         return cannot("no forecast could be made: it takes orders over more than one period")
-    return _stopped(of_churn.lost(known.results.frame(FORECASTS)))
+    if struck := known.results.struck(CHURN_GATES, "every forecast of churn"):
+        return cannot(struck)
+    caveat = known.results.caveat(CHURN_GATES, "every forecast of churn")
+    return f"{of_churn.lost(known.results.frame(FORECASTS)).rstrip('.')}{caveat}."
 
 
 def earned(known: Evidence) -> str:
@@ -111,7 +122,7 @@ def earned(known: Evidence) -> str:
     if judged.empty:
         return cannot("no action list with people left alone has both been carried out and come back with outcomes")
     tables = dict(known.results.tables) | {"results/experiment_effects": drawn}
-    return " ".join(leadership.experiments(Results(tables, known.results.currency)))
+    return " ".join(findings.experiments(Results(tables, known.results.currency)))
 
 
 def asked(known: Evidence) -> str:

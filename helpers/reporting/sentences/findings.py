@@ -1,0 +1,112 @@
+"""What the leadership page says of each wing: one finding a wing, with its caveats, from its result tables."""
+
+import pandas as pd
+
+from helpers.churn import outlook
+from helpers.foundation.estimates import Status
+from helpers.reporting import words
+from helpers.reporting.briefing import MOST_FINDINGS
+from helpers.reporting.results import PAGES, Results
+from helpers.reporting.sentences import churn as of_churn
+from helpers.reporting.sentences import experiments as of_experiments
+from helpers.reporting.sentences import loyalty as of_loyalty
+from helpers.reporting.sentences import satisfaction as of_satisfaction
+
+MOVED = {"all": "all", "new customers": "new", "kept": "kept", "regained": "regained", "lost": "lost",
+         "anonymous sales": "without a customer", "refunded in full": "refunded only"}
+
+
+def headlines(results: Results) -> pd.DataFrame:
+    """Return ``results/headlines``: at most five findings, one of each wing; further experiments where there is room.
+
+    Parameters
+    ----------
+    results : Results
+        What the wings found.
+    """
+    trials = experiments(results)
+    said = [("02", satisfaction(results)), ("03", loyalty(results)), ("04", base(results)), ("05", churn(results)),
+            *(("06", sentence) for sentence in trials)]
+    rows = [(step, sentence, PAGES[step]) for step, sentence in said if sentence][:MOST_FINDINGS]
+    frame = pd.DataFrame(rows, columns=["step", "sentence", "link"]).astype("str")
+    return frame.assign(order=range(1, len(frame) + 1))
+
+
+def satisfaction(results: Results) -> str:
+    """Return how satisfied customers are; empty without a survey."""
+    if not results.has("results/satisfaction_index"):
+        return ""
+    gates = results.gates("results/satisfaction_gates")
+    return of_satisfaction.answer(results.frame("results/satisfaction_index"), gates, ())[0]
+
+
+def loyalty(results: Results) -> str:
+    """Return how many are loyal in deed and mind, and how many in deed alone; empty where nothing is known."""
+    matrix = results.frame("results/loyalty_matrix")
+    if matrix.empty:
+        return ""
+    true, spurious = (results.estimate("results/loyalty_matrix", f"share {kind}") for kind in ("true", "spurious"))
+    if true.status is not Status.OK or spurious.status is not Status.OK:
+        return of_loyalty.answer(matrix, results.gates("results/loyalty_gates"))[0]
+    who = words.count(true.n, "customer", "customers")
+    caveat = results.caveat("results/loyalty_gates", "kinds of loyalty")
+    return (f"Of {who} known by answers and orders {results.said(true)} are truly loyal, "
+            f"{results.said(spurious)} buy again without being attached{caveat}.")
+
+
+def base(results: Results) -> str:
+    """Return which customers made revenue move; empty without transactions and contracts."""
+    table, claims = "results/customer_base", ("change in revenue", "every number by customer")
+    if not results.has(table):
+        return ""
+    moved = {name: results.estimate(table, "net_sales_change", segment) for name, segment in MOVED.items()}
+    whole = moved.pop("all")
+    lost = results.struck("results/value_gates", "change in revenue")
+    if lost or whole.status is not Status.OK:
+        ended, why = results.estimate(table, "share_ended"), _lowered(lost or whole.reason)
+        return (f"Of {words.count(ended.n, 'contract', 'contracts')} {results.said(ended)} have ended."
+                if ended.status is Status.OK else f"What made revenue move cannot be said: {why}.")
+    parts = [f"{name} {_signed(e.value, results.currency)}" for name, e in moved.items()
+             if e.status is Status.OK and e.value]
+    days = results.estimate(table, "period_length")
+    length = words.count(days.value, "day", "days")
+    return (f"Net sales {_moved(whole.value, results.currency)} between two periods of {length}"
+            f"{f': {words.joined(parts)}' if parts else ''}{results.caveat('results/value_gates', *claims)}.")
+
+
+def churn(results: Results) -> str:
+    """Return how many are expected to be lost and the margin at stake; empty where nobody could be scored."""
+    scores = results.frame("results/churn_scores")
+    if scores.empty:
+        return ""
+    if not results.has("results/forecasts"):
+        return of_churn.contracts(scores, results.currency)[0]
+    if lost := results.struck("results/churn_gates", "every forecast of churn"):
+        return f"Who is leaving cannot be said: {_lowered(lost)}."
+    caveat = results.caveat("results/churn_gates", "every forecast of churn", "value at stake")
+    stake = outlook.value_at_stake(scores)
+    money = f" Margin at stake until then: {results.said(stake)}." if stake.status is Status.OK else ""
+    return f"{of_churn.lost(results.frame('results/forecasts')).rstrip('.')}{caveat}.{money}"
+
+
+def experiments(results: Results) -> tuple[str, ...]:
+    """Return the verdicts on the experiments that matter most, the first before all; empty without one."""
+    if not results.has("results/experiment_effects"):
+        return ()
+    gates = results.gates("results/experiment_gates")
+    said = of_experiments.answer(results.frame("results/experiment_effects"), gates, results.currency)
+    return said if len(said) == 1 else said[1:]
+
+
+def _signed(amount: float, currency: str) -> str:
+    return f"+{words.money(amount, currency)}" if amount > 0 else words.money(amount, currency)
+
+
+def _lowered(text: str) -> str:
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
+
+
+def _moved(amount: float, currency: str) -> str:
+    if not amount:
+        return "did not change"
+    return f"{'rose' if amount > 0 else 'fell'} by {words.money(abs(amount), currency)}"

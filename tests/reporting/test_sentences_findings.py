@@ -1,0 +1,66 @@
+import pytest
+
+from helpers.foundation.estimates import Level
+from helpers.reporting.sentences import findings
+from tests.reporting import leading
+
+
+def test_headlines_are_one_of_each_wing_with_its_page():
+    found = findings.headlines(leading.everything())
+    assert found["step"].tolist() == ["02", "03", "04", "05", "06"]
+    assert found["link"].iloc[3] == "05_churn_prediction.html"
+    assert found["order"].tolist() == [1, 2, 3, 4, 5]
+
+
+def test_without_results_there_are_no_headlines():
+    assert findings.headlines(leading.results()).empty
+
+
+def test_further_experiments_fill_the_room_of_absent_wings():
+    rows = [{"experiment": name} for name in "abcdefg"]
+    found = findings.headlines(leading.results(experiment_effects=leading.effects(*rows)))
+    assert 2 <= len(found) <= 5
+    assert set(found["step"]) == {"06"}
+
+
+@pytest.mark.parametrize(("change", "new", "lost", "text"), [
+    (-400.0, 100.0, -500.0,
+     "Net sales fell by €400 between two periods of 365 days: new customers +€100 and lost −€500."),
+    (100.0, 100.0, 0.0, "Net sales rose by €100 between two periods of 365 days: new customers +€100."),
+    (0.0, 0.0, 0.0, "Net sales did not change between two periods of 365 days."),
+])
+def test_revenue_is_said_by_the_customers_who_moved_it(change, new, lost, text):
+    assert findings.base(leading.results(customer_base=leading.base(change, new, lost))) == text
+
+
+def test_revenue_carries_its_caveat_and_gives_way_to_a_struck_claim():
+    season = leading.gates("04", leading.gate("whole year", "change in revenue, retention"))
+    assert findings.base(leading.everything(value_gates=season)).endswith("lost −€500 (with care: whole year).")
+    struck = leading.gates("04", leading.gate("History", "change in revenue, retention", Level.STRIKE))
+    assert findings.base(leading.everything(value_gates=struck)) == (
+        "What made revenue move cannot be said: history was found.")
+
+
+def test_a_short_history_and_contracts_have_their_own_sentence():
+    assert findings.base(leading.results(customer_base=leading.short_base())) == (
+        "What made revenue move cannot be said: the history has 1 day.")
+    assert findings.base(leading.results(customer_base=leading.contracts())) == (
+        "Of 400 contracts 25.0 % [20.0 %, 30.0 %] have ended.")
+
+
+def test_loyalty_is_said_with_its_caveat():
+    held = leading.gates("03", leading.gate("alpha", "kinds of loyalty"))
+    assert findings.loyalty(leading.everything(loyalty_gates=held)) == (
+        "Of 100 customers known by answers and orders 30.0 % [25.0 %, 35.0 %] are truly loyal, 20.0 % [15.0 %, 25.0 %] "
+        "buy again without being attached (with care: alpha).")
+
+
+def test_churn_is_said_in_customers_and_money():
+    text = findings.churn(leading.everything())
+    assert text.startswith("About 12 [9, 15] of 40 eligible customers")
+    assert "Margin at stake until then: €60" in text
+    struck = leading.gates("05", leading.gate("trial", "every forecast of churn", Level.STRIKE))
+    assert findings.churn(leading.everything(churn_gates=struck)) == (
+        "Who is leaving cannot be said: trial was found.")
+    assert findings.churn(leading.results()) == ""
+    assert findings.churn(leading.results(churn_scores=leading.scores())).startswith("Of 2 customers with a contract")
