@@ -16,6 +16,18 @@ def session_home(tmp_path_factory):
     return home
 
 
+@pytest.fixture(scope="session")
+def workbook(session_home):
+    """Run the whole workbook once on the simulated company; return the session's home that it is in."""
+    from helpers.pipeline import runner
+
+    before = os.environ[workspace.HOME]
+    os.environ[workspace.HOME] = str(session_home)  # a test before may have a home of its own
+    assert runner.run(runner.Request("simulated")) == runner.GOOD
+    os.environ[workspace.HOME] = before
+    return session_home
+
+
 @pytest.fixture
 def home(tmp_path, monkeypatch):
     """Give one test a home of its own."""

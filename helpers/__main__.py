@@ -95,7 +95,24 @@ def _simulate(told: argparse.Namespace) -> int:
     return 0
 
 
-COMMANDS = {"run": _run, "runs": _runs, "compare": _compare, "simulate": _simulate}
+def _check(told: argparse.Namespace) -> int:
+    from helpers.intake import checking
+    from helpers.pipeline import catalogue
+
+    found = checking.checkup(told.source, told.raw)
+    problems = list(found.problems)
+    try:
+        catalogue.study(told.source)
+    except InputError as error:
+        problems.append(str(error))
+    if found.remarks or not problems:
+        print("\n".join(found.remarks or [f"{told.source}: nothing would be set aside"]))
+    if problems:
+        print("\n".join(problems), file=sys.stderr)
+    return 2 if problems else 0
+
+
+COMMANDS = {"run": _run, "runs": _runs, "compare": _compare, "check": _check, "simulate": _simulate}
 
 if __name__ == "__main__":
     sys.exit(main())

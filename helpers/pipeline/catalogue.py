@@ -1,18 +1,35 @@
-"""Every declared table, and the workspace that knows them all."""
+"""Every declared table, every section of a study, and the workspace that knows them all."""
 
+from helpers.actions import assumptions as actions_assumptions
 from helpers.actions import tables as actions
+from helpers.churn import assumptions as churn_assumptions
 from helpers.churn import tables as churn
+from helpers.experiments import assumptions as experiments_assumptions
 from helpers.experiments import tables as experiments
 from helpers.foundation import canonical
+from helpers.foundation import study as studies
+from helpers.foundation.errors import InputError, nearest
 from helpers.foundation.tables import Table, by_name
-from helpers.foundation.workspace import Workspace
+from helpers.foundation.workspace import Workspace, declared_file
 from helpers.intake import tables as intake
+from helpers.loyalty import assumptions as loyalty_assumptions
 from helpers.loyalty import tables as loyalty
 from helpers.reporting import tables as reporting
+from helpers.satisfaction import assumptions as satisfaction_assumptions
 from helpers.satisfaction import tables as satisfaction
+from helpers.value import assumptions as value_assumptions
 from helpers.value import tables as value
 
 WINGS = (intake, satisfaction, loyalty, value, churn, experiments, actions, reporting)
+SECTIONS = {
+    "economics": studies.Economics,
+    "satisfaction": satisfaction_assumptions.Assumptions,
+    "loyalty": loyalty_assumptions.Assumptions,
+    "value": value_assumptions.Assumptions,
+    "churn": churn_assumptions.Assumptions,
+    "experiments": experiments_assumptions.Assumptions,
+    "actions": actions_assumptions.Assumptions,
+}
 
 
 def declarations() -> dict[str, Table]:
@@ -33,3 +50,25 @@ def workspace(source: str, run: str = "", as_of: str = "") -> Workspace:
         ISO date that the run speaks for; ``""`` is the newest row.
     """
     return Workspace(source, declarations(), run, as_of)
+
+
+def study(source: str) -> studies.Study:
+    """Return the study of a source, every section checked; every default where there is none.
+
+    Raises
+    ------
+    InputError
+        Naming everything that is wrong with it, in one pass.
+    """
+    path = declared_file("studies", source)
+    read = studies.read(path) if path else studies.Study()
+    problems = [f"{read.where}: there is no section [{name}] ({nearest(name, list(SECTIONS))})"
+                for name in read.sections if name not in SECTIONS]
+    for name in SECTIONS.keys() & read.sections.keys():
+        try:
+            read.section(name, SECTIONS[name])
+        except InputError as error:
+            problems.append(str(error))
+    if problems:
+        raise InputError("study", "; ".join(sorted(problems)))
+    return read

@@ -114,7 +114,7 @@ class Course:
                 self._settle(step, "skipped", f"it rests on {', '.join(broken)}, which did not end well")
             elif step.reads and not any(self.run.rows(table) for table in step.reads):
                 names = " and no ".join(table.split("/")[1].replace("_", " ") for table in step.reads)
-                self._settle(step, "not applicable", f"there are no {names}")
+                self._settle(step, "not_applicable", f"there are no {names}")
 
     def _start(self) -> None:
         for step in self.ready[:max(0, self.jobs - len(self.working))]:
@@ -204,11 +204,11 @@ class Course:
             log.replace(self.run.folder / "notebooks" / f"{step.stem}.log")
 
     def _settle(self, step: Step, state: str, reason: str, **facts: object) -> None:
-        seconds = round(time.monotonic() - self.since.get(step.name, time.monotonic()), 3)
+        seconds = round(time.monotonic() - self.since[step.name], 3) if step.name in self.since else 0.0
         self.run.step_saved(step.name, state=state, reason=reason, seconds=seconds, finished_at=runs.now(), **facts)
-        left = {s.name: time.monotonic() - self.since.get(s.name, time.monotonic())
-                for s in self.steps if s.name not in self.settled}
-        how = f"finished in {duration(seconds)}" if state == "finished" else f"{state}: {reason}"
+        now = time.monotonic()
+        left = {s.name: now - self.since.get(s.name, now) for s in self.steps if s.name not in self.settled}
+        how = f"finished in {duration(seconds)}" if state == "finished" else f"{state.replace('_', ' ')}: {reason}"
         self.progress.say(f"{step.name} {step.title} {how}{self.progress.left(left)}")
 
     def _close(self, state: str, reason: str) -> None:
@@ -216,8 +216,8 @@ class Course:
         publishing.render(self.run, self.workbook)
         self.run.closed(state, reason)
         if state == "finished":
-            publishing.published(self.run, self.workbook)
-        publishing.index(self.workbook)
+            publishing.publish(self.run, self.workbook)
+        publishing.list_runs(self.workbook)
 
 
 def said(outcome: Outcome) -> str:

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping
 from importlib import metadata
 from pathlib import Path
 
-from helpers.foundation import study as studies
 from helpers.foundation import workspace
 from helpers.foundation.errors import InputError
 
@@ -46,18 +45,6 @@ def currency(source: str) -> str:
 def title(source: str) -> str:
     """Return the line for people that a source profile states, empty where none."""
     return str(_profile(source).get("title", ""))
-
-
-def study_sections(source: str) -> Mapping[str, object]:
-    """Return the sections of a source's study as they are written.
-
-    Raises
-    ------
-    InputError
-        If the study is not readable.
-    """
-    path = workspace.declared_file("studies", source)
-    return studies.read(path).sections if path else {}
 
 
 def raw_files(source: str, folder: Path) -> list[Path]:

@@ -15,7 +15,8 @@ from helpers.reporting import pages
 
 RUNS_FROM_RUN = "../../../../../reports/index.html"
 RUNS_FROM_PUBLISHED, RUNS_FROM_LATEST = "../../index.html", "../index.html"
-KINDS = {"failed": "failed", "not applicable": "not applicable", "skipped": "not reached", "waiting": "not reached"}
+KINDS = {"failed": "failed", "not_applicable": "not applicable", "skipped": "not reached", "waiting": "not reached",
+         "left_out": "left out"}
 SPOKEN = {
     "time": "The step took too long and was stopped",
     "death": "The step lost its process; most often the machine had run out of memory",
@@ -40,7 +41,9 @@ def render(run: Run, workbook: Workbook) -> None:
 def sentences(step: Step, told: Mapping[str, object], source: str) -> tuple[str, ...]:
     """Return what the page of a step without a result says, in plain words."""
     reason = str(told.get("reason", ""))
-    if told["state"] == "not applicable":
+    if told["state"] == "left_out":
+        return ("This run was asked for other steps only.", f"python -m helpers run {source} runs them all.")
+    if told["state"] == "not_applicable":
         return (f"This step needs something that {source} does not hold: {reason}.",
                 f"With it, this page would show {step.enables}.")
     resume = f"python -m helpers run {source} --resume continues here once the cause is gone."
@@ -50,28 +53,38 @@ def sentences(step: Step, told: Mapping[str, object], source: str) -> tuple[str,
     return (f"This step was not reached: {reason or 'the run ended before'}.", resume)
 
 
-def published(run: Run, workbook: Workbook) -> Path:
-    """Publish a finished run's pages as ``reports/<source>/<run>/`` and as ``reports/latest/``; return the first page.
+def publish(run: Run, workbook: Workbook) -> None:
+    """Publish a finished run's pages as ``reports/<source>/<run>/``; if it is whole, as ``reports/latest/`` too.
 
     Each folder is filled beside its place and renamed into it: a reader finds the old pages or the new ones. The
     latest is a folder, not a link, so that it opens from disk, from a share and from an archive on any system.
     """
     reports = workspace.reports_folder()
-    own, latest = reports / run.source / run.name, reports / "latest"
+    own = reports / run.source / run.name
     with _locked(reports):
         _swap(_filled(run, workbook, own.with_name(f".{own.name}"), RUNS_FROM_PUBLISHED), own)
-        _swap(_filled(run, workbook, reports / ".latest", RUNS_FROM_LATEST), latest)
-    return latest / "index.html"
+        if is_whole(run):
+            _swap(_filled(run, workbook, reports / ".latest", RUNS_FROM_LATEST), reports / "latest")
 
 
-def index(workbook: Workbook) -> Path:
-    """Write ``reports/index.html``, the list of every run of every source; return it."""
+def is_whole(run: Run) -> bool:
+    """Return whether every page of a run speaks of the same data, parameters and code."""
+    return not run.record["stale"] and all(told["state"] != "left_out" for told in run.steps.values())
+
+
+def place(run: Run) -> Path:
+    """Return the folder in which a finished run's pages are to be read."""
+    reports = workspace.reports_folder()
+    return reports / "latest" if is_whole(run) else reports / run.source / run.name
+
+
+def list_runs(workbook: Workbook) -> None:
+    """Write ``reports/index.html``, the list of every run of every source."""
     path = workspace.reports_folder() / "index.html"
     listed = [_listed(run, workbook) for run in every()]
     links = [pages.Link("Latest report", "latest/index.html")] if (path.parent / "latest").is_dir() else []
     with _locked(path.parent), workspace.replacing(path) as partial:
         partial.write_text(pages.runs_index(listed, links), encoding="utf-8")
-    return path
 
 
 def every(source: str = "") -> list[Run]:
@@ -142,13 +155,15 @@ def _listed(run: Run, workbook: Workbook) -> pages.Run:
 
 
 def _first_page(run: Run, workbook: Workbook) -> str:
-    """Return the link from the list of runs: a good run's first page, a failed one's first page that says why."""
-    reports, names = workspace.reports_folder(), {s.name: page_name(s, workbook) for s in workbook.steps}
-    if (reports / run.source / run.name / "index.html").is_file():
-        return f"{run.source}/{run.name}/index.html"
-    failed = [names[name] for name, told in run.steps.items() if told["state"] == "failed" and name in names]
-    file = run.folder / "pages" / next(iter(failed), "index.html")
-    return f"../data/runs/{run.source}/{run.name}/pages/{file.name}" if file.is_file() else ""
+    """Return the link from the list of runs: to the leadership page, to the first step that failed or was run."""
+    names = {s.name: page_name(s, workbook) for s in workbook.steps if s.name in run.steps}
+    state = "failed" if run.record.get("state") == "failed" else "finished"
+    is_summed_up = run.steps[workbook.steps[-1].name]["state"] in ("finished", "taken")
+    first = [] if is_summed_up else [page for name, page in names.items() if run.steps[name]["state"] == state]
+    page = next(iter(first), "index.html")
+    if (workspace.reports_folder() / run.source / run.name / page).is_file():
+        return f"{run.source}/{run.name}/{page}"
+    return f"../data/runs/{run.source}/{run.name}/pages/{page}" if (run.folder / "pages" / page).is_file() else ""
 
 
 @contextmanager

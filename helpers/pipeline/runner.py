@@ -10,7 +10,7 @@ from pathlib import Path
 
 from helpers.foundation import workspace
 from helpers.foundation.errors import InputError, nearest
-from helpers.pipeline import crew, parameters, provenance, publishing, runs
+from helpers.pipeline import catalogue, crew, parameters, provenance, publishing, runs
 from helpers.pipeline.course import Course
 from helpers.pipeline.parameters import Parameter
 from helpers.pipeline.progress import Progress, duration, printed, printed_error
@@ -134,11 +134,16 @@ def begun(request: Request, workbook: Workbook, wanted: tuple[Step, ...], known:
     if not kept:
         return runs.created(request.source, request.as_of, record)
     names = {"as_of", *(name for step in kept for name in known[step.notebook])}
-    needed = {**record, "parameters": {k: v for k, v in record["parameters"].items() if k in names}}
-    earlier = runs.base(request.source, needed, [step.name for step in kept])
-    this = runs.created(request.source, str(earlier.record["as_of"]), record)
+    like = {**record, "parameters": {k: v for k, v in record["parameters"].items() if k in names}}
+    earlier = runs.base(request.source, like, [step.name for step in workbook.before(wanted)])
+    this = runs.created(request.source, str(earlier.record["as_of"]) if earlier else request.as_of, record)
+    if earlier is None:
+        for step in kept:
+            this.steps[step.name].update(state="left_out", reason="it was not asked for")
+        return this.saved()
     runs.take(this, earlier, {step.name: step.stem for step in kept})
-    return this
+    stale = [step.name for step in kept if {s.name for s in workbook.before([step])} & {s.name for s in wanted}]
+    return this.saved(stale=stale)
 
 
 def code(errors: list[str]) -> int:
@@ -167,7 +172,9 @@ def _conducted(course: Course) -> int:
         progress.say(f"run {run.name} was interrupted; --resume continues it")
         return STEP_FAILED
     if is_good:
-        progress.say(f"run {run.name} finished: {workspace.reports_folder() / 'latest' / 'index.html'}")
+        if run.record["stale"]:
+            progress.say(f"steps {', '.join(run.record['stale'])} are as they were: they do not know what was run anew")
+        progress.say(f"run {run.name} finished: {publishing.place(run) / 'index.html'}")
         return GOOD
     progress.say(f"run {run.name} failed; {workspace.reports_folder() / 'index.html'} leads to its pages")
     printed_error(f"{course.reasons}; --resume continues run {run.name}")
@@ -184,10 +191,10 @@ def _record(request: Request, workbook: Workbook, values: Mapping[str, object]) 
     return {
         "run": "", "source": source, "state": "running", "reason": "", "as_of": request.as_of,
         "parameters": {"as_of": request.as_of, **values}, "currency": provenance.currency(source),
-        "profile": provenance.declared_checksum("sources", source), "study": provenance.study_sections(source),
+        "profile": provenance.declared_checksum("sources", source), "study": catalogue.study(source).sections,
         "raw_folder": folder, "raw": raw, "data": provenance.data_checksum(raw),
         "revision": provenance.revision(workbook.folder), "versions": provenance.versions(),
-        "engine": request.engine, "jobs": request.jobs, "gates": [],
+        "engine": request.engine, "jobs": request.jobs, "gates": [], "stale": [],
         "steps": {step.name: {"title": step.title, "state": "waiting"} for step in workbook.steps},
     }
 

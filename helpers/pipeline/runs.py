@@ -5,7 +5,7 @@ import json
 import os
 import shutil
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -19,7 +19,7 @@ from helpers.foundation.errors import InputError
 UNDATED = "undated"
 AT_WORK = ".at-work"
 TABLES = ("canonical", "results", "rejected")
-SETTLED = ("finished", "not applicable", "taken")
+SETTLED = ("finished", "not_applicable", "taken", "left_out")
 
 
 @dataclass(slots=True)
@@ -210,7 +210,7 @@ def _keys(run: Run) -> tuple[str, ...]:
     return ("parameters", "profile", "study", "revision", *(["raw"] if has_read else []))
 
 
-def base(source: str, wanted: Mapping[str, object], taken: Iterable[str]) -> Run:
+def base(source: str, wanted: Mapping[str, object], needed: Collection[str]) -> Run | None:
     """Return the newest finished run whose steps can be taken into a new one.
 
     Parameters
@@ -219,27 +219,39 @@ def base(source: str, wanted: Mapping[str, object], taken: Iterable[str]) -> Run
         The source profile.
     wanted : mapping
         Profile, study and those parameters that the taken steps know.
-    taken : iterable of str
-        Names of the steps.
+    needed : collection of str
+        Names of the steps that the new run cannot do without.
+
+    Returns
+    -------
+    Run or None
+        None where there is none and none is needed.
 
     Raises
     ------
     InputError
-        If there is none; naming what differs from the newest finished one.
+        If one is needed and there is none; naming what differs from the newest finished one.
     """
-    finished, names = known(source, "finished"), tuple(wanted["parameters"])
-    if not finished:
-        raise InputError("--from, --only", f"no run of {source} has finished, so its steps {', '.join(taken)} "
+    names = tuple(wanted["parameters"])
+    finished = [run for run in known(source, "finished") if all(_holds(run, name) for name in needed)]
+    if not finished and needed:
+        raise InputError("--from, --only", f"no run of {source} has finished, so its steps {', '.join(needed)} "
                          "cannot be taken", "a whole run first")
     keys = ("parameters", "profile", "study")
     records = {run.name: {**run.record, "parameters": {k: v for k, v in run.record["parameters"].items() if k in names}}
                for run in finished}
     fitting = [run for run in finished if not differences(wanted, records[run.name], keys)]
+    if not fitting and not needed:
+        return None
     if not fitting:
         newest = finished[-1].name
         reasons = ", ".join(differences(wanted, records[newest], keys))
         raise InputError("--from, --only", f"nothing can be taken from run {newest}: {reasons}", "a whole run")
     return fitting[-1]
+
+
+def _holds(run: Run, step: str) -> bool:
+    return run.steps.get(step, {}).get("state") in ("finished", "taken", "not_applicable")
 
 
 def take(run: Run, earlier: Run, steps: Mapping[str, str]) -> None:
@@ -253,13 +265,14 @@ def take(run: Run, earlier: Run, steps: Mapping[str, str]) -> None:
         Names of the steps with the stems of their notebooks.
     """
     for name, stem in steps.items():
-        told = earlier.steps.get(name, {"state": "not applicable"})
+        told = earlier.steps.get(name, {"state": "not_applicable"})
         files = [f"{table}.parquet" for table in told.get("rows", {})]
         for file in (*files, f"notebooks/{stem}.ipynb", f"pages/{stem}.html"):
             _linked(earlier.folder / file, run.folder / file)
         state = "taken" if told["state"] in ("finished", "taken") else told["state"]
         run.steps[name] = {**told, "state": state, "taken_from": earlier.name}
-    run.saved(**{key: earlier.record[key] for key in ("as_of", "raw", "raw_folder", "data")})
+    kept = [gate for gate in earlier.record["gates"] if gate["step"] in steps]
+    run.saved(gates=kept, **{key: earlier.record[key] for key in ("as_of", "raw", "raw_folder", "data")})
 
 
 def gates(run: Run, tables: Iterable[str]) -> list[dict[str, object]]:

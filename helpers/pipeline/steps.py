@@ -7,9 +7,7 @@ from pathlib import Path
 from helpers.foundation import workspace
 from helpers.foundation.canonical import TABLES as CANONICAL
 from helpers.foundation.errors import InputError
-
-GATES = tuple(f"results/{name}_gates" for name in
-              ("intake", "satisfaction", "loyalty", "value", "churn", "experiment", "action"))
+from helpers.reporting.tables import READ
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +66,14 @@ class Workbook:
         """Return a step's notebook."""
         return self.folder / step.notebook
 
+    def before(self, steps: Iterable[Step]) -> list[Step]:
+        """Return the steps that some steps rest on, directly or not, but for these themselves."""
+        names, found = {s.name for s in steps}, set()
+        for step in reversed(self.steps):
+            if step.name in names | found:
+                found |= {*step.after(self.steps)}
+        return [s for s in self.steps if s.name in found - names]
+
     def selected(self, first: str = "", only: str = "") -> tuple[Step, ...]:
         """Return the steps to run: from one on, only one, or all.
 
@@ -94,14 +100,14 @@ def waiting_for(step: Step, steps: Sequence[Step], settled: Iterable[str]) -> tu
 
 INTAKE = Step(
     "01", "01_data_intake.ipynb", "Data intake", "What arrived, and what of it can be trusted?",
-    writes=(*(t.name for t in CANONICAL), "results/intake_audit", "results/intake_gates", "rejected/records"),
+    writes=(*(t.name for t in CANONICAL), "results/intake_audit", "results/intake_gates", "rejected/records",
+            "rejected/parts"),
 )
 SATISFACTION = Step(
     "02", "02_satisfaction_measurement.ipynb", "Satisfaction measurement", "How satisfied are our customers?",
     enables="how satisfied customers are, with an interval, and how far the questionnaire can be trusted",
     reads=("canonical/responses",),
-    reads_if_present=("canonical/respondents", "canonical/items", "canonical/invitations", "canonical/cases",
-                      "canonical/customers", "canonical/transactions"),
+    reads_if_present=("canonical/respondents", "canonical/items", "canonical/customers", "canonical/transactions"),
     writes=("results/satisfaction_scores", "results/satisfaction_index", "results/survey_quality",
             "results/satisfaction_gates"),
 )
@@ -109,47 +115,37 @@ LOYALTY = Step(
     "03", "03_loyalty_modelling.ipynb", "Loyalty modelling", "Who is loyal, and of which kind?",
     enables="who is loyal, latently loyal, spuriously loyal or not loyal, from attitude and behaviour",
     reads=("canonical/transactions", "canonical/responses"),
-    reads_if_present=("canonical/respondents", "canonical/items", "canonical/customers", "canonical/subscriptions",
-                      "canonical/memberships", "canonical/points"),
+    reads_if_present=("canonical/respondents", "canonical/items", "canonical/subscriptions"),
     writes=("results/loyalty_customers", "results/loyalty_matrix", "results/loyalty_gates"),
 )
 VALUE = Step(
     "04", "04_customer_value.ipynb", "Customer value", "What are our customers worth?",
     enables="which customers make revenue move, and what each tier is worth",
-    reads=("canonical/transactions",),
-    reads_if_present=("canonical/customers", "canonical/contacts"),
+    reads=("canonical/transactions", "canonical/subscriptions"),
     writes=("results/customer_base", "results/customer_value", "results/value_tiers", "results/value_gates"),
 )
 CHURN = Step(
     "05", "05_churn_prediction.ipynb", "Churn prediction", "Who is about to leave?",
     enables="who is likely to be lost within the horizon, and how far that can be relied on",
     reads=("canonical/transactions", "canonical/subscriptions"),
-    reads_if_present=("canonical/customers", "canonical/cases", "canonical/events", "canonical/contacts",
-                      "results/customer_value"),
     writes=("results/churn_models", "results/churn_scores", "results/forecasts", "results/churn_gates"),
 )
 EXPERIMENTS = Step(
     "06", "06_ab_evaluation.ipynb", "A/B evaluation", "Did what we tried work?",
     enables="whether what was tried worked, once units are assigned at random",
     reads=("canonical/assignments",),
-    reads_if_present=("canonical/transactions",),
     writes=("results/experiment_gates", "results/experiment_effects"),
 )
 ACTIONS = Step(
     "07", "07_action_plan.ipynb", "Action plan", "What next, for whom, with which means?",
     enables="whom to approach first, with a group left alone so that the effect can be measured",
     reads=("results/customer_value", "results/churn_scores"),
-    reads_if_present=("results/value_tiers", "results/loyalty_customers", "results/churn_models",
-                      "canonical/customers", "canonical/consents", "canonical/offers"),
-    writes=("results/actions", "results/assignments_drawn", "results/action_gates"),
+    reads_if_present=("results/churn_gates", "canonical/contacts", "canonical/consents"),
+    writes=("results/actions", "results/assignments_drawn", "results/decisions", "results/action_gates"),
 )
 SUMMARY = Step(
     "08", "08_leadership_summary.ipynb", "Leadership summary", "What must leadership know and decide?",
-    reads_if_present=(*GATES, "results/intake_audit", "results/satisfaction_index", "results/survey_quality",
-                      "results/loyalty_matrix", "results/customer_base", "results/value_tiers",
-                      "results/churn_models", "results/churn_scores", "results/forecasts",
-                      "results/experiment_effects", "results/actions", "results/assignments_drawn",
-                      "canonical/transactions"),
+    reads_if_present=(*READ, "canonical/transactions"),
     writes=("results/kpis", "results/headlines", "results/gates", "results/forecast_grades"),
 )
 

@@ -2,11 +2,11 @@ import os
 import shutil
 
 import pytest
-import tiny
 
 from helpers.foundation import workspace
 from helpers.pipeline import runner
 from helpers.pipeline.runner import Request
+from tests.pipeline import tiny
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@ import stat
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -11,13 +12,15 @@ from helpers.foundation import workspace
 from helpers.foundation.errors import InputError
 from helpers.pipeline import listing, runner, runs, steps
 from helpers.pipeline.runner import Request
+from tests.pipeline import tiny
 
-TINY = "import sys; sys.path.insert(0, sys.argv[1]); import tiny; sys.exit(tiny.main(sys.argv[2:]))"
+TINY = "import sys; from tests.pipeline import tiny; sys.exit(tiny.main(sys.argv[1:]))"
 
 
 def door(book, *arguments, **options):
-    command = [sys.executable, "-c", TINY, str(Path(__file__).parent), str(book.folder), *arguments]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
+    command = [sys.executable, "-c", TINY, str(book.folder), *arguments]
+    return subprocess.Popen(command, cwd=workspace.SHIPPED, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                            **options)
 
 
 def states(run):
@@ -33,11 +36,25 @@ def is_alive(pid):
     return path.is_file() and path.read_text().rsplit(")", 1)[1].split()[0] != "Z"
 
 
-def until(condition, seconds=20):
+def until(condition, seconds=60):
     end = time.monotonic() + seconds
     while not condition() and time.monotonic() < end:
         time.sleep(0.05)
     return condition()
+
+
+@contextmanager
+def hanging(book, home):
+    """Give a run, in a process of its own, that hangs in its second step."""
+    process = door(book, "run", "tiny", "--only", "02", "--set", "act=hang")
+    try:
+        path = home / "02.pids"
+        until(lambda: process.poll() is not None or (path.is_file() and path.read_text()))
+        assert process.poll() is None, process.communicate()
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
 
 
 def pids(home):
@@ -60,7 +77,7 @@ def only_left(deed, *, minutes=0.0, is_resumed=False, **options):
 def test_a_good_run_is_dated_counted_published_and_read_only(begun):
     run = newest("finished")
     assert run.name == run.record["run"] == "2020-02-01-1"
-    assert states(run) == {"01": "finished", "02": "finished", "03": "finished", "04": "not applicable",
+    assert states(run) == {"01": "finished", "02": "finished", "03": "finished", "04": "not_applicable",
                            "05": "finished"}
     assert run.steps["02"]["rows"] == {"results/left": 3}
     assert run.steps["02"]["cell_seconds"] > 0
@@ -98,7 +115,7 @@ def test_a_failing_step_leaves_the_others_standing_and_the_last_good_run_untouch
     kept = contents(good.folder), contents(begun / "reports" / "latest")
     assert runner.run(Request("tiny", ("act=fail",), first="02"), book) == 1
     run = newest("failed")
-    assert states(run) == {"01": "taken", "02": "failed", "03": "finished", "04": "not applicable", "05": "skipped"}
+    assert states(run) == {"01": "taken", "02": "failed", "03": "finished", "04": "not_applicable", "05": "skipped"}
     assert "02 Left: ZeroDivisionError: division by zero" in capsys.readouterr().err
     assert "ZeroDivisionError: division by zero" in (run.folder / "pages" / "02_left.html").read_text()
     assert "05 End" in (run.folder / "pages" / "index.html").read_text()
@@ -151,11 +168,8 @@ def test_a_kernel_that_does_not_leave_after_its_last_cell_is_ended_and_its_step_
 def test_a_killed_runner_loses_nothing_and_leaves_no_process(begun, book):
     good = newest("finished")
     kept = contents(good.folder)
-    process = door(book, "run", "tiny", "--only", "02", "--set", "act=hang")
-    assert until((begun / "02.pids").is_file)
-    assert until(lambda: (begun / "02.pids").read_text())
-    process.kill()
-    process.communicate()
+    with hanging(book, begun) as process:
+        process.kill()
     assert until(lambda: not any(map(is_alive, pids(begun))))
     assert "killed" in listing.lines("tiny")[-1]
 
@@ -165,10 +179,9 @@ def test_a_killed_runner_loses_nothing_and_leaves_no_process(begun, book):
 
 
 def test_a_run_that_a_scheduler_stops_says_so_and_can_be_resumed(begun, book):
-    process = door(book, "run", "tiny", "--only", "02", "--set", "act=hang")
-    assert until(lambda: (begun / "02.pids").is_file() and (begun / "02.pids").read_text())
-    process.send_signal(signal.SIGTERM)
-    out, err = process.communicate(timeout=20)
+    with hanging(book, begun) as process:
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=60)
     assert process.returncode == 1
     assert "was interrupted; --resume continues it" in out
     assert err == ""
@@ -193,9 +206,13 @@ def test_a_second_run_of_the_source_says_so_and_leaves(begun, book, capsys, monk
 
 
 def test_one_step_is_run_anew_with_the_rest_taken_from_the_newest_comparable_run(begun, book):
+    latest = contents(begun / "reports" / "latest")
     assert runner.run(Request("tiny", ("width=2",), only="3"), book) == 0
     first, second = runs.known("tiny", "finished")
-    assert states(second) == {"01": "taken", "02": "taken", "03": "finished", "04": "not applicable", "05": "taken"}
+    assert second.record["stale"] == ["05"]
+    assert contents(begun / "reports" / "latest") == latest
+    assert (begun / "reports" / "tiny" / second.name / "03_right.html").is_file()
+    assert states(second) == {"01": "taken", "02": "taken", "03": "finished", "04": "not_applicable", "05": "taken"}
     assert second.steps["01"]["taken_from"] == first.name
     assert (first.folder / "results/left.parquet").samefile(second.folder / "results/left.parquet")
 
@@ -227,11 +244,19 @@ def test_what_is_wrong_is_refused_in_one_sentence_before_anything_starts(begun, 
 
 
 def test_nothing_can_be_taken_where_no_run_has_finished(home, book):
-    import tiny
-
     tiny.declare(home)
-    with pytest.raises(InputError, match="no run of tiny has finished, so its steps 01, 03, 04, 05 cannot be taken"):
+    with pytest.raises(InputError, match="no run of tiny has finished, so its steps 01 cannot be taken"):
         runner.run(Request("tiny", only="02"), book)
+
+
+def test_the_intake_alone_needs_no_earlier_run_and_leaves_the_rest_out(home, book):
+    tiny.declare(home)
+    assert runner.run(Request("tiny", only="01"), book) == 0
+    run = newest("finished")
+    assert states(run) == {"01": "finished", **dict.fromkeys(("02", "03", "04", "05"), "left_out")}
+    assert not (home / "reports" / "latest").exists()
+    assert f"tiny/{run.name}/01_in.html" in (home / "reports" / "index.html").read_text()
+    assert "was asked for other steps only" in (home / "reports" / "tiny" / run.name / "index.html").read_text()
 
 
 def test_a_finished_run_made_read_only_disturbs_nothing(begun, book):

@@ -1,0 +1,55 @@
+import pytest
+
+from helpers.foundation import workspace
+from helpers.foundation.errors import InputError
+from helpers.pipeline import catalogue
+from helpers.pipeline.steps import STEPS, WORKBOOK, waiting_for
+
+BY_NAME = {step.name: step for step in STEPS}
+
+
+def test_there_are_eight_steps_each_with_its_notebook():
+    assert [step.name for step in STEPS] == [f"{n:02}" for n in range(1, 9)]
+    assert all(WORKBOOK.path(step).is_file() for step in STEPS)
+    assert all(step.notebook.startswith(f"{step.name}_") for step in STEPS)
+
+
+def test_every_declared_table_is_written_by_exactly_one_step():
+    written = [table for step in STEPS for table in step.writes]
+    assert sorted(written) == sorted(catalogue.declarations())
+
+
+def test_every_table_that_a_step_reads_is_written_by_an_earlier_one():
+    for i, step in enumerate(STEPS):
+        earlier = {table for before in STEPS[:i] for table in before.writes}
+        assert {*step.reads, *step.reads_if_present} <= earlier, step.name
+
+
+def test_the_middle_runs_side_by_side_and_the_end_waits_for_all():
+    assert {name: BY_NAME[name].after(STEPS) for name in ("02", "03", "04", "05", "06")} == dict.fromkeys(
+        ("02", "03", "04", "05", "06"), ("01",))
+    assert BY_NAME["07"].after(STEPS) == ("01", "04", "05")
+    assert BY_NAME["08"].after(STEPS) == ("01", "02", "03", "04", "05", "06", "07")
+    assert waiting_for(BY_NAME["07"], STEPS, {"01", "04"}) == ("05",)
+
+
+@pytest.mark.parametrize(("first", "only", "names"), [
+    ("", "", "01 02 03 04 05 06 07 08"), ("6", "", "06 07 08"), ("", "05", "05")])
+def test_steps_are_selected_from_one_on_or_one_alone(first, only, names):
+    assert [step.name for step in WORKBOOK.selected(first, only)] == names.split()
+
+
+@pytest.mark.parametrize(("first", "only"), [("9", ""), ("", "x"), ("2", "3")])
+def test_a_selection_that_makes_no_sense_is_refused(first, only):
+    with pytest.raises(InputError):
+        WORKBOOK.selected(first, only)
+
+
+def test_the_graph_equals_what_the_workspace_saw(workbook):
+    record = workspace.manifest(workspace.run_folders("simulated")[-1])
+    for step in STEPS:
+        told = record["steps"][step.name]
+        assert set(told["reads"]) == {*step.reads, *step.reads_if_present}, step.name
+        assert set(told["rows"]) <= set(step.writes), step.name
+        if step.name != "01":
+            assert set(told["rows"]) == set(step.writes), step.name
