@@ -2,6 +2,7 @@ import pytest
 
 from helpers.satisfaction import scores
 from helpers.satisfaction.assumptions import Assumptions
+from helpers.satisfaction.tables import SCORES
 
 
 def test_a_score_is_the_mean_of_the_answers_on_0_to_100(catalogued, surveyed):
@@ -37,3 +38,13 @@ def test_declared_cuts_are_taken_in_rising_order():
 
 def test_nobody_gives_an_empty_table(catalogued, surveyed):
     assert scores.scores(surveyed(catalogued(), []), Assumptions()).empty
+
+
+def test_the_table_fits_its_declaration_also_when_it_is_empty(catalogued, surveyed, session_engine):
+    known = catalogued({"item": "a"})
+    for rows in ([("r", "a", 4)], []):
+        found = scores.scores(surveyed(known, rows), Assumptions())
+        table = SCORES.conformed(session_engine.lazy(found.drop(columns=["person", "weight"])))
+        counts = session_engine.first_row(SCORES.counts(table))
+        assert counts["n_rows"] == len(rows)
+        assert SCORES.problems(counts, table) == []
