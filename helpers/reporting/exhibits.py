@@ -23,6 +23,7 @@ __all__ = ["Card", "Exhibit", "answer", "assumptions", "briefing", "cards", "dec
            "gates", "lines", "missing", "questions", "say", "stack", "table"]
 
 FOLLOWS = {"note": "noted", "qualify": "qualified", "strike": "claim struck", "block": "verdict blocked"}
+MOST_PASSED = 8  # gates that passed and are shown unfolded
 WORDED = frozenset({"share", "money", "points"})
 
 
@@ -109,22 +110,19 @@ def estimates(frame: pd.DataFrame, currency: str = "", caption: str = "", limit:
 
 
 def gates(frame: pd.DataFrame) -> Exhibit:
-    """Return gates as a table: crossed ones first, each with a word and a mark for what follows from it."""
+    """Return gates as a table: crossed ones first, each with a word and a mark for what follows; many passed folded."""
     if frame.empty:
         return missing("Gates", "No gate applies here.")
     rows = sorted(frame.to_dict("records"), key=lambda row: not row["is_crossed"])
     n_crossed = sum(bool(row["is_crossed"]) for row in rows)
-    cells = {
-        "Step": [str(row["step"]) for row in rows],
-        "Gate": [str(row["gate"]) for row in rows],
-        "Result": [f"▲ {FOLLOWS[row['level']]}" if row["is_crossed"] else "✓ passed" for row in rows],
-        "What was found": [cell(row["sentence"]) for row in rows],
-        "Claims touched": [cell(row["claims"]) for row in rows],
-    }
-    if frame["step"].nunique() == 1:
-        del cells["Step"]
     held = words.sentence_case(words.count(len(rows), "gate", "gates"))
-    return grid(cells, f"{held}, {words.whole(n_crossed) if n_crossed else 'none'} crossed", css="gates")
+    caption = f"{held}, {words.whole(n_crossed) if n_crossed else 'none'} crossed"
+    if len(rows) - n_crossed <= MOST_PASSED:
+        return _gates(rows, caption)
+    crossed = _gates(rows[:n_crossed], caption) if n_crossed else missing(caption)
+    passed = _gates(rows[n_crossed:], "")
+    folded = f"<details><summary>{words.whole(len(rows) - n_crossed)} passed</summary>{passed.html}</details>"
+    return Exhibit(f'<div class="exhibit">{crossed.html}{folded}</div>', f"{crossed.text}\n{passed.text}")
 
 
 def assumptions(section: Section) -> Exhibit:
@@ -136,6 +134,19 @@ def assumptions(section: Section) -> Exhibit:
         "Meaning": [row["meaning"] for row in rows],
         "Set by": [row["set_by"] for row in rows],
     }, "What is assumed", css="assumptions")
+
+
+def _gates(rows: list[dict], caption: str) -> Exhibit:
+    cells = {
+        "Step": [str(row["step"]) for row in rows],
+        "Gate": [str(row["gate"]) for row in rows],
+        "Result": [f"▲ {FOLLOWS[row['level']]}" if row["is_crossed"] else "✓ passed" for row in rows],
+        "What was found": [cell(row["sentence"]) for row in rows],
+        "Claims touched": [cell(row["claims"]) for row in rows],
+    }
+    if len(set(cells["Step"])) == 1:
+        del cells["Step"]
+    return grid(cells, caption, css="gates")
 
 
 def _headings(frame: pd.DataFrame, given: Mapping[str, str]) -> dict[str, str]:

@@ -48,7 +48,7 @@ def flat(sentences: Sentences) -> list[str]:
 
 
 def shown(text: object) -> str:
-    r"""Return text escaped, a number held together with its sign of per cent and with its minus.
+    r"""Return text escaped, a number held together with its sign of per cent and with its own.
 
     Examples
     --------
@@ -56,7 +56,7 @@ def shown(text: object) -> str:
     '3\xa0% of &lt;b&gt;'
     """
     held = re.sub(r"(?<=\d) %", "\N{NO-BREAK SPACE}%", str(text))
-    return escape(re.sub("−(?=[£$€¥₩₹])", "−\N{WORD JOINER}", held))
+    return escape(re.sub("([−+])(?=[£$€¥₩₹])", "\\1\N{WORD JOINER}", held))
 
 
 def paragraphs(said: Iterable[str]) -> str:

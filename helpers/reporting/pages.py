@@ -238,8 +238,7 @@ def _ended(text: str) -> str:
 def _sheet(title: str, footing: Footing | None, links: Sequence[Link], is_briefing: bool = False) -> dict:
     """Return what the template writes around the cells."""
     known = footing or Footing("")
-    stamp = [f"as of {words.day(known.as_of)}" if known.as_of else "", known.title or known.source,
-             f"run {known.run}" if known.run else ""]
+    stamp = [f"as of {words.day(known.as_of)}" if known.as_of else "", known.title or known.source]
     return {
         "title": " · ".join(filter(None, (title, known.title or known.source or "Loyalty Workbook"))),
         "stamp": " · ".join(filter(None, stamp)),
@@ -276,7 +275,7 @@ def _runs_table(rows: Sequence[Run], caption: str) -> Exhibit:
         "Started": [run.started_at[:16].replace("T", " ") for run in rows],
         "State": [f"{MARKS.get(run.state, '')} {run.state}".strip() for run in rows],
         "Took": [words.duration(run.seconds) for run in rows],
-        "Why it failed": [run.reason for run in rows],
+        **({"Why it failed": [run.reason for run in rows]} if any(run.reason for run in rows) else {}),
     }, caption, right=("Took",))
 
 

@@ -82,6 +82,7 @@ def test_an_answer_without_sentences_says_so():
 
 def test_numbers_and_their_sign_of_per_cent_are_not_torn_apart():
     assert "26.5\xa0%" in exhibits.answer("26.5 % left.").html
+    assert "+\u2060€5 and −\u2060£5 but + 5" in exhibits.answer("+€5 and −£5 but + 5").html
 
 
 def test_a_table_words_each_kind_of_value():
@@ -146,6 +147,15 @@ def test_gates_that_are_crossed_come_first_with_what_follows():
     assert results == ["▲ noted", "▲ qualified", "▲ claim struck", "▲ verdict blocked", "✓ passed"]
     assert exhibits.gates(gate_table("05", held[:1])).text.startswith("1 gate, none crossed")
     assert "No gate applies" in exhibits.gates(gate_table("05", [])).text
+
+
+def test_many_gates_that_passed_are_folded_and_the_crossed_are_not():
+    passed = [Gate(f"g{i}", 1, 2, False, Level.NOTE, "all", "1 of 2") for i in range(16)]
+    crossed = Gate("bad", 3, 2, True, Level.STRIKE, "all", "3 of 2")
+    html = exhibits.gates(gate_table("06", [*passed, crossed])).html
+    assert html.index("17 gates, 1 crossed") < html.index("bad") < html.index("<summary>16 passed</summary>")
+    assert html.index("<summary>") < html.index("g0")
+    assert "16 gates, none crossed" in exhibits.gates(gate_table("06", passed)).html
 
 
 def test_gates_of_several_steps_name_their_step():

@@ -99,7 +99,7 @@ def test_the_notebook_is_not_changed():
 def test_the_head_says_what_the_page_speaks_for(made):
     html = made["05.html"]
     assert "<title>05 · Churn prediction · Simulated company</title>" in html
-    assert ('<span class="state finished">✓ finished</span> · as of 30 June 2026 · Simulated company · run 2026-06-30-1'
+    assert ('<span class="state finished">✓ finished</span> · as of 30 June 2026 · Simulated company</p>'
             in html)
     assert '<a href="05.html" aria-current="page">05 Churn</a>' in html
     assert html.count("aria-current") == 1 + html.count("[aria-current]")
