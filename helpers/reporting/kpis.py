@@ -10,7 +10,7 @@ from helpers.foundation.estimates import Estimate, Status, without_value
 from helpers.foundation.workspace import Workspace
 from helpers.reporting import comparison, words
 from helpers.reporting.briefing import MOST_CARDS, Card
-from helpers.reporting.results import PAGES, Results
+from helpers.reporting.results import COUNTS, PAGES, Results
 from helpers.reporting.sentences import leadership as said
 from helpers.reporting.tables import KPIS
 
@@ -60,6 +60,7 @@ FURTHER = (
 )
 GATES = {"02": "results/satisfaction_gates", "03": "results/loyalty_gates", "04": "results/value_gates",
          "05": "results/churn_gates", "06": "results/experiment_gates"}
+COUNTING = ("04", "05")
 FIRST = (Status.OK, Status.STRUCK, Status.BLOCKED)
 Found = tuple[Kpi, Estimate]
 
@@ -91,7 +92,8 @@ def _gated(results: Results, kpi: Kpi, estimate: Estimate) -> Estimate:
 
 
 def _caveat(results: Results, kpi: Kpi) -> str:
-    return results.caveat(GATES[kpi.step], kpi.claim).strip(" ()") if kpi.claim else ""
+    claims = [claim for claim in (kpi.claim, *(COUNTS if kpi.step in COUNTING else ())) if claim]
+    return results.caveat(GATES[kpi.step], *claims).strip(" ()")
 
 
 def _stored(results: Results, chosen: Sequence[Kpi]) -> Iterator[Found]:

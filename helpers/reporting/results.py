@@ -10,6 +10,9 @@ from helpers.foundation.workspace import Workspace
 from helpers.reporting import words
 from helpers.reporting.tables import COLUMNS, READ
 
+INTAKE_GATES = "results/intake_gates"
+COUNTS = ("counts and values of customers", "totals of money and customers")  # as the gates of the intake call them
+MOST_CAVEATS = 2
 PAGES = {
     "01": "01_data_intake.html",
     "02": "02_satisfaction_measurement.html",
@@ -59,9 +62,14 @@ class Results:
         return estimate_of(rows.iloc[0])
 
     def caveat(self, table: str, *claims: str) -> str:
-        """Return the gates that qualify any of the claims, to stand in the same sentence; empty where none does."""
-        names = [g.gate for g in self._crossed(table, ("qualify",)) if any(claim in g.claims for claim in claims)]
-        return f" (with care: {words.joined(names)})" if names else ""
+        """Return what the gates found that qualifies any of the claims, to stand in the same sentence; else empty.
+
+        The gates of the intake are asked too: every wing counts what they doubt. Two are said, the rest are counted.
+        """
+        crossed = [g for name in dict.fromkeys((table, INTAKE_GATES)) for g in self._crossed(name, ("qualify",))]
+        found = [_clause(g.sentence) for g in crossed if any(claim in g.claims for claim in claims)]
+        more = [f"{words.whole(len(found) - MOST_CAVEATS)} more"] if len(found) > MOST_CAVEATS else []
+        return f" (with care: {words.joined([*found[:MOST_CAVEATS], *more])})" if found else ""
 
     def struck(self, table: str, claim: str) -> str:
         """Return what the gates found that strike or block a claim; empty where it stands."""
@@ -90,3 +98,9 @@ def estimate_of(row: Mapping[str, object]) -> Estimate:
     value, low, high, level = (float(row[name]) for name in ("value", "low", "high", "level"))
     n = 0 if words.is_missing(row["n"]) else int(row["n"])
     return Estimate(value=value, low=low, high=high, level=level, n=n, status=Status(row["status"]), **texts)
+
+
+def _clause(sentence: str) -> str:
+    """Return the first clause of a sentence, ready to stand within another."""
+    clause = sentence.split(";")[0].rstrip(".")
+    return clause if clause[1:2].isupper() or clause.startswith("Cronbach") else clause[:1].lower() + clause[1:]

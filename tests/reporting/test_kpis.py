@@ -65,7 +65,7 @@ def test_a_gate_that_qualifies_a_claim_stands_on_its_card(home):
     found = kpis.kpis(shop(), leading.everything(value_gates=held))
     card = next(c for c in kpis.cards(shop(), found, leading.results()) if c.name == "Customers kept")
     assert card.interval == "[40.0 %, 60.0 %], with care"
-    assert "with care: season" in kpis.reading(found)["caveat"].tolist()
+    assert "with care: season was found" in kpis.reading(found)["caveat"].tolist()
 
 
 def test_the_insufficient_come_after_what_has_a_value():

@@ -32,7 +32,7 @@ def test_missing_texts_and_counts_read_as_empty_and_zero():
 
 
 @pytest.mark.parametrize(("level", "is_crossed", "caveat", "struck"), [
-    (Level.QUALIFY, True, " (with care: season)", ""), (Level.QUALIFY, False, "", ""),
+    (Level.QUALIFY, True, " (with care: season was found)", ""), (Level.QUALIFY, False, "", ""),
     (Level.STRIKE, True, "", "season was found"), (Level.BLOCK, True, "", "season was found"),
     (Level.NOTE, True, "", ""),
 ])
@@ -43,3 +43,19 @@ def test_gates_touch_the_claims_that_they_name(level, is_crossed, caveat, struck
     assert found.struck("results/value_gates", "retention") == struck
     assert found.caveat("results/value_gates", "margin") == found.struck("results/value_gates", "margin") == ""
     assert found.caveat("results/churn_gates", "retention") == ""
+
+
+def test_gates_of_the_intake_qualify_what_later_wings_count():
+    held = leading.gates("01", leading.gate("each person is one customer", results.COUNTS[0]))
+    found = leading.everything(intake_gates=held)
+    assert found.caveat("results/value_gates", "retention", *results.COUNTS) == (
+        " (with care: each person is one customer was found)")
+    assert found.caveat(results.INTAKE_GATES, *results.COUNTS) == " (with care: each person is one customer was found)"
+    assert found.caveat("results/satisfaction_gates", "satisfaction index") == ""
+
+
+def test_caveats_are_first_clauses_and_at_most_two():
+    names = ("Season; it is short", "a", "b", "c")
+    held = leading.gates("04", *(leading.gate(name, "retention") for name in names))
+    assert leading.results(value_gates=held).caveat("results/value_gates", "retention") == (
+        " (with care: season, a was found and 2 more)")

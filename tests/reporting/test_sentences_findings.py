@@ -35,7 +35,8 @@ def test_revenue_is_said_by_the_customers_who_moved_it(change, new, lost, text):
 
 def test_revenue_carries_its_caveat_and_gives_way_to_a_struck_claim():
     season = leading.gates("04", leading.gate("whole year", "change in revenue, retention"))
-    assert findings.base(leading.everything(value_gates=season)).endswith("lost −€500 (with care: whole year).")
+    assert findings.base(leading.everything(value_gates=season)).endswith(
+        "lost −€500 (with care: whole year was found).")
     struck = leading.gates("04", leading.gate("History", "change in revenue, retention", Level.STRIKE))
     assert findings.base(leading.everything(value_gates=struck)) == (
         "What made revenue move cannot be said: history was found.")
@@ -52,7 +53,7 @@ def test_loyalty_is_said_with_its_caveat():
     held = leading.gates("03", leading.gate("alpha", "kinds of loyalty"))
     assert findings.loyalty(leading.everything(loyalty_gates=held)) == (
         "Of 100 customers known by answers and orders 30.0 % [25.0 %, 35.0 %] are truly loyal, 20.0 % [15.0 %, 25.0 %] "
-        "buy again without being attached (with care: alpha).")
+        "buy again without being attached (with care: alpha was found).")
 
 
 def test_churn_is_said_in_customers_and_money():

@@ -79,8 +79,8 @@ def test_margin_at_risk_has_its_date_and_no_claim_of_saving():
 
 def test_gates_of_churn_qualify_and_strike_what_is_ahead():
     weak = leading.everything(churn_gates=leading.gates("05", leading.gate("trial", "every forecast of churn")))
-    assert questions.ahead(known(weak)).endswith("(with care: trial).")
-    assert "2026 (with care: trial); how much" in questions.at_risk(known(weak))
+    assert questions.ahead(known(weak)).endswith("(with care: trial was found).")
+    assert "2026 (with care: trial was found); how much" in questions.at_risk(known(weak))
     struck = leading.gates("05", leading.gate("trial", "every forecast of churn", Level.STRIKE))
     for answer in (questions.ahead, questions.at_risk):
         assert answer(known(leading.everything(churn_gates=struck))) == "Cannot say, because trial was found."

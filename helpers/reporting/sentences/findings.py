@@ -6,7 +6,7 @@ from helpers.churn import outlook
 from helpers.foundation.estimates import Status
 from helpers.reporting import words
 from helpers.reporting.briefing import MOST_FINDINGS
-from helpers.reporting.results import PAGES, Results
+from helpers.reporting.results import COUNTS, PAGES, Results
 from helpers.reporting.sentences import churn as of_churn
 from helpers.reporting.sentences import experiments as of_experiments
 from helpers.reporting.sentences import loyalty as of_loyalty
@@ -56,7 +56,7 @@ def loyalty(results: Results) -> str:
 
 def base(results: Results) -> str:
     """Return which customers made revenue move; empty without transactions and contracts."""
-    table, claims = "results/customer_base", ("change in revenue", "every number by customer")
+    table, claims = "results/customer_base", ("change in revenue", "every number by customer", *COUNTS)
     if not results.has(table):
         return ""
     moved = {name: results.estimate(table, "net_sales_change", segment) for name, segment in MOVED.items()}
@@ -83,7 +83,7 @@ def churn(results: Results) -> str:
         return of_churn.contracts(scores, results.currency)[0]
     if lost := results.struck("results/churn_gates", "every forecast of churn"):
         return f"Who is leaving cannot be said: {_lowered(lost)}."
-    caveat = results.caveat("results/churn_gates", "every forecast of churn", "value at stake")
+    caveat = results.caveat("results/churn_gates", "every forecast of churn", "value at stake", *COUNTS)
     stake = outlook.value_at_stake(scores)
     money = f" Margin at stake until then: {results.said(stake)}." if stake.status is Status.OK else ""
     return f"{of_churn.lost(results.frame('results/forecasts')).rstrip('.')}{caveat}.{money}"

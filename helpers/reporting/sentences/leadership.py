@@ -7,7 +7,7 @@ import pandas as pd
 from helpers.foundation.estimates import Status
 from helpers.reporting import comparison, words
 from helpers.reporting.comparison import Identity
-from helpers.reporting.results import Results
+from helpers.reporting.results import COUNTS, INTAKE_GATES, Results
 
 NO_EARLIER = "no earlier comparable run"
 CHANCE, USUAL = 0.05, 0.95
@@ -173,7 +173,8 @@ def finance(results: Results) -> str:
         parts.append(words.count(customers.value, "customer with orders", "customers with orders"))
     if not parts:
         return "No revenue and no customers are recorded."
-    return f"As counted, to be ticked against the books: {words.joined(parts)}."
+    caveat = results.caveat(INTAKE_GATES, *COUNTS)
+    return f"As counted, to be ticked against the books: {words.joined(parts)}{caveat}."
 
 
 def redefined(now: Identity, before: Identity | None) -> str:
