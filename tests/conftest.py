@@ -56,3 +56,53 @@ def mobi(real_data, surveyed, catalogued):
     rows = frame.rename_axis("response_id").reset_index().melt("response_id", var_name="item", value_name="score")
     rows["response_id"] = rows["response_id"].astype("str")
     return known, surveyed(known, rows.itertuples(index=False))
+
+
+@pytest.fixture
+def transactions(session_engine):
+    """Return ``canonical/transactions`` from rows of dicts or a frame: a sale of one line unless said."""
+    def make(rows):
+        frame = pd.DataFrame(rows)
+        given = frame.reindex(columns=[*dict.fromkeys(["order_id", "line", "kind", *frame.columns])]).assign(
+            line=1, ordered_at=pd.to_datetime(frame["ordered_at"], format="ISO8601") if len(frame) else None)
+        orders = pd.Series([f"order {i:07d}" for i in range(len(given))], index=given.index, dtype="str")
+        given = given.assign(order_id=given["order_id"].astype("object").fillna(orders).astype("str"),
+                             kind=given["kind"].astype("object").fillna("sale").astype("str"))
+        table = given if len(given) else canonical.TRANSACTIONS.empty()
+        return session_engine.kept(canonical.TRANSACTIONS.conformed(session_engine.lazy(table)))
+    return make
+
+
+@pytest.fixture
+def subscriptions(session_engine):
+    """Return ``canonical/subscriptions`` from a frame or rows of dicts, numbered and held by as many customers."""
+    def make(rows=()):
+        frame = pd.DataFrame(rows)
+        if frame.empty:
+            return session_engine.lazy(canonical.SUBSCRIPTIONS.empty())
+        ids = [f"{i:05d}" for i in range(len(frame))]
+        given = pd.DataFrame({"subscription_id": ids, "customer_id": ids}) if "customer_id" not in frame else (
+            pd.DataFrame({"subscription_id": ids}))
+        table = pd.concat([given, frame.reset_index(drop=True)], axis=1)
+        return session_engine.kept(canonical.SUBSCRIPTIONS.conformed(session_engine.lazy(table)))
+    return make
+
+
+@pytest.fixture
+def cdnow_master(real_data, transactions):
+    """The CDNOW master file: 69,659 purchases of 23,570 customers."""
+    names = ["customer_id", "ordered_at", "quantity", "amount"]
+    frame = pd.read_csv(real_data / "cdnow" / "CDNOW_master.txt", sep=r"\s+", skiprows=1, names=names, dtype="str")
+    return transactions(frame.astype({"quantity": "float64", "amount": "float64"}))
+
+
+@pytest.fixture
+def online_retail(real_data, transactions):
+    """UCI Online Retail: 541,909 lines, cancellations as refunds that name no order."""
+    files = sorted((real_data / "online_retail" / "by-day").glob("*.csv"))
+    frame = pd.concat([pd.read_csv(f, dtype="str") for f in files], ignore_index=True)
+    amount = frame["Quantity"].astype("float64") * frame["UnitPrice"].astype("float64")
+    refund = frame["InvoiceNo"].str.startswith("C")
+    return transactions(pd.DataFrame({
+        "customer_id": frame["CustomerID"], "ordered_at": frame["InvoiceDate"], "amount": amount.round(4),
+        "kind": refund.map({True: "refund", False: "sale"})}))

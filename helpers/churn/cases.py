@@ -124,8 +124,8 @@ def basis(engine: Engine, transactions: ir.Table, subscriptions: ir.Table, snaps
         training.append(_of_purchases(frame, known.cutoff_on))
     now = labels.eligible(transactions, snapshot.cutoff_on, recent_days=horizon_days, **knobs)
     scoring = _of_purchases(engine.frame(now, "churn scoring"), snapshot.cutoff_on)
-    short = (f"{history.n_days} days of history, and {2 * horizon_days} are needed: a horizon to look back and one "
-             "to look ahead")
+    days = f"{history.n_days} day{'' if history.n_days == 1 else 's'}"
+    short = f"the history has {days}, and {2 * horizon_days} are needed: a horizon to look back and one to look ahead"
     reason = training[0].shortage() if training else short
     usable = () if reason else tuple(c for c in training if not c.shortage())
     return Basis(PURCHASES, usable, scoring, horizon_days, snapshot.outcome.last_on, reason)

@@ -197,3 +197,20 @@ def _measured(is_lost: np.ndarray, p: np.ndarray, segment: str, rng: np.random.G
             classification.calibration_intercept(is_lost, p, segment),
             *classification.calibration_error(bins, rng, segment)]
 
+
+
+def reliability(trial: Trial, chosen: str) -> pd.DataFrame:
+    """Return observed against stated shares of one model in ten bins, and the line on which a perfect one lies.
+
+    Returns
+    -------
+    DataFrame
+        ``stated_percent``, ``share_observed`` with ``low`` and ``high``, ``series``; empty where nothing was tried.
+    """
+    if trial.design == NONE:
+        return pd.DataFrame(columns=["stated_percent", "share_observed", "low", "high", "series"])
+    bins = classification.calibration_bins(trial.is_lost, trial.probabilities()[chosen]).assign(series="observed")
+    ends = bins["share_stated"].agg(["min", "max"]).to_numpy()
+    perfect = pd.DataFrame(dict.fromkeys(("share_stated", "share_observed", "low", "high"), ends))
+    both = pd.concat([bins[[*perfect, "series"]], perfect.assign(series="perfect")], ignore_index=True)
+    return both.assign(stated_percent=100 * both["share_stated"]).drop(columns="share_stated")

@@ -159,8 +159,17 @@ def value_at_stake(scores: pd.DataFrame) -> Estimate:
 
 
 def by_risk(scores: pd.DataFrame) -> pd.DataFrame:
-    """Return the bands of risk: customers, expected lost, value at stake, monthly fee [customers, money]."""
+    """Return the bands of risk: customers, expected lost where there is a due date, and money [customers, money]."""
     bands = scores.assign(risk=pd.Categorical(scores["risk"], ["high", "medium", "low"], ordered=True))
-    return bands.groupby("risk", observed=True).agg(
-        n_customers=("p_lost", "size"), expected_lost=("p_lost", "sum"), value_if_kept=("value_if_kept", "sum"),
-        value_at_stake=("value_at_stake", "sum"), monthly_fee=("monthly_fee", "sum")).reset_index()
+    grouped = bands.groupby("risk", observed=True)
+    money = grouped[["value_if_kept", "value_at_stake", "monthly_fee"]].sum(min_count=1)
+    counts = grouped.agg(n_customers=("p_lost", "size"), expected_lost=("p_lost", "sum"))
+    if scores["due_on"].isna().all():
+        counts = counts.drop(columns="expected_lost")
+    return counts.join(money).reset_index()
+
+
+def shares(forecasts: pd.DataFrame) -> pd.DataFrame:
+    """Return forecasts of customers lost as shares of those eligible; segments without anybody are left out."""
+    some = forecasts[forecasts["n"] > 0]
+    return some.assign(**{c: some[c] / some["n"] for c in ("value", "low", "high")})

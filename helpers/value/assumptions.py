@@ -13,6 +13,8 @@ class Assumptions(Section):
     tiers: dict[str, float] = Field(
         {"top": 0.01, "upper": 0.04, "middle": 0.15, "base": 0.80},
         description="the pyramid from its top down: tier and share of customers [share]")
+    horizon_days: int = Field(
+        365, ge=28, le=1825, description="how far ahead a customer's value reaches [days]")
     top_share: float = Field(0.20, gt=0, lt=1, description="best customers whose part of the total is reported [share]")
 
     @field_validator("tiers")

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.customers import features
-from helpers.customers.windows import Comparison
+from helpers.customers.windows import Comparison, comparison
 from helpers.foundation.engine import Engine
 from helpers.foundation.estimates import Estimate, Status, summary, without_value
 from helpers.methods import intervals
@@ -18,7 +18,8 @@ from helpers.methods import intervals
 CLASSES = ("new", "kept", "regained", "lost")
 REFUNDED = "refunded only"
 ANONYMOUS = "without a customer"
-SHORT = "the recorded history does not bear two periods of four weeks"
+ABSENT = "no transactions are recorded"
+LEAST_DAYS = 28
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +52,26 @@ class BaseChange:
     parts : tuple of Part
         New, kept, regained, lost; then, where there are any, customers whose purchases were all refunded and
         sales without a customer. Their changes add up to the change in revenue exactly.
-    has_earlier_history : bool
-        Whether anything is recorded before the first period, without which regained customers look new.
+    n_earlier_days : int
+        Days on record before the first period, without which regained customers look new [days].
+    reason : str
+        Why there are no periods; empty where there are.
     """
 
     periods: Comparison | None
     parts: tuple[Part, ...] = ()
-    has_earlier_history: bool = False
+    n_earlier_days: int = 0
+    reason: str = ""
 
     @property
     def change(self) -> Decimal:
         """Change in revenue, exactly [money]."""
         return sum((p.change for p in self.parts), Decimal(0))
+
+    @property
+    def status(self) -> Status:
+        """What a value that is missing is: not applicable without transactions, else insufficient."""
+        return Status.NOT_APPLICABLE if self.reason == ABSENT else Status.INSUFFICIENT
 
     def part(self, segment: str) -> Part:
         """Return one class; an absent one has nobody and no money."""
@@ -78,8 +87,8 @@ class BaseChange:
         kept, lost = self.part("kept"), self.part("lost")
         n, before = kept.n_customers + lost.n_customers, float(kept.before + lost.before)
         if n < 2 or before <= 0:
-            reason = SHORT if self.periods is None else "fewer than two customers bought in the first period"
-            return tuple(without_value(f"retention_by_{by}", Status.INSUFFICIENT, reason, unit="share", n=n)
+            reason = self.reason or "fewer than two customers bought in the first period"
+            return tuple(without_value(f"retention_by_{by}", self.status, reason, unit="share", n=n)
                          for by in ("count", "money"))
         counted = intervals.share(kept.n_customers / n, n)
         r = float(kept.before) / before
@@ -91,7 +100,7 @@ class BaseChange:
     def table(self) -> pd.DataFrame:
         """Return the audit as a long summary table."""
         if self.periods is None:
-            missing = [without_value(q, Status.INSUFFICIENT, SHORT, unit="money")
+            missing = [without_value(q, self.status, self.reason, unit="money")
                        for q in ("net_sales_before", "net_sales_after", "net_sales_change")]
             return summary([*missing, *self.retention()])
         whole = Part("all", sum(p.n_customers for p in self.parts), sum((p.before for p in self.parts), Decimal(0)),
@@ -103,12 +112,17 @@ class BaseChange:
         return summary([*counts, *self._active(), *rows, *self.retention(),
                         Estimate("period_length", self.periods.after.n_days, unit="days", n=whole.n_customers)])
 
+    def kept_shares(self) -> pd.DataFrame:
+        """Return retention as a table for figures: ``of`` what, ``value``, ``low``, ``high``."""
+        return pd.DataFrame([{"of": of, "value": e.value, "low": e.low, "high": e.high}
+                             for of, e in zip(("customers", "net sales"), self.retention(), strict=True)])
+
     def split(self) -> pd.DataFrame:
-        """Return the classes as a table for reading: customers, net sales before and after, change [money]."""
-        return pd.DataFrame([{"customers": p.segment, "n_customers": p.n_customers if p.segment != ANONYMOUS else None,
+        """Return the classes as a table for reading: class, customers, net sales before and after, change [money]."""
+        return pd.DataFrame([{"class": p.segment, "n_customers": p.n_customers if p.segment != ANONYMOUS else None,
                               "before": float(p.before), "after": float(p.after), "change": float(p.change)}
                              for p in self.parts],
-                            columns=["customers", "n_customers", "before", "after", "change"]).astype(
+                            columns=["class", "n_customers", "before", "after", "change"]).astype(
                                 {"n_customers": "Int64"})
 
     def _active(self) -> list[Estimate]:
@@ -117,7 +131,7 @@ class BaseChange:
         return [Estimate(quantity, value, unit="customers", n=value) for quantity, value in sums.items()]
 
 
-def base_change(engine: Engine, transactions: ir.Table, periods: Comparison | None) -> BaseChange:
+def base_change(engine: Engine, transactions: ir.Table, as_of_on: date, period_days: int = 365) -> BaseChange:
     """Return the change in revenue between two periods, split into the customers who made it.
 
     Parameters
@@ -126,24 +140,30 @@ def base_change(engine: Engine, transactions: ir.Table, periods: Comparison | No
         Computes the sums, in decimal.
     transactions : ir.Table
         ``canonical/transactions``; revenue is sales less refunds, each on its own day; fees are left out.
-    periods : Comparison or None
-        The periods; None gives a result that says the history is too short.
+    as_of_on : date
+        Last day of the second period.
+    period_days : int
+        Length of both periods; where the history is shorter its halves are compared [days].
 
     Notes
     -----
     A customer is *active* in a period with a purchase occasion in it. New: active in the second period and never
     before. Regained: active in the second, not in the first, but before it. Kept: in both. Lost: in the first only.
     """
+    history = features.history(engine, transactions, as_of_on)
+    if history is None:
+        return BaseChange(None, reason=ABSENT)
+    periods = comparison(history, period_days, least_days=LEAST_DAYS)
     if periods is None:
-        return BaseChange(None)
-    rows = engine.arrow(_by_class(features.days(transactions, periods.after.last_on), periods)).to_pylist()
+        days = f"{history.n_days} day{'' if history.n_days == 1 else 's'}"
+        return BaseChange(None, reason=f"the history has {days}, and {2 * LEAST_DAYS} are needed for two periods")
+    rows = engine.arrow(_by_class(features.days(transactions, as_of_on), periods)).to_pylist()
     found = {row["segment"]: Part(**row) for row in rows}
     anonymous = _anonymous(engine, transactions, periods)
     rest = [found[REFUNDED]] if REFUNDED in found else []
     rest += [anonymous] if anonymous.before or anonymous.after else []
     classes = [found.get(s, Part(s, 0, Decimal(0), Decimal(0))) for s in CLASSES]
-    earlier = features.history(engine, transactions, periods.after.last_on)
-    return BaseChange(periods, (*classes, *rest), earlier is not None and earlier.first_on < periods.before.first_on)
+    return BaseChange(periods, (*classes, *rest), (periods.before.first_on - history.first_on).days)
 
 
 def _by_class(spent: ir.Table, periods: Comparison) -> ir.Table:

@@ -64,7 +64,7 @@ class ContractBase:
     def split(self) -> pd.DataFrame:
         """Return what runs and what has ended as a table for reading [contracts, money a month]."""
         rows = [("active", self.n_active, self.fee_active), ("ended", self.n_ended, self.fee_ended)]
-        return pd.DataFrame(rows if self.n_contracts else [], columns=["contracts", "n_contracts", "monthly_fee"])
+        return pd.DataFrame(rows if self.n_contracts else [], columns=["state", "n_contracts", "monthly_fee"])
 
 
 def contract_base(engine: Engine, subscriptions: ir.Table) -> ContractBase:

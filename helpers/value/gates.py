@@ -9,9 +9,9 @@ from helpers.customers import features
 from helpers.foundation.engine import Engine
 from helpers.foundation.estimates import Gate, Level
 from helpers.value import audit
-from helpers.value.audit import BaseChange
+from helpers.value.audit import ABSENT, LEAST_DAYS, BaseChange
 
-LEAST_DAYS, YEAR_DAYS = 28, 365
+YEAR_DAYS = 365
 MOST_ANONYMOUS, LEAST_COSTED = 0.05, 0.5
 FLAGGED = 30
 
@@ -32,16 +32,19 @@ def gates(engine: Engine, transactions: ir.Table, as_of_on: date, base: BaseChan
     n_ranked : int
         Customers in the pyramid.
     """
+    if not n_ranked:
+        return ()
     few = Gate("customers ranked", n_ranked, FLAGGED, n_ranked < FLAGGED, Level.QUALIFY, "the pyramid",
                f"{n_ranked:,} {'customer is' if n_ranked == 1 else 'customers are'} ranked; "
                f"under {FLAGGED} the shares of tiers are rough.")
-    return (_history(base), *_periods(engine, transactions, base), *_coverage(engine, transactions, as_of_on), few)
+    history = [] if base.reason == ABSENT else [_history(base)]
+    return (*history, *_periods(engine, transactions, base), *_coverage(engine, transactions, as_of_on), few)
 
 
 def _history(base: BaseChange) -> Gate:
     n_days = base.periods.after.n_days if base.periods else float("nan")
     said = (f"Two periods of {n_days} days are compared: {base.periods.before}, then {base.periods.after}."
-            if base.periods else f"There are not two periods of at least {LEAST_DAYS} days with recorded purchases.")
+            if base.periods else f"{base.reason[:1].upper()}{base.reason[1:]}.")
     return Gate("history for two periods", n_days, LEAST_DAYS, base.periods is None, Level.STRIKE,
                 "change in revenue, retention", said)
 
@@ -54,15 +57,16 @@ def _periods(engine: Engine, transactions: ir.Table, base: BaseChange) -> list[G
     apart: Decimal = abs(after - before - base.change)
     n_days = base.periods.after.n_days
     season = "so that both hold every season" if n_days >= YEAR_DAYS else "so that season is part of any change"
-    earlier = ("earlier purchases are recorded" if base.has_earlier_history
-               else "nothing earlier is recorded, so that regained customers are counted as new")
+    n_earlier, all_new = base.n_earlier_days, base.n_earlier_days < n_days
+    earlier = (f"{n_earlier} {'day is' if n_earlier == 1 else 'days are'} on record" if n_earlier else "nothing is on record")
+    counted = ", less than a period: who came back from before is counted as new" if all_new else ""
     return [
         Gate("split adds up", float(apart), 0, apart != 0, Level.BLOCK, "change in revenue",
              f"The classes of customers differ from the change in revenue, counted apart, by {apart:,.2f}."),
         Gate("whole year", n_days, YEAR_DAYS, n_days < YEAR_DAYS, Level.QUALIFY, "change in revenue, retention",
              f"Each period has {n_days} of the {YEAR_DAYS} days of a year, {season}."),
-        Gate("earlier history", float(base.has_earlier_history), 1, not base.has_earlier_history, Level.NOTE,
-             "new and regained customers", f"Before the first period {earlier}.")]
+        Gate("earlier history", n_earlier, n_days, all_new, Level.NOTE, "new and regained customers",
+             f"Before the first period {earlier}{counted}.")]
 
 
 def _coverage(engine: Engine, transactions: ir.Table, as_of_on: date) -> list[Gate]:

@@ -59,7 +59,7 @@ class Pyramid:
     shares : tuple of Estimate
         Share of the total that each tier holds, then that of the best customers together.
     curve : DataFrame
-        ``share_customers`` and ``share_held``, best customers first, in steps of one per cent.
+        ``percent_of_customers`` and ``share_held``, best customers first, in steps of one per cent.
     """
 
     by: str
@@ -189,10 +189,10 @@ def _end(n: ir.IntegerValue | int, share: float) -> ir.IntegerValue:
 
 def _curve(engine: Engine, ranked: ir.Table, by: str, total: float) -> pd.DataFrame:
     if total <= 0:
-        return pd.DataFrame(columns=["share_customers", "share_held"])
+        return pd.DataFrame(columns=["percent_of_customers", "share_held"])
     last = ranked.position.max().as_scalar()
     steps = engine.arrow(ranked.group_by(step=(100 * ranked.position / last).ceil()).aggregate(
         held=ranked[by].sum().cast("float64")).order_by("step")).to_pandas()
-    start = pd.DataFrame({"share_customers": [0.0], "share_held": [0.0]})
-    points = pd.DataFrame({"share_customers": steps["step"] / 100, "share_held": steps["held"].cumsum() / total})
+    start = pd.DataFrame({"percent_of_customers": [0.0], "share_held": [0.0]})
+    points = pd.DataFrame({"percent_of_customers": steps["step"], "share_held": steps["held"].cumsum() / total})
     return pd.concat([start, points], ignore_index=True)

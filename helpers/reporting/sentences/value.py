@@ -1,13 +1,18 @@
 """What is said about customers' value: every sentence assembled from numbers."""
 
+from collections.abc import Mapping
+from decimal import Decimal
 from functools import partial
 
 from helpers.foundation.estimates import Gate, Level, Status
 from helpers.reporting import words
-from helpers.value.audit import ANONYMOUS, REFUNDED, BaseChange
+from helpers.value.audit import CLASSES, BaseChange
 from helpers.value.contracts import ContractBase
 from helpers.value.pyramid import Pyramid
 
+SEASON = {"whole year": "{1} days are not a year, so season is part of it"}
+RANKED = {"sales without a customer": "{0} of the money has no customer", "customers ranked": "few customers",
+          "unit costs": "at a margin rate assumed where no cost is known"}
 HOLDS = {"margin": "margin to date", "monthly_fee": "monthly fees"}
 
 
@@ -19,24 +24,26 @@ def answer(base: BaseChange, pyramid: Pyramid, contracts: ContractBase, gates: t
                 "would give the customer base; transactions would give value by customer as well.",)
     struck = [g.sentence for g in gates if g.is_crossed and g.level in (Level.STRIKE, Level.BLOCK)]
     if contracts.n_contracts and pyramid.by == "monthly_fee":
-        return (contract_base(contracts, currency), concentration(pyramid))
+        return (contract_base(contracts, currency), f"{concentration(pyramid)}{caveat(gates, RANKED)}.")
     said = ((f"The change in revenue cannot be split: {struck[0][:1].lower()}{struck[0][1:]}",) if struck
-            else (f"{change(base, currency)}{caveat(gates)}", retention(base)))
-    return (*said, concentration(pyramid))
+            else (f"{change(base, currency)}{caveat(gates, SEASON)}.", retention(base)))
+    return (*said, f"{concentration(pyramid)}{caveat(gates, RANKED)}.")
 
 
 def change(base: BaseChange, currency: str = "") -> str:
     """Return which customers made revenue move."""
     if base.periods is None:
-        return "The change in revenue cannot be split: the recorded history is too short."
-    money = partial(words.exact_money, currency=currency)
+        return f"The change in revenue cannot be split: {base.reason}"
     moved = "did not change" if not base.change else (
-        f"{'rose' if base.change > 0 else 'fell'} by {money(abs(base.change))}")
-    parts = [f"{p.segment} customers {_signed(p.change, currency)}" if p.segment not in (ANONYMOUS, REFUNDED)
-             else f"{'sales without a customer' if p.segment == ANONYMOUS else 'customers refunded in full'} "
-                  f"{_signed(p.change, currency)}" for p in base.parts if p.change]
-    whole = words.joined(parts, none="no class of customers changed")
-    return f"Net sales {moved} from the {base.periods.after.n_days} days before to the last: {whole}"
+        f"{'rose' if base.change > 0 else 'fell'} by {words.money(abs(base.change), currency)}")
+    parts = [f"{p.segment} customers {_signed(p.change, currency)}" for p in base.parts
+             if p.segment in CLASSES and p.change]
+    rest = sum((p.change for p in base.parts if p.segment not in CLASSES), Decimal(0))
+    parts += [f"the rest {_signed(rest, currency)}"] if rest else []
+    whole = words.joined(parts, none="no class of customers moved")
+    n_days = words.count(base.periods.after.n_days, "day", "days")
+    until = words.day(base.periods.after.last_on)
+    return f"Net sales {moved} in the {n_days} up to {until}, against those before: {whole}"
 
 
 def change_title(base: BaseChange, currency: str = "") -> str:
@@ -44,8 +51,30 @@ def change_title(base: BaseChange, currency: str = "") -> str:
     if not any(p.change for p in base.parts):
         return "No class of customers moved net sales" if base.periods else "Change in net sales by class of customers"
     most = max(base.parts, key=lambda p: abs(p.change))
-    who = most.segment if most.segment in (ANONYMOUS, REFUNDED) else f"{most.segment} customers"
-    return f"Net sales moved most with {who}: {_signed(most.change, currency)}"
+    who = f"{most.segment} customers" if most.segment in CLASSES else f"sales {most.segment}"
+    return f"What moved net sales most: {who}, {_signed(most.change, currency)}"
+
+
+def periods(base: BaseChange) -> str:
+    """Return the caption of the audit: the periods compared."""
+    if base.periods is None:
+        return "Net sales by class of customers"
+    windows = (base.periods.before, base.periods.after)
+    before, after = (f"{words.day(w.first_on)} to {words.day(w.last_on)}" for w in windows)
+    return f"Net sales from {before}, and from {after}"
+
+
+def tiers_caption(pyramid: Pyramid) -> str:
+    """Return the caption of the tiers: what ranks the customers."""
+    return f"Tiers of {words.count(pyramid.n_customers, 'customer', 'customers')} by {HOLDS[pyramid.by]}"
+
+
+def retention_title(base: BaseChange) -> str:
+    """Return the title of the figure on retention."""
+    by_count, by_money = base.retention()
+    if by_count.status is not Status.OK:
+        return "Customers and sales kept from the first period to the second"
+    return f"{words.share(by_count.value)} of customers were kept, and with them {words.share(by_money.value)} of sales"
 
 
 def curve_title(pyramid: Pyramid) -> str:
@@ -63,10 +92,11 @@ def headline(base: BaseChange, pyramid: Pyramid) -> tuple[str, ...]:
             f"share held by the {pyramid.top_share.segment} {_two(pyramid.top_share.value)}")
 
 
-def caveat(gates: tuple[Gate, ...]) -> str:
-    """Return the end of the sentence on revenue: with the caveat that a crossed gate attaches to it."""
-    season = [g for g in gates if g.gate == "whole year" and g.is_crossed]
-    return f" (periods of {words.whole(season[0].statistic)} days, so season is part of it)." if season else "."
+def caveat(gates: tuple[Gate, ...], phrases: Mapping[str, str]) -> str:
+    """Return the caveats of crossed gates in brackets, for the end of the sentence that they touch."""
+    said = [phrases[g.gate].format(words.share(g.statistic), words.whole(g.statistic)) for g in gates
+            if g.is_crossed and g.gate in phrases]
+    return f" ({'; '.join(said)})" if said else ""
 
 
 def retention(base: BaseChange) -> str:
@@ -84,9 +114,9 @@ def concentration(pyramid: Pyramid) -> str:
     """Return how much the best customers hold."""
     top, what = pyramid.top_share, HOLDS[pyramid.by]
     if top.status is not Status.OK:
-        return f"How unequal customers are in {what} cannot be said: {top.reason}."
+        return f"How unequal customers are in {what} cannot be said: {top.reason}"
     of = words.count(pyramid.n_customers, "customer", "customers")
-    return f"The {top.segment} of {of} hold {words.estimate(top)} of {what}."
+    return f"The {top.segment} of {of} hold {words.estimate(top)} of {what}"
 
 
 def tiers(pyramid: Pyramid, currency: str = "") -> str:
@@ -119,14 +149,14 @@ def contract_base(contracts: ContractBase, currency: str = "") -> str:
 
 
 def scores(n_customers: int, n_one_time: int) -> str:
-    """Return the finding on the scores: how many bought once, since they share one frequency score."""
+    """Return the title of the figure on the scores: how many bought once, since they share one frequency score."""
     if not n_customers:
-        return "Nobody has a purchase occasion, so there are no scores."
+        return "Share of net sales by recency and frequency score"
     if not n_one_time:
-        return "Every customer has bought more than once."
-    once = "has" if n_one_time == 1 else "have"
+        return "Every customer has bought more than once"
+    once = "has bought once" if n_one_time == 1 else "have bought once and share one frequency score"
     return (f"{words.count(n_one_time, 'customer', 'customers')} of {words.whole(n_customers)} "
-            f"({words.share(n_one_time / n_customers)}) {once} bought once and share one frequency score.")
+            f"({words.share(n_one_time / n_customers)}) {once}")
 
 
 def doubt(base: BaseChange, pyramid: Pyramid) -> tuple[str, ...]:
@@ -147,4 +177,4 @@ def _two(x: float) -> str:
 
 
 def _signed(change: object, currency: str) -> str:
-    return f"{'+' if change > 0 else ''}{words.exact_money(change, currency)}"
+    return f"{words.money(abs(change), currency)} {'more' if change > 0 else 'less'}"

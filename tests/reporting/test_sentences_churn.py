@@ -1,0 +1,188 @@
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers.churn.cases import Basis, Cases
+from helpers.churn.models import LOGISTIC, Trial, Verdict, measures
+from helpers.foundation.estimates import Estimate, Gate, Level, Status, summary, without_value
+from helpers.reporting.sentences import churn as said
+
+EMPTY = Cases(pd.DataFrame(), pd.DataFrame(), pd.DataFrame(), np.empty(0))
+SHOP = Basis("purchases", (EMPTY,), EMPTY, 90, date(2026, 3, 31))
+CONTRACTS = Basis("contracts", (EMPTY,), EMPTY)
+SHORT = Basis("purchases", (), EMPTY, 90, date(2026, 3, 31), reason="the history has 1 day")
+
+
+def verdict(chosen=LOGISTIC, auc=(0.02, 0.01, 0.03), brier=(-0.01, -0.02, -0.005)):
+    return Verdict(chosen, Estimate("auc_difference", *auc), Estimate("brier_difference", *brier))
+
+
+def trial(design="later period", n=400, shift=0.0, power=1.0, once=0.5, rule="recency rule"):
+    rng = np.random.default_rng(1)
+    z = rng.normal(size=n)
+    is_lost = (rng.random(n) < 1 / (1 + np.exp(-z))).astype(float)
+    p = 1 / (1 + np.exp(-(power * z + shift)))
+    return Trial(design, rule, is_lost, p, p, np.arange(n) < once * n, "2025-07-04", "2025-10-02",
+                 "" if n else "the history has 1 day")
+
+
+def forecasts(*rows):
+    frame = pd.DataFrame(rows, columns=["segment", "value", "low", "high", "n"])
+    return frame.assign(due_on=pd.Timestamp(2026, 3, 31))
+
+
+MADE = forecasts(("all", 836.2, 792.6, 879.8, 1282), ("one-time buyers", 302.6, 285.0, 319.0, 381))
+
+
+def scores(n=3, money=True, risk="high"):
+    kept = [100.0] * n if money else [np.nan] * n
+    return pd.DataFrame({"p_lost": [0.7] * n, "value_if_kept": kept, "value_at_stake": [0.7 * k for k in kept],
+                         "risk": [risk] * n, "monthly_fee": [np.nan if money else 20.0] * n})
+
+
+def crossed(gate, statistic=0.08):
+    return (Gate(gate, statistic, 1, True, Level.QUALIFY, "", "What was found."),)
+
+
+def test_the_answer_tells_how_many_by_when_and_what_is_at_stake():
+    assert said.answer(SHOP, verdict(), scores(), MADE, (), "EUR") == (
+        "About 836 [793, 880] of 1,282 eligible customers are expected to buy nothing up to 31 March 2026.",
+        "Margin at stake until then is €210 [€54.43, €366]: the chance that each is lost times the margin that the "
+        "past rate would bring.",
+        "The logistic regression does better than the simple rule on customers it had not seen (AUC +0.020 "
+        "[0.010, 0.030], Brier score −0.010 [−0.020, −0.005]).")
+
+
+def test_nothing_learnt_says_why():
+    assert said.answer(SHORT, verdict(), scores(0), forecasts()) == (
+        "Who is leaving cannot be said: the history has 1 day.",)
+
+
+def test_nobody_eligible_is_said():
+    assert said.answer(SHOP, verdict(), scores(0), forecasts())[0] == (
+        "Nobody has bought recently enough to be lost by 31 March 2026.")
+
+
+def test_caveats_stand_in_the_sentence_that_they_touch():
+    late = said.answer(SHOP, verdict(), scores(), MADE, crossed("tried on a later period"))
+    assert late[0].endswith("up to 31 March 2026 (not yet tried on a later period).")
+    off = said.answer(SHOP, verdict(), scores(), MADE, crossed("calibrated"))
+    assert off[1].endswith("(probabilities were off by 8.0 % on average in the trial).")
+
+
+@pytest.mark.parametrize(("n", "risk", "expected"), [
+    (2, "high", "Of 2 customers with a contract that runs 2 strongly resemble those who left, "
+     "with $40.00 of monthly fees."),
+    (1, "high", "Of 1 customer with a contract that runs 1 strongly resembles those who left, "
+     "with $20.00 of monthly fees."),
+    (3, "low", "Of 3 customers with a contract that runs none strongly resembles those who left."),
+    (0, "low", "No contract runs any more, so there is nobody to score.")])
+def test_contracts_are_told_by_resemblance_not_by_date(n, risk, expected):
+    found = said.answer(CONTRACTS, verdict(), scores(n, money=False, risk=risk), forecasts(), (), "USD")
+    assert found[0] == expected
+    assert n == 0 or "By when they might leave cannot be said" in found[1]
+
+
+def test_a_tie_is_called_a_tie():
+    tie = verdict("recency rule", (0.001, -0.01, 0.012), (-0.0001, -0.001, 0.0008))
+    assert said.model(tie) == (
+        "The logistic regression and the recency rule tie (AUC +0.001 [−0.010, 0.012], Brier score 0.000 "
+        "[−0.001, 0.001]), so the simple rule is used.")
+
+
+def test_a_mixed_result_and_a_missing_one_are_said():
+    mixed = verdict("recency rule", (0.02, 0.01, 0.03), (0.01, 0.005, 0.02))
+    assert said.model(mixed).endswith("so the recency rule is used.")
+    assert "does not do better on every count" in said.model(mixed)
+    none = without_value("auc_difference", Status.INSUFFICIENT, "no observations")
+    assert said.model(Verdict("recency rule", none, none)) == (
+        "Whether a model beats the simple rule cannot be said: no observations.")
+
+
+def test_the_design_of_the_trial_is_said():
+    assert said.trial(trial()).startswith("Both models were fitted on what was known on 4 July 2025 and tried on 400 "
+                                          "customers as known on 2 October 2025")
+    folded = trial("cross-validated", rule="tenure rule")
+    assert said.trial(folded).startswith("Both models were tried on 400 contracts")
+    assert said.trial(trial("none", n=0)) == "No model was tried: the history has 1 day."
+
+
+@pytest.mark.parametrize(("given", "spread", "height"), [
+    ({}, "neither too bold nor too timid", "right in level"), ({"power": 3.0}, "too bold", "right in level"),
+    ({"power": 0.3}, "too timid", "right in level"), ({"shift": -1.5}, "neither too bold", "too low"),
+    ({"shift": 1.5}, "neither too bold", "too high")])
+def test_calibration_is_worded_by_its_intervals(given, spread, height):
+    found = said.calibration(trial(**given), LOGISTIC)
+    assert f"are {spread}" in found
+    assert height in found
+
+
+def test_calibration_without_a_trial_says_why():
+    assert said.calibration(trial("none", n=0), LOGISTIC) == "Calibration is not known: the history has 1 day."
+    assert said.bins_title(trial("none", n=0), LOGISTIC) == "Stated and observed share of customers lost"
+
+
+def test_the_title_of_the_calibration_figure_is_its_finding():
+    assert said.bins_title(trial(), LOGISTIC) == (
+        "Where the logistic regression states a share, about that share is lost")
+    assert said.bins_title(trial(shift=-1.5), LOGISTIC) == "More are lost than the logistic regression states"
+    assert said.bins_title(trial(shift=1.5), LOGISTIC) == "Fewer are lost than the logistic regression states"
+
+
+def test_one_time_buyers_stand_apart():
+    found = said.one_time(trial(), MADE)
+    assert found.startswith("Of customers who had bought once ")
+    assert "of repeat buyers" in found
+    assert found.endswith("Of today's 381 one-time buyers about 303 are expected to buy nothing.")
+    assert said.one_time(trial(once=0.0), MADE) == "Nobody among those tried had bought once only."
+    assert "of repeat buyers" not in said.one_time(trial(once=1.0), forecasts())
+    assert said.one_time(trial(rule="tenure rule"), MADE).startswith("Contracts know no one-time buyers")
+    assert said.one_time(trial("none", n=0), MADE).endswith("the history has 1 day.")
+
+
+def bands(**money):
+    frame = pd.DataFrame({"risk": ["high", "low"], "n_customers": [1, 9]})
+    return frame.assign(**{c: money.get(c, [np.nan, np.nan]) for c in ("value_at_stake", "monthly_fee")})
+
+
+def test_the_most_money_is_named_with_its_risk():
+    assert said.risks(bands(value_at_stake=[75.0, 25.0]), "EUR") == (
+        "The most, €75.00 (75.0 % of the value at stake), lies with 1 customer at high risk.")
+    assert said.risks(bands(monthly_fee=[10.0, 30.0])) == (
+        "The most, 30.00 (75.0 % of monthly fees), lies with 9 customers at low risk.")
+    assert said.risks(bands()) == "No money can be laid out by risk."
+    assert said.risks_title(bands()) == "90.0 % of those scored are at low risk"
+    assert said.risks_title(bands().head(0)) == "Customers by risk"
+
+
+def test_the_forecast_is_titled_by_its_share():
+    assert said.forecast_title(MADE) == (
+        "65.2 % of eligible customers are expected to buy nothing up to 31 March 2026")
+    assert said.forecast_title(forecasts()) == "Share of eligible customers expected to be lost"
+
+
+def test_measures_are_compared_in_words_and_absent_ones_left_out():
+    found = said.comparison(summary(measures(trial(), 1)), "recency rule")
+    assert found.columns.tolist() == ["measure", "Recency rule", "Logistic regression"]
+    assert found["measure"].iloc[0] == "AUC"
+    assert found["Recency rule"].iloc[0] == found["Logistic regression"].iloc[0]
+    assert said.comparison(summary(measures(trial("none", n=0), 1)), "recency rule").empty
+
+
+def test_doubt_repeats_what_was_crossed_and_that_risk_is_not_effect():
+    found = said.doubt(SHOP, crossed("calibrated"))
+    assert found[0] == "What was found."
+    assert "within 90 days" in found[1]
+    assert said.doubt(CONTRACTS, ()) == (
+        "A risk is not an effect: who is likely to leave is not by that token easy to keep.",)
+
+
+def test_headlines_have_two_digits_or_say_what_is_missing():
+    assert said.headline(verdict(), MADE) == (
+        "model logistic regression, AUC +0.02 against the simple rule", "customers expected lost about 840")
+    none = without_value("auc_difference", Status.INSUFFICIENT, "x")
+    assert said.headline(Verdict("recency rule", none, none), forecasts()) == (
+        "model recency rule, AUC insufficient data against the simple rule",
+        "customers expected lost insufficient data")

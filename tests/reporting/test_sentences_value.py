@@ -1,0 +1,150 @@
+from datetime import date
+from decimal import Decimal
+
+import pandas as pd
+import pytest
+
+from helpers.customers.windows import Window, comparison
+from helpers.foundation.estimates import Estimate, Gate, Level, Status, without_value
+from helpers.reporting.sentences import value as said
+from helpers.value.audit import ABSENT, BaseChange, Part
+from helpers.value.contracts import ContractBase
+from helpers.value.pyramid import Pyramid
+
+NAN = float("nan")
+PERIODS = comparison(Window(date(2023, 1, 1), date(2025, 12, 31)))
+NONE = ContractBase(0, 0, NAN, NAN, NAN, NAN)
+
+
+def part(segment, n, before, after):
+    return Part(segment, n, Decimal(before), Decimal(after), float(Decimal(before)) ** 2)
+
+
+def base(*parts):
+    return BaseChange(PERIODS, parts or (part("new", 2, 0, 300), part("kept", 3, 500, 450), part("regained", 0, 0, 0),
+                                         part("lost", 2, 100, -5)), 400)
+
+
+def pyramid(n=500, status=Status.OK, by="margin", means=(900.0, 30.0)):
+    tiers = pd.DataFrame({"tier": ["top", "base"], "n_customers": [1, 10], "money": [means[0], 10 * means[1]],
+                          "net_sales": [NAN, NAN]}).head(2 if n > 1 else n)
+    top = (Estimate("share_held", 0.669, 0.638, 0.699, unit="share", segment="best 20 %") if status is Status.OK
+           else without_value("share_held", status, "one customer only", segment="best 20 %"))
+    shares = [without_value("share_held", status, "", segment=t) for t in tiers["tier"]]
+    return Pyramid(by, n, 1200.0, tiers, (*shares, top), pd.DataFrame())
+
+
+def crossed(gate, statistic=0.25, level=Level.QUALIFY, sentence="The history has 1 day."):
+    return (Gate(gate, statistic, 1, True, level, "", sentence),)
+
+
+def test_the_answer_tells_change_retention_and_concentration():
+    assert said.answer(base(), pyramid(), NONE, (), "EUR") == (
+        "Net sales rose by €145 in the 365 days up to 31 December 2025, against those before: new customers €300 more, "
+        "kept customers €50.00 less and lost customers €105 less.",
+        "Of the 5 customers who bought in the first period 60.0 % [22.9 %, 88.4 %] bought in the second; they had "
+        "83.3 % [40.3 %, 100 %] of its sales.",
+        "The best 20 % of 500 customers hold 66.9 % [63.8 %, 69.9 %] of margin to date.")
+
+
+def test_falling_sales_and_what_has_no_class_are_said():
+    found = said.change(base(part("lost", 1, 90, 0), part("without a customer", 0, 0, 20)))
+    assert found.startswith("Net sales fell by 70.00")
+    assert found.endswith("lost customers 90.00 less and the rest 20.00 more")
+
+
+def test_sales_that_did_not_move_are_said():
+    found = said.change(base(part("kept", 1, 90, 90)))
+    assert "did not change" in found
+    assert found.endswith("no class of customers moved")
+
+
+def test_caveats_stand_in_the_sentence_that_they_touch():
+    season = said.answer(base(), pyramid(), NONE, crossed("whole year", 187.0))
+    assert season[0].endswith("(187 days are not a year, so season is part of it).")
+    anonymous = said.answer(base(), pyramid(), NONE, crossed("sales without a customer"))
+    assert anonymous[2].endswith("of margin to date (25.0 % of the money has no customer).")
+    assert "(" not in anonymous[0]
+
+
+@pytest.mark.parametrize("level", [Level.STRIKE, Level.BLOCK])
+def test_a_struck_change_opens_the_page(level):
+    found = said.answer(base(), pyramid(), NONE, crossed("history for two periods", level=level))
+    assert found[0] == "The change in revenue cannot be split: the history has 1 day."
+    assert len(found) == 2
+
+
+def test_nothing_at_all_says_what_would_enable_it():
+    only, = said.answer(BaseChange(None, reason=ABSENT), pyramid(0, Status.INSUFFICIENT), NONE)
+    assert only.startswith("Nobody can say yet what customers are worth")
+    assert "transactions" in only
+
+
+def test_contracts_alone_answer_by_fee():
+    contracts = ContractBase(70, 30, 700.0, 300.0, 7000.0, 3000.0)
+    found = said.answer(BaseChange(None, reason=ABSENT), pyramid(by="monthly_fee"), contracts, (), "USD")
+    assert found[0].startswith("Of 100 contracts 30.0 % [")
+    assert found[0].endswith("of monthly fees; contracts worth $700 a month run.")
+    assert found[1].endswith("of monthly fees.")
+
+
+@pytest.mark.parametrize(("contracts", "expected"), [
+    (NONE, "No contracts are recorded."),
+    (ContractBase(1, 0, 5.0, 0.0, 25.0, 0.0), "has ended; their money cannot be said: one contract only."),
+    (ContractBase(2, 1, NAN, NAN, NAN, NAN), "have ended; their money cannot be said: no monthly fees are recorded.")])
+def test_contracts_without_money_say_so(contracts, expected):
+    assert said.contract_base(contracts).endswith(expected)
+
+
+def test_unknown_retention_says_why():
+    assert said.retention(BaseChange(None, reason="the history has 1 day")) == (
+        "Retention is not known: the history has 1 day.")
+    assert said.retention_title(BaseChange(None, reason="x")) == (
+        "Customers and sales kept from the first period to the second")
+    assert said.retention_title(base()) == "60.0 % of customers were kept, and with them 83.3 % of sales"
+
+
+def test_titles_name_what_moved_most_and_what_the_best_hold():
+    assert said.change_title(base(), "EUR") == "What moved net sales most: new customers, €300 more"
+    assert said.change_title(base(part("without a customer", 0, 0, 9))).endswith("sales without a customer, 9.00 more")
+    assert said.change_title(base(part("kept", 1, 5, 5))) == "No class of customers moved net sales"
+    assert said.change_title(BaseChange(None, reason="x")) == "Change in net sales by class of customers"
+    assert said.curve_title(pyramid()) == "The best 20 % hold 66.9 % of margin to date"
+    assert said.curve_title(pyramid(1, Status.INSUFFICIENT)) == "Share of margin to date held by the best customers"
+
+
+def test_periods_and_rankings_are_captions():
+    assert said.periods(base()) == (
+        "Net sales from 2 January 2024 to 31 December 2024, and from 1 January 2025 to 31 December 2025")
+    assert said.periods(BaseChange(None)) == "Net sales by class of customers"
+    assert said.tiers_caption(pyramid(1, Status.INSUFFICIENT)) == "Tiers of 1 customer by margin to date"
+
+
+def test_tiers_compare_the_top_with_the_base():
+    assert said.tiers(pyramid(), "EUR") == (
+        "A customer of the tier top stands for €900 on average, one of the tier base for €30.00: 30 times as much.")
+    assert said.tiers(pyramid(means=(900.0, -1.0))).endswith("the tier base brings no money.")
+    assert said.tiers(pyramid(by="monthly_fee")).startswith("A customer of the tier top stands for 900 a month")
+    assert said.tiers(pyramid(1, Status.INSUFFICIENT)) == "There are too few customers for more than one tier."
+
+
+@pytest.mark.parametrize(("counts", "expected"), [
+    ((0, 0), "Share of net sales by recency and frequency score"),
+    ((5, 0), "Every customer has bought more than once"),
+    ((4, 1), "1 customer of 4 (25.0 %) has bought once"),
+    ((4, 2), "2 customers of 4 (50.0 %) have bought once and share one frequency score")])
+def test_scores_are_titled_by_how_many_bought_once(counts, expected):
+    assert said.scores(*counts) == expected
+
+
+def test_doubt_counts_the_lost_who_may_only_be_slow():
+    assert "2 customers count as lost for not buying within 365 days" in said.doubt(base(), pyramid())[1]
+    assert "1 customer counts as lost" in said.doubt(base(part("lost", 1, 5, 0)), pyramid())[1]
+    assert len(said.doubt(base(part("kept", 1, 5, 5)), pyramid())) == 2
+    assert len(said.doubt(BaseChange(None, reason="x"), pyramid())) == 2
+
+
+def test_headlines_have_two_digits_or_say_what_is_missing():
+    assert said.headline(base(), pyramid()) == (
+        "retention by count 0.60, by money 0.83", "share held by the best 20 % 0.67")
+    assert "insufficient data" in said.headline(BaseChange(None, reason="x"), pyramid(1, Status.INSUFFICIENT))[1]
