@@ -58,7 +58,8 @@ def _periods(engine: Engine, transactions: ir.Table, base: BaseChange) -> list[G
     n_days = base.periods.after.n_days
     season = "so that both hold every season" if n_days >= YEAR_DAYS else "so that season is part of any change"
     n_earlier, all_new = base.n_earlier_days, base.n_earlier_days < n_days
-    earlier = (f"{n_earlier} {'day is' if n_earlier == 1 else 'days are'} on record" if n_earlier else "nothing is on record")
+    days = "day is" if n_earlier == 1 else "days are"
+    earlier = f"{n_earlier} {days} on record" if n_earlier else "nothing is on record"
     counted = ", less than a period: who came back from before is counted as new" if all_new else ""
     return [
         Gate("split adds up", float(apart), 0, apart != 0, Level.BLOCK, "change in revenue",

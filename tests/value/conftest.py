@@ -3,6 +3,7 @@
 import pandas as pd
 import pytest
 
+from helpers.foundation import canonical
 from helpers.value import purchases
 
 CUTOFF = pd.Timestamp("1997-09-30")
@@ -25,3 +26,14 @@ def cdnow(real_data):
 @pytest.fixture(scope="session")
 def counts(cdnow):
     return purchases.counted(cdnow["x"].to_numpy(), cdnow["t_x"].to_numpy(), cdnow["T"].to_numpy())
+
+
+@pytest.fixture(scope="session")
+def cdnow_sample(real_data, session_engine):
+    """Return ``canonical/transactions`` of the sample."""
+    names = ["customer_id", "number", "on", "cds", "amount"]
+    lines = pd.read_fwf(real_data / "cdnow" / "CDNOW_sample.txt", widths=[6, 5, 9, 3, 8], header=None, names=names,
+                        dtype={"on": "str", "customer_id": "str"})
+    table = lines.assign(order_id=lines.index.astype("str"), line=1, kind="sale",
+                         ordered_at=pd.to_datetime(lines["on"], format="%Y%m%d")).drop(columns=["number", "on", "cds"])
+    return session_engine.kept(canonical.TRANSACTIONS.conformed(session_engine.lazy(table)))

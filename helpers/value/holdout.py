@@ -1,0 +1,264 @@
+"""The hold-out: models fitted to the past alone, held against what customers did afterwards and against plain rules."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+
+from helpers.customers import features
+from helpers.customers.windows import Window
+from helpers.foundation.engine import Engine
+from helpers.foundation.estimates import Estimate, Status, summary, without_value
+from helpers.methods import intervals
+from helpers.value import ranking, rivals, summaries
+from helpers.value.purchases import DAYS_A_WEEK, Counts, Fit, fitted
+
+MOST_DAYS, LEAST_DAYS = 365, 28
+FREQUENCIES = 7
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trial:
+    """Forecasts of repeat orders for customers known at the cut-off, and what came.
+
+    Parameters
+    ----------
+    calibration, hold_out : Window
+        The days that were seen, and those held out.
+    counts : Counts
+        Customers counted by what they did up to the cut-off and after it.
+    orders : ndarray, shape (n_rows,)
+        Orders of each of the row's customers in the hold-out.
+    fits : tuple of Fit
+        Models fitted to the calibration period.
+    forecasts : dict of str to ndarray, shape (n_rows,)
+        Orders forecast for a customer of the row, by model or rule.
+    spread : dict of str to float
+        Standard error of the forecast of all orders together, by model.
+    tracking : DataFrame
+        Grain week × series: ``week_on``, ``series``, ``orders`` (cumulative), ``weekly``.
+    """
+
+    calibration: Window
+    hold_out: Window
+    counts: Counts
+    orders: np.ndarray
+    fits: tuple[Fit, ...]
+    forecasts: dict[str, np.ndarray]
+    spread: dict[str, float]
+    tracking: pd.DataFrame
+
+    @property
+    def happened(self) -> int:
+        """Orders that came in the hold-out."""
+        return int(self.counts.n @ self.orders)
+
+    def total(self, name: str) -> Estimate:
+        """Return all orders forecast by a model, with the interval of what may come."""
+        value = float(self.counts.n @ self.forecasts[name])
+        half = intervals.normal_quantile(0.95) * self.spread.get(name, np.nan)
+        return Estimate("orders_forecast", value, value - half, value + half, unit="orders",
+                        n=self.counts.n_customers, segment=name)
+
+    def error(self, name: str) -> float:
+        """Return how far the forecast of all orders was off what came; below zero: too few [share]."""
+        return float(self.counts.n @ self.forecasts[name]) / self.happened - 1 if self.happened else float("nan")
+
+    def difference(self, name: str, other: str) -> Estimate:
+        """Return a model's mean squared error less another's on the same customers, with the paired interval."""
+        apart = (self.orders - self.forecasts[name]) ** 2 - (self.orders - self.forecasts[other]) ** 2
+        n = self.counts.n_customers
+        segment = f"{name} less {other}"
+        if n < 2:
+            return without_value("squared_error_difference", Status.INSUFFICIENT, "fewer than two customers",
+                                 unit="squared orders", n=n, segment=segment)
+        mean = float(np.average(apart, weights=self.counts.n))
+        sd = np.sqrt(float(np.average((apart - mean) ** 2, weights=self.counts.n)) / (n - 1))
+        half = intervals.normal_quantile(0.95) * float(sd)
+        return Estimate("squared_error_difference", mean, mean - half, mean + half, unit="squared orders", n=n,
+                        segment=segment)
+
+    def verdict(self, name: str, other: str) -> str:
+        """Return ``better``, ``worse`` or ``tie``: a tie where the paired interval holds zero."""
+        found = self.difference(name, other)
+        return "better" if found.high < 0 else "worse" if found.low > 0 else "tie"
+
+    def chosen_name(self) -> str:
+        """Return the model behind what is shown of people, empty if there is none.
+
+        Of those identified in which one-time buyers may leave it is the one with the nearer total: BG/NBD gives
+        everybody who bought once a probability of 1 to be alive, and is left out.
+        """
+        honest = [f for f in self.fits if f.is_identified and f.model.name != "BG/NBD"]
+        off = [abs(self.error(f.model.name)) if self.happened else 0.0 for f in honest]
+        by = [(error, -f.log_likelihood, f.model.name) for error, f in zip(off, honest, strict=True)]
+        return min(by, default=(0, 0, ""))[2]
+
+    def table(self) -> pd.DataFrame:
+        """Return ``results/value_holdout``: happened, forecast, error, ranking, calibration, differences."""
+        rows = [Estimate("orders_happened", self.happened, unit="orders", n=self.counts.n_customers),
+                Estimate("calibration_days", self.calibration.n_days, unit="days", n=self.counts.n_customers),
+                Estimate("hold_out_days", self.hold_out.n_days, unit="days", n=self.counts.n_customers)]
+        names = list(self.forecasts)
+        rows += [e for name in names for e in (self.total(name), *self._scores(name))]
+        models = [f.model.name for f in self.fits if f.is_identified]
+        rows += [self.difference(m, other) for m in models for other in names if other not in models]
+        for kind, frame in (("by_frequency", self.by_frequency()), ("by_decile", self.by_decile())):
+            rows += [Estimate(f"orders_a_customer_{kind}", v, unit="orders", n=int(r["n_customers"]),
+                              segment=f"{r[frame.columns[0]]}: {c}")
+                     for r in frame.to_dict("records") for c, v in list(r.items())[2:]]
+        return summary(rows)
+
+    def _scores(self, name: str) -> list[Estimate]:
+        n, forecast, segment = self.counts.n_customers, self.forecasts[name], name
+        found = [("total_error", self.error(name), "share"),
+                 ("rank_correlation", ranking.correlation(forecast, self.orders, self.counts.n), "rank correlation"),
+                 ("gini", ranking.gini(forecast, self.orders, self.counts.n), "share of a perfect ranking's")]
+        return [Estimate(q, v, unit=u, n=n, segment=segment) if np.isfinite(v) else
+                without_value(q, Status.INSUFFICIENT, "nothing varies", unit=u, n=n, segment=segment)
+                for q, v, u in found]
+
+    def reading(self) -> pd.DataFrame:
+        """Return models and rules as a table for reading: forecast, error, ranking, squared error."""
+        rows = [{"model": name, "orders": self.total(name).value, "low": self.total(name).low,
+                 "high": self.total(name).high, "error": self.error(name),
+                 "rank_correlation": ranking.correlation(self.forecasts[name], self.orders, self.counts.n),
+                 "gini": ranking.gini(self.forecasts[name], self.orders, self.counts.n),
+                 "squared_error": float(np.average((self.orders - self.forecasts[name]) ** 2, weights=self.counts.n))}
+                for name in self.forecasts]
+        return pd.DataFrame(rows)
+
+    def by_frequency(self) -> pd.DataFrame:
+        """Return mean orders by repeat orders before, seven and more together: happened, and by model."""
+        return self._means("repeat_orders", np.minimum(self.counts.x, FREQUENCIES).astype(int))
+
+    def by_decile(self) -> pd.DataFrame:
+        """Return mean orders by tenth of customers in the order of the chosen model's forecast, 1 the lowest."""
+        if not (name := self.chosen_name()):
+            return pd.DataFrame(columns=["decile", "n_customers", "happened"])
+        forecast = self.forecasts[name]
+        return self._means("decile", np.ceil(10 * ranking.places(forecast, self.counts.n)).astype(int))
+
+    def _means(self, by: str, group: np.ndarray) -> pd.DataFrame:
+        columns = {"happened": self.orders, **{f.model.name: self.forecasts[f.model.name] for f in self.fits
+                                               if f.is_identified}}
+        weighted = pd.DataFrame({c: v * self.counts.n for c, v in columns.items()} | {"n_customers": self.counts.n})
+        sums = weighted.groupby(group).sum()
+        means = sums[list(columns)].div(sums["n_customers"], axis=0)
+        return pd.concat([sums["n_customers"].astype("int64"), means], axis=1).rename_axis(by).reset_index()
+
+
+def cutoff(history: Window) -> date | None:
+    """Return the last day of calibration: half of the history is held out, a year at most; None if under four weeks.
+
+    Examples
+    --------
+    >>> cutoff(Window(date(1997, 1, 1), date(1998, 6, 30)))
+    datetime.date(1997, 9, 30)
+    """
+    n_days = min(MOST_DAYS, history.n_days // 2)
+    return history.last_on - timedelta(n_days) if n_days >= LEAST_DAYS else None
+
+
+def seen_and_held_out(engine: Engine, transactions: ir.Table, history: Window,
+                      cutoff_on: date) -> tuple[Counts, np.ndarray, pd.DataFrame]:
+    """Return customers counted by both periods, their orders in the hold-out, and repeat orders by day.
+
+    Parameters
+    ----------
+    engine : Engine
+        Counts.
+    transactions : ir.Table
+        ``canonical/transactions``.
+    history : Window
+        All days.
+    cutoff_on : date
+        Last day of calibration.
+    """
+    spent = features.days(transactions, history.last_on)
+    bought = engine.kept(spent.filter(spent.occasion_sales > 0).select("customer_id", "on"))
+    known = engine.kept(summaries.buyers(transactions, cutoff_on).drop("spend", "repeat_spend"))
+    later = bought.filter(bought.on > cutoff_on).group_by("customer_id").aggregate(orders=ibis._.count())
+    both = known.left_join(later, "customer_id").mutate(orders=lambda t: t.orders.fill_null(0))
+    rows = engine.arrow(both.group_by(*summaries.KEY, "orders").aggregate(n=ibis._.count())
+                        .order_by(*summaries.KEY, "orders"))
+    x, last, age, orders, n = (np.asarray(rows[c].to_numpy(), "float64") for c in rows.column_names)
+    repeats = bought.inner_join(known.select("customer_id", "first_on"), "customer_id").filter(
+        lambda t: t.on > t.first_on)
+    by_day = engine.arrow(repeats.group_by("on").aggregate(orders=ibis._.count()).order_by("on")).to_pandas()
+    return Counts(x, last / DAYS_A_WEEK, age / DAYS_A_WEEK, n), orders, by_day
+
+
+def trial(engine: Engine, transactions: ir.Table, history: Window, models: tuple, rng: np.random.Generator) -> Trial:
+    """Return the trial of models on the latest half of the history, a year at most.
+
+    Parameters
+    ----------
+    engine : Engine
+        Counts.
+    transactions : ir.Table
+        ``canonical/transactions``.
+    history : Window
+        All days; at least eight weeks.
+    models : tuple of Model
+        Models of purchases.
+    rng : Generator
+        Draws futures, for the interval of the forecast of all orders.
+    """
+    cutoff_on = cutoff(history)
+    hold_out = Window(cutoff_on + timedelta(1), history.last_on)
+    counts, orders, by_day = seen_and_held_out(engine, transactions, history, cutoff_on)
+    fits = tuple(fitted(model, counts) for model in models)
+    weeks = hold_out.n_days / DAYS_A_WEEK
+    forecasts = {f.model.name: forecast(f, counts, weeks) for f in fits if f.is_identified}
+    spread = {f.model.name: _spread(f, counts, weeks, rng) for f in fits if f.is_identified}
+    calibration = Window(history.first_on, cutoff_on)
+    rules = rivals.rules(counts, weeks) | rivals.learned(engine, transactions, calibration, counts, weeks)
+    return Trial(calibration, hold_out, counts, orders, fits, forecasts | rules, spread,
+                 _tracking(by_day, fits, counts, history, cutoff_on))
+
+
+def forecast(fit: Fit, counts: Counts, weeks: float, values: np.ndarray | None = None) -> np.ndarray:
+    """Return orders expected of each row's customers in the weeks after T, shape ``(n_rows,)``."""
+    values = fit.values if values is None else values
+    return fit.model.p_alive(counts, values) * fit.model.expected_if_alive(counts, values, weeks)
+
+
+def _spread(fit: Fit, counts: Counts, weeks: float, rng: np.random.Generator, n_draws: int = 200) -> float:
+    """Return the standard error of all orders forecast: of the parameters, and of what customers do."""
+    step = 1e-4
+    slopes = np.array([counts.n @ (forecast(fit, counts, weeks, fit.values * np.exp(h))
+                                   - forecast(fit, counts, weeks, fit.values * np.exp(-h))) / (2 * step)
+                       for h in step * np.eye(4)])
+    alive, chance = fit.model.p_alive(counts, fit.values)[:, None], 0.0
+    for start in range(0, len(counts.x), 20_000):
+        rows = slice(start, start + 20_000)
+        part = Counts(counts.x[rows], counts.t_x[rows], counts.T[rows], counts.n[rows])
+        made = fit.model.drawn(rng, part, fit.values, weeks, rng.random((len(part.x), n_draws)) < alive[rows])
+        chance += float(part.n @ made.var(axis=1, ddof=1))
+    return float(np.sqrt(slopes @ fit.covariance @ slopes + chance))
+
+
+def _tracking(by_day: pd.DataFrame, fits: tuple[Fit, ...], counts: Counts, history: Window,
+              cutoff_on: date) -> pd.DataFrame:
+    n_weeks = history.n_days // 7
+    ends = history.n_days - 1 - 7 * np.arange(n_weeks)[::-1]  # days after the first one, the last day the last end
+    on = (pd.to_datetime(by_day["on"]) - pd.Timestamp(history.first_on)).dt.days.to_numpy()
+    totals = np.cumsum(np.bincount(on, by_day["orders"], history.n_days) if len(on) else np.zeros(history.n_days))
+    dates = pd.Timestamp(history.first_on) + pd.to_timedelta(ends, "D")
+    series = {"happened": totals[ends]}
+    age = np.rint(counts.T * DAYS_A_WEEK).astype(int)
+    n_by_age = np.bincount(age, counts.n)
+    ages = np.flatnonzero(n_by_age)
+    since = ends[:, None] - ((cutoff_on - history.first_on).days - ages)[None, :]
+    for f in fits:
+        if f.is_identified:
+            steps, place = np.unique(np.maximum(since, 0), return_inverse=True)
+            expected = f.model.expected_new(f.values, steps / DAYS_A_WEEK)
+            series[f.model.name] = expected[place].reshape(since.shape) @ n_by_age[ages]
+    return pd.concat([pd.DataFrame({"week_on": dates, "series": name, "orders": values,
+                                    "weekly": np.diff(values, prepend=0)}) for name, values in series.items()],
+                     ignore_index=True)

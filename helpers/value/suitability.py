@@ -1,0 +1,168 @@
+"""Whether models of purchases apply at all: decided before any is fitted, and said by name where they do not."""
+
+from dataclasses import dataclass
+from datetime import date
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+
+from helpers.customers import features
+from helpers.customers.windows import Window
+from helpers.foundation.engine import Engine
+from helpers.foundation.estimates import Gate, Level
+from helpers.value.purchases import Fit
+from helpers.value.spend import DEPENDENT, SpendFit
+
+MODELS = "BG/NBD, MBG/NBD and Pareto/NBD"
+CLAIMS = "expected value, probability to be alive"
+LEAST_REPEAT, LEAST_DAYS, MOST_YEARS = 100, 182, 30
+MOST_REGULAR, LEAST_GAPS = 2.0, 50
+MOST_CONTRACTUAL = 0.5
+MOST_OFF = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Suitability:
+    """What decides whether models of purchases apply.
+
+    Parameters
+    ----------
+    n_buyers, n_repeat_buyers : int
+        Customers with a purchase occasion, and with two or more.
+    n_days : int
+        Days of history.
+    share_contractual : float
+        Share of buyers with a contract that runs [share].
+    regularity : float
+        Shape of the gamma distribution of waits between purchases: 1 is random; NaN with fewer than 50 pairs of waits.
+    """
+
+    n_buyers: int
+    n_repeat_buyers: int
+    n_days: int
+    share_contractual: float
+    regularity: float
+
+    def gates(self) -> tuple[Gate, ...]:
+        """Return the checks as gates; a crossed one strikes every value by customer."""
+        if not self.n_buyers:
+            return ()
+        people = "customer" if self.n_buyers == 1 else "customers"
+        regular = "" if np.isnan(self.regularity) else f", {self.regularity:.2f}"
+        return (
+            _strike("not contractual", self.share_contractual, MOST_CONTRACTUAL,
+                    self.share_contractual > MOST_CONTRACTUAL,
+                    f"{100 * self.share_contractual:.0f} % of buyers hold a contract that runs; customers who sign are "
+                    f"valued by survival, above {100 * MOST_CONTRACTUAL:.0f} % {MODELS} do not apply."),
+            _strike("enough repeat buyers", self.n_repeat_buyers, LEAST_REPEAT, self.n_repeat_buyers < LEAST_REPEAT,
+                    f"{self.n_repeat_buyers:,} of {self.n_buyers:,} {people} "
+                    "bought more than once; with fewer than "
+                    f"{LEAST_REPEAT} the parameters of {MODELS} are not identified."),
+            _strike("enough history", self.n_days, LEAST_DAYS, self.n_days < LEAST_DAYS,
+                    f"Purchases are on record for {self.n_days:,} {'day' if self.n_days == 1 else 'days'}; with fewer "
+                    f"than {LEAST_DAYS} {MODELS} cannot tell a pause from a loss."),
+            Gate("believable dates", self.n_days / 365.25, MOST_YEARS, self.n_days > MOST_YEARS * 365.25, Level.QUALIFY,
+                 CLAIMS, f"The first purchase lies {self.n_days / 365.25:,.0f} years back; beyond {MOST_YEARS} a date "
+                 "is more likely wrong than old."),
+            _strike("irregular purchases", self.regularity, MOST_REGULAR, self.regularity > MOST_REGULAR,
+                    f"Waits between purchases have the shape 1 where they are random{regular} here; above "
+                    f"{MOST_REGULAR:.0f} customers buy by the calendar and {MODELS} do not apply."),
+        )
+
+    @property
+    def reason(self) -> str:
+        """The first failed check, as a sentence; empty where the models apply."""
+        if not self.n_buyers:
+            return "No purchases are recorded."
+        return next((g.sentence for g in self.gates() if g.is_crossed and g.level is Level.STRIKE), "")
+
+
+def _strike(name: str, statistic: float, threshold: float, is_crossed: bool, sentence: str) -> Gate:
+    return Gate(name, float(statistic), threshold, bool(is_crossed), Level.STRIKE, CLAIMS, sentence)
+
+
+def suitability(engine: Engine, buyers: ir.Table, transactions: ir.Table, subscriptions: ir.Table,
+                history: Window | None) -> Suitability:
+    """Return what decides whether models of purchases apply.
+
+    Parameters
+    ----------
+    engine : Engine
+        Counts.
+    buyers : ir.Table
+        As `summaries.buyers` gives them.
+    transactions, subscriptions : ir.Table
+        Canonical tables.
+    history : Window or None
+        Days on record; None without transactions.
+    """
+    if history is None:
+        return Suitability(0, 0, 0, 0.0, float("nan"))
+    held = subscriptions.filter(~subscriptions.has_ended).select("customer_id").distinct()
+    row = engine.first_row(buyers.aggregate(n=buyers.count(), again=(buyers.n_repeats > 0).ifelse(1, 0).sum()))
+    n_held = engine.first_row(buyers.semi_join(held, "customer_id").aggregate(n=ibis._.count()))["n"]
+    return Suitability(row["n"], row["again"] or 0, history.n_days, n_held / max(row["n"], 1),
+                       regularity(engine, transactions, history.last_on))
+
+
+def regularity(engine: Engine, transactions: ir.Table, as_of_on: date) -> float:
+    """Return the shape of the gamma distribution of waits between purchases, NaN with too few.
+
+    Notes
+    -----
+    Of each customer the last two waits: where waits are gamma with shape k, whatever the customer's rate, their first
+    part of the sum is beta(k, k), so that k = (1 − 4V) / 8V with V its variance.
+
+    References
+    ----------
+    Wheat & Morrison (1990), *Journal of Marketing Research* 27, 87–93, equation 4.
+    """
+    spent = features.days(transactions, as_of_on)
+    bought = spent.filter(spent.occasion_sales > 0)
+    last = bought.mutate(place=ibis.row_number().over(group_by="customer_id", order_by=ibis.desc("on")))
+    three = last.filter(last.place < 3).group_by("customer_id").aggregate(
+        n=ibis._.count(), last=ibis._.on.max(), first=ibis._.on.min(),
+        middle=(ibis._.place == 1).ifelse(ibis._.on, None).max())
+    three = three.filter(three.n == 3)
+    waits = three.middle.delta(three.first, unit="day") / three.last.delta(three.first, unit="day")
+    row = engine.first_row(three.aggregate(n=three.count(), spread=((waits - 0.5) ** 2).mean()))
+    if row["n"] < LEAST_GAPS or not row["spread"]:
+        return float("nan")
+    return (1 - 4 * row["spread"]) / (8 * row["spread"])
+
+
+def of_models(fit: Fit, spend: SpendFit, error: float, dependence: float) -> tuple[Gate, ...]:
+    """Return what the fitted models must meet: identified, a finite mean spend, a total that came true, independence.
+
+    Parameters
+    ----------
+    fit, spend : Fit, SpendFit
+        The models behind each customer's value.
+    error : float
+        How far the forecast of all orders was off in the hold-out; NaN where there was none [share].
+    dependence : float
+        Rank correlation of frequency and mean spend.
+    """
+    many = "few" if error < 0 else "many"
+    return (
+        _strike("purchases identified", float(fit.is_identified), 1, not fit.is_identified,
+                f"{fit.model.name}: {fit.reason or 'the data determine every parameter'}."),
+        _strike("finite mean spend", float(spend.values[1]), 1, bool(spend.reason),
+                f"Gamma-gamma: {spend.reason or f'q is {spend.values[1]:.2f}, above 1'}."),
+        Gate("hold-out total", error, MOST_OFF, abs(error) > MOST_OFF, Level.QUALIFY, CLAIMS,
+             f"Fitted to the past alone, {fit.model.name} forecast {100 * abs(error):.0f} % too {many} orders; up to "
+             f"{100 * MOST_OFF:.0f} % is let pass." if error == error else
+             "The history bears no hold-out in which a forecast could be tried."),
+        Gate("spend apart from frequency", dependence, DEPENDENT, abs(dependence) > DEPENDENT, Level.QUALIFY, CLAIMS,
+             "Gamma-gamma takes spend an occasion as independent of frequency; their rank correlation is "
+             f"{dependence:.2f}, up to {DEPENDENT} is let pass." if dependence == dependence else
+             "Whether spend goes with frequency cannot be said: one of them does not vary."),
+    )
+
+
+def of_margin(margin_share: float) -> Gate:
+    """Return whether what is sold leaves a margin at all; `margin_share` is that of one unit of money spent."""
+    return _strike("a margin to speak of", margin_share, 0, not margin_share > 0,
+                   f"Of one unit of money spent {margin_share:.2f} is margin; where nothing is left no customer has a "
+                   "value to be ranked by.")

@@ -1,0 +1,200 @@
+"""What customers will be worth: from the checks, by way of the hold-out and the refit, to values and their totals."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+
+from helpers.customers import features
+from helpers.foundation.engine import Engine
+from helpers.foundation.estimates import Estimate, Gate, Level, Status, summary, without_value
+from helpers.value import holdout, lifetime, spend, suitability, summaries
+from helpers.value.assumptions import Assumptions
+from helpers.value.geometric import BG, MBG
+from helpers.value.holdout import Trial
+from helpers.value.lifetime import Outlook, Totals
+from helpers.value.pareto import PARETO
+from helpers.value.purchases import DAYS_A_WEEK, Fit, Model, fitted
+from helpers.value.spend import SpendFit
+from helpers.value.suitability import Suitability
+
+MODELS: tuple[Model, ...] = (BG, MBG, PARETO)
+SHOWN = ("MBG/NBD", "Pareto/NBD")
+QUANTITIES = ("customer_equity", "margin_ahead", "orders_ahead")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Valuation:
+    """Values of customers who buy without a contract.
+
+    Parameters
+    ----------
+    as_of_on : date
+        Last day that was seen.
+    horizon_days : int
+        How far values reach [days].
+    checks : Suitability
+        Whether models of purchases apply.
+    gates : tuple of Gate
+        The checks, and what the fitted models must meet.
+    reason : str
+        Why there is no value by customer, a sentence; empty where there is one.
+    trial : Trial or None
+        The hold-out; None where the history does not bear one.
+    fits : tuple of Fit
+        Models fitted to everything.
+    chosen : str
+        The model behind the values.
+    spend : SpendFit or None
+        Spend an occasion.
+    independence : Estimate or None
+        Rank correlation of frequency and spend.
+    view : Outlook or None
+        What is expected of counted buyers.
+    totals : Totals or None
+        Sums over all customers.
+    """
+
+    as_of_on: date
+    horizon_days: int
+    checks: Suitability
+    gates: tuple[Gate, ...] = ()
+    reason: str = ""
+    trial: Trial | None = None
+    fits: tuple[Fit, ...] = ()
+    chosen: str = ""
+    spend: SpendFit | None = None
+    independence: Estimate | None = None
+    view: Outlook | None = None
+    totals: Totals | None = None
+
+    @property
+    def status(self) -> Status:
+        """What values are where there are none: not applicable without purchases, else insufficient."""
+        return Status.INSUFFICIENT if self.checks.n_buyers else Status.NOT_APPLICABLE
+
+    def estimates(self) -> tuple[Estimate, ...]:
+        """Return totals and what a new customer brings, or why there are none."""
+        if self.totals is None:
+            units = ("money", "money", "orders")
+            return tuple(without_value(q, self.status, self.reason, unit=u, n=self.checks.n_buyers)
+                         for q, u in zip(QUANTITIES, units, strict=True))
+        return (self.totals.equity, self.totals.realised, self.totals.orders, *self._new_customer())
+
+    def table(self) -> pd.DataFrame:
+        """Return ``results/value_models``: totals, then every model's parameters."""
+        models = [e for f in self.fits for e in f.estimates()]
+        of_spend = [*self.spend.estimates(), self.independence] if self.spend else []
+        return summary([*self.estimates(), *models, *of_spend])
+
+    def parameters(self) -> pd.DataFrame:
+        """Return the models' parameters as a table for reading."""
+        return self.table().query("segment != 'all'").reset_index(drop=True)
+
+    def forecasts(self) -> pd.DataFrame:
+        """Return what can be graded once the horizon has passed: orders and margin of today's buyers."""
+        if self.totals is None:
+            return pd.DataFrame()
+        due = pd.Timestamp(self.as_of_on + timedelta(self.horizon_days))
+        rows = [{"quantity": e.quantity, "segment": e.segment, "made_as_of_on": pd.Timestamp(self.as_of_on),
+                 "due_on": due, "value": e.value, "low": e.low, "high": e.high, "level": e.level, "model": self.chosen,
+                 "unit": e.unit, "n": e.n} for e in (self.totals.orders, self.totals.realised)]
+        return pd.DataFrame(rows)
+
+    def _new_customer(self) -> tuple[Estimate, ...]:
+        """Return orders and margin of a customer won today within the horizon, first purchase included."""
+        fit, weeks = self.view.fit, np.array([self.horizon_days / DAYS_A_WEEK])
+        rng = np.random.default_rng(0)
+        orders = 1 + np.array([fit.model.expected_new(v, weeks)[0] for v in fit.draws(rng, 200)])
+        p, q, gamma = self.spend.draws(rng, 200).T
+        worth = orders * self.view.margin_share * p * gamma / (q - 1)
+        made = 1 + float(fit.model.expected_new(fit.values, weeks)[0])
+        value = made * self.view.margin_share * self.spend.mean
+        return (_drawn("orders_of_a_new_customer", made, orders, "orders", fit.n),
+                _drawn("value_of_a_new_customer", value, worth, "money", fit.n))
+
+
+def _drawn(quantity: str, value: float, draws: np.ndarray, unit: str, n: int) -> Estimate:
+    low, high = np.quantile(draws, [0.025, 0.975])
+    return Estimate(quantity, value, float(low), float(high), unit=unit, n=n)
+
+
+def valuation(engine: Engine, transactions: ir.Table, subscriptions: ir.Table, as_of_on: date, *,
+              margin_share: float, discount_rate: float, assumptions: Assumptions, seed: int) -> Valuation:
+    """Return what customers will be worth.
+
+    Parameters
+    ----------
+    engine : Engine
+        Counts and keeps.
+    transactions, subscriptions : ir.Table
+        Canonical tables.
+    as_of_on : date
+        Last day that is seen.
+    margin_share : float
+        Margin of one unit of money spent [share].
+    discount_rate : float
+        By the year [share a year].
+    assumptions : Assumptions
+        Section ``[value]``: the horizon.
+    seed : int
+        Of the draws.
+    """
+    history = features.history(engine, transactions, as_of_on)
+    buyers = engine.kept(summaries.buyers(transactions, as_of_on))
+    checks = suitability.suitability(engine, buyers, transactions, subscriptions, history)
+    days = assumptions.horizon_days
+    if checks.reason:
+        return Valuation(as_of_on, days, checks, checks.gates(), checks.reason)
+    rng = np.random.default_rng(seed)
+    trial = holdout.trial(engine, transactions, history, MODELS, rng) if holdout.cutoff(history) else None
+    base = summaries.base(engine, buyers)
+    fits = tuple(fitted(model, base.counts) for model in MODELS)
+    fit = _behind(fits, trial)
+    money = summaries.spenders(engine, buyers)
+    of_spend, dependence = spend.fitted(*money), spend.independence(*money)
+    error = trial.error(fit.model.name) if trial and fit.model.name in trial.forecasts else float("nan")
+    gates = (*checks.gates(), *suitability.of_models(fit, of_spend, error, dependence.value),
+             suitability.of_margin(margin_share))
+    known = {"trial": trial, "fits": fits, "chosen": fit.model.name, "spend": of_spend, "independence": dependence}
+    failed = [g.sentence for g in gates if g.is_crossed and g.level is Level.STRIKE]
+    if failed:
+        return Valuation(as_of_on, days, checks, gates, failed[0], **known)
+    view = lifetime.outlook(base, fit, of_spend, margin_share=margin_share, horizon_days=days,
+                            discount_rate=discount_rate)
+    sums = lifetime.totals(engine, buyers, view, rng)
+    return Valuation(as_of_on, days, checks, gates, view=view, totals=sums, **known)
+
+
+def _behind(fits: tuple[Fit, ...], trial: Trial | None) -> Fit:
+    """Return the fit behind the values: the model chosen in the hold-out, else the likelier one that is identified."""
+    shown = [f for f in fits if f.model.name in SHOWN]
+    known = [f for f in shown if f.is_identified]
+    name = trial.chosen_name() if trial else ""
+    likely = max(known, key=lambda f: f.log_likelihood, default=shown[0])
+    return next((f for f in known if f.model.name == name), likely)
+
+
+def valued(engine: Engine, customers: ir.Table, transactions: ir.Table, found: Valuation) -> ir.Table:
+    """Return customers with what is expected of them; the columns are empty where there is no value.
+
+    Parameters
+    ----------
+    engine : Engine
+        Joins.
+    customers : ir.Table
+        Grain customer.
+    transactions : ir.Table
+        ``canonical/transactions``.
+    found : Valuation
+        The values.
+    """
+    if found.view is None:
+        return customers
+    buyers = summaries.buyers(transactions, found.as_of_on)
+    expected = lifetime.scored(engine, buyers, found.view)
+    drawn = engine.lazy(found.totals.limits)
+    joined = customers.left_join(expected, "customer_id").drop("customer_id_right")
+    return engine.kept(joined.left_join(drawn, "customer_id").drop("customer_id_right"))
