@@ -26,16 +26,14 @@ def browser():
 
 
 @pytest.fixture(scope="session", params=["samples", "reports"])
-def shelf(request, tmp_path_factory):
-    """Return a folder of pages: the samples, then those of the run that LOYALTY_REPORTS points to."""
+def shelf(request, browser, tmp_path_factory):
+    """Return a folder of pages: the samples, then a whole run's — the session's, or where LOYALTY_REPORTS points."""
     if request.param == "samples":
         folder = tmp_path_factory.mktemp("samples")
         samples.written(folder)
         return folder
-    folder = os.environ.get("LOYALTY_REPORTS")
-    if not folder:
-        pytest.skip("LOYALTY_REPORTS does not point to a folder of pages")
-    return Path(folder)
+    given = os.environ.get("LOYALTY_REPORTS")
+    return Path(given) if given else request.getfixturevalue("workbook") / "reports" / "latest"
 
 
 @pytest.fixture
