@@ -36,10 +36,12 @@ def _run(source: str, name: str) -> Run:
 
 
 def _told(before: Run, now: Run) -> list[str]:
-    changed = [f"{key}: {before.record.get(key)} → {now.record.get(key)}" for key in ("state", "as_of", "currency")
-               if before.record.get(key) != now.record.get(key)]
-    redefined = comparison.definitions(*(comparison.identity(r.name, r.record) for r in (now, before)))
-    return changed + [f"changed: {what}" for what in redefined]
+    facts = [{"state": run.record.get("state"), "as_of": run.record.get("as_of"), **{
+        name: value for name, value in run.record.get("parameters", {}).items() if name in ("seed", "raw")}}
+        for run in (before, now)]
+    changed = [f"{key}: {facts[0].get(key)} → {facts[1].get(key)}" for key in sorted({*facts[0], *facts[1]})
+               if facts[0].get(key) != facts[1].get(key)]
+    return changed + comparison.definitions(*(comparison.identity(run.name, run.record) for run in (now, before)))
 
 
 def _rows(before: Run, now: Run) -> list[str]:

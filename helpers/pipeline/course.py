@@ -108,13 +108,20 @@ class Course:
 
     def _decide(self) -> None:
         """Settle the steps that need no kernel: those behind one that failed, and those without their tables."""
-        for step in self.ready:
-            broken = [name for name in step.after(self.steps) if self.run.steps[name]["state"] in ("failed", "skipped")]
-            if broken:
-                self._settle(step, "skipped", f"it rests on {', '.join(broken)}, which did not end well")
-            elif step.reads and not any(self.run.rows(table) for table in step.reads):
-                names = " and no ".join(table.split("/")[1].replace("_", " ") for table in step.reads)
-                self._settle(step, "not_applicable", f"there are no {names}")
+        decided = [(step, *without_kernel) for step in self.ready if (without_kernel := self._without_kernel(step))]
+        for step, state, reason in decided:
+            self._settle(step, state, reason)
+        if decided:  # others may rest on these
+            self._decide()
+
+    def _without_kernel(self, step: Step) -> tuple[str, str] | None:
+        broken = [name for name in step.after(self.steps) if self.run.steps[name]["state"] in ("failed", "skipped")]
+        if broken:
+            return "skipped", f"it rests on {', '.join(broken)}, which did not end well"
+        if step.reads and not any(self.run.rows(table) for table in step.reads):
+            names = " and no ".join(table.split("/")[1].replace("_", " ") for table in step.reads)
+            return "not_applicable", f"there are no {names}"
+        return None
 
     def _start(self) -> None:
         for step in self.ready[:max(0, self.jobs - len(self.working))]:

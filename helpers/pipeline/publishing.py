@@ -15,8 +15,7 @@ from helpers.reporting import pages
 
 RUNS_FROM_RUN = "../../../../../reports/index.html"
 RUNS_FROM_PUBLISHED, RUNS_FROM_LATEST = "../../index.html", "../index.html"
-KINDS = {"failed": "failed", "not_applicable": "not applicable", "skipped": "not reached", "waiting": "not reached",
-         "left_out": "left out"}
+KINDS = {"failed": "failed", "not_applicable": "not applicable", "left_out": "left out"}
 SPOKEN = {
     "time": "The step took too long and was stopped",
     "death": "The step lost its process; most often the machine had run out of memory",
@@ -100,9 +99,9 @@ def _page(run: Run, step: Step, workbook: Workbook) -> str:
     links.append(pages.Link("All runs", RUNS_FROM_RUN))
     notebook = run.folder / "notebooks" / step.notebook
     footing = _footing(run, told, notebook)
-    if told["state"] in ("finished", "taken"):
+    if told["state"] in ("finished", "taken") and notebook.is_file():
         return pages.page(nbformat.read(notebook, as_version=4), footing=footing, links=links)
-    return pages.notice(KINDS[str(told["state"])], f"{step.name} · {step.title}",
+    return pages.notice(KINDS.get(str(told["state"]), "not reached"), f"{step.name} · {step.title}",
                         sentences(step, told, run.source), footing=footing, links=links)
 
 
@@ -158,7 +157,7 @@ def _first_page(run: Run, workbook: Workbook) -> str:
     """Return the link from the list of runs: to the leadership page, to the first step that failed or was run."""
     names = {s.name: page_name(s, workbook) for s in workbook.steps if s.name in run.steps}
     state = "failed" if run.record.get("state") == "failed" else "finished"
-    is_summed_up = run.steps[workbook.steps[-1].name]["state"] in ("finished", "taken")
+    is_summed_up = run.steps.get(workbook.steps[-1].name, {}).get("state") in ("finished", "taken")
     first = [] if is_summed_up else [page for name, page in names.items() if run.steps[name]["state"] == state]
     page = next(iter(first), "index.html")
     if (workspace.reports_folder() / run.source / run.name / page).is_file():

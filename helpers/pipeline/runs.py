@@ -50,7 +50,7 @@ class Run:
     @property
     def steps(self) -> dict[str, dict[str, object]]:
         """What is known of each step, by its name."""
-        return self.record["steps"]
+        return self.record.setdefault("steps", {})
 
     def saved(self, **changes: object) -> "Run":
         """Change the manifest, atomically."""

@@ -127,6 +127,35 @@ def test_a_failing_step_leaves_the_others_standing_and_the_last_good_run_untouch
     assert states(newest("finished"))["05"] == "finished"
 
 
+@pytest.fixture
+def failed(begun):
+    """Give one test a home with a run that has failed, although nothing ran for it."""
+    record = dict(newest("finished").record)
+    raw = begun / "data" / "raw" / "tiny"
+    raw.mkdir(parents=True)
+    (raw / "a.csv").write_text("a")
+    profile = begun / "data" / "sources" / "tiny.toml"
+    profile.write_text(profile.read_text() + '[files.all]\npath = "*.csv"\n')
+    record["steps"] = {**record["steps"], "02": {"title": "Left", "state": "failed", "reason": "it broke"}}
+    record |= {"revision": tiny.REVISION, "parameters": {**record["parameters"], "act": "fail"},
+               "raw": runner.provenance.raw_checksums("tiny"),
+               "profile": runner.provenance.declared_checksum("sources", "tiny")}
+    runs.created("tiny", "2020-02-01", record).closed("failed", "it broke")
+    return begun
+
+
+def test_nothing_starts_behind_an_intake_that_failed(home, tmp_path):
+    tiny.declare(home)
+    book = tiny.workbook(tmp_path / "broken")
+    path = book.path(book.steps[0])
+    path.write_text(path.read_text().replace("step, table =", "1 / 0; step, table ="))
+    assert runner.run(Request("tiny"), book) == 1
+    run = newest("failed")
+    assert states(run) == {"01": "failed", **dict.fromkeys(("02", "03", "04", "05"), "skipped")}
+    assert run.name == "undated-1"
+    assert [p.name for p in (run.folder / "notebooks").iterdir()] == ["01_in.ipynb"]
+
+
 @pytest.mark.parametrize(("deed", "code", "sentence"), [
     ("input", 2, "left.csv: it is empty"), ("gate", 3, "control: it is not met")])
 def test_bad_input_and_a_gate_found_by_a_step_have_exit_codes_of_their_own(begun, book, capsys, deed, code, sentence):
@@ -163,6 +192,33 @@ def test_a_worker_that_hangs_or_dies_takes_its_kernel_with_it(begun, book, deed,
 def test_a_kernel_that_does_not_leave_after_its_last_cell_is_ended_and_its_step_is_good(begun, book):
     assert runner.run(only_left("linger"), book) == 0
     assert not any(map(is_alive, pids(begun)))
+
+
+@pytest.mark.parametrize(("change", "sentence"), [
+    ("study", "the study has changed since"), ("profile", "the source profile has changed since"),
+    ("raw", "the raw files have changed since"), ("code", "the code has changed since"),
+    ("seed", "its parameters were different (seed: 1 then, 7 now)")])
+def test_a_failed_run_is_not_resumed_with_another_study_profile_data_code_or_seed(
+        failed, book, monkeypatch, change, sentence):
+    settings = ["act=fail"]
+    if change == "study":
+        (failed / "data" / "studies").mkdir()
+        (failed / "data" / "studies" / "tiny.toml").write_text("[churn]\neligible_days = 30\n")
+    elif change == "profile":
+        profile = failed / "data" / "sources" / "tiny.toml"
+        profile.write_text(profile.read_text() + "# changed\n")
+    elif change == "raw":
+        (failed / "data" / "raw" / "tiny" / "a.csv").write_text("other")
+    elif change == "code":
+        monkeypatch.setattr(runner.provenance, "revision", lambda _: "another")
+    else:
+        settings.append("seed=7")
+    name = newest("failed").name
+    with pytest.raises(InputError) as refused:
+        runner.run(Request("tiny", tuple(settings), is_resumed=True), book)
+    assert str(refused.value) == (f"--resume: run {name} cannot be continued: {sentence}; "
+                                  "allowed: a run without --resume")
+    assert newest("failed").record["state"] == "failed"
 
 
 def test_a_killed_runner_loses_nothing_and_leaves_no_process(begun, book):

@@ -19,6 +19,7 @@ STEPS = (
          writes=("results/end",)),
 )
 
+REVISION = "a revision"
 PARAMETERS = '''source: str = "tiny"  # source profile [name]
 run: str = ""  # run to read from, empty for the newest [run]
 as_of: str = ""  # date the run speaks for, empty for the newest row [ISO date]
@@ -68,8 +69,9 @@ def workbook(folder: Path) -> Workbook:
 def main(arguments: list[str]) -> int:
     """Be the door with the tiny workbook, whose folder is named first."""
     from helpers import __main__ as door
-    from helpers.pipeline import steps
+    from helpers.pipeline import provenance, steps
 
+    provenance.revision = lambda _: REVISION
     steps.WORKBOOK = workbook(Path(arguments[0]))
     return door.main(arguments[1:])
 
