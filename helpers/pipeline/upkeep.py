@@ -9,6 +9,7 @@ from nbclient import NotebookClient
 from nbformat import NotebookNode
 
 from helpers.foundation import workspace
+from helpers.pipeline import dictionary
 from helpers.pipeline.steps import STEPS
 
 NOTEBOOKS = workspace.SHIPPED / "notebooks"
@@ -37,7 +38,7 @@ def stripped(notebook: NotebookNode) -> NotebookNode:
 
 
 def main() -> None:
-    """Re-execute and strip every notebook on the default source, in a home of its own."""
+    """Re-execute and strip every notebook on the default source, in a home of its own; render the dictionary."""
     with tempfile.TemporaryDirectory() as home:
         os.environ[workspace.HOME] = home
         for step in STEPS:
@@ -46,6 +47,8 @@ def main() -> None:
             with workspace.replacing(path) as partial:
                 nbformat.write(stripped(fresh), partial)
             print(f"{path.name}: executed and stripped")
+    for path in dictionary.render(workspace.SHIPPED):
+        print(f"{path.name}: rendered")
 
 
 if __name__ == "__main__":

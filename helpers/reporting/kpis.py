@@ -29,8 +29,8 @@ class Kpi:
         Where it stands.
     name : str
         For people.
-    claim : str
-        What gates call the claim, where they touch it without changing the table.
+    claims : tuple of str
+        What gates call the claims that it makes.
     """
 
     step: str
@@ -39,28 +39,32 @@ class Kpi:
     quantity: str
     name: str
     segment: str = "all"
-    claim: str = ""
+    claims: tuple[str, ...] = ()
 
 
 SURVEY, LOYALTY, BASE = "results/satisfaction_index", "results/loyalty_matrix", "results/customer_base"
 EFFECTS, FORECASTS, SCORES, OWN = ("results/experiment_effects", "results/forecasts", "results/churn_scores",
                                    "results/kpis")
+PEOPLE, MONEY = COUNTS
+FEWEST_POINTS = 3  # a line through two runs would make a slope of noise
+EVERYBODY = "every number by customer"
 LEADING = (
-    Kpi("02", "satisfaction", SURVEY, "satisfaction", "Satisfaction, 0 to 100", claim="satisfaction index"),
-    Kpi("03", "loyalty", LOYALTY, "share true", "Truly loyal", claim="kinds of loyalty"),
-    Kpi("04", "value", BASE, "retention_by_count", "Customers kept", claim="retention"),
-    Kpi("04", "value", BASE, "net_sales_after", "Net sales of the period"),
+    Kpi("02", "satisfaction", SURVEY, "satisfaction", "Satisfaction, 0 to 100",
+        claims=("satisfaction index", "every measure")),
+    Kpi("03", "loyalty", LOYALTY, "share true", "Truly loyal", claims=("kinds of loyalty",)),
+    Kpi("04", "value", BASE, "retention_by_count", "Customers kept", claims=("retention", EVERYBODY, PEOPLE)),
+    Kpi("04", "value", BASE, "net_sales_after", "Net sales of the period", claims=(MONEY,)),
 )
 FURTHER = (
-    Kpi("04", "value", BASE, "customers_after", "Active customers"),
+    Kpi("04", "value", BASE, "customers_after", "Active customers", claims=(EVERYBODY, PEOPLE)),
     Kpi("04", "value", BASE, "share_ended", "Contracts ended"),
-    Kpi("04", "value", BASE, "retention_by_money", "Sales kept", claim="retention"),
-    Kpi("02", "satisfaction", SURVEY, "NPS", "Net promoter score"),
-    Kpi("02", "satisfaction", SURVEY, "CSAT", "Satisfied, top two of five answers"),
+    Kpi("04", "value", BASE, "retention_by_money", "Sales kept", claims=("retention", EVERYBODY, PEOPLE)),
+    Kpi("02", "satisfaction", SURVEY, "NPS", "Net promoter score", claims=("every measure",)),
+    Kpi("02", "satisfaction", SURVEY, "CSAT", "Satisfied, top two of five answers",
+        claims=("every measure",)),
 )
 GATES = {"02": "results/satisfaction_gates", "03": "results/loyalty_gates", "04": "results/value_gates",
          "05": "results/churn_gates", "06": "results/experiment_gates"}
-COUNTING = ("04", "05")
 FIRST = (Status.OK, Status.STRUCK, Status.BLOCKED)
 Found = tuple[Kpi, Estimate]
 
@@ -84,7 +88,7 @@ def present(results: Results) -> pd.DataFrame:
 
 
 def _gated(results: Results, kpi: Kpi, estimate: Estimate) -> Estimate:
-    reason = results.struck(GATES[kpi.step], kpi.claim) if kpi.claim else ""
+    reason = results.struck(GATES[kpi.step], *kpi.claims)
     if not reason or estimate.status is not Status.OK:
         return estimate
     return without_value(estimate.quantity, Status.STRUCK, reason, unit=estimate.unit, n=estimate.n,
@@ -92,8 +96,7 @@ def _gated(results: Results, kpi: Kpi, estimate: Estimate) -> Estimate:
 
 
 def _caveat(results: Results, kpi: Kpi) -> str:
-    claims = [claim for claim in (kpi.claim, *(COUNTS if kpi.step in COUNTING else ())) if claim]
-    return results.caveat(GATES[kpi.step], *claims).strip(" ()")
+    return results.caveat(GATES[kpi.step], *kpi.claims).strip(" ()")
 
 
 def _stored(results: Results, chosen: Sequence[Kpi]) -> Iterator[Found]:
@@ -106,11 +109,12 @@ def outlooks(results: Results) -> Iterator[Found]:
     for row in made[made["segment"] == "all"].to_dict("records") if len(made) else ():
         days = (row["due_on"] - row["made_as_of_on"]).days
         yield (Kpi("05", "churn", OWN, row["quantity"], f"Customers expected lost, {days} days",
-                   claim="every forecast of churn"),
+                   claims=("every forecast of churn", PEOPLE)),
                Estimate(row["quantity"], row["value"], row["low"], row["high"], row["unit"], int(row["n"]),
                         level=row["level"]))
     if len(scores):
-        stake = Kpi("05", "churn", OWN, "value_at_stake", "Margin at stake", claim="value at stake")
+        stake = Kpi("05", "churn", OWN, "value_at_stake", "Margin at stake",
+                    claims=("value at stake", "every forecast of churn", PEOPLE))
         yield stake, outlook.value_at_stake(scores)
 
 
@@ -166,7 +170,7 @@ def cards(ws: Workspace, found: pd.DataFrame, results: Results, monthly: Sequenc
     found : DataFrame
         From `kpis`.
     results : Results
-        What the wings found: a survey's waves are drawn where fewer than two runs are comparable.
+        What the wings found: a survey's waves are drawn where fewer than three runs can be.
     monthly : sequence of float
         Customers active in each past month, oldest first, drawn in the same case.
     """
@@ -177,7 +181,7 @@ def _course(ws: Workspace, row: dict[str, object], results: Results, monthly: Se
     if row["status"] != Status.OK or not row["table"]:
         return ()
     runs = comparison.history(ws, row)
-    if len(runs) > 1:
+    if len(runs) >= FEWEST_POINTS:
         return tuple(runs["value"])
     if row["quantity"] == "customers_after":
         return tuple(monthly)
@@ -192,5 +196,5 @@ def _card(row: dict[str, object], course: tuple[float, ...]) -> Card:
     href = PAGES[str(row["step"])]
     if row["status"] != Status.OK:
         return Card(str(row["name"]), row["shown"], str(row["reason"]), href=href)
-    care = ", with care" if row["caveat"] else ""
-    return Card(str(row["name"]), row["shown"], f"{row['interval']}{care}", str(row["change_words"]), course, href=href)
+    interval = ", ".join(filter(None, (row["interval"], "with care" if row["caveat"] else "")))
+    return Card(str(row["name"]), row["shown"], interval, str(row["change_words"]), course, href=href)

@@ -71,10 +71,10 @@ class Results:
         more = [f"{words.whole(len(found) - MOST_CAVEATS)} more"] if len(found) > MOST_CAVEATS else []
         return f" (with care: {words.joined([*found[:MOST_CAVEATS], *more])})" if found else ""
 
-    def struck(self, table: str, claim: str) -> str:
-        """Return what the gates found that strike or block a claim; empty where it stands."""
-        found = [str(g.sentence).rstrip(".") for g in self._crossed(table, ("strike", "block")) if claim in g.claims]
-        return "; ".join(found)
+    def struck(self, table: str, *claims: str) -> str:
+        """Return what the gates found that strike or block any of the claims; empty where they stand."""
+        crossed = self._crossed(table, ("strike", "block"))
+        return "; ".join(g.sentence.rstrip(".") for g in crossed if any(claim in g.claims for claim in claims))
 
     def _crossed(self, table: str, levels: tuple[str, ...]) -> list:
         gates = self.gates(table)

@@ -79,6 +79,7 @@ def test_a_struck_figure_keeps_its_place():
 
 
 def test_changes_and_courses_come_from_comparable_runs(home):
+    earlier_run("2025-12-31", satisfaction_index=leading.survey(64.0))
     earlier_run("2026-03-31", customer_base=leading.base(), satisfaction_index=leading.survey(60.0))
     ws, found = shop(), leading.everything()
     key = kpis.kpis(ws, found)
@@ -88,7 +89,8 @@ def test_changes_and_courses_come_from_comparable_runs(home):
     assert worded["Net sales of the period"] == "unchanged"
     assert worded["Truly loyal"] == "not measured in the run before"
     cards = {card.name: card for card in kpis.cards(ws, key, found)}
-    assert cards["Satisfaction, 0 to 100"].spark == (60.0, 70.0)
+    assert cards["Satisfaction, 0 to 100"].spark == (64.0, 60.0, 70.0)
+    assert cards["Customers kept"].spark == ()
 
 
 def test_without_comparable_runs_waves_and_months_are_drawn(home):

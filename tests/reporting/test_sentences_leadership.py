@@ -61,8 +61,8 @@ def test_a_change_is_said_with_what_may_be_claimed_of_it(found, text):
 @pytest.mark.parametrize(("steps", "text"), [
     ({}, "As of 31 October 2026: tables put together by hand, not by a run."),
     ({"01": "finished"}, "As of 31 October 2026: 1 of 1 step before this page finished."),
-    ({"01": "taken", "02": "finished", "06": "not applicable"},
-     "As of 31 October 2026: 2 of 3 steps before this page finished; 06 not applicable, for want of tables."),
+    ({"01": "taken", "02": "finished", "06": "not_applicable", "07": "left_out"},
+     "As of 31 October 2026: 2 of 4 steps before this page finished; 06 without their tables; 07 left out."),
     ({"01": "finished", "05": "failed", "07": "skipped"},
      "As of 31 October 2026: 1 of 3 steps before this page finished; 05 and 07 did not finish."),
 ])

@@ -13,6 +13,7 @@ NO_EARLIER = "no earlier comparable run"
 CHANCE, USUAL = 0.05, 0.95
 COUNTED = frozenset({"customers", "people", "contracts", "orders"})
 MOST_STRUCK = 2
+STATES = {"finished": ("finished", "taken"), "without their tables": ("not_applicable",), "left out": ("left_out",)}
 FOLLOWS = {"block": "blocked a verdict", "strike": "struck a claim", "qualify": "qualified one", "note": "noted"}
 WITHOUT = {"a survey": "results/satisfaction_index", "orders or contracts": "results/customer_base",
            "experiments": "results/experiment_effects"}
@@ -67,12 +68,12 @@ def state(as_of: str, steps: Mapping[str, str]) -> str:
     opening = f"As of {words.day(as_of)}: "
     if not steps:
         return opening + "tables put together by hand, not by a run."
-    done = [n for n, s in steps.items() if s in ("finished", "taken")]
-    absent = [n for n, s in steps.items() if s == "not applicable"]
-    failed = [n for n, s in steps.items() if s not in ("finished", "taken", "not applicable")]
-    parts = [f"{len(done)} of {words.count(len(steps), 'step', 'steps')} before this page finished"]
-    parts += [f"{words.joined(absent)} not applicable, for want of tables"] if absent else []
-    parts += [f"{words.joined(failed)} did not finish"] if failed else []
+    told = {how: [n for n, state in steps.items() if state in states] for how, states in STATES.items()}
+    known = {n for numbers in told.values() for n in numbers}
+    told["did not finish"] = [n for n in steps if n not in known]
+    n_done = len(told.pop("finished"))
+    parts = [f"{n_done} of {words.count(len(steps), 'step', 'steps')} before this page finished"]
+    parts += [f"{words.joined(numbers)} {how}" for how, numbers in told.items() if numbers]
     return opening + "; ".join(parts) + "."
 
 
