@@ -66,6 +66,10 @@ class Engine:
         """Return the table computed once and kept in the engine, for expressions that are used several times."""
         return self.connection.create_table(ibis.util.gen_name("kept"), table, temp=True)
 
+    def forget(self, table: ir.Table) -> None:
+        """Give back the memory of a table that was kept and is needed no more."""
+        self.connection.drop_table(table.op().name)
+
     def first_row(self, table: ir.Table) -> dict[str, object]:
         """Return the first row as plain values by column."""
         return self.connection.to_pyarrow(table.limit(1)).to_pylist()[0]

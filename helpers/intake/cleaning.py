@@ -24,6 +24,8 @@ TIMES = {
     "consents": "from_on", "assignments": "assigned_at", "points": "entered_at", "memberships": "valid_from",
     "opportunities": "opened_on",
 }
+LINE, SPOKEN, WHY = "_line", "_spoken", "_why_"
+BITS = 60
 LATE = "after the as-of date"
 REPEATED_RECORD = "repeats another record exactly"
 WORDS = {"text": "a text", "integer": "a whole number", "number": "a number", "money": "money", "date": "a date",
@@ -88,11 +90,12 @@ def made(landed: Landed, engine: Engine, name: str, as_of: str = "") -> Made:
     values, reasons = typed(landed.profile, name, source)
     if as_of and TIMES.get(name) in values:
         reasons.append((values[TIMES[name]].cast("date") > ibis.literal(date.fromisoformat(as_of)), LATE))
-    is_refused = reduce(or_, [condition.fill_null(False) for condition, _ in reasons], ~source.is_spoken)
-    accepted = source.table.filter(~is_refused).select(**_origin(source), **values)
+    staged = engine.kept(_staged(source, values, [condition for condition, _ in reasons]))
     is_numbered = name == "transactions" and "line" not in values
+    accepted = staged.filter(~_is_refused(staged)).select(FILE, RECORD, ITEM, *values)
     accepted = engine.kept(_numbered(accepted) if is_numbered else accepted)
-    refused = engine.kept(_refused(name, source, is_refused, reasons, values))
+    refused = engine.kept(_refused(name, staged, [reason for _, reason in reasons]))
+    engine.forget(staged)
     if not is_numbered:
         accepted, refused = _without_repeats(name, source, accepted, refused, engine)
     return Made(name, accepted, refused, source.n_cells, _cells(source, refused, engine),
@@ -181,16 +184,30 @@ def _column_reasons(column: Column, found: conversions.Typed) -> Reasons:
     return reasons
 
 
-def _refused(
-    name: str, source: Source, is_refused: ir.BooleanValue, reasons: Reasons, values: dict[str, ir.Value]
-) -> ir.Table:
-    said = [ibis.ifelse(c.fill_null(False), ibis.literal(r), ibis.null("string")) for c, r in reasons]
-    origin = _origin(source)
-    customer, amount = values.get("customer_id"), values.get("amount", ibis.null(TYPES["money"]))
-    return source.table.filter(is_refused).select(
-        table=ibis.literal(name), file=origin[FILE], record=origin[RECORD], line=source.table["line"],
-        item=origin[ITEM], is_spoken=source.is_spoken,
-        is_anonymous=ibis.literal(True) if customer is None else customer.isnull(), amount=amount.cast(TYPES["money"]),
+def _staged(source: Source, values: dict[str, ir.Value], conditions: list[ir.BooleanValue]) -> ir.Table:
+    """Return every record typed, with the conditions that hold for it packed as bits.
+
+    Each condition is worked out once, beside the values that it shares its parts with, and not again for every use.
+    """
+    bits = {f"{WHY}{start}": sum((c.fill_null(False).ifelse(1 << i, 0).cast("int64")
+                                  for i, c in enumerate(conditions[start:start + BITS])), ibis.literal(0, "int64"))
+            for start in range(0, len(conditions), BITS)}
+    return source.table.select(**_origin(source), **{LINE: source.table["line"], SPOKEN: source.is_spoken}, **values,
+                               **bits)
+
+
+def _is_refused(staged: ir.Table) -> ir.BooleanValue:
+    return reduce(or_, [staged[c] != 0 for c in staged.columns if c.startswith(WHY)], ~staged[SPOKEN])
+
+
+def _refused(name: str, staged: ir.Table, reasons: list[str]) -> ir.Table:
+    said = [ibis.ifelse((staged[f"{WHY}{i - i % BITS}"] & (1 << i % BITS)) != 0, ibis.literal(reason),
+                        ibis.null("string")) for i, reason in enumerate(reasons)]
+    columns = staged.columns
+    return staged.filter(_is_refused(staged)).select(
+        table=ibis.literal(name), file=FILE, record=RECORD, line=LINE, item=ITEM, is_spoken=SPOKEN,
+        is_anonymous=staged["customer_id"].isnull() if "customer_id" in columns else ibis.literal(True),
+        amount=(staged["amount"] if "amount" in columns else ibis.null()).cast(TYPES["money"]),
         reasons=ibis.literal("; ").join(said) if said else ibis.literal(""))
 
 

@@ -64,6 +64,8 @@ def outcome(landed: Landed, tables: Sequence[Made], engine: Engine) -> Outcome:
 
 def _left_out(fed: Sequence[Made], engine: Engine) -> tuple[ir.Table, ir.Table]:
     """Return the records of one file that no table took, and those that only some table did not take."""
+    if len(fed) == 1 and fed[0].n_cells == 1:
+        return _alone(fed[0])
     refused = [m.refused.mutate(n_cells=ibis.literal(m.n_cells)) for m in fed]
     cells = reduce(lambda a, b: a.union(b), refused)
     record = ["file", "record", "line"]
@@ -81,12 +83,21 @@ def _left_out(fed: Sequence[Made], engine: Engine) -> tuple[ir.Table, ir.Table]:
     return wholly, partly.select("table", *record, "item", "reasons")
 
 
+def _alone(made: Made) -> tuple[ir.Table, ir.Table]:
+    """Return the same where a record is one row of one table: what is left out of it is lost."""
+    refused = made.refused
+    reasons = refused["reasons"].nullif("").fill_null(NOWHERE)
+    wholly = refused.select("file", "record", "line", "amount", reasons=reasons)
+    return wholly, refused.filter(ibis.literal(False)).select("table", "file", "record", "line", "item", "reasons")
+
+
 def _with_text(wholly: ir.Table, landed: Landed, name: str, engine: Engine) -> ir.Table:
     """Return rejected records with what stood in them, as ``column=value`` of every filled column."""
-    table = engine.stored(landed.tables[name])
-    said = [(ibis.literal(f"{c}=") + table[c]) for c in landed.columns[name]]
-    texts = table.select("file", "record", text=ibis.literal(" | ").join(said))
-    return wholly.join(texts, ["file", "record"]).select("file", "record", "line", "reasons", "amount", "text")
+    own = landed.columns[name]
+    found = wholly.join(engine.stored(landed.tables[name]).select("file", "record", **{f"={c}": c for c in own}),
+                        ["file", "record"])
+    said = [(ibis.literal(f"{c}=") + found[f"={c}"]) for c in own]
+    return found.select("file", "record", "line", "reasons", "amount", text=ibis.literal(" | ").join(said))
 
 
 def _by_file(landed: Landed, tables: Sequence[Made], rejected: ir.Table, engine: Engine) -> pd.DataFrame:

@@ -1,3 +1,5 @@
+from decimal import Decimal
+
 import pytest
 
 from helpers.foundation.errors import InputError
@@ -195,3 +197,17 @@ def test_a_source_without_dates_needs_one_in_its_profile(small):
     undated = small.profile(tables=SURVEY).model_copy(update={"as_of": ""})
     with pytest.raises(InputError, match="no table has a date"):
         deliveries.delivery(undated, small.engine, str(small.folder))
+
+
+def test_amounts_that_no_money_can_hold_are_rejected_and_large_ones_are_exact(small):
+    small.file("orders.csv", HEADER + "1,99999999999,2025-01-01,99999999999\n2,9000000.0001,2025-01-02,9000000\n")
+    delivery = small.delivery(tables=columns(amount="customer * amount"))
+    assert small.rejected(delivery) == [("orders.csv", 1, "amount is empty")]
+    assert transactions(small, delivery, "amount") == [{"amount": Decimal("81000000000900.0000")}]
+
+
+def test_more_reasons_than_bits_of_one_number_are_told_apart(small):
+    small.file("orders.csv", HEADER + "1,a,2025-01-01,1\n70,b,2025-01-02,2\n")
+    reject = [{"where": f"id = '{i}'", "reason": f"number {i}"} for i in range(1, 100)]
+    delivery = small.delivery(tables={"transactions": {**ORDERS, "reject": reject}})
+    assert small.rejected(delivery) == [("orders.csv", 1, "number 1"), ("orders.csv", 2, "number 70")]
