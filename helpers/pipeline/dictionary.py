@@ -40,8 +40,8 @@ def table_text(table: Table) -> str:
 
 def step_table(steps: Iterable[Step] = STEPS) -> str:
     """Return the table of steps as Markdown: what each needs, what it uses if it is there, what it writes."""
-    rows = [f"| {step.name} {step.title} | {' | '.join(map(_names, (step.reads, step.reads_if_present, step.writes)))} |"
-            for step in steps]
+    parts = [(step, map(_names, (step.reads, step.reads_if_present, step.writes))) for step in steps]
+    rows = [f"| {step.name} {step.title} | {' | '.join(names)} |" for step, names in parts]
     return "\n".join(["| step | needs one of | uses if present | writes |", "|---|---|---|---|", *rows])
 
 
