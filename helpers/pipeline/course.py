@@ -131,7 +131,7 @@ class Course:
     def _start_step(self, step: Step) -> None:
         notebook, place = self.workbook.path(step), self.folder / step.name
         place.mkdir()
-        hand = self.crew.taken(step.name, imported(notebook))
+        hand = self.crew.taken(step.name, imported(notebook), self.settled)
         hand.start(Order(str(notebook), str(place / step.notebook), self._parameters(step),
                          {workspace.STEP: str(place)}, max(1, int(self._seconds(step) * CELL_SHARE))),
                    self._seconds(step))

@@ -5,7 +5,7 @@ import multiprocessing
 import os
 import signal
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import BaseContext
@@ -121,11 +121,23 @@ class Crew:
         their_lifeline.close()
         self.waiting.append(Hand(hint, process, line, lifeline, log))
 
-    def taken(self, hint: str, modules: tuple[str, ...]) -> Hand:
-        """Return a worker for a step, if possible one that has prepared for it."""
-        if not any(hand.hint == hint for hand in self.waiting):
+    def taken(self, hint: str, modules: tuple[str, ...], settled: Collection[str]) -> Hand:
+        """Return a worker for a step: one that has prepared for it, else for one that needs none any more, else new.
+
+        Parameters
+        ----------
+        hint : str
+            Name of the step.
+        modules : tuple of str
+            What a new worker's kernel imports.
+        settled : collection of str
+            Names of the steps that are through.
+        """
+        fitting = [hand for hand in self.waiting if hand.hint == hint] + [
+            hand for hand in self.waiting if hand.hint in settled]
+        if not fitting:
             self.hire(hint, modules)
-        hand = next(hand for hand in self.waiting if hand.hint == hint)
+        hand = next(iter(fitting), self.waiting[-1])
         self.waiting.remove(hand)
         return hand
 

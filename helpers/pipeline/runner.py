@@ -173,7 +173,7 @@ def _conducted(course: Course) -> int:
         return STEP_FAILED
     if is_good:
         if run.record["stale"]:
-            progress.say(f"steps {', '.join(run.record['stale'])} are as they were: they do not know what was run anew")
+            progress.say(f"not run again, though what they rest on was: {', '.join(run.record['stale'])}")
         progress.say(f"run {run.name} finished: {publishing.place(run) / 'index.html'}")
         return GOOD
     progress.say(f"run {run.name} failed; {workspace.reports_folder() / 'index.html'} leads to its pages")
@@ -208,8 +208,9 @@ def _mark_killed(source: str, workbook: Workbook) -> None:
 
 
 def _progress(source: str, tell: Callable[[str], None]) -> Progress:
-    finished = runs.known(source, "finished")
-    record = finished[-1].record if finished else {"steps": {}}
+    whole = [run.record for run in runs.known(source, "finished")
+             if not {"taken", "left_out"} & {told["state"] for told in run.steps.values()}]
+    record = whole[-1] if whole else {"steps": {}}
     expected = {name: float(told.get("seconds", 0)) for name, told in record["steps"].items()}
     return Progress(expected, float(record.get("seconds", 0)), tell)
 

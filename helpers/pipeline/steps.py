@@ -114,15 +114,16 @@ SATISFACTION = Step(
 LOYALTY = Step(
     "03", "03_loyalty_modelling.ipynb", "Loyalty modelling", "Who is loyal, and of which kind?",
     enables="who is loyal, latently loyal, spuriously loyal or not loyal, from attitude and behaviour",
-    reads=("canonical/transactions", "canonical/responses"),
-    reads_if_present=("canonical/respondents", "canonical/items", "canonical/subscriptions"),
+    reads=("canonical/transactions", "canonical/subscriptions", "canonical/responses"),
+    reads_if_present=("canonical/respondents", "canonical/items"),
     writes=("results/loyalty_customers", "results/loyalty_matrix", "results/loyalty_gates"),
 )
 VALUE = Step(
     "04", "04_customer_value.ipynb", "Customer value", "What are our customers worth?",
     enables="which customers make revenue move, and what each tier is worth",
     reads=("canonical/transactions", "canonical/subscriptions"),
-    writes=("results/customer_base", "results/customer_value", "results/value_tiers", "results/value_gates"),
+    writes=("results/customer_base", "results/customer_value", "results/value_tiers", "results/value_models",
+            "results/value_holdout", "results/value_forecasts", "results/value_gates"),
 )
 CHURN = Step(
     "05", "05_churn_prediction.ipynb", "Churn prediction", "Who is about to leave?",
