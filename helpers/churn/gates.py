@@ -1,5 +1,7 @@
 """What must hold before a forecast of churn is believed."""
 
+import pandas as pd
+
 from helpers.churn.cases import CONTRACTS, FEWEST, Basis
 from helpers.churn.models import FOLDED, LATER, Trial, Verdict
 from helpers.foundation.estimates import Gate, Level, Status
@@ -8,8 +10,16 @@ from helpers.methods import classification
 TOO_GOOD, MOST_ERROR = 0.95, 0.05
 
 
-def gates(basis: Basis, trial: Trial, verdict: Verdict) -> tuple[Gate, ...]:
-    """Return the gates of the churn wing: enough to learn from, tried fairly, too good to be true, calibrated."""
+def gates(basis: Basis, trial: Trial, verdict: Verdict, measures: pd.DataFrame) -> tuple[Gate, ...]:
+    """Return the gates of the churn wing: enough to learn from, tried fairly, too good to be true, calibrated.
+
+    Parameters
+    ----------
+    basis, trial, verdict : Basis, Trial, Verdict
+        What was learnt from, how it was tried, what was chosen.
+    measures : DataFrame
+        Long summary of `models.measures`; a calibration error that a perfect model may show crosses nothing.
+    """
     n = len(basis.training[0].is_lost) if basis.training else 0
     who = "contracts" if basis.kind == CONTRACTS else "eligible customers"
     said = f"{n:,} {who} with a known outcome are learnt from."
@@ -17,7 +27,7 @@ def gates(basis: Basis, trial: Trial, verdict: Verdict) -> tuple[Gate, ...]:
                   f"Nothing can be learnt: {basis.reason}." if basis.reason else said)
     if basis.reason:
         return (enough,)
-    return (enough, _tried(basis, trial), _too_good(trial, verdict), _calibrated(trial, verdict),
+    return (enough, _tried(basis, trial), _too_good(trial, verdict), _calibrated(verdict, measures),
             *([_vouched(basis)] if basis.kind == CONTRACTS else []))
 
 
@@ -42,12 +52,13 @@ def _too_good(trial: Trial, verdict: Verdict) -> Gate:
                 f"AUC is {found.value:.3f} against a limit of {TOO_GOOD:.2f}: {ask}")
 
 
-def _calibrated(trial: Trial, verdict: Verdict) -> Gate:
-    bins = classification.calibration_bins(trial.is_lost, trial.probabilities()[verdict.chosen])
-    error = float((bins["n"] * (bins["share_observed"] - bins["share_stated"]).abs()).sum() / bins["n"].sum())
-    return Gate("calibrated", error, MOST_ERROR, error > MOST_ERROR, Level.QUALIFY, "probabilities, value at stake",
-                f"Stated and observed shares differ by {100 * error:.1f} points on average over ten bins; "
-                f"up to {100 * MOST_ERROR:.0f} are let pass.")
+def _calibrated(verdict: Verdict, measures: pd.DataFrame) -> Gate:
+    found = measures[(measures["quantity"] == "calibration_error") & (measures["segment"] == verdict.chosen)].iloc[0]
+    is_crossed = bool(found["value"] > MOST_ERROR and found["low"] > 0)
+    noise = "" if is_crossed or found["value"] <= MOST_ERROR else ", and noise alone may show as much"
+    return Gate("calibrated", found["value"], MOST_ERROR, is_crossed, Level.QUALIFY, "probabilities, value at stake",
+                f"Stated and observed shares differ by {100 * found['value']:.1f} points on average over ten bins; "
+                f"up to {100 * MOST_ERROR:.0f} are let pass{noise}.")
 
 
 def _vouched(basis: Basis) -> Gate:

@@ -139,13 +139,31 @@ def forecasts(scores: pd.DataFrame, trial: Trial, made_as_of_on: date, eligible_
         "model": model, "unit": e.unit, "n": e.n, "eligible_days": eligible_days} for e in made])
 
 
-def value_at_stake(scores: pd.DataFrame) -> Estimate:
+def stated_error(scores: pd.DataFrame, forecasts: pd.DataFrame) -> float:
+    """Return the error in level that a forecast of customers lost has allowed for, read from its interval [logits]."""
+    made = forecasts[(forecasts["quantity"] == "customers_lost") & (forecasts["segment"] == ALL)]
+    v = float(np.sum(scores["p_lost"] * (1 - scores["p_lost"])))
+    if made.empty or not v:
+        return 0.0
+    row = made.iloc[0]
+    half = max(row["high"] - row["value"], row["value"] - row["low"]) / intervals.normal_quantile(LEVEL)
+    return float(np.sqrt(max(half**2 - v, 0.0))) / v
+
+
+def value_at_stake(scores: pd.DataFrame, off: float = 0.0) -> Estimate:
     """Return Σ P(lost) × (value if kept − value if lost) with a predictive interval [money].
+
+    Parameters
+    ----------
+    scores : DataFrame
+        As `scores` gives them.
+    off : float
+        Error in level of all probabilities, as `level_error` or `stated_error` gives it [logits].
 
     Notes
     -----
-    Whether each customer is lost is the only thing that varies: sd² = Σ p (1 − p) v². That the past rate goes on is
-    an assumption, not part of the interval.
+    As for the number lost: sd² = Σ p (1 − p) v² + (δ Σ p (1 − p) v)². That the past rate goes on is an assumption,
+    not part of the interval.
     """
     priced = scores[scores["value_at_stake"].notna()]
     if priced.empty:
@@ -154,7 +172,8 @@ def value_at_stake(scores: pd.DataFrame) -> Estimate:
         return without_value("value_at_stake", status, reason, unit="money")
     p, value = priced["p_lost"].to_numpy("float64"), priced["value_if_kept"].to_numpy("float64")
     total = float(np.sum(p * value))
-    half = intervals.normal_quantile(LEVEL) * float(np.sqrt(np.sum(p * (1 - p) * value**2)))
+    spread = np.sqrt(np.sum(p * (1 - p) * value**2) + (off * np.sum(p * (1 - p) * value)) ** 2)
+    half = intervals.normal_quantile(LEVEL) * float(spread)
     return Estimate("value_at_stake", total, total - half, total + half, unit="money", n=len(p))
 
 

@@ -18,7 +18,7 @@ def shop(transactions):
         rng = np.random.default_rng(seed)
         start = rng.integers(-n_days, n_days - 30, n)
         stop = start + rng.exponential(300, n)
-        gaps = rng.exponential(rng.gamma(2, 20, n)[:, None], (n, 90)).cumsum(axis=1)
+        gaps = rng.exponential(rng.gamma(2, 20, n)[:, None], (n, 300)).cumsum(axis=1)
         days = np.concatenate([start[:, None], start[:, None] + gaps], axis=1)
         who, which = np.nonzero((days <= stop[:, None]) & (days < n_days) & (days >= 0))
         first = pd.Timestamp(END) - pd.Timedelta(days=n_days - 1)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from helpers.churn import gates, models
+from helpers.foundation.estimates import summary
 
 
 @pytest.fixture
@@ -11,12 +12,12 @@ def found(basis):
     def make(change=lambda trial: trial, **given):
         rests = basis(**given)
         trial = change(models.trial(rests, 1))
-        return {g.gate: g for g in gates.gates(rests, trial, models.verdict(trial))}
+        return {g.gate: g for g in gates.gates(rests, trial, models.verdict(trial), summary(models.measures(trial, 1)))}
     return make
 
 
 def test_a_fair_trial_on_a_later_period_passes(found, shop):
-    assert [g.sentence for g in found(bought=shop(n=1500, n_days=1100)).values() if g.is_crossed] == []
+    assert [g.sentence for g in found(bought=shop(n=4000, n_days=720)).values() if g.is_crossed] == []
 
 
 def test_too_little_to_learn_from_strikes_every_forecast(found):

@@ -87,6 +87,17 @@ def test_an_error_in_level_widens_the_forecast_and_limits_stay_within_the_custom
     assert outlook.lost_forecast(np.empty(0)).value == 0
 
 
+def test_value_at_stake_allows_for_the_same_error_in_level_as_the_number_lost(basis, shop):
+    found = basis(shop())
+    trial = models.trial(found, 1)
+    scores = outlook.scores(found, trial, models.LOGISTIC, Assumptions())
+    made = outlook.forecasts(scores, trial, END, 365)
+    off = outlook.stated_error(scores, made)
+    assert off == pytest.approx(abs(outlook.level_error(trial, models.LOGISTIC)), rel=1e-6)
+    assert outlook.value_at_stake(scores, off).high > outlook.value_at_stake(scores).high
+    assert outlook.stated_error(scores, made.head(0)) == 0
+
+
 def test_the_level_error_is_that_of_the_trial_and_none_without_a_later_period(basis, shop, contracts):
     trial = models.trial(basis(shop()), 1)
     assert outlook.level_error(trial, models.LOGISTIC) != 0

@@ -42,8 +42,6 @@ def test_the_answer_tells_change_retention_and_concentration():
     assert said.answer(base(), pyramid(), NONE, (), "EUR") == (
         "Net sales rose by €145 in the 365 days up to 31 December 2025, against those before: new customers €300 more, "
         "kept customers €50.00 less and lost customers €105 less.",
-        "Of the 5 customers who bought in the first period 60.0 % [22.9 %, 88.4 %] bought in the second; they had "
-        "83.3 % [40.3 %, 100 %] of its sales.",
         "The best 20 % of 500 customers hold 66.9 % [63.8 %, 69.9 %] of margin to date.")
 
 
@@ -63,7 +61,7 @@ def test_caveats_stand_in_the_sentence_that_they_touch():
     season = said.answer(base(), pyramid(), NONE, crossed("whole year", 187.0))
     assert season[0].endswith("(187 days are not a year, so season is part of it).")
     anonymous = said.answer(base(), pyramid(), NONE, crossed("sales without a customer"))
-    assert anonymous[2].endswith("of margin to date (25.0 % of the money has no customer).")
+    assert anonymous[1].endswith("of margin to date (25.0 % of the money has no customer).")
     assert "(" not in anonymous[0]
 
 

@@ -25,7 +25,7 @@ def answer(basis: Basis, verdict: Verdict, scores: pd.DataFrame, forecasts: pd.D
         return (*contracts(scores, currency), model(verdict))
     if forecasts.empty:
         return (f"Nobody has bought recently enough to be lost by {words.day(basis.due_on)}.", model(verdict))
-    stake = at_stake(outlook.value_at_stake(scores), currency)
+    stake = at_stake(outlook.value_at_stake(scores, outlook.stated_error(scores, forecasts)), currency)
     return f"{lost(forecasts)}{caveat(gates, LATE)}.", f"{stake}{caveat(gates, OFF)}.", model(verdict)
 
 
@@ -117,8 +117,8 @@ def one_time(trial: Trial, forecasts: pd.DataFrame) -> str:
     rest = f", of repeat buyers {words.share(float(trial.is_lost[~once].mean()))}" if (~once).any() else ""
     ahead = forecasts[forecasts["segment"] == ONE_TIME]
     next_ = "" if ahead.empty or not ahead["n"].iloc[0] else (
-        f" Of today's {words.count(ahead['n'].iloc[0], 'one-time buyer', 'one-time buyers')} about "
-        f"{words.whole(ahead['value'].iloc[0])} are expected to buy nothing.")
+        f" Of today's {words.count(ahead['n'].iloc[0], 'one-time buyer', 'one-time buyers')} "
+        f"{words.number(ahead['value'].iloc[0])} are expected to buy nothing.")
     return f"Of customers who had bought once {observed} were lost in the trial{rest}.{next_}"
 
 

@@ -18,16 +18,17 @@ HOLDS = {"margin": "margin to date", "monthly_fee": "monthly fees"}
 
 def answer(base: BaseChange, pyramid: Pyramid, contracts: ContractBase, gates: tuple[Gate, ...] = (),
            currency: str = "") -> tuple[str, ...]:
-    """Return the answer of the page: what made revenue move, who stayed, how much the best hold."""
+    """Return the answer of the page: what made revenue move, how much the best hold."""
     if not pyramid.n_customers and not contracts.n_contracts:
         return ("Nobody can say yet what customers are worth: there are no transactions and no contracts. Either "
                 "would give the customer base; transactions would give value by customer as well.",)
+    touched = caveat(gates, RANKED) if pyramid.top_share.status is Status.OK else ""
     struck = [g.sentence for g in gates if g.is_crossed and g.level in (Level.STRIKE, Level.BLOCK)]
     if contracts.n_contracts and pyramid.by == "monthly_fee":
-        return (contract_base(contracts, currency), f"{concentration(pyramid)}{caveat(gates, RANKED)}.")
+        return (contract_base(contracts, currency), f"{concentration(pyramid)}{touched}.")
     said = ((f"The change in revenue cannot be split: {struck[0][:1].lower()}{struck[0][1:]}",) if struck
-            else (f"{change(base, currency)}{caveat(gates, SEASON)}.", retention(base)))
-    return (*said, f"{concentration(pyramid)}{caveat(gates, RANKED)}.")
+            else (f"{change(base, currency)}{caveat(gates, SEASON)}.",))
+    return (*said, f"{concentration(pyramid)}{touched}.")
 
 
 def change(base: BaseChange, currency: str = "") -> str:
