@@ -108,8 +108,8 @@ SATISFACTION = Step(
     enables="how satisfied customers are, with an interval, and how far the questionnaire can be trusted",
     reads=("canonical/responses",),
     reads_if_present=("canonical/respondents", "canonical/items", "canonical/customers", "canonical/transactions"),
-    writes=("results/satisfaction_scores", "results/satisfaction_index", "results/survey_quality",
-            "results/satisfaction_gates"),
+    writes=("results/satisfaction_scores", "results/satisfaction_index", "results/satisfaction_paths",
+            "results/satisfaction_drivers", "results/survey_quality", "results/satisfaction_gates"),
 )
 LOYALTY = Step(
     "03", "03_loyalty_modelling.ipynb", "Loyalty modelling", "Who is loyal, and of which kind?",
@@ -135,7 +135,9 @@ EXPERIMENTS = Step(
     "06", "06_ab_evaluation.ipynb", "A/B evaluation", "Did what we tried work?",
     enables="whether what was tried worked, once units are assigned at random",
     reads=("canonical/assignments",),
-    writes=("results/experiment_gates", "results/experiment_effects"),
+    reads_if_present=("canonical/transactions", "canonical/subscriptions", "canonical/responses",
+                      "canonical/respondents", "canonical/items"),
+    writes=("results/experiment_gates", "results/experiment_effects", "results/targeting_curve"),
 )
 ACTIONS = Step(
     "07", "07_action_plan.ipynb", "Action plan", "What next, for whom, with which means?",

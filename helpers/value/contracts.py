@@ -80,7 +80,7 @@ def contract_base(engine: Engine, subscriptions: ir.Table) -> ContractBase:
     return ContractBase(**{k: nothing if v is None else v for k, v in row.items()})
 
 
-def base_table(base: BaseChange, contracts: ContractBase) -> pd.DataFrame:
-    """Return ``results/customer_base``: the audit of purchases, then the contract base where there are contracts."""
-    parts = [base.table(), contracts.table()]
+def base_table(base: BaseChange, contracts: ContractBase, *more: pd.DataFrame) -> pd.DataFrame:
+    """Return ``results/customer_base``: the audit of purchases, contracts where there are any, and what is added."""
+    parts = [base.table(), contracts.table(), *more]
     return pd.concat([p for p in parts if len(p)], ignore_index=True)

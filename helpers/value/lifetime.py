@@ -165,7 +165,7 @@ class Totals:
     orders : Estimate
         Orders within the horizon with the interval of what will come [orders].
     limits : DataFrame
-        Grain customer, of those whose future was drawn: ``customer_id``, ``value_low``, ``value_high`` [money].
+        Grain customer, of those whose future was drawn: ``customer_id``, ``realised_low``, ``realised_high`` [money].
     """
 
     equity: Estimate
@@ -197,7 +197,7 @@ def totals(engine: Engine, buyers: ir.Table, view: Outlook, rng: np.random.Gener
     limits, noise, n_orders = [], np.zeros((2, N_DRAWS)), np.zeros(N_DRAWS)
     for part, margin, expected, orders in drawn(view, chosen, moved, spend, rng):
         low, high = np.quantile(margin, [0.025, 0.975], axis=1)
-        limits.append(pd.DataFrame({"customer_id": part["customer_id"], "value_low": low, "value_high": high}))
+        limits.append(pd.DataFrame({"customer_id": part["customer_id"], "realised_low": low, "realised_high": high}))
         noise += margin.sum(axis=0), expected.sum(axis=0)
         n_orders += orders.sum(axis=0)
     scale = n / len(chosen)

@@ -63,7 +63,7 @@ class Suitability:
                     f"Purchases are on record for {self.n_days:,} {'day' if self.n_days == 1 else 'days'}; with fewer "
                     f"than {LEAST_DAYS} {MODELS} cannot tell a pause from a loss."),
             Gate("believable dates", self.n_days / 365.25, MOST_YEARS, self.n_days > MOST_YEARS * 365.25, Level.QUALIFY,
-                 CLAIMS, f"The first purchase lies {self.n_days / 365.25:,.0f} years back; beyond {MOST_YEARS} a date "
+                 CLAIMS, f"The first purchase lies {self.n_days / 365.25:,.1f} years back; beyond {MOST_YEARS} a date "
                  "is more likely wrong than old."),
             _strike("irregular purchases", self.regularity, MOST_REGULAR, self.regularity > MOST_REGULAR,
                     f"Waits between purchases have the shape 1 where they are random{regular} here; above "

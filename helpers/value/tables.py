@@ -20,12 +20,39 @@ CUSTOMER_VALUE = Table("results/customer_value", "customer", ("customer_id",), (
     Column("recency_score", "integer", f"days since the last purchase: {_SCORE}", low=1, high=5),
     Column("frequency_score", "integer", f"purchase occasions: {_SCORE}", low=1, high=5),
     Column("money_score", "integer", f"net sales: {_SCORE}", low=1, high=5),
+    Column("p_alive", "number", "probability of still being a customer, by the model chosen in the hold-out [share]",
+           low=0, high=1),
+    Column("expected_orders", "number", "orders expected within the study's horizon [orders]", low=0),
+    Column("expected_value", "number", "margin expected within the horizon, discounted; of contracts that run too "
+           "[money]"),
+    Column("expected_value_low", "number", "lower limit, 95 %, of what is expected: parameters [money]"),
+    Column("expected_value_high", "number", "upper limit, 95 %, of what is expected: parameters [money]"),
+    Column("realised_low", "number", "lower limit, 95 %, of the margin that will come: parameters, purchases, spend; "
+           "empty above 100,000 customers [money]"),
+    Column("realised_high", "number", "upper limit, 95 %, of the margin that will come [money]"),
     Column("tier", "text", "tier of the pyramid; empty for customers whose contracts have all ended"),
     Column("tier_rank", "integer", "rank of the tier, 1 the top", low=1),
 ))
 
+VALUE_FORECASTS = Table("results/value_forecasts", "quantity × segment × due date", ("quantity", "segment", "due_on"), (
+    Column("quantity", "text", "what is forecast: orders or margin of the buyers of made_as_of_on", True),
+    Column("segment", "text", "for whom; 'all' for everybody who had bought", True),
+    Column("made_as_of_on", "date", "last day that was seen", True),
+    Column("due_on", "date", "day on which it can be graded", True),
+    Column("value", "number", "expected value", True),
+    Column("low", "number", "lower predictive limit", True),
+    Column("high", "number", "upper predictive limit", True),
+    Column("level", "number", "level of the predictive interval", True, low=0, high=1),
+    Column("model", "text", "model that made it", True),
+    Column("unit", "text", "unit of value, low and high", True),
+    Column("n", "integer", "customers", True, low=0),
+))
+
 TABLES: tuple[Table, ...] = (
     CUSTOMER_VALUE,
+    VALUE_FORECASTS,
+    summary_table("results/value_models", "quantity × model: totals, then parameters"),
+    summary_table("results/value_holdout", "measure × model or rule, on days that no model has seen"),
     summary_table("results/customer_base", "quantity × class of customers (new, kept, regained, lost …)"),
     summary_table("results/value_tiers", "quantity × tier"),
     gates_table("results/value_gates"),

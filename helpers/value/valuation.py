@@ -10,7 +10,7 @@ import pandas as pd
 from helpers.customers import features
 from helpers.foundation.engine import Engine
 from helpers.foundation.estimates import Estimate, Gate, Level, Status, summary, without_value
-from helpers.value import holdout, lifetime, spend, suitability, summaries
+from helpers.value import holdout, lifetime, spend, suitability, summaries, survival
 from helpers.value.assumptions import Assumptions
 from helpers.value.geometric import BG, MBG
 from helpers.value.holdout import Trial
@@ -19,6 +19,8 @@ from helpers.value.pareto import PARETO
 from helpers.value.purchases import DAYS_A_WEEK, Fit, Model, fitted
 from helpers.value.spend import SpendFit
 from helpers.value.suitability import Suitability
+from helpers.value.survival import Survival
+from helpers.value.tables import VALUE_FORECASTS
 
 MODELS: tuple[Model, ...] = (BG, MBG, PARETO)
 SHOWN = ("MBG/NBD", "Pareto/NBD")
@@ -89,14 +91,31 @@ class Valuation:
         of_spend = [*self.spend.estimates(), self.independence] if self.spend else []
         return summary([*self.estimates(), *models, *of_spend])
 
-    def parameters(self) -> pd.DataFrame:
-        """Return the models' parameters as a table for reading."""
-        return self.table().query("segment != 'all'").reset_index(drop=True)
+    def holdout_table(self) -> pd.DataFrame:
+        """Return ``results/value_holdout``; without a hold-out the reason for it."""
+        if self.trial:
+            return self.trial.table()
+        reason = self.reason or "the history does not bear a hold-out"
+        return without_value("orders_forecast", self.status, reason, unit="orders").table()
+
+    def tracking(self) -> pd.DataFrame:
+        """Return repeat orders by week, forecast and happened, for the figure; empty without a hold-out."""
+        return self.trial.tracking if self.trial else pd.DataFrame(columns=["week_on", "series", "orders"])
+
+    def rivals(self) -> pd.DataFrame:
+        """Return models and rules in the hold-out as a table for reading; empty without one."""
+        return self.trial.reading() if self.trial else pd.DataFrame()
+
+    def classes(self, by: str) -> pd.DataFrame:
+        """Return mean orders in the hold-out by ``frequency`` or ``decile``; empty without one."""
+        if not self.trial:
+            return pd.DataFrame()
+        return self.trial.by_frequency() if by == "frequency" else self.trial.by_decile()
 
     def forecasts(self) -> pd.DataFrame:
         """Return what can be graded once the horizon has passed: orders and margin of today's buyers."""
         if self.totals is None:
-            return pd.DataFrame()
+            return pd.DataFrame(columns=list(VALUE_FORECASTS.names))
         due = pd.Timestamp(self.as_of_on + timedelta(self.horizon_days))
         rows = [{"quantity": e.quantity, "segment": e.segment, "made_as_of_on": pd.Timestamp(self.as_of_on),
                  "due_on": due, "value": e.value, "low": e.low, "high": e.high, "level": e.level, "model": self.chosen,
@@ -177,8 +196,8 @@ def _behind(fits: tuple[Fit, ...], trial: Trial | None) -> Fit:
     return next((f for f in known if f.model.name == name), likely)
 
 
-def valued(engine: Engine, customers: ir.Table, transactions: ir.Table, found: Valuation) -> ir.Table:
-    """Return customers with what is expected of them; the columns are empty where there is no value.
+def valued(engine: Engine, customers: ir.Table, transactions: ir.Table, found: Valuation, signed: Survival) -> ir.Table:
+    """Return customers with what is expected of them, by purchases or else by contracts; without either, unchanged.
 
     Parameters
     ----------
@@ -189,12 +208,39 @@ def valued(engine: Engine, customers: ir.Table, transactions: ir.Table, found: V
     transactions : ir.Table
         ``canonical/transactions``.
     found : Valuation
-        The values.
+        Values by purchases.
+    signed : Survival
+        Values by contracts, taken where no purchases are recorded.
     """
     if found.view is None:
-        return customers
-    buyers = summaries.buyers(transactions, found.as_of_on)
-    expected = lifetime.scored(engine, buyers, found.view)
-    drawn = engine.lazy(found.totals.limits)
-    joined = customers.left_join(expected, "customer_id").drop("customer_id_right")
-    return engine.kept(joined.left_join(drawn, "customer_id").drop("customer_id_right"))
+        is_signed = not found.checks.n_buyers and not signed.reason
+        return _with(engine, customers, survival.by_customer(engine, signed)) if is_signed else customers
+    expected = lifetime.scored(engine, summaries.buyers(transactions, found.as_of_on), found.view)
+    return _with(engine, _with(engine, customers, expected), engine.lazy(found.totals.limits))
+
+
+def _with(engine: Engine, customers: ir.Table, more: ir.Table) -> ir.Table:
+    return engine.kept(customers.left_join(more, "customer_id").drop("customer_id_right"))
+
+
+def margin_share(engine: Engine, customers: ir.Table, margin_rate: float) -> float:
+    """Return the margin of one unit of money spent in purchase occasions; the study's rate without purchases.
+
+    Refunds that name no order lower it, since they take back margin and no occasion.
+    """
+    if "mean_spend" not in customers.columns:
+        return margin_rate
+    row = engine.first_row(customers.aggregate(
+        margin=customers.margin.sum().cast("float64"), spent=(customers.mean_spend * customers.n_occasions).sum()))
+    return row["margin"] / row["spent"] if row["spent"] else margin_rate
+
+
+def by_tier(engine: Engine, customers: ir.Table) -> pd.DataFrame:
+    """Return what the tiers are expected to bring: customers, mean and sum of expected value, top first [money]."""
+    columns = ["tier", "n_customers", "expected_value", "mean"]
+    if "expected_value" not in customers.columns:
+        return pd.DataFrame(columns=columns)
+    ranked = customers.filter(customers.tier.notnull())
+    found = engine.arrow(ranked.group_by("tier_rank", "tier").aggregate(
+        n_customers=ranked.count(), expected_value=ranked.expected_value.sum()).order_by("tier_rank")).to_pandas()
+    return found.assign(mean=found["expected_value"] / found["n_customers"])[columns]

@@ -74,7 +74,7 @@ def test_equity_is_the_sum_of_values_and_its_intervals_nest(session_engine, buye
     assert sums.realised.low < sums.equity.low < sums.equity.value < sums.equity.high < sums.realised.high
     assert sums.orders.low < sums.orders.value < sums.orders.high
     assert len(sums.limits) == len(values)
-    assert (sums.limits["value_low"] <= sums.limits["value_high"]).all()
+    assert (sums.limits["realised_low"] <= sums.limits["realised_high"]).all()
 
 
 def test_equal_seeds_give_equal_limits_and_others_do_not(session_engine, buyers, view):

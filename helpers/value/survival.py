@@ -1,0 +1,196 @@
+"""Contracts by survival: how long they last by plan, and what those that run are expected to bring."""
+
+from dataclasses import dataclass
+from datetime import date
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+
+from helpers.foundation.engine import Engine
+from helpers.foundation.estimates import Estimate, Status, summary, without_value
+
+DAYS_A_MONTH = 30.4375
+DAYS_A_YEAR = 365.25
+LEAST_ENDED = 30  # a plan with fewer contracts that have ended is taken together with the others like it
+N_DRAWS = 400
+TAIL = 12  # months at the end of what was seen over which the hazard that goes on is pooled
+OTHER = "other plans"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Survival:
+    """How long contracts last and what they bring.
+
+    Parameters
+    ----------
+    months : int
+        Length of the horizon [months].
+    curves : DataFrame
+        Grain plan × age: ``plan``, ``age_months``, ``n_at_risk``, ``share_running``, ``low``, ``high``.
+    values : DataFrame
+        Grain contract that runs: ``subscription_id``, ``customer_id``, ``expected_value`` with limits, ``realised_low``
+        and ``realised_high`` [money], ``p_kept``.
+    equity, kept : Estimate
+        Expected margin of all contracts that run, and the share of them that still does at the end.
+    reason : str
+        Why there is no value; empty where there is.
+    """
+
+    months: int
+    curves: pd.DataFrame
+    values: pd.DataFrame
+    equity: Estimate
+    kept: Estimate
+    n_running: int
+    reason: str = ""
+
+    @property
+    def lost_most(self) -> str:
+        """The plan of which least is left at the horizon's age; empty where there is only one."""
+        at = self.curves[self.curves["age_months"] <= self.months]
+        last = at.groupby("plan")["share_running"].min() if len(at) else pd.Series(dtype="float64")
+        return str(last.idxmin()) if len(last) > 1 else ""
+
+    def table(self) -> pd.DataFrame:
+        """Return the totals as a long summary table; empty without contracts."""
+        return summary([self.equity, self.kept] if self.n_running else [])
+
+
+def survival(engine: Engine, subscriptions: ir.Table, as_of_on: date, *, horizon_days: int, margin_rate: float,
+             discount_rate: float, seed: int) -> Survival:
+    """Return how long contracts last and what those that run are expected to bring.
+
+    Parameters
+    ----------
+    engine : Engine
+        Counts.
+    subscriptions : ir.Table
+        ``canonical/subscriptions``; age is ``tenure_months``, else from start to end or to `as_of_on`.
+    as_of_on : date
+        Last day that is seen.
+    horizon_days : int
+        How far to look, in whole months [days].
+    margin_rate : float
+        Share of the fee that is margin [share].
+    discount_rate : float
+        By the year [share a year].
+    seed : int
+        Of the draws of hazards.
+
+    Notes
+    -----
+    Monthly hazards by plan and age, h = ended / at risk (Kaplan & Meier 1958), with draws from beta(ended + ½, at risk
+    − ended + ½) for the intervals; beyond the oldest contract seen the hazard of the last twelve months goes on.
+    Contracts that run are right-censored at their age; that a plan's hazards stay what they were is assumed.
+    """
+    months = max(round(horizon_days / DAYS_A_MONTH), 1)
+    contracts = _contracts(engine, subscriptions, as_of_on)
+    running = contracts[~contracts["has_ended"]]
+    reason = _reason(contracts, running)
+    if reason:
+        nothing = [without_value(q, Status.INSUFFICIENT, reason, unit=u, n=len(running))
+                   for q, u in (("contract_equity", "money"), ("contracts_kept", "share"))]
+        return Survival(months, _no_curves(), _no_values(), *nothing, len(running), reason)
+    rng = np.random.default_rng(seed)
+    hazards = {plan: _hazards(group, months, rng) for plan, group in contracts.groupby("plan")}
+    curves = pd.concat([_curve(plan, group, hazards[plan]) for plan, group in contracts.groupby("plan")])
+    rates = margin_rate * (1 + discount_rate) ** (-(np.arange(months) + 0.5) / 12)
+    valued = [_valued(running[running["plan"] == plan], hazards[plan], rates) for plan in hazards]
+    values = pd.concat([v for v, _, _ in valued]).sort_values("subscription_id", ignore_index=True)
+    total, left = (sum(v[i] for v in valued) for i in (1, 2))
+    equity = _between("contract_equity", total, "money", len(running))
+    return Survival(months, curves.reset_index(drop=True), values, equity,
+                    _between("contracts_kept", left / len(running), "share", len(running)), len(running))
+
+
+def _contracts(engine: Engine, subscriptions: ir.Table, as_of_on: date) -> pd.DataFrame:
+    s = subscriptions
+    until = s.has_ended.ifelse(s.ended_on, ibis.literal(as_of_on))
+    dated = (until.delta(s.started_on, unit="day") / DAYS_A_MONTH).cast("float64")
+    rows = engine.arrow(s.select(
+        "subscription_id", "customer_id", "has_ended", plan=s.plan.fill_null("all"),
+        age=ibis.coalesce(s.tenure_months, dated), fee=s.monthly_fee.cast("float64")).order_by("subscription_id"))
+    frame = rows.to_pandas().dropna(subset=["age"])
+    ended = frame.groupby("plan")["has_ended"].transform("sum")
+    return frame.assign(age=np.floor(frame["age"].clip(lower=0)).astype("int64"),
+                        plan=frame["plan"].where(ended >= LEAST_ENDED, OTHER), fee=frame["fee"].fillna(0.0))
+
+
+def _reason(contracts: pd.DataFrame, running: pd.DataFrame) -> str:
+    if running.empty:
+        return "no contract runs"
+    if contracts["has_ended"].sum() < LEAST_ENDED:
+        return f"{contracts['has_ended'].sum()} contracts have ended, {LEAST_ENDED} are needed"
+    return "" if running["fee"].sum() > 0 else "no monthly fees are recorded"
+
+
+def _hazards(contracts: pd.DataFrame, months: int, rng: np.random.Generator) -> np.ndarray:
+    """Return monthly hazards by age, the estimate first and then draws, shape ``(1 + n_draws, n_ages + months)``."""
+    ages = int(contracts["age"].max()) + 1
+    at_risk = np.bincount(contracts["age"], minlength=ages)[::-1].cumsum()[::-1]
+    ended = np.bincount(contracts["age"], contracts["has_ended"], ages)
+    drawn = rng.beta(ended + 0.5, at_risk - ended + 0.5, (N_DRAWS, ages))
+    last = slice(max(ages - TAIL, 0), ages)
+    late, risk = ended[last].sum(), at_risk[last].sum()
+    tail = np.append(late / risk, rng.beta(late + 0.5, risk - late + 0.5, N_DRAWS))
+    return np.hstack([np.vstack([ended / at_risk, drawn]), np.repeat(tail[:, None], months + 1, axis=1)])
+
+
+def _curve(plan: str, contracts: pd.DataFrame, hazards: np.ndarray) -> pd.DataFrame:
+    ages = int(contracts["age"].max()) + 1
+    running = np.cumprod(1 - hazards[:, :ages], axis=1)
+    low, high = np.quantile(running[1:], [0.025, 0.975], axis=0)
+    at_risk = np.bincount(contracts["age"], minlength=ages)[::-1].cumsum()[::-1]
+    return pd.DataFrame({"plan": plan, "age_months": np.arange(ages), "n_at_risk": at_risk,
+                         "share_running": running[0], "low": low, "high": high})
+
+
+def _valued(running: pd.DataFrame, hazards: np.ndarray,
+            rates: np.ndarray) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
+    """Return contracts with their value, and draws (the estimate first) of the total and of how many are left."""
+    ages, place = np.unique(running["age"].to_numpy(), return_inverse=True)
+    fee, months = running["fee"].to_numpy(), len(rates)
+    if not len(ages):
+        return _no_values(), np.zeros(1 + N_DRAWS), np.zeros(1 + N_DRAWS)
+    # a contract seen at the end of month `age` may end in the months after it
+    left = np.stack([np.cumprod(1 - hazards[:, age + 1:age + 1 + months], axis=1) for age in ages])
+    worth = left @ rates  # (n_ages, 1 + n_draws)
+    low, high = np.quantile(worth[:, 1:], [0.025, 0.975], axis=1)
+    paid = np.concatenate([[0.0], np.cumsum(rates)])
+    ends = _lasting(left[:, 0, :])
+    frame = pd.DataFrame({
+        "subscription_id": running["subscription_id"].to_numpy(), "customer_id": running["customer_id"].to_numpy(),
+        "expected_value": fee * worth[place, 0], "expected_value_low": fee * low[place],
+        "expected_value_high": fee * high[place], "realised_low": fee * paid[ends[0]][place],
+        "realised_high": fee * paid[ends[1]][place], "p_kept": left[place, 0, -1]})
+    weights = np.bincount(place, fee, len(ages))
+    return frame, weights @ worth, np.bincount(place, minlength=len(ages)) @ left[:, :, -1]
+
+
+def _lasting(left: np.ndarray) -> np.ndarray:
+    """Return the months that a contract lasts within the horizon, 2.5 % and 97.5 % of its distribution, ``(2, n)``."""
+    gone = 1 - left
+    return np.stack([(gone < share).sum(axis=1) for share in (0.025, 0.975)])
+
+
+def _between(quantity: str, draws: np.ndarray, unit: str, n: int) -> Estimate:
+    low, high = np.quantile(draws[1:], [0.025, 0.975])
+    return Estimate(quantity, float(draws[0]), float(low), float(high), unit=unit, n=n)
+
+
+def _no_curves() -> pd.DataFrame:
+    return pd.DataFrame(columns=["plan", "age_months", "n_at_risk", "share_running", "low", "high"])
+
+
+def _no_values() -> pd.DataFrame:
+    return pd.DataFrame(columns=["subscription_id", "customer_id", "expected_value", "expected_value_low",
+                                 "expected_value_high", "realised_low", "realised_high", "p_kept"])
+
+
+def by_customer(engine: Engine, found: Survival) -> ir.Table:
+    """Return what contracts are worth by customer; limits of several contracts are added, which is on the wide side."""
+    money = ["expected_value", "expected_value_low", "expected_value_high", "realised_low", "realised_high"]
+    sums = found.values.groupby("customer_id", as_index=False)[money].sum()
+    return engine.lazy(sums.astype({"customer_id": "str"} | dict.fromkeys(money, "float64")))

@@ -1,0 +1,155 @@
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers.customers.windows import Window
+from helpers.foundation.estimates import Estimate, Gate, Level, Status, without_value
+from helpers.reporting.sentences import worth
+from helpers.value.geometric import BG, MBG
+from helpers.value.holdout import Trial
+from helpers.value.kept import Kept
+from helpers.value.lifetime import Totals
+from helpers.value.purchases import Counts, Fit
+from helpers.value.suitability import Suitability
+from helpers.value.survival import Survival
+from helpers.value.valuation import Valuation
+
+CHECKS = Suitability(400, 150, 500, 0.0, 1.0)
+COUNTS = Counts(np.array([0.0, 2.0]), np.array([0.0, 9.0]), np.array([20.0, 20.0]), np.array([300.0, 100.0]))
+NO_CONTRACTS = Survival(12, pd.DataFrame(columns=["plan", "age_months", "share_running"]), pd.DataFrame(),
+                        without_value("contract_equity", Status.INSUFFICIENT, "no contract runs"),
+                        without_value("contracts_kept", Status.INSUFFICIENT, "no contract runs"), 0, "no contract runs")
+
+
+def fit(model, reason=""):
+    return Fit(model, np.array([0.5, 8, 0.7, 2]), 0.01 * np.eye(4), -500.0, 400, reason)
+
+
+def trial(forecasts=None, happened=(0.5, 2.0), spread=10.0, fits=None):
+    window = Window(date(2025, 1, 1), date(2025, 6, 30))
+    forecasts = forecasts or {"MBG/NBD": [0.4, 2.0], "past rate": [0.0, 5.0], "everybody's mean": [0.4, 2.0]}
+    fits = (fit(MBG),) if fits is None else fits
+    return Trial(window, window, COUNTS, np.array(happened), fits, {k: np.array(v) for k, v in forecasts.items()},
+                 {"MBG/NBD": spread}, pd.DataFrame())
+
+
+def valuation(n=400, gates=(), **changes):
+    spend = SimpleNamespace(mean=50.0, draws=lambda rng, k: np.tile([5.0, 4.0, 30.0], (k, 1)), estimates=lambda: ())
+    view = SimpleNamespace(base=SimpleNamespace(counts=COUNTS), p_alive=np.array([0.2, 0.9]), fit=fit(MBG),
+                           margin_share=0.4)
+    money = Estimate("customer_equity", 12345.0, 11000, 13900, unit="money", n=n)
+    sums = Totals(money, replace(money, quantity="margin_ahead", low=9000, high=16000), money, pd.DataFrame())
+    return Valuation(date(2025, 6, 30), 365, CHECKS, gates, trial=trial(), fits=(fit(MBG),), chosen="MBG/NBD",
+                     spend=spend, view=view, totals=sums, **changes)
+
+
+def test_the_answer_has_what_is_expected_and_what_will_come():
+    assert worth.answer(valuation(), NO_CONTRACTS, "EUR") == (
+        "Today's 400 buyers are expected to bring €12,300 [€11,000, €13,900] of margin within 365 days, discounted to "
+        "today; what will come lies within [€9,000, €16,000].",)
+    assert worth.answer(valuation(1), NO_CONTRACTS, "EUR")[0].startswith("Today's one buyer is expected")
+
+
+def test_a_caveat_stands_in_the_same_sentence():
+    gate = Gate("hold-out total", -0.12, 0.1, True, Level.QUALIFY, "", "")
+    assert worth.answer(valuation(gates=(gate,)), NO_CONTRACTS)[0].endswith(
+        "(the models were 12.0 % off in the hold-out).")
+    passed = replace(gate, is_crossed=False)
+    assert "(" not in worth.answer(valuation(gates=(passed,)), NO_CONTRACTS)[0]
+
+
+@pytest.mark.parametrize(("reason", "said"), [
+    ("93 of 14,904 customers bought more than once.", "cannot be said: 93 of 14,904"),
+    ("Purchases are on record for 3 days.", "cannot be said: purchases are on record"),
+    ("MBG/NBD: these data do not determine a.", "cannot be said: MBG/NBD: these data"),
+])
+def test_what_cannot_be_valued_says_why(reason, said):
+    found = Valuation(date(2025, 6, 30), 365, CHECKS, reason=reason)
+    only, = worth.answer(found, NO_CONTRACTS)
+    assert said in only
+    assert worth.worth(found) == only
+    assert worth.headline(found) == ()
+
+
+def test_without_anybody_to_value_nothing_is_said():
+    nobody = Suitability(0, 0, 0, 0.0, float("nan"))
+    empty = Valuation(date(2025, 6, 30), 365, nobody, reason="No purchases are recorded.")
+    assert worth.answer(empty, NO_CONTRACTS) == ()
+
+
+def test_the_finding_says_who_is_alive_and_what_a_new_customer_brings():
+    said = worth.worth(valuation(), "EUR")
+    assert said.startswith("Of 400 buyers about 150 (37.5 %) are still customers by MBG/NBD. A customer won today")
+    assert worth.headline(valuation())[0].startswith("MBG/NBD: customer equity 1.2e+04, off in the hold-out by ")
+
+
+def test_the_hold_out_says_forecast_happened_and_every_verdict():
+    said = worth.holdout(valuation())
+    assert said.startswith("350 repeat orders came in the 181 days held out. MBG/NBD, fitted to the days before alone, "
+                           "had forecast 320 [300, 340]: 9 % too few. What came lies outside the interval")
+    assert said.endswith("By squared error customer by customer it beats past rate and ties with everybody's mean.")
+    worse = trial({"MBG/NBD": [5.0, 9.0], "past rate": [0.5, 2.1]})
+    assert worth.holdout(replace(valuation(), trial=worse)).endswith("it is beaten by past rate.")
+
+
+def test_the_hold_out_without_orders_or_models_is_said():
+    quiet = replace(valuation(), trial=trial(happened=(0.0, 0.0)))
+    assert worth.holdout(quiet).startswith("No repeat orders came")
+    assert worth.tracking_title(quiet.trial) == "No repeat order came in the 181 days held out"
+    blind = replace(valuation(), trial=trial(fits=(fit(BG, "flat"),)))
+    assert worth.holdout(blind) == "No model could be tried: none is identified before it."
+    assert worth.holdout(replace(valuation(), trial=None)).endswith("does not bear a hold-out.")
+    assert worth.tracking_title(None) == "Repeat orders forecast and happened"
+
+
+def test_titles_say_by_how_much_each_model_was_off():
+    assert worth.tracking_title(trial()) == (
+        "Repeat orders forecast for the 181 days held out: MBG/NBD 9 % too few")
+    right = trial({"MBG/NBD": [0.5, 2.0], "past rate": [1.0, 1.0]})
+    assert worth.tracking_title(right).endswith("MBG/NBD as many as came")
+    assert worth.rules(None) == "Models and rules in the hold-out"
+    assert worth.rules(trial()).endswith("from 1 January 2025 to 30 June 2025: 350 came")
+
+
+def test_the_title_of_values_names_the_top_tier():
+    tiers = pd.DataFrame({"tier": ["top", "base"], "expected_value": [30.0, 70.0]})
+    assert worth.values_title(valuation(), tiers, "EUR") == (
+        "The tier top is expected to bring €30.00, 30.0 % of the total")
+    assert worth.values_title(valuation(), tiers.head(0)) == "Expected value by tier"
+
+
+def stayed(n=2, b=100.0):
+    sums = {"b": b, "a": 90.0, "m": 80.0, "bb": 5200.0, "aa": 4200.0, "mm": 3400.0, "ab": 4500.0, "mb": 4300.0}
+    return Kept(n, (10, 12), (Decimal(100), Decimal(90)), (Decimal(40), Decimal(30)), 3, sums)
+
+
+def test_kept_customers_are_split_by_frequency_value_and_margin_rate():
+    said = worth.kept(stayed(), "EUR")
+    assert said.startswith("The 2 kept customers changed net sales by ")
+    assert "through frequency and" in said
+    assert "80.0 % [" in said
+    assert said.endswith("with what they added (net).")
+    assert worth.kept(stayed(1)).startswith("The one kept customer")
+    assert "gross" not in worth.kept(stayed(b=0.0))
+    nobody = Kept(0, (0, 0), (Decimal(0),) * 2, (Decimal(0),) * 2, 0, {}, "the history has 1 day")
+    assert worth.kept(nobody) == "No kept customers can be compared: the history has 1 day."
+
+
+def test_contracts_say_what_they_bring_or_why_not():
+    money = Estimate("contract_equity", 5000.0, 4800, 5200, unit="money", n=10)
+    left = Estimate("contracts_kept", 0.8, 0.75, 0.85, unit="share", n=10)
+    curves = pd.DataFrame({"plan": ["a", "b"], "age_months": [1, 1], "share_running": [0.5, 0.9]})
+    runs = replace(NO_CONTRACTS, equity=money, kept=left, n_running=10, reason="", curves=curves)
+    assert worth.contracts(runs, "USD") == (
+        "10 contracts that run are expected to bring $5,000 [$4,800, $5,200] of margin within 12 months, discounted to "
+        "today; 80.0 % [75.0 %, 85.0 %] of them are expected to be left then.")
+    assert "1 contract that runs is" in worth.contracts(replace(runs, n_running=1))
+    assert worth.survival_title(runs) == "Contracts end soonest on the plan a"
+    assert worth.survival_title(NO_CONTRACTS) == "Share of contracts that still run by age"
+    assert worth.contracts(NO_CONTRACTS) == "No contract runs, so that none has a value."
+    assert worth.contracts(replace(runs, reason="no fees are recorded")).endswith("cannot be said: no fees are recorded.")
