@@ -66,7 +66,7 @@ def _left_out(fed: Sequence[Made], engine: Engine) -> tuple[ir.Table, ir.Table]:
     """Return the records of one file that no table took, and those that only some table did not take."""
     if len(fed) == 1 and fed[0].n_cells == 1:
         return _alone(fed[0])
-    refused = [m.refused.mutate(n_cells=ibis.literal(m.n_cells)) for m in fed]
+    refused = [m.refused.mutate(n_cells=ibis.literal(m.n_cells, "int64")) for m in fed]
     cells = reduce(lambda a, b: a.union(b), refused)
     record = ["file", "record", "line"]
     by_table = cells.group_by("table", *record).aggregate(

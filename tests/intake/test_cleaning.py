@@ -211,3 +211,13 @@ def test_more_reasons_than_bits_of_one_number_are_told_apart(small):
     reject = [{"where": f"id = '{i}'", "reason": f"number {i}"} for i in range(1, 100)]
     delivery = small.delivery(tables={"transactions": {**ORDERS, "reject": reject}})
     assert small.rejected(delivery) == [("orders.csv", 1, "number 1"), ("orders.csv", 2, "number 70")]
+
+
+def test_a_survey_may_have_more_columns_than_a_byte_counts(small):
+    questions = [f"q{i}" for i in range(200)]
+    small.file("answers.csv", f"id,{','.join(questions)}\n1,{','.join('5' * 200)}\n")
+    delivery = small.delivery(files={"answers": {"path": "answers.csv"}}, tables={
+        "respondents": {"from": "answers", "columns": {"response_id": "id"}},
+        "responses": {"from": "answers", "unpivot": {"columns": ["q*"]},
+                      "columns": {"response_id": "id", "item": "item", "score": "answer"}}})
+    assert delivery.counts == {"respondents": 1, "responses": 200}

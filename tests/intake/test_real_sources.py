@@ -13,6 +13,7 @@ SOURCES = {  # folder, records, accepted, rejected, tables
     "hillstrom": ("hillstrom", 64000, 64000, 0, {"assignments": 64000}),
     "cookie_cats": ("cookie_cats", 90189, 90189, 0, {"assignments": 90189}),
     "telco": ("telco", 7043, 7043, 0, {"customers": 7043, "subscriptions": 7043}),
+    "kiosk_servqual": ("kiosk_servqual", 211, 211, 0, {"respondents": 211, "responses": 33338, "items": 158}),
 }
 
 
