@@ -1,0 +1,133 @@
+"""The whole workbook: from raw files to published pages."""
+
+import csv
+import os
+import subprocess
+import sys
+
+import pytest
+
+from helpers.foundation import workspace as places
+from helpers.pipeline import catalogue
+from helpers.pipeline.steps import STEPS
+
+WHOLE = {
+    "online_retail": ("online_retail", 541_909),
+    "ecsi_mobi": ("ecsi_mobi", 250),
+}
+INTAKE = {
+    "cdnow_master": ("cdnow", 69_659),
+    "cdnow_sample": ("cdnow", 6_919),
+    "cookie_cats": ("cookie_cats", 90_189),
+    "hillstrom": ("hillstrom", 64_000),
+    "telco": ("telco", 7_043),
+}
+
+
+def run(source, *options, home, **environment):
+    """Run the command that schedulers call; return the finished process."""
+    return subprocess.run([sys.executable, "-m", "helpers", "run", source, *map(str, options)], text=True, check=False,
+                          capture_output=True, timeout=900,
+                          env={**os.environ, places.HOME: str(home), **environment})
+
+
+def newest(source, home, monkeypatch):
+    monkeypatch.setenv(places.HOME, str(home))
+    folder = places.run_folders(source)[-1]
+    return folder, places.manifest(folder)
+
+
+def frames(source, folder):
+    workspace = catalogue.workspace(source, folder.name)
+    names = [f"{p.parent.name}/{p.stem}" for p in sorted(folder.glob("*/*.parquet"))]
+    return {name: workspace.frame(name) for name in names}
+
+
+def test_the_default_run_is_published_with_every_page(workbook):
+    latest = workbook / "reports" / "latest"
+    pages = {step.notebook.removesuffix(".ipynb") + ".html" for step in STEPS if step.name != "08"} | {"index.html"}
+    assert pages <= {p.name for p in latest.iterdir()}
+    assert (workbook / "reports" / "index.html").is_file()
+
+
+def test_no_page_is_heavy_or_asks_for_anything_outside(workbook):
+    pages = list((workbook / "reports").rglob("*.html"))
+    assert pages
+    for page in pages:
+        text = page.read_text(encoding="utf-8")
+        assert len(text.encode()) <= 600_000, page.name
+        assert not any(mark in text for mark in ('src="http', "src='http", "url(http", "@import", "<link ")), page.name
+
+
+def test_the_default_company_has_an_ok_status_in_every_step(workbook):
+    manifest = places.manifest(places.run_folders("simulated")[-1])
+    assert manifest["state"] == "finished"
+    assert {name: step["state"] for name, step in manifest["steps"].items()} == {s.name: "finished" for s in STEPS}
+
+
+def test_equal_input_gives_equal_tables_whatever_jobs_and_threads(workbook, tmp_path, monkeypatch):
+    first = places.run_folders("simulated")[-1]
+    expected = frames("simulated", first)
+    done = run("simulated", "--jobs", 1, home=tmp_path, LOYALTY_THREADS="1")
+    assert done.returncode == 0, done.stderr
+    folder, _ = newest("simulated", tmp_path, monkeypatch)
+    found = frames("simulated", folder)
+    assert list(found) == list(expected)
+    import pandas as pd
+
+    for name, frame in expected.items():
+        pd.testing.assert_frame_equal(found[name], frame, check_exact=False, rtol=1e-12, atol=1e-12, obj=name)
+
+
+@pytest.fixture
+def one_transaction(tmp_path):
+    """A home with a source that has one transaction and nothing else."""
+    raw = tmp_path / "data" / "raw" / "corner_shop"
+    raw.mkdir(parents=True)
+    with (raw / "orders.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([["order", "customer", "day", "paid"], ["1", "ann", "2024-05-01", "12.50"]])
+    sources = tmp_path / "data" / "sources"
+    sources.mkdir()
+    (sources / "corner_shop.toml").write_text(
+        'name = "corner_shop"\ntitle = "One transaction and nothing else"\ncurrency = "EUR"\n'
+        '[files.orders]\npath = "orders.csv"\n'
+        '[tables.transactions]\nfrom = "orders"\n[tables.transactions.columns]\n'
+        'order_id = "\\"order\\""\ncustomer_id = "customer"\nordered_at = "day"\nkind = "\'sale\'"\namount = "paid"\n')
+    return tmp_path
+
+
+def test_a_company_with_one_transaction_gets_eight_pages_that_say_what_is_missing(one_transaction, monkeypatch):
+    done = run("corner_shop", home=one_transaction)
+    assert done.returncode == 0, done.stderr
+    folder, manifest = newest("corner_shop", one_transaction, monkeypatch)
+    states = {name: step["state"] for name, step in manifest["steps"].items()}
+    assert states["01"] == states["04"] == states["08"] == "finished"
+    assert states["02"] == states["06"] == "not_applicable"
+    pages = {p.name: p.read_text(encoding="utf-8") for p in (folder / "pages").iterdir() if p.suffix == ".html"}
+    assert len(pages) == 8
+    assert "insufficient" in pages["05_churn_prediction.html"].lower()
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize("source", WHOLE)
+def test_a_real_source_runs_whole(source, real_data, tmp_path, monkeypatch):
+    folder, records = WHOLE[source]
+    done = run(source, "--raw", real_data / folder, home=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert_records(*newest(source, tmp_path, monkeypatch), source, records)
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize("source", INTAKE)
+def test_the_intake_of_a_real_source_meets_its_controls(source, real_data, tmp_path, monkeypatch):
+    folder, records = INTAKE[source]
+    done = run(source, "--raw", real_data / folder, "--only", "01", home=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert_records(*newest(source, tmp_path, monkeypatch), source, records)
+
+
+def assert_records(folder, manifest, source, records):
+    audit = catalogue.workspace(source, folder.name).frame("results/intake_audit")
+    value = audit[audit["segment"] == "all"].set_index("quantity")["value"]
+    assert value["records"] == records == value["records accepted"] + value["records rejected"]
+    assert manifest["state"] == "finished"
