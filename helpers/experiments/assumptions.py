@@ -1,7 +1,9 @@
 """Section ``[experiments]``: the limits of the gates, and one plan ``[experiments.<name>]`` an experiment."""
 
+import hashlib
+import json
 from datetime import date
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 import pandas as pd
 from pydantic import Field, model_validator
@@ -22,11 +24,36 @@ class Plan(Section):
     ends_on: date | None = Field(
         None, description="day of the one planned look; before it every verdict is to keep running")
     owner: str = Field("not named", description="who acts on the verdict")
+    assigned: str = Field("unit", description="what is assigned: customer, visit, shop, day of a switchback")
+    guardrails: Annotated[tuple[str, ...], Field(strict=False)] = Field(
+        (), description="outcomes that must not get worse, without their metric_ prefix")
+    covariate: str = Field(
+        "", description="column known beforehand that the primary metric is adjusted by; empty for no adjustment")
+    ratios: dict[str, Annotated[tuple[str, str], Field(strict=False)]] = Field(
+        {}, description="further outcomes that are one metric over another, by name")
+    quantiles: dict[str, float] = Field({}, description="metrics of which a quantile is compared too [share]")
+    stop_rule: Literal["one look", "always valid"] = Field(
+        "one look", description="one look on the planned day, or intervals that hold at every look")
+    tuned_for: int = Field(
+        5000, ge=200, description="units at which the always-valid interval is narrowest [units]")
+    family: Literal["holm", "benjamini-hochberg"] = Field(
+        "holm", description="how the deciding comparisons are adjusted for their number")
+    prior_effect: float | None = Field(
+        None, gt=0, description="standard deviation of true differences beforehand; empty for nothing known "
+                                "[unit of the metric]")
+
+    @property
+    def fingerprint(self) -> str:
+        """Twelve digits of the checksum of everything that was planned: another plan has another one."""
+        text = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     @model_validator(mode="after")
     def _adds_up(self) -> Self:
         if self.shares and (min(self.shares.values()) <= 0 or abs(sum(self.shares.values()) - 1) > 1e-6):
             raise ValueError("shares must be above 0 and add up to 1")
+        if any(not 0 < q < 1 for q in self.quantiles.values()):
+            raise ValueError("quantiles must lie between 0 and 1")
         if self.shares and self.control not in self.shares:
             raise ValueError(f"shares name no arm '{self.control}', the control")
         return self
@@ -40,6 +67,14 @@ class Assumptions(Section):
     error_rate: float = Field(
         0.05, gt=0, lt=1, description="share of true nulls called different, over all primary comparisons [share]")
     minimum_units: int = Field(30, ge=2, description="values an arm below which no difference is given [units]")
+    imbalance_p: float = Field(
+        0.001, gt=0, lt=1, description="arms as unlike before the experiment as this or more by chance block every "
+                                       "verdict [probability]")
+    response_p: float = Field(
+        0.01, gt=0, lt=1, description="arms that answer as differently as this or more by chance qualify what was "
+                                      "answered [probability]")
+    window_days: int = Field(
+        90, ge=1, description="days after a list was drawn over which its outcome is counted [days]")
     minimum_events: int = Field(
         5, ge=1, description="yes and no answers an arm below which no share is compared [units]")
     control_names: Annotated[tuple[str, ...], Field(strict=False)] = Field(
@@ -68,4 +103,9 @@ def _named(plan: Plan, experiment: str) -> pd.DataFrame:
     rows = Section.table(plan)
     shares = ", ".join(f"{arm} {share:g}" for arm, share in plan.shares.items())
     rows.loc[rows["assumption"] == "shares", "value"] = shares or "equal"
+    rows.loc[rows["assumption"] == "guardrails", "value"] = ", ".join(plan.guardrails) or "none"
+    ratios = ", ".join(f"{name} = {a} / {b}" for name, (a, b) in plan.ratios.items())
+    rows.loc[rows["assumption"] == "ratios", "value"] = ratios or "none"
+    quantiles = ", ".join(f"{metric} at {q:g}" for metric, q in plan.quantiles.items())
+    rows.loc[rows["assumption"] == "quantiles", "value"] = quantiles or "none"
     return rows.assign(assumption=f"{experiment}: " + rows["assumption"])

@@ -122,6 +122,31 @@ def holm(p: Sequence[float]) -> np.ndarray:
     return adjusted
 
 
+def benjamini_hochberg(p: Sequence[float]) -> np.ndarray:
+    """Return p-values adjusted so that of all that are called different at most the error rate is so by chance.
+
+    Parameters
+    ----------
+    p : sequence of float, shape (n,)
+        Unadjusted; NaN stays NaN and is not counted.
+
+    References
+    ----------
+    Benjamini, Y. and Hochberg, Y. (1995). Controlling the false discovery rate. JRSS B 57, 289–300.
+
+    Examples
+    --------
+    >>> benjamini_hochberg([0.01, 0.04, 0.03]).round(2).tolist()
+    [0.03, 0.04, 0.04]
+    """
+    raw = np.asarray(p, dtype=float)
+    adjusted = np.full(raw.shape, np.nan)
+    order = [int(i) for i in np.argsort(-raw, kind="stable") if not np.isnan(raw[i])]
+    steps = [len(order) / (len(order) - rank) * raw[i] for rank, i in enumerate(order)]
+    adjusted[order] = np.minimum(np.minimum.accumulate(steps), 1.0) if steps else []
+    return adjusted
+
+
 @dataclass(frozen=True, slots=True)
 class Influence:
     """What one unit does to a difference.

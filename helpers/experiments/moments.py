@@ -1,7 +1,7 @@
 """Counts and moments of every arm, aggregated in the engine: no unit comes into memory."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 import ibis
 import ibis.expr.types as ir
@@ -9,7 +9,10 @@ import pandas as pd
 
 from helpers.foundation.engine import Engine
 
-PREFIX = "metric_"
+PREFIX, COVARIATE = "metric_", "covariate_"
+KEYS = ["experiment", "variant"]
+FIRST_LOOK = 5_000  # rows that tell roughly where values lie
+FAR = 10.0  # standard deviations from 0 beyond which sums are taken about another origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,21 +70,27 @@ class Counted:
     arms : DataFrame
         One row per experiment and variant: ``n_units``, ``n_clustered`` units that carry a cluster, ``n_clusters``,
         ``probability_low`` and ``probability_high`` (of the planned share recorded with the units), ``n_planned``
-        units that record one, ``first_at`` and ``last_at``.
+        units that record one, ``first_at`` and ``last_at``, ``n_periods`` of a switchback, ``n_early`` units exposed
+        before they were assigned.
     outcomes : DataFrame
         One row per experiment, variant and metric that has any value in the experiment: ``n``, ``n_missing``,
         ``mean``, ``variance``, ``low``, ``high``, ``is_share`` (only 0 and 1 occur), ``is_money``.
     unreadable : tuple of str
         Metrics that hold text and are left out.
+    pairs : DataFrame
+        One row per experiment, variant, metric and other column taken with it (a covariate, or the denominator of a
+        ratio): ``n``, ``mean``, ``variance``, ``other_mean``, ``other_variance``, ``covariance`` over units that have
+        the metric; an unknown covariate counts as a constant, which is as good as any value known beforehand.
     """
 
     arms: pd.DataFrame
     outcomes: pd.DataFrame
     unreadable: tuple[str, ...] = ()
+    pairs: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=_PAIR))
 
 
-def counted(engine: Engine, assignments: ir.Table) -> Counted:
-    """Return counts and moments of every arm, by one pass of the engine.
+def counted(engine: Engine, assignments: ir.Table, ratios: Iterable[tuple[str, str]] = ()) -> Counted:
+    """Return counts and moments of every arm: one pass for what is there, one for sums, one for the extremes.
 
     Parameters
     ----------
@@ -89,56 +98,184 @@ def counted(engine: Engine, assignments: ir.Table) -> Counted:
         The engine that counts.
     assignments : Table
         ``canonical/assignments``: experiment × unit, outcomes in the columns ``metric_…``.
+    ratios : iterable of (str, str)
+        Numerators and denominators, metrics without their prefix, whose covariance is wanted too.
     """
+    metrics, covariates, unreadable = columns(assignments)
+    arms = _arms(engine, assignments)
+    wanted = [*pairs_of(metrics, covariates), *((PREFIX + a, PREFIX + b) for a, b in ratios
+                                               if {PREFIX + a, PREFIX + b} <= set(metrics))]
+    sums = summed(engine, assignments, metrics, wanted)
+    extremes = _grouped(engine, assignments, {
+        f"{m}|{end}": getattr(assignments[m].cast("float64"), end)() for m in metrics for end in ("min", "max")})
+    money = {m for m in metrics if assignments.schema()[m].is_decimal()}
+    outcomes = _outcomes(arms, sums, extremes, metrics, money)
+    return Counted(arms, outcomes, unreadable, _pairs(sums, wanted))
+
+
+def columns(assignments: ir.Table) -> tuple[list[str], list[str], tuple[str, ...]]:
+    """Return the metrics, the covariates that are numbers, and the names of metrics that hold text."""
     schema = assignments.schema()
+    known = {c for c in assignments.columns if schema[c].is_numeric() or schema[c].is_boolean()}
     named = [c for c in assignments.columns if c.startswith(PREFIX)]
-    metrics = [c for c in named if schema[c].is_numeric() or schema[c].is_boolean()]
-    money = {c.removeprefix(PREFIX) for c in metrics if schema[c].is_decimal()}
-    wide = engine.frame(_aggregated(assignments, metrics)).sort_values(["experiment", "variant"], ignore_index=True)
-    arms = wide[["experiment", "variant", *_ARM]]
-    outcomes = _long(wide, [m.removeprefix(PREFIX) for m in metrics], money)
-    return Counted(arms, outcomes, tuple(sorted(c.removeprefix(PREFIX) for c in set(named) - set(metrics))))
+    covariates = [c for c in assignments.columns if c.startswith(COVARIATE) and c in known]
+    unreadable = sorted(c.removeprefix(PREFIX) for c in named if c not in known)
+    return [c for c in named if c in known], covariates, tuple(unreadable)
 
 
-_ARM = ("n_units", "n_clustered", "n_clusters", "n_planned", "probability_low", "probability_high", "first_at",
-        "last_at")
-_OUTCOME = ("n", "mean", "variance", "low", "high", "between")
+def pairs_of(metrics: Iterable[str], covariates: list[str]) -> list[tuple[str, str]]:
+    """Return each metric with the covariates that may foretell it: its own past by name, else every one.
+
+    Examples
+    --------
+    >>> pairs_of(["metric_a", "metric_b"], ["covariate_a_before", "covariate_age"])
+    [('metric_a', 'covariate_a_before'), ('metric_b', 'covariate_a_before'), ('metric_b', 'covariate_age')]
+    """
+    names = {f"metric_{c.removeprefix(COVARIATE).removesuffix('_before')}": c for c in covariates}
+    return [(m, c) for m in metrics for c in ([names[m]] if m in names else covariates)]
 
 
-def _aggregated(t: ir.Table, metrics: Iterable[str]) -> ir.Table:
-    per_arm = {
-        "n_units": t.count(), "n_clustered": t["cluster_id"].count(), "n_clusters": t["cluster_id"].nunique(),
+def summed(
+    engine: Engine, assignments: ir.Table, metrics: list[str], pairs: Iterable[tuple[str, str]] = ()
+) -> pd.DataFrame:
+    """Return sums, squares and products of every arm, by one pass, about an origin near the values.
+
+    One row per experiment and variant; of column a ``a|n``, ``a|mean`` and ``a|variance``, of a pair (a, b) ``a|b|n``,
+    ``…|mean``, ``…|variance``, ``…|other_mean``, ``…|other_variance``, ``…|covariance``.
+
+    Parameters
+    ----------
+    engine : Engine
+        The engine that counts.
+    assignments : Table
+        ``canonical/assignments``.
+    metrics : list of str
+        Columns.
+    pairs : iterable of (str, str)
+        Columns to be taken together.
+    """
+    pairs = list(pairs)
+    used = sorted({*metrics, *(b for _, b in pairs)})
+    if not used:
+        return pd.DataFrame(columns=KEYS)
+    origin = _origins(engine, assignments, used)
+    lacking = _lacking(engine, assignments, used)
+    value = {c: assignments[c].cast("float64") - origin[c] if origin[c] else assignments[c].cast("float64")
+             for c in used}
+    of_one = {name: e for m in metrics for name, e in _sums(value[m], m).items()}
+    of_two = {name: e for a, b in pairs for name, e in _products(value, a, b, lacking).items()}
+    return _moved(_grouped(engine, assignments, of_one | of_two), metrics, pairs, origin)
+
+
+def _grouped(engine: Engine, t: ir.Table, wanted: Mapping[str, ibis.Value]) -> pd.DataFrame:
+    """Return aggregates by arm; where there is one experiment only its name is left out of the grouping."""
+    if not wanted:
+        return pd.DataFrame(columns=KEYS)
+    ends = engine.first_row(t.aggregate(low=t["experiment"].min(), high=t["experiment"].max()))
+    if ends["low"] is not None and ends["low"] == ends["high"]:
+        found = engine.frame(t.group_by("variant").aggregate(**wanted)).assign(experiment=ends["low"])
+    else:
+        found = engine.frame(t.group_by(*KEYS).aggregate(**wanted))
+    return found.sort_values(KEYS, ignore_index=True)
+
+
+def _arms(engine: Engine, t: ir.Table) -> pd.DataFrame:
+    cluster = t["cluster_id"]
+    has = engine.first_row(t.aggregate(clusters=cluster.count(), periods=t["period"].count()))
+    is_early = t["first_exposed_at"] < t["assigned_at"]
+    return _grouped(engine, t, {
+        "n_units": t.count(), "n_clustered": cluster.count(),
+        "n_clusters": cluster.nunique() if has["clusters"] else cluster.count(),
+        "n_periods": t["period"].nunique() if has["periods"] else t["period"].count(),
+        "n_early": is_early.fill_null(False).cast("int64").sum(),
         "n_planned": t["probability"].count(), "probability_low": t["probability"].min(),
         "probability_high": t["probability"].max(), "first_at": t["assigned_at"].min(),
         "last_at": t["assigned_at"].max(),
-    }
-    for metric in metrics:
-        per_arm |= _moments(t[metric].cast("float64"), metric.removeprefix(PREFIX))
-    return t.group_by("experiment", "variant").aggregate(**per_arm)
+    })[[*KEYS, *_ARM]]
 
 
-def _moments(value: ir.NumericColumn, name: str) -> dict[str, ibis.Value]:
-    return {
-        f"{name}|n": value.count(), f"{name}|mean": value.mean(), f"{name}|variance": value.var(how="sample"),
-        f"{name}|low": value.min(), f"{name}|high": value.max(),
-        f"{name}|between": (value - value * value).sum(),
-    }
+_ARM = ("n_units", "n_clustered", "n_clusters", "n_periods", "n_early", "n_planned", "probability_low",
+        "probability_high", "first_at", "last_at")
+_PAIRED = ("n", "mean", "variance", "other_mean", "other_variance", "covariance")
+_PAIR = [*KEYS, "metric", "other", *_PAIRED]
 
 
-def _long(wide: pd.DataFrame, metrics: Iterable[str], money: set[str]) -> pd.DataFrame:
+def _origins(engine: Engine, t: ir.Table, used: list[str]) -> dict[str, float]:
+    """Return where to take sums from: 0, or a round number near values that lie far from 0 for their spread."""
+    few = engine.frame(t.select(**{c: t[c].cast("float64") for c in used}).limit(FIRST_LOOK))
+    means, spreads = few.mean(), few.std().fillna(0.0)
+    return {c: float(f"{means[c]:.3g}") if abs(means[c]) > FAR * spreads[c] else 0.0 for c in used}
+
+
+def _lacking(engine: Engine, t: ir.Table, used: list[str]) -> set[str]:
+    counts = engine.first_row(t.aggregate(n_rows=t.count(), **{c: t[c].count() for c in used}))
+    return {c for c in used if counts[c] < counts["n_rows"]}
+
+
+def _sums(value: ir.NumericColumn, name: str) -> dict[str, ibis.Value]:
+    return {f"{name}|n": value.count(), f"{name}|sum": value.sum(), f"{name}|squares": (value * value).sum()}
+
+
+def _products(
+    value: Mapping[str, ir.NumericColumn], a: str, b: str, lacking: set[str]
+) -> dict[str, ibis.Value]:
+    x, y = value[a], value[b]
+    if {a, b} & lacking:  # over units that have the metric; an unknown other value stands at the origin
+        y = ibis.ifelse(x.notnull(), y.fill_null(0.0), ibis.null("float64"))
+    return {f"{a}|{b}|sum": y.sum(), f"{a}|{b}|squares": (y * y).sum(), f"{a}|{b}|products": (x * y).sum()}
+
+
+def _moved(
+    sums: pd.DataFrame, metrics: list[str], pairs: list[tuple[str, str]], origin: Mapping[str, float]
+) -> pd.DataFrame:
+    found: dict[str, pd.Series] = {c: sums[c] for c in KEYS}
+    for m in metrics:
+        n = sums[f"{m}|n"].where(sums[f"{m}|n"] > 0)
+        mean = sums[f"{m}|sum"] / n
+        found |= {f"{m}|n": sums[f"{m}|n"], f"{m}|mean": mean + origin[m],
+                  f"{m}|variance": _spread(sums[f"{m}|squares"], mean, n)}
+    for a, b in pairs:
+        n, at = sums[f"{a}|n"].where(sums[f"{a}|n"] > 0), f"{a}|{b}"
+        mean, other = sums[f"{a}|sum"] / n, sums[f"{at}|sum"] / n
+        found |= {f"{at}|n": sums[f"{a}|n"], f"{at}|mean": mean + origin[a],
+                  f"{at}|variance": _spread(sums[f"{a}|squares"], mean, n), f"{at}|other_mean": other + origin[b],
+                  f"{at}|other_variance": _spread(sums[f"{at}|squares"], other, n),
+                  f"{at}|covariance": (sums[f"{at}|products"] - n * mean * other) / (n - 1).where(n > 1)}
+    return pd.DataFrame(found)
+
+
+def _spread(squares: pd.Series, mean: pd.Series, n: pd.Series) -> pd.Series:
+    """Return the variance; what is below the rounding of its sum is none."""
+    rest = squares - n * mean * mean
+    return rest.where(rest > 1e-12 * squares, 0.0).where(n.notna()) / (n - 1).where(n > 1)
+
+
+def _pairs(sums: pd.DataFrame, pairs: list[tuple[str, str]]) -> pd.DataFrame:
+    parts = [sums[KEYS].assign(metric=a.removeprefix(PREFIX), other=b, **{c: sums[f"{a}|{b}|{c}"] for c in _PAIRED})
+             for a, b in pairs]
+    every = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=_PAIR)
+    return every[every["n"] > 0].reset_index(drop=True)
+
+
+def _outcomes(
+    arms: pd.DataFrame, sums: pd.DataFrame, extremes: pd.DataFrame, metrics: list[str], money: set[str]
+) -> pd.DataFrame:
+    order = [*KEYS, "metric", "n", "n_missing", "mean", "variance", "low", "high", "is_share", "is_money"]
     parts = []
-    for metric in metrics:
-        part = wide[["experiment", "variant", "n_units"]].assign(
-            metric=metric, **{c: wide[f"{metric}|{c}"] for c in _OUTCOME})
-        parts.append(part[part.groupby("experiment")["n"].transform("sum") > 0].assign(is_money=metric in money))
-    order = ["experiment", "variant", "metric", "n", "n_missing", "mean", "variance", "low", "high", "is_share",
-             "is_money"]
+    for m in metrics:
+        part = arms[[*KEYS, "n_units"]].assign(
+            metric=m.removeprefix(PREFIX), low=extremes[f"{m}|min"], high=extremes[f"{m}|max"], is_money=m in money,
+            **{c: sums[f"{m}|{c}"] for c in ("n", "mean", "variance")})
+        parts.append(part[part.groupby("experiment")["n"].transform("sum") > 0])
     if not parts:
         return pd.DataFrame(columns=order)
     every = pd.concat(parts, ignore_index=True)
     every["n_missing"] = every["n_units"] - every["n"]
-    # Within [0, 1] no value is below its square, so their difference adds up to 0 only where all are 0 or 1.
-    binary = every["n"].eq(0) | (every["low"].ge(0) & every["high"].le(1) & every["between"].eq(0))
+    # within [0, 1] a variance reaches p (1 − p) only where every value is 0 or 1
+    most = every["mean"] * (1 - every["mean"])
+    is_most = (every["variance"] * (every["n"] - 1) / every["n"] - most).abs() <= 1e-9 * (most + 1e-9)
+    binary = every["n"].eq(0) | (every["low"].ge(0) & every["high"].le(1)
+                                 & (is_most | (every["n"].eq(1) & every["mean"].isin([0, 1]))))
     every["is_share"] = binary.groupby([every["experiment"], every["metric"]]).transform("all") & ~every["is_money"]
-    every["variance"] = every["variance"].where(~every["is_share"], every["mean"] * (1 - every["mean"]))
+    every["variance"] = every["variance"].where(~every["is_share"], most)
     return every.sort_values(["experiment", "metric", "variant"], ignore_index=True)[order]

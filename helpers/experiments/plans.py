@@ -30,6 +30,8 @@ class Design:
         Outcomes seen, the primary one first.
     plan : Plan, optional
         The plan; None makes everything exploratory.
+    by : str
+        Column of the clusters that were assigned, ``period`` for a switchback; empty where units were, one by one.
     """
 
     experiment: str
@@ -39,6 +41,7 @@ class Design:
     shares_from: str
     metrics: tuple[str, ...]
     plan: Plan | None = None
+    by: str = ""
 
     @property
     def is_exploratory(self) -> bool:
@@ -49,6 +52,12 @@ class Design:
     def variants(self) -> tuple[str, ...]:
         """Arms compared with the control."""
         return self.arms[1:]
+
+    @property
+    def ratios(self) -> dict[str, tuple[str, str]]:
+        """Outcomes that are one metric over another, of those whose metrics were recorded."""
+        planned = self.plan.ratios if self.plan else {}
+        return {name: pair for name, pair in planned.items() if set(pair) <= set(self.metrics)}
 
     def is_primary(self, metric: str) -> bool:
         """Return whether a metric decides; without a plan every one is looked at alike."""
@@ -105,7 +114,50 @@ def _design(name: str, arms: pd.DataFrame, counted: Counted, assumptions: Assump
     of_this = counted.outcomes[counted.outcomes["experiment"] == name]
     primary = plan.primary_metric if plan else ""
     metrics = sorted(set(of_this["metric"]), key=lambda metric: (metric != primary, metric))
-    return Design(name, control, everyone, shares, shares_from, tuple(metrics), plan)
+    return Design(name, control, everyone, shares, shares_from, tuple(metrics), plan, _by(arms))
+
+
+def _by(arms: pd.DataFrame) -> str:
+    if arms["n_periods"].sum() and arms["n_periods"].sum() < arms["n_units"].sum():
+        return "period"
+    return "cluster_id" if arms["n_clustered"].sum() > arms["n_clusters"].sum() else ""
+
+
+def analysis(designs: Iterable[Design], counted: Counted, as_of: date) -> pd.DataFrame:
+    """Return every plan beside what was analysed: experiment, item, planned, analysed, is_as_planned.
+
+    Parameters
+    ----------
+    designs : iterable of Design
+        How each experiment is read.
+    counted : Counted
+        Arms and outcomes as the engine counted them.
+    as_of : date
+        The day of this look.
+    """
+    rows = [(d.experiment, *row) for d in designs if d.plan for row in _against(d, d.plan, counted, as_of)]
+    return pd.DataFrame(rows, columns=["experiment", "item", "planned", "analysed", "is_as_planned"])
+
+
+def _against(design: Design, plan: Plan, counted: Counted, as_of: date) -> list[tuple[str, str, str, bool]]:
+    seen = counted.arms[counted.arms["experiment"] == design.experiment]
+    planned_arms = sorted({plan.control, *plan.shares}) if plan.shares else sorted(seen["variant"])
+    first = _day(seen.sort_values("first_at").iloc[0], "first_at") if len(seen) else None
+    early = plan.ends_on is not None and as_of < plan.ends_on
+    look = plan.ends_on.isoformat() if plan.ends_on else "no day named"
+    recorded = set(design.metrics) | set(design.ratios)
+    wanted = [plan.primary_metric, *plan.guardrails]
+    lacking = [m for m in wanted if m not in recorded]
+    is_valid_early = plan.stop_rule == "always valid"
+    return [
+        ("plan", plan.fingerprint, plan.fingerprint, True),
+        ("first assignment", "–", first.isoformat() if first else "not recorded", True),
+        ("arms", ", ".join(planned_arms), ", ".join(sorted(seen["variant"])), planned_arms == sorted(seen["variant"])),
+        ("outcomes", ", ".join(wanted), ", ".join(m for m in wanted if m in recorded) or "none", not lacking),
+        ("look", f"{plan.stop_rule}, {look}", as_of.isoformat(), is_valid_early or not early),
+        ("adjusted by", plan.covariate or "nothing", plan.covariate or "nothing", True),
+        ("family", plan.family, plan.family, True),
+    ]
 
 
 def _control(arms: list[str], assumptions: Assumptions) -> str:

@@ -28,6 +28,8 @@ class Step:
         At least one of these tables must have rows, else the step is not applicable; empty: it always is.
     reads_if_present : tuple of str
         Tables that it uses where they are.
+    reads_of_earlier : tuple of str
+        Tables of earlier finished runs that it uses; rows of one make the step applicable too.
     writes : tuple of str
         Tables that it may write.
     minutes : float
@@ -41,6 +43,7 @@ class Step:
     enables: str = ""
     reads: tuple[str, ...] = ()
     reads_if_present: tuple[str, ...] = ()
+    reads_of_earlier: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()
     minutes: float = 20
 
@@ -123,7 +126,7 @@ VALUE = Step(
     enables="which customers make revenue move, and what each tier is worth",
     reads=("canonical/transactions", "canonical/subscriptions"),
     writes=("results/customer_base", "results/customer_value", "results/value_tiers", "results/value_models",
-            "results/value_holdout", "results/value_forecasts", "results/value_gates"),
+            "results/value_holdout", "results/value_forecasts", "results/tier_migration", "results/value_gates"),
 )
 CHURN = Step(
     "05", "05_churn_prediction.ipynb", "Churn prediction", "Who is about to leave?",
@@ -137,6 +140,7 @@ EXPERIMENTS = Step(
     reads=("canonical/assignments",),
     reads_if_present=("canonical/transactions", "canonical/subscriptions", "canonical/responses",
                       "canonical/respondents", "canonical/items"),
+    reads_of_earlier=("results/assignments_drawn",),
     writes=("results/experiment_gates", "results/experiment_effects", "results/targeting_curve"),
 )
 ACTIONS = Step(

@@ -31,3 +31,19 @@ def trial():
         "metric_spend": rng.normal(20, 5, 2 * n) + lift,
         "metric_returned": rng.random(2 * n) < np.repeat([0.3, 0.31], n),
     })
+
+
+@pytest.fixture
+def judged(engine):
+    """Return designs, evidence, gates and effects of a table of assignments."""
+    from datetime import date
+
+    from helpers.experiments import evidence, gates, verdicts
+    from helpers.experiments.assumptions import Assumptions
+
+    def make(table, assumptions=None, as_of=date(2026, 6, 30)):
+        assumptions = assumptions or Assumptions()
+        designs, found = evidence.designs(engine, table, assumptions, 1)
+        checked = gates.gates(designs, found.counted, assumptions, found.units)
+        return designs, found, checked, verdicts.effects_table(designs, found, checked, assumptions, as_of)
+    return make

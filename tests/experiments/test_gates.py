@@ -104,11 +104,16 @@ def test_probabilities_that_do_not_add_up_block(trial, lazily):
     assert gate.statistic == pytest.approx(0.8)
 
 
-def test_units_that_share_a_cluster_block(trial, lazily):
+def test_units_that_share_a_cluster_are_counted_by_cluster(trial, lazily):
     assert not named(checked(lazily(trial.assign(cluster_id=trial["unit_id"]))), "independent units").is_crossed
     gate = named(checked(lazily(trial.assign(cluster_id=[f"shop {i // 40}" for i in range(800)]))), "independent units")
+    assert not gate.is_crossed
+    assert gate.sentence == "800 units share 20 clusters, 10 in the smaller arm: errors are those of clusters (CR2)"
+    few = trial.assign(cluster_id=[f"shop {i // 100}" for i in range(800)])
+    gate = named(checked(lazily(few)), "independent units")
     assert gate.is_crossed
-    assert "800 units share 20 clusters" in gate.sentence
+    assert gate.level == "qualify"
+    assert gate.sentence.endswith("4 in the smaller arm: they are drawn again, for want of 6 an arm")
 
 
 def test_a_planned_metric_that_was_not_recorded_blocks(trial, lazily):

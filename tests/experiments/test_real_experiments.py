@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from helpers.experiments import effects, gates, moments, plans
+from helpers.experiments import adjusted, effects, gates, moments, plans
 from helpers.experiments.assumptions import Assumptions
 from helpers.foundation.engine import Engine
 
@@ -26,7 +26,8 @@ def hillstrom(real_data):
     raw = pd.read_csv(real_data / "hillstrom" / "Hillstrom.csv")
     return pd.DataFrame({
         "experiment": "e-mail", "unit_id": raw.index.astype(str), "variant": raw["segment"],
-        "metric_visit": raw["visit"], "metric_spend": raw["spend"]})
+        "metric_visit": raw["visit"], "metric_spend": raw["spend"], "covariate_history": raw["history"],
+        "covariate_mens": raw["mens"], "covariate_womens": raw["womens"]})
 
 
 def compared(table, metric, variant):
@@ -81,3 +82,12 @@ def test_hillstrom_visit_rates_and_sample_ratio(hillstrom, lazily):
     gate = next(g for g in gates.gates([design], found, Assumptions())["e-mail"] if g.gate == "e-mail: sample ratio")
     assert gate.statistic == pytest.approx(0.904, abs=5e-4)
     assert not gate.is_crossed
+
+
+def test_cuped_on_past_spend_gains_nothing_in_hillstrom(hillstrom, lazily):
+    counted = moments.counted(ENGINE, lazily(hillstrom))
+    of_arm = {arm: adjusted.pair(counted, ("e-mail", arm, "spend"), "covariate_history")
+              for arm in ("No E-Mail", "Mens E-Mail")}
+    done = adjusted.cuped(of_arm["No E-Mail"], of_arm["Mens E-Mail"])
+    assert done.correlation == pytest.approx(0.02, abs=5e-3)
+    assert done.reduction == pytest.approx(0.0, abs=1e-3)

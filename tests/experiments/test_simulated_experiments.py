@@ -5,10 +5,11 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from helpers.experiments import gates, moments, plans, verdicts
+from helpers.experiments import evidence, gates, targeting, verdicts
 from helpers.experiments.assumptions import Assumptions
 from helpers.foundation.engine import Engine
 from helpers.intake.simulation import company
+from helpers.pipeline.catalogue import study
 
 ENGINE = Engine()
 WORLDS = 24
@@ -25,10 +26,9 @@ def effects(worlds):
     from helpers.foundation import canonical
     _, tables = worlds
     every = pd.concat([t.assign(experiment=f"{i:02d} " + t["experiment"]) for i, t in enumerate(tables)])
-    counted = moments.counted(ENGINE, canonical.ASSIGNMENTS.conformed(ENGINE.lazy(every)))
-    designs = plans.designs(counted, Assumptions())
-    checked = gates.gates(designs, counted, Assumptions())
-    return verdicts.effects_table(designs, counted, checked, Assumptions(), date(2026, 1, 1))
+    designs, found = evidence.designs(ENGINE, canonical.ASSIGNMENTS.conformed(ENGINE.lazy(every)), Assumptions(), 1)
+    checked = gates.gates(designs, found.counted, Assumptions(), found.units)
+    return verdicts.effects_table(designs, found, checked, Assumptions(), date(2026, 1, 1))
 
 
 def of(effects, experiment, metric):
@@ -50,4 +50,16 @@ def test_no_difference_is_invented_where_none_was_planted(effects):
 
 
 def test_gates_falsely_block_few_clean_experiments(effects):
-    assert effects.drop_duplicates("experiment")["status"].eq("blocked").sum() <= 2
+    clean = effects[~effects["experiment"].str.endswith("app_banner")]
+    assert clean.drop_duplicates("experiment")["status"].eq("blocked").sum() <= 2
+
+
+def test_a_draw_that_lost_units_of_one_arm_is_invalid_and_what_works_on_some_only_is_shipped(lazily, judged):
+    table = lazily(company(customers=1500, seed=5).tables["canonical/assignments"])
+    _, found, _, made = judged(table, study("simulated").section("experiments", Assumptions), date(2026, 1, 1))
+    verdict = made[made["is_primary"]].set_index("experiment")["verdict"]
+    assert verdict["app_banner"] == "invalid"
+    assert verdict["reminder_letter"] == verdict["one_page_checkout"] == "ship"
+    halves = targeting.halves(made, found).set_index("experiment").loc["reminder_letter"]
+    assert halves["effect_below"] > halves["effect_above"]
+    assert halves["p_adjusted"] < 0.05

@@ -1,4 +1,4 @@
-"""Two experiments of the simulated company: one whose arms differ by a planted amount, one whose arms do not."""
+"""Experiments of the simulated company: a planted difference, none, one that differs by customer, a broken draw."""
 
 import numpy as np
 import pyarrow as pa
@@ -16,11 +16,17 @@ CHECKOUT_ON = np.datetime64("2025-10-06")
 CHECKOUT_DAYS = 28
 SALE = 30.0
 NEWSLETTER_ON = np.datetime64("2025-11-03")
+LETTER = "reminder_letter"
+LETTER_ON = np.datetime64("2025-11-10")
+BANNER = "app_banner"
+BANNER_ON = np.datetime64("2025-11-17")
 
 
 def assignments(world: World, rng: np.random.Generator, block: People) -> pa.Table:
     """Return ``canonical/assignments``, one row an experiment and unit."""
-    parts = [_checkout(world, rng, block), _newsletter(world, rng, block)]
+    # the later ones last: they leave the draws of the earlier ones as they are
+    parts = [_checkout(world, rng, block), _newsletter(world, rng, block), _letter(world, rng, block),
+             _banner(world, rng, block)]
     return pa.concat_tables(parts, promote_options="default")
 
 
@@ -53,6 +59,35 @@ def _newsletter(world: World, rng: np.random.Generator, block: People) -> pa.Tab
         "metric_opened": pa.array((rng.random(n) < world.opened_share).astype("float64")),
         "metric_sales": pa.array(SALE * rng.poisson(usual).astype("float64")),
         "covariate_sales_before": pa.array(SALE * rng.poisson(usual).astype("float64")),
+    })
+
+
+def _letter(world: World, rng: np.random.Generator, block: People) -> pa.Table:
+    """Return an experiment whose treatment works on quiet customers only: those who bought nothing just before."""
+    who = np.flatnonzero(block.joined < min(_offset(LETTER_ON), N_DAYS))
+    n = len(who)
+    arm = rng.integers(2, size=n)
+    before = SALE * rng.poisson(4 * block.weekly_orders[who] * world.p / block.order_rate[who] / SALE)
+    is_quiet = before < world.quiet_below
+    chance = world.letter_control + world.letter_lift * arm * is_quiet
+    at = np.full(n, _offset(LETTER_ON) * DAY + 9 * 3600)
+    return pa.table({
+        **_arms(LETTER, columns.customer_ids(block.first + who), arm, at),
+        "metric_ordered": pa.array((rng.random(n) < chance).astype("float64")),
+        "covariate_sales_before": pa.array(before.astype("float64")),
+    })
+
+
+def _banner(world: World, rng: np.random.Generator, block: People) -> pa.Table:
+    """Return an experiment that lost units of one arm on the way, so that its arms cannot be compared."""
+    n = len(block)
+    arm = rng.integers(2, size=n)
+    kept = np.flatnonzero((arm == 0) | (rng.random(n) >= world.banner_lost))
+    opened = rng.random(n) < world.opened_share
+    at = np.full(len(kept), _offset(BANNER_ON) * DAY)
+    return pa.table({
+        **_arms(BANNER, columns.customer_ids(block.first + kept), arm[kept], at),
+        "metric_opened": pa.array(opened[kept].astype("float64")),
     })
 
 

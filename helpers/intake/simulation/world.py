@@ -53,6 +53,11 @@ class World:
         Checkout experiment: share of visits that order in control, the planted difference, margin of an order [money].
     opened_share : float
         Newsletter experiment: share opened, the same in both arms.
+    letter_control, letter_lift, quiet_below : float
+        Reminder letter: share that orders without it, what it adds, and the sales before below which it adds anything
+        [money].
+    banner_lost : float
+        Banner experiment: share of the treated whose record was lost.
     """
 
     r: float = 1.0
@@ -82,6 +87,10 @@ class World:
     ordered_lift: float = 0.06
     margin_ordered: float = 20.0
     opened_share: float = 0.3
+    letter_control: float = 0.15
+    letter_lift: float = 0.16
+    quiet_below: float = 30.0
+    banner_lost: float = 0.3
 
     @property
     def mean_order_value(self) -> float:

@@ -1,0 +1,198 @@
+"""How often each method of the experiments wing errs, measured: ``python bench/coverage_experiments.py [10000]``.
+
+A/A replications: the share of true nulls called different must be the error rate. Rows outside a method's validity
+region are shown for what they are: the page refuses them or re-randomises. The last column holds the exact binomial
+region of 99.9 % around the wanted rate, or the range that is asked for.
+"""
+
+import argparse
+import math
+
+import numpy as np
+from scipy import stats
+
+from helpers.experiments import clusters, effects, power, quantiles, randomisation, sequential, validity
+
+SEED = 20261121
+ROW = "{name:58}{nominal:>8}{measured:>10}{region:>18}  {inside}"
+
+
+def p_welch(a, b):
+    """Return p of Welch's test by replication, from values of shape (replications, n)."""
+    va, vb = a.var(1, ddof=1) / a.shape[1], b.var(1, ddof=1) / b.shape[1]
+    freedom = (va + vb) ** 2 / (va**2 / (a.shape[1] - 1) + vb**2 / (b.shape[1] - 1))
+    return 2 * stats.t.sf(np.abs(b.mean(1) - a.mean(1)) / np.sqrt(va + vb), freedom)
+
+
+def rates(draw, sizes, replications, rng, test=p_welch, chunk=4_000_000):
+    """Return how many p are under .05, in batches that fit in memory."""
+    at_once, found = max(chunk // max(sizes), 1), 0
+    for start in range(0, replications, at_once):
+        k = min(at_once, replications - start)
+        found += int((test(*(draw((k, n), rng) for n in sizes)) < 0.05).sum())
+    return found
+
+
+def said(name, hits, n, wanted=0.05, region=None):
+    """Print one row: measured share against the region."""
+    low, high = region or [float(x) / n for x in stats.binom.interval(0.999, n, wanted)]
+    measured = hits / n
+    print(ROW.format(name=name, nominal=f"{wanted:.3f}", measured=f"{measured:.4f}", region=f"[{low:.4f}, {high:.4f}]",
+                     inside="inside" if low <= measured <= high else "OUTSIDE"), flush=True)
+
+
+def normal(size, rng):
+    return rng.normal(10, 3, size)
+
+
+def revenue(share, sigma):
+    """Return a draw of sales: nothing for most, log-normal for the rest."""
+    def draw(size, rng):
+        return (rng.random(size) < share) * rng.lognormal(3, sigma, size)
+    return draw
+
+
+def region_of(draw, sizes, rng):
+    """Return whether the page would trust Welch here, from one large draw of the same kind."""
+    facts = [validity.facts(draw((n,), rng)) for n in sizes]
+    return validity.means(*facts)
+
+
+def fixed(replications, rng):
+    wanted = (0.04, 0.06)
+    said("means, normal, 200 and 200", rates(normal, (200, 200), replications, rng), replications, region=wanted)
+    cases = [(0.3, 0.8, (1000, 1000)), (0.1, 1.0, (2000, 2000)), (0.02, 1.0, (2000, 2000)), (0.1, 1.0, (400, 3600)),
+             (0.05, 1.0, (1000, 9000)), (0.3, 0.8, (4000, 1000))]
+    for share, sigma, sizes in cases:
+        draw, k = revenue(share, sigma), min(replications, 10_000)
+        refused = region_of(draw, sizes, rng)
+        name = f"means, {share:.0%} buy, σ {sigma}, {sizes[0]:,} and {sizes[1]:,}"
+        hits = rates(draw, sizes, k, rng)
+        said(name + (" (outside: re-randomised)" if refused else ""), hits, k, region=(0, 1) if refused else wanted)
+
+
+def shares(replications, rng):
+    for n, m, p in ((200, 200, 0.1), (1000, 1000, 0.02), (500, 4500, 0.1), (300, 300, 0.5)):
+        x, y = rng.binomial(n, p, replications), rng.binomial(m, p, replications)
+        pooled = (x + y) / (n + m)
+        z = np.abs(x / n - y / m) / np.sqrt(np.maximum(pooled * (1 - pooled), 1e-12) * (1 / n + 1 / m))
+        said(f"shares, {p:.0%}, {n:,} and {m:,}", int((2 * stats.norm.sf(z) < 0.05).sum()), replications,
+             region=(0.04, 0.06))
+
+
+def adjusted(replications, rng):
+    def test(a, b):
+        half = a.shape[1] // 2
+        x = [v[:, half:] for v in (a, b)]
+        y = [0.7 * v[:, half:] + v[:, :half] for v in (a, b)]
+        centred = [[v - v.mean(1, keepdims=True) for v in pair] for pair in zip(x, y, strict=True)]
+        slope = sum((u * v).sum(1) for u, v in centred) / sum((u * u).sum(1) for u, _ in centred)
+        return p_welch(*(v - slope[:, None] * u for u, v in zip(x, y, strict=True)))
+    said("CUPED, 300 and 300", rates(normal, (600, 600), replications, rng, test), replications, region=(0.04, 0.06))
+
+    def ratio(a, b):
+        found = []
+        for v in (a, b):
+            half = v.shape[1] // 2
+            visits = np.floor(np.abs(v[:, half:]) / 3) + 1
+            spend = visits * np.abs(v[:, :half])
+            r = spend.mean(1, keepdims=True) / visits.mean(1, keepdims=True)
+            found.append(r + (spend - r * visits) / visits.mean(1, keepdims=True))
+        return p_welch(*found)
+    said("ratio of means, 500 and 500", rates(normal, (1000, 1000), replications, rng, ratio), replications,
+         region=(0.04, 0.06))
+
+
+def clustered(replications, rng):
+    for g, h, even in ((5, 5, True), (6, 6, False), (10, 10, True), (10, 10, False)):
+        hits = 0
+        for _ in range(replications if g > 5 else min(replications, 2000)):
+            n = [np.full(k, 30.0) if even else rng.integers(10, 60, k).astype(float) for k in (g, h)]
+            arms = [(k, k * rng.normal(0, 0.5, len(k)) + np.sqrt(k) * rng.normal(0, 1, len(k))) for k in n]
+            hits += clusters.difference(*arms, rng).difference.p < 0.05
+        k = replications if g > 5 else min(replications, 2000)
+        method = "CR2" if g > 5 else "re-randomised"
+        said(f"{method}, {g} and {h} clusters, {'even' if even else 'uneven'}", hits, k,
+             region=(0.04, 0.06) if g > 5 else (0.0, 0.06))
+
+
+def medians(replications, rng):
+    for q, n in ((0.5, 400), (0.9, 1000)):
+        hits = sum(quantiles.difference(*np.exp(rng.normal(0, 1, (2, n))), q).p < 0.05 for _ in range(replications))
+        said(f"quantile {q}, log-normal, {n:,} and {n:,}", hits, replications, region=(0.04, 0.06))
+
+
+def randomised(replications, rng):
+    k = min(replications, 2000)
+    draw = revenue(0.02, 1.0)
+    hits = sum(randomisation.difference(draw((400,), rng), draw((2400,), rng), rng, draws=499).p < 0.05
+               for _ in range(k))
+    said("re-randomised, 2% buy, 400 and 2,400", hits, k, region=(0.035, 0.065))
+
+
+def families(replications, rng):
+    p = stats.norm.sf(np.abs(rng.normal(size=(replications, 10)))) * 2
+    hits = sum(np.nanmin(effects.holm(row)) < 0.05 for row in p)
+    said("Holm, 10 nulls: any called different", hits, replications, region=(0.0, 0.0567))
+    hits = sum(np.nanmin(effects.benjamini_hochberg(row)) < 0.05 for row in p)
+    said("Benjamini–Hochberg, 10 nulls: any called different", hits, replications, region=(0.0, 0.0567))
+
+
+def peeking(replications, rng):
+    looks = np.unique(np.geomspace(sequential.BURN_IN, 20_000, 200).astype(int))
+    steps = np.diff(looks, prepend=0)
+    half = np.array([sequential.half_width(math.sqrt(2 / n), 2 * n) for n in looks])
+    once = 1.96 * np.sqrt(2 / looks)
+    ever = fooled = 0
+    for start in range(0, replications, 1000):
+        k = min(1000, replications - start)
+        moves = rng.normal(0, 1, (k, len(looks))) * np.sqrt(2 * steps)
+        mean = np.abs(np.cumsum(moves, axis=1) / looks)
+        ever += int((mean > half).any(1).sum())
+        fooled += int((mean > once).any(1).sum())
+    said("always valid, 200 looks from 100 to 20,000 an arm", ever, replications, region=(0.0, 0.05))
+    said("(one-look intervals under the same peeking)", fooled, replications, region=(0, 1))
+
+
+def skewed_sequence(replications, rng):
+    draw, n, k = revenue(0.3, 0.8), 4000, min(replications, 2000)
+    hits = 0
+    for _ in range(k):
+        a, b = draw((n,), rng), draw((n,), rng)
+        at = np.arange(sequential.BURN_IN, n, 20)
+        sums = [(np.cumsum(v)[at - 1], np.cumsum(v * v)[at - 1]) for v in (a, b)]
+        spread = sum((s2 - s1**2 / at) / (at - 1) / at for s1, s2 in sums)
+        scale = np.array([sequential.half_width(1.0, 2 * i) for i in at])
+        hits += bool((np.abs(sums[1][0] - sums[0][0]) / at > scale * np.sqrt(spread)).any())
+    said("always valid, 30% buy, 195 looks from 100 an arm", hits, k, region=(0.0, 0.05))
+
+
+def coverage(replications, rng):
+    draw, k = revenue(0.2, 1.0), min(replications, 10_000)
+    missed = rates(lambda size, r: draw(size, r), (2000, 2000), k, rng)
+    said("interval of skewed revenue covers", k - missed, k, 0.95, (0.94, 0.96))
+
+
+def powers(replications, rng):
+    for sd, effect, n in ((3.0, 0.6, 400), (3.0, 0.3, 1600)):
+        hits = rates(lambda s, r: r.normal(0, 3, s), (n, n), replications, rng,
+                     lambda a, b, e=effect: p_welch(a, b + e))
+        planned = power.power(effect, sd, (n, n))
+        said(f"power for {effect} of σ {sd}, {n:,} an arm", hits, replications, planned,
+             (planned - 0.02, planned + 0.02))
+
+
+def main():
+    told = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    told.add_argument("replications", nargs="?", type=int, default=10_000)
+    replications = told.parse_args().replications
+    print(ROW.format(name=f"{replications:,} replications", nominal="nominal", measured="measured", region="region",
+                     inside=""))
+    parts = (fixed, shares, adjusted, clustered, medians, randomised, families, peeking, skewed_sequence, coverage,
+             powers)
+    for stream, part in zip(np.random.SeedSequence(SEED).spawn(len(parts)), parts, strict=True):
+        part(replications, np.random.default_rng(stream))
+
+
+if __name__ == "__main__":
+    main()

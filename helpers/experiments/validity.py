@@ -1,0 +1,111 @@
+"""Where a method may be believed: printed beside every difference; outside, arms are re-randomised or refused."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+LEAST_BUYERS = 30
+MOST_SKEW = 0.25
+MOST_WEIGHT = 0.25
+
+REGIONS = pd.DataFrame(
+    [
+        ("means (Welch), CUPED, ratios",
+         f"{LEAST_BUYERS} or more values an arm that are not the commonest one (buyers); skewness of the difference "
+         f"at most {MOST_SKEW:g}; no one unit with more than {100 * MOST_WEIGHT:g} % of its arm's variance",
+         "the same units are split at random 2,000 times (studentised)"),
+        ("shares (score test)", "10 or more of the rarer answer expected in each arm",
+         "the same units are split at random 2,000 times"),
+        ("clusters (CR2, Satterthwaite)", "6 or more clusters an arm, and 4 or more degrees of freedom",
+         "clusters are split again in every way; no interval where that cannot tell"),
+        ("quantiles (order statistics)", "10 or more values beyond it in each arm; at most 2 % of the values equal it",
+         "refused"),
+        ("always-valid sequences", "100 or more units an arm at the first look", "refused until then"),
+        ("Bayesian reading", "wherever the difference it starts from is valid", "refused"),
+    ],
+    columns=["method", "is believed with", "otherwise"],
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What an arm's values look like.
+
+    Parameters
+    ----------
+    n : int
+        Values.
+    buyers : int
+        Values other than the commonest.
+    variance : float
+        Their variance.
+    third : float
+        Third central moment.
+    weight : float
+        Share of the variance that one unit has, the most extreme one.
+    """
+
+    n: int
+    buyers: int
+    variance: float
+    third: float
+    weight: float
+
+
+def facts(values: np.ndarray) -> Facts:
+    """Return what an arm's values look like; values without missing ones, shape (n,)."""
+    n = len(values)
+    if n < 2:
+        return Facts(n, n, math.nan, math.nan, math.nan)
+    centred = values - values.mean()
+    squares = centred**2
+    total = float(squares.sum())
+    return Facts(n, n - commonest(values)[1], total / (n - 1), float((centred * squares).mean()),
+                 float(squares.max()) / total if total else 0.0)
+
+
+def commonest(values: np.ndarray) -> tuple[float, int]:
+    """Return the commonest value and how often it occurs; 0 times where none is common.
+
+    One in ten must have it: continuous values have none.
+    """
+    found, counts = np.unique(values, return_counts=True)
+    at = int(np.argmax(counts))
+    return (float(found[at]), int(counts[at])) if counts[at] > max(len(values) // 10, 1) else (0.0, 0)
+
+
+def skewness(control: Facts, variant: Facts) -> float:
+    """Return the skewness of the difference of two means; arms of equal size have none, however skewed.
+
+    Third moments are pooled: were there no difference, both arms would have one.
+
+    References
+    ----------
+    Hall, P. (1992). The Bootstrap and Edgeworth Expansion, section 2.6: the first term of the error of a normal
+    interval is proportional to it.
+    """
+    n, m = control.n, variant.n
+    variance, third = ((n * getattr(control, c) + m * getattr(variant, c)) / (n + m) for c in ("variance", "third"))
+    return third * (1 / m**2 - 1 / n**2) / (variance * (1 / n + 1 / m)) ** 1.5 if variance > 0 else 0.0
+
+
+def means(control: Facts, variant: Facts) -> str:
+    """Return why Welch's interval is not to be believed here, empty where it is."""
+    buyers = min(control.buyers, variant.buyers)
+    if buyers < LEAST_BUYERS:
+        return f"{buyers} values other than the commonest in the smaller arm, {LEAST_BUYERS} are asked for"
+    skew = abs(skewness(control, variant))
+    if skew > MOST_SKEW:
+        return f"the difference has a skewness of {skew:.2g}, at most {MOST_SKEW:g} is allowed"
+    weight = max(control.weight, variant.weight)
+    if weight > MOST_WEIGHT:
+        return f"one unit has {100 * weight:.2g} % of its arm's variance, at most {100 * MOST_WEIGHT:g} % is allowed"
+    return ""
+
+
+def shares(n_control: int, n_variant: int, p: float) -> str:
+    """Return why the score test of two shares is not to be believed here, empty where it is."""
+    rarer = min(n_control, n_variant) * min(p, 1 - p)
+    return f"{rarer:.2g} of the rarer answer expected in the smaller arm, 10 are asked for" if rarer < 10 else ""
