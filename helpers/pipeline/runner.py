@@ -10,7 +10,7 @@ from pathlib import Path
 
 from helpers.foundation import workspace
 from helpers.foundation.errors import InputError, nearest
-from helpers.pipeline import catalogue, crew, parameters, provenance, publishing, runs
+from helpers.pipeline import catalogue, crew, earlier, parameters, provenance, publishing, runs
 from helpers.pipeline.course import Course
 from helpers.pipeline.parameters import Parameter
 from helpers.pipeline.progress import Progress, duration, printed, printed_error
@@ -126,7 +126,7 @@ def begun(request: Request, workbook: Workbook, wanted: tuple[Step, ...], known:
         If there is nothing to take from or to continue.
     """
     if request.is_resumed:
-        this = runs.resumable(request.source, record)
+        this = earlier.resumable(request.source, record)
         this.steps.update({step.name: dict(record["steps"][step.name]) for step in workbook.steps
                            if this.steps[step.name]["state"] not in runs.SETTLED})
         return this.saved(state="running", reason="", resumed_at=runs.now())
@@ -135,13 +135,13 @@ def begun(request: Request, workbook: Workbook, wanted: tuple[Step, ...], known:
         return runs.created(request.source, request.as_of, record)
     names = {"as_of", *(name for step in kept for name in known[step.notebook])}
     like = {**record, "parameters": {k: v for k, v in record["parameters"].items() if k in names}}
-    earlier = runs.base(request.source, like, [step.name for step in workbook.before(wanted)])
-    this = runs.created(request.source, str(earlier.record["as_of"]) if earlier else request.as_of, record)
-    if earlier is None:
+    found = earlier.base(request.source, like, [step.name for step in workbook.before(wanted)])
+    this = runs.created(request.source, str(found.record["as_of"]) if found else request.as_of, record)
+    if found is None:
         for step in kept:
             this.steps[step.name].update(state="left_out", reason="it was not asked for")
         return this.saved()
-    runs.take(this, earlier, {step.name: step.stem for step in kept})
+    earlier.take(this, found, {step.name: step.stem for step in kept})
     stale = [step.name for step in kept if {s.name for s in workbook.before([step])} & {s.name for s in wanted}]
     return this.saved(stale=stale)
 

@@ -9,12 +9,12 @@ from helpers.pipeline.steps import Step, Workbook
 
 STEPS = (
     Step("01", "01_in.ipynb", "In", "What came?", writes=("canonical/transactions", "canonical/responses")),
-    Step("02", "02_left.ipynb", "Left", "What is left?", "what is left", ("canonical/transactions",), (),
-         ("results/left",)),
-    Step("03", "03_right.ipynb", "Right", "What is right?", "what is right", ("canonical/transactions",), (),
-         ("results/right",)),
-    Step("04", "04_asked.ipynb", "Asked", "What was asked?", "what was asked", ("canonical/responses",), (),
-         ("results/asked",)),
+    Step("02", "02_left.ipynb", "Left", "What is left?", "what is left", ("canonical/transactions",),
+         writes=("results/left",)),
+    Step("03", "03_right.ipynb", "Right", "What is right?", "what is right", ("canonical/transactions",),
+         writes=("results/right",)),
+    Step("04", "04_asked.ipynb", "Asked", "What was asked?", "what was asked", ("canonical/responses",),
+         writes=("results/asked",)),
     Step("05", "05_end.ipynb", "End", "What comes of it?", reads_if_present=("results/left", "results/right"),
          writes=("results/end",)),
 )
