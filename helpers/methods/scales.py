@@ -17,7 +17,8 @@ TOLERANCE = 1e-9
 WHO = ("person", "customer_id", "weight", "responded_at", "response_id")
 CATALOGUE = ibis.schema({
     "item": "string", "text": "string", "role": "string", "construct": "string", "scale_low": "float64",
-    "scale_high": "float64", "is_reversed": "boolean", "codes": "string", **dict.fromkeys(CUTS, "float64"),
+    "scale_high": "float64", "is_reversed": "boolean", "codes": "string", "pair": "string",
+    **dict.fromkeys(CUTS, "float64"),
 })
 
 
@@ -33,8 +34,8 @@ def catalogue(items: ir.Table) -> pd.DataFrame:
     -------
     DataFrame
         ``item, text, role, construct`` (the role where none is named)``, scale_low, scale_high, is_reversed, codes``
-        (codes that mean 'does not apply', ``|`` around each) and the upper limits ``cut_1 … cut_3`` of the levels
-        [0–100], NaN where the catalogue has none.
+        (codes that mean 'does not apply', ``|`` around each)``, pair`` and the upper limits
+        ``cut_1 … cut_3`` of the levels [0–100], NaN where the catalogue has none.
 
     Raises
     ------
@@ -132,7 +133,7 @@ def _on_scale(table: ir.Table) -> ir.Table:
     good = table.is_reversed.ifelse(100 - position, position)
     table = table.mutate(state=state)
     return table.mutate(percent=(table.state == GIVEN).ifelse(good, ibis.null("float64"))).drop(
-        "text", "codes", "scale_low", "scale_high", "is_reversed")
+        "text", "codes", "pair", "scale_low", "scale_high", "is_reversed")
 
 
 def latest(table: ir.Table, by: Sequence[str]) -> ir.Table:

@@ -1,5 +1,7 @@
 """What the satisfaction wing assumes unless the study says otherwise."""
 
+from typing import Literal
+
 from pydantic import Field
 
 from helpers.foundation.study import Section
@@ -19,6 +21,20 @@ class Assumptions(Section):
     share_answered: float = Field(
         0.5, gt=0, le=1,
         description="least share of the applicable satisfaction questions to be answered for a score [share]")
+    constructs: dict[str, list[str]] = Field(
+        {}, description="constructs of the path model and their questions; none: ECSI by the roles of questions")
+    arrows: list[str] = Field(
+        [], description="which construct points to which, as 'Image > Satisfaction'; none: the ECSI model's arrows")
+    formative: list[str] = Field(
+        [], description="constructs that their questions make up rather than reflect (mode B); none: all reflect")
+    scheme: Literal["path", "centroid", "factorial"] = Field(
+        "path", description="inner weights of the path model: path weighting, centroid or factorial")
+    resamples: int = Field(
+        1000, ge=200, le=10_000, description="bootstrap resamples behind intervals of paths and drivers [resamples]")
+    rake_on: list[str] = Field(
+        [], description="columns of customers by which answers are weighted to match everybody; none: no weights")
+    expectation_before_use: bool = Field(
+        False, description="whether each wave asks for expectations before that period's use, not in hindsight")
 
     @property
     def cuts(self) -> tuple[float, float, float]:

@@ -16,6 +16,8 @@ SCORES = Table("results/satisfaction_scores", "completed survey with a satisfact
 TABLES: tuple[Table, ...] = (
     SCORES,
     summary_table("results/satisfaction_index", "measure of satisfaction × everybody, wave"),
+    summary_table("results/satisfaction_paths", "estimate of the path model × arrow, construct, pair, question"),
+    summary_table("results/satisfaction_drivers", "measure of importance and performance × driver"),
     summary_table("results/survey_quality", "measure of the survey's quality × construct, item"),
     gates_table("results/satisfaction_gates"),
 )

@@ -1,0 +1,169 @@
+"""What the satisfaction page says of drivers, paths, and whether constructs can be told apart."""
+
+import pandas as pd
+
+from helpers.foundation.estimates import Status
+from helpers.methods.drivers import RELEVANT
+from helpers.methods.intervals import Interval
+from helpers.reporting import words
+from helpers.satisfaction.confirmation import ALONE, BY_GAP, BY_RATIO, RATIO
+from helpers.satisfaction.effects import Drivers
+from helpers.satisfaction.structure import Absent
+from helpers.satisfaction.validity import Validity
+
+TIE = 0.05
+
+
+def _share(i: Interval) -> str:
+    return f"{words.share(i.value)} {words.interval(i.low, i.high, words.share)}".strip()
+
+
+def _either(names: list[str]) -> str:
+    return " or ".join([", ".join(names[:-1]), names[-1]])
+
+
+def failure(valid: Validity | None, paths: pd.DataFrame) -> str:
+    """Return that discriminant validity fails, how many effects are struck and what does not belong; empty if it holds.
+
+    Parameters
+    ----------
+    valid : Validity or None
+        From `helpers.satisfaction.validity.validity_of`.
+    paths : DataFrame
+        ``results/satisfaction_paths``.
+    """
+    if valid is None or not valid.confused:
+        return ""
+    names = [n for n in dict.fromkeys(valid.owner.values()) if any(n in pair for pair in valid.confused)]
+    direct = paths[paths["quantity"] == "path"]
+    n_struck = int((direct["status"] == Status.STRUCK).sum())
+    said = (f"Discriminant validity fails: the questions do not tell {words.joined(names)} apart "
+            f"({words.count(len(valid.confused), 'pair', 'pairs')}), so {words.whole(n_struck)} of "
+            f"{words.count(len(direct), 'separate effect is', 'separate effects are')} struck")
+    return " ".join(filter(None, [f"{said}.", strangers(valid)]))
+
+
+def strangers(valid: Validity | None) -> str:
+    """Return which questions do not belong to their construct; empty where all do."""
+    found = [] if valid is None else list(valid.strangers)
+    said = [f"{item} does not belong to {valid.owner[item]} (loading {words.number(valid.loading[item].value)})"
+            for item in found]
+    return f"{words.joined(said)}." if said else ""
+
+
+def struck(paths: pd.DataFrame) -> str:
+    """Return which separate effects are struck and which stand."""
+    direct = paths[paths["quantity"] == "path"]
+    if direct["segment"].eq("all").any() or direct.empty:
+        reason = direct["reason"].iloc[0] if len(direct) else "there is no path model"
+        return f"There is no path model: {reason}."
+    gone = list(direct.loc[direct["status"] == Status.STRUCK, "segment"])
+    kept = list(direct.loc[direct["status"] == Status.OK, "segment"])
+    if not gone:
+        return "Every effect stands: the constructs can be told apart."
+    return f"Struck: {words.joined(gone)}. " + (f"What stands: {words.joined(kept)}." if kept else "None stands.")
+
+
+def first(found: Drivers | Absent) -> str:
+    """Return what to improve first, or why it cannot be said."""
+    if isinstance(found, Absent):
+        return f"What to improve first cannot be said: insufficient data, {found.reason}."
+    if found.struck:
+        return _together(found)
+    order = sorted(found.names, key=lambda name: -found.priority[name].value)
+    top = order[0]
+    rivals = [name for name in order[1:] if found.leads[name] >= TIE]
+    if found.probe[top] > RELEVANT:
+        return "What to improve first cannot be said: no driver goes with satisfaction more than a random column would."
+    place = (f"{_share(found.share[top])} of the explained differences in satisfaction go with it, and it stands at "
+             f"{words.points(found.performance[top].value)} of 100")
+    if rivals:
+        return (f"{_either([top, *rivals])} should be improved first: which of them is within noise; of "
+                f"{top}, {place}.")
+    return f"{top} should be improved first: {place}, with the most room where it matters."
+
+
+def _together(found: Drivers) -> str:
+    names, joint = next(iter(found.joint.items()))
+    members = names.split(" + ")
+    lone = "its share cannot be told apart from others" if len(members) == 1 else (
+        f"which of {words.joined(members)} to improve first cannot be said")
+    rest = [f"{name} for {_share(i)}" for name, i in found.share.items()]
+    together = f"together they account for {_share(joint)} of the explained differences"
+    if len(members) == 1:
+        together = f"with them it accounts for {_share(joint)} of the explained differences"
+    said = f"{lone if len(members) > 1 else f'{members[0]}: {lone}'}; {together}"
+    return words.sentence_case(said + (f", {words.joined(rest)}." if rest else "."))
+
+
+def noise(found: Drivers | Absent) -> str:
+    """Return which drivers do no better than a random column; empty where all do."""
+    if isinstance(found, Absent):
+        return ""
+    weak = [name for name in found.names if found.probe[name] > RELEVANT]
+    return f"{words.joined(weak)} {'does' if len(weak) == 1 else 'do'} no better than a random column." if weak else ""
+
+
+def shares_title(found: Drivers | Absent) -> str:
+    """Return the finding above the figure of the drivers' shares."""
+    if isinstance(found, Absent):
+        return f"What satisfaction goes with: insufficient data, {found.reason}"
+    if not found.share:
+        return "No driver can be told apart from the others: there is no share to show"
+    top = max(found.share, key=lambda name: found.share[name].value)
+    if found.struck:
+        return f"Of the drivers that can be told apart, {top} accounts for {words.share(found.share[top].value)}"
+    ties = [n for n in found.names if n != top and found.first[n] >= TIE]
+    if ties:
+        return f"Satisfaction goes most with {_either([top, *ties])}: which of them is within noise"
+    return f"Satisfaction goes most with {top}: {words.share(found.share[top].value)} of what is explained"
+
+
+def disagreement(found: Drivers | Absent) -> str:
+    """Return whether Johnson's weights put another driver first."""
+    if isinstance(found, Absent):
+        return ""
+    order = sorted(found.names, key=lambda name: -found.johnson[name])
+    if found.struck:
+        return "Johnson's weights cannot separate them either."
+    best = max(found.names, key=lambda name: found.share[name].value)
+    return (f"Johnson's weights agree: {best} comes first." if order[0] == best
+            else f"Johnson's weights disagree: they put {order[0]} first, not {best}.")
+
+
+def confirmed(table: pd.DataFrame) -> str:
+    """Return whether expectations are met, and which of the three scores goes most with satisfaction."""
+    rows = {r["quantity"]: r for r in table[table["segment"] == "all"].to_dict("records")}
+    ratio = rows.get(RATIO)
+    if ratio is None or ratio["status"] not in (Status.OK, Status.NOT_APPLICABLE) or not _known(rows, ALONE):
+        reason = (ratio or {}).get("reason") or (rows.get(ALONE) or {}).get("reason") or "nothing was asked"
+        return f"Whether expectations are confirmed cannot be said: {reason}."
+    scores = {name: rows[q]["value"] for name, q in (("performance alone", ALONE), ("the gap", BY_GAP),
+                                                     ("the ratio", BY_RATIO)) if _known(rows, q)}
+    best = max(scores, key=scores.get)
+    listed = words.joined([f"{name} {words.number(value)}" for name, value in scores.items()])
+    said = f"{words.sentence_case(best)} goes most with satisfaction (correlations: {listed})."
+    return f"{_met(ratio)} {said}" if ratio["status"] == Status.OK else said
+
+
+def _known(rows: dict, quantity: str) -> bool:
+    return quantity in rows and rows[quantity]["status"] == Status.OK
+
+
+def _met(ratio: dict) -> str:
+    value = f"{words.number(ratio['value'])} {words.interval(ratio['low'], ratio['high'])}"
+    how = "exceeded" if ratio["low"] > 1 else "missed" if ratio["high"] < 1 else "met within noise"
+    return f"Expectations are {how}: performance is {value} times what was expected."
+
+
+def shown_map(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the importance–performance map with its interval and chance in words.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `helpers.satisfaction.effects.importance_map`.
+    """
+    limits = [words.interval(a, b, words.share) for a, b in zip(table["low"], table["high"], strict=True)]
+    shown = table.assign(interval=limits, relevant=["yes" if x else "no" for x in table["relevant"]])
+    return shown[["driver", "importance", "interval", "performance", "priority", "leads", "relevant", "johnson"]]

@@ -1,0 +1,182 @@
+"""What the survey measures and how it hangs together: constructs, arrows, and the people who answered everything."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+
+from helpers.foundation.errors import InputError, nearest
+from helpers.methods import scales
+from helpers.methods.cells import FEW_PEOPLE
+from helpers.methods.paths import PathModel
+from helpers.methods.resampling import Moments, moments, resampled_moments
+from helpers.satisfaction.assumptions import Assumptions
+
+SATISFACTION = "Satisfaction"
+ROLES = {"image": "Image", "expectation": "Expectation", "performance": "Quality", "value": "Value",
+         "satisfaction": SATISFACTION, "complaint_handling": "Complaints", "intention": "Loyalty",
+         "recommend": "Loyalty", "price_tolerance": "Loyalty"}
+DRIVING = ("image", "expectation", "performance", "value")
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """The people who answered every question of a path model, with everything that is estimated from them.
+
+    Parameters
+    ----------
+    model : PathModel
+        Constructs, items, arrows.
+    columns : ndarray, shape (n, p)
+        Answers [0–100] in the order of the model's items.
+    weights : ndarray, shape (n,)
+        Survey weights.
+    moments : Moments
+        The first row is the sample, the others its bootstrap replicates.
+    n_people : int
+        People who answered any of the questions.
+    """
+
+    model: PathModel
+    columns: np.ndarray
+    weights: np.ndarray
+    moments: Moments
+    n_people: int
+
+    @property
+    def n(self) -> int:
+        """People who answered everything."""
+        return len(self.columns)
+
+    def means(self) -> Moments:
+        """Return the moments of the constructs' unweighted means, in the model's order."""
+        member = self.model.block_of[:, None] == np.arange(len(self.model.names))
+        made = member / member.sum(axis=0)
+        return Moments(self.moments.mean @ made, made.T @ self.moments.covariance @ made)
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """Why there is no panel."""
+
+    reason: str
+    n: int = 0
+
+
+def structure(known: pd.DataFrame, assumed: Assumptions) -> PathModel | Absent:
+    """Return the path model: as the study declares it, else ECSI by the questions' roles.
+
+    Parameters
+    ----------
+    known : DataFrame
+        From `helpers.methods.scales.catalogue`.
+    assumed : Assumptions
+        Constructs and arrows, if any.
+
+    Raises
+    ------
+    InputError
+        If the study names a question or a construct that is not there, or an arrow that cannot be read.
+    """
+    blocks = _declared(known, assumed) if assumed.constructs else _by_role(known)
+    if SATISFACTION not in blocks or len(blocks) < 2:
+        return Absent("no question on satisfaction" if SATISFACTION not in blocks
+                      else "nothing was asked but satisfaction")
+    arrows = [_arrow(text, blocks) for text in assumed.arrows] or _ecsi(blocks, known)
+    return PathModel(blocks, arrows, tuple(name for name in assumed.formative if name in blocks))
+
+
+def _declared(known: pd.DataFrame, assumed: Assumptions) -> dict[str, list[str]]:
+    names = set(known["item"])
+    for construct, items in assumed.constructs.items():
+        for item in items:
+            if item not in names:
+                raise InputError(f"satisfaction.constructs.{construct}", f"there is no question '{item}'",
+                                 nearest(item, sorted(names)))
+    return {name: list(items) for name, items in assumed.constructs.items()}
+
+
+def _arrow(text: str, blocks: dict[str, list[str]]) -> tuple[str, str]:
+    start, mark, end = (part.strip() for part in text.partition(">"))
+    if not mark or start not in blocks or end not in blocks:
+        raise InputError("satisfaction.arrows", f"'{text}' cannot be read", "'Image > Satisfaction', of the constructs "
+                         + ", ".join(blocks))
+    return start, end
+
+
+def _by_role(known: pd.DataFrame) -> dict[str, list[str]]:
+    """Return constructs by role; questions on performance by their own construct where they have several.
+
+    A question that the catalogue counts to satisfaction's own construct does not measure loyalty beside it.
+    """
+    of_satisfaction = set(known.loc[known["role"] == "satisfaction", "construct"])
+    is_loyal = known["role"].map(ROLES).eq("Loyalty") & known["construct"].isin(of_satisfaction)
+    asked = known[known["role"].isin(ROLES.keys()) & ~is_loyal]
+    of_performance = asked.loc[asked["role"] == "performance", "construct"].nunique()
+    blocks: dict[str, list[str]] = {name: [] for role in ROLES for name in _names(asked, role, of_performance)}
+    for row in asked.itertuples():
+        blocks[_name(row.role, row.construct, of_performance)].append(row.item)
+    return blocks
+
+
+def _names(asked: pd.DataFrame, role: str, several: int) -> list[str]:
+    rows = asked[asked["role"] == role]
+    return list(dict.fromkeys(_name(role, construct, several) for construct in rows["construct"]))
+
+
+def _name(role: str, construct: str, several: int) -> str:
+    return construct[:1].upper() + construct[1:] if role == "performance" and several > 1 else ROLES[role]
+
+
+def _ecsi(blocks: dict[str, list[str]], known: pd.DataFrame) -> list[tuple[str, str]]:
+    fixed = set(ROLES.values()) - {"Quality"}
+    quality = [name for name in blocks if name not in fixed]
+    wanted = [("Image", "Expectation"), *(("Expectation", q) for q in quality), ("Expectation", "Value"),
+              *((q, "Value") for q in quality), *((name, SATISFACTION) for name in ("Image", "Expectation", *quality,
+                                                                                    "Value")),
+              (SATISFACTION, "Complaints"), ("Image", "Loyalty"), (SATISFACTION, "Loyalty"), ("Complaints", "Loyalty")]
+    return [(a, b) for a, b in wanted if a in blocks and b in blocks]
+
+
+def panel(answers: ir.Table, model: PathModel | Absent, assumed: Assumptions, seed: int) -> Panel | Absent:
+    """Return the people who answered every question of the model, by each person's latest answers.
+
+    Parameters
+    ----------
+    answers : Table
+        From `helpers.methods.scales.answers`.
+    model : PathModel or Absent
+        From `structure`.
+    assumed : Assumptions
+        Resamples.
+    seed : int
+        Of the bootstrap.
+    """
+    if isinstance(model, Absent):
+        return model
+    rows = scales.latest_of(scales.wide(answers, model.items), model.items)
+    complete = rows[rows.notna().all(axis=1)]
+    columns = complete.to_numpy(float)
+    least = max(FEW_PEOPLE, len(model.items) + 1)
+    if len(columns) < least:
+        return Absent(f"{len(columns)} of {len(rows)} people answered every question, fewer than {least}", len(columns))
+    flat = [item for item, spread in zip(model.items, np.ptp(columns, axis=0), strict=True) if spread == 0]
+    if flat:
+        return Absent(f"everybody answers question {flat[0]} alike", len(columns))
+    weights = complete.index.get_level_values("weight").to_numpy(float)
+    return Panel(model, columns, weights, _moments(columns, weights, assumed.resamples, seed), len(rows))
+
+
+def _moments(columns: np.ndarray, weights: np.ndarray, draws: int, seed: int) -> Moments:
+    """Return moments of the sample, then of its replicates; survey weights enter all of them."""
+    equal = bool(np.ptp(weights) == 0)
+    sample = moments(columns, None if equal else weights[None])
+    drawn = resampled_moments(columns, draws, seed, None if equal else weights)
+    return Moments(np.concatenate([sample.mean, drawn.mean]), np.concatenate([sample.covariance, drawn.covariance]))
+
+
+def together(names: Sequence[str]) -> str:
+    """Return several constructs as one segment."""
+    return " + ".join(names)

@@ -1,0 +1,77 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers.foundation.estimates import Status
+from helpers.satisfaction import confirmation
+from helpers.satisfaction.confirmation import Pair
+
+
+def found(estimates, quantity, segment="all"):
+    return next(e for e in estimates if (e.quantity, e.segment) == (quantity, segment))
+
+
+def pair_of(expected, performed, satisfied, low=1.0, width=9.0):
+    """Return a pair from answers as coded."""
+    expected, performed = (100 * (np.asarray(x, float) - low) / width for x in (expected, performed))
+    return Pair(expected, performed, np.asarray(satisfied, float), low, width, {}, np.ones(len(expected)))
+
+
+@pytest.mark.real_data
+def test_confirmation_matches_the_reference_figures(real_data):
+    mobi = pd.read_csv(real_data / "ecsi_mobi" / "mobi.csv")
+    parts = [mobi.filter(like=name) for name in ("CUEX", "PERQ", "CUSA")]
+    made = confirmation.confirmation(pair_of(parts[0], parts[1], parts[2].mean(axis=1)), 1, 500)
+    ratio = found(made, confirmation.RATIO)
+    assert ratio.value == pytest.approx(1.0268, abs=5e-5)
+    assert ratio.low < 1.0268 < ratio.high
+    for quantity, printed in ((confirmation.ALONE, 0.788), (confirmation.BY_GAP, 0.303), (confirmation.BY_RATIO, 0.266),
+                              (confirmation.RELIABILITY, 0.234)):
+        assert found(made, quantity).value == pytest.approx(printed, abs=5e-4), quantity
+
+
+def test_the_ratio_depends_on_the_coding_and_the_gap_does_not():
+    rng = np.random.default_rng(1)
+    expected, performed = rng.uniform(4, 8, (60, 2)), rng.uniform(5, 9, (60, 2))
+    made = confirmation.confirmation(pair_of(expected, performed, rng.normal(size=60)), 1, 200)
+    assert found(made, confirmation.RATIO).value == pytest.approx(performed.mean() / expected.mean())
+    zero = found(made, confirmation.RATIO_ZERO).value
+    assert zero == pytest.approx((performed.mean() - 1) / (expected.mean() - 1))
+    assert found(made, confirmation.GAP).value == pytest.approx(100 / 9 * (performed.mean() - expected.mean()))
+
+
+def test_the_surface_recovers_planted_slopes():
+    rng = np.random.default_rng(2)
+    a, b = rng.uniform(0, 100, (2, 20_000, 2))
+    x, y = (a.mean(axis=1) - 50) / 50, (b.mean(axis=1) - 50) / 50
+    satisfied = 50 + 5 * x + 20 * y - 10 * (y - x) ** 2
+    known = Pair(a, b, satisfied, np.nan, np.nan, {}, np.ones(len(a)))
+    made = confirmation.confirmation(known, 1, 200)
+    values = [found(made, q).value for q in confirmation.SURFACE]
+    assert values == pytest.approx([25, 0, 15, -40], abs=1e-6)
+    assert found(made, confirmation.RATIO).status is Status.NOT_APPLICABLE
+
+
+def test_gaps_stand_by_the_dimension_of_the_paired_questions(catalogued, surveyed):
+    known = catalogued(
+        {"item": "e1", "role": "expectation", "pair": "1", "construct": "before"},
+        {"item": "p1", "role": "performance", "pair": "1", "construct": "food"},
+        {"item": "e2", "role": "expectation", "pair": "2", "construct": "before"},
+        {"item": "p2", "role": "performance", "pair": "2", "construct": "seat"},
+        {"item": "p3", "role": "performance", "construct": "seat"}, {"item": "s"})
+    rows = [(f"r{i:02}", item, float(1 + (i + j) % 5)) for i in range(40) for j, item in enumerate(
+        ("e1", "p1", "e2", "p2", "p3", "s"))]
+    known_pair = confirmation.pair(surveyed(known, rows), known)
+    assert set(known_pair.dimensions) == {"food", "seat"}
+    assert known_pair.performed.shape == (40, 2)
+    made = confirmation.confirmation(known_pair, 1, 200)
+    assert found(made, confirmation.GAP, "food").n == 40
+
+
+def test_without_expectations_it_is_not_applicable_and_with_few_people_too(catalogued, surveyed):
+    known = catalogued({"item": "p", "role": "performance"}, {"item": "s"})
+    assert confirmation.pair(surveyed(known, [("r", "p", 3)]), known) == "no question asks for expectation"
+    both = catalogued({"item": "e", "role": "expectation"}, {"item": "p", "role": "performance"}, {"item": "s"})
+    reason = confirmation.pair(surveyed(both, [("r", i, 3) for i in "eps"]), both)
+    assert reason == "1 people answered every question on expectation and performance, fewer than 30"
+    assert {e.status for e in confirmation.confirmation(reason, 1)} == {Status.NOT_APPLICABLE}
