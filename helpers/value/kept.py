@@ -159,13 +159,14 @@ def kept(engine: Engine, transactions: ir.Table, periods: Comparison | None, mar
     if periods is None:
         return Kept(0, (0, 0), (zero, zero), (zero, zero), 0, {}, reason)
     spent = features.days(transactions, periods.after.last_on)
-    row = engine.first_row(_sums(_by_customer(spent, periods, margin_rate)))
+    row = engine.first_row(_sums(by_customer(spent, periods, margin_rate)))
     pairs = {q: (row[f"{q}_before"], row[f"{q}_after"]) for q in ("orders", "sales", "margin")}
     sums = {k: row[f"sum_{k}"] for k in ("b", "a", "m", "bb", "aa", "mm", "ab", "mb")}
     return Kept(row["n"], pairs["orders"], pairs["sales"], pairs["margin"], row["n_before"], sums)
 
 
-def _by_customer(spent: ir.Table, periods: Comparison, margin_rate: float) -> ir.Table:
+def by_customer(spent: ir.Table, periods: Comparison, margin_rate: float) -> ir.Table:
+    """Return orders, net sales and margin of both periods by customer, from `features.days` [occasions, money]."""
     money, zero = features.MONEY, ibis.literal(0).cast(features.MONEY)
     rate = ibis.literal(str(margin_rate)).cast("decimal(18, 8)")
     columns = {}

@@ -7,6 +7,7 @@ own purchases and spend. Both are computed for rows of `summaries.Base` and join
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import ibis
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
@@ -190,10 +191,8 @@ def totals(engine: Engine, buyers: ir.Table, view: Outlook, rng: np.random.Gener
     """
     moved, spend = _parameters(view, rng)
     means = _sums(view, moved, spend)
-    who = engine.arrow(buyers.select("customer_id", *KEY, s=buyers.repeat_spend.cast("float64"))
-                       .order_by("customer_id")).to_pandas()
-    n = len(who)
-    chosen = who if n <= MOST_DRAWN else who.iloc[np.linspace(0, n - 1, MOST_DRAWN).astype(int)]
+    n = view.base.counts.n_customers
+    chosen = _chosen(engine, buyers, n)
     limits, noise, n_orders = [], np.zeros((2, N_DRAWS)), np.zeros(N_DRAWS)
     for part, margin, expected, orders in drawn(view, chosen, moved, spend, rng):
         low, high = np.quantile(margin, [0.025, 0.975], axis=1)
@@ -203,11 +202,26 @@ def totals(engine: Engine, buyers: ir.Table, view: Outlook, rng: np.random.Gener
     scale = n / len(chosen)
     realised = means + np.sqrt(scale) * (noise[0] - noise[1])
     total = float(_value(view).sum())
-    equity = _between("customer_equity", total, means, n)
     of_orders = float(view.base.counts.n @ view.orders)
     made = _between("orders_ahead", of_orders, of_orders + scale * (n_orders - n_orders.mean()), n, "orders")
     whole = pd.concat(limits, ignore_index=True) if n <= MOST_DRAWN else limits[0].iloc[:0]
-    return Totals(equity, _between("margin_ahead", total, realised, n), made, whole)
+    expected, ahead = _between("customer_equity", total, means, n), _between("margin_ahead", total, realised, n)
+    return Totals(expected, ahead, made, whole)
+
+
+def equity(view: Outlook, rng: np.random.Generator) -> Estimate:
+    """Return the margin expected from all counted buyers with the interval of what is expected [money]."""
+    draws = _sums(view, *_parameters(view, rng))
+    return _between("customer_equity", float(_value(view).sum()), draws, view.base.counts.n_customers)
+
+
+def _chosen(engine: Engine, buyers: ir.Table, n: int) -> pd.DataFrame:
+    """Return the buyers whose future is drawn, in order of their ids: all of them, or evenly spaced ones of many."""
+    some = buyers.select("customer_id", *KEY, s=buyers.repeat_spend.cast("float64"))
+    if n > MOST_DRAWN:
+        place = ibis.row_number().over(order_by=some.customer_id)
+        some = some.mutate(place=place).filter(lambda t: t.place % -(-n // MOST_DRAWN) == 0).drop("place")
+    return engine.arrow(some.order_by("customer_id")).to_pandas()
 
 
 def _parameters(view: Outlook, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

@@ -81,9 +81,9 @@ def survival(engine: Engine, subscriptions: ir.Table, as_of_on: date, *, horizon
 
     Notes
     -----
-    Monthly hazards by plan and age, h = ended / at risk (Kaplan & Meier 1958), with draws from beta(ended + ½, at risk
-    − ended + ½) for the intervals; beyond the oldest contract seen the hazard of the last twelve months goes on.
-    Contracts that run are right-censored at their age; that a plan's hazards stay what they were is assumed.
+    Monthly hazards by plan and age, h = ended / at risk (Kaplan & Meier 1958), for the intervals drawn anew as shares
+    of binomial counts, whose variance is Greenwood's; beyond the oldest contract seen the hazard of the last twelve
+    months goes on. Contracts that run are right-censored at their age; that hazards stay what they were is assumed.
     """
     months = max(round(horizon_days / DAYS_A_MONTH), 1)
     contracts = _contracts(engine, subscriptions, as_of_on)
@@ -131,10 +131,10 @@ def _hazards(contracts: pd.DataFrame, months: int, rng: np.random.Generator) -> 
     ages = int(contracts["age"].max()) + 1
     at_risk = np.bincount(contracts["age"], minlength=ages)[::-1].cumsum()[::-1]
     ended = np.bincount(contracts["age"], contracts["has_ended"], ages)
-    drawn = rng.beta(ended + 0.5, at_risk - ended + 0.5, (N_DRAWS, ages))
+    drawn = rng.binomial(at_risk, ended / at_risk, (N_DRAWS, ages)) / at_risk
     last = slice(max(ages - TAIL, 0), ages)
     late, risk = ended[last].sum(), at_risk[last].sum()
-    tail = np.append(late / risk, rng.beta(late + 0.5, risk - late + 0.5, N_DRAWS))
+    tail = np.append(late / risk, rng.binomial(risk, late / risk, N_DRAWS) / risk)
     return np.hstack([np.vstack([ended / at_risk, drawn]), np.repeat(tail[:, None], months + 1, axis=1)])
 
 

@@ -55,5 +55,6 @@ TABLES: tuple[Table, ...] = (
     summary_table("results/value_holdout", "measure × model or rule, on days that no model has seen"),
     summary_table("results/customer_base", "quantity × class of customers (new, kept, regained, lost …)"),
     summary_table("results/value_tiers", "quantity × tier"),
+    summary_table("results/tier_migration", "quantity × tier before → tier after"),
     gates_table("results/value_gates"),
 )

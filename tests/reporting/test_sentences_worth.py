@@ -14,6 +14,7 @@ from helpers.value.geometric import BG, MBG
 from helpers.value.holdout import Trial
 from helpers.value.kept import Kept
 from helpers.value.lifetime import Totals
+from helpers.value.migration import Migration
 from helpers.value.purchases import Counts, Fit
 from helpers.value.suitability import Suitability
 from helpers.value.survival import Survival
@@ -72,7 +73,7 @@ def test_what_cannot_be_valued_says_why(reason, said):
     found = Valuation(date(2025, 6, 30), 365, CHECKS, reason=reason)
     only, = worth.answer(found, NO_CONTRACTS)
     assert said in only
-    assert worth.worth(found) == only
+    assert worth.worth(found, NO_CONTRACTS) == only
     assert worth.headline(found) == ()
 
 
@@ -80,10 +81,11 @@ def test_without_anybody_to_value_nothing_is_said():
     nobody = Suitability(0, 0, 0, 0.0, float("nan"))
     empty = Valuation(date(2025, 6, 30), 365, nobody, reason="No purchases are recorded.")
     assert worth.answer(empty, NO_CONTRACTS) == ()
+    assert worth.worth(empty, replace(NO_CONTRACTS, n_running=3)).endswith("contracts are valued below.")
 
 
 def test_the_finding_says_who_is_alive_and_what_a_new_customer_brings():
-    said = worth.worth(valuation(), "EUR")
+    said = worth.worth(valuation(), NO_CONTRACTS, "EUR")
     assert said.startswith("Of 400 buyers about 150 (37.5 %) are still customers by MBG/NBD. A customer won today")
     assert worth.headline(valuation())[0].startswith("MBG/NBD: customer equity 1.2e+04, off in the hold-out by ")
 
@@ -102,8 +104,9 @@ def test_the_hold_out_without_orders_or_models_is_said():
     assert worth.holdout(quiet).startswith("No repeat orders came")
     assert worth.tracking_title(quiet.trial) == "No repeat order came in the 181 days held out"
     blind = replace(valuation(), trial=trial(fits=(fit(BG, "flat"),)))
-    assert worth.holdout(blind) == "No model could be tried: none is identified before it."
-    assert worth.holdout(replace(valuation(), trial=None)).endswith("does not bear a hold-out.")
+    assert worth.holdout(blind) == "No model was tried: none is identified before the hold-out."
+    assert worth.holdout(replace(valuation(), trial=None)) == "No model was tried: the history bears no hold-out."
+    assert worth.holdout(replace(valuation(), trial=None, reason="MBG/NBD: flat.")).endswith("tried: MBG/NBD: flat.")
     assert worth.tracking_title(None) == "Repeat orders forecast and happened"
 
 
@@ -118,9 +121,9 @@ def test_titles_say_by_how_much_each_model_was_off():
 
 def test_the_title_of_values_names_the_top_tier():
     tiers = pd.DataFrame({"tier": ["top", "base"], "expected_value": [30.0, 70.0]})
-    assert worth.values_title(valuation(), tiers, "EUR") == (
+    assert worth.values_title(tiers, "EUR") == (
         "The tier top is expected to bring €30.00, 30.0 % of the total")
-    assert worth.values_title(valuation(), tiers.head(0)) == "Expected value by tier"
+    assert worth.values_title(tiers.head(0)) == "Expected value by tier"
 
 
 def stayed(n=2, b=100.0):
@@ -152,4 +155,19 @@ def test_contracts_say_what_they_bring_or_why_not():
     assert worth.survival_title(runs) == "Contracts end soonest on the plan a"
     assert worth.survival_title(NO_CONTRACTS) == "Share of contracts that still run by age"
     assert worth.contracts(NO_CONTRACTS) == "No contract runs, so that none has a value."
-    assert worth.contracts(replace(runs, reason="no fees are recorded")).endswith("cannot be said: no fees are recorded.")
+    assert worth.contracts(replace(runs, reason="no fees are recorded")).endswith("be said: no fees are recorded.")
+
+
+def test_migration_says_who_stayed_on_top_and_that_luck_fades():
+    counts = pd.DataFrame({"top": [8, 2], "base": [8, 70], "bought nothing": [4, 28]}, index=["top", "base"])
+    money = pd.DataFrame({"n": [20, 100], "before": [2000.0, 900.0], "after": [1000.0, 1000.0]}, index=["top", "base"])
+    moved = Migration(("top", "base"), counts, money)
+    said = worth.migration(moved, "EUR")
+    assert said.startswith("Of 20 customers of the tier top 40.0 % [21.8 %, 61.4 %] are in it again in the next "
+                           "period; their mean margin went from €100 to €50.00. Whoever is ranked")
+    assert worth.migration_title(moved) == "40.0 % of the tier top are in it again a period later"
+    grown = replace(moved, money=money.assign(after=[3000.0, 1000.0]))
+    assert "luck" not in worth.migration(grown)
+    none = Migration(("top",), pd.DataFrame(), pd.DataFrame(), "the history has 1 day")
+    assert worth.migration(none) == "Who stays in the top tier cannot be said: the history has 1 day."
+    assert worth.migration_title(none) == "Tier in the first period and in the second"

@@ -8,6 +8,7 @@ from helpers.foundation.estimates import Gate, Level, Status
 from helpers.reporting import words
 from helpers.value.holdout import Trial
 from helpers.value.kept import Kept
+from helpers.value.migration import Migration
 from helpers.value.survival import Survival
 from helpers.value.valuation import Valuation
 
@@ -27,9 +28,13 @@ def answer(found: Valuation, signed: Survival, currency: str = "") -> tuple[str,
 def cannot_say(found: Valuation) -> str:
     """Return why there is no value by customer."""
     reason = found.reason
-    starts_with_name = reason.split(" ")[0].rstrip(":").replace("-", "").replace("/", "").isupper()
     return ("What each customer will be worth cannot be said: "
-            f"{reason if starts_with_name or reason[:1].isdigit() else reason[:1].lower() + reason[1:]}")
+            f"{reason if _is_name(reason) else reason[:1].lower() + reason[1:]}")
+
+
+def _is_name(text: str) -> bool:
+    """Return whether a sentence begins with the name of a model, which keeps its capital."""
+    return text.split(" ")[0].rstrip(":").endswith("NBD")
 
 
 def _expected(found: Valuation, currency: str) -> str:
@@ -47,10 +52,11 @@ def _caveat(gates: tuple[Gate, ...]) -> str:
     return f" ({'; '.join(said)})" if said else ""
 
 
-def worth(found: Valuation, currency: str = "") -> str:
-    """Return the finding on value: what is expected, who is still a customer, what a new customer brings."""
+def worth(found: Valuation, signed: Survival, currency: str = "") -> str:
+    """Return the finding on value: who is still a customer, what a new customer brings."""
     if found.totals is None:
-        return cannot_say(found)
+        by_contract = signed.n_running and not found.checks.n_buyers
+        return "Nobody buys without a contract; contracts are valued below." if by_contract else cannot_say(found)
     base = found.view.base.counts
     alive = float(base.n @ found.view.p_alive)
     new = {e.quantity: e for e in found.estimates()}["value_of_a_new_customer"]
@@ -60,9 +66,9 @@ def worth(found: Valuation, currency: str = "") -> str:
             f"{words.count(found.horizon_days, 'day', 'days')}, the first purchase included.")
 
 
-def values_title(found: Valuation, tiers: pd.DataFrame, currency: str = "") -> str:
+def values_title(tiers: pd.DataFrame, currency: str = "") -> str:
     """Return the title of the table of expected value by tier."""
-    if found.totals is None or tiers.empty or not tiers["expected_value"].sum() > 0:
+    if tiers.empty or not tiers["expected_value"].sum() > 0:
         return "Expected value by tier"
     first = tiers.iloc[0]
     return (f"The tier {first['tier']} is expected to bring {words.money(first['expected_value'], currency)}, "
@@ -88,8 +94,8 @@ def holdout(found: Valuation) -> str:
     trial = found.trial
     names = _models(trial)
     if not names:
-        return ("No model could be tried: "
-                + ("the history does not bear a hold-out." if trial is None else "none is identified before it."))
+        why = "none is identified before the hold-out." if trial else found.reason or "the history bears no hold-out."
+        return f"No model was tried: {why if _is_name(why) else why[:1].lower() + why[1:]}"
     name = found.chosen if found.chosen in names else names[0]
     total = trial.total(name)
     came = words.count(trial.happened, "repeat order", "repeat orders")
@@ -150,6 +156,27 @@ def kept(found: Kept, currency: str = "") -> str:
         return said
     return (f"{said} Of the first period's money its customers brought {words.estimate(gross)} again (gross), and "
             f"{words.estimate(net)} with what they added (net).")
+
+
+def migration_title(found: Migration) -> str:
+    """Return the title of the figure on migration: how many of the top tier are in it again."""
+    top = found.stayed(found.tiers[0])
+    if top.status is not Status.OK:
+        return "Tier in the first period and in the second"
+    return f"{words.share(top.value)} of the tier {found.tiers[0]} are in it again a period later"
+
+
+def migration(found: Migration, currency: str = "") -> str:
+    """Return the finding on migration: who stayed in the top tier, and how far it fell back towards the mean."""
+    top, table = found.stayed(found.tiers[0]), found.fall()
+    if top.status is not Status.OK:
+        return f"Who stays in the top tier cannot be said: {top.reason}."
+    first, money = table.iloc[0], partial(words.money, currency=currency)
+    said = (f"Of {words.count(top.n, 'customer', 'customers')} of the tier {first['tier']} {words.estimate(top)} are "
+            f"in it again in the next period; their mean margin went from {money(first['before'])} to "
+            f"{money(first['after'])}.")
+    return (f"{said} Whoever is ranked on one period's luck falls back towards the mean, so that this alone says "
+            "nothing about how the best were treated.") if first["after"] < first["before"] else said
 
 
 # --- contracts -------------------------------------------------------------------------------------------------------

@@ -1,0 +1,120 @@
+"""Whether intervals of customer value hold what they say: ``python bench/coverage_value.py 2000``.
+
+Customers are drawn by the assumptions of MBG/NBD (or Pareto/NBD) and gamma-gamma with known parameters, models are
+fitted, and their intervals held against the truth; the share that covers must lie within the exact binomial region.
+"""
+
+import argparse
+import time
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from helpers.value import lifetime, purchases, spend
+from helpers.value.geometric import MBG
+from helpers.value.pareto import PARETO
+from helpers.value.purchases import Counts
+from helpers.value.summaries import KEY, Base
+
+LEVEL, REGION = 0.95, 0.999
+OF_MBG, OF_PARETO = np.array([0.9, 8.0, 0.9, 2.5]), np.array([0.7, 9.0, 0.8, 12.0])
+OF_SPEND = np.array([5.0, 4.0, 30.0])
+WEEKS, HORIZON = 78, 364
+
+
+def bought(rng, n):
+    """Return counts, spend before, and what customers will spend within the horizon, by MBG/NBD and gamma-gamma."""
+    r, alpha, a, b = OF_MBG
+    p, q, gamma = OF_SPEND
+    age = rng.integers(20 * 7, WEEKS * 7, n) / 7
+    rate = rng.gamma(r, 1 / alpha, n)
+    chances = rng.geometric(np.maximum(rng.beta(a, b, n), 1e-9)) - 1  # repeat purchases before leaving
+    tried = rng.poisson(rate * age)
+    x = np.minimum(tried, chances)
+    last = np.where(x > 0, age * rng.beta(np.maximum(x, 1), np.maximum(tried - x, 0) + 1), 0)
+    ahead = np.minimum(rng.poisson(rate * HORIZON / 7), np.maximum(chances - tried, 0))
+    unit = rng.gamma(q, 1 / gamma, n)
+    money = [np.where(k > 0, rng.gamma(np.maximum(p * k, 1e-9)) / unit, 0) for k in (x, ahead)]
+    return Counts(x * 1.0, last, age, np.ones(n)), money[0], money[1]
+
+
+def bought_until_gone(rng, n):
+    """Return counts by Pareto/NBD."""
+    r, alpha, s, beta = OF_PARETO
+    age = rng.integers(20 * 7, WEEKS * 7, n) / 7
+    stays = np.minimum(rng.exponential(1 / rng.gamma(s, 1 / beta, n)), age)
+    x = rng.poisson(rng.gamma(r, 1 / alpha, n) * stays)
+    return Counts(x * 1.0, np.where(x > 0, stays * rng.beta(np.maximum(x, 1), 1), 0), age, np.ones(n))
+
+
+def holds(estimate, truth):
+    return estimate.low <= truth <= estimate.high
+
+
+def replication(rng, n):
+    """Return what covers and the randomised PIT of one customer's realised margin; None where nothing is identified."""
+    counts, money, ahead = bought(rng, n)
+    fit, of_spend = purchases.fitted(MBG, counts), spend.fitted(counts.x, money)
+    if fit.reason or of_spend.reason:
+        return None
+    found = {f"MBG/NBD {e.quantity}": holds(e, t) for e, t in zip(fit.estimates(), OF_MBG, strict=False)}
+    found |= {f"gamma-gamma {e.quantity}": holds(e, t) for e, t in
+              zip(of_spend.estimates(), [*OF_SPEND, OF_SPEND[0] * OF_SPEND[2] / (OF_SPEND[1] - 1)], strict=False)}
+    days = np.column_stack([counts.x, np.arange(n), np.rint(counts.T * 7)]).astype("int64")
+    view = lifetime.outlook(Base(counts, days, money), fit, of_spend, margin_share=0.4, horizon_days=HORIZON,
+                            discount_rate=0.0)
+    truth = 0.4 * (MBG.p_alive(counts, OF_MBG) * MBG.expected_if_alive(counts, OF_MBG, HORIZON / 7)
+                   * OF_SPEND[0] * (OF_SPEND[2] + money) / (OF_SPEND[0] * counts.x + OF_SPEND[1] - 1))
+    found["customer equity"] = holds(lifetime.equity(view, rng), truth.sum())
+    one = int(rng.integers(n))
+    each = view.margin_share * view.present[one] * of_spend.expected(counts.x, money)[one]
+    spread = view.slopes[one] @ fit.covariance @ view.slopes[one]
+    slope = of_spend.slopes(counts.x[one:one + 1], money[one:one + 1])[0]
+    half = stats.norm.ppf((1 + LEVEL) / 2) * np.sqrt(spread + slope @ of_spend.covariance @ slope)
+    found["expected value of a customer"] = abs(np.log(truth[one] / each)) <= half
+    return found, placed(view, days[one], money[one], 0.4 * ahead[one], rng)
+
+
+def placed(view, key, money, margin, rng):
+    """Return where the realised margin lies among its predictive draws, ties broken at random."""
+    who = pd.DataFrame([[*key, money]], columns=[*KEY, "s"]).astype(dict.fromkeys(KEY, "int64"))
+    draws = next(lifetime.drawn(view, who, *lifetime._parameters(view, rng), rng))[1][0]
+    below, ties = (draws < margin).sum(), (draws == margin).sum()
+    return (below + rng.random() * (ties + 1)) / (len(draws) + 1)
+
+
+def row(name, k, n, level=LEVEL):
+    low, high = stats.binom.ppf([(1 - REGION) / 2, (1 + REGION) / 2], n, level) / n
+    print(f"{name:<38}{level:>9.3f}{k / n:>10.4f}   [{low:.4f}, {high:.4f}]   "
+          f"{'inside' if low <= k / n <= high else 'OUTSIDE'}", flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("replications", type=int, nargs="?", default=2000)
+    parser.add_argument("--customers", type=int, default=3000)
+    parser.add_argument("--seed", type=int, default=20261121)
+    given = parser.parse_args()
+    start, rng = time.perf_counter(), np.random.default_rng(given.seed)
+    made = [found for _ in range(given.replications) if (found := replication(rng, given.customers))]
+    print(f"{len(made)} of {given.replications} replications identified, {given.customers} customers each")
+    print(f"{'estimator':<38}{'nominal':>9}{'measured':>10}   99.9 % binomial region")
+    for name in made[0][0]:
+        row(name, sum(found[name] for found, _ in made), len(made))
+    pit = np.array([place for _, place in made])
+    for share in (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975):
+        row(f"predictive margin: PIT ≤ {share}", int((pit <= share).sum()), len(pit), share)
+    test = stats.kstest(pit, "uniform")
+    print(f"{'predictive margin: PIT uniform':<38}  Kolmogorov–Smirnov p = {test.pvalue:.4f}   "
+          f"{'inside' if test.pvalue > 1 - REGION else 'OUTSIDE'}")
+    fits = [purchases.fitted(PARETO, bought_until_gone(rng, given.customers)) for _ in range(given.replications // 4)]
+    known = [fit for fit in fits if not fit.reason]
+    print(f"Pareto/NBD: {len(known)} of {len(fits)} replications identified")
+    for i, name in enumerate(PARETO.names):
+        row(f"Pareto/NBD {name}", sum(holds(fit.estimates()[i], OF_PARETO[i]) for fit in known), len(known))
+    print(f"{time.perf_counter() - start:.0f} s")
+
+
+if __name__ == "__main__":
+    main()

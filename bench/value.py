@@ -1,0 +1,248 @@
+"""Customer value beside its peers: ``python bench/value.py 2357 1000000`` prints a table of times and ratios.
+
+Peers live in environments of their own, made at first use in a cache folder; ``--peers`` names those to run. With
+``--large 10000000`` buyers are summarised, fitted and scored in the engine, and the peak of memory is printed.
+"""
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+import venv
+from pathlib import Path
+
+import numpy as np
+
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "loyalty-workbook" / "bench"
+PEERS = {"lifetimes": ["lifetimes==0.11.3", "numpy<2", "pandas<2.2", "scipy<1.13", "setuptools"],
+         "pymc-marketing": ["pymc-marketing>=0.10"]}
+TARGETS = {("lifetimes", False): 8, ("lifetimes", True): 25, ("pymc-marketing", False): 1, ("pymc-marketing", True): 15}
+LARGE = 100_000
+
+
+def drawn(n, seed=1):
+    """Return repeat purchases, days to the last and days seen of n customers, by BG/NBD with CDNOW's parameters."""
+    rng = np.random.default_rng(seed)
+    age = rng.integers(27 * 7, 39 * 7, n)
+    rate = rng.gamma(0.2426, 1 / 4.4136, n)
+    chances = rng.geometric(np.maximum(rng.beta(0.7929, 2.4259, n), 1e-9))
+    tried = rng.poisson(rate * age / 7)
+    x = np.minimum(tried, chances)
+    last = np.where(x > 0, np.maximum(np.rint(age * rng.beta(np.maximum(x, 1), np.maximum(tried - x, 0) + 1)), 1), 0)
+    return x.astype("int64"), last.astype("int64"), age
+
+
+def peak_mib():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def timed(work, n):
+    """Return the median of seconds, and what the work gave last; few repeats where there is much to do."""
+    seconds = []
+    for _ in range(9 if n < LARGE else 3):
+        start = time.perf_counter()
+        found = work()
+        seconds.append(time.perf_counter() - start)
+    return float(np.median(seconds)), found
+
+
+# --- one measurement a process ---------------------------------------------------------------------------------------
+
+
+def of_ours(path, n):
+    from helpers.value import purchases
+    from helpers.value.geometric import BG
+
+    x, last, age = np.load(path)
+    seconds, fit = timed(lambda: purchases.fitted(BG, purchases.counted(x, last / 7, age / 7)), n)
+    return {"seconds": seconds, "parameters": fit.values.tolist(), "log_likelihood": fit.log_likelihood}
+
+
+def of_lifetimes(path, n):
+    from lifetimes import BetaGeoFitter
+
+    x, last, age = np.load(path)
+    seconds, fit = timed(lambda: BetaGeoFitter(penalizer_coef=0.0).fit(x, last / 7, age / 7), n)
+    return {"seconds": seconds, "parameters": fit.params_[["r", "alpha", "a", "b"]].tolist()}
+
+
+def of_pymc(path, n):
+    import pandas as pd
+    from pymc_marketing import clv
+    from pymc_marketing.prior import Prior
+
+    x, last, age = np.load(path)
+    frame = pd.DataFrame({"customer_id": np.arange(len(x)), "frequency": x, "recency": last / 7, "T": age / 7})
+    flat = {name: Prior("HalfFlat") for name in ("r", "alpha", "a", "b")}
+
+    def work():
+        model = clv.BetaGeoModel(data=frame, model_config=flat)
+        model.fit(method="map")
+        return model
+
+    seconds, model = timed(work, n)
+    found = model.idata.posterior
+    return {"seconds": seconds, "parameters": [float(found[q].to_numpy().ravel()[0]) for q in ("r", "alpha", "a", "b")]}
+
+
+def of_scores(path, n):
+    """Score in the engine, and by plain numpy one row a customer."""
+    from helpers.foundation.engine import Engine
+    from helpers.value import lifetime, purchases
+    from helpers.value.geometric import MBG
+    from helpers.value.purchases import Counts
+    from helpers.value.spend import SpendFit
+
+    engine, (x, last, age) = Engine(), np.load(path)
+    buyers = engine.kept(_buyers(engine, x, last, age))
+    values = np.array([0.525, 6.183, 0.891, 1.614])
+    one = Counts(x * 1.0, last / 7, age / 7, np.ones(n))
+    fit = purchases.Fit(MBG, values, 0.01 * np.eye(4), 0.0, n)
+    spent = SpendFit(np.array([6.25, 3.74, 15.44]), 0.01 * np.eye(3), 0.0, n)
+    numpy_s, _ = timed(lambda: MBG.p_alive(one, values) * MBG.expected_if_alive(one, values, 52.0), n)
+
+    def ours():
+        from helpers.value import summaries
+
+        base = summaries.base(engine, buyers)
+        view = lifetime.outlook(base, fit, spent, margin_share=0.3, horizon_days=364, discount_rate=0.1)
+        return engine.kept(lifetime.scored(engine, buyers, view))
+
+    engine_s, _ = timed(ours, n)
+    return {"seconds": engine_s, "numpy": numpy_s}
+
+
+def of_large(n):
+    """Summaries counted, models fitted, customers scored: everything after the intake, in the engine."""
+    from helpers.foundation.engine import Engine
+    from helpers.value import lifetime, purchases, spend, summaries
+    from helpers.value.geometric import MBG
+
+    with tempfile.TemporaryDirectory() as room:
+        path = Path(room) / "buyers.parquet"
+        subprocess.run([sys.executable, __file__, "--write", str(path), str(n)], check=True)
+        engine, start = Engine(), time.perf_counter()
+        buyers = engine.stored(path)
+        base = summaries.base(engine, buyers)
+        fit = purchases.fitted(MBG, base.counts)
+        spent = spend.fitted(*summaries.spenders(engine, buyers))
+        view = lifetime.outlook(base, fit, spent, margin_share=0.3, horizon_days=365, discount_rate=0.1)
+        engine.write(lifetime.scored(engine, buyers, view), Path(room) / "scored.parquet", ["customer_id"])
+        fitted_s = time.perf_counter() - start
+        sums = lifetime.totals(engine, buyers, view, np.random.default_rng(1))
+        return {"seconds": time.perf_counter() - start, "scored": fitted_s, "rows": len(base.counts.x),
+                "equity": sums.equity.value}
+
+
+def _buyers(engine, x, last, age):
+    import pyarrow as pa
+
+    rng = np.random.default_rng(2)
+    unit = rng.gamma(3.74, 1 / 15.44, len(x))
+    spent = np.rint(np.where(x > 0, rng.gamma(np.maximum(6.25 * x, 1e-9)) / unit, 0) * 100)
+    ids = pa.array(np.arange(len(x))).cast(pa.string())
+    table = pa.table({"customer_id": ids, "n_repeats": x, "last_days": last, "age_days": age,
+                      "repeat_spend": spent / 100})
+    return engine.lazy(table).cast({"repeat_spend": "decimal(18, 4)"})
+
+
+# --- the table -------------------------------------------------------------------------------------------------------
+
+
+def environment(peer):
+    """Return the peer's python, its environment made at first use."""
+    folder = CACHE / peer
+    python = folder / "bin" / "python"
+    if not (folder / "ready").is_file():
+        venv.create(folder, with_pip=True, clear=True)
+        subprocess.run([python, "-m", "pip", "install", "--quiet", *PEERS[peer]], check=True)
+        (folder / "ready").touch()
+    return python
+
+
+def alone(python, *arguments):
+    """Return what a measurement in a process of its own printed as JSON, None where it failed."""
+    command = [python, __file__, "--inside", *map(str, arguments)]
+    done = subprocess.run(command, text=True, capture_output=True, check=False)
+    if done.returncode:
+        print(done.stderr[-800:], file=sys.stderr)
+        return None
+    return json.loads(done.stdout.strip().splitlines()[-1])
+
+
+def likelihood(path, parameters):
+    from helpers.value import purchases
+    from helpers.value.geometric import BG
+
+    x, last, age = np.load(path)
+    return BG.likelihood(purchases.counted(x, last / 7, age / 7), np.array(parameters))[0]
+
+
+def row(work, n, ours, peer, target, peak, note=""):
+    ratio = f"{peer / ours:9.1f}" if peer else f"{'':9}"
+    other = f"{peer:9.3f}" if peer else f"{'':9}"
+    print(f"{work:<34}{n:>12,}{ours:>10.4f}{other}{ratio}   {target:<14}{peak:>9,.0f}   {note}", flush=True)
+
+
+def compared(n, peers, room):
+    path = Path(room) / f"{n}.npy"
+    np.save(path, np.array(drawn(n)))
+    ours = alone(sys.executable, "ours", path, n)
+    for peer in peers:
+        found = alone(environment(peer), peer, path, n)
+        if not found:
+            row(f"BG/NBD fit, {peer}", n, ours["seconds"], None, "", ours["peak"], "the peer failed")
+            continue
+        apart = ours["log_likelihood"] - likelihood(path, found["parameters"])
+        target = f"≥ {TARGETS[peer, n >= LARGE]} ×"
+        row(f"BG/NBD fit, {peer}", n, ours["seconds"], found["seconds"], target, ours["peak"],
+            f"log-likelihood ours − peer's {apart:.2g}, of it {apart / abs(ours['log_likelihood']):.1e}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("customers", type=int, nargs="*", default=[2357, 1_000_000])
+    parser.add_argument("--peers", nargs="*", default=list(PEERS), choices=list(PEERS))
+    parser.add_argument("--scored", type=int, default=0)
+    parser.add_argument("--large", type=int, nargs="*", default=[])
+    given = parser.parse_args()
+    print(f"{'work':<34}{'customers':>12}{'ours s':>10}{'peer s':>9}{'ratio':>9}   {'target':<14}{'peak MiB':>9}")
+    with tempfile.TemporaryDirectory() as room:
+        for n in given.customers:
+            compared(n, given.peers, room)
+        if given.scored:
+            path = Path(room) / "scored.npy"
+            np.save(path, np.array(drawn(given.scored)))
+            found = alone(sys.executable, "scores", path, given.scored)
+            row("score in the engine, numpy", given.scored, found["seconds"], found["numpy"], "≤ 1.5 × numpy",
+                found["peak"])
+    for n in given.large:
+        found = alone(sys.executable, "large", "", n)
+        row("fit and score, large", n, found["seconds"], None, "≤ 8 GiB", found["peak"],
+            f"{found['rows']:,} counted rows; {found['scored']:.0f} s until scored")
+
+
+def inside(name, path, n):
+    works = {"ours": of_ours, "lifetimes": of_lifetimes, "pymc-marketing": of_pymc, "scores": of_scores}
+    found = of_large(n) if name == "large" else works[name](path, n)
+    print(json.dumps(found | {"peak": peak_mib()}))
+
+
+def write(path, n):
+    from helpers.foundation.engine import Engine
+
+    engine = Engine()
+    engine.connection.to_parquet(_buyers(engine, *drawn(n)), path)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--inside"]:
+        inside(sys.argv[2], sys.argv[3], int(sys.argv[4]))
+    elif sys.argv[1:2] == ["--write"]:
+        write(sys.argv[2], int(sys.argv[3]))
+    else:
+        main()

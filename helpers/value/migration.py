@@ -1,0 +1,123 @@
+"""Where customers of one period's tiers are in the next, and how far the best fall back towards the rest."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import ibis
+import ibis.expr.types as ir
+import pandas as pd
+
+from helpers.customers import features
+from helpers.customers.windows import Comparison
+from helpers.foundation.engine import Engine
+from helpers.foundation.estimates import Estimate, Status, summary, without_value
+from helpers.methods import intervals
+from helpers.value import kept, pyramid
+
+GONE = "bought nothing"
+FEWEST = 10
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Migration:
+    """Customers of the first period by tier in it and in the second.
+
+    Parameters
+    ----------
+    tiers : tuple of str
+        From the top down.
+    counts : DataFrame
+        Tier before × tier after, with `GONE` behind: customers. Empty without two periods.
+    money : DataFrame
+        Tier before: ``n``, ``before``, ``after`` — margin of the same customers in both periods [money].
+    reason : str
+        Why there is nothing to follow; empty where there is.
+    """
+
+    tiers: tuple[str, ...]
+    counts: pd.DataFrame
+    money: pd.DataFrame
+    reason: str = ""
+
+    def shares(self) -> pd.DataFrame:
+        """Return the share of each tier's customers by where they went, for the figure; tiers under ten left out."""
+        some = self.counts[self.counts.sum(axis=1) >= FEWEST] if len(self.counts) else self.counts
+        return some.div(some.sum(axis=1), axis=0).rename_axis(index="tier before", columns="tier after")
+
+    def stayed(self, tier: str) -> Estimate:
+        """Return the share of a tier's customers who are in it again."""
+        n = int(self.counts.loc[tier].sum()) if tier in self.counts.index else 0
+        if n < FEWEST:
+            reason = self.reason or f"fewer than {FEWEST} customers"
+            return without_value("share_moved", Status.INSUFFICIENT, reason, unit="share", n=n,
+                                 segment=f"{tier} → {tier}")
+        return _share(tier, tier, int(self.counts.loc[tier, tier]), n)
+
+    def table(self) -> pd.DataFrame:
+        """Return ``results/tier_migration``: shares by tier before and after, mean margin before and after."""
+        if self.counts.empty:
+            return self.stayed(self.tiers[0]).table()
+        moved = [_share(before, after, int(k), int(row.sum())) for before, row in self.counts.iterrows()
+                 if row.sum() >= FEWEST for after, k in row.items()]
+        means = [Estimate(f"mean_margin_{when}", float(row[when]) / float(row["n"]), unit="money", n=int(row["n"]),
+                          segment=str(tier)) for tier, row in self.money.iterrows() for when in ("before", "after")]
+        return summary([*moved, *means])
+
+    def fall(self) -> pd.DataFrame:
+        """Return mean margin by tier before and after, and their ratio, as a table for reading [money]."""
+        if self.money.empty:
+            return pd.DataFrame(columns=["tier", "n_customers", "before", "after", "ratio"])
+        means = self.money[["before", "after"]].div(self.money["n"], axis=0)
+        return pd.DataFrame({"tier": self.money.index, "n_customers": self.money["n"].to_numpy(),
+                             "before": means["before"].to_numpy(), "after": means["after"].to_numpy(),
+                             "ratio": (means["after"] / means["before"].where(means["before"] > 0)).to_numpy()})
+
+
+def _share(before: str, after: str, k: int, n: int) -> Estimate:
+    found = intervals.share(k / n, n)
+    return Estimate("share_moved", found.value, found.low, found.high, unit="share", n=n, segment=f"{before} → {after}")
+
+
+def migration(engine: Engine, transactions: ir.Table, periods: Comparison | None, tiers: Mapping[str, float],
+              margin_rate: float, reason: str = "") -> Migration:
+    """Return where the customers of the first period's tiers are in the second.
+
+    Parameters
+    ----------
+    engine : Engine
+        Ranks and counts.
+    transactions : ir.Table
+        ``canonical/transactions``.
+    periods : Comparison or None
+        The periods compared; None where the history is too short.
+    tiers : mapping of str to float
+        Tiers from the top down and the share of customers in each.
+    margin_rate : float
+        Share of net sales that is margin where no unit cost is recorded.
+    reason : str
+        Why there are no periods.
+
+    Notes
+    -----
+    Customers who bought in the first period are ranked by their margin in it, and again by their margin in the second;
+    who bought nothing in the second is in no tier then. Everybody ranked on one period's luck falls back towards the
+    mean in the next, so that the best lose and the rest gain though nothing has changed in them.
+    """
+    if periods is None:
+        return Migration(tuple(tiers), pd.DataFrame(), pd.DataFrame(), reason)
+    spent = features.days(transactions, periods.after.last_on)
+    by = kept.by_customer(spent, periods, margin_rate)
+    was = engine.kept(by.filter(by.orders_before > 0).select("customer_id", "margin_before", "margin_after",
+                                                              "orders_after"))
+    before = pyramid.tiered(was, "margin_before", tiers).select("customer_id", "margin_before", "tier")
+    after = pyramid.tiered(was, "margin_after", tiers).select(
+        "customer_id", "margin_after", later=(ibis._.orders_after > 0).ifelse(ibis._.tier, GONE))
+    rows = engine.arrow(before.inner_join(after, "customer_id").group_by("tier", "later").aggregate(
+        n=ibis._.count(), before=ibis._.margin_before.sum().cast("float64"),
+        after=ibis._.margin_after.sum().cast("float64"))).to_pandas()
+    if rows.empty:
+        return Migration(tuple(tiers), pd.DataFrame(), pd.DataFrame(), "nobody bought in the first period")
+    known = [t for t in tiers if t in set(rows["tier"])]
+    counts = rows.pivot(index="tier", columns="later", values="n").reindex(index=known, columns=[*tiers, GONE])
+    return Migration(tuple(tiers), counts.fillna(0).astype("int64"),
+                     rows.groupby("tier")[["n", "before", "after"]].sum().loc[known])
