@@ -114,13 +114,14 @@ def typed(profile: Profile, name: str, source: Source) -> tuple[dict[str, ir.Val
     reasons: Reasons = []
     for reject in rule.reject:
         try:
-            where = expressions.condition(reject.where, Scope(source.columns), f"tables.{name}.reject")
+            where = expressions.condition(
+                reject.where, Scope(source.columns, signs=source.signs), f"tables.{name}.reject")
             reasons.append((where, reject.reason))
         except InputError as error:
             problems.append(str(error))
     for column, column_rule in rule.columns.items():
         declared = profile.column(name, column)
-        scope = Scope(source.columns, conversions.number_type(declared.type))
+        scope = Scope(source.columns, conversions.number_type(declared.type), signs=source.signs)
         try:
             found = expressions.value(column_rule.from_, scope, f"tables.{name}.{column}")
             read = conversions.typed(found, declared.type, column_rule, scope)

@@ -10,7 +10,7 @@ from helpers.foundation.engine import Engine
 from helpers.intake import expressions
 from helpers.intake.profiles import Control
 from helpers.intake.readers import Landed
-from helpers.intake.scopes import MONEY, Scope
+from helpers.intake.scopes import MONEY, PLAIN, Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +65,19 @@ def one(control: Control, landed: Landed, tables: Mapping[str, ir.Table], engine
     """Return one control with what was found; see `checked`."""
     table = engine.stored(landed.tables[control.file]) if control.file else tables[control.table]
     where = f"control '{control.name}'"
+    signs = _signs(landed, control)
     if control.where:
-        table = table.filter(expressions.condition(control.where, Scope(_columns(table)), where))
-    scope = Scope(_columns(table), MONEY, has_aggregates=True)
+        table = table.filter(expressions.condition(control.where, Scope(_columns(table), signs=signs), where))
+    scope = Scope(_columns(table), MONEY, has_aggregates=True, signs=signs)
     found = engine.first_row(table.aggregate(total=expressions.total(control.expression, scope, where)))["total"]
     return Checked(control.name, Decimal(control.expected), Decimal(str(found if found is not None else 0)))
+
+
+def _signs(landed: Landed, control: Control) -> tuple[str, str]:
+    if not control.file:
+        return PLAIN
+    file = landed.profile.files[control.file]
+    return file.decimal, file.thousands
 
 
 def _columns(table: ir.Table) -> dict[str, ir.Value]:

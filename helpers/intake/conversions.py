@@ -12,9 +12,10 @@ import ibis.expr.types as ir
 from helpers.foundation.errors import InputError
 from helpers.foundation.tables import TYPES
 from helpers.intake.profiles import ColumnRule
-from helpers.intake.scopes import MONEY, NUMBER, Scope, flag, number
+from helpers.intake.scopes import MONEY, NUMBER, Scope, flag, number, plain
 
 ISO = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S.%f")
+NUMBERS = ("number", "money", "integer")
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 DIRECTIVES = {
     "Y": r"\d{4}", "y": r"\d{2}", "m": r"\d{1,2}", "d": r"\d{1,2}", "H": r"\d{1,2}", "I": r"\d{1,2}", "M": r"\d{1,2}",
@@ -70,6 +71,8 @@ def typed(found: ir.Value, kind: str, rule: ColumnRule, scope: Scope) -> Typed:
         mapped = found.cast("string").cases(*rule.values.items())
         is_unread.append(found.notnull() & mapped.isnull())
         found = mapped
+    if kind in NUMBERS and found.type().is_string():
+        found = plain(found, scope.signs)
     read, failed = READINGS[kind](found, rule)
     return Typed(read, reduce(or_, [*is_unread, *([] if failed is None else [failed])]) if is_unread or
                  failed is not None else None)

@@ -9,13 +9,17 @@ At the top
 
 ``[simulation]`` — the files are made by the workbook itself where they are absent: ``customers``, ``seed``.
 
-``[files.NAME]`` — files of one form. ``path`` is a file name or a pattern (``by-day/*.csv``); ``format`` is ``csv``
-    or ``fixed``; ``delimiter``, ``encoding``, ``quote`` (``""``: none), ``header`` (whether the first line names the
-    columns), ``columns`` (their names where there is no header, or instead of it), ``widths`` (characters of each
-    column of a fixed-width file), ``missing`` (texts that mean nothing was recorded) and ``mask``: personal columns
-    to ``drop``, to ``hash`` in place (keyed, so that they still join), or to hash together into ``person_key``.
-    Landed columns are text. Beside them stand ``file``, ``record`` (1, 2, … within the file) and ``line``; a
-    column of the file with such a name gets an underscore behind it, a repeated name gets ``_2``.
+``[files.NAME]`` — files of one form. ``path`` is a file name or a pattern (``by-day/*.csv``); one that ends in ``.gz``
+    is unpacked, and so is one that ends in ``.zip``: all files in it, but for what operating systems leave there, or
+    those that ``member`` names (a name or a pattern). ``format`` is ``csv``, ``fixed``, ``jsonl`` (one JSON object a
+    line), ``excel`` (``sheet``, the first where none is named; ``skip`` rows above the header) or ``parquet``; fields
+    inside a field are named ``outer.inner``. For text: ``delimiter``, ``encoding``, ``quote`` (``""``: none),
+    ``header`` (whether the first line names the columns), ``columns`` (their names where there is no header, or
+    instead of it), ``widths`` (characters of each column of a fixed-width file), ``missing`` (texts that mean nothing
+    was recorded), ``decimal`` and ``thousands`` (signs in its numbers, ``1.234,50``) and ``mask``: personal columns to
+    ``drop``, to ``hash`` in place (keyed, so that they still join), or to hash together into ``person_key``. Landed
+    columns are text. Beside them stand ``file``, ``record`` (1, 2, … within the file) and ``line``; a column of the
+    file with such a name gets an underscore behind it, a repeated name gets ``_2``.
 
 ``[tables.TABLE]`` — a canonical table, made from the records of one file; a file may feed several.
     ``from`` (a file's NAME), ``where`` (only these records), ``reject`` (a list of ``{ where, reason }``),
@@ -91,8 +95,11 @@ class Mask(Part):
 class File(Part):
     """Section ``[files.NAME]``: files of one form."""
 
-    path: str = Field(description="file name or pattern below the source's folder")
-    format: Literal["csv", "fixed"] = Field("csv", description="form of the file")
+    path: str = Field(min_length=1, description="file name or pattern below the source's folder")
+    format: Literal["csv", "fixed", "jsonl", "excel", "parquet"] = Field("csv", description="form of the file")
+    member: str = Field("", description="name or pattern of the files in an archive; empty: all")
+    sheet: str = Field("", description="sheet of a workbook; empty: the first")
+    skip: int = Field(0, ge=0, description="rows of a sheet above its header [rows]")
     delimiter: str = Field(",", min_length=1, max_length=1, description="character between two fields")
     encoding: str = Field("utf-8", description="encoding of the text")
     quote: str = Field('"', max_length=1, description="character around a field; empty for none")
@@ -100,10 +107,20 @@ class File(Part):
     columns: list[str] = Field([], description="names of the columns, instead of a header's")
     widths: list[int] = Field([], description="width of each column of a fixed-width file [characters]")
     missing: list[str] = Field([""], description="texts that mean nothing was recorded")
+    decimal: Literal[".", ","] = Field(".", description="sign before the decimals of a number")
+    thousands: Literal["", ".", ",", " ", "'"] = Field("", description="sign between the thousands of a number")
     mask: Mask = Field(Mask(), description="personal columns")
 
     @model_validator(mode="after")
     def _whole(self) -> "File":
+        if self.path.startswith(("/", "\\", "~")) or ".." in self.path.replace("\\", "/").split("/"):
+            raise ValueError(f"path '{self.path}' leads out of the source's folder")
+        if (self.sheet or self.skip) and self.format != "excel":
+            raise ValueError("'sheet' and 'skip' are for format = \"excel\"")
+        if self.columns and self.format in ("jsonl", "parquet"):
+            raise ValueError(f"a {self.format} file names its columns itself")
+        if self.decimal == self.thousands:
+            raise ValueError(f"'{self.decimal}' cannot stand before decimals and between thousands")
         try:
             codecs.lookup(self.encoding)
         except LookupError:

@@ -5,9 +5,11 @@ Files are read as streams: memory does not grow with them. A masked column leave
 
 import codecs
 import csv
+import hashlib
 import shutil
 import tempfile
 import weakref
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +18,8 @@ import pyarrow.parquet as pq
 
 from helpers.foundation.errors import InputError
 from helpers.foundation.workspace import raw_folder
-from helpers.intake import masks, streams
+from helpers.intake import containers, masks, streams, structured
+from helpers.intake.containers import Part
 from helpers.intake.numbering import BROKEN, Rows
 from helpers.intake.profiles import File, Profile
 
@@ -32,11 +35,11 @@ class FileFacts:
     name : str
         The profile's name for files of its form.
     file : str
-        Path below the source's folder.
+        Path below the source's folder; behind it the member of an archive, or the sheet of a workbook.
     n_bytes : int
         Size [bytes].
     sha256 : str
-        Checksum of the bytes as delivered.
+        Checksum of the bytes as delivered, unpacked.
     n_records : int
         Records, broken ones included; a line with nothing in it is none.
     n_broken : int
@@ -115,7 +118,7 @@ def landable(profile: Profile, raw: str = "") -> tuple[Landed, list[str]]:
     tables, columns, facts, problems = {}, {}, [], []
     with pq.ParquetWriter(room.path / "broken.parquet", BROKEN) as broken:
         for i, (name, file) in enumerate(profile.files.items()):
-            form = _Form(name, file, folder, masks.secret(profile))
+            form = _Form(name, file, folder, masks.secret(profile), room.path)
             try:
                 columns[name], found = _landed_form(form, room.path / f"{i}.parquet", broken)
             except InputError as error:
@@ -124,22 +127,6 @@ def landable(profile: Profile, raw: str = "") -> tuple[Landed, list[str]]:
             tables[name] = room.path / f"{i}.parquet"
             facts += found
     return Landed(profile, tables, columns, room.path / "broken.parquet", tuple(facts), room), problems
-
-
-def found_files(folder: Path, file: File, where: str) -> list[Path]:
-    """Return the files of one form, sorted by name.
-
-    Raises
-    ------
-    InputError
-        If there is none.
-    """
-    found = sorted(p for p in folder.glob(file.path) if p.is_file())
-    if not found:
-        there = sorted(p.name for p in folder.iterdir()) if folder.is_dir() else []
-        said = f"what the folder holds ({', '.join(there[:5])})" if there else "a folder with the source's files"
-        raise InputError(where, f"there is no file '{file.path}' in {folder}", said)
-    return found
 
 
 def column_names(path: Path, file: File, label: str) -> list[str]:
@@ -160,7 +147,7 @@ def _distinct(names: list[str]) -> list[str]:
     found: list[str] = []
     taken = {*streams.RESERVED, "person_key"}
     for i, name in enumerate(names, start=1):
-        clean = name.strip() or f"column_{i}"
+        clean = name.strip("\ufeff").strip() or f"column_{i}"
         clean = f"{clean}_" if clean.lower() in streams.RESERVED else clean
         n, known = 2, clean
         while known.lower() in taken:
@@ -176,53 +163,80 @@ def _codec(encoding: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Form:
-    """Files of one form: the profile's name for them, what they are, where they are, the key of the hash."""
+    """Files of one form: the profile's name for them, what they are, where they are, the key of the hash, a room."""
 
     name: str
     file: File
     folder: Path
     key: str
+    room: Path
 
     @property
     def where(self) -> str:
         return f"files.{self.name}"
 
 
+NAMES = {"csv": column_names, "fixed": column_names, "jsonl": structured.json_names, "excel": structured.sheet_names,
+         "parquet": structured.parquet_names}
+BATCHES = {"jsonl": structured.json_batches, "excel": structured.sheet_batches, "parquet": structured.parquet_batches}
+
+
 def _landed_form(form: _Form, target: Path, broken: pq.ParquetWriter) -> tuple[list[str], list[FileFacts]]:
     """Land all files of one form into the target; return their columns and what each was."""
+    with tempfile.TemporaryDirectory(dir=form.room) as unpacked:
+        parts = containers.parts(form.folder, form.file, form.where, Path(unpacked))
+        return _landed_parts(form, parts, target, broken)
+
+
+def _landed_parts(
+    form: _Form, parts: list[Part], target: Path, broken: pq.ParquetWriter
+) -> tuple[list[str], list[FileFacts]]:
     file = form.file
-    paths = found_files(form.folder, file, form.where)
-    labels = [p.relative_to(form.folder).as_posix() for p in paths]
-    named = [column_names(p, file, label) for p, label in zip(paths, labels, strict=True)]
-    names = next((n for n in named if n), [])
-    for label, other in zip(labels, named, strict=True):
+    named = [NAMES[file.format](part.path, file, part.label) for part in parts]
+    if file.format == "jsonl":  # an object leaves out what it does not know
+        named = [list(dict.fromkeys(name for names in named for name in names))] * len(parts)
+    names = _distinct(next((n for n in named if n), []))
+    for part, other in zip(parts, map(_distinct, named), strict=True):
         if other and sorted(other) != sorted(names):
             odd = ", ".join(sorted(set(names) ^ set(other))[:5])
-            raise InputError(label, f"its columns differ from the first file's by {odd}", ", ".join(names))
+            raise InputError(part.label, f"its columns differ from the first file's by {odd}", ", ".join(names))
     kept = masks.columns(file.mask, names, form.where, form.key)
-    facts = []
     with _Sink(target, kept) as sink:
-        for path, label, own in zip(paths, labels, named, strict=True):
-            facts.append(_landed_file(form, path, label, own, sink, broken))
-    return kept, facts
+        return kept, [_landed_file(form, part, own, sink, broken) for part, own in zip(parts, named, strict=True)]
 
 
 def _landed_file(
-    form: _Form, path: Path, label: str, names: list[str], sink: "_Sink", broken: pq.ParquetWriter
+    form: _Form, part: Part, names: list[str], sink: "_Sink", broken: pq.ParquetWriter
 ) -> FileFacts:
-    file = form.file
-    n_bytes, checksum, n_quotes = streams.bytes_facts(path, file, label)
-    rows = Rows(label, int(file.header), len(names))
+    file, label = form.file, f"{part.label}/{form.file.sheet}" if form.file.sheet else part.label
+    is_text = file.format in ("csv", "fixed")
+    n_bytes, checksum, n_quotes = streams.bytes_facts(part.path, file, label) if is_text else (*_facts(part.path), 0)
+    rows = Rows(label, int(file.header) if is_text else 0, len(names))
     if names and n_bytes:
-        stream = streams.csv_batches(path, names, file, n_quotes, rows) if file.format == "csv" else \
-            streams.fixed_batches(path, names, file, rows)
-        for batch in streams.numbered(stream, rows):
+        for batch in _batches(part.path, names, file, n_quotes, rows):
             sink.write(masks.applied(file.mask, batch, form.key))
     aside = rows.broken_table(is_masked=bool(file.mask.columns))
     if n_quotes % 2 and (line := rows.open_quote_line()):
         raise InputError(label, f"a quote opened in the record of line {line:,} is never closed", streams.CLOSED)
     broken.write_table(aside)
     return FileFacts(form.name, label, n_bytes, checksum, rows.n_records, aside.num_rows)
+
+
+def _batches(path: Path, names: list[str], file: File, n_quotes: int, rows: Rows) -> Iterator[pa.RecordBatch]:
+    """Yield batches of one file, whatever its format, with file, record and line."""
+    if file.format == "csv":
+        yield from streams.numbered(streams.csv_batches(path, names, file, n_quotes, rows), rows)
+    elif file.format == "fixed":
+        yield from streams.numbered(streams.fixed_batches(path, names, file, rows), rows)
+    else:
+        landed_names = [*_distinct(names), *streams.RESERVED]
+        for batch in BATCHES[file.format](path, names, file, rows):
+            yield batch.rename_columns(landed_names)
+
+
+def _facts(path: Path) -> tuple[int, str]:
+    with path.open("rb") as stream:
+        return path.stat().st_size, hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 class _Sink:

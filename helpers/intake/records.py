@@ -38,6 +38,8 @@ class Source:
         Rows a record: 1, or the number of unpivoted columns.
     not_applicable : tuple of str
         Answers that mean 'does not apply'.
+    signs : (str, str)
+        Before the decimals and between the thousands of the file's numbers.
     """
 
     table: ir.Table
@@ -46,6 +48,7 @@ class Source:
     is_repeated: ir.BooleanValue
     n_cells: int
     not_applicable: tuple[str, ...]
+    signs: tuple[str, str]
 
 
 def source(landed: Landed, engine: Engine, name: str) -> Source:
@@ -73,7 +76,8 @@ def source(landed: Landed, engine: Engine, name: str) -> Source:
         chosen = unpivoted(rule.unpivot, own, f"tables.{name}.unpivot")
         table, n_cells = table.pivot_longer(chosen, names_to=ITEM, values_to=ANSWER), len(chosen)
         names = [n for n in names if n not in chosen]
-    return _scoped(table, names, rule, n_cells, f"tables.{name}")
+    file = landed.profile.files[rule.from_]
+    return _scoped(table, names, rule, n_cells, f"tables.{name}", (file.decimal, file.thousands))
 
 
 def unpivoted(unpivot: Unpivot, names: list[str], where: str) -> list[str]:
@@ -99,17 +103,19 @@ def unmatched(source: Source, lookup: Mapping[str, Lookup], engine: Engine) -> d
     return engine.first_row(table.aggregate(**missing))
 
 
-def _scoped(table: ir.Table, names: list[str], rule: TableRule, n_cells: int, where: str) -> Source:
+def _scoped(
+    table: ir.Table, names: list[str], rule: TableRule, n_cells: int, where: str, signs: tuple[str, str]
+) -> Source:
     columns = {n: table[n] for n in names}
     not_applicable = tuple(rule.unpivot.not_applicable) if rule.unpivot else ()
     if rule.unpivot:
         answer = table[ANSWER]
         columns |= {"item": table[ITEM], "answer": answer.isin(not_applicable).ifelse(ibis.null("string"), answer)
                     if not_applicable else answer}
-    scope = Scope(columns)
+    scope = Scope(columns, signs=signs)
     is_spoken = expressions.condition(rule.where, scope, f"{where}.where") if rule.where else ibis.literal(True)
     is_repeated = table[REPEATED] if rule.duplicates == "reject" else ibis.literal(False)
-    return Source(table, columns, is_spoken, is_repeated, n_cells, not_applicable)
+    return Source(table, columns, is_spoken, is_repeated, n_cells, not_applicable, signs)
 
 
 def _joined(

@@ -10,7 +10,12 @@ from helpers.foundation.tables import TYPES
 
 MONEY = TYPES["money"]
 NUMBER = TYPES["number"]
-TRUE, FALSE = ("true", "t", "yes", "y", "1"), ("false", "f", "no", "n", "0")
+TRUE = ("true", "t", "yes", "y", "1", "vrai", "oui", "wahr", "ja", "vero", "sì", "verdadero", "sí", "verdadeiro", "sim",
+        "waar", "prawda", "tak", "да", "是", "はい", "예")
+FALSE = ("false", "f", "no", "n", "0", "faux", "non", "falsch", "nein", "falso", "não", "onwaar", "nee", "fałsz", "nie",
+         "нет", "否", "いいえ", "아니요", "아니오")
+UNREADABLE = "no number"
+PLAIN = (".", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +32,15 @@ class Scope:
         Whether sums and counts are allowed (in controls only).
     unread : list of engine flags
         Filled while compiling: for each text read as a number, whether it could not be.
+    signs : (str, str)
+        Before the decimals and between the thousands of a number written as text.
     """
 
     columns: Mapping[str, ir.Value]
     number: str = NUMBER
     has_aggregates: bool = False
     unread: list[ir.BooleanValue] = field(default_factory=list)
+    signs: tuple[str, str] = PLAIN
 
 
 def number(found: ir.Value, scope: Scope) -> ir.NumericValue:
@@ -41,12 +49,28 @@ def number(found: ir.Value, scope: Scope) -> ir.NumericValue:
     if kind.is_boolean():
         return found.ifelse(1, 0)
     if kind.is_string():
-        read = found.try_cast(scope.number)
+        read = plain(found, scope.signs).try_cast(scope.number)
         scope.unread.append(found.notnull() & read.isnull())
         return read
     if kind.is_floating() and scope.number == MONEY:
         return found.try_cast(MONEY)
     return found
+
+
+def plain(found: ir.StringValue, signs: tuple[str, str]) -> ir.StringValue:
+    """Return texts of numbers with a point before the decimals and nothing between the thousands.
+
+    Thousands stand in groups of three; a text that is grouped otherwise, such as 1.5 where the point is their sign, is
+    no number.
+    """
+    if signs == PLAIN:
+        return found
+    decimal, thousands = signs
+    d, t = (f"[{sign}]" for sign in (decimal, thousands or "_"))
+    whole = rf"(\d+|\d{{1,3}}({t}\d{{3}})+)" if thousands else r"\d+"
+    is_number = found.re_search(rf"^\s*[+-]?({whole})?({d}\d*)?\s*$")
+    bare = found.replace(thousands, "") if thousands else found
+    return is_number.ifelse(bare.replace(decimal, "."), ibis.literal(UNREADABLE))
 
 
 def flag(found: ir.Value) -> ir.BooleanValue:

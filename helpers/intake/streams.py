@@ -24,18 +24,21 @@ def bytes_facts(path: Path, file: File, label: str) -> tuple[int, str, int]:
     """Return size, checksum and the number of quotes; refuse text that is not in the declared encoding."""
     digest, decoder = hashlib.sha256(), codecs.getincrementaldecoder(file.encoding)()
     n_bytes, n_lines, n_quotes, quote = 0, 0, 0, file.quote.encode()
+    is_wide = codecs.lookup(file.encoding).name.startswith(("utf-16", "utf-32"))  # a byte of a letter may look so
     with path.open("rb") as stream:
-        while chunk := stream.read(BLOCK):
+        for chunk in iter(lambda: stream.read(BLOCK), None):
             digest.update(chunk)
-            n_quotes += chunk.count(quote) if quote else 0
             try:
-                decoder.decode(chunk)
+                text = decoder.decode(chunk, final=not chunk)
+                n_quotes += (text.count(file.quote) if is_wide else chunk.count(quote)) if quote else 0
             except UnicodeDecodeError as error:
                 line = n_lines + error.object[: error.start].count(b"\n") + 1
                 odd = error.object[error.start: error.start + 1].hex()
                 raise InputError(label, f"byte 0x{odd} in line {line:,} is not text in {file.encoding}, the encoding "
                                  "that the profile declares", "the file's own, such as encoding = \"cp1252\"") from None
             n_bytes, n_lines = n_bytes + len(chunk), n_lines + chunk.count(b"\n")
+            if not chunk:
+                break
     return n_bytes, digest.hexdigest(), n_quotes
 
 

@@ -83,3 +83,36 @@ def test_a_form_without_a_year_or_with_an_unknown_part_is_refused(engine):
         read(engine, ["1/2"], "date", formats=["%d/%m"])
     with pytest.raises(InputError, match="%Q is unknown"):
         read(engine, ["1/2"], "date", formats=["%d/%m/%Y %Q"])
+
+
+FRENCH = {"orders": {"path": "orders.csv", "delimiter": ";", "decimal": ",", "thousands": "."}}
+
+
+def test_decimal_commas_and_words_for_yes_and_no_are_read(small):
+    small.file("orders.csv", "id;customer;day;amount;promo\n1;A;2025-01-02;1.234,50;VRAI\n2;A;2025-01-02;-0,5;FAUX\n"
+                             "3;A;2025-01-02;7;oui\n4;A;2025-01-02;1.5;non\n5;A;2025-01-02;1,2,3;vrai\n")
+    rule = {"from": "orders", "columns": {
+        "order_id": "id", "customer_id": "customer", "ordered_at": "day", "kind": "'sale'", "amount": "amount",
+        "is_promotion": "promo", "list_price": "amount * 2"},
+        "reject": [{"where": "amount > 5000", "reason": "too dear"}]}
+    delivery = small.delivery(files=FRENCH, tables={"transactions": rule}, control=[
+        {"name": "total", "table": "transactions", "expression": "amount", "expected": 1241}])
+    rows = small.rows(delivery.tables["canonical/transactions"], "order_id", "amount", "list_price", "is_promotion")
+    found = [(r["order_id"], float(r["amount"]), float(r["list_price"]), r["is_promotion"]) for r in rows]
+    assert sorted(found) == [
+        ("1", 1234.5, 2469.0, True), ("2", -0.5, -1.0, False), ("3", 7.0, 14.0, True)]
+    assert [r[1] for r in small.rejected(delivery)] == [4, 5]
+    assert delivery.controls[0].is_met
+
+
+def test_totals_of_files_know_their_signs(small):
+    small.file("orders.csv", "id;customer;day;amount\n1;A;2025-01-02;1.000,25\n")
+    delivery = small.delivery(files=FRENCH, control=[
+        {"name": "total", "file": "orders", "expression": "amount", "where": "amount > 1",
+         "expected": Decimal("1000.25")}])
+    assert delivery.controls[0].is_met
+
+
+def test_one_sign_cannot_have_two_meanings(small):
+    with pytest.raises(InputError, match="cannot stand before decimals and between thousands"):
+        small.profile(files={"orders": {"path": "orders.csv", "thousands": "."}})

@@ -243,3 +243,21 @@ def test_a_source_of_its_own_lands_from_its_usual_folder(home):
     told = profiles.profile({"name": "small", "title": "Small", "files": {"offers": {"path": "offers.csv"}}, "tables": {
         "offers": {"from": "offers", "columns": {"offer_id": "id", "cost": "cost"}}}})
     assert readers.landed(told).files[0].n_records == 1
+
+
+def test_utf_16_without_quotes_is_not_mistaken_for_text_with_quotes(small):
+    small.file("orders.csv", "\ufeffid,text\n1,a∢b\n2,c\n".encode("utf-16-le"))
+    landed = small.landed(files={"orders": {"path": "orders.csv", "encoding": "utf-16-le"}})
+    assert [(r["id"], r["text"]) for r in rows(landed)] == [("1", "a∢b"), ("2", "c")]
+
+
+def test_text_that_ends_within_a_letter_is_one_sentence(small):
+    small.file("orders.csv", "id,text\n1,만족".encode("cp949")[:-1])
+    with pytest.raises(InputError, match=r"orders.csv: byte 0x\w\w in line 2 is not text in cp949"):
+        small.landed(files={"orders": {"path": "orders.csv", "encoding": "cp949"}})
+
+
+def test_comments_of_several_lines_keep_their_breaks_in_any_encoding(small):
+    small.file("orders.csv", 'id;text\r\n1;"très\r\nbien; ""oui"""\r\n2;non\r\n'.encode("utf-16"))
+    landed = small.landed(files={"orders": {"path": "orders.csv", "encoding": "utf-16", "delimiter": ";"}})
+    assert [(r["text"], r["line"]) for r in rows(landed)] == [('très\r\nbien; "oui"', 2), ("non", 4)]
