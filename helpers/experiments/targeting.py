@@ -175,7 +175,7 @@ def targeting(
         learner[out] = _predicted(z[out], z[~out], y[~out], t[~out])
         place, cut, sign = _rule(x.to_numpy("float64")[~out], y[~out], t[~out])
         ruled[out] = sign * (x.to_numpy()[out, place] > cut)
-        names.append(f"{x.columns[place].removeprefix('covariate_')} {'above' if sign > 0 else 'up to'} {cut:.4g}")
+        names.append(_in_words(x.iloc[:, place], cut, sign))
     weights = np.vstack([np.ones(len(y)), rng.poisson(1.0, (DRAWS, len(y)))]).astype("float32")
     curves = {rule: _curves(score, y, t, weights) for rule, score in ((LEARNER, learner), (RULE, ruled))}
     line = curves[LEARNER][:, -1:] * _GRID
@@ -183,6 +183,13 @@ def targeting(
 
 
 _GRID = np.linspace(0, 1, 21)
+
+
+def _in_words(x: pd.Series, cut: float, sign: int) -> str:
+    name = str(x.name).removeprefix("covariate_")
+    if set(x.unique()) == {0, 1}:
+        return f"{name} is {1 if sign > 0 else 0}"
+    return f"{name} {'above' if sign > 0 else 'up to'} {cut:.4g}"
 
 
 def _judged(curves: Mapping[str, np.ndarray], line: np.ndarray, rule: str) -> Targeting:

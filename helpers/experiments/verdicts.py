@@ -13,6 +13,7 @@ from helpers.experiments.tables import EFFECTS
 from helpers.foundation.estimates import Gate, Status
 
 SHIP, STOP, KEEP, INVALID = "ship", "stop", "keep running", "invalid"
+MILD = 0.001
 RULES = pd.DataFrame(
     [
         (INVALID, "a gate that blocks is crossed: its reason stands in place of the verdict"),
@@ -50,6 +51,31 @@ def effects_table(
     rows = [row for d in designs
             for row in _of_one(d, evidence, gates.blocking(checked[d.experiment]), assumptions, as_of)]
     return pd.DataFrame(rows, columns=list(EFFECTS.names))
+
+
+def milder(
+    designs: Iterable[Design], evidence: Evidence, earlier: Mapping[str, str], assumptions: Assumptions, as_of: date,
+) -> pd.DataFrame:
+    """Return what would follow if the sample ratio blocked at `MILD` only, of experiments that this would free.
+
+    Parameters
+    ----------
+    designs : iterable of Design
+        How each experiment is read.
+    evidence : Evidence
+        What the comparisons are made from.
+    earlier : mapping of str to str
+        Fingerprints of plans, as the gates take them.
+    assumptions : Assumptions
+        Section ``[experiments]``.
+    as_of : date
+        The day of this look.
+    """
+    mild = assumptions.model_copy(update={"sample_ratio_p": min(MILD, assumptions.sample_ratio_p)})
+    read = tuple(designs)
+    strict, freed = (gates.gates(read, evidence.counted, a, evidence.units, earlier) for a in (assumptions, mild))
+    which = [d for d in read if gates.blocking(strict[d.experiment]) and not gates.blocking(freed[d.experiment])]
+    return effects_table(which, evidence, freed, mild, as_of)
 
 
 def _of_one(

@@ -81,6 +81,30 @@ def adjusted(effects: pd.DataFrame) -> str:
             f"{best['metric']} away ({best['experiment']}).")
 
 
+def milder(effects: pd.DataFrame, currency: str = "") -> tuple[str, ...]:
+    """Return what would follow if the sample ratio blocked at one in a thousand only.
+
+    Parameters
+    ----------
+    effects : DataFrame
+        Effects of the experiments that this would free, as ``results/experiment_effects``.
+    currency : str
+        Of differences in money.
+    """
+    known = effects[effects["is_primary"].astype(bool) & effects["status"].eq("ok")].sort_values("p")
+    said = []
+    for name, rows in known.groupby("experiment"):
+        parts = []
+        for row in rows.head(3).to_dict("records"):
+            form, scale = (words.points, 100.0) if row["unit"] == "share" else (
+                words.form_of(str(row["unit"]), currency), 1.0)
+            parts.append(f"{row['variant']} less {row['control']} in {row['metric']} is {form(scale * row['value'])} "
+                         f"{words.interval(scale * row['low'], scale * row['high'], form)}, "
+                         f"{words.p_said(row['p'])}, {row['verdict']}")
+        said.append(f"Were the threshold of the sample ratio .001, {name} would not be blocked: {'; '.join(parts)}.")
+    return tuple(said)
+
+
 def beside(effects: pd.DataFrame, currency: str = "") -> pd.DataFrame:
     """Return each difference as found, after CUPED and with its tail cut, as text."""
     rows = []
