@@ -266,8 +266,13 @@ def _hessian(negative: Callable[[np.ndarray], tuple[float, np.ndarray]], at: np.
 
 def unidentified(at: np.ndarray, hessian: np.ndarray, names: tuple[str, ...]) -> str:
     """Return why parameters are not identified, from their logarithms and the Hessian; empty where they are."""
-    if not np.isfinite(hessian).all() or np.linalg.eigvalsh(hessian)[0] <= 0:
+    is_bowl = np.isfinite(hessian).all() and np.linalg.eigvalsh(hessian)[0] > 0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        errors = np.sqrt(np.diag(np.linalg.inv(hessian)) if is_bowl else 1 / np.maximum(np.diag(hessian), 0))
+    is_loose = ~(errors <= MOST_ERROR) | (np.abs(at) > FARTHEST - 1e-3)
+    loose = tuple(name for name, flag in zip(names, is_loose, strict=True) if flag)
+    if not loose and not is_bowl:
         return "the likelihood is flat: these data do not determine the parameters"
-    errors = np.sqrt(np.diag(np.linalg.inv(hessian)))
-    loose = [name for name, a, e in zip(names, at, errors, strict=True) if e > MOST_ERROR or abs(a) > FARTHEST - 1e-3]
-    return f"these data do not determine {' and '.join(loose)}" if loose else ""
+    nobody_leaves = len(names) == 4 and loose == names[2:]
+    why = "nobody can be seen to leave, and " if nobody_leaves else ""
+    return f"{why}these data do not determine {' and '.join(loose)}" if loose else ""

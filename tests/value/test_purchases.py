@@ -192,6 +192,15 @@ def test_customers_who_are_all_alike_do_not_determine_the_parameters(model):
 
 
 @MODELS
+def test_a_base_that_nobody_leaves_is_said_to_be_one(model):
+    rng = np.random.default_rng(6)
+    x = rng.poisson(rng.gamma(0.8, 1 / 10, 3000) * 50)
+    last = np.where(x > 0, np.rint(50 * rng.beta(np.maximum(x, 1), 1) * 7) / 7, 0)
+    reason = fitted(model, counted(x, last, np.full(3000, 50.0))).reason
+    assert reason == f"nobody can be seen to leave, and these data do not determine {' and '.join(model.names[2:])}"
+
+
+@MODELS
 def test_one_day_of_history_does_not_determine_the_parameters(model):
     found = fitted(model, Counts(np.array([0.0]), np.array([0.0]), np.array([0.0]), np.array([500.0])))
     assert found.reason == "no repeat buyers"

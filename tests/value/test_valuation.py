@@ -107,3 +107,17 @@ def test_contracts_are_valued_by_survival_where_nobody_buys(session_engine, wort
     frame = session_engine.frame(valued)
     assert found.status == "not_applicable"
     assert frame["expected_value"].notna().sum() == 200
+
+
+@pytest.mark.real_data
+def test_olist_has_too_few_people_who_came_back_to_tell_what_anybody_is_worth(worth, real_data):
+    orders, people, payments = (pd.read_csv(real_data / "olist" / f"olist_{name}_dataset.csv")
+                                for name in ("orders", "customers", "order_payments"))
+    sums = payments.groupby("order_id", as_index=False)["payment_value"].sum()
+    paid = orders.merge(people, on="customer_id").merge(sums, on="order_id")
+    frame = pd.DataFrame({"customer_id": paid["customer_unique_id"], "ordered_at": paid["order_purchase_timestamp"],
+                          "amount": paid["payment_value"].round(2), "order_id": paid["order_id"]})
+    found, _ = worth(frame, date(2018, 10, 17))
+    assert found.checks.n_repeat_buyers < 100 < found.checks.n_buyers
+    assert "the parameters of BG/NBD, MBG/NBD and Pareto/NBD are not identified" in found.reason
+    assert [g.gate for g in found.gates if g.is_crossed] == ["enough repeat buyers"]
