@@ -94,7 +94,8 @@ def _dirt(profile: Profile, made: Made, engine: Engine) -> Iterator[str]:
     """Yield the reasons for which records are left out, but for those that the profile declares."""
     rule = profile.tables[made.name]
     declared = {r.reason for r in rule.reject} | {cleaning.REPEATED_RECORD, cleaning.LATE, ""}
-    said = engine.frame(made.refused.group_by("reasons").aggregate(n=made.refused.count()))
+    spoken = made.refused.filter(made.refused["is_spoken"])
+    said = engine.frame(spoken.group_by("reasons").aggregate(n=spoken.count()))
     counts: dict[str, int] = {}
     for reasons, n in zip(said["reasons"].fillna(""), said["n"], strict=True):
         for reason in set(reasons.split("; ")) - declared:

@@ -174,7 +174,8 @@ def _column_reasons(column: Column, found: conversions.Typed) -> Reasons:
     if is_unread is not None:
         reasons.append((is_unread, f"{column.name} is not readable as {WORDS[column.type]}"))
     if column.required:
-        is_empty = value.isnull()
+        # cast first: "not x is null" asked whether it is null is read as "not (x is null is null)", which is true
+        is_empty = (value.cast("int64") if value.type().is_boolean() else value).isnull()
         reasons.append((is_empty if is_unread is None else is_empty & ~is_unread, f"{column.name} is empty"))
     if column.allowed:
         reasons.append((value.notin(column.allowed), f"{column.name} is none of {', '.join(column.allowed)}"))

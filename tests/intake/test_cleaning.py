@@ -221,3 +221,12 @@ def test_a_survey_may_have_more_columns_than_a_byte_counts(small):
         "responses": {"from": "answers", "unpivot": {"columns": ["q*"]},
                       "columns": {"response_id": "id", "item": "item", "score": "answer"}}})
     assert delivery.counts == {"respondents": 1, "responses": 200}
+
+
+def test_a_flag_made_of_not_null_is_never_empty(small):
+    small.file("people.csv", "id,left\n1,2024\n2,\n")
+    delivery = small.delivery(files={"people": {"path": "people.csv"}}, tables={"subscriptions": {
+        "from": "people",
+        "columns": {"subscription_id": "id", "customer_id": "id", "has_ended": '"left" is not null'}}})
+    rows = small.rows(delivery.tables["canonical/subscriptions"], "customer_id", "has_ended")
+    assert sorted((r["customer_id"], r["has_ended"]) for r in rows) == [("1", True), ("2", False)]
