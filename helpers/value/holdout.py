@@ -13,7 +13,7 @@ from helpers.customers.windows import Window
 from helpers.foundation.engine import Engine
 from helpers.foundation.estimates import Estimate, Status, summary, without_value
 from helpers.methods import intervals
-from helpers.value import ranking, rivals, summaries
+from helpers.value import lifetime, ranking, rivals, summaries
 from helpers.value.purchases import DAYS_A_WEEK, Counts, Fit, fitted
 
 MOST_DAYS, LEAST_DAYS = 365, 28
@@ -39,7 +39,11 @@ class Trial:
     spread : dict of str to float
         Standard error of the forecast of all orders together, by model.
     tracking : DataFrame
-        Grain week × series: ``week_on``, ``series``, ``orders`` (cumulative), ``weekly``.
+        Grain week × series: ``week_on``, ``series``, ``orders`` (cumulative from the first day on, by what is expected
+        of new customers), ``weekly``.
+    ahead : DataFrame
+        Grain week of the hold-out × series: ``week_on``, ``series``, ``orders``, cumulative from the cut-off on, by
+        what is expected of customers as they were known then.
     """
 
     calibration: Window
@@ -50,6 +54,7 @@ class Trial:
     forecasts: dict[str, np.ndarray]
     spread: dict[str, float]
     tracking: pd.DataFrame
+    ahead: pd.DataFrame
 
     @property
     def happened(self) -> int:
@@ -218,13 +223,28 @@ def trial(engine: Engine, transactions: ir.Table, history: Window, models: tuple
     calibration = Window(history.first_on, cutoff_on)
     rules = rivals.rules(counts, weeks) | rivals.learned(engine, transactions, calibration, counts, weeks)
     return Trial(calibration, hold_out, counts, orders, fits, forecasts | rules, spread,
-                 _tracking(by_day, fits, counts, history, cutoff_on))
+                 _tracking(by_day, fits, counts, history, cutoff_on), _ahead(by_day, fits, counts, hold_out))
 
 
 def forecast(fit: Fit, counts: Counts, weeks: float, values: np.ndarray | None = None) -> np.ndarray:
     """Return orders expected of each row's customers in the weeks after T, shape ``(n_rows,)``."""
     values = fit.values if values is None else values
     return fit.model.p_alive(counts, values) * fit.model.expected_if_alive(counts, values, weeks)
+
+
+def _ahead(by_day: pd.DataFrame, fits: tuple[Fit, ...], counts: Counts, hold_out: Window) -> pd.DataFrame:
+    ends = np.append(np.arange(7, hold_out.n_days, 7), hold_out.n_days)
+    since = (pd.to_datetime(by_day["on"]) - pd.Timestamp(hold_out.first_on)).dt.days.to_numpy() + 1
+    orders = by_day["orders"].to_numpy()
+    series = {"happened": np.array([orders[(since > 0) & (since <= end)].sum() for end in ends], "float64")}
+    reduced, place = lifetime.by_age(counts)
+    for f in (f for f in fits if f.is_identified):
+        alive = np.bincount(place, counts.n * f.model.p_alive(counts, f.values), len(reduced.x))
+        series[f.model.name] = np.array([alive @ f.model.expected_if_alive(reduced, f.values, end / DAYS_A_WEEK)
+                                         for end in ends])
+    dates = pd.Timestamp(hold_out.first_on) + pd.to_timedelta(ends - 1, "D")
+    return pd.concat([pd.DataFrame({"week_on": dates, "series": name, "orders": values})
+                      for name, values in series.items()], ignore_index=True)
 
 
 def _spread(fit: Fit, counts: Counts, weeks: float, rng: np.random.Generator, n_draws: int = 200) -> float:

@@ -98,9 +98,13 @@ class Valuation:
         reason = self.reason or "the history does not bear a hold-out"
         return without_value("orders_forecast", self.status, reason, unit="orders").table()
 
+    def ahead(self) -> pd.DataFrame:
+        """Return repeat orders by week of the hold-out, forecast and happened, for the figure; empty without one."""
+        return self.trial.ahead if self.trial else pd.DataFrame(columns=["week_on", "series", "orders"])
+
     def tracking(self) -> pd.DataFrame:
-        """Return repeat orders by week, forecast and happened, for the figure; empty without a hold-out."""
-        return self.trial.tracking if self.trial else pd.DataFrame(columns=["week_on", "series", "orders"])
+        """Return repeat orders by week of the whole history, for the figure; empty without a hold-out."""
+        return self.trial.tracking if self.trial else pd.DataFrame(columns=["week_on", "series", "weekly"])
 
     def rivals(self) -> pd.DataFrame:
         """Return models and rules in the hold-out as a table for reading; empty without one."""

@@ -36,7 +36,7 @@ def trial(forecasts=None, happened=(0.5, 2.0), spread=10.0, fits=None):
     forecasts = forecasts or {"MBG/NBD": [0.4, 2.0], "past rate": [0.0, 5.0], "everybody's mean": [0.4, 2.0]}
     fits = (fit(MBG),) if fits is None else fits
     return Trial(window, window, COUNTS, np.array(happened), fits, {k: np.array(v) for k, v in forecasts.items()},
-                 {"MBG/NBD": spread}, pd.DataFrame())
+                 {"MBG/NBD": spread}, pd.DataFrame(), pd.DataFrame())
 
 
 def valuation(n=400, gates=(), **changes):
@@ -115,6 +115,8 @@ def test_titles_say_by_how_much_each_model_was_off():
         "Repeat orders forecast for the 181 days held out: MBG/NBD 9 % too few")
     right = trial({"MBG/NBD": [0.5, 2.0], "past rate": [1.0, 1.0]})
     assert worth.tracking_title(right).endswith("MBG/NBD as many as came")
+    assert worth.weekly_title(trial()) == "Repeat orders a week; held out from 1 January 2025 on"
+    assert worth.weekly_title(None) == "Repeat orders a week, expected and happened"
     assert worth.rules(None) == "Models and rules in the hold-out"
     assert worth.rules(trial()).endswith("from 1 January 2025 to 30 June 2025: 350 came")
 

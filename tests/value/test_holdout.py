@@ -39,6 +39,15 @@ def test_both_models_forecast_twelve_per_cent_too_few_orders(published, model, c
 
 
 @pytest.mark.real_data
+def test_the_figure_of_the_hold_out_ends_where_the_forecast_and_the_orders_do(published):
+    last = published.ahead.groupby("series").last()["orders"]
+    assert last["happened"] == published.happened
+    for model in MODELS:
+        assert last[model.name] == pytest.approx(published.total(model.name).value)
+    assert published.ahead.groupby("series").size().tolist() == [39] * 4
+
+
+@pytest.mark.real_data
 def test_models_beat_plain_rules_on_cdnow_and_are_not_beaten_by_the_learner(published):
     for model in MODELS:
         assert [published.verdict(model.name, rule) for rule in (rivals.PAST_RATE, rivals.MEAN)] == ["better"] * 2
@@ -84,7 +93,7 @@ def trial():
         week = Window(date(2024, 1, 1), date(2024, 2, 1))
         counts = Counts(*np.array([[0.0, 1, 2, 3], [0, 1, 2, 3], [5, 5, 5, 5], [1, 1, 1, 1]]))
         return holdout.Trial(week, week, counts, np.array([1.1, 0.9, 1.1, 0.9]), (),
-                             {"one": np.array(one), "other": np.array(other)}, {}, pd.DataFrame())
+                             {"one": np.array(one), "other": np.array(other)}, {}, pd.DataFrame(), pd.DataFrame())
     return make
 
 

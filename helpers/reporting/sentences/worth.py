@@ -129,6 +129,13 @@ def _off(error: float) -> str:
     return f"{100 * abs(error):.0f} % too {'few' if error < 0 else 'many'}"
 
 
+def weekly_title(trial: Trial | None) -> str:
+    """Return the title of the figure of repeat orders week by week, over calibration and hold-out."""
+    if trial is None:
+        return "Repeat orders a week, expected and happened"
+    return f"Repeat orders a week; held out from {words.day(trial.hold_out.first_on)} on"
+
+
 def rules(trial: Trial | None) -> str:
     """Return the caption of the table of models and rules."""
     if trial is None:
