@@ -66,7 +66,7 @@ class Assumptions(Section):
         0.01, gt=0, lt=1, description="arms as uneven as this or more by chance block every verdict [probability]")
     error_rate: float = Field(
         0.05, gt=0, lt=1, description="share of true nulls called different, over all primary comparisons [share]")
-    minimum_units: int = Field(30, ge=2, description="values an arm below which no difference is given [units]")
+    minimum_units: int = Field(10, ge=2, description="values an arm below which no difference is given [units]")
     imbalance_p: float = Field(
         0.001, gt=0, lt=1, description="arms as unlike before the experiment as this or more by chance block every "
                                        "verdict [probability]")

@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 
 import ibis
 import ibis.expr.types as ir
+import numpy as np
 import pandas as pd
 
 from helpers.foundation.engine import Engine
 
 PREFIX, COVARIATE = "metric_", "covariate_"
 KEYS = ["experiment", "variant"]
-FIRST_LOOK = 5_000  # rows that tell roughly where values lie
 FAR = 10.0  # standard deviations from 0 beyond which sums are taken about another origin
 
 
@@ -158,24 +158,53 @@ def summed(
     used = sorted({*metrics, *(b for _, b in pairs)})
     if not used:
         return pd.DataFrame(columns=KEYS)
-    origin = _origins(engine, assignments, used)
-    lacking = _lacking(engine, assignments, used)
-    value = {c: assignments[c].cast("float64") - origin[c] if origin[c] else assignments[c].cast("float64")
-             for c in used}
-    of_one = {name: e for m in metrics for name, e in _sums(value[m], m).items()}
-    of_two = {name: e for a, b in pairs for name, e in _products(value, a, b, lacking).items()}
-    return _moved(_grouped(engine, assignments, of_one | of_two), metrics, pairs, origin)
+    facts = engine.first_row(assignments.aggregate(n_rows=assignments.count(), first=assignments["experiment"].min(),
+                                                   last=assignments["experiment"].max(),
+                                                   **{c: assignments[c].count() for c in used}))
+    is_one = facts["first"] is not None and facts["first"] == facts["last"]
+    plan = _Plan(metrics, pairs, {c for c in used if facts[c] < facts["n_rows"]}, facts["first"] if is_one else None)
+    found = _pass(engine, assignments, plan, dict.fromkeys(used, 0.0))
+    far = {c: at for c in used if (at := _origin(found, c, pairs))}
+    if far:  # sums about 0 would lose the spread of values that lie far from it
+        found = _pass(engine, assignments, plan, dict.fromkeys(used, 0.0) | far)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    metrics: list[str]
+    pairs: list[tuple[str, str]]
+    lacking: set[str]
+    experiment: str | None
+
+
+def _pass(engine: Engine, t: ir.Table, plan: _Plan, origin: Mapping[str, float]) -> pd.DataFrame:
+    value = {c: t[c].cast("float64") - at if at else t[c].cast("float64") for c, at in origin.items()}
+    of_one = {name: e for m in plan.metrics for name, e in _sums(value[m], m, m in plan.lacking).items()}
+    of_two = {name: e for a, b in plan.pairs for name, e in _products(value, a, b, plan.lacking).items()}
+    wanted = {"n_rows": t.count(), **of_one, **of_two}
+    return _moved(_by_arm(engine, t, wanted, plan.experiment), plan, origin)
+
+
+def _origin(found: pd.DataFrame, column: str, pairs: list[tuple[str, str]]) -> float:
+    """Return where sums of a column have to be taken from, 0 where 0 is near enough for its spread."""
+    at = next((f"{a}|{b}|other_" for a, b in pairs if b == column), f"{column}|")
+    at = f"{column}|" if f"{column}|mean" in found else at
+    mean, spread = found[f"{at}mean"].abs().max(), found[f"{at}variance"].max() ** 0.5
+    return float(f"{found[f'{at}mean'].mean():.3g}") if mean > FAR * spread else 0.0
 
 
 def _grouped(engine: Engine, t: ir.Table, wanted: Mapping[str, ibis.Value]) -> pd.DataFrame:
-    """Return aggregates by arm; where there is one experiment only its name is left out of the grouping."""
-    if not wanted:
-        return pd.DataFrame(columns=KEYS)
-    ends = engine.first_row(t.aggregate(low=t["experiment"].min(), high=t["experiment"].max()))
-    if ends["low"] is not None and ends["low"] == ends["high"]:
-        found = engine.frame(t.group_by("variant").aggregate(**wanted)).assign(experiment=ends["low"])
-    else:
+    """Return aggregates by arm."""
+    return _by_arm(engine, t, wanted) if wanted else pd.DataFrame(columns=KEYS)
+
+
+def _by_arm(engine: Engine, t: ir.Table, wanted: Mapping[str, ibis.Value], experiment: str | None = None
+            ) -> pd.DataFrame:
+    if experiment is None:
         found = engine.frame(t.group_by(*KEYS).aggregate(**wanted))
+    else:
+        found = engine.frame(t.group_by("variant").aggregate(**wanted)).assign(experiment=experiment)
     return found.sort_values(KEYS, ignore_index=True)
 
 
@@ -200,20 +229,9 @@ _PAIRED = ("n", "mean", "variance", "other_mean", "other_variance", "covariance"
 _PAIR = [*KEYS, "metric", "other", *_PAIRED]
 
 
-def _origins(engine: Engine, t: ir.Table, used: list[str]) -> dict[str, float]:
-    """Return where to take sums from: 0, or a round number near values that lie far from 0 for their spread."""
-    few = engine.frame(t.select(**{c: t[c].cast("float64") for c in used}).limit(FIRST_LOOK))
-    means, spreads = few.mean(), few.std().fillna(0.0)
-    return {c: float(f"{means[c]:.3g}") if abs(means[c]) > FAR * spreads[c] else 0.0 for c in used}
-
-
-def _lacking(engine: Engine, t: ir.Table, used: list[str]) -> set[str]:
-    counts = engine.first_row(t.aggregate(n_rows=t.count(), **{c: t[c].count() for c in used}))
-    return {c for c in used if counts[c] < counts["n_rows"]}
-
-
-def _sums(value: ir.NumericColumn, name: str) -> dict[str, ibis.Value]:
-    return {f"{name}|n": value.count(), f"{name}|sum": value.sum(), f"{name}|squares": (value * value).sum()}
+def _sums(value: ir.NumericColumn, name: str, is_lacking: bool) -> dict[str, ibis.Value]:
+    n = {f"{name}|n": value.count()} if is_lacking else {}  # else every row has it
+    return {**n, f"{name}|sum": value.sum(), f"{name}|squares": (value * value).sum()}
 
 
 def _products(
@@ -225,29 +243,30 @@ def _products(
     return {f"{a}|{b}|sum": y.sum(), f"{a}|{b}|squares": (y * y).sum(), f"{a}|{b}|products": (x * y).sum()}
 
 
-def _moved(
-    sums: pd.DataFrame, metrics: list[str], pairs: list[tuple[str, str]], origin: Mapping[str, float]
-) -> pd.DataFrame:
-    found: dict[str, pd.Series] = {c: sums[c] for c in KEYS}
-    for m in metrics:
-        n = sums[f"{m}|n"].where(sums[f"{m}|n"] > 0)
-        mean = sums[f"{m}|sum"] / n
-        found |= {f"{m}|n": sums[f"{m}|n"], f"{m}|mean": mean + origin[m],
-                  f"{m}|variance": _spread(sums[f"{m}|squares"], mean, n)}
-    for a, b in pairs:
-        n, at = sums[f"{a}|n"].where(sums[f"{a}|n"] > 0), f"{a}|{b}"
-        mean, other = sums[f"{a}|sum"] / n, sums[f"{at}|sum"] / n
-        found |= {f"{at}|n": sums[f"{a}|n"], f"{at}|mean": mean + origin[a],
-                  f"{at}|variance": _spread(sums[f"{a}|squares"], mean, n), f"{at}|other_mean": other + origin[b],
-                  f"{at}|other_variance": _spread(sums[f"{at}|squares"], other, n),
-                  f"{at}|covariance": (sums[f"{at}|products"] - n * mean * other) / (n - 1).where(n > 1)}
+def _moved(sums: pd.DataFrame, plan: _Plan, origin: Mapping[str, float]) -> pd.DataFrame:
+    known = {c: sums[c].to_numpy("float64") for c in sums.columns if c not in KEYS}
+    n_of = {m: known.get(f"{m}|n", known["n_rows"]) for m in plan.metrics}
+    found: dict[str, object] = {c: sums[c] for c in KEYS}
+    with np.errstate(divide="ignore", invalid="ignore"):
+        for m in plan.metrics:
+            n, mean = n_of[m], known[f"{m}|sum"] / n_of[m]
+            found |= {f"{m}|n": n.astype("int64"), f"{m}|mean": mean + origin[m],
+                      f"{m}|variance": _spread(known[f"{m}|squares"], mean, n)}
+        for a, b in plan.pairs:
+            n, at, mean = n_of[a], f"{a}|{b}", known[f"{a}|sum"] / n_of[a]
+            other = known[f"{at}|sum"] / n
+            found |= {f"{at}|n": found[f"{a}|n"], f"{at}|mean": found[f"{a}|mean"],
+                      f"{at}|variance": found[f"{a}|variance"], f"{at}|other_mean": other + origin[b],
+                      f"{at}|other_variance": _spread(known[f"{at}|squares"], other, n),
+                      f"{at}|covariance": np.where(n > 1, (known[f"{at}|products"] - n * mean * other) / (n - 1),
+                                                   np.nan)}
     return pd.DataFrame(found)
 
 
-def _spread(squares: pd.Series, mean: pd.Series, n: pd.Series) -> pd.Series:
+def _spread(squares: np.ndarray, mean: np.ndarray, n: np.ndarray) -> np.ndarray:
     """Return the variance; what is below the rounding of its sum is none."""
     rest = squares - n * mean * mean
-    return rest.where(rest > 1e-12 * squares, 0.0).where(n.notna()) / (n - 1).where(n > 1)
+    return np.where(n > 1, np.where(rest > 1e-12 * squares, rest, 0.0) / (n - 1), np.nan)
 
 
 def _pairs(sums: pd.DataFrame, pairs: list[tuple[str, str]]) -> pd.DataFrame:

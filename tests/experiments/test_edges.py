@@ -45,7 +45,7 @@ def test_a_metric_that_nobody_has_is_not_recorded(trial, lazily, judged):
 def test_a_metric_that_one_arm_lacks_is_insufficient(trial, lazily, judged):
     trial.loc[:399, "metric_spend"] = np.nan
     *_, effects = judged(lazily(trial), planned())
-    assert first(effects)["reason"] == "0 values in the smaller arm, 30 are asked for"
+    assert first(effects)["reason"] == "0 values in the smaller arm, 10 are asked for"
 
 
 def test_forty_arms_are_adjusted_together(lazily, judged):

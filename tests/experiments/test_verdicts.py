@@ -105,10 +105,10 @@ def test_a_difference_beyond_chance_alone_but_not_among_many_keeps_running():
 
 
 def test_too_few_values_keep_running_without_a_difference(trial, lazily):
-    small = pd.concat([trial.head(20), trial.tail(20)])
+    small = pd.concat([trial.head(9), trial.tail(9)])
     found = row(effects(lazily(small), planned()))
     assert (found["verdict"], found["status"]) == ("keep running", "insufficient")
-    assert found["reason"] == "20 values in the smaller arm, 30 are asked for"
+    assert found["reason"] == "9 values in the smaller arm, 10 are asked for"
 
 
 def test_too_few_events_give_no_difference_of_shares(trial, lazily):
