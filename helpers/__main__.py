@@ -29,7 +29,8 @@ def parser() -> Parser:
     for name in ("source", "one", "other"):
         contrast.add_argument(name, metavar="SOURCE" if name == "source" else "RUN")
     check = commands.add_parser("check", help="dry-run a source profile and name every problem")
-    check.add_argument("source", metavar="SOURCE", help="name of a source profile")
+    check.add_argument("source", metavar="SOURCE", nargs="?", default="", help="name of a source profile")
+    check.add_argument("--new", nargs="+", default=[], metavar="FILE", help="draft a profile from files, on stdout")
     check.add_argument("--raw", default="", metavar="PATH", help="folder with the source's files")
     simulate = commands.add_parser("simulate", help="write the files of a simulated company")
     simulate.add_argument("--customers", type=int, metavar="N", help="registered customers")
@@ -96,9 +97,12 @@ def _simulate(told: argparse.Namespace) -> int:
 
 
 def _check(told: argparse.Namespace) -> int:
-    from helpers.intake import checking
+    from helpers.intake import checking, drafting
     from helpers.pipeline import catalogue
 
+    if told.new or not told.source:
+        print(drafting.draft(told.new), end="")
+        return 0
     found = checking.checkup(told.source, told.raw)
     problems = list(found.problems)
     try:

@@ -36,6 +36,10 @@ class Rows:
         """Records so far, broken ones included."""
         return self.row - 1 - self.n_header - self.n_blank
 
+    def count(self, n: int) -> None:
+        """Take over how many records there were so far, from a reader that counts them itself."""
+        self.row = self.n_header + n + 1
+
     def skipped(self, row: pacsv.InvalidRow) -> str:
         """Remember a row that the parser could not split into the right number of fields."""
         self.waiting.append((row.number, row.actual_columns, row.text))

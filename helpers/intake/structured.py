@@ -43,7 +43,7 @@ def json_batches(path: Path, names: list[str], file: File, rows: Rows) -> Iterat
     n = 0
     for line, text, found in _objects(path, file, rows.label):
         n += 1
-        rows.row = n + 1 + rows.n_header
+        rows.count(n)
         if found is None:
             rows.found.append((n, line, ONE_OBJECT, text))
             continue
@@ -136,6 +136,24 @@ def sheet_rows(path: Path, file: File, label: str) -> Iterator[tuple[int, list[s
         raise InputError(label, f"it cannot be opened as a workbook ({error})", "an Excel file") from None
 
 
+def all_sheets(path: Path, label: str) -> list[str]:
+    """Return the names of a workbook's sheets.
+
+    Raises
+    ------
+    InputError
+        If it is no workbook.
+    """
+    import python_calamine as excel
+
+    containers.refuse_growth(path, label)
+    try:
+        with excel.CalamineWorkbook.from_path(str(path)) as book:
+            return list(book.sheet_names)
+    except (excel.CalamineError, OSError) as error:
+        raise InputError(label, f"it cannot be opened as a workbook ({error})", "an Excel file") from None
+
+
 def sheet_names(path: Path, file: File, label: str) -> list[str]:
     """Return the names of a sheet's columns: those of its first row, without empty ones behind."""
     if file.columns:
@@ -153,7 +171,7 @@ def sheet_batches(path: Path, names: list[str], file: File, rows: Rows) -> Itera
     for n, (line, texts) in enumerate(sheet_rows(path, file, rows.label), start=1 - int(file.header)):
         if n < 1:
             continue
-        rows.row = n + 1 + rows.n_header
+        rows.count(n)
         if any(texts[len(names):]):
             rows.found.append((n, line, f"{len(texts)} cells instead of {len(names)}",
                                " | ".join(t or "" for t in texts)))
@@ -197,7 +215,7 @@ def typed_batches(
         texts = [_texts(c, rows.label, name) for c, name in zip(whole.columns, whole.column_names, strict=True)]
         numbers = range(n + 1, n + 1 + batch.num_rows)
         n += batch.num_rows
-        rows.row = n + 1 + rows.n_header
+        rows.count(n)
         yield _labelled(texts, pa.array(numbers, pa.int64()), pa.nulls(batch.num_rows, pa.int64()), names, file, rows)
 
 

@@ -1,0 +1,212 @@
+"""A first draft of a source profile, from files that nobody has described yet; everything guessed is marked so."""
+
+import codecs
+import csv
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import takewhile
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from helpers.foundation.errors import InputError
+from helpers.intake import containers, guesses, readers, structured
+from helpers.intake.guesses import Column
+from helpers.intake.profiles import File, Profile
+
+SAMPLE = 100_000
+HEAD = 1 << 20
+SHEETS = (".xlsx", ".xls", ".xlsb", ".ods", ".xlsm")
+FORMATS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"} | dict.fromkeys(SHEETS, "excel")
+BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+GUESS = "# guess: "
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One form of files as it was found: the profile's name for it, its declaration, its columns."""
+
+    name: str
+    file: File
+    columns: tuple[Column, ...]
+    n: int
+
+
+def draft(paths: Sequence[str | Path]) -> str:
+    """Return the text of a source profile for files of one folder.
+
+    Parameters
+    ----------
+    paths : sequence of str or Path
+        The files. Each may be text of any delimiter and encoding, JSON lines, a workbook, Parquet, or any of these in
+        gzip or zip; files with the same columns become one form.
+
+    Raises
+    ------
+    InputError
+        If there is no file, they stand in several folders, or one cannot be read.
+    """
+    files = [Path(p) for p in paths]
+    absent = [p for p in files if not p.is_file()]
+    if not files or absent:
+        raise InputError("check --new", f"there is no file '{absent[0]}'" if absent else "no file is named", "files")
+    folder = files[0].parent
+    if any(p.parent != folder for p in files):
+        raise InputError("check --new", "the files stand in several folders", "files of one folder")
+    seen = _merged([_seen(folder, file) for path in files for file in _declared(path)])
+    name = re.sub(r"\W+", "_", (folder.resolve().name if len(files) > 1 else _stem(files[0].name)).lower()).strip("_")
+    lines = [f"name = {_text(name)} {GUESS}must equal the name of this file",
+             f"title = {_text(name)} {GUESS}one line for people",
+             f'currency = "EUR" {GUESS}the ISO code of your currency; leave out where no money is recorded']
+    tables = guesses.tables([(s.name, s.columns) for s in seen])
+    if not any(t.has_dates for t in tables):
+        lines.append(f'as_of = "2025-01-31" {GUESS}no column with a date is used: the day that the data speak for')
+    for one in seen:
+        lines += ["", *_file_lines(one)]
+    for table in tables:
+        lines += ["", *table.lines]
+    return "\n".join([*lines, "", *_controls(seen)]) + "\n"
+
+
+# --- what a file is ----------------------------------------------------------------------------------------------
+
+
+def _stem(name: str) -> str:
+    return name.split(".")[0]
+
+
+def _declared(path: Path) -> Iterator[File]:
+    """Yield the declaration of a file, or of each in an archive."""
+    if path.suffix.lower() == ".zip":
+        for member in containers.member_names(path, path.name):
+            yield from _formed(path, Path(member).suffix.lower(), member)
+    else:
+        yield from _formed(path, Path(path.name.removesuffix(".gz")).suffix.lower())
+
+
+def _formed(path: Path, suffix: str, member: str = "") -> Iterator[File]:
+    told = {"path": path.name, "member": member, "format": FORMATS.get(suffix, "csv")}
+    if told["format"] == "excel":
+        yield from _sheets(path, told)
+        return
+    if told["format"] == "csv":
+        told |= _text_form(path, File.model_validate(told))
+    yield File.model_validate(told)
+
+
+def _unpacked(path: Path, file: File, room: readers.Room) -> Path:
+    return containers.parts(path.parent, file, path.name, room.path)[0].path
+
+
+def _text_form(path: Path, file: File) -> dict[str, str]:
+    room = readers.Room()
+    with _unpacked(path, file, room).open("rb") as stream:
+        head = stream.read(HEAD)
+    encoding = _encoding(head)
+    text = head.decode(encoding, errors="ignore").lstrip("\ufeff")
+    return {"encoding": encoding, "delimiter": _delimiter(text)}
+
+
+def _encoding(head: bytes) -> str:
+    for mark, name in BOMS:
+        if head.startswith(mark):
+            return name
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head)
+        return "utf-8"
+    except UnicodeDecodeError:
+        pass
+    korean = head.decode("cp949", errors="ignore")
+    foreign = [c for c in korean if ord(c) > 127]
+    is_korean = sum("가" <= c <= "힣" for c in foreign) > 0.8 * len(foreign)
+    return "cp949" if is_korean else "cp1252"
+
+
+def _delimiter(text: str) -> str:
+    """Return the sign that cuts the first lines into the most fields, the same number in nearly all of them."""
+    lines = text.splitlines(keepends=True)
+    lines = (lines[:-1] if len(lines) > 1 else lines)[:200]
+
+    def score(sign: str) -> tuple[float, int]:
+        widths = [len(r) for r in csv.reader(lines, delimiter=sign) if r]
+        usual = max(set(widths), key=widths.count, default=1)
+        return (widths.count(usual) / len(widths) if usual > 1 else 0.0), usual
+    return max(",;\t|", key=score)
+
+
+def _sheets(path: Path, told: dict[str, str]) -> Iterator[File]:
+    """Yield the sheets of a workbook that hold a table: at least two rows of at least two cells."""
+    room = readers.Room()
+    place = _unpacked(path, File.model_validate(told), room)
+    for sheet in structured.all_sheets(place, path.name):
+        file = File.model_validate(told | {"sheet": sheet})
+        widths = [(n, sum(c is not None for c in row)) for n, row in structured.sheet_rows(place, file, path.name)]
+        widest = max((w for _, w in widths), default=0)
+        if len(widths) > 1 and widest > 1:
+            header = next(n for n, w in widths if w >= 0.8 * widest)
+            yield file.model_copy(update={"skip": header - 1})
+
+
+# --- what is in it -----------------------------------------------------------------------------------------------
+
+
+def _seen(folder: Path, file: File) -> Seen:
+    told = Profile.model_construct(name="new", files={"new": file}, tables={}, control=[], simulation=None)
+    landed = readers.landed(told, str(folder))
+    with pq.ParquetFile(landed.tables["new"]) as stored:
+        n = stored.metadata.num_rows
+        batch = next(stored.iter_batches(SAMPLE, columns=landed.columns["new"]), None)
+    columns = [] if batch is None else [guesses.column(c, batch.column(c).to_pylist()) for c in landed.columns["new"]]
+    comma = any(c.kind == "decimal comma" for c in columns)
+    signs = {"decimal": ",", "thousands": "."} if comma else {}
+    missing = sorted({m for c in columns for m in c.missing})
+    file = file.model_copy(update=signs | ({"missing": ["", *missing]} if missing else {}))
+    stem = _stem(Path(file.member).name or file.path) + (f"_{file.sheet}" if file.sheet else "")
+    return Seen(re.sub(r"\W+", "_", stem.lower()).strip("_"), file, tuple(columns), n)
+
+
+def _merged(seen: list[Seen]) -> list[Seen]:
+    """Return files of the same columns as one form, found by a pattern."""
+    forms: dict[tuple[object, ...], list[Seen]] = {}
+    for one in seen:
+        key = (one.file.format, one.file.member, one.file.sheet, *(c.name for c in one.columns))
+        forms.setdefault(key, []).append(one)
+    return [_patterned(several) if len(several) > 1 else several[0] for several in forms.values()]
+
+
+def _patterned(several: list[Seen]) -> Seen:
+    paths = [s.file.path for s in several]
+    first = several[0]
+    start, end = _common(paths), _common([p[::-1] for p in paths])[::-1]
+    name = re.sub(r"[\W\d]+", "_", start.lower()).strip("_") or "files"
+    pattern = first.file.model_copy(update={"path": f"{start}*{end}"})
+    return Seen(name, pattern, first.columns, sum(s.n for s in several))
+
+
+def _common(texts: list[str]) -> str:
+    """Return what texts begin with alike."""
+    same = takewhile(lambda letters: len(set(letters)) == 1, zip(*texts, strict=False))
+    return "".join(letters[0] for letters in same)
+
+
+# --- as text -----------------------------------------------------------------------------------------------------
+
+
+def _text(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _file_lines(one: Seen) -> Iterator[str]:
+    yield f"[files.{one.name}] # {one.n:,} records"
+    told = one.file.model_dump(exclude_defaults=True)
+    for key, value in told.items():
+        mark = f" {GUESS}texts that mean nothing was recorded" if key == "missing" else ""
+        yield f"{key} = {_text(value)}{mark}"
+
+
+def _controls(seen: Iterable[Seen]) -> Iterator[str]:
+    for one in seen:
+        yield from ("[[control]]", f'name = "records of {one.name}"', f'file = "{one.name}"',
+                    f"expected = {one.n} {GUESS}as found; put what the sender declares, here and for money")
