@@ -110,9 +110,11 @@ SATISFACTION = Step(
     "02", "02_satisfaction_measurement.ipynb", "Satisfaction measurement", "How satisfied are our customers?",
     enables="how satisfied customers are, with an interval, and how far the questionnaire can be trusted",
     reads=("canonical/responses",),
-    reads_if_present=("canonical/respondents", "canonical/items", "canonical/customers", "canonical/transactions"),
+    reads_if_present=("canonical/respondents", "canonical/items", "canonical/customers", "canonical/transactions",
+                      "canonical/invitations", "canonical/cases", "canonical/events"),
     writes=("results/satisfaction_scores", "results/satisfaction_index", "results/satisfaction_paths",
-            "results/satisfaction_drivers", "results/survey_quality", "results/satisfaction_gates"),
+            "results/satisfaction_drivers", "results/satisfaction_context", "results/satisfaction_comments",
+            "results/survey_quality", "results/satisfaction_gates"),
 )
 LOYALTY = Step(
     "03", "03_loyalty_modelling.ipynb", "Loyalty modelling", "Who is loyal, and of which kind?",

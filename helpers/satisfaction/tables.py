@@ -13,11 +13,20 @@ SCORES = Table("results/satisfaction_scores", "completed survey with a satisfact
     Column("level", "text", "level by the survey's cut points, else the declared ones", True, LEVELS),
 ))
 
+COMMENTS = Table("results/satisfaction_comments", "comment drawn to be audited", ("response_id", "item"), (
+    Column("response_id", "text", "the completed survey; the comment itself stays in the records", True),
+    Column("item", "text", "the question it was written under", True),
+    Column("polarity", "text", "by the score given with it", True, ("blame", "mixed", "praise")),
+    Column("audited_polarity", "text", "what a person reads in it; empty until somebody has"),
+))
+
 TABLES: tuple[Table, ...] = (
     SCORES,
+    COMMENTS,
     summary_table("results/satisfaction_index", "measure of satisfaction × everybody, wave"),
     summary_table("results/satisfaction_paths", "estimate of the path model × arrow, construct, pair, question"),
     summary_table("results/satisfaction_drivers", "measure of importance and performance × driver"),
+    summary_table("results/satisfaction_context", "sign, rate or weight that stands beside the index × segment"),
     summary_table("results/survey_quality", "measure of the survey's quality × construct, item"),
     gates_table("results/satisfaction_gates"),
 )

@@ -4,6 +4,7 @@ import pytest
 from helpers.foundation.estimates import Estimate, Status, summary, without_value
 from helpers.methods.intervals import Interval
 from helpers.reporting.sentences import driving
+from helpers.reporting.sentences.satisfaction import complaints_title
 from helpers.satisfaction.confirmation import ALONE, BY_GAP, BY_RATIO, RATIO
 from helpers.satisfaction.effects import Drivers
 from helpers.satisfaction.structure import Absent
@@ -34,8 +35,8 @@ def paths(*struck):
 
 def test_the_driver_to_improve_first_is_named_with_its_share_and_place():
     assert driving.first(drivers()) == (
-        "Product should be improved first: 60.0 % [50.0 %, 70.0 %] of the explained differences in satisfaction go with it, "
-        "and it stands at 70 points of 100, with the most room where it matters.")
+        "Product should be improved first: 60.0 % [50.0 %, 70.0 %] of the explained differences in satisfaction go with "
+        "it, and it stands at 70 points of 100, with the most room where it matters.")
 
 
 def test_two_drivers_within_noise_are_both_named():
@@ -125,3 +126,11 @@ def test_the_map_is_shown_with_interval_and_word():
     table = pd.DataFrame([{"driver": "Product", "importance": 0.6, "low": 0.5, "high": 0.7, "performance": 70.0,
                            "priority": 18.0, "leads": 1.0, "relevant": True, "johnson": 0.6}])
     assert driving.shown_map(table)[["interval", "relevant"]].iloc[0].tolist() == ["[50.0 %, 70.0 %]", "yes"]
+
+
+def test_the_chart_of_complaints_says_which_months_leave_their_limits_or_that_there_are_too_few():
+    charted = pd.DataFrame({"month": pd.to_datetime(["2026-01-01", "2026-02-01"]), "high": [5.0, 5.0],
+                            "is_alarm": [False, True]})
+    assert complaints_title(charted) == "Complaints per 100 buyers leave their limits in 2026-02"
+    assert complaints_title(charted.assign(is_alarm=False)) == "Complaints per 100 buyers stay within their limits"
+    assert "too few months" in complaints_title(charted.assign(high=float("nan")))

@@ -231,3 +231,19 @@ def headline(index: pd.DataFrame) -> tuple[str, ...]:
     kept = [r for q in (INDEX, "share highly satisfied", NPS) for r in rows(index, q)]
     return tuple(f"{r['quantity']}: {r['value']:.2g}" if is_ok(r) else f"{r['quantity']}: {words.estimate(r)}"
                  for r in kept)
+
+
+def complaints_title(charted: pd.DataFrame) -> str:
+    """Return the finding above the chart of complaints.
+
+    Parameters
+    ----------
+    charted : DataFrame
+        From `helpers.satisfaction.service.by_month`.
+    """
+    if charted["high"].notna().sum() == 0:
+        return "Complaints per 100 buyers: too few months for limits, so there is no alarm"
+    out = charted.loc[charted["is_alarm"], "month"].dt.strftime("%Y-%m")
+    if out.empty:
+        return "Complaints per 100 buyers stay within their limits"
+    return f"Complaints per 100 buyers leave their limits in {words.joined(list(out))}"

@@ -1,0 +1,183 @@
+"""Whether intervals of satisfaction hold what they say: ``python bench/coverage_satisfaction.py 2000``.
+
+Answers are drawn from known populations; estimators and intervals are those that the workbook ships. The share of
+replications whose interval covers the truth must lie within the exact binomial region of the nominal level.
+"""
+
+import argparse
+import time
+
+import numpy as np
+from scipy import stats
+
+from helpers.methods import drivers, paths, prediction, resampling
+from helpers.methods.intervals import mean, net_share
+from helpers.satisfaction import updating, weights
+
+LEVEL, REGION = 0.95, 0.999
+NET = {(0.5, 0.35, 0.15): {5: 0.956, 10: 0.958, 30: 0.949}, (0.8, 0.15, 0.05): {10: 0.944, 50: 0.956}}
+DRIVERS = np.array([0.5, 0.4, 0.3, 0.25])
+STEP = 0.30
+
+
+def net_exact(n, shares):
+    """Return the exact coverage of the adjusted Wald interval, over every outcome."""
+    top, middle = (x.ravel() for x in np.meshgrid(np.arange(n + 1), np.arange(n + 1), indexing="ij"))
+    possible = top + middle <= n
+    counts = np.column_stack([top, middle, n - top - middle])[possible]
+    chance = stats.multinomial.pmf(counts, n, shares)
+    made = [net_share(t / n, b / n, n) for t, _, b in counts]
+    truth = shares[0] - shares[2]
+    return float(sum(p for p, i in zip(chance, made, strict=True) if i.low <= truth <= i.high))
+
+
+def plain_index(rng, n=120):
+    i = mean(np.clip(rng.normal(70, 18, n), -1e9, 1e9))
+    return i.low <= 70 <= i.high
+
+
+def latent(rng, n, loading, k):
+    feeling = rng.normal(size=(n, 1))
+    return feeling, loading * feeling + np.sqrt(1 - loading**2) * rng.normal(size=(n, k))
+
+
+MODEL = paths.PathModel({"q": ["q1", "q2", "q3"], "v": ["v1", "v2"], "s": ["s1", "s2", "s3"]},
+                        [("q", "v"), ("q", "s"), ("v", "s")])
+
+
+def path_index(rng, draws, n=250):
+    """Return whether the interval of the index by the path model covers; every item has the mean 70."""
+    quality, of_q = latent(rng, n, 0.8, 3)
+    value = 0.6 * quality + 0.8 * rng.normal(size=(n, 1))
+    satisfied = 0.5 * quality + 0.3 * value + 0.7 * rng.normal(size=(n, 1))
+    answers = [of_q] + [0.8 * x + 0.6 * rng.normal(size=(n, k)) for x, k in ((value, 2), (satisfied, 3))]
+    columns = 70 + 15 * np.concatenate(answers, axis=1)
+    counts = resampling.replicates(n, draws, int(rng.integers(2**31)))
+    known = [resampling.moments(columns), resampling.moments(columns, counts)]
+    value, drawn = (prediction.index(paths.fit(MODEL, m.correlation), m.mean, m.covariance, "s") for m in known)
+    i = resampling.percentiles(value[0], drawn)
+    return i.low <= 70 <= i.high
+
+
+def raked_mean(rng, draws, n=300):
+    """Return whether the interval of a raked mean covers under planted non-response, and whether the plain one does."""
+    size = 40 * n
+    region, age = rng.choice(3, size, p=(0.5, 0.3, 0.2)), rng.choice(2, size, p=(0.6, 0.4))
+    feeling = 60 + 8 * region - 6 * age + rng.normal(0, 15, size)
+    truth = 60 + 8 * 0.7 - 6 * 0.4
+    answers = 1 / (1 + np.exp(1 - 0.9 * region + 0.8 * age))
+    who = rng.choice(size, n, replace=False, p=answers / answers.sum())
+    wanted = [weights.Margin(name, (x[who][:, None] == np.arange(k)).astype(float), np.array(share))
+              for name, x, k, share in (("region", region, 3, (0.5, 0.3, 0.2)), ("age", age, 2, (0.6, 0.4)))]
+    base = np.concatenate([np.ones((1, n)), resampling.replicates(n, draws, rng.integers(2**31))])
+    made = weights.raked(base, wanted).weights @ feeling[who] / n
+    raked, plain = resampling.percentiles(made[0], made[1:]), mean(feeling[who])
+    return raked.low <= truth <= raked.high, plain.low <= truth <= plain.high
+
+
+def updated(rng, draws, n=400, waves=4):
+    """Return whether λ's interval covers, and the plain regression's value."""
+    experience = rng.normal(size=(n, 1))
+    expected, steps = [rng.normal(size=n) + 0.3 * experience[:, 0]], []
+    felt = [experience[:, 0] + 0.7 * rng.normal(size=n) for _ in range(waves - 1)]
+    for b in felt:
+        expected.append(expected[-1] + STEP * (b - expected[-1]) + 0.3 * rng.normal(size=n))
+    asked = [x[:, None] + 0.8 * rng.normal(size=(n, 3)) for x in expected]
+    for t, b in enumerate(felt):
+        steps.append((np.arange(n), asked[t], b[:, None] + 0.8 * rng.normal(size=(n, 3)), asked[t + 1]))
+    known = updating.Steps(*(np.concatenate(part) for part in zip(*steps, strict=True)))
+    i, plain = updating.expectation_updating(known, "", int(rng.integers(2**31)), draws)
+    return i.low <= STEP <= i.high, plain.value
+
+
+def driver_population():
+    """Return the correlations of four drivers and the outcome in the population, and their true shares."""
+    k = len(DRIVERS)
+    among = np.full((k, k), 0.3) + 0.7 * np.eye(k)
+    right = among @ DRIVERS
+    full = np.block([[among, right[:, None]], [right[None], np.array([[DRIVERS @ right + 1.0]])]])
+    spread = np.sqrt(np.diag(full))
+    known = full / np.outer(spread, spread)
+    shares = drivers.lmg(known[None])[0]
+    return full, shares / shares.sum()
+
+
+def shares_cover(rng, draws, root, truth, n=300):
+    columns = rng.normal(size=(n, len(root))) @ root.T
+    parts = resampling.moments(columns), resampling.resampled_moments(columns, draws, int(rng.integers(2**31)))
+    value, drawn = (drivers.lmg(m.correlation) for m in parts)
+    value, drawn = value / value.sum(axis=1, keepdims=True), drawn / drawn.sum(axis=1, keepdims=True)
+    made = [resampling.percentiles(value[0, j], drawn[:, j]) for j in range(len(truth))]
+    return [i.low <= t <= i.high for i, t in zip(made, truth, strict=True)]
+
+
+def probe_rejects(rng, n=200):
+    """Return whether a driver of pure chance beats the probe."""
+    columns = rng.normal(size=(n, 4))
+    columns[:, 3] += columns[:, 0] + 0.5 * columns[:, 1]
+    return drivers.probe_p_values(columns, int(rng.integers(2**31)), 99)[2] <= drivers.RELEVANT
+
+
+def region(n, nominal=LEVEL):
+    low, high = stats.binom.ppf([(1 - REGION) / 2, (1 + REGION) / 2], n, nominal) / n
+    return float(low), float(high)
+
+
+def shown(name, measured, low, high, seconds, nominal=LEVEL):
+    verdict = "inside" if low <= measured <= high else "OUTSIDE"
+    print(f"{name:62} {nominal:8.3f} {measured:9.4f}   [{low:.4f}, {high:.4f}]  {verdict:8} {seconds:7.1f} s")
+
+
+def main():
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("replications", nargs="?", type=int, default=2000)
+    options.add_argument("--draws", type=int, default=400)
+    options.add_argument("--seed", type=int, default=20261121)
+    told = options.parse_args()
+    n, began = told.replications, time.perf_counter()
+    print(f"{n} replications, {told.draws} resamples each\n")
+    print(f"{'estimator':62} {'nominal':>8} {'measured':>9}   {'99.9 % region':18}")
+    _net()
+    _means(n, told, began)
+    _shares(n, told)
+
+
+def _net():
+    for shares, printed in NET.items():
+        for people, coverage in printed.items():
+            flag = " (under 30: said with care)" if people < 30 else ""
+            found = net_exact(people, shares)
+            shown(f"NPS, exact, n = {people}, p = {shares}{flag}", found, coverage - 5e-4, coverage + 5e-4, 0, coverage)
+
+
+def _means(n, told, began):
+    rng = np.random.default_rng(told.seed)
+    timed = time.perf_counter
+    for name, work in (("index, Student's interval", lambda: (plain_index(rng),)),
+                       ("index by the path model, percentile interval", lambda: (path_index(rng, told.draws),)),
+                       ("raked mean under planted non-response", lambda: raked_mean(rng, told.draws)),
+                       ("λ, errors in variables", lambda: updated(rng, told.draws))):
+        began = timed()
+        made = np.array([work() for _ in range(n)], dtype=float).mean(axis=0)
+        shown(name, made[0], *region(n), timed() - began)
+        if name.startswith("raked"):
+            print(f"{'  the plain mean, for comparison':62} {'':8} {made[1]:9.4f}")
+        if name.startswith("λ"):
+            print(f"{f'  plain regression for a true {STEP}: mean of its values':62} {'':8} {made[1]:9.4f}")
+
+
+def _shares(n, told):
+    rng = np.random.default_rng(told.seed + 1)
+    full, truth = driver_population()
+    root, began = np.linalg.cholesky(full), time.perf_counter()
+    made = np.mean([shares_cover(rng, told.draws, root, truth) for _ in range(n)], axis=0)
+    for share, measured in zip(truth, made, strict=True):
+        shown(f"driver share, true {share:.3f}: between 90 and 97 %", measured, 0.90, 0.97,
+              time.perf_counter() - began)
+    began = time.perf_counter()
+    error = np.mean([probe_rejects(rng) for _ in range(n)])
+    shown("relevance probe, type I error: between 3 and 7 %", error, 0.03, 0.07, time.perf_counter() - began, 0.05)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,102 @@
+"""What people write: which words go with low and with high scores, in any language, and a sample to be audited.
+
+Nobody is quoted: only single words that ten people or more use are shown.
+
+References
+----------
+Monroe, Colaresi & Quinn (2008), Fightin' words, *Political Analysis* 16, 372–403.
+"""
+
+import re
+
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+
+from helpers.foundation.estimates import Estimate, Status, without_value
+from helpers.methods.cells import LEAST_PEOPLE, published
+from helpers.methods.intervals import share
+
+WORD = re.compile(r"[^\W\d_]{2,}")
+BLAME_UP_TO, PRAISE_FROM = 50.0, 75.0
+PRIOR, AUDITED = 0.5, 50
+
+
+def comments(responses: ir.Table, answers: ir.Table) -> pd.DataFrame:
+    """Return written answers with the person's score beside: ``response_id, person, text, percent, polarity``.
+
+    Parameters
+    ----------
+    responses : Table
+        ``canonical/responses``, with masked comments.
+    answers : Table
+        From `helpers.methods.scales.answers`.
+
+    Notes
+    -----
+    Polarity is not read from the words: it is that of the score given with them: blame up to 50, praise from 75 on.
+    """
+    written = responses.filter(responses.comment.notnull() & (responses.comment.strip() != ""))
+    scored = answers.filter(answers.percent.notnull()).select("response_id", "item", "person", "percent")
+    rows = written.select("response_id", "item", "comment").inner_join(scored, ["response_id", "item"])
+    frame = rows.select("response_id", "item", "person", "comment", "percent").to_pyarrow().to_pandas()
+    is_blame, is_praise = frame["percent"] <= BLAME_UP_TO, frame["percent"] >= PRAISE_FROM
+    polarity = np.select([is_blame, is_praise], ["blame", "praise"], "mixed")
+    return frame.assign(polarity=polarity).sort_values(["response_id", "item"], ignore_index=True)
+
+
+def shares(written: pd.DataFrame, n_responses: int) -> list[Estimate]:
+    """Return how many write, and how many of them in blame and in praise."""
+    if written.empty:
+        return [without_value("share who write", Status.NOT_APPLICABLE, "no comments are recorded", unit="share")]
+    people = written.drop_duplicates("response_id")
+    n = len(people)
+    return [published("share who write", share(n / n_responses, n_responses), n_responses, unit="share"),
+            *(published(f"share of comments in {kind}", share(float((people["polarity"] == kind).mean()), n), n,
+                        unit="share") for kind in ("blame", "praise"))]
+
+
+def words_of(written: pd.DataFrame, limit: int = 10) -> pd.DataFrame:
+    """Return the words that set blame and praise apart, each used by ten people or more.
+
+    Parameters
+    ----------
+    written : DataFrame
+        From `comments`.
+    limit : int
+        Words of each kind.
+
+    Returns
+    -------
+    DataFrame
+        ``word, goes_with, people, z``: log odds ratio over its standard error with a flat prior, 1.96 and beyond only.
+    """
+    rows = [(word, r.polarity, r.person) for r in written.itertuples() if r.polarity != "mixed"
+            for word in set(WORD.findall(r.comment.lower()))]
+    used = pd.DataFrame(rows, columns=["word", "polarity", "person"])
+    people = used.groupby("word")["person"].nunique()
+    kept = people[people >= LEAST_PEOPLE].index
+    counts = used[used["word"].isin(kept)].groupby(["word", "polarity"]).size().unstack(fill_value=0)
+    counts = counts.reindex(columns=["blame", "praise"], fill_value=0)
+    total = written.loc[written["polarity"] != "mixed", "polarity"].value_counts().reindex(counts.columns, fill_value=0)
+    own, rest = counts + PRIOR, total - counts + PRIOR
+    log_odds = np.log(own / rest)
+    z = (log_odds["praise"] - log_odds["blame"]) / np.sqrt((1 / own).sum(axis=1))
+    table = pd.DataFrame({"word": counts.index, "goes_with": np.where(z > 0, "praise", "blame"),
+                          "people": people.reindex(counts.index).to_numpy(), "z": z.abs().to_numpy()})
+    table = table[table["z"] >= 1.96].sort_values(["goes_with", "z", "word"], ascending=[True, False, True])
+    return table.groupby("goes_with").head(limit).reset_index(drop=True)
+
+
+def audit_sample(written: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """Return a random sample for people to check: ``response_id, item, polarity`` and an empty ``audited_polarity``.
+
+    Parameters
+    ----------
+    written : DataFrame
+        From `comments`.
+    seed : int
+        Of the draw, over sorted ids.
+    """
+    drawn = written.sample(min(AUDITED, len(written)), random_state=np.random.default_rng(seed)).sort_index()
+    return drawn[["response_id", "item", "polarity"]].assign(audited_polarity="").reset_index(drop=True)

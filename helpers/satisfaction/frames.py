@@ -1,0 +1,81 @@
+"""Questions rolled up by the frames that the catalogue tags them with; and delivered value, gains less sacrifices."""
+
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+
+from helpers.foundation.estimates import Estimate, Status, without_value
+from helpers.methods import scales
+from helpers.methods.cells import FEW_PEOPLE, published
+from helpers.methods.intervals import mean
+from helpers.methods.resampling import moments, percentiles, replicates
+
+PREFIX, DELIVERED = "frame_", "frame_delivered"
+GAINS, SACRIFICES = ("product", "service", "personnel", "image"), ("money", "time", "mental effort", "physical effort")
+
+
+def tags(items: ir.Table) -> pd.DataFrame:
+    """Return which frame tags each item with what: ``item, frame, tag``; several tags of one frame separated by |."""
+    names = [c for c in items.columns if c.startswith(PREFIX)]
+    frame = items.select("item", *names).to_pyarrow().to_pandas()
+    rows = [(r["item"], name, tag.strip()) for r in frame.to_dict("records") for name in names
+            for tag in str(r[name] or "").split("|") if tag.strip() and tag.strip().lower() != "nan"]
+    return pd.DataFrame(sorted(rows), columns=["item", "frame", "tag"])
+
+
+def rolled_up(answers: ir.Table, tagged: pd.DataFrame) -> list[Estimate]:
+    """Return the mean [0–100] of each tag's questions, each person counted once.
+
+    Parameters
+    ----------
+    answers : Table
+        From `helpers.methods.scales.answers`.
+    tagged : DataFrame
+        From `tags`.
+    """
+    if tagged.empty:
+        return [without_value("score by frame", Status.NOT_APPLICABLE, "the catalogue tags no question with a frame")]
+    made = []
+    wide = scales.wide(answers, sorted(set(tagged["item"])))
+    for (frame, tag), group in tagged.groupby(["frame", "tag"]):
+        rows = scales.latest_of(wide, list(group["item"]))
+        i = mean(rows.mean(axis=1).to_numpy(), rows.index.get_level_values("weight").to_numpy(float))
+        made.append(published(f"score by {frame.removeprefix(PREFIX)}", i, len(rows), unit="points", segment=tag))
+    return made
+
+
+def delivered_value(answers: ir.Table, known: pd.DataFrame, tagged: pd.DataFrame, seed: int) -> list[Estimate]:
+    """Return the estimated weights of gains and sacrifices in the value that people say they get.
+
+    Parameters
+    ----------
+    answers : Table
+        From `helpers.methods.scales.answers`.
+    known : DataFrame
+        From `helpers.methods.scales.catalogue`; the outcome is the questions of the role value, else satisfaction.
+    tagged : DataFrame
+        From `tags`; parts are the tags of the frame ``delivered``.
+    seed : int
+        Of the bootstrap.
+    """
+    parts = {tag: list(g["item"]) for tag, g in tagged[tagged["frame"] == DELIVERED].groupby("tag")}
+    goal = next((items for role in ("value", "satisfaction")
+                 if (items := sorted(set(known.loc[known["role"] == role, "item"]) - {i for p in parts.values()
+                                                                                      for i in p}))), [])
+    gains, sacrifices = ([t for t in wanted if t in parts] for wanted in (GAINS, SACRIFICES))
+    if not (gains and sacrifices and goal):
+        reason = "no questions are tagged as gains and as sacrifices (frame_delivered)"
+        return [without_value("delivered value", Status.NOT_APPLICABLE, reason)]
+    items = sorted({i for t in (*gains, *sacrifices) for i in parts[t]} | set(goal))
+    rows = scales.latest_of(scales.wide(answers, items), items).dropna()
+    if len(rows) < FEW_PEOPLE:
+        return [without_value("delivered value", Status.INSUFFICIENT, f"{len(rows)} people answered all its questions",
+                              n=len(rows))]
+    names = [*gains, *sacrifices]
+    columns = np.column_stack([*(rows[parts[t]].mean(axis=1) for t in names), rows[goal].mean(axis=1)])
+    counts = np.concatenate([np.ones((1, len(rows))), replicates(len(rows), 1000, seed)])
+    among = moments(columns, counts).covariance
+    beta = np.linalg.solve(among[:, :-1, :-1], among[:, :-1, -1:])[:, :, 0]
+    made = [percentiles(beta[0, j], beta[1:, j]) for j in range(len(names))]
+    return [Estimate("weight in delivered value", i.value, i.low, i.high, "points per point", len(rows),
+                     f"{'gain' if t in gains else 'sacrifice'}: {t}") for t, i in zip(names, made, strict=True)]

@@ -1,0 +1,260 @@
+"""Respondents, service, signs, comments, frames and courses: on a planted survey, and where there is nothing."""
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers.foundation import canonical
+from helpers.foundation.errors import InputError
+from helpers.foundation.estimates import Status, summary
+from helpers.satisfaction import comments, courses, frames, respondents, scores, service, signs, structure, updating
+from helpers.satisfaction.assumptions import Assumptions
+
+AS_OF = date(2026, 6, 30)
+WHAT = {t.name.removeprefix("canonical/"): t for t in canonical.TABLES}
+
+
+@pytest.fixture
+def table(session_engine):
+    def make(name, rows=()):
+        frame = pd.DataFrame(list(rows))
+        declared = WHAT[name]
+        return declared.conformed(session_engine.lazy(frame if len(frame) else declared.empty()))
+    return make
+
+
+def found(estimates, quantity, segment="all"):
+    return next(e for e in estimates if (e.quantity, e.segment) == (quantity, segment))
+
+
+def test_the_response_chain_runs_from_invitation_to_score(table):
+    sent = [{"invitation_id": f"i{i}", "customer_id": "c", "survey": "s", "sent_at": pd.Timestamp("2026-01-01"),
+             "response_id": f"r{i}" if i < 20 else None} for i in range(40)]
+    scored = pd.DataFrame({"response_id": [f"r{i}" for i in range(10)]})
+    made = respondents.chain(table("invitations", sent), scored)
+    assert [found(made, q).value for q in ("invited", "response rate", "usable response rate")] == [40, 0.5, 0.25]
+    (none,) = respondents.chain(table("invitations"), scored)
+    assert none.reason == "no invitations are recorded"
+
+
+def test_straight_lining_is_seen_on_the_paper_and_a_question_at_its_ceiling_is_noted(catalogued, surveyed):
+    known = catalogued(*[{"item": f"q{j}", "is_reversed": j == 4} for j in range(5)])
+    rows = [(f"r{i:02}", f"q{j}", 5.0 if i < 8 or j == 0 else float(1 + (i + j) % 5))
+            for i in range(20) for j in range(5)]
+    habits = respondents.habits(surveyed(known, rows), known)
+    assert found(habits, respondents.STRAIGHT).value == pytest.approx(0.4)
+    gates = {g.gate: g for g in respondents.habit_gates(habits)}
+    assert gates["straight-lining"].is_crossed
+    assert gates["ceiling of q0"].level == "note"
+
+
+def test_nobody_has_no_habits(catalogued, surveyed):
+    known = catalogued({"item": "q"})
+    (none,) = respondents.habits(surveyed(known, []), known)
+    assert none.status is Status.INSUFFICIENT
+    assert respondents.habit_gates([none]) == []
+
+
+def test_answers_are_weighted_to_all_customers(table):
+    people = [{"customer_id": f"c{i:03}", "demographic_region": "n" if i % 2 else "s"} for i in range(200)]
+    heard = [f"c{i:03}" for i in range(1, 80, 2)] + [f"c{i:03}" for i in range(0, 20, 2)]
+    who = table("respondents", [{"response_id": f"r{c}", "customer_id": c} for c in heard])
+    made, raked = respondents.weighted(who, table("customers", people), Assumptions(rake_on=["demographic_region"]))
+    frame = made.to_pyarrow().to_pandas()
+    is_south = frame["customer_id"].str[1:].astype(int) % 2 == 0
+    assert frame.loc[is_south, "weight"].sum() == pytest.approx(25, abs=0.01)
+    assert raked.design_effect > 1
+    assert found(respondents.weight_table(raked), respondents.EFFECTIVE).value < 50
+    same, none = respondents.weighted(who, table("customers", people), Assumptions())
+    assert none is None
+    assert respondents.weight_table(none)[0].status is Status.NOT_APPLICABLE
+    assert same is who
+
+
+def test_a_column_to_weight_by_that_is_not_there_is_told(table):
+    known = table("customers", [{"customer_id": "c", "demographic_region": "n"}])
+    with pytest.raises(InputError, match="no column 'demographic_regon'"):
+        respondents.weighted(table("respondents"), known, Assumptions(rake_on=["demographic_regon"]))
+
+
+def test_a_segment_that_differs_is_found_after_correction_for_all():
+    rng = np.random.default_rng(1)
+    scored = pd.DataFrame({"response_id": [f"r{i:03}" for i in range(200)], "person": [f"p{i:03}" for i in range(200)],
+                           "responded_at": pd.Timestamp("2026-01-01"), "weight": 1.0,
+                           "satisfaction": 60 + rng.normal(0, 10, 200) + 20 * (np.arange(200) % 2)})
+    who = scored[["response_id"]].assign(channel=np.where(np.arange(200) % 2, "app", "post"),
+                                         demographic_age=np.where(np.arange(200) % 3, "old", "young"))
+    table = respondents.apart(scored, who).set_index("segment")
+    assert table.loc["channel app", "p_adjusted"] < 0.001
+    assert table.loc["channel app", "difference"] == pytest.approx(20, abs=4)
+    assert table.loc["age old", "p_adjusted"] > 0.05
+    assert found(respondents.by_segment(scored, who), "satisfaction of a segment", "channel app").n == 100
+
+
+def cases(n=60):
+    at = pd.Timestamp("2026-01-05")
+    return [{"case_id": f"k{i}", "customer_id": f"c{i}", "kind": "complaint", "opened_at": at + pd.Timedelta(hours=i),
+             "handled_at": at + pd.Timedelta(days=1, hours=i) if i % 3 else None,
+             "closed_at": at + pd.Timedelta(days=3, hours=i) if i % 3 else None, "is_resolved": True if i % 3 else None,
+             "score": float(1 + 4 * (i % 2))} for i in range(n)]
+
+
+def test_the_funnel_counts_cases_at_every_stage(table):
+    made = service.service(table("cases", cases()), AS_OF, 600)
+    assert found(made, "share handled").value == pytest.approx(2 / 3)
+    assert found(made, service.OMITTED).value == pytest.approx(1 / 3)
+    assert found(made, service.DISSATISFIED).value == pytest.approx(1 / 2)
+    assert found(made, "median days to close").value == pytest.approx(3)
+    assert found(made, service.COMPLAINTS).value == pytest.approx(10)
+    assert service.service(table("cases"), AS_OF, 0)[0].reason == "no service cases are recorded"
+
+
+def test_a_month_of_many_complaints_is_an_alarm_only_after_two_years():
+    months = pd.date_range("2023-01-01", periods=30, freq="MS")
+    rows = pd.DataFrame({"month": months, "buyers": 400, "complaints": [10] * 29 + [40]})
+    charted = service._charted(rows)
+    assert charted["high"].notna().sum() == 6
+    assert list(charted["is_alarm"]) == [False] * 29 + [True]
+    assert service.alarms(charted)[0].reason == "2025-06"
+    assert service.alarms(charted.head(10))[0].status is Status.INSUFFICIENT
+
+
+def test_a_month_needs_complaints_and_buyers(table):
+    sold = [{"order_id": f"o{i}", "line": 1, "customer_id": f"c{i}", "ordered_at": pd.Timestamp("2026-01-07"),
+             "kind": "sale", "amount": 5.0} for i in range(50)]
+    charted = service.by_month(table("cases", cases()), table("transactions", sold), AS_OF)
+    assert charted[["complaints", "buyers"]].to_numpy().tolist() == [[60, 50]]
+    assert service.by_month(table("cases"), table("transactions"), AS_OF).empty
+
+
+def asked(n=120):
+    return pd.DataFrame({"response_id": [f"r{i:03}" for i in range(n)], "customer_id": [f"c{i:03}" for i in range(n)],
+                         "responded_at": pd.Timestamp("2025-06-01"), "satisfaction": np.linspace(10, 95, n)})
+
+
+def test_behaviour_after_the_answer_goes_with_satisfaction_where_it_was_planted(table):
+    sold = [{"order_id": f"o{i}-{k}", "line": 1, "customer_id": f"c{i:03}", "kind": "sale", "amount": 10.0,
+             "ordered_at": pd.Timestamp("2025-07-01") + pd.Timedelta(days=k)}
+            for i in range(120) for k in range(i // 30)]
+    late = {"order_id": "late", "line": 1, "customer_id": "c000", "kind": "sale", "amount": 10.0,
+            "ordered_at": pd.Timestamp("2026-05-01")}
+    done = signs.behaviour(asked(), table("transactions", [*sold, late]), table("cases"), AS_OF)
+    assert done["orders"].tolist() == [i // 30 for i in range(120)]
+    made = signs.signs(signs.choosing(done, table("events"), table("transactions", sold)))
+    assert found(made, f"satisfaction with {signs.SIGNS['orders']}").low > 0.8
+    assert found(made, f"satisfaction with {signs.SIGNS['complaints']}").status is Status.INSUFFICIENT
+    expected = pd.DataFrame({"customer_id": done["customer_id"], "expectation": np.linspace(90, 20, 120)})
+    policy = signs.expectation_policy(expected, done)
+    assert found(policy, "share who bought again", signs.POLICY[0]).value == 1
+    assert found(policy, "satisfaction", signs.POLICY[2]).value < 40
+
+
+def test_no_records_of_orders_are_not_no_orders(table):
+    done = signs.behaviour(asked(), table("transactions"), table("cases"), AS_OF)
+    assert done["orders"].isna().all()
+    assert {e.status for e in signs.signs(done)} == {Status.INSUFFICIENT}
+    assert signs.behaviour(asked(0), table("transactions"), table("cases"), AS_OF).empty
+
+
+def test_words_are_shown_only_where_ten_people_use_them_and_nobody_is_quoted():
+    text = ["late again, says Mr Smith"] + ["late again"] * 14 + ["quick and kind"] * 15
+    written = pd.DataFrame({"response_id": [f"r{i:02}" for i in range(30)], "item": "q", "comment": text,
+                            "person": [f"p{i}" for i in range(30)], "polarity": ["blame"] * 15 + ["praise"] * 15})
+    table = comments.words_of(written)
+    assert set(table["word"]) == {"late", "again", "quick", "and", "kind"}
+    assert set(table.loc[table["goes_with"] == "blame", "word"]) == {"late", "again"}
+    sample = comments.audit_sample(written, 1)
+    assert list(sample.columns) == ["response_id", "item", "polarity", "audited_polarity"]
+    assert comments.words_of(written.head(0)).empty
+    assert comments.audit_sample(written.head(0), 1).empty
+
+
+def test_comments_in_any_script_are_read(catalogued, surveyed, table):
+    known = catalogued({"item": "q"})
+    rows = [{"response_id": f"r{i}", "item": "q", "score": 1.0 + 4 * (i % 2),
+             "comment": ["늦었어요", "좋아요"][i % 2]}
+            for i in range(24)]
+    written = comments.comments(table("responses", rows), surveyed(known, [(r["response_id"], "q", r["score"])
+                                                                          for r in rows]))
+    assert set(comments.words_of(written)["word"]) == {"늦었어요", "좋아요"}
+    assert found(comments.shares(written, 48), "share who write").value == 0.5
+
+
+def test_questions_are_rolled_up_by_their_tags(catalogued, surveyed, table):
+    rows = [{"item": "a", "role": "performance", "scale_low": 1.0, "scale_high": 5.0, "frame_level": "material|social"},
+            {"item": "b", "role": "performance", "scale_low": 1.0, "scale_high": 5.0, "frame_level": "social"}]
+    tagged = frames.tags(table("items", rows))
+    answers = surveyed(catalogued(*rows), [(f"r{i:02}", item, 5.0 if item == "a" else 1.0) for i in range(12)
+                                           for item in "ab"])
+    made = frames.rolled_up(answers, tagged)
+    assert [found(made, "score by level", t).value for t in ("material", "social")] == [100, 50]
+    assert frames.rolled_up(answers, tagged.head(0))[0].status is Status.NOT_APPLICABLE
+
+
+def test_delivered_value_weighs_gains_against_sacrifices(catalogued, surveyed, table):
+    rng = np.random.default_rng(1)
+    gain, pain = rng.uniform(0, 100, (2, 200))
+    rows = [{"item": "g", "role": "performance", "frame_delivered": "service"},
+            {"item": "p", "role": "effort", "frame_delivered": "time"}, {"item": "v", "role": "value"}]
+    rows = [{"scale_low": 0.0, "scale_high": 100.0, **r} for r in rows]
+    scores_ = {"g": gain, "p": pain, "v": 40 + 0.5 * gain - 0.3 * pain}
+    answers = surveyed(known := catalogued(*rows), [(f"r{i:03}", item, float(x[i])) for item, x in scores_.items()
+                                                    for i in range(200)])
+    made = frames.delivered_value(answers, known, frames.tags(table("items", rows)), 1)
+    assert [round(e.value, 6) for e in made] == [0.5, -0.3]
+    assert [e.segment for e in made] == ["gain: service", "sacrifice: time"]
+
+
+def longitudinal(n=120, waves=9):
+    rng = np.random.default_rng(4)
+    rows, people = [], []
+    a = rng.normal(size=n)
+    for wave in range(waves):
+        b = 0.7 * rng.normal(size=n) + 0.3
+        for i in range(n):
+            r = f"w{wave}-{i:03}"
+            people.append({"response_id": r, "customer_id": f"c{i:03}", "wave": f"w{wave}",
+                           "responded_at": pd.Timestamp("2024-01-01") + pd.Timedelta(days=90 * wave)})
+            rows += [(r, item, float(np.clip(50 + 15 * x + 4 * rng.normal(), 0, 100))) for item, x in (
+                ("e1", a[i]), ("e2", a[i]), ("p1", b[i]), ("p2", b[i]), ("s1", 0.7 * b[i]), ("s2", 0.7 * b[i]))]
+        a = a + 0.3 * (b - a)
+    return rows, people
+
+
+def test_updating_and_drift_are_read_from_waves_of_the_same_people(catalogued, surveyed):
+    roles = {"e": "expectation", "p": "performance", "s": "satisfaction"}
+    known = catalogued(*[{"item": f"{k}{j}", "role": role, "scale_low": 0.0, "scale_high": 100.0}
+                         for k, role in roles.items() for j in (1, 2)])
+    rows, people = longitudinal()
+    answers, waves = surveyed(known, rows, people), [f"w{i}" for i in range(9)]
+    steps, _ = courses.steps(answers, known, waves, Assumptions(expectation_before_use=True))
+    assert len(steps.person) == 120 * 8
+    value = updating.expectation_updating(steps, "", 1, 200)[0]
+    assert value.value == pytest.approx(0.3, abs=0.05)
+    drifting = courses.drift(answers, structure.structure(known, Assumptions()), waves)
+    assert {e.quantity for e in drifting} == {"drift of the weight: steady"}
+    assert courses.drift(answers, structure.structure(known, Assumptions()), waves[:1])[0].reason == (
+        "1 waves that can be used, fewer than 8")
+    assert courses.steps(answers, known, waves, Assumptions()) == (
+        None, "the study does not say that expectations are asked before use")
+    assert courses.steps(answers, known, ["w0"], Assumptions(expectation_before_use=True))[1].startswith("1 waves")
+
+
+def test_a_response_id_that_comes_twice_is_refused_at_the_door(table, session_engine):
+    """The declaration of responses has the key response × item: the intake rejects the second one by name."""
+    twice = table("responses", [{"response_id": "r", "item": "q", "score": s} for s in (1.0, 5.0)])
+    counts = session_engine.first_row(WHAT["responses"].counts(twice))
+    assert "repeat an earlier one" in str(WHAT["responses"].problems(counts, twice)[0])
+
+
+def test_every_state_of_the_context_is_a_row_with_a_status(catalogued, surveyed, table):
+    known = catalogued({"item": "q"})
+    answers = surveyed(known, [])
+    scored = scores.scores(answers, Assumptions())
+    made = summary([*respondents.chain(table("invitations"), scored), *service.service(table("cases"), AS_OF, 0),
+                    *comments.shares(comments.comments(table("responses"), answers), 0),
+                    *courses.drift(answers, structure.structure(known, Assumptions()), [])])
+    assert not (made["status"] == "ok").any()
+    assert (made["reason"] != "").all()
