@@ -66,6 +66,7 @@ def test_verdicts_stand_with_what_they_may_cost():
     row = trials.losses(effects(), "EUR").iloc[0]
     assert row["expected loss a unit, shipping"] == "€0.01"
     assert row["chance to be better"] == "99.0 %"
+    assert trials.losses(effects(loss_shipping=1e-9)).iloc[0]["expected loss a unit, shipping"] == "almost none"
     blocked = trials.losses(effects(status="blocked", verdict="invalid", loss_shipping=np.nan)).iloc[0]
     assert (blocked["why"], blocked["not shipping"]) == ("blocked: see its gate", "–")
     assert trials.losses(effects().head(0)).empty
@@ -106,6 +107,14 @@ def test_columns_that_go_with_another_effect_are_named():
     assert trials.halves(rows) == "The effect differs beyond chance by age (e, b on m)."
     assert "No column" in trials.halves(rows.assign(p_adjusted=0.5))
     assert "Nothing was known" in trials.halves(rows.head(0))
+
+
+def test_what_a_milder_threshold_would_free_is_said():
+    freed = effects(unit="share", control="a", value=-0.0082, low=-0.0133, high=-0.0031, p=0.00155, metric="day 7",
+                    verdict="stop")
+    assert trials.milder(freed)[0] == ("Were the threshold of the sample ratio .001, e would not be blocked: b less a "
+                                       "in day 7 is −0.82 points [−1.3, −0.31], p = .002, stop.")
+    assert trials.milder(freed.head(0)) == ()
 
 
 def test_power_is_shown_in_the_unit_of_the_metric():

@@ -141,11 +141,17 @@ def losses(effects: pd.DataFrame, currency: str = "") -> pd.DataFrame:
             "verdict": f"{row['verdict']}{exploratory}",
             "why": "blocked: see its gate" if row["status"] == "blocked" else row["reason"],
             "chance to be better": words.share(row["chance_better"]) if is_known else "–",
-            "expected loss a unit, shipping": form(scale * row["loss_shipping"]) if is_known else "–",
-            "not shipping": form(scale * row["loss_stopping"]) if is_known else "–"})
+            "expected loss a unit, shipping": _loss(row, "shipping", "stopping", form, scale) if is_known else "–",
+            "not shipping": _loss(row, "stopping", "shipping", form, scale) if is_known else "–"})
     order = ["experiment", "arm", "decided by", "verdict", "why", "chance to be better",
              "expected loss a unit, shipping", "not shipping"]
     return pd.DataFrame(rows, columns=order)
+
+
+def _loss(row: Mapping[str, object], of: str, other: str, form: words.Form, scale: float) -> str:
+    """Return an expected loss in words; a thousandth of what the other decision would lose is almost none."""
+    loss = float(row[f"loss_{of}"])
+    return "almost none" if loss < 0.001 * float(row[f"loss_{other}"]) else form(scale * loss)
 
 
 def powered(power: pd.DataFrame, currency: str = "") -> pd.DataFrame:
