@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -124,6 +125,7 @@ def test_tiers_compare_the_top_with_the_base():
     assert said.tiers(pyramid(means=(900.0, -1.0))).endswith("the tier base brings no money.")
     assert said.tiers(pyramid(by="monthly_fee")).startswith("A customer of the tier top stands for 900 a month")
     assert said.tiers(pyramid(1, Status.INSUFFICIENT)) == "There are too few customers for more than one tier."
+    assert said.tiers(replace(pyramid(), total=0.0)).startswith("No money is recorded")
 
 
 @pytest.mark.parametrize(("counts", "expected"), [

@@ -81,7 +81,9 @@ def test_without_anybody_to_value_nothing_is_said():
     nobody = Suitability(0, 0, 0, 0.0, float("nan"))
     empty = Valuation(date(2025, 6, 30), 365, nobody, reason="No purchases are recorded.")
     assert worth.answer(empty, NO_CONTRACTS) == ()
-    assert worth.worth(empty, replace(NO_CONTRACTS, n_running=3)).endswith("contracts are valued below.")
+    signed = replace(NO_CONTRACTS, n_running=3, reason="")
+    assert worth.worth(empty, signed).endswith("contracts are valued below.")
+    assert worth.worth(empty, replace(signed, reason="no fees")).endswith("cannot be said: no purchases are recorded.")
 
 
 def test_the_finding_says_who_is_alive_and_what_a_new_customer_brings():
@@ -173,3 +175,11 @@ def test_migration_says_who_stayed_on_top_and_that_luck_fades():
     none = Migration(("top",), pd.DataFrame(), pd.DataFrame(), "the history has 1 day")
     assert worth.migration(none) == "Who stays in the top tier cannot be said: the history has 1 day."
     assert worth.migration_title(none) == "Tier in the first period and in the second"
+
+
+def test_the_cohort_triangle_says_who_buys_again():
+    triangle = pd.DataFrame({"cohort": ["a", "b", "a"], "quarters": [1, 1, 4], "n_customers": [10, 30, 10],
+                             "share_active": [0.4, 0.2, 0.1], "margin": [1.0, 1, 1]})
+    assert worth.cohorts_title(triangle) == (
+        "Of a cohort 25.0 % one quarter and 10.0 % four quarters after the first purchase buy again")
+    assert worth.cohorts_title(triangle.head(0)) == "Customers by first quarter"

@@ -123,6 +123,8 @@ def concentration(pyramid: Pyramid) -> str:
 def tiers(pyramid: Pyramid, currency: str = "") -> str:
     """Return the finding on the tiers: the mean of the top one beside the lowest one."""
     table = pyramid.reading()
+    if not pyramid.total > 0:
+        return "No money is recorded by which customers could be ranked; the tiers say nothing."
     if len(table) < 2:
         return "There are too few customers for more than one tier."
     first, last = table.iloc[0], table.iloc[-1]

@@ -55,7 +55,7 @@ def _caveat(gates: tuple[Gate, ...]) -> str:
 def worth(found: Valuation, signed: Survival, currency: str = "") -> str:
     """Return the finding on value: who is still a customer, what a new customer brings."""
     if found.totals is None:
-        by_contract = signed.n_running and not found.checks.n_buyers
+        by_contract = signed.n_running and not signed.reason and not found.checks.n_buyers
         return "Nobody buys without a contract; contracts are valued below." if by_contract else cannot_say(found)
     base = found.view.base.counts
     alive = float(base.n @ found.view.p_alive)
@@ -184,6 +184,18 @@ def migration(found: Migration, currency: str = "") -> str:
             f"{money(first['after'])}.")
     return (f"{said} Whoever is ranked on one period's luck falls back towards the mean, so that this alone says "
             "nothing about how the best were treated.") if first["after"] < first["before"] else said
+
+
+def cohorts_title(triangle: pd.DataFrame) -> str:
+    """Return the title of the cohort triangle: how many buy again one quarter and four quarters after their first."""
+    said = []
+    for quarters, when in ((1, "one quarter"), (4, "four quarters")):
+        then = triangle[triangle["quarters"] == quarters]
+        if len(then):
+            share = float((then["share_active"] * then["n_customers"]).sum() / then["n_customers"].sum())
+            said.append(f"{words.share(share)} {when}")
+    again = f"Of a cohort {words.joined(said)} after the first purchase buy again"
+    return again if said else "Customers by first quarter"
 
 
 # --- contracts -------------------------------------------------------------------------------------------------------

@@ -1,0 +1,84 @@
+"""Cohorts: customers by the quarter of their first purchase, and how many of them, with what margin, buy later on."""
+
+from datetime import date, timedelta
+
+import ibis
+import ibis.expr.types as ir
+import pandas as pd
+
+from helpers.customers import features
+from helpers.foundation.engine import Engine
+from helpers.foundation.estimates import Estimate, summary
+from helpers.methods import intervals
+
+MOST = 12
+FEWEST = 10
+
+
+def triangle(engine: Engine, transactions: ir.Table, as_of_on: date, margin_rate: float) -> pd.DataFrame:
+    """Return the cohort triangle, oldest cohort first.
+
+    Parameters
+    ----------
+    engine : Engine
+        Counts.
+    transactions : ir.Table
+        ``canonical/transactions``.
+    as_of_on : date
+        Last day that is seen; a quarter counts once its last day has come.
+    margin_rate : float
+        Share of net sales that is margin where no unit cost is recorded.
+
+    Returns
+    -------
+    DataFrame
+        Grain cohort × quarter since, of the last twelve cohorts: ``cohort`` (the quarter of the first purchase),
+        ``quarters`` since it (0 its own), ``n_customers`` of the cohort, ``share_active`` with a purchase occasion in
+        that quarter, ``margin`` a customer of the cohort [money]. Cohorts under ten customers are left out.
+    """
+    columns = ["cohort", "quarters", "n_customers", "share_active", "margin"]
+    spent = features.days(transactions, as_of_on)
+    bought = spent.occasion_sales > 0
+    first = spent.filter(bought).group_by("customer_id").aggregate(first_on=ibis._.on.min())
+    rate = ibis.literal(str(margin_rate)).cast("decimal(18, 8)")
+    lines = spent.inner_join(first, "customer_id").mutate(
+        cohort=_quarter(ibis._.first_on), quarters=_quarter(ibis._.on) - _quarter(ibis._.first_on),
+        margin=(ibis._.costed_margin + (ibis._.uncosted_sales * rate).cast(features.MONEY)).cast(features.MONEY))
+    active = ((lines.occasion_sales > 0).ifelse(lines.customer_id, None)).nunique()
+    found = engine.arrow(lines.filter(lines.quarters >= 0).group_by("cohort", "quarters").aggregate(
+        active=active, margin=lines.margin.sum().cast("float64")).order_by("cohort", "quarters")).to_pandas()
+    last = _last_quarter(as_of_on)
+    found = found[found["cohort"] + found["quarters"] <= last]
+    n = found[found["quarters"] == 0].set_index("cohort")["active"]
+    known = found[found["cohort"].isin(n[n >= FEWEST].index[-MOST:])]
+    size = known["cohort"].map(n)
+    return pd.DataFrame({"cohort": [f"{q // 4} Q{q % 4 + 1}" for q in known["cohort"]], "quarters": known["quarters"],
+                         "n_customers": size, "share_active": known["active"] / size,
+                         "margin": known["margin"] / size}, columns=columns).reset_index(drop=True)
+
+
+def matrix(triangle: pd.DataFrame, of: str = "share_active") -> pd.DataFrame:
+    """Return the triangle as cohorts × quarters since, for the figure."""
+    wide = triangle.pivot(index="cohort", columns="quarters", values=of)
+    return wide.rename_axis(index="first purchase", columns="quarters since")
+
+
+def table(triangle: pd.DataFrame) -> pd.DataFrame:
+    """Return the triangle as a long summary table: share active and margin a customer, by cohort and quarter since."""
+    rows = []
+    for row in triangle.to_dict("records"):
+        segment, n = f"{row['cohort']} + {row['quarters']}", int(row["n_customers"])
+        found = intervals.share(row["share_active"], n)
+        rows += [Estimate("cohort_active", found.value, found.low, found.high, unit="share", n=n, segment=segment),
+                 Estimate("cohort_margin", row["margin"], unit="money", n=n, segment=segment)]
+    return summary(rows)
+
+
+def _quarter(day: ir.DateValue) -> ir.IntegerValue:
+    return (day.year() * 4 + day.quarter() - 1).cast("int64")
+
+
+def _last_quarter(as_of_on: date) -> int:
+    """Return the last quarter that is whole, counted as 4 × year + quarter − 1."""
+    after = as_of_on + timedelta(1)
+    return after.year * 4 + (after.month - 1) // 3 - 1
