@@ -12,14 +12,15 @@ At the top
 ``[files.NAME]`` — files of one form. ``path`` is a file name or a pattern (``by-day/*.csv``); one that ends in ``.gz``
     is unpacked, and so is one that ends in ``.zip``: all files in it, but for what operating systems leave there, or
     those that ``member`` names (a name or a pattern). ``format`` is ``csv``, ``fixed``, ``jsonl`` (one JSON object a
-    line), ``excel`` (``sheet``, the first where none is named; ``skip`` rows above the header) or ``parquet``; fields
-    inside a field are named ``outer.inner``. For text: ``delimiter``, ``encoding``, ``quote`` (``""``: none),
-    ``header`` (whether the first line names the columns), ``columns`` (their names where there is no header, or
-    instead of it), ``widths`` (characters of each column of a fixed-width file), ``missing`` (texts that mean nothing
-    was recorded), ``decimal`` and ``thousands`` (signs in its numbers, ``1.234,50``) and ``mask``: personal columns to
-    ``drop``, to ``hash`` in place (keyed, so that they still join), or to hash together into ``person_key``. Landed
-    columns are text. Beside them stand ``file``, ``record`` (1, 2, … within the file) and ``line``; a column of the
-    file with such a name gets an underscore behind it, a repeated name gets ``_2``.
+    line), ``excel`` (``sheet``, the first where none is named; ``skip`` rows above the header) ``parquet`` or
+    ``postgresql`` (``query``, one ordered select; ``connection``, the environment variable that holds the address with
+    its credentials); fields inside a field are named ``outer.inner``. For text: ``delimiter``, ``encoding``, ``quote``
+    (``""``: none), ``header`` (whether the first line names the columns), ``columns`` (their names where there is no
+    header, or instead of it), ``widths`` (characters of each column of a fixed-width file), ``missing`` (texts that
+    mean nothing was recorded), ``decimal`` and ``thousands`` (signs in its numbers, ``1.234,50``) and ``mask``:
+    personal columns to ``drop``, to ``hash`` in place (keyed, so that they still join), or to hash together into
+    ``person_key``. Landed columns are text. Beside them stand ``file``, ``record`` (1, 2, … within the file) and
+    ``line``; a column of the file with such a name gets an underscore behind it, a repeated name gets ``_2``.
 
 ``[tables.TABLE]`` — a canonical table, made from the records of one file; a file may feed several.
     ``from`` (a file's NAME), ``where`` (only these records), ``reject`` (a list of ``{ where, reason }``),
@@ -95,8 +96,9 @@ class Mask(Part):
 class File(Part):
     """Section ``[files.NAME]``: files of one form."""
 
-    path: str = Field(min_length=1, description="file name or pattern below the source's folder")
-    format: Literal["csv", "fixed", "jsonl", "excel", "parquet"] = Field("csv", description="form of the file")
+    path: str = Field("", description="file name or pattern below the source's folder")
+    format: Literal["csv", "fixed", "jsonl", "excel", "parquet", "postgresql"] = Field(
+        "csv", description="form of the file")
     member: str = Field("", description="name or pattern of the files in an archive; empty: all")
     sheet: str = Field("", description="sheet of a workbook; empty: the first")
     skip: int = Field(0, ge=0, description="rows of a sheet above its header [rows]")
@@ -109,15 +111,20 @@ class File(Part):
     missing: list[str] = Field([""], description="texts that mean nothing was recorded")
     decimal: Literal[".", ","] = Field(".", description="sign before the decimals of a number")
     thousands: Literal["", ".", ",", " ", "'"] = Field("", description="sign between the thousands of a number")
+    connection: str = Field("", pattern="^([A-Z][A-Z0-9_]*)?$", description="environment variable with an address")
+    query: str = Field("", description="what a database is asked")
     mask: Mask = Field(Mask(), description="personal columns")
 
     @model_validator(mode="after")
     def _whole(self) -> "File":
         if self.path.startswith(("/", "\\", "~")) or ".." in self.path.replace("\\", "/").split("/"):
             raise ValueError(f"path '{self.path}' leads out of the source's folder")
+        is_asked = self.format == "postgresql"
+        if is_asked != bool(self.connection) or is_asked != bool(self.query) or is_asked == bool(self.path):
+            raise ValueError("a file needs 'path', or format = \"postgresql\" with 'connection' and 'query'")
         if (self.sheet or self.skip) and self.format != "excel":
             raise ValueError("'sheet' and 'skip' are for format = \"excel\"")
-        if self.columns and self.format in ("jsonl", "parquet"):
+        if self.columns and self.format in ("jsonl", "parquet", "postgresql"):
             raise ValueError(f"a {self.format} file names its columns itself")
         if self.decimal == self.thousands:
             raise ValueError(f"'{self.decimal}' cannot stand before decimals and between thousands")

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from helpers.foundation.errors import InputError
 from helpers.foundation.workspace import raw_folder
-from helpers.intake import containers, masks, streams, structured
+from helpers.intake import containers, databases, masks, streams, structured
 from helpers.intake.containers import Part
 from helpers.intake.numbering import BROKEN, Rows
 from helpers.intake.profiles import File, Profile
@@ -183,9 +183,24 @@ BATCHES = {"jsonl": structured.json_batches, "excel": structured.sheet_batches, 
 
 def _landed_form(form: _Form, target: Path, broken: pq.ParquetWriter) -> tuple[list[str], list[FileFacts]]:
     """Land all files of one form into the target; return their columns and what each was."""
+    if form.file.format == "postgresql":
+        return _landed_answer(form, target)
     with tempfile.TemporaryDirectory(dir=form.room) as unpacked:
         parts = containers.parts(form.folder, form.file, form.where, Path(unpacked))
         return _landed_parts(form, parts, target, broken)
+
+
+def _landed_answer(form: _Form, target: Path) -> tuple[list[str], list[FileFacts]]:
+    """Land what a database answers."""
+    file, rows, checksum = form.file, Rows(form.name, 0, 0), databases.Checksum()
+    with databases.answer(file, form.where) as batches:
+        names = structured.flat([], batches.schema).column_names
+        kept = masks.columns(file.mask, _distinct(names), form.where, form.key)
+        with _Sink(target, kept) as sink:
+            for batch in structured.typed_batches(checksum.taken(batches), names, file, rows):
+                landed_batch = batch.rename_columns([*_distinct(names), *streams.RESERVED])
+                sink.write(masks.applied(file.mask, landed_batch, form.key))
+    return kept, [FileFacts(form.name, form.name, checksum.n_bytes, checksum.sha256, rows.n_records, 0)]
 
 
 def _landed_parts(

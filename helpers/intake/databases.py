@@ -1,0 +1,80 @@
+"""Answers of a PostgreSQL database as records: read only, in batches; credentials come from the environment."""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pyarrow as pa
+import sqlglot
+from sqlglot import exp
+
+from helpers.foundation.errors import InputError
+from helpers.intake.profiles import File
+
+READ_ONLY = "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY"
+
+
+class Checksum:
+    """Size and checksum of what a database answered, taken while it is read."""
+
+    def __init__(self) -> None:
+        self.n_bytes, self._digest = 0, hashlib.sha256()
+
+    def taken(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Yield the batches on."""
+        for batch in batches:
+            whole = batch.serialize()
+            self.n_bytes += whole.size
+            self._digest.update(whole)
+            yield batch
+
+    @property
+    def sha256(self) -> str:
+        """Checksum of all that was read."""
+        return self._digest.hexdigest()
+
+
+def refuse_unordered(query: str, where: str) -> None:
+    """Refuse what is no single ordered question: without an order records would change their numbers.
+
+    Raises
+    ------
+    InputError
+        If it is none.
+    """
+    try:
+        found = sqlglot.parse(query, dialect="postgres")
+    except sqlglot.errors.SqlglotError as error:
+        raise InputError(where, f"the query is not readable as SQL ({str(error).splitlines()[0]})") from None
+    if len(found) != 1 or not isinstance(found[0], exp.Query):
+        raise InputError(where, "the query does not only read", "one select")
+    if not found[0].args.get("order"):
+        raise InputError(where, "the query has no order, so that its records would change their numbers", "order by")
+
+
+@contextmanager
+def answer(file: File, where: str) -> Iterator[pa.RecordBatchReader]:
+    """Give the answer to a file's query, to be read in batches.
+
+    Raises
+    ------
+    InputError
+        If the environment names no database, or the database refuses.
+    """
+    refuse_unordered(file.query, where)
+    address = os.environ.get(file.connection, "")
+    if not address:
+        raise InputError(where, f"the environment variable {file.connection} is not set",
+                         "the address of the database, postgresql://user:password@host/name")
+    from adbc_driver_manager import Error  # only where a source has a database
+    from adbc_driver_postgresql import dbapi
+
+    try:
+        with dbapi.connect(address, autocommit=True) as connection, connection.cursor() as cursor:
+            cursor.execute(READ_ONLY)
+            cursor.execute(file.query)
+            yield cursor.fetch_record_batch()
+    except (Error, pa.ArrowException) as error:
+        said = " ".join(str(error).replace(address, "the database").split())
+        raise InputError(where, f"the database refused ({said})", "a query that it answers") from None

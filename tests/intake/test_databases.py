@@ -1,0 +1,124 @@
+"""Answers of a real PostgreSQL server, which the tests start themselves; without one they are skipped by name."""
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from decimal import Decimal
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from helpers.foundation.errors import InputError
+
+ADDRESS = "LOYALTY_TEST_DATABASE"
+QUERY = "select id, customer, day, amount, note from orders order by id"
+TABLE = """
+create table orders (id integer, customer text, day timestamp, amount numeric(12, 2), note jsonb);
+insert into orders select i, 'c' || i % 3, timestamp '2025-01-01 10:00' + i * interval '1 day', i + 0.10, '{"a": 1}'
+from generate_series(1, 20) i;
+"""
+
+
+def programs():
+    found = shutil.which("initdb") or next(iter(sorted(map(str, Path("/usr/lib/postgresql").glob("*/bin/initdb")))), "")
+    return Path(found).resolve().parent if found else None
+
+
+def called(*told, user):
+    """Run a command of the server as somebody who may: it refuses to be run by root."""
+    subprocess.run([str(t) for t in told], check=True, timeout=60, cwd="/", user=user, stdout=subprocess.DEVNULL,
+                   stderr=subprocess.DEVNULL)
+
+
+@pytest.fixture(scope="module")
+def server():
+    folder = programs()
+    if folder is None:
+        pytest.skip("no PostgreSQL server is installed")
+    who = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
+    user = who.pw_uid if who else None
+    with tempfile.TemporaryDirectory(prefix="pg-") as place:
+        if who:
+            os.chown(place, who.pw_uid, who.pw_gid)
+        data = Path(place) / "data"
+        called(folder / "initdb", "-D", data, "-U", "shop", "--auth=trust", "--encoding=UTF8", "--no-sync", user=user)
+        called(folder / "pg_ctl", "-D", data, "-w", "-l", f"{place}/log", "-o", f"-k {place} -c listen_addresses='' "
+               "-c fsync=off", "start", user=user)
+        address = f"postgresql://shop:a-secret@/postgres?host={place}"
+        try:
+            from adbc_driver_postgresql import dbapi
+            with dbapi.connect(address, autocommit=True) as connection, connection.cursor() as cursor:
+                for statement in filter(str.strip, TABLE.split(";")):
+                    cursor.execute(statement)
+            yield address
+        finally:
+            called(folder / "pg_ctl", "-D", data, "-m", "immediate", "stop", user=user)
+
+
+def asked(query=QUERY, **more):
+    return {"orders": {"format": "postgresql", "connection": ADDRESS, "query": query, **more}}
+
+
+def test_an_answer_becomes_a_canonical_table(server, small, monkeypatch):
+    monkeypatch.setenv(ADDRESS, server)
+    delivery = small.delivery(files=asked(), tables={"transactions": {"from": "orders", "columns": {
+        "order_id": "id", "customer_id": "customer", "kind": "'sale'", "amount": "amount",
+        "ordered_at": {"from": "day", "formats": ["%Y-%m-%d %H:%M:%S"]}}}}, control=[
+        {"name": "net", "file": "orders", "expression": "amount", "expected": Decimal("212.00")}])
+    assert delivery.counts == {"transactions": 20}
+    assert delivery.controls[0].is_met
+    assert delivery.as_of_on.isoformat() == "2025-01-21"
+
+
+def test_an_answer_is_landed_as_text_with_its_checksum(server, small, monkeypatch):
+    monkeypatch.setenv(ADDRESS, server)
+    first, second = (small.landed(files=asked()) for _ in range(2))
+    row = pq.read_table(first.tables["orders"]).to_pylist()[1]
+    assert row == {"id": "2", "customer": "c2", "day": "2025-01-03 10:00:00", "amount": "2.10", "note": '{"a": 1}',
+                   "file": "orders", "record": 2, "line": None}
+    assert first.files[0].sha256 == second.files[0].sha256
+    assert first.files[0].n_records == 20
+
+
+def test_nothing_can_be_written(server, small, monkeypatch):
+    monkeypatch.setenv(ADDRESS, server)
+    query = "with gone as (delete from orders returning *) select * from gone order by id"
+    with pytest.raises(InputError, match="read-only transaction"):
+        small.landed(files=asked(query))
+    assert small.landed(files=asked()).files[0].n_records == 20
+
+
+def test_what_the_database_refuses_is_one_sentence_without_the_address(server, small, monkeypatch):
+    monkeypatch.setenv(ADDRESS, server)
+    with pytest.raises(InputError, match="the database refused") as refused:
+        small.landed(files=asked("select nothing from orders order by 1"))
+    monkeypatch.setenv(ADDRESS, server.replace("/postgres?", "/absent?"))
+    with pytest.raises(InputError, match="the database refused") as absent:
+        small.landed(files=asked())
+    assert all("a-secret" not in str(e.value) and "\n" not in str(e.value) for e in (refused, absent))
+
+
+def test_a_missing_address_is_one_sentence(small, monkeypatch):
+    monkeypatch.delenv(ADDRESS, raising=False)
+    with pytest.raises(InputError, match=f"the environment variable {ADDRESS} is not set"):
+        small.landed(files=asked())
+
+
+@pytest.mark.parametrize(("query", "said"), [
+    ("select * from orders", "the query has no order"), ("delete from orders", "does not only read"),
+    ("select 1 order by 1; select 2 order by 1", "does not only read"), ("select from where", "not readable as SQL")])
+def test_only_one_ordered_question_is_asked(small, monkeypatch, query, said):
+    monkeypatch.setenv(ADDRESS, "postgresql://nowhere")
+    with pytest.raises(InputError, match=said):
+        small.landed(files=asked(query))
+
+
+@pytest.mark.parametrize("file", [
+    {"format": "postgresql", "connection": "postgresql://shop:a-secret@host/db", "query": QUERY},
+    {"format": "postgresql", "query": QUERY}, {"path": "a.csv", "query": QUERY}, {"format": "csv"}])
+def test_credentials_cannot_stand_in_a_profile(small, file):
+    with pytest.raises(InputError, match=r"connection|a file needs 'path'"):
+        small.landed(files={"orders": file})
