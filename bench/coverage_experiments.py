@@ -7,11 +7,29 @@ region of 99.9 % around the wanted rate, or the range that is asked for.
 
 import argparse
 import math
+from datetime import date
 
 import numpy as np
 from scipy import stats
 
-from helpers.experiments import clusters, effects, power, quantiles, randomisation, sequential, validity
+from helpers.experiments import (
+    clusters,
+    effects,
+    evidence,
+    gates,
+    power,
+    quantiles,
+    randomisation,
+    sequential,
+    validity,
+    verdicts,
+)
+from helpers.experiments.assumptions import Assumptions
+from helpers.foundation import canonical
+from helpers.foundation.engine import Engine
+from helpers.intake.simulation import people, trials
+from helpers.intake.simulation.world import World
+from helpers.pipeline.catalogue import study
 
 SEED = 20261121
 ROW = "{name:58}{nominal:>8}{measured:>10}{region:>18}  {inside}"
@@ -182,6 +200,43 @@ def powers(replications, rng):
              (planned - 0.02, planned + 0.02))
 
 
+def as_the_page_does(replications, rng):
+    """Welch inside the region, arms drawn again outside it: decided by the values themselves."""
+    for share, sigma, sizes in ((0.1, 1.0, (400, 3600)), (0.02, 1.0, (1000, 1000))):
+        draw, k, hits, again = revenue(share, sigma), min(replications, 1000), 0, 0
+        for _ in range(k):
+            a, b = (draw((n,), rng) for n in sizes)
+            outside = validity.means(validity.facts(a), validity.facts(b))
+            again += bool(outside)
+            p = randomisation.difference(a, b, rng, draws=499).p if outside else p_welch(a[None], b[None])[0]
+            hits += p < 0.05
+        said(f"as the page does, {share:.0%} buy, {sizes[0]:,} and {sizes[1]:,} ({again / k:.0%} again)", hits, k,
+             region=(0.03, 0.07))
+
+
+SEEDS, CUSTOMERS, RIGHT = 200, 3000, {
+    "one_page_checkout": {"ship"}, "reminder_letter": {"ship"}, "app_banner": {"invalid"},
+    "newsletter_subject": {"keep running", "stop: too small"}}
+
+
+def verdicts_of_seeds(replications, rng):
+    """Planted experiments of 200 companies: how many verdicts are right; 179 is the least that chance allows."""
+    assumptions = study("simulated").section("experiments", Assumptions)
+    seeds, engine, right = min(SEEDS, max(replications // 50, 2)), Engine(), dict.fromkeys(RIGHT, 0)
+    for seed in range(seeds):
+        stream = np.random.default_rng([SEED, seed])
+        block = people.people(World(), stream, 0, 0, CUSTOMERS)
+        table = canonical.ASSIGNMENTS.conformed(engine.lazy(trials.assignments(World(), stream, block)))
+        designs, found = evidence.designs(engine, table, assumptions, seed)
+        checked = gates.gates(designs, found.counted, assumptions, found.units)
+        effects_ = verdicts.effects_table(designs, found, checked, assumptions, date(2026, 1, 1))
+        for row in effects_[effects_["is_primary"]].to_dict("records"):
+            small = row["verdict"] == "stop" and "worth having" in row["reason"]
+            right[row["experiment"]] += ("stop: too small" if small else row["verdict"]) in RIGHT[row["experiment"]]
+    for name, hits in right.items():
+        said(f"verdict on {name}, {seeds} companies", hits, seeds, 0.95, (179 / 200, 1.0))
+
+
 def main():
     told = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     told.add_argument("replications", nargs="?", type=int, default=10_000)
@@ -189,7 +244,7 @@ def main():
     print(ROW.format(name=f"{replications:,} replications", nominal="nominal", measured="measured", region="region",
                      inside=""))
     parts = (fixed, shares, adjusted, clustered, medians, randomised, families, peeking, skewed_sequence, coverage,
-             powers)
+             powers, as_the_page_does, verdicts_of_seeds)
     for stream, part in zip(np.random.SeedSequence(SEED).spawn(len(parts)), parts, strict=True):
         part(replications, np.random.default_rng(stream))
 
