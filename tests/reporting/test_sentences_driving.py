@@ -35,8 +35,8 @@ def paths(*struck):
 
 def test_the_driver_to_improve_first_is_named_with_its_share_and_place():
     assert driving.first(drivers()) == (
-        "Product should be improved first: 60.0 % [50.0 %, 70.0 %] of the explained differences in satisfaction go with "
-        "it, and it stands at 70 points of 100, with the most room where it matters.")
+        "Product should be improved first: 60.0 % [50.0 %, 70.0 %] of the explained differences in satisfaction go "
+        "with it, and it stands at 70 points of 100, with the most room where it matters.")
 
 
 def test_two_drivers_within_noise_are_both_named():
