@@ -98,7 +98,7 @@ def main():
     given = parser.parse_args()
     start, rng = time.perf_counter(), np.random.default_rng(given.seed)
     made = [found for _ in range(given.replications) if (found := replication(rng, given.customers))]
-    print(f"{len(made)} of {given.replications} replications identified, {given.customers} customers each")
+    print(f"{len(made)} of {given.replications} replications identified, {given.customers} customers each", flush=True)
     print(f"{'estimator':<38}{'nominal':>9}{'measured':>10}   99.9 % binomial region")
     for name in made[0][0]:
         row(name, sum(found[name] for found, _ in made), len(made))
