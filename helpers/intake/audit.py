@@ -110,7 +110,7 @@ def _left_out(delivery: Delivery, engine: Engine) -> Iterator[Estimate]:
 def _answers(delivery: Delivery) -> Iterator[Estimate]:
     for made in delivery.made:
         n = sum(made.cells.values())
-        for what, value in made.cells.items():
+        for what, value in (made.cells if made.name == "responses" else {}).items():  # a ledger has no answers
             yield Estimate("survey answers", float(value), unit="answers", n=n, segment=what)
         for alias, value in made.unmatched.items():
             yield Estimate("records without a match", float(value), unit="records", n=value,

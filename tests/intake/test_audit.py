@@ -194,3 +194,12 @@ def test_all_tables_are_equal_whatever_the_threads(small, monkeypatch):
         table = small.delivery(tables={"transactions": ORDERS}).tables["canonical/transactions"]
         found.append(small.rows(table.order_by(["order_id", "line"])))
     assert found[0] == found[1]
+
+
+def test_entries_of_a_ledger_are_no_survey_answers(small):
+    small.file("points.csv", "id,day,earned,redeemed\na,2025-01-01,5,0\n")
+    delivery = small.delivery(files={"points": {"path": "points.csv"}}, tables={"points": {
+        "from": "points", "unpivot": {"columns": ["earned", "redeemed"]}, "where": "answer > 0",
+        "columns": {"customer_id": "id", "entered_at": "day", "kind": "'earn'", "points": "answer"}}})
+    assert delivery.counts == {"points": 1}
+    assert "survey answers" not in {e.quantity for e in audit.audited(delivery, small.engine)}
