@@ -16,10 +16,10 @@ NORMAL = 1.959963984540054
 POWER = 0.8416212335729143
 
 
-def stake(actions: pd.DataFrame, segment: str) -> Estimate:
-    """Return the margin expected to be lost, with the range in which the loss falls if the probabilities are right.
+def stake(actions: pd.DataFrame, segment: str, off: float = 0.0) -> Estimate:
+    """Return the margin expected to be lost, with the range in which the loss falls.
 
-    The range counts chance only: each customer is lost or kept independently with the stated probability.
+    Each customer is lost or kept independently with the stated probability, and all probabilities may be off in level.
 
     Parameters
     ----------
@@ -27,6 +27,8 @@ def stake(actions: pd.DataFrame, segment: str) -> Estimate:
         Rows of ``results/actions``.
     segment : str
         Whom the rows are.
+    off : float
+        Error in level of all probabilities that their forecast allows for [logits].
     """
     known = actions[actions["value_at_stake"].notna()]
     if known.empty:
@@ -36,7 +38,7 @@ def stake(actions: pd.DataFrame, segment: str) -> Estimate:
         return without_value("value at stake", Status.INSUFFICIENT, reason, unit="money", segment=segment)
     p, kept = known["p_lost"].to_numpy("float64"), known["value_if_kept"].to_numpy("float64")
     value = float(known["value_at_stake"].sum())
-    half = NORMAL * math.sqrt(float((kept**2 * p * (1 - p)).sum()))
+    half = NORMAL * math.sqrt(float((kept**2 * p * (1 - p)).sum() + (off * (kept * p * (1 - p)).sum()) ** 2))
     return Estimate("value at stake", value, max(value - half, 0.0) if (kept >= 0).all() else value - half,
                     value + half, "money", len(known), segment)
 
@@ -93,6 +95,11 @@ def measurable_reduction(actions: pd.DataFrame) -> float:
     return (NORMAL + POWER) * math.sqrt(p * (1 - p) * (1 / n_held + 1 / n_treated)) / p
 
 
+def _shows(reduction: float) -> str:
+    """Return what the hold-out can show, for a sentence; empty without one."""
+    return "" if math.isnan(reduction) else f"; this test shows a cut of {100 * reduction:.2g} % of the risk or more"
+
+
 def drawn(actions: pd.DataFrame, as_of: date, seed: int) -> pd.DataFrame:
     """Return ``results/assignments_drawn``: the list as an experiment that a later run can read back.
 
@@ -139,6 +146,7 @@ def decisions(actions: pd.DataFrame, assumptions: Assumptions, as_of: date, hori
     return pd.DataFrame([{
         "decision": f"Contact {who}{alone} and measure whether contact keeps them", "cost": money.expected,
         "gain": f"not yet measured; {pays}",
-        "worst_case": money.worst, "confidence": "none yet: the response has never been measured",
+        "worst_case": money.worst,
+        "confidence": f"none yet: the response has never been measured{_shows(measurable_reduction(actions))}",
         "owner": assumptions.owner, "stop_on": pd.Timestamp(as_of + timedelta(days=horizon_days)),
         "status": "asked for"}], columns=list(DECISIONS.names))

@@ -52,8 +52,8 @@ LEADING = (
     Kpi("02", "satisfaction", SURVEY, "satisfaction", "Satisfaction, 0 to 100",
         claims=("satisfaction index", "every measure")),
     Kpi("03", "loyalty", LOYALTY, "share true", "Truly loyal", claims=("kinds of loyalty",)),
-    Kpi("04", "value", BASE, "retention_by_count", "Customers kept", claims=("retention", EVERYBODY, PEOPLE)),
-    Kpi("04", "value", BASE, "net_sales_after", "Net sales of the period", claims=(MONEY,)),
+    Kpi("04", "value", BASE, "retention_by_count", "Earlier customers kept", claims=("retention", EVERYBODY, PEOPLE)),
+    Kpi("04", "value", BASE, "net_sales_after", "Net sales, latest period", claims=(MONEY,)),
 )
 FURTHER = (
     Kpi("04", "value", BASE, "customers_after", "Active customers", claims=(EVERYBODY, PEOPLE)),

@@ -26,8 +26,8 @@ def earlier_run(as_of, **tables):
 
 def test_each_wing_gives_its_key_figures_in_order():
     found = kpis.present(leading.everything())
-    assert found["name"].tolist()[:6] == ["Satisfaction, 0 to 100", "Truly loyal", "Customers kept",
-                                          "Net sales of the period", "Customers expected lost, 90 days",
+    assert found["name"].tolist()[:6] == ["Satisfaction, 0 to 100", "Truly loyal", "Earlier customers kept",
+                                          "Net sales, latest period", "Customers expected lost, 90 days",
                                           "Margin at stake"]
     assert found["name"].iloc[-1] == "checkout: ordered, new less old"
 
@@ -56,14 +56,15 @@ def test_a_gate_that_strikes_a_claim_takes_the_value_from_its_card(home):
     held = leading.gates("04", leading.gate("history", "change in revenue, retention", Level.STRIKE))
     found = kpis.kpis(shop(), leading.everything(value_gates=held))
     cards = {card.name: card for card in kpis.cards(shop(), found, leading.results())}
-    assert (cards["Customers kept"].value, cards["Customers kept"].interval) == ("claim struck", "history was found")
-    assert cards["Net sales of the period"].value == "€2,000"
+    kept = cards["Earlier customers kept"]
+    assert (kept.value, kept.interval) == ("claim struck", "history was found")
+    assert cards["Net sales, latest period"].value == "€2,000"
 
 
 def test_a_gate_that_qualifies_a_claim_stands_on_its_card(home):
     held = leading.gates("04", leading.gate("season", "retention"))
     found = kpis.kpis(shop(), leading.everything(value_gates=held))
-    card = next(c for c in kpis.cards(shop(), found, leading.results()) if c.name == "Customers kept")
+    card = next(c for c in kpis.cards(shop(), found, leading.results()) if c.name == "Earlier customers kept")
     assert card.interval == "[40.0 %, 60.0 %], with care"
     assert "with care: season was found" in kpis.reading(found)["caveat"].tolist()
 
@@ -85,12 +86,12 @@ def test_changes_and_courses_come_from_comparable_runs(home):
     key = kpis.kpis(ws, found)
     worded = dict(zip(key["name"], key["change_words"], strict=True))
     assert worded["Satisfaction, 0 to 100"] == "up 10 points, beyond noise"
-    assert worded["Customers kept"] == "no change beyond noise"
-    assert worded["Net sales of the period"] == "unchanged"
+    assert worded["Earlier customers kept"] == "no change beyond noise"
+    assert worded["Net sales, latest period"] == "unchanged"
     assert worded["Truly loyal"] == "not measured in the run before"
     cards = {card.name: card for card in kpis.cards(ws, key, found)}
     assert cards["Satisfaction, 0 to 100"].spark == (64.0, 60.0, 70.0)
-    assert cards["Customers kept"].spark == ()
+    assert cards["Earlier customers kept"].spark == ()
 
 
 def test_without_comparable_runs_waves_and_months_are_drawn(home):
@@ -99,8 +100,8 @@ def test_without_comparable_runs_waves_and_months_are_drawn(home):
     cards = {c.name: c for c in kpis.cards(ws, kpis.kpis(ws, found), found, [10, 20, 30])}
     assert cards["Satisfaction, 0 to 100"].spark == (68.0, 71.0)
     assert cards["Active customers"].spark == (10, 20, 30)
-    assert cards["Customers kept"].spark == ()
-    assert cards["Customers kept"].change == "no earlier comparable run"
+    assert cards["Earlier customers kept"].spark == ()
+    assert cards["Earlier customers kept"].change == "no earlier comparable run"
 
 
 def test_key_figures_keep_their_declaration(home):

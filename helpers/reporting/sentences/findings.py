@@ -84,18 +84,23 @@ def churn(results: Results) -> str:
     if lost := results.struck("results/churn_gates", "every forecast of churn"):
         return f"Who is leaving cannot be said: {_lowered(lost)}."
     caveat = results.caveat("results/churn_gates", "every forecast of churn", "value at stake", *COUNTS)
-    stake = outlook.value_at_stake(scores)
+    stake = outlook.value_at_stake(scores, outlook.stated_error(scores, results.frame("results/forecasts")))
     money = f" Margin at stake until then: {results.said(stake)}." if stake.status is Status.OK else ""
     return f"{of_churn.lost(results.frame('results/forecasts')).rstrip('.')}{caveat}.{money}"
 
 
 def experiments(results: Results) -> tuple[str, ...]:
-    """Return the verdicts on the experiments that matter most, the first before all; empty without one."""
+    """Return how many experiments got which verdict with the valid ones that matter most; empty without any."""
     if not results.has("results/experiment_effects"):
         return ()
-    gates = results.gates("results/experiment_gates")
-    said = of_experiments.answer(results.frame("results/experiment_effects"), gates, results.currency)
-    return said if len(said) == 1 else said[1:]
+    effects, gates = results.frame("results/experiment_effects"), results.gates("results/experiment_gates")
+    counted, *_ = said = of_experiments.answer(effects, gates, results.currency)
+    valid = effects[effects["verdict"] != "invalid"]
+    if len(said) == 1 or valid.empty:
+        return said[:1]
+    named = of_experiments.answer(valid, gates, results.currency)
+    first, *others = named[1:] or named
+    return (f"{counted} {first}", *others)
 
 
 def _signed(amount: float, currency: str) -> str:
