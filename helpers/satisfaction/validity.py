@@ -141,7 +141,7 @@ def _pair_gate(pair: tuple[str, str], i: Interval) -> Gate:
     held = f"its upper limit reaches {limit:.0f}" if is_struck else f"it is above {limit:.2f}"
     return Gate(f"HTMT of {first} and {second}", i.high if is_struck else i.value, limit, True, level,
                 f"separate effects of {first} and {second}",
-                f"{first} and {second} are hard to tell apart: HTMT is {i.value:.3f} [{i.low:.3f}, {i.high:.3f}], "
+                f"{first} and {second} are hard to tell apart: HTMT is {_said(i)}, "
                 f"{held}.")
 
 
@@ -149,14 +149,20 @@ def _omega_gate(name: str, i: Interval) -> Gate:
     is_struck = i.value < STRIKE
     limit, level = (STRIKE, Level.STRIKE) if is_struck else (QUALIFY, Level.QUALIFY)
     return Gate(f"omega of {name}", i.value, limit, True, level, f"effects of {name}",
-                f"McDonald's ω of {name} is {i.value:.3f} [{i.low:.3f}, {i.high:.3f}]; {limit:.2f} is asked for.")
+                f"McDonald's ω of {name} is {_said(i)}; {limit:.2f} is asked for.")
 
 
 def _item_gate(item: str, known: Validity) -> Gate:
     i, name = known.loading[item], known.owner[item]
     return Gate(f"loading of {item}", i.value, BELONGS, True, Level.QUALIFY, f"effects of {name}",
-                f"{item} does not belong to {name}: its loading is {i.value:.3f} [{i.low:.3f}, {i.high:.3f}], "
+                f"{item} does not belong to {name}: its loading is {_said(i)}, "
                 f"under {BELONGS:.2f}.")
+
+
+def _said(i: Interval) -> str:
+    """Return a value with its interval; without one where too many resamples have no value."""
+    known = "" if np.isnan(i.low) else f" [{i.low:.3f}, {i.high:.3f}]"
+    return f"{i.value:.3f}{known}".replace("-", "−")
 
 
 def struck_effects(known: Validity | None, arrows: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:

@@ -4,6 +4,7 @@ import pytest
 
 from helpers.foundation.errors import InputError
 from helpers.foundation.estimates import Status, summary
+from helpers.methods.intervals import Interval
 from helpers.satisfaction import effects, structure, validity
 from helpers.satisfaction.assumptions import Assumptions
 
@@ -119,6 +120,12 @@ def test_a_question_that_does_not_belong_is_named(panelled):
     assert valid.strangers == ("l2",)
     assert any(g.gate == "loading of l2" and "does not belong to Loyalty" in g.sentence
                for g in validity.validity_gates(valid))
+
+
+def test_a_gate_without_an_interval_says_the_value_alone():
+    known = validity.Validity({"Loyalty": Interval(0.5, np.nan, np.nan)}, {}, (), {}, {}, {}, 100)
+    assert [g.sentence for g in validity.validity_gates(known)] == [
+        "McDonald's ω of Loyalty is 0.500; 0.60 is asked for."]
 
 
 def test_a_reversed_question_is_turned_before_it_is_used(panelled, catalogued, surveyed):
