@@ -74,7 +74,7 @@ def test_the_page_opens_with_what_gates_struck_or_blocked():
     held = leading.gates(
         "06", leading.gate("a", "verdict on x", Level.BLOCK), leading.gate("b", "kinds", Level.STRIKE),
         leading.gate("c", "margin", Level.QUALIFY), leading.gate("d", "retention", Level.STRIKE, is_crossed=False))
-    assert said.opening(held) == ("No verdict — verdict on x: a was found.", "Struck in this run — kinds: b was found.")
+    assert said.opening(held) == ("Blocked: verdict on x — a was found.", "Struck: kinds — b was found.")
 
 
 def test_more_than_two_struck_claims_are_counted():
@@ -91,7 +91,7 @@ def test_a_claim_without_anybody_to_speak_of_is_not_called_struck(statistic):
 
 def test_a_block_is_said_whatever_its_statistic():
     held = leading.gates("06", leading.gate("sample ratio", "verdict", Level.BLOCK, statistic=0.0))
-    assert said.opening(held) == ("No verdict — verdict: sample ratio was found.",)
+    assert said.opening(held) == ("Blocked: verdict — sample ratio was found.",)
 
 
 def test_trust_counts_gates_and_what_became_of_them():

@@ -84,8 +84,8 @@ def struck(gates: pd.DataFrame) -> tuple[str, ...]:
     """
     is_absent = (gates["level"] == "strike") & ~(gates["statistic"].abs() > 0)
     crossed = gates[gates["is_crossed"] & gates["level"].isin(["strike", "block"]) & ~is_absent]
-    lost = {"strike": "Struck in this run", "block": "No verdict"}
-    return tuple(f"{lost[g.level]} — {g.claims}: {_stopped(g.sentence)}" for g in crossed.itertuples())
+    lost = {"strike": "Struck", "block": "Blocked"}
+    return tuple(f"{lost[g.level]}: {g.claims} — {_stopped(g.sentence)}" for g in crossed.itertuples())
 
 
 def opening(gates: pd.DataFrame) -> tuple[str, ...]:
