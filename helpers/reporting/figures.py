@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 20
 MOST_CELLS = 200
+LAST_LABEL = 36  # half a month and year under the last point
 SHADE = "#84abd9"  # the deepest shade on which ink is still read
 
 
@@ -132,7 +133,7 @@ def lines(
     def drawn(width: float) -> "Axes":
         ends = [wrapped(name, 9 if layout.is_narrow(width) else 18) for name in names[:len(parts)]]
         more = layout.second_line(width)
-        axes = blank((width, 320 + more), 60, room(ends) + 12 if series else 14, top=32 + more)
+        axes = blank((width, 320 + more), 60, room(ends) + 12 if series else LAST_LABEL, top=32 + more)
         for part, colour in zip(parts, CATEGORIES, strict=False):
             axes.plot(part[x], part[y], color=colour, marker="o" if len(part) < 25 else "", markersize=5)
             if band:
