@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from helpers.foundation.errors import InputError, nearest
-from helpers.intake.profiles import File
+from helpers.intake.grammar import File
 
 CHUNK = 4 << 20
 SMALL = 64 << 20  # below this size nothing is a bomb [bytes]

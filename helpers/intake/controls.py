@@ -8,7 +8,7 @@ import ibis.expr.types as ir
 
 from helpers.foundation.engine import Engine
 from helpers.intake import expressions
-from helpers.intake.profiles import Control
+from helpers.intake.grammar import Control
 from helpers.intake.readers import Landed
 from helpers.intake.scopes import MONEY, PLAIN, Scope
 

@@ -11,7 +11,7 @@ import ibis.expr.types as ir
 
 from helpers.foundation.errors import InputError
 from helpers.foundation.tables import TYPES
-from helpers.intake.profiles import ColumnRule
+from helpers.intake.grammar import ColumnRule
 from helpers.intake.scopes import MONEY, NUMBER, Scope, flag, number, plain
 
 ISO = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S.%f")

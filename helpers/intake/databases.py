@@ -10,7 +10,7 @@ import sqlglot
 from sqlglot import exp
 
 from helpers.foundation.errors import InputError
-from helpers.intake.profiles import File
+from helpers.intake.grammar import File
 
 READ_ONLY = "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY"
 

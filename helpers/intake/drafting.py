@@ -13,8 +13,9 @@ import pyarrow.parquet as pq
 
 from helpers.foundation.errors import InputError
 from helpers.intake import containers, guesses, readers, structured
+from helpers.intake.grammar import File
 from helpers.intake.guesses import Column
-from helpers.intake.profiles import File, Profile
+from helpers.intake.profiles import Profile
 
 SAMPLE = 100_000
 HEAD = 1 << 20

@@ -8,7 +8,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from helpers.foundation.errors import InputError, nearest
-from helpers.intake.profiles import Mask, Profile
+from helpers.intake.grammar import Mask
+from helpers.intake.profiles import Profile
 
 HASH_KEY = "LOYALTY_HASH_KEY"
 BETWEEN = "\x1f"

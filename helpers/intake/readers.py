@@ -20,8 +20,9 @@ from helpers.foundation.errors import InputError
 from helpers.foundation.workspace import raw_folder
 from helpers.intake import containers, databases, masks, streams, structured
 from helpers.intake.containers import Part
+from helpers.intake.grammar import File
 from helpers.intake.numbering import BROKEN, Rows
-from helpers.intake.profiles import File, Profile
+from helpers.intake.profiles import Profile
 
 ROW_GROUP = 500_000
 

@@ -12,7 +12,7 @@ import ibis.expr.types as ir
 from helpers.foundation.engine import Engine
 from helpers.foundation.errors import InputError, nearest, shares
 from helpers.intake import expressions
-from helpers.intake.profiles import Lookup, TableRule, Unpivot
+from helpers.intake.grammar import Lookup, TableRule, Unpivot
 from helpers.intake.readers import Landed
 from helpers.intake.scopes import Scope
 

@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from helpers.foundation.errors import InputError
+from helpers.intake.grammar import File
 from helpers.intake.numbering import Rows
-from helpers.intake.profiles import File
 
 RESERVED = ("file", "record", "line")
 BLOCK = 8 << 20

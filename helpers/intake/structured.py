@@ -17,8 +17,8 @@ import pyarrow.parquet as pq
 
 from helpers.foundation.errors import InputError
 from helpers.intake import containers
+from helpers.intake.grammar import File
 from helpers.intake.numbering import Rows
-from helpers.intake.profiles import File
 
 BATCH = 50_000
 LONGEST_LINE = 64 << 20

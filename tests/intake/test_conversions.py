@@ -7,7 +7,7 @@ import pytest
 
 from helpers.foundation.errors import InputError
 from helpers.intake import conversions
-from helpers.intake.profiles import ColumnRule
+from helpers.intake.grammar import ColumnRule
 from helpers.intake.scopes import Scope
 
 UNREAD = "unread"
