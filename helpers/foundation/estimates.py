@@ -93,6 +93,45 @@ class Gate:
     sentence: str
 
 
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A textbook claim held against own data.
+
+    Parameters
+    ----------
+    claim : str
+        What textbooks say.
+    own : Estimate
+        The own figure, with its interval and unit.
+    verdict : str
+        ``holds``, ``does not hold`` or ``cannot say``.
+    sentence : str
+        The own figure, or why there is none, for people.
+    """
+
+    claim: str
+    own: Estimate
+    verdict: str
+    sentence: str
+
+
+def held_against(own: Estimate, low: float, high: float = float("inf")) -> str:
+    """Return whether a claim that a figure lies between two limits holds, by the figure's interval.
+
+    Examples
+    --------
+    >>> held_against(Estimate("share", 0.66, 0.63, 0.69), 0.8)
+    'does not hold'
+    >>> held_against(Estimate("share", 0.66, 0.63, 0.69), 0.65)
+    'cannot say'
+    """
+    if own.status is not Status.OK or not own.low <= own.high:
+        return "cannot say"
+    if own.high < low or own.low > high:
+        return "does not hold"
+    return "holds" if own.low >= low and own.high <= high else "cannot say"
+
+
 def without_value(
     quantity: str, status: Status, reason: str, *, unit: str = "", n: int = 0, segment: str = "all"
 ) -> Estimate:
@@ -114,3 +153,13 @@ def gate_table(step: str, gates: Iterable[Gate]) -> pd.DataFrame:
     frame = pd.DataFrame([{"step": step, **asdict(g)} for g in gates], columns=order)
     return frame.astype({"step": "str", "gate": "str", "statistic": "float64", "threshold": "float64",
                          "is_crossed": "bool", "level": "str", "claims": "str", "sentence": "str"})
+
+
+def claim_table(step: str, claims: Iterable[Claim]) -> pd.DataFrame:
+    """Return claims as a table, one row each, with the step that tested them."""
+    order = ["step", "claim", "value", "low", "high", "unit", "n", "verdict", "sentence"]
+    rows = [{"step": step, "claim": c.claim, "value": c.own.value, "low": c.own.low, "high": c.own.high,
+             "unit": c.own.unit, "n": c.own.n, "verdict": c.verdict, "sentence": c.sentence} for c in claims]
+    return pd.DataFrame(rows, columns=order).astype({
+        "step": "str", "claim": "str", "value": "float64", "low": "float64", "high": "float64", "unit": "str",
+        "n": "int64", "verdict": "str", "sentence": "str"})

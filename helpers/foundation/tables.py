@@ -182,6 +182,22 @@ def gates_table(name: str, grain: str = "gate") -> Table:
     ))
 
 
+def claims_table(name: str, grain: str = "textbook claim") -> Table:
+    """Return the declaration of a table of textbook claims held against own data."""
+    return Table(name, grain, ("step", "claim"), (
+        Column("step", "text", "step that tested it"),
+        Column("claim", "text", "what textbooks say"),
+        Column("value", "number", "own figure, in `unit`; empty where there is none"),
+        Column("low", "number", "lower limit of its interval"),
+        Column("high", "number", "upper limit of its interval"),
+        Column("unit", "text", "unit of value, low and high"),
+        Column("n", "integer", "observations behind the value", low=0),
+        Column("verdict", "text", "whether the claim holds here", required=True,
+               allowed=("holds", "does not hold", "cannot say")),
+        Column("sentence", "text", "the own figure, or why there is none, for people", required=True),
+    ))
+
+
 def by_name(tables: Iterable[Table]) -> dict[str, Table]:
     """Return declarations by name.
 

@@ -1,6 +1,18 @@
 import numpy as np
+import pytest
 
-from helpers.foundation.estimates import Estimate, Gate, Level, Status, gate_table, summary, without_value
+from helpers.foundation.estimates import (
+    Claim,
+    Estimate,
+    Gate,
+    Level,
+    Status,
+    claim_table,
+    gate_table,
+    held_against,
+    summary,
+    without_value,
+)
 
 
 def test_a_summary_keeps_order_types_and_statuses():
@@ -21,3 +33,21 @@ def test_an_empty_summary_has_the_same_columns_and_types():
 
 def test_an_estimate_is_one_row_of_a_summary():
     assert Estimate("nps", 12.0).table().loc[0, "value"] == 12.0
+
+
+@pytest.mark.parametrize(("low", "high", "verdict"), [(0.6, np.inf, "holds"), (0.8, np.inf, "does not hold"),
+                                                      (0.65, np.inf, "cannot say"), (0.0, 0.5, "does not hold"),
+                                                      (0.6, 0.7, "holds"), (0.6, 0.66, "cannot say")])
+def test_a_claim_holds_only_where_the_whole_interval_says_so(low, high, verdict):
+    assert held_against(Estimate("share", 0.66, 0.63, 0.69), low, high) == verdict
+
+
+def test_a_claim_without_a_figure_or_an_interval_cannot_be_said():
+    assert held_against(without_value("share", Status.INSUFFICIENT, "too few"), 0.5) == "cannot say"
+    assert held_against(Estimate("share", 0.9), 0.5) == "cannot say"
+
+
+def test_claims_stand_in_a_table_with_their_own_figure():
+    frame = claim_table("04", [Claim("c", Estimate("share", 0.66, 0.63, 0.69, "share", 5), "holds", "s")])
+    assert frame.loc[0, ["claim", "value", "verdict", "n"]].tolist() == ["c", 0.66, "holds", 5]
+    assert claim_table("04", []).dtypes["n"] == "int64"
