@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import ibis.expr.types as ir
 import pandas as pd
 
-from helpers.customers import features
+from helpers.customers import purchases
 from helpers.foundation.engine import Engine
 
 
@@ -26,7 +26,7 @@ def monthly(engine: Engine, transactions: ir.Table, as_of_on: date) -> pd.DataFr
     DataFrame
         Grain month: ``month_on`` (its first day), ``n_customers``; months without a purchase have none.
     """
-    occasions = features.days(transactions, as_of_on).filter(lambda t: t.occasion_sales > 0)
+    occasions = purchases.occasions(transactions, as_of_on)
     months = occasions.group_by(month_on=occasions.on.truncate("month").cast("date")).aggregate(
         n_customers=occasions.customer_id.nunique().cast("int64"), first_on=occasions.on.min())
     found = engine.arrow(months.order_by("month_on")).to_pandas()

@@ -8,7 +8,7 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
-from helpers.customers import features
+from helpers.customers import purchases
 from helpers.customers.windows import Window
 from helpers.foundation.engine import Engine
 from helpers.foundation.estimates import Estimate, Status, summary, without_value
@@ -183,8 +183,7 @@ def seen_and_held_out(engine: Engine, transactions: ir.Table, history: Window,
     cutoff_on : date
         Last day of calibration.
     """
-    spent = features.days(transactions, history.last_on)
-    bought = engine.kept(spent.filter(spent.occasion_sales > 0).select("customer_id", "on"))
+    bought = engine.kept(purchases.occasions(transactions, history.last_on))
     known = engine.kept(summaries.buyers(transactions, cutoff_on).drop("spend", "repeat_spend"))
     later = bought.filter(bought.on > cutoff_on).group_by("customer_id").aggregate(orders=ibis._.count())
     both = known.left_join(later, "customer_id").mutate(orders=lambda t: t.orders.fill_null(0))

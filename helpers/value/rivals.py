@@ -6,7 +6,7 @@ import ibis
 import ibis.expr.types as ir
 import numpy as np
 
-from helpers.customers import features
+from helpers.customers import purchases
 from helpers.customers.windows import Window
 from helpers.foundation.engine import Engine
 from helpers.value import ranking, summaries
@@ -58,9 +58,7 @@ def learned(engine: Engine, transactions: ir.Table, calibration: Window, counts:
     if n_days < LEAST_DAYS:
         return {}
     known = summaries.buyers(transactions, lesson_on)
-    spent = features.days(transactions, calibration.last_on)
-    later = spent.filter(spent.occasion_sales > 0, spent.on > lesson_on).group_by("customer_id").aggregate(
-        orders=ibis._.count())
+    later = purchases.counted_after(transactions, lesson_on, calibration.last_on)
     both = known.left_join(later, "customer_id").mutate(orders=lambda t: t.orders.fill_null(0))
     rows = engine.arrow(both.group_by(*summaries.KEY, "orders").aggregate(n=ibis._.count())
                         .order_by(*summaries.KEY, "orders"))

@@ -7,7 +7,7 @@ import ibis
 import ibis.expr.types as ir
 import numpy as np
 
-from helpers.customers import features
+from helpers.customers import purchases
 from helpers.customers.windows import Window
 from helpers.foundation.engine import Engine
 from helpers.foundation.estimates import Gate, Level
@@ -118,8 +118,7 @@ def regularity(engine: Engine, transactions: ir.Table, as_of_on: date) -> float:
     ----------
     Wheat & Morrison (1990), *Journal of Marketing Research* 27, 87–93, equation 4.
     """
-    spent = features.days(transactions, as_of_on)
-    bought = spent.filter(spent.occasion_sales > 0)
+    bought = purchases.occasions(transactions, as_of_on)
     last = bought.mutate(place=ibis.row_number().over(group_by="customer_id", order_by=ibis.desc("on")))
     three = last.filter(last.place < 3).group_by("customer_id").aggregate(
         n=ibis._.count(), last=ibis._.on.max(), first=ibis._.on.min(),

@@ -7,7 +7,7 @@ import ibis
 import ibis.expr.types as ir
 import numpy as np
 
-from helpers.customers import features
+from helpers.customers import features, purchases
 from helpers.foundation.engine import Engine
 from helpers.value.purchases import DAYS_A_WEEK, Counts
 
@@ -31,12 +31,11 @@ def buyers(transactions: ir.Table, cutoff_on: date) -> ir.Table:
         first; ``last_days`` and ``age_days`` from the first to the last and to the cut-off; ``spend`` in all
         occasions and ``repeat_spend`` in those after the first [money].
     """
-    spent = features.days(transactions, cutoff_on)
-    bought = spent.filter(spent.occasion_sales > 0)
+    bought = purchases.occasions(transactions, cutoff_on)
     by = bought.group_by("customer_id").aggregate(
         n_repeats=bought.count() - 1, first_on=bought.on.min(), last_on=bought.on.max(),
-        spend=bought.occasion_sales.sum().cast(features.MONEY),
-        first_spend=bought.occasion_sales.argmin(bought.on).cast(features.MONEY))
+        spend=bought.amount.sum().cast(features.MONEY),
+        first_spend=bought.amount.argmin(bought.on).cast(features.MONEY))
     return by.select(
         "customer_id", "first_on", "n_repeats", last_days=by.last_on.delta(by.first_on, unit="day").cast("int64"),
         age_days=ibis.literal(cutoff_on).delta(by.first_on, unit="day").cast("int64"), spend=by.spend,

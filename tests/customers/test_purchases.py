@@ -1,0 +1,31 @@
+from datetime import date
+
+from helpers.customers import purchases
+
+ROWS = [{"customer_id": "a", "ordered_at": "2026-01-01 09:00", "amount": 10.0, "order_id": "1"},
+        {"customer_id": "a", "ordered_at": "2026-01-01 18:00", "amount": 5.0, "order_id": "2"},
+        {"customer_id": "a", "ordered_at": "2026-01-09", "amount": 7.0, "order_id": "3"},
+        {"customer_id": "b", "ordered_at": "2026-01-02", "amount": 4.0, "order_id": "4"},
+        {"customer_id": "b", "ordered_at": "2026-01-05", "amount": -4.0, "kind": "refund", "refunds_order_id": "4"},
+        {"customer_id": "c", "ordered_at": "2026-01-03", "amount": 0.0, "order_id": "5"},
+        {"customer_id": None, "ordered_at": "2026-01-03", "amount": 9.0, "order_id": "6"}]
+
+
+def rows(engine, table, *order):
+    return [tuple(r.values()) for r in engine.arrow(table.order_by(*order)).to_pylist()]
+
+
+def test_orders_of_a_day_are_one_occasion_and_what_is_refunded_in_full_or_free_is_none(session_engine, transactions):
+    found = rows(session_engine, purchases.occasions(transactions(ROWS), date(2026, 1, 31)), "customer_id", "on")
+    assert [(c, on.day, float(amount)) for c, on, amount in found] == [("a", 1, 15.0), ("a", 9, 7.0)]
+
+
+def test_a_refund_after_the_cut_off_is_not_seen(session_engine, transactions):
+    found = rows(session_engine, purchases.occasions(transactions(ROWS), date(2026, 1, 4)), "customer_id", "on")
+    assert [c for c, *_ in found] == ["a", "b"]
+
+
+def test_occasions_after_the_cut_off_are_counted(session_engine, transactions):
+    table = transactions(ROWS)
+    assert rows(session_engine, purchases.counted_after(table, date(2026, 1, 5), date(2026, 1, 31)),
+                "customer_id") == [("a", 1)]
