@@ -1,0 +1,85 @@
+"""Whether the loyalty wing's tests and intervals hold what they say: ``python bench/coverage_loyalty.py 2000``.
+
+People are drawn with a satisfaction and a chance of buying again that is known: once straight on the logit, once
+turning at two knots. Counted are knots that were claimed where there are none, and intervals that hold the knot.
+"""
+
+import argparse
+import time
+
+import numpy as np
+from scipy import special, stats
+
+from helpers.loyalty import curve, knots
+
+REGION = 0.999
+LEVEL, HELD = 0.05, 0.95
+TURNS = np.array([45.0, 75.0])
+BENT, STRAIGHT = np.array([-1.6, 0.1, 0.9, 0.05]), np.array([-1.8, 0.35])
+
+
+def scores(rng, n):
+    """Return satisfaction as the mean of four five-point answers, shape (n,)."""
+    felt = rng.standard_normal((n, 1)) + 0.7 * rng.standard_normal((n, 4))
+    return np.clip(np.rint(2.4 + 0.95 * felt), 0, 4).mean(axis=1) * 25
+
+
+def company(rng, n, design, beta):
+    score = scores(rng, n)
+    return curve.counted(score, rng.random(n) < special.expit(design(score) @ beta))
+
+
+def bent(score):
+    return curve.broken(score, TURNS[None])[0]
+
+
+def line(name, nominal, k, n, note=""):
+    low, high = stats.binom.ppf([(1 - REGION) / 2, (1 + REGION) / 2], n, nominal) / n
+    print(f"{name:<56}{nominal:>8.3f}{k / n:>10.4f}   [{low:.4f}, {high:.4f}]   "
+          f"{'inside' if low <= k / n <= high else 'OUTSIDE'}{note}", flush=True)
+
+
+def of_existence(rng, replications, n, draws):
+    claimed = located = power = 0
+    for _ in range(replications):
+        counts = company(rng, n, curve.straight, STRAIGHT)
+        if (found := knots.existence(counts, draws, rng)) and found.p_value <= LEVEL:
+            claimed += 1
+            where = knots.located(counts, knots.COARSE)
+            located += where.lower.is_located and where.upper.is_located
+        found = knots.existence(company(rng, n, bent, BENT), draws, rng)
+        power += found is not None and found.p_value <= LEVEL
+    line(f"existence of knots, type I error, {n:,} people", LEVEL, claimed, replications)
+    print(f"    both knots claimed and located where there are none: {located / replications:.4f}; "
+          f"existence found where there are knots: {power / replications:.4f}", flush=True)
+
+
+def of_places(rng, replications, n, step):
+    found = [where for _ in range(replications) if (where := knots.located(company(rng, n, bent, BENT), step))]
+    for name, truth in zip(("lower", "upper"), TURNS, strict=True):
+        made = [getattr(where, name) for where in found]
+        width = [knot.high - knot.low for knot in made]
+        line(f"{name} knot, interval, {n:,} people", HELD, sum(k.low <= truth <= k.high for k in made), len(made),
+             f"   median width {np.median(width):.1f} points, "
+             f"not located {np.mean([not k.is_located for k in made]):.3f}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("replications", type=int, nargs="?", default=2000)
+    parser.add_argument("--people", type=int, nargs="+", default=[1000, 4000])
+    parser.add_argument("--draws", type=int, default=199)
+    parser.add_argument("--step", type=float, default=1.0)
+    parser.add_argument("--seed", type=int, default=20261121)
+    given = parser.parse_args()
+    start, rng = time.perf_counter(), np.random.default_rng(given.seed)
+    print(f"{given.replications} replications")
+    print(f"{'estimator':<56}{'nominal':>8}{'measured':>10}   99.9 % binomial region")
+    for n in given.people:
+        of_existence(rng, given.replications, n, given.draws)
+        of_places(rng, given.replications, n, given.step)
+    print(f"{time.perf_counter() - start:.0f} s")
+
+
+if __name__ == "__main__":
+    main()

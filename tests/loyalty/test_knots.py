@@ -1,0 +1,64 @@
+import numpy as np
+import pytest
+from scipy import special
+
+from helpers.loyalty import curve, knots
+
+TURNS = np.array([[45.0, 75.0]])
+
+
+def company(n, beta, seed=1, bent=True):
+    rng = np.random.default_rng(seed)
+    score = np.clip(np.rint((60 + 18 * rng.standard_normal(n)) / 2.5) * 2.5, 0, 100)
+    design = curve.broken(score, TURNS)[0] if bent else curve.straight(score)
+    return curve.counted(score, rng.random(n) < special.expit(design @ beta))
+
+
+def test_two_planted_knots_are_found_within_their_intervals():
+    counts = company(4000, [-1.5, 0.1, 0.9, 0.05])
+    found, where = knots.existence(counts, 199, np.random.default_rng(2)), knots.located(counts)
+    assert found.p_value == pytest.approx(1 / 200)
+    assert where.lower.low <= 45 <= where.lower.high
+    assert where.upper.low <= 75 <= where.upper.high
+    assert where.lower.is_located
+    assert where.upper.is_located
+    spread = knots.slopes(counts, where, 100, np.random.default_rng(3))
+    assert (np.quantile(spread, 0.025, axis=0) <= [0.1, 0.9, 0.05]).all()
+    assert (np.quantile(spread, 0.975, axis=0) >= [0.1, 0.9, 0.05]).all()
+
+
+def test_a_straight_line_is_not_taken_for_a_threshold():
+    claimed = [knots.existence(company(1500, [-1.8, 0.35], seed, bent=False), 99, np.random.default_rng(seed)).p_value
+               for seed in range(40)]
+    assert np.mean(np.array(claimed) <= 0.05) <= 0.15
+
+
+def test_a_faint_bend_in_a_small_sample_is_not_located():
+    where = knots.located(company(300, [-1.5, 0.2, 0.5, 0.2]))
+    assert not (where.lower.is_located and where.upper.is_located)
+
+
+def test_knots_leave_people_on_every_side_and_lie_apart():
+    counts = company(500, [0.0, 0.1, 0.1, 0.1])
+    tried = knots.places(counts)
+    assert (tried[:, 1] - tried[:, 0]).min() >= knots.LEAST_APART
+    for low, high in tried[::50]:
+        parts = [counts.n[counts.score <= low].sum(), counts.n[counts.score > high].sum(),
+                 counts.n[(counts.score > low) & (counts.score <= high)].sum()]
+        assert min(parts) / counts.n.sum() >= knots.LEAST_SHARE
+
+
+def test_no_knots_are_tried_where_nobody_or_everybody_comes_back_or_scores_are_alike():
+    rng = np.random.default_rng(1)
+    alike = curve.counted(np.full(200, 80.0), rng.random(200) < 0.5)
+    everybody = curve.counted(rng.integers(0, 21, 200) * 5.0, np.ones(200))
+    assert knots.existence(alike, 99, rng) is None
+    assert knots.located(alike) is None
+    assert knots.existence(everybody, 99, rng) is None
+    assert knots.located(everybody) is None
+
+
+def test_equal_seeds_give_equal_tests():
+    counts = company(800, [-1.5, 0.1, 0.4, 0.05])
+    first, second = (knots.existence(counts, 99, np.random.default_rng(9)) for _ in range(2))
+    assert first == second
