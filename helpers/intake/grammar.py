@@ -27,10 +27,11 @@ class Mask(Part):
     drop: list[str] = Field([], description="columns that are left out")
     hash: list[str] = Field([], description="columns that are replaced by their keyed hash")
     person_key: list[str] = Field([], description="columns that are hashed together into person_key and left out")
+    free_text: list[str] = Field([], description="columns in which addresses, phone and card numbers are replaced")
 
     @property
     def columns(self) -> set[str]:
-        """Names of all masked columns."""
+        """Names of the columns that hold nothing but personal data."""
         return {*self.drop, *self.hash, *self.person_key}
 
 

@@ -1,24 +1,24 @@
-"""Masks: personal columns are dropped or keyed-hashed before anything is stored."""
+"""Masks: personal columns are dropped or keyed-hashed, free text is masked, before anything is stored."""
 
-import hashlib
-import hmac
-import os
+from collections.abc import Collection
+from fnmatch import fnmatchcase
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from helpers.foundation.errors import InputError, nearest
+from helpers.intake import freetext, keys
 from helpers.intake.grammar import Mask
 from helpers.intake.profiles import Profile
 
-HASH_KEY = "LOYALTY_HASH_KEY"
 BETWEEN = "\x1f"
 WITHHELD = "withheld: the file has personal columns"
 
 
 def secret(profile: Profile) -> str:
-    """Return the key of the hash: the environment's; a simulated company has no secrets and needs none."""
-    return os.environ.get(HASH_KEY, "") or ("simulated" if profile.simulation else "")
+    """Return the key of the hashes, empty where a profile hashes nothing; a simulated company needs no secret."""
+    is_hashed = any(file.mask.hash or file.mask.person_key for file in profile.files.values())
+    return ("simulated" if profile.simulation else keys.secret()) if is_hashed else ""
 
 
 def columns(mask: Mask, names: list[str], where: str, key: str) -> list[str]:
@@ -27,19 +27,32 @@ def columns(mask: Mask, names: list[str], where: str, key: str) -> list[str]:
     Raises
     ------
     InputError
-        If a masked column does not exist, or the key of the hash is not set.
+        If a masked column does not exist, or the key of the hash is not known.
     """
-    for name in sorted(mask.columns):
+    for name in sorted({*mask.columns, *mask.free_text}):
         if name not in names:
             raise InputError(f"{where}.mask", f"there is no column '{name}'", nearest(name, names))
     if (mask.hash or mask.person_key) and not key:
-        raise InputError(f"{where}.mask", f"the environment variable {HASH_KEY} is not set", "a secret of your own")
+        raise InputError(f"{where}.mask", f"the environment variable {keys.HASH_KEY} is not set",
+                         "a secret of your own")
     left_out = {*mask.drop, *mask.person_key} - set(mask.hash)
     return [n for n in names if n not in left_out] + (["person_key"] if mask.person_key else [])
 
 
-def applied(mask: Mask, batch: pa.RecordBatch, key: str) -> pa.RecordBatch:
-    """Return a batch of text columns with personal ones hashed; those left out are still to be left out."""
+def applied(mask: Mask, batch: pa.RecordBatch, key: str, written: Collection[str] = ()) -> pa.RecordBatch:
+    """Return a batch of text columns with personal ones hashed; those left out are still to be left out.
+
+    Parameters
+    ----------
+    mask : Mask
+        The file's personal columns.
+    batch : RecordBatch
+        Text columns.
+    key : str
+        Of the hashes.
+    written : collection of str
+        Columns of free text, or patterns, in any case; e-mail addresses, phone and card numbers in them are replaced.
+    """
     arrays = dict(zip(batch.schema.names, batch.columns, strict=True))
     if mask.person_key:
         tidy = [pc.utf8_lower(pc.utf8_trim_whitespace(arrays[n].fill_null(""))) for n in mask.person_key]
@@ -47,12 +60,14 @@ def applied(mask: Mask, batch: pa.RecordBatch, key: str) -> pa.RecordBatch:
         is_nobody = pc.equal(joined, BETWEEN * (len(tidy) - 1))
         arrays["person_key"] = _hashed(pc.if_else(is_nobody, pa.scalar(None, pa.string()), joined), key)
     arrays |= {name: _hashed(pc.utf8_trim_whitespace(arrays[name]), key) for name in mask.hash}
+    patterns = [pattern.lower() for pattern in written]
+    arrays |= {name: freetext.masked(texts) for name, texts in arrays.items()
+               if any(fnmatchcase(name.lower(), pattern) for pattern in patterns)}
     return pa.record_batch(list(arrays.values()), list(arrays))
 
 
 def _hashed(texts: pa.Array, key: str) -> pa.Array:
     """Return the keyed hash of each text, computed once for each distinct one; empty stays empty."""
     coded = texts.dictionary_encode()
-    secret = key.encode()
-    digests = [hmac.new(secret, t.encode(), hashlib.sha256).hexdigest()[:32] for t in coded.dictionary.to_pylist()]
+    digests = [keys.keyed(t, key) for t in coded.dictionary.to_pylist()]
     return pa.array(digests, pa.string()).take(coded.indices)

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
-from helpers.intake import masks
+from helpers.intake import freetext, masks
 
 BROKEN = pa.schema([("file", pa.string()), ("record", pa.int64()), ("line", pa.int64()), ("reasons", pa.string()),
                     ("text", pa.string())])
@@ -83,13 +83,21 @@ class Rows:
                                self.texts[int(at)].as_py()))
         return self.malformed
 
-    def broken_table(self, is_masked: bool) -> pa.Table:
-        """Return the broken records of the file, after its last batch."""
+    def broken_table(self, is_masked: bool, is_written: bool = False) -> pa.Table:
+        """Return the broken records of the file, after its last batch.
+
+        Parameters
+        ----------
+        is_masked : bool
+            Whether the file has personal columns, so that no text of a broken record may be kept.
+        is_written : bool
+            Whether it has free text, so that addresses, phone and card numbers are replaced.
+        """
         for number, fields, text in self.waiting:
             self._broken(number - self.n_header - self.n_blank, number + self.n_newlines, fields, text)
             self.row, self.n_newlines = number + 1, self.n_newlines + text.count("\n")
         self.waiting = []
-        text = [masks.WITHHELD if is_masked else t for *_, t in self.found]
+        text = [masks.WITHHELD if is_masked else freetext.text_without(t) if is_written else t for *_, t in self.found]
         record, line, reasons = ([f[i] for f in self.found] for i in range(3))
         return pa.table([[self.label] * len(text), record, line, reasons, text], schema=BROKEN)
 

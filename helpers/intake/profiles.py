@@ -19,8 +19,10 @@ At the top
     header, or instead of it), ``widths`` (characters of each column of a fixed-width file), ``missing`` (texts that
     mean nothing was recorded), ``decimal`` and ``thousands`` (signs in its numbers, ``1.234,50``) and ``mask``:
     personal columns to ``drop``, to ``hash`` in place (keyed, so that they still join), or to hash together into
-    ``person_key``. Landed columns are text. Beside them stand ``file``, ``record`` (1, 2, … within the file) and
-    ``line``; a column of the file with such a name gets an underscore behind it, a repeated name gets ``_2``.
+    ``person_key``, and ``free_text`` in which e-mail addresses, phone and card numbers are replaced, as they are in any
+    column that becomes a ``comment``, a ``cause`` or an ``end_reason`` without being named. Landed columns are text.
+    Beside them stand ``file``, ``record`` (1, 2, … within the file) and ``line``; a column of the file with such a name
+    gets an underscore behind it, a repeated name gets ``_2``.
 
 ``[tables.TABLE]`` — a canonical table, made from the records of one file; a file may feed several.
     ``from`` (a file's NAME), ``where`` (only these records), ``reject`` (a list of ``{ where, reason }``),

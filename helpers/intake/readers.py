@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from helpers.foundation.errors import InputError
 from helpers.foundation.workspace import raw_folder
-from helpers.intake import containers, databases, masks, streams, structured
+from helpers.intake import containers, databases, freetext, masks, streams, structured
 from helpers.intake.containers import Part
 from helpers.intake.grammar import File
 from helpers.intake.numbering import BROKEN, Rows
@@ -119,7 +119,7 @@ def landable(profile: Profile, raw: str = "") -> tuple[Landed, list[str]]:
     tables, columns, facts, problems = {}, {}, [], []
     with pq.ParquetWriter(room.path / "broken.parquet", BROKEN) as broken:
         for i, (name, file) in enumerate(profile.files.items()):
-            form = _Form(name, file, folder, masks.secret(profile), room.path)
+            form = _Form(name, file, folder, masks.secret(profile), room.path, freetext.columns(profile, name))
             try:
                 columns[name], found = _landed_form(form, room.path / f"{i}.parquet", broken)
             except InputError as error:
@@ -164,13 +164,17 @@ def _codec(encoding: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Form:
-    """Files of one form: the profile's name for them, what they are, where they are, the key of the hash, a room."""
+    """Files of one form: the profile's name for them, what they are, where they are, the key of the hash, a room.
+
+    ``written`` are the columns of free text.
+    """
 
     name: str
     file: File
     folder: Path
     key: str
     room: Path
+    written: tuple[str, ...] = ()
 
     @property
     def where(self) -> str:
@@ -200,7 +204,7 @@ def _landed_answer(form: _Form, target: Path) -> tuple[list[str], list[FileFacts
         with _Sink(target, kept) as sink:
             for batch in structured.typed_batches(checksum.taken(batches), names, file, rows):
                 landed_batch = batch.rename_columns([*_distinct(names), *streams.RESERVED])
-                sink.write(masks.applied(file.mask, landed_batch, form.key))
+                sink.write(masks.applied(file.mask, landed_batch, form.key, form.written))
     return kept, [FileFacts(form.name, form.name, checksum.n_bytes, checksum.sha256, rows.n_records, 0)]
 
 
@@ -230,8 +234,8 @@ def _landed_file(
     rows = Rows(label, int(file.header) if is_text else 0, len(names))
     if names and n_bytes:
         for batch in _batches(part.path, names, file, n_quotes, rows):
-            sink.write(masks.applied(file.mask, batch, form.key))
-    aside = rows.broken_table(is_masked=bool(file.mask.columns))
+            sink.write(masks.applied(file.mask, batch, form.key, form.written))
+    aside = rows.broken_table(is_masked=bool(file.mask.columns), is_written=bool(form.written))
     if n_quotes % 2 and (line := rows.open_quote_line()):
         raise InputError(label, f"a quote opened in the record of line {line:,} is never closed", streams.CLOSED)
     broken.write_table(aside)

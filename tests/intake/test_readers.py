@@ -214,13 +214,6 @@ def test_another_key_gives_other_hashes(small, monkeypatch):
     assert keys[0] != keys[1]
 
 
-def test_a_missing_hash_key_is_one_sentence(small, monkeypatch):
-    monkeypatch.delenv("LOYALTY_HASH_KEY", raising=False)
-    small.file("orders.csv", PEOPLE)
-    with pytest.raises(InputError, match="the environment variable LOYALTY_HASH_KEY is not set"):
-        small.landed(files={"orders": MASKED})
-
-
 def test_a_masked_column_that_does_not_exist_is_named(small):
     small.file("orders.csv", "id,mail\n1,a\n")
     with pytest.raises(InputError, match="there is no column 'email'; allowed: did you mean 'mail'"):
