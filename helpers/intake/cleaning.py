@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 from functools import reduce
-from operator import or_
+from operator import and_, or_
 
 import ibis
 import ibis.expr.types as ir
@@ -12,7 +12,7 @@ import pyarrow as pa
 from helpers.foundation.engine import Engine
 from helpers.foundation.errors import InputError
 from helpers.foundation.tables import TYPES, Column
-from helpers.intake import conversions, expressions, records
+from helpers.intake import conversions, erasures, expressions, records
 from helpers.intake.profiles import CANONICAL, Profile
 from helpers.intake.readers import Landed
 from helpers.intake.records import ANSWER, FILE, ITEM, RECORD, Source
@@ -52,6 +52,8 @@ class Made:
         Survey answers by what became of them; empty where the table does not unpivot.
     unmatched : dict of str to int
         Records without a match, by lookup.
+    erased : lazy table, optional
+        Rows that are left out only because their people were erased at request; declared totals count them.
     """
 
     name: str
@@ -60,11 +62,20 @@ class Made:
     n_cells: int
     cells: dict[str, int]
     unmatched: dict[str, int]
+    erased: ir.Table | None = None
 
     @property
     def table(self) -> ir.Table:
         """The canonical table."""
         return self.accepted.drop(FILE, RECORD, ITEM)
+
+    @property
+    def delivered(self) -> ir.Table:
+        """The table as it was delivered, people included who were erased since."""
+        if self.erased is None:
+            return self.table
+        columns = [c for c in self.table.columns if c in self.erased.columns]
+        return self.table.select(columns).union(self.erased.select(columns))
 
 
 def made(landed: Landed, engine: Engine, name: str, as_of: str = "") -> Made:
@@ -90,16 +101,21 @@ def made(landed: Landed, engine: Engine, name: str, as_of: str = "") -> Made:
     values, reasons = typed(landed.profile, name, source)
     if as_of and TIMES.get(name) in values:
         reasons.append((values[TIMES[name]].cast("date") > ibis.literal(date.fromisoformat(as_of)), LATE))
+    values, is_erased = _without_erased(landed, engine, name, source, values)
+    if is_erased is not None:
+        reasons.append((is_erased, erasures.ERASED))
     staged = engine.kept(_staged(source, values, [condition for condition, _ in reasons]))
     is_numbered = name == "transactions" and "line" not in values
     accepted = staged.filter(~_is_refused(staged)).select(FILE, RECORD, ITEM, *values)
     accepted = engine.kept(_numbered(accepted) if is_numbered else accepted)
     refused = engine.kept(_refused(name, staged, [reason for _, reason in reasons]))
+    erased = staged.filter(_is_only(staged, len(reasons) - 1)).select(*values) if is_erased is not None else None
+    erased = engine.kept(erased) if erased is not None else None
     engine.forget(staged)
     if not is_numbered:
         accepted, refused = _without_repeats(name, source, accepted, refused, engine)
     return Made(name, accepted, refused, source.n_cells, _cells(source, refused, engine),
-                records.unmatched(source, landed.profile.tables[name].lookup, engine))
+                records.unmatched(source, landed.profile.tables[name].lookup, engine), erased)
 
 
 def typed(profile: Profile, name: str, source: Source) -> tuple[dict[str, ir.Value], Reasons]:
@@ -202,6 +218,35 @@ def _is_refused(staged: ir.Table) -> ir.BooleanValue:
     return reduce(or_, [staged[c] != 0 for c in staged.columns if c.startswith(WHY)], ~staged[SPOKEN])
 
 
+def _is_only(staged: ir.Table, reason: int) -> ir.BooleanValue:
+    """Return whether a row is left out for one reason and no other."""
+    bits = {c: 1 << reason % BITS if c == f"{WHY}{reason - reason % BITS}" else 0
+            for c in staged.columns if c.startswith(WHY)}
+    return reduce(and_, [staged[c] == bit for c, bit in bits.items()], staged[SPOKEN])
+
+
+def _without_erased(
+    landed: Landed, engine: Engine, name: str, source: Source, values: dict[str, ir.Value]
+) -> tuple[dict[str, ir.Value], ir.BooleanValue | None]:
+    """Return a table's values without the names of people who were erased, and which records are theirs."""
+    gone = erasures.suppressed(landed.profile.name)
+    if not gone:
+        return values, None
+    found = erasures.conditions(gone, name, values, source.table, engine)
+    if name == "responses" and "response_id" in values:
+        ids = {i for other in erasures.ANSWERED if other in landed.profile.tables
+               for i in _answers(landed, engine, other, gone)}
+        found += [values["response_id"].isin(sorted(ids)).fill_null(False)] if ids else []
+    return erasures.nameless(gone, name, values, source.table, engine), reduce(or_, found) if found else None
+
+
+def _answers(landed: Landed, engine: Engine, name: str, gone: erasures.Suppressed) -> list[str]:
+    if landed.profile.tables[name].rows:
+        return []
+    source = records.source(landed, engine, name)
+    return erasures.answers(gone, typed(landed.profile, name, source)[0], source.table, engine)
+
+
 def _refused(name: str, staged: ir.Table, reasons: list[str]) -> ir.Table:
     said = [ibis.ifelse((staged[f"{WHY}{i - i % BITS}"] & (1 << i % BITS)) != 0, ibis.literal(reason),
                         ibis.null("string")) for i, reason in enumerate(reasons)]
@@ -209,8 +254,16 @@ def _refused(name: str, staged: ir.Table, reasons: list[str]) -> ir.Table:
     return staged.filter(_is_refused(staged)).select(
         table=ibis.literal(name), file=FILE, record=RECORD, line=LINE, item=ITEM, is_spoken=SPOKEN,
         is_anonymous=staged["customer_id"].isnull() if "customer_id" in columns else ibis.literal(True),
-        amount=(staged["amount"] if "amount" in columns else ibis.null()).cast(TYPES["money"]),
-        reasons=ibis.literal("; ").join(said) if said else ibis.literal(""))
+        amount=_amount(staged, reasons), reasons=ibis.literal("; ").join(said) if said else ibis.literal(""))
+
+
+def _amount(staged: ir.Table, reasons: list[str]) -> ir.Value:
+    """Return what refused rows were worth, not of people who were erased."""
+    amount = (staged["amount"] if "amount" in staged.columns else ibis.null()).cast(TYPES["money"])
+    if erasures.ERASED not in reasons:
+        return amount
+    reason = len(reasons) - 1
+    return (staged[f"{WHY}{reason - reason % BITS}"] & (1 << reason % BITS) != 0).ifelse(None, amount)
 
 
 def _numbered(kept: ir.Table) -> ir.Table:

@@ -8,7 +8,7 @@ import ibis.expr.types as ir
 from helpers.foundation.engine import Engine
 from helpers.foundation.errors import InputError
 from helpers.foundation.workspace import Workspace, raw_folder
-from helpers.intake import cleaning, conservation, controls, readers
+from helpers.intake import cleaning, conservation, controls, erasures, readers
 from helpers.intake.cleaning import TIMES, Made
 from helpers.intake.conservation import Outcome
 from helpers.intake.controls import Checked
@@ -64,7 +64,9 @@ class Delivery:
         """Write every canonical table and what was rejected, settle the run's date; return what was written."""
         if self.as_of_on:
             workspace.settle(self.as_of_on)
-        tables = {**self.tables, "rejected/records": self.outcome.rejected, "rejected/parts": self.outcome.parts}
+        gone = erasures.suppressed(self.profile.name)
+        tables = {**self.tables, "rejected/records": erasures.kept(self.outcome.rejected, gone, workspace.engine),
+                  "rejected/parts": erasures.kept(self.outcome.parts, gone, workspace.engine)}
         return [workspace.write(name, table) for name, table in tables.items()]
 
 
@@ -92,10 +94,12 @@ def delivery(profile: Profile, engine: Engine, raw: str = "", as_of: str = "") -
     made = tuple(_all_made(landed, engine, as_of))
     typed = {m.name: m.table for m in made}
     typed |= {name: engine.lazy(cleaning.inline(profile, name)) for name, rule in profile.tables.items() if rule.rows}
+    delivered = {**typed, **{m.name: m.delivered for m in made}}
     spans = {m.name: span for m in made if (span := _span(m, engine))}
     counts = {name: engine.first_row(table.aggregate(n=table.count()))["n"] for name, table in typed.items()}
+    found = controls.checked(landed, delivered, engine)
     return Delivery(landed, made, {f"canonical/{n}": t for n, t in typed.items()},
-                    conservation.outcome(landed, made, engine), controls.checked(landed, typed, engine), spans, counts,
+                    conservation.outcome(landed, made, engine), found, spans, counts,
                     _settled(profile, spans, counts, as_of))
 
 
