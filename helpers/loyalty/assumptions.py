@@ -22,3 +22,24 @@ class Assumptions(Section):
         2, ge=1, description="elapsed periods before repeat purchase is judged [periods]")
     share_active_cut: float = Field(
         0.5, gt=0, le=1, description="share of elapsed periods with a purchase from which a customer repeats [share]")
+    satisfaction_roles: list[Literal[ROLES]] = Field(
+        ["satisfaction"], min_length=1, description="roles of the questions averaged to the satisfaction of the curve")
+    horizon_days: int = Field(
+        180, ge=1, description="days after an answer, or after a cut-off, in which coming back counts [days]")
+    evidence_cut: float = Field(
+        50.0, ge=0, le=100, description="answer from which a question speaks for a kind of loyalty [0–100]")
+    share_promotion_cut: float = Field(
+        0.5, gt=0, le=1, description="share of orders under a promotion that speaks for loyalty to the price [share]")
+    share_rewarded_cut: float = Field(
+        0.5, gt=0, le=1, description="share of orders that use points or follow a contact, as for an incentive [share]")
+    contact_days: int = Field(14, ge=1, description="days after a contact in which an order follows it [days]")
+    cohort_days: int = Field(
+        91, ge=1, description="length of a cohort of issued points, and of a step of their age [days]")
+    expected_redemption: float | None = Field(
+        None, gt=0, le=1, description="share of issued points ever redeemed; none: as the cohorts show [share]")
+    point_cost: float | None = Field(
+        None, gt=0, description="cost of a redeemed point; none: as the ledger records [money]")
+    pool_shares: list[float] = Field(
+        [0.01, 0.02, 0.05], min_length=1, description="what-ifs: shares of margin paid out to members [share]")
+    threshold_changes: list[float] = Field(
+        [-0.2, 0.2], min_length=1, description="what-ifs: by how much tier thresholds move [share]")

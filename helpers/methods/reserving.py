@@ -1,0 +1,122 @@
+"""What is still to come of cohorts that have not run their course: chain ladder, Bornhuetter–Ferguson, Benktander.
+
+References
+----------
+Mack (1993), Distribution-free calculation of the standard error of chain ladder reserve estimates, *ASTIN Bulletin* 23,
+213–225; Bornhuetter & Ferguson (1972), The actuary and IBNR, *Proceedings of the CAS* 59, 181–195; Mack (2000),
+Credible claims reserves: the Benktander method, *ASTIN Bulletin* 30, 333–347.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """A triangle carried to its end.
+
+    Parameters
+    ----------
+    factors : ndarray, shape (m − 1,)
+        Development from each age to the next.
+    developed : ndarray, shape (m,)
+        Share of the ultimate that each cohort has reached by now, oldest cohort first.
+    current, ultimate : ndarray, shape (m,)
+        What each cohort shows by now, and in the end by the chain ladder.
+    error : float
+        Mack's standard error of the sum of what is still to come; NaN under three cohorts.
+    """
+
+    factors: np.ndarray
+    developed: np.ndarray
+    current: np.ndarray
+    ultimate: np.ndarray
+    error: float
+
+    @property
+    def reserve(self) -> np.ndarray:
+        """What is still to come of each cohort, shape (m,)."""
+        return self.ultimate - self.current
+
+
+def chain_ladder(triangle: np.ndarray) -> Ladder:
+    """Return the chain ladder of a triangle.
+
+    Parameters
+    ----------
+    triangle : ndarray, shape (m, m)
+        Cumulative amounts, cohort × age, oldest cohort first; NaN where the future lies. No development is assumed
+        beyond the last age, and none from an age at which every cohort is at zero.
+    """
+    m = len(triangle)
+    ages = np.arange(m)
+    factors = np.array([_factor(triangle, j) for j in range(m - 1)])
+    left = np.append(np.cumprod(factors[::-1])[::-1], 1.0)
+    last = m - 1 - ages
+    current = triangle[ages, last]
+    return Ladder(factors, 1 / left[last], current, current * left[last], _mack_error(triangle, factors, left))
+
+
+def bornhuetter_ferguson(current: np.ndarray, developed: np.ndarray, prior: np.ndarray) -> np.ndarray:
+    """Return ultimates that expect of the rest what was expected beforehand: C + (1 − p) · U₀, shape (m,).
+
+    Parameters
+    ----------
+    current, developed, prior : ndarray, shape (m,)
+        What each cohort shows by now, the share of its end that this should be, and its end as expected beforehand.
+    """
+    return current + (1 - developed) * prior
+
+
+def benktander(current: np.ndarray, developed: np.ndarray, prior: np.ndarray) -> np.ndarray:
+    """Return Bornhuetter–Ferguson ultimates with those of a first round as what is expected beforehand, shape (m,)."""
+    return bornhuetter_ferguson(current, developed, bornhuetter_ferguson(current, developed, prior))
+
+
+def cape_cod(current: np.ndarray, developed: np.ndarray, exposure: np.ndarray) -> float:
+    """Return the rate to expect beforehand that fits all cohorts: Σ C / Σ p · exposure; NaN without any exposure."""
+    used = float((developed * exposure).sum())
+    return float(current.sum()) / used if used > 0 else float("nan")
+
+
+def _factor(triangle: np.ndarray, j: int) -> float:
+    rows = len(triangle) - 1 - j
+    before = triangle[:rows, j].sum()
+    return float(triangle[:rows, j + 1].sum() / before) if before > 0 else 1.0
+
+
+def _mack_error(triangle: np.ndarray, factors: np.ndarray, left: np.ndarray) -> float:
+    """Return √MSEP of the sum of the reserves (Mack 1993, theorem 3 and corollary)."""
+    m = len(triangle)
+    if m < 3:
+        return float("nan")
+    sigma = _sigma(triangle, factors)
+    last = m - 1 - np.arange(m)
+    ultimate = triangle[np.arange(m), last] * left[last]
+    total = 0.0
+    for i in range(1, m):
+        inner = cross = 0.0
+        for j in range(last[i], m - 1):
+            above, at = triangle[:m - 1 - j, j].sum(), triangle[i, last[i]] * left[last[i]] / left[j]
+            if above <= 0 or at <= 0:
+                continue
+            ratio = sigma[j] / factors[j] ** 2
+            inner += ratio * (1 / at + 1 / above)
+            cross += 2 * ratio / above
+        total += ultimate[i] ** 2 * inner + ultimate[i] * ultimate[i + 1:].sum() * cross
+    return float(np.sqrt(total))
+
+
+def _sigma(triangle: np.ndarray, factors: np.ndarray) -> np.ndarray:
+    """Return Mack's σ² of each age; that of the last, which one cohort alone has reached, by his rule."""
+    m = len(triangle)
+    sigma = np.zeros(m - 1)
+    for j in range(m - 2):
+        before, after = triangle[:m - 1 - j, j], triangle[:m - 1 - j, j + 1]
+        known = before > 0
+        ratios = after[known] / before[known]
+        sigma[j] = (before[known] * (ratios - factors[j]) ** 2).sum() / max(known.sum() - 1, 1)
+    first, second = (sigma[m - 4], sigma[m - 3]) if m > 3 else (sigma[0], sigma[0])
+    sigma[m - 2] = min(second**2 / first if first > 0 else second, first, second)
+    return sigma
