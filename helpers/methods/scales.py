@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.foundation.errors import InputError
+from helpers.methods.weighing import Replicas, Rows
 
 GIVEN, NOT_APPLICABLE, MISSING, OFF_SCALE = "given", "not applicable", "missing", "off the scale"
 LEVELS = ("dissatisfied", "neutral", "fairly satisfied", "highly satisfied")
@@ -172,6 +173,12 @@ def wide(given: ir.Table, items: Sequence[str]) -> pd.DataFrame:
     frame = rows.to_pyarrow().to_pandas().sort_values(["responded_at", "response_id"], na_position="first")
     indexed = frame.set_index(list(WHO))[[f"item_{i}" for i in range(len(items))]]
     return indexed.astype("float64").set_axis(list(items), axis=1)
+
+
+def rows_of(people: pd.DataFrame, replicas: Replicas | None = None) -> Rows:
+    """Return the people of a frame from `wide` with their weights, and the weights' replicates where there are any."""
+    return Rows(people.index.get_level_values("person").to_numpy(),
+                people.index.get_level_values("weight").to_numpy(float), replicas)
 
 
 def latest_of(answered: pd.DataFrame, items: Sequence[str]) -> pd.DataFrame:

@@ -17,7 +17,8 @@ from helpers.foundation.estimates import Estimate, Status, without_value
 from helpers.methods import scales, validity
 from helpers.methods.cells import FEW_PEOPLE
 from helpers.methods.intervals import Interval
-from helpers.methods.resampling import Moments, moments, percentiles, resampled_moments
+from helpers.methods.resampling import Moments, percentiles
+from helpers.methods.weighing import Replicas, Rows
 
 RATIO, RATIO_ZERO = "performance over expectation, as coded", "performance over expectation, from zero"
 GAP, RELIABILITY, EXPLAINED = "performance less expectation", "reliability of the difference", "variance explained"
@@ -41,8 +42,8 @@ class Pair:
         Lowest answer and length of the scale, NaN where the questions have different scales.
     dimensions : mapping of str to ndarray
         Gap of the paired questions by dimension, shape (n,) each.
-    weights : ndarray, shape (n,)
-        Survey weights.
+    rows : Rows
+        The people with their survey weights.
     """
 
     expected: np.ndarray
@@ -51,10 +52,10 @@ class Pair:
     low: float
     width: float
     dimensions: dict[str, np.ndarray]
-    weights: np.ndarray
+    rows: Rows
 
 
-def pair(answers: ir.Table, known: pd.DataFrame) -> Pair | str:
+def pair(answers: ir.Table, known: pd.DataFrame, replicas: Replicas | None = None) -> Pair | str:
     """Return people who answered all questions on expectation, performance and satisfaction, or why there are none."""
     items = {role: list(known.loc[known["role"] == role, "item"])
              for role in ("expectation", "performance", "satisfaction")}
@@ -74,7 +75,7 @@ def pair(answers: ir.Table, known: pd.DataFrame) -> Pair | str:
     satisfied = rows[items["satisfaction"]].mean(axis=1).to_numpy()
     return Pair(rows[items["expectation"]].to_numpy(), rows[items["performance"]].to_numpy(), satisfied,
                 low if is_one else np.nan, high - low if is_one else np.nan, _dimensions(rows, joined),
-                rows.index.get_level_values("weight").to_numpy(float))
+                scales.rows_of(rows, replicas))
 
 
 def _joined(known: pd.DataFrame) -> pd.DataFrame:
@@ -103,7 +104,7 @@ def confirmation(found: Pair | str, seed: int, draws: int = 1000) -> list[Estima
     a, b = found.expected.mean(axis=1), found.performed.mean(axis=1)
     ends = np.cumsum([0, found.expected.shape[1], found.performed.shape[1]])
     columns = np.column_stack([found.expected, found.performed, *found.dimensions.values()])
-    known = _replicated(columns, found.weights, seed, draws)
+    known = found.rows.moments(columns, draws, seed)
     mean_a, mean_b = (known.mean[:, s:e].mean(axis=1) for s, e in pairwise(ends))
     raw = found.low + found.width / 100 * np.array([mean_a, mean_b])
     n, kind = len(a), without_value(RATIO, Status.NOT_APPLICABLE, "the questions have different scales", n=len(a))
@@ -112,13 +113,6 @@ def confirmation(found: Pair | str, seed: int, draws: int = 1000) -> list[Estima
     made += [_row(GAP, known.mean[:, ends[-1] + i], "points", n, name) for i, name in enumerate(found.dimensions)]
     made.append(_row(RELIABILITY, _reliability(known, ends), "reliability", n))
     return made + _against_satisfaction(found, a, b, seed, draws)
-
-
-def _replicated(columns: np.ndarray, weights: np.ndarray, seed: int, draws: int) -> Moments:
-    equal = bool(np.ptp(weights) == 0)
-    parts = moments(columns, None if equal else weights[None]), resampled_moments(
-        columns, draws, seed, None if equal else weights)
-    return Moments(*(np.concatenate([getattr(m, name) for m in parts]) for name in ("mean", "covariance")))
 
 
 def _row(quantity: str, draws: np.ndarray, unit: str, n: int, segment: str = "all") -> Estimate:
@@ -143,7 +137,7 @@ def _against_satisfaction(found: Pair, a: np.ndarray, b: np.ndarray, seed: int, 
     ratio = raw_b / np.maximum(raw_a, 1e-9)
     x, y = (a - 50) / 50, (b - 50) / 50
     columns = np.column_stack([x, y, x**2, x * y, y**2, raw_b, raw_b - raw_a, ratio, found.satisfied])
-    known = _replicated(columns, found.weights, seed, draws)
+    known = found.rows.moments(columns, draws, seed)
     among = known.correlation[:, :, -1]
     made = [_row(q, among[:, 5 + i], "correlation", len(a)) for i, q in enumerate((ALONE, BY_GAP, BY_RATIO))]
     return made + _surface(known, len(a))

@@ -103,11 +103,20 @@ def _weights(
         x, y = part[list(names)].to_numpy(), part[SATISFACTION].to_numpy()
         if len(part) < max(FEW_PEOPLE, 3 * len(names)):
             continue
-        x = np.column_stack([x, np.ones(len(x))])
-        inverse = np.linalg.pinv(x.T @ x)
-        beta = inverse @ x.T @ y
-        rest = ((y - x @ beta) ** 2).sum() / (len(y) - x.shape[1])
+        beta, error = _regression(np.column_stack([x, np.ones(len(x))]), y,
+                                  part.index.get_level_values("weight").to_numpy(float))
         kept.append(name)
         weights.append(beta[:-1])
-        errors.append(np.sqrt(rest * np.diag(inverse)[:-1]))
+        errors.append(error[:-1])
     return kept, weights, errors
+
+
+def _regression(x: np.ndarray, y: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return weighted least squares and standard errors; robust ones where the weights differ."""
+    inverse = np.linalg.pinv(x.T @ (x * weight[:, None]))
+    beta = inverse @ (x.T @ (weight * y))
+    rest, spare = y - x @ beta, len(y) - x.shape[1]
+    if np.ptp(weight) == 0:
+        return beta, np.sqrt((weight * rest**2).sum() / spare * np.diag(inverse))
+    score = x * (weight * rest)[:, None]
+    return beta, np.sqrt(np.diag(inverse @ (score.T @ score) @ inverse) * len(y) / spare)

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
+from helpers.methods.weighing import holm
+
 LEAST_WAVES = 8
 STEADY, GRADUAL, ABRUPT = "steady", "gradual", "abrupt"
 
@@ -56,7 +58,7 @@ def drifts(
     precision = 1 / error**2
     centre = (weight * precision).sum(axis=0) / precision.sum(axis=0)
     spread = ((weight - centre) ** 2 * precision).sum(axis=0)
-    p = _holm(stats.chi2.sf(spread, len(waves) - 1))
+    p = holm(stats.chi2.sf(spread, len(waves) - 1))
     return tuple(_drift(name, waves, weight[:, j], precision[:, j], float(p[j])) for j, name in enumerate(dimensions))
 
 
@@ -83,11 +85,3 @@ def _lines(y: np.ndarray, precision: np.ndarray, courses: np.ndarray) -> tuple[n
     z = y - y @ precision / total
     slope = (x * z) @ precision / (x**2 @ precision)
     return ((z - slope[:, None] * x) ** 2) @ precision, slope
-
-
-def _holm(p: np.ndarray) -> np.ndarray:
-    order = np.argsort(p)
-    raised = np.maximum.accumulate(p[order] * (len(p) - np.arange(len(p))))
-    made = np.empty_like(p)
-    made[order] = np.minimum(raised, 1)
-    return made

@@ -122,7 +122,7 @@ def _wins(names: tuple[str, ...], draws: np.ndarray) -> dict[str, float]:
 def _probed(known: Panel, place: list[int], seed: int) -> list[float]:
     member = known.model.block_of[:, None] == np.array(place)
     columns = known.columns @ (member / member.sum(axis=0))
-    return importance.probe_p_values(columns, seed, weights=known.weights).tolist()
+    return importance.probe_p_values(columns, seed, weights=known.rows.weights).tolist()
 
 
 def driver_table(found: Drivers | Absent) -> list[Estimate]:

@@ -7,8 +7,8 @@ import pandas as pd
 from helpers.foundation.estimates import Estimate, Status, without_value
 from helpers.methods import scales
 from helpers.methods.cells import FEW_PEOPLE, published
-from helpers.methods.intervals import mean
-from helpers.methods.resampling import moments, percentiles, replicates
+from helpers.methods.resampling import percentiles
+from helpers.methods.weighing import Replicas
 
 PREFIX, DELIVERED = "frame_", "frame_delivered"
 GAINS, SACRIFICES = ("product", "service", "personnel", "image"), ("money", "time", "mental effort", "physical effort")
@@ -23,7 +23,7 @@ def tags(items: ir.Table) -> pd.DataFrame:
     return pd.DataFrame(sorted(rows), columns=["item", "frame", "tag"])
 
 
-def rolled_up(answers: ir.Table, tagged: pd.DataFrame) -> list[Estimate]:
+def rolled_up(answers: ir.Table, tagged: pd.DataFrame, replicas: Replicas | None = None) -> list[Estimate]:
     """Return the mean [0–100] of each tag's questions, each person counted once.
 
     Parameters
@@ -32,6 +32,8 @@ def rolled_up(answers: ir.Table, tagged: pd.DataFrame) -> list[Estimate]:
         From `helpers.methods.scales.answers`.
     tagged : DataFrame
         From `tags`.
+    replicas : Replicas, optional
+        Of the weights.
     """
     if tagged.empty:
         return [without_value("score by frame", Status.NOT_APPLICABLE, "the catalogue tags no question with a frame")]
@@ -39,12 +41,14 @@ def rolled_up(answers: ir.Table, tagged: pd.DataFrame) -> list[Estimate]:
     wide = scales.wide(answers, sorted(set(tagged["item"])))
     for (frame, tag), group in tagged.groupby(["frame", "tag"]):
         rows = scales.latest_of(wide, list(group["item"]))
-        i = mean(rows.mean(axis=1).to_numpy(), rows.index.get_level_values("weight").to_numpy(float))
+        i = scales.rows_of(rows, replicas).mean(rows.mean(axis=1).to_numpy())
         made.append(published(f"score by {frame.removeprefix(PREFIX)}", i, len(rows), unit="points", segment=tag))
     return made
 
 
-def delivered_value(answers: ir.Table, known: pd.DataFrame, tagged: pd.DataFrame, seed: int) -> list[Estimate]:
+def delivered_value(
+    answers: ir.Table, known: pd.DataFrame, tagged: pd.DataFrame, seed: int, replicas: Replicas | None = None
+) -> list[Estimate]:
     """Return the estimated weights of gains and sacrifices in the value that people say they get.
 
     Parameters
@@ -57,6 +61,8 @@ def delivered_value(answers: ir.Table, known: pd.DataFrame, tagged: pd.DataFrame
         From `tags`; parts are the tags of the frame ``delivered``.
     seed : int
         Of the bootstrap.
+    replicas : Replicas, optional
+        Of the weights.
     """
     parts = {tag: list(g["item"]) for tag, g in tagged[tagged["frame"] == DELIVERED].groupby("tag")}
     goal = next((items for role in ("value", "satisfaction")
@@ -73,8 +79,7 @@ def delivered_value(answers: ir.Table, known: pd.DataFrame, tagged: pd.DataFrame
                               n=len(rows))]
     names = [*gains, *sacrifices]
     columns = np.column_stack([*(rows[parts[t]].mean(axis=1) for t in names), rows[goal].mean(axis=1)])
-    counts = np.concatenate([np.ones((1, len(rows))), replicates(len(rows), 1000, seed)])
-    among = moments(columns, counts).covariance
+    among = scales.rows_of(rows, replicas).moments(columns, 1000, seed).covariance
     beta = np.linalg.solve(among[:, :-1, :-1], among[:, :-1, -1:])[:, :, 0]
     made = [percentiles(beta[0, j], beta[1:, j]) for j in range(len(names))]
     return [Estimate("weight in delivered value", i.value, i.low, i.high, "points per point", len(rows),

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 
-import numpy as np
 import pandas as pd
 
 from helpers.foundation.estimates import Estimate, Status, without_value
 from helpers.methods.cells import LEAST_PEOPLE, published, too_few
-from helpers.methods.intervals import difference, effective_n, mean, share
+from helpers.methods.intervals import Interval
 from helpers.methods.scales import LEVELS
+from helpers.methods.weighing import Replicas, Rows, difference
 
 INDEX = "satisfaction"
 CHANGE = "change of satisfaction"
@@ -20,7 +20,9 @@ def segment_of(wave: str) -> str:
     return f"wave {wave}"
 
 
-def index(scores: pd.DataFrame, waves: Sequence[str], struck: str = "") -> list[Estimate]:
+def index(
+    scores: pd.DataFrame, waves: Sequence[str], struck: str = "", replicas: Replicas | None = None
+) -> list[Estimate]:
     """Return the index, the shares of the four levels and the changes between waves.
 
     Parameters
@@ -31,19 +33,22 @@ def index(scores: pd.DataFrame, waves: Sequence[str], struck: str = "") -> list[
         Waves, oldest first; a single wave is the same as everybody and gets no rows of its own.
     struck : str
         Why the claims are struck; empty where they stand.
+    replicas : Replicas, optional
+        Of the weights.
 
     Returns
     -------
     list of Estimate
         Index by Student's interval [0–100], shares by the adjusted Wald interval. In each segment a person counts
-        once, by the latest answer; survey weights enter the values, and the intervals through linearisation (means)
-        and the effective number of people (shares).
+        once, by the latest answer; survey weights enter the values, and the intervals through their replicates or,
+        where they have none, through linearisation (means) and the effective number of people (shares). Intervals of
+        changes hold for all changes together: their level is 1 − .05 / changes (Bonferroni).
     """
-    estimates = _segment(_latest(scores), "all")
+    estimates = _segment(_latest(scores), "all", replicas)
     groups = [_latest(scores[scores["wave"] == wave]) for wave in waves] if len(waves) > 1 else []
     for wave, group in zip(waves, groups, strict=False):
-        estimates += _segment(group, segment_of(wave))
-    estimates += _changes(waves, groups)
+        estimates += _segment(group, segment_of(wave), replicas)
+    estimates += _changes(waves, groups, replicas)
     if struck:
         return [without_value(e.quantity, Status.STRUCK, struck, unit=e.unit, n=e.n, segment=e.segment)
                 for e in estimates]
@@ -55,17 +60,21 @@ def _latest(scores: pd.DataFrame) -> pd.DataFrame:
     return ordered.drop_duplicates("person", keep="last").sort_values("person", ignore_index=True)
 
 
-def _segment(group: pd.DataFrame, segment: str) -> list[Estimate]:
-    values, weights = group["satisfaction"].to_numpy(float), group["weight"].to_numpy(float)
-    n, people = len(group), effective_n(weights)
-    found = [published(INDEX, mean(values, weights), n, unit="points", segment=segment)]
-    for level, quantity in zip(LEVELS, SHARES, strict=True):
-        of_level = float(weights[group["level"] == level].sum() / weights.sum()) if people else np.nan
-        found.append(published(quantity, share(of_level, people), n, unit="share", segment=segment))
-    return found
+def _rows(group: pd.DataFrame, replicas: Replicas | None) -> Rows:
+    return Rows(group["person"].to_numpy(), group["weight"].to_numpy(float), replicas)
 
 
-def _changes(waves: Sequence[str], groups: Sequence[pd.DataFrame]) -> Iterator[Estimate]:
+def _segment(group: pd.DataFrame, segment: str, replicas: Replicas | None) -> list[Estimate]:
+    n, rows = len(group), _rows(group, replicas)
+    found = [published(INDEX, rows.mean(group["satisfaction"].to_numpy(float)), n, unit="points", segment=segment)]
+    return found + [published(quantity, rows.share((group["level"] == level).to_numpy()), n, unit="share",
+                              segment=segment) for level, quantity in zip(LEVELS, SHARES, strict=True)]
+
+
+def _changes(
+    waves: Sequence[str], groups: Sequence[pd.DataFrame], replicas: Replicas | None
+) -> Iterator[Estimate]:
+    level = 1 - 0.05 / max(len(groups) - 1, 1)
     for i in range(1, len(groups)):
         pair = groups[i - 1], groups[i]
         n, segment = min(len(g) for g in pair), segment_of(waves[i])
@@ -73,6 +82,6 @@ def _changes(waves: Sequence[str], groups: Sequence[pd.DataFrame]) -> Iterator[E
             reason = f"{too_few(n)}, in one of the waves {waves[i - 1]} and {waves[i]}"
             yield without_value(CHANGE, Status.INSUFFICIENT, reason, unit="points", n=n, segment=segment)
             continue
-        columns = [tuple(g[c].to_numpy() for g in pair) for c in ("satisfaction", "weight", "person")]
-        change = difference(*columns)
-        yield Estimate(CHANGE, change.value, change.low, change.high, "points", n, segment)
+        values = tuple(g["satisfaction"].to_numpy(float) for g in pair)
+        change: Interval = difference(values, tuple(_rows(g, replicas) for g in pair), level)[0]
+        yield Estimate(CHANGE, change.value, change.low, change.high, "points", n, segment, level)

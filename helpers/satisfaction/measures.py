@@ -1,6 +1,6 @@
 """Measures that belong to one question and to its scale: NPS, CSAT, CES, and what they are called when they are not."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import ibis
 import ibis.expr.types as ir
@@ -11,6 +11,7 @@ from helpers.foundation.estimates import Estimate, Status, without_value
 from helpers.methods.cells import published
 from helpers.methods.intervals import Interval, counted_mean, net_share, share
 from helpers.methods.scales import TOLERANCE, latest
+from helpers.methods.weighing import Replicas, student
 from helpers.satisfaction.index import segment_of
 
 NPS, NOT_NPS, CSAT, CES = "NPS", "top minus bottom share, not NPS", "CSAT", "CES"
@@ -40,19 +41,58 @@ def distribution(answers: ir.Table, known: pd.DataFrame, waves: Sequence[str]) -
         ``item, segment, score, percent, n_people, weight, weight_squared``, sorted; a person counts once an item and
         segment, by the latest answer.
     """
-    items = [row.item for row in known.itertuples() if measure_of(row)]
-    given = answers.filter(answers.percent.notnull() & answers.item.isin(items))
-    everybody = latest(given, ["person", "item"]).mutate(segment=ibis.literal("all"))
-    parts = [everybody]
-    if len(waves) > 1:
-        parts.append(latest(given, ["person", "item", "wave"]).mutate(segment=ibis.literal("wave ") + given.wave))
-    table = ibis.union(*parts) if len(parts) > 1 else everybody
+    table = _latest(answers, known, waves)
     counted = table.group_by("item", "segment", "score", "percent").aggregate(
         n_people=table.count(), weight=table.weight.sum(), weight_squared=(table.weight * table.weight).sum())
     return counted.to_pyarrow().to_pandas().sort_values(["item", "segment", "score"], ignore_index=True)
 
 
-def measures(known: pd.DataFrame, counted: pd.DataFrame, waves: Sequence[str]) -> list[Estimate]:
+def _latest(answers: ir.Table, known: pd.DataFrame, waves: Sequence[str]) -> ir.Table:
+    """Return the answers that count: each person's latest to each question, for everybody and in each wave."""
+    items = [row.item for row in known.itertuples() if measure_of(row)]
+    given = answers.filter(answers.percent.notnull() & answers.item.isin(items))
+    everybody = latest(given, ["person", "item"]).mutate(segment=ibis.literal("all"))
+    if len(waves) < 2:
+        return everybody
+    by_wave = latest(given, ["person", "item", "wave"]).mutate(segment=ibis.literal("wave ") + given.wave)
+    return ibis.union(everybody, by_wave)
+
+
+def errors(
+    answers: ir.Table, known: pd.DataFrame, waves: Sequence[str], replicas: Replicas | None
+) -> dict[tuple[str, str], float]:
+    """Return the standard error of each measure by the weights' replicates, by item and segment; empty without them.
+
+    Parameters
+    ----------
+    answers, known, waves
+        As in `distribution`.
+    replicas : Replicas or None
+        Of the weights.
+    """
+    if replicas is None:
+        return {}
+    rows = _latest(answers, known, waves).select("item", "segment", "person", "score", "percent")
+    frame = rows.to_pyarrow().to_pandas().sort_values(["item", "segment", "person"])
+    named = {row.item: measure_of(row) for row in known.itertuples()}
+    return {key: replicas.error(_counted(named[key[0]], group), group["person"].to_numpy())
+            for key, group in frame.groupby(["item", "segment"]) if len(group) > 1}
+
+
+def _counted(measure: str, rows: pd.DataFrame) -> np.ndarray:
+    """Return what each answer adds to a measure's mean."""
+    if measure == CES:
+        return rows["score"].to_numpy(float)
+    if measure == CSAT:
+        return (rows["percent"] >= SATISFIED_FROM - TOLERANCE).to_numpy(float)
+    top, bottom = rows["percent"] >= PROMOTERS_FROM - TOLERANCE, rows["percent"] <= DETRACTORS_TO + TOLERANCE
+    return top.to_numpy(float) - bottom.to_numpy(float)
+
+
+def measures(
+    known: pd.DataFrame, counted: pd.DataFrame, waves: Sequence[str],
+    error: Mapping[tuple[str, str], float] | None = None,
+) -> list[Estimate]:
     """Return each measure that the survey's scales allow, and why the others do not apply.
 
     Parameters
@@ -63,6 +103,8 @@ def measures(known: pd.DataFrame, counted: pd.DataFrame, waves: Sequence[str]) -
         From `distribution`.
     waves : sequence of str
         Waves, oldest first.
+    error : mapping of (item, segment) to float, optional
+        From `errors`.
 
     Returns
     -------
@@ -79,7 +121,8 @@ def measures(known: pd.DataFrame, counted: pd.DataFrame, waves: Sequence[str]) -
     for quantity, row in named:
         label = f"{quantity} ({row.item})" if quantity in several else quantity
         rows = counted[counted["item"] == row.item]
-        found += [_measured(quantity, label, row, rows[rows["segment"] == s], s) for s in segments]
+        found += [_measured(quantity, label, row, rows[rows["segment"] == s], (s, (error or {}).get((row.item, s))))
+                  for s in segments]
     present = {quantity for quantity, _ in named}
     found += [without_value(q, Status.NOT_APPLICABLE, reason) for q, reason in ABSENT.items() if q not in present]
     return found
@@ -95,9 +138,12 @@ def measure_of(row: tuple) -> str:
     return CES if row.role == "effort" and scale == (1, 7) else ""
 
 
-def _measured(quantity: str, label: str, row: tuple, rows: pd.DataFrame, segment: str) -> Estimate:
-    n = int(rows["n_people"].sum())
-    interval = _mean(rows, n) if quantity == CES else _top(rows) if quantity == CSAT else _net(rows)
+def _measured(
+    quantity: str, label: str, row: tuple, rows: pd.DataFrame, of: tuple[str, float | None]
+) -> Estimate:
+    n, (segment, error) = int(rows["n_people"].sum()), of
+    way = {CES: _mean, CSAT: _top}.get(quantity, _net)
+    interval = way(rows, n, error)
     units = {CES: f"on 1–7, {1 if row.is_reversed else 7} is least effort", CSAT: "share"}
     return published(label, interval, n, unit=units.get(quantity, "points"), segment=segment)
 
@@ -106,20 +152,27 @@ def _share(rows: pd.DataFrame, is_in: pd.Series) -> float:
     return float(rows.loc[is_in, "weight"].sum() / rows["weight"].sum()) if len(rows) else np.nan
 
 
-def _people(rows: pd.DataFrame) -> float:
+def _people(rows: pd.DataFrame, spread: float, error: float | None) -> float:
+    """Return the effective number of people: by the replicates' error, else Kish's."""
+    if error and spread > 0:
+        return min(spread / error**2, float(rows["n_people"].sum()))
     squared = float(rows["weight_squared"].sum())
     return float(rows["weight"].sum()) ** 2 / squared if squared else 0.0
 
 
-def _mean(rows: pd.DataFrame, n: int) -> Interval:
+def _mean(rows: pd.DataFrame, n: int, error: float | None) -> Interval:
     score, weight, squared = (rows[c].to_numpy(float) for c in ("score", "weight", "weight_squared"))
+    if error:
+        return student(float(np.average(score, weights=weight)), error, n)
     return counted_mean(score, n, weight, squared)
 
 
-def _net(rows: pd.DataFrame) -> Interval:
-    top, bottom = rows["percent"] >= PROMOTERS_FROM - TOLERANCE, rows["percent"] <= DETRACTORS_TO + TOLERANCE
-    return net_share(_share(rows, top), _share(rows, bottom), _people(rows)).times(100)
+def _net(rows: pd.DataFrame, _: int, error: float | None) -> Interval:
+    top = _share(rows, rows["percent"] >= PROMOTERS_FROM - TOLERANCE)
+    bottom = _share(rows, rows["percent"] <= DETRACTORS_TO + TOLERANCE)
+    return net_share(top, bottom, _people(rows, top + bottom - (top - bottom) ** 2, error)).times(100)
 
 
-def _top(rows: pd.DataFrame) -> Interval:
-    return share(_share(rows, rows["percent"] >= SATISFIED_FROM - TOLERANCE), _people(rows))
+def _top(rows: pd.DataFrame, _: int, error: float | None) -> Interval:
+    p = _share(rows, rows["percent"] >= SATISFIED_FROM - TOLERANCE)
+    return share(p, _people(rows, p * (1 - p), error))

@@ -1,7 +1,7 @@
 """Whether the questionnaire can be trusted: reliability of its scales, what was answered, and the gates on both."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import ibis.expr.types as ir
 import numpy as np
@@ -9,8 +9,11 @@ import pandas as pd
 
 from helpers.foundation.estimates import Estimate, Gate, Level, Status, without_value
 from helpers.methods import cells, scales
-from helpers.methods.intervals import Interval, correlation, mean
+from helpers.methods.intervals import Interval, correlation
 from helpers.methods.reliability import STRIKE, Reliability, alpha_gate, alpha_value, reliability
+from helpers.methods.resampling import moments, percentiles
+from helpers.methods.validity import alpha
+from helpers.methods.weighing import Replicas
 
 SCORE = "satisfaction score"
 APART = ("importance", "category_spend", "functional", "dysfunctional", "brand_attribute")
@@ -48,7 +51,9 @@ class Scale:
         return f"Cronbach's α {alpha.value:.3f} is under {STRIKE:.2f}" if alpha.value < STRIKE else ""
 
 
-def measured_scales(answers: ir.Table, known: pd.DataFrame) -> tuple[Scale, ...]:
+def measured_scales(
+    answers: ir.Table, known: pd.DataFrame, replicas: Replicas | None = None
+) -> tuple[Scale, ...]:
     """Return the satisfaction score and every construct, measured.
 
     Parameters
@@ -57,6 +62,8 @@ def measured_scales(answers: ir.Table, known: pd.DataFrame) -> tuple[Scale, ...]
         From `helpers.methods.scales.answers`.
     known : DataFrame
         From `helpers.methods.scales.catalogue`.
+    replicas : Replicas, optional
+        Of the weights; alpha is weighted then, with percentile intervals instead of Feldt's.
 
     Returns
     -------
@@ -71,15 +78,24 @@ def measured_scales(answers: ir.Table, known: pd.DataFrame) -> tuple[Scale, ...]
     attitudes = known[~known["role"].isin(APART)]
     groups |= {str(name): tuple(items) for name, items in attitudes.groupby("construct")["item"]}
     answered_ = scales.wide(answers, sorted({item for items in groups.values() for item in items}))
-    return tuple(_scale(name, items, answered_) for name, items in groups.items())
+    return tuple(_scale(name, items, answered_, replicas) for name, items in groups.items())
 
 
-def _scale(name: str, items: tuple[str, ...], answered_: pd.DataFrame) -> Scale:
+def _scale(name: str, items: tuple[str, ...], answered_: pd.DataFrame, replicas: Replicas | None) -> Scale:
     people = scales.latest_of(answered_, items)
     enough = people[people.notna().mean(axis=1) >= 0.5]
-    weights = enough.index.get_level_values("weight").to_numpy(float)
-    centre = mean(enough.mean(axis=1).to_numpy(), weights)
-    return Scale(name, items, reliability(people.to_numpy()), centre, len(enough))
+    centre = scales.rows_of(enough, replicas).mean(enough.mean(axis=1).to_numpy())
+    found = reliability(people.to_numpy())
+    if replicas is not None and not np.isnan(found.raw.value):
+        found = _weighted(found, people.dropna(), replicas)
+    return Scale(name, items, found, centre, len(enough))
+
+
+def _weighted(found: Reliability, people: pd.DataFrame, replicas: Replicas) -> Reliability:
+    known = moments(people.to_numpy(), replicas.of(people.index.get_level_values("person").to_numpy()))
+    draws = [alpha(matrix) for matrix in (known.covariance, known.correlation)]
+    raw, standardised = (percentiles(float(d[0]), d[1:]) for d in draws)
+    return replace(found, raw=raw, standardised=standardised)
 
 
 def construct_scores(measured: Sequence[Scale]) -> list[Estimate]:

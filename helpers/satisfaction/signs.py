@@ -6,26 +6,31 @@ import ibis
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from helpers.foundation.estimates import Estimate, Status, without_value
 from helpers.methods.cells import FEW_PEOPLE, published
-from helpers.methods.intervals import mean, rank_correlation, share
+from helpers.methods.intervals import Interval, rank_correlation
+from helpers.methods.resampling import percentiles
+from helpers.methods.weighing import Replicas, Rows
 
 AFTER_DAYS = 180
-SIGNS = {"orders": "repeat purchases after answering", "spend": "spend after answering",
+SIGNS = {"orders": "repeat purchases after answering", "kept": "buying again at all", "spend": "spend after answering",
          "promoted": "share of lines bought under a promotion", "complaints": "complaints after answering",
-         "choosing_hours": "hours from first view to purchase"}
+         "referred": "new customers recommended after answering", "choosing_hours": "hours from first view to purchase"}
 POLICY = ("promised little", "promised something", "promised much")
 
 
-def behaviour(scored: pd.DataFrame, transactions: ir.Table, cases: ir.Table, as_of: date) -> pd.DataFrame:
+def behaviour(
+    scored: pd.DataFrame, transactions: ir.Table, cases: ir.Table, customers: ir.Table, as_of: date
+) -> pd.DataFrame:
     """Return what customers did in the half year after answering; one row a customer, by the latest such answer.
 
     Parameters
     ----------
     scored : DataFrame
         From `helpers.satisfaction.scores.scores`.
-    transactions, cases : Table
+    transactions, cases, customers : Table
         Canonical tables.
     as_of : date
         Answers less than half a year old are left out: what follows is not known yet.
@@ -33,20 +38,24 @@ def behaviour(scored: pd.DataFrame, transactions: ir.Table, cases: ir.Table, as_
     Returns
     -------
     DataFrame
-        ``customer_id, satisfaction, responded_at, orders, spend, promoted, complaints``.
+        ``customer_id, satisfaction, weight, responded_at, orders, kept`` (1 where there are any)``, spend, promoted,
+        complaints, referred, channel`` (that won the customer).
     """
     until = pd.Timestamp(as_of) - pd.Timedelta(days=AFTER_DAYS)
     old = scored[scored["customer_id"].notna() & (scored["responded_at"] <= until)]
     old = old.sort_values(["responded_at", "response_id"]).drop_duplicates("customer_id", keep="last")
-    asked = old[["customer_id", "satisfaction", "responded_at"]].sort_values("customer_id", ignore_index=True)
+    asked = old[["customer_id", "satisfaction", "weight", "responded_at"]].sort_values("customer_id", ignore_index=True)
     if asked.empty:
-        return asked.assign(orders=0.0, spend=0.0, promoted=0.0, complaints=0.0)
-    lent = ibis.memtable(asked)
-    made = asked.merge(_bought(lent, transactions), on="customer_id", how="left")
-    made = made.merge(_complained(lent, cases), on="customer_id", how="left")
-    kept = {"orders": transactions, "spend": transactions, "complaints": cases}
-    nothing = {c: 0.0 if _has_rows(table) else np.nan for c, table in kept.items()}  # no records are not no orders
-    return made.assign(**{c: made[c].astype("float64").fillna(value) for c, value in nothing.items()})
+        return asked.assign(**dict.fromkeys(("orders", "kept", "spend", "promoted", "complaints", "referred"), 0.0),
+                            channel="")
+    lent, named = ibis.memtable(asked), customers.filter(customers.referred_by.notnull())
+    made = asked
+    for part in (_bought(lent, transactions), _complained(lent, cases), _referred(lent, named), _channel(customers)):
+        made = made.merge(part, on="customer_id", how="left")
+    counted = {"orders": transactions, "spend": transactions, "complaints": cases, "referred": named}
+    nothing = {c: 0.0 if _has_rows(table) else np.nan for c, table in counted.items()}  # no records are not no orders
+    made = made.assign(**{c: made[c].astype("float64").fillna(value) for c, value in nothing.items()})
+    return made.assign(kept=(made["orders"] > 0).astype("float64").where(made["orders"].notna()))
 
 
 def _has_rows(table: ir.Table) -> bool:
@@ -74,13 +83,27 @@ def _complained(lent: ir.Table, cases: ir.Table) -> pd.DataFrame:
         complaints=told.count().cast("float64")).to_pyarrow().to_pandas()
 
 
-def signs(found: pd.DataFrame) -> list[Estimate]:
+def _referred(lent: ir.Table, named: ir.Table) -> pd.DataFrame:
+    who = named.select(customer_id=named.referred_by, joined_at=named.joined_on.cast("timestamp"))
+    told = _within(lent, who, "joined_at")
+    return told.group_by("customer_id").aggregate(referred=told.count().cast("float64")).to_pyarrow().to_pandas()
+
+
+def _channel(customers: ir.Table) -> pd.DataFrame:
+    return customers.select("customer_id", channel=customers.acquired_channel).to_pyarrow().to_pandas()
+
+
+def signs(found: pd.DataFrame, replicas: Replicas | None = None, seed: int = 0) -> list[Estimate]:
     """Return the rank correlation of satisfaction with each sign of behaviour after it.
 
     Parameters
     ----------
     found : DataFrame
         From `behaviour`.
+    replicas : Replicas, optional
+        Of the weights.
+    seed : int
+        Of the bootstrap, where weights have no replicates of their own.
     """
     made = []
     for column, name in SIGNS.items():
@@ -91,9 +114,18 @@ def signs(found: pd.DataFrame) -> list[Estimate]:
                       else "nobody differs")
             made.append(without_value(quantity, Status.INSUFFICIENT, reason, unit="rank correlation", n=len(known)))
             continue
-        i = rank_correlation(known["satisfaction"].to_numpy(), known[column].to_numpy(float))
+        i = _correlated(known, column, replicas, seed)
         made.append(Estimate(quantity, i.value, i.low, i.high, "rank correlation", len(known)))
     return made
+
+
+def _correlated(known: pd.DataFrame, column: str, replicas: Replicas | None, seed: int) -> Interval:
+    x, y, weight = (known[c].to_numpy(float) for c in ("satisfaction", column, "weight"))
+    if replicas is None and np.ptp(weight) == 0:
+        return rank_correlation(x, y)
+    ranks = np.column_stack([stats.rankdata(x), stats.rankdata(y)])
+    draws = Rows(known["customer_id"].to_numpy(), weight, replicas).moments(ranks, 1000, seed).correlation[:, 0, 1]
+    return percentiles(float(draws[0]), draws[1:])
 
 
 def choosing(found: pd.DataFrame, events: ir.Table, transactions: ir.Table) -> pd.DataFrame:
@@ -118,9 +150,9 @@ def choosing(found: pd.DataFrame, events: ir.Table, transactions: ir.Table) -> p
 
 
 def expectation_policy(
-    expected: pd.DataFrame, found: pd.DataFrame, seed: int = 0
+    expected: pd.DataFrame, found: pd.DataFrame, seed: int = 0, replicas: Replicas | None = None
 ) -> list[Estimate]:
-    """Return satisfaction, spend and repeat purchase by thirds of the expectation raised.
+    """Return satisfaction, spend and repeat purchase by thirds of the expectation raised, and by acquiring channel.
 
     Parameters
     ----------
@@ -130,6 +162,8 @@ def expectation_policy(
         From `behaviour`.
     seed : int
         Breaks ties at the edges of the thirds.
+    replicas : Replicas, optional
+        Of the weights.
     """
     rows = found.merge(expected, on="customer_id").dropna(subset=["expectation", "orders"])
     if len(rows) < 3 * FEW_PEOPLE:
@@ -138,14 +172,20 @@ def expectation_policy(
     order = np.lexsort((np.random.default_rng(seed).random(len(rows)), rows["expectation"]))
     third = np.empty(len(rows), dtype=int)
     third[order] = np.arange(len(rows)) * 3 // len(rows)
-    made = []
-    for name, (_, group) in zip(POLICY, rows.groupby(third), strict=True):
-        n = len(group)
-        made += [published("satisfaction", mean(group["satisfaction"].to_numpy()), n, unit="points", segment=name),
-                 published("spend after answering", mean(group["spend"].to_numpy()), n, unit="money", segment=name),
-                 published("share who bought again", share(float((group["orders"] > 0).mean()), n), n, unit="share",
-                           segment=name)]
-    return made
+    made = [e for i, name in enumerate(POLICY) for e in _of_group(rows[third == i], name, replicas)]
+    by_channel = [(name, g) for name, g in rows.groupby("channel") if len(g) >= FEW_PEOPLE]
+    return made + [e for name, g in by_channel if len(by_channel) > 1
+                   for e in _of_group(g, f"won through {name}", replicas)]
+
+
+def _of_group(group: pd.DataFrame, name: str, replicas: Replicas | None) -> list[Estimate]:
+    n, rows = len(group), Rows(group["customer_id"].to_numpy(), group["weight"].to_numpy(float), replicas)
+    of = {"expectation raised": ("expectation", "points"), "satisfaction": ("satisfaction", "points"),
+          "spend after answering": ("spend", "money")}
+    made = [published(quantity, rows.mean(group[column].to_numpy(float)), n, unit=unit, segment=name)
+            for quantity, (column, unit) in of.items()]
+    return [*made, published("share who bought again", rows.share((group["orders"] > 0).to_numpy()), n, unit="share",
+                             segment=name)]
 
 
 def expected_of(answers: ir.Table) -> pd.DataFrame:

@@ -11,7 +11,8 @@ from helpers.foundation.errors import InputError, nearest
 from helpers.methods import scales
 from helpers.methods.cells import FEW_PEOPLE
 from helpers.methods.paths import PathModel
-from helpers.methods.resampling import Moments, moments, resampled_moments
+from helpers.methods.resampling import Moments
+from helpers.methods.weighing import Replicas, Rows
 from helpers.satisfaction.assumptions import Assumptions
 
 SATISFACTION = "Satisfaction"
@@ -31,8 +32,8 @@ class Panel:
         Constructs, items, arrows.
     columns : ndarray, shape (n, p)
         Answers [0–100] in the order of the model's items.
-    weights : ndarray, shape (n,)
-        Survey weights.
+    rows : Rows
+        These people with their survey weights.
     moments : Moments
         The first row is the sample, the others its bootstrap replicates.
     n_people : int
@@ -41,7 +42,7 @@ class Panel:
 
     model: PathModel
     columns: np.ndarray
-    weights: np.ndarray
+    rows: Rows
     moments: Moments
     n_people: int
 
@@ -140,7 +141,9 @@ def _ecsi(blocks: dict[str, list[str]], known: pd.DataFrame) -> list[tuple[str, 
     return [(a, b) for a, b in wanted if a in blocks and b in blocks]
 
 
-def panel(answers: ir.Table, model: PathModel | Absent, assumed: Assumptions, seed: int) -> Panel | Absent:
+def panel(
+    answers: ir.Table, model: PathModel | Absent, assumed: Assumptions, seed: int, replicas: Replicas | None = None
+) -> Panel | Absent:
     """Return the people who answered every question of the model, by each person's latest answers.
 
     Parameters
@@ -153,6 +156,8 @@ def panel(answers: ir.Table, model: PathModel | Absent, assumed: Assumptions, se
         Resamples.
     seed : int
         Of the bootstrap.
+    replicas : Replicas, optional
+        Of the weights; they are the bootstrap then.
     """
     if isinstance(model, Absent):
         return model
@@ -165,16 +170,8 @@ def panel(answers: ir.Table, model: PathModel | Absent, assumed: Assumptions, se
     flat = [item for item, spread in zip(model.items, np.ptp(columns, axis=0), strict=True) if spread == 0]
     if flat:
         return Absent(f"everybody answers question {flat[0]} alike", len(columns))
-    weights = complete.index.get_level_values("weight").to_numpy(float)
-    return Panel(model, columns, weights, _moments(columns, weights, assumed.resamples, seed), len(rows))
-
-
-def _moments(columns: np.ndarray, weights: np.ndarray, draws: int, seed: int) -> Moments:
-    """Return moments of the sample, then of its replicates; survey weights enter all of them."""
-    equal = bool(np.ptp(weights) == 0)
-    sample = moments(columns, None if equal else weights[None])
-    drawn = resampled_moments(columns, draws, seed, None if equal else weights)
-    return Moments(np.concatenate([sample.mean, drawn.mean]), np.concatenate([sample.covariance, drawn.covariance]))
+    of = scales.rows_of(complete, replicas)
+    return Panel(model, columns, of, of.moments(columns, assumed.resamples, seed), len(rows))
 
 
 def together(names: Sequence[str]) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 from helpers.foundation.estimates import Estimate, Status, without_value
 from helpers.methods.cells import FEW_PEOPLE
 from helpers.methods.resampling import percentiles, replicates
+from helpers.methods.weighing import Replicas
 
 LAMBDA, PLAIN = "expectation updating λ", "expectation updating, plain regression (biased upward)"
 LEAST_WAVES = 3
@@ -76,7 +77,9 @@ def _error(items: np.ndarray, counts: np.ndarray) -> np.ndarray:
     return (own - between) / k
 
 
-def expectation_updating(steps: Steps | None, reason: str, seed: int, draws: int = 1000) -> list[Estimate]:
+def expectation_updating(
+    steps: Steps | None, reason: str, seed: int, draws: int = 1000, replicas: Replicas | None = None
+) -> list[Estimate]:
     """Return λ with its interval by resampling people, the plain regression beside it; or why it is not identified.
 
     Parameters
@@ -86,7 +89,9 @@ def expectation_updating(steps: Steps | None, reason: str, seed: int, draws: int
     reason : str
         Why not.
     seed, draws : int
-        Of the bootstrap.
+        Of the bootstrap of people.
+    replicas : Replicas, optional
+        Of the weights; they are the bootstrap then.
     """
     if steps is None:
         return [without_value(LAMBDA, Status.NOT_APPLICABLE, f"not identified: {reason}", unit="share of the gap")]
@@ -94,8 +99,8 @@ def expectation_updating(steps: Steps | None, reason: str, seed: int, draws: int
     if people < FEW_PEOPLE:
         reason = f"{people} people with steps between waves, fewer than {FEW_PEOPLE}"
         return [without_value(LAMBDA, Status.INSUFFICIENT, reason, unit="share of the gap", n=people)]
-    counts = np.concatenate([np.ones((1, len(steps.person))),
-                             replicates(len(steps.person), draws, seed, steps.person)])
+    counts = replicas.of(steps.person) if replicas is not None else np.concatenate(
+        [np.ones((1, len(steps.person))), replicates(len(steps.person), draws, seed, steps.person)])
     found = [percentiles(values[0], values[1:]) for values in update(steps, counts)]
     return [Estimate(name, i.value, i.low, i.high, "share of the gap", people)
             for name, i in zip((LAMBDA, PLAIN), found, strict=True)]

@@ -16,6 +16,7 @@ from helpers.foundation.errors import InputError
 from helpers.methods.intervals import effective_n
 
 MOST_ROUNDS, TRIMS = 100, 5
+MOST_CATEGORIES, BANDS = 12, 5
 TOLERANCE = 1e-6
 LARGEST = 5.0
 
@@ -74,7 +75,8 @@ def margins(sample: pd.DataFrame, population: pd.DataFrame | Mapping[str, Mappin
     Parameters
     ----------
     sample : DataFrame
-        One row a respondent, one column a variable; missing values form a category that keeps its own share.
+        One row a respondent, one column a variable; missing values form a category that keeps its own share. Numbers
+        of more than 12 values become fifths of the population.
     population : DataFrame, or mapping of variable to shares of its categories
         Everybody, with the same columns, or shares as published.
 
@@ -85,9 +87,12 @@ def margins(sample: pd.DataFrame, population: pd.DataFrame | Mapping[str, Mappin
     """
     made = []
     for name in sample.columns:
-        shares = (population[name].fillna("").value_counts(normalize=True).to_dict()
-                  if isinstance(population, pd.DataFrame) else dict(population[name]))
         here = sample[name].fillna("")
+        if isinstance(population, pd.DataFrame):
+            here, everybody = banded(here, population[name].fillna(""))
+            shares = everybody.value_counts(normalize=True).to_dict()
+        else:
+            shares = dict(population[name])
         unknown = sorted(set(here) - {"", *shares})
         if unknown:
             raise InputError(f"weights.{name}", f"the sample has '{unknown[0]}'", "a share for every category")
@@ -99,6 +104,30 @@ def margins(sample: pd.DataFrame, population: pd.DataFrame | Mapping[str, Mappin
         if len(names) > 1:
             made.append(Margin(str(name), (here.to_numpy()[:, None] == np.array(names)).astype(float), share))
     return made
+
+
+def banded(here: pd.Series, everybody: pd.Series) -> tuple[pd.Series, pd.Series]:
+    """Return both columns as text; numbers of many values in fifths of everybody's, as *27 to 38*.
+
+    Parameters
+    ----------
+    here, everybody : Series
+        Values of a sample and of its population, empty text where missing.
+    """
+    texts = [x.astype("str") for x in (here, everybody)]
+    numbers = [pd.to_numeric(x.where(x != ""), errors="coerce") for x in texts]
+    known = numbers[1].dropna()
+    is_number = all((n.notna() | (x == "")).all() for n, x in zip(numbers, texts, strict=True))
+    if not is_number or known.nunique() <= MOST_CATEGORIES:
+        return texts[0], texts[1]
+    inner = np.unique(np.quantile(known, np.arange(1, BANDS) / BANDS, method="higher"))
+    place = np.searchsorted(inner, known, side="right")
+    ends = known.groupby(place).agg(["min", "max"])
+    names = {i: f"{low:g} to {high:g}" for i, low, high in ends.itertuples()}
+    first, last = min(names), max(names)
+    bands = [pd.Series(np.searchsorted(inner, n.fillna(inner[0]), side="right"), n.index).clip(first, last)
+             for n in numbers]
+    return tuple(band.map(names).where(n.notna(), "") for band, n in zip(bands, numbers, strict=True))
 
 
 def raked(base: np.ndarray, wanted: Sequence[Margin], largest: float = LARGEST) -> Raked:

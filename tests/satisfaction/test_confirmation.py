@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 
 from helpers.foundation.estimates import Status
+from helpers.methods.weighing import Rows
 from helpers.satisfaction import confirmation
 from helpers.satisfaction.confirmation import Pair
 
@@ -11,10 +12,14 @@ def found(estimates, quantity, segment="all"):
     return next(e for e in estimates if (e.quantity, e.segment) == (quantity, segment))
 
 
+def everybody(n):
+    return Rows(np.arange(n), np.ones(n))
+
+
 def pair_of(expected, performed, satisfied, low=1.0, width=9.0):
     """Return a pair from answers as coded."""
     expected, performed = (100 * (np.asarray(x, float) - low) / width for x in (expected, performed))
-    return Pair(expected, performed, np.asarray(satisfied, float), low, width, {}, np.ones(len(expected)))
+    return Pair(expected, performed, np.asarray(satisfied, float), low, width, {}, everybody(len(expected)))
 
 
 @pytest.mark.real_data
@@ -45,7 +50,7 @@ def test_the_surface_recovers_planted_slopes():
     a, b = rng.uniform(0, 100, (2, 20_000, 2))
     x, y = (a.mean(axis=1) - 50) / 50, (b.mean(axis=1) - 50) / 50
     satisfied = 50 + 5 * x + 20 * y - 10 * (y - x) ** 2
-    known = Pair(a, b, satisfied, np.nan, np.nan, {}, np.ones(len(a)))
+    known = Pair(a, b, satisfied, np.nan, np.nan, {}, everybody(len(a)))
     made = confirmation.confirmation(known, 1, 200)
     values = [found(made, q).value for q in confirmation.SURFACE]
     assert values == pytest.approx([25, 0, 15, -40], abs=1e-6)

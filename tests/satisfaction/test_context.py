@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 
 from helpers.foundation import canonical
-from helpers.foundation.errors import InputError
 from helpers.foundation.estimates import Status, summary
 from helpers.satisfaction import comments, courses, frames, respondents, scores, service, signs, structure, updating
 from helpers.satisfaction.assumptions import Assumptions
@@ -41,13 +40,15 @@ def test_the_response_chain_runs_from_invitation_to_score(table):
 
 def test_straight_lining_is_seen_on_the_paper_and_a_question_at_its_ceiling_is_noted(catalogued, surveyed):
     known = catalogued(*[{"item": f"q{j}", "is_reversed": j == 4} for j in range(5)])
-    rows = [(f"r{i:02}", f"q{j}", 5.0 if i < 8 or j == 0 else float(1 + (i + j) % 5))
+    rows = [(f"r{i:02}", f"q{j}", 5.0 if i < 8 or j == 0 else float(1 + (i + j) % 4))
             for i in range(20) for j in range(5)]
     habits = respondents.habits(surveyed(known, rows), known)
     assert found(habits, respondents.STRAIGHT).value == pytest.approx(0.4)
     gates = {g.gate: g for g in respondents.habit_gates(habits)}
     assert gates["straight-lining"].is_crossed
-    assert gates["ceiling of q0"].level == "note"
+    assert gates["questions answered at one end"].sentence == (
+        "1 question has more than half of the answers at one end: q0 (100 % at its ceiling); it can hardly tell people"
+        " apart.")
 
 
 def test_nobody_has_no_habits(catalogued, surveyed):
@@ -55,42 +56,6 @@ def test_nobody_has_no_habits(catalogued, surveyed):
     (none,) = respondents.habits(surveyed(known, []), known)
     assert none.status is Status.INSUFFICIENT
     assert respondents.habit_gates([none]) == []
-
-
-def test_answers_are_weighted_to_all_customers(table):
-    people = [{"customer_id": f"c{i:03}", "demographic_region": "n" if i % 2 else "s"} for i in range(200)]
-    heard = [f"c{i:03}" for i in range(1, 80, 2)] + [f"c{i:03}" for i in range(0, 20, 2)]
-    who = table("respondents", [{"response_id": f"r{c}", "customer_id": c} for c in heard])
-    made, raked = respondents.weighted(who, table("customers", people), Assumptions(rake_on=["demographic_region"]))
-    frame = made.to_pyarrow().to_pandas()
-    is_south = frame["customer_id"].str[1:].astype(int) % 2 == 0
-    assert frame.loc[is_south, "weight"].sum() == pytest.approx(25, abs=0.01)
-    assert raked.design_effect > 1
-    assert found(respondents.weight_table(raked), respondents.EFFECTIVE).value < 50
-    same, none = respondents.weighted(who, table("customers", people), Assumptions())
-    assert none is None
-    assert respondents.weight_table(none)[0].status is Status.NOT_APPLICABLE
-    assert same is who
-
-
-def test_a_column_to_weight_by_that_is_not_there_is_told(table):
-    known = table("customers", [{"customer_id": "c", "demographic_region": "n"}])
-    with pytest.raises(InputError, match="no column 'demographic_regon'"):
-        respondents.weighted(table("respondents"), known, Assumptions(rake_on=["demographic_regon"]))
-
-
-def test_a_segment_that_differs_is_found_after_correction_for_all():
-    rng = np.random.default_rng(1)
-    scored = pd.DataFrame({"response_id": [f"r{i:03}" for i in range(200)], "person": [f"p{i:03}" for i in range(200)],
-                           "responded_at": pd.Timestamp("2026-01-01"), "weight": 1.0,
-                           "satisfaction": 60 + rng.normal(0, 10, 200) + 20 * (np.arange(200) % 2)})
-    who = scored[["response_id"]].assign(channel=np.where(np.arange(200) % 2, "app", "post"),
-                                         demographic_age=np.where(np.arange(200) % 3, "old", "young"))
-    table = respondents.apart(scored, who).set_index("segment")
-    assert table.loc["channel app", "p_adjusted"] < 0.001
-    assert table.loc["channel app", "difference"] == pytest.approx(20, abs=4)
-    assert table.loc["age old", "p_adjusted"] > 0.05
-    assert found(respondents.by_segment(scored, who), "satisfaction of a segment", "channel app").n == 100
 
 
 def cases(n=60):
@@ -131,7 +96,8 @@ def test_a_month_needs_complaints_and_buyers(table):
 
 def asked(n=120):
     return pd.DataFrame({"response_id": [f"r{i:03}" for i in range(n)], "customer_id": [f"c{i:03}" for i in range(n)],
-                         "responded_at": pd.Timestamp("2025-06-01"), "satisfaction": np.linspace(10, 95, n)})
+                         "responded_at": pd.Timestamp("2025-06-01"), "satisfaction": np.linspace(10, 95, n),
+                         "weight": 1.0})
 
 
 def test_behaviour_after_the_answer_goes_with_satisfaction_where_it_was_planted(table):
@@ -140,7 +106,7 @@ def test_behaviour_after_the_answer_goes_with_satisfaction_where_it_was_planted(
             for i in range(120) for k in range(i // 30)]
     late = {"order_id": "late", "line": 1, "customer_id": "c000", "kind": "sale", "amount": 10.0,
             "ordered_at": pd.Timestamp("2026-05-01")}
-    done = signs.behaviour(asked(), table("transactions", [*sold, late]), table("cases"), AS_OF)
+    done = signs.behaviour(asked(), table("transactions", [*sold, late]), table("cases"), table("customers"), AS_OF)
     assert done["orders"].tolist() == [i // 30 for i in range(120)]
     made = signs.signs(signs.choosing(done, table("events"), table("transactions", sold)))
     assert found(made, f"satisfaction with {signs.SIGNS['orders']}").low > 0.8
@@ -152,10 +118,10 @@ def test_behaviour_after_the_answer_goes_with_satisfaction_where_it_was_planted(
 
 
 def test_no_records_of_orders_are_not_no_orders(table):
-    done = signs.behaviour(asked(), table("transactions"), table("cases"), AS_OF)
+    done = signs.behaviour(asked(), table("transactions"), table("cases"), table("customers"), AS_OF)
     assert done["orders"].isna().all()
     assert {e.status for e in signs.signs(done)} == {Status.INSUFFICIENT}
-    assert signs.behaviour(asked(0), table("transactions"), table("cases"), AS_OF).empty
+    assert signs.behaviour(asked(0), table("transactions"), table("cases"), table("customers"), AS_OF).empty
 
 
 def test_words_are_shown_only_where_ten_people_use_them_and_nobody_is_quoted():

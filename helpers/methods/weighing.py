@@ -1,0 +1,164 @@
+"""Means and shares under survey weights; where the weights were raked, by their replicates, each raked anew.
+
+References
+----------
+Rao, Wu & Yue (1992), Some recent work on resampling methods for complex surveys, *Survey Methodology* 18, 209–217;
+Korn & Graubard (1998), Confidence intervals for proportions with small expected number of positive counts, *Survey
+Methodology* 24, 193–201.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from helpers.methods import intervals
+from helpers.methods.intervals import Interval
+from helpers.methods.resampling import Moments, moments, resampled_moments
+
+
+@dataclass(frozen=True, slots=True)
+class Replicas:
+    """Weights of people: as estimated from the sample, then from each of its resamples.
+
+    Parameters
+    ----------
+    people : Index, shape (n,)
+        Names of the people, each once.
+    weights : ndarray, shape (1 + B, n)
+        The first row is the sample's, the others its replicates'; mean one.
+    """
+
+    people: pd.Index
+    weights: np.ndarray
+
+    def of(self, people: np.ndarray) -> np.ndarray:
+        """Return the weights of some people, shape (1 + B, n_people); every one of them must be known."""
+        return self.weights[:, self.people.get_indexer(people)]
+
+    def means(self, values: np.ndarray, people: np.ndarray) -> np.ndarray:
+        """Return the weighted mean in the sample and in each replicate that has any of them, shape (1 + B',)."""
+        own = self.of(people)
+        total = own.sum(axis=1)
+        return (own @ values)[total > 0] / total[total > 0]
+
+    def error(self, values: np.ndarray, people: np.ndarray) -> float:
+        """Return the standard error of a weighted mean."""
+        return float(np.std(self.means(values, people)[1:], ddof=1))
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """People with their weights, one row each, and the replicates of the weights where there are any.
+
+    Parameters
+    ----------
+    people : ndarray, shape (n,)
+        Names.
+    weights : ndarray, shape (n,)
+        Survey weights, none negative.
+    replicas : Replicas or None
+        None: intervals come from the weights alone, by linearisation and Kish's effective number of people.
+    """
+
+    people: np.ndarray
+    weights: np.ndarray
+    replicas: Replicas | None = None
+
+    def mean(self, values: np.ndarray) -> Interval:
+        """Return the weighted mean with Student's interval, n − 1 degrees of freedom."""
+        if self.replicas is None or len(values) < 2:
+            return intervals.mean(values, self.weights)
+        return student(float(np.average(values, weights=self.weights)), self.replicas.error(values, self.people),
+                       len(values))
+
+    def share(self, is_so: np.ndarray) -> Interval:
+        """Return a weighted share with the adjusted Wald interval for the effective number of people."""
+        if not len(is_so):
+            return intervals.share(np.nan, 0)
+        p = float(np.average(is_so.astype(float), weights=self.weights))
+        return intervals.share(p, self.effective(is_so.astype(float), p * (1 - p)))
+
+    def effective(self, values: np.ndarray, spread: float) -> float:
+        """Return the number of people who, drawn at random, would give a mean the same error.
+
+        Parameters
+        ----------
+        values : ndarray, shape (n,)
+            Whose mean it is.
+        spread : float
+            Their variance; where it or the error is 0, the number is Kish's.
+        """
+        kish = intervals.effective_n(self.weights)
+        error = self.replicas.error(values, self.people) if self.replicas is not None else 0.0
+        return min(spread / error**2, float(len(values))) if spread > 0 and error > 0 else kish
+
+    def moments(self, columns: np.ndarray, draws: int, seed: int) -> Moments:
+        """Return moments of columns: of the sample first, then of each replicate.
+
+        Parameters
+        ----------
+        columns : ndarray, shape (n, p)
+            No missing values.
+        draws, seed : int
+            Of the bootstrap, where the weights have no replicates of their own.
+        """
+        if self.replicas is not None:
+            return moments(columns, self.replicas.of(self.people))
+        own = None if np.ptp(self.weights) == 0 else self.weights
+        parts = moments(columns, None if own is None else own[None]), resampled_moments(columns, draws, seed, own)
+        return Moments(*(np.concatenate([getattr(m, name) for m in parts]) for name in ("mean", "covariance")))
+
+
+def student(centre: float, error: float, n: int, level: float = 0.95) -> Interval:
+    """Return Student's interval with n − 1 degrees of freedom from a standard error."""
+    half = float(stats.t.ppf((1 + level) / 2, n - 1)) * error
+    return Interval(centre, centre - half, centre + half)
+
+
+def difference(
+    values: tuple[np.ndarray, np.ndarray], rows: tuple[Rows, Rows], level: float = 0.95
+) -> tuple[Interval, float]:
+    """Return the mean of the second group less that of the first with its two-sided p-value.
+
+    Parameters
+    ----------
+    values : pair of ndarray
+        One value a person.
+    rows : pair of Rows
+        The people of each group; somebody in both counts as one person.
+    level : float
+        Level of the interval.
+    """
+    replicas = rows[0].replicas
+    n = len(np.union1d(rows[0].people, rows[1].people))
+    if replicas is None or min(map(len, values)) < 2:
+        made = intervals.difference(values, (rows[0].weights, rows[1].weights), (rows[0].people, rows[1].people), level)
+        quantile = float(stats.t.ppf((1 + level) / 2, n - 1)) if n > 1 else np.nan
+        error = (made.high - made.low) / 2 / quantile
+    else:
+        weights = [replicas.of(r.people) for r in rows]
+        sums = [(own @ v, own.sum(axis=1)) for v, own in zip(values, weights, strict=True)]
+        kept = (sums[0][1] > 0) & (sums[1][1] > 0)
+        draws = sums[1][0][kept] / sums[1][1][kept] - sums[0][0][kept] / sums[0][1][kept]
+        error = float(np.std(draws[1:], ddof=1))
+        made = student(float(draws[0]), error, n, level)
+    return made, float(2 * stats.t.sf(abs(made.value) / error, n - 1)) if error > 0 else float("nan")
+
+
+def holm(p: np.ndarray) -> np.ndarray:
+    """Return p-values adjusted for their number (Holm 1979); NaN stays NaN and does not count.
+
+    Examples
+    --------
+    >>> holm(np.array([0.01, 0.04, 0.03]))
+    array([0.03, 0.06, 0.06])
+    """
+    made, known = np.full(len(p), np.nan), np.flatnonzero(~np.isnan(p))
+    order = known[np.argsort(p[known], kind="stable")]
+    raised = np.maximum.accumulate(p[order] * (len(order) - np.arange(len(order))))
+    made[order] = np.minimum(raised, 1.0)
+    return made
+
+

@@ -1,0 +1,106 @@
+"""Answers weighted to match all customers: each respondent's weight, its replicates, and how far that carries."""
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+
+from helpers.foundation.errors import InputError, nearest
+from helpers.foundation.estimates import Estimate, Gate, Level, Status, without_value
+from helpers.methods.cells import FEW_PEOPLE
+from helpers.methods.resampling import replicates
+from helpers.methods.weighing import Replicas
+from helpers.satisfaction import weights
+from helpers.satisfaction.assumptions import Assumptions
+
+EFFECT, EFFECTIVE = "design effect", "effective people"
+MOST_CELLS, LEAST_DRAWS = 2 * 10**7, 200
+GAP_LIMIT, EFFECT_LIMIT = 0.02, 3.0
+
+
+def weighted(
+    respondents: ir.Table, customers: ir.Table, assumed: Assumptions, seed: int
+) -> tuple[ir.Table, weights.Raked | None, Replicas | None]:
+    """Return respondents with weights raked to all customers, how that went, and the weights' replicates.
+
+    Parameters
+    ----------
+    respondents, customers : Table
+        Canonical tables.
+    assumed : Assumptions
+        Columns of customers to match on; resamples.
+    seed : int
+        Of the resamples: people are drawn, and the draw is raked anew.
+
+    Returns
+    -------
+    tuple of Table, Raked, Replicas
+        Weights in the records are where raking starts. Nothing to match, or under 30 people: as recorded, and None.
+
+    Raises
+    ------
+    InputError
+        If customers have no such column.
+    """
+    names = list(assumed.rake_on)
+    unknown = [name for name in names if name not in customers.columns]
+    if unknown and customers.count().execute():
+        raise InputError("satisfaction.rake_on", f"customers have no column '{unknown[0]}'",
+                         nearest(unknown[0], list(customers.columns)))
+    if not names or unknown:
+        return respondents, None, None
+    population = customers.select("customer_id", *names).to_pyarrow().to_pandas()
+    sample = _people(respondents).merge(population, on="customer_id", how="left").sort_values(
+        "person", ignore_index=True)
+    if len(sample) < FEW_PEOPLE:
+        return respondents, None, None
+    counts = replicates(len(sample), _draws(len(sample), assumed.resamples), seed)
+    base = np.concatenate([np.ones((1, len(sample))), counts]) * sample["weight"].to_numpy()
+    made = weights.raked(base, weights.margins(sample[names], population[names]))
+    known = Replicas(pd.Index(sample["person"]), made.weights)
+    return _with_weights(respondents, sample["person"], made.weights[0]), made, known
+
+
+def _draws(n: int, wanted: int) -> int:
+    """Return how many replicates of n people are kept, so that their weights fit into memory."""
+    return min(wanted, max(LEAST_DRAWS, MOST_CELLS // n))
+
+
+def _people(respondents: ir.Table) -> pd.DataFrame:
+    """Return one row a person: ``person, customer_id, weight``, the largest weight recorded, 1 where there is none."""
+    person = ibis.coalesce(respondents.customer_id, ibis.literal("response ") + respondents.response_id)
+    rows = respondents.group_by(person=person).aggregate(
+        customer_id=respondents.customer_id.max(), weight=ibis.coalesce(respondents.weight.max(), 1.0))
+    return rows.to_pyarrow().to_pandas()
+
+
+def _with_weights(respondents: ir.Table, person: pd.Series, raked: np.ndarray) -> ir.Table:
+    lent = ibis.memtable(pd.DataFrame({"person": person, "raked": raked}))
+    table = respondents.mutate(
+        person=ibis.coalesce(respondents.customer_id, ibis.literal("response ") + respondents.response_id))
+    joined = table.left_join(lent, "person").drop("person_right")
+    return joined.mutate(weight=ibis.coalesce(joined.raked, joined.weight, 1.0)).drop("raked", "person")
+
+
+def weight_table(made: weights.Raked | None) -> list[Estimate]:
+    """Return design effect and effective number of people behind the weights, or that none are used."""
+    if made is None:
+        return [without_value(EFFECT, Status.NOT_APPLICABLE, "no columns to weight by are declared")]
+    n = made.weights.shape[1]
+    return [Estimate(EFFECT, made.design_effect, unit="times the variance", n=n),
+            Estimate(EFFECTIVE, made.effective_n, unit="people", n=n),
+            Estimate("people whose weight is trimmed", float(made.n_trimmed), unit="people", n=n),
+            Estimate("largest gap to the customers' shares", made.largest_gap, unit="share", n=n)]
+
+
+def weight_gates(made: weights.Raked | None) -> list[Gate]:
+    """Return the gates on the weights: margins that are not met, and a design effect that leaves few people."""
+    if made is None:
+        return []
+    is_apart, is_thin = made.largest_gap > GAP_LIMIT, made.design_effect > EFFECT_LIMIT
+    return [Gate("weights meet the customers' shares", made.largest_gap, GAP_LIMIT, is_apart, Level.QUALIFY,
+                 "every measure", f"After weighting, shares differ from the customers' by {100 * made.largest_gap:.1f} "
+                 f"points at most; the limit is {100 * GAP_LIMIT:g}, {made.n_trimmed:,} weights were trimmed."),
+            Gate("design effect", made.design_effect, EFFECT_LIMIT, is_thin, Level.QUALIFY, "every measure",
+                 f"Weights make variances {made.design_effect:.2f} times as large: {made.effective_n:,.0f} effective "
+                 f"of {made.weights.shape[1]:,} people; the limit is {EFFECT_LIMIT:g}.")]

@@ -1,0 +1,113 @@
+"""Which segments differ from everybody else, all comparisons counted together."""
+
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+
+from helpers.foundation.estimates import Estimate, Status, without_value
+from helpers.methods.cells import FEW_PEOPLE, LEAST_PEOPLE, published
+from helpers.methods.intervals import Interval
+from helpers.methods.weighing import Replicas, Rows, difference, holm
+from helpers.satisfaction.weights import banded
+
+QUANTITY = "satisfaction of a segment"
+NAMED = ("survey", "channel", "language", "stratum")
+MOST_GROUPS = 20
+
+
+def members(respondents: ir.Table, customers: ir.Table) -> pd.DataFrame:
+    """Return which segments each response belongs to: ``response_id`` and one column of text a variable.
+
+    Parameters
+    ----------
+    respondents, customers : Table
+        Canonical tables: survey, channel, language, stratum and demographic columns of the respondents; kind, channel
+        of acquisition and demographic columns of the customers where respondents lack them. Numbers of more than
+        12 values stand in fifths; columns with more than 20 values, or with one, make no segments.
+    """
+    own = [c for c in respondents.columns if c in NAMED or c.startswith("demographic_")]
+    theirs = [c for c in customers.columns if c not in own and (
+        c in ("kind", "acquired_channel") or c.startswith("demographic_"))]
+    rows = respondents.select("response_id", "customer_id", *own).left_join(
+        customers.select("customer_id", *theirs), "customer_id")
+    frame = rows.select("response_id", *own, *theirs).to_pyarrow().to_pandas().sort_values(
+        "response_id", ignore_index=True)
+    made = {c: banded(frame[c].fillna(""), frame[c].fillna(""))[0] for c in (*own, *theirs)}
+    kept = {c: x for c, x in made.items() if 2 <= x[x != ""].nunique() <= MOST_GROUPS}
+    return frame[["response_id"]].assign(**kept)
+
+
+def name_of(column: str) -> str:
+    """Return a variable's name for people.
+
+    Examples
+    --------
+    >>> name_of("demographic_customer_type"), name_of("acquired_channel")
+    ('customer type', 'acquired channel')
+    """
+    return column.removeprefix("demographic_").replace("_", " ")
+
+
+def segments(scored: pd.DataFrame, of: pd.DataFrame, replicas: Replicas | None = None) -> pd.DataFrame:
+    """Return each segment's satisfaction and its difference from everybody else.
+
+    Parameters
+    ----------
+    scored : DataFrame
+        From `helpers.satisfaction.scores.scores`; a person counts once, by the latest answer.
+    of : DataFrame
+        From `members`.
+    replicas : Replicas, optional
+        Of the weights.
+
+    Returns
+    -------
+    DataFrame
+        ``segment, people, value, low, high, difference, p_adjusted`` [points]; p-values adjusted over all segments
+        (Holm), lowest first. Under 30 people on either side: no difference; under ten: no value.
+    """
+    rows = scored.merge(of, on="response_id").sort_values(["responded_at", "response_id"], na_position="first")
+    rows = rows.drop_duplicates("person", keep="last").sort_values("person", ignore_index=True)
+    found = [_segment(rows, c, value, replicas) for c in of.columns.drop("response_id")
+             for value in sorted(set(rows[c]) - {""})]
+    columns = ["segment", "people", "value", "low", "high", "difference", "p"]
+    table = pd.DataFrame(found, columns=columns)
+    table = table.assign(p_adjusted=holm(table["p"].to_numpy(float))).drop(columns="p")
+    return table.sort_values(["p_adjusted", "people", "segment"], ascending=[True, False, True], ignore_index=True)
+
+
+def _segment(rows: pd.DataFrame, column: str, value: str, replicas: Replicas | None) -> tuple:
+    is_in, is_known = rows[column] == value, rows[column] != ""
+    parts = [rows[is_known & ~is_in], rows[is_in]]
+    of = [Rows(p["person"].to_numpy(), p["weight"].to_numpy(float), replicas) for p in parts]
+    scores = tuple(p["satisfaction"].to_numpy(float) for p in parts)
+    own, gap, p = of[1].mean(scores[1]), np.nan, np.nan
+    if min(map(len, parts)) >= FEW_PEOPLE:
+        made, p = difference(scores, (of[0], of[1]))
+        gap = made.value
+    return f"{name_of(column)} {value}", len(parts[1]), own.value, own.low, own.high, gap, p
+
+
+def by_segment(table: pd.DataFrame) -> list[Estimate]:
+    """Return the satisfaction of each segment as rows of a long table.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `segments`.
+    """
+    made = [published(QUANTITY, Interval(r.value, r.low, r.high), r.people, unit="points", segment=r.segment)
+            for r in table.sort_values("segment").itertuples()]
+    reason = "no column of the respondents or customers makes segments"
+    return made or [without_value(QUANTITY, Status.NOT_APPLICABLE, reason, unit="points")]
+
+
+def shown(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the segments that may be published, those that differ most surely first.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `segments`.
+    """
+    return table[table["people"] >= LEAST_PEOPLE].reset_index(drop=True)
