@@ -15,7 +15,7 @@ lab: .venv/installed
 
 test: .venv/installed-dev
 	$(BIN)/ruff check .
-	$(BIN)/pytest --cov --cov-fail-under=90 tests helpers
+	$(BIN)/pytest -n auto --dist loadfile --cov --cov-fail-under=90 tests helpers
 	$(BIN)/pytest --nbval-lax --nbval-cell-timeout=600 notebooks
 
 notebooks: .venv/installed

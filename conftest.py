@@ -1,5 +1,6 @@
 """Every test session works in a temporary home; kernels inherit it and find the helpers."""
 
+import fcntl
 import os
 from pathlib import Path
 
@@ -17,15 +18,26 @@ def session_home(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def workbook(session_home):
-    """Run the whole workbook once on the simulated company; return the session's home that it is in."""
+def finished_run(tmp_path_factory, request):
+    """Run the whole workbook on the simulated company, once for all processes that test; return the home it is in."""
     from helpers.pipeline import runner
 
-    before = os.environ[workspace.HOME]
-    os.environ[workspace.HOME] = str(session_home)  # a test before may have a home of its own
-    assert runner.run(runner.Request("simulated")) == runner.GOOD
-    os.environ[workspace.HOME] = before
-    return session_home
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if hasattr(request.config, "workerinput") else base
+    home = shared / "finished"
+    with (shared / "finished.lock").open("w") as lock, pytest.MonkeyPatch.context() as patch:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        patch.setenv(workspace.HOME, str(home))
+        if not home.exists():
+            assert runner.run(runner.Request("simulated")) == runner.GOOD
+    return home
+
+
+@pytest.fixture
+def workbook(finished_run, monkeypatch):
+    """Give one test the home that holds a whole run of the simulated company."""
+    monkeypatch.setenv(workspace.HOME, str(finished_run))
+    return finished_run
 
 
 @pytest.fixture

@@ -27,13 +27,13 @@ def browser():
 
 @pytest.fixture(scope="session", params=["samples", "reports"])
 def shelf(request, browser, tmp_path_factory):
-    """Return a folder of pages: the samples, then a whole run's — the session's, or where LOYALTY_REPORTS points."""
+    """Return a folder of pages: the samples, then those of a whole run, or where LOYALTY_REPORTS points."""
     if request.param == "samples":
         folder = tmp_path_factory.mktemp("samples")
         samples.written(folder)
         return folder
     given = os.environ.get("LOYALTY_REPORTS")
-    return Path(given) if given else request.getfixturevalue("workbook") / "reports" / "latest"
+    return Path(given) if given else request.getfixturevalue("finished_run") / "reports" / "latest"
 
 
 @pytest.fixture
