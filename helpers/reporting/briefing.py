@@ -81,19 +81,20 @@ def decisions(frame: pd.DataFrame) -> Exhibit:
     ----------
     frame : pandas.DataFrame
         One decision a row, as text; the first column says what is asked for, the others — cost, expected_gain,
-        worst_case, confidence, owner, stop_on — stand below it under their names.
+        worst_case, confidence, owner, stop_on — stand below it under their names; an empty text is left out.
     """
     if frame.empty:
         return missing("", "No decision is asked for today.")
     what, *others = frame.columns
-    rows = [{c: cell(row[c]) for c in frame.columns} for row in frame.to_dict("records")]
+    rows = [(cell(row[what]), {heading(str(c)): cell(row[c]) for c in others if row[c] != ""})
+            for row in frame.to_dict("records")]
     html = "".join(
-        f'<li><p class="what">{shown(row[what])}</p><dl>'
-        + "".join(f"<div><dt>{shown(heading(str(c)))}</dt><dd>{shown(row[c])}</dd></div>" for c in others)
+        f'<li><p class="what">{shown(asked)}</p><dl>'
+        + "".join(f"<div><dt>{shown(term)}</dt><dd>{shown(told)}</dd></div>" for term, told in terms.items())
         + "</dl></li>"
-        for row in rows
+        for asked, terms in rows
     )
-    text = "\n".join("; ".join([row[what], *(f"{heading(str(c))}: {row[c]}" for c in others)]) for row in rows)
+    text = "\n".join("; ".join([asked, *(f"{term}: {told}" for term, told in terms.items())]) for asked, terms in rows)
     return Exhibit(f'<ol class="exhibit decisions">{html}</ol>', text)
 
 

@@ -209,7 +209,7 @@ def test_findings_come_from_a_frame_too():
 
 
 def test_decisions_stand_with_their_terms_or_say_that_none_is_asked():
-    frame = pd.DataFrame({"what": ["Ask back"], "cost": ["£10"], "worst_case": [None]})
+    frame = pd.DataFrame({"what": ["Ask back"], "cost": ["£10"], "worst_case": [None], "owner": [""]})
     shown = exhibits.decisions(frame)
     assert shown.text == "Ask back; Cost: £10; Worst case: –"
     assert "<dt>Worst case</dt><dd>–</dd>" in shown.html

@@ -152,3 +152,27 @@ def test_the_headline_of_the_hand_off_has_two_digits():
     assert said.headline(effects()) == "1 experiment: 1 to ship; gift, spend, letter: 2 [0.5, 3.5]"
     assert said.headline(effects(BLOCKED)) == "1 experiment: 1 invalid"
     assert said.headline(effects().head(0)) == "experiments: 0"
+
+
+def test_a_decision_names_what_to_ship_and_what_to_stop():
+    stop = {"experiment": "banner", "verdict": "stop", "low": -1.0}
+    asked = said.decision(effects({}, stop, {"is_primary": False, "verdict": None}), "GBP")
+    assert asked["decision"] == "Ship letter of gift; stop letter of banner"
+    assert asked["expected_gain"] == "gift raised spend by £2.00 [£0.50, £3.50]"
+    assert asked["confidence"] == "units were assigned at random and the gates passed"
+
+
+def test_a_decision_without_a_plan_or_without_a_gain_says_so():
+    alone = said.decision(effects({"verdict": "stop", "is_exploratory": True}))
+    assert alone["expected_gain"] == "none: no arm is better by its plan"
+    assert alone["confidence"].endswith("no plan was recorded for all of them")
+
+
+def test_many_arms_are_named_up_to_three():
+    asked = said.decision(effects(*({"experiment": name} for name in "abcde")))
+    assert asked["decision"] == "Ship letter of a, letter of b, letter of c and 2 more"
+
+
+@pytest.mark.parametrize("frame", [effects().head(0), effects(KEEP), effects(BLOCKED)])
+def test_no_decision_is_asked_for_where_no_verdict_is_due(frame):
+    assert said.decision(frame) == {}

@@ -13,6 +13,7 @@ NONE = ("No experiment is recorded. A table of assignments — experiment, unit,
         "would let this page say whether what was tried worked.")
 ORDER = {"invalid": 0, "ship": 1, "stop": 2, "keep running": 3}
 MOST_NAMED = 2
+MOST_ASKED = 3
 CAUGHT = 1.96 + 0.84  # standard errors: found at the 5 % level four times in five
 
 
@@ -52,6 +53,26 @@ def headline(effects: pd.DataFrame) -> str:
     values = [f"; {row['experiment']}, {row['metric']}, {row['variant']}: {row['value']:.2g} "
               f"[{row['low']:.2g}, {row['high']:.2g}]" for row in first]
     return counted(effects).rstrip(".") + "".join(values)
+
+
+def decision(effects: pd.DataFrame, currency: str = "") -> dict[str, str]:
+    """Return the decision that verdicts ask for, as text: which arms to ship and to stop; empty where none is due."""
+    if effects.empty or (due := effects[effects["verdict"].isin(["ship", "stop"])]).empty:
+        return {}
+    ship, stop = (due[due["verdict"] == verdict].to_dict("records") for verdict in ("ship", "stop"))
+    asked = [f"{verb} {words.joined(_named(rows))}" for verb, rows in (("ship", ship), ("stop", stop)) if rows]
+    gains = [f"{row['experiment']} {difference(row, currency).removeprefix('it ')}" for row in ship[:MOST_NAMED]]
+    return {"decision": words.sentence_case("; ".join(asked)),
+            "expected_gain": words.joined(gains, "none: no arm is better by its plan"),
+            "confidence": "units were assigned at random and the gates passed"
+            + ("; no plan was recorded for all of them" if due["is_exploratory"].any() else ""),
+            "status": "asked for"}
+
+
+def _named(rows: list[dict[str, object]]) -> list[str]:
+    names = list(dict.fromkeys(f"{row['variant']} of {row['experiment']}" for row in rows))
+    rest = len(names) - MOST_ASKED
+    return [*names[:MOST_ASKED], *([f"{words.whole(rest)} more"] if rest > 0 else [])]
 
 
 def _rank(rows: pd.DataFrame) -> int:

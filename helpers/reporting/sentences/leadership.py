@@ -8,6 +8,7 @@ from helpers.foundation.estimates import Status
 from helpers.reporting import comparison, words
 from helpers.reporting.comparison import Identity
 from helpers.reporting.results import COUNTS, INTAKE_GATES, Results
+from helpers.reporting.sentences import experiments as of_experiments
 
 NO_EARLIER = "no earlier comparable run"
 CHANCE, USUAL = 0.05, 0.95
@@ -195,14 +196,15 @@ def lines(
 
 
 def decisions(results: Results) -> pd.DataFrame:
-    """Return the decisions asked for as text, the first column what is asked."""
+    """Return the decisions asked for as text, the first column what is asked: the plan's, then the experiments'."""
     frame = results.frame("results/decisions")
     rows = [{"decision": row["decision"], "cost": words.money(row["cost"], results.currency),
              "expected_gain": row["gain"], "worst_case": words.money(-row["worst_case"], results.currency),
              "confidence": row["confidence"], "owner": row["owner"], "stop_on": words.day(row["stop_on"]),
              "status": row["status"]} for row in frame.to_dict("records")]
-    return pd.DataFrame(rows, columns=["decision", "cost", "expected_gain", "worst_case", "confidence", "owner",
-                                       "stop_on", "status"])
+    tried = of_experiments.decision(results.frame("results/experiment_effects"), results.currency)
+    return pd.DataFrame([*rows, *([tried] if tried else [])], columns=[
+        "decision", "cost", "expected_gain", "worst_case", "confidence", "owner", "stop_on", "status"]).fillna("")
 
 
 def doubt(kpis: pd.DataFrame, results: Results) -> tuple[str, ...]:
