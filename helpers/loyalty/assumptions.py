@@ -26,6 +26,8 @@ class Assumptions(Section):
         ["satisfaction"], min_length=1, description="roles of the questions averaged to the satisfaction of the curve")
     horizon_days: int = Field(
         180, ge=1, description="days after an answer, or after a cut-off, in which coming back counts [days]")
+    dislike_cut: float = Field(
+        40.0, ge=0, le=100, description="attitude below which a customer who stays is a hostage [0–100]")
     evidence_cut: float = Field(
         50.0, ge=0, le=100, description="answer from which a question speaks for a kind of loyalty [0–100]")
     share_promotion_cut: float = Field(

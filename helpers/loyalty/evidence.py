@@ -1,0 +1,106 @@
+"""What speaks for a kind of repeat purchase: answers on leaving and price, orders under a promotion or for a reward."""
+
+from datetime import date
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+
+from helpers.foundation.engine import Engine
+from helpers.loyalty.assumptions import Assumptions
+from helpers.methods import scales
+
+ASKED = ("alternatives", "switching_cost", "price_tolerance", "category_spend", "recommend")
+DONE = ("share_promotion", "share_redeemed", "share_contacted", "share_days_covered")
+
+
+def answered(engine: Engine, answers: ir.Table) -> pd.DataFrame:
+    """Return each customer's latest answers by role; sorted.
+
+    Parameters
+    ----------
+    engine : Engine
+        Adds up.
+    answers : Table
+        From `helpers.methods.scales.answers`.
+
+    Returns
+    -------
+    DataFrame
+        Grain customer: ``customer_id`` and a column for each of `ASKED` [0–100], NaN where it was not answered.
+    """
+    given = answers.filter(answers.role.isin(list(ASKED)), answers.percent.notnull(), answers.customer_id.notnull())
+    each = given.group_by("customer_id", "role", "responded_at", "response_id").aggregate(percent=given.percent.mean())
+    latest = scales.latest(each, ["customer_id", "role"])
+    wide = latest.group_by("customer_id").aggregate(
+        **{role: latest.percent.max(where=latest.role == role) for role in ASKED})
+    frame = engine.arrow(wide).to_pandas().sort_values("customer_id", ignore_index=True)
+    return frame.astype(dict.fromkeys(ASKED, "float64"))
+
+
+def acted(engine: Engine, transactions: ir.Table, points: ir.Table, contacts: ir.Table, as_of_on: date,
+          assumed: Assumptions) -> pd.DataFrame:
+    """Return what a customer's orders followed: promotions, redeemed points, contacts; sorted.
+
+    Parameters
+    ----------
+    engine : Engine
+        Adds up.
+    transactions, points, contacts : Table
+        Canonical tables.
+    as_of_on : date
+        Last day that is seen.
+    assumed : Assumptions
+        Days in which an order follows a contact.
+
+    Returns
+    -------
+    DataFrame
+        Grain customer with a sale: ``customer_id`` and of the days with a sale ``share_promotion`` (any line under a
+        promotion), ``share_redeemed`` (points redeemed on it), ``share_contacted`` (within the days after a contact);
+        ``share_days_covered``: of all days since the first sale, those that follow a contact, at most one. NaN where
+        the company records none of the kind.
+    """
+    seen = transactions.filter(transactions.kind == "sale", transactions.customer_id.notnull(), transactions.amount > 0)
+    seen = seen.mutate(on=seen.ordered_at.date()).filter(lambda t: t.on <= as_of_on)
+    days = engine.kept(seen.group_by("customer_id", "on").aggregate(
+        promoted=seen.is_promotion.any(), is_told=seen.is_promotion.notnull().any()))
+    redeemed = points.filter(points.kind == "redeem").select("customer_id", on=points.entered_at.date()).distinct()
+    sent = contacts.select("customer_id", sent_on=contacts.sent_at.date()).filter(lambda t: t.sent_on <= as_of_on)
+    table = _followed(days, redeemed, sent, assumed.contact_days)
+    first = days.group_by("customer_id").aggregate(first_on=days.on.min())
+    covered = sent.inner_join(first, "customer_id").filter(lambda t: t.sent_on >= t.first_on).group_by(
+        "customer_id").aggregate(n_contacts=ibis._.count())
+    by_customer = table.left_join(first, "customer_id").drop("customer_id_right").left_join(covered, "customer_id")
+    age = ibis.literal(as_of_on).delta(by_customer.first_on, unit="day").cast("float64") + 1
+    share = ibis.least(by_customer.n_contacts.fill_null(0) * assumed.contact_days / age, 1.0)
+    frame = engine.arrow(by_customer.select("customer_id", *DONE[:3], share_days_covered=share)).to_pandas()
+    engine.forget(days)
+    has = {"share_redeemed": _has(engine, redeemed), "share_contacted": _has(engine, sent),
+           "share_days_covered": _has(engine, sent)}
+    frame = frame.astype(dict.fromkeys(DONE, "float64")).sort_values("customer_id", ignore_index=True)
+    return frame.assign(**{c: np.nan for c, known in has.items() if not known})
+
+
+def _followed(days: ir.Table, redeemed: ir.Table, sent: ir.Table, contact_days: int) -> ir.Table:
+    """Return by customer the share of days with a sale that were under a promotion, redeemed, or followed a contact."""
+    rewarded = redeemed.mutate(is_redeemed=True)
+    table = days.left_join(rewarded, ["customer_id", "on"]).select(
+        "customer_id", "on", "promoted", "is_told", is_redeemed=rewarded.is_redeemed.fill_null(False))
+    after = sent.inner_join(days.select("customer_id", "on"), "customer_id")
+    lag = after.on.delta(after.sent_on, unit="day").cast("int64")
+    near = after.filter((lag >= 0) & (lag <= contact_days)).select("customer_id", "on").distinct().mutate(is_near=True)
+    table = table.left_join(near, ["customer_id", "on"]).select(
+        "customer_id", "promoted", "is_told", "is_redeemed", is_near=near.is_near.fill_null(False))
+
+    def mean(flag: ir.BooleanValue) -> ir.FloatingValue:
+        return flag.ifelse(1.0, 0.0).mean()
+
+    promoted = table.promoted.fill_null(False).ifelse(1.0, 0.0).mean(where=table.is_told.fill_null(False))
+    return table.group_by("customer_id").aggregate(
+        share_promotion=promoted, share_redeemed=mean(table.is_redeemed), share_contacted=mean(table.is_near))
+
+
+def _has(engine: Engine, table: ir.Table) -> bool:
+    return bool(engine.first_row(table.limit(1).aggregate(n=lambda t: t.count()))["n"])
