@@ -1,4 +1,4 @@
-"""The door: ``python -m helpers run | runs | compare | check | simulate``."""
+"""The door: ``python -m helpers run | runs | compare | check | simulate | erase``."""
 
 import argparse
 import sys
@@ -36,6 +36,7 @@ def parser() -> Parser:
     simulate.add_argument("--customers", type=int, metavar="N", help="registered customers")
     simulate.add_argument("--seed", type=int, metavar="S", help="seed of every draw")
     simulate.add_argument("--to", default="", metavar="FOLDER", help="where (default: the simulated source's own)")
+    _add_erase(commands.add_parser("erase", help="take a customer out of every run and keep them out of later ones"))
     return door
 
 
@@ -58,9 +59,17 @@ def _add_run(run: argparse.ArgumentParser) -> None:
     run.add_argument("--only", default="", metavar="05", help="take every step but this one")
     run.add_argument("--resume", action="store_true", help="continue the newest failed run")
     run.add_argument("--jobs", type=int, default=0, metavar="N", help="steps side by side (default: 2)")
-    run.add_argument("--engine", default="duckdb", help="duckdb")
+    run.add_argument("--engine", default="duckdb", help="duckdb, or spark for a cluster (its address: LOYALTY_SPARK)")
     run.add_argument("--minutes", type=float, default=0.0, metavar="M",
                      help="longest time for one step (default: its own, 20)")
+
+
+def _add_erase(erase: argparse.ArgumentParser) -> None:
+    erase.description = ("Takes a customer out of every run, executed notebook, page and published report, and keeps "
+                         "them out of every later run of the same files. What was done is recorded by keyed hash in "
+                         "data/erasures; the files as delivered are not touched.")
+    erase.add_argument("customer", metavar="CUSTOMER", help="the customer_id, as the runs hold it")
+    erase.add_argument("--source", default="", metavar="NAME", help="only in this source (default: all that have runs)")
 
 
 def _run(told: argparse.Namespace) -> int:
@@ -96,6 +105,13 @@ def _simulate(told: argparse.Namespace) -> int:
     return 0
 
 
+def _erase(told: argparse.Namespace) -> int:
+    from helpers.pipeline import erasing
+
+    print("\n".join(line for done in erasing.erase(told.customer, told.source) for line in done.lines))
+    return 0
+
+
 def _check(told: argparse.Namespace) -> int:
     from helpers.intake import checking, drafting
     from helpers.pipeline import catalogue
@@ -116,7 +132,8 @@ def _check(told: argparse.Namespace) -> int:
     return 2 if problems else 0
 
 
-COMMANDS = {"run": _run, "runs": _runs, "compare": _compare, "check": _check, "simulate": _simulate}
+COMMANDS = {"run": _run, "runs": _runs, "compare": _compare, "check": _check, "simulate": _simulate,
+            "erase": _erase}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -16,9 +16,14 @@ WITHHELD = "withheld: the file has personal columns"
 
 
 def secret(profile: Profile) -> str:
-    """Return the key of the hashes, empty where a profile hashes nothing; a simulated company needs no secret."""
+    """Return the key of the hashes, empty where a profile hashes nothing."""
     is_hashed = any(file.mask.hash or file.mask.person_key for file in profile.files.values())
-    return ("simulated" if profile.simulation else keys.secret()) if is_hashed else ""
+    return key(profile.simulation is not None) if is_hashed else ""
+
+
+def key(is_simulated: bool) -> str:
+    """Return the key with which ids are hashed; a simulated company has no secrets and needs none."""
+    return "simulated" if is_simulated else keys.secret()
 
 
 def columns(mask: Mask, names: list[str], where: str, key: str) -> list[str]:

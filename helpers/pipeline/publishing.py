@@ -60,7 +60,7 @@ def publish(run: Run, workbook: Workbook) -> None:
     """
     reports = workspace.reports_folder()
     own = reports / run.source / run.name
-    with _locked(reports):
+    with locked(reports):
         _swap(_filled(run, workbook, own.with_name(f".{own.name}"), RUNS_FROM_PUBLISHED), own)
         if is_whole(run):
             _swap(_filled(run, workbook, reports / ".latest", RUNS_FROM_LATEST), reports / "latest")
@@ -82,7 +82,7 @@ def list_runs(workbook: Workbook) -> None:
     path = workspace.reports_folder() / "index.html"
     listed = [_listed(run, workbook) for run in every()]
     links = [pages.Link("Latest report", "latest/index.html")] if (path.parent / "latest").is_dir() else []
-    with _locked(path.parent), workspace.replacing(path) as partial:
+    with locked(path.parent), workspace.replacing(path) as partial:
         partial.write_text(pages.runs_index(listed, links), encoding="utf-8")
 
 
@@ -166,7 +166,8 @@ def _first_page(run: Run, workbook: Workbook) -> str:
 
 
 @contextmanager
-def _locked(reports: Path) -> Iterator[None]:
+def locked(reports: Path) -> Iterator[None]:
+    """Hold the folder of published pages while something in it changes."""
     reports.mkdir(parents=True, exist_ok=True)
     with (reports / ".lock").open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from helpers.foundation import workspace
+from helpers.foundation import engine, workspace
 from helpers.foundation.errors import InputError, nearest
-from helpers.pipeline import catalogue, crew, earlier, parameters, provenance, publishing, runs
+from helpers.pipeline import catalogue, crew, earlier, exchange, parameters, provenance, publishing, runs
 from helpers.pipeline.course import Course
 from helpers.pipeline.parameters import Parameter
 from helpers.pipeline.progress import Progress, duration, printed, printed_error
@@ -18,7 +18,6 @@ from helpers.pipeline.runs import Run
 from helpers.pipeline.steps import WORKBOOK, Step, Workbook
 
 GOOD, STEP_FAILED, BAD_INPUT, GATE = 0, 1, 2, 3
-ENGINES = ("duckdb",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,7 @@ class Request:
     jobs : int
         Steps side by side; 0 is two, or one on a machine with one core.
     engine : str
-        ``duckdb``.
+        ``duckdb`` or ``spark``.
     is_resumed : bool
         Continue the newest failed run.
     minutes : float
@@ -86,11 +85,12 @@ def run(request: Request, workbook: Workbook = WORKBOOK, tell: Callable[[str], N
     known = {step.notebook: parameters.declared(workbook.path(step)) for step in workbook.steps}
     values = parameters.values(request.settings, known)
     with runs.locked(request.source), runs.at_work(request.source) as folder:
+        exchange.recovered(workspace.runs_folder(request.source))
         _mark_killed(request.source, workbook)
         progress = _progress(request.source, tell)
         this = begun(request, workbook, wanted, known, _record(request, workbook, values))
         jobs = request.jobs or min(2, len(os.sched_getaffinity(0)))
-        hands = crew.Crew(crew.environment(jobs, folder, workspace.SHIPPED), folder)
+        hands = crew.Crew(crew.environment(jobs, folder, workspace.SHIPPED, request.engine), folder)
         return _conducted(Course(this, workbook, known, hands, folder, progress, jobs, request.minutes))
 
 
@@ -105,8 +105,7 @@ def check(request: Request) -> None:
     names = workspace.declared_names("sources")
     if request.source not in names:
         raise InputError(request.source, "there is no such source profile", nearest(request.source, names))
-    if request.engine not in ENGINES:
-        raise InputError("--engine", f"there is no engine '{request.engine}'", ", ".join(ENGINES))
+    engine.refuse_absent(request.engine)
     if request.is_resumed and (request.first or request.only):
         raise InputError("--resume", "a resumed run keeps its own steps", "no --from, no --only")
     if request.raw and not Path(request.raw).is_dir():
