@@ -92,7 +92,8 @@ class Profile(Part):
         if name in declared.names:
             return declared.column(name)
         family = "number" if name.startswith(NUMBER_FAMILIES) else "text"
-        return Column(name, self.tables[table].columns[name].type or family, "kept as the profile names it")
+        rule = self.tables[table].columns.get(name)  # none for a column of rows that are typed in the profile
+        return Column(name, (rule and rule.type) or family, "kept as the profile names it")
 
 
 def read(name: str) -> Profile:

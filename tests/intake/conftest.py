@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from helpers.foundation.engine import Engine
-from helpers.intake import deliveries, profiles, readers
+from helpers.intake import deliveries, profiles, readers, simulation
 
 
 @dataclass
@@ -50,3 +50,15 @@ def engine():
 @pytest.fixture
 def small(tmp_path, engine):
     return SmallSource(tmp_path, engine)
+
+
+@pytest.fixture(scope="session")
+def default():
+    """The simulated company as it is shipped."""
+    return simulation.company()
+
+
+@pytest.fixture(scope="session")
+def large():
+    """A simulated company of 20,000 customers, in which planted truth shows."""
+    return simulation.company(customers=20_000, seed=7)

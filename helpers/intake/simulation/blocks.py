@@ -8,13 +8,23 @@ import pandas as pd
 import pyarrow as pa
 
 from helpers.foundation.errors import InputError
-from helpers.intake.simulation import people, programme, purchases, service, survey, trials
+from helpers.intake.simulation import (
+    contracts,
+    people,
+    programme,
+    purchases,
+    questionnaire,
+    service,
+    survey,
+    trials,
+)
 from helpers.intake.simulation.world import World
 
 CUSTOMERS = 2000
 SEED = 20261121
 BLOCK = 50_000
-ROOMS = ("people", "customers", "orders", "lines", "survey", "cases", "contacts", "points", "trials", "dirt")
+ROOMS = ("people", "customers", "orders", "lines", "survey", "cases", "contacts", "points", "trials", "dirt",
+         "contracts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +35,27 @@ class Truth:
     ----------
     world : World
         The planted parameters.
-    customers : pd.DataFrame
-        One row a customer: rates, life, whether alive at the end, mean order value, what is felt.
-    responses : pd.DataFrame
-        One row a completed survey: whether it was filled in carelessly.
+    tables : dict of str to pd.DataFrame
+        ``customers`` (rates, life, whether alive at the end, kind of loyalty, what is felt), ``responses`` (whether
+        filled in carelessly, whether bought again), ``lots`` (what becomes of each lot of points), ``contracts``.
     """
 
     world: World
-    customers: pd.DataFrame
-    responses: pd.DataFrame
+    tables: dict[str, pd.DataFrame]
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        """Return one of the tables."""
+        return self.tables[name]
+
+    @property
+    def customers(self) -> pd.DataFrame:
+        """One row a customer."""
+        return self.tables["customers"]
+
+    @property
+    def responses(self) -> pd.DataFrame:
+        """One row a completed survey."""
+        return self.tables["responses"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +76,7 @@ class Company:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One block of customers with everything that is theirs: tables as Arrow, and the truth."""
+    """One block of customers with everything that is theirs: tables as Arrow but for the answers, and the truth."""
 
     block: people.People
     tables: dict[str, pa.Table]
@@ -80,12 +102,11 @@ def company(*, customers: int = CUSTOMERS, seed: int = SEED) -> Company:
     """
     made = list(parts(customers, seed))
     tables = {name: pa.concat_tables([part.tables[name] for part in made]) for name in made[0].tables}
-    frames = {name: _frame(table) for name, table in tables.items()} | {"canonical/items": _frame(survey.items())}
-    return Company(frames, Truth(
-        made[0].truth.world,
-        pd.concat([part.truth.customers for part in made], ignore_index=True),
-        pd.concat([part.truth.responses for part in made], ignore_index=True),
-    ))
+    tables["canonical/responses"] = pa.concat_tables([part.answers.responses() for part in made])
+    frames = {name: _frame(table) for name, table in tables.items()} | {
+        "canonical/items": _frame(questionnaire.items())}
+    return Company(frames, Truth(made[0].truth.world, {
+        name: pd.concat([part.truth[name] for part in made], ignore_index=True) for name in made[0].truth.tables}))
 
 
 def parts(customers: int, seed: int, world: World | None = None) -> Iterator[Part]:
@@ -103,17 +124,23 @@ def _part(world: World, seed: int, number: int, first: int, n: int) -> Part:
     block = people.people(world, streams["people"], number, first, n)
     made = purchases.orders(world, streams["orders"], block)
     answers = survey.survey(world, streams["survey"], block, made)
+    lots = programme.lots(world, streams["points"], block, made)
+    held = contracts.held(world, streams["contracts"], block)
     tables = {
         "canonical/customers": people.customers(streams["customers"], block),
         "canonical/transactions": purchases.transactions(world, streams["lines"], block, made),
+        "canonical/subscriptions": contracts.subscriptions(block, held),
+        "canonical/invitations": answers.invitations,
         "canonical/respondents": answers.respondents,
-        "canonical/responses": answers.responses,
         "canonical/cases": service.cases(world, streams["cases"], block),
         "canonical/contacts": service.contacts(streams["contacts"], block),
-        "canonical/points": programme.points(world, streams["points"], block, made),
+        "canonical/points": programme.points(world, block, made, lots),
+        "canonical/memberships": programme.memberships(world, block, made),
         "canonical/assignments": trials.assignments(world, streams["trials"], block),
     }
-    return Part(block, tables, answers, streams["dirt"], Truth(world, people.truth(world, block), answers.truth))
+    return Part(block, tables, answers, streams["dirt"], Truth(world, {
+        "customers": people.truth(world, block), "responses": answers.truth,
+        "lots": programme.truth(block, lots), "contracts": contracts.truth(block, held)}))
 
 
 def _frame(table: pa.Table) -> pd.DataFrame:

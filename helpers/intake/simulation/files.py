@@ -45,7 +45,7 @@ def write(folder: Path, *, customers: int = CUSTOMERS, seed: int = SEED) -> dict
     ----------
     folder : Path
         The source's raw folder. The truth goes to its neighbour ``<folder>-truth``: ``manifest.json`` with planted
-        parameters, records and dirt by kind, ``customers.parquet`` and ``responses.parquet``.
+        parameters, records and dirt by kind, and the tables of `blocks.Truth` as Parquet.
     customers : int
         Registered customers.
     seed : int
@@ -88,6 +88,7 @@ def _written(room: Path, customers: int, seed: int) -> dict[str, object]:
             writers.write(part, delivered)
             records.update({name: len(table) for name, table in delivered.files.items()})
             rows.update({name: len(table) for name, table in part.tables.items()})
+            rows["canonical/responses"] += part.answers.scores.size
             dirt.update(delivered.dirt)
             same += delivered.n_same_person
             cents += round(100 * pc.sum(part.tables["canonical/transactions"]["amount"]).as_py())
@@ -105,8 +106,8 @@ class _Writers:
     def write(self, part: Part, delivered: raw.Delivery) -> None:
         for name, table in delivered.files.items():
             self._file(f"raw/{name}", table.schema).write_table(table)
-        self._append("truth/customers.parquet", part.truth.customers)
-        self._append("truth/responses.parquet", part.truth.responses)
+        for name, frame in part.truth.tables.items():
+            self._append(f"truth/{name}.parquet", frame)
 
     def _append(self, name: str, frame: pd.DataFrame) -> None:
         table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata()

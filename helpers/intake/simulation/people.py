@@ -7,18 +7,22 @@ import pandas as pd
 import pyarrow as pa
 from scipy.special import gammaincinv, ndtr
 
-from helpers.intake.simulation import columns
+from helpers.intake.simulation import character, columns
+from helpers.intake.simulation.character import AGES, KINDS, TIES, Character
 from helpers.intake.simulation.world import N_DAYS, World
 
 CONSTRUCTS = (
-    "image", "expectation", "product", "service", "value", "satisfaction", "trust", "intention", "commitment",
+    "image", "expectation", "quality", "product", "service", "value", "satisfaction", "trust", "intention",
+    "commitment",
 )
 PATHS = {
     "expectation": {"image": 0.4},
-    "product": {"image": 0.25, "expectation": 0.35},
-    "service": {"image": 0.15, "expectation": 0.3},
+    "quality": {"image": 0.25, "expectation": 0.35},
+    "product": {"quality": 0.75},
+    "service": {"quality": 0.75},
     "value": {"product": 0.5, "service": 0.2},
-    "satisfaction": {"image": 0.1, "product": 0.4, "service": 0.3, "value": 0.2},
+    # what was expected counts against what was got: satisfaction confirms or disappoints
+    "satisfaction": {"image": 0.15, "expectation": -0.2, "product": 0.45, "service": 0.35, "value": 0.2},
     "trust": {"image": 0.2, "satisfaction": 0.6},
     "intention": {"satisfaction": 0.55, "trust": 0.25},
     "commitment": {"satisfaction": 0.4, "trust": 0.4},
@@ -29,7 +33,7 @@ SOURCE_CENTS = (900, 1800, 500, 300)
 CHANNELS = ("online", "app", "shop")
 CHANNEL_SHARES = (0.5, 0.2, 0.3)
 REGIONS = ("north", "east", "south", "west")
-AGES = ("18-29", "30-44", "45-59", "60+")
+ATTITUDE = ("satisfaction", "trust", "intention", "commitment")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +56,10 @@ class People:
         The customer's ν: order values are Gamma(p, ν).
     is_buyer, is_member : ndarray of bool
         Whether the customer ever buys; whether in the points programme.
-    source, channel, region, age : ndarray of int
-        Codes of how the customer was won, where he mostly buys, where he lives, how old he is.
+    source, channel, region : ndarray of int
+        Codes of how the customer was won, where he mostly buys, where he lives.
+    character : Character
+        Kind of loyalty and what else sets a customer apart.
     """
 
     block: int
@@ -70,7 +76,7 @@ class People:
     source: np.ndarray
     channel: np.ndarray
     region: np.ndarray
-    age: np.ndarray
+    character: Character
 
     def __len__(self) -> int:
         """Return the number of customers."""
@@ -91,34 +97,33 @@ def people(world: World, rng: np.random.Generator, block: int, first: int, n: in
     """Return one block of `n` customers."""
     latent = felt(rng, n)
     joined = np.sort(_joined(rng, n))
-    weekly_loss = _weekly_loss(world, rng, latent[:, CONSTRUCTS.index("satisfaction")])
+    satisfaction = latent[:, CONSTRUCTS.index("satisfaction")]
+    apart = character.character(world, rng.spawn(1)[0], _attitude(latent), satisfaction)
+    is_buyer, is_keen = rng.random((2, n)) < [[world.share_buyers], [world.share_members]]
+    source = rng.choice(len(SOURCES), n, p=SOURCE_SHARES)
+    weekly_loss = _weekly_loss(world, rng, satisfaction, apart) * np.exp(np.array(world.channel_loss)[source])
     life_weeks = rng.exponential(1 / weekly_loss)
-    is_buyer = rng.random(n) < world.share_buyers
     return People(
         block, first, latent, joined,
-        weekly_orders=rng.gamma(world.r, 1 / world.alpha, n),
+        weekly_orders=rng.gamma(world.r, 1 / world.alpha, n) * np.exp(np.array(world.channel_rate)[source]),
         weekly_loss=weekly_loss,
         life_weeks=life_weeks,
         active_weeks=np.minimum(life_weeks, (N_DAYS - joined) / 7),
         order_rate=rng.gamma(world.q, 1 / world.gamma, n),
         is_buyer=is_buyer,
-        is_member=is_buyer & (rng.random(n) < world.share_members),
-        source=rng.choice(len(SOURCES), n, p=SOURCE_SHARES),
+        is_member=is_buyer & (is_keen | (apart.kind == KINDS.index("incentive"))),
+        source=source,
         channel=rng.choice(len(CHANNELS), n, p=CHANNEL_SHARES),
         region=rng.integers(len(REGIONS), size=n),
-        age=rng.integers(len(AGES), size=n),
+        character=apart,
     )
 
 
 def felt(rng: np.random.Generator, n: int) -> np.ndarray:
     """Return what n people feel, standard normal by construct and tied by `PATHS`."""
-    correlation = np.eye(len(CONSTRUCTS))
     latent = rng.standard_normal((n, len(CONSTRUCTS)))
-    for i, name in enumerate(CONSTRUCTS):
-        weights = np.array([PATHS.get(name, {}).get(other, 0.0) for other in CONSTRUCTS])
-        with_others = correlation @ weights
-        latent[:, i] = latent @ weights + latent[:, i] * np.sqrt(1 - weights @ with_others)
-        correlation[i, :i] = correlation[:i, i] = with_others[:i]
+    for i in range(len(CONSTRUCTS)):
+        latent[:, i] = latent[:, :i] @ _WEIGHTS[i, :i] + _OWN[i] * latent[:, i]
     return latent
 
 
@@ -134,7 +139,7 @@ def customers(rng: np.random.Generator, block: People) -> pa.Table:
         "acquired_channel": columns.labels(SOURCES, block.source),
         "acquisition_cost": columns.money(np.array(SOURCE_CENTS)[block.source]),
         "referred_by": columns.customer_ids(referrer, is_referred),
-        "demographic_age": columns.labels(AGES, block.age),
+        "demographic_age": columns.labels(AGES, block.character.age),
         "demographic_region": columns.labels(REGIONS, block.region),
     })
 
@@ -150,6 +155,10 @@ def truth(world: World, block: People) -> pd.DataFrame:
         "is_buyer": block.is_buyer,
         "is_member": block.is_member,
         "mean_order_value": world.p / block.order_rate,
+        "loyalty_kind": np.array(KINDS)[np.where(block.is_buyer, block.character.kind, KINDS.index("none"))],
+        "trouble": block.character.trouble,
+        "price_sensitivity": block.character.price,
+        **{name: block.character.ties[:, i] for i, name in enumerate(TIES)},
         **{name: block.latent[:, i] for i, name in enumerate(CONSTRUCTS)},
     })
 
@@ -160,7 +169,31 @@ def _joined(rng: np.random.Generator, n: int) -> np.ndarray:
     return N_DAYS * np.where(rng.random(n) < 0.2, np.maximum(early, late), early)
 
 
-def _weekly_loss(world: World, rng: np.random.Generator, satisfaction: np.ndarray) -> np.ndarray:
-    rho = world.satisfaction_loss
-    mixed = rho * satisfaction + np.sqrt(1 - rho**2) * rng.standard_normal(len(satisfaction))
+def _attitude(latent: np.ndarray) -> np.ndarray:
+    total = latent[:, [CONSTRUCTS.index(name) for name in ATTITUDE]].sum(axis=1)
+    return total / np.sqrt(_CORRELATION[np.ix_(*[[CONSTRUCTS.index(name) for name in ATTITUDE]] * 2)].sum())
+
+
+def _weekly_loss(
+    world: World, rng: np.random.Generator, satisfaction: np.ndarray, apart: Character
+) -> np.ndarray:
+    by = world.drivers
+    known = by.satisfaction**2 + by.trouble**2 + by.price**2
+    mixed = by.satisfaction * satisfaction + by.trouble * apart.trouble + by.price * apart.price
+    mixed += np.sqrt(1 - known) * rng.standard_normal(len(satisfaction))
     return np.maximum(gammaincinv(world.s, ndtr(mixed)) / world.beta, 1e-9)
+
+
+def _weights() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return each construct's weights on the earlier ones, its own share, and how all go together."""
+    k = len(CONSTRUCTS)
+    weights, own, correlation = np.zeros((k, k)), np.ones(k), np.eye(k)
+    for i, name in enumerate(CONSTRUCTS):
+        weights[i] = [PATHS.get(name, {}).get(other, 0.0) for other in CONSTRUCTS]
+        with_others = correlation @ weights[i]
+        own[i] = np.sqrt(1 - weights[i] @ with_others)
+        correlation[i, :i] = correlation[:i, i] = with_others[:i]
+    return weights, own, correlation
+
+
+_WEIGHTS, _OWN, _CORRELATION = _weights()

@@ -1,61 +1,131 @@
-"""The points ledger of the simulated company: each order earns a lot, which is redeemed whole, expires or stays."""
+"""The points programme of the simulated company: lots that are redeemed whole or expire, and tiers by sales."""
+
+from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 
 from helpers.intake.simulation import columns
+from helpers.intake.simulation.character import KINDS
 from helpers.intake.simulation.people import People
 from helpers.intake.simulation.purchases import Orders
-from helpers.intake.simulation.world import DAY, END, World
+from helpers.intake.simulation.world import DAY, END, World, offset
 
-LIFE_DAYS = 365
-POINT_CENTS = 1
+TIERS = ("basic", "silver", "gold")
+REVIEWS = ("2024-01-01", "2024-07-01", "2025-01-01", "2025-07-01")
 
 
-def points(world: World, rng: np.random.Generator, block: People, made: Orders) -> pa.Table:
-    """Return ``canonical/points``, one row an entry: earned, redeemed and expired lots.
+@dataclass(frozen=True, slots=True)
+class Lots:
+    """Lots of points of one block, in order of member and time; every array has one entry a lot.
 
-    At an order that redeems, all of the customer's unexpired lots go; a lot that no order takes in time expires.
+    Parameters
+    ----------
+    order, user : ndarray of int
+        Position of the order that issued the lot, and of the one that used it; −1 where none did.
+    points, issued, left : ndarray
+        Points; seconds of issue; seconds at which the lot went, before or after the end of the history.
+    is_redeemed : ndarray of bool
+        Whether it is redeemed in the end; otherwise it expires.
     """
-    lot = np.flatnonzero((made.who >= 0) & block.is_member[made.who] & (made.value >= 1))
-    lot = lot[np.lexsort((made.at[lot], made.who[lot]))]
-    at, expires = made.at[lot], made.at[lot] + LIFE_DAYS * DAY
-    user = _redeeming(made.who[lot], rng.random(len(lot)) < world.redeem_share)
-    is_redeemed = (user >= 0) & (at[user] < expires)
-    is_expired = ~is_redeemed & (expires < END)
-    number = np.floor(made.value[lot])
-    earned = _entries(block, made, "earn", lot, at, number)
-    redeemed = _entries(block, made, "redeem", lot[is_redeemed], at[user[is_redeemed]], -number[is_redeemed])
-    expired = _entries(block, made, "expire", lot[is_expired], expires[is_expired], -number[is_expired])
-    return pa.concat_tables([
-        _with_order(block, earned, lot), _with_order(block, redeemed, lot[user[is_redeemed]]), expired,
-    ], promote_options="default")
+
+    order: np.ndarray
+    user: np.ndarray
+    points: np.ndarray
+    issued: np.ndarray
+    left: np.ndarray
+    is_redeemed: np.ndarray
 
 
-def _redeeming(who: np.ndarray, redeems: np.ndarray) -> np.ndarray:
-    """Return, for each lot, the position of the customer's next order that redeems; −1 where there is none."""
-    n = len(who)
-    if n == 0:
-        return np.empty(0, "int64")
-    later = np.append(np.where(redeems, np.arange(n), n)[1:], n)
-    following = np.minimum.accumulate(later[::-1])[::-1]
-    same = who[np.minimum(following, n - 1)] == who
-    return np.where((following < n) & same, following, -1)
+def lots(world: World, rng: np.random.Generator, block: People, made: Orders) -> Lots:
+    """Return the lots of one block: an order's worth in points, each with a fate of its own."""
+    given = world.programme
+    order = np.flatnonzero((made.who >= 0) & block.is_member[made.who] & (made.value >= 1))
+    order = order[np.lexsort((made.at[order], made.who[order]))]
+    who, issued, n = made.who[order], made.at[order], len(order)
+    is_keen = block.character.kind[who] == KINDS.index("incentive")
+    is_redeemed = rng.random(n) < np.where(is_keen, given.redeemed_incentive, given.redeemed)
+    at_order = rng.random(n) < np.where(is_keen, given.at_order_incentive, given.at_order)
+    following = _next_orders(rng, block, who, issued)
+    expires = issued + given.life_days * DAY
+    by_order = at_order & (following < expires)
+    delay = np.maximum((given.life_days * DAY * rng.beta(*given.delay, n)).astype("int64"), 1)
+    left = np.where(is_redeemed, np.where(by_order, following, issued + delay), expires)
+    user = np.where(is_redeemed & by_order & (following < END), np.append(order, -1)[1:], -1)
+    return Lots(order, user, np.floor(made.value[order]), issued, left, is_redeemed)
 
 
-def _entries(
-    block: People, made: Orders, kind: str, lot: np.ndarray, at: np.ndarray, number: np.ndarray
-) -> pa.Table:
-    return pa.table({
-        "customer_id": columns.customer_ids(block.first + made.who[lot]),
-        "entered_at": columns.times(at),
-        "kind": columns.constant(kind, len(lot)),
-        "points": pa.array(number),
-        "lot_id": columns.ids("L", block.block, lot + 1),
-        "expires_at": columns.times(made.at[lot] + LIFE_DAYS * DAY),
-        "unit_cost": columns.money(np.full(len(lot), POINT_CENTS)),
+def points(world: World, block: People, made: Orders, found: Lots) -> pa.Table:
+    """Return ``canonical/points``, one row an entry; what was earned before the ledger opened is opening balance."""
+    opened = offset(world.programme.opened_on) * DAY
+    kept, is_early = found.left >= opened, found.issued < opened
+    parts = [
+        ("opening", kept & is_early, np.full(len(kept), opened), np.full(len(kept), -1), 1),
+        ("earn", ~is_early, found.issued, found.order, 1),
+        ("redeem", kept & found.is_redeemed & (found.left < END), found.left, found.user, -1),
+        ("expire", kept & ~found.is_redeemed & (found.left < END), found.left, np.full(len(kept), -1), -1),
+    ]
+    return pa.concat_tables([_entries(world, block, made, found, *part) for part in parts])
+
+
+def truth(block: People, found: Lots) -> pd.DataFrame:
+    """Return what becomes of each lot, also after the end of the history."""
+    return pd.DataFrame({
+        "lot_id": columns.ids("L", block.block, found.order + 1).to_pandas(),
+        "points": found.points,
+        "issued_at": columns.times(found.issued).to_pandas(),
+        "left_at": columns.times(found.left).to_pandas(),
+        "is_redeemed": found.is_redeemed,
     })
 
 
-def _with_order(block: People, entries: pa.Table, order: np.ndarray) -> pa.Table:
-    return entries.append_column("order_id", columns.ids("O", block.block, order + 1))
+def memberships(world: World, block: People, made: Orders) -> pa.Table:
+    """Return ``canonical/memberships``: at every review the tier follows the sales of the year before."""
+    member = np.flatnonzero(block.is_member)
+    starts = np.column_stack([block.joined[member].astype("int64"),
+                              np.tile([offset(day) for day in REVIEWS], (len(member), 1))])
+    tier = np.zeros(starts.shape, "int64")
+    for k, day in enumerate(REVIEWS, start=1):
+        review = offset(day) * DAY
+        counts = (made.who >= 0) & (made.at < review) & (made.at >= review - 365 * DAY)
+        sales = np.bincount(made.who[counts], made.value[counts], len(block))[member]
+        is_member = starts[:, 0] < starts[:, k]
+        tier[:, k] = np.where(is_member, np.searchsorted(world.programme.tier_from, sales, side="right"), 0)
+    is_new = np.column_stack([np.ones(len(member), bool), tier[:, 1:] != tier[:, :-1]])
+    row, k = np.nonzero(is_new)
+    start, same = starts[row, k], np.append(row, -1)[1:] == row
+    until = np.append(start, 0)[1:] - 1
+    return pa.table({
+        "customer_id": columns.customer_ids(block.first + member[row]),
+        "tier": columns.labels(TIERS, tier[row, k]),
+        "valid_from": columns.days(start),
+        "valid_to": columns.days(until, same),
+    })
+
+
+def _next_orders(rng: np.random.Generator, block: People, who: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """Return when each customer orders next, also after the history: there by the customer's own rate until lost."""
+    n = len(who)
+    wait = 7 * DAY * rng.exponential(1, n) / block.weekly_orders[who]
+    later = END + np.minimum(wait, 1e12).astype("int64")
+    lost = (DAY * np.minimum(block.joined[who] + 7 * block.life_weeks[who], 1e9)).astype("int64")
+    later = np.where(later < lost, later, np.iinfo("int64").max)
+    return np.where(np.append(who, -1)[1:] == who, np.append(at, 0)[1:], later)
+
+
+def _entries(
+    world: World, block: People, made: Orders, found: Lots, kind: str, rows: np.ndarray, at: np.ndarray,
+    order: np.ndarray, sign: int,
+) -> pa.Table:
+    at, order, number, issued = at[rows], order[rows], found.points[rows], found.issued[rows]
+    return pa.table({
+        "customer_id": columns.customer_ids(block.first + made.who[found.order[rows]]),
+        "entered_at": columns.times(at),
+        "kind": columns.constant(kind, len(at)),
+        "points": pa.array(sign * number),
+        "lot_id": columns.ids("L", block.block, found.order[rows] + 1),
+        "expires_at": columns.times(issued + world.programme.life_days * DAY),
+        "unit_cost": columns.money(np.full(len(at), round(100 * world.programme.unit_cost))),
+        "order_id": columns.ids("O", block.block, order + 1, order >= 0),
+    })

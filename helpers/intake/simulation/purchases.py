@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from helpers.intake.simulation import columns
 from helpers.intake.simulation.people import CHANNELS, People
-from helpers.intake.simulation.world import DAY, END, N_DAYS, World
+from helpers.intake.simulation.world import DAY, END, N_DAYS, World, offset
 
 CATEGORIES = ("home", "kitchen", "garden", "toys", "gifts")
 CATEGORY_SHARES = (0.3, 0.25, 0.2, 0.15, 0.1)
@@ -56,7 +56,9 @@ def orders(world: World, rng: np.random.Generator, block: People) -> Orders:
     at = np.minimum(day, N_DAYS - 1) * DAY + _clock(rng, len(who))
     by_time = np.lexsort((who, at))
     who, at = who[by_time], at[by_time]
-    return Orders(who, at, _values(world, rng, block, who), rng.random(len(who)) < world.share_promotion,
+    promoted = np.where(who >= 0, np.array(world.share_promotion)[block.character.kind[who]],
+                        world.share_promotion_guests)
+    return Orders(who, at, _values(world, rng, block, who), rng.random(len(who)) < promoted,
                   _channels(rng, block, who))
 
 
@@ -64,7 +66,7 @@ def transactions(world: World, rng: np.random.Generator, block: People, made: Or
     """Return ``canonical/transactions``: sale lines, delivery fees, refunds of single lines."""
     n_lines = 1 + rng.binomial(3, 0.25, len(made.who))
     sale = _sales(world, rng, made, np.repeat(np.arange(len(made.who)), n_lines), n_lines)
-    parts = [_sale_table(rng, block, made, sale), _fee_table(block, made, n_lines),
+    parts = [_sale_table(world, rng, block, made, sale), _fee_table(block, made, n_lines),
              _refund_table(world, rng, block, made, sale)]
     return pa.concat_tables(parts, promote_options="default")
 
@@ -100,10 +102,12 @@ def _sales(world: World, rng: np.random.Generator, made: Orders, order: np.ndarr
                   category * PRODUCTS + (PRODUCTS * rng.random(n) ** 2).astype("int64"))
 
 
-def _sale_table(rng: np.random.Generator, block: People, made: Orders, sale: _Sales) -> pa.Table:
+def _sale_table(world: World, rng: np.random.Generator, block: People, made: Orders, sale: _Sales) -> pa.Table:
     day = made.at // DAY
+    turns = world.turns
+    mean = np.where(day < offset(turns.late_from), turns.days_before, turns.days_after)
     is_sent = (made.channel != CHANNELS.index("shop"))[sale.order]
-    arrives = (day + 1 + rng.poisson(1.5, len(day)))[sale.order]
+    arrives = (day + 1 + rng.poisson(mean))[sale.order]
     return pa.table({
         **_head(block, made, sale.order, columns.ids("O", block.block, sale.order + 1), sale.line, "sale"),
         "ordered_at": columns.times(made.at[sale.order]),

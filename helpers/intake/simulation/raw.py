@@ -6,8 +6,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from helpers.intake.simulation import columns, survey
+from helpers.intake.simulation import columns
 from helpers.intake.simulation.blocks import Part
+from helpers.intake.simulation.questionnaire import NAMES
 from helpers.intake.simulation.world import DAY, FIRST_DAY, N_DAYS
 
 YEARS = ("2023", "2024", "2025")
@@ -48,6 +49,9 @@ def delivery(part: Part) -> Delivery:
     return Delivery(orders | {
         "customers.csv": _customers(part, is_same),
         "survey.csv": _survey(part),
+        "invitations.csv": _invitations(part.tables["canonical/invitations"]),
+        "contracts.csv": _contracts(part.tables["canonical/subscriptions"]),
+        "members.csv": _members(part.tables["canonical/memberships"]),
         "cases.csv": _cases(part.tables["canonical/cases"]),
         "contacts.csv": _contacts(part.tables["canonical/contacts"]),
         "points.csv": _points(part.tables["canonical/points"]),
@@ -124,12 +128,35 @@ def _customers(part: Part, is_same: np.ndarray) -> pa.Table:
 
 def _survey(part: Part) -> pa.Table:
     table, scores = part.answers.respondents, part.answers.scores
-    answers = {i.item: pa.array(np.nan_to_num(scores[:, k]).astype("int64"), mask=np.isnan(scores[:, k]))
-               for k, i in enumerate(survey.ITEMS)}
+    answers = {name: pa.array(np.nan_to_num(scores[:, k]).astype("int64"), mask=np.isnan(scores[:, k]))
+               for k, name in enumerate(NAMES)}
     return pa.table({
         "Response": table["response_id"], "Customer": table["customer_id"], "Wave": table["wave"],
         "Answered": _stamp(table["responded_at"]), "Asked by": table["channel"],
         "Seconds": pc.cast(table["duration_seconds"], pa.int64()), **answers, "Comment": part.answers.comments,
+    })
+
+
+def _invitations(table: pa.Table) -> pa.Table:
+    return pa.table({
+        "Invitation": table["invitation_id"], "Customer": table["customer_id"], "Sent": _stamp(table["sent_at"]),
+        "Response": table["response_id"],
+    })
+
+
+def _contracts(table: pa.Table) -> pa.Table:
+    return pa.table({
+        "Contract": table["subscription_id"], "Customer": table["customer_id"], "Start": _iso(table["started_on"]),
+        "End": _iso(table["ended_on"]), "Ended by": table["end_kind"], "Reason": table["end_reason"],
+        "Term": _iso(table["term_ends_on"]), "Plan": table["plan"], "Fee": table["monthly_fee"],
+        "Payment": table["attribute_payment"], "Box": table["attribute_box"],
+    })
+
+
+def _members(table: pa.Table) -> pa.Table:
+    return pa.table({
+        "Member": table["customer_id"], "Tier": table["tier"], "From": _iso(table["valid_from"]),
+        "To": _iso(table["valid_to"]),
     })
 
 

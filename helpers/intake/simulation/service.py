@@ -5,13 +5,14 @@ import pyarrow as pa
 
 from helpers.intake.simulation import columns
 from helpers.intake.simulation.people import People
-from helpers.intake.simulation.world import DAY, END, FIRST_DAY, World
+from helpers.intake.simulation.world import DAY, END, FIRST_DAY, World, offset
 
 HOUR = 3600
-CASES_A_WEEK = 0.01
+CASES_A_WEEK = 0.012
 KINDS = ("complaint", "inquiry", "suggestion", "repair")
 CAUSES = ("delivery", "product", "invoice", "website")
 CAUSE_SHARES = (0.4, 0.3, 0.15, 0.15)
+CRISIS_CAUSE = "delivery"
 TEAMS = ("service", "logistics")
 CAMPAIGNS = tuple(f"{year}-{month:02d} newsletter" for year in (2024, 2025) for month in (2, 5, 8, 11))
 MEANS = ("e-mail", "sms", "post")
@@ -21,19 +22,43 @@ MEANS_CENTS = (5, 8, 90)
 
 def cases(world: World, rng: np.random.Generator, block: People) -> pa.Table:
     """Return ``canonical/cases``: the dissatisfied report more often, and more of theirs are complaints."""
-    rate = CASES_A_WEEK * np.exp(world.complaint_slope * block.satisfaction) * block.is_buyer
+    usual, burst = rng.spawn(2)
+    return pa.concat_tables([_usual(world, usual, block), _burst(world, burst, block)])
+
+
+def _usual(world: World, rng: np.random.Generator, block: People) -> pa.Table:
+    felt, trouble = block.satisfaction, block.character.trouble
+    rate = CASES_A_WEEK * np.exp(world.complaint_slope * felt + world.complaint_trouble * trouble) * block.is_buyer
     who = np.repeat(np.arange(len(block)), rng.poisson(rate * block.active_weeks))
     start = block.joined[who] + 7 * block.active_weeks[who] * rng.random(len(who))
     opened = np.minimum((DAY * start).astype("int64"), END - 1)
-    is_complaint = rng.random(len(who)) < 1 / (1 + np.exp(0.2 - world.complaint_slope * block.satisfaction[who]))
+    is_complaint = rng.random(len(who)) < 1 / (1 + np.exp(0.2 - world.complaint_slope * felt[who]))
     kind = np.where(is_complaint, 0, 1 + rng.choice(3, len(who), p=(0.8, 0.08, 0.12)))
+    cause = rng.choice(len(CAUSES), len(who), p=CAUSE_SHARES)
+    return _cases(rng, block, "K", who, opened, kind, cause)
+
+
+def _burst(world: World, rng: np.random.Generator, block: People) -> pa.Table:
+    """Return the complaints of the crisis week above the usual ones, all with one cause."""
+    monday = offset(world.turns.crisis_on)
+    is_there = block.is_buyer & (block.joined < monday) & (block.joined + 7 * block.life_weeks > monday)
+    who = np.repeat(np.arange(len(block)), rng.poisson(world.turns.crisis_complaints * is_there))
+    opened = monday * DAY + rng.integers(7 * DAY, size=len(who))
+    return _cases(rng, block, "X", who, opened, np.zeros(len(who), "int64"),
+                  np.full(len(who), CAUSES.index(CRISIS_CAUSE)))
+
+
+def _cases(
+    rng: np.random.Generator, block: People, prefix: str, who: np.ndarray, opened: np.ndarray, kind: np.ndarray,
+    cause: np.ndarray,
+) -> pa.Table:
     return pa.table({
-        "case_id": columns.ids("K", block.block, np.arange(len(who)) + 1),
+        "case_id": columns.ids(prefix, block.block, np.arange(len(who)) + 1),
         "customer_id": columns.customer_ids(block.first + who),
         "kind": columns.labels(KINDS, kind),
         "opened_at": columns.times(opened),
         **_course(rng, opened),
-        "cause": columns.labels(CAUSES, rng.choice(len(CAUSES), len(who), p=CAUSE_SHARES)),
+        "cause": columns.labels(CAUSES, cause),
         "team": columns.labels(TEAMS, (rng.random(len(who)) < 0.3).astype("int64")),
         "cost": columns.money(np.rint(rng.gamma(4, 200, len(who)))),
     })
