@@ -1,9 +1,15 @@
-"""The engine that tables live in: DuckDB behind Ibis, with its memory, threads and temporary folder set."""
+"""The engine that tables live in: one interface, DuckDB on this machine or Spark on a cluster, both behind Ibis.
+
+Everything that is particular to an engine stands in its class; functions elsewhere take and return Ibis tables and
+give the same values on both.
+"""
 
 import os
+import shutil
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from uuid import uuid4
 
@@ -12,8 +18,10 @@ import ibis.expr.types as ir
 import pandas as pd
 import pyarrow as pa
 
-from helpers.foundation.errors import InputError
+from helpers.foundation.errors import InputError, nearest
 
+ENGINE = "LOYALTY_ENGINE"
+ENGINES = ("duckdb", "spark")
 THREADS = "LOYALTY_THREADS"
 MEMORY = "LOYALTY_MEMORY_MIB"
 FRAME_LIMIT = 5_000_000
@@ -32,11 +40,7 @@ def memory_mib() -> int:
 
 @dataclass(slots=True)
 class Engine:
-    """One engine session: tables in, tables out.
-
-    Everything that is particular to DuckDB stands in this class; functions elsewhere take and return Ibis
-    tables and run on any engine.
-    """
+    """One engine session: tables in, tables out. This one is DuckDB's; Spark's is derived from it."""
 
     name: str = "duckdb"
     _connection: ibis.BaseBackend | None = None
@@ -53,6 +57,10 @@ class Engine:
     def stored(self, path: Path) -> ir.Table:
         """Return the lazy table of a Parquet file, or of a folder of them."""
         return self.connection.read_parquet(str(path / "*.parquet" if path.is_dir() else path))
+
+    def in_order(self, table: ir.Table, order: Sequence[str]) -> ir.Table:
+        """Return a stored table in the order in which it was written, by the columns that it was sorted by."""
+        return table
 
     def lazy(self, table: ir.Table | pd.DataFrame | pa.Table) -> ir.Table:
         """Return any table as a lazy one; frames and Arrow tables are lent to the engine without a copy."""
@@ -98,3 +106,40 @@ class Engine:
         """Write the table to one Parquet file, sorted by the given columns, empty values first."""
         ordered = table.order_by([ibis.asc(c, nulls_first=True) for c in order]) if order else table
         self.connection.to_parquet(ordered, str(path), compression="zstd")
+
+
+def refuse_absent(name: str) -> None:
+    """Refuse an engine that is unknown, or that this machine cannot run.
+
+    Raises
+    ------
+    InputError
+        Naming what is missing and how to get it.
+    """
+    if name not in ENGINES:
+        raise InputError("--engine", f"there is no engine '{name}'", nearest(name, ENGINES))
+    if name != "spark":
+        return
+    if find_spec("pyspark") is None:
+        raise InputError("--engine", "the package pyspark is not installed", "pip install 'loyalty-workbook[spark]'")
+    from helpers.foundation import spark
+
+    if not spark.address().startswith("sc://") and not (os.environ.get("JAVA_HOME") or shutil.which("java")):
+        raise InputError("--engine", "Spark needs Java, and there is none", "Java 17 or newer, in JAVA_HOME or on PATH")
+
+
+def chosen(name: str = "") -> Engine:
+    """Return a session of an engine by name: ``""`` is the one that ``LOYALTY_ENGINE`` names, else DuckDB.
+
+    Raises
+    ------
+    InputError
+        If there is no such engine, or this machine cannot run it.
+    """
+    name = name or os.environ.get(ENGINE) or ENGINES[0]
+    refuse_absent(name)
+    if name == "duckdb":
+        return Engine()
+    from helpers.foundation.spark import Spark  # only where it is asked for
+
+    return Spark()

@@ -3,19 +3,20 @@
 import json
 import os
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
+from time import time
 
 import ibis.expr.types as ir
 import pandas as pd
 import pyarrow as pa
 
 from helpers.foundation import study as studies
-from helpers.foundation.engine import FRAME_LIMIT, Engine
+from helpers.foundation.engine import FRAME_LIMIT, Engine, chosen
 from helpers.foundation.errors import InputError, nearest
+from helpers.foundation.files import remove, replace_json, replacing
 from helpers.foundation.tables import Table
 
 HOME = "LOYALTY_HOME"
@@ -61,23 +62,6 @@ def manifest(folder: Path) -> dict:
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Give a partial file to write that takes the place of `path` only if all goes well."""
-    partial = path.with_name(f".{os.getpid()}.{path.name}")
-    try:
-        yield partial
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-def replace_json(path: Path, content: Mapping[str, object]) -> None:
-    """Write JSON so that the file is, at any moment, the old one or the new one."""
-    with replacing(path) as partial:
-        partial.write_text(json.dumps(content, indent=1, ensure_ascii=False, default=str) + "\n", encoding="utf-8")
-
-
 def run_folders(source: str, state: str = "finished") -> list[Path]:
     """Return a source's run folders in one state, oldest first."""
     folders = [(m, p.parent) for p in runs_folder(source).glob("*/manifest.json")
@@ -104,14 +88,14 @@ class Workspace:
     as_of : str
         ISO date of the run; ``""`` is the date that the intake settled, the newest row.
     engine : Engine
-        The engine session.
+        The engine session; the one that ``LOYALTY_ENGINE`` names, else DuckDB.
     """
 
     source: str
     declarations: Mapping[str, Table]
     run: str = ""
     as_of: str = ""
-    engine: Engine = field(default_factory=Engine)
+    engine: Engine = field(default_factory=chosen)
     _reads: dict[str, str] = field(default_factory=dict)
     _writes: dict[str, int] = field(default_factory=dict)
 
@@ -130,10 +114,10 @@ class Workspace:
     @property
     def base(self) -> Path | None:
         """The run that is read from: the run itself inside one, else the base of scratch."""
+        folder = runs_folder(self.source) / self.run
         if self.is_in_run:
-            return runs_folder(self.source) / self.run
+            return folder
         if self.run:
-            folder = runs_folder(self.source) / self.run
             if not (folder / "manifest.json").is_file():
                 known = ", ".join(p.name for p in run_folders(self.source)) or "none yet"
                 raise InputError("run", f"there is no run '{self.run}' of {self.source}", f"finished runs: {known}")
@@ -141,14 +125,13 @@ class Workspace:
         kept = manifest(runs_folder(self.source) / SCRATCH).get("base")
         if kept and (runs_folder(self.source) / kept).is_dir():
             return runs_folder(self.source) / kept
-        finished = run_folders(self.source)
-        return finished[-1] if finished else None
+        return next(reversed(run_folders(self.source)), None)
 
     def path(self, name: str) -> Path | None:
-        """Return the Parquet file of a table, None where no run has it."""
+        """Return the Parquet file of a table, or its folder of parts; None where no run has it."""
         self._declaration(name)
         folders = [self.folder, *([self.base] if self.base else [])]
-        return next((p for f in folders if (p := f / f"{name}.parquet").is_file()), None)
+        return next((p for f in folders if (p := f / f"{name}.parquet").exists()), None)
 
     # --- reading -----------------------------------------------------------------------------------------------
 
@@ -178,20 +161,21 @@ class Workspace:
         InputError
             If the table has more rows than the limit.
         """
-        table = self.table(name)
+        table = self.engine.in_order(self.table(name), self._declaration(name).key)
         return self.engine.frame(table.select(*columns) if columns else table, name, limit)
 
     def frame_of(self, run: str, name: str) -> pd.DataFrame:
         """Return a table as another run of the source holds it, in its declared columns; an absent one is empty."""
         declaration = self._declaration(name)
         path = runs_folder(self.source) / run / f"{name}.parquet"
-        table = self.engine.stored(path) if path.is_file() else self.engine.lazy(declaration.empty())
-        return self.engine.frame(table, name).reindex(columns=list(declaration.names))
+        table = self.engine.stored(path) if path.exists() else self.engine.lazy(declaration.empty())
+        ordered = self.engine.in_order(table, declaration.key)
+        return self.engine.frame(ordered, name).reindex(columns=list(declaration.names))
 
     def has(self, name: str) -> bool:
         """Return whether a table has at least one row."""
         path = self.path(name)
-        return path is not None and self.engine.stored(path).limit(1).count().execute() == 1
+        return path is not None and bool(self.engine.arrow(self.engine.stored(path).limit(1)).num_rows)
 
     # --- writing -----------------------------------------------------------------------------------------------
 
@@ -222,7 +206,7 @@ class Workspace:
         if not self.is_in_run:
             base = self.base if self.run else next(iter(reversed(run_folders(self.source))), None)
             for path in self.folder.glob("*/*.parquet"):
-                path.unlink()
+                remove(path)
             self.folder.mkdir(parents=True, exist_ok=True)
             replace_json(self.folder / "manifest.json", {"state": SCRATCH, "base": base.name if base else ""})
         return self
@@ -281,12 +265,12 @@ class Workspace:
 
     def _record(self) -> None:
         if self.is_in_run:
-            replace_json(self.folder / "seen.json",
-                         {"as_of": self.as_of, "reads": sorted(self._reads), "writes": self._writes})
+            seen = {"as_of": self.as_of, "reads": sorted(self._reads), "writes": self._writes}
+            replace_json(self.folder / "seen.json", seen)
 
 
 def _age(path: Path) -> str:
-    seconds = (datetime.now(UTC) - datetime.fromtimestamp(path.stat().st_mtime, UTC)).total_seconds()
+    seconds = time() - path.stat().st_mtime
     for unit, size in (("day", 86400), ("hour", 3600), ("minute", 60)):
         if seconds >= size:
             n = int(seconds // size)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from helpers.foundation.engine import Engine
+from helpers.foundation.engine import Engine, chosen
 from helpers.foundation.errors import InputError, shares
 from helpers.intake import cleaning, controls, deliveries, profiles, readers
 from helpers.intake.cleaning import Made
@@ -47,7 +47,7 @@ def checkup(source: str, raw: str = "") -> Checkup:
         return Checkup(tuple(found))
     deliveries.simulate(profile, raw)
     landed, unreadable = readers.landable(profile, raw)
-    engine = Engine()
+    engine = chosen()
     made, misfits = _made(profile, landed, engine)
     remarks = [*_broken(landed), *(said for m in made.values() for said in _dirt(profile, m, engine))]
     return Checkup((*found, *unreadable, *_empty(landed), *misfits, *_totals(landed, made, engine)), tuple(remarks))

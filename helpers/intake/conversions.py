@@ -130,8 +130,8 @@ READINGS = {
 
 def _reshaped(text: ir.StringValue, form: str) -> ir.StringValue:
     """Return a date's text in ISO form, empty where it does not have the given form."""
-    if form in ISO:
-        return text
+    if form in ISO:  # engines also read other texts, such as 25-01-01 and infinity
+        return text.like("____-%-%").ifelse(text, ibis.null("string"))
     parts, pattern = _pattern(form)
     piece = {p: text.re_extract(pattern, i) for i, p in enumerate(parts, start=1)}
     day = _year(piece) + "-" + _month(piece) + "-" + piece["d"].lpad(2, "0")

@@ -70,7 +70,7 @@ def _headlines(before: Run, now: Run) -> list[str]:
 
 def _frame(run: Run, table: str, columns: list[str]) -> pd.DataFrame:
     path = run.folder / f"{table}.parquet"
-    if not path.is_file():
+    if not path.exists():
         kinds = {name: "float64" if name == "value" else "str" for name in columns}
         return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in kinds.items()})
     return pq.read_table(path, columns=columns).to_pandas()

@@ -186,7 +186,7 @@ def killed(pid: int | None) -> None:
             os.killpg(pid, signal.SIGKILL)
 
 
-def environment(jobs: int, folder: Path, root: Path) -> dict[str, str]:
+def environment(jobs: int, folder: Path, root: Path, kind: str = "duckdb") -> dict[str, str]:
     """Return the environment of a worker: its share of threads and memory, and temporary folders of its own.
 
     Parameters
@@ -197,11 +197,13 @@ def environment(jobs: int, folder: Path, root: Path) -> dict[str, str]:
         Takes temporary files and connection files.
     root : Path
         The checkout; kernels start there and find the helpers there.
+    kind : str
+        The engine.
     """
     from helpers.foundation import engine
 
     threads, memory = max(1, engine.thread_count() // jobs), engine.memory_mib() // jobs
     counts = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", engine.THREADS), str(threads))
     paths = [str(root), *filter(None, [os.environ.get("PYTHONPATH")])]
-    return {**os.environ, **counts, engine.MEMORY: str(memory), "TMPDIR": str(folder), "PWD": str(root),
-            "JUPYTER_RUNTIME_DIR": str(folder), "PYTHONPATH": os.pathsep.join(paths)}
+    return {**os.environ, **counts, engine.ENGINE: kind, engine.MEMORY: str(memory), "TMPDIR": str(folder),
+            "PWD": str(root), "JUPYTER_RUNTIME_DIR": str(folder), "PYTHONPATH": os.pathsep.join(paths)}

@@ -114,9 +114,12 @@ def take(run: Run, earlier: Run, steps: Mapping[str, str]) -> None:
 
 
 def _linked(source: Path, target: Path) -> None:
+    if source.is_dir():  # a table in parts
+        for part in sorted(source.iterdir()):
+            _linked(part, target / part.name)
     if not source.is_file():
         return
-    target.parent.mkdir(exist_ok=True)
+    target.parent.mkdir(parents=True, exist_ok=True)
     try:
         os.link(source, target)
     except OSError:

@@ -65,7 +65,7 @@ class Run:
     def rows(self, table: str) -> int:
         """Return the number of rows of a table of this run, 0 where it has none."""
         path = self.folder / f"{table}.parquet"
-        return pq.read_metadata(path).num_rows if path.is_file() else 0
+        return pq.ParquetDataset(path).read(columns=[]).num_rows if path.exists() else 0
 
     def dated(self, as_of: str) -> None:
         """Settle the run's date, and give it its name by it."""
@@ -172,7 +172,7 @@ def gates(run: Run, tables: Iterable[str]) -> list[dict[str, object]]:
     """Return the gates in a run's gate tables."""
     files = [run.folder / f"{table}.parquet" for table in tables if table.endswith("_gates")]
     keep = ("step", "gate", "level", "is_crossed", "sentence")
-    return [{k: row.get(k) for k in keep} for path in files if path.is_file()
+    return [{k: row.get(k) for k in keep} for path in files if path.exists()
             for row in pq.read_table(path).to_pylist()]
 
 

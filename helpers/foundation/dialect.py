@@ -1,0 +1,119 @@
+"""Spark's side of the expressions: where its SQL answers otherwise than DuckDB's, it is told to answer the same.
+
+Numbers and dates are read from the same texts, money and whole numbers are rounded alike, a division by zero is no
+error, an empty text is no missing one, and a frame that is lent to the engine keeps its types.
+"""
+
+import ibis.expr.datatypes as dt
+import ibis.expr.operations as ops
+import pyarrow as pa
+import sqlglot.expressions as sge
+from ibis.backends.pyspark import Backend
+from ibis.backends.sql.compilers.base import NULL, SQLGlotCompiler
+from ibis.backends.sql.compilers.pyspark import PySparkCompiler
+from ibis.backends.sql.datatypes import PySparkType
+
+DIGITS = r"^(?!.*(?:_(?![0-9])|(?<![0-9])_))\s*[-+.0-9eE_]+\s*$"  # Spark also reads 5d, 5f and digits of other scripts
+ENDLESS = rf"{DIGITS}|^\s*[-+]?(?i:inf|infinity|nan)\s*$"
+DAY = r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}"
+CLOCK = r"[0-9]{1,2}:[0-9]{1,2}(:[0-9]{1,2}(\.[0-9]*)?)?(Z|[+-][0-9]{2}(:[0-9]{2})?| UTC)?"
+MOMENT = rf"^\s*{DAY}( *[ T] *{CLOCK})?$"
+MIDNIGHT = rf"^\s*{DAY} *[ T] *24:00(:00(\.0*)?)?$"
+BETWEEN = rf"^({DAY}) *[ T] *"
+
+
+class Dialect(PySparkCompiler):
+    """Ibis' compiler for Spark, with DuckDB's answers."""
+
+    __slots__ = ()
+
+    def visit_TryCast(self, op: ops.TryCast, *, arg: sge.Expression, to: dt.DataType) -> sge.Expression:  # noqa: N802
+        """Return a cast that gives nothing where the value does not fit."""
+        return self._read(op.arg.dtype, arg, to, self._tried)
+
+    def visit_Cast(self, op: ops.Cast, *, arg: sge.Expression, to: dt.DataType) -> sge.Expression:  # noqa: N802
+        """Return a cast that stops the run where the value does not fit."""
+        return self._read(op.arg.dtype, arg, to, self.cast)
+
+    def visit_Divide(self, op: ops.Divide, *, left: sge.Expression, right: sge.Expression) -> sge.Expression:  # noqa: N802
+        """Return a quotient of floats; what is divided by zero is endless, and no error."""
+        left, right = (side if value.dtype.is_float64() else self.cast(side, dt.float64)
+                       for side, value in ((left, op.left), (right, op.right)))
+        left, right = sge.paren(left), sge.paren(right)
+        endless = left * self.cast("Infinity", dt.float64)
+        return self.if_(right.eq(0), endless, sge.Div(this=left.copy(), expression=right.copy()))
+
+    def visit_GroupConcat(self, op: ops.GroupConcat, *, arg: sge.Expression, sep: sge.Expression,  # noqa: N802
+                          where: sge.Expression | None, order_by: object) -> sge.Expression:
+        """Return texts joined in the order of the texts themselves."""
+        if where is not None:
+            arg = self.if_(where, arg, NULL)
+        found = self.f.sort_array(self.f.collect_list(arg)) if order_by else self.f.collect_list(arg)
+        return self.f.array_join(self.if_(self.f.size(found).eq(0), NULL, found), sep)
+
+    def visit_StringSplit(self, op: ops.StringSplit, *, arg: sge.Expression,  # noqa: N802
+                          delimiter: sge.Expression) -> sge.Expression:
+        """Return the parts between a sign, which is no pattern."""
+        quoted = self.f.concat(sge.convert(r"\Q"), delimiter, sge.convert(r"\E"))
+        return self.f.anon.split(arg, quoted)
+
+    def visit_ArrayIndex(self, op: ops.ArrayIndex, *, arg: sge.Expression,  # noqa: N802
+                         index: sge.Expression) -> sge.Expression:
+        """Return one part, nothing where there are fewer."""
+        return self.f.anon.try_element_at(arg, index + 1)
+
+    def visit_IsNan(self, op: ops.IsNan, *, arg: sge.Expression) -> sge.Expression:  # noqa: N802
+        """Return whether a value is no number, which cannot be told of one that is missing."""
+        return self.if_(arg.is_(NULL), NULL, self.f.isnan(arg))
+
+    def visit_IsInf(self, op: ops.IsInf, *, arg: sge.Expression) -> sge.Expression:  # noqa: N802
+        """Return whether a number is endless."""
+        return self.f.abs(arg).eq(self.cast("Infinity", dt.float64))
+
+    visit_IsNull = SQLGlotCompiler.visit_IsNull  # noqa: N815 — a number that is none is not empty
+    visit_NotNull = SQLGlotCompiler.visit_NotNull  # noqa: N815
+
+    def _tried(self, arg: sge.Expression, to: dt.DataType) -> sge.Expression:
+        return sge.TryCast(this=arg, to=self.type_mapper.from_ibis(to), safe=True)
+
+    def _read(self, kind: dt.DataType, arg: sge.Expression, to: dt.DataType, cast: object) -> sge.Expression:
+        if kind.is_string() and to.is_numeric():
+            return self._number(arg, to, cast)
+        if kind.is_string() and to.is_timestamp():
+            return self._moment(arg, to, cast)
+        if kind.is_floating() and to.is_decimal():
+            scaled = self.f.round(sge.paren(arg) * sge.Literal.number(f"1E{to.scale}"))
+            return cast(self._tried(scaled, dt.int64) * self._unit(to.scale), to)
+        if kind.is_floating() and to.is_integer():
+            return cast(self.f.rint(arg), to)
+        return cast(self.f.round(arg) if kind.is_decimal() and to.is_integer() else arg, to)
+
+    def _unit(self, scale: int) -> sge.Expression:
+        return self.cast(f"{10 ** -scale:.{scale}f}", dt.Decimal(max(scale, 1), scale))
+
+    def _number(self, arg: sge.Expression, to: dt.DataType, cast: object) -> sge.Expression:
+        is_number = self.f.rlike(arg, sge.convert(ENDLESS if to.is_floating() else DIGITS))
+        bare = self.f.replace(arg, sge.convert("_"), sge.convert(""))
+        if to.is_integer():
+            bare = self.f.round(self._tried(bare, dt.Decimal(38, 10)))
+        return cast(self.if_(is_number, bare, NULL), to)
+
+    def _moment(self, arg: sge.Expression, to: dt.DataType, cast: object) -> sge.Expression:
+        tight = self.f.regexp_replace(self.f.ltrim(arg), sge.convert(BETWEEN), sge.convert("$1 "))
+        next_day = cast(self.f.substring_index(tight, sge.convert(" "), 1), to) + sge.Interval(
+            this=sge.convert("1"), unit=sge.Var(this="DAY"))
+        return sge.Case(ifs=[self.if_(self.f.rlike(arg, sge.convert(MIDNIGHT)), next_day),
+                             self.if_(self.f.rlike(arg, sge.convert(MOMENT)), cast(tight, to))])
+
+
+class Lending(Backend):
+    """Ibis' backend for Spark, which takes frames and Arrow tables as they are."""
+
+    compiler = Dialect()
+
+    def _register_in_memory_table(self, op: ops.InMemoryTable) -> None:
+        lent = op.data.to_pyarrow(op.schema)
+        flat = pa.table({str(i): column for i, column in enumerate(lent.columns)})
+        frame = self._session.createDataFrame(flat).toDF(*lent.column_names)
+        types = [f"CAST(`{name}` AS {PySparkType.to_string(kind)}) AS `{name}`" for name, kind in op.schema.items()]
+        frame.selectExpr(*types).createOrReplaceTempView(op.name)
