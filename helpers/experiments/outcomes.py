@@ -74,7 +74,8 @@ def with_plans(assumptions: Assumptions, drawn: pd.DataFrame, has_contracts: boo
     drawn : DataFrame
         As `drawn` gives it.
     has_contracts : bool
-        Whether customers hold contracts, so that keeping one is the outcome; else it is buying again.
+        Whether customers are known by contracts, not by purchases, so that keeping one is the outcome; else it is
+        buying again.
     """
     made = {
         name: Plan(hypothesis="who is contacted stays more often than who is left alone by lot", control="held out",
