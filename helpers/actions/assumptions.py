@@ -18,14 +18,15 @@ class Rule(Section):
         ("high",), description="bands of risk that it is for: low, medium, high")
     lowest_tier: int = Field(99, ge=1, description="rank of the lowest tier that it is for, 1 the top [rank]")
     has_offer: bool = Field(False, description="whether an offer is made")
+    channel: str = Field("", description="by which it is done, and needs consent; empty for consent by any channel")
     contact_cost: float | None = Field(
         None, ge=0, description="cost of one contact; empty for that of [economics] [money]")
 
 
 RULES = (
-    Rule(action="personal contact", risks=("high", "medium"), lowest_tier=2, contact_cost=10.0),
-    Rule(action="offer by e-mail", risks=("high",), has_offer=True),
-    Rule(action="reminder by e-mail", risks=("medium",), lowest_tier=3),
+    Rule(action="personal contact", risks=("high", "medium"), lowest_tier=2, channel="phone", contact_cost=10.0),
+    Rule(action="offer by e-mail", risks=("high",), has_offer=True, channel="e-mail"),
+    Rule(action="reminder by e-mail", risks=("medium",), lowest_tier=3, channel="e-mail"),
 )
 
 
@@ -40,6 +41,9 @@ class Assumptions(Section):
     most_reduction: float = Field(
         1.0, gt=0, le=1,
         description="a contact that pays only if it takes away more of the risk than this is not planned [share]")
+    purpose: str = Field(
+        "marketing", min_length=1, description="purpose of the contacts; where consents are recorded, only who "
+        "consents to it on the day, by the channel of the rule, is contacted")
     owner: str = Field("not named", description="who carries the plan out and answers for it")
     rules: Annotated[tuple[Rule, ...], Field(strict=False)] = Field(
         RULES, description="what is done for which tier and risk; the first that fits decides")
@@ -57,4 +61,5 @@ def _meaning(rule: Rule) -> str:
     tiers = "every tier" if rule.lowest_tier >= 99 else f"tiers 1 to {rule.lowest_tier}"
     cost = "a contact at the cost of [economics]" if rule.contact_cost is None else f"{rule.contact_cost:g} a contact"
     offer = "with an offer" if rule.has_offer else "no offer"
-    return f"for {' and '.join(rule.risks)} risk in {tiers}; {cost}, {offer} [money]"
+    by = f", by {rule.channel}" if rule.channel else ""
+    return f"for {' and '.join(rule.risks)} risk in {tiers}{by}; {cost}, {offer} [money]"

@@ -50,25 +50,17 @@ def candidates(value: pd.DataFrame, scores: pd.DataFrame, unwilling: pd.DataFram
 _SCORED = ("customer_id", "risk", "p_lost", "due_on", "value_if_kept", "monthly_fee")
 
 
-def unwilling(contacts: ir.Table, consents: ir.Table, as_of: date) -> ir.Table:
-    """Return the customers who must not be contacted: customer_id, once each.
-
-    Who opted out of a contact, and, once consents are recorded for anybody, who had some and has none in force.
-    Customers without any record of consent are not judged here.
+def unwilling(contacts: ir.Table, as_of: date) -> ir.Table:
+    """Return the customers who opted out of a contact by a day: customer_id, once each.
 
     Parameters
     ----------
-    contacts, consents : Table
-        ``canonical/contacts``, ``canonical/consents``.
+    contacts : Table
+        ``canonical/contacts``.
     as_of : date
         The day of the plan.
     """
-    day = ibis.literal(as_of)
-    opted_out = contacts.filter(contacts["opted_out_at"].date() <= day).select("customer_id")
-    is_in_force = (consents["from_on"] <= day) & (consents["to_on"].isnull() | (consents["to_on"] >= day))
-    by_customer = consents.group_by("customer_id").aggregate(n_in_force=is_in_force.ifelse(1, 0).sum())
-    withdrawn = by_customer.filter(by_customer["n_in_force"] == 0).select("customer_id")
-    return opted_out.union(withdrawn).distinct()
+    return contacts.filter(contacts["opted_out_at"].date() <= ibis.literal(as_of)).select("customer_id").distinct()
 
 
 def matrix(customers: pd.DataFrame, quantity: str) -> pd.DataFrame:

@@ -8,10 +8,13 @@ import pandas as pd
 
 from helpers.actions.assumptions import LEAVE, Assumptions, Rule
 from helpers.actions.candidates import NOT_SCORED
+from helpers.actions.permission import Permission
 from helpers.actions.tables import ACTIONS
 from helpers.foundation.study import Economics
 
 TREATED, HELD_OUT = "treated", "held out"
+NO_CONSENT = "no consent to"
+UNKNOWN = Permission("", (), pd.DataFrame({"customer_id": pd.Series(dtype="str"), "channel": pd.Series(dtype="str")}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +34,14 @@ class Costs:
 
 
 def plan(
-    customers: pd.DataFrame, assumptions: Assumptions, economics: Economics, rng: np.random.Generator
+    customers: pd.DataFrame, assumptions: Assumptions, economics: Economics, rng: np.random.Generator,
+    permitted: Permission = UNKNOWN,
 ) -> pd.DataFrame:
     """Return ``results/actions``: for every customer what is planned, or why nothing is.
 
-    Customers whom a rule contacts are ranked by priority, equal ones by id; the list is cut so that with the
-    hold-out taken off the capacity is filled; then the hold-out is drawn from the list over sorted ids.
+    Who does not consent to the purpose of the contacts by the channel of their rule is left alone. The others whom a
+    rule contacts are ranked by priority, equal ones by id; the list is cut so that with the hold-out taken off the
+    capacity is filled; then the hold-out is drawn from the list over sorted ids.
 
     Parameters
     ----------
@@ -48,12 +53,15 @@ def plan(
         Costs and assumed uptake.
     rng : Generator
         Draws the hold-out.
+    permitted : Permission
+        Who consents to the purpose, by which channel.
     """
     rule = _rule_of(customers, assumptions.rules)
     contact, offer = _costs(rule, assumptions.rules, economics)
     expected = contact + economics.offer_uptake * offer
     needed = _needed(expected, customers["value_at_stake"])
     reason = _left_alone(customers, rule, needed, assumptions)
+    reason = np.where(reason == "", _not_permitted(customers, rule, assumptions, permitted), reason)
     rank = _ranks(customers, reason == "", _list_length(assumptions))
     reason = np.where((reason == "") & (rank == 0), "beyond the capacity of this round", reason)
     is_listed = rank > 0
@@ -137,6 +145,18 @@ def _left_alone(
         ],
         "",
     ).astype(object)
+
+
+def _not_permitted(
+    customers: pd.DataFrame, rule: np.ndarray, assumptions: Assumptions, permitted: Permission
+) -> np.ndarray:
+    """Return what consent is missing, empty where none is, shape (n_customers,)."""
+    missing = np.full(len(customers), "", dtype=object)
+    for i, one in enumerate(assumptions.rules):
+        by = f" by {one.channel}" if one.channel else ""
+        is_refused = (rule == i) & ~permitted.allows(customers["customer_id"], one.channel)
+        missing[is_refused] = f"{NO_CONSENT} {permitted.purpose}{by}"
+    return missing
 
 
 def _ranks(customers: pd.DataFrame, is_candidate: np.ndarray, length: int) -> np.ndarray:

@@ -5,8 +5,9 @@ from datetime import date, timedelta
 
 import pandas as pd
 
-from helpers.actions import ledger
+from helpers.actions import choice, ledger
 from helpers.actions.assumptions import Assumptions
+from helpers.actions.permission import MOST_NAMED, Permission
 from helpers.foundation.estimates import Gate, Level
 
 STEP = "07"
@@ -16,7 +17,7 @@ RANKING = "value at stake and the ranking by it"
 
 def gates(
     actions: pd.DataFrame, scores: pd.DataFrame, churn_gates: pd.DataFrame, assumptions: Assumptions,
-    window: tuple[date, int],
+    window: tuple[date, int], permitted: Permission = choice.UNKNOWN,
 ) -> tuple[Gate, ...]:
     """Return the gates of the plan.
 
@@ -30,12 +31,15 @@ def gates(
         Section ``[actions]``.
     window : (date, int)
         Day of the plan, and the outcome window [days].
+    permitted : Permission
+        Who consents to the purpose of the contacts.
     """
     n_scored = int((actions["risk"] != "not scored").sum())
     return (
         _risk_gate(n_scored, len(actions)), _tier_gate(actions), *_upstream_gates(churn_gates),
         *([_horizon_gate(scores, window), _contract_gate(scores)] if len(scores) else []),
-        _willing_gate(actions), _response_gate(), _hold_out_gate(actions, assumptions),
+        _willing_gate(actions), _consent_gate(actions, permitted), _response_gate(),
+        _hold_out_gate(actions, assumptions),
     )
 
 
@@ -92,6 +96,28 @@ def _willing_gate(actions: pd.DataFrame) -> Gate:
     sentence = f"{n:,} whom a rule would contact had opted out and are left alone" if n else (
         "nobody whom a rule would contact has opted out on record")
     return Gate("opted out", n, 0, n > 0, Level.NOTE, LIST, sentence)
+
+
+def _consent_gate(actions: pd.DataFrame, permitted: Permission) -> Gate:
+    n_refused = int(actions["reason"].fillna("").str.startswith(choice.NO_CONSENT).sum())
+    n_asked = n_refused + int(actions["variant"].notna().sum())
+    name, n_in_force = "consent", int(permitted.in_force["customer_id"].nunique())
+    if not permitted.is_known:
+        return Gate(name, math.nan, 1, n_asked > 0, Level.QUALIFY, LIST,
+                    "no consents are recorded, so who may be contacted has to be checked before the list is used")
+    if n_asked and not n_in_force:
+        return Gate(name, 0, 1, True, Level.BLOCK, LIST,
+                    f"nobody's consent to '{permitted.purpose}' is in force; recorded are consents to "
+                    f"{_named(permitted.recorded)}")
+    sentence = (f"{n_refused:,} of {n_asked:,} whom a rule would contact do not consent to {permitted.purpose} by its "
+                f"channel and are left alone" if n_refused else
+                f"everybody whom a rule would contact consents to {permitted.purpose} by its channel")
+    return Gate(name, n_refused, 0, n_refused > 0, Level.NOTE, LIST, sentence)
+
+
+def _named(purposes: tuple[str, ...]) -> str:
+    more = len(purposes) - MOST_NAMED
+    return ", ".join(purposes[:MOST_NAMED]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _response_gate() -> Gate:

@@ -50,18 +50,13 @@ def test_who_is_unwilling_is_marked(value, scores):
     assert table.index[table["is_unwilling"]].tolist() == ["c0004"]
 
 
-def test_the_unwilling_are_those_who_opted_out_or_withdrew_every_consent():
+def test_the_unwilling_are_those_who_opted_out_by_the_day():
     engine = Engine()
     contacts = canonical.CONTACTS.conformed(engine.lazy(pd.DataFrame({
         "contact_id": ["1", "2", "3"], "customer_id": ["out", "in", "later"], "sent_at": pd.Timestamp("2026-01-01"),
         "channel": "e-mail",
         "opted_out_at": [pd.Timestamp("2026-06-30 18:00"), pd.NaT, pd.Timestamp("2026-07-01")]})))
-    consents = canonical.CONSENTS.conformed(engine.lazy(pd.DataFrame({
-        "customer_id": ["withdrawn", "renewed", "renewed", "future"], "purpose": "offers", "channel": "e-mail",
-        "from_on": pd.to_datetime(["2025-01-01", "2025-01-01", "2026-02-01", "2026-08-01"]),
-        "to_on": pd.to_datetime(["2026-01-31", "2026-01-31", None, None])})))
-    table = engine.frame(candidates.unwilling(contacts, consents, AS_OF))
-    assert sorted(table["customer_id"]) == ["future", "out", "withdrawn"]
+    assert engine.frame(candidates.unwilling(contacts, AS_OF))["customer_id"].tolist() == ["out"]
 
 
 def test_cells_of_one_to_nine_people_are_left_empty_and_empty_ones_are_zero(value, scores, nobody):

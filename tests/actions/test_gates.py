@@ -22,9 +22,11 @@ def churn(level, is_crossed=True):
     return pd.DataFrame([{"gate": "g", "is_crossed": is_crossed, "level": level, "sentence": "Too little history."}])
 
 
-def test_with_tiers_and_risks_only_the_unmeasured_response_and_the_small_hold_out_are_crossed(value, scores, nobody):
+def test_with_tiers_and_risks_only_what_is_not_recorded_or_measured_and_the_small_hold_out_are_crossed(
+        value, scores, nobody):
     found = checked(value, scores, nobody)
-    assert [name for name, g in found.items() if g.is_crossed] == ["response is measured", "hold-out can tell"]
+    assert [name for name, g in found.items() if g.is_crossed] == [
+        "consent", "response is measured", "hold-out can tell"]
 
 
 def test_no_risk_blocks_the_list(value, scores, nobody):

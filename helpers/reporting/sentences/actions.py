@@ -10,6 +10,7 @@ from helpers.reporting import words
 NO_CUSTOMER = "No customer has a tier or a risk: there is nobody to plan for."
 BREAK_EVEN = ("The break-even counts margin within the horizon alone; a customer kept longer needs less, a discount "
               "that buyers would not have needed needs more.")
+LIST = "the list of customers to contact"
 RANKING = "value at stake and the ranking by it"
 NEEDED = ("Orders of a year or contracts of a few hundred customers would let the workbook say who is at risk and what "
           "is at stake, and draw a list with a group left alone to measure it.")
@@ -74,7 +75,7 @@ def proposal(
     price = f"it costs {cost}" if cost == worst else f"it costs {cost} at the assumed uptake, at worst {worst}"
     alone = "" if n_held else " (one customer alone leaves nobody to compare with)"
     return (
-        f"{decision['decision']}: {price}{alone}.",
+        f"{decision['decision']}: {price}{alone}{_care(gates, LIST)}.",
         f"No gain is claimed: what contact does to these customers has never been measured, so they are ranked for "
         f"testing{_care(gates, 'the measurement of this round')}.",
     )
