@@ -9,6 +9,11 @@ from typing import NoReturn
 from helpers.foundation.errors import GateError, InputError
 
 
+ERASE = ("Takes a customer out of every run, executed notebook, page and published report, and keeps them out of every "
+         "later run of the same files. What was done is recorded by keyed hash in data/erasures; the files as delivered "
+         "are not touched.")
+
+
 class Parser(argparse.ArgumentParser):
     """A parser that says what is wrong in one sentence."""
 
@@ -36,7 +41,8 @@ def parser() -> Parser:
     simulate.add_argument("--customers", type=int, metavar="N", help="registered customers")
     simulate.add_argument("--seed", type=int, metavar="S", help="seed of every draw")
     simulate.add_argument("--to", default="", metavar="FOLDER", help="where (default: the simulated source's own)")
-    _add_erase(commands.add_parser("erase", help="take a customer out of every run and keep them out of later ones"))
+    _add_erase(commands.add_parser("erase", help="take a customer out of every run and keep them out of later ones",
+                                   description=ERASE))
     return door
 
 
@@ -65,9 +71,6 @@ def _add_run(run: argparse.ArgumentParser) -> None:
 
 
 def _add_erase(erase: argparse.ArgumentParser) -> None:
-    erase.description = ("Takes a customer out of every run, executed notebook, page and published report, and keeps "
-                         "them out of every later run of the same files. What was done is recorded by keyed hash in "
-                         "data/erasures; the files as delivered are not touched.")
     erase.add_argument("customer", metavar="CUSTOMER", help="the customer_id, as the runs hold it")
     erase.add_argument("--source", default="", metavar="NAME", help="only in this source (default: all that have runs)")
 
