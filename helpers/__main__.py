@@ -8,10 +8,9 @@ from typing import NoReturn
 
 from helpers.foundation.errors import GateError, InputError
 
-
 ERASE = ("Takes a customer out of every run, executed notebook, page and published report, and keeps them out of every "
-         "later run of the same files. What was done is recorded by keyed hash in data/erasures; the files as delivered "
-         "are not touched.")
+         "later run of the same files. What was done is recorded by keyed hash in data/erasures; the files as "
+         "delivered are not touched.")
 
 
 class Parser(argparse.ArgumentParser):
