@@ -104,14 +104,13 @@ def made(landed: Landed, engine: Engine, name: str, as_of: str = "") -> Made:
     values, is_erased = _without_erased(landed, engine, name, source, values)
     if is_erased is not None:
         reasons.append((is_erased, erasures.ERASED))
-    staged = engine.kept(_staged(source, values, [condition for condition, _ in reasons]))
+    staged = _staged(source, values, [condition for condition, _ in reasons])
     is_numbered = name == "transactions" and "line" not in values
-    accepted = staged.filter(~_is_refused(staged)).select(FILE, RECORD, ITEM, *values)
-    accepted = engine.kept(_numbered(accepted) if is_numbered else accepted)
+    staged = engine.kept(_numbered(staged) if is_numbered else staged)
+    made_here = ["line"] if is_numbered else []
+    accepted = staged.filter(~_is_refused(staged)).select(FILE, RECORD, ITEM, *values, *made_here)
     refused = engine.kept(_refused(name, staged, [reason for _, reason in reasons]))
     erased = staged.filter(_is_only(staged, len(reasons) - 1)).select(*values) if is_erased is not None else None
-    erased = engine.kept(erased) if erased is not None else None
-    engine.forget(staged)
     if not is_numbered:
         accepted, refused = _without_repeats(name, source, accepted, refused, engine)
     return Made(name, accepted, refused, source.n_cells, _cells(source, refused, engine),
@@ -266,10 +265,11 @@ def _amount(staged: ir.Table, reasons: list[str]) -> ir.Value:
     return (staged[f"{WHY}{reason - reason % BITS}"] & (1 << reason % BITS) != 0).ifelse(None, amount)
 
 
-def _numbered(kept: ir.Table) -> ir.Table:
+def _numbered(staged: ir.Table) -> ir.Table:
     """Return rows with the lines of each order numbered in file order; equal lines are lines of their own."""
-    number = ibis.row_number().over(group_by="order_id", order_by=[FILE, RECORD]) + 1
-    return kept.mutate(line=number.cast("int64"))
+    groups = [staged["order_id"], _is_refused(staged)]
+    number = ibis.row_number().over(group_by=groups, order_by=[FILE, RECORD]) + 1
+    return staged.mutate(line=number.cast("int64"))
 
 
 def _without_repeats(

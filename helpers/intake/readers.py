@@ -23,8 +23,7 @@ from helpers.intake.containers import Part
 from helpers.intake.grammar import File
 from helpers.intake.numbering import BROKEN, Rows
 from helpers.intake.profiles import Profile
-
-ROW_GROUP = 500_000
+from helpers.intake.sinks import Sink
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +189,8 @@ def _landed_form(form: _Form, target: Path, broken: pq.ParquetWriter) -> tuple[l
     """Land all files of one form into the target; return their columns and what each was."""
     if form.file.format == "postgresql":
         return _landed_answer(form, target)
-    with tempfile.TemporaryDirectory(dir=form.room) as unpacked:
+    with (containers.watched(form.folder, form.file, form.where),
+          tempfile.TemporaryDirectory(dir=form.room) as unpacked):
         parts = containers.parts(form.folder, form.file, form.where, Path(unpacked))
         return _landed_parts(form, parts, target, broken)
 
@@ -201,7 +201,7 @@ def _landed_answer(form: _Form, target: Path) -> tuple[list[str], list[FileFacts
     with databases.answer(file, form.where) as batches:
         names = structured.flat([], batches.schema).column_names
         kept = masks.columns(file.mask, _distinct(names), form.where, form.key)
-        with _Sink(target, kept) as sink:
+        with Sink(target, kept) as sink:
             for batch in structured.typed_batches(checksum.taken(batches), names, file, rows):
                 landed_batch = batch.rename_columns([*_distinct(names), *streams.RESERVED])
                 sink.write(masks.applied(file.mask, landed_batch, form.key, form.written))
@@ -221,12 +221,12 @@ def _landed_parts(
             odd = ", ".join(sorted(set(names) ^ set(other))[:5])
             raise InputError(part.label, f"its columns differ from the first file's by {odd}", ", ".join(names))
     kept = masks.columns(file.mask, names, form.where, form.key)
-    with _Sink(target, kept) as sink:
+    with Sink(target, kept) as sink:
         return kept, [_landed_file(form, part, own, sink, broken) for part, own in zip(parts, named, strict=True)]
 
 
 def _landed_file(
-    form: _Form, part: Part, names: list[str], sink: "_Sink", broken: pq.ParquetWriter
+    form: _Form, part: Part, names: list[str], sink: Sink, broken: pq.ParquetWriter
 ) -> FileFacts:
     file, label = form.file, f"{part.label}/{form.file.sheet}" if form.file.sheet else part.label
     is_text = file.format in ("csv", "fixed")
@@ -257,34 +257,3 @@ def _batches(path: Path, names: list[str], file: File, n_quotes: int, rows: Rows
 def _facts(path: Path) -> tuple[int, str]:
     with path.open("rb") as stream:
         return path.stat().st_size, hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-class _Sink:
-    """A Parquet file that is written in row groups of a good size, whatever the size of the batches."""
-
-    def __init__(self, target: Path, names: list[str]) -> None:
-        self.schema = pa.schema([*((n, pa.string()) for n in [*names, "file"]), ("record", pa.int64()),
-                                 ("line", pa.int64())])
-        self.writer = pq.ParquetWriter(target, self.schema, compression="lz4")
-        self.waiting: list[pa.RecordBatch] = []
-        self.n = 0
-
-    def __enter__(self) -> "_Sink":
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        if not error[0]:
-            self._flush()
-        self.writer.close()
-
-    def write(self, batch: pa.RecordBatch) -> None:
-        """Take a batch; write once there is enough for a row group."""
-        self.waiting.append(batch.select(self.schema.names))
-        self.n += batch.num_rows
-        if self.n >= ROW_GROUP:
-            self._flush()
-
-    def _flush(self) -> None:
-        if self.n:
-            self.writer.write_table(pa.Table.from_batches(self.waiting, self.schema))
-        self.waiting, self.n = [], 0
