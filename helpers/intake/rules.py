@@ -70,6 +70,11 @@ def _comparison(operation: Callable[[ir.Value, ir.Value], ir.BooleanValue]) -> R
     return rule
 
 
+def _negated(node: exp.Expression, found: ir.BooleanValue) -> ir.BooleanValue:
+    """Return a condition turned where its node carries the ``not`` itself, as the parser writes ``not like``."""
+    return ~found if node.args.get("negate") else found
+
+
 def _in(node: exp.In, inner: Inner, scope: Scope) -> ir.Value:
     first, *rest = _aligned([inner(node.this), *map(inner, node.expressions)], scope)
     return first.isin(rest)
@@ -189,8 +194,8 @@ RULES: dict[type[exp.Expression], Rule] = {
     exp.In: _in,
     exp.Between: _between,
     exp.Is: lambda n, inner, s: inner(n.this).isnull(),
-    exp.Like: lambda n, inner, s: inner(n.this).cast("string").like(n.expression.name),
-    exp.ILike: lambda n, inner, s: inner(n.this).cast("string").ilike(n.expression.name),
+    exp.Like: lambda n, inner, s: _negated(n, inner(n.this).cast("string").like(n.expression.name)),
+    exp.ILike: lambda n, inner, s: _negated(n, inner(n.this).cast("string").ilike(n.expression.name)),
     exp.Case: _case,
     exp.If: _if,
     exp.Coalesce: _several(ibis.coalesce),

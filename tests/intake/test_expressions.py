@@ -26,6 +26,8 @@ def values(engine, text, number=NUMBER):
     ("-b", [-3, -4, -5, -6]),
     ("regexp_replace(\"Customer ID\", '\\.0$', '')", ["u1", "u2", "C3", "C4"]),
     ("case when \"Customer ID\" like 'C%' then 'refund' else 'sale' end", ["sale", "sale", "refund", "refund"]),
+    ("\"Customer ID\" not like 'C%'", [True, True, False, False]),
+    ("\"Customer ID\" not ilike 'c%' and b < 4", [True, False, False, False]),
     ("case b when 3 then 'three' end", ["three", None, None, None]),
     ("if(b > 4, 1, 0)", [0, 0, 1, 1]),
     ("a in (1, 2.5)", [True, True, None, None]),
