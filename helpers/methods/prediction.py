@@ -13,6 +13,7 @@ import numpy as np
 
 from helpers.methods.paths import PathFit, PathModel, fit
 from helpers.methods.resampling import moments
+from helpers.methods.weighing import holm
 
 
 def index(found: PathFit, mean: np.ndarray, covariance: np.ndarray, construct: str) -> np.ndarray:
@@ -81,8 +82,8 @@ class Invariance:
     ----------
     composition : ndarray, shape (J,)
         Correlation of the scores by the one group's weights with those by the other's.
-    composition_limit : ndarray, shape (J,)
-        Five-per-cent point of the same under permutation; below it the construct is not composed alike.
+    composition_p : ndarray, shape (J,)
+        How often a permutation of the groups gives as low a correlation; 1 for single items.
     difference : ndarray, shape (J, J)
         Paths of the first group less those of the second.
     p_value : ndarray, shape (J, J)
@@ -90,18 +91,19 @@ class Invariance:
     """
 
     composition: np.ndarray
-    composition_limit: np.ndarray
+    composition_p: np.ndarray
     difference: np.ndarray
     p_value: np.ndarray
 
     @property
     def holds(self) -> bool:
-        """Whether every construct is composed alike, so that paths may be compared."""
-        return bool(np.all(self.composition >= self.composition_limit - 1e-12))
+        """Whether every construct is composed alike (tests counted together, Holm), so that paths may be compared."""
+        return bool(np.all(holm(self.composition_p) >= 0.05))
 
 
 def invariance(
-    model: PathModel, columns: np.ndarray, is_first: np.ndarray, draws: int = 999, seed: int = 0
+    model: PathModel, columns: np.ndarray, is_first: np.ndarray, draws: int = 999, seed: int = 0,
+    weights: np.ndarray | None = None,
 ) -> Invariance:
     """Return whether a path model is composed alike in two groups, and the differences of its paths.
 
@@ -115,15 +117,18 @@ def invariance(
         Who belongs to the first group.
     draws, seed : int
         Permutations of the membership.
+    weights : ndarray, shape (n,), optional
+        Survey weights.
     """
-    rng = np.random.default_rng(seed)
+    rng, own = np.random.default_rng(seed), np.ones(len(columns)) if weights is None else weights
     member = np.concatenate([is_first[None, :], rng.permuted(np.tile(is_first, (draws, 1)), axis=1)]).astype(float)
-    fits = [fit(model, moments(columns, m).correlation) for m in (member, 1 - member)]
+    fits = [fit(model, moments(columns, m * own).correlation) for m in (member, 1 - member)]
     whole = moments(columns).correlation[0]
     alike = _composition(model, fits[0].weights, fits[1].weights, whole)
     apart = fits[0].paths - fits[1].paths
     exceeds = (np.abs(apart[1:]) >= np.abs(apart[0]) - 1e-12).sum(axis=0)
-    return Invariance(alike[0], np.quantile(alike[1:], 0.05, axis=0), apart[0], (1 + exceeds) / (1 + draws))
+    lower = (alike[1:] <= alike[0] + 1e-12).sum(axis=0)
+    return Invariance(alike[0], (1 + lower) / (1 + draws), apart[0], (1 + exceeds) / (1 + draws))
 
 
 def _composition(model: PathModel, first: np.ndarray, second: np.ndarray, whole: np.ndarray) -> np.ndarray:

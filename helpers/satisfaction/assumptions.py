@@ -33,6 +33,12 @@ class Assumptions(Section):
         1000, ge=200, le=10_000, description="bootstrap resamples behind intervals of paths and drivers [resamples]")
     rake_on: list[str] = Field(
         [], description="columns of customers by which answers are weighted to match everybody; none: no weights")
+    moderations: list[str] = Field(
+        [], description="what bends which arrow, as 'Image * Satisfaction > Loyalty'; none: nothing is tested")
+    compare_by: str = Field(
+        "", description="column of respondents or customers whose two largest groups' paths are compared; none: none")
+    topics: dict[str, list[str]] = Field(
+        {}, description="topics of comments and the beginnings of words that speak of them; none: found by the words")
     expectation_before_use: bool = Field(
         False, description="whether each wave asks for expectations before that period's use, not in hindsight")
 

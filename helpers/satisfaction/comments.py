@@ -13,6 +13,7 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
+from helpers.foundation.errors import InputError
 from helpers.foundation.estimates import Estimate, Status, without_value
 from helpers.methods.cells import LEAST_PEOPLE, published
 from helpers.methods.intervals import share
@@ -20,6 +21,8 @@ from helpers.methods.intervals import share
 WORD = re.compile(r"[^\W\d_]{2,}")
 BLAME_UP_TO, PRAISE_FROM = 50.0, 75.0
 PRIOR, AUDITED = 0.5, 50
+POLARITIES = ("blame", "mixed", "praise")
+ACCURACY = "polarity as people read it"
 
 
 def comments(responses: ir.Table, answers: ir.Table) -> pd.DataFrame:
@@ -86,6 +89,40 @@ def words_of(written: pd.DataFrame, limit: int = 10) -> pd.DataFrame:
                           "people": people.reindex(counts.index).to_numpy(), "z": z.abs().to_numpy()})
     table = table[table["z"] >= 1.96].sort_values(["goes_with", "z", "word"], ascending=[True, False, True])
     return table.groupby("goes_with").head(limit).reset_index(drop=True)
+
+
+def accuracy(written: pd.DataFrame, filled: pd.DataFrame) -> list[Estimate]:
+    """Return how often people read the polarity in a comment that the score gave it, or that nobody has yet.
+
+    Parameters
+    ----------
+    written : DataFrame
+        From `comments`.
+    filled : DataFrame
+        ``response_id, item, audited_polarity`` as people filled it in; empty text where nobody has.
+
+    Raises
+    ------
+    InputError
+        If a reading is none of blame, mixed and praise.
+    """
+    read = filled[filled["audited_polarity"].str.strip() != ""]
+    read = read.assign(audited_polarity=read["audited_polarity"].str.strip().str.lower())
+    odd = read.loc[~read["audited_polarity"].isin(POLARITIES), "audited_polarity"]
+    if len(odd):
+        raise InputError("audits of satisfaction_comments.audited_polarity",
+                         f"{len(odd)} of {len(read)} readings are not known, the first is '{odd.iloc[0]}'",
+                         ", ".join(POLARITIES))
+    both = read.drop(columns="polarity", errors="ignore").merge(
+        written[["response_id", "item", "polarity"]], on=["response_id", "item"])
+    n, agrees = len(both), both["audited_polarity"] == both["polarity"]
+    if not n:
+        reason = "nobody has read the sample yet: data/audits/<source>/satisfaction_comments.csv, audited_polarity"
+        return [without_value(ACCURACY, Status.INSUFFICIENT, reason, unit="share")]
+    made = [published(ACCURACY, share(float(agrees.mean()), n), n, unit="share")]
+    of = both.groupby("polarity").groups
+    return made + [published(ACCURACY, share(float(agrees[of[kind]].mean()), len(of[kind])), len(of[kind]),
+                             unit="share", segment=f"comments taken for {kind}") for kind in POLARITIES if kind in of]
 
 
 def audit_sample(written: pd.DataFrame, seed: int) -> pd.DataFrame:

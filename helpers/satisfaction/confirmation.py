@@ -59,9 +59,9 @@ def pair(answers: ir.Table, known: pd.DataFrame, replicas: Replicas | None = Non
     """Return people who answered all questions on expectation, performance and satisfaction, or why there are none."""
     items = {role: list(known.loc[known["role"] == role, "item"])
              for role in ("expectation", "performance", "satisfaction")}
-    joined = _joined(known)
-    if len(joined):  # like is held against like: questions without a counterpart stay out
-        items |= {"expectation": list(joined["item_y"]), "performance": list(joined["item_x"])}
+    matched = joined(known)
+    if len(matched):  # like is held against like: questions without a counterpart stay out
+        items |= {"expectation": list(matched["item_y"]), "performance": list(matched["item_x"])}
     lacking = [role for role, found in items.items() if not found and role != "satisfaction"]
     if lacking:
         return f"no question asks for {lacking[0]}"
@@ -74,11 +74,11 @@ def pair(answers: ir.Table, known: pd.DataFrame, replicas: Replicas | None = Non
     low, high = (of_both[c].iloc[0] for c in ("scale_low", "scale_high"))
     satisfied = rows[items["satisfaction"]].mean(axis=1).to_numpy()
     return Pair(rows[items["expectation"]].to_numpy(), rows[items["performance"]].to_numpy(), satisfied,
-                low if is_one else np.nan, high - low if is_one else np.nan, _dimensions(rows, joined),
+                low if is_one else np.nan, high - low if is_one else np.nan, _dimensions(rows, matched),
                 scales.rows_of(rows, replicas))
 
 
-def _joined(known: pd.DataFrame) -> pd.DataFrame:
+def joined(known: pd.DataFrame) -> pd.DataFrame:
     """Return performance questions beside the expectation question that each is paired with."""
     paired = known[known["pair"].fillna("") != ""]
     return paired[paired["role"] == "performance"].merge(paired[paired["role"] == "expectation"], on="pair")

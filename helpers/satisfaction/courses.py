@@ -10,6 +10,7 @@ from helpers.foundation.estimates import Estimate, Status, without_value
 from helpers.methods import scales
 from helpers.methods.cells import FEW_PEOPLE
 from helpers.methods.paths import PathModel
+from helpers.satisfaction import confirmation
 from helpers.satisfaction.assumptions import Assumptions
 from helpers.satisfaction.drift import LEAST_WAVES, STEADY, drifts
 from helpers.satisfaction.structure import SATISFACTION, Absent
@@ -35,7 +36,9 @@ def steps(
     assumed : Assumptions
         Whether expectations are asked before use.
     """
-    items = {role: list(known.loc[known["role"] == role, "item"]) for role in ("expectation", "performance")}
+    joined = confirmation.joined(known)  # like follows like: questions without a counterpart stay out
+    items = {role: list(joined[side]) if len(joined) else list(known.loc[known["role"] == role, "item"])
+             for role, side in (("expectation", "item_y"), ("performance", "item_x"))}
     for role, found in items.items():
         if len(found) < 2:
             return None, f"two questions or more on {role} are needed to know their error"

@@ -11,6 +11,7 @@ from helpers.methods.resampling import percentiles
 from helpers.methods.weighing import Replicas
 
 PREFIX, DELIVERED = "frame_", "frame_delivered"
+KINDS = {"frame_satisfaction": ("cognitive", "affective"), "frame_scope": ("transaction", "cumulative")}
 GAINS, SACRIFICES = ("product", "service", "personnel", "image"), ("money", "time", "mental effort", "physical effort")
 
 
@@ -44,6 +45,52 @@ def rolled_up(answers: ir.Table, tagged: pd.DataFrame, replicas: Replicas | None
         i = scales.rows_of(rows, replicas).mean(rows.mean(axis=1).to_numpy())
         made.append(published(f"score by {frame.removeprefix(PREFIX)}", i, len(rows), unit="points", segment=tag))
     return made
+
+
+def kinds(answers: ir.Table, tagged: pd.DataFrame, seed: int, replicas: Replicas | None = None) -> list[Estimate]:
+    """Return cognitive beside affective satisfaction, and that with one transaction beside the cumulative one.
+
+    Parameters
+    ----------
+    answers : Table
+        From `helpers.methods.scales.answers`.
+    tagged : DataFrame
+        From `tags`: frames ``satisfaction`` (cognitive, affective) and ``scope`` (transaction, cumulative).
+    seed : int
+        Of the bootstrap.
+    replicas : Replicas, optional
+        Of the weights.
+
+    Returns
+    -------
+    list of Estimate
+        For people with both: each mean [0–100], the first less the second, and their correlation.
+    """
+    return [e for frame, pair in KINDS.items() for e in _kinds(answers, tagged, (frame, pair), seed, replicas)]
+
+
+def _kinds(
+    answers: ir.Table, tagged: pd.DataFrame, of: tuple[str, tuple[str, str]], seed: int, replicas: Replicas | None
+) -> list[Estimate]:
+    frame, pair = of
+    rows = tagged[tagged["frame"] == frame]
+    items = [sorted(rows.loc[rows["tag"] == tag, "item"]) for tag in pair]
+    name = f"{pair[0]} and {pair[1]} satisfaction"
+    if not all(items):
+        reason = f"the catalogue does not tag questions as {pair[0]} and as {pair[1]} ({frame})"
+        return [without_value(name, Status.NOT_APPLICABLE, reason)]
+    people = scales.latest_of(scales.wide(answers, sorted({i for part in items for i in part})),
+                              sorted({i for part in items for i in part}))
+    means = pd.DataFrame({tag: people[part].mean(axis=1) for tag, part in zip(pair, items, strict=True)}).dropna()
+    if len(means) < FEW_PEOPLE:
+        return [without_value(name, Status.INSUFFICIENT, f"{len(means)} people answered both", n=len(means))]
+    of_rows = scales.rows_of(means, replicas)
+    among = of_rows.moments(means.to_numpy(), 1000, seed).correlation[:, 0, 1]
+    made = [published(f"{tag} satisfaction", of_rows.mean(means[tag].to_numpy()), len(means), unit="points")
+            for tag in pair]
+    gap, r = of_rows.mean((means[pair[0]] - means[pair[1]]).to_numpy()), percentiles(float(among[0]), among[1:])
+    return [*made, published(f"{pair[0]} less {pair[1]} satisfaction", gap, len(means), unit="points"),
+            Estimate(f"{name}: correlation", r.value, r.low, r.high, "correlation", len(means))]
 
 
 def delivered_value(

@@ -1,4 +1,4 @@
-"""How cases are handled: from reported to fed back, how fast, how satisfied, and complaints per customer over time."""
+"""How cases are handled: from reported to fed back, how fast, how satisfied, and the rates of bad service over time."""
 
 from datetime import date, timedelta
 
@@ -15,6 +15,7 @@ FUNNEL = ("handled", "reviewed", "fed back")
 COLUMNS = ("kind", "opened_at", "handled_at", "reviewed_at", "closed_at", "fed_back_at", "is_resolved", "score")
 LEAST_MONTHS = 24
 COMPLAINTS, DISSATISFIED, OMITTED = "complaint rate", "dissatisfaction rate", "omission rate"
+OUT = "months out of control"
 
 
 def service(cases: ir.Table, as_of: date, customers: int) -> list[Estimate]:
@@ -118,18 +119,59 @@ def _charted(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(rate=rows["complaints"] * scale, low=low * scale, high=high * scale, is_alarm=is_alarm)
 
 
-def alarms(charted: pd.DataFrame) -> list[Estimate]:
-    """Return in how many charted months the complaint rate left its limits, or why there is no chart.
+def shares_by_month(cases: ir.Table, as_of: date) -> dict[str, pd.DataFrame]:
+    """Return the omission and the dissatisfaction rate by month of opening with the limits of a control chart.
+
+    Parameters
+    ----------
+    cases : Table
+        ``canonical/cases``.
+    as_of : date
+        Last day counted; cases of its last 30 days are too young to be called omitted, and months with any of them out.
+
+    Returns
+    -------
+    dict of str to DataFrame
+        Rate to ``month, events, cases, rate, low, high, is_alarm``: limits at 0.135 % and 99.865 % of what the 24
+        months before foretell, the error of their own rate included (beta-binomial).
+    """
+    end = (pd.Timestamp(as_of) - pd.Timedelta(days=29)).to_period("M").start_time
+    rows = cases.filter(cases.opened_at < end).select("opened_at", "handled_at", "score").to_pyarrow().to_pandas()
+    month = rows["opened_at"].dt.to_period("M").dt.start_time
+    scored = rows["score"].notna()
+    middle = (rows["score"].min() + rows["score"].max()) / 2
+    return {OMITTED: _charted_share(month, rows["handled_at"].isna()),
+            DISSATISFIED: _charted_share(month[scored], rows.loc[scored, "score"] < middle)}
+
+
+def _charted_share(month: pd.Series, is_so: pd.Series) -> pd.DataFrame:
+    by = is_so.astype("int64").groupby(month).agg(["sum", "size"])
+    full = by.reindex(pd.date_range(by.index.min(), by.index.max(), freq="MS"), fill_value=0) if len(by) else by
+    rows = full.rename_axis("month").reset_index().rename(columns={"sum": "events", "size": "cases"})
+    past = rows[["events", "cases"]].shift(1).rolling(LEAST_MONTHS).sum()
+    known = past["cases"].notna() & (rows["cases"] > 0)
+    first, second = (past["events"] + 0.5).where(known, 1.0), (past["cases"] - past["events"] + 0.5).where(known, 1.0)
+    size = rows["cases"].where(known, 1).astype("int64")
+    low, high = (np.where(known, stats.betabinom.ppf(p, size, first, second), np.nan) for p in (0.00135, 0.99865))
+    is_alarm = known & ((rows["events"] < low) | (rows["events"] > high))
+    scale = (1 / rows["cases"].where(rows["cases"] > 0)).astype("float64")
+    return rows.assign(rate=rows["events"] * scale, low=low * scale, high=high * scale, is_alarm=is_alarm)
+
+
+def alarms(charted: pd.DataFrame, of: str = COMPLAINTS) -> list[Estimate]:
+    """Return in how many charted months a rate left its limits, or why there is no chart.
 
     Parameters
     ----------
     charted : DataFrame
-        From `by_month`.
+        From `by_month` or `shares_by_month`.
+    of : str
+        The rate.
     """
     known = charted[charted["high"].notna()]
     if known.empty:
         reason = f"{len(charted)} full months, {LEAST_MONTHS} are needed before the first that can be judged"
-        return [without_value("months out of control", Status.INSUFFICIENT, reason, unit="months", n=len(charted))]
+        return [without_value(OUT, Status.INSUFFICIENT, reason, unit="months", n=len(charted), segment=of)]
     out = known[known["is_alarm"]]
-    return [Estimate("months out of control", float(len(out)), unit="months", n=len(known),
+    return [Estimate(OUT, float(len(out)), unit="months", n=len(known), segment=of,
                      reason=", ".join(out["month"].dt.strftime("%Y-%m")))]

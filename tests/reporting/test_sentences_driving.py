@@ -4,7 +4,8 @@ import pytest
 from helpers.foundation.estimates import Estimate, Status, summary, without_value
 from helpers.methods.intervals import Interval
 from helpers.reporting.sentences import driving
-from helpers.reporting.sentences.satisfaction import complaints_title
+from helpers.reporting.sentences.satisfaction import rate_title
+from helpers.satisfaction.service import COMPLAINTS
 from helpers.satisfaction.confirmation import ALONE, BY_GAP, BY_RATIO, RATIO
 from helpers.satisfaction.effects import Drivers
 from helpers.satisfaction.structure import Absent
@@ -131,6 +132,6 @@ def test_the_map_is_shown_with_interval_and_word():
 def test_the_chart_of_complaints_says_which_months_leave_their_limits_or_that_there_are_too_few():
     charted = pd.DataFrame({"month": pd.to_datetime(["2026-01-01", "2026-02-01"]), "high": [5.0, 5.0],
                             "is_alarm": [False, True]})
-    assert complaints_title(charted) == "Complaints per 100 buyers leave their limits in 2026-02"
-    assert complaints_title(charted.assign(is_alarm=False)) == "Complaints per 100 buyers stay within their limits"
-    assert "too few months" in complaints_title(charted.assign(high=float("nan")))
+    assert rate_title(charted, COMPLAINTS) == "Complaints per 100 buyers leave their limits in 2026-02"
+    assert rate_title(charted.assign(is_alarm=False), COMPLAINTS) == "Complaints per 100 buyers stay within their limits"
+    assert "too few months" in rate_title(charted.assign(high=float("nan")), COMPLAINTS)

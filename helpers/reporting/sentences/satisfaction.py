@@ -12,9 +12,13 @@ from helpers.satisfaction.index import CHANGE, INDEX, SHARES, segment_of
 from helpers.satisfaction.measures import CES, CSAT, NOT_NPS, NPS
 from helpers.satisfaction.quality import SCORE, silent_mean
 from helpers.satisfaction.scores import FORMULA
+from helpers.satisfaction.service import COMPLAINTS, DISSATISFIED, OMITTED
 
 Row = Mapping[str, object]
 CLAIM = "satisfaction index and levels"
+RATES = {COMPLAINTS: "complaints per 100 buyers", OMITTED: "share of cases", DISSATISFIED: "share of cases"}
+TITLES = {COMPLAINTS: "complaints per 100 buyers", OMITTED: "cases that nobody took up",
+          DISSATISFIED: "cases whose handling dissatisfied"}
 NEEDED = "A survey with a question on satisfaction, answered by ten people or more, would tell."
 
 
@@ -233,17 +237,20 @@ def headline(index: pd.DataFrame) -> tuple[str, ...]:
                  for r in kept)
 
 
-def complaints_title(charted: pd.DataFrame) -> str:
-    """Return the finding above the chart of complaints.
+def rate_title(charted: pd.DataFrame, rate: str) -> str:
+    """Return the finding above the chart of a rate.
 
     Parameters
     ----------
     charted : DataFrame
-        From `helpers.satisfaction.service.by_month`.
+        From `helpers.satisfaction.service.by_month` or ``shares_by_month``.
+    rate : str
+        Which.
     """
-    if charted["high"].notna().sum() == 0:
-        return "Complaints per 100 buyers: too few months for limits, so there is no alarm"
+    name = words.sentence_case(TITLES[rate])
+    if charted.empty or charted["high"].notna().sum() == 0:
+        return f"{name}: too few months for limits, so there is no alarm"
     out = charted.loc[charted["is_alarm"], "month"].dt.strftime("%Y-%m")
     if out.empty:
-        return "Complaints per 100 buyers stay within their limits"
-    return f"Complaints per 100 buyers leave their limits in {words.joined(list(out))}"
+        return f"{name} stay within their limits"
+    return f"{name} leave their limits in {words.joined(list(out))}"

@@ -1,0 +1,33 @@
+import numpy as np
+import pytest
+
+from helpers.methods import moderation, resampling
+from helpers.methods.paths import PathModel
+
+MODEL = PathModel({"m": ["m1", "m2"], "s": ["s1", "s2"], "l": ["l1", "l2"]}, [("s", "l"), ("m", "l")])
+
+
+def answers(bend, n=600, seed=1):
+    rng = np.random.default_rng(seed)
+    m, s = rng.normal(size=(2, n))
+    loyal = 0.5 * s + 0.2 * m + bend * m * s + 0.6 * rng.normal(size=n)
+    return np.column_stack([x + 0.2 * rng.normal(size=n) for x in (m, m, s, s, loyal, loyal)])
+
+
+@pytest.mark.parametrize("bend", [0.3, 0.0])
+def test_a_planted_product_is_found_and_none_where_there_is_none(bend):
+    found = moderation.interaction(MODEL, answers(bend), ("m", "s", "l"), 300, 1)
+    i = resampling.percentiles(found.product[0], found.product[1:])
+    scale = np.sqrt(0.25 + 0.04 + bend**2 + 0.36)  # coefficients are in standard deviations of the end
+    assert i.low < bend / scale < i.high
+    assert (i.low > 0) == (bend > 0)
+    np.testing.assert_allclose(found.where_high - found.where_low, 2 * found.product)
+
+
+def test_blocks_of_replicates_and_weights_of_ones_change_nothing(monkeypatch):
+    columns = answers(0.3, 100)
+    whole = moderation.interaction(MODEL, columns, ("m", "s", "l"), 50, 1)
+    counts = np.concatenate([np.ones((1, 100)), resampling.replicates(100, 50, 1)])
+    monkeypatch.setattr(moderation, "CHUNK", 700)
+    parts = moderation.interaction(MODEL, columns, ("m", "s", "l"), 50, 9, counts)
+    np.testing.assert_allclose(parts.product, whole.product, rtol=1e-6)

@@ -1,0 +1,128 @@
+"""What the satisfaction page says of deliveries, Kano's pairs, contrasts, groups, comments and rates."""
+
+import pandas as pd
+import pytest
+
+from helpers.foundation.estimates import Estimate, Status, without_value
+from helpers.reporting.sentences import voices
+from helpers.satisfaction import contrasts, groups, kano
+from helpers.satisfaction.comments import ACCURACY
+from helpers.satisfaction.deliveries import GAP, IN_TIME, LATE, SATISFIED
+from helpers.satisfaction.structure import Absent
+
+ABSENT = Absent("nothing was asked but satisfaction")
+
+
+def late(gap=-20.0, half=4.0):
+    return [Estimate(LATE, 0.08, 0.07, 0.09, "share", 900),
+            Estimate(SATISFIED, 80.0, 78.0, 82.0, "points", 800, IN_TIME),
+            Estimate(GAP, gap, gap - half, gap + half, "points", 900)]
+
+
+def test_lateness_goes_with_lower_satisfaction_and_nothing_is_called_a_cause():
+    said = voices.deliveries(late())
+    assert said == ("8.0 % [7.0 %, 9.0 %] of the deliveries answered for were late or overdue; their people's "
+                    "satisfaction is 20 points lower [−24, −16] than that of people served in time, who stand at 80 "
+                    "points: it goes with lateness, whatever else goes with both.")
+    assert not any(word in said for word in ("because", "cause", "due to", "effect"))
+    assert voices.deliveries_title(late()) == "Satisfaction is 20 points lower where the delivery was late or overdue"
+    assert "higher" in voices.deliveries(late(20.0))
+
+
+def test_a_difference_within_noise_and_one_that_cannot_be_made_are_said():
+    assert "neither more nor less satisfied beyond noise" in voices.deliveries(late(1.0))
+    assert "does not differ beyond noise" in voices.deliveries_title(late(1.0))
+    few = [*late()[:2], without_value(GAP, Status.INSUFFICIENT, "3 people got theirs late")]
+    assert voices.deliveries(few).endswith("cannot be compared: 3 people got theirs late.")
+    assert voices.deliveries_title(few) == "Satisfaction by delivery: insufficient data"
+    none = [without_value(LATE, Status.NOT_APPLICABLE, "no order has a promised day")]
+    assert voices.deliveries(none).endswith("cannot be said: no order has a promised day.")
+
+
+def test_deliveries_stand_in_the_answer_only_where_no_driver_was_asked_about():
+    assert voices.instead(late(), ABSENT).startswith("8.0 %")
+    assert voices.instead(late(1.0), ABSENT) == ""
+    assert voices.instead(late(), object()) == ""
+
+
+def properties(*categories):
+    rows = [{"property": f"thing {i}", "n": 100, **dict.fromkeys(kano.CATEGORIES, 10), "category": c, "better": 0.4,
+             "better_low": 0.3, "better_high": 0.5, "worse": -0.8, "worse_low": -0.9, "worse_high": -0.7}
+            for i, c in enumerate(categories)]
+    return pd.DataFrame(rows)
+
+
+def test_kanos_categories_are_counted_in_words_with_their_ties():
+    said = voices.kano(properties("must-be", "must-be (tied with attractive)", "attractive", "reverse"))
+    assert said == ("Of 4 properties, 2 are taken for granted (must-be), 1 is a pleasant surprise (attractive) and 1 "
+                    "is not wanted (reverse). 1 category within noise. What is missed most where it lacks: “thing 0” "
+                    "(−0.8).")
+    assert "within noise" not in voices.kano(properties("one-dimensional", "indifferent"))
+    assert voices.kano(properties().reindex(columns=["category"])) == (
+        "There are no Kano pairs that ten people or more answered.")
+    table = voices.kano_table(properties("must-be"))
+    assert table["worse interval"].tolist() == ["[−0.9, −0.7]"]
+
+
+def contrast(name, kind):
+    e = Estimate("x", 1.0)
+    return contrasts.Contrast(name, e, e, kind)
+
+
+def test_what_counts_on_one_side_only_is_named():
+    both = [contrast("A", contrasts.BASIC), contrast("B", contrasts.EXCITES)]
+    assert voices.contrasts(both) == (
+        "A low score of A goes with less satisfaction, a high one with no more; a high score of B goes with more "
+        "satisfaction, a low one with no less.")
+    assert voices.contrasts([contrast("C", contrasts.BOTH)]).startswith("No driver counts on one side only")
+    assert voices.contrasts(ABSENT).endswith("nothing was asked but satisfaction.")
+
+
+class Driven:
+    """Only what the sentence reads."""
+
+    share = {"A": Estimate("s", 0.6), "B": Estimate("s", 0.4)}  # noqa: RUF012
+
+
+def test_the_ordinal_logit_agrees_or_not_and_says_where_odds_are_uneven():
+    rows = [Estimate(contrasts.ODDS, 2.0, segment="A"), Estimate(contrasts.ODDS, 0.8, segment="B")]
+    assert voices.odds(rows, Driven()) == "The ordinal logit agrees: A comes first."
+    turned = [Estimate(contrasts.ODDS, 1.1, segment="A"), Estimate(contrasts.ODDS, 0.4, segment="B", reason="uneven")]
+    assert voices.odds(turned, Driven()).startswith("The ordinal logit disagrees: it puts B first, not A. Odds differ")
+    assert voices.odds(rows, ABSENT).endswith("nothing was asked but satisfaction.")
+    nothing = type("Nobody", (), {"share": {}})()
+    assert "shares of variance cannot separate" in voices.odds(rows, nothing)
+
+
+@pytest.mark.parametrize(("rows", "said"), [
+    ([without_value(groups.APART, Status.BLOCKED, "not composed alike: A (x against y)")],
+     "Groups are not compared: not composed alike: A (x against y)."),
+    ([Estimate(groups.APART, 0.3, segment="A → S", reason="adjusted p 0.012, x against y")],
+     "Constructs are composed alike in both groups (x against y); what differs: A → S."),
+    ([Estimate(groups.APART, 0.1, segment="A → S", reason="adjusted p 0.6, x against y")],
+     "Constructs are composed alike in both groups (x against y), and no path differs beyond noise."),
+])
+def test_groups_are_compared_only_where_they_may_be(rows, said):
+    assert voices.compared(rows) == said
+
+
+def test_topics_and_their_audit_are_said():
+    table = pd.DataFrame([{"topic": "late, parcel", "people": 40, "share": 0.4, "satisfaction": 20.0, "low": 15.0,
+                           "high": 25.0, "blame": 0.9}])
+    assert voices.topics(table) == (
+        "1 topic of comments; lowest scores with “late, parcel”: 20 points [15, 25], 40.0 % of comments.")
+    assert voices.topics(table.head(0)) == "No topic of comments has ten people or more."
+    assert voices.audited([Estimate(ACCURACY, 0.9, 0.8, 0.95, "share", 50)]) == (
+        "Of 50 comments that people read, 90.0 % [80.0 %, 95.0 %] have the polarity of their score.")
+    assert voices.audited([]).endswith("no comments.")
+
+
+def test_rates_out_of_their_limits_are_named_with_the_false_alarms_to_expect():
+    chart = pd.DataFrame({"month": pd.to_datetime(["2026-01-01", "2026-02-01"]), "high": [1.0, 1.0],
+                          "is_alarm": [False, True]})
+    assert voices.rates([("omission rate", chart)]) == (
+        "Out of their limits: the omission rate in 2026-02. Together these charts give about 0.032 false alarms a "
+        "year.")
+    quiet = voices.rates([("omission rate", chart.assign(is_alarm=False))])
+    assert quiet.startswith("1 charted rate stays within limits")
+    assert voices.rates([("omission rate", chart.head(0))]).startswith("No rate of service has the 24 months")

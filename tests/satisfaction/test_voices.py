@@ -1,0 +1,190 @@
+"""Deliveries, topics of comments and their audit, service rates over time, kinds of satisfaction."""
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers.foundation import canonical
+from helpers.foundation.errors import InputError
+from helpers.foundation.estimates import Status
+from helpers.satisfaction import comments, deliveries, frames, service, topics
+
+AS_OF = date(2026, 6, 30)
+WHAT = {t.name.removeprefix("canonical/"): t for t in canonical.TABLES}
+
+
+@pytest.fixture
+def table(session_engine):
+    def make(name, rows=()):
+        frame = pd.DataFrame(list(rows))
+        declared = WHAT[name]
+        return declared.conformed(session_engine.lazy(frame if len(frame) else declared.empty()))
+    return make
+
+
+def found(estimates, quantity, segment="all"):
+    return next(e for e in estimates if (e.quantity, e.segment) == (quantity, segment))
+
+
+def orders(n=120):
+    """Every third order comes four days late, every tenth is overdue when its buyer answers ten days later."""
+    promised = pd.Timestamp("2026-03-10")
+    late = [4 if i % 3 == 0 else -2 for i in range(n)]
+    arrived = [None if i % 10 == 9 else promised + pd.Timedelta(days=d) for i, d in enumerate(late)]
+    return [{"order_id": f"o{i:03}", "line": 1, "customer_id": f"c{i:03}", "ordered_at": pd.Timestamp("2026-03-01"),
+             "kind": "sale", "amount": 5.0, "promised_on": promised, "delivered_on": arrived[i]} for i in range(n)]
+
+
+def scored(n=120):
+    rng = np.random.default_rng(1)
+    bad = np.array([i % 3 == 0 or i % 10 == 9 for i in range(n)])
+    return pd.DataFrame({"response_id": [f"r{i:03}" for i in range(n)], "person": [f"c{i:03}" for i in range(n)],
+                         "customer_id": [f"c{i:03}" for i in range(n)], "weight": 1.0,
+                         "responded_at": pd.Timestamp("2026-03-20 12:00"),
+                         "satisfaction": np.where(bad, 40.0, 80.0) + rng.normal(0, 5, n)})
+
+
+def asked(with_order):
+    return [{"response_id": f"r{i:03}", "customer_id": f"c{i:03}", **({"order_id": f"o{i:03}"} if with_order else {})}
+            for i in range(120)]
+
+
+def test_answers_are_joined_to_the_order_that_they_name_and_lateness_goes_with_satisfaction(session_engine, table):
+    who = canonical.RESPONDENTS.conformed(session_engine.lazy(pd.DataFrame(asked(True))))
+    linked = deliveries.linked(scored(), who, table("transactions", orders()))
+    assert linked.rows["state"].value_counts().to_dict() == {
+        deliveries.IN_TIME: 72, deliveries.TOO_LATE: 36, deliveries.OVERDUE: 12}
+    made = deliveries.deliveries(linked)
+    assert found(made, deliveries.LATE).value == pytest.approx(48 / 120)
+    assert found(made, deliveries.GAP).value == pytest.approx(-40, abs=3)
+    assert list(deliveries.by_lateness(linked)["delivery"]) == [
+        "1 to 7 days early", "4 to 7 days late", "overdue when answering"]
+
+
+def test_without_an_order_named_the_last_one_delivered_before_answering_counts(table):
+    linked = deliveries.linked(scored(), table("respondents", asked(False)), table("transactions", orders()))
+    assert linked.rows["state"].value_counts().to_dict() == {deliveries.IN_TIME: 72, deliveries.TOO_LATE: 36}
+    old = scored().assign(responded_at=pd.Timestamp("2026-06-20"))
+    gone = deliveries.linked(old, table("respondents", asked(False)), table("transactions", orders()))
+    assert gone.reason == "no answer follows a delivery"
+
+
+def test_without_promises_or_scores_deliveries_are_not_applicable_and_few_are_not_compared(table):
+    none = deliveries.linked(scored(), table("respondents"), table("transactions"))
+    assert [(e.status, e.reason) for e in deliveries.deliveries(none)] == [
+        (Status.NOT_APPLICABLE, "no order has a promised day")]
+    assert deliveries.by_lateness(none).empty
+    assert deliveries.linked(scored().head(0), table("respondents"), table("transactions", orders())).reason == (
+        "nobody has a satisfaction score")
+    few = deliveries.linked(scored(40), table("respondents", asked(False)), table("transactions", orders()))
+    gap = found(deliveries.deliveries(few), deliveries.GAP)
+    assert gap.reason == "12 people got theirs late, 24 in time: 30 of each are needed"
+
+
+def written(n=200):
+    said = {"delivery": "parcel arrived broken again", "price": "fair price friendly offers"}
+    rows = [(f"r{i:03}", "q", f"p{i:03}", said["delivery" if i % 2 else "price"], 20.0 if i % 2 else 90.0,
+             "blame" if i % 2 else "praise") for i in range(n)]
+    return pd.DataFrame(rows, columns=["response_id", "item", "person", "comment", "percent", "polarity"])
+
+
+def test_words_that_stand_together_make_a_topic_with_its_score():
+    both = pd.concat([written(), written().assign(comment="something else entirely spoken", person=lambda f:
+                                                  "x" + f["person"], percent=50.0, polarity="mixed")])
+    table = topics.topics(both.reset_index(drop=True), {})
+    by_word = {frozenset(r.topic.split(", ")): r for r in table.itertuples()}
+    found_ = next(r for words, r in by_word.items() if "parcel" in words)
+    assert {"parcel", "arrived", "broken", "again"} == set(found_.topic.split(", "))
+    assert (found_.people, found_.satisfaction, found_.blame) == (100, 20, 1)
+
+
+def test_declared_topics_are_told_by_the_beginnings_of_words():
+    table = topics.topics(written(), {"delivery": ["parc"], "price": ["price", "offer"], "staff": ["clerk"]})
+    assert table[["topic", "people", "satisfaction"]].to_numpy().tolist() == [["delivery", 100, 20], ["price", 100, 90]]
+    assert topics.topic_table(table)[0].value == 20
+
+
+def test_few_comments_and_none_have_no_topics():
+    assert topics.topics(written(60), {}).empty
+    assert topics.topics(written(0), {}).empty
+    assert topics.topic_table(topics.topics(written(0), {}))[0].status is Status.INSUFFICIENT
+
+
+def test_factors_rebuild_a_matrix_of_two_blocks():
+    matrix = np.kron(np.eye(2), np.ones((10, 4)))
+    weights, words = topics.factors(matrix, 2)
+    np.testing.assert_allclose(weights @ words, matrix, atol=1e-3)
+
+
+def test_an_audited_sample_is_read_back_as_accuracy_with_its_interval(tmp_path, monkeypatch):
+    from helpers.foundation import workspace
+    from helpers.pipeline import catalogue
+
+    monkeypatch.setenv(workspace.HOME, str(tmp_path))
+    known = catalogue.workspace("simulated")
+    sample = comments.audit_sample(written(), 1)
+    empty = known.filled("satisfaction_comments", sample)
+    assert comments.accuracy(written(), empty)[0].reason.startswith("nobody has read the sample yet")
+    path = tmp_path / "data" / "audits" / "simulated" / "satisfaction_comments.csv"
+    laid_out = pd.read_csv(path, dtype="str")
+    assert len(laid_out) == 50
+    assert "comment" not in laid_out
+    laid_out["audited_polarity"] = ["mixed" if i < 5 else p for i, p in enumerate(laid_out["polarity"])]
+    laid_out.to_csv(path, index=False)
+    made = comments.accuracy(written(), known.filled("satisfaction_comments", sample))
+    assert (made[0].value, made[0].n) == (0.9, 50)
+    assert made[0].low < 0.9 < made[0].high
+    assert {e.segment for e in made[1:]} == {"comments taken for blame", "comments taken for praise"}
+    pd.read_csv(path, dtype="str").drop(columns="audited_polarity").to_csv(path, index=False)
+    with pytest.raises(InputError, match="there is no column 'audited_polarity'"):
+        known.filled("satisfaction_comments", sample)
+
+
+def test_a_reading_that_is_not_known_is_told():
+    filled = pd.DataFrame({"response_id": ["r001", "r002"], "item": "q", "audited_polarity": ["blame", "angry"]})
+    with pytest.raises(InputError, match="1 of 2 readings are not known, the first is 'angry'"):
+        comments.accuracy(written(), filled)
+    assert comments.accuracy(written(), filled.head(1))[0].reason == "1 person, fewer than 10"
+
+
+def handled(months=30, last_bad=True):
+    rows = []
+    for m, start in enumerate(pd.date_range("2023-12-01", periods=months, freq="MS")):
+        for i in range(40):
+            is_bad = i < (20 if last_bad and m == months - 1 else 2)
+            rows.append({"case_id": f"k{m:02}-{i:02}", "customer_id": "c", "kind": "complaint", "opened_at": start,
+                         "handled_at": None if is_bad else start + pd.Timedelta(days=1), "score": 5.0 - 4 * is_bad})
+    return rows
+
+
+def test_a_month_of_many_omitted_cases_is_an_alarm_only_after_two_years(table):
+    charts = service.shares_by_month(table("cases", handled()), AS_OF)
+    for name in (service.OMITTED, service.DISSATISFIED):
+        chart = charts[name]
+        assert chart["high"].notna().sum() == 6
+        assert list(chart["is_alarm"]) == [False] * 29 + [True]
+        assert service.alarms(chart, name)[0].reason == "2026-05"
+    quiet = service.shares_by_month(table("cases", handled(last_bad=False)), AS_OF)
+    assert not quiet[service.OMITTED]["is_alarm"].any()
+
+
+def test_without_cases_no_rate_is_charted(table):
+    charts = service.shares_by_month(table("cases"), AS_OF)
+    assert all(chart.empty for chart in charts.values())
+    assert service.alarms(charts[service.OMITTED], service.OMITTED)[0].status is Status.INSUFFICIENT
+
+
+def test_cognitive_and_affective_satisfaction_stand_apart_where_questions_are_tagged(catalogued, surveyed, table):
+    rng = np.random.default_rng(3)
+    rows = [{"item": item, "role": "satisfaction", "scale_low": 0.0, "scale_high": 100.0, "frame_satisfaction": kind}
+            for item, kind in (("think", "cognitive"), ("feel", "affective"))]
+    base = rng.uniform(20, 80, 60)
+    given = [(f"r{i:02}", item, float(base[i] + 10 * (item == "feel"))) for i in range(60)
+             for item in ("think", "feel")]
+    answers = surveyed(catalogued(*rows), given)
+    made = frames.kinds(answers, frames.tags(table("items", rows)), 1)
+    assert found(made, "cognitive less affective satisfaction").value == pytest.approx(-10)
+    assert found(made, "cognitive and affective satisfaction: correlation").value == pytest.approx(1)
+    assert found(made, "transaction and cumulative satisfaction").status is Status.NOT_APPLICABLE
