@@ -4,10 +4,13 @@ Nothing is ever written under a name that an archive chooses, and unpacking stop
 measure.
 """
 
+import errno
 import gzip
+import os
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
@@ -20,6 +23,7 @@ CHUNK = 4 << 20
 SMALL = 64 << 20  # below this size nothing is a bomb [bytes]
 GROWTH = 200  # text grows to some 20 times its packed size, seldom to 100
 JUNK = ("__MACOSX",)
+WRITING = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)  # faults of our own disk, not of the files
 WHOLE = "an archive that is whole, without a password"
 
 
@@ -29,6 +33,38 @@ class Part:
 
     path: Path
     label: str
+
+
+@contextmanager
+def watched(folder: Path, file: File, where: str) -> Iterator[None]:
+    """Watch the files of one form while they are read.
+
+    Raises
+    ------
+    InputError
+        If one cannot be read, or is another one afterwards: it was still being written.
+    """
+    before = _states(folder, file)
+    try:
+        yield
+    except OSError as error:
+        if error.errno in WRITING:
+            raise
+        name = Path(os.fsdecode(error.filename)).name if error.filename else where
+        raise InputError(name, f"it cannot be read ({error.strerror or error})",
+                         "a file that is there and may be read") from None
+    after = _states(folder, file)
+    for label, (n_bytes, _) in before.items():
+        if after.get(label) != before[label]:
+            n_now = f"{after[label][0]:,}" if label in after else "no"
+            raise InputError(label, f"it changed while it was read (from {n_bytes:,} to {n_now} bytes)",
+                             "a file that is complete before the run starts")
+
+
+def _states(folder: Path, file: File) -> dict[str, tuple[int, int]]:
+    """Return size and time of change of the files of one form, by name below their folder."""
+    facts = {p.relative_to(folder).as_posix(): p.stat() for p in folder.glob(file.path) if p.is_file()}
+    return {label: (fact.st_size, fact.st_mtime_ns) for label, fact in facts.items()}
 
 
 def parts(folder: Path, file: File, where: str, room: Path) -> list[Part]:
@@ -61,6 +97,9 @@ def found_files(folder: Path, file: File, where: str) -> list[Path]:
         If there is none.
     """
     found = sorted(p for p in folder.glob(file.path) if p.is_file())
+    if not found and (odd := sorted(folder.glob(file.path))):
+        what = "a folder" if odd[0].is_dir() else "a link that leads nowhere"
+        raise InputError(odd[0].relative_to(folder).as_posix(), f"it is {what}", "a file")
     if not found:
         there = sorted(p.name for p in folder.iterdir()) if folder.is_dir() else []
         said = f"what the folder holds ({', '.join(there[:5])})" if there else "a folder with the source's files"
