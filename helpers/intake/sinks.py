@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-ROW_GROUP = 500_000
+ROW_GROUP, GROUP_BYTES = 500_000, 64 << 20  # whichever is reached first
 
 
 class Sink:
@@ -19,7 +19,7 @@ class Sink:
         self.hand = ThreadPoolExecutor(1)  # writes a row group while the next one is read
         self.written: Future[None] | None = None
         self.waiting: list[pa.RecordBatch] = []
-        self.n = 0
+        self.n, self.n_bytes = 0, 0
 
     def __enter__(self) -> "Sink":  # noqa: D105
         return self
@@ -36,8 +36,8 @@ class Sink:
     def write(self, batch: pa.RecordBatch) -> None:
         """Take a batch; write once there is enough for a row group."""
         self.waiting.append(batch.select(self.schema.names))
-        self.n += batch.num_rows
-        if self.n >= ROW_GROUP:
+        self.n, self.n_bytes = self.n + batch.num_rows, self.n_bytes + self.waiting[-1].nbytes
+        if self.n >= ROW_GROUP or self.n_bytes >= GROUP_BYTES:
             self._flush()
 
     def _flush(self) -> None:
@@ -45,7 +45,7 @@ class Sink:
         if self.n:
             group = pa.Table.from_batches(self.waiting, self.schema)
             self.written = self.hand.submit(self.writer.write_table, group)
-        self.waiting, self.n = [], 0
+        self.waiting, self.n, self.n_bytes = [], 0, 0
 
     def _settle(self) -> None:
         """Wait for the row group at hand; raise what went wrong with it."""
