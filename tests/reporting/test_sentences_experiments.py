@@ -157,20 +157,21 @@ def test_the_headline_of_the_hand_off_has_two_digits():
 def test_a_decision_names_what_to_ship_and_what_to_stop():
     stop = {"experiment": "banner", "verdict": "stop", "low": -1.0}
     asked = said.decision(effects({}, stop, {"is_primary": False, "verdict": None}), "GBP")
-    assert asked["decision"] == "Ship letter of gift; stop letter of banner"
+    assert asked["decision"] == "Ship gift; stop banner"
     assert asked["expected_gain"] == "gift raised spend by £2.00 [£0.50, £3.50]"
-    assert asked["confidence"] == "units were assigned at random and the gates passed"
+    assert asked["confidence"] == "drawn at random, gates passed"
 
 
 def test_a_decision_without_a_plan_or_without_a_gain_says_so():
     alone = said.decision(effects({"verdict": "stop", "is_exploratory": True}))
     assert alone["expected_gain"] == "none: no arm is better by its plan"
-    assert alone["confidence"].endswith("no plan was recorded for all of them")
+    assert alone["confidence"].endswith("; not all were planned")
 
 
-def test_many_arms_are_named_up_to_three():
-    asked = said.decision(effects(*({"experiment": name} for name in "abcde")))
-    assert asked["decision"] == "Ship letter of a, letter of b, letter of c and 2 more"
+def test_many_experiments_are_named_up_to_three_with_their_arms_where_they_have_several():
+    assert said.decision(effects(*({"experiment": name} for name in "abcde")))["decision"] == "Ship a, b, c and 2 more"
+    two = said.decision(effects({}, {"variant": "call"}))
+    assert two["decision"] == "Ship call of gift and letter of gift"
 
 
 @pytest.mark.parametrize("frame", [effects().head(0), effects(KEEP), effects(BLOCKED)])

@@ -175,7 +175,7 @@ def test_decisions_are_worded_with_the_worst_case_as_a_loss():
 def test_verdicts_of_experiments_are_decisions_too_below_the_plan():
     planned = pd.DataFrame([leading.decision()])
     found = said.decisions(leading.results(decisions=planned, experiment_effects=leading.effects()))
-    assert found["decision"].tolist()[1] == "Ship new of checkout"
+    assert found["decision"].tolist()[1] == "Ship checkout"
     assert found["expected_gain"].tolist()[1] == "checkout raised ordered by 5 points [1, 9]"
     assert (found.loc[1, ["cost", "owner", "stop_on"]] == "").all()
 

@@ -3,6 +3,7 @@
 Causal verbs stand here alone in the workbook: units were assigned at random, and the gates that test it passed.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 
 import pandas as pd
@@ -64,13 +65,14 @@ def decision(effects: pd.DataFrame, currency: str = "") -> dict[str, str]:
     gains = [f"{row['experiment']} {difference(row, currency).removeprefix('it ')}" for row in ship[:MOST_NAMED]]
     return {"decision": words.sentence_case("; ".join(asked)),
             "expected_gain": words.joined(gains, "none: no arm is better by its plan"),
-            "confidence": "units were assigned at random and the gates passed"
-            + ("; no plan was recorded for all of them" if due["is_exploratory"].any() else ""),
-            "status": "asked for"}
+            "confidence": "drawn at random, gates passed"
+            + ("; not all were planned" if due["is_exploratory"].any() else "")}
 
 
 def _named(rows: list[dict[str, object]]) -> list[str]:
-    names = list(dict.fromkeys(f"{row['variant']} of {row['experiment']}" for row in rows))
+    arms = {(str(row["experiment"]), str(row["variant"])) for row in rows}
+    alone = Counter(experiment for experiment, _ in arms)
+    names = [experiment if alone[experiment] == 1 else f"{arm} of {experiment}" for experiment, arm in sorted(arms)]
     rest = len(names) - MOST_ASKED
     return [*names[:MOST_ASKED], *([f"{words.whole(rest)} more"] if rest > 0 else [])]
 

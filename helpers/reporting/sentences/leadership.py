@@ -200,11 +200,11 @@ def decisions(results: Results) -> pd.DataFrame:
     frame = results.frame("results/decisions")
     rows = [{"decision": row["decision"], "cost": words.money(row["cost"], results.currency),
              "expected_gain": row["gain"], "worst_case": words.money(-row["worst_case"], results.currency),
-             "confidence": row["confidence"], "owner": row["owner"], "stop_on": words.day(row["stop_on"]),
-             "status": row["status"]} for row in frame.to_dict("records")]
+             "confidence": row["confidence"], "owner": row["owner"], "stop_on": words.day(row["stop_on"])}
+            for row in frame.to_dict("records")]
     tried = of_experiments.decision(results.frame("results/experiment_effects"), results.currency)
     return pd.DataFrame([*rows, *([tried] if tried else [])], columns=[
-        "decision", "cost", "expected_gain", "worst_case", "confidence", "owner", "stop_on", "status"]).fillna("")
+        "decision", "cost", "expected_gain", "worst_case", "confidence", "owner", "stop_on"]).fillna("")
 
 
 def doubt(kpis: pd.DataFrame, results: Results) -> tuple[str, ...]:
