@@ -118,17 +118,26 @@ SATISFACTION = Step(
 )
 LOYALTY = Step(
     "03", "03_loyalty_modelling.ipynb", "Loyalty modelling", "Who is loyal, and of which kind?",
-    enables="who is loyal, latently loyal, spuriously loyal or not loyal, from attitude and behaviour",
-    reads=("canonical/transactions", "canonical/subscriptions", "canonical/responses"),
-    reads_if_present=("canonical/respondents", "canonical/items"),
-    writes=("results/loyalty_customers", "results/loyalty_matrix", "results/loyalty_gates"),
+    enables="who is loyal and why, from which satisfaction on customers come back, and what a programme owes",
+    reads=("canonical/transactions", "canonical/subscriptions", "canonical/responses", "canonical/points"),
+    reads_if_present=("canonical/respondents", "canonical/items", "canonical/customers", "canonical/memberships",
+                      "canonical/contacts", "canonical/events"),
+    writes=("results/loyalty_customers", "results/loyalty_matrix", "results/loyalty_kinds", "results/loyalty_curve",
+            "results/loyalty_threshold", "results/loyalty_drivers", "results/loyalty_scores",
+            "results/programme_liability", "results/programme_cohorts", "results/tier_moves",
+            "results/loyalty_service", "results/loyalty_claims", "results/loyalty_gates"),
 )
 VALUE = Step(
     "04", "04_customer_value.ipynb", "Customer value", "What are our customers worth?",
     enables="which customers make revenue move, and what each tier is worth",
     reads=("canonical/transactions", "canonical/subscriptions"),
+    reads_if_present=("canonical/customers", "canonical/cases", "canonical/contacts", "canonical/points",
+                      "canonical/responses", "canonical/respondents", "canonical/items",
+                      "results/satisfaction_scores", "results/loyalty_customers"),
     writes=("results/customer_base", "results/customer_value", "results/value_tiers", "results/value_models",
-            "results/value_holdout", "results/value_forecasts", "results/tier_migration", "results/value_gates"),
+            "results/value_holdout", "results/value_forecasts", "results/tier_migration", "results/value_economics",
+            "results/life_cycle", "results/value_balance", "results/value_indices", "results/customer_segments",
+            "results/segment_summary", "results/positioning", "results/value_claims", "results/value_gates"),
 )
 CHURN = Step(
     "05", "05_churn_prediction.ipynb", "Churn prediction", "Who is about to leave?",

@@ -20,7 +20,7 @@ from helpers.reporting.markup import (
 )
 
 __all__ = ["Card", "Exhibit", "answer", "assumptions", "briefing", "cards", "decisions", "estimates", "findings",
-           "gates", "lines", "missing", "questions", "say", "stack", "table"]
+           "gates", "lines", "missing", "present", "questions", "say", "stack", "table"]
 
 FOLLOWS = {"note": "noted", "qualify": "qualified", "strike": "claim struck", "block": "verdict blocked"}
 MOST_PASSED = 8  # gates that passed and are shown unfolded
@@ -45,6 +45,20 @@ def say(*sentences: Sentences) -> Exhibit:
 def stack(*exhibits: Exhibit) -> Exhibit:
     """Return exhibits below each other as one."""
     return Exhibit("\n".join(e.html for e in exhibits), "\n\n".join(e.text for e in exhibits))
+
+
+def present(*exhibits: Exhibit, otherwise: Sentences = ()) -> Exhibit:
+    """Return the exhibits that have something to show, below each other; where none has, one line says why.
+
+    Parameters
+    ----------
+    exhibits : Exhibit
+        Figures, tables, findings; figures and tables of nothing are left out.
+    otherwise : str or nested sequence of str
+        What is said where nothing is left; empty: nothing.
+    """
+    known = [e for e in exhibits if e.html and 'class="exhibit missing"' not in e.html]
+    return stack(*known) if known else say(otherwise) if flat(otherwise) else Exhibit("", "")
 
 
 def table(

@@ -15,6 +15,12 @@ class Assumptions(Section):
         description="the pyramid from its top down: tier and share of customers [share]")
     horizon_days: int = Field(
         365, ge=28, le=1825, description="how far ahead a customer's value reaches [days]")
+    window_days: int = Field(
+        180, ge=28, le=730, description="days by which growth is judged and stages of the life cycle move [days]")
+    case_cost: float = Field(
+        5.0, ge=0, description="cost of handling a service case where none is recorded [money]")
+    retention_step: float = Field(
+        0.05, gt=0, lt=1, description="rise in retention whose worth is reckoned [share]")
     top_share: float = Field(0.20, gt=0, lt=1, description="best customers whose part of the total is reported [share]")
 
     @field_validator("tiers")

@@ -45,6 +45,33 @@ def customer_value(engine: Engine, transactions: ir.Table, subscriptions: ir.Tab
     return engine.kept(both.mutate(basis=ibis.literal("monthly fee")).drop("is_active"))
 
 
+def by_expectation(engine: Engine, valued: ir.Table, assumptions: Assumptions) -> ir.Table:
+    """Return customers ranked and cut into tiers by the margin expected of them; unchanged where none is.
+
+    Parameters
+    ----------
+    engine : Engine
+        Keeps the result.
+    valued : ir.Table
+        Customers as `customer_value` gives them, with ``expected_value`` where models apply. Who has no tier (all
+        contracts have ended) gets none; a customer with a tier and nothing expected is ranked last.
+    assumptions : Assumptions
+        Section ``[value]``: the cuts of the pyramid.
+    """
+    if "expected_value" not in valued.columns:
+        return valued
+    ranks = ("position", "tier", "tier_rank")
+    held = valued.filter(valued.tier.notnull()).drop(*ranks).mutate(
+        basis=ibis.literal("expected margin"), expected_value=ibis._.expected_value.fill_null(0.0))
+    rest = valued.filter(valued.tier.isnull()).mutate(basis=ibis.literal("expected margin"))
+    return engine.kept(pyramid.tiered(held, "expected_value", assumptions.tiers).select(*valued.columns).union(rest))
+
+
+def ranks_by(customers: ir.Table) -> str:
+    """Return the money by which customers are ranked: expected value, else margin to date, else the monthly fee."""
+    return next(c for c in ("expected_value", "margin", "monthly_fee") if c in customers.columns)
+
+
 def by_contracts(subscriptions: ir.Table, as_of_on: date) -> ir.Table:
     """Return customers by their contracts: monthly fee of those that run, first start, last end [money a month]."""
     runs = ~subscriptions.has_ended

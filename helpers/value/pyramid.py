@@ -49,7 +49,7 @@ class Pyramid:
     Parameters
     ----------
     by : str
-        Money that ranks: ``margin`` or ``monthly_fee``.
+        Money that ranks: ``expected_value``, ``margin`` or ``monthly_fee``.
     n_customers : int
         Customers ranked.
     total : float
@@ -92,7 +92,7 @@ class Pyramid:
             mean=self.tiers["money"] / self.tiers["n_customers"])
 
 
-def pyramid(engine: Engine, customers: ir.Table, top_share: float = 0.2) -> Pyramid:
+def pyramid(engine: Engine, customers: ir.Table, top_share: float = 0.2, by: str = "") -> Pyramid:
     """Return what the tiers and the best customers hold of the money that ranks them.
 
     Parameters
@@ -100,13 +100,15 @@ def pyramid(engine: Engine, customers: ir.Table, top_share: float = 0.2) -> Pyra
     engine : Engine
         Computes the sums.
     customers : ir.Table
-        As `customers.customer_value` gives them, ranked by ``margin`` or else ``monthly_fee``; customers without a
+        Ranked customers, as `customers.customer_value` or `customers.by_expectation` gives them; customers without a
         position are left out.
     top_share : float
         Share of customers called the best.
+    by : str
+        The money that ranked them; by default ``margin``, else ``monthly_fee``.
     """
     ranked = customers.filter(customers.position.notnull())
-    by = "margin" if "margin" in ranked.columns else "monthly_fee"
+    by = by or ("margin" if "margin" in ranked.columns else "monthly_fee")
     no_sales = ibis.null("decimal(18, 4)")
     ranked = ranked if "net_sales" in ranked.columns else ranked.mutate(net_sales=no_sales)
     tiers = engine.arrow(ranked.group_by("tier_rank", "tier").aggregate(

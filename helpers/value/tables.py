@@ -1,13 +1,16 @@
 """Result tables of this wing."""
 
-from helpers.foundation.tables import Column, Table, gates_table, summary_table
+from helpers.customers.segments import BASES
+from helpers.foundation.tables import Column, Table, claims_table, gates_table, summary_table
+from helpers.value.stages import STAGES
 
 _SCORE = "score from 1 to 5 by fifths of customers, 5 best; equal values share their score [1 to 5]"
 
 CUSTOMER_VALUE = Table("results/customer_value", "customer", ("customer_id",), (
     Column("customer_id", "text", "the customer", True),
-    Column("basis", "text", "what the tier rests on: recorded margin, or the monthly fee of running contracts", True,
-           ("margin", "monthly fee")),
+    Column("basis", "text", "what the tier rests on: the margin expected within the horizon where models apply, else "
+           "the margin to date, else the monthly fee of running contracts", True,
+           ("expected margin", "margin", "monthly fee")),
     Column("first_on", "date", "first purchase occasion, or start of the first contract"),
     Column("last_on", "date", "last purchase occasion, or end of the last contract once all have ended"),
     Column("n_occasions", "integer", "purchase occasions; empty without transactions [occasions]", low=0),
@@ -32,6 +35,14 @@ CUSTOMER_VALUE = Table("results/customer_value", "customer", ("customer_id",), (
     Column("realised_high", "number", "upper limit, 95 %, of the margin that will come [money]"),
     Column("tier", "text", "tier of the pyramid; empty for customers whose contracts have all ended"),
     Column("tier_rank", "integer", "rank of the tier, 1 the top", low=1),
+    Column("stage", "text", "stage of the life cycle; empty for who never bought, or where a pause cannot be told from "
+           "a loss", allowed=STAGES),
+))
+
+SEGMENTS = Table("results/customer_segments", "customer", ("customer_id",), (
+    Column("customer_id", "text", "the customer", True),
+    *(Column(base, "text", f"segment on the {base} base, its number and what marks it; empty where nothing is recorded")
+      for base in BASES),
 ))
 
 VALUE_FORECASTS = Table("results/value_forecasts", "quantity × segment × due date", ("quantity", "segment", "due_on"), (
@@ -56,5 +67,13 @@ TABLES: tuple[Table, ...] = (
     summary_table("results/customer_base", "quantity × class of customers (new, kept, regained, lost …)"),
     summary_table("results/value_tiers", "quantity × tier"),
     summary_table("results/tier_migration", "quantity × tier before → tier after"),
+    summary_table("results/value_economics", "quantity × channel, horizon or group: winning, keeping, recommending"),
+    summary_table("results/life_cycle", "quantity × stage, or stage before → stage now"),
+    summary_table("results/value_balance", "entry of a ledger × tier or stage"),
+    summary_table("results/value_indices", "index × tier or stage"),
+    SEGMENTS,
+    summary_table("results/segment_summary", "quantity × base, segment"),
+    summary_table("results/positioning", "quantity × brand, attribute, point of the map"),
+    claims_table("results/value_claims"),
     gates_table("results/value_gates"),
 )

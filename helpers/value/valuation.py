@@ -73,6 +73,11 @@ class Valuation:
     totals: Totals | None = None
 
     @property
+    def fit(self) -> Fit | None:
+        """The model behind the values; None where there is no value."""
+        return self.view.fit if self.view else None
+
+    @property
     def status(self) -> Status:
         """What values are where there are none: not applicable without purchases, else insufficient."""
         return Status.INSUFFICIENT if self.checks.n_buyers else Status.NOT_APPLICABLE

@@ -13,7 +13,7 @@ from helpers.value.pyramid import Pyramid
 SEASON = {"whole year": "{1} days are not a year, so season is part of it"}
 RANKED = {"sales without a customer": "{0} of the money has no customer", "customers ranked": "few customers",
           "unit costs": "at a margin rate assumed where no cost is known"}
-HOLDS = {"margin": "margin to date", "monthly_fee": "monthly fees"}
+HOLDS = {"margin": "margin to date", "monthly_fee": "monthly fees", "expected_value": "expected margin"}
 
 
 def answer(base: BaseChange, pyramid: Pyramid, contracts: ContractBase, gates: tuple[Gate, ...] = (),
@@ -54,6 +54,11 @@ def change_title(base: BaseChange, currency: str = "") -> str:
     most = max(base.parts, key=lambda p: abs(p.change))
     who = f"{most.segment} customers" if most.segment in CLASSES else f"sales {most.segment}"
     return f"What moved net sales most: {who}, {_signed(most.change, currency)}"
+
+
+def no_change(base: BaseChange) -> str:
+    """Return why there is no change in revenue to show."""
+    return f"{change(base)}." if base.periods is None else "No class of customers moved net sales."
 
 
 def periods(base: BaseChange) -> str:

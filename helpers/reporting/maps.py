@@ -1,0 +1,72 @@
+"""A map of points of two kinds with the region in which each may lie: brands and what is said of them."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from helpers.methods.correspondence import ellipse
+from helpers.reporting import layout
+from helpers.reporting.canvas import ACCENT, GRID, INK, LETTER, SECOND, TEXT, blank, exhibit, length, plain, wrapped
+from helpers.reporting.markup import Exhibit, missing
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+FIRST, OTHER = "brand", "attribute"
+
+
+def positions(frame: pd.DataFrame, title: str, axes_said: tuple[str, str]) -> Exhibit:
+    """Return points of two kinds on a map, each with its 95 % ellipse, at equal scales.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Grain point: ``label``, ``kind`` (brand, attribute), ``x``, ``y``, and its covariance ``xx``, ``xy``, ``yy``.
+    title : str
+        The finding.
+    axes_said : pair of str
+        What stands beside the two axes.
+    """
+    if frame.empty:
+        return missing(title, "There is no map to draw: it needs three brands and three attributes.")
+    return exhibit(lambda width: _drawn(frame, axes_said, width), title)
+
+
+def _drawn(frame: pd.DataFrame, axes_said: tuple[str, str], width: float) -> "Axes":
+    narrow = layout.is_narrow(width)
+    more = layout.second_line(width)
+    axes = blank((width, (430 if not narrow else 400) + more), 60, 14, bottom=44 + more, top=32)
+    for row in frame.to_dict("records"):
+        at, colour = np.array([row["x"], row["y"]]), ACCENT if row["kind"] == FIRST else SECOND
+        outline = ellipse(at, np.array([[row["xx"], row["xy"]], [row["xy"], row["yy"]]]))
+        axes.fill(*outline.T, color=colour, alpha=0.14, linewidth=0)
+        axes.plot(*at, "o" if row["kind"] == FIRST else "^", color=colour, markersize=8 if row["kind"] == FIRST else 6)
+    axes.axhline(0, color=GRID, linewidth=1.5)
+    axes.axvline(0, color=GRID, linewidth=1.5)
+    axes.margins(0.12)
+    axes.set_aspect("equal", adjustable="datalim")
+    axes.figure.canvas.draw()
+    layout.finish_lines(axes, "", heading="")
+    axes.xaxis.set_major_formatter(layout.tick_form(""))
+    axes.set_xlabel(layout.fitted(axes, axes_said[0]))
+    layout.above(axes, axes_said[1])
+    _named(axes, frame, narrow)
+    return axes
+
+
+def _named(axes: "Axes", frame: pd.DataFrame, narrow: bool) -> None:
+    """Write each point's name above or below it, where it covers no other name."""
+    names = [plain(wrapped(str(name), 12 if narrow else 20, 1)) for name in frame["label"]]
+    places = axes.transData.transform(frame[["x", "y"]].to_numpy(float)) * 72 / axes.figure.dpi
+    taken: list[tuple[float, float, float]] = []
+    left, right = (axes.transAxes.transform((edge, 0))[0] * 72 / axes.figure.dpi for edge in (0, 1))
+    for name, (x, y), kind in zip(names, places, frame["kind"], strict=True):
+        half = length(name) * LETTER / 2
+        middle = min(max(x, left + half), max(right - half, left + half))
+        offset = next((o for o in (13, -14, 28, -29, 43, -44) if not any(
+            abs(y + o - v) < 15 and abs(middle - u) < half + w for u, v, w in taken)), 13)
+        taken.append((middle, y + offset, half))
+        axes.annotate(name, (x, y), xycoords="data", xytext=(middle - x, offset), textcoords="offset points",
+                      ha="center", va="center", color=INK if kind == FIRST else TEXT,
+                      fontweight="bold" if kind == FIRST else "normal")

@@ -1,0 +1,153 @@
+"""Positioning: what customers say fits us and others, as a map of brands and attributes."""
+
+from dataclasses import dataclass
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+
+from helpers.foundation.engine import Engine
+from helpers.foundation.estimates import Estimate, Status, summary, without_value
+from helpers.methods import cells, correspondence, intervals
+from helpers.methods.correspondence import Map
+
+ROLE, US = "brand_attribute", "us"
+LEAST = 30
+MOST = 20_000
+DRAWS = 300
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Positioning:
+    """What customers say of us and others.
+
+    Parameters
+    ----------
+    said : DataFrame
+        Attribute × brand: share of those asked who say that it fits; `US` first.
+    asked : DataFrame
+        The same shape: how many were asked.
+    map : Map or None
+        Attributes (rows) and brands (columns); None where there are not three of each.
+    n : int
+        Respondents.
+    reason : str
+        Why there is no map; empty where there is.
+    """
+
+    said: pd.DataFrame
+    asked: pd.DataFrame
+    map: Map | None
+    n: int
+    reason: str = ""
+
+    def points(self) -> pd.DataFrame:
+        """Return the points of the map: ``label``, ``kind`` (brand, attribute), ``x``, ``y``, ``xx``, ``xy``, ``yy``.
+
+        The last three are the covariance over bootstrap samples.
+        """
+        columns = ["label", "kind", "x", "y", "xx", "xy", "yy"]
+        if self.map is None:
+            return pd.DataFrame(columns=columns)
+        parts = [("brand", self.said.columns, self.map.columns, self.map.column_spread),
+                 ("attribute", self.said.index, self.map.rows, self.map.row_spread)]
+        return pd.DataFrame([(str(name), kind, *at, s[0, 0], s[0, 1], s[1, 1]) for kind, names, points, spreads in parts
+                             for name, at, s in zip(names, points, spreads, strict=True)], columns=columns)
+
+    def rivals(self) -> tuple[tuple[str, bool], ...]:
+        """Return the other brands, the nearest to us on the map first, and whether each lies apart beyond noise."""
+        if self.map is None or US not in self.said.columns:
+            return ()
+        at, spread = self.map.columns, self.map.column_spread
+        own = list(self.said.columns).index(US)
+        far = [(float(np.hypot(*(at[j] - at[own]))), str(name), correspondence.are_apart(
+            at[own], at[j], (spread[own], spread[j]))) for j, name in enumerate(self.said.columns) if j != own]
+        return tuple((name, is_apart) for _, name, is_apart in sorted(far))
+
+    def strengths(self) -> list[tuple[str, Estimate]]:
+        """Return by how much more often each attribute is said of us than of the others together, the largest first.
+
+        Notes
+        -----
+        Difference of two shares with the interval of Newcombe (1998), *Statistics in Medicine* 17, method 10; the same
+        people are asked of several brands, so that it is on the wide side.
+        """
+        if US not in self.said.columns or self.said.shape[1] < 2:
+            return []
+        found = []
+        others = [c for c in self.said.columns if c != US]
+        for attribute in self.said.index:
+            n = self.asked.loc[attribute, others]
+            p = float((self.said.loc[attribute, others] * n).sum() / n.sum()) if n.sum() else float("nan")
+            own = intervals.share(float(self.said.loc[attribute, US]), float(self.asked.loc[attribute, US]))
+            other = intervals.share(p, float(n.sum()))
+            gap = own.value - other.value
+            low = gap - np.hypot(own.value - own.low, other.high - other.value)
+            high = gap + np.hypot(own.high - own.value, other.value - other.low)
+            found.append((str(attribute), Estimate("said_of_us_less_others", gap, float(low), float(high), unit="share",
+                                                   n=int(self.asked.loc[attribute, US]), segment=str(attribute))))
+        return sorted(found, key=lambda pair: -pair[1].value)
+
+    def table(self) -> pd.DataFrame:
+        """Return ``results/positioning``: shares said, gaps to the others, coordinates of the map."""
+        if self.said.empty:
+            return without_value("said", Status.NOT_APPLICABLE if not self.n else Status.INSUFFICIENT, self.reason,
+                                 unit="share", n=self.n).table()
+        said = [cells.published("said", intervals.share(float(self.said.loc[a, b]), float(self.asked.loc[a, b])),
+                                int(self.asked.loc[a, b]), unit="share", segment=f"{b}: {a}")
+                for a in self.said.index for b in self.said.columns]
+        z = intervals.normal_quantile(0.95)
+        points = [Estimate(f"axis_{k}", row[x], row[x] - z * np.sqrt(row[v]), row[x] + z * np.sqrt(row[v]),
+                           unit="coordinate", n=self.n, segment=f"{row['kind']} {row['label']}")
+                  for row in self.points().to_dict("records") for k, x, v in ((1, "x", "xx"), (2, "y", "yy"))]
+        shares = [Estimate("inertia", float(s), unit="share", n=self.n, segment=f"axis {i}")
+                  for i, s in enumerate(self.map.shares[:2], 1)] if self.map else []
+        return summary([*said, *(e for _, e in self.strengths()), *points, *shares])
+
+
+def positioning(engine: Engine, responses: ir.Table, items: ir.Table, seed: int) -> Positioning:
+    """Return what customers say of us and of others.
+
+    Parameters
+    ----------
+    engine : Engine
+        Hands over the answers.
+    responses, items : ir.Table
+        Canonical tables; items of role ``brand_attribute``, ``construct`` names the attribute, ``subject`` the brand,
+        empty for us. An answer in the upper half of its scale says that the attribute fits.
+    seed : int
+        Of the bootstrap samples.
+    """
+    asked = items.filter(items.role == ROLE)
+    high, low = asked.scale_high, asked.scale_low
+    named = asked.select("item", attribute=ibis.coalesce(asked.construct.nullif(""), asked.text, asked.item), low=low,
+                         high=high, brand=ibis.coalesce(asked.subject.nullif(""), ibis.literal(US)),
+                         is_reversed=asked.is_reversed.fill_null(False))
+    given = responses.filter(responses.score.notnull()).inner_join(named, "item")
+    within = given.filter((given.score >= given.low) & (given.score <= given.high))
+    part = (within.score - within.low) / (within.high - within.low)
+    rows = engine.arrow(within.select(
+        "response_id", "attribute", "brand", fits=(within.is_reversed.ifelse(1 - part, part) > 0.5).ifelse(1, 0),
+    ).order_by("response_id", "brand", "attribute").limit(MOST * 100)).to_pandas()
+    if rows.empty:
+        nothing = pd.DataFrame()
+        return Positioning(nothing, nothing, None, 0, "no questions on what fits which brand were answered")
+    return _of(rows, seed)
+
+
+def _of(rows: pd.DataFrame, seed: int) -> Positioning:
+    brands = sorted(rows["brand"].unique(), key=lambda b: (b != US, b))
+    sums = rows.groupby(["attribute", "brand"])["fits"].agg(["mean", "size"])
+    said, asked = (sums[c].unstack().reindex(columns=brands) for c in ("mean", "size"))
+    n = rows["response_id"].nunique()
+    asked = asked.fillna(0).astype("int64")
+    if n < LEAST:
+        return Positioning(said, asked, None, n, f"{n} people answered, {LEAST} are needed for a map")
+    people, place = np.unique(rows["response_id"].to_numpy(dtype=object), return_inverse=True)
+    answers = np.zeros((len(people), *said.shape))
+    np.add.at(answers, (place, said.index.get_indexer(rows["attribute"]), said.columns.get_indexer(rows["brand"])),
+              rows["fits"])
+    found = correspondence.mapped(answers[:MOST], DRAWS, seed)
+    reason = "" if found else "a map needs three brands and three attributes that somebody named"
+    return Positioning(said, asked, found, n, reason)

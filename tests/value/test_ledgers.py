@@ -1,0 +1,280 @@
+"""Stages, inequality, ledgers, indices, retention economics, positioning and claims on planted cases."""
+
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers.customers.windows import Window
+from helpers.foundation import canonical
+from helpers.foundation.estimates import Estimate, Status, without_value
+from helpers.value import balance, claims, concentration, indices, positioning, retention, serving, stages
+
+END = date(2025, 12, 31)
+COSTS = retention.Costs(1.0, 10.0, 0.3)
+
+
+def lazy(engine, columns):
+    return engine.kept(engine.lazy(pd.DataFrame(columns)))
+
+
+# --- stages ----------------------------------------------------------------------------------------------------------
+
+
+def every(customer, step, first, last):
+    days = range(0, (last - first).days + 1, step)
+    return [{"customer_id": customer, "ordered_at": str(first + timedelta(d)), "amount": 10.0} for d in days]
+
+
+@pytest.fixture
+def staged(session_engine, transactions):
+    rows = [r for i in range(30) for r in every(f"steady{i}", 30, date(2024, 1, 5), END)]
+    rows += every("newcomer", 30, date(2025, 10, 1), END) + every("gone", 30, date(2024, 1, 1), date(2024, 6, 1))
+    rows += every("silent", 30, date(2024, 1, 1), date(2025, 11, 25))
+    rows += [{**r, "amount": 30.0} for r in every("grown", 30, date(2025, 7, 10), END)] + every(
+        "grown", 30, date(2024, 12, 1), date(2025, 7, 1))
+    rows += [{**r, "amount": 90.0} for r in every("shrunk", 30, date(2025, 1, 10), date(2025, 7, 1))] + every(
+        "shrunk", 30, date(2025, 7, 10), END)
+    table = transactions(rows)
+    valued = lazy(session_engine, {"customer_id": ["grown", "silent"], "margin": [5.0, 7.0],
+                                   "expected_value": [3.0, np.nan]})
+    return stages.life_cycle(session_engine, table, valued, END, 180)
+
+
+def test_each_customer_is_in_the_stage_that_the_rules_say(session_engine, staged):
+    found, now = staged
+    where = dict(session_engine.arrow(now).to_pandas().to_numpy().tolist())
+    assert found.silent_days == 30
+    assert {c: where[c] for c in ("newcomer", "gone", "silent", "grown", "shrunk", "steady0")} == {
+        "newcomer": "new", "gone": "lost", "silent": "dormant", "grown": "growing", "shrunk": "declining",
+        "steady0": "mature"}
+
+
+def test_flows_hold_everybody_and_worth_is_that_of_the_stage(staged):
+    found, _ = staged
+    assert found.flows.to_numpy().sum() == 35
+    assert found.flows.loc[stages.ABSENT, "new"] == 1
+    assert found.flows.loc["mature", "mature"] >= 29
+    worth = found.worth.set_index("stage")
+    assert (worth.loc["growing", "expected_value"], worth.loc["dormant", "margin"]) == (3.0, 7.0)
+    assert found.moved("new", ("lost",)).status is Status.INSUFFICIENT
+    assert found.moved("mature", ("mature",)).value == pytest.approx(1.0, abs=0.05)
+
+
+# --- inequality ------------------------------------------------------------------------------------------------------
+
+
+def gini_of(x):
+    x = np.sort(x)
+    return float((2 * np.arange(1, len(x) + 1) - len(x) - 1) @ x / (len(x) ** 2 * x.mean()))
+
+
+def test_the_gini_and_its_interval_are_those_of_a_bootstrap(session_engine):
+    rng = np.random.default_rng(1)
+    x = rng.lognormal(3, 0.9, 1500)
+    found = concentration.concentration(session_engine, lazy(session_engine, {
+        "customer_id": [f"{i:05}" for i in range(1500)], "margin": x}), "margin", "margin")
+    again = [gini_of(rng.choice(x, 1500)) for _ in range(300)]
+    assert found.gini.value == pytest.approx(gini_of(x))
+    assert (found.gini.high - found.gini.low) / 2 / 1.96 == pytest.approx(np.std(again), rel=0.12)
+    assert found.lorenz["share_held"].iloc[50] == pytest.approx(np.sort(x)[:750].sum() / x.sum())
+
+
+def test_the_whale_curve_peaks_before_the_loss_makers(session_engine):
+    x = np.concatenate([np.full(80, 10.0), np.full(20, -5.0)])
+    found = concentration.concentration(session_engine, lazy(session_engine, {
+        "customer_id": [f"{i:03}" for i in range(100)], "profit": x}), "profit", "profit")
+    assert found.peak.value == pytest.approx(800 / 700)
+    assert found.at_a_loss.value == pytest.approx(0.2)
+    assert found.whale["share_of_profit"].max() == pytest.approx(800 / 700)
+    assert found.whale["share_of_profit"].iloc[[0, -1]].tolist() == pytest.approx([0, 1])
+
+
+@pytest.mark.parametrize(("x", "reason"), [([1.0] * 5, "5 customers, fewer than 10"), ([-1.0] * 20,
+                                            "nothing is held in total")])
+def test_too_few_customers_or_no_profit_have_no_gini(session_engine, x, reason):
+    found = concentration.concentration(session_engine, lazy(session_engine, {
+        "customer_id": [str(i) for i in range(len(x))], "m": x}), "m", "m")
+    assert found.table()["reason"].tolist() == [reason] * 3
+    assert found.whale.empty
+
+
+# --- ledgers ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def sources(session_engine, transactions):
+    def make(rows, cases=(), contacts=(), points=()):
+        made = [session_engine.kept(table.conformed(session_engine.lazy(pd.DataFrame(list(given)) if len(given) else
+                                                                        table.empty())))
+                for table, given in ((canonical.CASES, cases), (canonical.CONTACTS, contacts),
+                                     (canonical.POINTS, points))]
+        return serving.Sources(transactions(rows), *made)
+    return make
+
+
+def at(day):
+    return pd.Timestamp(day)
+
+
+def test_what_is_put_in_and_comes_back_is_counted_within_the_window(session_engine, sources):
+    given = sources(
+        [{"customer_id": "a", "ordered_at": "2025-05-01", "amount": 90.0, "discount": 10.0, "quantity": 1.0,
+          "unit_cost": 40.0, "promised_on": date(2025, 5, 3), "delivered_on": date(2025, 5, 5)},
+         {"customer_id": "a", "ordered_at": "2023-05-01", "amount": 999.0}],
+        [{"case_id": "1", "customer_id": "a", "kind": "complaint", "opened_at": at("2025-06-01"),
+          "closed_at": at("2025-06-04"), "is_resolved": True, "cost": 7.0},
+         {"case_id": "2", "customer_id": "b", "kind": "inquiry", "opened_at": at("2025-06-01")}],
+        [{"contact_id": "1", "customer_id": "a", "sent_at": at("2025-07-01")}],
+        [{"customer_id": "a", "entered_at": at("2025-08-01"), "kind": "redeem", "points": -100.0, "unit_cost": 0.01}])
+    table = serving.served(given, Window(date(2025, 1, 1), END), serving.Prices(0.3, 0.5, 5.0))
+    found = session_engine.arrow(table).to_pandas().set_index("customer_id")
+    a, money = found.loc["a"], ["net_sales", "margin", "discounts", "contact_cost", "case_cost", "reward_cost"]
+    assert a[money].tolist() == pytest.approx([90, 50, 10, 0.5, 7, 1])
+    assert (a["cost_to_serve"], a["profit"], a["handled_days"], a["n_late"]) == (8.5, 41.5, 3, 1)
+    assert (found.loc["b", "case_cost"], found.loc["b", "net_sales"]) == (5.0, 0.0)
+
+
+@pytest.fixture
+def served_and_known(session_engine):
+    rng, n = np.random.default_rng(2), 200
+    names, value = [f"c{i:03}" for i in range(n)], rng.gamma(2, 50, n)
+    cost = 5 + 0.1 * value + rng.normal(0, 1, n)
+    cost[:4] += 60
+    served = pd.DataFrame({"customer_id": names, "cost_to_serve": cost, "net_sales": value, "margin": value / 2,
+                           "profit": value / 2 - cost, "case_cost": cost} | dict.fromkeys(
+        ("discounts", "contact_cost", "reward_cost", "n_occasions", "n_contacts", "n_replies", "n_cases",
+         "n_complaints", "n_resolved", "n_fed_back", "handled_days", "n_handled", "n_promised", "n_late"), 0.0))
+    known = pd.DataFrame({"customer_id": names, "tier": ["top"] * 20 + ["base"] * 180,
+                          "tier_rank": [1] * 20 + [2] * 180, "margin": 999.0, "stage": ["mature"] * n,
+                          "expected_value": value, "attitude": np.nan, "n_brought": 0, "age_days": 365})
+    return session_engine.kept(session_engine.lazy(served)), session_engine.kept(session_engine.lazy(known))
+
+
+def test_the_ledger_in_money_nets_and_who_costs_far_more_than_equals_is_found(session_engine, served_and_known):
+    found = balance.balance(session_engine, *served_and_known)
+    ledger = found.ledger(balance.TRANSACTIONAL).set_index("item")
+    for tier in ("top", "base"):
+        out = ledger.loc[["goods at cost", "service cases"], tier].sum()
+        assert ledger.loc["sales at list price", tier] - out == pytest.approx(ledger.loc["profit", tier])
+    assert list(ledger.columns) == ["side", "unit", "top", "base"]
+    top = found.over.set_index("tier").loc["top"]
+    assert top["n_over"] in {3, 4}
+    assert found.over_served().value < 20
+    assert not found.table().duplicated(["quantity", "segment"]).any()
+
+
+def test_nobody_is_over_served_where_no_cost_is_recorded(session_engine, served_and_known):
+    served, known = served_and_known
+    found = balance.balance(session_engine, served.mutate(cost_to_serve=0.0), known)
+    assert found.reason == "no cost of contacts, cases or rewards is recorded"
+    assert found.over_served().status is Status.INSUFFICIENT
+    assert found.over.empty
+
+
+# --- indices ---------------------------------------------------------------------------------------------------------
+
+
+def test_indices_are_means_of_the_segment_and_contribution_is_the_middle_rank(session_engine):
+    n = 40
+    profile = lazy(session_engine, {
+        "customer_id": [f"c{i}" for i in range(n)], "tier": ["top"] * 8 + ["base"] * 32,
+        "tier_rank": [1] * 8 + [2] * 32,
+        "stage": ["new"] * n, "expected_value": np.arange(n, 0, -1.0), "margin": 1.0,
+        "satisfaction": np.linspace(50, 89, n), "loyalty": np.nan, "recommend": np.linspace(89, 50, n)})
+    found = indices.indices(session_engine, profile)
+    assert found.of("contribution").value == pytest.approx(50)
+    assert found.of("contribution", "tier top").status is Status.INSUFFICIENT
+    assert found.of("contribution", "tier base").value == pytest.approx(40.0)
+    assert found.of("satisfaction").value == pytest.approx(69.5)
+    assert found.of("loyalty") is None
+    by = {e.segment: e.value for e in found.correlations}
+    assert by["satisfaction with word of mouth"] == pytest.approx(-1)
+    assert list(found.matrix().columns) == ["satisfaction", "contribution", "word of mouth"]
+
+
+# --- retention economics ---------------------------------------------------------------------------------------------
+
+
+def kept(value, half=0.02):
+    return Estimate("retention", value, value - half, value + half, "share", 500)
+
+
+def test_five_points_are_worth_what_the_geometric_series_says():
+    found = retention.economics(kept(0.8), 100.0, 365, discount_rate=0.1, step=0.05, costs=COSTS)
+    d = 1.1 ** (-365 / 365.25)
+    old, new = (100 * sum((r * d) ** t for t in range(5)) for r in (0.8, 0.85))
+    assert found.value(0.8, 5) == pytest.approx(old)
+    gain = found.gain(5)
+    assert gain.value == pytest.approx(new / old - 1)
+    assert gain.low < gain.value < gain.high
+    assert found.gain(1).value == pytest.approx(0)
+    most = found.most_to_spend(5).value
+    assert found.gain(5, most).value == pytest.approx(0)
+    assert found.gain(5, COSTS.a_head).value < gain.value
+
+
+@pytest.mark.parametrize(("base", "margin", "reason"), [
+    (kept(0.8), -1.0, "customers bring no margin"), (kept(0.0), 9.0, "nobody was kept"),
+    (kept(1.0), 9.0, "everybody was kept"), (kept(0.8), float("nan"), "customers bring no margin"),
+    (without_value("retention", Status.INSUFFICIENT, "too short"), 9.0, "too short")])
+def test_where_nothing_can_be_gained_it_is_said(base, margin, reason):
+    found = retention.economics(base, margin, 365, discount_rate=0.1, step=0.05, costs=COSTS)
+    assert found.reason == reason
+    assert found.reading().empty
+    assert set(found.table()["status"]) == {"insufficient"}
+
+
+# --- positioning -----------------------------------------------------------------------------------------------------
+
+
+def asked(engine, shares, n=400, seed=3):
+    """Return responses and items of n people: shares is attribute × brand."""
+    rng = np.random.default_rng(seed)
+    items = [{"item": f"{a}_{b}", "role": "brand_attribute", "construct": a, "subject": None if b == "us" else b,
+              "scale_low": 0.0, "scale_high": 1.0} for a in shares.index for b in shares.columns]
+    rows = [{"response_id": f"r{i:03}", "item": f"{a}_{b}", "score": float(rng.random() < shares.loc[a, b])}
+            for i in range(n) for a in shares.index for b in shares.columns]
+    return (engine.kept(canonical.RESPONSES.conformed(engine.lazy(pd.DataFrame(rows)))),
+            engine.kept(canonical.ITEMS.conformed(engine.lazy(pd.DataFrame(items)))))
+
+
+SHARES = pd.DataFrame({"us": [0.7, 0.2, 0.4], "Fast": [0.2, 0.7, 0.4], "Near": [0.65, 0.25, 0.4]},
+                      index=["friendly", "cheap", "large"])
+
+
+def test_the_map_shows_who_is_said_to_be_like_us_and_what_sets_us_apart(session_engine):
+    found = positioning.positioning(session_engine, *asked(session_engine, SHARES), seed=1)
+    assert found.said.loc["friendly", "us"] == pytest.approx(0.7, abs=0.07)
+    rivals = found.rivals()
+    assert [name for name, _ in rivals] == ["Near", "Fast"]
+    assert rivals[1][1]
+    assert found.strengths()[0][0] == "friendly"
+    assert found.strengths()[0][1].low > 0
+    assert found.points()["kind"].tolist() == ["brand"] * 3 + ["attribute"] * 3
+    assert not found.table().duplicated(["quantity", "segment"]).any()
+
+
+def test_two_brands_have_shares_and_no_map_and_few_people_neither(session_engine):
+    two = positioning.positioning(session_engine, *asked(session_engine, SHARES[["us", "Fast"]]), seed=1)
+    assert two.map is None
+    assert two.strengths()[-1][0] == "cheap"
+    few = positioning.positioning(session_engine, *asked(session_engine, SHARES, n=12), seed=1)
+    assert few.reason == "12 people answered, 30 are needed for a map"
+
+
+# --- claims ----------------------------------------------------------------------------------------------------------
+
+
+def test_claims_hold_or_not_by_the_own_figure_and_cannot_be_said_without_one(session_engine):
+    equal = lazy(session_engine, {"customer_id": [f"{i:03}" for i in range(200)],
+                                  "net_sales": np.linspace(90, 110, 200)})
+    steep = lazy(session_engine, {"customer_id": [f"{i:04}" for i in range(2000)],
+                                  "net_sales": np.random.default_rng(1).lognormal(0, 2.2, 2000)})
+    gain = Estimate("gain", 0.4, 0.35, 0.45, "share", 9)
+    none = without_value("saves", Status.INSUFFICIENT, "no costs", unit="share")
+    for table, verdict in ((equal, "does not hold"), (steep, "holds")):
+        found = claims.claims(claims.top_share(session_engine, table), gain, none, ("a", "b", "c"))
+        assert [c.verdict for c in found] == [verdict, "holds", "cannot say"]
+    assert claims.top_share(session_engine, equal.drop("net_sales")).status is Status.INSUFFICIENT
