@@ -1,13 +1,15 @@
-"""What a run must answer for: every gate of every wing, and the forecasts of earlier runs that are due by now."""
+"""What a run must answer for: gates and textbook claims of every wing, and earlier runs' forecasts that are due."""
+
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
 
-from helpers.foundation.estimates import Status, gate_table
+from helpers.foundation.estimates import Status, claim_table, gate_table
 from helpers.foundation.workspace import Workspace
 from helpers.reporting import comparison, words
 from helpers.reporting.results import Results
-from helpers.reporting.tables import GATES, GRADES, LIST
+from helpers.reporting.tables import CLAIMS, GATES, GRADES, LIST
 
 FORECASTS = "results/forecasts"
 KEY = ["quantity", "segment", "model", "due_on"]
@@ -15,9 +17,23 @@ KEY = ["quantity", "segment", "model", "due_on"]
 
 def gates(results: Results) -> pd.DataFrame:
     """Return ``results/gates``: the gates of all wings in one table."""
-    parts = [frame for name in GATES if not (frame := results.frame(name)).empty]
-    whole = pd.concat(parts, ignore_index=True) if parts else gate_table("", [])
-    return whole.sort_values(["step", "gate"], ignore_index=True)
+    return _united(results, GATES, gate_table("", [])).sort_values(["step", "gate"], ignore_index=True)
+
+
+def claims(results: Results) -> pd.DataFrame:
+    """Return ``results/claims``: textbook claims held against own data by any wing, in one table."""
+    return _united(results, CLAIMS, claim_table("", [])).sort_values(["step", "claim"], ignore_index=True)
+
+
+def claims_reading(claims: pd.DataFrame) -> pd.DataFrame:
+    """Return textbook claims as a table for reading: what is said, the verdict here, the own figure in words."""
+    shown = claims.assign(own_data=claims["sentence"])
+    return shown[["claim", "verdict", "own_data"]]
+
+
+def _united(results: Results, names: Iterable[str], none: pd.DataFrame) -> pd.DataFrame:
+    parts = [frame for name in names if not (frame := results.frame(name)).empty]
+    return pd.concat(parts, ignore_index=True) if parts else none
 
 
 def due(ws: Workspace) -> pd.DataFrame:

@@ -1,6 +1,6 @@
 """Result tables of this wing, and which tables of the others it reads."""
 
-from helpers.foundation.tables import Column, Table, gates_table, summary_table
+from helpers.foundation.tables import Column, Table, claims_table, gates_table, summary_table
 
 KPIS = Table("results/kpis", "key figure × segment", ("step", "quantity", "segment"), (
     Column("order", "integer", "place among the key figures, 1 the first", True, low=1),
@@ -45,12 +45,13 @@ GRADES = Table("results/forecast_grades", "forecast of an earlier run that is du
     Column("reason", "text", "why the status is not ok"),
 ))
 
-TABLES: tuple[Table, ...] = (KPIS, HEADLINES, gates_table("results/gates"), GRADES)
+TABLES: tuple[Table, ...] = (KPIS, HEADLINES, gates_table("results/gates"), GRADES, claims_table("results/claims"))
 
 GATES = tuple(f"results/{name}_gates" for name in
               ("intake", "satisfaction", "loyalty", "value", "churn", "experiment", "action"))
+CLAIMS = tuple(f"results/{name}_claims" for name in ("loyalty", "value"))
 LIST = "results/assignments_drawn"
 READ = ("results/intake_audit", "results/satisfaction_index", "results/loyalty_matrix", "results/customer_base",
         "results/churn_models", "results/churn_scores", "results/forecasts",
-        "results/experiment_effects", "results/decisions", *GATES)
+        "results/experiment_effects", "results/decisions", *GATES, *CLAIMS)
 COLUMNS = {"results/churn_scores": ["p_lost", "risk", "value_if_kept", "value_at_stake", "monthly_fee"]}

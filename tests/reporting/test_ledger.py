@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from helpers.foundation import workspace as workspaces
-from helpers.foundation.estimates import Gate, Level, gate_table
+from helpers.foundation.estimates import Claim, Gate, Level, Status, claim_table, gate_table, without_value
 from helpers.foundation.tables import Column, Table, by_name
 from helpers.foundation.workspace import Workspace
 from helpers.reporting import ledger, tables
@@ -51,6 +51,15 @@ def test_gates_of_all_wings_stand_in_one_table():
 
 def test_without_gates_the_table_is_empty_and_keeps_its_columns():
     assert list(ledger.gates(Results({})).columns) == list(DECLARED["results/gates"].names)
+
+
+def test_textbook_claims_of_all_wings_stand_in_one_table():
+    none = without_value("share", Status.INSUFFICIENT, "no orders")
+    held = [claim_table(step, [Claim("the top 20 % hold 80 % of sales", none, "cannot say", "No orders.")])
+            for step in ("04", "03")]
+    found = ledger.claims(Results(dict(zip(tables.CLAIMS, held, strict=False))))
+    assert found[["step", "verdict"]].to_numpy().tolist() == [["03", "cannot say"], ["04", "cannot say"]]
+    assert list(ledger.claims(Results({})).columns) == list(DECLARED["results/claims"].names)
 
 
 def test_only_forecasts_whose_last_day_has_passed_are_due(home):

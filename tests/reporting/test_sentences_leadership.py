@@ -180,6 +180,15 @@ def test_verdicts_of_experiments_are_decisions_too_below_the_plan():
     assert (found.loc[1, ["cost", "owner", "stop_on"]] == "").all()
 
 
+@pytest.mark.parametrize(("verdicts", "sentence"), [
+    ((), "No textbook claim could be held against these data."),
+    (("holds",), "1 textbook claim: 1 holds."),
+    (("cannot say", "holds", "does not hold", "cannot say"),
+     "4 textbook claims: 1 holds, 1 does not and 2 cannot be judged.")])
+def test_textbook_claims_are_counted_by_verdict(verdicts, sentence):
+    assert said.claimed(pd.DataFrame({"verdict": list(verdicts)})) == sentence
+
+
 def test_doubt_names_what_the_page_is_silent_on():
     found = leading.results(satisfaction_index=leading.survey())
     assert said.doubt(key(row("share")), found) == (

@@ -207,6 +207,17 @@ def decisions(results: Results) -> pd.DataFrame:
         "decision", "cost", "expected_gain", "worst_case", "confidence", "owner", "stop_on"]).fillna("")
 
 
+def claimed(claims: pd.DataFrame) -> str:
+    """Return how many textbook claims hold here, do not, or cannot be judged."""
+    if claims.empty:
+        return "No textbook claim could be held against these data."
+    counts = claims["verdict"].value_counts()
+    forms = {"holds": "holds", "does not hold": "does not", "cannot say": "cannot be judged"}
+    parts = [f"{words.whole(counts[v])} {form}" for v, form in forms.items() if v in counts]
+    named = words.sentence_case(words.count(len(claims), "textbook claim", "textbook claims"))
+    return f"{named}: {words.joined(parts)}."
+
+
 def doubt(kpis: pd.DataFrame, results: Results) -> tuple[str, ...]:
     """Return what would change our mind about this page."""
     absent = [name for name, table in WITHOUT.items() if not results.has(table)]
