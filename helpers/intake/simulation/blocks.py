@@ -9,6 +9,9 @@ import pyarrow as pa
 
 from helpers.foundation.errors import InputError
 from helpers.intake.simulation import (
+    brands,
+    centres,
+    consents,
     contracts,
     people,
     programme,
@@ -17,6 +20,7 @@ from helpers.intake.simulation import (
     service,
     survey,
     trials,
+    visits,
 )
 from helpers.intake.simulation.world import World
 
@@ -24,7 +28,7 @@ CUSTOMERS = 2000
 SEED = 20261121
 BLOCK = 50_000
 ROOMS = ("people", "customers", "orders", "lines", "survey", "cases", "contacts", "points", "trials", "dirt",
-         "contracts")
+         "contracts", "centres", "visits", "consents")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,8 @@ class Truth:
         The planted parameters.
     tables : dict of str to pd.DataFrame
         ``customers`` (rates, life, whether alive at the end, kind of loyalty, what is felt), ``responses`` (whether
-        filled in carelessly, whether bought again), ``lots`` (what becomes of each lot of points), ``contracts``.
+        filled in carelessly, whether bought again), ``lots`` (what becomes of each lot of points), ``contracts``
+        (chance of notice, life), ``accounts`` (weighted attitude).
     """
 
     world: World
@@ -104,7 +109,8 @@ def company(*, customers: int = CUSTOMERS, seed: int = SEED) -> Company:
     tables = {name: pa.concat_tables([part.tables[name] for part in made]) for name in made[0].tables}
     tables["canonical/responses"] = pa.concat_tables([part.answers.responses() for part in made])
     frames = {name: _frame(table) for name, table in tables.items()} | {
-        "canonical/items": _frame(questionnaire.items())}
+        "canonical/items": _frame(pa.concat_tables([questionnaire.items(), brands.items()], promote_options="default")),
+        "canonical/offers": _frame(consents.offers(made[0].truth.world))}
     return Company(frames, Truth(made[0].truth.world, {
         name: pd.concat([part.truth[name] for part in made], ignore_index=True) for name in made[0].truth.tables}))
 
@@ -126,21 +132,29 @@ def _part(world: World, seed: int, number: int, first: int, n: int) -> Part:
     answers = survey.survey(world, streams["survey"], block, made)
     lots = programme.lots(world, streams["points"], block, made)
     held = contracts.held(world, streams["contracts"], block)
+    centre = centres.centres(world, streams["centres"], block)
+    consent = consents.consent(streams["consents"], block)
+    sent, consent = consents.contacts(streams["contacts"], block, consent)
     tables = {
-        "canonical/customers": people.customers(streams["customers"], block),
+        "canonical/customers": people.customers(streams["customers"], block, centres.described(block, centre)),
         "canonical/transactions": purchases.transactions(world, streams["lines"], block, made),
         "canonical/subscriptions": contracts.subscriptions(block, held),
         "canonical/invitations": answers.invitations,
         "canonical/respondents": answers.respondents,
         "canonical/cases": service.cases(world, streams["cases"], block),
-        "canonical/contacts": service.contacts(streams["contacts"], block),
+        "canonical/events": visits.events(world, streams["visits"], block, made),
+        "canonical/contacts": sent,
+        "canonical/consents": consents.consents(block, consent),
         "canonical/points": programme.points(world, block, made, lots),
         "canonical/memberships": programme.memberships(world, block, made),
         "canonical/assignments": trials.assignments(world, streams["trials"], block),
+        "canonical/opportunities": centres.opportunities(world, streams["centres"], block, centre),
+        "canonical/ties": centres.ties(world, streams["centres"], block, centre),
     }
     return Part(block, tables, answers, streams["dirt"], Truth(world, {
         "customers": people.truth(world, block), "responses": answers.truth,
-        "lots": programme.truth(block, lots), "contracts": contracts.truth(block, held)}))
+        "lots": programme.truth(block, lots), "contracts": contracts.truth(block, held),
+        "accounts": centres.truth(block, centre)}))
 
 
 def _frame(table: pa.Table) -> pd.DataFrame:

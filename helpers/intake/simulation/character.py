@@ -19,6 +19,7 @@ EVIDENCE = {
     "trust": (0.2, 0.0, 0.6, 0.6),
     "none": (0.5, -0.6, 0.0, -0.8),
 }
+PARTNERS = ("Atlas", "Borealis", "Cedar", "Dune")
 OWN = 0.8
 ATTACHED = ("trust", "commitment")
 ATTACHMENT = 0.7
@@ -38,8 +39,13 @@ class Character:
         Trouble with the service and sensitivity to price, standard normal and apart from what is felt.
     age : ndarray of int
         Code of the age class.
-    is_asked : ndarray of bool
-        Whether the customer is asked in every wave of the survey.
+    is_asked, is_tracked, is_courted : ndarray of bool
+        Whether the customer is asked in every wave of the survey; may be followed on the web; is called every
+        quarter, whatever the purchases.
+    novelty : ndarray
+        Love of the new, standard normal.
+    partners : ndarray of int
+        Partners that serve the customer beside ourselves, one bit each.
     """
 
     kind: np.ndarray
@@ -48,6 +54,10 @@ class Character:
     price: np.ndarray
     age: np.ndarray
     is_asked: np.ndarray
+    is_tracked: np.ndarray
+    is_courted: np.ndarray
+    novelty: np.ndarray
+    partners: np.ndarray
 
 
 def character(world: World, rng: np.random.Generator, attitude: np.ndarray, satisfaction: np.ndarray) -> Character:
@@ -58,7 +68,13 @@ def character(world: World, rng: np.random.Generator, attitude: np.ndarray, sati
     ties = np.array(list(EVIDENCE.values()))[kind] + OWN * rng.standard_normal((n, len(TIES)))
     rho = world.age_satisfaction
     age = np.searchsorted(ndtri([0.25, 0.5, 0.75]), rho * satisfaction + np.sqrt(1 - rho**2) * spread)
-    return Character(kind, ties, trouble, price, age, rng.random(n) < world.share_invited)
+    is_asked, is_tracked, is_courted = rng.random((3, n)) < [[world.share_invited], [world.share_tracked],
+                                                             [world.share_courted]]
+    one, two = rng.integers(len(PARTNERS), size=(2, n))
+    number = np.searchsorted(np.cumsum(world.partners), rng.random(n))
+    partners = np.where(number > 0, 1 << one, 0) | np.where(number > 1, 1 << two, 0)
+    return Character(kind, ties, trouble, price, age, is_asked, is_tracked, is_courted, rng.standard_normal(n),
+                     partners)
 
 
 def _kinds(world: World, rng: np.random.Generator, attitude: np.ndarray, price: np.ndarray) -> np.ndarray:

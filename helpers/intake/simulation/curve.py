@@ -9,8 +9,9 @@ what people feel is kept.
 import numpy as np
 from scipy.special import expit
 
+from helpers.intake.simulation.planted import Curve
 from helpers.intake.simulation.purchases import Orders
-from helpers.intake.simulation.world import DAY, Curve
+from helpers.intake.simulation.world import DAY
 
 STEPS = 60
 

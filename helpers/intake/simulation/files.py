@@ -6,8 +6,9 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import pandas as pd
@@ -79,21 +80,39 @@ def recipe() -> str:
 
 
 def _written(room: Path, customers: int, seed: int) -> dict[str, object]:
-    records, rows, dirt = Counter(), Counter(), Counter()
-    cents = same = 0
-    with ExitStack() as stack:
+    made = _Made()
+    with ExitStack() as stack, ThreadPoolExecutor(1) as beside:
         writers = _Writers(room, stack)
-        for part in parts(customers, seed):
-            delivered = raw.delivery(part)
-            writers.write(part, delivered)
-            records.update({name: len(table) for name, table in delivered.files.items()})
-            rows.update({name: len(table) for name, table in part.tables.items()})
-            rows["canonical/responses"] += part.answers.scores.size
-            dirt.update(delivered.dirt)
-            same += delivered.n_same_person
-            cents += round(100 * pc.sum(part.tables["canonical/transactions"]["amount"]).as_py())
-    return {"world": asdict(World()), "records": dict(records), "rows": dict(rows), "dirt": dict(dirt),
-            "n_same_person": same, "net_amount": cents / 100}
+        waiting = None
+        for part in parts(customers, seed):  # the next block is drawn while this one is written
+            if waiting:
+                waiting.result()
+            waiting = beside.submit(_deliver, part, writers, made)
+        waiting.result()
+    return {"world": asdict(World()), "records": dict(made.records), "rows": dict(made.rows),
+            "dirt": dict(made.dirt), "n_same_person": made.same, "net_amount": made.cents / 100}
+
+
+@dataclass(slots=True)
+class _Made:
+    """What has been written so far: records by file, rows by table, dirt by reason, same people, cents."""
+
+    records: Counter = field(default_factory=Counter)
+    rows: Counter = field(default_factory=Counter)
+    dirt: Counter = field(default_factory=Counter)
+    same: int = 0
+    cents: int = 0
+
+
+def _deliver(part: Part, writers: "_Writers", made: _Made) -> None:
+    delivered = raw.delivery(part)
+    writers.write(part, delivered)
+    made.records.update({name: len(table) for name, table in delivered.files.items()})
+    made.rows.update({name: len(table) for name, table in part.tables.items()})
+    made.rows["canonical/responses"] += part.answers.scores.size + part.answers.fits.size
+    made.dirt.update(delivered.dirt)
+    made.same += delivered.n_same_person
+    made.cents += round(100 * pc.sum(part.tables["canonical/transactions"]["amount"]).as_py())
 
 
 class _Writers:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from scipy.special import gammaincinv, ndtr
+from scipy.special import gammaincinv, ndtr, ndtri
 
 from helpers.intake.simulation import character, columns
 from helpers.intake.simulation.character import AGES, KINDS, TIES, Character
@@ -33,6 +33,9 @@ SOURCE_CENTS = (900, 1800, 500, 300)
 CHANNELS = ("online", "app", "shop")
 CHANNEL_SHARES = (0.5, 0.2, 0.3)
 REGIONS = ("north", "east", "south", "west")
+KINDS_OF_CUSTOMER = ("consumer", "intermediary")
+FIFTHS = ("very low", "low", "middling", "high", "very high")
+STYLES = ("classic", "country", "modern")
 ATTITUDE = ("satisfaction", "trust", "intention", "commitment")
 
 
@@ -127,20 +130,32 @@ def felt(rng: np.random.Generator, n: int) -> np.ndarray:
     return latent
 
 
-def customers(rng: np.random.Generator, block: People) -> pa.Table:
-    """Return ``canonical/customers``, one row a customer."""
-    n = len(block)
+def customers(rng: np.random.Generator, block: People, business: dict[str, pa.Array]) -> pa.Table:
+    """Return ``canonical/customers``, one row a customer.
+
+    Parameters
+    ----------
+    rng, block : Generator, People
+        As elsewhere.
+    business : dict of str to pa.Array
+        What buying centres add, from `centres.described`.
+    """
+    n, apart = len(block), block.character
     referrer = block.first + (rng.random(n) * np.arange(n)).astype("int64")
     is_referred = (block.source == SOURCES.index("friends")) & (np.arange(n) > 0)
     return pa.table({
         "customer_id": block.ids,
-        "kind": columns.constant("consumer", n),
+        "kind": columns.labels(KINDS_OF_CUSTOMER, business["account_id"].is_valid().to_numpy(False).astype("int64")),
         "joined_on": columns.days(block.joined),
         "acquired_channel": columns.labels(SOURCES, block.source),
         "acquisition_cost": columns.money(np.array(SOURCE_CENTS)[block.source]),
         "referred_by": columns.customer_ids(referrer, is_referred),
-        "demographic_age": columns.labels(AGES, block.character.age),
+        **business,
+        "demographic_age": columns.labels(AGES, apart.age),
         "demographic_region": columns.labels(REGIONS, block.region),
+        "psychographic_price_focus": columns.labels(FIFTHS, _fifth(apart.price)),
+        "psychographic_love_of_new": columns.labels(FIFTHS, _fifth(apart.novelty)),
+        "psychographic_style": columns.labels(STYLES, rng.integers(len(STYLES), size=n)),
     })
 
 
@@ -158,9 +173,15 @@ def truth(world: World, block: People) -> pd.DataFrame:
         "loyalty_kind": np.array(KINDS)[np.where(block.is_buyer, block.character.kind, KINDS.index("none"))],
         "trouble": block.character.trouble,
         "price_sensitivity": block.character.price,
+        "is_courted": block.character.is_courted,
+        "partners": block.character.partners,
         **{name: block.character.ties[:, i] for i, name in enumerate(TIES)},
         **{name: block.latent[:, i] for i, name in enumerate(CONSTRUCTS)},
     })
+
+
+def _fifth(normal: np.ndarray) -> np.ndarray:
+    return np.searchsorted(ndtri([0.2, 0.4, 0.6, 0.8]), normal)
 
 
 def _joined(rng: np.random.Generator, n: int) -> np.ndarray:

@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from helpers.intake.simulation import columns
+from helpers.intake.simulation.character import PARTNERS
 from helpers.intake.simulation.people import CHANNELS, People
 from helpers.intake.simulation.world import DAY, END, N_DAYS, World, offset
 
@@ -66,8 +67,9 @@ def transactions(world: World, rng: np.random.Generator, block: People, made: Or
     """Return ``canonical/transactions``: sale lines, delivery fees, refunds of single lines."""
     n_lines = 1 + rng.binomial(3, 0.25, len(made.who))
     sale = _sales(world, rng, made, np.repeat(np.arange(len(made.who)), n_lines), n_lines)
-    parts = [_sale_table(world, rng, block, made, sale), _fee_table(block, made, n_lines),
-             _refund_table(world, rng, block, made, sale)]
+    partner = _partners(world, rng.spawn(1)[0], block, made, sale)
+    parts = [_sale_table(world, rng, block, made, sale, partner), _fee_table(block, made, n_lines),
+             _refund_table(world, rng, block, made, sale, partner)]
     return pa.concat_tables(parts, promote_options="default")
 
 
@@ -102,7 +104,9 @@ def _sales(world: World, rng: np.random.Generator, made: Orders, order: np.ndarr
                   category * PRODUCTS + (PRODUCTS * rng.random(n) ** 2).astype("int64"))
 
 
-def _sale_table(world: World, rng: np.random.Generator, block: People, made: Orders, sale: _Sales) -> pa.Table:
+def _sale_table(
+    world: World, rng: np.random.Generator, block: People, made: Orders, sale: _Sales, partner: np.ndarray
+) -> pa.Table:
     day = made.at // DAY
     turns = world.turns
     mean = np.where(day < offset(turns.late_from), turns.days_before, turns.days_after)
@@ -112,7 +116,7 @@ def _sale_table(world: World, rng: np.random.Generator, block: People, made: Ord
         **_head(block, made, sale.order, columns.ids("O", block.block, sale.order + 1), sale.line, "sale"),
         "ordered_at": columns.times(made.at[sale.order]),
         "amount": columns.money(sale.amount),
-        **_goods(sale, np.arange(len(sale.order)), 1),
+        **_goods(sale, np.arange(len(sale.order)), 1, partner),
         "list_price": columns.money(sale.unit),
         "discount": columns.money(sale.discount),
         "is_promotion": pa.array(made.is_promotion[sale.order]),
@@ -131,7 +135,7 @@ def _fee_table(block: People, made: Orders, n_lines: np.ndarray) -> pa.Table:
 
 
 def _refund_table(
-    world: World, rng: np.random.Generator, block: People, made: Orders, sale: _Sales
+    world: World, rng: np.random.Generator, block: People, made: Orders, sale: _Sales, partner: np.ndarray
 ) -> pa.Table:
     waits = DAY * rng.integers(3, 31, len(sale.order))
     at = made.at[sale.order] + waits
@@ -141,7 +145,7 @@ def _refund_table(
         **_head(block, made, order, columns.ids("R", block.block, row + 1), np.ones(len(row), "int64"), "refund"),
         "ordered_at": columns.times(at[row]),
         "amount": columns.money(-sale.amount[row]),
-        **_goods(sale, row, -1),
+        **_goods(sale, row, -1, partner),
         "refunds_order_id": columns.ids("O", block.block, order + 1),
     })
 
@@ -157,12 +161,24 @@ def _head(block: People, made: Orders, order: np.ndarray, ids: pa.Array, line: n
     }
 
 
-def _goods(sale: _Sales, row: np.ndarray, sign: int) -> dict:
+def _partners(
+    world: World, rng: np.random.Generator, block: People, made: Orders, sale: _Sales
+) -> np.ndarray:
+    """Return the code of the partner that serves each line, −1 for ourselves: one of the customer's at random."""
+    who = made.who[sale.order]
+    has = np.where(who >= 0, block.character.partners[who], 0)
+    bits = has[:, None] >> np.arange(len(PARTNERS)) & 1
+    drawn = np.where(bits > 0, rng.random(bits.shape), -1.0).argmax(axis=1)
+    return np.where((has > 0) & (rng.random(len(who)) < world.share_partner), drawn, -1)
+
+
+def _goods(sale: _Sales, row: np.ndarray, sign: int, partner: np.ndarray) -> dict:
     return {
         "quantity": pa.array((sign * sale.quantity[row]).astype("float64")),
         "unit_cost": columns.money(sale.cost[row]),
         "product_id": columns.labels([f"P{i:03d}" for i in range(len(CATEGORIES) * PRODUCTS)], sale.product[row]),
         "category": columns.labels(CATEGORIES, sale.category[row]),
+        "partner_id": columns.labels(PARTNERS, np.maximum(partner[row], 0), partner[row] >= 0),
     }
 
 

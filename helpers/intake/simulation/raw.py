@@ -6,19 +6,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from helpers.intake.simulation import columns
+from helpers.intake.simulation import brands
 from helpers.intake.simulation.blocks import Part
+from helpers.intake.simulation.dirt import copies, drawn, soiled
 from helpers.intake.simulation.questionnaire import NAMES
 from helpers.intake.simulation.world import DAY, FIRST_DAY, N_DAYS
 
 YEARS = ("2023", "2024", "2025")
-DIRT = {
-    "no order number": 0.003,
-    "test order": 0.002,
-    "amount not readable": 0.002,
-    "date not readable": 0.001,
-    "repeated exactly": 0.004,
-}
 SHARE_SAME_PERSON = 0.01
 
 
@@ -31,7 +25,7 @@ class Delivery:
     files : dict of str to pa.Table
         Records by file name, each column as it is written.
     dirt : dict of str to int
-        Records of each kind that were added to the orders and are to be rejected.
+        Records that were added and are to be rejected, by file and reason; those of orders by reason alone.
     n_same_person : int
         Customers who share their e-mail address with an earlier one.
     """
@@ -46,17 +40,17 @@ def delivery(part: Part) -> Delivery:
     orders, dirt = _order_files(part)
     is_same = part.rng.random(len(part.block)) < SHARE_SAME_PERSON
     is_same[0] = False
-    return Delivery(orders | {
+    clean = {
         "customers.csv": _customers(part, is_same),
         "survey.csv": _survey(part),
-        "invitations.csv": _invitations(part.tables["canonical/invitations"]),
-        "contracts.csv": _contracts(part.tables["canonical/subscriptions"]),
-        "members.csv": _members(part.tables["canonical/memberships"]),
-        "cases.csv": _cases(part.tables["canonical/cases"]),
-        "contacts.csv": _contacts(part.tables["canonical/contacts"]),
-        "points.csv": _points(part.tables["canonical/points"]),
-        "experiments.csv": _experiments(part.tables["canonical/assignments"]),
-    }, dirt, int(is_same.sum()))
+        "ties.csv": part.tables["canonical/ties"].rename_columns(["From", "To", "Strength"]),
+        **{name: make(part.tables[f"canonical/{table}"]) for name, (table, make) in FILES.items()},
+    }
+    files = dict(orders)
+    for name, table in clean.items():
+        files[name], added = soiled(part.rng, name, table)
+        dirt |= added
+    return Delivery(files, dirt, int(is_same.sum()))
 
 
 def _orders(table: pa.Table) -> pa.Table:
@@ -66,6 +60,7 @@ def _orders(table: pa.Table) -> pa.Table:
         "Order": table["order_id"], "Pos": table["line"], "Customer": table["customer_id"],
         "Date": _slashed(day), "Time": _clock(clock), "Type": pc.utf8_upper(kinds),
         "SKU": table["product_id"], "Group": table["category"], "Shop": table["channel"],
+        "Partner": table["partner_id"],
         "Qty": pc.cast(table["quantity"], pa.int64()), "Price": table["list_price"], "Rebate": table["discount"],
         "Amount": pc.cast(table["amount"], pa.string()), "Cost": table["unit_cost"],
         "Promo": pc.if_else(table["is_promotion"], "Y", "N"), "RefundOf": table["refunds_order_id"],
@@ -80,11 +75,8 @@ def _order_files(part: Part) -> tuple[dict[str, pa.Table], dict[str, int]]:
     """
     table = part.tables["canonical/transactions"]
     lines, at = _orders(table), table["ordered_at"].to_numpy()
-    sales = np.flatnonzero(pc.equal(lines["Type"], "S").to_numpy())
-    counts = {reason: round(share * len(sales)) for reason, share in DIRT.items()}
-    rows = part.rng.choice(sales, sum(counts.values()), replace=False)
-    by_reason = np.split(rows, np.cumsum(list(counts.values()))[:-1])
-    spoilt = [_spoilt(lines.take(found), reason) for reason, found in zip(counts, by_reason, strict=True)]
+    by_reason = drawn(part.rng, "orders", np.flatnonzero(pc.equal(lines["Type"], "S").to_numpy()))
+    spoilt, rows = copies(lines, by_reason), np.concatenate(list(by_reason.values()))
     moments = np.concatenate([at, at[rows]])
     by_time = np.argsort(moments, kind="stable")
     whole = pa.concat_tables([lines, *spoilt]).take(by_time)
@@ -92,21 +84,7 @@ def _order_files(part: Part) -> tuple[dict[str, pa.Table], dict[str, int]]:
     stops = [*starts[1:], len(whole)]
     files = {f"orders/orders-{year}.csv": whole.slice(start, stop - start)
              for year, start, stop in zip(YEARS, starts, stops, strict=True)}
-    return files, counts
-
-
-def _spoilt(lines: pa.Table, reason: str) -> pa.Table:
-    n = len(lines)
-    spoilt = {
-        "no order number": ("Order", pa.nulls(n, pa.string())),
-        "test order": ("Customer", columns.constant("TEST", n)),
-        "amount not readable": ("Amount", pc.binary_join_element_wise("EUR ", lines["Amount"], "")),
-        "date not readable": ("Date", pc.replace_substring_regex(lines["Date"], "^.....", "30/02")),
-    }
-    if reason not in spoilt:
-        return lines
-    name, column = spoilt[reason]
-    return lines.set_column(lines.schema.get_field_index(name), name, column)
+    return files, {reason: len(found) for reason, found in by_reason.items()}
 
 
 def _customers(part: Part, is_same: np.ndarray) -> pa.Table:
@@ -121,8 +99,11 @@ def _customers(part: Part, is_same: np.ndarray) -> pa.Table:
         "Source": table["acquired_channel"],
         "Cost": table["acquisition_cost"],
         "Recommended by": table["referred_by"],
-        "Age": table["demographic_age"],
-        "Region": table["demographic_region"],
+        "Company": table["account_id"], "Role": table["role"], "Weight": table["decision_weight"],
+        "Attitude": table["attitude"], "Our contact": table["our_owner"], "Last spoken": _iso(table["last_contact_on"]),
+        "Age": table["demographic_age"], "Region": table["demographic_region"],
+        "Price focus": table["psychographic_price_focus"], "Love of new": table["psychographic_love_of_new"],
+        "Style": table["psychographic_style"],
     })
 
 
@@ -130,10 +111,15 @@ def _survey(part: Part) -> pa.Table:
     table, scores = part.answers.respondents, part.answers.scores
     answers = {name: pa.array(np.nan_to_num(scores[:, k]).astype("int64"), mask=np.isnan(scores[:, k]))
                for k, name in enumerate(NAMES)}
+    asked = np.full(len(table), -1)
+    asked[part.answers.is_last] = np.arange(len(part.answers.fits))
+    named = {name: pa.array(part.answers.fits[:, k].astype("int64")).take(pa.array(asked, mask=asked < 0))
+             for k, name in enumerate(brands.NAMES)}
     return pa.table({
         "Response": table["response_id"], "Customer": table["customer_id"], "Wave": table["wave"],
         "Answered": _stamp(table["responded_at"]), "Asked by": table["channel"],
-        "Seconds": pc.cast(table["duration_seconds"], pa.int64()), **answers, "Comment": part.answers.comments,
+        "Seconds": pc.cast(table["duration_seconds"], pa.int64()), **answers, **named,
+        "Comment": part.answers.comments,
     })
 
 
@@ -160,6 +146,28 @@ def _members(table: pa.Table) -> pa.Table:
     })
 
 
+def _visits(table: pa.Table) -> pa.Table:
+    return pa.table({
+        "Customer": table["customer_id"], "Seen": _stamp(table["occurred_at"]), "What": table["kind"],
+        "Where": table["channel"], "Shelf": table["object_id"],
+    })
+
+
+def _consents(table: pa.Table) -> pa.Table:
+    return pa.table({
+        "Customer": table["customer_id"], "Purpose": table["purpose"], "Means": table["channel"],
+        "From": _iso(table["from_on"]), "To": _iso(table["to_on"]),
+    })
+
+
+def _opportunities(table: pa.Table) -> pa.Table:
+    return pa.table({
+        "Chance": table["opportunity_id"], "Company": table["account_id"], "Stage": table["stage"],
+        "Opened": _iso(table["opened_on"]), "Decided": _iso(table["closed_on"]), "Value": table["value"],
+        "Won": pc.if_else(table["is_won"], "yes", "no"), "What": table["product"], "Owner": table["owner"],
+    })
+
+
 def _cases(table: pa.Table) -> pa.Table:
     return pa.table({
         "Case": table["case_id"], "Customer": table["customer_id"], "Kind": table["kind"],
@@ -174,7 +182,7 @@ def _cases(table: pa.Table) -> pa.Table:
 def _contacts(table: pa.Table) -> pa.Table:
     return pa.table({
         "Message": table["contact_id"], "Customer": table["customer_id"], "Campaign": table["campaign"],
-        "Means": table["channel"], "Cost": table["cost"], "Sent": _stamp(table["sent_at"]),
+        "Means": table["channel"], "Offer": table["offer_id"], "Cost": table["cost"], "Sent": _stamp(table["sent_at"]),
         "Opened": _stamp(table["opened_at"]), "Clicked": _stamp(table["clicked_at"]),
         "Unsubscribed": _stamp(table["opted_out_at"]),
     })
@@ -195,6 +203,7 @@ def _experiments(table: pa.Table) -> pa.Table:
         "Share": table["probability"], "Assigned": _stamp(table["assigned_at"]),
         "Ordered": pc.cast(table["metric_ordered"], pa.int64()), "Margin": table["metric_margin"],
         "Margin before": table["covariate_margin_before"],
+        "Came back": pc.cast(table["metric_came_back"], pa.int64()),
         "Read": pc.cast(table["metric_opened"], pa.int64()), "Sales": table["metric_sales"],
         "Sales before": table["covariate_sales_before"],
     })
@@ -224,3 +233,12 @@ def _iso(dates: pa.ChunkedArray) -> pa.ChunkedArray:
 
 def _stamp(times: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.cast(times.cast(pa.timestamp("s")), pa.string())
+
+
+FILES = {
+    "invitations.csv": ("invitations", _invitations), "contracts.csv": ("subscriptions", _contracts),
+    "visits.csv": ("events", _visits), "consents.csv": ("consents", _consents),
+    "opportunities.csv": ("opportunities", _opportunities), "members.csv": ("memberships", _members),
+    "cases.csv": ("cases", _cases), "contacts.csv": ("contacts", _contacts), "points.csv": ("points", _points),
+    "experiments.csv": ("assignments", _experiments),
+}

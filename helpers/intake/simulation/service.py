@@ -1,11 +1,11 @@
-"""What the simulated company hears and says: service cases with their times, and campaign contacts."""
+"""What the simulated company hears: service cases, their course, and the week in which complaints burst."""
 
 import numpy as np
 import pyarrow as pa
 
 from helpers.intake.simulation import columns
 from helpers.intake.simulation.people import People
-from helpers.intake.simulation.world import DAY, END, FIRST_DAY, World, offset
+from helpers.intake.simulation.world import DAY, END, World, offset
 
 HOUR = 3600
 CASES_A_WEEK = 0.012
@@ -14,10 +14,6 @@ CAUSES = ("delivery", "product", "invoice", "website")
 CAUSE_SHARES = (0.4, 0.3, 0.15, 0.15)
 CRISIS_CAUSE = "delivery"
 TEAMS = ("service", "logistics")
-CAMPAIGNS = tuple(f"{year}-{month:02d} newsletter" for year in (2024, 2025) for month in (2, 5, 8, 11))
-MEANS = ("e-mail", "sms", "post")
-MEANS_SHARES = (0.8, 0.12, 0.08)
-MEANS_CENTS = (5, 8, 90)
 
 
 def cases(world: World, rng: np.random.Generator, block: People) -> pa.Table:
@@ -64,37 +60,12 @@ def _cases(
     })
 
 
-def contacts(rng: np.random.Generator, block: People) -> pa.Table:
-    """Return ``canonical/contacts``: half-yearly campaigns to a random part of the customers, none after opting out."""
-    sent = _campaign_seconds()
-    is_sent = (block.joined * DAY < sent[:, None]) & (rng.random((len(sent), len(block))) < 0.4)
-    opts_out = is_sent & (rng.random(is_sent.shape) < 0.01)
-    is_sent &= np.cumsum(opts_out, axis=0) - opts_out == 0
-    campaign, who = np.nonzero(is_sent)
-    at = sent[campaign] + 9 * HOUR + rng.integers(3 * HOUR, size=len(who))
-    means = rng.choice(len(MEANS), len(who), p=MEANS_SHARES)
-    opened, is_opened = _after(rng, at, np.where(means == MEANS.index("post"), 0.0, 0.3), 6 * HOUR)
-    clicked, is_clicked = _after(rng, opened, 0.2 * is_opened, HOUR / 6)
-    opted, is_opted = _after(rng, at, opts_out[campaign, who].astype("float64"), 8 * HOUR)
-    return pa.table({
-        "contact_id": columns.ids("M", block.block, np.arange(len(who)) + 1),
-        "customer_id": columns.customer_ids(block.first + who),
-        "sent_at": columns.times(at),
-        "channel": columns.labels(MEANS, means),
-        "campaign": columns.labels(CAMPAIGNS, campaign),
-        "cost": columns.money(np.array(MEANS_CENTS)[means]),
-        "opened_at": columns.times(opened, is_opened),
-        "clicked_at": columns.times(clicked, is_clicked),
-        "opted_out_at": columns.times(opted, is_opted),
-    })
-
-
 def _course(rng: np.random.Generator, opened: np.ndarray) -> dict[str, pa.Array]:
     n = len(opened)
-    handled, is_handled = _after(rng, opened, np.full(n, 0.97), 10 * HOUR)
-    reviewed, is_reviewed = _after(rng, handled, 0.6 * is_handled, 24 * HOUR)
-    closed, is_closed = _after(rng, np.maximum(handled, reviewed), 0.95 * is_handled, 48 * HOUR)
-    told, is_told = _after(rng, closed, 0.7 * is_closed, 12 * HOUR)
+    handled, is_handled = after(rng, opened, np.full(n, 0.97), 10 * HOUR)
+    reviewed, is_reviewed = after(rng, handled, 0.6 * is_handled, 24 * HOUR)
+    closed, is_closed = after(rng, np.maximum(handled, reviewed), 0.95 * is_handled, 48 * HOUR)
+    told, is_told = after(rng, closed, 0.7 * is_closed, 12 * HOUR)
     slow = (closed - opened) / DAY
     is_resolved = rng.random(n) < 1 / (1 + np.exp(-2 + 0.15 * slow))
     score = np.clip(np.rint(2 + 2 * is_resolved + rng.normal(0, 0.9, n)), 1, 5)
@@ -108,15 +79,10 @@ def _course(rng: np.random.Generator, opened: np.ndarray) -> dict[str, pa.Array]
     }
 
 
-def _after(
+def after(
     rng: np.random.Generator, start: np.ndarray, share: np.ndarray, mean_seconds: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return a later moment for each start, and whether it came about within the history."""
     at = start + 60 + rng.exponential(mean_seconds, len(start)).astype("int64")
     happens = (rng.random(len(start)) < share) & (at < END)
     return np.where(happens, at, start), happens
-
-
-def _campaign_seconds() -> np.ndarray:
-    months = np.array([name[:7] for name in CAMPAIGNS], "datetime64[M]").astype("datetime64[D]")
-    return (months - FIRST_DAY).astype("int64") * DAY

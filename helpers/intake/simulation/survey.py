@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from helpers.intake.simulation import answers, columns, curve
+from helpers.intake.simulation import answers, brands, columns, curve
 from helpers.intake.simulation.people import People
 from helpers.intake.simulation.purchases import Orders
 from helpers.intake.simulation.questionnaire import NAMES, NOT_APPLICABLE
@@ -28,6 +28,10 @@ class Survey:
         ``canonical/invitations`` and ``canonical/respondents``.
     scores : ndarray of shape (n_responses, n_items)
         Answers as ticked: NaN where none, `NOT_APPLICABLE` where ticked as such.
+    is_last : ndarray of bool, shape (n_responses,)
+        Whether of the last wave, in which brands are asked for.
+    fits : ndarray of shape (n_responses of the last wave, n_brands × n_attributes)
+        Which brand fits which attribute.
     comments : pa.Array
         One a completed survey, null where nothing was written.
     truth : pd.DataFrame
@@ -37,6 +41,8 @@ class Survey:
     invitations: pa.Table
     respondents: pa.Table
     scores: np.ndarray
+    is_last: np.ndarray
+    fits: np.ndarray
     comments: pa.Array
     truth: pd.DataFrame
 
@@ -46,11 +52,14 @@ class Survey:
         row, item = np.divmod(np.arange(n * k), k)
         flat = self.scores.ravel()
         is_recommend = item == NAMES.index("recommend")
+        asked, brand = np.divmod(np.arange(self.fits.size), len(brands.NAMES))
+        every = np.concatenate([row, np.flatnonzero(self.is_last)[asked]])
+        scores = np.concatenate([flat, self.fits.ravel()])
         return pa.table({
-            "response_id": self.respondents["response_id"].take(pa.array(row)),
-            "item": columns.labels(NAMES, item),
-            "score": pa.array(flat, pa.float64(), mask=np.isnan(flat) | (flat == NOT_APPLICABLE)),
-            "comment": self.comments.take(pa.array(row, mask=~is_recommend)),
+            "response_id": self.respondents["response_id"].take(pa.array(every)),
+            "item": columns.labels((*NAMES, *brands.NAMES), np.concatenate([item, len(NAMES) + brand])),
+            "score": pa.array(scores, pa.float64(), mask=np.isnan(scores) | (scores == NOT_APPLICABLE)),
+            "comment": self.comments.take(pa.array(every, mask=~np.append(is_recommend, np.zeros(len(brand), bool)))),
         })
 
 
@@ -76,7 +85,10 @@ def survey(world: World, rng: np.random.Generator, block: People, made: Orders) 
     })
     known = pd.DataFrame({"response_id": ids.to_pandas(), "is_careless": is_careless, "bought_again": again,
                           "topic": np.array((*answers.TOPICS, ""))[topic]})
-    return Survey(_invitations(block, asked, asked_in, is_answered), respondents, scores, comments, known)
+    is_last = wave == len(WAVES) - 1
+    fits = brands.fits(rng.spawn(1)[0], block.satisfaction[who[is_last]])
+    return Survey(_invitations(block, asked, asked_in, is_answered), respondents, scores, is_last, fits, comments,
+                  known)
 
 
 def _asked(

@@ -20,13 +20,18 @@ LETTER = "reminder_letter"
 LETTER_ON = np.datetime64("2025-11-10")
 BANNER = "app_banner"
 BANNER_ON = np.datetime64("2025-11-17")
+PLAN = "action plan of 2025-06-30"
+PLAN_ON = np.datetime64("2025-06-30")
+PLAN_ARMS = ("held out", "treated")
+PLAN_AGE = 180
+PLAN_SHARE = 0.5
 
 
 def assignments(world: World, rng: np.random.Generator, block: People) -> pa.Table:
     """Return ``canonical/assignments``, one row an experiment and unit."""
     # the later ones last: they leave the draws of the earlier ones as they are
     parts = [_checkout(world, rng, block), _newsletter(world, rng, block), _letter(world, rng, block),
-             _banner(world, rng, block)]
+             _banner(world, rng, block), _plan(world, rng, block)]
     return pa.concat_tables(parts, promote_options="default")
 
 
@@ -91,13 +96,31 @@ def _banner(world: World, rng: np.random.Generator, block: People) -> pa.Table:
     })
 
 
-def _arms(experiment: str, ids: pa.Array, arm: np.ndarray, at: np.ndarray) -> dict[str, pa.Array]:
-    n = len(arm)
+def _plan(world: World, rng: np.random.Generator, block: People) -> pa.Table:
+    """Return an earlier run's plan of action: whom it contacted, whom it held out, and who came back since."""
+    day = _offset(PLAN_ON)
+    who = np.flatnonzero((block.joined < day - PLAN_AGE) & block.is_buyer & (rng.random(len(block)) < PLAN_SHARE))
+    n = len(who)
+    is_treated = rng.random(n) < world.plan_share
+    before = SALE * rng.poisson(4 * block.weekly_orders[who] * world.p / block.order_rate[who] / SALE)
+    came = rng.random(n) < world.plan_control + world.plan_lift * is_treated
+    return pa.table({
+        **_arms(PLAN, columns.customer_ids(block.first + who), is_treated.astype("int64"), np.full(n, day * DAY),
+                PLAN_ARMS, (1 - world.plan_share, world.plan_share)),
+        "metric_came_back": pa.array(came.astype("float64")),
+        "covariate_sales_before": pa.array(before.astype("float64")),
+    })
+
+
+def _arms(
+    experiment: str, ids: pa.Array, arm: np.ndarray, at: np.ndarray, names: tuple[str, str] = ARMS,
+    shares: tuple[float, float] = (0.5, 0.5),
+) -> dict[str, pa.Array]:
     return {
-        "experiment": columns.constant(experiment, n),
+        "experiment": columns.constant(experiment, len(arm)),
         "unit_id": ids,
-        "variant": columns.labels(ARMS, arm),
-        "probability": pa.array(np.full(n, 0.5)),
+        "variant": columns.labels(names, arm),
+        "probability": pa.array(np.round(shares, 6)[arm]),
         "assigned_at": columns.times(at),
     }
 

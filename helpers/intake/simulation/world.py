@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from helpers.intake.simulation.planted import Centres, Contracts, Curve, Drivers, Programme, Turns, Visits
+
 FIRST_DAY = np.datetime64("2023-07-01")
 LAST_DAY = np.datetime64("2025-12-31")
 N_DAYS = int((LAST_DAY - FIRST_DAY).astype(int)) + 1
@@ -14,137 +16,6 @@ END = N_DAYS * DAY
 def offset(day: str) -> int:
     """Return the days from the first day of the history to a day."""
     return int((np.datetime64(day) - FIRST_DAY).astype("int64"))
-
-
-@dataclass(frozen=True, slots=True)
-class Drivers:
-    """Copula correlations of the drop-out rate with what drives it, all standard normal; positive: lost sooner.
-
-    Parameters
-    ----------
-    satisfaction, trouble, price : float
-        Standing satisfaction; trouble, which shows in service cases; sensitivity to price, which shows in promotions.
-    """
-
-    satisfaction: float = -0.6
-    trouble: float = 0.45
-    price: float = 0.35
-
-
-@dataclass(frozen=True, slots=True)
-class Curve:
-    """From the observed satisfaction to buying again: piecewise linear on the logit, moderated by switching cost.
-
-    With score S and switching cost C, both as observed from 0 to 100, and c = C / 100 − ½: logit of a purchase
-    within the horizon after the answer = constant + s₁ min(S, τ₁) + s₂ (min(S, τ₂) − τ₁)₊ + s₃ (S − τ₂)₊ + κ c +
-    γ c (S − pivot). The constant follows from how many buy.
-
-    Parameters
-    ----------
-    horizon_days : int
-        Days after the answer in which a purchase counts, the day of the answer not among them [days].
-    knots : tuple of float
-        τ₁ and τ₂ [points].
-    slopes : tuple of float
-        s₁, s₂ and s₃ [logits a point].
-    switching : float
-        κ, what switching cost does at the pivot [logits].
-    gamma : float
-        γ, how switching cost moderates satisfaction; negative: the locked in need not be satisfied [logits a point].
-    pivot : float
-        Score at which κ is told [points].
-    """
-
-    horizon_days: int = 180
-    knots: tuple[float, float] = (45.0, 75.0)
-    slopes: tuple[float, float, float] = (0.02, 0.09, 0.02)
-    switching: float = 1.0
-    gamma: float = -0.03
-    pivot: float = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class Programme:
-    """The points programme.
-
-    Parameters
-    ----------
-    redeemed, redeemed_incentive : float
-        Share of lots that is redeemed in the end; of those who buy for the incentive.
-    at_order, at_order_incentive : float
-        Share of the redeemed lots that the next order uses, where it comes before they expire.
-    delay : tuple of float
-        Beta parameters of the other redeemed lots' age when they go, as a share of their life.
-    life_days : int
-        Days from issue to expiry [days].
-    unit_cost : float
-        Cost of a point [money].
-    opened_on : str
-        Day on which the ledger opens: earlier lots that are still open then stand in it as opening balance.
-    tier_from : tuple of float
-        Sales of the year before a review from which a member has the second and the third tier [money].
-    """
-
-    redeemed: float = 0.65
-    redeemed_incentive: float = 0.95
-    at_order: float = 0.25
-    at_order_incentive: float = 0.95
-    delay: tuple[float, float] = (1.5, 2.0)
-    life_days: int = 365
-    unit_cost: float = 0.01
-    opened_on: str = "2024-01-01"
-    tier_from: tuple[float, float] = (200.0, 500.0)
-
-
-@dataclass(frozen=True, slots=True)
-class Contracts:
-    """The box that some have by contract: log-odds of giving notice in a month, and other ends.
-
-    Parameters
-    ----------
-    share : float
-        Share with a contract of those who never buy in the shop.
-    share_yearly : float
-        Share of contracts that end at anniversaries only.
-    base, fee, trouble, satisfaction, invoice : float
-        Log-odds of giving notice: constant; by money of the monthly fee above 25; by standard deviations of trouble
-        and of standing satisfaction; for payment by invoice.
-    payment_failure, other : float
-        Chance a month that a card payment fails for good; that the household moves away.
-    """
-
-    share: float = 0.9
-    share_yearly: float = 0.35
-    base: float = -3.6
-    fee: float = 0.06
-    trouble: float = 0.5
-    satisfaction: float = -0.7
-    invoice: float = 0.5
-    payment_failure: float = 0.006
-    other: float = 0.003
-
-
-@dataclass(frozen=True, slots=True)
-class Turns:
-    """What happened to the company on a day.
-
-    Parameters
-    ----------
-    crisis_on : str
-        Monday of the week in which complaints about delivery burst.
-    crisis_complaints : float
-        Complaints of that week above the usual ones, by customer who could still buy.
-    late_from : str
-        Day from which orders are delivered later: a level shift of the share delivered as promised.
-    days_before, days_after : float
-        Mean days of a delivery beyond the first one, before and from that day [days].
-    """
-
-    crisis_on: str = "2025-06-16"
-    crisis_complaints: float = 0.06
-    late_from: str = "2025-03-03"
-    days_before: float = 1.2
-    days_after: float = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,8 +79,18 @@ class World:
         [money].
     banner_lost : float
         Banner experiment: share of the treated whose record was lost.
-    drivers, curve, programme, contracts, turns
-        See there.
+    plan_share, plan_control, plan_lift : float
+        An earlier plan of action: share treated, share of the others that came back, the planted difference.
+    share_tracked, share_courted : float
+        Customers who let themselves be followed on the web; who are called every quarter.
+    partners : tuple of float
+        Shares of customers served by no, one and two partners (the second may be the first).
+    share_partner : float
+        Share of the lines of customers with partners that a partner serves.
+    offers : tuple
+        Name, cost, margin [money], capacity and eligibility of each offer.
+    drivers, curve, programme, contracts, turns, visits, centres
+        See `planted`.
     """
 
     r: float = 1.0
@@ -249,11 +130,23 @@ class World:
     letter_lift: float = 0.16
     quiet_below: float = 30.0
     banner_lost: float = 0.3
+    plan_share: float = 0.9
+    plan_control: float = 0.3
+    plan_lift: float = 0.12
+    share_tracked: float = 0.3
+    share_courted: float = 0.04
+    partners: tuple[float, float, float] = (0.5, 0.3, 0.2)
+    share_partner: float = 0.6
+    offers: tuple[tuple[str, float, float, int, str], ...] = (
+        ("voucher", 8.0, 20.0, 400, "everybody"), ("free delivery", 4.9, 12.0, 1000, "orders from the web"),
+        ("personal call", 15.0, 30.0, 60, "gold and silver members"))
     drivers: Drivers = field(default_factory=Drivers)
     curve: Curve = field(default_factory=Curve)
     programme: Programme = field(default_factory=Programme)
     contracts: Contracts = field(default_factory=Contracts)
     turns: Turns = field(default_factory=Turns)
+    visits: Visits = field(default_factory=Visits)
+    centres: Centres = field(default_factory=Centres)
 
     @property
     def mean_order_value(self) -> float:
