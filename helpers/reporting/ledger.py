@@ -2,16 +2,22 @@
 
 from collections.abc import Iterable
 
+import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
+from helpers.churn import grading as churn_grading
+from helpers.churn.tables import FORECASTS as CHURN_FORECASTS
+from helpers.foundation.engine import Engine
 from helpers.foundation.estimates import Status, claim_table, gate_table
+from helpers.foundation.study import Economics
 from helpers.foundation.workspace import Workspace
 from helpers.reporting import comparison, words
 from helpers.reporting.results import Results
 from helpers.reporting.tables import CLAIMS, GATES, GRADES, LIST
+from helpers.value import grading as value_grading
 
-FORECASTS = "results/forecasts"
+FORECASTS = {"results/forecasts": "churn", "results/value_forecasts": "value"}  # table, section of the study
 KEY = ["quantity", "segment", "model", "due_on"]
 
 
@@ -42,22 +48,31 @@ def due(ws: Workspace) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Grain forecast, each once, as its latest run made it: the columns of ``results/forecasts`` with ``run`` and
-        ``obstacle``: what stands between that run's definitions and today's, empty where nothing does; and
+        Grain forecast, each once, as its latest run made it: the columns of every table of `FORECASTS` with ``run``
+        and ``obstacle``: what stands between that run's definitions and today's, empty where nothing does; and
         ``has_action_list``: whether that run drew a list to act on.
     """
     now = comparison.current(ws)
     parts = []
     for run in comparison.earlier(ws):
-        made = ws.frame_of(run.run, FORECASTS)
-        passed = made[made["due_on"] <= pd.Timestamp(now.as_of)]
-        obstacle = "; ".join(comparison.obstacles(now, run, "churn"))
-        has_list = len(passed) > 0 and not ws.frame_of(run.run, LIST).empty
-        parts.append(passed.assign(run=run.run, obstacle=obstacle, has_action_list=has_list))
+        for name, section in FORECASTS.items():
+            made = ws.frame_of(run.run, name)
+            passed = made[made["due_on"] <= pd.Timestamp(now.as_of)]
+            obstacle = "; ".join(comparison.obstacles(now, run, section))
+            has_list = len(passed) > 0 and not ws.frame_of(run.run, LIST).empty
+            parts.append(passed.assign(run=run.run, obstacle=obstacle, has_action_list=has_list))
     known = [part for part in parts if len(part)]
     if not known:
-        return pd.DataFrame(columns=["run", *ws.declarations[FORECASTS].names, "obstacle", "has_action_list"])
+        names = dict.fromkeys(c for name in FORECASTS for c in ws.declarations[name].names)
+        return pd.DataFrame(columns=["run", *names, "obstacle", "has_action_list"])
     return pd.concat(known).drop_duplicates(KEY, keep="last").sort_values(KEY, ignore_index=True)
+
+
+def happened(engine: Engine, transactions: ir.Table, due: pd.DataFrame, economics: Economics) -> pd.Series:
+    """Return what has happened since each forecast was made, by the index of `due`; NaN where it cannot be counted."""
+    every = dict.fromkeys([*due.columns, *CHURN_FORECASTS.names])  # runs of long ago have fewer columns
+    lost = churn_grading.happened(engine, transactions, due.reindex(columns=list(every)))
+    return lost.fillna(value_grading.happened(engine, transactions, due, economics))
 
 
 def graded(due: pd.DataFrame, actual: pd.Series) -> pd.DataFrame:

@@ -6,17 +6,19 @@ import pytest
 
 from helpers.foundation import workspace as workspaces
 from helpers.foundation.estimates import Claim, Gate, Level, Status, claim_table, gate_table, without_value
+from helpers.foundation.study import Economics
 from helpers.foundation.tables import Column, Table, by_name
 from helpers.foundation.workspace import Workspace
 from helpers.reporting import ledger, tables
 from helpers.reporting.results import Results
+from helpers.value.tables import VALUE_FORECASTS
 
 FORECASTS = Table("results/forecasts", "forecast", ("quantity", "segment", "model"), (
     Column("quantity", "text", ""), Column("segment", "text", ""), Column("made_as_of_on", "date", ""),
     Column("due_on", "date", ""), Column("value", "number", ""), Column("low", "number", ""),
     Column("high", "number", ""), Column("model", "text", ""), Column("unit", "text", "")))
 DRAWN = Table("results/assignments_drawn", "unit", ("unit_id",), (Column("unit_id", "text", ""),))
-DECLARED = by_name([FORECASTS, DRAWN, *tables.TABLES])
+DECLARED = by_name([FORECASTS, VALUE_FORECASTS, DRAWN, *tables.TABLES])
 
 
 def forecast(value=100.0, low=90.0, high=110.0, due_on="2026-09-28", quantity="customers lost", model="logistic"):
@@ -25,10 +27,10 @@ def forecast(value=100.0, low=90.0, high=110.0, due_on="2026-09-28", quantity="c
             "unit": "customers"}
 
 
-def made(run, as_of, *forecasts, currency=""):
+def made(run, as_of, *forecasts, currency="", table="forecasts"):
     folder = workspaces.runs_folder("shop") / run / "results"
     folder.mkdir(parents=True)
-    pd.DataFrame(forecasts).to_parquet(folder / "forecasts.parquet")
+    pd.DataFrame(forecasts).to_parquet(folder / f"{table}.parquet")
     known = {"state": "finished", "started_at": run, "as_of": as_of, "currency": currency}
     (folder.parent / "manifest.json").write_text(json.dumps(known))
 
@@ -65,6 +67,32 @@ def test_textbook_claims_of_all_wings_stand_in_one_table():
 def test_only_forecasts_whose_last_day_has_passed_are_due(home):
     made("2026-06-30-1", "2026-06-30", forecast(), forecast(due_on="2026-10-15", quantity="margin lost"))
     assert ledger.due(shop())["quantity"].tolist() == ["customers lost"]
+
+
+def test_a_forecast_of_value_is_due_and_held_against_what_its_buyers_did(home, session_engine, transactions):
+    ahead = forecast(value=3.0, low=1.0, high=4.0, quantity="orders_ahead", model="MBG/NBD") | {"unit": "orders"}
+    margin = forecast(value=30.0, low=20.0, high=40.0, quantity="margin_ahead", model="MBG/NBD") | {"unit": "money"}
+    more = {"level": 0.95, "n": 1}
+    made("2026-06-30-1", "2026-06-30", ahead | more, margin | more, table="value_forecasts")
+    due = ledger.due(shop())
+    rows = [{"customer_id": "ann", "ordered_at": day, "amount": 100.0} for day in ("2026-05-01", "2026-07-01",
+                                                                                   "2026-08-01", "2026-09-30")]
+    rows.append({"customer_id": "new", "ordered_at": "2026-08-01", "amount": 100.0})
+    economics = Economics(margin_rate=0.3, discount_rate=0.0)
+    grades = ledger.graded(due, ledger.happened(session_engine, transactions(rows), due, economics))
+    found = grades.set_index("quantity")
+    assert found["actual"].to_dict() == {"margin_ahead": pytest.approx(60.0), "orders_ahead": 2.0}
+    assert found["is_inside"].to_dict() == {"margin_ahead": False, "orders_ahead": True}
+    assert found["status"].unique().tolist() == ["ok"]
+    assert shop().write("results/forecast_grades", grades) == "results/forecast_grades: 2 × 16"
+
+
+def test_a_forecast_of_value_under_another_horizon_is_not_graded(home, monkeypatch):
+    made("2026-06-30-1", "2026-06-30", forecast(quantity="orders_ahead") | {"level": 0.95, "n": 1},
+         table="value_forecasts")
+    path = workspaces.runs_folder("shop") / "2026-06-30-1" / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"study": {"value": {"horizon_days": 90}}}))
+    assert ledger.due(shop())["obstacle"].tolist() == ["section [value] of the study has changed"]
 
 
 def test_a_forecast_made_twice_is_graded_once_as_made_last(home):
