@@ -1,0 +1,24 @@
+import pandas as pd
+
+from helpers.reporting import maps
+
+
+def points(n):
+    names = ["us", "Nordhaus", "A very long name of an attribute that is cut", "friendly", "cheap & <b>"][:n]
+    return pd.DataFrame({"label": names, "kind": ["brand", "brand", "attribute", "attribute", "attribute"][:n],
+                         "x": [0.0, 0.3, -0.2, 0.0, 0.01][:n], "y": [0.0, 0.1, 0.4, 0.001, 0.0][:n], "xx": 0.01,
+                         "xy": 0.002, "yy": 0.02})
+
+
+def test_a_map_has_its_finding_as_title_and_alt_text_and_escapes_names():
+    found = maps.positions(points(5), "Customers see Nordhaus nearest to us", ("axis 1", "axis 2"))
+    assert found.html.count('aria-label="Customers see Nordhaus nearest to us"') == 3
+    assert "<b>" not in found.html
+    assert "Nordhaus" in found.html
+    assert found.html.count("<svg") == 2
+
+
+def test_without_points_the_map_says_what_is_missing():
+    found = maps.positions(points(0), "t", ("", ""))
+    assert "three brands and three attributes" in found.text
+    assert "<svg" not in found.html

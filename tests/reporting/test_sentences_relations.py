@@ -1,0 +1,145 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers.foundation.estimates import Estimate, Status, without_value
+from helpers.reporting.sentences import relations
+from helpers.value.balance import Balance
+from helpers.value.concentration import Concentration
+from helpers.value.payback import Payback
+from helpers.value.referrals import Referrals
+from helpers.value.retention import Costs, economics
+from helpers.value.stages import STAGES, LifeCycle
+
+
+def curve(channel, cost, step, half=0.0, months=6):
+    net = -cost + step * np.arange(months + 1)
+    return pd.DataFrame({"channel": channel, "month": np.arange(months + 1), "n_customers": 50, "net": net,
+                         "low": net - half, "high": net + half})
+
+
+def paid(*channels, cost=20.0, half=0.0):
+    curves = pd.concat([curve(name, cost, step, half) for name, step in channels])
+    costs = pd.DataFrame([{"channel": name, "n_customers": 100, "cost": cost} for name, _ in channels])
+    return Payback(curves, costs)
+
+
+COST = "Winning a customer costs €20.00, those who never bought included; "
+
+
+@pytest.mark.parametrize(("found", "said"), [
+    (paid(("all", 5.0)), f"{COST}the margin has passed it by month 4."),
+    (paid(("all", 5.0), half=3.0), f"{COST}the margin has passed it by month 4 [4, 5]."),
+    (paid(("all", 5.0), half=90.0), f"{COST}the margin has passed it by month 4 [0, later than was seen]."),
+    (paid(("all", 1.0)), f"{COST}the cost has not come back within the 6 months seen."),
+    (paid(("all", 5.0), ("a", 10.0), ("b", 5.0), ("c", 1.0)), f"{COST}the margin has passed it by month 4. By channel "
+     "it takes from 2 (a) to 4 months (b). Not yet back: c."),
+    (paid(("all", 5.0), ("a", 5.0), ("b", 5.0)), f"{COST}the margin has passed it by month 4. Every channel takes 4 "
+     "months."),
+    (Payback(pd.DataFrame(columns=["channel"]), pd.DataFrame(columns=["channel", "n_customers"]),
+             "nobody cost anything to win"), "When winning a customer pays cannot be said: nobody cost anything to win.")])
+def test_payback_is_said_with_its_month_and_its_channels(found, said):
+    assert relations.payback(found, "EUR") == said
+
+
+def test_the_title_of_payback_is_the_month_or_what_is_drawn():
+    assert relations.payback_title(paid(("all", 5.0))) == "What winning a customer costs is back by month 4"
+    assert relations.payback_title(paid(("all", 1.0))).startswith("Margin brought less the cost")
+
+
+def referred(n_referrers, n_referred, n_unknown=0):
+    rows = [("referrers", n_referrers), ("referred", n_referred), ("others", 100 - n_referred)]
+    groups = pd.DataFrame([{"group": g, "n_customers": n, "n_active": n, "margin": 10.0 * n,
+                            "margin_squares": 120.0 * n, "cost": 0.0, "n_costed": 0} for g, n in rows])
+    return Referrals(groups, 100, n_unknown, 10.0 * n_referred)
+
+
+def test_referrals_are_said_for_one_for_many_and_for_nobody():
+    assert relations.referrals(referred(0, 0)) == "Nobody is recorded as brought by another customer."
+    assert "1 customer has recommended us" in relations.referrals(referred(1, 5), "EUR").lower()
+    many = relations.referrals(referred(8, 20, 3), "EUR")
+    assert "8 customers have recommended us, and those whom they brought are worth €25.00 of margin a referrer" in many
+    assert many.endswith("The referrers of 3 customers are not on record.")
+    assert relations.referrals(referred(0, 20, 20)).endswith("The referrers of 20 customers are not on record.")
+
+
+def kept(value=0.6):
+    return Estimate("retention", value, value - 0.02, value + 0.02, "share", 500)
+
+
+def test_retention_economics_say_gain_limit_of_cost_and_that_an_experiment_must_tell():
+    found = economics(kept(), 100.0, 365, discount_rate=0.1, step=0.05, costs=Costs(1.0, 10.0, 0.3))
+    said = relations.keeping(found, "EUR")
+    assert said.startswith("5 points more retention, 65.0 % instead of 60.0 % [58.0 %, 62.0 %] from one period of 365 ")
+    assert "approached at the assumed €4, still" in said
+    assert said.endswith("Whether it can be achieved is for an experiment to say.")
+    dear = economics(kept(), 100.0, 365, discount_rate=0.1, step=0.05, costs=Costs(50.0, 10.0, 0.3))
+    assert "a loss of" in relations.keeping(dear, "EUR")
+    none = economics(kept(), -1.0, 365, discount_rate=0.1, step=0.05, costs=Costs(1.0, 10.0, 0.3))
+    assert relations.keeping(none) == "What a higher retention is worth cannot be said: customers bring no margin."
+
+
+def cycle(expected=True):
+    worth = pd.DataFrame({"stage": STAGES, "n_customers": [20] * 6, "margin": 1.0,
+                          "expected_value": [10.0, 30, 20, 10, 5, 0] if expected else np.nan})
+    flows = pd.DataFrame(5, index=list(STAGES), columns=list(STAGES))
+    return LifeCycle(180, 60, worth, flows)
+
+
+def test_stages_say_who_is_lost_where_the_money_is_and_who_came_back():
+    said = relations.stages(cycle(), "EUR")
+    assert said.startswith("After 60 days without a purchase, longer than nine in ten waits, a customer counts as ")
+    assert "16.7 % are dormant and 16.7 % lost" in said
+    assert "those who are growing: €30, 40.0 % of the total" in said
+    assert "Of those who were dormant 180 days ago 50.0 %" in said
+    assert "Most of what is expected" not in relations.stages(cycle(expected=False))
+    none = LifeCycle(180, 0, pd.DataFrame(), pd.DataFrame(), "0 waits are on record")
+    assert relations.stages(none) == "In which stage of life customers are cannot be said: 0 waits are on record."
+    assert relations.stages_title(none) == "Stage of the life cycle before and now"
+    assert relations.stages_title(cycle()) == "33.3 % of the new customers of 180 days ago are dormant or lost"
+
+
+def ledgers(n_over=3, reason=""):
+    over = pd.DataFrame({"tier": ["top", "base"], "n_customers": [10, 90], "n_over": [0, n_over],
+                         "money_over": [0.0, 50.0 * n_over], "cost_to_serve": [100.0, 400.0]})
+    entries = pd.DataFrame([{"by": "tier", "segment": s, "ledger": "transactional", "side": "left", "item": "profit",
+                             "unit": "money", "value": v, "n": 20} for s, v in (("top", 90.0), ("base", -4.0))])
+    return Balance(entries, over, reason)
+
+
+def test_the_over_served_are_said_with_their_money():
+    assert relations.over_served(ledgers(), "EUR") == (
+        "3 customers cost far more to serve than others of their tier at equal expected margin, together €150 above it "
+        "of €500 spent on serving. Most of it, €150, in the tier base.")
+    assert relations.over_served(ledgers(1)).startswith("1 customer costs far more")
+    assert relations.over_served(ledgers(0)).startswith("Nobody costs far more")
+    assert relations.over_served(ledgers(reason="no cost is recorded")) == (
+        "Who is over-served cannot be said: no cost is recorded.")
+    assert relations.ledger_title(ledgers(), "EUR") == (
+        "A customer of the tier top left €90.00 in the last period, one of the tier base −€4.00")
+    assert relations.ledger_title(Balance(pd.DataFrame(), pd.DataFrame())).startswith("What is put into a customer")
+
+
+def spread(loss=0.1, status=Status.OK):
+    none = without_value("gini", Status.INSUFFICIENT, "5 customers, fewer than 10")
+    gini = Estimate("gini", 0.6, 0.58, 0.62, "share", 90) if status is Status.OK else none
+    share = Estimate("share_at_a_loss", loss, 0, 0.2, "share", 90) if status is Status.OK else none
+    empty = pd.DataFrame()
+    return Concentration("margin to date", empty, empty, gini, Estimate("whale_peak", 1.2, unit="share"), share)
+
+
+def test_inequality_is_said_with_and_without_loss_makers():
+    assert "brought a loss" in relations.inequality(spread(), spread())
+    assert "brought a loss" not in relations.inequality(spread(), spread(0.0))
+    assert relations.inequality(spread(status=Status.INSUFFICIENT), spread()) == (
+        "How unequal customers are cannot be said: 5 customers, fewer than 10.")
+    assert relations.whale_title(spread()) == (
+        "10.0 % of customers brought a loss; without them profit would stand at 120.0 %")
+    assert relations.whale_title(spread(0.0)) == "No customer brings a loss"
+    assert relations.whale_title(spread(status=Status.INSUFFICIENT)).startswith("Profit so far")
+
+
+def test_no_sentence_names_a_cause():
+    said = " ".join([relations.payback(paid(("all", 5.0))), relations.stages(cycle()),
+                     relations.over_served(ledgers())])
+    assert not any(word in said for word in ("because of", "drives", "causes"))
