@@ -11,14 +11,15 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from helpers.value import lifetime, purchases, spend
-from helpers.value.geometric import MBG
+from helpers.value import covariates, lifetime, purchases, spend
+from helpers.value.geometric import BG, MBG
 from helpers.value.pareto import PARETO
 from helpers.value.purchases import Counts
 from helpers.value.summaries import KEY, Base
 
 LEVEL, REGION = 0.95, 0.999
 OF_MBG, OF_PARETO = np.array([0.9, 8.0, 0.9, 2.5]), np.array([0.7, 9.0, 0.8, 12.0])
+OF_BG, OF_CHANNEL = np.array([0.5, 6.0, 0.8, 2.5]), np.log([1.5, 1.6])  # and ratios of the rates of a second channel
 OF_SPEND = np.array([5.0, 4.0, 30.0])
 WEEKS, HORIZON = 78, 364
 
@@ -39,13 +40,35 @@ def bought(rng, n):
     return Counts(x * 1.0, last, age, np.ones(n)), money[0], money[1]
 
 
-def bought_until_gone(rng, n):
+def bought_until_gone(rng, n, values=OF_PARETO):
     """Return counts by Pareto/NBD."""
-    r, alpha, s, beta = OF_PARETO
+    r, alpha, s, beta = values
     age = rng.integers(20 * 7, WEEKS * 7, n) / 7
     stays = np.minimum(rng.exponential(1 / rng.gamma(s, 1 / beta, n)), age)
     x = rng.poisson(rng.gamma(r, 1 / alpha, n) * stays)
     return Counts(x * 1.0, np.where(x > 0, stays * rng.beta(np.maximum(x, 1), 1), 0), age, np.ones(n))
+
+
+def bought_after_a_first(rng, n):
+    """Return counts by BG/NBD, in which nobody leaves before the first repeat purchase."""
+    r, alpha, a, b = OF_BG
+    age = rng.integers(20 * 7, WEEKS * 7, n) / 7
+    chances = rng.geometric(np.maximum(rng.beta(a, b, n), 1e-9))
+    tried = rng.poisson(rng.gamma(r, 1 / alpha, n) * age)
+    x = np.minimum(tried, chances)
+    last = np.where(x > 0, age * rng.beta(np.maximum(x, 1), np.maximum(tried - x, 0) + 1), 0)
+    return Counts(x * 1.0, last, age, np.ones(n))
+
+
+def by_channel(rng, n):
+    """Return what covers of the ratios of a second channel's rates to the first one's, by Pareto/NBD; None if loose."""
+    r, alpha, s, beta = OF_PARETO
+    second = bought_until_gone(rng, n // 2, (r, alpha / np.exp(OF_CHANNEL[0]), s, beta / np.exp(OF_CHANNEL[1])))
+    fit = covariates.by_group(PARETO, {"first": bought_until_gone(rng, n - n // 2), "second": second})
+    if fit.reason:
+        return None
+    return {f"Pareto/NBD {e.quantity} by channel": holds(e, truth) for e, truth in
+            zip(fit.estimates(), np.exp(OF_CHANNEL) ** (1 if fit.groups[0] == "first" else -1), strict=False)}
 
 
 def holds(estimate, truth):
@@ -90,16 +113,10 @@ def row(name, k, n, level=LEVEL):
           f"{'inside' if low <= k / n <= high else 'OUTSIDE'}", flush=True)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("replications", type=int, nargs="?", default=2000)
-    parser.add_argument("--customers", type=int, default=3000)
-    parser.add_argument("--seed", type=int, default=20261121)
-    given = parser.parse_args()
-    start, rng = time.perf_counter(), np.random.default_rng(given.seed)
-    made = [found for _ in range(given.replications) if (found := replication(rng, given.customers))]
-    print(f"{len(made)} of {given.replications} replications identified, {given.customers} customers each", flush=True)
-    print(f"{'estimator':<38}{'nominal':>9}{'measured':>10}   99.9 % binomial region")
+def of_values(rng, replications, customers):
+    """Print the coverage of MBG/NBD, gamma-gamma, equity and expected value, and where realised margins lie."""
+    made = [found for _ in range(replications) if (found := replication(rng, customers))]
+    print(f"MBG/NBD and gamma-gamma: {len(made)} of {replications} replications identified", flush=True)
     for name in made[0][0]:
         row(name, sum(found[name] for found, _ in made), len(made))
     pit = np.array([place for _, place in made])
@@ -108,12 +125,44 @@ def main():
     test = stats.kstest(pit, "uniform")
     print(f"{'predictive margin: PIT uniform':<38}  Kolmogorov–Smirnov p = {test.pvalue:.4f}   "
           f"{'inside' if test.pvalue > 1 - REGION else 'OUTSIDE'}")
-    fits = [purchases.fitted(PARETO, bought_until_gone(rng, given.customers)) for _ in range(given.replications // 4)]
+
+
+def of_model(rng, replications, customers, model, draw, truth):
+    """Print the coverage of the parameters of a model of purchases."""
+    fits = [purchases.fitted(model, draw(rng, customers)) for _ in range(replications)]
     known = [fit for fit in fits if not fit.reason]
-    print(f"Pareto/NBD: {len(known)} of {len(fits)} replications identified")
-    for i, name in enumerate(PARETO.names):
-        row(f"Pareto/NBD {name}", sum(holds(fit.estimates()[i], OF_PARETO[i]) for fit in known), len(known))
-    print(f"{time.perf_counter() - start:.0f} s")
+    print(f"{model.name}: {len(known)} of {len(fits)} replications identified", flush=True)
+    for i, name in enumerate(model.names):
+        row(f"{model.name} {name}", sum(holds(fit.estimates()[i], truth[i]) for fit in known), len(known))
+
+
+def of_channels(rng, replications, customers):
+    """Print the coverage of the ratios of rates by channel."""
+    found = [c for _ in range(replications) if (c := by_channel(rng, customers))]
+    print(f"Pareto/NBD by channel: {len(found)} of {replications} replications identified", flush=True)
+    for name in found[0]:
+        row(name, sum(c[name] for c in found), len(found))
+
+
+PARTS = {"values": of_values,
+         "bg": lambda *given: of_model(*given, BG, bought_after_a_first, OF_BG),
+         "pareto": lambda *given: of_model(*given, PARETO, bought_until_gone, OF_PARETO),
+         "channels": of_channels}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("replications", type=int, nargs="?", default=2000)
+    parser.add_argument("--customers", type=int, default=3000)
+    parser.add_argument("--seed", type=int, default=20261121)
+    parser.add_argument("--of", nargs="*", default=list(PARTS), choices=list(PARTS))
+    given = parser.parse_args()
+    print(f"{given.customers} customers each")
+    print(f"{'estimator':<38}{'nominal':>9}{'measured':>10}   99.9 % binomial region")
+    for name in given.of:
+        start = time.perf_counter()
+        PARTS[name](np.random.default_rng([given.seed, list(PARTS).index(name)]), given.replications, given.customers)
+        print(f"{time.perf_counter() - start:.0f} s", flush=True)
 
 
 if __name__ == "__main__":

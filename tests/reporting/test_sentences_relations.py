@@ -37,7 +37,8 @@ COST = "Winning a customer costs €20.00, those who never bought included; "
     (paid(("all", 5.0), ("a", 5.0), ("b", 5.0)), f"{COST}the margin has passed it by month 4. Every channel takes 4 "
      "months."),
     (Payback(pd.DataFrame(columns=["channel"]), pd.DataFrame(columns=["channel", "n_customers"]),
-             "nobody cost anything to win"), "When winning a customer pays cannot be said: nobody cost anything to win.")])
+             "nobody cost anything to win"),
+     "When winning a customer pays cannot be said: nobody cost anything to win.")])
 def test_payback_is_said_with_its_month_and_its_channels(found, said):
     assert relations.payback(found, "EUR") == said
 
@@ -71,7 +72,7 @@ def test_retention_economics_say_gain_limit_of_cost_and_that_an_experiment_must_
     found = economics(kept(), 100.0, 365, discount_rate=0.1, step=0.05, costs=Costs(1.0, 10.0, 0.3))
     said = relations.keeping(found, "EUR")
     assert said.startswith("5 points more retention, 65.0 % instead of 60.0 % [58.0 %, 62.0 %] from one period of 365 ")
-    assert "approached at the assumed €4, still" in said
+    assert "approached at the assumed €4.00, still" in said
     assert said.endswith("Whether it can be achieved is for an experiment to say.")
     dear = economics(kept(), 100.0, 365, discount_rate=0.1, step=0.05, costs=Costs(50.0, 10.0, 0.3))
     assert "a loss of" in relations.keeping(dear, "EUR")
@@ -90,7 +91,7 @@ def test_stages_say_who_is_lost_where_the_money_is_and_who_came_back():
     said = relations.stages(cycle(), "EUR")
     assert said.startswith("After 60 days without a purchase, longer than nine in ten waits, a customer counts as ")
     assert "16.7 % are dormant and 16.7 % lost" in said
-    assert "those who are growing: €30, 40.0 % of the total" in said
+    assert "those who are growing: €30.00, 40.0 % of the total" in said
     assert "Of those who were dormant 180 days ago 50.0 %" in said
     assert "Most of what is expected" not in relations.stages(cycle(expected=False))
     none = LifeCycle(180, 0, pd.DataFrame(), pd.DataFrame(), "0 waits are on record")
