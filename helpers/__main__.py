@@ -53,6 +53,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except InputError as error:
         print(error, file=sys.stderr)
         return 3 if isinstance(error, GateError) else 2
+    except OSError as error:
+        from helpers.pipeline import faults
+
+        if not (sentence := faults.of_system(error)):
+            raise
+        print(sentence, file=sys.stderr)
+        return 1
 
 
 def _add_run(run: argparse.ArgumentParser) -> None:
@@ -126,7 +133,7 @@ def _check(told: argparse.Namespace) -> int:
     try:
         catalogue.study(told.source)
     except InputError as error:
-        problems.append(str(error))
+        problems += [str(error)] if str(error) not in problems else []
     if found.remarks or not problems:
         print("\n".join(found.remarks or [f"{told.source}: nothing would be set aside"]))
     if problems:

@@ -30,14 +30,27 @@ def home() -> Path:
     return Path(os.environ.get(HOME) or SHIPPED)
 
 
+def plain(name: str) -> str:
+    """Return the name of a source, study or run unchanged.
+
+    Raises
+    ------
+    InputError
+        If it could lead out of the folder that such names stand in.
+    """
+    if name.startswith(".") or {"/", "\\", "\0"} & set(name) or not name.strip():
+        raise InputError(f"'{name}'", "it is no name but a path", "a name without slashes and without a point first")
+    return name
+
+
 def runs_folder(source: str) -> Path:
     """Return the folder of all runs of a source."""
-    return home() / "data" / "runs" / source
+    return home() / "data" / "runs" / plain(source)
 
 
 def raw_folder(source: str) -> Path:
     """Return the folder in which a source's files are looked for when no other is named."""
-    return home() / "data" / "raw" / source
+    return home() / "data" / "raw" / plain(source)
 
 
 def reports_folder() -> Path:
@@ -47,7 +60,7 @@ def reports_folder() -> Path:
 
 def declared_file(folder: str, name: str) -> Path | None:
     """Return ``data/<folder>/<name>.toml``: the home's own, else the shipped one, else None."""
-    paths = [root / "data" / folder / f"{name}.toml" for root in (home(), SHIPPED)]
+    paths = [root / "data" / folder / f"{plain(name)}.toml" for root in (home(), SHIPPED)]
     return next((path for path in paths if path.is_file()), None)
 
 
@@ -114,7 +127,7 @@ class Workspace:
     @property
     def base(self) -> Path | None:
         """The run that is read from: the run itself inside one, else the base of scratch."""
-        folder = runs_folder(self.source) / self.run
+        folder = runs_folder(self.source) / plain(self.run or SCRATCH)
         if self.is_in_run:
             return folder
         if self.run:

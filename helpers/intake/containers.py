@@ -97,7 +97,7 @@ def found_files(folder: Path, file: File, where: str) -> list[Path]:
         If there is none.
     """
     found = sorted(p for p in folder.glob(file.path) if p.is_file())
-    if not found and (odd := sorted(folder.glob(file.path))):
+    if not found and (odd := sorted({*folder.glob(file.path), *(p for p in [folder / file.path] if p.is_symlink())})):
         what = "a folder" if odd[0].is_dir() else "a link that leads nowhere"
         raise InputError(odd[0].relative_to(folder).as_posix(), f"it is {what}", "a file")
     if not found:

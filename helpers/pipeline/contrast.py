@@ -28,7 +28,7 @@ def lines(source: str, one: str, other: str) -> list[str]:
 
 
 def _run(source: str, name: str) -> Run:
-    folder = workspace.runs_folder(source) / name
+    folder = workspace.runs_folder(source) / workspace.plain(name)
     if not (folder / "manifest.json").is_file():
         names = sorted(path.parent.name for path in folder.parent.glob("*/manifest.json"))
         raise InputError(f"{source} {name}", "there is no such run", nearest(name, names) if names else "none yet")

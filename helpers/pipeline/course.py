@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from helpers.foundation import workspace
-from helpers.pipeline import provenance, publishing, runs
+from helpers.pipeline import faults, provenance, publishing, runs
 from helpers.pipeline.crew import Crew, Hand
 from helpers.pipeline.parameters import Parameter
 from helpers.pipeline.progress import Progress, duration
@@ -98,11 +98,11 @@ class Course:
         """Why the run failed, in one sentence; empty where it did not."""
         return "; ".join(f"{name} {told['title']}: {told['reason']}" for name, told in self.failed.items())
 
-    def interrupt(self) -> None:
-        """Close a run that a person or a scheduler has stopped."""
+    def interrupt(self, reason: str = "the run was interrupted") -> None:
+        """Close a run that a person, a scheduler or the machine has stopped."""
         self.working.clear()
-        self.run.stopped("the run was interrupted")
-        self._close("failed", "the run was interrupted")
+        self.run.stopped(reason)
+        self._close("failed", reason)
 
     # --- what may start ----------------------------------------------------------------------------------------
 
@@ -182,7 +182,8 @@ class Course:
         facts = {"cell_seconds": outcome.cell_seconds, "import_seconds": outcome.import_seconds,
                  "peak_mib": outcome.peak_mib}
         if outcome.kind != "good":
-            self._settle(step, "failed", said(outcome), kind=outcome.kind, error=outcome.error, **facts)
+            fault = faults.kind(outcome.error, outcome.sentence)
+            self._settle(step, "failed", said(outcome), kind=fault or outcome.kind, error=outcome.error, **facts)
             return
         told = place / "seen.json"
         seen = json.loads(told.read_text(encoding="utf-8")) if told.is_file() else {"reads": [], "writes": {}}
@@ -230,6 +231,8 @@ class Course:
 
 
 def said(outcome: Outcome) -> str:
-    """Return why a step failed; bad input speaks for itself, other errors with their name."""
+    """Return why a step failed; bad input and faults of the machine speak for themselves, others with their name."""
+    if fault := faults.kind(outcome.error, outcome.sentence):
+        return faults.said(fault)
     speaks_for_itself = outcome.kind != "error" or outcome.error in ("InputError", "GateError")
     return outcome.sentence if speaks_for_itself else f"{outcome.error}: {outcome.sentence}"

@@ -18,6 +18,8 @@ RUNS_FROM_PUBLISHED, RUNS_FROM_LATEST = "../../index.html", "../index.html"
 KINDS = {"failed": "failed", "not_applicable": "not applicable", "left_out": "left out"}
 SPOKEN = {
     "time": "The step took too long and was stopped",
+    "disk": "The step could not write its results",
+    "memory": "The step needed more memory than it may use",
     "death": "The step lost its process; most often the machine had run out of memory",
 }
 

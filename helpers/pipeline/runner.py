@@ -1,16 +1,17 @@
 """Runs the workbook: checks what is asked for, makes a run of it or takes one up again, returns the exit code."""
 
 import os
+import shutil
 import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from helpers.foundation import engine, workspace
 from helpers.foundation.errors import InputError, nearest
-from helpers.pipeline import catalogue, crew, earlier, exchange, parameters, provenance, publishing, runs
+from helpers.pipeline import catalogue, crew, earlier, exchange, faults, parameters, provenance, publishing, runs
 from helpers.pipeline.course import Course
 from helpers.pipeline.parameters import Parameter
 from helpers.pipeline.progress import Progress, duration, printed, printed_error
@@ -170,6 +171,8 @@ def _conducted(course: Course) -> int:
         course.interrupt()
         progress.say(f"run {run.name} was interrupted; --resume continues it")
         return STEP_FAILED
+    except OSError as error:
+        return _broken_off(course, error)
     if is_good:
         if run.record["stale"]:
             progress.say(f"not run again, though what they rest on was: {', '.join(run.record['stale'])}")
@@ -178,6 +181,27 @@ def _conducted(course: Course) -> int:
     progress.say(f"run {run.name} failed; {workspace.reports_folder() / 'index.html'} leads to its pages")
     printed_error(f"{course.reasons}; --resume continues run {run.name}")
     return code([str(told.get("error", "")) for told in course.failed.values()])
+
+
+def _broken_off(course: Course, error: OSError) -> int:
+    """Close a run that the system let write no more; a run that had finished stays finished, without new pages.
+
+    Raises
+    ------
+    OSError
+        If it is another error.
+    """
+    sentence = faults.of_system(error)
+    if not sentence:
+        raise error
+    shutil.rmtree(course.folder, ignore_errors=True)  # gives room back
+    if workspace.manifest(course.run.folder).get("state") == "finished":
+        printed_error(f"run {course.run.name} has finished, but its pages are not published: {sentence}")
+        return STEP_FAILED
+    with suppress(OSError):  # what cannot be noted down now is at the next start
+        course.interrupt(sentence)
+    printed_error(f"{sentence}; --resume continues run {course.run.name}")
+    return STEP_FAILED
 
 
 def _record(request: Request, workbook: Workbook, values: Mapping[str, object]) -> dict[str, object]:

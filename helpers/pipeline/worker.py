@@ -143,6 +143,8 @@ def outcome(order: Order, kernel: AsyncKernelManager) -> Outcome:
         kind, error, sentence = "time", "CellTimeoutError", f"a cell took longer than {order.cell_seconds:,} s"
     except DeadKernelError:
         kind, error, sentence = "death", "DeadKernelError", "its kernel died"
+    except OSError as raised:  # the executed notebook could not be written
+        kind, error, sentence = "error", "OSError", str(raised)
     cells, imports = cell_times(Path(order.output))
     return Outcome(kind, error, sentence, cells, imports, peak_mib(kernel.provisioner.pid))
 

@@ -33,7 +33,11 @@ _ = mark.write_text(f"{os.getpid()} {os.getppid()}")
 {"": int, "hang": lambda: time.sleep(600), "die": lambda: os.kill(os.getpid(), 9), "fail": lambda: 1 / 0,
  "input": bad, "gate": gate, "linger": lambda: atexit.register(time.sleep, 600),
  "orphan": lambda: (os.kill(os.getppid(), 9), time.sleep(600)),
- "freeze": lambda: os.kill(os.getppid(), signal.SIGSTOP)}[deed]()'''
+ "freeze": lambda: os.kill(os.getppid(), signal.SIGSTOP),
+ "fill": lambda: (Path(os.environ["LOYALTY_STEP_FOLDER"]) / "x").write_bytes(bytes(64 << 20)),
+ "swell": lambda: (resource.setrlimit(resource.RLIMIT_AS, (1 << 32, 1 << 32)), bytearray(1 << 33)),
+ "large": lambda: (resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 16, 1 << 40)),
+                   (Path(os.environ["LOYALTY_STEP_FOLDER"]) / "x").write_bytes(bytes(1 << 20)))}[deed]()'''
 
 WRITE = '''place = Path(os.environ["LOYALTY_STEP_FOLDER"])
 (place / Path(table).parent).mkdir(exist_ok=True)
@@ -44,7 +48,7 @@ _ = (place / "seen.json").write_text(json.dumps(seen))'''
 
 def notebook(step: Step) -> nbformat.NotebookNode:
     """Return the tiny notebook of a step."""
-    imports = ("import atexit, json, os, signal, time\nfrom pathlib import Path\n"
+    imports = ("import atexit, json, os, resource, signal, time\nfrom pathlib import Path\n"
                "import pyarrow as pa\nimport pyarrow.parquet as pq\n"
                "from helpers.foundation.errors import GateError, InputError\n"
                "bad = lambda: (_ for _ in ()).throw(InputError('left.csv', 'it is empty'))\n"
