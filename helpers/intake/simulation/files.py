@@ -4,11 +4,11 @@ import fcntl
 import hashlib
 import shutil
 import tempfile
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 
 import pandas as pd
@@ -80,39 +80,38 @@ def recipe() -> str:
 
 
 def _written(room: Path, customers: int, seed: int) -> dict[str, object]:
-    made = _Made()
-    with ExitStack() as stack, ThreadPoolExecutor(1) as beside:
-        writers = _Writers(room, stack)
+    sums: dict[str, Counter] = defaultdict(Counter)
+    with ExitStack() as stack:
+        for found in _delivered(parts(customers, seed), _Writers(room, stack)):
+            for name, counts in found.items():
+                sums[name].update(counts)
+    totals = sums.pop("totals")
+    return {"world": asdict(World()), **{name: dict(counts) for name, counts in sums.items()},
+            "n_same_person": totals["same person"], "net_amount": totals["cents"] / 100}
+
+
+def _delivered(made: Iterable[Part], writers: "_Writers") -> Iterator[dict[str, dict[str, int]]]:
+    """Yield what was counted of each block; the next block is drawn while one is written."""
+    with ThreadPoolExecutor(1) as beside:
         waiting = None
-        for part in parts(customers, seed):  # the next block is drawn while this one is written
+        for part in made:
             if waiting:
-                waiting.result()
-            waiting = beside.submit(_deliver, part, writers, made)
-        waiting.result()
-    return {"world": asdict(World()), "records": dict(made.records), "rows": dict(made.rows),
-            "dirt": dict(made.dirt), "n_same_person": made.same, "net_amount": made.cents / 100}
+                yield waiting.result()
+            waiting = beside.submit(_deliver, part, writers)
+        yield waiting.result()
 
 
-@dataclass(slots=True)
-class _Made:
-    """What has been written so far: records by file, rows by table, dirt by reason, same people, cents."""
-
-    records: Counter = field(default_factory=Counter)
-    rows: Counter = field(default_factory=Counter)
-    dirt: Counter = field(default_factory=Counter)
-    same: int = 0
-    cents: int = 0
-
-
-def _deliver(part: Part, writers: "_Writers", made: _Made) -> None:
+def _deliver(part: Part, writers: "_Writers") -> dict[str, dict[str, int]]:
     delivered = raw.delivery(part)
     writers.write(part, delivered)
-    made.records.update({name: len(table) for name, table in delivered.files.items()})
-    made.rows.update({name: len(table) for name, table in part.tables.items()})
-    made.rows["canonical/responses"] += part.answers.scores.size + part.answers.fits.size
-    made.dirt.update(delivered.dirt)
-    made.same += delivered.n_same_person
-    made.cents += round(100 * pc.sum(part.tables["canonical/transactions"]["amount"]).as_py())
+    answers = part.answers.scores.size + part.answers.fits.size
+    return {
+        "records": {name: len(table) for name, table in delivered.files.items()},
+        "rows": {name: len(table) for name, table in part.tables.items()} | {"canonical/responses": answers},
+        "dirt": delivered.dirt,
+        "totals": {"same person": delivered.n_same_person,
+                   "cents": round(100 * pc.sum(part.tables["canonical/transactions"]["amount"]).as_py())},
+    }
 
 
 class _Writers:
