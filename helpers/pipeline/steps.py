@@ -114,7 +114,7 @@ SATISFACTION = Step(
                       "canonical/invitations", "canonical/cases", "canonical/events"),
     writes=("results/satisfaction_scores", "results/satisfaction_index", "results/satisfaction_paths",
             "results/satisfaction_drivers", "results/satisfaction_context", "results/satisfaction_comments",
-            "results/survey_quality", "results/satisfaction_gates"),
+            "results/survey_quality", "results/satisfaction_gates", "results/satisfaction_claims"),
 )
 LOYALTY = Step(
     "03", "03_loyalty_modelling.ipynb", "Loyalty modelling", "Who is loyal, and of which kind?",

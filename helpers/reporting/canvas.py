@@ -36,6 +36,11 @@ STYLE = {
     "axes.axisbelow": True, "axes.spines.top": False, "axes.spines.right": False, "axes.spines.left": False,
     "axes.unicode_minus": True, "axes.labelsize": SIZE, "lines.linewidth": 2,
 }
+BROAD = ("Noto Sans CJK KR", "Noto Sans CJK SC", "Noto Sans CJK TC", "Noto Sans CJK JP", "Noto Sans KR",
+         "Noto Sans SC", "Source Han Sans", "Malgun Gothic", "Microsoft YaHei", "PingFang SC", "Apple SD Gothic Neo",
+         "Hiragino Sans GB", "WenQuanYi Zen Hei", "NanumGothic", "Droid Sans Fallback")
+LOST = ("Some letters could not be drawn: the machine that made this page has no font for them; install one for "
+        "Chinese, Japanese and Korean, such as Noto Sans CJK.")
 LOOK = ("stroke-linejoin: round; font-family: system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', "
         "'Noto Sans CJK SC', 'Noto Sans CJK KR', sans-serif")
 
@@ -78,7 +83,8 @@ def exhibit(drawn: Callable[[float], "Axes"], title: str, note: str = "", n_poin
     """
     with house_style():
         if n_points > MOST_POINTS:
-            picture = _raster(drawn(WIDE).figure, title)
+            picture, lost = _raster(drawn(WIDE).figure, title)
+            note = " ".join(filter(None, (note, lost)))
         else:
             picture = _drawing(drawn(WIDE).figure, title, "wide") + _drawing(drawn(NARROW).figure, title, "narrow")
     below = f'<p class="note">{shown(note)}</p>' if note else ""
@@ -153,8 +159,22 @@ def _own_names(svg: str, prefix: str) -> str:
     return re.sub(r"(url\(#|href=\"#)", rf"\g<1>{prefix}-", svg)
 
 
-def _raster(figure: "Figure", title: str) -> str:
+def _raster(figure: "Figure", title: str) -> tuple[str, str]:
+    """Return a picture whose letters are drawn here and now, and a sentence where a font lacks some of them."""
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=144, metadata={"Software": None})
+    for text in figure.findobj(lambda part: hasattr(part, "set_fontfamily")):
+        text.set_fontfamily(["DejaVu Sans", *broad_fonts()])
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        figure.savefig(buffer, format="png", dpi=144, metadata={"Software": None})
     data = base64.b64encode(buffer.getvalue()).decode()
-    return f'<img class="plot" alt="{escape(title)}" src="data:image/png;base64,{data}">'
+    is_lost = any("missing from font" in str(warning.message) for warning in told)
+    return f'<img class="plot" alt="{escape(title)}" src="data:image/png;base64,{data}">', LOST if is_lost else ""
+
+
+def broad_fonts() -> list[str]:
+    """Return the fonts of this machine with Chinese, Japanese and Korean letters, the first of `BROAD`; often none."""
+    from matplotlib import font_manager
+
+    here = {font.name for font in font_manager.fontManager.ttflist}
+    return [name for name in BROAD if name in here][:1]

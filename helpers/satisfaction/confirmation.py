@@ -21,6 +21,7 @@ from helpers.methods.resampling import Moments, percentiles
 from helpers.methods.weighing import Replicas, Rows
 
 RATIO, RATIO_ZERO = "performance over expectation, as coded", "performance over expectation, from zero"
+EXPECTED, PERFORMED = "expectation, as coded", "performance, as coded"
 GAP, RELIABILITY, EXPLAINED = "performance less expectation", "reliability of the difference", "variance explained"
 ALONE, BY_GAP, BY_RATIO = ("correlation with satisfaction: performance alone", "correlation with satisfaction: gap",
                            "correlation with satisfaction: ratio")
@@ -108,7 +109,9 @@ def confirmation(found: Pair | str, seed: int, draws: int = 1000) -> list[Estima
     mean_a, mean_b = (known.mean[:, s:e].mean(axis=1) for s, e in pairwise(ends))
     raw = found.low + found.width / 100 * np.array([mean_a, mean_b])
     n, kind = len(a), without_value(RATIO, Status.NOT_APPLICABLE, "the questions have different scales", n=len(a))
-    made = [kind if np.isnan(found.low) else _row(RATIO, raw[1] / raw[0], "ratio", n),
+    coded = [] if np.isnan(found.low) else [_row(q, x, f"on {found.low:g}–{found.low + found.width:g}", n)
+                                            for q, x in zip((EXPECTED, PERFORMED), raw, strict=True)]
+    made = [kind if np.isnan(found.low) else _row(RATIO, raw[1] / raw[0], "ratio", n), *coded,
             _row(RATIO_ZERO, mean_b / mean_a, "ratio", n), _row(GAP, mean_b - mean_a, "points", n)]
     made += [_row(GAP, known.mean[:, ends[-1] + i], "points", n, name) for i, name in enumerate(found.dimensions)]
     made.append(_row(RELIABILITY, _reliability(known, ends), "reliability", n))

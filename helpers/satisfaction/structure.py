@@ -86,7 +86,10 @@ def structure(known: pd.DataFrame, assumed: Assumptions) -> PathModel | Absent:
         return Absent("no question on satisfaction" if SATISFACTION not in blocks
                       else "nothing was asked but satisfaction")
     arrows = [_arrow(text, blocks) for text in assumed.arrows] or _ecsi(blocks, known)
-    return PathModel(blocks, arrows, tuple(name for name in assumed.formative if name in blocks))
+    linked = {name: items for name, items in blocks.items() if any(name in arrow for arrow in arrows)}
+    if SATISFACTION not in linked:
+        return Absent("no arrow leads to or from satisfaction")
+    return PathModel(linked, arrows, tuple(name for name in assumed.formative if name in linked))
 
 
 def _declared(known: pd.DataFrame, assumed: Assumptions) -> dict[str, list[str]]:

@@ -1,6 +1,6 @@
 """Result tables of this wing."""
 
-from helpers.foundation.tables import Column, Table, gates_table, summary_table
+from helpers.foundation.tables import Column, Table, claims_table, gates_table, summary_table
 from helpers.methods.scales import LEVELS
 
 SCORES = Table("results/satisfaction_scores", "completed survey with a satisfaction score", ("response_id",), (
@@ -29,4 +29,5 @@ TABLES: tuple[Table, ...] = (
     summary_table("results/satisfaction_context", "sign, rate or weight that stands beside the index × segment"),
     summary_table("results/survey_quality", "measure of the survey's quality × construct, item"),
     gates_table("results/satisfaction_gates"),
+    claims_table("results/satisfaction_claims"),
 )

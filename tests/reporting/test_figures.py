@@ -203,3 +203,26 @@ def test_nothing_is_imported_for_drawing_before_something_is_drawn():
             "print({'matplotlib', 'seaborn'} & set(sys.modules))")
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "set()"
+
+
+def korean_points():
+    return pd.DataFrame({"x": np.arange(2500), "y": np.random.default_rng(1).normal(size=2500), "who": "만족도"})
+
+
+def test_letters_in_a_drawing_stay_text_for_the_readers_own_fonts():
+    html = figures.lines(korean_points().head(30), "x", "y", "제목", "점", series="who").html
+    assert ">만족도<" in html
+    assert "Noto Sans CJK KR" in html
+
+
+def test_a_picture_whose_letters_no_font_has_says_so(monkeypatch):
+    monkeypatch.setattr(canvas, "broad_fonts", list)
+    assert "no font for them" in figures.lines(korean_points(), "x", "y", "제목", "점", series="who").text
+
+
+def test_a_picture_takes_a_font_of_the_machine_that_has_the_letters():
+    if not canvas.broad_fonts():
+        pytest.skip("there is no font with Korean letters (Debian: fonts-noto-cjk)")
+    shown = figures.lines(korean_points(), "x", "y", "제목", "점", series="who")
+    assert shown.text == "제목"
+    assert "data:image/png" in shown.html

@@ -95,6 +95,9 @@ def test_struck_and_standing_effects_are_listed():
     assert driving.struck(paths("A → B")) == "Struck: A → B. What stands: A → C."
     assert driving.struck(paths("A → B", "A → C")) == "Struck: A → B and A → C. None stands."
     assert driving.struck(paths()) == "Every effect stands: the constructs can be told apart."
+    alone = Validity({}, {}, (), {}, {}, {}, 100)
+    assert driving.struck(paths(), alone) == (
+        "Every effect stands; whether single questions can be told apart is not known.")
     nothing = summary([without_value("path", Status.INSUFFICIENT, "no question on satisfaction")])
     assert driving.struck(nothing) == "There is no path model: no question on satisfaction."
 

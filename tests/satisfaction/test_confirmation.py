@@ -80,3 +80,11 @@ def test_without_expectations_it_is_not_applicable_and_with_few_people_too(catal
     reason = confirmation.pair(surveyed(both, [("r", i, 3) for i in "eps"]), both)
     assert reason == "1 people answered every question on expectation and performance, fewer than 30"
     assert {e.status for e in confirmation.confirmation(reason, 1)} == {Status.NOT_APPLICABLE}
+
+
+def test_expectation_and_performance_stand_as_they_were_coded():
+    rng = np.random.default_rng(1)
+    expected, performed = rng.uniform(4, 8, (60, 2)), rng.uniform(5, 9, (60, 2))
+    made = confirmation.confirmation(pair_of(expected, performed, rng.normal(size=60)), 1, 200)
+    assert found(made, confirmation.EXPECTED).value == pytest.approx(expected.mean())
+    assert found(made, confirmation.PERFORMED).unit == "on 1–10"

@@ -77,6 +77,14 @@ def test_a_study_names_constructs_and_arrows_and_its_slips_are_told(catalogued):
         structure.structure(known, Assumptions(constructs=blocks, arrows=["Q Satisfaction"]))
 
 
+def test_a_construct_without_an_arrow_is_left_out_and_satisfaction_needs_one(catalogued):
+    known = catalogued(*items())
+    model = structure.structure(known, Assumptions(arrows=["Quality > Satisfaction"]))
+    assert model.names == ("Quality", "Satisfaction")
+    absent = structure.structure(known, Assumptions(arrows=["Image > Quality"]))
+    assert absent.reason == "no arrow leads to or from satisfaction"
+
+
 def test_the_planted_driver_leads_and_its_share_has_an_interval(panelled):
     panel = panelled(felt())
     _, valid = measured(panel)

@@ -51,14 +51,24 @@ def strangers(valid: Validity | None) -> str:
     return f"{words.joined(said)}." if said else ""
 
 
-def struck(paths: pd.DataFrame) -> str:
-    """Return which separate effects are struck and which stand."""
+def struck(paths: pd.DataFrame, valid: Validity | None = None) -> str:
+    """Return which separate effects are struck and which stand.
+
+    Parameters
+    ----------
+    paths : DataFrame
+        ``results/satisfaction_paths``.
+    valid : Validity or None
+        From `helpers.satisfaction.validity.validity_of`.
+    """
     direct = paths[paths["quantity"] == "path"]
     if direct["segment"].eq("all").any() or direct.empty:
         reason = direct["reason"].iloc[0] if len(direct) else "there is no path model"
         return f"There is no path model: {reason}."
     gone = list(direct.loc[direct["status"] == Status.STRUCK, "segment"])
     kept = list(direct.loc[direct["status"] == Status.OK, "segment"])
+    if not gone and valid is not None and not valid.ratio:
+        return "Every effect stands; whether single questions can be told apart is not known."
     if not gone:
         return "Every effect stands: the constructs can be told apart."
     return f"Struck: {words.joined(gone)}. " + (f"What stands: {words.joined(kept)}." if kept else "None stands.")

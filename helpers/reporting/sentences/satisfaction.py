@@ -19,6 +19,7 @@ CLAIM = "satisfaction index and levels"
 RATES = {COMPLAINTS: "complaints per 100 buyers", OMITTED: "share of cases", DISSATISFIED: "share of cases"}
 TITLES = {COMPLAINTS: "complaints per 100 buyers", OMITTED: "cases that nobody took up",
           DISSATISFIED: "cases whose handling dissatisfied"}
+MOST_CHANGES = 4
 NEEDED = "A survey with a question on satisfaction, answered by ten people or more, would tell."
 
 
@@ -178,18 +179,30 @@ def waves_title(index: pd.DataFrame, waves: Sequence[str]) -> str:
     found = [r for wave in waves for r in rows(index, CHANGE, segment_of(wave)) if is_ok(r)]
     if not found:
         return "Satisfaction by wave: fewer than two waves that can be compared"
-    beyond = [r for r in found if r["low"] > 0 or r["high"] < 0]
+    beyond = [r for r in found if _is_beyond(r)]
     if not beyond:
         return "Satisfaction does not change beyond noise from any wave to the next"
-    moves = words.joined([f"{'rises' if r['value'] > 0 else 'falls'} in {r['segment']}" for r in beyond])
-    return f"Beyond noise, satisfaction {moves}"
+    moves = [f"{'rises' if r['value'] > 0 else 'falls'} in {r['segment']}" for r in beyond]
+    rest = len(moves) - MOST_CHANGES
+    more = f" (and in {words.count(rest, 'earlier wave', 'earlier waves')})" if rest > 0 else ""
+    return f"Beyond noise, satisfaction {words.joined(moves[-MOST_CHANGES:])}{more}"
 
 
 def changes(index: pd.DataFrame, waves: Sequence[str]) -> tuple[str, ...]:
-    """Return the change into each wave, oldest first, or that there is one wave only."""
+    """Return the changes beyond noise, how many steps show none, and the newest one; or that there is one wave only."""
     if len(waves) < 2:
         return (f"There is {'a single' if waves else 'no'} wave: nothing can be said about change.",)
-    return tuple(change(index, waves[:i + 1]) for i in range(1, len(waves)))
+    earlier = range(1, len(waves) - 1)
+    found = {i: next(iter(rows(index, CHANGE, segment_of(waves[i]))), None) for i in earlier}
+    moved = [i for i in earlier if found[i] and is_ok(found[i]) and _is_beyond(found[i])]
+    still = len(found) - len(moved)
+    rest = f"{words.count(still, 'earlier step shows', 'earlier steps show')} no change beyond noise."
+    return (*(change(index, waves[:i + 1]) for i in moved[-MOST_CHANGES:]), *([rest] if still else []),
+            change(index, waves))
+
+
+def _is_beyond(row: Row) -> bool:
+    return row["low"] > 0 or row["high"] < 0
 
 
 def by_question(index: pd.DataFrame) -> pd.DataFrame:

@@ -16,6 +16,7 @@ from helpers.satisfaction.kano import CATEGORIES
 from helpers.satisfaction.structure import Absent
 
 FALSE_A_MONTH = 0.0027
+MOST_SEGMENTS = 4
 
 
 def _one(rows: Sequence[Estimate], quantity: str, segment: str = "all") -> Estimate | None:
@@ -37,7 +38,7 @@ def deliveries(rows: Sequence[Estimate]) -> str:
     """
     late, gap, in_time = _one(rows, LATE), _one(rows, GAP), _one(rows, SATISFIED, IN_TIME)
     if late is None or gap is None or late.status is not Status.OK:
-        return f"Whether late deliveries go with lower satisfaction cannot be said: {(late or rows[0]).reason}."
+        return ""  # the title of the figure says why
     start = f"{_with_interval(late)} of the deliveries answered for were late or overdue"
     if gap.status is not Status.OK or in_time is None:
         return f"{start}; how satisfied these people are cannot be compared: {gap.reason}."
@@ -60,11 +61,44 @@ def deliveries_title(rows: Sequence[Estimate]) -> str:
     """Return the finding above the figure of satisfaction by lateness."""
     gap = _one(rows, GAP)
     if gap is None or gap.status is not Status.OK:
-        return "Satisfaction by delivery: insufficient data"
+        return f"Whether late deliveries go with lower satisfaction cannot be said: {(gap or rows[0]).reason}"
     if gap.low <= 0 <= gap.high:
         return "Satisfaction does not differ beyond noise between late deliveries and those in time"
     way = "lower" if gap.value < 0 else "higher"
     return f"Satisfaction is {words.points(abs(gap.value))} {way} where the delivery was late or overdue"
+
+
+def segment_table(found: pd.DataFrame) -> pd.DataFrame:
+    """Return segments with their interval in words, the difference from everybody else last.
+
+    Parameters
+    ----------
+    found : DataFrame
+        From `helpers.satisfaction.segments.shown`.
+    """
+    limits = [words.interval(a, b, words.points) for a, b in zip(found["low"], found["high"], strict=True)]
+    return found.assign(interval=limits)[["segment", "people", "value", "interval", "difference", "p_adjusted"]]
+
+
+def segments(found: pd.DataFrame) -> str:
+    """Return which segments differ from everybody else beyond noise, all comparisons counted together.
+
+    Parameters
+    ----------
+    found : DataFrame
+        From `helpers.satisfaction.segments.shown`.
+    """
+    known = found[found["p_adjusted"].notna()]
+    if known.empty:
+        return "No segments of thirty people or more can be compared."
+    differ = known[known["p_adjusted"] < 0.05]
+    said = [f"{r.segment} ({'+' if r.difference > 0 else ''}{words.points(r.difference)})"
+            for r in differ.head(MOST_SEGMENTS).itertuples()]
+    more = f" and {words.whole(len(differ) - MOST_SEGMENTS)} more" if len(differ) > MOST_SEGMENTS else ""
+    if not said:
+        compared = words.count(len(known), "segment", "segments")
+        return f"None of {compared} differs beyond noise from everybody else, all comparisons counted together."
+    return f"Different from everybody else beyond noise: {words.joined(said)}{more}."
 
 
 def kano(shown: pd.DataFrame) -> str:
@@ -164,6 +198,18 @@ def topics(table: pd.DataFrame) -> str:
     return (f"{words.count(len(table), 'topic', 'topics').capitalize()} of comments; lowest scores with “"
             f"{worst['topic']}”: {words.points(worst['satisfaction'])} "
             f"{words.interval(worst['low'], worst['high'], words.points)}, {words.share(worst['share'])} of comments.")
+
+
+def topic_table(found: pd.DataFrame) -> pd.DataFrame:
+    """Return topics with the interval of their score in words.
+
+    Parameters
+    ----------
+    found : DataFrame
+        From `helpers.satisfaction.topics.topics`.
+    """
+    limits = [words.interval(a, b, words.points) for a, b in zip(found["low"], found["high"], strict=True)]
+    return found.assign(interval=limits)[["topic", "people", "share", "satisfaction", "interval", "blame"]]
 
 
 def audited(rows: Sequence[Estimate]) -> str:
