@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 import pandas as pd
 
 from helpers.foundation.study import Section
-from helpers.reporting import words
+from helpers.reporting import shielding, words
 from helpers.reporting.briefing import Card, briefing, cards, decisions, findings, lines, questions
 from helpers.reporting.markup import (
     Exhibit,
@@ -88,6 +88,7 @@ def table(
     formats, shown = formats or {}, frame.head(limit)
     names = _headings(frame, headings or {})
     cells = {names[c]: [cell(value, formats.get(c)) for value in shown[c]] for c in frame.columns}
+    cells = shielding.texts(shown, cells, names)
     right = [names[c] for c in frame.columns if is_numeric(frame[c])]
     return grid(cells, caption, _rest(len(frame), limit), right)
 
@@ -119,6 +120,8 @@ def estimates(frame: pd.DataFrame, currency: str = "", caption: str = "", limit:
         "n": [words.whole(row["n"]) for row in rows],
         "Why": [cell(row["reason"]).removesuffix("–") for row in rows],
     }
+    for i in shielding.small(frame.head(limit)).to_numpy().nonzero()[0]:
+        cells["Value"][i], cells["Interval"][i], cells["n"][i] = "–", "", shielding.HIDDEN
     kept = {name: texts for name, texts in cells.items() if name in {"Quantity", "Value"} or not _is_idle(texts)}
     return grid(kept, caption, _rest(len(frame), limit), ("Value", "Interval", "n"), "estimates")
 

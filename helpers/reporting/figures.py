@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from helpers.reporting import layout, words
+from helpers.reporting import layout, shielding, words
 from helpers.reporting.canvas import ACCENT, CATEGORIES, INK, LETTER, blank, exhibit, plain, room, wrapped
 from helpers.reporting.markup import Exhibit, missing
 
@@ -210,7 +210,7 @@ def _drawn(frame: pd.DataFrame, label: str, value: str) -> tuple[pd.DataFrame, s
     """Return the rows that can be drawn, and a sentence about the others."""
     if frame.empty:
         return frame, "There is nothing to draw: the table has no rows."
-    is_known = np.isfinite(frame[value].astype("float64")).to_numpy()
+    is_known = (np.isfinite(frame[value].astype("float64")) & ~shielding.small(frame)).to_numpy()
     without = [str(name) for name in frame[label][~is_known]]
     more = f" (and {len(without) - 5} more)" if len(without) > 5 else ""
     notes = [f"Without a value, for lack of data: {words.joined(without[:5])}{more}." if without else "",

@@ -1,0 +1,45 @@
+import pandas as pd
+import pytest
+
+from helpers.foundation.estimates import Estimate, summary
+from helpers.reporting import exhibits, figures, shielding
+
+
+@pytest.mark.parametrize(("n", "is_small"), [(0, False), (1, True), (9, True), (10, False), (None, False)])
+def test_one_to_nine_people_are_a_small_cell(n, is_small):
+    frame = pd.DataFrame({"segment": ["north"], "n_customers": [n], "value": [1.0]})
+    assert shielding.small(frame).tolist() == [is_small]
+
+
+def test_the_row_of_everybody_and_rows_that_count_other_things_are_none():
+    frame = pd.DataFrame({"segment": ["all", "no date", "north"], "unit": ["share", "records", "share"], "n": [3] * 3})
+    assert shielding.small(frame).tolist() == [False, False, True]
+    assert not shielding.small(pd.DataFrame({"orders": [3], "value": [1.0]})).any()
+
+
+def test_a_long_table_shows_no_value_of_a_small_cell():
+    shown = exhibits.estimates(summary([
+        Estimate("satisfaction", 71.3, 60, 80, "points of 100", 9, "north"),
+        Estimate("satisfaction", 64.2, 60, 70, "points of 100", 200, "south")]))
+    assert "71.3" not in shown.html
+    assert "71.3" not in shown.text
+    assert "under 10" in shown.html
+    assert "64.2" in shown.html
+
+
+def test_a_wide_table_keeps_the_name_of_a_small_cell_and_nothing_else_and_flags_the_next():
+    frame = pd.DataFrame({"region": ["north", "south", "east"], "n_customers": [7, 17, 300],
+                          "spend": [12.5, 13.5, 14.5]})
+    shown = exhibits.table(frame)
+    assert "north | under 10 | –" in shown.text
+    assert "south | 17 (few) | 13.5" in shown.text
+    assert "east | 300 | 14.5" in shown.text
+    assert "12.5" not in shown.html
+
+
+def test_figures_leave_small_cells_out_and_name_them():
+    frame = pd.DataFrame({"region": ["north", "south"], "n_customers": [7, 17], "spend": [12.5, 13.5]})
+    shown = figures.bars(frame, "region", "spend", "Spend by region", "money")
+    assert "12.5" not in shown.html
+    assert "Without a value, for lack of data: north" in shown.html
+    assert "no rows" not in figures.bars(frame.head(1), "region", "spend", "Spend", "money").html
