@@ -2,12 +2,15 @@
 
 import pandas as pd
 
-from helpers.churn.cases import CONTRACTS, FEWEST, Basis
-from helpers.churn.models import FOLDED, LATER, Trial, Verdict
+from helpers.churn import guard
+from helpers.churn.cases import CONTRACTS, FEWEST, PURCHASES, Basis
+from helpers.churn.guard import TOO_GOOD
+from helpers.churn.models import FOLDED, LATER, Trial
+from helpers.churn.verdicts import Verdict
 from helpers.foundation.estimates import Gate, Level, Status
 from helpers.methods import classification
 
-TOO_GOOD, MOST_ERROR = 0.95, 0.05
+MOST_ERROR = 0.05
 
 
 def gates(basis: Basis, trial: Trial, verdict: Verdict, measures: pd.DataFrame) -> tuple[Gate, ...]:
@@ -21,19 +24,21 @@ def gates(basis: Basis, trial: Trial, verdict: Verdict, measures: pd.DataFrame) 
         Long summary of `models.measures`; a calibration error that a perfect model may show crosses nothing.
     """
     n = len(basis.training[0].is_lost) if basis.training else 0
-    who = "contracts" if basis.kind == CONTRACTS else "eligible customers"
+    who = "eligible customers" if basis.kind == PURCHASES else "contracts"
     said = f"{n:,} {who} with a known outcome are learnt from."
     enough = Gate("enough to learn from", n, FEWEST, bool(basis.reason), Level.STRIKE, "every forecast of churn",
                   f"Nothing can be learnt: {basis.reason}." if basis.reason else said)
     if basis.reason:
         return (enough,)
-    return (enough, _tried(basis, trial), _too_good(trial, verdict), _calibrated(verdict, measures),
-            *([_vouched(basis)] if basis.kind == CONTRACTS else []))
+    return (enough, _tried(basis, trial), _too_good(trial, verdict), _questioned(basis),
+            _calibrated(verdict, measures), *([_vouched(basis)] if basis.judged else []))
 
 
 def _tried(basis: Basis, trial: Trial) -> Gate:
     said = {
-        LATER: f"Fitted as of {trial.trained_on} and tried on the later snapshot of {trial.tested_on}.",
+        LATER: f"Tried at {len(trial.origins)} origin{'' if len(trial.origins) == 1 else 's'}, the newest on "
+               f"{max(trial.origins, default='')}: each time fitted on an earlier snapshot"
+               f"{' and calibrated on one between' if trial.is_calibrated else ''}.",
         FOLDED: "The history bears one snapshot only, so the models were tried on customers held out of the same "
                 "period; how they fare in a later one is not known."}[trial.design]
     if basis.kind == CONTRACTS:
@@ -44,7 +49,7 @@ def _tried(basis: Basis, trial: Trial) -> Gate:
 
 
 def _too_good(trial: Trial, verdict: Verdict) -> Gate:
-    found = classification.auc(trial.is_lost, trial.probabilities()[verdict.chosen])
+    found = classification.auc(trial.is_lost, trial.stated[verdict.chosen])
     is_crossed = found.status is Status.OK and found.value >= TOO_GOOD
     ask = ("so good that a column may know the outcome: ask when each was recorded." if is_crossed
            else "not suspiciously good.")
@@ -61,9 +66,19 @@ def _calibrated(verdict: Verdict, measures: pd.DataFrame) -> Gate:
                 f"up to {100 * MOST_ERROR:.0f} are let pass{noise}.")
 
 
+def _questioned(basis: Basis) -> Gate:
+    asked = guard.questions(basis.newest.features, basis.newest.is_lost)
+    said = " ".join(asked["question"]) or f"No feature alone reaches an AUC of {TOO_GOOD:.2f}, and no name tells."
+    return Gate("no feature knows the outcome", float(len(asked)), 0, len(asked) > 0, Level.NOTE,
+                "every forecast of churn", said)
+
+
 def _vouched(basis: Basis) -> Gate:
-    n = basis.training[0].features.shape[1]
-    left = f" Left out, with too many different texts: {', '.join(basis.left_out)}." if basis.left_out else ""
-    return Gate("attributes vouched for", n, 0, n > 0, Level.NOTE, "every forecast of churn",
-                f"{n} columns from tenure, fee, plan and attributes are taken to be known before a contract ends, "
-                f"because the source declares them static.{left}")
+    left = basis.judged.excluded["attribute"].tolist()
+    many = f" Left out, with too many different texts: {', '.join(basis.left_out)}." if basis.left_out else ""
+    n = len(basis.judged.used)
+    used = f"{n} attribute{'' if n == 1 else 's'} of contracts are declared static, dated or vouched for, and used."
+    pending = (f" {len(left)} excluded pending a vouch, since nothing says when they were known: "
+               f"{', '.join(left)}." if left else "")
+    return Gate("attributes vouched for", len(left), 0, bool(left or many), Level.NOTE, "every forecast of churn",
+                f"{used}{pending}{many}")

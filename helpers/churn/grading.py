@@ -27,7 +27,8 @@ def happened(engine: Engine, transactions: ir.Table, due: pd.DataFrame) -> pd.Se
     Series of float
         Customers lost where the forecast is of them; NaN where nobody was eligible, and for any other quantity.
     """
-    known = due[due["quantity"] == "customers_lost"]
+    of_contracts = due["basis"].eq("contracts") if "basis" in due else pd.Series(False, due.index)
+    known = due[(due["quantity"] == "customers_lost") & ~of_contracts]
     counts = {(*window, row.segment): row.n_lost if row.n_eligible else np.nan
               for window in known[WINDOW].drop_duplicates().itertuples(index=False, name=None)
               for row in labels.lost_count(engine, transactions, window[0].date(), window[1].date(),

@@ -1,42 +1,47 @@
-"""Two models of who is lost, the simple rule and a logistic regression, and a fair trial between them."""
+"""The trial: what rule, logistic regression and gradient boosting say of customers whom they have not seen."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
-from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import StandardScaler
 
+from helpers.churn import learners
 from helpers.churn.cases import Basis, Cases
-from helpers.churn.labels import ALL, ONE_TIME, REPEAT
-from helpers.foundation.estimates import Estimate, Status, without_value
-from helpers.methods import classification, intervals
+from helpers.churn.learners import BOOSTING, LOGISTIC, Learner
 
-LOGISTIC = "logistic regression"
 FOLDS = 10
 LATER, FOLDED, NONE = "later period", "cross-validated", "none"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Trial:
-    """What both models said of customers whom they had not seen, and what happened.
+    """What the models said of customers whom they had not seen, and what happened.
 
     Parameters
     ----------
     design : str
-        ``later period``: fitted on one snapshot, tried on the next; ``cross-validated``: each tenth of the
-        customers is judged by models of the others; ``none``: nothing could be learnt.
+        ``later period``: fitted on one snapshot, tried on a later one, at one or more origins; ``cross-validated``:
+        each tenth of the customers is judged by models of the others; ``none``: nothing could be learnt.
     rule : str
         Name of the simple rule.
-    is_lost, p_rule, p_logistic : ndarray, shape (n,)
-        Outcome and stated probabilities.
+    is_lost : ndarray, shape (n,)
+        What happened, of all origins together.
+    stated : mapping of str to ndarray
+        Probabilities by model, the rule first.
+    who : ndarray, shape (n,)
+        Customer; the same one may have been judged at several origins.
+    origin : ndarray of str, shape (n,)
+        Day on which it was judged; empty for contracts without dates.
     is_one_time : ndarray of bool, shape (n,)
         Customers with one purchase occasion.
-    trained_on, tested_on : str
-        The cut-offs, in ISO form; empty for contracts.
+    trained_on : tuple of str
+        Cut-offs that the models were fitted on, newest first.
+    is_calibrated : bool
+        Whether a later snapshot calibrated them.
+    n_treated : int
+        Cases left out of training, since earlier alerts had acted on them.
     reason : str
         Why nothing could be learnt; empty where it could.
     """
@@ -44,173 +49,112 @@ class Trial:
     design: str
     rule: str
     is_lost: np.ndarray
-    p_rule: np.ndarray
-    p_logistic: np.ndarray
+    stated: Mapping[str, np.ndarray]
+    who: np.ndarray
+    origin: np.ndarray
     is_one_time: np.ndarray
-    trained_on: str = ""
-    tested_on: str = ""
+    trained_on: tuple[str, ...] = field(default=())
+    is_calibrated: bool = False
+    n_treated: int = 0
     reason: str = ""
 
-    def probabilities(self) -> dict[str, np.ndarray]:
-        """Return the stated probabilities by model, the rule first."""
-        return {self.rule: self.p_rule, LOGISTIC: self.p_logistic}
+    @property
+    def origins(self) -> list[str]:
+        """Days on which models were tried, oldest first."""
+        return sorted(set(self.origin.tolist()))
 
     def bins(self) -> pd.DataFrame:
         """Return ten bins of equal mass by model: stated and observed shares; empty where nothing was tried."""
-        parts = [classification.calibration_bins(self.is_lost, p).assign(model=name)
-                 for name, p in self.probabilities().items()]
+        from helpers.methods import classification
+
+        parts = [classification.calibration_bins(self.is_lost, p).assign(model=name) for name, p in self.stated.items()]
         return pd.concat(parts, ignore_index=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """Which model the scores come from, and why.
-
-    Parameters
-    ----------
-    chosen : str
-        Name of the model.
-    auc, brier : Estimate
-        Logistic regression less rule on the same customers, paired; a better model has more AUC and less Brier.
-    """
-
-    chosen: str
-    auc: Estimate
-    brier: Estimate
-
-    @property
-    def is_tie(self) -> bool:
-        """Whether neither interval excludes zero: the simple rule does as well."""
-        return all(e.status is Status.OK and e.low <= 0 <= e.high for e in (self.auc, self.brier))
-
-
-def fitted(seen: pd.DataFrame, is_lost: np.ndarray) -> Pipeline:
-    """Return a logistic regression on standardised columns, with a light ridge (C = 1) against separation.
-
-    Parameters
-    ----------
-    seen : DataFrame, shape (n, n_columns)
-        Numbers without gaps.
-    is_lost : ndarray, shape (n,)
-        Outcome, 0 or 1, both present.
-    """
-    exact = LogisticRegression(C=1.0, solver="newton-cholesky", tol=1e-9, max_iter=200)
-    return make_pipeline(StandardScaler(), exact).fit(seen.to_numpy(), is_lost.astype(int))
-
-
-def stated(model: Pipeline, seen: pd.DataFrame) -> np.ndarray:
-    """Return the probability of being lost, shape ``(n,)``."""
-    return model.predict_proba(seen.to_numpy())[:, 1] if len(seen) else np.empty(0)
-
-
 def trial(basis: Basis, seed: int) -> Trial:
-    """Return the trial of both models on customers whom they have not seen.
+    """Return the trial of all models on customers whom they have not seen.
 
     Parameters
     ----------
     basis : Basis
-        With two training snapshots the models are fitted on the older and tried on the newer; with one they are
-        cross-validated, stratified by the outcome; with none the trial is empty.
+        At each origin models are fitted, calibrated and tried on three snapshots a horizon apart; where the history
+        bears one snapshot only, or contracts have no dates, they are cross-validated, stratified by the outcome.
     seed : int
         Of the folds; rows are in the order of ids.
     """
     if not basis.training:
         none = np.empty(0)
-        return Trial(NONE, basis.rule, none, none, none, none.astype(bool), reason=basis.reason)
-    newest, *older = basis.training
-    once = newest.about["is_one_time"].to_numpy(dtype=bool)
-    tested_on = str(newest.seen_on or "")
-    if not older:
-        folds = list(_folds(newest, seed))
-        p_rule, p_logistic = (_out_of_fold(seen, newest.is_lost, folds) for seen in (newest.rule, newest.features))
-        return Trial(FOLDED, basis.rule, newest.is_lost, p_rule, p_logistic, once, tested_on, tested_on)
-    p_rule, p_logistic = (stated(fitted(old, older[0].is_lost), new)
-                          for old, new in ((older[0].rule, newest.rule), (older[0].features, newest.features)))
-    return Trial(LATER, basis.rule, newest.is_lost, p_rule, p_logistic, once, str(older[0].seen_on), tested_on)
+        names = (basis.rule, LOGISTIC, BOOSTING)
+        return Trial(NONE, basis.rule, none, dict.fromkeys(names, none), none.astype(str), none.astype(str),
+                     none.astype(bool), reason=basis.reason)
+    usable = basis.usable()
+    return _rolling(basis, usable) if usable else _folded(basis, seed)
 
 
-def _folds(cases: Cases, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def _rolling(basis: Basis, usable: tuple) -> Trial:
+    parts, n_treated = [], 0
+    for dates in usable:
+        tried, fit = basis.snapshots[dates.tried_on], basis.snapshots[dates.fitted_on].left_alone()
+        later = basis.snapshots[dates.calibrated_on].left_alone() if dates.calibrated_on else None
+        n_treated += len(basis.snapshots[dates.fitted_on].is_lost) - len(fit.is_lost)
+        parts.append((tried, {name: learnt(name, basis.rule, fit, later, tried).stated(seen_by(name, basis.rule, tried))
+                              for name in (basis.rule, LOGISTIC, BOOSTING)}))
+    stated = {name: np.concatenate([p[name] for _, p in parts]) for name in parts[0][1]}
+    days = tuple(str(dates.fitted_on) for dates in usable)
+    return Trial(LATER, basis.rule, np.concatenate([c.is_lost for c, _ in parts]), stated,
+                 np.concatenate([c.about["customer_id"].to_numpy("str") for c, _ in parts]),
+                 np.concatenate([np.full(len(c.is_lost), str(c.seen_on)) for c, _ in parts]),
+                 np.concatenate([c.about["is_one_time"].to_numpy(bool) for c, _ in parts]), days,
+                 usable[0].calibrated_on is not None, n_treated)
+
+
+def _folded(basis: Basis, seed: int) -> Trial:
+    cases = basis.newest
     rarest = int(min(cases.is_lost.sum(), len(cases.is_lost) - cases.is_lost.sum()))
     folds = StratifiedKFold(min(FOLDS, rarest), shuffle=True, random_state=seed)
-    return folds.split(cases.features, cases.is_lost)
+    stated = {name: np.empty(len(cases.is_lost)) for name in (basis.rule, LOGISTIC, BOOSTING)}
+    for learnt_from, held_out in folds.split(cases.features, cases.is_lost):
+        fit, tried = cases.rows(learnt_from), cases.rows(held_out)
+        for name, p in stated.items():
+            p[held_out] = learnt(name, basis.rule, fit, None, tried).stated(seen_by(name, basis.rule, tried))
+    day = str(cases.seen_on or "")
+    return Trial(FOLDED, basis.rule, cases.is_lost, stated, cases.about["customer_id"].to_numpy("str"),
+                 np.full(len(cases.is_lost), day), cases.about["is_one_time"].to_numpy(bool), (day,))
 
 
-def _out_of_fold(seen: pd.DataFrame, is_lost: np.ndarray, folds: list[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
-    p = np.empty(len(seen))
-    for learnt, held_out in folds:
-        p[held_out] = stated(fitted(seen.iloc[learnt], is_lost[learnt]), seen.iloc[held_out])
-    return p
-
-
-def verdict(trial: Trial) -> Verdict:
-    """Return which model to use: the logistic regression where it is better beyond noise and nowhere worse.
-
-    Notes
-    -----
-    Better or worse is said only where the paired interval of the difference excludes zero: DeLong for AUC, Student
-    for Brier. A tie goes to the rule, which anybody can check by hand.
-    """
-    auc = classification.auc_difference(trial.is_lost, trial.p_logistic, trial.p_rule)
-    brier = classification.brier_difference(trial.is_lost, trial.p_logistic, trial.p_rule)
-    is_better = auc.low > 0 or brier.high < 0
-    is_worse = auc.high < 0 or brier.low > 0
-    return Verdict(LOGISTIC if is_better and not is_worse else trial.rule, auc, brier)
-
-
-def measures(trial: Trial, seed: int) -> tuple[Estimate, ...]:
-    """Return every measure of both models, then for one-time and repeat buyers apart, then the differences.
+def learnt(name: str, rule: str, fit: Cases, later: Cases | None, *users: Cases) -> Learner:
+    """Return one model fitted on a snapshot and calibrated on a later one, from what all snapshots know.
 
     Parameters
     ----------
-    trial : Trial
-        Outcomes and stated probabilities.
-    seed : int
-        Of the draws behind the interval of the calibration error.
+    name, rule : str
+        Which model, and which of them is the simple rule.
+    fit : Cases
+        The snapshot to fit on.
+    later : Cases, optional
+        The snapshot to calibrate on.
+    *users : Cases
+        Whom it is to speak about; features that they lack are not used.
     """
-    if trial.design == NONE:
-        units = {"auc": "auc", "brier": "squared distance", "calibration_error": "share"}
-        return tuple(without_value(quantity, Status.INSUFFICIENT, trial.reason, unit=unit, segment=name)
-                     for name in (trial.rule, LOGISTIC) for quantity, unit in units.items())
-    rng = np.random.default_rng(seed)
-    parts = {ALL: np.ones(len(trial.is_lost), bool), ONE_TIME: trial.is_one_time, REPEAT: ~trial.is_one_time}
-    if not trial.is_one_time.any():
-        parts = {ALL: parts[ALL]}
-    found = [_lost_share(trial.is_lost[rows], part) for part, rows in parts.items()]
-    for name, p in trial.probabilities().items():
-        for part, rows in parts.items():
-            segment = name if part == ALL else f"{name}, {part}"
-            found += _measured(trial.is_lost[rows], p[rows], segment, rng)
-    apart = f"{LOGISTIC} less {trial.rule}"
-    return (*found, classification.auc_difference(trial.is_lost, trial.p_logistic, trial.p_rule, apart),
-            classification.brier_difference(trial.is_lost, trial.p_logistic, trial.p_rule, apart))
+    columns = list(seen_by(name, rule, fit))
+    for cases in (*([later] if later else []), *users):
+        there = seen_by(name, rule, cases)
+        columns = [c for c in columns if c in there] if len(there) else columns
+    found = learners.fitted(name, seen_by(name, rule, fit)[columns], fit.is_lost)
+    if later is None or later.shortage():
+        return found
+    return learners.calibrated(found, seen_by(name, rule, later), later.is_lost)
 
 
-def _lost_share(is_lost: np.ndarray, segment: str) -> Estimate:
-    found = intervals.share(float(is_lost.mean()) if len(is_lost) else np.nan, len(is_lost))
-    return Estimate("share_lost", found.value, found.low, found.high, unit="share", n=len(is_lost), segment=segment)
+def seen_by(name: str, rule: str, cases: Cases) -> pd.DataFrame:
+    """Return what a model looks at."""
+    return cases.rule if name == rule else cases.features
 
 
-def _measured(is_lost: np.ndarray, p: np.ndarray, segment: str, rng: np.random.Generator) -> list[Estimate]:
-    bins = classification.calibration_bins(is_lost, p)
-    return [classification.auc(is_lost, p, segment), classification.brier(is_lost, p, segment),
-            classification.calibration_slope(is_lost, p, segment),
-            classification.calibration_intercept(is_lost, p, segment),
-            *classification.calibration_error(bins, rng, segment)]
-
-
-
-def reliability(trial: Trial, chosen: str) -> pd.DataFrame:
-    """Return observed against stated shares of one model in ten bins, and the line on which a perfect one lies.
-
-    Returns
-    -------
-    DataFrame
-        ``stated_percent``, ``share_observed`` with ``low`` and ``high``, ``series``; empty where nothing was tried.
-    """
-    if trial.design == NONE:
-        return pd.DataFrame(columns=["stated_percent", "share_observed", "low", "high", "series"])
-    bins = classification.calibration_bins(trial.is_lost, trial.probabilities()[chosen]).assign(series="observed")
-    ends = bins["share_stated"].agg(["min", "max"]).to_numpy()
-    perfect = pd.DataFrame(dict.fromkeys(("share_stated", "share_observed", "low", "high"), ends))
-    both = pd.concat([bins[[*perfect, "series"]], perfect.assign(series="perfect")], ignore_index=True)
-    return both.assign(stated_percent=100 * both["share_stated"]).drop(columns="share_stated")
+def final(basis: Basis, name: str) -> Learner:
+    """Return the model that speaks of today's customers: the recipe that was tried, one step later."""
+    usable = basis.usable()
+    if usable and usable[0].calibrated_on:
+        fit, later = basis.snapshots[usable[0].calibrated_on].left_alone(), basis.newest.left_alone()
+        return learnt(name, basis.rule, fit, later, basis.scoring)
+    return learnt(name, basis.rule, basis.newest.left_alone(), None, basis.scoring)

@@ -7,14 +7,14 @@ import pandas as pd
 
 from helpers.churn import models
 from helpers.churn.assumptions import Assumptions
-from helpers.churn.cases import CONTRACTS, Basis
+from helpers.churn.cases import CONTRACTS, PURCHASES, Basis
 from helpers.churn.labels import ALL, ONE_TIME, REPEAT
-from helpers.churn.models import LATER, LOGISTIC, Trial
+from helpers.churn.models import LATER, Trial
 from helpers.churn.tables import CHURN_SCORES, FORECASTS
 from helpers.foundation.estimates import Estimate, Status, without_value
 from helpers.methods import classification, intervals
 
-LEVEL = 0.95
+LEVEL, DAYS_A_MONTH = 0.95, 30.4375
 
 
 def scores(basis: Basis, trial: Trial, chosen: str, assumptions: Assumptions) -> pd.DataFrame:
@@ -23,45 +23,44 @@ def scores(basis: Basis, trial: Trial, chosen: str, assumptions: Assumptions) ->
     Parameters
     ----------
     basis : Basis
-        Training and scoring cases. The models are fitted anew on the newest training snapshot: the recipe that was
-        tried, one step later. Contracts keep the probability of the fold in which they were held out.
+        Training and scoring cases. The models are fitted anew, one step later: the recipe that was tried. Contracts
+        without dates keep the probability of the fold in which they were held out.
     trial : Trial
-        The trial of both models.
+        The trial of the models.
     chosen : str
         Model that ``p_lost`` comes from.
     assumptions : Assumptions
-        Section ``[churn]``, for the bands of risk.
+        Section ``[churn]``, for the bands of risk and the value of who is lost.
     """
     about = basis.scoring.about
     if not basis.training or about.empty:
         return pd.DataFrame(columns=list(CHURN_SCORES.names))
-    p_rule, p_logistic = _stated(basis, trial)
-    p_lost = p_logistic if chosen == LOGISTIC else p_rule
+    p_lost, p_rule = (_stated(basis, trial, name) for name in (chosen, basis.rule))
     found = pd.DataFrame({
-        "customer_id": about["customer_id"].to_numpy(), "basis": basis.kind, "model": chosen, "p_lost": p_lost,
-        "p_baseline": p_rule, "risk": _bands(p_lost, assumptions), "due_on": pd.Timestamp(basis.due_on)})
-    if basis.kind == CONTRACTS:
-        return _by_customer(found.assign(monthly_fee=about["monthly_fee"].to_numpy()))
-    kept = _value_if_kept(about, basis.horizon_days)
-    about = {c: about[c].to_numpy() for c in ("is_one_time", "recency_days")}
-    return found.assign(**about, value_if_kept=kept, value_at_stake=p_lost * kept,
-                        monthly_fee=np.nan)[list(CHURN_SCORES.names)]
+        "customer_id": about["customer_id"].to_numpy(), "model": chosen, "p_lost": p_lost,
+        "basis": PURCHASES if basis.kind == PURCHASES else CONTRACTS,
+        "p_baseline": p_rule, "risk": _bands(p_lost, assumptions), "due_on": pd.Timestamp(basis.due_on),
+        "value_if_kept": value_if_kept(basis), "value_if_lost": assumptions.value_if_lost})
+    carried = {c: about[c].to_numpy() for c in ("monthly_fee", "recency_days", "silence", "is_one_time") if c in about}
+    found = found.assign(**carried)
+    found = found.assign(value_at_stake=p_lost * (found["value_if_kept"] - found["value_if_lost"]))
+    if basis.kind != PURCHASES:
+        return _by_customer(found.drop(columns="is_one_time"))
+    return found.reindex(columns=list(CHURN_SCORES.names))
 
 
-def _stated(basis: Basis, trial: Trial) -> tuple[np.ndarray, np.ndarray]:
-    newest, scoring = basis.training[0], basis.scoring
+def _stated(basis: Basis, trial: Trial, name: str) -> np.ndarray:
     if basis.kind == CONTRACTS:
-        runs = newest.is_lost == 0
-        return trial.p_rule[runs], trial.p_logistic[runs]
-    return (models.stated(models.fitted(newest.rule, newest.is_lost), scoring.rule),
-            models.stated(models.fitted(newest.features, newest.is_lost), scoring.features))
+        return trial.stated[name][basis.newest.is_lost == 0]
+    return models.final(basis, name).stated(models.seen_by(name, basis.rule, basis.scoring))
 
 
 def _by_customer(contracts: pd.DataFrame) -> pd.DataFrame:
-    """Return one row a customer: the contract most at risk, and the fees of all."""
-    fees = contracts.groupby("customer_id")["monthly_fee"].sum(min_count=1)
+    """Return one row a customer: the contract most at risk, and the fees and values of all."""
+    money = ["monthly_fee", "value_if_kept", "value_at_stake"]
+    sums = contracts.groupby("customer_id")[money].sum(min_count=1)
     worst = contracts.sort_values(["customer_id", "p_lost"]).drop_duplicates("customer_id", keep="last")
-    summed = worst.assign(monthly_fee=worst["customer_id"].map(fees))
+    summed = worst.assign(**{c: worst["customer_id"].map(sums[c]) for c in money})
     return summed.reindex(columns=list(CHURN_SCORES.names)).reset_index(drop=True)
 
 
@@ -69,10 +68,21 @@ def _bands(p: np.ndarray, assumptions: Assumptions) -> np.ndarray:
     return np.select([p >= assumptions.high_risk_from, p >= assumptions.medium_risk_from], ["high", "medium"], "low")
 
 
-def _value_if_kept(about: pd.DataFrame, horizon_days: int) -> np.ndarray:
-    """Return margin within the horizon at the past rate; a history shorter than the horizon counts as one horizon."""
-    lived = np.maximum(about["age_days"].to_numpy("float64") + 1, horizon_days)
-    return about["margin"].to_numpy("float64") * horizon_days / lived
+def value_if_kept(basis: Basis) -> np.ndarray:
+    """Return margin within the horizon of those scored, shape (n,); NaN where it is not known [money].
+
+    Notes
+    -----
+    Of customers at their past rate, where a history shorter than the horizon counts as one horizon; of contracts with
+    dates their fee; contracts without dates have no horizon.
+    """
+    about = basis.scoring.about
+    if "margin" in about:
+        lived = np.maximum(about["age_days"].to_numpy("float64") + 1, basis.horizon_days)
+        return about["margin"].to_numpy("float64") * basis.horizon_days / lived
+    if "margin_a_month" in about and basis.horizon_days:
+        return about["margin_a_month"].to_numpy("float64") * basis.horizon_days / DAYS_A_MONTH
+    return np.full(len(about), np.nan)
 
 
 def lost_forecast(p: np.ndarray, level_error: float = 0.0, segment: str = ALL) -> Estimate:
@@ -100,11 +110,14 @@ def lost_forecast(p: np.ndarray, level_error: float = 0.0, segment: str = ALL) -
 
 
 def level_error(trial: Trial, chosen: str) -> float:
-    """Return by how many logits the chosen model's level was off in a later period; 0 where none was tried."""
+    """Return by how many logits the chosen model's level was off in later periods (root mean square); 0: none tried."""
     if trial.design != LATER:
         return 0.0
-    found = classification.calibration_intercept(trial.is_lost, trial.probabilities()[chosen])
-    return found.value if found.status is Status.OK else 0.0
+    found = classification.calibration_intercept(trial.is_lost, trial.stated[chosen])
+    by_origin = [classification.calibration_intercept(trial.is_lost[rows], trial.stated[chosen][rows])
+                 for day in trial.origins for rows in [trial.origin == day]]
+    known = [e.value for e in (found, *by_origin) if e.status is Status.OK]
+    return float(np.sqrt(np.mean(np.square(known[1:] or known)))) if known else 0.0
 
 
 def forecasts(scores: pd.DataFrame, trial: Trial, made_as_of_on: date, eligible_days: int) -> pd.DataFrame:
@@ -129,14 +142,16 @@ def forecasts(scores: pd.DataFrame, trial: Trial, made_as_of_on: date, eligible_
     dated = scores[scores["due_on"].notna()]
     if dated.empty:
         return pd.DataFrame(columns=list(FORECASTS.names))
-    once, model = dated["is_one_time"].to_numpy(dtype=bool), dated["model"].iloc[0]
-    p, off = dated["p_lost"].to_numpy(), level_error(trial, model)
+    once, model = dated["is_one_time"].eq(True).to_numpy(dtype=bool), dated["model"].iloc[0]
+    p, off = dated["p_lost"].to_numpy("float64"), level_error(trial, model)
     rows = {ALL: np.ones(len(p), bool), ONE_TIME: once, REPEAT: ~once}
+    rows = rows if dated["basis"].iloc[0] == PURCHASES else {ALL: rows[ALL]}
     made = [lost_forecast(p[chosen], off, segment) for segment, chosen in rows.items()]
     return pd.DataFrame([{
         "quantity": e.quantity, "segment": e.segment, "made_as_of_on": pd.Timestamp(made_as_of_on),
         "due_on": dated["due_on"].iloc[0], "value": e.value, "low": e.low, "high": e.high, "level": e.level,
-        "model": model, "unit": e.unit, "n": e.n, "eligible_days": eligible_days} for e in made])
+        "model": model, "unit": e.unit, "n": e.n, "basis": dated["basis"].iloc[0],
+        "eligible_days": eligible_days} for e in made])
 
 
 def stated_error(scores: pd.DataFrame, forecasts: pd.DataFrame) -> float:
@@ -170,7 +185,8 @@ def value_at_stake(scores: pd.DataFrame, off: float = 0.0) -> Estimate:
         status = Status.NOT_APPLICABLE if len(scores) else Status.INSUFFICIENT
         reason = "contracts without dates give no horizon" if len(scores) else "nobody could be scored"
         return without_value("value_at_stake", status, reason, unit="money")
-    p, value = priced["p_lost"].to_numpy("float64"), priced["value_if_kept"].to_numpy("float64")
+    p = priced["p_lost"].to_numpy("float64")
+    value = priced["value_at_stake"].to_numpy("float64") / np.maximum(p, 1e-12)
     total = float(np.sum(p * value))
     spread = np.sqrt(np.sum(p * (1 - p) * value**2) + (off * np.sum(p * (1 - p) * value)) ** 2)
     half = intervals.normal_quantile(LEVEL) * float(spread)

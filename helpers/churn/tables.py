@@ -17,6 +17,10 @@ CHURN_SCORES = Table("results/churn_scores", "eligible customer", ("customer_id"
     Column("value_if_kept", "number", "margin within the horizon at the customer's past rate [money]"),
     Column("value_at_stake", "number", "p_lost × (value if kept − value if lost, which is 0) [money]"),
     Column("monthly_fee", "number", "fee a month of the contracts that run [money]"),
+    Column("value_if_lost", "number", "margin within the horizon of a customer who is lost, as the study says [money]"),
+    Column("silence", "number", "chance that a gap between purchases of this very customer lasts longer than the "
+           "present one; small: out of rhythm [share]", low=0, high=1),
+    Column("reason", "text", "lever that adds most to the risk, by the model"),
 ))
 
 FORECASTS = Table("results/forecasts", "quantity × segment × due date", ("quantity", "segment", "due_on"), (
@@ -33,6 +37,7 @@ FORECASTS = Table("results/forecasts", "quantity × segment × due date", ("quan
     Column("n", "integer", "eligible customers", True, low=0),
     Column("eligible_days", "integer", "eligible were customers who had bought within so many days up to made_as_of_on "
            "[days]", True, low=1),
+    Column("basis", "text", "purchases, or contracts", allowed=("purchases", "contracts")),
 ))
 
 TABLES: tuple[Table, ...] = (

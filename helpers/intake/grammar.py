@@ -98,6 +98,8 @@ class ColumnRule(Part):
     formats: list[str] = Field([], description="forms in which a date or time is written")
     missing: list[str] = Field([], description="texts that mean nothing was recorded")
     values: dict[str, str] = Field({}, description="old text → new text")
+    static: bool = Field(False, description="whether it stays what it is from the start of a contract to its end")
+    known_at: str = Field("", description="date column of the same table from which on the value was known")
 
 
 class Lookup(Part):
@@ -134,6 +136,14 @@ class TableRule(Part):
         if not isinstance(columns, Mapping):
             return columns
         return {name: {"from": rule} if isinstance(rule, str) else rule for name, rule in columns.items()}
+
+    @model_validator(mode="after")
+    def _known(self) -> "TableRule":
+        for name, rule in self.columns.items():
+            if rule.known_at and (rule.static or rule.known_at not in self.columns):
+                made = ", ".join(self.columns)
+                raise ValueError(f"{name} has known_at = '{rule.known_at}'; allowed: one of {made}, and not beside static")
+        return self
 
 
 class Control(Part):

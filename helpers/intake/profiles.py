@@ -33,8 +33,10 @@ At the top
 
 ``[tables.TABLE.columns]`` — ``column = "expression"`` or ``column = { from = "expression", … }`` with ``type``
     (needed for columns that the canonical table does not declare; they are kept behind the others), ``formats``
-    (dates, such as ``["%d/%m/%Y"]``; ISO where none is given), ``missing`` (texts) and ``values`` (old text → new
-    text; a text that is not listed cannot be read).
+    (dates, such as ``["%d/%m/%Y"]``; ISO where none is given), ``missing`` (texts), ``values`` (old text → new
+    text; a text that is not listed cannot be read), and, for attributes of contracts, either ``static = true`` (it
+    stays what it is from start to end) or ``known_at`` (a date column of the table, from which on the value was
+    known): an attribute with neither is not used to foresee anything until the study vouches for it.
 
 ``[tables.TABLE.lookup.NAME]`` — a second file joined on a key that must be unique there: ``file``, ``on`` (column
     there → expression here). Its columns are written ``NAME.column`` in this table's expressions.

@@ -38,11 +38,23 @@ def auc(outcome: np.ndarray, probability: np.ndarray, segment: str = "all") -> E
     return Estimate("auc", value, low, high, unit="auc", n=len(outcome), segment=segment)
 
 
-def auc_difference(outcome: np.ndarray, probability: np.ndarray, other: np.ndarray, segment: str = "all") -> Estimate:
-    """Return the AUC of `probability` less that of `other` on the same units, with DeLong's paired interval."""
+def auc_difference(outcome: np.ndarray, probability: np.ndarray, other: np.ndarray, segment: str = "all",
+                   groups: np.ndarray | None = None) -> Estimate:
+    """Return the AUC of `probability` less that of `other` on the same units, with DeLong's paired interval.
+
+    Parameters
+    ----------
+    outcome, probability, other : ndarray, shape (n,)
+        What happened, and what either model stated.
+    segment : str
+        For whom.
+    groups : ndarray of shape (n,), optional
+        Whom a unit belongs to, where the same customers were judged several times (Obuchowski 1997, *Biometrics* 53).
+    """
     if reason := _too_few(outcome):
         return without_value("auc_difference", Status.INSUFFICIENT, reason, unit="auc", n=len(outcome), segment=segment)
-    value, error = (_placed(outcome, probability) - _placed(outcome, other)).value_and_error()
+    apart = _placed(outcome, probability) - _placed(outcome, other)
+    value, error = apart.value_and_error() if groups is None else apart.clustered(outcome, groups)
     half = intervals.normal_quantile(LEVEL) * error
     return Estimate("auc_difference", value, value - half, value + half, unit="auc", n=len(outcome), segment=segment)
 
@@ -52,9 +64,45 @@ def brier(outcome: np.ndarray, probability: np.ndarray, segment: str = "all") ->
     return _mean("brier", (probability - outcome) ** 2, segment)
 
 
-def brier_difference(outcome: np.ndarray, probability: np.ndarray, other: np.ndarray, segment: str = "all") -> Estimate:
+def brier_difference(outcome: np.ndarray, probability: np.ndarray, other: np.ndarray, segment: str = "all",
+                     groups: np.ndarray | None = None) -> Estimate:
     """Return the Brier score of `probability` less that of `other` on the same units; below zero is better."""
-    return _mean("brier_difference", (probability - outcome) ** 2 - (other - outcome) ** 2, segment)
+    apart = (probability - outcome) ** 2 - (other - outcome) ** 2
+    if groups is None or len(apart) < 2:
+        return _mean("brier_difference", apart, segment)
+    value = float(apart.mean())
+    half = intervals.normal_quantile(LEVEL) * _clustered_error(apart - value, groups)
+    return Estimate("brier_difference", value, value - half, value + half, unit="squared distance", n=len(apart),
+                    segment=segment)
+
+
+def average_precision(outcome: np.ndarray, probability: np.ndarray) -> float:
+    """Return the area under the precision-recall curve: mean precision at each unit with the event; ties together."""
+    n, hits = _at_levels(outcome, probability)
+    share = np.diff(np.concatenate([[0.0], hits]))
+    return float((share * hits / n).sum() / hits[-1]) if len(hits) and hits[-1] else float("nan")
+
+
+def lift(outcome: np.ndarray, probability: np.ndarray, top: float = 0.1) -> float:
+    """Return how many times as many events the top share holds as chance would give it; ties share their events."""
+    n, hits = _at_levels(outcome, probability)
+    if not len(hits) or not hits[-1]:
+        return float("nan")
+    within = np.interp(top * n[-1], np.concatenate([[0.0], n]), np.concatenate([[0.0], hits]))
+    return float(within / hits[-1] / top)
+
+
+def _at_levels(outcome: np.ndarray, probability: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return units and events down to each level of probability, the highest first."""
+    order = np.argsort(-probability, kind="stable")
+    last = np.flatnonzero(np.append(np.diff(probability[order]) != 0, True)) if len(order) else np.empty(0, "int64")
+    return (last + 1).astype("float64"), np.cumsum(outcome[order])[last]
+
+
+def _clustered_error(deviations: np.ndarray, groups: np.ndarray) -> float:
+    """Return the standard error of a mean from deviations around it, summed within groups."""
+    sums = np.bincount(np.unique(groups, return_inverse=True)[1], deviations)
+    return float(np.sqrt((sums**2).sum() * len(sums) / max(len(sums) - 1, 1))) / len(deviations)
 
 
 def calibration_slope(outcome: np.ndarray, probability: np.ndarray, segment: str = "all") -> Estimate:
@@ -156,6 +204,13 @@ class _Placements:
     def value_and_error(self) -> tuple[float, float]:
         variance = sum(np.var(part, ddof=1) / len(part) for part in (self.with_event, self.without))
         return float(self.with_event.mean()), float(np.sqrt(variance))
+
+    def clustered(self, outcome: np.ndarray, groups: np.ndarray) -> tuple[float, float]:
+        is_event, value = outcome.astype(bool), float(self.with_event.mean())
+        share, deviations = is_event.mean(), np.empty(len(outcome))
+        deviations[is_event] = (self.with_event - value) / share
+        deviations[~is_event] = (self.without - value) / (1 - share)
+        return value, _clustered_error(deviations, groups)
 
 
 def _placed(outcome: np.ndarray, score: np.ndarray) -> _Placements:

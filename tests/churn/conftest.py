@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.churn import cases
+from helpers.churn import bases, traces
 from helpers.churn.assumptions import Assumptions
 from helpers.customers import windows
 
@@ -42,9 +42,13 @@ def telco(real_data):
 
 @pytest.fixture
 def basis(session_engine, transactions, subscriptions):
-    def make(bought=None, signed=(), horizon_days=90, end=END):
-        return cases.basis(session_engine, transactions([]) if bought is None else bought, subscriptions(signed),
-                           windows.snapshot(end, horizon_days), assumptions=Assumptions(), margin_rate=0.5)
+    def make(bought=None, signed=(), horizon_days=90, end=END, known_from=None, vouched=(), **tables):
+        table = subscriptions(signed)
+        static = {c: "static" for c in table.columns if c.startswith("attribute_")}
+        setting = bases.Setting(session_engine, Assumptions(vouched=list(vouched)), 0.5,
+                                static if known_from is None else known_from)
+        records = traces.Records(transactions([]) if bought is None else bought, table, **tables)
+        return bases.basis(records, windows.snapshot(end, horizon_days), setting)
     return make
 
 

@@ -1,6 +1,8 @@
-from datetime import date
+from datetime import date, timedelta
+from itertools import pairwise
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from helpers.churn.assumptions import Assumptions
@@ -10,26 +12,34 @@ from helpers.foundation.study import validated
 END = date(2026, 3, 31)
 
 
-def test_two_snapshots_train_where_the_history_bears_them(basis, shop):
-    found = basis(shop())
-    newest, older = found.training
-    assert (newest.seen_on, older.seen_on) == (date(2025, 12, 31), date(2025, 10, 2))
+def test_four_origins_are_tried_where_the_history_bears_them(basis, shop):
+    found = basis(shop(n_days=720))
+    tried = [origin.tried_on for origin in found.usable()]
+    assert (len(tried), tried[0]) == (4, date(2025, 12, 31))
+    assert all(o.fitted_on + 2 * timedelta(90) == o.calibrated_on + timedelta(90) == o.tried_on for o in found.usable())
     assert (found.kind, found.due_on, found.reason) == ("purchases", date(2026, 6, 29), "")
     assert np.isnan(found.scoring.is_lost).all()
     assert found.scoring.seen_on == END
 
 
-def test_rows_are_sorted_by_customer_and_every_feature_is_a_number(basis, shop):
+def test_no_model_learns_from_an_outcome_that_was_open_on_the_day_it_is_tried(basis, shop):
+    for origin in basis(shop(n_days=540)).origins:
+        days = [d for d in (origin.fitted_on, origin.calibrated_on, origin.tried_on) if d]
+        assert all((later - day).days >= 90 for day, later in pairwise(days))
+
+
+def test_rows_are_sorted_by_customer(basis, shop):
     for cases in (*basis(shop()).training, basis(shop()).scoring):
         assert cases.about["customer_id"].is_monotonic_increasing
-        assert np.isfinite(cases.features.to_numpy()).all()
 
 
-@pytest.mark.parametrize(("n_days", "n_snapshots"), [(100, 0), (200, 1), (300, 2)])
-def test_a_shorter_history_bears_fewer_snapshots(basis, shop, n_days, n_snapshots):
+@pytest.mark.parametrize(("n_days", "n_origins", "is_calibrated"), [
+    (100, 0, False), (200, 1, False), (280, 1, False), (374, 4, False), (460, 4, True), (720, 4, True)])
+def test_a_shorter_history_bears_fewer_origins(basis, shop, n_days, n_origins, is_calibrated):
     found = basis(shop(n_days=n_days))
-    assert len(found.training) == n_snapshots
-    assert bool(found.reason) == (n_snapshots == 0)
+    assert len(found.origins) == n_origins
+    assert bool(found.reason) == (n_origins == 0)
+    assert all(bool(o.calibrated_on) == is_calibrated for o in found.origins)
     if found.reason:
         assert found.reason.startswith("the history has 100 days, and 180 are needed")
 
@@ -65,7 +75,7 @@ def test_contracts_are_the_basis_where_nothing_is_bought(basis, contracts):
     assert (found.kind, found.rule, found.due_on) == ("contracts", "tenure rule", None)
     assert len(found.scoring.about) == (~table["has_ended"]).sum()
     assert found.left_out == ("attribute_note",)
-    assert {"attribute_fibre_yes", "plan_year", "attribute_calls_is_missing", "monthly_fee"} <= set(cases.features)
+    assert {"attribute_fibre", "plan", "attribute_calls", "monthly_fee"} <= set(cases.features)
 
 
 def test_what_is_known_after_the_end_is_never_a_feature(basis, contracts):
@@ -74,11 +84,62 @@ def test_what_is_known_after_the_end_is_never_a_feature(basis, contracts):
     assert not any(word in names for word in ("ended", "end_", "reason"))
 
 
-def test_dated_contracts_have_their_tenure_from_their_dates(basis, contracts):
+def test_contracts_with_half_of_their_dates_have_their_tenure_from_them(basis, contracts):
     table = contracts().drop(columns="tenure_months")
-    ended = np.where(table["has_ended"], date(2026, 1, 1), None)
+    ended = np.where(table["has_ended"] & (np.arange(len(table)) % 2 == 0), date(2026, 1, 1), None)
     cases, = basis(signed=table.assign(started_on=date(2025, 1, 1), ended_on=ended)).training
     assert cases.features["tenure_months"].unique() == pytest.approx([365 / 30.4375])
+
+
+def test_attributes_that_nobody_vouches_for_are_shown_and_not_used(basis, contracts):
+    table = contracts().assign(attribute_churn_score=1.0)
+    found = basis(signed=table, known_from={"attribute_fibre": "static"}, vouched=["attribute_calls"])
+    cases, = found.training
+    assert [c for c in cases.features if c.startswith("attribute_")] == ["attribute_calls", "attribute_fibre"]
+    reasons = found.judged.excluded.set_index("attribute")["reason"]
+    assert reasons["attribute_churn_score"].endswith("and its name tells of an end or a verdict on it")
+    assert reasons["attribute_note"] == "neither static nor dated: excluded pending a vouch"
+
+
+def dated(table):
+    started = pd.Timestamp("2023-01-01") + pd.to_timedelta(table.index * 2, "D")
+    ended = started + pd.to_timedelta(table["tenure_months"] * 20 + 5, "D")
+    is_ended = ended < pd.Timestamp(END)
+    return table.drop(columns=["tenure_months", "end_reason"]).assign(
+        started_on=started, has_ended=is_ended, ended_on=ended.where(is_ended))
+
+
+def test_dated_contracts_are_tried_at_rolling_origins_among_those_that_run(basis, contracts):
+    table = dated(contracts(n=500))
+    found = basis(signed=table)
+    assert (found.kind, found.rule, len(found.origins)) == ("dated contracts", "activity rule", 4)
+    newest = found.newest
+    runs = (table["started_on"] <= "2025-12-31") & ~(table["ended_on"] <= "2025-12-31")
+    assert len(newest.is_lost) == runs.sum()
+    assert newest.is_lost.sum() == (runs & (table["ended_on"] <= "2026-03-31")).sum()
+    assert found.due_on == date(2026, 6, 29)
+
+
+def test_a_dated_attribute_is_empty_before_the_day_on_which_it_was_known(basis, contracts):
+    table = dated(contracts(n=500)).assign(recorded_on=pd.Timestamp("2025-11-15"))
+    found = basis(signed=table, known_from={"attribute_fibre": "recorded_on", "attribute_calls": "static"})
+    seen = {day: cases.features.get("attribute_fibre") for day, cases in found.snapshots.items()}
+    assert seen[date(2025, 12, 31)].notna().all()
+    assert all(values is None or values.isna().all() for day, values in seen.items() if day < date(2025, 11, 15))
+
+
+def test_scrambling_the_future_leaves_every_feature_as_it_is(basis, shop, session_engine, transactions):
+    frame = session_engine.frame(shop(n=120))
+    table = frame[["customer_id", "amount", "ordered_at"]]
+    future = table["ordered_at"] > pd.Timestamp("2026-01-01")
+    rng = np.random.default_rng(1)
+    mixed = table.assign(
+        customer_id=table["customer_id"].where(~future, rng.permutation(table["customer_id"])),
+        amount=table["amount"].where(~future, 1e3 * rng.random(len(table))))
+    honest, scrambled = (basis(transactions(t)).snapshots[date(2025, 12, 31)] for t in (table, mixed))
+    pd.testing.assert_frame_equal(honest.features, scrambled.features)
+    pd.testing.assert_frame_equal(honest.about, scrambled.about)
+    assert (honest.is_lost != scrambled.is_lost).any(), "the outcome lies in the future, and must change"
 
 
 def test_one_contract_is_not_learnt_from(basis, contracts):

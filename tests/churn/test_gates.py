@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from helpers.churn import gates, models
+from helpers.churn import gates, models, verdicts
 from helpers.foundation.estimates import summary
 
 
@@ -12,7 +12,9 @@ def found(basis):
     def make(change=lambda trial: trial, **given):
         rests = basis(**given)
         trial = change(models.trial(rests, 1))
-        return {g.gate: g for g in gates.gates(rests, trial, models.verdict(trial), summary(models.measures(trial, 1)))}
+        verdict = verdicts.verdict(trial)
+        measures = summary(verdicts.measures(trial, verdict, None, 1))
+        return {g.gate: g for g in gates.gates(rests, trial, verdict, measures)}
     return make
 
 
@@ -26,7 +28,7 @@ def test_too_little_to_learn_from_strikes_every_forecast(found):
 
 
 def test_a_history_for_one_snapshot_only_qualifies(found, shop):
-    assert found(bought=shop(n_days=220))["tried on a later period"].is_crossed
+    assert found(bought=shop(n_days=200))["tried on a later period"].is_crossed
 
 
 def test_contracts_are_qualified_and_their_attributes_named(found, contracts):
@@ -36,11 +38,11 @@ def test_contracts_are_qualified_and_their_attributes_named(found, contracts):
 
 
 def leaking(trial):
-    return replace(trial, p_logistic=np.clip(trial.is_lost, 0.01, 0.99))
+    return replace(trial, stated=dict.fromkeys(trial.stated, np.clip(trial.is_lost, 0.01, 0.99)))
 
 
 def boastful(trial):
-    return replace(trial, p_logistic=np.clip(trial.p_logistic + 0.15, 0, 1), p_rule=np.clip(trial.p_rule + 0.2, 0, 1))
+    return replace(trial, stated={name: np.clip(p + 0.15, 0, 1) for name, p in trial.stated.items()})
 
 
 def test_an_auc_too_good_to_be_true_raises_a_question(found, shop):

@@ -1,10 +1,11 @@
 from datetime import date
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.churn import labels, models, outlook
+from helpers.churn import labels, learners, models, outlook, verdicts
 from helpers.churn.assumptions import Assumptions
 from helpers.churn.tables import CHURN_SCORES, FORECASTS
 from helpers.foundation.estimates import Status
@@ -17,7 +18,7 @@ def scored(basis):
     def make(**given):
         found = basis(**given)
         trial = models.trial(found, 1)
-        return outlook.scores(found, trial, models.verdict(trial).chosen, Assumptions()), trial
+        return outlook.scores(found, trial, verdicts.verdict(trial).chosen, Assumptions()), trial
     return make
 
 
@@ -47,7 +48,8 @@ def test_value_at_stake_is_the_chance_times_margin_at_the_past_rate(scored, tran
 
 def test_a_young_customers_past_rate_is_taken_over_a_whole_horizon():
     about = pd.DataFrame({"age_days": [0, 89, 179], "margin": [30.0, 30.0, 30.0]})
-    assert outlook._value_if_kept(about, 90).tolist() == [30, 30, 15]
+    found = SimpleNamespace(scoring=SimpleNamespace(about=about), horizon_days=90)
+    assert outlook.value_if_kept(found).tolist() == [30, 30, 15]
 
 
 def test_contracts_without_dates_have_risk_but_no_horizon(scored, contracts):
@@ -90,18 +92,18 @@ def test_an_error_in_level_widens_the_forecast_and_limits_stay_within_the_custom
 def test_value_at_stake_allows_for_the_same_error_in_level_as_the_number_lost(basis, shop):
     found = basis(shop())
     trial = models.trial(found, 1)
-    scores = outlook.scores(found, trial, models.LOGISTIC, Assumptions())
+    scores = outlook.scores(found, trial, learners.LOGISTIC, Assumptions())
     made = outlook.forecasts(scores, trial, END, 365)
     off = outlook.stated_error(scores, made)
-    assert off == pytest.approx(abs(outlook.level_error(trial, models.LOGISTIC)), rel=1e-6)
+    assert off == pytest.approx(abs(outlook.level_error(trial, learners.LOGISTIC)), rel=1e-6)
     assert outlook.value_at_stake(scores, off).high > outlook.value_at_stake(scores).high
     assert outlook.stated_error(scores, made.head(0)) == 0
 
 
 def test_the_level_error_is_that_of_the_trial_and_none_without_a_later_period(basis, shop, contracts):
     trial = models.trial(basis(shop()), 1)
-    assert outlook.level_error(trial, models.LOGISTIC) != 0
-    assert outlook.level_error(models.trial(basis(signed=contracts()), 1), models.LOGISTIC) == 0
+    assert outlook.level_error(trial, learners.LOGISTIC) != 0
+    assert outlook.level_error(models.trial(basis(signed=contracts()), 1), learners.LOGISTIC) == 0
 
 
 def test_a_forecast_can_be_graded_from_later_tables(session_engine, basis, shop):
@@ -109,7 +111,7 @@ def test_a_forecast_can_be_graded_from_later_tables(session_engine, basis, shop)
     made_on = date(2025, 12, 31)
     found = basis(table, end=made_on)
     trial = models.trial(found, 1)
-    scores = outlook.scores(found, trial, models.verdict(trial).chosen, Assumptions())
+    scores = outlook.scores(found, trial, verdicts.verdict(trial).chosen, Assumptions())
     made = outlook.forecasts(scores, trial, made_on, 365).set_index("segment")
     actual = labels.lost_count(session_engine, table, made_on, END, eligible_days=365).set_index("segment")
     assert made["n"].to_dict() == actual["n_eligible"].to_dict()

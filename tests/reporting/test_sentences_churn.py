@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -5,27 +6,44 @@ import pandas as pd
 import pytest
 
 from helpers.churn.cases import Basis, Cases
-from helpers.churn.models import LOGISTIC, Trial, Verdict, measures
+from helpers.churn.learners import BOOSTING, LOGISTIC
+from helpers.churn.models import Trial
+from helpers.churn.verdicts import Duel, Verdict
+from helpers.churn.verdicts import measures as all_measures
 from helpers.foundation.estimates import Estimate, Gate, Level, Status, summary, without_value
 from helpers.reporting.sentences import churn as said
 
 EMPTY = Cases(pd.DataFrame(), pd.DataFrame(), pd.DataFrame(), np.empty(0))
-SHOP = Basis("purchases", (EMPTY,), EMPTY, 90, date(2026, 3, 31))
-CONTRACTS = Basis("contracts", (EMPTY,), EMPTY)
-SHORT = Basis("purchases", (), EMPTY, 90, date(2026, 3, 31), reason="the history has 1 day")
+SHOP = Basis("purchases", {}, (), EMPTY, 90, date(2026, 3, 31))
+CONTRACTS = Basis("contracts", {}, (), EMPTY)
+SHORT = Basis("purchases", {}, (), EMPTY, 90, date(2026, 3, 31), reason="the history has 1 day")
 
 
-def verdict(chosen=LOGISTIC, auc=(0.02, 0.01, 0.03), brier=(-0.01, -0.02, -0.005)):
-    return Verdict(chosen, Estimate("auc_difference", *auc), Estimate("brier_difference", *brier))
+def duel(auc, brier, model=LOGISTIC, other="recency rule", **money):
+    return Duel(model, other, Estimate("auc_difference", *auc), Estimate("brier_difference", *brier), **money)
 
 
-def trial(design="later period", n=400, shift=0.0, power=1.0, once=0.5, rule="recency rule"):
+def verdict(chosen=LOGISTIC, auc=(0.02, 0.01, 0.03), brier=(-0.01, -0.02, -0.005), *more):
+    return Verdict(chosen, (duel(auc, brier), *more))
+
+
+def without(reason):
+    none = without_value("auc_difference", Status.INSUFFICIENT, reason)
+    return Verdict("recency rule", (Duel(LOGISTIC, "recency rule", none, none),))
+
+
+def measures(found, seed):
+    return all_measures(found, verdict(), None, seed)
+
+
+def trial(design="later period", n=400, shift=0.0, power=1.0, once=0.5, rule="recency rule", origins=1):
     rng = np.random.default_rng(1)
     z = rng.normal(size=n)
     is_lost = (rng.random(n) < 1 / (1 + np.exp(-z))).astype(float)
     p = 1 / (1 + np.exp(-(power * z + shift)))
-    return Trial(design, rule, is_lost, p, p, np.arange(n) < once * n, "2025-07-04", "2025-10-02",
-                 "" if n else "the history has 1 day")
+    days = np.array(["2025-10-02", "2025-07-04"])[np.arange(n) % origins]
+    return Trial(design, rule, is_lost, dict.fromkeys((rule, LOGISTIC, BOOSTING), p), np.arange(n).astype(str), days,
+                 np.arange(n) < once * n, ("2025-07-04",), origins > 1, 0, "" if n else "the history has 1 day")
 
 
 def forecasts(*rows):
@@ -98,16 +116,41 @@ def test_a_mixed_result_and_a_missing_one_are_said():
     mixed = verdict("recency rule", (0.02, 0.01, 0.03), (0.01, 0.005, 0.02))
     assert said.model(mixed).endswith("so the recency rule is used.")
     assert "does not do better on every count" in said.model(mixed)
-    none = without_value("auc_difference", Status.INSUFFICIENT, "no observations")
-    assert said.model(Verdict("recency rule", none, none)) == (
+    assert said.model(without("no observations")) == (
         "Whether a model beats the simple rule cannot be said: no observations.")
 
 
+def test_a_model_that_does_worse_leaves_the_rule_unbeaten():
+    worse = verdict("recency rule", (-0.02, -0.03, -0.01), (0.01, 0.005, 0.02))
+    assert said.model(worse).startswith("The recency rule is not beaten: the logistic regression does worse")
+
+
+@pytest.mark.parametrize(("auc", "brier", "money", "expected"), [
+    ((0.001, -0.01, 0.012), (0.0, -0.01, 0.01), 0.0, "tie (AUC"),
+    ((0.02, 0.01, 0.03), (-0.01, -0.02, -0.005), 80.0, "by €80.00 only, below the materiality of €500: a tie"),
+    ((0.02, 0.01, 0.03), (-0.01, -0.02, -0.005), 900.0, "Gradient boosting does better than logistic regression"),
+    ((0.02, 0.01, 0.03), (0.01, 0.005, 0.02), 900.0, "not do better than logistic regression on every count")])
+def test_boosting_is_compared_with_the_regression_and_money_can_make_a_tie(auc, brier, money, expected):
+    apart = duel(auc, brier, BOOSTING, LOGISTIC, money=money, materiality=500.0)
+    assert expected in said.boosting(verdict(LOGISTIC, (0.02, 0.01, 0.03), (-0.01, -0.02, -0.005), apart), "EUR")
+    assert "could not be compared" in said.boosting(without("x"))
+
+
+def test_contracts_with_dates_cancel_rather_than_buy_nothing():
+    row = MADE.assign(basis="contracts")
+    assert said.lost(row) == ("About 836 [793, 880] of 1,282 customers with a contract are expected to cancel up to "
+                              "31 March 2026")
+
+
 def test_the_design_of_the_trial_is_said():
-    assert said.trial(trial()).startswith("Both models were fitted on what was known on 4 July 2025 and tried on 400 "
-                                          "customers as known on 2 October 2025")
+    assert said.trial(trial()).startswith("All models were fitted on an earlier snapshot and tried on 400 customers as "
+                                          "known on 2 October 2025")
+    assert "calibrated on a snapshot in between, and tried on 400 judgements of customers as known at 2 origins from " \
+           "4 July 2025 to 2 October 2025" in said.trial(trial(origins=2))
+    assert said.trial(replace(trial(), n_treated=3)).endswith(
+        "3 customers that earlier alerts had acted on were left out of training.")
     folded = trial("cross-validated", rule="tenure rule")
-    assert said.trial(folded).startswith("Both models were tried on 400 contracts")
+    assert said.trial(folded).startswith("All models were tried on 400 contracts")
     assert said.trial(trial("none", n=0)) == "No model was tried: the history has 1 day."
 
 
@@ -167,7 +210,7 @@ def test_the_forecast_is_titled_by_its_share():
 
 def test_measures_are_compared_in_words_and_absent_ones_left_out():
     found = said.comparison(summary(measures(trial(), 1)), "recency rule")
-    assert found.columns.tolist() == ["measure", "Recency rule", "Logistic regression"]
+    assert found.columns.tolist() == ["measure", "Recency rule", "Logistic regression", "Gradient boosting"]
     assert found["measure"].iloc[0] == "AUC"
     assert found["Recency rule"].iloc[0] == found["Logistic regression"].iloc[0]
     assert said.comparison(summary(measures(trial("none", n=0), 1)), "recency rule").empty
@@ -184,7 +227,6 @@ def test_doubt_repeats_what_was_crossed_and_that_risk_is_not_effect():
 def test_headlines_have_two_digits_or_say_what_is_missing():
     assert said.headline(verdict(), MADE) == (
         "model logistic regression, AUC +0.02 against the simple rule", "customers expected lost about 840")
-    none = without_value("auc_difference", Status.INSUFFICIENT, "x")
-    assert said.headline(Verdict("recency rule", none, none), forecasts()) == (
+    assert said.headline(without("x"), forecasts()) == (
         "model recency rule, AUC insufficient data against the simple rule",
         "customers expected lost insufficient data")

@@ -5,9 +5,11 @@ from collections.abc import Mapping
 import pandas as pd
 
 from helpers.churn import outlook
-from helpers.churn.cases import CONTRACTS, RULES, Basis
+from helpers.churn.cases import CONTRACTS, PURCHASES, RULES, Basis
 from helpers.churn.labels import ALL, ONE_TIME
-from helpers.churn.models import FOLDED, LATER, LOGISTIC, NONE, Trial, Verdict
+from helpers.churn.learners import BOOSTING, LOGISTIC
+from helpers.churn.models import FOLDED, LATER, NONE, Trial
+from helpers.churn.verdicts import Duel, Verdict
 from helpers.foundation.estimates import Estimate, Gate, Status
 from helpers.methods import classification
 from helpers.reporting import words
@@ -24,7 +26,8 @@ def answer(basis: Basis, verdict: Verdict, scores: pd.DataFrame, forecasts: pd.D
     if basis.kind == CONTRACTS:
         return (*contracts(scores, currency), model(verdict))
     if forecasts.empty:
-        return (f"Nobody has bought recently enough to be lost by {words.day(basis.due_on)}.", model(verdict))
+        nobody = "has bought recently enough" if basis.kind == PURCHASES else "holds a contract that runs and is left"
+        return (f"Nobody {nobody} to be lost by {words.day(basis.due_on)}.", model(verdict))
     stake = at_stake(outlook.value_at_stake(scores, outlook.stated_error(scores, forecasts)), currency)
     return f"{lost(forecasts)}{caveat(gates, LATE)}.", f"{stake}{caveat(gates, OFF)}.", model(verdict)
 
@@ -39,8 +42,20 @@ def lost(forecasts: pd.DataFrame) -> str:
     """Return how many are expected to be lost by when."""
     row = forecasts[forecasts["segment"] == ALL].iloc[0]
     return (f"About {words.whole(row['value'])} {words.interval(row['low'], row['high'], words.whole)} of "
-            f"{words.count(row['n'], 'eligible customer', 'eligible customers')} are expected to buy nothing up to "
-            f"{words.day(row['due_on'])}")
+            f"{_eligible(row)} are expected to {_what_is_lost(row)} up to {words.day(row['due_on'])}")
+
+
+def _is_contract(row: Mapping[str, object]) -> bool:
+    return row.get("basis") == CONTRACTS
+
+
+def _eligible(row: Mapping[str, object]) -> str:
+    return (words.count(row["n"], "customer with a contract", "customers with a contract") if _is_contract(row) else
+            words.count(row["n"], "eligible customer", "eligible customers"))
+
+
+def _what_is_lost(row: Mapping[str, object]) -> str:
+    return "cancel" if _is_contract(row) else "buy nothing"
 
 
 def at_stake(stake: Estimate, currency: str = "") -> str:
@@ -66,26 +81,57 @@ def contracts(scores: pd.DataFrame, currency: str = "") -> tuple[str, ...]:
 
 
 def model(verdict: Verdict) -> str:
-    """Return whether the logistic regression beats the simple rule; a tie is called a tie."""
-    if verdict.auc.status is not Status.OK:
-        return f"Whether a model beats the simple rule cannot be said: {verdict.auc.reason}."
-    by = f"AUC {_difference(verdict.auc)}, Brier score {_difference(verdict.brier)}"
-    if verdict.is_tie:
-        return f"The logistic regression and the {verdict.chosen} tie ({by}), so the simple rule is used."
-    if verdict.chosen == LOGISTIC:
-        return f"The logistic regression does better than the simple rule on customers it had not seen ({by})."
-    return f"The logistic regression does not do better on every count ({by}), so the {verdict.chosen} is used."
+    """Return whether a model beats the simple rule; a tie is called a tie."""
+    duel = verdict.first
+    if duel.auc.status is not Status.OK:
+        return f"Whether a model beats the simple rule cannot be said: {duel.auc.reason}."
+    by, name = _by(duel), duel.model
+    if duel.is_tie:
+        return f"The {name} and the {duel.other} tie ({by}), so the simple rule is used."
+    if verdict.chosen == name:
+        return f"The {name} does better than the simple rule on customers it had not seen ({by})."
+    if duel.auc.high < 0:
+        return f"The {duel.other} is not beaten: the {name} does worse ({by})."
+    return f"The {name} does not do better on every count ({by}), so the {duel.other} is used."
+
+
+def boosting(verdict: Verdict, currency: str = "") -> str:
+    """Return how gradient boosting compares with the regression."""
+    duel = next((d for d in verdict.duels if (d.model, d.other) == (BOOSTING, LOGISTIC)), None)
+    if duel is None or duel.auc.status is not Status.OK:
+        return "Gradient boosting could not be compared with the regression."
+    by = _by(duel)
+    if duel.is_tie:
+        return f"Gradient boosting and logistic regression tie ({by}); of models that tie the simpler one is used."
+    if duel.is_immaterial:
+        return (f"Gradient boosting and logistic regression differ ({by}), but their expected profit by "
+                f"{words.money(duel.money, currency)} only, below the materiality of "
+                f"{words.money(duel.materiality, currency)}: a tie, and the simpler model is used.")
+    if duel.is_won:
+        return f"Gradient boosting does better than logistic regression ({by})."
+    return f"Gradient boosting does not do better than logistic regression on every count ({by})."
+
+
+def _by(duel: Duel) -> str:
+    return f"AUC {_difference(duel.auc)}, Brier score {_difference(duel.brier)}"
 
 
 def trial(trial: Trial) -> str:
     """Return how the models were tried."""
-    who = "contract" if trial.rule == RULES[CONTRACTS] else "customer"
+    who = "customer" if trial.rule == RULES[PURCHASES] else "contract"
     n = words.count(len(trial.is_lost), who, f"{who}s")
     if trial.design == LATER:
-        return (f"Both models were fitted on what was known on {words.day(trial.trained_on)} and tried on {n} as known "
-                f"on {words.day(trial.tested_on)}, whose outcome they had not seen.")
+        days = trial.origins
+        at = (f"on {words.day(days[0])}" if len(days) == 1 else
+              f"at {len(days)} origins from {words.day(days[0])} to {words.day(days[-1])}")
+        between = ", calibrated on a snapshot in between," if trial.is_calibrated else ""
+        left = (f" {words.count(trial.n_treated, who, f'{who}s')} that earlier alerts had acted on were left out of "
+                "training." if trial.n_treated else "")
+        judged = f"{words.whole(len(trial.is_lost))} judgements of {who}s" if len(days) > 1 else n
+        return (f"All models were fitted on an earlier snapshot{between} and tried on {judged} as known {at}, whose "
+                f"outcome they had not seen.{left}")
     if trial.design == FOLDED:
-        return f"Both models were tried on {n}, each tenth judged by models that had not seen it."
+        return f"All models were tried on {n}, each tenth judged by models that had not seen it."
     return f"No model was tried: {trial.reason}."
 
 
@@ -93,8 +139,8 @@ def calibration(trial: Trial, chosen: str) -> str:
     """Return how far the chosen model's probabilities can be taken at their word."""
     if trial.design == NONE:
         return f"Calibration is not known: {trial.reason}."
-    slope = classification.calibration_slope(trial.is_lost, trial.probabilities()[chosen])
-    level = classification.calibration_intercept(trial.is_lost, trial.probabilities()[chosen])
+    slope = classification.calibration_slope(trial.is_lost, trial.stated[chosen])
+    level = classification.calibration_intercept(trial.is_lost, trial.stated[chosen])
     if Status.INSUFFICIENT in (slope.status, level.status):
         return f"Calibration of the {chosen} is not known: {slope.reason or level.reason}."
     spread = ("are neither too bold nor too timid" if slope.low <= 1 <= slope.high
@@ -108,8 +154,8 @@ def one_time(trial: Trial, forecasts: pd.DataFrame) -> str:
     """Return what is said of one-time buyers, a class of their own."""
     if trial.design == NONE:
         return f"One-time buyers could not be looked at apart: {trial.reason}."
-    if trial.rule == RULES[CONTRACTS]:
-        return "Contracts know no one-time buyers, and without dates there is no forecast to be graded."
+    if trial.rule != RULES[PURCHASES]:
+        return "Contracts know no one-time buyers."
     once = trial.is_one_time
     if not once.any():
         return "Nobody among those tried had bought once only."
@@ -140,7 +186,7 @@ def doubt(basis: Basis, gates: tuple[Gate, ...]) -> tuple[str, ...]:
     """Return what would change our mind."""
     crossed = [g.sentence for g in gates if g.is_crossed]
     always = ("A risk is not an effect: who is likely to leave is not by that token easy to keep.",)
-    if basis.kind == CONTRACTS:
+    if basis.kind != PURCHASES:
         return (*crossed, *always)
     lost = f"Lost means no purchase within {words.count(basis.horizon_days, 'day', 'days')}"
     return (*crossed, f"{lost}; some who buy more rarely will come back later.",
@@ -148,32 +194,37 @@ def doubt(basis: Basis, gates: tuple[Gate, ...]) -> tuple[str, ...]:
 
 
 
-
 MEASURES = {
-    "auc": "AUC", "brier": "Brier score", "calibration_slope": "Calibration slope, 1 is right",
+    "auc": "AUC", "average_precision": "Average precision", "lift_in_the_top_tenth": "Lift in the top tenth",
+    "brier": "Brier score", "calibration_slope": "Calibration slope, 1 is right",
     "calibration_intercept": "Calibration intercept, 0 is right", "calibration_error": "Calibration error in ten bins",
-    "calibration_error_if_perfect": "The same if the model were perfect"}
+    "calibration_error_if_perfect": "The same if the model were perfect",
+    "empc": "Expected maximum profit a customer", "empc_share_contacted": "Best share to contact"}
 
 
-def comparison(measures: pd.DataFrame, rule: str) -> pd.DataFrame:
-    """Return the measures of both models side by side in words, each with its interval."""
-    columns = {rule.capitalize(): rule, LOGISTIC.capitalize(): LOGISTIC}
+def comparison(measures: pd.DataFrame, rule: str, currency: str = "") -> pd.DataFrame:
+    """Return the measures of all models side by side in words, each with its interval."""
+    columns = {name.capitalize(): name for name in (rule, LOGISTIC, BOOSTING)}
     rows = measures.set_index(["quantity", "segment"])
     known = [q for q in MEASURES if (q, rule) in rows.index and rows.loc[(q, rule), "status"] == Status.OK]
     return pd.DataFrame({"measure": [MEASURES[q] for q in known]} | {
-        heading: [words.estimate(rows.loc[(q, model)].to_dict(), _form(q)) for q in known]
+        heading: [words.estimate(rows.loc[(q, model)].to_dict(), _form(q, currency)) for q in known]
         for heading, model in columns.items()})
 
 
-def _form(quantity: str) -> words.Form:
-    return words.share if quantity.startswith("calibration_error") else _thousandths
+def _form(quantity: str, currency: str = "") -> words.Form:
+    if quantity == "empc":
+        return words.form_of("money", currency)
+    if quantity.startswith(("calibration_error", "empc_share", "average")):
+        return words.share
+    return words.number if quantity.startswith("lift") else _thousandths
 
 
 def bins_title(trial: Trial, chosen: str) -> str:
     """Return the title of the calibration figure."""
     if trial.design == NONE:
         return "Stated and observed share of customers lost"
-    found = classification.calibration_intercept(trial.is_lost, trial.probabilities()[chosen])
+    found = classification.calibration_intercept(trial.is_lost, trial.stated[chosen])
     if found.status is not Status.OK or found.low <= 0 <= found.high:
         return f"Where the {chosen} states a share, about that share is lost"
     return f"More are lost than the {chosen} states" if found.value > 0 else f"Fewer are lost than the {chosen} states"
@@ -186,7 +237,8 @@ def forecast_title(forecasts: pd.DataFrame) -> str:
         return "Share of eligible customers expected to be lost"
     row = ahead.iloc[0]
     part = words.share(row["value"] / row["n"])
-    return f"{part} of eligible customers are expected to buy nothing up to {words.day(row['due_on'])}"
+    who = "customers with a contract" if _is_contract(row) else "eligible customers"
+    return f"{part} of {who} are expected to {_what_is_lost(row)} up to {words.day(row['due_on'])}"
 
 
 def risks_title(bands: pd.DataFrame) -> str:
