@@ -37,9 +37,10 @@ def measured(customers: int) -> None:
         records = simulation.write(Path(room) / "raw", customers=customers)
         seconds = time.perf_counter() - start
     used = resource.getrusage(resource.RUSAGE_SELF)
+    seconds_of_cpu = used.ru_utime + used.ru_stime
     lines = sum(n for name, n in records.items() if name.startswith("orders/"))
     print(f"{customers:>12,}{lines:>14,}{sum(records.values()):>14,}{seconds:>10.1f}"
-          f"{used.ru_utime + used.ru_stime:>10.1f}{used.ru_maxrss / 1024:>10,.0f}{os.getloadavg()[0]:>7.1f}", flush=True)
+          f"{seconds_of_cpu:>10.1f}{used.ru_maxrss / 1024:>10,.0f}{os.getloadavg()[0]:>7.1f}", flush=True)
 
 
 if __name__ == "__main__":
