@@ -4,8 +4,12 @@ Numbers and dates are read from the same texts, money and whole numbers are roun
 error, an empty text is no missing one, and a frame that is lent to the engine keeps its types.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 import ibis.expr.datatypes as dt
 import ibis.expr.operations as ops
+import ibis.expr.types as ir
 import pyarrow as pa
 import sqlglot.expressions as sge
 from ibis.backends.pyspark import Backend
@@ -50,6 +54,10 @@ class Dialect(PySparkCompiler):
             arg = self.if_(where, arg, NULL)
         found = self.f.sort_array(self.f.collect_list(arg)) if order_by else self.f.collect_list(arg)
         return self.f.array_join(self.if_(self.f.size(found).eq(0), NULL, found), sep)
+
+    def visit_Strip(self, op: ops.Strip, *, arg: sge.Expression) -> sge.Expression:  # noqa: N802
+        """Return a text without white space around it; ibis names it by signs that Spark takes for letters."""
+        return self.f.regexp_replace(arg, sge.convert(r"^\s+|\s+$"), sge.convert(""))
 
     def visit_StringSplit(self, op: ops.StringSplit, *, arg: sge.Expression,  # noqa: N802
                           delimiter: sge.Expression) -> sge.Expression:
@@ -110,6 +118,18 @@ class Lending(Backend):
     """Ibis' backend for Spark, which takes frames and Arrow tables as they are."""
 
     compiler = Dialect()
+
+    def to_pyarrow(self, expr: ir.Expr, /, *, params: Mapping[ir.Scalar, Any] | None = None,
+                   limit: int | str | None = None, **_: object) -> Any:
+        """Return what an expression gives as Arrow, in its own types."""
+        self._run_pre_execute_hooks(expr)
+        table = expr.as_table()
+        found = self._session.sql(self.compile(table, params=params, limit=limit)).toArrow()
+        return expr.__pyarrow_result__(found.cast(table.schema().to_pyarrow()))
+
+    def execute(self, expr: ir.Expr, /, **told: Any) -> Any:
+        """Return what an expression gives as a frame, or as a plain value."""
+        return expr.__pandas_result__(self.to_pyarrow(expr.as_table(), **told).to_pandas())
 
     def _register_in_memory_table(self, op: ops.InMemoryTable) -> None:
         lent = op.data.to_pyarrow(op.schema)

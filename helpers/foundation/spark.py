@@ -9,7 +9,6 @@ from pathlib import Path
 
 import ibis
 import ibis.expr.types as ir
-import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 
 from helpers.foundation.dialect import Lending
@@ -95,10 +94,6 @@ class Spark(Engine):
         name = table.op().name
         self._kept.pop(name).unpersist()
         self.connection.drop_view(name, force=True)
-
-    def arrow(self, table: ir.Table) -> pa.Table:
-        """Return the table in memory as Arrow."""
-        return self._computed(table).toArrow().cast(table.schema().to_pyarrow())
 
     def write(self, table: ir.Table, path: Path, order: list[str]) -> None:
         """Write the table, sorted, to one Parquet file; a large one to a folder of them, in order."""

@@ -1,0 +1,618 @@
+"""The two engines give the same values: texts read, records cleaned, customers summarised, buyers scored.
+
+One session serves all: beginning one takes as long as all the rest.
+"""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import ibis
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from helpers.customers import activity, features
+from helpers.foundation import canonical, engine
+from helpers.foundation.engine import Engine
+from helpers.foundation.errors import InputError
+from helpers.intake import audit, deliveries, profiles, readers, simulation
+from helpers.pipeline import catalogue
+from helpers.value import lifetime, purchases, summaries
+from helpers.value.geometric import MBG
+from helpers.value.spend import SpendFit
+
+pytestmark = pytest.mark.xdist_group("spark")
+QUICK = {
+    "spark.sql.shuffle.partitions": "1",
+    "spark.sql.codegen.wholeStage": "false",  # for a handful of rows
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+}
+PLACES = {"rel": 1e-12, "abs": 1e-9}
+
+
+@pytest.fixture(scope="module")
+def needs_spark():
+    try:
+        engine.refuse_absent("spark")
+    except InputError as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="module")
+def spark(needs_spark):
+    before = {name: os.environ.get(name) for name in (engine.THREADS, engine.MEMORY)}
+    os.environ |= {engine.THREADS: "1", engine.MEMORY: "2000"}
+    one = engine.chosen("spark")
+    for name, value in QUICK.items():
+        one.connection._session.conf.set(name, value)
+    for name, value in before.items():
+        os.environ.pop(name) if value is None else os.environ.update({name: value})
+    yield one
+    one.connection._session.stop()
+
+
+@pytest.fixture(scope="module")
+def duck():
+    return Engine()
+
+
+def rows(one, table):
+    """Return the rows in an order that does not depend on the engine."""
+    return sorted(
+        one.arrow(table).to_pylist(), key=lambda row: [str(v) for v in row.values() if not isinstance(v, float)]
+    )
+
+
+def differs(found, expected):
+    """Return whether two values differ: money, texts and dates at all, floats beyond the twelfth place."""
+    if isinstance(expected, float) and found is not None:
+        return found != pytest.approx(expected, nan_ok=True, **PLACES)
+    return found != expected
+
+
+def unlike(found, expected):
+    """Return what differs between two lists of rows, by column."""
+    pairs = list(zip(found, expected, strict=True))
+    assert all(a.keys() == b.keys() for a, b in pairs)
+    return [odd for a, b in pairs if (odd := {k: (a[k], b[k]) for k in b if differs(a[k], b[k])})]
+
+
+def same(duck, spark, table, made):
+    """Return the rows of a table made by both engines, proved to be the same."""
+    expected, found = (rows(one, made(one.lazy(table))) for one in (duck, spark))
+    assert unlike(found, expected) == []
+    return expected
+
+
+def test_the_comparison_sees_a_row_that_differs():
+    assert unlike([{"a": 1.0, "b": "x"}], [{"a": 1.0 + 1e-14, "b": "x"}]) == []
+    assert unlike([{"a": 1.0, "b": "x"}], [{"a": 1.0 + 1e-6, "b": "x"}]) != []
+    assert unlike([{"m": Decimal("1.0001")}], [{"m": Decimal("1.0002")}]) != []
+    assert unlike([{"a": None}], [{"a": 1.0}]) != []
+
+
+# --- what Spark's SQL reads otherwise ----------------------------------------------------------------------------
+
+TEXTS = [
+    "5",
+    " 5 ",
+    "+5",
+    "-5",
+    "1e3",
+    "1_000",
+    "1__0",
+    "_1",
+    "5d",
+    "5f",
+    "5D",
+    "1.",
+    ".5",
+    "1.23456",
+    "-1.23455",
+    "inf",
+    "Infinity",
+    "nan",
+    "1,5",
+    "",
+    "  ",
+    "٣",
+    "1.5.2",
+    "--5",
+    "99999999999999.99999",
+    "999999999999999",
+    "1e-5",
+    "5%",
+    "12345678901234567890",
+    "1e400",
+    "5e",
+    "\n5",
+    "5.00005",
+    None,
+    "2025-01-01",
+    "2025-1-1",
+    "2025-01-01 10:00",
+    "2025-01-01T10:00:00",
+    "2025-01-01 10:00:00.123456",
+    "2025/01/01",
+    "2025",
+    "2025-01",
+    "20250101",
+    "2025-02-30",
+    "2025-01-01 25:00:00",
+    "2025-01-01 24:00:00",
+    " 2025-01-01 ",
+    "2025-01-01 10",
+    "2025-01-01  1:2:3",
+    "epoch",
+    "infinity",
+    "25-01-01",
+    "12025-01-01",
+    "-2025-01-01",
+    "T10:00",
+    "2025-01-01 00:00:60",
+    "2025-01-01 10:00:00 UTC",
+    "2025-01-01T10:00:00Z",
+    "2025-01-01 10:00:00+02",
+    "2025-01-01x",
+    "x,y,z",
+    "a.b.c",
+    "Äö",
+    "tab\t",
+    "31/12/2024",
+    "1.2.24",
+    "12/31/2024 11:05 PM",
+]
+
+
+def read(table):
+    """Return every reading of a text: numbers, dates, parts."""
+    from helpers.intake import conversions
+    from helpers.intake.grammar import ColumnRule
+    from helpers.intake.scopes import Scope
+
+    def typed(kind, **rule):
+        return conversions.typed(table.a, kind, ColumnRule.model_validate({"from": "a", **rule}), Scope({}))
+
+    reads = {kind: typed(kind) for kind in ("number", "money", "integer", "flag", "date", "time")}
+    reads |= {
+        f"form_{i}": typed("time", formats=[form])
+        for i, form in enumerate(("%d/%m/%Y", "%d.%m.%y", "%m/%d/%Y %I:%M %p", "%Y-%m-%d %H:%M:%S"))
+    }
+    typed_columns = {k: r.value.cast("string") if k.startswith(("time", "form")) else r.value for k, r in reads.items()}
+    unread = {f"{k}_unread": r.is_unread for k, r in reads.items()}
+    text = table.a
+    return table.select(
+        "a",
+        **typed_columns,
+        **unread,
+        whole=text.try_cast("int64"),
+        low=text.lower(),
+        bare=text.strip(),
+        n=text.length(),
+        part=text.split(",")[1],
+        dot=text.split(".")[0],
+        left=text.left(2),
+        right=text.right(2),
+        mid=text.substr(1, 2),
+        padded=text.lpad(6, "0"),
+        like=text.like("2025%"),
+        starts=text.startswith("x"),
+        has=text.contains("."),
+        swapped=text.re_replace(r"[a-z]\.", "#"),
+        caught=text.re_extract(r"(\d+)-(\d+)", 2),
+        none=text.nullif(""),
+    )
+
+
+def test_texts_are_read_as_the_same_numbers_dates_and_parts(duck, spark):
+    found = {row["a"]: row for row in same(duck, spark, pa.table({"a": TEXTS}), read)}
+    assert found["1.23456"]["money"] == Decimal("1.2346")
+    assert found["5d"]["number_unread"]
+    assert found["infinity"]["date_unread"]
+    assert found["25-01-01"]["date_unread"]
+    assert found["2025-02-30"]["date"] is None
+
+
+NUMBERS = pa.table(
+    {
+        "x": [0.5, 1.5, 2.5, -0.5, 0.00015, 0.00025, 1.00005, 123456.78905, 0.0, None, float("nan"), 1e13, -7.25],
+        "y": [0.0, 3.0, 0.0, 7.0, 3.0, None, 3.0, 3.0, 0.0, 1.0, 2.0, 3.0, 2.0],
+        "n": [0, 1, 2, 3, None, 5, 6, 7, 8, 9, 10, 11, 12],
+        "m": pa.array([Decimal(i) / 8 for i in range(13)], pa.decimal128(18, 4)),
+    }
+)
+
+
+def counted(table):
+    """Return quotients, also by zero, casts that round, and what is missing or no number."""
+    x, y, n, m = table.x, table.y, table.n, table.m
+    return table.select(
+        "n",
+        "m",
+        "x",
+        q=x / y,
+        share=n / 3,
+        none=n / n.nullif(0),
+        money=x.try_cast("decimal(18, 4)"),
+        product=(m * m).cast("decimal(18, 8)").cast("decimal(18, 4)"),
+        units=m.cast("int64"),
+        whole=y.cast("int64"),
+        is_null=x.isnull(),
+        is_nan=x.isnan(),
+        is_inf=(x / y).isinf(),
+        least=ibis.least(y, 3.0),
+        most=ibis.greatest(x.fill_null(0), y),
+        rest=n % 5,
+        half=n // 2,
+    )
+
+
+def test_quotients_by_zero_are_quiet_and_money_is_rounded_alike(duck, spark):
+    found = {row["n"]: row for row in same(duck, spark, NUMBERS, counted)}
+    assert found[0]["q"] == float("inf")
+    assert found[0]["none"] is None
+
+
+def test_aggregates_are_the_same_and_texts_are_joined_in_order(duck, spark):
+    table = pa.table(
+        {
+            "k": ["a", "b", "a", "b", None, "a"],
+            "t": ["z", "y", "x", None, "w", "z"],
+            "v": [1.0, None, 2.5, 4.0, 5.0, 0.25],
+            "on": [date(2025, m, 28) for m in (1, 2, 3, 4, 5, 6)],
+        }
+    )
+
+    def made(t):
+        return t.group_by("k").aggregate(
+            n=t.count(),
+            said=t.t.group_concat("; ", order_by=t.t),
+            mean=t.v.mean(),
+            spread=t.v.std(),
+            mid=t.v.median(),
+            low=t.v.quantile(0.25),
+            kinds=t.t.nunique(),
+            some=t.v.sum(where=t.v > 1),
+            last=t.on.max(),
+            days=(ibis.literal(date(2025, 12, 31)).delta(t.on.max(), unit="day")),
+            month=t.on.min().truncate("month").cast("date"),
+        )
+
+    assert {r["k"]: r["said"] for r in same(duck, spark, table, made)} == {"a": "x; z; z", "b": "y", None: "w"}
+
+
+def test_what_is_lent_keeps_its_types_and_what_is_kept_its_values(duck, spark):
+    frame = pd.DataFrame(
+        {
+            "id": ["a", "b"],
+            "on": pd.to_datetime(["2025-01-01", None]),
+            "v": [1.5, float("nan")],
+            "m": [Decimal("1.2500"), Decimal("-2")],
+            "is_x": [True, False],
+        }
+    )
+    table = spark.kept(spark.lazy(frame))
+    assert table.schema().to_pyarrow().field("on").type == pa.timestamp("us")
+    assert rows(spark, table) == rows(duck, duck.lazy(frame))
+    assert spark.first_row(table.aggregate(n=table.count(), v=table.v.sum())) == {"n": 2, "v": 1.5}
+    spark.forget(table)
+    empty = spark.lazy(canonical.TRANSACTIONS.empty())
+    assert spark.arrow(empty).schema == canonical.TRANSACTIONS.empty().schema
+
+
+# --- tables on disk ----------------------------------------------------------------------------------------------
+
+
+def orders(n):
+    return pd.DataFrame(
+        {
+            "order_id": [f"{i:03d}" for i in reversed(range(n))],
+            "line": 1,
+            "kind": "sale",
+            "amount": 1.25,
+            "ordered_at": pd.Timestamp("2025-03-01 10:00"),
+        }
+    )
+
+
+def test_a_small_table_is_one_file_and_a_large_one_a_folder_of_parts_in_order(spark, duck, tmp_path):
+    table = canonical.TRANSACTIONS.conformed(spark.lazy(orders(7)))
+    spark.write(table, tmp_path / "small.parquet", ["order_id", "line"])
+    assert pq.read_table(tmp_path / "small.parquet")["order_id"].to_pylist() == [f"{i:03d}" for i in range(7)]
+    settings = spark.connection._session.conf
+    settings.set("spark.sql.files.maxRecordsPerFile", "3")
+    spark.write(table, tmp_path / "large.parquet", ["order_id", "line"])
+    settings.unset("spark.sql.files.maxRecordsPerFile")
+    assert len(list((tmp_path / "large.parquet").glob("*.parquet"))) == 3
+    stored = duck.stored(tmp_path / "large.parquet")
+    assert stored.schema() == canonical.TRANSACTIONS.schema()
+    assert duck.frame(stored)["order_id"].tolist() == [f"{i:03d}" for i in range(7)]
+    assert spark.frame(spark.in_order(spark.stored(tmp_path / "large.parquet"), ["order_id"]))["amount"].sum() == 8.75
+
+
+def test_a_workspace_of_spark_writes_checks_and_reads_what_one_of_duckdb_reads(spark, home):
+    ours, theirs = catalogue.workspace("shop"), catalogue.workspace("shop")
+    ours.engine = spark
+    assert ours.write("canonical/transactions", orders(3)) == "canonical/transactions: 3 × 18"
+    pd.testing.assert_frame_equal(ours.frame("canonical/transactions"), theirs.frame("canonical/transactions"))
+    assert ours.has("canonical/transactions")
+    with pytest.raises(InputError, match="key: 1 of 2 rows repeat an earlier one"):
+        ours.write("canonical/transactions", orders(2).assign(order_id="1"))
+    with pytest.raises(InputError, match="more than 2 rows"):
+        ours.frame("canonical/transactions", limit=2)
+
+
+# --- the intake --------------------------------------------------------------------------------------------------
+
+LINES = """no,customer,day,price,pieces,kind,category,rate
+1,a,31/12/2024,10.005,2,S,x,0
+1,a,31/12/2024,10.005,2,S,x,0
+1,A,01/01/2025,1e2,1,S,y,4
+2,,02/01/2025,5,1,S,x,2
+3,b,30/02/2025,5,1,S,,1
+4,b,3/1/2025,free,1,R,x,1
+5,c,04/01/2025,0.00005,3,R,z,
+6,c,05/01/2025,-2.5,1,R,x,?
+7,d,06/01/2099,7,1,S,x,1
+8,e,07/01/2025,99999999999,99999999999,S,x,1
+"9","f ",08/01/2025,"1",1,Z,"x
+y",1
+10,g,09/01/2025,3,0.5,S,x,8
+broken,line
+"""
+KINDS = "category,name\nx,Books\ny,Toys\n,None\n"
+ANSWERS = "who,q1,q2,q3,said\n1,5,3,9,good\n2,,1,2,\n3,x,2,2,ä\n,1,1,1,nobody\n"
+PROFILE = {
+    "name": "small",
+    "title": "Every trap",
+    "currency": "EUR",
+    "files": {
+        "lines": {"path": "lines.csv", "missing": ["", "?"]},
+        "kinds": {"path": "kinds.csv"},
+        "survey": {"path": "survey.csv"},
+    },
+    "tables": {
+        "transactions": {
+            "from": "lines",
+            "duplicates": "reject",
+            "lookup": {"kind": {"file": "kinds", "on": {"category": "lower(category)"}}},
+            "reject": [{"where": "customer is null", "reason": "no customer"}],
+            "columns": {
+                "order_id": "no",
+                "customer_id": "lower(trim(customer))",
+                "ordered_at": {"from": "day", "formats": ["%d/%m/%Y"]},
+                "kind": {"from": "kind", "values": {"S": "sale", "R": "refund"}},
+                "quantity": "pieces",
+                "amount": "case when kind = 'R' then -abs(price * pieces) else price * pieces end",
+                "discount": "price / rate",
+                "category": "kind.name",
+                "channel": "coalesce(category, 'none') || '-' || kind",
+            },
+        },
+        "customers": {"from": "lines", "columns": {"customer_id": "lower(trim(customer))"}},
+        "respondents": {"from": "survey", "columns": {"response_id": "who"}},
+        "responses": {
+            "from": "survey",
+            "unpivot": {"columns": ["q*"], "not_applicable": ["9"]},
+            "columns": {"response_id": "who", "item": "item", "score": "answer", "comment": "said"},
+        },
+    },
+    "control": [{"name": "lines", "file": "lines", "expression": "count(distinct no)", "expected": 10}],
+}
+
+
+def taken_in(one, profile, raw, as_of=""):
+    delivery = deliveries.delivery(profile, one, str(raw), as_of)
+    return delivery, {**delivery.tables, "rejected": delivery.outcome.rejected, "parts": delivery.outcome.parts}
+
+
+def test_a_delivery_with_every_trap_is_the_same_on_both_engines(duck, spark, tmp_path):
+    for name, text in (("lines", LINES), ("kinds", KINDS), ("survey", ANSWERS)):
+        (tmp_path / f"{name}.csv").write_text(text)
+    (one, expected), (other, found) = (
+        taken_in(e, profiles.profile(PROFILE), tmp_path, "2025-06-30") for e in (duck, spark)
+    )
+    for name, table in expected.items():
+        assert unlike(rows(spark, found[name]), rows(duck, table)) == [], name
+    reasons = " ".join(r["reasons"] for r in rows(duck, expected["rejected"])) + " ".join(
+        r["reasons"] for r in rows(duck, expected["parts"])
+    )
+    for trap in (
+        "repeats another record exactly",
+        "no customer",
+        "not readable as a time",
+        "not readable as money",
+        "after the as-of date",
+        "kind is not readable",
+        "fields instead of",
+        "amount is empty",
+    ):
+        assert trap in reasons, trap
+    assert (other.counts, other.spans, other.controls) == (one.counts, one.spans, one.controls)
+    assert [str(e) for e in audit.audited(other, spark)] == [str(e) for e in audit.audited(one, duck)]
+    assert audit.gates(other, spark) == audit.gates(one, duck)
+
+
+# --- customers and models ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def simulated(duck, tmp_path_factory):
+    """Return order lines of a small simulated company, as its profile takes them in."""
+    folder = tmp_path_factory.mktemp("raw") / "simulated"
+    simulation.write(folder, customers=80)
+    whole = profiles.content("simulated")
+    told = profiles.profile(
+        {
+            **{k: whole[k] for k in ("name", "title", "currency")},
+            "files": {"orders": whole["files"]["orders"]},
+            "tables": {"transactions": whole["tables"]["transactions"]},
+        }
+    )
+    return readers.landed(told, str(folder))
+
+
+def test_the_simulated_companys_orders_and_customers_are_the_same_at_any_cut_off(duck, spark, simulated):
+    from helpers.intake import cleaning
+
+    one, other = (cleaning.made(simulated, e, "transactions") for e in (duck, spark))
+    assert unlike(rows(spark, other.accepted), rows(duck, one.accepted)) == []
+    assert unlike(rows(spark, other.refused), rows(duck, one.refused)) == []
+    lines = [canonical.TRANSACTIONS.conformed(made.table) for made in (one, other)]
+    for cutoff_on in (date(2024, 6, 30), date(2025, 12, 31)):
+        expected, found = (
+            rows(e, features.summary(table, cutoff_on, margin_rate=0.3))
+            for e, table in zip((duck, spark), lines, strict=True)
+        )
+        assert len(expected) > 20
+        assert unlike(found, expected) == []
+
+
+HISTORY = [
+    ("1", "a", datetime(2025, 1, 5, 9), "sale", "10.10", None, "2", "1.5"),
+    ("2", "a", datetime(2025, 1, 5, 23, 59), "sale", "0.20", None, None, None),
+    ("3", "a", datetime(2025, 2, 1), "refund", "-10.10", "1", "-2", "1.5"),
+    ("4", "b", datetime(2025, 2, 28), "sale", "0", None, None, None),
+    ("5", None, datetime(2025, 3, 1), "sale", "99", None, None, None),
+    ("6", "b", datetime(2025, 3, 31), "fee", "4", None, None, None),
+    ("7", "c", datetime(2025, 3, 31, 23, 59, 59), "sale", "33.3333", None, "3", "2"),
+    ("8", "d", datetime(2025, 1, 9), "refund", "-5", "0", None, None),
+    ("9", "c", datetime(2025, 4, 1), "refund", "-33.3333", "7", None, None),
+    ("9", "c", datetime(2025, 4, 2), "sale", "1", None, None, None),
+]
+
+
+def test_refunds_fees_and_lines_without_customer_count_alike(duck, spark):
+    names = ["order_id", "customer_id", "ordered_at", "kind", "amount", "refunds_order_id", "quantity", "unit_cost"]
+    table = pa.Table.from_pylist([dict(zip(names, row, strict=True)) | {"line": i} for i, row in enumerate(HISTORY)])
+
+    def conformed(t):
+        return canonical.TRANSACTIONS.conformed(
+            t.cast({"amount": "decimal(18, 4)", "unit_cost": "decimal(18, 4)", "quantity": "float64"})
+        )
+
+    for cutoff_on in (date(2025, 3, 31), date(2025, 4, 30)):
+        same(duck, spark, table, lambda t, on=cutoff_on: features.summary(conformed(t), on, margin_rate=0.25))
+    months = [activity.monthly(e, conformed(e.lazy(table)), date(2025, 4, 30)) for e in (duck, spark)]
+    pd.testing.assert_frame_equal(*months)
+
+
+def test_buyers_are_counted_and_scored_alike(duck, spark):
+    rng = np.random.default_rng(3)
+    repeats, age = rng.integers(0, 5, 60), rng.integers(100, 300, 60)
+    buyers = pa.table(
+        {
+            "customer_id": [f"c{i:02d}" for i in range(60)],
+            "n_repeats": repeats,
+            "last_days": np.where(repeats > 0, age // 2, 0),
+            "age_days": age,
+            "repeat_spend": pa.array([Decimal(int(r)) * 7 / 2 for r in repeats], pa.decimal128(18, 4)),
+        }
+    )
+    fit = purchases.Fit(MBG, np.array([0.525, 6.183, 0.891, 1.614]), 0.01 * np.eye(4), 0.0, 60)
+    spent = SpendFit(np.array([6.25, 3.74, 15.44]), 0.01 * np.eye(3), 0.0, 60)
+
+    def scores(one):
+        table = one.lazy(buyers)
+        view = lifetime.outlook(
+            summaries.base(one, table), fit, spent, margin_share=0.3, horizon_days=364, discount_rate=0.1
+        )
+        return rows(one, lifetime.scored(one, table, view))
+
+    assert unlike(scores(spark), scores(duck)) == []
+
+
+# --- where Spark is ----------------------------------------------------------------------------------------------
+
+
+def test_an_engine_that_is_unknown_or_absent_is_refused_in_a_sentence(monkeypatch):
+    with pytest.raises(InputError, match="there is no engine 'sparc'; allowed: did you mean 'spark'"):
+        engine.refuse_absent("sparc")
+    pytest.importorskip("pyspark")
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    monkeypatch.delenv("LOYALTY_SPARK", raising=False)
+    with pytest.raises(InputError, match="Spark needs Java, and there is none; allowed: Java 17"):
+        engine.refuse_absent("spark")
+    monkeypatch.setenv("LOYALTY_SPARK", "sc://cluster:15002")
+    engine.refuse_absent("spark")
+    monkeypatch.setattr(engine, "find_spec", lambda name: None)
+    with pytest.raises(InputError, match="the package pyspark is not installed"):
+        engine.refuse_absent("spark")
+
+
+def test_the_engine_is_the_one_that_is_named_else_duckdb(monkeypatch, needs_spark):
+    monkeypatch.delenv(engine.ENGINE, raising=False)
+    assert engine.chosen().name == "duckdb"
+    monkeypatch.setenv(engine.ENGINE, "spark")
+    assert engine.chosen().name == "spark"
+    assert catalogue.workspace("shop").engine.name == "spark"
+
+
+ASKED = """
+import pyarrow as pa
+from helpers.foundation.engine import chosen
+one = chosen()
+table = one.kept(one.lazy(pa.table({"a": ["1.5", "x", None]})))
+print(one.connection._session.__module__, one.first_row(table.aggregate(n=table.a.try_cast("float64").sum())))
+"""
+
+
+def test_a_server_is_reached_by_its_connect_address(needs_spark, tmp_path):
+    import pyspark
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    local = ["spark.connect.grpc.binding.address", "spark.driver.host", "spark.driver.bindAddress"]
+    told = [f"{name}=127.0.0.1" for name in local] + [
+        f"spark.connect.grpc.binding.port={port}",
+        "spark.ui.enabled=false",
+    ]
+    command = [
+        Path(pyspark.__file__).parent / "bin" / "spark-submit",
+        "--master",
+        "local[1]",
+        "--driver-memory",
+        "1g",
+        "--class",
+        "org.apache.spark.sql.connect.service.SparkConnectServer",
+        *(w for c in told for w in ("--conf", c)),
+        "spark-internal",
+    ]
+    with (tmp_path / "log").open("wb") as log:
+        server = subprocess.Popen(
+            command, stdout=log, stderr=log, cwd=tmp_path, env={**os.environ, "SPARK_NO_DAEMONIZE": "1"}
+        )
+    try:
+        assert listening(port, 90), (tmp_path / "log").read_text()[-2000:]
+        asked = subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", ASKED],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, engine.ENGINE: "spark", "LOYALTY_SPARK": f"sc://127.0.0.1:{port}"},
+        )
+    finally:
+        server.terminate()
+        server.wait(20)
+    assert asked.stdout.strip() == "pyspark.sql.connect.session {'n': 1.5}", asked.stderr[-2000:]
+
+
+def listening(port, seconds):
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        with socket.socket() as line:
+            if line.connect_ex(("127.0.0.1", port)) == 0:
+                return True
+        time.sleep(0.2)
+    return False
