@@ -14,6 +14,7 @@ from helpers.foundation.workspace import Workspace, declared_file
 from helpers.intake import tables as intake
 from helpers.loyalty import assumptions as loyalty_assumptions
 from helpers.loyalty import tables as loyalty
+from helpers.pipeline import retention
 from helpers.reporting import tables as reporting
 from helpers.satisfaction import assumptions as satisfaction_assumptions
 from helpers.satisfaction import tables as satisfaction
@@ -22,6 +23,7 @@ from helpers.value import tables as value
 
 WINGS = (intake, satisfaction, loyalty, value, churn, experiments, actions, reporting)
 SECTIONS = {
+    "workbook": retention.Assumptions,
     "economics": studies.Economics,
     "satisfaction": satisfaction_assumptions.Assumptions,
     "loyalty": loyalty_assumptions.Assumptions,

@@ -11,7 +11,18 @@ from pathlib import Path
 
 from helpers.foundation import engine, workspace
 from helpers.foundation.errors import InputError, nearest
-from helpers.pipeline import catalogue, crew, earlier, exchange, faults, parameters, provenance, publishing, runs
+from helpers.pipeline import (
+    catalogue,
+    crew,
+    earlier,
+    exchange,
+    faults,
+    parameters,
+    provenance,
+    publishing,
+    retention,
+    runs,
+)
 from helpers.pipeline.course import Course
 from helpers.pipeline.parameters import Parameter
 from helpers.pipeline.progress import Progress, duration, printed, printed_error
@@ -176,11 +187,21 @@ def _conducted(course: Course) -> int:
     if is_good:
         if run.record["stale"]:
             progress.say(f"not run again, though what they rest on was: {', '.join(run.record['stale'])}")
+        _retire(course)
         progress.say(f"run {run.name} finished: {publishing.place(run) / 'index.html'}")
         return GOOD
     progress.say(f"run {run.name} failed; {workspace.reports_folder() / 'index.html'} leads to its pages")
     printed_error(f"{course.reasons}; --resume continues run {run.name}")
     return code([str(told.get("error", "")) for told in course.failed.values()])
+
+
+def _retire(course: Course) -> None:
+    """Remove the runs whose time has come, now that a newer one has finished."""
+    said = retention.applied(course.run.source, course.folder)
+    for sentence in said:
+        course.progress.say(sentence)
+    if said:
+        publishing.list_runs(course.workbook)
 
 
 def _broken_off(course: Course, error: OSError) -> int:
