@@ -28,13 +28,17 @@ class Assumptions(Section):
         180, ge=1, description="days after an answer, or after a cut-off, in which coming back counts [days]")
     dislike_cut: float = Field(
         40.0, ge=0, le=100, description="attitude below which a customer who stays is a hostage [0–100]")
-    evidence_cut: float = Field(
-        50.0, ge=0, le=100, description="answer from which a question speaks for a kind of loyalty [0–100]")
+    answer_high: float = Field(
+        65.0, ge=0, le=100, description="answer from which a question on leaving counts as a yes [0–100]")
+    answer_low: float = Field(
+        35.0, ge=0, le=100, description="answer below which a question on alternatives or price counts as a no [0–100]")
     share_promotion_cut: float = Field(
         0.5, gt=0, le=1, description="share of orders under a promotion that speaks for loyalty to the price [share]")
     share_rewarded_cut: float = Field(
         0.5, gt=0, le=1, description="share of orders that use points or follow a contact, as for an incentive [share]")
     contact_days: int = Field(14, ge=1, description="days after a contact in which an order follows it [days]")
+    visit_kinds: list[str] = Field(
+        ["visit", "view", "page view", "session"], min_length=1, description="kinds of event that are a visit online")
     cohort_days: int = Field(
         91, ge=1, description="length of a cohort of issued points, and of a step of their age [days]")
     expected_redemption: float | None = Field(

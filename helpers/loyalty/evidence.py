@@ -16,7 +16,7 @@ DONE = ("share_promotion", "share_redeemed", "share_contacted", "share_days_cove
 
 
 def answered(engine: Engine, answers: ir.Table) -> pd.DataFrame:
-    """Return each customer's latest answers by role; sorted.
+    """Return each person's latest answers by role; sorted.
 
     Parameters
     ----------
@@ -28,15 +28,55 @@ def answered(engine: Engine, answers: ir.Table) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Grain customer: ``customer_id`` and a column for each of `ASKED` [0–100], NaN where it was not answered.
+        Grain person (the customer, or the response where it is anonymous): ``person`` and a column for each of `ASKED`
+        [0–100], NaN where it was not answered.
     """
-    given = answers.filter(answers.role.isin(list(ASKED)), answers.percent.notnull(), answers.customer_id.notnull())
-    each = given.group_by("customer_id", "role", "responded_at", "response_id").aggregate(percent=given.percent.mean())
-    latest = scales.latest(each, ["customer_id", "role"])
-    wide = latest.group_by("customer_id").aggregate(
+    given = answers.filter(answers.role.isin(list(ASKED)), answers.percent.notnull())
+    each = given.group_by("person", "role", "responded_at", "response_id").aggregate(percent=given.percent.mean())
+    latest = scales.latest(each, ["person", "role"])
+    wide = latest.group_by("person").aggregate(
         **{role: latest.percent.max(where=latest.role == role) for role in ASKED})
-    frame = engine.arrow(wide).to_pandas().sort_values("customer_id", ignore_index=True)
+    frame = engine.arrow(wide).to_pandas().sort_values("person", ignore_index=True)
     return frame.astype(dict.fromkeys(ASKED, "float64"))
+
+
+def moderating(engine: Engine, answers: ir.Table, memberships: ir.Table, came: pd.DataFrame) -> pd.DataFrame:
+    """Return what may loosen or tighten the tie of satisfaction and coming back, as known on the day of the answer.
+
+    Parameters
+    ----------
+    engine : Engine
+        Adds up.
+    answers : Table
+        From `helpers.methods.scales.answers`.
+    memberships : Table
+        ``canonical/memberships``.
+    came : DataFrame
+        From `helpers.loyalty.returns.returns`.
+
+    Returns
+    -------
+    DataFrame
+        Grain customer of `came`: ``alternatives, switching_cost, quality`` [0–100, of the same response]``, is_member``
+        (1 where a spell held the day; NaN where the company has no programme).
+    """
+    given = answers.filter(answers.role.isin(["alternatives", "switching_cost", "performance"]),
+                           answers.percent.notnull(), answers.customer_id.notnull())
+    each = given.group_by("customer_id", "responded_at").aggregate(
+        alternatives=given.percent.mean(where=given.role == "alternatives"),
+        switching_cost=given.percent.mean(where=given.role == "switching_cost"),
+        quality=given.percent.mean(where=given.role == "performance"))
+    who = engine.lazy(came[["customer_id", "responded_at"]].astype({"customer_id": "str"}))
+    known = who.left_join(each, ["customer_id", "responded_at"]).drop("customer_id_right", "responded_at_right")
+    spells = memberships.select("customer_id", "valid_from", "valid_to").inner_join(who, "customer_id")
+    on = spells.responded_at.date()
+    held = spells.filter((spells.valid_from <= on) & (spells.valid_to.isnull() | (spells.valid_to > on)))
+    member = held.select("customer_id").distinct().mutate(is_member=1.0)
+    table = known.left_join(member, "customer_id").drop("customer_id_right")
+    frame = engine.arrow(table).to_pandas().sort_values("customer_id", ignore_index=True)
+    columns = ["alternatives", "switching_cost", "quality", "is_member"]
+    frame = frame[["customer_id", *columns]].astype(dict.fromkeys(columns, "float64"))
+    return frame.assign(is_member=frame["is_member"].fillna(0.0) if _has(engine, memberships) else np.nan)
 
 
 def acted(engine: Engine, transactions: ir.Table, points: ir.Table, contacts: ir.Table, as_of_on: date,

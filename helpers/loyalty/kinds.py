@@ -48,6 +48,19 @@ def kinds(said: Attitudes, bought: pd.DataFrame, signed: pd.DataFrame, assumed: 
     return people.drop(columns=["is_too_early", "behaved_id"]).sort_values("person", ignore_index=True)
 
 
+def handed_on(people: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows and columns of ``results/loyalty_customers``: people who are customers, evidence left out.
+
+    Parameters
+    ----------
+    people : DataFrame
+        From `kinds`, with what later rooms have added.
+    """
+    left_out = ["person", "alternatives", "switching_cost", "price_tolerance", "category_spend", "recommend",
+                "share_promotion", "share_redeemed", "share_contacted", "share_days_covered", "share_rewarded"]
+    return people[people["customer_id"].notna()].drop(columns=left_out, errors="ignore")
+
+
 def _repeating(people: pd.DataFrame, assumed: Assumptions) -> pd.Series:
     by_orders = (people["share_active"] >= assumed.share_active_cut - TOLERANCE).astype("boolean")
     by_orders = by_orders.mask(people["share_active"].isna())

@@ -202,16 +202,20 @@ def gates(found: Ledger) -> list[Gate]:
         Gate("opening balances", early, TOLERATED, bool(found.unidentified), Level.STRIKE, CLAIM,
              f"{opening[:1].upper()}{opening[1:]}; at most {100 * TOLERATED:.0f} % of members may lack one."),
         _counted("points used without earnings", found.n_unearned,
-                 ("member used points and never earned any in the ledger",
+                 ("No member used points without having earned any in the ledger",
+                  "member used points and never earned any in the ledger",
                   "members used points and never earned any in the ledger")),
         _counted("expiry before issue", found.n_expired_early,
-                 ("lot expires before it was issued, and is taken as booked",
+                 ("No lot expires before it was issued", "lot expires before it was issued, and is taken as booked",
                   "lots expire before they were issued, and are taken as booked")),
         _counted("entries of the wrong sign", found.n_wrong_sign,
-                 ("entry earns a negative or uses a positive number of points, and is counted as booked",
+                 ("Every entry that earns adds points, every one that uses takes some",
+                  "entry earns a negative or uses a positive number of points, and is counted as booked",
                   "entries earn a negative or use a positive number of points, and are counted as booked")),
     ]
 
 
-def _counted(name: str, n: int, said: tuple[str, str]) -> Gate:
-    return Gate(name, n, 0, n > 0, Level.QUALIFY, CLAIM, f"{n:,} {said[n != 1]}." if n else f"No {said[1]}.")
+def _counted(name: str, n: int, said: tuple[str, str, str]) -> Gate:
+    """Return a gate that counts; said of none, of one and of many."""
+    text = f"{n:,} {said[min(n, 2)]}." if n else f"{said[0]}."
+    return Gate(name, n, 0, n > 0, Level.QUALIFY, CLAIM, text)

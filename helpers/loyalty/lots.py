@@ -13,6 +13,7 @@ from helpers.loyalty.ledger import entries
 OWN, FIFO, LIFO = "lots of the ledger", "first in, first out", "last in, first out"
 NEARLY_ALL = 0.99
 MOST_COHORTS = 12
+OPENING = -1
 
 
 def usage(engine: Engine, points: ir.Table, as_of_on: date, period_days: int, how: str) -> pd.DataFrame:
@@ -37,7 +38,8 @@ def usage(engine: Engine, points: ir.Table, as_of_on: date, period_days: int, ho
     -------
     DataFrame
         Grain cohort × age: ``cohort`` (periods back from the last day)``, age`` (periods between issue and use; −1 for
-        the row of issue itself)``, issued, redeemed, expired`` [points].
+        the row of issue itself)``, issued, redeemed, expired`` [points]. Points of an opening balance are of unknown
+        age: they form a cohort of their own, numbered −1.
 
     Notes
     -----
@@ -60,6 +62,12 @@ def period_days(first_on: date | None, as_of_on: date, wished: int) -> int:
     return max(wished, int(np.ceil(span / MOST_COHORTS)))
 
 
+def opening_left(used: pd.DataFrame) -> float:
+    """Return the points of opening balances that are neither redeemed nor expired."""
+    part = used[used["cohort"] == OPENING]
+    return max(float(part["issued"].sum() - part["redeemed"].sum() - part["expired"].sum()), 0.0)
+
+
 def triangle(used: pd.DataFrame, column: str = "redeemed") -> tuple[np.ndarray, np.ndarray]:
     """Return the cumulative triangle of used points, oldest cohort first, and the points issued by cohort.
 
@@ -75,6 +83,7 @@ def triangle(used: pd.DataFrame, column: str = "redeemed") -> tuple[np.ndarray, 
     tuple of ndarray, shapes (m, m) and (m,)
         NaN where the future lies.
     """
+    used = used[used["cohort"] > OPENING]
     m = int(used["cohort"].max()) + 1 if len(used) else 0
     cells, issued = np.zeros((m, m)), np.zeros(m)
     spent = used[used["age"] >= 0]
@@ -87,30 +96,32 @@ def triangle(used: pd.DataFrame, column: str = "redeemed") -> tuple[np.ndarray, 
 def _dated(known: ir.Table, as_of_on: date, period_days: int) -> ir.Table:
     back = ibis.literal(as_of_on).delta(known.entered_at.date(), unit="day").cast("int64")
     return known.select("customer_id", "entered_at", "kind", "lot_id", "points",
-                        period=(back / period_days).floor().cast("int64"))
+                        period=(back / period_days).floor().cast("int64"), is_opening=known.kind == "opening")
 
 
 def _own(known: ir.Table) -> ir.Table:
     """Return usage by the lots that entries name; a use before its lot was issued counts at issue."""
     named = known.filter(known.lot_id.notnull())
     issues = named.filter(named.points > 0).group_by("customer_id", "lot_id").aggregate(
-        cohort=lambda t: t.period.max(), issued=lambda t: t.points.sum())
+        cohort=lambda t: t.is_opening.any().ifelse(OPENING, t.period.max()), issued=lambda t: t.points.sum())
     uses = named.filter(named.points < 0).select("customer_id", "lot_id", "kind", "period", points=-named.points)
     used = uses.inner_join(issues.drop("issued"), ["customer_id", "lot_id"])
     return _summed(issues.select("cohort", "issued"), used.select("cohort", "period", "kind", "points"))
 
 
 def _fifo(known: ir.Table) -> ir.Table:
-    issues = known.filter(known.points > 0).group_by("customer_id", "entered_at", "period").aggregate(
+    issues = known.filter(known.points > 0).group_by("customer_id", "entered_at", "period", "is_opening").aggregate(
         points=lambda t: t.points.sum())
+    issues = issues.mutate(cohort=issues.is_opening.ifelse(OPENING, issues.period))
     uses = known.filter(known.points < 0).group_by("customer_id", "entered_at", "period", "kind").aggregate(
         points=lambda t: -t.points.sum())
-    earned = _laid(issues, ["entered_at"]).select("customer_id", "begin", "end", cohort=issues.period)
+    earned = _laid(issues.mutate(is_late=~issues.is_opening), ["entered_at", "is_late"]).select(
+        "customer_id", "begin", "end", "cohort")
     spent = _laid(uses, ["entered_at", "kind"]).select(
         "customer_id", "kind", "period", use_begin=ibis._.begin, use_end=ibis._.end)
     both = spent.inner_join(earned, ["customer_id", spent.use_begin < earned.end, earned.begin < spent.use_end])
     overlap = ibis.least(both.end, both.use_end) - ibis.greatest(both.begin, both.use_begin)
-    return _summed(issues.select(cohort=issues.period, issued=issues.points),
+    return _summed(issues.select("cohort", issued=issues.points),
                    both.select("cohort", "period", "kind", points=overlap))
 
 
@@ -121,7 +132,7 @@ def _laid(table: ir.Table, order: list[str]) -> ir.Table:
 
 
 def _summed(issues: ir.Table, used: ir.Table) -> ir.Table:
-    age = ibis.greatest(used.cohort - used.period, 0)
+    age = (used.cohort == OPENING).ifelse(0, ibis.greatest(used.cohort - used.period, 0))
     spent = used.group_by("cohort", age=age).aggregate(
         issued=ibis.literal(0.0), redeemed=used.points.sum(where=used.kind != "expire"),
         expired=used.points.sum(where=used.kind == "expire"))
@@ -140,12 +151,13 @@ def _lifo(engine: Engine, known: ir.Table) -> pd.DataFrame:
     m = int(engine.first_row(known.aggregate(m=known.period.max()))["m"] or 0) + 1
     held = [engine.arrow(_held(known, now)).to_pandas() for now in range(m)]
     issued = held[0].set_index("cohort")["issued"]
-    cells = np.full((m, m), np.nan)  # cohort × period at whose end it is looked at, both counted back
+    cells = np.full((m + 1, m), np.nan)  # cohort × period at whose end it is looked at, both counted back
     for now, frame in enumerate(held):
         cells[frame["cohort"], now] = frame["issued"] - frame["left"]
     rows = [{"cohort": c, "age": -1, "issued": issued[c], "redeemed": 0.0, "expired": 0.0} for c in issued.index]
     for cohort in issued.index:
-        gone = np.diff(np.concatenate([[0.0], cells[cohort, :cohort + 1][::-1]]))
+        end = cohort + 1 if cohort >= 0 else m
+        gone = np.diff(np.concatenate([[0.0], cells[cohort, :end][::-1]]))
         rows += [{"cohort": cohort, "age": age, "issued": 0.0, "redeemed": redeemed * g, "expired": (1 - redeemed) * g}
                  for age, g in enumerate(np.maximum(gone, 0))]
     return pd.DataFrame(rows, columns=["cohort", "age", "issued", "redeemed", "expired"])
@@ -154,13 +166,15 @@ def _lifo(engine: Engine, known: ir.Table) -> pd.DataFrame:
 def _held(known: ir.Table, now: int) -> ir.Table:
     """Return by cohort what was issued, and what of it is left at the end of a period, the newest going first."""
     seen = known.filter(known.period >= now)
-    moved = seen.group_by("customer_id", "entered_at", "period", is_use=seen.points < 0).aggregate(
+    cohort = seen.is_opening.ifelse(OPENING, seen.period)
+    moved = seen.group_by("customer_id", "entered_at", "is_opening", cohort=cohort, is_use=seen.points < 0).aggregate(
         points=lambda t: t.points.sum())
-    running = ibis.cumulative_window(group_by="customer_id", order_by=["entered_at", "is_use"])
+    order = ["entered_at", "is_use", moved.is_opening.desc()]
+    running = ibis.cumulative_window(group_by="customer_id", order_by=order)
     moved = moved.mutate(balance=moved.points.sum().over(running))
-    later = ibis.window(group_by="customer_id", order_by=["entered_at", "is_use"], rows=(1, None))
+    later = ibis.window(group_by="customer_id", order_by=order, rows=(1, None))
     moved = moved.mutate(least=moved.balance.min().over(later))
     lots = moved.filter(~moved.is_use)
     base = lots.balance - lots.points
     left = ibis.greatest(ibis.least(ibis.coalesce(lots.least, lots.balance), lots.balance) - base, 0.0)
-    return lots.group_by(cohort=lots.period).aggregate(issued=lots.points.sum(), left=left.sum())
+    return lots.group_by("cohort").aggregate(issued=lots.points.sum(), left=left.sum())

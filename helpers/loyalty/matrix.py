@@ -19,6 +19,7 @@ NEAR_LIMIT = 0.25
 SHARES = tuple(f"share {kind}" for kind in KINDS)
 ATTITUDE, BEHAVIOUR, NEAR = "attitude", "share of periods with a purchase", "share near the cut"
 CORRELATION, SURVEYED = "rank correlation of attitude and behaviour", "surveyed less others, periods with a purchase"
+AGAIN = "customers who ever bought again"
 CLAIM = "kinds of loyalty"
 
 
@@ -54,7 +55,7 @@ def matrix(people: pd.DataFrame, said: Attitudes) -> list[Estimate]:
         _attitude(people["attitude"].dropna(), struck(said)),
         published(BEHAVIOUR, mean(active.to_numpy(float)), len(active), unit="share"),
         alpha_value("Cronbach's alpha of attitude", "all", said.reliability, said.reliability.raw),
-        _error(said), _near(both), _correlation(both), _surveyed(people),
+        _error(said), _near(both), _correlation(both), _surveyed(people), _again(people["n_orders"].dropna()),
     ]
     return found
 
@@ -63,6 +64,12 @@ def _attitude(attitude: pd.Series, reason: str) -> Estimate:
     if reason:
         return without_value(ATTITUDE, Status.STRUCK, reason, unit="points", n=len(attitude))
     return published(ATTITUDE, mean(attitude.to_numpy(float)), len(attitude), unit="points")
+
+
+def _again(n_orders: pd.Series) -> Estimate:
+    n = len(n_orders)
+    found = share(float((n_orders > 1).mean()) if n else np.nan, n)
+    return published(AGAIN, found, n, unit="share")
 
 
 def _shares(both: pd.DataFrame, reason: str) -> list[Estimate]:

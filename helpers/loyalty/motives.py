@@ -13,7 +13,7 @@ from helpers.methods.intervals import mean, share
 MONOPOLY, INERTIA, PRICE, INCENTIVE, TRUST = MOTIVES = ("monopoly", "inertia", "price", "incentive", "trust")
 TIED, UNKNOWN = "tied", "no evidence"
 ALL_MOTIVES = (*MOTIVES, TIED, UNKNOWN)
-SHARE, COUNT = "share of repeating customers", "repeating customers"
+SHARE, COUNT = "share of repeating customers who answered", "repeating customers"
 HOSTAGES = "hostages: stay and dislike"
 LIFT = 2.0  # times the share of days that follow a contact anyway
 
@@ -32,6 +32,8 @@ class Rule:
         Whether a value from the cut on speaks for it, else one below.
     cut : float
         In the column's unit.
+    weight : float
+        What it counts: 2 for evidence of one motive only, 1 for evidence that others share.
     words : str
         For people.
     """
@@ -40,20 +42,26 @@ class Rule:
     sign: str
     is_high: bool
     cut: float
+    weight: float
     words: str
+
+    def holds(self, value: np.ndarray) -> np.ndarray:
+        """Return whether values speak for it."""
+        return value >= self.cut - 1e-9 if self.is_high else value < self.cut - 1e-9
 
 
 def rules(assumed: Assumptions) -> tuple[Rule, ...]:
     """Return the declared rules, with the study's cuts."""
-    half, promoted, rewarded = assumed.evidence_cut, assumed.share_promotion_cut, assumed.share_rewarded_cut
+    low, high, attached = assumed.answer_low, assumed.answer_high, assumed.attitude_cut
     return (
-        Rule(MONOPOLY, "alternatives", False, half, "sees no good alternative"),
-        Rule(INERTIA, "switching_cost", True, half, "finds it costly to leave"),
-        Rule(INERTIA, "attitude", False, assumed.attitude_cut, "is not attached"),
-        Rule(PRICE, "share_promotion", True, promoted, "buys mostly under promotions"),
-        Rule(PRICE, "price_tolerance", False, half, "would leave at a higher price"),
-        Rule(INCENTIVE, "share_rewarded", True, rewarded, "buys mostly when redeeming points or just contacted"),
-        Rule(TRUST, "attitude", True, assumed.attitude_cut, "is attached"),
+        Rule(MONOPOLY, "alternatives", False, low, 2, "sees no good alternative"),
+        Rule(INERTIA, "switching_cost", True, high, 1, "finds it costly to leave"),
+        Rule(INERTIA, "attitude", False, attached, 1, "is not attached"),
+        Rule(PRICE, "share_promotion", True, assumed.share_promotion_cut, 2, "buys mostly under promotions"),
+        Rule(PRICE, "price_tolerance", False, low, 1, "would leave at a higher price"),
+        Rule(INCENTIVE, "share_rewarded", True, assumed.share_rewarded_cut, 2,
+             "buys mostly when redeeming points or just contacted"),
+        Rule(TRUST, "attitude", True, attached, 1, "is attached"),
     )
 
 
@@ -77,13 +85,13 @@ def motives(people: pd.DataFrame, asked: pd.DataFrame, acted: pd.DataFrame, assu
         dislike; empty where the attitude is not known). The motive is the one with most evidence for it, less
         evidence against it, and more for than against; equals are tied.
     """
-    known = people.merge(asked, on="customer_id", how="left").merge(acted, on="customer_id", how="left")
+    known = people.merge(asked, on="person", how="left").merge(acted, on="customer_id", how="left")
     known = known.assign(share_rewarded=_rewarded(known))
     balance = np.zeros((len(known), len(MOTIVES)))
     for rule in rules(assumed):
         value = known[rule.sign].to_numpy(float)
-        holds = value >= rule.cut - 1e-9 if rule.is_high else value < rule.cut - 1e-9
-        balance[:, MOTIVES.index(rule.motive)] += np.where(np.isnan(value), 0.0, np.where(holds, 1.0, -1.0))
+        signed = np.where(rule.holds(value), rule.weight, -rule.weight)
+        balance[:, MOTIVES.index(rule.motive)] += np.where(np.isnan(value), 0.0, signed)
     repeats = known["is_repeating"].astype("boolean").fillna(False).to_numpy(bool)
     motive, tied = _decided(balance)
     attitude = known["attitude"].astype("float64")
@@ -114,22 +122,28 @@ def _decided(balance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def estimates(people: pd.DataFrame) -> list[Estimate]:
-    """Return counts and shares of the motives among those who repeat, and of hostages among those with an attitude.
+    """Return counts of the motives among those who repeat, and shares among those of them who answered.
 
     Parameters
     ----------
     people : DataFrame
         From `motives`.
+
+    Returns
+    -------
+    list of Estimate
+        Who never answered shows by his orders alone, for the price or a reward: he is counted, but in no share.
     """
     repeating = people[people["motive"].notna()]
-    n = len(repeating)
-    rows = [published(SHARE, share(float((repeating["motive"] == m).mean()) if n else np.nan, n), n, unit="share",
+    answered = repeating[repeating["attitude"].notna()]
+    n = len(answered)
+    rows = [published(SHARE, share(float((answered["motive"] == m).mean()) if n else np.nan, n), n, unit="share",
                       segment=m) for m in ALL_MOTIVES]
     known = repeating["is_hostage"].dropna().astype(bool)
     rows.append(published(HOSTAGES, share(float(known.mean()) if len(known) else np.nan, len(known)), len(known),
                           unit="share"))
     counts = repeating["motive"].value_counts()
-    rows += [Estimate(COUNT, float(counts.get(m, 0)), unit="people", n=n, segment=m)
+    rows += [Estimate(COUNT, float(counts.get(m, 0)), unit="people", n=len(repeating), segment=m)
              for m in ALL_MOTIVES]
     return rows
 
@@ -148,9 +162,9 @@ def evidence_table(people: pd.DataFrame, assumed: Assumptions) -> pd.DataFrame:
     rows = []
     for rule in rules(assumed):
         value = repeating[rule.sign].dropna().to_numpy(float)
-        holds = value >= rule.cut - 1e-9 if rule.is_high else value < rule.cut - 1e-9
-        rows.append({"kind": rule.motive, "evidence": rule.words, "cut": rule.cut, "n_known": len(value),
-                     "share_holds": float(holds.mean()) if len(value) >= LEAST_PEOPLE else np.nan})
+        rows.append({"kind": rule.motive, "evidence": rule.words, "cut": rule.cut, "weight": rule.weight,
+                     "n_known": len(value),
+                     "share_holds": float(rule.holds(value).mean()) if len(value) >= LEAST_PEOPLE else np.nan})
     return pd.DataFrame(rows)
 
 

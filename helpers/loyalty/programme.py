@@ -41,6 +41,8 @@ class Programme:
         By method: points of each cohort redeemed in the end, never more than issued.
     unit_cost : float
         Cost of a point [money]; NaN where it is not known.
+    opening_left : float
+        Points of opening balances that are still open.
     reason : str
         Why there are no ultimates; empty where there are.
     """
@@ -53,11 +55,13 @@ class Programme:
     ladder: reserving.Ladder
     ultimates: dict[str, np.ndarray]
     unit_cost: float
+    opening_left: float = 0.0
     reason: str = ""
 
     def still(self, method: str) -> float:
-        """Return the points that are still to be redeemed."""
-        return float((self.ultimates[method] - self.ladder.current).sum())
+        """Return the points that are still to be redeemed, those of opening balances at the rate of all cohorts."""
+        rate = float(self.ultimates[method].sum() / self.issued.sum())
+        return float((self.ultimates[method] - self.ladder.current).sum()) + rate * self.opening_left
 
 
 def matching(books: Ledger) -> str:
@@ -88,7 +92,7 @@ def programme(books: Ledger, used: pd.DataFrame, matched: str, period_days: int,
     if reason:
         empty = np.empty(0)
         return Programme(books, matched, period_days, triangle, issued,
-                         reserving.Ladder(empty, empty, empty, empty, np.nan), {}, cost, reason)
+                         reserving.Ladder(empty, empty, empty, empty, np.nan), {}, cost, 0.0, reason)
     ladder = reserving.chain_ladder(triangle)
     rate = assumed.expected_redemption or reserving.cape_cod(ladder.current, ladder.developed, issued)
     prior = min(rate, 1.0) * issued
@@ -96,7 +100,7 @@ def programme(books: Ledger, used: pd.DataFrame, matched: str, period_days: int,
              BORNHUETTER: reserving.bornhuetter_ferguson(ladder.current, ladder.developed, prior),
              BENKTANDER: reserving.benktander(ladder.current, ladder.developed, prior)}
     capped = {name: np.maximum(np.minimum(u, issued), ladder.current) for name, u in found.items()}
-    return Programme(books, matched, period_days, triangle, issued, ladder, capped, cost)
+    return Programme(books, matched, period_days, triangle, issued, ladder, capped, cost, lots.opening_left(used))
 
 
 def _from_first_issue(triangle: np.ndarray, issued: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -148,11 +152,11 @@ def estimates(found: Programme, sensitivity: Programme | None = None) -> list[Es
 
 def _valued(found: Programme, method: str, segment: str, error: float) -> list[Estimate]:
     n, issued, still = found.ledger.n_members, float(found.issued.sum()), found.still(method)
-    current = float(found.ladder.current.sum())
     half = normal_quantile(0.95) * error
-    outstanding = max(issued - current, 0.0)
-    low, high = max(still - half, 0.0), min(still + half, outstanding)
-    share = [(current + x) / issued for x in (still, low, high)]
+    current = float(found.ladder.current.sum())
+    extra = still - float(found.ultimates[method].sum() - current)  # of opening balances, which no cohort issued
+    low, high = max(still - half, 0.0), min(still + half, max(issued - current, 0.0) + found.opening_left)
+    share = [min((current + x - extra) / issued, 1.0) for x in (still, low, high)]
     rows = [Estimate(ULTIMATE, *share, "share", n, segment), Estimate(EXPECTED, still, low, high, UNIT, n, segment),
             Estimate(BREAKAGE, 1 - share[0], 1 - share[2], 1 - share[1], "share", n, segment)]
     if np.isnan(found.unit_cost):

@@ -39,6 +39,8 @@ class Threshold:
         From `helpers.loyalty.shapes.compared`.
     reason : str
         Why there is no curve; empty where there is.
+    status : Status
+        *Not applicable* where a side was never recorded, *insufficient* where too little was.
     """
 
     counts: Counts
@@ -47,6 +49,7 @@ class Threshold:
     slopes: np.ndarray
     compared: pd.DataFrame
     reason: str = ""
+    status: Status = Status.OK
 
     @property
     def is_believed(self) -> bool:
@@ -54,7 +57,7 @@ class Threshold:
         return self.existence is not None and self.existence.p_value <= BELIEVED
 
 
-def threshold(came: pd.DataFrame, seed: int, draws: int = DRAWS) -> Threshold:
+def threshold(came: pd.DataFrame, seed: int, draws: int = DRAWS, lacks: str = "") -> Threshold:
     """Return the curve from satisfaction to coming back.
 
     Parameters
@@ -65,16 +68,32 @@ def threshold(came: pd.DataFrame, seed: int, draws: int = DRAWS) -> Threshold:
         Of the bootstrap and the folds.
     draws : int
         Bootstrap samples behind the test.
+    lacks : str
+        From `unrecorded`: which side was never recorded, so that there is no curve to look for.
     """
     score, is_loyal = came["satisfaction"].to_numpy(float), came["returned"].to_numpy(float)
     counts = curve.counted(score, is_loyal)
-    if reason := _lacks(counts):
-        return Threshold(counts, None, None, np.empty((0, 3)), shapes.nothing(), reason)
+    if reason := lacks or _lacks(counts):
+        status = Status.NOT_APPLICABLE if lacks else Status.INSUFFICIENT
+        return Threshold(counts, None, None, np.empty((0, 3)), shapes.nothing(), reason, status)
     rng = np.random.default_rng(seed)
     found = knots.existence(counts, draws, rng) if len(counts.score) >= LEAST_SCORES else None
     where = knots.located(counts) if found else None
     moved = knots.slopes(counts, where, SLOPE_DRAWS, rng) if where else np.empty((0, 3))
     return Threshold(counts, found, where, moved, shapes.compared(score, is_loyal, rng))
+
+
+def unrecorded(satisfied: int, behaved: int) -> str:
+    """Return which side was never recorded, given how many answered and how many have orders or contracts.
+
+    Examples
+    --------
+    >>> unrecorded(250, 0)
+    'attitude only: neither orders nor contracts are recorded'
+    """
+    if not behaved:
+        return "attitude only: neither orders nor contracts are recorded"
+    return "" if satisfied else "behaviour only: nobody was asked how satisfied he is"
 
 
 def _lacks(counts: Counts) -> str:
@@ -101,7 +120,7 @@ def estimates(found: Threshold) -> list[Estimate]:
     if found.reason:
         rows = {RETURNING: "share", ODDS: "ratio", EXISTS: "p", **dict.fromkeys(KNOTS, "points"),
                 **dict.fromkeys(ZONES, "logits")}
-        return [without_value(q, Status.INSUFFICIENT, found.reason, unit=unit, n=n) for q, unit in rows.items()]
+        return [without_value(q, found.status, found.reason, unit=unit, n=n) for q, unit in rows.items()]
     came = share(float(found.counts.k.sum() / n), n)
     return [Estimate(RETURNING, came.value, came.low, came.high, "share", n), _odds(found.counts, n), _exists(found, n),
             *_places(found, n), *_slopes(found, n), *_trial(found.compared)]

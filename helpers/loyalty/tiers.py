@@ -9,6 +9,7 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
+from helpers.customers import features
 from helpers.foundation.engine import Engine
 from helpers.foundation.estimates import Gate, Level
 from helpers.methods.intervals import share
@@ -101,8 +102,9 @@ def gates(found: Tiers) -> list[Gate]:
     if found.moves.empty:
         return []
     who = "member is" if found.n_double == 1 else "members are"
-    return [Gate("members twice in a tier", found.n_double, 0, found.n_double > 0, Level.NOTE, "tiers",
-                 f"{found.n_double:,} {who} in more than one tier at once, or twice in one; the latest spell counts.")]
+    said = (f"{found.n_double:,} {who} in more than one tier at once, or twice in one; the latest spell counts."
+            if found.n_double else "No member is in two tiers at once.")
+    return [Gate("members twice in a tier", found.n_double, 0, found.n_double > 0, Level.NOTE, "tiers", said)]
 
 
 def crossing(found: Tiers) -> pd.DataFrame:
@@ -128,6 +130,26 @@ def standing(engine: Engine, memberships: ir.Table, points: ir.Table, as_of_on: 
     both = now.left_join(earned, "customer_id")
     frame = engine.arrow(both.select("customer_id", "tier", points_year=both.points_year.fill_null(0.0))).to_pandas()
     return frame.sort_values("customer_id", ignore_index=True)
+
+
+def margin(engine: Engine, transactions: ir.Table, as_of_on: date, margin_rate: float) -> float:
+    """Return the margin of the last year, of sales less refunds [money].
+
+    Parameters
+    ----------
+    engine : Engine
+        Adds up.
+    transactions : Table
+        ``canonical/transactions``.
+    as_of_on : date
+        Last day of the year.
+    margin_rate : float
+        Share of net sales that is margin where a line has no unit cost.
+    """
+    spent = features.days(transactions, as_of_on)
+    year = spent.filter(spent.on > as_of_on - timedelta(YEAR))
+    found = engine.first_row(year.aggregate(costed=year.costed_margin.sum(), plain=year.uncosted_sales.sum()))
+    return float(found["costed"] or 0) + margin_rate * float(found["plain"] or 0)
 
 
 def thresholds(stands: pd.DataFrame, changes: Sequence[float]) -> pd.DataFrame:

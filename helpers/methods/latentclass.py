@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import logsumexp
 
-ROUNDS = 500
-TOLERANCE = 1e-8
-STARTS = 8
+ROUNDS = 300
+TOLERANCE = 1e-7
+STARTS = 5
 FLOOR = 1e-4
 
 

@@ -1,5 +1,6 @@
 """Logistic regression by Newton's method, with its covariance and average marginal effects."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,9 +56,23 @@ class Logistic:
         ----------
         Ai & Norton (2003), Interaction terms in logit and probit models, *Economics Letters* 80, 123–129.
         """
-        p, q = self.probability(first), self.probability(second)
-        slope = ((q * (1 - q))[:, None] * second - (p * (1 - p))[:, None] * first).mean(axis=0)
-        value = float((q - p).mean())
+        return self.margins(((-1.0, first), (1.0, second)), level)
+
+    def margins(self, designs: Sequence[tuple[float, np.ndarray]], level: float = 0.95) -> Interval:
+        """Return a weighted sum of mean probabilities, such as a difference of two average marginal effects.
+
+        Parameters
+        ----------
+        designs : sequence of pairs
+            Weight, and design of shape (n, d).
+        level : float
+            Level of the interval, by the delta method.
+        """
+        value, slope = 0.0, np.zeros(len(self.coefficients))
+        for weight, design in designs:
+            p = self.probability(design)
+            value += weight * float(p.mean())
+            slope += weight * ((p * (1 - p))[:, None] * design).mean(axis=0)
         half = normal_quantile(level) * float(np.sqrt(slope @ self.covariance @ slope))
         return Interval(value, value - half, value + half)
 

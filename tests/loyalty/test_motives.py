@@ -17,9 +17,10 @@ def customers(rows):
     frame = pd.DataFrame([{"is_repeating": True, **r} for r in rows]).reindex(columns=names)
     frame["customer_id"] = [f"c{i:03}" for i in range(len(rows))]
     frame = frame.astype(dict.fromkeys(["attitude", *evidence.ASKED, *evidence.DONE], "float64"))
-    people = frame[["customer_id", "attitude", "is_repeating"]].assign(
+    frame["person"] = frame["customer_id"]
+    people = frame[["person", "customer_id", "attitude", "is_repeating"]].assign(
         kind="true", share_active=0.5, is_repeating=frame["is_repeating"].astype("boolean"))
-    asked, acted = (frame[["customer_id", *names]] for names in (evidence.ASKED, evidence.DONE))
+    asked, acted = frame[["person", *evidence.ASKED]], frame[["customer_id", *evidence.DONE]]
     return motives.motives(people, asked, acted, ASSUMED)
 
 
@@ -39,10 +40,10 @@ def test_each_planted_kind_is_found_by_its_evidence():
 
 
 def test_equal_evidence_is_a_tie_that_names_both_and_none_is_no_evidence():
-    found = customers([{**TRUST, "alternatives": 10}, {"attitude": np.nan}, {**TRUST, "attitude": 50}])
+    found = customers([{**PLANTED["inertia"], "alternatives": 10}, {"attitude": np.nan}, {**TRUST, "attitude": 50}])
     assert found["motive"].to_list() == ["tied", "no evidence", "no evidence"]
-    assert found["motives_tied"].to_list()[0] == "monopoly & trust"
-    assert motives.ties(found).to_dict("records") == [{"kinds": "monopoly & trust", "n": 1}]
+    assert found["motives_tied"].to_list()[0] == "monopoly & inertia"
+    assert motives.ties(found).to_dict("records") == [{"kinds": "monopoly & inertia", "n": 1}]
 
 
 def test_contacts_count_as_reward_only_beyond_the_days_that_they_cover_anyway():

@@ -59,6 +59,16 @@ def test_too_little_gives_its_reason_and_no_points(n, share, reason):
     assert threshold.points(made).empty
 
 
+@pytest.mark.parametrize(("satisfied", "behaved", "said"), [(250, 0, "attitude only"), (0, 99, "behaviour only"),
+                                                            (9, 9, "")])
+def test_a_side_that_was_never_recorded_makes_the_curve_not_applicable(satisfied, behaved, said):
+    lacks = threshold.unrecorded(satisfied, behaved)
+    assert lacks.startswith(said)
+    made = threshold.threshold(came(0, [0, 0, 0, 0]), 1, 99, lacks)
+    assert made.status is (Status.NOT_APPLICABLE if said else Status.INSUFFICIENT)
+    assert {e.status for e in threshold.estimates(made)} == {made.status}
+
+
 def test_everybody_equally_satisfied_is_a_reason():
     frame = pd.DataFrame({"satisfaction": np.full(200, 75.0), "returned": np.arange(200) % 2 == 0})
     assert found(frame)[1][threshold.RETURNING, "all"].reason == "everybody is equally satisfied"

@@ -7,7 +7,7 @@ import pandas as pd
 from helpers.foundation.estimates import Status
 from helpers.loyalty.assumptions import Assumptions
 from helpers.loyalty.kinds import ATTITUDE_ONLY, BEHAVIOUR_ONLY, KINDS, STRUCK, TOO_EARLY
-from helpers.loyalty.matrix import ATTITUDE, BEHAVIOUR, CLAIM, CORRELATION, NEAR, SHARES, SURVEYED
+from helpers.loyalty.matrix import AGAIN, ATTITUDE, BEHAVIOUR, CLAIM, CORRELATION, NEAR, SHARES, SURVEYED
 from helpers.methods.intervals import tied
 from helpers.reporting import words
 
@@ -47,6 +47,17 @@ def answer(matrix: pd.DataFrame, gates: pd.DataFrame) -> tuple[str, ...]:
     who = words.count(found[0]["n"], "customer", "customers")
     return tuple(filter(None, (f"Of {who} who answered and could have bought again, {shares[0]}{_caveat(gates)}.",
                                f"Of the same, {words.joined(shares[1:])}.", others(matrix))))
+
+
+def kinds(matrix: pd.DataFrame, gates: pd.DataFrame) -> str:
+    """Return the answer on the four kinds as one text, without who is not among them.
+
+    Parameters
+    ----------
+    matrix, gates : DataFrame
+        As for `answer`.
+    """
+    return " ".join(sentence for sentence in answer(matrix, gates) if sentence != others(matrix))
 
 
 def _no_kinds(matrix: pd.DataFrame, found: Row) -> str:
@@ -131,6 +142,15 @@ def near(matrix: pd.DataFrame) -> str:
     error = row(matrix, "standard error of measurement of attitude")
     return (f"{words.estimate(found)} lie within one standard error of measurement ({words.points(error['value'])}) "
             "of the cut of attitude: their kind could as well be its neighbour.")
+
+
+def repeated(matrix: pd.DataFrame) -> str:
+    """Return how many customers ever bought on a second day; empty where too few ever bought."""
+    found = row(matrix, AGAIN)
+    if not is_ok(found):
+        return ""
+    return (f"{words.whole(found['value'] * found['n'])} of {words.count(found['n'], 'customer', 'customers')} "
+            f"({words.estimate(found)}) ever bought on a second day.")
 
 
 def surveyed(matrix: pd.DataFrame) -> str:

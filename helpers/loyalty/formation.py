@@ -1,0 +1,99 @@
+"""How loyalty forms: purchases by period since the first, and attitude and kind by time as a customer."""
+
+from datetime import date
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+
+from helpers.foundation.engine import Engine
+from helpers.loyalty.assumptions import Assumptions
+from helpers.loyalty.kinds import KINDS
+from helpers.methods.cells import LEAST_PEOPLE
+from helpers.methods.intervals import Interval, mean, share
+
+MOST_PERIODS = 12
+CLASSES = ((0, 1, "under 2"), (2, 3, "2 to 3"), (4, 7, "4 to 7"), (8, 10**6, "8 and more"))
+
+
+def by_period(engine: Engine, days: ir.Table, as_of_on: date, assumed: Assumptions) -> pd.DataFrame:
+    """Return the share of customers who buy in each period after the first purchase.
+
+    Parameters
+    ----------
+    engine : Engine
+        Counts.
+    days : Table
+        From `helpers.customers.features.days`.
+    as_of_on : date
+        Last day that is seen.
+    assumed : Assumptions
+        Length of a period.
+
+    Returns
+    -------
+    DataFrame
+        Grain period, up to twelve: ``period, n`` (customers for whom it has passed)``, share_active, low, high`` and
+        ``share_again``, ``again_low, again_high``: of those who bought in the period before, the share who bought in
+        this one. Periods that fewer than ten customers have passed are left out.
+    """
+    occasions = days.filter(days.occasion_sales > 0).select("customer_id", "on")
+    firsts = occasions.group_by("customer_id").aggregate(first_on=occasions.on.min())
+    elapsed = ibis.literal(as_of_on).delta(firsts.first_on, unit="day").cast("int64")
+    firsts = firsts.mutate(n_periods=(elapsed / assumed.period_days).floor().cast("int64"))
+    table = occasions.inner_join(firsts, "customer_id")
+    offset = table.on.delta(table.first_on, unit="day").cast("int64")
+    period = (offset / assumed.period_days).ceil().cast("int64")
+    table = table.mutate(period=period).filter(lambda t: (t.period <= t.n_periods) & (t.period <= MOST_PERIODS))
+    active = table.select("customer_id", "period", "n_periods").distinct()
+    last = ibis.window(group_by="customer_id", order_by="period")
+    active = active.mutate(before=active.period.lag().over(last), after=active.period.lead().over(last))
+    counts = engine.arrow(active.group_by("period").aggregate(
+        n_active=active.count(), n_again=(active.before == active.period - 1).fill_null(False).ifelse(1, 0).sum(),
+        n_could=(active.n_periods > active.period).ifelse(1, 0).sum())).to_pandas().set_index("period")
+    passed = engine.arrow(firsts.group_by("n_periods").aggregate(n=firsts.count())).to_pandas()
+    rows = [_period(k, counts, int(passed.loc[passed["n_periods"] >= k, "n"].sum()))
+            for k in range(1, MOST_PERIODS + 1)]
+    names = ["period", "n", "share_active", "low", "high", "share_again", "again_low", "again_high"]
+    return pd.DataFrame([r for r in rows if r["n"] >= LEAST_PEOPLE], columns=names)
+
+
+def _period(k: int, counts: pd.DataFrame, n: int) -> dict[str, float]:
+    def count(column: str, at: int) -> int:
+        return int(counts[column].get(at, 0))
+
+    active = share(count("n_active", k) / n if n else np.nan, n)
+    could = count("n_could", k - 1)
+    again = share(count("n_again", k) / could, could) if could >= LEAST_PEOPLE else Interval(np.nan, np.nan, np.nan)
+    return {"period": k, "n": n, "share_active": active.value, "low": active.low, "high": active.high,
+            "share_again": again.value, "again_low": again.low, "again_high": again.high}
+
+
+def by_tenure(people: pd.DataFrame) -> pd.DataFrame:
+    """Return attitude and kinds by time as a customer; classes with fewer than ten people are left out.
+
+    Parameters
+    ----------
+    people : DataFrame
+        From `helpers.loyalty.kinds.kinds`.
+
+    Returns
+    -------
+    DataFrame
+        Grain class of whole periods since the first purchase: ``periods, n_answered, attitude, attitude_low,
+        attitude_high, n_kinds`` and a share for each of the four kinds. Different customers stand in different
+        classes: who has left does not answer, so that a rise is not by itself a customer's own.
+    """
+    rows = []
+    for low, high, name in CLASSES:
+        part = people[people["n_periods"].between(low, high)]
+        attitude = part["attitude"].dropna().to_numpy(float)
+        told = part[part["kind"].isin(KINDS)]
+        if len(attitude) >= LEAST_PEOPLE:
+            found = mean(attitude)
+            shares = {k: float((told["kind"] == k).mean()) if len(told) >= LEAST_PEOPLE else np.nan for k in KINDS}
+            rows.append({"periods": name, "n_answered": len(attitude), "attitude": found.value,
+                         "attitude_low": found.low, "attitude_high": found.high, "n_kinds": len(told), **shares})
+    return pd.DataFrame(rows, columns=["periods", "n_answered", "attitude", "attitude_low", "attitude_high", "n_kinds",
+                                       *KINDS])

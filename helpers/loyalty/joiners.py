@@ -1,0 +1,96 @@
+"""Members by the way they joined, compared over about the same time, without saying why they differ."""
+
+from datetime import date, timedelta
+
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+
+from helpers.foundation.engine import Engine
+from helpers.methods.cells import FEW_PEOPLE
+from helpers.methods.intervals import normal_quantile, share
+
+COLUMNS = ["channel", "n", "share_left", "left_low", "left_high", "points_month", "points_low", "points_high",
+           "first_on", "last_on", "followed_days"]
+MONTH = 30.4375
+LEAST_DAYS = 30
+
+
+def joiners(engine: Engine, customers: ir.Table, memberships: ir.Table, points: ir.Table,
+            as_of_on: date) -> pd.DataFrame:
+    """Return members by channel of joining who joined at about the same time, each followed equally long.
+
+    Parameters
+    ----------
+    engine : Engine
+        Counts.
+    customers, memberships, points : Table
+        Canonical tables.
+    as_of_on : date
+        Last day that is seen.
+
+    Returns
+    -------
+    DataFrame
+        Grain channel with thirty members or more, largest first: ``channel, n, share_left`` (no longer a member when
+        the days of following ended; with limits)``, points_month`` (points earned a month in these days, mean over
+        members; with limits)``, first_on, last_on`` (days of joining that are compared)``, followed_days``. The days
+        are those in which every channel was open; where they leave one channel only, they reach as far again before
+        and after. Empty with fewer than two channels.
+    """
+    spells = memberships.filter(memberships.valid_from <= as_of_on)
+    each = spells.group_by("customer_id").aggregate(
+        joined_on=spells.valid_from.min(), is_in=spells.valid_to.isnull().any(), left_on=spells.valid_to.max())
+    table = each.inner_join(customers.select("customer_id", channel="acquired_channel"), "customer_id")
+    table = engine.kept(table.filter(table.channel.notnull()))
+    for days in _times(engine, table):
+        found = _followed(engine, table, points, days, as_of_on)
+        if len(found) > 1:
+            break
+    else:
+        found = pd.DataFrame(columns=COLUMNS)
+    engine.forget(table)
+    return found
+
+
+def _times(engine: Engine, table: ir.Table) -> list[tuple[date, date]]:
+    """Return the days of joining to compare: those in which every channel was open, then wider ones."""
+    spans = engine.arrow(table.group_by("channel").aggregate(
+        n=table.count(), first=table.joined_on.min(), last=table.joined_on.max())).to_pandas()
+    spans = spans[spans["n"] >= FEW_PEOPLE]
+    if len(spans) < 2 or spans["first"].max() > spans["last"].min():
+        return []
+    first, last = spans["first"].max(), spans["last"].min()
+    wider = timedelta(max((last - first).days + MONTH, LEAST_DAYS))
+    return [(first, last), (first - wider, last + wider)]
+
+
+def _followed(engine: Engine, table: ir.Table, points: ir.Table, days: tuple[date, date],
+              as_of_on: date) -> pd.DataFrame:
+    first, last = days
+    follow = (as_of_on - last).days
+    if follow < LEAST_DAYS:
+        return pd.DataFrame(columns=COLUMNS)
+    known = table.filter(table.joined_on >= first, table.joined_on <= last)
+    booked = points.filter(points.kind == "earn").inner_join(known, "customer_id")
+    age = booked.entered_at.date().delta(booked.joined_on, unit="day").cast("int64")
+    booked = booked.filter((age >= 0) & (age <= follow))
+    earned = booked.group_by("customer_id").aggregate(points=booked.points.sum())
+    each = known.left_join(earned, "customer_id")
+    stayed = each.left_on.delta(each.joined_on, unit="day").cast("int64")
+    each = each.mutate(month=each.points.fill_null(0.0) * MONTH / follow,
+                       has_left=(~each.is_in & (stayed <= follow)).fill_null(False))
+    found = engine.arrow(each.group_by("channel").aggregate(
+        n=each.count(), left=each.has_left.ifelse(1, 0).sum(), mean=each.month.mean(),
+        spread=each.month.std())).to_pandas().sort_values(["n", "channel"], ascending=[False, True])
+    rows = [_row(r, first, last, follow) for r in found.to_dict("records") if r["n"] >= FEW_PEOPLE]
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _row(found: dict, first: date, last: date, follow: int) -> dict[str, object]:
+    n = int(found["n"])
+    left = share(found["left"] / n, n)
+    half = normal_quantile(0.95) * float(np.nan_to_num(found["spread"])) / np.sqrt(n)
+    return {"channel": found["channel"], "n": n, "share_left": left.value, "left_low": left.low, "left_high": left.high,
+            "points_month": found["mean"], "points_low": found["mean"] - half, "points_high": found["mean"] + half,
+            "first_on": first, "last_on": last, "followed_days": follow}

@@ -1,0 +1,166 @@
+"""Loyalty online: how often people come and how far they look, how long they take to choose, and promises kept."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+
+from helpers.foundation.engine import Engine
+from helpers.foundation.estimates import Estimate, Status, without_value
+from helpers.methods.cells import LEAST_PEOPLE, published, too_few
+from helpers.methods.intervals import Interval, normal_quantile, share
+
+FREQUENCY, DEPTH = "days with a visit, a month", "events on a day with a visit"
+CHOOSING, KEPT = "days from first look to purchase", "promises kept"
+LATE, PUNCTUAL = "customers who came back after a broken promise", "customers who came back after a kept promise"
+APART = "coming back after a broken promise less after a kept one"
+MONTH = 30.4375
+LONGEST = 60
+
+
+def visits(engine: Engine, events: ir.Table, days: ir.Table, kinds: Sequence[str], as_of_on: date) -> list[Estimate]:
+    """Return visit frequency, depth, and the time from first look to purchase.
+
+    Parameters
+    ----------
+    engine : Engine
+        Counts.
+    events : Table
+        ``canonical/events``.
+    days : Table
+        From `helpers.customers.features.days`.
+    kinds : sequence of str
+        Kinds of event that are visits.
+    as_of_on : date
+        Last day that is seen.
+
+    Returns
+    -------
+    list of Estimate
+        A customer with any visit counts once; frequency from his first visit on; the time to choose is the median over
+        purchases of the days since the first look after the purchase before, at most sixty days back, with the
+        interval of order statistics.
+    """
+    seen = events.filter(events.kind.isin(list(kinds))).mutate(on=lambda t: t.occurred_at.date())
+    seen = seen.filter(seen.on <= as_of_on)
+    daily = seen.group_by("customer_id", "on").aggregate(n=seen.count())
+    each = daily.group_by("customer_id").aggregate(n_days=daily.count(), n=daily.n.sum(), first_on=daily.on.min())
+    age = (ibis.literal(as_of_on).delta(each.first_on, unit="day").cast("float64") + 1) / MONTH
+    each = each.mutate(frequency=each.n_days / ibis.greatest(age, 1.0), depth=each.n / each.n_days)
+    found = engine.first_row(each.aggregate(
+        n=each.count(), f=each.frequency.mean(), fs=each.frequency.std(), d=each.depth.mean(), ds=each.depth.std()))
+    n = int(found["n"])
+    if not n:
+        reason = "no visits are recorded"
+        return [without_value(q, Status.NOT_APPLICABLE, reason, unit=u)
+                for q, u in ((FREQUENCY, "days"), (DEPTH, "events"), (CHOOSING, "days"))]
+    rows = [published(q, _mean(found[m], found[s], n), n, unit=u)
+            for q, m, s, u in ((FREQUENCY, "f", "fs", "days"), (DEPTH, "d", "ds", "events"))]
+    return [*rows, _choosing(engine, daily, days)]
+
+
+def _mean(value: object, spread: object, n: int) -> Interval:
+    half = normal_quantile(0.95) * float(spread or 0.0) / np.sqrt(n)
+    return Interval(float(value), float(value) - half, float(value) + half)
+
+
+def _choosing(engine: Engine, daily: ir.Table, days: ir.Table) -> Estimate:
+    bought = days.filter(days.occasion_sales > 0).select("customer_id", "on")
+    order = ibis.window(group_by="customer_id", order_by="on")
+    bought = bought.mutate(before=bought.on.lag().over(order))
+    looks = daily.select("customer_id", look_on=daily.on).inner_join(bought, "customer_id")
+    gap = looks.on.delta(looks.look_on, unit="day").cast("int64")
+    near = looks.filter((gap >= 0) & (gap <= LONGEST), looks.before.isnull() | (looks.look_on > looks.before))
+    waits = near.group_by("customer_id", "on").aggregate(first=near.look_on.min())
+    waits = waits.mutate(days=waits.on.delta(waits.first, unit="day").cast("int64"))
+    counts = engine.arrow(waits.group_by("days").aggregate(n=waits.count())).to_pandas().sort_values("days")
+    n = int(counts["n"].sum())
+    if n < LEAST_PEOPLE:
+        return without_value(CHOOSING, Status.INSUFFICIENT, f"{n} purchases after a look, fewer than {LEAST_PEOPLE}",
+                             unit="days", n=n)
+    upto, half = counts["n"].cumsum().to_numpy(), normal_quantile(0.95) * np.sqrt(n) / 2
+    at = np.searchsorted(upto, np.clip([n / 2, n / 2 - half, n / 2 + half], 1, n))
+    return Estimate(CHOOSING, *map(float, counts["days"].to_numpy()[at]), "days", n)
+
+
+def promises(engine: Engine, transactions: ir.Table, days: ir.Table, as_of_on: date,
+             horizon_days: int) -> list[Estimate]:
+    """Return the share of orders delivered by the day promised, and who came back after either.
+
+    Parameters
+    ----------
+    engine : Engine
+        Counts.
+    transactions : Table
+        ``canonical/transactions``.
+    days : Table
+        From `helpers.customers.features.days`.
+    as_of_on : date
+        Last day that is seen.
+    horizon_days : int
+        Days after delivery, or after the promise where it came later, in which a purchase counts as coming back.
+
+    Returns
+    -------
+    list of Estimate
+        Kept promises are counted by order; an order due and not delivered is a broken promise. Coming back is counted
+        by customer, after the first order whose horizon is complete; the difference has Agresti & Caffo's interval. It
+        is an association: late orders differ from others in more than being late.
+    """
+    lines = transactions.filter(transactions.kind == "sale", transactions.promised_on.notnull(),
+                                transactions.promised_on <= as_of_on)
+    orders = lines.group_by("order_id", "customer_id").aggregate(
+        ordered_on=lines.ordered_at.min().date(), promised_on=lines.promised_on.max(),
+        delivered_on=lines.delivered_on.max(), is_open=lines.delivered_on.isnull().any())
+    orders = orders.mutate(is_kept=~orders.is_open & (orders.delivered_on <= orders.promised_on))
+    total = engine.first_row(orders.aggregate(n=orders.count(), k=orders.is_kept.ifelse(1, 0).sum()))
+    n = int(total["n"])
+    if not n:
+        reason = "no days of delivery are promised"
+        return [without_value(q, Status.NOT_APPLICABLE, reason, unit=u)
+                for q, u in ((KEPT, "share"), (PUNCTUAL, "share"), (LATE, "share"), (APART, "points"))]
+    kept = published(KEPT, share(int(total["k"] or 0) / n, n), n, unit="share")
+    return [kept, *_came_back(engine, orders, days, as_of_on, horizon_days)]
+
+
+def _came_back(engine: Engine, orders: ir.Table, days: ir.Table, as_of_on: date, horizon_days: int) -> list[Estimate]:
+    settled = ibis.greatest(ibis.coalesce(orders.delivered_on, orders.promised_on), orders.promised_on)
+    known = orders.mutate(settled_on=settled).filter(
+        lambda t: t.customer_id.notnull() & (t.settled_on <= as_of_on - timedelta(horizon_days)))
+    rank = ibis.row_number().over(ibis.window(group_by="customer_id", order_by=[known.ordered_on, known.order_id]))
+    first = known.mutate(rank=rank).filter(lambda t: t["rank"] == 0).select("customer_id", "settled_on", "is_kept",
+                                                                            "ordered_on")
+    bought = days.filter(days.occasion_sales > 0).select("customer_id", "on").inner_join(first, "customer_id")
+    lag = bought.on.delta(bought.settled_on, unit="day").cast("int64")
+    came = bought.filter((bought.on > bought.ordered_on) & (lag <= horizon_days)).select("customer_id").distinct()
+    table = first.left_join(came.mutate(came=1), "customer_id")
+    found = engine.arrow(table.group_by("is_kept").aggregate(n=table.count(), k=table.came.sum())).to_pandas()
+    counts = {bool(r["is_kept"]): (int(r["n"]), int(r["k"] or 0) if r["k"] == r["k"] else 0)
+              for r in found.to_dict("records")}
+    (n, k), (m, j) = counts.get(True, (0, 0)), counts.get(False, (0, 0))
+    rows = [published(q, share(b / a if a else np.nan, a), a, unit="share")
+            for q, a, b in ((PUNCTUAL, n, k), (LATE, m, j))]
+    if min(n, m) < LEAST_PEOPLE:
+        return [*rows, without_value(APART, Status.INSUFFICIENT, f"after one of the two {too_few(min(n, m))}",
+                                     unit="points", n=min(n, m))]
+    gap = apart(n, k, m, j).times(100)
+    return [*rows, Estimate(APART, gap.value, gap.low, gap.high, "points", n + m)]
+
+
+def apart(n: int, k: int, m: int, j: int) -> Interval:
+    """Return the share j of m less the share k of n, with Agresti & Caffo's interval.
+
+    References
+    ----------
+    Agresti & Caffo (2000), *American Statistician* 54, 280–288: one success and one failure added to each sample.
+
+    Examples
+    --------
+    >>> apart(100, 50, 100, 50).value
+    0.0
+    """
+    p, q = (k + 1) / (n + 2), (j + 1) / (m + 2)
+    half = normal_quantile(0.95) * float(np.sqrt(p * (1 - p) / (n + 2) + q * (1 - q) / (m + 2)))
+    return Interval(j / m - k / n, q - p - half, q - p + half)

@@ -1,0 +1,212 @@
+"""What the loyalty page says of the points programme, of prices by tenure, and of promises and visits."""
+
+import pandas as pd
+
+from helpers.foundation.estimates import Status
+from helpers.loyalty import ledger, lots, online, penalty, programme, tiers
+from helpers.loyalty.accounts import Accounts
+from helpers.loyalty.tiers import Tiers
+from helpers.reporting import words
+from helpers.reporting.sentences.loyalty import is_ok, row
+from helpers.reporting.sentences.returning import part
+
+
+def answer(owed: pd.DataFrame, currency: str) -> str:
+    """Return what the programme owes, or why it cannot be said; empty without a programme.
+
+    Parameters
+    ----------
+    owed : DataFrame
+        ``results/programme_liability``.
+    currency : str
+        Of the liability.
+    """
+    change = row(owed, ledger.CHANGE)
+    if not is_ok(change):
+        return ""
+    liability, ultimate = row(owed, programme.LIABILITY), row(owed, programme.ULTIMATE)
+    if not is_ok(ultimate):
+        return f"What the programme owes cannot be said: {ultimate['reason']}{_net(change, ultimate)}."
+    in_the_end = f"{words.estimate(ultimate)} of the points issued are redeemed in the end"
+    if not is_ok(liability):
+        expected = row(owed, programme.EXPECTED)
+        return (f"The programme still owes {words.number(expected['value'])} points "
+                f"{words.interval(expected['low'], expected['high'])}: {in_the_end}; {liability['reason']}.")
+    return f"The programme owes {words.estimate(liability, currency=currency)}: {in_the_end}."
+
+
+def _net(change: dict, ultimate: dict) -> str:
+    if ultimate["status"] == Status.NOT_APPLICABLE and "net change" in str(ultimate["reason"]):
+        return f". The net change of all balances is {words.whole(change['value'])} points"
+    return ""
+
+
+def identity(owed: pd.DataFrame) -> str:
+    """Return the books as an identity, each side with its points."""
+    change = row(owed, ledger.CHANGE)
+    if not is_ok(change):
+        return "No points programme is recorded."
+    known = {kind: row(owed, f"points {ledger.CALLED[kind]}")["value"] for kind in ledger.KINDS}
+    left = [f"{words.whole(known[k])} {ledger.CALLED[k]}" for k in ("opening", "earn", "adjust", "transfer")
+            if known[k] or k in ("opening", "earn")]
+    right = [f"{words.whole(-known[k])} {ledger.CALLED[k]}" for k in ("redeem", "expire") if known[k] or k == "redeem"]
+    closing = row(owed, ledger.CLOSING)
+    if not is_ok(closing):
+        return (f"{' + '.join(left)} = {' + '.join(right)} + {words.whole(change['value'])} net change: the closing "
+                "balance is not known, since the opening balances are not in the ledger.")
+    return f"{' + '.join(left)} = {' + '.join(right)} + {words.whole(closing['value'])} closing balance."
+
+
+def methods(owed: pd.DataFrame, currency: str) -> str:
+    """Return how far the methods of carrying the cohorts to their end lie apart."""
+    found = owed[(owed["quantity"] == programme.LIABILITY) & (owed["status"] == "ok")]
+    if len(found) < 2:
+        return "There is no liability by which methods could be compared."
+    low, high = found.loc[found["value"].idxmin()], found.loc[found["value"].idxmax()]
+    named = {"all": programme.CHAIN}
+    text = (f"By method the liability lies between {words.money(low['value'], currency)} "
+            f"({named.get(low['segment'], low['segment'])}) and {words.money(high['value'], currency)} "
+            f"({named.get(high['segment'], high['segment'])}).")
+    if (found["segment"] == lots.LIFO).any():
+        text += " Lots are not named: which points go first is an assumption."
+    return text
+
+
+def triangle_title(found: programme.Programme) -> str:
+    """Return the finding above the cohort triangle."""
+    if found.reason:
+        return f"Redemption by cohort: {found.reason}"
+    rate = float(found.ultimates[programme.CHAIN].sum() / found.issued.sum())
+    return f"Of the points issued {words.share(rate)} are redeemed in the end, by the chain ladder"
+
+
+def moved(found: Tiers) -> str:
+    """Return who moved between tiers, or why there is nothing to move between."""
+    if found.moves.empty:
+        return "No tiers are recorded."
+    members = words.count(found.n_members, "member", "members")
+    if len(found.names) == 1:
+        return (f"All {members} are in one tier, {found.names[0]}: there is nothing to move between."
+                if found.n_members != 1 else f"The only member is in the only tier, {found.names[0]}.")
+    stays = found.moves[found.moves["tier_before"] != tiers.BEFORE]
+    n, kept = stays["n"].sum(), stays.loc[stays["tier_before"] == stays["tier_after"], "n"].sum()
+    left = stays.loc[stays["tier_after"] == tiers.OUT, "n"].sum()
+    joined = found.moves.loc[found.moves["tier_before"] == tiers.BEFORE, "n"].sum()
+    text = f"From {words.day(found.from_on)} to {words.day(found.to_on)}, "
+    if not n:
+        return f"{text}{words.count(joined, 'member', 'members')} joined; nobody was in a tier before."
+    change = n - kept - left
+    said = (f"{words.share(kept / n)} of {words.count(n, 'member', 'members')} stayed in their tier, "
+            f"{words.share(change / n)} changed it and {words.share(left / n)} left; {words.whole(joined)} joined.")
+    return text + said + (" Nobody changed tier: tiers are given, not earned." if not change and n > 1 else "")
+
+
+def shifted(table: pd.DataFrame) -> str:
+    """Return what other thresholds would mean for the highest tier."""
+    if table.empty:
+        return "What other thresholds would mean cannot be said: it takes two tiers, and points of the last year."
+    top = table["tier"].iloc[-1]
+    rows = table[(table["tier"] == top) & (table["change"] != 0)]
+    said = [f"{'raised' if r['change'] > 0 else 'lowered'} by {words.share(abs(r['change']))}, {words.whole(r['n'])}"
+            for r in rows.to_dict("records")]
+    return (f"If the points of a year decided alone, {top} would hold {words.whole(rows['n_now'].iloc[0])} members as "
+            f"now; with every threshold {words.joined(said)}. Nobody is assumed to behave differently.")
+
+
+def shared(table: pd.DataFrame, currency: str) -> str:
+    """Return what a shared profit would pay a member."""
+    if table.empty:
+        return "What a shared profit would pay cannot be said: it takes tiers, points and margin of the last year."
+    totals = table.groupby("share_of_margin", sort=True)[["paid", "n"]].sum()
+    said = [f"{words.share(s)} of margin pays {words.money(r['paid'], currency)}, "
+            f"{words.money(r['paid'] / r['n'], currency)} a member" for s, r in totals.iterrows()]
+    return f"Of the last year's margin, shared by points: {words.joined(said)}."
+
+
+def penalised(service: pd.DataFrame) -> str:
+    """Return whether old customers pay more or get less than new ones for the same.
+
+    Parameters
+    ----------
+    service : DataFrame
+        ``results/loyalty_service``.
+    """
+    price, off = row(service, penalty.PRICE), row(service, penalty.DISCOUNT)
+    if not is_ok(price):
+        return f"Whether old customers pay more than new ones for the same cannot be said: {price['reason']}."
+    if price["low"] <= 0 <= price["high"]:
+        text = ("Old customers pay what new ones pay for the same product in the same month, within noise: "
+                f"{words.estimate(price)} more.")
+    elif price["value"] > 0:
+        text = (f"There is a loyalty penalty: for the same product in the same month old customers pay "
+                f"{words.estimate(price)} more than new ones.")
+    else:
+        text = (f"For the same product in the same month old customers pay less than new ones: "
+                f"{words.estimate(price)}.")
+    if not is_ok(off):
+        return text
+    more, sign = ("more", 1) if off["value"] > 0 else ("less", -1)
+    limits = sorted([sign * off["low"], sign * off["high"]])
+    return (f"{text} Of the list price they are let off {words.share(abs(off['value']))} "
+            f"{words.interval(*limits, words.share)} {more} than new ones.")
+
+
+def promised(service: pd.DataFrame) -> str:
+    """Return how many promises of delivery are kept, and what goes with it."""
+    kept, gap = row(service, online.KEPT), row(service, online.APART)
+    if not is_ok(kept):
+        return f"Promises kept: {kept['reason']}."
+    text = f"{words.estimate(kept)} of the promised deliveries came by the day."
+    if not is_ok(gap):
+        return f"{text} Whether broken promises go with fewer returns cannot be said: {gap['reason']}."
+    late, good = row(service, online.LATE), row(service, online.PUNCTUAL)
+    both = (f"{words.share(late['value'])} came back after a broken promise, {words.share(good['value'])} after a kept "
+            "one")
+    if gap["low"] <= 0 <= gap["high"]:
+        return f"{text} {both}: no difference beyond noise ({words.estimate(gap)})."
+    fewer, sign = ("fewer", -1) if gap["value"] < 0 else ("more", 1)
+    limits = sorted([sign * gap["low"], sign * gap["high"]])
+    return (f"{text} {both}, {fewer} by {words.points(abs(gap['value']))} {words.interval(*limits, words.points)}: an "
+            "association.")
+
+
+def visited(service: pd.DataFrame) -> str:
+    """Return how often customers visit, how far they look, and how long they take to choose."""
+    often, deep, choose = (row(service, q) for q in (online.FREQUENCY, online.DEPTH, online.CHOOSING))
+    if not is_ok(often):
+        return f"Visits online: {often['reason']}."
+    text = (f"A customer who visits comes on {words.estimate(often)} days a month and looks at {words.estimate(deep)} "
+            "things a day")
+    wait = f"; from first look to purchase half take {words.estimate(choose)} days or less" if is_ok(choose) else ""
+    return f"{text}{wait}."
+
+
+def compared(table: pd.DataFrame) -> str:
+    """Return how members who joined by different ways differ, without saying why.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `helpers.loyalty.joiners.joiners`.
+    """
+    if len(table) < 2:
+        return "Members are not told apart by the way they joined."
+    said = [f"{r['channel']}: {words.count(r['n'], 'member', 'members')}, {words.share(r['share_left'])} had left, "
+            f"{words.number(r['points_month'])} points earned a month" for r in table.to_dict("records")]
+    first, last = (words.day(pd.Timestamp(table[c].iloc[0])) for c in ("first_on", "last_on"))
+    days = words.count(table["followed_days"].iloc[0], "day", "days")
+    return (f"Of those who joined from {first} to {last}, each followed for {days}: {'; '.join(said)}. They were not "
+            "assigned by lot: a difference may lie in who came, and when.")
+
+
+def valued(owed: pd.DataFrame, segment: str) -> str:
+    """Return the liability by one method, in words; for tables."""
+    return words.estimate(part(owed, programme.LIABILITY, segment))
+
+
+def used(accounts: Accounts) -> str:
+    """Return how uses were matched to lots."""
+    if accounts.programme.reason:
+        return ""
+    how = {lots.OWN: "as the ledger names them", lots.FIFO: "first in, first out, an assumption"}
+    return f"Lots are used {how[accounts.programme.matched]}."

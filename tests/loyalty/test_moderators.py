@@ -1,0 +1,58 @@
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import special
+
+from helpers.foundation.estimates import Status
+from helpers.loyalty import moderators
+
+GAMMA = -0.04
+
+
+@pytest.fixture(scope="module")
+def customers():
+    rng = np.random.default_rng(6)
+    n = 6000
+    said = pd.DataFrame({"customer_id": [f"c{i:04}" for i in range(n)], "alternatives": np.nan,
+                         "switching_cost": rng.integers(0, 7, n) * 100 / 6, "quality": rng.uniform(0, 100, n),
+                         "is_member": (rng.random(n) < 0.5) * 1.0})
+    score = np.clip(rng.normal(60, 18, n), 0, 100)
+    locked = said["switching_cost"] / 100
+    logit = -0.4 + 0.05 * (score - 60) + 0.8 * locked + GAMMA * locked * (score - 60)
+    came = pd.DataFrame({"customer_id": said["customer_id"], "satisfaction": score,
+                         "returned": rng.random(n) < special.expit(logit)})
+    return came, said
+
+
+def found(came, said):
+    return {(e.quantity, e.segment): e for e in moderators.moderators(came, said)}
+
+
+def test_the_planted_interaction_with_switching_cost_is_recovered(customers):
+    table = found(*customers)
+    gamma = table[moderators.GAMMA, moderators.SWITCHING]
+    assert gamma.low < 10 * GAMMA < gamma.high < 0
+    change = table[moderators.CHANGE, moderators.SWITCHING]
+    assert change.high < 0
+    weak, strong = (table[q, moderators.SWITCHING] for q in (moderators.WEAK, moderators.STRONG))
+    assert strong.value - weak.value == pytest.approx(change.value)
+
+
+def test_what_does_not_moderate_is_within_noise_and_what_is_not_asked_is_said(customers):
+    table = found(*customers)
+    for name in (moderators.PROGRAMME, moderators.QUALITY):
+        assert table[moderators.CHANGE, name].low < 0 < table[moderators.CHANGE, name].high
+    alternatives = table[moderators.CHANGE, moderators.COMPETITION]
+    assert (alternatives.status, alternatives.reason) == (Status.INSUFFICIENT, "it was not asked, or is not recorded")
+    rows = [e for e in table.values() if e.quantity == moderators.CHANGE]
+    assert moderators.shown(rows)["moderator"].to_list() == ["switching cost", "programme", "sensitivity to quality"]
+
+
+def test_everybody_a_member_or_too_few_people_give_their_reasons(customers):
+    came, said = customers
+    table = found(came, said.assign(is_member=1.0))
+    assert table[moderators.GAMMA, moderators.PROGRAMME].reason == "it is the same for nearly all"
+    few = found(came.head(150), said)
+    assert few[moderators.GAMMA, moderators.SWITCHING].reason == "150 people, fewer than 200"
+    gone = found(came.assign(returned=False), said)
+    assert "fewer than 40 people came back" in gone[moderators.GAMMA, moderators.SWITCHING].reason

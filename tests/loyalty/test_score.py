@@ -1,0 +1,116 @@
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers.customers import features
+from helpers.customers.windows import snapshot
+from helpers.foundation.estimates import Status
+from helpers.loyalty import score
+
+AS_OF = date(2025, 12, 31)
+START = date(2024, 1, 1)
+
+
+def bought(n=900, seed=1):
+    """Customers who buy at rates of their own and may leave for good."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for i in range(n):
+        rate, life = rng.gamma(1.0, 1 / 60), rng.exponential(300)
+        at = rng.integers(0, 500)
+        end = at + life
+        while at <= min(end, 730):
+            rows.append({"customer_id": f"c{i:04}", "ordered_at": pd.Timestamp(START) + pd.Timedelta(days=int(at)),
+                         "amount": 10.0})
+            at += 1 + rng.exponential(1 / rate)
+    return pd.DataFrame(rows)
+
+
+@pytest.fixture(scope="module")
+def orders():
+    return bought()
+
+
+@pytest.fixture
+def made(session_engine, transactions, orders):
+    lines = transactions(orders)
+    return lines, score.snapshots(session_engine, lines, features.history(session_engine, lines, AS_OF), 90)
+
+
+def test_the_score_sorts_better_than_the_baseline_and_is_calibrated(made):
+    tried = score.origins(made[1], 1)
+    table = {(e.quantity, e.segment): e for e in score.measures(tried, "", 1)}
+    assert table["auc_difference", "all"].value > 0
+    assert table["auc", score.LOYALTY].value > 0.75
+    slope = table["calibration_slope", score.LOYALTY]
+    assert slope.low < 1 < slope.high
+    assert [o.cutoff_on for o in tried] == sorted((o.cutoff_on for o in tried), reverse=True)
+    line = score.reliability(tried)
+    assert set(line["series"]) == {"observed", "perfect"}
+
+
+def test_cells_count_every_customer_once_and_only_outcomes_in_the_window(session_engine, transactions):
+    rows = [("a", "2025-01-01"), ("a", "2025-03-01"), ("b", "2025-01-10"), ("b", "2025-06-01"), ("c", "2025-04-01")]
+    lines = transactions([{"customer_id": c, "ordered_at": at, "amount": 5.0} for c, at in rows])
+    found = score.cells(session_engine, lines, snapshot(date(2025, 2, 1), 90))
+    assert (found.n.sum(), found.k.sum()) == (2, 1)
+
+
+def test_what_comes_after_the_cut_off_leaves_what_is_known_as_it_was(session_engine, transactions, orders):
+    cutoff = date(2025, 6, 30)
+    later = orders["ordered_at"] > pd.Timestamp(cutoff)
+    rng = np.random.default_rng(2)
+    mixed = rng.permutation(orders["customer_id"])
+    scrambled = orders.assign(customer_id=np.where(later, mixed, orders["customer_id"]))
+    first, second = (session_engine.arrow(score.known(transactions(frame), cutoff).order_by("customer_id"))
+                     for frame in (orders, scrambled))
+    assert first.equals(second)
+
+
+def test_everybody_gets_a_score_between_0_and_100_and_who_bought_just_now_a_high_one(session_engine, made):
+    lines, cells = made
+    found = score.present(session_engine, lines, cells, AS_OF)
+    assert found["loyalty_score"].between(0, 100).all()
+    assert found["customer_id"].is_monotonic_increasing
+    assert len(found) == 900
+    recent = features.days(lines, AS_OF).filter(lambda t: t.on > AS_OF - timedelta(20)).execute()["customer_id"]
+    assert found.set_index("customer_id").loc[list(set(recent)), "loyalty_score"].mean() > found["loyalty_score"].mean()
+
+
+def test_a_model_is_fitted_before_the_origin_that_it_is_tried_on(made):
+    cells = made[1]
+    one = score.model(cells[2], cells[1])
+    assert one.fitted_on < one.calibrated_on < cells[0].snapshot.cutoff_on
+    assert score.model(cells[2], None).calibrated_on is None
+
+
+def test_many_customers_are_drawn_at_random_and_equally_for_equal_seeds(made, monkeypatch):
+    monkeypatch.setattr(score, "MOST_PEOPLE", 100)
+    first, second = (score.origins(made[1], 5)[0] for _ in range(2))
+    assert len(first.outcome) == 100
+    assert (first.stated == second.stated).all()
+
+
+def test_too_short_a_history_has_a_reason_instead_of_a_score(session_engine, transactions):
+    lines = transactions([{"customer_id": "a", "ordered_at": "2025-12-01", "amount": 5.0}])
+    history = features.history(session_engine, lines, AS_OF)
+    cells = score.snapshots(session_engine, lines, history, 90)
+    reason = score.why_none(cells, history, 90)
+    table = score.measures(score.origins(cells, 1), reason, 1)
+    assert {e.status for e in table} == {Status.INSUFFICIENT}
+    assert "31 days holds fewer than two cut-offs" in table[0].reason
+    assert score.present(session_engine, lines, cells, AS_OF).empty
+    assert score.why_none([], None, 90) == "no purchases are recorded"
+    assert score.reliability([]).empty
+
+
+@pytest.mark.parametrize(("n", "k", "reason"), [
+    (300, 300, "of 300 customers only 0 did not, fewer than 20"), (300, 19, "of 300 customers only 19 bought again"),
+    (5, 1, "5 customers, fewer than 200"), (300, 100, "")])
+def test_a_snapshot_needs_people_and_both_outcomes(n, k, reason):
+    seen = pd.DataFrame({"n_occasions": [1.0], "recency_days": [1.0], "age_days": [1.0]})
+    one = score.Cells(snapshot(START, 90), seen, np.array([n * 1.0]), np.array([k * 1.0]))
+    assert score.lacks(one).startswith(reason)
+    assert bool(score.lacks(one)) == bool(reason)

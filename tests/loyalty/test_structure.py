@@ -1,0 +1,29 @@
+import pytest
+
+from helpers.foundation.estimates import Status
+from helpers.loyalty import structure
+
+
+@pytest.mark.real_data
+def test_what_loyalty_goes_with_on_the_survey_of_a_mobile_operator(mobi):
+    known, answers = mobi
+    rows = structure.estimates(answers, known, 1, 100)
+    table = {(e.quantity, e.segment): e for e in rows}
+    assert {e.segment for e in structure.strongest(rows)[:2]} == {"quality", "satisfaction"}
+    assert table[structure.TOTAL, "satisfaction"].low > 0
+    assert 0.3 < table[structure.EXPLAINED, "all"].value < 0.7
+    assert set(structure.drawn(rows)["construct"]) == {"quality", "value", "satisfaction"}
+
+
+def test_a_survey_without_questions_on_loyalty_has_no_model(catalogued, surveyed):
+    known = catalogued({"item": "happy"}, {"item": "good", "role": "performance"})
+    rows = structure.estimates(surveyed(known, [("r", "happy", 4)]), known, 1)
+    assert {e.status for e in rows} == {Status.NOT_APPLICABLE}
+    assert structure.modelled(catalogued()) is None
+
+
+def test_too_few_complete_answers_are_insufficient(catalogued, surveyed):
+    known = catalogued({"item": "happy"}, {"item": "again", "role": "intention"})
+    rows = structure.estimates(surveyed(known, [("r", "happy", 4), ("r", "again", 4), ("s", "happy", 1)]), known, 1)
+    assert rows[0].reason == "1 people answered every question of the model, fewer than 100"
+    assert structure.strongest(rows) == []

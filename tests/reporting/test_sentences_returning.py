@@ -1,0 +1,139 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers.foundation.estimates import Estimate, Status, summary, without_value
+from helpers.loyalty import moderators, score, structure, threshold
+from helpers.reporting.sentences import returning
+
+
+def curve(p=0.002, lower=(45, 40, 50), upper=(75, 70, 80), odds=(1.5, 1.3, 1.7), reason="", gain=(0.01, 0.002, 0.02)):
+    if reason:
+        return summary([without_value(q, Status.INSUFFICIENT, reason, n=5) for q in (
+            threshold.RETURNING, threshold.ODDS, threshold.EXISTS, *threshold.KNOTS, *threshold.ZONES)])
+    rows = [Estimate(threshold.RETURNING, 0.4, 0.38, 0.42, "share", 1000),
+            Estimate(threshold.ODDS, *odds, "ratio", 1000), Estimate(threshold.EXISTS, p, unit="p", n=1000)]
+    for name, at in zip(threshold.KNOTS, (lower, upper), strict=True):
+        if p > 0.05:
+            rows.append(without_value(name, Status.STRUCK, "no threshold", unit="points"))
+        elif at is None:
+            rows.append(without_value(name, Status.INSUFFICIENT, "threshold not located", unit="points"))
+        else:
+            rows.append(Estimate(name, *at, "points", 1000))
+    rows += [Estimate(q, v, v - 0.1, v + 0.1, "logits", 1000)
+             for q, v in zip(threshold.ZONES, (0.1, 0.9, 0.2), strict=True)]
+    rows.append(Estimate(threshold.LOSS, *gain, "log loss", 1000, segment="line with two knots"))
+    return summary(rows)
+
+
+@pytest.mark.parametrize(("table", "said"), [
+    (curve(), "Satisfaction tells who comes back above all between 45 points [40, 50] and 75 points [70, 80] of 100"),
+    (curve(p=0.4), "There is no threshold beyond chance: a straight line does as well (p = .400)."),
+    (curve(lower=None, upper=None), "the threshold is not located: its intervals are wider than 25 points"),
+    (curve(upper=None), "turns at a satisfaction of 45 points [40, 50] of 100, the lower threshold; the upper one is"),
+    (curve(lower=None), "the upper threshold; the lower one is not located"),
+    (curve(reason="nobody answered"), "satisfaction on customers come back cannot be said: nobody answered."),
+])
+def test_the_threshold_is_located_struck_or_not_located(table, said):
+    assert said in returning.answer(table)
+
+
+def test_too_few_scores_to_see_a_bend_still_tell_the_odds():
+    table = curve()
+    row = table["quantity"] == threshold.EXISTS
+    table.loc[row, ["status", "reason", "value"]] = [Status.NOT_APPLICABLE, "5 different scores", np.nan]
+    assert "the more satisfied the likelier" in returning.answer(table)
+    assert "Whether there is a threshold cannot be seen: 5 different scores." in returning.answer(table)
+
+
+@pytest.mark.parametrize(("odds", "said"), [((1.5, 1.3, 1.7), "the more satisfied the likelier"),
+                                            ((0.7, 0.6, 0.8), "the more satisfied the less often"),
+                                            ((1.1, 0.9, 1.3), "with no association with satisfaction beyond noise")])
+def test_the_odds_have_a_direction_or_none(odds, said):
+    assert said in returning.odds(curve(odds=odds))
+
+
+def test_titles_and_bands_follow_what_is_located():
+    assert returning.curve_title(curve()) == "Coming back rises between 45 and 75 of 100, little below and above"
+    assert returning.curve_title(curve(p=0.4)).endswith("straight line: no threshold")
+    assert "not every threshold is located" in returning.curve_title(curve(upper=None))
+    assert returning.curve_title(curve(reason="nobody")) == "Satisfaction and coming back: nobody"
+    assert returning.bands(curve(upper=None)) == [(45, 40, 50)]
+    assert returning.bands(curve(p=0.4)) == []
+
+
+def test_slopes_and_the_trial_out_of_sample():
+    assert "rises by 0.1 [0, 0.2], 0.9" in returning.slopes(curve())
+    assert "foresees others better than the straight line" in returning.slopes(curve())
+    assert "foresees others worse" in returning.slopes(curve(gain=(-0.01, -0.02, -0.002)))
+    assert "does as well out of sample" in returning.slopes(curve(gain=(0.01, -0.02, 0.02)))
+    assert returning.slopes(curve(reason="x")).startswith("Neither")
+    assert returning.headline(curve())[1] == "lower knot: 45"
+    assert returning.headline(curve(p=0.4))[1].endswith("claim struck: no threshold")
+
+
+def drivers(low, high, unknown=()):
+    rows = []
+    for name in moderators.MODERATORS:
+        if name in unknown:
+            rows += [without_value(q, Status.INSUFFICIENT, "it was not asked", segment=name)
+                     for q in (moderators.CHANGE, moderators.GAMMA)]
+        else:
+            mid = (low + high) / 2
+            rows += [Estimate(moderators.CHANGE, mid, low, high, "points", 500, name),
+                     Estimate(moderators.GAMMA, -0.3, -0.5, -0.1, "logits", 500, name)]
+    return summary(rows)
+
+
+def test_moderators_loosen_tighten_are_within_noise_or_unknown():
+    text = returning.moderated(drivers(-6, -2, ("programme",)))
+    assert "Where it is costly to leave, satisfaction goes with coming back less: by 4 points [2, 6]" in text
+    assert "γ −0.3 [−0.5, −0.1]" in text
+    assert text.endswith("Not known is programme: it was not asked.")
+    table = drivers(-6, -2, ("programme", "competition"))
+    table.loc[table["segment"] == "programme", "reason"] = "no programme"
+    assert returning.moderated(table).endswith("competition (it was not asked) and programme (no programme).")
+    assert "goes with coming back more" in returning.moderated(drivers(2, 6))
+    assert returning.moderated(drivers(-2, 6)).startswith("No difference beyond noise by competition, switching cost,")
+
+
+def test_the_structural_model_names_the_strongest_or_says_why_not():
+    rows = [Estimate(structure.TOTAL, v, v - 0.1, v + 0.1, "coefficient", 300, name)
+            for name, v in (("value", 0.05), ("quality", 0.5), ("satisfaction", 0.4))]
+    text = returning.structural(summary([*rows, Estimate(structure.EXPLAINED, 0.5, 0.4, 0.6, "R²", 300)]))
+    assert "most with quality (0.5 [0.4, 0.6]) and satisfaction" in text
+    assert "value" not in text
+    assert "50.0 % of its variance" in text
+    nothing = summary([*rows[:1], Estimate(structure.EXPLAINED, 0.0, 0.0, 0.1, "R²", 300)])
+    assert "none of the constructs" in returning.structural(nothing)
+    missing = summary([without_value(structure.EXPLAINED, Status.NOT_APPLICABLE, "loyalty was not asked")])
+    assert returning.structural(missing).endswith("cannot be modelled: loyalty was not asked.")
+
+
+def scores(ahead=(0.02, 0.01, 0.03), error=0.02):
+    rows = [Estimate("auc", 0.85, 0.83, 0.87, "auc", 900, score.LOYALTY),
+            Estimate("auc", 0.83, 0.81, 0.85, "auc", 900, score.BASELINE),
+            Estimate("calibration_slope", 1.0, 0.9, 1.1, "slope", 900, score.LOYALTY),
+            Estimate("calibration_error", error, 0.0, 0.05, "share", 900, score.LOYALTY),
+            Estimate("calibration_error_if_perfect", 0.02, 0.01, 0.03, "share", 900, score.LOYALTY),
+            Estimate("auc_difference", *ahead, "auc", 900)]
+    return summary(rows)
+
+
+@pytest.mark.parametrize(("ahead", "said"), [((0.02, 0.01, 0.03), "sorts better than"), ((0, -0.01, 0.01), "no better"),
+                                             ((-0.02, -0.03, -0.01), "is beaten by")])
+def test_the_score_is_held_against_the_baseline(ahead, said):
+    assert said in returning.scored(scores(ahead), 180)
+
+
+def test_the_score_can_be_taken_at_its_word_or_is_off_or_absent():
+    assert "can be taken at its word" in returning.scored(scores(), 180)
+    assert "it is off (mean error 5 points" in returning.scored(scores(error=0.05), 180)
+    assert returning.reliability_title(scores()).startswith("The loyalty score can be taken")
+    assert "off by 5 points" in returning.reliability_title(scores(error=0.05))
+    absent = summary(score.measures([], "no purchases are recorded", 1))
+    assert returning.scored(absent, 180) == "There is no loyalty score: no purchases are recorded."
+    assert returning.reliability_title(absent) == "Loyalty score: no trial yet"
+    assert returning.rolling(absent).empty
+    assert returning.rolling(scores()).to_dict("records")[0]["origin"] == "newest"
+    assert isinstance(returning.rolling(scores()), pd.DataFrame)
