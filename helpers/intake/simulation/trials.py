@@ -101,7 +101,7 @@ def _plan(world: World, rng: np.random.Generator, block: People) -> pa.Table:
     day = _offset(PLAN_ON)
     who = np.flatnonzero((block.joined < day - PLAN_AGE) & block.is_buyer & (rng.random(len(block)) < PLAN_SHARE))
     n = len(who)
-    is_treated = rng.random(n) < world.plan_share
+    is_treated = rng.permutation(n) >= round((1 - world.plan_share) * n)
     before = SALE * rng.poisson(4 * block.weekly_orders[who] * world.p / block.order_rate[who] / SALE)
     came = rng.random(n) < world.plan_control + world.plan_lift * is_treated
     return pa.table({
