@@ -227,7 +227,8 @@ def verdicts_of_seeds(replications, rng):
         designs, found = evidence.designs(engine, table, assumptions, seed)
         checked = gates.gates(designs, found.counted, assumptions, found.units)
         effects_ = verdicts.effects_table(designs, found, checked, assumptions, date(2026, 1, 1))
-        for row in effects_[effects_["is_primary"]].to_dict("records"):
+        judged = effects_["is_primary"] & effects_["experiment"].isin(RIGHT)  # the earlier plan is too small for one
+        for row in effects_[judged].to_dict("records"):
             small = row["verdict"] == "stop" and "worth having" in row["reason"]
             right[row["experiment"]] += ("stop: too small" if small else row["verdict"]) in RIGHT[row["experiment"]]
     for name, hits in right.items():
