@@ -12,6 +12,16 @@ from sqlglot import exp
 from helpers.foundation.errors import InputError
 from helpers.intake.grammar import File
 
+REFUSALS = (  # what the driver says, and what we say
+    ("password authentication failed", "the user or the password is wrong"),
+    ("no password supplied", "it asks for a password"),
+    ("does not exist", "there is no such user or database"),
+    ("could not translate host name", "the host is not known"),
+    ("connection refused", "no server listens there"),
+    ("no such file", "no server listens there"),
+    ("timeout", "it did not answer in time"),
+    ("invalid", "the address cannot be read"),
+)
 READ_ONLY = "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY"
 
 
@@ -71,10 +81,20 @@ def answer(file: File, where: str) -> Iterator[pa.RecordBatchReader]:
     from adbc_driver_postgresql import dbapi
 
     try:
-        with dbapi.connect(address, autocommit=True) as connection, connection.cursor() as cursor:
+        opened = dbapi.connect(address, autocommit=True)
+    except Error as error:
+        raise InputError(where, f"the database refused ({_why(error)})", f"an address that works, in "
+                         f"{file.connection}; signs such as @ and / in a password are written %40 and %2F") from None
+    try:
+        with opened as connection, connection.cursor() as cursor:
             cursor.execute(READ_ONLY)
             cursor.execute(file.query)
             yield cursor.fetch_record_batch()
     except (Error, pa.ArrowException) as error:
         said = " ".join(str(error).replace(address, "the database").split())
         raise InputError(where, f"the database refused ({said})", "a query that it answers") from None
+
+
+def _why(error: Exception) -> str:
+    """Return why no connection came about, in our own words: the driver's repeat parts of the address."""
+    return next((said for sign, said in REFUSALS if sign in str(error).lower()), "no connection came about")

@@ -101,6 +101,21 @@ def test_what_the_database_refuses_is_one_sentence_without_the_address(server, s
     assert all("a-secret" not in str(e.value) and "\n" not in str(e.value) for e in (refused, absent))
 
 
+@pytest.mark.parametrize("address", [
+    "postgresql://shop:a-secret@{host}:1/orders", "postgresql://shop:a-sec@ret/a-secret@127.0.0.1:1/orders",
+    "postgresql://shop:p/a-secret@127.0.0.1:1/orders", "postgresql://shop:%zz-a-secret@127.0.0.1:1/orders",
+    "postgresql://shop@127.0.0.1:a-secret/orders", "host=127.0.0.1 port=1 user=shop password=a-secret",
+    "postgresql://shop:x@127.0.0.1:1/orders?a-secret=1", "a-secret"])
+def test_no_part_of_an_address_that_does_not_work_is_repeated(small, monkeypatch, address):
+    monkeypatch.setenv(ADDRESS, address.format(host="127.0.0.1"))
+    with pytest.raises(InputError, match=r"files.orders: the database refused \(") as refused:
+        small.landed(files=asked())
+    said = str(refused.value)
+    assert not any(part in said for part in ("secret", "ret", "a-sec", "shop", "127.0.0.1")), said
+    assert refused.value.__cause__ is None
+    assert refused.value.__suppress_context__
+
+
 def test_a_missing_address_is_one_sentence(small, monkeypatch):
     monkeypatch.delenv(ADDRESS, raising=False)
     with pytest.raises(InputError, match=f"the environment variable {ADDRESS} is not set"):
