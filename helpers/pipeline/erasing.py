@@ -102,9 +102,11 @@ def _erased(customer: str, source: str) -> Erased:
             people = [erasures.person(source, i, key) for i in ids]
             _remember(source, people, key)
             done = Erased(source, others=_others(source, ids))
+            answers = {a for folder in folders(source) for name in KNOWN_BY
+                       for part in _parts(folder / f"{name}.parquet") for a in redaction.answers(part, ids)}
+            person = Person(ids, tuple(sorted(answers)))
+            _filled_without(source, person)  # first: the answers are known from the runs
             for folder in folders(source):
-                person = Person(ids, tuple({a for name in KNOWN_BY for part in _parts(folder / f"{name}.parquet")
-                                            for a in redaction.answers(part, ids)}))
                 _rewritten(folder, room / folder.name, person, people)
             _count(done, people)
             with publishing.locked(workspace.reports_folder()):
@@ -146,6 +148,14 @@ def _rewritten(folder: Path, fresh: Path, person: Person, people: list[str]) -> 
     workspace.replace_json(fresh / "manifest.json", _entered(told, changed, people))
     shutil.copystat(folder / "manifest.json", fresh / "manifest.json")
     exchange.exchanged(fresh, folder)
+
+
+def _filled_without(source: str, person: Person) -> None:
+    """Write anew the files that people fill in by hand, without a person."""
+    for path in sorted((workspace.home() / "data" / "audits" / source).glob("*.csv")):
+        with workspace.replacing(path) as partial:
+            if redaction.file_without(path, partial, person) is None:
+                shutil.copy2(path, partial)
 
 
 def _entered(record: dict, changed: dict[str, int], people: list[str]) -> dict:

@@ -4,6 +4,8 @@ An id that could as well be a number or a word, such as 17, is looked for only w
 people, and behind the word customer. Any other id is looked for everywhere.
 """
 
+import csv
+import io
 import json
 import re
 from collections.abc import Callable
@@ -84,7 +86,8 @@ def file_without(path: Path, target: Path, person: Person) -> int | None:
     if path.suffix == ".parquet":
         return table_without(path, target, person)
     known: dict[str, Callable[[str, Person], str]] = {
-        ".ipynb": notebook_without, ".html": html_without, ".log": text_without, ".json": json_without}
+        ".ipynb": notebook_without, ".html": html_without, ".log": text_without, ".json": json_without,
+        ".csv": csv_without}
     if path.suffix not in known:
         return None
     text = path.read_text(encoding="utf-8")
@@ -216,6 +219,23 @@ def json_without(text: str, person: Person) -> str:
     told = json.loads(text)
     clean = _told_without(told, person)
     return text if clean == told else json.dumps(clean, indent=1, ensure_ascii=False) + "\n"
+
+
+def csv_without(text: str, person: Person) -> str:
+    """Return a CSV file, which people fill in by hand, without the rows of a person."""
+    rows = list(csv.reader(io.StringIO(text)))
+    if not rows:
+        return text
+    at = {name.strip("\ufeff"): i for i, name in enumerate(rows[0])}
+    keys = [(at[c], known) for c, known in [*((c, person.ids) for c in PEOPLE), (SURVEY, person.answers)] if c in at]
+    kept = [row for row in rows[1:] if not any(
+        i < len(row) and {row[i], row[i].removeprefix("'")} & set(known) for i, known in keys)]
+    clean = [[text_without(cell, person) for cell in row] for row in kept]
+    if clean == rows[1:]:
+        return text
+    written = io.StringIO()
+    csv.writer(written, lineterminator="\n").writerows([rows[0], *clean])
+    return written.getvalue()
 
 
 def _told_without(told: object, person: Person) -> object:

@@ -275,6 +275,15 @@ def test_under_another_secret_nobody_is_erased_half(company, monkeypatch):
     assert len(holding(company, ANN)) > 1
 
 
+def test_files_that_people_fill_in_lose_the_rows_of_the_person_and_keep_the_rest(company):
+    made()
+    path = company / "data" / "audits" / "tiny" / "comments.csv"
+    path.parent.mkdir(parents=True)
+    path.write_text(f'response_id,comment,label\nr1,"mine, all",praise\nr2,"{ANN} was\nrude",blame\n')
+    erasing.erase(ANN, "tiny")
+    assert path.read_text() == 'response_id,comment,label\nr2,"[erased] was\nrude",blame\n'
+
+
 def test_ids_with_marks_are_found_in_html_and_json_too():
     person = Person(("o'neill & söhne 7",))
     assert redaction.html_without("<p>o&#x27;neill &amp; söhne 7 left</p>", person) == "<p>[erased] left</p>"
