@@ -133,28 +133,28 @@ def _part(world: World, seed: int, number: int, first: int, n: int) -> Part:
     lots = programme.lots(world, streams["points"], block, made)
     held = contracts.held(world, streams["contracts"], block)
     centre = centres.centres(world, streams["centres"], block)
-    consent = consents.consent(streams["consents"], block)
-    sent, consent = consents.contacts(streams["contacts"], block, consent)
+    sent, consent = consents.contacts(
+        streams["contacts"], block, consents.consent(streams["consents"], block))
     tables = {
-        "canonical/customers": people.customers(streams["customers"], block, centres.described(block, centre)),
-        "canonical/transactions": purchases.transactions(world, streams["lines"], block, made),
-        "canonical/subscriptions": contracts.subscriptions(block, held),
-        "canonical/invitations": answers.invitations,
-        "canonical/respondents": answers.respondents,
-        "canonical/cases": service.cases(world, streams["cases"], block),
-        "canonical/events": visits.events(world, streams["visits"], block, made),
-        "canonical/contacts": sent,
-        "canonical/consents": consents.consents(block, consent),
-        "canonical/points": programme.points(world, block, made, lots),
-        "canonical/memberships": programme.memberships(world, block, made),
-        "canonical/assignments": trials.assignments(world, streams["trials"], block),
-        "canonical/opportunities": centres.opportunities(world, streams["centres"], block, centre),
-        "canonical/ties": centres.ties(world, streams["centres"], block, centre),
+        "customers": people.customers(streams["customers"], block, centres.described(block, centre)),
+        "transactions": purchases.transactions(world, streams["lines"], block, made),
+        "subscriptions": contracts.subscriptions(block, held),
+        "invitations": answers.invitations,
+        "respondents": answers.respondents,
+        "cases": service.cases(world, streams["cases"], block),
+        "events": visits.events(world, streams["visits"], block, made),
+        "contacts": sent,
+        "consents": consents.consents(block, consent),
+        "points": programme.points(world, block, made, lots),
+        "memberships": programme.memberships(world, block, made),
+        "assignments": trials.assignments(world, streams["trials"], block),
+        "opportunities": centres.opportunities(world, streams["centres"], block, centre),
+        "ties": centres.ties(world, streams["centres"], block, centre),
     }
-    return Part(block, tables, answers, streams["dirt"], Truth(world, {
-        "customers": people.truth(world, block), "responses": answers.truth,
-        "lots": programme.truth(block, lots), "contracts": contracts.truth(block, held),
-        "accounts": centres.truth(block, centre)}))
+    truth = {"customers": people.truth(world, block), "responses": answers.truth, "lots": programme.truth(block, lots),
+             "contracts": contracts.truth(block, held), "accounts": centres.truth(block, centre)}
+    return Part(block, {f"canonical/{name}": table for name, table in tables.items()}, answers, streams["dirt"],
+                Truth(world, truth))
 
 
 def _frame(table: pa.Table) -> pd.DataFrame:

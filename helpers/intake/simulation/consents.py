@@ -51,18 +51,9 @@ def contacts(rng: np.random.Generator, block: People, given: Consent) -> tuple[p
     Campaigns go to a random part of the customers; a few are called every quarter, whatever they are worth.
     """
     sent = _seconds((*CAMPAIGNS, *CALLS))
-    is_call = np.arange(len(sent)) >= len(CAMPAIGNS)
-    n = len(block)
-    means = np.where(is_call[:, None], MEANS.index("phone"), rng.choice(3, (len(sent), n), p=CAMPAIGN_SHARES))
-    is_sent = (block.joined * DAY < sent[:, None]) & np.where(
-        is_call[:, None], block.character.is_courted, rng.random((len(sent), n)) < 0.4)
-    is_sent &= given.is_given[np.arange(n), means] & (sent[:, None] < DAY * given.until[np.arange(n), means])
-    opts_out = is_sent & (rng.random(is_sent.shape) < 0.01) & ~is_call[:, None]
-    by_time = np.argsort(sent, kind="stable")
-    gone = np.empty_like(opts_out)
-    gone[by_time] = np.cumsum(opts_out[by_time], axis=0) - opts_out[by_time] > 0
-    campaign, who = np.nonzero(is_sent & ~gone)
-    how, leaves = means[campaign, who], opts_out[campaign, who]
+    means, is_sent, opts_out = _planned(rng, block, given, sent)
+    campaign, who = np.nonzero(is_sent)
+    how, leaves, is_call = means[campaign, who], opts_out[campaign, who], campaign >= len(CAMPAIGNS)
     at = sent[campaign] + 9 * HOUR + rng.integers(3 * HOUR, size=len(who))
     opened, is_opened = after(rng, at, np.where(np.isin(how, (0, 1)), 0.3, 0.0), 6 * HOUR)
     clicked, is_clicked = after(rng, opened, 0.2 * is_opened, HOUR / 6)
@@ -75,13 +66,30 @@ def contacts(rng: np.random.Generator, block: People, given: Consent) -> tuple[p
         "sent_at": columns.times(at),
         "channel": columns.labels(MEANS, how),
         "campaign": columns.labels((*CAMPAIGNS, *CALLS), campaign),
-        "offer_id": columns.labels((VOUCHER,), np.zeros(len(who), "int64"), ~is_call[campaign] & (campaign % 2 == 0)),
+        "offer_id": columns.labels((VOUCHER,), np.zeros(len(who), "int64"), ~is_call & (campaign % 2 == 0)),
         "cost": columns.money(np.array(MEANS_CENTS)[how]),
         "opened_at": columns.times(opened, is_opened),
         "clicked_at": columns.times(clicked, is_clicked),
         "opted_out_at": columns.times(opted, is_opted),
     })
     return table, Consent(given.is_given, until)
+
+
+def _planned(
+    rng: np.random.Generator, block: People, given: Consent, sent: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return means, whether sent, and whether the customer then opts out, each (n_campaigns, n_customers)."""
+    shape, everybody = (len(sent), len(block)), np.arange(len(block))
+    is_call = (np.arange(len(sent)) >= len(CAMPAIGNS))[:, None]
+    means = np.where(is_call, MEANS.index("phone"), rng.choice(3, shape, p=CAMPAIGN_SHARES))
+    is_meant = np.where(is_call, block.character.is_courted, rng.random(shape) < 0.4)
+    may = given.is_given[everybody, means] & (sent[:, None] < DAY * given.until[everybody, means])
+    is_sent = (block.joined * DAY < sent[:, None]) & is_meant & may
+    opts_out = is_sent & (rng.random(shape) < 0.01) & ~is_call
+    by_time = np.argsort(sent, kind="stable")
+    gone = np.empty_like(opts_out)
+    gone[by_time] = np.cumsum(opts_out[by_time], axis=0) - opts_out[by_time] > 0
+    return means, is_sent & ~gone, opts_out
 
 
 def consents(block: People, given: Consent) -> pa.Table:

@@ -59,14 +59,26 @@ def lots(world: World, rng: np.random.Generator, block: People, made: Orders) ->
 def points(world: World, block: People, made: Orders, found: Lots) -> pa.Table:
     """Return ``canonical/points``, one row an entry; what was earned before the ledger opened is opening balance."""
     opened = offset(world.programme.opened_on) * DAY
-    kept, is_early = found.left >= opened, found.issued < opened
+    kept, is_early, is_gone = found.left >= opened, found.issued < opened, found.left < END
+    nobody = np.full(len(kept), -1)
     parts = [
-        ("opening", kept & is_early, np.full(len(kept), opened), np.full(len(kept), -1), 1),
-        ("earn", ~is_early, found.issued, found.order, 1),
-        ("redeem", kept & found.is_redeemed & (found.left < END), found.left, found.user, -1),
-        ("expire", kept & ~found.is_redeemed & (found.left < END), found.left, np.full(len(kept), -1), -1),
+        _Entries("opening", kept & is_early, np.full(len(kept), opened), nobody, 1),
+        _Entries("earn", ~is_early, found.issued, found.order, 1),
+        _Entries("redeem", kept & found.is_redeemed & is_gone, found.left, found.user, -1),
+        _Entries("expire", kept & ~found.is_redeemed & is_gone, found.left, nobody, -1),
     ]
-    return pa.concat_tables([_entries(world, block, made, found, *part) for part in parts])
+    return pa.concat_tables([_booked(world, block, made, found, part) for part in parts])
+
+
+@dataclass(frozen=True, slots=True)
+class _Entries:
+    """Entries of one kind: of which lots, when, by which order, adding or taking."""
+
+    kind: str
+    is_booked: np.ndarray
+    at: np.ndarray
+    order: np.ndarray
+    sign: int
 
 
 def truth(block: People, found: Lots) -> pd.DataFrame:
@@ -114,18 +126,16 @@ def _next_orders(rng: np.random.Generator, block: People, who: np.ndarray, at: n
     return np.where(np.append(who, -1)[1:] == who, np.append(at, 0)[1:], later)
 
 
-def _entries(
-    world: World, block: People, made: Orders, found: Lots, kind: str, rows: np.ndarray, at: np.ndarray,
-    order: np.ndarray, sign: int,
-) -> pa.Table:
-    at, order, number, issued = at[rows], order[rows], found.points[rows], found.issued[rows]
+def _booked(world: World, block: People, made: Orders, found: Lots, entries: _Entries) -> pa.Table:
+    rows = np.flatnonzero(entries.is_booked)
+    issuer, order = found.order[rows], entries.order[rows]
     return pa.table({
-        "customer_id": columns.customer_ids(block.first + made.who[found.order[rows]]),
-        "entered_at": columns.times(at),
-        "kind": columns.constant(kind, len(at)),
-        "points": pa.array(sign * number),
-        "lot_id": columns.ids("L", block.block, found.order[rows] + 1),
-        "expires_at": columns.times(issued + world.programme.life_days * DAY),
-        "unit_cost": columns.money(np.full(len(at), round(100 * world.programme.unit_cost))),
+        "customer_id": columns.customer_ids(block.first + made.who[issuer]),
+        "entered_at": columns.times(entries.at[rows]),
+        "kind": columns.constant(entries.kind, len(rows)),
+        "points": pa.array(entries.sign * found.points[rows]),
+        "lot_id": columns.ids("L", block.block, issuer + 1),
+        "expires_at": columns.times(found.issued[rows] + world.programme.life_days * DAY),
+        "unit_cost": columns.money(np.full(len(rows), round(100 * world.programme.unit_cost))),
         "order_id": columns.ids("O", block.block, order + 1, order >= 0),
     })

@@ -1,5 +1,7 @@
 """What the simulated company hears: service cases, their course, and the week in which complaints burst."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pyarrow as pa
 
@@ -31,7 +33,7 @@ def _usual(world: World, rng: np.random.Generator, block: People) -> pa.Table:
     is_complaint = rng.random(len(who)) < 1 / (1 + np.exp(0.2 - world.complaint_slope * felt[who]))
     kind = np.where(is_complaint, 0, 1 + rng.choice(3, len(who), p=(0.8, 0.08, 0.12)))
     cause = rng.choice(len(CAUSES), len(who), p=CAUSE_SHARES)
-    return _cases(rng, block, "K", who, opened, kind, cause)
+    return _cases(rng, block, "K", _Reported(who, opened, kind, cause))
 
 
 def _burst(world: World, rng: np.random.Generator, block: People) -> pa.Table:
@@ -40,23 +42,31 @@ def _burst(world: World, rng: np.random.Generator, block: People) -> pa.Table:
     is_there = block.is_buyer & (block.joined < monday) & (block.joined + 7 * block.life_weeks > monday)
     who = np.repeat(np.arange(len(block)), rng.poisson(world.turns.crisis_complaints * is_there))
     opened = monday * DAY + rng.integers(7 * DAY, size=len(who))
-    return _cases(rng, block, "X", who, opened, np.zeros(len(who), "int64"),
-                  np.full(len(who), CAUSES.index(CRISIS_CAUSE)))
+    return _cases(rng, block, "X", _Reported(
+        who, opened, np.zeros(len(who), "int64"), np.full(len(who), CAUSES.index(CRISIS_CAUSE))))
 
 
-def _cases(
-    rng: np.random.Generator, block: People, prefix: str, who: np.ndarray, opened: np.ndarray, kind: np.ndarray,
-    cause: np.ndarray,
-) -> pa.Table:
+@dataclass(frozen=True, slots=True)
+class _Reported:
+    """Cases as they are reported: by whom, when, of which kind, with which cause."""
+
+    who: np.ndarray
+    opened: np.ndarray
+    kind: np.ndarray
+    cause: np.ndarray
+
+
+def _cases(rng: np.random.Generator, block: People, prefix: str, reported: _Reported) -> pa.Table:
+    n = len(reported.who)
     return pa.table({
-        "case_id": columns.ids(prefix, block.block, np.arange(len(who)) + 1),
-        "customer_id": columns.customer_ids(block.first + who),
-        "kind": columns.labels(KINDS, kind),
-        "opened_at": columns.times(opened),
-        **_course(rng, opened),
-        "cause": columns.labels(CAUSES, cause),
-        "team": columns.labels(TEAMS, (rng.random(len(who)) < 0.3).astype("int64")),
-        "cost": columns.money(np.rint(rng.gamma(4, 200, len(who)))),
+        "case_id": columns.ids(prefix, block.block, np.arange(n) + 1),
+        "customer_id": columns.customer_ids(block.first + reported.who),
+        "kind": columns.labels(KINDS, reported.kind),
+        "opened_at": columns.times(reported.opened),
+        **_course(rng, reported.opened),
+        "cause": columns.labels(CAUSES, reported.cause),
+        "team": columns.labels(TEAMS, (rng.random(n) < 0.3).astype("int64")),
+        "cost": columns.money(np.rint(rng.gamma(4, 200, n))),
     })
 
 
