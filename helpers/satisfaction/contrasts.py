@@ -49,7 +49,7 @@ class Contrast:
 def _drivers(known: Panel) -> tuple[tuple[str, ...], np.ndarray]:
     """Return the constructs that point to satisfaction, and their means, shape (n, k)."""
     names = tuple(start for start, end in known.model.arrows if end == SATISFACTION)
-    return names, np.column_stack([_mean_of(known, name) for name in names])
+    return names, np.array([_mean_of(known, name) for name in names]).reshape(len(names), len(known.columns)).T
 
 
 def _mean_of(known: Panel, name: str) -> np.ndarray:
@@ -74,6 +74,8 @@ def penalty_reward(known: Panel | Absent, draws: int, seed: int) -> list[Contras
     if isinstance(known, Absent):
         return known
     names, means = _drivers(known)
+    if not names:
+        return Absent("nothing points to satisfaction", known.n)
     cuts = np.quantile(means, [1 / 3, 2 / 3], axis=0)
     is_low, is_high = means < np.maximum(cuts[0], means.min(axis=0) + 1e-9), means > cuts[1]
     kept = (is_low.sum(axis=0) >= FEW_PEOPLE) & (is_high.sum(axis=0) >= FEW_PEOPLE) & (
