@@ -14,6 +14,7 @@ Sentences = str | Iterable["Sentences"]
 
 SHORT = {"id": "ID", "nps": "NPS", "csat": "CSAT", "ces": "CES", "auc": "AUC", "rfm": "RFM", "p": "p", "n": "n"}
 SHORTEST = 20  # letters up to which a column is not broken into lines
+FORMULA = re.compile(r"\s*(?:[=@]|[+\-].*[|!(])")
 SPARK_WIDTH, SPARK_HEIGHT = 120, 28
 
 
@@ -57,6 +58,17 @@ def shown(text: object) -> str:
     """
     held = re.sub(r"(?<=\d) %", "\N{NO-BREAK SPACE}%", str(text))
     return escape(re.sub("([−+])(?=[£$€¥₩₹])", "\\1\N{WORD JOINER}", held))
+
+
+def inert(text: str) -> str:
+    """Return text that no spreadsheet takes for a formula when a table is copied into one.
+
+    Examples
+    --------
+    >>> inert("=1+1") == "=1+1", inert("-cmd|' /C calc'!A0")[0] == "-", inert("-1.2"), inert("+3 points")
+    (False, False, '-1.2', '+3 points')
+    """
+    return f"\N{WORD JOINER}{text}" if FORMULA.match(text) else text
 
 
 def paragraphs(said: Iterable[str]) -> str:
@@ -190,7 +202,7 @@ def spark(
 
 
 def _row(row: Sequence[str | Exhibit], sides: Sequence[str]) -> str:
-    texts = [text.html if isinstance(text, Exhibit) else shown(text) for text in row]
+    texts = [text.html if isinstance(text, Exhibit) else shown(inert(str(text))) for text in row]
     first = f'<th scope="row"{sides[0]}>{texts[0]}</th>'
     return first + "".join(f"<td{side}>{text}</td>" for text, side in zip(texts[1:], sides[1:], strict=True))
 

@@ -26,7 +26,7 @@ def small(frame: pd.DataFrame, counts: tuple[str, ...] = (*PEOPLE, "n")) -> pd.S
     """
     is_small = pd.Series(False, index=frame.index)
     for column in (c for c in counts if c in frame.columns):
-        n = pd.to_numeric(frame[column], errors="coerce")
+        n = pd.to_numeric(frame[column], errors="coerce").astype("float64")
         is_small |= (n > 0) & (n < LEAST_PEOPLE)
     if "segment" in frame.columns:
         is_small &= ~frame["segment"].astype("str").str.lower().isin(EVERYBODY)
