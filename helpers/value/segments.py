@@ -123,8 +123,11 @@ def segmented(engine: Engine, profile: ir.Table, customers: ir.Table, served: ir
     whole = engine.kept(whole.mutate(worth=ibis.coalesce(whole.expected_value, whole.margin)))
     features = {base: _features(engine, whole, base, named) for base in BASES}
     found = tuple(segments.segmentation(engine, whole, base, features[base], seed) for base in BASES)
-    by = {s.base: s.assigned(features[s.base]).cast("string") for s in found}
-    assigned = engine.kept(whole.select("customer_id", "worth", **by))
+    assigned = whole.select("customer_id", "worth")
+    for s in found:
+        named = engine.kept(s.assigned(whole, features[s.base]).cast({"segment": "string"}))
+        assigned = assigned.left_join(named.rename({s.base: "segment"}), "customer_id").drop("customer_id_right")
+    assigned = engine.kept(assigned)
     worth = [_worth(engine, assigned, s.base) for s in found if not s.reason]
     columns = ["base", "segment", "n_customers", "value", "sd"]
     return Segments(found, assigned.drop("worth"),

@@ -104,8 +104,8 @@ def staged(transactions: ir.Table, on: date, *, silent_days: int, window_days: i
     silent_days : int
         Days without a purchase after which a customer is dormant, after twice as many lost.
     window_days : int
-        Bought first within so many days: new. Else spend in the latest such window against the one before it: more by a
-        fifth is growing, less by a fifth declining, the rest mature.
+        Bought first within so many days, or once only: new. Else spend in the latest such window against the one
+        before it: more by a fifth is growing, less by a fifth declining, the rest mature.
 
     Returns
     -------
@@ -116,10 +116,11 @@ def staged(transactions: ir.Table, on: date, *, silent_days: int, window_days: i
     age = ibis.literal(on).delta(bought.on, unit="day")
     amount, zero = bought.amount.cast("float64"), 0.0
     by = bought.group_by("customer_id").aggregate(
-        silent=age.min(), known=age.max(), late=(age < window_days).ifelse(amount, zero).sum(),
+        n=bought.count(), silent=age.min(), known=age.max(), late=(age < window_days).ifelse(amount, zero).sum(),
         early=((age >= window_days) & (age < 2 * window_days)).ifelse(amount, zero).sum())
     stage = ibis.cases(
-        (by.silent > 2 * silent_days, "lost"), (by.silent > silent_days, "dormant"), (by.known < window_days, "new"),
+        (by.silent > 2 * silent_days, "lost"), (by.silent > silent_days, "dormant"),
+        ((by.known < window_days) | (by.n == 1), "new"),
         (by.late > (1 + APART) * by.early, "growing"), (by.late < (1 - APART) * by.early, "declining"), else_="mature")
     return by.select("customer_id", stage=stage)
 
