@@ -1,16 +1,19 @@
 """Whether the loyalty wing's tests and intervals hold what they say: ``python bench/coverage_loyalty.py 2000``.
 
 People are drawn with a satisfaction and a chance of buying again that is known: once straight on the logit, once
-turning at two knots. Counted are knots that were claimed where there are none, and intervals that hold the knot.
+turning at two knots, once moderated by the cost of leaving; and lots of points are redeemed or not. Counted are knots
+and moderators that were claimed where there are none, and intervals that hold the truth.
 """
 
 import argparse
 import time
 
 import numpy as np
+import pandas as pd
 from scipy import special, stats
 
-from helpers.loyalty import curve, knots
+from helpers.loyalty import curve, knots, moderators
+from helpers.methods import intervals, reserving
 
 REGION = 0.999
 LEVEL, HELD = 0.05, 0.95
@@ -64,6 +67,51 @@ def of_places(rng, replications, n, step):
              f"not located {np.mean([not k.is_located for k in made]):.3f}")
 
 
+def of_slopes(rng, replications, n, draws):
+    held = np.zeros(3)
+    for _ in range(replications):
+        counts = company(rng, n, bent, BENT)
+        where = knots.located(counts, knots.COARSE)
+        low, high = np.quantile(knots.slopes(counts, where, draws, rng), [(1 - HELD) / 2, (1 + HELD) / 2], axis=0)
+        value = where.coefficients[1:]
+        held += (np.minimum(low, value) <= BENT[1:]) & (BENT[1:] <= np.maximum(high, value))
+    for name, k in zip(("below", "between", "above"), held, strict=True):
+        line(f"slope {name} the knots, interval, {n:,} people", HELD, k, replications)
+
+
+def of_gamma(rng, replications, n):
+    gamma, score = -0.03, scores(rng, n)
+    held = claimed = 0
+    for _ in range(replications):
+        locked = rng.integers(0, 7, n) * 100 / 6
+        logit = bent(score) @ BENT + 0.8 * (locked / 100 - 0.5) + gamma * (locked / 100 - 0.5) * (score - 60)
+        came = pd.DataFrame({"customer_id": np.arange(n).astype(str), "satisfaction": score,
+                             "returned": rng.random(n) < special.expit(logit)})
+        said = pd.DataFrame({"customer_id": came["customer_id"], "switching_cost": locked, "alternatives": np.nan,
+                             "quality": rng.uniform(0, 100, n), "is_member": np.nan})
+        found = {(e.quantity, e.segment): e for e in moderators.moderators(came, said)}
+        of_leaving = found[moderators.GAMMA, moderators.SWITCHING]
+        held += of_leaving.low <= 10 * gamma <= of_leaving.high
+        idle = found[moderators.CHANGE, moderators.QUALITY]
+        claimed += not idle.low <= 0 <= idle.high
+    line(f"γ of switching cost, interval, {n:,} people", HELD, held, replications)
+    line(f"moderator that does nothing, type I error, {n:,} people", LEVEL, claimed, replications)
+
+
+def of_redemption(rng, replications, lots_a_cohort, m=8):
+    """Lots go as they do in life: each in the end or not, at an age drawn from one pattern."""
+    pattern = np.array([0.25, 0.35, 0.2, 0.15, 0.05, 0, 0, 0])
+    held = 0
+    for _ in range(replications):
+        size = rng.poisson(lots_a_cohort, m)
+        cells = np.array([rng.multinomial(rng.binomial(k, 0.68), pattern) for k in size]).astype(float)
+        future = np.add.outer(np.arange(m), np.arange(m)) >= m
+        found = reserving.chain_ladder(np.where(future, np.nan, np.cumsum(cells, axis=1)))
+        half = intervals.normal_quantile(HELD) * found.error
+        held += abs(found.reserve.sum() - (cells * future).sum()) <= half
+    line(f"points still to be redeemed, Mack, {lots_a_cohort:,} lots a cohort", HELD, held, replications)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("replications", type=int, nargs="?", default=2000)
@@ -78,6 +126,9 @@ def main():
     for n in given.people:
         of_existence(rng, given.replications, n, given.draws)
         of_places(rng, given.replications, n, given.step)
+        of_slopes(rng, given.replications, n, given.draws)
+        of_gamma(rng, given.replications, n)
+        of_redemption(rng, given.replications, n)
     print(f"{time.perf_counter() - start:.0f} s")
 
 
