@@ -28,6 +28,8 @@ def small(frame: pd.DataFrame, counts: tuple[str, ...] = (*PEOPLE, "n")) -> pd.S
     for column in (c for c in counts if c in frame.columns):
         n = pd.to_numeric(frame[column], errors="coerce").astype("float64")
         is_small |= (n > 0) & (n < LEAST_PEOPLE)
+    if {"unit", "value"} <= set(frame.columns):
+        is_small |= frame["unit"].isin(PEOPLE) & (frame["value"] > 0) & (frame["value"] < LEAST_PEOPLE)
     if "segment" in frame.columns:
         is_small &= ~frame["segment"].astype("str").str.lower().isin(EVERYBODY)
     if "unit" in frame.columns:

@@ -17,6 +17,11 @@ def test_the_row_of_everybody_and_rows_that_count_other_things_are_none():
     assert not shielding.small(pd.DataFrame({"orders": [3], "value": [1.0]})).any()
 
 
+def test_a_count_of_one_to_nine_people_of_many_is_a_small_cell_too():
+    frame = pd.DataFrame({"segment": ["lost", "kept", "all"], "unit": "customers", "value": [3.0, 30.0, 3.0], "n": 33})
+    assert shielding.small(frame).tolist() == [True, False, False]
+
+
 def test_a_long_table_shows_no_value_of_a_small_cell():
     shown = exhibits.estimates(summary([
         Estimate("satisfaction", 71.3, 60, 80, "points of 100", 9, "north"),
