@@ -5,6 +5,7 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from helpers.foundation.engine import Engine
+from helpers.methods.cells import LEAST_PEOPLE
 
 FIFTHS = 5
 
@@ -37,15 +38,19 @@ def _fifth(value: ir.NumericValue, bought: ir.BooleanValue) -> ir.IntegerValue:
 
 
 def grid(engine: Engine, customers: ir.Table) -> pd.DataFrame:
-    """Return the share of all net sales by recency score (rows, 5 on top) and frequency score (columns)."""
+    """Return the share of all net sales by recency score (rows, 5 on top) and frequency score (columns).
+
+    Cells of one to nine customers are left empty.
+    """
     if "recency_score" not in customers.columns:
         return pd.DataFrame()
     known = customers.filter(customers.recency_score.notnull())
     cells = engine.arrow(known.group_by("recency_score", "frequency_score").aggregate(
-        net_sales=known.net_sales.sum().cast("float64"))).to_pandas()
+        net_sales=known.net_sales.sum().cast("float64"), n=known.count())).to_pandas()
     if cells.empty or cells["net_sales"].sum() <= 0:
         return pd.DataFrame()
     shares = cells.assign(net_sales=cells["net_sales"] / cells["net_sales"].sum())
+    shares = shares[shares["n"] >= LEAST_PEOPLE]
     wide = shares.pivot(index="recency_score", columns="frequency_score", values="net_sales")
     every = list(range(1, FIFTHS + 1))
     return wide.reindex(index=every[::-1], columns=every).rename_axis(

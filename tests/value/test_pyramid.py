@@ -125,9 +125,16 @@ def test_the_grid_holds_all_net_sales(session_engine, valued):
     rng = np.random.default_rng(2)
     rows = pd.DataFrame({"customer_id": rng.integers(0, 90, 400).astype(str), "amount": rng.integers(1, 99, 400) / 1.0,
                          "ordered_at": pd.Timestamp(2026, 1, 1) + pd.to_timedelta(rng.integers(0, 80, 400), "D")})
-    grid = rfm.grid(session_engine, valued(rows))
+    many = pd.concat([rows.assign(customer_id=f"{i}-" + rows["customer_id"]) for i in range(10)])
+    grid = rfm.grid(session_engine, valued(many))
     assert grid.sum().sum() == pytest.approx(1)
     assert grid.index.tolist() == [5, 4, 3, 2, 1]
+
+
+def test_cells_of_the_grid_with_one_to_nine_customers_are_left_empty(session_engine, valued):
+    rows = [{"customer_id": f"{n}-{i}", "ordered_at": f"2026-01-{n:02d}", "amount": n} for n in (2, 6, 20)
+            for i in range(n)]
+    assert rfm.grid(session_engine, valued(rows)).notna().sum().sum() == 1
 
 
 def test_a_customer_with_refunds_only_is_ranked_but_not_scored(session_engine, valued):
