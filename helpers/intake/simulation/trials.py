@@ -56,7 +56,7 @@ def _checkout(world: World, rng: np.random.Generator, block: People) -> pa.Table
 def _newsletter(world: World, rng: np.random.Generator, block: People) -> pa.Table:
     who = np.flatnonzero(block.joined < min(_offset(NEWSLETTER_ON), N_DAYS))
     n = len(who)
-    arm = rng.integers(2, size=n)
+    arm = _halved(rng, n)
     usual = 4 * block.weekly_orders[who] * world.p / block.order_rate[who] / SALE
     at = np.full(n, _offset(NEWSLETTER_ON) * DAY + 9 * 3600)
     return pa.table({
@@ -71,7 +71,7 @@ def _letter(world: World, rng: np.random.Generator, block: People) -> pa.Table:
     """Return an experiment whose treatment works on quiet customers only: those who bought nothing just before."""
     who = np.flatnonzero(block.joined < min(_offset(LETTER_ON), N_DAYS))
     n = len(who)
-    arm = rng.integers(2, size=n)
+    arm = _halved(rng, n)
     before = SALE * rng.poisson(4 * block.weekly_orders[who] * world.p / block.order_rate[who] / SALE)
     is_quiet = before < world.quiet_below
     chance = world.letter_control + world.letter_lift * arm * is_quiet
@@ -110,6 +110,11 @@ def _plan(world: World, rng: np.random.Generator, block: People) -> pa.Table:
         "metric_came_back": pa.array(came.astype("float64")),
         "covariate_sales_before": pa.array(before.astype("float64")),
     })
+
+
+def _halved(rng: np.random.Generator, n: int) -> np.ndarray:
+    """Return an arm for each name on a list: one half each, as a list is drawn; visits draw theirs one by one."""
+    return rng.permutation(n) % 2
 
 
 def _arms(
