@@ -275,6 +275,18 @@ def test_under_another_secret_nobody_is_erased_half(company, monkeypatch):
     assert len(holding(company, ANN)) > 1
 
 
+def test_a_table_in_parts_is_one_table(company):
+    run = made(tables={"canonical/customers": {"customer_id": [BOB]}})
+    folder = run.folder / "canonical" / "transactions.parquet"
+    folder.mkdir()
+    for i, who in enumerate((ANN, BOB)):
+        pq.write_table(pa.table({"customer_id": [who, who]}), folder / f"part-{i}.parquet")
+    run.step_saved("01", rows={"canonical/transactions": 4})
+    erasing.erase(ANN, "tiny")
+    assert pq.read_table(folder).to_pydict() == {"customer_id": [BOB, BOB]}
+    assert runs.opened(run.folder).record["steps"]["01"]["rows"] == {"canonical/transactions": 2}
+
+
 def test_files_that_people_fill_in_lose_the_rows_of_the_person_and_keep_the_rest(company):
     made()
     path = company / "data" / "audits" / "tiny" / "comments.csv"

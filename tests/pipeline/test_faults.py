@@ -20,6 +20,7 @@ from helpers.pipeline.runner import Request
 from tests.intake.conftest import SmallSource
 from tests.pipeline import tiny
 
+ONE_STEP = Request("tiny", ("width=2",), only="03")
 FULL = "the disk that holds {} is full; free some room"
 ORDERS = "id,customer,day,amount\n1,a,2025-01-01,5\n"
 
@@ -105,7 +106,7 @@ def test_a_run_whose_pages_cannot_be_published_stays_finished(begun, book, capsy
 
     latest = contents(begun / "reports" / "latest")
     monkeypatch.setattr(publishing, "publish", full)
-    assert runner.run(Request("tiny"), book, lambda _: None) == runner.STEP_FAILED
+    assert runner.run(ONE_STEP, book, lambda _: None) == runner.STEP_FAILED
     assert "has finished, but its pages are not published: the disk" in capsys.readouterr().err
     assert len(runs.known("tiny", "finished")) == 2
     assert contents(begun / "reports" / "latest") == latest
@@ -117,7 +118,7 @@ def test_other_errors_of_the_system_are_not_called_a_full_disk(begun, book, monk
 
     monkeypatch.setattr(publishing, "publish", broken)
     with pytest.raises(OSError, match="Input/output error"):
-        runner.run(Request("tiny"), book, lambda _: None)
+        runner.run(ONE_STEP, book, lambda _: None)
 
 
 # --- memory ------------------------------------------------------------------------------------------------------
