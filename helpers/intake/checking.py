@@ -3,12 +3,18 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
 from helpers.foundation.engine import Engine, chosen
 from helpers.foundation.errors import InputError, shares
 from helpers.intake import cleaning, controls, deliveries, profiles, readers
 from helpers.intake.cleaning import Made
 from helpers.intake.profiles import CANONICAL, Profile
 from helpers.intake.readers import Landed
+
+ADDRESS = r"^\s*[^@\s]+@[^@\s]+\.\pL{2,}\s*$"
+LOOKED_AT = 1_000  # records
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +27,8 @@ class Checkup:
         What stops a run: unknown keys and columns, files that cannot be landed, totals that are not met.
     remarks : tuple of str
         What a run would set aside, with counts: records that cannot be parsed, values that cannot be read, required
-        ones that are empty. Records that the profile itself rejects are not among them.
+        ones that are empty; records that the profile itself rejects are not among them. And columns of e-mail
+        addresses that no mask names.
     """
 
     problems: tuple[str, ...]
@@ -49,7 +56,8 @@ def checkup(source: str, raw: str = "") -> Checkup:
     landed, unreadable = readers.landable(profile, raw)
     engine = chosen()
     made, misfits = _made(profile, landed, engine)
-    remarks = [*_broken(landed), *(said for m in made.values() for said in _dirt(profile, m, engine))]
+    dirt = (said for m in made.values() for said in _dirt(profile, m, engine))
+    remarks = [*_broken(landed), *_personal(landed), *dirt]
     return Checkup((*found, *unreadable, *_empty(landed), *misfits, *_totals(landed, made, engine)), tuple(remarks))
 
 
@@ -59,6 +67,18 @@ def _broken(landed: Landed) -> Iterator[str]:
         if broken:
             total = sum(f.n_records for f in landed.files if f.name == name)
             yield f"files.{name}: {shares(broken, total)} cannot be split into the declared columns"
+
+
+def _personal(landed: Landed) -> Iterator[str]:
+    """Yield the columns that hold addresses of people and are not masked, as the first records show."""
+    for name, path in landed.tables.items():
+        with pq.ParquetFile(path) as file:
+            first = next(file.iter_batches(LOOKED_AT, columns=landed.columns[name]), None)
+        for column in first.schema.names if first else ():
+            n = pc.sum(pc.match_substring_regex(first[column], ADDRESS)).as_py() or 0
+            if n:
+                yield (f"files.{name}: the column '{column}' holds e-mail addresses ({shares(n, first.num_rows)} "
+                       "looked at) and is stored as it is; the file's mask can drop or hash it")
 
 
 def _empty(landed: Landed) -> Iterator[str]:

@@ -76,3 +76,12 @@ def test_an_unknown_source_or_table_is_one_sentence(checkup, home):
     assert "there is no such source profile" in checking.checkup("nowhere").problems[0]
     wrong = GOOD.replace("tables.transactions", "tables.transaction")
     assert "unknown table 'transaction'" in checkup(wrong).problems[0]
+
+
+def test_columns_of_addresses_that_no_mask_names_are_remarked(checkup, monkeypatch):
+    orders = "id,customer,day,amount,mail\n1,a,2025-01-01,5.5,a@b.org\n2,,2025-01-02,6,write to a@b.org\n"
+    assert checkup(GOOD, orders).remarks == (
+        "files.orders: the column 'mail' holds e-mail addresses (1 of 2 rows looked at) and is stored as it is; the "
+        "file's mask can drop or hash it",)
+    assert checkup(GOOD.replace('path = "orders.csv"', 'path = "orders.csv"\nmask = { drop = ["mail"] }'),
+                   orders).remarks == ()
