@@ -31,7 +31,9 @@ def small(frame: pd.DataFrame, counts: tuple[str, ...] = (*PEOPLE, "n")) -> pd.S
     if {"unit", "value"} <= set(frame.columns):
         is_small |= frame["unit"].isin(PEOPLE) & (frame["value"] > 0) & (frame["value"] < LEAST_PEOPLE)
     if "segment" in frame.columns:
-        is_small &= ~frame["segment"].astype("str").str.lower().isin(EVERYBODY)
+        is_everybody = frame["segment"].astype("str").str.lower().isin(EVERYBODY)
+        is_part = frame["quantity"].astype("str").str.contains(": ") if "quantity" in frame.columns else False
+        is_small &= ~is_everybody | is_part
     if "unit" in frame.columns:
         is_small &= ~frame["unit"].isin(OTHER_UNITS)
     return is_small

@@ -20,6 +20,8 @@ def test_the_row_of_everybody_and_rows_that_count_other_things_are_none():
 def test_a_count_of_one_to_nine_people_of_many_is_a_small_cell_too():
     frame = pd.DataFrame({"segment": ["lost", "kept", "all"], "unit": "customers", "value": [3.0, 30.0, 3.0], "n": 33})
     assert shielding.small(frame).tolist() == [True, False, False]
+    part = pd.DataFrame({"quantity": ["people: too early"], "segment": "all", "unit": "people", "value": 2.0, "n": 50})
+    assert shielding.small(part).tolist() == [True]
 
 
 def test_a_long_table_shows_no_value_of_a_small_cell():
