@@ -7,7 +7,6 @@ import pyarrow.csv as pacsv
 import pytest
 
 from helpers.foundation import workspace
-from helpers.foundation.engine import Engine
 from helpers.foundation.errors import InputError
 from helpers.intake import deliveries, profiles, simulation
 from helpers.intake.simulation import blocks, files
@@ -234,5 +233,5 @@ def test_intake_of_the_files_gives_the_very_tables_and_rejects_the_very_dirt(hom
 
 
 def test_intake_makes_the_files_where_they_are_absent(home):
-    deliveries.delivery(profiles.read("simulated"), Engine())
+    deliveries.simulate(profiles.read("simulated"), "")  # what every intake does first
     assert simulation.is_current(workspace.raw_folder("simulated"))
