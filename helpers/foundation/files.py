@@ -7,6 +7,21 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from helpers.foundation.errors import InputError
+
+
+def plain(name: str) -> str:
+    """Return the name of a source, study or run unchanged.
+
+    Raises
+    ------
+    InputError
+        If it could lead out of the folder that such names stand in.
+    """
+    if name.startswith(".") or {"/", "\\", "\0"} & set(name) or not name.strip():
+        raise InputError(f"'{name}'", "it is no name but a path", "a name without slashes and without a point first")
+    return name
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:

@@ -16,7 +16,7 @@ import pyarrow as pa
 from helpers.foundation import study as studies
 from helpers.foundation.engine import FRAME_LIMIT, Engine, chosen
 from helpers.foundation.errors import InputError, nearest
-from helpers.foundation.files import remove, replace_json, replacing
+from helpers.foundation.files import plain, remove, replace_json, replacing
 from helpers.foundation.tables import Table
 
 HOME = "LOYALTY_HOME"
@@ -28,19 +28,6 @@ SCRATCH = "scratch"
 def home() -> Path:
     """Return the folder that holds ``data`` and ``reports``: ``LOYALTY_HOME``, else this checkout."""
     return Path(os.environ.get(HOME) or SHIPPED)
-
-
-def plain(name: str) -> str:
-    """Return the name of a source, study or run unchanged.
-
-    Raises
-    ------
-    InputError
-        If it could lead out of the folder that such names stand in.
-    """
-    if name.startswith(".") or {"/", "\\", "\0"} & set(name) or not name.strip():
-        raise InputError(f"'{name}'", "it is no name but a path", "a name without slashes and without a point first")
-    return name
 
 
 def runs_folder(source: str) -> Path:

@@ -1,9 +1,10 @@
 """Cleaning: landed text becomes canonical tables; every record feeds at least one of them, or is rejected once."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import reduce
-from operator import and_, or_
+from operator import or_
 
 import ibis
 import ibis.expr.types as ir
@@ -101,7 +102,8 @@ def made(landed: Landed, engine: Engine, name: str, as_of: str = "") -> Made:
     values, reasons = typed(landed.profile, name, source)
     if as_of and TIMES.get(name) in values:
         reasons.append((values[TIMES[name]].cast("date") > ibis.literal(date.fromisoformat(as_of)), LATE))
-    values, is_erased = _without_erased(landed, engine, name, source, values)
+    gone = erasures.suppressed(landed.profile.name)
+    values, is_erased = erasures.left_out(gone, name, values, source.table, engine, _answered(landed, engine))
     if is_erased is not None:
         reasons.append((is_erased, erasures.ERASED))
     staged = _staged(source, values, [condition for condition, _ in reasons])
@@ -217,38 +219,34 @@ def _is_refused(staged: ir.Table) -> ir.BooleanValue:
     return reduce(or_, [staged[c] != 0 for c in staged.columns if c.startswith(WHY)], ~staged[SPOKEN])
 
 
-def _is_only(staged: ir.Table, reason: int) -> ir.BooleanValue:
-    """Return whether a row is left out for one reason and no other."""
-    bits = {c: 1 << reason % BITS if c == f"{WHY}{reason - reason % BITS}" else 0
-            for c in staged.columns if c.startswith(WHY)}
-    return reduce(and_, [staged[c] == bit for c, bit in bits.items()], staged[SPOKEN])
+def _only(staged: ir.Table, reason: int) -> ir.Table:
+    """Return the rows that are left out for one reason and no other."""
+    column, bit = _mark(reason)
+    return staged.filter(staged[SPOKEN], *(staged[c] == (bit if c == column else 0)
+                                           for c in staged.columns if c.startswith(WHY)))
 
 
-def _without_erased(
-    landed: Landed, engine: Engine, name: str, source: Source, values: dict[str, ir.Value]
-) -> tuple[dict[str, ir.Value], ir.BooleanValue | None]:
-    """Return a table's values without the names of people who were erased, and which records are theirs."""
-    gone = erasures.suppressed(landed.profile.name)
-    if not gone:
-        return values, None
-    found = erasures.conditions(gone, name, values, source.table, engine)
-    if name == "responses" and "response_id" in values:
-        ids = {i for other in erasures.ANSWERED if other in landed.profile.tables
-               for i in _answers(landed, engine, other, gone)}
-        found += [values["response_id"].isin(sorted(ids)).fill_null(False)] if ids else []
-    return erasures.nameless(gone, name, values, source.table, engine), reduce(or_, found) if found else None
+def _mark(reason: int) -> tuple[str, int]:
+    """Return the column and the bit in it that stand for a reason."""
+    return f"{WHY}{reason - reason % BITS}", 1 << reason % BITS
 
 
-def _answers(landed: Landed, engine: Engine, name: str, gone: erasures.Suppressed) -> list[str]:
-    if landed.profile.tables[name].rows:
-        return []
-    source = records.source(landed, engine, name)
-    return erasures.answers(gone, typed(landed.profile, name, source)[0], source.table, engine)
+def _holds(staged: ir.Table, reason: int) -> ir.BooleanValue:
+    column, bit = _mark(reason)
+    return (staged[column] & bit) != 0
+
+
+def _answered(landed: Landed, engine: Engine) -> Iterator[tuple[dict[str, ir.Value], ir.Table]]:
+    """Yield the tables that know who answered which survey, as values and records."""
+    for name in erasures.ANSWERED:
+        if name in landed.profile.tables and not landed.profile.tables[name].rows:
+            source = records.source(landed, engine, name)
+            yield typed(landed.profile, name, source)[0], source.table
 
 
 def _refused(name: str, staged: ir.Table, reasons: list[str]) -> ir.Table:
-    said = [ibis.ifelse((staged[f"{WHY}{i - i % BITS}"] & (1 << i % BITS)) != 0, ibis.literal(reason),
-                        ibis.null("string")) for i, reason in enumerate(reasons)]
+    said = [ibis.ifelse(_holds(staged, i), ibis.literal(reason), ibis.null("string"))
+            for i, reason in enumerate(reasons)]
     columns = staged.columns
     return staged.filter(_is_refused(staged)).select(
         table=ibis.literal(name), file=FILE, record=RECORD, line=LINE, item=ITEM, is_spoken=SPOKEN,
@@ -259,10 +257,7 @@ def _refused(name: str, staged: ir.Table, reasons: list[str]) -> ir.Table:
 def _amount(staged: ir.Table, reasons: list[str]) -> ir.Value:
     """Return what refused rows were worth, not of people who were erased."""
     amount = (staged["amount"] if "amount" in staged.columns else ibis.null()).cast(TYPES["money"])
-    if erasures.ERASED not in reasons:
-        return amount
-    reason = len(reasons) - 1
-    return (staged[f"{WHY}{reason - reason % BITS}"] & (1 << reason % BITS) != 0).ifelse(None, amount)
+    return _holds(staged, len(reasons) - 1).ifelse(None, amount) if erasures.ERASED in reasons else amount
 
 
 def _numbered(staged: ir.Table) -> ir.Table:

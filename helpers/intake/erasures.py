@@ -7,6 +7,8 @@ erased, to whoever holds the secret, and names nobody.
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import or_
 from pathlib import Path
 
 import ibis.expr.types as ir
@@ -93,27 +95,42 @@ def suppressed(source: str) -> Suppressed:
     return Suppressed(source, people, key)
 
 
-def conditions(gone: Suppressed, name: str, values: Mapping[str, ir.Value], table: ir.Table, engine: Engine
-               ) -> list[ir.BooleanValue]:
-    """Return the conditions under which a record of a canonical table is of somebody who stays out."""
-    found = []
-    for column in PERSON.get(name, ("customer_id",)):
-        if column in values and (ids := _gone(gone, values[column], table, engine)):
-            found.append(values[column].isin(ids).fill_null(False))
-    return found
+def left_out(
+    gone: Suppressed, name: str, values: Mapping[str, ir.Value], table: ir.Table, engine: Engine,
+    answered: Iterable[tuple[Mapping[str, ir.Value], ir.Table]],
+) -> tuple[dict[str, ir.Value], ir.BooleanValue | None]:
+    """Return a table's values without the names of people who stay out, and which records are theirs; None: none are.
 
-
-def nameless(gone: Suppressed, name: str, values: Mapping[str, ir.Value], table: ir.Table, engine: Engine
-             ) -> dict[str, ir.Value]:
-    """Return the values of a table, empty where they name somebody who stays out in another person's record."""
+    Parameters
+    ----------
+    gone : Suppressed
+        Who stays out.
+    name : str
+        The canonical table, without its folder.
+    values : mapping of str to engine value
+        Its typed columns.
+    table : lazy table
+        The records.
+    engine : Engine
+        Where it is computed.
+    answered : iterable of (mapping, lazy table)
+        The same of the tables that know who answered which survey; looked at for the answers alone.
+    """
+    if not gone:
+        return dict(values), None
+    own = [(column, _gone(gone, values[column], table, engine))
+           for column in PERSON.get(name, ("customer_id",)) if column in values]
+    if name == "responses" and "response_id" in values:
+        own.append(("response_id", sorted({i for known in answered for i in _answers(gone, *known, engine)})))
+    theirs = [values[column].isin(ids).fill_null(False) for column, ids in own if ids]
     emptied = {column: values[column].isin(ids).ifelse(None, values[column])
                for column in NAMED.get(name, ()) if column in values
                and (ids := _gone(gone, values[column], table, engine))}
-    return {**values, **emptied}
+    return {**values, **emptied}, reduce(or_, theirs) if theirs else None
 
 
-def answers(gone: Suppressed, values: Mapping[str, ir.Value], table: ir.Table, engine: Engine) -> list[str]:
-    """Return the surveys that were answered by those who stay out, from the table that knows who answered."""
+def _answers(gone: Suppressed, values: Mapping[str, ir.Value], table: ir.Table, engine: Engine) -> list[str]:
+    """Return the surveys that were answered by those who stay out."""
     if not {"customer_id", "response_id"} <= set(values):
         return []
     ids = _gone(gone, values["customer_id"], table, engine)
