@@ -112,7 +112,7 @@ def made(landed: Landed, engine: Engine, name: str, as_of: str = "") -> Made:
     made_here = ["line"] if is_numbered else []
     accepted = staged.filter(~_is_refused(staged)).select(FILE, RECORD, ITEM, *values, *made_here)
     refused = engine.kept(_refused(name, staged, [reason for _, reason in reasons]))
-    erased = staged.filter(_is_only(staged, len(reasons) - 1)).select(*values) if is_erased is not None else None
+    erased = None if is_erased is None else _only(staged, len(reasons) - 1).select(*values)
     if not is_numbered:
         accepted, refused = _without_repeats(name, source, accepted, refused, engine)
     return Made(name, accepted, refused, source.n_cells, _cells(source, refused, engine),
