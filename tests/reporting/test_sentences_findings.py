@@ -33,6 +33,14 @@ def test_revenue_is_said_by_the_customers_who_moved_it(change, new, lost, text):
     assert findings.base(leading.results(customer_base=leading.base(change, new, lost))) == text
 
 
+def test_a_class_of_fewer_than_ten_customers_is_not_named():
+    few = leading.base()
+    few.loc[few["segment"].isin(["new", "lost"]), "n"] = 9
+    found = findings.base(leading.results(customer_base=few))
+    assert found.endswith("between two periods of 365 days: others −€400.")
+    assert "new customers" not in found
+
+
 def test_revenue_carries_its_caveat_and_gives_way_to_a_struck_claim():
     season = leading.gates("04", leading.gate("whole year", "change in revenue, retention"))
     assert findings.base(leading.everything(value_gates=season)).endswith(

@@ -4,6 +4,7 @@ import pandas as pd
 
 from helpers.churn import outlook
 from helpers.foundation.estimates import Status
+from helpers.methods.cells import LEAST_PEOPLE
 from helpers.reporting import words
 from helpers.reporting.briefing import MOST_FINDINGS
 from helpers.reporting.results import COUNTS, PAGES, Results
@@ -66,8 +67,10 @@ def base(results: Results) -> str:
         ended, why = results.estimate(table, "share_ended"), _lowered(lost or whole.reason)
         return (f"Of {words.count(ended.n, 'contract', 'contracts')} {results.said(ended)} have ended."
                 if ended.status is Status.OK else f"What made revenue move cannot be said: {why}.")
-    parts = [f"{name} {_signed(e.value, results.currency)}" for name, e in moved.items()
-             if e.status is Status.OK and e.value]
+    known = {name: e for name, e in moved.items() if e.status is Status.OK and e.value}
+    few = {name: e.value for name, e in known.items() if 0 < e.n < LEAST_PEOPLE}
+    parts = [f"{name} {_signed(e.value, results.currency)}" for name, e in known.items() if name not in few]
+    parts += [f"others {_signed(rest, results.currency)}"] if (rest := sum(few.values())) else []
     days = results.estimate(table, "period_length")
     length = words.count(days.value, "day", "days")
     return (f"Net sales {_moved(whole.value, results.currency)} between two periods of {length}"
