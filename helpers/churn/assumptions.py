@@ -54,6 +54,8 @@ class Assumptions(Section):
     capacity: int = Field(0, ge=0, description="alerts that can be answered in a round, 0: all [alerts]")
     false_alarms_a_year: float = Field(
         1.0, gt=0, description="false alarms of the whole board of charts that are accepted [alarms a year]")
+    false_bursts_a_year: float = Field(
+        0.05, gt=0, description="false bursts of complaints that are accepted [bursts a year]")
     win_back_days: int = Field(
         730, ge=1, description="customers lost longer ago are not asked back [days]")
     win_back_cost: float = Field(0.0, ge=0, description="cost of an offer to come back; 0: the offer cost [money]")

@@ -162,9 +162,9 @@ def _contracts_at(records: Records, known: pd.DataFrame, snapshot: Snapshot, set
     attributes = _known_by(rows, used, setting.known_from, cutoff)
     seen = pd.concat([pd.DataFrame({"tenure_months": tenure, "log_tenure_months": np.log1p(tenure)}),
                       _zeroed(left.astype("float64")), attributes], axis=1)
-    quiet = seen.get("log_days_since_event", pd.Series(np.nan, seen.index))
-    filled = quiet.fillna(np.log1p(tenure * 30.4375)) if quiet.notna().any() else -np.log1p(tenure)
-    rule = pd.DataFrame({"log_days_since_event": np.asarray(filled, dtype="float64")})
+    quiet = seen.get("log_days_since_event", pd.Series(np.nan, seen.index)).to_numpy("float64")
+    never = np.log1p(tenure * 30.4375) if np.isfinite(quiet).any() else -np.log1p(tenure)
+    rule = pd.DataFrame({"log_days_since_event": np.where(np.isnan(quiet), never, quiet)})
     about = rows[["customer_id", "subscription_id", "monthly_fee"]].assign(
         is_one_time=False, tenure_months=tenure, is_treated=_is_treated(rows["customer_id"], setting.treated, snapshot),
         margin_a_month=rows["monthly_fee"].astype("float64") * setting.margin_rate)

@@ -58,7 +58,8 @@ def judged(attributes: Sequence[str], known_from: Mapping[str, str], vouched: Se
                 "vouched for by the study" if name in vouched else
                 PENDING + (", and its name tells of an end or a verdict on it" if is_telling else ""))
         rows.append((name, bool(since) or name in vouched, said, is_telling))
-    return Judged(pd.DataFrame(rows, columns=["attribute", "is_used", "reason", "is_telling"]))
+    table = pd.DataFrame(rows, columns=["attribute", "is_used", "reason", "is_telling"])
+    return Judged(table.astype({"is_used": "bool", "is_telling": "bool"}))
 
 
 def telling(names: Sequence[str]) -> list[str]:

@@ -205,7 +205,7 @@ def calibrated(learner: Learner, features: pd.DataFrame, is_lost: np.ndarray) ->
 
 def coded(features: pd.DataFrame, levels: dict[str, pd.CategoricalDtype]) -> pd.DataFrame:
     """Return features with texts as categories of training; a level not seen then is as good as missing."""
-    texts = {c: pd.Categorical(features[c].astype("object").where(features[c].notna(), None), dtype=kind)
+    texts = {c: pd.Categorical(features[c].astype("object").where(features[c].isin(kind.categories), None), dtype=kind)
              for c, kind in levels.items()}
     return features.assign(**texts, **{c: features[c].astype("float64") for c in features if c not in levels})
 

@@ -10,6 +10,7 @@ from sklearn.model_selection import StratifiedKFold
 from helpers.churn import learners
 from helpers.churn.cases import Basis, Cases
 from helpers.churn.learners import BOOSTING, LOGISTIC, Learner
+from helpers.methods import classification
 
 FOLDS = 10
 LATER, FOLDED, NONE = "later period", "cross-validated", "none"
@@ -65,8 +66,6 @@ class Trial:
 
     def bins(self) -> pd.DataFrame:
         """Return ten bins of equal mass by model: stated and observed shares; empty where nothing was tried."""
-        from helpers.methods import classification
-
         parts = [classification.calibration_bins(self.is_lost, p).assign(model=name) for name, p in self.stated.items()]
         return pd.concat(parts, ignore_index=True)
 
@@ -151,10 +150,15 @@ def seen_by(name: str, rule: str, cases: Cases) -> pd.DataFrame:
     return cases.rule if name == rule else cases.features
 
 
-def final(basis: Basis, name: str) -> Learner:
-    """Return the model that speaks of today's customers: the recipe that was tried, one step later."""
+def recipe(basis: Basis) -> tuple[Cases, Cases | None]:
+    """Return the snapshots that today's model is fitted and calibrated on: what was tried, one step later."""
     usable = basis.usable()
     if usable and usable[0].calibrated_on:
-        fit, later = basis.snapshots[usable[0].calibrated_on].left_alone(), basis.newest.left_alone()
-        return learnt(name, basis.rule, fit, later, basis.scoring)
-    return learnt(name, basis.rule, basis.newest.left_alone(), None, basis.scoring)
+        return basis.snapshots[usable[0].calibrated_on].left_alone(), basis.newest.left_alone()
+    return basis.newest.left_alone(), None
+
+
+def final(basis: Basis, name: str) -> Learner:
+    """Return the model that speaks of today's customers."""
+    fit, later = recipe(basis)
+    return learnt(name, basis.rule, fit, later, basis.scoring)

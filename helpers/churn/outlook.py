@@ -183,7 +183,8 @@ def value_at_stake(scores: pd.DataFrame, off: float = 0.0) -> Estimate:
     priced = scores[scores["value_at_stake"].notna()]
     if priced.empty:
         status = Status.NOT_APPLICABLE if len(scores) else Status.INSUFFICIENT
-        reason = "contracts without dates give no horizon" if len(scores) else "nobody could be scored"
+        dated = "no money is recorded" if scores["due_on"].notna().any() else "contracts without dates give no horizon"
+        reason = dated if len(scores) else "nobody could be scored"
         return without_value("value_at_stake", status, reason, unit="money")
     p = priced["p_lost"].to_numpy("float64")
     value = priced["value_at_stake"].to_numpy("float64") / np.maximum(p, 1e-12)
@@ -207,4 +208,4 @@ def by_risk(scores: pd.DataFrame) -> pd.DataFrame:
 def shares(forecasts: pd.DataFrame) -> pd.DataFrame:
     """Return forecasts of customers lost as shares of those eligible; segments without anybody are left out."""
     some = forecasts[forecasts["n"] > 0]
-    return some.assign(**{c: some[c] / some["n"] for c in ("value", "low", "high")})
+    return some.assign(unit="share", **{c: some[c] / some["n"] for c in ("value", "low", "high")})

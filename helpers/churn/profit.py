@@ -155,8 +155,26 @@ def random_curve(outcome: np.ndarray, terms: Terms, n_points: int = 101) -> pd.D
                          "profit": profit, "low": profit, "high": profit})
 
 
-def best(curve: pd.DataFrame, capacity: int | None = None) -> pd.Series:
-    """Return the point of the curve with the most profit, within a capacity of contacts where there is one."""
+def curves(outcome: np.ndarray, stated: dict[str, np.ndarray], terms: Terms | None) -> pd.DataFrame:
+    """Return the profit curves of models and of contacting at random, one below the other; empty without terms.
+
+    Returns
+    -------
+    DataFrame
+        As `curve` gives them with ``percent_contacted`` and ``series``, the model's name.
+    """
+    if terms is None or not len(outcome):
+        return pd.DataFrame(columns=["share_contacted", "n_contacted", "profit", "low", "high", "percent_contacted",
+                                     "series"])
+    parts = [curve(outcome, p, terms).assign(series=name) for name, p in stated.items()]
+    whole = pd.concat([*parts, random_curve(outcome, terms).assign(series="at random")], ignore_index=True)
+    return whole.assign(percent_contacted=100 * whole["share_contacted"])
+
+
+def best(curve: pd.DataFrame, capacity: int | None = None) -> pd.Series | None:
+    """Return the point of the curve with the most profit, within a capacity of contacts; None for an empty curve."""
+    if curve.empty:
+        return None
     within = curve if capacity is None else curve[curve["n_contacted"] <= capacity]
     return within.loc[within["profit"].idxmax()]
 

@@ -1,6 +1,6 @@
 """Result tables of this wing."""
 
-from helpers.foundation.tables import Column, Table, gates_table, summary_table
+from helpers.foundation.tables import Column, Table, claims_table, gates_table, summary_table
 
 CHURN_SCORES = Table("results/churn_scores", "eligible customer", ("customer_id",), (
     Column("customer_id", "text", "the customer", True),
@@ -40,7 +40,52 @@ FORECASTS = Table("results/forecasts", "quantity × segment × due date", ("quan
     Column("basis", "text", "purchases, or contracts", allowed=("purchases", "contracts")),
 ))
 
+ALERTS = Table("results/alerts", "customer × cause", ("customer_id", "cause"), (
+    Column("customer_id", "text", "the customer", True),
+    Column("cause", "text", "what is wrong, in words; one alert a customer and cause", True),
+    Column("rule", "text", "rule of the study that raised it", True),
+    Column("signal", "text", "what the rule looks at", True),
+    Column("signal_value", "number", "its value; share, count or money by signal", True),
+    Column("is_new", "flag", "whether it was not open in the last comparable run", True),
+    Column("raised_on", "date", "day on which it was raised first", True),
+    Column("made_as_of_on", "date", "day that this run speaks for", True),
+    Column("respond_by_on", "date", "day by which the response is due", True),
+    Column("outcome_due_on", "date", "day on which it can be graded; empty for contracts without dates"),
+    Column("owner", "text", "who answers for the response", True),
+    Column("response", "text", "what is to be done", True),
+    Column("is_held_out", "flag", "drawn to be left alone, so that the others' effect can be read", True),
+    Column("is_within_capacity", "flag", "among those to be acted on now", True),
+    Column("p_lost", "number", "probability stated then [share]", low=0, high=1),
+    Column("value_at_stake", "number", "p_lost × (value if kept − value if lost) [money]"),
+))
+
+CHARTS = Table("results/churn_charts", "figure × week", ("chart", "on"), (
+    Column("chart", "text", "the figure that is watched", True),
+    Column("unit", "text", "its unit"),
+    Column("on", "date", "Monday of the week", True),
+    Column("value", "number", "the figure; empty where there is none"),
+    Column("centre", "number", "what was expected"),
+    Column("low", "number", "lower control limit"),
+    Column("high", "number", "upper control limit"),
+    Column("is_baseline", "flag", "whether the week was learnt from", True),
+    Column("is_live", "flag", "whether an alarm could be raised", True),
+    Column("alarm", "text", "spike, shift or empty", allowed=("", "spike", "shift")),
+))
+
+REASONS = Table("results/churn_reasons", "lever", ("lever",), (
+    Column("lever", "text", "features that belong together", True),
+    Column("strength", "number", "mean absolute contribution to the risk [logits]", True, low=0),
+    Column("strength_low", "number", "lower limit over resampled customers [logits]"),
+    Column("strength_high", "number", "upper limit over resampled customers [logits]"),
+    Column("share_first", "number", "customers whose risk it raises most [share]", low=0, high=1),
+    Column("n_first", "integer", "customers whose risk it raises most [customers]", low=0),
+    Column("raises", "text", "the feature in it that weighs most, and in which direction"),
+))
+
 TABLES: tuple[Table, ...] = (
+    ALERTS, CHARTS, REASONS,
+    summary_table("results/alert_grades", "measure × run and rule, of alerts of earlier runs"),
+    claims_table("results/churn_claims"),
     summary_table("results/churn_models", "measure × model, on customers whom the model has not seen"),
     CHURN_SCORES,
     FORECASTS,

@@ -31,6 +31,8 @@ class Section(BaseModel):
 
 
 def _in_words(value: object) -> str:
+    if isinstance(value, dict) and all(isinstance(part, BaseModel) for part in value.values()):
+        return ", ".join(value)
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 

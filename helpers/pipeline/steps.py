@@ -143,7 +143,12 @@ CHURN = Step(
     "05", "05_churn_prediction.ipynb", "Churn prediction", "Who is about to leave?",
     enables="who is likely to be lost within the horizon, and how far that can be relied on",
     reads=("canonical/transactions", "canonical/subscriptions"),
-    writes=("results/churn_models", "results/churn_scores", "results/forecasts", "results/churn_gates"),
+    reads_if_present=("canonical/cases", "canonical/contacts", "canonical/events", "canonical/points",
+                      "canonical/responses", "canonical/respondents", "canonical/items"),
+    reads_of_earlier=("results/alerts",),
+    writes=("results/churn_models", "results/churn_scores", "results/churn_reasons", "results/churn_charts",
+            "results/churn_claims", "results/alerts", "results/alert_grades", "results/forecasts",
+            "results/churn_gates"),
 )
 EXPERIMENTS = Step(
     "06", "06_ab_evaluation.ipynb", "A/B evaluation", "Did what we tried work?",

@@ -18,6 +18,7 @@ from helpers.reporting.tables import CLAIMS, GATES, GRADES, LIST
 from helpers.value import grading as value_grading
 
 FORECASTS = {"results/forecasts": "churn", "results/value_forecasts": "value"}  # table, section of the study
+ALERTS = "results/alerts"
 KEY = ["quantity", "segment", "model", "due_on"]
 
 
@@ -73,6 +74,37 @@ def happened(engine: Engine, transactions: ir.Table, due: pd.DataFrame, economic
     every = dict.fromkeys([*due.columns, *CHURN_FORECASTS.names])  # runs of long ago have fewer columns
     lost = churn_grading.happened(engine, transactions, due.reindex(columns=list(every)))
     return lost.fillna(value_grading.happened(engine, transactions, due, economics))
+
+
+def alerts(ws: Workspace) -> pd.DataFrame:
+    """Return the alerts of every earlier run, oldest first.
+
+    Returns
+    -------
+    DataFrame
+        Grain run × customer × cause: the columns of ``results/alerts`` with ``run`` and ``obstacle``, as in `due`.
+    """
+    now, parts = comparison.current(ws), []
+    for run in comparison.earlier(ws):
+        if run.as_of and run.as_of < now.as_of:
+            made = ws.frame_of(run.run, ALERTS)
+            parts.append(made.assign(run=run.run, obstacle="; ".join(comparison.obstacles(now, run, "churn"))))
+    known = [part for part in parts if len(part)]
+    columns = [*ws.declarations[ALERTS].names, "run", "obstacle"]
+    return pd.concat(known, ignore_index=True)[columns] if known else pd.DataFrame(columns=columns)
+
+
+def open_alerts(earlier: pd.DataFrame) -> pd.DataFrame:
+    """Return the alerts of the last comparable run, which are open until their signal is low again."""
+    fitting = earlier[earlier["obstacle"].eq("")]
+    return fitting[fitting["run"] == fitting["run"].iloc[-1]] if len(fitting) else fitting
+
+
+def acted_on(earlier: pd.DataFrame) -> pd.DataFrame:
+    """Return whom earlier alerts had acted on, and when: ``customer_id`` and ``on``."""
+    acted = earlier[earlier["is_within_capacity"].eq(True)]
+    return acted[["customer_id", "made_as_of_on"]].rename(columns={"made_as_of_on": "on"}).astype(
+        {"customer_id": "str", "on": "datetime64[us]"}).drop_duplicates()
 
 
 def graded(due: pd.DataFrame, actual: pd.Series) -> pd.DataFrame:

@@ -49,7 +49,7 @@ TABLES: tuple[Table, ...] = (KPIS, HEADLINES, gates_table("results/gates"), GRAD
 
 GATES = tuple(f"results/{name}_gates" for name in
               ("intake", "satisfaction", "loyalty", "value", "churn", "experiment", "action"))
-CLAIMS = tuple(f"results/{name}_claims" for name in ("satisfaction", "loyalty", "value"))
+CLAIMS = tuple(f"results/{name}_claims" for name in ("satisfaction", "loyalty", "value", "churn"))
 LIST = "results/assignments_drawn"
 READ = ("results/intake_audit", "results/satisfaction_index", "results/loyalty_matrix", "results/customer_base",
         "results/churn_models", "results/churn_scores", "results/forecasts",

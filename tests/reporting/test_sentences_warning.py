@@ -1,0 +1,149 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers.churn.reasons import Reasons
+from helpers.foundation.estimates import Estimate, Status, summary, without_value
+from helpers.methods.charts import ALARMS, Board, Chart
+from helpers.methods.courses import Course
+from helpers.reporting.sentences import warning as told
+
+NONE = Reasons(pd.DataFrame(), pd.DataFrame(), np.nan)
+DAY = pd.Timestamp("2026-03-02")
+
+
+def why(stability=0.7):
+    table = pd.DataFrame({"lever": ["how often", "silence"], "raises": ["less log_occasions", "more n_recent_cases"]})
+    return Reasons(pd.DataFrame(), table, stability)
+
+
+def test_reasons_name_levers_and_say_that_a_reason_is_no_cure():
+    assert told.reasons(why())[0] == ("By the model the risk rests most on how often (less occasions) and silence "
+                                      "(more recent cases).")
+    assert "what would keep the customer" in told.reasons(why())[1]
+    assert len(told.reasons(why(np.nan))) == 1
+    assert told.reasons(NONE) == ("Why customers are at risk cannot be said, since nothing could be learnt.",)
+    assert told.reasons_title(why()) == "The risk rests most on how often"
+    assert told.reasons_title(NONE) == "What the risk rests on"
+
+
+def groups(*rows):
+    return pd.DataFrame(rows, columns=["group", "n_customers", "share_left", "low", "high", "hazard", "half_left_at"])
+
+
+def test_when_is_told_by_group_for_buyers_and_for_contracts():
+    two = groups(("best", 50, 0.2, 0.1, 0.3, 0.01, 40), ("lowest", 50, 0.6, 0.5, 0.7, 0.01, np.nan))
+    assert told.timing(two, 90, "days") == (
+        "After 90 days 60.0 % [50.0 %, 70.0 %] of “lowest” have not come back, of “best” 20.0 % [10.0 %, 30.0 %].")
+    assert told.timing(two, 12, "months").startswith("After 12 months 20.0 % [10.0 %, 30.0 %] of “best” still run, of ")
+    assert told.timing(two.head(1), 90, "days").endswith("of “best” have not come back.")
+    assert "no group has 30 members" in told.timing(groups(), 90, "days")
+    assert told.timing_title(two, "months") == "Contracts end soonest in: best"
+    assert told.timing_title(two, "days") == "Longest away after a purchase: lowest"
+    assert told.timing_title(groups(), "days") == "How long customers last"
+
+
+def warned(n=3, held=1, value=10.0):
+    return pd.DataFrame({"customer_id": [f"c{i}" for i in range(n)], "is_held_out": np.arange(n) < held,
+                         "is_new": True, "value_at_stake": value})
+
+
+def test_alerts_tell_how_many_and_who_is_left_alone():
+    assert told.alerts(warned(), "EUR") == (
+        "3 customers are warned of, with €30.00 at stake; 3 of them anew.",
+        "1 customer drawn at random is left alone, so that the next run can tell what acting was worth.")
+    assert told.alerts(warned(held=0, value=np.nan))[0] == "3 customers are warned of; 3 of them anew."
+    assert "contaminated by action" in told.alerts(warned(held=0))[1]
+    assert told.alerts(warned(0)) == ("No rule of the study warns of anybody today.",)
+
+
+def grades(effect=(-0.1, -0.2, -0.02)):
+    rows = [Estimate("alert_precision", 0.7, 0.6, 0.8, "share", 100, "run: risk"),
+            Estimate("alert_stated", 0.72, unit="share", n=100, segment="run: risk"),
+            Estimate("alert_effect", *effect, "share", 900, "run: risk")]
+    return summary(rows)
+
+
+@pytest.mark.parametrize(("effect", "expected"), [
+    ((-0.1, -0.2, -0.02), "Acting lowered the share lost by random draw"),
+    ((0.1, 0.02, 0.2), "Acting raised the share lost"), ((0.0, -0.1, 0.1), "no difference beyond chance")])
+def test_grades_tell_precision_and_effect(effect, expected):
+    said, = told.alert_grades(grades(effect))
+    assert said.startswith("Of those warned of in run: risk and left alone 70.0 % [60.0 %, 80.0 %] were lost; 72.0 % ")
+    assert expected in said
+
+
+def test_grades_without_a_hold_out_are_contaminated_and_none_are_said_to_be_none():
+    reason = "contaminated by action: nobody was left alone"
+    struck = summary([without_value(q, Status.STRUCK, reason, segment="r: risk")
+                      for q in ("alert_precision", "alert_effect")])
+    assert told.alert_grades(struck) == (
+        "Alerts of r: risk cannot be graded: contaminated by action: nobody was left alone.",)
+    assert told.alert_grades(struck.head(0)) == ("No alert of an earlier run is due yet.",)
+    unread = grades().assign(status=["ok", "ok", "insufficient"], reason=["", "", "nobody was acted on"])
+    assert told.alert_grades(unread)[0].endswith("What acting did cannot be said: nobody was acted on.")
+
+
+def chart(name, reason="", *alarms):
+    course = Course(name, np.array(["2026-03-02"], "datetime64[us]"), np.array([1.0]), unit="share")
+    return Chart(course, pd.DataFrame(), pd.DataFrame(list(alarms), columns=ALARMS), np.nan if reason else 0.5, reason)
+
+
+SHIFT = ("late", "shift", "above", DAY, DAY, 3, 0.3, 0.1)
+SPIKE = ("late", "spike", "below", DAY, DAY, 0, 0.3, 0.1)
+
+
+def test_the_board_tells_alarms_its_false_alarms_and_what_is_silent():
+    said = told.board(Board((chart("late", "", SHIFT), chart("spend", "23 periods with a figure"))))
+    assert said[0] == ("1 figure is watched week by week; while nothing happens the whole board gives 0.5 false alarms "
+                       "a year.")
+    assert said[1] == "Silent: spend (23 periods with a figure)."
+    assert said[2] == "1 alarm: late went above its limits for good, from 2 March 2026 on, told 3 weeks later."
+    assert "below its limits in one week" in told.board(Board((chart("late", "", SPIKE),)))[-1]
+    assert told.board(Board((chart("late"),)))[-1] == "No alarm was raised in the time that is watched."
+    assert told.board(Board((chart("late", "short"),)))[0] == "No figure can raise an alarm at present."
+    assert told.board(Board(()))[0].startswith("No figure can be watched")
+    assert told.board_title(Board((chart("late", "", SHIFT),))) == "Last alarm: late, 2 March 2026"
+    assert told.board_title(Board(())) == "No figure left its limits"
+    assert (told.unit(Board((chart("late", "", SHIFT),))), told.unit(Board(()))) == ("share", "share")
+
+
+def test_a_crisis_is_told_with_its_times():
+    burst = pd.DataFrame({"began_on": [DAY], "n_complaints": [47], "expected": [5.2], "law": ["Poisson"]})
+    repair = pd.DataFrame({"began_on": [DAY], "detect_days": [7], "respond_hours": [5.5], "usual_hours": [7.2],
+                           "rebuild_weeks": [np.nan], "share_main_cause": [0.9], "main_cause": ["delivery"]})
+    first, second = told.crisis(burst, repair)
+    assert first == "In the week from 2 March 2026 47 complaints came in where 5.2 were to be expected (Poisson)."
+    assert "they are not back at their usual level yet; 90.0 % gave delivery as the cause." in second
+    assert "usual level after 1 week" in told.crisis(burst, repair.assign(rebuild_weeks=1.0))[1]
+    assert told.crisis(burst.head(0), repair)[0].startswith("No week had far more complaints")
+
+
+def test_win_back_is_told_under_its_assumption():
+    listed = pd.DataFrame({"value_of_asking": [50.0, -1.0]})
+    back = Estimate("share_returned", 0.02, 0.01, 0.04, "share", 300)
+    said = told.win_back(listed, back, "EUR")
+    assert said[0] == "Of 2 customers gone 1 would be worth asking back under the assumed uptake, €50.00 in all."
+    assert said[1].endswith("Of those gone a horizon ago 2.0 % [1.0 %, 4.0 %] came back by themselves.")
+    none = without_value("share_returned", Status.INSUFFICIENT, "few")
+    assert told.win_back(listed.tail(1), none)[0].startswith("Of 1 customer gone nobody would be worth asking back")
+    assert told.win_back(listed.head(0), none) == ("Nobody who has gone is known to be worth asking back.",)
+
+
+def test_profit_drift_and_stated_reasons_have_their_sentences():
+    best = pd.Series({"profit": 500.0, "n_contacted": 40, "share_contacted": 0.4, "low": 400.0, "high": 600.0})
+    within = pd.Series({"profit": 200.0, "n_contacted": 10})
+    assert told.profit(best, best, "EUR").endswith("would have earned most: €500 [€400, €600] from those tried.")
+    assert told.profit(best, within, "EUR").endswith("A capacity of 10 contacts leaves €200.")
+    assert told.profit(best * 0, None) == "Under the assumed costs and uptake contacting nobody pays best."
+    assert "no value of a customer is known" in told.profit(None, None)
+    earned = pd.DataFrame({"series": ["m"], "profit": [5.0], "share_contacted": [0.4]})
+    assert told.profit_title(earned, "m") == "Contacting the likeliest 40.0 % earns most under the assumed uptake"
+    assert told.profit_title(earned, "x") == "Profit by share contacted"
+    drifted = pd.DataFrame({"feature": ["age"], "psi": [0.67], "reading": ["drifted"]})
+    assert told.drift(drifted) == "1 feature has drifted since what was learnt from, most age (stability index 0.67)."
+    assert told.drift(drifted.assign(reading="stable")).startswith("No feature of those scored has drifted")
+    assert told.drift(drifted.head(0)).startswith("Drift cannot be told")
+    stated = pd.DataFrame({"end_reason": ["price", "none stated"], "n_customers": [3, 1], "share": [0.75, 0.25]})
+    assert told.stated(stated) == "Leavers themselves named most: price (75.0 %)."
+    assert told.stated(stated.tail(1)).startswith("Leavers have not stated")
