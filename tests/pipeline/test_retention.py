@@ -116,7 +116,7 @@ def test_limits_are_applied_after_a_finished_run_and_the_list_of_runs_follows(be
     (begun / "data" / "studies" / "tiny.toml").write_text("[workbook]\nkeep_runs = 1\n")
     old = runs.known("tiny", "finished")[0].name
     said = []
-    assert runner.run(Request("tiny", ("width=2",), only="03"), book, said.append) == runner.GOOD
+    assert runner.run(Request("tiny"), book, said.append) == runner.GOOD
     assert any(f"run {old} is removed" in line for line in said)
     assert names() == [publishing.every("tiny")[-1].name]
     assert f">{old}<" not in (begun / "reports" / "index.html").read_text()
