@@ -87,7 +87,7 @@ def test_only_the_newest_are_kept_by_number(company):
     ({"value_forecasts": [FORECAST]}, "its forecasts are not all graded yet"),
     ({"assignments_drawn": [{"experiment": "action plan of 2024-01-01", "unit_id": "a"}]},
      "what it assigned by lot is not read back yet"),
-    ({"alerts": [{"due_on": pd.Timestamp("2025-01-01")}]}, "its alerts are not due yet"),
+    ({"alerts": [{"outcome_due_on": pd.Timestamp("2025-01-01")}]}, "its alerts are not due yet"),
 ])
 def test_a_run_that_is_still_needed_stays_and_says_for_what(company, tables, why):
     made("2024-01-01", **tables)
