@@ -52,6 +52,6 @@ GATES = tuple(f"results/{name}_gates" for name in
 CLAIMS = tuple(f"results/{name}_claims" for name in ("satisfaction", "loyalty", "value", "churn"))
 LIST = "results/assignments_drawn"
 READ = ("results/intake_audit", "results/satisfaction_index", "results/loyalty_matrix", "results/customer_base",
-        "results/churn_models", "results/churn_scores", "results/forecasts",
+        "results/churn_models", "results/churn_scores", "results/churn_charts", "results/forecasts",
         "results/experiment_effects", "results/decisions", *GATES, *CLAIMS)
 COLUMNS = {"results/churn_scores": ["p_lost", "risk", "value_if_kept", "value_at_stake", "monthly_fee"]}

@@ -198,6 +198,23 @@ def test_doubt_names_what_the_page_is_silent_on():
     assert said.doubt(key(compared), leading.everything())[0].startswith("Changes are judged as if")
 
 
+def charts(*alarms):
+    weeks = pd.date_range("2025-06-02", periods=30, freq="7D")
+    return pd.DataFrame([{"chart": name, "on": on, "is_live": i > 8, "alarm": kind if i == at else ""}
+                         for name, at, kind in alarms for i, on in enumerate(weeks)])
+
+
+def test_alarms_of_the_latest_quarter_are_said_older_ones_are_not():
+    found = said.alarmed(charts(("late deliveries", 29, "shift"), ("refunds", 12, "spike"), ("spend", 40, "")))
+    assert found == ("Beyond control limits in the last 13 weeks: late deliveries.",)
+    assert said.alarmed(charts(("refunds", 12, "spike"))) == ("No control chart alarmed in the last 13 weeks.",)
+
+
+def test_without_live_charts_nothing_is_said_of_alarms():
+    assert said.alarmed(pd.DataFrame()) == ()
+    assert said.alarmed(charts(("refunds", 29, "spike")).assign(is_live=False)) == ()
+
+
 def test_lines_of_the_first_screen_have_their_names():
     found = said.lines(key(), grades(), leading.results(), state="state", redefined="redefined")
     assert list(found) == ["This run", "Forecasts graded", "What changed", "Finance", "Definitions"]

@@ -14,6 +14,7 @@ NO_EARLIER = "no earlier comparable run"
 CHANCE, USUAL = 0.05, 0.95
 COUNTED = frozenset({"customers", "people", "contracts", "orders"})
 MOST_STRUCK = 2
+QUARTER_DAYS = 91
 STATES = {"finished": ("finished", "taken"), "without their tables": ("not_applicable",), "left out": ("left_out",)}
 FOLLOWS = {"block": "blocked a verdict", "strike": "struck a claim", "qualify": "qualified one", "note": "noted"}
 WITHOUT = {"a survey": "results/satisfaction_index", "orders or contracts": "results/customer_base",
@@ -134,6 +135,24 @@ def _why_not(kpis: pd.DataFrame) -> str:
     return words.joined(reasons, NO_EARLIER)
 
 
+def alarmed(charts: pd.DataFrame) -> tuple[str, ...]:
+    """Return which watched figures have left their control limits in the latest quarter; nothing without charts.
+
+    Parameters
+    ----------
+    charts : DataFrame
+        ``results/churn_charts``: every week of every figure.
+    """
+    live = charts[charts["is_live"]] if len(charts) else charts
+    if live.empty:
+        return ()
+    latest = live[live["on"] > charts["on"].max() - pd.Timedelta(days=QUARTER_DAYS)]
+    names = latest.loc[latest["alarm"].fillna("") != "", "chart"].unique()
+    weeks = words.count(QUARTER_DAYS // 7, "week", "weeks")
+    return (f"Beyond control limits in the last {weeks}: {words.joined(names)}." if len(names) else
+            f"No control chart alarmed in the last {weeks}.",)
+
+
 def graded(grades: pd.DataFrame) -> tuple[str, ...]:
     """Return how the forecasts that are due have done, and the latest of them; those for everybody before others."""
     if grades.empty:
@@ -191,7 +210,8 @@ def lines(
     kpis: pd.DataFrame, grades: pd.DataFrame, results: Results, *, state: str, redefined: str
 ) -> dict[str, Sequence[str]]:
     """Return the short lines of the first screen, by name."""
-    return {"This run": (state,), "Forecasts graded": graded(grades), "What changed": (changed(kpis),),
+    moved = (changed(kpis), *alarmed(results.frame("results/churn_charts")))
+    return {"This run": (state,), "Forecasts graded": graded(grades), "What changed": moved,
             "Finance": (finance(results),), "Definitions": (redefined,)}
 
 
