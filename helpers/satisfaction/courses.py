@@ -85,8 +85,9 @@ def drift(answers: ir.Table, model: PathModel | Absent, waves: Sequence[str]) ->
     made = []
     for d in drifts(names, found[0], np.array(found[1]), np.array(found[2])):
         where = f" between waves {d.since[0]} and {d.since[-1]}" if d.since else ""
-        made.append(Estimate(f"{DRIFT}: {d.kind}{where}", d.moved, unit="standard deviations", n=len(found[0]),
-                             segment=d.dimension, reason="" if d.kind == STEADY else f"adjusted p {d.p_value:.3g}"))
+        made.append(Estimate(f"{DRIFT}: {d.kind}{where}", d.moved, unit="standard deviations of the waves",
+                             n=len(found[0]), segment=d.dimension,
+                             reason="" if d.kind == STEADY else f"adjusted p {d.p_value:.3g}"))
     return made
 
 
