@@ -1,11 +1,14 @@
-"""Text rendered from the declarations: the data dictionary in ``data/README.md``, the step table in ``README.md``."""
+"""Text rendered from the declarations: the dictionary in ``data/README.md``, the step table in ``README.md``."""
 
+import inspect
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import get_args
 
 from helpers.foundation.canonical import TABLES as CANONICAL
 from helpers.foundation.errors import InputError
+from helpers.foundation.study import Section
 from helpers.foundation.tables import Column, Table
 from helpers.pipeline import catalogue
 from helpers.pipeline.steps import STEPS, Step
@@ -36,6 +39,24 @@ def table_text(table: Table) -> str:
     key = ", ".join(f"`{name}`" for name in table.key)
     grain = f"One row is one {table.grain}. " + (f"Key: {key}." if key else "No key: equal rows may repeat.")
     return "\n\n".join([f"### `{table.name}`", grain, "\n".join(rows), *more])
+
+
+def studies_text(sections: Mapping[str, type[Section]]) -> str:
+    """Return what a study may say as Markdown: for each section its keys, their defaults and meanings."""
+    about = "What a company assumes and wants, in `studies/<name>.toml`. What it does not say is the default."
+    return "\n\n".join(["## studies", about, *(section_text(name, kind) for name, kind in sections.items())])
+
+
+def section_text(name: str, kind: type[Section]) -> str:
+    """Return one section of a study, and after it the tables that may stand within it."""
+    about = (inspect.getdoc(kind) or "").split("\n\n")[0].replace("``", "`").replace("\n", " ")
+    rows = ["| key | default | meaning |", "|---|---|---|",
+            *(f"| `{key}` | {_default(field.get_default(call_default_factory=True))} | "
+              f"{_cell(field.description or '')} |" for key, field in kind.model_fields.items())]
+    inner = [section_text(f"{name}.{key}.<name>", part) for key, field in kind.model_fields.items()
+             for part in _parts(field.annotation)]
+    named = re.search(r"`(\[[^]]+\])`", about)  # a section says where it stands if that is not as its parent's key
+    return "\n\n".join([f"### `{named.group(1) if named else f'[{name}]'}`", about, "\n".join(rows), *inner])
 
 
 def step_table(steps: Iterable[Step] = STEPS) -> str:
@@ -79,7 +100,8 @@ def filled(text: str, block: str, body: str) -> str:
 def rendering(root: Path) -> dict[Path, str]:
     """Return each file that holds a rendered block, with the text that it should have."""
     bodies = {
-        root / "data" / "README.md": ("tables", tables_text(catalogue.declarations())),
+        root / "data" / "README.md": ("tables", "\n\n".join([tables_text(catalogue.declarations()),
+                                                              studies_text(catalogue.SECTIONS)])),
         root / "README.md": ("steps", step_table()),
     }
     return {path: filled(path.read_text(encoding="utf-8"), *block) for path, block in bodies.items()}
@@ -99,6 +121,24 @@ def _rules(column: Column, table: Table) -> str:
     rules = ["required" if column.required or column.name in table.key else "",
              "one of " + ", ".join(column.allowed) if column.allowed else "", *bounds]
     return "; ".join(rule for rule in rules if rule)
+
+
+def _parts(annotation: object) -> Iterator[type[Section]]:
+    """Return the sections that may stand within a key."""
+    if isinstance(annotation, type) and issubclass(annotation, Section):
+        yield annotation
+    for inner in get_args(annotation):
+        yield from _parts(inner)
+
+
+def _default(value: object) -> str:
+    """Return a default as it would be written in a study; of tables within it, their names."""
+    if isinstance(value, Mapping) and any(isinstance(v, Section) for v in value.values()):
+        return ", ".join(f"`{name}`" for name in value)
+    if isinstance(value, Section) or value is None or repr(value).endswith("Undefined"):
+        return ""
+    text = str(value).lower() if isinstance(value, bool) else repr(value).replace("'", '"')
+    return f"`{_cell(text)}`"
 
 
 def _names(names: Iterable[str]) -> str:

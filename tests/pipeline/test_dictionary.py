@@ -37,6 +37,16 @@ def test_every_declared_table_and_column_is_in_the_dictionary():
         assert all(f"\n| `{name}` |" in section for name in table.names)
 
 
+def test_every_key_of_a_study_is_in_the_dictionary_with_its_default():
+    text = dictionary.studies_text(catalogue.SECTIONS)
+    for name, kind in catalogue.SECTIONS.items():
+        section = text.split(f"### `[{name}]`\n")[1].split("\n#")[0]
+        assert all(f"\n| `{key}` |" in section for key in kind.model_fields)
+    assert "| `margin_rate` | `0.3` |" in text
+    assert "### `[churn.rules.<name>]`" in text
+    assert "### `[experiments.<name>]`" in text
+
+
 def test_every_step_is_in_the_step_table():
     rows = dictionary.step_table().splitlines()[2:]
     assert [row.split("|")[1].strip() for row in rows] == [f"{step.name} {step.title}" for step in STEPS]
