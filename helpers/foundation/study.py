@@ -122,15 +122,16 @@ def _sentence(kind: type[BaseModel], error: Mapping[str, object]) -> str:
 def _known(kind: type[BaseModel], place: tuple[object, ...]) -> list[str]:
     for part in place:
         info = kind.model_fields.get(str(part))
-        for inner in _models(info.annotation) if info else ():
+        for inner in models(info.annotation) if info else ():
             kind = inner
     return [info.alias or name for name, info in kind.model_fields.items()]
 
 
-def _models(annotation: object) -> list[type[BaseModel]]:
+def models(annotation: object) -> list[type[BaseModel]]:
+    """Return the pydantic models that a field's annotation names, wherever they stand within it."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
-    return [m for inner in getattr(annotation, "__args__", ()) for m in _models(inner)]
+    return [m for inner in getattr(annotation, "__args__", ()) for m in models(inner)]
 
 
 def read(path: Path) -> Study:

@@ -2,13 +2,12 @@
 
 import inspect
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import get_args
 
+from helpers.foundation import study as studies
 from helpers.foundation.canonical import TABLES as CANONICAL
 from helpers.foundation.errors import InputError
-from helpers.foundation.study import Section
 from helpers.foundation.tables import Column, Table
 from helpers.pipeline import catalogue
 from helpers.pipeline.steps import STEPS, Step
@@ -41,21 +40,21 @@ def table_text(table: Table) -> str:
     return "\n\n".join([f"### `{table.name}`", grain, "\n".join(rows), *more])
 
 
-def studies_text(sections: Mapping[str, type[Section]]) -> str:
+def studies_text(sections: Mapping[str, type[studies.Section]]) -> str:
     """Return what a study may say as Markdown: for each section its keys, their defaults and meanings."""
     about = "What a company assumes and wants, in `studies/<name>.toml`. What it does not say is the default."
     return "\n\n".join(["## studies", about, *(section_text(name, kind) for name, kind in sections.items())])
 
 
-def section_text(name: str, kind: type[Section]) -> str:
+def section_text(name: str, kind: type[studies.Section]) -> str:
     """Return one section of a study, and after it the tables that may stand within it."""
     about = (inspect.getdoc(kind) or "").split("\n\n")[0].replace("``", "`").replace("\n", " ")
     rows = ["| key | default | meaning |", "|---|---|---|",
-            *(f"| `{key}` | {_default(field.get_default(call_default_factory=True))} | "
+            *(f"| `{key}` | {'required' if field.is_required() else _default(field.default)} | "
               f"{_cell(field.description or '')} |" for key, field in kind.model_fields.items())]
     inner = [section_text(f"{name}.{key}.<name>", part) for key, field in kind.model_fields.items()
-             for part in _parts(field.annotation)]
-    named = re.search(r"`(\[[^]]+\])`", about)  # a section says where it stands if that is not as its parent's key
+             for part in studies.models(field.annotation)]
+    named = re.search(r"`(\[[\w.]+<name>\]|\[\[[\w.]+\]\])`", about)  # where it stands, if it says so
     return "\n\n".join([f"### `{named.group(1) if named else f'[{name}]'}`", about, "\n".join(rows), *inner])
 
 
@@ -123,20 +122,13 @@ def _rules(column: Column, table: Table) -> str:
     return "; ".join(rule for rule in rules if rule)
 
 
-def _parts(annotation: object) -> Iterator[type[Section]]:
-    """Return the sections that may stand within a key."""
-    if isinstance(annotation, type) and issubclass(annotation, Section):
-        yield annotation
-    for inner in get_args(annotation):
-        yield from _parts(inner)
-
-
 def _default(value: object) -> str:
     """Return a default as it would be written in a study; of tables within it, their names."""
-    if isinstance(value, Mapping) and any(isinstance(v, Section) for v in value.values()):
+    if isinstance(value, Mapping) and any(isinstance(v, studies.Section) for v in value.values()):
         return ", ".join(f"`{name}`" for name in value)
-    if isinstance(value, Section) or value is None or repr(value).endswith("Undefined"):
-        return ""
+    value = list(value) if isinstance(value, tuple) else value
+    if value is None or (isinstance(value, list) and any(isinstance(v, studies.Section) for v in value)):
+        return "as in the code" if value else ""
     text = str(value).lower() if isinstance(value, bool) else repr(value).replace("'", '"')
     return f"`{_cell(text)}`"
 
