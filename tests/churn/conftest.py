@@ -11,10 +11,18 @@ from helpers.customers import windows
 END = date(2026, 3, 31)
 
 
+BUILT: dict[tuple, object] = {}  # tables and bases that many tests look at, none of which changes them
+
+
 @pytest.fixture
 def shop(transactions):
     """Customers who buy at their own rate until each leaves on a day of his own."""
     def make(n=600, n_days=540, seed=1):
+        if (n, n_days, seed) not in BUILT:
+            BUILT[n, n_days, seed] = drawn(n, n_days, seed)
+        return BUILT[n, n_days, seed]
+
+    def drawn(n, n_days, seed):
         rng = np.random.default_rng(seed)
         start = rng.integers(-n_days, n_days - 30, n)
         stop = start + rng.exponential(300, n)
@@ -43,6 +51,14 @@ def telco(real_data):
 @pytest.fixture
 def basis(session_engine, transactions, subscriptions):
     def make(bought=None, signed=(), horizon_days=90, end=END, known_from=None, vouched=(), **tables):
+        if bought is None or tables:
+            return built(bought, signed, horizon_days, end, known_from, vouched, **tables)
+        key = (bought.op().name, horizon_days, end)
+        if key not in BUILT:
+            BUILT[key] = built(bought, signed, horizon_days, end, known_from, vouched)
+        return BUILT[key]
+
+    def built(bought, signed, horizon_days, end, known_from, vouched, **tables):
         table = subscriptions(signed)
         static = {c: "static" for c in table.columns if c.startswith("attribute_")}
         setting = bases.Setting(session_engine, Assumptions(vouched=list(vouched)), 0.5,

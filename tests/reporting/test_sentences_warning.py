@@ -144,6 +144,6 @@ def test_profit_drift_and_stated_reasons_have_their_sentences():
     assert told.drift(drifted) == "1 feature has drifted since what was learnt from, most age (stability index 0.67)."
     assert told.drift(drifted.assign(reading="stable")).startswith("No feature of those scored has drifted")
     assert told.drift(drifted.head(0)).startswith("Drift cannot be told")
-    stated = pd.DataFrame({"end_reason": ["price", "none stated"], "n_customers": [3, 1], "share": [0.75, 0.25]})
+    stated = pd.DataFrame({"end_reason": ["price", "none stated"], "n_customers": [30, 10], "share": [0.75, 0.25]})
     assert told.stated(stated) == "Leavers themselves named most: price (75.0 %)."
-    assert told.stated(stated.tail(1)).startswith("Leavers have not stated")
+    assert told.stated(stated.tail(1)).startswith("No reason was stated by 10")

@@ -6,6 +6,7 @@ import pandas as pd
 
 from helpers.churn.reasons import Reasons
 from helpers.foundation.estimates import Estimate, Status
+from helpers.methods.cells import LEAST_PEOPLE
 from helpers.methods.charts import Board
 from helpers.reporting import words
 
@@ -96,7 +97,8 @@ def alert_grades(grades: pd.DataFrame) -> tuple[str, ...]:
 def _effect(effect: dict) -> str:
     if effect["status"] != Status.OK:
         return f"What acting did cannot be said: {effect['reason']}."
-    by = f"{words.points(effect['value'])} {words.interval(effect['low'], effect['high'], words.points)}"
+    value, low, high = (100 * effect[c] for c in ("value", "low", "high"))
+    by = f"{words.points(value)} {words.interval(low, high, words.points)}"
     if effect["low"] <= 0 <= effect["high"]:
         return f"Acting made no difference beyond chance ({by})."
     return f"Acting {'lowered' if effect['value'] < 0 else 'raised'} the share lost by random draw ({by})."
@@ -211,8 +213,9 @@ def drift(table: pd.DataFrame) -> str:
 
 def stated(table: pd.DataFrame) -> str:
     """Return what leavers said themselves."""
-    said = table[table["end_reason"] != "none stated"] if len(table) else table
+    known = table[table["end_reason"] != "none stated"]
+    said = known[known["n_customers"] >= LEAST_PEOPLE]
     if said.empty:
-        return "Leavers have not stated their reasons in these tables."
+        return f"No reason was stated by {LEAST_PEOPLE} leavers or more."
     top: Sequence = [f"{row.end_reason} ({words.share(row.share)})" for row in said.head(3).itertuples()]
     return f"Leavers themselves named most: {words.joined(top)}."
