@@ -39,7 +39,7 @@ def test_a_shorter_history_bears_fewer_origins(n_days, n_origins, is_calibrated)
 
 
 def test_a_history_too_short_says_how_long_it_would_have_to_be(basis, shop):
-    assert basis(shop(n=40, n_days=100)).reason.startswith("the history has 100 days, and 180 are needed")
+    assert basis(shop(n_days=100)).reason.startswith("the history has 100 days, and 180 are needed")
 
 
 def test_fewer_than_twenty_customers_are_not_learnt_from(basis, shop):
