@@ -10,14 +10,23 @@ import time
 import numpy as np
 from scipy import stats
 
-from helpers.methods import drivers, paths, prediction, resampling
+from helpers.foundation.estimates import Level
+from helpers.methods import drivers, moderation, ordinal, paths, prediction, resampling
 from helpers.methods.intervals import mean, net_share
-from helpers.satisfaction import updating, weights
+from helpers.methods.reliability import alpha_gate, reliability
+from helpers.methods.weighing import Rows
+from helpers.satisfaction import structure, updating, validity, weights
 
 LEVEL, REGION = 0.95, 0.999
 NET = {(0.5, 0.35, 0.15): {5: 0.956, 10: 0.958, 30: 0.949}, (0.8, 0.15, 0.05): {10: 0.944, 50: 0.956}}
 DRIVERS = np.array([0.5, 0.4, 0.3, 0.25])
 STEP = 0.30
+THIRD = float(stats.norm.pdf(stats.norm.ppf(1 / 3)) / (1 / 3))  # mean of the upper third less that of the middle one
+BENT = paths.PathModel({"m": ["m"], "s": ["s"], "l": ["l"]}, [("s", "l"), ("m", "l")])
+SOUND = {"Image": 3, "Expectation": 3, "Quality": 5, "Value": 3, "Satisfaction": 3, "Loyalty": 3}
+SOUND_ARROWS = (("Image", "Expectation"), ("Expectation", "Quality"), ("Quality", "Value"), ("Image", "Satisfaction"),
+                ("Quality", "Satisfaction"), ("Value", "Satisfaction"), ("Satisfaction", "Loyalty"))
+STRUCK_AT_MOST = 0.02
 
 
 def net_exact(n, shares):
@@ -118,6 +127,46 @@ def probe_rejects(rng, n=200):
     return drivers.probe_p_values(columns, int(rng.integers(2**31)), 99)[2] <= drivers.RELEVANT
 
 
+def contrasts_cover(rng, draws, n=400):
+    """Return whether the intervals of a penalty, a reward, an ordinal logit's odds and a moderation cover."""
+    x, other = rng.normal(size=(2, n))
+    columns = np.column_stack([x, other, x + other + rng.normal(size=n)])
+    low, high = (np.quantile(x, q) for q in (1 / 3, 2 / 3))
+    marks = np.column_stack([x < low, x > high, other, columns[:, 2]]).astype(float)
+    found = Rows(np.arange(n), np.ones(n)).moments(marks, draws, int(rng.integers(2**31))).covariance
+    beta = np.linalg.solve(found[:, :-1, :-1], found[:, :-1, -1:])[:, :2, 0]
+    ends = [resampling.percentiles(beta[0, j], beta[1:, j]) for j in range(2)]
+    made = [i.low <= truth <= i.high for i, truth in zip(ends, (-THIRD, THIRD), strict=True)]
+    answers = np.digitize(0.8 * x + rng.logistic(size=n), [-1.5, 0.0, 1.5])
+    ratio = ordinal.fit(np.column_stack([x, other]), answers).odds_ratio(0)
+    return [*made, ratio.low <= np.exp(0.8) <= ratio.high]
+
+
+def moderation_covers(rng, draws, n=300, bend=0.25):
+    """Return whether the interval of a product's coefficient covers; single items, so that nothing is attenuated."""
+    m, s = rng.normal(size=(2, n))
+    y = 0.5 * s + 0.2 * m + bend * m * s + 0.6 * rng.normal(size=n)
+    found = moderation.interaction(BENT, np.column_stack([m, s, y]), ("m", "s", "l"), draws, int(rng.integers(2**31)))
+    i = resampling.percentiles(found.product[0], found.product[1:])
+    return i.low <= bend / np.sqrt(0.25 + 0.04 + bend**2 + 0.36) <= i.high
+
+
+def clean_survey(rng, draws, n=250):
+    """Return whether any gate on scales or constructs strikes or blocks in a sound survey of six constructs."""
+    latent_ = dict.fromkeys(SOUND)
+    for name in SOUND:
+        into = [latent_[start] for start, end in SOUND_ARROWS if end == name]
+        latent_[name] = 0.65 * sum(into, np.zeros(n)) / max(len(into), 1) ** 0.5 + 0.76 * rng.normal(size=n)
+    columns = np.column_stack([0.8 * latent_[b] + 0.6 * rng.normal(size=n) for b, k in SOUND.items() for _ in range(k)])
+    columns = np.clip(np.rint(5.5 + 1.8 * columns), 1, 10) * 100 / 9
+    model = paths.PathModel({b: [f"{b}{i}" for i in range(k)] for b, k in SOUND.items()}, SOUND_ARROWS)
+    rows = Rows(np.arange(n), np.ones(n))
+    panel = structure.Panel(model, columns, rows, rows.moments(columns, draws, int(rng.integers(2**31))), n)
+    gates = validity.validity_gates(validity.validity_of(panel, validity.fitted(panel, "path")))
+    gates += [alpha_gate(b, reliability(columns[:, model.items_of(j)]), "") for j, b in enumerate(SOUND)]
+    return any(g.is_crossed and g.level in (Level.STRIKE, Level.BLOCK) for g in gates)
+
+
 def region(n, nominal=LEVEL):
     low, high = stats.binom.ppf([(1 - REGION) / 2, (1 + REGION) / 2], n, nominal) / n
     return float(low), float(high)
@@ -140,6 +189,22 @@ def main():
     _net()
     _means(n, told, began)
     _shares(n, told)
+    _others(n, told)
+
+
+def _others(n, told):
+    rng, began = np.random.default_rng(told.seed + 2), time.perf_counter()
+    made = np.mean([contrasts_cover(rng, told.draws) for _ in range(n)], axis=0)
+    for name, measured in zip(("penalty of a low third", "reward of a high third", "odds ratio, ordinal logit"), made,
+                              strict=True):
+        shown(name, measured, *region(n), time.perf_counter() - began)
+    began = time.perf_counter()
+    shown("moderation in a path model", np.mean([moderation_covers(rng, told.draws) for _ in range(n)]), *region(n),
+          time.perf_counter() - began)
+    began, several = time.perf_counter(), max(n // 2, 1)
+    struck = np.mean([clean_survey(rng, max(told.draws // 2, 50)) for _ in range(several)])
+    shown(f"sound surveys ({several}) in which a gate strikes or blocks, at most", struck, 0.0, STRUCK_AT_MOST,
+          time.perf_counter() - began, STRUCK_AT_MOST)
 
 
 def _net():

@@ -201,35 +201,6 @@ class Workspace:
         self._record()
         return f"{name}: {counts['n_rows']:,} × {len(conformed.columns)}"
 
-    def filled(self, name: str, sample: pd.DataFrame) -> pd.DataFrame:
-        """Return a table that people fill in by hand, as text; laid out with the sample where there is none yet.
-
-        Parameters
-        ----------
-        name : str
-            ``data/audits/<source>/<name>.csv``; once it is there, nothing but people writes it.
-        sample : DataFrame
-            Rows and columns to be filled in; nothing is laid out without rows.
-
-        Raises
-        ------
-        InputError
-            If the file lacks one of the columns.
-        """
-        path = home() / "data" / "audits" / self.source / f"{name}.csv"
-        if not path.is_file():
-            if len(sample):
-                path.parent.mkdir(parents=True, exist_ok=True)
-                with replacing(path) as partial:
-                    sample.to_csv(partial, index=False)
-            return sample.head(0).astype("str")
-        found = pd.read_csv(path, dtype="str", keep_default_na=False, encoding="utf-8-sig")
-        lacking = [c for c in sample.columns if c not in found]
-        if lacking:
-            raise InputError(f"data/audits/{self.source}/{path.name}", f"there is no column '{lacking[0]}'",
-                             ", ".join(sample.columns))
-        return found[list(sample.columns)]
-
     def cleared(self) -> "Workspace":
         """Empty scratch before an intake by hand and fix its base run; inside a run nothing needs clearing."""
         if not self.is_in_run:

@@ -15,7 +15,8 @@ import pandas as pd
 from helpers.foundation.estimates import Estimate, Status, without_value
 from helpers.methods import scales
 from helpers.methods.cells import published
-from helpers.methods.intervals import Interval, normal_quantile, share
+from helpers.methods.intervals import Interval, normal_quantile
+from helpers.methods.weighing import Replicas, Rows
 
 CATEGORIES = ("must-be", "one-dimensional", "attractive", "indifferent", "reverse", "questionable")
 MUST, ONE, ATTRACTS, NOTHING, REVERSE, DOUBTFUL = range(6)
@@ -56,7 +57,7 @@ def _stems(texts: pd.Series) -> list[str]:
     return [" ".join(w[n:]) for w in words]
 
 
-def evaluated(answers: ir.Table, asked: pd.DataFrame) -> pd.DataFrame:
+def evaluated(answers: ir.Table, asked: pd.DataFrame, replicas: Replicas | None = None) -> pd.DataFrame:
     """Return the evaluation table: one row a pair, how many people see it as what, and what follows.
 
     Parameters
@@ -65,6 +66,8 @@ def evaluated(answers: ir.Table, asked: pd.DataFrame) -> pd.DataFrame:
         From `helpers.methods.scales.answers`.
     asked : DataFrame
         From `pairs`.
+    replicas : Replicas, optional
+        Of the weights.
 
     Returns
     -------
@@ -72,21 +75,24 @@ def evaluated(answers: ir.Table, asked: pd.DataFrame) -> pd.DataFrame:
         ``pair, property, n``, a count for each of `CATEGORIES`, ``category`` (the commonest), ``tied_with`` (categories
         that it does not exceed beyond noise, by Fong's rule at 90 %), ``better, better_low, better_high, worse,
         worse_low, worse_high``: (A + O) / (A + O + M + I) and −(O + M) / (A + O + M + I) with the adjusted Wald
-        interval. A person counts once, by the latest answer to the pair; weights do not enter counts.
+        interval. A person counts once, by the latest answer to the pair; weights enter these, not the counts.
     """
     items = [*asked["functional"], *asked["dysfunctional"]]
     given = scales.wide(answers, items) if items else pd.DataFrame()
-    rows = [_row(r, scales.latest_of(given, [r.functional, r.dysfunctional]).dropna()) for r in asked.itertuples()]
+    rows = [_row(r, scales.latest_of(given, [r.functional, r.dysfunctional]).dropna(), replicas)
+            for r in asked.itertuples()]
     columns = ["pair", "property", "n", *CATEGORIES, "category", "tied_with", "better", "better_low", "better_high",
                "worse", "worse_low", "worse_high"]
     return pd.DataFrame(rows, columns=columns)
 
 
-def _row(asked: tuple, rows: pd.DataFrame) -> list[object]:
+def _row(asked: tuple, rows: pd.DataFrame, replicas: Replicas | None) -> list[object]:
     codes = np.rint(rows.to_numpy() / 25).astype(int)  # answers stand on 0–100
-    counts = np.bincount(EVALUATION[codes[:, 0], codes[:, 1]], minlength=len(CATEGORIES))
+    seen = EVALUATION[codes[:, 0], codes[:, 1]]
+    counts = np.bincount(seen, minlength=len(CATEGORIES))
     top, ties = commonest(counts)
-    better, worse = coefficients(counts)
+    valid = seen < REVERSE
+    better, worse = coefficients(seen[valid], scales.rows_of(rows[valid], replicas))
     return [asked.pair, asked.text or asked.pair, len(rows), *counts.tolist(), top, ", ".join(ties), better.value,
             better.low, better.high, worse.value, worse.low, worse.high]
 
@@ -113,19 +119,18 @@ def commonest(counts: np.ndarray) -> tuple[str, list[str]]:
     return CATEGORIES[top], [CATEGORIES[j] for j in sorted(near, key=lambda j: -counts[j])]
 
 
-def coefficients(counts: np.ndarray) -> tuple[Interval, Interval]:
+def coefficients(seen: np.ndarray, rows: Rows) -> tuple[Interval, Interval]:
     """Return how much is gained with a property and lost without it: shares of those to whom it matters or not.
 
     Parameters
     ----------
-    counts : ndarray, shape (6,)
-        People in each of `CATEGORIES`; reverse and questionable answers do not enter.
+    seen : ndarray, shape (n,)
+        Place in `CATEGORIES` for each person; reverse and questionable answers are left out before.
+    rows : Rows
+        These people.
     """
-    n = int(counts[:REVERSE].sum())
-    if not n:
-        return Interval(np.nan, np.nan, np.nan), Interval(np.nan, np.nan, np.nan)
-    lost = share(float(counts[[ONE, MUST]].sum()) / n, n)
-    return share(float(counts[[ATTRACTS, ONE]].sum()) / n, n), Interval(-lost.value, -lost.high, -lost.low)
+    lost = rows.share(np.isin(seen, [ONE, MUST]))
+    return rows.share(np.isin(seen, [ATTRACTS, ONE])), Interval(-lost.value, -lost.high, -lost.low)
 
 
 def kano(table: pd.DataFrame) -> list[Estimate]:

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 
 import ibis.expr.types as ir
-import numpy as np
 import pandas as pd
 
 from helpers.foundation.estimates import Estimate, Gate, Level, Status, without_value
 from helpers.methods import scales
 from helpers.methods.cells import published
 from helpers.methods.intervals import share
+from helpers.methods.weighing import Replicas
 from helpers.satisfaction.quality import APART
 
 STRAIGHT, FLOOR, CEILING = "share who give one answer to everything", "share at the floor", "share at the ceiling"
@@ -36,7 +36,7 @@ def chain(invitations: ir.Table, scored: pd.DataFrame) -> list[Estimate]:
             published("usable response rate", share(usable / len(sent), len(sent)), len(sent), unit="share")]
 
 
-def habits(answers: ir.Table, known: pd.DataFrame) -> list[Estimate]:
+def habits(answers: ir.Table, known: pd.DataFrame, replicas: Replicas | None = None) -> list[Estimate]:
     """Return straight-lining, and each question's share of answers at the lowest and at the highest end.
 
     Parameters
@@ -45,6 +45,8 @@ def habits(answers: ir.Table, known: pd.DataFrame) -> list[Estimate]:
         From `helpers.methods.scales.answers`.
     known : DataFrame
         From `helpers.methods.scales.catalogue`.
+    replicas : Replicas, optional
+        Of the weights.
 
     Notes
     -----
@@ -57,11 +59,12 @@ def habits(answers: ir.Table, known: pd.DataFrame) -> list[Estimate]:
         return [without_value(STRAIGHT, Status.INSUFFICIENT, "no survey answers", unit="share")]
     paper = _paper(rows, known)
     enough = paper[paper.notna().sum(axis=1) >= LEAST_ITEMS]
-    made = [_straight(enough)]
+    made = [_straight(enough, replicas)]
     for item in items:
         given = rows[item].dropna()
-        made += [published(q, share(float((given == end).mean()) if len(given) else np.nan, len(given)), len(given),
-                           unit="share", segment=item) for q, end in ((FLOOR, 0.0), (CEILING, 100.0))]
+        of = scales.rows_of(given, replicas)
+        made += [published(q, of.share((given == end).to_numpy()), len(given), unit="share", segment=item)
+                 for q, end in ((FLOOR, 0.0), (CEILING, 100.0))]
     return made
 
 
@@ -73,12 +76,13 @@ def _paper(rows: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({item: 100 - rows[item] if is_turned else rows[item] for item, is_turned in turned.items()})
 
 
-def _straight(paper: pd.DataFrame) -> Estimate:
+def _straight(paper: pd.DataFrame, replicas: Replicas | None) -> Estimate:
     if paper.empty:
         reason = f"nobody answered {LEAST_ITEMS} questions on one scale"
         return without_value(STRAIGHT, Status.NOT_APPLICABLE, reason, unit="share")
     is_straight = (paper.max(axis=1) - paper.min(axis=1)) == 0
-    return published(STRAIGHT, share(float(is_straight.mean()), len(paper)), len(paper), unit="share")
+    given = scales.rows_of(paper, replicas).share(is_straight.to_numpy())
+    return published(STRAIGHT, given, len(paper), unit="share")
 
 
 def habit_gates(found: Sequence[Estimate]) -> list[Gate]:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.foundation import canonical
+from helpers.foundation import audits, canonical, workspace
 from helpers.foundation.errors import InputError
 from helpers.foundation.estimates import Status
 from helpers.satisfaction import comments, deliveries, frames, service, topics
@@ -119,13 +119,9 @@ def test_factors_rebuild_a_matrix_of_two_blocks():
 
 
 def test_an_audited_sample_is_read_back_as_accuracy_with_its_interval(tmp_path, monkeypatch):
-    from helpers.foundation import workspace
-    from helpers.pipeline import catalogue
-
     monkeypatch.setenv(workspace.HOME, str(tmp_path))
-    known = catalogue.workspace("simulated")
     sample = comments.audit_sample(written(), 1)
-    empty = known.filled("satisfaction_comments", sample)
+    empty = audits.filled("simulated", "satisfaction_comments", sample)
     assert comments.accuracy(written(), empty)[0].reason.startswith("nobody has read the sample yet")
     path = tmp_path / "data" / "audits" / "simulated" / "satisfaction_comments.csv"
     laid_out = pd.read_csv(path, dtype="str")
@@ -133,13 +129,13 @@ def test_an_audited_sample_is_read_back_as_accuracy_with_its_interval(tmp_path, 
     assert "comment" not in laid_out
     laid_out["audited_polarity"] = ["mixed" if i < 5 else p for i, p in enumerate(laid_out["polarity"])]
     laid_out.to_csv(path, index=False)
-    made = comments.accuracy(written(), known.filled("satisfaction_comments", sample))
+    made = comments.accuracy(written(), audits.filled("simulated", "satisfaction_comments", sample))
     assert (made[0].value, made[0].n) == (0.9, 50)
     assert made[0].low < 0.9 < made[0].high
     assert {e.segment for e in made[1:]} == {"comments taken for blame", "comments taken for praise"}
     pd.read_csv(path, dtype="str").drop(columns="audited_polarity").to_csv(path, index=False)
     with pytest.raises(InputError, match="there is no column 'audited_polarity'"):
-        known.filled("satisfaction_comments", sample)
+        audits.filled("simulated", "satisfaction_comments", sample)
 
 
 def test_a_reading_that_is_not_known_is_told():
@@ -188,3 +184,14 @@ def test_cognitive_and_affective_satisfaction_stand_apart_where_questions_are_ta
     assert found(made, "cognitive less affective satisfaction").value == pytest.approx(-10)
     assert found(made, "cognitive and affective satisfaction: correlation").value == pytest.approx(1)
     assert found(made, "transaction and cumulative satisfaction").status is Status.NOT_APPLICABLE
+
+
+def test_ids_that_look_like_formulas_are_laid_out_as_text_and_read_back_as_they_were(tmp_path, monkeypatch):
+    monkeypatch.setenv(workspace.HOME, str(tmp_path))
+    sample = pd.DataFrame({"response_id": ["=1+1", "'quoted", "r1"], "audited_polarity": ""})
+    audits.filled("simulated", "small", sample)
+    assert "\n'=1+1," in audits.folder("simulated").joinpath("small.csv").read_text(encoding="utf-8")
+    assert audits.filled("simulated", "small", sample)["response_id"].tolist() == ["=1+1", "'quoted", "r1"]
+    assert not (audits.folder("simulated") / "none.csv").exists()
+    audits.filled("simulated", "none", sample.head(0))
+    assert not (audits.folder("simulated") / "none.csv").exists()

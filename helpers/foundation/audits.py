@@ -1,0 +1,68 @@
+"""Samples that people fill in by hand: laid out once under ``data/audits/<source>/``, then left to them."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from helpers.foundation.errors import InputError
+from helpers.foundation.workspace import home, replacing
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def folder(source: str) -> Path:
+    """Return the folder of a source's audits."""
+    return home() / "data" / "audits" / source
+
+
+def filled(source: str, name: str, sample: pd.DataFrame) -> pd.DataFrame:
+    """Return a table that people fill in by hand, as text; laid out with the sample where there is none yet.
+
+    Parameters
+    ----------
+    source : str
+        Name of the source profile.
+    name : str
+        Of the file, ``data/audits/<source>/<name>.csv``. Delete it and a fresh sample is laid out.
+    sample : DataFrame
+        Rows and columns to be filled in; nothing is laid out without rows.
+
+    Raises
+    ------
+    InputError
+        If the file lacks one of the columns.
+    """
+    path = folder(source) / f"{name}.csv"
+    if not path.is_file():
+        _lay_out(path, sample)
+        return sample.head(0).astype("str")
+    found = pd.read_csv(path, dtype="str", keep_default_na=False, encoding="utf-8-sig")
+    lacking = [c for c in sample.columns if c not in found]
+    if lacking:
+        raise InputError(f"data/audits/{source}/{path.name}", f"there is no column '{lacking[0]}'",
+                         ", ".join(sample.columns))
+    return found[list(sample.columns)].map(unguarded)
+
+
+def _lay_out(path: Path, sample: pd.DataFrame) -> None:
+    if sample.empty:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as partial:
+        sample.astype("str").map(guarded).to_csv(partial, index=False)
+
+
+def guarded(text: str) -> str:
+    """Return a text that no spreadsheet takes for a formula.
+
+    Examples
+    --------
+    >>> guarded("=1+1"), guarded("r1"), unguarded(guarded("=1+1"))
+    ("'=1+1", 'r1', '=1+1')
+    """
+    return f"'{text}" if text.startswith((*FORMULA, "'")) else text
+
+
+def unguarded(text: str) -> str:
+    """Return a text as it was before `guarded`."""
+    return text[1:] if text.startswith("'") and text[1:].startswith((*FORMULA, "'")) else text
