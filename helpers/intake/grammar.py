@@ -142,7 +142,8 @@ class TableRule(Part):
         for name, rule in self.columns.items():
             if rule.known_at and (rule.static or rule.known_at not in self.columns):
                 made = ", ".join(self.columns)
-                raise ValueError(f"{name} has known_at = '{rule.known_at}'; allowed: one of {made}, and not beside static")
+                raise ValueError(
+                    f"{name} has known_at = '{rule.known_at}'; allowed: one of {made}, and not beside static")
         return self
 
 
