@@ -187,6 +187,11 @@ def test_one_time_buyers_stand_apart():
     assert said.one_time(trial("none", n=0), MADE).endswith("the history has 1 day.")
 
 
+def test_of_fewer_than_ten_one_time_buyers_nothing_is_foretold():
+    few = MADE.assign(n=[1282, 9])
+    assert "one-time buyers" not in said.one_time(trial(), few)
+
+
 def bands(**money):
     frame = pd.DataFrame({"risk": ["high", "low"], "n_customers": [1, 9]})
     return frame.assign(**{c: money.get(c, [np.nan, np.nan]) for c in ("value_at_stake", "monthly_fee")})

@@ -12,6 +12,7 @@ from helpers.churn.models import FOLDED, LATER, NONE, Trial
 from helpers.churn.verdicts import Duel, Verdict
 from helpers.foundation.estimates import Estimate, Gate, Status
 from helpers.methods import classification
+from helpers.methods.cells import LEAST_PEOPLE
 from helpers.reporting import words
 
 LATE = {"tried on a later period": "not yet tried on a later period"}
@@ -162,7 +163,7 @@ def one_time(trial: Trial, forecasts: pd.DataFrame) -> str:
     observed = words.share(float(trial.is_lost[once].mean()))
     rest = f", of repeat buyers {words.share(float(trial.is_lost[~once].mean()))}" if (~once).any() else ""
     ahead = forecasts[forecasts["segment"] == ONE_TIME]
-    next_ = "" if ahead.empty or not ahead["n"].iloc[0] else (
+    next_ = "" if ahead.empty or ahead["n"].iloc[0] < LEAST_PEOPLE else (
         f" Of today's {words.count(ahead['n'].iloc[0], 'one-time buyer', 'one-time buyers')} "
         f"{words.number(ahead['value'].iloc[0])} are expected to buy nothing.")
     return f"Of customers who had bought once {observed} were lost in the trial{rest}.{next_}"
