@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import ibis
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
@@ -137,10 +138,11 @@ def sensitivity(said: Attitudes, days: ir.Table, signed: pd.DataFrame, as_of_on:
     """
     asked, rows, bought = said.people[["customer_id"]].dropna(), [], {}
     signed = signed.merge(asked, on="customer_id")
+    days = days.semi_join(ibis.memtable(asked.astype("str"), schema={"customer_id": "string"}), "customer_id")
     for setting, update in settings(assumed).items():
         other = assumed.model_copy(update=update)
         if other.period_days not in bought:
-            bought[other.period_days] = behaviour.purchases(days, as_of_on, other).merge(asked, on="customer_id")
+            bought[other.period_days] = behaviour.purchases(days, as_of_on, other)
         people = kinds(said, bought[other.period_days], signed, other)
         both = people[people["kind"].isin(KINDS)]
         if len(both) >= LEAST_PEOPLE:

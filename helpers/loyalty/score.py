@@ -102,15 +102,21 @@ def design(seen: pd.DataFrame) -> np.ndarray:
     return np.column_stack([np.ones(len(n)), often, ago, old, gap, once, often * ago, ago**2, once * ago, gap * ago])
 
 
-def known(transactions: ir.Table, cutoff_on: date) -> ir.Table:
-    """Return what is known of each customer at the end of the cut-off day, and nothing after it.
+def known(bought: ir.Table, cutoff_on: date) -> ir.Table:
+    """Return what is known of each customer at the end of the cut-off day.
+
+    Parameters
+    ----------
+    bought : Table
+        From `helpers.customers.purchases.occasions` at the cut-off: nothing after it.
+    cutoff_on : date
+        Last day that is seen.
 
     Returns
     -------
     Table
         Grain customer with a purchase occasion: ``customer_id, n_occasions, recency_days, age_days``.
     """
-    bought = occasions(transactions, cutoff_on)
     each = bought.group_by("customer_id").aggregate(
         n_occasions=bought.count(), first_on=bought.on.min(), last_on=bought.on.max())
     cutoff = ibis.literal(cutoff_on)
@@ -119,11 +125,20 @@ def known(transactions: ir.Table, cutoff_on: date) -> ir.Table:
                        age_days=cutoff.delta(each.first_on, unit="day").cast("int64"))
 
 
-def cells(engine: Engine, transactions: ir.Table, snapshot: Snapshot) -> Cells:
-    """Return the customers of a snapshot by cell, with their outcome."""
-    after = occasions(transactions, snapshot.outcome.last_on).filter(lambda t: snapshot.outcome.holds(t.on))
-    came = after.select("customer_id").distinct().mutate(came=1)
-    each = known(transactions, snapshot.cutoff_on).left_join(came, "customer_id")
+def cells(engine: Engine, bought: ir.Table, later: ir.Table, snapshot: Snapshot) -> Cells:
+    """Return the customers of a snapshot by cell, with their outcome.
+
+    Parameters
+    ----------
+    engine : Engine
+        Counts.
+    bought, later : Table
+        Purchase occasions as seen at the cut-off, and at the end of the outcome.
+    snapshot : Snapshot
+        The cut-off and the window of the outcome.
+    """
+    came = later.filter(snapshot.outcome.holds(later.on)).select("customer_id").distinct().mutate(came=1)
+    each = known(bought, snapshot.cutoff_on).left_join(came, "customer_id")
     often, ago, old = each.n_occasions, each.recency_days, each.age_days
     each = each.select("n_occasions", "recency_days", "age_days", came=each.came.fill_null(0),
                        often=ibis.least(often, 12), ago=((ago + 1).ln() * 4).floor(), old=((old + 1).ln() * 3).floor())
@@ -139,7 +154,13 @@ def snapshots(engine: Engine, transactions: ir.Table, history: Window | None, ho
     """Return the snapshots whose outcome is complete, newest first, at most six, as far back as anybody was there."""
     if history is None:
         return []
-    made = (cells(engine, transactions, s) for s in islice(known_snapshots(history, horizon_days), MOST_ORIGINS))
+    made, later = [], engine.kept(occasions(transactions, history.last_on))
+    for one in islice(known_snapshots(history, horizon_days), MOST_ORIGINS):
+        bought = engine.kept(occasions(transactions, one.cutoff_on))  # the end of the outcome of the next one back
+        made.append(cells(engine, bought, later, one))
+        engine.forget(later)
+        later = bought
+    engine.forget(later)
     return [one for one in made if not lacks(one)]
 
 
@@ -219,7 +240,8 @@ def present(engine: Engine, transactions: ir.Table, made: Sequence[Cells], as_of
     one = None if len(made) < 2 else model(made[1], made[0])
     if one is None:
         return pd.DataFrame(columns=names).astype({"customer_id": "str", **dict.fromkeys(names[1:], "float64")})
-    frame = engine.arrow(known(transactions, as_of_on)).to_pandas().sort_values("customer_id", ignore_index=True)
+    frame = engine.arrow(known(occasions(transactions, as_of_on), as_of_on)).to_pandas()
+    frame = frame.sort_values("customer_id", ignore_index=True)
     return pd.DataFrame({"customer_id": frame["customer_id"], "loyalty_score": 100 * one.stated(frame),
                          "score_baseline": 100 * one.baseline(frame)})
 

@@ -12,6 +12,7 @@ import pandas as pd
 from helpers.customers import features
 from helpers.foundation.engine import Engine
 from helpers.foundation.estimates import Gate, Level
+from helpers.methods import cells
 from helpers.methods.intervals import share
 
 OUT, BEFORE = "left", "joined"
@@ -110,8 +111,8 @@ def gates(found: Tiers) -> list[Gate]:
 def crossing(found: Tiers) -> pd.DataFrame:
     """Return the share of each tier (rows) that is in each tier afterwards (columns)."""
     kept = found.moves[found.moves["tier_before"] != BEFORE]
-    frame = kept.pivot(index="tier_before", columns="tier_after", values="share").fillna(0.0)
-    return frame.rename_axis(f"tier on {found.from_on}").rename_axis(f"tier on {found.to_on}", axis=1)
+    counts = kept.pivot(index="tier_before", columns="tier_after", values="n").fillna(0)
+    return cells.shown(counts).rename_axis(f"tier on {found.from_on}").rename_axis(f"tier on {found.to_on}", axis=1)
 
 
 def standing(engine: Engine, memberships: ir.Table, points: ir.Table, as_of_on: date) -> pd.DataFrame:

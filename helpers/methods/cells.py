@@ -1,5 +1,7 @@
 """When a group of people is large enough to speak of."""
 
+import pandas as pd
+
 from helpers.foundation.estimates import Estimate, Status, without_value
 from helpers.methods.intervals import Interval
 
@@ -22,6 +24,17 @@ def published(quantity: str, interval: Interval, n: int, *, unit: str, segment: 
     if n < LEAST_PEOPLE:
         return without_value(quantity, Status.INSUFFICIENT, too_few(n), unit=unit, n=n, segment=segment)
     return Estimate(quantity, interval.value, interval.low, interval.high, unit, n, segment)
+
+
+def shown(counts: pd.DataFrame) -> pd.DataFrame:
+    """Return counts of people as shares of their row, cells of one to nine people left empty.
+
+    Examples
+    --------
+    >>> shown(pd.DataFrame({"stayed": [12, 20], "left": [3, 20]})).to_numpy().tolist()
+    [[0.8, nan], [0.5, 0.5]]
+    """
+    return counts.where((counts == 0) | (counts >= LEAST_PEOPLE)).div(counts.sum(axis=1), axis=0)
 
 
 def too_few(n: int) -> str:

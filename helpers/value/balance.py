@@ -130,7 +130,8 @@ def _entries(engine: Engine, whole: ir.Table, by: str, rank: str | None) -> pd.D
     found = [{"by": by, "segment": r["segment"], "ledger": ledger, "side": side, "item": item, "unit": unit,
               "value": r[top] / r[below], "n": int(r["n"])}
              for r in rows.to_dict("records") if r["n"] >= FEWEST
-             for ledger, side, item, unit, top, below in ITEMS if r[below] > 0 and _is_told(there, top)]
+             for ledger, side, item, unit, top, below in ITEMS if r[below] > 0 and _is_told(there, top)
+             and (ledger != TRANSACTIONAL or there["list_sales"])]
     return pd.DataFrame(found, columns=["by", "segment", "ledger", "side", "item", "unit", "value", "n"])
 
 

@@ -38,8 +38,9 @@ def customer_value(engine: Engine, transactions: ir.Table, subscriptions: ir.Tab
         tiered = pyramid.tiered(valued.mutate(basis=ibis.literal("margin")), "margin", assumptions.tiers)
         return engine.kept(tiered.drop("n_recent_occasions"))
     held = by_contracts(subscriptions, as_of_on)
-    tiered = pyramid.tiered(held.filter(held.is_active), "monthly_fee", assumptions.tiers)
-    ended = held.filter(~held.is_active)
+    is_ranked = held.is_active & (held.monthly_fee > 0)  # nobody is ranked by money that is not recorded
+    tiered = pyramid.tiered(held.filter(is_ranked), "monthly_fee", assumptions.tiers)
+    ended = held.filter(~is_ranked)
     absent = {c: ibis.null(tiered[c].type()) for c in ("position", "tier", "tier_rank")}
     both = tiered.union(ended.mutate(**absent).select(*tiered.columns))
     return engine.kept(both.mutate(basis=ibis.literal("monthly fee")).drop("is_active"))

@@ -11,7 +11,7 @@ from helpers.customers import features
 from helpers.customers.windows import Comparison
 from helpers.foundation.engine import Engine
 from helpers.foundation.estimates import Estimate, Status, summary, without_value
-from helpers.methods import intervals
+from helpers.methods import cells, intervals
 from helpers.value import kept, pyramid
 
 GONE = "bought nothing"
@@ -42,7 +42,7 @@ class Migration:
     def shares(self) -> pd.DataFrame:
         """Return the share of each tier's customers by where they went, for the figure; tiers under ten left out."""
         some = self.counts[self.counts.sum(axis=1) >= FEWEST] if len(self.counts) else self.counts
-        return some.div(some.sum(axis=1), axis=0).rename_axis(index="tier before", columns="tier after")
+        return cells.shown(some).rename_axis(index="tier before", columns="tier after")
 
     def stayed(self, tier: str) -> Estimate:
         """Return the share of a tier's customers who are in it again."""

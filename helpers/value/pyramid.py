@@ -30,7 +30,8 @@ def tiered(customers: ir.Table, by: str, tiers: Mapping[str, float]) -> ir.Table
         Tiers from the top down and the share of customers in each; a cut that falls within a customer takes them in.
     """
     order = [ibis.desc(customers[by]), ibis.asc(customers.customer_id)]
-    ranked = customers.mutate(position=ibis.row_number().over(ibis.window(order_by=order)) + 1,
+    position = (ibis.row_number().over(ibis.window(order_by=order)) + 1).cast("int64")
+    ranked = customers.mutate(position=position,
                               n_ranked=customers.customer_id.count().over(ibis.window()))
     ends = list(accumulate(tiers.values()))[:-1]
     within = [ranked.position <= _end(ranked.n_ranked, end) for end in ends]

@@ -11,7 +11,7 @@ import pandas as pd
 from helpers.customers import features, purchases
 from helpers.foundation.engine import Engine
 from helpers.foundation.estimates import Estimate, Status, summary, without_value
-from helpers.methods import intervals
+from helpers.methods import cells, intervals
 from helpers.value import ranking
 
 STAGES = ("new", "growing", "mature", "declining", "dormant", "lost")
@@ -49,7 +49,7 @@ class LifeCycle:
     def shares(self) -> pd.DataFrame:
         """Return the share of each stage's customers by where they are now, for the figure; under ten left out."""
         some = self.flows[self.flows.sum(axis=1) >= FEWEST] if len(self.flows) else self.flows
-        return some.div(some.sum(axis=1), axis=0).rename_axis(index="stage before", columns="stage now")
+        return cells.shown(some).rename_axis(index="stage before", columns="stage now")
 
     def moved(self, before: str, after: tuple[str, ...]) -> Estimate:
         """Return the share of a stage's customers who are in one of some stages now."""

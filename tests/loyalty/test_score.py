@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from helpers.customers import features
+from helpers.customers.purchases import occasions
 from helpers.customers.windows import snapshot
 from helpers.foundation.estimates import Status
 from helpers.loyalty import score
@@ -54,7 +55,8 @@ def test_the_score_sorts_better_than_the_baseline_and_is_calibrated(made):
 def test_cells_count_every_customer_once_and_only_outcomes_in_the_window(session_engine, transactions):
     rows = [("a", "2025-01-01"), ("a", "2025-03-01"), ("b", "2025-01-10"), ("b", "2025-06-01"), ("c", "2025-04-01")]
     lines = transactions([{"customer_id": c, "ordered_at": at, "amount": 5.0} for c, at in rows])
-    found = score.cells(session_engine, lines, snapshot(date(2025, 2, 1), 90))
+    one = snapshot(date(2025, 2, 1), 90)
+    found = score.cells(session_engine, *(occasions(lines, day) for day in (one.cutoff_on, one.outcome.last_on)), one)
     assert (found.n.sum(), found.k.sum()) == (2, 1)
 
 
@@ -64,8 +66,8 @@ def test_what_comes_after_the_cut_off_leaves_what_is_known_as_it_was(session_eng
     rng = np.random.default_rng(2)
     mixed = rng.permutation(orders["customer_id"])
     scrambled = orders.assign(customer_id=np.where(later, mixed, orders["customer_id"]))
-    first, second = (session_engine.arrow(score.known(transactions(frame), cutoff).order_by("customer_id"))
-                     for frame in (orders, scrambled))
+    seen = (score.known(occasions(transactions(frame), cutoff), cutoff) for frame in (orders, scrambled))
+    first, second = (session_engine.arrow(one.order_by("customer_id")) for one in seen)
     assert first.equals(second)
 
 

@@ -34,7 +34,14 @@ def test_moves_between_two_days_are_counted_with_those_who_joined_and_left(moved
     assert counts == {("silver", "gold"): 1, ("silver", "silver"): 1, ("gold", tiers.OUT): 1,
                       (tiers.BEFORE, "silver"): 1}
     assert (found.n_members, found.names, found.from_on) == (3, ["gold", "silver"], date(2025, 6, 30))
-    assert tiers.crossing(found).loc["silver", "gold"] == 0.5
+    assert tiers.crossing(found).isna().loc["silver", "gold"], "one person is not shown"
+
+
+def test_moves_of_ten_people_or_more_are_shown_as_shares(moved):
+    went = [row for i in range(10) for row in [(f"u{i}", "silver", "2023-01-01", "2026-01-01"),
+                                               (f"u{i}", "gold", "2026-01-01")]]
+    stayed = [(f"s{i}", "silver", "2023-01-01") for i in range(30)]
+    assert tiers.crossing(moved([*went, *stayed])).loc["silver"].to_dict() == {"gold": 0.25, "silver": 0.75}
 
 
 def test_a_member_twice_in_a_tier_is_counted_once_and_noted(moved):

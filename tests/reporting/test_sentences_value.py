@@ -22,8 +22,8 @@ def part(segment, n, before, after):
 
 
 def base(*parts):
-    return BaseChange(PERIODS, parts or (part("new", 2, 0, 300), part("kept", 3, 500, 450), part("regained", 0, 0, 0),
-                                         part("lost", 2, 100, -5)), 400)
+    return BaseChange(PERIODS, parts or (part("new", 20, 0, 300), part("kept", 30, 500, 450), part("regained", 0, 0, 0),
+                                         part("lost", 20, 100, -5)), 400)
 
 
 def pyramid(n=500, status=Status.OK, by="margin", means=(900.0, 30.0)):
@@ -47,9 +47,15 @@ def test_the_answer_tells_change_retention_and_concentration():
 
 
 def test_falling_sales_and_what_has_no_class_are_said():
-    found = said.change(base(part("lost", 1, 90, 0), part("without a customer", 0, 0, 20)))
+    found = said.change(base(part("lost", 10, 90, 0), part("without a customer", 0, 0, 20)))
     assert found.startswith("Net sales fell by 70.00")
     assert found.endswith("lost customers 90.00 less and the rest 20.00 more")
+
+
+def test_a_class_of_fewer_than_ten_customers_is_part_of_the_rest():
+    few = base(part("new", 30, 0, 40), part("lost", 9, 90, 0))
+    assert said.change(few).endswith("new customers 40.00 more and the rest 90.00 less")
+    assert said.change_title(few) == "What moved net sales most: new customers, 40.00 more"
 
 
 def test_sales_that_did_not_move_are_said():
@@ -138,8 +144,8 @@ def test_scores_are_titled_by_how_many_bought_once(counts, expected):
 
 
 def test_doubt_counts_the_lost_who_may_only_be_slow():
-    assert "2 customers count as lost for not buying within 365 days" in said.doubt(base(), pyramid())[1]
-    assert "1 customer counts as lost" in said.doubt(base(part("lost", 1, 5, 0)), pyramid())[1]
+    assert "20 customers count as lost for not buying within 365 days" in said.doubt(base(), pyramid())[1]
+    assert "Fewer than ten customers count as lost" in said.doubt(base(part("lost", 1, 5, 0)), pyramid())[1]
     assert len(said.doubt(base(part("kept", 1, 5, 5)), pyramid())) == 2
     assert len(said.doubt(BaseChange(None, reason="x"), pyramid())) == 2
 

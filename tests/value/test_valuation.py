@@ -121,3 +121,31 @@ def test_olist_has_too_few_people_who_came_back_to_tell_what_anybody_is_worth(wo
     assert found.checks.n_repeat_buyers < 100 < found.checks.n_buyers
     assert "the parameters of BG/NBD, MBG/NBD and Pareto/NBD are not identified" in found.reason
     assert [g.gate for g in found.gates if g.is_crossed] == ["enough repeat buyers"]
+
+
+def test_tiers_rank_by_what_is_expected_and_keep_who_has_none(session_engine, worth):
+    _, valued = worth([*bought(400), {"customer_id": "zz", "ordered_at": "2025-02-01", "amount": -5.0,
+                                          "kind": "refund"}])
+    ranked = session_engine.frame(customers.by_expectation(session_engine, valued, Assumptions()))
+    before = session_engine.frame(valued)
+    assert sorted(ranked["customer_id"]) == sorted(before["customer_id"])
+    assert set(ranked["basis"]) == {"expected margin"}
+    by = ranked.sort_values("position")
+    assert by["expected_value"].is_monotonic_decreasing
+    assert by["customer_id"].iloc[-1] == "zz"
+    assert by["tier"].value_counts().to_dict() == {"top": 5, "upper": 16, "middle": 60, "base": 320}
+    assert customers.ranks_by(customers.by_expectation(session_engine, valued, Assumptions())) == "expected_value"
+
+
+def test_without_a_model_tiers_stay_those_of_margin_to_date(session_engine, worth):
+    _, valued = worth([{"customer_id": "ann", "ordered_at": "2025-05-01", "amount": 12.5}])
+    assert customers.by_expectation(session_engine, valued, Assumptions()) is valued
+    assert customers.ranks_by(valued) == "margin"
+
+
+def test_nobody_is_ranked_by_fees_that_are_not_recorded(session_engine, worth):
+    contracts = [{"tenure_months": float(i % 30), "has_ended": i % 3 == 0} for i in range(60)]
+    _, valued = worth([], contracts=contracts)
+    frame = session_engine.frame(valued)
+    assert len(frame) == 60
+    assert frame["tier"].isna().all()

@@ -51,6 +51,8 @@ def segments_title(found: Segments, base: str, currency: str = "") -> str:
 def segments(found: Segments) -> str:
     """Return which base tells most of what customers bring, and whether its segments are found again."""
     told = [e for s in found.found if (e := found.told(s.base)).status is Status.OK]
+    if not told and any(not s.reason for s in found.found):
+        return "Which base tells most of what customers bring cannot be said: what they bring is not known."
     if not told:
         why = found.on(BEHAVIOURAL).reason or "what they bring is not known"
         return f"Customers cannot be divided: {_reason(why)}."

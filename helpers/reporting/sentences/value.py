@@ -5,8 +5,9 @@ from decimal import Decimal
 from functools import partial
 
 from helpers.foundation.estimates import Gate, Level, Status
+from helpers.methods.cells import LEAST_PEOPLE
 from helpers.reporting import words
-from helpers.value.audit import CLASSES, BaseChange
+from helpers.value.audit import CLASSES, BaseChange, Part
 from helpers.value.contracts import ContractBase
 from helpers.value.pyramid import Pyramid
 
@@ -37,9 +38,9 @@ def change(base: BaseChange, currency: str = "") -> str:
         return f"The change in revenue cannot be split: {base.reason}"
     moved = "did not change" if not base.change else (
         f"{'rose' if base.change > 0 else 'fell'} by {words.money(abs(base.change), currency)}")
-    parts = [f"{p.segment} customers {_signed(p.change, currency)}" for p in base.parts
-             if p.segment in CLASSES and p.change]
-    rest = sum((p.change for p in base.parts if p.segment not in CLASSES), Decimal(0))
+    named = [p for p in _large(base) if p.segment in CLASSES]
+    parts = [f"{p.segment} customers {_signed(p.change, currency)}" for p in named if p.change]
+    rest = base.change - sum((p.change for p in named), Decimal(0))
     parts += [f"the rest {_signed(rest, currency)}"] if rest else []
     whole = words.joined(parts, none="no class of customers moved")
     n_days = words.count(base.periods.after.n_days, "day", "days")
@@ -49,11 +50,16 @@ def change(base: BaseChange, currency: str = "") -> str:
 
 def change_title(base: BaseChange, currency: str = "") -> str:
     """Return the title of the figure on the change in revenue: the class of customers that moved it most."""
-    if not any(p.change for p in base.parts):
+    if not any(p.change for p in _large(base)):
         return "No class of customers moved net sales" if base.periods else "Change in net sales by class of customers"
-    most = max(base.parts, key=lambda p: abs(p.change))
+    most = max(_large(base), key=lambda p: abs(p.change))
     who = f"{most.segment} customers" if most.segment in CLASSES else f"sales {most.segment}"
     return f"What moved net sales most: {who}, {_signed(most.change, currency)}"
+
+
+def _large(base: BaseChange) -> list[Part]:
+    """Return the classes that may be named: without those of one to nine customers."""
+    return [p for p in base.parts if not 0 < p.n_customers < LEAST_PEOPLE]
 
 
 def no_change(base: BaseChange) -> str:
@@ -175,7 +181,8 @@ def doubt(base: BaseChange, pyramid: Pyramid) -> tuple[str, ...]:
     if base.periods is None:
         return known, draws
     lost = base.part("lost").n_customers
-    late = (f"{words.count(lost, 'customer counts', 'customers count')} as lost for not buying within "
+    who = words.count(lost, "customer", "customers") if lost >= LEAST_PEOPLE else "Fewer than ten customers"
+    late = (f"{who} count as lost for not buying within "
             f"{base.periods.after.n_days} days; some buy more rarely than that and are not gone.")
     return (known, late, draws) if lost and pyramid.n_customers else (known, draws)
 
