@@ -284,7 +284,7 @@ def test_one_step_is_run_anew_with_the_rest_taken_from_the_newest_comparable_run
     (Request("tiny", raw="no"), "--raw: there is no folder 'no'; allowed: the folder with the source's files"),
     (Request("tiny", only="9"), "--only: there is no step '9'; allowed: 01, 02, 03, 04, 05"),
     (Request("tiny", first="2", only="3"), "--from, --only: both are given; allowed: one of them"),
-    (Request("tiny", engine="spark"), "--engine: there is no engine 'spark'; allowed: duckdb"),
+    (Request("tiny", engine="oracle"), "--engine: there is no engine 'oracle'; allowed: known: duckdb, spark"),
     (Request("tiny", jobs=-1), "--jobs, --minutes: below zero; allowed: 0 for the usual"),
     (Request("tiny", is_resumed=True), "--resume: no run of tiny has failed; allowed: a run without --resume"),
     (Request("tiny", is_resumed=True, only="2"), "--resume: a resumed run keeps its own steps; allowed: no --from, "
