@@ -43,11 +43,6 @@ class Ordinal:
     is_settled: bool
     n: int
 
-    @property
-    def pseudo_r2(self) -> float:
-        """McFadden's 1 − log-likelihood / log-likelihood without drivers."""
-        return 1 - self.log_likelihood / self.empty
-
     def odds_ratio(self, driver: int, level: float = 0.95) -> Interval:
         """Return how many times the odds of a higher answer are for one more unit of a driver."""
         b, half = self.coefficients[driver], normal_quantile(level) * self.errors[driver]

@@ -112,11 +112,6 @@ class BaseChange:
         return summary([*counts, *self._active(), *rows, *self.retention(),
                         Estimate("period_length", self.periods.after.n_days, unit="days", n=whole.n_customers)])
 
-    def kept_shares(self) -> pd.DataFrame:
-        """Return retention as a table for figures: ``of`` what, ``value``, ``low``, ``high``."""
-        return pd.DataFrame([{"of": of, "value": e.value, "low": e.low, "high": e.high}
-                             for of, e in zip(("customers", "net sales"), self.retention(), strict=True)])
-
     def split(self) -> pd.DataFrame:
         """Return the classes as a table for reading: class, customers, net sales before and after, change [money]."""
         return pd.DataFrame([{"class": p.segment, "n_customers": p.n_customers if p.segment != ANONYMOUS else None,

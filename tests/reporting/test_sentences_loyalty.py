@@ -59,14 +59,6 @@ def test_where_the_two_sides_cannot_be_crossed_each_is_said_alone():
     assert "customers bought" not in said.one_side(matrix(**nobody, b=without[BEHAVIOUR]), NO_GATES)
 
 
-def test_the_figure_of_attitudes_is_headed_by_what_is_known():
-    unknown = without_value(NEAR, Status.INSUFFICIENT, "nobody to speak of")
-    assert said.attitude_title(matrix()) == "40.0 % lie too near the cut of attitude to be sure of their kind"
-    assert said.attitude_title(matrix(near=unknown)) == "Attitude averages 65 points [63, 67] of 100"
-    neither = matrix(near=unknown, a=without_value(ATTITUDE, Status.STRUCK, "α is low"))
-    assert said.attitude_title(neither) == "Attitude: α is low"
-
-
 def test_without_a_survey_a_survey_is_asked_for_and_without_orders_orders():
     only_bought = matrix(n=0, status=Status.INSUFFICIENT, reason="nobody to speak of", counts={"behaviour only": 5})
     assert said.answer(only_bought, NO_GATES)[0] == (

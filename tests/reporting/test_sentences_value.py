@@ -104,9 +104,6 @@ def test_contracts_without_money_say_so(contracts, expected):
 def test_unknown_retention_says_why():
     assert said.retention(BaseChange(None, reason="the history has 1 day")) == (
         "Retention is not known: the history has 1 day.")
-    assert said.retention_title(BaseChange(None, reason="x")) == (
-        "Customers and sales kept from the first period to the second")
-    assert said.retention_title(base()) == "60.0 % of customers were kept, and with them 83.3 % of sales"
 
 
 def test_titles_name_what_moved_most_and_what_the_best_hold():

@@ -89,14 +89,6 @@ def one_side(matrix: pd.DataFrame, gates: pd.DataFrame) -> str:
     return f"What is known: {words.joined(parts)}." if parts else ""
 
 
-def attitude_title(matrix: pd.DataFrame) -> str:
-    """Return the finding above the figure of attitudes."""
-    found, attitude = row(matrix, NEAR), row(matrix, ATTITUDE)
-    if is_ok(found):
-        return f"{words.share(found['value'])} lie too near the cut of attitude to be sure of their kind"
-    return f"Attitude averages {words.estimate(attitude)} of 100" if is_ok(attitude) else f"Attitude: {_why(attitude)}"
-
-
 def others(matrix: pd.DataFrame) -> str:
     """Return who is not among the four kinds; empty where everybody is."""
     counts = {kind: people(matrix, kind) for kind in (BEHAVIOUR_ONLY, ATTITUDE_ONLY, TOO_EARLY)}

@@ -81,14 +81,6 @@ def tiers_caption(pyramid: Pyramid) -> str:
     return f"Tiers of {words.count(pyramid.n_customers, 'customer', 'customers')} by {HOLDS[pyramid.by]}"
 
 
-def retention_title(base: BaseChange) -> str:
-    """Return the title of the figure on retention."""
-    by_count, by_money = base.retention()
-    if by_count.status is not Status.OK:
-        return "Customers and sales kept from the first period to the second"
-    return f"{words.share(by_count.value)} of customers were kept, and with them {words.share(by_money.value)} of sales"
-
-
 def curve_title(pyramid: Pyramid) -> str:
     """Return the title of the concentration curve."""
     top = pyramid.top_share
