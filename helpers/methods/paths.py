@@ -12,10 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from helpers.foundation.errors import InputError, nearest
+from helpers.methods import outer
 
 SCHEMES = ("path", "centroid", "factorial")
-TOLERANCE = 1e-7
-MOST_ROUNDS = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,92 +166,27 @@ def fit(model: PathModel, correlation: np.ndarray, scheme: str = "path") -> Path
     if scheme not in SCHEMES:
         raise InputError("scheme", f"there is no scheme '{scheme}'", ", ".join(SCHEMES))
     usable = np.isfinite(correlation).all(axis=(1, 2))
-    safe = np.where(usable[:, None, None], correlation, 0.5 + 0.5 * np.eye(correlation.shape[1]))
-    weights, settled = _outer_weights(model, safe, scheme)
-    made = _estimates(model, safe, weights, settled & usable)
+    if not usable.all():
+        correlation = np.where(usable[:, None, None], correlation, 0.5 + 0.5 * np.eye(correlation.shape[1]))
+    made = _estimates(model, correlation, usable, scheme)
     return made if usable.all() else _blanked(made, usable)
+
+
+def _estimates(model: PathModel, correlation: np.ndarray, usable: np.ndarray, scheme: str) -> PathFit:
+    parts = [model.items_of(j) for j in range(len(model.names))]
+    blocks = outer.Blocks(parts, model.adjacency, [model.names.index(name) for name in model.formative], scheme)
+    weights, products, settled = outer.outer_weights(blocks, np.moveaxis(correlation, 0, -1))
+    among = outer.among_scores(blocks, weights, products)
+    paths, explained = outer.structural(among, model.adjacency)
+    loadings = products[np.arange(len(model.items)), model.block_of]
+    first = (np.moveaxis(x, -1, 0) for x in (weights, loadings, among, paths, explained))
+    return PathFit(model, *first, _rho(model, correlation, weights.T), settled & usable)
 
 
 def structural(correlation: np.ndarray, adjacency: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return regression coefficients, shape (B, J, J), and R², shape (B, J), of each construct on what points to it."""
-    paths, explained = np.zeros_like(correlation), np.full(correlation.shape[:2], np.nan)
-    for end in np.flatnonzero(adjacency.any(axis=0)):
-        starts = np.flatnonzero(adjacency[:, end])
-        right = correlation[:, starts, end]
-        beta = np.linalg.solve(correlation[:, starts[:, None], starts], right[:, :, None])[:, :, 0]
-        paths[:, starts, end] = beta
-        explained[:, end] = (beta * right).sum(axis=1)
-    return paths, explained
-
-
-def _outer_weights(model: PathModel, correlation: np.ndarray, scheme: str) -> tuple[np.ndarray, np.ndarray]:
-    inverse = {j: np.linalg.pinv(correlation[:, model.items_of(j), model.items_of(j)])
-               for j in map(model.names.index, model.formative)}
-    weights, products = _scaled(model, correlation, np.ones(correlation.shape[:2]))
-    settled, alive, now, left = np.zeros(len(weights), bool), np.arange(len(weights)), correlation, inverse
-    for _ in range(MOST_ROUNDS):
-        old = weights[alive]
-        new, products = _scaled(model, now, _proxies(model, old, products, left, scheme))
-        weights[alive] = new
-        is_moving = np.abs(new - old).max(axis=1) > TOLERANCE
-        settled[alive[~is_moving]] = True
-        if not is_moving.any():
-            break
-        if is_moving.mean() < 0.7:
-            alive, now, products = alive[is_moving], now[is_moving], products[is_moving]
-            left = {j: matrix[is_moving] for j, matrix in left.items()}
-    return weights, settled
-
-
-def _proxies(
-    model: PathModel, weights: np.ndarray, products: np.ndarray, inverse: Mapping[int, np.ndarray], scheme: str
-) -> np.ndarray:
-    """Return new weights, not yet scaled, from the items' correlations with the scores, shape (B, p, J)."""
-    inner = _inner(np.add.reduceat(weights[:, :, None] * products, model.starts, axis=1), model.adjacency, scheme)
-    new = _own(model, products @ inner)
-    for j, matrix in inverse.items():
-        part = model.items_of(j)
-        new[:, part] = (matrix @ new[:, part, None])[:, :, 0]
-    return new
-
-
-def _own(model: PathModel, products: np.ndarray) -> np.ndarray:
-    """Return each item's entry for its own construct, shape (B, p)."""
-    return products[:, np.arange(len(model.items)), model.block_of]
-
-
-def _spread(model: PathModel, weights: np.ndarray) -> np.ndarray:
-    """Return weights as a matrix items × constructs, zero outside the own block."""
-    made = np.zeros((*weights.shape, len(model.names)))
-    made[:, np.arange(len(model.items)), model.block_of] = weights
-    return made
-
-
-def _scaled(model: PathModel, correlation: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return weights that give scores of variance one, pointing the way that most items do; and their products."""
-    products = correlation @ _spread(model, weights)
-    own = _own(model, products)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        scale = 1 / np.sqrt(np.add.reduceat(weights * own, model.starts, axis=1))
-    scale *= np.where(np.add.reduceat(own, model.starts, axis=1) < 0, -1.0, 1.0)
-    return weights * scale[:, model.block_of], products * scale[:, None, :]
-
-
-def _inner(correlation: np.ndarray, adjacency: np.ndarray, scheme: str) -> np.ndarray:
-    neighbours = adjacency + adjacency.T
-    if scheme == "centroid":
-        return np.sign(correlation) * neighbours
-    if scheme == "factorial":
-        return correlation * neighbours
-    return structural(correlation, adjacency)[0] + correlation * adjacency.T
-
-
-def _estimates(model: PathModel, correlation: np.ndarray, weights: np.ndarray, settled: np.ndarray) -> PathFit:
-    products = correlation @ _spread(model, weights)
-    loadings = _own(model, products)
-    among = np.add.reduceat(weights[:, :, None] * products, model.starts, axis=1)
-    paths, explained = structural(among, model.adjacency)
-    return PathFit(model, weights, loadings, among, paths, explained, _rho(model, correlation, weights), settled)
+    paths, explained = outer.structural(np.moveaxis(correlation, 0, -1), adjacency)
+    return np.moveaxis(paths, -1, 0), explained.T
 
 
 def _rho(model: PathModel, correlation: np.ndarray, weights: np.ndarray) -> np.ndarray:

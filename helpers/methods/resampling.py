@@ -29,7 +29,9 @@ class Moments:
         """Correlations, shape (B, p, p); NaN for a column that does not vary."""
         spread = np.sqrt(np.einsum("bii->bi", self.covariance))
         with np.errstate(divide="ignore", invalid="ignore"):
-            return self.covariance / (spread[:, :, None] * spread[:, None, :])
+            made = self.covariance / spread[:, :, None]
+            made /= spread[:, None, :]
+        return made
 
 
 def replicates(n: int, draws: int, seed: int, groups: np.ndarray | None = None) -> np.ndarray:
@@ -72,7 +74,7 @@ def moments(columns: np.ndarray, weights: np.ndarray | None = None) -> Moments:
     if weights is None:
         return _single(columns)
     centre = columns.mean(axis=0)
-    return _of_sums(weights @ _products(columns - centre), centre, len(columns))
+    return _of_sums(_products(columns - centre).T @ weights.T, centre, len(columns))
 
 
 def resampled_moments(columns: np.ndarray, draws: int, seed: int, weights: np.ndarray | None = None) -> Moments:
@@ -97,7 +99,7 @@ def resampled_moments(columns: np.ndarray, draws: int, seed: int, weights: np.nd
     sums = 0.0
     for i, part in enumerate(parts):
         drawn = _drawn(rng, taken[:, i], part.stop - part.start)
-        sums = sums + (drawn if weights is None else drawn * weights[part]) @ _products(columns[part] - centre)
+        sums = sums + _products(columns[part] - centre).T @ (drawn if weights is None else drawn * weights[part]).T
     return _of_sums(sums, centre, n)
 
 
@@ -121,14 +123,17 @@ def _single(columns: np.ndarray) -> Moments:
 
 
 def _of_sums(sums: np.ndarray, centre: np.ndarray, n: int) -> Moments:
-    """Return moments from the weighted sums of `_products`."""
+    """Return moments from the weighted sums of `_products`, shape (1 + p + p (p + 1) / 2, B).
+
+    Replicates lie next to each other in memory, where sums over all of them are fastest.
+    """
     p = len(centre)
     left, right = np.triu_indices(p)
-    shares = sums[:, 1:] / sums[:, :1]
-    mean, covariance = shares[:, :p], np.empty((len(sums), p, p))
-    covariance[:, left, right] = covariance[:, right, left] = shares[:, p:]
-    covariance -= mean[:, :, None] * mean[:, None, :]
-    return Moments(mean + centre, covariance * (n / max(n - 1, 1)))
+    shares = sums[1:] / sums[0]
+    mean, covariance = shares[:p], np.empty((p, p, sums.shape[1]))
+    half = (shares[p:] - mean[left] * mean[right]) * (n / max(n - 1, 1))
+    covariance[left, right] = covariance[right, left] = half
+    return Moments(mean.T + centre, np.moveaxis(covariance, -1, 0))
 
 
 def percentiles(value: float, draws: np.ndarray, level: float = 0.95) -> Interval:

@@ -129,6 +129,22 @@ def test_an_item_that_does_not_vary_leaves_its_replicate_without_a_value(made):
     assert not found.is_converged.any()
 
 
+def test_constructs_that_are_one_have_no_paths_of_their_own():
+    one = np.array([[[1.0, 1.0, 0.5], [1.0, 1.0, 0.5], [0.5, 0.5, 1.0]]])
+    into_last = np.array([[0, 0, 1], [0, 0, 1], [0, 0, 0]])
+    found, explained = paths.structural(one, into_last)
+    assert np.isnan(found[0, :2, 2]).all()
+    assert np.isnan(explained[0]).all()
+
+
+def test_many_replicates_are_estimated_part_by_part_as_each_alone(made):
+    drawn = resampling.moments(made, resampling.replicates(400, 600, 2)).correlation
+    together = paths.fit(SMALL, drawn)
+    for b in (0, 255, 256, 599):
+        np.testing.assert_allclose(together.paths[b], paths.fit(SMALL, drawn[b:b + 1]).paths[0], atol=1e-12)
+    assert together.is_converged.all()
+
+
 def test_predictive_relevance_is_positive_for_a_planted_path_and_not_for_noise(made):
     assert prediction.predictive_relevance(SMALL, made, "c", seed=1) > 0.2
     noise = np.random.default_rng(1).normal(size=made.shape)
