@@ -8,7 +8,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from uuid import uuid4
@@ -25,6 +25,7 @@ ENGINES = ("duckdb", "spark")
 THREADS = "LOYALTY_THREADS"
 MEMORY = "LOYALTY_MEMORY_MIB"
 FRAME_LIMIT = 5_000_000
+ibis.options.sql.fuse_selects = False  # engines flatten queries themselves; doing it in Python as well took longer
 
 
 def thread_count() -> int:
@@ -44,6 +45,7 @@ class Engine:
 
     name: str = "duckdb"
     _connection: ibis.BaseBackend | None = None
+    _shared: dict[ibis.expr.operations.Relation, ir.Table] = field(default_factory=dict)
 
     @property
     def connection(self) -> ibis.BaseBackend:
@@ -73,6 +75,16 @@ class Engine:
     def kept(self, table: ir.Table) -> ir.Table:
         """Return the table computed once and kept in the engine, for expressions that are used several times."""
         return self.connection.create_table(ibis.util.gen_name("kept"), table, temp=True)
+
+    def once(self, table: ir.Table) -> ir.Table:
+        """Return the table kept in the engine, computed at first use: equal expressions share one, whoever asks.
+
+        For expressions that many functions begin with, over tables that do not change while the session lasts.
+        """
+        key = table.op()
+        if key not in self._shared:
+            self._shared[key] = self.kept(table)
+        return self._shared[key]
 
     def forget(self, table: ir.Table) -> None:
         """Give back the memory of a table that was kept and is needed no more."""
@@ -104,8 +116,11 @@ class Engine:
 
     def write(self, table: ir.Table, path: Path, order: Sequence[str]) -> None:
         """Write the table to one Parquet file, sorted by the given columns, empty values first."""
-        ordered = table.order_by([ibis.asc(c, nulls_first=True) for c in order]) if order else table
-        self.connection.to_parquet(ordered, str(path), compression="zstd")
+        self.connection.to_parquet(self.sorted(table, order), str(path), compression="zstd")
+
+    def sorted(self, table: ir.Table, order: Sequence[str]) -> ir.Table:
+        """Return the table sorted by the given columns, empty values first."""
+        return table.order_by([ibis.asc(c, nulls_first=True) for c in order]) if order else table
 
 
 def refuse_absent(name: str) -> None:
