@@ -15,6 +15,7 @@ from helpers.foundation.estimates import Estimate, Status, without_value
 from helpers.methods import classification, intervals
 
 LEVEL, DAYS_A_MONTH = 0.95, 30.4375
+LEAST_RANKED = 100  # customers, so that a tenth of them are people enough to be told of
 
 
 def scores(basis: Basis, trial: Trial, chosen: str, assumptions: Assumptions) -> pd.DataFrame:
@@ -203,6 +204,14 @@ def by_risk(scores: pd.DataFrame) -> pd.DataFrame:
     if scores["due_on"].isna().all():
         counts = counts.drop(columns="expected_lost")
     return counts.join(money).reset_index()
+
+
+def share_of_first_tenth(scores: pd.DataFrame) -> float:
+    """Return the share of all value at stake that the tenth of customers with the most of it hold; NaN below 100."""
+    stakes = scores["value_at_stake"].dropna().sort_values(ascending=False)
+    if len(stakes) < LEAST_RANKED or not stakes.sum() > 0:
+        return float("nan")
+    return float(stakes.head(len(stakes) // 10).sum() / stakes.sum())
 
 
 def shares(forecasts: pd.DataFrame) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from helpers.foundation.engine import Engine
 from helpers.methods import survival
 
 SEEN_DAYS = 365
-GROUPS = ("best fifth by spend", "three fifths in between", "lowest fifth by spend")
+GROUPS = ("best fifth by spend", "middle by spend", "lowest fifth by spend")
 
 
 def gaps(engine: Engine, transactions: ir.Table, as_of_on: date, seen_days: int = SEEN_DAYS) -> pd.DataFrame:

@@ -15,9 +15,9 @@ from helpers.customers import features
 LEVERS = {
     "silence": ("log_recency_days", "log_silence_by_own_gap", "log_recency_if_one_time", "silence",
                 "log_days_since_event"),
-    "how often": ("log_occasions", "log_recent_occasions", "log_before_occasions", "change_of_pace", "is_one_time",
-                  "n_recent_events", "n_before_events"),
-    "how long": ("log_age_days", "log_tenure_months", "tenure_months"),
+    "how often they buy": ("log_occasions", "log_recent_occasions", "log_before_occasions", "change_of_pace",
+                           "is_one_time", "n_recent_events", "n_before_events"),
+    "how long they have been customers": ("log_age_days", "log_tenure_months", "tenure_months"),
     "spend": ("log_mean_spend", "log_recent_spend", "n_categories", "share_online", "monthly_fee"),
     "price": ("share_promotion", "share_discount"),
     "delivery and returns": ("share_late", "share_refunded"),

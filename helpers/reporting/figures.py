@@ -16,7 +16,6 @@ from helpers.reporting.markup import Exhibit, missing
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-NEAR_ZERO = 0.1  # of the axis' end: an axis that starts so near to zero starts there
 MOST_ROWS = 20
 MOST_CELLS = 200
 LAST_LABEL = 36  # half a month and year under the last point
@@ -63,9 +62,7 @@ def intervals(
         if reference is not None:
             axes.axvline(reference, color=INK, linewidth=1)
         axes.margins(x=0.06)
-        start, end = axes.get_xlim()
-        if 0 < start < NEAR_ZERO * end:
-            axes.set_xlim(0, end)
+        axes.set_xlim(layout.near_zero(axes.get_xlim()))
         layout.finish_rows(axes, unit, starts_at_zero=False)
         return axes
 

@@ -12,6 +12,20 @@ from helpers.reporting.canvas import CATEGORIES, INK, LETTER, NARROW, TEXT, blan
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+NEAR_ZERO = 0.1  # of the axis' end: an axis that starts so near to zero starts there
+
+
+def near_zero(limits: tuple[float, float]) -> tuple[float, float]:
+    """Return the limits of an axis, from zero where it would start near it.
+
+    Examples
+    --------
+    >>> near_zero((0.002, 0.9)), near_zero((0.4, 0.9))
+    ((0.0, 0.9), (0.4, 0.9))
+    """
+    low, high = limits
+    return (0.0, high) if 0 < low < NEAR_ZERO * high else limits
+
 
 def second_line(width: float) -> float:
     """Return the room for a second line of a unit, which only phones need."""
@@ -75,15 +89,16 @@ def finish_lines(axes: "Axes", unit: str, heading: str) -> None:
     from matplotlib.ticker import MaxNLocator
 
     axes.grid(visible=False, axis="x")
+    axes.set_ylim(near_zero(axes.get_ylim()))
     axes.yaxis.set_major_locator(MaxNLocator(5))
     axes.yaxis.set_major_formatter(tick_form(unit))
     above(axes, unit + _start(axes.get_ylim(), unit))
-    axes.set_xlabel(plain(heading.removesuffix("_on").removesuffix("_at").replace("_", " ")))
     if isinstance(axes.xaxis.get_major_locator(), AutoDateLocator):
         start, end = (pd.Timestamp(num2date(at)).tz_localize(None) for at in axes.get_xlim())
         ticks = day_ticks(start, end, 3 if span(axes) < 320 else 6)
         axes.set_xticks(date2num(list(ticks.values())), list(ticks))
     else:
+        axes.set_xlabel(plain(heading.replace("_", " ")))
         axes.xaxis.set_major_locator(MaxNLocator(4 if span(axes) < 320 else 7, integer=True))
         axes.xaxis.set_major_formatter(tick_form(""))
 

@@ -66,20 +66,17 @@ def whole(x: float) -> str:
 
 
 def money(x: float, currency: str = "") -> str:
-    """Return an amount with its sign or code: three significant digits, pennies below 100.
+    """Return an amount with its sign or code: three significant digits, pennies from half a penny to 100.
 
     Examples
     --------
     >>> money(-9747747.934, "GBP"), money(35.171, "USD"), money(1234, "SEK"), money(0.0421, "EUR")
-    ('−£9,750,000', '$35.17', 'SEK 1,230', '€0.0421')
+    ('−£9,750,000', '$35.17', 'SEK 1,230', '€0.04')
     """
     if is_missing(x):
         return MISSING
-    amount = abs(float(x))
-    if 0.1 <= amount < 99.995:
-        text = f"{amount:.0f}" if currency in WITHOUT_CENTS else f"{amount:.2f}"
-    else:
-        text = number(amount)
+    amount, places = abs(float(x)), 0 if currency in WITHOUT_CENTS else 2
+    text = f"{amount:.{places}f}" if 0.5 * 10**-places <= amount < 99.995 else number(amount)
     return _signed(x, _in_currency(text, currency)) if text != "0" else _in_currency("0", currency)
 
 
@@ -128,11 +125,13 @@ def interval(low: float, high: float, form: Form = number) -> str:
 
     Examples
     --------
-    >>> interval(1.2, 3.4), interval(65.2, 68), interval(-0.05, float("inf"), share)
-    ('[1.2, 3.4]', '[65.2, 68.0]', '[−5.0 %, ∞]')
+    >>> interval(1.2, 3.4), interval(0.000614, 0.372), interval(-0.05, float("inf"), share)
+    ('[1.2, 3.4]', '[0.001, 0.372]', '[−5.0 %, ∞]')
     """
     if is_missing(low) and is_missing(high):
         return ""
+    if form in (number, _measured):
+        low, high = _alike(low, high)
     limits = [_limit(low, form), _limit(high, form)]
     most = 1 if form is points else 3 if form in (number, _measured) else 0  # places that rounding has left certain
     places = min(max(_places(limit) for limit in limits), most)
@@ -310,6 +309,15 @@ def _hundredths(x: float) -> str:
     if abs(x) == 100:
         return _signed(x, "100")
     return _signed(x, f"{abs(x):,.1f}") if abs(x) >= 0.995 else number(x, 2)
+
+
+def _alike(low: float, high: float) -> tuple[float, float]:
+    """Return limits rounded to the places that three digits of the larger have, unless that would make one zero."""
+    larger = max((abs(x) for x in (low, high) if not is_missing(x) and not math.isinf(x)), default=0.0)
+    if not larger:
+        return low, high
+    places = max(2 - math.floor(math.log10(larger)), 0)
+    return tuple(x if is_missing(x) or math.isinf(x) else round(x, places) or x for x in (low, high))
 
 
 def _limit(x: float, form: Form) -> str:

@@ -129,3 +129,10 @@ def test_forecasts_as_shares_leave_empty_segments_out():
     made = pd.DataFrame({"segment": ["all", "one-time buyers"], "n": [10, 0], "value": [5.0, 0.0], "low": [2.0, 0.0],
                          "high": [8.0, 0.0]})
     assert outlook.shares(made)[["value", "low", "high"]].to_numpy().tolist() == [[0.5, 0.2, 0.8]]
+
+
+def test_the_first_tenth_by_value_at_stake_holds_its_share_and_few_customers_none():
+    stakes = pd.DataFrame({"value_at_stake": [90.0] * 10 + [10.0] * 90})
+    assert outlook.share_of_first_tenth(stakes) == pytest.approx(0.5)
+    assert np.isnan(outlook.share_of_first_tenth(stakes.head(99)))
+    assert np.isnan(outlook.share_of_first_tenth(stakes * 0))

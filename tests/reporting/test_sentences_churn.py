@@ -198,11 +198,13 @@ def bands(**money):
 
 
 def test_the_most_money_is_named_with_its_risk():
-    assert said.risks(bands(value_at_stake=[75.0, 25.0]), "EUR") == (
-        "The most, €75.00 (75.0 % of the value at stake), lies with 1 customer at high risk.")
+    by_risk, first_tenth = said.risks(bands(value_at_stake=[75.0, 25.0]), "EUR", 0.4)
+    assert by_risk == ("The most, €75.00, lies with those at high risk: 10.0 % of customers hold 75.0 % of the value "
+                       "at stake.")
+    assert first_tenth == "Sorted by value at stake instead of by risk, the first tenth of customers hold 40.0 % of it."
     assert said.risks(bands(monthly_fee=[10.0, 30.0])) == (
-        "The most, 30.00 (75.0 % of monthly fees), lies with 9 customers at low risk.")
-    assert said.risks(bands()) == "No money can be laid out by risk."
+        "The most, 30.00, lies with those at low risk: 90.0 % of customers hold 75.0 % of monthly fees.",)
+    assert said.risks(bands()) == ("No money can be laid out by risk.",)
     assert said.risks_title(bands()) == "90.0 % of those scored are at low risk"
     assert said.risks_title(bands().head(0)) == "Customers by risk"
 

@@ -18,7 +18,7 @@ def why(stability=0.7):
 
 
 def test_reasons_name_levers_and_say_that_a_reason_is_no_cure():
-    assert told.reasons(why())[0] == ("By the model the risk rests most on how often (less occasions) and silence "
+    assert told.reasons(why())[0] == ("By the model the risk rests most on how often (fewer purchases) and silence "
                                       "(more recent cases).")
     assert "what would keep the customer" in told.reasons(why())[1]
     assert len(told.reasons(why(np.nan))) == 1
@@ -38,9 +38,13 @@ def test_when_is_told_by_group_for_buyers_and_for_contracts():
     assert told.timing(two, 12, "months").startswith("After 12 months 20.0 % [10.0 %, 30.0 %] of “best” still run, of ")
     assert told.timing(two.head(1), 90, "days").endswith("of “best” have not come back.")
     assert "no group has 30 members" in told.timing(groups(), 90, "days")
-    assert told.timing_title(two, "months") == "Contracts end soonest in: best"
-    assert told.timing_title(two, "days") == "Longest away after a purchase: lowest"
-    assert told.timing_title(groups(), "days") == "How long customers last"
+    assert told.timing_title(two, "months") == "Contracts last longest in: lowest"
+    close = pd.concat([two, two.tail(1).assign(group="middle")])
+    assert told.timing_title(close, "months") == "Contracts end soonest in: best"
+    assert told.timing_title(close, "days") == "Soonest back after a purchase: best"
+    assert told.timing_title(close.tail(2), "days") == "How long customers stay away after a purchase"
+    assert told.timing_title(two, "days") == "Slowest to come back after a purchase: lowest"
+    assert told.timing_title(groups(), "months") == "How long contracts last"
 
 
 def warned(n=3, held=1, value=10.0):
@@ -98,12 +102,14 @@ def test_the_board_tells_alarms_its_false_alarms_and_what_is_silent():
     assert said[0] == ("1 figure is watched week by week; while nothing happens the whole board gives 0.5 false alarms "
                        "a year.")
     assert said[1] == "Silent: spend (23 periods with a figure)."
-    assert said[2] == "1 alarm: late went above its limits for good, from 2 March 2026 on, told 3 weeks later."
+    assert said[2] == ("1 alarm: late went above its limits for good; it began about 2 March 2026 and was told "
+                       "on 2 March 2026.")
     assert "below its limits in one week" in told.board(Board((chart("late", "", SPIKE),)))[-1]
     assert told.board(Board((chart("late"),)))[-1] == "No alarm was raised in the time that is watched."
     assert told.board(Board((chart("late", "short"),)))[0] == "No figure can raise an alarm at present."
     assert told.board(Board(()))[0].startswith("No figure can be watched")
-    assert told.board_title(Board((chart("late", "", SHIFT),))) == "Last alarm: late, 2 March 2026"
+    assert told.board_title(Board((chart("late", "", SHIFT),))) == (
+        "Last alarm, told on 2 March 2026: late above the limits")
     assert told.board_title(Board(())) == "No figure left its limits"
     assert (told.unit(Board((chart("late", "", SHIFT),))), told.unit(Board(()))) == ("share", "share")
 

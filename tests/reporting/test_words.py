@@ -32,7 +32,8 @@ def test_whole_numbers_have_no_digits_behind_the_point(x, said):
 @pytest.mark.parametrize(("x", "currency", "said"), [
     (9747747.934, "GBP", "£9,750,000"), (-1234.5, "USD", "−$1,230"), (35.171, "EUR", "€35.17"),
     (0.77, "USD", "$0.77"),
-    (0.0421, "EUR", "€0.0421"), (0, "GBP", "£0"), (-0.0, "GBP", "£0"), (99.996, "GBP", "£100"),
+    (0.0421, "EUR", "€0.04"), (0.0021, "EUR", "€0.0021"), (0.3, "JPY", "¥0.3"),
+    (0, "GBP", "£0"), (-0.0, "GBP", "£0"), (99.996, "GBP", "£100"),
     (1234, "SEK", "SEK 1,230"), (12.4, "JPY", "¥12"), (-5.5, "", "−5.50"), (NAN, "GBP", "insufficient data")])
 def test_money_carries_its_sign_or_code(x, currency, said):
     assert words.money(x, currency) == said
@@ -61,7 +62,7 @@ def test_points_are_one_or_many(x, said):
 
 @pytest.mark.parametrize(("low", "high", "form", "said"), [
     (1.2, 3.4, words.number, "[1.2, 3.4]"), (-0.05, 0.05, words.share, "[−5.0 %, 5.0 %]"), (NAN, NAN, words.number, ""),
-    (0.86, 0.8941, words.number, "[0.860, 0.894]"), (-201_000.0, 5.25, words.number, "[−201,000, 5.25]"),
+    (0.86, 0.8941, words.number, "[0.860, 0.894]"), (-201_000.0, 5.25, words.number, "[−201,000, 5]"),
     (9.0, 12.5, words.number, "[9.0, 12.5]"), (65.2, 68.0, words.points, "[65.2, 68.0]"),
     (0.31, 1.34, words.points, "[0.31, 1.3]"), (1.0, 19.0, words.points, "[1, 19]"),
     (0, 1.25, words.number, "[0, 1.25]"),

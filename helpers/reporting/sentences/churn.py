@@ -169,18 +169,21 @@ def one_time(trial: Trial, forecasts: pd.DataFrame) -> str:
     return f"Of customers who had bought once {observed} were lost in the trial{rest}.{next_}"
 
 
-def risks(bands: pd.DataFrame, currency: str = "") -> str:
-    """Return how money spreads over the bands of risk: the likeliest to leave are not always the most to lose."""
+def risks(bands: pd.DataFrame, currency: str = "", first_tenth: float = float("nan")) -> tuple[str, ...]:
+    """Return where the money lies: by risk, and with the tenth of customers who have the most at stake."""
     priced = "value_at_stake" if bands["value_at_stake"].notna().any() else "monthly_fee"
     money = bands[priced].fillna(0)
     if not money.sum() > 0:
-        return "No money can be laid out by risk."
+        return ("No money can be laid out by risk.",)
     top = bands.loc[money.idxmax()]
-    who = words.count(top["n_customers"], "customer", "customers")
     what = "of the value at stake" if priced == "value_at_stake" else "of monthly fees"
-    part = words.share(top[priced] / money.sum())
-    most = f"{words.money(top[priced], currency)} ({part} {what})"
-    return f"The most, {most}, lies with {who} at {top['risk']} risk."
+    people = words.share(top["n_customers"] / bands["n_customers"].sum())
+    first = (f"The most, {words.money(top[priced], currency)}, lies with those at {top['risk']} risk: {people} of "
+             f"customers hold {words.share(top[priced] / money.sum())} {what}.")
+    if words.is_missing(first_tenth):
+        return (first,)
+    return first, (f"Sorted by value at stake instead of by risk, the first tenth of customers hold "
+                   f"{words.share(first_tenth)} of it.")
 
 
 def doubt(basis: Basis, gates: tuple[Gate, ...]) -> tuple[str, ...]:
@@ -194,13 +197,13 @@ def doubt(basis: Basis, gates: tuple[Gate, ...]) -> tuple[str, ...]:
             "The value at stake assumes that the past rate would go on.", *always)
 
 
-
 MEASURES = {
     "auc": "AUC", "average_precision": "Average precision", "lift_in_the_top_tenth": "Lift in the top tenth",
     "brier": "Brier score", "calibration_slope": "Calibration slope, 1 is right",
     "calibration_intercept": "Calibration intercept, 0 is right", "calibration_error": "Calibration error in ten bins",
     "calibration_error_if_perfect": "The same if the model were perfect",
-    "empc": "Expected maximum profit a customer", "empc_share_contacted": "Best share to contact"}
+    "empc": "Expected maximum profit a customer",
+    "empc_share_contacted": "Best share to contact, the uptake being uncertain"}
 
 
 def comparison(measures: pd.DataFrame, rule: str, currency: str = "") -> pd.DataFrame:

@@ -10,6 +10,9 @@ from helpers.methods.cells import LEAST_PEOPLE
 from helpers.methods.charts import Board
 from helpers.reporting import words
 
+PLAIN = {"log_occasions": "purchases", "log_recent_occasions": "recent purchases", "log_age_days": "days as a customer",
+         "log_before_occasions": "purchases before the recent ones", "log_recency_days": "days since the last purchase",
+         "log_silence_by_own_gap": "silence against the own rhythm", "is_one_time": "one purchase only"}
 
 def reasons(found: Reasons) -> tuple[str, ...]:
     """Return which levers the risk rests on, and how stable that is."""
@@ -26,7 +29,11 @@ def reasons(found: Reasons) -> tuple[str, ...]:
 
 
 def _plain(raises: str) -> str:
-    return raises.replace("log_", "").replace("attribute_", "").removeprefix("n_").replace(" n_", " ").replace("_", " ")
+    """Return in words which feature raises the risk, and in which direction."""
+    direction, _, feature = raises.partition(" ")
+    name = PLAIN.get(feature, feature.removeprefix("log_").removeprefix("attribute_").removeprefix("n_"))
+    is_count = feature.startswith("n_") or name.split(" ")[0].endswith(("days", "purchases"))
+    return f"{'fewer' if is_count and direction == 'less' else direction} {name.replace('_', ' ')}"
 
 
 def reasons_title(found: Reasons) -> str:
@@ -54,11 +61,15 @@ def timing(summary: pd.DataFrame, at: float, unit: str) -> str:
 
 
 def timing_title(summary: pd.DataFrame, unit: str) -> str:
-    """Return the title of the survival figure."""
-    if summary.empty:
-        return "How long customers last"
-    worst = summary.loc[summary["share_left"].idxmin() if unit == "months" else summary["share_left"].idxmax(), "group"]
-    return f"Contracts end soonest in: {worst}" if unit == "months" else f"Longest away after a purchase: {worst}"
+    """Return the title of the survival figure: a group stands in it whose interval is apart from all others."""
+    known = summary.dropna(subset=["share_left", "low", "high"]).sort_values("share_left")
+    soon, late = (("Contracts end soonest in", "Contracts last longest in") if unit == "months" else
+                  ("Soonest back after a purchase", "Slowest to come back after a purchase"))
+    if len(known) > 1 and known["low"].iloc[-1] > known["high"].iloc[:-1].max():
+        return f"{late}: {known['group'].iloc[-1]}"
+    if len(known) > 1 and known["high"].iloc[0] < known["low"].iloc[1:].min():
+        return f"{soon}: {known['group'].iloc[0]}"
+    return "How long contracts last" if unit == "months" else "How long customers stay away after a purchase"
 
 
 def alerts(found: pd.DataFrame, currency: str = "") -> tuple[str, ...]:
@@ -120,9 +131,8 @@ def board(found: Board) -> tuple[str, ...]:
     alarms = found.alarms
     if alarms.empty:
         return (*said, "No alarm was raised in the time that is watched.")
-    told = [f"{row.chart} went {row.direction} its limits "
-            f"{'in one week' if row.kind == 'spike' else 'for good'}, from {words.day(row.began_on)} on, told "
-            f"{words.count(row.delay_periods, 'week', 'weeks')} later" for row in alarms.itertuples()]
+    told = [f"{row.chart} went {row.direction} its limits {'in one week' if row.kind == 'spike' else 'for good'}; it "
+            f"began about {words.day(row.began_on)} and was told on {words.day(row.on)}" for row in alarms.itertuples()]
     return (*said, f"{words.sentence_case(words.count(len(told), 'alarm', 'alarms'))}: {'; '.join(told)}.")
 
 
@@ -132,7 +142,7 @@ def board_title(found: Board) -> str:
     if alarms.empty:
         return "No figure left its limits"
     last = alarms.iloc[-1]
-    return f"Last alarm: {last['chart']}, {words.day(last['on'])}"
+    return f"Last alarm, told on {words.day(last['on'])}: {last['chart']} {last['direction']} the limits"
 
 
 def crisis(bursts: pd.DataFrame, repair: pd.DataFrame) -> tuple[str, ...]:
