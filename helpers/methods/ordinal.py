@@ -3,7 +3,8 @@
 References
 ----------
 McCullagh (1980), Regression models for ordinal data, *Journal of the Royal Statistical Society* B 42, 109–142; Brant
-(1990), Assessing proportionality in the proportional odds model, *Biometrics* 46, 1171–1178.
+(1990), Assessing proportionality in the proportional odds model, *Biometrics* 46, 1171–1178; Binder (1983), On the
+variances of asymptotically normal estimators from complex surveys, *International Statistical Review* 51, 279–292.
 """
 
 from dataclasses import dataclass
@@ -49,7 +50,9 @@ class Ordinal:
         return Interval(*(float(np.exp(x)) for x in (b, b - half, b + half)))
 
 
-def fit(drivers: np.ndarray, answers: np.ndarray, weights: np.ndarray | None = None) -> Ordinal:
+def fit(
+    drivers: np.ndarray, answers: np.ndarray, weights: np.ndarray | None = None, replicas: np.ndarray | None = None
+) -> Ordinal:
     """Return an ordinal logit of answers on drivers.
 
     Parameters
@@ -60,6 +63,9 @@ def fit(drivers: np.ndarray, answers: np.ndarray, weights: np.ndarray | None = N
         Two different ones or more; their order counts, not their distance.
     weights : ndarray, shape (n,), optional
         Survey weights; standard errors are the robust ones then.
+    replicas : ndarray, shape (B, n), optional
+        Replicates of the weights; standard errors are the spread of one Newton step from the maximum to each then
+        (Binder 1983; Rao, Wu & Yue 1992).
     """
     levels, code = np.unique(answers, return_inverse=True)
     n, cuts = len(code), len(levels) - 1
@@ -71,9 +77,17 @@ def fit(drivers: np.ndarray, answers: np.ndarray, weights: np.ndarray | None = N
     empty = float(given @ np.log(np.diff(np.concatenate([[0.0], shares, [1.0]]))[code]))
     _, score, hessian = _derivatives(made, (upper, lower), code, given)
     inverse = np.linalg.pinv(-hessian)
-    if weights is not None and np.ptp(weights) > 0:
+    if replicas is not None:
+        inverse = np.cov(_steps(replicas, score, given) @ inverse, rowvar=False)
+    elif weights is not None and np.ptp(weights) > 0:
         inverse = inverse @ (score.T @ score) @ inverse
     return Ordinal(made[cuts:], np.sqrt(np.diag(inverse)[cuts:]), made[:cuts], value, empty, is_settled, n)
+
+
+def _steps(replicas: np.ndarray, score: np.ndarray, given: np.ndarray) -> np.ndarray:
+    """Return the summed score under each replicate of the weights, shape (B, p)."""
+    scaled = replicas * (replicas.shape[1] / replicas.sum(axis=1, keepdims=True))
+    return (scaled * np.divide(1.0, given, out=np.zeros(len(given)), where=given > 0)) @ score
 
 
 def _designs(drivers: np.ndarray, code: np.ndarray, cuts: int) -> tuple[np.ndarray, np.ndarray]:
@@ -121,12 +135,14 @@ def _derivatives(
     return float(given @ np.log(p)), score, hessian
 
 
-def proportional(drivers: np.ndarray, answers: np.ndarray, weights: np.ndarray | None = None) -> float:
+def proportional(
+    drivers: np.ndarray, answers: np.ndarray, weights: np.ndarray | None = None, replicas: np.ndarray | None = None
+) -> float:
     """Return the p-value of equal coefficients at every cut between answers: small ones speak against the model.
 
     Parameters
     ----------
-    drivers, answers, weights
+    drivers, answers, weights, replicas
         As in `fit`.
 
     Notes
@@ -135,7 +151,7 @@ def proportional(drivers: np.ndarray, answers: np.ndarray, weights: np.ndarray |
     independent: a screening, not an exact test; NaN for two answers.
     """
     levels = np.unique(answers)
-    fits = [f for cut in levels[:-1] if (f := fit(drivers, answers > cut, weights)).is_settled]
+    fits = [f for cut in levels[:-1] if (f := fit(drivers, answers > cut, weights, replicas)).is_settled]
     if len(fits) < 2:
         return float("nan")
     beta, precision = np.array([f.coefficients for f in fits]), np.array([f.errors for f in fits]) ** -2.0

@@ -36,7 +36,8 @@ def index(found: PathFit, mean: np.ndarray, covariance: np.ndarray, construct: s
 
 
 def predictive_relevance(
-    model: PathModel, columns: np.ndarray, construct: str, folds: int = 10, seed: int = 0, scheme: str = "path"
+    model: PathModel, columns: np.ndarray, construct: str, folds: int = 10, seed: int = 0, scheme: str = "path",
+    weights: np.ndarray | None = None,
 ) -> float:
     """Return Q² of a construct's items, predicted out of sample from the constructs that point to it.
 
@@ -52,16 +53,18 @@ def predictive_relevance(
         Every row is held out once, in one of the folds.
     scheme : str
         As in `helpers.methods.paths.fit`.
+    weights : ndarray, shape (n,), optional
+        Survey weights.
 
     Returns
     -------
     float
         1 − squared error / squared error of the training mean, over all items: above 0 the model predicts.
     """
-    n = len(columns)
+    n, weights = len(columns), np.ones(len(columns)) if weights is None else weights
     fold = np.random.default_rng(seed).permutation(np.arange(n) % folds)
     is_held = fold == np.arange(folds)[:, None]
-    known = moments(columns, (~is_held).astype(float))
+    known = moments(columns, ~is_held * weights)
     found = fit(model, known.correlation, scheme)
     spread = np.sqrt(np.einsum("bii->bi", known.covariance))
     end = model.names.index(construct)
@@ -71,7 +74,7 @@ def predictive_relevance(
     predicted = (scaled * own[fold]).sum(axis=1)[:, None] * found.loadings[fold][:, part]
     errors = ((scaled[:, part] - predicted) * spread[fold][:, part]) ** 2
     naive = (scaled[:, part] * spread[fold][:, part]) ** 2
-    return float(1 - errors.sum() / naive.sum())
+    return float(1 - (weights @ errors).sum() / (weights @ naive).sum())
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +126,7 @@ def invariance(
     rng, own = np.random.default_rng(seed), np.ones(len(columns)) if weights is None else weights
     member = np.concatenate([is_first[None, :], rng.permuted(np.tile(is_first, (draws, 1)), axis=1)]).astype(float)
     fits = [fit(model, moments(columns, m * own).correlation) for m in (member, 1 - member)]
-    whole = moments(columns).correlation[0]
+    whole = moments(columns, own[None]).correlation[0]
     alike = _composition(model, fits[0].weights, fits[1].weights, whole)
     apart = fits[0].paths - fits[1].paths
     exceeds = (np.abs(apart[1:]) >= np.abs(apart[0]) - 1e-12).sum(axis=0)

@@ -8,6 +8,7 @@ from scipy import stats
 from helpers.foundation.estimates import Estimate, Gate, Level, Status, without_value
 from helpers.methods.cells import LEAST_PEOPLE, too_few
 from helpers.methods.intervals import Interval
+from helpers.methods.intervals import correlation as correlated
 
 STRIKE, QUALIFY = 0.60, 0.70
 
@@ -26,8 +27,8 @@ class Reliability:
         not vary.
     measurement_error : float
         Standard error of measurement of the mean of the items, in the items' unit: SD √(1 − raw alpha).
-    item_rest : tuple of float
-        Correlation of each item with the sum of the others, in the items' order.
+    item_rest : tuple of Interval
+        Correlation of each item with the sum of the others, in the items' order, with Fisher's interval.
     """
 
     raw: Interval
@@ -35,7 +36,7 @@ class Reliability:
     n: int
     n_items: int
     measurement_error: float = float("nan")
-    item_rest: tuple[float, ...] = ()
+    item_rest: tuple[Interval, ...] = ()
 
 
 def reliability(scores: np.ndarray, level: float = 0.95) -> Reliability:
@@ -63,7 +64,8 @@ def reliability(scores: np.ndarray, level: float = 0.95) -> Reliability:
     return Reliability(
         Interval(raw, *feldt_interval(raw, n, k, level)),
         Interval(standardised := _alpha(correlation), *feldt_interval(standardised, n, k, level)),
-        n, k, spread * float(np.sqrt(1 - raw)) if raw <= 1 else np.nan, _item_rest(covariance))
+        n, k, spread * float(np.sqrt(1 - raw)) if raw <= 1 else np.nan,
+        tuple(correlated(float(r), n) for r in item_rest(covariance[None])[0]))
 
 
 def feldt_interval(alpha: float, n: int, n_items: int, level: float = 0.95) -> tuple[float, float]:
@@ -98,12 +100,12 @@ def _alpha(matrix: np.ndarray) -> float:
     return k / (k - 1) * (1 - float(np.trace(matrix)) / total) if total > 0 else np.nan
 
 
-def _item_rest(covariance: np.ndarray) -> tuple[float, ...]:
-    variance, rows = np.diag(covariance), covariance.sum(axis=1)
-    rest = covariance.sum() - 2 * rows + variance
+def item_rest(covariance: np.ndarray) -> np.ndarray:
+    """Return the correlation of each item with the sum of the others, shape (B, k), of covariances (B, k, k)."""
+    variance, rows = np.einsum("bii->bi", covariance), covariance.sum(axis=2)
+    rest = covariance.sum(axis=(1, 2))[:, None] - 2 * rows + variance
     with np.errstate(divide="ignore", invalid="ignore"):
-        correlations = (rows - variance) / np.sqrt(variance * rest)
-    return tuple(float(r) for r in correlations)
+        return (rows - variance) / np.sqrt(variance * rest)
 
 
 def alpha_value(quantity: str, scale: str, found: Reliability, alpha: Interval) -> Estimate:

@@ -129,7 +129,8 @@ def _of_sums(sums: np.ndarray, centre: np.ndarray, n: int) -> Moments:
     """
     p = len(centre)
     left, right = np.triu_indices(p)
-    shares = sums[1:] / sums[0]
+    with np.errstate(divide="ignore", invalid="ignore"):  # a replicate may have drawn none of these rows
+        shares = sums[1:] / sums[0]
     mean, covariance = shares[:p], np.empty((p, p, sums.shape[1]))
     half = (shares[p:] - mean[left] * mean[right]) * (n / max(n - 1, 1))
     covariance[left, right] = covariance[right, left] = half

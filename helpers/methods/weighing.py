@@ -1,4 +1,4 @@
-"""Means and shares under survey weights; where the weights were raked, by their replicates, each raked anew.
+"""Means and shares under survey weights, their intervals by the weights' replicates (raked ones raked anew in each).
 
 References
 ----------
@@ -15,7 +15,7 @@ from scipy import stats
 
 from helpers.methods import intervals
 from helpers.methods.intervals import Interval
-from helpers.methods.resampling import Moments, moments, resampled_moments
+from helpers.methods.resampling import Moments, moments, replicates, resampled_moments
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +37,6 @@ class Replicas:
         """Return the weights of some people, shape (1 + B, n_people); every one of them must be known."""
         return self.weights[:, self.people.get_indexer(people)]
 
-    def means(self, values: np.ndarray, people: np.ndarray) -> np.ndarray:
-        """Return the weighted mean in the sample and in each replicate that has any of them, shape (1 + B',)."""
-        own = self.of(people)
-        total = own.sum(axis=1)
-        return (own @ values)[total > 0] / total[total > 0]
-
-    def error(self, values: np.ndarray, people: np.ndarray) -> float:
-        """Return the standard error of a weighted mean."""
-        return float(np.std(self.means(values, people)[1:], ddof=1))
-
 
 @dataclass(frozen=True, slots=True)
 class Rows:
@@ -66,12 +56,34 @@ class Rows:
     weights: np.ndarray
     replicas: Replicas | None = None
 
+    def draws(self) -> np.ndarray:
+        """Return the weights in the sample and in each of its replicates, shape (1 + B, n); there must be replicates.
+
+        A row whose weight is not its person's has the person's replicates times their ratio.
+        """
+        own = self.replicas.of(self.people)
+        if np.array_equal(own[0], self.weights):
+            return own
+        return own * np.divide(self.weights, own[0], out=np.zeros(len(own[0])), where=own[0] > 0)
+
+    def resampled(self, draws: int, seed: int) -> np.ndarray:
+        """Return `draws`; where there are no replicates, a bootstrap of the people times their weights."""
+        if self.replicas is not None:
+            return self.draws()
+        counts = replicates(len(self.people), draws, seed, self.people)
+        return np.concatenate([np.ones((1, len(self.people))), counts]) * self.weights
+
+    def error(self, values: np.ndarray) -> float:
+        """Return the standard error of the weighted mean over the replicates that have any of the people."""
+        own = self.draws()
+        total = own.sum(axis=1)
+        return float(np.std(((own @ values)[total > 0] / total[total > 0])[1:], ddof=1))
+
     def mean(self, values: np.ndarray) -> Interval:
         """Return the weighted mean with Student's interval, n − 1 degrees of freedom."""
         if self.replicas is None or len(values) < 2:
             return intervals.mean(values, self.weights)
-        return student(float(np.average(values, weights=self.weights)), self.replicas.error(values, self.people),
-                       len(values))
+        return student(float(np.average(values, weights=self.weights)), self.error(values), len(values))
 
     def share(self, is_so: np.ndarray) -> Interval:
         """Return a weighted share with the adjusted Wald interval for the effective number of people."""
@@ -91,7 +103,7 @@ class Rows:
             Their variance; where it or the error is 0, the number is Kish's.
         """
         kish = intervals.effective_n(self.weights)
-        error = self.replicas.error(values, self.people) if self.replicas is not None else 0.0
+        error = self.error(values) if self.replicas is not None else 0.0
         return min(spread / error**2, float(len(values))) if spread > 0 and error > 0 else kish
 
     def moments(self, columns: np.ndarray, draws: int, seed: int) -> Moments:
@@ -105,7 +117,7 @@ class Rows:
             Of the bootstrap, where the weights have no replicates of their own.
         """
         if self.replicas is not None:
-            return moments(columns, self.replicas.of(self.people))
+            return moments(columns, self.draws())
         own = None if np.ptp(self.weights) == 0 else self.weights
         parts = moments(columns, None if own is None else own[None]), resampled_moments(columns, draws, seed, own)
         return Moments(*(np.concatenate([getattr(m, name) for m in parts]) for name in ("mean", "covariance")))
@@ -138,7 +150,7 @@ def difference(
         quantile = float(stats.t.ppf((1 + level) / 2, n - 1)) if n > 1 else np.nan
         error = (made.high - made.low) / 2 / quantile
     else:
-        weights = [replicas.of(r.people) for r in rows]
+        weights = [r.draws() for r in rows]
         sums = [(own @ v, own.sum(axis=1)) for v, own in zip(values, weights, strict=True)]
         kept = (sums[0][1] > 0) & (sums[1][1] > 0)
         draws = sums[1][0][kept] / sums[1][1][kept] - sums[0][0][kept] / sums[0][1][kept]

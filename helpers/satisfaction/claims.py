@@ -1,13 +1,12 @@
 """The textbook claim about word of mouth, held against what the records can say."""
 
 import ibis.expr.types as ir
-import numpy as np
 import pandas as pd
 
 from helpers.foundation.estimates import Claim, Estimate, Status, without_value
 from helpers.methods import scales
 from helpers.methods.cells import FEW_PEOPLE
-from helpers.methods.intervals import mean
+from helpers.methods.weighing import Replicas, Rows
 from helpers.satisfaction.measures import DETRACTORS_TO, NPS, PROMOTERS_FROM, measure_of
 
 TOLD = "A promoter tells 12 people, a detractor 20"
@@ -15,7 +14,9 @@ NAMED = "new customers that name a promoter as who recommended us"
 UNASKED = "No question asks how many people customers told"
 
 
-def word_of_mouth(answers: ir.Table, known: pd.DataFrame, customers: ir.Table) -> Claim:
+def word_of_mouth(
+    answers: ir.Table, known: pd.DataFrame, customers: ir.Table, replicas: Replicas | None = None
+) -> Claim:
     """Return the claim on what people tell others: nobody is asked, so it cannot be said; what is known stands by.
 
     Parameters
@@ -26,6 +27,8 @@ def word_of_mouth(answers: ir.Table, known: pd.DataFrame, customers: ir.Table) -
         From `helpers.methods.scales.catalogue`; promoters and detractors by a 0–10 recommend question only.
     customers : Table
         ``canonical/customers``: ``referred_by``.
+    replicas : Replicas, optional
+        Of the survey weights.
     """
     items = [row.item for row in known.itertuples() if measure_of(row) == NPS]
     named = customers.filter(customers.referred_by.notnull()).select("referred_by").to_pyarrow().to_pandas()
@@ -36,12 +39,14 @@ def word_of_mouth(answers: ir.Table, known: pd.DataFrame, customers: ir.Table) -
     rows = scales.latest_of(scales.wide(answers, items[:1]), items[:1]).reset_index()
     rows = rows[rows["customer_id"].notna()]
     told = rows["customer_id"].map(named["referred_by"].value_counts()).fillna(0).to_numpy(float)
-    parts = [told[(rows[items[0]] >= PROMOTERS_FROM).to_numpy()], told[(rows[items[0]] <= DETRACTORS_TO).to_numpy()]]
+    member = [(rows[items[0]] >= PROMOTERS_FROM).to_numpy(), (rows[items[0]] <= DETRACTORS_TO).to_numpy()]
+    parts = [told[is_in] for is_in in member]
     if min(map(len, parts)) < FEW_PEOPLE:
         reason = f"{len(parts[0])} promoters and {len(parts[1])} detractors, {FEW_PEOPLE} of each are needed"
         return Claim(TOLD, without_value(NAMED, Status.INSUFFICIENT, reason, unit="customers"), "cannot say",
                      f"{UNASKED}, and there are {reason}.")
-    i, others = mean(parts[0]), float(np.mean(parts[1]))
-    return Claim(TOLD, Estimate(NAMED, i.value, i.low, i.high, "customers", len(parts[0])), "cannot say",
-                 f"{UNASKED}; {i.value:.3f} new customers name each promoter as who recommended us, {others:.3f} each "
-                 "detractor.")
+    people, weight = rows["person"].to_numpy(), rows["weight"].to_numpy(float)
+    ours, theirs = (Rows(people[is_in], weight[is_in], replicas).mean(told[is_in]) for is_in in member)
+    return Claim(TOLD, Estimate(NAMED, ours.value, ours.low, ours.high, "customers", len(parts[0])), "cannot say",
+                 f"{UNASKED}; {ours.value:.3f} new customers name each promoter as who recommended us, "
+                 f"{theirs.value:.3f} each detractor.")

@@ -16,7 +16,7 @@ import pandas as pd
 from helpers.foundation.errors import InputError
 from helpers.foundation.estimates import Estimate, Status, without_value
 from helpers.methods.cells import LEAST_PEOPLE, published
-from helpers.methods.intervals import share
+from helpers.methods.weighing import Replicas, Rows
 
 WORD = re.compile(r"[^\W\d_]{2,}")
 BLAME_UP_TO, PRAISE_FROM = 50.0, 75.0
@@ -26,7 +26,7 @@ ACCURACY = "polarity as people read it"
 
 
 def comments(responses: ir.Table, answers: ir.Table) -> pd.DataFrame:
-    """Return written answers with the person's score beside: ``response_id, person, text, percent, polarity``.
+    """Return written answers beside the score: ``response_id, item, person, comment, percent, weight, polarity``.
 
     Parameters
     ----------
@@ -40,23 +40,38 @@ def comments(responses: ir.Table, answers: ir.Table) -> pd.DataFrame:
     Polarity is not read from the words: it is that of the score given with them: blame up to 50, praise from 75 on.
     """
     written = responses.filter(responses.comment.notnull() & (responses.comment.strip() != ""))
-    scored = answers.filter(answers.percent.notnull()).select("response_id", "item", "person", "percent")
+    scored = answers.filter(answers.percent.notnull()).select("response_id", "item", "person", "percent", "weight")
     rows = written.select("response_id", "item", "comment").inner_join(scored, ["response_id", "item"])
-    frame = rows.select("response_id", "item", "person", "comment", "percent").to_pyarrow().to_pandas()
+    frame = rows.select("response_id", "item", "person", "comment", "percent", "weight").to_pyarrow().to_pandas()
     is_blame, is_praise = frame["percent"] <= BLAME_UP_TO, frame["percent"] >= PRAISE_FROM
     polarity = np.select([is_blame, is_praise], ["blame", "praise"], "mixed")
     return frame.assign(polarity=polarity).sort_values(["response_id", "item"], ignore_index=True)
 
 
-def shares(written: pd.DataFrame, n_responses: int) -> list[Estimate]:
-    """Return how many write, and how many of them in blame and in praise."""
+def shares(written: pd.DataFrame, scored: pd.DataFrame, replicas: Replicas | None = None) -> list[Estimate]:
+    """Return how many of the completed surveys hold a comment, and how many of these are in blame and in praise.
+
+    Parameters
+    ----------
+    written : DataFrame
+        From `comments`.
+    scored : DataFrame
+        From `helpers.satisfaction.scores.scores`.
+    replicas : Replicas, optional
+        Of the weights.
+    """
     if written.empty:
         return [without_value("share who write", Status.NOT_APPLICABLE, "no comments are recorded", unit="share")]
-    people = written.drop_duplicates("response_id")
-    n = len(people)
-    return [published("share who write", share(n / n_responses, n_responses), n_responses, unit="share"),
-            *(published(f"share of comments in {kind}", share(float((people["polarity"] == kind).mean()), n), n,
-                        unit="share") for kind in ("blame", "praise"))]
+    first = written.drop_duplicates("response_id")
+    who = rows_of(scored, replicas).share(scored["response_id"].isin(first["response_id"]).to_numpy())
+    return [published("share who write", who, len(scored), unit="share"),
+            *(published(f"share of comments in {kind}", rows_of(first, replicas).share(
+                (first["polarity"] == kind).to_numpy()), len(first), unit="share") for kind in ("blame", "praise"))]
+
+
+def rows_of(frame: pd.DataFrame, replicas: Replicas | None) -> Rows:
+    """Return the people of a frame with their weights."""
+    return Rows(frame["person"].to_numpy(), frame["weight"].to_numpy(float), replicas)
 
 
 def words_of(written: pd.DataFrame, limit: int = 10) -> pd.DataFrame:
@@ -91,7 +106,7 @@ def words_of(written: pd.DataFrame, limit: int = 10) -> pd.DataFrame:
     return table.groupby("goes_with").head(limit).reset_index(drop=True)
 
 
-def accuracy(written: pd.DataFrame, filled: pd.DataFrame) -> list[Estimate]:
+def accuracy(written: pd.DataFrame, filled: pd.DataFrame, replicas: Replicas | None = None) -> list[Estimate]:
     """Return how often people read the polarity in a comment that the score gave it, or that nobody has yet.
 
     Parameters
@@ -100,6 +115,8 @@ def accuracy(written: pd.DataFrame, filled: pd.DataFrame) -> list[Estimate]:
         From `comments`.
     filled : DataFrame
         ``response_id, item, audited_polarity`` as people filled it in; empty text where nobody has.
+    replicas : Replicas, optional
+        Of the weights.
 
     Raises
     ------
@@ -114,15 +131,14 @@ def accuracy(written: pd.DataFrame, filled: pd.DataFrame) -> list[Estimate]:
                          f"{len(odd)} of {len(read)} readings are not known, the first is '{odd.iloc[0]}'",
                          ", ".join(POLARITIES))
     both = read.drop(columns="polarity", errors="ignore").merge(
-        written[["response_id", "item", "polarity"]], on=["response_id", "item"])
-    n, agrees = len(both), both["audited_polarity"] == both["polarity"]
-    if not n:
+        written[["response_id", "item", "person", "weight", "polarity"]], on=["response_id", "item"])
+    if both.empty:
         reason = "nobody has read the sample yet: data/audits/<source>/satisfaction_comments.csv, audited_polarity"
         return [without_value(ACCURACY, Status.INSUFFICIENT, reason, unit="share")]
-    made = [published(ACCURACY, share(float(agrees.mean()), n), n, unit="share")]
-    of = both.groupby("polarity").groups
-    return made + [published(ACCURACY, share(float(agrees[of[kind]].mean()), len(of[kind])), len(of[kind]),
-                             unit="share", segment=f"comments taken for {kind}") for kind in POLARITIES if kind in of]
+    parts = {"all": both, **{f"comments taken for {k}": both[both["polarity"] == k] for k in POLARITIES}}
+    return [published(ACCURACY, rows_of(part, replicas).share(
+        (part["audited_polarity"] == part["polarity"]).to_numpy()), len(part), unit="share", segment=name)
+        for name, part in parts.items() if len(part)]
 
 
 def audit_sample(written: pd.DataFrame, seed: int) -> pd.DataFrame:

@@ -16,7 +16,7 @@ from helpers.foundation.errors import InputError
 from helpers.foundation.estimates import Estimate, Status, without_value
 from helpers.methods import moderation, ordinal
 from helpers.methods.cells import FEW_PEOPLE
-from helpers.methods.resampling import percentiles
+from helpers.methods.resampling import moments, percentiles
 from helpers.satisfaction.assumptions import Assumptions
 from helpers.satisfaction.structure import SATISFACTION, Absent, Panel
 
@@ -76,7 +76,7 @@ def penalty_reward(known: Panel | Absent, draws: int, seed: int) -> list[Contras
     names, means = _drivers(known)
     if not names:
         return Absent("nothing points to satisfaction", known.n)
-    cuts = np.quantile(means, [1 / 3, 2 / 3], axis=0)
+    cuts = _thirds(means, known.rows.weights)
     is_low, is_high = means < np.maximum(cuts[0], means.min(axis=0) + 1e-9), means > cuts[1]
     kept = (is_low.sum(axis=0) >= FEW_PEOPLE) & (is_high.sum(axis=0) >= FEW_PEOPLE) & (
         (~is_low & ~is_high).sum(axis=0) >= FEW_PEOPLE)
@@ -89,6 +89,13 @@ def penalty_reward(known: Panel | Absent, draws: int, seed: int) -> list[Contras
     k = int(kept.sum())
     return [_contrast(name, beta[:, j], beta[:, k + j], known.n)
             for j, name in enumerate(np.array(names, dtype=object)[kept])]
+
+
+def _thirds(means: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return where the lower and the upper third of each column begin and end, shape (2, k), by weight."""
+    if np.ptp(weights) == 0:
+        return np.quantile(means, [1 / 3, 2 / 3], axis=0)
+    return np.quantile(means, [1 / 3, 2 / 3], axis=0, weights=weights, method="inverted_cdf")
 
 
 def _contrast(name: str, low: np.ndarray, high: np.ndarray, n: int) -> Contrast:
@@ -123,11 +130,14 @@ def odds(known: Panel | Absent) -> list[Estimate]:
     if min(counts) > MOST_ANSWERS or not names:
         reason = f"{min(counts)} different answers: not an ordinal question" if names else "nothing points to it"
         return [without_value(ODDS, Status.NOT_APPLICABLE, reason, unit="times", n=known.n)]
-    scaled = (means - means.mean(axis=0)) / means.std(axis=0)
-    found = ordinal.fit(scaled, answers, known.rows.weights)
+    weights = known.rows.weights
+    among = moments(means, weights[None])
+    scaled = (means - among.mean[0]) / np.sqrt(np.diag(among.covariance[0]) * (1 - 1 / known.n))
+    replicas = known.rows.draws()[1:] if known.rows.replicas is not None else None
+    found = ordinal.fit(scaled, answers, weights, replicas)
     if not found.is_settled:
         return [without_value(ODDS, Status.INSUFFICIENT, "a driver parts the answers perfectly", n=known.n)]
-    against = ordinal.proportional(scaled, answers, known.rows.weights)
+    against = ordinal.proportional(scaled, answers, weights, replicas)
     note = f"odds differ between answers (p {against:.2g})" if against < 0.01 else ""
     made = [found.odds_ratio(j) for j in range(len(names))]
     return [Estimate(ODDS, i.value, i.low, i.high, "times", known.n, name, reason=note)
@@ -158,7 +168,7 @@ def moderated(known: Panel | Absent, assumed: Assumptions, seed: int) -> list[Es
     made = []
     for text in assumed.moderations:
         names = read(text, known.model.names)
-        weights = None if known.rows.replicas is None else known.rows.replicas.of(known.rows.people)
+        weights = None if known.rows.replicas is None else known.rows.draws()
         found = moderation.interaction(known.model, known.columns, names, assumed.resamples, seed, weights)
         made += _moderated(names, found, known.n)
     return made

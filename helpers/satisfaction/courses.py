@@ -10,6 +10,8 @@ from helpers.foundation.estimates import Estimate, Status, without_value
 from helpers.methods import scales
 from helpers.methods.cells import FEW_PEOPLE
 from helpers.methods.paths import PathModel
+from helpers.methods.resampling import moments
+from helpers.methods.weighing import Replicas, Rows
 from helpers.satisfaction import confirmation
 from helpers.satisfaction.assumptions import Assumptions
 from helpers.satisfaction.drift import LEAST_WAVES, STEADY, drifts
@@ -52,7 +54,8 @@ def steps(
     named = dict(zip(waves_of["response_id"], waves_of["wave"], strict=True))
     people = rows.index.get_level_values("person").to_numpy()
     place = np.array([list(waves).index(named[r]) for r in rows.index.get_level_values("response_id")])
-    frame = rows.reset_index(drop=True).assign(person=people, place=place)
+    weight = rows.index.get_level_values("weight").to_numpy(float)
+    frame = rows.reset_index(drop=True).assign(person=people, place=place, weight=weight)
     frame = frame.drop_duplicates(["person", "place"], keep="last").sort_values(["person", "place"])
     frame = frame[frame.groupby("person")["place"].transform("size") >= LEAST_OF_PERSON]
     if frame.empty:
@@ -60,10 +63,13 @@ def steps(
     follows = (frame["person"].eq(frame["person"].shift(-1)) & frame["place"].add(1).eq(frame["place"].shift(-1)))
     before, after = frame[follows.to_numpy()], frame[follows.shift(1, fill_value=False).to_numpy()]
     return Steps(before["person"].to_numpy(), before[items["expectation"]].to_numpy(),
-                 before[items["performance"]].to_numpy(), after[items["expectation"]].to_numpy()), ""
+                 before[items["performance"]].to_numpy(), after[items["expectation"]].to_numpy(),
+                 before["weight"].to_numpy()), ""
 
 
-def drift(answers: ir.Table, model: PathModel | Absent, waves: Sequence[str]) -> list[Estimate]:
+def drift(
+    answers: ir.Table, model: PathModel | Absent, waves: Sequence[str], replicas: Replicas | None = None
+) -> list[Estimate]:
     """Return how the drivers' weights move over eight waves or more, or why that cannot be said.
 
     Parameters
@@ -74,11 +80,13 @@ def drift(answers: ir.Table, model: PathModel | Absent, waves: Sequence[str]) ->
         Whose arrows into satisfaction name the drivers.
     waves : sequence of str
         Oldest first; those with fewer than 30 people are left out.
+    replicas : Replicas, optional
+        Of the survey weights; the weights' errors are theirs then.
     """
     if isinstance(model, Absent):
         return [without_value(DRIFT, Status.INSUFFICIENT, model.reason)]
     names = [start for start, end in model.arrows if end == SATISFACTION]
-    found = _weights(answers, model, names, waves) if len(waves) >= LEAST_WAVES else ([], [], [])
+    found = _weights(answers, model, waves, replicas) if len(waves) >= LEAST_WAVES else ([], [], [])
     if len(found[0]) < LEAST_WAVES:
         reason = f"{len(found[0] or waves)} waves that can be used, fewer than {LEAST_WAVES}"
         return [without_value(DRIFT, Status.INSUFFICIENT, reason)]
@@ -92,35 +100,38 @@ def drift(answers: ir.Table, model: PathModel | Absent, waves: Sequence[str]) ->
 
 
 def _weights(
-    answers: ir.Table, model: PathModel, names: Sequence[str], waves: Sequence[str]
+    answers: ir.Table, model: PathModel, waves: Sequence[str], replicas: Replicas | None
 ) -> tuple[list[str], list[np.ndarray], list[np.ndarray]]:
     """Return standardised regression weights of satisfaction in each wave, and their standard errors."""
     kept, weights, errors = [], [], []
+    names = [start for start, end in model.arrows if end == SATISFACTION]
     rows = scales.wide(answers, model.items).dropna()
     waves_of = answers.select("response_id", "wave").distinct().to_pyarrow().to_pandas()
     wave = rows.index.get_level_values("response_id").map(dict(zip(waves_of["response_id"], waves_of["wave"],
                                                                   strict=True)))
     means = pd.DataFrame({name: rows[list(items)].mean(axis=1) for name, items in model.blocks.items()})
-    scaled = (means - means.mean()) / means.std()
+    among = moments(means.to_numpy(), rows.index.get_level_values("weight").to_numpy(float)[None])
+    scaled = (means - among.mean[0]) / np.sqrt(np.diag(among.covariance[0]))
     for name in waves:
         part = scaled[wave == name]
-        x, y = part[list(names)].to_numpy(), part[SATISFACTION].to_numpy()
         if len(part) < max(FEW_PEOPLE, 3 * len(names)):
             continue
-        beta, error = _regression(np.column_stack([x, np.ones(len(x))]), y,
-                                  part.index.get_level_values("weight").to_numpy(float))
+        beta, error = _regression(part[[*names, SATISFACTION]].to_numpy(), scales.rows_of(part, replicas))
         kept.append(name)
-        weights.append(beta[:-1])
-        errors.append(error[:-1])
+        weights.append(beta)
+        errors.append(error)
     return kept, weights, errors
 
 
-def _regression(x: np.ndarray, y: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return weighted least squares and standard errors; robust ones where the weights differ."""
-    inverse = np.linalg.pinv(x.T @ (x * weight[:, None]))
-    beta = inverse @ (x.T @ (weight * y))
-    rest, spare = y - x @ beta, len(y) - x.shape[1]
-    if np.ptp(weight) == 0:
-        return beta, np.sqrt((weight * rest**2).sum() / spare * np.diag(inverse))
-    score = x * (weight * rest)[:, None]
-    return beta, np.sqrt(np.diag(inverse @ (score.T @ score) @ inverse) * len(y) / spare)
+def _regression(columns: np.ndarray, rows: Rows) -> tuple[np.ndarray, np.ndarray]:
+    """Return coefficients of the last column on the others and their standard errors, by replicates where there are."""
+    if rows.replicas is not None:
+        among = moments(columns, rows.draws()).covariance
+        known = np.isfinite(among).all(axis=(1, 2))
+        beta = (np.linalg.pinv(among[known, :-1, :-1]) @ among[known, :-1, -1:])[:, :, 0]
+        return beta[0], beta[1:].std(axis=0, ddof=1)
+    x, y = np.column_stack([columns[:, :-1], np.ones(len(columns))]), columns[:, -1]
+    inverse = np.linalg.pinv(x.T @ x)
+    beta = inverse @ (x.T @ y)
+    spread = ((y - x @ beta) ** 2).sum() / (len(y) - x.shape[1])
+    return beta[:-1], np.sqrt(spread * np.diag(inverse))[:-1]

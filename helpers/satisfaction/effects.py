@@ -175,7 +175,8 @@ def path_table(known: Panel | Absent, found: PathFit | None, valid: Validity | N
         made += [_arrow_row(quantity, arrow, draws, struck, model.names, n) for arrow in model.arrows]
     made += _totals(found, struck, n)
     made += [_row(R2, name, _of(found.explained[:, model.names.index(name)]), "share of variance", n) for name in ends]
-    return made + [Estimate(Q2, prediction.predictive_relevance(model, known.columns, name, seed=seed),
+    return made + [Estimate(Q2, prediction.predictive_relevance(model, known.columns, name, seed=seed,
+                                                               weights=known.rows.weights),
                             unit="share of variance", n=n, segment=name) for name in ends]
 
 

@@ -6,14 +6,18 @@ Henseler, Ringle & Sarstedt (2016), Testing measurement invariance of composites
 *International Marketing Review* 33, 405–431; Chin & Dibbern (2010), permutation test of multi-group differences.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
 from helpers.foundation.errors import InputError, nearest
 from helpers.foundation.estimates import Estimate, Status, without_value
 from helpers.methods.cells import FEW_PEOPLE
+from helpers.methods.paths import fit
 from helpers.methods.prediction import Invariance, invariance
-from helpers.methods.weighing import holm
+from helpers.methods.resampling import percentiles
+from helpers.methods.weighing import Rows, holm
 from helpers.satisfaction.assumptions import Assumptions
 from helpers.satisfaction.segments import name_of
 from helpers.satisfaction.structure import Absent, Panel
@@ -43,7 +47,8 @@ def compared(
     Returns
     -------
     list of Estimate
-        Invariance of each construct with its permutation p-value as the reason, then differences of the paths, p-values
+        Invariance of each construct with its permutation p-value as the reason, then differences of the paths with
+        percentile intervals (people drawn within each group, or the weights' replicates) and p-values by permutation,
         adjusted over all arrows (Holm); *blocked* where a construct is not composed alike.
 
     Raises
@@ -65,12 +70,31 @@ def compared(
     if len(largest) < 2 or largest.min() < least:
         reason = f"fewer than two groups of {least} people by {name_of(assumed.compare_by)}"
         return [without_value(APART, Status.INSUFFICIENT, reason, n=known.n)]
-    first, second = largest.index
-    rows = group.isin([first, second]).to_numpy()
+    parts = [(group == name).to_numpy() for name in largest.index]
+    return _tested(known, parts, f"{largest.index[0]} against {largest.index[1]}", assumed.resamples, seed)
+
+
+def _tested(known: Panel, parts: Sequence[np.ndarray], which: str, resamples: int, seed: int) -> list[Estimate]:
+    rows = parts[0] | parts[1]
     draws = min(MOST_DRAWS, max(LEAST_DRAWS, MOST_CELLS // int(rows.sum())))
-    found = invariance(known.model, known.columns[rows], (group[rows] == first).to_numpy(), draws, seed,
-                       known.rows.weights[rows])
-    return _table(known, found, f"{first} against {second}", int(rows.sum()))
+    found = invariance(known.model, known.columns[rows], parts[0][rows], draws, seed, known.rows.weights[rows])
+    p = holm(np.where([len(items) > 1 for items in known.model.blocks.values()], found.composition_p, np.nan))
+    made = [Estimate(ALIKE, float(found.composition[j]), unit="correlation", n=int(rows.sum()), segment=name,
+                     reason=f"adjusted p {p[j]:.2g}, {which}")
+            for j, name in enumerate(known.model.names) if not np.isnan(p[j])]
+    if not found.holds:
+        reason = f"not composed alike: {', '.join(n for n, q in zip(known.model.names, p, strict=True) if q < 0.05)}"
+        return [*made, without_value(APART, Status.BLOCKED, f"{reason} ({which})", unit="standard deviations",
+                                     n=int(rows.sum()))]
+    return made + _paths(known, found, _differences(known, parts, resamples, seed), which, int(rows.sum()))
+
+
+def _differences(known: Panel, parts: Sequence[np.ndarray], draws: int, seed: int) -> np.ndarray:
+    """Return each path of the first group less that of the second in each replicate, shape (B, J, J)."""
+    of = [Rows(known.rows.people[part], known.rows.weights[part], known.rows.replicas) for part in parts]
+    fits = [fit(known.model, rows.moments(known.columns[part], draws, seed + i).correlation)
+            for i, (rows, part) in enumerate(zip(of, parts, strict=True))]
+    return (fits[0].paths - fits[1].paths)[1:]
 
 
 def _groups(known: Panel, scored: pd.DataFrame, of: pd.DataFrame, column: str) -> pd.Series:
@@ -80,16 +104,10 @@ def _groups(known: Panel, scored: pd.DataFrame, of: pd.DataFrame, column: str) -
     return rows.set_index("person")[column].reindex(known.rows.people).fillna("")
 
 
-def _table(known: Panel, found: Invariance, which: str, n: int) -> list[Estimate]:
-    names, several = known.model.names, [len(items) > 1 for items in known.model.blocks.values()]
-    p = holm(np.where(several, found.composition_p, np.nan))
-    made = [Estimate(ALIKE, float(found.composition[j]), unit="correlation", n=n, segment=name,
-                     reason=f"adjusted p {p[j]:.2g}, {which}") for j, name in enumerate(names) if several[j]]
-    if not found.holds:
-        reason = f"not composed alike: {', '.join(n for j, n in enumerate(names) if p[j] < 0.05)} ({which})"
-        return [*made, without_value(APART, Status.BLOCKED, reason, unit="standard deviations", n=n)]
-    place = [(names.index(s), names.index(e)) for s, e in known.model.arrows]
+def _paths(known: Panel, found: Invariance, apart: np.ndarray, which: str, n: int) -> list[Estimate]:
+    place = [(known.model.names.index(s), known.model.names.index(e)) for s, e in known.model.arrows]
     adjusted = holm(np.array([found.p_value[at] for at in place]))
-    return made + [Estimate(APART, float(found.difference[at]), unit="standard deviations", n=n,
-                            segment=" → ".join(arrow), reason=f"adjusted p {q:.2g}, {which}")
-                   for arrow, at, q in zip(known.model.arrows, place, adjusted, strict=True)]
+    limits = [percentiles(float(found.difference[at]), apart[:, at[0], at[1]]) for at in place]
+    return [Estimate(APART, i.value, i.low, i.high, "standard deviations", n, " → ".join(arrow),
+                     reason=f"adjusted p {q:.2g}, {which}")
+            for arrow, i, q in zip(known.model.arrows, limits, adjusted, strict=True)]

@@ -15,7 +15,7 @@ import pandas as pd
 from helpers.foundation.estimates import Estimate, Status, without_value
 from helpers.methods import scales
 from helpers.methods.cells import published
-from helpers.methods.intervals import Interval, normal_quantile
+from helpers.methods.intervals import Interval, effective_n, normal_quantile
 from helpers.methods.weighing import Replicas, Rows
 
 CATEGORIES = ("must-be", "one-dimensional", "attractive", "indifferent", "reverse", "questionable")
@@ -75,7 +75,8 @@ def evaluated(answers: ir.Table, asked: pd.DataFrame, replicas: Replicas | None 
         ``pair, property, n``, a count for each of `CATEGORIES`, ``category`` (the commonest), ``tied_with`` (categories
         that it does not exceed beyond noise, by Fong's rule at 90 %), ``better, better_low, better_high, worse,
         worse_low, worse_high``: (A + O) / (A + O + M + I) and −(O + M) / (A + O + M + I) with the adjusted Wald
-        interval. A person counts once, by the latest answer to the pair; weights enter these, not the counts.
+        interval. A person counts once, by the latest answer to the pair; survey weights enter these and the category,
+        as shares of the effective number of people, not the counts.
     """
     items = [*asked["functional"], *asked["dysfunctional"]]
     given = scales.wide(answers, items) if items else pd.DataFrame()
@@ -90,11 +91,19 @@ def _row(asked: tuple, rows: pd.DataFrame, replicas: Replicas | None) -> list[ob
     codes = np.rint(rows.to_numpy() / 25).astype(int)  # answers stand on 0–100
     seen = EVALUATION[codes[:, 0], codes[:, 1]]
     counts = np.bincount(seen, minlength=len(CATEGORIES))
-    top, ties = commonest(counts)
+    weight = rows.index.get_level_values("weight").to_numpy(float)
+    top, ties = commonest(_effective(counts, seen, weight))
     valid = seen < REVERSE
     better, worse = coefficients(seen[valid], scales.rows_of(rows[valid], replicas))
     return [asked.pair, asked.text or asked.pair, len(rows), *counts.tolist(), top, ", ".join(ties), better.value,
             better.low, better.high, worse.value, worse.low, worse.high]
+
+
+def _effective(counts: np.ndarray, seen: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Return weighted counts that sum to the effective number of people; the counts where nobody's weight differs."""
+    if not len(weight) or np.ptp(weight) == 0:
+        return counts
+    return np.bincount(seen, weight, len(CATEGORIES)) * effective_n(weight) / weight.sum()
 
 
 def commonest(counts: np.ndarray) -> tuple[str, list[str]]:
@@ -103,13 +112,13 @@ def commonest(counts: np.ndarray) -> tuple[str, list[str]]:
     Parameters
     ----------
     counts : ndarray, shape (6,)
-        People in each of `CATEGORIES`.
+        People in each of `CATEGORIES`, or effective numbers of them.
 
     Notes
     -----
     Fong (1996): two categories of a and b people of n tie where |a − b| < z √((a + b)(2 n − a − b) / 2 n), z at 90 %.
     """
-    n = int(counts.sum())
+    n = float(counts.sum())
     if not n:
         return "", []
     top = int(np.argmax(counts))

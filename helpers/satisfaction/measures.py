@@ -11,7 +11,7 @@ from helpers.foundation.estimates import Estimate, Status, without_value
 from helpers.methods.cells import published
 from helpers.methods.intervals import Interval, counted_mean, net_share, share
 from helpers.methods.scales import TOLERANCE, latest
-from helpers.methods.weighing import Replicas, student
+from helpers.methods.weighing import Replicas, Rows, student
 from helpers.satisfaction.index import segment_of
 
 NPS, NOT_NPS, CSAT, CES = "NPS", "top minus bottom share, not NPS", "CSAT", "CES"
@@ -72,11 +72,11 @@ def errors(
     """
     if replicas is None:
         return {}
-    rows = _latest(answers, known, waves).select("item", "segment", "person", "score", "percent")
+    rows = _latest(answers, known, waves).select("item", "segment", "person", "weight", "score", "percent")
     frame = rows.to_pyarrow().to_pandas().sort_values(["item", "segment", "person"])
     named = {row.item: measure_of(row) for row in known.itertuples()}
-    return {key: replicas.error(_counted(named[key[0]], group), group["person"].to_numpy())
-            for key, group in frame.groupby(["item", "segment"]) if len(group) > 1}
+    return {key: Rows(group["person"].to_numpy(), group["weight"].to_numpy(float), replicas).error(
+        _counted(named[key[0]], group)) for key, group in frame.groupby(["item", "segment"]) if len(group) > 1}
 
 
 def _counted(measure: str, rows: pd.DataFrame) -> np.ndarray:

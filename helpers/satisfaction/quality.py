@@ -9,11 +9,11 @@ import pandas as pd
 
 from helpers.foundation.estimates import Estimate, Gate, Level, Status, without_value
 from helpers.methods import cells, scales
-from helpers.methods.intervals import Interval, correlation
-from helpers.methods.reliability import STRIKE, Reliability, alpha_gate, alpha_value, reliability
+from helpers.methods.intervals import Interval
+from helpers.methods.reliability import STRIKE, Reliability, alpha_gate, alpha_value, item_rest, reliability
 from helpers.methods.resampling import moments, percentiles
 from helpers.methods.validity import alpha
-from helpers.methods.weighing import Replicas
+from helpers.methods.weighing import Replicas, Rows
 
 SCORE = "satisfaction score"
 APART = ("importance", "category_spend", "functional", "dysfunctional", "brand_attribute")
@@ -63,7 +63,8 @@ def measured_scales(
     known : DataFrame
         From `helpers.methods.scales.catalogue`.
     replicas : Replicas, optional
-        Of the weights; alpha is weighted then, with percentile intervals instead of Feldt's.
+        Of the weights; alpha and item-rest correlations are weighted then, with percentile intervals instead of
+        Feldt's and Fisher's.
 
     Returns
     -------
@@ -87,15 +88,15 @@ def _scale(name: str, items: tuple[str, ...], answered_: pd.DataFrame, replicas:
     centre = scales.rows_of(enough, replicas).mean(enough.mean(axis=1).to_numpy())
     found = reliability(people.to_numpy())
     if replicas is not None and not np.isnan(found.raw.value):
-        found = _weighted(found, people.dropna(), replicas)
+        found = _weighted(found, people.dropna().to_numpy(), scales.rows_of(people.dropna(), replicas))
     return Scale(name, items, found, centre, len(enough))
 
 
-def _weighted(found: Reliability, people: pd.DataFrame, replicas: Replicas) -> Reliability:
-    known = moments(people.to_numpy(), replicas.of(people.index.get_level_values("person").to_numpy()))
+def _weighted(found: Reliability, scores: np.ndarray, rows: Rows) -> Reliability:
+    known = moments(scores, rows.draws())
     draws = [alpha(matrix) for matrix in (known.covariance, known.correlation)]
-    raw, standardised = (percentiles(float(d[0]), d[1:]) for d in draws)
-    return replace(found, raw=raw, standardised=standardised)
+    raw, standardised, *rest = (percentiles(float(d[0]), d[1:]) for d in (*draws, *item_rest(known.covariance).T))
+    return replace(found, raw=raw, standardised=standardised, item_rest=tuple(rest))
 
 
 def construct_scores(measured: Sequence[Scale]) -> list[Estimate]:
@@ -162,8 +163,7 @@ def _part(quantity: str, item: str, count: int, total: int) -> Estimate:
 def _item_rest(scale: Scale) -> list[Estimate]:
     n = scale.reliability.n
     pairs = zip(scale.items, scale.reliability.item_rest, strict=False)
-    return [cells.published("item-rest correlation", correlation(r, n), n, unit="correlation", segment=item)
-            for item, r in pairs]
+    return [cells.published("item-rest correlation", r, n, unit="correlation", segment=item) for item, r in pairs]
 
 
 def satisfaction_gates(measured: Sequence[Scale], scores: pd.DataFrame, states: pd.DataFrame) -> list[Gate]:

@@ -15,13 +15,13 @@ from helpers.satisfaction.assumptions import Assumptions
 
 EFFECT, EFFECTIVE = "design effect", "effective people"
 MOST_CELLS, LEAST_DRAWS = 2 * 10**7, 200
-GAP_LIMIT, EFFECT_LIMIT = 0.02, 3.0
+GAP_LIMIT, EFFECT_LIMIT, TINY = 0.02, 3.0, 1e-12
 
 
 def weighted(
     respondents: ir.Table, customers: ir.Table, assumed: Assumptions, seed: int
 ) -> tuple[ir.Table, weights.Raked | None, Replicas | None]:
-    """Return respondents with weights raked to all customers, how that went, and the weights' replicates.
+    """Return respondents with their weights, raked to all customers if so declared, how that went, and replicates.
 
     Parameters
     ----------
@@ -35,7 +35,8 @@ def weighted(
     Returns
     -------
     tuple of Table, Raked, Replicas
-        Weights in the records are where raking starts. Nothing to match, or under 30 people: as recorded, and None.
+        Weights in the records are where raking starts; without columns to match, or with under 30 people, they stand as
+        recorded, and their replicates are those of people drawn. None twice where nobody's weight differs.
 
     Raises
     ------
@@ -47,15 +48,17 @@ def weighted(
     if unknown and customers.count().execute():
         raise InputError("satisfaction.rake_on", f"customers have no column '{unknown[0]}'",
                          nearest(unknown[0], list(customers.columns)))
-    if not names or unknown:
-        return respondents, None, None
-    population = customers.select("customer_id", *names).to_pyarrow().to_pandas()
-    sample = _people(respondents).merge(population, on="customer_id", how="left").sort_values(
-        "person", ignore_index=True)
-    if len(sample) < FEW_PEOPLE:
+    sample = _people(respondents).sort_values("person", ignore_index=True)
+    is_raked = bool(names) and not unknown and len(sample) >= FEW_PEOPLE
+    if not is_raked and (sample["weight"].nunique() < 2 or len(sample) < 2):
         return respondents, None, None
     counts = replicates(len(sample), _draws(len(sample), assumed.resamples), seed)
     base = np.concatenate([np.ones((1, len(sample))), counts]) * sample["weight"].to_numpy()
+    if not is_raked:
+        recorded = base / base.mean(axis=1, keepdims=True).clip(min=TINY)
+        return respondents, weights.Raked(recorded, np.nan, 0), Replicas(pd.Index(sample["person"]), base)
+    population = customers.select("customer_id", *names).to_pyarrow().to_pandas()
+    sample = sample.merge(population, on="customer_id", how="left")
     made = weights.raked(base, weights.margins(sample[names], population[names]))
     known = Replicas(pd.Index(sample["person"]), made.weights)
     return _with_weights(respondents, sample["person"], made.weights[0]), made, known
@@ -85,12 +88,20 @@ def _with_weights(respondents: ir.Table, person: pd.Series, raked: np.ndarray) -
 def weight_table(made: weights.Raked | None) -> list[Estimate]:
     """Return design effect and effective number of people behind the weights, or that none are used."""
     if made is None:
-        return [without_value(EFFECT, Status.NOT_APPLICABLE, "no columns to weight by are declared")]
+        reason = "no columns to weight by are declared, and no weights are recorded"
+        return [without_value(EFFECT, Status.NOT_APPLICABLE, reason)]
     n = made.weights.shape[1]
-    return [Estimate(EFFECT, made.design_effect, unit="times the variance", n=n),
-            Estimate(EFFECTIVE, made.effective_n, unit="people", n=n),
-            Estimate("people whose weight is trimmed", float(made.n_trimmed), unit="people", n=n),
+    found = [Estimate(EFFECT, made.design_effect, unit="times the variance", n=n),
+             Estimate(EFFECTIVE, made.effective_n, unit="people", n=n)]
+    if np.isnan(made.largest_gap):
+        return found
+    return [*found, Estimate("people whose weight is trimmed", float(made.n_trimmed), unit="people", n=n),
             Estimate("largest gap to the customers' shares", made.largest_gap, unit="share", n=n)]
+
+
+def effect(made: weights.Raked | None) -> float:
+    """Return how many times larger the weights make variances, 1 without weights."""
+    return 1.0 if made is None else made.design_effect
 
 
 def weight_gates(made: weights.Raked | None) -> list[Gate]:
@@ -98,9 +109,11 @@ def weight_gates(made: weights.Raked | None) -> list[Gate]:
     if made is None:
         return []
     is_apart, is_thin = made.largest_gap > GAP_LIMIT, made.design_effect > EFFECT_LIMIT
-    return [Gate("weights meet the customers' shares", made.largest_gap, GAP_LIMIT, is_apart, Level.QUALIFY,
-                 "every measure", f"After weighting, shares differ from the customers' by {100 * made.largest_gap:.1f} "
-                 f"points at most; the limit is {100 * GAP_LIMIT:g}, {made.n_trimmed:,} weights were trimmed."),
-            Gate("design effect", made.design_effect, EFFECT_LIMIT, is_thin, Level.QUALIFY, "every measure",
-                 f"Weights make variances {made.design_effect:.2f} times as large: {made.effective_n:,.0f} effective "
-                 f"of {made.weights.shape[1]:,} people; the limit is {EFFECT_LIMIT:g}.")]
+    met = [] if np.isnan(made.largest_gap) else [
+        Gate("weights meet the customers' shares", made.largest_gap, GAP_LIMIT, is_apart, Level.QUALIFY,
+             "every measure", f"After weighting, shares differ from the customers' by {100 * made.largest_gap:.1f} "
+             f"points at most; the limit is {100 * GAP_LIMIT:g}, {made.n_trimmed:,} weights were trimmed.")]
+    return [*met, Gate(
+        "design effect", made.design_effect, EFFECT_LIMIT, is_thin, Level.QUALIFY, "every measure",
+        f"Weights make variances {made.design_effect:.2f} times as large: {made.effective_n:,.0f} effective "
+        f"of {made.weights.shape[1]:,} people; the limit is {EFFECT_LIMIT:g}.")]

@@ -6,7 +6,6 @@ import ibis
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from helpers.foundation.estimates import Estimate, Status, without_value
 from helpers.methods.cells import FEW_PEOPLE, published
@@ -123,9 +122,16 @@ def _correlated(known: pd.DataFrame, column: str, replicas: Replicas | None, see
     x, y, weight = (known[c].to_numpy(float) for c in ("satisfaction", column, "weight"))
     if replicas is None and np.ptp(weight) == 0:
         return rank_correlation(x, y)
-    ranks = np.column_stack([stats.rankdata(x), stats.rankdata(y)])
+    ranks = np.column_stack([_ranks(x, weight), _ranks(y, weight)])
     draws = Rows(known["customer_id"].to_numpy(), weight, replicas).moments(ranks, 1000, seed).correlation[:, 0, 1]
     return percentiles(float(draws[0]), draws[1:])
+
+
+def _ranks(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Return the weight of everybody below each value and of half of those who share it: midranks under weights."""
+    _, place = np.unique(values, return_inverse=True)
+    held = np.bincount(place, weight)
+    return (np.cumsum(held) - held / 2)[place]
 
 
 def choosing(found: pd.DataFrame, events: ir.Table, transactions: ir.Table) -> pd.DataFrame:
@@ -171,7 +177,8 @@ def expectation_policy(
         return [without_value("expectation policy", Status.INSUFFICIENT, reason, n=len(rows))]
     order = np.lexsort((np.random.default_rng(seed).random(len(rows)), rows["expectation"]))
     third = np.empty(len(rows), dtype=int)
-    third[order] = np.arange(len(rows)) * 3 // len(rows)
+    weight = rows["weight"].to_numpy(float)[order]
+    third[order] = np.minimum(3 * (np.cumsum(weight) - weight) / weight.sum(), 2).astype(int)
     made = [e for i, name in enumerate(POLICY) for e in _of_group(rows[third == i], name, replicas)]
     by_channel = [(name, g) for name, g in rows.groupby("channel") if len(g) >= FEW_PEOPLE]
     return made + [e for name, g in by_channel if len(by_channel) > 1

@@ -15,8 +15,9 @@ import pandas as pd
 
 from helpers.foundation.estimates import Estimate, Status, without_value
 from helpers.methods.cells import LEAST_PEOPLE, published
-from helpers.methods.intervals import Interval, mean
-from helpers.satisfaction.comments import WORD
+from helpers.methods.intervals import Interval
+from helpers.methods.weighing import Replicas
+from helpers.satisfaction.comments import WORD, rows_of
 
 MOST_TOPICS, WORDS_A_TOPIC, MOST_WORDS, TOO_COMMON = 6, 4, 400, 0.25
 ROUNDS, LEAST_COMMENTS, SHORTEST = 60, 100, 4
@@ -24,7 +25,9 @@ SCORE = "satisfaction where the comment speaks of"
 COLUMNS = ["topic", "people", "share", "satisfaction", "low", "high", "blame"]
 
 
-def topics(written: pd.DataFrame, declared: Mapping[str, Sequence[str]]) -> pd.DataFrame:
+def topics(
+    written: pd.DataFrame, declared: Mapping[str, Sequence[str]], replicas: Replicas | None = None
+) -> pd.DataFrame:
     """Return the topics of comments, the most frequent first; topics of fewer than ten people are left out.
 
     Parameters
@@ -33,6 +36,8 @@ def topics(written: pd.DataFrame, declared: Mapping[str, Sequence[str]]) -> pd.D
         From `helpers.satisfaction.comments.comments`.
     declared : mapping of str to sequence of str
         Topic to the beginnings of the words that speak of it; empty: topics are found, each named by its words.
+    replicas : Replicas, optional
+        Of the weights, which enter shares and scores.
 
     Returns
     -------
@@ -44,15 +49,17 @@ def topics(written: pd.DataFrame, declared: Mapping[str, Sequence[str]]) -> pd.D
         return pd.DataFrame(columns=COLUMNS)
     spoken = [sorted(set(WORD.findall(text.lower()))) for text in written["comment"]]
     member = _declared(spoken, declared) if declared else _found(written, spoken)
-    rows = [_row(name, written[is_in], len(written)) for name, is_in in member.items()]
+    total = float(written["weight"].sum())
+    rows = [_row(name, written[is_in], total, replicas) for name, is_in in member.items() if is_in.any()]
     table = pd.DataFrame([r for r in rows if r[1] >= LEAST_PEOPLE], columns=COLUMNS)
     return table.sort_values(["people", "topic"], ascending=[False, True], ignore_index=True)
 
 
-def _row(name: str, rows: pd.DataFrame, total: int) -> tuple:
-    by_person = rows.groupby("person")["percent"].mean()
-    i = mean(by_person.to_numpy())
-    return name, len(by_person), len(rows) / total, i.value, i.low, i.high, float((rows["polarity"] == "blame").mean())
+def _row(name: str, rows: pd.DataFrame, total: float, replicas: Replicas | None) -> tuple:
+    by_person = rows.groupby("person", as_index=False)[["percent", "weight"]].mean()
+    i, own = rows_of(by_person, replicas).mean(by_person["percent"].to_numpy(float)), float(rows["weight"].sum())
+    blame = float(rows.loc[rows["polarity"] == "blame", "weight"].sum()) / own if own else np.nan
+    return name, len(by_person), own / total if total else np.nan, i.value, i.low, i.high, blame
 
 
 def _declared(spoken: Sequence[Sequence[str]], declared: Mapping[str, Sequence[str]]) -> dict[str, np.ndarray]:

@@ -12,8 +12,8 @@ import numpy as np
 
 from helpers.foundation.estimates import Estimate, Status, without_value
 from helpers.methods.cells import FEW_PEOPLE
-from helpers.methods.resampling import percentiles, replicates
-from helpers.methods.weighing import Replicas
+from helpers.methods.resampling import percentiles
+from helpers.methods.weighing import Replicas, Rows
 
 LAMBDA, PLAIN = "expectation updating λ", "expectation updating, plain regression (biased upward)"
 LEAST_WAVES = 3
@@ -31,12 +31,15 @@ class Steps:
         Items of expectation and of performance in the earlier wave, in one unit.
     expected_next : ndarray, shape (n, k)
         Items of expectation in the later wave.
+    weight : ndarray of shape (n,), optional
+        Survey weights; none: everybody counts once.
     """
 
     person: np.ndarray
     expected: np.ndarray
     experienced: np.ndarray
     expected_next: np.ndarray
+    weight: np.ndarray | None = None
 
 
 def update(steps: Steps, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -99,8 +102,8 @@ def expectation_updating(
     if people < FEW_PEOPLE:
         reason = f"{people} people with steps between waves, fewer than {FEW_PEOPLE}"
         return [without_value(LAMBDA, Status.INSUFFICIENT, reason, unit="share of the gap", n=people)]
-    counts = replicas.of(steps.person) if replicas is not None else np.concatenate(
-        [np.ones((1, len(steps.person))), replicates(len(steps.person), draws, seed, steps.person)])
+    weight = np.ones(len(steps.person)) if steps.weight is None else steps.weight
+    counts = Rows(steps.person, weight, replicas).resampled(draws, seed)
     found = [percentiles(values[0], values[1:]) for values in update(steps, counts)]
     return [Estimate(name, i.value, i.low, i.high, "share of the gap", people)
             for name, i in zip((LAMBDA, PLAIN), found, strict=True)]

@@ -49,7 +49,8 @@ def test_standard_error_of_measurement_is_the_spread_of_the_error_in_the_mean():
 def test_item_rest_correlation_is_that_of_an_item_with_the_sum_of_the_others():
     scores = parallel(np.random.default_rng(4), 100, 3)
     found = r.reliability(scores).item_rest
-    assert found[0] == pytest.approx(np.corrcoef(scores[:, 0], scores[:, 1:].sum(axis=1))[0, 1])
+    assert found[0].value == pytest.approx(np.corrcoef(scores[:, 0], scores[:, 1:].sum(axis=1))[0, 1])
+    assert found[0].low < found[0].value < found[0].high
 
 
 def test_people_with_a_missing_answer_are_left_out():

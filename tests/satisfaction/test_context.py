@@ -6,26 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.foundation import canonical
 from helpers.foundation.estimates import Status, summary
 from helpers.satisfaction import comments, courses, frames, respondents, scores, service, signs, structure, updating
 from helpers.satisfaction.assumptions import Assumptions
+from tests.satisfaction.conftest import WHAT, found
 
 AS_OF = date(2026, 6, 30)
-WHAT = {t.name.removeprefix("canonical/"): t for t in canonical.TABLES}
-
-
-@pytest.fixture
-def table(session_engine):
-    def make(name, rows=()):
-        frame = pd.DataFrame(list(rows))
-        declared = WHAT[name]
-        return declared.conformed(session_engine.lazy(frame if len(frame) else declared.empty()))
-    return make
-
-
-def found(estimates, quantity, segment="all"):
-    return next(e for e in estimates if (e.quantity, e.segment) == (quantity, segment))
 
 
 def test_the_response_chain_runs_from_invitation_to_score(table):
@@ -145,7 +131,9 @@ def test_comments_in_any_script_are_read(catalogued, surveyed, table):
     written = comments.comments(table("responses", rows), surveyed(known, [(r["response_id"], "q", r["score"])
                                                                           for r in rows]))
     assert set(comments.words_of(written)["word"]) == {"늦었어요", "좋아요"}
-    assert found(comments.shares(written, 48), "share who write").value == 0.5
+    heard = pd.DataFrame({"response_id": [f"r{i}" for i in range(48)]}).assign(
+        person=lambda f: "response " + f["response_id"], weight=1.0)
+    assert found(comments.shares(written, heard), "share who write").value == 0.5
 
 
 def test_questions_are_rolled_up_by_their_tags(catalogued, surveyed, table):
@@ -220,7 +208,7 @@ def test_every_state_of_the_context_is_a_row_with_a_status(catalogued, surveyed,
     answers = surveyed(known, [])
     scored = scores.scores(answers, Assumptions())
     made = summary([*respondents.chain(table("invitations"), scored), *service.service(table("cases"), AS_OF, 0),
-                    *comments.shares(comments.comments(table("responses"), answers), 0),
+                    *comments.shares(comments.comments(table("responses"), answers), scored),
                     *courses.drift(answers, structure.structure(known, Assumptions()), [])])
     assert not (made["status"] == "ok").any()
     assert (made["reason"] != "").all()

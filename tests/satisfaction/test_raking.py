@@ -13,21 +13,13 @@ FEW = {"resamples": 200}
 
 
 @pytest.fixture
-def table(session_engine):
-    def make(declared, rows=()):
-        frame = pd.DataFrame(list(rows))
-        return declared.conformed(session_engine.lazy(frame if len(frame) else declared.empty()))
-    return make
-
-
-@pytest.fixture
 def asked(table):
     """Everybody lives north or south in halves; the north answers three times as often."""
     people = [{"customer_id": f"c{i:03}", "demographic_age": str(18 + i % 50),
                "demographic_region": "n" if i % 2 else "s"} for i in range(200)]
     heard = [f"c{i:03}" for i in range(1, 120, 2)] + [f"c{i:03}" for i in range(0, 40, 2)]
     who = [{"response_id": f"r{c}", "customer_id": c} for c in heard]
-    return table(canonical.RESPONDENTS, who), table(canonical.CUSTOMERS, people)
+    return table("respondents", who), table("customers", people)
 
 
 def test_answers_are_weighted_to_all_customers(asked):
@@ -59,7 +51,7 @@ def test_a_column_to_weight_by_that_is_not_there_is_told(asked):
 def test_recorded_weights_are_where_raking_starts(table, asked):
     rows = asked[0].to_pyarrow().to_pandas()[["response_id", "customer_id"]].assign(weight=lambda f: np.where(
         f["customer_id"] == "c001", 3.0, 1.0)).to_dict("records")
-    made = raking.weighted(table(canonical.RESPONDENTS, rows), asked[1], Assumptions(
+    made = raking.weighted(table("respondents", rows), asked[1], Assumptions(
         rake_on=["demographic_region"], **FEW), 1)[0].to_pyarrow().to_pandas().set_index("customer_id")["weight"]
     assert made["c001"] == pytest.approx(3 * made["c003"], rel=1e-5)
 
@@ -67,7 +59,7 @@ def test_recorded_weights_are_where_raking_starts(table, asked):
 def test_anonymous_answers_keep_their_share(table, asked):
     rows = asked[0].to_pyarrow().to_pandas()[["response_id", "customer_id"]].to_dict("records")
     rows += [{"response_id": f"a{i}"} for i in range(10)]
-    made = raking.weighted(table(canonical.RESPONDENTS, rows), asked[1], Assumptions(
+    made = raking.weighted(table("respondents", rows), asked[1], Assumptions(
         rake_on=["demographic_region"], **FEW), 1)[0].to_pyarrow().to_pandas()
     assert made.loc[made["customer_id"].isna(), "weight"].sum() == pytest.approx(10, rel=1e-4)
 

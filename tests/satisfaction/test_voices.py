@@ -10,22 +10,9 @@ from helpers.foundation import audits, canonical, workspace
 from helpers.foundation.errors import InputError
 from helpers.foundation.estimates import Status
 from helpers.satisfaction import comments, deliveries, frames, service, topics
+from tests.satisfaction.conftest import found
 
 AS_OF = date(2026, 6, 30)
-WHAT = {t.name.removeprefix("canonical/"): t for t in canonical.TABLES}
-
-
-@pytest.fixture
-def table(session_engine):
-    def make(name, rows=()):
-        frame = pd.DataFrame(list(rows))
-        declared = WHAT[name]
-        return declared.conformed(session_engine.lazy(frame if len(frame) else declared.empty()))
-    return make
-
-
-def found(estimates, quantity, segment="all"):
-    return next(e for e in estimates if (e.quantity, e.segment) == (quantity, segment))
 
 
 def orders(n=120):
@@ -86,8 +73,9 @@ def test_without_promises_or_scores_deliveries_are_not_applicable_and_few_are_no
 def written(n=200):
     said = {"delivery": "parcel arrived broken again", "price": "fair price friendly offers"}
     rows = [(f"r{i:03}", "q", f"p{i:03}", said["delivery" if i % 2 else "price"], 20.0 if i % 2 else 90.0,
-             "blame" if i % 2 else "praise") for i in range(n)]
-    return pd.DataFrame(rows, columns=["response_id", "item", "person", "comment", "percent", "polarity"])
+             "blame" if i % 2 else "praise", 1.0) for i in range(n)]
+    columns = ["response_id", "item", "person", "comment", "percent", "polarity", "weight"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def test_words_that_stand_together_make_a_topic_with_its_score():

@@ -160,14 +160,14 @@ def formula() -> str:
     return f"{words.sentence_case(FORMULA)}."
 
 
-def levels_title(index: pd.DataFrame) -> str:
-    """Return the finding above the figure of the levels."""
+def levels_title(index: pd.DataFrame, design_effect: float = 1.0) -> str:
+    """Return the finding above the figure of the levels; ties are judged by the effective number of people."""
     found = [r for level in LEVELS for r in rows(index, f"share {level}") if is_ok(r)]
     if not found:
         return "Shares of the levels of satisfaction: insufficient data"
     found = sorted(found, key=lambda r: -r["value"])
     names = [str(r["quantity"]).removeprefix("share ") for r in found]
-    ties = tied(found[0]["value"], [r["value"] for r in found[1:]], found[0]["n"])
+    ties = tied(found[0]["value"], [r["value"] for r in found[1:]], found[0]["n"] / design_effect)
     near = [name for name, is_tied in zip(names[1:], ties, strict=True) if is_tied]
     if near:
         return f"The largest groups are {words.joined([names[0], *near])}: which is larger is within noise"
