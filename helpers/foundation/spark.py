@@ -79,7 +79,7 @@ class Spark(Engine):
 
     def in_order(self, table: ir.Table, order: list[str]) -> ir.Table:
         """Return a stored table in the order in which it was written: parts are read in any."""
-        return table.order_by([ibis.asc(c, nulls_first=True) for c in order]) if order else table
+        return self.sorted(table, order)
 
     def kept(self, table: ir.Table) -> ir.Table:
         """Return the table computed once and kept in the cluster, for expressions that are used several times."""
@@ -97,7 +97,7 @@ class Spark(Engine):
 
     def write(self, table: ir.Table, path: Path, order: list[str]) -> None:
         """Write the table, sorted, to one Parquet file; a large one to a folder of them, in order."""
-        self._computed(self.in_order(table, order)).write.parquet(str(path), compression="zstd")
+        self._computed(self.sorted(table, order)).write.parquet(str(path), compression="zstd")
         parts = sorted(path.glob("*.parquet"))
         if len(parts) == 1:
             lone = parts[0].replace(path.with_name(f"{path.name}.lone"))

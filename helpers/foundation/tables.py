@@ -102,14 +102,24 @@ class Table:
         InputError
             If a column is neither declared nor of a declared family.
         """
+        given = self.given(table)
+        empty = {c.name: ibis.null(TYPES[c.type]) for c in self.columns if c.name not in given.columns}
+        extras = [c for c in given.columns if c not in self.names]
+        return given.mutate(**empty).select(*self.names, *extras) if empty else given
+
+    def given(self, table: ir.Table) -> ir.Table:
+        """Return the same without the absent columns: what there is to sort.
+
+        Raises
+        ------
+        InputError
+            If a column is neither declared nor of a declared family.
+        """
         extras = [c for c in table.columns if c not in self.names]
         for name in extras:
             if not (self.takes_extras or any(name.startswith(p) for p in self.prefixes)):
                 raise InputError(f"{self.name}.{name}", "no such column is declared", nearest(name, self.names))
-        declared = {
-            c.name: (table[c.name] if c.name in table.columns else ibis.null()).cast(TYPES[c.type])
-            for c in self.columns
-        }
+        declared = {c.name: table[c.name].cast(TYPES[c.type]) for c in self.columns if c.name in table.columns}
         return table.select(**declared, **{name: table[name] for name in sorted(extras)})
 
     def counts(self, table: ir.Table) -> ir.Table:

@@ -188,11 +188,13 @@ class Workspace:
             Naming everything that breaks the declaration.
         """
         declaration = self._declaration(name)
-        conformed = declaration.conformed(self.engine.lazy(table))
+        given = declaration.given(self.engine.lazy(table))
+        order = [c for c in declaration.key or (*declaration.names, *given.columns) if c in given.columns]
+        conformed = declaration.conformed(self.engine.sorted(given, list(dict.fromkeys(order))))
         path = self.folder / f"{name}.parquet"
         path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as partial:
-            self.engine.write(conformed, partial, declaration.key or conformed.columns)
+            self.engine.write(conformed, partial, [])
             written = self.engine.stored(partial)
             counts = self.engine.first_row(declaration.counts(written))
             if problems := declaration.problems(counts, written):

@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from functools import reduce
-from operator import or_
 
 import ibis
 import ibis.expr.types as ir
@@ -13,8 +11,8 @@ import pyarrow as pa
 from helpers.foundation.engine import Engine
 from helpers.foundation.errors import InputError
 from helpers.foundation.tables import TYPES, Column
-from helpers.intake import conversions, erasures, expressions, records
-from helpers.intake.profiles import CANONICAL, Profile
+from helpers.intake import conversions, erasures, expressions, records, staging
+from helpers.intake.profiles import Profile
 from helpers.intake.readers import Landed
 from helpers.intake.records import ANSWER, FILE, ITEM, RECORD, Source
 from helpers.intake.scopes import Scope
@@ -25,8 +23,6 @@ TIMES = {
     "consents": "from_on", "assignments": "assigned_at", "points": "entered_at", "memberships": "valid_from",
     "opportunities": "opened_on",
 }
-LINE, SPOKEN, WHY = "_line", "_spoken", "_why_"
-BITS = 60
 LATE = "after the as-of date"
 REPEATED_RECORD = "repeats another record exactly"
 WORDS = {"text": "a text", "integer": "a whole number", "number": "a number", "money": "money", "date": "a date",
@@ -106,17 +102,20 @@ def made(landed: Landed, engine: Engine, name: str, as_of: str = "") -> Made:
     values, is_erased = erasures.left_out(gone, name, values, source.table, engine, _answered(landed, engine))
     if is_erased is not None:
         reasons.append((is_erased, erasures.ERASED))
-    staged = _staged(source, values, [condition for condition, _ in reasons])
+    rule = landed.profile.tables[name]
+    files = [f.file for f in landed.files if f.name == rule.from_]
+    alike = staging.alike(source, files, is_spoken=not rule.where)
+    staged = staging.staged(source, values, [condition for condition, _ in reasons], alike)
     is_numbered = name == "transactions" and "line" not in values
-    staged = engine.kept(_numbered(staged) if is_numbered else staged)
+    staged = engine.kept(staging.numbered(staged) if is_numbered else staged).mutate(**alike)
     made_here = ["line"] if is_numbered else []
-    accepted = staged.filter(~_is_refused(staged)).select(FILE, RECORD, ITEM, *values, *made_here)
-    refused = engine.kept(_refused(name, staged, [reason for _, reason in reasons]))
-    erased = None if is_erased is None else _only(staged, len(reasons) - 1).select(*values)
+    accepted = staged.filter(~staging.is_refused(staged)).select(FILE, RECORD, ITEM, *values, *made_here)
+    refused = engine.kept(staging.refused(name, staged, [reason for _, reason in reasons]))
+    erased = None if is_erased is None else staging.only(staged, len(reasons) - 1).select(*values)
     if not is_numbered:
-        accepted, refused = _without_repeats(name, source, accepted, refused, engine)
+        accepted, refused = staging.without_repeats(name, source, accepted, refused, engine)
     return Made(name, accepted, refused, source.n_cells, _cells(source, refused, engine),
-                records.unmatched(source, landed.profile.tables[name].lookup, engine), erased)
+                records.unmatched(source, rule.lookup, engine), erased)
 
 
 def typed(profile: Profile, name: str, source: Source) -> tuple[dict[str, ir.Value], Reasons]:
@@ -180,11 +179,6 @@ def _plain(value: object, kind: pa.DataType) -> object:
     return str(value) if pa.types.is_string(kind) else value
 
 
-def _origin(source: Source) -> dict[str, ir.Value]:
-    item = source.columns.get("item", ibis.null("string")) if source.n_cells > 1 else ibis.null("string")
-    return {FILE: source.table["file"], RECORD: source.table["record"], ITEM: item}
-
-
 def _column_reasons(column: Column, found: conversions.Typed) -> Reasons:
     reasons: Reasons = []
     value, is_unread = found.value, found.is_unread
@@ -203,91 +197,12 @@ def _column_reasons(column: Column, found: conversions.Typed) -> Reasons:
     return reasons
 
 
-def _staged(source: Source, values: dict[str, ir.Value], conditions: list[ir.BooleanValue]) -> ir.Table:
-    """Return every record typed, with the conditions that hold for it packed as bits.
-
-    Each condition is worked out once, beside the values that it shares its parts with, and not again for every use.
-    """
-    bits = {f"{WHY}{start}": sum((c.fill_null(False).ifelse(1 << i, 0).cast("int64")
-                                  for i, c in enumerate(conditions[start:start + BITS])), ibis.literal(0, "int64"))
-            for start in range(0, len(conditions), BITS)}
-    return source.table.select(**_origin(source), **{LINE: source.table["line"], SPOKEN: source.is_spoken}, **values,
-                               **bits)
-
-
-def _is_refused(staged: ir.Table) -> ir.BooleanValue:
-    return reduce(or_, [staged[c] != 0 for c in staged.columns if c.startswith(WHY)], ~staged[SPOKEN])
-
-
-def _only(staged: ir.Table, reason: int) -> ir.Table:
-    """Return the rows that are left out for one reason and no other."""
-    column, bit = _mark(reason)
-    return staged.filter(staged[SPOKEN], *(staged[c] == (bit if c == column else 0)
-                                           for c in staged.columns if c.startswith(WHY)))
-
-
-def _mark(reason: int) -> tuple[str, int]:
-    """Return the column and the bit in it that stand for a reason."""
-    return f"{WHY}{reason - reason % BITS}", 1 << reason % BITS
-
-
-def _holds(staged: ir.Table, reason: int) -> ir.BooleanValue:
-    column, bit = _mark(reason)
-    return (staged[column] & bit) != 0
-
-
 def _answered(landed: Landed, engine: Engine) -> Iterator[tuple[dict[str, ir.Value], ir.Table]]:
     """Yield the tables that know who answered which survey, as values and records."""
     for name in erasures.ANSWERED:
         if name in landed.profile.tables and not landed.profile.tables[name].rows:
             source = records.source(landed, engine, name)
             yield typed(landed.profile, name, source)[0], source.table
-
-
-def _refused(name: str, staged: ir.Table, reasons: list[str]) -> ir.Table:
-    said = [ibis.ifelse(_holds(staged, i), ibis.literal(reason), ibis.null("string"))
-            for i, reason in enumerate(reasons)]
-    columns = staged.columns
-    return staged.filter(_is_refused(staged)).select(
-        table=ibis.literal(name), file=FILE, record=RECORD, line=LINE, item=ITEM, is_spoken=SPOKEN,
-        is_anonymous=staged["customer_id"].isnull() if "customer_id" in columns else ibis.literal(True),
-        amount=_amount(staged, reasons), reasons=ibis.literal("; ").join(said) if said else ibis.literal(""))
-
-
-def _amount(staged: ir.Table, reasons: list[str]) -> ir.Value:
-    """Return what refused rows were worth, not of people who were erased."""
-    amount = (staged["amount"] if "amount" in staged.columns else ibis.null()).cast(TYPES["money"])
-    return _holds(staged, len(reasons) - 1).ifelse(None, amount) if erasures.ERASED in reasons else amount
-
-
-def _numbered(staged: ir.Table) -> ir.Table:
-    """Return rows with the lines of each order numbered in file order; equal lines are lines of their own."""
-    groups = [staged["order_id"], _is_refused(staged)]
-    number = ibis.row_number().over(group_by=groups, order_by=[FILE, RECORD]) + 1
-    return staged.mutate(line=number.cast("int64"))
-
-
-def _without_repeats(
-    name: str, source: Source, accepted: ir.Table, refused: ir.Table, engine: Engine
-) -> tuple[ir.Table, ir.Table]:
-    """Keep the first row of each key; the others are left out with that reason."""
-    key = [c for c in CANONICAL[name].key if c in accepted.columns]
-    if not key:
-        return accepted, refused
-    counts = accepted.select(*key).distinct().aggregate(k=lambda t: t.count())
-    if engine.first_row(counts)["k"] == engine.first_row(accepted.aggregate(n=accepted.count()))["n"]:
-        return accepted, refused
-    number = ibis.row_number().over(group_by=key, order_by=[FILE, RECORD, ITEM])
-    ranked = engine.kept(accepted.mutate(_nth=number))
-    again = ranked.filter(ranked["_nth"] > 0)
-    where = source.table.select("file", "record", "line").distinct()
-    again = again.join(where, [again[FILE] == where["file"], again[RECORD] == where["record"]])
-    repeats = again.select(
-        table=ibis.literal(name), file=FILE, record=RECORD, line="line", item=ITEM, is_spoken=ibis.literal(True),
-        is_anonymous=again["customer_id"].isnull() if "customer_id" in accepted.columns else ibis.literal(True),
-        amount=(again["amount"] if "amount" in accepted.columns else ibis.null()).cast(TYPES["money"]),
-        reasons=ibis.literal(f"repeats the key {', '.join(key)}"))
-    return engine.kept(ranked.filter(ranked["_nth"] == 0).drop("_nth")), engine.kept(refused.union(repeats))
 
 
 def _cells(source: Source, refused: ir.Table, engine: Engine) -> dict[str, int]:

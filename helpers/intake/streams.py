@@ -3,6 +3,7 @@
 import codecs
 import hashlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -23,23 +24,30 @@ CLOSED = "closed quotes; or quote = \"\" where quotes are plain text"
 def bytes_facts(path: Path, file: File, label: str) -> tuple[int, str, int]:
     """Return size, checksum and the number of quotes; refuse text that is not in the declared encoding."""
     digest, decoder = hashlib.sha256(), codecs.getincrementaldecoder(file.encoding)()
-    n_bytes, n_lines, n_quotes, quote = 0, 0, 0, file.quote.encode()
+    n_bytes, n_quotes, quote = 0, 0, file.quote.encode()
     is_wide = codecs.lookup(file.encoding).name.startswith(("utf-16", "utf-32"))  # a byte of a letter may look so
-    with path.open("rb") as stream:
+    with path.open("rb") as stream, ThreadPoolExecutor(1) as hand:  # sums up a chunk while it is read as text
         for chunk in iter(lambda: stream.read(BLOCK), None):
-            digest.update(chunk)
+            summed = hand.submit(digest.update, chunk)
             try:
                 text = decoder.decode(chunk, final=not chunk)
                 n_quotes += (text.count(file.quote) if is_wide else chunk.count(quote)) if quote else 0
             except UnicodeDecodeError as error:
-                line = n_lines + error.object[: error.start].count(b"\n") + 1
+                line = _line_breaks(path, n_bytes) + error.object[: error.start].count(b"\n") + 1
                 odd = error.object[error.start: error.start + 1].hex()
                 raise InputError(label, f"byte 0x{odd} in line {line:,} is not text in {file.encoding}, the encoding "
                                  "that the profile declares", "the file's own, such as encoding = \"cp1252\"") from None
-            n_bytes, n_lines = n_bytes + len(chunk), n_lines + chunk.count(b"\n")
+            n_bytes += len(chunk)
+            summed.result()
             if not chunk:
                 break
     return n_bytes, digest.hexdigest(), n_quotes
+
+
+def _line_breaks(path: Path, n_bytes: int) -> int:
+    """Return the line breaks in the first bytes of a file."""
+    with path.open("rb") as stream:
+        return sum(stream.read(min(BLOCK, n_bytes - at)).count(b"\n") for at in range(0, n_bytes, BLOCK))
 
 
 def csv_batches(path: Path, names: list[str], file: File, n_quotes: int, rows: Rows) -> Iterator[pa.RecordBatch]:
