@@ -133,7 +133,8 @@ def gates(frame: pd.DataFrame) -> Exhibit:
     rows = sorted(frame.to_dict("records"), key=lambda row: not row["is_crossed"])
     n_crossed = sum(bool(row["is_crossed"]) for row in rows)
     held = words.sentence_case(words.count(len(rows), "gate", "gates"))
-    caption = f"{held}, {words.whole(n_crossed) if n_crossed else 'none'} crossed"
+    caption = (f"{held} crossed" if n_crossed == len(rows) else
+               f"{held}, {words.whole(n_crossed) if n_crossed else 'none'} crossed")
     if len(rows) - n_crossed <= MOST_PASSED:
         return _gates(rows, caption)
     crossed = _gates(rows[:n_crossed], caption) if n_crossed else missing(caption)

@@ -146,6 +146,7 @@ def test_gates_that_are_crossed_come_first_with_what_follows():
     results = [row[1] for row in rows(shown)[1:]]
     assert results == ["▲ noted", "▲ qualified", "▲ claim struck", "▲ verdict blocked", "✓ passed"]
     assert exhibits.gates(gate_table("05", held[:1])).text.startswith("1 gate, none crossed")
+    assert exhibits.gates(gate_table("05", [g for g in held if g.is_crossed])).text.startswith("4 gates crossed")
     assert "No gate applies" in exhibits.gates(gate_table("05", [])).text
 
 

@@ -89,7 +89,7 @@ def test_titles_of_the_two_tables_are_their_findings():
     assert said.counts_title(ACTIONS.head(1)) == "1 of 1 scored customer is at high risk; cells under 10 are left blank"
     assert said.counts_title(ACTIONS.tail(1)).startswith("Nobody's risk is known")
     many = pd.concat([ACTIONS] * 10)
-    assert said.stakes_title(many, "GBP") == "Most is at stake with tier top at high risk: £500, 55.6 % of all"
+    assert said.stakes_title(many, "GBP") == "Most is at stake in tier top at high risk: £500, 55.6 % of all"
     assert said.stakes_title(ACTIONS).startswith("No cell of 10 customers")
 
 

@@ -121,7 +121,9 @@ def test_the_title_of_the_figure_is_its_finding(rows, title):
 
 
 def test_the_figure_draws_only_what_may_be_relied_on():
-    assert said.drawn(effects({}, BLOCKED))["comparison"].tolist() == ["gift · spend · letter"]
+    assert said.drawn(effects({}, BLOCKED))["comparison"].tolist() == ["gift · spend"]
+    assert said.drawn(effects({}, {"variant": "call"}))["comparison"].tolist() == [
+        "gift · spend · letter", "gift · spend · call"]
 
 
 def test_the_table_words_every_number_in_its_own_unit():

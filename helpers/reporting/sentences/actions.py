@@ -111,7 +111,7 @@ def stakes_title(customers: pd.DataFrame, currency: str = "") -> str:
         return "No cell of 10 customers or more has a known value at stake"
     (tier, risk), money = cells["sum"].idxmax(), cells["sum"].max()
     part = money / customers["value_at_stake"].sum()
-    return (f"Most is at stake with tier {tier} at {risk} risk: {words.money(money, currency)}, "
+    return (f"Most is at stake in tier {tier} at {risk} risk: {words.money(money, currency)}, "
             f"{words.share(part)} of all")
 
 

@@ -161,9 +161,10 @@ def figure_title(effects: pd.DataFrame) -> str:
 
 
 def drawn(effects: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of the figure, labelled by experiment, metric and arm."""
+    """Return the rows of the figure, labelled by experiment, metric and, where there are several, arm."""
     known = effects[effects["status"].eq("ok")]
-    label = known["experiment"] + " · " + known["metric"] + " · " + known["variant"]
+    has_arms = effects.groupby("experiment")["variant"].nunique().reindex(known["experiment"]).gt(1).to_numpy()
+    label = known["experiment"] + " · " + known["metric"] + (" · " + known["variant"]).where(has_arms, "")
     return known.assign(comparison=label)[["comparison", "relative", "relative_low", "relative_high"]]
 
 
