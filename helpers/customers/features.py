@@ -95,8 +95,14 @@ def summary(transactions: ir.Table, cutoff_on: date, *, margin_rate: float, rece
         mean_spend=by_customer.spend / by_customer.n_occasions.nullif(0),
         recency_days=_days_between(by_customer.last_on, cutoff_on),
         age_days=_days_between(by_customer.first_on, cutoff_on),
-        margin=_margin(by_customer.costed_margin, by_customer.uncosted_sales, margin_rate),
+        margin=margin(by_customer, margin_rate),
     ).drop("costed_margin", "uncosted_sales", "spend")
+
+
+def margin(days: ir.Table, margin_rate: float) -> ir.DecimalValue:
+    """Return the margin in ``costed_margin`` and ``uncosted_sales``, of the latter the assumed share [money]."""
+    share = ibis.literal(str(margin_rate)).cast("decimal(18, 8)")
+    return (days.costed_margin + (days.uncosted_sales * share).cast(MONEY)).cast(MONEY)
 
 
 def _tied_refunds(lines: ir.Table) -> ir.Table:
@@ -108,11 +114,6 @@ def _tied_refunds(lines: ir.Table) -> ir.Table:
     orders = sales.group_by("order_id").aggregate(
         customer_id=sales.customer_id.min(), on=sales.ordered_at.date().min())
     return orders.inner_join(refunded, "order_id").select("customer_id", "on", "occasion_sales")
-
-
-def _margin(costed: ir.DecimalValue, uncosted: ir.DecimalValue, rate: float) -> ir.DecimalValue:
-    share = ibis.literal(str(rate)).cast("decimal(18, 8)")
-    return (costed + (uncosted * share).cast(MONEY)).cast(MONEY)
 
 
 def _days_between(first: ir.DateValue, last: date) -> ir.IntegerValue:

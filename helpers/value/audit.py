@@ -9,7 +9,7 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
-from helpers.customers import features
+from helpers.customers import features, purchases
 from helpers.customers.windows import Comparison, comparison
 from helpers.foundation.engine import Engine
 from helpers.foundation.estimates import Estimate, Status, summary, without_value
@@ -152,7 +152,7 @@ def base_change(engine: Engine, transactions: ir.Table, as_of_on: date, period_d
     if periods is None:
         days = f"{history.n_days} day{'' if history.n_days == 1 else 's'}"
         return BaseChange(None, reason=f"the history has {days}, and {2 * LEAST_DAYS} are needed for two periods")
-    rows = engine.arrow(_by_class(features.days(transactions, as_of_on), periods)).to_pylist()
+    rows = engine.arrow(_by_class(purchases.spent(engine, transactions, as_of_on), periods)).to_pylist()
     found = {row["segment"]: Part(**row) for row in rows}
     anonymous = _anonymous(engine, transactions, periods)
     rest = [found[REFUNDED]] if REFUNDED in found else []

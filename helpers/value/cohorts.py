@@ -6,7 +6,7 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
-from helpers.customers import features
+from helpers.customers import features, purchases
 from helpers.foundation.engine import Engine
 from helpers.foundation.estimates import Estimate, summary
 from helpers.methods import intervals
@@ -37,13 +37,12 @@ def triangle(engine: Engine, transactions: ir.Table, as_of_on: date, margin_rate
         that quarter, ``margin`` a customer of the cohort [money]. Cohorts under ten customers are left out.
     """
     columns = ["cohort", "quarters", "n_customers", "share_active", "margin"]
-    spent = features.days(transactions, as_of_on)
+    spent = purchases.spent(engine, transactions, as_of_on)
     bought = spent.occasion_sales > 0
     first = spent.filter(bought).group_by("customer_id").aggregate(first_on=ibis._.on.min())
-    rate = ibis.literal(str(margin_rate)).cast("decimal(18, 8)")
     lines = spent.inner_join(first, "customer_id").mutate(
         cohort=_quarter(ibis._.first_on), quarters=_quarter(ibis._.on) - _quarter(ibis._.first_on),
-        margin=(ibis._.costed_margin + (ibis._.uncosted_sales * rate).cast(features.MONEY)).cast(features.MONEY))
+        margin=lambda t: features.margin(t, margin_rate))
     active = ((lines.occasion_sales > 0).ifelse(lines.customer_id, None)).nunique()
     found = engine.arrow(lines.filter(lines.quarters >= 0).group_by("cohort", "quarters").aggregate(
         active=active, margin=lines.margin.sum().cast("float64")).order_by("cohort", "quarters")).to_pandas()

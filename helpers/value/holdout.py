@@ -183,17 +183,12 @@ def seen_and_held_out(engine: Engine, transactions: ir.Table, history: Window,
     cutoff_on : date
         Last day of calibration.
     """
-    bought = engine.kept(purchases.occasions(transactions, history.last_on))
-    known = engine.kept(summaries.buyers(transactions, cutoff_on).drop("spend", "repeat_spend"))
-    later = bought.filter(bought.on > cutoff_on).group_by("customer_id").aggregate(orders=ibis._.count())
-    both = known.left_join(later, "customer_id").mutate(orders=lambda t: t.orders.fill_null(0))
-    rows = engine.arrow(both.group_by(*summaries.KEY, "orders").aggregate(n=ibis._.count())
-                        .order_by(*summaries.KEY, "orders"))
-    x, last, age, orders, n = (np.asarray(rows[c].to_numpy(), "float64") for c in rows.column_names)
-    repeats = bought.inner_join(known.select("customer_id", "first_on"), "customer_id").filter(
+    both = summaries.with_outcome(engine, transactions, cutoff_on, history.last_on)
+    bought = purchases.of_days(purchases.spent(engine, transactions, history.last_on))
+    repeats = bought.inner_join(both.select("customer_id", "first_on"), "customer_id").filter(
         lambda t: t.on > t.first_on)
     by_day = engine.arrow(repeats.group_by("on").aggregate(orders=ibis._.count()).order_by("on")).to_pandas()
-    return Counts(x, last / DAYS_A_WEEK, age / DAYS_A_WEEK, n), orders, by_day
+    return *summaries.counted_outcome(engine, both), by_day
 
 
 def trial(engine: Engine, transactions: ir.Table, history: Window, models: tuple, rng: np.random.Generator) -> Trial:

@@ -10,7 +10,7 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
-from helpers.customers import features
+from helpers.customers import features, purchases
 from helpers.customers.windows import Comparison
 from helpers.foundation.engine import Engine
 from helpers.foundation.estimates import Estimate, Status, summary, without_value
@@ -158,15 +158,15 @@ def kept(engine: Engine, transactions: ir.Table, periods: Comparison | None, mar
     zero = Decimal(0)
     if periods is None:
         return Kept(0, (0, 0), (zero, zero), (zero, zero), 0, {}, reason)
-    spent = features.days(transactions, periods.after.last_on)
-    row = engine.first_row(_sums(by_customer(spent, periods, margin_rate)))
+    row = engine.first_row(_sums(by_customer(engine, transactions, periods, margin_rate)))
     pairs = {q: (row[f"{q}_before"], row[f"{q}_after"]) for q in ("orders", "sales", "margin")}
     sums = {k: row[f"sum_{k}"] for k in ("b", "a", "m", "bb", "aa", "mm", "ab", "mb")}
     return Kept(row["n"], pairs["orders"], pairs["sales"], pairs["margin"], row["n_before"], sums)
 
 
-def by_customer(spent: ir.Table, periods: Comparison, margin_rate: float) -> ir.Table:
-    """Return orders, net sales and margin of both periods by customer, from `features.days` [occasions, money]."""
+def by_customer(engine: Engine, transactions: ir.Table, periods: Comparison, margin_rate: float) -> ir.Table:
+    """Return orders, net sales and margin of both periods by customer, kept in the engine [occasions, money]."""
+    spent = purchases.spent(engine, transactions, periods.after.last_on)
     money, zero = features.MONEY, ibis.literal(0).cast(features.MONEY)
     rate = ibis.literal(str(margin_rate)).cast("decimal(18, 8)")
     columns = {}
@@ -178,7 +178,8 @@ def by_customer(spent: ir.Table, periods: Comparison, margin_rate: float) -> ir.
                     f"uncosted_{when}": holds.ifelse(spent.uncosted_sales, zero).sum().cast(money)}
     by = spent.group_by("customer_id").aggregate(**columns)
     assumed = {when: (by[f"uncosted_{when}"] * rate).cast(money) for when in ("before", "after")}
-    return by.mutate(**{f"margin_{when}": (by[f"costed_{when}"] + part).cast(money) for when, part in assumed.items()})
+    margins = {f"margin_{when}": (by[f"costed_{when}"] + part).cast(money) for when, part in assumed.items()}
+    return engine.once(by.mutate(**margins))
 
 
 def _sums(by: ir.Table) -> ir.Table:

@@ -7,7 +7,6 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
-from helpers.customers import features
 from helpers.customers.windows import Comparison
 from helpers.foundation.engine import Engine
 from helpers.foundation.estimates import Estimate, Status, summary, without_value
@@ -105,8 +104,7 @@ def migration(engine: Engine, transactions: ir.Table, periods: Comparison | None
     """
     if periods is None:
         return Migration(tuple(tiers), pd.DataFrame(), pd.DataFrame(), reason)
-    spent = features.days(transactions, periods.after.last_on)
-    by = kept.by_customer(spent, periods, margin_rate)
+    by = kept.by_customer(engine, transactions, periods, margin_rate)
     was = engine.kept(by.filter(by.orders_before > 0).select("customer_id", "margin_before", "margin_after",
                                                               "orders_after"))
     before = pyramid.tiered(was, "margin_before", tiers).select("customer_id", "margin_before", "tier")

@@ -8,7 +8,7 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
-from helpers.customers import features
+from helpers.customers import features, purchases
 from helpers.foundation.engine import Engine
 from helpers.foundation.estimates import Estimate, Status, summary, without_value
 from helpers.methods import intervals
@@ -120,7 +120,7 @@ def payback(engine: Engine, transactions: ir.Table, customers: ir.Table, as_of_o
     out one of a hundred random groups of customers in turn (delete-a-group jackknife, Kott 2001, *Journal of Official
     Statistics* 17, 521–526); the interval of the payback month holds every month in which zero lies within the band.
     """
-    spent = features.days(transactions, as_of_on)
+    spent = purchases.spent(engine, transactions, as_of_on)
     first = spent.group_by("customer_id").aggregate(first_on=spent.on.min())
     paid = customers.filter(customers.acquisition_cost.notnull()).left_join(first, "customer_id")
     won = paid.mutate(start_on=ibis.coalesce(paid.joined_on, paid.first_on)).filter(
@@ -151,11 +151,9 @@ def _named(lives: pd.DataFrame) -> list[str]:
 
 def _margins(spent: ir.Table, won: ir.Table, margin_rate: float) -> ir.Table:
     """Return the margin of whole months of life by channel and group of customers."""
-    rate = ibis.literal(str(margin_rate)).cast("decimal(18, 8)")
     lines = spent.inner_join(won, "customer_id")
     since = (lines.on.delta(lines.start_on, unit="day") / DAYS_A_MONTH).floor().cast("int64")
-    margin = (lines.costed_margin + (lines.uncosted_sales * rate).cast(features.MONEY)).cast(features.MONEY)
-    lines = lines.mutate(since=ibis.greatest(since, 0), margin=margin)
+    lines = lines.mutate(since=ibis.greatest(since, 0), margin=features.margin(lines, margin_rate))
     known = lines.filter(lines.since < lines.months)
     return known.group_by("channel", "part", "since").aggregate(
         margin=known.margin.sum().cast("float64")).order_by("channel", "part", "since")

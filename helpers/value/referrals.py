@@ -103,8 +103,8 @@ def referrals(engine: Engine, transactions: ir.Table, customers: ir.Table, as_of
     margin_rate : float
         Share of net sales that is margin where no unit cost is recorded.
     """
-    worth = features.summary(transactions, as_of_on, margin_rate=margin_rate).select(
-        "customer_id", "margin", "recency_days")
+    known = engine.once(features.summary(transactions, as_of_on, margin_rate=margin_rate))
+    worth = known.select("customer_id", "margin", "recency_days")
     by = customers.group_by(customer_id=customers.referred_by).aggregate(n_brought=customers.count())
     named = by.filter(by.customer_id.notnull())
     known = customers.select("customer_id", "referred_by", "acquisition_cost")

@@ -7,7 +7,6 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
-from helpers.customers import purchases
 from helpers.foundation.engine import Engine
 from helpers.foundation.estimates import Estimate, summary
 from helpers.value import covariates, holdout, summaries
@@ -87,7 +86,7 @@ def refinements(engine: Engine, transactions: ir.Table, customers: ir.Table, fit
     if fit is None or not fit.is_identified or trial is None:
         return Refinements(None, None)
     channels = customers.select("customer_id", channel=customers.acquired_channel)
-    buyers = summaries.buyers(transactions, trial.hold_out.last_on)
+    buyers = summaries.known(engine, transactions, trial.hold_out.last_on)
     parts = _parts(engine, buyers.left_join(channels, "customer_id").mutate(orders=0))
     by_channel = covariates.by_group(fit.model, parts.counts_by_channel(), fit) if parts.has_channels else None
     past = next(f for f in trial.fits if f.model.name == fit.model.name)
@@ -130,10 +129,7 @@ def _parts(engine: Engine, buyers: ir.Table) -> _Parts:
 
 def _seen(engine: Engine, transactions: ir.Table, channels: ir.Table, trial: Trial) -> _Parts:
     cutoff_on = trial.calibration.last_on
-    later = purchases.counted_after(transactions, cutoff_on, trial.hold_out.last_on)
-    known = summaries.buyers(transactions, cutoff_on).drop("spend", "repeat_spend")
-    both = known.left_join(later, "customer_id").mutate(orders=lambda t: t.orders.fill_null(0)).drop(
-        "customer_id_right")
+    both = summaries.with_outcome(engine, transactions, cutoff_on, trial.hold_out.last_on)
     return _parts(engine, both.left_join(channels, "customer_id"))
 
 

@@ -121,7 +121,7 @@ def relations(engine: Engine, tables: Mapping[str, ir.Table], valued: ir.Table, 
     known = profile.profile(engine, valued, stage, t["customers"], said, as_of_on)
     sources = serving.Sources(bought, t["cases"], t["contacts"], t["points"])
     prices = serving.Prices(rate, scope.economics.contact_cost, assumed.case_cost)
-    served = engine.kept(serving.served(sources, scope.window, prices))
+    served = engine.kept(serving.served(engine, sources, scope.window, prices))
     return Relations(
         payback.payback(engine, bought, t["customers"], as_of_on, rate),
         referrals.referrals(engine, bought, t["customers"], as_of_on, rate), cycle,

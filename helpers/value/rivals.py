@@ -2,11 +2,9 @@
 
 from datetime import timedelta
 
-import ibis
 import ibis.expr.types as ir
 import numpy as np
 
-from helpers.customers import purchases
 from helpers.customers.windows import Window
 from helpers.foundation.engine import Engine
 from helpers.value import ranking, summaries
@@ -57,21 +55,18 @@ def learned(engine: Engine, transactions: ir.Table, calibration: Window, counts:
     lesson_on = calibration.last_on - timedelta(n_days)
     if n_days < LEAST_DAYS:
         return {}
-    known = summaries.buyers(transactions, lesson_on)
-    later = purchases.counted_after(transactions, lesson_on, calibration.last_on)
-    both = known.left_join(later, "customer_id").mutate(orders=lambda t: t.orders.fill_null(0))
-    rows = engine.arrow(both.group_by(*summaries.KEY, "orders").aggregate(n=ibis._.count())
-                        .order_by(*summaries.KEY, "orders"))
-    x, last, age, orders, n = (np.asarray(rows[c].to_numpy(), "float64") for c in rows.column_names)
-    if n.sum() < LEAST_CUSTOMERS or not orders.any():
+    past, orders = summaries.counted_outcome(
+        engine, summaries.with_outcome(engine, transactions, lesson_on, calibration.last_on))
+    if past.n_customers < LEAST_CUSTOMERS or not orders.any():
         return {}
     from sklearn.ensemble import HistGradientBoostingRegressor
 
     model = HistGradientBoostingRegressor(loss="poisson", max_iter=80, learning_rate=0.08, max_leaf_nodes=8,
                                           min_samples_leaf=20, random_state=0)
-    model.fit(_seen(x, last / DAYS_A_WEEK, age / DAYS_A_WEEK), orders, sample_weight=n)
-    return {LEARNER: model.predict(_seen(counts.x, counts.t_x, counts.T)) * weeks * DAYS_A_WEEK / n_days}
+    model.fit(_seen(past), orders, sample_weight=past.n)
+    return {LEARNER: model.predict(_seen(counts)) * weeks * DAYS_A_WEEK / n_days}
 
 
-def _seen(x: np.ndarray, t_x: np.ndarray, age: np.ndarray) -> np.ndarray:
+def _seen(counts: Counts) -> np.ndarray:
+    x, t_x, age = counts.x, counts.t_x, counts.T
     return np.column_stack([x, t_x, age, age - t_x, x / np.maximum(age, 1 / DAYS_A_WEEK)])

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import ibis
 import ibis.expr.types as ir
 
-from helpers.customers import features
+from helpers.customers import features, purchases
 from helpers.customers.windows import Window
+from helpers.foundation.engine import Engine
 
 MONEY_OUT = ("discounts", "contact_cost", "case_cost", "reward_cost")
 
@@ -40,11 +41,13 @@ class Sources:
     points: ir.Table
 
 
-def served(sources: Sources, window: Window, prices: Prices) -> ir.Table:
+def served(engine: Engine, sources: Sources, window: Window, prices: Prices) -> ir.Table:
     """Return what was put into each customer within a window, and what came back.
 
     Parameters
     ----------
+    engine : Engine
+        Keeps what has been spent.
     sources : Sources
         Canonical tables.
     window : Window
@@ -61,7 +64,8 @@ def served(sources: Sources, window: Window, prices: Prices) -> ir.Table:
         ``n_complaints``, ``n_resolved``, ``n_fed_back``, ``handled_days`` (sum), ``n_handled``, ``n_promised``,
         ``n_late``.
     """
-    parts = [_bought(sources.transactions, window, prices.margin_rate), _reduced(sources.transactions, window),
+    spent = purchases.spent(engine, sources.transactions, window.last_on)
+    parts = [_bought(spent, window, prices.margin_rate), _reduced(sources.transactions, window),
              _contacted(sources.contacts, window, prices.contact), _cases(sources.cases, window, prices.case),
              _rewarded(sources.points, window)]
     everybody = parts[0].select("customer_id")
@@ -75,8 +79,7 @@ def served(sources: Sources, window: Window, prices: Prices) -> ir.Table:
     return whole.mutate(cost_to_serve=cost, profit=whole.margin - cost)
 
 
-def _bought(transactions: ir.Table, window: Window, margin_rate: float) -> ir.Table:
-    spent = features.days(transactions, window.last_on)
+def _bought(spent: ir.Table, window: Window, margin_rate: float) -> ir.Table:
     within = spent.filter(window.holds(spent.on))
     margin = within.costed_margin.cast("float64") + within.uncosted_sales.cast("float64") * margin_rate
     return within.group_by("customer_id").aggregate(

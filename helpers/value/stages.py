@@ -84,7 +84,7 @@ class LifeCycle:
 
 def silence(engine: Engine, transactions: ir.Table, as_of_on: date) -> tuple[int, int]:
     """Return how many days nine in ten waits between purchases do not exceed, and how many waits there are."""
-    bought = purchases.occasions(transactions, as_of_on)
+    bought = purchases.of_days(purchases.spent(engine, transactions, as_of_on))
     previous = bought.on.lag().over(ibis.window(group_by="customer_id", order_by="on"))
     waits = bought.mutate(wait=bought.on.delta(previous, unit="day")).filter(lambda t: t.wait.notnull())
     rows = engine.arrow(waits.group_by("wait").aggregate(n=ibis._.count()).order_by("wait"))
@@ -92,15 +92,15 @@ def silence(engine: Engine, transactions: ir.Table, as_of_on: date) -> tuple[int
     return (int(ranking.quantile(wait, n, PATIENCE)), int(n.sum())) if len(n) else (0, 0)
 
 
-def staged(transactions: ir.Table, on: date, *, silent_days: int, window_days: int) -> ir.Table:
+def staged(bought: ir.Table, on: date, *, silent_days: int, window_days: int) -> ir.Table:
     """Return the stage of every buyer at the end of a day.
 
     Parameters
     ----------
-    transactions : ir.Table
-        ``canonical/transactions``.
+    bought : ir.Table
+        Purchase occasions up to the day.
     on : date
-        The day; nothing after it is seen.
+        The day.
     silent_days : int
         Days without a purchase after which a customer is dormant, after twice as many lost.
     window_days : int
@@ -112,7 +112,6 @@ def staged(transactions: ir.Table, on: date, *, silent_days: int, window_days: i
     ir.Table
         Grain buyer: ``customer_id``, ``stage``.
     """
-    bought = purchases.occasions(transactions, on)
     age = ibis.literal(on).delta(bought.on, unit="day")
     amount, zero = bought.amount.cast("float64"), 0.0
     by = bought.group_by("customer_id").aggregate(
@@ -151,12 +150,12 @@ def life_cycle(engine: Engine, transactions: ir.Table, valued: ir.Table, as_of_o
                   "a loss")
         return LifeCycle(window_days, 0, pd.DataFrame(columns=columns), pd.DataFrame(), reason), empty
     rules = {"silent_days": max(limit, 1), "window_days": window_days}
-    now = engine.kept(staged(transactions, as_of_on, **rules))
+    now = engine.kept(staged(purchases.of_days(purchases.spent(engine, transactions, as_of_on)), as_of_on, **rules))
     worth = _worth(engine, now, valued)[columns]
     before_on = as_of_on - timedelta(window_days)
     if before_on <= history.first_on:
         return LifeCycle(window_days, rules["silent_days"], worth, pd.DataFrame()), now
-    was = staged(transactions, before_on, **rules).select("customer_id", before="stage")
+    was = staged(purchases.occasions(transactions, before_on), before_on, **rules).select("customer_id", before="stage")
     rows = engine.arrow(now.left_join(was, "customer_id").group_by(
         before=ibis._.before.fill_null(ABSENT), after=ibis._.stage).aggregate(n=ibis._.count())).to_pandas()
     flows = rows.pivot(index="before", columns="after", values="n")

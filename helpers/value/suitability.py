@@ -118,7 +118,7 @@ def regularity(engine: Engine, transactions: ir.Table, as_of_on: date) -> float:
     ----------
     Wheat & Morrison (1990), *Journal of Marketing Research* 27, 87–93, equation 4.
     """
-    bought = purchases.occasions(transactions, as_of_on)
+    bought = purchases.of_days(purchases.spent(engine, transactions, as_of_on))
     last = bought.mutate(place=ibis.row_number().over(group_by="customer_id", order_by=ibis.desc("on")))
     three = last.filter(last.place < 3).group_by("customer_id").aggregate(
         n=ibis._.count(), last=ibis._.on.max(), first=ibis._.on.min(),

@@ -31,7 +31,15 @@ def buyers(transactions: ir.Table, cutoff_on: date) -> ir.Table:
         first; ``last_days`` and ``age_days`` from the first to the last and to the cut-off; ``spend`` in all
         occasions and ``repeat_spend`` in those after the first [money].
     """
-    bought = purchases.occasions(transactions, cutoff_on)
+    return _of(purchases.occasions(transactions, cutoff_on), cutoff_on)
+
+
+def known(engine: Engine, transactions: ir.Table, cutoff_on: date) -> ir.Table:
+    """Return `buyers`, kept once a session."""
+    return engine.once(_of(purchases.of_days(purchases.spent(engine, transactions, cutoff_on)), cutoff_on))
+
+
+def _of(bought: ir.Table, cutoff_on: date) -> ir.Table:
     by = bought.group_by("customer_id").aggregate(
         n_repeats=bought.count() - 1, first_on=bought.on.min(), last_on=bought.on.max(),
         spend=bought.amount.sum().cast(features.MONEY),
@@ -40,6 +48,21 @@ def buyers(transactions: ir.Table, cutoff_on: date) -> ir.Table:
         "customer_id", "first_on", "n_repeats", last_days=by.last_on.delta(by.first_on, unit="day").cast("int64"),
         age_days=ibis.literal(cutoff_on).delta(by.first_on, unit="day").cast("int64"), spend=by.spend,
         repeat_spend=(by.spend - by.first_spend).cast(features.MONEY))
+
+
+def with_outcome(engine: Engine, transactions: ir.Table, cutoff_on: date, last_on: date) -> ir.Table:
+    """Return the buyers of a cut-off with ``orders``: their purchase occasions after it, up to the last day."""
+    later = purchases.counted_after(purchases.spent(engine, transactions, last_on), cutoff_on)
+    both = known(engine, transactions, cutoff_on).left_join(later, "customer_id")
+    return both.mutate(orders=both.orders.fill_null(0)).drop("customer_id_right")
+
+
+def counted_outcome(engine: Engine, both: ir.Table) -> tuple[Counts, np.ndarray]:
+    """Return buyers with an outcome counted by `KEY` and orders, in this order, and the orders of each row."""
+    by = [*KEY, "orders"]
+    rows = engine.arrow(both.group_by(*by).aggregate(n=ibis._.count()).order_by(*by))
+    x, last, age, orders, n = (np.asarray(rows[c].to_numpy(), "float64") for c in rows.column_names)
+    return Counts(x, last / DAYS_A_WEEK, age / DAYS_A_WEEK, n), orders
 
 
 @dataclass(frozen=True, eq=False)

@@ -171,7 +171,7 @@ def valuation(engine: Engine, transactions: ir.Table, subscriptions: ir.Table, a
         Of the draws.
     """
     history = features.history(engine, transactions, as_of_on)
-    buyers = engine.kept(summaries.buyers(transactions, as_of_on))
+    buyers = summaries.known(engine, transactions, as_of_on)
     checks = suitability.suitability(engine, buyers, transactions, subscriptions, history)
     days = assumptions.horizon_days
     if checks.reason:
@@ -224,7 +224,7 @@ def valued(engine: Engine, customers: ir.Table, transactions: ir.Table, found: V
     if found.view is None:
         is_signed = not found.checks.n_buyers and not signed.reason
         return _with(engine, customers, survival.by_customer(engine, signed)) if is_signed else customers
-    expected = lifetime.scored(engine, summaries.buyers(transactions, found.as_of_on), found.view)
+    expected = lifetime.scored(engine, summaries.known(engine, transactions, found.as_of_on), found.view)
     return _with(engine, _with(engine, customers, expected), engine.lazy(found.totals.limits))
 
 

@@ -27,5 +27,6 @@ def test_a_refund_after_the_cut_off_is_not_seen(session_engine, transactions):
 
 def test_occasions_after_the_cut_off_are_counted(session_engine, transactions):
     table = transactions(ROWS)
-    assert rows(session_engine, purchases.counted_after(table, date(2026, 1, 5), date(2026, 1, 31)),
-                "customer_id") == [("a", 1)]
+    spent = purchases.spent(session_engine, table, date(2026, 1, 31))
+    assert rows(session_engine, purchases.counted_after(spent, date(2026, 1, 5)), "customer_id") == [("a", 1)]
+    assert purchases.spent(session_engine, table, date(2026, 1, 31)) is spent

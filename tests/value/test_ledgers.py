@@ -128,7 +128,7 @@ def test_what_is_put_in_and_comes_back_is_counted_within_the_window(session_engi
          {"case_id": "2", "customer_id": "b", "kind": "inquiry", "opened_at": at("2025-06-01")}],
         [{"contact_id": "1", "customer_id": "a", "sent_at": at("2025-07-01")}],
         [{"customer_id": "a", "entered_at": at("2025-08-01"), "kind": "redeem", "points": -100.0, "unit_cost": 0.01}])
-    table = serving.served(given, Window(date(2025, 1, 1), END), serving.Prices(0.3, 0.5, 5.0))
+    table = serving.served(session_engine, given, Window(date(2025, 1, 1), END), serving.Prices(0.3, 0.5, 5.0))
     found = session_engine.arrow(table).to_pandas().set_index("customer_id")
     a, money = found.loc["a"], ["net_sales", "margin", "discounts", "contact_cost", "case_cost", "reward_cost"]
     assert a[money].tolist() == pytest.approx([90, 50, 10, 0.5, 7, 1])
