@@ -37,14 +37,15 @@ def answer(*sentences: Sentences) -> Exhibit:
 
 
 def say(*sentences: Sentences) -> Exhibit:
-    """Return a finding said by code, as one paragraph."""
+    """Return a finding said by code, as one paragraph; nothing where nothing is said."""
     said = " ".join(flat(sentences))
-    return Exhibit(f'<div class="exhibit finding">{paragraphs([said] if said else [])}</div>', said)
+    return Exhibit(f'<div class="exhibit finding">{paragraphs([said])}</div>' if said else "", said)
 
 
 def stack(*exhibits: Exhibit) -> Exhibit:
     """Return exhibits below each other as one."""
-    return Exhibit("\n".join(e.html for e in exhibits), "\n\n".join(e.text for e in exhibits))
+    return Exhibit("\n".join(filter(None, (e.html for e in exhibits))),
+                   "\n\n".join(filter(None, (e.text for e in exhibits))))
 
 
 def present(*exhibits: Exhibit, otherwise: Sentences = ()) -> Exhibit:

@@ -8,11 +8,9 @@ from nbformat import NotebookNode, v4
 
 from helpers.reporting import words
 from helpers.reporting.markup import Exhibit, Sentences, flat, grid, link, paragraphs, safe_href
+from helpers.reporting.outline import ORDER, html_of, parts_of, shown_cell, title_of
 
-ORDER = ("title", "answer", "trust", "evidence", "doubt", "appendix", "words", "load")
 SUMMARIES = {"appendix": "Appendix", "words": "About this page, and its words", "load": "Tables used and written"}
-HIDDEN = frozenset({"parameters", "imports", "injected-parameters"})
-FORERUNNERS = frozenset({"trust", "answer", "doubt", "load", *HIDDEN})
 MARKS = {"finished": "✓", "failed": "▲", "running": "…"}
 
 
@@ -111,10 +109,10 @@ def page(notebook: NotebookNode, *, footing: Footing, links: Sequence[Link] = ()
     str
         One HTML file without scripts and without outside requests.
     """
-    parts = _parts(notebook)
-    parts["title"] = parts["title"] or [_shown(f"<h1>{escape(_title(notebook))}</h1>")]
-    is_briefing = any('class="exhibit briefing"' in html for cell in parts["answer"] for html in _html(cell))
-    return _rendered(parts, _sheet(_title(notebook), footing, links, is_briefing))
+    parts = parts_of(notebook)
+    parts["title"] = parts["title"] or [shown_cell(f"<h1>{escape(title_of(notebook))}</h1>")]
+    is_briefing = any('class="exhibit briefing"' in html for cell in parts["answer"] for html in html_of(cell))
+    return _rendered(parts, _sheet(title_of(notebook), footing, links, is_briefing))
 
 
 def notice(kind: str, title: str, sentences: Sentences, *, footing: Footing, links: Sequence[Link] = ()) -> str:
@@ -136,7 +134,7 @@ def notice(kind: str, title: str, sentences: Sentences, *, footing: Footing, lin
     mark = "▲ " if kind == "failed" else ""
     html = (f'<div class="exhibit answer notice {"failed" if kind == "failed" else ""}">'
             f'<p class="kind">{mark}{escape(words.sentence_case(kind))}</p>{paragraphs(flat(sentences))}</div>')
-    parts = {"title": [_shown(f"<h1>{escape(title)}</h1>")], "answer": [_shown(html)]}
+    parts = {"title": [shown_cell(f"<h1>{escape(title)}</h1>")], "answer": [shown_cell(html)]}
     return _rendered(parts, _sheet(title, footing, links))
 
 
@@ -147,89 +145,8 @@ def runs_index(runs: Iterable[Run], links: Sequence[Link] = ()) -> str:
     said = words.sentence_case(words.count(len(rows), "run", "runs"))
     said += f", {words.whole(n_failed) if n_failed else 'none'} failed"
     html = _runs_table(rows, said).html if rows else '<div class="exhibit missing"><p>No run yet.</p></div>'
-    parts = {"title": [_shown("<h1>Runs</h1>")], "evidence": [_shown(html)]}
+    parts = {"title": [shown_cell("<h1>Runs</h1>")], "evidence": [shown_cell(html)]}
     return _rendered(parts, _sheet("Runs", None, links))
-
-
-# --- which cell goes where ---------------------------------------------------------------------------------------
-
-
-def _parts(notebook: NotebookNode) -> dict[str, list[NotebookNode]]:
-    """Return the cells to be shown by part, streams gathered in the folded part about tables."""
-    parts: dict[str, list[NotebookNode]] = {name: [] for name in ORDER}
-    streams: list[str] = []
-    for cell, role in zip(notebook.cells, _roles(notebook.cells), strict=True):
-        if cell.cell_type == "code":
-            streams += [output.text for output in cell.outputs if output.output_type == "stream"]
-            shown = [output for output in cell.outputs if output.output_type != "stream"]
-            if shown and role not in HIDDEN:
-                parts[role].append(v4.new_code_cell(outputs=shown))
-        elif cell.cell_type == "markdown" and _says(cell.source, role):
-            shown, rest = _halves(cell.source) if role == "title" else (cell.source, "")
-            parts[role].append(v4.new_markdown_cell(shown))
-            if rest:
-                parts["words"].append(v4.new_markdown_cell(rest))
-    if any(text.strip() for text in streams):
-        parts["load"].append(_shown(_listed("".join(_ended(text) for text in streams))))
-    return parts
-
-
-def _halves(source: str) -> tuple[str, str]:
-    """Return a title with its question, and what else the title cell says, which is for analysts."""
-    blocks = source.strip().split("\n\n")
-    return "\n\n".join(blocks[:2]), "\n\n".join(blocks[2:])
-
-
-def _says(source: str, role: str) -> bool:
-    """Return whether markdown is to be shown: a bare heading is not where the part has one of its own."""
-    lines = [line for line in source.split("\n") if line.strip()]
-    is_bare = all(line.startswith("#") for line in lines)
-    return role not in HIDDEN and not (is_bare and role in {"answer", "words", "load"})
-
-
-def _roles(cells: Sequence[NotebookNode]) -> list[str]:
-    """Return the part of each cell: by its tag or id; markdown goes with the cell that it introduces."""
-    roles: list[str] = []
-    for cell in reversed(cells):
-        own = _own_role(cell)
-        introduces = cell.cell_type == "markdown" and roles and roles[-1] in FORERUNNERS
-        roles.append(own or (roles[-1] if introduces else "evidence"))
-    roles.reverse()
-    if roles and cells[0].cell_type == "markdown":
-        roles[0] = "title"
-    return roles
-
-
-def _own_role(cell: NotebookNode) -> str:
-    known = (*ORDER, *HIDDEN)
-    named = [*cell.metadata.get("tags", []), cell.get("id", "")]
-    if "nbval-check-output" in named:
-        return "load"
-    return next((name for name in named if name in known), "")
-
-
-def _title(notebook: NotebookNode) -> str:
-    """Return the first heading of a notebook."""
-    lines = (line for cell in notebook.cells if cell.cell_type == "markdown" for line in cell.source.split("\n"))
-    return next((line.lstrip("# ").strip() for line in lines if line.startswith("#")), "Loyalty Workbook")
-
-
-def _html(cell: NotebookNode) -> list[str]:
-    return [output.data.get("text/html", "") for output in cell.get("outputs", []) if "data" in output]
-
-
-def _shown(html: str) -> NotebookNode:
-    """Return a cell that shows this HTML."""
-    output = v4.new_output("display_data", {"text/html": html}, metadata={"is_ours": True})
-    return v4.new_code_cell(outputs=[output])
-
-
-def _listed(text: str) -> str:
-    return f'<pre class="exhibit">{escape(text.rstrip())}</pre>'
-
-
-def _ended(text: str) -> str:
-    return text if text.endswith("\n") else f"{text}\n"
 
 
 # --- what stands around ------------------------------------------------------------------------------------------

@@ -139,6 +139,15 @@ def test_markdown_goes_with_the_cell_that_it_introduces():
     assert "<h2>Can we trust it?</h2>" in bare
 
 
+def test_a_heading_over_nothing_is_left_out_with_what_it_introduces():
+    nothing, something = exhibits.present(), exhibits.say("Found.")
+    html = body(page(text("# T"), text("## Gone\n\nWhy."), code(nothing), code(nothing), text("## Kept"), code(nothing),
+                     code(something), text("## Words alone")))
+    assert "Gone" not in html
+    assert "Why." not in html
+    assert all(name in html for name in ("Kept", "Found.", "Words alone"))
+
+
 def test_roles_are_taken_from_ids_where_there_is_no_tag():
     cell = code(exhibits.say("Doubt."))
     cell["id"] = "doubt"
