@@ -157,6 +157,8 @@ def forecasts(scores: pd.DataFrame, trial: Trial, made_as_of_on: date, eligible_
 
 def stated_error(scores: pd.DataFrame, forecasts: pd.DataFrame) -> float:
     """Return the error in level that a forecast of customers lost has allowed for, read from its interval [logits]."""
+    if forecasts.empty:
+        return 0.0
     made = forecasts[(forecasts["quantity"] == "customers_lost") & (forecasts["segment"] == ALL)]
     v = float(np.sum(scores["p_lost"] * (1 - scores["p_lost"])))
     if made.empty or not v:
@@ -193,6 +195,11 @@ def value_at_stake(scores: pd.DataFrame, off: float = 0.0) -> Estimate:
     spread = np.sqrt(np.sum(p * (1 - p) * value**2) + (off * np.sum(p * (1 - p) * value)) ** 2)
     half = intervals.normal_quantile(LEVEL) * float(spread)
     return Estimate("value_at_stake", total, total - half, total + half, unit="money", n=len(p))
+
+
+def stake(scores: pd.DataFrame, forecasts: pd.DataFrame) -> Estimate:
+    """Return the value at stake with the error in level that the forecasts made with these scores allow for [money]."""
+    return value_at_stake(scores, stated_error(scores, forecasts))
 
 
 def by_risk(scores: pd.DataFrame) -> pd.DataFrame:

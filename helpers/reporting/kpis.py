@@ -115,7 +115,7 @@ def outlooks(results: Results) -> Iterator[Found]:
     if len(scores):
         stake = Kpi("05", "churn", OWN, "value_at_stake", "Margin at stake",
                     claims=("value at stake", "every forecast of churn", PEOPLE))
-        yield stake, outlook.value_at_stake(scores, outlook.stated_error(scores, made))
+        yield stake, outlook.stake(scores, made)
 
 
 def effects(results: Results) -> Iterator[Found]:

@@ -112,7 +112,7 @@ def test_doubts_compare_what_the_hold_out_shows_with_what_pays():
 
 def test_decisions_are_shown_in_the_currency_of_the_run():
     shown = said.decisions_shown(DECISIONS, "GBP")
-    assert shown.loc[0, ["cost", "worst_case"]].tolist() == ["£4.00", "£11.00"]
+    assert shown.loc[0, ["cost", "worst_case"]].tolist() == ["£4.00", "−£11.00"]
     assert said.decisions_shown(DECISIONS.head(0)).empty
 
 

@@ -129,4 +129,4 @@ def test_power_is_shown_in_the_unit_of_the_metric():
 def test_the_first_curve_alone_is_drawn():
     table = pd.DataFrame({"experiment": ["a", "b"], "metric": "m", "variant": "v", "share": [0.1, 0.2]})
     assert trials.curve(table)["experiment"].tolist() == ["a"]
-    assert "share treated" in trials.curve(table.head(0))
+    assert "percent_treated" in trials.curve(table.head(0))

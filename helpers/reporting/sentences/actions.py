@@ -10,6 +10,7 @@ from helpers.reporting import words
 NO_CUSTOMER = "No customer has a tier or a risk: there is nobody to plan for."
 BREAK_EVEN = ("The break-even counts margin within the horizon alone; a customer kept longer needs less, a discount "
               "that buyers would not have needed needs more.")
+ASKED = ("decision", "cost", "expected_gain", "worst_case", "confidence", "owner", "stop_on")
 LIST = "the list of customers to contact"
 RANKING = "value at stake and the ranking by it"
 NEEDED = ("Orders of a year or contracts of a few hundred customers would let the workbook say who is at risk and what "
@@ -154,9 +155,12 @@ def doubts(actions: pd.DataFrame, measurable: float, needed: float) -> tuple[str
 
 
 def decisions_shown(decisions: pd.DataFrame, currency: str = "") -> pd.DataFrame:
-    """Return the decisions as text, money in the run's currency."""
-    money = {c: [words.money(float(x), currency) for x in decisions[c]] for c in ("cost", "worst_case")}
-    return decisions.assign(**money).drop(columns="status")
+    """Return the decisions as text, the first column what is asked; the worst case is a loss."""
+    return pd.DataFrame([
+        {"decision": row["decision"], "cost": words.money(row["cost"], currency), "expected_gain": row["gain"],
+         "worst_case": words.money(-row["worst_case"], currency), "confidence": row["confidence"],
+         "owner": row["owner"], "stop_on": words.day(row["stop_on"])} for row in decisions.to_dict("records")],
+        columns=list(ASKED))
 
 
 def headline(actions: pd.DataFrame, stakes: Mapping[str, Estimate]) -> str:

@@ -29,7 +29,7 @@ def answer(basis: Basis, verdict: Verdict, scores: pd.DataFrame, forecasts: pd.D
     if forecasts.empty:
         nobody = "has bought recently enough" if basis.kind == PURCHASES else "holds a contract that runs and is left"
         return (f"Nobody {nobody} to be lost by {words.day(basis.due_on)}.", model(verdict))
-    stake = at_stake(outlook.value_at_stake(scores, outlook.stated_error(scores, forecasts)), currency)
+    stake = at_stake(outlook.stake(scores, forecasts), currency)
     return f"{lost(forecasts)}{caveat(gates, LATE)}.", f"{stake}{caveat(gates, OFF)}.", model(verdict)
 
 

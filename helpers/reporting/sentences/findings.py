@@ -87,7 +87,7 @@ def churn(results: Results) -> str:
     if lost := results.struck("results/churn_gates", "every forecast of churn"):
         return f"Who is leaving cannot be said: {_lowered(lost)}."
     caveat = results.caveat("results/churn_gates", "every forecast of churn", "value at stake", *COUNTS)
-    stake = outlook.value_at_stake(scores, outlook.stated_error(scores, results.frame("results/forecasts")))
+    stake = outlook.stake(scores, results.frame("results/forecasts"))
     money = f" Margin at stake until then: {results.said(stake)}." if stake.status is Status.OK else ""
     return f"{of_churn.lost(results.frame('results/forecasts')).rstrip('.')}{caveat}.{money}"
 

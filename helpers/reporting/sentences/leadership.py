@@ -8,6 +8,7 @@ from helpers.foundation.estimates import Status
 from helpers.reporting import comparison, words
 from helpers.reporting.comparison import Identity
 from helpers.reporting.results import COUNTS, INTAKE_GATES, Results
+from helpers.reporting.sentences import actions as of_actions
 from helpers.reporting.sentences import experiments as of_experiments
 
 NO_EARLIER = "no earlier comparable run"
@@ -32,8 +33,7 @@ def shown(row: Mapping[str, object], currency: str = "") -> str:
 
 def interval(row: Mapping[str, object], currency: str = "") -> str:
     """Return a figure's interval, with its level where that is not the usual one; points as bare numbers."""
-    form = words.number if row["unit"] == "points" else _form(str(row["unit"]), currency)
-    range_ = words.interval(row["low"], row["high"], form)
+    range_ = words.interval(row["low"], row["high"], _form(str(row["unit"]), currency))
     return f"{range_} at {words.share(row['level'])}" if range_ and row["level"] != USUAL else range_
 
 
@@ -217,14 +217,10 @@ def lines(
 
 def decisions(results: Results) -> pd.DataFrame:
     """Return the decisions asked for as text, the first column what is asked: the plan's, then the experiments'."""
-    frame = results.frame("results/decisions")
-    rows = [{"decision": row["decision"], "cost": words.money(row["cost"], results.currency),
-             "expected_gain": row["gain"], "worst_case": words.money(-row["worst_case"], results.currency),
-             "confidence": row["confidence"], "owner": row["owner"], "stop_on": words.day(row["stop_on"])}
-            for row in frame.to_dict("records")]
+    planned = of_actions.decisions_shown(results.frame("results/decisions"), results.currency)
     tried = of_experiments.decision(results.frame("results/experiment_effects"), results.currency)
-    return pd.DataFrame([*rows, *([tried] if tried else [])], columns=[
-        "decision", "cost", "expected_gain", "worst_case", "confidence", "owner", "stop_on"]).fillna("")
+    asked = [*planned.to_dict("records"), *([tried] if tried else [])]
+    return pd.DataFrame(asked, columns=list(of_actions.ASKED)).fillna("")
 
 
 def claimed(claims: pd.DataFrame) -> str:

@@ -94,7 +94,7 @@ def at_risk(known: Evidence) -> str:
         return cannot("nobody could be scored: it takes orders or contracts, over more than one period")
     if struck := known.results.struck(CHURN_GATES, "every forecast of churn"):
         return cannot(struck)
-    stake = outlook.value_at_stake(scores)
+    stake = outlook.stake(scores, known.results.frame(FORECASTS))
     unknown = "how much of it can be saved cannot be said until an action is tried on customers drawn at random"
     if stake.status is not Status.OK:
         return cannot(f"{stake.reason}; {unknown}")

@@ -59,12 +59,12 @@ def curve_title(found: Mapping[tuple[str, str, str], Chosen]) -> str:
 
 
 def curve(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the first targeting curve: share of units treated, gain by rule."""
+    """Return the first targeting curve: per cent of units treated, gain by rule."""
     if table.empty:
-        return table.assign(**{"share treated": table["share"]})
+        return table.assign(percent_treated=table["share"])
     first = table[["experiment", "metric", "variant"]].iloc[0]
     own = table[(table[["experiment", "metric", "variant"]] == first).all(axis=1)]
-    return own.assign(**{"share treated": own["share"].astype(float)})
+    return own.assign(percent_treated=100 * own["share"].astype(float))
 
 
 def adjusted(effects: pd.DataFrame) -> str:
