@@ -79,7 +79,11 @@ def summary(transactions: ir.Table, cutoff_on: date, *, margin_rate: float, rece
         ``last_on`` (of them; empty for refunds only), ``recency_days`` since the last and ``age_days`` since the
         first, ``mean_spend`` an occasion, ``n_recent_occasions``, ``net_sales``, ``margin`` [money].
     """
-    spent = days(transactions, cutoff_on)
+    return of_days(days(transactions, cutoff_on), cutoff_on, margin_rate, recent_days)
+
+
+def of_days(spent: ir.Table, cutoff_on: date, margin_rate: float, recent_days: int = 90) -> ir.Table:
+    """Return `summary` from customers' days, as `days` gives them."""
     occasion = spent.occasion_sales > 0
     recent = spent.on > cutoff_on - timedelta(recent_days)
     by_customer = spent.group_by("customer_id").aggregate(

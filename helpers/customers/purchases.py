@@ -15,7 +15,12 @@ from helpers.foundation.engine import Engine
 
 def spent(engine: Engine, transactions: ir.Table, cutoff_on: date) -> ir.Table:
     """Return `features.days`, computed once a session: what the audit, cohorts, ledgers and stages all begin with."""
-    return engine.once(features.days(transactions, cutoff_on))
+    return engine.once(features.days, transactions, cutoff_on)
+
+
+def summary(engine: Engine, transactions: ir.Table, cutoff_on: date, margin_rate: float) -> ir.Table:
+    """Return `features.summary`, computed once a session."""
+    return engine.once(features.of_days, spent(engine, transactions, cutoff_on), cutoff_on, margin_rate)
 
 
 def occasions(transactions: ir.Table, cutoff_on: date) -> ir.Table:

@@ -66,26 +66,28 @@ class Segmentation:
         return bool(len(self.jaccard)) and bool(self.jaccard.min() >= STABLE)
 
     def assigned(self, table: ir.Table, features: Mapping[str, ir.Value]) -> ir.Table:
-        """Return ``customer_id`` and the name of the nearest centre, ``segment``, empty for who has no feature at all.
+        """Return the table with the name of each one's nearest centre, in a column named for the base.
+
+        Who has no feature at all has none.
 
         Notes
         -----
         The squared distance less what it shares for all centres, |c|² − 2 Σ c z, is linear in the features.
         """
         if self.reason:
-            return table.select("customer_id", segment=ibis.null("string"))
-        columns = [features[name] for name in self.features]
-        known = table.select("customer_id", **{f"x{i}": c.cast("float64") for i, c in enumerate(columns)})
+            return table.mutate(**{self.base: ibis.null("string")})
+        known = table.mutate(**{f"x{i}": features[name].cast("float64") for i, name in enumerate(self.features)})
         slopes = -2 * self.centres / self.spread
         starts = (self.centres**2).sum(axis=1) - slopes @ self.mean
         filled = [known[f"x{i}"].fill_null(float(m)) for i, m in enumerate(self.mean)]
         far = {f"d{j}": reduce(add, (x * float(w) for x, w in zip(filled, slopes[j], strict=True))) + float(start)
                for j, start in enumerate(starts)}
-        is_known = reduce(or_, (known[f"x{i}"].notnull() for i in range(len(columns))))
-        apart = known.select("customer_id", **far, is_known=is_known)
+        is_known = reduce(or_, (known[f"x{i}"].notnull() for i in range(len(self.features))))
+        apart = known.mutate(**far, is_known=is_known)
         least = ibis.least(*(apart[name] for name in far))
         nearest = ibis.cases(*((apart[name] == least, said) for name, said in zip(far, self.names, strict=True)))
-        return apart.select("customer_id", segment=apart.is_known.ifelse(nearest, None))
+        found = apart.mutate(**{self.base: apart.is_known.ifelse(nearest, None).cast("string")})
+        return found.select(*table.columns, self.base)
 
 
 def features_of(table: ir.Table, engine: Engine, columns: Sequence[str]) -> dict[str, ir.Value]:

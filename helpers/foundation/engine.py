@@ -7,7 +7,7 @@ give the same values on both.
 import os
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -45,7 +45,7 @@ class Engine:
 
     name: str = "duckdb"
     _connection: ibis.BaseBackend | None = None
-    _shared: dict[ibis.expr.operations.Relation, ir.Table] = field(default_factory=dict)
+    _shared: dict[tuple[Hashable, ...], ir.Table] = field(default_factory=dict)
 
     @property
     def connection(self) -> ibis.BaseBackend:
@@ -76,14 +76,15 @@ class Engine:
         """Return the table computed once and kept in the engine, for expressions that are used several times."""
         return self.connection.create_table(ibis.util.gen_name("kept"), table, temp=True)
 
-    def once(self, table: ir.Table) -> ir.Table:
-        """Return the table kept in the engine, computed at first use: equal expressions share one, whoever asks.
+    def once(self, function: Callable[..., ir.Table], table: ir.Table, *given: Hashable,
+             **named: Hashable) -> ir.Table:
+        """Return what a function gives of a table, kept in the engine: computed at the first call, whoever asks again.
 
-        For expressions that many functions begin with, over tables that do not change while the session lasts.
+        For what many functions begin with, over tables that do not change while the session lasts.
         """
-        key = table.op()
+        key = (function, table.op(), given, tuple(named.items()))
         if key not in self._shared:
-            self._shared[key] = self.kept(table)
+            self._shared[key] = self.kept(function(table, *given, **named))
         return self._shared[key]
 
     def forget(self, table: ir.Table) -> None:

@@ -5,7 +5,7 @@ from datetime import date
 import ibis
 import ibis.expr.types as ir
 
-from helpers.customers import features
+from helpers.customers import features, purchases
 from helpers.foundation.engine import Engine
 from helpers.value import pyramid, rfm
 from helpers.value.assumptions import Assumptions
@@ -34,7 +34,7 @@ def customer_value(engine: Engine, transactions: ir.Table, subscriptions: ir.Tab
         As ``results/customer_value`` is declared, and ``position`` in the pyramid, 1 the top.
     """
     if features.history(engine, transactions, as_of_on):
-        valued = rfm.scored(engine.once(features.summary(transactions, as_of_on, margin_rate=margin_rate)))
+        valued = rfm.scored(purchases.summary(engine, transactions, as_of_on, margin_rate))
         tiered = pyramid.tiered(valued.mutate(basis=ibis.literal("margin")), "margin", assumptions.tiers)
         return engine.kept(tiered.drop("n_recent_occasions"))
     held = by_contracts(subscriptions, as_of_on)

@@ -166,7 +166,10 @@ def kept(engine: Engine, transactions: ir.Table, periods: Comparison | None, mar
 
 def by_customer(engine: Engine, transactions: ir.Table, periods: Comparison, margin_rate: float) -> ir.Table:
     """Return orders, net sales and margin of both periods by customer, kept in the engine [occasions, money]."""
-    spent = purchases.spent(engine, transactions, periods.after.last_on)
+    return engine.once(_by_customer, purchases.spent(engine, transactions, periods.after.last_on), periods, margin_rate)
+
+
+def _by_customer(spent: ir.Table, periods: Comparison, margin_rate: float) -> ir.Table:
     money, zero = features.MONEY, ibis.literal(0).cast(features.MONEY)
     rate = ibis.literal(str(margin_rate)).cast("decimal(18, 8)")
     columns = {}
@@ -178,8 +181,7 @@ def by_customer(engine: Engine, transactions: ir.Table, periods: Comparison, mar
                     f"uncosted_{when}": holds.ifelse(spent.uncosted_sales, zero).sum().cast(money)}
     by = spent.group_by("customer_id").aggregate(**columns)
     assumed = {when: (by[f"uncosted_{when}"] * rate).cast(money) for when in ("before", "after")}
-    margins = {f"margin_{when}": (by[f"costed_{when}"] + part).cast(money) for when, part in assumed.items()}
-    return engine.once(by.mutate(**margins))
+    return by.mutate(**{f"margin_{when}": (by[f"costed_{when}"] + part).cast(money) for when, part in assumed.items()})
 
 
 def _sums(by: ir.Table) -> ir.Table:

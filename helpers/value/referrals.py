@@ -8,7 +8,7 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
-from helpers.customers import features
+from helpers.customers import purchases
 from helpers.foundation.engine import Engine
 from helpers.foundation.estimates import Estimate, Status, summary, without_value
 from helpers.methods import intervals
@@ -103,7 +103,7 @@ def referrals(engine: Engine, transactions: ir.Table, customers: ir.Table, as_of
     margin_rate : float
         Share of net sales that is margin where no unit cost is recorded.
     """
-    known = engine.once(features.summary(transactions, as_of_on, margin_rate=margin_rate))
+    known = purchases.summary(engine, transactions, as_of_on, margin_rate)
     worth = known.select("customer_id", "margin", "recency_days")
     by = customers.group_by(customer_id=customers.referred_by).aggregate(n_brought=customers.count())
     named = by.filter(by.customer_id.notnull())

@@ -121,13 +121,16 @@ def segmented(engine: Engine, profile: ir.Table, customers: ir.Table, served: ir
     whole = profile.left_join(known, "customer_id").drop("customer_id_right").left_join(
         served.select("customer_id", *SERVED), "customer_id").drop("customer_id_right")
     whole = engine.kept(whole.mutate(worth=ibis.coalesce(whole.expected_value, whole.margin)))
-    features = {base: _features(engine, whole, base, named) for base in BASES}
-    found = tuple(segments.segmentation(engine, whole, base, features[base], seed) for base in BASES)
-    assigned = whole.select("customer_id", "worth")
+    given = {base: _features(engine, whole, base, named) for base in BASES}
+    columns = {(base, name): f"{base}{i}" for base in BASES for i, name in enumerate(given[base])}
+    known = engine.kept(whole.select("customer_id", "worth", **{c: given[base][name].cast("float64")
+                                                                for (base, name), c in columns.items()}))
+    features = {base: {name: known[columns[base, name]] for name in given[base]} for base in BASES}
+    found = tuple(segments.segmentation(engine, known, base, features[base], seed) for base in BASES)
+    assigned = known
     for s in found:
-        named = engine.kept(s.assigned(whole, features[s.base]).cast({"segment": "string"}))
-        assigned = assigned.left_join(named.rename({s.base: "segment"}), "customer_id").drop("customer_id_right")
-    assigned = engine.kept(assigned)
+        assigned = s.assigned(assigned, features[s.base])
+    assigned = engine.kept(assigned.select("customer_id", "worth", *BASES))
     worth = [_worth(engine, assigned, s.base) for s in found if not s.reason]
     columns = ["base", "segment", "n_customers", "value", "sd"]
     return Segments(found, assigned.drop("worth"),

@@ -36,7 +36,11 @@ def buyers(transactions: ir.Table, cutoff_on: date) -> ir.Table:
 
 def known(engine: Engine, transactions: ir.Table, cutoff_on: date) -> ir.Table:
     """Return `buyers`, kept once a session."""
-    return engine.once(_of(purchases.of_days(purchases.spent(engine, transactions, cutoff_on)), cutoff_on))
+    return engine.once(_of_days, purchases.spent(engine, transactions, cutoff_on), cutoff_on)
+
+
+def _of_days(days: ir.Table, cutoff_on: date) -> ir.Table:
+    return _of(purchases.of_days(days), cutoff_on)
 
 
 def _of(bought: ir.Table, cutoff_on: date) -> ir.Table:

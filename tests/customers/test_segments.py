@@ -13,7 +13,7 @@ def divided(session_engine):
         table = session_engine.kept(session_engine.lazy(frame))
         features = segments.features_of(table, session_engine, list(columns))
         found = segments.segmentation(session_engine, table, "behavioural", features, seed=1)
-        return found, session_engine.frame(found.assigned(table, features).order_by("customer_id"))["segment"]
+        return found, session_engine.frame(found.assigned(table, features).order_by("customer_id"))["behavioural"]
     return make
 
 
