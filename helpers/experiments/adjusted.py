@@ -4,7 +4,6 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from helpers.experiments.effects import Difference, welch
 from helpers.experiments.moments import Counted, Moments
@@ -211,14 +210,3 @@ def strongest(counted: Counted, experiment: str, metric: str, arms: tuple[str, s
              if (a := pair(counted, (experiment, arms[0], metric), other)) is not None
              and (b := pair(counted, (experiment, arms[1], metric), other)) is not None and min(a.n, b.n) > 2]
     return max(found, key=lambda one: abs(one.correlation), default=None)
-
-
-def reductions(counted: Counted) -> pd.DataFrame:
-    """Return every metric with every covariate: correlation within arms and the share of variance it explains."""
-    rows = []
-    for (experiment, metric, other), part in counted.pairs.groupby(["experiment", "metric", "other"]):
-        w = (part["n"] - 1).to_numpy()
-        shared, own, rest = (float((w * part[c]).sum()) for c in ("covariance", "variance", "other_variance"))
-        r = shared / math.sqrt(own * rest) if own * rest > 0 else 0.0
-        rows.append((experiment, metric, other, r, r * r))
-    return pd.DataFrame(rows, columns=["experiment", "metric", "covariate", "correlation", "share_explained"])
