@@ -5,6 +5,7 @@ import pandas as pd
 
 from helpers.foundation.estimates import Estimate, Gate, Level, Status, gate_table, summary, without_value
 from helpers.reporting.results import Results
+from helpers.reporting.tables import COLUMNS
 
 EFFECT = {"experiment": "checkout", "metric": "ordered", "variant": "new", "control": "old", "unit": "share",
           "is_primary": True, "is_exploratory": False, "n_control": 500, "n_variant": 510, "n_missing": 0,
@@ -54,9 +55,11 @@ def matrix(true=0.3, n=100):
                     Estimate("rank correlation of attitude and behaviour", 0.2, 0.1, 0.3, "correlation", n)])
 
 
-def scores():
+def scores(**more):
+    """Return scores with the columns that the leadership page reads, and no others."""
     return pd.DataFrame({"p_lost": [0.5, 0.2], "risk": ["medium", "low"], "value_if_kept": [100.0, 50.0],
-                         "value_at_stake": [50.0, 10.0], "monthly_fee": np.nan})
+                         "value_at_stake": [50.0, 10.0], "monthly_fee": np.nan,
+                         "due_on": pd.Timestamp("2026-09-28")} | more)[COLUMNS["results/churn_scores"]]
 
 
 def forecasts():

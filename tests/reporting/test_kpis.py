@@ -32,6 +32,12 @@ def test_each_wing_gives_its_key_figures_in_order():
     assert found["name"].iloc[-1] == "checkout: ordered, new less old"
 
 
+def test_contracts_without_dates_have_no_margin_at_stake():
+    fees = leading.scores(value_at_stake=np.nan, value_if_kept=np.nan, monthly_fee=20.0, due_on=pd.NaT)
+    found = kpis.present(leading.results(churn_scores=fees))
+    assert "Margin at stake" not in found["name"].tolist()
+
+
 def test_without_results_there_are_no_key_figures(home):
     found = kpis.kpis(shop(), leading.results())
     assert found.empty

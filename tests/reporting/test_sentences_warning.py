@@ -27,6 +27,16 @@ def test_reasons_name_levers_and_say_that_a_reason_is_no_cure():
     assert told.reasons_title(NONE) == "What the risk rests on"
 
 
+def test_levers_are_listed_in_words_and_few_people_hidden():
+    table = pd.DataFrame({"lever": ["silence", "price"], "strength": [0.5, 0.2], "strength_low": [0.4, 0.0],
+                          "strength_high": [0.6, 0.4], "share_first": [0.9, 0.1], "n_first": [90, 9],
+                          "raises": ["more log_recency_days", "less share_promotion"]})
+    found = told.levers(Reasons(pd.DataFrame(), table, 0.7))
+    assert found.loc[0].tolist() == ["silence", "0.5 [0.4, 0.6]", "more days since the last purchase", "90.0 %"]
+    assert found.loc[1, ["raised_by", "first_reason_of"]].tolist() == ["less share promotion", "under 10"]
+    assert told.levers(NONE).empty
+
+
 def groups(*rows):
     return pd.DataFrame(rows, columns=["group", "n_customers", "share_left", "low", "high", "hazard", "half_left_at"])
 

@@ -8,7 +8,7 @@ from helpers.churn.reasons import Reasons
 from helpers.foundation.estimates import Estimate, Status
 from helpers.methods.cells import LEAST_PEOPLE
 from helpers.methods.charts import Board
-from helpers.reporting import words
+from helpers.reporting import shielding, words
 
 PLAIN = {"log_occasions": "purchases", "log_recent_occasions": "recent purchases", "log_age_days": "days as a customer",
          "log_before_occasions": "purchases before the recent ones", "log_recency_days": "days since the last purchase",
@@ -34,6 +34,15 @@ def _plain(raises: str) -> str:
     name = PLAIN.get(feature, feature.removeprefix("log_").removeprefix("attribute_").removeprefix("n_"))
     is_count = feature.startswith("n_") or name.split(" ")[0].endswith(("days", "purchases"))
     return f"{'fewer' if is_count and direction == 'less' else direction} {name.replace('_', ' ')}"
+
+
+def levers(found: Reasons) -> pd.DataFrame:
+    """Return the levers of the risk as text: strength, what raises it, and of how many customers it is the first."""
+    return pd.DataFrame([{
+        "lever": row.lever, "strength": f"{words.number(row.strength)} "
+        f"{words.interval(row.strength_low, row.strength_high)}".strip(), "raised_by": _plain(row.raises),
+        "first_reason_of": words.share(row.share_first) if row.n_first >= LEAST_PEOPLE else shielding.HIDDEN}
+        for row in found.table.itertuples()], columns=["lever", "strength", "raised_by", "first_reason_of"])
 
 
 def reasons_title(found: Reasons) -> str:
