@@ -12,7 +12,8 @@ from helpers.reporting import words
 
 Sentences = str | Iterable["Sentences"]
 
-SHORT = {"id": "ID", "nps": "NPS", "csat": "CSAT", "ces": "CES", "auc": "AUC", "rfm": "RFM", "psi": "PSI", "p": "p", "n": "n"}
+SHORT = {"id": "ID", "nps": "NPS", "csat": "CSAT", "ces": "CES", "auc": "AUC", "rfm": "RFM", "psi": "PSI", "p": "p",
+         "n": "n"}
 SHORTEST = 20  # letters up to which a column is not broken into lines
 FORMULA = re.compile(r"\s*(?:[=@]|[+\-].*[|!(])")
 SPARK_WIDTH, SPARK_HEIGHT = 120, 28
