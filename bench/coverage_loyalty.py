@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 from scipy import special, stats
 
-from helpers.loyalty import curve, knots, moderators
-from helpers.methods import intervals, reserving
+from helpers.loyalty import curve, knots, moderators, slopes
+from helpers.methods import reserving
 
 REGION = 0.999
 LEVEL, HELD = 0.05, 0.95
@@ -67,14 +67,12 @@ def of_places(rng, replications, n, step):
              f"not located {np.mean([not k.is_located for k in made]):.3f}")
 
 
-def of_slopes(rng, replications, n, draws):
+def of_slopes(rng, replications, n, step):
     held = np.zeros(3)
     for _ in range(replications):
         counts = company(rng, n, bent, BENT)
-        where = knots.located(counts, knots.COARSE)
-        low, high = np.quantile(knots.slopes(counts, where, draws, rng), [(1 - HELD) / 2, (1 + HELD) / 2], axis=0)
-        value = where.coefficients[1:]
-        held += (np.minimum(low, value) <= BENT[1:]) & (BENT[1:] <= np.maximum(high, value))
+        made = slopes.intervals(counts, knots.located(counts, step))
+        held += [one.low <= truth <= one.high for one, truth in zip(made, BENT[1:], strict=True)]
     for name, k in zip(("below", "between", "above"), held, strict=True):
         line(f"slope {name} the knots, interval, {n:,} people", HELD, k, replications)
 
@@ -107,9 +105,12 @@ def of_redemption(rng, replications, lots_a_cohort, m=8):
         cells = np.array([rng.multinomial(rng.binomial(k, 0.68), pattern) for k in size]).astype(float)
         future = np.add.outer(np.arange(m), np.arange(m)) >= m
         found = reserving.chain_ladder(np.where(future, np.nan, np.cumsum(cells, axis=1)))
-        half = intervals.normal_quantile(HELD) * found.error
-        held += abs(found.reserve.sum() - (cells * future).sum()) <= half
+        held += abs(found.reserve.sum() - (cells * future).sum()) <= found.half_width(HELD)
     line(f"points still to be redeemed, Mack, {lots_a_cohort:,} lots a cohort", HELD, held, replications)
+
+
+PARTS = {"existence": of_existence, "places": of_places, "slopes": of_slopes, "gamma": of_gamma,
+         "redemption": of_redemption}
 
 
 def main():
@@ -118,17 +119,17 @@ def main():
     parser.add_argument("--people", type=int, nargs="+", default=[1000, 4000])
     parser.add_argument("--draws", type=int, default=199)
     parser.add_argument("--step", type=float, default=1.0)
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))
     parser.add_argument("--seed", type=int, default=20261121)
     given = parser.parse_args()
-    start, rng = time.perf_counter(), np.random.default_rng(given.seed)
+    start = time.perf_counter()
     print(f"{given.replications} replications")
     print(f"{'estimator':<56}{'nominal':>8}{'measured':>10}   99.9 % binomial region")
+    more = {"existence": (given.draws,), "places": (given.step,), "slopes": (knots.COARSE,)}
     for n in given.people:
-        of_existence(rng, given.replications, n, given.draws)
-        of_places(rng, given.replications, n, given.step)
-        of_slopes(rng, given.replications, n, given.draws)
-        of_gamma(rng, given.replications, n)
-        of_redemption(rng, given.replications, n)
+        for name in given.only:
+            PARTS[name](np.random.default_rng([given.seed, n, list(PARTS).index(name)]), given.replications, n,
+                        *more.get(name, ()))
     print(f"{time.perf_counter() - start:.0f} s")
 
 

@@ -22,6 +22,8 @@ class Assumptions(Section):
         2, ge=1, description="elapsed periods before repeat purchase is judged [periods]")
     share_active_cut: float = Field(
         0.5, gt=0, le=1, description="share of elapsed periods with a purchase from which a customer repeats [share]")
+    order_kinds: list[str] = Field(
+        ["order"], description="kinds of event that stand for an order, with its id as object: cancelled ones show too")
     satisfaction_roles: list[Literal[ROLES]] = Field(
         ["satisfaction"], min_length=1, description="roles of the questions averaged to the satisfaction of the curve")
     horizon_days: int = Field(

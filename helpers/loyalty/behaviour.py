@@ -4,20 +4,26 @@ from datetime import date
 
 import ibis
 import ibis.expr.types as ir
+import numpy as np
 import pandas as pd
 
+from helpers.foundation.engine import Engine
+from helpers.foundation.estimates import Estimate
 from helpers.loyalty.assumptions import Assumptions
+from helpers.methods.cells import published
+from helpers.methods.intervals import share
 
 DAYS_A_MONTH = 365.25 / 12
+ORDERED_AGAIN, BOUGHT_AGAIN = "customers who placed a second order", "customers who bought on a second day"
 
 
-def purchases(days: ir.Table, as_of_on: date, assumed: Assumptions) -> pd.DataFrame:
+def purchases(occasions: ir.Table, as_of_on: date, assumed: Assumptions) -> pd.DataFrame:
     """Return repeat purchase by customer, sorted.
 
     Parameters
     ----------
-    days : Table
-        From `helpers.customers.features.days`: customer × day with ``occasion_sales``.
+    occasions : Table
+        From `helpers.customers.purchases.occasions`.
     as_of_on : date
         Last day that is seen.
     assumed : Assumptions
@@ -31,7 +37,7 @@ def purchases(days: ir.Table, as_of_on: date, assumed: Assumptions) -> pd.DataFr
         k · length after the first purchase; the day of the first purchase and the unfinished period do not count, so
         a newcomer is not held against an old customer.
     """
-    occasions = days.filter(days.occasion_sales > 0).select("customer_id", "on")
+    occasions = occasions.select("customer_id", "on")
     firsts = occasions.group_by("customer_id").aggregate(first_on=occasions.on.min(), n_orders=occasions.count())
     elapsed = ibis.literal(as_of_on).delta(firsts.first_on, unit="day").cast("int64")
     firsts = firsts.mutate(n_periods=(elapsed / assumed.period_days).floor().cast("int64"))
@@ -66,3 +72,21 @@ def contracts(subscriptions: ir.Table, as_of_on: date, assumed: Assumptions) -> 
     least = assumed.least_periods * assumed.period_days
     is_early = frame["has_contract"].astype(bool) & (frame["age_days"] < least)
     return frame.assign(is_too_early=is_early)[["customer_id", "has_contract", "is_too_early"]]
+
+
+def repeated(engine: Engine, placed: ir.Table, bought: pd.DataFrame) -> list[Estimate]:
+    """Return who came back at all: the share who placed a second order, and the share who bought on a second day.
+
+    Parameters
+    ----------
+    engine : Engine
+        Counts.
+    placed : Table
+        From `helpers.customers.purchases.placed`: orders of a day count singly, and so do cancelled ones.
+    bought : DataFrame
+        From `purchases`.
+    """
+    by_orders = engine.first_row(placed.aggregate(n=placed.count(), k=(placed.n_orders > 1).ifelse(1, 0).sum()))
+    counts = {ORDERED_AGAIN: (int(by_orders["n"]), int(by_orders["k"] or 0)),
+              BOUGHT_AGAIN: (len(bought), int((bought["n_orders"] > 1).sum()))}
+    return [published(q, share(k / n if n else np.nan, n), n, unit="share") for q, (n, k) in counts.items()]

@@ -100,7 +100,7 @@ def broken(score: np.ndarray, knots: np.ndarray) -> np.ndarray:
     return np.stack([np.ones_like(parts[0]), *(p / UNIT for p in parts)], axis=-1)
 
 
-def fitted(design: np.ndarray, n: np.ndarray, k: np.ndarray) -> Fits:
+def fitted(design: np.ndarray, n: np.ndarray, k: np.ndarray, held: np.ndarray | None = None) -> Fits:
     """Return the curves of greatest likelihood with slopes of zero or more, all designs at once.
 
     Parameters
@@ -109,27 +109,30 @@ def fitted(design: np.ndarray, n: np.ndarray, k: np.ndarray) -> Fits:
         First column one; the others' coefficients may not be negative.
     n, k : ndarray, shape (J,) or (P, J)
         People and those who bought again, by score.
+    held : ndarray, shape (P, J), optional
+        Known part of the logit, such as that of a slope held at a value.
 
     Notes
     -----
     Newton's method; each step solves its bounded quadratic problem exactly, over the subsets of slopes held at zero.
     """
     design, n, k = design if design.ndim == 3 else design[None], np.atleast_2d(n), np.atleast_2d(k)
-    n, k = (np.broadcast_to(a, design.shape[:2]) for a in (n, k))
+    n, k, held = (np.broadcast_to(a, design.shape[:2]) for a in (n, k, 0.0 if held is None else held))
     beta = np.zeros((len(design), design.shape[2]))
-    beta[:, 0] = special.logit(np.clip(k.sum(axis=1) / n.sum(axis=1), 1e-4, 1 - 1e-4))
+    mean = special.logit(np.clip(k.sum(axis=1) / n.sum(axis=1), 1e-4, 1 - 1e-4))
+    beta[:, 0] = mean - (n * held).sum(axis=1) / n.sum(axis=1)
     alive = np.arange(len(design))
     for _ in range(ROUNDS):
         x = design[alive]
-        eta = np.einsum("pjd,pd->pj", x, beta[alive])
-        p = special.expit(eta)
+        own = np.einsum("pjd,pd->pj", x, beta[alive])
+        p = special.expit(own + held[alive])
         weight = np.maximum(n[alive] * p * (1 - p), 1e-10)
-        step = bounded(*_normal(x, weight, weight * eta + k[alive] - n[alive] * p)) - beta[alive]
+        step = bounded(*_normal(x, weight, weight * own + k[alive] - n[alive] * p)) - beta[alive]
         beta[alive] += step / np.maximum(np.abs(step).max(axis=1, keepdims=True) / LONGEST, 1.0)
         alive = alive[np.abs(step).max(axis=1) > TOLERANCE]
         if not len(alive):
             break
-    eta = np.einsum("pjd,pd->pj", design, beta)
+    eta = np.einsum("pjd,pd->pj", design, beta) + held
     return Fits(beta, (k * eta - n * np.logaddexp(0, eta)).sum(axis=1))
 
 
@@ -146,7 +149,7 @@ def bounded(gram: np.ndarray, right: np.ndarray) -> np.ndarray:
     best = np.linalg.solve(gram, right[:, :, None])[:, :, 0]
     bad = np.flatnonzero((best[:, 1:] < 0).any(axis=1))
     if len(bad):
-        best[bad] = _best(np.linalg.inv(held(gram[bad])), right[bad])
+        best[bad] = _best(np.linalg.inv(narrowed(gram[bad])), right[bad])
     return best
 
 
@@ -156,7 +159,7 @@ def subsets(d: int) -> np.ndarray:
     return np.array([(1, *free) for free in product((0, 1), repeat=d - 1)], dtype=float)
 
 
-def held(gram: np.ndarray) -> np.ndarray:
+def narrowed(gram: np.ndarray) -> np.ndarray:
     """Return the matrices with some coefficients held at zero, shape (2 ** (d − 1), P, d, d)."""
     d = gram.shape[-1]
     free = subsets(d)[:, None]

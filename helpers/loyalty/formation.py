@@ -10,22 +10,22 @@ import pandas as pd
 from helpers.foundation.engine import Engine
 from helpers.loyalty.assumptions import Assumptions
 from helpers.loyalty.kinds import KINDS
-from helpers.methods.cells import LEAST_PEOPLE
+from helpers.methods.cells import LEAST_PEOPLE, is_hidden
 from helpers.methods.intervals import Interval, mean, share
 
 MOST_PERIODS = 12
 CLASSES = ((0, 1, "under 2"), (2, 3, "2 to 3"), (4, 7, "4 to 7"), (8, 10**6, "8 and more"))
 
 
-def by_period(engine: Engine, days: ir.Table, as_of_on: date, assumed: Assumptions) -> pd.DataFrame:
+def by_period(engine: Engine, occasions: ir.Table, as_of_on: date, assumed: Assumptions) -> pd.DataFrame:
     """Return the share of customers who buy in each period after the first purchase.
 
     Parameters
     ----------
     engine : Engine
         Counts.
-    days : Table
-        From `helpers.customers.features.days`.
+    occasions : Table
+        From `helpers.customers.purchases.occasions`.
     as_of_on : date
         Last day that is seen.
     assumed : Assumptions
@@ -36,9 +36,9 @@ def by_period(engine: Engine, days: ir.Table, as_of_on: date, assumed: Assumptio
     DataFrame
         Grain period, up to twelve: ``period, n`` (customers for whom it has passed)``, share_active, low, high`` and
         ``share_again``, ``again_low, again_high``: of those who bought in the period before, the share who bought in
-        this one. Periods that fewer than ten customers have passed are left out.
+        this one. Periods that fewer than ten customers have passed are left out, shares of one to nine are empty.
     """
-    occasions = days.filter(days.occasion_sales > 0).select("customer_id", "on")
+    occasions = occasions.select("customer_id", "on")
     firsts = occasions.group_by("customer_id").aggregate(first_on=occasions.on.min())
     elapsed = ibis.literal(as_of_on).delta(firsts.first_on, unit="day").cast("int64")
     firsts = firsts.mutate(n_periods=(elapsed / assumed.period_days).floor().cast("int64"))
@@ -63,9 +63,11 @@ def _period(k: int, counts: pd.DataFrame, n: int) -> dict[str, float]:
     def count(column: str, at: int) -> int:
         return int(counts[column].get(at, 0))
 
-    active = share(count("n_active", k) / n if n else np.nan, n)
-    could = count("n_could", k - 1)
-    again = share(count("n_again", k) / could, could) if could >= LEAST_PEOPLE else Interval(np.nan, np.nan, np.nan)
+    def part(some: int, whole: int) -> Interval:
+        is_told = whole >= LEAST_PEOPLE and not is_hidden(some)
+        return share(some / whole, whole) if is_told else Interval(np.nan, np.nan, np.nan)
+
+    active, again = part(count("n_active", k), n), part(count("n_again", k), count("n_could", k - 1))
     return {"period": k, "n": n, "share_active": active.value, "low": active.low, "high": active.high,
             "share_again": again.value, "again_low": again.low, "again_high": again.high}
 
@@ -92,7 +94,9 @@ def by_tenure(people: pd.DataFrame) -> pd.DataFrame:
         told = part[part["kind"].isin(KINDS)]
         if len(attitude) >= LEAST_PEOPLE:
             found = mean(attitude)
-            shares = {k: float((told["kind"] == k).mean()) if len(told) >= LEAST_PEOPLE else np.nan for k in KINDS}
+            counts = {k: int((told["kind"] == k).sum()) for k in KINDS}
+            shares = {k: n / len(told) if len(told) >= LEAST_PEOPLE and not is_hidden(n) else np.nan
+                      for k, n in counts.items()}
             rows.append({"periods": name, "n_answered": len(attitude), "attitude": found.value,
                          "attitude_low": found.low, "attitude_high": found.high, "n_kinds": len(told), **shares})
     return pd.DataFrame(rows, columns=["periods", "n_answered", "attitude", "attitude_low", "attitude_high", "n_kinds",

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from helpers.foundation.engine import Engine
-from helpers.methods.cells import FEW_PEOPLE
-from helpers.methods.intervals import normal_quantile, share
+from helpers.methods.cells import FEW_PEOPLE, is_hidden
+from helpers.methods.intervals import Interval, normal_quantile, share
 
 COLUMNS = ["channel", "n", "share_left", "left_low", "left_high", "points_month", "points_low", "points_high",
            "first_on", "last_on", "followed_days"]
@@ -33,10 +33,10 @@ def joiners(engine: Engine, customers: ir.Table, memberships: ir.Table, points: 
     -------
     DataFrame
         Grain channel with thirty members or more, largest first: ``channel, n, share_left`` (no longer a member when
-        the days of following ended; with limits)``, points_month`` (points earned a month in these days, mean over
-        members; with limits)``, first_on, last_on`` (days of joining that are compared)``, followed_days``. The days
-        are those in which every channel was open; where they leave one channel only, they reach as far again before
-        and after. Empty with fewer than two channels.
+        the days of following ended, with limits; empty where that is one to nine people)``, points_month`` (points
+        earned a month in these days, mean over members; with limits)``, first_on, last_on`` (days of joining that are
+        compared)``, followed_days``. The days are those in which every channel was open; where they leave one channel
+        only, they reach as far again before and after. Empty with fewer than two channels.
     """
     spells = memberships.filter(memberships.valid_from <= as_of_on)
     each = spells.group_by("customer_id").aggregate(
@@ -89,7 +89,7 @@ def _followed(engine: Engine, table: ir.Table, points: ir.Table, days: tuple[dat
 
 def _row(found: dict, first: date, last: date, follow: int) -> dict[str, object]:
     n = int(found["n"])
-    left = share(found["left"] / n, n)
+    left = Interval(np.nan, np.nan, np.nan) if is_hidden(found["left"]) else share(found["left"] / n, n)
     half = normal_quantile(0.95) * float(np.nan_to_num(found["spread"])) / np.sqrt(n)
     return {"channel": found["channel"], "n": n, "share_left": left.value, "left_low": left.low, "left_high": left.high,
             "points_month": found["mean"], "points_low": found["mean"] - half, "points_high": found["mean"] + half,

@@ -148,7 +148,7 @@ def _screened(designs: np.ndarray, weight: np.ndarray, eta: np.ndarray, residual
     """Return the best few designs for every sample by one bounded least-squares step, shape (B, KEPT)."""
     gram = np.einsum("pji,j,pjk->pik", designs, weight, designs, optimize=True)
     gram += 1e-9 * np.einsum("pii->p", gram)[:, None, None] * np.eye(4)
-    inverse, free = np.linalg.inv(curve.held(gram)), curve.subsets(4)
+    inverse, free = np.linalg.inv(curve.narrowed(gram)), curve.subsets(4)
     right = np.einsum("bj,pjd->pdb", weight * eta + residuals, designs, optimize=True)
     worth = np.full((len(designs), len(residuals)), -np.inf)
     for solver, mask in zip(inverse, free, strict=True):
@@ -164,25 +164,3 @@ def _ratios(designs: np.ndarray, null: np.ndarray, n: np.ndarray, samples: np.nd
     free = curve.fitted(designs[best.ravel()], n, repeated).log_likelihood.reshape(best.shape).max(axis=1)
     lines = curve.fitted(np.broadcast_to(null, (len(samples), *null.shape)), n, samples).log_likelihood
     return 2 * np.maximum(free - lines, 0)
-
-
-def slopes(counts: Counts, found: Located, draws: int, rng: np.random.Generator) -> np.ndarray:
-    """Return the slopes in bootstrap samples from the curve, knots sought anew in each, shape (draws, 3).
-
-    Parameters
-    ----------
-    counts : Counts
-        People by score.
-    found : Located
-        From `located`.
-    draws, rng : int, Generator
-        Samples, and what draws them.
-    """
-    own = curve.broken(counts.score, np.array([[found.lower.value, found.upper.value]]))[0]
-    p = special.expit(own @ found.coefficients)
-    drawn = rng.binomial(counts.n.astype(int), p, size=(draws, len(p))).astype(float)
-    designs = np.concatenate([curve.broken(counts.score, places(counts, COARSE)), own[None]])
-    best = _screened(designs, np.maximum(counts.n * p * (1 - p), 1e-9), own @ found.coefficients, drawn - counts.n * p)
-    fits = curve.fitted(designs[best.ravel()], counts.n, np.repeat(drawn, best.shape[1], axis=0))
-    top = fits.log_likelihood.reshape(best.shape).argmax(axis=1)
-    return fits.coefficients.reshape(*best.shape, 4)[np.arange(draws), top, 1:]

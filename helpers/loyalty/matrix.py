@@ -12,7 +12,7 @@ from helpers.loyalty import behaviour
 from helpers.loyalty.assumptions import Assumptions
 from helpers.loyalty.attitude import Attitudes
 from helpers.loyalty.kinds import ALL_KINDS, ATTITUDE_ONLY, BEHAVIOUR_ONLY, KINDS, STRUCK, TOO_EARLY, kinds
-from helpers.methods.cells import FEW_PEOPLE, LEAST_PEOPLE, published, too_few
+from helpers.methods.cells import FEW_PEOPLE, LEAST_PEOPLE, is_hidden, published, told, too_few
 from helpers.methods.intervals import difference, mean, rank_correlation, share
 from helpers.methods.reliability import STRIKE, alpha_gate, alpha_value
 
@@ -20,7 +20,6 @@ NEAR_LIMIT = 0.25
 SHARES = tuple(f"share {kind}" for kind in KINDS)
 ATTITUDE, BEHAVIOUR, NEAR = "attitude", "share of periods with a purchase", "share near the cut"
 CORRELATION, SURVEYED = "rank correlation of attitude and behaviour", "surveyed less others, periods with a purchase"
-AGAIN = "customers who ever bought again"
 CLAIM = "kinds of loyalty"
 
 
@@ -56,7 +55,7 @@ def matrix(people: pd.DataFrame, said: Attitudes) -> list[Estimate]:
         _attitude(people["attitude"].dropna(), struck(said)),
         published(BEHAVIOUR, mean(active.to_numpy(float)), len(active), unit="share"),
         alpha_value("Cronbach's alpha of attitude", "all", said.reliability, said.reliability.raw),
-        _error(said), _near(both), _correlation(both), _surveyed(people), _again(people["n_orders"].dropna()),
+        _error(said), _near(both), _correlation(both), _surveyed(people),
     ]
     return found
 
@@ -65,12 +64,6 @@ def _attitude(attitude: pd.Series, reason: str) -> Estimate:
     if reason:
         return without_value(ATTITUDE, Status.STRUCK, reason, unit="points", n=len(attitude))
     return published(ATTITUDE, mean(attitude.to_numpy(float)), len(attitude), unit="points")
-
-
-def _again(n_orders: pd.Series) -> Estimate:
-    n = len(n_orders)
-    found = share(float((n_orders > 1).mean()) if n else np.nan, n)
-    return published(AGAIN, found, n, unit="share")
 
 
 def _shares(both: pd.DataFrame, reason: str) -> list[Estimate]:
@@ -117,36 +110,41 @@ def _surveyed(people: pd.DataFrame) -> Estimate:
 
 
 def crossing(people: pd.DataFrame) -> pd.DataFrame:
-    """Return the share of people in each cell of attitude (rows) by behaviour (columns), of those with both."""
+    """Return the share of people in each cell of attitude (rows) by behaviour (columns), of those with both.
+
+    Cells of one to nine people are empty.
+    """
     counts = people.loc[people["kind"].isin(KINDS), "kind"].value_counts()
     cells = [[counts.get("true", 0), counts.get("latent", 0)], [counts.get("spurious", 0), counts.get("none", 0)]]
     n = sum(map(sum, cells))
     frame = pd.DataFrame(cells, ["strong", "weak"], ["repeats", "does not repeat"], dtype="float64")
+    frame = frame.mask(frame.map(is_hidden))
     return (frame / n if n >= LEAST_PEOPLE else frame * np.nan).rename_axis("attitude").rename_axis("behaviour", axis=1)
 
 
-def sensitivity(said: Attitudes, days: ir.Table, signed: pd.DataFrame, as_of_on: object,
+def sensitivity(said: Attitudes, occasions: ir.Table, signed: pd.DataFrame, as_of_on: object,
                 assumed: Assumptions) -> pd.DataFrame:
     """Return the shares of the kinds under other cuts and periods; one row a setting, the assumed one first.
 
-    Settings that leave fewer than ten people with both sides have no row.
+    Settings that leave fewer than ten people with both sides have no row; shares of one to nine people are empty.
 
     Parameters
     ----------
-    said, days, signed, as_of_on, assumed
+    said, occasions, signed, as_of_on, assumed
         As for `helpers.loyalty.kinds.kinds` and `helpers.loyalty.behaviour.purchases`.
     """
     asked, rows, bought = said.people[["customer_id"]].dropna(), [], {}
     signed = signed.merge(asked, on="customer_id")
-    days = days.semi_join(ibis.memtable(asked.astype("str"), schema={"customer_id": "string"}), "customer_id")
+    occasions = occasions.semi_join(ibis.memtable(asked.astype("str"), schema={"customer_id": "string"}), "customer_id")
     for setting, update in settings(assumed).items():
         other = assumed.model_copy(update=update)
         if other.period_days not in bought:
-            bought[other.period_days] = behaviour.purchases(days, as_of_on, other)
+            bought[other.period_days] = behaviour.purchases(occasions, as_of_on, other)
         people = kinds(said, bought[other.period_days], signed, other)
         both = people[people["kind"].isin(KINDS)]
         if len(both) >= LEAST_PEOPLE:
-            shares = {kind: float((both["kind"] == kind).mean()) for kind in KINDS}
+            counts = {kind: int((both["kind"] == kind).sum()) for kind in KINDS}
+            shares = {kind: np.nan if is_hidden(n) else n / len(both) for kind, n in counts.items()}
             rows.append({"setting": setting, **shares, "n": len(both)})
     return pd.DataFrame(rows, columns=["setting", *KINDS, "n"])
 
@@ -190,7 +188,7 @@ def _people_gate(people: pd.DataFrame) -> Gate:
     n = int(people["kind"].isin([*KINDS, STRUCK]).sum())
     limit, level = (LEAST_PEOPLE, Level.STRIKE) if n < LEAST_PEOPLE else (FEW_PEOPLE, Level.QUALIFY)
     lacking = {kind: int((people["kind"] == kind).sum()) for kind in (BEHAVIOUR_ONLY, ATTITUDE_ONLY, TOO_EARLY)}
-    rest = ", ".join(f"{kind}: {count:,}" for kind, count in lacking.items())
+    rest = ", ".join(f"{kind}: {told(count)}" for kind, count in lacking.items())
     known = "person has" if n == 1 else "people have"
     return Gate("people with attitude and behaviour", n, limit, n < limit, level, CLAIM,
                 f"{n:,} {known} both an attitude and enough behaviour ({rest}); at least {limit} are asked for.")

@@ -7,7 +7,7 @@ import pandas as pd
 
 from helpers.foundation.estimates import Estimate, Status, without_value
 from helpers.loyalty.assumptions import Assumptions
-from helpers.methods.cells import LEAST_PEOPLE, published, too_few
+from helpers.methods.cells import LEAST_PEOPLE, is_hidden, published, too_few
 from helpers.methods.intervals import mean, share
 
 MONOPOLY, INERTIA, PRICE, INCENTIVE, TRUST = MOTIVES = ("monopoly", "inertia", "price", "incentive", "trust")
@@ -151,6 +151,8 @@ def estimates(people: pd.DataFrame) -> list[Estimate]:
 def evidence_table(people: pd.DataFrame, assumed: Assumptions) -> pd.DataFrame:
     """Return each rule: for how many of the repeating customers it is known, and for which share of them it holds.
 
+    A share of one to nine people is empty.
+
     Parameters
     ----------
     people : DataFrame
@@ -164,8 +166,12 @@ def evidence_table(people: pd.DataFrame, assumed: Assumptions) -> pd.DataFrame:
         value = repeating[rule.sign].dropna().to_numpy(float)
         rows.append({"kind": rule.motive, "evidence": rule.words, "cut": rule.cut, "weight": rule.weight,
                      "n_known": len(value),
-                     "share_holds": float(rule.holds(value).mean()) if len(value) >= LEAST_PEOPLE else np.nan})
+                     "share_holds": _share(int(rule.holds(value).sum()), len(value))})
     return pd.DataFrame(rows)
+
+
+def _share(k: int, n: int) -> float:
+    return np.nan if n < LEAST_PEOPLE or is_hidden(k) else k / n
 
 
 def ties(people: pd.DataFrame) -> pd.DataFrame:

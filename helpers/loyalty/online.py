@@ -20,7 +20,8 @@ MONTH = 30.4375
 LONGEST = 60
 
 
-def visits(engine: Engine, events: ir.Table, days: ir.Table, kinds: Sequence[str], as_of_on: date) -> list[Estimate]:
+def visits(engine: Engine, events: ir.Table, occasions: ir.Table, kinds: Sequence[str],
+           as_of_on: date) -> list[Estimate]:
     """Return visit frequency, depth, and the time from first look to purchase.
 
     Parameters
@@ -29,8 +30,8 @@ def visits(engine: Engine, events: ir.Table, days: ir.Table, kinds: Sequence[str
         Counts.
     events : Table
         ``canonical/events``.
-    days : Table
-        From `helpers.customers.features.days`.
+    occasions : Table
+        From `helpers.customers.purchases.occasions`.
     kinds : sequence of str
         Kinds of event that are visits.
     as_of_on : date
@@ -58,7 +59,7 @@ def visits(engine: Engine, events: ir.Table, days: ir.Table, kinds: Sequence[str
                 for q, u in ((FREQUENCY, "days"), (DEPTH, "events"), (CHOOSING, "days"))]
     rows = [published(q, _mean(found[m], found[s], n), n, unit=u)
             for q, m, s, u in ((FREQUENCY, "f", "fs", "days"), (DEPTH, "d", "ds", "events"))]
-    return [*rows, _choosing(engine, daily, days)]
+    return [*rows, _choosing(engine, daily, occasions)]
 
 
 def _mean(value: object, spread: object, n: int) -> Interval:
@@ -66,8 +67,8 @@ def _mean(value: object, spread: object, n: int) -> Interval:
     return Interval(float(value), float(value) - half, float(value) + half)
 
 
-def _choosing(engine: Engine, daily: ir.Table, days: ir.Table) -> Estimate:
-    bought = days.filter(days.occasion_sales > 0).select("customer_id", "on")
+def _choosing(engine: Engine, daily: ir.Table, occasions: ir.Table) -> Estimate:
+    bought = occasions.select("customer_id", "on")
     order = ibis.window(group_by="customer_id", order_by="on")
     bought = bought.mutate(before=bought.on.lag().over(order))
     looks = daily.select("customer_id", look_on=daily.on).inner_join(bought, "customer_id")
@@ -85,7 +86,7 @@ def _choosing(engine: Engine, daily: ir.Table, days: ir.Table) -> Estimate:
     return Estimate(CHOOSING, *map(float, counts["days"].to_numpy()[at]), "days", n)
 
 
-def promises(engine: Engine, transactions: ir.Table, days: ir.Table, as_of_on: date,
+def promises(engine: Engine, transactions: ir.Table, occasions: ir.Table, as_of_on: date,
              horizon_days: int) -> list[Estimate]:
     """Return the share of orders delivered by the day promised, and who came back after either.
 
@@ -95,8 +96,8 @@ def promises(engine: Engine, transactions: ir.Table, days: ir.Table, as_of_on: d
         Counts.
     transactions : Table
         ``canonical/transactions``.
-    days : Table
-        From `helpers.customers.features.days`.
+    occasions : Table
+        From `helpers.customers.purchases.occasions`.
     as_of_on : date
         Last day that is seen.
     horizon_days : int
@@ -122,17 +123,18 @@ def promises(engine: Engine, transactions: ir.Table, days: ir.Table, as_of_on: d
         return [without_value(q, Status.NOT_APPLICABLE, reason, unit=u)
                 for q, u in ((KEPT, "share"), (PUNCTUAL, "share"), (LATE, "share"), (APART, "points"))]
     kept = published(KEPT, share(int(total["k"] or 0) / n, n), n, unit="share")
-    return [kept, *_came_back(engine, orders, days, as_of_on, horizon_days)]
+    return [kept, *_came_back(engine, orders, occasions, as_of_on, horizon_days)]
 
 
-def _came_back(engine: Engine, orders: ir.Table, days: ir.Table, as_of_on: date, horizon_days: int) -> list[Estimate]:
+def _came_back(engine: Engine, orders: ir.Table, occasions: ir.Table, as_of_on: date,
+               horizon_days: int) -> list[Estimate]:
     settled = ibis.greatest(ibis.coalesce(orders.delivered_on, orders.promised_on), orders.promised_on)
     known = orders.mutate(settled_on=settled).filter(
         lambda t: t.customer_id.notnull() & (t.settled_on <= as_of_on - timedelta(horizon_days)))
     rank = ibis.row_number().over(ibis.window(group_by="customer_id", order_by=[known.ordered_on, known.order_id]))
     first = known.mutate(rank=rank).filter(lambda t: t["rank"] == 0).select("customer_id", "settled_on", "is_kept",
                                                                             "ordered_on")
-    bought = days.filter(days.occasion_sales > 0).select("customer_id", "on").inner_join(first, "customer_id")
+    bought = occasions.select("customer_id", "on").inner_join(first, "customer_id")
     lag = bought.on.delta(bought.settled_on, unit="day").cast("int64")
     came = bought.filter((bought.on > bought.ordered_on) & (lag <= horizon_days)).select("customer_id").distinct()
     table = first.left_join(came.mutate(came=1), "customer_id")

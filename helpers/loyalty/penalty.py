@@ -13,6 +13,7 @@ from helpers.methods.intervals import Interval, normal_quantile
 PRICE, DISCOUNT = "price paid by old customers over new ones", "share discounted to old customers less new ones"
 OLD_DAYS, NEW_DAYS = 365, 90
 LEAST_CELLS = 10
+NOISE = 1e-9  # of a price: what is left by dividing
 
 
 def cells(engine: Engine, transactions: ir.Table, as_of_on: date) -> pd.DataFrame:
@@ -69,9 +70,7 @@ def estimates(made: pd.DataFrame) -> list[Estimate]:
     rows = []
     for quantity, column in ((PRICE, "price"), (DISCOUNT, "discount")):
         known = made[made[f"{column}_old"].notna() & made[f"{column}_new"].notna()]
-        if len(known) < LEAST_CELLS:
-            reason = (f"{len(known):,} products and months in which both old and new customers bought, fewer than "
-                      f"{LEAST_CELLS}")
+        if reason := _lacks(known, column):
             rows.append(without_value(quantity, Status.INSUFFICIENT, reason, unit="share", n=len(known)))
             continue
         found = _within(known, column)
@@ -79,6 +78,14 @@ def estimates(made: pd.DataFrame) -> list[Estimate]:
         values = tuple(np.expm1(v) for v in values) if column == "price" else values
         rows.append(Estimate(quantity, *map(float, values), "share", int(known[["n_new", "n_old"]].to_numpy().sum())))
     return rows
+
+
+def _lacks(known: pd.DataFrame, column: str) -> str:
+    if len(known) < LEAST_CELLS:
+        return (f"{len(known):,} products and months in which both old and new customers bought, fewer than "
+                f"{LEAST_CELLS}")
+    is_off = (known[["discount_new", "discount_old"]].abs() > NOISE).any(axis=None)
+    return "" if column == "price" or is_off else "nothing is sold below its list price"
 
 
 def _within(known: pd.DataFrame, column: str) -> Interval:

@@ -10,7 +10,6 @@ from helpers.loyalty import lots
 from helpers.loyalty.assumptions import Assumptions
 from helpers.loyalty.ledger import CLAIM, UNIT, Ledger
 from helpers.methods import reserving
-from helpers.methods.intervals import normal_quantile
 
 CHAIN, BORNHUETTER, BENKTANDER = "chain ladder", "Bornhuetter–Ferguson", "Benktander"
 METHODS = (CHAIN, BORNHUETTER, BENKTANDER)
@@ -92,7 +91,7 @@ def programme(books: Ledger, used: pd.DataFrame, matched: str, period_days: int,
     if reason:
         empty = np.empty(0)
         return Programme(books, matched, period_days, triangle, issued,
-                         reserving.Ladder(empty, empty, empty, empty, np.nan), {}, cost, 0.0, reason)
+                         reserving.Ladder(empty, empty, empty, empty, np.nan, np.nan), {}, cost, 0.0, reason)
     ladder = reserving.chain_ladder(triangle)
     rate = assumed.expected_redemption or reserving.cape_cod(ladder.current, ladder.developed, issued)
     prior = min(rate, 1.0) * issued
@@ -135,14 +134,14 @@ def estimates(found: Programme, sensitivity: Programme | None = None) -> list[Es
     Returns
     -------
     list of Estimate
-        Segment ``all`` is the chain ladder with Mack's interval, cut at what is outstanding; further segments are the
-        other methods, which have none.
+        Segment ``all`` is the chain ladder with Mack's error and Student's t, cut at what is outstanding; further
+        segments are the other methods, which have no interval.
     """
     if found.reason:
         status = Status.INSUFFICIENT if found.reason[0].isdigit() else Status.NOT_APPLICABLE
         units = {ULTIMATE: "share", EXPECTED: UNIT, LIABILITY: "money", BREAKAGE: "share"}
         return [without_value(q, status, found.reason, unit=unit) for q, unit in units.items()]
-    rows = _valued(found, CHAIN, "all", found.ladder.error)
+    rows = _valued(found, CHAIN, "all", found.ladder.half_width())
     for method in METHODS[1:]:
         rows += _valued(found, method, method, np.nan)
     if sensitivity is not None and not sensitivity.reason:
@@ -150,9 +149,8 @@ def estimates(found: Programme, sensitivity: Programme | None = None) -> list[Es
     return rows
 
 
-def _valued(found: Programme, method: str, segment: str, error: float) -> list[Estimate]:
+def _valued(found: Programme, method: str, segment: str, half: float) -> list[Estimate]:
     n, issued, still = found.ledger.n_members, float(found.issued.sum()), found.still(method)
-    half = normal_quantile(0.95) * error
     current = float(found.ladder.current.sum())
     extra = still - float(found.ultimates[method].sum() - current)  # of opening balances, which no cohort issued
     low, high = max(still - half, 0.0), min(still + half, max(issued - current, 0.0) + found.opening_left)

@@ -11,7 +11,7 @@ from helpers.methods import scales
 ROLES = ("satisfaction",)
 
 
-def returns(answers: ir.Table, days: ir.Table, subscriptions: ir.Table, as_of_on: date, horizon_days: int,
+def returns(answers: ir.Table, occasions: ir.Table, subscriptions: ir.Table, as_of_on: date, horizon_days: int,
             roles: Sequence[str] = ROLES) -> pd.DataFrame:
     """Return each customer's latest satisfaction whose horizon is complete, and whether he came back; sorted.
 
@@ -19,8 +19,8 @@ def returns(answers: ir.Table, days: ir.Table, subscriptions: ir.Table, as_of_on
     ----------
     answers : Table
         From `helpers.methods.scales.answers`.
-    days : Table
-        From `helpers.customers.features.days`.
+    occasions : Table
+        From `helpers.customers.purchases.occasions`.
     subscriptions : Table
         ``canonical/subscriptions``.
     as_of_on : date
@@ -42,7 +42,7 @@ def returns(answers: ir.Table, days: ir.Table, subscriptions: ir.Table, as_of_on
                            answers.responded_at < as_of_on - timedelta(horizon_days - 1))
     each = given.group_by("customer_id", "responded_at", "response_id").aggregate(satisfaction=given.percent.mean())
     asked = scales.latest(each, ["customer_id"]).mutate(said_on=lambda t: t.responded_at.date())
-    bought = _bought(asked, days, horizon_days)
+    bought = _bought(asked, occasions, horizon_days)
     held = _held(asked, subscriptions, horizon_days)
     table = asked.left_join(bought, "customer_id").drop("customer_id_right").left_join(held, "customer_id")
     found = table.select("customer_id", "responded_at", "satisfaction", "n_before", "n_after", "is_held").to_pyarrow()
@@ -53,9 +53,8 @@ def returns(answers: ir.Table, days: ir.Table, subscriptions: ir.Table, as_of_on
     return frame.drop(columns="is_held").assign(**counts, returned=(counts["n_after"] > 0) | is_held)
 
 
-def _bought(asked: ir.Table, days: ir.Table, horizon_days: int) -> ir.Table:
-    occasions = days.filter(days.occasion_sales > 0).select("customer_id", "on")
-    table = occasions.inner_join(asked.select("customer_id", "said_on"), "customer_id")
+def _bought(asked: ir.Table, occasions: ir.Table, horizon_days: int) -> ir.Table:
+    table = occasions.select("customer_id", "on").inner_join(asked.select("customer_id", "said_on"), "customer_id")
     offset = table.on.delta(table.said_on, unit="day").cast("int64")
     return table.group_by("customer_id").aggregate(
         n_before=(offset <= 0).ifelse(1, 0).sum().cast("int64"),

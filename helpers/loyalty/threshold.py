@@ -6,16 +6,15 @@ import numpy as np
 import pandas as pd
 
 from helpers.foundation.estimates import Estimate, Status, without_value
-from helpers.loyalty import curve, knots, shapes
+from helpers.loyalty import curve, knots, shapes, slopes
 from helpers.loyalty.curve import Counts
 from helpers.loyalty.knots import Existence, Knot, Located
 from helpers.methods import logistic
+from helpers.methods.cells import told
 from helpers.methods.intervals import Interval, share
-from helpers.methods.resampling import percentiles
 
 LEAST_PEOPLE, LEAST_EVENTS, LEAST_SCORES = 100, 20, 6
 DRAWS = 999
-SLOPE_DRAWS = 400
 BELIEVED = 0.05
 RETURNING, ODDS, EXISTS = "customers who came back", "odds of coming back, for ten points", "test of a threshold"
 KNOTS = ("lower knot", "upper knot")
@@ -33,8 +32,8 @@ class Threshold:
         People by score.
     existence, located : Existence or None, Located or None
         None where no knots can be tried.
-    slopes : ndarray, shape (B, 3)
-        Slopes in bootstrap samples; empty where none.
+    slopes : tuple of Interval
+        Below, between and above the knots; empty where no knots can be tried, or none is believed.
     compared : DataFrame
         From `helpers.loyalty.shapes.compared`.
     reason : str
@@ -46,7 +45,7 @@ class Threshold:
     counts: Counts
     existence: Existence | None
     located: Located | None
-    slopes: np.ndarray
+    slopes: tuple[Interval, ...]
     compared: pd.DataFrame
     reason: str = ""
     status: Status = Status.OK
@@ -75,12 +74,13 @@ def threshold(came: pd.DataFrame, seed: int, draws: int = DRAWS, lacks: str = ""
     counts = curve.counted(score, is_loyal)
     if reason := lacks or _lacks(counts):
         status = Status.NOT_APPLICABLE if lacks else Status.INSUFFICIENT
-        return Threshold(counts, None, None, np.empty((0, 3)), shapes.nothing(), reason, status)
+        return Threshold(counts, None, None, (), shapes.nothing(), reason, status)
     rng = np.random.default_rng(seed)
     found = knots.existence(counts, draws, rng) if len(counts.score) >= LEAST_SCORES else None
     where = knots.located(counts) if found else None
-    moved = knots.slopes(counts, where, SLOPE_DRAWS, rng) if where else np.empty((0, 3))
-    return Threshold(counts, found, where, moved, shapes.compared(score, is_loyal, rng))
+    is_believed = found is not None and found.p_value <= BELIEVED
+    steep = tuple(slopes.intervals(counts, where)) if where and is_believed else ()
+    return Threshold(counts, found, where, steep, shapes.compared(score, is_loyal, rng))
 
 
 def unrecorded(satisfied: int, behaved: int) -> str:
@@ -104,7 +104,7 @@ def _lacks(counts: Counts) -> str:
         return f"{n:,} people who answered and could be watched afterwards, fewer than {LEAST_PEOPLE}"
     if min(k, n - k) < LEAST_EVENTS:
         word, few = ("came back", k) if k <= n - k else ("stayed away", n - k)
-        return f"of {n:,} people only {few:,} {word}, fewer than {LEAST_EVENTS}"
+        return f"of {n:,} people {told(few)} {word}; at least {LEAST_EVENTS} are asked for"
     return "everybody is equally satisfied" if len(counts.score) < 2 else ""
 
 
@@ -170,9 +170,10 @@ def _slopes(found: Threshold, n: int) -> list[Estimate]:
         reason = "no threshold" if found.located else _untried(found)
         status = Status.STRUCK if found.located else Status.NOT_APPLICABLE
         return [without_value(q, status, reason, unit="logits", n=n) for q in ZONES]
-    ranges = [percentiles(value, found.slopes[:, i]) for i, value in enumerate(found.located.coefficients[1:])]
-    return [Estimate(q, r.value, min(r.low, r.value), max(r.high, r.value), "logits", n)
-            for q, r in zip(ZONES, ranges, strict=True)]
+    if not (found.located.lower.is_located or found.located.upper.is_located):
+        reason = "the knots are not located: which part a slope speaks of is open"
+        return [without_value(q, Status.INSUFFICIENT, reason, unit="logits", n=n) for q in ZONES]
+    return [Estimate(q, r.value, r.low, r.high, "logits", n) for q, r in zip(ZONES, found.slopes, strict=True)]
 
 
 def _trial(compared: pd.DataFrame) -> list[Estimate]:

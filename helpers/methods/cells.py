@@ -47,3 +47,25 @@ def too_few(n: int) -> str:
     """
     people = "person" if n == 1 else "people"
     return f"{n} {people}, fewer than {LEAST_PEOPLE}" if n else "nobody to speak of"
+
+
+def is_hidden(n: float) -> bool:
+    """Return whether a part is of one to nine people: it is neither shown nor named.
+
+    Examples
+    --------
+    >>> [is_hidden(n) for n in (0, 1, 9, 10)]
+    [False, True, True, False]
+    """
+    return 0 < round(n) < LEAST_PEOPLE
+
+
+def told(n: float) -> str:
+    """Return a count of people for a sentence.
+
+    Examples
+    --------
+    >>> told(0), told(7), told(1234)
+    ('0', 'fewer than 10', '1,234')
+    """
+    return f"fewer than {LEAST_PEOPLE}" if is_hidden(n) else f"{round(n):,}"

@@ -4,12 +4,14 @@ References
 ----------
 Mack (1993), Distribution-free calculation of the standard error of chain ladder reserve estimates, *ASTIN Bulletin* 23,
 213–225; Bornhuetter & Ferguson (1972), The actuary and IBNR, *Proceedings of the CAS* 59, 181–195; Mack (2000),
-Credible claims reserves: the Benktander method, *ASTIN Bulletin* 30, 333–347.
+Credible claims reserves: the Benktander method, *ASTIN Bulletin* 30, 333–347; Satterthwaite (1946), An approximate
+distribution of estimates of variance components, *Biometrics Bulletin* 2, 110–114.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import stats
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,8 @@ class Ladder:
         What each cohort shows by now, and in the end by the chain ladder.
     error : float
         Mack's standard error of the sum of what is still to come; NaN under three cohorts.
+    degrees : float
+        Satterthwaite's degrees of freedom of that error, which is made of variances estimated from few cohorts each.
     """
 
     factors: np.ndarray
@@ -33,6 +37,11 @@ class Ladder:
     current: np.ndarray
     ultimate: np.ndarray
     error: float
+    degrees: float
+
+    def half_width(self, level: float = 0.95) -> float:
+        """Return half the interval of the sum of what is still to come, by Student's t; NaN under three cohorts."""
+        return float(stats.t.ppf((1 + level) / 2, self.degrees)) * self.error if self.error > 0 else self.error
 
     @property
     def reserve(self) -> np.ndarray:
@@ -55,7 +64,7 @@ def chain_ladder(triangle: np.ndarray) -> Ladder:
     left = np.append(np.cumprod(factors[::-1])[::-1], 1.0)
     last = m - 1 - ages
     current = triangle[ages, last]
-    return Ladder(factors, 1 / left[last], current, current * left[last], _mack_error(triangle, factors, left))
+    return Ladder(factors, 1 / left[last], current, current * left[last], *_error(_mack_parts(triangle, factors, left)))
 
 
 def bornhuetter_ferguson(current: np.ndarray, developed: np.ndarray, prior: np.ndarray) -> np.ndarray:
@@ -86,26 +95,31 @@ def _factor(triangle: np.ndarray, j: int) -> float:
     return float(triangle[:rows, j + 1].sum() / before) if before > 0 else 1.0
 
 
-def _mack_error(triangle: np.ndarray, factors: np.ndarray, left: np.ndarray) -> float:
-    """Return √MSEP of the sum of the reserves (Mack 1993, theorem 3 and corollary)."""
+def _error(parts: np.ndarray) -> tuple[float, float]:
+    """Return √MSEP of the sum of the reserves from the part of each age, and Satterthwaite's degrees of freedom."""
+    if len(parts) < 2:
+        return float("nan"), float("nan")
+    cohorts_less_one = np.maximum(np.arange(len(parts), 0, -1) - 1, 1)
+    spread = float((parts**2 / cohorts_less_one).sum())
+    return float(np.sqrt(parts.sum())), float(parts.sum() ** 2 / spread) if spread > 0 else float("nan")
+
+
+def _mack_parts(triangle: np.ndarray, factors: np.ndarray, left: np.ndarray) -> np.ndarray:
+    """Return the MSEP of the sum of the reserves by the age that it stems from (Mack 1993, theorem 3 and corollary)."""
     m = len(triangle)
     if m < 3:
-        return float("nan")
-    sigma = _sigma(triangle, factors)
-    last = m - 1 - np.arange(m)
+        return np.empty(0)
+    sigma, last = _sigma(triangle, factors), m - 1 - np.arange(m)
     ultimate = triangle[np.arange(m), last] * left[last]
-    total = 0.0
+    parts = np.zeros(m - 1)
     for i in range(1, m):
-        inner = cross = 0.0
         for j in range(last[i], m - 1):
             above, at = triangle[:m - 1 - j, j].sum(), triangle[i, last[i]] * left[last[i]] / left[j]
-            if above <= 0 or at <= 0:
-                continue
-            ratio = sigma[j] / factors[j] ** 2
-            inner += ratio * (1 / at + 1 / above)
-            cross += 2 * ratio / above
-        total += ultimate[i] ** 2 * inner + ultimate[i] * ultimate[i + 1:].sum() * cross
-    return float(np.sqrt(total))
+            if above > 0 and at > 0:
+                inner, cross = 1 / at + 1 / above, 2 / above
+                parts[j] += sigma[j] / factors[j] ** 2 * ultimate[i] * (
+                    ultimate[i] * inner + ultimate[i + 1:].sum() * cross)
+    return parts
 
 
 def _sigma(triangle: np.ndarray, factors: np.ndarray) -> np.ndarray:

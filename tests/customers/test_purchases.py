@@ -1,6 +1,9 @@
 from datetime import date
 
+import pandas as pd
+
 from helpers.customers import purchases
+from helpers.foundation import canonical
 
 ROWS = [{"customer_id": "a", "ordered_at": "2026-01-01 09:00", "amount": 10.0, "order_id": "1"},
         {"customer_id": "a", "ordered_at": "2026-01-01 18:00", "amount": 5.0, "order_id": "2"},
@@ -30,3 +33,17 @@ def test_occasions_after_the_cut_off_are_counted(session_engine, transactions):
     spent = purchases.spent(session_engine, table, date(2026, 1, 31))
     assert rows(session_engine, purchases.counted_after(spent, date(2026, 1, 5)), "customer_id") == [("a", 1)]
     assert purchases.spent(session_engine, table, date(2026, 1, 31)) is spent
+
+
+def test_orders_placed_are_counted_singly_and_cancelled_ones_show_by_their_events(session_engine, transactions):
+    events = canonical.EVENTS.conformed(session_engine.lazy(pd.DataFrame(
+        [("a", "1", "payment"), ("b", "7", "payment"), ("d", "8", "payment"), ("d", "9", "visit"),
+         ("c", None, "payment")],
+        columns=["customer_id", "object_id", "kind"]).assign(occurred_at=pd.Timestamp("2026-01-04"))))
+    lines, on = transactions(ROWS), date(2026, 1, 31)
+    assert rows(session_engine, purchases.placed(lines, events, ["payment"], on), "customer_id") == [
+        ("a", 3), ("b", 2), ("c", 1), ("d", 1)]
+    assert rows(session_engine, purchases.placed(lines, events, [], on), "customer_id") == [
+        ("a", 3), ("b", 1), ("c", 1)]
+    assert rows(session_engine, purchases.placed(lines, events, ["payment"], date(2026, 1, 2)), "customer_id") == [
+        ("a", 2), ("b", 1)]

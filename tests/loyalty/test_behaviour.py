@@ -3,8 +3,9 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from helpers.customers import features
+from helpers.customers import purchases
 from helpers.foundation import canonical
+from helpers.foundation.estimates import Status
 from helpers.loyalty import behaviour
 from helpers.loyalty.assumptions import Assumptions
 
@@ -19,7 +20,7 @@ def bought(session_engine):
         frame = frame.assign(ordered_at=pd.to_datetime(frame["ordered_at"]), kind="sale", line=1,
                              order_id=[f"o{i}" for i in range(len(frame))])
         lines = canonical.TRANSACTIONS.conformed(session_engine.lazy(frame))
-        return behaviour.purchases(features.days(lines, as_of), as_of, assumed).set_index("customer_id")
+        return behaviour.purchases(purchases.occasions(lines, as_of), as_of, assumed).set_index("customer_id")
     return make
 
 
@@ -88,3 +89,15 @@ def test_a_running_contract_repeats_an_ended_one_does_not_and_a_young_one_is_too
 def test_a_contract_that_ends_after_the_date_of_the_run_still_runs(signed):
     rows = [{"customer_id": "c", "started_on": date(2024, 1, 1), "has_ended": True, "ended_on": date(2026, 2, 1)}]
     assert signed(rows)["has_contract"].to_list() == [True]
+
+
+def test_who_came_back_is_counted_by_orders_and_by_days(session_engine, bought):
+    placed = session_engine.lazy(pd.DataFrame({"customer_id": [f"c{i:02}" for i in range(20)],
+                                               "n_orders": [2] * 12 + [1] * 8}))
+    days = bought([(f"c{i:02}", on(d), 5.0) for i in range(16) for d in ((0, 40) if i < 10 else (0,))]).reset_index()
+    found = {e.quantity: e for e in behaviour.repeated(session_engine, placed, days)}
+    by_orders, by_days = found[behaviour.ORDERED_AGAIN], found[behaviour.BOUGHT_AGAIN]
+    assert (by_orders.value, by_orders.n) == (12 / 20, 20)
+    assert (by_days.value, by_days.n) == (10 / 16, 16)
+    nobody = behaviour.repeated(session_engine, placed.limit(0), days.head(0))
+    assert [e.status for e in nobody] == [Status.INSUFFICIENT] * 2

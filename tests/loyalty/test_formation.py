@@ -3,7 +3,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from helpers.customers import features
+from helpers.customers import purchases
 from helpers.loyalty import formation
 from helpers.loyalty.assumptions import Assumptions
 
@@ -14,16 +14,23 @@ def days(transactions, offsets, n=12):
     first = pd.Timestamp("2026-01-01")
     rows = [{"customer_id": f"c{i:02}", "ordered_at": first + pd.Timedelta(days=d), "amount": 5.0}
             for i in range(n) for d in offsets(i)]
-    return features.days(transactions(rows), AS_OF)
+    return purchases.occasions(transactions(rows), AS_OF)
 
 
 def test_shares_by_period_are_of_those_for_whom_it_has_passed(session_engine, transactions):
-    spent = days(transactions, lambda i: (0, 10, 40) if i < 6 else (0, 100))
+    spent = days(transactions, lambda i: (0, 10, 40) if i < 12 else (0, 100), 24)
     table = formation.by_period(session_engine, spent, AS_OF, MONTHLY).set_index("period")
-    assert table["n"].to_list() == [12] * 6
+    assert table["n"].to_list() == [24] * 6
     assert table["share_active"].to_list() == [0.5, 0.5, 0, 0.5, 0, 0]
     assert table.loc[1, "share_again"] == 0.5
     assert np.isnan(table.loc[4, "share_again"])  # nobody bought in the third
+
+
+def test_shares_of_one_to_nine_customers_are_empty(session_engine, transactions):
+    spent = days(transactions, lambda i: (0, 10) if i < 9 else (0, 40), 24)
+    table = formation.by_period(session_engine, spent, AS_OF, MONTHLY).set_index("period")
+    assert table[["share_active", "low", "share_again"]].loc[1].isna().all()
+    assert table.loc[2, "share_active"] == 15 / 24
 
 
 def test_periods_of_few_customers_are_left_out(session_engine, transactions):

@@ -4,12 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.customers import features
+from helpers.customers.purchases import occasions
 from helpers.foundation import canonical
 from helpers.foundation.estimates import Level, Status
-from helpers.loyalty import matrix
+from helpers.loyalty import behaviour, matrix
 from helpers.loyalty.assumptions import Assumptions
-from helpers.loyalty.behaviour import purchases
 from helpers.loyalty.kinds import kinds
 from helpers.methods import intervals
 
@@ -89,9 +88,10 @@ def test_more_than_a_quarter_near_the_cut_qualifies_the_kinds(said, bought, sign
 
 
 def test_the_people_gate_counts_those_who_miss_a_side(company):
-    gate = matrix.loyalty_gates(*company({"true": 29}, others=3))[0]
+    gate = matrix.loyalty_gates(*company({"true": 29}, others=13))[0]
     assert (gate.statistic, gate.threshold, gate.is_crossed, gate.level) == (29, 30, True, Level.QUALIFY)
-    assert "behaviour only: 3" in gate.sentence
+    assert "behaviour only: 13" in gate.sentence
+    assert "behaviour only: fewer than 10" in matrix.loyalty_gates(*company({"true": 29}, others=3))[0].sentence
     assert matrix.loyalty_gates(*company({"true": 30}))[0].is_crossed is False
     assert matrix.loyalty_gates(*company({}))[0].level is Level.STRIKE
 
@@ -99,20 +99,20 @@ def test_the_people_gate_counts_those_who_miss_a_side(company):
 def test_sensitivity_moves_one_thing_at_a_time_and_starts_as_assumed(session_engine, said, signed):
     as_of, assumed = date(2026, 1, 1), Assumptions()
     days = pd.date_range("2025-01-01", periods=12, freq="30D")
-    rows = [(f"c{i:02}", on) for i in range(20) for on in (days if i < 10 else days[:1])]
+    rows = [(f"c{i:02}", on) for i in range(40) for on in (days if i < 20 else days[:1])]
     frame = pd.DataFrame(rows, columns=["customer_id", "ordered_at"]).assign(kind="sale", amount=1.0, line=1)
     frame = frame.assign(order_id=[f"o{i}" for i in range(len(frame))])
-    spent = features.days(canonical.TRANSACTIONS.conformed(session_engine.lazy(frame)), as_of)
-    attitudes = said({f"c{i:02}": 75 if i % 2 else 50 for i in range(20)})
+    spent = occasions(canonical.TRANSACTIONS.conformed(session_engine.lazy(frame)), as_of)
+    attitudes = said({f"c{i:02}": 75 if i % 2 else 50 for i in range(40)})
     table = matrix.sensitivity(attitudes, spent, signed(), as_of, assumed)
     assert table["setting"].to_list() == list(matrix.settings(assumed))
     assert table.loc[0, ["true", "latent", "spurious", "none"]].to_list() == [0.25] * 4
     assert table.set_index("setting").loc["attitude from 80", "true"] == 0
     assert np.allclose(table[["true", "latent", "spurious", "none"]].sum(axis=1), 1)
-    whole = kinds(attitudes, purchases(spent, as_of, assumed), signed(), assumed)
+    whole = kinds(attitudes, behaviour.purchases(spent, as_of, assumed), signed(), assumed)
     assert (whole["kind"] == "true").mean() == table.loc[0, "true"]
 
 
 def test_sensitivity_of_too_few_people_has_no_rows(session_engine, said, signed):
-    nothing = features.days(session_engine.lazy(canonical.TRANSACTIONS.empty()), date(2026, 1, 1))
+    nothing = occasions(session_engine.lazy(canonical.TRANSACTIONS.empty()), date(2026, 1, 1))
     assert matrix.sensitivity(said({}), nothing, signed(), date(2026, 1, 1), Assumptions()).empty

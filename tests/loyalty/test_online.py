@@ -3,7 +3,7 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from helpers.customers import features
+from helpers.customers import purchases
 from helpers.foundation import canonical
 from helpers.foundation.estimates import Status
 from helpers.loyalty import online
@@ -27,7 +27,7 @@ def orders(late_return, kept_return, n=40):
 
 def promised(engine, transactions, frame):
     lines = transactions(frame)
-    rows = online.promises(engine, lines, features.days(lines, AS_OF), AS_OF, 90)
+    rows = online.promises(engine, lines, purchases.occasions(lines, AS_OF), AS_OF, 90)
     return {e.quantity: e for e in rows}
 
 
@@ -66,10 +66,10 @@ def test_visits_count_frequency_depth_and_the_time_to_choose(session_engine, tra
     events = canonical.EVENTS.conformed(session_engine.lazy(frame))
     lines = transactions([{"customer_id": f"c{i:02}", "ordered_at": at, "amount": 5.0}
                           for i in range(12) for at in ("2026-06-03", "2026-06-10")])
-    rows = online.visits(session_engine, events, features.days(lines, AS_OF), ["visit"], AS_OF)
+    rows = online.visits(session_engine, events, purchases.occasions(lines, AS_OF), ["visit"], AS_OF)
     table = {e.quantity: e for e in rows}
     assert table[online.FREQUENCY].value == 3
     assert table[online.DEPTH].value == pytest.approx(4 / 3)
     assert table[online.CHOOSING].value == 2
-    nobody = online.visits(session_engine, events, features.days(lines, AS_OF), ["call"], AS_OF)
+    nobody = online.visits(session_engine, events, purchases.occasions(lines, AS_OF), ["call"], AS_OF)
     assert {e.status for e in nobody} == {Status.NOT_APPLICABLE}

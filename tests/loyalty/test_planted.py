@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.customers import features
+from helpers.customers import purchases
 from helpers.foundation import canonical
 from helpers.foundation.engine import Engine
 from helpers.intake.simulation import company
@@ -45,7 +45,7 @@ def planted():
     made, engine = company(customers=8000, seed=5), Engine()
     tables = {t.name.split("/")[1]: engine.kept(t.conformed(engine.lazy(made.tables[t.name] if t.name in made.tables
                                                                           else t.empty()))) for t in canonical.TABLES}
-    days = engine.kept(features.days(tables["transactions"], AS_OF))
+    days = engine.kept(purchases.occasions(tables["transactions"], AS_OF))
     answers = engine.kept(scales.answers(tables["responses"], tables["respondents"],
                                          known := scales.catalogue(tables["items"]), AS_OF))
     said = attitude.attitudes(answers, known, ASSUMED)

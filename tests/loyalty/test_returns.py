@@ -3,7 +3,7 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from helpers.customers import features
+from helpers.customers import purchases
 from helpers.loyalty.returns import returns
 
 AS_OF = date(2026, 6, 30)
@@ -15,8 +15,9 @@ def came(catalogued, surveyed, transactions, subscriptions):
         known = catalogued({"item": "happy"}, {"item": "again", "role": "intention"})
         who = [{"response_id": f"r{i}", "customer_id": c, "responded_at": at} for i, (c, at, _) in enumerate(said)]
         rows = [(f"r{i}", item, score) for i, (_, _, scores) in enumerate(said) for item, score in scores.items()]
-        days = features.days(transactions([{"customer_id": c, "ordered_at": at, "amount": 10.0} for c, at in bought]
-                                          or pd.DataFrame(columns=["customer_id", "ordered_at", "amount"])), AS_OF)
+        lines = [{"customer_id": c, "ordered_at": at, "amount": 10.0} for c, at in bought]
+        days = purchases.occasions(transactions(
+            lines or pd.DataFrame(columns=["customer_id", "ordered_at", "amount"])), AS_OF)
         answers = surveyed(known, rows, who)
         return returns(answers, days, subscriptions(held), AS_OF, horizon).set_index("customer_id")
     return make

@@ -8,7 +8,7 @@ from helpers.customers import features
 from helpers.customers.purchases import occasions
 from helpers.customers.windows import snapshot
 from helpers.foundation.estimates import Status
-from helpers.loyalty import score
+from helpers.loyalty import cutoffs, score
 
 AS_OF = date(2025, 12, 31)
 START = date(2024, 1, 1)
@@ -37,7 +37,7 @@ def orders():
 @pytest.fixture
 def made(session_engine, transactions, orders):
     lines = transactions(orders)
-    return lines, score.snapshots(session_engine, lines, features.history(session_engine, lines, AS_OF), 90)
+    return lines, cutoffs.snapshots(session_engine, lines, features.history(session_engine, lines, AS_OF), 90)
 
 
 def test_the_score_sorts_better_than_the_baseline_and_is_calibrated(made):
@@ -49,14 +49,14 @@ def test_the_score_sorts_better_than_the_baseline_and_is_calibrated(made):
     assert slope.low < 1 < slope.high
     assert [o.cutoff_on for o in tried] == sorted((o.cutoff_on for o in tried), reverse=True)
     line = score.reliability(tried)
-    assert set(line["series"]) == {"observed", "perfect"}
+    assert set(line["series"]) == {"score", "baseline", "perfect"}
 
 
 def test_cells_count_every_customer_once_and_only_outcomes_in_the_window(session_engine, transactions):
     rows = [("a", "2025-01-01"), ("a", "2025-03-01"), ("b", "2025-01-10"), ("b", "2025-06-01"), ("c", "2025-04-01")]
     lines = transactions([{"customer_id": c, "ordered_at": at, "amount": 5.0} for c, at in rows])
     one = snapshot(date(2025, 2, 1), 90)
-    found = score.cells(session_engine, *(occasions(lines, day) for day in (one.cutoff_on, one.outcome.last_on)), one)
+    found = cutoffs.cells(session_engine, *(occasions(lines, day) for day in (one.cutoff_on, one.outcome.last_on)), one)
     assert (found.n.sum(), found.k.sum()) == (2, 1)
 
 
@@ -66,7 +66,7 @@ def test_what_comes_after_the_cut_off_leaves_what_is_known_as_it_was(session_eng
     rng = np.random.default_rng(2)
     mixed = rng.permutation(orders["customer_id"])
     scrambled = orders.assign(customer_id=np.where(later, mixed, orders["customer_id"]))
-    seen = (score.known(occasions(transactions(frame), cutoff), cutoff) for frame in (orders, scrambled))
+    seen = (cutoffs.known(occasions(transactions(frame), cutoff), cutoff) for frame in (orders, scrambled))
     first, second = (session_engine.arrow(one.order_by("customer_id")) for one in seen)
     assert first.equals(second)
 
@@ -98,7 +98,7 @@ def test_many_customers_are_drawn_at_random_and_equally_for_equal_seeds(made, mo
 def test_too_short_a_history_has_a_reason_instead_of_a_score(session_engine, transactions):
     lines = transactions([{"customer_id": "a", "ordered_at": "2025-12-01", "amount": 5.0}])
     history = features.history(session_engine, lines, AS_OF)
-    cells = score.snapshots(session_engine, lines, history, 90)
+    cells = cutoffs.snapshots(session_engine, lines, history, 90)
     reason = score.why_none(cells, history, 90)
     table = score.measures(score.origins(cells, 1), reason, 1)
     assert {e.status for e in table} == {Status.INSUFFICIENT}
@@ -109,10 +109,10 @@ def test_too_short_a_history_has_a_reason_instead_of_a_score(session_engine, tra
 
 
 @pytest.mark.parametrize(("n", "k", "reason"), [
-    (300, 300, "of 300 customers only 0 did not, fewer than 20"), (300, 19, "of 300 customers only 19 bought again"),
-    (5, 1, "5 customers, fewer than 200"), (300, 100, "")])
+    (300, 300, "of 300 customers 0 did not; at least 20"), (300, 19, "of 300 customers 19 bought again"),
+    (300, 7, "of 300 customers fewer than 10 bought again"), (5, 1, "5 customers, fewer than 200"), (300, 100, "")])
 def test_a_snapshot_needs_people_and_both_outcomes(n, k, reason):
     seen = pd.DataFrame({"n_occasions": [1.0], "recency_days": [1.0], "age_days": [1.0]})
-    one = score.Cells(snapshot(START, 90), seen, np.array([n * 1.0]), np.array([k * 1.0]))
-    assert score.lacks(one).startswith(reason)
-    assert bool(score.lacks(one)) == bool(reason)
+    one = cutoffs.Cells(snapshot(START, 90), seen, np.array([n * 1.0]), np.array([k * 1.0]))
+    assert cutoffs.lacks(one).startswith(reason)
+    assert bool(cutoffs.lacks(one)) == bool(reason)

@@ -40,6 +40,13 @@ def test_chain_ladder_meets_mack_1993_on_the_triangle_of_taylor_and_ashe():
     assert found.error / 1000 == pytest.approx(2447, abs=0.5)
 
 
+def test_the_interval_knows_that_variances_stem_from_few_cohorts():
+    found = reserving.chain_ladder(triangle(TAYLOR_ASHE))
+    assert 1 < found.degrees < 36  # at most the ratios of all ages less their means
+    assert found.half_width() > 1.96 * found.error
+    assert found.half_width(0.8) < found.half_width(0.95)
+
+
 def test_a_cohort_that_has_run_its_course_has_no_reserve_and_is_fully_developed():
     found = reserving.chain_ladder(triangle(TAYLOR_ASHE))
     assert (found.developed[0], found.reserve[0]) == (1.0, 0.0)
@@ -56,4 +63,5 @@ def test_small_and_idle_triangles_have_no_error_and_no_development():
     idle = reserving.chain_ladder(triangle([[0, 0, 0], [0, 0], [0]]))
     assert idle.ultimate.tolist() == [0, 0, 0]
     assert idle.error == 0
+    assert idle.half_width() == 0
     assert reserving.chain_ladder(triangle([[3.0]])).ultimate.tolist() == [3.0]

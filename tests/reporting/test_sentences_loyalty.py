@@ -2,6 +2,7 @@ import pandas as pd
 
 from helpers.foundation.estimates import Estimate, Gate, Level, Status, gate_table, summary, without_value
 from helpers.loyalty.assumptions import Assumptions
+from helpers.loyalty.behaviour import BOUGHT_AGAIN, ORDERED_AGAIN
 from helpers.loyalty.kinds import ALL_KINDS, KINDS
 from helpers.loyalty.matrix import ATTITUDE, BEHAVIOUR, CORRELATION, NEAR, SURVEYED
 from helpers.reporting.sentences import loyalty as said
@@ -18,6 +19,8 @@ def matrix(values=(0.4, 0.3, 0.2, 0.1), n=100, status=Status.OK, reason="", coun
              NEAR: Estimate(NEAR, 0.4, 0.35, 0.45, "share", n),
              ATTITUDE: Estimate(ATTITUDE, 65, 63, 67, "points", n),
              BEHAVIOUR: Estimate(BEHAVIOUR, 0.33, 0.31, 0.35, "share", n),
+             ORDERED_AGAIN: Estimate(ORDERED_AGAIN, 0.2, 0.1, 0.3, "share", 100),
+             BOUGHT_AGAIN: Estimate(BOUGHT_AGAIN, 0.2, 0.1, 0.3, "share", 100),
              SURVEYED: Estimate(SURVEYED, 5.6, 2.1, 9.2, "points", n),
              "standard error of measurement of attitude": Estimate("standard error of measurement of attitude", 8.2)}
     return summary([*rows, *(other | {e.quantity: e for e in replaced.values()}).values()])
@@ -28,8 +31,34 @@ def test_the_answer_names_the_four_kinds_and_who_is_not_among_them():
         "Of 100 customers who answered and could have bought again, 40.0 % [35.0 %, 45.0 %] are truly loyal.",
         "Of the same, 30.0 % [25.0 %, 35.0 %] are latently loyal, 20.0 % [15.0 %, 25.0 %] are spuriously loyal and "
         "10.0 % [5.0 %, 15.0 %] are not loyal.",
-        "Not among them: 861 people known by behaviour only, 1 person by attitude only and 406 people bought too "
-        "recently to be judged and did not answer.")
+        "Not among them: 861 people known by behaviour only, fewer than 10 people by attitude only and 406 people "
+        "bought too recently to be judged and did not answer.")
+
+
+def test_parts_of_one_to_nine_people_are_not_named():
+    first, second = said.answer(matrix((0.4, 0.53, 0.07, 0.0)), NO_GATES)
+    assert "fewer than 10 are spuriously loyal and 0 % [" in second
+    assert "40.0 %" in first
+    few = said.known(matrix((0.4, 0.53, 0.07, 0.0)))
+    assert "share spurious" not in few["quantity"].to_list()
+    assert {"share true", "share none", CORRELATION} <= set(few["quantity"])
+
+
+def again(orders, n, days, of):
+    table = matrix(a=Estimate(ORDERED_AGAIN, orders / n, 0.001, 0.02, "share", n),
+                   b=Estimate(BOUGHT_AGAIN, days / of, 0.001, 0.02, "share", of))
+    return said.repeated(table)
+
+
+def test_who_came_back_is_counted_by_orders_and_by_days():
+    assert again(93, 14904, 64, 14704) == (
+        "93 of 14,904 customers (0.62 % [0.1 %, 2.0 %]) ever placed a second order, same-day and cancelled ones "
+        "included; 64 of 14,704 (0.44 % [0.1 %, 2.0 %]) bought on a second day.")
+    assert again(93, 900, 93, 900).endswith("ever placed a second order.")
+    assert again(7, 900, 5, 900) == "Fewer than 10 of 900 customers ever placed a second order."
+    assert again(0, 900, 0, 900).startswith("0 of 900 customers (0 %")
+    nobody = without_value(ORDERED_AGAIN, Status.INSUFFICIENT, "nobody to speak of")
+    assert said.repeated(matrix(a=nobody)) == ""
 
 
 def test_where_everybody_is_of_a_kind_nobody_is_mentioned_as_left_out():

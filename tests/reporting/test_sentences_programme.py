@@ -47,8 +47,8 @@ def test_no_programme_has_no_answer_and_says_so_elsewhere():
     nothing = summary([without_value(q, Status.NOT_APPLICABLE, "no points programme is recorded")
                        for q in (ledger.CHANGE, ledger.CLOSING)])
     assert owing.answer(nothing, "") == ""
-    assert owing.identity(nothing) == "No points programme is recorded."
-    assert owing.methods(nothing, "") == "There is no liability by which methods could be compared."
+    assert owing.identity(nothing) == owing.methods(nothing, "") == ""
+    assert owing.by_method(nothing, "").empty
 
 
 def test_the_books_are_an_identity_also_without_opening_balances():
@@ -56,6 +56,15 @@ def test_the_books_are_an_identity_also_without_opening_balances():
         "10 opening balance + 1,000 earned = 600 redeemed + 100 expired + 310 closing balance.")
     assert "+ 5 adjusted =" in owing.identity(owed(adjusted=5.0))
     assert "+ 300 net change: the closing balance is not known" in owing.identity(owed(REASON))
+
+
+def test_the_ends_of_the_points_are_a_table_in_words_one_row_a_method():
+    table = owing.by_method(owed(lifo=True), "EUR").set_index("method")
+    assert table.index.to_list() == ["chain ladder", "Bornhuetter–Ferguson", "chain ladder, newest points used first"]
+    assert table.loc["chain ladder", "liability"] == "€120 [€110, €130]"
+    assert table.loc["chain ladder", "redeemed in the end"] == "70.0 % [65.0 %, 75.0 %]"
+    assert table.loc["Bornhuetter–Ferguson", "never redeemed"] == "not known"
+    assert owing.by_method(owed(REASON), "EUR").empty
 
 
 def test_methods_are_compared_and_assumed_lots_are_named():
@@ -75,19 +84,21 @@ def moves(rows):
     ([], "No tiers are recorded."),
     ([("x", "x", 40)], "All 40 members are in one tier, x: there is nothing to move between."),
     ([("x", "x", 1)], "The only member is in the only tier, x."),
-    ([("x", "x", 60), ("x", "y", 20), ("y", tiers.OUT, 20), (tiers.BEFORE, "x", 7)],
-     "60.0 % of 100 members stayed in their tier, 20.0 % changed it and 20.0 % left; 7 joined."),
+    ([("x", "x", 60), ("x", "y", 20), ("y", tiers.OUT, 20), (tiers.BEFORE, "x", 17)],
+     "60.0 % of 100 members stayed in their tier, 20.0 % changed it and 20.0 % left; 17 joined."),
     ([("x", "x", 60), ("y", "y", 20)], "Nobody changed tier: tiers are given, not earned."),
-    ([(tiers.BEFORE, "x", 7), (tiers.BEFORE, "y", 1)], "8 members joined; nobody was in a tier before.")])
+    ([("x", "x", 60), ("x", "y", 7)], "fewer than 10 changed it"),
+    ([(tiers.BEFORE, "x", 7), (tiers.BEFORE, "y", 11)], "18 members joined; nobody was in a tier before.")])
 def test_moves_between_tiers_are_none_some_or_impossible(rows, said):
     assert said in owing.moved(moves(rows))
 
 
 def test_what_ifs_say_what_they_hold_fixed():
-    raised = pd.DataFrame({"change": [0.0, 0.0, -0.2, -0.2, 0.2, 0.2], "tier": ["a", "b"] * 3, "n": [5, 5, 3, 7, 6, 4],
-                           "n_now": 5, "threshold": 1.0})
+    raised = pd.DataFrame({"change": [0.0, 0.0, -0.2, -0.2, 0.2, 0.2], "tier": ["a", "b"] * 3,
+                           "n": [50, 50, 30, 70, 96, 4], "n_now": 50, "threshold": 1.0})
     text = owing.shifted(raised)
-    assert "b would hold 5 members as now; with every threshold lowered by 20.0 %, 7 and raised by 20.0 %, 4." in text
+    assert "b would hold 50 members as now; with every threshold lowered by 20.0 %, 70 and raised by" in text
+    assert "20.0 %, fewer than 10." in text
     assert text.endswith("Nobody is assumed to behave differently.")
     assert owing.shifted(raised.head(0)).startswith("What other thresholds would mean cannot be said")
     pool = pd.DataFrame({"share_of_margin": [0.01, 0.01], "tier": ["a", "b"], "n": [5, 5], "paid": [40.0, 60.0]})
@@ -148,4 +159,6 @@ def test_members_who_joined_differently_are_compared_without_a_cause():
     assert text.startswith("Of those who joined from 1 February 2018 to 1 April 2018, each followed for 240 days: ")
     assert text.endswith("a difference may lie in who came, and when.")
     assert not any(word in text for word in ("because", "caused", "due to", "led to"))
+    hidden = owing.compared(table.assign(share_left=[0.1, float("nan")]))
+    assert "promotion: 50 members, fewer than 10 had left" in hidden
     assert owing.compared(table.head(1)) == "Members are not told apart by the way they joined."

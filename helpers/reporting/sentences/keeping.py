@@ -4,10 +4,11 @@ import pandas as pd
 
 from helpers.loyalty import claims, classes, motives
 from helpers.loyalty.membership import COLUMNS
+from helpers.methods.cells import is_hidden, told
 from helpers.methods.intervals import tied
 from helpers.methods.latentclass import Classes
 from helpers.reporting import words
-from helpers.reporting.sentences.loyalty import is_ok, row
+from helpers.reporting.sentences.loyalty import is_ok, row, share_said
 from helpers.reporting.sentences.returning import part
 
 CALLED = {motives.MONOPOLY: "for lack of an alternative", motives.INERTIA: "out of inertia",
@@ -29,9 +30,9 @@ def kept(kinds: pd.DataFrame) -> str:
                 f"{found[motives.TRUST]['reason']}{_by_orders(kinds)}.")
     n = words.count(found[motives.TRUST]["n"], "repeating customer", "repeating customers") + " who answered"
     named = sorted(((m, found[m]) for m in motives.MOTIVES), key=lambda pair: -pair[1]["value"])
-    said = [f"{words.estimate(r)} keep buying {CALLED[m]}" for m, r in named if r["value"] > 0]
-    rest = [f"{words.share(found[m]['value'])} {CALLED[m]}" for m in (motives.TIED, motives.UNKNOWN)
-            if found[m]["value"] > 0]
+    said = [f"{share_said(r)} keep buying {CALLED[m]}" for m, r in named if r["value"] > 0]
+    rest = [f"{share_said(found[m] | {'low': None, 'high': None})} {CALLED[m]}" for m in (
+        motives.TIED, motives.UNKNOWN) if found[m]["value"] > 0]
     if not said:
         return f"Of {n}, the evidence tells for nobody why he keeps buying."
     close = f"; {words.joined(rest)}" if rest else ""
@@ -41,7 +42,7 @@ def kept(kinds: pd.DataFrame) -> str:
 def _by_orders(kinds: pd.DataFrame) -> str:
     """Return what orders alone tell; empty where they tell nothing."""
     counts = {m: int(part(kinds, motives.COUNT, m)["value"]) for m in (motives.PRICE, motives.INCENTIVE)}
-    said = [f"{words.whole(n)} buy {CALLED[m]}" for m, n in counts.items() if n]
+    said = [f"{told(n)} buy {CALLED[m]}" for m, n in counts.items() if n]
     return f"; by their orders {words.joined(said)}" if said else ""
 
 
@@ -66,17 +67,17 @@ def hostages(kinds: pd.DataFrame) -> str:
         return f"How many are hostages cannot be said: {found['reason']}."
     if not found["value"]:
         return f"Nobody among {words.count(found['n'], 'repeating customer', 'repeating customers')} stays in dislike."
-    return (f"{words.estimate(found)} of the repeating customers who answered are hostages: they stay and dislike us, "
-            "and would go if they could.")
+    return (f"{words.sentence_case(share_said(found))} of the repeating customers who answered are hostages: they stay "
+            "and dislike us, and would go if they could.")
 
 
 def tied_said(ties: pd.DataFrame) -> str:
     """Return which kinds tie most often."""
     if ties.empty:
         return "No two kinds tie for anybody."
-    first = ties.iloc[0]
-    return (f"Ties: {words.count(ties['n'].sum(), 'customer', 'customers')}, most often {first['kinds']} "
-            f"({words.whole(first['n'])}).")
+    first, n = ties.iloc[0], ties["n"].sum()
+    often = "" if is_hidden(first["n"]) else f", most often {first['kinds']} ({told(first['n'])})"
+    return f"Ties: {told(n)} {'customer' if n == 1 else 'customers'}{often}."
 
 
 def certain(matrix: pd.DataFrame) -> str:
@@ -110,7 +111,7 @@ def formed(periods: pd.DataFrame) -> str:
     periods : DataFrame
         From `helpers.loyalty.formation.by_period`.
     """
-    again = periods.dropna(subset=["share_again"])
+    again = periods.dropna(subset=["share_again", "share_active"])
     if len(again) < 2:
         return "How loyalty forms cannot be said: fewer than two periods have passed for enough customers."
     first, last = again.iloc[0], again.iloc[-1]
@@ -150,5 +151,9 @@ def claimed(kind: str, found: object) -> str:
     said = {claims.RECOMMEND: "Repeating customers would recommend more often than others by {}",
             claims.SEARCH: "{} of those who answered dislike us and may be searching",
             claims.LOYAL: "{} of those with attitude and behaviour are truly loyal"}
-    return f"{said[kind].format(words.estimate(found))}." if is_ok({"status": found.status}) else (
-        f"Cannot say: {found.reason}.")
+    if not is_ok({"status": found.status}):
+        return f"Cannot say: {found.reason}."
+    part = words.estimate(found) if kind == claims.RECOMMEND else share_said(
+        {"status": found.status, "value": found.value, "low": found.low, "high": found.high, "unit": found.unit,
+         "n": found.n})
+    return f"{words.sentence_case(said[kind].format(part))}."

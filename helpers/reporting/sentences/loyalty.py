@@ -6,8 +6,10 @@ import pandas as pd
 
 from helpers.foundation.estimates import Status
 from helpers.loyalty.assumptions import Assumptions
+from helpers.loyalty.behaviour import BOUGHT_AGAIN, ORDERED_AGAIN
 from helpers.loyalty.kinds import ATTITUDE_ONLY, BEHAVIOUR_ONLY, KINDS, STRUCK, TOO_EARLY
-from helpers.loyalty.matrix import AGAIN, ATTITUDE, BEHAVIOUR, CLAIM, CORRELATION, NEAR, SHARES, SURVEYED
+from helpers.loyalty.matrix import ATTITUDE, BEHAVIOUR, CLAIM, CORRELATION, NEAR, SHARES, SURVEYED
+from helpers.methods.cells import is_hidden, told
 from helpers.methods.intervals import tied
 from helpers.reporting import words
 
@@ -23,6 +25,18 @@ def row(table: pd.DataFrame, quantity: str) -> Row:
 def is_ok(found: Row) -> bool:
     """Return whether a row has a value that may be relied on."""
     return found["status"] == Status.OK
+
+
+def known(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of a long table that have a value, without shares that stand for one to nine people."""
+    found = table[table["status"] == Status.OK]
+    return found[~((found["unit"] == "share") & (found["value"] * found["n"]).map(is_hidden))]
+
+
+def share_said(found: Row) -> str:
+    """Return a share of people with its interval; a part of one to nine people is not named."""
+    part = found["value"] * found["n"]
+    return told(part) if is_hidden(part) else words.estimate(found)
 
 
 def people(matrix: pd.DataFrame, kind: str) -> int:
@@ -42,8 +56,9 @@ def answer(matrix: pd.DataFrame, gates: pd.DataFrame) -> tuple[str, ...]:
     """
     found = [row(matrix, quantity) for quantity in SHARES]
     if not is_ok(found[0]):
-        return tuple(filter(None, (_no_kinds(matrix, found[0]), one_side(matrix, gates), others(matrix))))
-    shares = [f"{words.estimate(f)} are {CALLED[kind]}" for kind, f in zip(KINDS, found, strict=True)]
+        return tuple(filter(None, (_no_kinds(matrix, found[0]), one_side(matrix, gates), repeated(matrix),
+                                   others(matrix))))
+    shares = [f"{share_said(f)} are {CALLED[kind]}" for kind, f in zip(KINDS, found, strict=True)]
     who = words.count(found[0]["n"], "customer", "customers")
     return tuple(filter(None, (f"Of {who} who answered and could have bought again, {shares[0]}{_caveat(gates)}.",
                                f"Of the same, {words.joined(shares[1:])}.", others(matrix))))
@@ -94,7 +109,7 @@ def others(matrix: pd.DataFrame) -> str:
     counts = {kind: people(matrix, kind) for kind in (BEHAVIOUR_ONLY, ATTITUDE_ONLY, TOO_EARLY)}
     said = {BEHAVIOUR_ONLY: "known by behaviour only", ATTITUDE_ONLY: "by attitude only",
             TOO_EARLY: "bought too recently to be judged and did not answer"}
-    parts = [f"{words.count(n, 'person', 'people')} {said[kind]}" for kind, n in counts.items() if n]
+    parts = [f"{told(n)} people {said[kind]}" for kind, n in counts.items() if n]
     return f"Not among them: {words.joined(parts)}." if parts else ""
 
 
@@ -132,17 +147,24 @@ def near(matrix: pd.DataFrame) -> str:
     if not is_ok(found):
         return f"How many customers lie too near the cut to be sure of their kind cannot be said: {_why(found)}."
     error = row(matrix, "standard error of measurement of attitude")
-    return (f"{words.estimate(found)} lie within one standard error of measurement ({words.points(error['value'])}) "
+    return (f"{share_said(found)} lie within one standard error of measurement ({words.points(error['value'])}) "
             "of the cut of attitude: their kind could as well be its neighbour.")
 
 
 def repeated(matrix: pd.DataFrame) -> str:
-    """Return how many customers ever bought on a second day; empty where too few ever bought."""
-    found = row(matrix, AGAIN)
-    if not is_ok(found):
+    """Return how many customers ever came back, by orders and by days; empty where too few ever ordered."""
+    orders, days = row(matrix, ORDERED_AGAIN), row(matrix, BOUGHT_AGAIN)
+    if not is_ok(orders):
         return ""
-    return (f"{words.whole(found['value'] * found['n'])} of {words.count(found['n'], 'customer', 'customers')} "
-            f"({words.estimate(found)}) ever bought on a second day.")
+    again, who = orders["value"] * orders["n"], words.count(orders["n"], "customer", "customers")
+    if is_hidden(again):
+        return f"{words.sentence_case(told(again))} of {who} ever placed a second order."
+    text = f"{told(again)} of {who} ({words.estimate(orders)}) ever placed a second order"
+    on_days = days["value"] * days["n"] if is_ok(days) else 0
+    if is_hidden(on_days) or not on_days or (round(on_days), days["n"]) == (round(again), orders["n"]):
+        return f"{text}."
+    return (f"{text}, same-day and cancelled ones included; {told(on_days)} of {words.whole(days['n'])} "
+            f"({words.estimate(days)}) bought on a second day.")
 
 
 def surveyed(matrix: pd.DataFrame) -> str:
@@ -166,6 +188,7 @@ def moved(table: pd.DataFrame) -> str:
     table : DataFrame
         From `helpers.loyalty.matrix.sensitivity`.
     """
+    table = table.dropna(subset="true")
     if len(table) < 2:
         return "How the kinds move with the cuts cannot be said: insufficient data."
     low, high = table.loc[table["true"].idxmin()], table.loc[table["true"].idxmax()]

@@ -6,9 +6,9 @@ from helpers.foundation.estimates import Status
 from helpers.loyalty import ledger, lots, online, penalty, programme, tiers
 from helpers.loyalty.accounts import Accounts
 from helpers.loyalty.tiers import Tiers
+from helpers.methods.cells import LEAST_PEOPLE, is_hidden, told
 from helpers.reporting import words
-from helpers.reporting.sentences.loyalty import is_ok, row
-from helpers.reporting.sentences.returning import part
+from helpers.reporting.sentences.loyalty import is_ok, row, share_said
 
 
 def answer(owed: pd.DataFrame, currency: str) -> str:
@@ -42,10 +42,10 @@ def _net(change: dict, ultimate: dict) -> str:
 
 
 def identity(owed: pd.DataFrame) -> str:
-    """Return the books as an identity, each side with its points."""
+    """Return the books as an identity, each side with its points; empty without a programme."""
     change = row(owed, ledger.CHANGE)
     if not is_ok(change):
-        return "No points programme is recorded."
+        return ""
     known = {kind: row(owed, f"points {ledger.CALLED[kind]}")["value"] for kind in ledger.KINDS}
     left = [f"{words.whole(known[k])} {ledger.CALLED[k]}" for k in ("opening", "earn", "adjust", "transfer")
             if known[k] or k in ("opening", "earn")]
@@ -58,10 +58,10 @@ def identity(owed: pd.DataFrame) -> str:
 
 
 def methods(owed: pd.DataFrame, currency: str) -> str:
-    """Return how far the methods of carrying the cohorts to their end lie apart."""
+    """Return how far the methods of carrying the cohorts to their end lie apart; empty without a liability."""
     found = owed[(owed["quantity"] == programme.LIABILITY) & (owed["status"] == "ok")]
     if len(found) < 2:
-        return "There is no liability by which methods could be compared."
+        return ""
     low, high = found.loc[found["value"].idxmin()], found.loc[found["value"].idxmax()]
     named = {"all": programme.CHAIN}
     text = (f"By method the liability lies between {words.money(low['value'], currency)} "
@@ -94,10 +94,11 @@ def moved(found: Tiers) -> str:
     joined = found.moves.loc[found.moves["tier_before"] == tiers.BEFORE, "n"].sum()
     text = f"From {words.day(found.from_on)} to {words.day(found.to_on)}, "
     if not n:
-        return f"{text}{words.count(joined, 'member', 'members')} joined; nobody was in a tier before."
+        return f"{text}{told(joined)} {'member' if joined == 1 else 'members'} joined; nobody was in a tier before."
     change = n - kept - left
-    said = (f"{words.share(kept / n)} of {words.count(n, 'member', 'members')} stayed in their tier, "
-            f"{words.share(change / n)} changed it and {words.share(left / n)} left; {words.whole(joined)} joined.")
+    shares = [told(k) if is_hidden(k) else words.share(k / n) for k in (kept, change, left)]
+    said = (f"{shares[0]} of {words.count(n, 'member', 'members')} stayed in their tier, {shares[1]} changed it and "
+            f"{shares[2]} left; {told(joined)} joined.")
     return text + said + (" Nobody changed tier: tiers are given, not earned." if not change and n > 1 else "")
 
 
@@ -107,9 +108,9 @@ def shifted(table: pd.DataFrame) -> str:
         return "What other thresholds would mean cannot be said: it takes two tiers, and points of the last year."
     top = table["tier"].iloc[-1]
     rows = table[(table["tier"] == top) & (table["change"] != 0)]
-    said = [f"{'raised' if r['change'] > 0 else 'lowered'} by {words.share(abs(r['change']))}, {words.whole(r['n'])}"
+    said = [f"{'raised' if r['change'] > 0 else 'lowered'} by {words.share(abs(r['change']))}, {told(r['n'])}"
             for r in rows.to_dict("records")]
-    return (f"If the points of a year decided alone, {top} would hold {words.whole(rows['n_now'].iloc[0])} members as "
+    return (f"If the points of a year decided alone, {top} would hold {told(rows['n_now'].iloc[0])} members as "
             f"now; with every threshold {words.joined(said)}. Nobody is assumed to behave differently.")
 
 
@@ -135,8 +136,8 @@ def penalised(service: pd.DataFrame) -> str:
     if not is_ok(price):
         return f"Whether old customers pay more than new ones for the same cannot be said: {price['reason']}."
     if price["low"] <= 0 <= price["high"]:
-        text = ("Old customers pay what new ones pay for the same product in the same month, within noise: "
-                f"{words.estimate(price)} more.")
+        text = ("Old customers pay what new ones pay for the same product in the same month, within noise: the "
+                f"difference is {words.estimate(price)}.")
     elif price["value"] > 0:
         text = (f"There is a loyalty penalty: for the same product in the same month old customers pay "
                 f"{words.estimate(price)} more than new ones.")
@@ -160,8 +161,10 @@ def promised(service: pd.DataFrame) -> str:
     if not is_ok(gap):
         return f"{text} Whether broken promises go with fewer returns cannot be said: {gap['reason']}."
     late, good = row(service, online.LATE), row(service, online.PUNCTUAL)
-    both = (f"{words.share(late['value'])} came back after a broken promise, {words.share(good['value'])} after a kept "
-            "one")
+    parts = [share_said(r | {"low": None, "high": None}) for r in (late, good)]
+    both = f"{parts[0]} came back after a broken promise, {parts[1]} after a kept one"
+    if any(is_hidden(r["value"] * r["n"]) for r in (late, good)):
+        return f"{text} {words.sentence_case(both)}."
     if gap["low"] <= 0 <= gap["high"]:
         return f"{text} {both}: no difference beyond noise ({words.estimate(gap)})."
     fewer, sign = ("fewer", -1) if gap["value"] < 0 else ("more", 1)
@@ -191,7 +194,7 @@ def compared(table: pd.DataFrame) -> str:
     """
     if len(table) < 2:
         return "Members are not told apart by the way they joined."
-    said = [f"{r['channel']}: {words.count(r['n'], 'member', 'members')}, {words.share(r['share_left'])} had left, "
+    said = [f"{r['channel']}: {words.count(r['n'], 'member', 'members')}, {_left(r['share_left'])} had left, "
             f"{words.number(r['points_month'])} points earned a month" for r in table.to_dict("records")]
     first, last = (words.day(pd.Timestamp(table[c].iloc[0])) for c in ("first_on", "last_on"))
     days = words.count(table["followed_days"].iloc[0], "day", "days")
@@ -199,9 +202,36 @@ def compared(table: pd.DataFrame) -> str:
             "assigned by lot: a difference may lie in who came, and when.")
 
 
-def valued(owed: pd.DataFrame, segment: str) -> str:
-    """Return the liability by one method, in words; for tables."""
-    return words.estimate(part(owed, programme.LIABILITY, segment))
+def _left(share: float) -> str:
+    return f"fewer than {LEAST_PEOPLE}" if words.is_missing(share) else words.share(share)
+
+
+def by_method(owed: pd.DataFrame, currency: str) -> pd.DataFrame:
+    """Return what becomes of the issued points by every method, in words: one row a method, intervals where known.
+
+    Parameters
+    ----------
+    owed : DataFrame
+        ``results/programme_liability``.
+    currency : str
+        Of the liability.
+
+    Returns
+    -------
+    DataFrame
+        ``method, redeemed in the end, never redeemed, points still to be redeemed, liability``; empty without an end.
+    """
+    shown = {programme.ULTIMATE: "redeemed in the end", programme.BREAKAGE: "never redeemed",
+             programme.EXPECTED: "points still to be redeemed", programme.LIABILITY: "liability"}
+    rows = {}
+    for r in owed[(owed["status"] == "ok") & owed["quantity"].isin(list(shown))].to_dict("records"):
+        method = METHODS.get(r["segment"], r["segment"])
+        rows.setdefault(method, {})[shown[r["quantity"]]] = words.estimate(r, currency=currency)
+    return pd.DataFrame([{"method": method, **dict.fromkeys(shown.values(), "not known"), **cells}
+                         for method, cells in rows.items()], columns=["method", *shown.values()])
+
+
+METHODS = {"all": "chain ladder", lots.LIFO: "chain ladder, newest points used first"}
 
 
 def used(accounts: Accounts) -> str:

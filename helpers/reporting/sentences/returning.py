@@ -87,7 +87,7 @@ def bands(curve: pd.DataFrame) -> list[tuple[float, float, float]]:
 
 
 def slopes(curve: pd.DataFrame) -> str:
-    """Return how steep the curve is in its three parts, and how well each shape foresees others."""
+    """Return how steep the curve is in its three parts, and how well each shape foresees others; empty if not known."""
     found = [row(curve, q) for q in threshold.ZONES]
     said = []
     if all(is_ok(r) for r in found):
@@ -98,7 +98,7 @@ def slopes(curve: pd.DataFrame) -> str:
         verdict = "foresees others better than" if trial["low"] > 0 else "foresees others worse than" if (
             trial["high"] < 0) else "does as well out of sample as"
         said.append(f"The {trial['segment']} {verdict} the straight line (gain of log loss {words.estimate(trial)}).")
-    return " ".join(said) or "Neither slopes nor a trial out of sample can be given."
+    return " ".join(said)
 
 
 def headline(curve: pd.DataFrame) -> tuple[str, ...]:
