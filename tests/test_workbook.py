@@ -15,13 +15,13 @@ from helpers.pipeline.steps import STEPS
 WHOLE = {
     "online_retail": ("online_retail", 541_909),
     "ecsi_mobi": ("ecsi_mobi", 250),
+    "telco": ("telco", 7_043),
 }
 INTAKE = {
     "cdnow_master": ("cdnow", 69_659),
     "cdnow_sample": ("cdnow", 6_919),
     "cookie_cats": ("cookie_cats", 90_189),
     "hillstrom": ("hillstrom", 64_000),
-    "telco": ("telco", 7_043),
 }
 
 
