@@ -34,6 +34,9 @@ def test_levers_are_listed_in_words_and_few_people_hidden():
     found = told.levers(Reasons(pd.DataFrame(), table, 0.7))
     assert found.loc[0].tolist() == ["silence", "0.5 [0.4, 0.6]", "more days since the last purchase", "90.0 %"]
     assert found.loc[1, ["raised_by", "first_reason_of"]].tolist() == ["less share promotion", "under 10"]
+    of_contracts = table.assign(raises=["less tenure_months", "attribute_internet_service = Fiber optic"])
+    assert told.levers(Reasons(pd.DataFrame(), of_contracts, 0.7))["raised_by"].tolist() == [
+        "fewer months as a customer", "internet service is Fiber optic"]
     assert told.levers(NONE).empty
 
 

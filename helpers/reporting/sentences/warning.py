@@ -12,6 +12,7 @@ from helpers.reporting import shielding, words
 
 PLAIN = {"log_occasions": "purchases", "log_recent_occasions": "recent purchases", "log_age_days": "days as a customer",
          "log_before_occasions": "purchases before the recent ones", "log_recency_days": "days since the last purchase",
+         "tenure_months": "months as a customer", "log_tenure_months": "months as a customer",
          "log_silence_by_own_gap": "silence against the own rhythm", "is_one_time": "one purchase only"}
 
 def reasons(found: Reasons) -> tuple[str, ...]:
@@ -29,10 +30,12 @@ def reasons(found: Reasons) -> tuple[str, ...]:
 
 
 def _plain(raises: str) -> str:
-    """Return in words which feature raises the risk, and in which direction."""
+    """Return in words which feature raises the risk, and in which direction, or which of its values does."""
     direction, _, feature = raises.partition(" ")
+    if direction not in ("more", "less"):
+        return raises.removeprefix("attribute_").replace("_", " ").replace(" = ", " is ")
     name = PLAIN.get(feature, feature.removeprefix("log_").removeprefix("attribute_").removeprefix("n_"))
-    is_count = feature.startswith("n_") or name.split(" ")[0].endswith(("days", "purchases"))
+    is_count = feature.startswith("n_") or name.split(" ")[0].endswith(("days", "months", "purchases"))
     return f"{'fewer' if is_count and direction == 'less' else direction} {name.replace('_', ' ')}"
 
 
