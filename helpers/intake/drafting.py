@@ -2,19 +2,24 @@
 
 import codecs
 import csv
-import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from itertools import takewhile
 from pathlib import Path
 
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from helpers.foundation.errors import InputError
-from helpers.intake import containers, guesses, readers, structured
+from helpers.intake import containers, guesses, meanings, readers, sketches, structured
 from helpers.intake.grammar import File
-from helpers.intake.guesses import Column
+from helpers.intake.guesses import GUESS, Column
+from helpers.intake.lines import key
+from helpers.intake.lines import text as quoted
+from helpers.intake.links import Form
+from helpers.intake.outlines import Drafted
 from helpers.intake.profiles import Profile
 
 SAMPLE = 100_000
@@ -22,7 +27,6 @@ HEAD = 1 << 20
 SHEETS = (".xlsx", ".xls", ".xlsb", ".ods", ".xlsm")
 FORMATS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"} | dict.fromkeys(SHEETS, "excel")
 BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-GUESS = "# guess: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +62,17 @@ def draft(paths: Sequence[str | Path]) -> str:
         raise InputError("check --new", "the files stand in several folders", "files of one folder")
     seen = _merged([_seen(folder, file) for path in files for file in _declared(path)])
     name = re.sub(r"\W+", "_", (folder.resolve().name if len(files) > 1 else _stem(files[0].name)).lower()).strip("_")
-    lines = [f"name = {_text(name)} {GUESS}must equal the name of this file",
-             f"title = {_text(name)} {GUESS}one line for people",
-             f'currency = "EUR" {GUESS}the ISO code of your currency; leave out where no money is recorded']
-    tables = guesses.tables([(s.name, s.columns) for s in seen])
-    if not any(t.has_dates for t in tables):
-        lines.append(f'as_of = "2025-01-31" {GUESS}no column with a date is used: the day that the data speak for')
+    lines = [f"name = {quoted(name)} {GUESS}must equal the name of this file",
+             f"title = {quoted(name)} {GUESS}one line for people",
+             f'currency = "{_currency(seen)}" {GUESS}its ISO code; leave the line out where no money is recorded']
+    drawn = sketches.sketch([Form(s.name, s.columns) for s in seen])
+    if not any(t.has_dates for t in drawn.tables):
+        newest = date.fromtimestamp(max(p.stat().st_mtime for p in files))
+        lines.append(f'as_of = "{newest}" {GUESS}no column with a date is used: the day that the data speak for')
     for one in seen:
-        lines += ["", *_file_lines(one)]
-    for table in tables:
+        lines += ["", *_file_lines(one, drawn.tables)]
+        lines += [f"# nothing is made from {one.name}"] if one.name in drawn.unused else []
+    for table in drawn.tables:
         lines += ["", *table.lines]
     return "\n".join([*lines, "", *_controls(seen)]) + "\n"
 
@@ -159,13 +165,29 @@ def _seen(folder: Path, file: File) -> Seen:
     with pq.ParquetFile(landed.tables["new"]) as stored:
         n = stored.metadata.num_rows
         batch = next(stored.iter_batches(SAMPLE, columns=landed.columns["new"]), None)
-    columns = [] if batch is None else [guesses.column(c, batch.column(c).to_pylist()) for c in landed.columns["new"]]
-    comma = any(c.kind == "decimal comma" for c in columns)
-    signs = {"decimal": ",", "thousands": "."} if comma else {}
+        columns = [] if batch is None else [
+            _whole(guesses.column(c, batch.column(c).to_pylist()), stored, n) for c in landed.columns["new"]]
     missing = sorted({m for c in columns for m in c.missing})
-    file = file.model_copy(update=signs | ({"missing": ["", *missing]} if missing else {}))
+    file = file.model_copy(update=_signs(columns) | ({"missing": ["", *missing]} if missing else {}))
     stem = _stem(Path(file.member).name or file.path) + (f"_{file.sheet}" if file.sheet else "")
     return Seen(re.sub(r"\W+", "_", stem.lower()).strip("_"), file, tuple(columns), n)
+
+
+def _whole(column: Column, stored: pq.ParquetFile, n: int) -> Column:
+    """Return a column that seems to be a key with all its values, where only the first have been looked at."""
+    if not column.is_unique or n <= SAMPLE:
+        return column
+    values = stored.read([column.name]).column(0).combine_chunks()
+    return replace(column, values=values, is_unique=not values.null_count and pc.count_distinct(values).as_py() == n)
+
+
+def _signs(columns: Sequence[Column]) -> dict[str, str]:
+    """Return the signs in the numbers of a file, where they are not the usual ones."""
+    money = [t for c in columns if c.kind == "money" for t in c.values.to_pylist()]
+    if any(c.kind == "decimal comma" for c in columns) or any(re.search(r",\d\d?\D*$", t) for t in money):
+        return {"decimal": ",", "thousands": "."}
+    is_grouped = any(c.kind == "grouped" for c in columns) or any("," in t for t in money)
+    return {"thousands": ","} if is_grouped else {}
 
 
 def _merged(seen: list[Seen]) -> list[Seen]:
@@ -195,16 +217,34 @@ def _common(texts: list[str]) -> str:
 # --- as text -----------------------------------------------------------------------------------------------------
 
 
-def _text(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)
-
-
-def _file_lines(one: Seen) -> Iterator[str]:
+def _file_lines(one: Seen, tables: Sequence[Drafted]) -> Iterator[str]:
     yield f"[files.{one.name}] # {one.n:,} records"
     told = one.file.model_dump(exclude_defaults=True)
-    for key, value in told.items():
-        mark = f" {GUESS}texts that mean nothing was recorded" if key == "missing" else ""
-        yield f"{key} = {_text(value)}{mark}"
+    for name, value in told.items():
+        mark = f" {GUESS}texts that mean nothing was recorded" if name == "missing" else ""
+        yield f"{name} = {quoted(value)}{mark}"
+    said = "\n".join(line for table in tables for line in table.lines if not line.startswith("#"))
+    personal = [c for c in one.columns if meanings.is_personal(c)]
+    for how, columns in (("drop", [c for c in personal if not _is_said(c, said)]),
+                         ("hash", [c for c in personal if _is_said(c, said)])):
+        if columns:
+            yield f"mask.{how} = {quoted([c.name for c in columns])} {GUESS}personal data"
+
+
+def _is_said(column: Column, said: str) -> bool:
+    return quoted(column.quoted)[1:-1] in said or column.quoted in said or f"{{ {key(column.name)} =" in said
+
+
+def _currency(seen: Iterable[Seen]) -> str:
+    """Return the currency that signs beside numbers, names of columns or a column of its own speak of, else EUR."""
+    columns = [c for one in seen for c in one.columns]
+    texts = [t for c in columns if c.kind == "money" for t in c.values.to_pylist()[:1]]
+    texts += [t for c in columns if "curren" in c.name.lower() and c.n_distinct == 1 for t in c.values.to_pylist()]
+    texts += [w.upper() for c in columns if c.is_number for w in re.split(r"[\W_]+", c.name)]
+    texts += [sign for c in columns if c.is_number for sign in c.name if sign in guesses.CURRENCIES]
+    signs = sorted(guesses.CURRENCIES, key=len, reverse=True)
+    said = [next((s for s in signs if t == s or (s in t and re.search(r"\d", t))), "") for t in texts]
+    return next((guesses.CURRENCIES[s] for s in said if s), "EUR")
 
 
 def _controls(seen: Iterable[Seen]) -> Iterator[str]:
