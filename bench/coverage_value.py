@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from helpers.value import covariates, lifetime, purchases, spend
+from helpers.value import covariates, lifetime, limits, purchases, spend
 from helpers.value.geometric import BG, MBG
 from helpers.value.pareto import PARETO
 from helpers.value.purchases import Counts
@@ -78,7 +78,7 @@ def holds(estimate, truth):
 def replication(rng, n):
     """Return what covers and the randomised PIT of one customer's realised margin; None where nothing is identified."""
     counts, money, ahead = bought(rng, n)
-    fit, of_spend = purchases.fitted(MBG, counts), spend.fitted(counts.x, money)
+    fit, of_spend = limits.profiled(purchases.fitted(MBG, counts), counts), spend.fitted(counts.x, money)
     if fit.reason or of_spend.reason:
         return None
     found = {f"MBG/NBD {e.quantity}": holds(e, t) for e, t in zip(fit.estimates(), OF_MBG, strict=False)}
@@ -129,7 +129,8 @@ def of_values(rng, replications, customers):
 
 def of_model(rng, replications, customers, model, draw, truth):
     """Print the coverage of the parameters of a model of purchases."""
-    fits = [purchases.fitted(model, draw(rng, customers)) for _ in range(replications)]
+    drawn = (draw(rng, customers) for _ in range(replications))
+    fits = [limits.profiled(purchases.fitted(model, counts), counts) for counts in drawn]
     known = [fit for fit in fits if not fit.reason]
     print(f"{model.name}: {len(known)} of {len(fits)} replications identified", flush=True)
     for i, name in enumerate(model.names):

@@ -218,7 +218,8 @@ def _jaccard(own: np.ndarray, again: np.ndarray, k: int) -> np.ndarray:
 
 def _silhouette(x: np.ndarray, own: np.ndarray, rng: np.random.Generator, most: int = 600) -> float:
     some = np.sort(rng.permutation(len(x))[:most])
-    far = np.sqrt(((x[some, None] - x[None, some]) ** 2).sum(axis=2))
+    squares = (x[some] ** 2).sum(axis=1)
+    far = np.sqrt(np.maximum(squares[:, None] + squares - 2 * x[some] @ x[some].T, 0.0))
     k, mine = own.max() + 1, own[some]
     sizes = np.bincount(mine, minlength=k)
     sums = np.stack([far[:, mine == c].sum(axis=1) for c in range(k)], axis=1)

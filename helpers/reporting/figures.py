@@ -147,7 +147,7 @@ def lines(
     return exhibit(drawn, title, note, len(points))
 
 
-def heat(frame: pd.DataFrame, title: str, unit: str) -> Exhibit:
+def heat(frame: pd.DataFrame, title: str, unit: str, note: str = "") -> Exhibit:
     """Return a matrix as a table of shades of one hue with the value in each cell.
 
     Parameters
@@ -159,12 +159,15 @@ def heat(frame: pd.DataFrame, title: str, unit: str) -> Exhibit:
         The finding.
     unit : str
         Of the values; ``share`` is written in per cent.
+    note : str
+        What the figure leaves out, said where a cell is empty.
     """
     if frame.empty or frame.isna().all(axis=None):
         return missing(title, "No cell has a value.")
     values = pd.DataFrame(frame.to_numpy(dtype="float64"), map(str, frame.index), map(str, frame.columns))
     names = (str(frame.index.name or ""), str(frame.columns.name or ""))
-    return exhibit(lambda width: _shades(values, names, unit, width), title)
+    below = note if values.isna().any(axis=None) else ""
+    return exhibit(lambda width: _shades(values, names, unit, width), title, below)
 
 
 def histogram(values: Sequence[float] | pd.Series | np.ndarray, title: str, unit: str) -> Exhibit:
@@ -211,12 +214,18 @@ def _drawn(frame: pd.DataFrame, label: str, value: str) -> tuple[pd.DataFrame, s
     """Return the rows that can be drawn, and a sentence about the others."""
     if frame.empty:
         return frame, "There is nothing to draw: the table has no rows."
-    is_known = (np.isfinite(frame[value].astype("float64")) & ~shielding.small(frame)).to_numpy()
-    without = [str(name) for name in frame[label][~is_known]]
-    more = f" (and {len(without) - 5} more)" if len(without) > 5 else ""
-    notes = [f"Without a value, for lack of data: {words.joined(without[:5])}{more}." if without else "",
+    is_small = shielding.small(frame).to_numpy()
+    is_known = np.isfinite(frame[value].astype("float64").to_numpy()) & ~is_small
+    notes = [_left_out("Without a value, for lack of data", frame[label][~is_known & ~is_small]),
+             _left_out("Of fewer than ten people, and not shown", frame[label][is_small]),
              f"The first {MOST_ROWS} of {words.whole(is_known.sum())} rows." if is_known.sum() > MOST_ROWS else ""]
     return frame[is_known].head(MOST_ROWS), " ".join(filter(None, notes))
+
+
+def _left_out(why: str, labels: pd.Series) -> str:
+    names = [str(name) for name in labels]
+    more = f" (and {len(names) - 5} more)" if len(names) > 5 else ""
+    return f"{why}: {words.joined(names[:5])}{more}." if names else ""
 
 
 def _shades(values: pd.DataFrame, names: tuple[str, str], unit: str, width: float) -> "Axes":

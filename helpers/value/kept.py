@@ -14,7 +14,7 @@ from helpers.customers import features, purchases
 from helpers.customers.windows import Comparison
 from helpers.foundation.engine import Engine
 from helpers.foundation.estimates import Estimate, Status, summary, without_value
-from helpers.methods import intervals
+from helpers.methods import cells, intervals
 
 FACTORS = ("frequency", "value per order", "margin rate")
 CENT = Decimal("0.0001")
@@ -82,8 +82,8 @@ class Kept:
             rows.append({"factor": factor, "before": levels[0], "after": levels[1],
                          "change_in_sales": float(self.of_sales()[i]) if i < 2 else None,
                          "change_in_margin": float(self.of_margin()[i])})
-        return pd.DataFrame(rows if self.n else [], columns=["factor", "before", "after", "change_in_sales",
-                                                             "change_in_margin"])
+        columns = ["factor", "before", "after", "change_in_sales", "change_in_margin"]
+        return pd.DataFrame([] if self.n < cells.LEAST_PEOPLE else rows, columns=columns)
 
 
 def _level(factor: int, orders: int, sales: Decimal, margin: Decimal, n: int) -> float:

@@ -1,7 +1,7 @@
 """Where customers of one period's tiers are in the next, and how far the best fall back towards the rest."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import ibis
 import ibis.expr.types as ir
@@ -15,6 +15,7 @@ from helpers.value import kept, pyramid
 
 GONE = "bought nothing"
 FEWEST = 10
+FEW = f"fewer than {FEWEST} customers"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,10 +48,16 @@ class Migration:
         """Return the share of a tier's customers who are in it again."""
         n = int(self.counts.loc[tier].sum()) if tier in self.counts.index else 0
         if n < FEWEST:
-            reason = self.reason or f"fewer than {FEWEST} customers"
+            reason = self.reason or FEW
             return without_value("share_moved", Status.INSUFFICIENT, reason, unit="share", n=n,
                                  segment=f"{tier} → {tier}")
         return _share(tier, tier, int(self.counts.loc[tier, tier]), n)
+
+    def best(self) -> Estimate:
+        """Return the share of the best tier who are in it again, of those of whom it may be said."""
+        found = [self.stayed(tier) for tier in self.tiers]
+        told = (e for e in found if e.status is Status.OK and not cells.is_hidden(e.value * e.n))
+        return next(told, replace(found[0], status=Status.INSUFFICIENT, reason=found[0].reason or FEW))
 
     def table(self) -> pd.DataFrame:
         """Return ``results/tier_migration``: shares by tier before and after, mean margin before and after."""

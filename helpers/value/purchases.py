@@ -137,6 +137,8 @@ class Fit:
         Customers.
     reason : str
         Why the parameters are not identified; empty where they are.
+    limits : ndarray, shape (4, 2), optional
+        Limits of the parameters by profile likelihood; without them those by standard errors are told.
     """
 
     model: Model
@@ -145,6 +147,7 @@ class Fit:
     log_likelihood: float
     n: int
     reason: str = ""
+    limits: np.ndarray | None = None
 
     @property
     def is_identified(self) -> bool:
@@ -157,15 +160,17 @@ class Fit:
         return self.values * np.sqrt(np.diag(self.covariance))
 
     def estimates(self) -> tuple[Estimate, ...]:
-        """Return the parameters, intervals symmetric on the log scale, and the log-likelihood."""
+        """Return the parameters with their limits, else with intervals symmetric on the log scale; log-likelihood."""
         name = self.model.name
         if self.reason:
             return tuple(without_value(q, Status.INSUFFICIENT, self.reason, n=self.n, segment=name)
                          for q in (*self.model.names, "log_likelihood"))
         reach = np.exp(intervals.normal_quantile(0.95) * np.sqrt(np.diag(self.covariance)))
         units = ("shape", "weeks" if "α" in self.model.names[1] else "", "shape", "")
-        parameters = [Estimate(q, v, v / f, v * f, unit=u, n=self.n, segment=name) for q, v, f, u in
-                      zip(self.model.names, self.values.tolist(), reach.tolist(), units, strict=True)]
+        by_errors = np.column_stack([self.values / reach, self.values * reach])
+        limits = (by_errors if self.limits is None else self.limits).tolist()
+        parameters = [Estimate(q, v, low, high, unit=u, n=self.n, segment=name) for q, v, (low, high), u in
+                      zip(self.model.names, self.values.tolist(), limits, units, strict=True)]
         return (*parameters, Estimate("log_likelihood", self.log_likelihood, n=self.n, segment=name, unit="log units"))
 
     def table(self) -> pd.DataFrame:
@@ -199,12 +204,13 @@ def fitted(model: Model, counts: Counts) -> Fit:
     if counts.n_repeat_buyers < LEAST_REPEAT:
         return Fit(model, *nothing, f"{counts.n_repeat_buyers or 'no'} repeat buyer"
                    f"{'' if counts.n_repeat_buyers == 1 else 's'}")
-    at, value, hessian = maximum(_scaled(model, counts), _start(counts), n)
+    at, value, hessian = maximum(scaled(model, counts), _start(counts), n)
     reason = unidentified(at, hessian, model.names)
     return Fit(model, np.exp(at), nothing[1] if reason else np.linalg.inv(hessian), value, n, reason)
 
 
-def _scaled(model: Model, counts: Counts) -> Callable[[np.ndarray], tuple[float, np.ndarray]]:
+def scaled(model: Model, counts: Counts) -> Callable[[np.ndarray], tuple[float, np.ndarray]]:
+    """Return the negative log-likelihood and its gradient as a function of the logarithms of the parameters."""
     def negative(logs: np.ndarray) -> tuple[float, np.ndarray]:
         values = np.exp(logs)
         value, gradient = model.likelihood(counts, values)

@@ -64,6 +64,10 @@ class RetentionEconomics:
     costs: Costs
     reason: str = ""
 
+    def periods(self, years: float) -> int:
+        """Return how many periods begin within some years, that of today among them."""
+        return max(round(years * DAYS_A_YEAR / self.period_days), 1)
+
     def value(self, retention: float, years: float, cost: float = 0.0) -> float:
         """Return what a customer active today brings within some years, discounted [money].
 
@@ -72,9 +76,8 @@ class RetentionEconomics:
         Σ (m − c) (r / (1 + d))^t over the periods t = 0, 1, …: the margin of the period that begins today is certain;
         retention is taken as constant, which makes long horizons a what-if.
         """
-        periods = max(round(years * DAYS_A_YEAR / self.period_days), 1)
         discount = (1 + self.discount_rate) ** (-self.period_days / DAYS_A_YEAR)
-        return float((self.margin - cost) * ((retention * discount) ** np.arange(periods)).sum())
+        return float((self.margin - cost) * ((retention * discount) ** np.arange(self.periods(years))).sum())
 
     def gain(self, years: float, cost: float = 0.0) -> Estimate:
         """Return the relative change in value if retention rises by the step, with the interval of the base retention.
@@ -120,7 +123,7 @@ class RetentionEconomics:
         if self.reason:
             return pd.DataFrame()
         rows = []
-        for years in YEARS:
+        for years in (y for y in YEARS if self.periods(y) > 1):  # within one period retention changes nothing
             gain, net, most = self.gain(years), self.gain(years, self.costs.a_head), self.most_to_spend(years)
             rows.append({"horizon_years": years, "value_now": self.value(self.base.value, years), "gain": gain.value,
                          "low": gain.low, "high": gain.high, "gain_after_cost": net.value, "most_to_spend": most.value})

@@ -36,6 +36,11 @@ class Segments:
     assigned: ir.Table
     worth: pd.DataFrame
 
+    @property
+    def bases(self) -> tuple[str, ...]:
+        """The bases, the behavioural one first."""
+        return tuple(s.base for s in self.found)
+
     def on(self, base: str) -> Segmentation:
         """Return the segments on one base."""
         return next(s for s in self.found if s.base == base)

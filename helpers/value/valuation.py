@@ -10,7 +10,7 @@ import pandas as pd
 from helpers.customers import features
 from helpers.foundation.engine import Engine
 from helpers.foundation.estimates import Estimate, Gate, Level, Status, summary, without_value
-from helpers.value import holdout, lifetime, spend, suitability, summaries, survival
+from helpers.value import holdout, lifetime, limits, spend, suitability, summaries, survival
 from helpers.value.assumptions import Assumptions
 from helpers.value.geometric import BG, MBG
 from helpers.value.holdout import Trial
@@ -179,7 +179,7 @@ def valuation(engine: Engine, transactions: ir.Table, subscriptions: ir.Table, a
     rng = np.random.default_rng(seed)
     trial = holdout.trial(engine, transactions, history, MODELS, rng) if holdout.cutoff(history) else None
     base = summaries.base(engine, buyers)
-    fits = tuple(fitted(model, base.counts) for model in MODELS)
+    fits = tuple(limits.profiled(fitted(model, base.counts), base.counts) for model in MODELS)
     fit = _behind(fits, trial)
     money = summaries.spenders(engine, buyers)
     of_spend, dependence = spend.fitted(*money), spend.independence(*money)
@@ -242,14 +242,3 @@ def margin_share(engine: Engine, customers: ir.Table, margin_rate: float) -> flo
     row = engine.first_row(customers.aggregate(
         margin=customers.margin.sum().cast("float64"), spent=(customers.mean_spend * customers.n_occasions).sum()))
     return row["margin"] / row["spent"] if row["spent"] else margin_rate
-
-
-def by_tier(engine: Engine, customers: ir.Table) -> pd.DataFrame:
-    """Return what the tiers are expected to bring: customers, mean and sum of expected value, top first [money]."""
-    columns = ["tier", "n_customers", "expected_value", "mean"]
-    if "expected_value" not in customers.columns:
-        return pd.DataFrame(columns=columns)
-    ranked = customers.filter(customers.tier.notnull())
-    found = engine.arrow(ranked.group_by("tier_rank", "tier").aggregate(
-        n_customers=ranked.count(), expected_value=ranked.expected_value.sum()).order_by("tier_rank")).to_pandas()
-    return found.assign(mean=found["expected_value"] / found["n_customers"])[columns]

@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -57,10 +59,10 @@ def referred(n_referrers, n_referred, n_unknown=0):
 
 def test_referrals_are_said_for_one_for_many_and_for_nobody():
     assert relations.referrals(referred(0, 0)) == "Nobody is recorded as brought by another customer."
-    assert "1 customer has recommended us" in relations.referrals(referred(1, 5), "EUR").lower()
-    many = relations.referrals(referred(8, 20, 3), "EUR")
-    assert "8 customers have recommended us, and those whom they brought are worth €25.00 of margin a referrer" in many
-    assert many.endswith("The referrers of 3 customers are not on record.")
+    assert relations.referrals(referred(1, 20), "EUR").endswith("of customers were brought by another.")
+    many = relations.referrals(referred(10, 20, 3), "EUR")
+    assert "10 customers have recommended us, and those whom they brought are worth €20.00 of margin a referrer" in many
+    assert many.endswith("The referrers of some are not on record.")
     assert relations.referrals(referred(0, 20, 20)).endswith("The referrers of 20 customers are not on record.")
 
 
@@ -100,9 +102,9 @@ def test_stages_say_who_is_lost_where_the_money_is_and_who_came_back():
     assert relations.stages_title(cycle()) == "33.3 % of the new customers of 180 days ago are dormant or lost"
 
 
-def ledgers(n_over=3, reason=""):
+def ledgers(n_over=15, reason=""):
     over = pd.DataFrame({"tier": ["top", "base"], "n_customers": [10, 90], "n_over": [0, n_over],
-                         "money_over": [0.0, 50.0 * n_over], "cost_to_serve": [100.0, 400.0]})
+                         "money_over": [0.0, 10.0 * n_over], "cost_to_serve": [100.0, 400.0]})
     entries = pd.DataFrame([{"by": "tier", "segment": s, "ledger": "transactional", "side": "left", "item": "profit",
                              "unit": "money", "value": v, "n": 20} for s, v in (("top", 90.0), ("base", -4.0))])
     return Balance(entries, over, reason)
@@ -110,9 +112,10 @@ def ledgers(n_over=3, reason=""):
 
 def test_the_over_served_are_said_with_their_money():
     assert relations.over_served(ledgers(), "EUR") == (
-        "3 customers cost far more to serve than others of their tier at equal expected margin, together €150 above it "
-        "of €500 spent on serving. Most of it, €150, in the tier base.")
-    assert relations.over_served(ledgers(1)).startswith("1 customer costs far more")
+        "15 customers cost far more to serve than others of their tier at equal expected margin, together €150 above "
+        "it of €500 spent on serving. Most of it, €150, in the tier base.")
+    assert relations.over_served(ledgers(1)) == (
+        "Fewer than ten customers cost far more to serve than others of their tier at equal expected margin.")
     assert relations.over_served(ledgers(0)).startswith("Nobody costs far more")
     assert relations.over_served(ledgers(reason="no cost is recorded")) == (
         "Who is over-served cannot be said: no cost is recorded.")
@@ -124,7 +127,7 @@ def test_the_over_served_are_said_with_their_money():
 def spread(loss=0.1, status=Status.OK):
     none = without_value("gini", Status.INSUFFICIENT, "5 customers, fewer than 10")
     gini = Estimate("gini", 0.6, 0.58, 0.62, "share", 90) if status is Status.OK else none
-    share = Estimate("share_at_a_loss", loss, 0, 0.2, "share", 90) if status is Status.OK else none
+    share = Estimate("share_at_a_loss", loss, 0, 0.2, "share", 200) if status is Status.OK else none
     empty = pd.DataFrame()
     return Concentration("margin to date", empty, empty, gini, Estimate("whale_peak", 1.2, unit="share"), share)
 
@@ -136,6 +139,8 @@ def test_inequality_is_said_with_and_without_loss_makers():
         "How unequal customers are cannot be said: 5 customers, fewer than 10.")
     assert relations.whale_title(spread()) == (
         "10.0 % of customers brought a loss; without them profit would stand at 120.0 %")
+    assert relations.whale_title(spread(0.02)) == "Fewer than ten customers brought a loss"
+    assert "brought a loss" not in relations.inequality(spread(), spread(0.02))
     assert relations.whale_title(spread(0.0)) == "No customer brings a loss"
     assert relations.whale_title(spread(status=Status.INSUFFICIENT)).startswith("Profit so far")
 
@@ -144,3 +149,21 @@ def test_no_sentence_names_a_cause():
     said = " ".join([relations.payback(paid(("all", 5.0))), relations.stages(cycle()),
                      relations.over_served(ledgers())])
     assert not any(word in said for word in ("because of", "drives", "causes"))
+
+
+def known(reason="", n_referred=20, strengths=("price",)):
+    part = SimpleNamespace(reason=reason)
+    return SimpleNamespace(
+        paid=part, brought=SimpleNamespace(n_referred=n_referred), cycle=part, ledgers=part,
+        segments=SimpleNamespace(found=(part,)), positions=SimpleNamespace(strengths=lambda: strengths, reason=""))
+
+
+def test_what_cannot_be_said_is_gathered_with_its_reasons():
+    can, cannot = SimpleNamespace(reason=""), SimpleNamespace(reason="The history has 1 day.")
+    assert relations.unsaid(known(), can) == ""
+    assert relations.unsaid(known(n_referred=0), can) == (
+        "These data cannot say what recommendations bring (nobody is recorded as brought by another).")
+    said = relations.unsaid(known("nothing is recorded", 0, ()), cannot)
+    assert said.startswith("These data cannot say when winning a customer pays (nothing is recorded), what recom")
+    assert "what more retention would bring (the history has 1 day)" in said
+    assert said.endswith("and how customers see us beside others (no other brand was asked about).")

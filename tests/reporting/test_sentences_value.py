@@ -134,8 +134,8 @@ def test_tiers_compare_the_top_with_the_base():
 @pytest.mark.parametrize(("counts", "expected"), [
     ((0, 0), "Share of net sales by recency and frequency score"),
     ((5, 0), "Every customer has bought more than once"),
-    ((4, 1), "1 customer of 4 (25.0 %) has bought once"),
-    ((4, 2), "2 customers of 4 (50.0 %) have bought once and share one frequency score")])
+    ((4, 1), "Fewer than ten of 4 customers have bought once"),
+    ((40, 20), "20 of 40 customers (50.0 %) have bought once and share one frequency score")])
 def test_scores_are_titled_by_how_many_bought_once(counts, expected):
     assert said.scores(*counts) == expected
 

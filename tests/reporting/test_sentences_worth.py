@@ -123,25 +123,18 @@ def test_titles_say_by_how_much_each_model_was_off():
     assert worth.rules(trial()).endswith("from 1 January 2025 to 30 June 2025: 350 came")
 
 
-def test_the_title_of_values_names_the_top_tier():
-    tiers = pd.DataFrame({"tier": ["top", "base"], "expected_value": [30.0, 70.0]})
-    assert worth.values_title(tiers, "EUR") == (
-        "The tier top is expected to bring €30.00, 30.0 % of the total")
-    assert worth.values_title(tiers.head(0)) == "Expected value by tier"
-
-
-def stayed(n=2, b=100.0):
+def stayed(n=12, b=100.0):
     sums = {"b": b, "a": 90.0, "m": 80.0, "bb": 5200.0, "aa": 4200.0, "mm": 3400.0, "ab": 4500.0, "mb": 4300.0}
     return Kept(n, (10, 12), (Decimal(100), Decimal(90)), (Decimal(40), Decimal(30)), 3, sums)
 
 
 def test_kept_customers_are_split_by_frequency_value_and_margin_rate():
     said = worth.kept(stayed(), "EUR")
-    assert said.startswith("The 2 kept customers changed net sales by ")
+    assert said.startswith("The 12 kept customers changed net sales by ")
     assert "through frequency and" in said
     assert "80.0 % [" in said
     assert said.endswith("with what they added (net).")
-    assert worth.kept(stayed(1)).startswith("The one kept customer")
+    assert worth.kept(stayed(2)) == "Fewer than ten customers were kept, too few to say what moved their money."
     assert "gross" not in worth.kept(stayed(b=0.0))
     nobody = Kept(0, (0, 0), (Decimal(0),) * 2, (Decimal(0),) * 2, 0, {}, "the history has 1 day")
     assert worth.kept(nobody) == "No kept customers can be compared: the history has 1 day."
@@ -154,23 +147,27 @@ def test_contracts_say_what_they_bring_or_why_not():
     runs = replace(NO_CONTRACTS, equity=money, kept=left, n_running=10, reason="", curves=curves)
     assert worth.contracts(runs, "USD") == (
         "10 contracts that run are expected to bring $5,000 [$4,800, $5,200] of margin within 12 months, discounted to "
-        "today; 80.0 % [75.0 %, 85.0 %] of them are expected to be left then.")
+        "today; 80.0 % [75.0 %, 85.0 %] of them are expected to run still then.")
     assert "1 contract that runs is" in worth.contracts(replace(runs, n_running=1))
     assert worth.survival_title(runs) == "Contracts end soonest on the plan a"
+    others = replace(runs, curves=curves.replace("a", "other plans"))
+    assert worth.survival_title(others) == "Contracts end soonest on other plans"
     assert worth.survival_title(NO_CONTRACTS) == "Share of contracts that still run by age"
     assert worth.contracts(NO_CONTRACTS) == "No contract runs, so that none has a value."
     assert worth.contracts(replace(runs, reason="no fees are recorded")).endswith("be said: no fees are recorded.")
 
 
 def test_migration_says_who_stayed_on_top_and_that_luck_fades():
-    counts = pd.DataFrame({"top": [8, 2], "base": [8, 70], "bought nothing": [4, 28]}, index=["top", "base"])
-    money = pd.DataFrame({"n": [20, 100], "before": [2000.0, 900.0], "after": [1000.0, 1000.0]}, index=["top", "base"])
+    counts = pd.DataFrame({"top": [12, 2], "base": [12, 70], "bought nothing": [6, 28]}, index=["top", "base"])
+    money = pd.DataFrame({"n": [30, 100], "before": [3000.0, 900.0], "after": [1500.0, 1000.0]}, index=["top", "base"])
     moved = Migration(("top", "base"), counts, money)
     said = worth.migration(moved, "EUR")
-    assert said.startswith("Of 20 customers of the tier top 40.0 % [21.8 %, 61.4 %] are in it again in the next "
+    assert said.startswith("Of 30 customers of the tier top 40.0 % [24.6 %, 57.7 %] are in it again in the next "
                            "period; their mean margin went from €100 to €50.00. Whoever is ranked")
     assert worth.migration_title(moved) == "40.0 % of the tier top are in it again a period later"
-    grown = replace(moved, money=money.assign(after=[3000.0, 1000.0]))
+    few = replace(moved, counts=counts.assign(top=[8, 2]))
+    assert worth.migration_title(few) == "70.0 % of the tier base are in it again a period later"
+    grown = replace(moved, money=money.assign(after=[4000.0, 1000.0]))
     assert "luck" not in worth.migration(grown)
     none = Migration(("top",), pd.DataFrame(), pd.DataFrame(), "the history has 1 day")
     assert worth.migration(none) == "Who stays in the top tier cannot be said: the history has 1 day."

@@ -48,5 +48,5 @@ def test_figures_leave_small_cells_out_and_name_them():
     frame = pd.DataFrame({"region": ["north", "south"], "n_customers": [7, 17], "spend": [12.5, 13.5]})
     shown = figures.bars(frame, "region", "spend", "Spend by region", "money")
     assert "12.5" not in shown.html
-    assert "Without a value, for lack of data: north" in shown.html
+    assert "Of fewer than ten people, and not shown: north" in shown.html
     assert "no rows" not in figures.bars(frame.head(1), "region", "spend", "Spend", "money").html

@@ -3,13 +3,16 @@
 from functools import partial
 
 import numpy as np
+import pandas as pd
 
 from helpers.foundation.estimates import Estimate, Status
+from helpers.methods.cells import is_hidden
 from helpers.reporting import words
 from helpers.value.balance import Balance
 from helpers.value.concentration import Concentration
 from helpers.value.payback import ALL, Payback
 from helpers.value.referrals import Referrals
+from helpers.value.relations import Relations
 from helpers.value.retention import CLAIMED_YEARS, RetentionEconomics
 from helpers.value.stages import LifeCycle
 
@@ -64,9 +67,9 @@ def referrals(found: Referrals, currency: str = "") -> str:
         return "Nobody is recorded as brought by another customer."
     rows = {e.quantity: e for e in found.estimates() if e.segment == "all" or e.quantity == "margin_brought_a_head"}
     share = words.estimate(rows["share_referred"])
-    unknown = (f" The referrers of {words.count(found.n_unknown, 'customer', 'customers')} are not on record."
-               if found.n_unknown else "")
-    if not found.n_referrers:
+    few = "some" if is_hidden(found.n_unknown) else words.count(found.n_unknown, "customer", "customers")
+    unknown = f" The referrers of {few} are not on record." if found.n_unknown else ""
+    if not found.n_referrers or is_hidden(found.n_referrers):
         return f"{share} of customers were brought by another.{unknown}"
     a_head = words.money(rows["margin_brought_a_head"].value, currency)
     means = [found.mean(group) for group in ("referred", "others")]
@@ -118,9 +121,9 @@ def stages(found: LifeCycle, currency: str = "") -> str:
     table = found.worth.set_index("stage")
     n, expected = table["n_customers"], table["expected_value"]
     said = (f"After {words.count(found.silent_days, 'day', 'days')} without a purchase, longer than nine in ten waits, "
-            f"a customer counts as dormant, after twice as many as lost: {words.share(n.get('dormant', 0) / n.sum())} "
-            f"are dormant and {words.share(n.get('lost', 0) / n.sum())} lost.")
-    if expected.notna().any() and expected.sum() > 0:
+            f"a customer counts as dormant, after twice as many as lost: {_part(n, 'dormant')} are dormant and "
+            f"{_part(n, 'lost')} lost.")
+    if expected.notna().any() and expected.sum() > 0 and not is_hidden(n[expected.idxmax()]):
         most = expected.idxmax()
         said += (f" Most of what is expected comes from those who are {most}: {words.money(expected[most], currency)}, "
                  f"{words.share(expected[most] / expected.sum())} of the total.")
@@ -128,6 +131,11 @@ def stages(found: LifeCycle, currency: str = "") -> str:
     if back.status is Status.OK:
         said += f" Of those who were dormant {found.window_days} days ago {words.estimate(back)} have come back."
     return said
+
+
+def _part(n: pd.Series, stage: str) -> str:
+    k = int(n.get(stage, 0))
+    return "fewer than ten" if is_hidden(k) else words.share(k / n.sum())
 
 
 # --- ledgers ---------------------------------------------------------------------------------------------------------
@@ -140,11 +148,14 @@ def over_served(found: Balance, currency: str = "") -> str:
     n, money, cost = (float(found.over[c].sum()) for c in ("n_over", "money_over", "cost_to_serve"))
     if not n:
         return "Nobody costs far more to serve than others of the tier at equal expected margin."
+    if is_hidden(n):
+        return "Fewer than ten customers cost far more to serve than others of their tier at equal expected margin."
     who = words.count(n, "customer costs", "customers cost")
     said = (f"{words.sentence_case(who)} far more to serve than others of their tier at equal expected margin, "
             f"together {words.money(money, currency)} above it of {words.money(cost, currency)} spent on serving.")
     most = found.over.sort_values("money_over", ascending=False).iloc[0]
-    return f"{said} Most of it, {words.money(most['money_over'], currency)}, in the tier {most['tier']}."
+    where = f" Most of it, {words.money(most['money_over'], currency)}, in the tier {most['tier']}."
+    return said if is_hidden(most["n_over"]) else f"{said}{where}"
 
 
 def ledger_title(found: Balance, currency: str = "") -> str:
@@ -168,6 +179,8 @@ def whale_title(found: Concentration) -> str:
         return "Profit so far, the most profitable customers first"
     if not loss.value:
         return "No customer brings a loss"
+    if is_hidden(loss.value * loss.n):
+        return "Fewer than ten customers brought a loss"
     return (f"{words.share(loss.value)} of customers brought a loss; without them profit would stand at "
             f"{words.share(found.peak.value)}")
 
@@ -178,7 +191,28 @@ def inequality(to_date: Concentration, profit: Concentration) -> str:
         return f"How unequal customers are cannot be said: {to_date.gini.reason}."
     said = (f"The Gini coefficient of {to_date.of} is {words.estimate(to_date.gini, words.number)}: 0 where all bring "
             "the same, towards 1 where one brings everything.")
-    if profit.at_a_loss.status is Status.OK and profit.at_a_loss.value:
+    loss = profit.at_a_loss
+    if loss.status is Status.OK and loss.value and not is_hidden(loss.value * loss.n):
         said += (f" Once contacts, cases and rewards are taken off, {words.estimate(profit.at_a_loss)} of the "
                  "customers served in the last period brought a loss.")
     return said
+
+
+# --- what is missing -------------------------------------------------------------------------------------------------
+
+
+def unsaid(found: Relations, keeping: RetentionEconomics) -> str:
+    """Return what cannot be said of relationships, each with its reason; empty where all of it can."""
+    divided = found.segments.found
+    parts = {
+        "when winning a customer pays": found.paid.reason,
+        "what recommendations bring": "" if found.brought.n_referred else "nobody is recorded as brought by another",
+        "in which stage of life customers are": found.cycle.reason,
+        "what more retention would bring": keeping.reason,
+        "who is over-served": found.ledgers.reason,
+        "whom to treat alike": "" if any(not s.reason for s in divided) else divided[0].reason,
+        "how customers see us beside others": "" if found.positions.strengths() else (
+            found.positions.reason or "no other brand was asked about"),
+    }
+    said = [f"{what} ({_reason(why)})" for what, why in parts.items() if why]
+    return f"These data cannot say {words.joined(said)}." if said else ""

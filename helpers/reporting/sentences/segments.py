@@ -1,6 +1,7 @@
 """What is said about the four indices, segments, positioning, finer models and textbook claims."""
 
 from helpers.foundation.estimates import Claim, Estimate, Status
+from helpers.methods.cells import LEAST_PEOPLE
 from helpers.reporting import words
 from helpers.value.indices import Indices
 from helpers.value.positioning import Positioning
@@ -40,9 +41,12 @@ def indices(found: Indices) -> str:
 
 def segments_title(found: Segments, base: str, currency: str = "") -> str:
     """Return the caption of a base's segments: what the most and the least valuable are worth."""
-    table = found.reading(base)
-    if table.empty:
+    if found.on(base).reason:
         return f"{words.sentence_case(base)} segments: {_reason(found.on(base).reason)}"
+    table = found.reading(base)
+    table = table[table["n_customers"] >= LEAST_PEOPLE]
+    if table.empty:
+        return f"{words.sentence_case(base)} segments"
     most, least = (table.loc[getattr(table["mean_value"].fillna(0), pick)()] for pick in ("idxmax", "idxmin"))
     return (f"{words.sentence_case(base)} segments, from {words.money(most['mean_value'], currency)} a customer "
             f"({most['segment']}) to {words.money(least['mean_value'], currency)} ({least['segment']})")

@@ -5,7 +5,7 @@ from decimal import Decimal
 from functools import partial
 
 from helpers.foundation.estimates import Gate, Level, Status
-from helpers.methods.cells import LEAST_PEOPLE
+from helpers.methods.cells import LEAST_PEOPLE, is_hidden
 from helpers.reporting import words
 from helpers.value.audit import CLASSES, BaseChange, Part
 from helpers.value.contracts import ContractBase
@@ -79,6 +79,11 @@ def periods(base: BaseChange) -> str:
 def tiers_caption(pyramid: Pyramid) -> str:
     """Return the caption of the tiers: what ranks the customers."""
     return f"Tiers of {words.count(pyramid.n_customers, 'customer', 'customers')} by {HOLDS[pyramid.by]}"
+
+
+def tiers_headings(pyramid: Pyramid) -> dict[str, str]:
+    """Return the headings of the tiers: what the money is that ranks the customers."""
+    return {"money": words.sentence_case(HOLDS[pyramid.by]), "mean": "A customer", "share_held": "Share of it"}
 
 
 def curve_title(pyramid: Pyramid) -> str:
@@ -160,9 +165,10 @@ def scores(n_customers: int, n_one_time: int) -> str:
         return "Share of net sales by recency and frequency score"
     if not n_one_time:
         return "Every customer has bought more than once"
-    once = "has bought once" if n_one_time == 1 else "have bought once and share one frequency score"
-    return (f"{words.count(n_one_time, 'customer', 'customers')} of {words.whole(n_customers)} "
-            f"({words.share(n_one_time / n_customers)}) {once}")
+    if is_hidden(n_one_time):
+        return f"Fewer than ten of {words.count(n_customers, 'customer', 'customers')} have bought once"
+    return (f"{words.whole(n_one_time)} of {words.count(n_customers, 'customer', 'customers')} "
+            f"({words.share(n_one_time / n_customers)}) have bought once and share one frequency score")
 
 
 def doubt(base: BaseChange, pyramid: Pyramid) -> tuple[str, ...]:

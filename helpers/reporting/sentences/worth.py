@@ -5,13 +5,15 @@ from functools import partial
 import pandas as pd
 
 from helpers.foundation.estimates import Gate, Level, Status
+from helpers.methods.cells import is_hidden
 from helpers.reporting import words
 from helpers.value.holdout import Trial
 from helpers.value.kept import Kept
 from helpers.value.migration import Migration
-from helpers.value.survival import Survival
+from helpers.value.survival import OTHER, Survival
 from helpers.value.valuation import Valuation
 
+EMPTY_CELLS = "Cells of one to nine people are left empty."
 CAVEATS = {"hold-out total": "the models were {0} off in the hold-out", "believable dates": "some dates lie far back",
            "spend apart from frequency": "spend goes with frequency, which the model leaves out"}
 
@@ -64,15 +66,6 @@ def worth(found: Valuation, signed: Survival, currency: str = "") -> str:
             f"({words.share(alive / base.n_customers)}) are still customers by {found.chosen}. A customer won today is "
             f"expected to bring {words.estimate(new, currency=currency)} of margin within "
             f"{words.count(found.horizon_days, 'day', 'days')}, the first purchase included.")
-
-
-def values_title(tiers: pd.DataFrame, currency: str = "") -> str:
-    """Return the title of the table of expected value by tier."""
-    if tiers.empty or not tiers["expected_value"].sum() > 0:
-        return "Expected value by tier"
-    first = tiers.iloc[0]
-    return (f"The tier {first['tier']} is expected to bring {words.money(first['expected_value'], currency)}, "
-            f"{words.share(first['expected_value'] / tiers['expected_value'].sum())} of the total")
 
 
 # --- the hold-out ----------------------------------------------------------------------------------------------------
@@ -152,10 +145,12 @@ def kept(found: Kept, currency: str = "") -> str:
     """Return whether kept customers bought oftener or for more, and what is left of the money."""
     if not found.n:
         return f"No kept customers can be compared: {found.reason or 'nobody bought in both periods'}."
+    gross, net = found.retention()
+    if is_hidden(found.n):
+        return "Fewer than ten customers were kept, too few to say what moved their money."
     often, more = found.of_sales()
     margin = found.of_margin()
-    gross, net = found.retention()
-    who = "The one kept customer" if found.n == 1 else f"The {words.whole(found.n)} kept customers"
+    who = f"The {words.whole(found.n)} kept customers"
     signed = [f"{'+' if v > 0 else ''}{words.money(v, currency)}" for v in (often, more, margin[2])]
     said = (f"{who} changed net sales by {signed[0]} through frequency and {signed[1]} through the value of an order; "
             f"the margin rate moved their margin by {signed[2]}.")
@@ -166,19 +161,20 @@ def kept(found: Kept, currency: str = "") -> str:
 
 
 def migration_title(found: Migration) -> str:
-    """Return the title of the figure on migration: how many of the top tier are in it again."""
-    top = found.stayed(found.tiers[0])
-    if top.status is not Status.OK:
+    """Return the title of the figure on migration: how many of the best tier large enough are in it again."""
+    best = found.best()
+    if best.status is not Status.OK:
         return "Tier in the first period and in the second"
-    return f"{words.share(top.value)} of the tier {found.tiers[0]} are in it again a period later"
+    return f"{words.share(best.value)} of the tier {best.segment.split(' → ')[0]} are in it again a period later"
 
 
 def migration(found: Migration, currency: str = "") -> str:
-    """Return the finding on migration: who stayed in the top tier, and how far it fell back towards the mean."""
-    top, table = found.stayed(found.tiers[0]), found.fall()
+    """Return the finding on migration: who stayed in the best tier, and how far it fell back towards the mean."""
+    top, table = found.best(), found.fall()
     if top.status is not Status.OK:
         return f"Who stays in the top tier cannot be said: {top.reason}."
-    first, money = table.iloc[0], partial(words.money, currency=currency)
+    first = table.set_index("tier", drop=False).loc[top.segment.split(" → ")[0]]
+    money = partial(words.money, currency=currency)
     said = (f"Of {words.count(top.n, 'customer', 'customers')} of the tier {first['tier']} {words.estimate(top)} are "
             f"in it again in the next period; their mean margin went from {money(first['before'])} to "
             f"{money(first['after'])}.")
@@ -198,6 +194,20 @@ def cohorts_title(triangle: pd.DataFrame) -> str:
     return again if said else "Customers by first quarter"
 
 
+def cohort_margins_title(triangle: pd.DataFrame, currency: str = "") -> str:
+    """Return the title of the triangle of margin: what a customer brings in the first quarter and in the next four."""
+    def mean(quarters: range) -> float:
+        part = triangle[triangle["quarters"].isin(quarters)]
+        by = part.assign(money=part["margin"] * part["n_customers"]).groupby("quarters")[["money", "n_customers"]].sum()
+        return float((by["money"] / by["n_customers"]).sum()) if len(by) == len(quarters) else float("nan")
+
+    first, later = mean(range(1)), mean(range(1, 5))
+    if words.is_missing(first) or words.is_missing(later):
+        return "Margin a customer of the cohort, by quarter"
+    return (f"A customer brings {words.money(first, currency)} of margin in the first quarter and "
+            f"{words.money(later, currency)} in the four after it")
+
+
 # --- contracts -------------------------------------------------------------------------------------------------------
 
 
@@ -210,13 +220,15 @@ def contracts(signed: Survival, currency: str = "") -> str:
     return (f"{words.sentence_case(words.count(signed.n_running, 'contract', 'contracts'))} that "
             f"{'runs is' if signed.n_running == 1 else 'run are'} expected to bring "
             f"{words.estimate(signed.equity, currency=currency)} of margin within {signed.months} months, "
-            f"discounted to today; {words.estimate(signed.kept)} of them are expected to be left then.")
+            f"discounted to today; {words.estimate(signed.kept)} of them are expected to run still then.")
 
 
 def survival_title(signed: Survival) -> str:
     """Return the title of the figure on how long contracts last."""
     half = signed.lost_most
-    return (f"Contracts end soonest on the plan {half}" if half else "Share of contracts that still run by age")
+    if not half:
+        return "Share of contracts that still run by age"
+    return f"Contracts end soonest on {half if half == OTHER else f'the plan {half}'}"
 
 
 def headline(found: Valuation) -> tuple[str, ...]:
