@@ -17,7 +17,7 @@ from helpers.methods import reserving
 
 REGION = 0.999
 LEVEL, HELD = 0.05, 0.95
-TURNS = np.array([45.0, 75.0])
+TURNS, AROUND = np.array([45.0, 75.0]), 5.0  # knots lie anywhere within so many points of these, on no grid
 BENT, STRAIGHT = np.array([-1.6, 0.1, 0.9, 0.05]), np.array([-1.8, 0.35])
 
 
@@ -30,6 +30,12 @@ def scores(rng, n):
 def company(rng, n, design, beta):
     score = scores(rng, n)
     return curve.counted(score, rng.random(n) < special.expit(design(score) @ beta))
+
+
+def turned(rng, n):
+    """Return a company whose curve turns at two knots, and the knots."""
+    knots_ = TURNS + rng.uniform(-AROUND, AROUND, 2)
+    return company(rng, n, lambda score: curve.broken(score, knots_[None])[0], BENT), knots_
 
 
 def bent(score):
@@ -50,7 +56,7 @@ def of_existence(rng, replications, n, draws):
             claimed += 1
             where = knots.located(counts, knots.COARSE)
             located += where.lower.is_located and where.upper.is_located
-        found = knots.existence(company(rng, n, bent, BENT), draws, rng)
+        found = knots.existence(turned(rng, n)[0], draws, rng)
         power += found is not None and found.p_value <= LEVEL
     line(f"existence of knots, type I error, {n:,} people", LEVEL, claimed, replications)
     print(f"    both knots claimed and located where there are none: {located / replications:.4f}; "
@@ -58,19 +64,21 @@ def of_existence(rng, replications, n, draws):
 
 
 def of_places(rng, replications, n, step):
-    found = [where for _ in range(replications) if (where := knots.located(company(rng, n, bent, BENT), step))]
-    for name, truth in zip(("lower", "upper"), TURNS, strict=True):
-        made = [getattr(where, name) for where in found]
-        width = [knot.high - knot.low for knot in made]
-        line(f"{name} knot, interval, {n:,} people", HELD, sum(k.low <= truth <= k.high for k in made), len(made),
+    drawn = [turned(rng, n) for _ in range(replications)]
+    found = [(where, truth) for counts, truth in drawn if (where := knots.located(counts, step))]
+    for i, name in enumerate(("lower", "upper")):
+        made = [(getattr(where, name), truth[i]) for where, truth in found]
+        width = [knot.high - knot.low for knot, _ in made]
+        held = sum(knot.low <= truth <= knot.high for knot, truth in made)
+        line(f"{name} knot, interval, {n:,} people", HELD, held, len(made),
              f"   median width {np.median(width):.1f} points, "
-             f"not located {np.mean([not k.is_located for k in made]):.3f}")
+             f"not located {np.mean([not k.is_located for k, _ in made]):.3f}")
 
 
 def of_slopes(rng, replications, n, step):
     held = np.zeros(3)
     for _ in range(replications):
-        counts = company(rng, n, bent, BENT)
+        counts, _ = turned(rng, n)
         made = slopes.intervals(counts, knots.located(counts, step))
         held += [one.low <= truth <= one.high for one, truth in zip(made, BENT[1:], strict=True)]
     for name, k in zip(("below", "between", "above"), held, strict=True):

@@ -81,6 +81,9 @@ def estimates(made: pd.DataFrame) -> list[Estimate]:
 
 
 def _lacks(known: pd.DataFrame, column: str) -> str:
+    if known.empty:
+        return ("no product was bought by old and new customers in the same month" if column == "price" else
+                "no list price is recorded of what both old and new customers bought")
     if len(known) < LEAST_CELLS:
         return (f"{len(known):,} products and months in which both old and new customers bought, fewer than "
                 f"{LEAST_CELLS}")

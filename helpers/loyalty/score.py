@@ -24,6 +24,7 @@ LOYALTY, BASELINE = "loyalty score", "baseline: share by recency"
 MOST_PEOPLE = 200_000
 RIDGE = 1e-2
 RECENCY_CLASSES = 10
+STATED = "probability stated, per cent"
 QUANTITIES = {"auc": "auc", "brier": "squared distance", "calibration_slope": "slope", "calibration_error": "share"}
 
 
@@ -195,9 +196,9 @@ def reliability(tried: Sequence[Origin]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``stated_percent, share_observed, low, high, series``; empty without a trial.
+        ``stated, per cent``, ``share_observed, low, high, series``; empty without a trial.
     """
-    names = ["stated_percent", "share_observed", "low", "high", "series"]
+    names = [STATED, "share_observed", "low", "high", "series"]
     if not tried:
         return pd.DataFrame(columns=names)
     newest = tried[0]
@@ -207,4 +208,4 @@ def reliability(tried: Sequence[Origin]) -> pd.DataFrame:
     perfect = pd.DataFrame(dict.fromkeys(("share_stated", "share_observed", "low", "high"), ends))
     perfect = perfect.assign(series="perfect")
     both = pd.concat([bins[perfect.columns], perfect], ignore_index=True)
-    return both.assign(stated_percent=100 * both["share_stated"])[names]
+    return both.assign(**{STATED: 100 * both["share_stated"]})[names]

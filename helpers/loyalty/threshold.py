@@ -10,6 +10,7 @@ from helpers.loyalty import curve, knots, shapes, slopes
 from helpers.loyalty.curve import Counts
 from helpers.loyalty.knots import Existence, Knot, Located
 from helpers.methods import logistic
+from helpers.methods.cells import LEAST_PEOPLE as LEAST_SHOWN
 from helpers.methods.cells import told
 from helpers.methods.intervals import Interval, share
 
@@ -196,8 +197,8 @@ def points(found: Threshold, bins: int = 20) -> pd.DataFrame:
     -------
     DataFrame
         Grain class, rising: ``satisfaction`` (mean of the people in it)``, n, n_returned, share_returned, low, high``
-        and the shares by ``line, knots, smooth``; classes without people have no row, and neither has a company
-        without a curve.
+        and the shares by ``line, knots, smooth``; classes with fewer than ten people have no row, and neither has
+        a company without a curve.
     """
     names = ["satisfaction", "n", "n_returned", "share_returned", "low", "high", "line", "knots", "smooth"]
     if found.reason:
@@ -205,7 +206,7 @@ def points(found: Threshold, bins: int = 20) -> pd.DataFrame:
     counts = found.counts
     place = np.minimum((counts.score / 100 * bins).astype(int), bins - 1)
     n, k, s = (np.bincount(place, w, minlength=bins) for w in (counts.n, counts.k, counts.n * counts.score))
-    seen = n > 0
+    seen = n >= LEAST_SHOWN
     at = s[seen] / n[seen]
     ranges = [share(b / a, a) for a, b in zip(n[seen], k[seen], strict=True)]
     expected = [shapes.shares(shape, at, counts) if found.located or shape != shapes.KNOTS else np.full(len(at), np.nan)

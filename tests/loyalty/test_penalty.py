@@ -49,6 +49,9 @@ def test_too_few_cells_and_no_list_prices_are_insufficient(session_engine, trans
     table = found(session_engine, transactions, sales(0.05).drop(columns="list_price"))
     assert table[penalty.PRICE].status is Status.OK
     assert table[penalty.DISCOUNT].status is Status.INSUFFICIENT
-    assert "0 products and months" in table[penalty.DISCOUNT].reason
+    assert table[penalty.DISCOUNT].reason.startswith("no list price is recorded")
+    listed = sales(0.0).assign(list_price=lambda t: t["amount"] / t["quantity"] * (1 + 1e-16))
+    at_list = found(session_engine, transactions, listed)[penalty.DISCOUNT]
+    assert at_list.reason == "nothing is sold below its list price"
     nobody = found(session_engine, transactions, sales(0.05).head(20))
     assert nobody[penalty.PRICE].n == pytest.approx(0)

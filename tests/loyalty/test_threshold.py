@@ -82,9 +82,10 @@ def test_five_stars_are_too_few_scores_to_see_a_bend():
     assert threshold.points(made)["knots"].isna().all()
 
 
-def test_points_hold_everybody_once_and_the_curves_rise():
+def test_points_hold_everybody_once_but_classes_of_few_and_the_curves_rise():
     made, _ = found(came(2000, [-1.5, 0.1, 0.9, 0.05]), 99)
     table = threshold.points(made)
-    assert table["n"].sum() == 2000
+    assert table["n"].min() >= 10
+    assert 1960 <= table["n"].sum() <= 2000
     assert (table["low"] <= table["share_returned"]).all()
     assert (table[["line", "knots", "smooth"]].diff().dropna() >= -1e-9).all(axis=None)

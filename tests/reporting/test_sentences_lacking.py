@@ -40,3 +40,9 @@ def test_what_is_known_of_one_segment_is_on_the_page():
     made = tables()
     made[3] = drivers
     assert lacking.lacking(*made).empty
+
+
+def test_where_nobody_is_known_it_is_said_of_whom():
+    made = tables()
+    made[0] = summary([without_value(matrix.SHARES[0], Status.INSUFFICIENT, "nobody to speak of")])
+    assert lacking.lacking(*made)["why"].to_list() == ["nobody is known by both"]

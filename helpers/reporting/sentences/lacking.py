@@ -3,12 +3,14 @@
 import pandas as pd
 
 from helpers.loyalty import ledger, matrix, moderators, motives, online, penalty, programme, structure, threshold
+from helpers.methods.cells import too_few
 from helpers.reporting.sentences.loyalty import is_ok
 
 KINDS, WHY, CURVE, TIE, SAID, OWED, LIABILITY, SCORE, PRICES, PROMISES, VISITS = (
     "kinds of loyalty", "why customers keep buying, hostages", "from which satisfaction on customers come back",
     "what loosens or tightens the tie", "what loyalty as said goes with", "points programme", "programme liability",
     "loyalty score", "loyalty penalty", "promises kept and return", "visits online")
+NOBODY = {KINDS: "nobody is known by both", WHY: "nobody who keeps buying answered"}
 TAKES = {
     KINDS: ("answers on intention, recommendation, commitment or trust, and orders, of the same customers",
             "whom to reward, to win, to hold, to leave"),
@@ -52,6 +54,7 @@ def lacking(loyalty: pd.DataFrame, reasons: pd.DataFrame, curve: pd.DataFrame, d
              LIABILITY: (owed, programme.ULTIMATE), SCORE: (scores, "auc"), PRICES: (service, penalty.PRICE),
              PROMISES: (service, online.KEPT), VISITS: (service, online.FREQUENCY)}
     why = {name: _why(*one) for name, one in asked.items()}
+    why |= {name: said for name, said in NOBODY.items() if why[name] == too_few(0)}
     if why[OWED]:
         why[LIABILITY] = ""
     return pd.DataFrame([{"not_shown": name, "why": reason, "takes": TAKES[name][0], "would_tell": TAKES[name][1]}
