@@ -47,7 +47,10 @@ def _drawn(frame: pd.DataFrame, axes_said: tuple[str, str], width: float) -> "Ax
     axes.margins(0.12)
     axes.set_aspect("equal", adjustable="datalim")
     axes.figure.canvas.draw()
+    limits = axes.get_xlim(), axes.get_ylim()
+    axes.set_aspect("auto")  # the limits now make both scales equal, and nothing may move them
     layout.finish_lines(axes, "", heading="")
+    axes.set(xlim=limits[0], ylim=limits[1])
     axes.xaxis.set_major_formatter(layout.tick_form(""))
     axes.set_xlabel(layout.fitted(axes, axes_said[0]))
     layout.above(axes, axes_said[1])
@@ -58,15 +61,17 @@ def _drawn(frame: pd.DataFrame, axes_said: tuple[str, str], width: float) -> "Ax
 def _named(axes: "Axes", frame: pd.DataFrame, narrow: bool) -> None:
     """Write each point's name above or below it, where it covers no other name."""
     names = [plain(wrapped(str(name), 12 if narrow else 20, 1)) for name in frame["label"]]
-    places = axes.transData.transform(frame[["x", "y"]].to_numpy(float)) * 72 / axes.figure.dpi
-    taken: list[tuple[float, float, float]] = []
+    points = frame[["x", "y"]].to_numpy(float)
+    places = axes.transData.transform(points) * 72 / axes.figure.dpi
+    taken: list[tuple[float, float, float, float]] = []  # middle, half of the width, and of the height
+    marks = [(u, v, 5, 11) for u, v in places]
     left, right = (axes.transAxes.transform((edge, 0))[0] * 72 / axes.figure.dpi for edge in (0, 1))
-    for name, (x, y), kind in zip(names, places, frame["kind"], strict=True):
+    for name, point, (x, y), kind in zip(names, points, places, frame["kind"], strict=True):
         half = length(name) * LETTER / 2
         middle = min(max(x, left + half), max(right - half, left + half))
         offset = next((o for o in (13, -14, 28, -29, 43, -44) if not any(
-            abs(y + o - v) < 15 and abs(middle - u) < half + w for u, v, w in taken)), 13)
-        taken.append((middle, y + offset, half))
-        axes.annotate(name, (x, y), xycoords="data", xytext=(middle - x, offset), textcoords="offset points",
+            abs(y + o - v) < high and abs(middle - u) < half + w for u, v, w, high in (*taken, *marks))), 13)
+        taken.append((middle, y + offset, half, 15))
+        axes.annotate(name, tuple(point), xycoords="data", xytext=(middle - x, offset), textcoords="offset points",
                       ha="center", va="center", color=INK if kind == FIRST else TEXT,
                       fontweight="bold" if kind == FIRST else "normal")

@@ -1,3 +1,5 @@
+import re
+
 import pandas as pd
 
 from helpers.reporting import maps
@@ -16,6 +18,13 @@ def test_a_map_has_its_finding_as_title_and_alt_text_and_escapes_names():
     assert "<b>" not in found.html
     assert "Nordhaus" in found.html
     assert found.html.count("<svg") == 2
+
+
+def test_every_point_carries_its_name_at_both_widths():
+    found = maps.positions(points(5), "t", ("axis 1", "axis 2"))
+    drawn = re.findall(r"<text[^>]*>([^<]*)</text>", found.html)
+    for name in ("us", "Nordhaus", "A very", "friendly", "cheap &amp;"):
+        assert sum(text.startswith(name) for text in drawn) == 2, name
 
 
 def test_without_points_the_map_says_what_is_missing():
