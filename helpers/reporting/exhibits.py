@@ -19,8 +19,8 @@ from helpers.reporting.markup import (
     paragraphs,
 )
 
-__all__ = ["Card", "Exhibit", "answer", "assumptions", "briefing", "cards", "decisions", "estimates", "findings",
-           "gates", "lines", "missing", "present", "questions", "say", "stack", "table"]
+__all__ = ["Card", "Exhibit", "answer", "assumptions", "borne", "briefing", "cards", "decisions", "estimates",
+           "findings", "gates", "lines", "missing", "present", "questions", "say", "stack", "table"]
 
 FOLLOWS = {"note": "noted", "qualify": "qualified", "strike": "claim struck", "block": "verdict blocked"}
 MOST_PASSED = 8  # gates that passed and are shown unfolded
@@ -60,6 +60,12 @@ def present(*exhibits: Exhibit, otherwise: Sentences = ()) -> Exhibit:
     """
     known = [e for e in exhibits if e.html and 'class="exhibit missing"' not in e.html]
     return stack(*known) if known else say(otherwise) if flat(otherwise) else Exhibit("", "")
+
+
+def borne(said: Sentences, *exhibits: Exhibit) -> Exhibit:
+    """Return a finding and the exhibits that bear it, below each other; nothing where none has something to show."""
+    known = present(*exhibits)
+    return stack(say(said), known) if known.html else known
 
 
 def table(

@@ -239,3 +239,11 @@ def test_nothing_given_is_changed():
     exhibits.gates(gates)
     pd.testing.assert_frame_equal(frame, before[0])
     pd.testing.assert_frame_equal(gates, before[1])
+
+
+def test_a_finding_stands_only_with_an_exhibit_that_bears_it():
+    table = exhibits.table(pd.DataFrame({"a": [1]}))
+    empty = exhibits.table(pd.DataFrame({"a": []}))
+    assert "Found." in exhibits.borne("Found.", empty, table).text
+    assert exhibits.borne("Found.", empty) == exhibits.Exhibit("", "")
+    assert exhibits.say("") == exhibits.Exhibit("", "")
