@@ -79,8 +79,7 @@ def of_slopes(rng, replications, n, step):
     held = np.zeros(3)
     for _ in range(replications):
         counts, _ = turned(rng, n)
-        made = slopes.intervals(counts, knots.located(counts, step))
-        held += [one.low <= truth <= one.high for one, truth in zip(made, BENT[1:], strict=True)]
+        held += slopes.profile(counts, knots.located(counts, step)).excess(BENT[1:]) <= 0
     for name, k in zip(("below", "between", "above"), held, strict=True):
         line(f"slope {name} the knots, interval, {n:,} people", HELD, k, replications)
 

@@ -7,6 +7,8 @@ may not pass a limit); Feldman & Cousins (1998), *Physical Review D* 57, 3873–
 beside the limit: the ratio is compared with its own quantile at each value, not with that of χ²).
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 from scipy import special, stats
 
@@ -15,15 +17,47 @@ from helpers.loyalty.curve import Counts, Fits
 from helpers.loyalty.knots import Located
 from helpers.methods.intervals import Interval
 
-STEPS = (1.0, 2.0, 5.0)
-MOST_PLACES = 400
+FINE, MOST_PLACES, ROUNDS = 1.0, 400, 7
 WIDER = np.array([1.05, 1.2, 1.05])  # plain limits cover 92 to 95 of 100 in bench/coverage_loyalty.py: see knots.WIDER
-ROUNDS = 7
 WIDEST = 40.0  # slopes beyond four logits a point are not sought: outcomes are then separated
 
 
-def intervals(counts: Counts, found: Located, level: float = 0.95) -> list[Interval]:
-    """Return the three slopes with their intervals [logits for ten points].
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """The likelihood of each of three slopes, whatever the other slopes and the knots.
+
+    Parameters
+    ----------
+    counts : Counts
+        People by score.
+    designs : ndarray, shape (P, J, 4)
+        Lines broken at the places of the knots that come near the best likelihood.
+    top : float
+        The best log-likelihood.
+    value, error : ndarray, shape (3,)
+        Slopes at the best likelihood, and their standard errors at its knots [logits for ten points].
+    level : float
+        Of the intervals.
+    """
+
+    counts: Counts
+    designs: np.ndarray
+    top: float
+    value: np.ndarray
+    error: np.ndarray
+    level: float
+
+    def excess(self, at: np.ndarray) -> np.ndarray:
+        """Return by how much the likelihood ratio at each slope's value exceeds its limit, shape (3,)."""
+        rest = np.concatenate([np.delete(self.designs, j, axis=2) for j in (1, 2, 3)])
+        held = np.concatenate([self.designs[:, :, j] * at[j - 1] for j in (1, 2, 3)])
+        likelihood = curve.fitted(rest, self.counts.n, self.counts.k, held).log_likelihood
+        ratio = 2 * (self.top - likelihood.reshape(3, len(self.designs)).max(axis=1))
+        return ratio - WIDER * cut(at / self.error, self.level)
+
+
+def profile(counts: Counts, found: Located, level: float = 0.95) -> Profile:
+    """Return the likelihood of each slope.
 
     Parameters
     ----------
@@ -41,29 +75,45 @@ def intervals(counts: Counts, found: Located, level: float = 0.95) -> list[Inter
     """
     limit = float(WIDER.max() * stats.chi2.ppf(level, 1))
     designs, fits = _near(counts, found, limit)
-    best, top = int(fits.log_likelihood.argmax()), float(fits.log_likelihood.max())
+    best = int(fits.log_likelihood.argmax())
     value, error = fits.coefficients[best, 1:], _errors(designs[best], counts, fits.coefficients[best])
+    return Profile(counts, designs, float(fits.log_likelihood[best]), value, error, level)
 
-    def excess(at: np.ndarray) -> np.ndarray:
-        return _losses(designs, counts, at, top) - WIDER * cut(at / error, level)
 
-    high = _ends(excess, value, _outside(excess, value, error))
-    low = np.where(excess(np.zeros(3)) <= 0, 0.0, _ends(excess, value, np.zeros(3)))
+def intervals(counts: Counts, found: Located, level: float = 0.95) -> list[Interval]:
+    """Return the three slopes with their intervals [logits for ten points].
+
+    Parameters
+    ----------
+    counts, found, level : Counts, Located, float
+        As for `profile`.
+    """
+    made = profile(counts, found, level)
+    high = _ends(made, made.value, _outside(made))
+    low = np.where(made.excess(np.zeros(3)) <= 0, 0.0, _ends(made, made.value, np.zeros(3)))
     shown = found.coefficients[1:]
     return [Interval(float(v), float(min(a, v)), float(max(b, v))) for v, a, b in zip(shown, low, high, strict=True)]
 
 
 def _near(counts: Counts, found: Located, limit: float) -> tuple[np.ndarray, Fits]:
-    """Return the designs whose likelihood comes near the best one, on the finest grid that leaves few enough."""
-    for step in STEPS:
-        tried = knots.places(counts, step)
-        tried = tried if len(tried) else np.array([[found.lower.value, found.upper.value]])
-        designs = curve.broken(counts.score, tried)
-        fits = curve.fitted(designs, counts.n, counts.k)
-        near = 2 * (fits.log_likelihood.max() - fits.log_likelihood) <= limit
-        if near.sum() <= MOST_PLACES:
-            break
+    """Return the designs whose likelihood comes near the best one: on a fine grid unless too many do."""
+    coarse = knots.places(counts, knots.COARSE)
+    coarse = coarse if len(coarse) else np.array([[found.lower.value, found.upper.value]])
+    kept = _kept(counts, coarse, 3 * limit)[0]
+    fine = knots.places(counts, FINE)
+    apart = np.abs(fine[:, None] - coarse[kept]).max(axis=2).min(axis=1) if len(fine) else np.empty(0)
+    fine = np.concatenate([coarse[kept], fine[apart < knots.COARSE]])
+    near, designs, fits = _kept(counts, fine, limit)
+    if near.sum() > MOST_PLACES:
+        near, designs, fits = _kept(counts, coarse, limit)
     return designs[near], Fits(fits.coefficients[near], fits.log_likelihood[near])
+
+
+def _kept(counts: Counts, places: np.ndarray, limit: float) -> tuple[np.ndarray, np.ndarray, Fits]:
+    """Return which places of the knots lose no more than the limit, with all designs and fits."""
+    designs = curve.broken(counts.score, places)
+    fits = curve.fitted(designs, counts.n, counts.k)
+    return 2 * (fits.log_likelihood.max() - fits.log_likelihood) <= limit, designs, fits
 
 
 def cut(ratio: np.ndarray, level: float = 0.95) -> np.ndarray:
@@ -98,26 +148,18 @@ def _errors(design: np.ndarray, counts: Counts, beta: np.ndarray) -> np.ndarray:
     return np.sqrt(np.diag(np.linalg.pinv(gram))[1:])
 
 
-def _losses(designs: np.ndarray, counts: Counts, at: np.ndarray, top: float) -> np.ndarray:
-    """Return twice the loss of log-likelihood with each slope in turn held at a value, shape (3,)."""
-    rest = np.concatenate([np.delete(designs, j, axis=2) for j in (1, 2, 3)])
-    held = np.concatenate([designs[:, :, j] * at[j - 1] for j in (1, 2, 3)])
-    fits = curve.fitted(rest, counts.n, counts.k, held)
-    return 2 * (top - fits.log_likelihood.reshape(3, len(designs)).max(axis=1))
-
-
-def _outside(excess: object, value: np.ndarray, error: np.ndarray) -> np.ndarray:
+def _outside(made: Profile) -> np.ndarray:
     """Return values above the interval's end, found by doubling the step."""
-    step = 3 * error
-    while ((excess(value + step) < 0) & (step < WIDEST)).any():
+    step = 3 * made.error
+    while ((made.excess(made.value + step) < 0) & (step < WIDEST)).any():
         step = np.minimum(2 * step, WIDEST)
-    return value + step
+    return made.value + step
 
 
-def _ends(excess: object, inside: np.ndarray, outside: np.ndarray) -> np.ndarray:
-    """Return where the excess of the ratio over its quantile turns, by halving between inside and outside."""
+def _ends(made: Profile, inside: np.ndarray, outside: np.ndarray) -> np.ndarray:
+    """Return where the excess of the ratio over its limit turns, by halving between inside and outside."""
     for _ in range(ROUNDS):
         middle = (inside + outside) / 2
-        is_in = excess(middle) <= 0
+        is_in = made.excess(middle) <= 0
         inside, outside = np.where(is_in, middle, inside), np.where(is_in, outside, middle)
     return (inside + outside) / 2
