@@ -1,23 +1,23 @@
-"""Customer value beside its peers: ``python bench/value.py 2357 1000000`` prints a table of times and ratios.
+"""Customer value beside its peers: ``python bench/value.py`` prints a table of times, ratios and peaks of memory.
 
-Peers live in environments of their own, made at first use in a cache folder; ``--peers`` names those to run. With
-``--large 10000000`` buyers are summarised, fitted and scored in the engine, and the peak of memory is printed.
+BG/NBD is fitted beside its peers, which live in environments of their own, made at first use in a cache folder. Then
+customers are scored: P(alive) and expected orders of each, in the engine (counted rows scored, joined back to their
+customers) and by plain numpy, a row a customer. At last buyers are counted, a model is fitted, everybody is scored and
+written, at two sizes, for growth and for memory.
 """
 
 import argparse
 import json
-import os
 import resource
 import subprocess
 import sys
 import tempfile
 import time
-import venv
 from pathlib import Path
 
 import numpy as np
+from measure import environment
 
-CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "loyalty-workbook" / "bench"
 PEERS = {"lifetimes": ["lifetimes==0.11.3", "numpy<2", "pandas<2.2", "scipy<1.13", "setuptools"],
          "pymc-marketing": ["pymc-marketing>=0.10"]}
 TARGETS = {("lifetimes", False): 8, ("lifetimes", True): 25, ("pymc-marketing", False): 1, ("pymc-marketing", True): 15}
@@ -105,7 +105,7 @@ def of_scores(path, n):
     one = Counts(x * 1.0, last / 7, age / 7, np.ones(n))
     fit = purchases.Fit(MBG, values, 0.01 * np.eye(4), 0.0, n)
     spent = SpendFit(np.array([6.25, 3.74, 15.44]), 0.01 * np.eye(3), 0.0, n)
-    numpy_s, _ = timed(lambda: MBG.p_alive(one, values) * MBG.expected_if_alive(one, values, 52.0), n)
+    numpy_s, by_numpy = timed(lambda: MBG.p_alive(one, values) * MBG.expected_if_alive(one, values, 52.0), n)
 
     def ours():
         from helpers.value import summaries
@@ -125,7 +125,10 @@ def of_scores(path, n):
         joined = buyers.inner_join(engine.lazy(rows), list(summaries.KEY))
         return engine.kept(joined.select("customer_id", "p_alive", "expected_orders"))
 
-    return {"seconds": timed(plain, n)[0], "with_limits": timed(ours, n)[0], "numpy": numpy_s}
+    seconds, scored = timed(plain, n)
+    rows = engine.arrow(scored.mutate(place=scored.customer_id.cast("int64")).order_by("place"))
+    apart = np.abs(rows["expected_orders"].to_numpy() - by_numpy).max()
+    return {"seconds": seconds, "with_limits": timed(ours, n)[0], "numpy": numpy_s, "apart": float(apart)}
 
 
 def of_large(n):
@@ -165,17 +168,6 @@ def _buyers(engine, x, last, age):
 # --- the table -------------------------------------------------------------------------------------------------------
 
 
-def environment(peer):
-    """Return the peer's python, its environment made at first use."""
-    folder = CACHE / peer
-    python = folder / "bin" / "python"
-    if not (folder / "ready").is_file():
-        venv.create(folder, with_pip=True, clear=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", *PEERS[peer]], check=True)
-        (folder / "ready").touch()
-    return python
-
-
 def alone(python, *arguments):
     """Return what a measurement in a process of its own printed as JSON, None where it failed."""
     command = [python, __file__, "--inside", *map(str, arguments)]
@@ -205,7 +197,7 @@ def compared(n, peers, room):
     np.save(path, np.array(drawn(n)))
     ours = alone(sys.executable, "ours", path, n)
     for peer in peers:
-        found = alone(environment(peer), peer, path, n)
+        found = alone(environment(peer, PEERS[peer]), peer, path, n)
         if not found:
             row(f"BG/NBD fit, {peer}", n, ours["seconds"], None, "", ours["peak"], "the peer failed")
             continue
@@ -219,8 +211,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("customers", type=int, nargs="*", default=[2357, 1_000_000])
     parser.add_argument("--peers", nargs="*", default=list(PEERS), choices=list(PEERS))
-    parser.add_argument("--scored", type=int, default=0)
-    parser.add_argument("--large", type=int, nargs="*", default=[])
+    parser.add_argument("--scored", type=int, default=1_250_000)
+    parser.add_argument("--large", type=int, nargs="*", default=[1_000_000, 10_000_000])
     given = parser.parse_args()
     print(f"{'work':<34}{'customers':>12}{'ours s':>10}{'peer s':>9}{'ratio':>9}   {'target':<14}{'peak MiB':>9}")
     with tempfile.TemporaryDirectory() as room:
@@ -230,8 +222,9 @@ def main():
             path = Path(room) / "scored.npy"
             np.save(path, np.array(drawn(given.scored)))
             found = alone(sys.executable, "scores", path, given.scored)
-            row("P(alive), orders: engine, numpy", given.scored, found["seconds"], found["numpy"], "≥ 0.67",
-                found["peak"], f"with value and limits {found['with_limits']:.2f} s")
+            row("P(alive), orders: engine, numpy", given.scored, found["seconds"], found["numpy"], "≥ 0.67 ×",
+                found["peak"], f"{found['seconds'] / found['numpy']:.2f} × numpy; with value and limits "
+                f"{found['with_limits']:.2f} s; largest difference {found['apart']:.1e}")
     for n in given.large:
         found = alone(sys.executable, "large", "", n)
         row("fit and score, large", n, found["seconds"], None, "≤ 8 GiB", found["peak"],
