@@ -22,7 +22,7 @@ LEAST = 100
 COUNTS = (2, 3, 4, 5)
 STABLE = 0.75  # Jaccard similarity from which a segment is called stable (Hennig 2007)
 REPEATS, DRAWS, STEPS = 3, 15, 30
-CLEAR = 0.5  # standard deviations from everybody's mean from which a feature describes a segment
+CLEAR = 0.4  # standard deviations from everybody's mean from which a feature describes a segment
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -41,6 +41,7 @@ ITEMS = (
     (EMOTIONAL, BACK, "customers brought by recommendation", "customers a customer", "n_brought", "n"),
     (EMOTIONAL, BACK, "years as a customer", "years", "tenure_years", "n_tenure"),
 )
+SPENT = ("discounts", "contact_cost", "case_cost", "reward_cost")  # without any of them there is nothing to net
 COLUMNS = tuple(dict.fromkeys(c for *_, a, b in ITEMS for c in (a, b) if c != "n"))
 
 
@@ -131,7 +132,7 @@ def _entries(engine: Engine, whole: ir.Table, by: str, rank: str | None) -> pd.D
               "value": r[top] / r[below], "n": int(r["n"])}
              for r in rows.to_dict("records") if r["n"] >= FEWEST
              for ledger, side, item, unit, top, below in ITEMS if r[below] > 0 and _is_told(there, top)
-             and (ledger != TRANSACTIONAL or there["list_sales"])]
+             and (ledger != TRANSACTIONAL or any(there[c] for c in SPENT))]
     return pd.DataFrame(found, columns=["by", "segment", "ledger", "side", "item", "unit", "value", "n"])
 
 

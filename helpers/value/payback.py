@@ -133,8 +133,9 @@ def payback(engine: Engine, transactions: ir.Table, customers: ir.Table, as_of_o
     lives = engine.arrow(won.group_by("channel", "part", "months").aggregate(
         n=ibis._.count(), cost=ibis._.cost.sum()).order_by("channel", "part", "months")).to_pandas()
     if lives["n"].sum() < LEAST or not lives["cost"].sum() > 0:
-        reason = f"{lives['n'].sum()} customers have a cost of winning them, {LEAST} are needed" if (
-            lives["n"].sum() < LEAST) else "nobody cost anything to win"
+        few = f"{lives['n'].sum()} customers have a cost of winning them, {LEAST} are needed"
+        reason = ("no cost of winning customers is recorded" if lives.empty else few if lives["n"].sum() < LEAST else
+                  "nobody cost anything to win")
         return Payback(pd.DataFrame(columns=["channel", "month", "n_customers", "net", "low", "high"]),
                        pd.DataFrame(columns=["channel", "n_customers", "cost"]), reason)
     margins = engine.arrow(_margins(spent, won, margin_rate)).to_pandas()

@@ -151,5 +151,6 @@ def economics(base: Estimate, margin: float, period_days: int, *, discount_rate:
     """
     reason = base.reason if base.status is not Status.OK else (
         "customers bring no margin" if not margin > 0 else "nobody was kept" if base.value <= 0 else
+        f"it is below {100 * step:g} points, so that {100 * step:g} more are out of reach" if base.value < step else
         "everybody was kept" if base.value >= 1 else "")
     return RetentionEconomics(base, margin, max(period_days, 1), discount_rate, step, costs, reason)

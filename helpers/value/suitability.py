@@ -57,7 +57,7 @@ class Suitability:
                     f"valued by survival, above {100 * MOST_CONTRACTUAL:.0f} % {MODELS} do not apply."),
             _strike("enough repeat buyers", self.n_repeat_buyers, LEAST_REPEAT, self.n_repeat_buyers < LEAST_REPEAT,
                     f"{self.n_repeat_buyers:,} of {self.n_buyers:,} {people} "
-                    "bought more than once; with fewer than "
+                    "bought on more than one day; with fewer than "
                     f"{LEAST_REPEAT} the parameters of {MODELS} are not identified."),
             _strike("enough history", self.n_days, LEAST_DAYS, self.n_days < LEAST_DAYS,
                     f"Purchases are on record for {self.n_days:,} {'day' if self.n_days == 1 else 'days'}; with fewer "

@@ -109,7 +109,7 @@ def keeping(found: RetentionEconomics, currency: str = "") -> str:
 def stages_title(found: LifeCycle) -> str:
     """Return the title of the figure of the life cycle: what became of the customers who were new."""
     gone = found.moved("new", ("dormant", "lost"))
-    if found.reason or gone.status is not Status.OK:
+    if found.reason or gone.status is not Status.OK or is_hidden(gone.value * gone.n):
         return "Stage of the life cycle before and now"
     return f"{words.share(gone.value)} of the new customers of {found.window_days} days ago are dormant or lost"
 
@@ -128,7 +128,7 @@ def stages(found: LifeCycle, currency: str = "") -> str:
         said += (f" Most of what is expected comes from those who are {most}: {words.money(expected[most], currency)}, "
                  f"{words.share(expected[most] / expected.sum())} of the total.")
     back = found.moved("dormant", ("growing", "mature", "declining"))
-    if back.status is Status.OK:
+    if back.status is Status.OK and not is_hidden(back.value * back.n):
         said += f" Of those who were dormant {found.window_days} days ago {words.estimate(back)} have come back."
     return said
 

@@ -9,6 +9,7 @@ from helpers.value.refinements import CHANNEL, COHORTS, Refinements
 from helpers.value.retention import CLAIMED_YEARS
 from helpers.value.segments import BEHAVIOURAL, Segments
 
+LEAST_TOLD = 0.001
 HELPS = {"better": "forecasts better out of sample than", "worse": "forecasts worse out of sample than",
          "tie": "forecasts no better out of sample than"}
 
@@ -63,7 +64,8 @@ def segments(found: Segments) -> str:
     most = max(told, key=lambda e: e.value)
     found_again = ("its segments are found again in samples drawn anew" if found.on(most.segment).is_stable else
                    "but not all its segments are found again in samples drawn anew, so do not build on them")
-    others = [f"{e.segment} {words.share(e.value)}" for e in told if e is not most]
+    others = [f"{e.segment} {words.share(e.value) if e.value >= LEAST_TOLD else 'under 0.1 %'}"
+              for e in told if e is not most]
     said = f"The {most.segment} base tells most of what customers bring, {words.estimate(most)} of its variance"
     return f"{said}{f' ({words.joined(others)})' if others else ''}; {found_again}."
 

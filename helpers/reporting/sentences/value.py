@@ -115,8 +115,10 @@ def retention(base: BaseChange) -> str:
         return f"Retention is not known: {by_count.reason}."
     if by_count.n == 1:
         return "One customer bought in the first period."
-    return (f"Of the {words.count(by_count.n, 'customer', 'customers')} who bought in the first period "
-            f"{words.estimate(by_count)} bought in the second; they had {words.estimate(by_money)} of its sales.")
+    who = f"Of the {words.count(by_count.n, 'customer', 'customers')} who bought in the first period"
+    if is_hidden(by_count.value * by_count.n):
+        return f"{who} fewer than ten bought in the second."
+    return (f"{who} {words.estimate(by_count)} bought in the second; they had {words.estimate(by_money)} of its sales.")
 
 
 def concentration(pyramid: Pyramid) -> str:

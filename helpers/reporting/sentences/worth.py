@@ -152,8 +152,9 @@ def kept(found: Kept, currency: str = "") -> str:
     margin = found.of_margin()
     who = f"The {words.whole(found.n)} kept customers"
     signed = [f"{'+' if v > 0 else ''}{words.money(v, currency)}" for v in (often, more, margin[2])]
-    said = (f"{who} changed net sales by {signed[0]} through frequency and {signed[1]} through the value of an order; "
-            f"the margin rate moved their margin by {signed[2]}.")
+    rate = f"; the margin rate moved their margin by {signed[2]}" if abs(margin[2]) >= 1 else ""
+    said = (f"{who} changed net sales by {signed[0]} through frequency and {signed[1]} through the value of an "
+            f"order{rate}.")
     if gross.status is not Status.OK:
         return said
     return (f"{said} Of the first period's money its customers brought {words.estimate(gross)} again (gross), and "
