@@ -18,7 +18,7 @@ def parts_of(notebook: NotebookNode) -> dict[str, list[NotebookNode]]:
     for i, (cell, role) in enumerate(zip(notebook.cells, _roles(notebook.cells), strict=True)):
         if cell.cell_type == "code":
             streams += [output.text for output in cell.outputs if output.output_type == "stream"]
-            shown = [output for output in cell.outputs if output.output_type != "stream"]
+            shown = [output for output in cell.outputs if output.output_type != "stream" and not _is_nothing(output)]
             if shown and role not in HIDDEN:
                 parts[role].append(v4.new_code_cell(outputs=shown))
         elif cell.cell_type == "markdown" and _says(cell.source, role) and not _is_idle(notebook.cells[i + 1:]):
@@ -48,7 +48,12 @@ def _is_idle(following: Sequence[NotebookNode]) -> bool:
     """Return whether all that markdown introduces, up to the next markdown, are exhibits with nothing to show."""
     own = takewhile(lambda cell: cell.cell_type == "code", following)
     outputs = [output for cell in own for output in cell.get("outputs", [])]
-    return bool(outputs) and all(output.get("data", {}).get("text/html") == "" for output in outputs)
+    return bool(outputs) and all(map(_is_nothing, outputs))
+
+
+def _is_nothing(output: NotebookNode) -> bool:
+    """Return whether an output is an exhibit with nothing to show, which would only leave a gap."""
+    return output.get("data", {}).get("text/html") == ""
 
 
 def _roles(cells: Sequence[NotebookNode]) -> list[str]:

@@ -148,6 +148,12 @@ def test_a_heading_over_nothing_is_left_out_with_what_it_introduces():
     assert all(name in html for name in ("Kept", "Found.", "Words alone"))
 
 
+def test_an_exhibit_of_nothing_leaves_no_gap():
+    alone, beside = (body(page(text("# T"), text("## Kept"), *cells)) for cells in (
+        [code(exhibits.say("Found."))], [code(exhibits.present()), code(exhibits.say("Found."))]))
+    assert alone == beside
+
+
 def test_roles_are_taken_from_ids_where_there_is_no_tag():
     cell = code(exhibits.say("Doubt."))
     cell["id"] = "doubt"

@@ -75,6 +75,9 @@ def test_the_profile_names_strongest_weakest_and_what_was_not_asked():
     text = keeping.profiled(summary(rows))
     assert text.startswith("Strongest side: attachment, 80 points [78, 82] of 100; weakest: repeat purchase")
     assert text.endswith("Not asked: share of category, price tolerance and advocacy.")
+    alone = keeping.profiled(summary([rows[0], *(without_value(s, Status.INSUFFICIENT, "x") for s in list(
+        motives.PROFILE)[1:])]))
+    assert alone.startswith("Only one side of loyalty is known: attachment, 80 points [78, 82] of 100. Not asked:")
     nothing = summary([without_value(s, Status.INSUFFICIENT, "x") for s in motives.PROFILE])
     assert keeping.profiled(nothing) == "Loyalty has no side that is known."
 

@@ -98,8 +98,9 @@ def profiled(kinds: pd.DataFrame) -> str:
     if not known:
         return "Loyalty has no side that is known."
     lacks = [r["quantity"] for r in rows if not is_ok(r)]
-    text = f"Strongest side: {known[0]['quantity']}, {words.estimate(known[0])} of 100"
-    text += f"; weakest: {known[-1]['quantity']}, {words.estimate(known[-1])}" if len(known) > 1 else ""
+    first = f"{known[0]['quantity']}, {words.estimate(known[0])} of 100"
+    text = f"Only one side of loyalty is known: {first}" if len(known) == 1 else (
+        f"Strongest side: {first}; weakest: {known[-1]['quantity']}, {words.estimate(known[-1])}")
     return f"{text}." + (f" Not asked: {words.joined(lacks)}." if lacks else "")
 
 

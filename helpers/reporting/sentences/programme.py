@@ -125,7 +125,7 @@ def shared(table: pd.DataFrame, currency: str) -> str:
 
 
 def penalised(service: pd.DataFrame) -> str:
-    """Return whether old customers pay more or get less than new ones for the same.
+    """Return whether old customers pay more or get less than new ones for the same; empty where it is not known.
 
     Parameters
     ----------
@@ -134,7 +134,7 @@ def penalised(service: pd.DataFrame) -> str:
     """
     price, off = row(service, penalty.PRICE), row(service, penalty.DISCOUNT)
     if not is_ok(price):
-        return f"Whether old customers pay more than new ones for the same cannot be said: {price['reason']}."
+        return ""
     if price["low"] <= 0 <= price["high"]:
         text = ("Old customers pay what new ones pay for the same product in the same month, within noise: the "
                 f"difference is {words.estimate(price)}.")
@@ -153,10 +153,10 @@ def penalised(service: pd.DataFrame) -> str:
 
 
 def promised(service: pd.DataFrame) -> str:
-    """Return how many promises of delivery are kept, and what goes with it."""
+    """Return how many promises of delivery are kept, and what goes with it; empty where none is recorded."""
     kept, gap = row(service, online.KEPT), row(service, online.APART)
     if not is_ok(kept):
-        return f"Promises kept: {kept['reason']}."
+        return ""
     text = f"{words.estimate(kept)} of the promised deliveries came by the day."
     if not is_ok(gap):
         return f"{text} Whether broken promises go with fewer returns cannot be said: {gap['reason']}."
@@ -174,10 +174,10 @@ def promised(service: pd.DataFrame) -> str:
 
 
 def visited(service: pd.DataFrame) -> str:
-    """Return how often customers visit, how far they look, and how long they take to choose."""
+    """Return how often customers visit, how far they look, how long they take to choose; empty without visits."""
     often, deep, choose = (row(service, q) for q in (online.FREQUENCY, online.DEPTH, online.CHOOSING))
     if not is_ok(often):
-        return f"Visits online: {often['reason']}."
+        return ""
     text = (f"A customer who visits comes on {words.estimate(often)} days a month and looks at {words.estimate(deep)} "
             "things a day")
     wait = f"; from first look to purchase half take {words.estimate(choose)} days or less" if is_ok(choose) else ""
