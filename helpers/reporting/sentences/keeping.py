@@ -114,7 +114,7 @@ def formed(periods: pd.DataFrame) -> str:
     """
     again = periods.dropna(subset=["share_again", "share_active"])
     if len(again) < 2:
-        return "How loyalty forms cannot be said: fewer than two periods have passed for enough customers."
+        return "How loyalty forms cannot be said: in fewer than two periods did ten customers or more buy again."
     first, last = again.iloc[0], again.iloc[-1]
     rises = ("rises" if last["again_low"] > first["again_high"] else
              "falls" if last["again_high"] < first["again_low"] else "stays, within noise,")
