@@ -133,7 +133,9 @@ def _entries(engine: Engine, whole: ir.Table, by: str, rank: str | None) -> pd.D
              for r in rows.to_dict("records") if r["n"] >= FEWEST
              for ledger, side, item, unit, top, below in ITEMS if r[below] > 0 and _is_told(there, top)
              and (ledger != TRANSACTIONAL or any(there[c] for c in SPENT))]
-    return pd.DataFrame(found, columns=["by", "segment", "ledger", "side", "item", "unit", "value", "n"])
+    told = {row["ledger"] for row in found if row["side"] == IN}  # what comes back for nothing is no ledger
+    return pd.DataFrame([row for row in found if row["ledger"] in told],
+                        columns=["by", "segment", "ledger", "side", "item", "unit", "value", "n"])
 
 
 def _is_told(there: dict[str, bool], column: str) -> bool:

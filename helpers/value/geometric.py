@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from helpers.value.purchases import Counts
+from helpers.value.purchases import Counts, Levels
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,21 +39,22 @@ class BetaGeometric:
         r, alpha, a, b = values
         x, level = counts.x, counts.levels
         by_x, stays = level.values, b + level.values + self.chances  # of the beta once x chances were survived
-        seen, waited = np.log(alpha + counts.T), np.log((alpha + counts.T) / (alpha + counts.t_x))
+        (seen, per_seen), (last, per_last) = (_logs(alpha, times) for times in (counts.ages, counts.lasts))
+        waited = seen - last
         odds = self._log_odds(level.values, a, b)[level.place] + (r + x) * waited
+        small = np.exp(-np.abs(odds))  # one exponential for the softplus and the share that has gone
         of_x = (special.gammaln(r + by_x) - special.gammaln(r) + special.gammaln(stays) - special.gammaln(b)
                 + special.gammaln(a + b) - special.gammaln(a + stays))
         value = (level.n @ of_x + counts.n_customers * r * np.log(alpha)
-                 + counts.n @ (np.logaddexp(0, odds) - (r + x) * seen))
-        gone = counts.n * special.expit(odds)
+                 + counts.n @ (np.maximum(odds, 0) + np.log1p(small) - (r + x) * seen))
+        gone = counts.n * np.where(odds >= 0, 1.0, small) / (1 + small)
         gone_by_x = np.bincount(level.place, gone, len(by_x))
         n = float(counts.n.sum())
         apart = special.digamma(a + b) - special.digamma(a + stays)
         return float(value), np.array([
             level.n @ (special.digamma(r + by_x) - special.digamma(r)) + n * np.log(alpha) - counts.n @ seen
             + gone @ waited,
-            n * r / alpha - ((counts.n - gone) * (r + x)) @ (1 / (alpha + counts.T))
-            - (gone * (r + x)) @ (1 / (alpha + counts.t_x)),
+            n * r / alpha - ((counts.n - gone) * (r + x)) @ per_seen - (gone * (r + x)) @ per_last,
             level.n @ apart + gone_by_x.sum() / a,
             level.n @ (apart + special.digamma(stays) - special.digamma(b))
             - gone_by_x @ np.where(gone_by_x > 0, 1 / np.maximum(stays - 1, 1e-300), 0),
@@ -90,6 +91,12 @@ class BetaGeometric:
         stays = b + x + self.chances - 1
         can_leave = x + self.chances > 0
         return np.where(can_leave, np.log(a / np.where(can_leave, stays, 1.0)), -np.inf)
+
+
+def _logs(alpha: float, times: Levels) -> tuple[np.ndarray, np.ndarray]:
+    """Return log(α + t) and 1 / (α + t) of every row, each computed once for a distinct time."""
+    total = alpha + times.values
+    return np.log(total)[times.place], (1 / total)[times.place]
 
 
 def _expected(shape: np.ndarray | float, rate: np.ndarray | float, a: float, b: np.ndarray | float,

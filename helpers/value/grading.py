@@ -1,6 +1,6 @@
 """What has become of forecasts of orders and margin once their last day has passed."""
 
-from datetime import date
+from datetime import date, datetime
 
 import ibis
 import ibis.expr.types as ir
@@ -10,6 +10,7 @@ import pandas as pd
 from helpers.customers import features
 from helpers.foundation.engine import Engine
 from helpers.foundation.study import Economics
+from helpers.methods import grading
 from helpers.value.lifetime import DAYS_A_YEAR
 
 ORDERS, MARGIN = "orders_ahead", "margin_ahead"
@@ -37,12 +38,12 @@ def happened(engine: Engine, transactions: ir.Table, due: pd.DataFrame, economic
         Purchase occasions [orders], and margin discounted to the day of the forecast [money], of everybody who had
         bought by then; NaN where nobody had, and for any other quantity.
     """
-    known = due[due["quantity"].isin([ORDERS, MARGIN]) & due["segment"].eq("all")]
-    windows = known[WINDOW].drop_duplicates().itertuples(index=False, name=None)
-    found = {window: _since(engine, transactions, window[0].date(), window[1].date(), economics) for window in windows}
-    keys = known[[*WINDOW, "quantity"]].itertuples(index=False, name=None)
-    values = [found[key[:2]][key[2]] for key in keys]
-    return pd.Series(values, index=known.index, dtype="float64").reindex(due.index)
+    is_known = due["quantity"].isin([ORDERS, MARGIN]) & due["segment"].eq("all")
+
+    def counted(made_on: datetime, due_on: datetime) -> dict[str, float]:
+        return _since(engine, transactions, made_on.date(), due_on.date(), economics)
+
+    return grading.happened(due, is_known, WINDOW, "quantity", counted)
 
 
 def _since(engine: Engine, transactions: ir.Table, made_on: date, due_on: date,

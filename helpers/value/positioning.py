@@ -1,6 +1,7 @@
 """Positioning: what customers say fits us and others, as a map of brands and attributes."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import ibis
 import ibis.expr.types as ir
@@ -11,8 +12,9 @@ from helpers.foundation.engine import Engine
 from helpers.foundation.estimates import Estimate, Status, summary, without_value
 from helpers.methods import cells, correspondence, intervals
 from helpers.methods.correspondence import Map
+from helpers.methods.intervals import Interval
 
-ROLE, US = "brand_attribute", "us"
+ROLE, US, TAG = "brand_attribute", "us", "frame_value"
 LEAST = 30
 MOST = 20_000
 DRAWS = 300
@@ -34,6 +36,10 @@ class Positioning:
         Respondents.
     reason : str
         Why there is no map; empty where there is.
+    values : dict of str to str
+        Kind of value (``frame_value`` of the item) by attribute, of those that are tagged.
+    targets : tuple of Estimate
+        By tier, the top first: mean share of what was asked that fits us in the eyes of its customers.
     """
 
     said: pd.DataFrame
@@ -41,6 +47,8 @@ class Positioning:
     map: Map | None
     n: int
     reason: str = ""
+    values: Mapping[str, str] = field(default_factory=dict)
+    targets: tuple[Estimate, ...] = ()
 
     def points(self) -> pd.DataFrame:
         """Return the points of the map: ``label``, ``kind`` (brand, attribute), ``x``, ``y``, ``xx``, ``xy``, ``yy``.
@@ -89,8 +97,22 @@ class Positioning:
                                                    n=int(self.asked.loc[attribute, US]), segment=str(attribute))))
         return sorted(found, key=lambda pair: -pair[1].value)
 
+    def by_value(self) -> tuple[Estimate, ...]:
+        """Return by how much more often than of others each kind of value is said of us, attributes weighing alike."""
+        kinds: dict[str, list[Estimate]] = {}
+        for attribute, gap in self.strengths():
+            if attribute in self.values:
+                kinds.setdefault(self.values[attribute], []).append(gap)
+        found = []
+        for kind, gaps in kinds.items():
+            mean, n = float(np.mean([g.value for g in gaps])), min(g.n for g in gaps)
+            half = float(np.sqrt(sum(((g.high - g.low) / 2) ** 2 for g in gaps))) / len(gaps)
+            found.append(Estimate("said_of_us_less_others", mean, mean - half, mean + half, unit="share", n=n,
+                                  segment=f"value: {kind}"))
+        return tuple(sorted(found, key=lambda e: -e.value))
+
     def table(self) -> pd.DataFrame:
-        """Return ``results/positioning``: shares said, gaps to the others, coordinates of the map."""
+        """Return ``results/positioning``: shares said, gaps to the others, who says so, coordinates of the map."""
         if self.said.empty:
             return without_value("said", Status.NOT_APPLICABLE if not self.n else Status.INSUFFICIENT, self.reason,
                                  unit="share", n=self.n).table()
@@ -103,10 +125,11 @@ class Positioning:
                   for row in self.points().to_dict("records") for k, x, v in ((1, "x", "xx"), (2, "y", "yy"))]
         shares = [Estimate("inertia", float(s), unit="share", n=self.n, segment=f"axis {i}")
                   for i, s in enumerate(self.map.shares[:2], 1)] if self.map else []
-        return summary([*said, *(e for _, e in self.strengths()), *points, *shares])
+        return summary([*said, *(e for _, e in self.strengths()), *self.by_value(), *self.targets, *points, *shares])
 
 
-def positioning(engine: Engine, responses: ir.Table, items: ir.Table, seed: int) -> Positioning:
+def positioning(engine: Engine, responses: ir.Table, items: ir.Table, seed: int,
+                people: ir.Table | None = None) -> Positioning:
     """Return what customers say of us and of others.
 
     Parameters
@@ -118,6 +141,8 @@ def positioning(engine: Engine, responses: ir.Table, items: ir.Table, seed: int)
         empty for us. An answer in the upper half of its scale says that the attribute fits.
     seed : int
         Of the bootstrap samples.
+    people : ir.Table, optional
+        Grain response: ``response_id``, ``tier`` and ``tier_rank`` of who answered.
     """
     asked = items.filter(items.role == ROLE)
     high, low = asked.scale_high, asked.scale_low
@@ -127,13 +152,35 @@ def positioning(engine: Engine, responses: ir.Table, items: ir.Table, seed: int)
     given = responses.filter(responses.score.notnull()).inner_join(named, "item")
     within = given.filter((given.score >= given.low) & (given.score <= given.high))
     part = (within.score - within.low) / (within.high - within.low)
-    rows = engine.arrow(within.select(
-        "response_id", "attribute", "brand", fits=(within.is_reversed.ifelse(1 - part, part) > 0.5).ifelse(1, 0),
-    ).order_by("response_id", "brand", "attribute").limit(MOST * 100)).to_pandas()
+    named_by = within.select(
+        "response_id", "attribute", "brand", fits=(within.is_reversed.ifelse(1 - part, part) > 0.5).ifelse(1, 0))
+    rows = engine.arrow(named_by.order_by("response_id", "brand", "attribute").limit(MOST * 100)).to_pandas()
     if rows.empty:
         nothing = pd.DataFrame()
         return Positioning(nothing, nothing, None, 0, "no questions on what fits which brand were answered")
-    return _of(rows, seed)
+    return replace(_of(rows, seed), values=_values(engine, asked), targets=_targets(engine, named_by, people))
+
+
+def _values(engine: Engine, asked: ir.Table) -> dict[str, str]:
+    if TAG not in asked.columns:
+        return {}
+    tagged = asked.filter(asked[TAG].nullif("").notnull()).select(
+        attribute=ibis.coalesce(asked.construct.nullif(""), asked.text, asked.item), value=asked[TAG]).distinct()
+    return {row["attribute"]: row["value"] for row in engine.arrow(tagged.order_by("attribute", "value")).to_pylist()}
+
+
+def _targets(engine: Engine, said: ir.Table, people: ir.Table | None) -> tuple[Estimate, ...]:
+    """Return, by tier of those who answered, the mean share of what was asked that fits us."""
+    if people is None:
+        return ()
+    each = said.filter(said.brand == US).group_by("response_id").aggregate(fits=ibis._.fits.mean())
+    by = each.inner_join(people.filter(people.tier.notnull()), "response_id").group_by("tier_rank", "tier")
+    rows = engine.arrow(by.aggregate(n=ibis._.count(), mean=ibis._.fits.mean(), sd=ibis._.fits.std(how="sample"))
+                        .order_by("tier_rank")).to_pylist()
+    z = intervals.normal_quantile(0.95)
+    half = [z * (r["sd"] or 0.0) / np.sqrt(r["n"]) for r in rows]
+    return tuple(cells.published("fits_us", Interval(r["mean"], r["mean"] - h, r["mean"] + h), r["n"], unit="share",
+                                 segment=f"tier {r['tier']}") for r, h in zip(rows, half, strict=True))
 
 
 def _of(rows: pd.DataFrame, seed: int) -> Positioning:

@@ -57,7 +57,7 @@ class Refinements:
 
     def reading(self) -> pd.DataFrame:
         """Return the models in the hold-out as a table for reading: orders forecast, error, squared error, verdict."""
-        verdicts = {PLAIN: ""} | self.verdicts() if self.trial else {}
+        verdicts = {PLAIN: ""} | self.verdicts() if self.tried() else {}
         t = self.trial
         return pd.DataFrame([{"model": name, "orders": t.total(name).value, "error": t.error(name),
                               "squared_error": float(np.average((t.orders - t.forecasts[name]) ** 2,

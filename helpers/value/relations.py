@@ -127,10 +127,16 @@ def relations(engine: Engine, tables: Mapping[str, ir.Table], valued: ir.Table, 
         referrals.referrals(engine, bought, t["customers"], as_of_on, rate), cycle,
         balance.balance(engine, served, known), indices.indices(engine, known),
         segments.segmented(engine, known, t["customers"], served, scope.seed),
-        positioning.positioning(engine, t["responses"], t["items"], scope.seed),
+        positioning.positioning(engine, t["responses"], t["items"], scope.seed, _tiers(t["respondents"], known)),
         concentration.concentration(engine, _with_margin(valued), "margin", "margin to date"),
         concentration.concentration(engine, served, "profit", "profit of the last period"),
         claims.top_share(engine, valued), claims.keeping_saves(engine, t["customers"], served, known), stage)
+
+
+def _tiers(respondents: ir.Table, known: ir.Table) -> ir.Table:
+    """Return the tier of those who answered."""
+    return respondents.select("response_id", "customer_id").inner_join(
+        known.select("customer_id", "tier", "tier_rank"), "customer_id")
 
 
 def _with_margin(valued: ir.Table) -> ir.Table:

@@ -110,3 +110,19 @@ def test_claims_are_said_with_the_own_figure_or_the_reason():
     assert divided.claims_title(made) == "What textbooks say: 1 of 3 holds here"
     assert divided.claims_title(made[1:]) == "What textbooks say: none holds here"
     assert divided.claims_title(made[2:]) == "What textbooks say: none of it can be tested here"
+
+
+def fits(tier, value, half=0.02, n=50):
+    return Estimate("fits_us", value, value - half, value + half, "share", n, f"tier {tier}")
+
+
+def test_positioning_says_for_whom_we_are_and_for_which_value_we_stand():
+    found = replace(positions(), values={"friendly": "emotional", "cheap": "functional", "large": "functional"},
+                    targets=(fits("top", 0.7), fits("base", 0.4)))
+    said = divided.positioning(found)
+    assert "By kind of value: emotional 50.0 % more and functional 15.0 % less." in said
+    assert said.endswith("It fits us most in the eyes of the tier top, 70.0 % [68.0 %, 72.0 %] of what was asked, "
+                         "least in those of the tier base, 40.0 % [38.0 %, 42.0 %].")
+    alike = replace(found, targets=(fits("top", 0.41), fits("base", 0.4)))
+    assert divided.positioning(alike).endswith("No tier sees us otherwise than the rest beyond noise.")
+    assert "tier" not in divided.positioning(replace(found, targets=(fits("top", 0.41),)))

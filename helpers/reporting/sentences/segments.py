@@ -100,7 +100,28 @@ def positioning(found: Positioning) -> str:
     if not said:
         return f"{who}, nothing fits us more or less often than others beyond noise."
     note = "" if found.map is not None else f" A map cannot be drawn: {found.reason}."
-    return f"{who}, these fit us more or less often than others: {words.joined(said)}.{note}"
+    return (f"{who}, these fit us more or less often than others: {words.joined(said)}.{note}"
+            f"{_values(found)}{_target(found)}")
+
+
+def _values(found: Positioning) -> str:
+    """Return which kinds of value customers see in us rather than in others."""
+    said = [f"{e.segment.removeprefix('value: ')} {words.share(abs(e.value))} {'more' if e.value > 0 else 'less'}"
+            for e in found.by_value() if e.low > 0 or e.high < 0]
+    return f" By kind of value: {words.joined(said)}." if said else ""
+
+
+def _target(found: Positioning) -> str:
+    """Return in whose eyes what was asked fits us most and least."""
+    known = [e for e in found.targets if e.status is Status.OK]
+    if len(known) < 2:
+        return ""
+    most, least = (pick(known, key=lambda e: e.value) for pick in (max, min))
+    halves = [(e.high - e.low) / 2 for e in (most, least)]
+    if most.value - least.value <= (halves[0] ** 2 + halves[1] ** 2) ** 0.5:
+        return " No tier sees us otherwise than the rest beyond noise."
+    return (f" It fits us most in the eyes of the {most.segment}, {words.estimate(most)} of what was asked, least in "
+            f"those of the {least.segment}, {words.estimate(least)}.")
 
 
 # --- finer models, claims --------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from helpers.value.pyramid import Pyramid
 SEASON = {"whole year": "{1} days are not a year, so season is part of it"}
 RANKED = {"sales without a customer": "{0} of the money has no customer", "customers ranked": "few customers",
           "unit costs": "at a margin rate assumed where no cost is known"}
+REST = Decimal("0.005")  # of the largest part, below which the rest is lost in rounding
 HOLDS = {"margin": "margin to date", "monthly_fee": "monthly fees", "expected_value": "expected margin"}
 
 
@@ -41,7 +42,8 @@ def change(base: BaseChange, currency: str = "") -> str:
     named = [p for p in _large(base) if p.segment in CLASSES]
     parts = [f"{p.segment} customers {_signed(p.change, currency)}" for p in named if p.change]
     rest = base.change - sum((p.change for p in named), Decimal(0))
-    parts += [f"the rest {_signed(rest, currency)}"] if rest else []
+    is_told = abs(rest) > REST * max((abs(p.change) for p in named), default=0)
+    parts += [f"the rest {_signed(rest, currency)}"] if is_told else []
     whole = words.joined(parts, none="no class of customers moved")
     n_days = words.count(base.periods.after.n_days, "day", "days")
     until = words.day(base.periods.after.last_on)
