@@ -10,6 +10,7 @@ import pandas as pd
 
 from helpers.foundation.engine import Engine
 from helpers.foundation.estimates import Estimate, Status, summary, without_value
+from helpers.methods import survival as kaplan_meier
 
 DAYS_A_MONTH = 30.4375
 DAYS_A_YEAR = 365.25
@@ -81,9 +82,10 @@ def survival(engine: Engine, subscriptions: ir.Table, as_of_on: date, *, horizon
 
     Notes
     -----
-    Monthly hazards by plan and age, h = ended / at risk (Kaplan & Meier 1958), for the intervals drawn anew as shares
-    of binomial counts, whose variance is Greenwood's; beyond the oldest contract seen the hazard of the last twelve
-    months goes on. Contracts that run are right-censored at their age; that hazards stay what they were is assumed.
+    Monthly hazards by plan and age, h = ended / at risk (Kaplan & Meier 1958), for the intervals of values drawn anew
+    as shares of binomial counts, whose variance is Greenwood's; curves as `helpers.methods.survival` gives them. Beyond
+    the oldest contract seen the hazard of the last twelve months goes on. Contracts that run are right-censored at
+    their age; that hazards stay what they were is assumed.
     """
     months = max(round(horizon_days / DAYS_A_MONTH), 1)
     contracts = _contracts(engine, subscriptions, as_of_on)
@@ -95,7 +97,7 @@ def survival(engine: Engine, subscriptions: ir.Table, as_of_on: date, *, horizon
         return Survival(months, _no_curves(), _no_values(), *nothing, len(running), reason)
     rng = np.random.default_rng(seed)
     hazards = {plan: _hazards(group, months, rng) for plan, group in contracts.groupby("plan")}
-    curves = pd.concat([_curve(plan, group, hazards[plan]) for plan, group in contracts.groupby("plan")])
+    curves = pd.concat([_curve(plan, group) for plan, group in contracts.groupby("plan")])
     rates = margin_rate * (1 + discount_rate) ** (-(np.arange(months) + 0.5) / 12)
     valued = [_valued(running[running["plan"] == plan], hazards[plan], rates) for plan in hazards]
     values = pd.concat([v for v, _, _ in valued]).sort_values("subscription_id", ignore_index=True)
@@ -138,13 +140,15 @@ def _hazards(contracts: pd.DataFrame, months: int, rng: np.random.Generator) -> 
     return np.hstack([np.vstack([ended / at_risk, drawn]), np.repeat(tail[:, None], months + 1, axis=1)])
 
 
-def _curve(plan: str, contracts: pd.DataFrame, hazards: np.ndarray) -> pd.DataFrame:
-    ages = int(contracts["age"].max()) + 1
-    running = np.cumprod(1 - hazards[:, :ages], axis=1)
-    low, high = np.quantile(running[1:], [0.025, 0.975], axis=0)
-    at_risk = np.bincount(contracts["age"], minlength=ages)[::-1].cumsum()[::-1]
-    return pd.DataFrame({"plan": plan, "age_months": np.arange(ages), "n_at_risk": at_risk,
-                         "share_running": running[0], "low": low, "high": high})
+def _curve(plan: str, contracts: pd.DataFrame) -> pd.DataFrame:
+    """Return the curve of one plan at every month of age; a contract that ends in a month has run to its end."""
+    age = contracts["age"].to_numpy()
+    found = kaplan_meier.curve(age + 1.0, contracts["has_ended"].to_numpy(), plan).set_index("time")
+    each = found.reindex(np.arange(1.0, age.max() + 2), method="ffill")
+    at_risk = np.bincount(age)[::-1].cumsum()[::-1]
+    return pd.DataFrame({"plan": plan, "age_months": np.arange(age.max() + 1), "n_at_risk": at_risk,
+                         "share_running": each["share_left"].to_numpy(), "low": each["low"].to_numpy(),
+                         "high": each["high"].to_numpy()})
 
 
 def _valued(running: pd.DataFrame, hazards: np.ndarray,
