@@ -1,20 +1,23 @@
-"""Whether intervals of satisfaction hold what they say: ``python bench/coverage_satisfaction.py 2000``.
+"""Whether intervals of satisfaction hold what they say: ``python bench/coverage_satisfaction.py 2000 [--only PART]``.
 
 Answers are drawn from known populations; estimators and intervals are those that the workbook ships. The share of
 replications whose interval covers the truth must lie within the exact binomial region of the nominal level.
 """
 
 import argparse
+import functools
 import time
 
 import numpy as np
+import pandas as pd
 from scipy import stats
 
 from helpers.foundation.estimates import Level
-from helpers.methods import drivers, moderation, ordinal, paths, prediction, resampling
+from helpers.methods import drivers, moderation, ordinal, paths, prediction, resampling, thirds
+from helpers.methods import validity as constructs
 from helpers.methods.intervals import mean, net_share
-from helpers.methods.reliability import alpha_gate, reliability
-from helpers.methods.weighing import Rows
+from helpers.methods.reliability import alpha_gate, item_rest, reliability
+from helpers.methods.weighing import Replicas, Rows
 from helpers.satisfaction import structure, updating, validity, weights
 
 LEVEL, REGION = 0.95, 0.999
@@ -130,11 +133,8 @@ def probe_rejects(rng, n=200):
 def contrasts_cover(rng, draws, n=400):
     """Return whether the intervals of a penalty, a reward, an ordinal logit's odds and a moderation cover."""
     x, other = rng.normal(size=(2, n))
-    columns = np.column_stack([x, other, x + other + rng.normal(size=n)])
-    low, high = (np.quantile(x, q) for q in (1 / 3, 2 / 3))
-    marks = np.column_stack([x < low, x > high, other, columns[:, 2]]).astype(float)
-    found = Rows(np.arange(n), np.ones(n)).moments(marks, draws, int(rng.integers(2**31))).covariance
-    beta = np.linalg.solve(found[:, :-1, :-1], found[:, :-1, -1:])[:, :2, 0]
+    beta = thirds.contrasts(np.column_stack([x, other]), x + other + rng.normal(size=n),
+                            Rows(np.arange(n), np.ones(n)), draws, int(rng.integers(2**31)))[:, [0, 2]]
     ends = [resampling.percentiles(beta[0, j], beta[1:, j]) for j in range(2)]
     made = [i.low <= truth <= i.high for i, truth in zip(ends, (-THIRD, THIRD), strict=True)]
     answers = np.digitize(0.8 * x + rng.logistic(size=n), [-1.5, 0.0, 1.5])
@@ -149,6 +149,48 @@ def moderation_covers(rng, draws, n=300, bend=0.25):
     found = moderation.interaction(BENT, np.column_stack([m, s, y]), ("m", "s", "l"), draws, int(rng.integers(2**31)))
     i = resampling.percentiles(found.product[0], found.product[1:])
     return i.low <= bend / np.sqrt(0.25 + 0.04 + bend**2 + 0.36) <= i.high
+
+
+def weighted_survey(rng, n):
+    """Return two items and an outcome of people of whom every second weighs three and feels otherwise; odds; blame."""
+    heavy = np.arange(n) % 2 == 1
+    feeling, other = rng.normal(size=(2, n))
+    items = np.where(heavy, 0.9, 0.6)[:, None] * feeling[:, None] + 0.6 * rng.normal(size=(n, 3))
+    y = np.where(heavy, 0.7, 0.2) * feeling + 0.4 * other + 0.6 * rng.normal(size=n)
+    code = np.digitize(np.where(heavy, 1.2, 0.4) * feeling + rng.logistic(size=n), [-1.0, 0.8])
+    blames = rng.random(n) < np.where(heavy, 0.3, 0.1)
+    return np.column_stack([items, other + 0.3 * rng.normal(size=n), y]), code, blames, np.where(heavy, 3.0, 1.0)
+
+
+TWO = paths.PathModel({"q": ["1", "2", "3"], "o": ["4"], "s": ["5"]}, [("q", "s"), ("o", "s")])
+
+
+def weighted_values(columns, weights_):
+    """Return α, an item–rest correlation, a path and a share of R² in each replicate; log odds in the sample."""
+    known = resampling.moments(columns, weights_)
+    items = known.covariance[:, :3, :3]
+    share = drivers.lmg(known.correlation[:, [[0], [3], [4]], [0, 3, 4]])
+    return (constructs.alpha(items), item_rest(items)[:, 0], paths.fit(TWO, known.correlation).paths[:, 0, 2],
+            share[:, 0] / share.sum(axis=1))
+
+
+@functools.cache
+def weighted_truth(seed=5, n=400_000):
+    """Return what the weighted estimators find in a sample so large that its error does not count."""
+    columns, code, blames, weights_ = weighted_survey(np.random.default_rng(seed), n)
+    odds = ordinal.fit(columns[:, [0, 3]], code, weights_).coefficients[0]
+    return [*(x[0] for x in weighted_values(columns, weights_[None])), np.exp(odds),
+            np.average(blames, weights=weights_)]
+
+
+def weighted_cover(rng, draws, n=400):
+    """Return whether intervals by replicates of unequal weights cover what holds in the weighted population."""
+    columns, code, blames, weights_ = weighted_survey(rng, n)
+    known = Rows(np.arange(n), weights_, Replicas(pd.RangeIndex(n), np.concatenate(
+        [np.ones((1, n)), resampling.replicates(n, draws, int(rng.integers(2**31)))]) * weights_))
+    ends = [resampling.percentiles(x[0], x[1:]) for x in weighted_values(columns, known.draws())]
+    ends += [ordinal.fit(columns[:, [0, 3]], code, weights_, known.draws()[1:]).odds_ratio(0), known.share(blames)]
+    return [i.low <= truth <= i.high for i, truth in zip(ends, weighted_truth(), strict=True)]
 
 
 def clean_survey(rng, draws, n=250):
@@ -182,17 +224,16 @@ def main():
     options.add_argument("replications", nargs="?", type=int, default=2000)
     options.add_argument("--draws", type=int, default=400)
     options.add_argument("--seed", type=int, default=20261121)
+    options.add_argument("--only", choices=list(PARTS), default="")
     told = options.parse_args()
-    n, began = told.replications, time.perf_counter()
-    print(f"{n} replications, {told.draws} resamples each\n")
+    print(f"{told.replications} replications, {told.draws} resamples each\n")
     print(f"{'estimator':62} {'nominal':>8} {'measured':>9}   {'99.9 % region':18}")
-    _net()
-    _means(n, told, began)
-    _shares(n, told)
-    _others(n, told)
+    for name, part in PARTS.items():
+        if told.only in ("", name):
+            part(told.replications, told)
 
 
-def _others(n, told):
+def _contrasts(n, told):
     rng, began = np.random.default_rng(told.seed + 2), time.perf_counter()
     made = np.mean([contrasts_cover(rng, told.draws) for _ in range(n)], axis=0)
     for name, measured in zip(("penalty of a low third", "reward of a high third", "odds ratio, ordinal logit"), made,
@@ -201,13 +242,16 @@ def _others(n, told):
     began = time.perf_counter()
     shown("moderation in a path model", np.mean([moderation_covers(rng, told.draws) for _ in range(n)]), *region(n),
           time.perf_counter() - began)
-    began, several = time.perf_counter(), max(n // 2, 1)
+
+
+def _gates(n, told):
+    rng, began, several = np.random.default_rng(told.seed + 3), time.perf_counter(), max(n // 2, 1)
     struck = np.mean([clean_survey(rng, max(told.draws // 2, 50)) for _ in range(several)])
     shown(f"sound surveys ({several}) in which a gate strikes or blocks, at most", struck, 0.0, STRUCK_AT_MOST,
           time.perf_counter() - began, STRUCK_AT_MOST)
 
 
-def _net():
+def _net(*_):
     for shares, printed in NET.items():
         for people, coverage in printed.items():
             flag = " (under 30: said with care)" if people < 30 else ""
@@ -215,20 +259,33 @@ def _net():
             shown(f"NPS, exact, n = {people}, p = {shares}{flag}", found, coverage - 5e-4, coverage + 5e-4, 0, coverage)
 
 
-def _means(n, told, began):
+def _means(n, told):
     rng = np.random.default_rng(told.seed)
-    timed = time.perf_counter
-    for name, work in (("index, Student's interval", lambda: (plain_index(rng),)),
-                       ("index by the path model, percentile interval", lambda: (path_index(rng, told.draws),)),
-                       ("raked mean under planted non-response", lambda: raked_mean(rng, told.draws)),
-                       ("λ, errors in variables", lambda: updated(rng, told.draws))):
-        began = timed()
-        made = np.array([work() for _ in range(n)], dtype=float).mean(axis=0)
-        shown(name, made[0], *region(n), timed() - began)
-        if name.startswith("raked"):
-            print(f"{'  the plain mean, for comparison':62} {'':8} {made[1]:9.4f}")
-        if name.startswith("λ"):
-            print(f"{f'  plain regression for a true {STEP}: mean of its values':62} {'':8} {made[1]:9.4f}")
+    _measured(n, "index, Student's interval", lambda: (plain_index(rng),))
+    _measured(n, "index by the path model, percentile interval", lambda: (path_index(rng, told.draws),))
+    plain = _measured(n, "raked mean under planted non-response", lambda: raked_mean(rng, told.draws))
+    print(f"{'  the plain mean, for comparison':62} {'':8} {plain:9.4f}")
+
+
+def _updating(n, told):
+    rng = np.random.default_rng(told.seed + 5)
+    plain = _measured(n, "λ, errors in variables", lambda: updated(rng, told.draws))
+    print(f"{f'  plain regression for a true {STEP}: mean of its values':62} {'':8} {plain:9.4f}")
+
+
+def _measured(n, name, work):
+    began = time.perf_counter()
+    made = np.array([work() for _ in range(n)], dtype=float).mean(axis=0)
+    shown(name, made[0], *region(n), time.perf_counter() - began)
+    return made[-1]
+
+
+def _weighted(n, told):
+    rng, began = np.random.default_rng(told.seed + 4), time.perf_counter()
+    made = np.mean([weighted_cover(rng, told.draws) for _ in range(n)], axis=0)
+    for name, measured in zip(("α", "item–rest correlation", "path", "driver share", "odds ratio", "comments in blame"),
+                              made, strict=True):
+        shown(f"{name}, one in two weighing three", measured, *region(n), time.perf_counter() - began)
 
 
 def _shares(n, told):
@@ -243,6 +300,9 @@ def _shares(n, told):
     error = np.mean([probe_rejects(rng) for _ in range(n)])
     shown("relevance probe, type I error: between 3 and 7 %", error, 0.03, 0.07, time.perf_counter() - began, 0.05)
 
+
+PARTS = {"net": _net, "means": _means, "updating": _updating, "shares": _shares, "contrasts": _contrasts,
+         "gates": _gates, "weighted": _weighted}
 
 if __name__ == "__main__":
     main()

@@ -11,7 +11,7 @@ from helpers.methods.cells import FEW_PEOPLE, LEAST_PEOPLE
 PEOPLE = ("n_customers", "customers", "n_people", "people", "n_respondents", "respondents", "n_members", "members")
 EVERYBODY = ("all", "everybody", "total", "")
 OTHER_UNITS = frozenset({  # of values whose n counts no people
-    "records", "files", "rows", "answers", "days", "orders", "lots", "weeks", "months", "waves", "items",
+    "records", "files", "rows", "answers", "alarms", "days", "orders", "lots", "weeks", "months", "waves", "items",
     "standard deviations of the waves"})
 HIDDEN, FLAG = f"under {LEAST_PEOPLE}", " (few)"
 

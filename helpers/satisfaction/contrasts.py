@@ -2,8 +2,7 @@
 
 References
 ----------
-Brandt (1987), A procedure for identifying value-enhancing service components using customer satisfaction survey data,
-in *Add Value to Your Service*, 61–65; Mikulić & Prebežac (2008), Prioritizing improvement of service attributes using
+Mikulić & Prebežac (2008), Prioritizing improvement of service attributes using
 impact range-performance analysis, *Managing Service Quality* 18, 559–576.
 """
 
@@ -14,7 +13,7 @@ import pandas as pd
 
 from helpers.foundation.errors import InputError
 from helpers.foundation.estimates import Estimate, Status, without_value
-from helpers.methods import moderation, ordinal
+from helpers.methods import moderation, ordinal, thirds
 from helpers.methods.cells import FEW_PEOPLE
 from helpers.methods.resampling import moments, percentiles
 from helpers.satisfaction.assumptions import Assumptions
@@ -69,33 +68,22 @@ def penalty_reward(known: Panel | Absent, draws: int, seed: int) -> list[Contras
     Notes
     -----
     One regression of satisfaction on a low and a high mark of every driver; equal scores stay in one third, and a
-    driver whose thirds cannot be told apart is left out. Percentile intervals.
+    driver whose thirds cannot be told apart is left out. Percentile intervals; they hold that the thirds are estimates.
     """
     if isinstance(known, Absent):
         return known
     names, means = _drivers(known)
     if not names:
         return Absent("nothing points to satisfaction", known.n)
-    cuts = _thirds(means, known.rows.weights)
-    is_low, is_high = means < np.maximum(cuts[0], means.min(axis=0) + 1e-9), means > cuts[1]
-    kept = (is_low.sum(axis=0) >= FEW_PEOPLE) & (is_high.sum(axis=0) >= FEW_PEOPLE) & (
-        (~is_low & ~is_high).sum(axis=0) >= FEW_PEOPLE)
+    marked = thirds.marks(means, thirds.cuts(means, known.rows.weights))
+    counts = marked.sum(axis=0).reshape(2, -1)
+    kept = (counts >= FEW_PEOPLE).all(axis=0) & (known.n - counts.sum(axis=0) >= FEW_PEOPLE)
     if not kept.any():
         return Absent("no driver has thirty people in each third", known.n)
-    marks = np.concatenate([is_low[:, kept], is_high[:, kept]], axis=1).astype(float)
-    columns = np.column_stack([marks, _mean_of(known, SATISFACTION)])
-    among = known.rows.moments(columns, draws, seed).covariance
-    beta = (np.linalg.pinv(among[:, :-1, :-1]) @ among[:, :-1, -1:])[:, :, 0]
+    beta = thirds.contrasts(means[:, kept], _mean_of(known, SATISFACTION), known.rows, draws, seed)
     k = int(kept.sum())
     return [_contrast(name, beta[:, j], beta[:, k + j], known.n)
             for j, name in enumerate(np.array(names, dtype=object)[kept])]
-
-
-def _thirds(means: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Return where the lower and the upper third of each column begin and end, shape (2, k), by weight."""
-    if np.ptp(weights) == 0:
-        return np.quantile(means, [1 / 3, 2 / 3], axis=0)
-    return np.quantile(means, [1 / 3, 2 / 3], axis=0, weights=weights, method="inverted_cdf")
 
 
 def _contrast(name: str, low: np.ndarray, high: np.ndarray, n: int) -> Contrast:

@@ -50,8 +50,10 @@ class Drivers:
         How often each has the highest priority over the resamples.
     johnson : mapping of str to float
         Johnson's weight as a share of R².
-    n : int
-        People.
+    ranks : ndarray, shape (k, k)
+        How often each driver (row) has each rank by its share over the resamples, the largest first.
+    n, n_people : int
+        People who answered every question, and who answered any.
     """
 
     names: tuple[str, ...]
@@ -65,7 +67,9 @@ class Drivers:
     priority: Mapping[str, Interval]
     leads: Mapping[str, float]
     johnson: Mapping[str, float]
+    ranks: np.ndarray
     n: int
+    n_people: int
 
 
 def drivers(known: Panel | Absent, valid: Validity | None, seed: int) -> Drivers | Absent:
@@ -98,7 +102,8 @@ def drivers(known: Panel | Absent, valid: Validity | None, seed: int) -> Drivers
         names, _of(explained), _each(apart, names, share), _joint(names, struck, share), struck,
         _wins(names, share), dict(zip(names, _probed(known, place, seed), strict=True)),
         _each(names, names, means.mean[:, place[:-1]]), _each(apart, names, room), _wins(names, room),
-        dict(zip(names, (johnson / johnson.sum()).tolist(), strict=True)), known.n)
+        dict(zip(names, (johnson / johnson.sum()).tolist(), strict=True)), importance.chances(share[1:]), known.n,
+        known.n_people)
 
 
 def _of(draws: np.ndarray) -> Interval:
@@ -219,3 +224,12 @@ def importance_map(found: Drivers | Absent) -> pd.DataFrame:
              "johnson": found.johnson[name]} for name, i in found.share.items()]
     frame = pd.DataFrame(rows, columns=columns)
     return frame.sort_values("priority", ascending=False, ignore_index=True)
+
+
+def ranks(found: Drivers | Absent) -> pd.DataFrame:
+    """Return how often each driver has each rank by its share: ``driver, 1, 2, …``; empty where any is struck."""
+    if isinstance(found, Absent) or found.struck:
+        return pd.DataFrame(columns=["driver"])
+    order = sorted(range(len(found.names)), key=lambda j: -found.share[found.names[j]].value)
+    rows = [{"driver": found.names[j], **{str(i + 1): float(p) for i, p in enumerate(found.ranks[j])}} for j in order]
+    return pd.DataFrame(rows)

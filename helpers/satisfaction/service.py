@@ -1,5 +1,6 @@
 """How cases are handled: from reported to fed back, how fast, how satisfied, and the rates of bad service over time."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 import ibis.expr.types as ir
@@ -8,14 +9,16 @@ import pandas as pd
 from scipy import stats
 
 from helpers.foundation.estimates import Estimate, Status, without_value
+from helpers.methods import charts
 from helpers.methods.cells import LEAST_PEOPLE, published, too_few
+from helpers.methods.courses import RATE, SHARE, Course
 from helpers.methods.intervals import Interval, share
 
 FUNNEL = ("handled", "reviewed", "fed back")
 COLUMNS = ("kind", "opened_at", "handled_at", "reviewed_at", "closed_at", "fed_back_at", "is_resolved", "score")
-LEAST_MONTHS = 24
 COMPLAINTS, DISSATISFIED, OMITTED = "complaint rate", "dissatisfaction rate", "omission rate"
-OUT = "months out of control"
+UNITS = {COMPLAINTS: "complaints per 100 buyers", OMITTED: "share of cases", DISSATISFIED: "share of cases"}
+ALARMS, FALSE_ALARMS = "alarms of the control chart", 1.0  # a year, of all the charts together
 
 
 def service(cases: ir.Table, as_of: date, customers: int) -> list[Estimate]:
@@ -81,97 +84,74 @@ def _poisson(count: int, level: float = 0.95) -> Interval:
     return Interval(float(count), float(low), float(stats.chi2.ppf((1 + level) / 2, 2 * count + 2) / 2))
 
 
-def by_month(cases: ir.Table, transactions: ir.Table, as_of: date) -> pd.DataFrame:
-    """Return complaints a month per 100 buying customers with the limits of a control chart, full months only.
+def rates(cases: ir.Table, transactions: ir.Table, as_of: date) -> tuple[Course, ...]:
+    """Return the three rates of bad service by full month, for control charts.
 
     Parameters
     ----------
     cases, transactions : Table
         Canonical tables.
     as_of : date
-        Last day counted.
-
-    Returns
-    -------
-    DataFrame
-        ``month, complaints, buyers, rate, low, high, is_alarm``: limits at 0.135 % and 99.865 % of what the 24 months
-        before foretell, the error of their own rate included (negative binomial); none, and no alarm, before that.
-    """
-    before = pd.Timestamp(as_of).to_period("M").start_time if pd.Timestamp(as_of).is_month_end is False else (
-        pd.Timestamp(as_of) + pd.Timedelta(days=1))
-    told = cases.filter((cases.kind == "complaint") & (cases.opened_at < before))
-    sold = transactions.filter((transactions.kind == "sale") & transactions.customer_id.notnull()
-                               & (transactions.ordered_at < before))
-    complaints = told.group_by(month=told.opened_at.truncate("M")).aggregate(complaints=told.count())
-    buyers = sold.group_by(month=sold.ordered_at.truncate("M")).aggregate(buyers=sold.customer_id.nunique())
-    rows = buyers.left_join(complaints, "month").drop("month_right").to_pyarrow().to_pandas()
-    rows = rows.sort_values("month", ignore_index=True).fillna({"complaints": 0})
-    return _charted(rows.astype({"complaints": "int64", "buyers": "int64"}))
-
-
-def _charted(rows: pd.DataFrame) -> pd.DataFrame:
-    past = rows[["complaints", "buyers"]].shift(1).rolling(LEAST_MONTHS).sum()
-    shape, known = past["complaints"] + 0.5, past["buyers"].notna()
-    chance = (past["buyers"] / (past["buyers"] + rows["buyers"])).where(known, 0.5)
-    low, high = (np.where(known, stats.nbinom.ppf(p, shape.fillna(1.0), chance), np.nan) for p in (0.00135, 0.99865))
-    scale = 100 / rows["buyers"]
-    is_alarm = known & ((rows["complaints"] < low) | (rows["complaints"] > high))
-    return rows.assign(rate=rows["complaints"] * scale, low=low * scale, high=high * scale, is_alarm=is_alarm)
-
-
-def shares_by_month(cases: ir.Table, as_of: date) -> dict[str, pd.DataFrame]:
-    """Return the omission and the dissatisfaction rate by month of opening with the limits of a control chart.
-
-    Parameters
-    ----------
-    cases : Table
-        ``canonical/cases``.
-    as_of : date
         Last day counted; cases of its last 30 days are too young to be called omitted, and months with any of them out.
 
     Returns
     -------
-    dict of str to DataFrame
-        Rate to ``month, events, cases, rate, low, high, is_alarm``: limits at 0.135 % and 99.865 % of what the 24
-        months before foretell, the error of their own rate included (beta-binomial).
+    tuple of Course
+        Complaints per 100 customers who bought in the month (a rate), cases that nobody took up and cases whose
+        handling was scored in the lower half of the scores (shares); none where there are no such records.
     """
-    end = (pd.Timestamp(as_of) - pd.Timedelta(days=29)).to_period("M").start_time
-    rows = cases.filter(cases.opened_at < end).select("opened_at", "handled_at", "score").to_pyarrow().to_pandas()
-    month = rows["opened_at"].dt.to_period("M").dt.start_time
-    scored = rows["score"].notna()
-    middle = (rows["score"].min() + rows["score"].max()) / 2
-    return {OMITTED: _charted_share(month, rows["handled_at"].isna()),
-            DISSATISFIED: _charted_share(month[scored], rows.loc[scored, "score"] < middle)}
+    rows = cases.select("kind", "opened_at", "handled_at", "score").to_pyarrow().to_pandas()
+    rows = rows.assign(month=rows["opened_at"].dt.to_period("M").dt.start_time)
+    ripe = rows[rows["opened_at"] < _month_of(as_of - timedelta(days=29))]
+    scored = ripe[ripe["score"].notna()]
+    middle = (scored["score"].min() + scored["score"].max()) / 2
+    made = (_complaints(rows, transactions, _month_of(as_of + timedelta(days=1))),
+            _course(OMITTED, ripe["handled_at"].isna().groupby(ripe["month"]).agg(["sum", "size"]), SHARE),
+            _course(DISSATISFIED, (scored["score"] < middle).groupby(scored["month"]).agg(["sum", "size"]), SHARE))
+    return tuple(course for course in made if len(course.on))
 
 
-def _charted_share(month: pd.Series, is_so: pd.Series) -> pd.DataFrame:
-    by = is_so.astype("int64").groupby(month).agg(["sum", "size"])
-    full = by.reindex(pd.date_range(by.index.min(), by.index.max(), freq="MS"), fill_value=0) if len(by) else by
-    rows = full.rename_axis("month").reset_index().rename(columns={"sum": "events", "size": "cases"})
-    past = rows[["events", "cases"]].shift(1).rolling(LEAST_MONTHS).sum()
-    known = past["cases"].notna() & (rows["cases"] > 0)
-    first, second = (past["events"] + 0.5).where(known, 1.0), (past["cases"] - past["events"] + 0.5).where(known, 1.0)
-    size = rows["cases"].where(known, 1).astype("int64")
-    low, high = (np.where(known, stats.betabinom.ppf(p, size, first, second), np.nan) for p in (0.00135, 0.99865))
-    is_alarm = known & ((rows["events"] < low) | (rows["events"] > high))
-    scale = (1 / rows["cases"].where(rows["cases"] > 0)).astype("float64")
-    return rows.assign(rate=rows["events"] * scale, low=low * scale, high=high * scale, is_alarm=is_alarm)
+def _month_of(day: date) -> pd.Timestamp:
+    return pd.Timestamp(day).to_period("M").start_time
 
 
-def alarms(charted: pd.DataFrame, of: str = COMPLAINTS) -> list[Estimate]:
-    """Return in how many charted months a rate left its limits, or why there is no chart.
+def _complaints(rows: pd.DataFrame, transactions: ir.Table, before: pd.Timestamp) -> Course:
+    sold = transactions.filter((transactions.kind == "sale") & transactions.customer_id.notnull()
+                               & (transactions.ordered_at < before))
+    buyers = sold.group_by(month=sold.ordered_at.truncate("M")).aggregate(size=sold.customer_id.nunique() / 100)
+    known = buyers.to_pyarrow().to_pandas().set_index("month").sort_index()
+    told = rows.loc[(rows["kind"] == "complaint") & (rows["opened_at"] < before), "month"].value_counts()
+    return _course(COMPLAINTS, known.assign(sum=told.reindex(known.index).fillna(0)), RATE)
+
+
+def _course(name: str, by: pd.DataFrame, kind: str) -> Course:
+    months = pd.date_range(by.index.min(), by.index.max(), freq="MS") if len(by) else by.index
+    full = by.reindex(months).fillna(0).astype("float64")
+    return Course(name, full.index.to_numpy("datetime64[us]"), full["sum"].to_numpy(), full["size"].to_numpy(), kind,
+                  UNITS[name])
+
+
+def board(courses: Sequence[Course], seed: int) -> charts.Board:
+    """Return the rates' control charts: together one false alarm a year is expected while nothing happens."""
+    return charts.board(courses, charts.Scheme(12, FALSE_ALARMS, seed=seed))
+
+
+def alarms(found: charts.Board) -> list[Estimate]:
+    """Return how many alarms each rate has raised and when, or why it cannot raise any.
 
     Parameters
     ----------
-    charted : DataFrame
-        From `by_month` or `shares_by_month`.
-    of : str
-        The rate.
+    found : Board
+        From `board`.
     """
-    known = charted[charted["high"].notna()]
-    if known.empty:
-        reason = f"{len(charted)} full months, {LEAST_MONTHS} are needed before the first that can be judged"
-        return [without_value(OUT, Status.INSUFFICIENT, reason, unit="months", n=len(charted), segment=of)]
-    out = known[known["is_alarm"]]
-    return [Estimate(OUT, float(len(out)), unit="months", n=len(known), segment=of,
-                     reason=", ".join(out["month"].dt.strftime("%Y-%m")))]
+    if not found.charts:
+        return [without_value(ALARMS, Status.INSUFFICIENT, "no cases are recorded", unit="alarms")]
+    return [_alarms(chart) for chart in found.charts]
+
+
+def _alarms(chart: charts.Chart) -> Estimate:
+    name, n = chart.course.name, int(chart.points["is_live"].sum())
+    if not n:
+        return without_value(ALARMS, Status.INSUFFICIENT, chart.reason, unit="alarms", segment=name)
+    told = ", ".join(f"{r.kind} {r.direction} in {r.on:%Y-%m}" for r in chart.alarms.itertuples())
+    return Estimate(ALARMS, float(len(chart.alarms)), unit="alarms", n=n, segment=name, reason=told)

@@ -110,7 +110,8 @@ def _estimate(quantity: str, segment: str, i: Interval, n: int) -> Estimate:
     if np.isnan(i.value):
         return without_value(quantity, Status.INSUFFICIENT, "one factor does not fit these questions", n=n,
                              segment=segment)
-    return Estimate(quantity, i.value, i.low, i.high, quantity, n, segment)
+    reason = "no interval: one factor does not fit in too many resamples" if np.isnan(i.low) else ""
+    return Estimate(quantity, i.value, i.low, i.high, n=n, segment=segment, reason=reason)
 
 
 def validity_gates(known: Validity | None) -> list[Gate]:

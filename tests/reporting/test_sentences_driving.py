@@ -1,13 +1,12 @@
+import numpy as np
 import pandas as pd
 import pytest
 
 from helpers.foundation.estimates import Estimate, Status, summary, without_value
 from helpers.methods.intervals import Interval
 from helpers.reporting.sentences import driving
-from helpers.reporting.sentences.satisfaction import rate_title
-from helpers.satisfaction.confirmation import ALONE, BY_GAP, BY_RATIO, RATIO
-from helpers.satisfaction.effects import Drivers
-from helpers.satisfaction.service import COMPLAINTS
+from helpers.satisfaction.confirmation import ALONE, BY_GAP, BY_RATIO, GAP, RATIO
+from helpers.satisfaction.effects import INDEX, Drivers, ranks
 from helpers.satisfaction.structure import Absent
 from helpers.satisfaction.validity import Validity
 
@@ -21,7 +20,8 @@ def drivers(leads=(1.0, 0.0), struck=(), probe=(0.005, 0.005), johnson=(0.6, 0.4
     by = lambda values: dict(zip(names, values, strict=True))  # noqa: E731
     return Drivers(names, Interval(0.5, 0.4, 0.6), share, joint if struck else {}, dict.fromkeys(struck, "why"),
                    by(leads), by(probe), by([Interval(70.0, 68, 72)] * 2),
-                   {n: Interval(30 * i.value, 1, 20) for n, i in share.items()}, by(leads), by(johnson), 200)
+                   {n: Interval(30 * i.value, 1, 20) for n, i in share.items()}, by(leads), by(johnson),
+                   np.array([[0.9, 0.1], [0.1, 0.9]]), 200, 240)
 
 
 def valid(ratio, loading=0.8):
@@ -72,8 +72,7 @@ def test_titles_name_ties_and_what_was_struck():
     assert driving.shares_title(drivers(leads=(0.7, 0.3))) == (
         "Satisfaction goes most with Product or Service: which of them is within noise")
     assert driving.shares_title(drivers(struck=("Product",))) == (
-        "Of the drivers that can be told apart, Service accounts for 40.0 %")
-    assert driving.shares_title(drivers(struck=("Product", "Service"))).startswith("No driver can be told apart")
+        "Product accounts for 60.0 % of what is explained, Service for 40.0 %")
 
 
 def test_johnsons_weights_agree_or_disagree():
@@ -132,10 +131,48 @@ def test_the_map_is_shown_with_interval_and_word():
     assert driving.shown_map(table)[["interval", "relevant"]].iloc[0].tolist() == ["[50.0 %, 70.0 %]", "yes"]
 
 
-def test_the_chart_of_complaints_says_which_months_leave_their_limits_or_that_there_are_too_few():
-    charted = pd.DataFrame({"month": pd.to_datetime(["2026-01-01", "2026-02-01"]), "high": [5.0, 5.0],
-                            "is_alarm": [False, True]})
-    assert rate_title(charted, COMPLAINTS) == "Complaints per 100 buyers leave their limits in 2026-02"
-    quiet = rate_title(charted.assign(is_alarm=False), COMPLAINTS)
-    assert quiet == "Complaints per 100 buyers stay within their limits"
-    assert "too few months" in rate_title(charted.assign(high=float("nan")), COMPLAINTS)
+def test_shares_of_drivers_that_cannot_be_told_apart_stand_together_beside_the_others():
+    lone = drivers(struck=("Service",))
+    assert driving.shares(lone)["driver"].tolist() == ["Product", "Service"]
+    assert driving.shares_title(lone) == "Service accounts for 40.0 % of what is explained, Product for 60.0 %"
+    both = driving.shares_title(drivers(struck=("Product", "Service")))
+    assert both == "Product and Service account for 100 % of what is explained together"
+    assert driving.shares(NOBODY).empty
+
+
+def test_whose_answers_the_shares_rest_on_is_said():
+    assert driving.base(drivers()) == "From 200 people who answered every question, of 240 who answered any."
+    assert driving.base(NOBODY) == ""
+
+
+def test_chances_of_ranks_are_shown_unless_a_driver_is_struck():
+    table, forms, caption = driving.ranks(ranks(drivers()))
+    assert table.to_numpy().tolist() == [["Product", 0.9, 0.1], ["Service", 0.1, 0.9]]
+    assert forms["1"](0.9) == "90.0 %"
+    assert "rank" in caption
+    assert ranks(drivers(struck=("Product",))).empty
+
+
+def test_the_index_by_the_path_model_is_said_where_there_is_one():
+    table = summary([Estimate(INDEX, 72.54, 70.8, 74.1, "points", 250)])
+    assert driving.by_model(table).endswith("satisfaction stands at 72.5 points [70.8, 74.1].")
+    assert driving.by_model(paths()) == ""
+
+
+def gap(value, low, high, parts=()):
+    rows = [Estimate(GAP, value, low, high, "points", 90)]
+    return summary([*rows, *(Estimate(GAP, v, v - 1, v + 1, "points", 90, name) for name, v in parts)])
+
+
+def test_missed_and_exceeded_expectations_name_where_most_and_single_ones_are_not_spoken_of():
+    parts = (("staff", -3.0), ("price", -7.0))
+    assert driving.expectations(gap(-5, -6, -4, parts)) == (
+        "Expectations are missed by 5 points of 100 [−6, −4], most in price (−7 points).")
+    exceeded = driving.expectations(gap(5, 4, 6, (("staff", 5.0),)))
+    assert exceeded == "Expectations are exceeded by 5 points of 100 [4, 6]."
+    assert driving.expectations(gap(0.5, -1, 2, parts)).startswith("Expectations are met within noise: performance is")
+    assert driving.expectations(gap(-5, -6, -4)) == ""
+    assert driving.gaps(gap(-5, -6, -4, parts))["segment"].tolist() == ["price", "staff"]
+    assert driving.gaps_title(gap(-5, -6, -4, parts)).endswith("falls short of expectation everywhere, most in price")
+    assert driving.gaps_title(gap(1, 0, 2, (("staff", -3.0), ("price", 4.0)))).endswith("expectation in staff")
+    assert "in no dimension" in driving.gaps_title(gap(1, 0, 2, (("price", 4.0),)))

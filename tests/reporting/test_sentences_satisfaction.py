@@ -29,7 +29,7 @@ def test_the_answer_names_index_people_levels_and_change():
     assert said.answer(index(changed(-3.2, -5, -1.4)), OK_GATES, ["A", "B"]) == (
         "Satisfaction stands at 72.5 points [70.1, 74.9] of 100, the mean of 120 people, each by the latest answer.",
         "40.0 % [30.0 %, 50.0 %] are highly satisfied, 5.0 % [2.0 %, 10.0 %] dissatisfied.",
-        "From wave A to wave B: down 3.2 points, beyond noise (−3.2 points [−5.0, −1.4]).")
+        "From wave A to wave B: down 3.2 points, beyond noise [−5.0, −1.4].")
 
 
 def test_a_single_wave_says_nothing_of_change_in_the_answer():
@@ -176,3 +176,30 @@ def test_the_headline_has_two_digits_and_says_what_is_missing():
 
 def test_the_formula_is_printed():
     assert said.formula().startswith("Answer = 100 × (score − lowest) / (highest − lowest)")
+
+
+def of_wave(value, wave):
+    return Estimate("satisfaction", value, value - 3, value + 3, "points", 60, f"wave {wave}")
+
+
+def test_a_mean_outside_every_waves_is_explained_and_one_among_them_is_not():
+    below = said.outside_waves(index(of_wave(75.0, "A"), of_wave(74.0, "B")))
+    assert below.startswith("Everybody's mean, 72.5 points, lies below every wave's: it takes each person's last")
+    assert "lies above every wave's" in said.outside_waves(index(of_wave(70.0, "A"), of_wave(71.0, "B")))
+    assert said.outside_waves(index(of_wave(70.0, "A"), of_wave(75.0, "B"))) == ""
+    assert said.outside_waves(index()) == ""
+
+
+def test_levels_that_yes_and_no_cannot_reach_are_left_out():
+    names = ("dissatisfied", "neutral", "fairly satisfied", "highly satisfied")
+    both = summary([Estimate(f"share {n}", v, 0, 1, "share", 90) for n, v in zip(names, (0.6, 0, 0, 0.4), strict=True)])
+    assert said.of_levels(both)["quantity"].tolist() == ["dissatisfied", "highly satisfied"]
+    four = both.assign(value=[0.2, 0.3, 0, 0.5])
+    assert len(said.of_levels(four)) == 4
+
+
+def test_ties_of_levels_are_judged_by_effective_people():
+    rows = [Estimate(f"share {n}", v, 0, 1, "share", 400) for n, v in (("fairly satisfied", 0.5),
+                                                                       ("highly satisfied", 0.38))]
+    assert said.levels_title(summary(rows)).startswith("The largest group is")
+    assert "within noise" in said.levels_title(summary(rows), 5.0)

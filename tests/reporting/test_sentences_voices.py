@@ -1,11 +1,14 @@
 """What the satisfaction page says of deliveries, Kano's pairs, contrasts, groups, comments and rates."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.foundation.estimates import Estimate, Status, without_value
+from helpers.foundation.estimates import Estimate, Status, summary, without_value
+from helpers.methods.courses import Course
 from helpers.reporting.sentences import voices
-from helpers.satisfaction import contrasts, groups, kano
+from helpers.reporting.sentences.satisfaction import rate_title
+from helpers.satisfaction import contrasts, groups, kano, service, signs
 from helpers.satisfaction.comments import ACCURACY
 from helpers.satisfaction.deliveries import GAP, IN_TIME, LATE, SATISFIED
 from helpers.satisfaction.structure import Absent
@@ -118,12 +121,56 @@ def test_topics_and_their_audit_are_said():
     assert voices.audited([]).endswith("no comments.")
 
 
-def test_rates_out_of_their_limits_are_named_with_the_false_alarms_to_expect():
-    chart = pd.DataFrame({"month": pd.to_datetime(["2026-01-01", "2026-02-01"]), "high": [1.0, 1.0],
-                          "is_alarm": [False, True]})
-    assert voices.rates([("omission rate", chart)]) == (
-        "Out of their limits: the omission rate in 2026-02. Together these charts give about 0.032 false alarms a "
-        "year.")
-    quiet = voices.rates([("omission rate", chart.assign(is_alarm=False))])
-    assert quiet.startswith("1 charted rate stays within limits")
-    assert voices.rates([("omission rate", chart.head(0))]).startswith("No rate of service has the 24 months")
+@pytest.fixture(scope="module")
+def board():
+    on = pd.date_range("2023-01-01", periods=30, freq="MS").to_numpy("datetime64[us]")
+    omitted = np.r_[np.tile([2.0, 3.0, 1.0], 10)[:29], 25.0]
+    return service.board([Course(service.OMITTED, on, omitted, np.full(30, 40.0), "share", "share of cases"),
+                          Course(service.DISSATISFIED, on[:9], omitted[:9], np.full(9, 40.0), "share", "x")], 1)
+
+
+def test_rates_that_leave_their_limits_are_named_with_the_false_alarms_to_expect(board):
+    said = voices.rates(board)
+    assert said.startswith("Omission rate: shift above the limits, begun about 2025-05, told in 2025-06. About 0.99")
+    assert said.endswith("false alarms a year are to be expected of the charts that watch now.")
+    few = service.board([board.charts[1].course], 1)
+    assert voices.rates(few) == "No rate of service has the months that a control chart needs: no alarm can be given."
+    calm = Course(service.OMITTED, board.charts[0].course.on[:29], board.charts[0].course.value[:29], np.full(29, 40.0),
+                  "share", "x")
+    assert voices.rates(service.board([calm], 1)).startswith("No alarm from 1 charted rate. About ")
+
+
+def test_the_chart_of_a_rate_says_its_last_alarm_or_that_there_are_too_few_months(board):
+    assert rate_title(board.charts[0]) == "Cases that nobody took up: shift above the limits told in 2025-06"
+    assert "too few months" in rate_title(board.charts[1])
+
+
+def test_a_part_without_a_value_has_nothing_to_show_and_is_named_with_its_reason():
+    nothing = [without_value("Kano category", Status.NOT_APPLICABLE, "no pairs of questions")]
+    struck = [without_value("path", Status.STRUCK, "cannot be told apart")]
+    known = [Estimate("share", 0.4, 0.3, 0.5, "share", 90), *nothing]
+    assert voices.standing(summary(nothing)).empty
+    assert len(voices.standing(summary(known))) == 2
+    assert len(voices.standing(summary(struck))) == 1
+    assert voices.left_out({"Kano's pairs": nothing, "deliveries": known, "paths": summary(struck)}) == (
+        "Not spoken of here: Kano's pairs (no pairs of questions).")
+    assert voices.left_out({"deliveries": known}) == ""
+
+
+def promised(much=70.0, shops=65.0):
+    made = []
+    for segment, value in ((signs.POLICY[0], 60.0), (signs.POLICY[-1], much)):
+        made += [Estimate("satisfaction", value, value - 2, value + 2, "points", 90, segment),
+                 Estimate("spend after answering", 100.0, 80.0, 120.0, "money", 90, segment)]
+    return made + [Estimate("expectation raised", v, v - 2, v + 2, "points", 90, f"won through {c}")
+                   for c, v in (("shops", shops), ("friends", 64.0))]
+
+
+def test_what_goes_with_promising_much_is_said_with_what_is_noise():
+    assert voices.policy(promised(), "EUR") == (
+        "Promised much against promised little: satisfaction 70 points against 60 points and spend after answering "
+        "€100 against €100 (within noise). Channels do not differ beyond noise in the expectation that they raise.")
+    assert voices.policy(promised(shops=75.0), "EUR").endswith(
+        "People won through shops expect most (75 points), those won through friends least (64 points).")
+    assert "64" not in voices.policy(promised()[:4], "EUR")
+    assert voices.policy([], "EUR") == ""

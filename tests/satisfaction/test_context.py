@@ -62,22 +62,17 @@ def test_the_funnel_counts_cases_at_every_stage(table):
     assert service.service(table("cases"), AS_OF, 0)[0].reason == "no service cases are recorded"
 
 
-def test_a_month_of_many_complaints_is_an_alarm_only_after_two_years():
-    months = pd.date_range("2023-01-01", periods=30, freq="MS")
-    rows = pd.DataFrame({"month": months, "buyers": 400, "complaints": [10] * 29 + [40]})
-    charted = service._charted(rows)
-    assert charted["high"].notna().sum() == 6
-    assert list(charted["is_alarm"]) == [False] * 29 + [True]
-    assert service.alarms(charted)[0].reason == "2025-06"
-    assert service.alarms(charted.head(10))[0].status is Status.INSUFFICIENT
-
-
-def test_a_month_needs_complaints_and_buyers(table):
+def test_complaints_are_charted_per_hundred_buyers_of_full_months(table):
     sold = [{"order_id": f"o{i}", "line": 1, "customer_id": f"c{i}", "ordered_at": pd.Timestamp("2026-01-07"),
              "kind": "sale", "amount": 5.0} for i in range(50)]
-    charted = service.by_month(table("cases", cases()), table("transactions", sold), AS_OF)
-    assert charted[["complaints", "buyers"]].to_numpy().tolist() == [[60, 50]]
-    assert service.by_month(table("cases"), table("transactions"), AS_OF).empty
+    (complaints, *_) = service.rates(table("cases", cases()), table("transactions", sold), AS_OF)
+    assert (complaints.value.tolist(), complaints.size.tolist(), complaints.figures().tolist()) == ([60], [0.5], [120])
+    (few, *_) = service.alarms(service.board([complaints], 1))
+    assert (few.status, few.reason) == (Status.INSUFFICIENT, (
+        "1 period with a figure, more than 24 are needed: the baseline and one to watch"))
+    in_month = service.rates(table("cases", cases()), table("transactions", sold), date(2026, 1, 30))
+    assert service.COMPLAINTS not in [course.name for course in in_month]
+    assert service.rates(table("cases"), table("transactions"), AS_OF) == ()
 
 
 def asked(n=120):

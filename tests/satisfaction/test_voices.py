@@ -144,20 +144,22 @@ def handled(months=30, last_bad=True):
 
 
 def test_a_month_of_many_omitted_cases_is_an_alarm_only_after_two_years(table):
-    charts = service.shares_by_month(table("cases", handled()), AS_OF)
-    for name in (service.OMITTED, service.DISSATISFIED):
-        chart = charts[name]
-        assert chart["high"].notna().sum() == 6
-        assert list(chart["is_alarm"]) == [False] * 29 + [True]
-        assert service.alarms(chart, name)[0].reason == "2026-05"
-    quiet = service.shares_by_month(table("cases", handled(last_bad=False)), AS_OF)
-    assert not quiet[service.OMITTED]["is_alarm"].any()
+    board = service.board(service.rates(table("cases", handled()), table("transactions"), AS_OF), 1)
+    assert [chart.course.name for chart in board.charts] == [service.OMITTED, service.DISSATISFIED]
+    for chart, told in zip(board.charts, service.alarms(board), strict=True):
+        assert list(chart.points["is_live"]) == [False] * 24 + [True] * 6
+        assert list(chart.points["alarm"]) == [""] * 29 + ["spike"]
+        assert (told.value, told.n, told.reason) == (1, 6, "spike above in 2026-05")
+    assert board.false_alarms_a_year == pytest.approx(service.FALSE_ALARMS, rel=0.2)
+    steady = table("cases", handled(last_bad=False))
+    quiet = service.alarms(service.board(service.rates(steady, table("transactions"), AS_OF), 1))
+    assert [e.value for e in quiet] == [0, 0]
 
 
 def test_without_cases_no_rate_is_charted(table):
-    charts = service.shares_by_month(table("cases"), AS_OF)
-    assert all(chart.empty for chart in charts.values())
-    assert service.alarms(charts[service.OMITTED], service.OMITTED)[0].status is Status.INSUFFICIENT
+    board = service.board(service.rates(table("cases"), table("transactions"), AS_OF), 1)
+    assert board.charts == ()
+    assert service.alarms(board)[0].status is Status.INSUFFICIENT
 
 
 def test_cognitive_and_affective_satisfaction_stand_apart_where_questions_are_tagged(catalogued, surveyed, table):

@@ -194,6 +194,10 @@ def confirmed(s):
     return confirmation.confirmation(confirmation.pair(s.answers, s.known, s.replicas), SEED, DRAWS)
 
 
+def rewarded(s):
+    return contrasts.contrast_table(contrasts.penalty_reward(s.panel, DRAWS, SEED))
+
+
 def ordinal_odds(s):
     return contrasts.odds(s.panel)
 
@@ -229,7 +233,7 @@ def moved(s):
 
 
 EVERY = [indexed, measured, of_scales, of_segments, of_paths, of_validity, of_drivers, bent, bought, delivered, framed,
-         told, confirmed, ordinal_odds, paired, habitual, word, updated, moved]
+         told, confirmed, rewarded, ordinal_odds, paired, habitual, word, updated, moved]
 
 
 @pytest.mark.parametrize("shown", EVERY, ids=lambda f: f.__name__)
@@ -276,13 +280,6 @@ def test_odds_by_replicates_have_the_robust_error(both):
     by_replicates = ordinal.fit(panel.columns[:, :2] / 20, answers, panel.rows.weights, panel.rows.draws()[1:])
     np.testing.assert_allclose(by_replicates.errors, robust.errors, rtol=0.1)
     np.testing.assert_array_equal(by_replicates.coefficients, robust.coefficients)
-
-
-def test_thirds_are_thirds_of_the_weight():
-    values, weights = np.arange(90.0)[:, None], np.r_[np.ones(30), np.full(60, 2.0)]
-    cuts = contrasts._thirds(values, weights)[:, 0]
-    assert weights[values[:, 0] <= cuts[0]].sum() == weights.sum() / 3
-    np.testing.assert_array_equal(contrasts._thirds(values, np.ones(90))[:, 0], np.quantile(values, [1 / 3, 2 / 3]))
 
 
 def test_groups_differ_by_their_weighted_paths_with_an_interval():

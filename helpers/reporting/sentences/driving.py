@@ -1,13 +1,15 @@
 """What the satisfaction page says of drivers, paths, and whether constructs can be told apart."""
 
+from collections.abc import Callable
+
 import pandas as pd
 
 from helpers.foundation.estimates import Status
 from helpers.methods.drivers import RELEVANT
 from helpers.methods.intervals import Interval
 from helpers.reporting import words
-from helpers.satisfaction.confirmation import ALONE, BY_GAP, BY_RATIO, RATIO
-from helpers.satisfaction.effects import Drivers
+from helpers.satisfaction.confirmation import ALONE, BY_GAP, BY_RATIO, GAP, RATIO
+from helpers.satisfaction.effects import INDEX, Drivers
 from helpers.satisfaction.structure import Absent
 from helpers.satisfaction.validity import Validity
 
@@ -118,15 +120,50 @@ def shares_title(found: Drivers | Absent) -> str:
     """Return the finding above the figure of the drivers' shares."""
     if isinstance(found, Absent):
         return f"What satisfaction goes with: insufficient data, {found.reason}"
-    if not found.share:
-        return "No driver can be told apart from the others: there is no share to show"
-    top = max(found.share, key=lambda name: found.share[name].value)
     if found.struck:
-        return f"Of the drivers that can be told apart, {top} accounts for {words.share(found.share[top].value)}"
+        return _joint_title(found)
+    top = max(found.share, key=lambda name: found.share[name].value)
     ties = [n for n in found.names if n != top and found.first[n] >= TIE]
     if ties:
         return f"Satisfaction goes most with {_either([top, *ties])}: which of them is within noise"
     return f"Satisfaction goes most with {top}: {words.share(found.share[top].value)} of what is explained"
+
+
+def _joint_title(found: Drivers) -> str:
+    names, joint = next(iter(found.joint.items()))
+    members = names.split(" + ")
+    lone = [f"{name} for {words.share(i.value)}" for name, i in found.share.items()]
+    together = " together" if len(members) > 1 else ""
+    verb = "account" if len(members) > 1 else "accounts"
+    first_ = f"{words.joined(members)} {verb} for {words.share(joint.value)} of what is explained{together}"
+    return ", ".join([first_, *([words.joined(lone)] if lone else [])])
+
+
+def shares(found: Drivers | Absent) -> pd.DataFrame:
+    """Return every share that can be given, those of drivers that cannot be told apart together: largest first."""
+    if isinstance(found, Absent):
+        return pd.DataFrame(columns=["driver", "importance", "low", "high"])
+    rows = [(name, i.value, i.low, i.high) for name, i in {**found.share, **found.joint}.items()]
+    made = pd.DataFrame(rows, columns=["driver", "importance", "low", "high"])
+    return made.sort_values("importance", ascending=False, ignore_index=True)
+
+
+def base(found: Drivers | Absent) -> str:
+    """Return whose answers the shares rest on; empty where there are none."""
+    if isinstance(found, Absent):
+        return ""
+    whole = words.whole(found.n_people)
+    return (f"From {words.count(found.n, 'person', 'people')} who answered every question, of {whole} who answered any."
+            if found.n < found.n_people else f"All {whole} people answered every question.")
+
+
+def by_model(paths: pd.DataFrame) -> str:
+    """Return satisfaction as the path model weighs its questions; empty without a path model."""
+    rows = paths[(paths["quantity"] == INDEX) & (paths["status"] == Status.OK)].to_dict("records")
+    if not rows:
+        return ""
+    value = f"{words.points(rows[0]['value'])} {words.interval(rows[0]['low'], rows[0]['high'], words.points)}"
+    return f"By the path model, which weighs the questions by what they have in common, satisfaction stands at {value}."
 
 
 def disagreement(found: Drivers | Absent) -> str:
@@ -154,6 +191,50 @@ def confirmed(table: pd.DataFrame) -> str:
     listed = words.joined([f"{name} {words.number(value)}" for name, value in scores.items()])
     said = f"{words.sentence_case(best)} goes most with satisfaction (correlations: {listed})."
     return f"{_met(ratio)} {said}" if ratio["status"] == Status.OK else said
+
+
+def expectations(table: pd.DataFrame) -> str:
+    """Return by how much expectations are missed or exceeded and where most; empty where questions are not paired."""
+    gaps = table[(table["quantity"] == GAP) & (table["status"] == Status.OK)]
+    of_all, parts = gaps[gaps["segment"] == "all"].to_dict("records"), gaps[gaps["segment"] != "all"]
+    if not of_all or parts.empty:
+        return ""
+    gap, limits = of_all[0], words.interval(of_all[0]["low"], of_all[0]["high"], words.points)
+    if gap["low"] <= 0 <= gap["high"]:
+        return f"Expectations are met within noise: performance is {words.points(gap['value'])} {limits} from them."
+    way, worst = ("missed", parts["value"].idxmin()) if gap["value"] < 0 else ("exceeded", parts["value"].idxmax())
+    where = parts.loc[worst]
+    most = f", most in {where['segment']} ({words.points(where['value'])})" if len(parts) > 1 else ""
+    return f"Expectations are {way} by {words.points(abs(gap['value']))} of 100 {limits}{most}."
+
+
+def gaps(table: pd.DataFrame) -> pd.DataFrame:
+    """Return performance less expectation of each dimension, the lowest first."""
+    found = table[(table["quantity"] == GAP) & (table["segment"] != "all") & (table["status"] == Status.OK)]
+    return found.sort_values("value", ignore_index=True)
+
+
+def gaps_title(table: pd.DataFrame) -> str:
+    """Return the finding above the figure of the gaps."""
+    found = gaps(table)
+    missed = list(found.loc[found["high"] < 0, "segment"])
+    if not missed:
+        return "Performance falls short of expectation in no dimension beyond noise"
+    if len(missed) == len(found):
+        return f"Performance falls short of expectation everywhere, most in {missed[0]}"
+    return f"Performance falls short of expectation in {words.joined(missed)}"
+
+
+def ranks(table: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, Callable], str]:
+    """Return a table of each driver's chance of each rank, how its numbers are worded, and its caption.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `helpers.satisfaction.effects.ranks`.
+    """
+    forms = {c: words.share for c in table.columns if c != "driver"}
+    return table, forms, "How often each driver has each rank, over the resamples"
 
 
 def _known(rows: dict, quantity: str) -> bool:

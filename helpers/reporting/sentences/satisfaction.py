@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from helpers.foundation.estimates import Estimate, Status
+from helpers.methods.charts import Chart
 from helpers.methods.intervals import tied
 from helpers.methods.scales import LEVELS
 from helpers.reporting import words
@@ -16,7 +17,6 @@ from helpers.satisfaction.service import COMPLAINTS, DISSATISFIED, OMITTED
 
 Row = Mapping[str, object]
 CLAIM = "satisfaction index and levels"
-RATES = {COMPLAINTS: "complaints per 100 buyers", OMITTED: "share of cases", DISSATISFIED: "share of cases"}
 TITLES = {COMPLAINTS: "complaints per 100 buyers", OMITTED: "cases that nobody took up",
           DISSATISFIED: "cases whose handling dissatisfied"}
 MOST_CHANGES = 4
@@ -92,7 +92,8 @@ def change(index: pd.DataFrame, waves: Sequence[str]) -> str:
         reason = row["reason"] if row else "nobody to speak of"
         return f"Whether wave {newest} differs from wave {before} cannot be said: {reason}."
     moved = words.change(row["value"], row["low"], row["high"], words.points)
-    return f"From wave {before} to wave {newest}: {moved} ({scored(row)})."
+    how = words.interval(row["low"], row["high"], words.points) if _is_beyond(row) else f"({scored(row)})"
+    return f"From wave {before} to wave {newest}: {moved} {how}."
 
 
 def recommendation(index: pd.DataFrame) -> str:
@@ -205,22 +206,40 @@ def _is_beyond(row: Row) -> bool:
     return row["low"] > 0 or row["high"] < 0
 
 
+def outside_waves(index: pd.DataFrame) -> str:
+    """Return why everybody's mean lies below or above every wave's; empty where it lies among them."""
+    rows_of = index[(index["quantity"] == INDEX) & (index["status"] == Status.OK)]
+    whole, of_waves = (rows_of.loc[is_in, "value"] for is_in in (rows_of["segment"] == "all",
+                                                                 rows_of["segment"] != "all"))
+    if whole.empty or len(of_waves) < 2 or of_waves.min() <= whole.iloc[0] <= of_waves.max():
+        return ""
+    way = "below" if whole.iloc[0] < of_waves.min() else "above"
+    last = "lower" if way == "below" else "higher"
+    return (f"Everybody's mean, {words.points(whole.iloc[0])}, lies {way} every wave's: it takes each person's last "
+            f"answer, and last answers are {last} than those that the same people or others gave before.")
+
+
 def by_question(index: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of the measures that belong to one question, for everybody."""
+    """Return the rows of the measures that belong to one question and have a value, for everybody."""
     names = (NPS, NOT_NPS, CSAT, CES)
-    of_all = index[index["segment"] == "all"]
+    of_all = index[(index["segment"] == "all") & ~index["status"].eq(Status.NOT_APPLICABLE)]
     return of_all[[q in names or q.startswith(tuple(f"{n} (" for n in names)) for q in of_all["quantity"]]]
 
 
 def of_constructs(index: pd.DataFrame) -> pd.DataFrame:
     """Return the constructs' scores that stand, their names alone as the quantity."""
     found = index[index["quantity"].str.startswith("score of ") & (index["status"] == Status.OK)]
-    return found.assign(quantity=found["quantity"].str.removeprefix("score of "))
+    return found.assign(quantity=found["quantity"].str.removeprefix("score of ").str.replace("_", " "))
 
 
 def of_levels(index: pd.DataFrame) -> pd.DataFrame:
-    """Return the shares of the levels for everybody, the level alone as the quantity."""
+    """Return the shares of the levels for everybody, the level alone as the quantity.
+
+    Where nobody stands between the ends, as with yes and no, the levels between them are left out.
+    """
     found = index[index["quantity"].isin(SHARES) & (index["segment"] == "all")]
+    if found["value"].iloc[1:-1].eq(0).all():
+        found = found.iloc[[0, -1]]
     return found.assign(quantity=found["quantity"].str.removeprefix("share "))
 
 
@@ -250,20 +269,12 @@ def headline(index: pd.DataFrame) -> tuple[str, ...]:
                  for r in kept)
 
 
-def rate_title(charted: pd.DataFrame, rate: str) -> str:
-    """Return the finding above the chart of a rate.
-
-    Parameters
-    ----------
-    charted : DataFrame
-        From `helpers.satisfaction.service.by_month` or ``shares_by_month``.
-    rate : str
-        Which.
-    """
-    name = words.sentence_case(TITLES[rate])
-    if charted.empty or charted["high"].notna().sum() == 0:
-        return f"{name}: too few months for limits, so there is no alarm"
-    out = charted.loc[charted["is_alarm"], "month"].dt.strftime("%Y-%m")
-    if out.empty:
-        return f"{name} stay within their limits"
-    return f"{name} leave their limits in {words.joined(list(out))}"
+def rate_title(chart: Chart) -> str:
+    """Return the finding above the control chart of a rate of service."""
+    name = words.sentence_case(TITLES[chart.course.name])
+    if not chart.points["is_live"].any():
+        return f"{name}: too few months for a control chart, so there is no alarm"
+    if chart.alarms.empty:
+        return f"{name}: no alarm"
+    last = chart.alarms.iloc[-1]
+    return f"{name}: {last['kind']} {last['direction']} the limits told in {last['on']:%Y-%m}"

@@ -1,11 +1,12 @@
 """What the satisfaction page says of deliveries, Kano's pairs, other contrasts, groups, comments and service rates."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from helpers.foundation.estimates import Estimate, Status
+from helpers.foundation.estimates import Estimate, Status, summary
+from helpers.methods.charts import Board
 from helpers.reporting import words
 from helpers.satisfaction import groups
 from helpers.satisfaction.comments import ACCURACY
@@ -13,9 +14,9 @@ from helpers.satisfaction.contrasts import BASIC, EXCITES, ODDS, Contrast
 from helpers.satisfaction.deliveries import GAP, IN_TIME, LATE, SATISFIED
 from helpers.satisfaction.effects import Drivers
 from helpers.satisfaction.kano import CATEGORIES
+from helpers.satisfaction.signs import POLICY
 from helpers.satisfaction.structure import Absent
 
-FALSE_A_MONTH = 0.0027
 MOST_SEGMENTS = 4
 
 
@@ -221,20 +222,82 @@ def audited(rows: Sequence[Estimate]) -> str:
     return f"Of {read} that people read, {_with_interval(e)} have the polarity of their score."
 
 
-def rates(charts: Sequence[tuple[str, pd.DataFrame]]) -> str:
-    """Return which service rates left their limits, and how many false alarms are to be expected.
+def rates(board: Board) -> str:
+    """Return which service rates raised alarms on their control charts, and how many false ones are to be expected.
 
     Parameters
     ----------
-    charts : sequence of (rate, DataFrame)
-        From `helpers.satisfaction.service`.
+    board : Board
+        From `helpers.satisfaction.service.board`.
     """
-    known = [(name, table) for name, table in charts if len(table) and table["high"].notna().any()]
-    if not known:
-        return "No rate of service has the 24 months that limits need: no alarm can be given."
-    said = [f"the {name} in {words.joined(list(out))}" for name, table in known
-            if len(out := table.loc[table["is_alarm"], "month"].dt.strftime("%Y-%m"))]
-    expected = words.number(len(known) * 12 * FALSE_A_MONTH, 2)
-    start = f"Out of their limits: {words.joined(said)}" if said else (
-        f"{words.sentence_case(words.count(len(known), 'charted rate stays', 'charted rates stay'))} within limits")
-    return f"{start}. Together these charts give about {expected} false alarms a year."
+    watched = [chart for chart in board.charts if chart.points["is_live"].any()]
+    if not watched:
+        return "No rate of service has the months that a control chart needs: no alarm can be given."
+    told = [f"{row.chart}: {row.kind} {row.direction} the limits, begun about {row.began_on:%Y-%m}, told in "
+            f"{row.on:%Y-%m}" for row in board.alarms.itertuples()]
+    quiet = f"No alarm from {words.count(len(watched), 'charted rate', 'charted rates')}"
+    live = board.false_alarms_a_year
+    expected = (f" About {words.number(live, 2)} false alarms a year are to be expected of the charts that watch now."
+                if live > 0 else " None of them can raise an alarm at present.")
+    return f"{words.sentence_case('; '.join(told)) if told else quiet}.{expected}"
+
+
+def policy(rows: Sequence[Estimate], currency: str) -> str:
+    """Return what goes with promising much instead of little, and which channels promise most; empty without it.
+
+    Parameters
+    ----------
+    rows : sequence of Estimate
+        From `helpers.satisfaction.signs.expectation_policy`.
+    currency : str
+        Of spend.
+    """
+    known = {(e.quantity, e.segment): e for e in rows if e.status is Status.OK}
+    much, little = POLICY[-1], POLICY[0]
+    pairs = [(q, known[q, much], known[q, little]) for q in ("satisfaction", "spend after answering",
+                                                             "share who bought again") if (q, much) in known]
+    if not pairs:
+        return ""
+    said = [f"{q} {_worded(a, currency)} against {_worded(b, currency)}{'' if _differ(a, b) else ' (within noise)'}"
+            for q, a, b in pairs]
+    return f"{words.sentence_case(much)} against {little}: {words.joined(said)}. {_channels(known)}".strip()
+
+
+def _channels(known: Mapping[tuple[str, str], Estimate]) -> str:
+    won = [e for (q, s), e in known.items() if q == "expectation raised" and s not in POLICY]
+    if len(won) < 2:
+        return ""
+    most, least = max(won, key=lambda e: e.value), min(won, key=lambda e: e.value)
+    if not _differ(most, least):
+        return "Channels do not differ beyond noise in the expectation that they raise."
+    return (f"People {most.segment} expect most ({_worded(most, '')}), those {least.segment} least "
+            f"({_worded(least, '')}).")
+
+
+def _worded(e: Estimate, currency: str) -> str:
+    return words.money(e.value, currency) if e.unit == "money" else words.form_of(e.unit)(e.value)
+
+
+def _differ(a: Estimate, b: Estimate) -> bool:
+    """Return whether two groups of different people differ beyond noise, by their intervals' half widths."""
+    return abs(a.value - b.value) > math.hypot(a.high - a.low, b.high - b.low) / 2
+
+
+def standing(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a long table, or no row of it where not one has a value or was struck: there is nothing to show then."""
+    is_said = table["status"].isin([Status.OK, Status.STRUCK, Status.BLOCKED])
+    return table if is_said.any() else table.head(0)
+
+
+def left_out(parts: Mapping[str, Sequence[Estimate] | pd.DataFrame]) -> str:
+    """Return what this page does not speak of, each with its reason; empty where it speaks of everything.
+
+    Parameters
+    ----------
+    parts : mapping of str to estimates or long table
+        What a part is about to its rows.
+    """
+    tables = {name: rows if isinstance(rows, pd.DataFrame) else summary(rows) for name, rows in parts.items()}
+    gone = {name: table for name, table in tables.items() if standing(table).empty and len(table)}
+    said = [f"{name} ({table['reason'].iloc[0]})" for name, table in gone.items()]
+    return f"Not spoken of here: {words.joined(said)}." if said else ""
