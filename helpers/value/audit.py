@@ -13,7 +13,7 @@ from helpers.customers import features, purchases
 from helpers.customers.windows import Comparison, comparison
 from helpers.foundation.engine import Engine
 from helpers.foundation.estimates import Estimate, Status, summary, without_value
-from helpers.methods import intervals
+from helpers.methods import cells, intervals
 
 CLASSES = ("new", "kept", "regained", "lost")
 REFUNDED = "refunded only"
@@ -111,6 +111,16 @@ class BaseChange:
                   for p in self.parts if p.segment != ANONYMOUS]
         return summary([*counts, *self._active(), *rows, *self.retention(),
                         Estimate("period_length", self.periods.after.n_days, unit="days", n=whole.n_customers)])
+
+    def table_of_parts(self) -> pd.DataFrame:
+        """Return `split` with everybody below, unless that would tell the one class that is too small to be shown."""
+        parts = self.split()
+        hidden = sum(cells.is_hidden(p.n_customers) for p in self.parts)
+        if parts.empty or hidden == 1:
+            return parts
+        whole = parts[["n_customers", "before", "after", "change"]].sum()
+        return pd.concat([parts, pd.DataFrame([{"class": "all", **whole}]).astype({"n_customers": "Int64"})],
+                         ignore_index=True)
 
     def split(self) -> pd.DataFrame:
         """Return the classes as a table for reading: class, customers, net sales before and after, change [money]."""

@@ -94,7 +94,7 @@ def _reduced(transactions: ir.Table, window: Window) -> ir.Table:
     off = ibis.coalesce(lines.discount.cast("float64"), lines.list_price.cast("float64") * units - paid, 0.0)
     is_known = lines.promised_on.notnull() & lines.delivered_on.notnull()
     return lines.group_by("customer_id").aggregate(
-        discounts=ibis.greatest(off, 0.0).sum(), n_promised=is_known.ifelse(1, 0).sum(),
+        discounts=ibis.greatest(off, 0.0).round(4).sum(), n_promised=is_known.ifelse(1, 0).sum(),
         n_late=(is_known & (lines.delivered_on > lines.promised_on)).ifelse(1, 0).sum())
 
 

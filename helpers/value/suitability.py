@@ -152,7 +152,7 @@ def of_models(fit: Fit, spend: SpendFit, error: float, dependence: float) -> tup
         Gate("hold-out total", error, MOST_OFF, abs(error) > MOST_OFF, Level.QUALIFY, CLAIMS,
              f"Fitted to the past alone, {fit.model.name} forecast {100 * abs(error):.0f} % too {many} orders; up to "
              f"{100 * MOST_OFF:.0f} % is let pass." if error == error else
-             "The history bears no hold-out in which a forecast could be tried."),
+             "No forecast could be tried in a hold-out."),
         Gate("spend apart from frequency", dependence, DEPENDENT, abs(dependence) > DEPENDENT, Level.QUALIFY, CLAIMS,
              "Gamma-gamma takes spend an occasion as independent of frequency; their rank correlation is "
              f"{dependence:.2f}, up to {DEPENDENT} is let pass." if dependence == dependence else

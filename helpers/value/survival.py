@@ -18,6 +18,7 @@ LEAST_ENDED = 30  # a plan with fewer contracts that have ended is taken togethe
 N_DRAWS = 400
 TAIL = 12  # months at the end of what was seen over which the hazard that goes on is pooled
 OTHER = "other plans"
+NO_FEES = "no monthly fees are recorded"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,7 +92,7 @@ def survival(engine: Engine, subscriptions: ir.Table, as_of_on: date, *, horizon
     contracts = _contracts(engine, subscriptions, as_of_on)
     running = contracts[~contracts["has_ended"]]
     reason = _reason(contracts, running)
-    if reason:
+    if reason and reason != NO_FEES:
         nothing = [without_value(q, Status.INSUFFICIENT, reason, unit=u, n=len(running))
                    for q, u in (("contract_equity", "money"), ("contracts_kept", "share"))]
         return Survival(months, _no_curves(), _no_values(), *nothing, len(running), reason)
@@ -100,11 +101,15 @@ def survival(engine: Engine, subscriptions: ir.Table, as_of_on: date, *, horizon
     curves = pd.concat([_curve(plan, group) for plan, group in contracts.groupby("plan")])
     rates = margin_rate * (1 + discount_rate) ** (-(np.arange(months) + 0.5) / 12)
     valued = [_valued(running[running["plan"] == plan], hazards[plan], rates) for plan in hazards]
+    kept = sum(left for _, _, left in valued) / len(running)
+    lasting = _between("contracts_kept", kept, "share", len(running))
+    curves = curves.reset_index(drop=True)
+    if reason:
+        equity = without_value("contract_equity", Status.INSUFFICIENT, reason, unit="money", n=len(running))
+        return Survival(months, curves, _no_values(), equity, lasting, len(running), reason)
     values = pd.concat([v for v, _, _ in valued]).sort_values("subscription_id", ignore_index=True)
-    total, left = (sum(v[i] for v in valued) for i in (1, 2))
-    equity = _between("contract_equity", total, "money", len(running))
-    return Survival(months, curves.reset_index(drop=True), values, equity,
-                    _between("contracts_kept", left / len(running), "share", len(running)), len(running))
+    equity = _between("contract_equity", sum(total for _, total, _ in valued), "money", len(running))
+    return Survival(months, curves, values, equity, lasting, len(running))
 
 
 def _contracts(engine: Engine, subscriptions: ir.Table, as_of_on: date) -> pd.DataFrame:
@@ -125,7 +130,7 @@ def _reason(contracts: pd.DataFrame, running: pd.DataFrame) -> str:
         return "no contract runs"
     if contracts["has_ended"].sum() < LEAST_ENDED:
         return f"{contracts['has_ended'].sum()} contracts have ended, {LEAST_ENDED} are needed"
-    return "" if running["fee"].sum() > 0 else "no monthly fees are recorded"
+    return "" if running["fee"].sum() > 0 else NO_FEES
 
 
 def _hazards(contracts: pd.DataFrame, months: int, rng: np.random.Generator) -> np.ndarray:

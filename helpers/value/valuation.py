@@ -104,8 +104,9 @@ class Valuation:
         return without_value("orders_forecast", self.status, reason, unit="orders").table()
 
     def ahead(self) -> pd.DataFrame:
-        """Return repeat orders by week of the hold-out, forecast and happened, for the figure; empty without one."""
-        return self.trial.ahead if self.trial else pd.DataFrame(columns=["week_on", "series", "orders"])
+        """Return repeat orders by week of the hold-out, forecast and happened; empty without a model."""
+        tried = self.trial and any(f.is_identified for f in self.trial.fits)
+        return self.trial.ahead if tried else pd.DataFrame(columns=["week_on", "series", "orders"])
 
     def tracking(self) -> pd.DataFrame:
         """Return repeat orders by week of the whole history, for the figure; empty without a hold-out."""

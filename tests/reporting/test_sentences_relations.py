@@ -6,6 +6,7 @@ import pytest
 
 from helpers.foundation.estimates import Estimate, Status, without_value
 from helpers.reporting.sentences import relations
+from helpers.value.audit import ABSENT, BaseChange
 from helpers.value.balance import Balance
 from helpers.value.concentration import Concentration
 from helpers.value.payback import Payback
@@ -160,10 +161,13 @@ def known(reason="", n_referred=20, strengths=("price",)):
 
 def test_what_cannot_be_said_is_gathered_with_its_reasons():
     can, cannot = SimpleNamespace(reason=""), SimpleNamespace(reason="The history has 1 day.")
-    assert relations.unsaid(known(), can) == ""
-    assert relations.unsaid(known(n_referred=0), can) == (
+    bought, contracts = BaseChange(None, reason="the history has 1 day"), BaseChange(None, reason=ABSENT)
+    assert relations.unsaid(known(), can, bought) == ""
+    assert relations.unsaid(known(), can, contracts) == (
+        "These data cannot say which customers made revenue move (no transactions are recorded).")
+    assert relations.unsaid(known(n_referred=0), can, bought) == (
         "These data cannot say what recommendations bring (nobody is recorded as brought by another).")
-    said = relations.unsaid(known("nothing is recorded", 0, ()), cannot)
+    said = relations.unsaid(known("nothing is recorded", 0, ()), cannot, bought)
     assert said.startswith("These data cannot say when winning a customer pays (nothing is recorded), what recom")
     assert "what more retention would bring (the history has 1 day)" in said
     assert said.endswith("and how customers see us beside others (no other brand was asked about).")

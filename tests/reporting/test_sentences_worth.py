@@ -154,7 +154,8 @@ def test_contracts_say_what_they_bring_or_why_not():
     assert worth.survival_title(others) == "Contracts end soonest on other plans"
     assert worth.survival_title(NO_CONTRACTS) == "Share of contracts that still run by age"
     assert worth.contracts(NO_CONTRACTS) == "No contract runs, so that none has a value."
-    assert worth.contracts(replace(runs, reason="no fees are recorded")).endswith("be said: no fees are recorded.")
+    assert worth.contracts(replace(runs, reason="no fees are recorded")).endswith(
+        "be said: no fees are recorded; 80.0 % [75.0 %, 85.0 %] of them are expected to run still in 12 months.")
 
 
 def test_migration_says_who_stayed_on_top_and_that_luck_fades():

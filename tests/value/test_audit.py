@@ -142,3 +142,13 @@ def test_split_is_a_table_for_reading(session_engine, transactions):
     assert split["class"].tolist() == ["new", "kept", "regained", "lost"]
     assert split["change"].sum() == 23
     assert isinstance(split, pd.DataFrame)
+
+
+def test_the_whole_stands_below_the_classes_unless_it_would_tell_a_small_one(session_engine, transactions):
+    many = [(f"{c}{i}", day, amount) for c, day, amount in ONE_EACH for i in range(12)]
+    whole = audit.base_change(session_engine, transactions(bought(*many)), END)
+    last = whole.table_of_parts().iloc[-1]
+    assert (last["class"], last["n_customers"], last["change"]) == ("all", 48, float(whole.change))
+    without = [r for r in many if r[0] not in {"new0", "new1", "new2"}]
+    few = audit.base_change(session_engine, transactions(bought(*without)), END)
+    assert "all" not in set(few.table_of_parts()["class"])

@@ -67,6 +67,15 @@ def test_contracts_without_an_answer_say_why(lasting, rows, reason):
     assert found.table().empty == (not found.n_running)
 
 
+def test_without_fees_it_is_known_how_long_contracts_last_but_not_what_they_bring(lasting):
+    paid = steady(0.05)
+    found = lasting([row | {"monthly_fee": None} for row in paid])
+    assert found.reason == "no monthly fees are recorded"
+    assert (found.equity.status, found.kept) == ("insufficient", lasting(paid).kept)
+    assert found.curves["share_running"].between(0, 1).all()
+    assert found.values.empty
+
+
 def test_contracts_with_dates_have_the_age_of_their_days(lasting):
     rows = [{"has_ended": i < 40, "monthly_fee": 8.0, "started_on": date(2025, 1, 1),
              "ended_on": date(2025, 6, 30) if i < 40 else None} for i in range(80)]

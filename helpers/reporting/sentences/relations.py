@@ -8,6 +8,7 @@ import pandas as pd
 from helpers.foundation.estimates import Estimate, Status
 from helpers.methods.cells import is_hidden
 from helpers.reporting import words
+from helpers.value.audit import BaseChange
 from helpers.value.balance import Balance
 from helpers.value.concentration import Concentration
 from helpers.value.payback import ALL, Payback
@@ -201,10 +202,11 @@ def inequality(to_date: Concentration, profit: Concentration) -> str:
 # --- what is missing -------------------------------------------------------------------------------------------------
 
 
-def unsaid(found: Relations, keeping: RetentionEconomics) -> str:
-    """Return what cannot be said of relationships, each with its reason; empty where all of it can."""
+def unsaid(found: Relations, keeping: RetentionEconomics, base: BaseChange) -> str:
+    """Return what cannot be said, each with its reason; empty where all of it can."""
     divided = found.segments.found
     parts = {
+        "which customers made revenue move": base.reason if base.status is Status.NOT_APPLICABLE else "",
         "when winning a customer pays": found.paid.reason,
         "what recommendations bring": "" if found.brought.n_referred else "nobody is recorded as brought by another",
         "in which stage of life customers are": found.cycle.reason,

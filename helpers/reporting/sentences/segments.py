@@ -45,7 +45,7 @@ def segments_title(found: Segments, base: str, currency: str = "") -> str:
     if found.on(base).reason:
         return f"{words.sentence_case(base)} segments: {_reason(found.on(base).reason)}"
     table = found.reading(base)
-    table = table[table["n_customers"] >= LEAST_PEOPLE]
+    table = table[(table["n_customers"] >= LEAST_PEOPLE) & table["mean_value"].notna()]
     if table.empty:
         return f"{words.sentence_case(base)} segments"
     most, least = (table.loc[getattr(table["mean_value"].fillna(0), pick)()] for pick in ("idxmax", "idxmin"))

@@ -27,7 +27,8 @@ def answer(base: BaseChange, pyramid: Pyramid, contracts: ContractBase, gates: t
     touched = caveat(gates, RANKED) if pyramid.top_share.status is Status.OK else ""
     struck = [g.sentence for g in gates if g.is_crossed and g.level in (Level.STRIKE, Level.BLOCK)]
     if contracts.n_contracts and pyramid.by == "monthly_fee":
-        return (contract_base(contracts, currency), f"{concentration(pyramid)}{touched}.")
+        held = (f"{concentration(pyramid)}{touched}.",) if pyramid.n_customers else ()
+        return (contract_base(contracts, currency), *held)
     said = ((f"The change in revenue cannot be split: {struck[0][:1].lower()}{struck[0][1:]}",) if struck
             else (f"{change(base, currency)}{caveat(gates, SEASON)}.",))
     return (*said, f"{concentration(pyramid)}{touched}.")
@@ -65,7 +66,9 @@ def _large(base: BaseChange) -> list[Part]:
 
 
 def no_change(base: BaseChange) -> str:
-    """Return why there is no change in revenue to show."""
+    """Return why there is no change in revenue to show; nothing where nobody buys."""
+    if base.status is Status.NOT_APPLICABLE:
+        return ""
     return f"{change(base)}." if base.periods is None else "No class of customers moved net sales."
 
 

@@ -216,8 +216,10 @@ def contracts(signed: Survival, currency: str = "") -> str:
     """Return what running contracts are expected to bring."""
     if not signed.n_running:
         return "No contract runs, so that none has a value."
+    last = f"{words.estimate(signed.kept)} of them are expected to run still in {signed.months} months"
     if signed.reason:
-        return f"What contracts will be worth cannot be said: {signed.reason}."
+        said = f"What contracts will be worth cannot be said: {signed.reason}"
+        return f"{said}; {last}." if signed.kept.status is Status.OK else f"{said}."
     return (f"{words.sentence_case(words.count(signed.n_running, 'contract', 'contracts'))} that "
             f"{'runs is' if signed.n_running == 1 else 'run are'} expected to bring "
             f"{words.estimate(signed.equity, currency=currency)} of margin within {signed.months} months, "
