@@ -9,12 +9,13 @@ from helpers.loyalty.assumptions import Assumptions
 from helpers.loyalty.behaviour import BOUGHT_AGAIN, ORDERED_AGAIN
 from helpers.loyalty.kinds import ATTITUDE_ONLY, BEHAVIOUR_ONLY, KINDS, STRUCK, TOO_EARLY
 from helpers.loyalty.matrix import ATTITUDE, BEHAVIOUR, CLAIM, CORRELATION, NEAR, SHARES, SURVEYED
-from helpers.methods.cells import is_hidden, told
+from helpers.methods.cells import LEAST_PEOPLE, is_hidden, told
 from helpers.methods.intervals import tied
 from helpers.reporting import words
 
 Row = Mapping[str, object]
 CALLED = {"true": "truly loyal", "latent": "latently loyal", "spurious": "spuriously loyal", "none": "not loyal"}
+EMPTY = f"Cells of one to {LEAST_PEOPLE - 1} people are empty."
 
 
 def row(table: pd.DataFrame, quantity: str) -> Row:

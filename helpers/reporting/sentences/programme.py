@@ -231,6 +231,8 @@ def by_method(owed: pd.DataFrame, currency: str) -> pd.DataFrame:
                          for method, cells in rows.items()], columns=["method", *shown.values()])
 
 
+COHORT_HEADINGS = {"cohort": "Steps ago", "ultimate_chain_ladder": "End by chain ladder",
+                   "ultimate_bornhuetter": "End by Bornhuetter–Ferguson", "ultimate_benktander": "End by Benktander"}
 METHODS = {"all": "chain ladder", lots.LIFO: "chain ladder, newest points used first"}
 
 
