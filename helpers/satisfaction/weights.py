@@ -49,7 +49,8 @@ class Raked:
     weights : ndarray, shape (B, n)
         Trimmed at so many times their mean.
     largest_gap : float
-        Largest difference between a weighted share and the population's that is left in the first replicate.
+        Largest difference between a weighted share and the population's that is left in the first replicate; NaN where
+        weights stand as recorded.
     n_trimmed : int
         People trimmed in the first replicate.
     """

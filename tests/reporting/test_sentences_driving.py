@@ -1,11 +1,9 @@
 import numpy as np
 import pandas as pd
-import pytest
 
 from helpers.foundation.estimates import Estimate, Status, summary, without_value
 from helpers.methods.intervals import Interval
 from helpers.reporting.sentences import driving
-from helpers.satisfaction.confirmation import ALONE, BY_GAP, BY_RATIO, GAP, RATIO
 from helpers.satisfaction.effects import INDEX, Drivers, ranks
 from helpers.satisfaction.structure import Absent
 from helpers.satisfaction.validity import Validity
@@ -101,29 +99,6 @@ def test_struck_and_standing_effects_are_listed():
     assert driving.struck(nothing) == "There is no path model: no question on satisfaction."
 
 
-@pytest.mark.parametrize(("low", "high", "word"), [(1.01, 1.1, "exceeded"), (0.8, 0.9, "missed"),
-                                                   (0.9, 1.1, "met within noise")])
-def test_confirmation_is_said_with_its_interval(low, high, word):
-    table = summary([Estimate(RATIO, (low + high) / 2, low, high), Estimate(ALONE, 0.8), Estimate(BY_GAP, 0.3),
-                     Estimate(BY_RATIO, 0.2)])
-    said = driving.confirmed(table)
-    assert f"Expectations are {word}" in said
-    assert "Performance alone goes most with satisfaction (correlations: performance alone 0.8, the gap 0.3" in said
-
-
-def test_confirmation_that_cannot_be_said_has_its_reason():
-    table = summary([without_value(RATIO, Status.NOT_APPLICABLE, "no question asks for expectation"),
-                     without_value(ALONE, Status.NOT_APPLICABLE, "no question asks for expectation")])
-    assert driving.confirmed(table) == (
-        "Whether expectations are confirmed cannot be said: no question asks for expectation.")
-    assert "cannot be said" in driving.confirmed(pd.DataFrame(columns=table.columns))
-
-
-def test_a_survey_with_different_scales_still_says_which_score_goes_most_with_satisfaction():
-    table = summary([without_value(RATIO, Status.NOT_APPLICABLE, "scales differ"), Estimate(ALONE, 0.2),
-                     Estimate(BY_GAP, 0.5)])
-    assert driving.confirmed(table).startswith("The gap goes most with satisfaction")
-
 
 def test_the_map_is_shown_with_interval_and_word():
     table = pd.DataFrame([{"driver": "Product", "importance": 0.6, "low": 0.5, "high": 0.7, "performance": 70.0,
@@ -157,22 +132,3 @@ def test_the_index_by_the_path_model_is_said_where_there_is_one():
     table = summary([Estimate(INDEX, 72.54, 70.8, 74.1, "points", 250)])
     assert driving.by_model(table).endswith("satisfaction stands at 72.5 points [70.8, 74.1].")
     assert driving.by_model(paths()) == ""
-
-
-def gap(value, low, high, parts=()):
-    rows = [Estimate(GAP, value, low, high, "points", 90)]
-    return summary([*rows, *(Estimate(GAP, v, v - 1, v + 1, "points", 90, name) for name, v in parts)])
-
-
-def test_missed_and_exceeded_expectations_name_where_most_and_single_ones_are_not_spoken_of():
-    parts = (("staff", -3.0), ("price", -7.0))
-    assert driving.expectations(gap(-5, -6, -4, parts)) == (
-        "Expectations are missed by 5 points of 100 [−6, −4], most in price (−7 points).")
-    exceeded = driving.expectations(gap(5, 4, 6, (("staff", 5.0),)))
-    assert exceeded == "Expectations are exceeded by 5 points of 100 [4, 6]."
-    assert driving.expectations(gap(0.5, -1, 2, parts)).startswith("Expectations are met within noise: performance is")
-    assert driving.expectations(gap(-5, -6, -4)) == ""
-    assert driving.gaps(gap(-5, -6, -4, parts))["segment"].tolist() == ["price", "staff"]
-    assert driving.gaps_title(gap(-5, -6, -4, parts)).endswith("falls short of expectation everywhere, most in price")
-    assert driving.gaps_title(gap(1, 0, 2, (("staff", -3.0), ("price", 4.0)))).endswith("expectation in staff")
-    assert "in no dimension" in driving.gaps_title(gap(1, 0, 2, (("price", 4.0),)))

@@ -8,7 +8,7 @@ from helpers.foundation.estimates import Estimate, Status, summary, without_valu
 from helpers.methods.courses import Course
 from helpers.reporting.sentences import voices
 from helpers.reporting.sentences.satisfaction import rate_title
-from helpers.satisfaction import contrasts, groups, kano, service, signs
+from helpers.satisfaction import contrasts, groups, kano, service
 from helpers.satisfaction.comments import ACCURACY
 from helpers.satisfaction.deliveries import GAP, IN_TIME, LATE, SATISFIED
 from helpers.satisfaction.structure import Absent
@@ -64,6 +64,8 @@ def test_kanos_categories_are_counted_in_words_with_their_ties():
     assert "within noise" not in voices.kano(properties("one-dimensional", "indifferent"))
     assert voices.kano(properties().reindex(columns=["category"])) == (
         "There are no Kano pairs that ten people or more answered.")
+    few = voices.kano_table(properties("must-be").assign(reverse=3, questionable=0))
+    assert few[["reverse", "questionable"]].iloc[0].isna().tolist() == [True, False]
     table = voices.kano_table(properties("must-be"))
     assert table["worse interval"].tolist() == ["[−0.9, −0.7]"]
 
@@ -155,22 +157,3 @@ def test_a_part_without_a_value_has_nothing_to_show_and_is_named_with_its_reason
     assert voices.left_out({"Kano's pairs": nothing, "deliveries": known, "paths": summary(struck)}) == (
         "Not spoken of here: Kano's pairs (no pairs of questions).")
     assert voices.left_out({"deliveries": known}) == ""
-
-
-def promised(much=70.0, shops=65.0):
-    made = []
-    for segment, value in ((signs.POLICY[0], 60.0), (signs.POLICY[-1], much)):
-        made += [Estimate("satisfaction", value, value - 2, value + 2, "points", 90, segment),
-                 Estimate("spend after answering", 100.0, 80.0, 120.0, "money", 90, segment)]
-    return made + [Estimate("expectation raised", v, v - 2, v + 2, "points", 90, f"won through {c}")
-                   for c, v in (("shops", shops), ("friends", 64.0))]
-
-
-def test_what_goes_with_promising_much_is_said_with_what_is_noise():
-    assert voices.policy(promised(), "EUR") == (
-        "Promised much against promised little: satisfaction 70 points against 60 points and spend after answering "
-        "€100 against €100 (within noise). Channels do not differ beyond noise in the expectation that they raise.")
-    assert voices.policy(promised(shops=75.0), "EUR").endswith(
-        "People won through shops expect most (75 points), those won through friends least (64 points).")
-    assert "64" not in voices.policy(promised()[:4], "EUR")
-    assert voices.policy([], "EUR") == ""

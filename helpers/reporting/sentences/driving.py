@@ -8,7 +8,6 @@ from helpers.foundation.estimates import Status
 from helpers.methods.drivers import RELEVANT
 from helpers.methods.intervals import Interval
 from helpers.reporting import words
-from helpers.satisfaction.confirmation import ALONE, BY_GAP, BY_RATIO, GAP, RATIO
 from helpers.satisfaction.effects import INDEX, Drivers
 from helpers.satisfaction.structure import Absent
 from helpers.satisfaction.validity import Validity
@@ -178,51 +177,8 @@ def disagreement(found: Drivers | Absent) -> str:
             else f"Johnson's weights disagree: they put {order[0]} first, not {best}.")
 
 
-def confirmed(table: pd.DataFrame) -> str:
-    """Return whether expectations are met, and which of the three scores goes most with satisfaction."""
-    rows = {r["quantity"]: r for r in table[table["segment"] == "all"].to_dict("records")}
-    ratio = rows.get(RATIO)
-    if ratio is None or ratio["status"] not in (Status.OK, Status.NOT_APPLICABLE) or not _known(rows, ALONE):
-        reason = (ratio or {}).get("reason") or (rows.get(ALONE) or {}).get("reason") or "nothing was asked"
-        return f"Whether expectations are confirmed cannot be said: {reason}."
-    scores = {name: rows[q]["value"] for name, q in (("performance alone", ALONE), ("the gap", BY_GAP),
-                                                     ("the ratio", BY_RATIO)) if _known(rows, q)}
-    best = max(scores, key=scores.get)
-    listed = words.joined([f"{name} {words.number(value)}" for name, value in scores.items()])
-    said = f"{words.sentence_case(best)} goes most with satisfaction (correlations: {listed})."
-    return f"{_met(ratio)} {said}" if ratio["status"] == Status.OK else said
 
 
-def expectations(table: pd.DataFrame) -> str:
-    """Return by how much expectations are missed or exceeded and where most; empty where questions are not paired."""
-    gaps = table[(table["quantity"] == GAP) & (table["status"] == Status.OK)]
-    of_all, parts = gaps[gaps["segment"] == "all"].to_dict("records"), gaps[gaps["segment"] != "all"]
-    if not of_all or parts.empty:
-        return ""
-    gap, limits = of_all[0], words.interval(of_all[0]["low"], of_all[0]["high"], words.points)
-    if gap["low"] <= 0 <= gap["high"]:
-        return f"Expectations are met within noise: performance is {words.points(gap['value'])} {limits} from them."
-    way, worst = ("missed", parts["value"].idxmin()) if gap["value"] < 0 else ("exceeded", parts["value"].idxmax())
-    where = parts.loc[worst]
-    most = f", most in {where['segment']} ({words.points(where['value'])})" if len(parts) > 1 else ""
-    return f"Expectations are {way} by {words.points(abs(gap['value']))} of 100 {limits}{most}."
-
-
-def gaps(table: pd.DataFrame) -> pd.DataFrame:
-    """Return performance less expectation of each dimension, the lowest first."""
-    found = table[(table["quantity"] == GAP) & (table["segment"] != "all") & (table["status"] == Status.OK)]
-    return found.sort_values("value", ignore_index=True)
-
-
-def gaps_title(table: pd.DataFrame) -> str:
-    """Return the finding above the figure of the gaps."""
-    found = gaps(table)
-    missed = list(found.loc[found["high"] < 0, "segment"])
-    if not missed:
-        return "Performance falls short of expectation in no dimension beyond noise"
-    if len(missed) == len(found):
-        return f"Performance falls short of expectation everywhere, most in {missed[0]}"
-    return f"Performance falls short of expectation in {words.joined(missed)}"
 
 
 def ranks(table: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, Callable], str]:
@@ -237,14 +193,6 @@ def ranks(table: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, Callable], str]:
     return table, forms, "How often each driver has each rank, over the resamples"
 
 
-def _known(rows: dict, quantity: str) -> bool:
-    return quantity in rows and rows[quantity]["status"] == Status.OK
-
-
-def _met(ratio: dict) -> str:
-    value = f"{words.number(ratio['value'])} {words.interval(ratio['low'], ratio['high'])}"
-    how = "exceeded" if ratio["low"] > 1 else "missed" if ratio["high"] < 1 else "met within noise"
-    return f"Expectations are {how}: performance is {value} times what was expected."
 
 
 def shown_map(table: pd.DataFrame) -> pd.DataFrame:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from helpers.foundation.estimates import Estimate, Status, summary
+from helpers.methods.cells import LEAST_PEOPLE
 from helpers.methods.charts import Board
 from helpers.reporting import words
 from helpers.satisfaction import groups
@@ -14,7 +15,6 @@ from helpers.satisfaction.contrasts import BASIC, EXCITES, ODDS, Contrast
 from helpers.satisfaction.deliveries import GAP, IN_TIME, LATE, SATISFIED
 from helpers.satisfaction.effects import Drivers
 from helpers.satisfaction.kano import CATEGORIES
-from helpers.satisfaction.signs import POLICY
 from helpers.satisfaction.structure import Absent
 
 MOST_SEGMENTS = 4
@@ -127,7 +127,7 @@ def kano(shown: pd.DataFrame) -> str:
 
 
 def kano_table(shown: pd.DataFrame) -> pd.DataFrame:
-    """Return the evaluation table with the coefficients' intervals in words.
+    """Return the evaluation table with the coefficients' intervals in words; cells of one to nine people are empty.
 
     Parameters
     ----------
@@ -136,6 +136,8 @@ def kano_table(shown: pd.DataFrame) -> pd.DataFrame:
     """
     ends = {c: zip(shown[f"{c}_low"], shown[f"{c}_high"], strict=True) for c in ("better", "worse")}
     made = shown.assign(**{f"{c} interval": [words.interval(*both) for both in pairs] for c, pairs in ends.items()})
+    counts = shown[list(CATEGORIES)]
+    made = made.assign(**counts.where((counts == 0) | (counts >= LEAST_PEOPLE)))
     return made[["property", "category", *CATEGORIES, "better", "better interval", "worse", "worse interval"]]
 
 
@@ -242,45 +244,8 @@ def rates(board: Board) -> str:
     return f"{words.sentence_case('; '.join(told)) if told else quiet}.{expected}"
 
 
-def policy(rows: Sequence[Estimate], currency: str) -> str:
-    """Return what goes with promising much instead of little, and which channels promise most; empty without it.
-
-    Parameters
-    ----------
-    rows : sequence of Estimate
-        From `helpers.satisfaction.signs.expectation_policy`.
-    currency : str
-        Of spend.
-    """
-    known = {(e.quantity, e.segment): e for e in rows if e.status is Status.OK}
-    much, little = POLICY[-1], POLICY[0]
-    pairs = [(q, known[q, much], known[q, little]) for q in ("satisfaction", "spend after answering",
-                                                             "share who bought again") if (q, much) in known]
-    if not pairs:
-        return ""
-    said = [f"{q} {_worded(a, currency)} against {_worded(b, currency)}{'' if _differ(a, b) else ' (within noise)'}"
-            for q, a, b in pairs]
-    return f"{words.sentence_case(much)} against {little}: {words.joined(said)}. {_channels(known)}".strip()
 
 
-def _channels(known: Mapping[tuple[str, str], Estimate]) -> str:
-    won = [e for (q, s), e in known.items() if q == "expectation raised" and s not in POLICY]
-    if len(won) < 2:
-        return ""
-    most, least = max(won, key=lambda e: e.value), min(won, key=lambda e: e.value)
-    if not _differ(most, least):
-        return "Channels do not differ beyond noise in the expectation that they raise."
-    return (f"People {most.segment} expect most ({_worded(most, '')}), those {least.segment} least "
-            f"({_worded(least, '')}).")
-
-
-def _worded(e: Estimate, currency: str) -> str:
-    return words.money(e.value, currency) if e.unit == "money" else words.form_of(e.unit)(e.value)
-
-
-def _differ(a: Estimate, b: Estimate) -> bool:
-    """Return whether two groups of different people differ beyond noise, by their intervals' half widths."""
-    return abs(a.value - b.value) > math.hypot(a.high - a.low, b.high - b.low) / 2
 
 
 def standing(table: pd.DataFrame) -> pd.DataFrame:
