@@ -107,8 +107,8 @@ def test_claims_are_said_with_the_own_figure_or_the_reason():
     assert said[0] == "Here the best 20 % hold 66.0 % [64.0 %, 68.0 %] of net sales to date."
     assert said[1] == "No purchases are recorded."
     made = tuple(Claim("c", top, verdict, "s") for verdict in ("holds", "does not hold", "cannot say"))
-    assert divided.claims_title(made) == "What textbooks say: 1 of 3 holds here"
-    assert divided.claims_title(made[1:]) == "What textbooks say: none holds here"
+    assert divided.claims_title(made) == "What textbooks say: 2 of 3 can be tested, of which 1 holds here"
+    assert divided.claims_title(made[1:2]) == "What textbooks say: none of 1 holds here"
     assert divided.claims_title(made[2:]) == "What textbooks say: none of it can be tested here"
 
 

@@ -161,5 +161,7 @@ def claims_title(found: tuple[Claim, ...]) -> str:
     if all(c.verdict == "cannot say" for c in found):
         return "What textbooks say: none of it can be tested here"
     held = sum(c.verdict == "holds" for c in found)
-    none = "none holds" if not held else f"{held} of {len(found)} {'holds' if held == 1 else 'hold'}"
+    n_tried = sum(c.verdict != "cannot say" for c in found)
+    none = (f"{held or 'none'} of {len(found)} {'hold' if held > 1 else 'holds'}" if n_tried == len(found) else
+            f"{n_tried} of {len(found)} can be tested, of which {held or 'none'} {'hold' if held > 1 else 'holds'}")
     return f"What textbooks say: {none} here"
