@@ -13,7 +13,7 @@ LEAST_APART = 10.0
 WIDEST = 25.0
 COARSE = 5.0
 WIDER = 1.1  # the plain limit covers 93 to 95 of 100 in bench/coverage_loyalty.py: likelihoods have corners at scores
-KEPT = 3
+KEPT, NEAR = 3, 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,13 +129,39 @@ def located(counts: Counts, step: float = 1.0, level: float = 0.95) -> Located |
         Level of the intervals: places of a knot where twice the loss of log-likelihood stays under χ² with one degree
         of freedom, made a tenth wider, and half a step on either side.
     """
-    knots = places(counts, step)
-    if not len(knots) or not 0 < counts.k.sum() < counts.n.sum():
+    if not len(places(counts, step)) or not 0 < counts.k.sum() < counts.n.sum():
         return None
+    knots = nearby(counts, step, WIDER * stats.chi2.ppf(level, 1))
     found = curve.fitted(curve.broken(counts.score, knots), counts.n, counts.k)
     best = int(found.log_likelihood.argmax())
     lower, upper = (_profiled(knots[:, side], found, best, step, level) for side in (0, 1))
     return Located(lower, upper, found.coefficients[best], float(found.log_likelihood[best]))
+
+
+def nearby(counts: Counts, step: float, limit: float) -> np.ndarray:
+    """Return the places on a fine grid near those on the coarse grid that do not do much worse than its best one.
+
+    Parameters
+    ----------
+    counts : Counts
+        People by score.
+    step : float
+        Of the fine grid [points].
+    limit : float
+        Twice the loss of log-likelihood that is of interest; thrice as much is let pass on the coarse grid.
+
+    Returns
+    -------
+    ndarray, shape (P, 2)
+        All of the fine grid where it is none, or the coarse grid has no places.
+    """
+    fine, coarse = places(counts, step), places(counts, COARSE)
+    if step >= COARSE or not len(coarse):
+        return fine
+    found = curve.fitted(curve.broken(counts.score, coarse), counts.n, counts.k).log_likelihood
+    kept = coarse[2 * (found.max() - found) <= NEAR * limit]
+    apart = np.abs(fine[:, None] - kept).max(axis=2).min(axis=1)
+    return fine[apart < COARSE]
 
 
 def _profiled(at: np.ndarray, found: Fits, best: int, step: float, level: float) -> Knot:

@@ -97,14 +97,10 @@ def intervals(counts: Counts, found: Located, level: float = 0.95) -> list[Inter
 
 def _near(counts: Counts, found: Located, limit: float) -> tuple[np.ndarray, Fits]:
     """Return the designs whose likelihood comes near the best one: on a fine grid unless too many do."""
+    own = np.array([[found.lower.value, found.upper.value]])
+    near, designs, fits = _kept(counts, np.concatenate([own, knots.nearby(counts, FINE, limit)]), limit)
     coarse = knots.places(counts, knots.COARSE)
-    coarse = coarse if len(coarse) else np.array([[found.lower.value, found.upper.value]])
-    kept = _kept(counts, coarse, 3 * limit)[0]
-    fine = knots.places(counts, FINE)
-    apart = np.abs(fine[:, None] - coarse[kept]).max(axis=2).min(axis=1) if len(fine) else np.empty(0)
-    fine = np.concatenate([coarse[kept], fine[apart < knots.COARSE]])
-    near, designs, fits = _kept(counts, fine, limit)
-    if near.sum() > MOST_PLACES:
+    if near.sum() > MOST_PLACES and len(coarse):
         near, designs, fits = _kept(counts, coarse, limit)
     return designs[near], Fits(fits.coefficients[near], fits.log_likelihood[near])
 

@@ -45,6 +45,17 @@ def test_knots_leave_people_on_every_side_and_lie_apart():
         assert min(parts) / counts.n.sum() >= knots.LEAST_SHARE
 
 
+@pytest.mark.parametrize(("n", "beta"), [(300, [-1.5, 0.2, 0.5, 0.2]), (1500, [-1.5, 0.1, 0.9, 0.05]),
+                                         (9000, [-1.5, 0.1, 0.9, 0.05])])
+def test_the_coarse_grid_leaves_out_no_place_that_matters(n, beta, monkeypatch):
+    counts = company(n, beta)
+    near = knots.located(counts)
+    monkeypatch.setattr(knots, "nearby", lambda counts, step, limit: knots.places(counts, step))
+    every = knots.located(counts)
+    assert (near.lower, near.upper) == (every.lower, every.upper)
+    assert near.log_likelihood == pytest.approx(every.log_likelihood)
+
+
 def test_no_knots_are_tried_where_nobody_or_everybody_comes_back_or_scores_are_alike():
     rng = np.random.default_rng(1)
     alike = curve.counted(np.full(200, 80.0), rng.random(200) < 0.5)
