@@ -1,13 +1,14 @@
 """The study: what the company assumes and wants. One section a wing, each with defaults that are shown."""
 
 import tomllib
+import zoneinfo
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from helpers.foundation.errors import InputError, nearest
 
@@ -33,6 +34,10 @@ class Section(BaseModel):
 def _in_words(value: object) -> str:
     if isinstance(value, dict) and all(isinstance(part, BaseModel) for part in value.values()):
         return ", ".join(value)
+    if isinstance(value, dict):
+        return "; ".join(f"{name}: {_in_words(part)}" for name, part in value.items())
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
@@ -56,7 +61,15 @@ class Title(Section):
 
     name: str = Field("defaults", description="name of the study")
     title: str = Field("Defaults: nothing is declared", description="one line for people")
-    time_zone: str = Field("UTC", description="zone in which all times are read")
+    time_zone: str = Field("UTC", description="zone in which all times are told; those with an offset are converted")
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        """Refuse a zone that is unknown."""
+        if name != "UTC" and name not in zoneinfo.available_timezones():
+            raise ValueError(f"no such time zone ({nearest(name, sorted(zoneinfo.available_timezones()))})")
+        return name
 
 
 S = TypeVar("S", bound=BaseModel)

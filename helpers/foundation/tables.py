@@ -122,6 +122,10 @@ class Table:
         declared = {c.name: table[c.name].cast(TYPES[c.type]) for c in self.columns if c.name in table.columns}
         return table.select(**declared, **{name: table[name] for name in sorted(extras)})
 
+    def order(self, given: ir.Table) -> list[str]:
+        """Return the columns that a table is sorted by: its key, else every column; those that there are."""
+        return [c for c in self.key or given.columns if c in given.columns]
+
     def counts(self, table: ir.Table) -> ir.Table:
         """Return one row: ``n_rows``, ``n_keys``, and the number of rows that break each rule."""
         rules = {f"rule_{i}": broken.ifelse(1, 0).sum().cast("int64").fill_null(0)

@@ -45,6 +45,12 @@ def reports_folder() -> Path:
     return home() / "reports"
 
 
+def study_of(source: str) -> studies.Study:
+    """Return a source's assumptions: the study of its name, else every default."""
+    path = declared_file("studies", source)
+    return studies.read(path) if path else studies.Study()
+
+
 def declared_file(folder: str, name: str) -> Path | None:
     """Return ``data/<folder>/<name>.toml``: the home's own, else the shipped one, else None."""
     paths = [root / "data" / folder / f"{plain(name)}.toml" for root in (home(), SHIPPED)]
@@ -189,8 +195,7 @@ class Workspace:
         """
         declaration = self._declaration(name)
         given = declaration.given(self.engine.lazy(table))
-        order = [c for c in declaration.key or (*declaration.names, *given.columns) if c in given.columns]
-        conformed = declaration.conformed(self.engine.sorted(given, list(dict.fromkeys(order))))
+        conformed = declaration.conformed(self.engine.sorted(given, declaration.order(given)))
         path = self.folder / f"{name}.parquet"
         path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as partial:
@@ -241,8 +246,7 @@ class Workspace:
     @property
     def study(self) -> studies.Study:
         """The company's assumptions: the study named as the source, else every default."""
-        path = declared_file("studies", self.source)
-        return studies.read(path) if path else studies.Study()
+        return study_of(self.source)
 
     @property
     def currency(self) -> str:

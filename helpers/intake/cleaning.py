@@ -1,17 +1,22 @@
 """Cleaning: landed text becomes canonical tables; every record feeds at least one of them, or is rejected once."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import date
+from functools import reduce
+from operator import or_
 
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
+from helpers.foundation import workspace
 from helpers.foundation.engine import Engine
 from helpers.foundation.errors import InputError
 from helpers.foundation.tables import TYPES, Column
-from helpers.intake import conversions, erasures, expressions, records, staging
+from helpers.intake import conversions, erasures, expressions, records, staging, zones
+from helpers.intake.conversions import Typed
 from helpers.intake.profiles import Profile
 from helpers.intake.readers import Landed
 from helpers.intake.records import ANSWER, FILE, ITEM, RECORD, Source
@@ -23,6 +28,7 @@ TIMES = {
     "consents": "from_on", "assignments": "assigned_at", "points": "entered_at", "memberships": "valid_from",
     "opportunities": "opened_on",
 }
+VALUE, UNREAD = "_value.", "_unread."
 LATE = "after the as-of date"
 REPEATED_RECORD = "repeats another record exactly"
 WORDS = {"text": "a text", "integer": "a whole number", "number": "a number", "money": "money", "date": "a date",
@@ -94,8 +100,7 @@ def made(landed: Landed, engine: Engine, name: str, as_of: str = "") -> Made:
     InputError
         Naming every expression that does not fit the file, and a lookup whose key is not unique.
     """
-    source = records.source(landed, engine, name)
-    values, reasons = typed(landed.profile, name, source)
+    source, values, reasons = typed(landed.profile, name, records.source(landed, engine, name), engine)
     if as_of and TIMES.get(name) in values:
         reasons.append((values[TIMES[name]].cast("date") > ibis.literal(date.fromisoformat(as_of)), LATE))
     gone = erasures.suppressed(landed.profile.name)
@@ -118,15 +123,20 @@ def made(landed: Landed, engine: Engine, name: str, as_of: str = "") -> Made:
                 records.unmatched(source, rule.lookup, engine), erased)
 
 
-def typed(profile: Profile, name: str, source: Source) -> tuple[dict[str, ir.Value], Reasons]:
-    """Return a table's columns as typed values, and every reason for which a record is left out.
+def typed(
+    profile: Profile, name: str, source: Source, engine: Engine
+) -> tuple[Source, dict[str, ir.Value], Reasons]:
+    """Return records with a table's columns read, these as typed values, and every reason to leave a record out.
+
+    What is read becomes a column, so that whatever refers to it does so by its name and not by how it was read.
 
     Raises
     ------
     InputError
         Naming every expression that does not fit.
     """
-    rule, values, problems = profile.tables[name], {}, []
+    rule, read, problems = profile.tables[name], {}, []
+    zone = _zone(profile, name, source, engine)
     reasons: Reasons = []
     for reject in rule.reject:
         try:
@@ -137,19 +147,40 @@ def typed(profile: Profile, name: str, source: Source) -> tuple[dict[str, ir.Val
             problems.append(str(error))
     for column, column_rule in rule.columns.items():
         declared = profile.column(name, column)
-        scope = Scope(source.columns, conversions.number_type(declared.type), signs=source.signs)
+        scope = Scope(source.columns, conversions.number_type(declared.type), signs=source.signs, zone=zone)
         try:
             found = expressions.value(column_rule.from_, scope, f"tables.{name}.{column}")
-            read = conversions.typed(found, declared.type, column_rule, scope)
+            read[column] = conversions.typed(found, declared.type, column_rule, scope)
         except InputError as error:
             problems.append(str(error))
-            continue
-        values[column] = read.value
-        reasons += _column_reasons(declared, read)
     if problems:
         raise InputError(profile.where, "; ".join(problems))
-    return values, reasons + ([(source.is_repeated, REPEATED_RECORD)]
-                              if rule.duplicates == "reject" else [])
+    source, read = _kept_by_name(source, read)
+    for column, found in read.items():
+        reasons += _column_reasons(profile.column(name, column), found)
+    reasons += [(source.is_repeated, REPEATED_RECORD)] if rule.duplicates == "reject" else []
+    return source, {column: found.value for column, found in read.items()}, reasons
+
+
+def _zone(profile: Profile, name: str, source: Source, engine: Engine) -> str:
+    """Return the zone that times are told in; none where no time has an offset, so that none is looked for."""
+    texts = []
+    for column, rule in profile.tables[name].columns.items():
+        if profile.column(name, column).type in ("date", "time"):
+            with suppress(InputError):  # said where the column is read
+                texts.append(expressions.value(rule.from_, Scope(source.columns, signs=source.signs), column))
+    signs = [zones.may_have_offset(text) for text in texts if text.type().is_string()]
+    found = [engine.first_row(source.table.aggregate(n=reduce(or_, signs).ifelse(1, 0).max()))] if signs else []
+    return workspace.study_of(profile.name).about.time_zone if found and found[0]["n"] else ""
+
+
+def _kept_by_name(source: Source, read: dict[str, Typed]) -> tuple[Source, dict[str, Typed]]:
+    table = source.table.mutate(
+        **{f"{VALUE}{c}": found.value for c, found in read.items()},
+        **{f"{UNREAD}{c}": found.is_unread for c, found in read.items() if found.is_unread is not None})
+    return replace(source, table=table), {
+        c: Typed(table[f"{VALUE}{c}"], None if found.is_unread is None else table[f"{UNREAD}{c}"])
+        for c, found in read.items()}
 
 
 def inline(profile: Profile, name: str) -> pa.Table:
@@ -179,7 +210,7 @@ def _plain(value: object, kind: pa.DataType) -> object:
     return str(value) if pa.types.is_string(kind) else value
 
 
-def _column_reasons(column: Column, found: conversions.Typed) -> Reasons:
+def _column_reasons(column: Column, found: Typed) -> Reasons:
     reasons: Reasons = []
     value, is_unread = found.value, found.is_unread
     if is_unread is not None:
@@ -201,8 +232,8 @@ def _answered(landed: Landed, engine: Engine) -> Iterator[tuple[dict[str, ir.Val
     """Yield the tables that know who answered which survey, as values and records."""
     for name in erasures.ANSWERED:
         if name in landed.profile.tables and not landed.profile.tables[name].rows:
-            source = records.source(landed, engine, name)
-            yield typed(landed.profile, name, source)[0], source.table
+            source, values, _ = typed(landed.profile, name, records.source(landed, engine, name), engine)
+            yield values, source.table
 
 
 def _cells(source: Source, refused: ir.Table, engine: Engine) -> dict[str, int]:

@@ -11,6 +11,7 @@ import ibis.expr.types as ir
 
 from helpers.foundation.errors import InputError
 from helpers.foundation.tables import TYPES
+from helpers.intake import zones
 from helpers.intake.grammar import ColumnRule
 from helpers.intake.scopes import MONEY, NUMBER, Scope, flag, number, plain
 
@@ -19,7 +20,7 @@ NUMBERS = ("number", "money", "integer")
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 DIRECTIVES = {
     "Y": r"\d{4}", "y": r"\d{2}", "m": r"\d{1,2}", "d": r"\d{1,2}", "H": r"\d{1,2}", "I": r"\d{1,2}", "M": r"\d{1,2}",
-    "S": r"\d{1,2}", "b": r"[A-Za-z]{3}", "B": r"[A-Za-z]+", "p": r"[AaPp][Mm]",
+    "S": r"\d{1,2}", "b": r"[A-Za-z]{3}", "B": r"[A-Za-z]+", "p": r"[AaPp][Mm]", "z": r"[Zz]|[+-]\d{2}(?::?\d{2})?",
 }
 
 
@@ -73,7 +74,7 @@ def typed(found: ir.Value, kind: str, rule: ColumnRule, scope: Scope) -> Typed:
         found = mapped
     if kind in NUMBERS and found.type().is_string():
         found = plain(found, scope.signs)
-    read, failed = READINGS[kind](found, rule)
+    read, failed = READINGS[kind](found, rule, scope)
     return Typed(read, reduce(or_, [*is_unread, *([] if failed is None else [failed])]) if is_unread or
                  failed is not None else None)
 
@@ -81,21 +82,21 @@ def typed(found: ir.Value, kind: str, rule: ColumnRule, scope: Scope) -> Typed:
 Reading = tuple[ir.Value, ir.BooleanValue | None]
 
 
-def _text(found: ir.Value, rule: ColumnRule) -> Reading:
+def _text(found: ir.Value, rule: ColumnRule, scope: Scope) -> Reading:
     return found.cast("string").nullif(""), None
 
 
 def _number(kind: str) -> Reading:
-    def reading(found: ir.Value, rule: ColumnRule) -> Reading:
-        scope = Scope({}, kind)
-        read = number(found, scope).cast(kind)
+    def reading(found: ir.Value, rule: ColumnRule, scope: Scope) -> Reading:
+        own = Scope({}, kind)
+        read = number(found, own).cast(kind)
         if kind == NUMBER:
             read = (read.isnan() | read.isinf()).ifelse(ibis.null(NUMBER), read)
-        return read, found.notnull() & read.isnull() if scope.unread else None
+        return read, found.notnull() & read.isnull() if own.unread else None
     return reading
 
 
-def _integer(found: ir.Value, rule: ColumnRule) -> Reading:
+def _integer(found: ir.Value, rule: ColumnRule, scope: Scope) -> Reading:
     if found.type().is_integer():
         return found.cast("int64"), None
     exact = number(found, Scope({}, MONEY))
@@ -103,18 +104,19 @@ def _integer(found: ir.Value, rule: ColumnRule) -> Reading:
     return whole, found.notnull() & whole.isnull()
 
 
-def _flag(found: ir.Value, rule: ColumnRule) -> Reading:
+def _flag(found: ir.Value, rule: ColumnRule, scope: Scope) -> Reading:
     read = flag(found)
     return read, None if found.type().is_boolean() else found.notnull() & read.isnull()
 
 
 def _moment(kind: str) -> Reading:
-    def reading(found: ir.Value, rule: ColumnRule) -> Reading:
+    def reading(found: ir.Value, rule: ColumnRule, scope: Scope) -> Reading:
         if found.type().is_temporal():
             return found.cast(TYPES[kind]), None
         text = found.cast("string")
-        forms = [_reshaped(text, form) for form in rule.formats or ISO[:1]]
-        read = ibis.coalesce(*(f.try_cast(TYPES["time"]) for f in forms))
+        forms = [(_reshaped(text, form), form) for form in rule.formats or ISO[:1]]
+        read = ibis.coalesce(*(zones.read(f, scope.zone) if form in ISO or "%z" in form else f.try_cast(TYPES["time"])
+                               for f, form in forms))
         return read.cast(TYPES[kind]), text.notnull() & read.isnull()
     return reading
 
@@ -136,7 +138,8 @@ def _reshaped(text: ir.StringValue, form: str) -> ir.StringValue:
     piece = {p: text.re_extract(pattern, i) for i, p in enumerate(parts, start=1)}
     day = _year(piece) + "-" + _month(piece) + "-" + piece["d"].lpad(2, "0")
     clock = _hour(piece) + ":" + _padded(piece, "M") + ":" + _padded(piece, "S")
-    return text.re_search(pattern).ifelse(day + " " + clock, ibis.null("string"))
+    whole = day + " " + clock + piece["z"] if "z" in piece else day + " " + clock
+    return text.re_search(pattern).ifelse(whole, ibis.null("string"))
 
 
 def _pattern(form: str) -> tuple[Sequence[str], str]:
@@ -144,8 +147,8 @@ def _pattern(form: str) -> tuple[Sequence[str], str]:
     unknown = [p for p in parts if p not in DIRECTIVES]
     if unknown or not {"d"} < {*parts} or not {"Y", "y"} & {*parts} or not {"m", "b", "B"} & {*parts}:
         raise InputError("formats", f"'{form}' cannot be used" + (f": %{unknown[0]} is unknown" if unknown else ""),
-                         "a year (%Y, %y), a month (%m, %b, %B), a day (%d), and %H %I %M %S %p")
-    tight = re.search(r"%\w%", form) is not None
+                         "a year (%Y, %y), a month (%m, %b, %B), a day (%d), and %H %I %M %S %p %z")
+    tight = re.search(r"%\w%(?!z)", form) is not None
     known = {k: v.replace("{1,2}", "{2}") for k, v in DIRECTIVES.items()} if tight else DIRECTIVES
     pieces = re.split(r"%(.)", form)
     return parts, "^" + "".join(f"({known[p]})" if i % 2 else re.escape(p) for i, p in enumerate(pieces)) + "$"

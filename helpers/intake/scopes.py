@@ -34,6 +34,8 @@ class Scope:
         Filled while compiling: for each text read as a number, whether it could not be.
     signs : (str, str)
         Before the decimals and between the thousands of a number written as text.
+    zone : str
+        Time zone that times with an offset are told in; empty where none has one.
     """
 
     columns: Mapping[str, ir.Value]
@@ -41,6 +43,7 @@ class Scope:
     has_aggregates: bool = False
     unread: list[ir.BooleanValue] = field(default_factory=list)
     signs: tuple[str, str] = PLAIN
+    zone: str = ""
 
 
 def number(found: ir.Value, scope: Scope) -> ir.NumericValue:

@@ -233,8 +233,9 @@ def _texts(column: pa.ChunkedArray, label: str, name: str) -> pa.Array:
         column, kind = column.cast(kind.value_type), kind.value_type
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
         return pa.concat_arrays(column.cast(pa.string()).chunks or [pa.array([], pa.string())])
-    if pa.types.is_timestamp(kind) and kind.tz:
-        column = pc.local_timestamp(column)
+    if pa.types.is_timestamp(kind) and kind.tz:  # the same moment in UTC, said so
+        moments = pc.local_timestamp(column.cast(pa.timestamp(kind.unit, "UTC"))).to_pylist()
+        return pa.array([None if m is None else f"{m.isoformat(sep=' ')}Z" for m in moments], pa.string())
     if pa.types.is_floating(kind) or pa.types.is_timestamp(kind) or pa.types.is_nested(kind):
         return pa.array([text_of(v) for v in column.to_pylist()], pa.string())
     try:

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from helpers.customers import activity, features
 from helpers.foundation import canonical, engine
 from helpers.foundation.engine import Engine
 from helpers.foundation.errors import InputError
-from helpers.intake import audit, deliveries, profiles, readers, simulation
+from helpers.intake import audit, deliveries, profiles, readers, simulation, zones
 from helpers.pipeline import catalogue
 from helpers.value import lifetime, purchases, summaries
 from helpers.value.geometric import MBG
@@ -220,6 +220,19 @@ def test_texts_are_read_as_the_same_numbers_dates_and_parts(duck, spark):
     assert found["infinity"]["date_unread"]
     assert found["25-01-01"]["date_unread"]
     assert found["2025-02-30"]["date"] is None
+
+
+OFFSETS = ["2025-03-01T10:00:00+02:00", "2025-07-01T23:30:00Z", "2025-03-30 01:00:00Z", "2025-03-30 00:59:59.5Z",
+           "2025-10-26 02:00-0500", "1999-12-31 10:00:00 +0530", "2025-03-01T10:00:00", "2025-03-01", "x+1", "", None]
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin"])
+def test_times_with_an_offset_are_told_in_the_study_s_zone_alike(duck, spark, zone):
+    found = same(duck, spark, pa.table({"a": pa.array(OFFSETS, pa.string())}),
+                 lambda t: t.select("a", at=zones.read(t.a, zone)))
+    told = {row["a"]: row["at"] for row in found}
+    assert told["2025-07-01T23:30:00Z"] == datetime(2025, 7, 1, 23, 30) + timedelta(hours=2 * (zone != "UTC"))
+    assert told["2025-03-01"] == datetime(2025, 3, 1)
 
 
 NUMBERS = pa.table(

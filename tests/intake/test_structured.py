@@ -178,7 +178,7 @@ def test_nested_parquet_becomes_flat_text(small):
     assert own(small.landed(files=PARQUET)) == [
         {"id": "1", "who.name": "Ann", "who.at.zip": "010", "paid": "2.10", "ok": "true", "tags": '["x"]',
          "kind": "sale", "day": "2024-01-02", "at": "2024-01-02 03:04:05", "rate": "0.1",
-         "zoned": "2024-07-01 14:00:00"},
+         "zoned": "2024-07-01 12:00:00Z"},
         {"id": "2", "who.name": None, "who.at.zip": None, "paid": None, "ok": None, "tags": "[]",
          "kind": "sale", "day": None, "at": "2024-01-02", "rate": "3", "zoned": None}]
 
