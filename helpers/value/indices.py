@@ -72,10 +72,12 @@ def indices(engine: Engine, profile: ir.Table) -> Indices:
     03 gives. Contribution is the middle rank of the expected margin, else of the margin to date, among all customers:
     50 is the middle, equal customers share their rank. Means have Student's interval; under ten people have none.
     """
-    worth = ibis.coalesce(profile.expected_value, profile.margin).fill_null(0.0)
+    brought = ibis.coalesce(profile.expected_value, profile.margin)
+    worth = brought.fill_null(0.0)
     n_below, n_all = ibis.rank().over(order_by=worth), profile.count().over(ibis.window())
     ties = worth.count().over(ibis.window(group_by=worth))
-    known = engine.kept(profile.mutate(contribution=100 * (n_below + ties / 2) / n_all))
+    is_recorded = brought.count().over(ibis.window()) > 0  # where nobody's worth is, nobody is in the middle
+    known = engine.kept(profile.mutate(contribution=is_recorded.ifelse(100 * (n_below + ties / 2) / n_all, None)))
     everybody = _means(engine, known, ibis.literal("all"), "all", ibis.literal(0))
     by = [_means(engine, known.filter(known[name].notnull()), known[name], name,
                  known.tier_rank if name == "tier" else ibis.literal(0)) for name in BY]

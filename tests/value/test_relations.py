@@ -84,13 +84,13 @@ def test_data_that_bear_little_give_tables_that_say_so(session_engine, known, ed
     assert keeping.reason
 
 
-def test_contracts_alone_have_indices_and_no_stages(session_engine, known):
+def test_contracts_alone_have_neither_stages_nor_a_contribution(session_engine, known):
     contracts = [{"tenure_months": float(i % 30), "has_ended": i % 3 == 0, "monthly_fee": 20.0} for i in range(150)]
     found, keeping, ranked = known([], contracts)
     assert found.cycle.reason
     assert keeping.margin == pytest.approx(12 * 0.3 * 20)
     assert 0 < keeping.gain(5).value < 1
-    assert found.indices.of("contribution").n == 150
+    assert found.indices.of("contribution") is None  # nobody is known to bring anything
     assert session_engine.frame(relations.with_stage(session_engine, ranked, found))["stage"].isna().all()
 
 
