@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import ibis.expr.types as ir
 import pandas as pd
 
-from helpers.customers import features
+from helpers.customers import features, purchases
 from helpers.customers.windows import Snapshot, Window
 from helpers.foundation.engine import Engine
 
@@ -46,8 +46,8 @@ def labelled(transactions: ir.Table, snapshot: Snapshot, *, eligible_days: int, 
     """
     known = eligible(transactions, snapshot.cutoff_on, eligible_days=eligible_days, margin_rate=margin_rate,
                      recent_days=snapshot.outcome.n_days)
-    later = features.days(transactions, snapshot.outcome.last_on)
-    returned = later.filter(snapshot.outcome.holds(later.on) & (later.occasion_sales > 0))
+    later = purchases.occasions(transactions, snapshot.outcome.last_on)
+    returned = later.filter(snapshot.outcome.holds(later.on))
     came = returned.select(came_id="customer_id").distinct().mutate(came_back=True)
     joined = known.left_join(came, known.customer_id == came.came_id)
     return joined.mutate(is_lost=joined.came_back.isnull()).drop("came_back", "came_id")
