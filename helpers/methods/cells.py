@@ -43,10 +43,9 @@ def too_few(n: int) -> str:
     Examples
     --------
     >>> too_few(0), too_few(1), too_few(7)
-    ('nobody to speak of', '1 person, fewer than 10', '7 people, fewer than 10')
+    ('nobody to speak of', 'fewer than 10 people', 'fewer than 10 people')
     """
-    people = "person" if n == 1 else "people"
-    return f"{n} {people}, fewer than {LEAST_PEOPLE}" if n else "nobody to speak of"
+    return f"fewer than {LEAST_PEOPLE} people" if n else "nobody to speak of"
 
 
 def is_hidden(n: float) -> bool:

@@ -5,7 +5,7 @@ import pandas as pd
 
 from helpers.foundation.estimates import Claim, Estimate, Status, without_value
 from helpers.methods import scales
-from helpers.methods.cells import FEW_PEOPLE
+from helpers.methods.cells import FEW_PEOPLE, told
 from helpers.methods.weighing import Replicas, Rows
 from helpers.satisfaction.measures import DETRACTORS_TO, NPS, PROMOTERS_FROM, measure_of
 
@@ -38,15 +38,16 @@ def word_of_mouth(
                      f"{UNASKED}, and {reason}.")
     rows = scales.latest_of(scales.wide(answers, items[:1]), items[:1]).reset_index()
     rows = rows[rows["customer_id"].notna()]
-    told = rows["customer_id"].map(named["referred_by"].value_counts()).fillna(0).to_numpy(float)
+    named_by = rows["customer_id"].map(named["referred_by"].value_counts()).fillna(0).to_numpy(float)
     member = [(rows[items[0]] >= PROMOTERS_FROM).to_numpy(), (rows[items[0]] <= DETRACTORS_TO).to_numpy()]
-    parts = [told[is_in] for is_in in member]
+    parts = [named_by[is_in] for is_in in member]
     if min(map(len, parts)) < FEW_PEOPLE:
-        reason = f"{len(parts[0])} promoters and {len(parts[1])} detractors, {FEW_PEOPLE} of each are needed"
+        both = [told(len(part)) for part in parts]
+        reason = f"{both[0]} promoters and {both[1]} detractors, {FEW_PEOPLE} of each are needed"
         return Claim(TOLD, without_value(NAMED, Status.INSUFFICIENT, reason, unit="customers"), "cannot say",
                      f"{UNASKED}, and there are {reason}.")
     people, weight = rows["person"].to_numpy(), rows["weight"].to_numpy(float)
-    ours, theirs = (Rows(people[is_in], weight[is_in], replicas).mean(told[is_in]) for is_in in member)
+    ours, theirs = (Rows(people[is_in], weight[is_in], replicas).mean(named_by[is_in]) for is_in in member)
     return Claim(TOLD, Estimate(NAMED, ours.value, ours.low, ours.high, "customers", len(parts[0])), "cannot say",
                  f"{UNASKED}; {ours.value:.3f} new customers name each promoter as who recommended us, "
                  f"{theirs.value:.3f} each detractor.")

@@ -15,7 +15,7 @@ import pandas as pd
 
 from helpers.foundation.estimates import Estimate, Status, without_value
 from helpers.methods import scales, validity
-from helpers.methods.cells import FEW_PEOPLE
+from helpers.methods.cells import FEW_PEOPLE, told
 from helpers.methods.intervals import Interval
 from helpers.methods.resampling import Moments, percentiles
 from helpers.methods.weighing import Replicas, Rows
@@ -69,7 +69,8 @@ def pair(answers: ir.Table, known: pd.DataFrame, replicas: Replicas | None = Non
     wanted = [item for found in items.values() for item in found]
     rows = scales.latest_of(scales.wide(answers, wanted), wanted).dropna()
     if len(rows) < FEW_PEOPLE:
-        return f"{len(rows)} people answered every question on expectation and performance, fewer than {FEW_PEOPLE}"
+        few = told(len(rows))
+        return f"{few} people answered every question on expectation and performance, {FEW_PEOPLE} are needed"
     of_both = known[known["item"].isin([*items["expectation"], *items["performance"]])]
     is_one = of_both[["scale_low", "scale_high"]].nunique().max() == 1 and not of_both["is_reversed"].any()
     low, high = (of_both[c].iloc[0] for c in ("scale_low", "scale_high"))

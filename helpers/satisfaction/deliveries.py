@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.foundation.estimates import Estimate, Status, without_value
-from helpers.methods.cells import FEW_PEOPLE, published
+from helpers.methods.cells import FEW_PEOPLE, published, told
 from helpers.methods.weighing import Replicas, Rows, difference
 
 LATE, SATISFIED = "share of deliveries late or overdue when answering", "satisfaction by delivery"
@@ -124,7 +124,8 @@ def _gap(in_time: tuple[np.ndarray, Rows], late: tuple[np.ndarray, Rows]) -> Est
     values, rows = zip(in_time, late, strict=True)
     n = sum(map(len, values))
     if min(map(len, values)) < FEW_PEOPLE:
-        reason = f"{len(values[1])} people got theirs late, {len(values[0])} in time: {FEW_PEOPLE} of each are needed"
+        few, rest = told(len(values[1])), told(len(values[0]))
+        reason = f"{few} people got theirs late, {rest} in time: {FEW_PEOPLE} of each are needed"
         return without_value(GAP, Status.INSUFFICIENT, reason, unit="points", n=n)
     i, _ = difference(values, rows)
     return Estimate(GAP, i.value, i.low, i.high, "points", n)

@@ -6,7 +6,7 @@ import pandas as pd
 
 from helpers.foundation.estimates import Estimate, Status, without_value
 from helpers.methods import scales
-from helpers.methods.cells import FEW_PEOPLE, published
+from helpers.methods.cells import FEW_PEOPLE, published, told
 from helpers.methods.resampling import percentiles
 from helpers.methods.weighing import Replicas
 
@@ -83,7 +83,8 @@ def _kinds(
                               sorted({i for part in items for i in part}))
     means = pd.DataFrame({tag: people[part].mean(axis=1) for tag, part in zip(pair, items, strict=True)}).dropna()
     if len(means) < FEW_PEOPLE:
-        return [without_value(name, Status.INSUFFICIENT, f"{len(means)} people answered both", n=len(means))]
+        reason = f"{told(len(means))} people answered both, {FEW_PEOPLE} are needed"
+        return [without_value(name, Status.INSUFFICIENT, reason, n=len(means))]
     of_rows = scales.rows_of(means, replicas)
     among = of_rows.moments(means.to_numpy(), 1000, seed).correlation[:, 0, 1]
     made = [published(f"{tag} satisfaction", of_rows.mean(means[tag].to_numpy()), len(means), unit="points")
@@ -122,8 +123,8 @@ def delivered_value(
     items = sorted({i for t in (*gains, *sacrifices) for i in parts[t]} | set(goal))
     rows = scales.latest_of(scales.wide(answers, items), items).dropna()
     if len(rows) < FEW_PEOPLE:
-        return [without_value("delivered value", Status.INSUFFICIENT, f"{len(rows)} people answered all its questions",
-                              n=len(rows))]
+        reason = f"{told(len(rows))} people answered all its questions, {FEW_PEOPLE} are needed"
+        return [without_value("delivered value", Status.INSUFFICIENT, reason, n=len(rows))]
     names = [*gains, *sacrifices]
     columns = np.column_stack([*(rows[parts[t]].mean(axis=1) for t in names), rows[goal].mean(axis=1)])
     among = scales.rows_of(rows, replicas).moments(columns, 1000, seed).covariance

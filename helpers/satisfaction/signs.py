@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.foundation.estimates import Estimate, Status, without_value
-from helpers.methods.cells import FEW_PEOPLE, published
+from helpers.methods.cells import FEW_PEOPLE, published, told
 from helpers.methods.intervals import Interval, rank_correlation
 from helpers.methods.resampling import percentiles
 from helpers.methods.weighing import Replicas, Rows
@@ -109,7 +109,7 @@ def signs(found: pd.DataFrame, replicas: Replicas | None = None, seed: int = 0) 
         quantity = f"satisfaction with {name}"
         known = found.dropna(subset=[column]) if column in found else found.head(0)
         if len(known) < FEW_PEOPLE or known[column].nunique() < 2:
-            reason = (f"{len(known)} customers with both, fewer than {FEW_PEOPLE}" if len(known) < FEW_PEOPLE
+            reason = (f"{told(len(known))} customers with both, {FEW_PEOPLE} are needed" if len(known) < FEW_PEOPLE
                       else "nobody differs")
             made.append(without_value(quantity, Status.INSUFFICIENT, reason, unit="rank correlation", n=len(known)))
             continue
@@ -173,7 +173,7 @@ def expectation_policy(
     """
     rows = found.merge(expected, on="customer_id").dropna(subset=["expectation", "orders"])
     if len(rows) < 3 * FEW_PEOPLE:
-        reason = f"{len(rows)} customers with expectation and behaviour, fewer than {3 * FEW_PEOPLE}"
+        reason = f"{told(len(rows))} customers with expectation and behaviour, {3 * FEW_PEOPLE} are needed"
         return [without_value("expectation policy", Status.INSUFFICIENT, reason, n=len(rows))]
     order = np.lexsort((np.random.default_rng(seed).random(len(rows)), rows["expectation"]))
     third = np.empty(len(rows), dtype=int)

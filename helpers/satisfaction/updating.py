@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from helpers.foundation.estimates import Estimate, Status, without_value
-from helpers.methods.cells import FEW_PEOPLE
+from helpers.methods.cells import FEW_PEOPLE, told
 from helpers.methods.resampling import percentiles
 from helpers.methods.weighing import Replicas, Rows
 
@@ -100,7 +100,7 @@ def expectation_updating(
         return [without_value(LAMBDA, Status.NOT_APPLICABLE, f"not identified: {reason}", unit="share of the gap")]
     people = len(np.unique(steps.person))
     if people < FEW_PEOPLE:
-        reason = f"{people} people with steps between waves, fewer than {FEW_PEOPLE}"
+        reason = f"{told(people)} people with steps between waves, {FEW_PEOPLE} are needed"
         return [without_value(LAMBDA, Status.INSUFFICIENT, reason, unit="share of the gap", n=people)]
     weight = np.ones(len(steps.person)) if steps.weight is None else steps.weight
     counts = Rows(steps.person, weight, replicas).resampled(draws, seed)

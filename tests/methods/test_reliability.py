@@ -88,7 +88,7 @@ def test_alpha_that_cannot_be_computed_is_noted_with_its_reason():
     assert (single.level, single.is_crossed) == (Level.NOTE, True)
     assert single.sentence == "Reliability of mood is not known: a single question."
     few = r.reliability(parallel(np.random.default_rng(8), 5, 4))
-    assert r.alpha_value("a", "mood", few, few.raw).reason == "5 people, fewer than 10"
+    assert r.alpha_value("a", "mood", few, few.raw).reason == "fewer than 10 people"
     alike = r.reliability(np.ones((20, 2)))
     assert r.alpha_value("a", "mood", alike, alike.raw).reason == "a question that everybody answers alike"
     nothing = r.reliability(np.empty((0, 0)))

@@ -34,4 +34,4 @@ def test_without_the_question_or_recommenders_or_enough_of_both_the_reason_is_gi
     asked = catalogued({"item": "n", "role": "recommend", "scale_low": 0.0, "scale_high": 10.0})
     few = surveyed(asked, [("r", "n", 10.0)], [{"response_id": "r", "customer_id": "c"}])
     assert claims.word_of_mouth(few, asked, customers()).sentence.endswith("no customer names a recommender.")
-    assert "1 promoters and 0 detractors" in claims.word_of_mouth(few, asked, customers(["c"])).sentence
+    assert "fewer than 10 promoters and 0 detractors" in claims.word_of_mouth(few, asked, customers(["c"])).sentence

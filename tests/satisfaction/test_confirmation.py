@@ -78,7 +78,7 @@ def test_without_expectations_it_is_not_applicable_and_with_few_people_too(catal
     assert confirmation.pair(surveyed(known, [("r", "p", 3)]), known) == "no question asks for expectation"
     both = catalogued({"item": "e", "role": "expectation"}, {"item": "p", "role": "performance"}, {"item": "s"})
     reason = confirmation.pair(surveyed(both, [("r", i, 3) for i in "eps"]), both)
-    assert reason == "1 people answered every question on expectation and performance, fewer than 30"
+    assert reason == "fewer than 10 people answered every question on expectation and performance, 30 are needed"
     assert {e.status for e in confirmation.confirmation(reason, 1)} == {Status.NOT_APPLICABLE}
 
 

@@ -51,7 +51,7 @@ def test_shares_of_the_levels_sum_to_one_and_carry_weights():
 def test_nine_people_are_not_published_and_one_wave_has_no_rows_of_its_own():
     estimates = index.index(people([50.0] * 9), ["w1"])
     assert {e.segment for e in estimates} == {"all"}
-    assert {(e.status, e.reason) for e in estimates} == {(Status.INSUFFICIENT, "9 people, fewer than 10")}
+    assert {(e.status, e.reason) for e in estimates} == {(Status.INSUFFICIENT, "fewer than 10 people")}
 
 
 def test_nobody_is_insufficient_and_not_zero():
@@ -75,7 +75,7 @@ def test_the_change_from_a_small_wave_is_insufficient():
     rows = pd.concat([people([50.0] * 9), people([60.0] * 20, "w2", month=2)])
     change = found(index.index(rows, ["w1", "w2"]), index.CHANGE, "wave w2")
     assert change.status is Status.INSUFFICIENT
-    assert change.reason == "9 people, fewer than 10, in one of the waves w1 and w2"
+    assert change.reason == "fewer than 10 people, in one of the waves w1 and w2"
 
 
 def test_a_struck_index_has_its_reason_and_no_value_anywhere():

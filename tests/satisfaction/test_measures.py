@@ -67,7 +67,7 @@ def test_a_measure_is_given_by_wave_and_a_small_wave_is_not_published(catalogued
     known = catalogued({"item": "a"})
     who = [{"response_id": f"r{i:02}", "customer_id": f"c{i}", "wave": "w1" if i < 5 else "w2"} for i in range(20)]
     found = measured(known, surveyed(known, rows("a", [5] * 20), who), ("w1", "w2"))
-    assert found["CSAT", "wave w1"].reason == "5 people, fewer than 10"
+    assert found["CSAT", "wave w1"].reason == "fewer than 10 people"
     assert (found["CSAT", "wave w2"].value, found["CSAT", "wave w2"].n, found["CSAT", "all"].n) == (1, 15, 20)
 
 

@@ -28,7 +28,7 @@ def test_without_identification_the_reason_is_given_and_with_few_people_too():
     assert (missing.status, missing.reason) == (Status.NOT_APPLICABLE, "not identified: one wave")
     (few,) = updating.expectation_updating(planted(12), "", 1)
     assert few.status is Status.INSUFFICIENT
-    assert few.reason == "12 people with steps between waves, fewer than 30"
+    assert few.reason == "12 people with steps between waves, 30 are needed"
 
 
 def courses(kind, n=12):

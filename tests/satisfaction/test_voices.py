@@ -130,7 +130,7 @@ def test_a_reading_that_is_not_known_is_told():
     filled = pd.DataFrame({"response_id": ["r001", "r002"], "item": "q", "audited_polarity": ["blame", "angry"]})
     with pytest.raises(InputError, match="1 of 2 readings are not known, the first is 'angry'"):
         comments.accuracy(written(), filled)
-    assert comments.accuracy(written(), filled.head(1))[0].reason == "1 person, fewer than 10"
+    assert comments.accuracy(written(), filled.head(1))[0].reason == "fewer than 10 people"
 
 
 def handled(months=30, last_bad=True):

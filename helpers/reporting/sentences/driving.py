@@ -162,7 +162,8 @@ def by_model(paths: pd.DataFrame) -> str:
     if not rows:
         return ""
     value = f"{words.points(rows[0]['value'])} {words.interval(rows[0]['low'], rows[0]['high'], words.points)}"
-    return f"By the path model, which weighs the questions by what they have in common, satisfaction stands at {value}."
+    return (f"By the path model, over {words.count(rows[0]['n'], 'person', 'people')} who answered every question, "
+            f"satisfaction stands at {value}.")
 
 
 def disagreement(found: Drivers | Absent) -> str:

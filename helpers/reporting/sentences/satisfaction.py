@@ -214,9 +214,9 @@ def outside_waves(index: pd.DataFrame) -> str:
     if whole.empty or len(of_waves) < 2 or of_waves.min() <= whole.iloc[0] <= of_waves.max():
         return ""
     way = "below" if whole.iloc[0] < of_waves.min() else "above"
-    last = "lower" if way == "below" else "higher"
+    before = "higher" if way == "below" else "lower"
     return (f"Everybody's mean, {words.points(whole.iloc[0])}, lies {way} every wave's: it takes each person's last "
-            f"answer, and last answers are {last} than those that the same people or others gave before.")
+            f"answer, and answers before the last one were {before}.")
 
 
 def by_question(index: pd.DataFrame) -> pd.DataFrame:
