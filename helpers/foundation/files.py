@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from time import time
 
 from helpers.foundation.errors import InputError
 
@@ -45,3 +46,13 @@ def replace_json(path: Path, content: Mapping[str, object]) -> None:
     """Write JSON so that the file is, at any moment, the old one or the new one."""
     with replacing(path) as partial:
         partial.write_text(json.dumps(content, indent=1, ensure_ascii=False, default=str) + "\n", encoding="utf-8")
+
+
+def age(path: Path) -> str:
+    """Return how old a file is, in words."""
+    seconds = time() - path.stat().st_mtime
+    for unit, size in (("day", 86400), ("hour", 3600), ("minute", 60)):
+        if seconds >= size:
+            n = int(seconds // size)
+            return f"{n} {unit}{'s' if n > 1 else ''}"
+    return "under a minute"

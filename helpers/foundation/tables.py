@@ -126,13 +126,15 @@ class Table:
         """Return the columns that a table is sorted by: its key, else every column; those that there are."""
         return [c for c in self.key or given.columns if c in given.columns]
 
-    def counts(self, table: ir.Table) -> ir.Table:
-        """Return one row: ``n_rows``, ``n_keys``, and the number of rows that break each rule."""
+    def counts(self, table: ir.Table, *, is_unique: bool = False) -> ir.Table:
+        """Return one row: ``n_rows``, ``n_keys`` (not counted where they are unique), rows that break each rule."""
         rules = {f"rule_{i}": broken.ifelse(1, 0).sum().cast("int64").fill_null(0)
                  for i, (_, broken, *_) in enumerate(self._rules(table))}
         n_rows = table.count()
-        n_keys = table.select(*self.key).distinct().count() if self.key else n_rows
-        return table.aggregate(n_rows=n_rows, **rules).mutate(n_keys=n_keys.as_scalar())
+        found = table.aggregate(n_rows=n_rows, **rules)
+        if is_unique or not self.key:
+            return found.mutate(n_keys=found.n_rows)
+        return found.mutate(n_keys=table.select(*self.key).distinct().count().as_scalar())
 
     def problems(self, counts: Mapping[str, int], table: ir.Table) -> list[InputError]:
         """Return what breaks the declaration, from the row that `counts` gives."""

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from time import time
 
 import ibis.expr.types as ir
 import pandas as pd
@@ -16,7 +15,7 @@ import pyarrow as pa
 from helpers.foundation import study as studies
 from helpers.foundation.engine import FRAME_LIMIT, Engine, chosen
 from helpers.foundation.errors import InputError, nearest
-from helpers.foundation.files import plain, remove, replace_json, replacing
+from helpers.foundation.files import age, plain, remove, replace_json, replacing
 from helpers.foundation.tables import Table
 
 HOME = "LOYALTY_HOME"
@@ -185,8 +184,10 @@ class Workspace:
 
     # --- writing -----------------------------------------------------------------------------------------------
 
-    def write(self, name: str, table: ir.Table | pd.DataFrame | pa.Table) -> str:
+    def write(self, name: str, table: ir.Table | pd.DataFrame | pa.Table, *, is_unique: bool = False) -> str:
         """Check a table against its declaration, sort it by key, write it; return what was written, in words.
+
+        Keys are counted unless the caller has proved them to be unique.
 
         Raises
         ------
@@ -201,7 +202,7 @@ class Workspace:
         with replacing(path) as partial:
             self.engine.write(conformed, partial, [])
             written = self.engine.stored(partial)
-            counts = self.engine.first_row(declaration.counts(written))
+            counts = self.engine.first_row(declaration.counts(written, is_unique=is_unique))
             if problems := declaration.problems(counts, written):
                 raise InputError(name, "; ".join(str(p) for p in problems))
         self._writes[name] = counts["n_rows"]
@@ -282,7 +283,7 @@ class Workspace:
     def _seen(self, name: str, path: Path | None) -> None:
         if name in self._reads:
             return
-        origin = "absent, read as empty" if path is None else f"{path.parents[1].name}, {_age(path)} old"
+        origin = "absent, read as empty" if path is None else f"{path.parents[1].name}, {age(path)} old"
         self._reads[name] = origin
         print(f"{name}: {origin}")
         self._record()
@@ -291,12 +292,3 @@ class Workspace:
         if self.is_in_run:
             seen = {"as_of": self.as_of, "reads": sorted(self._reads), "writes": self._writes}
             replace_json(self.folder / "seen.json", seen)
-
-
-def _age(path: Path) -> str:
-    seconds = time() - path.stat().st_mtime
-    for unit, size in (("day", 86400), ("hour", 3600), ("minute", 60)):
-        if seconds >= size:
-            n = int(seconds // size)
-            return f"{n} {unit}{'s' if n > 1 else ''}"
-    return "under a minute"

@@ -67,7 +67,8 @@ class Delivery:
         gone = erasures.suppressed(self.profile.name)
         tables = {**self.tables, "rejected/records": erasures.kept(self.outcome.rejected, gone, workspace.engine),
                   "rejected/parts": erasures.kept(self.outcome.parts, gone, workspace.engine)}
-        return [workspace.write(name, table) for name, table in tables.items()]
+        proved = {f"canonical/{m.name}" for m in self.made}  # repeated keys were left out of these
+        return [workspace.write(name, table, is_unique=name in proved) for name, table in tables.items()]
 
 
 def delivery(profile: Profile, engine: Engine, raw: str = "", as_of: str = "") -> Delivery:

@@ -41,7 +41,7 @@ _PHONES = re.compile(rf"{_NO_DIGIT_BEFORE}(?:{_FORMS}){_NO_DIGIT_BEHIND}")
 _NUMBERS = re.compile(rf"{_NO_DIGIT_BEFORE}[+(]?\d(?:{_GAP}?[()]?\d){{5,14}}{_NO_DIGIT_BEHIND}")
 _DATE = re.compile(r"(?<!\d)(?:\d{1,2}[./\-]\d{1,2}[./\-](?:19|20)\d\d|(?:19|20)\d\d[./\-]\d{1,2}[./\-]\d{1,2}"
                    r"|^(?:\d{1,2}[ .\-/]\d{1,2}[ .\-/](?:19|20)?\d\d)$)(?!\d)")
-_ORDERS = re.compile(r"(?:#|(?:\border|\border|bestell\w*|auftrags?\w*|rechnungs?\w*|invoice|commande|facture|pedido|"
+_ORDERS = re.compile(r"(?:#|(?:\border|bestell\w*|auftrags?\w*|rechnungs?\w*|invoice|commande|facture|pedido|"
                      r"ticket|artikel\w*|article|parcel|tracking|paket\w*|ref|订单|訂單|注文|주문)"
                      r"\W{0,2}(?:no|nr|number|nummer|num|id|n°|号|号码|番号|번호)?\W{0,3})$", re.IGNORECASE)
 _WORD = (r"(?:\b(?:tel|telefon|telephone|téléphone|phone|mobile?|handy|cell|fax|whatsapp|call|ring|ruf\w*|"
