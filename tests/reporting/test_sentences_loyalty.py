@@ -159,3 +159,11 @@ def test_the_definition_carries_the_assumptions():
 def test_the_headline_has_two_digits_and_says_what_is_missing():
     assert said.headline(matrix()) == ("share true: 0.4", "share latent: 0.3", f"{CORRELATION}: 0.19")
     assert said.headline(matrix(status=Status.STRUCK, reason="why"))[0] == "share true: claim struck: why"
+
+
+def test_where_everybody_is_truly_loyal_nobody_is_of_another_kind():
+    everybody = matrix((1.0, 0.0, 0.0, 0.0))
+    first, second = said.answer(everybody, NO_GATES)
+    assert first.startswith("Of 100 customers who answered and could have bought again, 100 % [")
+    assert second.count("0 % [") == 3
+    assert said.matrix_title(everybody) == "The largest group are the truly loyal: 100 %"
