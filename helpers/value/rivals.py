@@ -60,11 +60,13 @@ def learned(engine: Engine, transactions: ir.Table, calibration: Window, counts:
     if past.n_customers < LEAST_CUSTOMERS or not orders.any():
         return {}
     from sklearn.ensemble import HistGradientBoostingRegressor
+    from threadpoolctl import threadpool_limits  # scikit-learn's own: counted rows are few, and threads only wait
 
     model = HistGradientBoostingRegressor(loss="poisson", max_iter=80, learning_rate=0.08, max_leaf_nodes=8,
                                           min_samples_leaf=20, random_state=0)
-    model.fit(_seen(past), orders, sample_weight=past.n)
-    return {LEARNER: model.predict(_seen(counts)) * weeks * DAYS_A_WEEK / n_days}
+    with threadpool_limits(1, "openmp"):
+        model.fit(_seen(past), orders, sample_weight=past.n)
+        return {LEARNER: model.predict(_seen(counts)) * weeks * DAYS_A_WEEK / n_days}
 
 
 def _seen(counts: Counts) -> np.ndarray:
