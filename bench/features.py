@@ -17,7 +17,7 @@ from pathlib import Path
 
 import measure
 
-LIFETIMES = ["lifetimes==0.11.3", "numpy<2", "pandas<2.2", "scipy<1.13", "setuptools", "pyarrow"]
+LIFETIMES = ["lifetimes==0.11.3", "numpy<2", "pandas<2.2", "scipy<1.13", "setuptools", "pyarrow<20"]
 CUTOFF = date(2025, 12, 31)
 TARGET = 1.2
 MADE = """
