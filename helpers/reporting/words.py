@@ -4,18 +4,17 @@ Every function takes a plain number and returns text that is *not yet* escaped; 
 """
 
 import math
-import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from functools import partial
 
 from helpers.foundation.estimates import Estimate, Status
+from helpers.reporting.digits import alike, decimals, fixed, is_missing, padded, powers, signed
 
 Form = Callable[[float], str]
 
 MISSING = "insufficient data"
 SIGNS = {"GBP": "£", "USD": "$", "EUR": "€", "JPY": "¥", "KRW": "₩", "INR": "₹"}
-BARE = r"−?[\d,]+\.?(\d*)"  # a number without a unit
 WITHOUT_CENTS = frozenset({"JPY", "KRW"})
 SAID = {
     Status.INSUFFICIENT: MISSING,
@@ -23,14 +22,8 @@ SAID = {
     Status.STRUCK: "claim struck",
     Status.BLOCKED: "no verdict",
 }
-SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
           "November", "December")
-
-
-def is_missing(x: object) -> bool:
-    """Return whether a value is absent: None, NaN, NaT or the missing sign of pandas."""
-    return x is None or str(x) in {"<NA>", "NaT"} or (isinstance(x, float) and math.isnan(x))
 
 
 def number(x: float, digits: int = 3) -> str:
@@ -44,14 +37,13 @@ def number(x: float, digits: int = 3) -> str:
     if is_missing(x):
         return MISSING
     if math.isinf(x):
-        return _signed(x, "∞")
+        return signed(x, "∞")
     if not isinstance(x, float) and int(x) == x:
         return whole(x)
     rounded = float(f"{x:.{digits}g}")
     if rounded and abs(rounded) < 1e-4:
-        mantissa, exponent = f"{abs(rounded):.{digits - 1}e}".split("e")
-        return _signed(x, f"{mantissa} × 10{str(int(exponent)).translate(SUPERSCRIPT)}")
-    return _signed(rounded, _fixed(rounded, digits))
+        return signed(x, powers(rounded, digits))
+    return signed(rounded, fixed(rounded, digits))
 
 
 def whole(x: float) -> str:
@@ -62,7 +54,7 @@ def whole(x: float) -> str:
     >>> whole(2340.6), whole(-7)
     ('2,341', '−7')
     """
-    return MISSING if is_missing(x) else number(x) if math.isinf(x) else _signed(round(x), f"{abs(round(x)):,}")
+    return MISSING if is_missing(x) else number(x) if math.isinf(x) else signed(round(x), f"{abs(round(x)):,}")
 
 
 def money(x: float, currency: str = "") -> str:
@@ -77,7 +69,7 @@ def money(x: float, currency: str = "") -> str:
         return MISSING
     amount, places = abs(float(x)), 0 if currency in WITHOUT_CENTS else 2
     text = f"{amount:.{places}f}" if 0.5 * 10**-places <= amount < 99.995 else number(amount)
-    return _signed(x, _in_currency(text, currency)) if text != "0" else _in_currency("0", currency)
+    return signed(x, _in_currency(text, currency)) if text != "0" else _in_currency("0", currency)
 
 
 def exact_money(x: float, currency: str = "") -> str:
@@ -92,7 +84,7 @@ def exact_money(x: float, currency: str = "") -> str:
         return MISSING
     rounded = round(float(x), 0 if currency in WITHOUT_CENTS else 2)
     text = f"{abs(rounded):,.0f}" if currency in WITHOUT_CENTS else f"{abs(rounded):,.2f}"
-    return _signed(rounded, _in_currency(text, currency))
+    return signed(rounded, _in_currency(text, currency))
 
 
 def share(x: float) -> str:
@@ -131,11 +123,11 @@ def interval(low: float, high: float, form: Form = number) -> str:
     if is_missing(low) and is_missing(high):
         return ""
     if form in (number, _measured):
-        low, high = _alike(low, high)
+        low, high = alike(low, high)
     limits = [_limit(low, form), _limit(high, form)]
     most = 1 if form is points else 3 if form in (number, _measured) else 0  # places that rounding has left certain
-    places = min(max(_places(limit) for limit in limits), most)
-    return f"[{', '.join(_padded(limit, places) for limit in limits)}]"
+    places = min(max(decimals(limit) for limit in limits), most)
+    return f"[{', '.join(padded(limit, places) for limit in limits)}]"
 
 
 def count(n: float, one: str, many: str) -> str:
@@ -244,12 +236,10 @@ def change(difference: float, low: float, high: float, form: Form = number) -> s
     """
     if is_missing(difference):
         return "no earlier run to compare with"
-    direction = "up" if difference > 0 else "down"
+    moved = f"{'up' if difference > 0 else 'down'} {form(abs(difference))}"
     if is_missing(low) or is_missing(high):
-        return f"{direction} {form(abs(difference))}, noise not known" if difference else "unchanged"
-    if low <= 0 <= high:
-        return "no change beyond noise"
-    return f"{direction} {form(abs(difference))}, beyond noise"
+        return f"{moved}, noise not known" if difference else "unchanged"
+    return "no change beyond noise" if low <= 0 <= high else f"{moved}, beyond noise"
 
 
 def day(when: date | datetime | str) -> str:
@@ -289,35 +279,13 @@ def sentence_case(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _signed(x: float, text: str) -> str:
-    return f"−{text}" if x < 0 else text
-
-
-def _fixed(rounded: float, digits: int) -> str:
-    """Return a rounded number in fixed notation without trailing zeros."""
-    if not rounded:
-        return "0"
-    places = max(digits - 1 - math.floor(math.log10(abs(rounded))), 0)
-    text = f"{abs(rounded):,.{places}f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
 def _hundredths(x: float) -> str:
     """Return a number of per cent or points: one decimal, two digits below one, none at 0 and 100."""
     if math.isinf(x):
         return number(x)
     if abs(x) == 100:
-        return _signed(x, "100")
-    return _signed(x, f"{abs(x):,.1f}") if abs(x) >= 0.995 else number(x, 2)
-
-
-def _alike(low: float, high: float) -> tuple[float, float]:
-    """Return limits rounded to the places that three digits of the larger have, unless that would make one zero."""
-    larger = max((abs(x) for x in (low, high) if not is_missing(x) and not math.isinf(x)), default=0.0)
-    if not larger:
-        return low, high
-    places = max(2 - math.floor(math.log10(larger)), 0)
-    return tuple(x if is_missing(x) or math.isinf(x) else round(x, places) or x for x in (low, high))
+        return signed(x, "100")
+    return signed(x, f"{abs(x):,.1f}") if abs(x) >= 0.995 else number(x, 2)
 
 
 def _limit(x: float, form: Form) -> str:
@@ -326,24 +294,8 @@ def _limit(x: float, form: Form) -> str:
     return form(x).removesuffix(" points").removesuffix(" point")  # the value before the bracket carries the word
 
 
-def _places(text: str) -> int:
-    """Return the digits behind the point of a bare number, 0 for anything else."""
-    found = re.fullmatch(BARE, text)
-    return len(found[1]) if found else 0
-
-
-def _padded(text: str, places: int) -> str:
-    """Return a bare number with as many places as its neighbour, but never more than three significant digits."""
-    digits = len(re.sub(r"\D", "", text).lstrip("0"))
-    more = min(places - _places(text), 3 - digits)
-    if more < 1 or not re.fullmatch(BARE, text) or text == "0":
-        return text
-    return f"{text}{'' if '.' in text else '.'}{'0' * more}"
-
-
 def _in_currency(text: str, currency: str) -> str:
-    sign = SIGNS.get(currency)
-    return f"{sign}{text}" if sign else f"{currency} {text}".strip()
+    return f"{SIGNS[currency]}{text}" if currency in SIGNS else f"{currency} {text}".strip()
 
 
 def _measured(x: float) -> str:
