@@ -18,7 +18,7 @@ KEPT = "nbval-check-output"
 
 def executed(notebook: NotebookNode, folder: Path) -> NotebookNode:
     """Return a copy of the notebook, run top to bottom in a fresh kernel that starts in `folder`."""
-    return NotebookClient(nbformat.from_dict(notebook), timeout=600, kernel_name="python3",
+    return NotebookClient(nbformat.from_dict(notebook), timeout=600, kernel_name="python3", coalesce_streams=True,
                           resources={"metadata": {"path": str(folder)}}).execute()
 
 
