@@ -9,6 +9,12 @@ import pytest
 from helpers.foundation import workspace
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers():
+    """Return one process more than there are cores: many tests wait for a process of their own."""
+    return (os.cpu_count() or 1) + 1
+
+
 @pytest.fixture(scope="session", autouse=True)
 def session_home(tmp_path_factory):
     """Keep every run, page and raw file of the session in one temporary folder."""
