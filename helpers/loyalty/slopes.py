@@ -125,7 +125,7 @@ def cut(ratio: np.ndarray, level: float = 0.95) -> np.ndarray:
     Examples
     --------
     >>> cut(np.array([0.0, 1.0, 9.0])).round(2).tolist()
-    [2.71, 3.28, 3.84]
+    [2.71, 3.31, 3.84]
     """
     low, high = (np.full(np.shape(ratio), stats.chi2.ppf(p, 1)) for p in (2 * level - 1, level))
     for _ in range(30):

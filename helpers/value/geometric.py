@@ -7,6 +7,8 @@ from scipy import special
 
 from helpers.value.purchases import Counts, Levels
 
+LEAST_NODES, DIGITS = 8, 24.0  # of the quadrature over the chance to leave: nodes, and what each order must gain
+
 
 @dataclass(frozen=True, slots=True)
 class BetaGeometric:
@@ -105,11 +107,38 @@ def _expected(shape: np.ndarray | float, rate: np.ndarray | float, a: float, b: 
 
     Notes
     -----
-    Equation 10 of Fader, Hardie & Lee (2005) after Pfaff's transformation of the hypergeometric function, whose
-    argument is then −t / rate: it stays accurate for many purchases. At a = 1 the limit is taken by a nudge.
+    Equation 10 of Fader, Hardie & Lee (2005), there with a hypergeometric function. Given p the expectation over λ is
+    (1 − (1 + pt / rate)^−shape) / p; that over p is taken by Gauss–Jacobi quadrature, which is right for every
+    parameter, where the hypergeometric function of SciPy is not. The nearer the singularity at p = −rate / t lies, the
+    more nodes are taken.
     """
-    a = a if abs(a - 1) > 1e-7 else 1 + 1e-7
-    return (a + b - 1) / (a - 1) * (1 - special.hyp2f1(shape, a - 1, a + b - 1, -weeks / rate))
+    shape, reach, b = np.broadcast_arrays(shape, np.asarray(weeks, "float64") / rate, b)
+    distinct, place = np.unique(b, return_inverse=True)
+    near = 1 / max(reach.max(initial=0), 1e-9)
+    n_nodes = LEAST_NODES + int(np.ceil(DIGITS / np.log1p(2 * near + 2 * np.sqrt(near + near**2))))
+    found = np.zeros(shape.shape)
+    for p, weight in zip(*_beta_nodes(a, distinct, n_nodes), strict=True):
+        found -= weight[place] * np.expm1(-shape * np.log1p(p[place] * reach)) / p[place]
+    return found
+
+
+def _beta_nodes(a: float, b: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return n places in (0, 1) and weights whose sum stands for an expectation over beta(a, b), each ``(n, n_b)``.
+
+    Notes
+    -----
+    Golub & Welsch (1969), *Mathematics of Computation* 23, 221–230, with the recurrence of the Jacobi polynomials.
+    """
+    b, k = b[:, None], np.arange(1, n)
+    total = 2 * k + a + b - 2
+    middle = np.hstack([a / (a + b), (1 + (a - b) * (a + b - 2) / (total * (total + 2))) / 2])
+    last = np.where(k == 1, 1.0, (k + a + b - 2) / np.where(k == 1, 1.0, total - 1))
+    beside = np.sqrt(k * (k + a - 1) * (k + b - 1) * last / (total**2 * (total + 1)))
+    matrix, place = np.zeros((len(b), n, n)), np.arange(n)
+    matrix[:, place, place] = middle
+    matrix[:, place[1:], place[:-1]] = beside  # eigh reads the lower half
+    nodes, vectors = np.linalg.eigh(matrix)
+    return nodes.T, vectors[:, 0, :].T ** 2
 
 
 BG = BetaGeometric("BG/NBD", 0)

@@ -1,5 +1,8 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
+from scipy import integrate, special
 
 from helpers.value import purchases
 from helpers.value.geometric import BG, MBG
@@ -129,7 +132,6 @@ def test_gradient_is_the_slope_of_the_likelihood(model, values):
 
 @pytest.mark.parametrize("values", [*PLACES, (0.55, 10.6, 0.61, 11.7), (0.3, 30.0, 0.5, 2.0)])
 def test_the_integral_of_pareto_nbd_equals_adaptive_quadrature(values):
-    from scipy import integrate
 
     from helpers.value.pareto import _left
 
@@ -147,6 +149,20 @@ def test_the_integral_of_pareto_nbd_equals_adaptive_quadrature(values):
 def test_expected_purchases_are_continuous_where_a_formula_divides_by_zero(model):
     near = [model.expected_if_alive(COUNTS, np.array([0.5, 8.0, 1 + d, 2.0]), 20.0) for d in (-1e-5, 0.0, 1e-5)]
     assert near[1] == pytest.approx((near[0] + near[2]) / 2, rel=1e-6)
+
+
+@pytest.mark.parametrize(("r", "alpha", "a", "b"), [
+    (1.1788, 10.0768, 4.3489, 33.7091), (0.05, 0.3, 0.2, 0.5), (12.0, 20.0, 1.0, 3.0), (0.5, 4.0, 0.9, 2e4)])
+def test_expected_purchases_are_the_expectation_over_rates_and_chances_to_leave(r, alpha, a, b):
+    x, age, weeks = np.array([0.0, 1.0, 8.0, 60.0]), np.array([0.5, 4.0, 12.143, 90.0]), 52.0
+    found = MBG.expected_if_alive(Counts(x, age, age, np.ones(4)), np.array([r, alpha, a, b]), weeks)
+    for value, shape, rate, stays in zip(found, r + x, alpha + age, b + x + 1, strict=True):
+        def over(log_p, shape=shape, rate=rate, stays=stays):
+            bought = -np.expm1(-shape * np.log1p(np.exp(log_p) * weeks / rate))
+            return bought * np.exp((a - 1) * log_p + (stays - 1) * np.log(-np.expm1(log_p)) - special.betaln(a, stays))
+        parts = [-200.0, -40.0, -15.0, -10.0, -6.0, -3.0, -1.0, -1e-12]
+        exact = sum(integrate.quad(over, low, high, epsabs=0, epsrel=1e-10)[0] for low, high in pairwise(parts))
+        assert value == pytest.approx(exact, rel=1e-6)
 
 
 @MODELS
