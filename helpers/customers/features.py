@@ -6,9 +6,9 @@ import ibis
 import ibis.expr.types as ir
 
 from helpers.customers.windows import Window
+from helpers.foundation import money
 from helpers.foundation.engine import Engine
-
-MONEY = "decimal(18, 4)"
+from helpers.foundation.money import MONEY
 
 
 def history(engine: Engine, transactions: ir.Table, as_of_on: date) -> Window | None:
@@ -43,19 +43,19 @@ def days(transactions: ir.Table, cutoff_on: date) -> ir.Table:
         ``uncosted_sales``, where it has none [money].
     """
     lines = seen(transactions, cutoff_on).filter(lambda t: t.customer_id.notnull())
-    zero = ibis.literal(0).cast(MONEY)
+    zero = money.zero()
     is_sale = lines.kind == "sale"
     has_cost = lines.unit_cost.notnull() & lines.quantity.notnull()
     units = is_sale.ifelse(lines.quantity, -lines.quantity.abs()).cast(MONEY)
     booked = lines.select(
         "customer_id", on=lines.ordered_at.date(), occasion_sales=is_sale.ifelse(lines.amount, zero),
         net_sales=lines.amount,
-        costed_margin=has_cost.ifelse(lines.amount - (units * lines.unit_cost).cast(MONEY), zero).cast(MONEY),
+        costed_margin=has_cost.ifelse(lines.amount - money.product(units, lines.unit_cost), zero),
         uncosted_sales=has_cost.ifelse(zero, lines.amount))
     taken_back = _tied_refunds(lines).mutate(net_sales=zero, costed_margin=zero, uncosted_sales=zero)
-    money = booked.columns[2:]
+    sums = booked.columns[2:]
     return (booked.union(taken_back.select(*booked.columns)).group_by("customer_id", "on")
-            .aggregate(**{c: ibis._[c].sum().cast(MONEY) for c in money}))
+            .aggregate(**{c: ibis._[c].sum().cast(MONEY) for c in sums}))
 
 
 def summary(transactions: ir.Table, cutoff_on: date, *, margin_rate: float, recent_days: int = 90) -> ir.Table:
@@ -105,8 +105,7 @@ def of_days(spent: ir.Table, cutoff_on: date, margin_rate: float, recent_days: i
 
 def margin(days: ir.Table, margin_rate: float) -> ir.DecimalValue:
     """Return the margin in ``costed_margin`` and ``uncosted_sales``, of the latter the assumed share [money]."""
-    share = ibis.literal(str(margin_rate)).cast("decimal(18, 8)")
-    return (days.costed_margin + (days.uncosted_sales * share).cast(MONEY)).cast(MONEY)
+    return (days.costed_margin + money.share(days.uncosted_sales, margin_rate)).cast(MONEY)
 
 
 def _tied_refunds(lines: ir.Table) -> ir.Table:

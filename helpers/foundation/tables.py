@@ -8,12 +8,13 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from helpers.foundation.errors import InputError, nearest, shares
+from helpers.foundation.money import MONEY
 
 TYPES = {
     "text": "string",
     "integer": "int64",
     "number": "float64",
-    "money": "decimal(18, 4)",
+    "money": MONEY,
     "date": "date",
     "time": "timestamp(6)",
     "flag": "boolean",

@@ -7,10 +7,11 @@ from decimal import Decimal
 import ibis.expr.types as ir
 
 from helpers.foundation.engine import Engine
+from helpers.foundation.money import MONEY
 from helpers.intake import expressions
 from helpers.intake.grammar import Control
 from helpers.intake.readers import Landed
-from helpers.intake.scopes import MONEY, PLAIN, Scope
+from helpers.intake.scopes import PLAIN, Scope
 
 
 @dataclass(frozen=True, slots=True)

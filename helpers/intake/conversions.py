@@ -10,10 +10,11 @@ import ibis
 import ibis.expr.types as ir
 
 from helpers.foundation.errors import InputError
+from helpers.foundation.money import MONEY
 from helpers.foundation.tables import TYPES
 from helpers.intake import zones
 from helpers.intake.grammar import ColumnRule
-from helpers.intake.scopes import MONEY, NUMBER, Scope, flag, number, plain
+from helpers.intake.scopes import NUMBER, Scope, flag, number, plain
 
 ISO = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S.%f")
 NUMBERS = ("number", "money", "integer")

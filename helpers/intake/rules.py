@@ -9,10 +9,9 @@ import ibis.expr.types as ir
 from sqlglot import exp
 
 from helpers.foundation.errors import InputError
+from helpers.foundation.money import MONEY, product
 from helpers.foundation.tables import TYPES
-from helpers.intake.scopes import MONEY, Scope, flag, number
-
-SMALL = 1e9
+from helpers.intake.scopes import Scope, flag, number
 
 Inner = Callable[[exp.Expression], ir.Value]
 Rule = Callable[[exp.Expression, Inner, Scope], ir.Value]
@@ -34,18 +33,8 @@ def _arithmetic(operation: Callable[[ir.Value, ir.Value], ir.Value]) -> Rule:
 
 
 def _product(node: exp.Mul, inner: Inner, scope: Scope) -> ir.Value:
-    """Return a product; of money, rounded to four places.
-
-    The engine multiplies decimals of 18 digits in 64 bits, which is fast and stops the run where it overflows; with
-    more digits it does not, and is slow: so small products go the fast way, and large ones do not stop the run. The
-    first of two casts says what the engine really makes; without it ibis takes the product for money already.
-    """
     a, b = number(inner(node.this), scope), number(inner(node.expression), scope)
-    if scope.number != MONEY:
-        return a * b
-    is_small = (a.cast("float64") * b.cast("float64")).abs() < SMALL
-    return is_small.ifelse((a * b).cast("decimal(18, 8)").cast(MONEY),
-                           (a.cast("decimal(20, 4)") * b).cast("decimal(38, 8)").try_cast(MONEY))
+    return product(a, b) if scope.number == MONEY else a * b
 
 
 def _quotient(a: ir.NumericValue, b: ir.NumericValue) -> ir.NumericValue:

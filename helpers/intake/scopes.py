@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 import ibis
 import ibis.expr.types as ir
 
+from helpers.foundation.money import MONEY
 from helpers.foundation.tables import TYPES
 
-MONEY = TYPES["money"]
 NUMBER = TYPES["number"]
 TRUE = ("true", "t", "yes", "y", "1", "vrai", "oui", "wahr", "ja", "vero", "sì", "verdadero", "sí", "verdadeiro", "sim",
         "waar", "prawda", "tak", "да", "是", "はい", "예")

@@ -11,8 +11,10 @@ import pandas as pd
 
 from helpers.customers import features, purchases
 from helpers.customers.windows import Comparison, comparison
+from helpers.foundation import money
 from helpers.foundation.engine import Engine
 from helpers.foundation.estimates import Estimate, Status, summary, without_value
+from helpers.foundation.money import MONEY
 from helpers.methods import cells, intervals
 
 CLASSES = ("new", "kept", "regained", "lost")
@@ -172,7 +174,7 @@ def base_change(engine: Engine, transactions: ir.Table, as_of_on: date, period_d
 
 
 def _by_class(spent: ir.Table, periods: Comparison) -> ir.Table:
-    zero = ibis.literal(0).cast(features.MONEY)
+    zero = money.zero()
     in_before, in_after = periods.before.holds(spent.on), periods.after.holds(spent.on)
     bought = spent.occasion_sales > 0
     by_customer = spent.group_by("customer_id").aggregate(
@@ -185,15 +187,15 @@ def _by_class(spent: ir.Table, periods: Comparison) -> ir.Table:
         (customer.was_active & customer.is_active, "kept"), (customer.was_active, "lost"),
         (customer.is_active & customer.was_known, "regained"), (customer.is_active, "new"), else_=REFUNDED))
     return classed.group_by("segment").aggregate(
-        n_customers=classed.count(), before=classed.before.sum().cast(features.MONEY),
-        after=classed.after.sum().cast(features.MONEY), squares_before=(classed.before.cast("float64") ** 2).sum())
+        n_customers=classed.count(), before=classed.before.sum().cast(MONEY),
+        after=classed.after.sum().cast(MONEY), squares_before=(classed.before.cast("float64") ** 2).sum())
 
 
 def _anonymous(engine: Engine, transactions: ir.Table, periods: Comparison) -> Part:
     lines = features.seen(transactions, periods.after.last_on).filter(lambda t: t.customer_id.isnull())
-    day, zero = lines.ordered_at.date(), ibis.literal(0).cast(features.MONEY)
+    day, zero = lines.ordered_at.date(), money.zero()
     row = engine.first_row(lines.aggregate(
-        **{name: window.holds(day).ifelse(lines.amount, zero).sum().fill_null(zero).cast(features.MONEY)
+        **{name: window.holds(day).ifelse(lines.amount, zero).sum().fill_null(zero).cast(MONEY)
            for name, window in (("before", periods.before), ("after", periods.after))}))
     return Part(ANONYMOUS, 0, row["before"], row["after"])
 
@@ -201,4 +203,4 @@ def _anonymous(engine: Engine, transactions: ir.Table, periods: Comparison) -> P
 def revenue(engine: Engine, transactions: ir.Table, first_on: date, last_on: date) -> Decimal:
     """Return sales less refunds of all lines from the first to the last day, exactly [money]."""
     lines = features.seen(transactions, last_on).filter(lambda t: t.ordered_at.date() >= first_on)
-    return engine.first_row(lines.aggregate(total=lines.amount.sum().cast(features.MONEY)))["total"] or Decimal(0)
+    return engine.first_row(lines.aggregate(total=lines.amount.sum().cast(MONEY)))["total"] or Decimal(0)

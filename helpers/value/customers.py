@@ -6,7 +6,9 @@ import ibis
 import ibis.expr.types as ir
 
 from helpers.customers import features, purchases
+from helpers.foundation import money
 from helpers.foundation.engine import Engine
+from helpers.foundation.money import MONEY
 from helpers.value import pyramid, rfm
 from helpers.value.assumptions import Assumptions
 
@@ -76,10 +78,10 @@ def ranks_by(customers: ir.Table) -> str:
 def by_contracts(subscriptions: ir.Table, as_of_on: date) -> ir.Table:
     """Return customers by their contracts: monthly fee of those that run, first start, last end [money a month]."""
     runs = ~subscriptions.has_ended
-    zero = ibis.literal(0).cast(features.MONEY)
+    zero = money.zero()
     held = subscriptions.group_by("customer_id").aggregate(
         is_active=runs.any(), first_on=subscriptions.started_on.min(), ended_on=subscriptions.ended_on.max(),
-        monthly_fee=runs.ifelse(subscriptions.monthly_fee.fill_null(zero), zero).sum().cast(features.MONEY))
+        monthly_fee=runs.ifelse(subscriptions.monthly_fee.fill_null(zero), zero).sum().cast(MONEY))
     return held.mutate(
         last_on=held.is_active.ifelse(None, held.ended_on),
         age_days=ibis.literal(as_of_on).delta(held.first_on, unit="day").cast("int64")).drop("ended_on")

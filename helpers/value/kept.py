@@ -10,10 +10,12 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
-from helpers.customers import features, purchases
+from helpers.customers import purchases
 from helpers.customers.windows import Comparison
+from helpers.foundation import money
 from helpers.foundation.engine import Engine
 from helpers.foundation.estimates import Estimate, Status, summary, without_value
+from helpers.foundation.money import MONEY
 from helpers.methods import cells, intervals
 
 FACTORS = ("frequency", "value per order", "margin rate")
@@ -170,28 +172,27 @@ def by_customer(engine: Engine, transactions: ir.Table, periods: Comparison, mar
 
 
 def _by_customer(spent: ir.Table, periods: Comparison, margin_rate: float) -> ir.Table:
-    money, zero = features.MONEY, ibis.literal(0).cast(features.MONEY)
-    rate = ibis.literal(str(margin_rate)).cast("decimal(18, 8)")
+    zero = money.zero()
     columns = {}
     for when, window in (("before", periods.before), ("after", periods.after)):
         holds = window.holds(spent.on)
         columns |= {f"orders_{when}": (holds & (spent.occasion_sales > 0)).ifelse(1, 0).sum(),
-                    f"sales_{when}": holds.ifelse(spent.net_sales, zero).sum().cast(money),
-                    f"costed_{when}": holds.ifelse(spent.costed_margin, zero).sum().cast(money),
-                    f"uncosted_{when}": holds.ifelse(spent.uncosted_sales, zero).sum().cast(money)}
+                    f"sales_{when}": holds.ifelse(spent.net_sales, zero).sum().cast(MONEY),
+                    f"costed_{when}": holds.ifelse(spent.costed_margin, zero).sum().cast(MONEY),
+                    f"uncosted_{when}": holds.ifelse(spent.uncosted_sales, zero).sum().cast(MONEY)}
     by = spent.group_by("customer_id").aggregate(**columns)
-    assumed = {when: (by[f"uncosted_{when}"] * rate).cast(money) for when in ("before", "after")}
-    return by.mutate(**{f"margin_{when}": (by[f"costed_{when}"] + part).cast(money) for when, part in assumed.items()})
+    assumed = {when: money.share(by[f"uncosted_{when}"], margin_rate) for when in ("before", "after")}
+    return by.mutate(**{f"margin_{when}": (by[f"costed_{when}"] + part).cast(MONEY) for when, part in assumed.items()})
 
 
 def _sums(by: ir.Table) -> ir.Table:
-    money, zero = features.MONEY, ibis.literal(0).cast(features.MONEY)
+    zero = money.zero()
     was = by.orders_before > 0
     both = was & (by.orders_after > 0)
     of_kept = {f"{q}_{when}": both.ifelse(by[f"{q}_{when}"], 0 if q == "orders" else zero).sum()
                for q in ("orders", "sales", "margin") for when in ("before", "after")}
     of_kept |= {name: value.cast("int64").fill_null(0) if name.startswith("orders") else
-                value.cast(money).fill_null(zero) for name, value in of_kept.items()}
+                value.cast(MONEY).fill_null(zero) for name, value in of_kept.items()}
     b, a = by.sales_before.cast("float64"), by.sales_after.cast("float64")
     m = ibis.greatest(ibis.least(a, b), 0.0)
     terms = {"b": b, "a": a, "m": m, "bb": b * b, "aa": a * a, "mm": m * m, "ab": a * b, "mb": m * b}

@@ -11,6 +11,7 @@ import pandas as pd
 
 from helpers.foundation.engine import Engine
 from helpers.foundation.estimates import Estimate, Status, summary, without_value
+from helpers.foundation.money import MONEY
 from helpers.methods import intervals
 
 FEWEST = 10
@@ -110,7 +111,7 @@ def pyramid(engine: Engine, customers: ir.Table, top_share: float = 0.2, by: str
     """
     ranked = customers.filter(customers.position.notnull())
     by = by or ("margin" if "margin" in ranked.columns else "monthly_fee")
-    no_sales = ibis.null("decimal(18, 4)")
+    no_sales = ibis.null(MONEY)
     ranked = ranked if "net_sales" in ranked.columns else ranked.mutate(net_sales=no_sales)
     tiers = engine.arrow(ranked.group_by("tier_rank", "tier").aggregate(
         n_customers=ranked.count(), money=ranked[by].sum().cast("float64"),

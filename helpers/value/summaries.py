@@ -7,8 +7,9 @@ import ibis
 import ibis.expr.types as ir
 import numpy as np
 
-from helpers.customers import features, purchases
+from helpers.customers import purchases
 from helpers.foundation.engine import Engine
+from helpers.foundation.money import MONEY
 from helpers.value.purchases import DAYS_A_WEEK, Counts
 
 KEY = ("n_repeats", "last_days", "age_days")
@@ -46,12 +47,12 @@ def _of_days(days: ir.Table, cutoff_on: date) -> ir.Table:
 def _of(bought: ir.Table, cutoff_on: date) -> ir.Table:
     by = bought.group_by("customer_id").aggregate(
         n_repeats=bought.count() - 1, first_on=bought.on.min(), last_on=bought.on.max(),
-        spend=bought.amount.sum().cast(features.MONEY),
-        first_spend=bought.amount.argmin(bought.on).cast(features.MONEY))
+        spend=bought.amount.sum().cast(MONEY),
+        first_spend=bought.amount.argmin(bought.on).cast(MONEY))
     return by.select(
         "customer_id", "first_on", "n_repeats", last_days=by.last_on.delta(by.first_on, unit="day").cast("int64"),
         age_days=ibis.literal(cutoff_on).delta(by.first_on, unit="day").cast("int64"), spend=by.spend,
-        repeat_spend=(by.spend - by.first_spend).cast(features.MONEY))
+        repeat_spend=(by.spend - by.first_spend).cast(MONEY))
 
 
 def with_outcome(engine: Engine, transactions: ir.Table, cutoff_on: date, last_on: date) -> ir.Table:
@@ -90,7 +91,7 @@ class Base:
 
 def base(engine: Engine, buyers: ir.Table) -> Base:
     """Return buyers counted by what they did, in order of `KEY`."""
-    grouped = buyers.group_by(*KEY).aggregate(n=buyers.count(), spend=buyers.repeat_spend.sum().cast(features.MONEY))
+    grouped = buyers.group_by(*KEY).aggregate(n=buyers.count(), spend=buyers.repeat_spend.sum().cast(MONEY))
     rows = engine.arrow(grouped.cast({"spend": "float64"}).order_by(*KEY))
     x, last, age, n, spend = (np.asarray(rows[c].to_numpy(), "float64") for c in rows.column_names)
     return Base(Counts(x, last / DAYS_A_WEEK, age / DAYS_A_WEEK, n),

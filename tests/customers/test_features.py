@@ -132,3 +132,13 @@ def test_cdnow_master_has_its_customers_and_money(cdnow_master, session_engine):
     found = session_engine.arrow(features.summary(cdnow_master, date(1998, 6, 30), margin_rate=1.0)).to_pandas()
     assert len(found) == 23_570
     assert found["net_sales"].sum() == Decimal("2500315.63") == found["margin"].sum()
+
+
+def test_sums_in_a_currency_of_small_units_do_not_stop_the_run(transactions, summary):
+    found = summary(transactions([
+        sale("a", "2026-01-05", 5_000_000_000),
+        sale("b", "2026-01-05", 20_000_000_000, unit_cost=50_000.0, quantity=300_000),
+        sale("c", "2026-01-05", 10, unit_cost=1.0001, quantity=0.5)]))
+    assert found["a"]["margin"] == Decimal(1_500_000_000)
+    assert found["b"]["margin"] == Decimal(5_000_000_000)
+    assert found["c"]["margin"] == Decimal("9.4999")  # the cost of a line is rounded, half up

@@ -5,8 +5,9 @@ import pyarrow as pa
 import pytest
 
 from helpers.foundation.errors import InputError
+from helpers.foundation.money import MONEY
 from helpers.intake import expressions
-from helpers.intake.scopes import MONEY, NUMBER, Scope
+from helpers.intake.scopes import NUMBER, Scope
 
 TABLE = pa.table({"a": ["1", "2.5", "x", None], "b": ["3", "4", "5", "6"], "Customer ID": ["u1.0", "u2", "C3", "C4"],
                   "day": ["2020-01-02", None, "x", "2021-01-01"]})

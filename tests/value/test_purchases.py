@@ -132,7 +132,6 @@ def test_gradient_is_the_slope_of_the_likelihood(model, values):
 
 @pytest.mark.parametrize("values", [*PLACES, (0.55, 10.6, 0.61, 11.7), (0.3, 30.0, 0.5, 2.0)])
 def test_the_integral_of_pareto_nbd_equals_adaptive_quadrature(values):
-
     from helpers.value.pareto import _left
 
     r, alpha, s, beta = values
