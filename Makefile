@@ -5,17 +5,21 @@ SOURCE ?= simulated
 RAW ?=
 BIN := .venv/bin
 
-.PHONY: report test lab notebooks bench lock
+.PHONY: report test coverage lab notebooks bench lock
 
 report: .venv/installed
 	$(BIN)/python -m helpers run $(SOURCE) $(if $(RAW),--raw "$(RAW)")
+
+# Watching which lines are run doubles the time of the tests.
+coverage: COVERED = --cov --cov-fail-under=90
+coverage: test
 
 lab: .venv/installed
 	$(BIN)/jupyter lab notebooks
 
 test: .venv/installed-dev
 	$(BIN)/ruff check .
-	$(BIN)/pytest -n auto --dist loadfile --cov --cov-fail-under=90 tests helpers
+	$(BIN)/pytest -n auto --dist loadfile $(COVERED) tests helpers
 	$(BIN)/pytest --nbval-lax --nbval-cell-timeout=600 notebooks
 
 notebooks: .venv/installed

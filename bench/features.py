@@ -45,7 +45,7 @@ spent as (select customer_id, "on", sum(amount) as amount from (
       union all select customer_id, "on", taken from orders join refunded using (order_id)) group by 1, 2)
 select customer_id, count(*) - 1 as n_repeats, min("on") as first_on, max("on") - min("on") as last_days,
   date '{cutoff}' - min("on") as age_days, sum(amount) as spend, sum(amount) - arg_min(amount, "on") as repeat_spend
-from spent where amount > 0 group by 1) to '{out}' (format parquet)
+from spent where amount > 0 group by 1) to '{out}' (format parquet, compression zstd)
 """
 BY_HAND = "copy (" + LINES + """,
 booked as (select customer_id, cast(ordered_at as date) as "on", if(kind = 'sale', amount, 0) as occasion_sales,
@@ -65,7 +65,7 @@ select customer_id, count(*) filter (occasion_sales > 0) as n_occasions,
   date '{cutoff}' - max("on") filter (occasion_sales > 0) as recency_days,
   date '{cutoff}' - min("on") filter (occasion_sales > 0) as age_days,
   sum(costed) + cast(sum(uncosted) * 0.3 as decimal(18, 4)) as margin
-from spent group by 1) to '{out}' (format parquet)
+from spent group by 1) to '{out}' (format parquet, compression zstd)
 """
 
 
@@ -74,7 +74,8 @@ def connected():
 
     from helpers.foundation import engine
 
-    return duckdb.connect(config={"threads": engine.thread_count(), "memory_limit": f"{engine.memory_mib()}MiB"})
+    return duckdb.connect(config={"threads": engine.thread_count(), "memory_limit": f"{engine.memory_mib()}MiB",
+                                  "temp_directory": tempfile.gettempdir()})
 
 
 def made(path, n):
