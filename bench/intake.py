@@ -65,7 +65,7 @@ def ours(folder, line):
 
     home = Path(os.environ["LOYALTY_HOME"])
     (home / "data" / "sources").mkdir(parents=True)
-    text = PROFILE.replace("{line}", 'line = "line"' if line == "given" else "")
+    text = PROFILE.replace("{line}", 'line = "line_"' if line == "given" else "")
     (home / "data" / "sources" / "bench.toml").write_text(text)
     began = time.perf_counter()
     workspace = catalogue.workspace("bench").cleared()

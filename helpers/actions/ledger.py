@@ -97,7 +97,8 @@ def measurable_reduction(actions: pd.DataFrame) -> float:
 
 def _shows(reduction: float) -> str:
     """Return what the hold-out can show, for a sentence; empty without one."""
-    return "" if math.isnan(reduction) else f"; this test shows a cut of {100 * reduction:.2g} % of the risk or more"
+    least = f"{100 * reduction:.2g} % of the risk"
+    return "" if math.isnan(reduction) else f"; only a cut of {least} or more would show in this test"
 
 
 def drawn(actions: pd.DataFrame, as_of: date, seed: int) -> pd.DataFrame:

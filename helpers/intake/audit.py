@@ -257,4 +257,4 @@ def _twice(delivery: Delivery, engine: Engine) -> Iterator[Gate]:
             yield Gate("each person is one customer", estimate.value, 0.0, estimate.value > 0, Level.QUALIFY,
                        "counts and values of customers",
                        f"{estimate.value:,.0f} of {estimate.n:,} customers share a person with another; "
-                       "above 0 counts of customers are too high")
+                       "each of them makes counts of customers too high")

@@ -15,7 +15,8 @@ class Sink:
     def __init__(self, target: Path, names: list[str]) -> None:
         self.schema = pa.schema([*((n, pa.string()) for n in [*names, "file"]), ("record", pa.int64()),
                                  ("line", pa.int64())])
-        self.writer = pq.ParquetWriter(target, self.schema, compression="lz4", write_statistics=False)
+        self.writer = pq.ParquetWriter(target, self.schema, compression="lz4", write_statistics=False,
+                                       use_dictionary=["file"])  # to look for repeats takes longer than to write them
         self.hand = ThreadPoolExecutor(1)  # writes a row group while the next one is read
         self.written: Future[None] | None = None
         self.waiting: list[pa.RecordBatch] = []

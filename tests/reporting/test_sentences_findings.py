@@ -25,9 +25,9 @@ def test_further_experiments_fill_the_room_of_absent_wings():
 
 @pytest.mark.parametrize(("change", "new", "lost", "text"), [
     (-400.0, 100.0, -500.0,
-     "Net sales fell by €400 between two periods of 365 days: new customers +€100 and lost −€500."),
-    (100.0, 100.0, 0.0, "Net sales rose by €100 between two periods of 365 days: new customers +€100."),
-    (0.0, 0.0, 0.0, "Net sales did not change between two periods of 365 days."),
+     "Net sales of the last 365 days fell by €400 against those before: new customers +€100 and lost −€500."),
+    (100.0, 100.0, 0.0, "Net sales of the last 365 days rose by €100 against those before: new customers +€100."),
+    (0.0, 0.0, 0.0, "Net sales of the last 365 days did not change against those before."),
 ])
 def test_revenue_is_said_by_the_customers_who_moved_it(change, new, lost, text):
     assert findings.base(leading.results(customer_base=leading.base(change, new, lost))) == text
@@ -37,7 +37,7 @@ def test_a_class_of_fewer_than_ten_customers_is_not_named():
     few = leading.base()
     few.loc[few["segment"].isin(["new", "lost"]), "n"] = 9
     found = findings.base(leading.results(customer_base=few))
-    assert found.endswith("between two periods of 365 days: others −€400.")
+    assert found.endswith("against those before: others −€400.")
     assert "new customers" not in found
 
 

@@ -63,9 +63,10 @@ def decision(effects: pd.DataFrame, currency: str = "") -> dict[str, str]:
     ship, stop = (due[due["verdict"] == verdict].to_dict("records") for verdict in ("ship", "stop"))
     asked = [f"{verb} {words.joined(_named(rows))}" for verb, rows in (("ship", ship), ("stop", stop)) if rows]
     gains = [f"{row['experiment']} {difference(row, currency).removeprefix('it ')}" for row in ship[:MOST_NAMED]]
+    none = [f"{row['experiment']}: {difference(row, currency)}" for row in stop[:MOST_NAMED]]
     return {"decision": words.sentence_case("; ".join(asked)),
-            "expected_gain": words.joined(gains, "none: no arm is better by its plan"),
-            "confidence": "drawn at random, gates passed"
+            "expected_gain": "; ".join([words.joined(gains, "none: no arm is better by its plan"), *none]),
+            "confidence": "drawn at random, no gate crossed"
             + ("; not all were planned" if due["is_exploratory"].any() else "")}
 
 

@@ -73,7 +73,7 @@ def base(results: Results) -> str:
     parts += [f"others {_signed(rest, results.currency)}"] if (rest := sum(few.values())) else []
     days = results.estimate(table, "period_length")
     length = words.count(days.value, "day", "days")
-    return (f"Net sales {_moved(whole.value, results.currency)} between two periods of {length}"
+    return (f"Net sales of the last {length} {_moved(whole.value, results.currency)} against those before"
             f"{f': {words.joined(parts)}' if parts else ''}{results.caveat('results/value_gates', *claims)}.")
 
 

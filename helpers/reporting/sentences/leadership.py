@@ -53,7 +53,7 @@ def change(row: Mapping[str, object], currency: str = "") -> str:
     form = words.points if is_share else _form(str(row["unit"]), currency)
     moved = [float(row[c]) * (100 if is_share else 1) for c in ("change", "change_low", "change_high")]
     if words.is_missing(moved[1]) and moved[0]:
-        return f"{'up' if moved[0] > 0 else 'down'} {form(abs(moved[0]))}, as counted"
+        return f"{'up' if moved[0] > 0 else 'down'} {form(abs(moved[0]))} on the last run, as counted"
     return words.change(*moved, form)
 
 
@@ -100,15 +100,15 @@ def opening(gates: pd.DataFrame) -> tuple[str, ...]:
 
 
 def trust(gates: pd.DataFrame) -> str:
-    """Return how many gates were held and what became of those that were crossed."""
+    """Return how many gates were checked and what became of those that were crossed."""
     if gates.empty:
-        return "No gate was held."
+        return "No gate was checked."
     crossed = gates[gates["is_crossed"]]
     if crossed.empty:
-        return f"{words.sentence_case(words.count(len(gates), 'gate was', 'gates were'))} held, none crossed."
+        return f"{words.sentence_case(words.count(len(gates), 'gate was', 'gates were'))} checked, none was crossed."
     by_level = crossed["level"].value_counts()
     counts = [f"{words.whole(by_level[level])} {FOLLOWS[level]}" for level in FOLLOWS if level in by_level]
-    return (f"{words.sentence_case(words.count(len(gates), 'gate was', 'gates were'))} held, "
+    return (f"{words.sentence_case(words.count(len(gates), 'gate was', 'gates were'))} checked, "
             f"{words.whole(len(crossed))} crossed: {words.joined(counts)}.")
 
 
@@ -195,7 +195,7 @@ def finance(results: Results) -> str:
     if not parts:
         return "No revenue and no customers are recorded."
     caveat = results.caveat(INTAKE_GATES, *COUNTS)
-    return f"As counted, to be ticked against the books: {words.joined(parts)}{caveat}."
+    return f"As counted over the whole history, to be ticked against the books: {words.joined(parts)}{caveat}."
 
 
 def redefined(now: Identity, before: Identity | None) -> str:
