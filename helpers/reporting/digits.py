@@ -3,6 +3,7 @@
 import math
 import re
 
+MANY = 99
 BARE = r"−?[\d,]+\.?(\d*)"  # a number without a unit
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -32,12 +33,15 @@ def powers(rounded: float, digits: int) -> str:
     return f"{mantissa} × 10{str(int(exponent)).translate(SUPERSCRIPT)}"
 
 
-def alike(low: float, high: float) -> tuple[float, float]:
-    """Return limits rounded to the places that three digits of the larger have, unless that would make one zero."""
+def alike(low: float, high: float, most: int) -> tuple[float, float]:
+    """Return limits rounded to the places that three digits of the larger have, unless that would make one zero.
+
+    There are `most` places at most; where the larger shows fewer than two digits in them, both stay as they are.
+    """
     larger = max((abs(x) for x in (low, high) if not is_missing(x) and not math.isinf(x)), default=0.0)
-    if not larger:
+    if not larger or larger < 10.0 ** (1 - most):
         return low, high
-    places = max(2 - math.floor(math.log10(larger)), 0)
+    places = min(max(2 - math.floor(math.log10(larger)), 0), most)
     return tuple(x if is_missing(x) or math.isinf(x) else round(x, places) or x for x in (low, high))
 
 

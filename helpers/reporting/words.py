@@ -9,7 +9,7 @@ from datetime import date, datetime
 from functools import partial
 
 from helpers.foundation.estimates import Estimate, Status
-from helpers.reporting.digits import alike, decimals, fixed, is_missing, padded, powers, signed
+from helpers.reporting.digits import MANY, alike, decimals, fixed, is_missing, padded, powers, signed
 
 Form = Callable[[float], str]
 
@@ -122,9 +122,8 @@ def interval(low: float, high: float, form: Form = number) -> str:
     """
     if is_missing(low) and is_missing(high):
         return ""
-    if form in (number, _measured):
-        low, high = alike(low, high)
-    limits = [_limit(low, form), _limit(high, form)]
+    kept = {number: MANY, _measured: MANY, points: 1, share: 3}.get(form)
+    limits = [_limit(x, form) for x in ((low, high) if kept is None else alike(low, high, kept))]
     most = 1 if form is points else 3 if form in (number, _measured) else 0  # places that rounding has left certain
     places = min(max(decimals(limit) for limit in limits), most)
     return f"[{', '.join(padded(limit, places) for limit in limits)}]"

@@ -40,7 +40,7 @@ def test_a_clear_fall_stops_and_is_said_without_a_minus():
     fall = {"verdict": "stop", "unit": "share", "value": -0.0082, "low": -0.01328, "high": -0.00312,
             "reason": "the whole interval is a change for the worse"}
     sentence = said.answer(effects(fall), GATES)[0]
-    assert sentence.startswith("gift: stop letter, because it lowered spend by 0.82 points [0.31, 1.3")
+    assert sentence.startswith("gift: stop letter, because it lowered spend by 0.82 points [0.3, 1.3")
     assert sentence.endswith("] against none.")
 
 

@@ -113,7 +113,7 @@ def test_what_a_milder_threshold_would_free_is_said():
     freed = effects(unit="share", control="a", value=-0.0082, low=-0.0133, high=-0.0031, p=0.00155, metric="day 7",
                     verdict="stop")
     assert trials.milder(freed)[0] == ("Were the threshold of the sample ratio .001, e would not be blocked: b less a "
-                                       "in day 7 is −0.82 points [−1.3, −0.31], p = .002, stop.")
+                                       "in day 7 is −0.82 points [−1.3, −0.3], p = .002, stop.")
     assert trials.milder(freed.head(0)) == ()
 
 

@@ -64,7 +64,8 @@ def test_points_are_one_or_many(x, said):
     (1.2, 3.4, words.number, "[1.2, 3.4]"), (-0.05, 0.05, words.share, "[−5.0 %, 5.0 %]"), (NAN, NAN, words.number, ""),
     (0.86, 0.8941, words.number, "[0.860, 0.894]"), (-201_000.0, 5.25, words.number, "[−201,000, 5]"),
     (9.0, 12.5, words.number, "[9.0, 12.5]"), (65.2, 68.0, words.points, "[65.2, 68.0]"),
-    (0.31, 1.34, words.points, "[0.31, 1.3]"), (1.0, 19.0, words.points, "[1, 19]"),
+    (0.31, 1.34, words.points, "[0.3, 1.3]"), (0.0071, 0.0123, words.share, "[0.7 %, 1.2 %]"),
+    (0.0007, 0.0054, words.share, "[0.07 %, 0.54 %]"), (1.0, 19.0, words.points, "[1, 19]"),
     (0, 1.25, words.number, "[0, 1.25]"),
     (NAN, 3.0, words.number, "[–, 3]"), (-INF, INF, words.share, "[−∞, ∞]"), (None, None, words.number, "")])
 def test_ranges_stand_in_brackets_and_are_empty_where_there_is_none(low, high, form, said):

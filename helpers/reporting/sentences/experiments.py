@@ -229,6 +229,6 @@ def _caught(row: Mapping[str, object], currency: str) -> str:
 def _forms(row: Mapping[str, object], currency: str) -> tuple[float, words.Form, words.Form]:
     """Return the scale of a difference, and what words it and its limits: differences of shares are points."""
     if row["unit"] == "share":
-        return 100.0, words.points, lambda x: words.points(x).rsplit(" ", 1)[0]
+        return 100.0, words.points, words.points
     form = words.form_of(str(row["unit"]), currency)
     return 1.0, form, form
