@@ -235,4 +235,5 @@ def said(outcome: Outcome) -> str:
     if fault := faults.kind(outcome.error, outcome.sentence):
         return faults.said(fault)
     speaks_for_itself = outcome.kind != "error" or outcome.error in ("InputError", "GateError")
-    return outcome.sentence if speaks_for_itself else f"{outcome.error}: {outcome.sentence}"
+    first = next(iter(outcome.sentence.strip().splitlines()), "")  # the executed notebook holds all of them
+    return outcome.sentence if speaks_for_itself else f"{outcome.error}: {first or 'nothing more was said'}"

@@ -15,7 +15,7 @@ from helpers.foundation import workspace
 from helpers.foundation.engine import Engine
 from helpers.foundation.errors import InputError
 from helpers.intake import readers, streams
-from helpers.pipeline import faults, publishing, runner, runs, steps
+from helpers.pipeline import course, faults, publishing, runner, runs, steps, worker
 from helpers.pipeline.runner import Request
 from tests.intake.conftest import SmallSource
 from tests.pipeline import tiny
@@ -33,6 +33,12 @@ def failing(book, deed, capsys):
     """Run the tiny workbook whose second step does a deed; return its code and what it said."""
     code = runner.run(Request("tiny", (f"act={deed}",), only="02"), book, lambda _: None)
     return code, capsys.readouterr().err
+
+
+def test_an_error_of_many_lines_is_told_by_its_first():
+    raised = worker.Outcome("error", "AnalysisException", "there is no such column\n'Project [a, b]\n+- 'Filter")
+    assert course.said(raised) == "AnalysisException: there is no such column"
+    assert course.said(worker.Outcome("error", "AssertionError")) == "AssertionError: nothing more was said"
 
 
 # --- a full disk -------------------------------------------------------------------------------------------------
