@@ -178,6 +178,6 @@ def _points(points: ir.Table, moment: _Moment) -> ir.Table:
 def _answers(answers: ir.Table, moment: _Moment) -> ir.Table:
     a = answers.filter(answers.responded_at < moment.end, answers.customer_id.notnull(), answers.percent.notnull(),
                        answers.role.isin(["satisfaction", "recommend"]))
-    a = a.mutate(latest_at=a.responded_at.max().over(ibis.window(group_by="customer_id")))  # Spark: not in a filter
-    latest = a.filter(a.responded_at == a.latest_at)
+    newest = a.responded_at == a.responded_at.max().over(ibis.window(group_by="customer_id"))
+    latest = a.filter(newest)
     return latest.group_by("customer_id").aggregate(satisfaction=latest.percent.mean())

@@ -4,7 +4,7 @@ Numbers and dates are read from the same texts, money and whole numbers are roun
 error, an empty text is no missing one, and a frame that is lent to the engine keeps its types.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import ibis.expr.datatypes as dt
@@ -77,6 +77,19 @@ class Dialect(PySparkCompiler):
     def visit_IsInf(self, op: ops.IsInf, *, arg: sge.Expression) -> sge.Expression:  # noqa: N802
         """Return whether a number is endless."""
         return self.f.abs(arg).eq(self.cast("Infinity", dt.float64))
+
+    def visit_WindowFunction(self, op: ops.WindowFunction, **parts: Any) -> sge.Expression:  # noqa: N802
+        """Return a value over a window; a rank in the type that Ibis takes it to have."""
+        found = super().visit_WindowFunction(op, **parts)
+        return self.cast(found, op.dtype) if isinstance(op.func, ops.RankBase) else found
+
+    def visit_Select(self, op: ops.Node, *, qualified: Sequence[sge.Expression], **parts: Any) -> sge.Expression:  # noqa: N802
+        """Return a selection; a filter by a window is moved outside it, where its columns have another table."""
+        moved = [condition.copy() for condition in qualified]
+        for column in (c for condition in moved for c in condition.find_all(sge.Column)):
+            if column.find_ancestor(sge.Window) is None:
+                column.set("table", None)
+        return super().visit_Select(op, qualified=moved, **parts)
 
     visit_IsNull = SQLGlotCompiler.visit_IsNull  # noqa: N815 — a number that is none is not empty
     visit_NotNull = SQLGlotCompiler.visit_NotNull  # noqa: N815

@@ -303,6 +303,21 @@ def test_aggregates_are_the_same_and_texts_are_joined_in_order(duck, spark):
     assert {r["k"]: r["said"] for r in same(duck, spark, table, made)} == {"a": "x; z; z", "b": "y", None: "w"}
 
 
+def test_ranks_and_filters_by_windows_are_the_same(duck, spark):
+    table = pa.table({"who": ["a", "a", "b", "b", "b", None], "day": [1, 2, 2, 3, 3, 4], "paid": [1.0, 5, 2, 2, 9, 7]})
+
+    def latest(t):
+        by = ibis.window(group_by="who")
+        newest = t.filter(t.day == t.day.max().over(by))
+        ranked = newest.mutate(place=ibis.row_number().over(ibis.window(order_by=[newest.day, newest.paid])) + 1)
+        return ranked.union(ranked.filter(ranked.place > ranked.place.mean().over(ibis.window())).mutate(
+            place=ibis.null("int64")))
+
+    same(duck, spark, table, latest)
+    kept = spark.kept(latest(spark.lazy(table)))
+    assert kept.union(kept.mutate(place=ibis.literal(0).cast("int64"))).schema()["place"].is_int64()
+
+
 def test_what_is_lent_keeps_its_types_and_what_is_kept_its_values(duck, spark):
     frame = pd.DataFrame(
         {
