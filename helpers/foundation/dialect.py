@@ -148,5 +148,6 @@ class Lending(Backend):
         lent = op.data.to_pyarrow(op.schema)
         flat = pa.table({str(i): column for i, column in enumerate(lent.columns)})
         frame = self._session.createDataFrame(flat).toDF(*lent.column_names)
-        types = [f"CAST(`{name}` AS {PySparkType.to_string(kind)}) AS `{name}`" for name, kind in op.schema.items()]
+        types = [f"`{name}`" if kind.is_null() else f"CAST(`{name}` AS {PySparkType.to_string(kind)}) AS `{name}`"
+                 for name, kind in op.schema.items()]
         frame.selectExpr(*types).createOrReplaceTempView(op.name)

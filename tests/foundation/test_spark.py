@@ -335,6 +335,8 @@ def test_what_is_lent_keeps_its_types_and_what_is_kept_its_values(duck, spark):
     spark.forget(table)
     empty = spark.lazy(canonical.TRANSACTIONS.empty())
     assert spark.arrow(empty).schema == canonical.TRANSACTIONS.empty().schema
+    untyped = spark.lazy(pa.table({"customer_id": pa.nulls(0), "amount": pa.nulls(0)}))
+    assert spark.arrow(canonical.TRANSACTIONS.conformed(untyped)).schema == canonical.TRANSACTIONS.empty().schema
 
 
 # --- tables on disk ----------------------------------------------------------------------------------------------
