@@ -258,13 +258,13 @@ def maximum(negative: Callable[[np.ndarray], tuple[float, np.ndarray]], start: n
 
     found = optimize.minimize(scaled, start, jac=True, method="L-BFGS-B", bounds=[(-FARTHEST, FARTHEST)] * len(start),
                               options={"ftol": 1e-13, "gtol": 1e-7, "maxiter": 500})
-    at, value = found.x, found.fun * n
+    at, value, slope = found.x, found.fun * n, found.jac * n
     hessian = _hessian(negative, at)
     for _ in range(3):  # quasi-Newton stops near the maximum, Newton at it
-        step = _newton(hessian, negative(at)[1])
-        if not np.isfinite(step).all() or (closer := negative(at + step)[0]) > value:
+        step = _newton(hessian, slope)
+        if not np.isfinite(step).all() or (closer := negative(at + step))[0] > value:
             break
-        at, value = at + step, closer
+        at, (value, slope) = at + step, closer
         if np.abs(step).max() < 1e-7:
             break
     return at, -value, hessian
