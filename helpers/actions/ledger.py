@@ -96,9 +96,11 @@ def measurable_reduction(actions: pd.DataFrame) -> float:
 
 
 def _shows(reduction: float) -> str:
-    """Return what the hold-out can show, for a sentence; empty without one."""
-    least = f"{100 * reduction:.2g} % of the risk"
-    return "" if math.isnan(reduction) else f"; only a cut of {least} or more would show in this test"
+    """Return what the hold-out can show, for a sentence; empty where that is not known."""
+    if math.isnan(reduction):
+        return ""
+    cut = "no cut of the risk at all" if reduction > 1 else f"only a cut of {100 * reduction:.2g} % of the risk or more"
+    return f"; {cut} would show in this test"
 
 
 def drawn(actions: pd.DataFrame, as_of: date, seed: int) -> pd.DataFrame:
@@ -142,12 +144,13 @@ def decisions(actions: pd.DataFrame, assumptions: Assumptions, as_of: date, hori
     who = f"{n_treated:,} customer{'' if n_treated == 1 else 's'}"
     alone = f", leave {n_held:,} alone by lot," if n_held else ""
     money, needed = choice.costs(actions), needed_reduction(actions)
+    shows = "" if math.isnan(needed) else _shows(measurable_reduction(actions))  # without dates neither is known
     pays = "what would pay is not known" if math.isnan(needed) else (
         f"pays if contact takes away {100 * needed:.2g} % of the risk")
     return pd.DataFrame([{
         "decision": f"Contact {who}{alone} and measure whether contact keeps them", "cost": money.expected,
         "gain": f"not yet measured; {pays}",
         "worst_case": money.worst,
-        "confidence": f"none yet: the response has never been measured{_shows(measurable_reduction(actions))}",
+        "confidence": f"none yet: the response has never been measured{shows}",
         "owner": assumptions.owner, "stop_on": pd.Timestamp(as_of + timedelta(days=horizon_days)),
         "status": "asked for"}], columns=list(DECISIONS.names))

@@ -51,8 +51,9 @@ def test_risks_without_a_date_give_a_list_and_a_decision_but_no_break_even(value
     assert (actions["variant"] == "treated").sum() == 90
     assert actions["needed_reduction"].isna().all()
     assert ledger.by_action(actions)["needed_reduction"].isna().all()
-    assert ledger.decisions(actions, Assumptions(), AS_OF, 90)["gain"].tolist() == [
-        "not yet measured; what would pay is not known"]
+    decision = ledger.decisions(actions, Assumptions(), AS_OF, 90).iloc[0]
+    assert decision["gain"] == "not yet measured; what would pay is not known"
+    assert decision["confidence"] == "none yet: the response has never been measured"
     keeps(tables.ACTIONS, actions)
 
 
@@ -94,6 +95,11 @@ def test_the_decision_claims_no_gain_and_ends_with_the_horizon(actions):
     assert row["decision"].startswith("Contact 90 customers, leave 10 alone by lot,")
     assert row["gain"].startswith("not yet measured; pays if contact takes away")
     assert row["worst_case"] == pytest.approx(choice.costs(actions).worst)
+    least = ledger.measurable_reduction(actions)
+    assert row["confidence"].endswith(f"; only a cut of {100 * least:.2g} % of the risk or more would show in this test")
+    few = actions.assign(p_lost=0.01)
+    assert ledger.decisions(few, Assumptions(), AS_OF, 90)["confidence"].item().endswith(
+        "; no cut of the risk at all would show in this test")
     assert row["owner"] == "head of sales"
     assert row["stop_on"] == pd.Timestamp("2026-09-28")
     keeps(tables.DECISIONS, decisions)
