@@ -7,7 +7,7 @@ from scipy import special
 
 from helpers.value.purchases import Counts, Levels
 
-LEAST_NODES, DIGITS = 8, 24.0  # of the quadrature over the chance to leave: nodes, and what each order must gain
+LEAST_NODES, MOST_NODES, GAIN = 8, 256, 24.0  # of the quadrature over the chance to leave; logarithm of what it gains
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +115,9 @@ def _expected(shape: np.ndarray | float, rate: np.ndarray | float, a: float, b: 
     shape, reach, b = np.broadcast_arrays(shape, np.asarray(weeks, "float64") / rate, b)
     distinct, place = np.unique(b, return_inverse=True)
     near = 1 / max(reach.max(initial=0), 1e-9)
-    n_nodes = LEAST_NODES + int(np.ceil(DIGITS / np.log1p(2 * near + 2 * np.sqrt(near + near**2))))
+    needed = LEAST_NODES + GAIN / np.log1p(2 * near + 2 * np.sqrt(near + near**2))
     found = np.zeros(shape.shape)
-    for p, weight in zip(*_beta_nodes(a, distinct, n_nodes), strict=True):
+    for p, weight in zip(*_beta_nodes(a, distinct, min(int(needed), MOST_NODES)), strict=True):
         found -= weight[place] * np.expm1(-shape * np.log1p(p[place] * reach)) / p[place]
     return found
 

@@ -164,6 +164,13 @@ def test_expected_purchases_are_the_expectation_over_rates_and_chances_to_leave(
         assert value == pytest.approx(exact, rel=1e-6)
 
 
+def test_parameters_at_their_limits_are_no_burden():
+    nobody = Counts(*(np.array(v, "float64") for v in ([0, 3], [0, 0.1], [0, 0.2], [1, 1])))
+    found = BG.expected_if_alive(nobody, np.exp([-12.0, -12.0, 12.0, -12.0]), 1040.0)
+    assert ((found >= 0) & (found < 1.001)).all()  # who leaves after every purchase makes one at most
+    assert BG.expected_new(np.exp([12.0, -12.0, -12.0, 12.0]), np.array([0.0, 520.0]))[0] == 0
+
+
 @MODELS
 def test_draws_have_the_expected_mean(model):
     rng, values = np.random.default_rng(1), np.array([0.5, 8.0, 1.7, 4.0])
