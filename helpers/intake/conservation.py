@@ -10,13 +10,12 @@ import pandas as pd
 
 from helpers.foundation.engine import Engine
 from helpers.foundation.errors import InputError, shares
-from helpers.foundation.tables import TYPES
+from helpers.foundation.money import MONEY
 from helpers.intake.cleaning import Made
 from helpers.intake.readers import Landed
 from helpers.intake.records import FILE, RECORD
 
 NOWHERE = "belongs to no table"
-MONEY = TYPES["money"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import ibis
 import ibis.expr.types as ir
 
 from helpers.foundation.engine import Engine
-from helpers.foundation.tables import TYPES
+from helpers.foundation.money import MONEY
 from helpers.intake import erasures
 from helpers.intake.profiles import CANONICAL
 from helpers.intake.records import FILE, ITEM, RECORD, Source
@@ -75,7 +75,7 @@ def refused(name: str, staged: ir.Table, reasons: list[str]) -> ir.Table:
 
 def _amount(staged: ir.Table, reasons: list[str]) -> ir.Value:
     """Return what refused rows were worth, not of people who were erased."""
-    amount = (staged["amount"] if "amount" in staged.columns else ibis.null()).cast(TYPES["money"])
+    amount = (staged["amount"] if "amount" in staged.columns else ibis.null()).cast(MONEY)
     return _holds(staged, len(reasons) - 1).ifelse(None, amount) if erasures.ERASED in reasons else amount
 
 
@@ -105,6 +105,6 @@ def without_repeats(
     repeats = again.select(
         table=ibis.literal(name), file=FILE, record=RECORD, line="line", item=ITEM, is_spoken=ibis.literal(True),
         is_anonymous=again["customer_id"].isnull() if "customer_id" in accepted.columns else ibis.literal(True),
-        amount=(again["amount"] if "amount" in accepted.columns else ibis.null()).cast(TYPES["money"]),
+        amount=(again["amount"] if "amount" in accepted.columns else ibis.null()).cast(MONEY),
         reasons=ibis.literal(f"repeats the key {', '.join(key)}"))
     return engine.kept(ranked.filter(ranked["_nth"] == 0).drop("_nth")), engine.kept(refused.union(repeats))
