@@ -99,8 +99,8 @@ def _shows(reduction: float) -> str:
     """Return what the hold-out can show, for a sentence; empty where that is not known."""
     if math.isnan(reduction):
         return ""
-    cut = "no cut of the risk at all" if reduction > 1 else f"only a cut of {100 * reduction:.2g} % of the risk or more"
-    return f"; {cut} would show in this test"
+    cut = "no cut of the risk at all" if reduction > 1 else f"only a cut by {100 * reduction:.2g} % or more"
+    return f"; {cut} would show"
 
 
 def drawn(actions: pd.DataFrame, as_of: date, seed: int) -> pd.DataFrame:

@@ -161,14 +161,14 @@ def test_a_decision_names_what_to_ship_and_what_to_stop():
     asked = said.decision(effects({}, stop, {"is_primary": False, "verdict": None}), "GBP")
     assert asked["decision"] == "Ship gift; stop banner"
     assert asked["expected_gain"] == ("gift raised spend by £2.00 [£0.50, £3.50]; "
-                                      "banner: the difference in spend is £2.00 [−£1.00, £3.50]")
+                                      "banner £2.00 [−£1.00, £3.50]")
     assert asked["confidence"] == "drawn at random, no gate crossed"
 
 
 def test_a_decision_without_a_plan_or_without_a_gain_says_so():
     alone = said.decision(effects({"verdict": "stop", "is_exploratory": True, "low": -1.0}))
     assert alone["expected_gain"] == ("none: no arm is better by its plan; "
-                                      "gift: the difference in spend is 2.00 [−1.00, 3.50]")
+                                      "gift 2.00 [−1.00, 3.50]")
     assert alone["confidence"].endswith("; not all were planned")
 
 

@@ -46,8 +46,8 @@ def test_an_interval_names_its_level_only_where_it_is_not_the_usual_one(found, t
     (row("share", change=0.012, low=0.004, high=0.02), "up 1.2 points, beyond noise"),
     (row("share", change=-0.012, low=-0.02, high=-0.004), "down 1.2 points, beyond noise"),
     (row("points", change=1.0, low=-1.0, high=3.0), "no change beyond noise"),
-    (row("money", change=-500.0), "down €500 on the last run, as counted"),
-    (row("customers", change=12.0), "up 12 on the last run, as counted"),
+    (row("money", change=-500.0), "down €500 on the last run"),
+    (row("customers", change=12.0), "up 12 on the last run"),
     (row("money", change=0.0), "unchanged"),
     (row("share", comparison="no earlier run", previous_run=""), "no earlier comparable run"),
     (row("share", comparison="no run as of an earlier date", previous_run=""), "no earlier comparable run"),
@@ -155,7 +155,7 @@ def test_finance_is_what_the_intake_counted():
     audit = summary([Estimate("net sales", 9747747.934, unit="money"),
                      Estimate("customers with orders", 4372, unit="customers")])
     assert said.finance(leading.results("GBP", intake_audit=audit)) == (
-        "As counted over the whole history, to be ticked against the books: net sales £9,747,747.93 and 4,372 "
+        "Whole history as counted, to be ticked against the books: net sales £9,747,747.93 and 4,372 "
         "customers with orders.")
     assert said.finance(leading.results()) == "No revenue and no customers are recorded."
 

@@ -63,7 +63,7 @@ def decision(effects: pd.DataFrame, currency: str = "") -> dict[str, str]:
     ship, stop = (due[due["verdict"] == verdict].to_dict("records") for verdict in ("ship", "stop"))
     asked = [f"{verb} {words.joined(_named(rows))}" for verb, rows in (("ship", ship), ("stop", stop)) if rows]
     gains = [f"{row['experiment']} {difference(row, currency).removeprefix('it ')}" for row in ship[:MOST_NAMED]]
-    none = [f"{row['experiment']}: {difference(row, currency)}" for row in stop[:MOST_NAMED]]
+    none = [f"{row['experiment']} {_told(row, currency)}" for row in stop[:MOST_NAMED]]
     return {"decision": words.sentence_case("; ".join(asked)),
             "expected_gain": "; ".join([words.joined(gains, "none: no arm is better by its plan"), *none]),
             "confidence": "drawn at random, no gate crossed"
@@ -144,6 +144,13 @@ def difference(row: Mapping[str, object], currency: str = "") -> str:
     if low > 0:
         return f"it raised {row['metric']} by {form(value)} {words.interval(low, high, limit)}"
     return f"it lowered {row['metric']} by {form(-value)} {words.interval(-high, -low, limit)}"
+
+
+def _told(row: Mapping[str, object], currency: str) -> str:
+    """Return a difference and its interval, and nothing else."""
+    scale, form, limit = _forms(row, currency)
+    value, low, high = (scale * float(row[c]) for c in ("value", "low", "high"))
+    return f"{form(value)} {words.interval(low, high, limit)}"
 
 
 def figure_title(effects: pd.DataFrame) -> str:

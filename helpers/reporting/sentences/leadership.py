@@ -53,7 +53,7 @@ def change(row: Mapping[str, object], currency: str = "") -> str:
     form = words.points if is_share else _form(str(row["unit"]), currency)
     moved = [float(row[c]) * (100 if is_share else 1) for c in ("change", "change_low", "change_high")]
     if words.is_missing(moved[1]) and moved[0]:
-        return f"{'up' if moved[0] > 0 else 'down'} {form(abs(moved[0]))} on the last run, as counted"
+        return f"{'up' if moved[0] > 0 else 'down'} {form(abs(moved[0]))} on the last run"
     return words.change(*moved, form)
 
 
@@ -82,12 +82,12 @@ def state(as_of: str, steps: Mapping[str, str]) -> str:
 def struck(gates: pd.DataFrame) -> tuple[str, ...]:
     """Return what gates struck or blocked, one sentence for each; empty where every claim stands.
 
-    A claim for which nobody was counted at all is absent rather than struck, and is not named.
+    A claim for which nobody was counted at all is absent rather than struck, and is not named. Figures stand below.
     """
     is_absent = (gates["level"] == "strike") & ~(gates["statistic"].abs() > 0)
     crossed = gates[gates["is_crossed"] & gates["level"].isin(["strike", "block"]) & ~is_absent]
     lost = {"strike": "Struck", "block": "Blocked"}
-    return tuple(f"{lost[g.level]}: {g.claims} — {_stopped(g.sentence)}" for g in crossed.itertuples())
+    return tuple(f"{lost[g.level]}: {g.claims} — {_stopped(_first(g.sentence))}" for g in crossed.itertuples())
 
 
 def opening(gates: pd.DataFrame) -> tuple[str, ...]:
@@ -195,7 +195,7 @@ def finance(results: Results) -> str:
     if not parts:
         return "No revenue and no customers are recorded."
     caveat = results.caveat(INTAKE_GATES, *COUNTS)
-    return f"As counted over the whole history, to be ticked against the books: {words.joined(parts)}{caveat}."
+    return f"Whole history as counted, to be ticked against the books: {words.joined(parts)}{caveat}."
 
 
 def redefined(now: Identity, before: Identity | None) -> str:
@@ -254,6 +254,12 @@ def handed_on(kpis: pd.DataFrame, gates: pd.DataFrame) -> str:
 
 def _form(unit: str, currency: str) -> words.Form:
     return words.whole if unit in COUNTED else words.form_of(unit, currency)
+
+
+def _first(sentence: str) -> str:
+    """Return what stands before the colon of a sentence, unless it stands in brackets; the table of gates has all."""
+    first = sentence.partition(": ")[0]
+    return first if first.count("(") == first.count(")") else sentence
 
 
 def _stopped(sentence: str) -> str:
