@@ -10,7 +10,7 @@ BIN := .venv/bin
 report: .venv/installed
 	$(BIN)/python -m helpers run $(SOURCE) $(if $(RAW),--raw "$(RAW)")
 
-# Watching which lines are run doubles the time of the tests.
+# Watching which lines are run takes time: up to as much again in tests that compute in Python.
 coverage: COVERED = --cov --cov-fail-under=90
 coverage: test
 

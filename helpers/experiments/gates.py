@@ -130,7 +130,7 @@ def sample_ratio_gate(design: Design, arms: pd.DataFrame, threshold: float) -> G
     p = float(stats.chi2.sf(chi2, len(seen) - 1))
     units = joined([f"{n:,.0f} in {arm}" for arm, n in zip(design.arms, seen, strict=True)])
     fate = "the draw did not go as planned, so its arms cannot be compared" if p < threshold else "drawn as planned"
-    sentence = f"{fate}: {units} against {design.shares_from}, χ² {chi2:.3f}, p {p_said(p)}, threshold {threshold:g}"
+    sentence = f"{fate} ({units} against {design.shares_from}, χ² {chi2:.3f}, p {p_said(p)}, threshold {threshold:g})"
     return Gate(name, p, threshold, p < threshold, Level.BLOCK, claims, sentence)
 
 

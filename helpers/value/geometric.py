@@ -108,9 +108,9 @@ def _expected(shape: np.ndarray | float, rate: np.ndarray | float, a: float, b: 
     Notes
     -----
     Equation 10 of Fader, Hardie & Lee (2005), there with a hypergeometric function. Given p the expectation over λ is
-    (1 − (1 + pt / rate)^−shape) / p; that over p is taken by Gauss–Jacobi quadrature, which is right for every
-    parameter, where the hypergeometric function of SciPy is not. The nearer the singularity at p = −rate / t lies, the
-    more nodes are taken.
+    (1 − (1 + pt / rate)^−shape) / p; that over p is taken by Gauss–Jacobi quadrature, since SciPy's hypergeometric
+    function is far off for some parameters. The nearer the singularity at p = −rate / t lies, the more nodes are taken;
+    where `MOST_NODES` are not enough (rate far below a hundredth of t), fewer digits are right.
     """
     shape, reach, b = np.broadcast_arrays(shape, np.asarray(weeks, "float64") / rate, b)
     distinct, place = np.unique(b, return_inverse=True)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -82,6 +84,16 @@ def test_more_than_two_struck_claims_are_counted():
     held = leading.gates("06", *(leading.gate(n, "x", Level.STRIKE) for n in "abcd"))
     assert said.opening(held)[-1] == "2 more claims are struck or blocked, see below."
     assert said.opening(held.head(3))[-1] == "1 more claim is struck or blocked, see below."
+
+
+@pytest.mark.parametrize(("found", "said_first"), [
+    ("the draw failed (9 in a, χ² 6.9, p .009)", "the draw failed."),
+    ("MBG/NBD: nobody leaves.", "MBG/NBD: nobody leaves."),
+    ("0 people (behaviour only: 9, attitude only: 0); 10 are asked for.",
+     "0 people (behaviour only: 9, attitude only: 0); 10 are asked for.")])
+def test_the_opening_leaves_figures_in_brackets_at_the_end_to_the_table(found, said_first):
+    held = leading.gates("06", replace(leading.gate("a", "verdict", Level.BLOCK), sentence=found))
+    assert said.opening(held) == (f"Blocked: verdict — {said_first}",)
 
 
 @pytest.mark.parametrize("statistic", [0.0, np.nan])

@@ -140,7 +140,7 @@ def difference(row: Mapping[str, object], currency: str = "") -> str:
     scale, form, limit = _forms(row, currency)
     value, low, high = (scale * float(row[c]) for c in ("value", "low", "high"))
     if row["verdict"] == "keep running" or low <= 0 <= high:
-        return f"the difference in {row['metric']} is {form(value)} {words.interval(low, high, limit)}"
+        return f"the difference in {row['metric']} is {_told(row, currency)}"
     if low > 0:
         return f"it raised {row['metric']} by {form(value)} {words.interval(low, high, limit)}"
     return f"it lowered {row['metric']} by {form(-value)} {words.interval(-high, -low, limit)}"

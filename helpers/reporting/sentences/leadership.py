@@ -1,5 +1,6 @@
 """What the leadership page says of itself: the run, its key figures, what changed, the last forecasts, finance."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
@@ -82,12 +83,12 @@ def state(as_of: str, steps: Mapping[str, str]) -> str:
 def struck(gates: pd.DataFrame) -> tuple[str, ...]:
     """Return what gates struck or blocked, one sentence for each; empty where every claim stands.
 
-    A claim for which nobody was counted at all is absent rather than struck, and is not named. Figures stand below.
+    A claim for which nobody was counted at all is absent rather than struck, and is not named.
     """
     is_absent = (gates["level"] == "strike") & ~(gates["statistic"].abs() > 0)
     crossed = gates[gates["is_crossed"] & gates["level"].isin(["strike", "block"]) & ~is_absent]
     lost = {"strike": "Struck", "block": "Blocked"}
-    return tuple(f"{lost[g.level]}: {g.claims} — {_stopped(_first(g.sentence))}" for g in crossed.itertuples())
+    return tuple(f"{lost[g.level]}: {g.claims} — {_stopped(_bare(g.sentence))}" for g in crossed.itertuples())
 
 
 def opening(gates: pd.DataFrame) -> tuple[str, ...]:
@@ -256,10 +257,9 @@ def _form(unit: str, currency: str) -> words.Form:
     return words.whole if unit in COUNTED else words.form_of(unit, currency)
 
 
-def _first(sentence: str) -> str:
-    """Return what stands before the colon of a sentence, unless it stands in brackets; the table of gates has all."""
-    first = sentence.partition(": ")[0]
-    return first if first.count("(") == first.count(")") else sentence
+def _bare(sentence: str) -> str:
+    """Return a sentence without the figures in brackets at its end; the table of gates has them."""
+    return re.sub(r" \([^()]*\)\.?$", "", sentence)
 
 
 def _stopped(sentence: str) -> str:
