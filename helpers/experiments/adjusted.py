@@ -1,6 +1,7 @@
 """Differences that use more than one outcome: CUPED on what was known before, ratios, winsorised means, bounds."""
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -192,7 +193,9 @@ def trimmed_bounds(control: np.ndarray, variant: np.ndarray) -> tuple[float, flo
     return ordered[0], ordered[1]
 
 
-def strongest(counted: Counted, experiment: str, metric: str, arms: tuple[str, str]) -> Adjusted | None:
+def strongest(
+    counted: Counted, experiment: str, metric: str, arms: tuple[str, str], without: Collection[str] = ()
+) -> Adjusted | None:
     """Return the difference after CUPED with the covariate that foretells most, None where there is none.
 
     The covariate is chosen by its correlation within arms, which does not look at the difference.
@@ -205,8 +208,10 @@ def strongest(counted: Counted, experiment: str, metric: str, arms: tuple[str, s
         Which.
     arms : (str, str)
         Control and variant.
+    without : collection of str
+        Covariates that are not to be used.
     """
-    found = [cuped(a, b, other) for other in covariates(counted, experiment, metric)
-             if (a := pair(counted, (experiment, arms[0], metric), other)) is not None
+    found = [cuped(a, b, other) for other in covariates(counted, experiment, metric) if other not in without
+             and (a := pair(counted, (experiment, arms[0], metric), other)) is not None
              and (b := pair(counted, (experiment, arms[1], metric), other)) is not None and min(a.n, b.n) > 2]
     return max(found, key=lambda one: abs(one.correlation), default=None)

@@ -71,8 +71,8 @@ class Assumptions(Section):
         0.001, gt=0, lt=1, description="arms as unlike before the experiment as this or more by chance block every "
                                        "verdict [probability]")
     response_p: float = Field(
-        0.01, gt=0, lt=1, description="arms that answer as differently as this or more by chance qualify what was "
-                                      "answered [probability]")
+        0.01, gt=0, lt=1, description="arms that answer, or lack a covariate, as differently as this or more by "
+                                      "chance qualify what rests on it [probability]")
     window_days: int = Field(
         90, ge=1, description="days after a list was drawn over which its outcome is counted [days]")
     minimum_events: int = Field(

@@ -7,6 +7,8 @@ import pandas as pd
 from scipy import stats
 
 from helpers.experiments.adjusted import trimmed_bounds
+from helpers.experiments.missing import Missing, missing
+from helpers.experiments.moments import Counted
 from helpers.experiments.plans import Design
 from helpers.experiments.units import Units, covariates_of
 from helpers.foundation.estimates import Gate, Level
@@ -106,6 +108,37 @@ def response_gates(design: Design, units: Units, outcomes: pd.DataFrame, thresho
                               f"arms have a value of {metric} unequally often, p {p_said(p)}; that leaves {widest} "
                               "possible"))
     return tuple(found)
+
+
+def covariate_gates(design: Design, counted: Counted, threshold: float) -> tuple[Gate, ...]:
+    """Return a gate for each column known beforehand that some units lack: whether the arms lack it alike.
+
+    Parameters
+    ----------
+    design : Design
+        How the experiment is read.
+    counted : Counted
+        What the engine counted.
+    threshold : float
+        p below which arms lack it unequally.
+    """
+    return () if design.by else tuple(_covariate_gate(design, m, threshold)
+                                      for m in missing(counted, design.experiment))
+
+
+def _covariate_gate(design: Design, lacking: Missing, threshold: float) -> Gate:
+    is_planned = bool(design.plan) and design.plan.covariate == lacking.covariate
+    n, total = (sum(counts[i] for counts in lacking.by_arm.values()) for i in (0, 1))
+    by_arm = joined([f"{m:,} of {k:,} in {arm}" for arm, (m, k) in lacking.by_arm.items()])
+    is_unequal = lacking.p < threshold
+    unadjusted = "the difference is not adjusted by it" if is_planned else "nothing is adjusted or chosen by it"
+    fate = ("too few to test whether the arms lack it alike" if np.isnan(lacking.p) else
+            f"p {p_said(lacking.p)}, threshold {threshold:g}: "
+            + (f"the arms lack it unequally, so {unadjusted}" if is_unequal else "the arms lack it alike"))
+    return Gate(f"{design.experiment}: {lacking.name} known", lacking.p, threshold, is_unequal, Level.QUALIFY,
+                f"the difference in {design.plan.primary_metric}" if is_planned else
+                f"every verdict on {design.experiment}",
+                f"{n:,} of {total:,} units lack {lacking.name} ({by_arm}), {fate}")
 
 
 def p_said(p: float) -> str:

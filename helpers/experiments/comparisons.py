@@ -7,13 +7,26 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from helpers.experiments import adjusted, beliefs, clusters, effects, quantiles, randomisation, sequential, validity
+from helpers.experiments import (
+    adjusted,
+    beliefs,
+    clusters,
+    effects,
+    quantiles,
+    randomisation,
+    sequential,
+    shares,
+    validity,
+)
 from helpers.experiments.assumptions import Assumptions
 from helpers.experiments.effects import Difference
 from helpers.experiments.evidence import Evidence
-from helpers.experiments.moments import Moments
+from helpers.experiments.moments import COVARIATE, Moments
 from helpers.experiments.plans import Design
 from helpers.foundation.estimates import Status
+
+WELCH, SCORE, DELTA, CUPED = "Welch", "score test", "delta method", "CUPED on"
+AGAIN, CLUSTERS_AGAIN, ALWAYS = "arms drawn again", "randomisation of clusters", ", always valid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,21 +98,23 @@ def compared(
     ratio = outcome in design.ratios
     means = _ratio_arms(design, outcome, variant, evidence) if ratio else tuple(
         effects.moments(rows.loc[arm]) for arm in (design.control, variant))
-    relative = effects.relative(*means) if found.method in {"Welch", "score test", "delta method"} else _of_error(
-        d, math.nan if outcome not in (*design.metrics, *design.ratios) else means[0].mean)
+    relative = _relative(found, means, outcome in design.metrics or ratio)
+    is_few = found.method.startswith(SCORE) and bool(validity.answers({a: shares.rarer(m) for a, m in zip(
+        (design.control, variant), means, strict=True)}))
     return {
         **row, "value": d.value, "low": d.low, "high": d.high, "p": d.p, "error": d.error, "relative": relative.value,
         "relative_low": relative.low, "relative_high": relative.high, "method": found.method,
         "status": Status.OK.value, "reason": "", "note": found.reason,
+        "p_exact": shares.exact_p(*means) if is_few else math.nan,
         **({"mean_control": means[0].mean, "mean_variant": means[1].mean} if ratio else {}),
-        **_beside(design, outcome, variant, evidence), **_belief(d, design),
+        **_beside(design, outcome, variant, evidence), **({} if is_few else _belief(found, means, design)),
     }
 
 
 EMPTY = dict.fromkeys((
-    "value", "low", "high", "relative", "relative_low", "relative_high", "p", "p_adjusted", "error", "cuped_value",
-    "cuped_low", "cuped_high", "cuped_reduction", "winsor_value", "winsor_low", "winsor_high", "chance_better",
-    "loss_shipping", "loss_stopping"), math.nan) | {"note": "", "covariate": ""}
+    "value", "low", "high", "relative", "relative_low", "relative_high", "p", "p_adjusted", "p_exact", "error",
+    "cuped_value", "cuped_low", "cuped_high", "cuped_reduction", "winsor_value", "winsor_low", "winsor_high",
+    "chance_better", "loss_shipping", "loss_stopping"), math.nan) | {"note": "", "covariate": ""}
 
 
 def _metric_of(design: Design, outcome: str) -> str:
@@ -127,24 +142,41 @@ def _of_means(
 ) -> Found:
     a, b = (effects.moments(rows.loc[arm]) for arm in arms)
     is_share = bool(rows["is_share"].all())
-    values = evidence.units.values(design.experiment, metric, arms)
-    outside = (validity.shares(a.n, b.n, (a.n * a.mean + b.n * b.mean) / (a.n + b.n)) if is_share else
-               validity.means(*(evidence.units.facts(v) for v in values)))
-    if outside:
-        return _again(values, evidence, outside, (design.experiment, metric, arms[1]))
-    if design.plan and design.plan.covariate and design.is_primary(metric):
-        pairs = [adjusted.pair(evidence.counted, (design.experiment, arm, metric), design.plan.covariate)
-                 for arm in arms]
-        if all(p is not None and p.other_variance > 0 for p in pairs):
-            return Found(adjusted.cuped(*pairs).difference, f"CUPED on {design.plan.covariate}")
-    return Found(effects.shares(a, b), "score test") if is_share else Found(effects.welch(a, b), "Welch")
+    few = validity.answers({arm: shares.rarer(m) for arm, m in zip(arms, (a, b), strict=True)}) if is_share else ""
+    if few:
+        return Found(shares.difference(a, b), SCORE, few)
+    if not is_share:
+        values = evidence.units.values(design.experiment, metric, arms)
+        outside = validity.means(*(evidence.units.facts(v) for v in values))
+        if outside:
+            return _again(values, evidence, outside, (design.experiment, metric, arms[1]))
+    done, why = _cuped(design, metric, arms, evidence) if design.is_primary(metric) else (None, "")
+    if done is not None:
+        return Found(done, f"{CUPED} {design.plan.covariate}")
+    return Found(shares.difference(a, b), SCORE, why) if is_share else Found(effects.welch(a, b), WELCH, why)
+
+
+def _cuped(
+    design: Design, metric: str, arms: tuple[str, str], evidence: Evidence
+) -> tuple[Difference | None, str]:
+    """Return the difference adjusted as planned, or why it is not; neither where no adjustment was planned."""
+    planned = design.plan.covariate if design.plan else ""
+    if not planned:
+        return None, ""
+    name = planned.removeprefix(COVARIATE)
+    if planned in evidence.unequal.get(design.experiment, ()):
+        return None, f"not adjusted by {name}, which the arms lack unequally"
+    pairs = [adjusted.pair(evidence.counted, (design.experiment, arm, metric), planned) for arm in arms]
+    if any(p is None or not p.other_variance > 0 for p in pairs):
+        return None, f"not adjusted by {name}, which is not recorded or does not vary in each arm"
+    return adjusted.cuped(*pairs).difference, ""
 
 
 def _again(values: tuple[np.ndarray, np.ndarray], evidence: Evidence, why: str, names: tuple[str, ...]) -> Found:
     """Return the difference by drawing the arms again, or refuse where not every unit is in memory."""
     if not evidence.units.is_whole:
         return Found(None, reason=f"{why}; too many units to draw their arms again")
-    return Found(randomisation.difference(*values, evidence.rng(*names)), "arms drawn again", why)
+    return Found(randomisation.difference(*values, evidence.rng(*names)), AGAIN, why)
 
 
 def _of_clusters(design: Design, outcome: str, arms: tuple[str, str], evidence: Evidence) -> Found:
@@ -168,7 +200,7 @@ def _of_ratio(design: Design, outcome: str, arms: tuple[str, str], evidence: Evi
         return Found(None, reason="the denominator may be nothing")
     values = evidence.units.values(design.experiment, design.ratios[outcome][0], arms)
     outside = validity.means(*(evidence.units.facts(v) for v in values))
-    return Found(None, reason=outside) if outside else Found(effects.welch(a, b), "delta method")
+    return Found(None, reason=outside) if outside else Found(effects.welch(a, b), DELTA)
 
 
 def _ratio_arms(design: Design, outcome: str, variant: str, evidence: Evidence) -> tuple[Moments, Moments]:
@@ -194,7 +226,15 @@ def _sequential(found: Found, design: Design, n: list[float]) -> Found:
         return Found(None, reason=f"{min(n):.0f} values in the smaller arm, {sequential.BURN_IN} are asked for before "
                                   "the first look")
     return Found(sequential.always_valid(found.difference, sum(n), design.plan.tuned_for),
-                 f"{found.method}, always valid", found.reason)
+                 f"{found.method}{ALWAYS}", found.reason)
+
+
+def _relative(found: Found, means: tuple[Moments, Moments], has_base: bool) -> Difference:
+    """Return the relative difference by the method of the difference, so that both are clear of zero or neither is."""
+    if found.method in {WELCH, DELTA}:
+        return effects.fieller(*means)
+    return shares.ratio(*means) if found.method == SCORE else _of_error(
+        found.difference, means[0].mean if has_base else math.nan)
 
 
 def _of_error(d: Difference, base: float) -> Difference:
@@ -209,7 +249,8 @@ def _beside(design: Design, outcome: str, variant: str, evidence: Evidence) -> d
     arms = (design.control, variant)
     if outcome not in design.metrics or design.by:
         return {}
-    best = adjusted.strongest(evidence.counted, design.experiment, outcome, arms)
+    best = adjusted.strongest(evidence.counted, design.experiment, outcome, arms,
+                              evidence.unequal.get(design.experiment, ()))
     found = {} if best is None else {
         "cuped_value": best.difference.value, "cuped_low": best.difference.low, "cuped_high": best.difference.high,
         "cuped_reduction": best.reduction, "covariate": best.covariate}
@@ -220,10 +261,19 @@ def _beside(design: Design, outcome: str, variant: str, evidence: Evidence) -> d
     return found
 
 
-def _belief(d: Difference, design: Design) -> dict[str, float]:
+def _belief(found: Found, means: tuple[Moments, Moments], design: Design) -> dict[str, float]:
+    """Return the Bayesian reading; none where arms or clusters had to be drawn again because no normal one holds."""
+    if found.method.startswith((AGAIN, CLUSTERS_AGAIN)):
+        return {}
     sign = -1 if design.plan and design.plan.lower_is_better else 1
     prior = design.plan.prior_effect if design.plan and design.plan.prior_effect else math.inf
-    known = beliefs.belief(sign * d.value, d.error, prior)
+    d = found.difference
+    if found.method.startswith(SCORE):
+        known = beliefs.of_shares(*means, sign, prior)
+    elif found.method.endswith(ALWAYS):
+        known = beliefs.belief(sign * d.value, d.error, prior)
+    else:
+        known = beliefs.of_interval(d, sign, prior)
     return {"chance_better": known.chance_better, "loss_shipping": known.loss_shipping,
             "loss_stopping": known.loss_stopping}
 
@@ -264,3 +314,13 @@ def family(rows: list[Mapping[str, object]], design: Design) -> np.ndarray:
     first = effects.benjamini_hochberg if design.plan and design.plan.family == "benjamini-hochberg" else effects.holm
     return np.where(decides, first(np.where(decides, p, np.nan)),
                     effects.benjamini_hochberg(np.where(decides, np.nan, p)))
+
+
+def exact_family(rows: list[Mapping[str, object]], design: Design) -> np.ndarray:
+    """Return the adjusted p of every row were those with few of the rarer answer read by Fisher's test; NaN elsewhere.
+
+    Of the two tests the larger p is taken.
+    """
+    larger = [{**row, "p": np.fmax(row["p"], row["p_exact"])} for row in rows]
+    is_exact = ~np.isnan(np.array([row["p_exact"] for row in rows], dtype=float))
+    return np.where(is_exact, family(larger, design), math.nan)

@@ -1,8 +1,8 @@
-"""Differences between arms: Welch's interval, the relative difference by the delta method, Holm, one unit's weight."""
+"""Differences between arms: Welch's interval, Fieller's of the relative difference, Holm, one unit's weight."""
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -51,27 +51,31 @@ def welch(control: Moments, variant: Moments, level: float = 0.95) -> Difference
     return _interval(variant.mean - control.mean, squared, _freedom(control, variant), level)
 
 
-def shares(control: Moments, variant: Moments, level: float = 0.95) -> Difference:
-    """Return the difference of two shares: Welch's interval, and the p of the score test.
+def fieller(control: Moments, variant: Moments, level: float = 0.95) -> Difference:
+    """Return the difference as a share of the control's mean, with the ratios that Welch's test does not reject.
 
-    Under the hypothesis of no difference both arms have one share, so the test pools them; the interval does not.
+    p is Welch's, and the interval is clear of zero exactly where that of the difference is. Without a number (all NaN)
+    where the control's mean is not clearly above zero: a ratio to a number that may be nothing says nothing.
 
     References
     ----------
-    Fleiss, Levin & Paik (2003). Statistical Methods for Rates and Proportions, 3rd ed., section 3.1.
+    Fieller, E. C. (1954). Some problems in interval estimation. JRSS B 16, 175–185.
     """
-    wald = welch(control, variant, level)
-    pooled = (control.n * control.mean + variant.n * variant.mean) / (control.n + variant.n)
-    error = math.sqrt(pooled * (1 - pooled) * (1 / control.n + 1 / variant.n))
-    p = 2 * float(stats.norm.sf(abs(wald.value) / error)) if error else 1.0
-    return replace(wald, p=p)
+    a, b, p = control.mean, variant.mean, welch(control, variant, level).p
+    t = float(stats.t.isf((1 - level) / 2, _freedom(control, variant))) if control.n > 1 else math.inf
+    if not a > t * math.sqrt(control.error_squared):
+        return Difference(math.nan, math.nan, math.nan, math.nan, math.nan)
+    below = a**2 - t**2 * control.error_squared
+    root = t * math.sqrt(max(b**2 * control.error_squared + variant.error_squared * below, 0.0))
+    error = math.sqrt(variant.error_squared + control.error_squared * b**2 / a**2) / a
+    return Difference((b - a) / a, (a * b - root) / below - 1, (a * b + root) / below - 1, error, p)
 
 
 def relative(control: Moments, variant: Moments, level: float = 0.95) -> Difference:
-    """Return the difference as a share of the control's mean, its error by the delta method.
+    """Return the difference as a share of the control's mean, its error by the delta method, as other tools have it.
 
-    Without a number (all NaN) where the control's mean is not clearly above zero, that is, where its own interval
-    reaches zero: a ratio to a number that may be nothing says nothing.
+    Its test is not that of the difference, so that one may be clear of zero and the other not: the page has `fieller`.
+    Without a number (all NaN) where the control's own interval reaches zero.
 
     References
     ----------

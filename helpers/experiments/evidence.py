@@ -1,13 +1,13 @@
 """What comparisons are made from: counts of the engine, units in memory, totals of clusters, and a seed."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
-from helpers.experiments import clusters, moments, plans
+from helpers.experiments import clusters, missing, moments, plans
 from helpers.experiments.assumptions import Assumptions
 from helpers.experiments.moments import Counted
 from helpers.experiments.plans import Design
@@ -29,12 +29,15 @@ class Evidence:
         `clusters.totals` of the clustered experiments.
     seed : int
         Of splits that are drawn again.
+    unequal : dict of str to tuple of str
+        Covariates that arms lack unequally, by experiment: nothing is adjusted or chosen by them.
     """
 
     counted: Counted
     units: Units
     clusters: pd.DataFrame
     seed: int
+    unequal: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def rng(self, *names: str) -> np.random.Generator:
         """Return a generator of its own for each comparison, so that one does not move another."""
@@ -60,7 +63,8 @@ def designs(
     ratios = {pair for plan in assumptions.plans.values() for pair in plan.ratios.values()}
     counted = moments.counted(engine, assignments, sorted(ratios))
     read = plans.designs(counted, assumptions)
-    return read, Evidence(counted, units(engine, assignments), _totals(engine, assignments, read), seed)
+    unequal = missing.unequal(counted, [d.experiment for d in read], assumptions.response_p)
+    return read, Evidence(counted, units(engine, assignments), _totals(engine, assignments, read), seed, unequal)
 
 
 def _totals(engine: Engine, assignments: ir.Table, read: Iterable[Design]) -> pd.DataFrame:

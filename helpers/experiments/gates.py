@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from helpers.experiments import checks, effects
+from helpers.experiments import checks, effects, shares, validity
 from helpers.experiments.assumptions import Assumptions
 from helpers.experiments.checks import joined, p_said, signed
 from helpers.experiments.clusters import FEWEST
@@ -67,6 +67,9 @@ def _of_one(
         *(checks.response_gates(design, units, outcomes, assumptions.response_p) if units else ()),
         *([primary_gate(design)] if design.plan and design.metrics else []),
         *missing_gates(design, outcomes),
+        *checks.covariate_gates(design, counted, assumptions.response_p),
+        *(answers_gate(design, str(metric), of_metric) for metric, of_metric in outcomes.groupby("metric")
+          if of_metric["is_share"].all() and not design.by),
         *(largest_gate(design, metric, of_metric) for metric, of_metric in outcomes.groupby("metric")
           if not of_metric["is_share"].all()),
     )
@@ -175,6 +178,21 @@ def _missing_gate(design: Design, metric: str, outcomes: pd.DataFrame) -> Gate:
     by_arm = joined([f"{m:,} in {arm}" for arm, m in zip(outcomes["variant"], outcomes["n_missing"], strict=True)])
     sentence = f"{n_missing:,} of {n_units:,} units have no value of {metric} and are left out ({by_arm})"
     return Gate(f"{design.experiment}: missing values of {metric}", n_missing / n_units, 0.0, True, Level.QUALIFY,
+                f"the difference in {metric}", sentence)
+
+
+def answers_gate(design: Design, metric: str, outcomes: pd.DataFrame) -> Gate:
+    """Return whether each arm was seen to give either answer often enough; else Fisher's exact test has to agree."""
+    arms = {str(row["variant"]): effects.moments(row) for _, row in outcomes.iterrows() if row["n"] > 0}
+    seen = {arm: shares.rarer(m) for arm, m in arms.items()}
+    fewest = min(seen.values(), default=0)
+    few = validity.answers(seen)
+    others = [v for v in design.variants if v in arms and design.control in arms
+              and validity.answers({a: seen[a] for a in (design.control, v)})]
+    exact = joined([f"{p_said(shares.exact_p(arms[design.control], arms[v]))} for {v}" for v in others])
+    sentence = (f"{few}: by Fisher's exact test p is {exact}, and no chance to be better is given" if others else
+                few or f"every arm has {validity.LEAST_ANSWERS} or more of either answer, {fewest:,} at least")
+    return Gate(f"{design.experiment}: answers to {metric}", fewest, validity.LEAST_ANSWERS, bool(few), Level.QUALIFY,
                 f"the difference in {metric}", sentence)
 
 

@@ -79,14 +79,18 @@ class Counted:
         Metrics that hold text and are left out.
     pairs : DataFrame
         One row per experiment, variant, metric and other column taken with it (a covariate, or the denominator of a
-        ratio): ``n``, ``mean``, ``variance``, ``other_mean``, ``other_variance``, ``covariance`` over units that have
-        the metric; an unknown covariate counts as a constant, which is as good as any value known beforehand.
+        ratio): ``n``, ``mean``, ``variance``, ``other_mean``, ``other_variance``, ``covariance``. With a covariate over
+        units that have the metric; one that is unknown stands at its mean over all arms of the experiment. With a
+        denominator over units that have both.
+    covariates : DataFrame
+        One row per experiment, variant and covariate: ``n_units``, ``n_missing`` of them without it.
     """
 
     arms: pd.DataFrame
     outcomes: pd.DataFrame
     unreadable: tuple[str, ...] = ()
     pairs: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=_PAIR))
+    covariates: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=_LACKING))
 
 
 def counted(engine: Engine, assignments: ir.Table, ratios: Iterable[tuple[str, str]] = ()) -> Counted:
@@ -107,10 +111,11 @@ def counted(engine: Engine, assignments: ir.Table, ratios: Iterable[tuple[str, s
                                                if {PREFIX + a, PREFIX + b} <= set(metrics))]
     sums = summed(engine, assignments, metrics, wanted)
     extremes = _grouped(engine, assignments, {
-        f"{m}|{end}": getattr(assignments[m].cast("float64"), end)() for m in metrics for end in ("min", "max")})
+        f"{m}|{end}": getattr(assignments[m].cast("float64"), end)() for m in metrics for end in ("min", "max")} | {
+        f"{c}|known": assignments[c].count() for c in covariates})
     money = {m for m in metrics if assignments.schema()[m].is_decimal()}
     outcomes = _outcomes(arms, sums, extremes, metrics, money)
-    return Counted(arms, outcomes, unreadable, _pairs(sums, wanted))
+    return Counted(arms, outcomes, unreadable, _pairs(sums, wanted), _lacking(arms, extremes, covariates))
 
 
 def columns(assignments: ir.Table) -> tuple[list[str], list[str], tuple[str, ...]]:
@@ -227,6 +232,7 @@ _ARM = ("n_units", "n_clustered", "n_clusters", "n_periods", "n_early", "n_plann
         "probability_high", "first_at", "last_at")
 _PAIRED = ("n", "mean", "variance", "other_mean", "other_variance", "covariance")
 _PAIR = [*KEYS, "metric", "other", *_PAIRED]
+_LACKING = [*KEYS, "covariate", "n_units", "n_missing"]
 
 
 def _sums(value: ir.NumericColumn, name: str, is_lacking: bool) -> dict[str, ibis.Value]:
@@ -237,10 +243,12 @@ def _sums(value: ir.NumericColumn, name: str, is_lacking: bool) -> dict[str, ibi
 def _products(
     value: Mapping[str, ir.NumericColumn], a: str, b: str, lacking: set[str]
 ) -> dict[str, ibis.Value]:
-    x, y = value[a], value[b]
-    if {a, b} & lacking:  # over units that have the metric; an unknown other value stands at the origin
-        y = ibis.ifelse(x.notnull(), y.fill_null(0.0), ibis.null("float64"))
-    return {f"{a}|{b}|sum": y.sum(), f"{a}|{b}|squares": (y * y).sum(), f"{a}|{b}|products": (x * y).sum()}
+    x, y, more = value[a], value[b], {}
+    if {a, b} & lacking:  # over units that have both
+        has = x.notnull() & y.notnull()
+        x, y = (ibis.ifelse(has, v, ibis.null("float64")) for v in (x, y))
+        more = {f"{a}|{b}|both": y.count(), f"{a}|{b}|own": x.sum(), f"{a}|{b}|own_squares": (x * x).sum()}
+    return {f"{a}|{b}|sum": y.sum(), f"{a}|{b}|squares": (y * y).sum(), f"{a}|{b}|products": (x * y).sum(), **more}
 
 
 def _moved(sums: pd.DataFrame, plan: _Plan, origin: Mapping[str, float]) -> pd.DataFrame:
@@ -253,14 +261,38 @@ def _moved(sums: pd.DataFrame, plan: _Plan, origin: Mapping[str, float]) -> pd.D
             found |= {f"{m}|n": n.astype("int64"), f"{m}|mean": mean + origin[m],
                       f"{m}|variance": _spread(known[f"{m}|squares"], mean, n)}
         for a, b in plan.pairs:
-            n, at, mean = n_of[a], f"{a}|{b}", known[f"{a}|sum"] / n_of[a]
-            other = known[f"{at}|sum"] / n
-            found |= {f"{at}|n": found[f"{a}|n"], f"{at}|mean": found[f"{a}|mean"],
-                      f"{at}|variance": found[f"{a}|variance"], f"{at}|other_mean": other + origin[b],
-                      f"{at}|other_variance": _spread(known[f"{at}|squares"], other, n),
-                      f"{at}|covariance": np.where(n > 1, (known[f"{at}|products"] - n * mean * other) / (n - 1),
-                                                   np.nan)}
+            s = _together(known, a, b, n_of[a], sums["experiment"])
+            n, mean, other, at = s["n"], s["own"] / s["n"], s["sum"] / s["n"], f"{a}|{b}"
+            found |= {f"{at}|n": n.astype("int64"), f"{at}|mean": mean + origin[a],
+                      f"{at}|variance": _spread(s["own_squares"], mean, n), f"{at}|other_mean": other + origin[b],
+                      f"{at}|other_variance": _spread(s["squares"], other, n),
+                      f"{at}|covariance": np.where(n > 1, (s["products"] - n * mean * other) / (n - 1), np.nan)}
     return pd.DataFrame(found)
+
+
+def _together(
+    known: Mapping[str, np.ndarray], a: str, b: str, n: np.ndarray, experiment: pd.Series
+) -> dict[str, np.ndarray]:
+    """Return the sums of two columns by arm: n, own, own_squares, sum, squares, products.
+
+    A covariate that units lack stands at its mean over all arms of the experiment; a denominator that units lack takes
+    them out.
+    """
+    names = ("sum", "squares", "products")
+    s = {name: known[f"{a}|{b}|{name}"] for name in names}
+    if f"{a}|{b}|both" not in known:
+        return {"n": n, "own": known[f"{a}|sum"], "own_squares": known[f"{a}|squares"], **s}
+    both, own, own_squares = (known[f"{a}|{b}|{name}"] for name in ("both", "own", "own_squares"))
+    s = {name: np.where(both > 0, values, 0.0) for name, values in s.items()}
+    own, own_squares = np.where(both > 0, own, 0.0), np.where(both > 0, own_squares, 0.0)
+    if not b.startswith(COVARIATE):
+        return {"n": both, "own": own, "own_squares": own_squares, **s}
+    whole = {c: pd.Series(v).groupby(experiment.to_numpy()).transform("sum").to_numpy()
+             for c, v in (("sum", s["sum"]), ("n", both))}
+    middle, lacking = np.divide(whole["sum"], whole["n"], out=np.zeros_like(both), where=whole["n"] > 0), n - both
+    total = np.where(n > 0, known[f"{a}|sum"], 0.0)
+    return {"n": n, "own": total, "own_squares": known[f"{a}|squares"], "sum": s["sum"] + lacking * middle,
+            "squares": s["squares"] + lacking * middle**2, "products": s["products"] + middle * (total - own)}
 
 
 def _spread(squares: np.ndarray, mean: np.ndarray, n: np.ndarray) -> np.ndarray:
@@ -274,6 +306,12 @@ def _pairs(sums: pd.DataFrame, pairs: list[tuple[str, str]]) -> pd.DataFrame:
              for a, b in pairs]
     every = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=_PAIR)
     return every[every["n"] > 0].reset_index(drop=True)
+
+
+def _lacking(arms: pd.DataFrame, extremes: pd.DataFrame, covariates: list[str]) -> pd.DataFrame:
+    parts = [arms[[*KEYS, "n_units"]].assign(covariate=c, n_missing=arms["n_units"] - extremes[f"{c}|known"])
+             for c in covariates]
+    return pd.concat(parts, ignore_index=True)[_LACKING] if parts else pd.DataFrame(columns=_LACKING)
 
 
 def _outcomes(

@@ -1,6 +1,6 @@
 """For whom it works: effects by what was known before, and whether choosing whom to treat beats a one-line rule."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -80,8 +80,8 @@ def targetings(effects: pd.DataFrame, evidence: Evidence) -> dict[tuple[str, str
     evidence : Evidence
         What the comparisons are made from.
     """
-    found = {(e, m, v): targeting(evidence.units, e, m, (c, v), evidence.rng("targeting", e, m, v))
-             for e, m, c, v in chosen(effects)}
+    found = {(e, m, v): targeting(evidence.units, e, m, (c, v), evidence.rng("targeting", e, m, v),
+                                  evidence.unequal.get(e, ())) for e, m, c, v in chosen(effects)}
     known = {key: one for key, one in found.items() if one is not None}
     return dict(sorted(known.items(), key=lambda pair: (not pair[1].pays, pair[0])))
 
@@ -97,16 +97,20 @@ def table(found: Mapping[tuple[str, str, str], Targeting]) -> pd.DataFrame:
 
 def halves(effects: pd.DataFrame, evidence: Evidence) -> pd.DataFrame:
     """Return the effects below and above the middle of every covariate, for what is looked at more closely."""
-    parts = [by_covariate(evidence.units, e, m, (c, v)).assign(experiment=e, metric=m, variant=v)
-             for e, m, c, v in chosen(effects)]
+    parts = [by_covariate(evidence.units, e, m, (c, v), evidence.unequal.get(e, ())).assign(
+        experiment=e, metric=m, variant=v) for e, m, c, v in chosen(effects)]
     filled = [p for p in parts if len(p)]
     columns = ["experiment", "metric", "variant", "covariate", "cut", "effect_below", "effect_above", "difference",
                "low", "high", "p_adjusted"]
     return pd.concat(filled, ignore_index=True)[columns] if filled else pd.DataFrame(columns=columns)
 
 
-def by_covariate(units: Units, experiment: str, metric: str, arms: tuple[str, str]) -> pd.DataFrame:
+def by_covariate(
+    units: Units, experiment: str, metric: str, arms: tuple[str, str], without: Collection[str] = ()
+) -> pd.DataFrame:
     """Return the effect below and above the middle of each covariate, and the p of their difference after Holm.
+
+    Units without the covariate are in neither half.
 
     Parameters
     ----------
@@ -116,18 +120,22 @@ def by_covariate(units: Units, experiment: str, metric: str, arms: tuple[str, st
         Which.
     arms : (str, str)
         Control and variant.
+    without : collection of str
+        Covariates that are not to be used: those that arms lack unequally.
 
     Returns
     -------
     DataFrame
         covariate, cut, effect_below, effect_above, difference, low, high, p_adjusted; covariates by name.
     """
-    x, y, t = _data(units, experiment, metric, arms)
-    rows = []
+    filled, y, t = _data(units, experiment, metric, arms, without)
+    rows, x = [], units.frame.loc[filled.index, filled.columns]
     for name in x.columns:
-        cut = _cut(x[name].to_numpy())
-        above = x[name].to_numpy() > cut
-        cells = [y[(above == side) & (t == arm)] for side in (False, True) for arm in (0, 1)]
+        value = x[name].to_numpy("float64")
+        known = ~np.isnan(value)
+        cut = _cut(value[known])
+        above = value > cut
+        cells = [y[known & (above == side) & (t == arm)] for side in (False, True) for arm in (0, 1)]
         if min(map(len, cells)) < 30:
             continue
         means, squared = [c.mean() for c in cells], [c.var(ddof=1) / len(c) for c in cells]
@@ -141,7 +149,8 @@ def by_covariate(units: Units, experiment: str, metric: str, arms: tuple[str, st
 
 
 def targeting(
-    units: Units, experiment: str, metric: str, arms: tuple[str, str], rng: np.random.Generator
+    units: Units, experiment: str, metric: str, arms: tuple[str, str], rng: np.random.Generator,
+    without: Collection[str] = (),
 ) -> Targeting | None:
     """Return the gain of treating the most promising first, None where nothing is known beforehand or units are few.
 
@@ -158,13 +167,15 @@ def targeting(
         Control and variant.
     rng : Generator
         Draws folds and redrawn customers.
+    without : collection of str
+        Covariates that are not to be used: those that arms lack unequally.
 
     References
     ----------
     Künzel, S. et al. (2019). Metalearners. PNAS 116, 4156–4165. Radcliffe, N. (2007). Using control groups to target
     on predicted lift. Direct Marketing Analytics Journal 1, 14–21.
     """
-    x, y, t = _data(units, experiment, metric, arms)
+    x, y, t = _data(units, experiment, metric, arms, without)
     if not x.shape[1] or min((t == 0).sum(), (t == 1).sum()) < LEAST_UNITS:
         return None
     z = _standardised(x.to_numpy("float64"))
@@ -204,7 +215,7 @@ def _judged(curves: Mapping[str, np.ndarray], line: np.ndarray, rule: str) -> Ta
 
 
 def _data(
-    units: Units, experiment: str, metric: str, arms: tuple[str, str]
+    units: Units, experiment: str, metric: str, arms: tuple[str, str], without: Collection[str] = ()
 ) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
     own = units.frame[units.frame["experiment"] == experiment]
     column = f"metric_{metric}"
@@ -212,6 +223,7 @@ def _data(
         return pd.DataFrame(index=range(0)), np.array([]), np.array([])
     is_in = own["variant"].isin(arms) & own[column].notna()
     x = covariates_of(units, experiment)[is_in]
+    x = x[[c for c in x if c not in without]]
     return (x.loc[:, x.std().fillna(0) > 0], own.loc[is_in, column].to_numpy("float64"),
             (own.loc[is_in, "variant"] == arms[1]).to_numpy().astype(int))
 

@@ -1,12 +1,14 @@
 """Where a method may be believed: printed beside every difference; outside, arms are re-randomised or refused."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 LEAST_BUYERS = 30
+LEAST_ANSWERS = 10
 MOST_SKEW = 0.25
 MOST_WEIGHT = 0.25
 
@@ -16,14 +18,15 @@ REGIONS = pd.DataFrame(
          f"{LEAST_BUYERS} or more values an arm that are not the commonest one (buyers); skewness of the difference "
          f"at most {MOST_SKEW:g}; no one unit with more than {100 * MOST_WEIGHT:g} % of its arm's variance",
          "the same units are split at random 2,000 times (studentised)"),
-        ("shares (score test)", "10 or more of the rarer answer expected in each arm",
-         "the same units are split at random 2,000 times"),
+        ("shares (score test and the interval that it makes)", f"{LEAST_ANSWERS} or more of either answer in each arm",
+         "qualified; Fisher's exact test has to agree before there is a verdict, and there is no Bayesian reading"),
         ("clusters (CR2, Satterthwaite)", "6 or more clusters an arm, and 4 or more degrees of freedom",
          "clusters are split again in every way; no interval where that cannot tell"),
         ("quantiles (order statistics)", "10 or more values beyond it in each arm; at most 2 % of the values equal it",
          "refused"),
         ("always-valid sequences", "100 or more units an arm at the first look", "refused until then"),
-        ("Bayesian reading", "wherever the difference it starts from is valid", "refused"),
+        ("Bayesian reading", "shares: beta posteriors; else a normal one with the error that the interval implies",
+         "refused, as where arms or clusters are drawn again"),
     ],
     columns=["method", "is believed with", "otherwise"],
 )
@@ -105,7 +108,18 @@ def means(control: Facts, variant: Facts) -> str:
     return ""
 
 
-def shares(n_control: int, n_variant: int, p: float) -> str:
-    """Return why the score test of two shares is not to be believed here, empty where it is."""
-    rarer = min(n_control, n_variant) * min(p, 1 - p)
-    return f"{rarer:.2g} of the rarer answer expected in the smaller arm, 10 are asked for" if rarer < 10 else ""
+def answers(arms: Mapping[str, int]) -> str:
+    """Return which arms have few of the rarer answer, empty where none has: the score test is not trusted alone.
+
+    Parameters
+    ----------
+    arms : mapping of str to int
+        Units of each arm that gave the answer that is the rarer one there.
+
+    Examples
+    --------
+    >>> answers({"control": 5, "offer": 293})
+    'control has 5 of the rarer answer, 10 are asked for'
+    """
+    few = [f"{arm} has {n:,}" for arm, n in arms.items() if n < LEAST_ANSWERS]
+    return f"{' and '.join(few)} of the rarer answer, {LEAST_ANSWERS} are asked for" if few else ""

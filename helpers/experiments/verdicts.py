@@ -7,6 +7,7 @@ import pandas as pd
 
 from helpers.experiments import comparisons, gates
 from helpers.experiments.assumptions import Assumptions
+from helpers.experiments.checks import p_said
 from helpers.experiments.comparisons import Evidence
 from helpers.experiments.plans import Design
 from helpers.experiments.tables import EFFECTS
@@ -21,6 +22,8 @@ RULES = pd.DataFrame(
         (STOP, "a guardrail got worse, beyond chance"),
         (KEEP, "the planned day of the look has not come, and the plan has no always-valid intervals"),
         (STOP, "the interval rules out the smallest improvement that the plan calls worth having"),
+        (KEEP, "an arm has few of the rarer answer, and Fisher's exact test is not beyond chance after the same"
+               " adjustment"),
         (STOP, "the whole interval is a change for the worse, beyond chance after Holm's adjustment"),
         (SHIP, "the whole interval is an improvement, beyond chance after Holm's adjustment"),
         (KEEP, "in every other case"),
@@ -87,7 +90,8 @@ def _of_one(
     if blocked:
         return [{**row, **comparisons.EMPTY, "method": "", "status": Status.BLOCKED.value, "reason": blocked,
                  "verdict": INVALID if row["is_primary"] else None} for row in rows]
-    rows = [{**row, "p_adjusted": p} for row, p in zip(rows, comparisons.family(rows, design), strict=True)]
+    adjusted = zip(comparisons.family(rows, design), comparisons.exact_family(rows, design), strict=True)
+    rows = [{**row, "p_adjusted": p, "exact_adjusted": exact} for row, (p, exact) in zip(rows, adjusted, strict=True)]
     harmed = {str(row["variant"]): str(row["metric"]) for row in rows if _harms(row, design, assumptions)}
     return [{**row, **_verdict(row, design, assumptions, as_of, harmed)} if row["is_primary"] else row for row in rows]
 
@@ -114,7 +118,11 @@ def _verdict(
     if high < worth and worth > 0:
         least = f"{100 * worth:g} points" if row["unit"] == "share" else f"{worth:g}"
         return {"verdict": STOP, "reason": f"the interval rules out the smallest improvement worth having, {least}"}
-    return _decided(low, high, row["p_adjusted"] < assumptions.error_rate)
+    is_beyond_chance = row["p_adjusted"] < assumptions.error_rate
+    if is_beyond_chance and row["exact_adjusted"] >= assumptions.error_rate:
+        return {"verdict": KEEP, "reason": "an arm has few of the rarer answer, and Fisher's exact test does not agree "
+                                           f"(p {p_said(row['exact_adjusted'])}, all the comparisons counted)"}
+    return _decided(low, high, is_beyond_chance)
 
 
 def _decided(low: float, high: float, is_beyond_chance: bool) -> dict[str, object]:

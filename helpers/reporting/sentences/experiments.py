@@ -56,17 +56,30 @@ def headline(effects: pd.DataFrame) -> str:
     return counted(effects).rstrip(".") + "".join(values)
 
 
-def decision(effects: pd.DataFrame, currency: str = "") -> dict[str, str]:
-    """Return the decision that verdicts ask for, as text: which arms to ship and to stop; empty where none is due."""
+def decision(effects: pd.DataFrame, gates: pd.DataFrame, currency: str = "") -> dict[str, str]:
+    """Return the decision that verdicts ask for, as text: which arms to ship and to stop; empty where none is due.
+
+    Parameters
+    ----------
+    effects : DataFrame
+        ``results/experiment_effects``.
+    gates : DataFrame
+        ``results/experiment_gates``; those that qualify what is asked for are counted.
+    currency : str
+        Of differences in money.
+    """
     if effects.empty or (due := effects[effects["verdict"].isin(["ship", "stop"])]).empty:
         return {}
     ship, stop = (due[due["verdict"] == verdict].to_dict("records") for verdict in ("ship", "stop"))
     asked = [f"{verb} {words.joined(_named(rows))}" for verb, rows in (("ship", ship), ("stop", stop)) if rows]
     gains = [f"{row['experiment']} {difference(row, currency).removeprefix('it ')}" for row in ship[:MOST_NAMED]]
     none = [f"{row['experiment']} {_told(row, currency)}" for row in stop[:MOST_NAMED]]
+    n_qualified = sum(bool(_caveats(row, gates)) for row in due.to_dict("records"))
+    crossed = f"{words.whole(n_qualified)} of {words.whole(len(due))} qualified by a gate" if n_qualified else \
+        "no gate crossed"
     return {"decision": words.sentence_case("; ".join(asked)),
             "expected_gain": "; ".join([words.joined(gains, "none: no arm is better by its plan"), *none]),
-            "confidence": "drawn at random, no gate crossed"
+            "confidence": f"drawn at random, {crossed}"
             + ("; not all were planned" if due["is_exploratory"].any() else "")}
 
 
@@ -123,7 +136,7 @@ def _because(row: Mapping[str, object]) -> str:
 
 def _caveats(row: Mapping[str, object], gates: pd.DataFrame) -> list[str]:
     of_this = gates["gate"].str.startswith(f"{row['experiment']}: ") & gates["level"].eq("qualify")
-    touched = of_this & gates["is_crossed"] & gates["claims"].eq(f"the difference in {row['metric']}")
+    touched = of_this & gates["is_crossed"].astype(bool) & gates["claims"].eq(f"the difference in {row['metric']}")
     return [str(sentence) for sentence in gates.loc[touched, "sentence"]]
 
 
