@@ -7,6 +7,7 @@ region of 99.9 % around the wanted rate, or the range that is asked for.
 
 import argparse
 import math
+from collections import Counter
 from datetime import date
 
 import numpy as np
@@ -24,7 +25,10 @@ from helpers.experiments import (
     validity,
     verdicts,
 )
+from helpers.experiments import shares as score
+from helpers.experiments.adjusted import of_values as moments_of
 from helpers.experiments.assumptions import Assumptions
+from helpers.experiments.moments import Moments
 from helpers.foundation import canonical
 from helpers.foundation.engine import Engine
 from helpers.intake.simulation import people, trials
@@ -90,12 +94,37 @@ def fixed(replications, rng):
 
 
 def shares(replications, rng):
-    for n, m, p in ((200, 200, 0.1), (1000, 1000, 0.02), (500, 4500, 0.1), (300, 300, 0.5)):
-        x, y = rng.binomial(n, p, replications), rng.binomial(m, p, replications)
-        pooled = (x + y) / (n + m)
-        z = np.abs(x / n - y / m) / np.sqrt(np.maximum(pooled * (1 - pooled), 1e-12) * (1 / n + 1 / m))
-        said(f"shares, {p:.0%}, {n:,} and {m:,}", int((2 * stats.norm.sf(z) < 0.05).sum()), replications,
-             region=(0.04, 0.06))
+    """No difference called one, and differences that the limits hold: also of rare answers, few units against many."""
+    nulls = ((200, 200, 0.1), (1000, 1000, 0.02), (500, 4500, 0.1), (300, 300, 0.5), (464, 11298, 0.01),
+             (464, 11298, 0.025), (1000, 1000, 0.005))
+    for n, m, p in nulls:
+        found = [(score.difference(a, b), weight) for a, b, weight in outcomes(n, m, p, p, replications, rng)]
+        region = (0.03, 0.06)
+        said(f"shares, {p:.1%}, {n:,} and {m:,}", sum(w for d, w in found if d.p < 0.05), 1, region=region)
+    for n, m, p, q in ((464, 11298, 0.01, 0.025), (464, 11298, 0.02, 0.01), (100, 100, 0.05, 0.2), (60, 60, 0.9, 0.97)):
+        found = [(score.difference(a, b), weight) for a, b, weight in outcomes(n, m, p, q, replications, rng)]
+        said(f"interval of shares covers, {p:.1%} and {q:.1%}, {n:,} and {m:,}",
+             sum(w for d, w in found if d.low <= q - p <= d.high), 1, 0.95, (0.94, 0.97))
+
+
+def outcomes(n, m, p, q, replications, rng):
+    """Return draws of two arms of 0 and 1, equal ones together, each with its share of the draws."""
+    drawn = zip(rng.binomial(n, p, replications).tolist(), rng.binomial(m, q, replications).tolist(), strict=True)
+    for (x, y), times in Counter(drawn).items():
+        yield Moments.of_successes(x, n), Moments.of_successes(y, m), times / replications
+
+
+def relative(replications, rng):
+    """Limits of a ratio of skewed means: Fieller's, which the page has, beside the delta method's."""
+    draw, n, m = revenue(0.3, 0.8), 300, 1200
+    hits = dict.fromkeys(("Fieller", "delta method"), 0)
+    for _ in range(replications):
+        a, b = (moments_of(draw((k,), rng)) for k in (n, m))
+        for name, made in (("Fieller", effects.fieller(a, b)), ("delta method", effects.relative(a, b))):
+            hits[name] += made.low <= 0 <= made.high
+    for name, found in hits.items():
+        said(f"relative difference of means covers, {name}", found, replications, 0.95,
+             (0.94, 0.96) if name == "Fieller" else (0, 1))
 
 
 def adjusted(replications, rng):
@@ -241,7 +270,7 @@ def main():
     replications = told.parse_args().replications
     print(ROW.format(name=f"{replications:,} replications", nominal="nominal", measured="measured", region="region",
                      inside=""))
-    parts = (fixed, shares, adjusted, clustered, medians, randomised, families, peeking, skewed_sequence, coverage,
+    parts = (fixed, shares, relative, adjusted, clustered, medians, randomised, families, peeking, skewed_sequence, coverage,
              powers, as_the_page_does, verdicts_of_seeds)
     for stream, part in zip(np.random.SeedSequence(SEED).spawn(len(parts)), parts, strict=True):
         part(replications, np.random.default_rng(stream))

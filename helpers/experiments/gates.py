@@ -189,7 +189,8 @@ def answers_gate(design: Design, metric: str, outcomes: pd.DataFrame) -> Gate:
     few = validity.answers(seen)
     others = [v for v in design.variants if v in arms and design.control in arms
               and validity.answers({a: seen[a] for a in (design.control, v)})]
-    exact = joined([f"{p_said(shares.exact_p(arms[design.control], arms[v]))} for {v}" for v in others])
+    of = (lambda v: f" for {v}") if len(design.variants) > 1 else lambda v: ""
+    exact = joined([p_said(shares.exact_p(arms[design.control], arms[v])) + of(v) for v in others])
     sentence = (f"{few}: by Fisher's exact test p is {exact}, and no chance to be better is given" if others else
                 few or f"every arm has {validity.LEAST_ANSWERS} or more of either answer, {fewest:,} at least")
     return Gate(f"{design.experiment}: answers to {metric}", fewest, validity.LEAST_ANSWERS, bool(few), Level.QUALIFY,

@@ -119,7 +119,7 @@ def answers(arms: Mapping[str, int]) -> str:
     Examples
     --------
     >>> answers({"control": 5, "offer": 293})
-    'control has 5 of the rarer answer, 10 are asked for'
+    'only 5 units in control gave the rarer answer, 10 are asked for'
     """
-    few = [f"{arm} has {n:,}" for arm, n in arms.items() if n < LEAST_ANSWERS]
-    return f"{' and '.join(few)} of the rarer answer, {LEAST_ANSWERS} are asked for" if few else ""
+    few = [f"{n:,} unit{'' if n == 1 else 's'} in {arm}" for arm, n in arms.items() if n < LEAST_ANSWERS]
+    return f"only {' and '.join(few)} gave the rarer answer, {LEAST_ANSWERS} are asked for" if few else ""

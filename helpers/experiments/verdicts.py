@@ -1,5 +1,6 @@
 """From differences to verdicts: ship, stop, keep running or invalid, by rules that stand on the page."""
 
+import math
 from collections.abc import Iterable, Mapping
 from datetime import date
 
@@ -118,11 +119,14 @@ def _verdict(
     if high < worth and worth > 0:
         least = f"{100 * worth:g} points" if row["unit"] == "share" else f"{worth:g}"
         return {"verdict": STOP, "reason": f"the interval rules out the smallest improvement worth having, {least}"}
-    is_beyond_chance = row["p_adjusted"] < assumptions.error_rate
-    if is_beyond_chance and row["exact_adjusted"] >= assumptions.error_rate:
+    is_beyond_chance, exact = row["p_adjusted"] < assumptions.error_rate, row["exact_adjusted"]
+    if is_beyond_chance and exact >= assumptions.error_rate:
         return {"verdict": KEEP, "reason": "an arm has few of the rarer answer, and Fisher's exact test does not agree "
-                                           f"(p {p_said(row['exact_adjusted'])}, all the comparisons counted)"}
-    return _decided(low, high, is_beyond_chance)
+                                           f"(p {p_said(exact)}, all the comparisons counted)"}
+    made = _decided(low, high, is_beyond_chance)
+    if made["verdict"] == KEEP or math.isnan(exact):
+        return made
+    return {**made, "reason": f"{made['reason']}, on few of the rarer answer; Fisher's exact test agrees"}
 
 
 def _decided(low: float, high: float, is_beyond_chance: bool) -> dict[str, object]:

@@ -2,8 +2,10 @@
 
 import math
 
+import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from helpers.experiments import effects
 from helpers.experiments.moments import Moments
@@ -38,11 +40,29 @@ def test_two_constant_arms_that_differ_are_beyond_chance_and_equal_ones_are_not(
     assert effects.welch(Moments(50, 1.0, 0.0), Moments(50, 1.0, 0.0)).p == 1.0
 
 
-def test_shares_are_tested_with_the_pooled_share_and_keep_the_unpooled_interval():
-    a, b = Moments.of_successes(90, 200), Moments.of_successes(60, 200)
-    assert effects.shares(a, b).p == pytest.approx(0.00195, abs=5e-5)  # χ² = 9.6 on one degree
-    assert effects.shares(a, b).low == effects.welch(a, b).low
-    assert effects.shares(Moments.of_successes(0, 9), Moments.of_successes(0, 9)).p == 1.0
+def test_fiellers_interval_is_clear_of_zero_exactly_where_welchs_is():
+    found = effects.fieller(A, B)
+    assert (found.value, found.p) == pytest.approx((0.70732, 0.02016), abs=5e-6)
+    assert found.low > 0 > effects.relative(A, B).low  # the delta method contradicts the test of the difference here
+    rng = np.random.default_rng(5)
+    for _ in range(300):
+        a, b = (Moments(int(rng.integers(20, 200)), float(rng.normal(10, 1)), float(rng.gamma(5, 5))) for _ in range(2))
+        one, two = effects.welch(a, b), effects.fieller(a, b)
+        assert (one.low > 0, one.high < 0) == (two.low > 0, two.high < 0)
+
+
+def test_fiellers_limits_are_the_ratios_that_welchs_statistic_does_not_reject():
+    a, b = Moments(40, 10.0, 16.0), Moments(60, 12.0, 30.0)
+    found = effects.fieller(a, b)
+    t = stats.t.ppf(0.975, effects._freedom(a, b))
+    for ratio in (1 + found.low, 1 + found.high):
+        error = math.sqrt(b.error_squared + ratio**2 * a.error_squared)
+        assert abs(b.mean - ratio * a.mean) / error == pytest.approx(t)
+
+
+def test_fieller_gives_nothing_where_the_control_may_be_zero():
+    assert math.isnan(effects.fieller(Moments(100, 0.1, 4.0), Moments(100, 1.0, 4.0)).value)
+    assert math.isnan(effects.fieller(Moments(100, -5.0, 4.0), Moments(100, 1.0, 4.0)).value)
 
 
 def test_holm_steps_down_and_never_falls():

@@ -26,7 +26,17 @@ def test_the_draws_repeat_with_their_seed_and_p_is_never_zero():
     a, b = np.arange(50.0), np.arange(50.0) + 1000
     one, two = (randomisation.difference(a, b, np.random.default_rng(3), draws=500) for _ in range(2))
     assert one == two
-    assert one.p == pytest.approx(1 / 501)
+    assert one.p == pytest.approx(2 / 501)
+
+
+def test_the_interval_is_clear_of_zero_exactly_where_p_is_under_the_error_rate():
+    rng, clear = np.random.default_rng(8), 0
+    for i in range(60):
+        a, b = ((rng.random(n) < 0.1) * rng.lognormal(2, 1.2, n) for n in (60, 500))
+        found = randomisation.difference(a, b + 0.02 * i * (b > 0), np.random.default_rng(i), draws=399)
+        assert (found.low > 0 or found.high < 0) == (found.p < 0.05)
+        clear += found.p < 0.05
+    assert clear > 3
 
 
 def test_constant_values_have_no_error():

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from helpers.experiments import adjusted, effects, gates, moments, plans
+from helpers.experiments import adjusted, effects, gates, moments, plans, shares
 from helpers.experiments.assumptions import Assumptions
 from helpers.foundation.engine import Engine
 
@@ -34,7 +34,7 @@ def compared(table, metric, variant):
     found = moments.counted(ENGINE, table)
     design = plans.designs(found, Assumptions())[0]
     rows = found.outcomes.query("metric == @metric").set_index("variant")
-    compare = effects.shares if rows["is_share"].all() else effects.welch
+    compare = shares.difference if rows["is_share"].all() else effects.welch
     return compare(*(effects.moments(rows.loc[arm]) for arm in (design.control, variant))), rows, found, design
 
 

@@ -56,17 +56,17 @@ def headline(effects: pd.DataFrame) -> str:
     return counted(effects).rstrip(".") + "".join(values)
 
 
-def decision(effects: pd.DataFrame, gates: pd.DataFrame, currency: str = "") -> dict[str, str]:
+def decision(effects: pd.DataFrame, currency: str = "", gates: pd.DataFrame | None = None) -> dict[str, str]:
     """Return the decision that verdicts ask for, as text: which arms to ship and to stop; empty where none is due.
 
     Parameters
     ----------
     effects : DataFrame
         ``results/experiment_effects``.
-    gates : DataFrame
-        ``results/experiment_gates``; those that qualify what is asked for are counted.
     currency : str
         Of differences in money.
+    gates : DataFrame, optional
+        ``results/experiment_gates``; what is asked for and qualified by one is counted.
     """
     if effects.empty or (due := effects[effects["verdict"].isin(["ship", "stop"])]).empty:
         return {}
@@ -74,7 +74,7 @@ def decision(effects: pd.DataFrame, gates: pd.DataFrame, currency: str = "") -> 
     asked = [f"{verb} {words.joined(_named(rows))}" for verb, rows in (("ship", ship), ("stop", stop)) if rows]
     gains = [f"{row['experiment']} {difference(row, currency).removeprefix('it ')}" for row in ship[:MOST_NAMED]]
     none = [f"{row['experiment']} {_told(row, currency)}" for row in stop[:MOST_NAMED]]
-    n_qualified = sum(bool(_caveats(row, gates)) for row in due.to_dict("records"))
+    n_qualified = 0 if gates is None or gates.empty else sum(bool(_caveats(row, gates)) for row in due.to_dict("records"))
     crossed = f"{words.whole(n_qualified)} of {words.whole(len(due))} qualified by a gate" if n_qualified else \
         "no gate crossed"
     return {"decision": words.sentence_case("; ".join(asked)),

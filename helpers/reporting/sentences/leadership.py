@@ -219,8 +219,8 @@ def lines(
 def decisions(results: Results) -> pd.DataFrame:
     """Return the decisions asked for as text, the first column what is asked: the plan's, then the experiments'."""
     planned = of_actions.decisions_shown(results.frame("results/decisions"), results.currency)
-    tried = of_experiments.decision(results.frame("results/experiment_effects"),
-                                    results.frame("results/experiment_gates"), results.currency)
+    tried = of_experiments.decision(results.frame("results/experiment_effects"), results.currency,
+                                    results.frame("results/experiment_gates"))
     asked = [*planned.to_dict("records"), *([tried] if tried else [])]
     return pd.DataFrame(asked, columns=list(of_actions.ASKED)).fillna("")
 

@@ -32,8 +32,8 @@ def targeted(found: Mapping[tuple[str, str, str], Chosen]) -> tuple[str, ...]:
         As `helpers.experiments.targeting.targetings` gives it.
     """
     if not found:
-        return ("Nothing was known of the units beforehand, or there are too few of them, so nobody can say for whom "
-                "it works best.",)
+        return ("Nothing that could be used was known of the units beforehand, or there are too few of them, so nobody "
+                "can say for whom it works best.",)
     return tuple(_targeted(*key, one) for key, one in found.items())
 
 
@@ -71,7 +71,7 @@ def adjusted(effects: pd.DataFrame) -> str:
     """Return what adjusting for what was known beforehand gained."""
     known = effects[effects["cuped_reduction"].notna()]
     if known.empty:
-        return "Nothing was known beforehand that outcomes could be adjusted by (CUPED)."
+        return "Nothing was known beforehand, of all arms alike, that outcomes could be adjusted by (CUPED)."
     best = known.sort_values("cuped_reduction", ascending=False).iloc[0]
     covariate = str(best["covariate"]).removeprefix("covariate_")
     if best["cuped_reduction"] < 0.01:
