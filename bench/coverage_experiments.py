@@ -270,8 +270,8 @@ def main():
     replications = told.parse_args().replications
     print(ROW.format(name=f"{replications:,} replications", nominal="nominal", measured="measured", region="region",
                      inside=""))
-    parts = (fixed, shares, relative, adjusted, clustered, medians, randomised, families, peeking, skewed_sequence, coverage,
-             powers, as_the_page_does, verdicts_of_seeds)
+    parts = (fixed, shares, relative, adjusted, clustered, medians, randomised, families, peeking, skewed_sequence,
+             coverage, powers, as_the_page_does, verdicts_of_seeds)
     for stream, part in zip(np.random.SeedSequence(SEED).spawn(len(parts)), parts, strict=True):
         part(replications, np.random.default_rng(stream))
 

@@ -74,7 +74,8 @@ def decision(effects: pd.DataFrame, currency: str = "", gates: pd.DataFrame | No
     asked = [f"{verb} {words.joined(_named(rows))}" for verb, rows in (("ship", ship), ("stop", stop)) if rows]
     gains = [f"{row['experiment']} {difference(row, currency).removeprefix('it ')}" for row in ship[:MOST_NAMED]]
     none = [f"{row['experiment']} {_told(row, currency)}" for row in stop[:MOST_NAMED]]
-    n_qualified = 0 if gates is None or gates.empty else sum(bool(_caveats(row, gates)) for row in due.to_dict("records"))
+    has_gates = gates is not None and len(gates) > 0
+    n_qualified = sum(bool(_caveats(row, gates)) for row in due.to_dict("records")) if has_gates else 0
     crossed = f"{words.whole(n_qualified)} of {words.whole(len(due))} qualified by a gate" if n_qualified else \
         "no gate crossed"
     return {"decision": words.sentence_case("; ".join(asked)),
