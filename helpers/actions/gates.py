@@ -8,16 +8,18 @@ import pandas as pd
 from helpers.actions import choice, ledger
 from helpers.actions.assumptions import Assumptions
 from helpers.actions.permission import MOST_NAMED, Permission
+from helpers.actions.response import UNMEASURED, Response, people, told
 from helpers.foundation.estimates import Gate, Level
 
 STEP = "07"
 LIST = "the list of customers to contact"
 RANKING = "value at stake and the ranking by it"
+GAIN = "any gain from the plan"
 
 
 def gates(
     actions: pd.DataFrame, scores: pd.DataFrame, churn_gates: pd.DataFrame, assumptions: Assumptions,
-    window: tuple[date, int], permitted: Permission = choice.UNKNOWN,
+    window: tuple[date, int], permitted: Permission = choice.UNKNOWN, response: Response = UNMEASURED,
 ) -> tuple[Gate, ...]:
     """Return the gates of the plan.
 
@@ -33,12 +35,14 @@ def gates(
         Day of the plan, and the outcome window [days].
     permitted : Permission
         Who consents to the purpose of the contacts.
+    response : Response
+        What contact did in earlier rounds.
     """
     n_scored = int((actions["risk"] != "not scored").sum())
     return (
         _risk_gate(n_scored, len(actions)), _tier_gate(actions), *_upstream_gates(churn_gates),
         *([_horizon_gate(scores, window), _contract_gate(scores)] if len(scores) else []),
-        _willing_gate(actions), _consent_gate(actions, permitted), _response_gate(),
+        _willing_gate(actions), _consent_gate(actions, permitted), *_response_gates(response),
         _hold_out_gate(actions, assumptions),
     )
 
@@ -120,10 +124,19 @@ def _named(purposes: tuple[str, ...]) -> str:
     return ", ".join(purposes[:MOST_NAMED]) + (f" and {more:,} more" if more > 0 else "")
 
 
-def _response_gate() -> Gate:
-    return Gate("response is measured", 0, 1, True, Level.QUALIFY, "any gain from the plan",
-                "what contact does to these customers has never been measured here: they are ranked for testing, and "
-                "no gain is claimed")
+def _response_gates(response: Response) -> tuple[Gate, ...]:
+    """Return whether the response to contact has been measured and, where it has, whether it is a gain."""
+    name, n = "response is measured", response.n_rounds
+    if not response.is_measured:
+        return (Gate(name, n, 1, True, Level.QUALIFY, GAIN,
+                     "what contact does to these customers has never been measured here: they are ranked for testing, "
+                     "and no gain is claimed"),)
+    moved = response.difference
+    fate = ("contact kept customers, beyond chance" if response.is_clear else
+            "contact drove customers away, beyond chance" if moved.high < 0 else
+            "the interval includes no effect, so no gain is claimed")
+    return (Gate(name, n, 1, False, Level.QUALIFY, GAIN, f"contact {told(response)} ({people(response)})"),
+            Gate("response is a gain", moved.low, 0, not response.is_clear, Level.QUALIFY, GAIN, fate))
 
 
 def _hold_out_gate(actions: pd.DataFrame, assumptions: Assumptions) -> Gate:

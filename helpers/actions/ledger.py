@@ -9,6 +9,7 @@ import pandas as pd
 from helpers.actions import choice
 from helpers.actions.assumptions import Assumptions
 from helpers.actions.choice import HELD_OUT, TREATED
+from helpers.actions.response import NAMED, UNMEASURED, Response, people, told
 from helpers.actions.tables import ASSIGNMENTS_DRAWN, DECISIONS
 from helpers.foundation.estimates import Estimate, Status, without_value
 
@@ -119,12 +120,22 @@ def drawn(actions: pd.DataFrame, as_of: date, seed: int) -> pd.DataFrame:
     is_held = (listed["variant"] == HELD_OUT).to_numpy()
     chance = is_held.mean() if len(listed) else 0.0
     return pd.DataFrame({
-        "experiment": f"action plan of {as_of.isoformat()}", "unit_id": listed["customer_id"].to_numpy(),
+        "experiment": f"{NAMED}{as_of.isoformat()}", "unit_id": listed["customer_id"].to_numpy(),
         "variant": listed["variant"].to_numpy(), "probability": np.where(is_held, chance, 1 - chance),
         "assigned_on": pd.Timestamp(as_of), "seed": seed}, columns=list(ASSIGNMENTS_DRAWN.names))
 
 
-def decisions(actions: pd.DataFrame, assumptions: Assumptions, as_of: date, horizon_days: int) -> pd.DataFrame:
+def pays(response: Response, needed: float) -> str:
+    """Return whether the response measured is what the plan needs: it pays, does not, or that is open; else empty."""
+    gone = response.reduction
+    if gone.status is not Status.OK or math.isnan(needed):
+        return ""
+    return "so it pays" if gone.low > needed else "so it does not pay" if gone.high < needed else "so that is open"
+
+
+def decisions(
+    actions: pd.DataFrame, assumptions: Assumptions, as_of: date, horizon_days: int, response: Response = UNMEASURED
+) -> pd.DataFrame:
     """Return ``results/decisions``: the one decision that this plan asks for; no row where the list is empty.
 
     Parameters
@@ -137,6 +148,8 @@ def decisions(actions: pd.DataFrame, assumptions: Assumptions, as_of: date, hori
         Day of the plan.
     horizon_days : int
         Outcome window, after which the effect is measured [days].
+    response : Response
+        What contact did in earlier rounds.
     """
     n_treated, n_held = (int((actions["variant"] == arm).sum()) for arm in (TREATED, HELD_OUT))
     if not n_treated:
@@ -145,12 +158,30 @@ def decisions(actions: pd.DataFrame, assumptions: Assumptions, as_of: date, hori
     alone = f", leave {n_held:,} alone by lot," if n_held else ""
     money, needed = choice.costs(actions), needed_reduction(actions)
     shows = "" if math.isnan(needed) else _shows(measurable_reduction(actions))  # without dates neither is known
-    pays = "what would pay is not known" if math.isnan(needed) else (
-        f"pays if contact takes away {100 * needed:.2g} % of the risk")
+    again = "measure again" if response.is_measured else "measure"
     return pd.DataFrame([{
-        "decision": f"Contact {who}{alone} and measure whether contact keeps them", "cost": money.expected,
-        "gain": f"not yet measured; {pays}",
-        "worst_case": money.worst,
-        "confidence": f"none yet: the response has never been measured{shows}",
+        "decision": f"Contact {who}{alone} and {again} whether contact keeps them", "cost": money.expected,
+        "gain": _gain(response, needed), "worst_case": money.worst,
+        "confidence": f"{_confidence(response)}{shows}",
         "owner": assumptions.owner, "stop_on": pd.Timestamp(as_of + timedelta(days=horizon_days)),
         "status": "asked for"}], columns=list(DECISIONS.names))
+
+
+def _gain(response: Response, needed: float) -> str:
+    """Return the gain that can be expected: what was measured beside what pays."""
+    is_known = not math.isnan(needed)
+    if response.is_measured:
+        from_where = f"the plan pays from {100 * needed:.2g} %" if is_known else "what would pay is not known"
+        return "; ".join([f"contact {told(response)}", ", ".join(filter(None, (from_where, pays(response, needed))))])
+    from_where = f"pays if contact takes away {100 * needed:.2g} % of the risk" if is_known else (
+        "what would pay is not known")
+    return f"not yet measured; {from_where}"
+
+
+def _confidence(response: Response) -> str:
+    """Return how sure the gain is."""
+    if not response.is_measured:
+        return "none yet: the response has never been measured"
+    found = ("clear of zero" if response.is_clear else "a change for the worse" if response.difference.high < 0 else
+             "the interval includes no effect")
+    return f"{people(response)} by lot: {found}"

@@ -54,4 +54,5 @@ LIST = "results/assignments_drawn"
 READ = ("results/intake_audit", "results/satisfaction_index", "results/loyalty_matrix", "results/customer_base",
         "results/churn_models", "results/churn_scores", "results/churn_charts", "results/forecasts",
         "results/experiment_effects", "results/decisions", *GATES, *CLAIMS)
-COLUMNS = {"results/churn_scores": ["p_lost", "risk", "due_on", "value_if_kept", "value_at_stake", "monthly_fee"]}
+COLUMNS = {"results/churn_scores": ["model", "p_lost", "risk", "due_on", "value_if_kept", "value_at_stake",
+                                    "monthly_fee"]}

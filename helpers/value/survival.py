@@ -56,8 +56,9 @@ class Survival:
         return str(last.idxmin()) if len(last) > 1 else ""
 
     def table(self) -> pd.DataFrame:
-        """Return the totals as a long summary table; empty without contracts."""
-        return summary([self.equity, self.kept] if self.n_running else [])
+        """Return the totals and their horizon as a long summary table; empty without contracts."""
+        horizon = Estimate("contract_horizon", self.months, unit="months", n=self.n_running)
+        return summary([self.equity, self.kept, horizon] if self.n_running else [])
 
 
 def survival(engine: Engine, subscriptions: ir.Table, as_of_on: date, *, horizon_days: int, margin_rate: float,

@@ -46,7 +46,30 @@ def short_base():
 
 def contracts():
     return summary([Estimate("share_ended", 0.25, 0.2, 0.3, "share", 400),
+                    Estimate("share_ended_by_fee", 0.3, 0.25, 0.35, "share", 400),
+                    Estimate("contracts", 300, unit="contracts", n=300, segment="active"),
+                    Estimate("contracts", 100, unit="contracts", n=100, segment="ended"),
+                    Estimate("monthly_fee", 15000.5, unit="money", n=300, segment="active"),
+                    Estimate("monthly_fee", 6400.0, unit="money", n=100, segment="ended"),
+                    Estimate("contract_equity", 40000.0, 39000.0, 41000.0, "money", 300),
+                    Estimate("contracts_kept", 0.8, 0.78, 0.82, "share", 300),
+                    Estimate("contract_horizon", 12, unit="months", n=300),
                     without_value("net_sales_change", Status.INSUFFICIENT, "no orders are recorded")])
+
+
+def undated(**more):
+    """Return scores of contracts without dates: no horizon, so no sum at stake."""
+    return scores(p_lost=[0.8, 0.2], risk=["high", "low"], value_if_kept=np.nan, value_at_stake=np.nan,
+                  monthly_fee=[60.0, 40.0], due_on=pd.NaT, **more)
+
+
+def lists(*rows):
+    """Return what earlier action lists did: 200 contacted of whom 88 were lost, 100 left alone of whom 55 were."""
+    first = {"experiment": "action plan of 2026-01-01", "metric": "came_back", "variant": "treated",
+             "control": "held out", "n_control": 100, "n_variant": 200, "mean_control": 0.45, "mean_variant": 0.56,
+             "value": 0.11, "low": -0.01, "high": 0.23, "verdict": "keep running",
+             "reason": "the interval includes no difference"}
+    return effects(*(first | row for row in rows or ({},)))
 
 
 def matrix(true=0.3, n=100):
@@ -57,8 +80,8 @@ def matrix(true=0.3, n=100):
 
 def scores(**more):
     """Return scores with the columns that the leadership page reads, and no others."""
-    return pd.DataFrame({"p_lost": [0.5, 0.2], "risk": ["medium", "low"], "value_if_kept": [100.0, 50.0],
-                         "value_at_stake": [50.0, 10.0], "monthly_fee": np.nan,
+    return pd.DataFrame({"model": "logistic regression", "p_lost": [0.5, 0.2], "risk": ["medium", "low"],
+                         "value_if_kept": [100.0, 50.0], "value_at_stake": [50.0, 10.0], "monthly_fee": np.nan,
                          "due_on": pd.Timestamp("2026-09-28")} | more)[COLUMNS["results/churn_scores"]]
 
 

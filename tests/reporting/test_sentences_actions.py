@@ -2,8 +2,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from helpers.actions import response as responses
 from helpers.foundation.estimates import Estimate, Status, without_value
 from helpers.reporting.sentences import actions as said
+from tests.reporting import leading
 
 ACTIONS = pd.DataFrame({
     "customer_id": ["a", "b", "c"], "tier": ["top", "base", "base"], "risk": ["high", "high", "not scored"],
@@ -34,6 +36,18 @@ def test_the_answer_says_what_is_at_stake_what_is_asked_for_and_what_is_not_know
         "assumed uptake, at worst £11.00.",
         "No gain is claimed: what contact does to these customers has never been measured, so they are ranked for "
         "testing.")
+
+
+def test_what_earlier_rounds_measured_takes_the_place_of_never():
+    tried = responses.measured(leading.lists())
+    sentence = said.answer(ACTIONS, STAKES, DECISIONS, gates(), "GBP", 90, tried)[2]
+    assert sentence.startswith("No gain is claimed: contact took away 20.0 % [")
+    assert sentence.endswith("of the risk in 1 round (200 contacted, 100 left alone), an interval that includes no "
+                             "effect.")
+    assert said.gain(responses.measured(leading.lists({"low": 0.01}))).startswith(
+        "Measured against customers left alone by lot, contact took away")
+    assert said.gain(responses.measured(leading.lists({"low": -0.3, "value": -0.2, "high": -0.1}))).endswith(
+        ", a change for the worse")
 
 
 def test_equal_cost_and_worst_case_are_said_once():

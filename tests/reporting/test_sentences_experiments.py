@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from helpers.foundation.estimates import Gate, gate_table
 from helpers.reporting.sentences import experiments as said
 
 ROW = {
@@ -158,7 +159,7 @@ def test_the_headline_of_the_hand_off_has_two_digits():
 
 def test_a_decision_names_what_to_ship_and_what_to_stop():
     stop = {"experiment": "banner", "verdict": "stop", "low": -1.0}
-    asked = said.decision(effects({}, stop, {"is_primary": False, "verdict": None}), "GBP")
+    asked = said.decision(effects({}, stop, {"is_primary": False, "verdict": None}), GATES, "GBP")
     assert asked["decision"] == "Ship gift; stop banner"
     assert asked["expected_gain"] == ("gift raised spend by £2.00 [£0.50, £3.50]; "
                                       "banner £2.00 [−£1.00, £3.50]")
@@ -166,18 +167,29 @@ def test_a_decision_names_what_to_ship_and_what_to_stop():
 
 
 def test_a_decision_without_a_plan_or_without_a_gain_says_so():
-    alone = said.decision(effects({"verdict": "stop", "is_exploratory": True, "low": -1.0}))
+    alone = said.decision(effects({"verdict": "stop", "is_exploratory": True, "low": -1.0}), GATES)
     assert alone["expected_gain"] == ("none: no arm is better by its plan; "
                                       "gift 2.00 [−1.00, 3.50]")
     assert alone["confidence"].endswith("; not all were planned")
 
 
 def test_many_experiments_are_named_up_to_three_with_their_arms_where_they_have_several():
-    assert said.decision(effects(*({"experiment": name} for name in "abcde")))["decision"] == "Ship a, b, c and 2 more"
-    two = said.decision(effects({}, {"variant": "call"}))
+    asked = said.decision(effects(*({"experiment": name} for name in "abcde")), GATES)["decision"]
+    assert asked == "Ship a, b, c and 2 more"
+    two = said.decision(effects({}, {"variant": "call"}), GATES, "GBP")
     assert two["decision"] == "Ship call of gift and letter of gift"
+    assert two["expected_gain"] == ("letter of gift raised spend by £2.00 [£0.50, £3.50] and call of gift raised spend "
+                                    "by £2.00 [£0.50, £3.50]")
+
+
+def test_a_decision_counts_the_gates_that_its_experiments_crossed():
+    held = [Gate(f"{name}: plan", 0, 1, is_crossed, level, f"every verdict on {name}", "no plan") for
+            name, is_crossed, level in (("gift", True, "qualify"), ("gift", True, "note"), ("other", True, "qualify"),
+                                        ("gift", False, "block"))]
+    asked = said.decision(effects(), gate_table("06", held))
+    assert asked["confidence"] == "drawn at random, 1 gate crossed (gift: plan)"
 
 
 @pytest.mark.parametrize("frame", [effects().head(0), effects(KEEP), effects(BLOCKED)])
 def test_no_decision_is_asked_for_where_no_verdict_is_due(frame):
-    assert said.decision(frame) == {}
+    assert said.decision(frame, GATES) == {}

@@ -54,7 +54,31 @@ def test_a_short_history_and_contracts_have_their_own_sentence():
     assert findings.base(leading.results(customer_base=leading.short_base())) == (
         "What made revenue move cannot be said: the history has 1 day.")
     assert findings.base(leading.results(customer_base=leading.contracts())) == (
-        "Of 400 contracts 25.0 % [20.0 %, 30.0 %] have ended.")
+        "Of 400 contracts 25.0 % [20.0 %, 30.0 %] have ended, with 30.0 % [25.0 %, 35.0 %] of monthly fees; contracts "
+        "worth €15,000 a month run.")
+
+
+def test_a_struck_change_in_revenue_is_said_beside_the_contracts():
+    struck = leading.gates("04", leading.gate("History", "change in revenue, retention", Level.STRIKE))
+    said = findings.base(leading.results(customer_base=leading.contracts(), value_gates=struck))
+    assert said.startswith("What made revenue move cannot be said: history was found. Of 400 contracts")
+
+
+def test_what_contracts_will_bring_is_said_only_where_its_horizon_is_known():
+    base = leading.contracts()
+    assert findings.contracts_ahead(leading.results(customer_base=base)).startswith("300 contracts that run are")
+    assert findings.contracts_ahead(leading.results(customer_base=base.query("quantity != 'contract_horizon'"))) == ""
+    free = leading.results(customer_base=base.query("quantity != 'contract_equity'"))
+    assert "80.0 % [78.0 %, 82.0 %] of them are expected to run still in 12 months" in findings.contracts_ahead(free)
+
+
+def test_gates_of_churn_touch_contracts_without_dates_too():
+    held = {level: leading.gates("05", leading.gate("trial", "every forecast of churn", level))
+            for level in (Level.QUALIFY, Level.STRIKE)}
+    said = {level: findings.churn(leading.results(churn_scores=leading.undated(), churn_gates=gates))
+            for level, gates in held.items()}
+    assert said[Level.QUALIFY].endswith("of monthly fees (with care: trial was found).")
+    assert said[Level.STRIKE] == "Who is leaving cannot be said: trial was found."
 
 
 def test_loyalty_is_said_with_its_caveat():

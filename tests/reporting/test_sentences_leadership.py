@@ -146,7 +146,7 @@ def grades(*rows):
 @pytest.mark.parametrize(("rows", "sentences"), [
     ([], ("Nothing due yet.",)),
     ([grade(), grade("repeat buyers", is_inside=False)],
-     ("1 of 1 forecast holds what happened.",
+     ("1 of 1 forecast for everybody holds what happened, none of 1 for a part of them.",
       "Customers lost, due 30 June 2026: 12 against 12 forecast, inside the interval [9, 15].")),
     ([grade(is_inside=False, actual=20.0), grade(due_on="2026-03-31", is_inside=False)],
      ("None of 2 forecasts hold what happened.",
@@ -172,6 +172,29 @@ def test_finance_is_what_the_intake_counted():
     assert said.finance(leading.results()) == "No revenue and no customers are recorded."
 
 
+def test_a_company_with_contracts_alone_has_revenue_to_tick():
+    signed = leading.results("USD", customer_base=leading.contracts())
+    assert said.finance(signed) == ("As counted, to be ticked against the books: 300 contracts that run with "
+                                    "$15,000.50 of fees a month and 100 that have ended.")
+
+
+def test_a_company_without_revenue_says_what_was_counted_instead():
+    tried = summary([Estimate("rows", 64000, unit="rows", segment="assignments"),
+                     Estimate("rows", 250, unit="rows", segment="respondents")])
+    assert said.finance(leading.results(intake_audit=tried)) == (
+        "No revenue and no customers are recorded, but 250 completed surveys and 64,000 units in experiments.")
+
+
+def test_control_totals_that_are_met_are_counted():
+    met = [leading.gate(f"control: {name}", "everything", Level.BLOCK, is_crossed=False) for name in "ab"]
+    few = leading.gate("few records are rejected", "totals", is_crossed=False)
+    for held, sentence in ((met, "2 of 2 control totals of the profile are met."),
+                           (met[:1], "1 of 1 control total of the profile is met."),
+                           ([few], "The profile declares no control total that these could be held against.")):
+        assert said.controls(leading.results(intake_gates=leading.gates("01", *held))) == sentence
+    assert said.controls(leading.results()) == ""
+
+
 def test_definitions_say_what_was_redefined_since_the_last_run():
     now = Identity("b", "2026-06-30", "EUR", {"horizon_days": 90})
     assert said.redefined(now, None) == "No earlier run to compare definitions with."
@@ -192,6 +215,12 @@ def test_verdicts_of_experiments_are_decisions_too_below_the_plan():
     assert found["decision"].tolist()[1] == "Ship checkout"
     assert found["expected_gain"].tolist()[1] == "checkout raised ordered by 5 points [1, 9]"
     assert (found.loc[1, ["cost", "owner", "stop_on"]] == "").all()
+
+
+def test_the_confidence_in_a_verdict_counts_the_gates_that_its_experiment_crossed():
+    held = leading.gates("06", leading.gate("checkout: plan", "every verdict on checkout"))
+    found = said.decisions(leading.results(experiment_effects=leading.effects(), experiment_gates=held))
+    assert found["confidence"].tolist() == ["drawn at random, 1 gate crossed (checkout: plan)"]
 
 
 @pytest.mark.parametrize(("verdicts", "sentence"), [

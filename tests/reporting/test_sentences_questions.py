@@ -56,8 +56,13 @@ def test_keeping_customers_is_told_from_season_and_noise(kpis, held, end):
 
 
 def test_keeping_of_contracts_and_of_short_histories_is_said():
-    assert questions.kept(known(leading.results(customer_base=leading.contracts()))).startswith(
-        "25.0 % [20.0 %, 30.0 %] of contracts have ended")
+    first = known(leading.results("USD", customer_base=leading.contracts()), kept(comparison="no earlier run"))
+    assert questions.kept(first) == (
+        "Of 400 contracts 25.0 % [20.0 %, 30.0 %] have ended, with 30.0 % [25.0 %, 35.0 %] of monthly fees; contracts "
+        "worth $15,000 a month run; whether that is a change cannot be said (no earlier comparable run), and season "
+        "and mix are not told apart.")
+    moved = known(first.results, key(row("share", quantity="share_ended", change=0.1, low=0.05, high=0.15)))
+    assert "run; by count up 10 points, beyond noise since 31 March 2026, and" in questions.kept(moved)
     assert questions.kept(known(leading.results(customer_base=leading.short_base()))) == (
         "Cannot say, because the history has 1 day.")
     assert questions.kept(NOTHING) == "Cannot say, because no orders and no contracts are recorded."
@@ -141,13 +146,34 @@ def test_anonymous_sales_without_a_change_in_revenue_are_only_counted():
         "Sales without a customer: 1 order line, €9.50.")
 
 
-@pytest.mark.parametrize(("low", "value", "high", "verb"), [
-    (-0.03, -0.02, -0.01, "better than"), (0.01, 0.02, 0.03, "worse than"), (-0.01, 0.0, 0.01, "as well as")])
-def test_forecasts_are_held_against_a_simple_rule(low, value, high, verb):
-    models = summary([Estimate("brier_difference", value, low, high, segment="logistic regression less recency rule")])
-    said = questions.right(known(leading.results(churn_models=models), due=grades(grade())))
-    assert said.startswith("1 of 1 forecast holds what happened.")
-    assert f"the logistic regression did {verb} the recency rule" in said
+def models(**better):
+    """Return differences of three models sorted as they are stored: boosting against the regression stands first."""
+    apart = {"gradient boosting less logistic regression": 0.0, "gradient boosting less recency rule": 0.02,
+             "logistic regression less recency rule": 0.03} | better
+    return summary([Estimate(quantity, sign * value, sign * value - 0.01, sign * value + 0.01, segment=segment)
+                    for quantity, sign in (("auc_difference", 1), ("brier_difference", -1))
+                    for segment, value in apart.items()])
+
+
+def test_the_model_in_use_is_held_against_the_simple_rule_and_not_against_the_other_model():
+    found = leading.results(churn_models=models(), churn_scores=leading.scores())
+    assert questions.right(known(found, due=grades(grade()))).endswith(
+        "inside the interval [9, 15]. The logistic regression does better than the simple rule on customers it had not "
+        "seen (AUC +0.030 [0.020, 0.040], Brier score −0.030 [−0.040, −0.020]).")
+    boosted = leading.results(churn_models=models(), churn_scores=leading.scores(model="gradient boosting"))
+    assert "The gradient boosting does better than the simple rule" in questions.right(known(boosted))
+
+
+def test_a_simple_rule_in_use_is_said_to_tie():
+    same = models(**{"logistic regression less recency rule": 0.0})
+    found = leading.results(churn_models=same, churn_scores=leading.scores(model="recency rule"))
+    assert "The logistic regression and the recency rule tie" in questions.right(known(found, due=grades(grade())))
+
+
+def test_before_a_forecast_is_due_the_simple_rule_is_judged_all_the_same():
+    found = leading.results(churn_models=models(), churn_scores=leading.scores())
+    assert questions.right(known(found)).startswith(
+        "Cannot say, because no forecast of an earlier run is due yet. The logistic regression does better")
 
 
 def test_without_a_trial_the_simple_rule_is_not_judged():
@@ -157,3 +183,83 @@ def test_without_a_trial_the_simple_rule_is_not_judged():
 
 def test_finance_and_definitions_stand_together():
     assert questions.ties(NOTHING) == "No revenue and no customers are recorded. Nothing was redefined."
+
+
+def test_a_company_of_contracts_hears_what_its_other_pages_know_of_contracts():
+    signed = known(leading.results("USD", customer_base=leading.contracts(), churn_scores=leading.undated(),
+                                   intake_gates=leading.gates("01", leading.gate("control: fees", "all",
+                                                                                 is_crossed=False))))
+    assert questions.moved(signed) == (
+        "Cannot say, because no orders are recorded. Of contracts, those that have ended paid $6,400 a month and those "
+        "that run pay $15,000; which of them are new or regained is not told apart.")
+    assert questions.at_risk(signed) == (
+        "Cannot say, because contracts without dates give no horizon. Of 2 customers with a contract that runs 1 "
+        "strongly resembles those who left, with $60.00 of monthly fees. How much of it can be saved cannot be said "
+        "until an action is tried on customers drawn at random.")
+    assert questions.ahead(signed) == (
+        "By the end of a quarter it cannot be said, since contracts without dates give no horizon. 300 contracts that "
+        "run are expected to bring $40,000 [$39,000, $41,000] of margin within 12 months, discounted to today; 80.0 % "
+        "[78.0 %, 82.0 %] of them are expected to run still then.")
+    assert questions.unseen(signed) == "Every contract belongs to a known customer."
+    assert questions.ties(signed).startswith(
+        "As counted, to be ticked against the books: 300 contracts that run with $15,000.50 of fees a month and 100 "
+        "that have ended. 1 of 1 control total of the profile is met.")
+
+
+def test_the_fees_of_contracts_stand_beside_the_orders_of_a_company_with_both():
+    counted = audit(Estimate("net sales", 2000.0, unit="money"))
+    base = pd.concat([leading.base(), leading.contracts().query("quantity in ['contracts', 'monthly_fee']")])
+    said = questions.ties(known(leading.results("EUR", intake_audit=counted, customer_base=base)))
+    assert "net sales €2,000.00. Beside them 300 contracts that run with €15,000.50 of fees a month" in said
+
+
+def test_a_verdict_that_asks_for_a_decision_is_never_answered_by_none():
+    tried = known(leading.results(experiment_effects=leading.effects()))
+    assert questions.asked(tried) == (
+        "Ship checkout. Expected gain: checkout raised ordered by 5 points [1, 9]; confidence: drawn at random, no "
+        "gate crossed; cost, worst case, owner and stop date are not recorded.")
+    both = leading.results(experiment_effects=leading.effects(), decisions=pd.DataFrame([leading.decision()]))
+    assert "28 September 2026. Also asked for: Ship checkout." in questions.asked(known(both))
+    open_still = leading.effects({"verdict": "keep running"})
+    assert questions.asked(known(leading.results(experiment_effects=open_still))) == (
+        "None: there is no list of customers to act on, and no verdict on an experiment asks for one.")
+
+
+def test_what_was_tried_otherwise_is_said_where_no_list_has_come_back():
+    said = questions.earned(known(leading.results(experiment_effects=leading.effects())))
+    assert said.startswith("Cannot say, because no action list")
+    assert "Tried otherwise, with units drawn at random: checkout: ship new" in said
+
+
+def test_the_answer_of_an_action_is_its_margin_in_money():
+    margin = {"metric": "margin", "is_primary": False, "unit": "units", "value": 11.65, "low": -8.17, "high": 21.18,
+              "verdict": None, "reason": ""}
+    found = leading.results(experiment_effects=leading.lists({}, margin))
+    assert questions.earned(known(found)).startswith(
+        "By the action plan of 2026-01-01 a customer contacted brought €11.65 [−€8.17, €21.18] more margin than one "
+        "left alone, €2,330 [−€1,630, €4,240] over all 200 contacted, the cost of contact not taken off; the interval "
+        "includes no difference. action plan of 2026-01-01: keep running")
+    less = leading.results(experiment_effects=leading.lists({}, margin | {"value": -2.0, "low": -3.0, "high": -1.0}))
+    assert "brought €2.00 [€1.00, €3.00] less margin" in questions.earned(known(less))
+
+
+def test_a_list_that_cannot_be_judged_says_why():
+    early = leading.lists({"status": "insufficient", "reason": "3 of the rarer answer in one arm, 5 are asked for"})
+    assert questions.earned(known(leading.results(experiment_effects=early))) == (
+        "Cannot say, because the action plan of 2026-01-01 has no outcome that can be judged: 3 of the rarer answer in "
+        "one arm, 5 are asked for.")
+
+
+def test_what_contact_took_away_says_how_much_of_the_stake_is_savable():
+    said = questions.at_risk(known(leading.everything(experiment_effects=leading.lists())))
+    assert "cannot be said until" not in said
+    assert "; contact took away 20.0 % [" in said
+    assert "of the risk in 1 round (200 contacted, 100 left alone); were everybody at stake contacted and did they " \
+           "respond alike, €12.00 [" in said
+
+
+def test_caveats_of_a_finding_stand_in_the_answer_too():
+    doubted = leading.gates("01", leading.gate("each person is one customer", "counts and values of customers"))
+    found = known(leading.everything(intake_gates=doubted), kept(comparison="no earlier run"))
+    for answer in (questions.kept, questions.at_risk, questions.ahead):
+        assert "(with care: each person is one customer was found)" in answer(found)

@@ -1,9 +1,14 @@
-"""What the action plan says: money at stake, the list, what it costs and what would make it pay. It claims no gain."""
+"""What the action plan says: money at stake, the list, what it costs and what would make it pay.
+
+It claims no gain but one that was measured against customers left alone by lot.
+"""
 
 from collections.abc import Mapping
 
 import pandas as pd
 
+from helpers.actions import response as responses
+from helpers.actions.response import UNMEASURED, Response
 from helpers.foundation.estimates import Estimate, Status
 from helpers.reporting import words
 
@@ -19,7 +24,7 @@ NEEDED = ("Orders of a year or contracts of a few hundred customers would let th
 
 def answer(
     actions: pd.DataFrame, stakes: Mapping[str, Estimate], decisions: pd.DataFrame, gates: pd.DataFrame,
-    currency: str = "", horizon_days: int = 90,
+    currency: str = "", horizon_days: int = 90, response: Response = UNMEASURED,
 ) -> tuple[str, ...]:
     """Return one to three sentences: what is at stake, what is proposed, and what is not known.
 
@@ -37,6 +42,8 @@ def answer(
         Of every amount.
     horizon_days : int
         Outcome window [days].
+    response : Response
+        What contact did in earlier rounds.
     """
     if actions.empty:
         return NO_CUSTOMER, NEEDED
@@ -48,7 +55,7 @@ def answer(
     said = at_stake(stakes, gates, currency, horizon_days)
     if decisions.empty:
         return said, f"Nobody is to be contacted: {reasons_said(actions)}."
-    return said, *proposal(decisions.iloc[0].to_dict(), actions, gates, currency)
+    return said, *proposal(decisions.iloc[0].to_dict(), actions, gates, currency, response)
 
 
 def at_stake(
@@ -68,7 +75,8 @@ def at_stake(
 
 
 def proposal(
-    decision: Mapping[str, object], actions: pd.DataFrame, gates: pd.DataFrame, currency: str = ""
+    decision: Mapping[str, object], actions: pd.DataFrame, gates: pd.DataFrame, currency: str = "",
+    response: Response = UNMEASURED,
 ) -> tuple[str, str]:
     """Return what is asked for with its cost, and what is not known about it."""
     n_held = int(actions["variant"].eq("held out").sum())
@@ -77,9 +85,20 @@ def proposal(
     alone = "" if n_held else " (one customer alone leaves nobody to compare with)"
     return (
         f"{decision['decision']}: {price}{alone}{_care(gates, LIST)}.",
-        f"No gain is claimed: what contact does to these customers has never been measured, so they are ranked for "
-        f"testing{_care(gates, 'the measurement of this round')}.",
+        f"{gain(response)}{_care(gates, 'the measurement of this round')}.",
     )
+
+
+def gain(response: Response) -> str:
+    """Return what is known of the gain: what earlier rounds have measured, or that nothing was."""
+    if not response.is_measured:
+        return ("No gain is claimed: what contact does to these customers has never been measured, so they are ranked "
+                "for testing")
+    found = f"contact {responses.told(response)} ({responses.people(response)})"
+    if response.is_clear:
+        return f"Measured against customers left alone by lot, {found}"
+    return (f"No gain is claimed: {found}, "
+            + ("a change for the worse" if response.difference.high < 0 else "an interval that includes no effect"))
 
 
 def _care(gates: pd.DataFrame, claims: str) -> str:

@@ -4,7 +4,7 @@ Causal verbs stand here alone in the workbook: units were assigned at random, an
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import pandas as pd
 
@@ -56,32 +56,45 @@ def headline(effects: pd.DataFrame) -> str:
     return counted(effects).rstrip(".") + "".join(values)
 
 
-def decision(effects: pd.DataFrame, currency: str = "", gates: pd.DataFrame | None = None) -> dict[str, str]:
+def decision(effects: pd.DataFrame, gates: pd.DataFrame, currency: str = "") -> dict[str, str]:
     """Return the decision that verdicts ask for, as text: which arms to ship and to stop; empty where none is due.
 
     Parameters
     ----------
-    effects : DataFrame
-        ``results/experiment_effects``.
+    effects, gates : DataFrame
+        ``results/experiment_effects`` and ``results/experiment_gates``.
     currency : str
         Of differences in money.
-    gates : DataFrame, optional
-        ``results/experiment_gates``; what is asked for and qualified by one is counted.
     """
     if effects.empty or (due := effects[effects["verdict"].isin(["ship", "stop"])]).empty:
         return {}
     ship, stop = (due[due["verdict"] == verdict].to_dict("records") for verdict in ("ship", "stop"))
     asked = [f"{verb} {words.joined(_named(rows))}" for verb, rows in (("ship", ship), ("stop", stop)) if rows]
-    gains = [f"{row['experiment']} {difference(row, currency).removeprefix('it ')}" for row in ship[:MOST_NAMED]]
-    none = [f"{row['experiment']} {_told(row, currency)}" for row in stop[:MOST_NAMED]]
-    has_gates = gates is not None and len(gates) > 0
-    n_qualified = sum(bool(_caveats(row, gates)) for row in due.to_dict("records")) if has_gates else 0
-    crossed = f"{words.whole(n_qualified)} of {words.whole(len(due))} qualified by a gate" if n_qualified else \
-        "no gate crossed"
+    named = _by_row(due)
+    gains = [f"{named(row)} {difference(row, currency).removeprefix('it ')}" for row in ship[:MOST_NAMED]]
+    none = [f"{named(row)} {_told(row, currency)}" for row in stop[:MOST_NAMED]]
+    own = tuple(f"{experiment}: " for experiment in due["experiment"])
+    touched = gates[gates["is_crossed"].astype(bool) & gates["level"].ne("note")]
+    crossed = [str(gate) for gate in touched["gate"] if str(gate).startswith(own)]
     return {"decision": words.sentence_case("; ".join(asked)),
             "expected_gain": "; ".join([words.joined(gains, "none: no arm is better by its plan"), *none]),
-            "confidence": f"drawn at random, {crossed}"
+            "confidence": f"drawn at random, {_crossed(crossed)}"
             + ("; not all were planned" if due["is_exploratory"].any() else "")}
+
+
+def _by_row(due: pd.DataFrame) -> Callable[[Mapping[str, object]], str]:
+    """Return what names a row: its experiment, with the arm where several are due."""
+    n_arms = due.groupby("experiment")["variant"].nunique()
+    return lambda row: (str(row["experiment"]) if n_arms[row["experiment"]] == 1 else
+                        f"{row['variant']} of {row['experiment']}")
+
+
+def _crossed(names: Sequence[str]) -> str:
+    if not names:
+        return "no gate crossed"
+    rest = len(names) - MOST_NAMED
+    more = [f"{words.whole(rest)} more"] if rest > 0 else []
+    return f"{words.count(len(names), 'gate', 'gates')} crossed ({words.joined([*names[:MOST_NAMED], *more])})"
 
 
 def _named(rows: list[dict[str, object]]) -> list[str]:
@@ -123,11 +136,11 @@ def experiment(rows: pd.DataFrame, gates: pd.DataFrame, currency: str = "") -> s
 def _judged(row: Mapping[str, object], gates: pd.DataFrame, currency: str) -> str:
     if row["status"] != "ok":
         return f"{row['verdict']}, {row['metric']} of {row['variant']} cannot be judged yet ({row['reason']})"
-    caveats = "".join(f" ({caveat})" for caveat in _caveats(row, gates))
+    care = "".join(f" ({caveat})" for caveat in caveats(row, gates))
     arms = f"against {row['control']}" if row["verdict"] != "keep running" else \
         f"for {row['variant']} against {row['control']}"
     call = row["verdict"] if row["verdict"] == "keep running" else f"{row['verdict']} {row['variant']}"
-    return f"{call}, because {difference(row, currency)} {arms}{_because(row)}{caveats}"
+    return f"{call}, because {difference(row, currency)} {arms}{_because(row)}{care}"
 
 
 def _because(row: Mapping[str, object]) -> str:
@@ -135,7 +148,8 @@ def _because(row: Mapping[str, object]) -> str:
     return "" if is_plain else f", and {row['reason']}"
 
 
-def _caveats(row: Mapping[str, object], gates: pd.DataFrame) -> list[str]:
+def caveats(row: Mapping[str, object], gates: pd.DataFrame) -> list[str]:
+    """Return what gates found that qualifies the difference of a row."""
     of_this = gates["gate"].str.startswith(f"{row['experiment']}: ") & gates["level"].eq("qualify")
     touched = of_this & gates["is_crossed"].astype(bool) & gates["claims"].eq(f"the difference in {row['metric']}")
     return [str(sentence) for sentence in gates.loc[touched, "sentence"]]

@@ -12,7 +12,10 @@ from helpers.reporting.sentences import churn as of_churn
 from helpers.reporting.sentences import experiments as of_experiments
 from helpers.reporting.sentences import loyalty as of_loyalty
 from helpers.reporting.sentences import satisfaction as of_satisfaction
+from helpers.reporting.sentences import worth as of_worth
+from helpers.value.survival import Survival
 
+BASE = "results/customer_base"
 MOVED = {"all": "all", "new customers": "new", "kept": "kept", "regained": "regained", "lost": "lost",
          "anonymous sales": "without a customer", "refunded in full": "refunded only"}
 
@@ -57,16 +60,16 @@ def loyalty(results: Results) -> str:
 
 def base(results: Results) -> str:
     """Return which customers made revenue move; empty without transactions and contracts."""
-    table, claims = "results/customer_base", ("change in revenue", "every number by customer", *COUNTS)
+    table, claims = BASE, ("change in revenue", "every number by customer", *COUNTS)
     if not results.has(table):
         return ""
     moved = {name: results.estimate(table, "net_sales_change", segment) for name, segment in MOVED.items()}
     whole = moved.pop("all")
     lost = results.struck("results/value_gates", "change in revenue")
     if lost or whole.status is not Status.OK:
-        ended, why = results.estimate(table, "share_ended"), _lowered(lost or whole.reason)
-        return (f"Of {words.count(ended.n, 'contract', 'contracts')} {results.said(ended)} have ended."
-                if ended.status is Status.OK else f"What made revenue move cannot be said: {why}.")
+        signed = contracts(results)
+        why = "" if signed and not lost else f"What made revenue move cannot be said: {_lowered(lost or whole.reason)}."
+        return " ".join(filter(None, (why, signed)))
     known = {name: e for name, e in moved.items() if e.status is Status.OK and e.value}
     few = {name: e.value for name, e in known.items() if 0 < e.n < LEAST_PEOPLE}
     parts = [f"{name} {_signed(e.value, results.currency)}" for name, e in known.items() if name not in few]
@@ -77,16 +80,40 @@ def base(results: Results) -> str:
             f"{f': {words.joined(parts)}' if parts else ''}{results.caveat('results/value_gates', *claims)}.")
 
 
+def contracts(results: Results) -> str:
+    """Return how many contracts have ended, by count and by money, and what those that run pay; empty without any."""
+    ended, by_fee, fees = (results.estimate(BASE, quantity, segment) for quantity, segment in (
+        ("share_ended", "all"), ("share_ended_by_fee", "all"), ("monthly_fee", "active")))
+    if ended.status is not Status.OK:
+        return ""
+    money = f", with {results.said(by_fee)} of monthly fees" if by_fee.status is Status.OK else ""
+    left = (f"; contracts worth {words.money(fees.value, results.currency)} a month run"
+            if fees.status is Status.OK and fees.n else "")
+    verb = "has" if ended.n == 1 else "have"
+    return f"Of {words.count(ended.n, 'contract', 'contracts')} {results.said(ended)} {verb} ended{money}{left}."
+
+
+def contracts_ahead(results: Results) -> str:
+    """Return what contracts that run are expected to bring, as the page on value says it; empty where it does not."""
+    equity, kept, horizon = (results.estimate(BASE, quantity) for quantity in (
+        "contract_equity", "contracts_kept", "contract_horizon"))
+    if Status.OK not in (equity.status, kept.status) or horizon.status is not Status.OK:
+        return ""
+    reason = "" if equity.status is Status.OK else equity.reason
+    return of_worth.contracts(Survival(int(horizon.value), pd.DataFrame(), pd.DataFrame(), equity, kept, horizon.n,
+                                       reason), results.currency)
+
+
 def churn(results: Results) -> str:
     """Return how many are expected to be lost and the margin at stake; empty where nobody could be scored."""
     scores = results.frame("results/churn_scores")
     if scores.empty:
         return ""
-    if not results.has("results/forecasts"):
-        return of_churn.contracts(scores, results.currency)[0]
     if lost := results.struck("results/churn_gates", "every forecast of churn"):
         return f"Who is leaving cannot be said: {_lowered(lost)}."
     caveat = results.caveat("results/churn_gates", "every forecast of churn", "value at stake", *COUNTS)
+    if not results.has("results/forecasts"):
+        return f"{of_churn.contracts(scores, results.currency)[0].rstrip('.')}{caveat}."
     stake = outlook.stake(scores, results.frame("results/forecasts"))
     money = f" Margin at stake until then: {results.said(stake)}." if stake.status is Status.OK else ""
     return f"{of_churn.lost(results.frame('results/forecasts')).rstrip('.')}{caveat}.{money}"

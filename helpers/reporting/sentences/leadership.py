@@ -13,6 +13,9 @@ from helpers.reporting.sentences import actions as of_actions
 from helpers.reporting.sentences import experiments as of_experiments
 
 NO_EARLIER = "no earlier comparable run"
+AUDIT, BASE = "results/intake_audit", "results/customer_base"
+OTHERS = (("respondents", "completed survey", "completed surveys"),
+          ("assignments", "unit in an experiment", "units in experiments"))
 CHANCE, USUAL = 0.05, 0.95
 COUNTED = frozenset({"customers", "people", "contracts", "orders"})
 MOST_STRUCK = 2
@@ -161,15 +164,21 @@ def graded(grades: pd.DataFrame) -> tuple[str, ...]:
     known = grades[grades["status"] == "ok"]
     if known.empty:
         return (f"Nothing can be graded: {words.joined(grades['reason'].unique())}.",)
-    whole = known[known["segment"] == "all"]
-    known = known if whole.empty else whole
-    judged = known[known["is_inside"].notna()]
+    is_whole = known["segment"] == "all"
+    parts, known = (known[~is_whole], known[is_whole]) if is_whole.any() else (known.head(0), known)
+    judged, of_parts = (some[some["is_inside"].notna()] for some in (known, parts))
     last = known.sort_values(["due_on", "quantity", "segment", "model"]).iloc[-1]
     if judged.empty:
         return (_grade(last),)
+    of, everybody = words.count(len(judged), "forecast", "forecasts"), " for everybody" if len(of_parts) else ""
+    holds = "holds" if len(judged) == 1 else "hold"
+    rest = f", {_inside(of_parts).lower()} of {words.whole(len(of_parts))} for a part of them" if everybody else ""
+    return (f"{_inside(judged)} of {of}{everybody} {holds} what happened{rest}.", _grade(last))
+
+
+def _inside(judged: pd.DataFrame) -> str:
     inside = int(judged["is_inside"].astype(bool).sum())
-    of = words.count(len(judged), "forecast holds", "forecasts hold")
-    return (f"{words.whole(inside) if inside else 'None'} of {of} what happened.", _grade(last))
+    return words.whole(inside) if inside else "None"
 
 
 def _grade(row: Mapping[str, object]) -> str:
@@ -185,18 +194,46 @@ def _grade(row: Mapping[str, object]) -> str:
 
 
 def finance(results: Results) -> str:
-    """Return revenue and customers as counted, to be ticked against the books."""
-    money = results.estimate("results/intake_audit", "net sales")
-    customers = results.estimate("results/intake_audit", "customers with orders")
+    """Return revenue and customers as counted, to be ticked against the books; contracts where nobody orders."""
+    money, customers = (results.estimate(AUDIT, quantity) for quantity in ("net sales", "customers with orders"))
     parts = []
     if money.status is Status.OK:
         parts.append(f"net sales {words.exact_money(money.value, results.currency)}")
     if customers.status is Status.OK:
         parts.append(words.count(customers.value, "customer with orders", "customers with orders"))
-    if not parts:
-        return "No revenue and no customers are recorded."
     caveat = results.caveat(INTAKE_GATES, *COUNTS)
-    return f"Whole history as counted, to be ticked against the books: {words.joined(parts)}{caveat}."
+    if parts:
+        return f"Whole history as counted, to be ticked against the books: {words.joined(parts)}{caveat}."
+    if signed := contracts(results):
+        return f"As counted, to be ticked against the books: {signed}{caveat}."
+    others = [words.count(found.value, one, many) for table, one, many in OTHERS
+              if (found := results.estimate(AUDIT, "rows", table)).status is Status.OK and found.value]
+    return f"No revenue and no customers are recorded{f', but {words.joined(others)}' if others else ''}."
+
+
+def contracts(results: Results) -> str:
+    """Return what contracts come to, as counted, within a sentence; empty where there are none."""
+    running, ended = (results.estimate(BASE, "contracts", segment) for segment in ("active", "ended"))
+    if running.status is not Status.OK:
+        return ""
+    fees = results.estimate(BASE, "monthly_fee", "active")
+    month = (f" with {words.exact_money(fees.value, results.currency)} of fees a month" if fees.status is Status.OK and
+             fees.n else "")
+    over = f" and {words.count(ended.value, 'that has ended', 'that have ended')}" if ended.status is Status.OK else ""
+    return f"{words.count(running.value, 'contract that runs', 'contracts that run')}{month}{over}"
+
+
+def controls(results: Results) -> str:
+    """Return how many control totals that the profile declares are met; empty where the intake is not at hand."""
+    gates = results.gates(INTAKE_GATES)
+    if gates.empty:
+        return ""
+    held = gates[gates["gate"].str.startswith("control: ")]
+    if held.empty:
+        return "The profile declares no control total that these could be held against."
+    n_met = int((~held["is_crossed"].astype(bool)).sum())
+    of = words.count(len(held), "control total of the profile is", "control totals of the profile are")
+    return f"{words.whole(n_met)} of {of} met."
 
 
 def redefined(now: Identity, before: Identity | None) -> str:
@@ -219,10 +256,15 @@ def lines(
 def decisions(results: Results) -> pd.DataFrame:
     """Return the decisions asked for as text, the first column what is asked: the plan's, then the experiments'."""
     planned = of_actions.decisions_shown(results.frame("results/decisions"), results.currency)
-    tried = of_experiments.decision(results.frame("results/experiment_effects"), results.currency,
-                                    results.frame("results/experiment_gates"))
+    tried = experiment_decision(results)
     asked = [*planned.to_dict("records"), *([tried] if tried else [])]
-    return pd.DataFrame(asked, columns=list(of_actions.ASKED)).fillna("")
+    return pd.DataFrame([dict.fromkeys(of_actions.ASKED, "") | row for row in asked], columns=list(of_actions.ASKED))
+
+
+def experiment_decision(results: Results) -> dict[str, str]:
+    """Return the decision that verdicts of experiments ask for, as text; empty where none is due."""
+    return of_experiments.decision(results.frame("results/experiment_effects"),
+                                   results.gates("results/experiment_gates"), results.currency)
 
 
 def claimed(claims: pd.DataFrame) -> str:

@@ -1,22 +1,30 @@
 """Ten questions that leadership asks, each answered in a sentence, or *cannot say*, with the reason."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
 
+from helpers.actions import response as responses
 from helpers.churn import outlook
+from helpers.churn.learners import BOOSTING, LOGISTIC
+from helpers.churn.verdicts import Duel, Verdict
 from helpers.foundation.estimates import Estimate, Status
 from helpers.reporting import words
-from helpers.reporting.results import Results
+from helpers.reporting.results import COUNTS, Results
 from helpers.reporting.sentences import churn as of_churn
+from helpers.reporting.sentences import experiments as of_experiments
 from helpers.reporting.sentences import findings, leadership
 from helpers.reporting.sentences import satisfaction as of_satisfaction
 
 AUDIT, BASE, FORECASTS, SCORES = ("results/intake_audit", "results/customer_base", "results/forecasts",
                                   "results/churn_scores")
 VALUE_GATES, CHURN_GATES = "results/value_gates", "results/churn_gates"
-ACTION = "action plan of "  # begins the name of each experiment that an action list draws
+EFFECTS, MODELS = "results/experiment_effects", "results/churn_models"
+EVERYBODY = "every number by customer"
+MONEY = ("margin", "net_sales")  # outcomes of action lists that are money, the first at hand counts
+LEARNERS = (LOGISTIC, BOOSTING)
+APART = "and season and mix are not told apart"
 NEUTRAL = 50.0  # middle of the satisfaction scale
 
 
@@ -48,22 +56,20 @@ def cannot(reason: str) -> str:
 
 def kept(known: Evidence) -> str:
     """Return the answer to: are we keeping customers, by count and by money, and is the change real."""
-    if struck := known.results.struck(VALUE_GATES, "retention"):
-        return cannot(struck)
     by_count, by_money = (known.results.estimate(BASE, f"retention_by_{by}") for by in ("count", "money"))
-    if by_count.status is not Status.OK:
-        ended = known.results.estimate(BASE, "share_ended")
-        if ended.status is Status.OK:
-            return (f"{known.results.said(ended)} of contracts have ended; whether that is more than before, or season "
-                    "or mix, cannot be said, because contracts are seen at one moment only.")
-        return cannot(_lacking(by_count, "no orders and no contracts are recorded"))
+    struck = known.results.struck(VALUE_GATES, "retention")
+    if struck or by_count.status is not Status.OK:
+        signed = findings.contracts(known.results)
+        reason = struck or _lacking(by_count, "no orders and no contracts are recorded")
+        return f"{signed.rstrip('.')}; {_real(known, 'share_ended')}, {APART}." if signed else cannot(reason)
     money = f", {known.results.said(by_money)} by money" if by_money.status is Status.OK else ""
-    return (f"{known.results.said(by_count)} of customers were kept by count{money}; {_real(known)}, "
-            f"{_seasonal(known)}, and mix is not told apart here.")
+    caveat = known.results.caveat(VALUE_GATES, "retention", EVERYBODY, *COUNTS)
+    return (f"{known.results.said(by_count)} of customers were kept by count{money}{caveat}; "
+            f"{_real(known, 'retention_by_count')}, {_seasonal(known)}, and mix is not told apart here.")
 
 
-def _real(known: Evidence) -> str:
-    row = known.kpis[known.kpis["quantity"] == "retention_by_count"]
+def _real(known: Evidence, quantity: str) -> str:
+    row = known.kpis[known.kpis["quantity"] == quantity]
     if row.empty or words.is_missing(row["change"].iloc[0]):
         why = row["change_words"].iloc[0] if len(row) else leadership.NO_EARLIER
         return f"whether that is a change cannot be said ({why})"
@@ -80,11 +86,17 @@ def _seasonal(known: Evidence) -> str:
 
 def moved(known: Evidence) -> str:
     """Return the answer to: which customers made revenue move."""
-    if struck := known.results.struck(VALUE_GATES, "change in revenue"):
-        return cannot(struck)
+    struck = known.results.struck(VALUE_GATES, "change in revenue")
     whole = known.results.estimate(BASE, "net_sales_change")
-    return findings.base(known.results) if whole.status is Status.OK else cannot(
-        _lacking(whole, "no orders are recorded"))
+    if whole.status is Status.OK and not struck:
+        return findings.base(known.results)
+    cannot_say = cannot(struck or _lacking(whole, "no orders are recorded"))
+    fees = [known.results.estimate(BASE, "monthly_fee", segment) for segment in ("ended", "active")]
+    if any(e.status is not Status.OK for e in fees):
+        return cannot_say
+    lost, runs = (words.money(e.value, known.results.currency) for e in fees)
+    return (f"{cannot_say} Of contracts, those that have ended paid {lost} a month and those that run pay {runs}; "
+            "which of them are new or regained is not told apart.")
 
 
 def at_risk(known: Evidence) -> str:
@@ -95,42 +107,106 @@ def at_risk(known: Evidence) -> str:
     if struck := known.results.struck(CHURN_GATES, "every forecast of churn"):
         return cannot(struck)
     stake = outlook.stake(scores, known.results.frame(FORECASTS))
-    unknown = "how much of it can be saved cannot be said until an action is tried on customers drawn at random"
+    savable = _savable(known.results, stake)
     if stake.status is not Status.OK:
-        return cannot(f"{stake.reason}; {unknown}")
+        said = [cannot(stake.reason)] if known.results.has(FORECASTS) else [cannot(stake.reason),
+                                                                            findings.churn(known.results)]
+        return " ".join((*said, words.sentence_case(savable)))
     due = known.results.frame(FORECASTS)["due_on"].max() if known.results.has(FORECASTS) else None
     by = f" by {words.day(due)}" if not words.is_missing(due) else ""
-    caveat = known.results.caveat(CHURN_GATES, "every forecast of churn", "value at stake")
-    return f"{known.results.said(stake)} of margin is at stake{by}{caveat}; {unknown}."
+    caveat = known.results.caveat(CHURN_GATES, "every forecast of churn", "value at stake", *COUNTS)
+    return f"{known.results.said(stake)} of margin is at stake{by}{caveat}; {savable}"
+
+
+def _savable(results: Results, stake: Estimate) -> str:
+    """Return how much of what is at stake contact can save, by what earlier lists have measured."""
+    measured = responses.measured(results.frame(EFFECTS))
+    if not measured.is_measured:
+        return "how much of it can be saved cannot be said until an action is tried on customers drawn at random."
+    found = f"contact {responses.told(measured)} ({responses.people(measured)})"
+    gone = measured.reduction
+    if stake.status is not Status.OK or gone.status is not Status.OK:
+        return f"{found}."
+    low, value, high = sorted(x * stake.value for x in (gone.low, gone.value, gone.high))
+    form = words.form_of("money", results.currency)
+    return (f"{found}; were everybody at stake contacted and did they respond alike, {form(value)} "
+            f"{words.interval(low, high, form)} of it would be saved.")
 
 
 def ahead(known: Evidence) -> str:
     """Return the answer to: if we do nothing, what happens next, in what range."""
-    if not known.results.has(FORECASTS):
-        return cannot("no forecast could be made: it takes orders over more than one period")
     if struck := known.results.struck(CHURN_GATES, "every forecast of churn"):
-        return cannot(struck)
-    caveat = known.results.caveat(CHURN_GATES, "every forecast of churn")
-    return f"{of_churn.lost(known.results.frame(FORECASTS)).rstrip('.')}{caveat}."
+        return " ".join(filter(None, (cannot(struck), findings.contracts_ahead(known.results))))
+    if known.results.has(FORECASTS):
+        caveat = known.results.caveat(CHURN_GATES, "every forecast of churn", "probabilities", *COUNTS)
+        return f"{of_churn.lost(known.results.frame(FORECASTS)).rstrip('.')}{caveat}."
+    if signed := findings.contracts_ahead(known.results):
+        return f"By the end of a quarter it cannot be said, since contracts without dates give no horizon. {signed}"
+    return cannot("no forecast could be made: it takes orders over more than one period")
 
 
 def earned(known: Evidence) -> str:
     """Return the answer to: what did the last actions earn against people we left alone."""
-    effects = known.results.frame("results/experiment_effects")
-    drawn = effects[effects["experiment"].str.startswith(ACTION)] if len(effects) else effects
-    judged = drawn[drawn["is_primary"] & (drawn["status"] == "ok")] if len(drawn) else drawn
+    effects = known.results.frame(EFFECTS)
+    is_list = effects["experiment"].str.startswith(responses.NAMED) if len(effects) else []
+    judged = responses.rounds(effects)
     if judged.empty:
-        return cannot("no action list with people left alone has both been carried out and come back with outcomes")
-    tables = dict(known.results.tables) | {"results/experiment_effects": drawn}
-    return " ".join(findings.experiments(Results(tables, known.results.currency)))
+        return " ".join((cannot(_unjudged(effects[is_list])), *_otherwise(known.results, effects[~is_list]))
+                        if len(effects) else (cannot(_unjudged(effects)),))
+    newest = judged[judged["experiment"] == judged["experiment"].iloc[-1]]
+    money = [row for metric in MONEY for row in newest[newest["metric"] == metric].to_dict("records")]
+    said = [_earning(known.results, money[0])] if money else []
+    tables = dict(known.results.tables) | {EFFECTS: effects[is_list]}
+    return " ".join((*said, *findings.experiments(Results(tables, known.results.currency))))
+
+
+def _unjudged(lists: pd.DataFrame) -> str:
+    """Return why no list can be judged."""
+    if lists.empty:
+        return "no action list with people left alone has both been carried out and come back with outcomes"
+    last = lists[lists["experiment"] == lists["experiment"].max()].iloc[0]
+    return f"the {last['experiment']} has no outcome that can be judged: {str(last['reason']).rstrip('.')}"
+
+
+def _otherwise(results: Results, others: pd.DataFrame) -> tuple[str, ...]:
+    """Return what was found in experiments that no action list drew."""
+    if others.empty:
+        return ()
+    found = findings.experiments(Results(dict(results.tables) | {EFFECTS: others}, results.currency))
+    return (f"Tried otherwise, with units drawn at random: {found[0]}",)
+
+
+def _earning(results: Results, row: Mapping[str, object]) -> str:
+    """Return what a customer contacted has brought more than one left alone, and all of them together."""
+    form, limits = words.form_of("money", results.currency), (float(row["low"]), float(row["high"]))
+    value, n = float(row["value"]), int(row["n_variant"])
+    what = str(row["metric"]).replace("_", " ")
+    clear = "" if limits[0] > 0 or limits[1] < 0 else "; the interval includes no difference"
+    caveats = of_experiments.caveats(row, results.gates("results/experiment_gates"))
+    care = f" (with care: {words.joined(caveats)})" if caveats else ""
+    more = "more" if value >= 0 else "less"
+    low, high = limits if value >= 0 else (-limits[1], -limits[0])
+    one, every = (f"{form(k * abs(value))} {words.interval(k * low, k * high, form)}" for k in (1, n))
+    return (f"By the {row['experiment']} a customer contacted brought {one} {more} {what} than one left alone, "
+            f"{every} over all {words.whole(n)} contacted, the cost of contact not taken off{clear}{care}.")
 
 
 def asked(known: Evidence) -> str:
     """Return the answer to: which decision is asked for today."""
-    decisions = known.results.frame("results/decisions")
-    if decisions.empty:
-        return "None: there is no list of customers to act on."
-    first, currency = decisions.iloc[0], known.results.currency
+    decisions, tried = known.results.frame("results/decisions"), leadership.experiment_decision(known.results)
+    said = [_planned(decisions, known.results.currency)] if len(decisions) else []
+    if tried:
+        opening = "Also asked for: " if said else ""
+        said.append(f"{opening}{_stopped(tried['decision'])} Expected gain: {tried['expected_gain']}; confidence: "
+                    f"{tried['confidence']}; cost, worst case, owner and stop date are not recorded.")
+    if said:
+        return " ".join(said)
+    no_verdict = ", and no verdict on an experiment asks for one" if known.results.has(EFFECTS) else ""
+    return f"None: there is no list of customers to act on{no_verdict}."
+
+
+def _planned(decisions: pd.DataFrame, currency: str) -> str:
+    first = decisions.iloc[0]
     more = f" ({words.count(len(decisions) - 1, 'more is', 'more are')} asked for)" if len(decisions) > 1 else ""
     return (f"{_stopped(first['decision'])} Expected cost {words.money(first['cost'], currency)}, at worst "
             f"{words.money(first['worst_case'], currency)} lost; expected gain: {first['gain'].rstrip('.')}; owner "
@@ -161,7 +237,8 @@ def _anonymous(results: Results) -> str:
     lines, money = ([results.estimate(AUDIT, quantity, segment) for segment in ("accepted", "rejected")]
                     for quantity in ("anonymous order lines", "anonymous money"))
     if all(e.status is not Status.OK for e in lines):
-        return ""
+        runs = results.estimate(BASE, "contracts", "active")
+        return "Every contract belongs to a known customer." if runs.status is Status.OK else ""
     n, total = (sum(e.value for e in part if e.status is Status.OK) for part in (lines, money))
     if not n:
         return "Every order line belongs to a known customer."
@@ -183,26 +260,39 @@ def _silent(results: Results) -> str:
 
 def right(known: Evidence) -> str:
     """Return the answer to: were the last forecasts right, and would a simple rule have done as well."""
-    if known.grades.empty:
-        return cannot("no forecast of an earlier run is due yet")
-    return " ".join((*leadership.graded(known.grades), _rule(known.results)))
+    rule = _rule(known.results)
+    if not known.grades.empty:
+        return " ".join((*leadership.graded(known.grades),
+                         rule or "Whether a simple rule would have done as well cannot be said."))
+    return " ".join(filter(None, (cannot("no forecast of an earlier run is due yet"), rule)))
 
 
 def _rule(results: Results) -> str:
-    """Return how a simple rule does beside the model on customers that neither has seen."""
-    frame = results.frame("results/churn_models")
-    better = frame[frame["quantity"] == "brier_difference"] if len(frame) else frame
-    if better.empty or better["status"].iloc[0] != "ok":
-        return "Whether a simple rule would have done as well cannot be said."
-    row = better.iloc[0]
-    tie = "as well as" if row["low"] <= 0 <= row["high"] else "better than" if row["value"] < 0 else "worse than"
-    model, rule = str(row["segment"]).split(" less ")
-    return f"On customers that neither had seen the {model} did {tie} the {rule} (Brier score {results.said(row)})."
+    """Return how the model in use does beside the simple rule, as the page on churn says it; empty where it does not.
+
+    The simple rule is the one of the two that is neither the regression nor boosting.
+    """
+    models, scores = results.frame(MODELS), results.frame(SCORES)
+    if models.empty or scores.empty:
+        return ""
+    pairs = [str(s).split(" less ") for s in models.loc[models["quantity"] == "brier_difference", "segment"]]
+    duels = sorted((_duel(results, model, other) for model, other in pairs if other not in LEARNERS),
+                   key=lambda duel: duel.model != LOGISTIC)
+    if not any(duel.auc.status is Status.OK for duel in duels):
+        return ""
+    return of_churn.model(Verdict(str(scores["model"].iloc[0]), tuple(duels)))
+
+
+def _duel(results: Results, model: str, other: str) -> Duel:
+    auc, brier = (results.estimate(MODELS, f"{what}_difference", f"{model} less {other}") for what in ("auc", "brier"))
+    return Duel(model, other, auc, brier)
 
 
 def ties(known: Evidence) -> str:
     """Return the answer to: does it tie to finance, and what was redefined."""
-    return " ".join(filter(None, (leadership.finance(known.results), known.redefined)))
+    finance, signed = leadership.finance(known.results), leadership.contracts(known.results)
+    beside = f"Beside them {signed}." if signed and signed not in finance else ""
+    return " ".join(filter(None, (finance, beside, leadership.controls(known.results), known.redefined)))
 
 
 QUESTIONS: tuple[tuple[str, Callable[[Evidence], str]], ...] = (
