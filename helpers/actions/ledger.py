@@ -183,5 +183,5 @@ def _confidence(response: Response) -> str:
     if not response.is_measured:
         return "none yet: the response has never been measured"
     found = ("clear of zero" if response.is_clear else "a change for the worse" if response.difference.high < 0 else
-             "the interval includes no effect")
-    return f"{people(response)} by lot: {found}"
+             "not clear of zero")
+    return f"{people(response)}: {found}"

@@ -117,10 +117,10 @@ def test_the_gates_read_what_was_measured(value, scores, nobody):
 
 
 @pytest.mark.parametrize(("rows", "verdict", "confidence"), [
-    ([{}], "so that is open", "200 contacted, 100 left alone by lot: the interval includes no effect"),
+    ([{}], "so that is open", "200 contacted, 100 left alone: not clear of zero"),
     ([LATER | {"n_variant": 4000, "n_control": 1000}], "so it pays",
-     "4,000 contacted, 1,000 left alone by lot: clear of zero"),
-    ([WORSE], "so it does not pay", "200 contacted, 100 left alone by lot: a change for the worse")])
+     "4,000 contacted, 1,000 left alone: clear of zero"),
+    ([WORSE], "so it does not pay", "200 contacted, 100 left alone: a change for the worse")])
 def test_the_decision_rests_on_what_earlier_rounds_measured(value, scores, nobody, rows, verdict, confidence):
     found = response.measured(effects(*rows))
     row = ledger.decisions(actions(value, scores, nobody), Assumptions(), AS_OF, 90, found).iloc[0]

@@ -146,7 +146,7 @@ def grades(*rows):
 @pytest.mark.parametrize(("rows", "sentences"), [
     ([], ("Nothing due yet.",)),
     ([grade(), grade("repeat buyers", is_inside=False)],
-     ("1 of 1 forecast for everybody holds what happened, none of 1 for a part of them.",
+     ("1 of 1 forecast for everybody holds what happened.",
       "Customers lost, due 30 June 2026: 12 against 12 forecast, inside the interval [9, 15].")),
     ([grade(is_inside=False, actual=20.0), grade(due_on="2026-03-31", is_inside=False)],
      ("None of 2 forecasts hold what happened.",
@@ -161,6 +161,12 @@ def grades(*rows):
 ])
 def test_forecasts_are_graded_for_everybody_first(rows, sentences):
     assert said.graded(grades(*rows)) == sentences
+
+
+def test_forecasts_for_a_part_of_the_customers_are_graded_apart():
+    both = grades(grade(), grade("repeat buyers", is_inside=False), grade("one-time buyers"))
+    assert said.parts_graded(both) == "Of 2 forecasts for a part of them 1 held."
+    assert said.parts_graded(grades(grade())) == said.parts_graded(grades()) == ""
 
 
 def test_finance_is_what_the_intake_counted():

@@ -164,16 +164,31 @@ def graded(grades: pd.DataFrame) -> tuple[str, ...]:
     known = grades[grades["status"] == "ok"]
     if known.empty:
         return (f"Nothing can be graded: {words.joined(grades['reason'].unique())}.",)
-    is_whole = known["segment"] == "all"
-    parts, known = (known[~is_whole], known[is_whole]) if is_whole.any() else (known.head(0), known)
-    judged, of_parts = (some[some["is_inside"].notna()] for some in (known, parts))
+    parts, known = _apart(known)
+    judged = known[known["is_inside"].notna()]
     last = known.sort_values(["due_on", "quantity", "segment", "model"]).iloc[-1]
     if judged.empty:
         return (_grade(last),)
-    of, everybody = words.count(len(judged), "forecast", "forecasts"), " for everybody" if len(of_parts) else ""
+    of, everybody = words.count(len(judged), "forecast", "forecasts"), " for everybody" if len(parts) else ""
     holds = "holds" if len(judged) == 1 else "hold"
-    rest = f", {_inside(of_parts).lower()} of {words.whole(len(of_parts))} for a part of them" if everybody else ""
-    return (f"{_inside(judged)} of {of}{everybody} {holds} what happened{rest}.", _grade(last))
+    return (f"{_inside(judged)} of {of}{everybody} {holds} what happened.", _grade(last))
+
+
+def parts_graded(grades: pd.DataFrame) -> str:
+    """Return how the forecasts for a part of the customers have done; empty where there is none beside everybody's."""
+    known = grades[grades["status"] == "ok"] if len(grades) else grades
+    parts = _apart(known)[0] if len(known) else known
+    judged = parts[parts["is_inside"].notna()] if len(parts) else parts
+    if judged.empty:
+        return ""
+    of = words.count(len(judged), "forecast", "forecasts")
+    return f"Of {of} for a part of them {_inside(judged).lower()} held."
+
+
+def _apart(known: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the forecasts for a part of the customers, and those for everybody; all where none is for everybody."""
+    is_whole = known["segment"] == "all"
+    return (known[~is_whole], known[is_whole]) if is_whole.any() else (known.head(0), known)
 
 
 def _inside(judged: pd.DataFrame) -> str:

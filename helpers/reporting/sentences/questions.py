@@ -262,8 +262,9 @@ def right(known: Evidence) -> str:
     """Return the answer to: were the last forecasts right, and would a simple rule have done as well."""
     rule = _rule(known.results)
     if not known.grades.empty:
-        return " ".join((*leadership.graded(known.grades),
-                         rule or "Whether a simple rule would have done as well cannot be said."))
+        said = (*leadership.graded(known.grades), leadership.parts_graded(known.grades),
+                rule or "Whether a simple rule would have done as well cannot be said.")
+        return " ".join(filter(None, said))
     return " ".join(filter(None, (cannot("no forecast of an earlier run is due yet"), rule)))
 
 
