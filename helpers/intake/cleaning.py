@@ -17,7 +17,7 @@ from helpers.foundation.errors import InputError
 from helpers.foundation.tables import TYPES, Column
 from helpers.intake import conversions, erasures, expressions, records, staging, zones
 from helpers.intake.conversions import Typed
-from helpers.intake.profiles import Profile
+from helpers.intake.profiles import CANONICAL, Profile
 from helpers.intake.readers import Landed
 from helpers.intake.records import ANSWER, FILE, ITEM, RECORD, Source
 from helpers.intake.scopes import Scope
@@ -149,7 +149,7 @@ def typed(
         declared = profile.column(name, column)
         scope = Scope(source.columns, conversions.number_type(declared.type), signs=source.signs, zone=zone)
         try:
-            found = expressions.value(column_rule.from_, scope, f"tables.{name}.{column}")
+            found = _column_value(column_rule.from_, scope, f"tables.{name}.{column}", name, declared, source)
             read[column] = conversions.typed(found, declared.type, column_rule, scope)
         except InputError as error:
             problems.append(str(error))
@@ -160,6 +160,21 @@ def typed(
         reasons += _column_reasons(profile.column(name, column), found)
     reasons += [(source.is_repeated, REPEATED_RECORD)] if rule.duplicates == "reject" else []
     return source, {column: found.value for column, found in read.items()}, reasons
+
+
+def is_identifier(name: str, column: str) -> bool:
+    """Return whether a column of a table is one that records are known by, here or in another table."""
+    return column in CANONICAL[name].key or column.endswith("_id") or column == "referred_by"
+
+
+def _column_value(text: str, scope: Scope, where: str, name: str, declared: Column, source: Source) -> ir.Value:
+    """Return the value of a column's expression; what identifies a record is unique in all files of the form."""
+    if len(source.files) > 1 and is_identifier(name, declared.name):
+        if declared.type == "text":
+            return expressions.identifier(text, scope, where)
+        if declared.type == "integer":
+            scope = replace(scope, columns={**scope.columns, "record": source.running})
+    return expressions.value(text, scope, where)
 
 
 def _zone(profile: Profile, name: str, source: Source, engine: Engine) -> str:

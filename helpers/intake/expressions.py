@@ -20,6 +20,10 @@ from helpers.foundation.errors import InputError, nearest
 from helpers.intake.rules import RULES
 from helpers.intake.scopes import Scope, number
 
+FILE, RECORD = "file", "record"
+ALTERNATIVES = (exp.Paren, exp.Coalesce, exp.Case, exp.If)
+SEPARATOR = ":"  # between the file and the record in an identifier that is derived from both
+
 
 def parsed(text: str, where: str) -> exp.Expression:
     """Return the syntax tree of an expression.
@@ -50,6 +54,31 @@ def value(text: str, scope: Scope, where: str) -> ir.Value:
     return _compiled(parsed(text, where), scope, where)
 
 
+def identifier(text: str, scope: Scope, where: str) -> ir.Value:
+    """Return the engine value of an expression that identifies records of several files.
+
+    Numbers of records start again in every file; what is made of one gets the name of its file in front, so that it
+    identifies one record only: ``record`` becomes ``day-1.csv:17``. Parts that name the file themselves stay.
+
+    Raises
+    ------
+    InputError
+        As `value` does.
+    """
+    return _compiled(_with_file(parsed(text, where)), scope, where)
+
+
+def uses_record(text: str, where: str) -> bool:
+    """Return whether an expression refers to the number of the record within its file.
+
+    Examples
+    --------
+    >>> uses_record("coalesce(id, record)", "id"), uses_record("id", "id")
+    (True, False)
+    """
+    return _refers(parsed(text, where), RECORD)
+
+
 def condition(text: str, scope: Scope, where: str) -> ir.BooleanValue:
     """Return the engine flag of a condition; where it cannot be told it does not hold.
 
@@ -73,6 +102,26 @@ def total(text: str, scope: Scope, where: str) -> ir.Scalar:
     if isinstance(found, ir.Scalar):
         found = next(iter(scope.columns.values())).isnull().ifelse(found, found)
     return found.sum()
+
+
+def _refers(node: exp.Expression, name: str) -> bool:
+    return any(_column_name(column).lower() == name for column in node.find_all(exp.Column))
+
+
+def _with_file(node: exp.Expression) -> exp.Expression:
+    """Return a tree in which each alternative that is made of the record's number has the file's name in front."""
+    if not _refers(node, RECORD) or (_refers(node, FILE) and not isinstance(node, ALTERNATIVES)):
+        return node
+    if not isinstance(node, ALTERNATIVES):
+        return exp.Concat(expressions=[exp.column(FILE), exp.Literal.string(SEPARATOR), node.copy()])
+    found, tested = node.copy(), {"this"} if isinstance(node, exp.Case | exp.If) else set()
+    for key in set(found.args) - tested:
+        parts = found.args[key]
+        if isinstance(parts, exp.Expression):
+            found.set(key, _with_file(parts))
+        elif isinstance(parts, list):
+            found.set(key, [_with_file(part) for part in parts])
+    return found
 
 
 def _compiled(node: exp.Expression, scope: Scope, where: str) -> ir.Value:

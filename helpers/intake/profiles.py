@@ -22,7 +22,8 @@ At the top
     ``person_key``, and ``free_text`` in which e-mail addresses, phone and card numbers are replaced, as they are in any
     column that becomes a ``comment``, a ``cause`` or an ``end_reason`` without being named. Landed columns are text.
     Beside them stand ``file``, ``record`` (1, 2, … within the file) and ``line``; a column of the file with such a name
-    gets an underscore behind it, a repeated name gets ``_2``.
+    gets an underscore behind it, a repeated name gets ``_2``. Where several files are of one form, identifiers
+    (``…_id`` and other parts of a key) that are made of ``record`` get the file in front: ``day-1.csv:17``.
 
 ``[tables.TABLE]`` — a canonical table, made from the records of one file; a file may feed several.
     ``from`` (a file's NAME), ``where`` (only these records), ``reject`` (a list of ``{ where, reason }``),

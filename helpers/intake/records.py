@@ -1,9 +1,10 @@
 """The records that a canonical table is made from: landed columns, second files joined, columns turned into rows."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import reduce
+from itertools import accumulate
 from operator import and_
 
 import ibis
@@ -40,6 +41,8 @@ class Source:
         Answers that mean 'does not apply'.
     signs : (str, str)
         Before the decimals and between the thousands of the file's numbers.
+    files : dict of str to int
+        Records of each file of the form; the number of a record starts again in every one of them.
     """
 
     table: ir.Table
@@ -49,6 +52,13 @@ class Source:
     n_cells: int
     not_applicable: tuple[str, ...]
     signs: tuple[str, str]
+    files: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def running(self) -> ir.IntegerValue:
+        """The number of the record counted through all files of the form."""
+        before = dict(zip(self.files, accumulate(self.files.values(), initial=0), strict=False))
+        return self.columns["record"] + ibis.cases(*((self.columns["file"] == f, n) for f, n in before.items()))
 
 
 def source(landed: Landed, engine: Engine, name: str) -> Source:
@@ -77,7 +87,8 @@ def source(landed: Landed, engine: Engine, name: str) -> Source:
         table, n_cells = table.pivot_longer(chosen, names_to=ITEM, values_to=ANSWER), len(chosen)
         names = [n for n in names if n not in chosen]
     file = landed.profile.files[rule.from_]
-    return _scoped(table, names, rule, n_cells, f"tables.{name}", (file.decimal, file.thousands))
+    found = _scoped(table, names, rule, n_cells, f"tables.{name}", (file.decimal, file.thousands))
+    return replace(found, files={f.file: f.n_records for f in landed.files if f.name == rule.from_})
 
 
 def unpivoted(unpivot: Unpivot, names: list[str], where: str) -> list[str]:

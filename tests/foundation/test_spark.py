@@ -24,7 +24,9 @@ from helpers.customers import activity, features
 from helpers.foundation import canonical, engine
 from helpers.foundation.engine import Engine
 from helpers.foundation.errors import InputError
-from helpers.intake import audit, deliveries, profiles, readers, simulation, zones
+from helpers.intake import audit, deliveries, expressions, profiles, readers, simulation, zones
+from helpers.intake.records import Source
+from helpers.intake.scopes import PLAIN, Scope
 from helpers.pipeline import catalogue
 from helpers.value import lifetime, purchases, summaries
 from helpers.value.geometric import MBG
@@ -220,6 +222,20 @@ def test_texts_are_read_as_the_same_numbers_dates_and_parts(duck, spark):
     assert found["infinity"]["date_unread"]
     assert found["25-01-01"]["date_unread"]
     assert found["2025-02-30"]["date"] is None
+
+
+def test_identifiers_of_records_in_several_files_are_the_same(duck, spark):
+    table = pa.table({"id": ["7", None, None], "file": ["1.csv", "1.csv", "2.csv"], "record": [1, 2, 2]})
+
+    def made(t):
+        scope = Scope({c: t[c] for c in t.columns})
+        text = "case when record > 1 then 'r' || record else id end"
+        yes, no = ibis.literal(True), ibis.literal(False)
+        source = Source(t, scope.columns, yes, no, 1, (), PLAIN, {"1.csv": 2, "2.csv": 2})
+        return t.select(key=expressions.identifier(text, scope, "key"), running=source.running)
+
+    found = same(duck, spark, table, made)
+    assert [(r["key"], r["running"]) for r in found] == [("1.csv:r2", 2), ("2.csv:r2", 4), ("7", 1)]
 
 
 OFFSETS = ["2025-03-01T10:00:00+02:00", "2025-07-01T23:30:00Z", "2025-03-30 01:00:00Z", "2025-03-30 00:59:59.5Z",

@@ -230,3 +230,35 @@ def test_a_flag_made_of_not_null_is_never_empty(small):
         "columns": {"subscription_id": "id", "customer_id": "id", "has_ended": '"left" is not null'}}})
     rows = small.rows(delivery.tables["canonical/subscriptions"], "customer_id", "has_ended")
     assert sorted((r["customer_id"], r["has_ended"]) for r in rows) == [("1", True), ("2", False)]
+
+
+def test_a_record_is_another_one_in_each_file(small):
+    small.file("1.csv", "plan,churn\nA,yes\nB,no\n")
+    small.file("2.csv", "plan,churn\nA,no\nB,yes\nB,no\n")
+    of = {"subscription_id": "record", "customer_id": "'c-' || record", "has_ended": "churn"}
+    found = small.delivery(files={"contracts": {"path": "*.csv"}},
+                           tables={"subscriptions": {"from": "contracts", "columns": of}})
+    assert small.rejected(found) == []
+    rows = small.rows(found.tables["canonical/subscriptions"].order_by("subscription_id"))
+    assert [r["subscription_id"] for r in rows] == ["1.csv:1", "1.csv:2", "2.csv:1", "2.csv:2", "2.csv:3"]
+    assert len({r["customer_id"] for r in rows}) == len(rows)
+
+
+def test_a_record_of_one_file_is_known_by_its_number_alone(small):
+    small.file("1.csv", "plan,churn\nA,yes\n")
+    of = {"subscription_id": "record", "customer_id": "record", "has_ended": "churn"}
+    found = small.delivery(files={"contracts": {"path": "*.csv"}},
+                           tables={"subscriptions": {"from": "contracts", "columns": of}})
+    assert small.rows(found.tables["canonical/subscriptions"], "subscription_id") == [{"subscription_id": "1"}]
+
+
+def test_only_what_is_made_of_the_record_names_its_file(small):
+    for name in ("1", "2"):
+        small.file(f"{name}.csv", "id,day,amount\nx" + name + ",2025-01-01,5\n,2025-01-02,6\n")
+    rule = {"from": "orders", "where": "record < 9", "columns": {
+        "order_id": "coalesce(id, record)", "line": "record", "ordered_at": "day", "kind": "'sale'",
+        "amount": "amount", "product_id": "case when record < 2 then 'first' else file || '/' || record end"}}
+    found = small.delivery(files={"orders": {"path": "*.csv"}}, tables={"transactions": rule})
+    assert small.rejected(found) == []
+    assert [tuple(r.values()) for r in transactions(small, found, "order_id", "line", "product_id")] == [
+        ("1.csv:2", 2, "1.csv/2"), ("2.csv:2", 4, "2.csv/2"), ("x1", 1, "first"), ("x2", 3, "first")]

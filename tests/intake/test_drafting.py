@@ -55,6 +55,14 @@ def test_daily_drops_become_one_form(small):
     assert drafted["control"][0]["expected"] == 2
 
 
+def test_a_draft_of_files_without_an_identifier_keeps_every_record_of_each(small):
+    for n in ("1", "2"):
+        rows = "".join(f"{'AB'[i % 2]},{i * 3.7 % 50:.1f},{'VRAI' if i % 7 == 0 else 'FAUX'}\n" for i in range(25))
+        small.file(f"part-{n}.csv", f"Plan,Minutes,Churn\n{rows}")
+    found = small.delivery(**told(*sorted(small.folder.glob("*.csv"))))
+    assert (found.counts, small.rejected(found)) == ({"subscriptions": 50}, [])
+
+
 def test_every_guess_is_marked_as_one(small):
     small.file("orders.csv", ORDERS.encode("utf-16"))
     text = drafting.draft([small.folder / "orders.csv"])
