@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -134,11 +134,24 @@ def _check(told: argparse.Namespace) -> int:
         catalogue.study(told.source)
     except InputError as error:
         problems += [str(error)] if str(error) not in problems else []
-    if found.remarks or not problems:
-        print("\n".join(found.remarks or [f"{told.source}: nothing would be set aside"]))
+    warnings = [*found.warnings, *_no_step(found.rows, has_problems=bool(problems))]
+    if found.remarks or warnings or not problems:
+        said = [*(f"WARNING: {warning}" for warning in warnings), *found.remarks]
+        print("\n".join(said or [f"{told.source}: nothing would be rejected"]))
     if problems:
         print("\n".join(problems), file=sys.stderr)
     return 2 if problems else 0
+
+
+def _no_step(rows: Mapping[str, int], *, has_problems: bool) -> list[str]:
+    """Return that no step after the intake could run, where that is so; not yet, where tables could not be made."""
+    from helpers.pipeline import steps
+
+    book = steps.WORKBOOK
+    if has_problems or book.possible(f"canonical/{name}" for name, n in rows.items() if n):
+        return []
+    reads = dict.fromkeys(t.split("/")[1] for step in book.steps for t in step.reads if t.startswith("canonical/"))
+    return [f"no step after {book.steps[0].name} could run: each needs one of {', '.join(reads)}"]
 
 
 COMMANDS = {"run": _run, "runs": _runs, "compare": _compare, "check": _check, "simulate": _simulate,

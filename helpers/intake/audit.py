@@ -1,6 +1,6 @@
 """The audit of a delivery: counts, money, coverage, freshness, the finance line; and the gates it has to pass."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 import ibis.expr.types as ir
@@ -9,10 +9,16 @@ import pandas as pd
 from helpers.foundation.engine import Engine
 from helpers.foundation.errors import GateError
 from helpers.foundation.estimates import Estimate, Gate, Level, Status, without_value
+from helpers.intake import identifiers
+from helpers.intake.cleaning import LATE, Made
+from helpers.intake.conservation import Outcome
 from helpers.intake.deliveries import Delivery
 
 STEP = "01"
 REJECTED_SHARE = 0.05
+PEOPLE, TOTALS = "counts and values of customers", "totals of money and customers"
+TOUCHED = {"customers": PEOPLE, "subscriptions": PEOPLE, "transactions": TOTALS, "respondents": "every measure",
+           "responses": "every measure"}
 COVERED = {"transactions": "orders", "subscriptions": "contracts", "respondents": "surveys", "cases": "cases",
            "events": "events", "contacts": "contacts", "points": "points"}
 UNREADABLE = " is not readable as "
@@ -51,7 +57,8 @@ def reasons(delivery: Delivery, engine: Engine) -> pd.DataFrame:
 
 def gates(delivery: Delivery, engine: Engine) -> tuple[Gate, ...]:
     """Return the gates of the intake; a crossed one of level *block* stops the run."""
-    return (_readable(delivery), *_controls(delivery), *_freshness(delivery), _rejection(delivery),
+    return (_readable(delivery), *_controls(delivery), *_freshness(delivery),
+            *rejections(delivery.outcome, delivery.made, engine), *_identified(delivery, engine),
             *_unreadable(delivery, engine), *_twice(delivery, engine))
 
 
@@ -234,14 +241,42 @@ def _freshness(delivery: Delivery) -> Iterator[Gate]:
                f"the limit is {limit:,} days")
 
 
-def _rejection(delivery: Delivery) -> Gate:
-    by_file = delivery.outcome.by_file
-    total, left = int(by_file["n_records"].sum()), int(by_file["n_rejected"].sum())
+def rejections(outcome: Outcome, made: Sequence[Made], engine: Engine) -> Iterator[Gate]:
+    """Yield whether few records are rejected, and each table that many are left out of although others take them.
+
+    Parameters
+    ----------
+    outcome : Outcome
+        What became of every record.
+    made : sequence of Made
+        Tables made from files; what a table is not made from (its ``where``) is not left out of it.
+    engine : Engine
+        Where they were computed.
+    """
+    total, left = int(outcome.by_file["n_records"].sum()), int(outcome.by_file["n_rejected"].sum())
     share = left / total if total else float("nan")
-    return Gate("few records are rejected", share, REJECTED_SHARE, share > REJECTED_SHARE, Level.QUALIFY,
-                "totals of money and customers",
-                f"{left:,} of {total:,} records are rejected; above {REJECTED_SHARE * 100:g} % totals carry "
-                "that caveat")
+    yield Gate("few records are rejected", share, REJECTED_SHARE, share > REJECTED_SHARE, Level.QUALIFY,
+               TOTALS,
+               f"{left:,} of {total:,} records are rejected; above {REJECTED_SHARE * 100:g} % totals carry "
+               "that caveat")
+    for one in made:
+        kept = engine.first_row(one.accepted.aggregate(n=one.accepted.count()))["n"]
+        lost = one.refused.filter(one.refused["is_spoken"], one.refused["reasons"] != LATE)
+        out = engine.first_row(lost.aggregate(n=lost.count()))["n"]
+        share = out / (kept + out) if out else 0.0
+        if share > REJECTED_SHARE and (out, kept + out) != (left, total):  # not the same said twice
+            yield Gate(f"few rows of {one.name} are rejected", share, REJECTED_SHARE, True, Level.QUALIFY,
+                       TOUCHED.get(one.name, f"figures from {one.name}"),
+                       f"{out:,} of {kept + out:,} rows of {one.name} are rejected; above "
+                       f"{REJECTED_SHARE * 100:g} % figures from them carry that caveat")
+
+
+def _identified(delivery: Delivery, engine: Engine) -> Iterator[Gate]:
+    """Yield the columns that records are told apart by although they identify none."""
+    for found in identifiers.weak(delivery.profile, delivery.made, engine):
+        level = Level.QUALIFY if found.n_repeats else Level.NOTE
+        yield Gate(f"{found.place} identifies", 1.0, 0.0, True, level,
+                   f"counts of {found.place.partition('.')[0]}", found.sentence)
 
 
 def _unreadable(delivery: Delivery, engine: Engine) -> Iterator[Gate]:
@@ -255,6 +290,6 @@ def _twice(delivery: Delivery, engine: Engine) -> Iterator[Gate]:
     for estimate in _people(delivery, engine):
         if estimate.quantity == "customers known twice":
             yield Gate("each person is one customer", estimate.value, 0.0, estimate.value > 0, Level.QUALIFY,
-                       "counts and values of customers",
+                       PEOPLE,
                        f"{estimate.value:,.0f} of {estimate.n:,} customers share a person with another; "
                        "each of them makes counts of customers too high")

@@ -1,14 +1,14 @@
 """A dry run of a source profile: every problem in one pass, nothing written."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from helpers.foundation.engine import Engine, chosen
 from helpers.foundation.errors import InputError, shares
-from helpers.intake import cleaning, controls, deliveries, profiles, readers
+from helpers.intake import audit, cleaning, conservation, controls, deliveries, identifiers, profiles, readers
 from helpers.intake.cleaning import Made
 from helpers.intake.profiles import CANONICAL, Profile
 from helpers.intake.readers import Landed
@@ -26,13 +26,20 @@ class Checkup:
     problems : tuple of str
         What stops a run: unknown keys and columns, files that cannot be landed, totals that are not met.
     remarks : tuple of str
-        What a run would set aside, with counts: records that cannot be parsed, values that cannot be read, required
-        ones that are empty; records that the profile itself rejects are not among them. And columns of e-mail
-        addresses that no mask names.
+        What a run would reject, with counts: records that cannot be parsed, values that cannot be read, required ones
+        that are empty, repeated keys, and what the profile itself rejects. And columns of e-mail addresses that no
+        mask names.
+    warnings : tuple of str
+        What makes the figures doubtful although a run would start: more than one record in twenty rejected, records
+        told apart by a time or by their number.
+    rows : mapping of str to int
+        Rows of each canonical table that can be made, by name without folder.
     """
 
     problems: tuple[str, ...]
     remarks: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    rows: Mapping[str, int] = field(default_factory=dict)
 
 
 def checkup(source: str, raw: str = "") -> Checkup:
@@ -58,7 +65,10 @@ def checkup(source: str, raw: str = "") -> Checkup:
     made, misfits = _made(profile, landed, engine)
     dirt = (said for m in made.values() for said in _dirt(profile, m, engine))
     remarks = [*_broken(landed), *_personal(landed), *dirt]
-    return Checkup((*found, *unreadable, *_empty(landed), *misfits, *_totals(landed, made, engine)), tuple(remarks))
+    is_whole = bool(made) and not unreadable and not misfits
+    warnings = _doubts(landed, tuple(made.values()), engine) if is_whole else ()
+    return Checkup((*found, *unreadable, *_empty(landed), *misfits, *_totals(landed, made, engine)), tuple(remarks),
+                   tuple(warnings), _rows(profile, made, engine))
 
 
 def _broken(landed: Landed) -> Iterator[str]:
@@ -111,17 +121,30 @@ def _typed_rows(profile: Profile, name: str, engine: Engine) -> Iterator[str]:
 
 
 def _dirt(profile: Profile, made: Made, engine: Engine) -> Iterator[str]:
-    """Yield the reasons for which records are left out, but for those that the profile declares."""
-    rule = profile.tables[made.name]
-    declared = {r.reason for r in rule.reject} | {cleaning.REPEATED_RECORD, cleaning.LATE, ""}
+    """Yield the reasons for which records are left out of a table, those that the profile declares among them."""
     spoken = made.refused.filter(made.refused["is_spoken"])
     said = engine.frame(spoken.group_by("reasons").aggregate(n=spoken.count()))
     counts: dict[str, int] = {}
     for reasons, n in zip(said["reasons"].fillna(""), said["n"], strict=True):
-        for reason in set(reasons.split("; ")) - declared:
+        for reason in set(reasons.split("; ")) - {""}:
             counts[reason] = counts.get(reason, 0) + int(n)
+    own = {r.reason for r in profile.tables[made.name].reject}
     for reason, n in sorted(counts.items()):
-        yield f"tables.{made.name}: {n:,} record{'' if n == 1 else 's'} rejected because {reason}"
+        declared = " (declared in the profile)" if reason in own else ""
+        yield f"tables.{made.name}: {n:,} record{'' if n == 1 else 's'} rejected because {reason}{declared}"
+
+
+def _doubts(landed: Landed, tables: Sequence[Made], engine: Engine) -> Iterator[str]:
+    """Yield what makes the figures doubtful although a run would start."""
+    yield from (gate.sentence for gate in audit.rejections(conservation.outcome(landed, tables, engine), tables, engine)
+                if gate.is_crossed)
+    yield from (f"tables.{found.sentence}" for found in identifiers.weak(landed.profile, tables, engine))
+    yield from identifiers.by_record(landed)
+
+
+def _rows(profile: Profile, made: dict[str, Made], engine: Engine) -> dict[str, int]:
+    typed = {name: len(rule.rows) for name, rule in profile.tables.items() if rule.rows}
+    return typed | {name: engine.first_row(m.accepted.aggregate(n=m.accepted.count()))["n"] for name, m in made.items()}
 
 
 def _totals(landed: Landed, made: dict[str, Made], engine: Engine) -> Iterator[str]:

@@ -77,6 +77,15 @@ class Workbook:
                 found |= {*step.after(self.steps)}
         return [s for s in self.steps if s.name in found - names]
 
+    def possible(self, tables: Iterable[str]) -> list[Step]:
+        """Return the steps that need some table and could run on these and on what comes of them."""
+        there, found = set(tables), []
+        for step in self.steps:
+            if there & set(step.reads):
+                found.append(step)
+                there |= set(step.writes)
+        return found
+
     def selected(self, first: str = "", only: str = "") -> tuple[Step, ...]:
         """Return the steps to run: from one on, only one, or all.
 

@@ -203,3 +203,18 @@ def test_entries_of_a_ledger_are_no_survey_answers(small):
         "columns": {"customer_id": "id", "entered_at": "day", "kind": "'earn'", "points": "answer"}}})
     assert delivery.counts == {"points": 1}
     assert "survey answers" not in {e.quantity for e in audit.audited(delivery, small.engine)}
+
+
+def test_a_page_says_which_key_is_a_time_and_which_table_loses_many_rows(small):
+    small.file("orders.csv", "id,customer,day,amount\n" + "".join(
+        f"{i},c{i},2025-01-0{1 + i // 2},5\n" for i in range(8)))
+    found = small.delivery(tables={
+        "transactions": ORDERS, "respondents": {"from": "orders", "columns": {"response_id": "day"}}})
+    crossed = {g.gate: g for g in audit.gates(found, small.engine) if g.is_crossed}
+    assert {name: (str(g.level), g.sentence) for name, g in crossed.items()} == {
+        "few rows of respondents are rejected": (
+            "qualify", "4 of 8 rows of respondents are rejected; above 5 % figures from them carry that caveat"),
+        "respondents.response_id identifies": (
+            "qualify", "respondents.response_id is a time, so different records of the same moment are rejected as "
+            "repeats, as 4 of 8 rows are")}
+    assert crossed["few rows of respondents are rejected"].claims == "every measure"

@@ -36,7 +36,8 @@ def checkup(home):
 
 
 def test_a_profile_that_fits_has_no_problems(checkup):
-    assert checkup(GOOD) == checking.Checkup(())
+    clean = "id,customer,day,amount\n1,a,2025-01-01,5.5\n2,b,2025-01-02,6\n"
+    assert checkup(GOOD, clean) == checking.Checkup((), rows={"transactions": 2})
 
 
 def test_every_problem_is_named_in_one_pass(checkup):
@@ -57,6 +58,7 @@ def test_dirt_is_remarked_with_its_counts(checkup):
     assert found.remarks == (
         "files.orders: 1 of 4 rows cannot be split into the declared columns",
         "tables.transactions: 1 record rejected because amount is empty",
+        "tables.transactions: 1 record rejected because no customer (declared in the profile)",
         "tables.transactions: 2 records rejected because ordered_at is not readable as a time")
 
 
@@ -79,9 +81,67 @@ def test_an_unknown_source_or_table_is_one_sentence(checkup, home):
 
 
 def test_columns_of_addresses_that_no_mask_names_are_remarked(checkup, monkeypatch):
-    orders = "id,customer,day,amount,mail\n1,a,2025-01-01,5.5,a@b.org\n2,,2025-01-02,6,write to a@b.org\n"
+    orders = "id,customer,day,amount,mail\n1,a,2025-01-01,5.5,a@b.org\n2,b,2025-01-02,6,write to a@b.org\n"
     assert checkup(GOOD, orders).remarks == (
         "files.orders: the column 'mail' holds e-mail addresses (1 of 2 rows looked at) and is stored as it is; the "
         "file's mask can drop or hash it",)
     assert checkup(GOOD.replace('path = "orders.csv"', 'path = "orders.csv"\nmask = { drop = ["mail"] }'),
                    orders).remarks == ()
+
+
+def rule(reject="customer is null"):
+    return GOOD.replace("customer is null", reject)
+
+
+def test_records_that_the_profile_rejects_are_counted_and_many_of_them_warned_of(checkup):
+    found = checkup(rule("true"))
+    assert found.problems == ()
+    assert found.remarks == ("tables.transactions: 2 records rejected because no customer (declared in the profile)",)
+    assert found.warnings == ("2 of 2 records are rejected; above 5 % totals carry that caveat",)
+    assert found.rows == {"transactions": 0}
+    rows = "".join(f"{i},a,2025-01-01,{11.5 if i == 0 else 0}\n" for i in range(20))
+    assert checkup(rule("id = '7'"), f"id,customer,day,amount\n{rows}").warnings == ()
+
+
+def test_a_table_that_many_records_are_left_out_of_is_warned_of_though_another_takes_them(checkup):
+    more = GOOD.replace("[[control]]", '[tables.customers]\nfrom = "orders"\n[tables.customers.columns]\n'
+                        'customer_id = "id"\n[[control]]')
+    assert checkup(more).warnings == (
+        "1 of 2 rows of transactions are rejected; above 5 % figures from them carry that caveat",)
+
+
+def test_a_key_that_is_a_time_is_warned_of_with_the_records_that_it_loses(checkup):
+    answers = GOOD.replace("[[control]]", '[tables.respondents]\nfrom = "orders"\n[tables.respondents.columns]\n'
+                           'response_id = "day"\n[[control]]')
+    orders = "id,customer,day,amount\n1,a,2025-01-01 10:00,5.5\n2,b,2025-01-01 10:00,6\n"
+    assert ("tables.respondents.response_id is a time, so different records of the same moment are rejected as repeats,"
+            " as 1 of 2 rows are") in checkup(answers, orders).warnings
+    both = answers.replace('response_id = "day"', 'response_id = "customer || day"')
+    assert checkup(both, orders).warnings == ()
+
+
+def test_a_key_of_a_time_in_a_form_of_its_own_is_known_by_the_column_that_it_is_read_from(checkup):
+    answers = GOOD.replace("[[control]]", '[tables.respondents]\nfrom = "orders"\n[tables.respondents.columns]\n'
+                           'response_id = "day"\nresponded_at = { from = "day", formats = ["%d %B %Y"] }\n[[control]]'
+                           ).replace('ordered_at = "day"', 'ordered_at = { from = "day", formats = ["%d %B %Y"] }')
+    found = checkup(answers, "id,customer,day,amount\n1,a,01 May 2025,5.5\n2,b,02 May 2025,6\n")
+    assert found.warnings == (
+        "tables.respondents.response_id is a time, so different records of the same moment are rejected as repeats",)
+
+
+def test_a_key_made_of_the_record_is_warned_of(checkup):
+    orders = "id,customer,day,amount\n1,a,2025-01-01,5.5\n2,b,2025-01-02,6\n"
+    assert checkup(GOOD.replace('order_id = "id"', 'order_id = "record"'), orders).warnings == (
+        "tables.transactions.order_id is made of the number of the record, so a record that arrives twice counts twice "
+        "and nothing joins it to other files",)
+
+
+def test_a_lookup_by_the_record_of_several_files_is_warned_of(checkup, home):
+    raw = home / "data" / "raw" / "small"
+    raw.mkdir(parents=True)
+    (raw / "orders2.csv").write_text("id,customer,day,amount\n2,b,2025-01-02,6\n")
+    (raw / "names.csv").write_text("no,name\n1,x\n2,y\n")
+    wide = GOOD.replace('path = "orders.csv"', 'path = "orders*.csv"\n[files.names]\npath = "names.csv"').replace(
+        "[[control]]", '[tables.transactions.lookup.who]\nfile = "names"\non = { no = "record" }\n[[control]]')
+    assert checkup(wide, "id,customer,day,amount\n1,a,2025-01-01,5.5\n").warnings == (
+        "tables.transactions.lookup.who joins by the number of the record, which starts again in each of 2 files",)

@@ -105,6 +105,20 @@ def test_a_clean_profile_is_said_to_be_clean(home, capsys):
     assert capsys.readouterr().err == ""
 
 
+def test_a_profile_that_no_step_can_use_is_warned_of(home, capsys):
+    (home / "data" / "sources").mkdir(parents=True, exist_ok=True)
+    raw = home / "data" / "raw" / "thin"
+    raw.mkdir(parents=True)
+    (raw / "people.csv").write_text("id\na\nb\n")
+    (home / "data" / "sources" / "thin.toml").write_text(
+        'name = "thin"\ntitle = "Thin"\nas_of = "2025-01-31"\n[files.people]\npath = "people.csv"\n'
+        '[tables.customers]\nfrom = "people"\n[tables.customers.columns]\ncustomer_id = "id"\n')
+    assert door.main(["check", "thin"]) == 0
+    assert capsys.readouterr().out == (
+        "WARNING: no step after 01 could run: each needs one of responses, transactions, subscriptions, points, "
+        "assignments\n")
+
+
 def test_the_time_that_is_left_follows_the_last_run():
     said = []
     line = progress.Progress({"01": 10.0, "02": 20.0}, 15.0, said.append)

@@ -54,3 +54,10 @@ def test_the_graph_equals_what_the_workspace_saw(workbook):
         assert set(told["rows"]) <= set(step.writes), step.name
         if step.name != "01":
             assert set(told["rows"]) == set(step.writes), step.name
+
+
+def test_steps_that_could_run_on_some_tables_are_those_that_need_one_and_those_behind_them():
+    possible = WORKBOOK.possible
+    assert [s.name for s in possible(["canonical/subscriptions"])] == ["03", "04", "05", "07"]
+    assert [s.name for s in possible(["canonical/assignments"])] == ["06"]
+    assert possible(["canonical/customers", "canonical/offers"]) == []
