@@ -6,6 +6,7 @@ import pandas as pd
 
 from helpers.foundation.estimates import Estimate, Status, without_value
 from helpers.methods.cells import LEAST_PEOPLE, published, too_few
+from helpers.methods.common_items import ItemAnswers
 from helpers.methods.intervals import Interval
 from helpers.methods.scales import LEVELS
 from helpers.methods.weighing import Replicas, Rows, difference
@@ -21,7 +22,8 @@ def segment_of(wave: str) -> str:
 
 
 def index(
-    scores: pd.DataFrame, waves: Sequence[str], struck: str = "", replicas: Replicas | None = None
+    scores: pd.DataFrame, waves: Sequence[str], struck: str = "", replicas: Replicas | None = None,
+    given: ItemAnswers | None = None,
 ) -> list[Estimate]:
     """Return the index, the shares of the four levels and the changes between waves.
 
@@ -35,6 +37,9 @@ def index(
         Why the claims are struck; empty where they stand.
     replicas : Replicas, optional
         Of the weights.
+    given : ItemAnswers, optional
+        Answers to the satisfaction questions: waves that were asked different ones are compared by those that both
+        were asked, as the reason says, and not at all (*blocked*) where there are none. None: all were asked the same.
 
     Returns
     -------
@@ -48,7 +53,7 @@ def index(
     groups = [_latest(scores[scores["wave"] == wave]) for wave in waves] if len(waves) > 1 else []
     for wave, group in zip(waves, groups, strict=False):
         estimates += _segment(group, segment_of(wave), replicas)
-    estimates += _changes(waves, groups, replicas)
+    estimates += _changes(waves, groups, scores, replicas, given)
     if struck:
         return [without_value(e.quantity, Status.STRUCK, struck, unit=e.unit, n=e.n, segment=e.segment)
                 for e in estimates]
@@ -72,16 +77,30 @@ def _segment(group: pd.DataFrame, segment: str, replicas: Replicas | None) -> li
 
 
 def _changes(
-    waves: Sequence[str], groups: Sequence[pd.DataFrame], replicas: Replicas | None
+    waves: Sequence[str], groups: Sequence[pd.DataFrame], scores: pd.DataFrame, replicas: Replicas | None,
+    given: ItemAnswers | None,
 ) -> Iterator[Estimate]:
     level = 1 - 0.05 / max(len(groups) - 1, 1)
     for i in range(1, len(groups)):
-        pair = groups[i - 1], groups[i]
-        n, segment = min(len(g) for g in pair), segment_of(waves[i])
-        if n < LEAST_PEOPLE:
-            reason = f"{too_few(n)}, in one of the waves {waves[i - 1]} and {waves[i]}"
-            yield without_value(CHANGE, Status.INSUFFICIENT, reason, unit="points", n=n, segment=segment)
+        names, pair, note = waves[i - 1:i + 1], groups[i - 1:i + 1], ""
+        segment = segment_of(waves[i])
+        if given is not None and _least(pair) >= LEAST_PEOPLE:
+            common = given.common(*(g["response_id"] for g in pair))
+            note = common.note
+            if not common.items:
+                yield without_value(CHANGE, Status.BLOCKED, note, unit="points", n=_least(pair), segment=segment)
+                continue
+            if note:
+                pair = [_latest(given.rescored(scores[scores["wave"] == w], common.items)) for w in names]
+        if _least(pair) < LEAST_PEOPLE:
+            reason = f"{too_few(_least(pair))}, in one of the waves {names[0]} and {names[1]}"
+            yield without_value(CHANGE, Status.INSUFFICIENT, reason, unit="points", n=_least(pair), segment=segment)
             continue
         values = tuple(g["satisfaction"].to_numpy(float) for g in pair)
         change: Interval = difference(values, tuple(_rows(g, replicas) for g in pair), level)[0]
-        yield Estimate(CHANGE, change.value, change.low, change.high, "points", n, segment, level)
+        yield Estimate(CHANGE, change.value, change.low, change.high, "points", _least(pair), segment, level,
+                       reason=note)
+
+
+def _least(groups: Sequence[pd.DataFrame]) -> int:
+    return min(map(len, groups))

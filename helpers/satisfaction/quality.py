@@ -9,6 +9,7 @@ import pandas as pd
 
 from helpers.foundation.estimates import Estimate, Gate, Level, Status, without_value
 from helpers.methods import cells, scales
+from helpers.methods.common_items import ItemAnswers
 from helpers.methods.intervals import Interval
 from helpers.methods.reliability import STRIKE, Reliability, alpha_gate, alpha_value, item_rest, reliability
 from helpers.methods.resampling import moments, percentiles
@@ -166,7 +167,9 @@ def _item_rest(scale: Scale) -> list[Estimate]:
     return [cells.published("item-rest correlation", r, n, unit="correlation", segment=item) for item, r in pairs]
 
 
-def satisfaction_gates(measured: Sequence[Scale], scores: pd.DataFrame, states: pd.DataFrame) -> list[Gate]:
+def satisfaction_gates(
+    measured: Sequence[Scale], scores: pd.DataFrame, states: pd.DataFrame, given: ItemAnswers | None = None
+) -> list[Gate]:
     """Return the gates of this step; a construct of one question has no scale to be gated.
 
     Parameters
@@ -177,9 +180,11 @@ def satisfaction_gates(measured: Sequence[Scale], scores: pd.DataFrame, states: 
         From `helpers.satisfaction.scores.scores`, in memory.
     states : DataFrame
         From `answered`.
+    given : ItemAnswers, optional
+        Answers to the satisfaction questions, to tell whether every wave was asked the same.
     """
     claims: Mapping[str, str] = {SCORE: "satisfaction index and levels"}
-    gates = [_people_gate(scores), _wave_gate(scores), _scale_gate(states)]
+    gates = [_people_gate(scores), _wave_gate(scores), _question_gate(scores, given), _scale_gate(states)]
     return [g for g in gates if g] + [
         alpha_gate(s.name, s.reliability, claims.get(s.name, f"score of {s.name}"))
         for s in told_apart(measured) if len(s.items) > 1 or s.name == SCORE]
@@ -218,6 +223,17 @@ def _wave_gate(scores: pd.DataFrame) -> Gate | None:
     return Gate("people in the smallest wave", int(people.min()), cells.FEW_PEOPLE, bool(len(small)), Level.QUALIFY,
                 "values of single waves and changes between them",
                 f"{named}." if len(small) else f"Every wave has {cells.FEW_PEOPLE} people or more.")
+
+
+def _question_gate(scores: pd.DataFrame, given: ItemAnswers | None) -> Gate | None:
+    waves = [g["response_id"] for _, g in scores.groupby("wave") if g["person"].nunique() >= cells.LEAST_PEOPLE]
+    if given is None or len(waves) < 2:
+        return None
+    n = sum(not given.common(wave, scores["response_id"]).is_whole for wave in waves)
+    said = (f"{n:,} of {len(waves):,} waves were not asked the same questions on satisfaction as the others; the index "
+            "mixes them." if n else "Every wave was asked the same questions on satisfaction.")
+    return Gate("waves that were asked other questions", n, 0, n > 0, Level.QUALIFY, "satisfaction index and levels",
+                said)
 
 
 def _scale_gate(states: pd.DataFrame) -> Gate | None:

@@ -4,6 +4,7 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
+from helpers.methods.common_items import ItemAnswers, item_answers
 from helpers.methods.scales import CUTS, LEVELS, NOT_APPLICABLE, TOLERANCE
 from helpers.satisfaction.assumptions import Assumptions
 
@@ -30,6 +31,8 @@ def scores(answers: ir.Table, assumed: Assumptions) -> pd.DataFrame:
         n_items, level``. Where questions have different cut points, the level is by their mean.
     """
     asked = answers.filter((answers.role == "satisfaction") & (answers.state != NOT_APPLICABLE))
+    answered = asked.filter(asked.percent.notnull()).select("item", "wave").distinct()
+    asked = asked.semi_join(answered, ["item", "wave"])  # what nobody of a wave answered was not asked in it
     given = asked.percent.notnull()
     cuts = {name: ibis.coalesce(asked[name], default).mean(where=given)
             for name, default in zip(CUTS, assumed.cuts, strict=True)}
@@ -39,6 +42,17 @@ def scores(answers: ir.Table, assumed: Assumptions) -> pd.DataFrame:
     table = table.filter((table.n_items > 0) & (table.n_items >= assumed.share_answered * table.n_asked))
     table = table.mutate(level=_level(table)).drop("n_asked", *CUTS)
     return table.to_pyarrow().to_pandas().sort_values("response_id", ignore_index=True)
+
+
+def by_item(answers: ir.Table, assumed: Assumptions) -> ItemAnswers:
+    """Return the answers behind the scores, so that groups can be compared by the questions that both were asked.
+
+    Parameters
+    ----------
+    answers, assumed
+        As in `scores`.
+    """
+    return item_answers(answers, "satisfaction", assumed.share_answered)
 
 
 def _level(table: ir.Table) -> ir.StringValue:

@@ -6,6 +6,7 @@ import pandas as pd
 
 from helpers.foundation.estimates import Estimate, Status, without_value
 from helpers.methods.cells import FEW_PEOPLE, LEAST_PEOPLE, published
+from helpers.methods.common_items import CommonItems, ItemAnswers
 from helpers.methods.intervals import Interval
 from helpers.methods.weighing import Replicas, Rows, difference, holm
 from helpers.satisfaction.weights import banded
@@ -48,7 +49,9 @@ def name_of(column: str) -> str:
     return column.removeprefix("demographic_").replace("_", " ")
 
 
-def segments(scored: pd.DataFrame, of: pd.DataFrame, replicas: Replicas | None = None) -> pd.DataFrame:
+def segments(
+    scored: pd.DataFrame, of: pd.DataFrame, replicas: Replicas | None = None, given: ItemAnswers | None = None
+) -> pd.DataFrame:
     """Return each segment's satisfaction and its difference from everybody else.
 
     Parameters
@@ -59,33 +62,46 @@ def segments(scored: pd.DataFrame, of: pd.DataFrame, replicas: Replicas | None =
         From `members`.
     replicas : Replicas, optional
         Of the weights.
+    given : ItemAnswers, optional
+        Answers to the satisfaction questions, so that those who were asked different ones are compared by the ones
+        that both were asked, or not at all.
 
     Returns
     -------
     DataFrame
-        ``segment, people, value, low, high, difference, p_adjusted`` [points]; p-values adjusted over all segments
-        (Holm), lowest first. Under 30 people on either side: no difference; under ten: no value.
+        ``segment, people, value, low, high, difference, p_adjusted, compared`` [points]; p-values adjusted over all
+        segments (Holm), lowest first. Under 30 people on either side: no difference; under ten: no value. ``compared``
+        says by which questions, or why not; empty where everybody was asked the same.
     """
     rows = scored.merge(of, on="response_id").sort_values(["responded_at", "response_id"], na_position="first")
     rows = rows.drop_duplicates("person", keep="last").sort_values("person", ignore_index=True)
-    found = [_segment(rows, c, value, replicas) for c in of.columns.drop("response_id")
+    found = [_segment(rows, c, value, replicas, given) for c in of.columns.drop("response_id")
              for value in sorted(set(rows[c]) - {""})]
-    columns = ["segment", "people", "value", "low", "high", "difference", "p"]
+    columns = ["segment", "people", "value", "low", "high", "difference", "p", "compared"]
     table = pd.DataFrame(found, columns=columns)
-    table = table.assign(p_adjusted=holm(table["p"].to_numpy(float))).drop(columns="p")
+    table.insert(6, "p_adjusted", holm(table.pop("p").to_numpy(float)))
     return table.sort_values(["p_adjusted", "people", "segment"], ascending=[True, False, True], ignore_index=True)
 
 
-def _segment(rows: pd.DataFrame, column: str, value: str, replicas: Replicas | None) -> tuple:
+def _segment(
+    rows: pd.DataFrame, column: str, value: str, replicas: Replicas | None, given: ItemAnswers | None
+) -> tuple:
     is_in, is_known = rows[column] == value, rows[column] != ""
     parts = [rows[is_known & ~is_in], rows[is_in]]
-    of = [Rows(p["person"].to_numpy(), p["weight"].to_numpy(float), replicas) for p in parts]
-    scores = tuple(p["satisfaction"].to_numpy(float) for p in parts)
-    own, gap, p = of[1].mean(scores[1]), np.nan, np.nan
+    own = _of(parts[1], replicas).mean(parts[1]["satisfaction"].to_numpy(float))
+    n, common, gap, p = len(parts[1]), CommonItems((), 0), np.nan, np.nan
+    if given is not None and min(map(len, parts)) >= FEW_PEOPLE:
+        common = given.common(*(part["response_id"] for part in parts))
+        parts = parts if common.is_whole else [given.rescored(part, common.items) for part in parts]
     if min(map(len, parts)) >= FEW_PEOPLE:
-        made, p = difference(scores, (of[0], of[1]))
+        scores = tuple(part["satisfaction"].to_numpy(float) for part in parts)
+        made, p = difference(scores, tuple(_of(part, replicas) for part in parts))
         gap = made.value
-    return f"{name_of(column)} {value}", len(parts[1]), own.value, own.low, own.high, gap, p
+    return f"{name_of(column)} {value}", n, own.value, own.low, own.high, gap, p, common.note
+
+
+def _of(part: pd.DataFrame, replicas: Replicas | None) -> Rows:
+    return Rows(part["person"].to_numpy(), part["weight"].to_numpy(float), replicas)
 
 
 def by_segment(table: pd.DataFrame) -> list[Estimate]:

@@ -4,7 +4,10 @@ import pytest
 from scipy import stats
 
 from helpers.foundation.estimates import Status, summary
-from helpers.satisfaction import index
+from helpers.reporting.sentences import satisfaction as said
+from helpers.reporting.sentences import voices
+from helpers.satisfaction import index, quality, scores, segments
+from helpers.satisfaction.assumptions import Assumptions
 
 
 def people(values, wave="w1", first=0, level="neutral", weight=1.0, month=1):
@@ -91,3 +94,86 @@ def test_the_scores_handed_in_are_not_changed_and_their_order_does_not_matter():
     one, other = (summary(index.index(r, ["w1", "w2"])) for r in (rows, shuffled))
     pd.testing.assert_frame_equal(one, other)
     pd.testing.assert_frame_equal(rows, before)
+
+
+def waves_of(catalogued, surveyed, first, second, n=40):
+    """Return scores and answers of two waves of n people, who answered some items with a score each."""
+    known = catalogued(*({"item": i} for i in sorted({*first, *second})))
+    who = [{"response_id": f"{w}{i}", "wave": w, "responded_at": f"2026-0{k}-01"}
+           for k, w in ((1, "w1"), (2, "w2")) for i in range(n)]
+    asked = {"w1": first, "w2": second}
+    rows = [(r["response_id"], item, score + i % 2 - 0.5) for i, r in enumerate(who)
+            for item, score in asked[r["wave"]].items()]
+    answers = surveyed(known, rows, who)
+    return scores.scores(answers, Assumptions()), scores.by_item(answers, Assumptions())
+
+
+def test_waves_without_one_common_question_are_not_compared(catalogued, surveyed):
+    scored, given = waves_of(catalogued, surveyed, {"a1": 4, "a2": 4}, {"b1": 2, "b2": 2})
+    change = found(index.index(scored, ["w1", "w2"], given=given), index.CHANGE, "wave w2")
+    assert (change.status, change.reason) == (Status.BLOCKED, "not comparable, because they share no question")
+    assert np.isnan(change.value)
+
+
+def test_waves_are_compared_by_the_questions_that_both_were_asked(catalogued, surveyed):
+    scored, given = waves_of(catalogued, surveyed, {"a1": 4, "a2": 4}, {"a2": 3.5, "b2": 2})
+    change = found(index.index(scored, ["w1", "w2"], given=given), index.CHANGE, "wave w2")
+    assert change.value == pytest.approx(-12.5)  # half a step of four, not (4 + 4 - 3.5 - 2) / 2 steps
+    assert (change.status, change.reason, change.n) == (Status.OK, "by the 1 of 3 questions in common", 40)
+
+
+def test_waves_that_were_asked_the_same_are_compared_as_they_are(catalogued, surveyed):
+    scored, given = waves_of(catalogued, surveyed, {"a1": 4, "a2": 4}, {"a1": 3, "a2": 3.5})
+    assert index.index(scored, ["w1", "w2"], given=given)[-1] == index.index(scored, ["w1", "w2"])[-1]
+
+
+def test_a_question_that_nobody_of_a_wave_answered_was_not_asked_in_it(catalogued, surveyed):
+    first, second = {"a1": 4, "a2": 4, "b1": np.nan, "b2": np.nan, "c": np.nan}, {"b1": 2, "b2": 2, "c": 2}
+    scored, _ = waves_of(catalogued, surveyed, first, second)
+    assert scored["wave"].value_counts().to_dict() == {"w1": 40, "w2": 40}
+
+
+def test_an_index_that_mixes_waves_with_other_questions_is_qualified(catalogued, surveyed):
+    for second, is_crossed in (({"b1": 2, "b2": 2}, True), ({"a1": 2, "a2": 2}, False)):
+        scored, given = waves_of(catalogued, surveyed, {"a1": 4, "a2": 4}, second)
+        states = pd.DataFrame({"item": [], "state": [], "n_answers": []})
+        gate = next(g for g in quality.satisfaction_gates((), scored, states, given)
+                    if g.gate == "waves that were asked other questions")
+        assert (gate.is_crossed, str(gate.level), gate.claims) == (
+            is_crossed, "qualify", "satisfaction index and levels")
+
+
+@pytest.mark.parametrize(("second", "difference", "compared"), [
+    ({"b1": 2, "b2": 2}, np.nan, "not comparable, because they share no question"),
+    ({"a2": 3.5, "b2": 2}, -12.5, "by the 1 of 3 questions in common"), ({"a1": 3, "a2": 4}, -12.5, "")])
+def test_segments_are_compared_by_the_questions_in_common(catalogued, surveyed, second, difference, compared):
+    scored, given = waves_of(catalogued, surveyed, {"a1": 4, "a2": 4}, second)
+    of = scored[["response_id"]].assign(channel=scored["wave"])
+    made = segments.segments(scored, of, given=given).set_index("segment")
+    assert made.loc["channel w2", "difference"] == pytest.approx(difference, nan_ok=True)
+    assert set(made["compared"]) == {compared}
+    told = voices.segments(segments.shown(made.reset_index()))
+    assert ("2 segments were asked other questions" in told) == np.isnan(difference)
+    assert ("2 segments are compared by the questions in common only" in told) == compared.startswith("by")
+    assert ("compared" in voices.segment_table(made.reset_index()).columns) == bool(compared)
+
+
+def test_the_page_says_that_waves_are_not_compared_and_why(catalogued, surveyed):
+    scored, given = waves_of(catalogued, surveyed, {"a1": 4, "a2": 4}, {"b1": 2, "b2": 2})
+    frame, waves = summary(index.index(scored, ["w1", "w2"], given=given)), ["w1", "w2"]
+    assert said.change(frame, waves) == (
+        "Whether wave w2 differs from wave w1 cannot be said: not comparable, because they share no question.")
+    assert said.waves_title(frame, waves) == (
+        "Each wave was asked questions of its own, so satisfaction is not compared over waves")
+    assert said.OWN_QUESTIONS in said.changes(frame, waves)
+    assert said.outside_waves(frame) == ""
+    scored, given = waves_of(catalogued, surveyed, {"a1": 4, "a2": 4}, {"a2": 3.5, "b2": 2})
+    frame = summary(index.index(scored, waves, given=given))
+    assert said.change(frame, waves).endswith("], by the 1 of 3 questions in common.")
+
+
+def test_steps_between_waves_that_cannot_be_told_are_not_said_to_show_no_change(catalogued, surveyed):
+    scored, given = waves_of(catalogued, surveyed, {"a1": 4, "a2": 4}, {"b1": 2, "b2": 2})
+    third = scored[scored["wave"] == "w2"].assign(wave="w3")
+    frame = summary(index.index(pd.concat([scored, third]), ["w1", "w2", "w3"], given=given))
+    assert said.changes(frame, ["w1", "w2", "w3"])[0] == "1 earlier step cannot be told."

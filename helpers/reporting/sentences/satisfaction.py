@@ -20,6 +20,7 @@ CLAIM = "satisfaction index and levels"
 TITLES = {COMPLAINTS: "complaints per 100 buyers", OMITTED: "cases that nobody took up",
           DISSATISFIED: "cases whose handling dissatisfied"}
 MOST_CHANGES = 4
+OWN_QUESTIONS = "Waves were asked different questions: their own values are not to be set against each other."
 NEEDED = "A survey with a question on satisfaction, answered by ten people or more, would tell."
 
 
@@ -93,7 +94,8 @@ def change(index: pd.DataFrame, waves: Sequence[str]) -> str:
         return f"Whether wave {newest} differs from wave {before} cannot be said: {reason}."
     moved = words.change(row["value"], row["low"], row["high"], words.points)
     how = words.interval(row["low"], row["high"], words.points) if _is_beyond(row) else f"({scored(row)})"
-    return f"From wave {before} to wave {newest}: {moved} {how}."
+    by = f", {row['reason']}" if row["reason"] else ""
+    return f"From wave {before} to wave {newest}: {moved} {how}{by}."
 
 
 def recommendation(index: pd.DataFrame) -> str:
@@ -179,7 +181,8 @@ def waves_title(index: pd.DataFrame, waves: Sequence[str]) -> str:
     """Return the finding above the figure of the waves."""
     found = [r for wave in waves for r in rows(index, CHANGE, segment_of(wave)) if is_ok(r)]
     if not found:
-        return "Satisfaction by wave: fewer than two waves that can be compared"
+        return "Satisfaction by wave: fewer than two waves that can be compared" if not _apart(index) else \
+            "Each wave was asked questions of its own, so satisfaction is not compared over waves"
     beyond = [r for r in found if _is_beyond(r)]
     if not beyond:
         return "Satisfaction does not change beyond noise from any wave to the next"
@@ -195,11 +198,19 @@ def changes(index: pd.DataFrame, waves: Sequence[str]) -> tuple[str, ...]:
         return (f"There is {'a single' if waves else 'no'} wave: nothing can be said about change.",)
     earlier = range(1, len(waves) - 1)
     found = {i: next(iter(rows(index, CHANGE, segment_of(waves[i]))), None) for i in earlier}
-    moved = [i for i in earlier if found[i] and is_ok(found[i]) and _is_beyond(found[i])]
-    still = len(found) - len(moved)
+    known = [i for i in earlier if found[i] and is_ok(found[i])]
+    moved = [i for i in known if _is_beyond(found[i])]
+    still, unknown = len(known) - len(moved), len(found) - len(known)
     rest = f"{words.count(still, 'earlier step shows', 'earlier steps show')} no change beyond noise."
+    gone = f"{words.count(unknown, 'earlier step', 'earlier steps')} cannot be told."
     return (*(change(index, waves[:i + 1]) for i in moved[-MOST_CHANGES:]), *([rest] if still else []),
-            change(index, waves))
+            *([gone] if unknown else []), change(index, waves), *([OWN_QUESTIONS] if _apart(index) else []))
+
+
+def _apart(index: pd.DataFrame) -> bool:
+    """Return whether waves that follow each other were asked different questions."""
+    of = index[index["quantity"] == CHANGE]
+    return bool((of["status"].eq(Status.BLOCKED) | (of["status"].eq(Status.OK) & of["reason"].fillna("").ne(""))).any())
 
 
 def _is_beyond(row: Row) -> bool:
@@ -211,7 +222,7 @@ def outside_waves(index: pd.DataFrame) -> str:
     rows_of = index[(index["quantity"] == INDEX) & (index["status"] == Status.OK)]
     whole, of_waves = (rows_of.loc[is_in, "value"] for is_in in (rows_of["segment"] == "all",
                                                                  rows_of["segment"] != "all"))
-    if whole.empty or len(of_waves) < 2 or of_waves.min() <= whole.iloc[0] <= of_waves.max():
+    if whole.empty or len(of_waves) < 2 or _apart(index) or of_waves.min() <= whole.iloc[0] <= of_waves.max():
         return ""
     way = "below" if whole.iloc[0] < of_waves.min() else "above"
     before = "higher" if way == "below" else "lower"

@@ -78,7 +78,9 @@ def segment_table(found: pd.DataFrame) -> pd.DataFrame:
         From `helpers.satisfaction.segments.shown`.
     """
     limits = [words.interval(a, b, words.points) for a, b in zip(found["low"], found["high"], strict=True)]
-    return found.assign(interval=limits)[["segment", "people", "value", "interval", "difference", "p_adjusted"]]
+    columns = ["segment", "people", "value", "interval", "difference", "p_adjusted"]
+    has_own = found["compared"].ne("").any()
+    return found.assign(interval=limits)[[*columns, *(["compared"] if has_own else [])]]
 
 
 def segments(found: pd.DataFrame) -> str:
@@ -89,17 +91,23 @@ def segments(found: pd.DataFrame) -> str:
     found : DataFrame
         From `helpers.satisfaction.segments.shown`.
     """
-    known = found[found["p_adjusted"].notna()]
+    known, apart = found[found["p_adjusted"].notna()], found[found["compared"].ne("")]
+    n_not = int(apart["difference"].isna().sum())
+    other = (f" {words.count(n_not, 'segment was', 'segments were')} asked other questions than everybody else and "
+             f"{'is' if n_not == 1 else 'are'} not compared." if n_not else "")
+    if len(apart) > n_not:
+        n_part = words.count(len(apart) - n_not, "segment is", "segments are")
+        other += f" {n_part} compared by the questions in common only."
     if known.empty:
-        return "No segments of thirty people or more can be compared."
+        return f"No segments of thirty people or more can be compared.{other}"
     differ = known[known["p_adjusted"] < 0.05]
     said = [f"{r.segment} ({'+' if r.difference > 0 else ''}{words.points(r.difference)})"
             for r in differ.head(MOST_SEGMENTS).itertuples()]
     more = f" and {words.whole(len(differ) - MOST_SEGMENTS)} more" if len(differ) > MOST_SEGMENTS else ""
     if not said:
         compared = words.count(len(known), "segment", "segments")
-        return f"None of {compared} differs beyond noise from everybody else, all comparisons counted together."
-    return f"Different from everybody else beyond noise: {words.joined(said)}{more}."
+        return f"None of {compared} differs beyond noise from everybody else, all comparisons counted together.{other}"
+    return f"Different from everybody else beyond noise: {words.joined(said)}{more}.{other}"
 
 
 def kano(shown: pd.DataFrame) -> str:
