@@ -9,7 +9,9 @@ import pandas as pd
 
 from helpers.foundation import workspace as workspaces
 from helpers.foundation.workspace import Workspace
+from helpers.methods.common_items import CommonItems
 from helpers.reporting.results import PAGES
+from helpers.satisfaction.index import QUESTION
 
 CHANGE_COLUMNS = ["previous", "previous_run", "previous_as_of_on", "change", "change_low", "change_high",
                   "is_beyond_noise", "comparison"]
@@ -191,10 +193,49 @@ def changes(ws: Workspace, frame: pd.DataFrame) -> pd.DataFrame:
     now, runs = current(ws), earlier(ws)
     found = {section: comparable(now, runs, section) for section in frame["section"].unique()}
     pairs = [(row, found[row["section"]] if row["table"] else NOT_COMPARED) for row in frame.to_dict("records")]
-    rows = [change(row, row_of(ws, run, row), run) for row, run in pairs]
+    rows = [_changed(ws, row, run) for row, run in pairs]
     beside = pd.DataFrame(rows, columns=CHANGE_COLUMNS, index=frame.index)
     return frame.join(beside.astype({"is_beyond_noise": "boolean", "previous_as_of_on": "datetime64[us]",
                                      "previous_run": "str", "comparison": "str"}))
+
+
+def _changed(ws: Workspace, row: Mapping[str, object], run: Comparable) -> dict[str, object]:
+    """Return a figure's change; one that rests on other questions then by those in common, or not at all."""
+    before = row_of(ws, run, row)
+    if before is None or _missing(row, before):
+        return change(row, before, run)
+    then = _questions(ws.frame_of(run.run.run, str(row["table"])), row)
+    now = then if then.empty else _questions(ws.frame(str(row["table"])), row)
+    common = in_common(now, then)
+    if common.is_whole:
+        return change(row, before, run)
+    if not common.items:
+        return change(row, before, Comparable(None, common.note))
+    items = list(common.items)
+    return change(_averaged(row, now.loc[items]), _averaged(before, then.loc[items]), run) | {"comparison": common.note}
+
+
+def _questions(table: pd.DataFrame, row: Mapping[str, object]) -> pd.DataFrame:
+    """Return the questions that a figure rests on, by their name and scale; none where the run did not record them."""
+    found = table[table["quantity"] == f"{QUESTION}{row['quantity']}"]
+    if found.empty or row["segment"] != "all":
+        return found.head(0)
+    return found.set_index(found["segment"] + " " + found["reason"])
+
+
+def in_common(now: pd.DataFrame, then: pd.DataFrame) -> CommonItems:
+    """Return the questions that a figure rests on in both runs; what a run did not record is not called different."""
+    if now.empty or then.empty:
+        return CommonItems((), 0)
+    return CommonItems(tuple(sorted({*now.index} & {*then.index})), len({*now.index} | {*then.index}))
+
+
+def _averaged(row: Mapping[str, object], questions: pd.DataFrame) -> dict[str, object]:
+    """Return a figure over some questions: their mean, and limits that hold whatever their correlation.
+
+    The error of a mean is at most the mean of the errors, so that the interval is too wide rather than too narrow.
+    """
+    return dict(row) | {c: float(questions[c].mean()) for c in ("value", "low", "high")}
 
 
 def row_of(ws: Workspace, run: Comparable, row: Mapping[str, object]) -> dict[str, object] | None:
@@ -207,11 +248,14 @@ def row_of(ws: Workspace, run: Comparable, row: Mapping[str, object]) -> dict[st
 
 
 def history(ws: Workspace, row: Mapping[str, object]) -> pd.DataFrame:
-    """Return one figure in every comparable run: ``on`` and ``value``, oldest first, this run last."""
+    """Return one figure in every comparable run that asked the same: ``on``, ``value``; oldest first, this run last."""
     now = current(ws)
     runs = [run for run in earlier(ws) if run.as_of < now.as_of and not obstacles(now, run, str(row["section"]))]
     latest = {run.as_of: run for run in runs}
-    rows = [(on, row_of(ws, Comparable(run), row)) for on, run in sorted(latest.items())]
+    asked = {on: _questions(ws.frame_of(run.run, str(row["table"])), row) for on, run in latest.items()}
+    own = _questions(ws.frame(str(row["table"])), row) if any(map(len, asked.values())) else pd.DataFrame()
+    rows = [(on, row_of(ws, Comparable(run), row)) for on, run in sorted(latest.items())
+            if in_common(own, asked[on]).is_whole]
     points = [(on, found["value"]) for on, found in rows if found and found["status"] == "ok"]
     points.append((now.as_of, row["value"]))
     return pd.DataFrame(points, columns=["on", "value"]).astype({"value": "float64"})

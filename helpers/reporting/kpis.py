@@ -13,6 +13,7 @@ from helpers.reporting.briefing import MOST_CARDS, Card
 from helpers.reporting.results import COUNTS, PAGES, Results
 from helpers.reporting.sentences import leadership as said
 from helpers.reporting.tables import KPIS
+from helpers.satisfaction import index
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +188,7 @@ def _course(ws: Workspace, row: dict[str, object], results: Results, monthly: Se
     if row["quantity"] == "customers_after":
         return tuple(monthly)
     waves = results.frame(str(row["table"]))
-    if "quantity" not in waves:
+    if "quantity" not in waves or (row["quantity"] == index.INDEX and index.is_apart(waves)):
         return ()
     same = waves[(waves["quantity"] == row["quantity"]) & waves["segment"].str.startswith("wave ")]
     return tuple(same.sort_values("segment").loc[same["status"] == "ok", "value"])

@@ -1,7 +1,9 @@
 """The satisfaction index and the shares of the levels: for everybody, by wave, and from wave to wave."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 
 from helpers.foundation.estimates import Estimate, Status, without_value
@@ -13,6 +15,7 @@ from helpers.methods.weighing import Replicas, Rows, difference
 
 INDEX = "satisfaction"
 CHANGE = "change of satisfaction"
+QUESTION = "question of "  # before the quantity that rests on it: a row for each, by which other runs are compared
 SHARES = tuple(f"share {level}" for level in LEVELS)
 
 
@@ -58,6 +61,47 @@ def index(
         return [without_value(e.quantity, Status.STRUCK, struck, unit=e.unit, n=e.n, segment=e.segment)
                 for e in estimates]
     return estimates
+
+
+def questions(
+    scores: pd.DataFrame, given: ItemAnswers, known: pd.DataFrame, replicas: Replicas | None = None
+) -> list[Estimate]:
+    """Return the mean of each question that the index rests on, so that runs with other questions can be told.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        From `helpers.satisfaction.scores.scores`.
+    given : ItemAnswers
+        From `helpers.satisfaction.scores.by_item`.
+    known : DataFrame
+        From `helpers.methods.scales.catalogue`.
+    replicas : Replicas, optional
+        Of the weights.
+
+    Returns
+    -------
+    list of Estimate
+        Mean of each person's latest answer [0–100] by item, the ends of its scale as the reason.
+    """
+    latest, ends, made = _latest(scores), known.set_index("item"), []
+    for item in given.percent.columns:
+        percent = given.percent[item].reindex(latest["response_id"]).to_numpy()
+        people = latest[~np.isnan(percent)]
+        mean = _rows(people, replicas).mean(percent[~np.isnan(percent)])
+        made.append(published(f"{QUESTION}{INDEX}", mean, len(people), unit="points", segment=str(item)))
+    return [replace(e, reason=scale_of(ends.loc[e.segment])) for e in made if e.status is Status.OK]
+
+
+def scale_of(item: pd.Series | tuple) -> str:
+    """Return the ends of an item's scale, in words."""
+    return f"from {item.scale_low:g} to {item.scale_high:g}"
+
+
+def is_apart(table: pd.DataFrame) -> bool:
+    """Return whether waves that follow each other were asked different questions, from the long table of the index."""
+    of = table[table["quantity"] == CHANGE]
+    return bool((of["status"].eq(Status.BLOCKED) | (of["status"].eq(Status.OK) & of["reason"].fillna("").ne(""))).any())
 
 
 def _latest(scores: pd.DataFrame) -> pd.DataFrame:

@@ -1,6 +1,7 @@
 """Measures that belong to one question and to its scale: NPS, CSAT, CES, and what they are called when they are not."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import ibis
 import ibis.expr.types as ir
@@ -12,7 +13,7 @@ from helpers.methods.cells import published
 from helpers.methods.intervals import Interval, counted_mean, net_share, share
 from helpers.methods.scales import TOLERANCE, latest
 from helpers.methods.weighing import Replicas, Rows, student
-from helpers.satisfaction.index import segment_of
+from helpers.satisfaction.index import QUESTION, scale_of, segment_of
 
 NPS, NOT_NPS, CSAT, CES = "NPS", "top minus bottom share, not NPS", "CSAT", "CES"
 PROMOTERS_FROM, DETRACTORS_TO, SATISFIED_FROM = 85.0, 65.0, 75.0
@@ -112,7 +113,7 @@ def measures(
         NPS (0–10 recommend question; points) and the same rule on any other scale, *top minus bottom share, not NPS*:
         upper 15 % of the scale's length less its lower 65 %, which on 0–10 is 9–10 less 0–6. CSAT (five-point
         satisfaction question): share of the two best answers. CES (1–7 effort question): mean on the scale, its
-        good end in the unit.
+        good end in the unit. Behind them each question by its name, where a measure rests on one.
     """
     segments = ["all", *(segment_of(wave) for wave in waves)] if len(waves) > 1 else ["all"]
     named = [(quantity, row) for row in known.itertuples() if (quantity := measure_of(row))]
@@ -123,6 +124,9 @@ def measures(
         rows = counted[counted["item"] == row.item]
         found += [_measured(quantity, label, row, rows[rows["segment"] == s], (s, (error or {}).get((row.item, s))))
                   for s in segments]
+    found += [replace(e, quantity=f"{QUESTION}{quantity}", segment=row.item, reason=scale_of(row))
+              for quantity, row in named if quantity not in several
+              for e in found if (e.quantity, e.segment, e.status) == (quantity, "all", Status.OK)]
     present = {quantity for quantity, _ in named}
     found += [without_value(q, Status.NOT_APPLICABLE, reason) for q, reason in ABSENT.items() if q not in present]
     return found

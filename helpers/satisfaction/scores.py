@@ -4,6 +4,7 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
+from helpers.methods.cells import LEAST_PEOPLE
 from helpers.methods.common_items import ItemAnswers, item_answers
 from helpers.methods.scales import CUTS, LEVELS, NOT_APPLICABLE, TOLERANCE
 from helpers.satisfaction.assumptions import Assumptions
@@ -22,7 +23,8 @@ def scores(answers: ir.Table, assumed: Assumptions) -> pd.DataFrame:
     answers : Table
         From `helpers.methods.scales.answers`.
     assumed : Assumptions
-        Default cut points, and the least share of applicable questions that must be answered.
+        Default cut points, and the least share of applicable questions that must be answered; one to which ten or
+        more of a wave have no answer, and nobody has, was not asked in it.
 
     Returns
     -------
@@ -31,8 +33,8 @@ def scores(answers: ir.Table, assumed: Assumptions) -> pd.DataFrame:
         n_items, level``. Where questions have different cut points, the level is by their mean.
     """
     asked = answers.filter((answers.role == "satisfaction") & (answers.state != NOT_APPLICABLE))
-    answered = asked.filter(asked.percent.notnull()).select("item", "wave").distinct()
-    asked = asked.semi_join(answered, ["item", "wave"])  # what nobody of a wave answered was not asked in it
+    by_wave = asked.group_by("item", "wave").aggregate(n=asked.count(), n_given=asked.percent.count())
+    asked = asked.anti_join(by_wave.filter(by_wave.n >= LEAST_PEOPLE, by_wave.n_given == 0), ["item", "wave"])
     given = asked.percent.notnull()
     cuts = {name: ibis.coalesce(asked[name], default).mean(where=given)
             for name, default in zip(CUTS, assumed.cuts, strict=True)}

@@ -9,6 +9,7 @@ from helpers.foundation.tables import summary_table
 from helpers.foundation.workspace import Workspace
 from helpers.reporting import comparison
 from helpers.reporting.comparison import Comparable, Identity
+from helpers.reporting.sentences import leadership
 
 TABLE = summary_table("results/figures", "figure")
 NOW = Identity("2026-10-31-1", "2026-10-31", "EUR", {"horizon_days": 90}, {"churn": {"high_risk": 0.5}}, "p1",
@@ -167,6 +168,42 @@ def test_history_ends_with_this_run_and_leaves_out_what_has_no_value(home):
     now = figures(Estimate("kept", 0.4, unit="share")).iloc[0].to_dict()
     found = comparison.history(shop(), now)
     assert list(zip(found["on"], found["value"], strict=True)) == [("2026-07-31", 0.2), ("2026-10-31", 0.4)]
+
+
+def rested(value, **questions):
+    """Return a figure and the questions that it rests on, each with its mean."""
+    return [Estimate("kept", value, value - 1, value + 1, "points", 100),
+            *(Estimate("question of kept", v, v - 2, v + 2, "points", 100, item, reason="from 1 to 5")
+              for item, v in questions.items())]
+
+
+@pytest.mark.parametrize(("before", "now", "change", "said"), [
+    (rested(60, a=50, b=70), rested(65, a=55, b=75), (5, 5 - 2**0.5, 5 + 2**0.5), ""),
+    (rested(60, a=50, b=70), rested(30, c=30), (np.nan,) * 3, "not comparable, because they share no question"),
+    (rested(60, a=50, b=70), rested(50, b=71, c=29), (1, 1 - 8**0.5, 1 + 8**0.5), "by the 1 of 3 questions in common"),
+    (rested(60), rested(50, b=71), (-10, -10 - 2**0.5, -10 + 2**0.5), "")])
+def test_a_figure_is_compared_by_the_questions_that_both_runs_asked(home, before, now, change, said):
+    earlier_run("2026-09-30-1", "2026-09-30", before)
+    there = workspaces.runs_folder("shop") / "2026-10-31-1" / "results"
+    there.mkdir(parents=True)
+    summary(now).to_parquet(there / "figures.parquet")
+    (there.parent / "manifest.json").write_text(json.dumps(
+        {"state": "finished", "started_at": "2026-10-31-1", "as_of": "2026-10-31", "currency": "", "study": {}}))
+    ws = Workspace("shop", {TABLE.name: TABLE}, run="2026-10-31-1", as_of="2026-10-31")
+    found = comparison.changes(ws, figures(*now).head(1)).iloc[0]
+    assert found[["change", "change_low", "change_high"]].astype(float).to_list() == pytest.approx(change, nan_ok=True)
+    assert found["comparison"] == said
+    is_drawn = not said
+    assert len(comparison.history(ws, figures(*now).iloc[0].to_dict())) == 1 + is_drawn
+    words = leadership.change(found.to_dict())
+    assert words == said if np.isnan(change[0]) else words.endswith(said)
+
+
+def test_a_question_on_another_scale_is_another_question():
+    now, then = (summary(rested(60, a=50)[1:]) for _ in range(2))
+    then = then.assign(reason="from 1 to 10")
+    of = [t.set_index(t["segment"] + " " + t["reason"]) for t in (now, then)]
+    assert comparison.in_common(*of).items == ()
 
 
 def test_definitions_name_what_changed_and_nothing_else():

@@ -6,7 +6,7 @@ from scipy import stats
 from helpers.foundation.estimates import Status, summary
 from helpers.reporting.sentences import satisfaction as said
 from helpers.reporting.sentences import voices
-from helpers.satisfaction import index, quality, scores, segments
+from helpers.satisfaction import index, measures, quality, scores, segments
 from helpers.satisfaction.assumptions import Assumptions
 
 
@@ -177,3 +177,16 @@ def test_steps_between_waves_that_cannot_be_told_are_not_said_to_show_no_change(
     third = scored[scored["wave"] == "w2"].assign(wave="w3")
     frame = summary(index.index(pd.concat([scored, third]), ["w1", "w2", "w3"], given=given))
     assert said.changes(frame, ["w1", "w2", "w3"])[0] == "1 earlier step cannot be told."
+
+
+def test_the_questions_that_the_index_and_a_measure_rest_on_are_kept_with_their_scale(catalogued, surveyed):
+    known = catalogued({"item": "a1"}, {"item": "r", "role": "recommend", "scale_low": 0.0, "scale_high": 10.0})
+    answers = surveyed(known, [(f"r{i}", item, 4) for i in range(12) for item in ("a1", "r")])
+    scored, given = scores.scores(answers, Assumptions()), scores.by_item(answers, Assumptions())
+    asked = index.questions(scored, given, known)
+    assert [(e.quantity, e.segment, e.value, e.n, e.reason) for e in asked] == [
+        ("question of satisfaction", "a1", 75.0, 12, "from 1 to 5")]
+    of = [e for e in measures.measures(known, measures.distribution(answers, known, ["w"]), ["w"])
+          if e.quantity.startswith(index.QUESTION)]
+    assert {(e.quantity, e.segment, e.reason) for e in of} == {
+        ("question of NPS", "r", "from 0 to 10"), ("question of CSAT", "a1", "from 1 to 5")}

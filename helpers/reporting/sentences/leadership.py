@@ -58,7 +58,8 @@ def change(row: Mapping[str, object], currency: str = "") -> str:
     moved = [float(row[c]) * (100 if is_share else 1) for c in ("change", "change_low", "change_high")]
     if words.is_missing(moved[1]) and moved[0]:
         return f"{'up' if moved[0] > 0 else 'down'} {form(abs(moved[0]))} on the last run"
-    return words.change(*moved, form)
+    by = f", {row['comparison']}" if str(row["comparison"]).startswith("by ") else ""
+    return words.change(*moved, form) + by
 
 
 def state(as_of: str, steps: Mapping[str, str]) -> str:

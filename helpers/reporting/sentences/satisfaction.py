@@ -9,7 +9,7 @@ from helpers.methods.charts import Chart
 from helpers.methods.intervals import tied
 from helpers.methods.scales import LEVELS
 from helpers.reporting import words
-from helpers.satisfaction.index import CHANGE, INDEX, SHARES, segment_of
+from helpers.satisfaction.index import CHANGE, INDEX, SHARES, is_apart, segment_of
 from helpers.satisfaction.measures import CES, CSAT, NOT_NPS, NPS
 from helpers.satisfaction.quality import SCORE, silent_mean
 from helpers.satisfaction.scores import FORMULA
@@ -181,7 +181,7 @@ def waves_title(index: pd.DataFrame, waves: Sequence[str]) -> str:
     """Return the finding above the figure of the waves."""
     found = [r for wave in waves for r in rows(index, CHANGE, segment_of(wave)) if is_ok(r)]
     if not found:
-        return "Satisfaction by wave: fewer than two waves that can be compared" if not _apart(index) else \
+        return "Satisfaction by wave: fewer than two waves that can be compared" if not is_apart(index) else \
             "Each wave was asked questions of its own, so satisfaction is not compared over waves"
     beyond = [r for r in found if _is_beyond(r)]
     if not beyond:
@@ -204,13 +204,7 @@ def changes(index: pd.DataFrame, waves: Sequence[str]) -> tuple[str, ...]:
     rest = f"{words.count(still, 'earlier step shows', 'earlier steps show')} no change beyond noise."
     gone = f"{words.count(unknown, 'earlier step', 'earlier steps')} cannot be told."
     return (*(change(index, waves[:i + 1]) for i in moved[-MOST_CHANGES:]), *([rest] if still else []),
-            *([gone] if unknown else []), change(index, waves), *([OWN_QUESTIONS] if _apart(index) else []))
-
-
-def _apart(index: pd.DataFrame) -> bool:
-    """Return whether waves that follow each other were asked different questions."""
-    of = index[index["quantity"] == CHANGE]
-    return bool((of["status"].eq(Status.BLOCKED) | (of["status"].eq(Status.OK) & of["reason"].fillna("").ne(""))).any())
+            *([gone] if unknown else []), change(index, waves), *([OWN_QUESTIONS] if is_apart(index) else []))
 
 
 def _is_beyond(row: Row) -> bool:
@@ -222,7 +216,7 @@ def outside_waves(index: pd.DataFrame) -> str:
     rows_of = index[(index["quantity"] == INDEX) & (index["status"] == Status.OK)]
     whole, of_waves = (rows_of.loc[is_in, "value"] for is_in in (rows_of["segment"] == "all",
                                                                  rows_of["segment"] != "all"))
-    if whole.empty or len(of_waves) < 2 or _apart(index) or of_waves.min() <= whole.iloc[0] <= of_waves.max():
+    if whole.empty or len(of_waves) < 2 or is_apart(index) or of_waves.min() <= whole.iloc[0] <= of_waves.max():
         return ""
     way = "below" if whole.iloc[0] < of_waves.min() else "above"
     before = "higher" if way == "below" else "lower"
