@@ -13,6 +13,7 @@ from helpers.loyalty.assumptions import Assumptions
 from helpers.loyalty.attitude import Attitudes
 from helpers.loyalty.kinds import ALL_KINDS, ATTITUDE_ONLY, BEHAVIOUR_ONLY, KINDS, STRUCK, TOO_EARLY, kinds
 from helpers.methods.cells import FEW_PEOPLE, LEAST_PEOPLE, is_hidden, published, told, too_few
+from helpers.methods.common_items import QUESTION
 from helpers.methods.intervals import difference, mean, rank_correlation, share
 from helpers.methods.reliability import STRIKE, alpha_gate, alpha_value
 
@@ -55,9 +56,16 @@ def matrix(people: pd.DataFrame, said: Attitudes) -> list[Estimate]:
         _attitude(people["attitude"].dropna(), struck(said)),
         published(BEHAVIOUR, mean(active.to_numpy(float)), len(active), unit="share"),
         alpha_value("Cronbach's alpha of attitude", "all", said.reliability, said.reliability.raw),
-        _error(said), _near(both), _correlation(both), _surveyed(people),
+        _error(said), _near(both), _correlation(both), _surveyed(people), *_asked(said),
     ]
     return found
+
+
+def _asked(said: Attitudes) -> list[Estimate]:
+    """Return the questions that the kinds rest on as one: of a share there is no part for each of them."""
+    named = " + ".join(sorted(said.items))
+    return [Estimate(f"{QUESTION}{SHARES[0]}", float(len(said.items)), unit="questions", segment=named,
+                     n=len(said.people))] if named else []
 
 
 def _attitude(attitude: pd.Series, reason: str) -> Estimate:
@@ -176,6 +184,12 @@ def loyalty_gates(people: pd.DataFrame, said: Attitudes) -> list[Gate]:
     gates = [_people_gate(people)]
     if said.items:
         gates.append(alpha_gate(ATTITUDE, said.reliability, CLAIM))
+    if said.waves.n > 1:
+        apart = said.waves.n_apart
+        gates.append(Gate(
+            "waves that were asked other questions on the attitude", apart, 0, apart > 0, Level.QUALIFY, CLAIM,
+            f"{apart:,} of {said.waves.n:,} waves were not asked the same questions on the attitude as the others; the "
+            "kinds mix them." if apart else "Every wave was asked the same questions on the attitude."))
     near = _near(people[people["kind"].isin(KINDS)])
     if near.status is Status.OK:
         gates.append(Gate("people near the cut", near.value, NEAR_LIMIT, near.value > NEAR_LIMIT, Level.QUALIFY, CLAIM,

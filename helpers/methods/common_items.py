@@ -9,6 +9,7 @@ import pandas as pd
 from helpers.methods.cells import LEAST_PEOPLE
 from helpers.methods.scales import NOT_APPLICABLE
 
+QUESTION = "question of "  # before the quantity that rests on it: a row for each, by which runs are compared
 TOLERANCE = 0.05  # share of the answers that stand on other items in one group than in the other
 MOST_OF_GROUP = 0.5
 
@@ -94,19 +95,47 @@ class ItemAnswers:
         return scored.assign(**{column: percent.mean(axis=1).to_numpy()})[is_enough]
 
 
-def item_answers(answers: ir.Table, role: str, share: float) -> ItemAnswers:
-    """Return the answers to the items of a role, one row a response that answered any.
+@dataclass(frozen=True, slots=True)
+class WaveItems:
+    """How many waves were not asked the same items as all waves together.
+
+    Parameters
+    ----------
+    n_apart, n : int
+        Such waves, and waves in which ten people or more answered.
+    """
+
+    n_apart: int = 0
+    n: int = 0
+
+
+def wave_items(given: ItemAnswers, wave: pd.Series) -> WaveItems:
+    """Return how many waves were not asked the same items as all together.
+
+    Parameters
+    ----------
+    given : ItemAnswers
+        Answers to the items of one score.
+    wave : Series
+        Name of the wave by response.
+    """
+    groups = [responses for responses in wave.groupby(wave).groups.values() if len(responses) >= LEAST_PEOPLE]
+    return WaveItems(sum(not given.common(of, wave.index).is_whole for of in groups), len(groups))
+
+
+def item_answers(answers: ir.Table, roles: Sequence[str], share: float) -> ItemAnswers:
+    """Return the answers to the items of some roles, one row a response that answered any.
 
     Parameters
     ----------
     answers : Table
         From `helpers.methods.scales.answers`.
-    role : str
+    roles : sequence of str
         Such as ``satisfaction``.
     share : float
         Least share of the items asked that must be answered for a score.
     """
-    rows = answers.filter(answers.role == role).select(
+    rows = answers.filter(answers.role.isin(list(roles))).select(
         "response_id", "item", "percent", is_asked=answers.state != NOT_APPLICABLE).to_pyarrow().to_pandas()
     kept = rows[rows["response_id"].isin(rows.loc[rows["percent"].notna(), "response_id"])]
     percent = kept.pivot_table("percent", "response_id", "item", "max", dropna=False).sort_index()

@@ -9,9 +9,8 @@ import pandas as pd
 
 from helpers.foundation import workspace as workspaces
 from helpers.foundation.workspace import Workspace
-from helpers.methods.common_items import CommonItems
+from helpers.methods.common_items import QUESTION, CommonItems
 from helpers.reporting.results import PAGES
-from helpers.satisfaction.index import QUESTION
 
 CHANGE_COLUMNS = ["previous", "previous_run", "previous_as_of_on", "change", "change_low", "change_high",
                   "is_beyond_noise", "comparison"]
@@ -57,6 +56,7 @@ class Comparable:
     reason: str = ""
 
 
+OTHER_QUESTIONS = Comparable(None, "not comparable, because it rests on other questions than in the run before")
 NOT_COMPARED = Comparable(None, "read within the experiment, not between runs")
 
 
@@ -210,7 +210,7 @@ def _changed(ws: Workspace, row: Mapping[str, object], run: Comparable) -> dict[
     if common.is_whole:
         return change(row, before, run)
     if not common.items:
-        return change(row, before, Comparable(None, common.note))
+        return change(row, before, OTHER_QUESTIONS)
     items = list(common.items)
     return change(_averaged(row, now.loc[items]), _averaged(before, then.loc[items]), run) | {"comparison": common.note}
 

@@ -8,14 +8,13 @@ import pandas as pd
 
 from helpers.foundation.estimates import Estimate, Status, without_value
 from helpers.methods.cells import LEAST_PEOPLE, published, too_few
-from helpers.methods.common_items import ItemAnswers
+from helpers.methods.common_items import QUESTION, ItemAnswers
 from helpers.methods.intervals import Interval
 from helpers.methods.scales import LEVELS
 from helpers.methods.weighing import Replicas, Rows, difference
 
 INDEX = "satisfaction"
 CHANGE = "change of satisfaction"
-QUESTION = "question of "  # before the quantity that rests on it: a row for each, by which other runs are compared
 SHARES = tuple(f"share {level}" for level in LEVELS)
 
 

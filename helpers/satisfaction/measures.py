@@ -10,10 +10,11 @@ import pandas as pd
 
 from helpers.foundation.estimates import Estimate, Status, without_value
 from helpers.methods.cells import published
+from helpers.methods.common_items import QUESTION
 from helpers.methods.intervals import Interval, counted_mean, net_share, share
 from helpers.methods.scales import TOLERANCE, latest
 from helpers.methods.weighing import Replicas, Rows, student
-from helpers.satisfaction.index import QUESTION, scale_of, segment_of
+from helpers.satisfaction.index import scale_of, segment_of
 
 NPS, NOT_NPS, CSAT, CES = "NPS", "top minus bottom share, not NPS", "CSAT", "CES"
 PROMOTERS_FROM, DETRACTORS_TO, SATISFIED_FROM = 85.0, 65.0, 75.0

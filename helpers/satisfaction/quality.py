@@ -9,7 +9,7 @@ import pandas as pd
 
 from helpers.foundation.estimates import Estimate, Gate, Level, Status, without_value
 from helpers.methods import cells, scales
-from helpers.methods.common_items import ItemAnswers
+from helpers.methods.common_items import ItemAnswers, WaveItems, wave_items
 from helpers.methods.intervals import Interval
 from helpers.methods.reliability import STRIKE, Reliability, alpha_gate, alpha_value, item_rest, reliability
 from helpers.methods.resampling import moments, percentiles
@@ -226,14 +226,13 @@ def _wave_gate(scores: pd.DataFrame) -> Gate | None:
 
 
 def _question_gate(scores: pd.DataFrame, given: ItemAnswers | None) -> Gate | None:
-    waves = [g["response_id"] for _, g in scores.groupby("wave") if g["person"].nunique() >= cells.LEAST_PEOPLE]
-    if given is None or len(waves) < 2:
+    waves = WaveItems() if given is None else wave_items(given, scores.set_index("response_id")["wave"])
+    if waves.n < 2:
         return None
-    n = sum(not given.common(wave, scores["response_id"]).is_whole for wave in waves)
-    said = (f"{n:,} of {len(waves):,} waves were not asked the same questions on satisfaction as the others; the index "
-            "mixes them." if n else "Every wave was asked the same questions on satisfaction.")
-    return Gate("waves that were asked other questions", n, 0, n > 0, Level.QUALIFY, "satisfaction index and levels",
-                said)
+    said = (f"{waves.n_apart:,} of {waves.n:,} waves were not asked the same questions on satisfaction as the others; "
+            "the index mixes them." if waves.n_apart else "Every wave was asked the same questions on satisfaction.")
+    return Gate("waves that were asked other questions", waves.n_apart, 0, waves.n_apart > 0, Level.QUALIFY,
+                "satisfaction index and levels", said)
 
 
 def _scale_gate(states: pd.DataFrame) -> Gate | None:

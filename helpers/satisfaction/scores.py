@@ -54,7 +54,7 @@ def by_item(answers: ir.Table, assumed: Assumptions) -> ItemAnswers:
     answers, assumed
         As in `scores`.
     """
-    return item_answers(answers, "satisfaction", assumed.share_answered)
+    return item_answers(answers, ["satisfaction"], assumed.share_answered)
 
 
 def _level(table: ir.Table) -> ir.StringValue:

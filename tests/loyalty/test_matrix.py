@@ -7,7 +7,7 @@ import pytest
 from helpers.customers.purchases import occasions
 from helpers.foundation import canonical
 from helpers.foundation.estimates import Level, Status
-from helpers.loyalty import behaviour, matrix
+from helpers.loyalty import attitude, behaviour, matrix
 from helpers.loyalty.assumptions import Assumptions
 from helpers.loyalty.kinds import kinds
 from helpers.methods import intervals
@@ -116,3 +116,18 @@ def test_sensitivity_moves_one_thing_at_a_time_and_starts_as_assumed(session_eng
 def test_sensitivity_of_too_few_people_has_no_rows(session_engine, said, signed):
     nothing = occasions(session_engine.lazy(canonical.TRANSACTIONS.empty()), date(2026, 1, 1))
     assert matrix.sensitivity(said({}), nothing, signed(), date(2026, 1, 1), Assumptions()).empty
+
+
+@pytest.mark.parametrize(("second", "n_apart"), [("commit", 2), ("intend", 0)])
+def test_kinds_that_mix_waves_with_other_questions_are_qualified(
+        catalogued, surveyed, bought, signed, second, n_apart):
+    known = catalogued({"item": "intend", "role": "intention"}, {"item": "commit", "role": "commitment"})
+    who = [{"response_id": f"{w}{i}", "wave": w} for w in "ab" for i in range(12)]
+    rows = [(r["response_id"], "intend" if r["wave"] == "a" else second, 4) for r in who]
+    said = attitude.attitudes(surveyed(known, rows, who), known, Assumptions())
+    assert (said.waves.n_apart, said.waves.n) == (n_apart, 2)
+    people = kinds(said, bought({}), signed(), Assumptions(), "")
+    gate = next(g for g in matrix.loyalty_gates(people, said) if "other questions" in g.gate)
+    assert (gate.is_crossed, str(gate.level), gate.claims) == (n_apart > 0, "qualify", "kinds of loyalty")
+    asked = next(e for e in matrix.matrix(people, said) if e.quantity == "question of share true")
+    assert asked.segment == "commit + intend"

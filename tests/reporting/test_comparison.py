@@ -179,7 +179,7 @@ def rested(value, **questions):
 
 @pytest.mark.parametrize(("before", "now", "change", "said"), [
     (rested(60, a=50, b=70), rested(65, a=55, b=75), (5, 5 - 2**0.5, 5 + 2**0.5), ""),
-    (rested(60, a=50, b=70), rested(30, c=30), (np.nan,) * 3, "not comparable, because they share no question"),
+    (rested(60, a=50, b=70), rested(30, c=30), (np.nan,) * 3, comparison.OTHER_QUESTIONS.reason),
     (rested(60, a=50, b=70), rested(50, b=71, c=29), (1, 1 - 8**0.5, 1 + 8**0.5), "by the 1 of 3 questions in common"),
     (rested(60), rested(50, b=71), (-10, -10 - 2**0.5, -10 + 2**0.5), "")])
 def test_a_figure_is_compared_by_the_questions_that_both_runs_asked(home, before, now, change, said):

@@ -187,6 +187,6 @@ def test_the_questions_that_the_index_and_a_measure_rest_on_are_kept_with_their_
     assert [(e.quantity, e.segment, e.value, e.n, e.reason) for e in asked] == [
         ("question of satisfaction", "a1", 75.0, 12, "from 1 to 5")]
     of = [e for e in measures.measures(known, measures.distribution(answers, known, ["w"]), ["w"])
-          if e.quantity.startswith(index.QUESTION)]
+          if e.quantity.startswith("question of ")]
     assert {(e.quantity, e.segment, e.reason) for e in of} == {
         ("question of NPS", "r", "from 0 to 10"), ("question of CSAT", "a1", "from 1 to 5")}
