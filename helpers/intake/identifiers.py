@@ -39,8 +39,8 @@ class WeakIdentifier:
     def sentence(self) -> str:
         """What that means for what is counted."""
         if self.kind == RECORD:
-            return (f"{self.place} is made of the number of the record, so a record that arrives twice counts twice "
-                    "and nothing joins it to other files")
+            return (f"{self.place} is made of the number of the record, so a record that arrives twice counts twice, "
+                    "who has several records counts as several, and nothing joins it to other files")
         found = f", as {shares(self.n_repeats, self.n)} are" if self.n_repeats else ""
         return f"{self.place} is a time, so different records of the same moment are rejected as repeats{found}"
 
