@@ -132,8 +132,8 @@ def test_a_key_of_a_time_in_a_form_of_its_own_is_known_by_the_column_that_it_is_
 def test_a_key_made_of_the_record_is_warned_of(checkup):
     orders = "id,customer,day,amount\n1,a,2025-01-01,5.5\n2,b,2025-01-02,6\n"
     assert checkup(GOOD.replace('order_id = "id"', 'order_id = "record"'), orders).warnings == (
-        "tables.transactions.order_id is made of the number of the record, so a record that arrives twice counts twice, "
-        "who has several records counts as several, and nothing joins it to other files",)
+        "tables.transactions.order_id is made of the number of the record, so a record that arrives twice counts "
+        "twice, who has several records counts as several, and nothing joins it to other files",)
 
 
 def test_a_lookup_by_the_record_of_several_files_is_warned_of(checkup, home):
