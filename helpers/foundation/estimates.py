@@ -17,6 +17,9 @@ class Status(StrEnum):
     BLOCKED = "blocked"
 
 
+ORDERS_REACH = "orders reach the as-of date"
+
+
 class Level(StrEnum):
     """What a gate does to the claims it touches once its threshold is crossed."""
 
@@ -153,6 +156,21 @@ def gate_table(step: str, gates: Iterable[Gate]) -> pd.DataFrame:
     frame = pd.DataFrame([{"step": step, **asdict(g)} for g in gates], columns=order)
     return frame.astype({"step": "str", "gate": "str", "statistic": "float64", "threshold": "float64",
                          "is_crossed": "bool", "level": "str", "claims": "str", "sentence": "str"})
+
+
+def taken_over(table: pd.DataFrame, name: str) -> tuple[Gate, ...]:
+    """Return the gates of one name that another step found crossed, for a step whose claims they touch too.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `gate_table`.
+    name : str
+        The gate.
+    """
+    rows = table[(table["gate"] == name) & table["is_crossed"].astype("bool")].to_dict("records")
+    return tuple(Gate(name, row["statistic"], row["threshold"], True, Level(row["level"]), row["claims"],
+                      row["sentence"]) for row in rows)
 
 
 def claim_table(step: str, claims: Iterable[Claim]) -> pd.DataFrame:

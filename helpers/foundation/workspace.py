@@ -103,6 +103,7 @@ class Workspace:
     engine: Engine = field(default_factory=chosen)
     _reads: dict[str, str] = field(default_factory=dict)
     _writes: dict[str, int] = field(default_factory=dict)
+    _ended: dict[str, str] = field(default_factory=dict)
 
     # --- places ------------------------------------------------------------------------------------------------
 
@@ -219,13 +220,23 @@ class Workspace:
             replace_json(self.folder / "manifest.json", {"state": SCRATCH, "base": base.name if base else ""})
         return self
 
-    def settle(self, as_of: date) -> None:
-        """Fix the date that the run speaks for; the intake does so once it knows its newest row."""
+    def settle(self, as_of: date, ended: Mapping[str, date] | None = None) -> None:
+        """Fix the date that the run speaks for; the intake does so once it knows its newest row.
+
+        Parameters
+        ----------
+        as_of : date
+            The date.
+        ended : mapping of str to date, optional
+            Day of the newest row of each canonical table that ends too long before it, by name without folder.
+        """
         self.as_of = as_of.isoformat()
+        self._ended = {name: on.isoformat() for name, on in (ended or {}).items()}
         if self.is_in_run:
             self._record()
         else:
-            replace_json(self.folder / "manifest.json", {**manifest(self.folder), "as_of": self.as_of})
+            told = {**manifest(self.folder), "as_of": self.as_of, "ended": self._ended}
+            replace_json(self.folder / "manifest.json", told)
 
     # --- what the run is ---------------------------------------------------------------------------------------
 
@@ -238,11 +249,30 @@ class Workspace:
         InputError
             If no intake has settled it yet.
         """
-        places = [self.folder, *([self.base] if self.base else [])]
-        known = self.as_of or next((d for f in places if (d := manifest(f).get("as_of"))), "")
+        known = self.as_of or str(self._told("as_of", ""))
         if not known:
             raise InputError("as_of", f"no intake of {self.source} has run yet", "run 01_data_intake first")
         return date.fromisoformat(known)
+
+    def covered_on(self, *tables: str) -> date:
+        """Return the last day of which canonical tables tell, the earliest of theirs.
+
+        It is the run's own day, but for tables whose newest row lies too long before it: what is counted from them is
+        counted as of that row, since the days behind it would count as days on which nothing happened.
+
+        Parameters
+        ----------
+        *tables : str
+            Names without their folder.
+
+        Raises
+        ------
+        InputError
+            If no intake has settled the date yet.
+        """
+        ended = self._ended or dict(self._told("ended", {}))
+        days = [date.fromisoformat(ended[name]) for name in tables if name in ended]
+        return min([self.as_of_on, *days])
 
     @property
     def study(self) -> studies.Study:
@@ -270,6 +300,11 @@ class Workspace:
 
     # --- inside ------------------------------------------------------------------------------------------------
 
+    def _told(self, key: str, otherwise: object) -> object:
+        """Return what the intake has settled, as the run or its base tells it."""
+        places = [self.folder, *([self.base] if self.base else [])]
+        return next((told[key] for f in places if key in (told := manifest(f))), otherwise)
+
     @property
     def _profile(self) -> dict[str, object]:
         path = declared_file("sources", self.source)
@@ -290,5 +325,5 @@ class Workspace:
 
     def _record(self) -> None:
         if self.is_in_run:
-            seen = {"as_of": self.as_of, "reads": sorted(self._reads), "writes": self._writes}
+            seen = {"as_of": self.as_of, "ended": self._ended, "reads": sorted(self._reads), "writes": self._writes}
             replace_json(self.folder / "seen.json", seen)

@@ -9,8 +9,8 @@ import pandas as pd
 from helpers.foundation.engine import Engine
 from helpers.foundation.errors import GateError
 from helpers.foundation.estimates import Estimate, Gate, Level, Status, without_value
-from helpers.intake import identifiers
-from helpers.intake.cleaning import LATE, Made
+from helpers.intake import dates, identifiers, timeliness
+from helpers.intake.cleaning import Made
 from helpers.intake.conservation import Outcome
 from helpers.intake.deliveries import Delivery
 
@@ -21,6 +21,7 @@ TOUCHED = {"customers": PEOPLE, "subscriptions": PEOPLE, "transactions": TOTALS,
            "responses": "every measure"}
 COVERED = {"transactions": "orders", "subscriptions": "contracts", "respondents": "surveys", "cases": "cases",
            "events": "events", "contacts": "contacts", "points": "points"}
+FATES = ("accepted", "rejected", "not_yet")
 UNREADABLE = " is not readable as "
 FILE_LIMIT = 31
 
@@ -37,12 +38,13 @@ def audited(delivery: Delivery, engine: Engine) -> tuple[Estimate, ...]:
 
 
 def files(delivery: Delivery) -> pd.DataFrame:
-    """Return one row a form of file: ``file, files, records, accepted, rejected, accepted_money, rejected_money``."""
+    """Return one row a form of file: ``file, files, records, accepted, rejected, not_yet``, and their money."""
     whole = delivery.outcome.by_file.groupby("name", sort=False)
     return whole.agg(
         files=("file", "size"), records=("n_records", "sum"), accepted=("n_accepted", "sum"),
-        rejected=("n_rejected", "sum"), accepted_money=("accepted_amount", lambda s: s.sum(min_count=1)),
-        rejected_money=("rejected_amount", lambda s: s.sum(min_count=1))).reset_index(names="file")
+        rejected=("n_rejected", "sum"), not_yet=("n_not_yet", "sum"),
+        **{f"{what}_money": (f"{what}_amount", lambda s: s.sum(min_count=1)) for what in FATES},
+    ).reset_index(names="file")
 
 
 def reasons(delivery: Delivery, engine: Engine) -> pd.DataFrame:
@@ -57,7 +59,7 @@ def reasons(delivery: Delivery, engine: Engine) -> pd.DataFrame:
 
 def gates(delivery: Delivery, engine: Engine) -> tuple[Gate, ...]:
     """Return the gates of the intake; a crossed one of level *block* stops the run."""
-    return (_readable(delivery), *_controls(delivery), *_freshness(delivery),
+    return (_readable(delivery), *_controls(delivery), *_freshness(delivery), *timeliness.gates(delivery),
             *rejections(delivery.outcome, delivery.made, engine), *_identified(delivery, engine),
             *_unreadable(delivery, engine), *_twice(delivery, engine))
 
@@ -89,10 +91,10 @@ def _arrived(delivery: Delivery) -> Iterator[Estimate]:
             files=1).to_dict("records")
     for row in rows:
         n = int(row["records"])
-        for quantity in ("files", "records", "accepted", "rejected"):
+        for quantity in ("files", "records", *FATES):
             unit = "files" if quantity == "files" else "records"
-            yield Estimate(quantity, float(row[quantity]), unit=unit, n=n, segment=row["file"])
-        for quantity in ("accepted_money", "rejected_money"):
+            yield Estimate(quantity.replace("_", " "), float(row[quantity]), unit=unit, n=n, segment=row["file"])
+        for quantity in (f"{what}_money" for what in FATES):
             if pd.notna(row[quantity]):
                 yield Estimate(quantity.replace("_", " "), float(row[quantity]), unit="money", n=n,
                                segment=row["file"])
@@ -253,7 +255,8 @@ def rejections(outcome: Outcome, made: Sequence[Made], engine: Engine) -> Iterat
     engine : Engine
         Where they were computed.
     """
-    total, left = int(outcome.by_file["n_records"].sum()), int(outcome.by_file["n_rejected"].sum())
+    by_file = outcome.by_file
+    total, left = (int(n) for n in (by_file["n_records"].sum() - by_file["n_not_yet"].sum(), by_file["n_rejected"].sum()))
     share = left / total if total else float("nan")
     yield Gate("few records are rejected", share, REJECTED_SHARE, share > REJECTED_SHARE, Level.QUALIFY,
                TOTALS,
@@ -261,7 +264,7 @@ def rejections(outcome: Outcome, made: Sequence[Made], engine: Engine) -> Iterat
                "that caveat")
     for one in made:
         kept = engine.first_row(one.accepted.aggregate(n=one.accepted.count()))["n"]
-        lost = one.refused.filter(one.refused["is_spoken"], one.refused["reasons"] != LATE)
+        lost = one.refused.filter(one.refused["is_spoken"], one.refused["reasons"] != dates.LATE)
         out = engine.first_row(lost.aggregate(n=lost.count()))["n"]
         share = out / (kept + out) if out else 0.0
         if share > REJECTED_SHARE and (out, kept + out) != (left, total):  # not the same said twice

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import date
 from functools import reduce
 from operator import or_
 
@@ -15,7 +14,7 @@ from helpers.foundation import workspace
 from helpers.foundation.engine import Engine
 from helpers.foundation.errors import InputError
 from helpers.foundation.tables import TYPES, Column
-from helpers.intake import conversions, erasures, expressions, records, staging, zones
+from helpers.intake import conversions, dates, erasures, expressions, records, staging, zones
 from helpers.intake.conversions import Typed
 from helpers.intake.profiles import CANONICAL, Profile
 from helpers.intake.readers import Landed
@@ -29,7 +28,7 @@ TIMES = {
     "opportunities": "opened_on",
 }
 VALUE, UNREAD = "_value.", "_unread."
-LATE = "after the as-of date"
+DAY = "_day"
 REPEATED_RECORD = "repeats another record exactly"
 WORDS = {"text": "a text", "integer": "a whole number", "number": "a number", "money": "money", "date": "a date",
          "time": "a time", "flag": "yes or no"}
@@ -55,8 +54,9 @@ class Made:
         Survey answers by what became of them; empty where the table does not unpivot.
     unmatched : dict of str to int
         Records without a match, by lookup.
-    erased : lazy table, optional
-        Rows that are left out only because their people were erased at request; declared totals count them.
+    aside : lazy table, optional
+        Rows that are left out only by their date, or because their people were erased at request; declared totals
+        count them.
     """
 
     name: str
@@ -65,7 +65,7 @@ class Made:
     n_cells: int
     cells: dict[str, int]
     unmatched: dict[str, int]
-    erased: ir.Table | None = None
+    aside: ir.Table | None = None
 
     @property
     def table(self) -> ir.Table:
@@ -74,15 +74,52 @@ class Made:
 
     @property
     def delivered(self) -> ir.Table:
-        """The table as it was delivered, people included who were erased since."""
-        if self.erased is None:
+        """The table as it was delivered: with rows of other times, and of people who were erased since."""
+        if self.aside is None:
             return self.table
-        columns = [c for c in self.table.columns if c in self.erased.columns]
-        return self.table.select(columns).union(self.erased.select(columns))
+        columns = [c for c in self.table.columns if c in self.aside.columns]
+        return self.table.select(columns).union(self.aside.select(columns))
 
 
-def made(landed: Landed, engine: Engine, name: str, as_of: str = "") -> Made:
-    """Return one canonical table of landed files.
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """The records of one table, typed and kept, before their dates are judged beside those of other tables.
+
+    Parameters
+    ----------
+    name : str
+        The table, without its folder.
+    source : Source
+        The records.
+    staged : lazy table
+        Typed values with the conditions that hold, see `staging.staged`.
+    values : tuple of str
+        The table's columns.
+    reasons : tuple of str
+        Why a record is left out, in the order of the conditions.
+    day : engine value, optional
+        The day of each record; None where it has none.
+    is_numbered : bool
+        Whether the lines of orders are numbered here.
+    """
+
+    name: str
+    source: Source
+    staged: ir.Table
+    values: tuple[str, ...]
+    reasons: tuple[str, ...]
+    day: ir.DateValue | None
+    is_numbered: bool
+
+    def days(self, engine: Engine) -> dates.Days:
+        """Return each day with records that nothing but a date can leave out, and their number."""
+        if self.day is None:
+            return ()
+        return dates.days(self.staged.filter(~staging.is_refused(self.staged)), self.day, engine)
+
+
+def made(landed: Landed, engine: Engine, name: str) -> Made:
+    """Return one canonical table of landed files, whatever the dates of its rows.
 
     Parameters
     ----------
@@ -92,17 +129,18 @@ def made(landed: Landed, engine: Engine, name: str, as_of: str = "") -> Made:
         Where it is computed.
     name : str
         The table, without its folder.
-    as_of : str
-        ISO date; rows after it are left out. ``""``: none are.
 
     Raises
     ------
     InputError
         Naming every expression that does not fit the file, and a lookup whose key is not unique.
     """
+    return finished(prepared(landed, engine, name), landed, engine)
+
+
+def prepared(landed: Landed, engine: Engine, name: str) -> Prepared:
+    """Return the records of one table, typed, with everything that leaves them out but their dates; see `made`."""
     source, values, reasons = typed(landed.profile, name, records.source(landed, engine, name), engine)
-    if as_of and TIMES.get(name) in values:
-        reasons.append((values[TIMES[name]].cast("date") > ibis.literal(date.fromisoformat(as_of)), LATE))
     gone = erasures.suppressed(landed.profile.name)
     values, is_erased = erasures.left_out(gone, name, values, source.table, engine, _answered(landed, engine))
     if is_erased is not None:
@@ -110,17 +148,47 @@ def made(landed: Landed, engine: Engine, name: str, as_of: str = "") -> Made:
     rule = landed.profile.tables[name]
     files = [f.file for f in landed.files if f.name == rule.from_]
     alike = staging.alike(source, files, is_spoken=not rule.where)
-    staged = staging.staged(source, values, [condition for condition, _ in reasons], alike)
+    lent = _lent_day(landed.profile, name, source, engine)
+    staged = staging.staged(source, values | lent, [condition for condition, _ in reasons], alike)
     is_numbered = name == "transactions" and "line" not in values
     staged = engine.kept(staging.numbered(staged) if is_numbered else staged).mutate(**alike)
-    made_here = ["line"] if is_numbered else []
-    accepted = staged.filter(~staging.is_refused(staged)).select(FILE, RECORD, ITEM, *values, *made_here)
-    refused = engine.kept(staging.refused(name, staged, [reason for _, reason in reasons]))
-    erased = None if is_erased is None else staging.only(staged, len(reasons) - 1).select(*values)
-    if not is_numbered:
-        accepted, refused = staging.without_repeats(name, source, accepted, refused, engine)
-    return Made(name, accepted, refused, source.n_cells, _cells(source, refused, engine),
-                records.unmatched(source, rule.lookup, engine), erased)
+    column = TIMES[name] if TIMES.get(name) in values else DAY if lent else ""
+    return Prepared(name, source, staged, tuple(values), tuple(reason for _, reason in reasons),
+                    staged[column].cast("date") if column else None, is_numbered)
+
+
+def finished(given: Prepared, landed: Landed, engine: Engine, dating: dates.Dating | None = None) -> Made:
+    """Return one canonical table of typed records, without those whose dates leave them out; see `made`."""
+    name, staged, said = given.name, given.staged, list(given.reasons)
+    if dating is not None and given.day is not None and dating.is_cut:
+        is_sound = ~staging.is_refused(staged)  # what has a fault today will have it later
+        asked = [(condition & is_sound if reason == dates.LATE else condition, reason)
+                 for condition, reason in dating.reasons(given.day)]
+        staged = staging.marked(staged, len(said), [condition for condition, _ in asked])
+        staged = engine.kept(staging.numbered(staged) if given.is_numbered else staged)
+        said += [reason for _, reason in asked]
+    made_here = ["line"] if given.is_numbered else []
+    accepted = staged.filter(~staging.is_refused(staged)).select(FILE, RECORD, ITEM, *given.values, *made_here)
+    refused = engine.kept(staging.refused(name, staged, said))
+    asides = [i for i, reason in enumerate(said) if reason in (erasures.ERASED, *dates.REASONS)]
+    aside = staging.only(staged, asides).select(*given.values) if asides else None
+    if not given.is_numbered:
+        accepted, refused = staging.without_repeats(name, given.source, accepted, refused, engine)
+    return Made(name, accepted, refused, given.source.n_cells, _cells(given.source, refused, engine),
+                records.unmatched(given.source, landed.profile.tables[name].lookup, engine), aside)
+
+
+def _lent_day(profile: Profile, name: str, source: Source, engine: Engine) -> dict[str, ir.Value]:
+    """Return the day of answers, which is the one of the respondents that the same file tells of; none if it is not."""
+    rule = profile.tables.get("respondents")
+    told = rule.columns.get(TIMES["respondents"]) if rule else None
+    if name != "responses" or told is None or rule.from_ != profile.tables[name].from_:
+        return {}
+    scope = Scope(source.columns, signs=source.signs, zone=_zone(profile, "respondents", source, engine))
+    with suppress(InputError):  # it takes a second file that only the respondents look up
+        found = expressions.value(told.from_, scope, "tables.respondents")
+        return {DAY: conversions.typed(found, "time", told, scope).value.cast("date")}
+    return {}
 
 
 def typed(

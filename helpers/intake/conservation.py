@@ -1,4 +1,4 @@
-"""Conservation: every record that arrived feeds at least one table, or is rejected once with all its reasons."""
+"""Conservation: every record that arrived feeds a table, is rejected once with all its reasons, or is not yet."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from helpers.foundation.engine import Engine
 from helpers.foundation.errors import InputError, shares
 from helpers.foundation.money import MONEY
 from helpers.intake.cleaning import Made
+from helpers.intake.dates import LATE
 from helpers.intake.readers import Landed
 from helpers.intake.records import FILE, RECORD
 
@@ -30,8 +31,9 @@ class Outcome:
         One row a record × table (× survey item) that was left out of that table although the record feeds one:
         ``table, file, record, line, item, reasons``.
     by_file : pandas.DataFrame
-        One row a file: ``name, file, n_bytes, sha256, n_records, n_accepted, n_rejected, accepted_amount,
-        rejected_amount``; accepted and rejected are counted apart from each other, and add up to the records.
+        One row a file: ``name, file, n_bytes, sha256, n_records, n_accepted, n_rejected, n_not_yet, accepted_amount,
+        rejected_amount, not_yet_amount``; accepted, rejected and not yet (dated after the as-of date, and nothing
+        else the matter) are counted apart from each other, and add up to the records.
     """
 
     rejected: ir.Table
@@ -45,7 +47,7 @@ def outcome(landed: Landed, tables: Sequence[Made], engine: Engine) -> Outcome:
     Raises
     ------
     InputError
-        If accepted and rejected do not add up to the records of a file: a fault of the workbook itself.
+        If accepted, rejected and not yet do not add up to the records of a file: a fault of the workbook itself.
     """
     broken = engine.stored(landed.broken).mutate(amount=ibis.null(MONEY))
     rejected, parts = [broken], []
@@ -58,7 +60,12 @@ def outcome(landed: Landed, tables: Sequence[Made], engine: Engine) -> Outcome:
     columns = ["file", "record", "line", "reasons", "amount", "text"]
     whole = engine.kept(ibis.union(*(r.select(columns) for r in rejected))) if len(rejected) > 1 else broken
     some = engine.kept(ibis.union(*parts) if len(parts) > 1 else parts[0])
-    return Outcome(whole, some, _by_file(landed, tables, whole, engine))
+    by_file = _by_file(landed, tables, whole, engine)
+    return Outcome(whole.filter(~_is_late(whole)) if by_file["n_not_yet"].any() else whole, some, by_file)
+
+
+def _is_late(rejected: ir.Table) -> ir.BooleanValue:
+    return rejected["reasons"] == LATE
 
 
 def _left_out(fed: Sequence[Made], engine: Engine) -> tuple[ir.Table, ir.Table]:
@@ -104,16 +111,21 @@ def _by_file(landed: Landed, tables: Sequence[Made], rejected: ir.Table, engine:
                            "n_records": f.n_records} for f in landed.files])
     accepted = pd.concat([_accepted(landed, [m for m in tables if landed.profile.tables[m.name].from_ == name], name,
                                     engine) for name in landed.profile.files])
-    left = engine.frame(rejected.group_by("file").aggregate(
-        n_rejected=rejected.count(), rejected_amount=rejected["amount"].sum()), "rejected")
-    whole = files.merge(accepted, how="left", on=["name", "file"]).merge(left, how="left", on="file")
-    counts = ["n_accepted", "n_rejected"]
+    left = rejected.group_by("file").aggregate(
+        n=rejected.count(), n_not_yet=_is_late(rejected).ifelse(1, 0).sum(),
+        not_yet_amount=_is_late(rejected).ifelse(rejected["amount"], None).sum(),
+        rejected_amount=_is_late(rejected).ifelse(None, rejected["amount"]).sum())
+    whole = files.merge(accepted, how="left", on=["name", "file"]).merge(
+        engine.frame(left, "rejected"), how="left", on="file")
+    counts = ["n_accepted", "n", "n_not_yet"]
     whole[counts] = whole[counts].fillna(0).astype("int64")
-    odd = whole[whole["n_records"] != whole["n_accepted"] + whole["n_rejected"]]
+    whole["n_rejected"] = whole.pop("n") - whole["n_not_yet"]
+    told = whole["n_accepted"] + whole["n_rejected"] + whole["n_not_yet"]
+    odd = whole[whole["n_records"] != told]
     if len(odd):
         first = odd.iloc[0]
-        raise InputError(first["file"], f"{shares(int(first['n_accepted'] + first['n_rejected']), first['n_records'])} "
-                         "are accounted for", "every record accepted or rejected, once")
+        raise InputError(first["file"], f"{shares(int(told[odd.index[0]]), first['n_records'])} are accounted for",
+                         "every record accepted, rejected or not yet, once")
     return whole
 
 

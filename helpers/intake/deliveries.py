@@ -8,10 +8,11 @@ import ibis.expr.types as ir
 from helpers.foundation.engine import Engine
 from helpers.foundation.errors import InputError
 from helpers.foundation.workspace import Workspace, raw_folder
-from helpers.intake import cleaning, conservation, controls, erasures, readers
-from helpers.intake.cleaning import TIMES, Made
+from helpers.intake import cleaning, conservation, controls, dates, erasures, readers
+from helpers.intake.cleaning import TIMES, Made, Prepared
 from helpers.intake.conservation import Outcome
 from helpers.intake.controls import Checked
+from helpers.intake.dates import Dating, Ending
 from helpers.intake.profiles import Profile
 from helpers.intake.readers import Landed
 
@@ -36,9 +37,13 @@ class Delivery:
         First and newest day of each table that has dates, by name without folder.
     counts : dict of str to int
         Rows of each table, by name without folder.
+    datings : dict of str to Dating
+        The dates of each dated table's rows, and which of them are left out, by name without folder.
     as_of_on : date or None
-        The date that the data speak for: as asked for, else the newest row, else as the profile declares; None only
-        where no row was accepted.
+        The date that the data speak for: as asked for, else the newest row of what happened (`dates.datings`), else
+        as the profile declares; None only where no row was accepted.
+    is_asked : bool
+        Whether it was asked for.
     """
 
     landed: Landed
@@ -48,7 +53,9 @@ class Delivery:
     controls: tuple[Checked, ...]
     spans: dict[str, tuple[date, date]]
     counts: dict[str, int]
+    datings: dict[str, Dating]
     as_of_on: date | None
+    is_asked: bool = False
 
     @property
     def profile(self) -> Profile:
@@ -57,13 +64,19 @@ class Delivery:
 
     @property
     def newest_on(self) -> date | None:
-        """Day of the newest row of any table; None where no table has dates."""
-        return max((newest for _, newest in self.spans.values()), default=None)
+        """Day of the newest row of what happened, else of any table; None where no table has dates."""
+        happened = [self.spans[name] for name in dates.HAPPENED if name in self.spans]
+        return max((newest for _, newest in happened or self.spans.values()), default=None)
+
+    @property
+    def endings(self) -> dict[str, Ending]:
+        """How far the rows of each table reach that records what happened, by name without folder."""
+        return dates.endings(self.datings, self.profile.max_age_days)
 
     def write(self, workspace: Workspace) -> list[str]:
         """Write every canonical table and what was rejected, settle the run's date; return what was written."""
         if self.as_of_on:
-            workspace.settle(self.as_of_on)
+            workspace.settle(self.as_of_on, {n: e.newest_on for n, e in self.endings.items() if e.is_early})
         gone = erasures.suppressed(self.profile.name)
         tables = {**self.tables, "rejected/records": erasures.kept(self.outcome.rejected, gone, workspace.engine),
                   "rejected/parts": erasures.kept(self.outcome.parts, gone, workspace.engine)}
@@ -71,7 +84,9 @@ class Delivery:
         return [workspace.write(name, table, is_unique=name in proved) for name, table in tables.items()]
 
 
-def delivery(profile: Profile, engine: Engine, raw: str = "", as_of: str = "") -> Delivery:
+def delivery(
+    profile: Profile, engine: Engine, raw: str = "", as_of: str = "", *, today: date | None = None
+) -> Delivery:
     """Return a delivery, cleaned.
 
     Parameters
@@ -83,7 +98,9 @@ def delivery(profile: Profile, engine: Engine, raw: str = "", as_of: str = "") -
     raw : str
         Folder of the files; ``""`` is the source's own below ``data/raw``, which a simulated source fills itself.
     as_of : str
-        ISO date; later rows are set aside. ``""`` is the newest row.
+        ISO date; later rows are not yet. ``""`` is the newest row.
+    today : date, optional
+        Newest day on which something can have happened; the newest that has begun where none is given.
 
     Raises
     ------
@@ -92,7 +109,10 @@ def delivery(profile: Profile, engine: Engine, raw: str = "", as_of: str = "") -
     """
     simulate(profile, raw)
     landed = readers.landed(profile, raw)
-    made = tuple(_all_made(landed, engine, as_of))
+    ready = _all_prepared(landed, engine)
+    asked = date.fromisoformat(as_of) if as_of else None
+    datings = dates.datings(_days(ready, engine), today or dates.begun(), asked)
+    made = tuple(cleaning.finished(p, landed, engine, datings.get(p.name)) for p in ready)
     typed = {m.name: m.table for m in made}
     typed |= {name: engine.lazy(cleaning.inline(profile, name)) for name, rule in profile.tables.items() if rule.rows}
     delivered = {**typed, **{m.name: m.delivered for m in made}}
@@ -100,18 +120,24 @@ def delivery(profile: Profile, engine: Engine, raw: str = "", as_of: str = "") -
     counts = {name: engine.first_row(table.aggregate(n=table.count()))["n"] for name, table in typed.items()}
     found = controls.checked(landed, delivered, engine)
     return Delivery(landed, made, {f"canonical/{n}": t for n, t in typed.items()},
-                    conservation.outcome(landed, made, engine), found, spans, counts,
-                    _settled(profile, spans, counts, as_of))
+                    conservation.outcome(landed, made, engine), found, spans, counts, datings,
+                    _settled(profile, datings, counts, asked), asked is not None)
 
 
 def _settled(
-    profile: Profile, spans: dict[str, tuple[date, date]], counts: dict[str, int], as_of: str
+    profile: Profile, datings: dict[str, Dating], counts: dict[str, int], asked: date | None
 ) -> date | None:
-    newest = max((newest for _, newest in spans.values()), default=None)
-    settled = as_of or (newest.isoformat() if newest else profile.as_of)
-    if not settled and any(counts[name] for name, rule in profile.tables.items() if not rule.rows):
+    found = asked or next((d.as_of_on for d in datings.values() if d.as_of_on), None)
+    if found or profile.as_of:
+        return found or date.fromisoformat(profile.as_of)
+    if any(counts[name] for name, rule in profile.tables.items() if not rule.rows):
         raise InputError(profile.where, "no table has a date", 'as_of = "YYYY-MM-DD" in the profile')
-    return date.fromisoformat(settled) if settled else None
+    return None
+
+
+def _days(ready: list[Prepared], engine: Engine) -> dict[str, dates.Days]:
+    """Return the days with rows of each dated table; answers have those that respondents lend them."""
+    return {p.name: found for p in ready if (found := p.days(engine))}
 
 
 def simulate(profile: Profile, raw: str) -> None:
@@ -125,16 +151,16 @@ def simulate(profile: Profile, raw: str) -> None:
         simulation.write(raw_folder(profile.name), customers=told.customers, seed=told.seed)
 
 
-def _all_made(landed: Landed, engine: Engine, as_of: str) -> list[Made]:
-    made, problems = [], []
+def _all_prepared(landed: Landed, engine: Engine) -> list[Prepared]:
+    ready, problems = [], []
     for name, rule in landed.profile.tables.items():
         try:
-            made += [] if rule.rows else [cleaning.made(landed, engine, name, as_of)]
+            ready += [] if rule.rows else [cleaning.prepared(landed, engine, name)]
         except InputError as error:
             problems.append(str(error))
     if problems:
         raise InputError(landed.profile.where, "; ".join(problems))
-    return made
+    return ready
 
 
 def _span(made: Made, engine: Engine) -> tuple[date, date] | None:

@@ -1,6 +1,6 @@
 """Typed records and why some are left out: reasons packed as bits, lines numbered, repeated keys found."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import reduce
 from operator import or_
 
@@ -39,17 +39,28 @@ def staged(
     return source.table.select(**{c: v for c, v in origin.items() if c not in left_out}, **values, **bits)
 
 
+def marked(staged: ir.Table, n_before: int, conditions: list[ir.BooleanValue]) -> ir.Table:
+    """Return staged records with further conditions packed behind those that they have already."""
+    added: dict[str, ir.Value] = {}
+    for number, condition in enumerate(conditions, n_before):
+        column, bit = _mark(number)
+        before = added.get(column, staged[column] if column in staged.columns else ibis.literal(0, "int64"))
+        added[column] = before + condition.fill_null(False).ifelse(bit, 0).cast("int64")
+    return staged.mutate(**added)
+
+
 def is_refused(staged: ir.Table) -> ir.BooleanValue:
     """Return whether a record is left out."""
     marks = [staged[c] != 0 for c in staged.columns if c.startswith(WHY)]
     return reduce(or_, marks, ~staged[SPOKEN] if SPOKEN in staged.columns else ibis.literal(False))
 
 
-def only(staged: ir.Table, reason: int) -> ir.Table:
-    """Return the rows that are left out for one reason and no other."""
-    column, bit = _mark(reason)
-    return staged.filter(staged[SPOKEN], *(staged[c] == (bit if c == column else 0)
-                                           for c in staged.columns if c.startswith(WHY)))
+def only(staged: ir.Table, reasons: Collection[int]) -> ir.Table:
+    """Return the rows that are left out for some of these reasons and for no other."""
+    marks = [_mark(reason) for reason in reasons]
+    allowed = {c: sum(bit for column, bit in marks if column == c) for c in staged.columns if c.startswith(WHY)}
+    others = [staged[c] == (staged[c] & bits) for c, bits in allowed.items()]
+    return staged.filter(staged[SPOKEN], is_refused(staged), *others)
 
 
 def _mark(reason: int) -> tuple[str, int]:
@@ -76,7 +87,9 @@ def refused(name: str, staged: ir.Table, reasons: list[str]) -> ir.Table:
 def _amount(staged: ir.Table, reasons: list[str]) -> ir.Value:
     """Return what refused rows were worth, not of people who were erased."""
     amount = (staged["amount"] if "amount" in staged.columns else ibis.null()).cast(MONEY)
-    return _holds(staged, len(reasons) - 1).ifelse(None, amount) if erasures.ERASED in reasons else amount
+    if erasures.ERASED not in reasons:
+        return amount
+    return _holds(staged, reasons.index(erasures.ERASED)).ifelse(None, amount)
 
 
 def numbered(staged: ir.Table) -> ir.Table:

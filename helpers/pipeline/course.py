@@ -192,7 +192,7 @@ class Course:
         self._dated(step, str(self.run.record["as_of"] or seen.get("as_of", "")))
         if step == self.steps[0]:  # what it read: a simulated source makes its files only now
             raw = provenance.raw_checksums(self.run.source, str(self.run.record["raw_folder"]))
-            self.run.record.update(raw=raw, data=provenance.data_checksum(raw))
+            self.run.record.update(raw=raw, data=provenance.data_checksum(raw), ended=seen.get("ended", {}))
         self._settle(step, "finished", "", rows=seen["writes"], reads=seen["reads"], **facts)
 
     def _dated(self, step: Step, as_of: str) -> None:

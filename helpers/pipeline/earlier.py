@@ -110,7 +110,8 @@ def take(run: Run, earlier: Run, steps: Mapping[str, str]) -> None:
         state = "taken" if told["state"] in ("finished", "taken") else told["state"]
         run.steps[name] = {**told, "state": state, "taken_from": earlier.name}
     kept = [gate for gate in earlier.record["gates"] if gate["step"] in steps]
-    run.saved(gates=kept, **{key: earlier.record[key] for key in ("as_of", "raw", "raw_folder", "data")})
+    run.saved(gates=kept, ended=earlier.record.get("ended", {}),
+              **{key: earlier.record[key] for key in ("as_of", "raw", "raw_folder", "data")})
 
 
 def _linked(source: Path, target: Path) -> None:

@@ -1,6 +1,7 @@
 """What a run must answer for: gates and textbook claims of every wing, and earlier runs' forecasts that are due."""
 
 from collections.abc import Iterable
+from datetime import date
 
 import ibis.expr.types as ir
 import numpy as np
@@ -14,6 +15,7 @@ from helpers.foundation.study import Economics
 from helpers.foundation.workspace import Workspace
 from helpers.reporting import comparison, words
 from helpers.reporting.results import Results
+from helpers.reporting.sentences import reaching
 from helpers.reporting.tables import CLAIMS, GATES, GRADES, LIST
 from helpers.value import grading as value_grading
 
@@ -23,8 +25,9 @@ KEY = ["quantity", "segment", "model", "due_on"]
 
 
 def gates(results: Results) -> pd.DataFrame:
-    """Return ``results/gates``: the gates of all wings in one table."""
-    return _united(results, GATES, gate_table("", [])).sort_values(["step", "gate"], ignore_index=True)
+    """Return ``results/gates``: the gates of all wings in one table; one that a wing took over stands once."""
+    found = _united(results, GATES, gate_table("", [])).sort_values(["step", "gate"], kind="stable")
+    return found.drop_duplicates(["gate", "sentence"], ignore_index=True)
 
 
 def claims(results: Results) -> pd.DataFrame:
@@ -53,7 +56,7 @@ def due(ws: Workspace) -> pd.DataFrame:
         and ``obstacle``: what stands between that run's definitions and today's, empty where nothing does; and
         ``has_action_list``: whether that run drew a list to act on.
     """
-    now = comparison.current(ws)
+    now, covered_on = comparison.current(ws), ws.covered_on("transactions")
     parts = []
     for run in comparison.earlier(ws):
         for name, section in FORECASTS.items():
@@ -61,12 +64,21 @@ def due(ws: Workspace) -> pd.DataFrame:
             passed = made[made["due_on"] <= pd.Timestamp(now.as_of)]
             obstacle = "; ".join(comparison.obstacles(now, run, section))
             has_list = len(passed) > 0 and not ws.frame_of(run.run, LIST).empty
-            parts.append(passed.assign(run=run.run, obstacle=obstacle, has_action_list=has_list))
+            parts.append(passed.assign(run=run.run, obstacle=_obstacles(passed, obstacle, covered_on),
+                                       has_action_list=has_list))
     known = [part for part in parts if len(part)]
     if not known:
         names = dict.fromkeys(c for name in FORECASTS for c in ws.declarations[name].names)
         return pd.DataFrame(columns=["run", *names, "obstacle", "has_action_list"])
     return pd.concat(known).drop_duplicates(KEY, keep="last").sort_values(KEY, ignore_index=True)
+
+
+def _obstacles(made: pd.DataFrame, obstacle: str, covered_on: date) -> np.ndarray:
+    """Return what stands between forecasts and their grades: definitions, or orders that end before the last day."""
+    is_open = made["due_on"] > pd.Timestamp(covered_on)
+    if "basis" in made:
+        is_open &= made["basis"].ne("contracts")
+    return np.where(is_open & (obstacle == ""), reaching.ungraded(covered_on), obstacle)
 
 
 def happened(engine: Engine, transactions: ir.Table, due: pd.DataFrame, economics: Economics) -> pd.Series:

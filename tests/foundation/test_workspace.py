@@ -109,7 +109,7 @@ def test_inside_a_run_tables_go_to_the_folder_of_the_step_and_are_counted(home, 
     workspace.frame("canonical/customers")
     workspace.settle(date(2024, 3, 1))
     seen = json.loads((step / "seen.json").read_text())
-    assert seen == {"as_of": "2024-03-01", "reads": ["canonical/customers"], "writes": {NAME: 1}}
+    assert seen == {"as_of": "2024-03-01", "ended": {}, "reads": ["canonical/customers"], "writes": {NAME: 1}}
 
 
 def test_the_date_of_the_run_is_the_one_given_else_the_one_settled(home):

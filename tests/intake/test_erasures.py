@@ -9,7 +9,7 @@ from helpers.foundation.workspace import Workspace
 from helpers.intake import audit, erasures, keys
 from helpers.pipeline import catalogue
 
-PEOPLE = "no,friend,day\nc1,,2025-01-01\nc2,c1,2025-01-02\nc3,c2,2025-01-03\n"
+PEOPLE = "no,friend,day\nc1,,2025-01-01\nc2,c1,2025-01-02\nc3,c2,2025-01-02\n"
 ORDERS = "id,customer,day,amount\n1,c1,2025-01-01,5\n2,c2,2025-01-02,6\n3,c1,x,7\n4,c1 and more\n5,c2,y,8\n6,,z,c1\n"
 ANSWERS = "response,who,nps\nr1,c1,9\nr2,c2,3\n"
 TABLES = {

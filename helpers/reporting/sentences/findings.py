@@ -49,6 +49,8 @@ def loyalty(results: Results) -> str:
     matrix = results.frame("results/loyalty_matrix")
     if matrix.empty:
         return ""
+    if lost := results.struck("results/loyalty_gates", "kinds of loyalty"):
+        return f"Who is loyal, and of which kind, cannot be said: {_lowered(lost)}."
     true, spurious = (results.estimate("results/loyalty_matrix", f"share {kind}") for kind in ("true", "spurious"))
     if true.status is not Status.OK or spurious.status is not Status.OK:
         return of_loyalty.answer(matrix, results.gates("results/loyalty_gates"))[0]

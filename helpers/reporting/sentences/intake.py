@@ -5,6 +5,7 @@ from functools import partial
 
 import pandas as pd
 
+from helpers.intake.dates import HAPPENED
 from helpers.intake.profiles import Profile
 from helpers.reporting import words
 from helpers.reporting.comparison import Identity
@@ -31,15 +32,17 @@ def answer(audit: pd.DataFrame, gates: pd.DataFrame, currency: str = "") -> tupl
 
 def arrived(audit: pd.DataFrame) -> str:
     """Return how many records came, and how many of them were kept aside."""
-    records, files, rejected = (_value(audit, q) for q in ("records", "files", "rejected"))
+    records, files, rejected, later = (_value(audit, q) for q in ("records", "files", "rejected", "not yet"))
     came = f"{words.sentence_case(words.count(records, 'record', 'records'))} arrived in " \
            f"{words.count(files, 'file', 'files')}"
     if not records:
         return f"{came}."
+    waits = f"{words.count(later, 'is', 'are')} dated after the as-of date and not yet counted" if later > 0 else ""
     if not rejected:
-        return f"{came}; every one is accepted."
+        return f"{came}; {waits}, every other one is accepted." if waits else f"{came}; every one is accepted."
     one = "is kept aside with its reasons" if rejected == 1 else "are kept aside with their reasons"
-    return f"{came}; {words.whole(rejected)} of them ({words.share(rejected / records)}) {one}."
+    return (f"{came}; {words.whole(rejected)} of them ({words.share(rejected / records)}) {one}"
+            f"{f'; {waits}' if waits else ''}.")
 
 
 def controls(gates: pd.DataFrame) -> str:
@@ -130,11 +133,13 @@ def anonymous(audit: pd.DataFrame, currency: str = "") -> str:
 
 def freshness(audit: pd.DataFrame, as_of: str) -> str:
     """Return how old the newest rows are against the run's date, and how far back the data go."""
-    ages = audit[audit["quantity"] == "age of the newest row"]
+    happened = audit["segment"].isin(HAPPENED)
+    told = audit[happened] if (happened & (audit["quantity"] == "history")).any() else audit
+    ages = told[told["quantity"] == "age of the newest row"]
     if ages.empty:
         return f"No table has dates; the run speaks for {words.day(as_of)}, as the profile declares."
     newest, oldest = ages["value"].min(), ages.loc[ages["value"].idxmax()]
-    history = audit.loc[audit["quantity"] == "history", "value"].max()
+    history = told.loc[told["quantity"] == "history", "value"].max()
     said = f"The data speak for {words.day(as_of)} and go back {words.count(history, 'day', 'days')}; "
     said += f"the newest row is {words.count(newest, 'day', 'days')} old" if newest else "the newest row is of that day"
     if oldest["value"] > newest:

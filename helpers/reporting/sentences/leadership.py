@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from helpers.foundation.estimates import Status
+from helpers.foundation.estimates import ORDERS_REACH, Status, taken_over
 from helpers.reporting import comparison, words
 from helpers.reporting.comparison import Identity
 from helpers.reporting.results import COUNTS, INTAKE_GATES, Results
@@ -264,7 +264,8 @@ def lines(
     kpis: pd.DataFrame, grades: pd.DataFrame, results: Results, *, state: str, redefined: str
 ) -> dict[str, Sequence[str]]:
     """Return the short lines of the first screen, by name."""
-    moved = (changed(kpis), *alarmed(results.frame("results/churn_charts")))
+    ended = taken_over(results.gates(INTAKE_GATES), ORDERS_REACH)
+    moved = (changed(kpis), *(() if ended else alarmed(results.frame("results/churn_charts"))))
     return {"This run": (state,), "Forecasts graded": graded(grades), "What changed": moved,
             "Finance": (finance(results),), "Definitions": (redefined,)}
 
