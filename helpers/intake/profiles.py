@@ -5,7 +5,8 @@ A profile is ``data/sources/<name>.toml``. Every key it may have:
 At the top
     ``name``, ``title`` (one line for people), ``currency`` (ISO code; left out where no money is recorded),
     ``as_of`` (the date that the data speak for, only needed where no table has a date), ``max_age_days`` (the
-    newest row may not be older than this against the run's date, else the run stops).
+    newest row of what happened may not be older than this against the run's date, else the run stops; without it a
+    table's own rhythm is the limit, and figures are struck instead, see `helpers.intake.dates`).
 
 ``[simulation]`` — the files are made by the workbook itself where they are absent: ``customers``, ``seed``.
 

@@ -34,13 +34,12 @@ def reaching(delivery: Delivery) -> Iterator[Gate]:
 def _reached(ending: Ending, row: str, *, is_struck: bool) -> str:
     newest, age = dates.said(ending.newest_on), ending.age_days
     found = f"the newest {row} is of {newest}, {age:,} {'day' if age == 1 else 'days'} before the as-of date"
+    let_pass = f"of which {ending.limit_days:,} are let pass"
     if not ending.is_early:
-        return f"{found}; up to {ending.limit_days:,} days are let pass"
-    limit = f"above {ending.limit_days:,} days, longer than these records pause,"
-    if is_struck:
-        return (f"{found}; {limit} figures of the time up to that date are not reported: a newer delivery has them, "
-                f"and a run as of {ending.newest_on.isoformat()} those of then")
-    return f"{found}; {limit} what is counted from such rows is as of that day"
+        return f"{found}, {let_pass}"
+    follows = ("figures of the time since are struck" if is_struck else
+               "what is counted from such rows is as of that day")
+    return f"{found}, {let_pass}; {follows}"
 
 
 def dated(delivery: Delivery) -> Iterator[Gate]:

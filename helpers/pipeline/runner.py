@@ -11,6 +11,8 @@ from pathlib import Path
 
 from helpers.foundation import engine, workspace
 from helpers.foundation.errors import InputError, nearest
+from helpers.foundation.estimates import Level
+from helpers.intake import dates
 from helpers.pipeline import (
     catalogue,
     crew,
@@ -27,7 +29,7 @@ from helpers.pipeline.course import Course
 from helpers.pipeline.parameters import Parameter
 from helpers.pipeline.progress import Progress, duration, printed, printed_error
 from helpers.pipeline.runs import Run
-from helpers.pipeline.steps import WORKBOOK, Step, Workbook
+from helpers.pipeline.steps import INTAKE, WORKBOOK, Step, Workbook
 
 GOOD, STEP_FAILED, BAD_INPUT, GATE = 0, 1, 2, 3
 
@@ -124,7 +126,9 @@ def check(request: Request) -> None:
         raise InputError("--raw", f"there is no folder '{request.raw}'", "the folder with the source's files")
     if request.jobs < 0 or request.minutes < 0:
         raise InputError("--jobs, --minutes", "below zero", "0 for the usual")
-    parameters.iso_date(request.as_of)
+    today = dates.begun()
+    if parameters.iso_date(request.as_of) > today.isoformat():
+        raise InputError("--as-of", f"{request.as_of} has not begun", f"a day up to {today}")
 
 
 def begun(request: Request, workbook: Workbook, wanted: tuple[Step, ...], known: Mapping[str, Mapping[str, Parameter]],
@@ -188,6 +192,9 @@ def _conducted(course: Course) -> int:
         if run.record["stale"]:
             progress.say(f"not run again, though what they rest on was: {', '.join(run.record['stale'])}")
         _retire(course)
+        for gate in run.record["gates"]:
+            if gate["step"] == INTAKE.name and gate["level"] == Level.STRIKE and gate["is_crossed"]:
+                printed_error(f"struck: {gate['sentence']}")
         progress.say(f"run {run.name} finished: {publishing.place(run) / 'index.html'}")
         return GOOD
     progress.say(f"run {run.name} failed; {workspace.reports_folder() / 'index.html'} leads to its pages")

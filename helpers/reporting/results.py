@@ -67,7 +67,7 @@ class Results:
         The gates of the intake are asked too: every wing counts what they doubt. Two are said, the rest are counted.
         """
         crossed = [g for name in dict.fromkeys((table, INTAKE_GATES)) for g in self._crossed(name, ("qualify",))]
-        found = [_clause(g.sentence) for g in crossed if any(claim in g.claims for claim in claims)]
+        found = list(dict.fromkeys(_clause(g.sentence) for g in crossed if any(claim in g.claims for claim in claims)))
         more = [f"{words.whole(len(found) - MOST_CAVEATS)} more"] if len(found) > MOST_CAVEATS else []
         return f" (with care: {words.joined([*found[:MOST_CAVEATS], *more])})" if found else ""
 

@@ -477,13 +477,15 @@ def test_a_delivery_with_every_trap_is_the_same_on_both_engines(duck, spark, tmp
         "no customer",
         "not readable as a time",
         "not readable as money",
-        "after the as-of date",
         "kind is not readable",
         "fields instead of",
         "amount is empty",
     ):
         assert trap in reasons, trap
     assert (other.counts, other.spans, other.controls) == (one.counts, one.spans, one.controls)
+    assert (other.datings, other.endings) == (one.datings, one.endings)
+    assert other.outcome.by_file["n_not_yet"].tolist() == one.outcome.by_file["n_not_yet"].tolist()
+    assert one.outcome.by_file["n_not_yet"].sum() > 0
     assert [str(e) for e in audit.audited(other, spark)] == [str(e) for e in audit.audited(one, duck)]
     assert audit.gates(other, spark) == audit.gates(one, duck)
 

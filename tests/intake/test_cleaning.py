@@ -56,12 +56,13 @@ def test_rejected_records_keep_their_text(small):
     assert (row["text"], row["line"]) == ("id=1 | customer=a <b> | day=2025-01-01", 2)
 
 
-def test_rows_after_the_as_of_date_are_set_aside(small):
+def test_rows_after_the_as_of_date_are_not_yet(small):
     small.file("orders.csv", HEADER + "1,a,2025-01-01 23:59:59,1\n2,a,2025-01-02 00:00:00,6\n")
     told = columns(ordered_at={"from": "day", "formats": ["%Y-%m-%d %H:%M:%S"]})
     assert small.rejected(small.delivery(tables=told)) == []
     delivery = small.delivery(as_of="2025-01-01", tables=told)
-    assert small.rejected(delivery) == [("orders.csv", 2, "after the as-of date")]
+    assert small.rejected(delivery) == []
+    assert delivery.outcome.by_file["n_not_yet"].tolist() == [1]
     assert delivery.as_of_on.isoformat() == "2025-01-01"
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from helpers.foundation import workspace
 from helpers.foundation.errors import InputError
+from helpers.intake import dates
 from helpers.pipeline import listing, runner, runs, steps
 from helpers.pipeline.runner import Request
 from tests.pipeline import tiny
@@ -281,6 +282,7 @@ def test_one_step_is_run_anew_with_the_rest_taken_from_the_newest_comparable_run
     (Request("tiny", ("seed",)), "--set: 'seed' has no value; allowed: name=value"),
     (Request("tiny", ("as_of=2020-01-01",)), "--set as_of: this parameter is not set by hand; allowed: --as-of"),
     (Request("tiny", as_of="yesterday"), "--as-of: 'yesterday' is not a date; allowed: an ISO date such as 2026-11-21"),
+    (Request("tiny", as_of="9999-12-31"), f"--as-of: 9999-12-31 has not begun; allowed: a day up to {dates.begun()}"),
     (Request("tiny", raw="no"), "--raw: there is no folder 'no'; allowed: the folder with the source's files"),
     (Request("tiny", only="9"), "--only: there is no step '9'; allowed: 01, 02, 03, 04, 05"),
     (Request("tiny", first="2", only="3"), "--from, --only: both are given; allowed: one of them"),

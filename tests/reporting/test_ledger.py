@@ -51,6 +51,22 @@ def test_gates_of_all_wings_stand_in_one_table():
     assert found[["step", "gate"]].to_numpy().tolist() == [["01", "c"], ["05", "a"], ["05", "b"]]
 
 
+def test_a_gate_that_wings_took_over_from_the_intake_stands_once():
+    parts = {f"results/{wing}_gates": gate_table(step, [gate("orders reach the as-of date", True)])
+             for step, wing in (("05", "churn"), ("01", "intake"), ("04", "value"))}
+    assert ledger.gates(Results(parts))["step"].tolist() == ["01"]
+
+
+def test_a_forecast_is_not_graded_where_orders_end_before_its_last_day(home):
+    made("a", "2026-06-30", forecast(due_on="2026-08-10"), forecast(due_on="2026-09-28"))
+    ws = shop().cleared()
+    ws.settle(ws.as_of_on, {"transactions": pd.Timestamp("2026-08-15").date()})
+    found = ledger.due(ws)
+    assert found["obstacle"].tolist() == ["", "orders end on 15 August 2026, before its last day"]
+    grades = ledger.graded(found, pd.Series(95.0, found.index))
+    assert grades["status"].tolist() == ["ok", "not_applicable"]
+
+
 def test_without_gates_the_table_is_empty_and_keeps_its_columns():
     assert list(ledger.gates(Results({})).columns) == list(DECLARED["results/gates"].names)
 

@@ -32,6 +32,19 @@ def test_what_arrived(records, files, rejected, expected):
     assert said.arrived(audit(("records", records), ("files", files), ("rejected", rejected))) == expected
 
 
+def test_records_after_the_as_of_date_are_not_kept_aside_but_not_yet():
+    found = audit(("records", 200), ("files", 1), ("rejected", 4), ("not yet", 50))
+    assert said.arrived(found) == ("200 records arrived in 1 file; 4 of them (2.0 %) are kept aside with their "
+                                   "reasons; 50 are dated after the as-of date and not yet counted.")
+
+
+def test_how_far_the_data_go_back_is_told_of_what_happened_alone():
+    found = audit(("age of the newest row", 0.0, "transactions"), ("history", 365.0, "transactions"),
+                  ("age of the newest row", 300.0, "customers"), ("history", 45_000.0, "customers"))
+    assert said.freshness(found, "2024-12-30") == ("The data speak for 30 December 2024 and go back 365 days; the newest "
+                                                   "row is of that day.")
+
+
 @pytest.mark.parametrize(("rows", "expected"), [
     ([], "No total is declared that the data could be held against."),
     ([MET], "1 declared total is met exactly."),

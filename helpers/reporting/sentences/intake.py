@@ -21,12 +21,13 @@ def answer(audit: pd.DataFrame, gates: pd.DataFrame, currency: str = "") -> tupl
     audit : DataFrame
         ``results/intake_audit``.
     gates : DataFrame
-        ``results/intake_gates``; a gate that blocks opens the answer, one that qualifies stands in it.
+        ``results/intake_gates``; a gate that blocks or strikes opens the answer, one that qualifies stands in it.
     currency : str
         Of money.
     """
     blocked = tuple(f"Not to be used: {sentence}." for sentence in _crossed(gates, "block"))
-    return (*blocked, arrived(audit), *((controls(gates),) if not blocked else ()),
+    struck = tuple(f"Struck: {sentence}." for sentence in _crossed(gates, "strike"))
+    return (*blocked, *struck, arrived(audit), *((controls(gates),) if not blocked else ()),
             finance(audit, currency).removesuffix(".") + _caveat(gates) + ".")
 
 

@@ -17,13 +17,14 @@ def opening(gates: Iterable[Gate], covered_on: date) -> tuple[str, ...]:
     covered_on : date
         Last day of which orders tell.
     """
-    return tuple(f"{words.sentence_case(gate.sentence.split(';')[0])}: {_said(gate, covered_on)}." for gate in gates)
+    return tuple(f"{words.sentence_case(gate.sentence.split(', of which')[0])}: {_said(gate, covered_on)}."
+                 for gate in gates)
 
 
 def _said(gate: Gate, covered_on: date) -> str:
-    day = words.day(covered_on)
-    return (f"figures of the time between are struck, and this page tells of {day}" if gate.level is Level.STRIKE
-            else f"this page tells of {day}")
+    tells = f"this page tells of {words.day(covered_on)}"
+    return (f"figures of the time since are struck and {tells}; a run as of {covered_on} needs no such strike"
+            if gate.level is Level.STRIKE else tells)
 
 
 def ungraded(covered_on: date) -> str:
