@@ -465,7 +465,7 @@ def test_a_delivery_with_every_trap_is_the_same_on_both_engines(duck, spark, tmp
     for name, text in (("lines", LINES), ("kinds", KINDS), ("survey", ANSWERS)):
         (tmp_path / f"{name}.csv").write_text(text)
     (one, expected), (other, found) = (
-        taken_in(e, profiles.profile(PROFILE), tmp_path, "2025-06-30") for e in (duck, spark)
+        taken_in(e, profiles.profile(PROFILE), tmp_path, "2025-01-08") for e in (duck, spark)
     )
     for name, table in expected.items():
         assert unlike(rows(spark, found[name]), rows(duck, table)) == [], name
@@ -477,6 +477,8 @@ def test_a_delivery_with_every_trap_is_the_same_on_both_engines(duck, spark, tmp
         "no customer",
         "not readable as a time",
         "not readable as money",
+        "dated after the run's day",
+        "after the as-of date",
         "kind is not readable",
         "fields instead of",
         "amount is empty",
@@ -485,7 +487,6 @@ def test_a_delivery_with_every_trap_is_the_same_on_both_engines(duck, spark, tmp
     assert (other.counts, other.spans, other.controls) == (one.counts, one.spans, one.controls)
     assert (other.datings, other.endings) == (one.datings, one.endings)
     assert other.outcome.by_file["n_not_yet"].tolist() == one.outcome.by_file["n_not_yet"].tolist()
-    assert one.outcome.by_file["n_not_yet"].sum() > 0
     assert [str(e) for e in audit.audited(other, spark)] == [str(e) for e in audit.audited(one, duck)]
     assert audit.gates(other, spark) == audit.gates(one, duck)
 

@@ -41,8 +41,8 @@ def test_records_after_the_as_of_date_are_not_kept_aside_but_not_yet():
 def test_how_far_the_data_go_back_is_told_of_what_happened_alone():
     found = audit(("age of the newest row", 0.0, "transactions"), ("history", 365.0, "transactions"),
                   ("age of the newest row", 300.0, "customers"), ("history", 45_000.0, "customers"))
-    assert said.freshness(found, "2024-12-30") == ("The data speak for 30 December 2024 and go back 365 days; the newest "
-                                                   "row is of that day.")
+    assert said.freshness(found, "2024-12-30") == (
+        "The data speak for 30 December 2024 and go back 365 days; the newest row is of that day.")
 
 
 @pytest.mark.parametrize(("rows", "expected"), [

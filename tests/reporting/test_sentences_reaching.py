@@ -23,17 +23,18 @@ def gate(level=Level.STRIKE, is_crossed=True):
 def ended(level=Level.STRIKE):
     told = {f"results/{wing}_gates": gate_table(step, [gate(level)])
             for step, wing in (("01", "intake"), ("03", "loyalty"), ("04", "value"))}
-    return Results(told | {"results/customer_base": leading.base(), "results/loyalty_matrix": pd.DataFrame({"x": [1]}),
-                           "results/churn_charts": pd.DataFrame({
-                               "is_live": [True], "on": pd.to_datetime(["1998-06-22"]), "alarm": ["high"],
-                               "chart": ["complaints"]})}, "USD")
+    charts = pd.DataFrame({"is_live": [True], "on": pd.to_datetime(["1998-06-22"]), "alarm": ["high"],
+                           "chart": ["complaints"]})
+    matrix = pd.DataFrame({"quantity": ["other"], "segment": ["all"]})
+    return Results(told | {"results/customer_base": leading.base(), "results/loyalty_matrix": matrix,
+                           "results/churn_charts": charts}, "USD")
 
 
 @pytest.mark.parametrize(("level", "expected"), [
     (Level.STRIKE, "The newest order is of 30 June 1998, 10,379 days before the as-of date: figures of the time since "
                    "are struck and this page tells of 30 June 1998; a run as of 1998-06-30 needs no such strike."),
-    (Level.QUALIFY, "The newest order is of 30 June 1998, 10,379 days before the as-of date: this page tells of 30 June "
-                    "1998.")])
+    (Level.QUALIFY, "The newest order is of 30 June 1998, 10,379 days before the as-of date: this page tells of 30 "
+                    "June 1998.")])
 def test_a_page_whose_orders_end_early_says_of_which_day_it_tells(level, expected):
     assert reaching.opening([gate(level)], NEWEST) == (expected,)
     assert reaching.opening([], NEWEST) == ()
