@@ -256,7 +256,8 @@ def rejections(outcome: Outcome, made: Sequence[Made], engine: Engine) -> Iterat
         Where they were computed.
     """
     by_file = outcome.by_file
-    total, left = (int(n) for n in (by_file["n_records"].sum() - by_file["n_not_yet"].sum(), by_file["n_rejected"].sum()))
+    total = int(by_file["n_records"].sum() - by_file["n_not_yet"].sum())
+    left = int(by_file["n_rejected"].sum())
     share = left / total if total else float("nan")
     yield Gate("few records are rejected", share, REJECTED_SHARE, share > REJECTED_SHARE, Level.QUALIFY,
                TOTALS,

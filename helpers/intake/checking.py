@@ -8,7 +8,18 @@ import pyarrow.parquet as pq
 
 from helpers.foundation.engine import Engine, chosen
 from helpers.foundation.errors import InputError, shares
-from helpers.intake import audit, cleaning, conservation, controls, deliveries, identifiers, profiles, readers
+from helpers.intake import (
+    audit,
+    cleaning,
+    conservation,
+    controls,
+    dates,
+    deliveries,
+    identifiers,
+    profiles,
+    readers,
+    timeliness,
+)
 from helpers.intake.cleaning import Made
 from helpers.intake.profiles import CANONICAL, Profile
 from helpers.intake.readers import Landed
@@ -27,8 +38,8 @@ class Checkup:
         What stops a run: unknown keys and columns, files that cannot be landed, totals that are not met.
     remarks : tuple of str
         What a run would reject, with counts: records that cannot be parsed, values that cannot be read, required ones
-        that are empty, repeated keys, and what the profile itself rejects. And columns of e-mail addresses that no
-        mask names.
+        that are empty, repeated keys, rows of days on which nothing can have happened, and what the profile itself
+        rejects. And columns of e-mail addresses that no mask names.
     warnings : tuple of str
         What makes the figures doubtful although a run would start: more than one record in twenty rejected, records
         told apart by a time or by their number.
@@ -64,7 +75,7 @@ def checkup(source: str, raw: str = "") -> Checkup:
     engine = chosen()
     made, misfits = _made(profile, landed, engine)
     dirt = (said for m in made.values() for said in _dirt(profile, m, engine))
-    remarks = [*_broken(landed), *_personal(landed), *dirt]
+    remarks = [*_broken(landed), *_personal(landed), *dirt, *_of_other_times(made, engine)]
     is_whole = bool(made) and not unreadable and not misfits
     warnings = _doubts(landed, tuple(made.values()), engine) if is_whole else ()
     return Checkup((*found, *unreadable, *_empty(landed), *misfits, *_totals(landed, made, engine)), tuple(remarks),
@@ -145,6 +156,16 @@ def _doubts(landed: Landed, tables: Sequence[Made], engine: Engine) -> Iterator[
 def _rows(profile: Profile, made: dict[str, Made], engine: Engine) -> dict[str, int]:
     typed = {name: len(rule.rows) for name, rule in profile.tables.items() if rule.rows}
     return typed | {name: engine.first_row(m.accepted.aggregate(n=m.accepted.count()))["n"] for name, m in made.items()}
+
+
+def _of_other_times(made: dict[str, Made], engine: Engine) -> Iterator[str]:
+    """Yield the rows that a run would set aside because nothing can have happened on their day."""
+    days = {name: dates.days(m.accepted, m.accepted[cleaning.TIMES[name]].cast("date"), engine)
+            for name, m in made.items() if name in dates.HAPPENED and cleaning.TIMES[name] in m.accepted.columns}
+    for name, dating in dates.datings(days, dates.begun()).items():
+        for reason in (dates.FUTURE, dates.ISOLATED):
+            if found := dating.aside(reason):
+                yield f"tables.{name}: {timeliness.rows(found)} {reason} ({timeliness.named(found)})"
 
 
 def _totals(landed: Landed, made: dict[str, Made], engine: Engine) -> Iterator[str]:

@@ -50,17 +50,19 @@ def dated(delivery: Delivery) -> Iterator[Gate]:
     found = {(name, reason): days for name, dating in happened.items() for reason in (dates.FUTURE, dates.ISOLATED)
              if (days := dating.aside(reason))}
     n = sum(count for days in found.values() for _, count in days)
-    said = [f"{name}: {_rows(days)} {reason} ({_named(days)})" for (name, reason), days in found.items()]
+    said = [f"{name}: {rows(days)} {reason} ({named(days)})" for (name, reason), days in found.items()]
     yield Gate("dates are those of the run", float(n), 0.0, n > 0, Level.NOTE, "the run's date, the history",
-               f"rejected for their dates are, of {'; of '.join(said)}" if n else
+               f"rejected by date: {'; '.join(said)}" if n else
                f"no row is {dates.FUTURE} or {dates.ISOLATED}; none should be")
 
 
-def _rows(days: dates.Days) -> str:
+def rows(days: dates.Days) -> str:
+    """Return how many rows have these days, in words."""
     n = sum(count for _, count in days)
     return f"{n:,} {'row' if n == 1 else 'rows'}"
 
 
-def _named(days: dates.Days) -> str:
+def named(days: dates.Days) -> str:
+    """Return the first of these days, and how many more there are."""
     more = len(days) - MOST_DATES
     return ", ".join([*(on.isoformat() for on, _ in days[:MOST_DATES]), *([f"{more:,} days more"] if more > 0 else [])])

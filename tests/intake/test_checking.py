@@ -145,3 +145,8 @@ def test_a_lookup_by_the_record_of_several_files_is_warned_of(checkup, home):
         "[[control]]", '[tables.transactions.lookup.who]\nfile = "names"\non = { no = "record" }\n[[control]]')
     assert checkup(wide, "id,customer,day,amount\n1,a,2025-01-01,5.5\n").warnings == (
         "tables.transactions.lookup.who joins by the number of the record, which starts again in each of 2 files",)
+
+
+def test_rows_of_days_on_which_nothing_can_have_happened_are_remarked(checkup):
+    found = checkup(GOOD, "id,customer,day,amount\n1,a,2025-01-01,5.5\n2,b,2205-11-30,6\n")
+    assert found.remarks == ("tables.transactions: 1 row dated after the run's day (2205-11-30)",)
