@@ -28,22 +28,32 @@ notebooks: .venv/installed
 bench: .venv/installed-dev
 	$(BIN)/python bench/run.py
 
+LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-strip-extras --no-header --no-annotate --python-version 3.11
+
 lock: .venv/installed-dev
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 \
-	  pyproject.toml -o requirements.lock
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 \
-	  --extra dev pyproject.toml -o requirements-dev.lock
+	$(LOCK) pyproject.toml -o requirements.lock
+	$(LOCK) --extra dev pyproject.toml -o requirements-dev.lock
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed" if sys.version_info < (3, 11) else 0)'
-	$(PYTHON) -m venv .venv
+	@echo "Creating .venv with $$($(PYTHON) --version) …"
+	@$(PYTHON) -m venv .venv
+
+# A lock is complete. Without --no-deps pip would resolve it again, and pip 23.2 finds no locked version for a name
+# with an extra as soon as a newer one is published.
+PIP := $(BIN)/pip --disable-pip-version-check install --quiet --no-deps
+
+define install
+	@echo "Installing the $$(grep -c == $(1)) packages of $(1), which takes a few minutes …"
+	@$(PIP) --require-hashes -r $(1)
+	@echo "Installing helpers/ …"
+	@$(PIP) --no-build-isolation -e .
+	@touch $(2)
+	@echo "Ready."
+endef
 
 .venv/installed: requirements.lock pyproject.toml | .venv/bin/python
-	$(BIN)/pip install --quiet --require-hashes -r requirements.lock
-	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
-	@touch $@
+	$(call install,$<,$@)
 
 .venv/installed-dev: requirements-dev.lock pyproject.toml | .venv/bin/python
-	$(BIN)/pip install --quiet --require-hashes -r requirements-dev.lock
-	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
-	@touch .venv/installed $@
+	$(call install,$<,.venv/installed $@)
