@@ -60,7 +60,7 @@ seconds = time.perf_counter() - began
 TEA = """
 import sys, time, ibis, tea_tasting as tt
 con = ibis.duckdb.connect()
-data = con.read_parquet(sys.argv[1])
+data = con.read_parquet(sys.argv[1], hive_partitioning=False)
 began = time.perf_counter()
 k = int(sys.argv[2])
 tt.Experiment(**{f"m{i}": tt.Mean(f"metric_m{i}", f"covariate_m{i}_before") for i in range(k)}).analyze(data)

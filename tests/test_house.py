@@ -106,6 +106,27 @@ def test_wings_and_methods_touch_neither_disk_nor_screen(path):
     assert outside_breaches(tree(path)) == []
 
 
+def parquet_reads(source):
+    """Return calls that read Parquet by a library's defaults, which take names of folders for data."""
+    return [node.func.attr for node in ast.walk(source) if isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr in ("read_parquet", "read_table", "ParquetDataset", "dataset", "scan_parquet")]
+
+
+def test_the_check_of_reads_sees_what_takes_names_of_folders_for_data():
+    source = ast.parse("pd.read_parquet(p)\npq.read_table(p)\npq.ParquetFile(p)\nparquet.table(p)")
+    assert parquet_reads(source) == ["read_parquet", "read_table"]
+
+
+def test_parquet_is_read_in_one_place_and_by_engines_through_it():
+    found = {path.relative_to(ROOT / "helpers").as_posix(): ast.unparse(tree(path)) for path in HELPERS
+             if parquet_reads(tree(path))}
+    assert set(found) == {"foundation/parquet.py", "foundation/engine.py", "foundation/spark.py"}
+    assert "partitioning=None" in found["foundation/parquet.py"]
+    assert "read_parquet(parquet.duckdb_paths(path), **parquet.DUCKDB)" in found["foundation/engine.py"]
+    assert "read_parquet(parquet.spark_path(path), **parquet.SPARK)" in found["foundation/spark.py"]
+
+
 def test_the_mutation_check_sees_an_argument_written_into():
     source = ast.parse("def f(a, b):\n  a['x'] = 1\n  b = b.copy()\n  b['x'] = 1\n  a.sort(inplace=True)")
     assert mutations(source) == ["f: a['x']", "f: inplace"]

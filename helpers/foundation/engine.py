@@ -18,6 +18,7 @@ import ibis.expr.types as ir
 import pandas as pd
 import pyarrow as pa
 
+from helpers.foundation import parquet
 from helpers.foundation.errors import InputError, nearest
 
 ENGINE = "LOYALTY_ENGINE"
@@ -58,7 +59,7 @@ class Engine:
 
     def stored(self, path: Path) -> ir.Table:
         """Return the lazy table of a Parquet file, or of a folder of them."""
-        return self.connection.read_parquet(str(path / "*.parquet" if path.is_dir() else path))
+        return self.connection.read_parquet(parquet.duckdb_paths(path), **parquet.DUCKDB)
 
     def in_order(self, table: ir.Table, order: Sequence[str]) -> ir.Table:
         """Return a stored table in the order in which it was written, by the columns that it was sorted by."""

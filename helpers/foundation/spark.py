@@ -11,6 +11,7 @@ import ibis
 import ibis.expr.types as ir
 from pyspark.sql import DataFrame, SparkSession
 
+from helpers.foundation import parquet
 from helpers.foundation.dialect import Lending
 from helpers.foundation.engine import Engine, memory_mib, thread_count
 
@@ -75,7 +76,7 @@ class Spark(Engine):
 
     def stored(self, path: Path) -> ir.Table:
         """Return the lazy table of a Parquet file, or of a folder of them; every node of a cluster has to see it."""
-        return self.connection.read_parquet(str(path))
+        return self.connection.read_parquet(parquet.spark_path(path), **parquet.SPARK)
 
     def in_order(self, table: ir.Table, order: list[str]) -> ir.Table:
         """Return a stored table in the order in which it was written: parts are read in any."""
@@ -98,7 +99,7 @@ class Spark(Engine):
     def write(self, table: ir.Table, path: Path, order: list[str]) -> None:
         """Write the table, sorted, to one Parquet file; a large one to a folder of them, in order."""
         self._computed(self.sorted(table, order)).write.parquet(str(path), compression="zstd")
-        parts = sorted(path.glob("*.parquet"))
+        parts = parquet.parts(path)
         if len(parts) == 1:
             lone = parts[0].replace(path.with_name(f"{path.name}.lone"))
             shutil.rmtree(path)

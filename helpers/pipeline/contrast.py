@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 
 import pandas as pd
-import pyarrow.parquet as pq
 
-from helpers.foundation import workspace
+from helpers.foundation import parquet, workspace
 from helpers.foundation.errors import InputError, nearest
 from helpers.pipeline import runs
 from helpers.pipeline.runs import Run
@@ -73,4 +72,4 @@ def _frame(run: Run, table: str, columns: list[str]) -> pd.DataFrame:
     if not path.exists():
         kinds = {name: "float64" if name == "value" else "str" for name in columns}
         return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in kinds.items()})
-    return pq.read_table(path, columns=columns).to_pandas()
+    return parquet.table(path, columns).to_pandas()

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from helpers.foundation import workspace
+from helpers.foundation import parquet, workspace
 from helpers.foundation.errors import InputError, nearest
 from helpers.intake import erasures, keys, masks, profiles
 from helpers.pipeline import exchange, publishing, redaction, runs
@@ -103,7 +103,7 @@ def _erased(customer: str, source: str) -> Erased:
             _remember(source, people, key)
             done = Erased(source, others=_others(source, ids))
             answers = {a for folder in folders(source) for name in KNOWN_BY
-                       for part in _parts(folder / f"{name}.parquet") for a in redaction.answers(part, ids)}
+                       for part in parquet.parts(folder / f"{name}.parquet") for a in redaction.answers(part, ids)}
             person = Person(ids, tuple(sorted(answers)))
             _filled_without(source, person)  # first: the answers are known from the runs
             for folder in folders(source):
@@ -179,16 +179,12 @@ def _count(done: Erased, people: list[str]) -> None:
 def _others(source: str, ids: tuple[str, ...]) -> int:
     """Return how many other customers share a person's key in the newest run that knows keys."""
     for folder in reversed(workspace.run_folders(source)):
-        for part in _parts(folder / "canonical" / "customers.parquet"):
+        for part in parquet.parts(folder / "canonical" / "customers.parquet"):
             if "person_key" in pq.read_schema(part).names:
-                known = pq.read_table(part, columns=["customer_id", "person_key"]).to_pylist()
+                known = parquet.table(part, ["customer_id", "person_key"]).to_pylist()
                 own = {r["person_key"] for r in known if r["customer_id"] in ids} - {None}
                 return len({r["customer_id"] for r in known if r["person_key"] in own} - set(ids))
     return 0
-
-
-def _parts(path: Path) -> list[Path]:
-    return sorted(path.glob("*.parquet")) if path.is_dir() else [path] if path.is_file() else []
 
 
 # --- published pages ---------------------------------------------------------------------------------------------

@@ -17,6 +17,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from helpers.foundation import parquet
+
 PEOPLE = ("customer_id", "unit_id", "from_customer", "to_customer")
 SURVEY, NAMED, REJECTED = "response_id", "referred_by", "text"
 GONE = "[erased]"
@@ -121,7 +123,7 @@ def answers(path: Path, ids: tuple[str, ...]) -> tuple[str, ...]:
     known = pq.read_schema(path).names
     if not {"customer_id", SURVEY} <= set(known):
         return ()
-    found = pq.read_table(path, columns=["customer_id", SURVEY])
+    found = parquet.table(path, ["customer_id", SURVEY])
     theirs = found.filter(pc.is_in(found["customer_id"], pa.array(ids, found.schema.field("customer_id").type)))
     return tuple(sorted({i for i in theirs[SURVEY].to_pylist() if i is not None}))
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pandas as pd
 from pydantic import Field
 
+from helpers.foundation import parquet, workspace
 from helpers.foundation import study as studies
-from helpers.foundation import workspace
 from helpers.foundation.study import Section
 from helpers.pipeline import runs
 from helpers.pipeline.runs import Run
@@ -149,4 +149,4 @@ def _frame(run: Run, table: str, columns: list[str]) -> pd.DataFrame:
     path = run.folder / f"{table}.parquet"
     if not path.exists():
         return pd.DataFrame(columns=columns)
-    return pd.read_parquet(path).reindex(columns=columns)
+    return parquet.table(path).to_pandas().reindex(columns=columns)

@@ -10,9 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pyarrow.parquet as pq
-
-from helpers.foundation import workspace
+from helpers.foundation import parquet, workspace
 from helpers.foundation.errors import InputError
 
 UNDATED = "undated"
@@ -64,8 +62,7 @@ class Run:
 
     def rows(self, table: str) -> int:
         """Return the number of rows of a table of this run, 0 where it has none."""
-        path = self.folder / f"{table}.parquet"
-        return pq.ParquetDataset(path).read(columns=[]).num_rows if path.exists() else 0
+        return parquet.n_rows(self.folder / f"{table}.parquet")
 
     def dated(self, as_of: str) -> None:
         """Settle the run's date, and give it its name by it."""
@@ -173,7 +170,7 @@ def gates(run: Run, tables: Iterable[str]) -> list[dict[str, object]]:
     files = [run.folder / f"{table}.parquet" for table in tables if table.endswith("_gates")]
     keep = ("step", "gate", "level", "is_crossed", "sentence")
     return [{k: row.get(k) for k in keep} for path in files if path.exists()
-            for row in pq.read_table(path).to_pylist()]
+            for row in parquet.table(path).to_pylist()]
 
 
 def adopt(step_folder: Path, run: Run) -> None:

@@ -385,6 +385,16 @@ def test_a_small_table_is_one_file_and_a_large_one_a_folder_of_parts_in_order(sp
     assert spark.frame(spark.in_order(spark.stored(tmp_path / "large.parquet"), ["order_id"]))["amount"].sum() == 8.75
 
 
+@pytest.mark.parametrize("name", ["amount=7", "it's [1]", "s*", "{a,b}?"])
+def test_names_of_folders_are_no_data_to_spark_either(spark, tmp_path, name):
+    for folder, amount in ((tmp_path / name / "n=1", 1.5), (tmp_path / "sales" / "n=1", 100.0)):
+        (folder / "parts.parquet").mkdir(parents=True)
+        pq.write_table(pa.table({"amount": [amount]}), folder / "sales.parquet")
+        pq.write_table(pa.table({"amount": [amount]}), folder / "parts.parquet" / "part-0.parquet")
+    for table in ("sales.parquet", "parts.parquet"):
+        assert spark.arrow(spark.stored(tmp_path / name / "n=1" / table)).to_pydict() == {"amount": [1.5]}
+
+
 def test_a_workspace_of_spark_writes_checks_and_reads_what_one_of_duckdb_reads(spark, home):
     ours, theirs = catalogue.workspace("shop"), catalogue.workspace("shop")
     ours.engine = spark
