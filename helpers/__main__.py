@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from helpers.foundation import numerals
 from helpers.foundation.errors import GateError, InputError
 
 ERASE = ("Takes a customer out of every run, executed notebook, page and published report, and keeps them out of every "
@@ -37,8 +38,8 @@ def parser() -> Parser:
     check.add_argument("--new", nargs="+", default=[], metavar="FILE", help="draft a profile from files, on stdout")
     check.add_argument("--raw", default="", metavar="PATH", help="folder with the source's files")
     simulate = commands.add_parser("simulate", help="write the files of a simulated company")
-    simulate.add_argument("--customers", type=int, metavar="N", help="registered customers")
-    simulate.add_argument("--seed", type=int, metavar="S", help="seed of every draw")
+    simulate.add_argument("--customers", type=numerals.integer, metavar="N", help="registered customers")
+    simulate.add_argument("--seed", type=numerals.integer, metavar="S", help="seed of every draw")
     simulate.add_argument("--to", default="", metavar="FOLDER", help="where (default: the simulated source's own)")
     _add_erase(commands.add_parser("erase", help="take a customer out of every run and keep them out of later ones",
                                    description=ERASE))
@@ -70,9 +71,9 @@ def _add_run(run: argparse.ArgumentParser) -> None:
     run.add_argument("--from", default="", dest="first", metavar="04", help="take the steps before this one")
     run.add_argument("--only", default="", metavar="05", help="take every step but this one")
     run.add_argument("--resume", action="store_true", help="continue the newest failed run")
-    run.add_argument("--jobs", type=int, default=0, metavar="N", help="steps side by side (default: 2)")
+    run.add_argument("--jobs", type=numerals.integer, default=0, metavar="N", help="steps side by side (default: 2)")
     run.add_argument("--engine", default="duckdb", help="duckdb, or spark for a cluster (its address: LOYALTY_SPARK)")
-    run.add_argument("--minutes", type=float, default=0.0, metavar="M",
+    run.add_argument("--minutes", type=numerals.number, default=0.0, metavar="M",
                      help="longest time for one step (default: its own, 20)")
 
 

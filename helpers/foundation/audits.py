@@ -1,10 +1,11 @@
 """Samples that people fill in by hand: laid out once under ``data/audits/<source>/``, then left to them."""
 
+import csv
 from pathlib import Path
 
 import pandas as pd
 
-from helpers.foundation.errors import InputError
+from helpers.foundation.errors import InputError, refuse_repeated
 from helpers.foundation.workspace import home, replacing
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -30,18 +31,24 @@ def filled(source: str, name: str, sample: pd.DataFrame) -> pd.DataFrame:
     Raises
     ------
     InputError
-        If the file lacks one of the columns.
+        If the file lacks one of the columns, or has one twice.
     """
     path = folder(source) / f"{name}.csv"
     if not path.is_file():
         _lay_out(path, sample)
         return sample.head(0).astype("str")
     found = pd.read_csv(path, dtype="str", keep_default_na=False, encoding="utf-8-sig")
+    refuse_repeated(f"data/audits/{source}/{path.name}", _header(path), "a name of its own for each column")
     lacking = [c for c in sample.columns if c not in found]
     if lacking:
         raise InputError(f"data/audits/{source}/{path.name}", f"there is no column '{lacking[0]}'",
                          ", ".join(sample.columns))
     return found[list(sample.columns)].map(unguarded)
+
+
+def _header(path: Path) -> list[str]:
+    with path.open(encoding="utf-8-sig", newline="") as text:
+        return next(csv.reader(text), [])
 
 
 def _lay_out(path: Path, sample: pd.DataFrame) -> None:

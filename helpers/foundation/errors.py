@@ -1,5 +1,6 @@
 """The one form in which bad input is reported: where, what was found, how many, what is allowed."""
 
+from collections.abc import Sequence
 from difflib import get_close_matches
 
 
@@ -27,6 +28,33 @@ class InputError(ValueError):
 
 class GateError(InputError):
     """An intake gate that stops the run: nothing readable, a control not met, data too old."""
+
+
+def refuse_repeated(where: str, names: Sequence[str], allowed: str) -> None:
+    """Refuse columns of which two have one name, because a value could be meant by either.
+
+    Parameters
+    ----------
+    where : str
+        The file.
+    names : sequence of str
+        As its header gives them; white space around a name does not count, and an empty one is no name.
+    allowed : str
+        What is allowed instead.
+
+    Raises
+    ------
+    InputError
+        Naming every repeated name and the columns that bear it.
+    """
+    places: dict[str, list[str]] = {}
+    for i, name in enumerate(names, start=1):
+        places.setdefault(name.strip("\ufeff").strip(), []).append(f"{i:,}")
+    repeated = {name: at for name, at in places.items() if name and len(at) > 1}
+    if repeated:
+        told = "; ".join(f"the name '{name}' is given to {len(at)} columns ({', '.join(at)})"
+                         for name, at in list(repeated.items())[:5])
+        raise InputError(where, told, allowed)
 
 
 def shares(count: int, total: int) -> str:

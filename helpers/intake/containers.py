@@ -63,8 +63,14 @@ def watched(folder: Path, file: File, where: str) -> Iterator[None]:
 
 def _states(folder: Path, file: File) -> dict[str, tuple[int, int]]:
     """Return size and time of change of the files of one form, by name below their folder."""
-    facts = {p.relative_to(folder).as_posix(): p.stat() for p in folder.glob(file.path) if p.is_file()}
+    facts = {p.relative_to(folder).as_posix(): p.stat() for p in matching(folder, file.path) if p.is_file()}
     return {label: (fact.st_size, fact.st_mtime_ns) for label, fact in facts.items()}
+
+
+def matching(folder: Path, pattern: str) -> list[Path]:
+    """Return what a folder holds under a name or pattern, sorted; a name that is there is no pattern."""
+    named = folder / pattern
+    return [named] if named.is_file() or named.is_symlink() else sorted(folder.glob(pattern))
 
 
 def parts(folder: Path, file: File, where: str, room: Path) -> list[Part]:
@@ -96,8 +102,8 @@ def found_files(folder: Path, file: File, where: str) -> list[Path]:
     InputError
         If there is none.
     """
-    found = sorted(p for p in folder.glob(file.path) if p.is_file())
-    if not found and (odd := sorted({*folder.glob(file.path), *(p for p in [folder / file.path] if p.is_symlink())})):
+    found = sorted(p for p in matching(folder, file.path) if p.is_file())
+    if not found and (odd := matching(folder, file.path)):
         what = "a folder" if odd[0].is_dir() else "a link that leads nowhere"
         raise InputError(odd[0].relative_to(folder).as_posix(), f"it is {what}", "a file")
     if not found:
@@ -155,7 +161,8 @@ def _is_junk(name: PurePosixPath) -> bool:
 def _members(path: Path, label: str, file: File, room: Path) -> Iterator[Part]:
     """Yield the members of an archive that the profile names, or all of them where it names none."""
     names = member_names(path, label)
-    chosen = [n for n in names if not file.member or fnmatchcase(n, file.member)]
+    chosen = [n for n in names if n == file.member] or [
+        n for n in names if not file.member or fnmatchcase(n, file.member)]
     if not chosen:
         wanted = f"no member '{file.member}'" if file.member else "no file"
         raise InputError(label, f"there is {wanted} in the archive", nearest(file.member, names) if names else "")

@@ -2,6 +2,7 @@
 
 import codecs
 import csv
+import glob
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -204,7 +205,7 @@ def _patterned(several: list[Seen]) -> Seen:
     first = several[0]
     start, end = _common(paths), _common([p[::-1] for p in paths])[::-1]
     name = re.sub(r"[\W\d]+", "_", start.lower()).strip("_") or "files"
-    pattern = first.file.model_copy(update={"path": f"{start}*{end}"})
+    pattern = first.file.model_copy(update={"path": f"{glob.escape(start)}*{glob.escape(end)}"})
     return Seen(name, pattern, first.columns, sum(s.n for s in several))
 
 

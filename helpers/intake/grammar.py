@@ -68,6 +68,8 @@ class File(Part):
             raise ValueError("'sheet' and 'skip' are for format = \"excel\"")
         if self.columns and self.format in ("jsonl", "parquet", "postgresql"):
             raise ValueError(f"a {self.format} file names its columns itself")
+        if repeated := sorted({name for name in self.columns if self.columns.count(name) > 1}):
+            raise ValueError(f"'columns' names '{repeated[0]}' {self.columns.count(repeated[0])} times")
         if self.decimal == self.thousands:
             raise ValueError(f"'{self.decimal}' cannot stand before decimals and between thousands")
         try:

@@ -15,6 +15,7 @@ DAYS = ("%Y-%m-%d", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y", 
         "%m/%d/%y", "%d-%b-%Y", "%d %b %Y", "%d %B %Y")
 CLOCKS = ("", " %H:%M:%S", " %H:%M", "T%H:%M:%S", "T%H:%M:%S%z", " %H:%M:%S%z", "T%H:%M%z", " %I:%M %p", " %I:%M:%S %p")
 LIMIT = 2_000
+OTHER_DIGITS = re.compile(r"(?![0-9])\d")
 GUESS = "# guess: "
 NUMBERS = ("integer", "number", "decimal comma", "grouped", "money")
 CURRENCIES = {"€": "EUR", "$": "USD", "£": "GBP", "¥": "JPY", "₩": "KRW", "zł": "PLN", "R$": "BRL"} | {c: c for c in (
@@ -118,6 +119,8 @@ def _number(text: str, kind: str) -> float:
 
 
 def _kind(left: list[str]) -> tuple[str, tuple[str, ...]]:
+    if any(OTHER_DIGITS.search(t) for t in left):  # Python reads them; engines do not
+        return "text", ()
     if len(left) <= 2 and all(t.lower() in (*TRUE, *FALSE) for t in left):
         return "flag", ()
     found = [d + c for d in DAYS for c in CLOCKS if _fits(left[:LIMIT], d + c)]

@@ -16,7 +16,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from helpers.foundation.errors import InputError
+from helpers.foundation.errors import InputError, refuse_repeated
 from helpers.foundation.workspace import raw_folder
 from helpers.intake import containers, databases, freetext, masks, streams, structured
 from helpers.intake.containers import Part
@@ -24,6 +24,8 @@ from helpers.intake.grammar import File
 from helpers.intake.numbering import BROKEN, Rows
 from helpers.intake.profiles import Profile
 from helpers.intake.sinks import Sink
+
+UNIQUE = "a name of its own for each column; of a CSV file or a sheet, columns = [\"…\"] in the profile gives them"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,20 +132,28 @@ def landable(profile: Profile, raw: str = "") -> tuple[Landed, list[str]]:
 
 
 def column_names(path: Path, file: File, label: str) -> list[str]:
-    """Return the landed names of a file's columns: as declared, else as its header says; empty for an empty file."""
+    """Return the landed names of a file's columns: as declared, else as its header says; empty for an empty file.
+
+    Raises
+    ------
+    InputError
+        If two columns have one name, or the header is not in the declared encoding.
+    """
     if file.columns:
-        return _distinct(file.columns)
+        return _distinct(file.columns, label)
     try:
         with path.open(encoding=_codec(file.encoding), newline="") as text:
             rows = csv.reader(text, delimiter=file.delimiter, quotechar=file.quote or None,
                               quoting=csv.QUOTE_MINIMAL if file.quote else csv.QUOTE_NONE)
-            return _distinct(next(rows, []))
+            return _distinct(next(rows, []), label)
     except UnicodeDecodeError:
         streams.bytes_facts(path, file, label)  # says in which line
         raise
 
 
-def _distinct(names: list[str]) -> list[str]:
+def _distinct(names: list[str], label: str) -> list[str]:
+    """Return names that engines tell apart: those that differ by case alone, empty and reserved ones get another."""
+    refuse_repeated(label, names, UNIQUE)
     found: list[str] = []
     taken = {*streams.RESERVED, "person_key"}
     for i, name in enumerate(names, start=1):
@@ -200,10 +210,10 @@ def _landed_answer(form: _Form, target: Path) -> tuple[list[str], list[FileFacts
     file, rows, checksum = form.file, Rows(form.name, 0, 0), databases.Checksum()
     with databases.answer(file, form.where) as batches:
         names = structured.flat([], batches.schema).column_names
-        kept = masks.columns(file.mask, _distinct(names), form.where, form.key)
+        kept = masks.columns(file.mask, _distinct(names, form.where), form.where, form.key)
         with Sink(target, kept) as sink:
             for batch in structured.typed_batches(checksum.taken(batches), names, file, rows):
-                landed_batch = batch.rename_columns([*_distinct(names), *streams.RESERVED])
+                landed_batch = batch.rename_columns([*_distinct(names, form.where), *streams.RESERVED])
                 sink.write(masks.applied(file.mask, landed_batch, form.key, form.written))
     return kept, [FileFacts(form.name, form.name, checksum.n_bytes, checksum.sha256, rows.n_records, 0)]
 
@@ -215,8 +225,10 @@ def _landed_parts(
     named = [NAMES[file.format](part.path, file, part.label) for part in parts]
     if file.format == "jsonl":  # an object leaves out what it does not know
         named = [list(dict.fromkeys(name for names in named for name in names))] * len(parts)
-    names = _distinct(next((n for n in named if n), []))
-    for part, other in zip(parts, map(_distinct, named), strict=True):
+    first, *_ = [(n, part.label) for part, n in zip(parts, named, strict=True) if n] or [([], "")]
+    names = _distinct(*first)
+    for part, own in zip(parts, named, strict=True):
+        other = _distinct(own, part.label)
         if other and sorted(other) != sorted(names):
             odd = ", ".join(sorted(set(names) ^ set(other))[:5])
             raise InputError(part.label, f"its columns differ from the first file's by {odd}", ", ".join(names))
@@ -249,7 +261,7 @@ def _batches(path: Path, names: list[str], file: File, n_quotes: int, rows: Rows
     elif file.format == "fixed":
         yield from streams.numbered(streams.fixed_batches(path, names, file, rows), rows)
     else:
-        landed_names = [*_distinct(names), *streams.RESERVED]
+        landed_names = [*_distinct(names, rows.label), *streams.RESERVED]
         for batch in BATCHES[file.format](path, names, file, rows):
             yield batch.rename_columns(landed_names)
 

@@ -13,6 +13,7 @@ from helpers.foundation.money import MONEY, product
 from helpers.foundation.tables import TYPES
 from helpers.intake.scopes import Scope, flag, number
 
+NUMBERS, DIGITS = ("integer", "number", "money"), r"^[\s0-9.eE+-]*$"
 Inner = Callable[[exp.Expression], ir.Value]
 Rule = Callable[[exp.Expression, Inner, Scope], ir.Value]
 
@@ -125,7 +126,10 @@ def _cast(node: exp.Cast, inner: Inner, scope: Scope) -> ir.Value:
     name = next((n for n, kinds in CASTS.items() if node.to.this in kinds), None)
     if name is None:
         raise ValueError(node.to.sql())
-    return inner(node.this).try_cast(TYPES[name])
+    found = inner(node.this)
+    if found.type().is_string() and name in NUMBERS:  # engines also read 1_000, 0x10 and infinity
+        found = found.re_search(DIGITS).ifelse(found, ibis.null("string"))
+    return found.try_cast(TYPES[name])
 
 
 def _numeric(operation: Callable[[ir.NumericValue], ir.Value]) -> Rule:

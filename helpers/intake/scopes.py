@@ -66,8 +66,8 @@ def plain(found: ir.StringValue, signs: tuple[str, str]) -> ir.StringValue:
     Thousands stand in groups of three; a text that is grouped otherwise, such as 1.5 where the point is their sign, is
     no number.
     """
-    if signs == PLAIN:
-        return found
+    if signs == PLAIN:  # engines read 1_000 as programmers write it; in a file it is a key or a slip
+        return found.contains("_").ifelse(ibis.literal(UNREADABLE), found)
     decimal, thousands = signs
     d, t = (f"[{sign}]" for sign in (decimal, thousands or "_"))
     whole = rf"(\d+|\d{{1,3}}({t}\d{{3}})+)" if thousands else r"\d+"

@@ -25,6 +25,10 @@ LONGEST_LINE = 64 << 20
 ONE_OBJECT = "the line is no JSON object"
 
 
+class RepeatedFieldError(ValueError):
+    """An object that names a field twice."""
+
+
 # --- JSON lines --------------------------------------------------------------------------------------------------
 
 
@@ -32,7 +36,7 @@ def json_names(path: Path, file: File, label: str) -> list[str]:
     """Return every field that any object has, in the order of their first appearance."""
     names: dict[str, None] = {}
     for _, _, found in _objects(path, file, label):
-        names.update(dict.fromkeys(found or ()))
+        names.update(dict.fromkeys(found if isinstance(found, dict) else ()))
     return list(names)
 
 
@@ -44,8 +48,8 @@ def json_batches(path: Path, names: list[str], file: File, rows: Rows) -> Iterat
     for line, text, found in _objects(path, file, rows.label):
         n += 1
         rows.count(n)
-        if found is None:
-            rows.found.append((n, line, ONE_OBJECT, text))
+        if isinstance(found, str):
+            rows.found.append((n, line, found, text))
             continue
         waiting.append([found.get(name) for name in names])
         numbers.append((n, line))
@@ -56,8 +60,8 @@ def json_batches(path: Path, names: list[str], file: File, rows: Rows) -> Iterat
         yield _batch(waiting, numbers, names, file, rows)
 
 
-def _objects(path: Path, file: File, label: str) -> Iterator[tuple[int, str, dict[str, str | None] | None]]:
-    """Yield line number, text and fields of each line that is not blank; no fields where it is no object."""
+def _objects(path: Path, file: File, label: str) -> Iterator[tuple[int, str, dict[str, str | None] | str]]:
+    """Yield line number, text and fields of each line that is not blank; a reason in place of unreadable fields."""
     encoding = "utf-8-sig" if codecs.lookup(file.encoding).name == "utf-8" else file.encoding
     with path.open(encoding=encoding, newline="\n") as stream:
         for number, text in enumerate(iter(lambda: stream.readline(LONGEST_LINE), ""), start=1):
@@ -69,12 +73,22 @@ def _objects(path: Path, file: File, label: str) -> Iterator[tuple[int, str, dic
                 yield number, text, _fields(text)
 
 
-def _fields(text: str) -> dict[str, str | None] | None:
+def _fields(text: str) -> dict[str, str | None] | str:
     try:
-        found = json.loads(text, parse_float=str, parse_int=str)
+        found = json.loads(text, parse_float=str, parse_int=str, object_pairs_hook=_once)
+        return _once(list(_flat(found))) if isinstance(found, dict) else ONE_OBJECT
+    except RepeatedFieldError as error:
+        return f"the line gives the field '{error}' twice"
     except (json.JSONDecodeError, RecursionError):
-        return None
-    return dict(_flat(found)) if isinstance(found, dict) else None
+        return ONE_OBJECT
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise RepeatedFieldError(next(name for name in names if names.count(name) > 1))
+    return found
 
 
 def _flat(found: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, str | None]]:

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from helpers.foundation import numerals
 from helpers.foundation.errors import InputError, nearest
 from helpers.pipeline.jupyter import papermill
 
-KINDS = {"str": str, "int": int, "float": float, "bool": bool}
+KINDS = {"str": str, "int": numerals.integer, "float": numerals.number, "bool": bool}
 HAS_OPTION = {"source": "SOURCE", "run": "nothing: a run reads its own tables", "as_of": "--as-of", "raw": "--raw"}
 FLAGS = {"true": True, "false": False, "yes": True, "no": False, "1": True, "0": False}
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from helpers.foundation import workspace
 from helpers.foundation.errors import InputError
+from helpers.intake import containers
 
 PACKAGES = ("papermill", "nbclient", "ipykernel", "pandas", "numpy", "scipy", "statsmodels", "scikit-learn",
             "ibis-framework", "duckdb", "pyarrow", "matplotlib")
@@ -51,7 +52,7 @@ def raw_files(source: str, folder: Path) -> list[Path]:
     """Return the files in a folder that a source's profile reads, sorted."""
     files = _profile(source).get("files", {})
     patterns = {str(f["path"]) for f in files.values() if isinstance(f, dict) and f.get("path")}
-    return sorted({found for pattern in patterns for found in folder.glob(pattern) if found.is_file()})
+    return sorted({found for pattern in patterns for found in containers.matching(folder, pattern) if found.is_file()})
 
 
 def raw_checksums(source: str, raw: str = "") -> dict[str, dict[str, object]]:

@@ -41,6 +41,14 @@ def test_a_member_is_chosen_by_name_or_pattern(small):
         assert [r["id"] for r in rows(small.landed(files=zipped(member=member)))] == ["1"]
 
 
+def test_a_name_that_is_there_is_no_pattern(small):
+    small.file("orders.zip", archive(**{"orders[1].csv": "id\n1\n", "orders1.csv": "id\n2\n"}))
+    small.file("orders[1].csv", "id\n3\n")
+    small.file("orders1.csv", "id\n4\n")
+    assert [r["id"] for r in rows(small.landed(files=zipped(member="orders[1].csv")))] == ["1"]
+    assert [r["id"] for r in rows(small.landed(files={"orders": {"path": "orders[1].csv"}}))] == ["3"]
+
+
 def test_an_absent_member_names_the_nearest_one(small):
     small.file("orders.zip", archive(**{"orders.csv": "id\n1\n"}))
     with pytest.raises(InputError, match=r"there is no member 'order.csv' in the archive; allowed: did you mean 'ord"):

@@ -29,6 +29,22 @@ def test_numbers_are_finite(engine):
     assert read(engine, ["1.5", "nan", "inf", "-", None], "number") == [1.5, UNREAD, UNREAD, UNREAD, None]
 
 
+@pytest.mark.parametrize("kind", ["integer", "number", "money"])
+def test_what_programmers_write_is_no_number_in_a_file(engine, kind):
+    texts = ["1_000", "1_0.5", "0x10", "0b1", "１２", "١٢", "inf", "NaN", "1d", "1e", "_1", " 12 ", "+5", "1e3"]
+    assert read(engine, texts, kind) == [UNREAD] * 11 + [12, 5, 1000]
+
+
+@pytest.mark.parametrize(("signs", "texts", "expected"), [
+    ((",", "."), ["1_000", "1.000_5", "1.000,5"], [UNREAD, UNREAD, Decimal("1000.5")]),
+    ((".", ","), ["1_000", "1,000_5", "1,000.5"], [UNREAD, UNREAD, Decimal("1000.5")])])
+def test_an_underscore_is_no_sign_of_a_number_whatever_signs_a_file_has(engine, signs, texts, expected):
+    table = ibis.memtable(pa.table({"a": pa.array(texts, pa.string())}))
+    found = conversions.typed(table["a"], "money", ColumnRule.model_validate({"from": "a"}), Scope({}, signs=signs))
+    rows = engine.arrow(table.select(v=found.value, u=found.is_unread)).to_pylist()
+    assert [UNREAD if r["u"] else r["v"] for r in rows] == expected
+
+
 def test_money_has_four_exact_places(engine):
     assert read(engine, ["0.1", " 3 ", "1,5"], "money") == [Decimal("0.1"), Decimal(3), UNREAD]
 

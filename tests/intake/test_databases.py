@@ -73,6 +73,12 @@ def test_an_answer_becomes_a_canonical_table(server, small, monkeypatch):
     assert delivery.as_of_on.isoformat() == "2025-01-21"
 
 
+def test_an_answer_with_a_repeated_name_is_refused(server, small, monkeypatch):
+    monkeypatch.setenv(ADDRESS, server)
+    with pytest.raises(InputError, match=r"files.orders: the name 'id' is given to 2 columns \(1, 2\)"):
+        small.landed(files=asked("select id, id from orders order by 1"))
+
+
 def test_an_answer_is_landed_as_text_with_its_checksum(server, small, monkeypatch):
     monkeypatch.setenv(ADDRESS, server)
     first, second = (small.landed(files=asked()) for _ in range(2))

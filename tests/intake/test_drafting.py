@@ -97,6 +97,27 @@ def test_an_experiment_and_customers_are_told_apart(small):
     assert told(small.folder / "people.csv")["tables"]["customers"]["columns"]["customer_id"] == '"no"'
 
 
+def test_names_with_signs_of_a_pattern_are_drafted_as_they_are(small):
+    for i in (1, 2):
+        small.file(f"orders[{i}].csv", f"order_id,customer_id,date,amount\n{i},a,2025-01-3{i - 1},5\n")
+    path = told(small.folder / "orders[1].csv", small.folder / "orders[2].csv")["files"]["orders"]["path"]
+    assert sorted(p.name for p in small.folder.glob(path)) == ["orders[1].csv", "orders[2].csv"]
+
+
+def test_digits_of_other_scripts_and_underscores_are_drafted_as_text(small):
+    small.file("orders.csv", "order_id,customer_id,date,amount,units,code\n"
+               + "".join(f"{i},c{i},2025-01-{i:02},{i}.5,１{i},{i}_000\n" for i in range(1, 30)))
+    drafted = drafting.draft([small.folder / "orders.csv"])
+    assert '"units" (text' in drafted
+    assert '"code" (text' in drafted
+
+
+def test_a_file_with_a_repeated_name_is_not_drafted(small):
+    small.file("orders.csv", "order_id,amount,amount\n1,2,3\n")
+    with pytest.raises(InputError, match=r"orders.csv: the name 'amount' is given to 2 columns \(2, 3\)"):
+        drafting.draft([small.folder / "orders.csv"])
+
+
 def test_what_cannot_be_drafted_is_one_sentence(small):
     small.file("a/x.csv", "id\n1\n")
     small.file("b/y.csv", "id\n1\n")

@@ -44,6 +44,8 @@ def values(engine, text, number=NUMBER):
     ("split_part(day, '-', 1)", ["2020", None, "x", "2021"]),
     ("substr(day, 3, 2)", ["20", None, "", "21"]),
     ("cast(day as date) >= '2020-06-01'", [False, None, None, True]),
+    ("cast('1_000' as double)", [None] * 4), ("cast('0x10' as bigint)", [None] * 4),
+    ("cast('inf' as double)", [None] * 4), ("'1_000' + 1", [None] * 4),
     ("length(trim(b || ' '))", [1, 1, 1, 1]),
     ("replace(b, '3', '9')", ["9", "4", "5", "6"]),
     ("regexp_extract(day, '^(\\d+)-', 1)", ["2020", None, None, "2021"]),

@@ -148,7 +148,34 @@ def test_files_of_one_form_must_have_the_same_columns(small):
         small.landed(files={"orders": {"path": "?.csv"}})
 
 
-def test_reserved_repeated_and_empty_headers_get_names_of_their_own(small):
+def test_a_name_that_two_columns_bear_is_refused(small):
+    small.file("orders.csv", "id,amount,day,amount , day\n1,2,3,4,5\n")
+    with pytest.raises(InputError, match=(
+            r"orders.csv: the name 'amount' is given to 2 columns \(2, 4\); the name 'day' is given to 2 columns "
+            r"\(3, 5\); allowed: a name of its own for each column; of a CSV file or a sheet, columns = ")):
+        small.landed()
+
+
+def test_a_repeated_name_in_a_later_file_is_refused_there(small):
+    small.file("a.csv", "id,text\n1,x\n")
+    small.file("b.csv", "id,id\n2,y\n")
+    with pytest.raises(InputError, match=r"b.csv: the name 'id' is given to 2 columns \(1, 2\)"):
+        small.landed(files={"orders": {"path": "?.csv"}})
+
+
+def test_declared_names_serve_a_file_whose_header_repeats_one(small):
+    small.file("orders.csv", "id,amount,amount\n1,2,3\n")
+    landed = small.landed(files={"orders": {"path": "orders.csv", "columns": ["id", "net", "gross"]}})
+    assert rows(landed)[0]["gross"] == "3"
+
+
+@pytest.mark.parametrize("form", [{}, {"format": "fixed", "widths": [2, 2, 2]}])
+def test_declared_names_are_given_once(small, form):
+    with pytest.raises(InputError, match="'columns' names 'a' 2 times"):
+        small.landed(files={"orders": {"path": "orders.csv", "columns": ["a", "b", "a"], **form}})
+
+
+def test_reserved_and_empty_headers_and_those_that_differ_by_case_get_names_of_their_own(small):
     small.file("orders.csv", "Line,a,A,\n1,2,3,4\n")
     assert small.landed().columns["orders"] == ["Line_", "a", "A_2", "column_4"]
 

@@ -86,6 +86,25 @@ def test_a_line_that_is_no_object_is_broken_and_nothing_else_is_lost(small):
     assert (landed.files[0].n_records, landed.files[0].n_broken) == (4, 2)
 
 
+@pytest.mark.parametrize(("line", "name"), [
+    ('{"id": 2, "amount": 1, "amount": 9}', "amount"), ('{"id": 2, "who": {"a": 1, "a": 9}}', "a"),
+    ('{"id": 2, "who.a": 1, "who": {"a": 9}}', "who.a")])
+def test_a_line_that_gives_a_field_twice_is_broken(small, line, name):
+    small.file("orders.jsonl", f'{{"id": 1}}\n{line}\n{{"id": 3}}\n')
+    landed = small.landed(files={"orders": {"path": "orders.jsonl", "format": "jsonl"}})
+    assert [r["id"] for r in rows(landed)] == ["1", "3"]
+    assert [(r["record"], r["reasons"]) for r in broken(landed)] == [(2, f"the line gives the field '{name}' twice")]
+
+
+def test_a_name_that_two_columns_of_a_sheet_or_a_parquet_file_bear_is_refused(small):
+    small.file("orders.xlsx", workbook(a=[["id", "amount", None, "amount", None], [1, 2, 3, 4, 5]]))
+    with pytest.raises(InputError, match=r"orders.xlsx: the name 'amount' is given to 2 columns \(2, 4\)"):
+        small.landed(files={"orders": {"path": "orders.xlsx", "format": "excel"}})
+    pq.write_table(pa.table([[1], [2], [3]], names=["id", "amount", "amount"]), small.folder / "orders.parquet")
+    with pytest.raises(InputError, match=r"orders.parquet: the name 'amount' is given to 2 columns \(2, 3\)"):
+        small.landed(files={"orders": {"path": "orders.parquet", "format": "parquet"}})
+
+
 def test_files_of_json_lines_may_know_different_fields(small):
     small.file("a.jsonl", '{"id": 1}\n')
     small.file("b.jsonl", '{"id": 2, "record": "x"}\n')

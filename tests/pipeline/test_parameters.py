@@ -47,7 +47,9 @@ def test_a_text_becomes_a_value_of_the_declared_type(kind, text, value):
     assert parameters.typed(text, Parameter("x", kind, "", "")) == value
 
 
-@pytest.mark.parametrize(("kind", "text"), [("int", "1.5"), ("float", "much"), ("bool", "perhaps")])
+@pytest.mark.parametrize(("kind", "text"), [
+    ("int", "1.5"), ("int", "1_000"), ("int", "１２"), ("float", "much"), ("float", "1_0.5"), ("float", "nan"),
+    ("float", "inf"), ("bool", "perhaps")])
 def test_a_text_of_another_type_is_refused(kind, text):
     with pytest.raises(InputError, match=f"'{text}' is not of type {kind}"):
         parameters.typed(text, Parameter("x", kind, "", "a thing"))
