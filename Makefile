@@ -3,6 +3,7 @@
 PYTHON ?= python3
 SOURCE ?= simulated
 RAW ?=
+FRESH ?=
 BIN := .venv/bin
 
 .PHONY: report test coverage lab notebooks bench lock
@@ -15,12 +16,12 @@ coverage: COVERED = --cov --cov-fail-under=90
 coverage: test
 
 lab: .venv/installed
-	$(BIN)/jupyter lab notebooks
+	$(BIN)/python -m helpers lab $(if $(FRESH),--fresh)
 
 test: .venv/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/pytest -n auto --dist loadfile $(COVERED) tests helpers
-	$(BIN)/pytest --nbval-lax --nbval-cell-timeout=600 notebooks
+	$(BIN)/pytest --nbval-lax --nbval-cell-timeout=600 notebooks/*.ipynb
 
 notebooks: .venv/installed
 	$(BIN)/python -m helpers.pipeline.upkeep
@@ -47,7 +48,7 @@ define install
 	@echo "Installing the $$(grep -c == $(1)) packages of $(1), which takes a few minutes …"
 	@$(PIP) --require-hashes -r $(1)
 	@echo "Installing helpers/ …"
-	@$(PIP) --no-build-isolation -e .
+	@PYTHONWARNINGS=ignore $(PIP) --no-build-isolation -e .
 	@touch $(2)
 	@echo "Ready."
 endef

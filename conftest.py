@@ -8,6 +8,8 @@ import pytest
 
 from helpers.foundation import workspace
 
+collect_ignore = ["notebooks/scratch"]  # work by hand is no test
+
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers():

@@ -1,4 +1,4 @@
-"""The door: ``python -m helpers run | runs | compare | check | simulate | erase``."""
+"""The door: ``python -m helpers run | runs | compare | check | simulate | lab | erase``."""
 
 import argparse
 import sys
@@ -41,6 +41,9 @@ def parser() -> Parser:
     simulate.add_argument("--customers", type=numerals.integer, metavar="N", help="registered customers")
     simulate.add_argument("--seed", type=numerals.integer, metavar="S", help="seed of every draw")
     simulate.add_argument("--to", default="", metavar="FOLDER", help="where (default: the simulated source's own)")
+    lab = commands.add_parser("lab", help="open copies of the notebooks in JupyterLab; runs never read them")
+    lab.add_argument("--fresh", action="store_true", help="copy every notebook anew; edited copies are set aside")
+    lab.add_argument("--closed", action="store_true", help="only copy, open nothing")
     _add_erase(commands.add_parser("erase", help="take a customer out of every run and keep them out of later ones",
                                    description=ERASE))
     return door
@@ -122,6 +125,17 @@ def _erase(told: argparse.Namespace) -> int:
     return 0
 
 
+def _lab(told: argparse.Namespace) -> int:
+    from helpers.pipeline import scratch_notebooks, steps
+
+    copies = scratch_notebooks.copied(steps.WORKBOOK, is_fresh=told.fresh)
+    print("\n".join([*(copy.line for copy in copies if copy.line),
+                     f"copies for work by hand are in {steps.WORKBOOK.scratch}; runs never read them"]))
+    if not told.closed:
+        scratch_notebooks.opened(steps.WORKBOOK.scratch)
+    return 0
+
+
 def _check(told: argparse.Namespace) -> int:
     from helpers.intake import checking, drafting
     from helpers.pipeline import catalogue
@@ -155,7 +169,7 @@ def _no_step(rows: Mapping[str, int], *, has_problems: bool) -> list[str]:
     return [f"no step after {book.steps[0].name} could run: each needs one of {', '.join(reads)}"]
 
 
-COMMANDS = {"run": _run, "runs": _runs, "compare": _compare, "check": _check, "simulate": _simulate,
+COMMANDS = {"run": _run, "runs": _runs, "compare": _compare, "check": _check, "simulate": _simulate, "lab": _lab,
             "erase": _erase}
 
 if __name__ == "__main__":

@@ -1,12 +1,17 @@
 """The laws of the house, proved on the syntax trees of the code and on the notebooks as they are committed."""
 
 import ast
+import contextlib
 import re
 import subprocess
+import tomllib
+from importlib import metadata
 from pathlib import Path
 
 import nbformat
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
 HELPERS = sorted((ROOT / "helpers").rglob("*.py"))
@@ -222,18 +227,70 @@ def test_the_locks_hold_hashes_and_no_address():
     for name in ("requirements.lock", "requirements-dev.lock"):
         text = (ROOT / name).read_text()
         assert "://" not in text
-        assert len(re.findall(r"^[\w.-]+==", text, re.M)) <= text.count("--hash=sha256:")
+        pins = re.split(r"^(?=[\w.-]+(?:\[[^\]]+\])?==)", text, flags=re.M)[1:]
+        assert len(pins) == len(locked(text)) > 100
+        assert [pin.split()[0] for pin in pins if "--hash=sha256:" not in pin] == []
 
 
 def test_the_development_lock_is_a_superset_of_what_a_run_needs():
-    pins = [set(re.findall(r"^[\w.-]+==[\w.]+", (ROOT / name).read_text(), re.M))
+    pins = [set(re.findall(r"^([\w.-]+)(?:\[[^\]]+\])?==([\w.]+)", (ROOT / name).read_text(), re.M))
             for name in ("requirements.lock", "requirements-dev.lock")]
     assert pins[0] <= pins[1]
 
 
-def test_the_package_list_names_every_folder_of_helpers():
-    import tomllib
+def locked(text):
+    """Return the extras of each package of a lock, by name."""
+    pins = re.findall(r"^([\w.-]+)(?:\[([^\]]+)\])?==", text, re.M)
+    return {canonicalize_name(name): set(re.findall(r"[\w-]+", extras)) for name, extras in pins}
 
+
+def unlocked(extras, requirements):
+    """Return what is required here and not locked, or not with that extra: whose it is, and what."""
+    found = []
+    for name, required in requirements.items():
+        for one in map(Requirement, required):
+            if one.marker and not any(one.marker.evaluate({"extra": e}) for e in ("", *extras.get(name, ()))):
+                continue
+            held = extras.get(canonicalize_name(one.name))
+            if held is None or not one.extras <= held:
+                found.append(f"{name}: {one.name}" + (f"[{','.join(sorted(one.extras))}]" if one.extras else ""))
+    return found
+
+
+def required(extras):
+    """Return the requirements of the locked packages that are installed, by name."""
+    found = {}
+    for name in extras:
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            found[name] = metadata.requires(name) or []
+    return found
+
+
+def test_the_check_of_locks_sees_a_package_and_an_extra_that_are_not_locked():
+    pins = locked("a==1 \\\n    --hash=sha256:0\nb[x, y]==2 ; sys_platform == 'linux' \\\n    --hash=sha256:0\n")
+    assert pins == {"a": set(), "b": {"x", "y"}}
+    assert unlocked(pins, {"a": ["b[x]>=1", "b[z]", "c", "d; extra == 'z'", "e; sys_platform == 'none'"],
+                           "b": ["f[q]; extra == 'y'", "g; extra == 'z'"]}) == ["a: b[z]", "a: c", "b: f[q]"]
+
+
+@pytest.mark.parametrize(("name", "groups"), [("requirements.lock", ()), ("requirements-dev.lock", ("dev", "spark"))])
+def test_a_lock_is_complete_with_every_extra_that_anything_in_it_asks_for(name, groups):
+    """Locks are installed without looking for more; who resolves them all the same finds each name with its extras."""
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    own = [*declared["dependencies"], *(r for group in groups for r in declared["optional-dependencies"][group])]
+    extras = locked((ROOT / name).read_text())
+    theirs = required(extras)
+    assert len(theirs) > len(extras) / 2
+    assert unlocked(extras, theirs | {declared["name"]: [r for r in own if not r.startswith(declared["name"])]}) == []
+
+
+def test_set_up_installs_locks_as_they_are_and_keeps_their_extras():
+    told = (ROOT / "Makefile").read_text()
+    assert re.findall(r"\binstall (?!.*--no-deps)--", told) == []
+    assert "--no-strip-extras" in told
+
+
+def test_the_package_list_names_every_folder_of_helpers():
     declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
     assert sorted(declared) == sorted(".".join(p.parent.relative_to(ROOT).parts) for p in HELPERS
                                       if p.name == "__init__.py")

@@ -7,14 +7,14 @@ steps, every folder is the old or the new one, and the same command completes it
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from helpers.foundation import parquet, workspace
+from helpers.foundation import audits, parquet, workspace
 from helpers.foundation.errors import InputError, nearest
 from helpers.intake import erasures, keys, masks, profiles
 from helpers.pipeline import exchange, publishing, redaction, runs
@@ -84,7 +84,7 @@ def erase(customer: str, source: str = "", workbook: Workbook = WORKBOOK) -> lis
             raise InputError(name, "there is no such source profile", nearest(name, known))
     if not names:
         raise InputError("erase", "there is no run yet", "--source NAME, so that the customer stays out of its runs")
-    found = [_erased(customer.strip(), name) for name in names]
+    found = [_erased(customer.strip(), name, workbook.scratch) for name in names]
     publishing.list_runs(workbook)
     return found
 
@@ -94,7 +94,7 @@ def folders(source: str) -> list[Path]:
     return sorted(p.parent for p in workspace.runs_folder(source).glob("*/manifest.json"))
 
 
-def _erased(customer: str, source: str) -> Erased:
+def _erased(customer: str, source: str, by_hand: Path) -> Erased:
     with runs.locked(source):
         exchange.recovered(workspace.runs_folder(source))
         with runs.at_work(source) as room:
@@ -105,9 +105,10 @@ def _erased(customer: str, source: str) -> Erased:
             answers = {a for folder in folders(source) for name in KNOWN_BY
                        for part in parquet.parts(folder / f"{name}.parquet") for a in redaction.answers(part, ids)}
             person = Person(ids, tuple(sorted(answers)))
-            _filled_without(source, person)  # first: the answers are known from the runs
+            _cleaned(audits.folder(source).glob("*.csv"), person)  # first: the answers are known from the runs
             for folder in folders(source):
                 _rewritten(folder, room / folder.name, person, people)
+            _cleaned(by_hand.rglob("*.ipynb"), person)
             _count(done, people)
             with publishing.locked(workspace.reports_folder()):
                 done.reports = sum(_republished(place, Person(ids)) for place in _published(source))
@@ -150,9 +151,9 @@ def _rewritten(folder: Path, fresh: Path, person: Person, people: list[str]) -> 
     exchange.exchanged(fresh, folder)
 
 
-def _filled_without(source: str, person: Person) -> None:
-    """Write anew the files that people fill in by hand, without a person."""
-    for path in sorted((workspace.home() / "data" / "audits" / source).glob("*.csv")):
+def _cleaned(files: Iterable[Path], person: Person) -> None:
+    """Write anew files that people work on by hand, without a person."""
+    for path in sorted(files):
         with workspace.replacing(path) as partial:
             if redaction.file_without(path, partial, person) is None:
                 shutil.copy2(path, partial)

@@ -1,14 +1,14 @@
 """Parameters: one name, one type, default and meaning in all notebooks; refused before anything starts if wrong."""
 
 import ast
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from helpers.foundation import numerals
 from helpers.foundation.errors import InputError, nearest
-from helpers.pipeline.jupyter import papermill
+from helpers.pipeline.jupyter import nbformat, papermill
 
 KINDS = {"str": str, "int": numerals.integer, "float": numerals.number, "bool": bool}
 HAS_OPTION = {"source": "SOURCE", "run": "nothing: a run reads its own tables", "as_of": "--as-of", "raw": "--raw"}
@@ -43,11 +43,14 @@ def declared(notebook: Path) -> dict[str, Parameter]:
     Raises
     ------
     InputError
-        If the notebook is missing, or declares a parameter without a type that can be checked.
+        If the notebook is missing or broken, or declares a parameter without a type that can be checked.
     """
     if not notebook.is_file():
         raise InputError(str(notebook.name), "there is no such notebook")
-    found = papermill.inspect_notebook(notebook)
+    try:
+        found = papermill.inspect_notebook(notebook)
+    except nbformat.reader.NotJSONError:
+        raise InputError(notebook.name, "it is no notebook (no JSON)", "the committed one, as git holds it") from None
     for name, told in found.items():
         kind = told["inferred_type_name"]
         if kind not in KINDS:
@@ -56,20 +59,47 @@ def declared(notebook: Path) -> dict[str, Parameter]:
             for name, told in found.items()}
 
 
-def common(notebooks: Mapping[str, Mapping[str, Parameter]]) -> dict[str, Parameter]:
+def common(notebooks: Mapping[str, Mapping[str, Parameter]],
+           edited: Callable[[], Collection[str]] = tuple) -> dict[str, Parameter]:
     """Return all parameters of all notebooks.
+
+    Parameters
+    ----------
+    notebooks : mapping of str to mapping
+        Parameters of every notebook, by its name.
+    edited : callable
+        Returns the names of the notebooks that differ from the committed ones; asked where two disagree.
 
     Raises
     ------
     InputError
-        If a name has two types, defaults or meanings.
+        If a name has two types, defaults or meanings: which notebooks declare which, and which of them were edited.
     """
-    known: dict[str, Parameter] = {}
+    forms: dict[str, dict[Parameter, list[str]]] = {}
     for notebook, parameters in notebooks.items():
         for name, parameter in parameters.items():
-            if known.setdefault(name, parameter) != parameter:
-                raise InputError(f"{notebook}: {name}", f"declared as {_told(parameter)}", _told(known[name]))
-    return known
+            forms.setdefault(name, {}).setdefault(parameter, []).append(notebook)
+    for name, told in forms.items():
+        if len(told) > 1:
+            raise _disagreement(name, told, edited())
+    return {name: next(iter(told)) for name, told in forms.items()}
+
+
+def _disagreement(name: str, told: Mapping[Parameter, Sequence[str]], edited: Collection[str]) -> InputError:
+    """Return what is wrong where notebooks declare one parameter in several forms; the rarest form comes first."""
+    rarest = sorted(told, key=lambda form: len(told[form]))
+    said = "; ".join(f"{_listed(told[form])} declare{'s' if len(told[form]) == 1 else ''} {_told(form)}"
+                     for form in rarest)
+    suspects = [notebook for form in rarest for notebook in told[form] if notebook in edited]
+    if suspects:
+        said += f" ({_listed(suspects)} differ{'s' if len(suspects) == 1 else ''} from what is committed)"
+    one_run = "" if name in HAS_OPTION else f"; another value for one run is given by --set {name}=…"
+    return InputError(f"notebooks: {name}", said, f"the same line in each of them{one_run}; trials by hand are made in "
+                      "copies, which python -m helpers lab opens")
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def given(settings: Sequence[str], known: Mapping[str, Parameter]) -> dict[str, object]:
@@ -101,7 +131,8 @@ def given(settings: Sequence[str], known: Mapping[str, Parameter]) -> dict[str, 
     return values
 
 
-def values(settings: Sequence[str], notebooks: Mapping[str, Mapping[str, Parameter]]) -> dict[str, object]:
+def values(settings: Sequence[str], notebooks: Mapping[str, Mapping[str, Parameter]],
+           edited: Callable[[], Collection[str]] = tuple) -> dict[str, object]:
     """Return every parameter that can be set by hand with its value, set or by default.
 
     Parameters
@@ -110,13 +141,15 @@ def values(settings: Sequence[str], notebooks: Mapping[str, Mapping[str, Paramet
         ``name=value`` texts.
     notebooks : mapping of str to mapping
         Parameters of every notebook.
+    edited : callable
+        Returns the names of the notebooks that differ from the committed ones.
 
     Raises
     ------
     InputError
         As `common` and `given` do.
     """
-    known = common(notebooks)
+    known = common(notebooks, edited)
     return {name: known[name].default for name in _free(known)} | given(settings, known)
 
 

@@ -92,6 +92,12 @@ def revision(notebooks: Path) -> str:
     return f"{commit or metadata.version('loyalty-workbook')}+{code_checksum(notebooks)[:12]}"
 
 
+def edited(notebooks: Path) -> frozenset[str]:
+    """Return the names of the notebooks that differ from the committed ones; none where git does not tell."""
+    told = _git("diff", "--name-only", "HEAD", "--", str(notebooks)) or ""
+    return frozenset(Path(name).name for name in told.splitlines())
+
+
 def versions() -> dict[str, str]:
     """Return the versions of Python and of the packages that results depend on."""
     return {"python": platform.python_version(), **{name: metadata.version(name) for name in PACKAGES}}

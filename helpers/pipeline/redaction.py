@@ -202,9 +202,14 @@ def html_without(html: str, person: Person) -> str:
 
 
 def notebook_without(text: str, person: Person) -> str:
-    """Return an executed notebook, as JSON, whose outputs say nothing of a person."""
-    notebook = json.loads(text)
+    """Return an executed notebook, as JSON, whose cells and outputs do not name a person; a broken one as text."""
+    try:
+        notebook = json.loads(text)
+    except ValueError:
+        return text_without(text, person)
     before = json.dumps(notebook)
+    for cell in notebook["cells"]:
+        cell["source"] = _as_before(cell["source"], text_without, person)
     for output in (o for cell in notebook["cells"] for o in cell.get("outputs", [])):
         data = output.get("data", {})
         data.update({kind: _as_before(content, html_without if "html" in kind or "svg" in kind else lines_without,

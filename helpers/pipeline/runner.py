@@ -97,7 +97,7 @@ def run(request: Request, workbook: Workbook = WORKBOOK, tell: Callable[[str], N
     check(request)
     wanted = workbook.selected(request.first, request.only)
     known = {step.notebook: parameters.declared(workbook.path(step)) for step in workbook.steps}
-    values = parameters.values(request.settings, known)
+    values = parameters.values(request.settings, known, lambda: provenance.edited(workbook.folder))
     with runs.locked(request.source), runs.at_work(request.source) as folder:
         exchange.recovered(workspace.runs_folder(request.source))
         _mark_killed(request.source, workbook)

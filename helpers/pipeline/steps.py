@@ -69,6 +69,11 @@ class Workbook:
         """Return a step's notebook."""
         return self.folder / step.notebook
 
+    @property
+    def scratch(self) -> Path:
+        """The folder of copies for work by hand."""
+        return self.folder / workspace.SCRATCH
+
     def before(self, steps: Iterable[Step]) -> list[Step]:
         """Return the steps that some steps rest on, directly or not, but for these themselves."""
         names, found = {s.name for s in steps}, set()

@@ -98,6 +98,20 @@ def test_a_person_is_in_no_file_afterwards_and_others_are_untouched(company):
     assert f"<th scope=\"row\">{BOB}</th><td>3</td>" in (run.folder / "pages" / "index.html").read_text()
 
 
+def test_a_person_is_in_no_copy_for_work_by_hand_afterwards(company):
+    made()
+    book = tiny.workbook(company / "notebooks")
+    (book.scratch / ".ipynb_checkpoints").mkdir(parents=True)
+    shown = notebook()
+    shown.cells[0].source = f"look_at({ANN!r})"
+    for path in (book.scratch / "01_in.ipynb", book.scratch / ".ipynb_checkpoints" / "01_in-checkpoint.ipynb"):
+        nbformat.write(shown, path)
+    (book.scratch / "02_left.ipynb").write_text(f'{{"cells": [{ANN}')
+    erasing.erase(ANN, "tiny", book)
+    assert not [name for name in holding(company, ANN) if name.startswith("notebooks/")]
+    assert BOB in (book.scratch / "01_in.ipynb").read_text()
+
+
 def test_the_manifest_counts_anew_and_says_what_was_taken_out_by_hash_and_day(company):
     run = made()
     erasing.erase(ANN, "tiny")

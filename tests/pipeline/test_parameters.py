@@ -35,10 +35,39 @@ def test_a_missing_notebook_is_named(tmp_path):
         parameters.declared(tmp_path / "09_none.ipynb")
 
 
-def test_a_name_with_two_defaults_is_refused():
-    other = Parameter("horizon_days", "int", 30, "outcome window [days]")
-    with pytest.raises(InputError, match=r"07: horizon_days: declared as int = 30, outcome window \[days\]; allowed"):
-        parameters.common({"05": {"horizon_days": DAYS}, "07": {"horizon_days": other}})
+def test_a_broken_notebook_is_one_sentence(tmp_path):
+    (tmp_path / "05.ipynb").write_text('{"cells": [')
+    with pytest.raises(InputError, match=r"^05\.ipynb: it is no notebook"):
+        parameters.declared(tmp_path / "05.ipynb")
+
+
+OTHER = Parameter("horizon_days", "int", 30, "outcome window [days]")
+
+
+def disagreement(edited, **days):
+    with pytest.raises(InputError) as raised:
+        parameters.common({name: {"horizon_days": parameter} for name, parameter in days.items()}, lambda: edited)
+    return str(raised.value)
+
+
+def test_where_two_notebooks_disagree_both_are_named_and_so_is_the_edited_one():
+    assert disagreement({"05"}, **{"05": OTHER, "07": DAYS}) == (
+        "notebooks: horizon_days: 05 declares int = 30, outcome window [days]; 07 declares int = 90, outcome window "
+        "[days] (05 differs from what is committed); allowed: the same line in each of them; another value for one run "
+        "is given by --set horizon_days=…; trials by hand are made in copies, which python -m helpers lab opens")
+    assert "(07 differs from what is committed)" in disagreement({"07", "08"}, **{"05": OTHER, "07": DAYS})
+    assert "committed" not in disagreement((), **{"05": OTHER, "07": DAYS})
+
+
+def test_of_many_notebooks_the_odd_one_is_named_first():
+    assert disagreement((), **{"02": DAYS, "03": DAYS, "05": OTHER, "07": DAYS}).startswith(
+        "notebooks: horizon_days: 05 declares int = 30, outcome window [days]; 02, 03 and 07 declare int = 90")
+
+
+def test_a_parameter_that_has_an_option_is_not_said_to_be_set():
+    known = {name: {"source": Parameter("source", "str", name, "source profile [name]")} for name in ("a", "b")}
+    with pytest.raises(InputError, match="the same line in each of them; trials by hand"):
+        parameters.common(known)
 
 
 @pytest.mark.parametrize(("kind", "text", "value"), [

@@ -67,6 +67,13 @@ def test_git_that_is_missing_or_fails_is_no_error(monkeypatch):
     assert provenance._git("status") is None
 
 
+def test_git_tells_which_notebooks_were_edited(tmp_path, monkeypatch):
+    monkeypatch.setattr(provenance, "_git", lambda *_: "notebooks/05_churn.ipynb\nnotebooks/07_plan.ipynb")
+    assert provenance.edited(tmp_path) == {"05_churn.ipynb", "07_plan.ipynb"}
+    monkeypatch.setattr(provenance, "_git", lambda *_: None)
+    assert provenance.edited(tmp_path) == frozenset()
+
+
 def test_versions_name_python_and_the_packages_that_results_depend_on():
     assert {"python", "duckdb", "pandas", "papermill"} <= set(provenance.versions())
 

@@ -1,0 +1,163 @@
+import os
+import shutil
+import subprocess
+import sys
+
+import nbformat
+import pytest
+
+from helpers import __main__ as door
+from helpers.foundation import workspace
+from helpers.pipeline import parameters, scratch_notebooks, steps
+from helpers.pipeline.scratch_notebooks import copied
+from tests.pipeline import tiny
+
+DAYS, FEWER = "width: float = 1.5", "width: float = 0.5"
+
+
+@pytest.fixture
+def own(tmp_path):
+    """Return a workbook whose copies have been taken."""
+    book = tiny.workbook(tmp_path / "notebooks")
+    copied(book)
+    return book
+
+
+def edit(path, old=DAYS, new=FEWER):
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def right(book):
+    return book.scratch / "03_right.ipynb"
+
+
+def lines(book, **more):
+    return [copy.line for copy in copied(book, **more) if copy.line]
+
+
+def test_every_notebook_gets_a_copy_of_its_own(tmp_path):
+    book = tiny.workbook(tmp_path / "notebooks")
+    assert lines(book) == [f"{step.notebook}: copied" for step in tiny.STEPS]
+    for step in tiny.STEPS:
+        assert (book.scratch / step.notebook).read_bytes() == book.path(step).read_bytes()
+    assert lines(book) == []
+
+
+def test_an_edited_copy_is_kept_and_no_run_sees_it(own):
+    before = {step.notebook: parameters.declared(own.path(step)) for step in own.steps}
+    edit(right(own))
+    assert lines(own) == ["03_right.ipynb: the edited copy is kept"]
+    assert FEWER in right(own).read_text()
+    assert {step.notebook: parameters.declared(own.path(step)) for step in own.steps} == before
+
+
+def test_a_copy_that_was_only_run_follows_its_notebook(own):
+    shown = nbformat.read(right(own), as_version=4)
+    shown.cells[2].outputs, shown.cells[2].execution_count = [nbformat.v4.new_output("stream", text="said")], 7
+    nbformat.write(shown, right(own))
+    assert lines(own) == []
+    edit(own.folder / "03_right.ipynb")
+    assert lines(own) == ["03_right.ipynb: copied anew, because the notebook has changed"]
+    assert right(own).read_bytes() == (own.folder / "03_right.ipynb").read_bytes()
+
+
+def test_an_edited_copy_of_a_changed_notebook_is_kept_until_a_fresh_one_is_asked_for(own):
+    edit(right(own))
+    edit(own.folder / "03_right.ipynb", "seed: int = 1", "seed: int = 2")
+    for _ in range(2):
+        line, = lines(own)
+        assert line.startswith("03_right.ipynb: the edited copy is kept, although the notebook has changed since")
+    assert FEWER in right(own).read_text()
+    said = "03_right.ipynb: copied anew; the edited copy is kept as 03_right-edited-1.ipynb"
+    assert said in lines(own, is_fresh=True)
+    assert FEWER in (own.scratch / "03_right-edited-1.ipynb").read_text()
+    assert "seed: int = 2" in right(own).read_text()
+    assert lines(own) == []
+
+
+def test_no_edited_copy_takes_the_place_of_another(own):
+    for n, width in ((1, "0.1"), (2, "0.2")):
+        edit(right(own), DAYS, f"width: float = {width}")
+        assert any(line.endswith(f"03_right-edited-{n}.ipynb") for line in lines(own, is_fresh=True))
+    assert "width: float = 0.1" in (own.scratch / "03_right-edited-1.ipynb").read_text()
+    assert "width: float = 0.2" in (own.scratch / "03_right-edited-2.ipynb").read_text()
+
+
+def test_a_fresh_copy_has_no_outputs_of_the_last_trial(own):
+    shown = nbformat.read(right(own), as_version=4)
+    shown.cells[2].outputs = [nbformat.v4.new_output("stream", text="said")]
+    nbformat.write(shown, right(own))
+    assert "03_right.ipynb: copied" in lines(own, is_fresh=True)
+    assert "said" not in right(own).read_text()
+    assert not list(own.scratch.glob("*edited*"))
+
+
+def test_an_edit_that_the_notebook_has_taken_over_is_no_edit_any_more(own):
+    edit(right(own))
+    edit(own.folder / "03_right.ipynb")
+    assert lines(own) == []
+    edit(own.folder / "03_right.ipynb", FEWER, DAYS)
+    assert lines(own) == ["03_right.ipynb: copied anew, because the notebook has changed"]
+
+
+@pytest.mark.parametrize("record", [None, "", "[]", "{"])
+def test_without_a_record_what_differs_counts_as_edited(own, record):
+    edit(right(own))
+    path = own.scratch / scratch_notebooks.RECORD
+    path.unlink() if record is None else path.write_text(record)
+    line, = lines(own)
+    assert "the edited copy is kept" in line
+    assert FEWER in right(own).read_text()
+
+
+def test_a_copy_that_is_no_notebook_is_set_aside(own):
+    right(own).write_text("{")
+    assert lines(own) == ["03_right.ipynb: the edited copy is kept"]
+    lines(own, is_fresh=True)
+    assert (own.scratch / "03_right-edited-1.ipynb").read_text() == "{"
+
+
+def test_the_door_copies_and_opens_the_folder_of_copies_only(own, capsys, monkeypatch, tmp_path):
+    monkeypatch.setattr(steps, "WORKBOOK", own)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(workspace.HOME, "here")
+    begun = []
+    monkeypatch.setattr(os, "execv", lambda *told: begun.append((told, os.environ[workspace.HOME])))
+    edit(right(own))
+    assert door.main(["lab", "--closed"]) == 0
+    assert begun == []
+    assert capsys.readouterr().out.splitlines() == [
+        "03_right.ipynb: the edited copy is kept",
+        f"copies for work by hand are in {own.scratch}; runs never read them"]
+    door.main(["lab", "--fresh"])
+    assert begun == [((sys.executable, [sys.executable, "-m", "jupyterlab", str(own.scratch)]),
+                      str(tmp_path / "here"))]
+    assert FEWER in (own.scratch / "03_right-edited-1.ipynb").read_text()
+
+
+def test_a_copy_finds_the_helpers_the_home_and_the_shipped_profiles(own):
+    code = ("from helpers.foundation import workspace as w\n"
+            "print(w.home(), w.SHIPPED, w.declared_file('sources', 'simulated'))")
+    told = [subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=True,
+                           env={**os.environ, "PYTHONPATH": str(workspace.SHIPPED)}).stdout
+            for folder in (own.folder, own.scratch)]
+    assert told[0] == told[1] != ""
+
+
+def test_git_tests_and_runs_leave_the_copies_out(tmp_path):
+    root = workspace.SHIPPED
+    ignored = subprocess.run(["git", "check-ignore", "-q", "notebooks/scratch/05_churn_prediction.ipynb"], cwd=root,
+                             check=False)
+    if (root / ".git").exists():
+        assert ignored.returncode == 0
+    shutil.copy(root / "conftest.py", tmp_path)
+    book = tiny.workbook(tmp_path / "notebooks")
+    copied(book)
+    collected = subprocess.run(
+        [sys.executable, "-m", "pytest", "--nbval-lax", "--collect-only", "-q", "-p", "no:cacheprovider", "notebooks"],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": str(root), "PYTEST_ADDOPTS": ""}).stdout
+    assert "notebooks/03_right.ipynb" in collected
+    assert "scratch" not in collected
