@@ -45,7 +45,7 @@ lock: .venv/installed-dev
 PIP := $(BIN)/pip --disable-pip-version-check install --quiet --no-deps
 
 define install
-	@echo "Installing the $$(grep -c == $(1)) packages of $(1), which takes a few minutes …"
+	@echo "Installing the $$(grep -oE '^[A-Za-z0-9._-]+' $(1) | sort -u | wc -l) packages of $(1), which takes a few minutes …"
 	@$(PIP) --require-hashes -r $(1)
 	@echo "Installing helpers/ …"
 	@PYTHONWARNINGS=ignore $(PIP) --no-build-isolation -e .
