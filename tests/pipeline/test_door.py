@@ -15,6 +15,16 @@ def test_a_command_that_makes_no_sense_is_one_sentence_and_code_2(capsys):
     assert capsys.readouterr().err == "the following arguments are required: SOURCE; see python -m helpers run --help\n"
 
 
+@pytest.mark.parametrize(("option", "text", "kind"), [
+    ("--jobs", "1_0", "integer"), ("--jobs", "１", "integer"), ("--minutes", "nan", "number"),
+    ("--minutes", "inf", "number")])
+def test_an_option_that_is_no_number_is_refused(option, text, kind, capsys):
+    with pytest.raises(SystemExit) as left:
+        door.main(["run", "tiny", option, text])
+    assert left.value.code == 2
+    assert f"argument {option}: invalid {kind} value: '{text}'" in capsys.readouterr().err
+
+
 def test_bad_input_is_one_sentence_and_code_2(begun, book, capsys, monkeypatch):
     monkeypatch.setattr(steps, "WORKBOOK", book)
     assert door.main(["run", "tiny", "--set", "sed=1"]) == 2
