@@ -6,6 +6,8 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
+from helpers.methods import disclosure_control
+
 NO_TIER, NOT_SCORED = "no tier", "not scored"
 FEWEST = 10
 RISKS = ("high", "medium", "low", NOT_SCORED)
@@ -77,6 +79,6 @@ def matrix(customers: pd.DataFrame, quantity: str) -> pd.DataFrame:
     columns = [risk for risk in RISKS if risk in set(customers["risk"])]
     n = cells.size().unstack("risk").reindex(columns=columns).fillna(0).astype("float64")
     table = n if quantity == "customers" else cells.sum(min_count=1).unstack("risk").reindex(columns=columns)
-    table = table.mask((n > 0) & (n < FEWEST))
+    table = table.mask(disclosure_control.withheld(n))
     table.index = pd.Index(table.index.get_level_values("tier"), name="tier")
     return table.rename_axis(columns="risk")

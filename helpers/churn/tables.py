@@ -1,6 +1,6 @@
 """Result tables of this wing."""
 
-from helpers.foundation.tables import Column, Table, claims_table, gates_table, summary_table
+from helpers.foundation.tables import Cells, Column, Table, claims_table, gates_table, summary_table
 
 CHURN_SCORES = Table("results/churn_scores", "eligible customer", ("customer_id",), (
     Column("customer_id", "text", "the customer", True),
@@ -38,7 +38,7 @@ FORECASTS = Table("results/forecasts", "quantity × segment × due date", ("quan
     Column("eligible_days", "integer", "eligible were customers who had bought within so many days up to made_as_of_on "
            "[days]", True, low=1),
     Column("basis", "text", "purchases, or contracts", allowed=("purchases", "contracts")),
-))
+), cells=Cells(("n",), ("value", "low", "high"), ("quantity",)))
 
 ALERTS = Table("results/alerts", "customer × cause", ("customer_id", "cause"), (
     Column("customer_id", "text", "the customer", True),
@@ -80,7 +80,7 @@ REASONS = Table("results/churn_reasons", "lever", ("lever",), (
     Column("share_first", "number", "customers whose risk it raises most [share]", low=0, high=1),
     Column("n_first", "integer", "customers whose risk it raises most [customers]", low=0),
     Column("raises", "text", "the feature in it that weighs most, and in which direction"),
-))
+), cells=Cells(("n_first",), ("share_first",), ("lever",)))
 
 TABLES: tuple[Table, ...] = (
     ALERTS, CHARTS, REASONS,

@@ -52,6 +52,29 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
+class Cells:
+    """What in a table describes groups of people, so that it is withheld for small ones before it is published.
+
+    Parameters
+    ----------
+    counts : tuple of str
+        Columns that count people.
+    values : tuple of str
+        Columns that describe them, which go with the count.
+    by : tuple of str, optional
+        Grouping columns: rows that share a value of one add up to a known total; empty: no rows add up. None: as the
+        rows themselves show, by quantity and segment.
+    within : str
+        Column that counts the whole of which ``counts`` is a part in each row; empty: none does.
+    """
+
+    counts: tuple[str, ...]
+    values: tuple[str, ...]
+    by: tuple[str, ...] | None = None
+    within: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """The declaration of one table.
 
@@ -69,6 +92,8 @@ class Table:
         Families of further columns, such as ``demographic_``.
     takes_extras : bool
         Whether further columns are kept (canonical tables keep what a profile names).
+    cells : Cells, optional
+        Of a table of groups of people: what is withheld for small ones. None: it holds records, or no people.
     """
 
     name: str
@@ -77,6 +102,7 @@ class Table:
     columns: tuple[Column, ...]
     prefixes: tuple[str, ...] = ()
     takes_extras: bool = False
+    cells: Cells | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -167,6 +193,9 @@ class Table:
         return rules
 
 
+SUMMARY_CELLS = Cells(("n",), ("value", "low", "high"))
+
+
 def summary_table(name: str, grain: str) -> Table:
     """Return the declaration of a long summary table: one quantity for one segment a row."""
     return Table(name, grain, ("quantity", "segment"), (
@@ -177,11 +206,11 @@ def summary_table(name: str, grain: str) -> Table:
         Column("high", "number", "upper limit of the interval"),
         Column("level", "number", "level of the interval", low=0, high=1),
         Column("unit", "text", "unit of value, low and high"),
-        Column("n", "integer", "observations behind the value", low=0),
+        Column("n", "integer", "observations behind the value; empty where it is withheld", low=0),
         Column("status", "text", "how far it may be relied on", required=True,
                allowed=("ok", "insufficient", "not_applicable", "struck", "blocked")),
         Column("reason", "text", "why the status is not ok"),
-    ))
+    ), cells=SUMMARY_CELLS)
 
 
 def gates_table(name: str, grain: str = "gate") -> Table:
@@ -212,7 +241,7 @@ def claims_table(name: str, grain: str = "textbook claim") -> Table:
         Column("verdict", "text", "whether the claim holds here", required=True,
                allowed=("holds", "does not hold", "cannot say")),
         Column("sentence", "text", "the own figure, or why there is none, for people", required=True),
-    ))
+    ), cells=Cells(("n",), ("value", "low", "high"), by=()))
 
 
 def by_name(tables: Iterable[Table]) -> dict[str, Table]:

@@ -3,7 +3,7 @@
 import json
 import os
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -94,6 +94,8 @@ class Workspace:
         ISO date of the run; ``""`` is the date that the intake settled, the newest row.
     engine : Engine
         The engine session; the one that ``LOYALTY_ENGINE`` names, else DuckDB.
+    protect : callable, optional
+        Gives a table of groups of people as it may be published; asked for tables that declare ``cells``.
     """
 
     source: str
@@ -101,6 +103,7 @@ class Workspace:
     run: str = ""
     as_of: str = ""
     engine: Engine = field(default_factory=chosen)
+    protect: Callable[[pd.DataFrame, Table], pd.DataFrame] | None = None
     _reads: dict[str, str] = field(default_factory=dict)
     _writes: dict[str, int] = field(default_factory=dict)
     _ended: dict[str, str] = field(default_factory=dict)
@@ -188,7 +191,8 @@ class Workspace:
     def write(self, name: str, table: ir.Table | pd.DataFrame | pa.Table, *, is_unique: bool = False) -> str:
         """Check a table against its declaration, sort it by key, write it; return what was written, in words.
 
-        Keys are counted unless the caller has proved them to be unique.
+        Keys are counted unless the caller has proved them to be unique. Of tables of groups of people, what describes
+        small groups is withheld first.
 
         Raises
         ------
@@ -196,7 +200,7 @@ class Workspace:
             Naming everything that breaks the declaration.
         """
         declaration = self._declaration(name)
-        given = declaration.given(self.engine.lazy(table))
+        given = declaration.given(self.engine.lazy(self._published(table, declaration)))
         conformed = declaration.conformed(self.engine.sorted(given, declaration.order(given)))
         path = self.folder / f"{name}.parquet"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -304,6 +308,12 @@ class Workspace:
         """Return what the intake has settled, as the run or its base tells it."""
         places = [self.folder, *([self.base] if self.base else [])]
         return next((told[key] for f in places if key in (told := manifest(f))), otherwise)
+
+    def _published(self, table: ir.Table | pd.DataFrame | pa.Table, declaration: Table) -> object:
+        if self.protect is None or declaration.cells is None:
+            return table
+        is_frame = isinstance(table, pd.DataFrame)
+        return self.protect(table if is_frame else self.engine.frame(self.engine.lazy(table)), declaration)
 
     @property
     def _profile(self) -> dict[str, object]:

@@ -10,7 +10,7 @@ import pandas as pd
 from helpers.foundation.engine import Engine
 from helpers.foundation.estimates import Estimate
 from helpers.loyalty.assumptions import Assumptions
-from helpers.methods.cells import published
+from helpers.methods.disclosure_control import published
 from helpers.methods.intervals import share
 
 DAYS_A_MONTH = 365.25 / 12

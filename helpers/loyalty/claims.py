@@ -6,7 +6,7 @@ import pandas as pd
 from helpers.foundation.estimates import Claim, Estimate, Status, held_against, without_value
 from helpers.loyalty.assumptions import Assumptions
 from helpers.loyalty.kinds import KINDS
-from helpers.methods.cells import LEAST_PEOPLE, published, too_few
+from helpers.methods.disclosure_control import LEAST_PEOPLE, published, too_few
 from helpers.methods.intervals import normal_quantile, share
 
 RECOMMEND = "Loyal customers recommend 50 % more"

@@ -5,7 +5,7 @@ import pandas as pd
 
 from helpers.loyalty import motives
 from helpers.loyalty.assumptions import Assumptions
-from helpers.methods import cells, latentclass
+from helpers.methods import disclosure_control, latentclass
 from helpers.methods.latentclass import Classes
 
 MOST_CLASSES = 5
@@ -71,4 +71,4 @@ def crossed(fits: list[Classes], found: pd.DataFrame, people: pd.DataFrame) -> p
     likeliest = chosen.memberships(found.to_numpy(float)).argmax(axis=1)
     kinds = people.loc[found.index, "motive"].to_numpy(str)
     counts = pd.crosstab(kinds, np.array([f"class {i + 1}" for i in likeliest]))
-    return cells.shown(counts).rename_axis("declared kind").rename_axis("likeliest class", axis=1)
+    return disclosure_control.shown(counts).rename_axis("declared kind").rename_axis("likeliest class", axis=1)

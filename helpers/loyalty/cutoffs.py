@@ -15,7 +15,7 @@ import pandas as pd
 from helpers.customers.purchases import occasions
 from helpers.customers.windows import Snapshot, Window, known_snapshots
 from helpers.foundation.engine import Engine
-from helpers.methods.cells import told
+from helpers.methods.disclosure_control import told
 
 MOST_ORIGINS = 6
 LEAST_PEOPLE, LEAST_EVENTS = 200, 20

@@ -10,7 +10,7 @@ import pandas as pd
 from helpers.foundation.engine import Engine
 from helpers.loyalty.assumptions import Assumptions
 from helpers.loyalty.kinds import KINDS
-from helpers.methods.cells import LEAST_PEOPLE, is_hidden
+from helpers.methods.disclosure_control import LEAST_PEOPLE, is_hidden
 from helpers.methods.intervals import Interval, mean, share
 
 MOST_PERIODS = 12

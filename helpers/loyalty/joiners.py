@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.foundation.engine import Engine
-from helpers.methods.cells import FEW_PEOPLE, is_hidden
+from helpers.methods.disclosure_control import FEW_PEOPLE, is_hidden
 from helpers.methods.intervals import Interval, normal_quantile, share
 
 COLUMNS = ["channel", "n", "share_left", "left_low", "left_high", "points_month", "points_low", "points_high",

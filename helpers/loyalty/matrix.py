@@ -12,8 +12,8 @@ from helpers.loyalty import behaviour
 from helpers.loyalty.assumptions import Assumptions
 from helpers.loyalty.attitude import Attitudes
 from helpers.loyalty.kinds import ALL_KINDS, ATTITUDE_ONLY, BEHAVIOUR_ONLY, KINDS, STRUCK, TOO_EARLY, kinds
-from helpers.methods.cells import FEW_PEOPLE, LEAST_PEOPLE, is_hidden, published, told, too_few
 from helpers.methods.common_items import QUESTION
+from helpers.methods.disclosure_control import FEW_PEOPLE, LEAST_PEOPLE, is_hidden, published, told, too_few
 from helpers.methods.intervals import difference, mean, rank_correlation, share
 from helpers.methods.reliability import STRIKE, alpha_gate, alpha_value
 

@@ -10,7 +10,7 @@ from helpers.foundation.estimates import Estimate, Status, without_value
 from helpers.loyalty.assumptions import Assumptions
 from helpers.loyalty.attitude import Attitudes
 from helpers.loyalty.kinds import KINDS
-from helpers.methods.cells import published
+from helpers.methods.disclosure_control import published
 from helpers.methods.intervals import mean
 
 COLUMNS = tuple(f"p_{kind}" for kind in KINDS)

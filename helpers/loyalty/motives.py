@@ -7,7 +7,7 @@ import pandas as pd
 
 from helpers.foundation.estimates import Estimate, Status, without_value
 from helpers.loyalty.assumptions import Assumptions
-from helpers.methods.cells import LEAST_PEOPLE, is_hidden, published, too_few
+from helpers.methods.disclosure_control import LEAST_PEOPLE, is_hidden, published, too_few
 from helpers.methods.intervals import mean, share
 
 MONOPOLY, INERTIA, PRICE, INCENTIVE, TRUST = MOTIVES = ("monopoly", "inertia", "price", "incentive", "trust")

@@ -9,7 +9,7 @@ import numpy as np
 
 from helpers.foundation.engine import Engine
 from helpers.foundation.estimates import Estimate, Status, without_value
-from helpers.methods.cells import LEAST_PEOPLE, published, too_few
+from helpers.methods.disclosure_control import LEAST_PEOPLE, published, too_few
 from helpers.methods.intervals import Interval, normal_quantile, share
 
 FREQUENCY, DEPTH = "days with a visit, a month", "events on a day with a visit"

@@ -1,6 +1,6 @@
 """Result tables of this wing."""
 
-from helpers.foundation.tables import Column, Table, claims_table, gates_table, summary_table
+from helpers.foundation.tables import Cells, Column, Table, claims_table, gates_table, summary_table
 from helpers.loyalty.kinds import ALL_KINDS, KINDS
 from helpers.loyalty.motives import ALL_MOTIVES
 
@@ -33,14 +33,14 @@ CUSTOMERS = Table("results/loyalty_customers", "customer who answered, bought or
 CURVE = Table("results/loyalty_curve", "class of satisfaction", ("satisfaction",), (
     Column("satisfaction", "number", "mean satisfaction of the people in the class [0–100]", True, low=0, high=100),
     Column("n", "integer", "people who answered and could be watched afterwards", True, low=0),
-    Column("n_returned", "integer", "of these, people who came back within the horizon", True, low=0),
+    Column("n_returned", "integer", "of these, people who came back within the horizon; empty where withheld", low=0),
     Column("share_returned", "number", "share who came back", low=0, high=1),
     Column("low", "number", "lower limit of the share", low=0, high=1),
     Column("high", "number", "upper limit of the share", low=0, high=1),
     Column("line", "number", "share expected by a straight line on the logit", low=0, high=1),
     Column("knots", "number", "share expected by a line with two knots", low=0, high=1),
     Column("smooth", "number", "share expected by a smooth rising curve", low=0, high=1),
-))
+), cells=Cells(("n_returned",), ("share_returned", "low", "high"), (), "n"))
 
 COHORTS = Table("results/programme_cohorts", "cohort of issued points", ("cohort",), (
     Column("cohort", "integer", "periods back from the last day", True, low=0),
@@ -54,11 +54,11 @@ COHORTS = Table("results/programme_cohorts", "cohort of issued points", ("cohort
 MOVES = Table("results/tier_moves", "programme tier before × after", ("tier_before", "tier_after"), (
     Column("tier_before", "text", "tier on the first day; 'joined' where not yet a member", True),
     Column("tier_after", "text", "tier on the last day; 'left' where no longer a member", True),
-    Column("n", "integer", "members", True, low=0),
+    Column("n", "integer", "members; empty where withheld", low=0),
     Column("share", "number", "of the members in the tier before", low=0, high=1),
     Column("low", "number", "lower limit of the share", low=0, high=1),
     Column("high", "number", "upper limit of the share", low=0, high=1),
-))
+), cells=Cells(("n",), ("share", "low", "high"), ("tier_before", "tier_after")))
 
 TABLES: tuple[Table, ...] = (
     CUSTOMERS,

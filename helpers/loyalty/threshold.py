@@ -10,8 +10,8 @@ from helpers.loyalty import curve, knots, shapes, slopes
 from helpers.loyalty.curve import Counts
 from helpers.loyalty.knots import Existence, Knot, Located
 from helpers.methods import logistic
-from helpers.methods.cells import LEAST_PEOPLE as LEAST_SHOWN
-from helpers.methods.cells import told
+from helpers.methods.disclosure_control import LEAST_PEOPLE as LEAST_SHOWN
+from helpers.methods.disclosure_control import told
 from helpers.methods.intervals import Interval, share
 
 LEAST_PEOPLE, LEAST_EVENTS, LEAST_SCORES = 100, 20, 6

@@ -12,7 +12,7 @@ import pandas as pd
 from helpers.customers import features
 from helpers.foundation.engine import Engine
 from helpers.foundation.estimates import Gate, Level
-from helpers.methods import cells
+from helpers.methods import disclosure_control
 from helpers.methods.intervals import share
 
 OUT, BEFORE = "left", "joined"
@@ -110,9 +110,9 @@ def gates(found: Tiers) -> list[Gate]:
 
 def crossing(found: Tiers) -> pd.DataFrame:
     """Return the share of each tier (rows) that is in each tier afterwards (columns)."""
-    kept = found.moves[found.moves["tier_before"] != BEFORE]
-    counts = kept.pivot(index="tier_before", columns="tier_after", values="n").fillna(0)
-    return cells.shown(counts).rename_axis(f"tier on {found.from_on}").rename_axis(f"tier on {found.to_on}", axis=1)
+    counts = found.moves.pivot(index="tier_before", columns="tier_after", values="n").fillna(0)
+    shares = disclosure_control.shown(counts).drop(index=BEFORE, errors="ignore")
+    return shares.rename_axis(f"tier on {found.from_on}").rename_axis(f"tier on {found.to_on}", axis=1)
 
 
 def standing(engine: Engine, memberships: ir.Table, points: ir.Table, as_of_on: date) -> pd.DataFrame:

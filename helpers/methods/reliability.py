@@ -6,7 +6,7 @@ import numpy as np
 from scipy import stats
 
 from helpers.foundation.estimates import Estimate, Gate, Level, Status, without_value
-from helpers.methods.cells import LEAST_PEOPLE, too_few
+from helpers.methods.disclosure_control import LEAST_PEOPLE, too_few
 from helpers.methods.intervals import Interval
 from helpers.methods.intervals import correlation as correlated
 

@@ -14,6 +14,7 @@ from helpers.foundation.workspace import Workspace, declared_file
 from helpers.intake import tables as intake
 from helpers.loyalty import assumptions as loyalty_assumptions
 from helpers.loyalty import tables as loyalty
+from helpers.methods import disclosure_control
 from helpers.pipeline import retention
 from helpers.reporting import tables as reporting
 from helpers.satisfaction import assumptions as satisfaction_assumptions
@@ -51,7 +52,7 @@ def workspace(source: str, run: str = "", as_of: str = "") -> Workspace:
     as_of : str
         ISO date that the run speaks for; ``""`` is the newest row.
     """
-    return Workspace(source, declarations(), run, as_of)
+    return Workspace(source, declarations(), run, as_of, protect=disclosure_control.protected)
 
 
 def study(source: str) -> studies.Study:

@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 import pandas as pd
 
 from helpers.foundation.study import Section
-from helpers.reporting import shielding, words
+from helpers.methods import disclosure_control
+from helpers.reporting import words
 from helpers.reporting.briefing import Card, briefing, cards, decisions, findings, lines, questions
 from helpers.reporting.markup import (
     Exhibit,
@@ -23,6 +24,7 @@ __all__ = ["Card", "Exhibit", "answer", "assumptions", "borne", "briefing", "car
            "findings", "gates", "lines", "missing", "present", "questions", "say", "stack", "table"]
 
 FOLLOWS = {"note": "noted", "qualify": "qualified", "strike": "claim struck", "block": "verdict blocked"}
+FEW_CELLS = "Withheld: one to nine people, or a group beside them from which they could be told."
 MOST_PASSED = 8  # gates that passed and are shown unfolded
 WORDED = frozenset({"share", "money", "points"})
 
@@ -93,11 +95,12 @@ def table(
     if frame.empty:
         return missing(caption, "There is nothing to show: the table has no rows.")
     formats, shown = formats or {}, frame.head(limit)
-    names = _headings(frame, headings or {})
-    cells = {names[c]: [cell(value, formats.get(c)) for value in shown[c]] for c in frame.columns}
-    cells = shielding.texts(shown, cells, names)
-    right = [names[c] for c in frame.columns if is_numeric(frame[c])]
-    return grid(cells, caption, _rest(len(frame), limit), right)
+    columns = [c for c in frame.columns if c != disclosure_control.MARK]
+    names = _headings(frame[columns], headings or {})
+    cells = {names[c]: [cell(value, formats.get(c)) for value in shown[c]] for c in columns}
+    cells, said = _told(frame, cells, names, limit)
+    right = [names[c] for c in columns if is_numeric(frame[c])]
+    return grid(cells, caption, _notes(len(frame), limit, said), right)
 
 
 def estimates(frame: pd.DataFrame, currency: str = "", caption: str = "", limit: int = 40) -> Exhibit:
@@ -127,10 +130,13 @@ def estimates(frame: pd.DataFrame, currency: str = "", caption: str = "", limit:
         "n": [words.whole(row["n"]) for row in rows],
         "Why": [cell(row["reason"]).removesuffix("–") for row in rows],
     }
-    for i in shielding.small(frame.head(limit)).to_numpy().nonzero()[0]:
-        cells["Value"][i], cells["Interval"][i], cells["n"][i] = "–", "", shielding.HIDDEN
+    hidden = disclosure_control.rows_withheld(frame)
+    said = disclosure_control.said_of(frame, hidden)
+    for i in hidden.head(limit).to_numpy().nonzero()[0]:
+        cells["Value"][i], cells["Interval"][i], cells["n"][i] = "–", "", said
     kept = {name: texts for name, texts in cells.items() if name in {"Quantity", "Value"} or not _is_idle(texts)}
-    return grid(kept, caption, _rest(len(frame), limit), ("Value", "Interval", "n"), "estimates")
+    notes = _notes(len(frame), limit, said if hidden.any() else "")
+    return grid(kept, caption, notes, ("Value", "Interval", "n"), "estimates")
 
 
 def gates(frame: pd.DataFrame) -> Exhibit:
@@ -181,8 +187,26 @@ def _headings(frame: pd.DataFrame, given: Mapping[str, str]) -> dict[str, str]:
     return {c: str(c) if n in double else n for c, n in names.items()}
 
 
-def _rest(n_rows: int, limit: int) -> str:
-    return f"The first {words.whole(limit)} of {words.whole(n_rows)} rows." if n_rows > limit else ""
+def _told(frame: pd.DataFrame, cells: dict[str, list[str]], names: Mapping[str, str],
+          limit: int) -> tuple[dict[str, list[str]], str]:
+    """Return the texts of a table's columns without numbers of withheld rows, and what stands for their counts."""
+    hidden = disclosure_control.rows_withheld(frame)
+    said = disclosure_control.said_of(frame, hidden)
+    is_hidden = hidden.head(limit).tolist()
+    for column, name in names.items():
+        is_count = column in disclosure_control.COUNTS
+        is_number = pd.api.types.is_numeric_dtype(frame[column])
+        cells[name] = [
+            (said if is_count else "–" if is_number else text) if withheld
+            else f"{text}{disclosure_control.FLAG}" if is_count and disclosure_control.is_few(value) else text
+            for text, withheld, value in zip(cells[name], is_hidden, frame[column], strict=False)]
+    return cells, said if any(is_hidden) else ""
+
+
+def _notes(n_rows: int, limit: int, said: str) -> str:
+    """Return what stands below a table: how many rows there are, and why some are withheld."""
+    rest = f"The first {words.whole(limit)} of {words.whole(n_rows)} rows." if n_rows > limit else ""
+    return " ".join(filter(None, [rest, FEW_CELLS if said == disclosure_control.KEPT_BACK else ""]))
 
 
 def _is_idle(texts: list[str]) -> bool:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from helpers.reporting import layout, shielding, words
+from helpers.methods import disclosure_control
+from helpers.reporting import layout, words
 from helpers.reporting.canvas import ACCENT, CATEGORIES, INK, LETTER, blank, exhibit, plain, room, wrapped
 from helpers.reporting.markup import Exhibit, missing
 
@@ -214,10 +215,13 @@ def _drawn(frame: pd.DataFrame, label: str, value: str) -> tuple[pd.DataFrame, s
     """Return the rows that can be drawn, and a sentence about the others."""
     if frame.empty:
         return frame, "There is nothing to draw: the table has no rows."
-    is_small = shielding.small(frame).to_numpy()
+    hidden = disclosure_control.rows_withheld(frame)
+    is_small = hidden.to_numpy()
+    why = {disclosure_control.HIDDEN: "Of fewer than ten people, and not shown"}.get(
+        disclosure_control.said_of(frame, hidden), "Of fewer than ten people or beside such, and not shown")
     is_known = np.isfinite(frame[value].astype("float64").to_numpy()) & ~is_small
     notes = [_left_out("Without a value, for lack of data", frame[label][~is_known & ~is_small]),
-             _left_out("Of fewer than ten people, and not shown", frame[label][is_small]),
+             _left_out(why, frame[label][is_small]),
              f"The first {MOST_ROWS} of {words.whole(is_known.sum())} rows." if is_known.sum() > MOST_ROWS else ""]
     return frame[is_known].head(MOST_ROWS), " ".join(filter(None, notes))
 

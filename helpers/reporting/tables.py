@@ -1,6 +1,6 @@
 """Result tables of this wing, and which tables of the others it reads."""
 
-from helpers.foundation.tables import Column, Table, claims_table, gates_table, summary_table
+from helpers.foundation.tables import SUMMARY_CELLS, Column, Table, claims_table, gates_table, summary_table
 
 KPIS = Table("results/kpis", "key figure × segment", ("step", "quantity", "segment"), (
     Column("order", "integer", "place among the key figures, 1 the first", True, low=1),
@@ -14,7 +14,7 @@ KPIS = Table("results/kpis", "key figure × segment", ("step", "quantity", "segm
     Column("change_high", "number", "upper limit of the change's interval"),
     Column("is_beyond_noise", "flag", "whether that interval leaves out zero; empty where there is none"),
     Column("change_words", "text", "the change in words, or why there is none", True),
-))
+), cells=SUMMARY_CELLS)
 
 HEADLINES = Table("results/headlines", "finding", ("order",), (
     Column("order", "integer", "place among the findings, 1 the first", True, low=1),

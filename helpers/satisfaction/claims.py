@@ -5,7 +5,7 @@ import pandas as pd
 
 from helpers.foundation.estimates import Claim, Estimate, Status, without_value
 from helpers.methods import scales
-from helpers.methods.cells import FEW_PEOPLE, told
+from helpers.methods.disclosure_control import FEW_PEOPLE, told
 from helpers.methods.weighing import Replicas, Rows
 from helpers.satisfaction.measures import DETRACTORS_TO, NPS, PROMOTERS_FROM, measure_of
 

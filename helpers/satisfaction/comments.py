@@ -15,7 +15,7 @@ import pandas as pd
 
 from helpers.foundation.errors import InputError
 from helpers.foundation.estimates import Estimate, Status, without_value
-from helpers.methods.cells import LEAST_PEOPLE, published
+from helpers.methods.disclosure_control import LEAST_PEOPLE, published
 from helpers.methods.weighing import Replicas, Rows
 
 WORD = re.compile(r"[^\W\d_]{2,}")

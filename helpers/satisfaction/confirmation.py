@@ -15,7 +15,7 @@ import pandas as pd
 
 from helpers.foundation.estimates import Estimate, Status, without_value
 from helpers.methods import scales, validity
-from helpers.methods.cells import FEW_PEOPLE, told
+from helpers.methods.disclosure_control import FEW_PEOPLE, told
 from helpers.methods.intervals import Interval
 from helpers.methods.resampling import Moments, percentiles
 from helpers.methods.weighing import Replicas, Rows

@@ -14,7 +14,7 @@ import pandas as pd
 from helpers.foundation.errors import InputError
 from helpers.foundation.estimates import Estimate, Status, without_value
 from helpers.methods import moderation, ordinal, thirds
-from helpers.methods.cells import FEW_PEOPLE
+from helpers.methods.disclosure_control import FEW_PEOPLE
 from helpers.methods.resampling import moments, percentiles
 from helpers.satisfaction.assumptions import Assumptions
 from helpers.satisfaction.structure import SATISFACTION, Absent, Panel

@@ -8,7 +8,7 @@ import pandas as pd
 
 from helpers.foundation.estimates import Estimate, Status, without_value
 from helpers.methods import scales
-from helpers.methods.cells import FEW_PEOPLE
+from helpers.methods.disclosure_control import FEW_PEOPLE
 from helpers.methods.paths import PathModel
 from helpers.methods.resampling import moments
 from helpers.methods.weighing import Replicas, Rows

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.foundation.estimates import Estimate, Status, without_value
-from helpers.methods.cells import FEW_PEOPLE, published, told
+from helpers.methods.disclosure_control import FEW_PEOPLE, published, told
 from helpers.methods.weighing import Replicas, Rows, difference
 
 LATE, SATISFIED = "share of deliveries late or overdue when answering", "satisfaction by delivery"

@@ -6,7 +6,7 @@ import pandas as pd
 
 from helpers.foundation.estimates import Estimate, Status, without_value
 from helpers.methods import scales
-from helpers.methods.cells import FEW_PEOPLE, published, told
+from helpers.methods.disclosure_control import FEW_PEOPLE, published, told
 from helpers.methods.resampling import percentiles
 from helpers.methods.weighing import Replicas
 

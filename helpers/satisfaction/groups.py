@@ -13,7 +13,7 @@ import pandas as pd
 
 from helpers.foundation.errors import InputError, nearest
 from helpers.foundation.estimates import Estimate, Status, without_value
-from helpers.methods.cells import FEW_PEOPLE
+from helpers.methods.disclosure_control import FEW_PEOPLE
 from helpers.methods.paths import fit
 from helpers.methods.prediction import Invariance, invariance
 from helpers.methods.resampling import percentiles

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from helpers.foundation.estimates import Estimate, Status, without_value
-from helpers.methods.cells import LEAST_PEOPLE, published, too_few
 from helpers.methods.common_items import QUESTION, ItemAnswers
+from helpers.methods.disclosure_control import LEAST_PEOPLE, published, too_few
 from helpers.methods.intervals import Interval
 from helpers.methods.scales import LEVELS
 from helpers.methods.weighing import Replicas, Rows, difference

@@ -14,7 +14,7 @@ import pandas as pd
 
 from helpers.foundation.estimates import Estimate, Status, without_value
 from helpers.methods import scales
-from helpers.methods.cells import published
+from helpers.methods.disclosure_control import published
 from helpers.methods.intervals import Interval, effective_n, normal_quantile
 from helpers.methods.weighing import Replicas, Rows
 

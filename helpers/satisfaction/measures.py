@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from helpers.foundation.estimates import Estimate, Status, without_value
-from helpers.methods.cells import published
 from helpers.methods.common_items import QUESTION
+from helpers.methods.disclosure_control import published
 from helpers.methods.intervals import Interval, counted_mean, net_share, share
 from helpers.methods.scales import TOLERANCE, latest
 from helpers.methods.weighing import Replicas, Rows, student

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from helpers.foundation.estimates import Estimate, Gate, Level, Status, without_value
-from helpers.methods import cells, scales
+from helpers.methods import scales
 from helpers.methods.common_items import ItemAnswers, WaveItems, wave_items
+from helpers.methods.disclosure_control import FEW_PEOPLE, LEAST_PEOPLE, published
 from helpers.methods.intervals import Interval
 from helpers.methods.reliability import STRIKE, Reliability, alpha_gate, alpha_value, item_rest, reliability
 from helpers.methods.resampling import moments, percentiles
@@ -103,7 +104,7 @@ def _weighted(found: Reliability, scores: np.ndarray, rows: Rows) -> Reliability
 def construct_scores(measured: Sequence[Scale]) -> list[Estimate]:
     """Return the mean of each construct [0–100], struck where its items do not hold together."""
     return [without_value(f"score of {s.name}", Status.STRUCK, s.struck, unit="points", n=s.n) if s.struck
-            else cells.published(f"score of {s.name}", s.mean, s.n, unit="points")
+            else published(f"score of {s.name}", s.mean, s.n, unit="points")
             for s in measured if s.name != SCORE]
 
 
@@ -164,7 +165,7 @@ def _part(quantity: str, item: str, count: int, total: int) -> Estimate:
 def _item_rest(scale: Scale) -> list[Estimate]:
     n = scale.reliability.n
     pairs = zip(scale.items, scale.reliability.item_rest, strict=False)
-    return [cells.published("item-rest correlation", r, n, unit="correlation", segment=item) for item, r in pairs]
+    return [published("item-rest correlation", r, n, unit="correlation", segment=item) for item, r in pairs]
 
 
 def satisfaction_gates(
@@ -201,14 +202,14 @@ def agreement(measured: Sequence[Scale]) -> pd.DataFrame:
     rows = [{"scale": s.name, "questions": s.reliability.n_items, "alpha": s.reliability.raw.value,
              "low": s.reliability.raw.low, "high": s.reliability.raw.high,
              "standardised": s.reliability.standardised.value, "people": s.reliability.n}
-            for s in told_apart(measured) if len(s.items) > 1 and s.reliability.n >= cells.LEAST_PEOPLE]
+            for s in told_apart(measured) if len(s.items) > 1 and s.reliability.n >= LEAST_PEOPLE]
     return pd.DataFrame(rows, columns=["scale", "questions", "alpha", "low", "high", "standardised", "people"])
 
 
 def _people_gate(scores: pd.DataFrame) -> Gate:
     n = scores["person"].nunique()
-    limit = cells.LEAST_PEOPLE if n < cells.LEAST_PEOPLE else cells.FEW_PEOPLE
-    level = Level.STRIKE if n < cells.LEAST_PEOPLE else Level.QUALIFY
+    limit = LEAST_PEOPLE if n < LEAST_PEOPLE else FEW_PEOPLE
+    level = Level.STRIKE if n < LEAST_PEOPLE else Level.QUALIFY
     found = f"{n:,} {'person has' if n == 1 else 'people have'} a satisfaction score"
     return Gate("people with a satisfaction score", n, limit, n < limit, level, "satisfaction index and levels",
                 f"{found}; at least {limit} are asked for.")
@@ -218,11 +219,11 @@ def _wave_gate(scores: pd.DataFrame) -> Gate | None:
     people = scores.groupby("wave")["person"].nunique()
     if len(people) < 2:
         return None
-    small = people[people < cells.FEW_PEOPLE]
-    named = f"{len(small)} of {len(people)} waves have fewer than {cells.FEW_PEOPLE} people"
-    return Gate("people in the smallest wave", int(people.min()), cells.FEW_PEOPLE, bool(len(small)), Level.QUALIFY,
+    small = people[people < FEW_PEOPLE]
+    named = f"{len(small)} of {len(people)} waves have fewer than {FEW_PEOPLE} people"
+    return Gate("people in the smallest wave", int(people.min()), FEW_PEOPLE, bool(len(small)), Level.QUALIFY,
                 "values of single waves and changes between them",
-                f"{named}." if len(small) else f"Every wave has {cells.FEW_PEOPLE} people or more.")
+                f"{named}." if len(small) else f"Every wave has {FEW_PEOPLE} people or more.")
 
 
 def _question_gate(scores: pd.DataFrame, given: ItemAnswers | None) -> Gate | None:

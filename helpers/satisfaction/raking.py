@@ -7,7 +7,7 @@ import pandas as pd
 
 from helpers.foundation.errors import InputError, nearest
 from helpers.foundation.estimates import Estimate, Gate, Level, Status, without_value
-from helpers.methods.cells import FEW_PEOPLE
+from helpers.methods.disclosure_control import FEW_PEOPLE
 from helpers.methods.resampling import replicates
 from helpers.methods.weighing import Replicas
 from helpers.satisfaction import weights

@@ -7,7 +7,7 @@ import pandas as pd
 
 from helpers.foundation.estimates import Estimate, Gate, Level, Status, without_value
 from helpers.methods import scales
-from helpers.methods.cells import published
+from helpers.methods.disclosure_control import published
 from helpers.methods.intervals import share
 from helpers.methods.weighing import Replicas
 from helpers.satisfaction.quality import APART

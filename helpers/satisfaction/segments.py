@@ -5,8 +5,8 @@ import numpy as np
 import pandas as pd
 
 from helpers.foundation.estimates import Estimate, Status, without_value
-from helpers.methods.cells import FEW_PEOPLE, LEAST_PEOPLE, published
 from helpers.methods.common_items import CommonItems, ItemAnswers
+from helpers.methods.disclosure_control import FEW_PEOPLE, LEAST_PEOPLE, published
 from helpers.methods.intervals import Interval
 from helpers.methods.weighing import Replicas, Rows, difference, holm
 from helpers.satisfaction.weights import banded

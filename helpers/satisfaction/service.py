@@ -10,8 +10,8 @@ from scipy import stats
 
 from helpers.foundation.estimates import Estimate, Status, without_value
 from helpers.methods import charts
-from helpers.methods.cells import LEAST_PEOPLE, published, too_few
 from helpers.methods.courses import RATE, SHARE, Course
+from helpers.methods.disclosure_control import LEAST_PEOPLE, published, too_few
 from helpers.methods.intervals import Interval, share
 
 FUNNEL = ("handled", "reviewed", "fed back")

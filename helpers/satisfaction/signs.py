@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.foundation.estimates import Estimate, Status, without_value
-from helpers.methods.cells import FEW_PEOPLE, published, told
+from helpers.methods.disclosure_control import FEW_PEOPLE, published, told
 from helpers.methods.intervals import Interval, rank_correlation
 from helpers.methods.resampling import percentiles
 from helpers.methods.weighing import Replicas, Rows

@@ -9,7 +9,7 @@ import pandas as pd
 
 from helpers.foundation.errors import InputError, nearest
 from helpers.methods import scales
-from helpers.methods.cells import FEW_PEOPLE
+from helpers.methods.disclosure_control import FEW_PEOPLE
 from helpers.methods.paths import PathModel
 from helpers.methods.resampling import Moments
 from helpers.methods.weighing import Replicas, Rows

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.foundation.estimates import Estimate, Status, without_value
-from helpers.methods.cells import LEAST_PEOPLE, published
+from helpers.methods.disclosure_control import LEAST_PEOPLE, published
 from helpers.methods.intervals import Interval
 from helpers.methods.weighing import Replicas
 from helpers.satisfaction.comments import WORD, rows_of

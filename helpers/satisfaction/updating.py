@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from helpers.foundation.estimates import Estimate, Status, without_value
-from helpers.methods.cells import FEW_PEOPLE, told
+from helpers.methods.disclosure_control import FEW_PEOPLE, told
 from helpers.methods.resampling import percentiles
 from helpers.methods.weighing import Replicas, Rows
 

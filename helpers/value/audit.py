@@ -15,7 +15,7 @@ from helpers.foundation import money
 from helpers.foundation.engine import Engine
 from helpers.foundation.estimates import Estimate, Status, summary, without_value
 from helpers.foundation.money import MONEY
-from helpers.methods import cells, intervals
+from helpers.methods import disclosure_control, intervals
 
 CLASSES = ("new", "kept", "regained", "lost")
 REFUNDED = "refunded only"
@@ -109,16 +109,29 @@ class BaseChange:
                      sum((p.after for p in self.parts), Decimal(0)))
         rows = [Estimate(f"net_sales_{when}", float(getattr(p, when)), unit="money", n=p.n_customers, segment=p.segment)
                 for p in (*self.parts, whole) for when in ("before", "after", "change")]
+        hidden = self.withheld()
         counts = [Estimate("customers", p.n_customers, unit="customers", n=p.n_customers, segment=p.segment)
                   for p in self.parts if p.segment != ANONYMOUS]
-        return summary([*counts, *self._active(), *rows, *self.retention(),
-                        Estimate("period_length", self.periods.after.n_days, unit="days", n=whole.n_customers)])
+        found = summary([*counts, *self._active(), *rows, *self.retention(),
+                         Estimate("period_length", self.periods.after.n_days, unit="days", n=whole.n_customers)])
+        is_rate = found["quantity"].isin(["retention_by_count", "retention_by_money"])
+        return found.assign(is_withheld=found["segment"].isin(hidden) | (is_rate & bool(hidden & {"kept", "lost"})))
+
+    def withheld(self) -> frozenset[str]:
+        """Return the classes that are not told: one to nine customers, or what would tell them beside known totals.
+
+        Those who bought in the first period, in the second, and all together are known.
+        """
+        named = [p.segment for p in self.parts if p.segment != ANONYMOUS]
+        lines = [[named.index(s) for s in line if s in named]
+                 for line in (named, ("kept", "lost"), ("new", "kept", "regained"))]
+        hidden = disclosure_control.suppressed([self.part(s).n_customers for s in named], lines)
+        return frozenset(s for s, is_hidden in zip(named, hidden, strict=True) if is_hidden)
 
     def table_of_parts(self) -> pd.DataFrame:
-        """Return `split` with everybody below, unless that would tell the one class that is too small to be shown."""
+        """Return `split` with everybody below."""
         parts = self.split()
-        hidden = sum(cells.is_hidden(p.n_customers) for p in self.parts)
-        if parts.empty or hidden == 1:
+        if parts.empty:
             return parts
         whole = parts[["n_customers", "before", "after", "change"]].sum()
         return pd.concat([parts, pd.DataFrame([{"class": "all", **whole}]).astype({"n_customers": "Int64"})],
@@ -130,7 +143,7 @@ class BaseChange:
                               "before": float(p.before), "after": float(p.after), "change": float(p.change)}
                              for p in self.parts],
                             columns=["class", "n_customers", "before", "after", "change"]).astype(
-                                {"n_customers": "Int64"})
+                                {"n_customers": "Int64"}).assign(is_withheld=lambda t: t["class"].isin(self.withheld()))
 
     def _active(self) -> list[Estimate]:
         n = {s: self.part(s).n_customers for s in CLASSES}

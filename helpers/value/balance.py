@@ -12,7 +12,7 @@ import pandas as pd
 
 from helpers.foundation.engine import Engine
 from helpers.foundation.estimates import Estimate, Status, summary, without_value
-from helpers.methods import intervals
+from helpers.methods import disclosure_control, intervals
 from helpers.value.stages import STAGES
 
 FEWEST = 10
@@ -86,9 +86,10 @@ class Balance:
         """Return ``results/value_balance``: every entry, and the over-served by tier."""
         rows = [Estimate(f"{e['ledger']}, {e['side']}: {e['item']}", e["value"], unit=e["unit"], n=int(e["n"]),
                          segment=f"{e['by']} {e['segment']}") for e in self.entries.to_dict("records")]
-        over = [Estimate(q, float(r[c]), unit=u, n=int(r["n_customers"]), segment=f"tier {r['tier']}")
+        over = [Estimate(q, float(r[c]), unit=u, n=int(r[of]), segment=f"tier {r['tier']}")
                 for r in self.over.to_dict("records")
-                for q, c, u in (("over_served", "n_over", "customers"), ("over_served_cost", "money_over", "money"))]
+                for q, c, u, of in (("over_served", "n_over", "customers", "n_customers"),
+                                    ("over_served_cost", "money_over", "money", "n_over"))]
         return summary([*rows, self.over_served(), *over])
 
 
@@ -127,10 +128,11 @@ def _entries(engine: Engine, whole: ir.Table, by: str, rank: str | None) -> pd.D
     known_order = {stage: i for i, stage in enumerate(STAGES)}
     rows = rows.assign(place=rows["place"] if rank else rows["segment"].map(known_order)).sort_values(
         "place", ignore_index=True)
+    hidden = disclosure_control.suppressed(rows["n"], [range(len(rows))])
     there = {c: rows[c].abs().sum() > 0 for c in COLUMNS} | {"n": True}
     found = [{"by": by, "segment": r["segment"], "ledger": ledger, "side": side, "item": item, "unit": unit,
               "value": r[top] / r[below], "n": int(r["n"])}
-             for r in rows.to_dict("records") if r["n"] >= FEWEST
+             for r, is_hidden in zip(rows.to_dict("records"), hidden, strict=True) if not is_hidden
              for ledger, side, item, unit, top, below in ITEMS if r[below] > 0 and _is_told(there, top)
              and (ledger != TRANSACTIONAL or any(there[c] for c in SPENT))]
     told = {row["ledger"] for row in found if row["side"] == IN}  # what comes back for nothing is no ledger

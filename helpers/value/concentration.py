@@ -24,7 +24,8 @@ class Concentration:
     of : str
         Which money, in words.
     lorenz : DataFrame
-        ``percent_of_customers`` and ``share_held``, the poorest first, in steps of one per cent.
+        ``percent_of_customers`` and ``share_held``, the poorest first, in steps of one per cent, or of ten people
+        where that is more.
     whale : DataFrame
         ``percent_of_customers`` and ``share_of_profit``, the most profitable first: above 1 until the loss-makers come.
     gini : Estimate
@@ -81,7 +82,8 @@ def concentration(engine: Engine, customers: ir.Table, column: str, of: str) -> 
     ranked = engine.kept(known.mutate(
         place=ibis.row_number().over(order_by=[known.money, known.customer_id]) + 1,
         so_far=known.money.sum().over(ibis.window(order_by=[known.money, known.customer_id], rows=(None, 0)))))
-    found = engine.arrow(ranked.group_by(step=(STEPS * ranked.place / n).ceil()).aggregate(
+    n_steps = min(STEPS, n // FEWEST)
+    found = engine.arrow(ranked.group_by(step=(n_steps * ranked.place / n).ceil() * STEPS / n_steps).aggregate(
         held=ranked.money.sum()).order_by("step")).to_pandas()
     lorenz, whale = _curves(found, total)
     return Concentration(of, lorenz, whale, _gini(engine, ranked, n, total, of),

@@ -10,13 +10,13 @@ import pandas as pd
 
 from helpers.foundation.engine import Engine
 from helpers.foundation.estimates import Estimate, Status, summary
-from helpers.methods import cells, intervals
+from helpers.methods import disclosure_control, intervals
 from helpers.methods.intervals import Interval
 
 INDICES = {"satisfaction": "satisfaction", "loyalty": "loyalty", "contribution": "contribution",
            "recommend": "word of mouth"}
 BY = ("tier", "stage")
-FEWEST = cells.LEAST_PEOPLE
+FEWEST = disclosure_control.LEAST_PEOPLE
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,7 +110,7 @@ def _mean(index: str, mean: float, sd: float | None, n: int, segment: str) -> Es
 
     half = float(stats.t.ppf(0.975, n - 1) * (sd or 0.0) / np.sqrt(n)) if n > 1 else np.nan
     low, high = max(mean - half, 0.0), min(mean + half, 100.0)
-    return cells.published(index, Interval(mean, low, high), n, unit="0 to 100", segment=segment)
+    return disclosure_control.published(index, Interval(mean, low, high), n, unit="0 to 100", segment=segment)
 
 
 def _correlations(engine: Engine, known: ir.Table) -> tuple[Estimate, ...]:

@@ -16,7 +16,7 @@ from helpers.foundation import money
 from helpers.foundation.engine import Engine
 from helpers.foundation.estimates import Estimate, Status, summary, without_value
 from helpers.foundation.money import MONEY
-from helpers.methods import cells, intervals
+from helpers.methods import disclosure_control, intervals
 
 FACTORS = ("frequency", "value per order", "margin rate")
 CENT = Decimal("0.0001")
@@ -85,7 +85,7 @@ class Kept:
                          "change_in_sales": float(self.of_sales()[i]) if i < 2 else None,
                          "change_in_margin": float(self.of_margin()[i])})
         columns = ["factor", "before", "after", "change_in_sales", "change_in_margin"]
-        return pd.DataFrame([] if self.n < cells.LEAST_PEOPLE else rows, columns=columns)
+        return pd.DataFrame([] if self.n < disclosure_control.LEAST_PEOPLE else rows, columns=columns)
 
 
 def _level(factor: int, orders: int, sales: Decimal, margin: Decimal, n: int) -> float:

@@ -10,7 +10,7 @@ import pandas as pd
 from helpers.customers.windows import Comparison
 from helpers.foundation.engine import Engine
 from helpers.foundation.estimates import Estimate, Status, summary, without_value
-from helpers.methods import cells, intervals
+from helpers.methods import disclosure_control, intervals
 from helpers.value import kept, pyramid
 
 GONE = "bought nothing"
@@ -41,8 +41,10 @@ class Migration:
 
     def shares(self) -> pd.DataFrame:
         """Return the share of each tier's customers by where they went, for the figure; tiers under ten left out."""
-        some = self.counts[self.counts.sum(axis=1) >= FEWEST] if len(self.counts) else self.counts
-        return cells.shown(some).rename_axis(index="tier before", columns="tier after")
+        if self.counts.empty:
+            return self.counts.rename_axis(index="tier before", columns="tier after")
+        some = disclosure_control.shown(self.counts)[self.counts.sum(axis=1) >= FEWEST]
+        return some.rename_axis(index="tier before", columns="tier after")
 
     def stayed(self, tier: str) -> Estimate:
         """Return the share of a tier's customers who are in it again."""
@@ -56,7 +58,9 @@ class Migration:
     def best(self) -> Estimate:
         """Return the share of the best tier who are in it again, of those of whom it may be said."""
         found = [self.stayed(tier) for tier in self.tiers]
-        told = (e for e in found if e.status is Status.OK and not cells.is_hidden(e.value * e.n))
+        hidden = self.hidden()
+        told = (e for tier, e in zip(self.tiers, found, strict=True)
+                if e.status is Status.OK and not hidden.loc[tier, tier])
         return next(told, replace(found[0], status=Status.INSUFFICIENT, reason=found[0].reason or FEW))
 
     def table(self) -> pd.DataFrame:
@@ -67,7 +71,14 @@ class Migration:
                  if row.sum() >= FEWEST for after, k in row.items()]
         means = [Estimate(f"mean_margin_{when}", float(row[when]) / float(row["n"]), unit="money", n=int(row["n"]),
                           segment=str(tier)) for tier, row in self.money.iterrows() for when in ("before", "after")]
-        return summary([*moved, *means])
+        hidden = self.hidden()
+        marks = [hidden.loc[before, after] for before, row in self.counts.iterrows() if row.sum() >= FEWEST
+                 for after in row.index]
+        return summary([*moved, *means]).assign(is_withheld=[*marks, *[False] * len(means)])
+
+    def hidden(self) -> pd.DataFrame:
+        """Return which moves are withheld, the tiers' sizes before and after being known."""
+        return disclosure_control.withheld(self.counts)
 
     def fall(self) -> pd.DataFrame:
         """Return mean margin by tier before and after, and their ratio, as a table for reading [money]."""

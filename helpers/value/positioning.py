@@ -10,8 +10,9 @@ import pandas as pd
 
 from helpers.foundation.engine import Engine
 from helpers.foundation.estimates import Estimate, Status, summary, without_value
-from helpers.methods import cells, correspondence, intervals
+from helpers.methods import correspondence, intervals
 from helpers.methods.correspondence import Map
+from helpers.methods.disclosure_control import published
 from helpers.methods.intervals import Interval
 
 ROLE, US, TAG = "brand_attribute", "us", "frame_value"
@@ -116,7 +117,7 @@ class Positioning:
         if self.said.empty:
             return without_value("said", Status.NOT_APPLICABLE if not self.n else Status.INSUFFICIENT, self.reason,
                                  unit="share", n=self.n).table()
-        said = [cells.published("said", intervals.share(float(self.said.loc[a, b]), float(self.asked.loc[a, b])),
+        said = [published("said", intervals.share(float(self.said.loc[a, b]), float(self.asked.loc[a, b])),
                                 int(self.asked.loc[a, b]), unit="share", segment=f"{b}: {a}")
                 for a in self.said.index for b in self.said.columns]
         z = intervals.normal_quantile(0.95)
@@ -179,7 +180,7 @@ def _targets(engine: Engine, said: ir.Table, people: ir.Table | None) -> tuple[E
                         .order_by("tier_rank")).to_pylist()
     z = intervals.normal_quantile(0.95)
     half = [z * (r["sd"] or 0.0) / np.sqrt(r["n"]) for r in rows]
-    return tuple(cells.published("fits_us", Interval(r["mean"], r["mean"] - h, r["mean"] + h), r["n"], unit="share",
+    return tuple(published("fits_us", Interval(r["mean"], r["mean"] - h, r["mean"] + h), r["n"], unit="share",
                                  segment=f"tier {r['tier']}") for r, h in zip(rows, half, strict=True))
 
 

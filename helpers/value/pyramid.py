@@ -195,8 +195,11 @@ def _curve(engine: Engine, ranked: ir.Table, by: str, total: float) -> pd.DataFr
     if total <= 0:
         return pd.DataFrame(columns=["percent_of_customers", "share_held"])
     last = ranked.position.max().as_scalar()
-    steps = engine.arrow(ranked.group_by(step=(100 * ranked.position / last).ceil()).aggregate(
+    n = engine.first_row(ranked.aggregate(n=ranked.count()))["n"]
+    n_steps = min(100, max(n // FEWEST, 1))
+    steps = engine.arrow(ranked.group_by(step=(n_steps * ranked.position / last).ceil()).aggregate(
         held=ranked[by].sum().cast("float64")).order_by("step")).to_pandas()
     start = pd.DataFrame({"percent_of_customers": [0.0], "share_held": [0.0]})
-    points = pd.DataFrame({"percent_of_customers": steps["step"], "share_held": steps["held"].cumsum() / total})
+    points = pd.DataFrame({"percent_of_customers": 100 * steps["step"] / n_steps,
+                           "share_held": steps["held"].cumsum() / total})
     return pd.concat([start, points], ignore_index=True)

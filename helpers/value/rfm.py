@@ -5,7 +5,7 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from helpers.foundation.engine import Engine
-from helpers.methods.cells import LEAST_PEOPLE
+from helpers.methods import disclosure_control
 
 FIFTHS = 5
 
@@ -40,7 +40,7 @@ def _fifth(value: ir.NumericValue, bought: ir.BooleanValue) -> ir.IntegerValue:
 def grid(engine: Engine, customers: ir.Table) -> pd.DataFrame:
     """Return the share of all net sales by recency score (rows, 5 on top) and frequency score (columns).
 
-    Cells of one to nine customers are left empty.
+    Cells of one to nine customers are left empty, and those beside them that would tell them.
     """
     if "recency_score" not in customers.columns:
         return pd.DataFrame()
@@ -50,9 +50,8 @@ def grid(engine: Engine, customers: ir.Table) -> pd.DataFrame:
     if cells.empty or cells["net_sales"].sum() <= 0:
         return pd.DataFrame()
     shares = cells.assign(net_sales=cells["net_sales"] / cells["net_sales"].sum())
-    shares = shares[shares["n"] >= LEAST_PEOPLE]
-    wide = shares.pivot(index="recency_score", columns="frequency_score", values="net_sales")
-    every = list(range(1, FIFTHS + 1))
+    wide, n = (shares.pivot(index="recency_score", columns="frequency_score", values=v) for v in ("net_sales", "n"))
+    wide, every = wide.mask(disclosure_control.withheld(n.fillna(0))), list(range(1, FIFTHS + 1))
     return wide.reindex(index=every[::-1], columns=every).rename_axis(
         index="recency score", columns="frequency score")
 

@@ -11,7 +11,7 @@ from helpers.customers import segments
 from helpers.customers.segments import BASES, Segmentation
 from helpers.foundation.engine import Engine
 from helpers.foundation.estimates import Estimate, Status, summary, without_value
-from helpers.methods import cells, intervals
+from helpers.methods import disclosure_control, intervals
 
 BEHAVIOURAL = BASES[0]
 ATTITUDES = ("satisfaction", "attitude", "recommend")
@@ -95,7 +95,7 @@ class Segments:
             half = intervals.normal_quantile(0.95) * (r["sd"] or 0.0) / np.sqrt(n)
             found = intervals.Interval(r["value"], r["value"] - half, r["value"] + half)
             if np.isfinite(r["value"]):
-                rows.append(cells.published("mean_value", found, n, unit="money", segment=segment))
+                rows.append(disclosure_control.published("mean_value", found, n, unit="money", segment=segment))
         return summary([*rows, *(self.told(base) for base in BASES)])
 
 

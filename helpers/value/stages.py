@@ -11,7 +11,7 @@ import pandas as pd
 from helpers.customers import features, purchases
 from helpers.foundation.engine import Engine
 from helpers.foundation.estimates import Estimate, Status, summary, without_value
-from helpers.methods import cells, intervals
+from helpers.methods import disclosure_control, intervals
 from helpers.value import ranking
 
 STAGES = ("new", "growing", "mature", "declining", "dormant", "lost")
@@ -48,8 +48,10 @@ class LifeCycle:
 
     def shares(self) -> pd.DataFrame:
         """Return the share of each stage's customers by where they are now, for the figure; under ten left out."""
-        some = self.flows[self.flows.sum(axis=1) >= FEWEST] if len(self.flows) else self.flows
-        return cells.shown(some).rename_axis(index="stage before", columns="stage now")
+        if self.flows.empty:
+            return self.flows.rename_axis(index="stage before", columns="stage now")
+        some = disclosure_control.shown(self.flows)[self.flows.sum(axis=1) >= FEWEST]
+        return some.rename_axis(index="stage before", columns="stage now")
 
     def moved(self, before: str, after: tuple[str, ...]) -> Estimate:
         """Return the share of a stage's customers who are in one of some stages now."""
@@ -71,8 +73,15 @@ class LifeCycle:
                                                ("expected_value", "expected_value", "money"))
                 if not np.isnan(row[column])]
         flows = [self.moved(str(before), (after,)) for before in self.shares().index for after in STAGES]
-        return summary([*rows, *flows, Estimate("silent_days", self.silent_days, unit="days"),
-                        Estimate("window_days", self.window_days, unit="days")])
+        hidden = [bool(self.hidden().loc[before, after]) for before in self.shares().index for after in STAGES]
+        days = [Estimate("silent_days", self.silent_days, unit="days"),
+                Estimate("window_days", self.window_days, unit="days")]
+        marks = [*[False] * len(rows), *hidden, *[False] * len(days)]
+        return summary([*rows, *flows, *days]).assign(is_withheld=marks)
+
+    def hidden(self) -> pd.DataFrame:
+        """Return which flows are withheld, the stages' sizes before and now being known."""
+        return disclosure_control.withheld(self.flows)
 
     def reading(self) -> pd.DataFrame:
         """Return stages as a table for reading: customers, share, margin to date, expected value in all and a head."""

@@ -1,7 +1,7 @@
 """Result tables of this wing."""
 
 from helpers.customers.segments import BASES
-from helpers.foundation.tables import Column, Table, claims_table, gates_table, summary_table
+from helpers.foundation.tables import Cells, Column, Table, claims_table, gates_table, summary_table
 from helpers.value.stages import STAGES
 
 _SCORE = "score from 1 to 5 by fifths of customers, 5 best; equal values share their score [1 to 5]"
@@ -57,7 +57,7 @@ VALUE_FORECASTS = Table("results/value_forecasts", "quantity × segment × due d
     Column("model", "text", "model that made it", True),
     Column("unit", "text", "unit of value, low and high", True),
     Column("n", "integer", "customers", True, low=0),
-))
+), cells=Cells(("n",), ("value", "low", "high"), ("quantity",)))
 
 TABLES: tuple[Table, ...] = (
     CUSTOMER_VALUE,

@@ -12,7 +12,7 @@ from helpers.churn.models import FOLDED, LATER, NONE, Trial
 from helpers.churn.verdicts import Duel, Verdict
 from helpers.foundation.estimates import Estimate, Gate, Status
 from helpers.methods import classification
-from helpers.methods.cells import LEAST_PEOPLE
+from helpers.methods.disclosure_control import LEAST_PEOPLE
 from helpers.reporting import words
 
 LATE = {"tried on a later period": "not yet tried on a later period"}

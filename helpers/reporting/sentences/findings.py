@@ -4,7 +4,7 @@ import pandas as pd
 
 from helpers.churn import outlook
 from helpers.foundation.estimates import Status
-from helpers.methods.cells import LEAST_PEOPLE
+from helpers.methods.disclosure_control import LEAST_PEOPLE
 from helpers.reporting import words
 from helpers.reporting.briefing import MOST_FINDINGS
 from helpers.reporting.results import COUNTS, PAGES, Results

@@ -4,7 +4,7 @@ import pandas as pd
 
 from helpers.loyalty import claims, classes, motives
 from helpers.loyalty.membership import COLUMNS
-from helpers.methods.cells import is_hidden, told
+from helpers.methods.disclosure_control import is_hidden, told
 from helpers.methods.intervals import tied
 from helpers.methods.latentclass import Classes
 from helpers.reporting import words

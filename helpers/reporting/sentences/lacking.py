@@ -3,7 +3,7 @@
 import pandas as pd
 
 from helpers.loyalty import ledger, matrix, moderators, motives, online, penalty, programme, structure, threshold
-from helpers.methods.cells import too_few
+from helpers.methods.disclosure_control import too_few
 from helpers.reporting.sentences.loyalty import is_ok
 
 KINDS, WHY, CURVE, TIE, SAID, OWED, LIABILITY, SCORE, PRICES, PROMISES, VISITS = (

@@ -9,7 +9,7 @@ from helpers.loyalty.assumptions import Assumptions
 from helpers.loyalty.behaviour import BOUGHT_AGAIN, ORDERED_AGAIN
 from helpers.loyalty.kinds import ATTITUDE_ONLY, BEHAVIOUR_ONLY, KINDS, STRUCK, TOO_EARLY
 from helpers.loyalty.matrix import ATTITUDE, BEHAVIOUR, CLAIM, CORRELATION, NEAR, SHARES, SURVEYED
-from helpers.methods.cells import LEAST_PEOPLE, is_hidden, told
+from helpers.methods.disclosure_control import LEAST_PEOPLE, is_hidden, told
 from helpers.methods.intervals import tied
 from helpers.reporting import words
 

@@ -6,7 +6,7 @@ from helpers.foundation.estimates import Status
 from helpers.loyalty import ledger, lots, online, penalty, programme, tiers
 from helpers.loyalty.accounts import Accounts
 from helpers.loyalty.tiers import Tiers
-from helpers.methods.cells import LEAST_PEOPLE, is_hidden, told
+from helpers.methods.disclosure_control import LEAST_PEOPLE, is_hidden, told
 from helpers.reporting import words
 from helpers.reporting.sentences.loyalty import is_ok, row, share_said
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.foundation.estimates import Estimate, Status
-from helpers.methods.cells import is_hidden
+from helpers.methods.disclosure_control import is_hidden
 from helpers.reporting import words
 from helpers.value.audit import BaseChange
 from helpers.value.balance import Balance

@@ -1,7 +1,7 @@
 """What is said about the four indices, segments, positioning, finer models and textbook claims."""
 
 from helpers.foundation.estimates import Claim, Estimate, Status
-from helpers.methods.cells import LEAST_PEOPLE
+from helpers.methods.disclosure_control import LEAST_PEOPLE
 from helpers.reporting import words
 from helpers.value.indices import Indices
 from helpers.value.positioning import Positioning

@@ -5,7 +5,7 @@ from decimal import Decimal
 from functools import partial
 
 from helpers.foundation.estimates import Gate, Level, Status
-from helpers.methods.cells import LEAST_PEOPLE, is_hidden
+from helpers.methods.disclosure_control import LEAST_PEOPLE, is_hidden
 from helpers.reporting import words
 from helpers.value.audit import CLASSES, BaseChange, Part
 from helpers.value.contracts import ContractBase

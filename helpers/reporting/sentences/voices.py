@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from helpers.foundation.estimates import Estimate, Status, summary
-from helpers.methods.cells import LEAST_PEOPLE
 from helpers.methods.charts import Board
+from helpers.methods.disclosure_control import LEAST_PEOPLE
 from helpers.reporting import words
 from helpers.satisfaction import groups
 from helpers.satisfaction.comments import ACCURACY

@@ -6,9 +6,9 @@ import pandas as pd
 
 from helpers.churn.reasons import Reasons
 from helpers.foundation.estimates import Estimate, Status
-from helpers.methods.cells import LEAST_PEOPLE
 from helpers.methods.charts import Board
-from helpers.reporting import shielding, words
+from helpers.methods.disclosure_control import HIDDEN, LEAST_PEOPLE
+from helpers.reporting import words
 
 PLAIN = {"log_occasions": "purchases", "log_recent_occasions": "recent purchases", "log_age_days": "days as a customer",
          "log_before_occasions": "purchases before the recent ones", "log_recency_days": "days since the last purchase",
@@ -44,7 +44,7 @@ def levers(found: Reasons) -> pd.DataFrame:
     return pd.DataFrame([{
         "lever": row.lever, "strength": f"{words.number(row.strength)} "
         f"{words.interval(row.strength_low, row.strength_high)}".strip(), "raised_by": _plain(row.raises),
-        "first_reason_of": words.share(row.share_first) if row.n_first >= LEAST_PEOPLE else shielding.HIDDEN}
+        "first_reason_of": words.share(row.share_first) if row.n_first >= LEAST_PEOPLE else HIDDEN}
         for row in found.table.itertuples()], columns=["lever", "strength", "raised_by", "first_reason_of"])
 
 

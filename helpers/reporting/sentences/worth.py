@@ -5,7 +5,7 @@ from functools import partial
 import pandas as pd
 
 from helpers.foundation.estimates import Gate, Level, Status
-from helpers.methods.cells import is_hidden
+from helpers.methods.disclosure_control import is_hidden
 from helpers.reporting import words
 from helpers.value.holdout import Trial
 from helpers.value.kept import Kept
