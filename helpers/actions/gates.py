@@ -10,6 +10,7 @@ from helpers.actions.assumptions import Assumptions
 from helpers.actions.permission import MOST_NAMED, Permission
 from helpers.actions.response import UNMEASURED, Response, people, told
 from helpers.foundation.estimates import Gate, Level
+from helpers.methods.disclosure_control import told
 
 STEP = "07"
 LIST = "the list of customers to contact"
@@ -57,14 +58,14 @@ def _crossed(churn_gates: pd.DataFrame) -> pd.DataFrame:
 
 
 def _risk_gate(n_scored: int, n: int) -> Gate:
-    sentence = (f"{n_scored:,} of {n:,} customers have a risk; the others have left already or are unknown" if n_scored
-                else "nobody's risk of being lost is known, so nobody can be ranked")
+    sentence = (f"{told(n_scored)} of {n:,} customers have a risk; the others have left already or are unknown"
+                if n_scored else "nobody's risk of being lost is known, so nobody can be ranked")
     return Gate("risk is known", n_scored, 1, n_scored < 1, Level.BLOCK, LIST, sentence)
 
 
 def _tier_gate(actions: pd.DataFrame) -> Gate:
     n = int((actions["tier"] != "no tier").sum())
-    sentence = f"{n:,} of {len(actions):,} customers have a tier" if n else (
+    sentence = f"{told(n)} of {len(actions):,} customers have a tier" if n else (
         "no tiers are known, so rules for tiers fit nobody" if len(actions) else "there are no customers")
     return Gate("tiers are known", n, 1, n < 1, Level.QUALIFY, "the rules by tier", sentence)
 
@@ -91,13 +92,14 @@ def _horizon_gate(scores: pd.DataFrame, window: tuple[date, int]) -> Gate:
 def _contract_gate(scores: pd.DataFrame) -> Gate:
     n = int((scores["due_on"].isna()).sum())
     sentence = ("every risk has a date by which it falls due" if not n else
-                f"{n:,} risks have no date: no sum is put at stake, and the list is ranked by probability times fee")
+                f"{told(n)} risks have no date: no sum is put at stake, and the list is ranked by probability times "
+                "fee")
     return Gate("dated risk", n, 0, n > 0, Level.STRIKE, "value at stake and break-even", sentence)
 
 
 def _willing_gate(actions: pd.DataFrame) -> Gate:
     n = int((actions["reason"] == "has opted out").sum())
-    sentence = f"{n:,} whom a rule would contact had opted out and are left alone" if n else (
+    sentence = f"{told(n)} whom a rule would contact had opted out and are left alone" if n else (
         "nobody whom a rule would contact has opted out on record")
     return Gate("opted out", n, 0, n > 0, Level.NOTE, LIST, sentence)
 
@@ -113,8 +115,8 @@ def _consent_gate(actions: pd.DataFrame, permitted: Permission) -> Gate:
         return Gate(name, 0, 1, True, Level.BLOCK, LIST,
                     f"nobody's consent to '{permitted.purpose}' is in force; recorded are consents to "
                     f"{_named(permitted.recorded)}")
-    sentence = (f"{n_refused:,} of {n_asked:,} whom a rule would contact do not consent to {permitted.purpose} by its "
-                f"channel and are left alone" if n_refused else
+    sentence = (f"{told(n_refused)} of {n_asked:,} whom a rule would contact do not consent to {permitted.purpose} by "
+                f"its channel and are left alone" if n_refused else
                 f"everybody whom a rule would contact consents to {permitted.purpose} by its channel")
     return Gate(name, n_refused, 0, n_refused > 0, Level.NOTE, LIST, sentence)
 

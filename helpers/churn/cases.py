@@ -9,6 +9,7 @@ import pandas as pd
 
 from helpers.churn.guard import Judged
 from helpers.churn.origins import Dates
+from helpers.methods.disclosure_control import told
 
 PURCHASES, DATED, CONTRACTS = "purchases", "dated contracts", "contracts"
 RULES = {PURCHASES: "recency rule", DATED: "activity rule", CONTRACTS: "tenure rule"}
@@ -44,9 +45,9 @@ class Cases:
         n, n_lost = len(self.is_lost), int(np.nansum(self.is_lost))
         who = "contract" if "subscription_id" in self.about else "eligible customer"
         if n < FEWEST:
-            return f"{n} {who}{'' if n == 1 else 's'} with a known outcome, of at least {FEWEST} needed"
+            return f"{told(n)} {who}s with a known outcome, of at least {FEWEST} needed"
         if min(n_lost, n - n_lost) < FEWEST_OF_EACH:
-            return f"{n_lost} of {n} {who}s were lost, and at least {FEWEST_OF_EACH} of either outcome are needed"
+            return f"{told(n_lost)} of {n} {who}s were lost, and at least {FEWEST_OF_EACH} of either outcome are needed"
         return ""
 
     def rows(self, chosen: np.ndarray) -> "Cases":

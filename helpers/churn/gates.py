@@ -9,6 +9,7 @@ from helpers.churn.models import FOLDED, LATER, Trial
 from helpers.churn.verdicts import Verdict
 from helpers.foundation.estimates import Gate, Level, Status
 from helpers.methods import classification
+from helpers.methods.disclosure_control import told
 
 MOST_ERROR = 0.05
 
@@ -25,7 +26,7 @@ def gates(basis: Basis, trial: Trial, verdict: Verdict, measures: pd.DataFrame) 
     """
     n = len(basis.training[0].is_lost) if basis.training else 0
     who = "eligible customers" if basis.kind == PURCHASES else "contracts"
-    said = f"{n:,} {who} with a known outcome are learnt from."
+    said = f"{told(n)} {who} with a known outcome are learnt from."
     enough = Gate("enough to learn from", n, FEWEST, bool(basis.reason), Level.STRIKE, "every forecast of churn",
                   f"Nothing can be learnt: {basis.reason}." if basis.reason else said)
     if basis.reason:

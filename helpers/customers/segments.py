@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.foundation.engine import Engine
+from helpers.methods.disclosure_control import told
 
 BASES = ("behavioural", "demographic", "psychographic", "relationship")
 MOST_LEVELS = 8  # values of a text column that become features, the commonest first
@@ -133,7 +134,7 @@ def segmentation(engine: Engine, table: ir.Table, base: str, features: Mapping[s
         return Segmentation(base, reason="nothing is recorded on this base")
     x = _sampled(engine, table, features)
     if len(x) < LEAST:
-        return Segmentation(base, reason=f"{len(x)} customers are described on this base, {LEAST} are needed")
+        return Segmentation(base, reason=f"{told(len(x))} customers are described on this base, {LEAST} are needed")
     mean = np.nan_to_num(np.nanmean(x, axis=0))
     x = np.where(np.isnan(x), mean, x)
     spread = x.std(axis=0)

@@ -107,7 +107,7 @@ def lacks(one: Cells) -> str:
     """Return why nothing can be learnt from a snapshot; empty where it can."""
     n, k = int(one.n.sum()), int(one.k.sum())
     if n < LEAST_PEOPLE:
-        return f"{n:,} customers, fewer than {LEAST_PEOPLE}"
+        return f"{told(n)} customers; {LEAST_PEOPLE} are needed"
     if min(k, n - k) < LEAST_EVENTS:
         word, few = ("bought again", k) if k <= n - k else ("did not", n - k)
         return f"of {n:,} customers {told(few)} {word}; at least {LEAST_EVENTS} are asked for"

@@ -9,6 +9,7 @@ import pandas as pd
 
 from helpers.foundation.engine import Engine
 from helpers.foundation.estimates import Estimate, Gate, Level, Status, without_value
+from helpers.methods.disclosure_control import told
 
 KINDS = ("opening", "earn", "adjust", "transfer", "redeem", "expire")
 CALLED = {"opening": "opening balance", "earn": "earned", "adjust": "adjusted", "transfer": "transferred",
@@ -71,11 +72,10 @@ class Ledger:
         """Why the sum of the entries is not what is owed; empty where it is."""
         parts = []
         if self.n_early > TOLERATED * self.n_members:
-            parts.append(f"{self.n_early:,} of {self.n_members:,} members joined before the ledger begins and have no "
-                         "opening balance in it")
+            parts.append(f"{told(self.n_early)} of {self.n_members:,} members joined before the ledger begins and have "
+                         "no opening balance in it")
         if self.n_below_zero > TOLERATED * self.n_members:
-            whose = "balance" if self.n_below_zero == 1 else "balances"
-            parts.append(f"{self.n_below_zero:,} {whose} would fall below zero without one")
+            parts.append(f"{told(self.n_below_zero, 'balance', 'balances')} would fall below zero without one")
         return "; ".join(parts)
 
 

@@ -203,6 +203,6 @@ def _people_gate(people: pd.DataFrame) -> Gate:
     limit, level = (LEAST_PEOPLE, Level.STRIKE) if n < LEAST_PEOPLE else (FEW_PEOPLE, Level.QUALIFY)
     lacking = {kind: int((people["kind"] == kind).sum()) for kind in (BEHAVIOUR_ONLY, ATTITUDE_ONLY, TOO_EARLY)}
     rest = ", ".join(f"{kind}: {told(count)}" for kind, count in lacking.items())
-    known = "person has" if n == 1 else "people have"
     return Gate("people with attitude and behaviour", n, limit, n < limit, level, CLAIM,
-                f"{n:,} {known} both an attitude and enough behaviour ({rest}); at least {limit} are asked for.")
+                f"{told(n)} people have both an attitude and enough behaviour ({rest}); at least {limit} are asked "
+                "for.")

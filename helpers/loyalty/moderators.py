@@ -7,6 +7,7 @@ import pandas as pd
 
 from helpers.foundation.estimates import Estimate, Status, without_value
 from helpers.methods import logistic
+from helpers.methods.disclosure_control import told
 from helpers.methods.intervals import Interval
 from helpers.methods.logistic import Logistic
 
@@ -74,7 +75,7 @@ def _lacks(y: np.ndarray, scaled: np.ndarray, quarters: tuple[float, float]) -> 
     if not len(y):
         return "it was not asked, or is not recorded"
     if len(y) < LEAST_PEOPLE:
-        return f"{len(y):,} people, fewer than {LEAST_PEOPLE}"
+        return f"{told(len(y))} people; {LEAST_PEOPLE} are needed"
     if min(y.sum(), len(y) - y.sum()) < LEAST_EVENTS:
         return f"fewer than {LEAST_EVENTS} people came back, or stayed away"
     return "it is the same for nearly all" if quarters[0] == quarters[1] or np.ptp(scaled) == 0 else ""

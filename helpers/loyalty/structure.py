@@ -8,6 +8,7 @@ import pandas as pd
 
 from helpers.foundation.estimates import Estimate, Status, without_value
 from helpers.methods import paths, resampling, scales
+from helpers.methods.disclosure_control import told
 from helpers.methods.paths import PathModel
 
 LOYALTY = "loyalty"
@@ -47,7 +48,7 @@ def estimates(answers: ir.Table, known: pd.DataFrame, seed: int, draws: int = DR
     wide = scales.latest_of(scales.wide(answers, model.items), model.items)
     columns = wide.dropna().to_numpy(float)
     if len(columns) < LEAST_PEOPLE:
-        reason = f"{len(columns):,} people answered every question of the model, fewer than {LEAST_PEOPLE}"
+        reason = f"{told(len(columns))} people answered every question of the model; {LEAST_PEOPLE} are needed"
         return [without_value(q, Status.INSUFFICIENT, reason, unit="coefficient", n=len(columns))
                 for q in (TOTAL, EXPLAINED)]
     one = paths.fit(model, resampling.moments(columns).correlation)

@@ -102,7 +102,7 @@ def _lacks(counts: Counts) -> str:
     if not n:
         return "nobody both said how satisfied he is and could be watched afterwards"
     if n < LEAST_PEOPLE:
-        return f"{n:,} people who answered and could be watched afterwards, fewer than {LEAST_PEOPLE}"
+        return f"{told(n)} people answered and could be watched afterwards; {LEAST_PEOPLE} are needed"
     if min(k, n - k) < LEAST_EVENTS:
         word, few = ("came back", k) if k <= n - k else ("stayed away", n - k)
         return f"of {n:,} people {told(few)} {word}; at least {LEAST_EVENTS} are asked for"

@@ -102,8 +102,8 @@ def gates(found: Tiers) -> list[Gate]:
     """Return the gate on members who are in more than one tier at once; none without members."""
     if found.moves.empty:
         return []
-    who = "member is" if found.n_double == 1 else "members are"
-    said = (f"{found.n_double:,} {who} in more than one tier at once, or twice in one; the latest spell counts."
+    who = disclosure_control.told(found.n_double, "member is", "members are")
+    said = (f"{who[:1].upper()}{who[1:]} in more than one tier at once, or twice in one; the latest spell counts."
             if found.n_double else "No member is in two tiers at once.")
     return [Gate("members twice in a tier", found.n_double, 0, found.n_double > 0, Level.NOTE, "tiers", said)]
 

@@ -34,8 +34,9 @@ MARK = "is_withheld"  # column of a frame whose maker knows of totals that the f
 KINDS_OF_GROUP = frozenset({"tier", "stage", "wave"})  # first words of segments that are parts of one division
 SHARE = "share"
 HIDDEN, KEPT_BACK, FLAG = f"under {LEAST_PEOPLE}", "withheld", " (few)"
+SOME = "some"
 WITHHELD = f"withheld: fewer than {LEAST_PEOPLE} people, or a cell that would give such a one away"
-NOTHING = 1e-9
+NOTHING, WHOLE = 1e-9, 1e-6
 
 
 # --- one count ---------------------------------------------------------------------------------------------------
@@ -81,40 +82,60 @@ def is_hidden(n: float) -> bool:
 
 
 def told(n: float, one: str = "", many: str = "") -> str:
-    """Return a count of people for a sentence, with their name where it is given.
+    """Return a count of people for a sentence, with their name where it is given; one that is withheld as *some*.
 
     Examples
     --------
-    >>> told(0), told(7), told(1234)
-    ('0', 'fewer than 10', '1,234')
+    >>> told(0), told(7), told(1234), told(float("nan"))
+    ('0', 'fewer than 10', '1,234', 'some')
     >>> told(0, "customer", "customers"), told(1, "customer", "customers"), told(12, "customer", "customers")
     ('no customers', 'fewer than 10 customers', '12 customers')
     """
+    if not np.isfinite(n):
+        return f"{SOME} {many}".strip()
     if is_hidden(n):
         return f"fewer than {LEAST_PEOPLE} {many}".strip()
     return f"{round(n):,} {many}" if many and round(n) else f"no {many}" if many else f"{round(n):,}"
 
 
-def told_of(n: float, value: str) -> str:
-    """Return a value that describes n people for a sentence; of one to nine people only how few they are.
+def value_told(text: str, *n: float) -> str:
+    """Return words on a value for a sentence, nothing where it describes one to nine people or a withheld number.
 
     Examples
     --------
-    >>> told_of(12, "$340"), told_of(7, "$340")
-    ('$340', 'not told, of fewer than 10 people')
+    >>> value_told(", worth $340", 12), value_told(", worth $340", 7), value_told(", worth $340", 7, 12)
+    (', worth $340', '', '')
     """
-    return f"not told, of fewer than {LEAST_PEOPLE} people" if is_hidden(n) else value
+    return "" if any(is_hidden(k) or not np.isfinite(k) for k in n) else text
 
 
-def share_told(value: float, n: float, text: str) -> str:
-    """Return a share of n people for a sentence; where it counts one to nine of them only how few they are.
+def share_told(text: str, value: float, n: float) -> str:
+    """Return words on a share of n people for a sentence; where it counts one to nine of them only how few they are.
 
     Examples
     --------
-    >>> share_told(0.5, 40, "50 %"), share_told(0.1, 40, "10 %")
-    ('50 %', 'fewer than 10')
+    >>> share_told("50 %", 0.5, 40), share_told("10 %", 0.1, 40), share_told("", float("nan"), 40)
+    ('50 %', 'fewer than 10', 'some')
     """
-    return f"fewer than {LEAST_PEOPLE}" if is_hidden(value * n) else text
+    return told(value * n) if is_hidden(value * n) or not np.isfinite(value * n) else text
+
+
+def parts_told(texts: Sequence[str], counts: Sequence[float]) -> list[str]:
+    """Return words on the parts of one whole for a sentence, so that no part of one to nine people follows from others.
+
+    Examples
+    --------
+    >>> parts_told(["80 %", "17 %", "3 %"], [240, 51, 9]), parts_told(["76 %", "24 %"], [38, 12])
+    (['80 %', 'some', 'some'], ['76 %', '24 %'])
+    """
+    hidden = suppressed(counts, [range(len(counts))])
+    few = f"fewer than {LEAST_PEOPLE}" if _are_told(np.asarray(counts, dtype="float64")[hidden]) else SOME
+    return [few if is_hidden_here else text for text, is_hidden_here in zip(texts, hidden, strict=True)]
+
+
+def _are_told(n: np.ndarray) -> bool:
+    """Return whether withheld cells may be called small: all are, and their number does not tell them all."""
+    return bool(_few(n).all()) and n.sum() != (LEAST_PEOPLE - 1) * max(len(n), 2)
 
 
 def is_few(n: object) -> bool:
@@ -250,7 +271,7 @@ def said_of(frame: pd.DataFrame, hidden: pd.Series) -> str:
     """
     columns = [c for c in COUNTS if c in frame.columns]
     n = _numbers(frame[columns[0]])[hidden.to_numpy()] if columns else np.zeros(0)
-    return HIDDEN if _few(n).all() and n.sum() != (LEAST_PEOPLE - 1) * max(len(n), 2) else KEPT_BACK
+    return HIDDEN if _are_told(n) else KEPT_BACK
 
 
 def protected(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
@@ -327,9 +348,9 @@ def _long(given: pd.DataFrame) -> pd.Series:
         rows.is_part & _few(rows.counts)))
     totals = {round(n) for n in rows.n[rows.is_everybody]}
     for at in _divisions(frame, rows):
-        if rows.is_move[at].all():
+        if rows.is_move[at].all() and frame["segment"].iloc[at].astype("str").str.contains(ARROW).all():
             hidden[at] |= _moves(frame["segment"].iloc[at], rows.counts[at])
-        elif rows.is_people[at].all() or round(rows.counts[at].sum()) in totals:
+        elif rows.is_people[at].all() or rows.is_move[at].all() or round(rows.counts[at].sum()) in totals:
             more = at[suppressed(rows.counts[at], [np.arange(len(at))])]
             hidden[more] = True
             hidden |= _going_with(frame, rows, more)
@@ -341,7 +362,7 @@ class _Rows:
     """What each row of a long table counts, all of shape (n_rows,).
 
     ``counts`` are its people; ``is_part`` marks counts of everybody's parts, named in the quantity; ``is_move`` shares
-    of a group that went to another.
+    of a group that went to another, or shares that add up to their whole.
     """
 
     n: np.ndarray
@@ -361,10 +382,19 @@ class _Rows:
         is_people, is_share = unit.isin(PEOPLE).to_numpy(), (unit == SHARE).to_numpy()
         is_everybody = _is_everybody(frame)
         is_part = is_people & is_everybody & frame["quantity"].astype("str").str.contains(PART).to_numpy()
-        is_move = is_share & frame["segment"].astype("str").str.contains(ARROW).to_numpy()
+        is_move = is_share & ~is_everybody & (frame["segment"].astype("str").str.contains(ARROW) | _divide(frame)
+                                              ).to_numpy()
         counts = np.select([is_people, is_move], [value, np.round(value * n)], n)
         return cls(n, value, counts, is_everybody, unit.isin(OTHER_UNITS).to_numpy(), is_people, is_part, is_move,
                    is_share)
+
+
+def _divide(frame: pd.DataFrame) -> pd.Series:
+    """Return which rows are shares of one whole that add up to it, each a whole number of its people."""
+    k = pd.Series(_numbers(frame["value"]) * _numbers(frame["n"]), index=frame.index)
+    by = [frame["quantity"], frame["segment"].astype("str").map(_family), frame["n"]]
+    is_whole = (k - k.round()).abs().lt(WHOLE).groupby(by).transform("all")
+    return is_whole & k.gt(0) & k.groupby(by).transform("sum").sub(_numbers(frame["n"])).abs().lt(WHOLE)
 
 
 def _going_with(frame: pd.DataFrame, rows: _Rows, withheld_rows: np.ndarray) -> np.ndarray:
@@ -374,7 +404,7 @@ def _going_with(frame: pd.DataFrame, rows: _Rows, withheld_rows: np.ndarray) -> 
     for row in withheld_rows:
         is_same = (last == last[row]).to_numpy() if rows.is_part[row] else (segments == segments[row]).to_numpy()
         is_whole = rows.n[row] == rows.counts[row]
-        is_share = rows.is_share & (np.abs(rows.value * rows.n - rows.counts[row]) < NOTHING * LEAST_PEOPLE)
+        is_share = rows.is_share & (np.abs(rows.value * rows.n - rows.counts[row]) < WHOLE)
         found |= is_same & ~rows.is_other & (is_share | (is_whole & ~rows.is_everybody))
     return found
 

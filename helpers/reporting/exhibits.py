@@ -192,15 +192,15 @@ def _told(frame: pd.DataFrame, cells: dict[str, list[str]], names: Mapping[str, 
     """Return the texts of a table's columns without numbers of withheld rows, and what stands for their counts."""
     hidden = disclosure_control.rows_withheld(frame)
     said = disclosure_control.said_of(frame, hidden)
-    is_hidden = hidden.head(limit).tolist()
+    is_hidden, kept = hidden.head(limit).tolist(), {}
     for column, name in names.items():
         is_count = column in disclosure_control.COUNTS
         is_number = pd.api.types.is_numeric_dtype(frame[column])
-        cells[name] = [
+        kept[name] = [
             (said if is_count else "–" if is_number else text) if withheld
             else f"{text}{disclosure_control.FLAG}" if is_count and disclosure_control.is_few(value) else text
             for text, withheld, value in zip(cells[name], is_hidden, frame[column], strict=False)]
-    return cells, said if any(is_hidden) else ""
+    return kept, said if any(is_hidden) else ""
 
 
 def _notes(n_rows: int, limit: int, said: str) -> str:

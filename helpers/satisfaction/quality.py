@@ -10,7 +10,7 @@ import pandas as pd
 from helpers.foundation.estimates import Estimate, Gate, Level, Status, without_value
 from helpers.methods import scales
 from helpers.methods.common_items import ItemAnswers, WaveItems, wave_items
-from helpers.methods.disclosure_control import FEW_PEOPLE, LEAST_PEOPLE, published
+from helpers.methods.disclosure_control import FEW_PEOPLE, LEAST_PEOPLE, published, told
 from helpers.methods.intervals import Interval
 from helpers.methods.reliability import STRIKE, Reliability, alpha_gate, alpha_value, item_rest, reliability
 from helpers.methods.resampling import moments, percentiles
@@ -210,7 +210,7 @@ def _people_gate(scores: pd.DataFrame) -> Gate:
     n = scores["person"].nunique()
     limit = LEAST_PEOPLE if n < LEAST_PEOPLE else FEW_PEOPLE
     level = Level.STRIKE if n < LEAST_PEOPLE else Level.QUALIFY
-    found = f"{n:,} {'person has' if n == 1 else 'people have'} a satisfaction score"
+    found = f"{told(n)} people have a satisfaction score"
     return Gate("people with a satisfaction score", n, limit, n < limit, level, "satisfaction index and levels",
                 f"{found}; at least {limit} are asked for.")
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from helpers.foundation.errors import InputError, nearest
 from helpers.methods import scales
-from helpers.methods.disclosure_control import FEW_PEOPLE
+from helpers.methods.disclosure_control import FEW_PEOPLE, told
 from helpers.methods.paths import PathModel
 from helpers.methods.resampling import Moments
 from helpers.methods.weighing import Replicas, Rows
@@ -169,7 +169,8 @@ def panel(
     columns = complete.to_numpy(float)
     least = max(FEW_PEOPLE, len(model.items) + 1)
     if len(columns) < least:
-        return Absent(f"{len(columns)} of {len(rows)} people answered every question, fewer than {least}", len(columns))
+        some = f"{told(len(columns))} of {len(rows)} people answered every question"
+        return Absent(f"{some}; {least} are needed", len(columns))
     flat = [item for item, spread in zip(model.items, np.ptp(columns, axis=0), strict=True) if spread == 0]
     if flat:
         return Absent(f"everybody answers question {flat[0]} alike", len(columns))

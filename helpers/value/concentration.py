@@ -75,7 +75,7 @@ def concentration(engine: Engine, customers: ir.Table, column: str, of: str) -> 
     row = engine.first_row(known.aggregate(n=known.count(), total=known.money.sum()))
     n, total = int(row["n"]), float(row["total"] or 0.0)
     if n < FEWEST or total <= 0:
-        reason = f"{n} customers, fewer than {FEWEST}" if n < FEWEST else "nothing is held in total"
+        reason = f"fewer than {FEWEST} customers" if n < FEWEST else "nothing is held in total"
         nothing = [without_value(q, Status.INSUFFICIENT, reason, unit="share", n=n, segment=of)
                    for q in ("gini", "whale_peak", "share_at_a_loss")]
         return Concentration(of, *_curves(), *nothing)

@@ -83,4 +83,7 @@ def contract_base(engine: Engine, subscriptions: ir.Table) -> ContractBase:
 def base_table(base: BaseChange, contracts: ContractBase, *more: pd.DataFrame) -> pd.DataFrame:
     """Return ``results/customer_base``: the audit of purchases, contracts where there are any, and what is added."""
     parts = [base.table(), contracts.table(), *more]
-    return pd.concat([p for p in parts if len(p)], ignore_index=True)
+    found = pd.concat([p for p in parts if len(p)], ignore_index=True)
+    if "kept" in base.withheld():
+        found["is_withheld"] = found["is_withheld"].eq(True) | found["quantity"].str.startswith("kept_")
+    return found

@@ -58,9 +58,9 @@ class Migration:
     def best(self) -> Estimate:
         """Return the share of the best tier who are in it again, of those of whom it may be said."""
         found = [self.stayed(tier) for tier in self.tiers]
-        hidden = self.hidden()
+        hidden, small = self.hidden(), self._too_small()
         told = (e for tier, e in zip(self.tiers, found, strict=True)
-                if e.status is Status.OK and not hidden.loc[tier, tier])
+                if e.status is Status.OK and not hidden.loc[tier, tier] and tier not in small)
         return next(told, replace(found[0], status=Status.INSUFFICIENT, reason=found[0].reason or FEW))
 
     def table(self) -> pd.DataFrame:
@@ -75,6 +75,11 @@ class Migration:
         marks = [hidden.loc[before, after] for before, row in self.counts.iterrows() if row.sum() >= FEWEST
                  for after in row.index]
         return summary([*moved, *means]).assign(is_withheld=[*marks, *[False] * len(means)])
+
+    def _too_small(self) -> set[str]:
+        """Return the tiers that are withheld, their sizes adding up to everybody's."""
+        n = self.counts.sum(axis=1)
+        return set(n.index[disclosure_control.suppressed(n, [range(len(n))])])
 
     def hidden(self) -> pd.DataFrame:
         """Return which moves are withheld, the tiers' sizes before and after being known."""

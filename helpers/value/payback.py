@@ -12,6 +12,7 @@ from helpers.customers import features, purchases
 from helpers.foundation.engine import Engine
 from helpers.foundation.estimates import Estimate, Status, summary, without_value
 from helpers.methods import intervals
+from helpers.methods.disclosure_control import told
 
 DAYS_A_MONTH = 30.4375
 GROUPS = 100  # random groups of customers, one of which is left out in turn
@@ -133,7 +134,7 @@ def payback(engine: Engine, transactions: ir.Table, customers: ir.Table, as_of_o
     lives = engine.arrow(won.group_by("channel", "part", "months").aggregate(
         n=ibis._.count(), cost=ibis._.cost.sum()).order_by("channel", "part", "months")).to_pandas()
     if lives["n"].sum() < LEAST or not lives["cost"].sum() > 0:
-        few = f"{lives['n'].sum()} customers have a cost of winning them, {LEAST} are needed"
+        few = f"{told(lives['n'].sum())} customers have a cost of winning them, {LEAST} are needed"
         reason = ("no cost of winning customers is recorded" if lives.empty else few if lives["n"].sum() < LEAST else
                   "nobody cost anything to win")
         return Payback(pd.DataFrame(columns=["channel", "month", "n_customers", "net", "low", "high"]),

@@ -12,7 +12,7 @@ from helpers.foundation.engine import Engine
 from helpers.foundation.estimates import Estimate, Status, summary, without_value
 from helpers.methods import correspondence, intervals
 from helpers.methods.correspondence import Map
-from helpers.methods.disclosure_control import published
+from helpers.methods.disclosure_control import published, told
 from helpers.methods.intervals import Interval
 
 ROLE, US, TAG = "brand_attribute", "us", "frame_value"
@@ -191,7 +191,7 @@ def _of(rows: pd.DataFrame, seed: int) -> Positioning:
     n = rows["response_id"].nunique()
     asked = asked.fillna(0).astype("int64")
     if n < LEAST:
-        return Positioning(said, asked, None, n, f"{n} people answered, {LEAST} are needed for a map")
+        return Positioning(said, asked, None, n, f"{told(n)} people answered, {LEAST} are needed for a map")
     people, place = np.unique(rows["response_id"].to_numpy(dtype=object), return_inverse=True)
     answers = np.zeros((len(people), *said.shape))
     np.add.at(answers, (place, said.index.get_indexer(rows["attribute"]), said.columns.get_indexer(rows["brand"])),

@@ -11,6 +11,7 @@ from helpers.customers import purchases
 from helpers.customers.windows import Window
 from helpers.foundation.engine import Engine
 from helpers.foundation.estimates import Gate, Level
+from helpers.methods.disclosure_control import told
 from helpers.value.purchases import Fit
 from helpers.value.spend import DEPENDENT, SpendFit
 
@@ -56,7 +57,7 @@ class Suitability:
                     f"{100 * self.share_contractual:.0f} % of buyers hold a contract that runs; customers who sign are "
                     f"valued by survival, above {100 * MOST_CONTRACTUAL:.0f} % {MODELS} do not apply."),
             _strike("enough repeat buyers", self.n_repeat_buyers, LEAST_REPEAT, self.n_repeat_buyers < LEAST_REPEAT,
-                    f"{self.n_repeat_buyers:,} of {self.n_buyers:,} {people} "
+                    f"{told(self.n_repeat_buyers)} of {self.n_buyers:,} {people} "
                     "bought on more than one day; with fewer than "
                     f"{LEAST_REPEAT} the parameters of {MODELS} are not identified."),
             _strike("enough history", self.n_days, LEAST_DAYS, self.n_days < LEAST_DAYS,

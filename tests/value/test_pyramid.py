@@ -132,7 +132,7 @@ def test_the_grid_holds_all_net_sales(session_engine, valued):
 
 
 def test_cells_of_the_grid_with_one_to_nine_customers_are_left_empty(session_engine, valued):
-    rows = [{"customer_id": f"{n}-{i}", "ordered_at": f"2026-01-{n:02d}", "amount": n} for n in (2, 6, 20)
+    rows = [{"customer_id": f"{n}-{i}", "ordered_at": f"2026-01-{n:02d}", "amount": n} for n in (2, 6, 20, 30)
             for i in range(n)]
     assert rfm.grid(session_engine, valued(rows)).notna().sum().sum() == 1
 

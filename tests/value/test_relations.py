@@ -10,6 +10,7 @@ from helpers.foundation import canonical
 from helpers.foundation.study import Economics
 from helpers.foundation.tables import by_name
 from helpers.loyalty import tables as loyalty
+from helpers.methods.disclosure_control import protected
 from helpers.satisfaction import tables as satisfaction
 from helpers.value import audit, customers, migration, relations, survival
 from helpers.value import tables as value
@@ -59,7 +60,7 @@ def known(session_engine, transactions, subscriptions):
 
 
 def assert_declared(engine, name, table):
-    conformed = DECLARED[name].conformed(engine.lazy(table))
+    conformed = DECLARED[name].conformed(engine.lazy(protected(table, DECLARED[name])))
     assert DECLARED[name].problems(engine.first_row(DECLARED[name].counts(conformed)), conformed) == []
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 from helpers.actions import response as responses
 from helpers.actions.response import UNMEASURED, Response
 from helpers.foundation.estimates import Estimate, Status
+from helpers.methods.disclosure_control import told, value_told, withheld
 from helpers.reporting import words
 
 NO_CUSTOMER = "No customer has a tier or a risk: there is nobody to plan for."
@@ -67,8 +68,8 @@ def at_stake(
         return f"Value at stake is not known: {everyone.reason}."
     who = words.count(everyone.n, "customer with a known risk", "customers with a known risk")
     care = _care(gates, RANKING)
-    part = ("" if listed.status is not Status.OK else
-            f"; {words.money(listed.value, currency)} of it lies with the {words.whole(listed.n)} on the list")
+    of_list = f"; {words.money(listed.value, currency)} of it lies with the {words.whole(listed.n)} on the list"
+    part = "" if listed.status is not Status.OK else value_told(of_list, listed.n, everyone.n - listed.n)
     return (f"Of {who}, {words.money(everyone.value, currency)} "
             f"{words.interval(everyone.low, everyone.high, lambda x: words.money(x, currency))} of margin is expected "
             f"to be lost within {words.count(horizon_days, 'day', 'days')}{part}{care}.")
@@ -110,7 +111,7 @@ def reasons_said(actions: pd.DataFrame) -> str:
     """Return why nothing is planned, the commonest reason first."""
     reasons = actions.loc[actions["variant"].isna(), "reason"].value_counts().sort_index().sort_values(
         ascending=False, kind="stable")
-    return words.joined([f"{reason} ({words.count(n, 'customer', 'customers')})" for reason, n in reasons.items()])
+    return words.joined([f"{reason} ({told(n, 'customer', 'customers')})" for reason, n in reasons.items()])
 
 
 def counts_title(customers: pd.DataFrame) -> str:
@@ -119,14 +120,15 @@ def counts_title(customers: pd.DataFrame) -> str:
     if scored.empty:
         return "Nobody's risk is known; cells under 10 customers are left blank"
     high = int(scored["risk"].eq("high").sum())
-    return (f"{words.whole(high)} of {words.count(len(scored), 'scored customer', 'scored customers')} "
-            f"{'is' if high == 1 else 'are'} at high risk; cells under 10 are left blank")
+    return (f"{told(high)} of {words.count(len(scored), 'scored customer', 'scored customers')} "
+            f"are at high risk; cells under 10 are left blank")
 
 
 def stakes_title(customers: pd.DataFrame, currency: str = "") -> str:
     """Return the finding of the table of tiers and risks by value at stake."""
     cells = customers.groupby(["tier", "risk"])["value_at_stake"].agg(["sum", "size"])
-    cells = cells[(cells["size"] >= 10) & (cells["sum"] > 0)]
+    hidden = withheld(cells["size"].unstack(fill_value=0)).stack().reindex(cells.index)
+    cells = cells[~hidden & (cells["size"] >= 10) & (cells["sum"] > 0)]
     if cells.empty:
         return "No cell of 10 customers or more has a known value at stake"
     (tier, risk), money = cells["sum"].idxmax(), cells["sum"].max()

@@ -12,7 +12,7 @@ from helpers.churn.models import FOLDED, LATER, NONE, Trial
 from helpers.churn.verdicts import Duel, Verdict
 from helpers.foundation.estimates import Estimate, Gate, Status
 from helpers.methods import classification
-from helpers.methods.disclosure_control import LEAST_PEOPLE
+from helpers.methods.disclosure_control import LEAST_PEOPLE, is_hidden, rows_withheld, told, value_told
 from helpers.reporting import words
 
 LATE = {"tried on a later period": "not yet tried on a later period"}
@@ -74,8 +74,8 @@ def contracts(scores: pd.DataFrame, currency: str = "") -> tuple[str, ...]:
     high = scores[scores["risk"] == "high"]
     fee = high["monthly_fee"].sum(min_count=1)
     money = "" if words.is_missing(fee) else f", with {words.money(fee, currency)} of monthly fees"
-    verb = "resembles" if len(high) < 2 else "resemble"
-    n, money = (words.whole(len(high)), money) if len(high) else ("none", "")
+    n, money = (told(len(high)), value_told(money, len(high))) if len(high) else ("none", "")
+    verb = "resemble" if len(high) else "resembles"
     of = words.count(len(scores), "customer", "customers")
     return (f"Of {of} with a contract that runs {n} strongly {verb} those who left{money}.",
             "By when they might leave cannot be said, since contracts are seen at one moment only.")
@@ -126,8 +126,8 @@ def trial(trial: Trial) -> str:
         at = (f"on {words.day(days[0])}" if len(days) == 1 else
               f"at {len(days)} origins from {words.day(days[0])} to {words.day(days[-1])}")
         between = ", calibrated on a snapshot in between," if trial.is_calibrated else ""
-        left = (f" {words.count(trial.n_treated, who, f'{who}s')} that earlier alerts had acted on were left out of "
-                "training." if trial.n_treated else "")
+        treated = words.sentence_case(told(trial.n_treated, who, f"{who}s"))
+        left = (f" {treated} that earlier alerts had acted on were left out of training." if trial.n_treated else "")
         judged = f"{words.whole(len(trial.is_lost))} judgements of {who}s" if len(days) > 1 else n
         return (f"All models were fitted on an earlier snapshot{between} and tried on {judged} as known {at}, whose "
                 f"outcome they had not seen.{left}")
@@ -160,8 +160,12 @@ def one_time(trial: Trial, forecasts: pd.DataFrame) -> str:
     once = trial.is_one_time
     if not once.any():
         return "Nobody among those tried had bought once only."
+    n_once, n_rest = int(once.sum()), int((~once).sum())
+    if is_hidden(n_once):
+        return f"{words.sentence_case(told(n_once))} of those tried had bought once only."
     observed = words.share(float(trial.is_lost[once].mean()))
-    rest = f", of repeat buyers {words.share(float(trial.is_lost[~once].mean()))}" if (~once).any() else ""
+    rest = f", of repeat buyers {words.share(float(trial.is_lost[~once].mean()))}" if n_rest else ""
+    rest = value_told(rest, n_rest)
     ahead = forecasts[forecasts["segment"] == ONE_TIME]
     next_ = "" if ahead.empty or ahead["n"].iloc[0] < LEAST_PEOPLE else (
         f" Of today's {words.count(ahead['n'].iloc[0], 'one-time buyer', 'one-time buyers')} "
@@ -175,12 +179,15 @@ def risks(bands: pd.DataFrame, currency: str = "", first_tenth: float = float("n
     money = bands[priced].fillna(0)
     if not money.sum() > 0:
         return ("No money can be laid out by risk.",)
-    top = bands.loc[money.idxmax()]
+    known = money[~rows_withheld(bands)]
+    if known.empty:
+        return ("No band of risk has customers enough for its money to be told.",)
+    top = bands.loc[known.idxmax()]
     what = "of the value at stake" if priced == "value_at_stake" else "of monthly fees"
     people = words.share(top["n_customers"] / bands["n_customers"].sum())
     first = (f"The most, {words.money(top[priced], currency)}, lies with those at {top['risk']} risk: {people} of "
              f"customers hold {words.share(top[priced] / money.sum())} {what}.")
-    if words.is_missing(first_tenth):
+    if words.is_missing(first_tenth) or is_hidden(bands["n_customers"].sum() / 10):
         return (first,)
     return first, (f"Sorted by value at stake instead of by risk, the first tenth of customers hold "
                    f"{words.share(first_tenth)} of it.")
@@ -249,7 +256,10 @@ def risks_title(bands: pd.DataFrame) -> str:
     """Return the title of the figure on risk."""
     if bands.empty:
         return "Customers by risk"
-    top = bands.sort_values("n_customers", ascending=False).iloc[0]
+    known = bands[~rows_withheld(bands)]
+    if known.empty:
+        return "Customers by risk"
+    top = known.sort_values("n_customers", ascending=False).iloc[0]
     return f"{words.share(top['n_customers'] / bands['n_customers'].sum())} of those scored are at {top['risk']} risk"
 
 

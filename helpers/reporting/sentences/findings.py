@@ -4,7 +4,7 @@ import pandas as pd
 
 from helpers.churn import outlook
 from helpers.foundation.estimates import Status
-from helpers.methods.disclosure_control import LEAST_PEOPLE
+from helpers.methods.disclosure_control import is_hidden, share_told
 from helpers.reporting import words
 from helpers.reporting.briefing import MOST_FINDINGS
 from helpers.reporting.results import COUNTS, PAGES, Results
@@ -16,6 +16,7 @@ from helpers.reporting.sentences import worth as of_worth
 from helpers.value.survival import Survival
 
 BASE = "results/customer_base"
+REST = 0.005  # of the largest part, below which the rest is lost in rounding
 MOVED = {"all": "all", "new customers": "new", "kept": "kept", "regained": "regained", "lost": "lost",
          "anonymous sales": "without a customer", "refunded in full": "refunded only"}
 
@@ -56,8 +57,9 @@ def loyalty(results: Results) -> str:
         return of_loyalty.answer(matrix, results.gates("results/loyalty_gates"))[0]
     who = words.count(true.n, "customer", "customers")
     caveat = results.caveat("results/loyalty_gates", "kinds of loyalty")
-    return (f"Of {who} known by answers and orders {results.said(true)} are truly loyal, "
-            f"{results.said(spurious)} buy again without being attached{caveat}.")
+    shares = [share_told(results.said(e), e.value, e.n) for e in (true, spurious)]
+    return (f"Of {who} known by answers and orders {shares[0]} are truly loyal, "
+            f"{shares[1]} buy again without being attached{caveat}.")
 
 
 def base(results: Results) -> str:
@@ -72,10 +74,11 @@ def base(results: Results) -> str:
         signed = contracts(results)
         why = "" if signed and not lost else f"What made revenue move cannot be said: {_lowered(lost or whole.reason)}."
         return " ".join(filter(None, (why, signed)))
-    known = {name: e for name, e in moved.items() if e.status is Status.OK and e.value}
-    few = {name: e.value for name, e in known.items() if 0 < e.n < LEAST_PEOPLE}
-    parts = [f"{name} {_signed(e.value, results.currency)}" for name, e in known.items() if name not in few]
-    parts += [f"others {_signed(rest, results.currency)}"] if (rest := sum(few.values())) else []
+    known = {name: e for name, e in moved.items() if e.status is Status.OK and e.value and not is_hidden(e.n)}
+    parts = [f"{name} {_signed(e.value, results.currency)}" for name, e in known.items()]
+    rest = whole.value - sum(e.value for e in known.values())
+    is_told = abs(rest) > REST * max((abs(e.value) for e in known.values()), default=0.0)
+    parts += [f"others {_signed(rest, results.currency)}"] if is_told else []
     days = results.estimate(table, "period_length")
     length = words.count(days.value, "day", "days")
     return (f"Net sales of the last {length} {_moved(whole.value, results.currency)} against those before"
@@ -91,8 +94,9 @@ def contracts(results: Results) -> str:
     money = f", with {results.said(by_fee)} of monthly fees" if by_fee.status is Status.OK else ""
     left = (f"; contracts worth {words.money(fees.value, results.currency)} a month run"
             if fees.status is Status.OK and fees.n else "")
+    share = share_told(results.said(ended), ended.value, ended.n)
     verb = "has" if ended.n == 1 else "have"
-    return f"Of {words.count(ended.n, 'contract', 'contracts')} {results.said(ended)} {verb} ended{money}{left}."
+    return f"Of {words.count(ended.n, 'contract', 'contracts')} {share} {verb} ended{money}{left}."
 
 
 def contracts_ahead(results: Results) -> str:

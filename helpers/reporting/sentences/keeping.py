@@ -4,11 +4,11 @@ import pandas as pd
 
 from helpers.loyalty import claims, classes, motives
 from helpers.loyalty.membership import COLUMNS
-from helpers.methods.disclosure_control import is_hidden, told
+from helpers.methods.disclosure_control import is_hidden, told, value_told
 from helpers.methods.intervals import tied
 from helpers.methods.latentclass import Classes
 from helpers.reporting import words
-from helpers.reporting.sentences.loyalty import is_ok, row, share_said
+from helpers.reporting.sentences.loyalty import is_ok, row, share_said, shares_said
 from helpers.reporting.sentences.returning import part
 
 CALLED = {motives.MONOPOLY: "for lack of an alternative", motives.INERTIA: "out of inertia",
@@ -30,9 +30,11 @@ def kept(kinds: pd.DataFrame) -> str:
                 f"{found[motives.TRUST]['reason']}{_by_orders(kinds)}.")
     n = words.count(found[motives.TRUST]["n"], "repeating customer", "repeating customers") + " who answered"
     named = sorted(((m, found[m]) for m in motives.MOTIVES), key=lambda pair: -pair[1]["value"])
-    said = [f"{share_said(r)} keep buying {CALLED[m]}" for m, r in named if r["value"] > 0]
-    rest = [f"{share_said(found[m] | {'low': None, 'high': None})} {CALLED[m]}" for m in (
-        motives.TIED, motives.UNKNOWN) if found[m]["value"] > 0]
+    bare = {m: found[m] | {"low": None, "high": None} for m in (motives.TIED, motives.UNKNOWN)}
+    whole = dict(named) | bare
+    shares = dict(zip(whole, shares_said(list(whole.values())), strict=True))
+    said = [f"{shares[m]} keep buying {CALLED[m]}" for m, r in named if r["value"] > 0]
+    rest = [f"{shares[m]} {CALLED[m]}" for m in bare if found[m]["value"] > 0]
     if not said:
         return f"Of {n}, the evidence tells for nobody why he keeps buying."
     close = f"; {words.joined(rest)}" if rest else ""
@@ -41,7 +43,7 @@ def kept(kinds: pd.DataFrame) -> str:
 
 def _by_orders(kinds: pd.DataFrame) -> str:
     """Return what orders alone tell; empty where they tell nothing."""
-    counts = {m: int(part(kinds, motives.COUNT, m)["value"]) for m in (motives.PRICE, motives.INCENTIVE)}
+    counts = {m: part(kinds, motives.COUNT, m)["value"] for m in (motives.PRICE, motives.INCENTIVE)}
     said = [f"{told(n)} buy {CALLED[m]}" for m, n in counts.items() if n]
     return f"; by their orders {words.joined(said)}" if said else ""
 
@@ -57,7 +59,8 @@ def title(kinds: pd.DataFrame) -> str:
     near = [m for (m, _), is_tied in zip(others, ties, strict=True) if is_tied]
     if near:
         return f"Most keep buying {words.joined([CALLED[m] for m in (top, *near)])}: which is more is within noise"
-    return f"Most of those whose reasons show keep buying {CALLED[top]}: {words.share(most['value'])}"
+    share = value_told(f": {words.share(most['value'])}", most["value"] * most["n"])
+    return f"Most of those whose reasons show keep buying {CALLED[top]}{share}"
 
 
 def hostages(kinds: pd.DataFrame) -> str:
@@ -77,7 +80,7 @@ def tied_said(ties: pd.DataFrame) -> str:
         return "No two kinds tie for anybody."
     first, n = ties.iloc[0], ties["n"].sum()
     often = "" if is_hidden(first["n"]) else f", most often {first['kinds']} ({told(first['n'])})"
-    return f"Ties: {told(n)} {'customer' if n == 1 else 'customers'}{often}."
+    return f"Ties: {told(n, 'customer', 'customers')}{often}."
 
 
 def certain(matrix: pd.DataFrame) -> str:

@@ -1,6 +1,6 @@
 """What the loyalty page says, from its own result tables."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -9,7 +9,14 @@ from helpers.loyalty.assumptions import Assumptions
 from helpers.loyalty.behaviour import BOUGHT_AGAIN, ORDERED_AGAIN
 from helpers.loyalty.kinds import ATTITUDE_ONLY, BEHAVIOUR_ONLY, KINDS, STRUCK, TOO_EARLY
 from helpers.loyalty.matrix import ATTITUDE, BEHAVIOUR, CLAIM, CORRELATION, NEAR, SHARES, SURVEYED
-from helpers.methods.disclosure_control import LEAST_PEOPLE, is_hidden, told
+from helpers.methods.disclosure_control import (
+    LEAST_PEOPLE,
+    is_hidden,
+    parts_told,
+    rows_withheld,
+    share_told,
+    told,
+)
 from helpers.methods.intervals import tied
 from helpers.reporting import words
 
@@ -30,19 +37,23 @@ def is_ok(found: Row) -> bool:
 
 def known(table: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of a long table that have a value, without shares that stand for one to nine people."""
-    found = table[table["status"] == Status.OK]
+    found = table[(table["status"] == Status.OK) & ~rows_withheld(table)]
     return found[~((found["unit"] == "share") & (found["value"] * found["n"]).map(is_hidden))]
 
 
 def share_said(found: Row) -> str:
     """Return a share of people with its interval; a part of one to nine people is not named."""
-    part = found["value"] * found["n"]
-    return told(part) if is_hidden(part) else words.estimate(found)
+    return share_told(words.estimate(found), found["value"], found["n"])
 
 
-def people(matrix: pd.DataFrame, kind: str) -> int:
-    """Return how many people are of a kind."""
-    return int(row(matrix, f"people: {kind}")["value"])
+def shares_said(found: Sequence[Row]) -> list[str]:
+    """Return shares that divide the same people, each with its interval; none of one to nine people can be told."""
+    return parts_told([words.estimate(r) for r in found], [r["value"] * r["n"] for r in found])
+
+
+def people(matrix: pd.DataFrame, kind: str) -> float:
+    """Return how many people are of a kind, NaN where that is withheld."""
+    return float(row(matrix, f"people: {kind}")["value"])
 
 
 def answer(matrix: pd.DataFrame, gates: pd.DataFrame) -> tuple[str, ...]:
@@ -56,11 +67,11 @@ def answer(matrix: pd.DataFrame, gates: pd.DataFrame) -> tuple[str, ...]:
         ``results/loyalty_gates``.
     """
     found = [row(matrix, quantity) for quantity in SHARES]
-    if not is_ok(found[0]):
+    if not any(is_ok(f) for f in found):
         return tuple(filter(None, (_no_kinds(matrix, found[0]), one_side(matrix, gates), repeated(matrix),
                                    others(matrix))))
-    shares = [f"{share_said(f)} are {CALLED[kind]}" for kind, f in zip(KINDS, found, strict=True)]
-    who = words.count(found[0]["n"], "customer", "customers")
+    shares = [f"{said} are {CALLED[kind]}" for kind, said in zip(KINDS, shares_said(found), strict=True)]
+    who = words.count(next(f["n"] for f in found if is_ok(f)), "customer", "customers")
     return tuple(filter(None, (f"Of {who} who answered and could have bought again, {shares[0]}{_caveat(gates)}.",
                                f"Of the same, {words.joined(shares[1:])}.", others(matrix))))
 

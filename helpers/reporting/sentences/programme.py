@@ -6,7 +6,7 @@ from helpers.foundation.estimates import Status
 from helpers.loyalty import ledger, lots, online, penalty, programme, tiers
 from helpers.loyalty.accounts import Accounts
 from helpers.loyalty.tiers import Tiers
-from helpers.methods.disclosure_control import LEAST_PEOPLE, is_hidden, told
+from helpers.methods.disclosure_control import LEAST_PEOPLE, is_hidden, parts_told, told
 from helpers.reporting import words
 from helpers.reporting.sentences.loyalty import is_ok, row, share_said
 
@@ -94,9 +94,9 @@ def moved(found: Tiers) -> str:
     joined = found.moves.loc[found.moves["tier_before"] == tiers.BEFORE, "n"].sum()
     text = f"From {words.day(found.from_on)} to {words.day(found.to_on)}, "
     if not n:
-        return f"{text}{told(joined)} {'member' if joined == 1 else 'members'} joined; nobody was in a tier before."
+        return f"{text}{told(joined, 'member', 'members')} joined; nobody was in a tier before."
     change = n - kept - left
-    shares = [told(k) if is_hidden(k) else words.share(k / n) for k in (kept, change, left)]
+    shares = parts_told([words.share(k / n) for k in (kept, change, left)], (kept, change, left))
     said = (f"{shares[0]} of {words.count(n, 'member', 'members')} stayed in their tier, {shares[1]} changed it and "
             f"{shares[2]} left; {told(joined)} joined.")
     return text + said + (" Nobody changed tier: tiers are given, not earned." if not change and n > 1 else "")
@@ -110,7 +110,8 @@ def shifted(table: pd.DataFrame) -> str:
     rows = table[(table["tier"] == top) & (table["change"] != 0)]
     said = [f"{'raised' if r['change'] > 0 else 'lowered'} by {words.share(abs(r['change']))}, {told(r['n'])}"
             for r in rows.to_dict("records")]
-    return (f"If the points of a year decided alone, {top} would hold {told(rows['n_now'].iloc[0])} members as "
+    now = told(rows["n_now"].iloc[0], "member", "members")
+    return (f"If the points of a year decided alone, {top} would hold {now} as "
             f"now; with every threshold {words.joined(said)}. Nobody is assumed to behave differently.")
 
 
@@ -194,7 +195,7 @@ def compared(table: pd.DataFrame) -> str:
     """
     if len(table) < 2:
         return "Members are not told apart by the way they joined."
-    said = [f"{r['channel']}: {words.count(r['n'], 'member', 'members')}, {_left(r['share_left'])} had left, "
+    said = [f"{r['channel']}: {told(r['n'], 'member', 'members')}, {_left(r['share_left'])} had left, "
             f"{words.number(r['points_month'])} points earned a month" for r in table.to_dict("records")]
     first, last = (words.day(pd.Timestamp(table[c].iloc[0])) for c in ("first_on", "last_on"))
     days = words.count(table["followed_days"].iloc[0], "day", "days")

@@ -3,10 +3,9 @@
 from functools import partial
 
 import numpy as np
-import pandas as pd
 
 from helpers.foundation.estimates import Estimate, Status
-from helpers.methods.disclosure_control import is_hidden
+from helpers.methods.disclosure_control import is_hidden, parts_told, rows_withheld, share_told, suppressed, told
 from helpers.reporting import words
 from helpers.value.audit import BaseChange
 from helpers.value.balance import Balance
@@ -67,8 +66,9 @@ def referrals(found: Referrals, currency: str = "") -> str:
     if not found.n_referred:
         return "Nobody is recorded as brought by another customer."
     rows = {e.quantity: e for e in found.estimates() if e.segment == "all" or e.quantity == "margin_brought_a_head"}
-    share = words.estimate(rows["share_referred"])
-    few = "some" if is_hidden(found.n_unknown) else words.count(found.n_unknown, "customer", "customers")
+    referred = rows["share_referred"]
+    share = words.sentence_case(share_told(words.estimate(referred), referred.value, referred.n))
+    few = told(found.n_unknown, "customer", "customers")
     unknown = f" The referrers of {few} are not on record." if found.n_unknown else ""
     if not found.n_referrers or is_hidden(found.n_referrers):
         return f"{share} of customers were brought by another.{unknown}"
@@ -121,10 +121,13 @@ def stages(found: LifeCycle, currency: str = "") -> str:
         return f"In which stage of life customers are cannot be said: {found.reason}."
     table = found.worth.set_index("stage")
     n, expected = table["n_customers"], table["expected_value"]
+    texts = parts_told([words.share(k / n.sum()) for k in n], n)
+    parts = dict.fromkeys(("dormant", "lost"), words.share(0.0)) | dict(zip(n.index, texts, strict=True))
     said = (f"After {words.count(found.silent_days, 'day', 'days')} without a purchase, longer than nine in ten waits, "
-            f"a customer counts as dormant, after twice as many as lost: {_part(n, 'dormant')} are dormant and "
-            f"{_part(n, 'lost')} lost.")
-    if expected.notna().any() and expected.sum() > 0 and not is_hidden(n[expected.idxmax()]):
+            f"a customer counts as dormant, after twice as many as lost: {parts['dormant']} are dormant and "
+            f"{parts['lost']} lost.")
+    large = ~rows_withheld(found.worth).to_numpy()
+    if expected.notna().any() and expected.sum() > 0 and large[expected.fillna(0).argmax()]:
         most = expected.idxmax()
         said += (f" Most of what is expected comes from those who are {most}: {words.money(expected[most], currency)}, "
                  f"{words.share(expected[most] / expected.sum())} of the total.")
@@ -132,11 +135,6 @@ def stages(found: LifeCycle, currency: str = "") -> str:
     if back.status is Status.OK and not is_hidden(back.value * back.n):
         said += f" Of those who were dormant {found.window_days} days ago {words.estimate(back)} have come back."
     return said
-
-
-def _part(n: pd.Series, stage: str) -> str:
-    k = int(n.get(stage, 0))
-    return "fewer than ten" if is_hidden(k) else words.share(k / n.sum())
 
 
 # --- ledgers ---------------------------------------------------------------------------------------------------------
@@ -156,7 +154,8 @@ def over_served(found: Balance, currency: str = "") -> str:
             f"together {words.money(money, currency)} above it of {words.money(cost, currency)} spent on serving.")
     most = found.over.sort_values("money_over", ascending=False).iloc[0]
     where = f" Most of it, {words.money(most['money_over'], currency)}, in the tier {most['tier']}."
-    return said if is_hidden(most["n_over"]) else f"{said}{where}"
+    hidden = dict(zip(found.over["tier"], suppressed(found.over["n_over"], [range(len(found.over))]), strict=True))
+    return said if hidden[most["tier"]] else f"{said}{where}"
 
 
 def ledger_title(found: Balance, currency: str = "") -> str:

@@ -6,6 +6,7 @@ import pandas as pd
 
 from helpers.foundation.estimates import Estimate, Status
 from helpers.methods.charts import Chart
+from helpers.methods.disclosure_control import share_told
 from helpers.methods.intervals import tied
 from helpers.methods.scales import LEVELS
 from helpers.reporting import words
@@ -80,7 +81,8 @@ def levels(index: pd.DataFrame) -> str:
     high, low = rows(index, "share highly satisfied"), rows(index, "share dissatisfied")
     if not (high and low and is_ok(high[0]) and is_ok(low[0])):
         return ""
-    return f"{words.estimate(high[0])} are highly satisfied, {words.estimate(low[0])} dissatisfied."
+    said = [words.sentence_case(share_told(words.estimate(r), r["value"], r["n"])) for r in (high[0], low[0])]
+    return f"{said[0]} are highly satisfied, {said[1][:1].lower()}{said[1][1:]} dissatisfied."
 
 
 def change(index: pd.DataFrame, waves: Sequence[str]) -> str:

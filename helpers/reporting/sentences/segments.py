@@ -1,7 +1,7 @@
 """What is said about the four indices, segments, positioning, finer models and textbook claims."""
 
 from helpers.foundation.estimates import Claim, Estimate, Status
-from helpers.methods.disclosure_control import LEAST_PEOPLE
+from helpers.methods.disclosure_control import LEAST_PEOPLE, rows_withheld
 from helpers.reporting import words
 from helpers.value.indices import Indices
 from helpers.value.positioning import Positioning
@@ -45,7 +45,7 @@ def segments_title(found: Segments, base: str, currency: str = "") -> str:
     if found.on(base).reason:
         return f"{words.sentence_case(base)} segments: {_reason(found.on(base).reason)}"
     table = found.reading(base)
-    table = table[(table["n_customers"] >= LEAST_PEOPLE) & table["mean_value"].notna()]
+    table = table[(table["n_customers"] >= LEAST_PEOPLE) & ~rows_withheld(table) & table["mean_value"].notna()]
     if table.empty:
         return f"{words.sentence_case(base)} segments"
     most, least = (table.loc[getattr(table["mean_value"].fillna(0), pick)()] for pick in ("idxmax", "idxmin"))

@@ -5,7 +5,7 @@ from decimal import Decimal
 from functools import partial
 
 from helpers.foundation.estimates import Gate, Level, Status
-from helpers.methods.disclosure_control import LEAST_PEOPLE, is_hidden
+from helpers.methods.disclosure_control import is_hidden, rows_withheld, share_told, told
 from helpers.reporting import words
 from helpers.value.audit import CLASSES, BaseChange, Part
 from helpers.value.contracts import ContractBase
@@ -40,7 +40,7 @@ def change(base: BaseChange, currency: str = "") -> str:
         return f"The change in revenue cannot be split: {base.reason}"
     moved = "did not change" if not base.change else (
         f"{'rose' if base.change > 0 else 'fell'} by {words.money(abs(base.change), currency)}")
-    named = [p for p in _large(base) if p.segment in CLASSES]
+    named = [p for p in _told(base) if p.segment in CLASSES]
     parts = [f"{p.segment} customers {_signed(p.change, currency)}" for p in named if p.change]
     rest = base.change - sum((p.change for p in named), Decimal(0))
     is_told = abs(rest) > REST * max((abs(p.change) for p in named), default=0)
@@ -53,16 +53,17 @@ def change(base: BaseChange, currency: str = "") -> str:
 
 def change_title(base: BaseChange, currency: str = "") -> str:
     """Return the title of the figure on the change in revenue: the class of customers that moved it most."""
-    if not any(p.change for p in _large(base)):
+    if not any(p.change for p in _told(base)):
         return "No class of customers moved net sales" if base.periods else "Change in net sales by class of customers"
-    most = max(_large(base), key=lambda p: abs(p.change))
+    most = max(_told(base), key=lambda p: abs(p.change))
     who = f"{most.segment} customers" if most.segment in CLASSES else f"sales {most.segment}"
     return f"What moved net sales most: {who}, {_signed(most.change, currency)}"
 
 
-def _large(base: BaseChange) -> list[Part]:
-    """Return the classes that may be named: without those of one to nine customers."""
-    return [p for p in base.parts if not 0 < p.n_customers < LEAST_PEOPLE]
+def _told(base: BaseChange) -> list[Part]:
+    """Return the classes that may be named: without those that are withheld."""
+    hidden = base.withheld()
+    return [p for p in base.parts if p.segment not in hidden]
 
 
 def no_change(base: BaseChange) -> str:
@@ -121,8 +122,9 @@ def retention(base: BaseChange) -> str:
     if by_count.n == 1:
         return "One customer bought in the first period."
     who = f"Of the {words.count(by_count.n, 'customer', 'customers')} who bought in the first period"
-    if is_hidden(by_count.value * by_count.n):
-        return f"{who} fewer than ten bought in the second."
+    if base.withheld() & {"kept", "lost"}:
+        few = is_hidden(by_count.value * by_count.n)
+        return f"{who} {'fewer than ten' if few else 'all but fewer than ten'} bought in the second."
     return (f"{who} {words.estimate(by_count)} bought in the second; they had {words.estimate(by_money)} of its sales.")
 
 
@@ -142,6 +144,9 @@ def tiers(pyramid: Pyramid, currency: str = "") -> str:
         return "No money is recorded by which customers could be ranked; the tiers say nothing."
     if len(table) < 2:
         return "There are too few customers for more than one tier."
+    table = table[~rows_withheld(table)]
+    if len(table) < 2:
+        return "Fewer than two tiers have customers enough to be told beside each other."
     first, last = table.iloc[0], table.iloc[-1]
     money = partial(words.money, currency=currency)
     if not last["mean"] > 0:
@@ -159,7 +164,10 @@ def contract_base(contracts: ContractBase, currency: str = "") -> str:
         return "No contracts are recorded."
     by_count, by_fee = contracts.ended()
     held = words.count(contracts.n_contracts, "contract", "contracts")
-    said = f"Of {held} {words.estimate(by_count)} {'has' if contracts.n_contracts == 1 else 'have'} ended"
+    have = "has" if contracts.n_contracts == 1 else "have"
+    said = f"Of {held} {share_told(words.estimate(by_count), by_count.value, by_count.n)} {have} ended"
+    if is_hidden(by_count.value * by_count.n):
+        return f"{said}."
     if by_fee.status is not Status.OK:
         return f"{said}; their money cannot be said: {by_fee.reason}."
     fee = words.money(contracts.fee_active, currency)
@@ -172,8 +180,9 @@ def scores(n_customers: int, n_one_time: int) -> str:
         return "Share of net sales by recency and frequency score"
     if not n_one_time:
         return "Every customer has bought more than once"
-    if is_hidden(n_one_time):
-        return f"Fewer than ten of {words.count(n_customers, 'customer', 'customers')} have bought once"
+    if is_hidden(n_one_time) or is_hidden(n_customers - n_one_time):
+        few = "Fewer than ten" if is_hidden(n_one_time) else "All but fewer than ten"
+        return f"{few} of {words.count(n_customers, 'customer', 'customers')} have bought once"
     return (f"{words.whole(n_one_time)} of {words.count(n_customers, 'customer', 'customers')} "
             f"({words.share(n_one_time / n_customers)}) have bought once and share one frequency score")
 
@@ -186,7 +195,8 @@ def doubt(base: BaseChange, pyramid: Pyramid) -> tuple[str, ...]:
     if base.periods is None:
         return known, draws
     lost = base.part("lost").n_customers
-    who = words.count(lost, "customer", "customers") if lost >= LEAST_PEOPLE else "Fewer than ten customers"
+    is_told = "lost" not in base.withheld() or is_hidden(lost)
+    who = words.sentence_case(told(lost if is_told else float("nan"), "customer", "customers"))
     late = (f"{who} count as lost for not buying within "
             f"{base.periods.after.n_days} days; some buy more rarely than that and are not gone.")
     return (known, late, draws) if lost and pyramid.n_customers else (known, draws)

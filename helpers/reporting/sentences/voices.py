@@ -7,7 +7,7 @@ import pandas as pd
 
 from helpers.foundation.estimates import Estimate, Status, summary
 from helpers.methods.charts import Board
-from helpers.methods.disclosure_control import LEAST_PEOPLE
+from helpers.methods.disclosure_control import suppressed
 from helpers.reporting import words
 from helpers.satisfaction import groups
 from helpers.satisfaction.comments import ACCURACY
@@ -145,7 +145,8 @@ def kano_table(shown: pd.DataFrame) -> pd.DataFrame:
     ends = {c: zip(shown[f"{c}_low"], shown[f"{c}_high"], strict=True) for c in ("better", "worse")}
     made = shown.assign(**{f"{c} interval": [words.interval(*both) for both in pairs] for c, pairs in ends.items()})
     counts = shown[list(CATEGORIES)]
-    made = made.assign(**counts.where((counts == 0) | (counts >= LEAST_PEOPLE)))
+    hidden = counts.apply(lambda row: suppressed(row, [range(len(row))]), axis=1, result_type="broadcast").astype(bool)
+    made = made.assign(**counts.mask(hidden))
     return made[["property", "category", *CATEGORIES, "better", "better interval", "worse", "worse interval"]]
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 from helpers.churn.reasons import Reasons
 from helpers.foundation.estimates import Estimate, Status
 from helpers.methods.charts import Board
-from helpers.methods.disclosure_control import HIDDEN, LEAST_PEOPLE
+from helpers.methods.disclosure_control import LEAST_PEOPLE, is_hidden, parts_told, told, value_told
 from helpers.reporting import words
 
 PLAIN = {"log_occasions": "purchases", "log_recent_occasions": "recent purchases", "log_age_days": "days as a customer",
@@ -41,11 +41,12 @@ def _plain(raises: str) -> str:
 
 def levers(found: Reasons) -> pd.DataFrame:
     """Return the levers of the risk as text: strength, what raises it, and of how many customers it is the first."""
+    parts = parts_told([words.share(share) for share in found.table["share_first"]], found.table["n_first"])
     return pd.DataFrame([{
         "lever": row.lever, "strength": f"{words.number(row.strength)} "
         f"{words.interval(row.strength_low, row.strength_high)}".strip(), "raised_by": _plain(row.raises),
-        "first_reason_of": words.share(row.share_first) if row.n_first >= LEAST_PEOPLE else HIDDEN}
-        for row in found.table.itertuples()], columns=["lever", "strength", "raised_by", "first_reason_of"])
+        "first_reason_of": first} for row, first in zip(found.table.itertuples(), parts, strict=True)],
+        columns=["lever", "strength", "raised_by", "first_reason_of"])
 
 
 def reasons_title(found: Reasons) -> str:
@@ -91,13 +92,13 @@ def alerts(found: pd.DataFrame, currency: str = "") -> tuple[str, ...]:
     people, held = found["customer_id"].nunique(), found.loc[found["is_held_out"], "customer_id"].nunique()
     new = found.loc[found["is_new"], "customer_id"].nunique()
     stake = found.drop_duplicates("customer_id")["value_at_stake"].sum(min_count=1)
-    money = "" if words.is_missing(stake) else f", with {words.money(stake, currency)} at stake"
-    first = (f"{words.sentence_case(words.count(people, 'customer is', 'customers are'))} warned of{money}; "
-             f"{words.whole(new)} of them anew.")
+    money = "" if words.is_missing(stake) else value_told(f", with {words.money(stake, currency)} at stake", people)
+    who = words.sentence_case(told(people, "customer is", "customers are"))
+    first = f"{who} warned of{money}; {told(new)} of them anew."
     if not held:
         return first, "Nobody is held out, so that these alerts can never be graded: contaminated by action."
-    return first, (f"{words.sentence_case(words.count(held, 'customer', 'customers'))} drawn at random "
-                   f"{'is' if held == 1 else 'are'} left alone, so that the next run can tell what acting was worth.")
+    return first, (f"{words.sentence_case(told(held, 'customer', 'customers'))} drawn at random are left alone, so "
+                   "that the next run can tell what acting was worth.")
 
 
 def alert_grades(grades: pd.DataFrame) -> tuple[str, ...]:
@@ -184,10 +185,11 @@ def win_back(listed: pd.DataFrame, returned: Estimate, currency: str = "") -> tu
     by_themselves = ("" if returned.status is not Status.OK else
                      f" Of those gone a horizon ago {words.estimate(returned, words.share)} came back by themselves.")
     if worth.empty:
-        return (f"Of {words.count(len(listed), 'customer', 'customers')} gone nobody would be worth asking back under "
+        return (f"Of {told(len(listed), 'customer', 'customers')} gone nobody would be worth asking back under "
                 f"the assumed uptake.{by_themselves}",)
-    return (f"Of {words.count(len(listed), 'customer', 'customers')} gone {words.whole(len(worth))} would be worth "
-            f"asking back under the assumed uptake, {words.money(worth['value_of_asking'].sum(), currency)} in all.",
+    money = value_told(f", {words.money(worth['value_of_asking'].sum(), currency)} in all", len(worth))
+    return (f"Of {told(len(listed), 'customer', 'customers')} gone {told(len(worth))} would be worth asking back under "
+            f"the assumed uptake{money}.",
             f"The uptake is not measured: ask some and leave others alone.{by_themselves}")
 
 
@@ -197,10 +199,12 @@ def profit(best: pd.Series | None, within: pd.Series | None, currency: str = "")
         return "What a campaign would earn cannot be said: no value of a customer is known."
     if best["profit"] <= 0 or not best["n_contacted"]:
         return "Under the assumed costs and uptake contacting nobody pays best."
+    if is_hidden(best["n_contacted"]):
+        return "Under the assumed costs and uptake contacting fewer than ten customers pays best."
     lead = (f"Under the assumed costs and uptake contacting the likeliest {words.share(best['share_contacted'])} would "
             f"have earned most: {words.money(best['profit'], currency)} "
             f"{words.interval(best['low'], best['high'], words.form_of('money', currency))} from those tried.")
-    if within is None or within["n_contacted"] >= best["n_contacted"]:
+    if within is None or within["n_contacted"] >= best["n_contacted"] or is_hidden(within["n_contacted"]):
         return lead
     return (f"{lead} A capacity of {words.whole(within['n_contacted'])} contacts leaves "
             f"{words.money(within['profit'], currency)}.")
