@@ -114,10 +114,12 @@ def share_told(text: str, value: float, n: float) -> str:
 
     Examples
     --------
-    >>> share_told("50 %", 0.5, 40), share_told("10 %", 0.1, 40), share_told("", float("nan"), 40)
+    >>> share_told("50 %", 0.5, 40), share_told("10 %", 0.1, 40), share_told("50 %", 0.5, 8)
     ('50 %', 'fewer than 10', 'some')
     """
-    return told(value * n) if is_hidden(value * n) or not np.isfinite(value * n) else text
+    if not is_hidden(value * n) and np.isfinite(value * n):
+        return text
+    return SOME if is_hidden(n) else told(value * n)
 
 
 def parts_told(texts: Sequence[str], counts: Sequence[float]) -> list[str]:
@@ -260,7 +262,7 @@ def rows_withheld(frame: pd.DataFrame) -> pd.Series:
 
 
 def _marked(frame: pd.DataFrame) -> np.ndarray:
-    return frame[MARK].eq(True).to_numpy() if MARK in frame.columns else np.zeros(len(frame), dtype=bool)
+    return frame[MARK].eq(True).to_numpy(copy=True) if MARK in frame.columns else np.zeros(len(frame), dtype=bool)
 
 
 def said_of(frame: pd.DataFrame, hidden: pd.Series) -> str:
@@ -285,8 +287,10 @@ def protected(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
         Its declaration, whose ``cells`` say what counts people and which values go with them; without them the frame
         comes back as it is. Where such a column must be filled, withheld rows are left out instead.
     """
+    if table.cells is None:
+        return frame
     plain = frame.drop(columns=MARK, errors="ignore")
-    if table.cells is None or frame.empty:
+    if plain.empty:
         return plain
     hidden = (rows_withheld(frame) if table.cells.by is None else _declared(frame, table.cells)).to_numpy()
     told_by = [c for c in (*table.cells.counts, *table.cells.values) if c in frame.columns]

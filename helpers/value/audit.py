@@ -105,11 +105,12 @@ class BaseChange:
             missing = [without_value(q, self.status, self.reason, unit="money")
                        for q in ("net_sales_before", "net_sales_after", "net_sales_change")]
             return summary([*missing, *self.retention()])
-        whole = Part("all", sum(p.n_customers for p in self.parts), sum((p.before for p in self.parts), Decimal(0)),
+        hidden, after = self.withheld(), sum(self.part(s).n_customers for s in ("new", "kept", "regained"))
+        people = after if hidden else sum(p.n_customers for p in self.parts)
+        whole = Part("all", people, sum((p.before for p in self.parts), Decimal(0)),
                      sum((p.after for p in self.parts), Decimal(0)))
         rows = [Estimate(f"net_sales_{when}", float(getattr(p, when)), unit="money", n=p.n_customers, segment=p.segment)
                 for p in (*self.parts, whole) for when in ("before", "after", "change")]
-        hidden = self.withheld()
         counts = [Estimate("customers", p.n_customers, unit="customers", n=p.n_customers, segment=p.segment)
                   for p in self.parts if p.segment != ANONYMOUS]
         found = summary([*counts, *self._active(), *rows, *self.retention(),
@@ -120,11 +121,12 @@ class BaseChange:
     def withheld(self) -> frozenset[str]:
         """Return the classes that are not told: one to nine customers, or what would tell them beside known totals.
 
-        Those who bought in the first period, in the second, and all together are known.
+        Those who bought in the first period and in the second are known; how many all are together is not told where a
+        class is not, since with all three totals every class would follow.
         """
         named = [p.segment for p in self.parts if p.segment != ANONYMOUS]
-        lines = [[named.index(s) for s in line if s in named]
-                 for line in (named, ("kept", "lost"), ("new", "kept", "regained"))]
+        known = (("kept", "lost"), ("new", "kept", "regained"))
+        lines = [[named.index(s) for s in line if s in named] for line in known]
         hidden = disclosure_control.suppressed([self.part(s).n_customers for s in named], lines)
         return frozenset(s for s, is_hidden in zip(named, hidden, strict=True) if is_hidden)
 
@@ -134,6 +136,7 @@ class BaseChange:
         if parts.empty:
             return parts
         whole = parts[["n_customers", "before", "after", "change"]].sum()
+        whole["n_customers"] = None if self.withheld() else whole["n_customers"]
         return pd.concat([parts, pd.DataFrame([{"class": "all", **whole}]).astype({"n_customers": "Int64"})],
                          ignore_index=True)
 

@@ -12,7 +12,7 @@ ACTIONS = pd.DataFrame({
     "value_at_stake": [50.0, 40.0, np.nan], "variant": ["treated", "held out", None],
     "reason": ["", "", "no risk is known"]})
 STAKES = {"all": Estimate("value at stake", 900.0, 700.0, 1100.0, "money", 120),
-          "list": Estimate("value at stake", 90.0, 0.0, 120.0, "money", 2)}
+          "list": Estimate("value at stake", 90.0, 0.0, 120.0, "money", 20)}
 DECISIONS = pd.DataFrame([{
     "decision": "Contact 1 customer, leave 1 alone by lot, and measure whether contact keeps them", "cost": 4.0,
     "gain": "not yet measured; pays if contact takes away 8 % of the risk", "worst_case": 11.0,
@@ -31,7 +31,7 @@ def answer(actions=ACTIONS, stakes=STAKES, decisions=DECISIONS, found=None):
 def test_the_answer_says_what_is_at_stake_what_is_asked_for_and_what_is_not_known():
     assert answer() == (
         "Of 120 customers with a known risk, £900 [£700, £1,100] of margin is expected to be lost within 90 days; "
-        "£90.00 of it lies with the 2 on the list.",
+        "£90.00 of it lies with the 20 on the list.",
         "Contact 1 customer, leave 1 alone by lot, and measure whether contact keeps them: it costs £4.00 at the "
         "assumed uptake, at worst £11.00.",
         "No gain is claimed: what contact does to these customers has never been measured, so they are ranked for "
@@ -84,8 +84,15 @@ def test_an_empty_list_says_why():
     stakes = {**STAKES, "list": without_value("value at stake", Status.INSUFFICIENT, "x")}
     sentences = answer(alone, stakes, DECISIONS.head(0))
     assert sentences[0].endswith("lost within 90 days.")
-    assert sentences[1] == ("Nobody is to be contacted: no risk is known (2 customers) and has opted out "
-                            "(1 customer).")
+    assert sentences[1] == ("Nobody is to be contacted: no risk is known (fewer than 10 customers) and has opted out "
+                            "(fewer than 10 customers).")
+    many = answer(pd.concat([alone] * 12), stakes, DECISIONS.head(0))
+    assert many[1] == "Nobody is to be contacted: no risk is known (24 customers) and has opted out (12 customers)."
+
+
+def test_what_is_at_stake_on_a_list_of_nine_is_not_told():
+    few = {**STAKES, "list": Estimate("value at stake", 90.0, 0.0, 120.0, "money", 9)}
+    assert "90.00" not in answer(stakes=few)[0]
 
 
 def test_a_struck_sum_leaves_the_list():
@@ -99,10 +106,11 @@ def test_an_unknown_stake_gives_its_reason():
 
 
 def test_titles_of_the_two_tables_are_their_findings():
-    assert said.counts_title(ACTIONS) == "2 of 2 scored customers are at high risk; cells under 10 are left blank"
-    assert said.counts_title(ACTIONS.head(1)) == "1 of 1 scored customer is at high risk; cells under 10 are left blank"
-    assert said.counts_title(ACTIONS.tail(1)).startswith("Nobody's risk is known")
     many = pd.concat([ACTIONS] * 10)
+    assert said.counts_title(many) == "20 of 20 scored customers are at high risk; cells under 10 are left blank"
+    few = pd.concat([ACTIONS.head(1)] * 7 + [ACTIONS.head(1).assign(risk="low")] * 20)
+    assert said.counts_title(few).startswith("Fewer than 10 of 27 scored customers are at high risk")
+    assert said.counts_title(ACTIONS.tail(1)).startswith("Nobody's risk is known")
     assert said.stakes_title(many, "GBP") == "Most is at stake in tier top at high risk: £500, 55.6 % of all"
     assert said.stakes_title(ACTIONS).startswith("No cell of 10 customers")
 

@@ -93,16 +93,22 @@ def test_caveats_stand_in_the_sentence_that_they_touch():
 
 
 @pytest.mark.parametrize(("n", "risk", "expected"), [
-    (2, "high", "Of 2 customers with a contract that runs 2 strongly resemble those who left, "
-     "with $40.00 of monthly fees."),
-    (1, "high", "Of 1 customer with a contract that runs 1 strongly resembles those who left, "
-     "with $20.00 of monthly fees."),
+    (20, "high", "Of 20 customers with a contract that runs 20 strongly resemble those who left, "
+     "with $400 of monthly fees."),
+    (1, "high", "Of 1 customer with a contract that runs some strongly resemble those who left."),
     (3, "low", "Of 3 customers with a contract that runs none strongly resembles those who left."),
     (0, "low", "No contract runs any more, so there is nobody to score.")])
 def test_contracts_are_told_by_resemblance_not_by_date(n, risk, expected):
     found = said.answer(CONTRACTS, verdict(), scores(n, money=False, risk=risk), forecasts(), (), "USD")
     assert found[0] == expected
     assert n == 0 or "By when they might leave cannot be said" in found[1]
+
+
+def test_seven_customers_who_resemble_those_who_left_are_told_neither_by_number_nor_by_their_fees():
+    seven = pd.concat([scores(7, money=False, risk="high"), scores(40, money=False, risk="low")])
+    found = said.answer(CONTRACTS, verdict(), seven, forecasts(), (), "USD")
+    assert found[0] == (
+        "Of 47 customers with a contract that runs fewer than 10 strongly resemble those who left.")
 
 
 def test_a_tie_is_called_a_tie():
@@ -147,8 +153,8 @@ def test_the_design_of_the_trial_is_said():
                                           "known on 2 October 2025")
     assert "calibrated on a snapshot in between, and tried on 400 judgements of customers as known at 2 origins from " \
            "4 July 2025 to 2 October 2025" in said.trial(trial(origins=2))
-    assert said.trial(replace(trial(), n_treated=3)).endswith(
-        "3 customers that earlier alerts had acted on were left out of training.")
+    assert said.trial(replace(trial(), n_treated=30)).endswith(
+        "30 customers that earlier alerts had acted on were left out of training.")
     folded = trial("cross-validated", rule="tenure rule")
     assert said.trial(folded).startswith("All models were tried on 400 contracts")
     assert said.trial(trial("none", n=0)) == "No model was tried: the history has 1 day."
@@ -193,7 +199,7 @@ def test_of_fewer_than_ten_one_time_buyers_nothing_is_foretold():
 
 
 def bands(**money):
-    frame = pd.DataFrame({"risk": ["high", "low"], "n_customers": [1, 9]})
+    frame = pd.DataFrame({"risk": ["high", "low"], "n_customers": [10, 90]})
     return frame.assign(**{c: money.get(c, [np.nan, np.nan]) for c in ("value_at_stake", "monthly_fee")})
 
 
@@ -207,6 +213,12 @@ def test_the_most_money_is_named_with_its_risk():
     assert said.risks(bands()) == ("No money can be laid out by risk.",)
     assert said.risks_title(bands()) == "90.0 % of those scored are at low risk"
     assert said.risks_title(bands().head(0)) == "Customers by risk"
+
+
+def test_the_money_of_nine_customers_at_one_risk_is_not_told():
+    few = bands(value_at_stake=[75.0, 25.0]).assign(n_customers=[9, 41])
+    assert said.risks(few, "EUR", 0.4) == ("No band of risk has customers enough for its money to be told.",)
+    assert said.risks_title(few) == "Customers by risk"
 
 
 def test_the_forecast_is_titled_by_its_share():

@@ -37,11 +37,11 @@ def test_the_answer_names_the_four_kinds_and_who_is_not_among_them():
 
 def test_parts_of_one_to_nine_people_are_not_named():
     first, second = said.answer(matrix((0.4, 0.53, 0.07, 0.0)), NO_GATES)
-    assert "fewer than 10 are spuriously loyal and 0 % [" in second
-    assert "40.0 %" in first
+    assert "some are spuriously loyal and 0 % [" in second
+    assert first.endswith("some are truly loyal.")
     few = said.known(matrix((0.4, 0.53, 0.07, 0.0)))
     assert "share spurious" not in few["quantity"].to_list()
-    assert {"share true", "share none", CORRELATION} <= set(few["quantity"])
+    assert {"share none", CORRELATION} <= set(few["quantity"])
 
 
 def again(orders, n, days, of):

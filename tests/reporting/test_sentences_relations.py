@@ -63,7 +63,7 @@ def test_referrals_are_said_for_one_for_many_and_for_nobody():
     assert relations.referrals(referred(1, 20), "EUR").endswith("of customers were brought by another.")
     many = relations.referrals(referred(10, 20, 3), "EUR")
     assert "10 customers have recommended us, and those whom they brought are worth €20.00 of margin a referrer" in many
-    assert many.endswith("The referrers of some are not on record.")
+    assert many.endswith("The referrers of fewer than 10 customers are not on record.")
     assert relations.referrals(referred(0, 20, 20)).endswith("The referrers of 20 customers are not on record.")
 
 

@@ -11,7 +11,7 @@ NAN = float("nan")
 def index(*more, n=120, status=Status.OK, reason=""):
     rows = [Estimate("satisfaction", 72.54, 70.1, 74.9, "points", n),
             Estimate("share highly satisfied", 0.4, 0.3, 0.5, "share", n),
-            Estimate("share dissatisfied", 0.05, 0.02, 0.1, "share", n)]
+            Estimate("share dissatisfied", 0.1, 0.05, 0.2, "share", n)]
     if status is not Status.OK:
         rows = [without_value(r.quantity, status, reason, unit=r.unit, n=r.n) for r in rows]
     return summary([*rows, *more])
@@ -28,7 +28,7 @@ def gates(*rows):
 def test_the_answer_names_index_people_levels_and_change():
     assert said.answer(index(changed(-3.2, -5, -1.4)), OK_GATES, ["A", "B"]) == (
         "Satisfaction stands at 72.5 points [70.1, 74.9] of 100, the mean of 120 people, each by the latest answer.",
-        "40.0 % [30.0 %, 50.0 %] are highly satisfied, 5.0 % [2.0 %, 10.0 %] dissatisfied.",
+        "40.0 % [30.0 %, 50.0 %] are highly satisfied, 10.0 % [5.0 %, 20.0 %] dissatisfied.",
         "From wave A to wave B: down 3.2 points, beyond noise [−5.0, −1.4].")
 
 

@@ -27,7 +27,7 @@ def base(*parts):
 
 
 def pyramid(n=500, status=Status.OK, by="margin", means=(900.0, 30.0)):
-    tiers = pd.DataFrame({"tier": ["top", "base"], "n_customers": [1, 10], "money": [means[0], 10 * means[1]],
+    tiers = pd.DataFrame({"tier": ["top", "base"], "n_customers": [10, 100], "money": [10 * means[0], 100 * means[1]],
                           "net_sales": [NAN, NAN]}).head(2 if n > 1 else n)
     top = (Estimate("share_held", 0.669, 0.638, 0.699, unit="share", segment="best 20 %") if status is Status.OK
            else without_value("share_held", status, "one customer only", segment="best 20 %"))
@@ -53,9 +53,14 @@ def test_falling_sales_and_what_has_no_class_are_said():
 
 
 def test_a_class_of_fewer_than_ten_customers_is_part_of_the_rest():
-    few = base(part("new", 30, 0, 40), part("lost", 9, 90, 0))
-    assert said.change(few).endswith("new customers 40.00 more and the rest 90.00 less")
+    few = base(part("new", 40, 0, 40), part("kept", 50, 70, 60), part("regained", 12, 0, 5), part("lost", 9, 90, 0))
+    assert said.change(few).endswith(
+        "new customers 40.00 more and the rest 95.00 less")
     assert said.change_title(few) == "What moved net sales most: new customers, 40.00 more"
+    assert said.retention(few) == (
+        "Of the 59 customers who bought in the first period all but fewer than ten bought in the second.")
+    alone = base(part("new", 30, 0, 40), part("lost", 9, 90, 0))
+    assert said.change(alone).endswith("no class of customers is large enough to be told apart")
 
 
 def test_sales_that_did_not_move_are_said():
@@ -96,7 +101,8 @@ def test_contracts_alone_answer_by_fee():
 @pytest.mark.parametrize(("contracts", "expected"), [
     (NONE, "No contracts are recorded."),
     (ContractBase(1, 0, 5.0, 0.0, 25.0, 0.0), "has ended; their money cannot be said: one contract only."),
-    (ContractBase(2, 1, NAN, NAN, NAN, NAN), "have ended; their money cannot be said: no monthly fees are recorded.")])
+    (ContractBase(20, 10, NAN, NAN, NAN, NAN),
+     "have ended; their money cannot be said: no monthly fees are recorded.")])
 def test_contracts_without_money_say_so(contracts, expected):
     assert said.contract_base(contracts).endswith(expected)
 
@@ -131,6 +137,16 @@ def test_tiers_compare_the_top_with_the_base():
     assert said.tiers(replace(pyramid(), total=0.0)).startswith("No money is recorded")
 
 
+def test_the_mean_of_a_tier_of_one_customer_is_not_told():
+    one = replace(pyramid(), tiers=pyramid().tiers.assign(n_customers=[1, 100]))
+    assert said.tiers(one, "EUR") == "Fewer than two tiers have customers enough to be told beside each other."
+    four = pd.DataFrame({"tier": ["top", "upper", "middle", "low", "base"], "n_customers": [1, 4, 12, 30, 68],
+                         "money": [900.0, 1600.0, 1200.0, 1500.0, 680.0], "net_sales": NAN})
+    shares = [without_value("share_held", Status.INSUFFICIENT, "", segment=t) for t in four["tier"]]
+    said_of = said.tiers(replace(pyramid(), tiers=four, shares=(*shares, pyramid().top_share)), "EUR")
+    assert said_of.startswith("A customer of the tier low stands for €50.00 on average, one of the tier base")
+
+
 @pytest.mark.parametrize(("counts", "expected"), [
     ((0, 0), "Share of net sales by recency and frequency score"),
     ((5, 0), "Every customer has bought more than once"),
@@ -142,7 +158,7 @@ def test_scores_are_titled_by_how_many_bought_once(counts, expected):
 
 def test_doubt_counts_the_lost_who_may_only_be_slow():
     assert "20 customers count as lost for not buying within 365 days" in said.doubt(base(), pyramid())[1]
-    assert "Fewer than ten customers count as lost" in said.doubt(base(part("lost", 1, 5, 0)), pyramid())[1]
+    assert "Fewer than 10 customers count as lost" in said.doubt(base(part("lost", 1, 5, 0)), pyramid())[1]
     assert len(said.doubt(base(part("kept", 1, 5, 5)), pyramid())) == 2
     assert len(said.doubt(BaseChange(None, reason="x"), pyramid())) == 2
 

@@ -32,8 +32,8 @@ def test_levers_are_listed_in_words_and_few_people_hidden():
                           "strength_high": [0.6, 0.4], "share_first": [0.9, 0.1], "n_first": [90, 9],
                           "raises": ["more log_recency_days", "less share_promotion"]})
     found = told.levers(Reasons(pd.DataFrame(), table, 0.7))
-    assert found.loc[0].tolist() == ["silence", "0.5 [0.4, 0.6]", "more days since the last purchase", "90.0 %"]
-    assert found.loc[1, ["raised_by", "first_reason_of"]].tolist() == ["less share promotion", "under 10"]
+    assert found.loc[0].tolist() == ["silence", "0.5 [0.4, 0.6]", "more days since the last purchase", "some"]
+    assert found.loc[1, ["raised_by", "first_reason_of"]].tolist() == ["less share promotion", "some"]
     of_contracts = table.assign(raises=["less tenure_months", "attribute_internet_service = Fiber optic"])
     assert told.levers(Reasons(pd.DataFrame(), of_contracts, 0.7))["raised_by"].tolist() == [
         "fewer months as a customer", "internet service is Fiber optic"]
@@ -60,16 +60,19 @@ def test_when_is_told_by_group_for_buyers_and_for_contracts():
     assert told.timing_title(groups(), "months") == "How long contracts last"
 
 
-def warned(n=3, held=1, value=10.0):
+def warned(n=30, held=10, value=10.0):
     return pd.DataFrame({"customer_id": [f"c{i}" for i in range(n)], "is_held_out": np.arange(n) < held,
                          "is_new": True, "value_at_stake": value})
 
 
 def test_alerts_tell_how_many_and_who_is_left_alone():
     assert told.alerts(warned(), "EUR") == (
-        "3 customers are warned of, with €30.00 at stake; 3 of them anew.",
-        "1 customer drawn at random is left alone, so that the next run can tell what acting was worth.")
-    assert told.alerts(warned(held=0, value=np.nan))[0] == "3 customers are warned of; 3 of them anew."
+        "30 customers are warned of, with €300 at stake; 30 of them anew.",
+        "10 customers drawn at random are left alone, so that the next run can tell what acting was worth.")
+    assert told.alerts(warned(held=0, value=np.nan))[0] == "30 customers are warned of; 30 of them anew."
+    assert told.alerts(warned(3, 1), "EUR") == (
+        "Fewer than 10 customers are warned of; fewer than 10 of them anew.",
+        "Fewer than 10 customers drawn at random are left alone, so that the next run can tell what acting was worth.")
     assert "contaminated by action" in told.alerts(warned(held=0))[1]
     assert told.alerts(warned(0)) == ("No rule of the study warns of anybody today.",)
 
@@ -139,13 +142,15 @@ def test_a_crisis_is_told_with_its_times():
 
 
 def test_win_back_is_told_under_its_assumption():
-    listed = pd.DataFrame({"value_of_asking": [50.0, -1.0]})
-    back = Estimate("share_returned", 0.02, 0.01, 0.04, "share", 300)
+    listed = pd.DataFrame({"value_of_asking": [5.0] * 10 + [-1.0] * 10})
+    back = Estimate("share_returned", 0.04, 0.02, 0.06, "share", 300)
     said = told.win_back(listed, back, "EUR")
-    assert said[0] == "Of 2 customers gone 1 would be worth asking back under the assumed uptake, €50.00 in all."
-    assert said[1].endswith("Of those gone a horizon ago 2.0 % [1.0 %, 4.0 %] came back by themselves.")
+    assert said[0] == "Of 20 customers gone 10 would be worth asking back under the assumed uptake, €50.00 in all."
+    assert said[1].endswith("Of those gone a horizon ago 4.0 % [2.0 %, 6.0 %] came back by themselves.")
     none = without_value("share_returned", Status.INSUFFICIENT, "few")
-    assert told.win_back(listed.tail(1), none)[0].startswith("Of 1 customer gone nobody would be worth asking back")
+    few = told.win_back(listed.iloc[[0, 10]], none, "EUR")[0]
+    assert few == "Of fewer than 10 customers gone fewer than 10 would be worth asking back under the assumed uptake."
+    assert told.win_back(listed.tail(10), none)[0].startswith("Of 10 customers gone nobody would be worth asking back")
     assert told.win_back(listed.head(0), none) == ("Nobody who has gone is known to be worth asking back.",)
 
 

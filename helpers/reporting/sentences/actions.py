@@ -10,7 +10,7 @@ import pandas as pd
 from helpers.actions import response as responses
 from helpers.actions.response import UNMEASURED, Response
 from helpers.foundation.estimates import Estimate, Status
-from helpers.methods.disclosure_control import told, value_told, withheld
+from helpers.methods.disclosure_control import share_told, told, value_told, withheld
 from helpers.reporting import words
 
 NO_CUSTOMER = "No customer has a tier or a risk: there is nobody to plan for."
@@ -120,7 +120,8 @@ def counts_title(customers: pd.DataFrame) -> str:
     if scored.empty:
         return "Nobody's risk is known; cells under 10 customers are left blank"
     high = int(scored["risk"].eq("high").sum())
-    return (f"{told(high)} of {words.count(len(scored), 'scored customer', 'scored customers')} "
+    some = words.sentence_case(share_told(words.whole(high), high / len(scored), len(scored)))
+    return (f"{some} of {words.count(len(scored), 'scored customer', 'scored customers')} "
             f"are at high risk; cells under 10 are left blank")
 
 

@@ -12,7 +12,7 @@ from helpers.churn.models import FOLDED, LATER, NONE, Trial
 from helpers.churn.verdicts import Duel, Verdict
 from helpers.foundation.estimates import Estimate, Gate, Status
 from helpers.methods import classification
-from helpers.methods.disclosure_control import LEAST_PEOPLE, is_hidden, rows_withheld, told, value_told
+from helpers.methods.disclosure_control import LEAST_PEOPLE, is_hidden, rows_withheld, share_told, told, value_told
 from helpers.reporting import words
 
 LATE = {"tried on a later period": "not yet tried on a later period"}
@@ -74,7 +74,8 @@ def contracts(scores: pd.DataFrame, currency: str = "") -> tuple[str, ...]:
     high = scores[scores["risk"] == "high"]
     fee = high["monthly_fee"].sum(min_count=1)
     money = "" if words.is_missing(fee) else f", with {words.money(fee, currency)} of monthly fees"
-    n, money = (told(len(high)), value_told(money, len(high))) if len(high) else ("none", "")
+    n = share_told(words.whole(len(high)), len(high) / len(scores), len(scores)) if len(high) else "none"
+    money = value_told(money, len(high)) if len(high) else ""
     verb = "resemble" if len(high) else "resembles"
     of = words.count(len(scores), "customer", "customers")
     return (f"Of {of} with a contract that runs {n} strongly {verb} those who left{money}.",

@@ -41,11 +41,13 @@ def change(base: BaseChange, currency: str = "") -> str:
     moved = "did not change" if not base.change else (
         f"{'rose' if base.change > 0 else 'fell'} by {words.money(abs(base.change), currency)}")
     named = [p for p in _told(base) if p.segment in CLASSES]
+    is_named = any(p.change for p in named)
     parts = [f"{p.segment} customers {_signed(p.change, currency)}" for p in named if p.change]
     rest = base.change - sum((p.change for p in named), Decimal(0))
     is_told = abs(rest) > REST * max((abs(p.change) for p in named), default=0)
     parts += [f"the rest {_signed(rest, currency)}"] if is_told else []
-    whole = words.joined(parts, none="no class of customers moved")
+    none = "no class of customers is large enough to be told apart" if rest else "no class of customers moved"
+    whole = words.joined(parts if is_named else [], none=none)
     n_days = words.count(base.periods.after.n_days, "day", "days")
     until = words.day(base.periods.after.last_on)
     return f"Net sales {moved} in the {n_days} up to {until}, against those before: {whole}"

@@ -7,7 +7,7 @@ import pandas as pd
 from helpers.churn.reasons import Reasons
 from helpers.foundation.estimates import Estimate, Status
 from helpers.methods.charts import Board
-from helpers.methods.disclosure_control import LEAST_PEOPLE, is_hidden, parts_told, told, value_told
+from helpers.methods.disclosure_control import LEAST_PEOPLE, is_hidden, parts_told, share_told, told, value_told
 from helpers.reporting import words
 
 PLAIN = {"log_occasions": "purchases", "log_recent_occasions": "recent purchases", "log_age_days": "days as a customer",
@@ -41,6 +41,8 @@ def _plain(raises: str) -> str:
 
 def levers(found: Reasons) -> pd.DataFrame:
     """Return the levers of the risk as text: strength, what raises it, and of how many customers it is the first."""
+    if found.table.empty:
+        return pd.DataFrame(columns=["lever", "strength", "raised_by", "first_reason_of"])
     parts = parts_told([words.share(share) for share in found.table["share_first"]], found.table["n_first"])
     return pd.DataFrame([{
         "lever": row.lever, "strength": f"{words.number(row.strength)} "
@@ -112,7 +114,8 @@ def alert_grades(grades: pd.DataFrame) -> tuple[str, ...]:
             said.append(f"Alerts of {segment} cannot be graded: {rows['reason'].iloc[0]}.")
             continue
         hit, effect = (rows.loc[q].to_dict() for q in ("alert_precision", "alert_effect"))
-        lead = (f"Of those warned of in {segment} and left alone {words.estimate(hit, words.share)} were lost; "
+        share = share_told(words.estimate(hit, words.share), hit["value"], hit["n"])
+        lead = (f"Of those warned of in {segment} and left alone {share} were lost; "
                 f"{words.share(rows.loc['alert_stated', 'value'])} had been stated.")
         said.append(f"{lead} {_effect(effect)}")
     return tuple(said)
@@ -183,7 +186,9 @@ def win_back(listed: pd.DataFrame, returned: Estimate, currency: str = "") -> tu
         return ("Nobody who has gone is known to be worth asking back.",)
     worth = listed[listed["value_of_asking"] > 0]
     by_themselves = ("" if returned.status is not Status.OK else
-                     f" Of those gone a horizon ago {words.estimate(returned, words.share)} came back by themselves.")
+                     " Of those gone a horizon ago "
+                     f"{share_told(words.estimate(returned, words.share), returned.value, returned.n)} came back by "
+                     "themselves.")
     if worth.empty:
         return (f"Of {told(len(listed), 'customer', 'customers')} gone nobody would be worth asking back under "
                 f"the assumed uptake.{by_themselves}",)
