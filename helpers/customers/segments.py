@@ -14,11 +14,11 @@ import numpy as np
 import pandas as pd
 
 from helpers.foundation.engine import Engine
-from helpers.methods.disclosure_control import told
 
 BASES = ("behavioural", "demographic", "psychographic", "relationship")
 MOST_LEVELS = 8  # values of a text column that become features, the commonest first
 MOST_SAMPLED = 1_000
+LEAST_TOLD = 10
 LEAST = 100
 COUNTS = (2, 3, 4, 5)
 STABLE = 0.75  # Jaccard similarity from which a segment is called stable (Hennig 2007)
@@ -134,7 +134,8 @@ def segmentation(engine: Engine, table: ir.Table, base: str, features: Mapping[s
         return Segmentation(base, reason="nothing is recorded on this base")
     x = _sampled(engine, table, features)
     if len(x) < LEAST:
-        return Segmentation(base, reason=f"{told(len(x))} customers are described on this base, {LEAST} are needed")
+        how_many = f"fewer than {LEAST_TOLD}" if 0 < len(x) < LEAST_TOLD else len(x)
+        return Segmentation(base, reason=f"{how_many} customers are described on this base, {LEAST} are needed")
     mean = np.nan_to_num(np.nanmean(x, axis=0))
     x = np.where(np.isnan(x), mean, x)
     spread = x.std(axis=0)

@@ -1,10 +1,12 @@
 """Result tables of this wing."""
 
+from dataclasses import replace
+
 from helpers.foundation.tables import Column, Table, gates_table, summary_table
 
 _C = Column
 
-INTAKE_AUDIT = summary_table("results/intake_audit", "what arrived, by file, reason and table")
+INTAKE_AUDIT = replace(summary_table("results/intake_audit", "what arrived, by file, reason and table"), cells=None)
 INTAKE_GATES = gates_table("results/intake_gates")
 REJECTED_RECORDS = Table("rejected/records", "record that feeds no table", ("file", "record"), (
     _C("file", "text", "path of the file below the source's folder", True),

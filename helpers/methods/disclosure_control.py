@@ -168,8 +168,9 @@ def suppressed(counts: Sequence[float], lines: Sequence[Sequence[int]]) -> np.nd
     -----
     In every line with a withheld cell at least two are withheld, which hold ten people or more between them and are
     not all of one or all of nine; and no withheld cell follows from all lines together, as a null space tells. The
-    next cell withheld is the smallest of the line. Where a line has no further cell nothing more can be withheld: its
-    total itself is that of a few people, and stands for them.
+    next cell withheld is the smallest of the line, of those that stand in the fewest other lines. Where
+    a line has no further cell nothing more can be withheld: its total itself is that of a few people, and stands for
+    them.
 
     Examples
     --------
@@ -214,7 +215,7 @@ def _next(n: np.ndarray, hidden: np.ndarray, lines: Sequence[np.ndarray]) -> int
     for line in [*(line for line in lines if _is_open(n[line], hidden[line])), *_telling(hidden, lines)]:
         rest = line[~hidden[line] & (n[line] > 0)]
         if len(rest):
-            return int(rest[np.argmin(n[rest])])
+            return int(min(rest, key=lambda cell: (sum(cell in other for other in lines), n[cell])))
     return None
 
 

@@ -71,10 +71,10 @@ class Migration:
                  if row.sum() >= FEWEST for after, k in row.items()]
         means = [Estimate(f"mean_margin_{when}", float(row[when]) / float(row["n"]), unit="money", n=int(row["n"]),
                           segment=str(tier)) for tier, row in self.money.iterrows() for when in ("before", "after")]
-        hidden = self.hidden()
+        hidden, small = self.hidden(), self._too_small()
         marks = [hidden.loc[before, after] for before, row in self.counts.iterrows() if row.sum() >= FEWEST
                  for after in row.index]
-        return summary([*moved, *means]).assign(is_withheld=[*marks, *[False] * len(means)])
+        return summary([*moved, *means]).assign(is_withheld=[*marks, *(e.segment in small for e in means)])
 
     def _too_small(self) -> set[str]:
         """Return the tiers that are withheld, their sizes adding up to everybody's."""

@@ -14,6 +14,7 @@ from helpers.foundation import workspace
 from helpers.methods import disclosure_control
 from helpers.reporting.markup import heading
 from tests.pipeline import hostile
+from tests.pipeline.test_published_cells import few_told, published
 
 PERSONAL = re.compile(r"@example\.org|\+49 170|170 12345")
 COUNTS = {heading(column) for column in (*disclosure_control.PEOPLE, "n")}
@@ -119,6 +120,13 @@ def test_no_table_of_any_page_shows_a_cell_of_one_to_nine_people(pages):
     assert small == []
     withheld = {disclosure_control.HIDDEN, disclosure_control.KEPT_BACK}
     assert any(cell in withheld for page in pages.values() for table in page.tables for row in table for cell in row)
+
+
+def test_no_sentence_and_no_result_table_tells_a_cell_of_one_to_nine_people(company):
+    home, _ = company
+    run = next((home / "data" / "runs" / "hostile").glob("*/manifest.json")).parent
+    assert len(published(run)) > 10
+    assert few_told(run, sorted((home / "reports" / "latest").glob("*.html"))) == []
 
 
 def test_an_erased_person_is_nowhere_and_does_not_return_with_the_same_files(company):

@@ -55,12 +55,16 @@ def test_falling_sales_and_what_has_no_class_are_said():
 def test_a_class_of_fewer_than_ten_customers_is_part_of_the_rest():
     few = base(part("new", 40, 0, 40), part("kept", 50, 70, 60), part("regained", 12, 0, 5), part("lost", 9, 90, 0))
     assert said.change(few).endswith(
-        "new customers 40.00 more and the rest 95.00 less")
+        "new customers 40.00 more and kept, regained and lost customers together 95.00 less")
     assert said.change_title(few) == "What moved net sales most: new customers, 40.00 more"
     assert said.retention(few) == (
         "Of the 59 customers who bought in the first period all but fewer than ten bought in the second.")
-    alone = base(part("new", 30, 0, 40), part("lost", 9, 90, 0))
-    assert said.change(alone).endswith("no class of customers is large enough to be told apart")
+    alone = base(part("new", 30, 0, 40), part("kept", 12, 20, 20), part("lost", 9, 90, 0))
+    assert said.change(alone).endswith("against those before: new, kept and lost customers together 50.00 less")
+    back = base(part("new", 40, 0, 40), part("kept", 30, 70, 60), part("regained", 3, 0, 5), part("lost", 19, 90, 0))
+    assert said.change(back).endswith(
+        "kept customers 10.00 less, lost customers 90.00 less and new and regained customers together 45.00 more")
+    assert "61.2 %" in said.retention(back)
 
 
 def test_sales_that_did_not_move_are_said():

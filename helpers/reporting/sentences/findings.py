@@ -4,7 +4,7 @@ import pandas as pd
 
 from helpers.churn import outlook
 from helpers.foundation.estimates import Status
-from helpers.methods.disclosure_control import is_hidden, share_told
+from helpers.methods.disclosure_control import WITHHELD, is_hidden, share_told
 from helpers.reporting import words
 from helpers.reporting.briefing import MOST_FINDINGS
 from helpers.reporting.results import COUNTS, PAGES, Results
@@ -78,7 +78,9 @@ def base(results: Results) -> str:
     parts = [f"{name} {_signed(e.value, results.currency)}" for name, e in known.items()]
     rest = whole.value - sum(e.value for e in known.values())
     is_told = abs(rest) > REST * max((abs(e.value) for e in known.values()), default=0.0)
-    parts += [f"others {_signed(rest, results.currency)}"] if is_told else []
+    hidden = [name for name, e in moved.items() if e.reason == WITHHELD]
+    others = f"{words.joined(hidden)} together" if len(hidden) > 1 else "others"
+    parts += [f"{others} {_signed(rest, results.currency)}"] if is_told else []
     days = results.estimate(table, "period_length")
     length = words.count(days.value, "day", "days")
     return (f"Net sales of the last {length} {_moved(whole.value, results.currency)} against those before"

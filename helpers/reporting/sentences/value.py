@@ -41,13 +41,11 @@ def change(base: BaseChange, currency: str = "") -> str:
     moved = "did not change" if not base.change else (
         f"{'rose' if base.change > 0 else 'fell'} by {words.money(abs(base.change), currency)}")
     named = [p for p in _told(base) if p.segment in CLASSES]
-    is_named = any(p.change for p in named)
     parts = [f"{p.segment} customers {_signed(p.change, currency)}" for p in named if p.change]
     rest = base.change - sum((p.change for p in named), Decimal(0))
     is_told = abs(rest) > REST * max((abs(p.change) for p in named), default=0)
-    parts += [f"the rest {_signed(rest, currency)}"] if is_told else []
-    none = "no class of customers is large enough to be told apart" if rest else "no class of customers moved"
-    whole = words.joined(parts if is_named else [], none=none)
+    parts += [f"{_others(base)} {_signed(rest, currency)}"] if is_told else []
+    whole = words.joined(parts, none="no class of customers moved")
     n_days = words.count(base.periods.after.n_days, "day", "days")
     until = words.day(base.periods.after.last_on)
     return f"Net sales {moved} in the {n_days} up to {until}, against those before: {whole}"
@@ -60,6 +58,12 @@ def change_title(base: BaseChange, currency: str = "") -> str:
     most = max(_told(base), key=lambda p: abs(p.change))
     who = f"{most.segment} customers" if most.segment in CLASSES else f"sales {most.segment}"
     return f"What moved net sales most: {who}, {_signed(most.change, currency)}"
+
+
+def _others(base: BaseChange) -> str:
+    """Return what the classes that are not named are called together: by their names where some are withheld."""
+    hidden = [s for s in CLASSES if s in base.withheld()]
+    return f"{words.joined(hidden)} customers together" if len(hidden) > 1 else "the rest"
 
 
 def _told(base: BaseChange) -> list[Part]:
@@ -124,9 +128,12 @@ def retention(base: BaseChange) -> str:
     if by_count.n == 1:
         return "One customer bought in the first period."
     who = f"Of the {words.count(by_count.n, 'customer', 'customers')} who bought in the first period"
+    if is_hidden(base.part("kept").n_customers):
+        return f"{who} fewer than ten bought in the second."
+    if is_hidden(base.part("lost").n_customers):
+        return f"{who} all but fewer than ten bought in the second."
     if base.withheld() & {"kept", "lost"}:
-        few = is_hidden(by_count.value * by_count.n)
-        return f"{who} {'fewer than ten' if few else 'all but fewer than ten'} bought in the second."
+        return f"{who} how many bought in the second is not told: it would tell of fewer than ten others."
     return (f"{who} {words.estimate(by_count)} bought in the second; they had {words.estimate(by_money)} of its sales.")
 
 

@@ -150,12 +150,10 @@ def kept(found: Kept, currency: str = "") -> str:
         return "Fewer than ten customers were kept, too few to say what moved their money."
     often, more = found.of_sales()
     margin = found.of_margin()
-    n_lost = found.n_before - found.n
-    who = "The kept customers" if is_hidden(n_lost) else f"The {words.whole(found.n)} kept customers"
     signed = [f"{'+' if v > 0 else ''}{words.money(v, currency)}" for v in (often, more, margin[2])]
     rate = f"; the margin rate moved their margin by {signed[2]}" if abs(margin[2]) >= 1 else ""
-    said = (f"{who} changed net sales by {signed[0]} through frequency and {signed[1]} through the value of an "
-            f"order{rate}.")
+    said = (f"Kept customers changed net sales by {signed[0]} through frequency and {signed[1]} through the value of "
+            f"an order{rate}.")
     if gross.status is not Status.OK:
         return said
     return (f"{said} Of the first period's money its customers brought {words.estimate(gross)} again (gross), and "
