@@ -58,14 +58,14 @@ def _crossed(churn_gates: pd.DataFrame) -> pd.DataFrame:
 
 
 def _risk_gate(n_scored: int, n: int) -> Gate:
-    sentence = (f"{told(n_scored)} of {n:,} customers have a risk; the others have left already or are unknown"
+    sentence = (f"{told(n_scored, of=n)} of {n:,} customers have a risk; the others have left already or are unknown"
                 if n_scored else "nobody's risk of being lost is known, so nobody can be ranked")
     return Gate("risk is known", n_scored, 1, n_scored < 1, Level.BLOCK, LIST, sentence)
 
 
 def _tier_gate(actions: pd.DataFrame) -> Gate:
     n = int((actions["tier"] != "no tier").sum())
-    sentence = f"{told(n)} of {len(actions):,} customers have a tier" if n else (
+    sentence = f"{told(n, of=len(actions))} of {len(actions):,} customers have a tier" if n else (
         "no tiers are known, so rules for tiers fit nobody" if len(actions) else "there are no customers")
     return Gate("tiers are known", n, 1, n < 1, Level.QUALIFY, "the rules by tier", sentence)
 
@@ -115,8 +115,8 @@ def _consent_gate(actions: pd.DataFrame, permitted: Permission) -> Gate:
         return Gate(name, 0, 1, True, Level.BLOCK, LIST,
                     f"nobody's consent to '{permitted.purpose}' is in force; recorded are consents to "
                     f"{_named(permitted.recorded)}")
-    sentence = (f"{told(n_refused)} of {n_asked:,} whom a rule would contact do not consent to {permitted.purpose} by "
-                f"its channel and are left alone" if n_refused else
+    refused = f"{told(n_refused, of=n_asked)} of {n_asked:,} whom a rule would contact"
+    sentence = (f"{refused} do not consent to {permitted.purpose} by its channel and are left alone" if n_refused else
                 f"everybody whom a rule would contact consents to {permitted.purpose} by its channel")
     return Gate(name, n_refused, 0, n_refused > 0, Level.NOTE, LIST, sentence)
 

@@ -12,6 +12,7 @@ from helpers.actions.choice import HELD_OUT, TREATED
 from helpers.actions.response import NAMED, UNMEASURED, Response, people, told
 from helpers.actions.tables import ASSIGNMENTS_DRAWN, DECISIONS
 from helpers.foundation.estimates import Estimate, Status, without_value
+from helpers.methods.disclosure_control import told
 
 NORMAL = 1.959963984540054
 POWER = 0.8416212335729143
@@ -154,8 +155,8 @@ def decisions(
     n_treated, n_held = (int((actions["variant"] == arm).sum()) for arm in (TREATED, HELD_OUT))
     if not n_treated:
         return pd.DataFrame(columns=list(DECISIONS.names))
-    who = f"{n_treated:,} customer{'' if n_treated == 1 else 's'}"
-    alone = f", leave {n_held:,} alone by lot," if n_held else ""
+    who = told(n_treated, "customer", "customers")
+    alone = f", leave {told(n_held)} alone by lot," if n_held else ""
     money, needed = choice.costs(actions), needed_reduction(actions)
     shows = "" if math.isnan(needed) else _shows(measurable_reduction(actions))  # without dates neither is known
     again = "measure again" if response.is_measured else "measure"

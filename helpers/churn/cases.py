@@ -47,7 +47,8 @@ class Cases:
         if n < FEWEST:
             return f"{told(n)} {who}s with a known outcome, of at least {FEWEST} needed"
         if min(n_lost, n - n_lost) < FEWEST_OF_EACH:
-            return f"{told(n_lost)} of {n} {who}s were lost, and at least {FEWEST_OF_EACH} of either outcome are needed"
+            some = f"{told(n_lost, of=n)} of {n} {who}s"
+            return f"{some} were lost, and at least {FEWEST_OF_EACH} of either outcome are needed"
         return ""
 
     def rows(self, chosen: np.ndarray) -> "Cases":

@@ -72,8 +72,8 @@ class Ledger:
         """Why the sum of the entries is not what is owed; empty where it is."""
         parts = []
         if self.n_early > TOLERATED * self.n_members:
-            parts.append(f"{told(self.n_early)} of {self.n_members:,} members joined before the ledger begins and have "
-                         "no opening balance in it")
+            early = f"{told(self.n_early, of=self.n_members)} of {self.n_members:,} members"
+            parts.append(f"{early} joined before the ledger begins and have no opening balance in it")
         if self.n_below_zero > TOLERATED * self.n_members:
             parts.append(f"{told(self.n_below_zero, 'balance', 'balances')} would fall below zero without one")
         return "; ".join(parts)

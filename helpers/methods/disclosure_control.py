@@ -81,8 +81,10 @@ def is_hidden(n: float) -> bool:
     return bool(np.isfinite(n)) and 0 < round(n) < LEAST_PEOPLE
 
 
-def told(n: float, one: str = "", many: str = "") -> str:
+def told(n: float, one: str = "", many: str = "", *, of: float = 0) -> str:
     """Return a count of people for a sentence, with their name where it is given; one that is withheld as *some*.
+
+    So is a part of few people of a whole that is named and is itself of fewer than ten.
 
     Examples
     --------
@@ -90,8 +92,10 @@ def told(n: float, one: str = "", many: str = "") -> str:
     ('0', 'fewer than 10', '1,234', 'some')
     >>> told(0, "customer", "customers"), told(1, "customer", "customers"), told(12, "customer", "customers")
     ('no customers', 'fewer than 10 customers', '12 customers')
+    >>> told(2, of=8), told(2, of=80)
+    ('some', 'fewer than 10')
     """
-    if not np.isfinite(n):
+    if not np.isfinite(n) or (is_hidden(n) and is_hidden(of)):
         return f"{SOME} {many}".strip()
     if is_hidden(n):
         return f"fewer than {LEAST_PEOPLE} {many}".strip()
@@ -119,7 +123,7 @@ def share_told(text: str, value: float, n: float) -> str:
     """
     if not is_hidden(value * n) and np.isfinite(value * n):
         return text
-    return SOME if is_hidden(n) else told(value * n)
+    return told(value * n, of=n)
 
 
 def parts_told(texts: Sequence[str], counts: Sequence[float]) -> list[str]:
@@ -249,8 +253,9 @@ def rows_withheld(frame: pd.DataFrame) -> pd.Series:
     ----------
     frame : DataFrame
         Long, with ``quantity``, ``segment``, ``value``, ``unit`` and ``n``; or wide, with columns that count people
-        (see `COUNTS`) behind those that say who they are. The row that speaks for everybody is never withheld but where
-        the column ``is_withheld`` says so.
+        (see `COUNTS`) behind those that say who they are. The row that speaks for everybody is never withheld. Where
+        the column ``is_withheld`` is filled its maker has looked after what adds up; one to nine people are withheld
+        all the same.
     """
     if {"segment", "value", "unit"} <= set(frame.columns):
         return _long(frame)
@@ -258,7 +263,7 @@ def rows_withheld(frame: pd.DataFrame) -> pd.Series:
     for column in (c for c in COUNTS if c in frame.columns):
         n = _people(frame, column)
         by = [c for c in frame.columns[:frame.columns.get_loc(column)] if c not in COUNTS]
-        hidden |= suppressed(n, list(_lines(frame, by, n)))
+        hidden |= suppressed(n, [] if MARK in frame.columns else list(_lines(frame, by, n)))
     return pd.Series(hidden, index=frame.index)
 
 
@@ -420,7 +425,8 @@ def _few(n: np.ndarray) -> np.ndarray:
 
 def _divisions(frame: pd.DataFrame, rows: _Rows) -> Iterator[np.ndarray]:
     """Yield the rows of each quantity that divide people among the same kind of group."""
-    parts = frame[(~rows.is_everybody | rows.is_part) & ~rows.is_other]
+    is_settled = frame[MARK].notna().to_numpy() if MARK in frame.columns else False
+    parts = frame[(~rows.is_everybody | rows.is_part) & ~rows.is_other & ~is_settled]
     quantity = parts["quantity"].astype("str")
     named = quantity.where(~rows.is_part[parts.index], quantity.map(_family))
     for at in parts.groupby([named, parts["segment"].astype("str").map(_family)], sort=True).indices.values():

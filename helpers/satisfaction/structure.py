@@ -169,7 +169,7 @@ def panel(
     columns = complete.to_numpy(float)
     least = max(FEW_PEOPLE, len(model.items) + 1)
     if len(columns) < least:
-        some = f"{told(len(columns))} of {len(rows)} people answered every question"
+        some = f"{told(len(columns), of=len(rows))} of {len(rows)} people answered every question"
         return Absent(f"{some}; {least} are needed", len(columns))
     flat = [item for item, spread in zip(model.items, np.ptp(columns, axis=0), strict=True) if spread == 0]
     if flat:

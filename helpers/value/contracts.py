@@ -85,5 +85,5 @@ def base_table(base: BaseChange, contracts: ContractBase, *more: pd.DataFrame) -
     parts = [base.table(), contracts.table(), *more]
     found = pd.concat([p for p in parts if len(p)], ignore_index=True)
     if "kept" in base.withheld():
-        found["is_withheld"] = found["is_withheld"].eq(True) | found["quantity"].str.startswith("kept_")
+        found.loc[found["quantity"].str.startswith("kept_"), "is_withheld"] = True
     return found

@@ -76,8 +76,8 @@ class LifeCycle:
         hidden = [bool(self.hidden().loc[before, after]) for before in self.shares().index for after in STAGES]
         days = [Estimate("silent_days", self.silent_days, unit="days"),
                 Estimate("window_days", self.window_days, unit="days")]
-        marks = [*[False] * len(rows), *hidden, *[False] * len(days)]
-        return summary([*rows, *flows, *days]).assign(is_withheld=marks)
+        marks = [*[None] * len(rows), *hidden, *[None] * len(days)]
+        return summary([*rows, *flows, *days]).assign(is_withheld=pd.Series(marks, dtype="object"))
 
     def hidden(self) -> pd.DataFrame:
         """Return which flows are withheld, the stages' sizes before and now being known."""

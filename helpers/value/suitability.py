@@ -57,7 +57,7 @@ class Suitability:
                     f"{100 * self.share_contractual:.0f} % of buyers hold a contract that runs; customers who sign are "
                     f"valued by survival, above {100 * MOST_CONTRACTUAL:.0f} % {MODELS} do not apply."),
             _strike("enough repeat buyers", self.n_repeat_buyers, LEAST_REPEAT, self.n_repeat_buyers < LEAST_REPEAT,
-                    f"{told(self.n_repeat_buyers)} of {self.n_buyers:,} {people} "
+                    f"{told(self.n_repeat_buyers, of=self.n_buyers)} of {self.n_buyers:,} {people} "
                     "bought on more than one day; with fewer than "
                     f"{LEAST_REPEAT} the parameters of {MODELS} are not identified."),
             _strike("enough history", self.n_days, LEAST_DAYS, self.n_days < LEAST_DAYS,

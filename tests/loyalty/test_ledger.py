@@ -52,7 +52,8 @@ def test_members_from_before_the_ledger_leave_the_net_change_only(booked):
     table = by_name(found)
     assert table[ledger.CHANGE].value == 100
     assert (table[ledger.CLOSING].status, found.n_early) == (Status.NOT_APPLICABLE, 1)
-    assert "liability not identifiable, net change only: 1 of 2 members joined before" in table[ledger.CLOSING].reason
+    reason = table[ledger.CLOSING].reason
+    assert "liability not identifiable, net change only: some of 2 members joined before" in reason
     assert crossed(found) == {"opening balances"}
     assert booked(FULL, [("a", "2025-01-01")]).n_early == 0
 
@@ -61,7 +62,7 @@ def test_a_balance_that_would_fall_below_zero_says_that_an_opening_is_missing(bo
     found = booked([("a", "2026-02-01", "earn", 50), ("a", "2026-03-01", "redeem", -60),
                     ("a", "2026-04-01", "earn", 50)])
     assert (found.n_below_zero, found.closing) == (1, 40)
-    assert "1 balance would fall below zero" in found.unidentified
+    assert "fewer than 10 balances would fall below zero" in found.unidentified
 
 
 def test_points_used_without_earnings_are_counted(booked):

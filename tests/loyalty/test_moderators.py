@@ -53,6 +53,6 @@ def test_everybody_a_member_or_too_few_people_give_their_reasons(customers):
     table = found(came, said.assign(is_member=1.0))
     assert table[moderators.GAMMA, moderators.PROGRAMME].reason == "it is the same for nearly all"
     few = found(came.head(150), said)
-    assert few[moderators.GAMMA, moderators.SWITCHING].reason == "150 people, fewer than 200"
+    assert few[moderators.GAMMA, moderators.SWITCHING].reason == "150 people; 200 are needed"
     gone = found(came.assign(returned=False), said)
     assert "fewer than 40 people came back" in gone[moderators.GAMMA, moderators.SWITCHING].reason

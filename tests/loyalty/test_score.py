@@ -110,7 +110,8 @@ def test_too_short_a_history_has_a_reason_instead_of_a_score(session_engine, tra
 
 @pytest.mark.parametrize(("n", "k", "reason"), [
     (300, 300, "of 300 customers 0 did not; at least 20"), (300, 19, "of 300 customers 19 bought again"),
-    (300, 7, "of 300 customers fewer than 10 bought again"), (5, 1, "5 customers, fewer than 200"), (300, 100, "")])
+    (300, 7, "of 300 customers fewer than 10 bought again"),
+    (5, 1, "fewer than 10 customers; 200 are needed"), (300, 100, "")])
 def test_a_snapshot_needs_people_and_both_outcomes(n, k, reason):
     seen = pd.DataFrame({"n_occasions": [1.0], "recency_days": [1.0], "age_days": [1.0]})
     one = cutoffs.Cells(snapshot(START, 90), seen, np.array([n * 1.0]), np.array([k * 1.0]))

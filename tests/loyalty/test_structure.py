@@ -25,5 +25,5 @@ def test_a_survey_without_questions_on_loyalty_has_no_model(catalogued, surveyed
 def test_too_few_complete_answers_are_insufficient(catalogued, surveyed):
     known = catalogued({"item": "happy"}, {"item": "again", "role": "intention"})
     rows = structure.estimates(surveyed(known, [("r", "happy", 4), ("r", "again", 4), ("s", "happy", 1)]), known, 1)
-    assert rows[0].reason == "1 people answered every question of the model, fewer than 100"
+    assert rows[0].reason == "fewer than 10 people answered every question of the model; 100 are needed"
     assert structure.strongest(rows) == []

@@ -48,7 +48,7 @@ def test_a_wide_interval_is_not_located():
 
 
 @pytest.mark.parametrize(("n", "share", "reason"), [
-    (0, 0.5, "nobody both said"), (99, 0.5, "99 people who answered"),
+    (0, 0.5, "nobody both said"), (99, 0.5, "99 people answered"),
     (500, 0.01, "of 500 people fewer than 10 came back; at least 20"), (500, 0.99, "stayed away")])
 def test_too_little_gives_its_reason_and_no_points(n, share, reason):
     rng = np.random.default_rng(4)

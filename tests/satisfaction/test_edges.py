@@ -67,7 +67,7 @@ def test_a_constant_question_is_named_and_the_index_stands(page):
 def test_two_respondents_are_not_published(page):
     *_, answer, first = page(rows(felt(2)))
     assert answer.startswith("How satisfied customers are cannot be said: insufficient data, fewer than 10 people.")
-    assert first.endswith("2 of 2 people answered every question, fewer than 30.")
+    assert first.endswith("some of 2 people answered every question; 30 are needed.")
 
 
 def test_answers_that_are_all_missing_say_so(page):

@@ -152,7 +152,7 @@ def test_a_constant_question_leaves_no_path_model_and_says_so(panelled):
 
 def test_two_people_leave_no_path_model_and_say_so(panelled):
     absent = panelled(felt(n=2))
-    assert absent.reason == "2 of 2 people answered every question, fewer than 30"
+    assert absent.reason == "some of 2 people answered every question; 30 are needed"
     assert isinstance(effects.drivers(absent, None, 1), structure.Absent)
     table = summary([*effects.path_table(absent, None, None, 1), *effects.driver_table(absent)])
     assert set(table["status"]) == {"insufficient"}
@@ -160,7 +160,7 @@ def test_two_people_leave_no_path_model_and_say_so(panelled):
 
 def test_answers_that_are_all_missing_leave_no_path_model(panelled):
     absent = panelled({item: np.full(40, np.nan) for item in ROLES})
-    assert absent.reason == "0 of 0 people answered every question, fewer than 30"
+    assert absent.reason == "0 of 0 people answered every question; 30 are needed"
 
 
 def test_people_who_left_out_a_question_are_left_out_and_counted(panelled):
