@@ -8,7 +8,8 @@ import pandas as pd
 from helpers.actions import choice, ledger
 from helpers.actions.assumptions import Assumptions
 from helpers.actions.permission import MOST_NAMED, Permission
-from helpers.actions.response import UNMEASURED, Response, people, told
+from helpers.actions.response import UNMEASURED, Response, people
+from helpers.actions.response import told as told_response
 from helpers.foundation.estimates import Gate, Level
 from helpers.methods.disclosure_control import told
 
@@ -137,7 +138,7 @@ def _response_gates(response: Response) -> tuple[Gate, ...]:
     fate = ("contact kept customers, beyond chance" if response.is_clear else
             "contact drove customers away, beyond chance" if moved.high < 0 else
             "the interval includes no effect, so no gain is claimed")
-    return (Gate(name, n, 1, False, Level.QUALIFY, GAIN, f"contact {told(response)} ({people(response)})"),
+    return (Gate(name, n, 1, False, Level.QUALIFY, GAIN, f"contact {told_response(response)} ({people(response)})"),
             Gate("response is a gain", moved.low, 0, not response.is_clear, Level.QUALIFY, GAIN, fate))
 
 

@@ -9,7 +9,8 @@ import pandas as pd
 from helpers.actions import choice
 from helpers.actions.assumptions import Assumptions
 from helpers.actions.choice import HELD_OUT, TREATED
-from helpers.actions.response import NAMED, UNMEASURED, Response, people, told
+from helpers.actions.response import NAMED, UNMEASURED, Response, people
+from helpers.actions.response import told as told_response
 from helpers.actions.tables import ASSIGNMENTS_DRAWN, DECISIONS
 from helpers.foundation.estimates import Estimate, Status, without_value
 from helpers.methods.disclosure_control import told
@@ -173,7 +174,7 @@ def _gain(response: Response, needed: float) -> str:
     is_known = not math.isnan(needed)
     if response.is_measured:
         from_where = f"the plan pays from {100 * needed:.2g} %" if is_known else "what would pay is not known"
-        return "; ".join([f"contact {told(response)}", ", ".join(filter(None, (from_where, pays(response, needed))))])
+        return "; ".join([f"contact {told_response(response)}", ", ".join(filter(None, (from_where, pays(response, needed))))])
     from_where = f"pays if contact takes away {100 * needed:.2g} % of the risk" if is_known else (
         "what would pay is not known")
     return f"not yet measured; {from_where}"

@@ -9,7 +9,7 @@ from statsmodels.stats.meta_analysis import combine_effects, effectsize_2proport
 from helpers.actions.choice import HELD_OUT, TREATED
 from helpers.foundation.estimates import Estimate, Status, without_value
 from helpers.methods import intervals
-from helpers.methods.cells import LEAST_PEOPLE
+from helpers.methods.disclosure_control import LEAST_PEOPLE
 
 NAMED = "action plan of "  # begins the name of each experiment that a list draws; its day follows
 STAYED = frozenset({"kept", "came_back"})  # outcomes that are the opposite of being lost

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import ibis.expr.types as ir
 import pandas as pd
 
-from helpers.methods.cells import LEAST_PEOPLE
+from helpers.methods.disclosure_control import LEAST_PEOPLE
 from helpers.methods.scales import NOT_APPLICABLE
 
 QUESTION = "question of "  # before the quantity that rests on it: a row for each, by which runs are compared

@@ -4,8 +4,8 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
-from helpers.methods.cells import LEAST_PEOPLE
 from helpers.methods.common_items import ItemAnswers, item_answers
+from helpers.methods.disclosure_control import LEAST_PEOPLE
 from helpers.methods.scales import CUTS, LEVELS, NOT_APPLICABLE, TOLERANCE
 from helpers.satisfaction.assumptions import Assumptions
 
