@@ -174,7 +174,8 @@ def _gain(response: Response, needed: float) -> str:
     is_known = not math.isnan(needed)
     if response.is_measured:
         from_where = f"the plan pays from {100 * needed:.2g} %" if is_known else "what would pay is not known"
-        return "; ".join([f"contact {told_response(response)}", ", ".join(filter(None, (from_where, pays(response, needed))))])
+        verdict = ", ".join(filter(None, (from_where, pays(response, needed))))
+        return f"contact {told_response(response)}; {verdict}"
     from_where = f"pays if contact takes away {100 * needed:.2g} % of the risk" if is_known else (
         "what would pay is not known")
     return f"not yet measured; {from_where}"

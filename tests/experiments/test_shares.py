@@ -141,7 +141,7 @@ def test_a_verdict_on_few_answers_is_qualified_and_has_no_chance_to_be_better(la
     assert "only 5 units in control gave the rarer answer, 10 are asked for" in sentence
     assert "by Fisher's exact test p is .0477, and no chance to be better is given" in sentence
     assert row["reason"].endswith("on few of the rarer answer; Fisher's exact test agrees")
-    assert said.decision(effects, gates=table)["confidence"] == "drawn at random, 1 of 1 qualified by a gate"
+    assert said.decision(effects, gates=table)["confidence"] == "drawn at random, 1 gate crossed (offer: answers to bought)"
 
 
 def test_few_answers_keep_running_where_fishers_test_does_not_agree(lazily, judged):
