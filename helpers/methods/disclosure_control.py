@@ -425,8 +425,8 @@ def _few(n: np.ndarray) -> np.ndarray:
 
 def _divisions(frame: pd.DataFrame, rows: _Rows) -> Iterator[np.ndarray]:
     """Yield the rows of each quantity that divide people among the same kind of group."""
-    is_settled = frame[MARK].notna().to_numpy() if MARK in frame.columns else False
-    parts = frame[(~rows.is_everybody | rows.is_part) & ~rows.is_other & ~is_settled]
+    is_open = frame[MARK].isna().to_numpy() if MARK in frame.columns else True
+    parts = frame[(~rows.is_everybody | rows.is_part) & ~rows.is_other & is_open]
     quantity = parts["quantity"].astype("str")
     named = quantity.where(~rows.is_part[parts.index], quantity.map(_family))
     for at in parts.groupby([named, parts["segment"].astype("str").map(_family)], sort=True).indices.values():

@@ -77,7 +77,7 @@ def test_gates_of_churn_touch_contracts_without_dates_too():
             for level in (Level.QUALIFY, Level.STRIKE)}
     said = {level: findings.churn(leading.results(churn_scores=leading.undated(), churn_gates=gates))
             for level, gates in held.items()}
-    assert said[Level.QUALIFY].endswith("of monthly fees (with care: trial was found).")
+    assert said[Level.QUALIFY].endswith("those who left (with care: trial was found).")
     assert said[Level.STRIKE] == "Who is leaving cannot be said: trial was found."
 
 

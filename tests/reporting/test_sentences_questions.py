@@ -193,9 +193,9 @@ def test_a_company_of_contracts_hears_what_its_other_pages_know_of_contracts():
         "Cannot say, because no orders are recorded. Of contracts, those that have ended paid $6,400 a month and those "
         "that run pay $15,000; which of them are new or regained is not told apart.")
     assert questions.at_risk(signed) == (
-        "Cannot say, because contracts without dates give no horizon. Of 2 customers with a contract that runs 1 "
-        "strongly resembles those who left, with $60.00 of monthly fees. How much of it can be saved cannot be said "
-        "until an action is tried on customers drawn at random.")
+        "Cannot say, because contracts without dates give no horizon. Of 2 customers with a contract that runs "
+        "some strongly resemble those who left. How much of it can be saved cannot be said until an action "
+        "is tried on customers drawn at random.")
     assert questions.ahead(signed) == (
         "By the end of a quarter it cannot be said, since contracts without dates give no horizon. 300 contracts that "
         "run are expected to bring $40,000 [$39,000, $41,000] of margin within 12 months, discounted to today; 80.0 % "
