@@ -24,7 +24,7 @@ test: .venv/installed-dev
 	$(BIN)/pytest --nbval-lax --nbval-cell-timeout=600 notebooks/*.ipynb
 
 notebooks: .venv/installed
-	$(BIN)/python -m helpers.pipeline.upkeep
+	$(BIN)/python -m helpers.pipeline.docs
 
 bench: .venv/installed-dev
 	$(BIN)/python bench/run.py

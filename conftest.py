@@ -21,7 +21,7 @@ def pytest_xdist_auto_num_workers():
 def session_home(tmp_path_factory):
     """Keep every run, page and raw file of the session in one temporary folder."""
     home = tmp_path_factory.mktemp("home")
-    os.environ[workspace.HOME] = str(home)
+    os.environ[workspace.HOME_VARIABLE] = str(home)
     return home
 
 
@@ -35,7 +35,7 @@ def finished_run(tmp_path_factory, request):
     home = shared / "finished"
     with (shared / "finished.lock").open("w") as lock, pytest.MonkeyPatch.context() as patch:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        patch.setenv(workspace.HOME, str(home))
+        patch.setenv(workspace.HOME_VARIABLE, str(home))
         if not home.exists():
             assert runner.run(runner.Request("simulated")) == runner.GOOD
     return home
@@ -44,14 +44,14 @@ def finished_run(tmp_path_factory, request):
 @pytest.fixture
 def workbook(finished_run, monkeypatch):
     """Give one test the home that holds a whole run of the simulated company."""
-    monkeypatch.setenv(workspace.HOME, str(finished_run))
+    monkeypatch.setenv(workspace.HOME_VARIABLE, str(finished_run))
     return finished_run
 
 
 @pytest.fixture
 def home(tmp_path, monkeypatch):
     """Give one test a home of its own."""
-    monkeypatch.setenv(workspace.HOME, str(tmp_path))
+    monkeypatch.setenv(workspace.HOME_VARIABLE, str(tmp_path))
     return tmp_path
 
 

@@ -17,11 +17,11 @@ import numpy as np
 import pandas as pd
 from measure import CACHE, environment
 
-from helpers.churn import bases, learners, profit, reasons, traces
-from helpers.churn.assumptions import Assumptions
-from helpers.churn.learners import BOOSTING, LOGISTIC
+from helpers.churn import churn_features, classifiers, dataset_sources, explanations, profit_curve
+from helpers.churn.classifiers import BOOSTING, LOGISTIC
+from helpers.churn.config import ChurnConfig
 from helpers.customers import windows
-from helpers.foundation import canonical
+from helpers.foundation import canonical_schema
 from helpers.foundation.engine import Engine
 
 TOP = 100_000
@@ -64,14 +64,14 @@ def purchases(engine, n):
         select 'o' || i as order_id, 1 as line, 'c' || lpad((hash(i) % {n})::varchar, 8, '0') as customer_id,
                timestamp '2024-01-01' + to_days((hash(i * 7 + 1) % 730)::integer) as ordered_at, 'sale' as kind,
                (5 + hash(i * 11 + 3) % 9500 / 100.0)::decimal(18, 4) as amount from range({4 * n}) t(i)""")
-    return engine.kept(canonical.TRANSACTIONS.conformed(lines))
+    return engine.kept(canonical_schema.TRANSACTIONS.conformed(lines))
 
 
 def snapshot(engine, table, on, horizon=90):
     """Return the cases of one cut-off, as the page computes them."""
-    records = traces.Records(table, engine.lazy(canonical.SUBSCRIPTIONS.empty()))
-    setting = bases.Setting(engine, Assumptions(eligible_days=730), 0.4)
-    return bases._customers(records, windows.snapshot(on, horizon), setting, is_known=True)
+    records = churn_features.ChurnTables(table, engine.lazy(canonical_schema.SUBSCRIPTIONS.empty()))
+    setting = dataset_sources.DatasetSettings(engine, ChurnConfig(eligible_days=730), 0.4)
+    return dataset_sources._customers(records, windows.snapshot_at(on, horizon), setting, is_known=True)
 
 
 def filled(features, n_features, seed=1):
@@ -86,8 +86,12 @@ def lightgbm_itself(features, is_lost):
     import lightgbm
 
     matrix = features.to_numpy("float64")
-    knobs = {**learners.PARAMETERS, "min_data_in_leaf": 40, "num_threads": learners.threads(len(matrix))}
-    return lightgbm.train(knobs, lightgbm.Dataset(matrix, is_lost.astype(int)), learners.ROUNDS)
+    knobs = {
+        **classifiers.LIGHTGBM_PARAMETERS,
+        "min_data_in_leaf": 40,
+        "num_threads": classifiers.n_threads(len(matrix)),
+    }
+    return lightgbm.train(knobs, lightgbm.Dataset(matrix, is_lost.astype(int)), classifiers.N_BOOSTING_ROUNDS)
 
 
 def empulse(outcome, p):
@@ -116,24 +120,24 @@ def main():
     shares.append(("three snapshots from purchases", seconds, None, None))
     frames = [filled(c.features, given.features, i) for i, c in enumerate((fit, later, now))]
     n = len(frames[0])
-    regression, seconds = timed(lambda: learners.fitted(LOGISTIC, frames[0], fit.is_lost))
+    regression, seconds = timed(lambda: classifiers.fit(LOGISTIC, frames[0], fit.is_lost))
     shares.append((f"train logistic regression, {n:,} × {given.features}", seconds, None, None))
-    boosted, seconds = timed(lambda: learners.fitted(BOOSTING, frames[0], fit.is_lost))
+    boosted, seconds = timed(lambda: classifiers.fit(BOOSTING, frames[0], fit.is_lost))
     shares.append((f"train boosting, {n:,} × {given.features}", seconds, "LightGBM itself", 1.2))
-    boosted, seconds = timed(lambda: learners.calibrated(boosted, frames[1], later.is_lost))
-    regression = learners.calibrated(regression, frames[1], later.is_lost)
+    boosted, seconds = timed(lambda: classifiers.calibrate(boosted, frames[1], later.is_lost))
+    regression = classifiers.calibrate(regression, frames[1], later.is_lost)
     shares.append(("calibrate both on a later snapshot", seconds, None, None))
     p, seconds = timed(lambda: boosted.stated(frames[2]))
     shares.append((f"score {len(p):,}", seconds, None, None))
     top = frames[2].iloc[np.argsort(-p, kind="stable")[:TOP]]
-    _, seconds = timed(lambda: reasons.grouped(boosted.contributions(top)))
+    _, seconds = timed(lambda: explanations.contributions_by_group(boosted.contributions(top)))
     shares.append((f"reasons by lever for the top {len(top):,}", seconds, "pred_contrib itself", 1.0))
-    _, seconds = timed(lambda: profit.empc(now.is_lost, p), 5)
+    _, seconds = timed(lambda: profit_curve.expected_maximum_profit(now.is_lost, p), 5)
     shares.append((f"EMPC on {len(p):,}", seconds, "empulse", 2.0))
     total, peak = time.perf_counter() - whole, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     booster, lightgbm_s = timed(lambda: lightgbm_itself(frames[0], fit.is_lost))
-    bare, knobs = top.to_numpy("float64"), {"pred_contrib": True, "num_threads": learners.threads(len(top))}
-    ours_s, contrib_s = alternated(lambda: reasons.grouped(boosted.contributions(top)),
+    bare, knobs = top.to_numpy("float64"), {"pred_contrib": True, "num_threads": classifiers.n_threads(len(top))}
+    ours_s, contrib_s = alternated(lambda: explanations.contributions_by_group(boosted.contributions(top)),
                                    lambda: booster.predict(bare, **knobs))
     shares = [(w, ours_s if peer == "pred_contrib itself" else s, peer, t) for w, s, peer, t in shares]
     other = empulse(now.is_lost, p)
@@ -145,7 +149,10 @@ def main():
                          peer=f"{beside:.2f}" if beside else "–", ratio=f"{seconds / beside:.2f}" if beside else "–",
                          target=f"≤ {target:g}" if target else "–"))
     if other:
-        print(f"EMPC ours {profit.empc(now.is_lost, p).a_customer:.12f}, empulse {other[0]:.12f}")
+        print(
+            f"EMPC ours {profit_curve.expected_maximum_profit(now.is_lost, p).profit_per_customer:.12f}, empulse "
+            f"{other[0]:.12f}"
+        )
     print(f"whole {total:.0f} s of at most 300, peak {peak:.2f} GiB of at most 6")
 
 

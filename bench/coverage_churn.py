@@ -10,9 +10,9 @@ import argparse
 import numpy as np
 from scipy import stats
 
-from helpers.churn import crisis
-from helpers.methods import calibrated, charts
-from helpers.methods.courses import RATE, SHARE, Course
+from helpers.churn import monitoring
+from helpers.stats.control_charts import control_limits, spc_charts
+from helpers.stats.control_charts.time_series import RATE_SERIES, SHARE_SERIES, TimeSeries
 
 WEEKS = 104
 ROW = "{what:44}{stated:>9}{measured:>10}{region:>20}{within:>16}"
@@ -26,15 +26,15 @@ def weeks(n):
 def quiet(rng, kind, follows=0.0):
     """Return a figure to which nothing happens."""
     size = rng.integers(150, 400, WEEKS).astype(float)
-    if kind == SHARE:
-        return Course(kind, weeks(WEEKS), rng.binomial(size.astype(int), 0.12).astype(float), size, kind)
-    if kind == RATE:
-        return Course(kind, weeks(WEEKS), rng.poisson(size * 0.03).astype(float), size, kind)
+    if kind == SHARE_SERIES:
+        return TimeSeries(kind, weeks(WEEKS), rng.binomial(size.astype(int), 0.12).astype(float), size, kind)
+    if kind == RATE_SERIES:
+        return TimeSeries(kind, weeks(WEEKS), rng.poisson(size * 0.03).astype(float), size, kind)
     noise = rng.standard_normal(WEEKS)
     for t in range(1, WEEKS):
         noise[t] += follows * noise[t - 1]
     season = 3 * np.sin(2 * np.pi * np.arange(WEEKS) / 52 + 6 * rng.random())
-    return Course(f"mean {follows:g}", weeks(WEEKS), 50 + season + noise)
+    return TimeSeries(f"mean {follows:g}", weeks(WEEKS), 50 + season + noise)
 
 
 def told(what, stated, n_alarms, years):
@@ -48,11 +48,18 @@ def told(what, stated, n_alarms, years):
 
 def boards(n, detector):
     """Watch n quiet boards and print what they alarmed."""
-    rng, scheme = np.random.default_rng(20261121), charts.Scheme(52, 1.0, detector, seed=7)
+    rng, scheme = np.random.default_rng(20261121), spc_charts.ChartScheme(52, 1.0, detector, seed=7)
     found = {}
     for _ in range(n):
-        board = charts.board([quiet(rng, "mean"), quiet(rng, "mean", rng.uniform(0, 0.6)), quiet(rng, SHARE),
-                              quiet(rng, RATE)], scheme)
+        board = spc_charts.chart_set(
+            [
+                quiet(rng, "mean"),
+                quiet(rng, "mean", rng.uniform(0, 0.6)),
+                quiet(rng, SHARE_SERIES),
+                quiet(rng, RATE_SERIES),
+            ],
+            scheme,
+        )
         for place, chart in enumerate(board.charts):
             alarms, live = found.get(place, (0, 0.0))
             found[place] = alarms + len(chart.alarms), live + chart.points["is_live"].sum() / 52
@@ -67,9 +74,15 @@ def bursts(n):
     for name, draw in (("Poisson", lambda rng: rng.poisson(4.0, 300)),
                        ("negative binomial", lambda rng: rng.negative_binomial(4, 0.5, 300))):
         rng = np.random.default_rng(3)
-        count = sum(len(crisis.bursts(Course("c", weeks(300), draw(rng).astype(float), np.ones(300), RATE), 0.5))
-                    for _ in range(n))
-        told(f"bursts of complaints, {name}", 0.5, count, n * (300 - calibrated.LEAST_BASELINE) / 52)
+        count = sum(
+            len(
+                monitoring.complaint_bursts(
+                    TimeSeries("c", weeks(300), draw(rng).astype(float), np.ones(300), RATE_SERIES), 0.5
+                )
+            )
+            for _ in range(n)
+        )
+        told(f"bursts of complaints, {name}", 0.5, count, n * (300 - control_limits.MIN_BASELINE_PERIODS) / 52)
 
 
 def main():
@@ -79,7 +92,7 @@ def main():
     given = knobs.parse_args()
     print(ROW.format(what="false alarms a year", stated="stated", measured="measured", region="chance at 99.9 %",
                      within="within 20 %"))
-    boards(given.boards, calibrated.CUSUM)
+    boards(given.boards, control_limits.CUSUM_CHART)
     bursts(max(given.boards // 10, 10))
 
 

@@ -14,26 +14,27 @@ import numpy as np
 from scipy import stats
 
 from helpers.experiments import (
-    clusters,
-    effects,
-    evidence,
-    gates,
+    cluster_robust,
+    decisions,
+    experiment_data,
+    mean_difference,
+    permutation,
     power,
-    quantiles,
-    randomisation,
+    preconditions,
+    proportions,
+    quality_gates,
+    quantile_effects,
     sequential,
-    validity,
-    verdicts,
 )
-from helpers.experiments import shares as score
-from helpers.experiments.adjusted import of_values as moments_of
-from helpers.experiments.assumptions import Assumptions
-from helpers.experiments.moments import Moments
-from helpers.foundation import canonical
+from helpers.experiments.aggregates import ArmMoments
+from helpers.experiments.config import ExperimentsConfig
+from helpers.experiments.variance_reduction import moments_of_values as moments_of
+from helpers.foundation import canonical_schema
 from helpers.foundation.engine import Engine
-from helpers.intake.simulation import people, trials
-from helpers.intake.simulation.world import World
-from helpers.pipeline.catalogue import study
+from helpers.pipeline.registry import read_study
+from helpers.simulation import customer_traits, planted_experiments
+from helpers.simulation.planted_truth import World
+from helpers.stats import multiple_testing
 
 SEED = 20261121
 ROW = "{name:58}{nominal:>8}{measured:>10}{region:>18}  {inside}"
@@ -76,8 +77,8 @@ def revenue(share, sigma):
 
 def region_of(draw, sizes, rng):
     """Return whether the page would trust Welch here, from one large draw of the same kind."""
-    facts = [validity.facts(draw((n,), rng)) for n in sizes]
-    return validity.means(*facts)
+    facts = [preconditions.describe_values(draw((n,), rng)) for n in sizes]
+    return preconditions.welch_violation(*facts)
 
 
 def fixed(replications, rng):
@@ -98,11 +99,17 @@ def shares(replications, rng):
     nulls = ((200, 200, 0.1), (1000, 1000, 0.02), (500, 4500, 0.1), (300, 300, 0.5), (464, 11298, 0.01),
              (464, 11298, 0.025), (1000, 1000, 0.005))
     for n, m, p in nulls:
-        found = [(score.difference(a, b), weight) for a, b, weight in outcomes(n, m, p, p, replications, rng)]
+        found = [
+            (proportions.proportion_difference(a, b), weight)
+            for a, b, weight in outcomes(n, m, p, p, replications, rng)
+        ]
         region = (0.03, 0.06)
         said(f"shares, {p:.1%}, {n:,} and {m:,}", sum(w for d, w in found if d.p < 0.05), 1, region=region)
     for n, m, p, q in ((464, 11298, 0.01, 0.025), (464, 11298, 0.02, 0.01), (100, 100, 0.05, 0.2), (60, 60, 0.9, 0.97)):
-        found = [(score.difference(a, b), weight) for a, b, weight in outcomes(n, m, p, q, replications, rng)]
+        found = [
+            (proportions.proportion_difference(a, b), weight)
+            for a, b, weight in outcomes(n, m, p, q, replications, rng)
+        ]
         said(f"interval of shares covers, {p:.1%} and {q:.1%}, {n:,} and {m:,}",
              sum(w for d, w in found if d.low <= q - p <= d.high), 1, 0.95, (0.94, 0.97))
 
@@ -111,7 +118,7 @@ def outcomes(n, m, p, q, replications, rng):
     """Return draws of two arms of 0 and 1, equal ones together, each with its share of the draws."""
     drawn = zip(rng.binomial(n, p, replications).tolist(), rng.binomial(m, q, replications).tolist(), strict=True)
     for (x, y), times in Counter(drawn).items():
-        yield Moments.of_successes(x, n), Moments.of_successes(y, m), times / replications
+        yield ArmMoments.of_successes(x, n), ArmMoments.of_successes(y, m), times / replications
 
 
 def relative(replications, rng):
@@ -120,7 +127,10 @@ def relative(replications, rng):
     hits = dict.fromkeys(("Fieller", "delta method"), 0)
     for _ in range(replications):
         a, b = (moments_of(draw((k,), rng)) for k in (n, m))
-        for name, made in (("Fieller", effects.fieller(a, b)), ("delta method", effects.relative(a, b))):
+        for name, made in (
+            ("Fieller", mean_difference.fieller(a, b)),
+            ("delta method", mean_difference.relative_difference(a, b)),
+        ):
             hits[name] += made.low <= 0 <= made.high
     for name, found in hits.items():
         said(f"relative difference of means covers, {name}", found, replications, 0.95,
@@ -156,7 +166,7 @@ def clustered(replications, rng):
         for _ in range(replications):
             n = [np.full(k, 30.0) if even else rng.integers(10, 60, k).astype(float) for k in (g, h)]
             arms = [(k, k * rng.normal(0, 0.5, len(k)) + np.sqrt(k) * rng.normal(0, 1, len(k))) for k in n]
-            hits += clusters.difference(*arms, rng).difference.p < 0.05
+            hits += cluster_robust.cluster_difference(*arms, rng).difference.p < 0.05
         method = "CR2" if g > 5 else "re-randomised"
         said(f"{method}, {g} and {h} clusters, {'even' if even else 'uneven'}", hits, replications,
              region=(0.04, 0.06) if g > 5 else (0.0, 0.06))
@@ -164,29 +174,32 @@ def clustered(replications, rng):
 
 def medians(replications, rng):
     for q, n in ((0.5, 400), (0.9, 1000)):
-        hits = sum(quantiles.difference(*np.exp(rng.normal(0, 1, (2, n))), q).p < 0.05 for _ in range(replications))
+        hits = sum(
+            quantile_effects.quantile_difference(*np.exp(rng.normal(0, 1, (2, n))), q).p < 0.05
+            for _ in range(replications)
+        )
         said(f"quantile {q}, log-normal, {n:,} and {n:,}", hits, replications, region=(0.04, 0.06))
 
 
 def randomised(replications, rng):
     draw = revenue(0.02, 1.0)
-    hits = sum(randomisation.difference(draw((400,), rng), draw((2400,), rng), rng, draws=499).p < 0.05
+    hits = sum(permutation.permutation_difference(draw((400,), rng), draw((2400,), rng), rng, draws=499).p < 0.05
                for _ in range(replications))
     said("re-randomised, 2% buy, 400 and 2,400", hits, replications, region=(0.04, 0.06))
 
 
 def families(replications, rng):
     p = stats.norm.sf(np.abs(rng.normal(size=(replications, 10)))) * 2
-    hits = sum(np.nanmin(effects.holm(row)) < 0.05 for row in p)
+    hits = sum(np.nanmin(mean_difference.holm_adjusted(row)) < 0.05 for row in p)
     said("Holm, 10 nulls: any called different", hits, replications, region=(0.0, 0.0567))
-    hits = sum(np.nanmin(effects.benjamini_hochberg(row)) < 0.05 for row in p)
+    hits = sum(np.nanmin(multiple_testing.benjamini_hochberg(row)) < 0.05 for row in p)
     said("Benjamini–Hochberg, 10 nulls: any called different", hits, replications, region=(0.0, 0.0567))
 
 
 def peeking(replications, rng):
-    looks = np.unique(np.geomspace(sequential.BURN_IN, 20_000, 200).astype(int))
+    looks = np.unique(np.geomspace(sequential.MIN_UNITS_PER_ARM, 20_000, 200).astype(int))
     steps = np.diff(looks, prepend=0)
-    half = np.array([sequential.half_width(math.sqrt(2 / n), 2 * n) for n in looks])
+    half = np.array([sequential.confidence_sequence_half_width(math.sqrt(2 / n), 2 * n) for n in looks])
     once = 1.96 * np.sqrt(2 / looks)
     ever = fooled = 0
     for start in range(0, replications, 1000):
@@ -203,10 +216,10 @@ def skewed_sequence(replications, rng):
     draw, n, hits = revenue(0.3, 0.8), 4000, 0
     for _ in range(replications):
         a, b = draw((n,), rng), draw((n,), rng)
-        at = np.arange(sequential.BURN_IN, n, 20)
+        at = np.arange(sequential.MIN_UNITS_PER_ARM, n, 20)
         sums = [(np.cumsum(v)[at - 1], np.cumsum(v * v)[at - 1]) for v in (a, b)]
         spread = sum((s2 - s1**2 / at) / (at - 1) / at for s1, s2 in sums)
-        scale = np.array([sequential.half_width(1.0, 2 * i) for i in at])
+        scale = np.array([sequential.confidence_sequence_half_width(1.0, 2 * i) for i in at])
         hits += bool((np.abs(sums[1][0] - sums[0][0]) / at > scale * np.sqrt(spread)).any())
     said("always valid, 30% buy, 195 looks from 100 an arm", hits, replications, region=(0.0, 0.05))
 
@@ -221,7 +234,7 @@ def powers(replications, rng):
     for sd, effect, n in ((3.0, 0.6, 400), (3.0, 0.3, 1600)):
         hits = rates(lambda s, r: r.normal(0, 3, s), (n, n), replications, rng,
                      lambda a, b, e=effect: p_welch(a, b + e))
-        planned = power.power(effect, sd, (n, n))
+        planned = power.achieved_power(effect, sd, (n, n))
         said(f"power for {effect} of σ {sd}, {n:,} an arm", hits, replications, planned,
              (planned - 0.02, planned + 0.02))
 
@@ -232,9 +245,9 @@ def as_the_page_does(replications, rng):
         draw, hits, again = revenue(share, sigma), 0, 0
         for _ in range(replications):
             a, b = (draw((n,), rng) for n in sizes)
-            outside = validity.means(validity.facts(a), validity.facts(b))
+            outside = preconditions.welch_violation(preconditions.describe_values(a), preconditions.describe_values(b))
             again += bool(outside)
-            p = randomisation.difference(a, b, rng, draws=499).p if outside else p_welch(a[None], b[None])[0]
+            p = permutation.permutation_difference(a, b, rng, draws=499).p if outside else p_welch(a[None], b[None])[0]
             hits += p < 0.05
         name = f"as the page does, {share:.0%} buy, {sizes[0]:,} and {sizes[1]:,} ({again / replications:.0%} again)"
         said(name, hits, replications, region=(0.04, 0.06))
@@ -247,15 +260,17 @@ SEEDS, CUSTOMERS, RIGHT = 200, 3000, {
 
 def verdicts_of_seeds(replications, rng):
     """Planted experiments of 200 companies: how many verdicts are right; 179 is the least that chance allows."""
-    assumptions = study("simulated").section("experiments", Assumptions)
+    assumptions = read_study("simulated").section("experiments", ExperimentsConfig)
     seeds, engine, right = min(SEEDS, max(replications // 50, 2)), Engine(), dict.fromkeys(RIGHT, 0)
     for seed in range(seeds):
         stream = np.random.default_rng([SEED, seed])
-        block = people.people(World(), stream, 0, 0, CUSTOMERS)
-        table = canonical.ASSIGNMENTS.conformed(engine.lazy(trials.assignments(World(), stream, block)))
-        designs, found = evidence.designs(engine, table, assumptions, seed)
-        checked = gates.gates(designs, found.counted, assumptions, found.units)
-        effects_ = verdicts.effects_table(designs, found, checked, assumptions, date(2026, 1, 1))
+        block = customer_traits.simulate_customers(World(), stream, 0, 0, CUSTOMERS)
+        table = canonical_schema.ASSIGNMENTS.conformed(
+            engine.lazy(planted_experiments.simulate_assignments(World(), stream, block))
+        )
+        designs, found = experiment_data.load_experiments(engine, table, assumptions, seed)
+        checked = quality_gates.gates_by_experiment(designs, found.counted, assumptions, found.units)
+        effects_ = decisions.decide_experiments(designs, found, checked, assumptions, date(2026, 1, 1))
         judged = effects_["is_primary"] & effects_["experiment"].isin(RIGHT)  # the earlier plan is too small for one
         for row in effects_[judged].to_dict("records"):
             small = row["verdict"] == "stop" and "worth having" in row["reason"]

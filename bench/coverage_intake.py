@@ -12,9 +12,11 @@ from pathlib import Path
 
 from scipy.stats import binomtest
 
+from helpers import simulation
 from helpers.foundation.engine import Engine
-from helpers.foundation.estimates import Level
-from helpers.intake import audit, deliveries, profiles, simulation
+from helpers.foundation.results import Level
+from helpers.intake import audit_report, profiles
+from helpers.intake import delivery as delivery_module
 
 MOST = 0.02
 
@@ -22,10 +24,10 @@ MOST = 0.02
 def crossed(seed, customers):
     """Return the level of each gate that one company crosses, by name."""
     with tempfile.TemporaryDirectory() as folder:
-        simulation.write(Path(folder), customers=customers, seed=seed)
+        simulation.write_files(Path(folder), customers=customers, seed=seed)
         engine = Engine()
-        delivery = deliveries.delivery(profiles.read("simulated"), engine, folder)
-        return {gate.gate: gate.level for gate in audit.gates(delivery, engine) if gate.is_crossed}
+        delivery = delivery_module.read_delivery(profiles.read_profile("simulated"), engine, folder)
+        return {gate.gate: gate.level for gate in audit_report.intake_gates(delivery, engine) if gate.is_crossed}
 
 
 def main():

@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 from scipy import special, stats
 
-from helpers.loyalty import curve, knots, moderators, slopes
-from helpers.methods import reserving
+from helpers.loyalty import breakpoint_slopes, breakpoints, monotone_logistic, structural_model
+from helpers.stats import chain_ladder
 
 REGION = 0.999
 LEVEL, HELD = 0.05, 0.95
@@ -29,17 +29,17 @@ def scores(rng, n):
 
 def company(rng, n, design, beta):
     score = scores(rng, n)
-    return curve.counted(score, rng.random(n) < special.expit(design(score) @ beta))
+    return monotone_logistic.count_by_score(score, rng.random(n) < special.expit(design(score) @ beta))
 
 
 def turned(rng, n):
     """Return a company whose curve turns at two knots, and the knots."""
     knots_ = TURNS + rng.uniform(-AROUND, AROUND, 2)
-    return company(rng, n, lambda score: curve.broken(score, knots_[None])[0], BENT), knots_
+    return company(rng, n, lambda score: monotone_logistic.broken_designs(score, knots_[None])[0], BENT), knots_
 
 
 def bent(score):
-    return curve.broken(score, TURNS[None])[0]
+    return monotone_logistic.broken_designs(score, TURNS[None])[0]
 
 
 def line(name, nominal, k, n, note=""):
@@ -51,12 +51,12 @@ def line(name, nominal, k, n, note=""):
 def of_existence(rng, replications, n, draws):
     claimed = located = power = 0
     for _ in range(replications):
-        counts = company(rng, n, curve.straight, STRAIGHT)
-        if (found := knots.existence(counts, draws, rng)) and found.p_value <= LEVEL:
+        counts = company(rng, n, monotone_logistic.straight_design, STRAIGHT)
+        if (found := breakpoints.breakpoint_test(counts, draws, rng)) and found.p_value <= LEVEL:
             claimed += 1
-            where = knots.located(counts, knots.COARSE)
+            where = breakpoints.locate_breakpoints(counts, breakpoints.COARSE_STEP)
             located += where.lower.is_located and where.upper.is_located
-        found = knots.existence(turned(rng, n)[0], draws, rng)
+        found = breakpoints.breakpoint_test(turned(rng, n)[0], draws, rng)
         power += found is not None and found.p_value <= LEVEL
     line(f"existence of knots, type I error, {n:,} people", LEVEL, claimed, replications)
     print(f"    both knots claimed and located where there are none: {located / replications:.4f}; "
@@ -65,7 +65,7 @@ def of_existence(rng, replications, n, draws):
 
 def of_places(rng, replications, n, step):
     drawn = [turned(rng, n) for _ in range(replications)]
-    found = [(where, truth) for counts, truth in drawn if (where := knots.located(counts, step))]
+    found = [(where, truth) for counts, truth in drawn if (where := breakpoints.locate_breakpoints(counts, step))]
     for i, name in enumerate(("lower", "upper")):
         made = [(getattr(where, name), truth[i]) for where, truth in found]
         width = [knot.high - knot.low for knot, _ in made]
@@ -79,7 +79,9 @@ def of_slopes(rng, replications, n, step):
     held = np.zeros(3)
     for _ in range(replications):
         counts, _ = turned(rng, n)
-        held += slopes.profile(counts, knots.located(counts, step)).excess(BENT[1:]) <= 0
+        held += (
+            breakpoint_slopes.profile_slopes(counts, breakpoints.locate_breakpoints(counts, step)).excess(BENT[1:]) <= 0
+        )
     for name, k in zip(("below", "between", "above"), held, strict=True):
         line(f"slope {name} the knots, interval, {n:,} people", HELD, k, replications)
 
@@ -94,10 +96,10 @@ def of_gamma(rng, replications, n):
                              "returned": rng.random(n) < special.expit(logit)})
         said = pd.DataFrame({"customer_id": came["customer_id"], "switching_cost": locked, "alternatives": np.nan,
                              "quality": rng.uniform(0, 100, n), "is_member": np.nan})
-        found = {(e.quantity, e.segment): e for e in moderators.moderators(came, said)}
-        of_leaving = found[moderators.GAMMA, moderators.SWITCHING]
+        found = {(e.quantity, e.segment): e for e in structural_model.moderator_estimates(came, said)}
+        of_leaving = found[structural_model.INTERACTION, structural_model.SWITCHING_MODERATOR]
         held += of_leaving.low <= 10 * gamma <= of_leaving.high
-        idle = found[moderators.CHANGE, moderators.QUALITY]
+        idle = found[structural_model.EFFECT_CHANGE, structural_model.QUALITY_MODERATOR]
         claimed += not idle.low <= 0 <= idle.high
     line(f"γ of switching cost, interval, {n:,} people", HELD, held, replications)
     line(f"moderator that does nothing, type I error, {n:,} people", LEVEL, claimed, replications)
@@ -111,7 +113,7 @@ def of_redemption(rng, replications, lots_a_cohort, m=8):
         size = rng.poisson(lots_a_cohort, m)
         cells = np.array([rng.multinomial(rng.binomial(k, 0.68), pattern) for k in size]).astype(float)
         future = np.add.outer(np.arange(m), np.arange(m)) >= m
-        found = reserving.chain_ladder(np.where(future, np.nan, np.cumsum(cells, axis=1)))
+        found = chain_ladder.fit_chain_ladder(np.where(future, np.nan, np.cumsum(cells, axis=1)))
         held += abs(found.reserve.sum() - (cells * future).sum()) <= found.half_width(HELD)
     line(f"points still to be redeemed, Mack, {lots_a_cohort:,} lots a cohort", HELD, held, replications)
 
@@ -132,7 +134,7 @@ def main():
     start = time.perf_counter()
     print(f"{given.replications} replications")
     print(f"{'estimator':<56}{'nominal':>8}{'measured':>10}   99.9 % binomial region")
-    more = {"existence": (given.draws,), "places": (given.step,), "slopes": (knots.COARSE,)}
+    more = {"existence": (given.draws,), "places": (given.step,), "slopes": (breakpoints.COARSE_STEP,)}
     for n in given.people:
         for name in given.only:
             PARTS[name](np.random.default_rng([given.seed, n, list(PARTS).index(name)]), given.replications, n,

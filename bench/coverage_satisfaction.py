@@ -12,20 +12,20 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from helpers.foundation.estimates import Level
-from helpers.methods import drivers, moderation, ordinal, paths, prediction, resampling, thirds
-from helpers.methods import validity as constructs
-from helpers.methods.intervals import mean, net_share
-from helpers.methods.reliability import alpha_gate, item_rest, reliability
-from helpers.methods.weighing import Replicas, Rows
-from helpers.satisfaction import structure, updating, validity, weights
+from helpers.foundation.results import Level
+from helpers.satisfaction import ecsi_model, expectations, measurement_model
+from helpers.stats import bootstrap, ordinal_logit, penalty_reward, raking, relative_importance, scale_reliability
+from helpers.stats.confidence_intervals import mean_interval, net_share_interval
+from helpers.stats.pls_sem import path_model, pls_evaluation
+from helpers.stats.scale_reliability import alpha_quality_gate, item_rest_correlation, measure_reliability
+from helpers.stats.survey_weights import ReplicateWeights, WeightedSample
 
 LEVEL, REGION = 0.95, 0.999
 NET = {(0.5, 0.35, 0.15): {5: 0.956, 10: 0.958, 30: 0.949}, (0.8, 0.15, 0.05): {10: 0.944, 50: 0.956}}
 DRIVERS = np.array([0.5, 0.4, 0.3, 0.25])
 STEP = 0.30
 THIRD = float(stats.norm.pdf(stats.norm.ppf(1 / 3)) / (1 / 3))  # mean of the upper third less that of the middle one
-BENT = paths.PathModel({"m": ["m"], "s": ["s"], "l": ["l"]}, [("s", "l"), ("m", "l")])
+BENT = path_model.PathModel({"m": ["m"], "s": ["s"], "l": ["l"]}, [("s", "l"), ("m", "l")])
 SOUND = {"Image": 3, "Expectation": 3, "Quality": 5, "Value": 3, "Satisfaction": 3, "Loyalty": 3}
 SOUND_ARROWS = (("Image", "Expectation"), ("Expectation", "Quality"), ("Quality", "Value"), ("Image", "Satisfaction"),
                 ("Quality", "Satisfaction"), ("Value", "Satisfaction"), ("Satisfaction", "Loyalty"))
@@ -38,13 +38,13 @@ def net_exact(n, shares):
     possible = top + middle <= n
     counts = np.column_stack([top, middle, n - top - middle])[possible]
     chance = stats.multinomial.pmf(counts, n, shares)
-    made = [net_share(t / n, b / n, n) for t, _, b in counts]
+    made = [net_share_interval(t / n, b / n, n) for t, _, b in counts]
     truth = shares[0] - shares[2]
     return float(sum(p for p, i in zip(chance, made, strict=True) if i.low <= truth <= i.high))
 
 
 def plain_index(rng, n=120):
-    i = mean(np.clip(rng.normal(70, 18, n), -1e9, 1e9))
+    i = mean_interval(np.clip(rng.normal(70, 18, n), -1e9, 1e9))
     return i.low <= 70 <= i.high
 
 
@@ -53,7 +53,7 @@ def latent(rng, n, loading, k):
     return feeling, loading * feeling + np.sqrt(1 - loading**2) * rng.normal(size=(n, k))
 
 
-MODEL = paths.PathModel({"q": ["q1", "q2", "q3"], "v": ["v1", "v2"], "s": ["s1", "s2", "s3"]},
+MODEL = path_model.PathModel({"q": ["q1", "q2", "q3"], "v": ["v1", "v2"], "s": ["s1", "s2", "s3"]},
                         [("q", "v"), ("q", "s"), ("v", "s")])
 
 
@@ -64,10 +64,13 @@ def path_index(rng, draws, n=250):
     satisfied = 0.5 * quality + 0.3 * value + 0.7 * rng.normal(size=(n, 1))
     answers = [of_q] + [0.8 * x + 0.6 * rng.normal(size=(n, k)) for x, k in ((value, 2), (satisfied, 3))]
     columns = 70 + 15 * np.concatenate(answers, axis=1)
-    counts = resampling.replicates(n, draws, int(rng.integers(2**31)))
-    known = [resampling.moments(columns), resampling.moments(columns, counts)]
-    value, drawn = (prediction.index(paths.fit(MODEL, m.correlation), m.mean, m.covariance, "s") for m in known)
-    i = resampling.percentiles(value[0], drawn)
+    counts = bootstrap.bootstrap_counts(n, draws, int(rng.integers(2**31)))
+    known = [bootstrap.replicate_moments(columns), bootstrap.replicate_moments(columns, counts)]
+    value, drawn = (
+        pls_evaluation.construct_index(path_model.fit_path_model(MODEL, m.correlation), m.mean, m.covariance, "s")
+        for m in known
+    )
+    i = bootstrap.percentile_interval(value[0], drawn)
     return i.low <= 70 <= i.high
 
 
@@ -79,11 +82,11 @@ def raked_mean(rng, draws, n=300):
     truth = 60 + 8 * 0.7 - 6 * 0.4
     answers = 1 / (1 + np.exp(1 - 0.9 * region + 0.8 * age))
     who = rng.choice(size, n, replace=False, p=answers / answers.sum())
-    wanted = [weights.Margin(name, (x[who][:, None] == np.arange(k)).astype(float), np.array(share))
+    wanted = [raking.PopulationMargin(name, (x[who][:, None] == np.arange(k)).astype(float), np.array(share))
               for name, x, k, share in (("region", region, 3, (0.5, 0.3, 0.2)), ("age", age, 2, (0.6, 0.4)))]
-    base = np.concatenate([np.ones((1, n)), resampling.replicates(n, draws, rng.integers(2**31))])
-    made = weights.raked(base, wanted).weights @ feeling[who] / n
-    raked, plain = resampling.percentiles(made[0], made[1:]), mean(feeling[who])
+    base = np.concatenate([np.ones((1, n)), bootstrap.bootstrap_counts(n, draws, rng.integers(2**31))])
+    made = raking.rake_weights(base, wanted).weights @ feeling[who] / n
+    raked, plain = bootstrap.percentile_interval(made[0], made[1:]), mean_interval(feeling[who])
     return raked.low <= truth <= raked.high, plain.low <= truth <= plain.high
 
 
@@ -97,8 +100,8 @@ def updated(rng, draws, n=400, waves=4):
     asked = [x[:, None] + 0.8 * rng.normal(size=(n, 3)) for x in expected]
     for t, b in enumerate(felt):
         steps.append((np.arange(n), asked[t], b[:, None] + 0.8 * rng.normal(size=(n, 3)), asked[t + 1]))
-    known = updating.Steps(*(np.concatenate(part) for part in zip(*steps, strict=True)))
-    i, plain = updating.expectation_updating(known, "", int(rng.integers(2**31)), draws)
+    known = expectations.ExpectationSteps(*(np.concatenate(part) for part in zip(*steps, strict=True)))
+    i, plain = expectations.expectation_updating_estimates(known, "", int(rng.integers(2**31)), draws)
     return i.low <= STEP <= i.high, plain.value
 
 
@@ -110,16 +113,16 @@ def driver_population():
     full = np.block([[among, right[:, None]], [right[None], np.array([[DRIVERS @ right + 1.0]])]])
     spread = np.sqrt(np.diag(full))
     known = full / np.outer(spread, spread)
-    shares = drivers.lmg(known[None])[0]
+    shares = relative_importance.lmg_shares(known[None])[0]
     return full, shares / shares.sum()
 
 
 def shares_cover(rng, draws, root, truth, n=300):
     columns = rng.normal(size=(n, len(root))) @ root.T
-    parts = resampling.moments(columns), resampling.resampled_moments(columns, draws, int(rng.integers(2**31)))
-    value, drawn = (drivers.lmg(m.correlation) for m in parts)
+    parts = bootstrap.replicate_moments(columns), bootstrap.bootstrap_moments(columns, draws, int(rng.integers(2**31)))
+    value, drawn = (relative_importance.lmg_shares(m.correlation) for m in parts)
     value, drawn = value / value.sum(axis=1, keepdims=True), drawn / drawn.sum(axis=1, keepdims=True)
-    made = [resampling.percentiles(value[0, j], drawn[:, j]) for j in range(len(truth))]
+    made = [bootstrap.percentile_interval(value[0, j], drawn[:, j]) for j in range(len(truth))]
     return [i.low <= t <= i.high for i, t in zip(made, truth, strict=True)]
 
 
@@ -127,18 +130,21 @@ def probe_rejects(rng, n=200):
     """Return whether a driver of pure chance beats the probe."""
     columns = rng.normal(size=(n, 4))
     columns[:, 3] += columns[:, 0] + 0.5 * columns[:, 1]
-    return drivers.probe_p_values(columns, int(rng.integers(2**31)), 99)[2] <= drivers.RELEVANT
+    return (
+        relative_importance.random_probe_p_values(columns, int(rng.integers(2**31)), 99)[2]
+        <= relative_importance.RELEVANCE_LEVEL
+    )
 
 
 def contrasts_cover(rng, draws, n=400):
     """Return whether the intervals of a penalty, a reward, an ordinal logit's odds and a moderation cover."""
     x, other = rng.normal(size=(2, n))
-    beta = thirds.contrasts(np.column_stack([x, other]), x + other + rng.normal(size=n),
-                            Rows(np.arange(n), np.ones(n)), draws, int(rng.integers(2**31)))[:, [0, 2]]
-    ends = [resampling.percentiles(beta[0, j], beta[1:, j]) for j in range(2)]
+    beta = penalty_reward.tertile_contrasts(np.column_stack([x, other]), x + other + rng.normal(size=n),
+                            WeightedSample(np.arange(n), np.ones(n)), draws, int(rng.integers(2**31)))[:, [0, 2]]
+    ends = [bootstrap.percentile_interval(beta[0, j], beta[1:, j]) for j in range(2)]
     made = [i.low <= truth <= i.high for i, truth in zip(ends, (-THIRD, THIRD), strict=True)]
     answers = np.digitize(0.8 * x + rng.logistic(size=n), [-1.5, 0.0, 1.5])
-    ratio = ordinal.fit(np.column_stack([x, other]), answers).odds_ratio(0)
+    ratio = ordinal_logit.fit_ordinal_logit(np.column_stack([x, other]), answers).odds_ratio(0)
     return [*made, ratio.low <= np.exp(0.8) <= ratio.high]
 
 
@@ -146,8 +152,10 @@ def moderation_covers(rng, draws, n=300, bend=0.25):
     """Return whether the interval of a product's coefficient covers; single items, so that nothing is attenuated."""
     m, s = rng.normal(size=(2, n))
     y = 0.5 * s + 0.2 * m + bend * m * s + 0.6 * rng.normal(size=n)
-    found = moderation.interaction(BENT, np.column_stack([m, s, y]), ("m", "s", "l"), draws, int(rng.integers(2**31)))
-    i = resampling.percentiles(found.product[0], found.product[1:])
+    found = pls_evaluation.moderation_effect(
+        BENT, np.column_stack([m, s, y]), ("m", "s", "l"), draws, int(rng.integers(2**31))
+    )
+    i = bootstrap.percentile_interval(found.product[0], found.product[1:])
     return i.low <= bend / np.sqrt(0.25 + 0.04 + bend**2 + 0.36) <= i.high
 
 
@@ -162,23 +170,27 @@ def weighted_survey(rng, n):
     return np.column_stack([items, other + 0.3 * rng.normal(size=n), y]), code, blames, np.where(heavy, 3.0, 1.0)
 
 
-TWO = paths.PathModel({"q": ["1", "2", "3"], "o": ["4"], "s": ["5"]}, [("q", "s"), ("o", "s")])
+TWO = path_model.PathModel({"q": ["1", "2", "3"], "o": ["4"], "s": ["5"]}, [("q", "s"), ("o", "s")])
 
 
 def weighted_values(columns, weights_):
     """Return α, an item–rest correlation, a path and a share of R² in each replicate; log odds in the sample."""
-    known = resampling.moments(columns, weights_)
+    known = bootstrap.replicate_moments(columns, weights_)
     items = known.covariance[:, :3, :3]
-    share = drivers.lmg(known.correlation[:, [[0], [3], [4]], [0, 3, 4]])
-    return (constructs.alpha(items), item_rest(items)[:, 0], paths.fit(TWO, known.correlation).paths[:, 0, 2],
-            share[:, 0] / share.sum(axis=1))
+    share = relative_importance.lmg_shares(known.correlation[:, [[0], [3], [4]], [0, 3, 4]])
+    return (
+        scale_reliability.cronbach_alpha(items),
+        item_rest_correlation(items)[:, 0],
+        path_model.fit_path_model(TWO, known.correlation).paths[:, 0, 2],
+        share[:, 0] / share.sum(axis=1),
+    )
 
 
 @functools.cache
 def weighted_truth(seed=5, n=400_000):
     """Return what the weighted estimators find in a sample so large that its error does not count."""
     columns, code, blames, weights_ = weighted_survey(np.random.default_rng(seed), n)
-    odds = ordinal.fit(columns[:, [0, 3]], code, weights_).coefficients[0]
+    odds = ordinal_logit.fit_ordinal_logit(columns[:, [0, 3]], code, weights_).coefficients[0]
     return [*(x[0] for x in weighted_values(columns, weights_[None])), np.exp(odds),
             np.average(blames, weights=weights_)]
 
@@ -186,10 +198,13 @@ def weighted_truth(seed=5, n=400_000):
 def weighted_cover(rng, draws, n=400):
     """Return whether intervals by replicates of unequal weights cover what holds in the weighted population."""
     columns, code, blames, weights_ = weighted_survey(rng, n)
-    known = Rows(np.arange(n), weights_, Replicas(pd.RangeIndex(n), np.concatenate(
-        [np.ones((1, n)), resampling.replicates(n, draws, int(rng.integers(2**31)))]) * weights_))
-    ends = [resampling.percentiles(x[0], x[1:]) for x in weighted_values(columns, known.draws())]
-    ends += [ordinal.fit(columns[:, [0, 3]], code, weights_, known.draws()[1:]).odds_ratio(0), known.share(blames)]
+    known = WeightedSample(np.arange(n), weights_, ReplicateWeights(pd.RangeIndex(n), np.concatenate(
+        [np.ones((1, n)), bootstrap.bootstrap_counts(n, draws, int(rng.integers(2**31)))]) * weights_))
+    ends = [bootstrap.percentile_interval(x[0], x[1:]) for x in weighted_values(columns, known.draws())]
+    ends += [
+        ordinal_logit.fit_ordinal_logit(columns[:, [0, 3]], code, weights_, known.draws()[1:]).odds_ratio(0),
+        known.share(blames),
+    ]
     return [i.low <= truth <= i.high for i, truth in zip(ends, weighted_truth(), strict=True)]
 
 
@@ -201,11 +216,15 @@ def clean_survey(rng, draws, n=250):
         latent_[name] = 0.65 * sum(into, np.zeros(n)) / max(len(into), 1) ** 0.5 + 0.76 * rng.normal(size=n)
     columns = np.column_stack([0.8 * latent_[b] + 0.6 * rng.normal(size=n) for b, k in SOUND.items() for _ in range(k)])
     columns = np.clip(np.rint(5.5 + 1.8 * columns), 1, 10) * 100 / 9
-    model = paths.PathModel({b: [f"{b}{i}" for i in range(k)] for b, k in SOUND.items()}, SOUND_ARROWS)
-    rows = Rows(np.arange(n), np.ones(n))
-    panel = structure.Panel(model, columns, rows, rows.moments(columns, draws, int(rng.integers(2**31))), n)
-    gates = validity.validity_gates(validity.validity_of(panel, validity.fitted(panel, "path")))
-    gates += [alpha_gate(b, reliability(columns[:, model.items_of(j)]), "") for j, b in enumerate(SOUND)]
+    model = path_model.PathModel({b: [f"{b}{i}" for i in range(k)] for b, k in SOUND.items()}, SOUND_ARROWS)
+    rows = WeightedSample(np.arange(n), np.ones(n))
+    panel = ecsi_model.CompleteAnswers(model, columns, rows, rows.moments(columns, draws, int(rng.integers(2**31))), n)
+    gates = measurement_model.validity_gates(
+        measurement_model.measurement_validity(panel, measurement_model.fit_measurement_model(panel, "path"))
+    )
+    gates += [
+        alpha_quality_gate(b, measure_reliability(columns[:, model.items_of(j)]), "") for j, b in enumerate(SOUND)
+    ]
     return any(g.is_crossed and g.level in (Level.STRIKE, Level.BLOCK) for g in gates)
 
 

@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from helpers.value import covariates, lifetime, limits, purchases, spend
-from helpers.value.geometric import BG, MBG
-from helpers.value.pareto import PARETO
-from helpers.value.purchases import Counts
-from helpers.value.summaries import KEY, Base
+from helpers.value import clv
+from helpers.value.btyd import covariates, fitting, gamma_gamma
+from helpers.value.btyd.bg_nbd import BG_NBD, MBG_NBD
+from helpers.value.btyd.frequency_recency import FREQUENCY_RECENCY_KEY, CountedBuyers, FrequencyRecency
+from helpers.value.btyd.pareto_nbd import PARETO_NBD
 
 LEVEL, REGION = 0.95, 0.999
 OF_MBG, OF_PARETO = np.array([0.9, 8.0, 0.9, 2.5]), np.array([0.7, 9.0, 0.8, 12.0])
@@ -37,7 +37,7 @@ def bought(rng, n):
     ahead = np.minimum(rng.poisson(rate * HORIZON / 7), np.maximum(chances - tried, 0))
     unit = rng.gamma(q, 1 / gamma, n)
     money = [np.where(k > 0, rng.gamma(np.maximum(p * k, 1e-9)) / unit, 0) for k in (x, ahead)]
-    return Counts(x * 1.0, last, age, np.ones(n)), money[0], money[1]
+    return FrequencyRecency(x * 1.0, last, age, np.ones(n)), money[0], money[1]
 
 
 def bought_until_gone(rng, n, values=OF_PARETO):
@@ -46,7 +46,7 @@ def bought_until_gone(rng, n, values=OF_PARETO):
     age = rng.integers(20 * 7, WEEKS * 7, n) / 7
     stays = np.minimum(rng.exponential(1 / rng.gamma(s, 1 / beta, n)), age)
     x = rng.poisson(rng.gamma(r, 1 / alpha, n) * stays)
-    return Counts(x * 1.0, np.where(x > 0, stays * rng.beta(np.maximum(x, 1), 1), 0), age, np.ones(n))
+    return FrequencyRecency(x * 1.0, np.where(x > 0, stays * rng.beta(np.maximum(x, 1), 1), 0), age, np.ones(n))
 
 
 def bought_after_a_first(rng, n):
@@ -57,14 +57,14 @@ def bought_after_a_first(rng, n):
     tried = rng.poisson(rng.gamma(r, 1 / alpha, n) * age)
     x = np.minimum(tried, chances)
     last = np.where(x > 0, age * rng.beta(np.maximum(x, 1), np.maximum(tried - x, 0) + 1), 0)
-    return Counts(x * 1.0, last, age, np.ones(n))
+    return FrequencyRecency(x * 1.0, last, age, np.ones(n))
 
 
 def by_channel(rng, n):
     """Return what covers of the ratios of a second channel's rates to the first one's, by Pareto/NBD; None if loose."""
     r, alpha, s, beta = OF_PARETO
     second = bought_until_gone(rng, n // 2, (r, alpha / np.exp(OF_CHANNEL[0]), s, beta / np.exp(OF_CHANNEL[1])))
-    fit = covariates.by_group(PARETO, {"first": bought_until_gone(rng, n - n // 2), "second": second})
+    fit = covariates.fit_by_group(PARETO_NBD, {"first": bought_until_gone(rng, n - n // 2), "second": second})
     if fit.reason:
         return None
     return {f"Pareto/NBD {e.quantity} by channel": holds(e, truth) for e, truth in
@@ -78,18 +78,21 @@ def holds(estimate, truth):
 def replication(rng, n):
     """Return what covers and the randomised PIT of one customer's realised margin; None where nothing is identified."""
     counts, money, ahead = bought(rng, n)
-    fit, of_spend = limits.profiled(purchases.fitted(MBG, counts), counts), spend.fitted(counts.x, money)
+    fit, of_spend = (
+        fitting.with_profile_limits(fitting.fit_btyd(MBG_NBD, counts), counts),
+        gamma_gamma.fit_gamma_gamma(counts.x, money),
+    )
     if fit.reason or of_spend.reason:
         return None
     found = {f"MBG/NBD {e.quantity}": holds(e, t) for e, t in zip(fit.estimates(), OF_MBG, strict=False)}
     found |= {f"gamma-gamma {e.quantity}": holds(e, t) for e, t in
               zip(of_spend.estimates(), [*OF_SPEND, OF_SPEND[0] * OF_SPEND[2] / (OF_SPEND[1] - 1)], strict=False)}
     days = np.column_stack([counts.x, np.arange(n), np.rint(counts.T * 7)]).astype("int64")
-    view = lifetime.outlook(Base(counts, days, money), fit, of_spend, margin_share=0.4, horizon_days=HORIZON,
+    view = clv.forecast_clv(CountedBuyers(counts, days, money), fit, of_spend, margin_share=0.4, horizon_days=HORIZON,
                             discount_rate=0.0)
-    truth = 0.4 * (MBG.p_alive(counts, OF_MBG) * MBG.expected_if_alive(counts, OF_MBG, HORIZON / 7)
+    truth = 0.4 * (MBG_NBD.p_alive(counts, OF_MBG) * MBG_NBD.expected_if_alive(counts, OF_MBG, HORIZON / 7)
                    * OF_SPEND[0] * (OF_SPEND[2] + money) / (OF_SPEND[0] * counts.x + OF_SPEND[1] - 1))
-    found["customer equity"] = holds(lifetime.equity(view, rng), truth.sum())
+    found["customer equity"] = holds(clv.customer_equity(view, rng), truth.sum())
     one = int(rng.integers(n))
     each = view.margin_share * view.present[one] * of_spend.expected(counts.x, money)[one]
     spread = view.slopes[one] @ fit.covariance @ view.slopes[one]
@@ -101,8 +104,10 @@ def replication(rng, n):
 
 def placed(view, key, money, margin, rng):
     """Return where the realised margin lies among its predictive draws, ties broken at random."""
-    who = pd.DataFrame([[*key, money]], columns=[*KEY, "s"]).astype(dict.fromkeys(KEY, "int64"))
-    draws = next(lifetime.drawn(view, who, *lifetime._parameters(view, rng), rng))[1][0]
+    who = pd.DataFrame([[*key, money]], columns=[*FREQUENCY_RECENCY_KEY, "s"]).astype(
+        dict.fromkeys(FREQUENCY_RECENCY_KEY, "int64")
+    )
+    draws = next(clv.simulate_totals(view, who, *clv._parameters(view, rng), rng))[1][0]
     below, ties = (draws < margin).sum(), (draws == margin).sum()
     return (below + rng.random() * (ties + 1)) / (len(draws) + 1)
 
@@ -130,7 +135,7 @@ def of_values(rng, replications, customers):
 def of_model(rng, replications, customers, model, draw, truth):
     """Print the coverage of the parameters of a model of purchases."""
     drawn = (draw(rng, customers) for _ in range(replications))
-    fits = [limits.profiled(purchases.fitted(model, counts), counts) for counts in drawn]
+    fits = [fitting.with_profile_limits(fitting.fit_btyd(model, counts), counts) for counts in drawn]
     known = [fit for fit in fits if not fit.reason]
     print(f"{model.name}: {len(known)} of {len(fits)} replications identified", flush=True)
     for i, name in enumerate(model.names):
@@ -146,8 +151,8 @@ def of_channels(rng, replications, customers):
 
 
 PARTS = {"values": of_values,
-         "bg": lambda *given: of_model(*given, BG, bought_after_a_first, OF_BG),
-         "pareto": lambda *given: of_model(*given, PARETO, bought_until_gone, OF_PARETO),
+         "bg": lambda *given: of_model(*given, BG_NBD, bought_after_a_first, OF_BG),
+         "pareto": lambda *given: of_model(*given, PARETO_NBD, bought_until_gone, OF_PARETO),
          "channels": of_channels}
 
 

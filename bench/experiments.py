@@ -33,12 +33,12 @@ con.execute(f"copy (select 'new till' as experiment, 'u' || id as unit_id, varia
 """
 OURS = """
 import sys, time
-from helpers.experiments import moments
-from helpers.foundation import canonical
+from helpers.experiments import aggregates
+from helpers.foundation import canonical_schema
 from helpers.foundation.engine import Engine
 engine = Engine()
-table = canonical.ASSIGNMENTS.conformed(engine.stored(__import__("pathlib").Path(sys.argv[1])))
-metrics, covariates, _ = moments.columns(table)
+table = canonical_schema.ASSIGNMENTS.conformed(engine.stored(__import__("pathlib").Path(sys.argv[1])))
+metrics, covariates, _ = aggregates.metric_columns(table)
 began = time.perf_counter()
 {work}
 seconds = time.perf_counter() - began

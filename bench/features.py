@@ -102,13 +102,17 @@ def by_hand(path, out):
 
 def of_ours(engine, path, out, what):
     from helpers.customers import features
-    from helpers.foundation import canonical
-    from helpers.value import summaries
+    from helpers.foundation import canonical_schema
+    from helpers.value.btyd import frequency_recency
 
     engine.connection  # noqa: B018 — a session that is there already, as in a run
     began = time.perf_counter()
-    lines = canonical.TRANSACTIONS.conformed(engine.stored(Path(path)))
-    found = features.summary(lines, CUTOFF, margin_rate=0.3) if what == "features" else summaries.buyers(lines, CUTOFF)
+    lines = canonical_schema.TRANSACTIONS.conformed(engine.stored(Path(path)))
+    found = (
+        features.customer_summary(lines, CUTOFF, margin_rate=0.3)
+        if what == "features"
+        else frequency_recency.buyer_history(lines, CUTOFF)
+    )
     engine.write(found, Path(out), [])
     return {"seconds": time.perf_counter() - began}
 
@@ -120,9 +124,9 @@ def ours(path, out, what):
 
 
 def on_spark(path, out, what):
-    from helpers.foundation.engine import chosen
+    from helpers.foundation.engine_choice import open_engine
 
-    return of_ours(chosen("spark"), path, out, what)
+    return of_ours(open_engine("spark"), path, out, what)
 
 
 def of_lifetimes(path):

@@ -60,16 +60,16 @@ def made(path, n):
 
 
 def ours(folder, line):
-    from helpers.intake import deliveries, profiles
-    from helpers.pipeline import catalogue
+    from helpers.intake import delivery, profiles
+    from helpers.pipeline import registry
 
     home = Path(os.environ["LOYALTY_HOME"])
     (home / "data" / "sources").mkdir(parents=True)
     text = PROFILE.replace("{line}", 'line = "line_"' if line == "given" else "")
     (home / "data" / "sources" / "bench.toml").write_text(text)
     began = time.perf_counter()
-    workspace = catalogue.workspace("bench").cleared()
-    delivery = deliveries.delivery(profiles.read("bench"), workspace.engine, folder)
+    workspace = registry.open_workspace("bench").cleared()
+    delivery = delivery.read_delivery(profiles.read_profile("bench"), workspace.engine, folder)
     written = delivery.write(workspace)
     return {"seconds": time.perf_counter() - began, "written": written}
 

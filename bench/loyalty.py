@@ -79,14 +79,14 @@ def entries():
 
 def build(n, surveyed):
     """Write the company where a notebook opened by hand looks for it; return seconds."""
-    from helpers.foundation.workspace import replace_json
-    from helpers.pipeline import catalogue
+    from helpers.foundation.atomic_files import write_json
+    from helpers.pipeline import registry
 
     start = time.perf_counter()
-    workspace = catalogue.workspace(SOURCE)
+    workspace = registry.open_workspace(SOURCE)
     for name, query in tables(n, surveyed).items():
         print("  " + workspace.write(f"canonical/{name}", workspace.engine.sql(query)), flush=True)
-    replace_json(workspace.folder / "manifest.json", {"state": "scratch", "base": "", "as_of": AS_OF})
+    write_json(workspace.folder / "manifest.json", {"state": "scratch", "base": "", "as_of": AS_OF})
     return time.perf_counter() - start
 
 
@@ -95,7 +95,7 @@ def run():
     import nbformat
     from nbclient import NotebookClient
 
-    from helpers.pipeline.upkeep import NOTEBOOKS
+    from helpers.pipeline.docs import NOTEBOOKS
 
     notebook = nbformat.read(NOTEBOOKS / "03_loyalty_modelling.ipynb", as_version=4)
     for cell in notebook.cells:

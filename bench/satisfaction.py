@@ -122,15 +122,16 @@ def main():
 
 
 def _paths(told, folder):
-    from helpers.methods import paths, resampling
+    from helpers.stats import bootstrap
+    from helpers.stats.pls_sem import path_model
 
-    model = paths.PathModel({b: [f"{b}_{i}" for i in range(k)] for b, k in BLOCKS.items()}, ARROWS)
+    model = path_model.PathModel({b: [f"{b}_{i}" for i in range(k)] for b, k in BLOCKS.items()}, ARROWS)
     columns = answers(250, 1)
     np.savetxt(folder / "a.csv", columns, delimiter=",", header=",".join(model.items), comments="")
 
     def ours():
-        drawn = resampling.moments(columns, resampling.replicates(250, told.resamples, 1))
-        paths.fit(model, drawn.correlation, "path")
+        drawn = bootstrap.replicate_moments(columns, bootstrap.bootstrap_counts(250, told.resamples, 1))
+        path_model.fit_path_model(model, drawn.correlation, "path")
 
     seconds = median(ours, told.runs)
     given = {"data": str(folder / "a.csv"), "arrows": ARROWS, "blocks": list(BLOCKS), "resamples": told.peer_resamples}
@@ -140,10 +141,10 @@ def _paths(told, folder):
 
 
 def _drivers(told, folder):
-    from helpers.methods import drivers, resampling
+    from helpers.stats import bootstrap, relative_importance
 
     def ours(x):
-        return lambda: drivers.lmg(resampling.moments(x).correlation)
+        return lambda: relative_importance.lmg_shares(bootstrap.replicate_moments(x).correlation)
 
     few = rated(told.people, told.peer_drivers, 1)
     names = [*(f"x{i}" for i in range(told.peer_drivers)), "y"]
@@ -154,7 +155,10 @@ def _drivers(told, folder):
     columns = rated(told.people, told.drivers, 1)
     seconds, size = median(ours(columns), told.runs), f"{told.drivers} × {told.people}"
     shown("key drivers, exact", size, seconds, float("nan"), "≤ .05 s", seconds <= 0.05)
-    drawn = median(lambda: drivers.lmg(resampling.resampled_moments(columns, 200, 1).correlation), told.runs // 2 + 1)
+    drawn = median(
+        lambda: relative_importance.lmg_shares(bootstrap.bootstrap_moments(columns, 200, 1).correlation),
+        told.runs // 2 + 1,
+    )
     shown("… with 200 bootstrap resamples", size, drawn, float("nan"), "≤ 2.5 s", drawn <= 2.5)
 
 

@@ -13,7 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from helpers.intake import simulation
+from helpers import simulation
 
 HEADER = f"{'customers':>12}{'order lines':>14}{'records':>14}{'seconds':>10}{'CPU s':>10}{'peak MiB':>10}{'load':>7}"
 
@@ -34,7 +34,7 @@ def main() -> None:
 def measured(customers: int) -> None:
     with tempfile.TemporaryDirectory() as room:
         start = time.perf_counter()
-        records = simulation.write(Path(room) / "raw", customers=customers)
+        records = simulation.write_files(Path(room) / "raw", customers=customers)
         seconds = time.perf_counter() - start
     used = resource.getrusage(resource.RUSAGE_SELF)
     seconds_of_cpu = used.ru_utime + used.ru_stime

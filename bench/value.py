@@ -54,11 +54,13 @@ def timed(work, n):
 
 
 def of_ours(path, n):
-    from helpers.value import purchases
-    from helpers.value.geometric import BG
+    from helpers.value.btyd import fitting, frequency_recency
+    from helpers.value.btyd.bg_nbd import BG_NBD
 
     x, last, age = np.load(path)
-    seconds, fit = timed(lambda: purchases.fitted(BG, purchases.counted(x, last / 7, age / 7)), n)
+    seconds, fit = timed(
+        lambda: fitting.fit_btyd(BG_NBD, frequency_recency.collapse_equal_customers(x, last / 7, age / 7)), n
+    )
     return {"seconds": seconds, "parameters": fit.values.tolist(), "log_likelihood": fit.log_likelihood}
 
 
@@ -94,35 +96,36 @@ def of_scores(path, n):
     import pandas as pd
 
     from helpers.foundation.engine import Engine
-    from helpers.value import lifetime, purchases
-    from helpers.value.geometric import MBG
-    from helpers.value.purchases import Counts
-    from helpers.value.spend import SpendFit
+    from helpers.value import clv
+    from helpers.value.btyd import fitting
+    from helpers.value.btyd.bg_nbd import MBG_NBD
+    from helpers.value.btyd.frequency_recency import FrequencyRecency
+    from helpers.value.btyd.gamma_gamma import GammaGammaFit
 
     engine, (x, last, age) = Engine(), np.load(path)
     buyers = engine.kept(_buyers(engine, x, last, age))
     values = np.array([0.525, 6.183, 0.891, 1.614])
-    one = Counts(x * 1.0, last / 7, age / 7, np.ones(n))
-    fit = purchases.Fit(MBG, values, 0.01 * np.eye(4), 0.0, n)
-    spent = SpendFit(np.array([6.25, 3.74, 15.44]), 0.01 * np.eye(3), 0.0, n)
-    numpy_s, by_numpy = timed(lambda: MBG.p_alive(one, values) * MBG.expected_if_alive(one, values, 52.0), n)
+    one = FrequencyRecency(x * 1.0, last / 7, age / 7, np.ones(n))
+    fit = fitting.BtydFit(MBG_NBD, values, 0.01 * np.eye(4), 0.0, n)
+    spent = GammaGammaFit(np.array([6.25, 3.74, 15.44]), 0.01 * np.eye(3), 0.0, n)
+    numpy_s, by_numpy = timed(lambda: MBG_NBD.p_alive(one, values) * MBG_NBD.expected_if_alive(one, values, 52.0), n)
 
     def ours():
-        from helpers.value import summaries
+        from helpers.value.btyd import frequency_recency
 
-        base = summaries.base(engine, buyers)
-        view = lifetime.outlook(base, fit, spent, margin_share=0.3, horizon_days=364, discount_rate=0.1)
-        return engine.kept(lifetime.scored(engine, buyers, view))
+        base = frequency_recency.count_buyers(engine, buyers)
+        view = clv.forecast_clv(base, fit, spent, margin_share=0.3, horizon_days=364, discount_rate=0.1)
+        return engine.kept(clv.clv_by_customer(engine, buyers, view))
 
     def plain():
-        from helpers.value import summaries
+        from helpers.value.btyd import frequency_recency
 
-        base = summaries.base(engine, buyers)
-        p = MBG.p_alive(base.counts, values)
-        pairs, place = lifetime.by_age(base.counts)
-        rows = pd.DataFrame(base.days, columns=list(summaries.KEY)).assign(
-            p_alive=p, expected_orders=p * MBG.expected_if_alive(pairs, values, 52.0)[place])
-        joined = buyers.inner_join(engine.lazy(rows), list(summaries.KEY))
+        base = frequency_recency.count_buyers(engine, buyers)
+        p = MBG_NBD.p_alive(base.counts, values)
+        pairs, place = clv.unique_frequency_age(base.counts)
+        rows = pd.DataFrame(base.days, columns=list(frequency_recency.FREQUENCY_RECENCY_KEY)).assign(
+            p_alive=p, expected_orders=p * MBG_NBD.expected_if_alive(pairs, values, 52.0)[place])
+        joined = buyers.inner_join(engine.lazy(rows), list(frequency_recency.FREQUENCY_RECENCY_KEY))
         return engine.kept(joined.select("customer_id", "p_alive", "expected_orders"))
 
     seconds, scored = timed(plain, n)
@@ -134,21 +137,22 @@ def of_scores(path, n):
 def of_large(n):
     """Summaries counted, models fitted, customers scored: everything after the intake, in the engine."""
     from helpers.foundation.engine import Engine
-    from helpers.value import lifetime, purchases, spend, summaries
-    from helpers.value.geometric import MBG
+    from helpers.value import clv
+    from helpers.value.btyd import fitting, frequency_recency, gamma_gamma
+    from helpers.value.btyd.bg_nbd import MBG_NBD
 
     with tempfile.TemporaryDirectory() as room:
         path = Path(room) / "buyers.parquet"
         subprocess.run([sys.executable, __file__, "--write", str(path), str(n)], check=True)
         engine, start = Engine(), time.perf_counter()
         buyers = engine.stored(path)
-        base = summaries.base(engine, buyers)
-        fit = purchases.fitted(MBG, base.counts)
-        spent = spend.fitted(*summaries.spenders(engine, buyers))
-        view = lifetime.outlook(base, fit, spent, margin_share=0.3, horizon_days=365, discount_rate=0.1)
-        engine.write(lifetime.scored(engine, buyers, view), Path(room) / "scored.parquet", ["customer_id"])
+        base = frequency_recency.count_buyers(engine, buyers)
+        fit = fitting.fit_btyd(MBG_NBD, base.counts)
+        spent = gamma_gamma.fit_gamma_gamma(*frequency_recency.repeat_spend(engine, buyers))
+        view = clv.forecast_clv(base, fit, spent, margin_share=0.3, horizon_days=365, discount_rate=0.1)
+        engine.write(clv.clv_by_customer(engine, buyers, view), Path(room) / "scored.parquet", ["customer_id"])
         fitted_s = time.perf_counter() - start
-        sums = lifetime.totals(engine, buyers, view, np.random.default_rng(1))
+        sums = clv.clv_totals(engine, buyers, view, np.random.default_rng(1))
         return {"seconds": time.perf_counter() - start, "scored": fitted_s, "rows": len(base.counts.x),
                 "equity": sums.equity.value}
 
@@ -179,11 +183,11 @@ def alone(python, *arguments):
 
 
 def likelihood(path, parameters):
-    from helpers.value import purchases
-    from helpers.value.geometric import BG
+    from helpers.value.btyd import frequency_recency
+    from helpers.value.btyd.bg_nbd import BG_NBD
 
     x, last, age = np.load(path)
-    return BG.likelihood(purchases.counted(x, last / 7, age / 7), np.array(parameters))[0]
+    return BG_NBD.likelihood(frequency_recency.collapse_equal_customers(x, last / 7, age / 7), np.array(parameters))[0]
 
 
 def row(work, n, ours, peer, target, peak, note=""):

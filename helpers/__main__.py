@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from helpers.foundation import numerals
+from helpers.foundation import plain_numbers
 from helpers.foundation.errors import GateError, InputError
 
 ERASE = ("Takes a customer out of every run, executed notebook, page and published report, and keeps them out of every "
@@ -38,8 +38,10 @@ def parser() -> Parser:
     check.add_argument("--new", nargs="+", default=[], metavar="FILE", help="draft a profile from files, on stdout")
     check.add_argument("--raw", default="", metavar="PATH", help="folder with the source's files")
     simulate = commands.add_parser("simulate", help="write the files of a simulated company")
-    simulate.add_argument("--customers", type=numerals.integer, metavar="N", help="registered customers")
-    simulate.add_argument("--seed", type=numerals.integer, metavar="S", help="seed of every draw")
+    simulate.add_argument(
+        "--customers", type=plain_numbers.parse_plain_integer, metavar="N", help="registered customers"
+    )
+    simulate.add_argument("--seed", type=plain_numbers.parse_plain_integer, metavar="S", help="seed of every draw")
     simulate.add_argument("--to", default="", metavar="FOLDER", help="where (default: the simulated source's own)")
     lab = commands.add_parser("lab", help="open copies of the notebooks in JupyterLab; runs never read them")
     lab.add_argument("--fresh", action="store_true", help="copy every notebook anew; edited copies are set aside")
@@ -58,9 +60,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 3 if isinstance(error, GateError) else 2
     except OSError as error:
-        from helpers.pipeline import faults
+        from helpers.pipeline import system_errors
 
-        if not (sentence := faults.of_system(error)):
+        if not (sentence := system_errors.system_reason(error)):
             raise
         print(sentence, file=sys.stderr)
         return 1
@@ -74,9 +76,11 @@ def _add_run(run: argparse.ArgumentParser) -> None:
     run.add_argument("--from", default="", dest="first", metavar="04", help="take the steps before this one")
     run.add_argument("--only", default="", metavar="05", help="take every step but this one")
     run.add_argument("--resume", action="store_true", help="continue the newest failed run")
-    run.add_argument("--jobs", type=numerals.integer, default=0, metavar="N", help="steps side by side (default: 2)")
+    run.add_argument(
+        "--jobs", type=plain_numbers.parse_plain_integer, default=0, metavar="N", help="steps side by side (default: 2)"
+    )
     run.add_argument("--engine", default="duckdb", help="duckdb, or spark for a cluster (its address: LOYALTY_SPARK)")
-    run.add_argument("--minutes", type=numerals.number, default=0.0, metavar="M",
+    run.add_argument("--minutes", type=plain_numbers.parse_plain_number, default=0.0, metavar="M",
                      help="longest time for one step (default: its own, 20)")
 
 
@@ -94,59 +98,61 @@ def _run(told: argparse.Namespace) -> int:
 
 
 def _runs(told: argparse.Namespace) -> int:
-    from helpers.pipeline import listing
+    from helpers.pipeline import compare_runs
 
-    print("\n".join(listing.lines(told.source)))
+    print("\n".join(compare_runs.run_list(told.source)))
     return 0
 
 
 def _compare(told: argparse.Namespace) -> int:
-    from helpers.pipeline import contrast
+    from helpers.pipeline import compare_runs
 
-    print("\n".join(contrast.lines(told.source, told.one, told.other)))
+    print("\n".join(compare_runs.run_differences(told.source, told.one, told.other)))
     return 0
 
 
 def _simulate(told: argparse.Namespace) -> int:
+    from helpers import simulation
     from helpers.foundation import workspace
-    from helpers.intake import simulation
 
     folder = Path(told.to) if told.to else workspace.raw_folder("simulated")
     customers = simulation.CUSTOMERS if told.customers is None else told.customers
-    records = simulation.write(folder, customers=customers, seed=simulation.SEED if told.seed is None else told.seed)
+    records = simulation.write_files(
+        folder, customers=customers, seed=simulation.SEED if told.seed is None else told.seed
+    )
     print("\n".join([f"{folder}:", *(f"  {name}: {n:,} records" for name, n in records.items())]))
     return 0
 
 
 def _erase(told: argparse.Namespace) -> int:
-    from helpers.pipeline import erasing
+    from helpers.pipeline import erase
 
-    print("\n".join(line for done in erasing.erase(told.customer, told.source) for line in done.lines))
+    print("\n".join(line for done in erase.erase_customer(told.customer, told.source) for line in done.lines))
     return 0
 
 
 def _lab(told: argparse.Namespace) -> int:
     from helpers.pipeline import scratch_notebooks, steps
 
-    copies = scratch_notebooks.copied(steps.WORKBOOK, is_fresh=told.fresh)
+    copies = scratch_notebooks.copy_notebooks(steps.WORKBOOK, is_fresh=told.fresh)
     print("\n".join([*(copy.line for copy in copies if copy.line),
                      f"copies for work by hand are in {steps.WORKBOOK.scratch}; runs never read them"]))
     if not told.closed:
-        scratch_notebooks.opened(steps.WORKBOOK.scratch)
+        scratch_notebooks.open_jupyterlab(steps.WORKBOOK.scratch)
     return 0
 
 
 def _check(told: argparse.Namespace) -> int:
-    from helpers.intake import checking, drafting
-    from helpers.pipeline import catalogue
+    from helpers.intake import check_profile, infer_profile
+    from helpers.pipeline import registry
 
     if told.new or not told.source:
-        print(drafting.draft(told.new), end="")
+        print(infer_profile.draft_profile(told.new), end="")
         return 0
-    found = checking.checkup(told.source, told.raw)
+    found = check_profile.check_profile_files(told.source, told.raw)
     problems = list(found.problems)
     try:
-        catalogue.study(told.source)
+        registry.read_study(told.source)
     except InputError as error:
         problems += [str(error)] if str(error) not in problems else []
     warnings = [*found.warnings, *_no_step(found.rows, has_problems=bool(problems))]

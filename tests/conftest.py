@@ -5,9 +5,10 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from helpers.foundation import canonical
+from helpers import simulation
+from helpers.foundation import canonical_schema
 from helpers.foundation.engine import Engine
-from helpers.methods import scales
+from helpers.stats import survey_scales
 
 AS_OF = date(2026, 6, 30)
 
@@ -22,8 +23,8 @@ def catalogued(session_engine):
     """Return a catalogue from rows of items; scale 1–5 and role satisfaction unless said."""
     def make(*items):
         rows = [{"role": "satisfaction", "scale_low": 1.0, "scale_high": 5.0, **item} for item in items]
-        frame = pd.DataFrame(rows, columns=canonical.ITEMS.names if not rows else None)
-        return scales.catalogue(canonical.ITEMS.conformed(session_engine.lazy(frame)))
+        frame = pd.DataFrame(rows, columns=canonical_schema.ITEMS.names if not rows else None)
+        return survey_scales.item_catalogue(canonical_schema.ITEMS.conformed(session_engine.lazy(frame)))
     return make
 
 
@@ -37,8 +38,8 @@ def surveyed(session_engine):
         who = who if len(who) else pd.DataFrame({"response_id": given["response_id"].unique()}).astype("str")
         if "responded_at" in who:
             who = who.assign(responded_at=pd.to_datetime(who["responded_at"], format="ISO8601"))
-        table = scales.answers(canonical.RESPONSES.conformed(session_engine.lazy(given)),
-                               canonical.RESPONDENTS.conformed(session_engine.lazy(who)), known, as_of)
+        table = survey_scales.scaled_answers(canonical_schema.RESPONSES.conformed(session_engine.lazy(given)),
+                               canonical_schema.RESPONDENTS.conformed(session_engine.lazy(who)), known, as_of)
         return session_engine.kept(table)
     return make
 
@@ -68,8 +69,8 @@ def transactions(session_engine):
         orders = pd.Series([f"order {i:07d}" for i in range(len(given))], index=given.index, dtype="str")
         given = given.assign(order_id=given["order_id"].astype("object").fillna(orders).astype("str"),
                              kind=given["kind"].astype("object").fillna("sale").astype("str"))
-        table = given if len(given) else canonical.TRANSACTIONS.empty()
-        return session_engine.kept(canonical.TRANSACTIONS.conformed(session_engine.lazy(table)))
+        table = given if len(given) else canonical_schema.TRANSACTIONS.empty()
+        return session_engine.kept(canonical_schema.TRANSACTIONS.conformed(session_engine.lazy(table)))
     return make
 
 
@@ -79,12 +80,12 @@ def subscriptions(session_engine):
     def make(rows=()):
         frame = pd.DataFrame(rows)
         if frame.empty:
-            return session_engine.lazy(canonical.SUBSCRIPTIONS.empty())
+            return session_engine.lazy(canonical_schema.SUBSCRIPTIONS.empty())
         ids = [f"{i:05d}" for i in range(len(frame))]
         given = pd.DataFrame({"subscription_id": ids, "customer_id": ids}) if "customer_id" not in frame else (
             pd.DataFrame({"subscription_id": ids}))
         table = pd.concat([given, frame.reset_index(drop=True)], axis=1)
-        return session_engine.kept(canonical.SUBSCRIPTIONS.conformed(session_engine.lazy(table)))
+        return session_engine.kept(canonical_schema.SUBSCRIPTIONS.conformed(session_engine.lazy(table)))
     return make
 
 
@@ -106,3 +107,15 @@ def online_retail(real_data, transactions):
     return transactions(pd.DataFrame({
         "customer_id": frame["CustomerID"], "ordered_at": frame["InvoiceDate"], "amount": amount.round(4),
         "kind": refund.map({True: "refund", False: "sale"})}))
+
+
+@pytest.fixture(scope="session")
+def default():
+    """The simulated company as it is shipped."""
+    return simulation.simulate_company()
+
+
+@pytest.fixture(scope="session")
+def large():
+    """A simulated company of 20,000 customers, in which planted truth shows."""
+    return simulation.simulate_company(customers=20_000, seed=7)

@@ -8,8 +8,8 @@ import sys
 import pandas as pd
 import pytest
 
-from helpers.foundation import workspace as places
-from helpers.pipeline import catalogue
+from helpers.foundation import workspace
+from helpers.pipeline import registry
 from helpers.pipeline.steps import STEPS
 
 WHOLE = {
@@ -29,17 +29,17 @@ def run(source, *options, home, **environment):
     """Run the command that schedulers call; return the finished process."""
     return subprocess.run([sys.executable, "-m", "helpers", "run", source, *map(str, options)], text=True, check=False,
                           capture_output=True, timeout=900,
-                          env={**os.environ, places.HOME: str(home), **environment})
+                          env={**os.environ, workspace.HOME_VARIABLE: str(home), **environment})
 
 
 def newest(source, home, monkeypatch):
-    monkeypatch.setenv(places.HOME, str(home))
-    folder = places.run_folders(source)[-1]
-    return folder, places.manifest(folder)
+    monkeypatch.setenv(workspace.HOME_VARIABLE, str(home))
+    folder = workspace.run_folders(source)[-1]
+    return folder, workspace.read_manifest(folder)
 
 
 def frames(source, folder):
-    workspace = catalogue.workspace(source, folder.name)
+    workspace = registry.open_workspace(source, folder.name)
     names = [f"{p.parent.name}/{p.stem}" for p in sorted(folder.glob("*/*.parquet"))]
     return {name: workspace.frame(name) for name in names}
 
@@ -61,13 +61,13 @@ def test_no_page_is_heavy_or_asks_for_anything_outside(workbook):
 
 
 def test_the_default_company_has_an_ok_status_in_every_step(workbook):
-    manifest = places.manifest(places.run_folders("simulated")[-1])
+    manifest = workspace.read_manifest(workspace.run_folders("simulated")[-1])
     assert manifest["state"] == "finished"
     assert {name: step["state"] for name, step in manifest["steps"].items()} == {s.name: "finished" for s in STEPS}
 
 
 def test_equal_input_gives_equal_tables_whatever_jobs_and_threads(workbook, tmp_path, monkeypatch):
-    first = places.run_folders("simulated")[-1]
+    first = workspace.run_folders("simulated")[-1]
     expected = frames("simulated", first)
     done = run("simulated", "--jobs", 1, home=tmp_path, LOYALTY_THREADS="1")
     assert done.returncode == 0, done.stderr
@@ -126,7 +126,7 @@ def test_the_intake_of_a_real_source_meets_its_controls(source, real_data, tmp_p
 
 
 def assert_records(folder, manifest, source, records):
-    audit = catalogue.workspace(source, folder.name).frame("results/intake_audit")
+    audit = registry.open_workspace(source, folder.name).frame("results/intake_audit")
     value = audit[audit["segment"] == "all"].set_index("quantity")["value"]
     assert value["records"] == records == value["accepted"] + value["rejected"] + value["not yet"]
     assert manifest["state"] == "finished"

@@ -1,16 +1,17 @@
-"""Whether those scored still look like those learnt from: the population stability index of each feature."""
+"""Feature drift between training and scoring data: population stability index (PSI)."""
 
 import numpy as np
 import pandas as pd
 
-from helpers.churn.cases import Basis
-from helpers.churn.learners import is_number
+from helpers.churn.classifiers import is_numeric
+from helpers.churn.dataset import Dataset
 
-MODERATE, LARGE = 0.1, 0.25  # Siddiqi (2006), *Credit Risk Scorecards*, ch. 8
+MODERATE_PSI, LARGE_PSI = 0.1, 0.25  # Siddiqi (2006), *Credit Risk Scorecards*, ch. 8
+
 N_BINS = 10
 
 
-def psi(before: pd.Series, now: pd.Series) -> float:
+def population_stability_index(before: pd.Series, now: pd.Series) -> float:
     """Return Σ (q − p) ln(q / p) over ten classes of the first sample, or over texts; missing is a class.
 
     Notes
@@ -18,7 +19,7 @@ def psi(before: pd.Series, now: pd.Series) -> float:
     Half a unit is added to each class, so that an empty one does not make it infinite. Two samples of m and n from the
     same distribution have an index of about (classes − 1) (1 / m + 1 / n), Yurdakul & Naranjo (2020).
     """
-    if is_number(before):
+    if is_numeric(before):
         edges = np.unique(np.nanquantile(before.astype("float64"), np.linspace(0, 1, N_BINS + 1)[1:-1])) if (
             before.notna().any()) else np.empty(0)
         classes = [np.where(s.isna(), -1, np.searchsorted(edges, s.astype("float64").fillna(0), side="right"))
@@ -30,7 +31,7 @@ def psi(before: pd.Series, now: pd.Series) -> float:
     return float(((q - p) * np.log(q / p)).sum())
 
 
-def table(basis: Basis) -> pd.DataFrame:
+def drift_table(basis: Dataset) -> pd.DataFrame:
     """Return how far each feature has drifted from the newest snapshot learnt from to those scored.
 
     Returns
@@ -43,8 +44,8 @@ def table(basis: Basis) -> pd.DataFrame:
         return pd.DataFrame(columns=columns)
     old, new = basis.newest.features, basis.scoring.features
     chance = (N_BINS - 1) * (1 / len(old) + 1 / len(new))
-    rows = [(c, psi(old[c], new[c]), chance) for c in old if c in new]
-    words = ["drifted" if v > max(LARGE, 2 * b) else "some drift" if v > max(MODERATE, 2 * b) else "stable"
+    rows = [(c, population_stability_index(old[c], new[c]), chance) for c in old if c in new]
+    words = ["drifted" if v > max(LARGE_PSI, 2 * b) else "some drift" if v > max(MODERATE_PSI, 2 * b) else "stable"
              for _, v, b in rows]
     found = pd.DataFrame([(*row, word) for row, word in zip(rows, words, strict=True)], columns=columns)
     return found.sort_values(["psi", "feature"], ascending=[False, True], ignore_index=True)

@@ -1,1 +1,7 @@
-"""Shared floor: windows in time and features of customers, computed in the engine."""
+"""Customers: purchases, features and time windows that several notebooks share.
+
+* ``features``: Customer features at a cut-off: recency, frequency, sales, refunds and margin, as lazy tables.
+* ``kmeans_segments``: K-means segments of customers, with silhouette, bootstrap Jaccard and adjusted Rand index.
+* ``purchases``: Purchase occasions: days with net sales above zero; counts by customer and by month.
+* ``windows``: Time windows: cut-off, gap and outcome window of a snapshot; two periods to compare.
+"""

@@ -1,30 +1,30 @@
-"""What a customer's purchases say about the customer at any cut-off: lazy tables, the same on every engine."""
+"""Customer features at a cut-off: recency, frequency, sales, refunds and margin, as lazy tables."""
 
 from datetime import date, datetime, time, timedelta
 
 import ibis
 import ibis.expr.types as ir
 
-from helpers.customers.windows import Window
+from helpers.customers.windows import TimeWindow
 from helpers.foundation import money
 from helpers.foundation.engine import Engine
 from helpers.foundation.money import MONEY
 
 
-def history(engine: Engine, transactions: ir.Table, as_of_on: date) -> Window | None:
+def recorded_window(engine: Engine, transactions: ir.Table, as_of_on: date) -> TimeWindow | None:
     """Return the days from the first sale or refund to `as_of_on`; None where there is none."""
-    lines = seen(transactions, as_of_on)
+    lines = lines_until(transactions, as_of_on)
     first_at = engine.first_row(lines.aggregate(first_at=lines.ordered_at.min()))["first_at"]
-    return None if first_at is None else Window(first_at.date(), as_of_on)
+    return None if first_at is None else TimeWindow(first_at.date(), as_of_on)
 
 
-def seen(transactions: ir.Table, cutoff_on: date) -> ir.Table:
+def lines_until(transactions: ir.Table, cutoff_on: date) -> ir.Table:
     """Return the sale and refund lines up to the end of the cut-off day, those without a customer too."""
     end = datetime.combine(cutoff_on + timedelta(1), time())
     return transactions.filter(transactions.kind.isin(["sale", "refund"]), transactions.ordered_at < end)
 
 
-def days(transactions: ir.Table, cutoff_on: date) -> ir.Table:
+def customer_days(transactions: ir.Table, cutoff_on: date) -> ir.Table:
     """Return each customer's days with sales or refunds, up to the end of the cut-off day.
 
     Parameters
@@ -42,15 +42,15 @@ def days(transactions: ir.Table, cutoff_on: date) -> ir.Table:
         refunds booked on the day; of these ``costed_margin``, where the line has a unit cost, and
         ``uncosted_sales``, where it has none [money].
     """
-    lines = seen(transactions, cutoff_on).filter(lambda t: t.customer_id.notnull())
-    zero = money.zero()
+    lines = lines_until(transactions, cutoff_on).filter(lambda t: t.customer_id.notnull())
+    zero = money.zero_money()
     is_sale = lines.kind == "sale"
     has_cost = lines.unit_cost.notnull() & lines.quantity.notnull()
     units = is_sale.ifelse(lines.quantity, -lines.quantity.abs()).cast(MONEY)
     booked = lines.select(
         "customer_id", on=lines.ordered_at.date(), occasion_sales=is_sale.ifelse(lines.amount, zero),
         net_sales=lines.amount,
-        costed_margin=has_cost.ifelse(lines.amount - money.product(units, lines.unit_cost), zero),
+        costed_margin=has_cost.ifelse(lines.amount - money.money_product(units, lines.unit_cost), zero),
         uncosted_sales=has_cost.ifelse(zero, lines.amount))
     taken_back = _tied_refunds(lines).mutate(net_sales=zero, costed_margin=zero, uncosted_sales=zero)
     sums = booked.columns[2:]
@@ -58,7 +58,7 @@ def days(transactions: ir.Table, cutoff_on: date) -> ir.Table:
             .aggregate(**{c: ibis._[c].sum().cast(MONEY) for c in sums}))
 
 
-def summary(transactions: ir.Table, cutoff_on: date, *, margin_rate: float, recent_days: int = 90) -> ir.Table:
+def customer_summary(transactions: ir.Table, cutoff_on: date, *, margin_rate: float, recent_days: int = 90) -> ir.Table:
     """Return what is known of each customer at the end of the cut-off day.
 
     Parameters
@@ -79,10 +79,10 @@ def summary(transactions: ir.Table, cutoff_on: date, *, margin_rate: float, rece
         ``last_on`` (of them; empty for refunds only), ``recency_days`` since the last and ``age_days`` since the
         first, ``mean_spend`` an occasion, ``n_recent_occasions``, ``net_sales``, ``margin`` [money].
     """
-    return of_days(days(transactions, cutoff_on), cutoff_on, margin_rate, recent_days)
+    return summary_from_days(customer_days(transactions, cutoff_on), cutoff_on, margin_rate, recent_days)
 
 
-def of_days(spent: ir.Table, cutoff_on: date, margin_rate: float, recent_days: int = 90) -> ir.Table:
+def summary_from_days(spent: ir.Table, cutoff_on: date, margin_rate: float, recent_days: int = 90) -> ir.Table:
     """Return `summary` from customers' days, as `days` gives them."""
     occasion = spent.occasion_sales > 0
     recent = spent.on > cutoff_on - timedelta(recent_days)
@@ -99,13 +99,13 @@ def of_days(spent: ir.Table, cutoff_on: date, margin_rate: float, recent_days: i
         mean_spend=by_customer.spend / by_customer.n_occasions.nullif(0),
         recency_days=_days_between(by_customer.last_on, cutoff_on),
         age_days=_days_between(by_customer.first_on, cutoff_on),
-        margin=margin(by_customer, margin_rate),
+        margin=margin_with_assumed_rate(by_customer, margin_rate),
     ).drop("costed_margin", "uncosted_sales", "spend")
 
 
-def margin(days: ir.Table, margin_rate: float) -> ir.DecimalValue:
+def margin_with_assumed_rate(days: ir.Table, margin_rate: float) -> ir.DecimalValue:
     """Return the margin in ``costed_margin`` and ``uncosted_sales``, of the latter the assumed share [money]."""
-    return (days.costed_margin + money.share(days.uncosted_sales, margin_rate)).cast(MONEY)
+    return (days.costed_margin + money.money_share(days.uncosted_sales, margin_rate)).cast(MONEY)
 
 
 def _tied_refunds(lines: ir.Table) -> ir.Table:

@@ -1,29 +1,32 @@
-"""Purchase occasions: each customer's days with sales above the refunds tied to them, the unit of all counting.
+"""Purchase occasions: days with net sales above zero; counts by customer and by month.
 
 Beside them the orders placed, whatever became of them.
 """
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 
 import ibis
 import ibis.expr.types as ir
+import pandas as pd
 
 from helpers.customers import features
 from helpers.foundation.engine import Engine
 
 
-def spent(engine: Engine, transactions: ir.Table, cutoff_on: date) -> ir.Table:
+def cached_customer_days(engine: Engine, transactions: ir.Table, cutoff_on: date) -> ir.Table:
     """Return `features.days`, computed once a session: what the audit, cohorts, ledgers and stages all begin with."""
-    return engine.once(features.days, transactions, cutoff_on)
+    return engine.once(features.customer_days, transactions, cutoff_on)
 
 
-def summary(engine: Engine, transactions: ir.Table, cutoff_on: date, margin_rate: float) -> ir.Table:
+def cached_customer_summary(engine: Engine, transactions: ir.Table, cutoff_on: date, margin_rate: float) -> ir.Table:
     """Return `features.summary`, computed once a session."""
-    return engine.once(features.of_days, spent(engine, transactions, cutoff_on), cutoff_on, margin_rate)
+    return engine.once(
+        features.summary_from_days, cached_customer_days(engine, transactions, cutoff_on), cutoff_on, margin_rate
+    )
 
 
-def occasions(transactions: ir.Table, cutoff_on: date) -> ir.Table:
+def purchase_occasions(transactions: ir.Table, cutoff_on: date) -> ir.Table:
     """Return each customer's purchase occasions up to the end of the cut-off day.
 
     Parameters
@@ -38,15 +41,15 @@ def occasions(transactions: ir.Table, cutoff_on: date) -> ir.Table:
     ir.Table
         Grain customer × day: ``customer_id``, ``on``, ``amount``, net of the refunds tied to the day's orders [money].
     """
-    return of_days(features.days(transactions, cutoff_on))
+    return occasions_from_days(features.customer_days(transactions, cutoff_on))
 
 
-def of_days(days: ir.Table) -> ir.Table:
+def occasions_from_days(days: ir.Table) -> ir.Table:
     """Return the purchase occasions among customers' days, as `features.days` gives them."""
     return days.filter(days.occasion_sales > 0).select("customer_id", "on", amount=days.occasion_sales)
 
 
-def counted_after(days: ir.Table, cutoff_on: date) -> ir.Table:
+def count_occasions_after(days: ir.Table, cutoff_on: date) -> ir.Table:
     """Return how many purchase occasions each customer has after the cut-off day, among days as `spent` gives them.
 
     Returns
@@ -54,11 +57,11 @@ def counted_after(days: ir.Table, cutoff_on: date) -> ir.Table:
     ir.Table
         Grain customer with at least one of them: ``customer_id``, ``orders``.
     """
-    bought = of_days(days)
+    bought = occasions_from_days(days)
     return bought.filter(bought.on > cutoff_on).group_by("customer_id").aggregate(orders=ibis._.count())
 
 
-def placed(transactions: ir.Table, events: ir.Table, order_kinds: Sequence[str], cutoff_on: date) -> ir.Table:
+def count_orders(transactions: ir.Table, events: ir.Table, order_kinds: Sequence[str], cutoff_on: date) -> ir.Table:
     """Return how many orders each customer placed up to the end of the cut-off day, whatever became of them.
 
     Parameters
@@ -83,3 +86,33 @@ def placed(transactions: ir.Table, events: ir.Table, order_kinds: Sequence[str],
     orders = sold.select("customer_id", "order_id").union(
         told.select("customer_id", order_id=told.object_id), distinct=True)
     return orders.group_by("customer_id").aggregate(n_orders=orders.count())
+
+
+def monthly_buyers(engine: Engine, transactions: ir.Table, as_of_on: date) -> pd.DataFrame:
+    """Return customers with a purchase occasion in each whole month, oldest first.
+
+    Parameters
+    ----------
+    engine : Engine
+        Counts.
+    transactions : ir.Table
+        ``canonical/transactions``.
+    as_of_on : date
+        Last day that is seen; a month counts once its last day has come, the first one only from its first day on.
+
+    Returns
+    -------
+    DataFrame
+        Grain month: ``month_on`` (its first day), ``n_customers``; months without a purchase have none.
+    """
+    occasions = purchase_occasions(transactions, as_of_on)
+    months = occasions.group_by(month_on=occasions.on.truncate("month").cast("date")).aggregate(
+        n_customers=occasions.customer_id.nunique().cast("int64"), first_on=occasions.on.min())
+    found = engine.arrow(months.order_by("month_on")).to_pandas()
+    if found.empty:
+        return pd.DataFrame({"month_on": pd.Series(dtype="datetime64[us]"), "n_customers": pd.Series(dtype="int64")})
+    counts = pd.Series(found["n_customers"].to_numpy(), pd.PeriodIndex(pd.to_datetime(found["month_on"]), freq="M"))
+    last = pd.Period(as_of_on + timedelta(1), "M") - 1
+    first = counts.index[0] + int(pd.Timestamp(found["first_on"].iloc[0]).day > 1)
+    whole = counts.reindex(pd.period_range(first, last, freq="M"), fill_value=0)
+    return pd.DataFrame({"month_on": whole.index.to_timestamp(), "n_customers": whole.to_numpy("int64")})

@@ -1,4 +1,4 @@
-"""Windows of time: what a model may look at, what it must leave alone, and what it is asked to foresee."""
+"""Time windows: cut-off, gap and outcome window of a snapshot; two periods to compare."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ from helpers.foundation.errors import InputError
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class TimeWindow:
     """Days from the first to the last, both within the window.
 
     Examples
     --------
-    >>> print(Window(date(2026, 1, 1), date(2026, 1, 31)))
+    >>> print(TimeWindow(date(2026, 1, 1), date(2026, 1, 31)))
     2026-01-01 to 2026-01-31
-    >>> Window(date(2026, 1, 1), date(2026, 1, 31)).n_days
+    >>> TimeWindow(date(2026, 1, 1), date(2026, 1, 31)).n_days
     31
     """
 
@@ -51,12 +51,12 @@ class Snapshot:
     ----------
     cutoff_on : date
         Last day that is seen; nothing after it is.
-    outcome : Window
+    outcome : TimeWindow
         The days that decide the outcome; they follow the cut-off and the gap.
     """
 
     cutoff_on: date
-    outcome: Window
+    outcome: TimeWindow
 
     def __post_init__(self) -> None:
         """Refuse an outcome that is already in sight."""
@@ -70,11 +70,11 @@ class Snapshot:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class PeriodComparison:
     """Two periods of equal length, one right after the other."""
 
-    before: Window
-    after: Window
+    before: TimeWindow
+    after: TimeWindow
 
     def __post_init__(self) -> None:
         """Refuse periods that differ in length or do not touch."""
@@ -82,7 +82,7 @@ class Comparison:
             raise InputError("periods", f"{self.before} and {self.after}", "two of equal length, back to back")
 
 
-def snapshot(cutoff_on: date, horizon_days: int, *, gap_days: int = 0) -> Snapshot:
+def snapshot_at(cutoff_on: date, horizon_days: int, *, gap_days: int = 0) -> Snapshot:
     """Return the snapshot of a day with an outcome of `horizon_days` after a gap.
 
     Raises
@@ -92,16 +92,16 @@ def snapshot(cutoff_on: date, horizon_days: int, *, gap_days: int = 0) -> Snapsh
 
     Examples
     --------
-    >>> print(snapshot(date(2026, 3, 31), 30).outcome)
+    >>> print(snapshot_at(date(2026, 3, 31), 30).outcome)
     2026-04-01 to 2026-04-30
     """
     if horizon_days < 1 or gap_days < 0:
         raise InputError("horizon_days", f"{horizon_days} days after a gap of {gap_days}", "1 or more, 0 or more")
     first_on = cutoff_on + timedelta(gap_days + 1)
-    return Snapshot(cutoff_on, Window(first_on, first_on + timedelta(horizon_days - 1)))
+    return Snapshot(cutoff_on, TimeWindow(first_on, first_on + timedelta(horizon_days - 1)))
 
 
-def known_snapshots(history: Window, horizon_days: int, *, gap_days: int = 0) -> Iterator[Snapshot]:
+def completed_snapshots(history: TimeWindow, horizon_days: int, *, gap_days: int = 0) -> Iterator[Snapshot]:
     """Yield the snapshots whose outcome is complete, newest first, a horizon apart.
 
     The newest ends its outcome on the last day of the history; each has at least a horizon of history to look
@@ -110,11 +110,11 @@ def known_snapshots(history: Window, horizon_days: int, *, gap_days: int = 0) ->
     step = horizon_days + gap_days
     cutoff_on = history.last_on - timedelta(step)
     while (cutoff_on - history.first_on).days + 1 >= horizon_days:
-        yield snapshot(cutoff_on, horizon_days, gap_days=gap_days)
+        yield snapshot_at(cutoff_on, horizon_days, gap_days=gap_days)
         cutoff_on -= timedelta(step)
 
 
-def comparison(history: Window, period_days: int = 365, *, least_days: int = 28) -> Comparison | None:
+def latest_comparison(history: TimeWindow, period_days: int = 365, *, least_days: int = 28) -> PeriodComparison | None:
     """Return the last `period_days` against those before, or the longest equal halves that the history bears.
 
     Returns
@@ -124,11 +124,13 @@ def comparison(history: Window, period_days: int = 365, *, least_days: int = 28)
 
     Examples
     --------
-    >>> comparison(Window(date(2026, 1, 1), date(2026, 3, 2)), least_days=28).before.n_days
+    >>> latest_comparison(TimeWindow(date(2026, 1, 1), date(2026, 3, 2)), least_days=28).before.n_days
     30
     """
     n_days = min(period_days, history.n_days // 2)
     if n_days < least_days:
         return None
     middle = history.last_on - timedelta(n_days)
-    return Comparison(Window(middle - timedelta(n_days - 1), middle), Window(middle + timedelta(1), history.last_on))
+    return PeriodComparison(
+        TimeWindow(middle - timedelta(n_days - 1), middle), TimeWindow(middle + timedelta(1), history.last_on)
+    )

@@ -1,1 +1,29 @@
-"""Wing 06: did what we tried work."""
+"""A/B evaluation (notebook 06).
+
+* ``aa_test``: A/A tests on own metrics: random splits of the control and their false-positive rate.
+* ``action_outcomes``: Outcomes of customer lists that earlier runs drew: repurchase, margin, contracts, satisfaction.
+* ``aggregates``: Aggregates by arm in the engine: counts, means, variances, covariances of metrics.
+* ``analysis``: Analysis of each arm against control by the applicable method; adjustment over a family of tests.
+* ``bayesian``: Bayesian A/B test: posterior, chance to win, expected loss of shipping or stopping.
+* ``cluster_robust``: Cluster-robust differences: CR2 errors with Satterthwaite degrees of freedom, cluster
+  permutation.
+* ``config``: Section [experiments] of a study: thresholds of the checks and the plan of each experiment.
+* ``decisions``: Decision rules: ship, stop, keep running or invalid, for every experiment.
+* ``design``: Experiment design: control, arms, planned shares and metrics, from the plan or the assignments.
+* ``experiment_data``: Experiment data: aggregates, units in memory, cluster totals and a seed for each comparison.
+* ``health_checks``: Health checks: sample ratio mismatch (SRM), covariate balance, missing values, outliers, late
+  exposure.
+* ``mean_difference``: Difference in means (Welch), in shares (score test), relative lift, Holm, leave-one-out.
+* ``missing_covariates``: Missing covariates by arm: differential missingness tested, unknown values at the pooled
+  mean.
+* ``permutation``: Permutation test of a difference in means, with its confidence interval.
+* ``power``: Power analysis: power, minimum detectable effect, sample size and run time.
+* ``preconditions``: Preconditions of each test: skewness, number of buyers, weight of one unit; else another method.
+* ``proportions``: Proportions of two arms: Miettinen-Nurminen score interval and test, Fisher's exact test.
+* ``quality_gates``: Quality gates of an experiment: plan, arms, planned shares, independence, primary metric.
+* ``quantile_effects``: Quantile treatment effects with distribution-free confidence intervals.
+* ``schema``: Declared result tables of experiments: experiment_gates, experiment_effects, targeting_curve.
+* ``sequential``: Sequential testing: always-valid confidence sequences and p-values.
+* ``uplift``: Uplift modelling: T-learner against a one-line rule, Qini curves, subgroup effects.
+* ``variance_reduction``: Variance reduction: CUPED, ratio metrics (delta method), winsorised means, trimming bounds.
+"""

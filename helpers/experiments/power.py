@@ -1,17 +1,17 @@
-"""How much an experiment can show: power, the smallest effect, and how long it takes, from own history."""
+"""Power analysis: power, minimum detectable effect, sample size and run time."""
 
 import math
 
 import pandas as pd
 from scipy import stats
 
-from helpers.experiments.moments import Counted
-from helpers.experiments.plans import Design
+from helpers.experiments.aggregates import ArmAggregates
+from helpers.experiments.design import ExperimentDesign
 
-LEVEL, POWER = 0.05, 0.80
+SIGNIFICANCE_LEVEL, TARGET_POWER = 0.05, 0.80
 
 
-def power(effect: float, sd: float, units: tuple[float, float], alpha: float = LEVEL) -> float:
+def achieved_power(effect: float, sd: float, units: tuple[float, float], alpha: float = SIGNIFICANCE_LEVEL) -> float:
     """Return the chance to find a true difference.
 
     Parameters
@@ -23,7 +23,7 @@ def power(effect: float, sd: float, units: tuple[float, float], alpha: float = L
 
     Examples
     --------
-    >>> round(power(0.5, 1.0, (64, 64)), 3)  # Cohen (1988), table 2.3.5: .80
+    >>> round(achieved_power(0.5, 1.0, (64, 64)), 3)  # Cohen (1988), power_table 2.3.5: .80
     0.801
     """
     freedom = units[0] + units[1] - 2
@@ -35,13 +35,17 @@ def power(effect: float, sd: float, units: tuple[float, float], alpha: float = L
     return float(stats.nct.sf(limit, freedom, shift) + stats.nct.cdf(-limit, freedom, shift)) if shift < 30 else 1.0
 
 
-def smallest_effect(sd: float, units: tuple[float, float], alpha: float = LEVEL, wanted: float = POWER) -> float:
+def minimum_detectable_effect(
+    sd: float, units: tuple[float, float], alpha: float = SIGNIFICANCE_LEVEL, wanted: float = TARGET_POWER
+) -> float:
     """Return the true difference that is found with the wanted power, in the unit of the metric."""
     z = float(stats.norm.isf(alpha / 2) + stats.norm.isf(1 - wanted))
     return z * sd * math.sqrt(1 / units[0] + 1 / units[1]) if min(units) > 0 else math.nan
 
 
-def units_needed(effect: float, sd: float, share: float = 0.5, alpha: float = LEVEL, wanted: float = POWER) -> float:
+def required_sample_size(
+    effect: float, sd: float, share: float = 0.5, alpha: float = SIGNIFICANCE_LEVEL, wanted: float = TARGET_POWER
+) -> float:
     """Return the units of both arms together that show a difference with the wanted power.
 
     Parameters
@@ -53,23 +57,23 @@ def units_needed(effect: float, sd: float, share: float = 0.5, alpha: float = LE
 
     Examples
     --------
-    >>> round(units_needed(0.5, 1.0))  # 2 × 63; Student's t asks for one more an arm
+    >>> round(required_sample_size(0.5, 1.0))  # 2 × 63; Student's t asks for one more an arm
     126
     """
     z = float(stats.norm.isf(alpha / 2) + stats.norm.isf(1 - wanted))
     return (z * sd / effect) ** 2 / (share * (1 - share)) if effect > 0 else math.nan
 
 
-def table(designs: tuple[Design, ...], counted: Counted) -> pd.DataFrame:
+def power_table(designs: tuple[ExperimentDesign, ...], counted: ArmAggregates) -> pd.DataFrame:
     """Return what each planned comparison could show, and how long it would have had to run.
 
     Spread and pace come from the experiment's own control: units a day from the first to the last assignment.
 
     Parameters
     ----------
-    designs : tuple of Design
+    designs : tuple of ExperimentDesign
         How each experiment is read.
-    counted : Counted
+    counted : ArmAggregates
         Arms and outcomes as the engine counted them.
     """
     columns = ["experiment", "metric", "variant", "n_control", "n_variant", "is_share", "is_money", "minimum_effect",
@@ -78,19 +82,29 @@ def table(designs: tuple[Design, ...], counted: Counted) -> pd.DataFrame:
     return pd.DataFrame([row for row in rows if row], columns=columns)
 
 
-def _row(design: Design, metric: str, variant: str, counted: Counted) -> dict[str, object] | None:
+def _row(design: ExperimentDesign, metric: str, variant: str, counted: ArmAggregates) -> dict[str, object] | None:
     found = counted.outcomes.query("experiment == @design.experiment and metric == @metric").set_index("variant")
     if not {design.control, variant} <= set(found.index) or found.loc[[design.control, variant], "n"].min() < 2:
         return None
     a, b = found.loc[design.control], found.loc[variant]
     sd, units = math.sqrt(a["variance"]), (float(a["n"]), float(b["n"]))
     effect = design.plan.minimum_effect if design.plan else 0.0
-    needed = units_needed(effect, sd, units[1] / sum(units))
+    needed = required_sample_size(effect, sd, units[1] / sum(units))
     arms = counted.arms[counted.arms["experiment"] == design.experiment]
     span = (arms["last_at"].max() - arms["first_at"].min()).total_seconds() / 86400 if arms["first_at"].notna().any() \
         else math.nan
     pace = sum(units) / max(span, 1.0) if not math.isnan(span) else math.nan
-    return {"experiment": design.experiment, "metric": metric, "variant": variant, "n_control": int(units[0]),
-            "n_variant": int(units[1]), "is_share": a["is_share"], "is_money": a["is_money"],
-            "minimum_effect": effect or math.nan, "power": power(effect, sd, units) if effect else math.nan,
-            "smallest_effect": smallest_effect(sd, units), "units_needed": needed, "days_needed": needed / pace}
+    return {
+        "experiment": design.experiment,
+        "metric": metric,
+        "variant": variant,
+        "n_control": int(units[0]),
+        "n_variant": int(units[1]),
+        "is_share": a["is_share"],
+        "is_money": a["is_money"],
+        "minimum_effect": effect or math.nan,
+        "power": achieved_power(effect, sd, units) if effect else math.nan,
+        "smallest_effect": minimum_detectable_effect(sd, units),
+        "units_needed": needed,
+        "days_needed": needed / pace,
+    }

@@ -1,14 +1,15 @@
-"""Intervals that hold however often they are looked at."""
+"""Sequential testing: always-valid confidence sequences and p-values."""
 
 import math
 
-from helpers.experiments.effects import Difference
+from helpers.experiments.mean_difference import Difference
 
-BURN_IN = 100
+MIN_UNITS_PER_ARM = 100
+
 TUNED_FOR = 5_000
 
 
-def half_width(error: float, n: float, tuned_for: float = TUNED_FOR, alpha: float = 0.05) -> float:
+def confidence_sequence_half_width(error: float, n: float, tuned_for: float = TUNED_FOR, alpha: float = 0.05) -> float:
     """Return the half-width of the asymptotic confidence sequence after n units of both arms together.
 
     Parameters
@@ -31,7 +32,9 @@ def half_width(error: float, n: float, tuned_for: float = TUNED_FOR, alpha: floa
     return error * math.sqrt(n) * math.sqrt(2 * (grown + 1) / (n * grown) * math.log(math.sqrt(grown + 1) / alpha))
 
 
-def always_valid(fixed: Difference, n: float, tuned_for: float = TUNED_FOR, alpha: float = 0.05) -> Difference:
+def always_valid_difference(
+    fixed: Difference, n: float, tuned_for: float = TUNED_FOR, alpha: float = 0.05
+) -> Difference:
     """Return a difference with the interval and the p that hold at every look.
 
     Parameters
@@ -43,7 +46,7 @@ def always_valid(fixed: Difference, n: float, tuned_for: float = TUNED_FOR, alph
     tuned_for, alpha : float
         As in `half_width`.
     """
-    half = half_width(fixed.error, n, tuned_for, alpha)
+    half = confidence_sequence_half_width(fixed.error, n, tuned_for, alpha)
     grown = n * _rho(tuned_for, alpha) ** 2
     z = fixed.value / fixed.error if fixed.error else (math.inf if fixed.value else 0.0)
     p = min(math.sqrt(grown + 1) * math.exp(-z * z * grown / (2 * (grown + 1))), 1.0)

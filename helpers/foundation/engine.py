@@ -1,15 +1,13 @@
-"""The engine that tables live in: one interface, DuckDB on this machine or Spark on a cluster, both behind Ibis.
+"""The engine behind every table: DuckDB through Ibis, lazy tables in and out.
 
 Everything that is particular to an engine stands in its class; functions elsewhere take and return Ibis tables and
 give the same values on both.
 """
 
 import os
-import shutil
 import tempfile
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
 from uuid import uuid4
 
@@ -18,26 +16,27 @@ import ibis.expr.types as ir
 import pandas as pd
 import pyarrow as pa
 
-from helpers.foundation import parquet
-from helpers.foundation.errors import InputError, nearest
+from helpers.foundation import parquet_files
+from helpers.foundation.errors import InputError
 
-ENGINE = "LOYALTY_ENGINE"
-ENGINES = ("duckdb", "spark")
-THREADS = "LOYALTY_THREADS"
-MEMORY = "LOYALTY_MEMORY_MIB"
-FRAME_LIMIT = 5_000_000
+THREADS_VARIABLE = "LOYALTY_THREADS"
+
+MEMORY_VARIABLE = "LOYALTY_MEMORY_MIB"
+
+MAX_FRAME_ROWS = 5_000_000
+
 ibis.options.sql.fuse_selects = False  # engines flatten queries themselves; doing it in Python as well took longer
 
 
 def thread_count() -> int:
     """Return the number of threads this process may use: ``LOYALTY_THREADS``, else every core."""
-    return int(os.environ.get(THREADS) or os.cpu_count() or 1)
+    return int(os.environ.get(THREADS_VARIABLE) or os.cpu_count() or 1)
 
 
 def memory_mib() -> int:
     """Return the memory this process may use [MiB]: ``LOYALTY_MEMORY_MIB``, else 60 % of the machine's."""
     machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
-    return int(os.environ.get(MEMORY) or machine * 6 // 10)
+    return int(os.environ.get(MEMORY_VARIABLE) or machine * 6 // 10)
 
 
 @dataclass(slots=True)
@@ -59,7 +58,7 @@ class Engine:
 
     def stored(self, path: Path) -> ir.Table:
         """Return the lazy table of a Parquet file, or of a folder of them."""
-        return self.connection.read_parquet(parquet.duckdb_paths(path), **parquet.DUCKDB)
+        return self.connection.read_parquet(parquet_files.duckdb_paths(path), **parquet_files.DUCKDB)
 
     def in_order(self, table: ir.Table, order: Sequence[str]) -> ir.Table:
         """Return a stored table in the order in which it was written, by the columns that it was sorted by."""
@@ -100,7 +99,7 @@ class Engine:
         """Return the table in memory as Arrow."""
         return self.connection.to_pyarrow(table)
 
-    def frame(self, table: ir.Table, name: str = "table", limit: int = FRAME_LIMIT) -> pd.DataFrame:
+    def frame(self, table: ir.Table, name: str = "table", limit: int = MAX_FRAME_ROWS) -> pd.DataFrame:
         """Return the table in memory as a frame: money as float64, dates as datetime64.
 
         Raises
@@ -123,40 +122,3 @@ class Engine:
     def sorted(self, table: ir.Table, order: Sequence[str]) -> ir.Table:
         """Return the table sorted by the given columns, empty values first."""
         return table.order_by([ibis.asc(c, nulls_first=True) for c in order]) if order else table
-
-
-def refuse_absent(name: str) -> None:
-    """Refuse an engine that is unknown, or that this machine cannot run.
-
-    Raises
-    ------
-    InputError
-        Naming what is missing and how to get it.
-    """
-    if name not in ENGINES:
-        raise InputError("--engine", f"there is no engine '{name}'", nearest(name, ENGINES))
-    if name != "spark":
-        return
-    if find_spec("pyspark") is None:
-        raise InputError("--engine", "the package pyspark is not installed", "pip install 'loyalty-workbook[spark]'")
-    from helpers.foundation import spark
-
-    if not spark.address().startswith("sc://") and not (os.environ.get("JAVA_HOME") or shutil.which("java")):
-        raise InputError("--engine", "Spark needs Java, and there is none", "Java 17 or newer, in JAVA_HOME or on PATH")
-
-
-def chosen(name: str = "") -> Engine:
-    """Return a session of an engine by name: ``""`` is the one that ``LOYALTY_ENGINE`` names, else DuckDB.
-
-    Raises
-    ------
-    InputError
-        If there is no such engine, or this machine cannot run it.
-    """
-    name = name or os.environ.get(ENGINE) or ENGINES[0]
-    refuse_absent(name)
-    if name == "duckdb":
-        return Engine()
-    from helpers.foundation.spark import Spark  # only where it is asked for
-
-    return Spark()

@@ -1,4 +1,4 @@
-"""The one form in which bad input is reported: where, what was found, how many, what is allowed."""
+"""Errors on bad input in one form: where, what was found, how many, what is allowed."""
 
 from collections.abc import Sequence
 from difflib import get_close_matches
@@ -57,23 +57,23 @@ def refuse_repeated(where: str, names: Sequence[str], allowed: str) -> None:
         raise InputError(where, told, allowed)
 
 
-def shares(count: int, total: int) -> str:
+def count_of_total(count: int, total: int) -> str:
     """Return ``count`` of ``total`` as words.
 
     Examples
     --------
-    >>> shares(14, 69659)
+    >>> count_of_total(14, 69659)
     '14 of 69,659 rows'
     """
     return f"{count:,} of {total:,} row{'' if total == 1 else 's'}"
 
 
-def nearest(name: str, known: list[str] | tuple[str, ...]) -> str:
+def spelling_hint(name: str, known: list[str] | tuple[str, ...]) -> str:
     """Return a hint that names the known word nearest to a misspelt one, or lists the known ones.
 
     Examples
     --------
-    >>> nearest("currancy", ["currency", "title"])
+    >>> spelling_hint("currancy", ["currency", "title"])
     "did you mean 'currency'?"
     """
     close = get_close_matches(name, list(known), n=1, cutoff=0.5)

@@ -1,4 +1,4 @@
-"""Where tables live: the one module that knows folders. Reads and writes tables by name, and keeps count of both."""
+"""Workspace: reads and writes tables by name; the one module that knows the folders of runs."""
 
 import json
 import os
@@ -12,56 +12,62 @@ import ibis.expr.types as ir
 import pandas as pd
 import pyarrow as pa
 
-from helpers.foundation import study as studies
-from helpers.foundation.engine import FRAME_LIMIT, Engine, chosen
-from helpers.foundation.errors import InputError, nearest
-from helpers.foundation.files import age, plain, remove, replace_json, replacing
-from helpers.foundation.tables import Table
+from helpers.foundation import study_config
+from helpers.foundation.atomic_files import age_in_words, atomic_write, remove_table, safe_name, write_json
+from helpers.foundation.engine import MAX_FRAME_ROWS, Engine
+from helpers.foundation.engine_choice import open_engine
+from helpers.foundation.errors import InputError, spelling_hint
+from helpers.foundation.schema import Table
 
-HOME = "LOYALTY_HOME"
-STEP = "LOYALTY_STEP_FOLDER"
-SHIPPED = Path(__file__).resolve().parents[2]
+HOME_VARIABLE = "LOYALTY_HOME"
+
+STEP_FOLDER_VARIABLE = "LOYALTY_STEP_FOLDER"
+
+CHECKOUT_FOLDER = Path(__file__).resolve().parents[2]
+
 SCRATCH = "scratch"
 
 
-def home() -> Path:
+def home_folder() -> Path:
     """Return the folder that holds ``data`` and ``reports``: ``LOYALTY_HOME``, else this checkout."""
-    return Path(os.environ.get(HOME) or SHIPPED)
+    return Path(os.environ.get(HOME_VARIABLE) or CHECKOUT_FOLDER)
 
 
 def runs_folder(source: str) -> Path:
     """Return the folder of all runs of a source."""
-    return home() / "data" / "runs" / plain(source)
+    return home_folder() / "data" / "runs" / safe_name(source)
 
 
 def raw_folder(source: str) -> Path:
     """Return the folder in which a source's files are looked for when no other is named."""
-    return home() / "data" / "raw" / plain(source)
+    return home_folder() / "data" / "raw" / safe_name(source)
 
 
 def reports_folder() -> Path:
     """Return the folder of published pages."""
-    return home() / "reports"
+    return home_folder() / "reports"
 
 
-def study_of(source: str) -> studies.Study:
+def study_of_source(source: str) -> study_config.Study:
     """Return a source's assumptions: the study of its name, else every default."""
-    path = declared_file("studies", source)
-    return studies.read(path) if path else studies.Study()
+    path = config_file("studies", source)
+    return study_config.read_study_file(path) if path else study_config.Study()
 
 
-def declared_file(folder: str, name: str) -> Path | None:
+def config_file(folder: str, name: str) -> Path | None:
     """Return ``data/<folder>/<name>.toml``: the home's own, else the shipped one, else None."""
-    paths = [root / "data" / folder / f"{plain(name)}.toml" for root in (home(), SHIPPED)]
+    paths = [root / "data" / folder / f"{safe_name(name)}.toml" for root in (home_folder(), CHECKOUT_FOLDER)]
     return next((path for path in paths if path.is_file()), None)
 
 
-def declared_names(folder: str) -> list[str]:
+def config_names(folder: str) -> list[str]:
     """Return the names of all profiles (``sources``) or studies (``studies``), sorted."""
-    return sorted({p.stem for root in (home(), SHIPPED) for p in (root / "data" / folder).glob("*.toml")})
+    return sorted(
+        {p.stem for root in (home_folder(), CHECKOUT_FOLDER) for p in (root / "data" / folder).glob("*.toml")}
+    )
 
 
-def manifest(folder: Path) -> dict:
+def read_manifest(folder: Path) -> dict:
     """Return a run's manifest, empty where there is none."""
     path = folder / "manifest.json"
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
@@ -70,7 +76,7 @@ def manifest(folder: Path) -> dict:
 def run_folders(source: str, state: str = "finished") -> list[Path]:
     """Return a source's run folders in one state, oldest first."""
     folders = [(m, p.parent) for p in runs_folder(source).glob("*/manifest.json")
-               if p.parent.name != SCRATCH and (m := manifest(p.parent)).get("state") == state]
+               if p.parent.name != SCRATCH and (m := read_manifest(p.parent)).get("state") == state]
     return [folder for m, folder in sorted(folders, key=lambda pair: (pair[0].get("started_at", ""), pair[1].name))]
 
 
@@ -102,7 +108,7 @@ class Workspace:
     declarations: Mapping[str, Table]
     run: str = ""
     as_of: str = ""
-    engine: Engine = field(default_factory=chosen)
+    engine: Engine = field(default_factory=open_engine)
     protect: Callable[[pd.DataFrame, Table], pd.DataFrame] | None = None
     _reads: dict[str, str] = field(default_factory=dict)
     _writes: dict[str, int] = field(default_factory=dict)
@@ -113,17 +119,17 @@ class Workspace:
     @property
     def is_in_run(self) -> bool:
         """Whether a step of a run is at work, rather than a person."""
-        return bool(os.environ.get(STEP))
+        return bool(os.environ.get(STEP_FOLDER_VARIABLE))
 
     @property
     def folder(self) -> Path:
         """The folder written to: the step's own inside a run, else scratch."""
-        return Path(os.environ[STEP]) if self.is_in_run else runs_folder(self.source) / SCRATCH
+        return Path(os.environ[STEP_FOLDER_VARIABLE]) if self.is_in_run else runs_folder(self.source) / SCRATCH
 
     @property
     def base(self) -> Path | None:
         """The run that is read from: the run itself inside one, else the base of scratch."""
-        folder = runs_folder(self.source) / plain(self.run or SCRATCH)
+        folder = runs_folder(self.source) / safe_name(self.run or SCRATCH)
         if self.is_in_run:
             return folder
         if self.run:
@@ -131,7 +137,7 @@ class Workspace:
                 known = ", ".join(p.name for p in run_folders(self.source)) or "none yet"
                 raise InputError("run", f"there is no run '{self.run}' of {self.source}", f"finished runs: {known}")
             return folder
-        kept = manifest(runs_folder(self.source) / SCRATCH).get("base")
+        kept = read_manifest(runs_folder(self.source) / SCRATCH).get("base")
         if kept and (runs_folder(self.source) / kept).is_dir():
             return runs_folder(self.source) / kept
         return next(reversed(run_folders(self.source)), None)
@@ -153,7 +159,7 @@ class Workspace:
             return self.engine.lazy(declaration.empty())
         return self.engine.stored(path)
 
-    def frame(self, name: str, columns: Sequence[str] | None = None, limit: int = FRAME_LIMIT) -> pd.DataFrame:
+    def frame(self, name: str, columns: Sequence[str] | None = None, limit: int = MAX_FRAME_ROWS) -> pd.DataFrame:
         """Return a table in memory: money as float64, dates as datetime64.
 
         Parameters
@@ -204,7 +210,7 @@ class Workspace:
         conformed = declaration.conformed(self.engine.sorted(given, declaration.order(given)))
         path = self.folder / f"{name}.parquet"
         path.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(path) as partial:
+        with atomic_write(path) as partial:
             self.engine.write(conformed, partial, [])
             written = self.engine.stored(partial)
             counts = self.engine.first_row(declaration.counts(written, is_unique=is_unique))
@@ -219,9 +225,9 @@ class Workspace:
         if not self.is_in_run:
             base = self.base if self.run else next(iter(reversed(run_folders(self.source))), None)
             for path in self.folder.glob("*/*.parquet"):
-                remove(path)
+                remove_table(path)
             self.folder.mkdir(parents=True, exist_ok=True)
-            replace_json(self.folder / "manifest.json", {"state": SCRATCH, "base": base.name if base else ""})
+            write_json(self.folder / "manifest.json", {"state": SCRATCH, "base": base.name if base else ""})
         return self
 
     def settle(self, as_of: date, ended: Mapping[str, date] | None = None) -> None:
@@ -239,8 +245,8 @@ class Workspace:
         if self.is_in_run:
             self._record()
         else:
-            told = {**manifest(self.folder), "as_of": self.as_of, "ended": self._ended}
-            replace_json(self.folder / "manifest.json", told)
+            told = {**read_manifest(self.folder), "as_of": self.as_of, "ended": self._ended}
+            write_json(self.folder / "manifest.json", told)
 
     # --- what the run is ---------------------------------------------------------------------------------------
 
@@ -279,9 +285,9 @@ class Workspace:
         return min([self.as_of_on, *days])
 
     @property
-    def study(self) -> studies.Study:
+    def study(self) -> study_config.Study:
         """The company's assumptions: the study named as the source, else every default."""
-        return study_of(self.source)
+        return study_of_source(self.source)
 
     @property
     def currency(self) -> str:
@@ -307,7 +313,7 @@ class Workspace:
     def _told(self, key: str, otherwise: object) -> object:
         """Return what the intake has settled, as the run or its base tells it."""
         places = [self.folder, *([self.base] if self.base else [])]
-        return next((told[key] for f in places if key in (told := manifest(f))), otherwise)
+        return next((told[key] for f in places if key in (told := read_manifest(f))), otherwise)
 
     def _published(self, table: ir.Table | pd.DataFrame | pa.Table, declaration: Table) -> object:
         if self.protect is None or declaration.cells is None:
@@ -317,18 +323,18 @@ class Workspace:
 
     @property
     def _profile(self) -> dict[str, object]:
-        path = declared_file("sources", self.source)
+        path = config_file("sources", self.source)
         return tomllib.loads(path.read_text(encoding="utf-8")) if path else {}
 
     def _declaration(self, name: str) -> Table:
         if name not in self.declarations:
-            raise InputError(name, "no such table is declared", nearest(name, list(self.declarations)))
+            raise InputError(name, "no such table is declared", spelling_hint(name, list(self.declarations)))
         return self.declarations[name]
 
     def _seen(self, name: str, path: Path | None) -> None:
         if name in self._reads:
             return
-        origin = "absent, read as empty" if path is None else f"{path.parents[1].name}, {age(path)} old"
+        origin = "absent, read as empty" if path is None else f"{path.parents[1].name}, {age_in_words(path)} old"
         self._reads[name] = origin
         print(f"{name}: {origin}")
         self._record()
@@ -336,4 +342,4 @@ class Workspace:
     def _record(self) -> None:
         if self.is_in_run:
             seen = {"as_of": self.as_of, "ended": self._ended, "reads": sorted(self._reads), "writes": self._writes}
-            replace_json(self.folder / "seen.json", seen)
+            write_json(self.folder / "seen.json", seen)

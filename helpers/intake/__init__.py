@@ -1,1 +1,42 @@
-"""Wing 01: files become canonical tables; every record is accepted, or kept with its reasons."""
+"""Data intake (notebook 01): read files, parse, canonicalise, reject with reasons, reconcile; draft a profile.
+
+* ``archives``: Zip and gzip archives: their members become files in a temporary folder before they are read.
+* ``audit_report``: Intake audit: counts, money, coverage, freshness, the finance line; and the gates that a delivery
+  has to pass.
+* ``canonicalise``: Landed text to canonical tables: every record feeds at least one table, or is rejected once.
+* ``check_profile``: Dry run of a source profile: every problem in one pass, nothing written.
+* ``control_totals``: Control totals declared by whoever delivered the data: met exactly, or the run stops.
+* ``csv_stream``: CSV and fixed-width text as a stream: checked bytes, batches of columns, record and line numbers.
+* ``databases``: PostgreSQL queries as records: read only, in batches; credentials come from the environment.
+* ``date_plausibility``: Plausible dates: the as-of date, rows in the future, rows isolated in time, rows after the
+  as-of date.
+* ``delivery``: One delivery of a source: from raw files to canonical tables, with everything found on the way.
+* ``expression_rules``: Rules of profile expressions: what a name may refer to, and what each kind of syntax node
+  means.
+* ``expressions``: Profile expressions: a scalar subset of SQL, parsed, allow-listed, and turned into engine values.
+* ``formats``: Formats whose records know their fields: JSON lines, Excel sheets, Parquet, database rows, as batches
+  of text.
+* ``infer_keys``: Inferred keys and foreign keys between files, so that one can be looked up in another.
+* ``infer_profile``: Draft of a source profile from files that nobody has described yet; every guess is marked as one.
+* ``infer_semantics``: Inferred meaning of columns: from names, values and references between files.
+* ``infer_tables``: Which canonical tables files seem to feed: surveys, experiments, customers; no table twice.
+* ``infer_transactions``: Drafted tables about trade and service: orders, opportunities, contracts, cases, points,
+  events.
+* ``infer_types``: Inferred column types: kinds, date formats, keys, missing codes, number formats.
+* ``pii_in_text``: Personal data in free text: e-mail addresses, phone and card numbers are masked.
+* ``profile_schema``: Parts of a source profile, each closed to unknown keys; `helpers.intake.profiles` explains every
+  key.
+* ``profile_text``: Lines of a drafted profile as TOML: table heads, lookups, columns, dates, what is left out.
+* ``profiles``: Source profiles: what a company's files are, and how they become canonical tables.
+* ``pseudonymise``: Pseudonymisation: personal columns are dropped or keyed-hashed before anything is stored.
+* ``readers``: Readers: any declared file lands as text Parquet, every record numbered; broken rows are kept as
+  broken.
+* ``reconciliation``: Reconciliation of records: each feeds a table or is rejected once with all its reasons.
+* ``record_identifiers``: Record identifiers: which keys are a time or a record number, and what that loses.
+* ``rejects``: Rejected rows and their reasons: reasons packed as bits, lines numbered, repeated keys found.
+* ``schema``: Declared result tables of intake.
+* ``source_records``: Records that a canonical table is made from: landed columns, lookup joins, unpivoted columns.
+* ``timeliness_gates``: Timeliness gates: are dates plausible, and are the records fresh by their own rhythm.
+* ``type_parsing``: Text to typed values: numbers, flags, dates, times with a zone offset; unreadable text is
+  reported.
+"""

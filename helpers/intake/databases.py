@@ -1,4 +1,4 @@
-"""Answers of a PostgreSQL database as records: read only, in batches; credentials come from the environment."""
+"""PostgreSQL queries as records: read only, in batches; credentials come from the environment."""
 
 import hashlib
 import os
@@ -10,7 +10,7 @@ import sqlglot
 from sqlglot import exp
 
 from helpers.foundation.errors import InputError
-from helpers.intake.grammar import File
+from helpers.intake.profile_schema import FileRule
 
 REFUSALS = (  # what the driver says, and what we say
     ("password authentication failed", "the user or the password is wrong"),
@@ -22,10 +22,11 @@ REFUSALS = (  # what the driver says, and what we say
     ("timeout", "it did not answer in time"),
     ("invalid", "the address cannot be read"),
 )
+
 READ_ONLY = "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY"
 
 
-class Checksum:
+class AnswerChecksum:
     """Size and checksum of what a database answered, taken while it is read."""
 
     def __init__(self) -> None:
@@ -64,7 +65,7 @@ def refuse_unordered(query: str, where: str) -> None:
 
 
 @contextmanager
-def answer(file: File, where: str) -> Iterator[pa.RecordBatchReader]:
+def query_batches(file: FileRule, where: str) -> Iterator[pa.RecordBatchReader]:
     """Give the answer to a file's query, to be read in batches.
 
     Raises

@@ -1,4 +1,4 @@
-"""Expressions of a source profile: a scalar subset of SQL, parsed, allow-listed, and turned into engine values.
+"""Profile expressions: a scalar subset of SQL, parsed, allow-listed, and turned into engine values.
 
 Landed columns are text. Where arithmetic or a comparison with a number needs one, text is read as a number; a text
 that is none becomes empty and is remembered, so that the record can be rejected for it. Nothing else is converted.
@@ -16,16 +16,17 @@ import ibis.expr.types as ir
 import sqlglot
 from sqlglot import exp
 
-from helpers.foundation.errors import InputError, nearest
-from helpers.intake.rules import RULES
-from helpers.intake.scopes import Scope, number
+from helpers.foundation.errors import InputError, spelling_hint
+from helpers.intake.expression_rules import RULES, ExpressionScope, parse_number
 
 FILE, RECORD = "file", "record"
+
 ALTERNATIVES = (exp.Paren, exp.Coalesce, exp.Case, exp.If)
+
 SEPARATOR = ":"  # between the file and the record in an identifier that is derived from both
 
 
-def parsed(text: str, where: str) -> exp.Expression:
+def parse_expression(text: str, where: str) -> exp.Expression:
     """Return the syntax tree of an expression.
 
     Raises
@@ -43,7 +44,7 @@ def parsed(text: str, where: str) -> exp.Expression:
     return found[0]
 
 
-def value(text: str, scope: Scope, where: str) -> ir.Value:
+def expression_value(text: str, scope: ExpressionScope, where: str) -> ir.Value:
     """Return the engine value of an expression.
 
     Raises
@@ -51,10 +52,10 @@ def value(text: str, scope: Scope, where: str) -> ir.Value:
     InputError
         For an unknown column, naming the nearest known one, and for anything outside the subset.
     """
-    return _compiled(parsed(text, where), scope, where)
+    return _compiled(parse_expression(text, where), scope, where)
 
 
-def identifier(text: str, scope: Scope, where: str) -> ir.Value:
+def identifier(text: str, scope: ExpressionScope, where: str) -> ir.Value:
     """Return the engine value of an expression that identifies records of several files.
 
     Numbers of records start again in every file; what is made of one gets the name of its file in front, so that it
@@ -65,7 +66,7 @@ def identifier(text: str, scope: Scope, where: str) -> ir.Value:
     InputError
         As `value` does.
     """
-    return _compiled(_with_file(parsed(text, where)), scope, where)
+    return _compiled(_with_file(parse_expression(text, where)), scope, where)
 
 
 def uses_record(text: str, where: str) -> bool:
@@ -76,10 +77,10 @@ def uses_record(text: str, where: str) -> bool:
     >>> uses_record("coalesce(id, record)", "id"), uses_record("id", "id")
     (True, False)
     """
-    return _refers(parsed(text, where), RECORD)
+    return _refers(parse_expression(text, where), RECORD)
 
 
-def condition(text: str, scope: Scope, where: str) -> ir.BooleanValue:
+def expression_condition(text: str, scope: ExpressionScope, where: str) -> ir.BooleanValue:
     """Return the engine flag of a condition; where it cannot be told it does not hold.
 
     Raises
@@ -87,18 +88,18 @@ def condition(text: str, scope: Scope, where: str) -> ir.BooleanValue:
     InputError
         If the expression is no condition.
     """
-    found = value(text, scope, where)
+    found = expression_value(text, scope, where)
     if not found.type().is_boolean():
         raise InputError(where, f"'{text}' is no condition", "a comparison, such as UnitPrice <= 0")
     return found.fill_null(False)
 
 
-def total(text: str, scope: Scope, where: str) -> ir.Scalar:
+def expression_total(text: str, scope: ExpressionScope, where: str) -> ir.Scalar:
     """Return the total of an expression: its sum, or the aggregate that it states itself."""
-    tree = parsed(text, where)
+    tree = parse_expression(text, where)
     if tree.find(exp.AggFunc):
         return _compiled(tree, scope, where)
-    found = number(_compiled(tree, scope, where), scope)
+    found = parse_number(_compiled(tree, scope, where), scope)
     if isinstance(found, ir.Scalar):
         found = next(iter(scope.columns.values())).isnull().ifelse(found, found)
     return found.sum()
@@ -124,7 +125,7 @@ def _with_file(node: exp.Expression) -> exp.Expression:
     return found
 
 
-def _compiled(node: exp.Expression, scope: Scope, where: str) -> ir.Value:
+def _compiled(node: exp.Expression, scope: ExpressionScope, where: str) -> ir.Value:
     def inner(child: exp.Expression) -> ir.Value:
         return _compiled(child, scope, where)
 
@@ -149,10 +150,10 @@ def _column_name(node: exp.Column) -> str:
     return ".".join(part.name for part in node.parts)
 
 
-def _column(name: str, scope: Scope, where: str) -> ir.Value:
+def _column(name: str, scope: ExpressionScope, where: str) -> ir.Value:
     if name in scope.columns:
         return scope.columns[name]
     alike = [known for known in scope.columns if known.lower() == name.lower()]
     if len(alike) == 1:
         return scope.columns[alike[0]]
-    raise InputError(where, f"there is no column '{name}'", nearest(name, list(scope.columns)))
+    raise InputError(where, f"there is no column '{name}'", spelling_hint(name, list(scope.columns)))

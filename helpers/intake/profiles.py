@@ -6,7 +6,7 @@ At the top
     ``name``, ``title`` (one line for people), ``currency`` (ISO code; left out where no money is recorded),
     ``as_of`` (the date that the data speak for, only needed where no table has a date), ``max_age_days`` (the
     newest row of what happened may not be older than this against the run's date, else the run stops; without it a
-    table's own rhythm is the limit, and figures are struck instead, see `helpers.intake.dates`).
+    table's own rhythm is the limit, and figures are struck instead, see `helpers.intake.date_plausibility`).
 
 ``[simulation]`` — the files are made by the workbook itself where they are absent: ``customers``, ``seed``.
 
@@ -63,17 +63,18 @@ from functools import reduce
 
 from pydantic import Field, ValidationError
 
-from helpers.foundation import canonical, workspace
-from helpers.foundation.errors import InputError, nearest
-from helpers.foundation.study import validated
-from helpers.foundation.tables import Column, Table
-from helpers.intake.grammar import Control, File, Part, Simulation, TableRule
+from helpers.foundation import canonical_schema, workspace
+from helpers.foundation.errors import InputError, spelling_hint
+from helpers.foundation.schema import Column, Table
+from helpers.foundation.study_config import validate_model
+from helpers.intake.profile_schema import Control, FileRule, ProfilePart, Simulation, TableRule
 
-CANONICAL = {table.name.removeprefix("canonical/"): table for table in canonical.TABLES}
+CANONICAL = {table.name.removeprefix("canonical/"): table for table in canonical_schema.CANONICAL_TABLES}
+
 NUMBER_FAMILIES = ("metric_", "covariate_")
 
 
-class Profile(Part):
+class Profile(ProfilePart):
     """A source profile; see the module's docstring for every key."""
 
     name: str = Field(description="name of the source, equal to the file's")
@@ -82,7 +83,7 @@ class Profile(Part):
     as_of: str = Field("", pattern=r"^(\d{4}-\d{2}-\d{2})?$", description="date of a source without dates")
     max_age_days: int | None = Field(None, ge=0, description="age above which the data stop the run [days]")
     simulation: Simulation | None = Field(None, description="the source makes its own files")
-    files: dict[str, File] = Field(min_length=1, description="what arrives")
+    files: dict[str, FileRule] = Field(min_length=1, description="what arrives")
     tables: dict[str, TableRule] = Field(min_length=1, description="what it becomes")
     control: list[Control] = Field([], description="declared totals")
 
@@ -101,7 +102,7 @@ class Profile(Part):
         return Column(name, (rule and rule.type) or family, "kept as the profile names it")
 
 
-def read(name: str) -> Profile:
+def read_profile(name: str) -> Profile:
     """Return a source profile by name.
 
     Raises
@@ -109,10 +110,10 @@ def read(name: str) -> Profile:
     InputError
         If there is none of that name, or naming everything that is wrong with it.
     """
-    return profile(content(name), f"sources/{name}.toml")
+    return parse_profile(profile_content(name), f"sources/{name}.toml")
 
 
-def content(name: str) -> dict[str, object]:
+def profile_content(name: str) -> dict[str, object]:
     """Return what a source profile's file says, unchecked; numbers with a point are exact.
 
     Raises
@@ -120,17 +121,17 @@ def content(name: str) -> dict[str, object]:
     InputError
         If there is no such file, or it is not TOML.
     """
-    path = workspace.declared_file("sources", name)
+    path = workspace.config_file("sources", name)
     if path is None:
         raise InputError(f"sources/{name}.toml", "there is no such source profile",
-                         nearest(name, workspace.declared_names("sources")))
+                         spelling_hint(name, workspace.config_names("sources")))
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"sources/{name}.toml", f"not readable as TOML ({error})") from None
 
 
-def profile(told: Mapping[str, object], where: str = "profile") -> Profile:
+def parse_profile(told: Mapping[str, object], where: str = "profile") -> Profile:
     """Return a profile from its plain content.
 
     Raises
@@ -138,21 +139,21 @@ def profile(told: Mapping[str, object], where: str = "profile") -> Profile:
     InputError
         One sentence for everything that is wrong.
     """
-    found, problems = examined(told, where)
+    found, problems = examine_profile(told, where)
     if problems or found is None:
         raise InputError(where, "; ".join(problems))
     return found
 
 
-def examined(told: Mapping[str, object], where: str = "profile") -> tuple[Profile | None, list[str]]:
+def examine_profile(told: Mapping[str, object], where: str = "profile") -> tuple[Profile | None, list[str]]:
     """Return a profile without its unknown keys, None where that is none yet, and everything that is wrong."""
     problems = []
     try:
-        whole = validated(Profile, told, where)
+        whole = validate_model(Profile, told, where)
     except InputError as error:
         problems = [str(error).removeprefix(f"{where}: ")]
         try:
-            whole = validated(Profile, _known_only(told, where), where)
+            whole = validate_model(Profile, _known_only(told, where), where)
         except InputError:
             return None, problems
     problems += [p for name, rule in whole.tables.items() for p in _table_problems(whole, name, rule)]
@@ -174,12 +175,12 @@ def _known_only(told: Mapping[str, object], where: str) -> dict[str, object]:
 
 def _table_problems(whole: Profile, name: str, rule: TableRule) -> list[str]:
     if name not in CANONICAL:
-        return [f"unknown table '{name}' ({nearest(name, list(CANONICAL))})"]
+        return [f"unknown table '{name}' ({spelling_hint(name, list(CANONICAL))})"]
     found = []
     if bool(rule.from_) == bool(rule.rows):
         found.append(f"tables.{name} needs either 'from' or 'rows'")
     wanted = [rule.from_, *(lookup.file for lookup in rule.lookup.values())]
-    found += [f"tables.{name}: no file '{f}' is declared ({nearest(f, list(whole.files))})"
+    found += [f"tables.{name}: no file '{f}' is declared ({spelling_hint(f, list(whole.files))})"
               for f in wanted if f and f not in whole.files]
     return found + _column_problems(CANONICAL[name], rule)
 
@@ -188,8 +189,11 @@ def _column_problems(table: Table, rule: TableRule) -> list[str]:
     name = table.name.removeprefix("canonical/")
     given = set(rule.columns) | set(rule.defaults) | {c for row in rule.rows for c in row}
     found = [
-        f"tables.{name}.{c} is no column of {name} ({nearest(c, table.names)}); give it a type to keep it as its own"
-        for c in sorted(given) if c not in table.names and not c.startswith(table.prefixes or ("\0",))
+        f"tables.{name}.{c} is no column of {name} ({spelling_hint(c, table.names)}); give it a type to keep it as "
+        "its own"
+        for c in sorted(given)
+        if c not in table.names
+        and not c.startswith(table.prefixes or ("\0",))
         and not (c in rule.columns and rule.columns[c].type)
     ]
     needed = [c.name for c in table.columns if c.required or c.name in table.key]
@@ -199,5 +203,5 @@ def _column_problems(table: Table, rule: TableRule) -> list[str]:
 
 def _control_problems(whole: Profile, control: Control) -> list[str]:
     place, known = (control.file, whole.files) if control.file else (control.table, whole.tables)
-    hint = nearest(place, list(known))
+    hint = spelling_hint(place, list(known))
     return [] if place in known else [f"control '{control.name}': nothing is named '{place}' ({hint})"]

@@ -1,4 +1,4 @@
-"""Landing: any declared file becomes text Parquet, every record numbered; what cannot be parsed is kept as broken.
+"""Readers: any declared file lands as text Parquet, every record numbered; broken rows are kept as broken.
 
 Files are read as streams: memory does not grow with them. A masked column leaves memory only dropped or hashed.
 """
@@ -10,6 +10,7 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,12 +19,58 @@ import pyarrow.parquet as pq
 
 from helpers.foundation.errors import InputError, refuse_repeated
 from helpers.foundation.workspace import raw_folder
-from helpers.intake import containers, databases, freetext, masks, streams, structured
-from helpers.intake.containers import Part
-from helpers.intake.grammar import File
-from helpers.intake.numbering import BROKEN, Rows
+from helpers.intake import archives, csv_stream, databases, formats, pii_in_text, pseudonymise
+from helpers.intake.archives import ArchiveMember
+from helpers.intake.csv_stream import BROKEN, RecordNumbers
+from helpers.intake.profile_schema import FileRule
 from helpers.intake.profiles import Profile
-from helpers.intake.sinks import Sink
+
+ROW_GROUP, GROUP_BYTES = 500_000, 64 << 20  # whichever is reached first
+
+
+class ParquetSink:
+    """A Parquet file that is written in row groups of a good size, whatever the size of the batches."""
+
+    def __init__(self, target: Path, names: list[str]) -> None:
+        self.schema = pa.schema([*((n, pa.string()) for n in [*names, "file"]), ("record", pa.int64()),
+                                 ("line", pa.int64())])
+        self.writer = pq.ParquetWriter(target, self.schema, compression="lz4", write_statistics=False,
+                                       use_dictionary=["file"])  # to look for repeats takes longer than to write them
+        self.hand = ThreadPoolExecutor(1)  # writes a row group while the next one is read
+        self.written: Future[None] | None = None
+        self.waiting: list[pa.RecordBatch] = []
+        self.n, self.n_bytes = 0, 0
+
+    def __enter__(self) -> "ParquetSink":  # noqa: D105
+        return self
+
+    def __exit__(self, *error: object) -> None:  # noqa: D105
+        try:
+            if not error[0]:
+                self._flush()
+                self._settle()
+        finally:
+            self.hand.shutdown()
+            self.writer.close()
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        """Take a batch; write once there is enough for a row group."""
+        self.waiting.append(batch.select(self.schema.names))
+        self.n, self.n_bytes = self.n + batch.num_rows, self.n_bytes + self.waiting[-1].nbytes
+        if self.n >= ROW_GROUP or self.n_bytes >= GROUP_BYTES:
+            self._flush()
+
+    def _flush(self) -> None:
+        self._settle()
+        if self.n:
+            group = pa.Table.from_batches(self.waiting, self.schema)
+            self.written = self.hand.submit(self.writer.write_table, group)
+        self.waiting, self.n, self.n_bytes = [], 0, 0
+
+    def _settle(self) -> None:
+        """Wait for the row group at hand; raise what went wrong with it."""
+        if self.written is not None:
+            self.written.result()
 
 UNIQUE = "a name of its own for each column; of a CSV file or a sheet, columns = [\"…\"] in the profile gives them"
 
@@ -56,7 +103,7 @@ class FileFacts:
     n_broken: int
 
 
-class Room:
+class TempFolder:
     """A temporary folder that goes with the object."""
 
     def __init__(self) -> None:
@@ -65,7 +112,7 @@ class Room:
 
 
 @dataclass(frozen=True, slots=True)
-class Landed:
+class LandedFiles:
     """Files as text Parquet.
 
     Parameters
@@ -80,7 +127,7 @@ class Landed:
         Parquet of the records that could not be parsed: ``file, record, line, reasons, text``.
     files : tuple of FileFacts
         One for each file, in order.
-    room : Room
+    room : TempFolder
         Where the Parquet files are; they go when it does.
     """
 
@@ -89,10 +136,10 @@ class Landed:
     columns: dict[str, list[str]]
     broken: Path
     files: tuple[FileFacts, ...]
-    room: "Room"
+    room: "TempFolder"
 
 
-def landed(profile: Profile, raw: str = "") -> Landed:
+def landed_files(profile: Profile, raw: str = "") -> LandedFiles:
     """Return all files of a source, landed.
 
     Parameters
@@ -107,20 +154,27 @@ def landed(profile: Profile, raw: str = "") -> Landed:
     InputError
         Naming every file that is absent, in another encoding than declared, or without the columns of the others.
     """
-    found, problems = landable(profile, raw)
+    found, problems = landable_files(profile, raw)
     if problems:
         raise InputError(profile.where, "; ".join(problems))
     return found
 
 
-def landable(profile: Profile, raw: str = "") -> tuple[Landed, list[str]]:
+def landable_files(profile: Profile, raw: str = "") -> tuple[LandedFiles, list[str]]:
     """Return the files of a source that can be landed, and a sentence for each form of file that cannot."""
     folder = Path(raw) if raw else raw_folder(profile.name)
-    room = Room()
+    room = TempFolder()
     tables, columns, facts, problems = {}, {}, [], []
     with pq.ParquetWriter(room.path / "broken.parquet", BROKEN) as broken:
         for i, (name, file) in enumerate(profile.files.items()):
-            form = _Form(name, file, folder, masks.secret(profile), room.path, freetext.columns(profile, name))
+            form = _Form(
+                name,
+                file,
+                folder,
+                pseudonymise.profile_key(profile),
+                room.path,
+                pii_in_text.free_text_columns(profile, name),
+            )
             try:
                 columns[name], found = _landed_form(form, room.path / f"{i}.parquet", broken)
             except InputError as error:
@@ -128,10 +182,10 @@ def landable(profile: Profile, raw: str = "") -> tuple[Landed, list[str]]:
                 continue
             tables[name] = room.path / f"{i}.parquet"
             facts += found
-    return Landed(profile, tables, columns, room.path / "broken.parquet", tuple(facts), room), problems
+    return LandedFiles(profile, tables, columns, room.path / "broken.parquet", tuple(facts), room), problems
 
 
-def column_names(path: Path, file: File, label: str) -> list[str]:
+def column_names(path: Path, file: FileRule, label: str) -> list[str]:
     """Return the landed names of a file's columns: as declared, else as its header says; empty for an empty file.
 
     Raises
@@ -147,7 +201,7 @@ def column_names(path: Path, file: File, label: str) -> list[str]:
                               quoting=csv.QUOTE_MINIMAL if file.quote else csv.QUOTE_NONE)
             return _distinct(next(rows, []), label)
     except UnicodeDecodeError:
-        streams.bytes_facts(path, file, label)  # says in which line
+        csv_stream.bytes_facts(path, file, label)  # says in which line
         raise
 
 
@@ -155,10 +209,10 @@ def _distinct(names: list[str], label: str) -> list[str]:
     """Return names that engines tell apart: those that differ by case alone, empty and reserved ones get another."""
     refuse_repeated(label, names, UNIQUE)
     found: list[str] = []
-    taken = {*streams.RESERVED, "person_key"}
+    taken = {*csv_stream.RESERVED, "person_key"}
     for i, name in enumerate(names, start=1):
         clean = name.strip("\ufeff").strip() or f"column_{i}"
-        clean = f"{clean}_" if clean.lower() in streams.RESERVED else clean
+        clean = f"{clean}_" if clean.lower() in csv_stream.RESERVED else clean
         n, known = 2, clean
         while known.lower() in taken:
             known, n = f"{clean}_{n}", n + 1
@@ -179,7 +233,7 @@ class _Form:
     """
 
     name: str
-    file: File
+    file: FileRule
     folder: Path
     key: str
     room: Path
@@ -190,36 +244,37 @@ class _Form:
         return f"files.{self.name}"
 
 
-NAMES = {"csv": column_names, "fixed": column_names, "jsonl": structured.json_names, "excel": structured.sheet_names,
-         "parquet": structured.parquet_names}
-BATCHES = {"jsonl": structured.json_batches, "excel": structured.sheet_batches, "parquet": structured.parquet_batches}
+NAMES = {"csv": column_names, "fixed": column_names, "jsonl": formats.json_names, "excel": formats.sheet_names,
+         "parquet": formats.parquet_names}
+
+BATCHES = {"jsonl": formats.json_batches, "excel": formats.sheet_batches, "parquet": formats.parquet_batches}
 
 
 def _landed_form(form: _Form, target: Path, broken: pq.ParquetWriter) -> tuple[list[str], list[FileFacts]]:
     """Land all files of one form into the target; return their columns and what each was."""
     if form.file.format == "postgresql":
         return _landed_answer(form, target)
-    with (containers.watched(form.folder, form.file, form.where),
+    with (archives.watch_files(form.folder, form.file, form.where),
           tempfile.TemporaryDirectory(dir=form.room) as unpacked):
-        parts = containers.parts(form.folder, form.file, form.where, Path(unpacked))
+        parts = archives.member_files(form.folder, form.file, form.where, Path(unpacked))
         return _landed_parts(form, parts, target, broken)
 
 
 def _landed_answer(form: _Form, target: Path) -> tuple[list[str], list[FileFacts]]:
     """Land what a database answers."""
-    file, rows, checksum = form.file, Rows(form.name, 0, 0), databases.Checksum()
-    with databases.answer(file, form.where) as batches:
-        names = structured.flat([], batches.schema).column_names
-        kept = masks.columns(file.mask, _distinct(names, form.where), form.where, form.key)
-        with Sink(target, kept) as sink:
-            for batch in structured.typed_batches(checksum.taken(batches), names, file, rows):
-                landed_batch = batch.rename_columns([*_distinct(names, form.where), *streams.RESERVED])
-                sink.write(masks.applied(file.mask, landed_batch, form.key, form.written))
+    file, rows, checksum = form.file, RecordNumbers(form.name, 0, 0), databases.AnswerChecksum()
+    with databases.query_batches(file, form.where) as batches:
+        names = formats.flatten_columns([], batches.schema).column_names
+        kept = pseudonymise.unmasked_columns(file.mask, _distinct(names, form.where), form.where, form.key)
+        with ParquetSink(target, kept) as sink:
+            for batch in formats.typed_batches(checksum.taken(batches), names, file, rows):
+                landed_batch = batch.rename_columns([*_distinct(names, form.where), *csv_stream.RESERVED])
+                sink.write(pseudonymise.mask_batch(file.mask, landed_batch, form.key, form.written))
     return kept, [FileFacts(form.name, form.name, checksum.n_bytes, checksum.sha256, rows.n_records, 0)]
 
 
 def _landed_parts(
-    form: _Form, parts: list[Part], target: Path, broken: pq.ParquetWriter
+    form: _Form, parts: list[ArchiveMember], target: Path, broken: pq.ParquetWriter
 ) -> tuple[list[str], list[FileFacts]]:
     file = form.file
     named = [NAMES[file.format](part.path, file, part.label) for part in parts]
@@ -232,36 +287,38 @@ def _landed_parts(
         if other and sorted(other) != sorted(names):
             odd = ", ".join(sorted(set(names) ^ set(other))[:5])
             raise InputError(part.label, f"its columns differ from the first file's by {odd}", ", ".join(names))
-    kept = masks.columns(file.mask, names, form.where, form.key)
-    with Sink(target, kept) as sink:
+    kept = pseudonymise.unmasked_columns(file.mask, names, form.where, form.key)
+    with ParquetSink(target, kept) as sink:
         return kept, [_landed_file(form, part, own, sink, broken) for part, own in zip(parts, named, strict=True)]
 
 
 def _landed_file(
-    form: _Form, part: Part, names: list[str], sink: Sink, broken: pq.ParquetWriter
+    form: _Form, part: ArchiveMember, names: list[str], sink: ParquetSink, broken: pq.ParquetWriter
 ) -> FileFacts:
     file, label = form.file, f"{part.label}/{form.file.sheet}" if form.file.sheet else part.label
     is_text = file.format in ("csv", "fixed")
-    n_bytes, checksum, n_quotes = streams.bytes_facts(part.path, file, label) if is_text else (*_facts(part.path), 0)
-    rows = Rows(label, int(file.header) if is_text else 0, len(names))
+    n_bytes, checksum, n_quotes = csv_stream.bytes_facts(part.path, file, label) if is_text else (*_facts(part.path), 0)
+    rows = RecordNumbers(label, int(file.header) if is_text else 0, len(names))
     if names and n_bytes:
         for batch in _batches(part.path, names, file, n_quotes, rows):
-            sink.write(masks.applied(file.mask, batch, form.key, form.written))
+            sink.write(pseudonymise.mask_batch(file.mask, batch, form.key, form.written))
     aside = rows.broken_table(is_masked=bool(file.mask.columns), is_written=bool(form.written))
     if n_quotes % 2 and (line := rows.open_quote_line()):
-        raise InputError(label, f"a quote opened in the record of line {line:,} is never closed", streams.CLOSED)
+        raise InputError(label, f"a quote opened in the record of line {line:,} is never closed", csv_stream.CLOSED)
     broken.write_table(aside)
     return FileFacts(form.name, label, n_bytes, checksum, rows.n_records, aside.num_rows)
 
 
-def _batches(path: Path, names: list[str], file: File, n_quotes: int, rows: Rows) -> Iterator[pa.RecordBatch]:
+def _batches(
+    path: Path, names: list[str], file: FileRule, n_quotes: int, rows: RecordNumbers
+) -> Iterator[pa.RecordBatch]:
     """Yield batches of one file, whatever its format, with file, record and line."""
     if file.format == "csv":
-        yield from streams.numbered(streams.csv_batches(path, names, file, n_quotes, rows), rows)
+        yield from csv_stream.numbered_batches(csv_stream.csv_batches(path, names, file, n_quotes, rows), rows)
     elif file.format == "fixed":
-        yield from streams.numbered(streams.fixed_batches(path, names, file, rows), rows)
+        yield from csv_stream.numbered_batches(csv_stream.fixed_batches(path, names, file, rows), rows)
     else:
-        landed_names = [*_distinct(names, rows.label), *streams.RESERVED]
+        landed_names = [*_distinct(names, rows.label), *csv_stream.RESERVED]
         for batch in BATCHES[file.format](path, names, file, rows):
             yield batch.rename_columns(landed_names)
 

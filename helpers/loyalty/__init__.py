@@ -1,1 +1,25 @@
-"""Wing 03: who is loyal, in attitude and in behaviour."""
+"""Loyalty modelling (notebook 03).
+
+* ``breakpoint_slopes``: Slopes below, between and above the breakpoints, with profile-likelihood intervals.
+* ``breakpoints``: Breakpoints of satisfaction and loyalty: test of two, their place; curve shapes by
+  cross-validation.
+* ``config``: Section [loyalty] of a study: cuts of attitude and behaviour, horizon, programme terms.
+* ``dick_basu``: Dick & Basu loyalty matrix: attitude, repeat purchase, and true, latent, spurious or no loyalty.
+* ``dick_basu_uncertainty``: Uncertainty of the Dick & Basu matrix: shares, sensitivity to cuts, measurement error.
+* ``enrolment``: Enrolment: members by channel of joining, compared over the same days.
+* ``loyalty_by_tenure``: Loyalty by tenure: purchases by period since the first, attitude by time as a customer.
+* ``loyalty_penalty``: Loyalty penalty: prices and discounts of old customers against new ones.
+* ``loyalty_type_evidence``: Evidence for types of loyalty: answers on switching and price, promotions, redemptions.
+* ``loyalty_types``: Types of loyalty: monopoly, inertia, price, incentive, trust; hostages; latent classes.
+* ``monotone_logistic``: Monotone logistic regression on counts by score: straight and broken lines, rising slopes.
+* ``points_ledger``: Points ledger: opening + earned + adjusted = redeemed + expired + closing; quality gates.
+* ``points_liability``: Points liability and breakage: ultimate redemption by chain ladder; all programme records.
+* ``programme_tiers``: Programme tiers: transition matrix, current tiers, other thresholds, a shared profit pool.
+* ``redemption_cohorts``: Redemption by issue cohort: matched to lots, FIFO or LIFO; cumulative triangle.
+* ``repurchase_model``: Repurchase model (loyalty score): snapshots, logistic fit, calibration, backtest by origin.
+* ``satisfaction_loyalty_link``: Link of satisfaction and repurchase: who bought again, odds, breakpoints, the curve.
+* ``schema``: Declared result tables of loyalty: loyalty_customers, loyalty_curve, programme_liability, tier_moves.
+* ``structural_model``: Structural model of loyalty (PLS) and moderators of the satisfaction–loyalty link.
+* ``textbook_claims``: Textbook claims on loyalty (recommendation, search, top 15 %), tested on own data.
+* ``web_behaviour``: Web behaviour: visit frequency and depth, days to purchase, delivery promises kept.
+"""

@@ -1,1 +1,24 @@
-"""The run: its steps, its runner, its catalogue of tables."""
+"""Pipeline: steps, runner, scheduler, workers, runs, publishing.
+
+* ``compare_runs``: List of runs, and what differs between two of them.
+* ``docs``: Generated documentation: data dictionary, README's step table, executed and stripped notebooks.
+* ``erase``: Erases a person from every run, notebook and page, from published reports, and from every run to come.
+* ``jupyter``: papermill, imported at a third of its price; everything in this package that needs it takes it from
+  here.
+* ``parameters``: Notebook parameters: one name, type, default and meaning; refused before a run starts if wrong.
+* ``progress``: Progress lines of a run, with an estimate of the time left.
+* ``provenance``: Provenance: checksums of files, profile and study, versions and code revision.
+* ``publishing``: Publishing: pages rendered once a run is closed, published as a whole if it is good.
+* ``registry``: Registry: every declared table, every section of a study, and the workspace that knows them all.
+* ``resume``: Resume and partial runs: which steps of earlier runs stand, and what forbids taking them.
+* ``run_retention``: Run retention: older runs are removed as the study says, never one that is still needed.
+* ``runner``: Runs the workbook: checks the request, starts or resumes a run, returns the exit code.
+* ``runs``: The life of a run: locked, running, finished or failed; never overwritten.
+* ``scheduler``: Step scheduler: which steps may start, their time-outs, and how they ended.
+* ``scratch_notebooks``: Copies of the notebooks for work by hand, in a folder that git ignores: no edit there reaches
+  a scheduled run.
+* ``steps``: The steps of a run as data: which notebook answers which question, from which tables.
+* ``system_errors``: System errors in one sentence: full disk, memory limit, refused access.
+* ``worker``: Worker process: starts a kernel ahead of time, waits for its step, executes it with papermill, reports.
+* ``worker_pool``: Worker pool: worker processes started ahead of time, watched, and ended for certain.
+"""

@@ -1,4 +1,4 @@
-"""Parameters: one name, one type, default and meaning in all notebooks; refused before anything starts if wrong."""
+"""Notebook parameters: one name, type, default and meaning; refused before a run starts if wrong."""
 
 import ast
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from helpers.foundation import numerals
-from helpers.foundation.errors import InputError, nearest
+from helpers.foundation import plain_numbers
+from helpers.foundation.errors import InputError, spelling_hint
 from helpers.pipeline.jupyter import nbformat, papermill
 
-KINDS = {"str": str, "int": numerals.integer, "float": numerals.number, "bool": bool}
+KINDS = {"str": str, "int": plain_numbers.parse_plain_integer, "float": plain_numbers.parse_plain_number, "bool": bool}
+
 HAS_OPTION = {"source": "SOURCE", "run": "nothing: a run reads its own tables", "as_of": "--as-of", "raw": "--raw"}
+
 FLAGS = {"true": True, "false": False, "yes": True, "no": False, "1": True, "0": False}
 
 
@@ -37,7 +39,7 @@ class Parameter:
     meaning: str
 
 
-def declared(notebook: Path) -> dict[str, Parameter]:
+def notebook_parameters(notebook: Path) -> dict[str, Parameter]:
     """Return the parameters of a notebook as papermill sees them, by name.
 
     Raises
@@ -59,7 +61,7 @@ def declared(notebook: Path) -> dict[str, Parameter]:
             for name, told in found.items()}
 
 
-def common(notebooks: Mapping[str, Mapping[str, Parameter]],
+def all_parameters(notebooks: Mapping[str, Mapping[str, Parameter]],
            edited: Callable[[], Collection[str]] = tuple) -> dict[str, Parameter]:
     """Return all parameters of all notebooks.
 
@@ -102,7 +104,7 @@ def _listed(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def given(settings: Sequence[str], known: Mapping[str, Parameter]) -> dict[str, object]:
+def parse_settings(settings: Sequence[str], known: Mapping[str, Parameter]) -> dict[str, object]:
     """Return ``name=value`` texts as typed values.
 
     Parameters
@@ -126,12 +128,12 @@ def given(settings: Sequence[str], known: Mapping[str, Parameter]) -> dict[str, 
         if name in HAS_OPTION:
             raise InputError(f"--set {name}", "this parameter is not set by hand", HAS_OPTION[name])
         if name not in known:
-            raise InputError(f"--set {name}", "no notebook has this parameter", nearest(name, list(_free(known))))
-        values[name] = typed(text.strip(), known[name])
+            raise InputError(f"--set {name}", "no notebook has this parameter", spelling_hint(name, list(_free(known))))
+        values[name] = parse_value(text.strip(), known[name])
     return values
 
 
-def values(settings: Sequence[str], notebooks: Mapping[str, Mapping[str, Parameter]],
+def parameter_values(settings: Sequence[str], notebooks: Mapping[str, Mapping[str, Parameter]],
            edited: Callable[[], Collection[str]] = tuple) -> dict[str, object]:
     """Return every parameter that can be set by hand with its value, set or by default.
 
@@ -149,11 +151,11 @@ def values(settings: Sequence[str], notebooks: Mapping[str, Mapping[str, Paramet
     InputError
         As `common` and `given` do.
     """
-    known = common(notebooks, edited)
-    return {name: known[name].default for name in _free(known)} | given(settings, known)
+    known = all_parameters(notebooks, edited)
+    return {name: known[name].default for name in _free(known)} | parse_settings(settings, known)
 
 
-def typed(text: str, parameter: Parameter) -> object:
+def parse_value(text: str, parameter: Parameter) -> object:
     """Return a text as a value of a parameter's type.
 
     Raises
@@ -163,7 +165,7 @@ def typed(text: str, parameter: Parameter) -> object:
 
     Examples
     --------
-    >>> typed("90", Parameter("horizon_days", "int", 30, "outcome window [days]"))
+    >>> parse_value("90", Parameter("horizon_days", "int", 30, "outcome window [days]"))
     90
     """
     try:

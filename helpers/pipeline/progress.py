@@ -1,4 +1,4 @@
-"""What a person sees while a run is at work: one line for each start and end, with an estimate of what is left."""
+"""Progress lines of a run, with an estimate of the time left."""
 
 import sys
 import time
@@ -74,11 +74,11 @@ def duration(seconds: float) -> str:
     return f"{whole // 60} min" + (f" {whole % 60} s" if whole % 60 else "")
 
 
-def printed(line: str) -> None:
+def print_line(line: str) -> None:
     """Print a line at once, also into a file or pipe."""
     print(line, flush=True)
 
 
-def printed_error(sentence: str) -> None:
+def print_error(sentence: str) -> None:
     """Print one sentence to where errors go."""
     print(sentence, file=sys.stderr, flush=True)

@@ -1,4 +1,4 @@
-"""Where a run comes from: checksums of its files, the study and profile it was told, versions and revision."""
+"""Provenance: checksums of files, profile and study, versions and code revision."""
 
 import hashlib
 import json
@@ -11,10 +11,11 @@ from pathlib import Path
 
 from helpers.foundation import workspace
 from helpers.foundation.errors import InputError
-from helpers.intake import containers
+from helpers.intake import archives
 
 PACKAGES = ("papermill", "nbclient", "ipykernel", "pandas", "numpy", "scipy", "statsmodels", "scikit-learn",
             "ibis-framework", "duckdb", "pyarrow", "matplotlib")
+
 CHUNK = 2**20
 
 
@@ -34,7 +35,7 @@ def checksum_of(paths: Iterable[Path]) -> str:
 
 def declared_checksum(folder: str, name: str) -> str:
     """Return the checksum of a profile (``sources``) or study (``studies``), empty where there is none."""
-    path = workspace.declared_file(folder, name)
+    path = workspace.config_file(folder, name)
     return checksum(path) if path else ""
 
 
@@ -48,11 +49,11 @@ def title(source: str) -> str:
     return str(_profile(source).get("title", ""))
 
 
-def raw_files(source: str, folder: Path) -> list[Path]:
+def raw_file_paths(source: str, folder: Path) -> list[Path]:
     """Return the files in a folder that a source's profile reads, sorted."""
     files = _profile(source).get("files", {})
     patterns = {str(f["path"]) for f in files.values() if isinstance(f, dict) and f.get("path")}
-    return sorted({found for pattern in patterns for found in containers.matching(folder, pattern) if found.is_file()})
+    return sorted({found for pattern in patterns for found in archives.matching(folder, pattern) if found.is_file()})
 
 
 def raw_checksums(source: str, raw: str = "") -> dict[str, dict[str, object]]:
@@ -67,7 +68,7 @@ def raw_checksums(source: str, raw: str = "") -> dict[str, dict[str, object]]:
     """
     folder = Path(raw) if raw else workspace.raw_folder(source)
     return {path.relative_to(folder).as_posix(): {"bytes": path.stat().st_size, "sha256": checksum(path)}
-            for path in raw_files(source, folder)}
+            for path in raw_file_paths(source, folder)}
 
 
 def data_checksum(raw: Mapping[str, object]) -> str:
@@ -77,7 +78,7 @@ def data_checksum(raw: Mapping[str, object]) -> str:
 
 def code_checksum(notebooks: Path) -> str:
     """Return one checksum of all helpers and notebooks."""
-    helpers = sorted((workspace.SHIPPED / "helpers").rglob("*.py"))
+    helpers = sorted((workspace.CHECKOUT_FOLDER / "helpers").rglob("*.py"))
     return checksum_of([*helpers, *sorted(notebooks.glob("*.ipynb"))])
 
 
@@ -104,7 +105,7 @@ def versions() -> dict[str, str]:
 
 
 def _profile(source: str) -> Mapping[str, object]:
-    path = workspace.declared_file("sources", source)
+    path = workspace.config_file("sources", source)
     try:
         return tomllib.loads(path.read_text(encoding="utf-8")) if path else {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -113,8 +114,9 @@ def _profile(source: str) -> Mapping[str, object]:
 
 def _git(*arguments: str) -> str | None:
     try:
-        told = subprocess.run(["git", *arguments], cwd=workspace.SHIPPED, capture_output=True, text=True, timeout=20,
-                              check=False)
+        told = subprocess.run(
+            ["git", *arguments], cwd=workspace.CHECKOUT_FOLDER, capture_output=True, text=True, timeout=20, check=False
+        )
     except (OSError, subprocess.TimeoutExpired):
         return None
     return told.stdout.strip() if told.returncode == 0 else None

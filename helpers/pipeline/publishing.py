@@ -1,4 +1,4 @@
-"""Pages of a run: rendered once it is closed, published as a whole if it is good, listed with every other run's."""
+"""Publishing: pages rendered once a run is closed, published as a whole if it is good."""
 
 import fcntl
 import shutil
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from helpers.foundation import workspace
+from helpers.foundation import atomic_files, workspace
 from helpers.pipeline import provenance, runs
 from helpers.pipeline.jupyter import nbformat
 from helpers.pipeline.runs import Run
@@ -14,8 +14,11 @@ from helpers.pipeline.steps import Step, Workbook
 from helpers.reporting import pages
 
 RUNS_FROM_RUN = "../../../../../reports/index.html"
+
 RUNS_FROM_PUBLISHED, RUNS_FROM_LATEST = "../../index.html", "../index.html"
+
 KINDS = {"failed": "failed", "not_applicable": "not applicable", "left_out": "left out"}
+
 SPOKEN = {
     "time": "The step took too long and was stopped",
     "disk": "The step could not write its results",
@@ -35,11 +38,11 @@ def render(run: Run, workbook: Workbook) -> None:
     folder.mkdir(exist_ok=True)
     for step in workbook.steps:
         path = folder / page_name(step, workbook)
-        with workspace.replacing(path) as partial:
+        with atomic_files.atomic_write(path) as partial:
             partial.write_text(_page(run, step, workbook), encoding="utf-8")
 
 
-def sentences(step: Step, told: Mapping[str, object], source: str) -> tuple[str, ...]:
+def notice_sentences(step: Step, told: Mapping[str, object], source: str) -> tuple[str, ...]:
     """Return what the page of a step without a result says, in plain words."""
     reason = str(told.get("reason", ""))
     if told["state"] == "left_out":
@@ -62,7 +65,7 @@ def publish(run: Run, workbook: Workbook) -> None:
     """
     reports = workspace.reports_folder()
     own = reports / run.source / run.name
-    with locked(reports):
+    with publishing_lock(reports):
         _swap(_filled(run, workbook, own.with_name(f".{own.name}"), RUNS_FROM_PUBLISHED), own)
         if is_whole(run):
             _swap(_filled(run, workbook, reports / ".latest", RUNS_FROM_LATEST), reports / "latest")
@@ -73,7 +76,7 @@ def is_whole(run: Run) -> bool:
     return not run.record["stale"] and all(told["state"] != "left_out" for told in run.steps.values())
 
 
-def place(run: Run) -> Path:
+def published_folder(run: Run) -> Path:
     """Return the folder in which a finished run's pages are to be read."""
     reports = workspace.reports_folder()
     return reports / "latest" if is_whole(run) else reports / run.source / run.name
@@ -82,16 +85,16 @@ def place(run: Run) -> Path:
 def list_runs(workbook: Workbook) -> None:
     """Write ``reports/index.html``, the list of every run of every source."""
     path = workspace.reports_folder() / "index.html"
-    listed = [_listed(run, workbook) for run in every()]
+    listed = [_listed(run, workbook) for run in all_runs()]
     links = [pages.Link("Latest report", "latest/index.html")] if (path.parent / "latest").is_dir() else []
-    with locked(path.parent), workspace.replacing(path) as partial:
-        partial.write_text(pages.runs_index(listed, links), encoding="utf-8")
+    with publishing_lock(path.parent), atomic_files.atomic_write(path) as partial:
+        partial.write_text(pages.runs_index_page(listed, links), encoding="utf-8")
 
 
-def every(source: str = "") -> list[Run]:
+def all_runs(source: str = "") -> list[Run]:
     """Return every run of a source, or of all, in the order of their start."""
     places = workspace.runs_folder("any").parent.glob(f"{source or '*'}/*/manifest.json")
-    found = [runs.opened(path.parent) for path in places if path.parent.name != workspace.SCRATCH]
+    found = [runs.open_run(path.parent) for path in places if path.parent.name != workspace.SCRATCH]
     return sorted(found, key=lambda run: (str(run.record.get("started_at", "")), run.name))
 
 
@@ -102,9 +105,9 @@ def _page(run: Run, step: Step, workbook: Workbook) -> str:
     notebook = run.folder / "notebooks" / step.notebook
     footing = _footing(run, told, notebook)
     if told["state"] in ("finished", "taken") and notebook.is_file():
-        return pages.page(nbformat.read(notebook, as_version=4), footing=footing, links=links)
-    return pages.notice(KINDS.get(str(told["state"]), "not reached"), f"{step.name} · {step.title}",
-                        sentences(step, told, run.source), footing=footing, links=links)
+        return pages.notebook_page(nbformat.read(notebook, as_version=4), footing=footing, links=links)
+    return pages.notice_page(KINDS.get(str(told["state"]), "not reached"), f"{step.name} · {step.title}",
+                        notice_sentences(step, told, run.source), footing=footing, links=links)
 
 
 def _footing(run: Run, told: Mapping[str, object], notebook: Path) -> pages.Footing:
@@ -168,7 +171,7 @@ def _first_page(run: Run, workbook: Workbook) -> str:
 
 
 @contextmanager
-def locked(reports: Path) -> Iterator[None]:
+def publishing_lock(reports: Path) -> Iterator[None]:
     """Hold the folder of published pages while something in it changes."""
     reports.mkdir(parents=True, exist_ok=True)
     with (reports / ".lock").open("a") as file:

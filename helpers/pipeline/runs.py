@@ -1,4 +1,4 @@
-"""The life of a run: locked, at work, finished or failed; taken from by a later one, resumed, never overwritten."""
+"""The life of a run: locked, running, finished or failed; never overwritten."""
 
 import fcntl
 import os
@@ -10,12 +10,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from helpers.foundation import parquet, workspace
+from helpers.foundation import atomic_files, parquet_files, workspace
 from helpers.foundation.errors import InputError
 
 UNDATED = "undated"
+
 AT_WORK = ".at-work"
+
 TABLES = ("canonical", "results", "rejected")
+
 SETTLED = ("finished", "not_applicable", "taken", "left_out")
 
 
@@ -52,7 +55,7 @@ class Run:
     def saved(self, **changes: object) -> "Run":
         """Change the manifest, atomically."""
         self.record.update(changes)
-        workspace.replace_json(self.folder / "manifest.json", self.record)
+        atomic_files.write_json(self.folder / "manifest.json", self.record)
         return self
 
     def step_saved(self, name: str, **changes: object) -> None:
@@ -62,12 +65,12 @@ class Run:
 
     def rows(self, table: str) -> int:
         """Return the number of rows of a table of this run, 0 where it has none."""
-        return parquet.n_rows(self.folder / f"{table}.parquet")
+        return parquet_files.n_rows(self.folder / f"{table}.parquet")
 
     def dated(self, as_of: str) -> None:
         """Settle the run's date, and give it its name by it."""
         if as_of and self.name.startswith(UNDATED):
-            self.folder = moved(self.folder, as_of)
+            self.folder = move_to_date(self.folder, as_of)
             self.saved(run=self.name, as_of=as_of)
 
     def stopped(self, reason: str) -> None:
@@ -90,27 +93,27 @@ def now() -> str:
     return datetime.now(UTC).isoformat()
 
 
-def created(source: str, as_of: str, record: Mapping[str, object]) -> Run:
+def create_run(source: str, as_of: str, record: Mapping[str, object]) -> Run:
     """Return a new run in a folder of its own, at work."""
     run = Run(_next(workspace.runs_folder(source), as_of or UNDATED), dict(record))
     return run.saved(run=run.name, state="running", started_at=now())
 
 
-def moved(folder: Path, as_of: str) -> Path:
+def move_to_date(folder: Path, as_of: str) -> Path:
     """Move a run's folder to the next free name for a date; return it."""
     target = _next(folder.parent, as_of)
     folder.rename(target)  # an empty folder gives way
     return target
 
 
-def opened(folder: Path) -> Run:
+def open_run(folder: Path) -> Run:
     """Return a run as its manifest describes it."""
-    return Run(folder, workspace.manifest(folder))
+    return Run(folder, workspace.read_manifest(folder))
 
 
-def known(source: str, state: str) -> list[Run]:
+def known_runs(source: str, state: str) -> list[Run]:
     """Return a source's runs in a state, oldest first."""
-    return [opened(folder) for folder in workspace.run_folders(source, state)]
+    return [open_run(folder) for folder in workspace.run_folders(source, state)]
 
 
 def lock_path(source: str) -> Path:
@@ -119,7 +122,7 @@ def lock_path(source: str) -> Path:
 
 
 @contextmanager
-def locked(source: str) -> Iterator[None]:
+def source_lock(source: str) -> Iterator[None]:
     """Hold a source for one run; the lock goes with the process that holds it, however that ends.
 
     Raises
@@ -156,7 +159,7 @@ def is_locked(source: str) -> bool:
 
 
 @contextmanager
-def at_work(source: str) -> Iterator[Path]:
+def working_folder(source: str) -> Iterator[Path]:
     """Give the folder for what is not yet part of a run; it is emptied before and after."""
     folder = workspace.runs_folder(source) / AT_WORK
     shutil.rmtree(folder, ignore_errors=True)
@@ -165,15 +168,15 @@ def at_work(source: str) -> Iterator[Path]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def gates(run: Run, tables: Iterable[str]) -> list[dict[str, object]]:
+def run_gates(run: Run, tables: Iterable[str]) -> list[dict[str, object]]:
     """Return the gates in a run's gate tables."""
     files = [run.folder / f"{table}.parquet" for table in tables if table.endswith("_gates")]
     keep = ("step", "gate", "level", "is_crossed", "sentence")
     return [{k: row.get(k) for k in keep} for path in files if path.exists()
-            for row in parquet.table(path).to_pylist()]
+            for row in parquet_files.read_table(path).to_pylist()]
 
 
-def adopt(step_folder: Path, run: Run) -> None:
+def adopt_tables(step_folder: Path, run: Run) -> None:
     """Move a step's tables into its run, each by one rename."""
     for kind in TABLES:
         for path in sorted((step_folder / kind).glob("*.parquet")):

@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from helpers.foundation import workspace
+from helpers.foundation import atomic_files, workspace
 from helpers.pipeline.steps import WORKBOOK, Workbook
 
 RECORD = ".copied.json"
 
 
 @dataclass(frozen=True, slots=True)
-class Copy:
+class ScratchCopy:
     """What became of the copy of one notebook.
 
     Parameters
@@ -56,7 +56,7 @@ class Copy:
         return f"{self.notebook}: the edited copy is kept" if self.is_edited else ""
 
 
-def copied(workbook: Workbook = WORKBOOK, *, is_fresh: bool = False) -> list[Copy]:
+def copy_notebooks(workbook: Workbook = WORKBOOK, *, is_fresh: bool = False) -> list[ScratchCopy]:
     """Give every notebook its copy for work by hand; return what became of each, in their order.
 
     Parameters
@@ -69,21 +69,21 @@ def copied(workbook: Workbook = WORKBOOK, *, is_fresh: bool = False) -> list[Cop
     workbook.scratch.mkdir(exist_ok=True)
     known = _record(workbook.scratch)
     found = [_copied(workbook.path(step), workbook.scratch / step.notebook, known, is_fresh) for step in workbook.steps]
-    now = {copy.notebook: cells(workbook.path(step)) for copy, step in zip(found, workbook.steps, strict=True)
+    now = {copy.notebook: cells_checksum(workbook.path(step)) for copy, step in zip(found, workbook.steps, strict=True)
            if copy.is_new or not copy.is_edited}
-    workspace.replace_json(workbook.scratch / RECORD, known | now)
+    atomic_files.write_json(workbook.scratch / RECORD, known | now)
     return found
 
 
-def opened(folder: Path) -> NoReturn:
+def open_jupyterlab(folder: Path) -> NoReturn:
     """Become JupyterLab in a folder; kernels find the home wherever they start."""
-    if os.environ.get(workspace.HOME):
-        os.environ[workspace.HOME] = str(workspace.home().absolute())
+    if os.environ.get(workspace.HOME_VARIABLE):
+        os.environ[workspace.HOME_VARIABLE] = str(workspace.home_folder().absolute())
     sys.stdout.flush()
     os.execv(sys.executable, [sys.executable, "-m", "jupyterlab", str(folder)])
 
 
-def cells(notebook: Path) -> str:
+def cells_checksum(notebook: Path) -> str:
     """Return a checksum of the cells of a notebook as they were written, whatever came of running them."""
     content = notebook.read_bytes()
     try:
@@ -93,21 +93,21 @@ def cells(notebook: Path) -> str:
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 
-def _copied(notebook: Path, copy: Path, known: dict[str, str], is_fresh: bool) -> Copy:
+def _copied(notebook: Path, copy: Path, known: dict[str, str], is_fresh: bool) -> ScratchCopy:
     if not copy.is_file():
         _take(notebook, copy)
-        return Copy(copy.name, is_new=True)
-    now, taken, there = cells(notebook), known.get(copy.name, ""), cells(copy)
+        return ScratchCopy(copy.name, is_new=True)
+    now, taken, there = cells_checksum(notebook), known.get(copy.name, ""), cells_checksum(copy)
     is_edited, is_outdated = there not in (taken, now), now not in (taken, there)
     if not (is_fresh or (is_outdated and not is_edited)):
-        return Copy(copy.name, False, is_edited, is_outdated)
+        return ScratchCopy(copy.name, False, is_edited, is_outdated)
     aside = _aside(copy) if is_edited else ""
     _take(notebook, copy)
-    return Copy(copy.name, True, is_edited, is_outdated, aside)
+    return ScratchCopy(copy.name, True, is_edited, is_outdated, aside)
 
 
 def _take(notebook: Path, copy: Path) -> None:
-    with workspace.replacing(copy) as partial:
+    with atomic_files.atomic_write(copy) as partial:
         shutil.copyfile(notebook, partial)
 
 

@@ -1,13 +1,13 @@
-"""The steps of a run as data: which notebook answers which question, from which tables, and what comes of it."""
+"""The steps of a run as data: which notebook answers which question, from which tables."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from helpers.foundation import workspace
-from helpers.foundation.canonical import TABLES as CANONICAL
+from helpers.foundation.canonical_schema import CANONICAL_TABLES as CANONICAL
 from helpers.foundation.errors import InputError
-from helpers.reporting.tables import READ
+from helpers.reporting.schema import READ
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +120,7 @@ INTAKE = Step(
     writes=(*(t.name for t in CANONICAL), "results/intake_audit", "results/intake_gates", "rejected/records",
             "rejected/parts"),
 )
+
 SATISFACTION = Step(
     "02", "02_satisfaction_measurement.ipynb", "Satisfaction measurement", "How satisfied are our customers?",
     enables="how satisfied customers are, with an interval, and how far the questionnaire can be trusted",
@@ -130,6 +131,7 @@ SATISFACTION = Step(
             "results/satisfaction_drivers", "results/satisfaction_context", "results/satisfaction_comments",
             "results/survey_quality", "results/satisfaction_gates", "results/satisfaction_claims"),
 )
+
 LOYALTY = Step(
     "03", "03_loyalty_modelling.ipynb", "Loyalty modelling", "Who is loyal, and of which kind?",
     enables="who is loyal and why, from which satisfaction on customers come back, and what a programme owes",
@@ -141,6 +143,7 @@ LOYALTY = Step(
             "results/programme_liability", "results/programme_cohorts", "results/tier_moves",
             "results/loyalty_service", "results/loyalty_claims", "results/loyalty_gates"),
 )
+
 VALUE = Step(
     "04", "04_customer_value.ipynb", "Customer value", "What are our customers worth?",
     enables="which customers make revenue move, and what each tier is worth",
@@ -153,6 +156,7 @@ VALUE = Step(
             "results/life_cycle", "results/value_balance", "results/value_indices", "results/customer_segments",
             "results/segment_summary", "results/positioning", "results/value_claims", "results/value_gates"),
 )
+
 CHURN = Step(
     "05", "05_churn_prediction.ipynb", "Churn prediction", "Who is about to leave?",
     enables="who is likely to be lost within the horizon, and how far that can be relied on",
@@ -164,6 +168,7 @@ CHURN = Step(
             "results/churn_claims", "results/alerts", "results/alert_grades", "results/forecasts",
             "results/churn_gates"),
 )
+
 EXPERIMENTS = Step(
     "06", "06_ab_evaluation.ipynb", "A/B evaluation", "Did what we tried work?",
     enables="whether what was tried worked, once units are assigned at random",
@@ -173,6 +178,7 @@ EXPERIMENTS = Step(
     reads_of_earlier=("results/assignments_drawn",),
     writes=("results/experiment_gates", "results/experiment_effects", "results/targeting_curve"),
 )
+
 ACTIONS = Step(
     "07", "07_action_plan.ipynb", "Action plan", "What next, for whom, with which means?",
     enables="whom to approach first, with a group left alone so that the effect can be measured",
@@ -181,6 +187,7 @@ ACTIONS = Step(
                       "canonical/contacts", "canonical/consents"),
     writes=("results/actions", "results/assignments_drawn", "results/decisions", "results/action_gates"),
 )
+
 SUMMARY = Step(
     "08", "08_leadership_summary.ipynb", "Leadership summary", "What must leadership know and decide?",
     reads_if_present=(*READ, "canonical/transactions"),
@@ -188,4 +195,5 @@ SUMMARY = Step(
 )
 
 STEPS = (INTAKE, SATISFACTION, LOYALTY, VALUE, CHURN, EXPERIMENTS, ACTIONS, SUMMARY)
-WORKBOOK = Workbook(STEPS, workspace.SHIPPED / "notebooks")
+
+WORKBOOK = Workbook(STEPS, workspace.CHECKOUT_FOLDER / "notebooks")

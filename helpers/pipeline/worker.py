@@ -1,6 +1,7 @@
-"""The other side of the process line: a worker starts a kernel ahead of time, waits for its step, runs it, reports."""
+"""Worker process: starts a kernel ahead of time, waits for its step, executes it with papermill, reports."""
 
 import ast
+import contextlib
 import json
 import os
 import signal
@@ -13,11 +14,6 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from queue import Empty
 
-from helpers.pipeline.jupyter import nbformat, papermill
-
-# isort: split
-import contextlib
-
 from jupyter_client import AsyncKernelManager, BlockingKernelClient
 from jupyter_core.utils import run_sync
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
@@ -25,12 +21,15 @@ from papermill.engines import NBClientEngine, NotebookExecutionManager, papermil
 from papermill.exceptions import PapermillExecutionError
 from papermill.iorw import write_ipynb
 
+from helpers.pipeline.jupyter import nbformat, papermill
+
 START_SECONDS = 60
+
 LEAVE_SECONDS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class StepOrder:
     """What a waiting worker is told once its step may start.
 
     Parameters
@@ -53,7 +52,7 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class StepOutcome:
     """How a step ended.
 
     Parameters
@@ -76,7 +75,7 @@ class Outcome:
     peak_mib: int = 0
 
 
-class TruthfulEngine(NBClientEngine):
+class StrictEngine(NBClientEngine):
     """papermill's engine, which otherwise saves cells as completed that timed out or lost their kernel."""
 
     @classmethod
@@ -91,10 +90,10 @@ class TruthfulEngine(NBClientEngine):
             raise
 
 
-papermill_engines.register("truthful", TruthfulEngine)
+papermill_engines.register("truthful", StrictEngine)
 
 
-def serve(line: Connection, lifeline: Connection, modules: tuple[str, ...], environment: Mapping[str, str],
+def serve_worker(line: Connection, lifeline: Connection, modules: tuple[str, ...], environment: Mapping[str, str],
           log: str) -> None:
     """Be a worker: in a session of its own, with a kernel that is warm before its step is known.
 
@@ -123,13 +122,13 @@ def serve(line: Connection, lifeline: Connection, modules: tuple[str, ...], envi
     try:
         order = line.recv()
         _told_silently(kernel, f"import os, tempfile; os.environ.update({dict(order.environment)!r})")
-        line.send(("done", outcome(order, kernel)))
+        line.send(("done", run_step(order, kernel)))
     except EOFError:  # not needed after all
         pass
     _leave(kernel, pid)
 
 
-def outcome(order: Order, kernel: AsyncKernelManager) -> Outcome:
+def run_step(order: StepOrder, kernel: AsyncKernelManager) -> StepOutcome:
     """Run a notebook in a kernel that is there already; return how it ended."""
     kind, error, sentence = "good", "", ""
     try:
@@ -146,7 +145,7 @@ def outcome(order: Order, kernel: AsyncKernelManager) -> Outcome:
     except OSError as raised:  # the executed notebook could not be written
         kind, error, sentence = "error", "OSError", str(raised)
     cells, imports = cell_times(Path(order.output))
-    return Outcome(kind, error, sentence, cells, imports, peak_mib(kernel.provisioner.pid))
+    return StepOutcome(kind, error, sentence, cells, imports, peak_mib(kernel.provisioner.pid))
 
 
 def cell_times(executed: Path) -> tuple[float, float]:
@@ -167,7 +166,7 @@ def peak_mib(pid: int) -> int:
     return next((int(line.split()[1]) // 1024 for line in lines if line.startswith("VmHWM:")), 0)
 
 
-def imported(notebook: Path) -> tuple[str, ...]:
+def imported_modules(notebook: Path) -> tuple[str, ...]:
     """Return the modules that a notebook's cell of imports names, for a kernel to import ahead of time."""
     cells = nbformat.read(notebook, as_version=4).cells
     source = "\n".join(c.source for c in cells if c.cell_type == "code" and "imports" in c.metadata.get("tags", []))

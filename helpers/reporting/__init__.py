@@ -1,1 +1,22 @@
-"""What people see: figures, tables, sentences, pages."""
+"""Reporting: plots, tables, pages, the leadership page (notebook 08).
+
+* ``axis_layout``: Axis layout and labels, for desks and for phones: rows, ticks, names at line ends.
+* ``change_since_last_run``: Change since the last comparable run, and whether it is more than noise.
+* ``decimal_places``: Decimal places: how many a number gets, and two that stand beside each other.
+* ``display``: What a notebook displays besides plots: paragraphs, tables, quality gates, cards; data are escaped.
+* ``forecast_tracking``: Forecast tracking: forecasts and alerts of earlier runs that are due, gates and claims of all
+  steps.
+* ``formatting``: Formatting of numbers for people: significant digits, money, shares, dates, intervals in brackets.
+* ``html``: HTML building blocks: escaped text, links, tables, sparklines.
+* ``html_exporter``: nbconvert exporter with the workbook's template; apart because its import is slow.
+* ``kpis``: Key performance indicators of the leadership page, with the change since the previous report.
+* ``leadership_page``: Leadership page: KPI cards, findings, decisions, and the ten questions below them.
+* ``pages``: Pages: an executed notebook as one HTML file, a notice for a skipped step, the list of runs.
+* ``perceptual_map_plot``: Perceptual map: brands and attributes with their confidence ellipses.
+* ``plot_style``: Plot style: colours, fonts, figure sizes, and the way from a figure to the page.
+* ``plots``: Plots whose title is the finding: intervals, bars, lines, heat map, histogram, breakpoint curve; with alt
+  text.
+* ``run_results``: Result tables of this run, by table, quantity and segment; what is absent is an answer too.
+* ``schema``: Declared result tables of the leadership page, and the tables of other steps that it reads.
+* ``text/``: What pages say: sentences assembled from numbers, one module a page and topic.
+"""

@@ -1,19 +1,19 @@
-"""The key figures: which of the wings' results leadership sees first, with what changed since the last run."""
+"""Key performance indicators of the leadership page, with the change since the previous report."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 
 import pandas as pd
 
-from helpers.churn import outlook
-from helpers.foundation.estimates import Estimate, Status, without_value
+from helpers.churn import scoring
+from helpers.foundation.results import Estimate, Status, no_estimate
 from helpers.foundation.workspace import Workspace
-from helpers.reporting import comparison, words
-from helpers.reporting.briefing import MOST_CARDS, Card
-from helpers.reporting.results import COUNTS, PAGES, Results
-from helpers.reporting.sentences import leadership as said
-from helpers.reporting.tables import KPIS
-from helpers.satisfaction import index
+from helpers.reporting import change_since_last_run, formatting
+from helpers.reporting.leadership_page import MOST_CARDS, KpiCard
+from helpers.reporting.run_results import COUNTS, PAGES, RunResults
+from helpers.reporting.schema import KPIS
+from helpers.reporting.text import leadership as leadership_text
+from helpers.satisfaction import satisfaction_index
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +44,16 @@ class Kpi:
 
 
 SURVEY, LOYALTY, BASE = "results/satisfaction_index", "results/loyalty_matrix", "results/customer_base"
+
 EFFECTS, FORECASTS, SCORES, OWN = ("results/experiment_effects", "results/forecasts", "results/churn_scores",
                                    "results/kpis")
+
 PEOPLE, MONEY = COUNTS
+
 FEWEST_POINTS = 3  # a line through two runs would make a slope of noise
+
 EVERYBODY = "every number by customer"
+
 LEADING = (
     Kpi("02", "satisfaction", SURVEY, "satisfaction", "Satisfaction, 0 to 100",
         claims=("satisfaction index", "every measure")),
@@ -56,6 +61,7 @@ LEADING = (
     Kpi("04", "value", BASE, "retention_by_count", "Earlier customers kept", claims=("retention", EVERYBODY, PEOPLE)),
     Kpi("04", "value", BASE, "net_sales_after", "Net sales, latest period", claims=(MONEY,)),
 )
+
 FURTHER = (
     Kpi("04", "value", BASE, "customers_after", "Active customers", claims=(EVERYBODY, PEOPLE)),
     Kpi("04", "value", BASE, "share_ended", "Contracts ended"),
@@ -65,13 +71,16 @@ FURTHER = (
     Kpi("02", "satisfaction", SURVEY, "CSAT", "Satisfied, top two of five answers",
         claims=("every measure",)),
 )
+
 GATES = {"02": "results/satisfaction_gates", "03": "results/loyalty_gates", "04": "results/value_gates",
          "05": "results/churn_gates", "06": "results/experiment_gates"}
+
 FIRST = (Status.OK, Status.STRUCK, Status.BLOCKED)
+
 Found = tuple[Kpi, Estimate]
 
 
-def present(results: Results) -> pd.DataFrame:
+def available_kpis(results: RunResults) -> pd.DataFrame:
     """Return the key figures that this run has, in order: those with a value or a verdict, then the insufficient.
 
     Returns
@@ -80,7 +89,7 @@ def present(results: Results) -> pd.DataFrame:
         Grain key figure: a long summary table with ``step``, ``section``, ``table`` (where an earlier run holds it)
         and ``name``; quantities that do not apply are left out.
     """
-    found = [*_stored(results, LEADING), *outlooks(results), *_stored(results, FURTHER), *effects(results)]
+    found = [*_stored(results, LEADING), *churn_kpis(results), *_stored(results, FURTHER), *experiment_kpis(results)]
     known = [(kpi, _gated(results, kpi, e)) for kpi, e in found if e.status is not Status.NOT_APPLICABLE]
     known.sort(key=lambda pair: pair[1].status not in FIRST)
     columns = ["step", "section", "table", "name", "caveat", *Estimate("", 0).table().columns]
@@ -89,23 +98,23 @@ def present(results: Results) -> pd.DataFrame:
     return frame.astype({"value": "float64", "low": "float64", "high": "float64", "status": "str"})
 
 
-def _gated(results: Results, kpi: Kpi, estimate: Estimate) -> Estimate:
+def _gated(results: RunResults, kpi: Kpi, estimate: Estimate) -> Estimate:
     reason = results.struck(GATES[kpi.step], *kpi.claims)
     if not reason or estimate.status is not Status.OK:
         return estimate
-    return without_value(estimate.quantity, Status.STRUCK, reason, unit=estimate.unit, n=estimate.n,
+    return no_estimate(estimate.quantity, Status.STRUCK, reason, unit=estimate.unit, n=estimate.n,
                          segment=estimate.segment)
 
 
-def _caveat(results: Results, kpi: Kpi) -> str:
+def _caveat(results: RunResults, kpi: Kpi) -> str:
     return results.caveat(GATES[kpi.step], *kpi.claims).strip(" ()")
 
 
-def _stored(results: Results, chosen: Sequence[Kpi]) -> Iterator[Found]:
+def _stored(results: RunResults, chosen: Sequence[Kpi]) -> Iterator[Found]:
     return ((kpi, results.estimate(kpi.table, kpi.quantity, kpi.segment)) for kpi in chosen)
 
 
-def outlooks(results: Results) -> Iterator[Found]:
+def churn_kpis(results: RunResults) -> Iterator[Found]:
     """Return what is expected to be lost within the horizon: customers, and margin at stake."""
     made, scores = results.frame(FORECASTS), results.frame(SCORES)
     for row in made[made["segment"] == "all"].to_dict("records") if len(made) else ():
@@ -117,10 +126,10 @@ def outlooks(results: Results) -> Iterator[Found]:
     if len(scores):
         stake = Kpi("05", "churn", OWN, "value_at_stake", "Margin at stake",
                     claims=("value at stake", "every forecast of churn", PEOPLE))
-        yield stake, outlook.stake(scores, made)
+        yield stake, scoring.margin_at_risk(scores, made)
 
 
-def effects(results: Results) -> Iterator[Found]:
+def experiment_kpis(results: RunResults) -> Iterator[Found]:
     """Return the primary effects of experiments as key figures; shares become points. They are not compared."""
     frame = results.frame(EFFECTS)
     for row in frame[frame["is_primary"]].to_dict("records") if len(frame) else ():
@@ -134,35 +143,42 @@ def effects(results: Results) -> Iterator[Found]:
             "" if row["status"] == "ok" else str(row["reason"]))
 
 
-def kpis(ws: Workspace, results: Results) -> pd.DataFrame:
+def kpi_table(ws: Workspace, results: RunResults) -> pd.DataFrame:
     """Return ``results/kpis``: the key figures with their change since the last comparable run.
 
     Parameters
     ----------
     ws : Workspace
         The run at work; earlier runs are read beside it.
-    results : Results
+    results : RunResults
         What the wings found.
     """
-    found = comparison.changes(ws, present(results))
+    found = change_since_last_run.changes_table(ws, available_kpis(results))
     rows, currency = found.to_dict("records"), results.currency
     return found.assign(
-        order=range(1, len(found) + 1), change_words=[said.change(row, currency) for row in rows],
-        shown=[said.shown(row, currency) for row in rows], interval=[said.interval(row, currency) for row in rows])
+        order=range(1, len(found) + 1),
+        change_words=[leadership_text.change_text(row, currency) for row in rows],
+        shown=[leadership_text.value_text(row, currency) for row in rows],
+        interval=[leadership_text.interval_text(row, currency) for row in rows],
+    )
 
 
-def table(found: pd.DataFrame) -> pd.DataFrame:
+def kpi_rows(found: pd.DataFrame) -> pd.DataFrame:
     """Return key figures in the columns of ``results/kpis``."""
     return found[list(KPIS.names)]
 
 
-def reading(found: pd.DataFrame) -> pd.DataFrame:
+def kpi_reading_table(found: pd.DataFrame) -> pd.DataFrame:
     """Return key figures as a table for reading: value, interval, caveat, what changed, on how many it rests."""
-    table = found.assign(n=found["n"].map(words.whole))[["name", "shown", "interval", "caveat", "change_words", "n"]]
+    table = found.assign(n=found["n"].map(formatting.whole))[
+        ["name", "shown", "interval", "caveat", "change_words", "n"]
+    ]
     return table.set_axis(["key_figure", "value", "interval", "caveat", "change", "rests_on"], axis=1)
 
 
-def cards(ws: Workspace, found: pd.DataFrame, results: Results, monthly: Sequence[float] = ()) -> list[Card]:
+def kpi_cards_of(
+    ws: Workspace, found: pd.DataFrame, results: RunResults, monthly: Sequence[float] = ()
+) -> list[KpiCard]:
     """Return the first six key figures as cards, with their course over the comparable runs.
 
     Parameters
@@ -171,7 +187,7 @@ def cards(ws: Workspace, found: pd.DataFrame, results: Results, monthly: Sequenc
         The run at work.
     found : DataFrame
         From `kpis`.
-    results : Results
+    results : RunResults
         What the wings found: a survey's waves are drawn where fewer than three runs can be.
     monthly : sequence of float
         Customers active in each past month, oldest first, drawn in the same case.
@@ -179,24 +195,26 @@ def cards(ws: Workspace, found: pd.DataFrame, results: Results, monthly: Sequenc
     return [_card(row, _course(ws, row, results, monthly)) for row in found.head(MOST_CARDS).to_dict("records")]
 
 
-def _course(ws: Workspace, row: dict[str, object], results: Results, monthly: Sequence[float]) -> tuple[float, ...]:
+def _course(ws: Workspace, row: dict[str, object], results: RunResults, monthly: Sequence[float]) -> tuple[float, ...]:
     if row["status"] != Status.OK or not row["table"]:
         return ()
-    runs = comparison.history(ws, row)
+    runs = change_since_last_run.figure_history(ws, row)
     if len(runs) >= FEWEST_POINTS:
         return tuple(runs["value"])
     if row["quantity"] == "customers_after":
         return tuple(monthly)
     waves = results.frame(str(row["table"]))
-    if "quantity" not in waves or (row["quantity"] == index.INDEX and index.is_apart(waves)):
+    if "quantity" not in waves or (
+        row["quantity"] == satisfaction_index.SATISFACTION_LABEL and satisfaction_index.is_apart(waves)
+    ):
         return ()
     same = waves[(waves["quantity"] == row["quantity"]) & waves["segment"].str.startswith("wave ")]
     return tuple(same.sort_values("segment").loc[same["status"] == "ok", "value"])
 
 
-def _card(row: dict[str, object], course: tuple[float, ...]) -> Card:
+def _card(row: dict[str, object], course: tuple[float, ...]) -> KpiCard:
     href = PAGES[str(row["step"])]
     if row["status"] != Status.OK:
-        return Card(str(row["name"]), row["shown"], str(row["reason"]), href=href)
+        return KpiCard(str(row["name"]), row["shown"], str(row["reason"]), href=href)
     interval = ", ".join(filter(None, (row["interval"], "with care" if row["caveat"] else "")))
-    return Card(str(row["name"]), row["shown"], interval, str(row["change_words"]), course, href=href)
+    return KpiCard(str(row["name"]), row["shown"], interval, str(row["change_words"]), course, href=href)

@@ -1,16 +1,114 @@
-"""Pages: an executed notebook as one file that a leader reads, a notice for a step without one, the list of runs."""
+"""Pages: an executed notebook as one HTML file, a notice for a skipped step, the list of runs."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
+from itertools import takewhile
 
 from nbformat import NotebookNode, v4
 
-from helpers.reporting import words
-from helpers.reporting.markup import Exhibit, Sentences, flat, grid, link, paragraphs, safe_href
-from helpers.reporting.outline import ORDER, html_of, parts_of, shown_cell, title_of
+from helpers.reporting import formatting
+from helpers.reporting.html import Exhibit, Sentences, flatten, html_table, link, paragraphs, safe_href
+
+ORDER = ("title", "answer", "trust", "evidence", "doubt", "appendix", "words", "load")
+
+HIDDEN = frozenset({"parameters", "imports", "injected-parameters"})
+
+FORERUNNERS = frozenset({"trust", "answer", "doubt", "load", *HIDDEN})
+
+
+def page_parts(notebook: NotebookNode) -> dict[str, list[NotebookNode]]:
+    """Return the cells to be shown by part, streams gathered in the folded part about tables."""
+    parts: dict[str, list[NotebookNode]] = {name: [] for name in ORDER}
+    streams: list[str] = []
+    for i, (cell, role) in enumerate(zip(notebook.cells, _roles(notebook.cells), strict=True)):
+        if cell.cell_type == "code":
+            streams += [output.text for output in cell.outputs if output.output_type == "stream"]
+            shown = [output for output in cell.outputs if output.output_type != "stream" and not _is_nothing(output)]
+            if shown and role not in HIDDEN:
+                parts[role].append(v4.new_code_cell(outputs=shown))
+        elif cell.cell_type == "markdown" and _says(cell.source, role) and not _is_idle(notebook.cells[i + 1:]):
+            shown, rest = _halves(cell.source) if role == "title" else (cell.source, "")
+            parts[role].append(v4.new_markdown_cell(shown))
+            if rest:
+                parts["words"].append(v4.new_markdown_cell(rest))
+    if any(text.strip() for text in streams):
+        parts["load"].append(html_cell(_listed("".join(_ended(text) for text in streams))))
+    return parts
+
+
+def _halves(source: str) -> tuple[str, str]:
+    """Return a title with its question, and what else the title cell says, which is for analysts."""
+    blocks = source.strip().split("\n\n")
+    return "\n\n".join(blocks[:2]), "\n\n".join(blocks[2:])
+
+
+def _says(source: str, role: str) -> bool:
+    """Return whether markdown is to be shown: a bare heading is not where the part has one of its own."""
+    lines = [line for line in source.split("\n") if line.strip()]
+    is_bare = all(line.startswith("#") for line in lines)
+    return role not in HIDDEN and not (is_bare and role in {"answer", "words", "load"})
+
+
+def _is_idle(following: Sequence[NotebookNode]) -> bool:
+    """Return whether all that markdown introduces, up to the next markdown, are exhibits with nothing to show."""
+    own = takewhile(lambda cell: cell.cell_type == "code", following)
+    outputs = [output for cell in own for output in cell.get("outputs", [])]
+    return bool(outputs) and all(map(_is_nothing, outputs))
+
+
+def _is_nothing(output: NotebookNode) -> bool:
+    """Return whether an output is an exhibit with nothing to show, which would only leave a gap."""
+    return output.get("data", {}).get("text/html") == ""
+
+
+def _roles(cells: Sequence[NotebookNode]) -> list[str]:
+    """Return the part of each cell: by its tag or id; markdown goes with the cell that it introduces."""
+    roles: list[str] = []
+    for cell in reversed(cells):
+        own = _own_role(cell)
+        introduces = cell.cell_type == "markdown" and roles and roles[-1] in FORERUNNERS
+        roles.append(own or (roles[-1] if introduces else "evidence"))
+    roles.reverse()
+    if roles and cells[0].cell_type == "markdown":
+        roles[0] = "title"
+    return roles
+
+
+def _own_role(cell: NotebookNode) -> str:
+    known = (*ORDER, *HIDDEN)
+    named = [*cell.metadata.get("tags", []), cell.get("id", "")]
+    if "nbval-check-output" in named:
+        return "load"
+    return next((name for name in named if name in known), "")
+
+
+def notebook_title(notebook: NotebookNode) -> str:
+    """Return the first heading of a notebook."""
+    lines = (line for cell in notebook.cells if cell.cell_type == "markdown" for line in cell.source.split("\n"))
+    return next((line.lstrip("# ").strip() for line in lines if line.startswith("#")), "Loyalty Workbook")
+
+
+def cell_html(cell: NotebookNode) -> list[str]:
+    """Return the HTML that a cell shows."""
+    return [output.data.get("text/html", "") for output in cell.get("outputs", []) if "data" in output]
+
+
+def html_cell(html: str) -> NotebookNode:
+    """Return a cell that shows this HTML."""
+    output = v4.new_output("display_data", {"text/html": html}, metadata={"is_ours": True})
+    return v4.new_code_cell(outputs=[output])
+
+
+def _listed(text: str) -> str:
+    return f'<pre class="exhibit">{escape(text.rstrip())}</pre>'
+
+
+def _ended(text: str) -> str:
+    return text if text.endswith("\n") else f"{text}\n"
 
 SUMMARIES = {"appendix": "Appendix", "words": "About this page, and its words", "load": "Tables used and written"}
+
 MARKS = {"finished": "✓", "failed": "▲", "running": "…"}
 
 
@@ -92,7 +190,7 @@ class Run:
     reason: str = ""
 
 
-def page(notebook: NotebookNode, *, footing: Footing, links: Sequence[Link] = ()) -> str:
+def notebook_page(notebook: NotebookNode, *, footing: Footing, links: Sequence[Link] = ()) -> str:
     """Return the page of an executed notebook: answer first, then trust, evidence, doubt; the rest folded.
 
     Parameters
@@ -109,13 +207,13 @@ def page(notebook: NotebookNode, *, footing: Footing, links: Sequence[Link] = ()
     str
         One HTML file without scripts and without outside requests.
     """
-    parts = parts_of(notebook)
-    parts["title"] = parts["title"] or [shown_cell(f"<h1>{escape(title_of(notebook))}</h1>")]
-    is_briefing = any('class="exhibit briefing"' in html for cell in parts["answer"] for html in html_of(cell))
-    return _rendered(parts, _sheet(title_of(notebook), footing, links, is_briefing))
+    parts = page_parts(notebook)
+    parts["title"] = parts["title"] or [html_cell(f"<h1>{escape(notebook_title(notebook))}</h1>")]
+    is_briefing = any('class="exhibit briefing"' in html for cell in parts["answer"] for html in cell_html(cell))
+    return _rendered(parts, _sheet(notebook_title(notebook), footing, links, is_briefing))
 
 
-def notice(kind: str, title: str, sentences: Sentences, *, footing: Footing, links: Sequence[Link] = ()) -> str:
+def notice_page(kind: str, title: str, sentences: Sentences, *, footing: Footing, links: Sequence[Link] = ()) -> str:
     """Return the page of a step that has no notebook to show.
 
     Parameters
@@ -133,19 +231,19 @@ def notice(kind: str, title: str, sentences: Sentences, *, footing: Footing, lin
     """
     mark = "▲ " if kind == "failed" else ""
     html = (f'<div class="exhibit answer notice {"failed" if kind == "failed" else ""}">'
-            f'<p class="kind">{mark}{escape(words.sentence_case(kind))}</p>{paragraphs(flat(sentences))}</div>')
-    parts = {"title": [shown_cell(f"<h1>{escape(title)}</h1>")], "answer": [shown_cell(html)]}
+            f'<p class="kind">{mark}{escape(formatting.sentence_case(kind))}</p>{paragraphs(flatten(sentences))}</div>')
+    parts = {"title": [html_cell(f"<h1>{escape(title)}</h1>")], "answer": [html_cell(html)]}
     return _rendered(parts, _sheet(title, footing, links))
 
 
-def runs_index(runs: Iterable[Run], links: Sequence[Link] = ()) -> str:
+def runs_index_page(runs: Iterable[Run], links: Sequence[Link] = ()) -> str:
     """Return the page that lists every run, the newest first, failed ones too."""
     rows = sorted(runs, key=lambda run: (run.started_at, run.run), reverse=True)
     n_failed = sum(run.state == "failed" for run in rows)
-    said = words.sentence_case(words.count(len(rows), "run", "runs"))
-    said += f", {words.whole(n_failed) if n_failed else 'none'} failed"
+    said = formatting.sentence_case(formatting.count_text(len(rows), "run", "runs"))
+    said += f", {formatting.whole(n_failed) if n_failed else 'none'} failed"
     html = _runs_table(rows, said).html if rows else '<div class="exhibit missing"><p>No run yet.</p></div>'
-    parts = {"title": [shown_cell("<h1>Runs</h1>")], "evidence": [shown_cell(html)]}
+    parts = {"title": [html_cell("<h1>Runs</h1>")], "evidence": [html_cell(html)]}
     return _rendered(parts, _sheet("Runs", None, links))
 
 
@@ -155,7 +253,7 @@ def runs_index(runs: Iterable[Run], links: Sequence[Link] = ()) -> str:
 def _sheet(title: str, footing: Footing | None, links: Sequence[Link], is_briefing: bool = False) -> dict:
     """Return what the template writes around the cells."""
     known = footing or Footing("")
-    stamp = [f"as of {words.day(known.as_of)}" if known.as_of else "", known.title or known.source]
+    stamp = [f"as of {formatting.date_text(known.as_of)}" if known.as_of else "", known.title or known.source]
     return {
         "title": " · ".join(filter(None, (title, known.title or known.source or "Loyalty Workbook"))),
         "stamp": " · ".join(filter(None, stamp)),
@@ -172,26 +270,26 @@ def _facts(footing: Footing) -> list[tuple[str, str]]:
     parameters = ", ".join(f"{name} = {value}" for name, value in footing.parameters.items() if value != "")
     facts = [
         ("Source", footing.source),
-        ("As of", words.day(footing.as_of)),
+        ("As of", formatting.date_text(footing.as_of)),
         ("Run", footing.run),
         ("State", footing.state),
-        ("Rows read", words.count(footing.rows, "row", "rows") if footing.rows else ""),
+        ("Rows read", formatting.count_text(footing.rows, "row", "rows") if footing.rows else ""),
         ("Parameters", parameters),
         ("Data checksum", footing.checksum[:16]),
         ("Revision", "+".join(part[:12] for part in footing.revision.split("+"))),
-        ("Time taken", words.duration(footing.seconds)),
+        ("Time taken", formatting.duration_text(footing.seconds)),
     ]
     return [(name, value) for name, value in facts if value]
 
 
 def _runs_table(rows: Sequence[Run], caption: str) -> Exhibit:
-    return grid({
+    return html_table({
         "Run": [Exhibit(link(run.run, run.href), run.run) if run.href else run.run for run in rows],
         "Source": [run.source for run in rows],
         "As of": [run.as_of or "–" for run in rows],
         "Started": [run.started_at[:16].replace("T", " ") for run in rows],
         "State": [f"{MARKS.get(run.state, '')} {run.state}".strip() for run in rows],
-        "Took": [words.duration(run.seconds) for run in rows],
+        "Took": [formatting.duration_text(run.seconds) for run in rows],
         **({"Why it failed": [run.reason for run in rows]} if any(run.reason for run in rows) else {}),
     }, caption, right=("Took",))
 
@@ -210,7 +308,7 @@ def _rendered(parts: Mapping[str, Sequence[NotebookNode]], sheet: Mapping[str, o
                 "is_headed": own[0].cell_type == "markdown" and own[0].source.lstrip().startswith("#"),
             }
             cells.append(cell)
-    from helpers.reporting.exporter import exporter
+    from helpers.reporting.html_exporter import page_exporter
 
-    html, _ = exporter().from_notebook_node(v4.new_notebook(cells=cells), {"sheet": dict(sheet)})
+    html, _ = page_exporter().from_notebook_node(v4.new_notebook(cells=cells), {"sheet": dict(sheet)})
     return html

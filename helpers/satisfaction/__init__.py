@@ -1,1 +1,24 @@
-"""Wing 02: how satisfied customers say they are, and whether the questionnaire can be trusted."""
+"""Satisfaction measurement (notebook 02).
+
+* ``config``: Section [satisfaction] of a study: level cuts, constructs, path model, raking, topics.
+* ``driver_drift``: Driver drift: how the weights of the drivers move over the survey's waves.
+* ``drivers``: Drivers of satisfaction: importance shares, paths, total effects, importance–performance map.
+* ``ecsi_model``: Customer satisfaction path model (ECSI) by the questions' roles, and the people who answered it
+  whole.
+* ``expectations``: Expectations: disconfirmation (performance less expectation), response surface, updating.
+* ``item_frameworks``: Item frameworks: means by frame tags, cognitive and affective items, customer delivered value.
+* ``kano``: Kano model: categories of properties, better and worse coefficients.
+* ``late_delivery``: Late delivery: answers linked to orders, satisfaction by lateness.
+* ``measurement_model``: Measurement model: omega, AVE, HTMT, loadings of the constructs, and their gates.
+* ``multigroup``: Multi-group analysis: invariance of the path model between two groups, differences of paths.
+* ``nps_csat_ces``: NPS, CSAT and CES with intervals, where a question has the scale for it; else why not.
+* ``penalty_reward_drivers``: Penalty–reward analysis of drivers, ordinal odds ratios, moderated paths.
+* ``response_bias``: Response bias: response rate, straight-lining, floor and ceiling, weights raked to all customers.
+* ``satisfaction_index``: Satisfaction score, index, shares of the four levels, by wave and by segment.
+* ``satisfaction_vs_behaviour``: Satisfaction against behaviour after the answer: repeat orders, spend, complaints.
+* ``schema``: Declared result tables of satisfaction: scores, index, drivers, paths, comments, gates.
+* ``service_quality``: Service quality: case funnel, days to close, complaint and omission rates, control charts.
+* ``survey_quality``: Survey quality: reliability of scales, answer states, coverage, quality gates.
+* ``text_comments``: Text comments: polarity by score, words of praise and blame, topics (NMF), audit sample.
+* ``textbook_claims``: Textbook claim on word of mouth (promoters tell 12, detractors 20), tested on own data.
+"""

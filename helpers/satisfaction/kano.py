@@ -1,4 +1,4 @@
-"""Kano's pairs: how people would feel if a property were there, and if it were not; counted, not scaled.
+"""Kano model: categories of properties, better and worse coefficients.
 
 References
 ----------
@@ -12,27 +12,36 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
-from helpers.foundation.estimates import Estimate, Status, without_value
-from helpers.methods import scales
-from helpers.methods.disclosure_control import published
-from helpers.methods.intervals import Interval, effective_n, normal_quantile
-from helpers.methods.weighing import Replicas, Rows
+from helpers.foundation.results import Estimate, Status, no_estimate
+from helpers.stats import survey_scales
+from helpers.stats.confidence_intervals import Interval, effective_n, normal_quantile
+from helpers.stats.disclosure_control import estimate_if_enough
+from helpers.stats.survey_weights import ReplicateWeights, WeightedSample
 
-CATEGORIES = ("must-be", "one-dimensional", "attractive", "indifferent", "reverse", "questionable")
-MUST, ONE, ATTRACTS, NOTHING, REVERSE, DOUBTFUL = range(6)
-FELT = ("like it", "expect it", "feel nothing", "can live with it", "dislike it")
-EVALUATION = np.array([
-    [DOUBTFUL, ATTRACTS, ATTRACTS, ATTRACTS, ONE],
-    [REVERSE, NOTHING, NOTHING, NOTHING, MUST],
-    [REVERSE, NOTHING, NOTHING, NOTHING, MUST],
-    [REVERSE, NOTHING, NOTHING, NOTHING, MUST],
-    [REVERSE, REVERSE, REVERSE, REVERSE, DOUBTFUL],
+KANO_CATEGORIES = ("must-be", "one-dimensional", "attractive", "indifferent", "reverse", "questionable")
+
+MUST_BE, ONE_DIMENSIONAL, ATTRACTIVE, INDIFFERENT, REVERSE, QUESTIONABLE = range(6)
+
+KANO_ANSWERS = ("like it", "expect it", "feel nothing", "can live with it", "dislike it")
+
+EVALUATION_TABLE = np.array([
+    [QUESTIONABLE, ATTRACTIVE, ATTRACTIVE, ATTRACTIVE, ONE_DIMENSIONAL],
+    [REVERSE, INDIFFERENT, INDIFFERENT, INDIFFERENT, MUST_BE],
+    [REVERSE, INDIFFERENT, INDIFFERENT, INDIFFERENT, MUST_BE],
+    [REVERSE, INDIFFERENT, INDIFFERENT, INDIFFERENT, MUST_BE],
+    [REVERSE, REVERSE, REVERSE, REVERSE, QUESTIONABLE],
 ])  # row: how people feel with the property, column: without it, both in the order of `FELT`
-BETTER, WORSE, CATEGORY = "better: satisfaction with it", "worse: dissatisfaction without it", "Kano category"
-TIE_LEVEL = 0.90
+
+KANO_BETTER, KANO_WORSE, KANO_CATEGORY = (
+    "better: satisfaction with it",
+    "worse: dissatisfaction without it",
+    "Kano category",
+)
+
+KANO_TIE_LEVEL = 0.90
 
 
-def pairs(known: pd.DataFrame) -> pd.DataFrame:
+def kano_pairs(known: pd.DataFrame) -> pd.DataFrame:
     """Return Kano's pairs of questions: ``pair, text, functional, dysfunctional``, sorted by pair.
 
     Parameters
@@ -45,10 +54,10 @@ def pairs(known: pd.DataFrame) -> pd.DataFrame:
     sides = [asked.loc[asked["role"] == role, ["pair", "text", "item"]].rename(columns={"item": role}) for role in
              ("functional", "dysfunctional")]
     joined = sides[0].merge(sides[1][["pair", "dysfunctional"]], on="pair").drop_duplicates("pair")
-    return joined.sort_values("pair", ignore_index=True).assign(text=lambda f: _stems(f["text"].fillna("")))
+    return joined.sort_values("pair", ignore_index=True).assign(text=lambda f: _question_stems(f["text"].fillna("")))
 
 
-def _stems(texts: pd.Series) -> list[str]:
+def _question_stems(texts: pd.Series) -> list[str]:
     """Return the wordings without the words that all of them begin with."""
     words = [text.split() for text in texts]
     n = 0
@@ -57,7 +66,7 @@ def _stems(texts: pd.Series) -> list[str]:
     return [" ".join(w[n:]) for w in words]
 
 
-def evaluated(answers: ir.Table, asked: pd.DataFrame, replicas: Replicas | None = None) -> pd.DataFrame:
+def kano_evaluation(answers: ir.Table, asked: pd.DataFrame, replicas: ReplicateWeights | None = None) -> pd.DataFrame:
     """Return the evaluation table: one row a pair, how many people see it as what, and what follows.
 
     Parameters
@@ -66,7 +75,7 @@ def evaluated(answers: ir.Table, asked: pd.DataFrame, replicas: Replicas | None 
         From `helpers.methods.scales.answers`.
     asked : DataFrame
         From `pairs`.
-    replicas : Replicas, optional
+    replicas : ReplicateWeights, optional
         Of the weights.
 
     Returns
@@ -79,34 +88,46 @@ def evaluated(answers: ir.Table, asked: pd.DataFrame, replicas: Replicas | None 
         as shares of the effective number of people, not the counts.
     """
     items = [*asked["functional"], *asked["dysfunctional"]]
-    given = scales.wide(answers, items) if items else pd.DataFrame()
-    rows = [_row(r, scales.latest_of(given, [r.functional, r.dysfunctional]).dropna(), replicas)
+    given = survey_scales.answers_wide(answers, items) if items else pd.DataFrame()
+    rows = [_kano_row(r, survey_scales.latest_by_person(given, [r.functional, r.dysfunctional]).dropna(), replicas)
             for r in asked.itertuples()]
-    columns = ["pair", "property", "n", *CATEGORIES, "category", "tied_with", "better", "better_low", "better_high",
-               "worse", "worse_low", "worse_high"]
+    columns = [
+        "pair",
+        "property",
+        "n",
+        *KANO_CATEGORIES,
+        "category",
+        "tied_with",
+        "better",
+        "better_low",
+        "better_high",
+        "worse",
+        "worse_low",
+        "worse_high",
+    ]
     return pd.DataFrame(rows, columns=columns)
 
 
-def _row(asked: tuple, rows: pd.DataFrame, replicas: Replicas | None) -> list[object]:
+def _kano_row(asked: tuple, rows: pd.DataFrame, replicas: ReplicateWeights | None) -> list[object]:
     codes = np.rint(rows.to_numpy() / 25).astype(int)  # answers stand on 0–100
-    seen = EVALUATION[codes[:, 0], codes[:, 1]]
-    counts = np.bincount(seen, minlength=len(CATEGORIES))
+    seen = EVALUATION_TABLE[codes[:, 0], codes[:, 1]]
+    counts = np.bincount(seen, minlength=len(KANO_CATEGORIES))
     weight = rows.index.get_level_values("weight").to_numpy(float)
-    top, ties = commonest(_effective(counts, seen, weight))
+    top, ties = commonest_category(_effective_counts(counts, seen, weight))
     valid = seen < REVERSE
-    better, worse = coefficients(seen[valid], scales.rows_of(rows[valid], replicas))
+    better, worse = better_worse_coefficients(seen[valid], survey_scales.weighted_sample(rows[valid], replicas))
     return [asked.pair, asked.text or asked.pair, len(rows), *counts.tolist(), top, ", ".join(ties), better.value,
             better.low, better.high, worse.value, worse.low, worse.high]
 
 
-def _effective(counts: np.ndarray, seen: np.ndarray, weight: np.ndarray) -> np.ndarray:
+def _effective_counts(counts: np.ndarray, seen: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """Return weighted counts that sum to the effective number of people; the counts where nobody's weight differs."""
     if not len(weight) or np.ptp(weight) == 0:
         return counts
-    return np.bincount(seen, weight, len(CATEGORIES)) * effective_n(weight) / weight.sum()
+    return np.bincount(seen, weight, len(KANO_CATEGORIES)) * effective_n(weight) / weight.sum()
 
 
-def commonest(counts: np.ndarray) -> tuple[str, list[str]]:
+def commonest_category(counts: np.ndarray) -> tuple[str, list[str]]:
     """Return the commonest category and those that it does not exceed beyond noise.
 
     Parameters
@@ -123,26 +144,26 @@ def commonest(counts: np.ndarray) -> tuple[str, list[str]]:
         return "", []
     top = int(np.argmax(counts))
     both = counts[top] + counts
-    limit = normal_quantile(TIE_LEVEL) * np.sqrt(both * (2 * n - both) / (2 * n))
+    limit = normal_quantile(KANO_TIE_LEVEL) * np.sqrt(both * (2 * n - both) / (2 * n))
     near = [j for j in range(len(counts)) if j != top and counts[j] and counts[top] - counts[j] < limit[j]]
-    return CATEGORIES[top], [CATEGORIES[j] for j in sorted(near, key=lambda j: -counts[j])]
+    return KANO_CATEGORIES[top], [KANO_CATEGORIES[j] for j in sorted(near, key=lambda j: -counts[j])]
 
 
-def coefficients(seen: np.ndarray, rows: Rows) -> tuple[Interval, Interval]:
+def better_worse_coefficients(seen: np.ndarray, rows: WeightedSample) -> tuple[Interval, Interval]:
     """Return how much is gained with a property and lost without it: shares of those to whom it matters or not.
 
     Parameters
     ----------
     seen : ndarray, shape (n,)
         Place in `CATEGORIES` for each person; reverse and questionable answers are left out before.
-    rows : Rows
+    rows : WeightedSample
         These people.
     """
-    lost = rows.share(np.isin(seen, [ONE, MUST]))
-    return rows.share(np.isin(seen, [ATTRACTS, ONE])), Interval(-lost.value, -lost.high, -lost.low)
+    lost = rows.share(np.isin(seen, [ONE_DIMENSIONAL, MUST_BE]))
+    return rows.share(np.isin(seen, [ATTRACTIVE, ONE_DIMENSIONAL])), Interval(-lost.value, -lost.high, -lost.low)
 
 
-def kano(table: pd.DataFrame) -> list[Estimate]:
+def kano_estimates(table: pd.DataFrame) -> list[Estimate]:
     """Return better and worse of each property as rows of a long table, with its category as the reason.
 
     Parameters
@@ -151,17 +172,17 @@ def kano(table: pd.DataFrame) -> list[Estimate]:
         From `evaluated`.
     """
     if table.empty:
-        return [without_value(CATEGORY, Status.NOT_APPLICABLE, "no pairs of functional and dysfunctional questions")]
+        return [no_estimate(KANO_CATEGORY, Status.NOT_APPLICABLE, "no pairs of functional and dysfunctional questions")]
     made = []
     for r in table.itertuples():
         valid = int(r.n - r.reverse - r.questionable)
-        for quantity, i in ((BETTER, Interval(r.better, r.better_low, r.better_high)),
-                            (WORSE, Interval(r.worse, r.worse_low, r.worse_high))):
-            made.append(published(quantity, i, valid, unit="share", segment=r.property))
+        for quantity, i in ((KANO_BETTER, Interval(r.better, r.better_low, r.better_high)),
+                            (KANO_WORSE, Interval(r.worse, r.worse_low, r.worse_high))):
+            made.append(estimate_if_enough(quantity, i, valid, unit="share", segment=r.property))
     return made
 
 
-def shown(table: pd.DataFrame) -> pd.DataFrame:
+def kano_properties(table: pd.DataFrame) -> pd.DataFrame:
     """Return the properties that may be published, first those whose absence costs most; ties named.
 
     Parameters

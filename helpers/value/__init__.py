@@ -1,1 +1,32 @@
-"""Wing 04: what customers are worth."""
+"""Customer value (notebook 04).
+
+* ``acquisition``: Customer acquisition cost (CAC) and payback period by acquisition channel.
+* ``btyd/``: Buy-till-you-die models of repeat purchases: BG/NBD, MBG/NBD, Pareto/NBD, gamma-gamma.
+* ``clv``: Customer lifetime value (CLV): discounted expected margin, with confidence and prediction intervals.
+* ``clv_valuation``: CLV valuation from preconditions by hold-out and refit to customer equity; CLV columns by
+  customer.
+* ``cohorts``: Cohort analysis: retention and margin by quarter of first purchase.
+* ``concentration``: Concentration of sales and profit: Lorenz curve, Gini coefficient, whale curve with loss-makers.
+* ``config``: Section [value] of a study: period lengths, tiers, CLV horizon, costs of service cases.
+* ``customer_indices``: Customer indices from 0 to 100: satisfaction, loyalty, contribution, word of mouth.
+* ``customer_profitability``: Customer profitability: cost to serve and profit by customer, by tier and life-cycle
+  stage.
+* ``customer_relationships``: Façade over acquisition, life cycle, profitability, segments for notebook 04; to be
+  dissolved.
+* ``historical_value``: Historical value by customer: sales, margin, occasions to date; realised orders and margin.
+* ``life_cycle``: Customer life cycle: stages from new to lost, moves between stages, value by stage.
+* ``perceptual_map``: Perceptual map: brand positioning by correspondence analysis of brand attributes.
+* ``quality_gates``: Quality gates of customer value: history, period length, coverage of ids and unit costs.
+* ``referrals``: Referrals: who referred customers, and the margin of referred customers against others.
+* ``retained_customers``: Retained customers: volume-price-margin split, gross and net revenue retention.
+* ``retention_economics``: Retention economics: margin gained by a higher retention rate, and the most to spend on it.
+* ``revenue_bridge``: Revenue bridge: change in revenue by new, retained, regained and lost customers; retention rate.
+* ``rfm``: RFM: recency, frequency and monetary quintile scores.
+* ``schema``: Declared result tables of customer value: customer_value, customer_segments, value_forecasts.
+* ``segmentation``: Customer segmentation on four bases, and how much of future value each base explains.
+* ``subscriptions``: Subscriptions: survival by plan (Kaplan-Meier), contract CLV, running and ended contracts.
+* ``textbook_claims``: Textbook claims on customer value (80/20, five points of retention), tested on own data.
+* ``tier_migration``: Tier migration: transition matrix between two periods' tiers, regression to the mean of the
+  best.
+* ``tiers``: Customer tiers (pyramid): customers ranked by value, cut into tiers, the share of money each tier holds.
+"""

@@ -1,4 +1,4 @@
-"""Cohorts: customers by the quarter of their first purchase, and how many of them, with what margin, buy later on."""
+"""Cohort analysis: retention and margin by quarter of first purchase."""
 
 from datetime import date, timedelta
 
@@ -8,14 +8,15 @@ import pandas as pd
 
 from helpers.customers import features, purchases
 from helpers.foundation.engine import Engine
-from helpers.foundation.estimates import Estimate, summary
-from helpers.methods import intervals
+from helpers.foundation.results import Estimate, estimate_table
+from helpers.stats import confidence_intervals
 
-MOST = 12
-FEWEST = 10
+MAX_COHORTS = 12
+
+MIN_COHORT_SIZE = 10
 
 
-def triangle(engine: Engine, transactions: ir.Table, as_of_on: date, margin_rate: float) -> pd.DataFrame:
+def cohort_triangle(engine: Engine, transactions: ir.Table, as_of_on: date, margin_rate: float) -> pd.DataFrame:
     """Return the cohort triangle, oldest cohort first.
 
     Parameters
@@ -37,40 +38,40 @@ def triangle(engine: Engine, transactions: ir.Table, as_of_on: date, margin_rate
         that quarter, ``margin`` a customer of the cohort [money]. Cohorts under ten customers are left out.
     """
     columns = ["cohort", "quarters", "n_customers", "share_active", "margin"]
-    spent = purchases.spent(engine, transactions, as_of_on)
+    spent = purchases.cached_customer_days(engine, transactions, as_of_on)
     bought = spent.occasion_sales > 0
     first = spent.filter(bought).group_by("customer_id").aggregate(first_on=ibis._.on.min())
     lines = spent.inner_join(first, "customer_id").mutate(
         cohort=_quarter(ibis._.first_on), quarters=_quarter(ibis._.on) - _quarter(ibis._.first_on),
-        margin=lambda t: features.margin(t, margin_rate))
+        margin=lambda t: features.margin_with_assumed_rate(t, margin_rate))
     active = ((lines.occasion_sales > 0).ifelse(lines.customer_id, None)).nunique()
     found = engine.arrow(lines.filter(lines.quarters >= 0).group_by("cohort", "quarters").aggregate(
         active=active, margin=lines.margin.sum().cast("float64")).order_by("cohort", "quarters")).to_pandas()
     last = _last_quarter(as_of_on)
     found = found[found["cohort"] + found["quarters"] <= last]
     n = found[found["quarters"] == 0].set_index("cohort")["active"]
-    known = found[found["cohort"].isin(n[n >= FEWEST].index[-MOST:])]
+    known = found[found["cohort"].isin(n[n >= MIN_COHORT_SIZE].index[-MAX_COHORTS:])]
     size = known["cohort"].map(n)
     return pd.DataFrame({"cohort": [f"{q // 4} Q{q % 4 + 1}" for q in known["cohort"]], "quarters": known["quarters"],
                          "n_customers": size, "share_active": known["active"] / size,
                          "margin": known["margin"] / size}, columns=columns).reset_index(drop=True)
 
 
-def matrix(triangle: pd.DataFrame, of: str = "share_active") -> pd.DataFrame:
+def cohort_matrix(triangle: pd.DataFrame, of: str = "share_active") -> pd.DataFrame:
     """Return the triangle as cohorts × quarters since, for the figure."""
     wide = triangle.pivot(index="cohort", columns="quarters", values=of)
     return wide.rename_axis(index="first purchase", columns="quarters since")
 
 
-def table(triangle: pd.DataFrame) -> pd.DataFrame:
+def cohort_table(triangle: pd.DataFrame) -> pd.DataFrame:
     """Return the triangle as a long summary table: share active and margin a customer, by cohort and quarter since."""
     rows = []
     for row in triangle.to_dict("records"):
         segment, n = f"{row['cohort']} + {row['quarters']}", int(row["n_customers"])
-        found = intervals.share(row["share_active"], n)
+        found = confidence_intervals.share_interval(row["share_active"], n)
         rows += [Estimate("cohort_active", found.value, found.low, found.high, unit="share", n=n, segment=segment),
                  Estimate("cohort_margin", row["margin"], unit="money", n=n, segment=segment)]
-    return summary(rows)
+    return estimate_table(rows)
 
 
 def _quarter(day: ir.DateValue) -> ir.IntegerValue:

@@ -1,4 +1,4 @@
-"""How unequal customers are: Lorenz curve and Gini of what they have brought, and the whale curve with loss-makers."""
+"""Concentration of sales and profit: Lorenz curve, Gini coefficient, whale curve with loss-makers."""
 
 from dataclasses import dataclass
 
@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 
 from helpers.foundation.engine import Engine
-from helpers.foundation.estimates import Estimate, Status, summary, without_value
-from helpers.methods import intervals
+from helpers.foundation.results import Estimate, Status, estimate_table, no_estimate
+from helpers.stats import confidence_intervals
 
-FEWEST = 10
-STEPS = 100
+MIN_CONCENTRATION_CUSTOMERS = 10
+
+N_CURVE_STEPS = 100
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,14 +40,14 @@ class Concentration:
     whale: pd.DataFrame
     gini: Estimate
     peak: Estimate
-    at_a_loss: Estimate
+    share_unprofitable: Estimate
 
     def table(self) -> pd.DataFrame:
         """Return the measures as a long summary table."""
-        return summary([self.gini, self.peak, self.at_a_loss])
+        return estimate_table([self.gini, self.peak, self.share_unprofitable])
 
 
-def concentration(engine: Engine, customers: ir.Table, column: str, of: str) -> Concentration:
+def measure_concentration(engine: Engine, customers: ir.Table, column: str, of: str) -> Concentration:
     """Return how the money of customers is spread.
 
     Parameters
@@ -74,23 +75,27 @@ def concentration(engine: Engine, customers: ir.Table, column: str, of: str) -> 
     known = engine.kept(customers.filter(value.notnull()).select("customer_id", money=value))
     row = engine.first_row(known.aggregate(n=known.count(), total=known.money.sum()))
     n, total = int(row["n"]), float(row["total"] or 0.0)
-    if n < FEWEST or total <= 0:
-        reason = f"fewer than {FEWEST} customers" if n < FEWEST else "nothing is held in total"
-        nothing = [without_value(q, Status.INSUFFICIENT, reason, unit="share", n=n, segment=of)
+    if n < MIN_CONCENTRATION_CUSTOMERS or total <= 0:
+        reason = (
+            f"fewer than {MIN_CONCENTRATION_CUSTOMERS} customers"
+            if n < MIN_CONCENTRATION_CUSTOMERS
+            else "nothing is held in total"
+        )
+        nothing = [no_estimate(q, Status.INSUFFICIENT, reason, unit="share", n=n, segment=of)
                    for q in ("gini", "whale_peak", "share_at_a_loss")]
         return Concentration(of, *_curves(), *nothing)
     ranked = engine.kept(known.mutate(
         place=ibis.row_number().over(order_by=[known.money, known.customer_id]) + 1,
         so_far=known.money.sum().over(ibis.window(order_by=[known.money, known.customer_id], rows=(None, 0)))))
-    n_steps = min(STEPS, n // FEWEST)
-    found = engine.arrow(ranked.group_by(step=(n_steps * ranked.place / n).ceil() * STEPS / n_steps).aggregate(
+    n_steps = min(N_CURVE_STEPS, n // MIN_CONCENTRATION_CUSTOMERS)
+    found = engine.arrow(ranked.group_by(step=(n_steps * ranked.place / n).ceil() * N_CURVE_STEPS / n_steps).aggregate(
         held=ranked.money.sum()).order_by("step")).to_pandas()
     lorenz, whale = _curves(found, total)
-    return Concentration(of, lorenz, whale, _gini(engine, ranked, n, total, of),
+    return Concentration(of, lorenz, whale, _gini_estimate(engine, ranked, n, total, of),
                          *_losses(engine, known, n, total, of))
 
 
-def _gini(engine: Engine, ranked: ir.Table, n: int, total: float, of: str) -> Estimate:
+def _gini_estimate(engine: Engine, ranked: ir.Table, n: int, total: float, of: str) -> Estimate:
     mean, x = total / n, ranked.money
     weighted = engine.first_row(ranked.aggregate(s=((2 * ranked.place - 1) / n * x).sum()))["s"]
     gini = weighted / total - 1
@@ -98,7 +103,7 @@ def _gini(engine: Engine, ranked: ir.Table, n: int, total: float, of: str) -> Es
     # influence of one customer on the Gini: −(G + 1) x + 2 [x F(x) − E(x; x ≤ own)] + mean, over the mean
     each = -(gini + 1) * x + 2 * (x * below - (ranked.so_far - x / 2) / n) + mean
     sd = engine.first_row(ranked.select(z=each).aggregate(sd=ibis._.z.std(how="sample")))["sd"]
-    half = intervals.normal_quantile(0.95) * sd / mean / np.sqrt(n)
+    half = confidence_intervals.normal_quantile(0.95) * sd / mean / np.sqrt(n)
     return Estimate("gini", gini, gini - half, gini + half, unit="share", n=n, segment=of)
 
 
@@ -107,9 +112,9 @@ def _losses(engine: Engine, known: ir.Table, n: int, total: float, of: str) -> t
     row = engine.first_row(known.aggregate(
         losers=(x < 0).ifelse(1, 0).sum(), gained=(x > 0).ifelse(x, 0.0).sum(),
         gg=((x > 0).ifelse(x, 0.0) ** 2).sum(), xx=(x * x).sum(), gx=((x > 0).ifelse(x, 0.0) * x).sum()))
-    share, peak = intervals.share(row["losers"] / n, n), row["gained"] / total
+    share, peak = confidence_intervals.share_interval(row["losers"] / n, n), row["gained"] / total
     squares = max(row["gg"] - 2 * peak * row["gx"] + peak**2 * row["xx"], 0.0)
-    half = intervals.normal_quantile(0.95) * float(np.sqrt(squares * n / (n - 1))) / total
+    half = confidence_intervals.normal_quantile(0.95) * float(np.sqrt(squares * n / (n - 1))) / total
     return (Estimate("whale_peak", peak, peak - half, peak + half, unit="share", n=n, segment=of),
             Estimate("share_at_a_loss", share.value, share.low, share.high, unit="share", n=n, segment=of))
 
@@ -120,5 +125,7 @@ def _curves(steps: pd.DataFrame | None = None, total: float = 1.0) -> tuple[pd.D
                 pd.DataFrame(columns=["percent_of_customers", "share_of_profit"]))
     at = np.concatenate([[0.0], steps["step"].to_numpy("float64")])
     held = np.concatenate([[0.0], np.cumsum(steps["held"].to_numpy("float64"))]) / total
-    return (pd.DataFrame({"percent_of_customers": at, "share_held": held}),
-            pd.DataFrame({"percent_of_customers": (STEPS - at)[::-1], "share_of_profit": (held[-1] - held)[::-1]}))
+    return (
+        pd.DataFrame({"percent_of_customers": at, "share_held": held}),
+        pd.DataFrame({"percent_of_customers": (N_CURVE_STEPS - at)[::-1], "share_of_profit": (held[-1] - held)[::-1]}),
+    )

@@ -1,4 +1,4 @@
-"""Customers who recommended us, and what those they brought are worth."""
+"""Referrals: who referred customers, and the margin of referred customers against others."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -10,15 +10,16 @@ import pandas as pd
 
 from helpers.customers import purchases
 from helpers.foundation.engine import Engine
-from helpers.foundation.estimates import Estimate, Status, summary, without_value
-from helpers.methods import intervals
+from helpers.foundation.results import Estimate, Status, estimate_table, no_estimate
+from helpers.stats import confidence_intervals
 
-LEAST = 10
-GROUPS = ("referrers", "referred", "others")
+MIN_REFERRAL_CUSTOMERS = 10
+
+REFERRAL_GROUPS = ("referrers", "referred", "others")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Referrals:
+class ReferralValue:
     """Referrers, the referred, and everybody else.
 
     Parameters
@@ -56,28 +57,36 @@ class Referrals:
         """Return mean margin to date of a group's customers [money]."""
         row = self.groups.set_index("group").loc[group]
         n = int(row["n_customers"])
-        if n < LEAST:
-            return without_value("mean_margin", Status.INSUFFICIENT, f"fewer than {LEAST} customers", unit="money", n=n,
-                                 segment=group)
+        if n < MIN_REFERRAL_CUSTOMERS:
+            return no_estimate(
+                "mean_margin",
+                Status.INSUFFICIENT,
+                f"fewer than {MIN_REFERRAL_CUSTOMERS} customers",
+                unit="money",
+                n=n,
+                segment=group,
+            )
         mean = row["margin"] / n
-        half = intervals.normal_quantile(0.95) * np.sqrt(max(row["margin_squares"] / n - mean**2, 0) / (n - 1))
+        half = confidence_intervals.normal_quantile(0.95) * np.sqrt(
+            max(row["margin_squares"] / n - mean**2, 0) / (n - 1)
+        )
         return Estimate("mean_margin", mean, mean - half, mean + half, unit="money", n=n, segment=group)
 
     def estimates(self) -> tuple[Estimate, ...]:
         """Return referrals by count and money; empty where nobody was referred."""
         if not self.n_referred:
             return ()
-        share = intervals.share(self.n_referred / self.n_customers, self.n_customers)
+        share = confidence_intervals.share_interval(self.n_referred / self.n_customers, self.n_customers)
         a_head = self.brought / self.n_referrers if self.n_referrers else np.nan
         return (Estimate("share_referred", share.value, share.low, share.high, unit="share", n=self.n_customers),
                 Estimate("customers", self.n_referrers, unit="customers", n=self.n_referrers, segment="referrers"),
                 Estimate("margin_brought", self.brought, unit="money", n=self.n_referrers, segment="referrers"),
                 Estimate("margin_brought_a_head", a_head, unit="money", n=self.n_referrers, segment="referrers"),
-                *(self.mean(group) for group in GROUPS))
+                *(self.mean(group) for group in REFERRAL_GROUPS))
 
     def table(self) -> pd.DataFrame:
         """Return referrals as a long summary table."""
-        return summary(self.estimates())
+        return estimate_table(self.estimates())
 
     def reading(self) -> pd.DataFrame:
         """Return the groups as a table for reading: customers, active, mean margin, cost of winning one."""
@@ -88,8 +97,8 @@ class Referrals:
                                  g["n_costed"] > 0)})
 
 
-def referrals(engine: Engine, transactions: ir.Table, customers: ir.Table, as_of_on: date,
-              margin_rate: float) -> Referrals:
+def referral_value(engine: Engine, transactions: ir.Table, customers: ir.Table, as_of_on: date,
+              margin_rate: float) -> ReferralValue:
     """Return who recommended us, and what the customers whom they brought are worth.
 
     Parameters
@@ -103,7 +112,7 @@ def referrals(engine: Engine, transactions: ir.Table, customers: ir.Table, as_of
     margin_rate : float
         Share of net sales that is margin where no unit cost is recorded.
     """
-    known = purchases.summary(engine, transactions, as_of_on, margin_rate)
+    known = purchases.cached_customer_summary(engine, transactions, as_of_on, margin_rate)
     worth = known.select("customer_id", "margin", "recency_days")
     by = customers.group_by(customer_id=customers.referred_by).aggregate(n_brought=customers.count())
     named = by.filter(by.customer_id.notnull())
@@ -121,7 +130,7 @@ def referrals(engine: Engine, transactions: ir.Table, customers: ir.Table, as_of
     row = engine.first_row(whole.aggregate(
         n=whole.count(), unknown=lost.ifelse(1, 0).sum().fill_null(0),
         brought=(whole.referred_by.notnull() & ~lost).ifelse(whole.margin, 0.0).sum().fill_null(0.0)))
-    return Referrals(pd.DataFrame(rows), int(row["n"]), int(row["unknown"]), float(row["brought"]))
+    return ReferralValue(pd.DataFrame(rows), int(row["n"]), int(row["unknown"]), float(row["brought"]))
 
 
 def _sums(whole: ir.Table) -> dict[str, ir.Scalar]:

@@ -1,16 +1,16 @@
-"""Recency, frequency and money in fifths: the plain scores that most companies know."""
+"""RFM: recency, frequency and monetary quintile scores."""
 
 import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
 from helpers.foundation.engine import Engine
-from helpers.methods import disclosure_control
+from helpers.stats import disclosure_control
 
-FIFTHS = 5
+N_QUINTILES = 5
 
 
-def scored(customers: ir.Table) -> ir.Table:
+def rfm_scores(customers: ir.Table) -> ir.Table:
     """Return customers with their three scores from 1 to 5, 5 best.
 
     Parameters
@@ -27,17 +27,17 @@ def scored(customers: ir.Table) -> ir.Table:
     bought = customers.n_occasions > 0
     scores = {"recency_score": -customers.recency_days, "frequency_score": customers.n_occasions,
               "money_score": customers.net_sales}
-    return customers.mutate(**{name: bought.ifelse(_fifth(value, bought), None) for name, value in scores.items()})
+    return customers.mutate(**{name: bought.ifelse(_quintile(value, bought), None) for name, value in scores.items()})
 
 
-def _fifth(value: ir.NumericValue, bought: ir.BooleanValue) -> ir.IntegerValue:
+def _quintile(value: ir.NumericValue, bought: ir.BooleanValue) -> ir.IntegerValue:
     n_below = ibis.rank().over(ibis.window(group_by=bought, order_by=value))
     n_ties = value.count().over(ibis.window(group_by=[bought, value]))
     n = value.count().over(ibis.window(group_by=bought))
-    return (FIFTHS * (n_below + (n_ties + 1) / 2) / n).ceil().cast("int64")
+    return (N_QUINTILES * (n_below + (n_ties + 1) / 2) / n).ceil().cast("int64")
 
 
-def grid(engine: Engine, customers: ir.Table) -> pd.DataFrame:
+def recency_frequency_grid(engine: Engine, customers: ir.Table) -> pd.DataFrame:
     """Return the share of all net sales by recency score (rows, 5 on top) and frequency score (columns).
 
     Cells of one to nine customers are left empty, and those beside them that would tell them.
@@ -51,12 +51,12 @@ def grid(engine: Engine, customers: ir.Table) -> pd.DataFrame:
         return pd.DataFrame()
     shares = cells.assign(net_sales=cells["net_sales"] / cells["net_sales"].sum())
     wide, n = (shares.pivot(index="recency_score", columns="frequency_score", values=v) for v in ("net_sales", "n"))
-    wide, every = wide.mask(disclosure_control.withheld(n.fillna(0))), list(range(1, FIFTHS + 1))
+    wide, every = wide.mask(disclosure_control.suppress_two_way(n.fillna(0))), list(range(1, N_QUINTILES + 1))
     return wide.reindex(index=every[::-1], columns=every).rename_axis(
         index="recency score", columns="frequency score")
 
 
-def buyers(engine: Engine, customers: ir.Table) -> tuple[int, int]:
+def count_one_time_buyers(engine: Engine, customers: ir.Table) -> tuple[int, int]:
     """Return how many customers have a purchase occasion, and how many of them exactly one."""
     if "n_occasions" not in customers.columns:
         return 0, 0

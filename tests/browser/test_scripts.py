@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.reporting import exhibits, figures, pages
+from helpers.reporting import display, pages, plots
 from tests.reporting import samples
 
 pytestmark = pytest.mark.browser
@@ -39,14 +39,14 @@ def written(labels, folder):
     frame = frame.assign(low=frame["value"] - 0.1, high=frame["value"] + 0.1)
     days = pd.date_range("2026-01-01", periods=6)
     lines = pd.DataFrame({"on": np.tile(days, 2), "value": np.arange(12.0), "who": np.repeat(labels[:2], 6)})
-    shown = [figures.intervals(frame, "label", "value", "low", "high", f"{labels[0]}: 20 %", "share"),
-             figures.bars(frame, "label", "value", labels[1], "share"),
-             figures.lines(lines, "on", "value", labels[0], labels[1], series="who"),
-             figures.heat(pd.DataFrame(np.eye(2), labels[:2], labels[-2:]), labels[0], "share"),
-             exhibits.table(frame, caption=labels[0])]
+    shown = [plots.interval_plot(frame, "label", "value", "low", "high", f"{labels[0]}: 20 %", "share"),
+             plots.bar_plot(frame, "label", "value", labels[1], "share"),
+             plots.line_plot(lines, "on", "value", labels[0], labels[1], series="who"),
+             plots.heat_map(pd.DataFrame(np.eye(2), labels[:2], labels[-2:]), labels[0], "share"),
+             display.data_table(frame, caption=labels[0])]
     cells = [samples.text("# 02 · Satisfaction\n\nA question"), *(samples.code(x) for x in shown)]
     path = folder / "page.html"
-    page = pages.page(samples.notebook(*cells), footing=samples.FOOTING, links=samples.LINKS)
+    page = pages.notebook_page(samples.notebook(*cells), footing=samples.FOOTING, links=samples.LINKS)
     path.write_text(page, encoding="utf-8")
     return path
 

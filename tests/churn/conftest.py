@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.churn import bases, traces
-from helpers.churn.assumptions import Assumptions
+from helpers.churn import churn_features, dataset_sources
+from helpers.churn.config import ChurnConfig
 from helpers.customers import windows
 
 END = date(2026, 3, 31)
@@ -61,10 +61,10 @@ def basis(session_engine, transactions, subscriptions):
     def built(bought, signed, horizon_days, end, known_from, vouched, **tables):
         table = subscriptions(signed)
         static = {c: "static" for c in table.columns if c.startswith("attribute_")}
-        setting = bases.Setting(session_engine, Assumptions(vouched=list(vouched)), 0.5,
+        setting = dataset_sources.DatasetSettings(session_engine, ChurnConfig(vouched=list(vouched)), 0.5,
                                 static if known_from is None else known_from)
-        records = traces.Records(transactions([]) if bought is None else bought, table, **tables)
-        return bases.basis(records, windows.snapshot(end, horizon_days), setting)
+        records = churn_features.ChurnTables(transactions([]) if bought is None else bought, table, **tables)
+        return dataset_sources.build_dataset(records, windows.snapshot_at(end, horizon_days), setting)
     return make
 
 

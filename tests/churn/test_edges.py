@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.churn import guard, learners, models, outlook, reasons, verdicts
-from helpers.churn.assumptions import Assumptions
-from helpers.churn.learners import BOOSTING, LOGISTIC
+from helpers.churn import backtest, classifiers, explanations, leakage, model_selection, scoring
+from helpers.churn.classifiers import BOOSTING, LOGISTIC
+from helpers.churn.config import ChurnConfig
 
 END = date(2026, 3, 31)
 
@@ -20,7 +20,7 @@ def table(n=200, seed=1):
 @pytest.mark.parametrize("name", [LOGISTIC, BOOSTING])
 def test_an_unseen_category_and_a_customer_of_whom_nothing_is_known_get_a_probability(name):
     features, is_lost = table()
-    learner = learners.fitted(name, features, is_lost)
+    learner = classifiers.fit(name, features, is_lost)
     odd = pd.DataFrame({"calls": [0.0, np.nan], "always": [7.0, np.nan], "plan": ["c", None]})
     p = learner.stated(odd)
     assert ((p > 0) & (p < 1)).all()
@@ -31,37 +31,37 @@ def test_an_unseen_category_and_a_customer_of_whom_nothing_is_known_get_a_probab
 @pytest.mark.parametrize("name", [LOGISTIC, BOOSTING])
 def test_a_constant_feature_weighs_nothing(name):
     features, is_lost = table()
-    assert (learners.fitted(name, features, is_lost).contributions(features)["always"].abs() < 1e-12).all()
+    assert (classifiers.fit(name, features, is_lost).contributions(features)["always"].abs() < 1e-12).all()
 
 
 @pytest.mark.parametrize("name", [LOGISTIC, BOOSTING])
 def test_contributions_add_up_to_the_logit(name):
     features, is_lost = table()
-    learner = learners.fitted(name, features, is_lost)
+    learner = classifiers.fit(name, features, is_lost)
     rest = learner.model.logit(features) - learner.contributions(features).sum(axis=1).to_numpy()
     assert np.ptp(rest) < 1e-8
 
 
 def test_boosting_is_the_same_whatever_the_order_of_the_levels_and_whenever():
     features, is_lost = table()
-    first = learners.fitted(BOOSTING, features, is_lost).stated(features)
-    np.testing.assert_array_equal(first, learners.fitted(BOOSTING, features, is_lost).stated(features))
+    first = classifiers.fit(BOOSTING, features, is_lost).stated(features)
+    np.testing.assert_array_equal(first, classifiers.fit(BOOSTING, features, is_lost).stated(features))
 
 
 def test_calibration_on_a_later_snapshot_takes_back_boldness_and_keeps_the_order():
     features, is_lost = table(4000)
-    learner = learners.fitted(LOGISTIC, features, is_lost)
+    learner = classifiers.fit(LOGISTIC, features, is_lost)
     shifted = (np.random.default_rng(2).random(4000) < 1 / (1 + np.exp(-(features["calls"] + 1)))).astype(float)
-    found = learners.calibrated(learner, features, shifted)
+    found = classifiers.calibrate(learner, features, shifted)
     assert found.slope == pytest.approx(0.5, abs=0.12)
     assert found.level == pytest.approx(1, abs=0.2)
-    assert learners.calibrated(learner, features, np.zeros(4000)) == learner
-    assert learners.calibrated(learner, features, 1 - is_lost) == learner, "an order turned round is not taken over"
+    assert classifiers.calibrate(learner, features, np.zeros(4000)) == learner
+    assert classifiers.calibrate(learner, features, 1 - is_lost) == learner, "an order turned round is not taken over"
 
 
 def test_twenty_customers_are_enough_to_say_something_and_nineteen_are_not(basis, contracts):
     frame = contracts(n=20).assign(has_ended=[True, False] * 10)
-    found = models.trial(basis(signed=frame), 1)
+    found = backtest.backtest_classifiers(basis(signed=frame), 1)
     assert (found.design, len(found.is_lost)) == ("cross-validated", 20)
     assert basis(signed=frame.head(19)).reason == "19 contracts with a known outcome, of at least 20 needed"
 
@@ -69,9 +69,9 @@ def test_twenty_customers_are_enough_to_say_something_and_nineteen_are_not(basis
 def test_one_outcome_only_is_said(basis, contracts):
     found = basis(signed=contracts(n=60).assign(has_ended=True))
     assert found.reason == "60 of 60 contracts were lost, and at least 5 of either outcome are needed"
-    trial = models.trial(found, 1)
-    assert outlook.scores(found, trial, verdicts.verdict(trial).chosen, Assumptions()).empty
-    assert reasons.reasons(found, found.rule, 1).table.empty
+    trial = backtest.backtest_classifiers(found, 1)
+    assert scoring.churn_scores(found, trial, model_selection.select_model(trial).chosen, ChurnConfig()).empty
+    assert explanations.explain_scores(found, found.rule, 1).table.empty
 
 
 def test_a_cut_off_before_the_first_order_leaves_nobody_to_learn_from(basis, transactions):
@@ -83,27 +83,31 @@ def test_a_cut_off_before_the_first_order_leaves_nobody_to_learn_from(basis, tra
 
 def test_one_feature_that_knows_the_outcome_raises_a_question_and_a_telling_name_too():
     features, is_lost = table()
-    asked = guard.questions(features.assign(final_bill=is_lost, attribute_churn_score=0.0), is_lost)
+    asked = leakage.suspicious_features(features.assign(final_bill=is_lost, attribute_churn_score=0.0), is_lost)
     assert asked["feature"].tolist() == ["final_bill", "attribute_churn_score"]
     assert asked["question"].iloc[0] == "When was final_bill recorded? For alone it reaches an AUC of 1.00."
-    assert guard.questions(features, is_lost).empty
-    assert np.isnan(guard.alone(features["calls"], np.ones(200)))
-    assert guard.alone(features["plan"], is_lost) < 0.6
+    assert leakage.suspicious_features(features, is_lost).empty
+    assert np.isnan(leakage.single_feature_auc(features["calls"], np.ones(200)))
+    assert leakage.single_feature_auc(features["plan"], is_lost) < 0.6
 
 
 def test_reasons_name_the_lever_that_raises_the_risk(basis, shop):
     found = basis(shop())
-    why = reasons.reasons(found, LOGISTIC, 1, draws=3)
+    why = explanations.explain_scores(found, LOGISTIC, 1, draws=3)
     assert why.table["strength"].is_monotonic_decreasing
     assert (why.table["strength_low"] <= why.table["strength"]).all()
     assert why.table["share_first"].sum() == pytest.approx(1)
     assert len(why.first()) == len(found.scoring.about)
-    total = models.final(found, LOGISTIC).contributions(found.scoring.features).sum(axis=1)
+    total = backtest.final_model(found, LOGISTIC).contributions(found.scoring.features).sum(axis=1)
     np.testing.assert_allclose(why.levers.sum(axis=1), total, rtol=1e-9)
     assert 0 < why.stability <= 1
 
 
 def test_reasons_that_leavers_state_stand_apart_from_those_who_state_none():
     frame = pd.DataFrame({"has_ended": [True] * 4 + [False], "end_reason": ["price", "price", "moved", None, "price"]})
-    assert reasons.stated(frame).values.tolist() == [["price", 2, 0.5], ["moved", 1, 0.25], ["none stated", 1, 0.25]]
-    assert reasons.stated(frame.head(0)).empty
+    assert explanations.stated_churn_reasons(frame).values.tolist() == [
+        ["price", 2, 0.5],
+        ["moved", 1, 0.25],
+        ["none stated", 1, 0.25],
+    ]
+    assert explanations.stated_churn_reasons(frame.head(0)).empty

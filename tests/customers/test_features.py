@@ -13,7 +13,7 @@ END = date(2026, 3, 31)
 @pytest.fixture
 def summary(session_engine):
     def make(table, cutoff_on=END, **knobs):
-        found = session_engine.arrow(features.summary(table, cutoff_on, **{"margin_rate": 0.3, **knobs}))
+        found = session_engine.arrow(features.customer_summary(table, cutoff_on, **{"margin_rate": 0.3, **knobs}))
         return {row["customer_id"]: row for row in found.to_pylist()}
     return make
 
@@ -102,14 +102,14 @@ def test_money_adds_up_exactly_where_floats_would_not(transactions, summary):
 def test_an_empty_table_has_no_customers_and_no_history(transactions, summary, session_engine):
     table = transactions([])
     assert summary(table) == {}
-    assert features.history(session_engine, table, END) is None
+    assert features.recorded_window(session_engine, table, END) is None
 
 
 def test_the_history_begins_with_the_first_sale_seen(transactions, session_engine):
     table = transactions([sale("a", "2026-01-05", 1), sale("a", "2027-01-05", 1)])
-    found = features.history(session_engine, table, END)
+    found = features.recorded_window(session_engine, table, END)
     assert (found.first_on, found.last_on) == (date(2026, 1, 5), END)
-    assert features.history(session_engine, table, date(2025, 1, 1)) is None
+    assert features.recorded_window(session_engine, table, date(2025, 1, 1)) is None
 
 
 def test_the_summary_equals_pandas_on_a_thousand_random_lines(transactions, summary):
@@ -129,7 +129,9 @@ def test_the_summary_equals_pandas_on_a_thousand_random_lines(transactions, summ
 
 @pytest.mark.real_data
 def test_cdnow_master_has_its_customers_and_money(cdnow_master, session_engine):
-    found = session_engine.arrow(features.summary(cdnow_master, date(1998, 6, 30), margin_rate=1.0)).to_pandas()
+    found = session_engine.arrow(
+        features.customer_summary(cdnow_master, date(1998, 6, 30), margin_rate=1.0)
+    ).to_pandas()
     assert len(found) == 23_570
     assert found["net_sales"].sum() == Decimal("2500315.63") == found["margin"].sum()
 

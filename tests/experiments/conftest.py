@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.foundation import canonical
+from helpers.foundation import canonical_schema
 from helpers.foundation.engine import Engine
 
 
@@ -15,7 +15,7 @@ def engine():
 def lazily(engine):
     """Return a frame of assignments as the declared lazy table."""
     def make(frame):
-        return canonical.ASSIGNMENTS.conformed(engine.lazy(frame))
+        return canonical_schema.ASSIGNMENTS.conformed(engine.lazy(frame))
     return make
 
 
@@ -38,12 +38,12 @@ def judged(engine):
     """Return designs, evidence, gates and effects of a table of assignments."""
     from datetime import date
 
-    from helpers.experiments import evidence, gates, verdicts
-    from helpers.experiments.assumptions import Assumptions
+    from helpers.experiments import decisions, experiment_data, quality_gates
+    from helpers.experiments.config import ExperimentsConfig
 
     def make(table, assumptions=None, as_of=date(2026, 6, 30)):
-        assumptions = assumptions or Assumptions()
-        designs, found = evidence.designs(engine, table, assumptions, 1)
-        checked = gates.gates(designs, found.counted, assumptions, found.units)
-        return designs, found, checked, verdicts.effects_table(designs, found, checked, assumptions, as_of)
+        assumptions = assumptions or ExperimentsConfig()
+        designs, found = experiment_data.load_experiments(engine, table, assumptions, 1)
+        checked = quality_gates.gates_by_experiment(designs, found.counted, assumptions, found.units)
+        return designs, found, checked, decisions.decide_experiments(designs, found, checked, assumptions, as_of)
     return make

@@ -5,15 +5,15 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 
-from helpers.experiments.assumptions import Assumptions, Plan
-from helpers.foundation import canonical
+from helpers.experiments.config import ExperimentPlan, ExperimentsConfig
+from helpers.foundation import canonical_schema
 from helpers.foundation.engine import Engine
 
 PLAN = {"hypothesis": "h", "control": "control", "primary_metric": "spend"}
 
 
 def planned(**more):
-    return Assumptions(plans={"welcome": Plan(**{**PLAN, **more})})
+    return ExperimentsConfig(plans={"welcome": ExperimentPlan(**{**PLAN, **more})})
 
 
 def first(effects, metric="spend"):
@@ -64,7 +64,9 @@ def test_negative_shares_are_refused_in_plans_and_in_records(trial, lazily, engi
     with pytest.raises(ValidationError, match="above 0"):
         planned(shares={"control": -0.5, "offer": 1.5})
     table = lazily(trial.assign(probability=-0.5))
-    problems = canonical.ASSIGNMENTS.problems(engine.first_row(canonical.ASSIGNMENTS.counts(table)), table)
+    problems = canonical_schema.ASSIGNMENTS.problems(
+        engine.first_row(canonical_schema.ASSIGNMENTS.counts(table)), table
+    )
     assert "800 of 800 rows too low; allowed: 0 or more" in str(problems[0])
 
 
@@ -101,19 +103,19 @@ def test_unequal_response_says_what_it_leaves_possible(trial, lazily, judged):
 
 
 def test_a_changed_plan_is_said(trial, lazily, judged):
-    from helpers.experiments import checks
+    from helpers.experiments import health_checks
 
     design = judged(lazily(trial), planned())[0][0]
     earlier = pd.DataFrame({"experiment": ["welcome"], "plan": ["0123456789ab"]})
-    gate = checks.changed_gate(design, checks.fingerprints([earlier]))[0]
+    gate = health_checks.changed_plan_gate(design, health_checks.plan_fingerprints([earlier]))[0]
     assert "it was changed after units were assigned" in gate.sentence
-    assert checks.changed_gate(design, {"welcome": design.plan.fingerprint}) == ()
-    assert checks.changed_gate(design, {}) == ()
+    assert health_checks.changed_plan_gate(design, {"welcome": design.plan.fingerprint}) == ()
+    assert health_checks.changed_plan_gate(design, {}) == ()
 
 
 def test_plans_that_differ_have_other_fingerprints():
-    one, two = Plan(**PLAN), Plan(**PLAN, minimum_effect=1.0)
-    assert one.fingerprint == Plan(**PLAN).fingerprint != two.fingerprint
+    one, two = ExperimentPlan(**PLAN), ExperimentPlan(**PLAN, minimum_effect=1.0)
+    assert one.fingerprint == ExperimentPlan(**PLAN).fingerprint != two.fingerprint
     assert len(one.fingerprint) == 12
 
 
@@ -185,23 +187,23 @@ def test_ratios_quantiles_and_the_planned_covariate_are_compared(trial, lazily, 
 
 
 def test_the_effects_keep_their_declaration_whatever_the_method(trial, lazily, judged):
-    from helpers.experiments.tables import EFFECTS
+    from helpers.experiments.schema import EXPERIMENT_EFFECTS
 
     engine = Engine()
     shops = trial.assign(cluster_id=[f"shop {i // 100:02d}" for i in range(800)])
-    table = EFFECTS.conformed(engine.lazy(judged(lazily(shops))[3]))
-    assert EFFECTS.problems(engine.first_row(EFFECTS.counts(table)), table) == []
+    table = EXPERIMENT_EFFECTS.conformed(engine.lazy(judged(lazily(shops))[3]))
+    assert EXPERIMENT_EFFECTS.problems(engine.first_row(EXPERIMENT_EFFECTS.counts(table)), table) == []
 
 
 def test_a_milder_sample_ratio_frees_what_only_it_blocked(trial, lazily, judged):
     from datetime import date
 
-    from helpers.experiments import verdicts
+    from helpers.experiments import decisions
 
     uneven = trial.drop(trial.index[:80])  # p .0029
     designs, found, _, effects = judged(lazily(uneven), planned())
     assert set(effects["status"]) == {"blocked"}
-    freed = verdicts.milder(designs, found, {}, planned(), date(2026, 6, 30))
+    freed = decisions.decisions_under_mild_srm(designs, found, {}, planned(), date(2026, 6, 30))
     assert first(freed)["verdict"] == "ship"
     worse = judged(lazily(trial.drop(trial.index[:200])), planned())
-    assert verdicts.milder(worse[0], worse[1], {}, planned(), date(2026, 6, 30)).empty
+    assert decisions.decisions_under_mild_srm(worse[0], worse[1], {}, planned(), date(2026, 6, 30)).empty

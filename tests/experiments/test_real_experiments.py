@@ -3,8 +3,9 @@
 import pandas as pd
 import pytest
 
-from helpers.experiments import adjusted, effects, gates, moments, plans, shares
-from helpers.experiments.assumptions import Assumptions
+from helpers.experiments import aggregates, mean_difference, proportions, quality_gates, variance_reduction
+from helpers.experiments import design as design_module
+from helpers.experiments.config import ExperimentsConfig
 from helpers.foundation.engine import Engine
 
 ENGINE = Engine()
@@ -31,11 +32,16 @@ def hillstrom(real_data):
 
 
 def compared(table, metric, variant):
-    found = moments.counted(ENGINE, table)
-    design = plans.designs(found, Assumptions())[0]
+    found = aggregates.aggregate_arms(ENGINE, table)
+    design = design_module.experiment_designs(found, ExperimentsConfig())[0]
     rows = found.outcomes.query("metric == @metric").set_index("variant")
-    compare = shares.difference if rows["is_share"].all() else effects.welch
-    return compare(*(effects.moments(rows.loc[arm]) for arm in (design.control, variant))), rows, found, design
+    compare = proportions.proportion_difference if rows["is_share"].all() else mean_difference.welch_difference
+    return (
+        compare(*(mean_difference.moments_from_row(rows.loc[arm]) for arm in (design.control, variant))),
+        rows,
+        found,
+        design,
+    )
 
 
 def test_cookie_cats_day_7_retention_falls_by_082_points(cookie_cats, lazily):
@@ -51,7 +57,11 @@ def test_cookie_cats_day_1_retention_is_not_beyond_chance(cookie_cats, lazily):
 
 def test_cookie_cats_sample_ratio_blocks_at_one_per_cent(cookie_cats, lazily):
     *_, found, design = compared(lazily(cookie_cats), "retention_7", "gate_40")
-    gate = next(g for g in gates.gates([design], found, Assumptions())["gate"] if g.gate == "gate: sample ratio")
+    gate = next(
+        g
+        for g in quality_gates.gates_by_experiment([design], found, ExperimentsConfig())["gate"]
+        if g.gate == "gate: sample ratio"
+    )
     assert gate.is_crossed
     assert "44,700 in gate_30 and 45,489 in gate_40" in gate.sentence
     assert "χ² 6.902, p .0086" in gate.sentence
@@ -59,9 +69,9 @@ def test_cookie_cats_sample_ratio_blocks_at_one_per_cent(cookie_cats, lazily):
 
 def test_one_player_of_cookie_cats_makes_the_difference_in_rounds(cookie_cats, lazily):
     *_, found, design = compared(lazily(cookie_cats), "gamerounds", "gate_40")
-    player = effects.influence(design, "gamerounds", "gate_40", found.outcomes)
+    player = mean_difference.leave_one_out(design, "gamerounds", "gate_40", found.outcomes)
     assert player.extreme == 49854
-    assert (player.with_it, player.without_it) == pytest.approx((-1.157, -0.043), abs=5e-4)
+    assert (player.with_unit, player.without_unit) == pytest.approx((-1.157, -0.043), abs=5e-4)
     assert player.shift > 1
 
 
@@ -79,15 +89,19 @@ def test_hillstrom_visit_rates_and_sample_ratio(hillstrom, lazily):
     _, rows, found, design = compared(lazily(hillstrom), "visit", "Mens E-Mail")
     means = rows["mean"].loc[["Mens E-Mail", "Womens E-Mail", "No E-Mail"]].tolist()
     assert means == pytest.approx([0.182757, 0.151400, 0.106167], abs=5e-7)
-    gate = next(g for g in gates.gates([design], found, Assumptions())["e-mail"] if g.gate == "e-mail: sample ratio")
+    gate = next(
+        g
+        for g in quality_gates.gates_by_experiment([design], found, ExperimentsConfig())["e-mail"]
+        if g.gate == "e-mail: sample ratio"
+    )
     assert gate.statistic == pytest.approx(0.904, abs=5e-4)
     assert not gate.is_crossed
 
 
 def test_cuped_on_past_spend_gains_nothing_in_hillstrom(hillstrom, lazily):
-    counted = moments.counted(ENGINE, lazily(hillstrom))
-    of_arm = {arm: adjusted.pair(counted, ("e-mail", arm, "spend"), "covariate_history")
+    counted = aggregates.aggregate_arms(ENGINE, lazily(hillstrom))
+    of_arm = {arm: variance_reduction.bivariate_moments(counted, ("e-mail", arm, "spend"), "covariate_history")
               for arm in ("No E-Mail", "Mens E-Mail")}
-    done = adjusted.cuped(of_arm["No E-Mail"], of_arm["Mens E-Mail"])
+    done = variance_reduction.cuped_difference(of_arm["No E-Mail"], of_arm["Mens E-Mail"])
     assert done.correlation == pytest.approx(0.02, abs=5e-3)
     assert done.reduction == pytest.approx(0.0, abs=1e-3)

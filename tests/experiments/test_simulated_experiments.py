@@ -5,11 +5,11 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from helpers.experiments import evidence, gates, targeting, verdicts
-from helpers.experiments.assumptions import Assumptions
+from helpers.experiments import decisions, experiment_data, quality_gates, uplift
+from helpers.experiments.config import ExperimentsConfig
 from helpers.foundation.engine import Engine
-from helpers.intake.simulation import company
-from helpers.pipeline.catalogue import study
+from helpers.pipeline.registry import read_study
+from helpers.simulation.company import simulate_company
 
 ENGINE = Engine()
 WORLDS = 24
@@ -17,18 +17,20 @@ WORLDS = 24
 
 @pytest.fixture(scope="module")
 def worlds():
-    made = [company(customers=150, seed=seed) for seed in range(WORLDS)]
+    made = [simulate_company(customers=150, seed=seed) for seed in range(WORLDS)]
     return made[0].truth.world, [one.tables["canonical/assignments"] for one in made]
 
 
 @pytest.fixture(scope="module")
 def effects(worlds):
-    from helpers.foundation import canonical
+    from helpers.foundation import canonical_schema
     _, tables = worlds
     every = pd.concat([t.assign(experiment=f"{i:02d} " + t["experiment"]) for i, t in enumerate(tables)])
-    designs, found = evidence.designs(ENGINE, canonical.ASSIGNMENTS.conformed(ENGINE.lazy(every)), Assumptions(), 1)
-    checked = gates.gates(designs, found.counted, Assumptions(), found.units)
-    return verdicts.effects_table(designs, found, checked, Assumptions(), date(2026, 1, 1))
+    designs, found = experiment_data.load_experiments(
+        ENGINE, canonical_schema.ASSIGNMENTS.conformed(ENGINE.lazy(every)), ExperimentsConfig(), 1
+    )
+    checked = quality_gates.gates_by_experiment(designs, found.counted, ExperimentsConfig(), found.units)
+    return decisions.decide_experiments(designs, found, checked, ExperimentsConfig(), date(2026, 1, 1))
 
 
 def of(effects, experiment, metric):
@@ -55,11 +57,13 @@ def test_gates_falsely_block_few_clean_experiments(effects):
 
 
 def test_a_draw_that_lost_units_of_one_arm_is_invalid_and_what_works_on_some_only_is_shipped(lazily, judged):
-    table = lazily(company(customers=1500, seed=5).tables["canonical/assignments"])
-    _, found, _, made = judged(table, study("simulated").section("experiments", Assumptions), date(2026, 1, 1))
+    table = lazily(simulate_company(customers=1500, seed=5).tables["canonical/assignments"])
+    _, found, _, made = judged(
+        table, read_study("simulated").section("experiments", ExperimentsConfig), date(2026, 1, 1)
+    )
     verdict = made[made["is_primary"]].set_index("experiment")["verdict"]
     assert verdict["app_banner"] == "invalid"
     assert verdict["reminder_letter"] == verdict["one_page_checkout"] == "ship"
-    halves = targeting.halves(made, found).set_index("experiment").loc["reminder_letter"]
+    halves = uplift.subgroup_effects(made, found).set_index("experiment").loc["reminder_letter"]
     assert halves["effect_below"] > halves["effect_above"]
     assert halves["p_adjusted"] < 0.05

@@ -20,17 +20,20 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from helpers.customers import activity, features
-from helpers.foundation import canonical, engine
+from helpers import simulation
+from helpers.customers import features, purchases
+from helpers.foundation import canonical_schema, engine, engine_choice
 from helpers.foundation.engine import Engine
 from helpers.foundation.errors import InputError
-from helpers.intake import audit, deliveries, expressions, profiles, readers, simulation, zones
-from helpers.intake.records import Source
-from helpers.intake.scopes import PLAIN, Scope
-from helpers.pipeline import catalogue
-from helpers.value import lifetime, purchases, summaries
-from helpers.value.geometric import MBG
-from helpers.value.spend import SpendFit
+from helpers.intake import audit_report, expressions, profiles, readers, type_parsing
+from helpers.intake import delivery as delivery_module
+from helpers.intake.expression_rules import PLAIN, ExpressionScope
+from helpers.intake.source_records import SourceRecords
+from helpers.pipeline import registry
+from helpers.value import clv
+from helpers.value.btyd import fitting, frequency_recency
+from helpers.value.btyd.bg_nbd import MBG_NBD
+from helpers.value.btyd.gamma_gamma import GammaGammaFit
 
 pytestmark = pytest.mark.xdist_group("spark")
 QUICK = {
@@ -44,16 +47,16 @@ PLACES = {"rel": 1e-12, "abs": 1e-9}
 @pytest.fixture(scope="module")
 def needs_spark():
     try:
-        engine.refuse_absent("spark")
+        engine_choice.require_engine("spark")
     except InputError as error:
         pytest.skip(str(error))
 
 
 @pytest.fixture(scope="module")
 def spark(needs_spark):
-    before = {name: os.environ.get(name) for name in (engine.THREADS, engine.MEMORY)}
-    os.environ |= {engine.THREADS: "1", engine.MEMORY: "2000"}
-    one = engine.chosen("spark")
+    before = {name: os.environ.get(name) for name in (engine.THREADS_VARIABLE, engine.MEMORY_VARIABLE)}
+    os.environ |= {engine.THREADS_VARIABLE: "1", engine.MEMORY_VARIABLE: "2000"}
+    one = engine_choice.open_engine("spark")
     for name, value in QUICK.items():
         one.connection._session.conf.set(name, value)
     for name, value in before.items():
@@ -177,12 +180,14 @@ TEXTS = [
 
 def read(table):
     """Return every reading of a text: numbers, dates, parts."""
-    from helpers.intake import conversions
-    from helpers.intake.grammar import ColumnRule
-    from helpers.intake.scopes import Scope
+    from helpers.intake import type_parsing
+    from helpers.intake.expression_rules import ExpressionScope
+    from helpers.intake.profile_schema import ColumnRule
 
     def typed(kind, **rule):
-        return conversions.typed(table.a, kind, ColumnRule.model_validate({"from": "a", **rule}), Scope({}))
+        return type_parsing.parse_column(
+            table.a, kind, ColumnRule.model_validate({"from": "a", **rule}), ExpressionScope({})
+        )
 
     reads = {kind: typed(kind) for kind in ("number", "money", "integer", "flag", "date", "time")}
     reads |= {
@@ -228,10 +233,10 @@ def test_identifiers_of_records_in_several_files_are_the_same(duck, spark):
     table = pa.table({"id": ["7", None, None], "file": ["1.csv", "1.csv", "2.csv"], "record": [1, 2, 2]})
 
     def made(t):
-        scope = Scope({c: t[c] for c in t.columns})
+        scope = ExpressionScope({c: t[c] for c in t.columns})
         text = "case when record > 1 then 'r' || record else id end"
         yes, no = ibis.literal(True), ibis.literal(False)
-        source = Source(t, scope.columns, yes, no, 1, (), PLAIN, {"1.csv": 2, "2.csv": 2})
+        source = SourceRecords(t, scope.columns, yes, no, 1, (), PLAIN, {"1.csv": 2, "2.csv": 2})
         return t.select(key=expressions.identifier(text, scope, "key"), running=source.running)
 
     found = same(duck, spark, table, made)
@@ -245,7 +250,7 @@ OFFSETS = ["2025-03-01T10:00:00+02:00", "2025-07-01T23:30:00Z", "2025-03-30 01:0
 @pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin"])
 def test_times_with_an_offset_are_told_in_the_study_s_zone_alike(duck, spark, zone):
     found = same(duck, spark, pa.table({"a": pa.array(OFFSETS, pa.string())}),
-                 lambda t: t.select("a", at=zones.read(t.a, zone)))
+                 lambda t: t.select("a", at=type_parsing.local_time(t.a, zone)))
     told = {row["a"]: row["at"] for row in found}
     assert told["2025-07-01T23:30:00Z"] == datetime(2025, 7, 1, 23, 30) + timedelta(hours=2 * (zone != "UTC"))
     assert told["2025-03-01"] == datetime(2025, 3, 1)
@@ -349,10 +354,13 @@ def test_what_is_lent_keeps_its_types_and_what_is_kept_its_values(duck, spark):
     assert rows(spark, table) == rows(duck, duck.lazy(frame))
     assert spark.first_row(table.aggregate(n=table.count(), v=table.v.sum())) == {"n": 2, "v": 1.5}
     spark.forget(table)
-    empty = spark.lazy(canonical.TRANSACTIONS.empty())
-    assert spark.arrow(empty).schema == canonical.TRANSACTIONS.empty().schema
+    empty = spark.lazy(canonical_schema.TRANSACTIONS.empty())
+    assert spark.arrow(empty).schema == canonical_schema.TRANSACTIONS.empty().schema
     untyped = spark.lazy(pa.table({"customer_id": pa.nulls(0), "amount": pa.nulls(0)}))
-    assert spark.arrow(canonical.TRANSACTIONS.conformed(untyped)).schema == canonical.TRANSACTIONS.empty().schema
+    assert (
+        spark.arrow(canonical_schema.TRANSACTIONS.conformed(untyped)).schema
+        == canonical_schema.TRANSACTIONS.empty().schema
+    )
 
 
 # --- tables on disk ----------------------------------------------------------------------------------------------
@@ -371,7 +379,7 @@ def orders(n):
 
 
 def test_a_small_table_is_one_file_and_a_large_one_a_folder_of_parts_in_order(spark, duck, tmp_path):
-    table = canonical.TRANSACTIONS.conformed(spark.lazy(orders(7)))
+    table = canonical_schema.TRANSACTIONS.conformed(spark.lazy(orders(7)))
     spark.write(table, tmp_path / "small.parquet", ["order_id", "line"])
     assert pq.read_table(tmp_path / "small.parquet")["order_id"].to_pylist() == [f"{i:03d}" for i in range(7)]
     settings = spark.connection._session.conf
@@ -380,7 +388,7 @@ def test_a_small_table_is_one_file_and_a_large_one_a_folder_of_parts_in_order(sp
     settings.unset("spark.sql.files.maxRecordsPerFile")
     assert len(list((tmp_path / "large.parquet").glob("*.parquet"))) == 3
     stored = duck.stored(tmp_path / "large.parquet")
-    assert stored.schema() == canonical.TRANSACTIONS.schema()
+    assert stored.schema() == canonical_schema.TRANSACTIONS.schema()
     assert duck.frame(stored)["order_id"].tolist() == [f"{i:03d}" for i in range(7)]
     assert spark.frame(spark.in_order(spark.stored(tmp_path / "large.parquet"), ["order_id"]))["amount"].sum() == 8.75
 
@@ -396,7 +404,7 @@ def test_names_of_folders_are_no_data_to_spark_either(spark, tmp_path, name):
 
 
 def test_a_workspace_of_spark_writes_checks_and_reads_what_one_of_duckdb_reads(spark, home):
-    ours, theirs = catalogue.workspace("shop"), catalogue.workspace("shop")
+    ours, theirs = registry.open_workspace("shop"), registry.open_workspace("shop")
     ours.engine = spark
     assert ours.write("canonical/transactions", orders(3)) == "canonical/transactions: 3 × 18"
     pd.testing.assert_frame_equal(ours.frame("canonical/transactions"), theirs.frame("canonical/transactions"))
@@ -467,7 +475,7 @@ PROFILE = {
 
 
 def taken_in(one, profile, raw, as_of=""):
-    delivery = deliveries.delivery(profile, one, str(raw), as_of)
+    delivery = delivery_module.read_delivery(profile, one, str(raw), as_of)
     return delivery, {**delivery.tables, "rejected": delivery.outcome.rejected, "parts": delivery.outcome.parts}
 
 
@@ -475,7 +483,7 @@ def test_a_delivery_with_every_trap_is_the_same_on_both_engines(duck, spark, tmp
     for name, text in (("lines", LINES), ("kinds", KINDS), ("survey", ANSWERS)):
         (tmp_path / f"{name}.csv").write_text(text)
     (one, expected), (other, found) = (
-        taken_in(e, profiles.profile(PROFILE), tmp_path, "2025-01-08") for e in (duck, spark)
+        taken_in(e, profiles.parse_profile(PROFILE), tmp_path, "2025-01-08") for e in (duck, spark)
     )
     for name, table in expected.items():
         assert unlike(rows(spark, found[name]), rows(duck, table)) == [], name
@@ -497,8 +505,10 @@ def test_a_delivery_with_every_trap_is_the_same_on_both_engines(duck, spark, tmp
     assert (other.counts, other.spans, other.controls) == (one.counts, one.spans, one.controls)
     assert (other.datings, other.endings) == (one.datings, one.endings)
     assert other.outcome.by_file["n_not_yet"].tolist() == one.outcome.by_file["n_not_yet"].tolist()
-    assert [str(e) for e in audit.audited(other, spark)] == [str(e) for e in audit.audited(one, duck)]
-    assert audit.gates(other, spark) == audit.gates(one, duck)
+    assert [str(e) for e in audit_report.audit_table(other, spark)] == [
+        str(e) for e in audit_report.audit_table(one, duck)
+    ]
+    assert audit_report.intake_gates(other, spark) == audit_report.intake_gates(one, duck)
 
 
 # --- customers and models ----------------------------------------------------------------------------------------
@@ -508,28 +518,28 @@ def test_a_delivery_with_every_trap_is_the_same_on_both_engines(duck, spark, tmp
 def simulated(duck, tmp_path_factory):
     """Return order lines of a small simulated company, as its profile takes them in."""
     folder = tmp_path_factory.mktemp("raw") / "simulated"
-    simulation.write(folder, customers=80)
-    whole = profiles.content("simulated")
-    told = profiles.profile(
+    simulation.write_files(folder, customers=80)
+    whole = profiles.profile_content("simulated")
+    told = profiles.parse_profile(
         {
             **{k: whole[k] for k in ("name", "title", "currency")},
             "files": {"orders": whole["files"]["orders"]},
             "tables": {"transactions": whole["tables"]["transactions"]},
         }
     )
-    return readers.landed(told, str(folder))
+    return readers.landed_files(told, str(folder))
 
 
 def test_the_simulated_companys_orders_and_customers_are_the_same_at_any_cut_off(duck, spark, simulated):
-    from helpers.intake import cleaning
+    from helpers.intake import canonicalise
 
-    one, other = (cleaning.made(simulated, e, "transactions") for e in (duck, spark))
+    one, other = (canonicalise.build(simulated, e, "transactions") for e in (duck, spark))
     assert unlike(rows(spark, other.accepted), rows(duck, one.accepted)) == []
     assert unlike(rows(spark, other.refused), rows(duck, one.refused)) == []
-    lines = [canonical.TRANSACTIONS.conformed(made.table) for made in (one, other)]
+    lines = [canonical_schema.TRANSACTIONS.conformed(made.table) for made in (one, other)]
     for cutoff_on in (date(2024, 6, 30), date(2025, 12, 31)):
         expected, found = (
-            rows(e, features.summary(table, cutoff_on, margin_rate=0.3))
+            rows(e, features.customer_summary(table, cutoff_on, margin_rate=0.3))
             for e, table in zip((duck, spark), lines, strict=True)
         )
         assert len(expected) > 20
@@ -555,13 +565,13 @@ def test_refunds_fees_and_lines_without_customer_count_alike(duck, spark):
     table = pa.Table.from_pylist([dict(zip(names, row, strict=True)) | {"line": i} for i, row in enumerate(HISTORY)])
 
     def conformed(t):
-        return canonical.TRANSACTIONS.conformed(
+        return canonical_schema.TRANSACTIONS.conformed(
             t.cast({"amount": "decimal(18, 4)", "unit_cost": "decimal(18, 4)", "quantity": "float64"})
         )
 
     for cutoff_on in (date(2025, 3, 31), date(2025, 4, 30)):
-        same(duck, spark, table, lambda t, on=cutoff_on: features.summary(conformed(t), on, margin_rate=0.25))
-    months = [activity.monthly(e, conformed(e.lazy(table)), date(2025, 4, 30)) for e in (duck, spark)]
+        same(duck, spark, table, lambda t, on=cutoff_on: features.customer_summary(conformed(t), on, margin_rate=0.25))
+    months = [purchases.monthly_buyers(e, conformed(e.lazy(table)), date(2025, 4, 30)) for e in (duck, spark)]
     pd.testing.assert_frame_equal(*months)
 
 
@@ -577,15 +587,20 @@ def test_buyers_are_counted_and_scored_alike(duck, spark):
             "repeat_spend": pa.array([Decimal(int(r)) * 7 / 2 for r in repeats], pa.decimal128(18, 4)),
         }
     )
-    fit = purchases.Fit(MBG, np.array([0.525, 6.183, 0.891, 1.614]), 0.01 * np.eye(4), 0.0, 60)
-    spent = SpendFit(np.array([6.25, 3.74, 15.44]), 0.01 * np.eye(3), 0.0, 60)
+    fit = fitting.BtydFit(MBG_NBD, np.array([0.525, 6.183, 0.891, 1.614]), 0.01 * np.eye(4), 0.0, 60)
+    spent = GammaGammaFit(np.array([6.25, 3.74, 15.44]), 0.01 * np.eye(3), 0.0, 60)
 
     def scores(one):
         table = one.lazy(buyers)
-        view = lifetime.outlook(
-            summaries.base(one, table), fit, spent, margin_share=0.3, horizon_days=364, discount_rate=0.1
+        view = clv.forecast_clv(
+            frequency_recency.count_buyers(one, table),
+            fit,
+            spent,
+            margin_share=0.3,
+            horizon_days=364,
+            discount_rate=0.1,
         )
-        return rows(one, lifetime.scored(one, table, view))
+        return rows(one, clv.clv_by_customer(one, table, view))
 
     assert unlike(scores(spark), scores(duck)) == []
 
@@ -595,32 +610,32 @@ def test_buyers_are_counted_and_scored_alike(duck, spark):
 
 def test_an_engine_that_is_unknown_or_absent_is_refused_in_a_sentence(monkeypatch):
     with pytest.raises(InputError, match="there is no engine 'sparc'; allowed: did you mean 'spark'"):
-        engine.refuse_absent("sparc")
+        engine_choice.require_engine("sparc")
     pytest.importorskip("pyspark")
     monkeypatch.setattr(shutil, "which", lambda name: None)
     monkeypatch.delenv("JAVA_HOME", raising=False)
     monkeypatch.delenv("LOYALTY_SPARK", raising=False)
     with pytest.raises(InputError, match="Spark needs Java, and there is none; allowed: Java 17"):
-        engine.refuse_absent("spark")
+        engine_choice.require_engine("spark")
     monkeypatch.setenv("LOYALTY_SPARK", "sc://cluster:15002")
-    engine.refuse_absent("spark")
-    monkeypatch.setattr(engine, "find_spec", lambda name: None)
+    engine_choice.require_engine("spark")
+    monkeypatch.setattr(engine_choice, "find_spec", lambda name: None)
     with pytest.raises(InputError, match="the package pyspark is not installed"):
-        engine.refuse_absent("spark")
+        engine_choice.require_engine("spark")
 
 
 def test_the_engine_is_the_one_that_is_named_else_duckdb(monkeypatch, needs_spark):
-    monkeypatch.delenv(engine.ENGINE, raising=False)
-    assert engine.chosen().name == "duckdb"
-    monkeypatch.setenv(engine.ENGINE, "spark")
-    assert engine.chosen().name == "spark"
-    assert catalogue.workspace("shop").engine.name == "spark"
+    monkeypatch.delenv(engine_choice.ENGINE_VARIABLE, raising=False)
+    assert engine_choice.open_engine().name == "duckdb"
+    monkeypatch.setenv(engine_choice.ENGINE_VARIABLE, "spark")
+    assert engine_choice.open_engine().name == "spark"
+    assert registry.open_workspace("shop").engine.name == "spark"
 
 
 ASKED = """
 import pyarrow as pa
-from helpers.foundation.engine import chosen
-one = chosen()
+from helpers.foundation.engine_choice import open_engine
+one = open_engine()
 table = one.kept(one.lazy(pa.table({"a": ["1.5", "x", None]})))
 print(one.connection._session.__module__, one.first_row(table.aggregate(n=table.a.try_cast("float64").sum())))
 """
@@ -659,7 +674,7 @@ def test_a_server_is_reached_by_its_connect_address(needs_spark, tmp_path):
             capture_output=True,
             text=True,
             check=False,
-            env={**os.environ, engine.ENGINE: "spark", "LOYALTY_SPARK": f"sc://127.0.0.1:{port}"},
+            env={**os.environ, engine_choice.ENGINE_VARIABLE: "spark", "LOYALTY_SPARK": f"sc://127.0.0.1:{port}"},
         )
     finally:
         server.terminate()

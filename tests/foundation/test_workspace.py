@@ -4,9 +4,10 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from helpers.foundation import workspace as places
+from helpers.foundation import atomic_files
+from helpers.foundation import workspace as workspace_module
 from helpers.foundation.errors import InputError
-from helpers.pipeline import catalogue
+from helpers.pipeline import registry
 
 NAME = "canonical/transactions"
 
@@ -19,16 +20,16 @@ def orders(*ids, amount=1.5):
 def finished_run(home, source, run, frame, **about):
     folder = home / "data" / "runs" / source / run
     folder.mkdir(parents=True)
-    workspace = catalogue.workspace(source)
+    workspace = registry.open_workspace(source)
     workspace.write(NAME, frame)
     (folder / "canonical").mkdir()
     (workspace.folder / f"{NAME}.parquet").rename(folder / f"{NAME}.parquet")
-    places.replace_json(folder / "manifest.json", {"state": "finished", "as_of": "2024-03-01", **about})
+    atomic_files.write_json(folder / "manifest.json", {"state": "finished", "as_of": "2024-03-01", **about})
     return folder
 
 
 def test_a_table_is_written_sorted_by_key_and_read_back_with_plain_types(home):
-    workspace = catalogue.workspace("shop")
+    workspace = registry.open_workspace("shop")
     assert workspace.write(NAME, orders("b", "a")) == "canonical/transactions: 2 × 18"
     frame = workspace.frame(NAME)
     assert frame["order_id"].tolist() == ["a", "b"]
@@ -37,7 +38,7 @@ def test_a_table_is_written_sorted_by_key_and_read_back_with_plain_types(home):
 
 
 def test_a_table_that_breaks_its_declaration_leaves_the_earlier_one_in_place(home):
-    workspace = catalogue.workspace("shop")
+    workspace = registry.open_workspace("shop")
     workspace.write(NAME, orders("a"))
     with pytest.raises(InputError, match="key: 1 of 2 rows repeat an earlier one"):
         workspace.write(NAME, orders("b", "b"))
@@ -46,18 +47,18 @@ def test_a_table_that_breaks_its_declaration_leaves_the_earlier_one_in_place(hom
 
 
 def test_an_absent_table_reads_as_its_declared_empty_table(home):
-    workspace = catalogue.workspace("shop")
+    workspace = registry.open_workspace("shop")
     assert workspace.frame("canonical/customers").empty
     assert not workspace.has("canonical/customers")
 
 
 def test_a_misspelt_table_names_the_nearest_one(home):
     with pytest.raises(InputError, match="did you mean 'canonical/transactions'"):
-        catalogue.workspace("shop").table("canonical/transaction")
+        registry.open_workspace("shop").table("canonical/transaction")
 
 
 def test_more_rows_than_the_limit_are_refused(home):
-    workspace = catalogue.workspace("shop")
+    workspace = registry.open_workspace("shop")
     workspace.write(NAME, orders("a", "b", "c"))
     assert len(workspace.frame(NAME, limit=3)) == 3
     with pytest.raises(InputError, match="more than 2 rows"):
@@ -67,44 +68,44 @@ def test_more_rows_than_the_limit_are_refused(home):
 def test_scratch_reads_fall_back_to_the_newest_finished_run_and_say_so(home, capsys):
     finished_run(home, "shop", "2024-02-01-1", orders("old"), started_at="1")
     finished_run(home, "shop", "2024-03-01-1", orders("new"), started_at="2")
-    assert catalogue.workspace("shop").frame(NAME)["order_id"].tolist() == ["new"]
-    assert catalogue.workspace("shop", "2024-02-01-1").frame(NAME)["order_id"].tolist() == ["old"]
+    assert registry.open_workspace("shop").frame(NAME)["order_id"].tolist() == ["new"]
+    assert registry.open_workspace("shop", "2024-02-01-1").frame(NAME)["order_id"].tolist() == ["old"]
     assert "canonical/transactions: 2024-03-01-1, under a minute old" in capsys.readouterr().out
 
 
 def test_runs_of_another_source_are_never_a_base(home):
     finished_run(home, "shop", "2024-02-01-1", orders("old"))
-    assert catalogue.workspace("bank").base is None
+    assert registry.open_workspace("bank").base is None
 
 
 def test_scratch_remembers_its_base_and_a_new_intake_clears_it(home):
     finished_run(home, "shop", "2024-02-01-1", orders("old"), started_at="1")
-    workspace = catalogue.workspace("shop").cleared()
+    workspace = registry.open_workspace("shop").cleared()
     workspace.write(NAME, orders("mine"))
     finished_run(home, "shop", "2024-03-01-1", orders("new"), started_at="2")
-    assert catalogue.workspace("shop").base.name == "2024-02-01-1"
-    assert catalogue.workspace("shop").cleared().base.name == "2024-03-01-1"
-    assert catalogue.workspace("shop", "2024-02-01-1").cleared().base.name == "2024-02-01-1"
+    assert registry.open_workspace("shop").base.name == "2024-02-01-1"
+    assert registry.open_workspace("shop").cleared().base.name == "2024-03-01-1"
+    assert registry.open_workspace("shop", "2024-02-01-1").cleared().base.name == "2024-02-01-1"
 
 
 def test_a_finished_run_is_never_written_to(home):
     folder = finished_run(home, "shop", "2024-02-01-1", orders("old"))
     before = (folder / f"{NAME}.parquet").read_bytes()
-    catalogue.workspace("shop", "2024-02-01-1").write(NAME, orders("mine"))
+    registry.open_workspace("shop", "2024-02-01-1").write(NAME, orders("mine"))
     assert (folder / f"{NAME}.parquet").read_bytes() == before
 
 
 def test_an_unknown_run_lists_the_finished_ones(home):
     finished_run(home, "shop", "2024-02-01-1", orders("old"))
     with pytest.raises(InputError, match=r"there is no run '2024-02-02-1' of shop; .*: 2024-02-01-1"):
-        catalogue.workspace("shop", "2024-02-02-1").frame(NAME)
+        registry.open_workspace("shop", "2024-02-02-1").frame(NAME)
 
 
 def test_inside_a_run_tables_go_to_the_folder_of_the_step_and_are_counted(home, monkeypatch):
     step = home / "data" / "runs" / "shop" / "2024-03-01-1" / ".step-01"
     step.mkdir(parents=True)
-    monkeypatch.setenv(places.STEP, str(step))
-    workspace = catalogue.workspace("shop", "2024-03-01-1").cleared()
+    monkeypatch.setenv(workspace_module.STEP_FOLDER_VARIABLE, str(step))
+    workspace = registry.open_workspace("shop", "2024-03-01-1").cleared()
     workspace.write(NAME, orders("a"))
     workspace.frame("canonical/customers")
     workspace.settle(date(2024, 3, 1))
@@ -113,17 +114,17 @@ def test_inside_a_run_tables_go_to_the_folder_of_the_step_and_are_counted(home, 
 
 
 def test_the_date_of_the_run_is_the_one_given_else_the_one_settled(home):
-    workspace = catalogue.workspace("shop").cleared()
+    workspace = registry.open_workspace("shop").cleared()
     with pytest.raises(InputError, match="no intake of shop has run yet"):
         _ = workspace.as_of_on
     workspace.settle(date(2024, 3, 1))
-    assert catalogue.workspace("shop").as_of_on == date(2024, 3, 1)
-    assert catalogue.workspace("shop", as_of="2024-02-01").as_of_on == date(2024, 2, 1)
+    assert registry.open_workspace("shop").as_of_on == date(2024, 3, 1)
+    assert registry.open_workspace("shop", as_of="2024-02-01").as_of_on == date(2024, 2, 1)
 
 
 def test_a_home_has_its_own_profiles_and_studies_before_the_shipped_ones(home):
     (home / "data" / "studies").mkdir(parents=True)
     (home / "data" / "studies" / "shop.toml").write_text('name = "shop"\n[economics]\nmargin_rate = 0.5\n')
-    assert catalogue.workspace("shop").study.economics.margin_rate == 0.5
-    assert catalogue.workspace("other").study.economics.margin_rate == 0.3
-    assert "shop" in places.declared_names("studies")
+    assert registry.open_workspace("shop").study.economics.margin_rate == 0.5
+    assert registry.open_workspace("other").study.economics.margin_rate == 0.3
+    assert "shop" in workspace_module.config_names("studies")

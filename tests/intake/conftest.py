@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from helpers.foundation.engine import Engine
-from helpers.intake import deliveries, profiles, readers, simulation
+from helpers.intake import delivery, profiles, readers
 
 
 @dataclass
@@ -22,13 +22,13 @@ class SmallSource:
     def profile(self, **parts):
         whole = {"name": "small", "title": "A small source", "files": {"orders": {"path": "orders.csv"}},
                  "as_of": "2025-01-31", "tables": {"transactions": ORDERS}}
-        return profiles.profile(whole | parts)
+        return profiles.parse_profile(whole | parts)
 
     def landed(self, **parts):
-        return readers.landed(self.profile(**parts), str(self.folder))
+        return readers.landed_files(self.profile(**parts), str(self.folder))
 
     def delivery(self, as_of: str = "", **parts):
-        return deliveries.delivery(self.profile(**parts), self.engine, str(self.folder), as_of)
+        return delivery.read_delivery(self.profile(**parts), self.engine, str(self.folder), as_of)
 
     def rows(self, table, *columns):
         return self.engine.arrow(table.select(*columns) if columns else table).to_pylist()
@@ -50,15 +50,3 @@ def engine():
 @pytest.fixture
 def small(tmp_path, engine):
     return SmallSource(tmp_path, engine)
-
-
-@pytest.fixture(scope="session")
-def default():
-    """The simulated company as it is shipped."""
-    return simulation.company()
-
-
-@pytest.fixture(scope="session")
-def large():
-    """A simulated company of 20,000 customers, in which planted truth shows."""
-    return simulation.company(customers=20_000, seed=7)

@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import __main__ as door
+from helpers import __main__
 from helpers.foundation import workspace
-from helpers.intake import drafting, guesses, links, profiles
+from helpers.intake import infer_keys, infer_profile, infer_types, profiles
 
 MOST = 3
 
@@ -28,7 +28,7 @@ def written(rows, delimiter=","):
 
 def drafted(small, edits=()):
     """Return the draft of all files, with lines edited as a stranger would do it."""
-    return edited(drafting.draft(sorted(p for p in small.folder.iterdir() if p.is_file())), edits)
+    return edited(infer_profile.draft_profile(sorted(p for p in small.folder.iterdir() if p.is_file())), edits)
 
 
 def edited(text, edits):
@@ -96,12 +96,12 @@ def test_heads_and_rows_of_bills_are_joined_within_three_edits(small, home):
     folder.mkdir(parents=True)
     (folder / "bills.csv").write_text(written(heads), encoding="utf-8")
     (folder / "rows.csv").write_text(written(rows), encoding="utf-8")
-    text = edited(drafting.draft([folder / "bills.csv", folder / "rows.csv"]),
+    text = edited(infer_profile.draft_profile([folder / "bills.csv", folder / "rows.csv"]),
                   [('\namount = "', '\nchannel = \'bills."till"\'\namount = "')])
     (home / "data" / "sources").mkdir()
     (home / "data" / "sources" / "till.toml").write_text(text, encoding="utf-8")
-    assert door.main(["check", "till"]) == 0
-    assert door.main(["run", "till", "--only", "01"]) == 0
+    assert __main__.main(["check", "till"]) == 0
+    assert __main__.main(["run", "till", "--only", "01"]) == 0
     found = pd.read_parquet(workspace.run_folders("till")[-1] / "canonical" / "transactions.parquet")
     sold = {h["bill"]: h for h in heads if h["outcome"] != "void"}
     signed = {(-1 if r["entry"] == "return" else 1) * r["pcs"] * Decimal(r["each"][1:].replace(",", "")) for r in rows
@@ -186,15 +186,17 @@ def test_what_is_looked_up_is_marked_as_a_guess(small):
     (["C1", "C2", "C1"], ["C1", "C2", "C3"], True), (["C1", "X2", "X3"], ["C1", "C2", "C3"], False),
     (["1", "2", "1"], ["1", "2", "3"], False)])
 def test_a_reference_is_told_by_its_values_but_small_numbers_say_nothing(here, there, is_linked):
-    one = links.Form("ledger", (guesses.column("held by", here),))
-    other = links.Form("roll", (guesses.column("tag", there),))
-    assert bool(links.found(one, [one, other])) is is_linked
-    assert links.found(other, [one, other]) == []
+    one = infer_keys.FileForm("ledger", (infer_types.infer_column("held by", here),))
+    other = infer_keys.FileForm("roll", (infer_types.infer_column("tag", there),))
+    assert bool(infer_keys.foreign_keys(one, [one, other])) is is_linked
+    assert infer_keys.foreign_keys(other, [one, other]) == []
 
 
 def test_keys_that_are_only_called_ids_are_those_of_their_own_files():
-    one, other = (links.Form(name, (guesses.column("id", ["1", "2", "3"]),)) for name in ("orders", "people"))
-    assert links.found(one, [one, other]) == []
+    one, other = (
+        infer_keys.FileForm(name, (infer_types.infer_column("id", ["1", "2", "3"]),)) for name in ("orders", "people")
+    )
+    assert infer_keys.foreign_keys(one, [one, other]) == []
 
 
 def test_a_file_that_nothing_is_made_from_is_named(small):
@@ -202,4 +204,4 @@ def test_a_file_that_nothing_is_made_from_is_named(small):
     small.file("weather.csv", "place,sun\nhere,1.5\nhere,2.5\n")
     text = drafted(small)
     assert "# nothing is made from weather" in text
-    assert profiles.profile(tomllib.loads(text, parse_float=Decimal)).name
+    assert profiles.parse_profile(tomllib.loads(text, parse_float=Decimal)).name

@@ -7,7 +7,7 @@ import pytest
 from helpers.foundation.errors import InputError
 from helpers.foundation.money import MONEY
 from helpers.intake import expressions
-from helpers.intake.scopes import NUMBER, Scope
+from helpers.intake.expression_rules import NUMBER, ExpressionScope
 
 TABLE = pa.table({"a": ["1", "2.5", "x", None], "b": ["3", "4", "5", "6"], "Customer ID": ["u1.0", "u2", "C3", "C4"],
                   "day": ["2020-01-02", None, "x", "2021-01-01"]})
@@ -15,8 +15,8 @@ TABLE = pa.table({"a": ["1", "2.5", "x", None], "b": ["3", "4", "5", "6"], "Cust
 
 def values(engine, text, number=NUMBER):
     table = ibis.memtable(TABLE)
-    scope = Scope({c: table[c] for c in table.columns}, number)
-    found = expressions.value(text, scope, "here")
+    scope = ExpressionScope({c: table[c] for c in table.columns}, number)
+    found = expressions.expression_value(text, scope, "here")
     return engine.arrow(table.select(v=found)).column(0).to_pylist()
 
 
@@ -93,7 +93,7 @@ def test_whatever_is_outside_the_subset_is_refused(engine, text, said):
 def test_a_condition_must_be_one(engine):
     table = ibis.memtable(TABLE)
     with pytest.raises(InputError, match="is no condition"):
-        expressions.condition("a", Scope({"a": table["a"]}), "here")
+        expressions.expression_condition("a", ExpressionScope({"a": table["a"]}), "here")
 
 
 @pytest.mark.parametrize(("text", "expected"), [
@@ -102,5 +102,5 @@ def test_a_condition_must_be_one(engine):
 ])
 def test_a_total_is_a_sum_unless_it_is_an_aggregate_itself(engine, text, expected):
     table = ibis.memtable(TABLE)
-    scope = Scope({c: table[c] for c in table.columns}, MONEY, has_aggregates=True)
-    assert engine.first_row(table.aggregate(t=expressions.total(text, scope, "here")))["t"] == expected
+    scope = ExpressionScope({c: table[c] for c in table.columns}, MONEY, has_aggregates=True)
+    assert engine.first_row(table.aggregate(t=expressions.expression_total(text, scope, "here")))["t"] == expected

@@ -15,13 +15,13 @@ def whole(**parts):
 
 def sentence(told):
     with pytest.raises(InputError) as error:
-        profiles.profile(told, "sources/x.toml")
+        profiles.parse_profile(told, "sources/x.toml")
     return str(error.value)
 
 
-@pytest.mark.parametrize("name", workspace.declared_names("sources"))
+@pytest.mark.parametrize("name", workspace.config_names("sources"))
 def test_every_shipped_profile_is_valid_and_named_as_its_file(name):
-    assert profiles.read(name).name == name
+    assert profiles.read_profile(name).name == name
 
 
 def test_a_misspelt_key_names_the_nearest_known_one():
@@ -49,12 +49,12 @@ def test_a_misspelt_column_is_not_kept_silently_but_a_typed_extra_is():
     assert "tables.transactions.quantty is no column of transactions (did you mean 'quantity'?)" in \
         sentence(whole(tables=tables))
     tables = {"transactions": {"from": "orders", "columns": COLUMNS | {"country": {"from": "q", "type": "text"}}}}
-    assert profiles.profile(whole(tables=tables)).column("transactions", "country").type == "text"
+    assert profiles.parse_profile(whole(tables=tables)).column("transactions", "country").type == "text"
 
 
 def test_a_family_of_columns_has_its_type():
     columns = {"experiment": "'e'", "unit_id": "u", "variant": "v", "metric_spend": "s"}
-    found = profiles.profile(whole(tables={"assignments": {"from": "orders", "columns": columns}}))
+    found = profiles.parse_profile(whole(tables={"assignments": {"from": "orders", "columns": columns}}))
     assert found.column("assignments", "metric_spend").type == "number"
 
 
@@ -88,7 +88,7 @@ def test_a_file_that_is_not_declared_is_named_with_the_nearest():
 
 def test_an_unknown_source_names_the_nearest(home):
     with pytest.raises(InputError, match="did you mean 'online_retail'"):
-        profiles.read("online_retial")
+        profiles.read_profile("online_retial")
 
 
 def test_a_profile_that_is_no_toml_is_one_sentence(home):
@@ -96,7 +96,7 @@ def test_a_profile_that_is_no_toml_is_one_sentence(home):
     folder.mkdir(parents=True)
     (folder / "torn.toml").write_text("name = ")
     with pytest.raises(InputError, match=r"sources/torn.toml: not readable as TOML"):
-        profiles.read("torn")
+        profiles.read_profile("torn")
 
 
 def test_a_value_that_is_not_allowed_is_shown():

@@ -3,11 +3,11 @@ import tomllib
 from decimal import Decimal
 from pathlib import Path
 
-from helpers.foundation.workspace import SHIPPED
+from helpers.foundation.workspace import CHECKOUT_FOLDER
 
 
 def test_the_shortest_profile_of_the_readme_works(small):
-    page = Path(SHIPPED / "data" / "raw" / "README.md").read_text(encoding="utf-8")
+    page = Path(CHECKOUT_FOLDER / "data" / "raw" / "README.md").read_text(encoding="utf-8")
     text = re.search(r"```toml\n(.*?)```", page, re.DOTALL).group(1).replace("1234567.89", "15.5")
     told = tomllib.loads(text, parse_float=Decimal)
     small.file("orders/a.csv", "Order no;Customer;Date;Quantity;Price\n1;Müller;1.2.2025;2;10,25\n2;TEST;1.2.2025;1;1\n"

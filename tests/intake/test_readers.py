@@ -107,7 +107,7 @@ def test_records_and_lines_stay_right_behind_broken_blank_and_long_records(small
 
 
 def test_batches_are_numbered_through(small, monkeypatch):
-    monkeypatch.setattr("helpers.intake.streams.BLOCK", 64)
+    monkeypatch.setattr("helpers.intake.csv_stream.BLOCK", 64)
     lines = [f"{i},x" if i % 7 else f"{i}" for i in range(1, 200)]
     small.file("orders.csv", "\n".join(["id,text", *lines]) + "\n")
     landed = small.landed()
@@ -120,7 +120,7 @@ def test_a_quote_that_is_never_closed_is_one_sentence(small, monkeypatch):
         small.file("orders.csv", content)
         with pytest.raises(InputError, match="a quote opened in the record of line 3 is never closed"):
             small.landed()
-    monkeypatch.setattr("helpers.intake.streams.BLOCK", 64)
+    monkeypatch.setattr("helpers.intake.csv_stream.BLOCK", 64)
     small.file("orders.csv", 'id,text\n1,a\n2,"b\n' + "3,c\n" * 100)
     with pytest.raises(InputError, match="cannot be told into records"):
         small.landed()
@@ -260,9 +260,15 @@ def test_a_source_of_its_own_lands_from_its_usual_folder(home):
     folder.mkdir(parents=True)
     (folder / "offers.csv").write_text("id,cost\n1,2\n")
     from helpers.intake import profiles
-    told = profiles.profile({"name": "small", "title": "Small", "files": {"offers": {"path": "offers.csv"}}, "tables": {
-        "offers": {"from": "offers", "columns": {"offer_id": "id", "cost": "cost"}}}})
-    assert readers.landed(told).files[0].n_records == 1
+    told = profiles.parse_profile(
+        {
+            "name": "small",
+            "title": "Small",
+            "files": {"offers": {"path": "offers.csv"}},
+            "tables": {"offers": {"from": "offers", "columns": {"offer_id": "id", "cost": "cost"}}},
+        }
+    )
+    assert readers.landed_files(told).files[0].n_records == 1
 
 
 def test_utf_16_without_quotes_is_not_mistaken_for_text_with_quotes(small):

@@ -2,8 +2,8 @@
 
 import pytest
 
-from helpers.foundation.estimates import summary
-from helpers.intake import audit, checking, deliveries, profiles
+from helpers.foundation.results import estimate_table
+from helpers.intake import audit_report, check_profile, delivery, profiles
 
 SOURCES = {  # folder, records, accepted, rejected, tables
     "online_retail": ("online_retail", 541909, 406789, 135120, {"transactions": 406789}),
@@ -38,7 +38,7 @@ def delivered(real_data, engine):
 
     def one(name):
         if name not in kept:
-            kept[name] = deliveries.delivery(profiles.read(name), engine, str(real_data / SOURCES[name][0]))
+            kept[name] = delivery.read_delivery(profiles.read_profile(name), engine, str(real_data / SOURCES[name][0]))
         return kept[name]
     return one
 
@@ -53,13 +53,13 @@ def test_every_record_is_accepted_or_rejected_and_every_control_is_met(delivered
     assert delivery.counts == tables
     assert delivery.controls
     assert all(control.is_met for control in delivery.controls)
-    audit.stop(audit.gates(delivery, engine))
+    audit_report.stop_if_blocked(audit_report.intake_gates(delivery, engine))
 
 
 @pytest.mark.real_data
 @pytest.mark.parametrize("name", [n for n in SOURCES if n not in HEAVY])
 def test_every_profile_passes_its_check(real_data, name):
-    found = checking.checkup(name, str(real_data / SOURCES[name][0]))
+    found = check_profile.check_profile_files(name, str(real_data / SOURCES[name][0]))
     assert found.problems == ()
     assert [r for r in found.remarks if not r.endswith(DECLARED)] == []
     assert [w for w in found.warnings if RECORD not in w] == []
@@ -69,7 +69,9 @@ def test_every_profile_passes_its_check(real_data, name):
 
 @pytest.mark.real_data
 def test_online_retail_reconciles_to_its_published_net_and_sales(delivered, engine):
-    found = summary(audit.audited(delivered("online_retail"), engine)).set_index(["quantity", "segment"])["value"]
+    found = estimate_table(audit_report.audit_table(delivered("online_retail"), engine)).set_index(
+        ["quantity", "segment"]
+    )["value"]
     assert found["accepted money", "all"] + found["rejected money", "all"] == pytest.approx(9747747.934, abs=1e-6)
     assert found["sales", "all"] == pytest.approx(8911407.904, abs=1e-6)
     assert found["anonymous order lines", "rejected"] == 135080

@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.loyalty.attitude import Attitudes
-from helpers.methods.reliability import reliability
+from helpers.loyalty.dick_basu import Attitudes
+from helpers.stats.scale_reliability import measure_reliability
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def said():
         people = people.astype({"person": "str", "customer_id": "str", "attitude": "float64"})
         people = people.assign(n_items=n_items, responded_at=pd.Timestamp(2026, 1, 1))
         people = people.sort_values("person", ignore_index=True)
-        return Attitudes(people, tuple(f"i{i}" for i in range(n_items)), reliability(10 * noise + 70))
+        return Attitudes(people, tuple(f"i{i}" for i in range(n_items)), measure_reliability(10 * noise + 70))
     return make
 
 

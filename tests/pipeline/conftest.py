@@ -19,10 +19,10 @@ def made(tmp_path_factory, book):
     """Return a home with one finished run of the tiny workbook."""
     home = tmp_path_factory.mktemp("made")
     tiny.declare(home)
-    before = os.environ[workspace.HOME]
-    os.environ[workspace.HOME] = str(home)
+    before = os.environ[workspace.HOME_VARIABLE]
+    os.environ[workspace.HOME_VARIABLE] = str(home)
     assert runner.run(Request("tiny"), book, lambda _: None) == 0
-    os.environ[workspace.HOME] = before
+    os.environ[workspace.HOME_VARIABLE] = before
     return home
 
 

@@ -2,15 +2,15 @@ import json
 
 import pytest
 
-from helpers import __main__ as door
+from helpers import __main__
 from helpers.foundation import workspace
-from helpers.pipeline import listing, progress, publishing, runs, steps
+from helpers.pipeline import compare_runs, progress, publishing, runs, steps
 from tests.pipeline import tiny
 
 
 def test_a_command_that_makes_no_sense_is_one_sentence_and_code_2(capsys):
     with pytest.raises(SystemExit) as left:
-        door.main(["run"])
+        __main__.main(["run"])
     assert left.value.code == 2
     assert capsys.readouterr().err == "the following arguments are required: SOURCE; see python -m helpers run --help\n"
 
@@ -20,51 +20,51 @@ def test_a_command_that_makes_no_sense_is_one_sentence_and_code_2(capsys):
     ("--minutes", "inf", "number")])
 def test_an_option_that_is_no_number_is_refused(option, text, kind, capsys):
     with pytest.raises(SystemExit) as left:
-        door.main(["run", "tiny", option, text])
+        __main__.main(["run", "tiny", option, text])
     assert left.value.code == 2
     assert f"argument {option}: invalid {kind} value: '{text}'" in capsys.readouterr().err
 
 
 def test_bad_input_is_one_sentence_and_code_2(begun, book, capsys, monkeypatch):
     monkeypatch.setattr(steps, "WORKBOOK", book)
-    assert door.main(["run", "tiny", "--set", "sed=1"]) == 2
+    assert __main__.main(["run", "tiny", "--set", "sed=1"]) == 2
     assert capsys.readouterr().err == "--set sed: no notebook has this parameter; allowed: did you mean 'seed'?\n"
 
 
 def test_runs_are_listed_with_state_and_time(begun, capsys):
-    assert door.main(["runs", "tiny"]) == 0
+    assert __main__.main(["runs", "tiny"]) == 0
     head, line = capsys.readouterr().out.splitlines()
     assert head.split() == ["source", "run", "state", "started", "took"]
     assert line.split()[:3] == ["tiny", "2020-02-01-1", "finished"]
-    assert door.main(["runs", "tinny"]) == 2
+    assert __main__.main(["runs", "tinny"]) == 2
     assert "did you mean 'tiny'?" in capsys.readouterr().err
 
 
 def test_a_home_without_runs_says_so(home):
-    assert listing.lines() == ["no run yet"]
+    assert compare_runs.run_list() == ["no run yet"]
 
 
 def test_a_run_at_work_is_told_from_a_killed_one(begun):
-    runs.created("tiny", "", {})
-    assert "killed" in listing.lines("tiny")[-1]
-    with runs.locked("tiny"):
-        assert "running" in listing.lines("tiny")[-1]
+    runs.create_run("tiny", "", {})
+    assert "killed" in compare_runs.run_list("tiny")[-1]
+    with runs.source_lock("tiny"):
+        assert "running" in compare_runs.run_list("tiny")[-1]
 
 
 def test_two_runs_are_compared(begun, capsys):
-    first = runs.known("tiny", "finished")[0]
+    first = runs.known_runs("tiny", "finished")[0]
     record = {**first.record, "parameters": {**first.record["parameters"], "seed": 2}}
     record["steps"] = {**record["steps"], "02": {**record["steps"]["02"], "rows": {"results/left": 1_000}}}
-    other = runs.created("tiny", "2020-02-02", record)
+    other = runs.create_run("tiny", "2020-02-02", record)
     other.closed("finished")
-    assert door.main(["compare", "tiny", first.name, first.name]) == 0
+    assert __main__.main(["compare", "tiny", first.name, first.name]) == 0
     assert capsys.readouterr().out == "2020-02-01-1 and 2020-02-01-1 do not differ\n"
-    assert door.main(["compare", "tiny", first.name, other.name]) == 0
+    assert __main__.main(["compare", "tiny", first.name, other.name]) == 0
     out = capsys.readouterr().out
     assert "results/left: 3 → 1,000 rows" in out
     assert "seed: 1 → 2" in out
     assert "as_of: 2020-02-01 →" not in out
-    assert door.main(["compare", "tiny", first.name, "2020-02-02-2"]) == 2
+    assert __main__.main(["compare", "tiny", first.name, "2020-02-02-2"]) == 2
     assert "did you mean '2020-02-02-1'?" in capsys.readouterr().err
 
 
@@ -72,14 +72,14 @@ def test_key_figures_and_headlines_that_differ_are_told(begun, capsys):
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    first = runs.known("tiny", "finished")[0]
-    other = runs.created("tiny", "2020-02-02", first.record)
+    first = runs.known_runs("tiny", "finished")[0]
+    other = runs.create_run("tiny", "2020-02-02", first.record)
     (other.folder / "results").mkdir()
     for run, value in ((first, 1.0), (other, 1.5)):
         kpis = pa.table({"quantity": ["NPS", "same"], "segment": ["all", "all"], "value": [value, 3.0]})
         pq.write_table(kpis, run.folder / "results" / "kpis.parquet")
         pq.write_table(pa.table({"sentence": [f"NPS is {value}."]}), run.folder / "results" / "headlines.parquet")
-    assert door.main(["compare", "tiny", first.name, other.name]) == 0
+    assert __main__.main(["compare", "tiny", first.name, other.name]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert "NPS, all: 1 → 1.5" in lines
     assert {"− NPS is 1.0.", "+ NPS is 1.5."} <= set(lines)
@@ -87,7 +87,7 @@ def test_key_figures_and_headlines_that_differ_are_told(begun, capsys):
 
 
 def test_a_company_is_simulated_into_a_folder(home, capsys):
-    assert door.main(["simulate", "--customers", "20", "--seed", "3", "--to", str(home / "made")]) == 0
+    assert __main__.main(["simulate", "--customers", "20", "--seed", "3", "--to", str(home / "made")]) == 0
     assert "customers" in capsys.readouterr().out
     assert any((home / "made").iterdir())
 
@@ -99,19 +99,19 @@ def test_a_profile_is_checked_with_its_study_in_one_pass(home, capsys):
                        'from = "orders"\n[tables.transactions.columns]\norder_id = "no"\nordered_at = "day"\n')
     (home / "data" / "studies").mkdir()
     (home / "data" / "studies" / "tiny.toml").write_text("[chrun]\n")
-    assert door.main(["check", "tiny"]) == 2
+    assert __main__.main(["check", "tiny"]) == 2
     out, err = capsys.readouterr()
     assert out == ""
     assert "there is no file 'orders.csv'" in err
     assert "did you mean 'churn'?" in err
-    assert door.main(["check", "tinny"]) == 2
+    assert __main__.main(["check", "tinny"]) == 2
 
 
 def test_a_clean_profile_is_said_to_be_clean(home, capsys):
-    assert door.main(["simulate", "--customers", "50"]) == 0
+    assert __main__.main(["simulate", "--customers", "50"]) == 0
     assert workspace.raw_folder("simulated").is_dir()
     capsys.readouterr()
-    assert door.main(["check", "simulated"]) == 0
+    assert __main__.main(["check", "simulated"]) == 0
     assert capsys.readouterr().err == ""
 
 
@@ -123,7 +123,7 @@ def test_a_profile_that_no_step_can_use_is_warned_of(home, capsys):
     (home / "data" / "sources" / "thin.toml").write_text(
         'name = "thin"\ntitle = "Thin"\nas_of = "2025-01-31"\n[files.people]\npath = "people.csv"\n'
         '[tables.customers]\nfrom = "people"\n[tables.customers.columns]\ncustomer_id = "id"\n')
-    assert door.main(["check", "thin"]) == 0
+    assert __main__.main(["check", "thin"]) == 0
     assert capsys.readouterr().out == (
         "WARNING: no step after 01 could run: each needs one of responses, transactions, subscriptions, points, "
         "assignments\n")
@@ -143,7 +143,7 @@ def test_the_time_that_is_left_follows_the_last_run():
 def test_a_latest_report_that_is_replaced_is_the_old_or_the_new_one_whole(begun, book):
     latest = begun / "reports" / "latest"
     (latest / "left-over.html").write_text("from before")
-    publishing.publish(runs.known("tiny", "finished")[0], book)
+    publishing.publish(runs.known_runs("tiny", "finished")[0], book)
     assert not (latest / "left-over.html").exists()
     assert (latest / "index.html").is_file()
     assert [p.name for p in latest.parent.iterdir() if p.name.startswith(".")] == [".lock"]
@@ -153,7 +153,7 @@ def test_a_publication_that_was_cut_short_is_repaired_by_the_next(begun, book):
     reports = begun / "reports"
     (reports / "latest").rename(reports / ".old-latest")
     (reports / ".latest").mkdir()
-    publishing.publish(runs.known("tiny", "finished")[0], book)
+    publishing.publish(runs.known_runs("tiny", "finished")[0], book)
     assert (reports / "latest" / "index.html").is_file()
     assert not (reports / ".old-latest").exists()
 
@@ -161,13 +161,13 @@ def test_a_publication_that_was_cut_short_is_repaired_by_the_next(begun, book):
 def test_a_killed_run_gets_pages_at_the_next_start_and_the_list_links_them(begun, book):
     from helpers.pipeline import runner
 
-    record = json.loads(json.dumps(runs.known("tiny", "finished")[0].record))
+    record = json.loads(json.dumps(runs.known_runs("tiny", "finished")[0].record))
     record["steps"]["02"]["state"] = "running"
     record["steps"]["05"]["state"] = "waiting"
-    killed = runs.created("tiny", "", record)
+    killed = runs.create_run("tiny", "", record)
     runner._mark_killed("tiny", book)
     publishing.list_runs(book)
-    told = runs.opened(killed.folder)
+    told = runs.open_run(killed.folder)
     assert told.record["state"] == "failed"
     assert told.steps["02"] == {**record["steps"]["02"], "state": "skipped", "reason": "the runner was killed"}
     assert "the runner was killed" in (killed.folder / "pages" / "02_left.html").read_text()

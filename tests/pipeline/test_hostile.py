@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from helpers.foundation import workspace
-from helpers.methods import disclosure_control
-from helpers.reporting.markup import heading
+from helpers.reporting.html import heading
+from helpers.stats import disclosure_control
 from tests.pipeline import hostile
 from tests.pipeline.test_published_cells import few_told, published
 
@@ -22,7 +22,7 @@ COUNTS = {heading(column) for column in (*disclosure_control.PEOPLE, "n")}
 
 def door(home, *arguments):
     return subprocess.run([sys.executable, "-m", "helpers", *map(str, arguments)], capture_output=True, text=True,
-                          check=False, timeout=600, env={**os.environ, workspace.HOME: str(home)})
+                          check=False, timeout=600, env={**os.environ, workspace.HOME_VARIABLE: str(home)})
 
 
 class Page(HTMLParser):

@@ -19,7 +19,7 @@ def notebook(path, source):
 
 
 def test_parameters_are_read_with_type_default_and_meaning(book):
-    known = parameters.declared(book.path(tiny.STEPS[2]))
+    known = parameters.notebook_parameters(book.path(tiny.STEPS[2]))
     assert known["width"] == Parameter("width", "float", 1.5, "width of the right [metres]")
     assert known["as_of"].default == ""
 
@@ -27,18 +27,18 @@ def test_parameters_are_read_with_type_default_and_meaning(book):
 def test_a_type_that_cannot_be_checked_is_refused(tmp_path):
     path = notebook(tmp_path / "x.ipynb", "when: date = ''  # day [date]")
     with pytest.raises(InputError, match=r"x\.ipynb: when: its type is 'date'; allowed: str, int, float, bool"):
-        parameters.declared(path)
+        parameters.notebook_parameters(path)
 
 
 def test_a_missing_notebook_is_named(tmp_path):
     with pytest.raises(InputError, match=r"09_none\.ipynb: there is no such notebook"):
-        parameters.declared(tmp_path / "09_none.ipynb")
+        parameters.notebook_parameters(tmp_path / "09_none.ipynb")
 
 
 def test_a_broken_notebook_is_one_sentence(tmp_path):
     (tmp_path / "05.ipynb").write_text('{"cells": [')
     with pytest.raises(InputError, match=r"^05\.ipynb: it is no notebook"):
-        parameters.declared(tmp_path / "05.ipynb")
+        parameters.notebook_parameters(tmp_path / "05.ipynb")
 
 
 OTHER = Parameter("horizon_days", "int", 30, "outcome window [days]")
@@ -46,7 +46,9 @@ OTHER = Parameter("horizon_days", "int", 30, "outcome window [days]")
 
 def disagreement(edited, **days):
     with pytest.raises(InputError) as raised:
-        parameters.common({name: {"horizon_days": parameter} for name, parameter in days.items()}, lambda: edited)
+        parameters.all_parameters(
+            {name: {"horizon_days": parameter} for name, parameter in days.items()}, lambda: edited
+        )
     return str(raised.value)
 
 
@@ -67,13 +69,13 @@ def test_of_many_notebooks_the_odd_one_is_named_first():
 def test_a_parameter_that_has_an_option_is_not_said_to_be_set():
     known = {name: {"source": Parameter("source", "str", name, "source profile [name]")} for name in ("a", "b")}
     with pytest.raises(InputError, match="the same line in each of them; trials by hand"):
-        parameters.common(known)
+        parameters.all_parameters(known)
 
 
 @pytest.mark.parametrize(("kind", "text", "value"), [
     ("int", "90", 90), ("float", "1.5", 1.5), ("bool", "yes", True), ("bool", "False", False), ("str", "a b", "a b")])
 def test_a_text_becomes_a_value_of_the_declared_type(kind, text, value):
-    assert parameters.typed(text, Parameter("x", kind, "", "")) == value
+    assert parameters.parse_value(text, Parameter("x", kind, "", "")) == value
 
 
 @pytest.mark.parametrize(("kind", "text"), [
@@ -81,15 +83,15 @@ def test_a_text_becomes_a_value_of_the_declared_type(kind, text, value):
     ("float", "inf"), ("bool", "perhaps")])
 def test_a_text_of_another_type_is_refused(kind, text):
     with pytest.raises(InputError, match=f"'{text}' is not of type {kind}"):
-        parameters.typed(text, Parameter("x", kind, "", "a thing"))
+        parameters.parse_value(text, Parameter("x", kind, "", "a thing"))
 
 
 def test_values_are_defaults_unless_they_are_set():
     notebooks = {"05": {"horizon_days": DAYS, "source": Parameter("source", "str", "simulated", "")}}
-    assert parameters.values((), notebooks) == {"horizon_days": 90}
-    assert parameters.values(("horizon_days=30",), notebooks) == {"horizon_days": 30}
+    assert parameters.parameter_values((), notebooks) == {"horizon_days": 90}
+    assert parameters.parameter_values(("horizon_days=30",), notebooks) == {"horizon_days": 30}
 
 
 def test_all_notebooks_agree_on_their_parameters():
-    known = parameters.common({s.notebook: parameters.declared(WORKBOOK.path(s)) for s in STEPS})
+    known = parameters.all_parameters({s.notebook: parameters.notebook_parameters(WORKBOOK.path(s)) for s in STEPS})
     assert {"source", "run", "as_of", "seed", "raw", "horizon_days"} <= set(known)

@@ -5,7 +5,7 @@ import pytest
 
 from helpers.foundation import workspace
 from helpers.foundation.errors import InputError
-from helpers.pipeline import catalogue, provenance
+from helpers.pipeline import provenance, registry
 
 REVISION = provenance.revision
 
@@ -83,18 +83,18 @@ def test_every_problem_of_a_study_is_named_in_one_pass(home):
     folder.mkdir(parents=True)
     (folder / "shop.toml").write_text("[chrun]\nx = 1\n[churn]\neligable_days = 3\n[economics]\nmargin_rate = 7.0\n")
     with pytest.raises(InputError) as refused:
-        catalogue.study("shop")
+        registry.read_study("shop")
     for part in ("there is no section [chrun] (did you mean 'churn'?)", "did you mean 'eligible_days'?",
                  "margin_rate = 7.0"):
         assert part in str(refused.value)
 
 
 def test_every_section_has_a_default_and_a_described_meaning_for_each_key():
-    for name, kind in catalogue.SECTIONS.items():
+    for name, kind in registry.SECTIONS.items():
         assert all(info.description for info in kind.model_fields.values()), name
         assert isinstance(kind(), kind)
 
 
 def test_shipped_studies_are_right():
-    for name in workspace.declared_names("studies"):
-        catalogue.study(name)
+    for name in workspace.config_names("studies"):
+        registry.read_study(name)

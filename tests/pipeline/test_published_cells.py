@@ -7,10 +7,10 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from helpers.foundation import workspace as places
-from helpers.foundation.tables import Table
-from helpers.methods.disclosure_control import LEAST_PEOPLE, OTHER_UNITS, PEOPLE
-from helpers.pipeline import catalogue
+from helpers.foundation import workspace
+from helpers.foundation.schema import Table
+from helpers.pipeline import registry
+from helpers.stats.disclosure_control import LEAST_PEOPLE, OTHER_UNITS, PEOPLE
 
 PERSONS = "customers?|people|persons?|members?|accounts?|respondents?|buyers?|leavers?"
 FEW = re.compile(rf"(?<![\d.,])(?<!fewer than )(?<!to )[1-9] (?:[a-z-]+ ){{0,2}}(?:{PERSONS})\b")
@@ -22,7 +22,7 @@ NOBODY = {  # result tables that count records, weeks, points or arms of a trial
 
 def grouped() -> list[Table]:
     """Return the declared result tables that describe groups rather than persons or gates."""
-    return [t for name, t in catalogue.declarations().items() if name.startswith("results/") and not ROWS & set(t.key)
+    return [t for name, t in registry.declarations().items() if name.startswith("results/") and not ROWS & set(t.key)
             and not {"gate", "sentence"} <= set(t.names) and name not in NOBODY]
 
 
@@ -32,7 +32,7 @@ def test_every_result_table_of_groups_says_what_is_withheld_for_small_ones():
 
 
 def test_what_is_withheld_are_declared_columns_that_may_be_empty():
-    for table in (t for t in catalogue.declarations().values() if t.cells is not None):
+    for table in (t for t in registry.declarations().values() if t.cells is not None):
         columns = {*table.cells.counts, *table.cells.values, *(table.cells.by or ())}
         assert columns <= set(table.names), table.name
 
@@ -103,12 +103,12 @@ def few_told(run, pages):
 
 
 def test_the_simulated_company_publishes_no_count_of_one_to_nine_people(workbook):
-    run = places.run_folders("simulated")[-1]
+    run = workspace.run_folders("simulated")[-1]
     assert few_told(run, sorted((run / "pages").glob("*.html"))) == []
 
 
 def test_the_moves_between_tiers_that_are_published_cannot_be_completed(workbook):
-    run = places.run_folders("simulated")[-1]
+    run = workspace.run_folders("simulated")[-1]
     moves = pq.read_table(run / "results/tier_moves.parquet").to_pandas()
     wide = moves.pivot(index="tier_before", columns="tier_after", values="n")
     assert len(wide) > 2

@@ -10,8 +10,8 @@ import pytest
 
 from helpers.foundation import workspace
 from helpers.foundation.errors import InputError
-from helpers.intake import dates
-from helpers.pipeline import listing, runner, runs, steps
+from helpers.intake import date_plausibility
+from helpers.pipeline import compare_runs, runner, runs, steps
 from helpers.pipeline.runner import Request
 from tests.pipeline import tiny
 
@@ -20,8 +20,9 @@ TINY = "import sys; from tests.pipeline import tiny; sys.exit(tiny.main(sys.argv
 
 def door(book, *arguments, **options):
     command = [sys.executable, "-c", TINY, str(book.folder), *arguments]
-    return subprocess.Popen(command, cwd=workspace.SHIPPED, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                            **options)
+    return subprocess.Popen(
+        command, cwd=workspace.CHECKOUT_FOLDER, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options
+    )
 
 
 def states(run):
@@ -29,7 +30,7 @@ def states(run):
 
 
 def newest(state):
-    return runs.known("tiny", state)[-1]
+    return runs.known_runs("tiny", state)[-1]
 
 
 def is_alive(pid):
@@ -108,7 +109,7 @@ def test_every_link_of_the_published_pages_leads_somewhere(begun):
 
 def test_steps_run_side_by_side_give_the_same_tables_as_one_after_the_other(begun, book):
     assert runner.run(Request("tiny", jobs=1), book) == 0
-    assert tables(newest("finished")) == tables(runs.known("tiny", "finished")[0])
+    assert tables(newest("finished")) == tables(runs.known_runs("tiny", "finished")[0])
 
 
 def test_a_failing_step_leaves_the_others_standing_and_the_last_good_run_untouched(begun, book, capsys):
@@ -141,7 +142,7 @@ def failed(begun):
     record |= {"revision": tiny.REVISION, "parameters": {**record["parameters"], "act": "fail"},
                "raw": runner.provenance.raw_checksums("tiny"),
                "profile": runner.provenance.declared_checksum("sources", "tiny")}
-    runs.created("tiny", "2020-02-01", record).closed("failed", "it broke")
+    runs.create_run("tiny", "2020-02-01", record).closed("failed", "it broke")
     return begun
 
 
@@ -228,10 +229,10 @@ def test_a_killed_runner_loses_nothing_and_leaves_no_process(begun, book):
     with hanging(book, begun) as process:
         process.kill()
     assert until(lambda: not any(map(is_alive, pids(begun))))
-    assert "killed" in listing.lines("tiny")[-1]
+    assert "killed" in compare_runs.run_list("tiny")[-1]
 
     assert runner.run(only_left("hang", is_resumed=True), book) == 0
-    assert [run.name for run in runs.known("tiny", "finished")] == ["2020-02-01-1", "2020-02-01-2"]
+    assert [run.name for run in runs.known_runs("tiny", "finished")] == ["2020-02-01-1", "2020-02-01-2"]
     assert contents(good.folder) == kept
 
 
@@ -247,12 +248,12 @@ def test_a_run_that_a_scheduler_stops_says_so_and_can_be_resumed(begun, book):
 
 
 def test_a_second_run_of_the_source_says_so_and_leaves(begun, book, capsys, monkeypatch):
-    from helpers import __main__ as helpers_door
+    from helpers import __main__
 
     monkeypatch.setattr(steps, "WORKBOOK", book)
     kept = contents(begun)
-    with runs.locked("tiny"):
-        assert helpers_door.main(["run", "tiny"]) == 2
+    with runs.source_lock("tiny"):
+        assert __main__.main(["run", "tiny"]) == 2
     out, err = capsys.readouterr()
     assert out == ""
     assert err.startswith("tiny: another run is at work (process ")
@@ -265,7 +266,7 @@ def test_a_second_run_of_the_source_says_so_and_leaves(begun, book, capsys, monk
 def test_one_step_is_run_anew_with_the_rest_taken_from_the_newest_comparable_run(begun, book):
     latest = contents(begun / "reports" / "latest")
     assert runner.run(Request("tiny", ("width=2",), only="3"), book) == 0
-    first, second = runs.known("tiny", "finished")
+    first, second = runs.known_runs("tiny", "finished")
     assert second.record["stale"] == ["05"]
     assert contents(begun / "reports" / "latest") == latest
     assert (begun / "reports" / "tiny" / second.name / "03_right.html").is_file()
@@ -274,26 +275,42 @@ def test_one_step_is_run_anew_with_the_rest_taken_from_the_newest_comparable_run
     assert (first.folder / "results/left.parquet").samefile(second.folder / "results/left.parquet")
 
 
-@pytest.mark.parametrize(("request_", "sentence"), [
-    (Request("tinny"), "tinny: there is no such source profile; allowed: did you mean 'tiny'?"),
-    (Request("tiny", ("sed=1",)), "--set sed: no notebook has this parameter; allowed: did you mean 'seed'?"),
-    (Request("tiny", ("seed=x",)), "--set seed: 'x' is not of type int; allowed: seed of every random draw [integer], "
-                                   "for instance 1"),
-    (Request("tiny", ("seed",)), "--set: 'seed' has no value; allowed: name=value"),
-    (Request("tiny", ("as_of=2020-01-01",)), "--set as_of: this parameter is not set by hand; allowed: --as-of"),
-    (Request("tiny", as_of="yesterday"), "--as-of: 'yesterday' is not a date; allowed: an ISO date such as 2026-11-21"),
-    (Request("tiny", as_of="9999-12-31"), f"--as-of: 9999-12-31 has not begun; allowed: a day up to {dates.begun()}"),
-    (Request("tiny", raw="no"), "--raw: there is no folder 'no'; allowed: the folder with the source's files"),
-    (Request("tiny", only="9"), "--only: there is no step '9'; allowed: 01, 02, 03, 04, 05"),
-    (Request("tiny", first="2", only="3"), "--from, --only: both are given; allowed: one of them"),
-    (Request("tiny", engine="oracle"), "--engine: there is no engine 'oracle'; allowed: known: duckdb, spark"),
-    (Request("tiny", jobs=-1), "--jobs, --minutes: below zero; allowed: 0 for the usual"),
-    (Request("tiny", is_resumed=True), "--resume: no run of tiny has failed; allowed: a run without --resume"),
-    (Request("tiny", is_resumed=True, only="2"), "--resume: a resumed run keeps its own steps; allowed: no --from, "
-                                                 "no --only"),
-    (Request("tiny", ("seed=2",), only="5"), "--from, --only: nothing can be taken from run 2020-02-01-1: its "
-     "parameters were different (seed: 1 then, 2 now); allowed: a whole run"),
-])
+@pytest.mark.parametrize(
+    ("request_", "sentence"),
+    [
+        (Request("tinny"), "tinny: there is no such source profile; allowed: did you mean 'tiny'?"),
+        (Request("tiny", ("sed=1",)), "--set sed: no notebook has this parameter; allowed: did you mean 'seed'?"),
+        (
+            Request("tiny", ("seed=x",)),
+            "--set seed: 'x' is not of type int; allowed: seed of every random draw [integer], for instance 1",
+        ),
+        (Request("tiny", ("seed",)), "--set: 'seed' has no value; allowed: name=value"),
+        (Request("tiny", ("as_of=2020-01-01",)), "--set as_of: this parameter is not set by hand; allowed: --as-of"),
+        (
+            Request("tiny", as_of="yesterday"),
+            "--as-of: 'yesterday' is not a date; allowed: an ISO date such as 2026-11-21",
+        ),
+        (
+            Request("tiny", as_of="9999-12-31"),
+            f"--as-of: 9999-12-31 has not begun; allowed: a day up to {date_plausibility.newest_begun_day()}",
+        ),
+        (Request("tiny", raw="no"), "--raw: there is no folder 'no'; allowed: the folder with the source's files"),
+        (Request("tiny", only="9"), "--only: there is no step '9'; allowed: 01, 02, 03, 04, 05"),
+        (Request("tiny", first="2", only="3"), "--from, --only: both are given; allowed: one of them"),
+        (Request("tiny", engine="oracle"), "--engine: there is no engine 'oracle'; allowed: known: duckdb, spark"),
+        (Request("tiny", jobs=-1), "--jobs, --minutes: below zero; allowed: 0 for the usual"),
+        (Request("tiny", is_resumed=True), "--resume: no run of tiny has failed; allowed: a run without --resume"),
+        (
+            Request("tiny", is_resumed=True, only="2"),
+            "--resume: a resumed run keeps its own steps; allowed: no --from, no --only",
+        ),
+        (
+            Request("tiny", ("seed=2",), only="5"),
+            "--from, --only: nothing can be taken from run 2020-02-01-1: its "
+            "parameters were different (seed: 1 then, 2 now); allowed: a whole run",
+        ),
+    ],
+)
 def test_what_is_wrong_is_refused_in_one_sentence_before_anything_starts(begun, book, request_, sentence):
     with pytest.raises(InputError) as refused:
         runner.run(request_, book)

@@ -6,10 +6,10 @@ import sys
 import nbformat
 import pytest
 
-from helpers import __main__ as door
+from helpers import __main__
 from helpers.foundation import workspace
 from helpers.pipeline import parameters, scratch_notebooks, steps
-from helpers.pipeline.scratch_notebooks import copied
+from helpers.pipeline.scratch_notebooks import copy_notebooks
 from tests.pipeline import tiny
 
 DAYS, FEWER = "width: float = 1.5", "width: float = 0.5"
@@ -19,7 +19,7 @@ DAYS, FEWER = "width: float = 1.5", "width: float = 0.5"
 def own(tmp_path):
     """Return a workbook whose copies have been taken."""
     book = tiny.workbook(tmp_path / "notebooks")
-    copied(book)
+    copy_notebooks(book)
     return book
 
 
@@ -34,7 +34,7 @@ def right(book):
 
 
 def lines(book, **more):
-    return [copy.line for copy in copied(book, **more) if copy.line]
+    return [copy.line for copy in copy_notebooks(book, **more) if copy.line]
 
 
 def test_every_notebook_gets_a_copy_of_its_own(tmp_path):
@@ -46,11 +46,11 @@ def test_every_notebook_gets_a_copy_of_its_own(tmp_path):
 
 
 def test_an_edited_copy_is_kept_and_no_run_sees_it(own):
-    before = {step.notebook: parameters.declared(own.path(step)) for step in own.steps}
+    before = {step.notebook: parameters.notebook_parameters(own.path(step)) for step in own.steps}
     edit(right(own))
     assert lines(own) == ["03_right.ipynb: the edited copy is kept"]
     assert FEWER in right(own).read_text()
-    assert {step.notebook: parameters.declared(own.path(step)) for step in own.steps} == before
+    assert {step.notebook: parameters.notebook_parameters(own.path(step)) for step in own.steps} == before
 
 
 def test_a_copy_that_was_only_run_follows_its_notebook(own):
@@ -122,39 +122,41 @@ def test_a_copy_that_is_no_notebook_is_set_aside(own):
 def test_the_door_copies_and_opens_the_folder_of_copies_only(own, capsys, monkeypatch, tmp_path):
     monkeypatch.setattr(steps, "WORKBOOK", own)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv(workspace.HOME, "here")
+    monkeypatch.setenv(workspace.HOME_VARIABLE, "here")
     begun = []
-    monkeypatch.setattr(os, "execv", lambda *told: begun.append((told, os.environ[workspace.HOME])))
+    monkeypatch.setattr(os, "execv", lambda *told: begun.append((told, os.environ[workspace.HOME_VARIABLE])))
     edit(right(own))
-    assert door.main(["lab", "--closed"]) == 0
+    assert __main__.main(["lab", "--closed"]) == 0
     assert begun == []
     assert capsys.readouterr().out.splitlines() == [
         "03_right.ipynb: the edited copy is kept",
         f"copies for work by hand are in {own.scratch}; runs never read them"]
-    door.main(["lab", "--fresh"])
+    __main__.main(["lab", "--fresh"])
     assert begun == [((sys.executable, [sys.executable, "-m", "jupyterlab", str(own.scratch)]),
                       str(tmp_path / "here"))]
     assert FEWER in (own.scratch / "03_right-edited-1.ipynb").read_text()
 
 
 def test_a_copy_finds_the_helpers_the_home_and_the_shipped_profiles(own):
-    code = ("from helpers.foundation import workspace as w\n"
-            "print(w.home(), w.SHIPPED, w.declared_file('sources', 'simulated'))")
+    code = (
+        "from helpers.foundation import workspace\nprint(workspace.home_folder(), workspace.CHECKOUT_FOLDER, "
+        "workspace.config_file('sources', 'simulated'))"
+    )
     told = [subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=True,
-                           env={**os.environ, "PYTHONPATH": str(workspace.SHIPPED)}).stdout
+                           env={**os.environ, "PYTHONPATH": str(workspace.CHECKOUT_FOLDER)}).stdout
             for folder in (own.folder, own.scratch)]
     assert told[0] == told[1] != ""
 
 
 def test_git_tests_and_runs_leave_the_copies_out(tmp_path):
-    root = workspace.SHIPPED
+    root = workspace.CHECKOUT_FOLDER
     ignored = subprocess.run(["git", "check-ignore", "-q", "notebooks/scratch/05_churn_prediction.ipynb"], cwd=root,
                              check=False)
     if (root / ".git").exists():
         assert ignored.returncode == 0
     shutil.copy(root / "conftest.py", tmp_path)
     book = tiny.workbook(tmp_path / "notebooks")
-    copied(book)
+    copy_notebooks(book)
     collected = subprocess.run(
         [sys.executable, "-m", "pytest", "--nbval-lax", "--collect-only", "-q", "-p", "no:cacheprovider", "notebooks"],
         cwd=tmp_path, capture_output=True, text=True, check=False,

@@ -2,7 +2,7 @@ import pytest
 
 from helpers.foundation import workspace
 from helpers.foundation.errors import InputError
-from helpers.pipeline import catalogue
+from helpers.pipeline import registry
 from helpers.pipeline.steps import STEPS, WORKBOOK, waiting_for
 
 BY_NAME = {step.name: step for step in STEPS}
@@ -16,7 +16,7 @@ def test_there_are_eight_steps_each_with_its_notebook():
 
 def test_every_declared_table_is_written_by_exactly_one_step():
     written = [table for step in STEPS for table in step.writes]
-    assert sorted(written) == sorted(catalogue.declarations())
+    assert sorted(written) == sorted(registry.declarations())
 
 
 def test_every_table_that_a_step_reads_is_written_by_an_earlier_one():
@@ -47,7 +47,7 @@ def test_a_selection_that_makes_no_sense_is_refused(first, only):
 
 
 def test_the_graph_equals_what_the_workspace_saw(workbook):
-    record = workspace.manifest(workspace.run_folders("simulated")[-1])
+    record = workspace.read_manifest(workspace.run_folders("simulated")[-1])
     for step in STEPS:
         told = record["steps"][step.name]
         assert set(told["reads"]) == {*step.reads, *step.reads_if_present}, step.name

@@ -72,12 +72,12 @@ def workbook(folder: Path) -> Workbook:
 
 def main(arguments: list[str]) -> int:
     """Be the door with the tiny workbook, whose folder is named first."""
-    from helpers import __main__ as door
+    from helpers import __main__
     from helpers.pipeline import provenance, steps
 
     provenance.revision = lambda _: REVISION
     steps.WORKBOOK = workbook(Path(arguments[0]))
-    return door.main(arguments[1:])
+    return __main__.main(arguments[1:])
 
 
 def declare(home: Path) -> None:

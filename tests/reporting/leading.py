@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from helpers.foundation.estimates import Estimate, Gate, Level, Status, gate_table, summary, without_value
-from helpers.reporting.results import Results
-from helpers.reporting.tables import COLUMNS
+from helpers.foundation.results import Estimate, Gate, Level, Status, estimate_table, gate_table, no_estimate
+from helpers.reporting.run_results import RunResults
+from helpers.reporting.schema import COLUMNS
 
 EFFECT = {"experiment": "checkout", "metric": "ordered", "variant": "new", "control": "old", "unit": "share",
           "is_primary": True, "is_exploratory": False, "n_control": 500, "n_variant": 510, "n_missing": 0,
@@ -24,14 +24,14 @@ def gates(step, *held):
 
 def survey(value=70.0, status=Status.OK):
     found = (Estimate("satisfaction", value, value - 2, value + 2, "points", 200) if status is Status.OK
-             else without_value("satisfaction", status, "low reliability", unit="points", n=200))
+             else no_estimate("satisfaction", status, "low reliability", unit="points", n=200))
     waves = [Estimate("satisfaction", v, v - 3, v + 3, "points", 90, f"wave {i}") for i, v in enumerate((68.0, 71.0))]
-    return summary([found, *waves, Estimate("NPS", 12.0, 8, 16, "points", 200)])
+    return estimate_table([found, *waves, Estimate("NPS", 12.0, 8, 16, "points", 200)])
 
 
 def base(change=-400.0, new=100.0, lost=-500.0):
     moved = {"new": new, "kept": 0.0, "lost": lost, "all": change}
-    return summary([
+    return estimate_table([
         *(Estimate("net_sales_change", v, unit="money", n=50, segment=s) for s, v in moved.items()),
         Estimate("net_sales_after", 2000.0, unit="money", n=50), Estimate("period_length", 365, unit="days", n=50),
         Estimate("retention_by_count", 0.5, 0.4, 0.6, "share", 40),
@@ -40,12 +40,12 @@ def base(change=-400.0, new=100.0, lost=-500.0):
 
 
 def short_base():
-    return summary([without_value(q, Status.INSUFFICIENT, "the history has 1 day") for q in (
+    return estimate_table([no_estimate(q, Status.INSUFFICIENT, "the history has 1 day") for q in (
         "net_sales_change", "net_sales_after", "retention_by_count", "retention_by_money")])
 
 
 def contracts():
-    return summary([Estimate("share_ended", 0.25, 0.2, 0.3, "share", 400),
+    return estimate_table([Estimate("share_ended", 0.25, 0.2, 0.3, "share", 400),
                     Estimate("share_ended_by_fee", 0.3, 0.25, 0.35, "share", 400),
                     Estimate("contracts", 300, unit="contracts", n=300, segment="active"),
                     Estimate("contracts", 100, unit="contracts", n=100, segment="ended"),
@@ -54,7 +54,7 @@ def contracts():
                     Estimate("contract_equity", 40000.0, 39000.0, 41000.0, "money", 300),
                     Estimate("contracts_kept", 0.8, 0.78, 0.82, "share", 300),
                     Estimate("contract_horizon", 12, unit="months", n=300),
-                    without_value("net_sales_change", Status.INSUFFICIENT, "no orders are recorded")])
+                    no_estimate("net_sales_change", Status.INSUFFICIENT, "no orders are recorded")])
 
 
 def undated(**more):
@@ -73,7 +73,7 @@ def lists(*rows):
 
 
 def matrix(true=0.3, n=100):
-    return summary([Estimate("share true", true, true - 0.05, true + 0.05, "share", n),
+    return estimate_table([Estimate("share true", true, true - 0.05, true + 0.05, "share", n),
                     Estimate("share spurious", 0.2, 0.15, 0.25, "share", n),
                     Estimate("rank correlation of attitude and behaviour", 0.2, 0.1, 0.3, "correlation", n)])
 
@@ -102,7 +102,7 @@ def decision(**more):
 
 
 def results(currency="EUR", **tables):
-    return Results({f"results/{name}": table for name, table in tables.items()}, currency)
+    return RunResults({f"results/{name}": table for name, table in tables.items()}, currency)
 
 
 def everything(**more):

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 from nbformat import v4
 
-from helpers.foundation.estimates import Estimate, Gate, Level, Status, gate_table, summary, without_value
-from helpers.reporting import exhibits, figures, pages, words
+from helpers.foundation.results import Estimate, Gate, Level, Status, estimate_table, gate_table, no_estimate
+from helpers.reporting import display, formatting, html, leadership_page, pages, plots
 
 EVIL = "<script>alert(1)</script> \"quoted\" & 'single'"
 STEPS = ("Data intake", "Satisfaction", "Loyalty", "Customer value", "Churn", "A/B evaluation", "Actions", "Summary")
@@ -67,12 +67,12 @@ def churn():
                           "lost": [0.62, 0.41, 0.22, 0.11, 0.04], "low": [0.57, 0.37, 0.2, 0.09, 0.03],
                           "high": [0.67, 0.45, 0.25, 0.13, 0.06], "n_customers": [412, 610, 1220, 1630, 1420],
                           "net_sales": [182_000.5, 240_100, 390_000, 410_220, 650_000]})
-    models = summary([
+    models = estimate_table([
         Estimate("AUC", 0.763, 0.742, 0.784, n=1320, segment="logistic"),
         Estimate("AUC", 0.741, 0.72, 0.762, n=1320, segment="recency baseline"),
         Estimate("lost within 90 days", 0.265, 0.25, 0.28, unit="share", n=5292),
         Estimate("value at stake", -182_400.2, -201_000.7, -163_900.4, unit="money", n=5292),
-        without_value("AUC", Status.INSUFFICIENT, "12 customers, 100 are needed", segment="wholesale", n=12)])
+        no_estimate("AUC", Status.INSUFFICIENT, "12 customers, 100 are needed", segment="wholesale", n=12)])
     matrix = pd.DataFrame(rng.random((4, 5)), index=pd.Index(["top", "large", "medium", "small"], name="tier"),
                           columns=pd.Index(["1", "2", "3", "4", "5+"], name="orders"))
     base = pd.DataFrame({"kind": ["new", "kept", "regained", "lost"], "change": [120_000, -45_000, 8_200, -190_000]})
@@ -80,57 +80,120 @@ def churn():
     tiers = pd.concat([months().assign(tier=tier, active=lambda f, s=shift: f["active"] - s)
                        for tier, shift in (("top", 0), ("large", .05), ("medium", .055), ("small", .2))])
     return notebook(
-        text("# 05 · Churn prediction\n\n**Question** Who is about to leave, and what is it worth to keep them?\n\n"
-             "The answer names risk bands with their value at stake. Reads transactions → writes scores."),
-        text("## Words\n\n* **lost**: no order within 90 days [share]\n"
-             "* **value at stake**: value if kept less value if lost [money]", "words"),
-        code(tag="parameters"), code(tag="imports"),
+        text(
+            "# 05 · Churn prediction\n\n**Question** Who is about to leave, and what is it worth to keep them?\n\n"
+            "The answer names risk bands with their value at stake. Reads transactions → writes scores."
+        ),
+        text(
+            "## Words\n\n* **lost**: no order within 90 days [share]\n"
+            "* **value at stake**: value if kept less value if lost [money]",
+            "words",
+        ),
+        code(tag="parameters"),
+        code(tag="imports"),
         text("## Tables"),
-        code(tag="load", stream="canonical/transactions: 2026-06-30-1, 3 minutes old\n"
-                                "results/customer_value: absent, read as empty\n"),
-        text("## Can we trust it?"), code(exhibits.gates(gates()), "trust"),
+        code(
+            tag="load",
+            stream="canonical/transactions: 2026-06-30-1, 3 minutes old\n"
+            "results/customer_value: absent, read as empty\n",
+        ),
+        text("## Can we trust it?"),
+        code(display.gates_table(gates()), "trust"),
         text("## Answer"),
-        code(exhibits.answer(
-            "26.5 % [25.0 %, 28.0 %] of 5,292 eligible customers are expected to place no order in the next 90 days.",
-            "412 of them carry 38.2 % of the value at stake: £182,000 [£164,000, £201,000] of yearly margin.",
-            "High risks are overstated: the calibration slope is .71, below .80."), "answer"),
+        code(
+            display.answer_box(
+                "26.5 % [25.0 %, 28.0 %] of 5,292 eligible customers are expected to place no order in the next 90 "
+                "days.",
+                "412 of them carry 38.2 % of the value at stake: £182,000 [£164,000, £201,000] of yearly margin.",
+                "High risks are overstated: the calibration slope is .71, below .80.",
+            ),
+            "answer",
+        ),
         text("## Who\n\nRisk bands are only useful if the highest loses several times as many as the lowest."),
-        code(figures.intervals(bands, "band", "lost", "low", "high",
-                               "The highest band loses 62.0 % within 90 days, the lowest 4.0 %",
-                               "share of customers lost"), "remove-input"),
-        code(exhibits.say("The highest of five bands loses 15 times as many as the lowest.")),
-        code(exhibits.table(bands, {"lost": words.share, "low": words.share, "high": words.share,
-                                    "net_sales": lambda x: words.money(x, "GBP")}, "What each band is worth")),
+        code(
+            plots.interval_plot(
+                bands,
+                "band",
+                "lost",
+                "low",
+                "high",
+                "The highest band loses 62.0 % within 90 days, the lowest 4.0 %",
+                "share of customers lost",
+            ),
+            "remove-input",
+        ),
+        code(display.paragraph("The highest of five bands loses 15 times as many as the lowest.")),
+        code(
+            display.data_table(
+                bands,
+                {
+                    "lost": formatting.share,
+                    "low": formatting.share,
+                    "high": formatting.share,
+                    "net_sales": lambda x: formatting.money(x, "GBP"),
+                },
+                "What each band is worth",
+            )
+        ),
         text("## With which model"),
-        code(exhibits.estimates(models, "GBP", "The logistic model ranks better than recency alone")),
+        code(display.estimates_table(models, "GBP", "The logistic model ranks better than recency alone")),
         text("## When"),
-        code(figures.lines(months(), "month", "active", "Retention holds at 70 %", "share of customers active",
-                           ("low", "high"))),
-        code(figures.lines(tiers, "month", "active", "Small customers are the least retained", "share", series="tier")),
-        code(figures.heat(matrix, "After four orders most customers stay", "share")),
-        code(figures.bars(base, "kind", "change", "Lost customers took more than new ones brought", "money")),
-        code(figures.histogram(rng.lognormal(3, 1, 3000), "Half of all gaps are shorter than three weeks",
-                               "days between orders")),
-        code(figures.bars(bands.head(0), "band", "lost", "No reasons are recorded", "share")),
+        code(
+            plots.line_plot(
+                months(), "month", "active", "Retention holds at 70 %", "share of customers active", ("low", "high")
+            )
+        ),
+        code(
+            plots.line_plot(tiers, "month", "active", "Small customers are the least retained", "share", series="tier")
+        ),
+        code(plots.heat_map(matrix, "After four orders most customers stay", "share")),
+        code(plots.bar_plot(base, "kind", "change", "Lost customers took more than new ones brought", "money")),
+        code(
+            plots.histogram(
+                rng.lognormal(3, 1, 3000), "Half of all gaps are shorter than three weeks", "days between orders"
+            )
+        ),
+        code(plots.bar_plot(bands.head(0), "band", "lost", "No reasons are recorded", "share")),
         text("## What would change our mind"),
-        code(exhibits.say("A hold-out of 10 % would show whether those contacted stayed because of it."), "doubt"),
+        code(display.paragraph("A hold-out of 10 % would show whether those contacted stayed because of it."), "doubt"),
         text("## Assumptions", "appendix"),
-        code(exhibits.table(wide, caption="A wide table"), "appendix"),
-        code(tag="nbval-check-output", stream="results/churn_scores: 5,292 × 8\nshare lost .27\n"))
+        code(display.data_table(wide, caption="A wide table"), "appendix"),
+        code(tag="nbval-check-output", stream="results/churn_scores: 5,292 × 8\nshare lost .27\n"),
+    )
 
 
 def leadership():
     """Return an executed leadership notebook."""
     past = tuple(months()["active"])
     cards = [
-        exhibits.Card("Customers kept", "70.4 %", "[68.9 %, 71.9 %]", "no change beyond noise", past, (0.66, 0.74),
-                      0.72, href="04.html"),
-        exhibits.Card("Net sales", "£1,230,000", "12 months", "up 3.2 %, beyond noise", (1, 1.1, 1.05, 1.2, 1.23)),
-        exhibits.Card("Satisfaction index", "72.5 points", "[70.9, 74.2]", "down 1.2 points, beyond noise",
-                      (75, 74, 74, 72.5), (72.9, 75), alarm="below its limit"),
-        exhibits.Card("Truly loyal", "31.2 %", "[28.0 %, 34.5 %]", "no earlier run to compare with"),
-        exhibits.Card("Margin at risk", "£182,000", "[£164,000, £201,000]", "no change beyond noise", (150, 170, 182)),
-        exhibits.Card("Latest experiment", "insufficient data", "", "no earlier run to compare with")]
+        leadership_page.KpiCard(
+            "Customers kept",
+            "70.4 %",
+            "[68.9 %, 71.9 %]",
+            "no change beyond noise",
+            past,
+            (0.66, 0.74),
+            0.72,
+            href="04.html",
+        ),
+        leadership_page.KpiCard(
+            "Net sales", "£1,230,000", "12 months", "up 3.2 %, beyond noise", (1, 1.1, 1.05, 1.2, 1.23)
+        ),
+        leadership_page.KpiCard(
+            "Satisfaction index",
+            "72.5 points",
+            "[70.9, 74.2]",
+            "down 1.2 points, beyond noise",
+            (75, 74, 74, 72.5),
+            (72.9, 75),
+            alarm="below its limit",
+        ),
+        leadership_page.KpiCard("Truly loyal", "31.2 %", "[28.0 %, 34.5 %]", "no earlier run to compare with"),
+        leadership_page.KpiCard(
+            "Margin at risk", "£182,000", "[£164,000, £201,000]", "no change beyond noise", (150, 170, 182)
+        ),
+        leadership_page.KpiCard("Latest experiment", "insufficient data", "", "no earlier run to compare with"),
+    ]
     findings = [("Sales fell by £107,000: lost customers took £190,000, new ones brought £120,000.", "04.html"),
                 ("412 customers carry 38.2 % [34.0 %, 42.1 %] of the margin at risk.", "05.html"),
                 ("Satisfaction fell by 1.2 points [0.3, 2.1], most among those who waited over a week.", "02.html"),
@@ -149,10 +212,19 @@ def leadership():
            for i in range(1, 11)]
     return notebook(
         text("# Leadership summary\n\nHow are our customers doing, and what do we do next?"),
-        code(exhibits.briefing(exhibits.cards(cards), exhibits.findings(findings), exhibits.decisions(decisions),
-                               exhibits.lines(lines)), "answer"),
-        code(exhibits.gates(gates()), "trust"),
-        text("## Ten questions"), code(exhibits.questions(ten)))
+        code(
+            leadership_page.first_screen(
+                leadership_page.kpi_cards(cards),
+                leadership_page.finding_list(findings),
+                leadership_page.decision_table(decisions),
+                leadership_page.short_line_list(lines),
+            ),
+            "answer",
+        ),
+        code(display.gates_table(gates()), "trust"),
+        text("## Ten questions"),
+        code(leadership_page.question_list(ten)),
+    )
 
 
 def evil():
@@ -162,33 +234,42 @@ def evil():
     gate = gate_table(EVIL, [Gate(EVIL, 1, 2, True, Level.NOTE, EVIL, EVIL)])
     series = pd.DataFrame({"x": [1, 2, 1, 2], "y": [1.0, 2.0, 3.0, 4.0], "s": [EVIL, EVIL, "a", "a"]})
     matrix = pd.DataFrame([[1.0, 2.0]], index=[EVIL], columns=[EVIL, "b"])
-    card = exhibits.Card(EVIL, EVIL, EVIL, EVIL, (1, 2), alarm=EVIL, href="javascript:alert(1)")
+    card = leadership_page.KpiCard(EVIL, EVIL, EVIL, EVIL, (1, 2), alarm=EVIL, href="javascript:alert(1)")
     return notebook(
-        text("# Title"), code(exhibits.answer(EVIL), "answer", stream=EVIL), code(exhibits.gates(gate), "trust"),
-        code(exhibits.say(EVIL)), code(exhibits.table(frame, caption=EVIL)), code(exhibits.estimates(long, EVIL, EVIL)),
-        code(figures.intervals(frame, EVIL, "value", "low", "high", EVIL, EVIL)),
-        code(figures.bars(frame, EVIL, "value", EVIL, EVIL)),
-        code(figures.lines(series, "x", "y", EVIL, EVIL, series="s")),
-        code(figures.heat(matrix, EVIL, EVIL)), code(figures.histogram([1, 2, 3], EVIL, EVIL)),
-        code(exhibits.cards([card])), code(exhibits.findings([(EVIL, EVIL)])),
-        code(exhibits.decisions(pd.DataFrame({EVIL: [EVIL], "cost": [EVIL]}))), code(exhibits.lines({EVIL: EVIL})),
-        code(exhibits.questions([(EVIL, EVIL)])), code(exhibits.missing(EVIL, EVIL)))
+        text("# Title"),
+        code(display.answer_box(EVIL), "answer", stream=EVIL),
+        code(display.gates_table(gate), "trust"),
+        code(display.paragraph(EVIL)),
+        code(display.data_table(frame, caption=EVIL)),
+        code(display.estimates_table(long, EVIL, EVIL)),
+        code(plots.interval_plot(frame, EVIL, "value", "low", "high", EVIL, EVIL)),
+        code(plots.bar_plot(frame, EVIL, "value", EVIL, EVIL)),
+        code(plots.line_plot(series, "x", "y", EVIL, EVIL, series="s")),
+        code(plots.heat_map(matrix, EVIL, EVIL)),
+        code(plots.histogram([1, 2, 3], EVIL, EVIL)),
+        code(leadership_page.kpi_cards([card])),
+        code(leadership_page.finding_list([(EVIL, EVIL)])),
+        code(leadership_page.decision_table(pd.DataFrame({EVIL: [EVIL], "cost": [EVIL]}))),
+        code(leadership_page.short_line_list({EVIL: EVIL})),
+        code(leadership_page.question_list([(EVIL, EVIL)])),
+        code(html.missing_exhibit(EVIL, EVIL)),
+    )
 
 
 def written(folder):
     """Write one page of each kind into a folder."""
     made = {
-        "05.html": pages.page(churn(), footing=FOOTING, links=LINKS),
-        "08.html": pages.page(leadership(), footing=FOOTING, links=LINKS),
-        "evil.html": pages.page(evil(), footing=FOOTING, links=LINKS),
-        "notice.html": pages.notice("not applicable", "06 · A/B evaluation", (
+        "05.html": pages.notebook_page(churn(), footing=FOOTING, links=LINKS),
+        "08.html": pages.notebook_page(leadership(), footing=FOOTING, links=LINKS),
+        "evil.html": pages.notebook_page(evil(), footing=FOOTING, links=LINKS),
+        "notice.html": pages.notice_page("not applicable", "06 · A/B evaluation", (
             "This source has no experiment.", "With assignments it would say which variant is better, by how much."),
             footing=FOOTING, links=LINKS),
-        "failed.html": pages.notice("failed", "05 · Churn prediction", (
+        "failed.html": pages.notice_page("failed", "05 · Churn prediction", (
             "A cell ran longer than 600 s and was stopped.", "Resume with: python -m helpers run simulated --resume"),
             footing=FOOTING, links=LINKS),
-        "runs.html": pages.runs_index(RUNS),
+        "runs.html": pages.runs_index_page(RUNS),
     }
-    for name, html in made.items():
-        (folder / name).write_text(html, encoding="utf-8")
+    for name, page in made.items():
+        (folder / name).write_text(page, encoding="utf-8")
     return sorted(made)

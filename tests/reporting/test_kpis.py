@@ -4,20 +4,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.foundation import workspace as workspaces
-from helpers.foundation.estimates import Level, Status
-from helpers.pipeline import catalogue
+from helpers.foundation import workspace
+from helpers.foundation.results import Level, Status
+from helpers.pipeline import registry
 from helpers.reporting import kpis
 from tests.reporting import leading
 
 
 def shop(as_of="2026-06-30"):
-    return catalogue.workspace("shop", as_of=as_of)
+    return registry.open_workspace("shop", as_of=as_of)
 
 
 def earlier_run(as_of, **tables):
     """Keep a finished run of the shop with these result tables."""
-    folder = workspaces.runs_folder("shop") / f"{as_of}-1"
+    folder = workspace.runs_folder("shop") / f"{as_of}-1"
     (folder / "results").mkdir(parents=True)
     for name, table in tables.items():
         table.to_parquet(folder / "results" / f"{name}.parquet")
@@ -25,7 +25,7 @@ def earlier_run(as_of, **tables):
 
 
 def test_each_wing_gives_its_key_figures_in_order():
-    found = kpis.present(leading.everything())
+    found = kpis.available_kpis(leading.everything())
     assert found["name"].tolist()[:6] == ["Satisfaction, 0 to 100", "Truly loyal", "Earlier customers kept",
                                           "Net sales, latest period", "Customers expected lost, 90 days",
                                           "Margin at stake"]
@@ -34,34 +34,34 @@ def test_each_wing_gives_its_key_figures_in_order():
 
 def test_contracts_without_dates_have_no_margin_at_stake():
     fees = leading.scores(value_at_stake=np.nan, value_if_kept=np.nan, monthly_fee=20.0, due_on=pd.NaT)
-    found = kpis.present(leading.results(churn_scores=fees))
+    found = kpis.available_kpis(leading.results(churn_scores=fees))
     assert "Margin at stake" not in found["name"].tolist()
 
 
 def test_without_results_there_are_no_key_figures(home):
-    found = kpis.kpis(shop(), leading.results())
+    found = kpis.kpi_table(shop(), leading.results())
     assert found.empty
-    assert kpis.cards(shop(), found, leading.results()) == []
-    assert kpis.table(found).empty
-    assert kpis.reading(found).empty
+    assert kpis.kpi_cards_of(shop(), found, leading.results()) == []
+    assert kpis.kpi_rows(found).empty
+    assert kpis.kpi_reading_table(found).empty
 
 
 def test_differences_of_shares_are_shown_in_points():
-    row = kpis.present(leading.results(experiment_effects=leading.effects())).iloc[0]
+    row = kpis.available_kpis(leading.results(experiment_effects=leading.effects())).iloc[0]
     assert (row["value"], row["unit"], row["n"]) == (pytest.approx(5.0), "points", 1010)
 
 
 def test_a_blocked_effect_has_its_reason_and_no_value():
     blocked = leading.effects({"status": "blocked", "reason": "sample ratio", "value": np.nan, "low": np.nan,
                                "high": np.nan, "verdict": "invalid"})
-    found = kpis.kpis(shop(), leading.results(experiment_effects=blocked))
-    assert kpis.cards(shop(), found, leading.results())[0].value == "no verdict"
+    found = kpis.kpi_table(shop(), leading.results(experiment_effects=blocked))
+    assert kpis.kpi_cards_of(shop(), found, leading.results())[0].value == "no verdict"
 
 
 def test_a_gate_that_strikes_a_claim_takes_the_value_from_its_card(home):
     held = leading.gates("04", leading.gate("history", "change in revenue, retention", Level.STRIKE))
-    found = kpis.kpis(shop(), leading.everything(value_gates=held))
-    cards = {card.name: card for card in kpis.cards(shop(), found, leading.results())}
+    found = kpis.kpi_table(shop(), leading.everything(value_gates=held))
+    cards = {card.name: card for card in kpis.kpi_cards_of(shop(), found, leading.results())}
     kept = cards["Earlier customers kept"]
     assert (kept.value, kept.interval) == ("claim struck", "history was found")
     assert cards["Net sales, latest period"].value == "€2,000"
@@ -69,19 +69,21 @@ def test_a_gate_that_strikes_a_claim_takes_the_value_from_its_card(home):
 
 def test_a_gate_that_qualifies_a_claim_stands_on_its_card(home):
     held = leading.gates("04", leading.gate("season", "retention"))
-    found = kpis.kpis(shop(), leading.everything(value_gates=held))
-    card = next(c for c in kpis.cards(shop(), found, leading.results()) if c.name == "Earlier customers kept")
+    found = kpis.kpi_table(shop(), leading.everything(value_gates=held))
+    card = next(c for c in kpis.kpi_cards_of(shop(), found, leading.results()) if c.name == "Earlier customers kept")
     assert card.interval == "[40.0 %, 60.0 %], with care"
-    assert "with care: season was found" in kpis.reading(found)["caveat"].tolist()
+    assert "with care: season was found" in kpis.kpi_reading_table(found)["caveat"].tolist()
 
 
 def test_the_insufficient_come_after_what_has_a_value():
-    found = kpis.present(leading.results(customer_base=leading.short_base(), satisfaction_index=leading.survey()))
+    found = kpis.available_kpis(
+        leading.results(customer_base=leading.short_base(), satisfaction_index=leading.survey())
+    )
     assert found["status"].tolist() == ["ok", "ok", "insufficient", "insufficient", "insufficient"]
 
 
 def test_a_struck_figure_keeps_its_place():
-    found = kpis.present(leading.everything(satisfaction_index=leading.survey(status=Status.STRUCK)))
+    found = kpis.available_kpis(leading.everything(satisfaction_index=leading.survey(status=Status.STRUCK)))
     assert found["status"].iloc[0] == "struck"
 
 
@@ -89,13 +91,13 @@ def test_changes_and_courses_come_from_comparable_runs(home):
     earlier_run("2025-12-31", satisfaction_index=leading.survey(64.0))
     earlier_run("2026-03-31", customer_base=leading.base(), satisfaction_index=leading.survey(60.0))
     ws, found = shop(), leading.everything()
-    key = kpis.kpis(ws, found)
+    key = kpis.kpi_table(ws, found)
     worded = dict(zip(key["name"], key["change_words"], strict=True))
     assert worded["Satisfaction, 0 to 100"] == "up 10 points, beyond noise"
     assert worded["Earlier customers kept"] == "no change beyond noise"
     assert worded["Net sales, latest period"] == "unchanged"
     assert worded["Truly loyal"] == "not measured in the run before"
-    cards = {card.name: card for card in kpis.cards(ws, key, found)}
+    cards = {card.name: card for card in kpis.kpi_cards_of(ws, key, found)}
     assert cards["Satisfaction, 0 to 100"].spark == (64.0, 60.0, 70.0)
     assert cards["Earlier customers kept"].spark == ()
 
@@ -103,7 +105,7 @@ def test_changes_and_courses_come_from_comparable_runs(home):
 def test_without_comparable_runs_waves_and_months_are_drawn(home):
     found = leading.results(satisfaction_index=leading.survey(), customer_base=leading.base())
     ws = shop()
-    cards = {c.name: c for c in kpis.cards(ws, kpis.kpis(ws, found), found, [10, 20, 30])}
+    cards = {c.name: c for c in kpis.kpi_cards_of(ws, kpis.kpi_table(ws, found), found, [10, 20, 30])}
     assert cards["Satisfaction, 0 to 100"].spark == (68.0, 71.0)
     assert cards["Active customers"].spark == (10, 20, 30)
     assert cards["Earlier customers kept"].spark == ()
@@ -112,19 +114,23 @@ def test_without_comparable_runs_waves_and_months_are_drawn(home):
 
 def test_key_figures_keep_their_declaration(home):
     ws = shop()
-    assert ws.write("results/kpis", kpis.table(kpis.kpis(ws, leading.everything()))).startswith("results/kpis: 10 × ")
-    assert ws.write("results/kpis", kpis.table(kpis.kpis(ws, leading.results()))).startswith("results/kpis: 0 × ")
+    assert ws.write("results/kpis", kpis.kpi_rows(kpis.kpi_table(ws, leading.everything()))).startswith(
+        "results/kpis: 10 × "
+    )
+    assert ws.write("results/kpis", kpis.kpi_rows(kpis.kpi_table(ws, leading.results()))).startswith(
+        "results/kpis: 0 × "
+    )
 
 
 def test_a_card_leads_to_the_page_that_explains_it(home):
     found = leading.everything()
-    hrefs = {card.name: card.href for card in kpis.cards(shop(), kpis.kpis(shop(), found), found)}
+    hrefs = {card.name: card.href for card in kpis.kpi_cards_of(shop(), kpis.kpi_table(shop(), found), found)}
     assert hrefs["Margin at stake"] == "05_churn_prediction.html"
 
 
 def test_the_run_before_is_named_with_its_date(home):
     earlier_run("2026-03-31", customer_base=leading.base())
-    key = kpis.table(kpis.kpis(shop(), leading.everything()))
+    key = kpis.kpi_rows(kpis.kpi_table(shop(), leading.everything()))
     kept = key[key["quantity"] == "retention_by_count"].iloc[0]
     assert kept["previous_as_of_on"] == pd.Timestamp("2026-03-31")
     assert (kept["previous"], kept["change"], bool(kept["is_beyond_noise"])) == (0.5, 0.0, False)

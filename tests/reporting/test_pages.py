@@ -6,10 +6,10 @@ import pandas as pd
 import pytest
 from nbformat import v4
 
-from helpers.reporting import exhibits, pages
+from helpers.reporting import display, pages
 from tests.reporting import samples
 from tests.reporting.samples import FOOTING, LINKS, code, notebook, text
-from tests.reporting.test_exhibits import Reader
+from tests.reporting.test_display import Reader
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +20,7 @@ def made(tmp_path_factory):
 
 
 def page(*cells):
-    return pages.page(notebook(*cells), footing=FOOTING, links=LINKS)
+    return pages.notebook_page(notebook(*cells), footing=FOOTING, links=LINKS)
 
 
 def body(html):
@@ -50,12 +50,12 @@ def test_each_cell_stands_in_its_part(made):
 
 
 def test_what_a_title_says_to_analysts_is_folded():
-    html = body(page(text("# T\n\n**Question** Who?\n\nReads a, writes b."), code(exhibits.say("E."))))
+    html = body(page(text("# T\n\n**Question** Who?\n\nReads a, writes b."), code(display.paragraph("E."))))
     assert html.index("Who?") < html.index("<main>") < html.index("E.") < html.index("<details") < html.index("Reads a")
 
 
 def test_code_and_prompts_are_not_shown():
-    html = page(text("# T"), code(exhibits.say("Found."), source="secret_call()"))
+    html = page(text("# T"), code(display.paragraph("Found."), source="secret_call()"))
     assert "secret_call" not in html
     assert "In [" not in html
     assert "Out[" not in html
@@ -78,12 +78,12 @@ def test_a_page_asks_nothing_from_outside_and_holds_no_script(made):
 
 def test_a_page_with_ten_figures_is_small_and_quick():
     executed = samples.churn()
-    html = pages.page(executed, footing=FOOTING, links=LINKS)
+    html = pages.notebook_page(executed, footing=FOOTING, links=LINKS)
     assert len(html.encode()) < 600_000
     took = []
     for _ in range(5):
         start = time.perf_counter()
-        pages.page(executed, footing=FOOTING, links=LINKS)
+        pages.notebook_page(executed, footing=FOOTING, links=LINKS)
         took.append(time.perf_counter() - start)
     assert min(took) < 0.5  # a tenth of a second on an idle machine, which a machine that runs tests is not
 
@@ -91,9 +91,9 @@ def test_a_page_with_ten_figures_is_small_and_quick():
 def test_the_notebook_is_not_changed():
     executed = samples.churn()
     before = copy.deepcopy(executed)
-    first = pages.page(executed, footing=FOOTING, links=LINKS)
+    first = pages.notebook_page(executed, footing=FOOTING, links=LINKS)
     assert executed == before
-    assert pages.page(executed, footing=FOOTING, links=LINKS) == first
+    assert pages.notebook_page(executed, footing=FOOTING, links=LINKS) == first
 
 
 def test_the_head_says_what_the_page_speaks_for(made):
@@ -116,31 +116,31 @@ def test_the_footing_names_everything_that_is_known(made):
 
 
 def test_a_footing_that_knows_little_says_little():
-    html = pages.page(notebook(text("# T")), footing=pages.Footing("tiny"))
+    html = pages.notebook_page(notebook(text("# T")), footing=pages.Footing("tiny"))
     said = dict(re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", html))
     assert said == {"Source": "tiny", "As of": "no date", "Time taken": "not known"}
     assert "<nav" not in html
 
 
 def test_a_notebook_without_a_title_or_any_output_is_still_a_page():
-    assert "<h1>Loyalty Workbook</h1>" in pages.page(notebook(code()), footing=FOOTING)
+    assert "<h1>Loyalty Workbook</h1>" in pages.notebook_page(notebook(code()), footing=FOOTING)
     html = page(text("# Only a title"))
     assert "Only a title" in html
     assert "<main>" in html
-    assert pages.page(v4.new_notebook(), footing=FOOTING).count("</main>") == 1
+    assert pages.notebook_page(v4.new_notebook(), footing=FOOTING).count("</main>") == 1
 
 
 def test_markdown_goes_with_the_cell_that_it_introduces():
-    html = body(page(text("# T"), text("## Why trust"), code(exhibits.say("Gate."), "trust"), text("Evidence"),
-                     code(exhibits.say("E."))))
+    html = body(page(text("# T"), text("## Why trust"), code(display.paragraph("Gate."), "trust"), text("Evidence"),
+                     code(display.paragraph("E."))))
     assert html.index('id="trust"') < html.index("Why trust") < html.index("Gate.") < html.index('id="evidence"')
     assert html.count("Can we trust it?") == 1  # its label only: the part has a heading of its own
-    bare = body(page(text("# T"), code(exhibits.say("Gate."), "trust")))
+    bare = body(page(text("# T"), code(display.paragraph("Gate."), "trust")))
     assert "<h2>Can we trust it?</h2>" in bare
 
 
 def test_a_heading_over_nothing_is_left_out_with_what_it_introduces():
-    nothing, something = exhibits.present(), exhibits.say("Found.")
+    nothing, something = display.show(), display.paragraph("Found.")
     html = body(page(text("# T"), text("## Gone\n\nWhy."), code(nothing), code(nothing), text("## Kept"), code(nothing),
                      code(something), text("## Words alone")))
     assert "Gone" not in html
@@ -150,18 +150,18 @@ def test_a_heading_over_nothing_is_left_out_with_what_it_introduces():
 
 def test_an_exhibit_of_nothing_leaves_no_gap():
     alone, beside = (body(page(text("# T"), text("## Kept"), *cells)) for cells in (
-        [code(exhibits.say("Found."))], [code(exhibits.present()), code(exhibits.say("Found."))]))
+        [code(display.paragraph("Found."))], [code(display.show()), code(display.paragraph("Found."))]))
     assert alone == beside
 
 
 def test_roles_are_taken_from_ids_where_there_is_no_tag():
-    cell = code(exhibits.say("Doubt."))
+    cell = code(display.paragraph("Doubt."))
     cell["id"] = "doubt"
     assert 'id="doubt" class="part"' in page(text("# T"), cell)
 
 
 def test_streams_of_any_cell_are_gathered_in_the_folded_part():
-    html = body(page(text("# T"), code(exhibits.say("E."), stream="canonical/items: absent")))
+    html = body(page(text("# T"), code(display.paragraph("E."), stream="canonical/items: absent")))
     assert html.index("<details") < html.index("canonical/items: absent")
 
 
@@ -187,8 +187,8 @@ def test_text_from_data_is_never_markup_on_a_page():
     footing = pages.Footing(evil, evil, "2026-06-30", evil, evil, 1, {evil: evil}, evil, evil, 1.0, evil)
     links = [pages.Link(evil, evil)]
     run = pages.Run(evil, evil, evil, evil, evil, 1.0, evil, evil)
-    for html in (pages.page(samples.evil(), footing=footing, links=links), pages.runs_index([run], links),
-                 pages.notice(evil, evil, evil, footing=footing, links=links)):
+    for html in (pages.notebook_page(samples.evil(), footing=footing, links=links), pages.runs_index_page([run], links),
+                 pages.notice_page(evil, evil, evil, footing=footing, links=links)):
         reader = Reader()
         reader.feed(html)
         assert "script" not in {tag for tag, _ in reader.tags}
@@ -206,7 +206,7 @@ def test_the_leadership_page_has_its_links_below_the_first_screen(made):
 @pytest.mark.parametrize(("kind", "mark"), [
     ("not applicable", "Not applicable"), ("failed", "▲ Failed"), ("not reached", "Not reached")])
 def test_a_notice_says_what_happened_in_plain_words(kind, mark):
-    html = pages.notice(kind, "06 · A/B", ("It is missing.", ("It would tell.",)), footing=FOOTING, links=LINKS)
+    html = pages.notice_page(kind, "06 · A/B", ("It is missing.", ("It would tell.",)), footing=FOOTING, links=LINKS)
     assert f'<p class="kind">{mark}</p><p>It is missing.</p><p>It would tell.</p>' in html
     assert "<h1>06 · A/B</h1>" in html
     assert 'id="footing"' in html
@@ -223,6 +223,6 @@ def test_the_list_of_runs_has_every_run_the_newest_first(made):
 
 
 def test_a_list_without_runs_says_so():
-    assert "No run yet." in pages.runs_index([])
-    assert "1 run, none failed" in pages.runs_index(samples.RUNS[:1])
-    assert "not known" in pages.runs_index([pages.Run("s", "r", "", "2026-01-01T00:00:00", "running")])
+    assert "No run yet." in pages.runs_index_page([])
+    assert "1 run, none failed" in pages.runs_index_page(samples.RUNS[:1])
+    assert "not known" in pages.runs_index_page([pages.Run("s", "r", "", "2026-01-01T00:00:00", "running")])

@@ -3,9 +3,9 @@
 import pandas as pd
 import pytest
 
-from helpers.foundation import canonical
+from helpers.foundation import canonical_schema
 
-WHAT = {t.name.removeprefix("canonical/"): t for t in canonical.TABLES}
+WHAT = {t.name.removeprefix("canonical/"): t for t in canonical_schema.CANONICAL_TABLES}
 
 
 @pytest.fixture

@@ -6,9 +6,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.foundation.estimates import Status, summary
-from helpers.satisfaction import comments, courses, frames, respondents, scores, service, signs, structure, updating
-from helpers.satisfaction.assumptions import Assumptions
+from helpers.foundation.results import Status, estimate_table
+from helpers.satisfaction import (
+    driver_drift,
+    ecsi_model,
+    expectations,
+    item_frameworks,
+    response_bias,
+    satisfaction_index,
+    satisfaction_vs_behaviour,
+    service_quality,
+    text_comments,
+)
+from helpers.satisfaction.config import SatisfactionConfig
 from tests.satisfaction.conftest import WHAT, found
 
 AS_OF = date(2026, 6, 30)
@@ -18,9 +28,9 @@ def test_the_response_chain_runs_from_invitation_to_score(table):
     sent = [{"invitation_id": f"i{i}", "customer_id": "c", "survey": "s", "sent_at": pd.Timestamp("2026-01-01"),
              "response_id": f"r{i}" if i < 20 else None} for i in range(40)]
     scored = pd.DataFrame({"response_id": [f"r{i}" for i in range(10)]})
-    made = respondents.chain(table("invitations", sent), scored)
+    made = response_bias.response_funnel(table("invitations", sent), scored)
     assert [found(made, q).value for q in ("invited", "response rate", "usable response rate")] == [40, 0.5, 0.25]
-    (none,) = respondents.chain(table("invitations"), scored)
+    (none,) = response_bias.response_funnel(table("invitations"), scored)
     assert none.reason == "no invitations are recorded"
 
 
@@ -28,9 +38,9 @@ def test_straight_lining_is_seen_on_the_paper_and_a_question_at_its_ceiling_is_n
     known = catalogued(*[{"item": f"q{j}", "is_reversed": j == 4} for j in range(5)])
     rows = [(f"r{i:02}", f"q{j}", 5.0 if i < 8 or j == 0 else float(1 + (i + j) % 4))
             for i in range(20) for j in range(5)]
-    habits = respondents.habits(surveyed(known, rows), known)
-    assert found(habits, respondents.STRAIGHT).value == pytest.approx(0.4)
-    gates = {g.gate: g for g in respondents.habit_gates(habits)}
+    habits = response_bias.response_styles(surveyed(known, rows), known)
+    assert found(habits, response_bias.STRAIGHT_LINING).value == pytest.approx(0.4)
+    gates = {g.gate: g for g in response_bias.response_style_gates(habits)}
     assert gates["straight-lining"].is_crossed
     assert gates["questions answered at one end"].sentence == (
         "1 question has more than half of the answers at one end: q0 (100 % at its ceiling); it can hardly tell people"
@@ -39,9 +49,9 @@ def test_straight_lining_is_seen_on_the_paper_and_a_question_at_its_ceiling_is_n
 
 def test_nobody_has_no_habits(catalogued, surveyed):
     known = catalogued({"item": "q"})
-    (none,) = respondents.habits(surveyed(known, []), known)
+    (none,) = response_bias.response_styles(surveyed(known, []), known)
     assert none.status is Status.INSUFFICIENT
-    assert respondents.habit_gates([none]) == []
+    assert response_bias.response_style_gates([none]) == []
 
 
 def cases(n=60):
@@ -53,26 +63,30 @@ def cases(n=60):
 
 
 def test_the_funnel_counts_cases_at_every_stage(table):
-    made = service.service(table("cases", cases()), AS_OF, 600)
+    made = service_quality.service_estimates(table("cases", cases()), AS_OF, 600)
     assert found(made, "share handled").value == pytest.approx(2 / 3)
-    assert found(made, service.OMITTED).value == pytest.approx(1 / 3)
-    assert found(made, service.DISSATISFIED).value == pytest.approx(1 / 2)
+    assert found(made, service_quality.OMISSION_RATE).value == pytest.approx(1 / 3)
+    assert found(made, service_quality.DISSATISFACTION_RATE).value == pytest.approx(1 / 2)
     assert found(made, "median days to close").value == pytest.approx(3)
-    assert found(made, service.COMPLAINTS).value == pytest.approx(10)
-    assert service.service(table("cases"), AS_OF, 0)[0].reason == "no service cases are recorded"
+    assert found(made, service_quality.COMPLAINTS_PER_BUYER).value == pytest.approx(10)
+    assert service_quality.service_estimates(table("cases"), AS_OF, 0)[0].reason == "no service cases are recorded"
 
 
 def test_complaints_are_charted_per_hundred_buyers_of_full_months(table):
     sold = [{"order_id": f"o{i}", "line": 1, "customer_id": f"c{i}", "ordered_at": pd.Timestamp("2026-01-07"),
              "kind": "sale", "amount": 5.0} for i in range(50)]
-    (complaints, *_) = service.rates(table("cases", cases()), table("transactions", sold), AS_OF)
+    (complaints, *_) = service_quality.monthly_service_rates(
+        table("cases", cases()), table("transactions", sold), AS_OF
+    )
     assert (complaints.value.tolist(), complaints.size.tolist(), complaints.figures().tolist()) == ([60], [0.5], [120])
-    (few, *_) = service.alarms(service.board([complaints], 1))
+    (few, *_) = service_quality.service_alarms(service_quality.service_charts([complaints], 1))
     assert (few.status, few.reason) == (Status.INSUFFICIENT, (
         "1 period with a figure, more than 24 are needed: the baseline and one to watch"))
-    in_month = service.rates(table("cases", cases()), table("transactions", sold), date(2026, 1, 30))
-    assert service.COMPLAINTS not in [course.name for course in in_month]
-    assert service.rates(table("cases"), table("transactions"), AS_OF) == ()
+    in_month = service_quality.monthly_service_rates(
+        table("cases", cases()), table("transactions", sold), date(2026, 1, 30)
+    )
+    assert service_quality.COMPLAINTS_PER_BUYER not in [course.name for course in in_month]
+    assert service_quality.monthly_service_rates(table("cases"), table("transactions"), AS_OF) == ()
 
 
 def asked(n=120):
@@ -87,35 +101,46 @@ def test_behaviour_after_the_answer_goes_with_satisfaction_where_it_was_planted(
             for i in range(120) for k in range(i // 30)]
     late = {"order_id": "late", "line": 1, "customer_id": "c000", "kind": "sale", "amount": 10.0,
             "ordered_at": pd.Timestamp("2026-05-01")}
-    done = signs.behaviour(asked(), table("transactions", [*sold, late]), table("cases"), table("customers"), AS_OF)
+    done = satisfaction_vs_behaviour.behaviour_after_answer(
+        asked(), table("transactions", [*sold, late]), table("cases"), table("customers"), AS_OF
+    )
     assert done["orders"].tolist() == [i // 30 for i in range(120)]
-    made = signs.signs(signs.choosing(done, table("events"), table("transactions", sold)))
-    assert found(made, f"satisfaction with {signs.SIGNS['orders']}").low > 0.8
-    assert found(made, f"satisfaction with {signs.SIGNS['complaints']}").status is Status.INSUFFICIENT
+    made = satisfaction_vs_behaviour.behaviour_correlations(
+        satisfaction_vs_behaviour.with_choosing_hours(done, table("events"), table("transactions", sold))
+    )
+    assert found(made, f"satisfaction with {satisfaction_vs_behaviour.BEHAVIOUR_LABELS['orders']}").low > 0.8
+    assert (
+        found(made, f"satisfaction with {satisfaction_vs_behaviour.BEHAVIOUR_LABELS['complaints']}").status
+        is Status.INSUFFICIENT
+    )
     expected = pd.DataFrame({"customer_id": done["customer_id"], "expectation": np.linspace(90, 20, 120)})
-    policy = signs.expectation_policy(expected, done)
-    assert found(policy, "share who bought again", signs.POLICY[0]).value == 1
-    assert found(policy, "satisfaction", signs.POLICY[2]).value < 40
+    policy = satisfaction_vs_behaviour.expectation_policy_estimates(expected, done)
+    assert found(policy, "share who bought again", satisfaction_vs_behaviour.EXPECTATION_TERTILES[0]).value == 1
+    assert found(policy, "satisfaction", satisfaction_vs_behaviour.EXPECTATION_TERTILES[2]).value < 40
 
 
 def test_no_records_of_orders_are_not_no_orders(table):
-    done = signs.behaviour(asked(), table("transactions"), table("cases"), table("customers"), AS_OF)
+    done = satisfaction_vs_behaviour.behaviour_after_answer(
+        asked(), table("transactions"), table("cases"), table("customers"), AS_OF
+    )
     assert done["orders"].isna().all()
-    assert {e.status for e in signs.signs(done)} == {Status.INSUFFICIENT}
-    assert signs.behaviour(asked(0), table("transactions"), table("cases"), table("customers"), AS_OF).empty
+    assert {e.status for e in satisfaction_vs_behaviour.behaviour_correlations(done)} == {Status.INSUFFICIENT}
+    assert satisfaction_vs_behaviour.behaviour_after_answer(
+        asked(0), table("transactions"), table("cases"), table("customers"), AS_OF
+    ).empty
 
 
 def test_words_are_shown_only_where_ten_people_use_them_and_nobody_is_quoted():
     text = ["late again, says Mr Smith"] + ["late again"] * 14 + ["quick and kind"] * 15
     written = pd.DataFrame({"response_id": [f"r{i:02}" for i in range(30)], "item": "q", "comment": text,
                             "person": [f"p{i}" for i in range(30)], "polarity": ["blame"] * 15 + ["praise"] * 15})
-    table = comments.words_of(written)
+    table = text_comments.polarity_words(written)
     assert set(table["word"]) == {"late", "again", "quick", "and", "kind"}
     assert set(table.loc[table["goes_with"] == "blame", "word"]) == {"late", "again"}
-    sample = comments.audit_sample(written, 1)
+    sample = text_comments.comment_audit_sample(written, 1)
     assert list(sample.columns) == ["response_id", "item", "polarity", "audited_polarity"]
-    assert comments.words_of(written.head(0)).empty
-    assert comments.audit_sample(written.head(0), 1).empty
+    assert text_comments.polarity_words(written.head(0)).empty
+    assert text_comments.comment_audit_sample(written.head(0), 1).empty
 
 
 def test_comments_in_any_script_are_read(catalogued, surveyed, table):
@@ -123,23 +148,24 @@ def test_comments_in_any_script_are_read(catalogued, surveyed, table):
     rows = [{"response_id": f"r{i}", "item": "q", "score": 1.0 + 4 * (i % 2),
              "comment": ["늦었어요", "좋아요"][i % 2]}
             for i in range(24)]
-    written = comments.comments(table("responses", rows), surveyed(known, [(r["response_id"], "q", r["score"])
-                                                                          for r in rows]))
-    assert set(comments.words_of(written)["word"]) == {"늦었어요", "좋아요"}
+    written = text_comments.scored_comments(
+        table("responses", rows), surveyed(known, [(r["response_id"], "q", r["score"]) for r in rows])
+    )
+    assert set(text_comments.polarity_words(written)["word"]) == {"늦었어요", "좋아요"}
     heard = pd.DataFrame({"response_id": [f"r{i}" for i in range(48)]}).assign(
         person=lambda f: "response " + f["response_id"], weight=1.0)
-    assert found(comments.shares(written, heard), "share who write").value == 0.5
+    assert found(text_comments.comment_shares(written, heard), "share who write").value == 0.5
 
 
 def test_questions_are_rolled_up_by_their_tags(catalogued, surveyed, table):
     rows = [{"item": "a", "role": "performance", "scale_low": 1.0, "scale_high": 5.0, "frame_level": "material|social"},
             {"item": "b", "role": "performance", "scale_low": 1.0, "scale_high": 5.0, "frame_level": "social"}]
-    tagged = frames.tags(table("items", rows))
+    tagged = item_frameworks.item_tags(table("items", rows))
     answers = surveyed(catalogued(*rows), [(f"r{i:02}", item, 5.0 if item == "a" else 1.0) for i in range(12)
                                            for item in "ab"])
-    made = frames.rolled_up(answers, tagged)
+    made = item_frameworks.tag_means(answers, tagged)
     assert [found(made, "score by level", t).value for t in ("material", "social")] == [100, 50]
-    assert frames.rolled_up(answers, tagged.head(0))[0].status is Status.NOT_APPLICABLE
+    assert item_frameworks.tag_means(answers, tagged.head(0))[0].status is Status.NOT_APPLICABLE
 
 
 def test_delivered_value_weighs_gains_against_sacrifices(catalogued, surveyed, table):
@@ -151,7 +177,7 @@ def test_delivered_value_weighs_gains_against_sacrifices(catalogued, surveyed, t
     scores_ = {"g": gain, "p": pain, "v": 40 + 0.5 * gain - 0.3 * pain}
     answers = surveyed(known := catalogued(*rows), [(f"r{i:03}", item, float(x[i])) for item, x in scores_.items()
                                                     for i in range(200)])
-    made = frames.delivered_value(answers, known, frames.tags(table("items", rows)), 1)
+    made = item_frameworks.delivered_value_weights(answers, known, item_frameworks.item_tags(table("items", rows)), 1)
     assert [round(e.value, 6) for e in made] == [0.5, -0.3]
     assert [e.segment for e in made] == ["gain: service", "sacrifice: time"]
 
@@ -178,17 +204,22 @@ def test_updating_and_drift_are_read_from_waves_of_the_same_people(catalogued, s
                          for k, role in roles.items() for j in (1, 2)])
     rows, people = longitudinal()
     answers, waves = surveyed(known, rows, people), [f"w{i}" for i in range(9)]
-    steps, _ = courses.steps(answers, known, waves, Assumptions(expectation_before_use=True))
+    steps, _ = expectations.expectation_steps(answers, known, waves, SatisfactionConfig(expectation_before_use=True))
     assert len(steps.person) == 120 * 8
-    value = updating.expectation_updating(steps, "", 1, 200)[0]
+    value = expectations.expectation_updating_estimates(steps, "", 1, 200)[0]
     assert value.value == pytest.approx(0.3, abs=0.05)
-    drifting = courses.drift(answers, structure.structure(known, Assumptions()), waves)
+    drifting = driver_drift.driver_drift_estimates(
+        answers, ecsi_model.satisfaction_path_model(known, SatisfactionConfig()), waves
+    )
     assert {e.quantity for e in drifting} == {"drift of the weight: steady"}
-    assert courses.drift(answers, structure.structure(known, Assumptions()), waves[:1])[0].reason == (
-        "1 waves that can be used, fewer than 8")
-    assert courses.steps(answers, known, waves, Assumptions()) == (
+    assert driver_drift.driver_drift_estimates(
+        answers, ecsi_model.satisfaction_path_model(known, SatisfactionConfig()), waves[:1]
+    )[0].reason == ("1 waves that can be used, fewer than 8")
+    assert expectations.expectation_steps(answers, known, waves, SatisfactionConfig()) == (
         None, "the study does not say that expectations are asked before use")
-    assert courses.steps(answers, known, ["w0"], Assumptions(expectation_before_use=True))[1].startswith("1 waves")
+    assert expectations.expectation_steps(answers, known, ["w0"], SatisfactionConfig(expectation_before_use=True))[
+        1
+    ].startswith("1 waves")
 
 
 def test_a_response_id_that_comes_twice_is_refused_at_the_door(table, session_engine):
@@ -201,9 +232,16 @@ def test_a_response_id_that_comes_twice_is_refused_at_the_door(table, session_en
 def test_every_state_of_the_context_is_a_row_with_a_status(catalogued, surveyed, table):
     known = catalogued({"item": "q"})
     answers = surveyed(known, [])
-    scored = scores.scores(answers, Assumptions())
-    made = summary([*respondents.chain(table("invitations"), scored), *service.service(table("cases"), AS_OF, 0),
-                    *comments.shares(comments.comments(table("responses"), answers), scored),
-                    *courses.drift(answers, structure.structure(known, Assumptions()), [])])
+    scored = satisfaction_index.satisfaction_scores(answers, SatisfactionConfig())
+    made = estimate_table(
+        [
+            *response_bias.response_funnel(table("invitations"), scored),
+            *service_quality.service_estimates(table("cases"), AS_OF, 0),
+            *text_comments.comment_shares(text_comments.scored_comments(table("responses"), answers), scored),
+            *driver_drift.driver_drift_estimates(
+                answers, ecsi_model.satisfaction_path_model(known, SatisfactionConfig()), []
+            ),
+        ]
+    )
     assert not (made["status"] == "ok").any()
     assert (made["reason"] != "").all()

@@ -5,17 +5,24 @@ import pandas as pd
 import pytest
 
 from helpers.foundation.engine import Engine
-from helpers.foundation.estimates import gate_table, summary
-from helpers.intake import deliveries, profiles
-from helpers.methods import scales
-from helpers.reporting.sentences import driving
-from helpers.reporting.sentences import satisfaction as said
-from helpers.satisfaction import effects, index, measures, quality, scores, structure, validity
-from helpers.satisfaction.assumptions import Assumptions
+from helpers.foundation.results import estimate_table, gate_table
+from helpers.intake import delivery, profiles
+from helpers.reporting.text import satisfaction as satisfaction_text
+from helpers.reporting.text import satisfaction_drivers as satisfaction_drivers_text
+from helpers.satisfaction import (
+    drivers,
+    ecsi_model,
+    measurement_model,
+    nps_csat_ces,
+    satisfaction_index,
+    survey_quality,
+)
+from helpers.satisfaction.config import SatisfactionConfig
+from helpers.stats import survey_scales
 
 ITEMS = ({"item": "s1"}, {"item": "s2"}, {"item": "p1", "role": "performance", "construct": "goods"},
          {"item": "p2", "role": "performance", "construct": "people"})
-FEW = Assumptions(resamples=200)
+FEW = SatisfactionConfig(resamples=200)
 
 
 def felt(n=60, seed=1):
@@ -37,15 +44,27 @@ def page(catalogued, surveyed):
     def make(answers, items=ITEMS, who=()):
         known = catalogued(*items)
         given = surveyed(known, answers, who)
-        scored, waves = scores.scores(given, FEW), scales.waves(given)
-        measured, states = quality.measured_scales(given, known), quality.answered(given)
-        gates = gate_table("02", quality.satisfaction_gates(measured, scored, states))
-        found = summary([*index.index(scored, waves), *measures.measures(known, measures.distribution(
-            given, known, waves), waves)])
-        panel = structure.panel(given, structure.structure(known, FEW), FEW, 1)
-        fit = validity.fitted(panel, "path")
-        driven = effects.drivers(panel, validity.validity_of(panel, fit), 1)
-        return found, gates, waves, said.answer(found, gates, waves)[0], driving.first(driven)
+        scored, waves = satisfaction_index.satisfaction_scores(given, FEW), survey_scales.wave_names(given)
+        measured, states = survey_quality.measure_scales(given, known), survey_quality.answer_states(given)
+        gates = gate_table("02", survey_quality.satisfaction_gates(measured, scored, states))
+        found = estimate_table(
+            [
+                *satisfaction_index.index_estimates(scored, waves),
+                *nps_csat_ces.nps_csat_ces_estimates(
+                    known, nps_csat_ces.answer_distribution(given, known, waves), waves
+                ),
+            ]
+        )
+        panel = ecsi_model.complete_answers(given, ecsi_model.satisfaction_path_model(known, FEW), FEW, 1)
+        fit = measurement_model.fit_measurement_model(panel, "path")
+        driven = drivers.driver_importance(panel, measurement_model.measurement_validity(panel, fit), 1)
+        return (
+            found,
+            gates,
+            waves,
+            satisfaction_text.satisfaction_answer(found, gates, waves)[0],
+            satisfaction_drivers_text.first_driver(driven),
+        )
     return make
 
 
@@ -98,8 +117,12 @@ def test_a_reversed_question_gives_what_the_turned_one_gives(page):
 
 def test_one_wave_says_nothing_of_change(page):
     found, _, waves, *_ = page(rows(felt()), who=[{"response_id": f"r{i:03}", "wave": "spring"} for i in range(60)])
-    assert said.changes(found, waves) == ("There is a single wave: nothing can be said about change.",)
-    assert said.waves_title(found, waves) == "Satisfaction by wave: fewer than two waves that can be compared"
+    assert satisfaction_text.wave_changes(found, waves) == (
+        "There is a single wave: nothing can be said about change.",
+    )
+    assert (
+        satisfaction_text.waves_title(found, waves) == "Satisfaction by wave: fewer than two waves that can be compared"
+    )
 
 
 def test_two_hundred_waves_are_said_in_a_few_sentences(page):
@@ -109,10 +132,10 @@ def test_two_hundred_waves_are_said_in_a_few_sentences(page):
             "responded_at": pd.Timestamp("2006-01-01") + pd.Timedelta(days=30 * (i % waves))} for i in range(n)]
     found, _, named, *_ = page(rows(answers), who=who)
     assert len(named) == waves
-    said_ = said.changes(found, named)
+    said_ = satisfaction_text.wave_changes(found, named)
     assert len(said_) <= 6
     assert said_[-1].startswith("From wave w198 to wave w199")
-    assert len(said.waves_title(found, named)) < 200
+    assert len(satisfaction_text.waves_title(found, named)) < 200
 
 
 PROFILE = {
@@ -127,7 +150,7 @@ PROFILE = {
 def test_a_response_id_that_comes_twice_is_refused_at_the_door_with_its_line(tmp_path):
     (tmp_path / "survey.csv").write_text("id,s1,s2\nr1,4,5\nr2,3,3\nr1,1,1\n", encoding="utf-8")
     engine = Engine()
-    made = deliveries.delivery(profiles.profile(PROFILE), engine, str(tmp_path), "")
+    made = delivery.read_delivery(profiles.parse_profile(PROFILE), engine, str(tmp_path), "")
     responses = engine.arrow(made.tables["canonical/responses"]).to_pylist()
     kept = {(r["response_id"], r["item"]): r["score"] for r in responses}
     refused = engine.arrow(made.outcome.rejected).to_pylist()

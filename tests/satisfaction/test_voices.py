@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.foundation import audits, canonical, workspace
+from helpers.foundation import canonical_schema, coded_samples, workspace
 from helpers.foundation.errors import InputError
-from helpers.foundation.estimates import Status
-from helpers.satisfaction import comments, deliveries, frames, service, topics
+from helpers.foundation.results import Status
+from helpers.satisfaction import item_frameworks, late_delivery, service_quality, text_comments
 from tests.satisfaction.conftest import found
 
 AS_OF = date(2026, 6, 30)
@@ -39,34 +39,41 @@ def asked(with_order):
 
 
 def test_answers_are_joined_to_the_order_that_they_name_and_lateness_goes_with_satisfaction(session_engine, table):
-    who = canonical.RESPONDENTS.conformed(session_engine.lazy(pd.DataFrame(asked(True))))
-    linked = deliveries.linked(scored(), who, table("transactions", orders()))
+    who = canonical_schema.RESPONDENTS.conformed(session_engine.lazy(pd.DataFrame(asked(True))))
+    linked = late_delivery.link_answers_to_deliveries(scored(), who, table("transactions", orders()))
     assert linked.rows["state"].value_counts().to_dict() == {
-        deliveries.IN_TIME: 72, deliveries.TOO_LATE: 36, deliveries.OVERDUE: 12}
-    made = deliveries.deliveries(linked)
-    assert found(made, deliveries.LATE).value == pytest.approx(48 / 120)
-    assert found(made, deliveries.GAP).value == pytest.approx(-40, abs=3)
-    assert list(deliveries.by_lateness(linked)["delivery"]) == [
+        late_delivery.IN_TIME: 72, late_delivery.LATE_DELIVERY: 36, late_delivery.OVERDUE: 12}
+    made = late_delivery.late_delivery_estimates(linked)
+    assert found(made, late_delivery.LATE_SHARE).value == pytest.approx(48 / 120)
+    assert found(made, late_delivery.LATENESS_GAP).value == pytest.approx(-40, abs=3)
+    assert list(late_delivery.satisfaction_by_lateness(linked)["delivery"]) == [
         "1 to 7 days early", "4 to 7 days late", "overdue when answering"]
 
 
 def test_without_an_order_named_the_last_one_delivered_before_answering_counts(table):
-    linked = deliveries.linked(scored(), table("respondents", asked(False)), table("transactions", orders()))
-    assert linked.rows["state"].value_counts().to_dict() == {deliveries.IN_TIME: 72, deliveries.TOO_LATE: 36}
+    linked = late_delivery.link_answers_to_deliveries(
+        scored(), table("respondents", asked(False)), table("transactions", orders())
+    )
+    assert linked.rows["state"].value_counts().to_dict() == {late_delivery.IN_TIME: 72, late_delivery.LATE_DELIVERY: 36}
     old = scored().assign(responded_at=pd.Timestamp("2026-06-20"))
-    gone = deliveries.linked(old, table("respondents", asked(False)), table("transactions", orders()))
+    gone = late_delivery.link_answers_to_deliveries(
+        old, table("respondents", asked(False)), table("transactions", orders())
+    )
     assert gone.reason == "no answer follows a delivery"
 
 
 def test_without_promises_or_scores_deliveries_are_not_applicable_and_few_are_not_compared(table):
-    none = deliveries.linked(scored(), table("respondents"), table("transactions"))
-    assert [(e.status, e.reason) for e in deliveries.deliveries(none)] == [
+    none = late_delivery.link_answers_to_deliveries(scored(), table("respondents"), table("transactions"))
+    assert [(e.status, e.reason) for e in late_delivery.late_delivery_estimates(none)] == [
         (Status.NOT_APPLICABLE, "no order has a promised day")]
-    assert deliveries.by_lateness(none).empty
-    assert deliveries.linked(scored().head(0), table("respondents"), table("transactions", orders())).reason == (
-        "nobody has a satisfaction score")
-    few = deliveries.linked(scored(40), table("respondents", asked(False)), table("transactions", orders()))
-    gap = found(deliveries.deliveries(few), deliveries.GAP)
+    assert late_delivery.satisfaction_by_lateness(none).empty
+    assert late_delivery.link_answers_to_deliveries(
+        scored().head(0), table("respondents"), table("transactions", orders())
+    ).reason == ("nobody has a satisfaction score")
+    few = late_delivery.link_answers_to_deliveries(
+        scored(40), table("respondents", asked(False)), table("transactions", orders())
+    )
+    gap = found(late_delivery.late_delivery_estimates(few), late_delivery.LATENESS_GAP)
     assert gap.reason == "12 people got theirs late, 24 in time: 30 of each are needed"
 
 
@@ -81,7 +88,7 @@ def written(n=200):
 def test_words_that_stand_together_make_a_topic_with_its_score():
     both = pd.concat([written(), written().assign(comment="something else entirely spoken", person=lambda f:
                                                   "x" + f["person"], percent=50.0, polarity="mixed")])
-    table = topics.topics(both.reset_index(drop=True), {})
+    table = text_comments.comment_topics(both.reset_index(drop=True), {})
     by_word = {frozenset(r.topic.split(", ")): r for r in table.itertuples()}
     found_ = next(r for words, r in by_word.items() if "parcel" in words)
     assert {"parcel", "arrived", "broken", "again"} == set(found_.topic.split(", "))
@@ -89,48 +96,52 @@ def test_words_that_stand_together_make_a_topic_with_its_score():
 
 
 def test_declared_topics_are_told_by_the_beginnings_of_words():
-    table = topics.topics(written(), {"delivery": ["parc"], "price": ["price", "offer"], "staff": ["clerk"]})
+    table = text_comments.comment_topics(
+        written(), {"delivery": ["parc"], "price": ["price", "offer"], "staff": ["clerk"]}
+    )
     assert table[["topic", "people", "satisfaction"]].to_numpy().tolist() == [["delivery", 100, 20], ["price", 100, 90]]
-    assert topics.topic_table(table)[0].value == 20
+    assert text_comments.topic_estimates(table)[0].value == 20
 
 
 def test_few_comments_and_none_have_no_topics():
-    assert topics.topics(written(60), {}).empty
-    assert topics.topics(written(0), {}).empty
-    assert topics.topic_table(topics.topics(written(0), {}))[0].status is Status.INSUFFICIENT
+    assert text_comments.comment_topics(written(60), {}).empty
+    assert text_comments.comment_topics(written(0), {}).empty
+    assert text_comments.topic_estimates(text_comments.comment_topics(written(0), {}))[0].status is Status.INSUFFICIENT
 
 
 def test_factors_rebuild_a_matrix_of_two_blocks():
     matrix = np.kron(np.eye(2), np.ones((10, 4)))
-    weights, words = topics.factors(matrix, 2)
+    weights, words = text_comments.nmf_factors(matrix, 2)
     np.testing.assert_allclose(weights @ words, matrix, atol=1e-3)
 
 
 def test_an_audited_sample_is_read_back_as_accuracy_with_its_interval(tmp_path, monkeypatch):
-    monkeypatch.setenv(workspace.HOME, str(tmp_path))
-    sample = comments.audit_sample(written(), 1)
-    empty = audits.filled("simulated", "satisfaction_comments", sample)
-    assert comments.accuracy(written(), empty)[0].reason.startswith("nobody has read the sample yet")
+    monkeypatch.setenv(workspace.HOME_VARIABLE, str(tmp_path))
+    sample = text_comments.comment_audit_sample(written(), 1)
+    empty = coded_samples.read_coded_sample("simulated", "satisfaction_comments", sample)
+    assert text_comments.polarity_accuracy(written(), empty)[0].reason.startswith("nobody has read the sample yet")
     path = tmp_path / "data" / "audits" / "simulated" / "satisfaction_comments.csv"
     laid_out = pd.read_csv(path, dtype="str")
     assert len(laid_out) == 50
     assert "comment" not in laid_out
     laid_out["audited_polarity"] = ["mixed" if i < 5 else p for i, p in enumerate(laid_out["polarity"])]
     laid_out.to_csv(path, index=False)
-    made = comments.accuracy(written(), audits.filled("simulated", "satisfaction_comments", sample))
+    made = text_comments.polarity_accuracy(
+        written(), coded_samples.read_coded_sample("simulated", "satisfaction_comments", sample)
+    )
     assert (made[0].value, made[0].n) == (0.9, 50)
     assert made[0].low < 0.9 < made[0].high
     assert {e.segment for e in made[1:]} == {"comments taken for blame", "comments taken for praise"}
     pd.read_csv(path, dtype="str").drop(columns="audited_polarity").to_csv(path, index=False)
     with pytest.raises(InputError, match="there is no column 'audited_polarity'"):
-        audits.filled("simulated", "satisfaction_comments", sample)
+        coded_samples.read_coded_sample("simulated", "satisfaction_comments", sample)
 
 
 def test_a_reading_that_is_not_known_is_told():
     filled = pd.DataFrame({"response_id": ["r001", "r002"], "item": "q", "audited_polarity": ["blame", "angry"]})
     with pytest.raises(InputError, match="1 of 2 readings are not known, the first is 'angry'"):
-        comments.accuracy(written(), filled)
-    assert comments.accuracy(written(), filled.head(1))[0].reason == "fewer than 10 people"
+        text_comments.polarity_accuracy(written(), filled)
+    assert text_comments.polarity_accuracy(written(), filled.head(1))[0].reason == "fewer than 10 people"
 
 
 def handled(months=30, last_bad=True):
@@ -144,22 +155,31 @@ def handled(months=30, last_bad=True):
 
 
 def test_a_month_of_many_omitted_cases_is_an_alarm_only_after_two_years(table):
-    board = service.board(service.rates(table("cases", handled()), table("transactions"), AS_OF), 1)
-    assert [chart.course.name for chart in board.charts] == [service.OMITTED, service.DISSATISFIED]
-    for chart, told in zip(board.charts, service.alarms(board), strict=True):
+    board = service_quality.service_charts(
+        service_quality.monthly_service_rates(table("cases", handled()), table("transactions"), AS_OF), 1
+    )
+    assert [chart.course.name for chart in board.charts] == [
+        service_quality.OMISSION_RATE,
+        service_quality.DISSATISFACTION_RATE,
+    ]
+    for chart, told in zip(board.charts, service_quality.service_alarms(board), strict=True):
         assert list(chart.points["is_live"]) == [False] * 24 + [True] * 6
         assert list(chart.points["alarm"]) == [""] * 29 + ["spike"]
         assert (told.value, told.n, told.reason) == (1, 6, "spike above in 2026-05")
-    assert board.false_alarms_a_year == pytest.approx(service.FALSE_ALARMS, rel=0.2)
+    assert board.false_alarms_a_year == pytest.approx(service_quality.FALSE_ALARMS_PER_YEAR, rel=0.2)
     steady = table("cases", handled(last_bad=False))
-    quiet = service.alarms(service.board(service.rates(steady, table("transactions"), AS_OF), 1))
+    quiet = service_quality.service_alarms(
+        service_quality.service_charts(service_quality.monthly_service_rates(steady, table("transactions"), AS_OF), 1)
+    )
     assert [e.value for e in quiet] == [0, 0]
 
 
 def test_without_cases_no_rate_is_charted(table):
-    board = service.board(service.rates(table("cases"), table("transactions"), AS_OF), 1)
+    board = service_quality.service_charts(
+        service_quality.monthly_service_rates(table("cases"), table("transactions"), AS_OF), 1
+    )
     assert board.charts == ()
-    assert service.alarms(board)[0].status is Status.INSUFFICIENT
+    assert service_quality.service_alarms(board)[0].status is Status.INSUFFICIENT
 
 
 def test_cognitive_and_affective_satisfaction_stand_apart_where_questions_are_tagged(catalogued, surveyed, table):
@@ -170,18 +190,24 @@ def test_cognitive_and_affective_satisfaction_stand_apart_where_questions_are_ta
     given = [(f"r{i:02}", item, float(base[i] + 10 * (item == "feel"))) for i in range(60)
              for item in ("think", "feel")]
     answers = surveyed(catalogued(*rows), given)
-    made = frames.kinds(answers, frames.tags(table("items", rows)), 1)
+    made = item_frameworks.cognitive_affective_means(answers, item_frameworks.item_tags(table("items", rows)), 1)
     assert found(made, "cognitive less affective satisfaction").value == pytest.approx(-10)
     assert found(made, "cognitive and affective satisfaction: correlation").value == pytest.approx(1)
     assert found(made, "transaction and cumulative satisfaction").status is Status.NOT_APPLICABLE
 
 
 def test_ids_that_look_like_formulas_are_laid_out_as_text_and_read_back_as_they_were(tmp_path, monkeypatch):
-    monkeypatch.setenv(workspace.HOME, str(tmp_path))
+    monkeypatch.setenv(workspace.HOME_VARIABLE, str(tmp_path))
     sample = pd.DataFrame({"response_id": ["=1+1", "'quoted", "r1"], "audited_polarity": ""})
-    audits.filled("simulated", "small", sample)
-    assert "\n'=1+1," in audits.folder("simulated").joinpath("small.csv").read_text(encoding="utf-8")
-    assert audits.filled("simulated", "small", sample)["response_id"].tolist() == ["=1+1", "'quoted", "r1"]
-    assert not (audits.folder("simulated") / "none.csv").exists()
-    audits.filled("simulated", "none", sample.head(0))
-    assert not (audits.folder("simulated") / "none.csv").exists()
+    coded_samples.read_coded_sample("simulated", "small", sample)
+    assert "\n'=1+1," in coded_samples.coded_samples_folder("simulated").joinpath("small.csv").read_text(
+        encoding="utf-8"
+    )
+    assert coded_samples.read_coded_sample("simulated", "small", sample)["response_id"].tolist() == [
+        "=1+1",
+        "'quoted",
+        "r1",
+    ]
+    assert not (coded_samples.coded_samples_folder("simulated") / "none.csv").exists()
+    coded_samples.read_coded_sample("simulated", "none", sample.head(0))
+    assert not (coded_samples.coded_samples_folder("simulated") / "none.csv").exists()

@@ -8,39 +8,34 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.foundation.estimates import Estimate, Status
-from helpers.methods import ordinal, resampling, scales
-from helpers.methods.paths import PathModel
-from helpers.methods.weighing import Replicas, Rows
+from helpers.foundation.results import Estimate, Status
 from helpers.satisfaction import (
-    claims,
-    comments,
-    confirmation,
-    contrasts,
-    courses,
-    deliveries,
-    effects,
-    frames,
-    groups,
-    index,
+    driver_drift,
+    drivers,
+    ecsi_model,
+    expectations,
+    item_frameworks,
     kano,
-    measures,
-    quality,
-    raking,
-    respondents,
-    scores,
-    segments,
-    signs,
-    structure,
-    topics,
-    updating,
-    validity,
+    late_delivery,
+    measurement_model,
+    multigroup,
+    nps_csat_ces,
+    penalty_reward_drivers,
+    response_bias,
+    satisfaction_index,
+    satisfaction_vs_behaviour,
+    survey_quality,
+    text_comments,
+    textbook_claims,
 )
-from helpers.satisfaction.assumptions import Assumptions
+from helpers.satisfaction.config import SatisfactionConfig
+from helpers.stats import bootstrap, ordinal_logit, survey_scales
+from helpers.stats.pls_sem.path_model import PathModel
+from helpers.stats.survey_weights import ReplicateWeights, WeightedSample
 from tests.conftest import AS_OF
 
 N, HEAVY, DRAWS, SEED = 240, 3, 400, 7
-ASSUMED = Assumptions(resamples=DRAWS, expectation_before_use=True)
+ASSUMED = SatisfactionConfig(resamples=DRAWS, expectation_before_use=True)
 WAVES = [f"w{i}" for i in range(9)]
 ROLES = {"s": "satisfaction", "e": "expectation", "p": "performance", "v": "value", "i": "image"}
 CATALOGUE = [
@@ -89,18 +84,18 @@ class Survey:
         low = rows["score"].where(rows["item"] == "c") <= 2
         rows["comment"] = np.where(rows["item"] == "c", np.where(low, "parcel late broken", "fair price offers"), None)
         self.items = table("items", CATALOGUE)
-        self.known = scales.catalogue(self.items)
+        self.known = survey_scales.item_catalogue(self.items)
         self.responses = table("responses", rows.to_dict("records"))
         who = pd.DataFrame({"response_id": ids, "customer_id": frame["person"], "weight": frame["weight"],
                             "channel": np.where(frame["i0"] > 50, "app", "post"),
                             "responded_at": pd.Timestamp("2025-03-01")})
         who = table("respondents", who.to_dict("records"))
-        self.who, self.raked, self.replicas = raking.weighted(who, table("customers"), ASSUMED, SEED)
-        self.answers = engine.kept(scales.answers(self.responses, self.who, self.known, AS_OF))
-        self.scored = scores.scores(self.answers, ASSUMED)
-        model = structure.structure(self.known, ASSUMED)
-        self.panel = structure.panel(self.answers, model, ASSUMED, SEED, self.replicas)
-        self.tagged = frames.tags(self.items)
+        self.who, self.raked, self.replicas = response_bias.weight_respondents(who, table("customers"), ASSUMED, SEED)
+        self.answers = engine.kept(survey_scales.scaled_answers(self.responses, self.who, self.known, AS_OF))
+        self.scored = satisfaction_index.satisfaction_scores(self.answers, ASSUMED)
+        model = ecsi_model.satisfaction_path_model(self.known, ASSUMED)
+        self.panel = ecsi_model.complete_answers(self.answers, model, ASSUMED, SEED, self.replicas)
+        self.tagged = item_frameworks.item_tags(self.items)
 
     def sold(self):
         """Return orders after the answer, more of those who are content; the odd ones were late before it."""
@@ -124,111 +119,146 @@ def both(session_engine):
 
 
 def indexed(s):
-    return index.index(s.scored, ["undated"], "", s.replicas)
+    return satisfaction_index.index_estimates(s.scored, ["undated"], "", s.replicas)
 
 
 def measured(s):
     wave = ["undated"]
-    counted = measures.distribution(s.answers, s.known, wave)
-    return [e for e in measures.measures(s.known, counted, wave, measures.errors(s.answers, s.known, wave, s.replicas))
-            if e.status is Status.OK]
+    counted = nps_csat_ces.answer_distribution(s.answers, s.known, wave)
+    return [
+        e
+        for e in nps_csat_ces.nps_csat_ces_estimates(
+            s.known, counted, wave, nps_csat_ces.measure_standard_errors(s.answers, s.known, wave, s.replicas)
+        )
+        if e.status is Status.OK
+    ]
 
 
 def of_scales(s):
-    found = quality.measured_scales(s.answers, s.known, s.replicas)
-    made = [*quality.survey_quality(found, quality.answered(s.answers)), *quality.construct_scores(found)]
+    found = survey_quality.measure_scales(s.answers, s.known, s.replicas)
+    made = [
+        *survey_quality.survey_quality_estimates(found, survey_quality.answer_states(s.answers)),
+        *survey_quality.construct_means(found),
+    ]
     return [e for e in made if not e.quantity.startswith("share ") and e.status is Status.OK]
 
 
 def of_segments(s):
-    found = segments.segments(s.scored, segments.members(s.who, s.table("customers")), s.replicas)
-    return segments.by_segment(found)
+    found = satisfaction_index.segment_comparisons(
+        s.scored, satisfaction_index.segment_members(s.who, s.table("customers")), s.replicas
+    )
+    return satisfaction_index.segment_estimates(found)
 
 
 def of_paths(s):
-    fitted = validity.fitted(s.panel, "path")
-    made = effects.path_table(s.panel, fitted, None, SEED)
-    return [e for e in made if e.quantity not in (effects.Q2, effects.CONSISTENT)]
+    fitted = measurement_model.fit_measurement_model(s.panel, "path")
+    made = drivers.path_estimates(s.panel, fitted, None, SEED)
+    return [e for e in made if e.quantity not in (drivers.PATH_Q2, drivers.CONSISTENT_PATH)]
 
 
 def of_validity(s):
-    return validity.validity_table(validity.validity_of(s.panel, validity.fitted(s.panel, "path")), "")
+    return measurement_model.validity_estimates(
+        measurement_model.measurement_validity(s.panel, measurement_model.fit_measurement_model(s.panel, "path")), ""
+    )
 
 
 def of_drivers(s):
-    made = effects.driver_table(effects.drivers(s.panel, None, SEED))
-    return [e for e in made if e.quantity not in (effects.FIRST, effects.PROBE)]
+    made = drivers.driver_estimates(drivers.driver_importance(s.panel, None, SEED))
+    return [e for e in made if e.quantity not in (drivers.FIRST_RANK_PROBABILITY, drivers.RANDOM_PROBE)]
 
 
 def bent(s):
-    return contrasts.moderated(s.panel, ASSUMED.model_copy(update={
+    return penalty_reward_drivers.moderated_paths(s.panel, ASSUMED.model_copy(update={
         "moderations": ["Image * Satisfaction > Loyalty"]}), SEED)
 
 
 def bought(s):
     customers = s.table("customers", [{"customer_id": p} for p in s.frame["person"]])
-    done = signs.behaviour(s.scored, s.sold(), s.table("cases"), customers, AS_OF)
-    return [e for e in signs.signs(done, s.replicas, SEED) if e.status is Status.OK]
+    done = satisfaction_vs_behaviour.behaviour_after_answer(s.scored, s.sold(), s.table("cases"), customers, AS_OF)
+    return [
+        e for e in satisfaction_vs_behaviour.behaviour_correlations(done, s.replicas, SEED) if e.status is Status.OK
+    ]
 
 
 def delivered(s):
-    return deliveries.deliveries(deliveries.linked(s.scored, s.who, s.sold(), s.replicas))
+    return late_delivery.late_delivery_estimates(
+        late_delivery.link_answers_to_deliveries(s.scored, s.who, s.sold(), s.replicas)
+    )
 
 
 def framed(s):
-    return [*frames.rolled_up(s.answers, s.tagged, s.replicas), *(
-        e for e in frames.kinds(s.answers, s.tagged, SEED, s.replicas) if e.status is Status.OK),
-        *frames.delivered_value(s.answers, s.known, s.tagged, SEED, s.replicas)]
+    return [
+        *item_frameworks.tag_means(s.answers, s.tagged, s.replicas),
+        *(
+            e
+            for e in item_frameworks.cognitive_affective_means(s.answers, s.tagged, SEED, s.replicas)
+            if e.status is Status.OK
+        ),
+        *item_frameworks.delivered_value_weights(s.answers, s.known, s.tagged, SEED, s.replicas),
+    ]
 
 
 def told(s):
-    written = comments.comments(s.responses, s.answers)
+    written = text_comments.scored_comments(s.responses, s.answers)
     filled = written[["response_id", "item"]].assign(
         audited_polarity=["praise" if p != "blame" or "5" in r else "blame"
                           for p, r in zip(written["polarity"], written["response_id"].str[4], strict=True)])
-    return [*comments.shares(written, s.scored, s.replicas), *comments.accuracy(written, filled, s.replicas),
-            *topics.topic_table(topics.topics(written, {"delivery": ["parc"], "price": ["price"]}, s.replicas))]
+    return [
+        *text_comments.comment_shares(written, s.scored, s.replicas),
+        *text_comments.polarity_accuracy(written, filled, s.replicas),
+        *text_comments.topic_estimates(
+            text_comments.comment_topics(written, {"delivery": ["parc"], "price": ["price"]}, s.replicas)
+        ),
+    ]
 
 
 def confirmed(s):
-    return confirmation.confirmation(confirmation.pair(s.answers, s.known, s.replicas), SEED, DRAWS)
+    return expectations.disconfirmation_estimates(
+        expectations.expectation_performance(s.answers, s.known, s.replicas), SEED, DRAWS
+    )
 
 
 def rewarded(s):
-    return contrasts.contrast_table(contrasts.penalty_reward(s.panel, DRAWS, SEED))
+    return penalty_reward_drivers.penalty_reward_estimates(
+        penalty_reward_drivers.penalty_reward_contrasts(s.panel, DRAWS, SEED)
+    )
 
 
 def ordinal_odds(s):
-    return contrasts.odds(s.panel)
+    return penalty_reward_drivers.driver_odds_ratios(s.panel)
 
 
 def paired(s):
-    return kano.kano(kano.evaluated(s.answers, kano.pairs(s.known), s.replicas))
+    return kano.kano_estimates(kano.kano_evaluation(s.answers, kano.kano_pairs(s.known), s.replicas))
 
 
 def habitual(s):
-    return [e for e in respondents.habits(s.answers, s.known, s.replicas) if 0 < e.value < 1]
+    return [e for e in response_bias.response_styles(s.answers, s.known, s.replicas) if 0 < e.value < 1]
 
 
 def word(s):
     named = [{"customer_id": f"z{p}", "referred_by": p}
              for p, n in zip(s.frame["person"], s.frame["n"], strict=True) if int(n) in (3, 9)]
-    return [claims.word_of_mouth(s.answers, s.known, s.table("customers", named), s.replicas).own]
+    return [textbook_claims.word_of_mouth_claim(s.answers, s.known, s.table("customers", named), s.replicas).own]
 
 
 def updated(s):
     x = s.frame
-    steps = updating.Steps(x["person"].to_numpy(), x[["e0", "e1"]].to_numpy(), x[["p0", "p1"]].to_numpy(), x[
-        ["e0", "e1"]].to_numpy() + 0.3 * (x[["s0", "s1"]].to_numpy() - x[["e0", "e1"]].to_numpy()),
-        x["weight"].to_numpy())
-    return updating.expectation_updating(steps, "", SEED, DRAWS, s.replicas)
+    steps = expectations.ExpectationSteps(
+        x["person"].to_numpy(),
+        x[["e0", "e1"]].to_numpy(),
+        x[["p0", "p1"]].to_numpy(),
+        x[["e0", "e1"]].to_numpy() + 0.3 * (x[["s0", "s1"]].to_numpy() - x[["e0", "e1"]].to_numpy()),
+        x["weight"].to_numpy(),
+    )
+    return expectations.expectation_updating_estimates(steps, "", SEED, DRAWS, s.replicas)
 
 
 def moved(s):
     """Return the last wave's weights of the drivers with their errors: drift is read from these."""
     x = s.frame[["i0", "e0", "p0", "v0", "s0"]].to_numpy()
-    rows = Rows(s.frame["person"].to_numpy(), s.frame["weight"].to_numpy(), s.replicas)
-    beta, error = courses._regression(x, rows)
+    rows = WeightedSample(s.frame["person"].to_numpy(), s.frame["weight"].to_numpy(), s.replicas)
+    beta, error = driver_drift._wave_regression(x, rows)
     return [Estimate(str(i), b, b - 2 * e, b + 2 * e) for i, (b, e) in enumerate(zip(beta, error, strict=True))]
 
 
@@ -251,8 +281,10 @@ def test_a_weight_of_three_counts_as_three_people_and_is_known_as_surely_as_one(
 def test_the_interval_under_weights_covers_what_weighting_asks_for_and_the_plain_one_does_not(both):
     weighted, _ = both
     truth = np.average(weighted.scored["satisfaction"], weights=weighted.scored["weight"])
-    plain = index.index(weighted.scored.assign(weight=1.0), ["undated"])[0]
-    (by_weight,) = [e for e in indexed(weighted) if (e.quantity, e.segment) == (index.INDEX, "all")]
+    plain = satisfaction_index.index_estimates(weighted.scored.assign(weight=1.0), ["undated"])[0]
+    (by_weight,) = [
+        e for e in indexed(weighted) if (e.quantity, e.segment) == (satisfaction_index.SATISFACTION_LABEL, "all")
+    ]
     assert by_weight.low < truth < by_weight.high
     assert not plain.low < truth < plain.high
 
@@ -261,14 +293,14 @@ def test_recorded_weights_have_replicates_and_a_design_effect(both):
     weighted, alike = both
     assert alike.replicas is alike.raked is None
     assert weighted.replicas.weights.shape == (DRAWS + 1, N)
-    assert [e.value for e in raking.weight_table(weighted.raked)] == pytest.approx([N / 192, 192])
-    assert [g.gate for g in raking.weight_gates(weighted.raked)] == ["design effect"]
-    assert raking.effect(None) == 1
+    assert [e.value for e in response_bias.weight_estimates(weighted.raked)] == pytest.approx([N / 192, 192])
+    assert [g.gate for g in response_bias.weight_quality_gates(weighted.raked)] == ["design effect"]
+    assert response_bias.design_effect_of(None) == 1
 
 
 def test_a_response_that_weighs_other_than_its_person_moves_the_replicates_by_their_ratio():
-    replicas = Replicas(pd.Index(["a", "b"]), np.array([[2.0, 1.0], [4.0, 0.0]]))
-    rows = Rows(np.array(["a", "b", "a"]), np.array([2.0, 1.0, 1.0]), replicas)
+    replicas = ReplicateWeights(pd.Index(["a", "b"]), np.array([[2.0, 1.0], [4.0, 0.0]]))
+    rows = WeightedSample(np.array(["a", "b", "a"]), np.array([2.0, 1.0, 1.0]), replicas)
     assert rows.draws().tolist() == [[2, 1, 1], [4, 0, 2]]
 
 
@@ -276,8 +308,10 @@ def test_odds_by_replicates_have_the_robust_error(both):
     weighted, _ = both
     panel = weighted.panel
     answers = np.digitize(panel.columns[:, -1], [40.0, 60.0])
-    robust = ordinal.fit(panel.columns[:, :2] / 20, answers, panel.rows.weights)
-    by_replicates = ordinal.fit(panel.columns[:, :2] / 20, answers, panel.rows.weights, panel.rows.draws()[1:])
+    robust = ordinal_logit.fit_ordinal_logit(panel.columns[:, :2] / 20, answers, panel.rows.weights)
+    by_replicates = ordinal_logit.fit_ordinal_logit(
+        panel.columns[:, :2] / 20, answers, panel.rows.weights, panel.rows.draws()[1:]
+    )
     np.testing.assert_allclose(by_replicates.errors, robust.errors, rtol=0.1)
     np.testing.assert_array_equal(by_replicates.coefficients, robust.coefficients)
 
@@ -290,12 +324,12 @@ def test_groups_differ_by_their_weighted_paths_with_an_interval():
     model = PathModel({"Image": ["a", "b"], "Satisfaction": ["c", "d"]}, [("Image", "Satisfaction")])
     columns = np.column_stack([u + 0.3 * rng.normal(size=n) for u in (x, x, y, y)])
     weights, names = np.where(heavy, 3.0, 1.0), np.array([f"p{i}" for i in range(n)])
-    counts = np.concatenate([np.ones((1, n)), resampling.replicates(n, DRAWS, 1)])
+    counts = np.concatenate([np.ones((1, n)), bootstrap.bootstrap_counts(n, DRAWS, 1)])
     made = []
-    for own, replicas in ((weights, Replicas(pd.Index(names), counts * weights)), (np.ones(n), None)):
-        rows = Rows(names, own, replicas)
-        panel = structure.Panel(model, columns, rows, rows.moments(columns, DRAWS, 1), n)
-        made.append(groups._tested(panel, [first, ~first], "x", DRAWS, 1)[-1])
+    for own, replicas in ((weights, ReplicateWeights(pd.Index(names), counts * weights)), (np.ones(n), None)):
+        rows = WeightedSample(names, own, replicas)
+        panel = ecsi_model.CompleteAnswers(model, columns, rows, rows.moments(columns, DRAWS, 1), n)
+        made.append(multigroup._invariance_test(panel, [first, ~first], "x", DRAWS, 1)[-1])
     assert made[0].value > made[1].value + 0.05
     assert all(0 < e.low < e.value < e.high for e in made)
 
@@ -312,9 +346,11 @@ def test_drift_is_seen_where_only_the_heavy_change(surveyed, catalogued):
             slope = 0.5 if not heavy or w < 5 else 2.0
             who.append({"response_id": r, "customer_id": r, "wave": wave, "weight": 10.0 if heavy else 1.0})
             rows += [(r, "p", p), (r, "i", image), (r, "s", slope * p + 0.5 * image + 0.3 * rng.normal())]
-    answers, model = surveyed(known, rows, who), structure.structure(known, Assumptions())
+    answers, model = surveyed(known, rows, who), ecsi_model.satisfaction_path_model(known, SatisfactionConfig())
     ids = sorted(x["customer_id"] for x in who)
     own = {x["customer_id"]: x["weight"] for x in who}
-    counts = np.concatenate([np.ones((1, len(ids))), resampling.replicates(len(ids), DRAWS, 1)])
-    drifting = courses.drift(answers, model, WAVES, Replicas(pd.Index(ids), counts * [own[i] for i in ids]))
+    counts = np.concatenate([np.ones((1, len(ids))), bootstrap.bootstrap_counts(len(ids), DRAWS, 1)])
+    drifting = driver_drift.driver_drift_estimates(
+        answers, model, WAVES, ReplicateWeights(pd.Index(ids), counts * [own[i] for i in ids])
+    )
     assert any("abrupt" in e.quantity and e.segment == "Quality" for e in drifting)

@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
-from helpers.foundation import canonical
-from helpers.value import purchases
+from helpers.foundation import canonical_schema
+from helpers.value.btyd import frequency_recency
 
 CUTOFF = pd.Timestamp("1997-09-30")
 
@@ -25,7 +25,9 @@ def cdnow(real_data):
 
 @pytest.fixture(scope="session")
 def counts(cdnow):
-    return purchases.counted(cdnow["x"].to_numpy(), cdnow["t_x"].to_numpy(), cdnow["T"].to_numpy())
+    return frequency_recency.collapse_equal_customers(
+        cdnow["x"].to_numpy(), cdnow["t_x"].to_numpy(), cdnow["T"].to_numpy()
+    )
 
 
 @pytest.fixture(scope="session")
@@ -36,4 +38,4 @@ def cdnow_sample(real_data, session_engine):
                         dtype={"on": "str", "customer_id": "str"})
     table = lines.assign(order_id=lines.index.astype("str"), line=1, kind="sale",
                          ordered_at=pd.to_datetime(lines["on"], format="%Y%m%d")).drop(columns=["number", "on", "cds"])
-    return session_engine.kept(canonical.TRANSACTIONS.conformed(session_engine.lazy(table)))
+    return session_engine.kept(canonical_schema.TRANSACTIONS.conformed(session_engine.lazy(table)))

@@ -6,13 +6,21 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.customers.windows import Window
-from helpers.foundation import canonical
-from helpers.foundation.estimates import Estimate, Status, without_value
-from helpers.value import balance, claims, concentration, indices, positioning, retention, serving, stages
+from helpers.customers.windows import TimeWindow
+from helpers.foundation import canonical_schema
+from helpers.foundation.results import Estimate, Status, no_estimate
+from helpers.value import (
+    concentration,
+    customer_indices,
+    customer_profitability,
+    life_cycle,
+    perceptual_map,
+    retention_economics,
+    textbook_claims,
+)
 
 END = date(2025, 12, 31)
-COSTS = retention.Costs(1.0, 10.0, 0.3)
+COSTS = retention_economics.RetentionCosts(1.0, 10.0, 0.3)
 
 
 def lazy(engine, columns):
@@ -39,7 +47,7 @@ def staged(session_engine, transactions):
     table = transactions(rows)
     valued = lazy(session_engine, {"customer_id": ["grown", "silent"], "margin": [5.0, 7.0],
                                    "expected_value": [3.0, np.nan]})
-    return stages.life_cycle(session_engine, table, valued, END, 180)
+    return life_cycle.life_cycle_stages(session_engine, table, valued, END, 180)
 
 
 def test_each_customer_is_in_the_stage_that_the_rules_say(session_engine, staged):
@@ -54,7 +62,7 @@ def test_each_customer_is_in_the_stage_that_the_rules_say(session_engine, staged
 def test_flows_hold_everybody_and_worth_is_that_of_the_stage(staged):
     found, _ = staged
     assert found.flows.to_numpy().sum() == 35
-    assert found.flows.loc[stages.ABSENT, "new"] == 1
+    assert found.flows.loc[life_cycle.NOT_YET_CUSTOMER, "new"] == 1
     assert found.flows.loc["mature", "mature"] >= 29
     worth = found.worth.set_index("stage")
     assert (worth.loc["growing", "expected_value"], worth.loc["dormant", "margin"]) == (3.0, 7.0)
@@ -73,7 +81,7 @@ def gini_of(x):
 def test_the_gini_and_its_interval_are_those_of_a_bootstrap(session_engine):
     rng = np.random.default_rng(1)
     x = rng.lognormal(3, 0.9, 1500)
-    found = concentration.concentration(session_engine, lazy(session_engine, {
+    found = concentration.measure_concentration(session_engine, lazy(session_engine, {
         "customer_id": [f"{i:05}" for i in range(1500)], "margin": x}), "margin", "margin")
     again = [gini_of(rng.choice(x, 1500)) for _ in range(300)]
     assert found.gini.value == pytest.approx(gini_of(x))
@@ -83,10 +91,10 @@ def test_the_gini_and_its_interval_are_those_of_a_bootstrap(session_engine):
 
 def test_the_whale_curve_peaks_before_the_loss_makers(session_engine):
     x = np.concatenate([np.full(80, 10.0), np.full(20, -5.0)])
-    found = concentration.concentration(session_engine, lazy(session_engine, {
+    found = concentration.measure_concentration(session_engine, lazy(session_engine, {
         "customer_id": [f"{i:03}" for i in range(100)], "profit": x}), "profit", "profit")
     assert found.peak.value == pytest.approx(800 / 700)
-    assert found.at_a_loss.value == pytest.approx(0.2)
+    assert found.share_unprofitable.value == pytest.approx(0.2)
     assert found.whale["share_of_profit"].max() == pytest.approx(800 / 700)
     assert found.whale["share_of_profit"].iloc[[0, -1]].tolist() == pytest.approx([0, 1])
 
@@ -94,7 +102,7 @@ def test_the_whale_curve_peaks_before_the_loss_makers(session_engine):
 @pytest.mark.parametrize(("x", "reason"), [([1.0] * 5, "fewer than 10 customers"), ([-1.0] * 20,
                                             "nothing is held in total")])
 def test_too_few_customers_or_no_profit_have_no_gini(session_engine, x, reason):
-    found = concentration.concentration(session_engine, lazy(session_engine, {
+    found = concentration.measure_concentration(session_engine, lazy(session_engine, {
         "customer_id": [str(i) for i in range(len(x))], "m": x}), "m", "m")
     assert found.table()["reason"].tolist() == [reason] * 3
     assert found.whale.empty
@@ -108,9 +116,9 @@ def sources(session_engine, transactions):
     def make(rows, cases=(), contacts=(), points=()):
         made = [session_engine.kept(table.conformed(session_engine.lazy(pd.DataFrame(list(given)) if len(given) else
                                                                         table.empty())))
-                for table, given in ((canonical.CASES, cases), (canonical.CONTACTS, contacts),
-                                     (canonical.POINTS, points))]
-        return serving.Sources(transactions(rows), *made)
+                for table, given in ((canonical_schema.CASES, cases), (canonical_schema.CONTACTS, contacts),
+                                     (canonical_schema.POINTS, points))]
+        return customer_profitability.CostToServeTables(transactions(rows), *made)
     return make
 
 
@@ -128,7 +136,9 @@ def test_what_is_put_in_and_comes_back_is_counted_within_the_window(session_engi
          {"case_id": "2", "customer_id": "b", "kind": "inquiry", "opened_at": at("2025-06-01")}],
         [{"contact_id": "1", "customer_id": "a", "sent_at": at("2025-07-01")}],
         [{"customer_id": "a", "entered_at": at("2025-08-01"), "kind": "redeem", "points": -100.0, "unit_cost": 0.01}])
-    table = serving.served(session_engine, given, Window(date(2025, 1, 1), END), serving.Prices(0.3, 0.5, 5.0))
+    table = customer_profitability.cost_to_serve(
+        session_engine, given, TimeWindow(date(2025, 1, 1), END), customer_profitability.UnitCosts(0.3, 0.5, 5.0)
+    )
     found = session_engine.arrow(table).to_pandas().set_index("customer_id")
     a, money = found.loc["a"], ["net_sales", "margin", "discounts", "contact_cost", "case_cost", "reward_cost"]
     assert a[money].tolist() == pytest.approx([90, 50, 10, 0.5, 7, 1])
@@ -153,8 +163,8 @@ def served_and_known(session_engine):
 
 
 def test_the_ledger_in_money_nets_and_who_costs_far_more_than_equals_is_found(session_engine, served_and_known):
-    found = balance.balance(session_engine, *served_and_known)
-    ledger = found.ledger(balance.TRANSACTIONAL).set_index("item")
+    found = customer_profitability.measure_profitability(session_engine, *served_and_known)
+    ledger = found.ledger(customer_profitability.TRANSACTIONAL).set_index("item")
     for tier in ("top", "base"):
         out = ledger.loc[["goods at cost", "service cases"], tier].sum()
         assert ledger.loc["sales at list price", tier] - out == pytest.approx(ledger.loc["profit", tier])
@@ -167,7 +177,7 @@ def test_the_ledger_in_money_nets_and_who_costs_far_more_than_equals_is_found(se
 
 def test_nobody_is_over_served_where_no_cost_is_recorded(session_engine, served_and_known):
     served, known = served_and_known
-    found = balance.balance(session_engine, served.mutate(cost_to_serve=0.0), known)
+    found = customer_profitability.measure_profitability(session_engine, served.mutate(cost_to_serve=0.0), known)
     assert found.reason == "no cost of contacts, cases or rewards is recorded"
     assert found.over_served().status is Status.INSUFFICIENT
     assert found.over.empty
@@ -183,7 +193,7 @@ def test_indices_are_means_of_the_segment_and_contribution_is_the_middle_rank(se
         "tier_rank": [1] * 8 + [2] * 32,
         "stage": ["new"] * n, "expected_value": np.arange(n, 0, -1.0), "margin": 1.0,
         "satisfaction": np.linspace(50, 89, n), "loyalty": np.nan, "recommend": np.linspace(89, 50, n)})
-    found = indices.indices(session_engine, profile)
+    found = customer_indices.index_scores(session_engine, profile)
     assert found.of("contribution").value == pytest.approx(50)
     assert found.of("contribution", "tier top").status is Status.INSUFFICIENT
     assert found.of("contribution", "tier base").value == pytest.approx(40.0)
@@ -202,7 +212,7 @@ def kept(value, half=0.02):
 
 
 def test_five_points_are_worth_what_the_geometric_series_says():
-    found = retention.economics(kept(0.8), 100.0, 365, discount_rate=0.1, step=0.05, costs=COSTS)
+    found = retention_economics.retention_gain(kept(0.8), 100.0, 365, discount_rate=0.1, step=0.05, costs=COSTS)
     d = 1.1 ** (-365 / 365.25)
     old, new = (100 * sum((r * d) ** t for t in range(5)) for r in (0.8, 0.85))
     assert found.value(0.8, 5) == pytest.approx(old)
@@ -210,18 +220,18 @@ def test_five_points_are_worth_what_the_geometric_series_says():
     assert gain.value == pytest.approx(new / old - 1)
     assert gain.low < gain.value < gain.high
     assert found.gain(1).value == pytest.approx(0)
-    most = found.most_to_spend(5).value
+    most = found.maximum_spend(5).value
     assert found.gain(5, most).value == pytest.approx(0)
-    assert found.gain(5, COSTS.a_head).value < gain.value
+    assert found.gain(5, COSTS.cost_per_customer).value < gain.value
 
 
 @pytest.mark.parametrize(("base", "margin", "reason"), [
     (kept(0.8), -1.0, "customers bring no margin"), (kept(0.0), 9.0, "nobody was kept"),
     (kept(0.04), 9.0, "it is below 5 points, so that 5 more are out of reach"),
     (kept(1.0), 9.0, "everybody was kept"), (kept(0.8), float("nan"), "customers bring no margin"),
-    (without_value("retention", Status.INSUFFICIENT, "too short"), 9.0, "too short")])
+    (no_estimate("retention", Status.INSUFFICIENT, "too short"), 9.0, "too short")])
 def test_where_nothing_can_be_gained_it_is_said(base, margin, reason):
-    found = retention.economics(base, margin, 365, discount_rate=0.1, step=0.05, costs=COSTS)
+    found = retention_economics.retention_gain(base, margin, 365, discount_rate=0.1, step=0.05, costs=COSTS)
     assert found.reason == reason
     assert found.reading().empty
     assert set(found.table()["status"]) == {"insufficient"}
@@ -237,8 +247,8 @@ def asked(engine, shares, n=400, seed=3):
               "scale_low": 0.0, "scale_high": 1.0} for a in shares.index for b in shares.columns]
     rows = [{"response_id": f"r{i:03}", "item": f"{a}_{b}", "score": float(rng.random() < shares.loc[a, b])}
             for i in range(n) for a in shares.index for b in shares.columns]
-    return (engine.kept(canonical.RESPONSES.conformed(engine.lazy(pd.DataFrame(rows)))),
-            engine.kept(canonical.ITEMS.conformed(engine.lazy(pd.DataFrame(items)))))
+    return (engine.kept(canonical_schema.RESPONSES.conformed(engine.lazy(pd.DataFrame(rows)))),
+            engine.kept(canonical_schema.ITEMS.conformed(engine.lazy(pd.DataFrame(items)))))
 
 
 SHARES = pd.DataFrame({"us": [0.7, 0.2, 0.4], "Fast": [0.2, 0.7, 0.4], "Near": [0.65, 0.25, 0.4]},
@@ -246,7 +256,7 @@ SHARES = pd.DataFrame({"us": [0.7, 0.2, 0.4], "Fast": [0.2, 0.7, 0.4], "Near": [
 
 
 def test_the_map_shows_who_is_said_to_be_like_us_and_what_sets_us_apart(session_engine):
-    found = positioning.positioning(session_engine, *asked(session_engine, SHARES), seed=1)
+    found = perceptual_map.map_positioning(session_engine, *asked(session_engine, SHARES), seed=1)
     assert found.said.loc["friendly", "us"] == pytest.approx(0.7, abs=0.07)
     rivals = found.rivals()
     assert [name for name, _ in rivals] == ["Near", "Fast"]
@@ -258,10 +268,10 @@ def test_the_map_shows_who_is_said_to_be_like_us_and_what_sets_us_apart(session_
 
 
 def test_two_brands_have_shares_and_no_map_and_few_people_neither(session_engine):
-    two = positioning.positioning(session_engine, *asked(session_engine, SHARES[["us", "Fast"]]), seed=1)
+    two = perceptual_map.map_positioning(session_engine, *asked(session_engine, SHARES[["us", "Fast"]]), seed=1)
     assert two.map is None
     assert two.strengths()[-1][0] == "cheap"
-    few = positioning.positioning(session_engine, *asked(session_engine, SHARES, n=12), seed=1)
+    few = perceptual_map.map_positioning(session_engine, *asked(session_engine, SHARES, n=12), seed=1)
     assert few.reason == "12 people answered, 30 are needed for a map"
 
 
@@ -274,8 +284,10 @@ def test_claims_hold_or_not_by_the_own_figure_and_cannot_be_said_without_one(ses
     steep = lazy(session_engine, {"customer_id": [f"{i:04}" for i in range(2000)],
                                   "net_sales": np.random.default_rng(1).lognormal(0, 2.2, 2000)})
     gain = Estimate("gain", 0.4, 0.35, 0.45, "share", 9)
-    none = without_value("saves", Status.INSUFFICIENT, "no costs", unit="share")
+    none = no_estimate("saves", Status.INSUFFICIENT, "no costs", unit="share")
     for table, verdict in ((equal, "does not hold"), (steep, "holds")):
-        found = claims.claims(claims.top_share(session_engine, table), gain, none, ("a", "b", "c"))
+        found = textbook_claims.value_claims(
+            textbook_claims.top_quintile_share(session_engine, table), gain, none, ("a", "b", "c")
+        )
         assert [c.verdict for c in found] == [verdict, "holds", "cannot say"]
-    assert claims.top_share(session_engine, equal.drop("net_sales")).status is Status.INSUFFICIENT
+    assert textbook_claims.top_quintile_share(session_engine, equal.drop("net_sales")).status is Status.INSUFFICIENT

@@ -1,0 +1,162 @@
+"""Eligibility for contact: candidates with a tier or a risk, opt-outs, consents by purpose and channel."""
+
+from dataclasses import dataclass
+from datetime import date
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+
+from helpers.foundation.engine import Engine
+from helpers.stats import disclosure_control
+
+NO_TIER, NOT_SCORED = "no tier", "not scored"
+
+MIN_CELL_CUSTOMERS = 10
+
+RISK_BANDS = ("high", "medium", "low", NOT_SCORED)
+
+
+def contact_candidates(value: pd.DataFrame, scores: pd.DataFrame, unwilling: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per customer with a tier or a risk, sorted by customer.
+
+    Parameters
+    ----------
+    value : DataFrame
+        ``results/customer_value``: customer_id, tier, tier_rank. May be empty.
+    scores : DataFrame
+        ``results/churn_scores``: customer_id, risk, p_lost, due_on, value_if_kept, monthly_fee. May be empty.
+    unwilling : DataFrame
+        Customers who must not be contacted: customer_id.
+
+    Returns
+    -------
+    DataFrame
+        customer_id, tier, tier_rank (rank below the lowest where there is no tier), risk, p_lost, value_if_kept,
+        value_at_stake, priority, is_unwilling. A risk without a date is no probability within the horizon: it puts no
+        sum at stake, and its priority is the probability × the month's fee.
+    """
+    joined = pd.merge(value[["customer_id", "tier", "tier_rank"]], scores[list(_SCORED)], on="customer_id",
+                      how="outer", sort=True)
+    p_lost, is_dated = joined["p_lost"].astype("float64"), joined["due_on"].notna()
+    kept = joined["value_if_kept"].astype("float64").where(is_dated)
+    at_stake = p_lost * kept
+    lowest = int(joined["tier_rank"].max()) if joined["tier_rank"].notna().any() else 0
+    return pd.DataFrame({
+        "customer_id": joined["customer_id"].astype("str"),
+        "tier": joined["tier"].astype("object").where(joined["tier"].notna(), NO_TIER).astype("str"),
+        "tier_rank": joined["tier_rank"].astype("float64").fillna(lowest + 1).astype("int64"),
+        "risk": joined["risk"].astype("object").where(joined["risk"].notna(), NOT_SCORED).astype("str"),
+        "p_lost": p_lost, "value_if_kept": kept, "value_at_stake": at_stake,
+        "priority": at_stake.where(is_dated, p_lost * joined["monthly_fee"].astype("float64")),
+        "is_unwilling": joined["customer_id"].isin(unwilling["customer_id"]).astype("bool"),
+    })
+
+
+_SCORED = ("customer_id", "risk", "p_lost", "due_on", "value_if_kept", "monthly_fee")
+
+
+def opted_out_customers(contacts: ir.Table, as_of: date) -> ir.Table:
+    """Return the customers who opted out of a contact by a day: customer_id, once each.
+
+    Parameters
+    ----------
+    contacts : Table
+        ``canonical/contacts``.
+    as_of : date
+        The day of the plan.
+    """
+    return contacts.filter(contacts["opted_out_at"].date() <= ibis.literal(as_of)).select("customer_id").distinct()
+
+
+def tier_risk_matrix(customers: pd.DataFrame, quantity: str) -> pd.DataFrame:
+    """Return tiers × bands of risk, the top tier and the highest risk first; cells of one to nine people are empty.
+
+    Parameters
+    ----------
+    customers : DataFrame
+        As `candidates` gives it.
+    quantity : str
+        ``"customers"`` counts them; ``"value_at_stake"`` sums money, empty where none is known.
+    """
+    cells = customers.groupby(["tier_rank", "tier", "risk"])["value_at_stake"]
+    columns = [risk for risk in RISK_BANDS if risk in set(customers["risk"])]
+    n = cells.size().unstack("risk").reindex(columns=columns).fillna(0).astype("float64")
+    table = n if quantity == "customers" else cells.sum(min_count=1).unstack("risk").reindex(columns=columns)
+    table = table.mask(disclosure_control.suppress_two_way(n))
+    table.index = pd.Index(table.index.get_level_values("tier"), name="tier")
+    return table.rename_axis(columns="risk")
+
+MAX_NAMED_PURPOSES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class ContactConsent:
+    """Consents for one purpose on one day.
+
+    Parameters
+    ----------
+    purpose : str
+        What the contact is for.
+    recorded : tuple of str
+        Every purpose that anybody ever consented to; empty where no consents are recorded at all.
+    in_force : DataFrame
+        customer_id, channel (as `plain` gives it): who consents to the purpose, by which channel.
+    """
+
+    purpose: str
+    recorded: tuple[str, ...]
+    in_force: pd.DataFrame
+
+    @property
+    def is_known(self) -> bool:
+        """Whether consents are recorded for anybody."""
+        return bool(self.recorded)
+
+    def allows(self, customers: pd.Series, channel: str) -> np.ndarray:
+        """Return whether each customer may be contacted by a channel, shape (n_customers,); by any where it is empty.
+
+        Where no consents are recorded nothing is known against a contact, and the gate says so.
+        """
+        if not self.is_known:
+            return np.ones(len(customers), dtype=bool)
+        rows = self.in_force if not channel else self.in_force[self.in_force["channel"] == normalised_name(channel)]
+        return customers.isin(rows["customer_id"]).to_numpy(dtype=bool)
+
+
+def consents_in_force(engine: Engine, consents: ir.Table, purpose: str, as_of: date) -> ContactConsent:
+    """Return who may be contacted for a purpose on a day.
+
+    Parameters
+    ----------
+    engine : Engine
+        Where the consents are.
+    consents : Table
+        ``canonical/consents``: one row a customer × purpose × channel and first day.
+    purpose : str
+        Compared without case, blanks and dashes.
+    as_of : date
+        The day; consent is in force from its first day to its last, both included.
+    """
+    day = ibis.literal(as_of)
+    is_in_force = (consents["from_on"] <= day) & (consents["to_on"].isnull() | (consents["to_on"] >= day))
+    rows = consents.filter(is_in_force, _plain(consents["purpose"]) == normalised_name(purpose))
+    rows = rows.select("customer_id", channel=_plain(rows["channel"])).distinct()
+    recorded = engine.frame(consents.select("purpose").distinct(), "canonical/consents")["purpose"]
+    return ContactConsent(purpose, tuple(sorted(recorded)), engine.frame(rows, "canonical/consents"))
+
+
+def normalised_name(name: str) -> str:
+    """Return a purpose or channel as it is compared.
+
+    Examples
+    --------
+    >>> normalised_name("E-Mail"), normalised_name("e mail")
+    ('email', 'email')
+    """
+    return "".join(c for c in name.lower() if c not in " -_")
+
+
+def _plain(name: ir.StringValue) -> ir.StringValue:
+    return name.lower().re_replace("[ _-]", "")

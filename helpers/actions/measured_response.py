@@ -1,0 +1,200 @@
+"""Measured response: what earlier action lists did against their control groups, rounds pooled."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from statsmodels.stats.meta_analysis import combine_effects, effectsize_2proportions
+
+from helpers.actions.planner import CONTROL_GROUP, TREATMENT
+from helpers.foundation.results import Estimate, Status, no_estimate
+from helpers.stats import confidence_intervals
+from helpers.stats.disclosure_control import LEAST_PEOPLE
+
+NAMED = "action plan of "  # begins the name of each experiment that a list draws; its day follows
+
+STAYED = frozenset({"kept", "came_back"})  # outcomes that are the opposite of being lost
+
+LEVEL = 0.95
+
+NOT_MEASURED = "no list of an earlier run has been measured"
+
+AWAITED = "the planned look is on"  # begins the reason of a verdict that is not due yet
+
+
+@dataclass(frozen=True, slots=True)
+class ActionResponse:
+    """The response to contact, over the rounds that have been measured; none: ``n_rounds`` is 0.
+
+    Parameters
+    ----------
+    difference : Estimate
+        Outcome of those contacted less that of those left alone [unit of the outcome].
+    reduction : Estimate
+        Share of the risk of being lost that contact took away, 1 less the ratio of both risks; below 0 it added to
+        the risk [share]. Known where the outcome is whether customers stay.
+    n_rounds, n_treated, n_held_out : int
+        Rounds, and people in them; who was in two rounds counts twice.
+    """
+
+    difference: Estimate
+    reduction: Estimate
+    n_rounds: int = 0
+    n_treated: int = 0
+    n_held_out: int = 0
+
+    @property
+    def metric(self) -> str:
+        """The outcome, as the experiments name it."""
+        return self.difference.quantity
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether at least one round has been measured."""
+        return self.n_rounds > 0
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether contact helped, beyond chance."""
+        return self.is_measured and self.difference.low > 0
+
+
+UNMEASURED = ActionResponse(*(no_estimate(q, Status.INSUFFICIENT, NOT_MEASURED) for q in ("response", "reduction")))
+
+
+def action_rounds(effects: pd.DataFrame) -> pd.DataFrame:
+    """Return the comparisons of earlier lists that have a difference, oldest list first.
+
+    Parameters
+    ----------
+    effects : DataFrame
+        ``results/experiment_effects``; may be empty.
+
+    Returns
+    -------
+    DataFrame
+        Rows of `effects` whose status is ok, of the treated against the held out; every outcome, not the deciding
+        ones alone.
+    """
+    if effects.empty:
+        return effects
+    is_list = effects["experiment"].str.startswith(NAMED)
+    is_held_against = effects["variant"].eq(TREATMENT) & effects["control"].eq(CONTROL_GROUP)
+    known = effects[is_list & is_held_against & effects["status"].eq(Status.OK.value)]
+    return known.sort_values(["experiment", "metric"], ignore_index=True)
+
+
+def pooled_response(effects: pd.DataFrame) -> ActionResponse:
+    """Return the response over all rounds that decide by the outcome by which the newest one does.
+
+    Parameters
+    ----------
+    effects : DataFrame
+        ``results/experiment_effects``; may be empty.
+
+    Notes
+    -----
+    Rounds are combined by their inverse variance with random effects (Paule and Mandel), risks as logarithms of their
+    ratio. Rounds are taken to be independent; customers whom several rounds contacted make the interval too narrow.
+
+    References
+    ----------
+    Paule, R. C. and Mandel, J. (1982). Consensus values and weighting factors. Journal of Research of the National
+    Bureau of Standards 87, 377–385.
+    """
+    known = action_rounds(effects)
+    is_due = ~known["reason"].fillna("").str.startswith(AWAITED) if len(known) else []
+    deciding = known[known["is_primary"].astype(bool) & is_due] if len(known) else known
+    if deciding.empty:
+        return UNMEASURED
+    same = deciding[deciding["metric"] == deciding["metric"].iloc[-1]]
+    n_treated, n_held = (int(same[c].sum()) for c in ("n_variant", "n_control"))
+    return ActionResponse(_difference(same), _reduction(same), len(same), n_treated, n_held)
+
+
+def _difference(same: pd.DataFrame) -> Estimate:
+    row, n = same.iloc[-1], int(same["n_variant"].sum() + same["n_control"].sum())
+    if len(same) == 1:
+        return Estimate(str(row["metric"]), *(float(row[c]) for c in ("value", "low", "high")), str(row["unit"]), n,
+                        "earlier rounds", float(row["level"]))
+    error = (same["high"] - same["low"]) / (2 * same["level"].map(confidence_intervals.normal_quantile))
+    combined = _combined(same["value"].to_numpy("float64"), error.to_numpy("float64") ** 2)
+    return Estimate(str(row["metric"]), *combined, str(row["unit"]), n, "earlier rounds", LEVEL)
+
+
+def _reduction(same: pd.DataFrame) -> Estimate:
+    metric, n = str(same["metric"].iloc[-1]), int(same["n_variant"].sum() + same["n_control"].sum())
+    if metric not in STAYED:
+        return no_estimate("reduction of the risk", Status.NOT_APPLICABLE,
+                             f"earlier rounds were judged by {metric}, not by who stayed", unit="share")
+    n_treated, n_held = (same[c].to_numpy("float64") for c in ("n_variant", "n_control"))
+    lost_treated, lost_held = (np.round((1 - same[f"mean_{arm}"].to_numpy("float64")) * size)
+                               for arm, size in (("variant", n_treated), ("control", n_held)))
+    if not lost_treated.sum() + lost_held.sum():
+        return no_estimate("reduction of the risk", Status.INSUFFICIENT, "nobody was lost in earlier rounds", n=n,
+                             unit="share")
+    half = 0.5 if (lost_treated * lost_held == 0).any() else None  # added to each cell where one is empty
+    ratio, variance = effectsize_2proportions(lost_treated, n_treated, lost_held, n_held, statistic="risk-ratio",
+                                              zero_correction=half)
+    value, low, high = (1 - float(np.exp(x)) for x in _combined(ratio, variance))
+    return Estimate("reduction of the risk", value, high, low, "share", n, "earlier rounds")  # limits change places
+
+
+def _combined(effects: np.ndarray, variances: np.ndarray) -> tuple[float, float, float]:
+    """Return effects of independent rounds combined, with the limits of the 95 % interval."""
+    if len(effects) == 1:
+        half = confidence_intervals.normal_quantile(LEVEL) * float(np.sqrt(variances[0]))
+        return float(effects[0]), float(effects[0]) - half, float(effects[0]) + half
+    combined = combine_effects(effects, variances, method_re="iterated", alpha=1 - LEVEL)
+    row = combined.summary_frame().loc["random effect"]
+    return float(row["eff"]), float(row["ci_low"]), float(row["ci_upp"])
+
+
+def response_sentence(response: ActionResponse) -> str:
+    """Return what contact did in the rounds measured, within a sentence; empty where there was none.
+
+    Examples
+    --------
+    >>> gone = Estimate("reduction of the risk", 0.125, -0.02, 0.25, "share", 1000)
+    >>> response_sentence(ActionResponse(Estimate("kept", 0.05, -0.01, 0.1, "share", 1000), gone, 2, 900, 100))
+    'took away 12.5 % [−2.0 %, 25.0 %] of the risk in 2 rounds'
+    """
+    if not response.is_measured:
+        return ""
+    within = f"in {response.n_rounds:,} round{'' if response.n_rounds == 1 else 's'}"
+    gone = response.reduction
+    if gone.status is Status.OK:
+        if gone.value < 0:
+            return (
+                f"added {percent_text(-gone.value)} [{percent_text(-gone.high)}, {percent_text(-gone.low)}] to the "
+                f"risk {within}"
+            )
+        return (
+            f"took away {percent_text(gone.value)} [{percent_text(gone.low)}, {percent_text(gone.high)}] of the "
+            f"risk {within}"
+        )
+    moved = response.difference
+    form = percent_text if moved.unit == "share" else _number
+    return f"changed {moved.quantity} by {form(moved.value)} [{form(moved.low)}, {form(moved.high)}] {within}"
+
+
+def response_people(response: ActionResponse) -> str:
+    """Return on how many people the response rests; fewer than ten are not counted out."""
+    treated, held = (f"fewer than {LEAST_PEOPLE}" if 0 < n < LEAST_PEOPLE else f"{n:,}"
+                     for n in (response.n_treated, response.n_held_out))
+    return f"{treated} contacted, {held} left alone"
+
+
+def percent_text(x: float) -> str:
+    """Return a share as per cent with one decimal.
+
+    Examples
+    --------
+    >>> percent_text(-0.0314)
+    '−3.1 %'
+    """
+    return f"{100 * x:.1f} %".replace("-", "−")
+
+
+def _number(x: float) -> str:
+    return f"{x:+,.3g}".replace("-", "−")

@@ -1,0 +1,174 @@
+"""Quality gates of the action plan: risks, tiers, churn gates, consent, control group."""
+
+import math
+from datetime import date, timedelta
+
+import pandas as pd
+
+from helpers.actions import plan_summary, planner
+from helpers.actions.config import ActionsConfig
+from helpers.actions.eligibility import MAX_NAMED_PURPOSES, ContactConsent
+from helpers.actions.measured_response import UNMEASURED, ActionResponse, response_people
+from helpers.actions.measured_response import response_sentence as told_response
+from helpers.foundation.results import Gate, Level
+from helpers.stats.disclosure_control import people_text
+
+ACTIONS_STEP = "07"
+
+ACTION_LIST_FIGURE = "the list of customers to contact"
+
+RANKING_FIGURE = "value at stake and the ranking by it"
+
+GAIN = "any gain from the plan"
+
+
+def action_gates(
+    actions: pd.DataFrame,
+    scores: pd.DataFrame,
+    churn_gates: pd.DataFrame,
+    assumptions: ActionsConfig,
+    window: tuple[date, int],
+    permitted: ContactConsent = planner.UNKNOWN_CONSENT,
+    response: ActionResponse = UNMEASURED,
+) -> tuple[Gate, ...]:
+    """Return the gates of the plan.
+
+    Parameters
+    ----------
+    actions : DataFrame
+        ``results/actions``.
+    scores, churn_gates : DataFrame
+        ``results/churn_scores`` and ``results/churn_gates``, on which the plan rests; may be empty.
+    assumptions : ActionsConfig
+        Section ``[actions]``.
+    window : (date, int)
+        Day of the plan, and the outcome window [days].
+    permitted : ContactConsent
+        Who consents to the purpose of the contacts.
+    response : ActionResponse
+        What contact did in earlier rounds.
+    """
+    n_scored = int((actions["risk"] != "not scored").sum())
+    return (
+        _risk_gate(n_scored, len(actions)), _tier_gate(actions), *_upstream_gates(churn_gates),
+        *([_horizon_gate(scores, window), _contract_gate(scores)] if len(scores) else []),
+        _willing_gate(actions), _consent_gate(actions, permitted), *_response_gates(response),
+        _hold_out_gate(actions, assumptions),
+    )
+
+
+def trusted_scores(scores: pd.DataFrame, churn_gates: pd.DataFrame) -> pd.DataFrame:
+    """Return the scores, or none of them where a gate of their own step strikes or blocks them."""
+    return scores.head(0) if _crossed(churn_gates)["level"].isin(["strike", "block"]).any() else scores
+
+
+def _crossed(churn_gates: pd.DataFrame) -> pd.DataFrame:
+    return churn_gates[churn_gates["is_crossed"].astype(bool) & (churn_gates["level"] != "note")]
+
+
+def _risk_gate(n_scored: int, n: int) -> Gate:
+    sentence = (
+        f"{people_text(n_scored, of=n)} of {n:,} customers have a risk; the others have left already or are unknown"
+        if n_scored
+        else "nobody's risk of being lost is known, so nobody can be ranked"
+    )
+    return Gate("risk is known", n_scored, 1, n_scored < 1, Level.BLOCK, ACTION_LIST_FIGURE, sentence)
+
+
+def _tier_gate(actions: pd.DataFrame) -> Gate:
+    n = int((actions["tier"] != "no tier").sum())
+    sentence = f"{people_text(n, of=len(actions))} of {len(actions):,} customers have a tier" if n else (
+        "no tiers are known, so rules for tiers fit nobody" if len(actions) else "there are no customers")
+    return Gate("tiers are known", n, 1, n < 1, Level.QUALIFY, "the rules by tier", sentence)
+
+
+def _upstream_gates(churn_gates: pd.DataFrame) -> tuple[Gate, ...]:
+    crossed = _crossed(churn_gates)
+    hard = crossed["level"].isin(["strike", "block"]).any()
+    said = "; ".join(str(s).rstrip(".") for s in crossed["sentence"])
+    sentence = (f"the forecast of churn is not used: {said}" if hard else
+                said or "no gate of the churn forecast is crossed")
+    return (Gate("forecast of churn", len(crossed), 0, len(crossed) > 0, Level.STRIKE if hard else Level.QUALIFY,
+                 RANKING_FIGURE, sentence),) if len(churn_gates) else ()
+
+
+def _horizon_gate(scores: pd.DataFrame, window: tuple[date, int]) -> Gate:
+    as_of, horizon_days = window
+    due = pd.to_datetime(scores["due_on"]).dropna()
+    off = float((due - pd.Timestamp(as_of + timedelta(days=horizon_days))).dt.days.abs().max()) if len(due) else 0.0
+    sentence = (f"the risk looks {horizon_days} days ahead, as this plan does" if off == 0 else
+                f"the risk ends {off:.0f} days off the {horizon_days} days of this plan")
+    return Gate("one horizon", off, 0, off > 0, Level.QUALIFY, RANKING_FIGURE, sentence)
+
+
+def _contract_gate(scores: pd.DataFrame) -> Gate:
+    n = int((scores["due_on"].isna()).sum())
+    sentence = (
+        "every risk has a date by which it falls due"
+        if not n
+        else f"{people_text(n)} risks have no date: no sum is put at stake, and the list is ranked by probability times "
+        "fee"
+    )
+    return Gate("dated risk", n, 0, n > 0, Level.STRIKE, "value at stake and break-even", sentence)
+
+
+def _willing_gate(actions: pd.DataFrame) -> Gate:
+    n = int((actions["reason"] == "has opted out").sum())
+    sentence = f"{people_text(n)} whom a rule would contact had opted out and are left alone" if n else (
+        "nobody whom a rule would contact has opted out on record")
+    return Gate("opted out", n, 0, n > 0, Level.NOTE, ACTION_LIST_FIGURE, sentence)
+
+
+def _consent_gate(actions: pd.DataFrame, permitted: ContactConsent) -> Gate:
+    n_refused = int(actions["reason"].fillna("").str.startswith(planner.NO_CONSENT).sum())
+    n_asked = n_refused + int(actions["variant"].notna().sum())
+    name, n_in_force = "consent", int(permitted.in_force["customer_id"].nunique())
+    if not permitted.is_known:
+        return Gate(name, math.nan, 1, n_asked > 0, Level.QUALIFY, ACTION_LIST_FIGURE,
+                    "no consents are recorded, so who may be contacted has to be checked before the list is used")
+    if n_asked and not n_in_force:
+        return Gate(name, 0, 1, True, Level.BLOCK, ACTION_LIST_FIGURE,
+                    f"nobody's consent to '{permitted.purpose}' is in force; recorded are consents to "
+                    f"{_named(permitted.recorded)}")
+    refused = f"{people_text(n_refused, of=n_asked)} of {n_asked:,} whom a rule would contact"
+    sentence = (f"{refused} do not consent to {permitted.purpose} by its channel and are left alone" if n_refused else
+                f"everybody whom a rule would contact consents to {permitted.purpose} by its channel")
+    return Gate(name, n_refused, 0, n_refused > 0, Level.NOTE, ACTION_LIST_FIGURE, sentence)
+
+
+def _named(purposes: tuple[str, ...]) -> str:
+    more = len(purposes) - MAX_NAMED_PURPOSES
+    return ", ".join(purposes[:MAX_NAMED_PURPOSES]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def _response_gates(response: ActionResponse) -> tuple[Gate, ...]:
+    """Return whether the response to contact has been measured and, where it has, whether it is a gain."""
+    name, n = "response is measured", response.n_rounds
+    if not response.is_measured:
+        return (Gate(name, n, 1, True, Level.QUALIFY, GAIN,
+                     "what contact does to these customers has never been measured here: they are ranked for testing, "
+                     "and no gain is claimed"),)
+    moved = response.difference
+    fate = ("contact kept customers, beyond chance" if response.is_clear else
+            "contact drove customers away, beyond chance" if moved.high < 0 else
+            "the interval includes no effect, so no gain is claimed")
+    return (
+        Gate(
+            name, n, 1, False, Level.QUALIFY, GAIN, f"contact {told_response(response)} ({response_people(response)})"
+        ),
+        Gate("response is a gain", moved.low, 0, not response.is_clear, Level.QUALIFY, GAIN, fate),
+    )
+
+
+def _hold_out_gate(actions: pd.DataFrame, assumptions: ActionsConfig) -> Gate:
+    name, claims = "hold-out can tell", "the measurement of this round"
+    seen, needed = plan_summary.minimum_detectable_reduction(actions), plan_summary.break_even_reduction(actions)
+    if math.isnan(seen) or math.isnan(needed):
+        is_listed = bool(actions["variant"].notna().any())
+        sentence = "nobody is listed" if not is_listed else "there is no hold-out to compare with" if math.isnan(
+            seen) else "how large an effect it can show is not known, because the risks have no date"
+        return Gate(name, math.nan, math.nan, is_listed, Level.QUALIFY, claims, sentence)
+    can = "no reduction at all can be shown" if seen > 1 else f"a cut of the risk by {100 * seen:.2g} % can be shown"
+    sentence = (f"with {100 * assumptions.hold_out_share:.2g} % held out {can} four times in five; the plan pays from "
+                f"{100 * needed:.2g} %")
+    return Gate(name, seen, needed, seen > needed, Level.QUALIFY, claims, sentence)

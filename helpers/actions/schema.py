@@ -1,0 +1,46 @@
+"""Declared result tables of the action plan: actions, assignments_drawn, decisions."""
+
+from helpers.foundation.schema import Column, Table, gates_schema
+
+ACTION_LIST = Table("results/actions", "customer", ("customer_id",), (
+    Column("customer_id", "text", "the customer", True),
+    Column("tier", "text", "tier of the pyramid, or 'no tier'", True),
+    Column("tier_rank", "integer", "rank of the tier, 1 the top", True, low=1),
+    Column("risk", "text", "band of the probability of being lost, or 'not scored'", True,
+           ("high", "medium", "low", "not scored")),
+    Column("p_lost", "number", "probability of being lost within the horizon [share]", low=0, high=1),
+    Column("value_if_kept", "number", "margin within the horizon if kept [money]"),
+    Column("value_at_stake", "number", "p_lost × (value if kept − value if lost, which is 0) [money]"),
+    Column("priority", "number", "what ranks the list: value at stake; p_lost × the month's fee where the risk has no "
+           "date [money]"),
+    Column("action", "text", "what is planned, by the study's rules", True),
+    Column("rank", "integer", "rank on the list, by priority; empty for who is not on it", low=1),
+    Column("variant", "text", "treated or held out at random; empty for who is not on the list",
+           allowed=("treated", "held out")),
+    Column("cost_expected", "number", "cost of the action at the assumed uptake [money]", low=0),
+    Column("cost_worst", "number", "cost of the action if the offer is taken up [money]", low=0),
+    Column("needed_reduction", "number", "share of the risk that the action has to take away to pay [share]", low=0),
+    Column("reason", "text", "why nothing is planned; empty for who is on the list"),
+))
+
+ASSIGNMENTS_DRAWN = Table("results/assignments_drawn", "experiment × unit", ("experiment", "unit_id"), (
+    Column("experiment", "text", "the experiment, with the date of the plan", True),
+    Column("unit_id", "text", "customer", True),
+    Column("variant", "text", "arm", True, ("treated", "held out")),
+    Column("probability", "number", "share of the list drawn into the arm [share]", True, low=0, high=1),
+    Column("assigned_on", "date", "day of the draw", True),
+    Column("seed", "integer", "seed of the draw, used with the day", True),
+))
+
+DECISIONS = Table("results/decisions", "decision asked for", ("decision",), (
+    Column("decision", "text", "what is asked for", True),
+    Column("cost", "number", "expected cost [money]", True, low=0),
+    Column("gain", "text", "expected gain, or why none is stated", True),
+    Column("worst_case", "number", "most that can be lost [money]", True, low=0),
+    Column("confidence", "text", "how sure the gain is", True),
+    Column("owner", "text", "who carries it out", True),
+    Column("stop_on", "date", "day on which it ends and is measured", True),
+    Column("status", "text", "asked for: it waits for a yes or a no", True, ("asked for",)),
+))
+
+TABLES: tuple[Table, ...] = (ACTION_LIST, ASSIGNMENTS_DRAWN, DECISIONS, gates_schema("results/action_gates"))

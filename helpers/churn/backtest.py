@@ -1,0 +1,180 @@
+"""Out-of-time backtest and cross-validation of churn classifiers at rolling origins."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from sklearn.model_selection import StratifiedKFold
+
+from helpers.churn import classifiers
+from helpers.churn.classifiers import BOOSTING, LOGISTIC, Classifier
+from helpers.churn.dataset import Dataset, DatasetSnapshot
+from helpers.stats import classifier_metrics
+
+N_FOLDS = 10
+
+OUT_OF_TIME, CROSS_VALIDATED, NO_BACKTEST = "later period", "cross-validated", "none"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Backtest:
+    """What the models said of customers whom they had not seen, and what happened.
+
+    Parameters
+    ----------
+    design : str
+        ``later period``: fitted on one snapshot, tried on a later one, at one or more origins; ``cross-validated``:
+        each tenth of the customers is judged by models of the others; ``none``: nothing could be learnt.
+    rule : str
+        Name of the simple rule.
+    is_lost : ndarray, shape (n,)
+        What happened, of all origins together.
+    stated : mapping of str to ndarray
+        Probabilities by model, the rule first.
+    who : ndarray, shape (n,)
+        Customer; the same one may have been judged at several origins.
+    origin : ndarray of str, shape (n,)
+        Day on which it was judged; empty for contracts without dates.
+    is_one_time : ndarray of bool, shape (n,)
+        Customers with one purchase occasion.
+    trained_on : tuple of str
+        Cut-offs that the models were fitted on, newest first.
+    is_calibrated : bool
+        Whether a later snapshot calibrated them.
+    n_treated : int
+        Cases left out of training, since earlier alerts had acted on them.
+    reason : str
+        Why nothing could be learnt; empty where it could.
+    """
+
+    design: str
+    rule: str
+    is_lost: np.ndarray
+    stated: Mapping[str, np.ndarray]
+    who: np.ndarray
+    origin: np.ndarray
+    is_one_time: np.ndarray
+    trained_on: tuple[str, ...] = field(default=())
+    is_calibrated: bool = False
+    n_treated: int = 0
+    reason: str = ""
+
+    @property
+    def origins(self) -> list[str]:
+        """Days on which models were tried, oldest first."""
+        return sorted(set(self.origin.tolist()))
+
+    def bins(self) -> pd.DataFrame:
+        """Return ten bins of equal mass by model: stated and observed shares; empty where nothing was tried."""
+        parts = [
+            classifier_metrics.calibration_bins(self.is_lost, p).assign(model=name) for name, p in self.stated.items()
+        ]
+        return pd.concat(parts, ignore_index=True)
+
+
+def backtest_classifiers(basis: Dataset, seed: int) -> Backtest:
+    """Return the trial of all models on customers whom they have not seen.
+
+    Parameters
+    ----------
+    basis : Dataset
+        At each origin models are fitted, calibrated and tried on three snapshots a horizon apart; where the history
+        bears one snapshot only, or contracts have no dates, they are cross-validated, stratified by the outcome.
+    seed : int
+        Of the folds; rows are in the order of ids.
+    """
+    if not basis.training:
+        none = np.empty(0)
+        names = (basis.rule, LOGISTIC, BOOSTING)
+        return Backtest(NO_BACKTEST, basis.rule, none, dict.fromkeys(names, none), none.astype(str), none.astype(str),
+                     none.astype(bool), reason=basis.reason)
+    usable = basis.usable()
+    return out_of_time_scores(basis, usable) if usable else _cross_validated_scores(basis, seed)
+
+
+def out_of_time_scores(basis: Dataset, usable: tuple) -> Backtest:
+    parts, n_treated = [], 0
+    for dates in usable:
+        tried, fit = basis.snapshots[dates.test_cutoff], basis.snapshots[dates.fitted_on].left_alone()
+        later = basis.snapshots[dates.calibrated_on].left_alone() if dates.calibrated_on else None
+        n_treated += len(basis.snapshots[dates.fitted_on].is_lost) - len(fit.is_lost)
+        parts.append(
+            (
+                tried,
+                {
+                    name: fit_at_origin(name, basis.rule, fit, later, tried).stated(
+                        model_inputs(name, basis.rule, tried)
+                    )
+                    for name in (basis.rule, LOGISTIC, BOOSTING)
+                },
+            )
+        )
+    stated = {name: np.concatenate([p[name] for _, p in parts]) for name in parts[0][1]}
+    days = tuple(str(dates.fitted_on) for dates in usable)
+    return Backtest(OUT_OF_TIME, basis.rule, np.concatenate([c.is_lost for c, _ in parts]), stated,
+                 np.concatenate([c.about["customer_id"].to_numpy("str") for c, _ in parts]),
+                 np.concatenate([np.full(len(c.is_lost), str(c.seen_on)) for c, _ in parts]),
+                 np.concatenate([c.about["is_one_time"].to_numpy(bool) for c, _ in parts]), days,
+                 usable[0].calibrated_on is not None, n_treated)
+
+
+def _cross_validated_scores(basis: Dataset, seed: int) -> Backtest:
+    cases = basis.newest
+    rarest = int(min(cases.is_lost.sum(), len(cases.is_lost) - cases.is_lost.sum()))
+    folds = StratifiedKFold(min(N_FOLDS, rarest), shuffle=True, random_state=seed)
+    stated = {name: np.empty(len(cases.is_lost)) for name in (basis.rule, LOGISTIC, BOOSTING)}
+    for learnt_from, held_out in folds.split(cases.features, cases.is_lost):
+        fit, tried = cases.rows(learnt_from), cases.rows(held_out)
+        for name, p in stated.items():
+            p[held_out] = fit_at_origin(name, basis.rule, fit, None, tried).stated(
+                model_inputs(name, basis.rule, tried)
+            )
+    day = str(cases.seen_on or "")
+    return Backtest(CROSS_VALIDATED, basis.rule, cases.is_lost, stated, cases.about["customer_id"].to_numpy("str"),
+                 np.full(len(cases.is_lost), day), cases.about["is_one_time"].to_numpy(bool), (day,))
+
+
+def fit_at_origin(
+    name: str, rule: str, fit: DatasetSnapshot, later: DatasetSnapshot | None, *users: DatasetSnapshot
+) -> Classifier:
+    """Return one model fitted on a snapshot and calibrated on a later one, from what all snapshots know.
+
+    Parameters
+    ----------
+    name, rule : str
+        Which model, and which of them is the simple rule.
+    fit : DatasetSnapshot
+        The snapshot to fit on.
+    later : DatasetSnapshot, optional
+        The snapshot to calibrate on.
+    *users : DatasetSnapshot
+        Whom it is to speak about; features that they lack are not used.
+    """
+    columns = list(model_inputs(name, rule, fit))
+    for cases in (*([later] if later else []), *users):
+        there = model_inputs(name, rule, cases)
+        columns = [c for c in columns if c in there] if len(there) else columns
+    found = classifiers.fit(name, model_inputs(name, rule, fit)[columns], fit.is_lost)
+    if later is None or later.shortage():
+        return found
+    return classifiers.calibrate(found, model_inputs(name, rule, later), later.is_lost)
+
+
+def model_inputs(name: str, rule: str, cases: DatasetSnapshot) -> pd.DataFrame:
+    """Return what a model looks at."""
+    return cases.rule if name == rule else cases.features
+
+
+def final_training_snapshots(basis: Dataset) -> tuple[DatasetSnapshot, DatasetSnapshot | None]:
+    """Return the snapshots that today's model is fitted and calibrated on: what was tried, one step later."""
+    usable = basis.usable()
+    if usable and usable[0].calibrated_on:
+        return basis.snapshots[usable[0].calibrated_on].left_alone(), basis.newest.left_alone()
+    return basis.newest.left_alone(), None
+
+
+def final_model(basis: Dataset, name: str) -> Classifier:
+    """Return the model that speaks of today's customers."""
+    fit, later = final_training_snapshots(basis)
+    return fit_at_origin(name, basis.rule, fit, later, basis.scoring)

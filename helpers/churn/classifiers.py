@@ -1,0 +1,224 @@
+"""Churn classifiers: logistic regression, gradient boosting (LightGBM), Platt calibration, encoding.
+
+Each takes frames of features as they are known — numbers with gaps, texts as categories — and states a probability.
+Levels that were not there in training, and customers of whom nothing is known, are allowed for.
+"""
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import lightgbm
+import numpy as np
+import pandas as pd
+from scipy import special
+from sklearn.linear_model import LogisticRegression
+
+LOGISTIC, BOOSTING = "logistic regression", "gradient boosting"
+
+MAX_CATEGORIES = 50
+
+N_BOOSTING_ROUNDS = 150
+
+MANY_ROWS = 100_000  # rows from which two threads are worth their keep
+
+LIGHTGBM_PARAMETERS = {
+    "objective": "binary", "num_leaves": 7, "learning_rate": 0.05, "lambda_l2": 5.0, "feature_fraction": 0.8,
+    "max_bin": 127, "deterministic": True, "force_row_wise": True, "seed": 1, "verbosity": -1}
+
+
+@dataclass(frozen=True)
+class FeatureEncoding:
+    """How features become numbers for a regression: medians for gaps with a flag, a column for each level seen.
+
+    Parameters
+    ----------
+    medians : mapping of str to float
+        By number.
+    gaps : tuple of str
+        Numbers that had gaps in training; they get a flag.
+    levels : mapping of str to tuple of str
+        By text; a level not seen in training has none of the columns.
+    """
+
+    medians: dict[str, float]
+    gaps: tuple[str, ...]
+    levels: dict[str, tuple[str, ...]]
+
+    @classmethod
+    def learnt(cls, features: pd.DataFrame) -> "FeatureEncoding":
+        """Return the encoding of training features; of texts the commonest 50 levels."""
+        numbers = [c for c in features if is_numeric(features[c])]
+        held = features[numbers].astype("float64")
+        levels = {c: tuple(sorted(features[c].astype("str").value_counts().index[:MAX_CATEGORIES]))
+                  for c in features if c not in numbers}
+        medians = held.median().fillna(0.0).to_dict() if numbers else {}
+        return cls(medians, tuple(c for c in numbers if held[c].isna().any()), levels)
+
+    @cached_property
+    def source_features(self) -> tuple[str, ...]:
+        """The feature that each column comes from, in order."""
+        return (*self.medians, *self.gaps, *(c for c, levels in self.levels.items() for _ in levels))
+
+    def matrix(self, features: pd.DataFrame) -> np.ndarray:
+        """Return the columns, shape (n, n_columns)."""
+        held = {c: features[c].astype("float64").to_numpy() for c in self.medians}
+        columns = [np.where(np.isnan(v), self.medians[c], v) for c, v in held.items()]
+        columns += [np.isnan(held[c]).astype("float64") for c in self.gaps]
+        for c, levels in self.levels.items():
+            texts = features[c].astype("str").to_numpy()
+            columns += [(texts == level).astype("float64") for level in levels]
+        return np.column_stack(columns) if columns else np.empty((len(features), 0))
+
+
+@dataclass(frozen=True)
+class LogisticClassifier:
+    """A logistic regression on standardised columns with a light ridge (C = 1) against separation.
+
+    Parameters
+    ----------
+    coefficients, centre, spread : ndarray, shape (n_columns,)
+        Of the encoded columns; columns that do not vary have no weight.
+    """
+
+    encoding: FeatureEncoding
+    intercept: float
+    coefficients: np.ndarray
+    centre: np.ndarray
+    spread: np.ndarray
+    name: str = LOGISTIC
+
+    def logit(self, features: pd.DataFrame) -> np.ndarray:
+        """Return the logit of being lost, shape (n,)."""
+        return self.intercept + self._terms(features).sum(axis=1)
+
+    def contributions(self, features: pd.DataFrame) -> pd.DataFrame:
+        """Return what each feature adds to the logit against a typical customer; exact, since the model is linear."""
+        terms = pd.DataFrame(self._terms(features).T, index=list(self.encoding.source_features))
+        return terms.groupby(level=0, sort=False).sum().T
+
+    def _terms(self, features: pd.DataFrame) -> np.ndarray:
+        return (self.encoding.matrix(features) - self.centre) / self.spread * self.coefficients
+
+
+@dataclass(frozen=True)
+class BoostingClassifier:
+    """Gradient-boosted trees with native categories; the same whatever the threads."""
+
+    booster: lightgbm.Booster
+    levels: dict[str, pd.CategoricalDtype]
+    name: str = BOOSTING
+
+    def logit(self, features: pd.DataFrame) -> np.ndarray:
+        """Return the logit of being lost, shape (n,)."""
+        return self.booster.predict(encode(features, self.levels), raw_score=True, num_threads=n_threads(len(features)))
+
+    def contributions(self, features: pd.DataFrame) -> pd.DataFrame:
+        """Return what each feature adds to the logit against the average: exact Shapley values of the trees.
+
+        References
+        ----------
+        Lundberg et al. (2020), *Nature Machine Intelligence* 2, 56–67.
+        """
+        found = self.booster.predict(encode(features, self.levels), pred_contrib=True,
+                                     num_threads=n_threads(len(features)))
+        return pd.DataFrame(found[:, :-1], columns=list(features))
+
+
+@dataclass(frozen=True)
+class Classifier:
+    """A fitted model with its calibration: p = logistic(a + b × logit).
+
+    Parameters
+    ----------
+    model : LogisticClassifier or BoostingClassifier
+        As fitted.
+    level, slope : float
+        a and b, learnt from a later snapshot; 0 and 1 where there was none.
+    """
+
+    model: LogisticClassifier | BoostingClassifier
+    level: float = 0.0
+    slope: float = 1.0
+    columns: tuple[str, ...] = field(default=())
+
+    def stated(self, features: pd.DataFrame) -> np.ndarray:
+        """Return the probability of being lost, shape (n,)."""
+        if not len(features):
+            return np.empty(0)
+        return special.expit(self.level + self.slope * self.model.logit(features[list(self.columns)]))
+
+    def contributions(self, features: pd.DataFrame) -> pd.DataFrame:
+        """Return what each feature adds to the calibrated logit, shape (n, n_features)."""
+        return self.slope * self.model.contributions(features[list(self.columns)])
+
+
+def fit(name: str, features: pd.DataFrame, is_lost: np.ndarray) -> Classifier:
+    """Return a learner by name; any name but boosting's is a logistic regression of what it is given.
+
+    Parameters
+    ----------
+    name : str
+        ``gradient boosting``, or another.
+    features : DataFrame, shape (n, n_features)
+        Known at the time.
+    is_lost : ndarray, shape (n,)
+        Outcome, 0 or 1, both present.
+    """
+    model = fit_boosting(features, is_lost) if name == BOOSTING else fit_logistic(features, is_lost)
+    return Classifier(model, columns=tuple(features.columns))
+
+
+def fit_logistic(features: pd.DataFrame, is_lost: np.ndarray) -> LogisticClassifier:
+    """Return the logistic regression of the outcome on encoded and standardised features."""
+    encoding = FeatureEncoding.learnt(features)
+    matrix = encoding.matrix(features)
+    centre, spread = matrix.mean(axis=0), matrix.std(axis=0)
+    spread = np.where(spread > 1e-12, spread, np.inf)
+    exact = LogisticRegression(C=1.0, solver="newton-cholesky", tol=1e-9, max_iter=200)
+    found = exact.fit((matrix - centre) / spread, is_lost.astype(int))
+    return LogisticClassifier(encoding, float(found.intercept_[0]), found.coef_[0], centre, spread)
+
+
+def fit_boosting(features: pd.DataFrame, is_lost: np.ndarray) -> BoostingClassifier:
+    """Return gradient-boosted trees; leaves hold at least a fortieth of a small sample, and 40 of a large one."""
+    levels = {c: pd.CategoricalDtype(sorted(features[c].dropna().astype("str").unique()))
+              for c in features if not is_numeric(features[c])}
+    least = int(np.clip(len(features) // 40, 5, 40))
+    data = lightgbm.Dataset(encode(features, levels), is_lost.astype(int), free_raw_data=True)
+    knobs = {**LIGHTGBM_PARAMETERS, "min_data_in_leaf": least, "num_threads": n_threads(len(features))}
+    return BoostingClassifier(lightgbm.train(knobs, data, N_BOOSTING_ROUNDS), levels)
+
+
+def calibrate(learner: Classifier, features: pd.DataFrame, is_lost: np.ndarray) -> Classifier:
+    """Return the learner with level and slope learnt from a later snapshot whose outcome is known by then.
+
+    References
+    ----------
+    Platt (1999); Van Calster et al. (2016), *Journal of Clinical Epidemiology* 74, 167–176.
+    """
+    if not 5 <= is_lost.sum() <= len(is_lost) - 5:
+        return learner
+    logit = learner.model.logit(features[list(learner.columns)])[:, None]
+    if np.ptp(logit) == 0:
+        return learner
+    found = LogisticRegression(C=1e6, solver="newton-cholesky", tol=1e-9, max_iter=200).fit(logit, is_lost.astype(int))
+    slope = float(found.coef_[0, 0])
+    # a slope that is not above zero would turn the order of customers round: the level alone is taken over then
+    return replace(learner, level=float(found.intercept_[0]), slope=slope) if slope > 0 else learner
+
+
+def encode(features: pd.DataFrame, levels: dict[str, pd.CategoricalDtype]) -> pd.DataFrame:
+    """Return features with texts as categories of training; a level not seen then is as good as missing."""
+    texts = {c: pd.Categorical(features[c].astype("object").where(features[c].isin(kind.categories), None), dtype=kind)
+             for c, kind in levels.items()}
+    return features.assign(**texts, **{c: features[c].astype("float64") for c in features if c not in levels})
+
+
+def n_threads(n: int) -> int:
+    """Return the fixed number of threads for so many rows; what is learnt does not depend on it."""
+    return 2 if n >= MANY_ROWS else 1
+
+
+def is_numeric(column: pd.Series) -> bool:
+    """Return whether a column holds numbers or flags."""
+    return pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column)

@@ -1,0 +1,67 @@
+"""Section [churn] of a study: eligibility, risk bands, alert rules, win-back, control group."""
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from helpers.foundation.study_config import Section
+
+
+class AlertRule(Section):
+    """One rule of warning, ``[churn.rules.<name>]``: whom it alarms for, who answers for it, and what is to be done."""
+
+    signal: Literal["p_lost", "silence", "complaints", "value_at_stake", "satisfaction"] = Field(
+        "p_lost", description="what it looks at")
+    raised_from: float = Field(0.67, description="the alert is raised from this value of the signal on")
+    cleared_below: float = Field(0.5, description="an alert of the last run stays until the signal is below this")
+    least_value: float = Field(0.0, ge=0, description="value if kept from which a customer is warned of [money]")
+    cause: str = Field("", description="cause in words; of rules with one cause a customer gets one alert")
+    owner: str = Field("nobody yet", description="who answers for the response")
+    due_days: int = Field(14, ge=1, description="days within which the response is due [days]")
+    response: str = Field("call or write, and ask what is wrong", description="what is to be done")
+
+    @model_validator(mode="after")
+    def _order(self) -> "AlertRule":
+        if self.cleared_below > self.raised_from:
+            raise ValueError("cleared_below must not be above raised_from")
+        return self
+
+
+DEFAULT_ALERT_RULES = {
+    "high risk": AlertRule(cause="risk", raised_from=0.67, cleared_below=0.5),
+    "out of rhythm": AlertRule(signal="silence", raised_from=0.95, cleared_below=0.8, cause="silence",
+                          response="remind them of us, and ask whether anything was wrong"),
+    "complained lately": AlertRule(signal="complaints", raised_from=1, cleared_below=1, cause="trouble", due_days=3,
+                              response="settle the complaint and tell the customer"),
+}
+
+
+class ChurnConfig(Section):
+    """Section ``[churn]``: who can be lost at all, what is called a high risk, and when somebody is warned."""
+
+    eligible_days: int = Field(
+        365, ge=1, description="customers whose last purchase is longer ago count as gone and are not forecast [days]")
+    medium_risk_from: float = Field(
+        0.33, gt=0, lt=1, description="probability from which a risk is called medium [share]")
+    high_risk_from: float = Field(
+        0.67, gt=0, lt=1, description="probability from which a risk is called high [share]")
+    value_if_lost: float = Field(0.0, description="value of a customer who is lost, within the horizon [money]")
+    vouched: list[str] = Field(
+        [], description="attributes of contracts that are known before the end, though the source does not say so")
+    rules: dict[str, AlertRule] = Field(DEFAULT_ALERT_RULES, description="rules of warning, by name")
+    hold_out_share: float = Field(
+        0.1, ge=0, lt=1, description="share of alerts that nobody acts on, so that the next run can grade them [share]")
+    capacity: int = Field(0, ge=0, description="alerts that can be answered in a round, 0: all [alerts]")
+    false_alarms_a_year: float = Field(
+        1.0, gt=0, description="false alarms of the whole board of charts that are accepted [alarms a year]")
+    false_bursts_a_year: float = Field(
+        0.05, gt=0, description="false bursts of complaints that are accepted [bursts a year]")
+    win_back_days: int = Field(
+        730, ge=1, description="customers lost longer ago are not asked back [days]")
+    win_back_cost: float = Field(0.0, ge=0, description="cost of an offer to come back; 0: the offer cost [money]")
+
+    @model_validator(mode="after")
+    def _order(self) -> "ChurnConfig":
+        if self.medium_risk_from >= self.high_risk_from:
+            raise ValueError("medium_risk_from must be below high_risk_from")
+        return self

@@ -1,0 +1,141 @@
+"""Explanations of churn scores: SHAP contributions by feature group, and their stability.
+
+A reason says what the model's number rests on; that changing it would keep the customer is not said by it.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from helpers.churn import backtest, churn_features, classifiers
+from helpers.churn.classifiers import LOGISTIC
+from helpers.churn.dataset import Dataset
+
+N_RESAMPLES = 20
+
+EXPLANATION_COLUMNS = ["lever", "strength", "strength_low", "strength_high", "share_first", "n_first", "raises"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Explanations:
+    """Contributions of levers to the risk of those who are scored.
+
+    Parameters
+    ----------
+    levers : DataFrame, shape (n, n_levers)
+        Contribution to the logit by lever, customers in the order of the scoring cases.
+    table : DataFrame
+        Grain lever, the strongest first: ``strength``, mean absolute contribution with limits from resamples [logits];
+        ``share_first`` and ``n_first``, customers whose risk it raises most; ``raises``, the feature within it that
+        weighs most and the direction in which it raises the risk.
+    stability : float
+        Share of customers whose first lever is the same in a model of resampled customers, averaged; NaN without.
+    """
+
+    levers: pd.DataFrame
+    table: pd.DataFrame
+    stability: float
+
+    def first(self) -> np.ndarray:
+        """Return the lever that raises each customer's risk most; empty where none does, shape (n,)."""
+        if self.levers.empty:
+            return np.full(len(self.levers), "")
+        values = self.levers.to_numpy()
+        return np.where(values.max(axis=1) > 0, self.levers.columns.to_numpy("str")[values.argmax(axis=1)], "")
+
+
+def explain_scores(basis: Dataset, chosen: str, seed: int, draws: int = N_RESAMPLES) -> Explanations:
+    """Return why those scored are at risk, by the chosen model, or the regression where the simple rule is used.
+
+    Parameters
+    ----------
+    basis : Dataset
+        Cases.
+    chosen : str
+        Model of the scores.
+    seed : int
+        Of the resamples: customers of the snapshot fitted on, drawn with replacement.
+    draws : int
+        Resamples, each fitted anew.
+    """
+    if not basis.training or basis.scoring.about.empty:
+        return Explanations(pd.DataFrame(), pd.DataFrame(columns=EXPLANATION_COLUMNS), float("nan"))
+    name = chosen if chosen != basis.rule else LOGISTIC
+    learner = backtest.final_model(basis, name)
+    raw = learner.contributions(basis.scoring.features)
+    levers = contributions_by_group(raw)
+    again = _resampled(name, basis, seed, draws)
+    return Explanations(levers, _table(levers, raw, basis.scoring.features, again), _stability(levers, again))
+
+
+def contributions_by_group(contributions: pd.DataFrame) -> pd.DataFrame:
+    """Return contributions summed by lever; exact, since they add up."""
+    of = [churn_features.feature_group(str(c)) for c in contributions]
+    return contributions.T.groupby(of, sort=True).sum().T
+
+
+def _resampled(name: str, basis: Dataset, seed: int, draws: int) -> list[pd.DataFrame]:
+    (fit, later), scoring = backtest.final_training_snapshots(basis), basis.scoring
+    rng, n, found = np.random.default_rng(seed), len(fit.is_lost), []
+    for _ in range(draws if name == LOGISTIC else min(draws, 5)):
+        drawn = fit.rows(np.sort(rng.integers(0, n, n)))
+        if not drawn.shortage():
+            again = backtest.fit_at_origin(name, basis.rule, drawn, later, scoring)
+            found.append(contributions_by_group(again.contributions(scoring.features)))
+    return found
+
+
+def _table(levers: pd.DataFrame, raw: pd.DataFrame, features: pd.DataFrame,
+           again: list[pd.DataFrame]) -> pd.DataFrame:
+    strength = levers.abs().mean()
+    first = pd.Series(levers.columns.to_numpy()[levers.to_numpy().argmax(axis=1)]).value_counts()
+    drawn = pd.DataFrame([f.abs().mean() for f in again]).reindex(columns=levers.columns)
+    half = 1.959964 * drawn.std() if len(drawn) > 1 else strength * np.nan
+    low, high = (strength - half).clip(lower=0), strength + half
+    rows = [(lever, strength[lever], low[lever], high[lever], first.get(lever, 0) / len(levers),
+             int(first.get(lever, 0)), _direction(lever, raw, features)) for lever in levers]
+    return pd.DataFrame(rows, columns=EXPLANATION_COLUMNS).sort_values(["strength", "lever"], ascending=[False, True],
+                                                           ignore_index=True)
+
+
+def _direction(lever: str, raw: pd.DataFrame, features: pd.DataFrame) -> str:
+    """Return the feature of a lever that weighs most, and in which direction it raises the risk."""
+    own = [c for c in raw if churn_features.feature_group(str(c)) == lever]
+    name = raw[own].abs().mean().idxmax()
+    if not classifiers.is_numeric(features[name]):
+        worst = raw[name].groupby(features[name].astype("str").to_numpy()).mean().idxmax()
+        return f"{name} = {worst}"
+    both = pd.DataFrame({"x": features[name].astype("float64").to_numpy(), "c": raw[name].to_numpy()}).dropna()
+    related = both["x"].corr(both["c"], method="spearman") if both["x"].nunique() > 1 else 0.0
+    return f"{'more' if related >= 0 else 'less'} {name}"
+
+
+def _stability(levers: pd.DataFrame, again: list[pd.DataFrame]) -> float:
+    here = levers.to_numpy().argmax(axis=1)
+    there = [f.reindex(columns=levers.columns, fill_value=0.0).to_numpy().argmax(axis=1) for f in again]
+    return float(np.mean([np.mean(f == here) for f in there])) if there else float("nan")
+
+
+def with_main_reason(basis: Dataset, found: Explanations, scores: pd.DataFrame) -> pd.DataFrame:
+    """Return scores with ``reason``, the lever that raises the risk most; of several contracts that of the first."""
+    if scores.empty or found.levers.empty:
+        return scores
+    told = pd.DataFrame({"customer_id": basis.scoring.about["customer_id"].to_numpy(), "reason": found.first()})
+    return scores.drop(columns="reason", errors="ignore").merge(told.drop_duplicates("customer_id"), "left")
+
+
+def stated_churn_reasons(subscriptions: pd.DataFrame) -> pd.DataFrame:
+    """Return the reasons that leavers stated themselves.
+
+    Returns
+    -------
+    DataFrame
+        Grain reason, the commonest first: ``end_reason``, ``n_customers``, ``share``; and ``none stated`` last.
+    """
+    ended = subscriptions[subscriptions["has_ended"].astype(bool)] if len(subscriptions) else subscriptions
+    said = ended["end_reason"].fillna("").astype("str").replace("", "none stated")
+    counts = said.value_counts().rename_axis("end_reason").reset_index(name="n_customers")
+    counts = counts.assign(share=counts["n_customers"] / max(len(ended), 1), last=counts["end_reason"] == "none stated")
+    return counts.sort_values(["last", "n_customers", "end_reason"], ascending=[True, False, True],
+                              ignore_index=True).drop(columns="last")

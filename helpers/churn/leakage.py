@@ -1,0 +1,130 @@
+"""Leakage checks: attributes known in time, suspicious names, single-feature AUC."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+STATIC_ATTRIBUTE = "static"
+
+UNDATED_ATTRIBUTE = "neither static nor dated: excluded pending a vouch"
+
+SUSPICIOUS_WORDS = (
+    "churn",
+    "cancel",
+    "reason",
+    "status",
+    "score",
+    "cltv",
+    "satisf",
+    "lifetime",
+    "left",
+    "lost",
+    "ended",
+    "termination",
+    "winback",
+    "outcome",
+)
+
+MAX_PLAUSIBLE_AUC = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class LeakageReport:
+    """Attributes and what became of them.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Grain attribute: ``attribute``, ``is_used``, ``reason`` (``static``, ``known since …``, ``vouched for``, or why
+        it is not used) and ``is_telling``: whether its name tells of an end.
+    """
+
+    table: pd.DataFrame
+
+    @property
+    def used(self) -> list[str]:
+        """Attributes that may be used."""
+        return self.table.loc[self.table["is_used"], "attribute"].tolist()
+
+    @property
+    def excluded(self) -> pd.DataFrame:
+        """Attributes that are not used, with the reason."""
+        return self.table[~self.table["is_used"]].reset_index(drop=True)
+
+
+def check_leakage(attributes: Sequence[str], known_from: Mapping[str, str], vouched: Sequence[str]) -> LeakageReport:
+    """Return which attributes may be used.
+
+    Parameters
+    ----------
+    attributes : sequence of str
+        Columns of the contracts.
+    known_from : mapping
+        Column → ``static`` or the date column from which on it was known, as the source declares it.
+    vouched : sequence of str
+        Columns that the study vouches for.
+    """
+    rows = []
+    for name in attributes:
+        since = known_from.get(name, "")
+        is_telling = bool(suspicious_names([name]))
+        said = ("static" if since == STATIC_ATTRIBUTE else f"known since {since}" if since else
+                "vouched for by the study" if name in vouched else
+                UNDATED_ATTRIBUTE + (", and its name tells of an end or a verdict on it" if is_telling else ""))
+        rows.append((name, bool(since) or name in vouched, said, is_telling))
+    table = pd.DataFrame(rows, columns=["attribute", "is_used", "reason", "is_telling"])
+    return LeakageReport(table.astype({"is_used": "bool", "is_telling": "bool"}))
+
+
+def suspicious_names(names: Sequence[str]) -> list[str]:
+    """Return names that tell of an end, or of somebody's verdict on it.
+
+    Examples
+    --------
+    >>> suspicious_names(["attribute_churn_score", "attribute_payment_method"])
+    ['attribute_churn_score']
+    """
+    return [name for name in names if any(word in name.lower() for word in SUSPICIOUS_WORDS)]
+
+
+def suspicious_features(features: pd.DataFrame, is_lost: np.ndarray) -> pd.DataFrame:
+    """Return features that alone know the outcome too well, or attributes whose name tells: a question, never a proof.
+
+    Parameters
+    ----------
+    features : DataFrame, shape (n, n_features)
+        Numbers, and texts as categories.
+    is_lost : ndarray, shape (n,)
+        Outcome, 0 or 1.
+
+    Returns
+    -------
+    DataFrame
+        Grain feature: ``feature``, ``auc`` of it alone, ``question``.
+    """
+    rows = []
+    for name in features:
+        found = single_feature_auc(features[name], is_lost)
+        why = ([f"alone it reaches an AUC of {found:.2f}"] if found >= MAX_PLAUSIBLE_AUC else []) + (
+            ["its name tells of an end"] if name.startswith("attribute_") and suspicious_names([name]) else [])
+        if why:
+            rows.append((name, found, f"When was {name} recorded? For {' and '.join(why)}."))
+    return pd.DataFrame(rows, columns=["feature", "auc", "question"])
+
+
+def single_feature_auc(column: pd.Series, is_lost: np.ndarray) -> float:
+    """Return the AUC of one feature alone, in whichever direction it sorts; texts by their share lost."""
+    lost = is_lost.astype(bool)
+    if lost.all() or not lost.any():
+        return float("nan")
+    numbers = (column.astype("float64").to_numpy() if pd.api.types.is_numeric_dtype(column) else
+               column.astype("object").map(pd.Series(is_lost).groupby(column.astype("object").to_numpy()).mean())
+               .astype("float64").to_numpy())
+    filled = np.where(np.isnan(numbers), np.nanmin(numbers) - 1 if np.isfinite(numbers).any() else 0, numbers)
+    ranks = stats.rankdata(filled)
+    n, m = int(lost.sum()), int((~lost).sum())
+    found = (ranks[lost].sum() - n * (n + 1) / 2) / (n * m)
+    return float(max(found, 1 - found))

@@ -1,0 +1,93 @@
+"""Declared result tables of churn: churn_scores, forecasts, alerts, churn_charts, churn_reasons."""
+
+from helpers.foundation.schema import Cells, Column, Table, claims_schema, gates_schema, summary_schema
+
+CHURN_SCORES = Table("results/churn_scores", "eligible customer", ("customer_id",), (
+    Column("customer_id", "text", "the customer", True),
+    Column("basis", "text", "purchases, or contracts where there are no purchases", True, ("purchases", "contracts")),
+    Column("model", "text", "model that p_lost comes from", True),
+    Column("p_lost", "number", "probability of no purchase occasion up to due_on; for contracts without dates the "
+           "share of such contracts that have ended [share]", True, low=0, high=1),
+    Column("p_baseline", "number", "the same by the simple rule: recency, or tenure for contracts [share]", True,
+           low=0, high=1),
+    Column("risk", "text", "band of p_lost by the study's limits", True, ("low", "medium", "high")),
+    Column("is_one_time", "flag", "whether the customer has bought once only; empty for contracts"),
+    Column("recency_days", "integer", "days since the last purchase occasion [days]", low=0),
+    Column("due_on", "date", "last day of the outcome; empty for contracts without dates"),
+    Column("value_if_kept", "number", "margin within the horizon at the customer's past rate [money]"),
+    Column("value_at_stake", "number", "p_lost × (value if kept − value if lost, which is 0) [money]"),
+    Column("monthly_fee", "number", "fee a month of the contracts that run [money]"),
+    Column("value_if_lost", "number", "margin within the horizon of a customer who is lost, as the study says [money]"),
+    Column("silence", "number", "chance that a gap between purchases of this very customer lasts longer than the "
+           "present one; small: out of rhythm [share]", low=0, high=1),
+    Column("reason", "text", "lever that adds most to the risk, by the model"),
+))
+
+CHURN_FORECASTS = Table("results/forecasts", "quantity × segment × due date", ("quantity", "segment", "due_on"), (
+    Column("quantity", "text", "what is forecast", True),
+    Column("segment", "text", "for whom; 'all' for everybody eligible", True),
+    Column("made_as_of_on", "date", "last day that was seen", True),
+    Column("due_on", "date", "day on which it can be graded", True),
+    Column("value", "number", "expected value", True),
+    Column("low", "number", "lower predictive limit", True),
+    Column("high", "number", "upper predictive limit", True),
+    Column("level", "number", "level of the predictive interval", True, low=0, high=1),
+    Column("model", "text", "model that made it", True),
+    Column("unit", "text", "unit of value, low and high", True),
+    Column("n", "integer", "eligible customers", True, low=0),
+    Column("eligible_days", "integer", "eligible were customers who had bought within so many days up to made_as_of_on "
+           "[days]", True, low=1),
+    Column("basis", "text", "purchases, or contracts", allowed=("purchases", "contracts")),
+), cells=Cells(("n",), ("value", "low", "high"), ("quantity",)))
+
+CHURN_ALERTS = Table("results/alerts", "customer × cause", ("customer_id", "cause"), (
+    Column("customer_id", "text", "the customer", True),
+    Column("cause", "text", "what is wrong, in words; one alert a customer and cause", True),
+    Column("rule", "text", "rule of the study that raised it", True),
+    Column("signal", "text", "what the rule looks at", True),
+    Column("signal_value", "number", "its value; share, count or money by signal", True),
+    Column("is_new", "flag", "whether it was not open in the last comparable run", True),
+    Column("raised_on", "date", "day on which it was raised first", True),
+    Column("made_as_of_on", "date", "day that this run speaks for", True),
+    Column("respond_by_on", "date", "day by which the response is due", True),
+    Column("outcome_due_on", "date", "day on which it can be graded; empty for contracts without dates"),
+    Column("owner", "text", "who answers for the response", True),
+    Column("response", "text", "what is to be done", True),
+    Column("is_held_out", "flag", "drawn to be left alone, so that the others' effect can be read", True),
+    Column("is_within_capacity", "flag", "among those to be acted on now", True),
+    Column("p_lost", "number", "probability stated then [share]", low=0, high=1),
+    Column("value_at_stake", "number", "p_lost × (value if kept − value if lost) [money]"),
+))
+
+CHURN_CHARTS = Table("results/churn_charts", "figure × week", ("chart", "on"), (
+    Column("chart", "text", "the figure that is watched", True),
+    Column("unit", "text", "its unit"),
+    Column("on", "date", "Monday of the week", True),
+    Column("value", "number", "the figure; empty where there is none"),
+    Column("centre", "number", "what was expected"),
+    Column("low", "number", "lower control limit"),
+    Column("high", "number", "upper control limit"),
+    Column("is_baseline", "flag", "whether the week was learnt from", True),
+    Column("is_live", "flag", "whether an alarm could be raised", True),
+    Column("alarm", "text", "spike, shift or empty", allowed=("", "spike", "shift")),
+))
+
+CHURN_REASONS = Table("results/churn_reasons", "lever", ("lever",), (
+    Column("lever", "text", "features that belong together", True),
+    Column("strength", "number", "mean absolute contribution to the risk [logits]", True, low=0),
+    Column("strength_low", "number", "lower limit over resampled customers [logits]"),
+    Column("strength_high", "number", "upper limit over resampled customers [logits]"),
+    Column("share_first", "number", "customers whose risk it raises most [share]", low=0, high=1),
+    Column("n_first", "integer", "customers whose risk it raises most [customers]", low=0),
+    Column("raises", "text", "the feature in it that weighs most, and in which direction"),
+), cells=Cells(("n_first",), ("share_first",), ("lever",)))
+
+TABLES: tuple[Table, ...] = (
+    CHURN_ALERTS, CHURN_CHARTS, CHURN_REASONS,
+    summary_schema("results/alert_grades", "measure × run and rule, of alerts of earlier runs"),
+    claims_schema("results/churn_claims"),
+    summary_schema("results/churn_models", "measure × model, on customers whom the model has not seen"),
+    CHURN_SCORES,
+    CHURN_FORECASTS,
+    gates_schema("results/churn_gates"),
+)

@@ -1,0 +1,269 @@
+"""Churn scores, expected churn and margin at risk with intervals; realised churn of earlier forecasts."""
+
+from datetime import date, datetime
+
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+
+from helpers.churn import backtest, dataset
+from helpers.churn.backtest import OUT_OF_TIME, Backtest
+from helpers.churn.config import ChurnConfig
+from helpers.churn.dataset import (
+    ALL_CUSTOMERS,
+    ONE_TIME_BUYERS,
+    PURCHASE_DATASET,
+    REPEAT_BUYERS,
+    UNDATED_CONTRACTS,
+    Dataset,
+)
+from helpers.churn.schema import CHURN_FORECASTS, CHURN_SCORES
+from helpers.foundation.engine import Engine
+from helpers.foundation.results import Estimate, Status, no_estimate
+from helpers.stats import classifier_metrics, confidence_intervals, forecast_evaluation
+
+INTERVAL_LEVEL, DAYS_PER_MONTH = 0.95, 30.4375
+
+MIN_RANKED_CUSTOMERS = 100  # customers, so that a tenth of them are people enough to be told of
+
+
+def churn_scores(basis: Dataset, trial: Backtest, chosen: str, assumptions: ChurnConfig) -> pd.DataFrame:
+    """Return today's scores, as ``results/churn_scores`` is declared, sorted by customer.
+
+    Parameters
+    ----------
+    basis : Dataset
+        Training and scoring cases. The models are fitted anew, one step later: the recipe that was tried. Contracts
+        without dates keep the probability of the fold in which they were held out.
+    trial : Backtest
+        The trial of the models.
+    chosen : str
+        Model that ``p_lost`` comes from.
+    assumptions : ChurnConfig
+        Section ``[churn]``, for the bands of risk and the value of who is lost.
+    """
+    about = basis.scoring.about
+    if not basis.training or about.empty:
+        return pd.DataFrame(columns=list(CHURN_SCORES.names))
+    p_lost, p_rule = (_predicted(basis, trial, name) for name in (chosen, basis.rule))
+    found = pd.DataFrame({
+        "customer_id": about["customer_id"].to_numpy(), "model": chosen, "p_lost": p_lost,
+        "basis": PURCHASE_DATASET if basis.kind == PURCHASE_DATASET else UNDATED_CONTRACTS,
+        "p_baseline": p_rule, "risk": _risk_bands(p_lost, assumptions), "due_on": pd.Timestamp(basis.due_on),
+        "value_if_kept": retained_value(basis), "value_if_lost": assumptions.value_if_lost})
+    carried = {c: about[c].to_numpy() for c in ("monthly_fee", "recency_days", "silence", "is_one_time") if c in about}
+    found = found.assign(**carried)
+    found = found.assign(value_at_stake=p_lost * (found["value_if_kept"] - found["value_if_lost"]))
+    if basis.kind != PURCHASE_DATASET:
+        return _by_customer(found.drop(columns="is_one_time"))
+    return found.reindex(columns=list(CHURN_SCORES.names))
+
+
+def _predicted(basis: Dataset, trial: Backtest, name: str) -> np.ndarray:
+    if basis.kind == UNDATED_CONTRACTS:
+        return trial.stated[name][basis.newest.is_lost == 0]
+    return backtest.final_model(basis, name).stated(backtest.model_inputs(name, basis.rule, basis.scoring))
+
+
+def _by_customer(contracts: pd.DataFrame) -> pd.DataFrame:
+    """Return one row a customer: the contract most at risk, and the fees and values of all."""
+    money = ["monthly_fee", "value_if_kept", "value_at_stake"]
+    sums = contracts.groupby("customer_id")[money].sum(min_count=1)
+    worst = contracts.sort_values(["customer_id", "p_lost"]).drop_duplicates("customer_id", keep="last")
+    summed = worst.assign(**{c: worst["customer_id"].map(sums[c]) for c in money})
+    return summed.reindex(columns=list(CHURN_SCORES.names)).reset_index(drop=True)
+
+
+def _risk_bands(p: np.ndarray, assumptions: ChurnConfig) -> np.ndarray:
+    return np.select([p >= assumptions.high_risk_from, p >= assumptions.medium_risk_from], ["high", "medium"], "low")
+
+
+def retained_value(basis: Dataset) -> np.ndarray:
+    """Return margin within the horizon of those scored, shape (n,); NaN where it is not known [money].
+
+    Notes
+    -----
+    Of customers at their past rate, where a history shorter than the horizon counts as one horizon; of contracts with
+    dates their fee; contracts without dates have no horizon.
+    """
+    about = basis.scoring.about
+    if "margin" in about:
+        lived = np.maximum(about["age_days"].to_numpy("float64") + 1, basis.horizon_days)
+        return about["margin"].to_numpy("float64") * basis.horizon_days / lived
+    if "margin_a_month" in about and basis.horizon_days:
+        return about["margin_a_month"].to_numpy("float64") * basis.horizon_days / DAYS_PER_MONTH
+    return np.full(len(about), np.nan)
+
+
+def expected_churn(p: np.ndarray, level_error: float = 0.0, segment: str = ALL_CUSTOMERS) -> Estimate:
+    """Return how many will be lost, with a predictive interval.
+
+    Parameters
+    ----------
+    p : ndarray, shape (n,)
+        Probability of being lost.
+    level_error : float
+        By how many logits the level of all probabilities was off in the trial; the next period may be off as much.
+    segment : str
+        For whom.
+
+    Notes
+    -----
+    A sum of independent draws has variance Σ p (1 − p) (Poisson binomial). A shift of all logits by δ moves it by
+    about δ Σ p (1 − p). Both are added: sd² = V + (δ V)², V = Σ p (1 − p); normal limits, cut at 0 and n.
+    """
+    v, n = float(np.sum(p * (1 - p))), len(p)
+    half = confidence_intervals.normal_quantile(INTERVAL_LEVEL) * float(np.sqrt(v + (level_error * v) ** 2))
+    value = float(np.sum(p))
+    return Estimate("customers_lost", value, max(value - half, 0.0), min(value + half, float(n)), unit="customers",
+                    n=n, segment=segment)
+
+
+def calibration_error_logits(trial: Backtest, chosen: str) -> float:
+    """Return by how many logits the chosen model's level was off in later periods (root mean square); 0: none tried."""
+    if trial.design != OUT_OF_TIME:
+        return 0.0
+    found = classifier_metrics.calibration_intercept(trial.is_lost, trial.stated[chosen])
+    by_origin = [classifier_metrics.calibration_intercept(trial.is_lost[rows], trial.stated[chosen][rows])
+                 for day in trial.origins for rows in [trial.origin == day]]
+    known = [e.value for e in (found, *by_origin) if e.status is Status.OK]
+    return float(np.sqrt(np.mean(np.square(known[1:] or known)))) if known else 0.0
+
+
+def churn_forecasts(scores: pd.DataFrame, trial: Backtest, made_as_of_on: date, eligible_days: int) -> pd.DataFrame:
+    """Return the forecast of customers lost, for all and by one-time and repeat buyers, so that it can be graded.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        As `scores` gives them; contracts without dates have no horizon and no forecast.
+    trial : Backtest
+        Tells how far the level was off before.
+    made_as_of_on : date
+        Last day that was seen.
+    eligible_days : int
+        The rule of eligibility, which grading needs.
+
+    Returns
+    -------
+    DataFrame
+        As ``results/forecasts`` is declared.
+    """
+    dated = scores[scores["due_on"].notna()]
+    if dated.empty:
+        return pd.DataFrame(columns=list(CHURN_FORECASTS.names))
+    once, model = dated["is_one_time"].eq(True).to_numpy(dtype=bool), dated["model"].iloc[0]
+    p, off = dated["p_lost"].to_numpy("float64"), calibration_error_logits(trial, model)
+    rows = {ALL_CUSTOMERS: np.ones(len(p), bool), ONE_TIME_BUYERS: once, REPEAT_BUYERS: ~once}
+    rows = rows if dated["basis"].iloc[0] == PURCHASE_DATASET else {ALL_CUSTOMERS: rows[ALL_CUSTOMERS]}
+    made = [expected_churn(p[chosen], off, segment) for segment, chosen in rows.items()]
+    return pd.DataFrame([{
+        "quantity": e.quantity, "segment": e.segment, "made_as_of_on": pd.Timestamp(made_as_of_on),
+        "due_on": dated["due_on"].iloc[0], "value": e.value, "low": e.low, "high": e.high, "level": e.level,
+        "model": model, "unit": e.unit, "n": e.n, "basis": dated["basis"].iloc[0],
+        "eligible_days": eligible_days} for e in made])
+
+
+def forecast_error_logits(scores: pd.DataFrame, forecasts: pd.DataFrame) -> float:
+    """Return the error in level that a forecast of customers lost has allowed for, read from its interval [logits]."""
+    if forecasts.empty:
+        return 0.0
+    made = forecasts[(forecasts["quantity"] == "customers_lost") & (forecasts["segment"] == ALL_CUSTOMERS)]
+    v = float(np.sum(scores["p_lost"] * (1 - scores["p_lost"])))
+    if made.empty or not v:
+        return 0.0
+    row = made.iloc[0]
+    half = max(row["high"] - row["value"], row["value"] - row["low"]) / confidence_intervals.normal_quantile(
+        INTERVAL_LEVEL
+    )
+    return float(np.sqrt(max(half**2 - v, 0.0))) / v
+
+
+def margin_at_risk_interval(scores: pd.DataFrame, off: float = 0.0) -> Estimate:
+    """Return Σ P(lost) × (value if kept − value if lost) with a predictive interval [money].
+
+    Parameters
+    ----------
+    scores : DataFrame
+        As `scores` gives them.
+    off : float
+        Error in level of all probabilities, as `level_error` or `stated_error` gives it [logits].
+
+    Notes
+    -----
+    As for the number lost: sd² = Σ p (1 − p) v² + (δ Σ p (1 − p) v)². That the past rate goes on is an assumption,
+    not part of the interval.
+    """
+    priced = scores[scores["value_at_stake"].notna()]
+    if priced.empty:
+        status = Status.NOT_APPLICABLE if len(scores) else Status.INSUFFICIENT
+        dated = "no money is recorded" if scores["due_on"].notna().any() else "contracts without dates give no horizon"
+        reason = dated if len(scores) else "nobody could be scored"
+        return no_estimate("value_at_stake", status, reason, unit="money")
+    p = priced["p_lost"].to_numpy("float64")
+    value = priced["value_at_stake"].to_numpy("float64") / np.maximum(p, 1e-12)
+    total = float(np.sum(p * value))
+    spread = np.sqrt(np.sum(p * (1 - p) * value**2) + (off * np.sum(p * (1 - p) * value)) ** 2)
+    half = confidence_intervals.normal_quantile(INTERVAL_LEVEL) * float(spread)
+    return Estimate("value_at_stake", total, total - half, total + half, unit="money", n=len(p))
+
+
+def margin_at_risk(scores: pd.DataFrame, forecasts: pd.DataFrame) -> Estimate:
+    """Return the value at stake with the error in level that the forecasts made with these scores allow for [money]."""
+    return margin_at_risk_interval(scores, forecast_error_logits(scores, forecasts))
+
+
+def risk_band_summary(scores: pd.DataFrame) -> pd.DataFrame:
+    """Return the bands of risk: customers, expected lost where there is a due date, and money [customers, money]."""
+    bands = scores.assign(risk=pd.Categorical(scores["risk"], ["high", "medium", "low"], ordered=True))
+    grouped = bands.groupby("risk", observed=True)
+    money = grouped[["value_if_kept", "value_at_stake", "monthly_fee"]].sum(min_count=1)
+    counts = grouped.agg(n_customers=("p_lost", "size"), expected_lost=("p_lost", "sum"))
+    if scores["due_on"].isna().all():
+        counts = counts.drop(columns="expected_lost")
+    return counts.join(money).reset_index()
+
+
+def top_decile_share(scores: pd.DataFrame) -> float:
+    """Return the share of all value at stake that the tenth of customers with the most of it hold; NaN below 100."""
+    stakes = scores["value_at_stake"].dropna().sort_values(ascending=False)
+    if len(stakes) < MIN_RANKED_CUSTOMERS or not stakes.sum() > 0:
+        return float("nan")
+    return float(stakes.head(len(stakes) // 10).sum() / stakes.sum())
+
+
+def churn_rate_forecasts(forecasts: pd.DataFrame) -> pd.DataFrame:
+    """Return forecasts of customers lost as shares of those eligible; segments without anybody are left out."""
+    some = forecasts[forecasts["n"] > 0]
+    return some.assign(unit="share", **{c: some[c] / some["n"] for c in ("value", "low", "high")})
+
+CHURN_FORECAST_WINDOW = ["made_as_of_on", "due_on", "eligible_days"]
+
+
+def realised_churn(engine: Engine, transactions: ir.Table, due: pd.DataFrame) -> pd.Series:
+    """Return what has happened since each forecast was made, by the index of `due` [customers].
+
+    Parameters
+    ----------
+    engine : Engine
+        Counts.
+    transactions : ir.Table
+        Today's ``canonical/transactions``, which must reach to every ``due_on``.
+    due : DataFrame
+        Grain forecast: the columns of ``results/forecasts``.
+
+    Returns
+    -------
+    Series of float
+        Customers lost where the forecast is of them; NaN where nobody was eligible, and for any other quantity.
+    """
+    of_contracts = due["basis"].eq("contracts") if "basis" in due else pd.Series(False, due.index)
+    is_known = (due["quantity"] == "customers_lost") & ~of_contracts
+
+    def counted(made_on: datetime, due_on: datetime, eligible_days: int) -> dict[str, float]:
+        lost = dataset.count_churned(
+            engine, transactions, made_on.date(), due_on.date(), eligible_days=int(eligible_days)
+        )
+        return {row.segment: row.n_lost if row.n_eligible else np.nan for row in lost.itertuples(index=False)}
+
+    return forecast_evaluation.outcomes_since_forecast(due, is_known, CHURN_FORECAST_WINDOW, "segment", counted)

@@ -1,0 +1,111 @@
+"""Section [experiments] of a study: thresholds of the checks and the plan of each experiment."""
+
+import hashlib
+import json
+from datetime import date
+from typing import Annotated, Literal, Self
+
+import pandas as pd
+from pydantic import Field, model_validator
+
+from helpers.foundation.study_config import Section
+
+
+class ExperimentPlan(Section):
+    """What was decided before an experiment began: ``[experiments.<name>]``."""
+
+    hypothesis: str = Field(min_length=1, description="what is expected to happen, and why")
+    control: str = Field(min_length=1, description="arm that the others are compared with")
+    primary_metric: str = Field(min_length=1, description="the one outcome that decides, without its metric_ prefix")
+    shares: dict[str, float] = Field({}, description="planned share of units by arm; empty for equal shares [share]")
+    minimum_effect: float = Field(
+        0.0, ge=0, description="smallest difference worth having, in the unit of the metric [unit of the metric]")
+    lower_is_better: bool = Field(False, description="whether a fall of the metric is the improvement")
+    ends_on: date | None = Field(
+        None, description="day of the one planned look; before it every verdict is to keep running")
+    owner: str = Field("not named", description="who acts on the verdict")
+    assigned: str = Field("unit", description="what is assigned: customer, visit, shop, day of a switchback")
+    guardrails: Annotated[tuple[str, ...], Field(strict=False)] = Field(
+        (), description="outcomes that must not get worse, without their metric_ prefix")
+    covariate: str = Field(
+        "", description="column known beforehand that the primary metric is adjusted by; empty for no adjustment")
+    ratios: dict[str, Annotated[tuple[str, str], Field(strict=False)]] = Field(
+        {}, description="further outcomes that are one metric over another, by name")
+    quantiles: dict[str, float] = Field({}, description="metrics of which a quantile is compared too [share]")
+    stop_rule: Literal["one look", "always valid"] = Field(
+        "one look", description="one look on the planned day, or intervals that hold at every look")
+    tuned_for: int = Field(
+        5000, ge=200, description="units at which the always-valid interval is narrowest [units]")
+    family: Literal["holm", "benjamini-hochberg"] = Field(
+        "holm", description="how the deciding comparisons are adjusted for their number")
+    prior_effect: float | None = Field(
+        None, gt=0, description="standard deviation of true differences beforehand; empty for nothing known "
+                                "[unit of the metric]")
+
+    @property
+    def fingerprint(self) -> str:
+        """Twelve digits of the checksum of everything that was planned: another plan has another one."""
+        text = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> Self:
+        if self.shares and (min(self.shares.values()) <= 0 or abs(sum(self.shares.values()) - 1) > 1e-6):
+            raise ValueError("shares must be above 0 and add up to 1")
+        if any(not 0 < q < 1 for q in self.quantiles.values()):
+            raise ValueError("quantiles must lie between 0 and 1")
+        if self.shares and self.control not in self.shares:
+            raise ValueError(f"shares name no arm '{self.control}', the control")
+        return self
+
+
+class ExperimentsConfig(Section):
+    """What the experiments page assumes; any table inside the section is the plan of the experiment of that name."""
+
+    sample_ratio_p: float = Field(
+        0.01, gt=0, lt=1, description="arms as uneven as this or more by chance block every verdict [probability]")
+    error_rate: float = Field(
+        0.05, gt=0, lt=1, description="share of true nulls called different, over all primary comparisons [share]")
+    minimum_units: int = Field(10, ge=2, description="values an arm below which no difference is given [units]")
+    imbalance_p: float = Field(
+        0.001, gt=0, lt=1, description="arms as unlike before the experiment as this or more by chance block every "
+                                       "verdict [probability]")
+    response_p: float = Field(
+        0.01, gt=0, lt=1, description="arms that answer, or lack a covariate, as differently as this or more by "
+                                      "chance qualify what rests on it [probability]")
+    window_days: int = Field(
+        90, ge=1, description="days after a list was drawn over which its outcome is counted [days]")
+    minimum_events: int = Field(
+        5, ge=1, description="yes and no answers an arm below which no share is compared [units]")
+    control_names: Annotated[tuple[str, ...], Field(strict=False)] = Field(
+        ("control", "held out", "holdout", "hold-out", "baseline", "none", "placebo", "a"),
+        description="arms taken as the control where no plan names one, as is any that begins with 'no '")
+    plans: dict[str, ExperimentPlan] = Field({}, description="plans by experiment")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_plans(cls, values: object) -> object:
+        if not isinstance(values, dict):
+            return values
+        plans = {k: v for k, v in values.items() if k != "plans" and isinstance(v, dict | ExperimentPlan)}
+        rest = {k: v for k, v in values.items() if k not in plans}
+        return {**rest, "plans": {**rest.get("plans", {}), **plans}} if plans else rest
+
+    def table(self) -> pd.DataFrame:
+        """Return the assumptions, with a row for every entry of every plan."""
+        own = Section.table(self).query("assumption != 'plans'")
+        own.loc[own["assumption"] == "control_names", "value"] = ", ".join(self.control_names)
+        of_plans = [_named(plan, name) for name, plan in sorted(self.plans.items())]
+        return pd.concat([own, *of_plans], ignore_index=True)
+
+
+def _named(plan: ExperimentPlan, experiment: str) -> pd.DataFrame:
+    rows = Section.table(plan)
+    shares = ", ".join(f"{arm} {share:g}" for arm, share in plan.shares.items())
+    rows.loc[rows["assumption"] == "shares", "value"] = shares or "equal"
+    rows.loc[rows["assumption"] == "guardrails", "value"] = ", ".join(plan.guardrails) or "none"
+    ratios = ", ".join(f"{name} = {a} / {b}" for name, (a, b) in plan.ratios.items())
+    rows.loc[rows["assumption"] == "ratios", "value"] = ratios or "none"
+    quantiles = ", ".join(f"{metric} at {q:g}" for metric, q in plan.quantiles.items())
+    rows.loc[rows["assumption"] == "quantiles", "value"] = quantiles or "none"
+    return rows.assign(assumption=f"{experiment}: " + rows["assumption"])

@@ -1,0 +1,180 @@
+"""Experiment design: control, arms, planned shares and metrics, from the plan or the assignments."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+import pandas as pd
+
+from helpers.experiments.aggregates import ArmAggregates
+from helpers.experiments.config import ExperimentPlan, ExperimentsConfig
+
+
+@dataclass(frozen=True, slots=True)
+class ExperimentDesign:
+    """How one experiment is read.
+
+    Parameters
+    ----------
+    experiment : str
+        Its name.
+    control : str
+        Arm that the others are compared with.
+    arms : tuple of str
+        Every arm, seen or planned: the control, then the others by name.
+    shares : tuple of float
+        Planned share of each arm, in the order of ``arms``; they add up to 1 unless the records contradict that.
+    shares_from : str
+        Where they come from, in words: the plan, the records, or nothing, which makes them equal.
+    metrics : tuple of str
+        Outcomes seen, the primary one first.
+    plan : ExperimentPlan, optional
+        The plan; None makes everything exploratory.
+    by : str
+        Column of the clusters that were assigned, ``period`` for a switchback; empty where units were, one by one.
+    """
+
+    experiment: str
+    control: str
+    arms: tuple[str, ...]
+    shares: tuple[float, ...]
+    shares_from: str
+    metrics: tuple[str, ...]
+    plan: ExperimentPlan | None = None
+    by: str = ""
+
+    @property
+    def is_exploratory(self) -> bool:
+        """Whether nothing was decided beforehand."""
+        return self.plan is None
+
+    @property
+    def variants(self) -> tuple[str, ...]:
+        """Arms compared with the control."""
+        return self.arms[1:]
+
+    @property
+    def ratios(self) -> dict[str, tuple[str, str]]:
+        """Outcomes that are one metric over another, of those whose metrics were recorded."""
+        planned = self.plan.ratios if self.plan else {}
+        return {name: pair for name, pair in planned.items() if set(pair) <= set(self.metrics)}
+
+    def is_primary(self, metric: str) -> bool:
+        """Return whether a metric decides; without a plan every one is looked at alike."""
+        return self.plan is None or metric == self.plan.primary_metric
+
+
+def experiment_designs(counted: ArmAggregates, assumptions: ExperimentsConfig) -> tuple[ExperimentDesign, ...]:
+    """Return the design of every experiment that has units, by name.
+
+    Parameters
+    ----------
+    counted : ArmAggregates
+        Arms and outcomes as the engine counted them.
+    assumptions : ExperimentsConfig
+        Section ``[experiments]`` of the study, with its plans.
+    """
+    return tuple(_design(str(name), arms, counted, assumptions) for name, arms in counted.arms.groupby("experiment"))
+
+
+def arms_table(designs: Iterable[ExperimentDesign], counted: ArmAggregates) -> pd.DataFrame:
+    """Return every arm of every experiment, the control first: units, planned share, first and last assignment.
+
+    Parameters
+    ----------
+    designs : iterable of ExperimentDesign
+        How each experiment is read.
+    counted : ArmAggregates
+        Arms and outcomes as the engine counted them.
+    """
+    arms = counted.arms.set_index(["experiment", "variant"])
+    rows = []
+    for design in designs:
+        for arm, share in zip(design.arms, design.shares, strict=True):
+            seen = arms.loc[(design.experiment, arm)] if (design.experiment, arm) in arms.index else None
+            rows.append({
+                "experiment": design.experiment, "arm": arm,
+                "role": "control" if arm == design.control else "compared",
+                "n_units": 0 if seen is None else int(seen["n_units"]), "share_planned": share,
+                "first_on": _day(seen, "first_at"), "last_on": _day(seen, "last_at"),
+            })
+    return pd.DataFrame(rows, columns=["experiment", "arm", "role", "n_units", "share_planned", "first_on", "last_on"])
+
+
+def _day(seen: pd.Series | None, column: str) -> date | None:
+    return None if seen is None or pd.isna(seen[column]) else seen[column].date()
+
+
+def _design(name: str, arms: pd.DataFrame, counted: ArmAggregates, assumptions: ExperimentsConfig) -> ExperimentDesign:
+    plan = assumptions.plans.get(name)
+    seen = sorted(arms["variant"])
+    control = plan.control if plan else _control(seen, assumptions)
+    everyone = (control, *sorted({*seen, *(plan.shares if plan else ())} - {control}))
+    shares, shares_from = _shares(everyone, arms.set_index("variant"), plan)
+    of_this = counted.outcomes[counted.outcomes["experiment"] == name]
+    primary = plan.primary_metric if plan else ""
+    metrics = sorted(set(of_this["metric"]), key=lambda metric: (metric != primary, metric))
+    return ExperimentDesign(name, control, everyone, shares, shares_from, tuple(metrics), plan, _by(arms))
+
+
+def _by(arms: pd.DataFrame) -> str:
+    if arms["n_periods"].sum() and arms["n_periods"].sum() < arms["n_units"].sum():
+        return "period"
+    return "cluster_id" if arms["n_clustered"].sum() > arms["n_clusters"].sum() else ""
+
+
+def plan_against_analysis(designs: Iterable[ExperimentDesign], counted: ArmAggregates, as_of: date) -> pd.DataFrame:
+    """Return every plan beside what was analysed: experiment, item, planned, analysed, is_as_planned.
+
+    Parameters
+    ----------
+    designs : iterable of ExperimentDesign
+        How each experiment is read.
+    counted : ArmAggregates
+        Arms and outcomes as the engine counted them.
+    as_of : date
+        The day of this look.
+    """
+    rows = [(d.experiment, *row) for d in designs if d.plan for row in _against(d, d.plan, counted, as_of)]
+    return pd.DataFrame(rows, columns=["experiment", "item", "planned", "analysed", "is_as_planned"])
+
+
+def _against(
+    design: ExperimentDesign, plan: ExperimentPlan, counted: ArmAggregates, as_of: date
+) -> list[tuple[str, str, str, bool]]:
+    seen = counted.arms[counted.arms["experiment"] == design.experiment]
+    planned_arms = sorted({plan.control, *plan.shares}) if plan.shares else sorted(seen["variant"])
+    first = _day(seen.sort_values("first_at").iloc[0], "first_at") if len(seen) else None
+    early = plan.ends_on is not None and as_of < plan.ends_on
+    look = plan.ends_on.isoformat() if plan.ends_on else "no day named"
+    recorded = set(design.metrics) | set(design.ratios)
+    wanted = [plan.primary_metric, *plan.guardrails]
+    lacking = [m for m in wanted if m not in recorded]
+    is_valid_early = plan.stop_rule == "always valid"
+    return [
+        ("plan", plan.fingerprint, plan.fingerprint, True),
+        ("first assignment", "–", first.isoformat() if first else "not recorded", True),
+        ("arms", ", ".join(planned_arms), ", ".join(sorted(seen["variant"])), planned_arms == sorted(seen["variant"])),
+        ("outcomes", ", ".join(wanted), ", ".join(m for m in wanted if m in recorded) or "none", not lacking),
+        ("look", f"{plan.stop_rule}, {look}", as_of.isoformat(), is_valid_early or not early),
+        ("adjusted by", plan.covariate or "nothing", plan.covariate or "nothing", True),
+        ("family", plan.family, plan.family, True),
+    ]
+
+
+def _control(arms: list[str], assumptions: ExperimentsConfig) -> str:
+    def rank(arm: str) -> tuple[int, str]:
+        word = arm.strip().lower().replace("_", " ")
+        names = assumptions.control_names
+        is_named = word in names or word.startswith("no ")
+        return (names.index(word) if word in names else len(names) if is_named else len(names) + 1, arm)
+
+    return min(arms, key=rank)
+
+
+def _shares(arms: tuple[str, ...], seen: pd.DataFrame, plan: ExperimentPlan | None) -> tuple[tuple[float, ...], str]:
+    if plan and plan.shares:
+        return tuple(plan.shares.get(arm, 0.0) for arm in arms), "the planned shares"
+    if set(arms) <= set(seen.index) and seen["n_planned"].eq(seen["n_units"]).all():
+        return tuple(float(seen.loc[arm, "probability_low"]) for arm in arms), "the recorded probabilities"
+    return (1 / len(arms),) * len(arms), "equal shares (none are recorded)"

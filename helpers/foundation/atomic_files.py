@@ -1,0 +1,102 @@
+"""Atomic files and folders: at any moment the old one or the new one, whole."""
+
+import ctypes
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from time import time
+
+from helpers.foundation.errors import InputError
+
+
+def safe_name(name: str) -> str:
+    """Return the name of a source, study or run unchanged.
+
+    Raises
+    ------
+    InputError
+        If it could lead out of the folder that such names stand in.
+    """
+    if name.startswith(".") or {"/", "\\", "\0"} & set(name) or not name.strip():
+        raise InputError(f"'{name}'", "it is no name but a path", "a name without slashes and without a point first")
+    return name
+
+
+@contextmanager
+def atomic_write(path: Path) -> Iterator[Path]:
+    """Give a partial file to write that takes the place of `path` only if all goes well."""
+    partial = path.with_name(f"{path.name}.{os.getpid()}")  # no dot before it: Spark does not see such files
+    try:
+        yield partial
+        if partial.is_dir() or path.is_dir():  # a table in parts; only a plain file takes another's place at once
+            remove_table(path)
+        partial.replace(path)
+    finally:
+        remove_table(partial)
+
+
+def remove_table(path: Path) -> None:
+    """Remove a table, one file or a folder of parts, if it is there."""
+    shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+
+
+def write_json(path: Path, content: Mapping[str, object]) -> None:
+    """Write JSON so that the file is, at any moment, the old one or the new one."""
+    with atomic_write(path) as partial:
+        partial.write_text(json.dumps(content, indent=1, ensure_ascii=False, default=str) + "\n", encoding="utf-8")
+
+
+def age_in_words(path: Path) -> str:
+    """Return how old a file is, in words."""
+    seconds = time() - path.stat().st_mtime
+    for unit, size in (("day", 86400), ("hour", 3600), ("minute", 60)):
+        if seconds >= size:
+            n = int(seconds // size)
+            return f"{n} {unit}{'s' if n > 1 else ''}"
+    return "under a minute"
+
+PARKED = ".parked"
+
+HERE, EXCHANGE = -100, 2  # AT_FDCWD and RENAME_EXCHANGE of renameat2(2)
+
+
+def exchange_folders(fresh: Path, place: Path) -> None:
+    """Put a folder in another one's place, and the other one in its own.
+
+    Where the system cannot do both at once, the old folder is parked for a moment; `recovered` brings it back if that
+    moment was the last.
+    """
+    if _at_once(fresh, place):
+        return
+    parked = place.parent / PARKED / place.name
+    parked.parent.mkdir(exist_ok=True)
+    place.rename(parked)
+    fresh.rename(place)
+    parked.rename(fresh)
+
+
+def recover_parked(folder: Path) -> None:
+    """Bring back what was parked when an exchange was cut short; what has been replaced since goes."""
+    for parked in sorted((folder / PARKED).glob("*")):
+        if (folder / parked.name).exists():
+            shutil.rmtree(parked)
+        else:
+            parked.rename(folder / parked.name)
+
+
+def link_or_copy(source: Path, target: Path) -> None:
+    """Give a file a second place, by link where the disk allows it."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
+
+
+def _at_once(one: Path, other: Path) -> bool:
+    """Return whether the system has let both change places in one step."""
+    rename = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    return rename is not None and rename(HERE, os.fsencode(one), HERE, os.fsencode(other), EXCHANGE) == 0

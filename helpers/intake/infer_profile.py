@@ -1,0 +1,258 @@
+"""Draft of a source profile from files that nobody has described yet; every guess is marked as one."""
+
+import codecs
+import csv
+import glob
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from itertools import takewhile
+from pathlib import Path
+
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from helpers.foundation.errors import InputError
+from helpers.intake import archives, formats, infer_semantics, infer_tables, infer_types, readers
+from helpers.intake.infer_keys import FileForm
+from helpers.intake.infer_transactions import DraftedTable
+from helpers.intake.infer_types import GUESS, InferredColumn
+from helpers.intake.profile_schema import FileRule
+from helpers.intake.profile_text import toml_key
+from helpers.intake.profile_text import toml_text as quoted
+from helpers.intake.profiles import Profile
+
+SAMPLE = 100_000
+
+HEAD = 1 << 20
+
+SHEETS = (".xlsx", ".xls", ".xlsb", ".ods", ".xlsm")
+
+FORMATS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"} | dict.fromkeys(SHEETS, "excel")
+
+BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+
+
+@dataclass(frozen=True, slots=True)
+class SampledForm:
+    """One form of files as it was found: the profile's name for it, its declaration, its columns."""
+
+    name: str
+    file: FileRule
+    columns: tuple[InferredColumn, ...]
+    n: int
+
+
+def draft_profile(paths: Sequence[str | Path]) -> str:
+    """Return the text of a source profile for files of one folder.
+
+    Parameters
+    ----------
+    paths : sequence of str or Path
+        The files. Each may be text of any delimiter and encoding, JSON lines, a workbook, Parquet, or any of these in
+        gzip or zip; files with the same columns become one form.
+
+    Raises
+    ------
+    InputError
+        If there is no file, they stand in several folders, or one cannot be read.
+    """
+    files = [Path(p) for p in paths]
+    absent = [p for p in files if not p.is_file()]
+    if not files or absent:
+        raise InputError("check --new", f"there is no file '{absent[0]}'" if absent else "no file is named", "files")
+    folder = files[0].parent
+    if any(p.parent != folder for p in files):
+        raise InputError("check --new", "the files stand in several folders", "files of one folder")
+    seen = _merged([_seen(folder, file) for path in files for file in _declared(path)])
+    name = re.sub(r"\W+", "_", (folder.resolve().name if len(files) > 1 else _stem(files[0].name)).lower()).strip("_")
+    lines = [f"name = {quoted(name)} {GUESS}must equal the name of this file",
+             f"title = {quoted(name)} {GUESS}one line for people",
+             f'currency = "{_currency(seen)}" {GUESS}its ISO code; leave the line out where no money is recorded']
+    drawn = infer_tables.draft_tables([FileForm(s.name, s.columns) for s in seen])
+    if not any(t.has_dates for t in drawn.tables):
+        newest = date.fromtimestamp(max(p.stat().st_mtime for p in files))
+        lines.append(f'as_of = "{newest}" {GUESS}no column with a date is used: the day that the data speak for')
+    for one in seen:
+        lines += ["", *_file_lines(one, drawn.tables)]
+        lines += [f"# nothing is made from {one.name}"] if one.name in drawn.unused else []
+    for table in drawn.tables:
+        lines += ["", *table.lines]
+    return "\n".join([*lines, "", *_controls(seen)]) + "\n"
+
+
+# --- what a file is ----------------------------------------------------------------------------------------------
+
+
+def _stem(name: str) -> str:
+    return name.split(".")[0]
+
+
+def _declared(path: Path) -> Iterator[FileRule]:
+    """Yield the declaration of a file, or of each in an archive."""
+    if path.suffix.lower() == ".zip":
+        for member in archives.member_names(path, path.name):
+            yield from _formed(path, Path(member).suffix.lower(), member)
+    else:
+        yield from _formed(path, Path(path.name.removesuffix(".gz")).suffix.lower())
+
+
+def _formed(path: Path, suffix: str, member: str = "") -> Iterator[FileRule]:
+    told = {"path": path.name, "member": member, "format": FORMATS.get(suffix, "csv")}
+    if told["format"] == "excel":
+        yield from _sheets(path, told)
+        return
+    if told["format"] == "csv":
+        told |= _text_form(path, FileRule.model_validate(told))
+    yield FileRule.model_validate(told)
+
+
+def _unpacked(path: Path, file: FileRule, room: readers.TempFolder) -> Path:
+    return archives.member_files(path.parent, file, path.name, room.path)[0].path
+
+
+def _text_form(path: Path, file: FileRule) -> dict[str, str]:
+    room = readers.TempFolder()
+    with _unpacked(path, file, room).open("rb") as stream:
+        head = stream.read(HEAD)
+    encoding = _encoding(head)
+    text = head.decode(encoding, errors="ignore").lstrip("\ufeff")
+    return {"encoding": encoding, "delimiter": _delimiter(text)}
+
+
+def _encoding(head: bytes) -> str:
+    for mark, name in BOMS:
+        if head.startswith(mark):
+            return name
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head)
+        return "utf-8"
+    except UnicodeDecodeError:
+        pass
+    korean = head.decode("cp949", errors="ignore")
+    foreign = [c for c in korean if ord(c) > 127]
+    is_korean = sum("가" <= c <= "힣" for c in foreign) > 0.8 * len(foreign)
+    return "cp949" if is_korean else "cp1252"
+
+
+def _delimiter(text: str) -> str:
+    """Return the sign that cuts the first lines into the most fields, the same number in nearly all of them."""
+    lines = text.splitlines(keepends=True)
+    lines = (lines[:-1] if len(lines) > 1 else lines)[:200]
+
+    def score(sign: str) -> tuple[float, int]:
+        widths = [len(r) for r in csv.reader(lines, delimiter=sign) if r]
+        usual = max(set(widths), key=widths.count, default=1)
+        return (widths.count(usual) / len(widths) if usual > 1 else 0.0), usual
+    return max(",;\t|", key=score)
+
+
+def _sheets(path: Path, told: dict[str, str]) -> Iterator[FileRule]:
+    """Yield the sheets of a workbook that hold a table: at least two rows of at least two cells."""
+    room = readers.TempFolder()
+    place = _unpacked(path, FileRule.model_validate(told), room)
+    for sheet in formats.all_sheets(place, path.name):
+        file = FileRule.model_validate(told | {"sheet": sheet})
+        widths = [(n, sum(c is not None for c in row)) for n, row in formats.sheet_rows(place, file, path.name)]
+        widest = max((w for _, w in widths), default=0)
+        if len(widths) > 1 and widest > 1:
+            header = next(n for n, w in widths if w >= 0.8 * widest)
+            yield file.model_copy(update={"skip": header - 1})
+
+
+# --- what is in it -----------------------------------------------------------------------------------------------
+
+
+def _seen(folder: Path, file: FileRule) -> SampledForm:
+    told = Profile.model_construct(name="new", files={"new": file}, tables={}, control=[], simulation=None)
+    landed = readers.landed_files(told, str(folder))
+    with pq.ParquetFile(landed.tables["new"]) as stored:
+        n = stored.metadata.num_rows
+        batch = next(stored.iter_batches(SAMPLE, columns=landed.columns["new"]), None)
+        columns = [] if batch is None else [
+            _whole(infer_types.infer_column(c, batch.column(c).to_pylist()), stored, n) for c in landed.columns["new"]]
+    missing = sorted({m for c in columns for m in c.missing})
+    file = file.model_copy(update=_signs(columns) | ({"missing": ["", *missing]} if missing else {}))
+    stem = _stem(Path(file.member).name or file.path) + (f"_{file.sheet}" if file.sheet else "")
+    return SampledForm(re.sub(r"\W+", "_", stem.lower()).strip("_"), file, tuple(columns), n)
+
+
+def _whole(column: InferredColumn, stored: pq.ParquetFile, n: int) -> InferredColumn:
+    """Return a column that seems to be a key with all its values, where only the first have been looked at."""
+    if not column.is_unique or n <= SAMPLE:
+        return column
+    values = stored.read([column.name]).column(0).combine_chunks()
+    return replace(column, values=values, is_unique=not values.null_count and pc.count_distinct(values).as_py() == n)
+
+
+def _signs(columns: Sequence[InferredColumn]) -> dict[str, str]:
+    """Return the signs in the numbers of a file, where they are not the usual ones."""
+    money = [t for c in columns if c.kind == "money" for t in c.values.to_pylist()]
+    if any(c.kind == "decimal comma" for c in columns) or any(re.search(r",\d\d?\D*$", t) for t in money):
+        return {"decimal": ",", "thousands": "."}
+    is_grouped = any(c.kind == "grouped" for c in columns) or any("," in t for t in money)
+    return {"thousands": ","} if is_grouped else {}
+
+
+def _merged(seen: list[SampledForm]) -> list[SampledForm]:
+    """Return files of the same columns as one form, found by a pattern."""
+    forms: dict[tuple[object, ...], list[SampledForm]] = {}
+    for one in seen:
+        key = (one.file.format, one.file.member, one.file.sheet, *(c.name for c in one.columns))
+        forms.setdefault(key, []).append(one)
+    return [_patterned(several) if len(several) > 1 else several[0] for several in forms.values()]
+
+
+def _patterned(several: list[SampledForm]) -> SampledForm:
+    paths = [s.file.path for s in several]
+    first = several[0]
+    start, end = _common(paths), _common([p[::-1] for p in paths])[::-1]
+    name = re.sub(r"[\W\d]+", "_", start.lower()).strip("_") or "files"
+    pattern = first.file.model_copy(update={"path": f"{glob.escape(start)}*{glob.escape(end)}"})
+    return SampledForm(name, pattern, first.columns, sum(s.n for s in several))
+
+
+def _common(texts: list[str]) -> str:
+    """Return what texts begin with alike."""
+    same = takewhile(lambda letters: len(set(letters)) == 1, zip(*texts, strict=False))
+    return "".join(letters[0] for letters in same)
+
+
+# --- as text -----------------------------------------------------------------------------------------------------
+
+
+def _file_lines(one: SampledForm, tables: Sequence[DraftedTable]) -> Iterator[str]:
+    yield f"[files.{one.name}] # {one.n:,} records"
+    told = one.file.model_dump(exclude_defaults=True)
+    for name, value in told.items():
+        mark = f" {GUESS}texts that mean nothing was recorded" if name == "missing" else ""
+        yield f"{name} = {quoted(value)}{mark}"
+    said = "\n".join(line for table in tables for line in table.lines if not line.startswith("#"))
+    personal = [c for c in one.columns if infer_semantics.is_personal(c)]
+    for how, columns in (("drop", [c for c in personal if not _is_said(c, said)]),
+                         ("hash", [c for c in personal if _is_said(c, said)])):
+        if columns:
+            yield f"mask.{how} = {quoted([c.name for c in columns])} {GUESS}personal data"
+
+
+def _is_said(column: InferredColumn, said: str) -> bool:
+    return quoted(column.quoted)[1:-1] in said or column.quoted in said or f"{{ {toml_key(column.name)} =" in said
+
+
+def _currency(seen: Iterable[SampledForm]) -> str:
+    """Return the currency that signs beside numbers, names of columns or a column of its own speak of, else EUR."""
+    columns = [c for one in seen for c in one.columns]
+    texts = [t for c in columns if c.kind == "money" for t in c.values.to_pylist()[:1]]
+    texts += [t for c in columns if "curren" in c.name.lower() and c.n_distinct == 1 for t in c.values.to_pylist()]
+    texts += [w.upper() for c in columns if c.is_number for w in re.split(r"[\W_]+", c.name)]
+    texts += [sign for c in columns if c.is_number for sign in c.name if sign in infer_types.CURRENCIES]
+    signs = sorted(infer_types.CURRENCIES, key=len, reverse=True)
+    said = [next((s for s in signs if t == s or (s in t and re.search(r"\d", t))), "") for t in texts]
+    return next((infer_types.CURRENCIES[s] for s in said if s), "EUR")
+
+
+def _controls(seen: Iterable[SampledForm]) -> Iterator[str]:
+    for one in seen:
+        yield from ("[[control]]", f'name = "records of {one.name}"', f'file = "{one.name}"',
+                    f"expected = {one.n} {GUESS}as found; put what the sender declares, here and for money")

@@ -1,0 +1,158 @@
+"""Inferred meaning of columns: from names, values and references between files."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+import pyarrow.compute as pc
+
+from helpers.intake.infer_keys import JoinKey, name_words
+from helpers.intake.infer_types import NUMBERS, InferredColumn
+
+PEOPLE = (r"(customer|client|cust|user|member|loyalty|kunde|kde|buyer|kaeufer|käufer|besteller|player|guest|household|"
+          r"person|account|konto|acheteur|cliente|subscriber|passenger|patient|company|firma)")
+
+MEANINGS = {  # in the order in which they are looked for; words as they stand in names, in several languages
+    "opportunity_id": r"(opportunity|oppty|opp|deal|lead|angebot|quote|chance)",
+    "case_id": r"(case|ticket|complaint|incident|claim|fall|beschwerde|reclamation)",
+    "order_id": r"(order|invoice|transaction|receipt|basket|bestell(ung)?|auftrag|beleg|rechnung|commande|facture|"
+                r"pedido|purchase|sale|bon)",
+    "customer_id": PEOPLE,
+    "product_id": r"(sku|product|article|artikel|stockcode|produit|item|producto|ean|asin)",
+    "amount": r"(amount|total|revenue|sales|turnover|betrag|umsatz|montant|paid|payment|spend|value|net|gross|importe|"
+              r"summe|brutto|netto|worth)",
+    "quantity": r"(qty|quantity|menge|anzahl|units|quantite|cantidad|pieces|pcs|stueck|stück|stk)",
+    "price": r"(unitprice|price|preis|einzelpreis|prix|precio|each$)",
+    "category": r"(category|kategorie|group|department|warengruppe|series|categorie)",
+    "discount": r"(discount|rabatt|remise|rebate)",
+    "channel": r"(channel|kanal|store|shop|filiale|source)",
+    "state": r"(order)?(state|status|etat|estado|zustand)",
+    "sort": r"(kind|type|typ|art|sort|vorgang)",
+    "has_ended": r"(churn|exited|attrition|cancelled|canceled|left|ended|kuendig|gekündigt|resilie)",
+    "tenure_months": r"(tenure|months|laufzeit|monate|anciennete)",
+    "monthly_fee": r"(monthly|fee|monatl|mensu|grundgebühr|abo)",
+    "plan": r"(plan|tariff|tarif|contract|vertrag|subscription)",
+    "variant": r"(variant|variante|treatment|arm|version|segment|group|bucket)",
+    "stage": r"(deal)?(stage|phase|pipeline|etape)",
+    "owner": r"(owner|agent|rep|salesperson|verkäufer|vertreter|betreuer|vendeur)",
+    "ordered_at": r"(order|purchase|placed|invoice|bestell|rechnung|kauf|commande|achat|pedido|compra|sold|sale|booked|"
+                  r"transaction|date|datum|day|tag|time|when|created|timestamp|fecha|paid)",
+    "promised_on": r"(promis|estimat|due|expected|zugesagt|liefertermin)",
+    "delivered_on": r"(delivered|delivery|zugestellt|geliefert|livr|received)",
+    "joined_on": r"(join|since|seit|regist|sign|enrol|member|creat|start|first|inscri|alta|beitritt|acquired|date|"
+                 r"datum|kunde)",
+    "started_on": r"(start|begin|since|from|activ|sign|join|seit|ab|debut|inicio|date|datum)",
+    "ended_on": r"(end|cancel|terminat|churn|left|clos|until|kündig|kuendig|fin|resili)",
+    "opened_on": r"(open|engage|creat|start|begin|erstellt|eröffn|ouvert|date|datum|received|report|eingang)",
+    "closed_on": r"(clos|won|decided|end|abschluss|resolv|solved|erledigt|ferm|geschlossen)",
+    "answered_at": r"(answer|respon|submit|review|complet|date|datum|time|when|creat|rated)",
+}
+
+AVOIDED = {
+    "amount": r"(tax|vat|mwst|ship|freight|fracht|versand|porto|postage|fee|discount|rabatt|unit|einzel|points|"
+              r"punkte|weight|count|cost|average|avg|year|number|items)",
+    "quantity": r"(price|preis|stock|days)", "price": r"(total|list|cost|month|monat|mensu)",
+    "ordered_at": r"(ship|deliver|due|birth|geburt|updat|modif|approv|estimat|liefer|return|expire|limit|promis|"
+                  r"change)",
+    "joined_on": r"(birth|geburt|dob|last|letzt|updat|end|cancel|modif|change|order|purchase)",
+    "started_on": r"(birth|geburt|end|last|cancel|updat)", "opened_on": r"(clos|end|birth|updat)",
+    "delivered_on": r"(carrier|estimat|due|promis|method|mode)", "tenure_months": r"(charge|fee|amount)",
+    "monthly_fee": r"(gb|distance|download|usage|date)",
+    "product_id": r"(price|count|qty|quantity|name|rating)",
+    "category": r"(churn|age)", "channel": r"(shopper|shopping)",
+}
+
+DATED = tuple(m for m in MEANINGS if m.endswith(("_on", "_at")))
+
+KINDS = {"amount": NUMBERS, "quantity": NUMBERS, "price": NUMBERS, "discount": NUMBERS, "tenure_months": NUMBERS,
+         "monthly_fee": NUMBERS, "has_ended": ("flag",), "stage": ("text",), "state": ("text",), "sort": ("text",),
+         "plan": ("text",), "owner": ("text",), "variant": ("text", "integer", "flag"),
+         **dict.fromkeys(DATED, ("date", "time"))}
+
+FEW = {"variant": 6, "state": 20, "sort": 20, "stage": 20, "plan": 50}
+
+ADDRESS, LOOKED_AT = r"^\s*[^@\s]+@[^@\s]+\.\pL{2,}\s*$", 1_000
+
+ID = r"(id|no|nr|nummer|number|code|key|ref|num|uid)\W*$"
+
+
+def infer_meanings(columns: Sequence[InferredColumn], links: Iterable[JoinKey] = ()) -> dict[str, InferredColumn]:
+    """Return the column that each meaning seems to have; a column has one meaning, but for dates.
+
+    Parameters
+    ----------
+    columns : sequence of InferredColumn
+        Of one file.
+    links : iterable of JoinKey
+        Its references to other files; what is called otherwise may still be a customer's or a product's key.
+    """
+    known = {name: link.column for link in links if (name := referenced_meaning(link)) and link.column in columns}
+    for meaning in MEANINGS:
+        if meaning in known:
+            continue
+        taken = () if meaning in DATED else known.values()
+        ranked = _ranked(meaning, [c for c in columns if c not in taken])
+        known |= {meaning: ranked[0]} if ranked else {}
+    priced = [c for c in columns if c.kind == "money" and c not in known.values()]
+    if priced and not {"amount", "price", "monthly_fee"} & known.keys():
+        known["amount"] = priced[0]
+    lone = [c for c in columns if c.is_moment and not re.search(AVOIDED["ordered_at"], c.name.lower())]
+    if len(lone) == 1 and lone[0] not in known.values():  # whatever it is called, it says when
+        known |= dict.fromkeys(("ordered_at", "started_on", "opened_on", "answered_at"), lone[0])
+    return known | _alone(columns, known)
+
+
+def is_personal(column: InferredColumn) -> bool:
+    """Return whether a column seems to hold what only tells who somebody is: a name, an address, a birthday."""
+    plain = " ".join(name_words(column.name))
+    called = re.search(r"^(full |first |last |given |family |sur|customer |contact |nach|vor)?(name|nom|prenom|nombre)"
+                       r"$|e ?mail|courriel|phone|telefon|^tel|mobile|handy|street|strasse|straße|address|adresse|"
+                       r"iban|passport|birth|geburt|^dob$|postal|zip|^plz$", plain)
+    held = pc.match_substring_regex(column.values.slice(0, LOOKED_AT), ADDRESS)
+    return column.kind not in ("empty", "flag") and bool(called or pc.any(held).as_py())
+
+
+def referenced_meaning(link: JoinKey) -> str:
+    """Return what a reference to another file means: whose key it is, by names, else by what stands in the files.
+
+    Records of the same thing are taken for a customer's; what is only dated in the other file is part of an order.
+    """
+    told = (*name_words(link.column.name), *name_words(link.key.name), *name_words(link.other.name))
+    named = next((m for m in ("customer_id", "product_id", "order_id") if any(re.match(MEANINGS[m], w) for w in told)),
+                 "")
+    here, there = (any(c.is_moment for c in form.columns) for form in (link.form, link.other))
+    return named or ("customer_id" if link.column.is_unique or here else "order_id" if there else "")
+
+
+def _ranked(meaning: str, columns: Sequence[InferredColumn]) -> list[InferredColumn]:
+    """Return the columns that may have a meaning, the likeliest first: those whose names begin so."""
+    sought, avoided = MEANINGS[meaning], AVOIDED.get(meaning, r"(?!)")
+    fitting = [(c, re.sub(r"[\W_]", "", c.name.lower())) for c in columns if _may(meaning, c)]
+    fitting = [(c, n) for c, n in fitting if not re.search(avoided, n)]
+    begins = [c for c, n in fitting if re.match(sought, n)]
+    if not meaning.endswith("_id"):
+        return begins + [c for c, n in fitting if c not in begins and re.search(sought, n)]
+    ranked = begins + [
+        c for c, _ in fitting if c not in begins and any(re.match(sought, w) for w in name_words(c.name))
+    ]
+    called = [c for c in ranked if re.search(ID, c.name.lower())]  # an id is called so, or stands alone
+    alone = [c for c, n in fitting if re.fullmatch(sought, n)]
+    return called or alone or (ranked if meaning == "product_id" else [])
+
+
+def _may(meaning: str, column: InferredColumn) -> bool:
+    """Return whether a column's kind and values allow a meaning."""
+    if meaning in KINDS:
+        is_answer = column.is_scale and meaning != "quantity"
+        is_few = column.n_distinct <= FEW.get(meaning, column.n_distinct)
+        return column.kind in KINDS[meaning] and not is_answer and is_few
+    return column.kind not in ("date", "time", "empty", "flag") and not column.is_scale
+
+
+def _alone(columns: Sequence[InferredColumn], known: Mapping[str, InferredColumn]) -> dict[str, InferredColumn]:
+    """Return what a column that is only called an id is one of: of orders where they are dated, else of customers."""
+    alone = [c for c in columns if re.fullmatch(r"(id|.*[\W_]id)", c.name.lower()) and c not in known.values()]
+    if not alone:
+        return {}
+    if alone[0].is_unique and "order_id" not in known and any(c.is_moment for c in columns) and "amount" in known:
+        return {"order_id": alone[0]}
+    return {} if {"customer_id", "order_id"} & known.keys() else {"customer_id": alone[0]}

@@ -1,0 +1,219 @@
+"""Which canonical tables files seem to feed: surveys, experiments, customers; no table twice."""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from helpers.intake import infer_keys, infer_semantics, infer_transactions, profiles
+from helpers.intake.infer_keys import FileForm, JoinKey
+from helpers.intake.infer_transactions import DraftedTable, FileView, draft_table
+from helpers.intake.infer_types import GUESS, InferredColumn
+from helpers.intake.profile_text import attribute_line, column_line, date_line, toml_text
+
+RATED = r"(satisf|zufried|rating|review|stars|sterne|csat|nps|recommend|empfehl|bewertung|note$)"
+
+ROLES = {"satisfaction": "satisf|zufried|rating|review|stars|sterne|csat|bewertung",
+         "recommend": "recommend|nps|empfehl",
+         "effort": "effort|aufwand|ces$", "intention": "intention|again|repurchase|wieder"}
+
+WRITTEN, MANY = r"(comment|message|kommentar|remark|verbatim|feedback)", 20
+
+ENDS = ((1, 5), (1, 7), (1, 10), (0, 10))
+
+
+def scale_columns(view: FileView, *, is_other: bool) -> list[InferredColumn]:
+    """Return the columns that are answers on a scale; of a file that is something else only those that rate.
+
+    Parameters
+    ----------
+    view : FileView
+        The file.
+    is_other : bool
+        Whether it feeds another table already.
+    """
+    found = [c for c in view.form.columns if c.is_scale and c not in view.known.values()]
+    if not is_other and len(found) >= 3 and len(found) >= 0.3 * len(view.form.columns):
+        return found
+    return [c for c in found if re.search(RATED, c.name.lower())]
+
+
+def draft_survey(view: FileView, asked: list[InferredColumn]) -> Iterator[DraftedTable]:
+    """Yield a survey's respondents, answers and items."""
+    ident = next((c for c in view.form.columns if c.is_unique and c.kind in ("text", "integer")), None)
+    who = view.said("customer_id", "order_id")
+    when = view.known.get("answered_at")
+    key = ident.quoted if ident else "record"
+    body = [
+        column_line("response_id", key, "the completed survey" if ident else "no column is unique; each record is one")
+    ]
+    body += [column_line("customer_id", who.quoted, "who answered")] if who else []
+    body += [date_line("responded_at", when)] if when else []
+    used = [ident, who, when]
+    kept = [c for c in view.form.columns if c not in used and c not in asked and c.kind != "empty" and not c.is_moment]
+    kept = [] if len(asked) < 3 else kept
+    yield draft_table(view, "respondents", [*body, *(attribute_line("demographic_", c) for c in kept)], used)
+    said = next((c for c in view.form.columns if c.kind == "text" and re.search(WRITTEN, c.name.lower())
+                 and len(asked) == 1 and c.n_distinct > MANY), None)
+    head = (
+        "[tables.responses]",
+        f'from = "{view.form.name}"',
+        f"unpivot = {{ columns = {toml_text([c.name for c in asked])} }} {GUESS}the questions",
+        "[tables.responses.columns]",
+        column_line("response_id", key),
+        column_line("item", "item"),
+        column_line("score", "answer"),
+        *([column_line("comment", said.quoted, "what was written")] if said else ()),
+    )
+    yield DraftedTable("responses", head, (view.form.name,))
+    yield DraftedTable("items", ("[tables.items]", "defaults = { is_reversed = false }", "rows = [",
+                            *(_item(c, asked) for c in asked), "]"), ())
+
+
+def _item(column: InferredColumn, asked: list[InferredColumn]) -> str:
+    low, high = _ends(min(c.low for c in asked), max(c.high for c in asked))
+    role = next((r for r, sought in ROLES.items() if re.search(sought, column.name.lower())), "performance")
+    return (f'  {{ item = {toml_text(column.name)}, role = "{role}", scale_low = {low:g}, scale_high = {high:g} }}, '
+            f"{GUESS}role, scale")
+
+
+def _ends(low: float, high: float) -> tuple[float, float]:
+    """Return the ends of the usual scale that answers seem to lie on, or their own ends."""
+    usual = next(((a, b) for a, b in ENDS if a <= low and high <= b and (a == 0) == (low == 0)), (low, high))
+    return usual if high >= 0.8 * usual[1] else (low, high)
+
+
+def is_experiment(view: FileView) -> bool:
+    """Return whether a file says who was assigned to which arm."""
+    scaled = [c for c in view.form.columns if c.is_scale]
+    return "variant" in view.known and len(scaled) < 3
+
+
+def draft_experiment(view: FileView) -> DraftedTable:
+    """Return the table of assignments, with numbers as outcomes."""
+    name, known = view.form.name, view.known
+    unit = known["customer_id"] if "customer_id" in known and known["customer_id"].is_unique else None
+    body = [column_line("experiment", f"'{name}'", "what it is called"),
+            column_line("unit_id", unit.quoted if unit else "record", "who was assigned"),
+            column_line("variant", known["variant"].quoted, "the arm; one of them should be called control")]
+    body += [
+        f"{attribute_line('metric_', c)} {GUESS}an outcome; covariate_ where it was known before"
+        for c in view.form.columns
+        if c not in (unit, known["variant"]) and (c.is_number or c.kind == "flag")
+    ]
+    return draft_table(view, "assignments", body, [unit, known["variant"]])
+
+
+def draft_customers(view: FileView) -> DraftedTable:
+    """Return the table of customers, with whatever is known of each, but for what only tells who somebody is."""
+    known = view.known.get("customer_id")
+    key = next((c for c in (known, *view.form.columns) if c and c.is_unique and c.kind in ("text", "integer")), None)
+    joined = view.known.get("joined_on")
+    body = [column_line("customer_id", key.quoted if key else "record", "the key" if key else "no column is unique")]
+    body += [date_line("joined_on", joined)] if joined else []
+    body += [
+        attribute_line("demographic_", c)
+        for c in view.form.columns
+        if c not in (key, joined) and c.kind != "empty" and not infer_semantics.is_personal(c)
+    ]
+    return draft_table(view, "customers", body, [key, joined])
+
+
+@dataclass(frozen=True, slots=True)
+class TableDraft:
+    """What files seem to feed.
+
+    Parameters
+    ----------
+    tables : tuple of DraftedTable
+        In the order in which they are written.
+    unused : tuple of str
+        Files that no table is made from or looks anything up in.
+    """
+
+    tables: tuple[DraftedTable, ...]
+    unused: tuple[str, ...]
+
+
+def draft_tables(forms: Sequence[FileForm]) -> TableDraft:
+    """Return drafted tables: orders, opportunities, contracts, cases, an experiment, a survey, else customers.
+
+    Where one file refers to the key of another, what is only known there is looked up there; of two files that could
+    both become the same table, the finer one does, such as lines of orders before orders.
+    """
+    views = [_view(form, forms) for form in forms]
+    drafted: dict[str, DraftedTable] = {}
+    for view in sorted(views, key=lambda v: -len(v.links)):
+        for found in _drafts(view, views):
+            drafted.setdefault(found.table, found)
+    used = {f for d in drafted.values() for f in d.files}
+    tables = sorted(drafted.values(), key=lambda d: list(profiles.CANONICAL).index(d.table))
+    return TableDraft(tuple(tables), tuple(f.name for f in forms if f.name not in used))
+
+
+def _view(form: FileForm, forms: Sequence[FileForm]) -> FileView:
+    """Return a file with what is known behind its references, and behind theirs."""
+    found = infer_keys.foreign_keys(form, forms)
+    reached: list[tuple[JoinKey, str]] = [(link, "") for link in found]
+    for link in found:
+        named = {form.name, *(taken.other.name for taken, _ in reached)}
+        reached += [(further, link.other.name) for further in infer_keys.foreign_keys(link.other, forms)
+                    if further.other.name not in named]
+    known = infer_semantics.infer_meanings(form.columns, found)
+    behind = {}
+    for link, _ in reached:
+        there = infer_semantics.infer_meanings(link.other.columns, infer_keys.foreign_keys(link.other, forms))
+        behind[link.other.name] = {m: replace(c, via=link.other.name) for m, c in there.items()}
+    return FileView(form, tuple(reached), known, behind)
+
+
+def _drafts(view: FileView, views: Sequence[FileView]) -> Iterator[DraftedTable]:
+    """Yield the tables that a file seems to feed."""
+    found = list(_traded(view, views))
+    if scales := scale_columns(view, is_other=bool(found)):
+        found += draft_survey(view, scales)
+    yield from found or ([draft_customers(view)] if _is_people(view, views) else [])
+
+
+def _traded(view: FileView, views: Sequence[FileView]) -> Iterator[DraftedTable]:
+    """Yield the tables about trade and service, and experiments."""
+    others = [v for v in views if v.form != view.form]
+    if infer_transactions.is_pipeline(view):
+        yield infer_transactions.draft_opportunities(view)
+        if infer_transactions.won_stages(view) and not any(infer_transactions.is_orders(v) for v in others):
+            yield infer_transactions.draft_sales(view)
+    elif infer_transactions.is_orders(view):
+        yield from (
+            () if _refers(others, view, infer_transactions.is_orders) else (infer_transactions.draft_orders(view),)
+        )
+    elif infer_transactions.is_contracts(view):
+        richer = [v for v in others if len(v.known) > len(view.known)]
+        yield from (
+            ()
+            if _refers(richer, view, infer_transactions.is_contracts)
+            else (infer_transactions.draft_contracts(view),)
+        )
+    elif is_experiment(view):
+        yield draft_experiment(view)
+    elif infer_transactions.is_cases(view):
+        yield infer_transactions.draft_cases(view)
+    elif infer_transactions.is_events(view) and not scale_columns(view, is_other=False):
+        yield infer_transactions.draft_events(view)
+
+
+def _refers(others: Sequence[FileView], view: FileView, asked: Callable[[FileView], bool]) -> bool:
+    """Return whether another file of the same sort refers to this one, so that it can be looked up from there."""
+    return any(asked(v) and any(link.other == view.form for link, _ in v.links) for v in others)
+
+
+def _is_people(view: FileView, views: Sequence[FileView]) -> bool:
+    """Return whether a file holds customers: others refer to it as such, or nobody refers to it."""
+    if infer_transactions.is_orders(view) or infer_transactions.is_contracts(view):  # which another file looks up
+        return False
+    referring = [
+        infer_semantics.referenced_meaning(link)
+        for v in views
+        for link, via in v.links
+        if link.other == view.form and not via
+    ]
+    is_keyed = any(c.is_unique and c.kind in ("text", "integer") for c in view.form.columns)
+    return "customer_id" in referring or (not referring and (is_keyed or len(views) == 1))

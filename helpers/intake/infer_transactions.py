@@ -1,0 +1,311 @@
+"""Drafted tables about trade and service: orders, opportunities, contracts, cases, points, events."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from helpers.intake import infer_semantics
+from helpers.intake.infer_keys import FileForm, JoinKey
+from helpers.intake.infer_types import InferredColumn
+from helpers.intake.profile_text import attribute_line, column_line, date_line, sql_list, table_head, unused_remarks
+
+REFUND = r"(return|refund|retour|gutschrift|credit|rückgabe|rueckgabe|rembours|avoir|devol)"
+
+CANCELLED = r"(cancel|storn|annul|void|abgebrochen|unavailable|failed|rejected|declined)"
+
+WON = r"(won|gewonn|gagn|ganad|erfolg|signed|booked)"
+
+LOST = r"(lost|verlor|perdu|perdid|dead|abgelehnt|declin)"
+
+ENDED = r"(cancel|closed|ended|terminat|inactive|churn|left|gekündigt|gekuendigt|beendet|résili|resili|lapsed|expired)"
+
+CODE, MANY = r"[A-Za-z]{0,4}[-_ ]?\d{2,}", 20
+
+POINTS = r"(points|punkte|miles|meilen|stamps)"
+
+
+@dataclass(frozen=True, slots=True)
+class FileView:
+    """A file with what is known behind its references to others.
+
+    Parameters
+    ----------
+    form : FileForm
+        The file.
+    links : tuple of (JoinKey, str)
+        Its references, and those of the files that it refers to, with the file that they go through.
+    known : dict of str to InferredColumn
+        What its own columns mean.
+    behind : dict of str to dict
+        What the columns of the files behind its references mean, by file.
+    """
+
+    form: FileForm
+    links: tuple[tuple[JoinKey, str], ...]
+    known: dict[str, InferredColumn]
+    behind: dict[str, dict[str, InferredColumn]]
+
+    def said(self, meaning: str, *through: str) -> InferredColumn | None:
+        """Return the column that means something: the file's own, else one behind a reference of the given meanings."""
+        found = [self.known, *(self.behind[link.other.name] for link, _ in self.links
+                               if infer_semantics.referenced_meaning(link) in through)]
+        return next((known[meaning] for known in found if meaning in known), None)
+
+    def texts(self, meaning: str, pattern: str, *through: str) -> tuple[InferredColumn | None, list[str]]:
+        """Return the column of a meaning, or another of few texts, with those of its values that fit a pattern."""
+        behind = [
+            replace(c, via=link.other.name)
+            for link, _ in self.links
+            if infer_semantics.referenced_meaning(link) in through
+            for c in link.other.columns
+        ]
+        few = [
+            c
+            for c in (*self.form.columns, *behind)
+            if c.kind == "text" and c.n_distinct <= infer_semantics.FEW[meaning]
+        ]
+        for column in (self.said(meaning, *through), *few):
+            fitting = [v for v in column.values.to_pylist() if re.search(pattern, v.lower())] if column else []
+            if fitting:
+                return column, fitting
+        return None, []
+
+    @property
+    def moments(self) -> list[InferredColumn]:
+        """The file's own dates and times."""
+        return [c for c in self.form.columns if c.is_moment]
+
+
+@dataclass(frozen=True, slots=True)
+class DraftedTable:
+    """Lines of one table, the files that it needs, and whether it has dates."""
+
+    table: str
+    lines: tuple[str, ...]
+    files: tuple[str, ...]
+    has_dates: bool = False
+
+
+def draft_table(
+    view: FileView,
+    name: str,
+    body: Sequence[str],
+    used: Sequence[InferredColumn | None],
+    *,
+    where: str = "",
+    rejected: Sequence[str] = (),
+    other: str = "",
+) -> DraftedTable:
+    """Return a table's lines behind its head, with a lookup for each file that a used column stands in."""
+    needed = [c for c in used if c]
+    head = list(table_head(view.links, view.form.name, name, needed, where, rejected))
+    files = dict.fromkeys([view.form.name, *(c.via for c in needed if c.via)])
+    for link, via in view.links:
+        if link.other.name in files and via:
+            files[via] = None
+    return DraftedTable(
+        name, (*head, *body, *([other] if other else [])), tuple(files), any(c.is_moment for c in needed)
+    )
+
+
+# --- orders ------------------------------------------------------------------------------------------------------
+
+
+def is_orders(view: FileView) -> bool:
+    """Return whether a file has money and a date, its own or that of the order that a line refers to."""
+    worth = "amount" in view.known or "price" in view.known
+    told = view.said("ordered_at", "order_id")
+    return worth and told is not None and ("amount" in view.known or "quantity" in view.known or
+                                           "order_id" in view.known)
+
+
+def draft_orders(view: FileView) -> DraftedTable:
+    """Return the table of order lines."""
+    who = view.said("customer_id", "order_id") or _coded(view)
+    when = view.said("ordered_at", "order_id")
+    ident, (money, signed) = view.known.get("order_id"), _money(view)
+    sort, back = view.texts("sort", REFUND, "order_id")
+    state, lost = view.texts("state", CANCELLED, "order_id")
+    is_back = f"{sort.quoted} in ({sql_list(back)})" if back else ""
+    kind = f"case when {is_back} then 'refund' else 'sale' end" if is_back else \
+        f"case when {signed.as_number} < 0 then 'refund' else 'sale' end" if signed.low < 0 else "'sale'"
+    turned = is_back and signed.low >= 0
+    body = [column_line("order_id", ident.quoted if ident else "record",
+                 "the order" if ident else "no column names the order; each record is one")]
+    body += [column_line("customer_id", who.quoted, "who bought")] if who else []
+    body += [date_line("ordered_at", when), column_line("kind", kind, "which lines take money back"),
+             column_line("amount", f"case when {is_back} then -({money}) else {money} end" if turned else money,
+                  "money of the line")]
+    further = {"quantity": view.known.get("quantity"), "list_price": view.known.get("price"),
+               "product_id": view.known.get("product_id"), "category": view.said("category", "product_id"),
+               "discount": view.known.get("discount"), "channel": view.said("channel", "order_id")}
+    body += [
+        column_line(n, c.as_number if c.is_number else c.quoted, n.replace("_", " ")) for n, c in further.items() if c
+    ]
+    dates = {n: view.said(n, "order_id") for n in ("promised_on", "delivered_on")}
+    body += [date_line(n, c) for n, c in dates.items() if c and c != when]
+    used = [ident, who, when, view.known.get("amount"), signed, *further.values(), *dates.values(),
+            sort if back else None, state if lost else None]
+    rejected = [f"{state.quoted} in ({sql_list(lost)})"] if lost else []
+    return draft_table(view, "transactions", [*body, *unused_remarks(view.form.columns, used)], used, rejected=rejected)
+
+
+def _coded(view: FileView) -> InferredColumn | None:
+    """Return the column of many repeated codes that nothing else is known of: in orders these are mostly customers."""
+    headed = [link.other for link, _ in view.links if infer_semantics.referenced_meaning(link) == "order_id"]
+    behind = [c for c in (replace(c, via=form.name) for form in headed for c in form.columns)
+              if c not in view.behind[c.via].values()]
+    own = [c for c in view.form.columns if c not in view.known.values()]
+    return next((c for c in (*own, *behind) if c.kind == "text" and not c.is_unique and c.n_distinct >= MANY and all(
+        re.fullmatch(CODE, v) for v in c.values.to_pylist())), None)
+
+
+def _money(view: FileView) -> tuple[str, InferredColumn]:
+    """Return what a line is worth, and the column that tells its sign."""
+    known = view.known
+    if "amount" in known:
+        return known["amount"].as_number, known["amount"]
+    price = known["price"].as_number
+    return (f"{known['quantity'].as_number} * {price}", known["quantity"]) if "quantity" in known else \
+        (price, known["price"])
+
+
+# --- opportunities -----------------------------------------------------------------------------------------------
+
+
+def is_pipeline(view: FileView) -> bool:
+    """Return whether a file holds chances of a sale and the stage that each has reached."""
+    return "stage" in view.known and ("opportunity_id" in view.known or {"amount", "closed_on"} <= view.known.keys())
+
+
+def won_stages(view: FileView) -> list[str]:
+    """Return the stages that mean that something was sold."""
+    return view.texts("stage", WON)[1]
+
+
+def draft_opportunities(view: FileView) -> DraftedTable:
+    """Return the table of opportunities."""
+    known, stage = view.known, view.known["stage"]
+    ident = known.get("opportunity_id")
+    ends = [f"when {stage.quoted} in ({sql_list(v)}) then {told}" for v, told in
+            ((won_stages(view), "true"), (view.texts("stage", LOST)[1], "false")) if v]
+    body = [column_line("opportunity_id", ident.quoted if ident else "record", "the opportunity"),
+            column_line("stage", stage.quoted, "stage")]
+    plain = {"account_id": "customer_id", "product": "product_id", "owner": "owner"}
+    body += [column_line(n, known[m].quoted, n.replace("_", " ")) for n, m in plain.items() if m in known]
+    body += [column_line("value", known["amount"].as_number, "value when closed")] if "amount" in known else []
+    body += [column_line("is_won", f"case {' '.join(ends)} end", "empty while open")] if ends else []
+    dates = [known[n] for n in ("opened_on", "closed_on") if n in known]
+    body += [date_line(n, known[n]) for n in ("opened_on", "closed_on") if n in known and dates.count(known[n]) == 1]
+    used = [ident, stage, known.get("amount"), *dates, *(known.get(m) for m in plain.values())]
+    return draft_table(view, "opportunities", [*body, *unused_remarks(view.form.columns, used)], used)
+
+
+def draft_sales(view: FileView) -> DraftedTable:
+    """Return what was won as order lines."""
+    known, stage = view.known, view.known["stage"]
+    when = known.get("closed_on") or known.get("opened_on") or view.moments[0]
+    ident, who, product = (known.get(m) for m in ("opportunity_id", "customer_id", "product_id"))
+    body = [column_line("order_id", ident.quoted if ident else "record", "what was won was sold")]
+    body += [column_line("customer_id", who.quoted, "who bought")] if who else []
+    body += [
+        date_line("ordered_at", when),
+        column_line("kind", "'sale'"),
+        column_line("amount", known["amount"].as_number, "money"),
+    ]
+    body += [column_line("product_id", product.quoted, "product")] if product else []
+    return draft_table(view, "transactions", body, [ident, who, when, product],
+                   where=f"{stage.quoted} in ({sql_list(won_stages(view))})")
+
+
+# --- contracts ---------------------------------------------------------------------------------------------------
+
+
+def is_contracts(view: FileView) -> bool:
+    """Return whether a file, or one with the same key, says which contracts have ended."""
+    return _ended(view) is not None
+
+
+def _ended(view: FileView) -> tuple[str, list[InferredColumn]] | None:
+    """Return the condition that a contract has ended, and the columns that tell it."""
+    is_described = bool({"tenure_months", "monthly_fee", "plan"} & view.known.keys())
+    if found := view.said("has_ended", "customer_id") if is_described else view.known.get("has_ended"):
+        return found.quoted, [found]
+    if not is_described:
+        return None
+    state, gone = view.texts("state", ENDED, "customer_id")
+    if gone:
+        return f"{state.quoted} in ({sql_list(gone)})", [state]
+    until = view.known.get("ended_on")
+    return (f"{until.quoted} is not null", [until]) if until and until != view.known.get("started_on") else None
+
+
+def draft_contracts(view: FileView) -> DraftedTable:
+    """Return the table of contracts, with whatever else is known of each as an attribute."""
+    known, (ended, telling) = view.known, _ended(view)
+    who = known.get("customer_id")
+    ident = who if who is None or who.is_unique else next((c for c in view.form.columns if c.is_unique), None)
+    dates = {n: known[n] for n in ("started_on", "ended_on") if n in known}
+    dates = {} if len(dates) == 2 and dates["started_on"] == dates["ended_on"] else dates
+    plain = {n: known[n] for n in ("tenure_months", "monthly_fee", "plan") if n in known}
+    body = [column_line("subscription_id", ident.quoted if ident else "record", "the contract"),
+            column_line("customer_id", (who or ident).quoted if who or ident else "record", "who holds it"),
+            column_line("has_ended", ended, "whether it has ended")]
+    body += [date_line(n, c) for n, c in dates.items()]
+    body += [column_line(n, c.as_number if c.is_number else c.quoted, n.replace("_", " ")) for n, c in plain.items()]
+    used = [who, ident, *telling, *dates.values(), *plain.values()]
+    body += [attribute_line("attribute_", c) for c in view.form.columns if c not in used and c.kind != "empty"
+             and not infer_semantics.is_personal(c)]
+    return draft_table(view, "subscriptions", body, used)
+
+
+# --- what customers did and said ---------------------------------------------------------------------------------
+
+
+def is_cases(view: FileView) -> bool:
+    """Return whether a file holds service cases."""
+    return "case_id" in view.known and bool(view.moments)
+
+
+def draft_cases(view: FileView) -> DraftedTable:
+    """Return the table of service cases."""
+    known, ident = view.known, view.known["case_id"]
+    is_bad = re.search(r"compl|beschw|reclam", (view.form.name + ident.name).lower())
+    opened, closed, who = known.get("opened_on") or view.moments[0], known.get("closed_on"), known.get("customer_id")
+    body = [column_line("case_id", ident.quoted, "the case"),
+            column_line("kind", "'complaint'" if is_bad else "'inquiry'", "complaint, inquiry, suggestion or repair"),
+            date_line("opened_at", opened)]
+    body += [column_line("customer_id", who.quoted, "whose case")] if who else []
+    body += [date_line("closed_at", closed)] if closed and closed != opened else []
+    used = [ident, opened, closed, who]
+    return draft_table(view, "cases", [*body, *unused_remarks(view.form.columns, used)], used)
+
+
+def is_events(view: FileView) -> bool:
+    """Return whether a file has several dated records a customer."""
+    who = view.known.get("customer_id")
+    return who is not None and not who.is_unique and bool(view.moments)
+
+
+def draft_events(view: FileView) -> DraftedTable:
+    """Return the table of points where there are any, else of what happened."""
+    who, when = view.known["customer_id"], view.known.get("ordered_at") or view.moments[0]
+    body = [column_line("customer_id", who.quoted, "who")]
+    points = next((c for c in view.form.columns if c.is_number and re.search(POINTS, c.name.lower())), None)
+    if points:
+        body += [
+            date_line("entered_at", when),
+            column_line("points", points.as_number, "signed points"),
+            column_line("kind", f"case when {points.as_number} < 0 then 'redeem' else 'earn' end", "what was booked"),
+        ]
+        used = [who, when, points]
+        return draft_table(view, "points", [*body, *unused_remarks(view.form.columns, used)], used)
+    sort = view.known.get("sort") or next((c for c in _few(view) if c != who), None)
+    body += [date_line("occurred_at", when),
+             column_line("kind", sort.quoted if sort else f"'{view.form.name}'", "what happened")]
+    used = [who, when, sort]
+    return draft_table(view, "events", [*body, *unused_remarks(view.form.columns, used)], used)
+
+
+def _few(view: FileView) -> Iterator[InferredColumn]:
+    yield from (c for c in view.form.columns if c.kind == "text" and c.n_distinct <= infer_semantics.FEW["sort"])

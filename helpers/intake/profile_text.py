@@ -1,0 +1,72 @@
+"""Lines of a drafted profile as TOML: table heads, lookups, columns, dates, what is left out."""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+
+from helpers.intake.infer_keys import JoinKey
+from helpers.intake.infer_types import GUESS, InferredColumn
+
+
+def toml_text(value: object) -> str:
+    """Return a value as TOML writes it."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def toml_key(name: str) -> str:
+    """Return a name as a key of TOML, in quotes where it needs them."""
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else toml_text(name)
+
+
+def sql_list(values: Sequence[str]) -> str:
+    """Return texts as an expression lists them."""
+    return ", ".join("'" + v.replace("'", "''") + "'" for v in values)
+
+
+def column_line(column: str, made: str, why: str = "") -> str:
+    """Return the line that makes a column from an expression, marked as a guess where a reason is given."""
+    quote = f"'{made}'" if "'" not in made and "\n" not in made else toml_text(made)
+    return f"{column} = {quote}" + (f" {GUESS}{why}" if why else "")
+
+
+def date_line(name: str, found: InferredColumn) -> str:
+    """Return the line that makes a date or a time, with the form in which it is written."""
+    other = f"or {found.formats[1]}, which fits as well" if len(found.formats) > 1 else "when"
+    return f"{name} = {{ from = {toml_text(found.quoted)}, formats = [{toml_text(found.formats[0])}] }} {GUESS}{other}"
+
+
+def attribute_line(prefix: str, column: InferredColumn) -> str:
+    """Return the line that keeps a column under a name of its own."""
+    name = re.sub(r"\W+", "_", column.name.lower()).strip("_") or "column"
+    kind = "number" if column.is_number else "flag" if column.kind == "flag" else "text"
+    made = column.as_number if column.is_number else column.quoted
+    return f'{toml_key(prefix + name)} = {{ from = {toml_text(made)}, type = "{kind}" }}'
+
+
+def unused_remarks(columns: Sequence[InferredColumn], used: Sequence[InferredColumn | None]) -> Iterator[str]:
+    """Yield a remark for each column that nothing is made from."""
+    for c in columns:
+        if c not in used:
+            yield f"# not used: {toml_text(c.name)} ({c.kind}, {c.n_distinct:,} different values)"
+
+
+def table_head(links: Sequence[tuple[JoinKey, str]], file: str, name: str, used: Sequence[InferredColumn], where: str,
+          rejected: Sequence[str]) -> Iterator[str]:
+    """Yield the head of a table: its file, which records, what is rejected, and the lookups that its columns need."""
+    yield from (f"[tables.{name}]", f"from = {toml_text(file)}")
+    if where:
+        yield f"where = {toml_text(where)} {GUESS}only these records"
+    if rejected:
+        said = ", ".join(f'{{ where = {toml_text(r)}, reason = "called off" }}' for r in rejected)
+        yield f"reject = [{said}] {GUESS}what did not come about"
+    needed = {c.via for c in used if c.via}
+    needed |= {via for link, via in links if link.other.name in needed and via}
+    for link, via in links:
+        if link.other.name in needed:
+            there = f'{via}."{link.column.name}"' if via else link.column.quoted
+            yield f"[tables.{name}.lookup.{toml_key(link.other.name)}] {GUESS}values of the one are keys of the other"
+            yield from (
+                f"file = {toml_text(link.other.name)}",
+                f"on = {{ {toml_key(link.key.name)} = {toml_text(there)} }}",
+            )
+    yield f"[tables.{name}.columns]"

@@ -1,0 +1,231 @@
+"""Dick & Basu loyalty matrix: attitude, repeat purchase, and true, latent, spurious or no loyalty."""
+
+from dataclasses import dataclass, field
+from datetime import date
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+
+from helpers.foundation.engine import Engine
+from helpers.foundation.results import Estimate
+from helpers.loyalty.config import LoyaltyConfig
+from helpers.stats import survey_scales
+from helpers.stats.common_items import WaveItems, item_answers, wave_items
+from helpers.stats.confidence_intervals import share_interval
+from helpers.stats.disclosure_control import estimate_if_enough
+from helpers.stats.scale_reliability import Reliability, measure_reliability
+from helpers.stats.survey_scales import SCALE_TOLERANCE
+
+
+@dataclass(frozen=True, slots=True)
+class Attitudes:
+    """Attitudes of the people who answered.
+
+    Parameters
+    ----------
+    people : DataFrame
+        Grain person, sorted: ``person, customer_id`` (empty where anonymous)``, responded_at, attitude`` [0–100]``,
+        n_items``.
+    items : tuple of str
+        The questions, one column each in the reliability.
+    reliability : Reliability
+        Of the mean of the items.
+    waves : WaveItems
+        How many waves were not asked the same of these questions.
+    """
+
+    people: pd.DataFrame
+    items: tuple[str, ...]
+    reliability: Reliability
+    waves: WaveItems = field(default_factory=WaveItems)
+
+
+def measure_attitudes(answers: ir.Table, known: pd.DataFrame, assumed: LoyaltyConfig) -> Attitudes:
+    """Return each person's attitude by the latest response that has any of its questions.
+
+    Parameters
+    ----------
+    answers : Table
+        From `helpers.methods.scales.answers`.
+    known : DataFrame
+        From `helpers.methods.scales.catalogue`.
+    assumed : LoyaltyConfig
+        Which roles make up the attitude.
+    """
+    items = tuple(known.loc[known["role"].isin(assumed.attitude_roles), "item"])
+    wide = survey_scales.latest_by_person(survey_scales.answers_wide(answers, items), items)
+    people = wide.index.to_frame(index=False)[["person", "customer_id", "responded_at"]]
+    people = people.assign(attitude=wide.mean(axis=1).to_numpy(), n_items=wide.notna().sum(axis=1).to_numpy())
+    return Attitudes(people, items, measure_reliability(wide.to_numpy()), _waves(answers, assumed))
+
+
+def _waves(answers: ir.Table, assumed: LoyaltyConfig) -> WaveItems:
+    given = answers.filter(answers.role.isin(assumed.attitude_roles), answers.percent.notnull())
+    named = given.select("response_id", "wave").distinct().to_pyarrow().to_pandas().set_index("response_id")["wave"]
+    return wave_items(item_answers(answers, assumed.attitude_roles, 0.0), named.sort_index())
+
+DAYS_PER_MONTH = 365.25 / 12
+
+SECOND_ORDER_SHARE, SECOND_DAY_SHARE = "customers who placed a second order", "customers who bought on a second day"
+
+
+def repeat_purchase(occasions: ir.Table, as_of_on: date, assumed: LoyaltyConfig) -> pd.DataFrame:
+    """Return repeat purchase by customer, sorted.
+
+    Parameters
+    ----------
+    occasions : Table
+        From `helpers.customers.purchases.occasions`.
+    as_of_on : date
+        Last day that is seen.
+    assumed : LoyaltyConfig
+        Length of a period, and how many must have elapsed.
+
+    Returns
+    -------
+    DataFrame
+        ``customer_id, first_on, n_orders`` (purchase occasions)``, n_periods, n_active_periods, share_active`` (NaN
+        where too few periods have elapsed). Period k of a customer is the days from (k − 1) · length + 1 to
+        k · length after the first purchase; the day of the first purchase and the unfinished period do not count, so
+        a newcomer is not held against an old customer.
+    """
+    occasions = occasions.select("customer_id", "on")
+    firsts = occasions.group_by("customer_id").aggregate(first_on=occasions.on.min(), n_orders=occasions.count())
+    elapsed = ibis.literal(as_of_on).delta(firsts.first_on, unit="day").cast("int64")
+    firsts = firsts.mutate(n_periods=(elapsed / assumed.period_days).floor().cast("int64"))
+    table = occasions.inner_join(firsts, "customer_id")
+    offset = table.on.delta(table.first_on, unit="day").cast("int64")
+    period = (offset / assumed.period_days).ceil().cast("int64")
+    table = table.mutate(period=period)
+    is_counted = (table.period >= 1) & (table.period <= table.n_periods)
+    found = table.group_by("customer_id", "first_on", "n_orders", "n_periods").aggregate(
+        n_active_periods=table.period.nunique(where=is_counted))
+    frame = found.to_pyarrow().to_pandas().sort_values("customer_id", ignore_index=True)
+    is_judged = frame["n_periods"] >= assumed.least_periods
+    share = (frame["n_active_periods"] / frame["n_periods"].where(is_judged)).astype("float64")
+    return frame.assign(first_on=pd.to_datetime(frame["first_on"]), share_active=share)
+
+
+def running_contracts(subscriptions: ir.Table, as_of_on: date, assumed: LoyaltyConfig) -> pd.DataFrame:
+    """Return whether a customer's contract runs, sorted by customer.
+
+    Returns
+    -------
+    DataFrame
+        ``customer_id, has_contract, is_too_early`` (it runs, but has not yet lasted as long as repeat purchase is
+        given to show; a contract of unknown age is taken as old enough).
+    """
+    started = ibis.literal(as_of_on).delta(subscriptions.started_on, unit="day").cast("float64")
+    age = ibis.coalesce(started, subscriptions.tenure_months * DAYS_PER_MONTH)
+    runs = ~subscriptions.has_ended | (subscriptions.ended_on > ibis.literal(as_of_on))
+    found = subscriptions.group_by("customer_id").aggregate(
+        has_contract=runs.fill_null(False).any(), age_days=age.max(), is_dated=age.notnull().any())
+    frame = found.to_pyarrow().to_pandas().sort_values("customer_id", ignore_index=True)
+    least = assumed.least_periods * assumed.period_days
+    is_early = frame["has_contract"].astype(bool) & (frame["age_days"] < least)
+    return frame.assign(is_too_early=is_early)[["customer_id", "has_contract", "is_too_early"]]
+
+
+def repeat_shares(engine: Engine, placed: ir.Table, bought: pd.DataFrame) -> list[Estimate]:
+    """Return who came back at all: the share who placed a second order, and the share who bought on a second day.
+
+    Parameters
+    ----------
+    engine : Engine
+        Counts.
+    placed : Table
+        From `helpers.customers.purchases.placed`: orders of a day count singly, and so do cancelled ones.
+    bought : DataFrame
+        From `purchases`.
+    """
+    by_orders = engine.first_row(placed.aggregate(n=placed.count(), k=(placed.n_orders > 1).ifelse(1, 0).sum()))
+    counts = {SECOND_ORDER_SHARE: (int(by_orders["n"]), int(by_orders["k"] or 0)),
+              SECOND_DAY_SHARE: (len(bought), int((bought["n_orders"] > 1).sum()))}
+    return [
+        estimate_if_enough(q, share_interval(k / n if n else np.nan, n), n, unit="share")
+        for q, (n, k) in counts.items()
+    ]
+
+LOYALTY_KINDS = ("true", "latent", "spurious", "none")
+
+BEHAVIOUR_ONLY, ATTITUDE_ONLY, TOO_EARLY, NOT_SEPARATED = (
+    "behaviour only",
+    "attitude only",
+    "too early",
+    "not told apart",
+)
+
+ALL_LOYALTY_KINDS = (*LOYALTY_KINDS, BEHAVIOUR_ONLY, ATTITUDE_ONLY, TOO_EARLY, NOT_SEPARATED)
+
+
+def classify_loyalty(said: Attitudes, bought: pd.DataFrame, signed: pd.DataFrame, assumed: LoyaltyConfig,
+          struck: str = "") -> pd.DataFrame:
+    """Return attitude, behaviour and kind of everybody who answered, bought or signed; grain person, sorted.
+
+    Parameters
+    ----------
+    said : Attitudes
+        From `helpers.loyalty.attitude.attitudes`.
+    bought, signed : DataFrame
+        From `helpers.loyalty.dick_basu`: purchases and contracts.
+    assumed : LoyaltyConfig
+        The cuts.
+    struck : str
+        Why the kinds are struck; then those of whom both are known are *not told apart*.
+
+    Returns
+    -------
+    DataFrame
+        The columns of ``results/loyalty_customers`` and ``person``. True: strong attitude, repeating; latent: strong,
+        not repeating; spurious: weak, repeating; none: neither. A running contract counts as repeating.
+
+    References
+    ----------
+    Dick & Basu (1994), Customer loyalty: toward an integrated conceptual framework, *Journal of the Academy of
+    Marketing Science* 22, 99–113, figure 2 (there attitude is relative to competitors; here it is the company's own).
+    """
+    behaved = bought.merge(signed, on="customer_id", how="outer")
+    behaved = behaved.assign(person=behaved["customer_id"]).rename(columns={"customer_id": "behaved_id"})
+    people = said.people.merge(behaved, on="person", how="outer")
+    ids = people["customer_id"].where(people["customer_id"].notna(), people["behaved_id"])
+    is_repeating = _is_repeating(people, assumed)
+    people = people.assign(customer_id=ids, is_repeating=is_repeating, is_near_cut=_is_near_cut(people, said, assumed),
+                           kind=_loyalty_kind(people["attitude"], is_repeating, assumed, struck))
+    return people.drop(columns=["is_too_early", "behaved_id"]).sort_values("person", ignore_index=True)
+
+
+def loyalty_customers_table(people: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows and columns of ``results/loyalty_customers``: people who are customers, evidence left out.
+
+    Parameters
+    ----------
+    people : DataFrame
+        From `kinds`, with what later rooms have added.
+    """
+    left_out = ["person", "alternatives", "switching_cost", "price_tolerance", "category_spend", "recommend",
+                "share_promotion", "share_redeemed", "share_contacted", "share_days_covered", "share_rewarded"]
+    return people[people["customer_id"].notna()].drop(columns=left_out, errors="ignore")
+
+
+def _is_repeating(people: pd.DataFrame, assumed: LoyaltyConfig) -> pd.Series:
+    by_orders = (people["share_active"] >= assumed.share_active_cut - SCALE_TOLERANCE).astype("boolean")
+    by_orders = by_orders.mask(people["share_active"].isna())
+    by_contract = people["has_contract"].astype("boolean").mask(people["is_too_early"].astype("boolean").fillna(False))
+    return (by_orders.fillna(False) | by_contract.fillna(False)).mask(by_orders.isna() & by_contract.isna())
+
+
+def _is_near_cut(people: pd.DataFrame, said: Attitudes, assumed: LoyaltyConfig) -> pd.Series:
+    distance = (people["attitude"] - assumed.attitude_cut).abs()
+    is_near = (distance < said.reliability.measurement_error).astype("boolean")
+    return is_near.mask(people["attitude"].isna() | np.isnan(said.reliability.measurement_error))
+
+
+def _loyalty_kind(attitude: pd.Series, is_repeating: pd.Series, assumed: LoyaltyConfig, struck: str) -> np.ndarray:
+    is_strong = (attitude >= assumed.attitude_cut - SCALE_TOLERANCE).to_numpy()
+    repeats = is_repeating.fillna(False).to_numpy(bool)
+    has_attitude, has_behaviour = attitude.notna().to_numpy(), is_repeating.notna().to_numpy()
+    both = np.where(is_strong, np.where(repeats, "true", "latent"), np.where(repeats, "spurious", "none"))
+    one = np.where(has_attitude, ATTITUDE_ONLY, np.where(has_behaviour, BEHAVIOUR_ONLY, TOO_EARLY))
+    return np.where(has_attitude & has_behaviour, NOT_SEPARATED if struck else both, one)

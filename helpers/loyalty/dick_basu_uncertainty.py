@@ -1,0 +1,384 @@
+"""Uncertainty of the Dick & Basu matrix: shares, sensitivity to cuts, measurement error."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+from scipy import optimize, special, stats
+
+from helpers.foundation.results import Estimate, Gate, Level, Status, no_estimate
+from helpers.loyalty import dick_basu
+from helpers.loyalty.config import LoyaltyConfig
+from helpers.loyalty.dick_basu import (
+    ALL_LOYALTY_KINDS,
+    ATTITUDE_ONLY,
+    BEHAVIOUR_ONLY,
+    LOYALTY_KINDS,
+    NOT_SEPARATED,
+    TOO_EARLY,
+    Attitudes,
+    classify_loyalty,
+)
+from helpers.stats.common_items import QUESTION
+from helpers.stats.confidence_intervals import difference_interval, mean_interval, share_interval, spearman_interval
+from helpers.stats.disclosure_control import (
+    FEW_PEOPLE,
+    LEAST_PEOPLE,
+    estimate_if_enough,
+    is_hidden,
+    people_text,
+    too_few,
+)
+from helpers.stats.scale_reliability import RELIABILITY_STRIKE, alpha_estimate, alpha_quality_gate
+
+MAX_SHARE_NEAR_CUT = 0.25
+
+KIND_SHARES = tuple(f"share {kind}" for kind in LOYALTY_KINDS)
+
+MEAN_ATTITUDE, MEAN_ACTIVE_PERIODS, SHARE_NEAR_CUT = (
+    "attitude",
+    "share of periods with a purchase",
+    "share near the cut",
+)
+
+ATTITUDE_BEHAVIOUR_CORRELATION, SURVEYED_DIFFERENCE = (
+    "rank correlation of attitude and behaviour",
+    "surveyed less others, periods with a purchase",
+)
+
+KINDS_CLAIM = "kinds of loyalty"
+
+
+def why_not_reported(said: Attitudes) -> str:
+    """Return why the kinds are struck; empty where they stand."""
+    alpha = alpha_estimate(MEAN_ATTITUDE, MEAN_ATTITUDE, said.reliability, said.reliability.raw)
+    return (
+        f"Cronbach's α of attitude {alpha.value:.3f} is under {RELIABILITY_STRIKE:.2f}"
+        if alpha.value < RELIABILITY_STRIKE
+        else ""
+    )
+
+
+def dick_basu_estimates(people: pd.DataFrame, said: Attitudes) -> list[Estimate]:
+    """Return shares of the four kinds among those with both, counts of everybody, and what they rest on.
+
+    Parameters
+    ----------
+    people : DataFrame
+        From `helpers.loyalty.kinds.kinds`.
+    said : Attitudes
+        From `helpers.loyalty.attitude.attitudes`.
+
+    Returns
+    -------
+    list of Estimate
+        Shares by the adjusted Wald interval, each on its own; means by Student's; correlation by Bonett & Wright.
+        Counts of people are counts of the records and have no interval.
+    """
+    both = people[people["kind"].isin([*LOYALTY_KINDS, NOT_SEPARATED])]
+    counts = people["kind"].value_counts()
+    found = _kind_shares(both, why_not_reported(said))
+    found += [Estimate(f"people: {kind}", float(counts.get(kind, 0)), unit="people", n=len(people))
+              for kind in ALL_LOYALTY_KINDS]
+    active = people["share_active"].dropna()
+    found += [
+        _attitude_estimate(people["attitude"].dropna(), why_not_reported(said)),
+        estimate_if_enough(MEAN_ACTIVE_PERIODS, mean_interval(active.to_numpy(float)), len(active), unit="share"),
+        alpha_estimate("Cronbach's alpha of attitude", "all", said.reliability, said.reliability.raw),
+        _attitude_error(said),
+        _near_cut_estimate(both),
+        _attitude_behaviour_correlation(both),
+        _surveyed_difference(people),
+        *_asked(said),
+    ]
+    return found
+
+
+def _asked(said: Attitudes) -> list[Estimate]:
+    """Return the questions that the kinds rest on as one: of a share there is no part for each of them."""
+    named = " + ".join(sorted(said.items))
+    return [Estimate(f"{QUESTION}{KIND_SHARES[0]}", float(len(said.items)), unit="questions", segment=named,
+                     n=len(said.people))] if named else []
+
+
+def _attitude_estimate(attitude: pd.Series, reason: str) -> Estimate:
+    if reason:
+        return no_estimate(MEAN_ATTITUDE, Status.STRUCK, reason, unit="points", n=len(attitude))
+    return estimate_if_enough(MEAN_ATTITUDE, mean_interval(attitude.to_numpy(float)), len(attitude), unit="points")
+
+
+def _kind_shares(both: pd.DataFrame, reason: str) -> list[Estimate]:
+    n = len(both)
+    if reason and n >= LEAST_PEOPLE:
+        return [no_estimate(q, Status.STRUCK, reason, unit="share", n=n) for q in KIND_SHARES]
+    return [
+        estimate_if_enough(q, share_interval(float((both["kind"] == kind).mean()) if n else np.nan, n), n, unit="share")
+        for q, kind in zip(KIND_SHARES, LOYALTY_KINDS, strict=True)
+    ]
+
+
+def _attitude_error(said: Attitudes) -> Estimate:
+    quantity, error = "standard error of measurement of attitude", said.reliability.measurement_error
+    alpha = alpha_estimate(quantity, "all", said.reliability, said.reliability.raw)
+    if alpha.status is not Status.OK:
+        return no_estimate(quantity, alpha.status, alpha.reason, unit="points", n=alpha.n)
+    return Estimate(quantity, error, unit="points", n=said.reliability.n)
+
+
+def _near_cut_estimate(both: pd.DataFrame) -> Estimate:
+    near = both["is_near_cut"].dropna()
+    if len(both) and near.empty:
+        return no_estimate(
+            SHARE_NEAR_CUT, Status.INSUFFICIENT, "the measurement error of attitude is not known", unit="share"
+        )
+    return estimate_if_enough(
+        SHARE_NEAR_CUT, share_interval(float(near.mean()) if len(near) else np.nan, len(near)), len(near), unit="share"
+    )
+
+
+def _attitude_behaviour_correlation(both: pd.DataFrame) -> Estimate:
+    pairs = both[both["share_active"].notna()]
+    found = spearman_interval(pairs["attitude"].to_numpy(float), pairs["share_active"].to_numpy(float))
+    if len(pairs) >= LEAST_PEOPLE and np.isnan(found.value):
+        reason = "attitude or behaviour is the same for everybody"
+        return no_estimate(
+            ATTITUDE_BEHAVIOUR_CORRELATION, Status.INSUFFICIENT, reason, unit="correlation", n=len(pairs)
+        )
+    return estimate_if_enough(ATTITUDE_BEHAVIOUR_CORRELATION, found, len(pairs), unit="correlation")
+
+
+def _surveyed_difference(people: pd.DataFrame) -> Estimate:
+    judged = people[people["share_active"].notna()]
+    groups = [judged[judged["attitude"].isna()], judged[judged["attitude"].notna()]]
+    n = min(len(g) for g in groups)
+    if n < LEAST_PEOPLE:
+        return no_estimate(
+            SURVEYED_DIFFERENCE, Status.INSUFFICIENT, f"in one of the groups {too_few(n)}", unit="points", n=n
+        )
+    values, ids = (tuple(g[c].to_numpy() for g in groups) for c in ("share_active", "person"))
+    found = difference_interval(values, tuple(np.ones(len(g)) for g in groups), ids).times(100)
+    return Estimate(SURVEYED_DIFFERENCE, found.value, found.low, found.high, "points", n)
+
+
+def attitude_behaviour_table(people: pd.DataFrame) -> pd.DataFrame:
+    """Return the share of people in each cell of attitude (rows) by behaviour (columns), of those with both.
+
+    Cells of one to nine people are empty.
+    """
+    counts = people.loc[people["kind"].isin(LOYALTY_KINDS), "kind"].value_counts()
+    cells = [[counts.get("true", 0), counts.get("latent", 0)], [counts.get("spurious", 0), counts.get("none", 0)]]
+    n = sum(map(sum, cells))
+    frame = pd.DataFrame(cells, ["strong", "weak"], ["repeats", "does not repeat"], dtype="float64")
+    frame = frame.mask(frame.map(is_hidden))
+    return (frame / n if n >= LEAST_PEOPLE else frame * np.nan).rename_axis("attitude").rename_axis("behaviour", axis=1)
+
+
+def cut_sensitivity(said: Attitudes, occasions: ir.Table, signed: pd.DataFrame, as_of_on: object,
+                assumed: LoyaltyConfig) -> pd.DataFrame:
+    """Return the shares of the kinds under other cuts and periods; one row a setting, the assumed one first.
+
+    Settings that leave fewer than ten people with both sides have no row; shares of one to nine people are empty.
+
+    Parameters
+    ----------
+    said, occasions, signed, as_of_on, assumed
+        As for `helpers.loyalty.kinds.kinds` and `helpers.loyalty.behaviour.purchases`.
+    """
+    asked, rows, bought = said.people[["customer_id"]].dropna(), [], {}
+    signed = signed.merge(asked, on="customer_id")
+    occasions = occasions.semi_join(ibis.memtable(asked.astype("str"), schema={"customer_id": "string"}), "customer_id")
+    for setting, update in sensitivity_settings(assumed).items():
+        other = assumed.model_copy(update=update)
+        if other.period_days not in bought:
+            bought[other.period_days] = dick_basu.repeat_purchase(occasions, as_of_on, other)
+        people = classify_loyalty(said, bought[other.period_days], signed, other)
+        both = people[people["kind"].isin(LOYALTY_KINDS)]
+        if len(both) >= LEAST_PEOPLE:
+            counts = {kind: int((both["kind"] == kind).sum()) for kind in LOYALTY_KINDS}
+            shares = {kind: np.nan if is_hidden(n) else n / len(both) for kind, n in counts.items()}
+            rows.append({"setting": setting, **shares, "n": len(both)})
+    return pd.DataFrame(rows, columns=["setting", *LOYALTY_KINDS, "n"])
+
+
+def sensitivity_settings(assumed: LoyaltyConfig) -> Mapping[str, Mapping[str, object]]:
+    """Return what to vary, one thing at a time: ten points of attitude, a sixth of the periods, half and twice as long.
+
+    Returns
+    -------
+    mapping
+        Setting in words to the assumptions that it changes; the first changes nothing.
+    """
+    cut, active, days = assumed.attitude_cut, assumed.share_active_cut, assumed.period_days
+    attitudes = {f"attitude from {c:g}": {"attitude_cut": c} for c in (max(cut - 10, 0), min(cut + 10, 100))}
+    shares = {f"purchase in {100 * s:.0f} % of periods": {"share_active_cut": s}
+              for s in (max(active - 1 / 6, 0.01), min(active + 1 / 6, 1))}
+    periods = {f"periods of {d} days": {"period_days": d} for d in (max(days // 2, 1), 2 * days)}
+    return {"as assumed": {}, **attitudes, **shares, **periods}
+
+
+def dick_basu_gates(people: pd.DataFrame, said: Attitudes) -> list[Gate]:
+    """Return the gates of this step.
+
+    Parameters
+    ----------
+    people, said : DataFrame, Attitudes
+        As for `matrix`.
+    """
+    gates = [_people_gate(people)]
+    if said.items:
+        gates.append(alpha_quality_gate(MEAN_ATTITUDE, said.reliability, KINDS_CLAIM))
+    if said.waves.n > 1:
+        apart = said.waves.n_apart
+        gates.append(Gate(
+            "waves that were asked other questions on the attitude", apart, 0, apart > 0, Level.QUALIFY, KINDS_CLAIM,
+            f"{apart:,} of {said.waves.n:,} waves were not asked the same questions on the attitude as the others; the "
+            "kinds mix them." if apart else "Every wave was asked the same questions on the attitude."))
+    near = _near_cut_estimate(people[people["kind"].isin(LOYALTY_KINDS)])
+    if near.status is Status.OK:
+        gates.append(
+            Gate(
+                "people near the cut",
+                near.value,
+                MAX_SHARE_NEAR_CUT,
+                near.value > MAX_SHARE_NEAR_CUT,
+                Level.QUALIFY,
+                KINDS_CLAIM,
+                f"{100 * near.value:.0f} % lie within one standard error of measurement of the attitude's "
+                f"cut and may be on its other side; the limit is {100 * MAX_SHARE_NEAR_CUT:.0f} %.",
+            )
+        )
+    return gates
+
+
+def _people_gate(people: pd.DataFrame) -> Gate:
+    n = int(people["kind"].isin([*LOYALTY_KINDS, NOT_SEPARATED]).sum())
+    limit, level = (LEAST_PEOPLE, Level.STRIKE) if n < LEAST_PEOPLE else (FEW_PEOPLE, Level.QUALIFY)
+    lacking = {kind: int((people["kind"] == kind).sum()) for kind in (BEHAVIOUR_ONLY, ATTITUDE_ONLY, TOO_EARLY)}
+    rest = ", ".join(f"{kind}: {people_text(count)}" for kind, count in lacking.items())
+    return Gate(
+        "people with attitude and behaviour",
+        n,
+        limit,
+        n < limit,
+        level,
+        KINDS_CLAIM,
+        f"{people_text(n)} people have both an attitude and enough behaviour ({rest}); at least {limit} are asked for.",
+    )
+
+PROBABILITY_COLUMNS = tuple(f"p_{kind}" for kind in LOYALTY_KINDS)
+
+
+@dataclass(frozen=True, slots=True)
+class PurchaseRates:
+    """How purchase rates are spread over customers: Beta(a, b) of the share of periods with a purchase."""
+
+    a: float
+    b: float
+
+    def above(self, cut: float, n: np.ndarray, k: np.ndarray) -> np.ndarray:
+        """Return the chance that a customer's rate is at least `cut`, given k of n periods with a purchase."""
+        return special.betaincc(self.a + k, self.b + n - k, cut)
+
+
+def fit_purchase_rates(n: np.ndarray, k: np.ndarray) -> PurchaseRates:
+    """Return the spread of purchase rates by maximum likelihood of the beta-binomial.
+
+    Parameters
+    ----------
+    n, k : ndarray, shape (n_customers,)
+        Periods elapsed and periods with a purchase.
+    """
+    pairs, counts = np.unique(np.asarray(n, "int64") * 100_000 + np.asarray(k, "int64"), return_counts=True)
+    n, k = pairs // 100_000, pairs % 100_000
+
+    def loss(log: np.ndarray) -> float:
+        a, b = np.exp(log)
+        return -float(counts @ (special.betaln(a + k, b + n - k) - special.betaln(a, b)))
+
+    found = optimize.minimize(loss, np.zeros(2), bounds=[(-4, 5)] * 2)
+    return PurchaseRates(*map(float, np.exp(found.x)))
+
+
+def strong_attitude_probability(attitude: np.ndarray, said: Attitudes, cut: float) -> np.ndarray:
+    """Return the chance that the attitude behind an answer is at least `cut`, shape (n,).
+
+    Parameters
+    ----------
+    attitude : ndarray, shape (n,)
+        Observed [0–100]; NaN stays.
+    said : Attitudes
+        Their reliability. A single question, whose error is not known, is taken at its word.
+    cut : float
+        From which an attitude is strong.
+
+    References
+    ----------
+    Kelley (1927), *Interpretation of Educational Measurements*: the true score is expected at mean + α (observed −
+    mean), with standard error SD √(α (1 − α)).
+    """
+    alpha = said.reliability.raw.value
+    if not 0 < alpha < 1:
+        return np.where(np.isnan(attitude), np.nan, (attitude >= cut - 1e-9) * 1.0)
+    observed = said.people["attitude"].to_numpy(float)
+    centre, spread = float(np.mean(observed)), float(np.std(observed, ddof=1)) if len(observed) > 1 else 0.0
+    error = max(spread * np.sqrt(alpha * (1 - alpha)), 1e-9)
+    return stats.norm.sf(cut, centre + alpha * (attitude - centre), error)
+
+
+def kind_probabilities(people: pd.DataFrame, said: Attitudes, assumed: LoyaltyConfig) -> pd.DataFrame:
+    """Return people with the probability of each of the four kinds; NaN where a side is not known.
+
+    Parameters
+    ----------
+    people : DataFrame
+        From `helpers.loyalty.kinds.kinds`.
+    said : Attitudes
+        From `helpers.loyalty.attitude.attitudes`.
+    assumed : LoyaltyConfig
+        The cuts.
+
+    Returns
+    -------
+    DataFrame
+        The same rows with ``p_true, p_latent, p_spurious, p_none``; they sum to one. The errors of the two sides are
+        taken as independent of each other. A running contract repeats for certain; one that ended does not.
+    """
+    n, k = (people[c].to_numpy("float64", na_value=np.nan) for c in ("n_periods", "n_active_periods"))
+    judged = np.isfinite(n) & (n >= assumed.least_periods)
+    repeats = np.full(len(people), np.nan)
+    if judged.any():
+        found = fit_purchase_rates(n[judged], k[judged])
+        repeats[judged] = found.above(assumed.share_active_cut, n[judged], k[judged])
+    contract = people["is_repeating"].astype("boolean")
+    runs = people["has_contract"].astype("boolean").fillna(False).to_numpy(bool)
+    known = contract.notna().to_numpy(bool)
+    repeats = np.where(runs & known, 1.0, np.where(known & np.isnan(repeats), 0.0, repeats))
+    likes = strong_attitude_probability(people["attitude"].to_numpy(float), said, assumed.attitude_cut)
+    parts = (likes * repeats, likes * (1 - repeats), (1 - likes) * repeats, (1 - likes) * (1 - repeats))
+    told = people["kind"].isin(LOYALTY_KINDS).to_numpy()
+    return people.assign(**{c: np.where(told, p, np.nan) for c, p in zip(PROBABILITY_COLUMNS, parts, strict=True)})
+
+
+def expected_kind_shares(people: pd.DataFrame) -> list[Estimate]:
+    """Return the expected share of each kind, measurement error taken into account, with Student's interval.
+
+    Parameters
+    ----------
+    people : DataFrame
+        From `memberships`.
+    """
+    both = people[people["kind"].isin(LOYALTY_KINDS)]
+    return [
+        estimate_if_enough(f"expected share {kind}", mean_interval(both[c].to_numpy(float)), len(both), unit="share")
+        for kind, c in zip(LOYALTY_KINDS, PROBABILITY_COLUMNS, strict=True)
+    ] + [_certainty_estimate(both)]
+
+
+def _certainty_estimate(both: pd.DataFrame) -> Estimate:
+    if not len(both):
+        return no_estimate("certainty of the kind", Status.INSUFFICIENT, "nobody to speak of", unit="share")
+    top = both[list(PROBABILITY_COLUMNS)].to_numpy(float).max(axis=1)
+    return estimate_if_enough("certainty of the kind", mean_interval(top), len(both), unit="share")

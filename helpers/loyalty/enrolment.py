@@ -1,0 +1,98 @@
+"""Enrolment: members by channel of joining, compared over the same days."""
+
+from datetime import date, timedelta
+
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+
+from helpers.foundation.engine import Engine
+from helpers.stats.confidence_intervals import Interval, normal_quantile, share_interval
+from helpers.stats.disclosure_control import FEW_PEOPLE, is_hidden
+
+CHANNEL_COLUMNS = ["channel", "n", "share_left", "left_low", "left_high", "points_month", "points_low", "points_high",
+           "first_on", "last_on", "followed_days"]
+
+DAYS_PER_MONTH = 30.4375
+
+MIN_FOLLOW_UP_DAYS = 30
+
+
+def members_by_channel(engine: Engine, customers: ir.Table, memberships: ir.Table, points: ir.Table,
+            as_of_on: date) -> pd.DataFrame:
+    """Return members by channel of joining who joined at about the same time, each followed equally long.
+
+    Parameters
+    ----------
+    engine : Engine
+        Counts.
+    customers, memberships, points : Table
+        Canonical tables.
+    as_of_on : date
+        Last day that is seen.
+
+    Returns
+    -------
+    DataFrame
+        Grain channel with thirty members or more, largest first: ``channel, n, share_left`` (no longer a member when
+        the days of following ended, with limits; empty where that is one to nine people)``, points_month`` (points
+        earned a month in these days, mean over members; with limits)``, first_on, last_on`` (days of joining that are
+        compared)``, followed_days``. The days are those in which every channel was open; where they leave one channel
+        only, they reach as far again before and after. Empty with fewer than two channels.
+    """
+    spells = memberships.filter(memberships.valid_from <= as_of_on)
+    each = spells.group_by("customer_id").aggregate(
+        joined_on=spells.valid_from.min(), is_in=spells.valid_to.isnull().any(), left_on=spells.valid_to.max())
+    table = each.inner_join(customers.select("customer_id", channel="acquired_channel"), "customer_id")
+    table = engine.kept(table.filter(table.channel.notnull()))
+    for days in _comparable_days(engine, table):
+        found = _follow_members(engine, table, points, days, as_of_on)
+        if len(found) > 1:
+            break
+    else:
+        found = pd.DataFrame(columns=CHANNEL_COLUMNS)
+    engine.forget(table)
+    return found
+
+
+def _comparable_days(engine: Engine, table: ir.Table) -> list[tuple[date, date]]:
+    """Return the days of joining to compare: those in which every channel was open, then wider ones."""
+    spans = engine.arrow(table.group_by("channel").aggregate(
+        n=table.count(), first=table.joined_on.min(), last=table.joined_on.max())).to_pandas()
+    spans = spans[spans["n"] >= FEW_PEOPLE]
+    if len(spans) < 2 or spans["first"].max() > spans["last"].min():
+        return []
+    first, last = spans["first"].max(), spans["last"].min()
+    wider = timedelta(max((last - first).days + DAYS_PER_MONTH, MIN_FOLLOW_UP_DAYS))
+    return [(first, last), (first - wider, last + wider)]
+
+
+def _follow_members(engine: Engine, table: ir.Table, points: ir.Table, days: tuple[date, date],
+              as_of_on: date) -> pd.DataFrame:
+    first, last = days
+    follow = (as_of_on - last).days
+    if follow < MIN_FOLLOW_UP_DAYS:
+        return pd.DataFrame(columns=CHANNEL_COLUMNS)
+    known = table.filter(table.joined_on >= first, table.joined_on <= last)
+    booked = points.filter(points.kind == "earn").inner_join(known, "customer_id")
+    age = booked.entered_at.date().delta(booked.joined_on, unit="day").cast("int64")
+    booked = booked.filter((age >= 0) & (age <= follow))
+    earned = booked.group_by("customer_id").aggregate(points=booked.points.sum())
+    each = known.left_join(earned, "customer_id")
+    stayed = each.left_on.delta(each.joined_on, unit="day").cast("int64")
+    each = each.mutate(month=each.points.fill_null(0.0) * DAYS_PER_MONTH / follow,
+                       has_left=(~each.is_in & (stayed <= follow)).fill_null(False))
+    found = engine.arrow(each.group_by("channel").aggregate(
+        n=each.count(), left=each.has_left.ifelse(1, 0).sum(), mean=each.month.mean(),
+        spread=each.month.std())).to_pandas().sort_values(["n", "channel"], ascending=[False, True])
+    rows = [_channel_row(r, first, last, follow) for r in found.to_dict("records") if r["n"] >= FEW_PEOPLE]
+    return pd.DataFrame(rows, columns=CHANNEL_COLUMNS)
+
+
+def _channel_row(found: dict, first: date, last: date, follow: int) -> dict[str, object]:
+    n = int(found["n"])
+    left = Interval(np.nan, np.nan, np.nan) if is_hidden(found["left"]) else share_interval(found["left"] / n, n)
+    half = normal_quantile(0.95) * float(np.nan_to_num(found["spread"])) / np.sqrt(n)
+    return {"channel": found["channel"], "n": n, "share_left": left.value, "left_low": left.low, "left_high": left.high,
+            "points_month": found["mean"], "points_low": found["mean"] - half, "points_high": found["mean"] + half,
+            "first_on": first, "last_on": last, "followed_days": follow}

@@ -1,0 +1,104 @@
+"""Loyalty by tenure: purchases by period since the first, attitude by time as a customer."""
+
+from datetime import date
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+
+from helpers.foundation.engine import Engine
+from helpers.loyalty.config import LoyaltyConfig
+from helpers.loyalty.dick_basu import LOYALTY_KINDS
+from helpers.stats.confidence_intervals import Interval, mean_interval, share_interval
+from helpers.stats.disclosure_control import LEAST_PEOPLE, is_hidden
+
+MAX_PERIODS = 12
+
+TENURE_CLASSES = ((0, 1, "under 2"), (2, 3, "2 to 3"), (4, 7, "4 to 7"), (8, 10**6, "8 and more"))
+
+
+def purchases_by_period(engine: Engine, occasions: ir.Table, as_of_on: date, assumed: LoyaltyConfig) -> pd.DataFrame:
+    """Return the share of customers who buy in each period after the first purchase.
+
+    Parameters
+    ----------
+    engine : Engine
+        Counts.
+    occasions : Table
+        From `helpers.customers.purchases.occasions`.
+    as_of_on : date
+        Last day that is seen.
+    assumed : LoyaltyConfig
+        Length of a period.
+
+    Returns
+    -------
+    DataFrame
+        Grain period, up to twelve: ``period, n`` (customers for whom it has passed)``, share_active, low, high`` and
+        ``share_again``, ``again_low, again_high``: of those who bought in the period before, the share who bought in
+        this one. Periods that fewer than ten customers have passed are left out, shares of one to nine are empty.
+    """
+    occasions = occasions.select("customer_id", "on")
+    firsts = occasions.group_by("customer_id").aggregate(first_on=occasions.on.min())
+    elapsed = ibis.literal(as_of_on).delta(firsts.first_on, unit="day").cast("int64")
+    firsts = firsts.mutate(n_periods=(elapsed / assumed.period_days).floor().cast("int64"))
+    table = occasions.inner_join(firsts, "customer_id")
+    offset = table.on.delta(table.first_on, unit="day").cast("int64")
+    period = (offset / assumed.period_days).ceil().cast("int64")
+    table = table.mutate(period=period).filter(lambda t: (t.period <= t.n_periods) & (t.period <= MAX_PERIODS))
+    active = table.select("customer_id", "period", "n_periods").distinct()
+    last = ibis.window(group_by="customer_id", order_by="period")
+    active = active.mutate(before=active.period.lag().over(last), after=active.period.lead().over(last))
+    counts = engine.arrow(active.group_by("period").aggregate(
+        n_active=active.count(), n_again=(active.before == active.period - 1).fill_null(False).ifelse(1, 0).sum(),
+        n_could=(active.n_periods > active.period).ifelse(1, 0).sum())).to_pandas().set_index("period")
+    passed = engine.arrow(firsts.group_by("n_periods").aggregate(n=firsts.count())).to_pandas()
+    rows = [_period_row(k, counts, int(passed.loc[passed["n_periods"] >= k, "n"].sum()))
+            for k in range(1, MAX_PERIODS + 1)]
+    names = ["period", "n", "share_active", "low", "high", "share_again", "again_low", "again_high"]
+    return pd.DataFrame([r for r in rows if r["n"] >= LEAST_PEOPLE], columns=names)
+
+
+def _period_row(k: int, counts: pd.DataFrame, n: int) -> dict[str, float]:
+    def count(column: str, at: int) -> int:
+        return int(counts[column].get(at, 0))
+
+    def part(some: int, whole: int) -> Interval:
+        is_told = whole >= LEAST_PEOPLE and not is_hidden(some)
+        return share_interval(some / whole, whole) if is_told else Interval(np.nan, np.nan, np.nan)
+
+    active, again = part(count("n_active", k), n), part(count("n_again", k), count("n_could", k - 1))
+    return {"period": k, "n": n, "share_active": active.value, "low": active.low, "high": active.high,
+            "share_again": again.value, "again_low": again.low, "again_high": again.high}
+
+
+def attitude_by_tenure(people: pd.DataFrame) -> pd.DataFrame:
+    """Return attitude and kinds by time as a customer; classes with fewer than ten people are left out.
+
+    Parameters
+    ----------
+    people : DataFrame
+        From `helpers.loyalty.kinds.kinds`.
+
+    Returns
+    -------
+    DataFrame
+        Grain class of whole periods since the first purchase: ``periods, n_answered, attitude, attitude_low,
+        attitude_high, n_kinds`` and a share for each of the four kinds. Different customers stand in different
+        classes: who has left does not answer, so that a rise is not by itself a customer's own.
+    """
+    rows = []
+    for low, high, name in TENURE_CLASSES:
+        part = people[people["n_periods"].between(low, high)]
+        attitude = part["attitude"].dropna().to_numpy(float)
+        told = part[part["kind"].isin(LOYALTY_KINDS)]
+        if len(attitude) >= LEAST_PEOPLE:
+            found = mean_interval(attitude)
+            counts = {k: int((told["kind"] == k).sum()) for k in LOYALTY_KINDS}
+            shares = {k: n / len(told) if len(told) >= LEAST_PEOPLE and not is_hidden(n) else np.nan
+                      for k, n in counts.items()}
+            rows.append({"periods": name, "n_answered": len(attitude), "attitude": found.value,
+                         "attitude_low": found.low, "attitude_high": found.high, "n_kinds": len(told), **shares})
+    return pd.DataFrame(rows, columns=["periods", "n_answered", "attitude", "attitude_low", "attitude_high", "n_kinds",
+                                       *LOYALTY_KINDS])

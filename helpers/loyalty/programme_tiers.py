@@ -1,0 +1,218 @@
+"""Programme tiers: transition matrix, current tiers, other thresholds, a shared profit pool."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+
+from helpers.customers import features
+from helpers.foundation.engine import Engine
+from helpers.foundation.results import Gate, Level
+from helpers.stats import disclosure_control
+from helpers.stats.confidence_intervals import share_interval
+
+LEFT_PROGRAMME, NOT_YET_MEMBER = "left", "joined"
+
+DAYS_PER_YEAR = 365
+
+TIER_MOVE_COLUMNS = ["tier_before", "tier_after", "n", "share", "low", "high"]
+
+
+@dataclass(frozen=True, slots=True)
+class TierMoves:
+    """Tiers of members at two days.
+
+    Parameters
+    ----------
+    moves : DataFrame
+        Grain tier before × tier after: ``n``, and of those who were in the tier before ``share`` with ``low`` and
+        ``high``; *joined* and *left* stand for not being a member.
+    from_on, to_on : date
+        The two days.
+    n_members : int
+        Members on the second day.
+    n_double : int
+        Members who are in more than one tier, or twice in one, on either day; the latest spell counts.
+    """
+
+    moves: pd.DataFrame
+    from_on: date
+    to_on: date
+    n_members: int
+    n_double: int
+
+    @property
+    def names(self) -> list[str]:
+        """Tiers that anybody is in, by name."""
+        return sorted(({*self.moves["tier_before"]} | {*self.moves["tier_after"]}) - {LEFT_PROGRAMME, NOT_YET_MEMBER})
+
+
+def tier_moves(engine: Engine, memberships: ir.Table, as_of_on: date, days: int = DAYS_PER_YEAR) -> TierMoves:
+    """Return who was in which tier some days ago and is in which now.
+
+    Parameters
+    ----------
+    engine : Engine
+        Looks up.
+    memberships : Table
+        ``canonical/memberships``.
+    as_of_on : date
+        The second day.
+    days : int
+        How long before it the first one lies; half of what is recorded where that is less [days].
+    """
+    known = memberships.filter(memberships.valid_from <= as_of_on)
+    first = engine.first_row(known.aggregate(first=known.valid_from.min()))["first"]
+    if first is not None and (as_of_on - first).days < 2 * days:
+        days = max((as_of_on - first).days // 2, 1)
+    from_on = as_of_on - timedelta(days)
+    then, now = (_tier_on_day(known, day) for day in (from_on, as_of_on))
+    both = then.outer_join(now, "customer_id").mutate(
+        tier_before=lambda t: t.tier.fill_null(NOT_YET_MEMBER),
+        tier_after=lambda t: t.tier_right.fill_null(LEFT_PROGRAMME),
+    )
+    moves = both.group_by("tier_before", "tier_after").aggregate(
+        n=both.count(), n_double=((both.n_spells > 1).fill_null(False) | (both.n_spells_right > 1).fill_null(False))
+        .ifelse(1, 0).sum())
+    frame = engine.arrow(moves).to_pandas().sort_values(["tier_before", "tier_after"], ignore_index=True)
+    members = int(frame.loc[frame["tier_after"] != LEFT_PROGRAMME, "n"].sum())
+    return TierMoves(_move_shares(frame), from_on, as_of_on, members, int(frame["n_double"].sum()))
+
+
+def _tier_on_day(known: ir.Table, day: date) -> ir.Table:
+    """Return each member's tier on a day, by the latest spell that holds it, and how many hold it."""
+    held = known.filter(known.valid_from <= day, known.valid_to.isnull() | (known.valid_to > day))
+    newest = ibis.row_number().over(ibis.window(
+        group_by="customer_id", order_by=[held.valid_from.desc(), held.tier]))
+    n_spells = held.count().over(ibis.window(group_by="customer_id"))
+    ranked = held.mutate(newest=newest, n_spells=n_spells)
+    return ranked.filter(ranked.newest == 0).select("customer_id", "tier", "n_spells")
+
+
+def _move_shares(frame: pd.DataFrame) -> pd.DataFrame:
+    n, total = frame["n"].to_numpy(int), frame.groupby("tier_before")["n"].transform("sum").to_numpy(int)
+    ranges = [share_interval(k / m, m) for k, m in zip(n, total, strict=True)]
+    is_new = (frame["tier_before"] == NOT_YET_MEMBER).to_numpy()
+    values = {c: np.where(is_new, np.nan, [getattr(r, a) for r in ranges]) if len(frame) else np.empty(0)
+              for c, a in (("share", "value"), ("low", "low"), ("high", "high"))}
+    return frame.assign(n=n, **values)[TIER_MOVE_COLUMNS]
+
+
+def tier_gates(found: TierMoves) -> list[Gate]:
+    """Return the gate on members who are in more than one tier at once; none without members."""
+    if found.moves.empty:
+        return []
+    who = disclosure_control.people_text(found.n_double, "member is", "members are")
+    said = (f"{who[:1].upper()}{who[1:]} in more than one tier at once, or twice in one; the latest spell counts."
+            if found.n_double else "No member is in two tiers at once.")
+    return [Gate("members twice in a tier", found.n_double, 0, found.n_double > 0, Level.NOTE, "tiers", said)]
+
+
+def tier_transition_matrix(found: TierMoves) -> pd.DataFrame:
+    """Return the share of each tier (rows) that is in each tier afterwards (columns)."""
+    counts = found.moves.pivot(index="tier_before", columns="tier_after", values="n").fillna(0)
+    shares = disclosure_control.row_shares_suppressed(counts).drop(index=NOT_YET_MEMBER, errors="ignore")
+    return shares.rename_axis(f"tier on {found.from_on}").rename_axis(f"tier on {found.to_on}", axis=1)
+
+
+def current_tiers(engine: Engine, memberships: ir.Table, points: ir.Table, as_of_on: date) -> pd.DataFrame:
+    """Return each member's tier now and the points earned in the last year; sorted.
+
+    Returns
+    -------
+    DataFrame
+        Grain member with a tier: ``customer_id, tier, points_year``.
+    """
+    now = _tier_on_day(memberships.filter(memberships.valid_from <= as_of_on), as_of_on)
+    since = pd.Timestamp(as_of_on - timedelta(DAYS_PER_YEAR - 1))
+    until = pd.Timestamp(as_of_on + timedelta(1))
+    recent = points.filter(points.kind == "earn", points.entered_at >= since, points.entered_at < until)
+    earned = recent.group_by("customer_id").aggregate(points_year=recent.points.sum())
+    both = now.left_join(earned, "customer_id")
+    frame = engine.arrow(both.select("customer_id", "tier", points_year=both.points_year.fill_null(0.0))).to_pandas()
+    return frame.sort_values("customer_id", ignore_index=True)
+
+
+def margin_last_year(engine: Engine, transactions: ir.Table, as_of_on: date, margin_rate: float) -> float:
+    """Return the margin of the last year, of sales less refunds [money].
+
+    Parameters
+    ----------
+    engine : Engine
+        Adds up.
+    transactions : Table
+        ``canonical/transactions``.
+    as_of_on : date
+        Last day of the year.
+    margin_rate : float
+        Share of net sales that is margin where a line has no unit cost.
+    """
+    spent = features.customer_days(transactions, as_of_on)
+    year = spent.filter(spent.on > as_of_on - timedelta(DAYS_PER_YEAR))
+    found = engine.first_row(year.aggregate(costed=year.costed_margin.sum(), plain=year.uncosted_sales.sum()))
+    return float(found["costed"] or 0) + margin_rate * float(found["plain"] or 0)
+
+
+def other_tier_thresholds(stands: pd.DataFrame, changes: Sequence[float]) -> pd.DataFrame:
+    """Return what other thresholds would mean: members by tier if the points of a year decided alone.
+
+    Parameters
+    ----------
+    stands : DataFrame
+        From `standing`.
+    changes : sequence of float
+        By how much every threshold moves, such as −0.2.
+
+    Returns
+    -------
+    DataFrame
+        Grain change × tier, tiers from the lowest: ``change, tier, threshold`` [points a year]``, n, n_now``; the
+        thresholds of no change are those that give every tier its present size. Empty with fewer than two tiers or
+        without points.
+    """
+    columns = ["change", "tier", "threshold", "n", "n_now"]
+    order = stands.groupby("tier")["points_year"].mean().sort_values(kind="stable")
+    if len(order) < 2 or not stands["points_year"].any():
+        return pd.DataFrame(columns=columns)
+    sizes = stands["tier"].value_counts().reindex(order.index)
+    earned = np.sort(stands["points_year"].to_numpy(float))
+    cuts = earned[np.minimum(np.cumsum(sizes.to_numpy())[:-1], len(earned) - 1)]
+    rows = []
+    for change in (0.0, *changes):
+        edges = np.searchsorted(earned, cuts * (1 + change), side="left")
+        n = np.diff(np.concatenate([[0], edges, [len(earned)]]))
+        rows += [{"change": change, "tier": tier, "threshold": t, "n": int(k), "n_now": int(sizes[tier])}
+                 for tier, t, k in zip(order.index, (0.0, *(cuts * (1 + change))), n, strict=True)]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def shared_profit(stands: pd.DataFrame, margin: float, shares: Sequence[float]) -> pd.DataFrame:
+    """Return what a shared profit would pay: a share of margin, divided by the points of the last year.
+
+    Parameters
+    ----------
+    stands : DataFrame
+        From `standing`.
+    margin : float
+        Margin of the last year [money].
+    shares : sequence of float
+        Shares of the margin that are paid out.
+
+    Returns
+    -------
+    DataFrame
+        Grain share × tier: ``share_of_margin, tier, n, paid, paid_a_member`` [money]. Empty without points or margin.
+    """
+    columns = ["share_of_margin", "tier", "n", "paid", "paid_a_member"]
+    total = float(stands["points_year"].sum())
+    if not total > 0 or not margin > 0:
+        return pd.DataFrame(columns=columns)
+    by_tier = stands.groupby("tier")["points_year"].agg(["size", "sum"])
+    rows = [{"share_of_margin": s, "tier": tier, "n": int(row["size"]), "paid": s * margin * row["sum"] / total,
+             "paid_a_member": s * margin * row["sum"] / total / row["size"]}
+            for s in shares for tier, row in by_tier.iterrows()]
+    return pd.DataFrame(rows, columns=columns)

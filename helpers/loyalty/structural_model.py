@@ -1,0 +1,249 @@
+"""Structural model of loyalty (PLS) and moderators of the satisfaction–loyalty link."""
+
+from collections.abc import Mapping
+
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+
+from helpers.foundation.results import Estimate, Status, no_estimate
+from helpers.stats import bootstrap, logistic_regression, survey_scales
+from helpers.stats.confidence_intervals import Interval
+from helpers.stats.disclosure_control import people_text
+from helpers.stats.logistic_regression import LogisticFit
+from helpers.stats.pls_sem import path_model
+from helpers.stats.pls_sem.path_model import PathModel
+
+LOYALTY_CONSTRUCT = "loyalty"
+
+STRUCTURAL_BLOCKS: Mapping[str, tuple[str, ...]] = {
+    "quality": ("performance",), "value": ("value",), "satisfaction": ("satisfaction",),
+    "switching cost": ("switching_cost",), "relational benefits": ("trust", "commitment"),
+    LOYALTY_CONSTRUCT: ("intention", "recommend"),
+}
+
+STRUCTURAL_ARROWS = (
+    ("quality", "value"),
+    ("quality", "satisfaction"),
+    ("value", "satisfaction"),
+    ("satisfaction", "relational benefits"),
+    ("quality", LOYALTY_CONSTRUCT),
+    ("value", LOYALTY_CONSTRUCT),
+    ("satisfaction", LOYALTY_CONSTRUCT),
+    ("switching cost", LOYALTY_CONSTRUCT),
+    ("relational benefits", LOYALTY_CONSTRUCT),
+)
+
+PATH_TO_LOYALTY, TOTAL_EFFECT_ON_LOYALTY, EXPLAINED_VARIANCE = (
+    "path to loyalty",
+    "total effect on loyalty",
+    "explained variance of loyalty",
+)
+
+MIN_PEOPLE_FOR_MODEL, N_MODEL_DRAWS = 100, 300
+
+
+def structural_estimates(
+    answers: ir.Table, known: pd.DataFrame, seed: int, draws: int = N_MODEL_DRAWS
+) -> list[Estimate]:
+    """Return direct and total effects on loyalty, as said, with percentile intervals; and R².
+
+    Parameters
+    ----------
+    answers : Table
+        From `helpers.methods.scales.answers`.
+    known : DataFrame
+        From `helpers.methods.scales.catalogue`.
+    seed, draws : int
+        Bootstrap.
+
+    Notes
+    -----
+    Partial least squares, path weighting; the constructs whose roles were asked, and people who answered all of their
+    questions in their latest response. Attitude only: behaviour stands in the curve. Associations, not effects.
+    """
+    model = loyalty_path_model(known)
+    if model is None:
+        reason = "loyalty as said, or everything that it may owe to, was not asked"
+        return [
+            no_estimate(q, Status.NOT_APPLICABLE, reason, unit="coefficient")
+            for q in (TOTAL_EFFECT_ON_LOYALTY, EXPLAINED_VARIANCE)
+        ]
+    wide = survey_scales.latest_by_person(survey_scales.answers_wide(answers, model.items), model.items)
+    columns = wide.dropna().to_numpy(float)
+    if len(columns) < MIN_PEOPLE_FOR_MODEL:
+        reason = (
+            f"{people_text(len(columns))} people answered every question of the model; {MIN_PEOPLE_FOR_MODEL} are "
+            "needed"
+        )
+        return [no_estimate(q, Status.INSUFFICIENT, reason, unit="coefficient", n=len(columns))
+                for q in (TOTAL_EFFECT_ON_LOYALTY, EXPLAINED_VARIANCE)]
+    one = path_model.fit_path_model(model, bootstrap.replicate_moments(columns).correlation)
+    many = path_model.fit_path_model(model, bootstrap.bootstrap_moments(columns, draws, seed).correlation)
+    if not one.is_converged[0]:
+        return [no_estimate(q, Status.INSUFFICIENT, "the model does not settle", unit="coefficient", n=len(columns))
+                for q in (TOTAL_EFFECT_ON_LOYALTY, EXPLAINED_VARIANCE)]
+    return _effect_estimates(model, one, many, len(columns))
+
+
+def loyalty_path_model(known: pd.DataFrame) -> PathModel | None:
+    """Return the model of what was asked; None where loyalty was not, or nothing that points to it."""
+    items = {name: tuple(known.loc[known["role"].isin(roles), "item"]) for name, roles in STRUCTURAL_BLOCKS.items()}
+    blocks = {name: found for name, found in items.items() if found}
+    arrows = [(a, b) for a, b in STRUCTURAL_ARROWS if a in blocks and b in blocks]
+    linked = {end for arrow in arrows for end in arrow}
+    if LOYALTY_CONSTRUCT not in linked:
+        return None
+    return PathModel({name: found for name, found in blocks.items() if name in linked}, arrows)
+
+
+def _effect_estimates(model: PathModel, one: path_model.PathFit, many: path_model.PathFit, n: int) -> list[Estimate]:
+    end, rows = model.names.index(LOYALTY_CONSTRUCT), []
+    for quantity, values, draws in (
+        (PATH_TO_LOYALTY, one.paths, many.paths),
+        (TOTAL_EFFECT_ON_LOYALTY, one.total_effects, many.total_effects),
+    ):
+        for i, name in enumerate(model.names):
+            if name != LOYALTY_CONSTRUCT and (
+                quantity == TOTAL_EFFECT_ON_LOYALTY or (name, LOYALTY_CONSTRUCT) in model.arrows
+            ):
+                found = bootstrap.percentile_interval(values[0, i, end], draws[many.is_converged, i, end])
+                rows.append(Estimate(quantity, found.value, found.low, found.high, "coefficient", n, name))
+    found = bootstrap.percentile_interval(one.explained[0, end], many.explained[many.is_converged, end])
+    return [*rows, Estimate(EXPLAINED_VARIANCE, found.value, found.low, found.high, "R²", n)]
+
+
+def strongest_effects(rows: list[Estimate]) -> list[Estimate]:
+    """Return the total effects, strongest first."""
+    kept = [e for e in rows if e.quantity == TOTAL_EFFECT_ON_LOYALTY and e.status is Status.OK]
+    return sorted(kept, key=lambda e: (-abs(e.value), e.segment))
+
+
+def total_effects_frame(rows: list[Estimate]) -> pd.DataFrame:
+    """Return the total effects to draw: ``construct, value, low, high``, strongest first."""
+    return pd.DataFrame([{"construct": e.segment, "value": e.value, "low": e.low, "high": e.high}
+                         for e in strongest_effects(rows)], columns=["construct", "value", "low", "high"]).astype(
+        dict.fromkeys(("value", "low", "high"), np.float64))
+
+COMPETITION_MODERATOR, SWITCHING_MODERATOR, PROGRAMME_MODERATOR, QUALITY_MODERATOR = LINK_MODERATORS = (
+    "competition", "switching cost", "programme", "sensitivity to quality")
+
+MODERATOR_COLUMNS: Mapping[str, str] = {
+    COMPETITION_MODERATOR: "alternatives",
+    SWITCHING_MODERATOR: "switching_cost",
+    PROGRAMME_MODERATOR: "is_member",
+    QUALITY_MODERATOR: "quality",
+}
+
+INTERACTION = "interaction with satisfaction"
+
+MODERATOR_EFFECT, EFFECT_AT_LOW, EFFECT_AT_HIGH, EFFECT_CHANGE = (
+    "effect of the moderator itself",
+    "effect of ten points of satisfaction, moderator low",
+    "effect of ten points of satisfaction, moderator high",
+    "difference of the two effects",
+)
+
+MIN_PEOPLE_PER_MODERATOR, MIN_EVENTS_PER_MODERATOR = 200, 40
+
+SATISFACTION_STEP = 10.0
+
+SATISFACTION_PIVOT = 60.0
+
+
+def moderator_estimates(came: pd.DataFrame, said: pd.DataFrame) -> list[Estimate]:
+    """Return, for each moderator, its interaction with satisfaction and what it changes, as average marginal effects.
+
+    Parameters
+    ----------
+    came : DataFrame
+        From `helpers.loyalty.returns.returns`.
+    said : DataFrame
+        Grain customer: ``customer_id, alternatives, switching_cost, quality`` [0–100]``, is_member``; NaN where not
+        known.
+
+    Returns
+    -------
+    list of Estimate
+        Segment: the moderator. ``interaction``: change of the logit's slope for ten points of satisfaction between a
+        moderator at 0 and at 100 (not a member and a member) — γ for switching cost. Effects are differences in the
+        share who come back, in points: of satisfaction ten points higher, at the moderator's lower and upper quartile,
+        and their difference; of the moderator itself between its quartiles. All are associations.
+
+    Notes
+    -----
+    Logistic regression on satisfaction (to the third power, so that a bend is not taken for an interaction), moderator
+    and their product, one moderator at a time; delta method.
+    """
+    table = came.merge(said, on="customer_id", how="left")
+    return [row for name in LINK_MODERATORS for row in _moderator_estimates(table, name)]
+
+
+def _moderator_estimates(table: pd.DataFrame, name: str) -> list[Estimate]:
+    known = table[table[MODERATOR_COLUMNS[name]].notna()]
+    score, moderator = known["satisfaction"].to_numpy(float), known[MODERATOR_COLUMNS[name]].to_numpy(float)
+    y = known["returned"].to_numpy(float)
+    scaled = moderator if name == PROGRAMME_MODERATOR else moderator / 100
+    quarters = (
+        (0.0, 1.0)
+        if name == PROGRAMME_MODERATOR
+        else tuple(np.quantile(scaled, [0.25, 0.75]))
+        if len(scaled)
+        else (0, 0)
+    )
+    reason = _why_not_moderated(y, scaled, quarters)
+    fit = None if reason else logistic_regression.fit_logistic_regression(_interaction_design(score, scaled), y)
+    if fit is None:
+        reason = reason or "the outcome is told entirely"
+        units = {
+            INTERACTION: "logits",
+            **dict.fromkeys((MODERATOR_EFFECT, EFFECT_AT_LOW, EFFECT_AT_HIGH, EFFECT_CHANGE), "points"),
+        }
+        return [no_estimate(q, Status.INSUFFICIENT, reason, unit=unit, n=len(y), segment=name)
+                for q, unit in units.items()]
+    found = {q: i.times(100) for q, i in _marginal_effects(fit, score, scaled, quarters).items()}
+    gamma = fit.interval(5).times(SATISFACTION_STEP)
+    rows = [Estimate(INTERACTION, gamma.value, gamma.low, gamma.high, "logits", len(y), name)]
+    return rows + [Estimate(q, i.value, i.low, i.high, "points", len(y), name) for q, i in found.items()]
+
+
+def _why_not_moderated(y: np.ndarray, scaled: np.ndarray, quarters: tuple[float, float]) -> str:
+    if not len(y):
+        return "it was not asked, or is not recorded"
+    if len(y) < MIN_PEOPLE_PER_MODERATOR:
+        return f"{people_text(len(y))} people; {MIN_PEOPLE_PER_MODERATOR} are needed"
+    if min(y.sum(), len(y) - y.sum()) < MIN_EVENTS_PER_MODERATOR:
+        return f"fewer than {MIN_EVENTS_PER_MODERATOR} people came back, or stayed away"
+    return "it is the same for nearly all" if quarters[0] == quarters[1] or np.ptp(scaled) == 0 else ""
+
+
+def _interaction_design(score: np.ndarray, scaled: np.ndarray) -> np.ndarray:
+    s = (score - SATISFACTION_PIVOT) / 25
+    return np.column_stack([np.ones(len(s)), s, s**2, s**3, scaled, scaled * (score - SATISFACTION_PIVOT)])
+
+
+def _marginal_effects(fit: LogisticFit, score: np.ndarray, scaled: np.ndarray,
+             quarters: tuple[float, float]) -> dict[str, Interval]:
+    more = np.minimum(score + SATISFACTION_STEP, 100)
+    less = more - SATISFACTION_STEP
+    low, high = (np.full(len(score), q) for q in quarters)
+    at = {
+        (s, q): _interaction_design(v, m)
+        for s, v in (("less", less), ("more", more))
+        for q, m in (("low", low), ("high", high))
+    }
+    ends = [(-1.0, _interaction_design(score, low)), (1.0, _interaction_design(score, high))]
+    pairs = {q: [(-1.0, at["less", q]), (1.0, at["more", q])] for q in ("low", "high")}
+    return {
+        MODERATOR_EFFECT: fit.margins(ends),
+        EFFECT_AT_LOW: fit.margins(pairs["low"]),
+        EFFECT_AT_HIGH: fit.margins(pairs["high"]),
+        EFFECT_CHANGE: fit.margins([*((-w, d) for w, d in pairs["low"]), *pairs["high"]]),
+    }
+
+
+def moderator_table(rows: list[Estimate]) -> pd.DataFrame:
+    """Return what changes the tie, one row a moderator that is known: ``moderator, value, low, high`` [points]."""
+    kept = [e for e in rows if e.quantity == EFFECT_CHANGE and e.status is Status.OK]
+    return pd.DataFrame([{"moderator": e.segment, "value": e.value, "low": e.low, "high": e.high} for e in kept],
+                        columns=["moderator", "value", "low", "high"])

@@ -1,0 +1,190 @@
+"""Web behaviour: visit frequency and depth, days to purchase, delivery promises kept."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+
+from helpers.foundation.engine import Engine
+from helpers.foundation.results import Estimate, Status, no_estimate
+from helpers.stats.confidence_intervals import Interval, normal_quantile, share_interval
+from helpers.stats.disclosure_control import LEAST_PEOPLE, estimate_if_enough, too_few
+
+VISIT_FREQUENCY, VISIT_DEPTH = "days with a visit, a month", "events on a day with a visit"
+
+DAYS_TO_PURCHASE, PROMISES_KEPT = "days from first look to purchase", "promises kept"
+
+RETURN_AFTER_BROKEN_PROMISE, RETURN_AFTER_KEPT_PROMISE = (
+    "customers who came back after a broken promise",
+    "customers who came back after a kept promise",
+)
+
+RETURN_DIFFERENCE = "coming back after a broken promise less after a kept one"
+
+DAYS_PER_MONTH = 30.4375
+
+MAX_DAYS_TO_PURCHASE = 60
+
+
+def visit_estimates(engine: Engine, events: ir.Table, occasions: ir.Table, kinds: Sequence[str],
+           as_of_on: date) -> list[Estimate]:
+    """Return visit frequency, depth, and the time from first look to purchase.
+
+    Parameters
+    ----------
+    engine : Engine
+        Counts.
+    events : Table
+        ``canonical/events``.
+    occasions : Table
+        From `helpers.customers.purchases.occasions`.
+    kinds : sequence of str
+        Kinds of event that are visits.
+    as_of_on : date
+        Last day that is seen.
+
+    Returns
+    -------
+    list of Estimate
+        A customer with any visit counts once; frequency from his first visit on; the time to choose is the median over
+        purchases of the days since the first look after the purchase before, at most sixty days back, with the
+        interval of order statistics.
+    """
+    seen = events.filter(events.kind.isin(list(kinds))).mutate(on=lambda t: t.occurred_at.date())
+    seen = seen.filter(seen.on <= as_of_on)
+    daily = seen.group_by("customer_id", "on").aggregate(n=seen.count())
+    each = daily.group_by("customer_id").aggregate(n_days=daily.count(), n=daily.n.sum(), first_on=daily.on.min())
+    age = (ibis.literal(as_of_on).delta(each.first_on, unit="day").cast("float64") + 1) / DAYS_PER_MONTH
+    each = each.mutate(frequency=each.n_days / ibis.greatest(age, 1.0), depth=each.n / each.n_days)
+    found = engine.first_row(each.aggregate(
+        n=each.count(), f=each.frequency.mean(), fs=each.frequency.std(), d=each.depth.mean(), ds=each.depth.std()))
+    n = int(found["n"])
+    if not n:
+        reason = "no visits are recorded"
+        return [no_estimate(q, Status.NOT_APPLICABLE, reason, unit=u)
+                for q, u in ((VISIT_FREQUENCY, "days"), (VISIT_DEPTH, "events"), (DAYS_TO_PURCHASE, "days"))]
+    rows = [estimate_if_enough(q, _mean_with_interval(found[m], found[s], n), n, unit=u)
+            for q, m, s, u in ((VISIT_FREQUENCY, "f", "fs", "days"), (VISIT_DEPTH, "d", "ds", "events"))]
+    return [*rows, _days_to_purchase(engine, daily, occasions)]
+
+
+def _mean_with_interval(value: object, spread: object, n: int) -> Interval:
+    half = normal_quantile(0.95) * float(spread or 0.0) / np.sqrt(n)
+    return Interval(float(value), float(value) - half, float(value) + half)
+
+
+def _days_to_purchase(engine: Engine, daily: ir.Table, occasions: ir.Table) -> Estimate:
+    bought = occasions.select("customer_id", "on")
+    order = ibis.window(group_by="customer_id", order_by="on")
+    bought = bought.mutate(before=bought.on.lag().over(order))
+    looks = daily.select("customer_id", look_on=daily.on).inner_join(bought, "customer_id")
+    gap = looks.on.delta(looks.look_on, unit="day").cast("int64")
+    near = looks.filter(
+        (gap >= 0) & (gap <= MAX_DAYS_TO_PURCHASE), looks.before.isnull() | (looks.look_on > looks.before)
+    )
+    waits = near.group_by("customer_id", "on").aggregate(first=near.look_on.min())
+    waits = waits.mutate(days=waits.on.delta(waits.first, unit="day").cast("int64"))
+    counts = engine.arrow(waits.group_by("days").aggregate(n=waits.count())).to_pandas().sort_values("days")
+    n = int(counts["n"].sum())
+    if n < LEAST_PEOPLE:
+        return no_estimate(
+            DAYS_TO_PURCHASE,
+            Status.INSUFFICIENT,
+            f"{n} purchases after a look, fewer than {LEAST_PEOPLE}",
+            unit="days",
+            n=n,
+        )
+    upto, half = counts["n"].cumsum().to_numpy(), normal_quantile(0.95) * np.sqrt(n) / 2
+    at = np.searchsorted(upto, np.clip([n / 2, n / 2 - half, n / 2 + half], 1, n))
+    return Estimate(DAYS_TO_PURCHASE, *map(float, counts["days"].to_numpy()[at]), "days", n)
+
+
+def promise_estimates(engine: Engine, transactions: ir.Table, occasions: ir.Table, as_of_on: date,
+             horizon_days: int) -> list[Estimate]:
+    """Return the share of orders delivered by the day promised, and who came back after either.
+
+    Parameters
+    ----------
+    engine : Engine
+        Counts.
+    transactions : Table
+        ``canonical/transactions``.
+    occasions : Table
+        From `helpers.customers.purchases.occasions`.
+    as_of_on : date
+        Last day that is seen.
+    horizon_days : int
+        Days after delivery, or after the promise where it came later, in which a purchase counts as coming back.
+
+    Returns
+    -------
+    list of Estimate
+        Kept promises are counted by order; an order due and not delivered is a broken promise. Coming back is counted
+        by customer, after the first order whose horizon is complete; the difference has Agresti & Caffo's interval. It
+        is an association: late orders differ from others in more than being late.
+    """
+    lines = transactions.filter(transactions.kind == "sale", transactions.promised_on.notnull(),
+                                transactions.promised_on <= as_of_on)
+    orders = lines.group_by("order_id", "customer_id").aggregate(
+        ordered_on=lines.ordered_at.min().date(), promised_on=lines.promised_on.max(),
+        delivered_on=lines.delivered_on.max(), is_open=lines.delivered_on.isnull().any())
+    orders = orders.mutate(is_kept=~orders.is_open & (orders.delivered_on <= orders.promised_on))
+    total = engine.first_row(orders.aggregate(n=orders.count(), k=orders.is_kept.ifelse(1, 0).sum()))
+    n = int(total["n"])
+    if not n:
+        reason = "no days of delivery are promised"
+        return [
+            no_estimate(q, Status.NOT_APPLICABLE, reason, unit=u)
+            for q, u in (
+                (PROMISES_KEPT, "share"),
+                (RETURN_AFTER_KEPT_PROMISE, "share"),
+                (RETURN_AFTER_BROKEN_PROMISE, "share"),
+                (RETURN_DIFFERENCE, "points"),
+            )
+        ]
+    kept = estimate_if_enough(PROMISES_KEPT, share_interval(int(total["k"] or 0) / n, n), n, unit="share")
+    return [kept, *_customers_returned(engine, orders, occasions, as_of_on, horizon_days)]
+
+
+def _customers_returned(engine: Engine, orders: ir.Table, occasions: ir.Table, as_of_on: date,
+               horizon_days: int) -> list[Estimate]:
+    settled = ibis.greatest(ibis.coalesce(orders.delivered_on, orders.promised_on), orders.promised_on)
+    known = orders.mutate(settled_on=settled).filter(
+        lambda t: t.customer_id.notnull() & (t.settled_on <= as_of_on - timedelta(horizon_days)))
+    rank = ibis.row_number().over(ibis.window(group_by="customer_id", order_by=[known.ordered_on, known.order_id]))
+    first = known.mutate(rank=rank).filter(lambda t: t["rank"] == 0).select("customer_id", "settled_on", "is_kept",
+                                                                            "ordered_on")
+    bought = occasions.select("customer_id", "on").inner_join(first, "customer_id")
+    lag = bought.on.delta(bought.settled_on, unit="day").cast("int64")
+    came = bought.filter((bought.on > bought.ordered_on) & (lag <= horizon_days)).select("customer_id").distinct()
+    table = first.left_join(came.mutate(came=1), "customer_id")
+    found = engine.arrow(table.group_by("is_kept").aggregate(n=table.count(), k=table.came.sum())).to_pandas()
+    counts = {bool(r["is_kept"]): (int(r["n"]), int(r["k"] or 0) if r["k"] == r["k"] else 0)
+              for r in found.to_dict("records")}
+    (n, k), (m, j) = counts.get(True, (0, 0)), counts.get(False, (0, 0))
+    rows = [estimate_if_enough(q, share_interval(b / a if a else np.nan, a), a, unit="share")
+            for q, a, b in ((RETURN_AFTER_KEPT_PROMISE, n, k), (RETURN_AFTER_BROKEN_PROMISE, m, j))]
+    if min(n, m) < LEAST_PEOPLE:
+        return [*rows, no_estimate(RETURN_DIFFERENCE, Status.INSUFFICIENT, f"after one of the two {too_few(min(n, m))}",
+                                     unit="points", n=min(n, m))]
+    gap = share_difference_interval(n, k, m, j).times(100)
+    return [*rows, Estimate(RETURN_DIFFERENCE, gap.value, gap.low, gap.high, "points", n + m)]
+
+
+def share_difference_interval(n: int, k: int, m: int, j: int) -> Interval:
+    """Return the share j of m less the share k of n, with Agresti & Caffo's interval.
+
+    References
+    ----------
+    Agresti & Caffo (2000), *American Statistician* 54, 280–288: one success and one failure added to each sample.
+
+    Examples
+    --------
+    >>> share_difference_interval(100, 50, 100, 50).value
+    0.0
+    """
+    p, q = (k + 1) / (n + 2), (j + 1) / (m + 2)
+    half = normal_quantile(0.95) * float(np.sqrt(p * (1 - p) / (n + 2) + q * (1 - q) / (m + 2)))
+    return Interval(j / m - k / n, q - p - half, q - p + half)

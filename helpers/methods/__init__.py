@@ -1,1 +1,0 @@
-"""Shared floor: statistics that know no subject."""

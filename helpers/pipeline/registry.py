@@ -1,0 +1,86 @@
+"""Registry: every declared table, every section of a study, and the workspace that knows them all."""
+
+from helpers.actions import config as actions_config
+from helpers.actions import schema as actions_schema
+from helpers.churn import config as churn_config
+from helpers.churn import schema as churn_schema
+from helpers.experiments import config as experiments_config
+from helpers.experiments import schema as experiments_schema
+from helpers.foundation import canonical_schema, study_config
+from helpers.foundation.errors import InputError, spelling_hint
+from helpers.foundation.schema import Table, schemas_by_name
+from helpers.foundation.workspace import Workspace, config_file
+from helpers.intake import schema as intake_schema
+from helpers.loyalty import config as loyalty_config
+from helpers.loyalty import schema as loyalty_schema
+from helpers.pipeline import run_retention
+from helpers.reporting import schema as reporting_schema
+from helpers.satisfaction import config as satisfaction_config
+from helpers.satisfaction import schema as satisfaction_schema
+from helpers.stats import disclosure_control
+from helpers.value import config as value_config
+from helpers.value import schema as value_schema
+
+WINGS = (
+    intake_schema,
+    satisfaction_schema,
+    loyalty_schema,
+    value_schema,
+    churn_schema,
+    experiments_schema,
+    actions_schema,
+    reporting_schema,
+)
+
+SECTIONS = {
+    "workbook": run_retention.RetentionConfig,
+    "economics": study_config.Economics,
+    "satisfaction": satisfaction_config.SatisfactionConfig,
+    "loyalty": loyalty_config.LoyaltyConfig,
+    "value": value_config.ValueConfig,
+    "churn": churn_config.ChurnConfig,
+    "experiments": experiments_config.ExperimentsConfig,
+    "actions": actions_config.ActionsConfig,
+}
+
+
+def declarations() -> dict[str, Table]:
+    """Return every declared table by name: the canonical ones, then each wing's."""
+    return schemas_by_name([*canonical_schema.CANONICAL_TABLES, *(table for wing in WINGS for table in wing.TABLES)])
+
+
+def open_workspace(source: str, run: str = "", as_of: str = "") -> Workspace:
+    """Return the workspace of a source with every declared table.
+
+    Parameters
+    ----------
+    source : str
+        Name of the source profile.
+    run : str
+        Run to read from; ``""`` is the newest finished one.
+    as_of : str
+        ISO date that the run speaks for; ``""`` is the newest row.
+    """
+    return Workspace(source, declarations(), run, as_of, protect=disclosure_control.suppress_small_cells)
+
+
+def read_study(source: str) -> study_config.Study:
+    """Return the study of a source, every section checked; every default where there is none.
+
+    Raises
+    ------
+    InputError
+        Naming everything that is wrong with it, in one pass.
+    """
+    path = config_file("studies", source)
+    read = study_config.read_study_file(path) if path else study_config.Study()
+    problems = [f"{read.where}: there is no section [{name}] ({spelling_hint(name, list(SECTIONS))})"
+                for name in read.sections if name not in SECTIONS]
+    for name in SECTIONS.keys() & read.sections.keys():
+        try:
+            read.section(name, SECTIONS[name])
+        except InputError as error:
+            problems.append(str(error))
+    if problems:
+        raise InputError("study", "; ".join(sorted(problems)))
+    return read

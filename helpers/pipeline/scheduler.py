@@ -1,0 +1,242 @@
+"""Step scheduler: which steps may start, their time-outs, and how they ended."""
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from helpers.foundation import workspace
+from helpers.pipeline import provenance, publishing, runs, system_errors
+from helpers.pipeline.parameters import Parameter
+from helpers.pipeline.progress import Progress, duration
+from helpers.pipeline.runs import Run
+from helpers.pipeline.steps import Step, Workbook, waiting_for
+from helpers.pipeline.worker import StepOrder, StepOutcome, imported_modules
+from helpers.pipeline.worker_pool import Worker, WorkerPool
+
+CELL_SHARE = 0.75
+
+TICK = 1.0
+
+
+@dataclass(slots=True)
+class StepScheduler:
+    """One run on its way.
+
+    Parameters
+    ----------
+    run : Run
+        The run.
+    workbook : Workbook
+        Its steps and notebooks.
+    known : mapping
+        Parameters of each notebook.
+    crew : WorkerPool
+        Its workers.
+    folder : Path
+        Where steps write before they are part of the run.
+    progress : Progress
+        What a person sees.
+    jobs : int
+        Steps side by side.
+    minutes : float
+        Longest time for one step [minutes]; 0 is each step's own.
+    """
+
+    run: Run
+    workbook: Workbook
+    known: Mapping[str, Mapping[str, Parameter]]
+    crew: WorkerPool
+    folder: Path
+    progress: Progress
+    jobs: int = 2
+    minutes: float = 0.0
+    working: dict[str, Worker] = field(default_factory=dict)
+    since: dict[str, float] = field(default_factory=dict)
+    prepared: set[str] = field(default_factory=set)
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """All steps, in order."""
+        return self.workbook.steps
+
+    @property
+    def settled(self) -> set[str]:
+        """Names of the steps that are through, however it went."""
+        return {name for name, told in self.run.steps.items() if told["state"] not in ("waiting", "running")}
+
+    @property
+    def ready(self) -> list[Step]:
+        """Steps that wait for no other any more."""
+        settled = self.settled
+        return [step for step in self.steps if step.name not in settled and step.name not in self.working
+                and not waiting_for(step, self.steps, settled)]
+
+    def execute(self) -> bool:
+        """Bring every step to its end; return whether all went well."""
+        try:
+            while len(self.settled) < len(self.steps):
+                self._decide()
+                self._start()
+                self._prepare()
+                if self.working:
+                    self.crew.news(self.working.values(), TICK)
+                    self._harvest()
+            is_good = not self.failed
+            self._close("finished" if is_good else "failed", self.reasons)
+            return is_good
+        finally:
+            self.crew.dismissed(self.working.values())
+
+    @property
+    def failed(self) -> dict[str, dict[str, object]]:
+        """What is known of the steps that failed."""
+        return {name: told for name, told in self.run.steps.items() if told["state"] == "failed"}
+
+    @property
+    def reasons(self) -> str:
+        """Why the run failed, in one sentence; empty where it did not."""
+        return "; ".join(f"{name} {told['title']}: {told['reason']}" for name, told in self.failed.items())
+
+    def interrupt(self, reason: str = "the run was interrupted") -> None:
+        """Close a run that a person, a scheduler or the machine has stopped."""
+        self.working.clear()
+        self.run.stopped(reason)
+        self._close("failed", reason)
+
+    # --- what may start ----------------------------------------------------------------------------------------
+
+    def _decide(self) -> None:
+        """Settle the steps that need no kernel: those behind one that failed, and those without their tables."""
+        decided = [(step, *without_kernel) for step in self.ready if (without_kernel := self._without_kernel(step))]
+        for step, state, reason in decided:
+            self._settle(step, state, reason)
+        if decided:  # others may rest on these
+            self._decide()
+
+    def _without_kernel(self, step: Step) -> tuple[str, str] | None:
+        broken = [name for name in step.after(self.steps) if self.run.steps[name]["state"] in ("failed", "skipped")]
+        if broken:
+            return "skipped", f"it rests on {', '.join(broken)}, which did not end well"
+        if step.reads and not (any(self.run.rows(table) for table in step.reads)
+                               or any(Run(folder).rows(table) for table in step.reads_of_earlier
+                                      for folder in workspace.run_folders(self.run.source))):
+            names = " and no ".join(table.split("/")[1].replace("_", " ") for table in step.reads)
+            return "not_applicable", f"there are no {names}"
+        return None
+
+    def _start(self) -> None:
+        for step in self.ready[:max(0, self.jobs - len(self.working))]:
+            if self.run.steps[step.name]["state"] == "waiting":
+                self._start_step(step)
+
+    def _start_step(self, step: Step) -> None:
+        notebook, place = self.workbook.path(step), self.folder / step.name
+        place.mkdir()
+        hand = self.crew.taken(step.name, imported_modules(notebook), self.settled)
+        hand.start(StepOrder(str(notebook), str(place / step.notebook), self._parameters(step),
+                         {workspace.STEP_FOLDER_VARIABLE: str(place)}, max(1, int(self._seconds(step) * CELL_SHARE))),
+                   self._seconds(step))
+        self.working[step.name], self.since[step.name] = hand, time.monotonic()
+        self.run.step_saved(step.name, state="running", started_at=runs.now())
+        self.progress.say(f"{step.name} {step.title} …")
+
+    def _seconds(self, step: Step) -> float:
+        return 60 * (self.minutes or step.minutes)
+
+    def _parameters(self, step: Step) -> dict[str, object]:
+        record = self.run.record
+        values = {**record["parameters"], "source": self.run.source, "run": self.run.name,
+                  "as_of": record["as_of"], "raw": record["raw_folder"]}
+        return {name: values[name] for name in self.known[step.notebook]}
+
+    def _prepare(self) -> None:
+        """Start the next kernels while the present steps still work, but do not hold these up."""
+        if not all(hand.is_ready for hand in self.working.values()):
+            return
+        known = self.settled | self.working.keys() | self.prepared
+        coming = [s for s in dict.fromkeys((*self.ready, *self.steps)) if s.name not in known]
+        for step in coming[:max(0, self.jobs - len(self.crew.waiting))]:
+            self.prepared.add(step.name)
+            self.crew.hire(step.name, imported_modules(self.workbook.path(step)))
+
+    # --- what has ended ----------------------------------------------------------------------------------------
+
+    def _harvest(self) -> None:
+        for step in [s for s in self.steps if s.name in self.working]:
+            hand = self.working[step.name]
+            is_late, is_gone = time.monotonic() >= hand.until, not hand.process.is_alive()
+            if hand.outcome is not None:
+                self.crew.left(self.working.pop(step.name))
+                self._ended(step, hand.outcome)
+            elif is_late or is_gone:
+                self.working.pop(step.name).ended()
+                self._keep_log(step, hand.log)
+                late = f"it did not end within {duration(self._seconds(step))}"
+                self._settle(step, "failed", late if is_late else "its process ended without a result",
+                             kind="time" if is_late else "death")
+
+    def _ended(self, step: Step, outcome: StepOutcome) -> None:
+        place = self.folder / step.name
+        self._keep_notebook(step, place / step.notebook)
+        facts = {"cell_seconds": outcome.cell_seconds, "import_seconds": outcome.import_seconds,
+                 "peak_mib": outcome.peak_mib}
+        if outcome.kind != "good":
+            fault = system_errors.fault_kind(outcome.error, outcome.sentence)
+            self._settle(
+                step, "failed", failure_reason(outcome), kind=fault or outcome.kind, error=outcome.error, **facts
+            )
+            return
+        told = place / "seen.json"
+        seen = json.loads(told.read_text(encoding="utf-8")) if told.is_file() else {"reads": [], "writes": {}}
+        runs.adopt_tables(place, self.run)
+        self.run.record["gates"] += runs.run_gates(self.run, seen["writes"])
+        self._dated(step, str(self.run.record["as_of"] or seen.get("as_of", "")))
+        if step == self.steps[0]:  # what it read: a simulated source makes its files only now
+            raw = provenance.raw_checksums(self.run.source, str(self.run.record["raw_folder"]))
+            self.run.record.update(raw=raw, data=provenance.data_checksum(raw), ended=seen.get("ended", {}))
+        self._settle(step, "finished", "", rows=seen["writes"], reads=seen["reads"], **facts)
+
+    def _dated(self, step: Step, as_of: str) -> None:
+        """Give the run its name once its date is settled; the first notebook was told a name that was to change."""
+        before = self.run.name
+        self.run.dated(as_of)
+        path = self.run.folder / "notebooks" / step.notebook
+        if self.run.name != before and path.is_file():
+            path.write_text(path.read_text(encoding="utf-8").replace(before, self.run.name), encoding="utf-8")
+
+    def _keep_notebook(self, step: Step, executed: Path) -> None:
+        if executed.is_file():
+            (self.run.folder / "notebooks").mkdir(exist_ok=True)
+            executed.replace(self.run.folder / "notebooks" / step.notebook)
+
+    def _keep_log(self, step: Step, log: Path) -> None:
+        if log.is_file() and log.stat().st_size:
+            (self.run.folder / "notebooks").mkdir(exist_ok=True)
+            log.replace(self.run.folder / "notebooks" / f"{step.stem}.log")
+
+    def _settle(self, step: Step, state: str, reason: str, **facts: object) -> None:
+        seconds = round(time.monotonic() - self.since[step.name], 3) if step.name in self.since else 0.0
+        self.run.step_saved(step.name, state=state, reason=reason, seconds=seconds, finished_at=runs.now(), **facts)
+        now = time.monotonic()
+        left = {s.name: now - self.since.get(s.name, now) for s in self.steps if s.name not in self.settled}
+        how = f"finished in {duration(seconds)}" if state == "finished" else f"{state.replace('_', ' ')}: {reason}"
+        self.progress.say(f"{step.name} {step.title} {how}{self.progress.left(left)}")
+
+    def _close(self, state: str, reason: str) -> None:
+        self.run.record.update(state=state, reason=reason, seconds=self.progress.seconds)
+        publishing.render(self.run, self.workbook)
+        self.run.closed(state, reason)
+        if state == "finished":
+            publishing.publish(self.run, self.workbook)
+        publishing.list_runs(self.workbook)
+
+
+def failure_reason(outcome: StepOutcome) -> str:
+    """Return why a step failed; bad input and faults of the machine speak for themselves, others with their name."""
+    if fault := system_errors.fault_kind(outcome.error, outcome.sentence):
+        return system_errors.fault_sentence(fault)
+    speaks_for_itself = outcome.kind != "error" or outcome.error in ("InputError", "GateError")
+    first = next(iter(outcome.sentence.strip().splitlines()), "")  # the executed notebook holds all of them
+    return outcome.sentence if speaks_for_itself else f"{outcome.error}: {first or 'nothing more was said'}"

@@ -1,0 +1,222 @@
+"""Worker pool: worker processes started ahead of time, watched, and ended for certain."""
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import time
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import BaseContext
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+from helpers.pipeline.worker import LEAVE_SECONDS, START_SECONDS, StepOrder, StepOutcome, serve_worker
+
+PATIENCE = 2 * LEAVE_SECONDS
+
+
+@dataclass(slots=True, eq=False)
+class Worker:
+    """One worker, with its kernel.
+
+    Parameters
+    ----------
+    hint : str
+        Step whose imports its kernel has made ahead of time.
+    process : BaseProcess
+        The worker, leader of a session of its own.
+    line, lifeline : Connection
+        To talk, and to let it know that the runner lives.
+    log : Path
+        What worker and kernel said outside the notebook.
+    kernel : int
+        Process of the kernel, leader of a session of its own; 0 until it is known.
+    is_ready, is_closed : bool
+        Whether its kernel is warm; whether it has nothing to say any more.
+    seconds : float
+        Longest time for its step, once it has one.
+    until : float
+        The worker is ended at this time [s on the monotonic clock].
+    outcome : StepOutcome, optional
+        How its step ended, once told.
+    """
+
+    hint: str
+    process: BaseProcess
+    line: Connection
+    lifeline: Connection
+    log: Path
+    kernel: int = 0
+    is_ready: bool = False
+    is_closed: bool = False
+    seconds: float = float("inf")
+    until: float = float("inf")
+    outcome: StepOutcome | None = None
+
+    def start(self, order: StepOrder, seconds: float) -> None:
+        """Give the worker its step, and the time after which it is ended; a kernel that still starts gets more."""
+        self.seconds = seconds
+        self.until = time.monotonic() + seconds + (0 if self.is_ready else START_SECONDS)
+        with contextlib.suppress(BrokenPipeError):  # it died while it waited; the next look finds that out
+            self.line.send(order)
+
+    def leave(self) -> None:
+        """Give the worker the time it needs to close its kernel."""
+        self.until = time.monotonic() + PATIENCE
+
+    def listened(self) -> None:
+        """Take in what the worker has told."""
+        try:
+            while self.line.poll():
+                told = self.line.recv()
+                if told[0] == "kernel":
+                    self.kernel = told[1]
+                elif told[0] == "ready":
+                    self.is_ready, self.until = True, time.monotonic() + self.seconds
+                elif told[0] == "done":
+                    self.outcome = told[1]
+        except (EOFError, ConnectionResetError):
+            self.is_closed = True
+
+    def ended(self) -> None:
+        """End worker and kernel at once, whatever they are doing."""
+        for pid in (self.process.pid, self.kernel):
+            kill_session(pid)
+        self.process.join(LEAVE_SECONDS)
+        self.line.close()
+        self.lifeline.close()
+
+
+@dataclass(slots=True)
+class WorkerPool:
+    """The workers of one run.
+
+    Parameters
+    ----------
+    environment : mapping of str to str
+        The whole environment of workers and kernels.
+    folder : Path
+        Takes the logs.
+    """
+
+    environment: Mapping[str, str]
+    folder: Path
+    waiting: list[Worker] = field(default_factory=list)
+    leaving: list[Worker] = field(default_factory=list)
+    _context: BaseContext = field(default_factory=lambda: process_context())
+    _hired: int = 0
+
+    def hire(self, hint: str, modules: tuple[str, ...]) -> None:
+        """Start a worker that prepares for a step and waits."""
+        self._hired += 1
+        log = self.folder / f"worker-{self._hired}.log"
+        line, their_line = self._context.Pipe()
+        their_lifeline, lifeline = self._context.Pipe(duplex=False)
+        process = self._context.Process(
+            target=serve_worker,
+            args=(their_line, their_lifeline, modules, dict(self.environment), str(log)),
+            daemon=False,
+        )
+        process.start()
+        their_line.close()
+        their_lifeline.close()
+        self.waiting.append(Worker(hint, process, line, lifeline, log))
+
+    def taken(self, hint: str, modules: tuple[str, ...], settled: Collection[str]) -> Worker:
+        """Return a worker for a step: one that has prepared for it, else for one that needs none any more, else new.
+
+        Parameters
+        ----------
+        hint : str
+            Name of the step.
+        modules : tuple of str
+            What a new worker's kernel imports.
+        settled : collection of str
+            Names of the steps that are through.
+        """
+        fitting = [hand for hand in self.waiting if hand.hint == hint] + [
+            hand for hand in self.waiting if hand.hint in settled]
+        if not fitting:
+            self.hire(hint, modules)
+        hand = next(iter(fitting), self.waiting[-1])
+        self.waiting.remove(hand)
+        return hand
+
+    def left(self, hand: Worker) -> None:
+        """Let a worker whose step is done go; it is ended if it does not go by itself."""
+        hand.leave()
+        self.leaving.append(hand)
+
+    def news(self, working: Iterable[Worker], seconds: float) -> None:
+        """Wait until a worker tells something, dies or is overdue; take in what all have told."""
+        hands = [*working, *self.waiting, *self.leaving]
+        overdue = min((hand.until for hand in hands), default=float("inf")) - time.monotonic()
+        sources = [hand.process.sentinel for hand in hands] + [hand.line for hand in hands if not hand.is_closed]
+        wait(sources, max(0.0, min(seconds, overdue)))
+        for hand in hands:
+            hand.listened()
+        for hand in [h for h in self.leaving if not h.process.is_alive() or time.monotonic() >= h.until]:
+            hand.ended()
+            self.leaving.remove(hand)
+        for hand in [h for h in self.waiting if not h.process.is_alive()]:
+            hand.ended()
+            self.waiting.remove(hand)
+
+    def dismissed(self, working: Iterable[Worker] = ()) -> None:
+        """End every worker: those that work at once, those that leave in their own time but not for ever."""
+        for hand in (*working, *self.waiting):
+            hand.ended()
+        self.waiting.clear()
+        while self.leaving:
+            self.news((), PATIENCE)
+
+
+def process_context() -> BaseContext:
+    """Return how workers are started: from a server that has papermill loaded where there is one."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    server = multiprocessing.get_context("forkserver")
+    server.set_forkserver_preload(["helpers.pipeline.worker"])
+    return server
+
+
+def kill_session(pid: int | None) -> None:
+    """Kill a session's process group, if it is there."""
+    if pid:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(pid, signal.SIGKILL)
+
+
+def worker_environment(jobs: int, folder: Path, root: Path, kind: str = "duckdb") -> dict[str, str]:
+    """Return the environment of a worker: its share of threads and memory, and temporary folders of its own.
+
+    Parameters
+    ----------
+    jobs : int
+        Steps that run side by side.
+    folder : Path
+        Takes temporary files and connection files.
+    root : Path
+        The checkout; kernels start there and find the helpers there.
+    kind : str
+        The engine.
+    """
+    from helpers.foundation import engine, engine_choice
+
+    threads, memory = max(1, engine.thread_count() // jobs), engine.memory_mib() // jobs
+    counts = dict.fromkeys(
+        ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", engine.THREADS_VARIABLE), str(threads)
+    )
+    paths = [str(root), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {
+        **os.environ,
+        **counts,
+        engine_choice.ENGINE_VARIABLE: kind,
+        engine.MEMORY_VARIABLE: str(memory),
+        "TMPDIR": str(folder),
+        "PWD": str(root),
+        "JUPYTER_RUNTIME_DIR": str(folder),
+        "PYTHONPATH": os.pathsep.join(paths),
+    }

@@ -1,0 +1,215 @@
+"""What a notebook displays besides plots: paragraphs, tables, quality gates, cards; data are escaped."""
+
+from collections.abc import Callable, Mapping
+
+import pandas as pd
+
+from helpers.foundation.study_config import Section
+from helpers.reporting import formatting
+from helpers.reporting.html import (
+    Exhibit,
+    Sentences,
+    cell_text,
+    flatten,
+    heading,
+    html_table,
+    is_numeric,
+    missing_exhibit,
+    paragraphs,
+)
+from helpers.stats import disclosure_control
+
+FOLLOWS = {"note": "noted", "qualify": "qualified", "strike": "claim struck", "block": "verdict blocked"}
+
+FEW_CELLS = "Withheld: one to nine people, or a group beside them from which they could be told."
+
+MOST_PASSED = 8  # gates that passed and are shown unfolded
+
+WORDED = frozenset({"share", "money", "points"})
+
+
+def answer_box(*sentences: Sentences) -> Exhibit:
+    """Return the answer of a page: one to three sentences, each with its number and interval.
+
+    Sentences may come nested in tuples and lists; they are escaped here.
+    """
+    said = flatten(sentences) or ["Cannot say: there is nothing to say it from."]
+    return Exhibit(f'<div class="exhibit answer">{paragraphs(said)}</div>', "\n".join(said))
+
+
+def paragraph(*sentences: Sentences) -> Exhibit:
+    """Return a finding said by code, as one paragraph; nothing where nothing is said."""
+    said = " ".join(flatten(sentences))
+    return Exhibit(f'<div class="exhibit finding">{paragraphs([said])}</div>' if said else "", said)
+
+
+def concat(*exhibits: Exhibit) -> Exhibit:
+    """Return exhibits below each other as one."""
+    return Exhibit("\n".join(filter(None, (e.html for e in exhibits))),
+                   "\n\n".join(filter(None, (e.text for e in exhibits))))
+
+
+def show(*exhibits: Exhibit, otherwise: Sentences = ()) -> Exhibit:
+    """Return the exhibits that have something to show, below each other; where none has, one line says why.
+
+    Parameters
+    ----------
+    exhibits : Exhibit
+        Figures, tables, findings; figures and tables of nothing are left out.
+    otherwise : str or nested sequence of str
+        What is said where nothing is left; empty: nothing.
+    """
+    known = [e for e in exhibits if e.html and 'class="exhibit missing"' not in e.html]
+    return concat(*known) if known else paragraph(otherwise) if flatten(otherwise) else Exhibit("", "")
+
+
+def show_with_finding(said: Sentences, *exhibits: Exhibit) -> Exhibit:
+    """Return a finding and the exhibits that bear it, below each other; nothing where none has something to show."""
+    known = show(*exhibits)
+    return concat(paragraph(said), known) if known.html else known
+
+
+def data_table(
+    frame: pd.DataFrame,
+    formats: Mapping[str, Callable] | None = None,
+    caption: str = "",
+    limit: int = 20,
+    headings: Mapping[str, str] | None = None,
+) -> Exhibit:
+    """Return a table: numbers right-aligned, missing values as a dash, wide ones scroll inside themselves.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Any shape; its index is not shown.
+    formats : mapping, optional
+        Column to the function that words its values, such as ``words.share``.
+    caption : str
+        The finding, or what the table holds.
+    limit : int
+        Rows shown; how many there are is said where there are more.
+    headings : mapping, optional
+        Column to its heading; by default the name without underscores.
+    """
+    if frame.empty:
+        return missing_exhibit(caption, "There is nothing to show: the table has no rows.")
+    formats, shown = formats or {}, frame.head(limit)
+    columns = [c for c in frame.columns if c != disclosure_control.MARK]
+    names = _headings(frame[columns], headings or {})
+    cells = {names[c]: [cell_text(value, formats.get(c)) for value in shown[c]] for c in columns}
+    cells, said = _told(frame, cells, names, limit)
+    right = [names[c] for c in columns if is_numeric(frame[c])]
+    return html_table(cells, caption, _notes(len(frame), limit, said), right)
+
+
+def estimates_table(frame: pd.DataFrame, currency: str = "", caption: str = "", limit: int = 40) -> Exhibit:
+    """Return a long summary table: each value worded by its unit, with its interval, or the reason why there is none.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Columns as `helpers.foundation.estimates.summary` gives them; columns that say nothing are not shown.
+    currency : str
+        Of values whose unit is money.
+    caption : str
+        The finding, or what the table holds.
+    limit : int
+        Rows shown; how many there are is said where there are more.
+    """
+    if frame.empty:
+        return missing_exhibit(caption, "There is nothing to show: the table has no rows.")
+    rows = frame.head(limit).to_dict("records")
+    forms = [formatting.unit_format(str(row["unit"]), currency) for row in rows]
+    cells = {
+        "Quantity": [str(row["quantity"]) for row in rows],
+        "Segment": [str(row["segment"]) for row in rows],
+        "Value": [
+            formatting.estimate_text({**row, "low": None, "high": None, "reason": ""}, currency=currency)
+            for row in rows
+        ],
+        "Interval": [formatting.interval(row["low"], row["high"], form) for row, form in zip(rows, forms, strict=True)],
+        "Unit": ["" if row["unit"] in WORDED else str(row["unit"]) for row in rows],
+        "n": [formatting.whole(row["n"]) for row in rows],
+        "Why": [cell_text(row["reason"]).removesuffix("–") for row in rows],
+    }
+    hidden = disclosure_control.suppressed_rows(frame)
+    said = disclosure_control.suppressed_mark(frame, hidden)
+    for i in hidden.head(limit).to_numpy().nonzero()[0]:
+        cells["Value"][i], cells["Interval"][i], cells["n"][i] = "–", "", said
+    kept = {name: texts for name, texts in cells.items() if name in {"Quantity", "Value"} or not _is_idle(texts)}
+    notes = _notes(len(frame), limit, said if hidden.any() else "")
+    return html_table(kept, caption, notes, ("Value", "Interval", "n"), "estimates")
+
+
+def gates_table(frame: pd.DataFrame) -> Exhibit:
+    """Return gates as a table: crossed ones first, each with a word and a mark for what follows; many passed folded."""
+    if frame.empty:
+        return missing_exhibit("Gates", "No gate applies here.")
+    rows = sorted(frame.to_dict("records"), key=lambda row: not row["is_crossed"])
+    n_crossed = sum(bool(row["is_crossed"]) for row in rows)
+    held = formatting.sentence_case(formatting.count_text(len(rows), "gate", "gates"))
+    caption = (f"{held} crossed" if n_crossed == len(rows) else
+               f"{held}, {formatting.whole(n_crossed) if n_crossed else 'none'} crossed")
+    if len(rows) - n_crossed <= MOST_PASSED:
+        return _gates(rows, caption)
+    crossed = _gates(rows[:n_crossed], caption) if n_crossed else missing_exhibit(caption)
+    passed = _gates(rows[n_crossed:], "")
+    folded = f"<details><summary>{formatting.whole(len(rows) - n_crossed)} passed</summary>{passed.html}</details>"
+    return Exhibit(f'<div class="exhibit">{crossed.html}{folded}</div>', f"{crossed.text}\n{passed.text}")
+
+
+def assumptions_table(section: Section) -> Exhibit:
+    """Return a study section: what is assumed, and whether the study said so or it is the default."""
+    rows = section.table().to_dict("records")
+    return html_table({
+        "Assumption": [heading(row["assumption"]) for row in rows],
+        "Value": [row["value"] for row in rows],
+        "Meaning": [row["meaning"] for row in rows],
+        "Set by": [row["set_by"] for row in rows],
+    }, "What is assumed", css="assumptions")
+
+
+def _gates(rows: list[dict], caption: str) -> Exhibit:
+    cells = {
+        "Step": [str(row["step"]) for row in rows],
+        "Gate": [str(row["gate"]) for row in rows],
+        "Result": [f"▲ {FOLLOWS[row['level']]}" if row["is_crossed"] else "✓ passed" for row in rows],
+        "What was found": [cell_text(row["sentence"]) for row in rows],
+        "Claims touched": [cell_text(row["claims"]) for row in rows],
+    }
+    if len(set(cells["Step"])) == 1:
+        del cells["Step"]
+    return html_table(cells, caption, css="gates")
+
+
+def _headings(frame: pd.DataFrame, given: Mapping[str, str]) -> dict[str, str]:
+    """Return a heading for each column; where two would read alike, both keep their names."""
+    names = {c: given.get(c) or heading(str(c)) for c in frame.columns}
+    double = {n for n in names.values() if list(names.values()).count(n) > 1}
+    return {c: str(c) if n in double else n for c, n in names.items()}
+
+
+def _told(frame: pd.DataFrame, cells: dict[str, list[str]], names: Mapping[str, str],
+          limit: int) -> tuple[dict[str, list[str]], str]:
+    """Return the texts of a table's columns without numbers of withheld rows, and what stands for their counts."""
+    hidden = disclosure_control.suppressed_rows(frame)
+    said = disclosure_control.suppressed_mark(frame, hidden)
+    is_hidden, kept = hidden.head(limit).tolist(), {}
+    for column, name in names.items():
+        is_count = column in disclosure_control.COUNTS
+        is_number = pd.api.types.is_numeric_dtype(frame[column])
+        kept[name] = [
+            (said if is_count else "–" if is_number else text) if withheld
+            else f"{text}{disclosure_control.FLAG}" if is_count and disclosure_control.is_few(value) else text
+            for text, withheld, value in zip(cells[name], is_hidden, frame[column], strict=False)]
+    return kept, said if any(is_hidden) else ""
+
+
+def _notes(n_rows: int, limit: int, said: str) -> str:
+    """Return what stands below a table: how many rows there are, and why some are withheld."""
+    rest = f"The first {formatting.whole(limit)} of {formatting.whole(n_rows)} rows." if n_rows > limit else ""
+    return " ".join(filter(None, [rest, FEW_CELLS if said == disclosure_control.KEPT_BACK else ""]))
+
+
+def _is_idle(texts: list[str]) -> bool:
+    return set(texts) <= {"", "all", "0"}

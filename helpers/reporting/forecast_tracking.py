@@ -1,0 +1,168 @@
+"""Forecast tracking: forecasts and alerts of earlier runs that are due, gates and claims of all steps."""
+
+from collections.abc import Iterable
+from datetime import date
+
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+
+from helpers.churn import scoring
+from helpers.churn.schema import CHURN_FORECASTS
+from helpers.foundation.engine import Engine
+from helpers.foundation.results import Status, claim_table, gate_table
+from helpers.foundation.study_config import Economics
+from helpers.foundation.workspace import Workspace
+from helpers.reporting import change_since_last_run, formatting
+from helpers.reporting.run_results import RunResults
+from helpers.reporting.schema import CLAIMS, GATES, GRADES, LIST
+from helpers.reporting.text import stale_records as stale_records_text
+from helpers.value import historical_value
+
+FORECASTS = {"results/forecasts": "churn", "results/value_forecasts": "value"}  # table, section of the study
+
+ALERTS = "results/alerts"
+
+KEY = ["quantity", "segment", "model", "due_on"]
+
+
+def all_gates(results: RunResults) -> pd.DataFrame:
+    """Return ``results/gates``: the gates of all wings in one table; one that a wing took over stands once."""
+    found = _united(results, GATES, gate_table("", [])).sort_values(["step", "gate"], kind="stable")
+    return found.drop_duplicates(["gate", "sentence"], ignore_index=True)
+
+
+def all_claims(results: RunResults) -> pd.DataFrame:
+    """Return ``results/claims``: textbook claims held against own data by any wing, in one table."""
+    return _united(results, CLAIMS, claim_table("", [])).sort_values(["step", "claim"], ignore_index=True)
+
+
+def claims_reading_table(claims: pd.DataFrame) -> pd.DataFrame:
+    """Return textbook claims as a table for reading: what is said, the verdict here, the own figure in words."""
+    shown = claims.assign(own_data=claims["sentence"])
+    return shown[["claim", "verdict", "own_data"]]
+
+
+def _united(results: RunResults, names: Iterable[str], none: pd.DataFrame) -> pd.DataFrame:
+    parts = [frame for name in names if not (frame := results.frame(name)).empty]
+    return pd.concat(parts, ignore_index=True) if parts else none
+
+
+def due_forecasts(ws: Workspace) -> pd.DataFrame:
+    """Return the forecasts that earlier runs made and whose last day has passed.
+
+    Returns
+    -------
+    DataFrame
+        Grain forecast, each once, as its latest run made it: the columns of every table of `FORECASTS` with ``run``
+        and ``obstacle``: what stands between that run's definitions and today's, empty where nothing does; and
+        ``has_action_list``: whether that run drew a list to act on.
+    """
+    now, covered_on = change_since_last_run.current_identity(ws), ws.covered_on("transactions")
+    parts = []
+    for run in change_since_last_run.earlier_runs(ws):
+        for name, section in FORECASTS.items():
+            made = ws.frame_of(run.run, name)
+            passed = made[made["due_on"] <= pd.Timestamp(now.as_of)]
+            obstacle = "; ".join(change_since_last_run.comparability_obstacles(now, run, section))
+            has_list = len(passed) > 0 and not ws.frame_of(run.run, LIST).empty
+            parts.append(passed.assign(run=run.run, obstacle=_obstacles(passed, obstacle, covered_on),
+                                       has_action_list=has_list))
+    known = [part for part in parts if len(part)]
+    if not known:
+        names = dict.fromkeys(c for name in FORECASTS for c in ws.declarations[name].names)
+        return pd.DataFrame(columns=["run", *names, "obstacle", "has_action_list"])
+    return pd.concat(known).drop_duplicates(KEY, keep="last").sort_values(KEY, ignore_index=True)
+
+
+def _obstacles(made: pd.DataFrame, obstacle: str, covered_on: date) -> np.ndarray:
+    """Return what stands between forecasts and their grades: definitions, or orders that end before the last day."""
+    is_open = made["due_on"] > pd.Timestamp(covered_on)
+    if "basis" in made:
+        is_open &= made["basis"].ne("contracts")
+    return np.where(is_open & (obstacle == ""), stale_records_text.ungraded_reason(covered_on), obstacle)
+
+
+def outcomes(engine: Engine, transactions: ir.Table, due: pd.DataFrame, economics: Economics) -> pd.Series:
+    """Return what has happened since each forecast was made, by the index of `due`; NaN where it cannot be counted."""
+    every = dict.fromkeys([*due.columns, *CHURN_FORECASTS.names])  # runs of long ago have fewer columns
+    lost = scoring.realised_churn(engine, transactions, due.reindex(columns=list(every)))
+    return lost.fillna(historical_value.realised_orders_and_margin(engine, transactions, due, economics))
+
+
+def earlier_alerts(ws: Workspace) -> pd.DataFrame:
+    """Return the alerts of every earlier run, oldest first.
+
+    Returns
+    -------
+    DataFrame
+        Grain run × customer × cause: the columns of ``results/alerts`` with ``run`` and ``obstacle``, as in `due`.
+    """
+    now, parts = change_since_last_run.current_identity(ws), []
+    for run in change_since_last_run.earlier_runs(ws):
+        if run.as_of and run.as_of < now.as_of:
+            made = ws.frame_of(run.run, ALERTS)
+            parts.append(
+                made.assign(
+                    run=run.run, obstacle="; ".join(change_since_last_run.comparability_obstacles(now, run, "churn"))
+                )
+            )
+    known = [part for part in parts if len(part)]
+    columns = [*ws.declarations[ALERTS].names, "run", "obstacle"]
+    return pd.concat(known, ignore_index=True)[columns] if known else pd.DataFrame(columns=columns)
+
+
+def open_alerts(earlier: pd.DataFrame) -> pd.DataFrame:
+    """Return the alerts of the last comparable run, which are open until their signal is low again."""
+    fitting = earlier[earlier["obstacle"].eq("")]
+    return fitting[fitting["run"] == fitting["run"].iloc[-1]] if len(fitting) else fitting
+
+
+def treated_customers(earlier: pd.DataFrame) -> pd.DataFrame:
+    """Return whom earlier alerts had acted on, and when: ``customer_id`` and ``on``."""
+    acted = earlier[earlier["is_within_capacity"].eq(True)]
+    return acted[["customer_id", "made_as_of_on"]].rename(columns={"made_as_of_on": "on"}).astype(
+        {"customer_id": "str", "on": "datetime64[us]"}).drop_duplicates()
+
+
+def grade_forecasts(due: pd.DataFrame, actual: pd.Series) -> pd.DataFrame:
+    """Return ``results/forecast_grades``: what was forecast against what has happened.
+
+    Parameters
+    ----------
+    due : DataFrame
+        From `due`.
+    actual : Series of float
+        What has happened, by the index of `due`; NaN where it cannot be counted.
+    """
+    if due.empty:
+        return pd.DataFrame(columns=list(GRADES.names))
+    happened = actual.reindex(due.index).astype("float64")
+    is_known = due["obstacle"].eq("") & happened.notna() & due["value"].notna()
+    has_interval = is_known & due["low"].notna() & due["high"].notna()
+    is_inside = (due["low"] <= happened) & (happened <= due["high"])
+    reason = due["obstacle"].where(due["obstacle"].ne(""), "what has happened cannot be counted from these tables")
+    frame = due.assign(
+        actual=happened.where(is_known), error=(happened - due["value"]).where(is_known),
+        is_inside=is_inside.astype("boolean").where(has_interval, pd.NA), reason=reason.where(~is_known, ""),
+        status=np.where(is_known, Status.OK, np.where(due["obstacle"].eq(""), Status.INSUFFICIENT,
+                                                      Status.NOT_APPLICABLE)))
+    return frame[list(GRADES.names)]
+
+
+def grades_reading_table(grades: pd.DataFrame) -> pd.DataFrame:
+    """Return grades as a table for reading, the latest due first."""
+    latest_first = grades.sort_values(["due_on", "quantity", "segment"], ascending=[False, True, True])
+    words_of = {True: "inside", False: "outside"}
+    rows = [
+        {
+            "forecast": row["quantity"].replace("_", " "),
+            "for": row["segment"],
+            "due_on": formatting.date_text(row["due_on"]),
+            "forecast_value": formatting.estimate_text(row),
+            "happened": formatting.unit_format(row["unit"])(row["actual"]),
+            "grade": row["reason"] or words_of.get(row["is_inside"], "no interval"),
+        }
+        for row in latest_first.to_dict("records")
+    ]
+    return pd.DataFrame(rows, columns=["forecast", "for", "due_on", "forecast_value", "happened", "grade"])

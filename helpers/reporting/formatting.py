@@ -1,0 +1,314 @@
+"""Formatting of numbers for people: significant digits, money, shares, dates, intervals in brackets.
+
+Every function takes a plain number and returns text that is *not yet* escaped; `exhibits` escapes what it shows.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from functools import partial
+
+from helpers.foundation.results import Estimate, Status
+from helpers.reporting.decimal_places import (
+    MANY,
+    count_decimals,
+    fixed_notation,
+    is_missing,
+    matching_limits,
+    pad_decimals,
+    power_notation,
+    with_minus_sign,
+)
+
+Form = Callable[[float], str]
+
+MISSING = "insufficient data"
+
+SIGNS = {"GBP": "£", "USD": "$", "EUR": "€", "JPY": "¥", "KRW": "₩", "INR": "₹"}
+
+WITHOUT_CENTS = frozenset({"JPY", "KRW"})
+
+SAID = {
+    Status.INSUFFICIENT: MISSING,
+    Status.NOT_APPLICABLE: "not applicable",
+    Status.STRUCK: "claim struck",
+    Status.BLOCKED: "no verdict",
+}
+
+MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
+          "November", "December")
+
+
+def number(x: float, digits: int = 3) -> str:
+    """Return a number to three significant digits; whole numbers of type int in full.
+
+    Examples
+    --------
+    >>> number(-12345.6), number(0.01234), number(2), number(2341)
+    ('−12,300', '0.0123', '2', '2,341')
+    """
+    if is_missing(x):
+        return MISSING
+    if math.isinf(x):
+        return with_minus_sign(x, "∞")
+    if not isinstance(x, float) and int(x) == x:
+        return whole(x)
+    rounded = float(f"{x:.{digits}g}")
+    if rounded and abs(rounded) < 1e-4:
+        return with_minus_sign(x, power_notation(rounded, digits))
+    return with_minus_sign(rounded, fixed_notation(rounded, digits))
+
+
+def whole(x: float) -> str:
+    """Return a number rounded to a whole one, with thousands.
+
+    Examples
+    --------
+    >>> whole(2340.6), whole(-7)
+    ('2,341', '−7')
+    """
+    return MISSING if is_missing(x) else number(x) if math.isinf(x) else with_minus_sign(round(x), f"{abs(round(x)):,}")
+
+
+def money(x: float, currency: str = "") -> str:
+    """Return an amount with its sign or code: three significant digits, pennies from half a penny to 100.
+
+    Examples
+    --------
+    >>> money(-9747747.934, "GBP"), money(35.171, "USD"), money(1234, "SEK"), money(0.0421, "EUR")
+    ('−£9,750,000', '$35.17', 'SEK 1,230', '€0.04')
+    """
+    if is_missing(x):
+        return MISSING
+    amount, places = abs(float(x)), 0 if currency in WITHOUT_CENTS else 2
+    text = f"{amount:.{places}f}" if 0.5 * 10**-places <= amount < 99.995 else number(amount)
+    return with_minus_sign(x, _in_currency(text, currency)) if text != "0" else _in_currency("0", currency)
+
+
+def exact_money(x: float, currency: str = "") -> str:
+    """Return an amount to the penny, for what is ticked against the books.
+
+    Examples
+    --------
+    >>> exact_money(9747747.934, "GBP")
+    '£9,747,747.93'
+    """
+    if is_missing(x):
+        return MISSING
+    rounded = round(float(x), 0 if currency in WITHOUT_CENTS else 2)
+    text = f"{abs(rounded):,.0f}" if currency in WITHOUT_CENTS else f"{abs(rounded):,.2f}"
+    return with_minus_sign(rounded, _in_currency(text, currency))
+
+
+def share(x: float) -> str:
+    """Return a share in [0, 1] as per cent with one decimal; below one per cent with two digits.
+
+    Examples
+    --------
+    >>> share(0.2654), share(0.0032), share(0), share(1)
+    ('26.5 %', '0.32 %', '0 %', '100 %')
+    """
+    return MISSING if is_missing(x) else f"{_hundredths(100 * float(x))} %"
+
+
+def points(x: float) -> str:
+    """Return a number of points: an index or score, or a difference of shares *already* times 100.
+
+    Examples
+    --------
+    >>> points(-0.8201), points(1), points(72.54)
+    ('−0.82 points', '1 point', '72.5 points')
+    """
+    if is_missing(x):
+        return MISSING
+    text = _hundredths(float(x)).removesuffix(".0")
+    return f"{text} {'point' if text in {'1', '−1'} else 'points'}"
+
+
+def interval(low: float, high: float, form: Form = number) -> str:
+    """Return a range in brackets; empty where there is none.
+
+    Examples
+    --------
+    >>> interval(1.2, 3.4), interval(0.000614, 0.372), interval(-0.05, float("inf"), share)
+    ('[1.2, 3.4]', '[0.001, 0.372]', '[−5.0 %, ∞]')
+    """
+    if is_missing(low) and is_missing(high):
+        return ""
+    kept = {number: MANY, _measured: MANY, points: 1, share: 3}.get(form)
+    limits = [_limit(x, form) for x in ((low, high) if kept is None else matching_limits(low, high, kept))]
+    most = 1 if form is points else 3 if form in (number, _measured) else 0  # places that rounding has left certain
+    places = min(max(count_decimals(limit) for limit in limits), most)
+    return f"[{', '.join(pad_decimals(limit, places) for limit in limits)}]"
+
+
+def count_text(n: float, one: str, many: str) -> str:
+    """Return how many there are, in words where there are none.
+
+    Examples
+    --------
+    >>> count_text(0, "customer", "customers"), count_text(1, "customer", "customers"), count_text(2341, "customer", "customers")
+    ('no customers', '1 customer', '2,341 customers')
+    """
+    if is_missing(n):
+        return MISSING
+    text = whole(n)
+    return f"no {many}" if text == "0" else f"{text} {one if text in {'1', '−1'} else many}"
+
+
+def join_words(parts: Sequence[object], none: str = "none") -> str:
+    """Return a list in words.
+
+    Examples
+    --------
+    >>> join_words(["a", "b", "c"]), join_words(["a"]), join_words([])
+    ('a, b and c', 'a', 'none')
+    """
+    texts = [str(part) for part in parts]
+    return ", ".join(texts[:-1]) + " and " + texts[-1] if len(texts) > 1 else texts[0] if texts else none
+
+
+def p_value(p: float) -> str:
+    """Return a p-value as papers print it: without the leading zero.
+
+    Examples
+    --------
+    >>> p_value(0.0619), p_value(0.0000004), p_value(0.9999)
+    ('.062', '< .001', '> .999')
+    """
+    if is_missing(p):
+        return MISSING
+    if p < 0.001:
+        return "< .001"
+    return "> .999" if p > 0.999 else f"{p:.3f}".removeprefix("0")
+
+
+def p_value_sentence(p: float) -> str:
+    """Return a p-value for a sentence.
+
+    Examples
+    --------
+    >>> p_value_sentence(0.0619), p_value_sentence(0.0000004)
+    ('p = .062', 'p < .001')
+    """
+    text = p_value(p)
+    return text if is_missing(p) else f"p {text}" if text[0] in "<>" else f"p = {text}"
+
+
+def unit_format(unit: str, currency: str = "") -> Form:
+    """Return the function that words a value of a unit: share (of anything), money or a currency's code, points.
+
+    Any other unit's values are written as numbers, whole ones in full.
+    """
+    currency = unit if unit in SIGNS else currency
+    forms: Mapping[str, Form] = {"share": share, "points": points, "money": partial(money, currency=currency)}
+    kind = "share" if unit.startswith("share ") else "money" if unit in SIGNS else unit
+    return forms.get(kind, _measured)
+
+
+def estimate_text(e: Estimate | Mapping[str, object], form: Form | None = None, currency: str = "") -> str:
+    """Return an estimate in words: ``value [low, high]``, or why there is none.
+
+    Parameters
+    ----------
+    e : Estimate or mapping
+        An estimate, or a row of a long summary table.
+    form : callable, optional
+        Words a value; by default chosen by the unit.
+    currency : str
+        Of a value whose unit is money.
+
+    Examples
+    --------
+    >>> estimate_text(Estimate("retention", 0.265, 0.25, 0.28, unit="share"))
+    '26.5 % [25.0 %, 28.0 %]'
+    """
+    get = e.get if hasattr(e, "get") else partial(getattr, e)
+    status = Status(get("status", Status.OK))
+    if status is not Status.OK:
+        reason = get("reason", "")
+        return SAID[status] if is_missing(reason) or not reason else f"{SAID[status]}: {reason}"
+    form = form or unit_format(str(get("unit", "")), currency)
+    range_ = interval(get("low", None), get("high", None), form)
+    return f"{form(get('value', None))} {range_}".strip()
+
+
+def change_text(difference: float, low: float, high: float, form: Form = number) -> str:
+    """Return a change with its direction, and whether it is beyond noise.
+
+    Parameters
+    ----------
+    difference, low, high : float
+        The change and its interval, in the unit of `form`; NaN limits where noise is not known.
+
+    Examples
+    --------
+    >>> change_text(1.2, 0.4, 2.0, points), change_text(-1.2, -3.0, 0.6, points)
+    ('up 1.2 points, beyond noise', 'no change beyond noise')
+    """
+    if is_missing(difference):
+        return "no earlier run to compare with"
+    moved = f"{'up' if difference > 0 else 'down'} {form(abs(difference))}"
+    if is_missing(low) or is_missing(high):
+        return f"{moved}, noise not known" if difference else "unchanged"
+    return "no change beyond noise" if low <= 0 <= high else f"{moved}, beyond noise"
+
+
+def date_text(when: date | datetime | str) -> str:
+    """Return a date in words.
+
+    Examples
+    --------
+    >>> date_text("2011-12-09")
+    '9 December 2011'
+    """
+    if is_missing(when) or not when:
+        return "no date"
+    on = datetime.fromisoformat(when) if isinstance(when, str) else when
+    return f"{on.day} {MONTHS[on.month - 1]} {on.year}"
+
+
+def duration_text(seconds: float) -> str:
+    """Return how long something took.
+
+    Examples
+    --------
+    >>> duration_text(0.234), duration_text(42.4), duration_text(125), duration_text(7320)
+    ('0.2 s', '42 s', '2 min 5 s', '2 h 2 min')
+    """
+    if is_missing(seconds):
+        return "not known"
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if not minutes:
+        return f"{rest} s"
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def sentence_case(text: str) -> str:
+    """Return a text with its first letter raised, the rest untouched."""
+    return text[:1].upper() + text[1:]
+
+
+def _hundredths(x: float) -> str:
+    """Return a number of per cent or points: one decimal, two digits below one, none at 0 and 100."""
+    if math.isinf(x):
+        return number(x)
+    if abs(x) == 100:
+        return with_minus_sign(x, "100")
+    return with_minus_sign(x, f"{abs(x):,.1f}") if abs(x) >= 0.995 else number(x, 2)
+
+
+def _limit(x: float, form: Form) -> str:
+    if is_missing(x) or math.isinf(x):
+        return "–" if is_missing(x) else number(x)
+    return form(x).removesuffix(" points").removesuffix(" point")  # the value before the bracket carries the word
+
+
+def _in_currency(text: str, currency: str) -> str:
+    return f"{SIGNS[currency]}{text}" if currency in SIGNS else f"{currency} {text}".strip()
+
+
+def _measured(x: float) -> str:
+    return whole(x) if not is_missing(x) and not math.isinf(x) and float(x) == int(x) else number(x)

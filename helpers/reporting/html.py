@@ -1,0 +1,217 @@
+"""HTML building blocks: escaped text, links, tables, sparklines."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from html import escape
+
+import pandas as pd
+
+from helpers.reporting import decimal_places, formatting
+
+Sentences = str | Iterable["Sentences"]
+
+SHORT = {"id": "ID", "nps": "NPS", "csat": "CSAT", "ces": "CES", "auc": "AUC", "rfm": "RFM", "psi": "PSI", "p": "p",
+         "n": "n"}
+
+SHORTEST = 20  # letters up to which a column is not broken into lines
+
+FORMULA = re.compile(r"\s*(?:[=@]|[+\-].*[|!(])")
+
+SPARK_WIDTH, SPARK_HEIGHT = 120, 28
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Exhibit:
+    """Something to show: as HTML on a page and in a notebook, as text anywhere else.
+
+    Parameters
+    ----------
+    html : str
+        Escaped, self-contained.
+    text : str
+        What it says.
+    """
+
+    html: str
+    text: str
+
+    def __repr__(self) -> str:
+        """Return the text, which is what a terminal shows."""
+        return self.text
+
+    def _repr_html_(self) -> str:
+        return self.html
+
+
+def flatten(sentences: Sentences) -> list[str]:
+    """Return sentences, however nested in tuples and lists, as one list without empty ones."""
+    if isinstance(sentences, str):
+        return [sentences] if sentences.strip() else []
+    return [said for part in sentences for said in flatten(part)]
+
+
+def escape_text(text: object) -> str:
+    r"""Return text escaped, a number held together with its sign of per cent and with its own.
+
+    Examples
+    --------
+    >>> escape_text("3 % of <b>")
+    '3\xa0% of &lt;b&gt;'
+    """
+    held = re.sub(r"(?<=\d) %", "\N{NO-BREAK SPACE}%", str(text))
+    return escape(re.sub("([−+])(?=[£$€¥₩₹])", "\\1\N{WORD JOINER}", held))
+
+
+def escape_formula(text: str) -> str:
+    """Return text that no spreadsheet takes for a formula when a table is copied into one.
+
+    Examples
+    --------
+    >>> escape_formula("=1+1") == "=1+1", escape_formula("-cmd|' /C calc'!A0")[0] == "-", escape_formula("-1.2"), escape_formula("+3 points")
+    (False, False, '-1.2', '+3 points')
+    """
+    return f"\N{WORD JOINER}{text}" if FORMULA.match(text) else text
+
+
+def paragraphs(said: Iterable[str]) -> str:
+    """Return sentences as escaped paragraphs."""
+    return "".join(f"<p>{escape_text(sentence)}</p>" for sentence in said)
+
+
+def missing_exhibit(title: str, *sentences: Sentences) -> Exhibit:
+    """Return what stands in the place of a figure or table that cannot be shown, and why."""
+    said = flatten(sentences)
+    caption = f'<p class="caption">{escape_text(title)}</p>' if title else ""
+    html = f'<div class="exhibit missing">{caption}{paragraphs(said)}</div>'
+    return Exhibit(html, " ".join([*([f"{title}:"] if title else []), *said]))
+
+
+def safe_href(href: str) -> str:
+    """Return a link that stays among the published pages; anything else leads nowhere.
+
+    Examples
+    --------
+    >>> safe_href("05_churn_prediction.html#when"), safe_href("javascript:alert(1)"), safe_href("//elsewhere")
+    ('05_churn_prediction.html#when', '#', '#')
+    """
+    is_outside = ":" in re.split(r"[/?#]", href)[0] or href.lstrip("\\/ \t\n") != href
+    return "#" if is_outside else href
+
+
+def link(label: str, href: str) -> str:
+    """Return an escaped link."""
+    return f'<a href="{escape(safe_href(href))}">{escape(label)}</a>'
+
+
+def heading(name: str) -> str:
+    """Return a column name as a heading.
+
+    Examples
+    --------
+    >>> heading("share_kept"), heading("customer_id"), heading("n_orders"), heading("n")
+    ('Share kept', 'Customer ID', 'Orders', 'n')
+    """
+    if name in SHORT:
+        return SHORT[name]
+    parts = name.removeprefix("n_").removeprefix("is_").split("_")
+    return formatting.sentence_case(" ".join(SHORT.get(part, part) if len(part) > 1 else part for part in parts))
+
+
+def cell_text(value: object, form: Callable | None = None) -> str:
+    """Return one value as text, not yet escaped; a missing one as a dash."""
+    if decimal_places.is_missing(value):
+        return "–"
+    if form is not None:
+        return str(form(value))
+    if str(value) in {"True", "False"}:
+        return "yes" if value in {True, "True"} else "no"
+    if isinstance(value, date):
+        return value.isoformat(" ", "minutes").removesuffix(" 00:00") if hasattr(value, "hour") else value.isoformat()
+    return formatting.number(value) if _is_number(value) else str(value)
+
+
+def is_numeric(column: pd.Series) -> bool:
+    """Return whether a column holds numbers, so that it is right-aligned."""
+    if pd.api.types.is_bool_dtype(column):
+        return False
+    known = column.dropna()
+    return pd.api.types.is_numeric_dtype(column) or (len(known) > 0 and _is_number(known.iloc[0]))
+
+
+def html_table(
+    cells: Mapping[str, Sequence[str | Exhibit]],
+    caption: str = "",
+    note: str = "",
+    right: Iterable[str] = (),
+    css: str = "",
+) -> Exhibit:
+    """Return texts as a table that scrolls inside itself.
+
+    Parameters
+    ----------
+    cells : mapping of str to sequence of str or Exhibit
+        Heading to the texts of its column, all equally long; the first column heads its row. Texts are escaped.
+    caption, note : str
+        Above and below the table; empty for none.
+    right : iterable of str
+        Headings of the columns that are aligned to the right.
+    css : str
+        Further classes.
+    """
+    short = [name for name, texts in cells.items() if max((len(str(text)) for text in texts), default=0) <= SHORTEST]
+    sides = {name: ' class="right"' if name in set(right) else ' class="short"' if name in short else ""
+             for name in cells}
+    head = "".join(f'<th scope="col"{side}>{escape(name)}</th>' for name, side in sides.items())
+    rows = list(zip(*cells.values(), strict=True))
+    body = "".join(f"<tr>{_row(row, list(sides.values()))}</tr>" for row in rows)
+    label = escape(caption or "Table of " + formatting.join_words(list(cells)[:3]).lower())
+    html = (
+        f'<figure class="exhibit table {css}">'
+        + (f"<figcaption>{escape_text(caption)}</figcaption>" if caption else "")
+        + f'<div class="scroll" role="region" tabindex="0" aria-label="{label}">'
+        + f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+        + (f'<p class="note">{escape_text(note)}</p>' if note else "")
+        + "</figure>"
+    )
+    lines = [caption, " | ".join(cells), *(" | ".join(map(str, row)) for row in rows), note]
+    return Exhibit(html, "\n".join(line for line in lines if line))
+
+
+def sparkline(
+    values: Sequence[float], band: tuple[float, float] | None = None, target: float | None = None
+) -> str:
+    """Return a sparkline as inline SVG: band behind, target dashed, a dot for the present value; empty below two."""
+    known = [(i, float(v)) for i, v in enumerate(values) if not decimal_places.is_missing(v)]
+    if len(known) < 2:
+        return ""
+    levels = [v for _, v in known] + [*(band or ()), *([target] if target is not None else [])]
+    low, span = min(levels), (max(levels) - min(levels)) or 1.0
+    step = (SPARK_WIDTH - 8) / (len(values) - 1)
+
+    def height(value: float) -> str:
+        return f"{SPARK_HEIGHT - 4 - (value - low) / span * (SPARK_HEIGHT - 8):.1f}"
+
+    path = " ".join(f"{4 + i * step:.1f},{height(v)}" for i, v in known)
+    shade = (f'<rect x="0" width="{SPARK_WIDTH}" y="{height(band[1])}" class="band" '
+             f'height="{float(height(band[0])) - float(height(band[1])):.1f}"/>') if band else ""
+    goal = (f'<line x1="0" x2="{SPARK_WIDTH}" y1="{height(target)}" y2="{height(target)}" class="target"/>'
+            if target is not None else "")
+    x, y = path.split(" ")[-1].split(",")
+    said = f"{len(known)} values, from {formatting.number(known[0][1])} to {formatting.number(known[-1][1])}"
+    said += f", expected within {formatting.interval(*band)}" if band else ""
+    said += f", target {formatting.number(target)}" if target is not None else ""
+    return (f'<svg class="spark" viewBox="0 0 {SPARK_WIDTH} {SPARK_HEIGHT}" width="{SPARK_WIDTH}" '
+            f'height="{SPARK_HEIGHT}" role="img" aria-label="{escape(said)}">{shade}{goal}'
+            f'<polyline points="{path}"/><circle cx="{x}" cy="{y}" r="2.5"/></svg>')
+
+
+def _row(row: Sequence[str | Exhibit], sides: Sequence[str]) -> str:
+    texts = [text.html if isinstance(text, Exhibit) else escape_text(escape_formula(str(text))) for text in row]
+    first = f'<th scope="row"{sides[0]}>{texts[0]}</th>'
+    return first + "".join(f"<td{side}>{text}</td>" for text, side in zip(texts[1:], sides[1:], strict=True))
+
+
+def _is_number(value: object) -> bool:
+    return hasattr(value, "__float__") and not isinstance(value, str | bool)

@@ -1,0 +1,158 @@
+"""Leadership page: KPI cards, findings, decisions, and the ten questions below them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from helpers.reporting import decimal_places
+from helpers.reporting.html import (
+    Exhibit,
+    Sentences,
+    cell_text,
+    escape_text,
+    flatten,
+    heading,
+    link,
+    missing_exhibit,
+    paragraphs,
+    sparkline,
+)
+
+MOST_CARDS = 6
+
+MOST_FINDINGS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class KpiCard:
+    """One KPI card.
+
+    Parameters
+    ----------
+    name : str
+        In words.
+    value : str
+        With its unit; or why there is none.
+    interval, change : str
+        In words; empty where there is none.
+    spark : tuple of float
+        Past values, oldest first, the present one last; fewer than two draw nothing.
+    band : tuple of float, optional
+        Low and high limit that the value is expected between.
+    target : float, optional
+        What the company wants.
+    alarm : str
+        What a control chart says; empty without alarm.
+    href : str
+        Page that explains the card.
+    """
+
+    name: str
+    value: str
+    interval: str = ""
+    change: str = ""
+    spark: tuple[float, ...] = ()
+    band: tuple[float, float] | None = None
+    target: float | None = None
+    alarm: str = ""
+    href: str = ""
+
+
+def kpi_cards(items: Iterable[KpiCard | Mapping[str, object]]) -> Exhibit:
+    """Return KPI cards in a row; at most six are shown."""
+    kept = [item if isinstance(item, KpiCard) else KpiCard(**item) for item in items][:MOST_CARDS]
+    if not kept:
+        return missing_exhibit("Key figures", "There is none yet.")
+    text = "\n".join(" · ".join(filter(None, (f"{c.name}: {c.value}", c.interval, c.change, c.alarm))) for c in kept)
+    return Exhibit(f'<ul class="exhibit cards">{"".join(map(_card, kept))}</ul>', text)
+
+
+def finding_list(items: pd.DataFrame | Iterable[str | tuple[str, str]]) -> Exhibit:
+    """Return findings as a numbered list, at most five, each with a link to its page where it has one.
+
+    Parameters
+    ----------
+    items : DataFrame or iterable
+        A frame with ``sentence`` and, if known, ``link``; or sentences; or pairs of sentence and link.
+    """
+    if isinstance(items, pd.DataFrame):
+        links = items["link"] if "link" in items else [""] * len(items)
+        items = list(zip(items["sentence"], links, strict=True))
+    pairs = [(item, "") if isinstance(item, str) else item for item in items][:MOST_FINDINGS]
+    if not pairs:
+        return missing_exhibit("", "Nothing could be found from the tables at hand.")
+    html = "".join(f"<li>{escape_text(sentence)}{_more(href)}</li>" for sentence, href in pairs)
+    return Exhibit(f'<ol class="exhibit findings">{html}</ol>', "\n".join(sentence for sentence, _ in pairs))
+
+
+def decision_table(frame: pd.DataFrame) -> Exhibit:
+    """Return the decisions asked for.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        One decision a row, as text; the first column says what is asked for, the others — cost, expected_gain,
+        worst_case, confidence, owner, stop_on — stand below it under their names; an empty text is left out.
+    """
+    if frame.empty:
+        return missing_exhibit("", "No decision is asked for today.")
+    what, *others = frame.columns
+    rows = [(cell_text(row[what]), {heading(str(c)): cell_text(row[c]) for c in others if row[c] != ""})
+            for row in frame.to_dict("records")]
+    html = "".join(
+        f'<li><p class="what">{escape_text(asked)}</p><dl>'
+        + "".join(
+            f"<div><dt>{escape_text(term)}</dt><dd>{escape_text(told)}</dd></div>" for term, told in terms.items()
+        )
+        + "</dl></li>"
+        for asked, terms in rows
+    )
+    text = "\n".join("; ".join([asked, *(f"{term}: {told}" for term, told in terms.items())]) for asked, terms in rows)
+    return Exhibit(f'<ol class="exhibit decisions">{html}</ol>', text)
+
+
+def short_line_list(items: Mapping[str, Sentences]) -> Exhibit:
+    """Return short statements side by side, each under its name: forecasts graded, what changed, finance."""
+    said = {name: flatten(sentences) or ["Cannot say."] for name, sentences in items.items()}
+    html = "".join(
+        f"<div><dt>{escape_text(name)}</dt><dd>{paragraphs(parts)}</dd></div>" for name, parts in said.items()
+    )
+    text = "\n".join(f"{name}: {' '.join(parts)}" for name, parts in said.items())
+    return Exhibit(f'<dl class="exhibit lines">{html}</dl>', text)
+
+
+def first_screen(cards: Exhibit, findings: Exhibit, decisions: Exhibit, lines: Exhibit) -> Exhibit:
+    """Return the first screen of the leadership page: cards, findings beside decisions, then the short lines.
+
+    It takes the place of `answer` in the answer cell of that page.
+    """
+    pair = "".join(f'<div class="half"><h2>{title}</h2>{part.html}</div>'
+                   for title, part in (("Findings", findings), ("Decisions asked for", decisions)))
+    html = f'<div class="exhibit briefing">{cards.html}<div class="pair">{pair}</div>{lines.html}</div>'
+    return Exhibit(html, "\n\n".join(part.text for part in (cards, findings, decisions, lines)))
+
+
+def question_list(items: Iterable[tuple[str, Sentences]]) -> Exhibit:
+    """Return questions with their answers, numbered, in order; an empty answer reads *Cannot say*."""
+    pairs = [(question, flatten(said) or ["Cannot say."]) for question, said in items]
+    html = "".join(f"<li><h3>{escape_text(question)}</h3>{paragraphs(said)}</li>" for question, said in pairs)
+    text = "\n".join(f"{i} {question} {' '.join(said)}" for i, (question, said) in enumerate(pairs, 1))
+    return Exhibit(f'<ol class="exhibit questions">{html}</ol>', text)
+
+
+def _card(card: KpiCard) -> str:
+    name = link(card.name, card.href) if card.href else escape_text(card.name)
+    parts = [
+        f'<p class="name">{name}</p>',
+        f'<p class="value{"" if any(map(str.isdigit, card.value)) else " worded"}">{escape_text(card.value)}</p>',
+        f'<p class="interval">{escape_text(card.interval)}</p>' if card.interval else "",
+        f'<p class="change">{escape_text(card.change)}</p>' if card.change else "",
+        sparkline(card.spark, card.band, card.target),
+        f'<p class="alarm">▲ {escape_text(card.alarm)}</p>' if card.alarm else "",
+    ]
+    return f'<li class="card{" alarmed" if card.alarm else ""}">{"".join(parts)}</li>'
+
+
+def _more(href: object) -> str:
+    return "" if decimal_places.is_missing(href) or not href else "\N{NO-BREAK SPACE}" + link("details", str(href))

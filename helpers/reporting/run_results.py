@@ -1,0 +1,109 @@
+"""Result tables of this run, by table, quantity and segment; what is absent is an answer too."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from helpers.foundation.results import Estimate, Status, gate_table, no_estimate
+from helpers.foundation.workspace import Workspace
+from helpers.reporting import decimal_places, formatting
+from helpers.reporting.schema import COLUMNS, READ
+
+INTAKE_GATES = "results/intake_gates"
+
+COUNTS = ("counts and values of customers", "totals of money and customers")  # as the gates of the intake call them
+
+MOST_CAVEATS = 2
+
+PAGES = {
+    "01": "01_data_intake.html",
+    "02": "02_satisfaction_measurement.html",
+    "03": "03_loyalty_modelling.html",
+    "04": "04_customer_value.html",
+    "05": "05_churn_prediction.html",
+    "06": "06_ab_evaluation.html",
+    "07": "07_action_plan.html",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RunResults:
+    """The tables that the leadership page is made from.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+        By name; absent ones are empty or not there at all.
+    currency : str
+        The run's one currency.
+    """
+
+    tables: Mapping[str, pd.DataFrame]
+    currency: str = ""
+
+    def frame(self, table: str) -> pd.DataFrame:
+        """Return a table, an empty frame where it is absent."""
+        return self.tables.get(table, pd.DataFrame())
+
+    def has(self, table: str) -> bool:
+        """Return whether a table has rows."""
+        return not self.frame(table).empty
+
+    def gates(self, table: str) -> pd.DataFrame:
+        """Return a table of gates, without rows where it is absent."""
+        return self.tables.get(table, gate_table("", []))
+
+    def estimate(self, table: str, quantity: str, segment: str = "all") -> Estimate:
+        """Return one row of a long summary table; where there is none, an estimate that says so."""
+        frame = self.frame(table)
+        if frame.empty:
+            return no_estimate(quantity, Status.NOT_APPLICABLE, "not measured", segment=segment)
+        rows = frame[(frame["quantity"] == quantity) & (frame["segment"] == segment)]
+        if rows.empty:
+            return no_estimate(quantity, Status.NOT_APPLICABLE, "not measured", segment=segment)
+        return as_estimate(rows.iloc[0])
+
+    def caveat(self, table: str, *claims: str) -> str:
+        """Return what the gates found that qualifies any of the claims, to stand in the same sentence; else empty.
+
+        The gates of the intake are asked too: every wing counts what they doubt. Two are said, the rest are counted.
+        """
+        crossed = [g for name in dict.fromkeys((table, INTAKE_GATES)) for g in self._crossed(name, ("qualify",))]
+        found = list(dict.fromkeys(_clause(g.sentence) for g in crossed if any(claim in g.claims for claim in claims)))
+        more = [f"{formatting.whole(len(found) - MOST_CAVEATS)} more"] if len(found) > MOST_CAVEATS else []
+        return f" (with care: {formatting.join_words([*found[:MOST_CAVEATS], *more])})" if found else ""
+
+    def struck(self, table: str, *claims: str) -> str:
+        """Return what the gates found that strike or block any of the claims; empty where they stand."""
+        crossed = self._crossed(table, ("strike", "block"))
+        return "; ".join(g.sentence.rstrip(".") for g in crossed if any(claim in g.claims for claim in claims))
+
+    def _crossed(self, table: str, levels: tuple[str, ...]) -> list:
+        gates = self.gates(table)
+        return list(gates[gates["is_crossed"] & gates["level"].isin(levels)].itertuples(index=False))
+
+    def said(self, estimate: Estimate | Mapping[str, object]) -> str:
+        """Return an estimate, or a row of a long table, in words: value and interval, or why there is none."""
+        return formatting.estimate_text(estimate, currency=self.currency)
+
+
+def read_results(ws: Workspace) -> RunResults:
+    """Return the tables of the run at work, those that are grain customer in the columns needed."""
+    names = [name for name in READ if name in ws.declarations]
+    return RunResults({name: ws.frame(name, COLUMNS.get(name)) for name in names}, ws.currency)
+
+
+def as_estimate(row: Mapping[str, object]) -> Estimate:
+    """Return a row of a long summary table as an estimate."""
+    texts = {name: "" if decimal_places.is_missing(row[name]) else str(row[name])
+             for name in ("quantity", "segment", "unit", "reason")}
+    value, low, high, level = (float(row[name]) for name in ("value", "low", "high", "level"))
+    n = 0 if decimal_places.is_missing(row["n"]) else int(row["n"])
+    return Estimate(value=value, low=low, high=high, level=level, n=n, status=Status(row["status"]), **texts)
+
+
+def _clause(sentence: str) -> str:
+    """Return the first clause of a sentence, ready to stand within another."""
+    clause = sentence.split(";")[0].rstrip(".")
+    return clause if clause[1:2].isupper() or clause.startswith("Cronbach") else clause[:1].lower() + clause[1:]

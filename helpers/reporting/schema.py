@@ -1,0 +1,62 @@
+"""Declared result tables of the leadership page, and the tables of other steps that it reads."""
+
+from helpers.foundation.schema import SUMMARY_CELLS, Column, Table, claims_schema, gates_schema, summary_schema
+
+KPIS = Table("results/kpis", "key figure × segment", ("step", "quantity", "segment"), (
+    Column("order", "integer", "place among the key figures, 1 the first", True, low=1),
+    Column("step", "text", "step that found it", True),
+    Column("name", "text", "name for people", True),
+    *summary_schema("", "").columns,
+    Column("previous_as_of_on", "date", "date of the last comparable run"),
+    Column("previous", "number", "value in that run, in `unit`"),
+    Column("change", "number", "value less previous, in `unit`"),
+    Column("change_low", "number", "lower limit of the change's interval"),
+    Column("change_high", "number", "upper limit of the change's interval"),
+    Column("is_beyond_noise", "flag", "whether that interval leaves out zero; empty where there is none"),
+    Column("change_words", "text", "the change in words, or why there is none", True),
+), cells=SUMMARY_CELLS)
+
+HEADLINES = Table("results/headlines", "finding", ("order",), (
+    Column("order", "integer", "place among the findings, 1 the first", True, low=1),
+    Column("step", "text", "step that found it", True),
+    Column("sentence", "text", "the finding", True),
+    Column("link", "text", "page that holds its evidence", True),
+))
+
+GRADES = Table("results/forecast_grades", "forecast of an earlier run that is due",
+               ("run", "quantity", "segment", "model", "due_on"), (
+    Column("run", "text", "run that made the forecast", True),
+    Column("quantity", "text", "what was forecast", True),
+    Column("segment", "text", "for whom", True),
+    Column("model", "text", "by which model", True),
+    Column("made_as_of_on", "date", "date that it was made for", True),
+    Column("due_on", "date", "last day of what was forecast", True),
+    Column("value", "number", "the forecast, in `unit`"),
+    Column("low", "number", "lower limit of its interval"),
+    Column("high", "number", "upper limit of its interval"),
+    Column("unit", "text", "unit of value, low, high, actual and error"),
+    Column("actual", "number", "what happened; empty where it cannot be counted"),
+    Column("error", "number", "actual less value"),
+    Column("is_inside", "flag", "whether the interval holds what happened; empty where it cannot be said"),
+    Column("has_action_list", "flag", "whether that run drew a list to act on, which, if carried out, may have changed "
+           "what happened", True),
+    Column("status", "text", "how far the grade may be relied on", True,
+           ("ok", "insufficient", "not_applicable", "struck", "blocked")),
+    Column("reason", "text", "why the status is not ok"),
+))
+
+TABLES: tuple[Table, ...] = (KPIS, HEADLINES, gates_schema("results/gates"), GRADES, claims_schema("results/claims"))
+
+GATES = tuple(f"results/{name}_gates" for name in
+              ("intake", "satisfaction", "loyalty", "value", "churn", "experiment", "action"))
+
+CLAIMS = tuple(f"results/{name}_claims" for name in ("satisfaction", "loyalty", "value", "churn"))
+
+LIST = "results/assignments_drawn"
+
+READ = ("results/intake_audit", "results/satisfaction_index", "results/loyalty_matrix", "results/customer_base",
+        "results/churn_models", "results/churn_scores", "results/churn_charts", "results/forecasts",
+        "results/experiment_effects", "results/decisions", *GATES, *CLAIMS)
+
+COLUMNS = {"results/churn_scores": ["model", "p_lost", "risk", "due_on", "value_if_kept", "value_at_stake",
+                                    "monthly_fee"]}

@@ -1,1 +1,0 @@
-"""What is said: sentences assembled from numbers, a room for each wing."""

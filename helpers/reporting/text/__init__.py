@@ -1,0 +1,27 @@
+"""What pages say: sentences assembled from numbers, one module a page and topic.
+
+* ``actions``: Text of the action plan: margin at risk, the list, its cost and break-even.
+* ``churn``: Text of the churn page: risk, models, calibration, forecast.
+* ``churn_alerts``: Text on churn timing, reasons, alerts, control charts, complaint bursts and win-back.
+* ``customer_value``: Text on customer lifetime value, its hold-out validation, and retained customers.
+* ``experiment_methods``: Text on uplift, CUPED, power, A/A tests and outcomes of earlier lists.
+* ``experiments``: Text of the experiments page: verdicts, effects and caveats.
+* ``intake``: Text of the intake page: what arrived, what was rejected and why, coverage, the finance line.
+* ``leadership``: Text of the leadership page: run state, KPIs, changes, forecasts graded, finance.
+* ``leadership_findings``: Text of the leadership page's findings: one a step, with its caveats.
+* ``leadership_questions``: Ten questions that leadership asks, each answered in a sentence, or *cannot say*, with the
+  reason.
+* ``loyalty``: Text of the loyalty page: attitude by behaviour.
+* ``loyalty_motives``: Text on loyalty types, their evidence, and what the page lacks records for.
+* ``points_programme``: Text on the points programme, prices by tenure, promises and visits.
+* ``repurchase``: Text on satisfaction and repurchase: breakpoints, moderators, structural model, loyalty score.
+* ``satisfaction``: Text of the satisfaction page: index, levels, NPS, CSAT, reliability, waves.
+* ``satisfaction_context``: Text on survey answers, deliveries, Kano, penalty–reward, groups, comments and service
+  rates.
+* ``satisfaction_drivers``: Text on satisfaction drivers, paths, discriminant validity and expectations.
+* ``stale_records``: Text on stale records: which day a page's figures speak for, and what is not reported after it.
+* ``value``: Text of the customer value page: revenue bridge, retention, concentration, tiers.
+* ``value_relationships``: Text on acquisition cost, payback, referrals, retention economics, life cycle,
+  profitability.
+* ``value_segments``: Text on customer indices, segments, positioning and textbook claims.
+"""

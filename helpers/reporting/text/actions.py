@@ -1,0 +1,229 @@
+"""Text of the action plan: margin at risk, the list, its cost and break-even.
+
+It claims no gain but one that was measured against customers left alone by lot.
+"""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from helpers.actions import measured_response
+from helpers.actions.measured_response import UNMEASURED, ActionResponse
+from helpers.foundation.results import Estimate, Status
+from helpers.reporting import decimal_places, formatting
+from helpers.stats.disclosure_control import people_text, share_text_if_enough, suppress_two_way, value_text_if_enough
+
+NO_CUSTOMER = "No customer has a tier or a risk: there is nobody to plan for."
+
+BREAK_EVEN = ("The break-even counts margin within the horizon alone; a customer kept longer needs less, a discount "
+              "that buyers would not have needed needs more.")
+
+ASKED = ("decision", "cost", "expected_gain", "worst_case", "confidence", "owner", "stop_on")
+
+LIST = "the list of customers to contact"
+
+RANKING = "value at stake and the ranking by it"
+
+NEEDED = ("Orders of a year or contracts of a few hundred customers would let the workbook say who is at risk and what "
+          "is at stake, and draw a list with a group left alone to measure it.")
+
+
+def plan_answer(
+    actions: pd.DataFrame, stakes: Mapping[str, Estimate], decisions: pd.DataFrame, gates: pd.DataFrame,
+    currency: str = "", horizon_days: int = 90, response: ActionResponse = UNMEASURED,
+) -> tuple[str, ...]:
+    """Return one to three sentences: what is at stake, what is proposed, and what is not known.
+
+    Parameters
+    ----------
+    actions : DataFrame
+        ``results/actions``.
+    stakes : mapping of str to Estimate
+        Value at stake of ``"all"`` and of the ``"list"``.
+    decisions : DataFrame
+        ``results/decisions``.
+    gates : DataFrame
+        ``results/action_gates``.
+    currency : str
+        Of every amount.
+    horizon_days : int
+        Outcome window [days].
+    response : ActionResponse
+        What contact did in earlier rounds.
+    """
+    if actions.empty:
+        return NO_CUSTOMER, NEEDED
+    takes_away = gates["level"].eq("block") | (gates["level"].eq("strike") & gates["claims"].eq(RANKING))
+    blocked = gates[gates["is_crossed"] & takes_away]
+    if len(blocked):
+        reasons = formatting.join_words([str(s).rstrip(".") for s in blocked["sentence"]])
+        return f"No list can be drawn up: {reasons}.", NEEDED
+    said = margin_at_risk_sentence(stakes, gates, currency, horizon_days)
+    if decisions.empty:
+        return said, f"Nobody is to be contacted: {reasons_for_no_plan(actions)}."
+    return said, *plan_proposal(decisions.iloc[0].to_dict(), actions, gates, currency, response)
+
+
+def margin_at_risk_sentence(
+    stakes: Mapping[str, Estimate], gates: pd.DataFrame, currency: str = "", horizon_days: int = 90
+) -> str:
+    """Return how much margin is expected to be lost, and how much of it the list holds."""
+    everyone, listed = stakes["all"], stakes["list"]
+    if everyone.status is not Status.OK:
+        return f"Value at stake is not known: {everyone.reason}."
+    who = formatting.count_text(everyone.n, "customer with a known risk", "customers with a known risk")
+    care = _care(gates, RANKING)
+    of_list = (
+        f"; {formatting.money(listed.value, currency)} of it lies with the {formatting.whole(listed.n)} on the list"
+    )
+    part = "" if listed.status is not Status.OK else value_text_if_enough(of_list, listed.n, everyone.n - listed.n)
+    return (
+        f"Of {who}, {formatting.money(everyone.value, currency)} "
+        f"{formatting.interval(everyone.low, everyone.high, lambda x: formatting.money(x, currency))} of margin is "
+        "expected "
+        f"to be lost within {formatting.count_text(horizon_days, 'day', 'days')}{part}{care}."
+    )
+
+
+def plan_proposal(
+    decision: Mapping[str, object], actions: pd.DataFrame, gates: pd.DataFrame, currency: str = "",
+    response: ActionResponse = UNMEASURED,
+) -> tuple[str, str]:
+    """Return what is asked for with its cost, and what is not known about it."""
+    n_held = int(actions["variant"].eq("held out").sum())
+    cost, worst = (formatting.money(float(decision[c]), currency) for c in ("cost", "worst_case"))
+    price = f"it costs {cost}" if cost == worst else f"it costs {cost} at the assumed uptake, at worst {worst}"
+    alone = "" if n_held else " (one customer alone leaves nobody to compare with)"
+    return (
+        f"{decision['decision']}: {price}{alone}{_care(gates, LIST)}.",
+        f"{gain(response)}{_care(gates, 'the measurement of this round')}.",
+    )
+
+
+def gain(response: ActionResponse) -> str:
+    """Return what is known of the gain: what earlier rounds have measured, or that nothing was."""
+    if not response.is_measured:
+        return ("No gain is claimed: what contact does to these customers has never been measured, so they are ranked "
+                "for testing")
+    found = f"contact {measured_response.response_sentence(response)} ({measured_response.response_people(response)})"
+    if response.is_clear:
+        return f"Measured against customers left alone by lot, {found}"
+    return (f"No gain is claimed: {found}, "
+            + ("a change for the worse" if response.difference.high < 0 else "an interval that includes no effect"))
+
+
+def _care(gates: pd.DataFrame, claims: str) -> str:
+    crossed = gates[gates["is_crossed"] & gates["level"].eq("qualify") & gates["claims"].eq(claims)]
+    return (
+        f" (with care: {formatting.join_words([str(s).rstrip('.') for s in crossed['sentence']])})"
+        if len(crossed)
+        else ""
+    )
+
+
+def reasons_for_no_plan(actions: pd.DataFrame) -> str:
+    """Return why nothing is planned, the commonest reason first."""
+    reasons = actions.loc[actions["variant"].isna(), "reason"].value_counts().sort_index().sort_values(
+        ascending=False, kind="stable")
+    return formatting.join_words(
+        [f"{reason} ({people_text(n, 'customer', 'customers')})" for reason, n in reasons.items()]
+    )
+
+
+def tier_risk_counts_title(customers: pd.DataFrame) -> str:
+    """Return the finding of the table of tiers and risks by count."""
+    scored = customers[customers["risk"] != "not scored"]
+    if scored.empty:
+        return "Nobody's risk is known; cells under 10 customers are left blank"
+    high = int(scored["risk"].eq("high").sum())
+    some = formatting.sentence_case(share_text_if_enough(formatting.whole(high), high / len(scored), len(scored)))
+    return (f"{some} of {formatting.count_text(len(scored), 'scored customer', 'scored customers')} "
+            f"are at high risk; cells under 10 are left blank")
+
+
+def margin_at_risk_title(customers: pd.DataFrame, currency: str = "") -> str:
+    """Return the finding of the table of tiers and risks by value at stake."""
+    cells = customers.groupby(["tier", "risk"])["value_at_stake"].agg(["sum", "size"])
+    hidden = suppress_two_way(cells["size"].unstack(fill_value=0)).stack().reindex(cells.index)
+    cells = cells[~hidden & (cells["size"] >= 10) & (cells["sum"] > 0)]
+    if cells.empty:
+        return "No cell of 10 customers or more has a known value at stake"
+    (tier, risk), money = cells["sum"].idxmax(), cells["sum"].max()
+    part = money / customers["value_at_stake"].sum()
+    return (f"Most is at stake in tier {tier} at {risk} risk: {formatting.money(money, currency)}, "
+            f"{formatting.share(part)} of all")
+
+
+def break_even_title(by_action: pd.DataFrame) -> str:
+    """Return the finding of the figure of break-evens."""
+    known = by_action.dropna(subset="needed_reduction").sort_values("needed_reduction", kind="stable")
+    if known.empty:
+        return "No action has a break-even"
+    least, most = known.iloc[0], known.iloc[-1]
+    first, least_share = formatting.sentence_case(str(least["action"])), formatting.share(least["needed_reduction"])
+    if len(known) == 1:
+        return f"{first} pays if it takes away {least_share} of the risk"
+    return (f"{first} has to take away {least_share} of the risk to pay, "
+            f"{most['action']} {formatting.share(most['needed_reduction'])}")
+
+
+def plan_caveats(actions: pd.DataFrame, measurable: float, needed: float) -> tuple[str, ...]:
+    """Return what would change our mind.
+
+    Parameters
+    ----------
+    actions : DataFrame
+        ``results/actions``.
+    measurable, needed : float
+        Share of the risk whose removal this hold-out shows four times in five, and share that pays; NaN without a list.
+    """
+    listed = int(actions["variant"].notna().sum()) if len(actions) else 0
+    if not listed:
+        return ("Nothing is planned, so there is nothing to doubt but the reasons for it.",)
+    size = (
+        ""
+        if decimal_places.is_missing(measurable) or decimal_places.is_missing(needed)
+        else (
+            f"This hold-out shows a cut of the risk by {formatting.share(min(measurable, 1.0))} or more; the plan "
+            "pays from "
+            f"{formatting.share(needed)}: "
+            + (
+                "a plan that pays may go unnoticed in one round, so rounds have to be added up."
+                if measurable > needed
+                else "one round is enough to see whether it pays."
+            )
+        )
+    )
+    return (
+        "The riskiest customers are not always the ones whom a contact moves: risk is not effect.",
+        "If the customers held out stay as often as those contacted, the plan stops.",
+        *([size] if size else []),
+        *([] if decimal_places.is_missing(needed) else [BREAK_EVEN]),
+    )
+
+
+def decision_rows(decisions: pd.DataFrame, currency: str = "") -> pd.DataFrame:
+    """Return the decisions as text, the first column what is asked; the worst case is a loss."""
+    return pd.DataFrame(
+        [
+            {
+                "decision": row["decision"],
+                "cost": formatting.money(row["cost"], currency),
+                "expected_gain": row["gain"],
+                "worst_case": formatting.money(-row["worst_case"], currency),
+                "confidence": row["confidence"],
+                "owner": row["owner"],
+                "stop_on": formatting.date_text(row["stop_on"]),
+            }
+            for row in decisions.to_dict("records")
+        ],
+        columns=list(ASKED),
+    )
+
+
+def plan_headline(actions: pd.DataFrame, stakes: Mapping[str, Estimate]) -> str:
+    """Return how many are treated and held out, and the value at stake to two digits."""
+    treated, held = (int(actions["variant"].eq(arm).sum()) for arm in ("treated", "held out"))
+    everyone = stakes["all"]
+    at_risk = f"{float(f'{everyone.value:.2g}'):,.0f}" if everyone.status is Status.OK else "not known"
+    return f"{len(actions):,} customers: {treated:,} treated, {held:,} held out; value at stake {at_risk}"

@@ -1,0 +1,306 @@
+"""Text on churn timing, reasons, alerts, control charts, complaint bursts and win-back."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from helpers.churn.explanations import Explanations
+from helpers.foundation.results import Estimate, Status
+from helpers.reporting import decimal_places, formatting
+from helpers.stats.control_charts.spc_charts import ChartSet
+from helpers.stats.disclosure_control import (
+    LEAST_PEOPLE,
+    is_hidden,
+    parts_text_if_enough,
+    people_text,
+    share_text_if_enough,
+    value_text_if_enough,
+)
+
+PLAIN = {"log_occasions": "purchases", "log_recent_occasions": "recent purchases", "log_age_days": "days as a customer",
+         "log_before_occasions": "purchases before the recent ones", "log_recency_days": "days since the last purchase",
+         "tenure_months": "months as a customer", "log_tenure_months": "months as a customer",
+         "log_silence_by_own_gap": "silence against the own rhythm", "is_one_time": "one purchase only"}
+
+def churn_reasons(found: Explanations) -> tuple[str, ...]:
+    """Return which levers the risk rests on, and how stable that is."""
+    if found.table.empty:
+        return ("Why customers are at risk cannot be said, since nothing could be learnt.",)
+    top = found.table.head(3)
+    said = formatting.join_words([f"{row.lever} ({_plain(row.raises)})" for row in top.itertuples()])
+    first = (f"By the model the risk rests most on {said}.",)
+    if decimal_places.is_missing(found.stability):
+        return first
+    return (
+        *first,
+        f"In models of resampled customers the first reason of a customer stays the same in "
+        f"{formatting.share(found.stability)} of cases; a reason says what the number rests on, not what would "
+        "keep the customer.",
+    )
+
+
+def _plain(raises: str) -> str:
+    """Return in words which feature raises the risk, and in which direction, or which of its values does."""
+    direction, _, feature = raises.partition(" ")
+    if direction not in ("more", "less"):
+        return raises.removeprefix("attribute_").replace("_", " ").replace(" = ", " is ")
+    name = PLAIN.get(feature, feature.removeprefix("log_").removeprefix("attribute_").removeprefix("n_"))
+    is_count = feature.startswith("n_") or name.split(" ")[0].endswith(("days", "months", "purchases"))
+    return f"{'fewer' if is_count and direction == 'less' else direction} {name.replace('_', ' ')}"
+
+
+def feature_group_table(found: Explanations) -> pd.DataFrame:
+    """Return the levers of the risk as text: strength, what raises it, and of how many customers it is the first."""
+    if found.table.empty:
+        return pd.DataFrame(columns=["lever", "strength", "raised_by", "first_reason_of"])
+    parts = parts_text_if_enough(
+        [formatting.share(share) for share in found.table["share_first"]], found.table["n_first"]
+    )
+    return pd.DataFrame([{
+        "lever": row.lever, "strength": f"{formatting.number(row.strength)} "
+        f"{formatting.interval(row.strength_low, row.strength_high)}".strip(), "raised_by": _plain(row.raises),
+        "first_reason_of": first} for row, first in zip(found.table.itertuples(), parts, strict=True)],
+        columns=["lever", "strength", "raised_by", "first_reason_of"])
+
+
+def churn_reasons_title(found: Explanations) -> str:
+    """Return the title of the figure of levers."""
+    if found.table.empty:
+        return "What the risk rests on"
+    return f"The risk rests most on {found.table['lever'].iloc[0]}"
+
+
+def churn_timing(summary: pd.DataFrame, at: float, unit: str) -> str:
+    """Return what is left of each group after some time, and which loses most."""
+    known = summary.dropna(subset=["share_left"])
+    if known.empty:
+        return "When customers are lost cannot be said: no group has 30 members whose time is known."
+    after = f"{formatting.number(at)} {unit}"
+    what = "still run" if unit == "months" else "have not come back"
+    row = known.loc[known["share_left"].idxmin() if unit == "months" else known["share_left"].idxmax()]
+    said = f"{formatting.share(row['share_left'])} {formatting.interval(row['low'], row['high'], formatting.share)}"
+    lead = f"After {after} {said} of “{row['group']}” {what}"
+    if len(known) == 1:
+        return f"{lead}."
+    other = known.loc[known["share_left"].idxmax() if unit == "months" else known["share_left"].idxmin()]
+    return (f"{lead}, of “{other['group']}” {formatting.share(other['share_left'])} "
+            f"{formatting.interval(other['low'], other['high'], formatting.share)}.")
+
+
+def churn_timing_title(summary: pd.DataFrame, unit: str) -> str:
+    """Return the title of the survival figure: a group stands in it whose interval is apart from all others."""
+    known = summary.dropna(subset=["share_left", "low", "high"]).sort_values("share_left")
+    soon, late = (("Contracts end soonest in", "Contracts last longest in") if unit == "months" else
+                  ("Soonest back after a purchase", "Slowest to come back after a purchase"))
+    if len(known) > 1 and known["low"].iloc[-1] > known["high"].iloc[:-1].max():
+        return f"{late}: {known['group'].iloc[-1]}"
+    if len(known) > 1 and known["high"].iloc[0] < known["low"].iloc[1:].min():
+        return f"{soon}: {known['group'].iloc[0]}"
+    return "How long contracts last" if unit == "months" else "How long customers stay away after a purchase"
+
+
+def alert_counts(found: pd.DataFrame, currency: str = "") -> tuple[str, ...]:
+    """Return how many are warned of, how many are left alone, and what is at stake."""
+    if found.empty:
+        return ("No rule of the study warns of anybody today.",)
+    people, held = found["customer_id"].nunique(), found.loc[found["is_held_out"], "customer_id"].nunique()
+    new = found.loc[found["is_new"], "customer_id"].nunique()
+    stake = found.drop_duplicates("customer_id")["value_at_stake"].sum(min_count=1)
+    money = (
+        ""
+        if decimal_places.is_missing(stake)
+        else value_text_if_enough(f", with {formatting.money(stake, currency)} at stake", people)
+    )
+    who = formatting.sentence_case(people_text(people, "customer is", "customers are"))
+    first = f"{who} warned of{money}; {people_text(new)} of them anew."
+    if not held:
+        return first, "Nobody is held out, so that these alerts can never be graded: contaminated by action."
+    return first, (
+        f"{formatting.sentence_case(people_text(held, 'customer', 'customers'))} drawn at random are left alone, so "
+        "that the next run can tell what acting was worth."
+    )
+
+
+def alert_accuracy(grades: pd.DataFrame) -> tuple[str, ...]:
+    """Return how earlier alerts have done: precision on the hold-out, effect of acting, or why it cannot be said."""
+    if grades.empty:
+        return ("No alert of an earlier run is due yet.",)
+    said = []
+    for segment, own in grades.groupby("segment", sort=True):
+        rows = own.set_index("quantity")
+        if "alert_effect" not in rows.index or rows.loc["alert_precision", "status"] != Status.OK:
+            said.append(f"Alerts of {segment} cannot be graded: {rows['reason'].iloc[0]}.")
+            continue
+        hit, effect = (rows.loc[q].to_dict() for q in ("alert_precision", "alert_effect"))
+        share = share_text_if_enough(formatting.estimate_text(hit, formatting.share), hit["value"], hit["n"])
+        lead = (f"Of those warned of in {segment} and left alone {share} were lost; "
+                f"{formatting.share(rows.loc['alert_stated', 'value'])} had been stated.")
+        said.append(f"{lead} {_effect(effect)}")
+    return tuple(said)
+
+
+def _effect(effect: dict) -> str:
+    if effect["status"] != Status.OK:
+        return f"What acting did cannot be said: {effect['reason']}."
+    value, low, high = (100 * effect[c] for c in ("value", "low", "high"))
+    by = f"{formatting.points(value)} {formatting.interval(low, high, formatting.points)}"
+    if effect["low"] <= 0 <= effect["high"]:
+        return f"Acting made no difference beyond chance ({by})."
+    return f"Acting {'lowered' if effect['value'] < 0 else 'raised'} the share lost by random draw ({by})."
+
+
+def control_chart_sentence(found: ChartSet) -> tuple[str, ...]:
+    """Return what the charts have alarmed for, and how many false alarms that allows for."""
+    live = [c for c in found.charts if not c.reason]
+    if not found.charts:
+        return ("No figure can be watched: nothing was recorded for half a year and one week.",)
+    silent = [f"{c.course.name} ({c.reason})" for c in found.charts if c.reason]
+    rate = found.false_alarms_a_year
+    said = [
+        (
+            f"{formatting.sentence_case(formatting.count_text(len(live), 'figure is', 'figures are'))} watched "
+            "week by week; while "
+            f"nothing happens the whole board gives {formatting.number(rate, 2)} false "
+            f"alarm{'' if round(rate, 1) == 1 else 's'} a year."
+        )
+        if live
+        else "No figure can raise an alarm at present."
+    ]
+    if silent:
+        said.append(f"Silent: {formatting.join_words(silent)}.")
+    alarms = found.alarms
+    if alarms.empty:
+        return (*said, "No alarm was raised in the time that is watched.")
+    told = [
+        f"{row.chart} went {row.direction} its limits {'in one week' if row.kind == 'spike' else 'for good'}; it "
+        f"began about {formatting.date_text(row.began_on)} and was told on {formatting.date_text(row.on)}"
+        for row in alarms.itertuples()
+    ]
+    return (
+        *said,
+        f"{formatting.sentence_case(formatting.count_text(len(told), 'alarm', 'alarms'))}: {'; '.join(told)}.",
+    )
+
+
+def control_chart_title(found: ChartSet) -> str:
+    """Return the title of the figure of charts."""
+    alarms = found.alarms
+    if alarms.empty:
+        return "No figure left its limits"
+    last = alarms.iloc[-1]
+    return f"Last alarm, told on {formatting.date_text(last['on'])}: {last['chart']} {last['direction']} the limits"
+
+
+def complaint_burst_sentence(bursts: pd.DataFrame, repair: pd.DataFrame) -> tuple[str, ...]:
+    """Return bursts of complaints with their course: detect, respond, rebuild."""
+    if bursts.empty:
+        return ("No week had far more complaints than the weeks before it let expect.",)
+    said = []
+    for burst in bursts.itertuples():
+        began = formatting.date_text(burst.began_on)
+        said.append(
+            f"In the week from {began} {formatting.count_text(burst.n_complaints, 'complaint', 'complaints')} came in "
+            f"where {formatting.number(burst.expected, 2)} were to be expected ({burst.law})."
+        )
+        same = repair[repair["began_on"] == pd.Timestamp(burst.began_on)] if len(repair) else repair
+        for row in same.itertuples():
+            back = (
+                "they are not back at their usual level yet"
+                if decimal_places.is_missing(row.rebuild_weeks)
+                else (
+                    "they were back at their usual level after "
+                    f"{formatting.count_text(row.rebuild_weeks, 'week', 'weeks')}"
+                )
+            )
+            said.append(
+                f"Detected after {formatting.count_text(row.detect_days, 'day', 'days')}, taken up after "
+                f"{formatting.number(row.respond_hours, 2)} hours (usually "
+                f"{formatting.number(row.usual_hours, 2)}), and "
+                f"{back}; {formatting.share(row.share_main_cause)} gave {row.main_cause} as the cause."
+            )
+    return tuple(said)
+
+
+def winback_sentence(listed: pd.DataFrame, returned: Estimate, currency: str = "") -> tuple[str, ...]:
+    """Return whom it may be worth to ask back, under the assumed uptake."""
+    if listed.empty:
+        return ("Nobody who has gone is known to be worth asking back.",)
+    worth = listed[listed["value_of_asking"] > 0]
+    by_themselves = (
+        ""
+        if returned.status is not Status.OK
+        else " Of those gone a horizon ago "
+        f"{share_text_if_enough(formatting.estimate_text(returned, formatting.share), returned.value, returned.n)} "
+        "came back by "
+        "themselves."
+    )
+    if worth.empty:
+        return (f"Of {people_text(len(listed), 'customer', 'customers')} gone nobody would be worth asking back under "
+                f"the assumed uptake.{by_themselves}",)
+    money = value_text_if_enough(f", {formatting.money(worth['value_of_asking'].sum(), currency)} in all", len(worth))
+    return (
+        f"Of {people_text(len(listed), 'customer', 'customers')} gone {people_text(len(worth))} would be worth "
+        "asking back under "
+        f"the assumed uptake{money}.",
+        f"The uptake is not measured: ask some and leave others alone.{by_themselves}",
+    )
+
+
+def profit_curve_sentence(best: pd.Series | None, within: pd.Series | None, currency: str = "") -> str:
+    """Return which share to contact for the most profit, and what a capacity costs."""
+    if best is None:
+        return "What a campaign would earn cannot be said: no value of a customer is known."
+    if best["profit"] <= 0 or not best["n_contacted"]:
+        return "Under the assumed costs and uptake contacting nobody pays best."
+    if is_hidden(best["n_contacted"]):
+        return "Under the assumed costs and uptake contacting fewer than ten customers pays best."
+    lead = (
+        f"Under the assumed costs and uptake contacting the likeliest {formatting.share(best['share_contacted'])} "
+        "would "
+        f"have earned most: {formatting.money(best['profit'], currency)} "
+        f"{formatting.interval(best['low'], best['high'], formatting.unit_format('money', currency))} from those tried."
+    )
+    if within is None or within["n_contacted"] >= best["n_contacted"] or is_hidden(within["n_contacted"]):
+        return lead
+    return (f"{lead} A capacity of {formatting.whole(within['n_contacted'])} contacts leaves "
+            f"{formatting.money(within['profit'], currency)}.")
+
+
+def profit_curve_title(earned: pd.DataFrame, chosen: str) -> str:
+    """Return the title of the profit curves."""
+    own = earned[earned["series"] == chosen]
+    if own.empty or own["profit"].max() <= 0:
+        return "Profit by share contacted"
+    top = own.loc[own["profit"].idxmax(), "share_contacted"]
+    return f"Contacting the likeliest {formatting.share(top)} earns most under the assumed uptake"
+
+
+def chart_unit(found: ChartSet) -> str:
+    """Return the unit of the chart that is shown."""
+    alarms = found.alarms
+    name = alarms["chart"].iloc[-1] if len(alarms) else ""
+    return next((c.course.unit for c in found.charts if c.course.name == name or not name), "share")
+
+
+def drift_sentence(table: pd.DataFrame) -> str:
+    """Return whether those scored still look like those learnt from."""
+    if table.empty:
+        return "Drift cannot be told: there is no earlier snapshot to compare with."
+    gone = table[table["reading"] != "stable"]
+    if gone.empty:
+        return "No feature of those scored has drifted from those learnt from."
+    return (
+        f"{formatting.sentence_case(formatting.count_text(len(gone), 'feature has', 'features have'))} drifted "
+        "since what was "
+        f"learnt from, most {gone['feature'].iloc[0]} (stability index {formatting.number(gone['psi'].iloc[0], 2)})."
+    )
+
+
+def stated_churn_reasons(table: pd.DataFrame) -> str:
+    """Return what leavers said themselves."""
+    known = table[table["end_reason"] != "none stated"]
+    said = known[known["n_customers"] >= LEAST_PEOPLE]
+    if said.empty:
+        return f"No reason was stated by {LEAST_PEOPLE} leavers or more."
+    top: Sequence = [f"{row.end_reason} ({formatting.share(row.share)})" for row in said.head(3).itertuples()]
+    return f"Leavers themselves named most: {formatting.join_words(top)}."

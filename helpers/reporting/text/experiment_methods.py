@@ -1,0 +1,232 @@
+"""Text on uplift, CUPED, power, A/A tests and outcomes of earlier lists."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Protocol
+
+import pandas as pd
+
+from helpers.reporting import decimal_places, formatting
+
+ROWS = 40
+
+
+class TargetingFinding(Protocol):
+    """What is said of targeting: its one-line rule, Qini by rule, and the lead of the learner."""
+
+    qini: pd.DataFrame
+    rule: str
+    lead: float
+    lead_low: float
+    lead_high: float
+    is_beaten: bool
+    pays: bool
+
+
+def uplift_sentences(found: Mapping[tuple[str, str, str], TargetingFinding]) -> tuple[str, ...]:
+    """Return whether choosing whom to treat pays, and whether a one-line rule is beaten, by experiment.
+
+    Parameters
+    ----------
+    found : mapping of (experiment, metric, variant) to Targeting
+        As `helpers.experiments.targeting.targetings` gives it.
+    """
+    if not found:
+        return ("Nothing that could be used was known of the units beforehand, or there are too few of them, so nobody "
+                "can say for whom it works best.",)
+    return tuple(_targeted(*key, one) for key, one in found.items())
+
+
+def _targeted(experiment: str, metric: str, variant: str, one: TargetingFinding) -> str:
+    name = f"{experiment}, {variant} on {metric}"
+    against = f"“{one.rule}”"
+    if not one.pays:
+        return f"{name}: no way of choosing whom to treat is clearly better than treating at random."
+    low, high = (formatting.number(x, 2) for x in (one.lead_low, one.lead_high))
+    lead = f"Qini {formatting.number(one.lead, 2)} [{low}, {high}] more"
+    if one.is_beaten:
+        return f"{name}: choosing pays, and a learner beats the one-line rule {against} ({lead})."
+    return f"{name}: choosing pays, and the one-line rule {against} is not beaten by a learner ({lead})."
+
+
+def uplift_curve_title(found: Mapping[tuple[str, str, str], TargetingFinding]) -> str:
+    """Return the finding of the figure of the first targeting curve."""
+    if not found:
+        return "For whom it works cannot be said"
+    (experiment, metric, _), one = next(iter(found.items()))
+    beats = "a learner beats the one-line rule" if one.is_beaten else "the one-line rule is not beaten"
+    return f"Treating the most promising first ({experiment}, {metric}): {beats}"
+
+
+def uplift_curve_rows(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the first targeting curve: per cent of units treated, gain by rule."""
+    if table.empty:
+        return table.assign(percent_treated=table["share"])
+    first = table[["experiment", "metric", "variant"]].iloc[0]
+    own = table[(table[["experiment", "metric", "variant"]] == first).all(axis=1)]
+    return own.assign(percent_treated=100 * own["share"].astype(float))
+
+
+def cuped_gain(effects: pd.DataFrame) -> str:
+    """Return what adjusting for what was known beforehand gained."""
+    known = effects[effects["cuped_reduction"].notna()]
+    if known.empty:
+        return "Nothing was known beforehand, of all arms alike, that outcomes could be adjusted by (CUPED)."
+    best = known.sort_values("cuped_reduction", ascending=False).iloc[0]
+    covariate = str(best["covariate"]).removeprefix("covariate_")
+    if best["cuped_reduction"] < 0.01:
+        return (
+            f"CUPED gained nothing: the best column, {covariate}, takes "
+            f"{formatting.share(max(float(best['cuped_reduction']), 0.0))} of the variance of {best['metric']} away."
+        )
+    return (f"CUPED on {covariate} takes {formatting.share(float(best['cuped_reduction']))} of the variance of "
+            f"{best['metric']} away ({best['experiment']}).")
+
+
+def relaxed_srm_threshold(effects: pd.DataFrame, currency: str = "") -> tuple[str, ...]:
+    """Return what would follow if the sample ratio blocked at one in a thousand only.
+
+    Parameters
+    ----------
+    effects : DataFrame
+        Effects of the experiments that this would free, as ``results/experiment_effects``.
+    currency : str
+        Of differences in money.
+    """
+    known = effects[effects["is_primary"].astype(bool) & effects["status"].eq("ok")].sort_values("p")
+    said = []
+    for name, rows in known.groupby("experiment"):
+        parts = []
+        for row in rows.head(3).to_dict("records"):
+            form, scale = (formatting.points, 100.0) if row["unit"] == "share" else (
+                formatting.unit_format(str(row["unit"]), currency), 1.0)
+            parts.append(f"{row['variant']} less {row['control']} in {row['metric']} is {form(scale * row['value'])} "
+                         f"{formatting.interval(scale * row['low'], scale * row['high'], form)}, "
+                         f"{formatting.p_value_sentence(row['p'])}, {row['verdict']}")
+        said.append(f"Were the threshold of the sample ratio .001, {name} would not be blocked: {'; '.join(parts)}.")
+    return tuple(said)
+
+
+def effect_variants(effects: pd.DataFrame, currency: str = "") -> pd.DataFrame:
+    """Return each difference as found, after CUPED and with its tail cut, as text."""
+    rows = []
+    for row in effects[effects["status"].eq("ok")].to_dict("records"):
+        form = formatting.unit_format(str(row["unit"]), currency)
+        scale = 1.0
+        if row["unit"] == "share":
+            form, scale = formatting.points, 100.0
+
+        def said(stem: str, row: Mapping = row, form: formatting.Form = form, scale: float = scale) -> str:
+            low, high = ("low", "high") if not stem else (f"{stem}_low", f"{stem}_high")
+            value = row[f"{stem}_value"] if stem else row["value"]
+            return "–" if decimal_places.is_missing(value) else (
+                f"{form(scale * value)} {formatting.interval(scale * row[low], scale * row[high], form)}")
+
+        rows.append({"experiment": row["experiment"], "metric": row["metric"], "arm": row["variant"],
+                     "method": row["method"], "as found": said(""), "after CUPED": said("cuped"),
+                     "variance taken away": "–" if decimal_places.is_missing(row["cuped_reduction"]) else
+                     formatting.share(row["cuped_reduction"]), "tail cut": said("winsor"), "note": row["note"]})
+    return pd.DataFrame(rows)
+
+
+def expected_loss_table(effects: pd.DataFrame, currency: str = "") -> pd.DataFrame:
+    """Return the verdicts with what they may cost: chance to be better, expected loss a unit of either decision."""
+    deciding = effects[effects["is_primary"].astype(bool) & effects["verdict"].notna()]
+    rows = []
+    for row in deciding.to_dict("records"):
+        form, scale = (
+            (formatting.points, 100.0)
+            if row["unit"] == "share"
+            else (formatting.unit_format(str(row["unit"]), currency), 1.0)
+        )
+        is_known = not decimal_places.is_missing(row["loss_shipping"])
+        exploratory = " (exploratory)" if row["is_exploratory"] else ""
+        rows.append({
+            "experiment": row["experiment"], "arm": row["variant"], "decided by": row["metric"],
+            "verdict": f"{row['verdict']}{exploratory}",
+            "why": "blocked: see its gate" if row["status"] == "blocked" else row["reason"],
+            "chance to be better": formatting.share(row["chance_better"]) if is_known else "–",
+            "expected loss a unit, shipping": _loss(row, "shipping", "stopping", form, scale) if is_known else "–",
+            "not shipping": _loss(row, "stopping", "shipping", form, scale) if is_known else "–"})
+    order = ["experiment", "arm", "decided by", "verdict", "why", "chance to be better",
+             "expected loss a unit, shipping", "not shipping"]
+    return pd.DataFrame(rows, columns=order)
+
+
+def _loss(row: Mapping[str, object], of: str, other: str, form: formatting.Form, scale: float) -> str:
+    """Return an expected loss in words; a thousandth of what the other decision would lose is almost none."""
+    loss = float(row[f"loss_{of}"])
+    return "almost none" if loss < 0.001 * float(row[f"loss_{other}"]) else form(scale * loss)
+
+
+def power_table(power: pd.DataFrame, currency: str = "") -> pd.DataFrame:
+    """Return what each experiment could show, as text."""
+    rows = []
+    for row in power.to_dict("records"):
+        unit = "share" if row["is_share"] else "money" if row["is_money"] else "units"
+        form, scale = (formatting.points, 100.0) if unit == "share" else (formatting.unit_format(unit, currency), 1.0)
+        rows.append({
+            "experiment": row["experiment"], "metric": row["metric"], "arm": row["variant"],
+            "units": formatting.whole(row["n_control"] + row["n_variant"]),
+            "smallest effect found 4 times in 5": form(scale * row["smallest_effect"]),
+            "effect worth having": _or_dash(row["minimum_effect"], lambda x, f=form, s=scale: f(s * x)),
+            "power for it": _or_dash(row["power"], formatting.share),
+            "units for power of 80 %": _or_dash(row["units_needed"], formatting.whole),
+            "days at this pace": _or_dash(row["days_needed"], formatting.whole)})
+    return pd.DataFrame(rows)
+
+
+def _or_dash(x: float, form: formatting.Form) -> str:
+    return "–" if decimal_places.is_missing(x) else form(x)
+
+
+def aa_test_sentence(own: pd.DataFrame) -> str:
+    """Return whether own metrics, split at random, differ as often as they should."""
+    if own.empty:
+        return "No control has 100 values of a metric, so no A/A test was run."
+    outside = own[~own["is_inside"].astype(bool)]
+    n = formatting.count_text(len(own), "metric", "metrics")
+    if outside.empty:
+        return (
+            "A/A: controls split at random are called different in "
+            f"{formatting.share(own['share_different'].min())} to "
+            f"{formatting.share(own['share_different'].max())} of the splits, over {n}; 5 % is right."
+        )
+    names = formatting.join_words([f"{r['metric']} of {r['experiment']} ({formatting.share(r['share_different'])})"
+                          for r in outside.to_dict("records")])
+    return f"A/A: controls split at random are called different too often or too seldom in {names}; 5 % is right."
+
+
+def preregistration_sentence(analysis: pd.DataFrame) -> str:
+    """Return whether experiments were analysed as planned."""
+    if analysis.empty:
+        return "No experiment has a plan, so nothing can be held against one."
+    off = analysis[~analysis["is_as_planned"].astype(bool)]
+    n = formatting.count_text(analysis["experiment"].nunique(), "planned experiment", "planned experiments")
+    if off.empty:
+        return f"{formatting.sentence_case(n)} analysed as planned."
+    what = formatting.join_words([f"{r['item']} of {r['experiment']}" for r in off.to_dict("records")])
+    return f"Of {n} not everything is as planned: {what}."
+
+
+def past_lists_sentence(drawn: pd.DataFrame, due: Mapping[str, date], as_of: date) -> str:
+    """Return which lists of earlier runs are measured now, and which are not due yet."""
+    if drawn.empty:
+        return "No earlier run has drawn a list whose outcome could be measured by now."
+    ready = sorted(name for name, on in due.items() if on <= as_of)
+    waiting = [f"{name} (due {formatting.date_text(on)})" for name, on in sorted(due.items()) if on > as_of]
+    parts = [f"Measured against who was left alone: {formatting.join_words(ready)}." if ready else "",
+             f"Not due yet: {formatting.join_words(waiting)}." if waiting else ""]
+    return " ".join(filter(None, parts))
+
+
+def subgroup_sentence(table: pd.DataFrame) -> str:
+    """Return which columns known beforehand go with a different effect."""
+    clear = table[table["p_adjusted"] < 0.05] if len(table) else table
+    if table.empty:
+        return "Nothing was known beforehand by which effects could differ."
+    if clear.empty:
+        return "No column known beforehand goes with a clearly different effect."
+    said: Sequence[str] = [f"{r['covariate']} ({r['experiment']}, {r['variant']} on {r['metric']})"
+                           for r in clear.to_dict("records")]
+    return f"The effect differs beyond chance by {formatting.join_words(said[:4])}."

@@ -1,0 +1,279 @@
+"""Text of the experiments page: verdicts, effects and caveats.
+
+Causal verbs stand here alone in the workbook: units were assigned at random, and the gates that test it passed.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+
+import pandas as pd
+
+from helpers.reporting import decimal_places, formatting
+
+NONE = ("No experiment is recorded. A table of assignments — experiment, unit, arm and what came of each unit — "
+        "would let this page say whether what was tried worked.")
+
+ORDER = {"invalid": 0, "ship": 1, "stop": 2, "keep running": 3}
+
+MOST_NAMED = 2
+
+MOST_ASKED = 3
+
+CAUGHT = 1.96 + 0.84  # standard errors: found at the 5 % level four times in five
+
+
+def experiments_answer(effects: pd.DataFrame, gates: pd.DataFrame, currency: str = "") -> tuple[str, ...]:
+    """Return one to three sentences: how many experiments and verdicts, then the ones that matter most.
+
+    Parameters
+    ----------
+    effects : DataFrame
+        ``results/experiment_effects``.
+    gates : DataFrame
+        ``results/experiment_gates``; caveats that qualify a difference stand in its sentence.
+    currency : str
+        Of differences in money.
+    """
+    if effects.empty:
+        return (NONE,)
+    said = {
+        str(name): (experiment_verdict(rows, gates, currency), _rank(rows))
+        for name, rows in effects.groupby("experiment")
+    }
+    ranked = [sentence for _, (sentence, _) in sorted(said.items(), key=lambda pair: (pair[1][1], pair[0]))]
+    return tuple(ranked) if len(ranked) == 1 else (verdict_counts(effects), *ranked[:MOST_NAMED])
+
+
+def verdict_counts(effects: pd.DataFrame) -> str:
+    """Return how many experiments there are and what became of them."""
+    best = [next(v for v, rank in ORDER.items() if rank == _rank(rows)) for _, rows in effects.groupby("experiment")]
+    said = {"ship": "to ship", "stop": "to stop", "keep running": "to keep running", "invalid": "invalid"}
+    parts = [f"{formatting.whole(best.count(v))} {said[v]}" for v in ("ship", "stop", "keep running", "invalid")
+             if v in best]
+    return f"{formatting.count_text(len(best), 'experiment', 'experiments')}: {formatting.join_words(parts)}."
+
+
+def experiments_headline(effects: pd.DataFrame) -> str:
+    """Return how many verdicts of each kind there are, and the first deciding difference to two digits."""
+    if effects.empty:
+        return "experiments: 0"
+    first = effects[effects["is_primary"] & effects["status"].eq("ok")].head(1).to_dict("records")
+    values = [f"; {row['experiment']}, {row['metric']}, {row['variant']}: {row['value']:.2g} "
+              f"[{row['low']:.2g}, {row['high']:.2g}]" for row in first]
+    return verdict_counts(effects).rstrip(".") + "".join(values)
+
+
+def experiment_decision(effects: pd.DataFrame, gates: pd.DataFrame, currency: str = "") -> dict[str, str]:
+    """Return the decision that verdicts ask for, as text: which arms to ship and to stop; empty where none is due.
+
+    Parameters
+    ----------
+    effects, gates : DataFrame
+        ``results/experiment_effects`` and ``results/experiment_gates``.
+    currency : str
+        Of differences in money.
+    """
+    if effects.empty or (due := effects[effects["verdict"].isin(["ship", "stop"])]).empty:
+        return {}
+    ship, stop = (due[due["verdict"] == verdict].to_dict("records") for verdict in ("ship", "stop"))
+    asked = [f"{verb} {formatting.join_words(_named(rows))}" for verb, rows in (("ship", ship), ("stop", stop)) if rows]
+    named = _by_row(due)
+    gains = [f"{named(row)} {effect_sentence(row, currency).removeprefix('it ')}" for row in ship[:MOST_NAMED]]
+    none = [f"{named(row)} {_told(row, currency)}" for row in stop[:MOST_NAMED]]
+    own = tuple(f"{experiment}: " for experiment in due["experiment"])
+    touched = gates[gates["is_crossed"].astype(bool) & gates["level"].ne("note")]
+    crossed = [str(gate) for gate in touched["gate"] if str(gate).startswith(own)]
+    return {"decision": formatting.sentence_case("; ".join(asked)),
+            "expected_gain": "; ".join([formatting.join_words(gains, "none: no arm is better by its plan"), *none]),
+            "confidence": f"drawn at random, {_crossed(crossed)}"
+            + ("; not all were planned" if due["is_exploratory"].any() else "")}
+
+
+def _by_row(due: pd.DataFrame) -> Callable[[Mapping[str, object]], str]:
+    """Return what names a row: its experiment, with the arm where several are due."""
+    n_arms = due.groupby("experiment")["variant"].nunique()
+    return lambda row: (str(row["experiment"]) if n_arms[row["experiment"]] == 1 else
+                        f"{row['variant']} of {row['experiment']}")
+
+
+def _crossed(names: Sequence[str]) -> str:
+    if not names:
+        return "no gate crossed"
+    rest = len(names) - MOST_NAMED
+    more = [f"{formatting.whole(rest)} more"] if rest > 0 else []
+    return (
+        f"{formatting.count_text(len(names), 'gate', 'gates')} crossed "
+        f"({formatting.join_words([*names[:MOST_NAMED], *more])})"
+    )
+
+
+def _named(rows: list[dict[str, object]]) -> list[str]:
+    arms = {(str(row["experiment"]), str(row["variant"])) for row in rows}
+    alone = Counter(experiment for experiment, _ in arms)
+    names = [experiment if alone[experiment] == 1 else f"{arm} of {experiment}" for experiment, arm in sorted(arms)]
+    rest = len(names) - MOST_ASKED
+    return [*names[:MOST_ASKED], *([f"{formatting.whole(rest)} more"] if rest > 0 else [])]
+
+
+def _rank(rows: pd.DataFrame) -> int:
+    return min((ORDER[v] for v in rows["verdict"].dropna()), default=ORDER["keep running"])
+
+
+def experiment_verdict(rows: pd.DataFrame, gates: pd.DataFrame, currency: str = "") -> str:
+    """Return the verdict on one experiment, with the difference that it rests on.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Its rows of ``results/experiment_effects``.
+    gates : DataFrame
+        ``results/experiment_gates``.
+    currency : str
+        Of differences in money.
+    """
+    name = str(rows["experiment"].iloc[0])
+    if rows["status"].eq("blocked").all():
+        return f"No verdict on {name}: {rows['reason'].iloc[0]}."
+    deciding = rows[rows["is_primary"]].to_dict("records")
+    clear = [row for row in deciding if row["verdict"] in {"ship", "stop"}]
+    parts = [_judged(row, gates, currency) for row in (clear or deciding)[:MOST_NAMED]]
+    rest = len(deciding) - len(parts)
+    among = f" — {formatting.count_text(rest, 'other comparison', 'other comparisons')} in the table" if rest else ""
+    prefix = "Exploratory, for want of a plan: " if rows["is_exploratory"].any() else ""
+    return f"{name}: {prefix}{'; '.join(parts)}{among}."
+
+
+def _judged(row: Mapping[str, object], gates: pd.DataFrame, currency: str) -> str:
+    if row["status"] != "ok":
+        return f"{row['verdict']}, {row['metric']} of {row['variant']} cannot be judged yet ({row['reason']})"
+    care = "".join(f" ({caveat})" for caveat in caveats(row, gates))
+    arms = f"against {row['control']}" if row["verdict"] != "keep running" else \
+        f"for {row['variant']} against {row['control']}"
+    call = row["verdict"] if row["verdict"] == "keep running" else f"{row['verdict']} {row['variant']}"
+    return f"{call}, because {effect_sentence(row, currency)} {arms}{_because(row)}{care}"
+
+
+def _because(row: Mapping[str, object]) -> str:
+    is_plain = row["verdict"] == "ship" or row["reason"].startswith("the whole interval")
+    return "" if is_plain else f", and {row['reason']}"
+
+
+def caveats(row: Mapping[str, object], gates: pd.DataFrame) -> list[str]:
+    """Return what gates found that qualifies the difference of a row."""
+    of_this = gates["gate"].str.startswith(f"{row['experiment']}: ") & gates["level"].eq("qualify")
+    touched = of_this & gates["is_crossed"].astype(bool) & gates["claims"].eq(f"the difference in {row['metric']}")
+    return [str(sentence) for sentence in gates.loc[touched, "sentence"]]
+
+
+def effect_sentence(row: Mapping[str, object], currency: str = "") -> str:
+    """Return what the variant did to a metric: raised, lowered, or no clear difference; with the interval.
+
+    Parameters
+    ----------
+    row : mapping
+        A row of ``results/experiment_effects`` whose status is ok.
+    currency : str
+        Of differences in money.
+    """
+    scale, form, limit = _forms(row, currency)
+    value, low, high = (scale * float(row[c]) for c in ("value", "low", "high"))
+    if row["verdict"] == "keep running" or low <= 0 <= high:
+        return f"the difference in {row['metric']} is {_told(row, currency)}"
+    if low > 0:
+        return f"it raised {row['metric']} by {form(value)} {formatting.interval(low, high, limit)}"
+    return f"it lowered {row['metric']} by {form(-value)} {formatting.interval(-high, -low, limit)}"
+
+
+def _told(row: Mapping[str, object], currency: str) -> str:
+    """Return a difference and its interval, and nothing else."""
+    scale, form, limit = _forms(row, currency)
+    value, low, high = (scale * float(row[c]) for c in ("value", "low", "high"))
+    return f"{form(value)} {formatting.interval(low, high, limit)}"
+
+
+def effects_title(effects: pd.DataFrame) -> str:
+    """Return the finding of the figure of relative differences."""
+    known = effects[effects["status"].eq("ok") & effects["relative"].notna()]
+    if known.empty:
+        return "No difference can be drawn relative to its control"
+    n_clear = int((known["relative_low"].gt(0) | known["relative_high"].lt(0)).sum())
+    of = formatting.count_text(len(known), "difference", "differences")
+    if len(known) == 1:
+        return f"The one difference is {'' if n_clear else 'not '}clear of zero, relative to the control"
+    if n_clear == len(known):
+        return f"All {of} are clear of zero, relative to the control"
+    clear = "None" if n_clear == 0 else formatting.whole(n_clear)
+    return f"{clear} of {of} {'is' if n_clear <= 1 else 'are'} clear of zero, relative to the control"
+
+
+def effect_figure_rows(effects: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of the figure, labelled by experiment, metric and, where there are several, arm."""
+    known = effects[effects["status"].eq("ok")]
+    has_arms = effects.groupby("experiment")["variant"].nunique().reindex(known["experiment"]).gt(1).to_numpy()
+    label = known["experiment"] + " · " + known["metric"] + (" · " + known["variant"]).where(has_arms, "")
+    return known.assign(comparison=label)[["comparison", "relative", "relative_low", "relative_high"]]
+
+
+def effects_as_text(effects: pd.DataFrame, currency: str = "") -> pd.DataFrame:
+    """Return the effects as text for the page: each number in the unit of its own metric."""
+    columns = ["experiment", "metric", "arm", "control_mean", "arm_mean", "difference", "relative", "p", "verdict",
+               "why"]
+    return pd.DataFrame([_shown(row, currency) for row in effects.to_dict("records")], columns=columns)
+
+
+def _shown(row: Mapping[str, object], currency: str) -> dict[str, str]:
+    form = formatting.unit_format(str(row["unit"]), currency)
+    means = {arm: "–" if decimal_places.is_missing(row[f"mean_{arm}"]) else form(float(row[f"mean_{arm}"]))
+             for arm in ("control", "variant")}
+    is_ok = row["status"] == "ok"
+    scale, step, limit = _forms(row, currency)
+    value, low, high = (scale * float(row[c]) for c in ("value", "low", "high"))
+    exploratory = " (exploratory)" if row["is_exploratory"] else ""
+    p = row["p"] if decimal_places.is_missing(row["p_adjusted"]) else row["p_adjusted"]
+    return {
+        "experiment": str(row["experiment"]), "metric": str(row["metric"]), "arm": str(row["variant"]),
+        "control_mean": means["control"], "arm_mean": means["variant"],
+        "difference": _unbroken(f"{step(value)} {formatting.interval(low, high, limit)}") if is_ok else "–",
+        "relative": "–" if decimal_places.is_missing(row["relative"]) else
+        _unbroken(f"{formatting.share(row['relative'])} "
+                  f"{formatting.interval(row['relative_low'], row['relative_high'], formatting.share)}"),
+        "p": _unbroken(formatting.p_value(p)) if is_ok else "–",
+        "verdict": "–" if decimal_places.is_missing(row["verdict"]) else f"{row['verdict']}{exploratory}",
+        "why": "blocked: see its gate" if row["status"] == "blocked" else str(row["reason"]) or "does not decide",
+    }
+
+
+def _unbroken(text: str) -> str:
+    """Return a number and its interval with breaks between the two only."""
+    head, bracket, tail = text.partition(" [")
+    return head.replace(" ", "\u00a0") + bracket + tail.replace(" ", "\u00a0")
+
+
+def experiment_caveats(effects: pd.DataFrame, currency: str = "") -> tuple[str, ...]:
+    """Return what would change our mind, computed where it can be."""
+    if effects.empty:
+        return ("There is nothing to doubt yet.",)
+    unclear = effects[effects["verdict"].eq("keep running") & effects["status"].eq("ok")].to_dict("records")
+    overlooked = [f"{_caught(row, currency)} in {row['metric']} ({row['experiment']}, {row['variant']})"
+                  for row in unclear[:3]]
+    return (
+        "Every interval and p holds for one look on the planned day; who reads them run after run until one is clear "
+        "will find differences that are not there more often than the error rate says.",
+        "That units were assigned at random is taken from the records; the sample ratio tests a part of it only.",
+        "A unit's outcome is taken not to depend on the arm of another.",
+        *([f"With these numbers of units one true difference in five would be overlooked even if it were as large as "
+           f"{formatting.join_words(overlooked)}."] if overlooked else []),
+    )
+
+
+def _caught(row: Mapping[str, object], currency: str) -> str:
+    scale, form, _ = _forms(row, currency)
+    return form(CAUGHT * scale * (float(row["high"]) - float(row["low"])) / (2 * 1.96))
+
+
+def _forms(row: Mapping[str, object], currency: str) -> tuple[float, formatting.Form, formatting.Form]:
+    """Return the scale of a difference, and what words it and its limits: differences of shares are points."""
+    if row["unit"] == "share":
+        return 100.0, formatting.points, formatting.points
+    form = formatting.unit_format(str(row["unit"]), currency)
+    return 1.0, form, form

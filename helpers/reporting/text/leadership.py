@@ -1,0 +1,358 @@
+"""Text of the leadership page: run state, KPIs, changes, forecasts graded, finance."""
+
+import re
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from helpers.foundation.results import ORDERS_REACH, Status, taken_over
+from helpers.reporting import change_since_last_run, decimal_places, formatting
+from helpers.reporting.change_since_last_run import RunIdentity
+from helpers.reporting.run_results import COUNTS, INTAKE_GATES, RunResults
+from helpers.reporting.text import actions as actions_text
+from helpers.reporting.text import experiments as experiments_text
+
+NO_EARLIER = "no earlier comparable run"
+
+AUDIT, BASE = "results/intake_audit", "results/customer_base"
+
+OTHERS = (("respondents", "completed survey", "completed surveys"),
+          ("assignments", "unit in an experiment", "units in experiments"))
+
+CHANCE, USUAL = 0.05, 0.95
+
+COUNTED = frozenset({"customers", "people", "contracts", "orders"})
+
+MOST_STRUCK = 2
+
+QUARTER_DAYS = 91
+
+STATES = {"finished": ("finished", "taken"), "without their tables": ("not_applicable",), "left out": ("left_out",)}
+
+FOLLOWS = {"block": "blocked a verdict", "strike": "struck a claim", "qualify": "qualified one", "note": "noted"}
+
+WITHOUT = {"a survey": "results/satisfaction_index", "orders or contracts": "results/customer_base",
+           "experiments": "results/experiment_effects"}
+
+
+def value_text(row: Mapping[str, object], currency: str = "") -> str:
+    """Return a figure with its unit, unless its name says it; or the word for why it has no value."""
+    if row["status"] != Status.OK:
+        return formatting.SAID[Status(row["status"])]
+    unit = str(row["unit"])
+    is_said = unit in ("share", "points", "money", "") or unit in str(row.get("name", "")).lower()
+    return _form(unit, currency)(row["value"]) + ("" if is_said else f" {unit}")
+
+
+def interval_text(row: Mapping[str, object], currency: str = "") -> str:
+    """Return a figure's interval, with its level where that is not the usual one; points as bare numbers."""
+    range_ = formatting.interval(row["low"], row["high"], _form(str(row["unit"]), currency))
+    return f"{range_} at {formatting.share(row['level'])}" if range_ and row["level"] != USUAL else range_
+
+
+def change_text(row: Mapping[str, object], currency: str = "") -> str:
+    """Return what changed in a figure since the last comparable run, or why that cannot be said.
+
+    Parameters
+    ----------
+    row : mapping
+        A figure with the columns of `helpers.reporting.comparison.changes`.
+    currency : str
+        The run's currency.
+    """
+    if decimal_places.is_missing(row["change"]):
+        return NO_EARLIER if str(row["comparison"]).startswith("no ") and not row["previous_run"] else row["comparison"]
+    is_share = row["unit"] == "share"
+    form = formatting.points if is_share else _form(str(row["unit"]), currency)
+    moved = [float(row[c]) * (100 if is_share else 1) for c in ("change", "change_low", "change_high")]
+    if decimal_places.is_missing(moved[1]) and moved[0]:
+        return f"{'up' if moved[0] > 0 else 'down'} {form(abs(moved[0]))} on the last run"
+    by = f", {row['comparison']}" if str(row["comparison"]).startswith("by ") else ""
+    return formatting.change_text(*moved, form) + by
+
+
+def run_state(as_of: str, steps: Mapping[str, str]) -> str:
+    """Return as-of date and the run's state.
+
+    Parameters
+    ----------
+    as_of : str
+        ISO date.
+    steps : mapping of str to str
+        Two-digit step to its state in the run; empty outside a run.
+    """
+    opening = f"As of {formatting.date_text(as_of)}: "
+    if not steps:
+        return opening + "tables put together by hand, not by a run."
+    told = {how: [n for n, state in steps.items() if state in states] for how, states in STATES.items()}
+    known = {n for numbers in told.values() for n in numbers}
+    told["did not finish"] = [n for n in steps if n not in known]
+    n_done = len(told.pop("finished"))
+    parts = [f"{n_done} of {formatting.count_text(len(steps), 'step', 'steps')} before this page finished"]
+    parts += [f"{formatting.join_words(numbers)} {how}" for how, numbers in told.items() if numbers]
+    return opening + "; ".join(parts) + "."
+
+
+def unreported_claims(gates: pd.DataFrame) -> tuple[str, ...]:
+    """Return what gates struck or blocked, one sentence for each; empty where every claim stands.
+
+    A claim for which nobody was counted at all is absent rather than struck, and is not named.
+    """
+    is_absent = (gates["level"] == "strike") & ~(gates["statistic"].abs() > 0)
+    crossed = gates[gates["is_crossed"] & gates["level"].isin(["strike", "block"]) & ~is_absent]
+    lost = {"strike": "Struck", "block": "Blocked"}
+    return tuple(f"{lost[g.level]}: {g.claims} — {_stopped(_bare(g.sentence))}" for g in crossed.itertuples())
+
+
+def opening_words(gates: pd.DataFrame) -> tuple[str, ...]:
+    """Return the first words of the page: what gates struck or blocked, three sentences at most, else nothing."""
+    lost = unreported_claims(gates)
+    rest = len(lost) - MOST_STRUCK
+    more = (
+        (
+            f"{formatting.sentence_case(formatting.count_text(rest, 'more claim is', 'more claims are'))} struck "
+            "or blocked, see "
+            "below.",
+        )
+        if rest > 0
+        else ()
+    )
+    return (*lost[:MOST_STRUCK], *more)
+
+
+def gate_counts(gates: pd.DataFrame) -> str:
+    """Return how many gates were checked and what became of those that were crossed."""
+    if gates.empty:
+        return "No gate was checked."
+    crossed = gates[gates["is_crossed"]]
+    if crossed.empty:
+        return (
+            f"{formatting.sentence_case(formatting.count_text(len(gates), 'gate was', 'gates were'))} checked, "
+            "none was crossed."
+        )
+    by_level = crossed["level"].value_counts()
+    counts = [f"{formatting.whole(by_level[level])} {FOLLOWS[level]}" for level in FOLLOWS if level in by_level]
+    return (f"{formatting.sentence_case(formatting.count_text(len(gates), 'gate was', 'gates were'))} checked, "
+            f"{formatting.whole(len(crossed))} crossed: {formatting.join_words(counts)}.")
+
+
+def significant_changes(kpis: pd.DataFrame) -> str:
+    """Return which key figures changed beyond noise, with how many would by chance alone."""
+    compared = kpis[kpis["is_beyond_noise"].notna()]
+    if compared.empty:
+        return f"Cannot say: {_why_not(kpis)}."
+    beyond = compared[compared["is_beyond_noise"].astype(bool)]
+    since = (
+        f"Since {formatting.join_words(sorted({formatting.date_text(on) for on in compared['previous_as_of_on']}))} "
+    )
+    n, chance = formatting.count_text(len(compared), "figure", "figures"), formatting.number(CHANCE * len(compared))
+    if beyond.empty:
+        return f"{since}none of {n} with an interval changed beyond noise."
+    named = [f"{row.name} {row.change_words.removesuffix(', beyond noise')}" for row in beyond.itertuples(index=False)]
+    return (f"{since}{len(beyond)} of {n} with an interval changed beyond noise (by chance alone about {chance} "
+            f"would): {formatting.join_words(named)}.")
+
+
+def _why_not(kpis: pd.DataFrame) -> str:
+    if kpis.empty:
+        return "there is no key figure"
+    compared = kpis[kpis["table"] != ""]
+    reasons = [reason for reason in (kpis if compared.empty else compared)["comparison"].unique() if reason]
+    return formatting.join_words(reasons, NO_EARLIER)
+
+
+def control_chart_alarms(charts: pd.DataFrame) -> tuple[str, ...]:
+    """Return which watched figures have left their control limits in the latest quarter; nothing without charts.
+
+    Parameters
+    ----------
+    charts : DataFrame
+        ``results/churn_charts``: every week of every figure.
+    """
+    live = charts[charts["is_live"]] if len(charts) else charts
+    if live.empty:
+        return ()
+    latest = live[live["on"] > charts["on"].max() - pd.Timedelta(days=QUARTER_DAYS)]
+    names = latest.loc[latest["alarm"].fillna("") != "", "chart"].unique()
+    weeks = formatting.count_text(QUARTER_DAYS // 7, "week", "weeks")
+    return (f"Beyond control limits in the last {weeks}: {formatting.join_words(names)}." if len(names) else
+            f"No control chart alarmed in the last {weeks}.",)
+
+
+def forecast_accuracy(grades: pd.DataFrame) -> tuple[str, ...]:
+    """Return how the forecasts that are due have done, and the latest of them; those for everybody before others."""
+    if grades.empty:
+        return ("Nothing due yet.",)
+    known = grades[grades["status"] == "ok"]
+    if known.empty:
+        return (f"Nothing can be graded: {formatting.join_words(grades['reason'].unique())}.",)
+    parts, known = _apart(known)
+    judged = known[known["is_inside"].notna()]
+    last = known.sort_values(["due_on", "quantity", "segment", "model"]).iloc[-1]
+    if judged.empty:
+        return (_grade(last),)
+    of, everybody = formatting.count_text(len(judged), "forecast", "forecasts"), " for everybody" if len(parts) else ""
+    holds = "holds" if len(judged) == 1 else "hold"
+    return (f"{_inside(judged)} of {of}{everybody} {holds} what happened.", _grade(last))
+
+
+def parts_graded(grades: pd.DataFrame) -> str:
+    """Return how the forecasts for a part of the customers have done; empty where there is none beside everybody's."""
+    known = grades[grades["status"] == "ok"] if len(grades) else grades
+    parts = _apart(known)[0] if len(known) else known
+    judged = parts[parts["is_inside"].notna()] if len(parts) else parts
+    if judged.empty:
+        return ""
+    of = formatting.count_text(len(judged), "forecast", "forecasts")
+    return f"Of {of} for a part of them {_inside(judged).lower()} held."
+
+
+def _apart(known: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the forecasts for a part of the customers, and those for everybody; all where none is for everybody."""
+    is_whole = known["segment"] == "all"
+    return (known[~is_whole], known[is_whole]) if is_whole.any() else (known.head(0), known)
+
+
+def _inside(judged: pd.DataFrame) -> str:
+    inside = int(judged["is_inside"].astype(bool).sum())
+    return formatting.whole(inside) if inside else "None"
+
+
+def _grade(row: Mapping[str, object]) -> str:
+    form = _form(str(row["unit"]), "")
+    side = {True: "inside", False: "outside"}.get(row["is_inside"], "without")
+    range_ = formatting.interval(row["low"], row["high"], form)
+    what = formatting.sentence_case(str(row["quantity"]).replace("_", " "))
+    who = "" if row["segment"] == "all" else f", {row['segment']}"
+    care = "; the list drawn then may have changed it" if row["has_action_list"] else ""
+    happened = f"{form(row['actual'])} against {form(row['value'])} forecast"
+    return (f"{what}{who}, due {formatting.date_text(row['due_on'])}: {happened}, "
+            f"{side} {f'the interval {range_}' if range_ else 'an interval'}{care}.")
+
+
+def finance_sentence(results: RunResults) -> str:
+    """Return revenue and customers as counted, to be ticked against the books; contracts where nobody orders."""
+    money, customers = (results.estimate(AUDIT, quantity) for quantity in ("net sales", "customers with orders"))
+    parts = []
+    if money.status is Status.OK:
+        parts.append(f"net sales {formatting.exact_money(money.value, results.currency)}")
+    if customers.status is Status.OK:
+        parts.append(formatting.count_text(customers.value, "customer with orders", "customers with orders"))
+    caveat = results.caveat(INTAKE_GATES, *COUNTS)
+    if parts:
+        return f"Whole history as counted, to be ticked against the books: {formatting.join_words(parts)}{caveat}."
+    if signed := contracts(results):
+        return f"As counted, to be ticked against the books: {signed}{caveat}."
+    others = [formatting.count_text(found.value, one, many) for table, one, many in OTHERS
+              if (found := results.estimate(AUDIT, "rows", table)).status is Status.OK and found.value]
+    return f"No revenue and no customers are recorded{f', but {formatting.join_words(others)}' if others else ''}."
+
+
+def contracts(results: RunResults) -> str:
+    """Return what contracts come to, as counted, within a sentence; empty where there are none."""
+    running, ended = (results.estimate(BASE, "contracts", segment) for segment in ("active", "ended"))
+    if running.status is not Status.OK:
+        return ""
+    fees = results.estimate(BASE, "monthly_fee", "active")
+    month = (
+        f" with {formatting.exact_money(fees.value, results.currency)} of fees a month"
+        if fees.status is Status.OK and fees.n
+        else ""
+    )
+    over = (
+        f" and {formatting.count_text(ended.value, 'that has ended', 'that have ended')}"
+        if ended.status is Status.OK
+        else ""
+    )
+    return f"{formatting.count_text(running.value, 'contract that runs', 'contracts that run')}{month}{over}"
+
+
+def controls(results: RunResults) -> str:
+    """Return how many control totals that the profile declares are met; empty where the intake is not at hand."""
+    gates = results.gates(INTAKE_GATES)
+    if gates.empty:
+        return ""
+    held = gates[gates["gate"].str.startswith("control: ")]
+    if held.empty:
+        return "The profile declares no control total that these could be held against."
+    n_met = int((~held["is_crossed"].astype(bool)).sum())
+    of = formatting.count_text(len(held), "control total of the profile is", "control totals of the profile are")
+    return f"{formatting.whole(n_met)} of {of} met."
+
+
+def redefinitions(now: RunIdentity, before: RunIdentity | None) -> str:
+    """Return what was redefined since the last run: profile, study, currency, parameters or code."""
+    if before is None:
+        return "No earlier run to compare definitions with."
+    changes, since = change_since_last_run.redefinitions(now, before), formatting.date_text(before.as_of)
+    return f"Since {since} {formatting.join_words(changes)}." if changes else f"Nothing was redefined since {since}."
+
+
+def short_lines(
+    kpis: pd.DataFrame, grades: pd.DataFrame, results: RunResults, *, state: str, redefined: str
+) -> dict[str, Sequence[str]]:
+    """Return the short lines of the first screen, by name."""
+    ended = taken_over(results.gates(INTAKE_GATES), ORDERS_REACH)
+    moved = (significant_changes(kpis), *(() if ended else control_chart_alarms(results.frame("results/churn_charts"))))
+    return {"This run": (state,), "Forecasts graded": forecast_accuracy(grades), "What changed": moved,
+            "Finance": (finance_sentence(results),), "Definitions": (redefined,)}
+
+
+def decision_rows(results: RunResults) -> pd.DataFrame:
+    """Return the decisions asked for as text, the first column what is asked: the plan's, then the experiments'."""
+    planned = actions_text.decision_rows(results.frame("results/decisions"), results.currency)
+    tried = experiment_decision(results)
+    asked = [*planned.to_dict("records"), *([tried] if tried else [])]
+    return pd.DataFrame(
+        [dict.fromkeys(actions_text.ASKED, "") | row for row in asked], columns=list(actions_text.ASKED)
+    )
+
+
+def experiment_decision(results: RunResults) -> dict[str, str]:
+    """Return the decision that verdicts of experiments ask for, as text; empty where none is due."""
+    return experiments_text.experiment_decision(results.frame("results/experiment_effects"),
+                                   results.gates("results/experiment_gates"), results.currency)
+
+
+def textbook_claim_counts(claims: pd.DataFrame) -> str:
+    """Return how many textbook claims hold here, do not, or cannot be judged."""
+    if claims.empty:
+        return "No textbook claim could be held against these data."
+    counts = claims["verdict"].value_counts()
+    forms = {"holds": "holds", "does not hold": "does not", "cannot say": "cannot be judged"}
+    parts = [f"{formatting.whole(counts[v])} {form}" for v, form in forms.items() if v in counts]
+    named = formatting.sentence_case(formatting.count_text(len(claims), "textbook claim", "textbook claims"))
+    return f"{named}: {formatting.join_words(parts)}."
+
+
+def leadership_caveats(kpis: pd.DataFrame, results: RunResults) -> tuple[str, ...]:
+    """Return what would change our mind about this page."""
+    absent = [name for name, table in WITHOUT.items() if not results.has(table)]
+    missing = (
+        (f"Without {formatting.join_words(absent)} this page is silent on them, not reassuring.",) if absent else ()
+    )
+    compared = int(kpis["is_beyond_noise"].notna().sum())
+    noise = ("Changes are judged as if two runs were independent; they share customers, so a change called noise may "
+             "be real.",) if compared else ()
+    return (*missing, *noise, "Nothing here shows what caused what, except where units were assigned at random.")
+
+
+def leadership_headline(kpis: pd.DataFrame, gates: pd.DataFrame) -> str:
+    """Return the numbers handed on: key figures to two digits, gates held and crossed."""
+    known = kpis[kpis["status"] == "ok"].head(2)
+    values = [f"{row.name}: {row.value:.2g}" for row in known.itertuples(index=False)]
+    return "; ".join([f"key figures: {len(kpis)}", *values,
+                      f"gates: {len(gates)}, crossed {int(gates['is_crossed'].sum())}"])
+
+
+def _form(unit: str, currency: str) -> formatting.Form:
+    return formatting.whole if unit in COUNTED else formatting.unit_format(unit, currency)
+
+
+def _bare(sentence: str) -> str:
+    """Return a sentence without the figures in brackets at its end; the table of gates has them."""
+    return re.sub(r" \([^()]*\)\.?$", "", sentence)
+
+
+def _stopped(sentence: str) -> str:
+    return sentence if sentence.endswith((".", "!", "?")) else f"{sentence}."

@@ -1,0 +1,164 @@
+"""Text of the leadership page's findings: one a step, with its caveats."""
+
+import pandas as pd
+
+from helpers.churn import scoring
+from helpers.foundation.results import Status
+from helpers.reporting import formatting
+from helpers.reporting.leadership_page import MOST_FINDINGS
+from helpers.reporting.run_results import COUNTS, PAGES, RunResults
+from helpers.reporting.text import churn as churn_text
+from helpers.reporting.text import customer_value as customer_value_text
+from helpers.reporting.text import experiments as experiments_text
+from helpers.reporting.text import loyalty as loyalty_text
+from helpers.reporting.text import satisfaction as satisfaction_text
+from helpers.stats.disclosure_control import WITHHELD, is_hidden, share_text_if_enough
+from helpers.value.subscriptions import SubscriptionSurvival
+
+BASE = "results/customer_base"
+
+REST = 0.005  # of the largest part, below which the rest is lost in rounding
+
+MOVED = {"all": "all", "new customers": "new", "kept": "kept", "regained": "regained", "lost": "lost",
+         "anonymous sales": "without a customer", "refunded in full": "refunded only"}
+
+
+def headlines(results: RunResults) -> pd.DataFrame:
+    """Return ``results/headlines``: at most five findings, one of each wing; further experiments where there is room.
+
+    Parameters
+    ----------
+    results : RunResults
+        What the wings found.
+    """
+    trials = experiments_finding(results)
+    said = [
+        ("02", satisfaction_finding(results)),
+        ("03", loyalty_finding(results)),
+        ("04", revenue_finding(results)),
+        ("05", churn_finding(results)),
+        *(("06", sentence) for sentence in trials),
+    ]
+    rows = [(step, sentence, PAGES[step]) for step, sentence in said if sentence][:MOST_FINDINGS]
+    frame = pd.DataFrame(rows, columns=["step", "sentence", "link"]).astype("str")
+    return frame.assign(order=range(1, len(frame) + 1))
+
+
+def satisfaction_finding(results: RunResults) -> str:
+    """Return how satisfied customers are; empty without a survey."""
+    if not results.has("results/satisfaction_index"):
+        return ""
+    gates = results.gates("results/satisfaction_gates")
+    return satisfaction_text.satisfaction_answer(results.frame("results/satisfaction_index"), gates, ())[0]
+
+
+def loyalty_finding(results: RunResults) -> str:
+    """Return how many are loyal in deed and mind, and how many in deed alone; empty where nothing is known."""
+    matrix = results.frame("results/loyalty_matrix")
+    if matrix.empty:
+        return ""
+    if lost := results.struck("results/loyalty_gates", "kinds of loyalty"):
+        return f"Who is loyal, and of which kind, cannot be said: {_lowered(lost)}."
+    true, spurious = (results.estimate("results/loyalty_matrix", f"share {kind}") for kind in ("true", "spurious"))
+    if true.status is not Status.OK or spurious.status is not Status.OK:
+        return loyalty_text.loyalty_answer(matrix, results.gates("results/loyalty_gates"))[0]
+    who = formatting.count_text(true.n, "customer", "customers")
+    caveat = results.caveat("results/loyalty_gates", "kinds of loyalty")
+    shares = [share_text_if_enough(results.said(e), e.value, e.n) for e in (true, spurious)]
+    return (f"Of {who} known by answers and orders {shares[0]} are truly loyal, "
+            f"{shares[1]} buy again without being attached{caveat}.")
+
+
+def revenue_finding(results: RunResults) -> str:
+    """Return which customers made revenue move; empty without transactions and contracts."""
+    table, claims = BASE, ("change in revenue", "every number by customer", *COUNTS)
+    if not results.has(table):
+        return ""
+    moved = {name: results.estimate(table, "net_sales_change", segment) for name, segment in MOVED.items()}
+    whole = moved.pop("all")
+    lost = results.struck("results/value_gates", "change in revenue")
+    if lost or whole.status is not Status.OK:
+        signed = contracts(results)
+        why = "" if signed and not lost else f"What made revenue move cannot be said: {_lowered(lost or whole.reason)}."
+        return " ".join(filter(None, (why, signed)))
+    known = {name: e for name, e in moved.items() if e.status is Status.OK and e.value and not is_hidden(e.n)}
+    parts = [f"{name} {_signed(e.value, results.currency)}" for name, e in known.items()]
+    rest = whole.value - sum(e.value for e in known.values())
+    is_told = abs(rest) > REST * max((abs(e.value) for e in known.values()), default=0.0)
+    hidden = [name for name, e in moved.items() if e.reason == WITHHELD]
+    others = f"{formatting.join_words(hidden)} together" if len(hidden) > 1 else "others"
+    parts += [f"{others} {_signed(rest, results.currency)}"] if is_told else []
+    days = results.estimate(table, "period_length")
+    length = formatting.count_text(days.value, "day", "days")
+    return (f"Net sales of the last {length} {_moved(whole.value, results.currency)} against those before"
+            f"{f': {formatting.join_words(parts)}' if parts else ''}{results.caveat('results/value_gates', *claims)}.")
+
+
+def contracts(results: RunResults) -> str:
+    """Return how many contracts have ended, by count and by money, and what those that run pay; empty without any."""
+    ended, by_fee, fees = (results.estimate(BASE, quantity, segment) for quantity, segment in (
+        ("share_ended", "all"), ("share_ended_by_fee", "all"), ("monthly_fee", "active")))
+    if ended.status is not Status.OK:
+        return ""
+    money = f", with {results.said(by_fee)} of monthly fees" if by_fee.status is Status.OK else ""
+    left = (f"; contracts worth {formatting.money(fees.value, results.currency)} a month run"
+            if fees.status is Status.OK and fees.n else "")
+    share = share_text_if_enough(results.said(ended), ended.value, ended.n)
+    verb = "has" if ended.n == 1 else "have"
+    return f"Of {formatting.count_text(ended.n, 'contract', 'contracts')} {share} {verb} ended{money}{left}."
+
+
+def contracts_ahead(results: RunResults) -> str:
+    """Return what contracts that run are expected to bring, as the page on value says it; empty where it does not."""
+    equity, kept, horizon = (results.estimate(BASE, quantity) for quantity in (
+        "contract_equity", "contracts_kept", "contract_horizon"))
+    if Status.OK not in (equity.status, kept.status) or horizon.status is not Status.OK:
+        return ""
+    reason = "" if equity.status is Status.OK else equity.reason
+    return customer_value_text.subscription_value_sentence(
+        SubscriptionSurvival(int(horizon.value), pd.DataFrame(), pd.DataFrame(), equity, kept, horizon.n, reason),
+        results.currency,
+    )
+
+
+def churn_finding(results: RunResults) -> str:
+    """Return how many are expected to be lost and the margin at stake; empty where nobody could be scored."""
+    scores = results.frame("results/churn_scores")
+    if scores.empty:
+        return ""
+    if lost := results.struck("results/churn_gates", "every forecast of churn"):
+        return f"Who is leaving cannot be said: {_lowered(lost)}."
+    caveat = results.caveat("results/churn_gates", "every forecast of churn", "value at stake", *COUNTS)
+    if not results.has("results/forecasts"):
+        return f"{churn_text.contract_churn(scores, results.currency)[0].rstrip('.')}{caveat}."
+    stake = scoring.margin_at_risk(scores, results.frame("results/forecasts"))
+    money = f" Margin at stake until then: {results.said(stake)}." if stake.status is Status.OK else ""
+    return f"{churn_text.expected_churn(results.frame('results/forecasts')).rstrip('.')}{caveat}.{money}"
+
+
+def experiments_finding(results: RunResults) -> tuple[str, ...]:
+    """Return how many experiments got which verdict with the valid ones that matter most; empty without any."""
+    if not results.has("results/experiment_effects"):
+        return ()
+    effects, gates = results.frame("results/experiment_effects"), results.gates("results/experiment_gates")
+    counted, *_ = said = experiments_text.experiments_answer(effects, gates, results.currency)
+    valid = effects[effects["verdict"] != "invalid"]
+    if len(said) == 1 or valid.empty:
+        return said[:1]
+    named = experiments_text.experiments_answer(valid, gates, results.currency)
+    first, *others = named[1:] or named
+    return (f"{counted} {first}", *others)
+
+
+def _signed(amount: float, currency: str) -> str:
+    return f"+{formatting.money(amount, currency)}" if amount > 0 else formatting.money(amount, currency)
+
+
+def _lowered(text: str) -> str:
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
+
+
+def _moved(amount: float, currency: str) -> str:
+    if not amount:
+        return "did not change"
+    return f"{'rose' if amount > 0 else 'fell'} by {formatting.money(abs(amount), currency)}"

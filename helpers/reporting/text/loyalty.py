@@ -1,0 +1,274 @@
+"""Text of the loyalty page: attitude by behaviour."""
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from helpers.foundation.results import Status
+from helpers.loyalty.config import LoyaltyConfig
+from helpers.loyalty.dick_basu import (
+    ATTITUDE_ONLY,
+    BEHAVIOUR_ONLY,
+    LOYALTY_KINDS,
+    NOT_SEPARATED,
+    SECOND_DAY_SHARE,
+    SECOND_ORDER_SHARE,
+    TOO_EARLY,
+)
+from helpers.loyalty.dick_basu_uncertainty import (
+    ATTITUDE_BEHAVIOUR_CORRELATION,
+    KIND_SHARES,
+    KINDS_CLAIM,
+    MEAN_ACTIVE_PERIODS,
+    MEAN_ATTITUDE,
+    SHARE_NEAR_CUT,
+    SURVEYED_DIFFERENCE,
+)
+from helpers.reporting import decimal_places, formatting
+from helpers.stats.confidence_intervals import ties_with_largest
+from helpers.stats.disclosure_control import (
+    LEAST_PEOPLE,
+    is_hidden,
+    parts_text_if_enough,
+    people_text,
+    share_text_if_enough,
+    suppressed_rows,
+)
+
+Row = Mapping[str, object]
+
+CALLED = {"true": "truly loyal", "latent": "latently loyal", "spurious": "spuriously loyal", "none": "not loyal"}
+
+EMPTY = f"Cells of one to {LEAST_PEOPLE - 1} people are empty."
+
+
+def quantity_row(table: pd.DataFrame, quantity: str) -> Row:
+    """Return the row of a long table that holds a quantity for everybody."""
+    return table[(table["quantity"] == quantity) & (table["segment"] == "all")].iloc[0].to_dict()
+
+
+def is_reported(found: Row) -> bool:
+    """Return whether a row has a value that may be relied on."""
+    return found["status"] == Status.OK
+
+
+def reported_rows(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of a long table that have a value, without shares that stand for one to nine people."""
+    found = table[(table["status"] == Status.OK) & ~suppressed_rows(table)]
+    return found[~((found["unit"] == "share") & (found["value"] * found["n"]).map(is_hidden))]
+
+
+def share_text(found: Row) -> str:
+    """Return a share of people with its interval; a part of one to nine people is not named."""
+    return share_text_if_enough(formatting.estimate_text(found), found["value"], found["n"])
+
+
+def shares_said(found: Sequence[Row]) -> list[str]:
+    """Return shares that divide the same people, each with its interval; none of one to nine people can be told."""
+    return parts_text_if_enough([formatting.estimate_text(r) for r in found], [r["value"] * r["n"] for r in found])
+
+
+def loyalty_count(matrix: pd.DataFrame, kind: str) -> float:
+    """Return how many people are of a kind, NaN where that is withheld."""
+    return float(quantity_row(matrix, f"people: {kind}")["value"])
+
+
+def loyalty_answer(matrix: pd.DataFrame, gates: pd.DataFrame) -> tuple[str, ...]:
+    """Return the answer of the page: the four kinds, or why they cannot be told, and who is not in them.
+
+    Parameters
+    ----------
+    matrix : DataFrame
+        ``results/loyalty_matrix``.
+    gates : DataFrame
+        ``results/loyalty_gates``.
+    """
+    found = [quantity_row(matrix, quantity) for quantity in KIND_SHARES]
+    if not any(is_reported(f) for f in found):
+        return tuple(
+            filter(
+                None,
+                (
+                    _no_kinds(matrix, found[0]),
+                    attitude_or_behaviour_only(matrix, gates),
+                    repeat_buyers(matrix),
+                    outside_groups(matrix),
+                ),
+            )
+        )
+    shares = [f"{said} are {CALLED[kind]}" for kind, said in zip(LOYALTY_KINDS, shares_said(found), strict=True)]
+    who = formatting.count_text(next(f["n"] for f in found if is_reported(f)), "customer", "customers")
+    return tuple(filter(None, (f"Of {who} who answered and could have bought again, {shares[0]}{_caveat(gates)}.",
+                               f"Of the same, {formatting.join_words(shares[1:])}.", outside_groups(matrix))))
+
+
+def loyalty_groups(matrix: pd.DataFrame, gates: pd.DataFrame) -> str:
+    """Return the answer on the four kinds as one text, without who is not among them.
+
+    Parameters
+    ----------
+    matrix, gates : DataFrame
+        As for `answer`.
+    """
+    return " ".join(sentence for sentence in loyalty_answer(matrix, gates) if sentence != outside_groups(matrix))
+
+
+def _no_kinds(matrix: pd.DataFrame, found: Row) -> str:
+    if found["status"] == Status.STRUCK:
+        return f"Kinds of loyalty are struck: {found['reason']}, so the questions on attitude do not measure one thing."
+    said = (
+        loyalty_count(matrix, ATTITUDE_ONLY)
+        + loyalty_count(matrix, NOT_SEPARATED)
+        + sum(loyalty_count(matrix, kind) for kind in LOYALTY_KINDS)
+    )
+    lacks = "nobody has both an attitude and enough behaviour" if not found["n"] else found["reason"]
+    need = ("orders of the same customers, over more than one period, would tell" if said
+            else "a survey of the same customers on intention, recommendation, commitment or trust would tell")
+    return f"Who is loyal, and of which kind, cannot be said: insufficient data, {lacks}; {need}."
+
+
+def _caveat(gates: pd.DataFrame) -> str:
+    crossed = gates[gates["is_crossed"] & (gates["level"] == "qualify") & (gates["claims"] == KINDS_CLAIM)]
+    caveats = [sentence.split(";")[0].rstrip(".") for sentence in crossed["sentence"]]
+    return f" (with care: {'; '.join(caveats)})" if caveats else ""
+
+
+def attitude_or_behaviour_only(matrix: pd.DataFrame, gates: pd.DataFrame) -> str:
+    """Return what is known of attitude or of behaviour where the two cannot be crossed; empty where neither is."""
+    attitude, behaviour = quantity_row(matrix, MEAN_ATTITUDE), quantity_row(matrix, MEAN_ACTIVE_PERIODS)
+    parts = []
+    if is_reported(attitude):
+        parts.append(f"the attitude of {formatting.count_text(attitude['n'], 'person', 'people')} averages "
+                     f"{formatting.estimate_text(attitude)} of 100{_caveat(gates)}")
+    if is_reported(behaviour):
+        parts.append(
+            f"{formatting.count_text(behaviour['n'], 'customer', 'customers')} bought in "
+            f"{formatting.estimate_text(behaviour)} of "
+            "the periods that they could have"
+        )
+    return f"What is known: {formatting.join_words(parts)}." if parts else ""
+
+
+def outside_groups(matrix: pd.DataFrame) -> str:
+    """Return who is not among the four kinds; empty where everybody is."""
+    counts = {kind: loyalty_count(matrix, kind) for kind in (BEHAVIOUR_ONLY, ATTITUDE_ONLY, TOO_EARLY)}
+    said = {BEHAVIOUR_ONLY: "known by behaviour only", ATTITUDE_ONLY: "by attitude only",
+            TOO_EARLY: "bought too recently to be judged and did not answer"}
+    parts = [f"{people_text(n)} people {said[kind]}" for kind, n in counts.items() if n]
+    return f"Not among them: {formatting.join_words(parts)}." if parts else ""
+
+
+def loyalty_groups_title(matrix: pd.DataFrame) -> str:
+    """Return the finding above the figure of the four kinds; groups that tie are named together."""
+    found = [(kind, quantity_row(matrix, f"share {kind}")) for kind in LOYALTY_KINDS]
+    if not is_reported(found[0][1]):
+        return f"Attitude by behaviour cannot be shown: {_why(found[0][1])}"
+    found = sorted(found, key=lambda pair: -pair[1]["value"])
+    most = found[0][1]
+    ties = ties_with_largest(most["value"], [f["value"] for _, f in found[1:]], most["n"])
+    near_ = [CALLED[kind] for (kind, _), is_tied in zip(found[1:], ties, strict=True) if is_tied]
+    if near_:
+        largest = formatting.join_words([CALLED[found[0][0]], *near_])
+        return f"The largest groups are the {largest}: which is larger is within noise"
+    return f"The largest group are the {CALLED[found[0][0]]}: {formatting.share(most['value'])}"
+
+
+def attitude_behaviour_correlation(matrix: pd.DataFrame) -> str:
+    """Return whether attitude and behaviour go together."""
+    found = quantity_row(matrix, ATTITUDE_BEHAVIOUR_CORRELATION)
+    if not is_reported(found):
+        return f"Whether attitude and behaviour go together cannot be said: {_why(found)}."
+    if not decimal_places.is_missing(found["low"]) and found["low"] <= 0 <= found["high"]:
+        verdict = "no association of attitude with behaviour beyond noise"
+    else:
+        verdict = f"the stronger the attitude, the {'more' if found['value'] > 0 else 'less'} often people buy"
+    return (f"Among {formatting.count_text(found['n'], 'customer', 'customers')} with both, {verdict}: "
+            f"rank correlation {formatting.estimate_text(found)}.")
+
+
+def near_threshold(matrix: pd.DataFrame) -> str:
+    """Return how many customers are too near the cut of attitude to be sure of their kind."""
+    found = quantity_row(matrix, SHARE_NEAR_CUT)
+    if not is_reported(found):
+        return f"How many customers lie too near the cut to be sure of their kind cannot be said: {_why(found)}."
+    error = quantity_row(matrix, "standard error of measurement of attitude")
+    return (f"{share_text(found)} lie within one standard error of measurement ({formatting.points(error['value'])}) "
+            "of the cut of attitude: their kind could as well be its neighbour.")
+
+
+def repeat_buyers(matrix: pd.DataFrame) -> str:
+    """Return how many customers ever came back, by orders and by days; empty where too few ever ordered."""
+    orders, days = quantity_row(matrix, SECOND_ORDER_SHARE), quantity_row(matrix, SECOND_DAY_SHARE)
+    if not is_reported(orders):
+        return ""
+    again, who = orders["value"] * orders["n"], formatting.count_text(orders["n"], "customer", "customers")
+    if is_hidden(again):
+        return f"{formatting.sentence_case(people_text(again))} of {who} ever placed a second order."
+    text = f"{people_text(again)} of {who} ({formatting.estimate_text(orders)}) ever placed a second order"
+    on_days = days["value"] * days["n"] if is_reported(days) else 0
+    if is_hidden(on_days) or not on_days or (round(on_days), days["n"]) == (round(again), orders["n"]):
+        return f"{text}."
+    return (f"{text}, same-day and cancelled ones included; {people_text(on_days)} of {formatting.whole(days['n'])} "
+            f"({formatting.estimate_text(days)}) bought on a second day.")
+
+
+def respondent_difference(matrix: pd.DataFrame) -> str:
+    """Return whether those who answered buy differently from those who did not."""
+    found = quantity_row(matrix, SURVEYED_DIFFERENCE)
+    if not is_reported(found):
+        return f"Whether those who answered buy like the others cannot be said: {_why(found)}."
+    range_ = formatting.interval(found["low"], found["high"], formatting.points)
+    if found["low"] <= 0 <= found["high"]:
+        return (
+            f"Those who answered buy as often as the others, within noise ({formatting.points(found['value'])} "
+            f"{range_})."
+        )
+    more = "more" if found["value"] > 0 else "fewer"
+    return (f"Those who answered buy in {more} periods than the others, by {formatting.points(found['value'])} "
+            f"{range_}: the shares above do not speak for everybody.")
+
+
+def threshold_sensitivity(table: pd.DataFrame) -> str:
+    """Return how far the share of the truly loyal moves under other cuts and periods.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `helpers.loyalty.matrix.sensitivity`.
+    """
+    table = table.dropna(subset="true")
+    if len(table) < 2:
+        return "How the kinds move with the cuts cannot be said: insufficient data."
+    low, high = table.loc[table["true"].idxmin()], table.loc[table["true"].idxmax()]
+    if low["true"] == high["true"]:
+        return (
+            f"The share of the truly loyal stays {formatting.share(low['true'])} under every other cut and period "
+            "tried."
+        )
+    return (f"The share of the truly loyal is {formatting.share(low['true'])} with {low['setting']} and "
+            f"{formatting.share(high['true'])} with {high['setting']}: it is a choice of cuts as much as a finding.")
+
+
+def loyalty_definition(assumed: LoyaltyConfig) -> str:
+    """Return what counts as strong attitude and as repeating, with the assumptions in it."""
+    return (
+        f"Attitude is strong from {formatting.number(assumed.attitude_cut)} of 100. A customer repeats who bought "
+        "in at "
+        f"least {formatting.share(assumed.share_active_cut)} of the whole periods of {assumed.period_days} days since "
+        f"the first purchase, once {formatting.count_text(assumed.least_periods, 'period has', 'periods have')} "
+        "passed, or "
+        "who holds a running contract."
+    )
+
+
+def loyalty_headline(matrix: pd.DataFrame) -> tuple[str, ...]:
+    """Return the numbers handed on, to two digits."""
+    found = [quantity_row(matrix, q) for q in (*KIND_SHARES[:2], ATTITUDE_BEHAVIOUR_CORRELATION)]
+    return tuple(
+        f"{r['quantity']}: {r['value']:.2g}" if is_reported(r) else f"{r['quantity']}: {formatting.estimate_text(r)}"
+        for r in found
+    )
+
+
+def _why(found: Row) -> str:
+    return str(found["reason"])

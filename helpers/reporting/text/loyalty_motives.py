@@ -1,0 +1,268 @@
+"""Text on loyalty types, their evidence, and what the page lacks records for."""
+
+import pandas as pd
+
+from helpers.loyalty import (
+    dick_basu_uncertainty,
+    loyalty_penalty,
+    loyalty_types,
+    points_ledger,
+    points_liability,
+    satisfaction_loyalty_link,
+    structural_model,
+    textbook_claims,
+    web_behaviour,
+)
+from helpers.loyalty.dick_basu_uncertainty import PROBABILITY_COLUMNS
+from helpers.reporting import formatting
+from helpers.reporting.text.loyalty import is_reported, quantity_row, share_text, shares_said
+from helpers.reporting.text.repurchase import segment_row
+from helpers.stats.confidence_intervals import ties_with_largest
+from helpers.stats.disclosure_control import is_hidden, people_text, too_few, value_text_if_enough
+from helpers.stats.latent_class import LatentClasses
+
+CALLED = {
+    loyalty_types.MONOPOLY_MOTIVE: "for lack of an alternative",
+    loyalty_types.INERTIA_MOTIVE: "out of inertia",
+    loyalty_types.PRICE_MOTIVE: "for the price",
+    loyalty_types.INCENTIVE_MOTIVE: "when rewarded",
+    loyalty_types.TRUST_MOTIVE: "out of trust",
+    loyalty_types.TIED_MOTIVES: "for two reasons or more that tie",
+    loyalty_types.NO_EVIDENCE: "for reasons that nothing tells",
+}
+
+
+def loyalty_types_finding(kinds: pd.DataFrame) -> str:
+    """Return why repeating customers keep buying, most frequent first; kinds that tie are named together.
+
+    Parameters
+    ----------
+    kinds : DataFrame
+        ``results/loyalty_kinds``.
+    """
+    found = {m: segment_row(kinds, loyalty_types.MOTIVE_SHARE, m) for m in loyalty_types.ALL_LOYALTY_MOTIVES}
+    if not is_reported(found[loyalty_types.TRUST_MOTIVE]):
+        return (f"Why customers keep buying cannot be said: of those who repeat and answered, "
+                f"{found[loyalty_types.TRUST_MOTIVE]['reason']}{_by_orders(kinds)}.")
+    n = (
+        formatting.count_text(found[loyalty_types.TRUST_MOTIVE]["n"], "repeating customer", "repeating customers")
+        + " who answered"
+    )
+    named = sorted(((m, found[m]) for m in loyalty_types.LOYALTY_MOTIVES), key=lambda pair: -pair[1]["value"])
+    bare = {m: found[m] | {"low": None, "high": None} for m in (loyalty_types.TIED_MOTIVES, loyalty_types.NO_EVIDENCE)}
+    whole = dict(named) | bare
+    shares = dict(zip(whole, shares_said(list(whole.values())), strict=True))
+    said = [f"{shares[m]} keep buying {CALLED[m]}" for m, r in named if r["value"] > 0]
+    rest = [f"{shares[m]} {CALLED[m]}" for m in bare if found[m]["value"] > 0]
+    if not said:
+        return f"Of {n}, the evidence tells for nobody why he keeps buying."
+    close = f"; {formatting.join_words(rest)}" if rest else ""
+    return f"Of {n}, {formatting.join_words(said)}{close}."
+
+
+def _by_orders(kinds: pd.DataFrame) -> str:
+    """Return what orders alone tell; empty where they tell nothing."""
+    counts = {
+        m: segment_row(kinds, loyalty_types.MOTIVE_COUNT, m)["value"]
+        for m in (loyalty_types.PRICE_MOTIVE, loyalty_types.INCENTIVE_MOTIVE)
+    }
+    said = [f"{people_text(n)} buy {CALLED[m]}" for m, n in counts.items() if n]
+    return f"; by their orders {formatting.join_words(said)}" if said else ""
+
+
+def loyalty_types_title(kinds: pd.DataFrame) -> str:
+    """Return the finding above the figure of the kinds."""
+    found = {m: segment_row(kinds, loyalty_types.MOTIVE_SHARE, m) for m in loyalty_types.LOYALTY_MOTIVES}
+    if not is_reported(found[loyalty_types.TRUST_MOTIVE]):
+        return f"Why customers keep buying: {found[loyalty_types.TRUST_MOTIVE]['reason']}"
+    order = sorted(found.items(), key=lambda pair: -pair[1]["value"])
+    (top, most), others = order[0], order[1:]
+    ties = ties_with_largest(most["value"], [r["value"] for _, r in others], most["n"])
+    near = [m for (m, _), is_tied in zip(others, ties, strict=True) if is_tied]
+    if near:
+        return (
+            f"Most keep buying {formatting.join_words([CALLED[m] for m in (top, *near)])}: which is more is within "
+            "noise"
+        )
+    share = value_text_if_enough(f": {formatting.share(most['value'])}", most["value"] * most["n"])
+    return f"Most of those whose reasons show keep buying {CALLED[top]}{share}"
+
+
+def hostages_sentence(kinds: pd.DataFrame) -> str:
+    """Return how many stay and dislike us."""
+    found = quantity_row(kinds, loyalty_types.HOSTAGE_SHARE)
+    if not is_reported(found):
+        return f"How many are hostages cannot be said: {found['reason']}."
+    if not found["value"]:
+        return (
+            f"Nobody among {formatting.count_text(found['n'], 'repeating customer', 'repeating customers')} stays "
+            "in dislike."
+        )
+    return (
+        f"{formatting.sentence_case(share_text(found))} of the repeating customers who answered are hostages: they "
+        "stay "
+        "and dislike us, and would go if they could."
+    )
+
+
+def loyalty_type_ties(ties: pd.DataFrame) -> str:
+    """Return which kinds tie most often."""
+    if ties.empty:
+        return "No two kinds tie for anybody."
+    first, n = ties.iloc[0], ties["n"].sum()
+    often = "" if is_hidden(first["n"]) else f", most often {first['kinds']} ({people_text(first['n'])})"
+    return f"Ties: {people_text(n, 'customer', 'customers')}{often}."
+
+
+def membership_certainty(matrix: pd.DataFrame) -> str:
+    """Return how sure the four kinds are once measurement error is considered."""
+    found = [quantity_row(matrix, f"expected share {c.removeprefix('p_')}") for c in PROBABILITY_COLUMNS]
+    sure = quantity_row(matrix, "certainty of the kind")
+    if not is_reported(found[0]) or not is_reported(sure):
+        return f"How sure the kinds are cannot be said: {found[0]['reason'] or sure['reason']}."
+    shares = formatting.join_words(
+        [f"{formatting.share(r['value'])} {r['quantity'].removeprefix('expected share ')}" for r in found]
+    )
+    return (f"With the error of attitude and of few periods considered, {shares} are expected; on average a customer "
+            f"is of the likeliest kind with a probability of {formatting.share(sure['value'])}.")
+
+
+def loyalty_profile_sentence(kinds: pd.DataFrame) -> str:
+    """Return the strongest and the weakest side of loyalty."""
+    rows = [segment_row(kinds, side, "all") for side in loyalty_types.PROFILE_COLUMNS]
+    known = sorted((r for r in rows if is_reported(r)), key=lambda r: -r["value"])
+    if not known:
+        return "Loyalty has no side that is known."
+    lacks = [r["quantity"] for r in rows if not is_reported(r)]
+    first = f"{known[0]['quantity']}, {formatting.estimate_text(known[0])} of 100"
+    text = f"Only one side of loyalty is known: {first}" if len(known) == 1 else (
+        f"Strongest side: {first}; weakest: {known[-1]['quantity']}, {formatting.estimate_text(known[-1])}")
+    return f"{text}." + (f" Not asked: {formatting.join_words(lacks)}." if lacks else "")
+
+
+def loyalty_formation(periods: pd.DataFrame) -> str:
+    """Return how loyalty in deed forms over the periods after the first purchase.
+
+    Parameters
+    ----------
+    periods : DataFrame
+        From `helpers.loyalty.formation.by_period`.
+    """
+    again = periods.dropna(subset=["share_again", "share_active"])
+    if len(again) < 2:
+        return "How loyalty forms cannot be said: in fewer than two periods did ten customers or more buy again."
+    first, last = again.iloc[0], again.iloc[-1]
+    rises = ("rises" if last["again_low"] > first["again_high"] else
+             "falls" if last["again_high"] < first["again_low"] else "stays, within noise,")
+    return (f"Of those who bought in one period, the share who bought in the next {rises} from "
+            f"{formatting.share(first['share_again'])} in period {int(first['period'])} to "
+            f"{formatting.share(last['share_again'])} in period {int(last['period'])}; of all customers "
+            f"{formatting.share(first['share_active'])} bought in the first of these and "
+            f"{formatting.share(last['share_active'])} in the last. Who is left has been sorted by leaving: this is no "
+            "proof that time makes faithful.")
+
+
+def latent_class_sentence(fits: list[LatentClasses]) -> str:
+    """Return how many groups the data fall into by themselves."""
+    chosen = loyalty_types.lowest_bic(fits)
+    if chosen is None:
+        return "Latent classes need two hundred repeating customers with three signs or more."
+    n = len(chosen.shares)
+    if n == 1:
+        return "By BIC the signs fall into one class only: the declared kinds cut a continuum."
+    at_end = " (the most that were tried)" if n == len(fits) else ""
+    return (f"By BIC the signs fall into {n} classes{at_end}, the largest with "
+            f"{formatting.share(float(chosen.shares[0]))} of the repeating customers who answered.")
+
+
+def textbook_claim_sentence(kind: str, found: object) -> str:
+    """Return what own data say of a textbook claim.
+
+    Parameters
+    ----------
+    kind : str
+        The claim.
+    found : Estimate
+        The own figure.
+    """
+    said = {textbook_claims.CLAIM_LOYAL_RECOMMEND: "Repeating customers would recommend more often than others by {}",
+            textbook_claims.CLAIM_BOTTOM_SEARCHES: "{} of those who answered dislike us and may be searching",
+            textbook_claims.CLAIM_TOP_LOYAL: "{} of those with attitude and behaviour are truly loyal"}
+    if not is_reported({"status": found.status}):
+        return f"Cannot say: {found.reason}."
+    part = formatting.estimate_text(found) if kind == textbook_claims.CLAIM_LOYAL_RECOMMEND else share_text(
+        {"status": found.status, "value": found.value, "low": found.low, "high": found.high, "unit": found.unit,
+         "n": found.n})
+    return f"{formatting.sentence_case(said[kind].format(part))}."
+
+KINDS, WHY, CURVE, TIE, SAID, OWED, LIABILITY, SCORE, PRICES, PROMISES, VISITS = (
+    "kinds of loyalty", "why customers keep buying, hostages", "from which satisfaction on customers come back",
+    "what loosens or tightens the tie", "what loyalty as said goes with", "points programme", "programme liability",
+    "loyalty score", "loyalty penalty", "promises kept and return", "visits online")
+
+NOBODY = {KINDS: "nobody is known by both", WHY: "nobody who keeps buying answered"}
+
+TAKES = {
+    KINDS: ("answers on intention, recommendation, commitment or trust, and orders, of the same customers",
+            "whom to reward, to win, to hold, to leave"),
+    WHY: ("answers on alternatives, leaving and price by customers who keep buying",
+          "who stays without liking us, and which offer holds whom"),
+    CURVE: ("dated answers on satisfaction by customers whose orders or contracts are followed afterwards",
+            "from which satisfaction on effort pays in customers who come back"),
+    TIE: ("answers on alternatives, switching cost and quality by the same customers, or memberships",
+          "where satisfaction alone does not hold customers"),
+    SAID: ("answers on loyalty and on quality, value, satisfaction, switching cost or trust",
+           "what loyalty as said goes with"),
+    OWED: ("a ledger of points earned, redeemed and expired", "what the programme owes, and what is never redeemed"),
+    LIABILITY: ("the opening balance of every member, and three cohorts of issued points",
+                "what the programme owes, and what is never redeemed"),
+    SCORE: ("orders over more than three horizons, by two hundred customers",
+            "how likely each customer is to come back"),
+    PRICES: ("products that old and new customers both buy, with quantities",
+             "whether old customers pay more for the same"),
+    PROMISES: ("days of delivery, promised and kept", "what a broken promise goes with"),
+    VISITS: ("visits to shop or site by customer", "how often customers come and how long they take to choose"),
+}
+
+
+def missing_records(loyalty: pd.DataFrame, reasons: pd.DataFrame, curve: pd.DataFrame, drivers: pd.DataFrame,
+            owed: pd.DataFrame, scores: pd.DataFrame, service: pd.DataFrame) -> pd.DataFrame:
+    """Return what is not on the page for lack of records; empty where all is.
+
+    Parameters
+    ----------
+    loyalty, reasons, curve, drivers, owed, scores, service : DataFrame
+        ``results/loyalty_matrix, loyalty_kinds, loyalty_threshold, loyalty_drivers, programme_liability,
+        loyalty_scores, loyalty_service``.
+
+    Returns
+    -------
+    DataFrame
+        ``not_shown, why, takes, would_tell``.
+    """
+    asked = {
+        KINDS: (loyalty, dick_basu_uncertainty.KIND_SHARES[0]),
+        WHY: (reasons, loyalty_types.MOTIVE_SHARE),
+        CURVE: (curve, satisfaction_loyalty_link.REPURCHASE_SHARE),
+        TIE: (drivers, structural_model.EFFECT_CHANGE),
+        SAID: (drivers, structural_model.EXPLAINED_VARIANCE),
+        OWED: (owed, points_ledger.NET_CHANGE),
+        LIABILITY: (owed, points_liability.ULTIMATE_REDEMPTION),
+        SCORE: (scores, "auc"),
+        PRICES: (service, loyalty_penalty.OLD_TO_NEW_PRICE),
+        PROMISES: (service, web_behaviour.PROMISES_KEPT),
+        VISITS: (service, web_behaviour.VISIT_FREQUENCY),
+    }
+    why = {name: _why(*one) for name, one in asked.items()}
+    why |= {name: said for name, said in NOBODY.items() if why[name] == too_few(0)}
+    if why[OWED]:
+        why[LIABILITY] = ""
+    return pd.DataFrame([{"not_shown": name, "why": reason, "takes": TAKES[name][0], "would_tell": TAKES[name][1]}
+                         for name, reason in why.items() if reason],
+                        columns=["not_shown", "why", "takes", "would_tell"])
+
+
+def _why(table: pd.DataFrame, quantity: str) -> str:
+    """Return the reason why a quantity has no value in any segment; empty where it has one in some."""
+    rows = table[table["quantity"] == quantity].to_dict("records")
+    return "" if any(is_reported(r) for r in rows) else str(rows[0]["reason"]) if rows else "nothing is recorded"

@@ -1,0 +1,302 @@
+"""Text on the points programme, prices by tenure, promises and visits."""
+
+import pandas as pd
+
+from helpers.foundation.results import Status
+from helpers.loyalty import (
+    loyalty_penalty,
+    points_ledger,
+    points_liability,
+    programme_tiers,
+    redemption_cohorts,
+    web_behaviour,
+)
+from helpers.loyalty.points_liability import ProgrammeRecords
+from helpers.loyalty.programme_tiers import TierMoves
+from helpers.reporting import decimal_places, formatting
+from helpers.reporting.text.loyalty import is_reported, quantity_row, share_text
+from helpers.stats.disclosure_control import LEAST_PEOPLE, is_hidden, parts_text_if_enough, people_text
+
+
+def programme_answer(owed: pd.DataFrame, currency: str) -> str:
+    """Return what the programme owes, or why it cannot be said; empty without a programme.
+
+    Parameters
+    ----------
+    owed : DataFrame
+        ``results/programme_liability``.
+    currency : str
+        Of the liability.
+    """
+    change = quantity_row(owed, points_ledger.NET_CHANGE)
+    if not is_reported(change):
+        return ""
+    liability, ultimate = (
+        quantity_row(owed, points_liability.PROGRAMME_LIABILITY),
+        quantity_row(owed, points_liability.ULTIMATE_REDEMPTION),
+    )
+    if not is_reported(ultimate):
+        return f"What the programme owes cannot be said: {ultimate['reason']}{_net(change, ultimate)}."
+    in_the_end = f"{formatting.estimate_text(ultimate)} of the points issued are redeemed in the end"
+    if not is_reported(liability):
+        expected = quantity_row(owed, points_liability.POINTS_TO_BE_REDEEMED)
+        return (f"The programme still owes {formatting.number(expected['value'])} points "
+                f"{formatting.interval(expected['low'], expected['high'])}: {in_the_end}; {liability['reason']}.")
+    return f"The programme owes {formatting.estimate_text(liability, currency=currency)}: {in_the_end}."
+
+
+def _net(change: dict, ultimate: dict) -> str:
+    if ultimate["status"] == Status.NOT_APPLICABLE and "net change" in str(ultimate["reason"]):
+        return f". The net change of all balances is {formatting.whole(change['value'])} points"
+    return ""
+
+
+def points_identity(owed: pd.DataFrame) -> str:
+    """Return the books as an identity, each side with its points; empty without a programme."""
+    change = quantity_row(owed, points_ledger.NET_CHANGE)
+    if not is_reported(change):
+        return ""
+    known = {
+        kind: quantity_row(owed, f"points {points_ledger.ENTRY_KIND_LABELS[kind]}")["value"]
+        for kind in points_ledger.ENTRY_KINDS
+    }
+    left = [
+        f"{formatting.whole(known[k])} {points_ledger.ENTRY_KIND_LABELS[k]}"
+        for k in ("opening", "earn", "adjust", "transfer")
+        if known[k] or k in ("opening", "earn")
+    ]
+    right = [
+        f"{formatting.whole(-known[k])} {points_ledger.ENTRY_KIND_LABELS[k]}"
+        for k in ("redeem", "expire")
+        if known[k] or k == "redeem"
+    ]
+    closing = quantity_row(owed, points_ledger.CLOSING_BALANCE)
+    if not is_reported(closing):
+        return (
+            f"{' + '.join(left)} = {' + '.join(right)} + {formatting.whole(change['value'])} net change: the closing "
+            "balance is not known, since the opening balances are not in the ledger."
+        )
+    return f"{' + '.join(left)} = {' + '.join(right)} + {formatting.whole(closing['value'])} closing balance."
+
+
+def reserving_method_range(owed: pd.DataFrame, currency: str) -> str:
+    """Return how far the methods of carrying the cohorts to their end lie apart; empty without a liability."""
+    found = owed[(owed["quantity"] == points_liability.PROGRAMME_LIABILITY) & (owed["status"] == "ok")]
+    if len(found) < 2:
+        return ""
+    low, high = found.loc[found["value"].idxmin()], found.loc[found["value"].idxmax()]
+    named = {"all": points_liability.BY_CHAIN_LADDER}
+    text = (f"By method the liability lies between {formatting.money(low['value'], currency)} "
+            f"({named.get(low['segment'], low['segment'])}) and {formatting.money(high['value'], currency)} "
+            f"({named.get(high['segment'], high['segment'])}).")
+    if (found["segment"] == redemption_cohorts.LIFO_LOTS).any():
+        text += " Lots are not named: which points go first is an assumption."
+    return text
+
+
+def redemption_triangle_title(found: points_liability.PointsProgramme) -> str:
+    """Return the finding above the cohort triangle."""
+    if found.reason:
+        return f"Redemption by cohort: {found.reason}"
+    rate = float(found.ultimates[points_liability.BY_CHAIN_LADDER].sum() / found.issued.sum())
+    return f"Of the points issued {formatting.share(rate)} are redeemed in the end, by the chain ladder"
+
+
+def tier_migration_sentence(found: TierMoves) -> str:
+    """Return who moved between tiers, or why there is nothing to move between."""
+    if found.moves.empty:
+        return "No tiers are recorded."
+    members = formatting.count_text(found.n_members, "member", "members")
+    if len(found.names) == 1:
+        return (f"All {members} are in one tier, {found.names[0]}: there is nothing to move between."
+                if found.n_members != 1 else f"The only member is in the only tier, {found.names[0]}.")
+    stays = found.moves[found.moves["tier_before"] != programme_tiers.NOT_YET_MEMBER]
+    n, kept = stays["n"].sum(), stays.loc[stays["tier_before"] == stays["tier_after"], "n"].sum()
+    left = stays.loc[stays["tier_after"] == programme_tiers.LEFT_PROGRAMME, "n"].sum()
+    joined = found.moves.loc[found.moves["tier_before"] == programme_tiers.NOT_YET_MEMBER, "n"].sum()
+    text = f"From {formatting.date_text(found.from_on)} to {formatting.date_text(found.to_on)}, "
+    if not n:
+        return f"{text}{people_text(joined, 'member', 'members')} joined; nobody was in a tier before."
+    change = n - kept - left
+    shares = parts_text_if_enough([formatting.share(k / n) for k in (kept, change, left)], (kept, change, left))
+    said = (
+        f"{shares[0]} of {formatting.count_text(n, 'member', 'members')} stayed in their tier, {shares[1]} changed "
+        "it and "
+        f"{shares[2]} left; {people_text(joined)} joined."
+    )
+    return text + said + (" Nobody changed tier: tiers are given, not earned." if not change and n > 1 else "")
+
+
+def tier_threshold_sentence(table: pd.DataFrame) -> str:
+    """Return what other thresholds would mean for the highest tier."""
+    if table.empty:
+        return "What other thresholds would mean cannot be said: it takes two tiers, and points of the last year."
+    top = table["tier"].iloc[-1]
+    rows = table[(table["tier"] == top) & (table["change"] != 0)]
+    said = [
+        f"{'raised' if r['change'] > 0 else 'lowered'} by {formatting.share(abs(r['change']))}, {people_text(r['n'])}"
+        for r in rows.to_dict("records")
+    ]
+    now = people_text(rows["n_now"].iloc[0], "member", "members")
+    return (f"If the points of a year decided alone, {top} would hold {now} as "
+            f"now; with every threshold {formatting.join_words(said)}. Nobody is assumed to behave differently.")
+
+
+def profit_sharing_sentence(table: pd.DataFrame, currency: str) -> str:
+    """Return what a shared profit would pay a member."""
+    if table.empty:
+        return "What a shared profit would pay cannot be said: it takes tiers, points and margin of the last year."
+    totals = table.groupby("share_of_margin", sort=True)[["paid", "n"]].sum()
+    said = [f"{formatting.share(s)} of margin pays {formatting.money(r['paid'], currency)}, "
+            f"{formatting.money(r['paid'] / r['n'], currency)} a member" for s, r in totals.iterrows()]
+    return f"Of the last year's margin, shared by points: {formatting.join_words(said)}."
+
+
+def loyalty_penalty_sentence(service: pd.DataFrame) -> str:
+    """Return whether old customers pay more or get less than new ones for the same; empty where it is not known.
+
+    Parameters
+    ----------
+    service : DataFrame
+        ``results/loyalty_service``.
+    """
+    price, off = (
+        quantity_row(service, loyalty_penalty.OLD_TO_NEW_PRICE),
+        quantity_row(service, loyalty_penalty.OLD_LESS_NEW_DISCOUNT),
+    )
+    if not is_reported(price):
+        return ""
+    if price["low"] <= 0 <= price["high"]:
+        text = ("Old customers pay what new ones pay for the same product in the same month, within noise: the "
+                f"difference is {formatting.estimate_text(price)}.")
+    elif price["value"] > 0:
+        text = (f"There is a loyalty penalty: for the same product in the same month old customers pay "
+                f"{formatting.estimate_text(price)} more than new ones.")
+    else:
+        text = (f"For the same product in the same month old customers pay less than new ones: "
+                f"{formatting.estimate_text(price)}.")
+    if not is_reported(off):
+        return text
+    more, sign = ("more", 1) if off["value"] > 0 else ("less", -1)
+    limits = sorted([sign * off["low"], sign * off["high"]])
+    return (f"{text} Of the list price they are let off {formatting.share(abs(off['value']))} "
+            f"{formatting.interval(*limits, formatting.share)} {more} than new ones.")
+
+
+def delivery_promise_sentence(service: pd.DataFrame) -> str:
+    """Return how many promises of delivery are kept, and what goes with it; empty where none is recorded."""
+    kept, gap = (
+        quantity_row(service, web_behaviour.PROMISES_KEPT),
+        quantity_row(service, web_behaviour.RETURN_DIFFERENCE),
+    )
+    if not is_reported(kept):
+        return ""
+    text = f"{formatting.estimate_text(kept)} of the promised deliveries came by the day."
+    if not is_reported(gap):
+        return f"{text} Whether broken promises go with fewer returns cannot be said: {gap['reason']}."
+    late, good = (
+        quantity_row(service, web_behaviour.RETURN_AFTER_BROKEN_PROMISE),
+        quantity_row(service, web_behaviour.RETURN_AFTER_KEPT_PROMISE),
+    )
+    parts = [share_text(r | {"low": None, "high": None}) for r in (late, good)]
+    both = f"{parts[0]} came back after a broken promise, {parts[1]} after a kept one"
+    if any(is_hidden(r["value"] * r["n"]) for r in (late, good)):
+        return f"{text} {formatting.sentence_case(both)}."
+    if gap["low"] <= 0 <= gap["high"]:
+        return f"{text} {both}: no difference beyond noise ({formatting.estimate_text(gap)})."
+    fewer, sign = ("fewer", -1) if gap["value"] < 0 else ("more", 1)
+    limits = sorted([sign * gap["low"], sign * gap["high"]])
+    return (
+        f"{text} {both}, {fewer} by {formatting.points(abs(gap['value']))} "
+        f"{formatting.interval(*limits, formatting.points)}: an "
+        "association."
+    )
+
+
+def visit_sentence(service: pd.DataFrame) -> str:
+    """Return how often customers visit, how far they look, how long they take to choose; empty without visits."""
+    often, deep, choose = (
+        quantity_row(service, q)
+        for q in (web_behaviour.VISIT_FREQUENCY, web_behaviour.VISIT_DEPTH, web_behaviour.DAYS_TO_PURCHASE)
+    )
+    if not is_reported(often):
+        return ""
+    text = (
+        f"A customer who visits comes on {formatting.estimate_text(often)} days a month and looks at "
+        f"{formatting.estimate_text(deep)} "
+        "things a day"
+    )
+    wait = (
+        f"; from first look to purchase half take {formatting.estimate_text(choose)} days or less"
+        if is_reported(choose)
+        else ""
+    )
+    return f"{text}{wait}."
+
+
+def joining_comparison(table: pd.DataFrame) -> str:
+    """Return how members who joined by different ways differ, without saying why.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `helpers.loyalty.joiners.joiners`.
+    """
+    if len(table) < 2:
+        return "Members are not told apart by the way they joined."
+    said = [f"{r['channel']}: {people_text(r['n'], 'member', 'members')}, {_left(r['share_left'])} had left, "
+            f"{formatting.number(r['points_month'])} points earned a month" for r in table.to_dict("records")]
+    first, last = (formatting.date_text(pd.Timestamp(table[c].iloc[0])) for c in ("first_on", "last_on"))
+    days = formatting.count_text(table["followed_days"].iloc[0], "day", "days")
+    return (f"Of those who joined from {first} to {last}, each followed for {days}: {'; '.join(said)}. They were not "
+            "assigned by lot: a difference may lie in who came, and when.")
+
+
+def _left(share: float) -> str:
+    return f"fewer than {LEAST_PEOPLE}" if decimal_places.is_missing(share) else formatting.share(share)
+
+
+def reserving_table(owed: pd.DataFrame, currency: str) -> pd.DataFrame:
+    """Return what becomes of the issued points by every method, in words: one row a method, intervals where known.
+
+    Parameters
+    ----------
+    owed : DataFrame
+        ``results/programme_liability``.
+    currency : str
+        Of the liability.
+
+    Returns
+    -------
+    DataFrame
+        ``method, redeemed in the end, never redeemed, points still to be redeemed, liability``; empty without an end.
+    """
+    shown = {
+        points_liability.ULTIMATE_REDEMPTION: "redeemed in the end",
+        points_liability.POINTS_BREAKAGE: "never redeemed",
+        points_liability.POINTS_TO_BE_REDEEMED: "points still to be redeemed",
+        points_liability.PROGRAMME_LIABILITY: "liability",
+    }
+    rows = {}
+    for r in owed[(owed["status"] == "ok") & owed["quantity"].isin(list(shown))].to_dict("records"):
+        method = METHODS.get(r["segment"], r["segment"])
+        rows.setdefault(method, {})[shown[r["quantity"]]] = formatting.estimate_text(r, currency=currency)
+    return pd.DataFrame([{"method": method, **dict.fromkeys(shown.values(), "not known"), **cells}
+                         for method, cells in rows.items()], columns=["method", *shown.values()])
+
+
+COHORT_HEADINGS = {"cohort": "Steps ago", "ultimate_chain_ladder": "End by chain ladder",
+                   "ultimate_bornhuetter": "End by Bornhuetter–Ferguson", "ultimate_benktander": "End by Benktander"}
+
+METHODS = {"all": "chain ladder", redemption_cohorts.LIFO_LOTS: "chain ladder, newest points used first"}
+
+
+def redemption_matching(accounts: ProgrammeRecords) -> str:
+    """Return how uses were matched to lots."""
+    if accounts.programme.reason:
+        return ""
+    how = {
+        redemption_cohorts.LEDGER_LOTS: "as the ledger names them",
+        redemption_cohorts.FIFO_LOTS: "first in, first out, an assumption",
+    }
+    return f"Lots are used {how[accounts.programme.matched]}."

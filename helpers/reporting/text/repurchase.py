@@ -1,0 +1,258 @@
+"""Text on satisfaction and repurchase: breakpoints, moderators, structural model, loyalty score."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from helpers.foundation.results import Status
+from helpers.loyalty import breakpoints, repurchase_model, satisfaction_loyalty_link, structural_model
+from helpers.reporting import formatting
+from helpers.reporting.text.loyalty import is_reported, quantity_row
+
+Row = Mapping[str, object]
+
+
+def segment_row(table: pd.DataFrame, quantity: str, segment: str) -> Row:
+    """Return the row of a long table that holds a quantity for a segment."""
+    return table[(table["quantity"] == quantity) & (table["segment"] == segment)].iloc[0].to_dict()
+
+
+def repurchase_answer(curve: pd.DataFrame) -> str:
+    """Return from which satisfaction on customers come back, or why there is no such place.
+
+    Parameters
+    ----------
+    curve : DataFrame
+        ``results/loyalty_threshold``.
+    """
+    found = [quantity_row(curve, q) for q in satisfaction_loyalty_link.BREAKPOINT_LABELS]
+    came, test = (
+        quantity_row(curve, satisfaction_loyalty_link.REPURCHASE_SHARE),
+        quantity_row(curve, satisfaction_loyalty_link.THRESHOLD_TEST),
+    )
+    if not is_reported(came):
+        lacks = "is not applicable" if came["status"] == Status.NOT_APPLICABLE else "cannot be said"
+        return f"From which satisfaction on customers come back {lacks}: {came['reason']}."
+    if not is_reported(test):
+        return f"{repurchase_odds(curve)} Whether there is a threshold cannot be seen: {test['reason']}."
+    if found[0]["status"] == Status.STRUCK:
+        return (f"{repurchase_odds(curve)} There is no threshold beyond chance: a straight line does as well "
+                f"({formatting.p_value_sentence(test['value'])}).")
+    return f"{_places(found)} ({formatting.p_value_sentence(test['value'])} against a straight line)."
+
+
+def _places(found: list[Row]) -> str:
+    lower, upper = found
+    if is_reported(lower) and is_reported(upper):
+        return (f"Satisfaction tells who comes back above all between {formatting.estimate_text(lower)} and "
+                f"{formatting.estimate_text(upper)} of 100")
+    known = [(name, r) for name, r in (("lower", lower), ("upper", upper)) if is_reported(r)]
+    if not known:
+        return ("Coming back turns at some satisfaction, but the threshold is not located: its intervals are wider "
+                f"than {formatting.points(breakpoints.MAX_INTERVAL_WIDTH)}")
+    (name, at), other = known[0], "upper" if known[0][0] == "lower" else "lower"
+    return (
+        f"Coming back turns at a satisfaction of {formatting.estimate_text(at)} of 100, the {name} threshold; the "
+        f"{other} "
+        "one is not located"
+    )
+
+
+def repurchase_odds(curve: pd.DataFrame) -> str:
+    """Return how coming back goes together with satisfaction, whatever the shape."""
+    found, came = (
+        quantity_row(curve, satisfaction_loyalty_link.REPURCHASE_ODDS),
+        quantity_row(curve, satisfaction_loyalty_link.REPURCHASE_SHARE),
+    )
+    if not is_reported(found):
+        return f"How satisfaction and coming back go together cannot be said: {found['reason']}."
+    who = formatting.count_text(came["n"], "customer", "customers")
+    range_ = formatting.interval(found["low"], found["high"])
+    how = ("with no association with satisfaction beyond noise" if found["low"] <= 1 <= found["high"] else
+           "the more satisfied the likelier" if found["value"] > 1 else "the more satisfied the less often")
+    return (f"Of {who}, {formatting.estimate_text(came)} came back, {how}: for ten points of satisfaction the odds are "
+            f"{formatting.number(found['value'])} times as high {range_}.")
+
+
+def repurchase_curve_title(curve: pd.DataFrame) -> str:
+    """Return the finding above the figure of the curve."""
+    lower, upper, came = (
+        quantity_row(curve, q)
+        for q in (*satisfaction_loyalty_link.BREAKPOINT_LABELS, satisfaction_loyalty_link.REPURCHASE_SHARE)
+    )
+    if not is_reported(came):
+        return f"Satisfaction and coming back: {came['reason']}"
+    if is_reported(lower) and is_reported(upper):
+        return (
+            f"Coming back rises between {formatting.number(lower['value'])} and "
+            f"{formatting.number(upper['value'])} of 100, "
+            "little below and above"
+        )
+    if lower["status"] == Status.STRUCK:
+        return "Coming back goes with satisfaction in a straight line: no threshold"
+    return "Coming back turns at some satisfaction: not every threshold is located" if (
+        lower["status"] == Status.INSUFFICIENT or upper["status"] == Status.INSUFFICIENT) else (
+        f"{formatting.share(came['value'])} came back; too few different scores to see a bend")
+
+
+def breakpoint_intervals(curve: pd.DataFrame) -> list[tuple[float, float, float]]:
+    """Return the knots that are located, as value, lower and upper limit."""
+    found = [quantity_row(curve, q) for q in satisfaction_loyalty_link.BREAKPOINT_LABELS]
+    return [(r["value"], r["low"], r["high"]) for r in found if is_reported(r)]
+
+
+def slope_sentence(curve: pd.DataFrame) -> str:
+    """Return how steep the curve is in its three parts, and how well each shape foresees others; empty if not known."""
+    found = [quantity_row(curve, q) for q in satisfaction_loyalty_link.SLOPE_LABELS]
+    said = []
+    if all(is_reported(r) for r in found):
+        values = formatting.join_words([formatting.estimate_text(r) for r in found])
+        said.append(f"For ten points of satisfaction the logit rises by {values} below, between and above the knots.")
+    trials = curve[curve["quantity"] == satisfaction_loyalty_link.LOG_LOSS_GAIN].to_dict("records")
+    for trial in trials:
+        verdict = "foresees others better than" if trial["low"] > 0 else "foresees others worse than" if (
+            trial["high"] < 0) else "does as well out of sample as"
+        said.append(
+            f"The {trial['segment']} {verdict} the straight line (gain of log loss {formatting.estimate_text(trial)})."
+        )
+    return " ".join(said)
+
+
+def repurchase_headline(curve: pd.DataFrame) -> tuple[str, ...]:
+    """Return the numbers handed on, to two digits."""
+    found = [
+        quantity_row(curve, q)
+        for q in (satisfaction_loyalty_link.REPURCHASE_SHARE, satisfaction_loyalty_link.BREAKPOINT_LABELS[0])
+    ]
+    return tuple(
+        f"{r['quantity']}: {r['value']:.2g}" if is_reported(r) else f"{r['quantity']}: {formatting.estimate_text(r)}"
+        for r in found
+    )
+
+
+def moderator_sentence(table: pd.DataFrame) -> str:
+    """Return what changes the tie of satisfaction and coming back.
+
+    Parameters
+    ----------
+    table : DataFrame
+        ``results/loyalty_drivers``.
+    """
+    said, quiet, unknown = [], [], {}
+    for name in structural_model.LINK_MODERATORS:
+        found = segment_row(table, structural_model.EFFECT_CHANGE, name)
+        if not is_reported(found):
+            unknown[name] = found["reason"]
+        elif found["low"] <= 0 <= found["high"]:
+            quiet.append(name)
+        else:
+            word, sign = ("more", 1) if found["value"] > 0 else ("less", -1)
+            limits = sorted([sign * found["low"], sign * found["high"]])
+            size = f"{formatting.points(abs(found['value']))} {formatting.interval(*limits, formatting.points)}"
+            gamma = segment_row(table, structural_model.INTERACTION, name)
+            symbol = "γ" if name == structural_model.SWITCHING_MODERATOR else "interaction"
+            said.append(
+                f"Where {CALLED[name]}, satisfaction goes with coming back {word}: by {size} for ten points "
+                f"({symbol} {formatting.number(gamma['value'])} {formatting.interval(gamma['low'], gamma['high'])})."
+            )
+    if quiet:
+        said.append(f"No difference beyond noise by {formatting.join_words(quiet)}.")
+    if unknown and len(set(unknown.values())) == 1:
+        said.append(f"Not known is {formatting.join_words(list(unknown))}: {next(iter(unknown.values()))}.")
+    elif unknown:
+        said.append(f"Not known: {formatting.join_words([f'{name} ({why})' for name, why in unknown.items()])}.")
+    return " ".join(said)
+
+
+CALLED = {
+    structural_model.COMPETITION_MODERATOR: "good alternatives are seen",
+    structural_model.SWITCHING_MODERATOR: "it is costly to leave",
+    structural_model.PROGRAMME_MODERATOR: "customers are members of the programme",
+    structural_model.QUALITY_MODERATOR: "quality is judged high",
+}
+
+
+def structural_model_sentence(table: pd.DataFrame) -> str:
+    """Return what loyalty as said goes with, strongest first."""
+    rows = [
+        r
+        for r in table[table["quantity"] == structural_model.TOTAL_EFFECT_ON_LOYALTY].to_dict("records")
+        if is_reported(r)
+    ]
+    explained = table[table["quantity"] == structural_model.EXPLAINED_VARIANCE].iloc[0].to_dict()
+    if not is_reported(explained):
+        return f"What loyalty as said goes with cannot be modelled: {explained['reason']}."
+    rows = sorted(rows, key=lambda r: (-abs(r["value"]), r["segment"]))
+    sure = [r for r in rows if not r["low"] <= 0 <= r["high"]]
+    if not sure:
+        return "Loyalty as said goes with none of the constructs beyond noise."
+    top = formatting.join_words([f"{r['segment']} ({formatting.estimate_text(r)})" for r in sure[:3]])
+    return (f"Loyalty as said goes most with {top}, total associations in standard deviations; together the model "
+            f"accounts for {formatting.share(explained['value'])} of its variance.")
+
+
+def loyalty_score_accuracy(scores: pd.DataFrame, horizon_days: int) -> str:
+    """Return how good the loyalty score is, and whether the baseline would do as well.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        ``results/loyalty_scores``.
+    horizon_days : int
+        Of the outcome.
+    """
+    auc = segment_row(scores, "auc", repurchase_model.LOYALTY_SCORE)
+    if not is_reported(auc):
+        return f"There is no loyalty score: {auc['reason']}."
+    ahead, slope = (
+        segment_row(scores, "auc_difference", "all"),
+        segment_row(scores, "calibration_slope", repurchase_model.LOYALTY_SCORE),
+    )
+    error, chance = (
+        segment_row(scores, q, repurchase_model.LOYALTY_SCORE)
+        for q in ("calibration_error", "calibration_error_if_perfect")
+    )
+    verdict = ("is beaten by" if ahead["high"] < 0 else "sorts no better than" if ahead["low"] <= 0 else
+               "sorts better than")
+    text = (f"The score, the probability of buying within {horizon_days} days, {verdict} the share by recency alone: "
+            f"AUC {formatting.estimate_text(auc)}, difference {formatting.estimate_text(ahead)}.")
+    if not is_reported(error):
+        return text
+    held = "can be taken at its word" if error["value"] <= chance["high"] else "is off"
+    size = (f"mean error {formatting.points(100 * error['value'])}, by chance alone up to "
+            f"{formatting.points(100 * chance['high'])}")
+    return f"{text} As a probability it {held} ({size}; calibration slope {formatting.estimate_text(slope)})."
+
+
+def loyalty_score_by_origin(scores: pd.DataFrame) -> pd.DataFrame:
+    """Return the score beside the baseline at every origin: ``origin, auc, auc_baseline, calibration_slope``."""
+    rows = []
+    for r in scores[scores["quantity"] == "auc"].to_dict("records"):
+        if r["segment"].startswith(repurchase_model.LOYALTY_SCORE) and is_reported(r):
+            at = r["segment"].removeprefix(repurchase_model.LOYALTY_SCORE)
+            base, slope = (segment_row(scores, q, f"{name}{at}") for q, name in (
+                ("auc", repurchase_model.RECENCY_BASELINE), ("calibration_slope", repurchase_model.LOYALTY_SCORE)))
+            rows.append(
+                {
+                    "origin": at.removeprefix(", ") or "newest",
+                    "auc": formatting.estimate_text(r),
+                    "auc_baseline": formatting.estimate_text(base),
+                    "calibration_slope": formatting.estimate_text(slope),
+                }
+            )
+    return pd.DataFrame(rows, columns=["origin", "auc", "auc_baseline", "calibration_slope"])
+
+
+def loyalty_score_reliability_title(scores: pd.DataFrame) -> str:
+    """Return the finding above the reliability diagram."""
+    error, chance = (
+        segment_row(scores, q, repurchase_model.LOYALTY_SCORE)
+        if (scores["quantity"] == q).any()
+        else {"status": "insufficient"}
+        for q in ("calibration_error", "calibration_error_if_perfect")
+    )
+    if error["status"] != Status.OK:
+        return "Loyalty score: no trial yet"
+    if error["value"] <= chance["high"]:
+        return "The loyalty score can be taken at its word: what it states is what happens"
+    return f"The loyalty score is off by {formatting.points(100 * error['value'])} on average"

@@ -1,0 +1,334 @@
+"""Text of the satisfaction page: index, levels, NPS, CSAT, reliability, waves."""
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from helpers.foundation.results import Estimate, Status
+from helpers.reporting import formatting
+from helpers.satisfaction.nps_csat_ces import CES, CSAT, NPS, TOP_MINUS_BOTTOM
+from helpers.satisfaction.satisfaction_index import (
+    LEVEL_SHARES,
+    SATISFACTION_CHANGE,
+    SATISFACTION_LABEL,
+    SCORE_FORMULA,
+    is_apart,
+    wave_segment,
+)
+from helpers.satisfaction.service_quality import COMPLAINTS_PER_BUYER, DISSATISFACTION_RATE, OMISSION_RATE
+from helpers.satisfaction.survey_quality import SATISFACTION_SCALE, nonrespondent_mean
+from helpers.stats.confidence_intervals import ties_with_largest
+from helpers.stats.control_charts.spc_charts import ControlChart
+from helpers.stats.disclosure_control import share_text_if_enough
+from helpers.stats.survey_scales import SATISFACTION_LEVELS
+
+Row = Mapping[str, object]
+
+CLAIM = "satisfaction index and levels"
+
+TITLES = {COMPLAINTS_PER_BUYER: "complaints per 100 buyers", OMISSION_RATE: "cases that nobody took up",
+          DISSATISFACTION_RATE: "cases whose handling dissatisfied"}
+
+MOST_CHANGES = 4
+
+OWN_QUESTIONS = "Waves were asked different questions: their own values are not to be set against each other."
+
+NEEDED = "A survey with a question on satisfaction, answered by ten people or more, would tell."
+
+
+def quantity_rows(table: pd.DataFrame, quantity: str, segment: str = "all") -> list[Row]:
+    """Return the rows of a long table that hold a quantity, or one of its questions, for a segment."""
+    of_segment = table[table["segment"] == segment].to_dict("records")
+    return [r for r in of_segment if r["quantity"] == quantity or r["quantity"].startswith(f"{quantity} (")]
+
+
+def is_reported(row: Row) -> bool:
+    """Return whether a row has a value that may be relied on."""
+    return row["status"] == Status.OK
+
+
+def satisfaction_answer(index: pd.DataFrame, gates: pd.DataFrame, waves: Sequence[str]) -> tuple[str, ...]:
+    """Return the answer of the page: the index, the levels or the measure that stands in for them, the change.
+
+    Parameters
+    ----------
+    index : DataFrame
+        ``results/satisfaction_index``.
+    gates : DataFrame
+        ``results/satisfaction_gates``.
+    waves : sequence of str
+        Waves, oldest first.
+    """
+    found = quantity_rows(index, SATISFACTION_LABEL)
+    if not found or not is_reported(found[0]):
+        return (_no_index(found), *(s for s in (recommendation_sentence(index),) if "cannot" not in s))
+    return tuple(filter(None, (_index(found[0], gates), satisfaction_levels(index), wave_change(index, waves))))
+
+
+def _index(row: Row, gates: pd.DataFrame) -> str:
+    crossed = gates[gates["is_crossed"] & (gates["level"] == "qualify")]
+    touching = crossed.loc[crossed["claims"].isin([CLAIM, "every measure"]), "sentence"]
+    caveats = [sentence.split(";")[0].rstrip(".") for sentence in touching]
+    caveat = f" (with care: {'; '.join(caveats)})" if caveats else ""
+    return (
+        f"Satisfaction stands at {score_text(row)} of 100, the mean of "
+        f"{formatting.count_text(row['n'], 'person', 'people')}, "
+        f"each by the latest answer{caveat}."
+    )
+
+
+def _no_index(found: Sequence[Row]) -> str:
+    if not found:
+        return f"How satisfied customers are cannot be said: insufficient data. {NEEDED}"
+    if found[0]["status"] == Status.STRUCK:
+        return f"The satisfaction index is struck: {found[0]['reason']}, so its questions do not measure one thing."
+    return f"How satisfied customers are cannot be said: insufficient data, {found[0]['reason']}. {NEEDED}"
+
+
+def score_text(row: Row) -> str:
+    """Return a score in points with its range, the unit said once."""
+    return (
+        f"{formatting.points(row['value'])} {formatting.interval(row['low'], row['high'], formatting.points)}".strip()
+    )
+
+
+def satisfaction_levels(index: pd.DataFrame) -> str:
+    """Return who is highly satisfied and who is not; empty where it cannot be said."""
+    high, low = quantity_rows(index, "share highly satisfied"), quantity_rows(index, "share dissatisfied")
+    if not (high and low and is_reported(high[0]) and is_reported(low[0])):
+        return ""
+    said = [
+        formatting.sentence_case(share_text_if_enough(formatting.estimate_text(r), r["value"], r["n"]))
+        for r in (high[0], low[0])
+    ]
+    return f"{said[0]} are highly satisfied, {said[1][:1].lower()}{said[1][1:]} dissatisfied."
+
+
+def wave_change(index: pd.DataFrame, waves: Sequence[str]) -> str:
+    """Return how the newest wave differs from the one before; empty where there is but one wave."""
+    if len(waves) < 2:
+        return ""
+    before, newest = waves[-2:]
+    row = next(iter(quantity_rows(index, SATISFACTION_CHANGE, wave_segment(newest))), None)
+    if row is None or not is_reported(row):
+        reason = row["reason"] if row else "nobody to speak of"
+        return f"Whether wave {newest} differs from wave {before} cannot be said: {reason}."
+    moved = formatting.change_text(row["value"], row["low"], row["high"], formatting.points)
+    how = formatting.interval(row["low"], row["high"], formatting.points) if _is_beyond(row) else f"({score_text(row)})"
+    by = f", {row['reason']}" if row["reason"] else ""
+    return f"From wave {before} to wave {newest}: {moved} {how}{by}."
+
+
+def recommendation_sentence(index: pd.DataFrame) -> str:
+    """Return what the recommendation questions say, by the name that their scale allows."""
+    found = [r for q in (NPS, TOP_MINUS_BOTTOM) for r in quantity_rows(index, q) if is_reported(r)]
+    if not found:
+        return "Whether customers recommend us cannot be said: insufficient data."
+    said = [
+        f"{r['quantity']} is {score_text(r)}, from {formatting.count_text(r['n'], 'person', 'people')}" for r in found
+    ]
+    return f"{formatting.sentence_case(formatting.join_words(said))}."
+
+
+def common_measures(index: pd.DataFrame) -> str:
+    """Return which of the three common measures the survey allows."""
+    has = [q for q in (NPS, CSAT, CES) if any(is_reported(r) for r in quantity_rows(index, q))]
+    lacks = [q for q in (NPS, CSAT, CES) if q not in has]
+    if not has:
+        rest = (
+            f"; {TOP_MINUS_BOTTOM}, stands in"
+            if any(is_reported(r) for r in quantity_rows(index, TOP_MINUS_BOTTOM))
+            else ""
+        )
+        return (
+            f"None of {formatting.join_words(lacks)} can be given: each belongs to one kind of question on one "
+            f"scale{rest}."
+        )
+    rest = (
+        f"; {formatting.join_words(lacks)} cannot be given, for lack of such a question or of answers" if lacks else ""
+    )
+    return f"The survey allows {formatting.join_words(has)}{rest}."
+
+
+def reliability_sentence(gates: pd.DataFrame) -> str:
+    """Return which scales hold together and which do not."""
+    of_alpha = gates[gates["gate"].str.startswith("alpha of ")]
+    known = of_alpha[of_alpha["statistic"].notna()]
+    if known.empty:
+        return "No scale has two questions with enough answers: reliability is not known"
+    names = known.assign(scale=known["gate"].str.removeprefix("alpha of ")).loc[known["is_crossed"]]
+    struck, weak = (list(names.loc[names["level"] == level, "scale"]) for level in ("strike", "qualify"))
+    held = len(known) - len(struck) - len(weak)
+    parts = [f"{formatting.count_text(held, 'scale holds', 'scales hold')} together"]
+    parts += [f"{formatting.join_words(weak)} only just"] if weak else []
+    parts += [f"the scores of {formatting.join_words(struck)} are struck"] if struck else []
+    return formatting.sentence_case("; ".join(parts))
+
+
+def non_response_sentence(index: pd.DataFrame, heard: Estimate, middle: float) -> str:
+    """Return how different those who were not heard would have to be to move everybody's mean to the neutral point.
+
+    Parameters
+    ----------
+    index : DataFrame
+        ``results/satisfaction_index``.
+    heard : Estimate
+        Share of the known customers with a score.
+    middle : float
+        Upper limit of neutral [0–100].
+    """
+    found = quantity_rows(index, SATISFACTION_LABEL)
+    if not found or not is_reported(found[0]) or heard.status is not Status.OK:
+        return "How different the silent would have to be cannot be computed: " + (
+            heard.reason or "there is no index") + "."
+    if heard.value == 1:
+        return "Every known customer was heard."
+    needed = nonrespondent_mean(found[0]["value"], heard.value, middle)
+    start = (
+        f"{formatting.share(heard.value)} of {formatting.count_text(heard.n, 'known customer', 'known customers')} "
+        "have a score"
+    )
+    if not 0 <= needed <= 100:
+        return (
+            f"{start}: whatever the others feel, everybody's mean stays on the same side of "
+            f"{formatting.number(middle)}."
+        )
+    return (
+        f"{start}: everybody's mean would be {formatting.number(middle)} if the others averaged "
+        f"{formatting.number(needed)}."
+    )
+
+
+def index_formula() -> str:
+    """Return the formula of the index in words."""
+    return f"{formatting.sentence_case(SCORE_FORMULA)}."
+
+
+def levels_title(index: pd.DataFrame, design_effect: float = 1.0) -> str:
+    """Return the finding above the figure of the levels; ties are judged by the effective number of people."""
+    found = [r for level in SATISFACTION_LEVELS for r in quantity_rows(index, f"share {level}") if is_reported(r)]
+    if not found:
+        return "Shares of the levels of satisfaction: insufficient data"
+    found = sorted(found, key=lambda r: -r["value"])
+    names = [str(r["quantity"]).removeprefix("share ") for r in found]
+    ties = ties_with_largest(found[0]["value"], [r["value"] for r in found[1:]], found[0]["n"] / design_effect)
+    near = [name for name, is_tied in zip(names[1:], ties, strict=True) if is_tied]
+    if near:
+        return f"The largest groups are {formatting.join_words([names[0], *near])}: which is larger is within noise"
+    return f"The largest group is {names[0]}: {formatting.share(found[0]['value'])}"
+
+
+def waves_title(index: pd.DataFrame, waves: Sequence[str]) -> str:
+    """Return the finding above the figure of the waves."""
+    found = [
+        r for wave in waves for r in quantity_rows(index, SATISFACTION_CHANGE, wave_segment(wave)) if is_reported(r)
+    ]
+    if not found:
+        return "Satisfaction by wave: fewer than two waves that can be compared" if not is_apart(index) else \
+            "Each wave was asked questions of its own, so satisfaction is not compared over waves"
+    beyond = [r for r in found if _is_beyond(r)]
+    if not beyond:
+        return "Satisfaction does not change beyond noise from any wave to the next"
+    moves = [f"{'rises' if r['value'] > 0 else 'falls'} in {r['segment']}" for r in beyond]
+    rest = len(moves) - MOST_CHANGES
+    more = f" (and in {formatting.count_text(rest, 'earlier wave', 'earlier waves')})" if rest > 0 else ""
+    return f"Beyond noise, satisfaction {formatting.join_words(moves[-MOST_CHANGES:])}{more}"
+
+
+def wave_changes(index: pd.DataFrame, waves: Sequence[str]) -> tuple[str, ...]:
+    """Return the changes beyond noise, how many steps show none, and the newest one; or that there is one wave only."""
+    if len(waves) < 2:
+        return (f"There is {'a single' if waves else 'no'} wave: nothing can be said about change.",)
+    earlier = range(1, len(waves) - 1)
+    found = {i: next(iter(quantity_rows(index, SATISFACTION_CHANGE, wave_segment(waves[i]))), None) for i in earlier}
+    known = [i for i in earlier if found[i] and is_reported(found[i])]
+    moved = [i for i in known if _is_beyond(found[i])]
+    still, unknown = len(known) - len(moved), len(found) - len(known)
+    rest = f"{formatting.count_text(still, 'earlier step shows', 'earlier steps show')} no change beyond noise."
+    gone = f"{formatting.count_text(unknown, 'earlier step', 'earlier steps')} cannot be told."
+    return (*(wave_change(index, waves[:i + 1]) for i in moved[-MOST_CHANGES:]), *([rest] if still else []),
+            *([gone] if unknown else []), wave_change(index, waves), *([OWN_QUESTIONS] if is_apart(index) else []))
+
+
+def _is_beyond(row: Row) -> bool:
+    return row["low"] > 0 or row["high"] < 0
+
+
+def overall_outside_waves(index: pd.DataFrame) -> str:
+    """Return why everybody's mean lies below or above every wave's; empty where it lies among them."""
+    rows_of = index[(index["quantity"] == SATISFACTION_LABEL) & (index["status"] == Status.OK)]
+    whole, of_waves = (rows_of.loc[is_in, "value"] for is_in in (rows_of["segment"] == "all",
+                                                                 rows_of["segment"] != "all"))
+    if whole.empty or len(of_waves) < 2 or is_apart(index) or of_waves.min() <= whole.iloc[0] <= of_waves.max():
+        return ""
+    way = "below" if whole.iloc[0] < of_waves.min() else "above"
+    before = "higher" if way == "below" else "lower"
+    return (
+        f"Everybody's mean, {formatting.points(whole.iloc[0])}, lies {way} every wave's: it takes each person's last "
+        f"answer, and answers before the last one were {before}."
+    )
+
+
+def single_item_measures(index: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of the measures that belong to one question and have a value, for everybody."""
+    names = (NPS, TOP_MINUS_BOTTOM, CSAT, CES)
+    of_all = index[(index["segment"] == "all") & ~index["status"].eq(Status.NOT_APPLICABLE)]
+    return of_all[[q in names or q.startswith(tuple(f"{n} (" for n in names)) for q in of_all["quantity"]]]
+
+
+def construct_scores(index: pd.DataFrame) -> pd.DataFrame:
+    """Return the constructs' scores that stand, their names alone as the quantity."""
+    found = index[index["quantity"].str.startswith("score of ") & (index["status"] == Status.OK)]
+    return found.assign(quantity=found["quantity"].str.removeprefix("score of ").str.replace("_", " "))
+
+
+def level_shares(index: pd.DataFrame) -> pd.DataFrame:
+    """Return the shares of the levels for everybody, the level alone as the quantity.
+
+    Where nobody stands between the ends, as with yes and no, the levels between them are left out.
+    """
+    found = index[index["quantity"].isin(LEVEL_SHARES) & (index["segment"] == "all")]
+    if found["value"].iloc[1:-1].eq(0).all():
+        found = found.iloc[[0, -1]]
+    return found.assign(quantity=found["quantity"].str.removeprefix("share "))
+
+
+def alpha_table(table: pd.DataFrame) -> pd.DataFrame:
+    """Return alphas with their interval in words.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `helpers.satisfaction.quality.agreement`.
+    """
+    limits = [formatting.interval(low, high) for low, high in zip(table["low"], table["high"], strict=True)]
+    shown = table.assign(interval=limits)
+    return shown[["scale", "questions", "alpha", "interval", "standardised", "people"]]
+
+
+def single_item_caveat(gates: pd.DataFrame) -> str:
+    """Return that satisfaction rests on one question, where it does."""
+    found = gates[
+        (gates["gate"] == f"alpha of {SATISFACTION_SCALE}") & gates["is_crossed"] & (gates["level"] == "note")
+    ]
+    return str(found["sentence"].iloc[0]) if len(found) else ""
+
+
+def satisfaction_headline(index: pd.DataFrame) -> tuple[str, ...]:
+    """Return the numbers handed on, to two digits."""
+    kept = [r for q in (SATISFACTION_LABEL, "share highly satisfied", NPS) for r in quantity_rows(index, q)]
+    return tuple(
+        f"{r['quantity']}: {r['value']:.2g}" if is_reported(r) else f"{r['quantity']}: {formatting.estimate_text(r)}"
+        for r in kept
+    )
+
+
+def service_rate_title(chart: ControlChart) -> str:
+    """Return the finding above the control chart of a rate of service."""
+    name = formatting.sentence_case(TITLES[chart.course.name])
+    if not chart.points["is_live"].any():
+        return f"{name}: too few months for a control chart, so there is no alarm"
+    if chart.alarms.empty:
+        return f"{name}: no alarm"
+    last = chart.alarms.iloc[-1]
+    return f"{name}: {last['kind']} {last['direction']} the limits told in {last['on']:%Y-%m}"

@@ -1,0 +1,347 @@
+"""Text on survey answers, deliveries, Kano, penalty–reward, groups, comments and service rates."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+
+import pandas as pd
+
+from helpers.foundation.results import Estimate, Status, estimate_table
+from helpers.reporting import formatting
+from helpers.satisfaction import multigroup
+from helpers.satisfaction.drivers import SatisfactionDrivers
+from helpers.satisfaction.ecsi_model import NoPathModel
+from helpers.satisfaction.kano import KANO_CATEGORIES
+from helpers.satisfaction.late_delivery import IN_TIME, LATE_SHARE, LATENESS_GAP, SATISFACTION_BY_DELIVERY
+from helpers.satisfaction.penalty_reward_drivers import (
+    BASIC_FACTOR,
+    DRIVER_ODDS_RATIO,
+    EXCITEMENT_FACTOR,
+    PenaltyReward,
+)
+from helpers.satisfaction.response_bias import CEILING_SHARE, FLOOR_SHARE
+from helpers.satisfaction.text_comments import POLARITY_ACCURACY
+from helpers.stats.control_charts.spc_charts import ChartSet
+from helpers.stats.disclosure_control import suppress_cells
+
+REST = "with the rest"
+
+QUESTION = {"share given": "answered", "share not applicable": "not applicable", "share missing": "missing",
+            "share off the scale": "off the scale", FLOOR_SHARE: "at the floor", CEILING_SHARE: "at the ceiling",
+            "item-rest correlation": REST}
+
+AGREEMENT = ("Cronbach's alpha", "standardised alpha")
+
+
+def question_table(asked: pd.DataFrame) -> pd.DataFrame:
+    """Return one row a question: what became of its answers, its ends, and how it goes with the others.
+
+    Parameters
+    ----------
+    asked : DataFrame
+        ``results/survey_quality``.
+    """
+    rows = asked[asked["quantity"].isin(QUESTION.keys()) & (asked["status"] == Status.OK)]
+    made = rows.pivot_table(index="segment", columns="quantity", values="value", sort=False)
+    made = made.reindex(columns=[q for q in QUESTION if q in made.columns]).rename(columns=QUESTION)
+    return made.rename_axis("question").rename_axis(None, axis=1).reset_index()
+
+
+def question_formats(table: pd.DataFrame) -> dict[str, Callable]:
+    """Return how the numbers of `questions` are worded."""
+    return {c: formatting.number if c == REST else formatting.share for c in table.columns if c != "question"}
+
+
+def survey_quality_remainder(asked: pd.DataFrame) -> pd.DataFrame:
+    """Return what is known of the answers beside each question and the scales' agreement, which have their tables."""
+    return asked[~asked["quantity"].isin([*QUESTION, *AGREEMENT])]
+
+MOST_SEGMENTS = 4
+
+
+def _one(rows: Sequence[Estimate], quantity: str, segment: str = "all") -> Estimate | None:
+    return next((e for e in rows if (e.quantity, e.segment) == (quantity, segment)), None)
+
+
+def _with_interval(e: Estimate) -> str:
+    form = formatting.share if e.unit == "share" else formatting.points
+    return f"{form(e.value)} {formatting.interval(e.low, e.high, form)}".strip()
+
+
+def late_delivery_sentence(rows: Sequence[Estimate]) -> str:
+    """Return how satisfied people are whose delivery was late, against those whose came in time.
+
+    Parameters
+    ----------
+    rows : sequence of Estimate
+        From `helpers.satisfaction.deliveries.deliveries`.
+    """
+    late, gap, in_time = _one(rows, LATE_SHARE), _one(rows, LATENESS_GAP), _one(rows, SATISFACTION_BY_DELIVERY, IN_TIME)
+    if late is None or gap is None or late.status is not Status.OK:
+        return ""  # the title of the figure says why
+    start = f"{_with_interval(late)} of the deliveries answered for were late or overdue"
+    if gap.status is not Status.OK or in_time is None:
+        return f"{start}; how satisfied these people are cannot be compared: {gap.reason}."
+    if gap.low <= 0 <= gap.high:
+        return f"{start}; their people are neither more nor less satisfied beyond noise ({_with_interval(gap)})."
+    way = "lower" if gap.value < 0 else "higher"
+    return (
+        f"{start}; their people's satisfaction is {formatting.points(abs(gap.value))} {way} "
+        f"{formatting.interval(gap.low, gap.high, formatting.points)} than that of people served in time, who stand at "
+        f"{formatting.points(in_time.value)}: it goes with lateness, whatever else goes with both."
+    )
+
+
+def late_delivery_without_drivers(rows: Sequence[Estimate], driven: SatisfactionDrivers | NoPathModel) -> str:
+    """Return what deliveries say where no driver was asked about; empty where one was, or where they say nothing."""
+    gap = _one(rows, LATENESS_GAP)
+    is_known = gap is not None and gap.status is Status.OK and not gap.low <= 0 <= gap.high
+    return late_delivery_sentence(rows) if isinstance(driven, NoPathModel) and is_known else ""
+
+
+def late_delivery_title(rows: Sequence[Estimate]) -> str:
+    """Return the finding above the figure of satisfaction by lateness."""
+    gap = _one(rows, LATENESS_GAP)
+    if gap is None or gap.status is not Status.OK:
+        return f"Whether late deliveries go with lower satisfaction cannot be said: {(gap or rows[0]).reason}"
+    if gap.low <= 0 <= gap.high:
+        return "Satisfaction does not differ beyond noise between late deliveries and those in time"
+    way = "lower" if gap.value < 0 else "higher"
+    return f"Satisfaction is {formatting.points(abs(gap.value))} {way} where the delivery was late or overdue"
+
+
+def segment_rows(found: pd.DataFrame) -> pd.DataFrame:
+    """Return segments with their interval in words, the difference from everybody else last.
+
+    Parameters
+    ----------
+    found : DataFrame
+        From `helpers.satisfaction.segments.shown`.
+    """
+    limits = [formatting.interval(a, b, formatting.points) for a, b in zip(found["low"], found["high"], strict=True)]
+    columns = ["segment", "people", "value", "interval", "difference", "p_adjusted"]
+    has_own = found["compared"].ne("").any()
+    return found.assign(interval=limits)[[*columns, *(["compared"] if has_own else [])]]
+
+
+def segment_differences(found: pd.DataFrame) -> str:
+    """Return which segments differ from everybody else beyond noise, all comparisons counted together.
+
+    Parameters
+    ----------
+    found : DataFrame
+        From `helpers.satisfaction.segments.shown`.
+    """
+    known, apart = found[found["p_adjusted"].notna()], found[found["compared"].ne("")]
+    n_not = int(apart["difference"].isna().sum())
+    other = (
+        f" {formatting.count_text(n_not, 'segment was', 'segments were')} asked other questions than everybody "
+        "else and "
+        f"{'is' if n_not == 1 else 'are'} not compared."
+        if n_not
+        else ""
+    )
+    if len(apart) > n_not:
+        n_part = formatting.count_text(len(apart) - n_not, "segment is", "segments are")
+        other += f" {n_part} compared by the questions in common only."
+    if known.empty:
+        return f"No segments of thirty people or more can be compared.{other}"
+    differ = known[known["p_adjusted"] < 0.05]
+    said = [f"{r.segment} ({'+' if r.difference > 0 else ''}{formatting.points(r.difference)})"
+            for r in differ.head(MOST_SEGMENTS).itertuples()]
+    more = f" and {formatting.whole(len(differ) - MOST_SEGMENTS)} more" if len(differ) > MOST_SEGMENTS else ""
+    if not said:
+        compared = formatting.count_text(len(known), "segment", "segments")
+        return f"None of {compared} differs beyond noise from everybody else, all comparisons counted together.{other}"
+    return f"Different from everybody else beyond noise: {formatting.join_words(said)}{more}.{other}"
+
+
+def kano_sentence(shown: pd.DataFrame) -> str:
+    """Return which properties people take for granted, which delight them, and how many are ties.
+
+    Parameters
+    ----------
+    shown : DataFrame
+        From `helpers.satisfaction.kano.shown`.
+    """
+    if shown.empty:
+        return "There are no Kano pairs that ten people or more answered."
+    first = shown["category"].str.split(" (", regex=False).str[0]
+    ties = int(shown["category"].str.contains("tied with").sum())
+    parts = []
+    for kind, said in (("must-be", "taken for granted"), ("one-dimensional", "wanted the more the better"),
+                       ("attractive", "a pleasant surprise"), ("indifferent", "a matter of indifference"),
+                       ("reverse", "not wanted")):
+        n = int((first == kind).sum())
+        parts += [f"{formatting.whole(n)} {'is' if n == 1 else 'are'} {said} ({kind})"] if n else []
+    worst = shown.iloc[0]
+    tied = (
+        f" {formatting.sentence_case(formatting.count_text(ties, 'category', 'categories'))} within noise."
+        if ties
+        else ""
+    )
+    return (
+        f"Of {formatting.count_text(len(shown), 'property', 'properties')}, {formatting.join_words(parts)}.{tied} "
+        "What is missed most "
+        f"where it lacks: “{worst['property']}” ({formatting.number(worst['worse'])})."
+    )
+
+
+def kano_table(shown: pd.DataFrame) -> pd.DataFrame:
+    """Return the evaluation table with the coefficients' intervals in words; cells of one to nine people are empty.
+
+    Parameters
+    ----------
+    shown : DataFrame
+        From `helpers.satisfaction.kano.shown`.
+    """
+    ends = {c: zip(shown[f"{c}_low"], shown[f"{c}_high"], strict=True) for c in ("better", "worse")}
+    made = shown.assign(
+        **{f"{c} interval": [formatting.interval(*both) for both in pairs] for c, pairs in ends.items()}
+    )
+    counts = shown[list(KANO_CATEGORIES)]
+    hidden = counts.apply(lambda row: suppress_cells(row, [range(len(row))]), axis=1, result_type="broadcast").astype(
+        bool
+    )
+    made = made.assign(**counts.mask(hidden))
+    return made[["property", "category", *KANO_CATEGORIES, "better", "better interval", "worse", "worse interval"]]
+
+
+def penalty_reward_sentence(found: Sequence[PenaltyReward] | NoPathModel) -> str:
+    """Return which drivers only hurt when low, and which only please when high."""
+    if isinstance(found, NoPathModel):
+        return f"Penalty and reward cannot be told apart: {found.reason}."
+    only = {kind: [c.driver for c in found if c.kind == kind] for kind in (BASIC_FACTOR, EXCITEMENT_FACTOR)}
+    said = [
+        f"a low score of {formatting.join_words(only[BASIC_FACTOR])} goes with less satisfaction, a high one with "
+        "no more"
+    ] * bool(only[BASIC_FACTOR]) + [
+        f"a high score of {formatting.join_words(only[EXCITEMENT_FACTOR])} goes with more satisfaction, a low one "
+        "with no "
+        "less"
+    ] * bool(only[EXCITEMENT_FACTOR])
+    if not said:
+        return "No driver counts on one side only: those that count do so where they are low and where they are high."
+    return f"{formatting.sentence_case('; '.join(said))}."
+
+
+def ordinal_logit_sentence(rows: Sequence[Estimate], driven: SatisfactionDrivers | NoPathModel) -> str:
+    """Return whether the ordinal logit puts the same driver first as the shares of variance do."""
+    known = [e for e in rows if e.quantity == DRIVER_ODDS_RATIO and e.status is Status.OK]
+    if not known or isinstance(driven, NoPathModel):
+        return (
+            "An ordinal logit cannot be fitted: "
+            f"{driven.reason if isinstance(driven, NoPathModel) else rows[0].reason}."
+        )
+    best = max(known, key=lambda e: abs(math.log(e.value)))
+    share = max(driven.share, key=lambda name: driven.share[name].value, default="")
+    uneven = " Odds differ between answers, so one number for all of them is an average." if best.reason else ""
+    if not share:
+        return f"By ordinal logit {best.segment} comes first; shares of variance cannot separate the drivers.{uneven}"
+    agrees = (f"The ordinal logit agrees: {best.segment} comes first." if best.segment == share else
+              f"The ordinal logit disagrees: it puts {best.segment} first, not {share}.")
+    return agrees + uneven
+
+
+def multigroup_sentence(rows: Sequence[Estimate]) -> str:
+    """Return whether two groups may be compared and on which arrows they differ.
+
+    Parameters
+    ----------
+    rows : sequence of Estimate
+        From `helpers.satisfaction.groups.compared`.
+    """
+    apart = [e for e in rows if e.quantity == multigroup.PATH_DIFFERENCE]
+    if apart[0].status is not Status.OK:
+        return f"Groups are not compared: {apart[0].reason}."
+    which = apart[0].reason.partition(", ")[2]
+    differ = [e.segment for e in apart if float(e.reason.removeprefix("adjusted p ").partition(",")[0]) < 0.05]
+    if not differ:
+        return f"Constructs are composed alike in both groups ({which}), and no path differs beyond noise."
+    return f"Constructs are composed alike in both groups ({which}); what differs: {formatting.join_words(differ)}."
+
+
+def topic_sentence(table: pd.DataFrame) -> str:
+    """Return the topic that goes with the lowest scores.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `helpers.satisfaction.topics.topics`.
+    """
+    if table.empty:
+        return "No topic of comments has ten people or more."
+    worst = table.sort_values(["satisfaction", "topic"]).iloc[0]
+    return (
+        f"{formatting.count_text(len(table), 'topic', 'topics').capitalize()} of comments; lowest scores with “"
+        f"{worst['topic']}”: {formatting.points(worst['satisfaction'])} "
+        f"{formatting.interval(worst['low'], worst['high'], formatting.points)}, "
+        f"{formatting.share(worst['share'])} of comments."
+    )
+
+
+def topic_rows(found: pd.DataFrame) -> pd.DataFrame:
+    """Return topics with the interval of their score in words.
+
+    Parameters
+    ----------
+    found : DataFrame
+        From `helpers.satisfaction.topics.topics`.
+    """
+    limits = [formatting.interval(a, b, formatting.points) for a, b in zip(found["low"], found["high"], strict=True)]
+    return found.assign(interval=limits)[["topic", "people", "share", "satisfaction", "interval", "blame"]]
+
+
+def comment_audit_sentence(rows: Sequence[Estimate]) -> str:
+    """Return how often people read the polarity that the score gave."""
+    e = _one(rows, POLARITY_ACCURACY)
+    if e is None or e.status is not Status.OK:
+        return f"How far polarity by score can be trusted is not known: {e.reason if e else 'no comments'}."
+    read = formatting.count_text(e.n, "comment", "comments")
+    return f"Of {read} that people read, {_with_interval(e)} have the polarity of their score."
+
+
+def service_rate_alarms(board: ChartSet) -> str:
+    """Return which service rates raised alarms on their control charts, and how many false ones are to be expected.
+
+    Parameters
+    ----------
+    board : ChartSet
+        From `helpers.satisfaction.service.board`.
+    """
+    watched = [chart for chart in board.charts if chart.points["is_live"].any()]
+    if not watched:
+        return "No rate of service has the months that a control chart needs: no alarm can be given."
+    told = [f"{row.chart}: {row.kind} {row.direction} the limits, begun about {row.began_on:%Y-%m}, told in "
+            f"{row.on:%Y-%m}" for row in board.alarms.itertuples()]
+    quiet = f"No alarm from {formatting.count_text(len(watched), 'charted rate', 'charted rates')}"
+    live = board.false_alarms_a_year
+    expected = (
+        f" About {formatting.number(live, 2)} false alarms a year are to be expected of the charts that watch now."
+        if live > 0
+        else " None of them can raise an alarm at present."
+    )
+    return f"{formatting.sentence_case('; '.join(told)) if told else quiet}.{expected}"
+
+
+
+
+
+
+def rows_with_values(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a long table, or no row of it where not one has a value or was struck: there is nothing to show then."""
+    is_said = table["status"].isin([Status.OK, Status.STRUCK, Status.BLOCKED])
+    return table if is_said.any() else table.head(0)
+
+
+def missing_satisfaction_parts(parts: Mapping[str, Sequence[Estimate] | pd.DataFrame]) -> str:
+    """Return what this page does not speak of, each with its reason; empty where it speaks of everything.
+
+    Parameters
+    ----------
+    parts : mapping of str to estimates or long table
+        What a part is about to its rows.
+    """
+    tables = {name: rows if isinstance(rows, pd.DataFrame) else estimate_table(rows) for name, rows in parts.items()}
+    gone = {name: table for name, table in tables.items() if rows_with_values(table).empty and len(table)}
+    said = [f"{name} ({table['reason'].iloc[0]})" for name, table in gone.items()]
+    return f"Not spoken of here: {formatting.join_words(said)}." if said else ""

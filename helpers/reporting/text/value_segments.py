@@ -1,0 +1,187 @@
+"""Text on customer indices, segments, positioning and textbook claims."""
+
+from helpers.foundation.results import Claim, Estimate, Status
+from helpers.reporting import formatting
+from helpers.stats.disclosure_control import LEAST_PEOPLE, suppressed_rows
+from helpers.value.btyd.channel_cohort_models import CHANNEL_RATES, COHORT_MODELS, ChannelCohortModels
+from helpers.value.customer_indices import CustomerIndices
+from helpers.value.perceptual_map import PerceptualMap
+from helpers.value.retention_economics import CLAIMED_YEARS
+from helpers.value.segmentation import BEHAVIOURAL_BASE, CustomerSegments
+
+LEAST_TOLD = 0.001
+
+HELPS = {"better": "forecasts better out of sample than", "worse": "forecasts worse out of sample than",
+         "tie": "forecasts no better out of sample than"}
+
+
+def _reason(text: str) -> str:
+    return text[:1].lower() + text[1:].rstrip(".")
+
+
+# --- indices and segments --------------------------------------------------------------------------------------------
+
+
+def customer_indices_title(found: CustomerIndices) -> str:
+    """Return the title of the figure of the four indices."""
+    known = [e for e in found.estimates
+             if e.segment == "all" and e.status is Status.OK and e.quantity != "contribution"]
+    if not known:
+        return "Satisfaction, loyalty, contribution and word of mouth, 0 to 100"
+    return (
+        formatting.sentence_case(formatting.join_words([f"{e.quantity} {formatting.number(e.value)}" for e in known]))
+        + " of 100"
+    )
+
+
+def customer_indices_sentence(found: CustomerIndices) -> str:
+    """Return how the indices go together."""
+    if not found.correlations:
+        return "How the indices go together cannot be said: too few customers have two of them."
+    by = sorted(found.correlations, key=lambda e: -abs(e.value))
+    first, last = by[0], by[-1]
+    said = f"Closest go {first.segment}, correlation {formatting.estimate_text(first, formatting.number)}"
+    return (
+        f"{said}; least {last.segment}, {formatting.estimate_text(last, formatting.number)}."
+        if len(by) > 1
+        else f"{said}."
+    )
+
+
+def segments_title(found: CustomerSegments, base: str, currency: str = "") -> str:
+    """Return the caption of a base's segments: what the most and the least valuable are worth."""
+    if found.on(base).reason:
+        return f"{formatting.sentence_case(base)} segments: {_reason(found.on(base).reason)}"
+    table = found.reading(base)
+    table = table[(table["n_customers"] >= LEAST_PEOPLE) & ~suppressed_rows(table) & table["mean_value"].notna()]
+    if table.empty:
+        return f"{formatting.sentence_case(base)} segments"
+    most, least = (table.loc[getattr(table["mean_value"].fillna(0), pick)()] for pick in ("idxmax", "idxmin"))
+    return (
+        f"{formatting.sentence_case(base)} segments, from {formatting.money(most['mean_value'], currency)} a customer "
+        f"({most['segment']}) to {formatting.money(least['mean_value'], currency)} ({least['segment']})"
+    )
+
+
+def segments_sentence(found: CustomerSegments) -> str:
+    """Return which base tells most of what customers bring, and whether its segments are found again."""
+    told = [e for s in found.found if (e := found.told(s.base)).status is Status.OK]
+    if not told and any(not s.reason for s in found.found):
+        return "Which base tells most of what customers bring cannot be said: what they bring is not known."
+    if not told:
+        why = found.on(BEHAVIOURAL_BASE).reason or "what they bring is not known"
+        return f"Customers cannot be divided: {_reason(why)}."
+    most = max(told, key=lambda e: e.value)
+    found_again = ("its segments are found again in samples drawn anew" if found.on(most.segment).is_stable else
+                   "but not all its segments are found again in samples drawn anew, so do not build on them")
+    others = [f"{e.segment} {formatting.share(e.value) if e.value >= LEAST_TOLD else 'under 0.1 %'}"
+              for e in told if e is not most]
+    said = (
+        f"The {most.segment} base tells most of what customers bring, {formatting.estimate_text(most)} of its variance"
+    )
+    return f"{said}{f' ({formatting.join_words(others)})' if others else ''}; {found_again}."
+
+
+# --- positioning -----------------------------------------------------------------------------------------------------
+
+
+def positioning_title(found: PerceptualMap) -> str:
+    """Return the title of the map: which brand customers see nearest to us."""
+    near = found.rivals()
+    if not near:
+        return "What customers say of us and others"
+    return f"Customers see {near[0][0]} nearest to us" + ("" if near[0][1] else ", not apart beyond noise")
+
+
+def positioning_axes(found: PerceptualMap) -> tuple[str, str]:
+    """Return what stands beside the axes of the map: how much of the differences each shows."""
+    if found.map is None:
+        return "", ""
+    first, second = (f"axis {i}, {formatting.share(float(s))} of the differences" for i, s in
+                     enumerate(found.map.shares[:2], 1))
+    return first, second
+
+
+def positioning_sentence(found: PerceptualMap) -> str:
+    """Return what customers say of us more and less often than of others."""
+    if found.said.empty or not found.strengths():
+        return f"How customers see us beside others cannot be said: {found.reason or 'no other brand was asked about'}."
+    gaps = [(name, e) for name, e in found.strengths() if e.low > 0 or e.high < 0]
+    said = [
+        f"{name} ({formatting.share(e.value)} {'more' if e.value > 0 else 'less'})".replace("−", "") for name, e in gaps
+    ]
+    who = f"By what {formatting.count_text(found.n, 'person says', 'people say')}"
+    if not said:
+        return f"{who}, nothing fits us more or less often than others beyond noise."
+    note = "" if found.map is not None else f" A map cannot be drawn: {found.reason}."
+    return (f"{who}, these fit us more or less often than others: {formatting.join_words(said)}.{note}"
+            f"{_values(found)}{_target(found)}")
+
+
+def _values(found: PerceptualMap) -> str:
+    """Return which kinds of value customers see in us rather than in others."""
+    said = [f"{e.segment.removeprefix('value: ')} {formatting.share(abs(e.value))} {'more' if e.value > 0 else 'less'}"
+            for e in found.by_value() if e.low > 0 or e.high < 0]
+    return f" By kind of value: {formatting.join_words(said)}." if said else ""
+
+
+def _target(found: PerceptualMap) -> str:
+    """Return in whose eyes what was asked fits us most and least."""
+    known = [e for e in found.targets if e.status is Status.OK]
+    if len(known) < 2:
+        return ""
+    most, least = (pick(known, key=lambda e: e.value) for pick in (max, min))
+    halves = [(e.high - e.low) / 2 for e in (most, least)]
+    if most.value - least.value <= (halves[0] ** 2 + halves[1] ** 2) ** 0.5:
+        return " No tier sees us otherwise than the rest beyond noise."
+    return (
+        f" It fits us most in the eyes of the {most.segment}, {formatting.estimate_text(most)} of what was asked, "
+        "least in "
+        f"those of the {least.segment}, {formatting.estimate_text(least)}."
+    )
+
+
+# --- finer models, claims --------------------------------------------------------------------------------------------
+
+
+def covariate_models_sentence(found: ChannelCohortModels) -> str:
+    """Return where rates by channel and models by cohort help out of sample."""
+    verdicts = found.verdicts()
+    if not verdicts:
+        reason = found.by_channel.reason if found.by_channel else ""
+        why = _reason(reason) or "there is no model, no channel and no second cohort"
+        return f"Finer models were not tried: {why}."
+    names = {
+        COHORT_MODELS: f"A model for each of {found.n_cohorts} cohorts",
+        CHANNEL_RATES: "A model with rates by channel",
+    }
+    said = [f"{names[name]} {HELPS[verdict]} one model for all." for name, verdict in verdicts.items()]
+    if found.by_channel and not found.by_channel.reason:
+        differ = "differ" if found.by_channel.p_value < 0.05 else "do not differ beyond noise"
+        said.append(f"Rates of buying and leaving {differ} by channel (likelihood ratio, "
+                    f"{formatting.p_value_sentence(found.by_channel.p_value)}).")
+    return " ".join(said)
+
+
+def textbook_claim_sentences(top: Estimate, gain: Estimate, saves: Estimate) -> tuple[str, str, str]:
+    """Return a sentence for each textbook claim: the own figure, or why there is none."""
+    return (_claim(top, "Here the best 20 % hold {} of net sales to date"),
+            _claim(gain, f"Here five points would raise the margin of {CLAIMED_YEARS} years by {{}}, cost left out"),
+            _claim(saves, "Here serving an active customer for a period costs {} less than winning one"))
+
+
+def _claim(own: Estimate, text: str) -> str:
+    if own.status is not Status.OK:
+        return f"{formatting.sentence_case(own.reason)}."
+    return f"{text.format(formatting.estimate_text(own))}."
+
+
+def textbook_claims_title(found: tuple[Claim, ...]) -> str:
+    """Return the caption of the claims: how many hold here."""
+    if all(c.verdict == "cannot say" for c in found):
+        return "What textbooks say: none of it can be tested here"
+    held = sum(c.verdict == "holds" for c in found)
+    n_tried = sum(c.verdict != "cannot say" for c in found)
+    none = (f"{held or 'none'} of {len(found)} {'hold' if held > 1 else 'holds'}" if n_tried == len(found) else
+            f"{n_tried} of {len(found)} can be tested, of which {held or 'none'} {'hold' if held > 1 else 'holds'}")
+    return f"What textbooks say: {none} here"

@@ -1,0 +1,178 @@
+"""Driver drift: how the weights of the drivers move over the survey's waves.
+
+References
+----------
+Cochran (1954), The combination of estimates from different experiments, *Biometrics* 10, 101–129; Bai & Perron (1998),
+Estimating and testing linear models with multiple structural changes, *Econometrica* 66, 47–78.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from helpers.foundation.results import Estimate, Status, no_estimate
+from helpers.satisfaction.ecsi_model import SATISFACTION_CONSTRUCT, NoPathModel
+from helpers.stats import survey_scales
+from helpers.stats.bootstrap import replicate_moments
+from helpers.stats.disclosure_control import FEW_PEOPLE
+from helpers.stats.multiple_testing import holm
+from helpers.stats.pls_sem.path_model import PathModel
+from helpers.stats.survey_weights import ReplicateWeights, WeightedSample
+
+MIN_WAVES = 8
+
+STEADY_DRIFT, GRADUAL_DRIFT, ABRUPT_DRIFT = "steady", "gradual", "abrupt"
+
+
+@dataclass(frozen=True, slots=True)
+class WeightDrift:
+    """How one dimension's weight moves over the waves.
+
+    Parameters
+    ----------
+    dimension : str
+        Which.
+    kind : str
+        ``steady``, ``gradual`` (a straight line) or ``abrupt`` (one step), by Bayes' information criterion.
+    p_value : float
+        Of equal weights in every wave, adjusted over the dimensions (Holm).
+    moved : float
+        Last less first value of the fitted course.
+    since : tuple of str
+        Waves that may be the first after the step (95 % set); empty unless abrupt.
+    """
+
+    dimension: str
+    kind: str
+    p_value: float
+    moved: float
+    since: tuple[str, ...] = ()
+
+
+def weight_drifts(
+    dimensions: Sequence[str], waves: Sequence[str], weight: np.ndarray, error: np.ndarray
+) -> tuple[WeightDrift, ...]:
+    """Return the drift of each dimension's weight.
+
+    Parameters
+    ----------
+    dimensions, waves : sequence of str
+        Columns and rows of the weights; eight waves or more.
+    weight, error : ndarray, shape (n_waves, n_dimensions)
+        Estimates and their standard errors.
+    """
+    precision = 1 / error**2
+    centre = (weight * precision).sum(axis=0) / precision.sum(axis=0)
+    spread = ((weight - centre) ** 2 * precision).sum(axis=0)
+    p = holm(stats.chi2.sf(spread, len(waves) - 1))
+    return tuple(
+        _weight_drift(name, waves, weight[:, j], precision[:, j], float(p[j])) for j, name in enumerate(dimensions)
+    )
+
+
+def _weight_drift(name: str, waves: Sequence[str], weight: np.ndarray, precision: np.ndarray, p: float) -> WeightDrift:
+    n = len(waves)
+    step = np.arange(n) >= np.arange(1, n)[:, None]
+    courses = np.array([np.arange(n, dtype=float), *step.astype(float)])
+    losses, slopes = _line_fits(weight, precision, courses)
+    best = int(np.argmin(losses[1:])) + 1
+    if p >= 0.05:
+        return WeightDrift(name, STEADY_DRIFT, p, 0.0)
+    is_abrupt = losses[best] + np.log(n) < losses[0]  # a break's place is one parameter more than a line has
+    if not is_abrupt:
+        return WeightDrift(name, GRADUAL_DRIFT, p, float(slopes[0] * (n - 1)))
+    near = losses[1:] <= losses[best] + stats.chi2.ppf(0.95, 1)
+    return WeightDrift(
+        name,
+        ABRUPT_DRIFT,
+        p,
+        float(slopes[best]),
+        tuple(w for w, is_near in zip(waves[1:], near, strict=True) if is_near),
+    )
+
+
+def _line_fits(y: np.ndarray, precision: np.ndarray, courses: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the weighted squared error and the slope of y on each course, with an intercept."""
+    total = precision.sum()
+    x = courses - (courses @ precision / total)[:, None]
+    z = y - y @ precision / total
+    slope = (x * z) @ precision / (x**2 @ precision)
+    return ((z - slope[:, None] * x) ** 2) @ precision, slope
+
+WEIGHT_DRIFT = "drift of the weight"
+
+
+def driver_drift_estimates(
+    answers: ir.Table, model: PathModel | NoPathModel, waves: Sequence[str], replicas: ReplicateWeights | None = None
+) -> list[Estimate]:
+    """Return how the drivers' weights move over eight waves or more, or why that cannot be said.
+
+    Parameters
+    ----------
+    answers : Table
+        From `helpers.methods.scales.answers`.
+    model : PathModel or NoPathModel
+        Whose arrows into satisfaction name the drivers.
+    waves : sequence of str
+        Oldest first; those with fewer than 30 people are left out.
+    replicas : ReplicateWeights, optional
+        Of the survey weights; the weights' errors are theirs then.
+    """
+    if isinstance(model, NoPathModel):
+        return [no_estimate(WEIGHT_DRIFT, Status.INSUFFICIENT, model.reason)]
+    names = [start for start, end in model.arrows if end == SATISFACTION_CONSTRUCT]
+    found = _weights_by_wave(answers, model, waves, replicas) if len(waves) >= MIN_WAVES else ([], [], [])
+    if len(found[0]) < MIN_WAVES:
+        reason = f"{len(found[0] or waves)} waves that can be used, fewer than {MIN_WAVES}"
+        return [no_estimate(WEIGHT_DRIFT, Status.INSUFFICIENT, reason)]
+    made = []
+    for d in weight_drifts(names, found[0], np.array(found[1]), np.array(found[2])):
+        where = f" between waves {d.since[0]} and {d.since[-1]}" if d.since else ""
+        made.append(Estimate(f"{WEIGHT_DRIFT}: {d.kind}{where}", d.moved, unit="standard deviations of the waves",
+                             n=len(found[0]), segment=d.dimension,
+                             reason="" if d.kind == STEADY_DRIFT else f"adjusted p {d.p_value:.3g}"))
+    return made
+
+
+def _weights_by_wave(
+    answers: ir.Table, model: PathModel, waves: Sequence[str], replicas: ReplicateWeights | None
+) -> tuple[list[str], list[np.ndarray], list[np.ndarray]]:
+    """Return standardised regression weights of satisfaction in each wave, and their standard errors."""
+    kept, weights, errors = [], [], []
+    names = [start for start, end in model.arrows if end == SATISFACTION_CONSTRUCT]
+    rows = survey_scales.answers_wide(answers, model.items).dropna()
+    waves_of = answers.select("response_id", "wave").distinct().to_pyarrow().to_pandas()
+    wave = rows.index.get_level_values("response_id").map(dict(zip(waves_of["response_id"], waves_of["wave"],
+                                                                  strict=True)))
+    means = pd.DataFrame({name: rows[list(items)].mean(axis=1) for name, items in model.blocks.items()})
+    among = replicate_moments(means.to_numpy(), rows.index.get_level_values("weight").to_numpy(float)[None])
+    scaled = (means - among.mean[0]) / np.sqrt(np.diag(among.covariance[0]))
+    for name in waves:
+        part = scaled[wave == name]
+        if len(part) < max(FEW_PEOPLE, 3 * len(names)):
+            continue
+        beta, error = _wave_regression(
+            part[[*names, SATISFACTION_CONSTRUCT]].to_numpy(), survey_scales.weighted_sample(part, replicas)
+        )
+        kept.append(name)
+        weights.append(beta)
+        errors.append(error)
+    return kept, weights, errors
+
+
+def _wave_regression(columns: np.ndarray, rows: WeightedSample) -> tuple[np.ndarray, np.ndarray]:
+    """Return coefficients of the last column on the others and their standard errors, by replicates where there are."""
+    if rows.replicas is not None:
+        among = replicate_moments(columns, rows.draws()).covariance
+        known = np.isfinite(among).all(axis=(1, 2))
+        beta = (np.linalg.pinv(among[known, :-1, :-1]) @ among[known, :-1, -1:])[:, :, 0]
+        return beta[0], beta[1:].std(axis=0, ddof=1)
+    x, y = np.column_stack([columns[:, :-1], np.ones(len(columns))]), columns[:, -1]
+    inverse = np.linalg.pinv(x.T @ x)
+    beta = inverse @ (x.T @ y)
+    spread = ((y - x @ beta) ** 2).sum() / (len(y) - x.shape[1])
+    return beta[:-1], np.sqrt(spread * np.diag(inverse))[:-1]

@@ -1,0 +1,284 @@
+"""Drivers of satisfaction: importance shares, paths, total effects, importance–performance map."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from helpers.foundation.results import Estimate, Status, no_estimate
+from helpers.satisfaction.ecsi_model import SATISFACTION_CONSTRUCT, CompleteAnswers, NoPathModel, joint_name
+from helpers.satisfaction.measurement_model import MeasurementValidity, unreportable_effects
+from helpers.stats import relative_importance
+from helpers.stats.bootstrap import percentile_interval
+from helpers.stats.confidence_intervals import Interval
+from helpers.stats.pls_sem import pls_evaluation
+from helpers.stats.pls_sem.path_model import PathFit
+
+PATH_COEFFICIENT, TOTAL_EFFECT, CONSISTENT_PATH = "path", "total effect", "path, freed from measurement error"
+
+PATH_R2, PATH_Q2, PATH_MODEL_INDEX = "R²", "Q² out of sample", "satisfaction by the path model"
+
+R2_SHARE, JOINT_R2_SHARE, FIRST_RANK_PROBABILITY = (
+    "share of explained variance",
+    "joint share of explained variance",
+    "chance to be the first",
+)
+
+IMPORTANCE_TIMES_ROOM, DRIVER_PERFORMANCE, JOHNSON_WEIGHT = "importance × room", "performance", "Johnson weight"
+
+RANDOM_PROBE = "chance that a random column does as well"
+
+
+@dataclass(frozen=True, slots=True)
+class SatisfactionDrivers:
+    """Shares of satisfaction's variance that its drivers account for.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Constructs that point to satisfaction.
+    explained : Interval
+        R² of satisfaction on all of them.
+    share : mapping of str to Interval
+        Exact LMG shares of R², summing to one.
+    joint : mapping of str to Interval
+        The same of drivers that cannot be told apart, together.
+    struck : mapping of str to str
+        Drivers without a share of their own, and why.
+    first : mapping of str to float
+        How often each has the largest share over the resamples.
+    probe : mapping of str to float
+        How often a random column does as well.
+    performance : mapping of str to Interval
+        Mean [0–100].
+    priority : mapping of str to Interval
+        Share × points missing to 100.
+    leads : mapping of str to float
+        How often each has the highest priority over the resamples.
+    johnson : mapping of str to float
+        Johnson's weight as a share of R².
+    ranks : ndarray, shape (k, k)
+        How often each driver (row) has each rank by its share over the resamples, the largest first.
+    n, n_people : int
+        People who answered every question, and who answered any.
+    """
+
+    names: tuple[str, ...]
+    explained: Interval
+    share: Mapping[str, Interval]
+    joint: Mapping[str, Interval]
+    struck: Mapping[str, str]
+    first: Mapping[str, float]
+    probe: Mapping[str, float]
+    performance: Mapping[str, Interval]
+    priority: Mapping[str, Interval]
+    leads: Mapping[str, float]
+    johnson: Mapping[str, float]
+    ranks: np.ndarray
+    n: int
+    n_people: int
+
+
+def driver_importance(
+    known: CompleteAnswers | NoPathModel, valid: MeasurementValidity | None, seed: int
+) -> SatisfactionDrivers | NoPathModel:
+    """Return what satisfaction goes with, by exact shares of R² of the constructs' unweighted means.
+
+    Parameters
+    ----------
+    known : CompleteAnswers or NoPathModel
+        From `helpers.satisfaction.structure.panel`.
+    valid : MeasurementValidity or None
+        From `helpers.satisfaction.validity.validity_of`.
+    seed : int
+        Of the random columns.
+    """
+    if isinstance(known, NoPathModel):
+        return known
+    names = tuple(start for start, end in known.model.arrows if end == SATISFACTION_CONSTRUCT)
+    if not 2 <= len(names) <= relative_importance.MAX_DRIVERS:
+        return NoPathModel(f"{len(names)} drivers: shares need 2 to {relative_importance.MAX_DRIVERS}", known.n)
+    means, place = known.means(), [known.model.names.index(n) for n in (*names, SATISFACTION_CONSTRUCT)]
+    among = means.correlation[:, np.array(place)[:, None], place]
+    lmg = relative_importance.lmg_shares(among)
+    explained = lmg.sum(axis=1)
+    share = lmg / explained[:, None]
+    room = share * (100 - means.mean[:, place[:-1]])
+    struck = {
+        s: reason
+        for (s, e), reason in unreportable_effects(valid, known.model.arrows).items()
+        if e == SATISFACTION_CONSTRUCT
+    }
+    apart = [name for name in names if name not in struck]
+    johnson = relative_importance.johnson_weights(among[:1])[0]
+    return SatisfactionDrivers(
+        names,
+        _percentiles_of(explained),
+        _named_intervals(apart, names, share),
+        _joint_shares(names, struck, share),
+        struck,
+        _first_rank_probabilities(names, share),
+        dict(zip(names, _random_probe(known, place, seed), strict=True)),
+        _named_intervals(names, names, means.mean[:, place[:-1]]),
+        _named_intervals(apart, names, room),
+        _first_rank_probabilities(names, room),
+        dict(zip(names, (johnson / johnson.sum()).tolist(), strict=True)),
+        relative_importance.rank_probabilities(share[1:]),
+        known.n,
+        known.n_people,
+    )
+
+
+def _percentiles_of(draws: np.ndarray) -> Interval:
+    return percentile_interval(float(draws[0]), draws[1:])
+
+
+def _named_intervals(
+    wanted: list[str] | tuple[str, ...], names: tuple[str, ...], draws: np.ndarray
+) -> dict[str, Interval]:
+    return {name: _percentiles_of(draws[:, names.index(name)]) for name in wanted}
+
+
+def _joint_shares(names: tuple[str, ...], struck: Mapping[str, str], share: np.ndarray) -> dict[str, Interval]:
+    members = [n for n in names if n in struck]
+    return (
+        {joint_name(members): _percentiles_of(share[:, [names.index(n) for n in members]].sum(axis=1))}
+        if members
+        else {}
+    )
+
+
+def _first_rank_probabilities(names: tuple[str, ...], draws: np.ndarray) -> dict[str, float]:
+    best = draws[1:].argmax(axis=1)
+    return {name: float((best == j).mean()) for j, name in enumerate(names)}
+
+
+def _random_probe(known: CompleteAnswers, place: list[int], seed: int) -> list[float]:
+    member = known.model.block_of[:, None] == np.array(place)
+    columns = known.columns @ (member / member.sum(axis=0))
+    return relative_importance.random_probe_p_values(columns, seed, weights=known.rows.weights).tolist()
+
+
+def driver_estimates(found: SatisfactionDrivers | NoPathModel) -> list[Estimate]:
+    """Return the drivers as rows of a long table: shares, ranks, performance, priority, what was struck."""
+    if isinstance(found, NoPathModel):
+        return [no_estimate(R2_SHARE, Status.INSUFFICIENT, found.reason, unit="share", n=found.n)]
+    n = found.n
+    made = [_driver_estimate(PATH_R2, SATISFACTION_CONSTRUCT, found.explained, "share of variance", n)]
+    for name in found.names:
+        if name in found.struck:
+            made += [no_estimate(q, Status.STRUCK, found.struck[name], unit=u, n=n, segment=name)
+                     for q, u in ((R2_SHARE, "share"), (IMPORTANCE_TIMES_ROOM, "points"))]
+        else:
+            made += [
+                _driver_estimate(R2_SHARE, name, found.share[name], "share", n),
+                _driver_estimate(IMPORTANCE_TIMES_ROOM, name, found.priority[name], "points", n),
+                Estimate(FIRST_RANK_PROBABILITY, found.first[name], unit="share", n=n, segment=name),
+            ]
+        made += [_driver_estimate(DRIVER_PERFORMANCE, name, found.performance[name], "points", n),
+                 Estimate(RANDOM_PROBE, found.probe[name], unit="share", n=n, segment=name)]
+    made += [_driver_estimate(JOINT_R2_SHARE, names, i, "share", n) for names, i in found.joint.items()]
+    return made
+
+
+def _driver_estimate(quantity: str, segment: str, i: Interval, unit: str, n: int) -> Estimate:
+    return Estimate(quantity, i.value, i.low, i.high, unit, n, segment)
+
+
+def path_estimates(
+    known: CompleteAnswers | NoPathModel, found: PathFit | None, valid: MeasurementValidity | None, seed: int
+) -> list[Estimate]:
+    """Return paths, consistent paths, total effects, R², Q² and the index by the path model, struck where it must be.
+
+    Parameters
+    ----------
+    known : CompleteAnswers or NoPathModel
+        From `helpers.satisfaction.structure.panel`.
+    found : PathFit or None
+        From `helpers.satisfaction.validity.fitted`.
+    valid : MeasurementValidity or None
+        From `helpers.satisfaction.validity.validity_of`.
+    seed : int
+        Of the folds.
+    """
+    if isinstance(known, NoPathModel) or found is None:
+        absent = known if isinstance(known, NoPathModel) else NoPathModel("no path model")
+        return [no_estimate(PATH_COEFFICIENT, Status.INSUFFICIENT, absent.reason, n=absent.n)]
+    model, n = known.model, known.n
+    struck = unreportable_effects(valid, model.arrows)
+    ends = [name for j, name in enumerate(model.names) if model.adjacency[:, j].any()]
+    index = pls_evaluation.construct_index(found, known.moments.mean, known.moments.covariance, SATISFACTION_CONSTRUCT)
+    made = [_driver_estimate(PATH_MODEL_INDEX, "all", _percentiles_of(index), "points", n)]
+    for quantity, draws in ((PATH_COEFFICIENT, found.paths), (CONSISTENT_PATH, found.consistent().paths)):
+        made += [_arrow_estimate(quantity, arrow, draws, struck, model.names, n) for arrow in model.arrows]
+    made += _total_effect_estimates(found, struck, n)
+    made += [
+        _driver_estimate(
+            PATH_R2, name, _percentiles_of(found.explained[:, model.names.index(name)]), "share of variance", n
+        )
+        for name in ends
+    ]
+    return made + [Estimate(PATH_Q2, pls_evaluation.q2_predictive_relevance(model, known.columns, name, seed=seed,
+                                                               weights=known.rows.weights),
+                            unit="share of variance", n=n, segment=name) for name in ends]
+
+
+def _arrow_estimate(
+    quantity: str, arrow: tuple[str, str], draws: np.ndarray, struck: Mapping, names: tuple[str, ...], n: int
+) -> Estimate:
+    segment = " → ".join(arrow)
+    if arrow in struck:
+        return no_estimate(quantity, Status.STRUCK, struck[arrow], n=n, segment=segment, unit="standard deviations")
+    i = _percentiles_of(draws[:, names.index(arrow[0]), names.index(arrow[1])])
+    if np.isnan(i.value) or np.isnan(i.low):
+        reason = "the correction fails in too many resamples"
+        return no_estimate(quantity, Status.INSUFFICIENT, reason, n=n, segment=segment, unit="standard deviations")
+    return _driver_estimate(quantity, segment, i, "standard deviations", n)
+
+
+def _total_effect_estimates(found: PathFit, struck: Mapping[tuple[str, str], str], n: int) -> list[Estimate]:
+    """Return total effects; struck as soon as one of the arrows on the way is."""
+    model, totals, made = found.model, found.total_effects, []
+    reach = np.linalg.inv(np.eye(len(model.names)) - model.adjacency * 1.0) > 0.5
+    for a, b in np.argwhere(reach & ~np.eye(len(model.names), dtype=bool)):
+        on_way = [f"{s} → {e}" for s, e in struck if reach[a, model.names.index(s)] and reach[model.names.index(e), b]]
+        segment = f"{model.names[a]} → {model.names[b]}"
+        if on_way:
+            made.append(
+                no_estimate(
+                    TOTAL_EFFECT,
+                    Status.STRUCK,
+                    f"on its way, {on_way[0]} is struck",
+                    n=n,
+                    segment=segment,
+                    unit="standard deviations",
+                )
+            )
+        else:
+            made.append(
+                _driver_estimate(TOTAL_EFFECT, segment, _percentiles_of(totals[:, a, b]), "standard deviations", n)
+            )
+    return made
+
+
+def importance_performance_map(found: SatisfactionDrivers | NoPathModel) -> pd.DataFrame:
+    """Return the importance–performance map: one row a driver, highest priority first, struck ones last."""
+    columns = ["driver", "importance", "low", "high", "performance", "priority", "leads", "relevant", "johnson"]
+    if isinstance(found, NoPathModel):
+        return pd.DataFrame(columns=columns)
+    rows = [{"driver": name, "importance": i.value, "low": i.low, "high": i.high,
+             "performance": found.performance[name].value, "priority": found.priority[name].value,
+             "leads": found.leads[name], "relevant": found.probe[name] <= relative_importance.RELEVANCE_LEVEL,
+             "johnson": found.johnson[name]} for name, i in found.share.items()]
+    frame = pd.DataFrame(rows, columns=columns)
+    return frame.sort_values("priority", ascending=False, ignore_index=True)
+
+
+def driver_rank_table(found: SatisfactionDrivers | NoPathModel) -> pd.DataFrame:
+    """Return how often each driver has each rank by its share: ``driver, 1, 2, …``; empty where any is struck."""
+    if isinstance(found, NoPathModel) or found.struck:
+        return pd.DataFrame(columns=["driver"])
+    order = sorted(range(len(found.names)), key=lambda j: -found.share[found.names[j]].value)
+    rows = [{"driver": found.names[j], **{str(i + 1): float(p) for i, p in enumerate(found.ranks[j])}} for j in order]
+    return pd.DataFrame(rows)

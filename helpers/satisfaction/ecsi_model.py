@@ -1,0 +1,198 @@
+"""Customer satisfaction path model (ECSI) by the questions' roles, and the people who answered it whole."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+
+from helpers.foundation.errors import InputError, spelling_hint
+from helpers.satisfaction.config import SatisfactionConfig
+from helpers.stats import survey_scales
+from helpers.stats.bootstrap import ReplicateMoments
+from helpers.stats.disclosure_control import FEW_PEOPLE, people_text
+from helpers.stats.pls_sem.path_model import PathModel
+from helpers.stats.survey_weights import ReplicateWeights, WeightedSample
+
+SATISFACTION_CONSTRUCT = "Satisfaction"
+
+CONSTRUCT_OF_ROLE = {"image": "Image", "expectation": "Expectation", "performance": "Quality", "value": "Value",
+         "satisfaction": SATISFACTION_CONSTRUCT, "complaint_handling": "Complaints", "intention": "Loyalty",
+         "recommend": "Loyalty", "price_tolerance": "Loyalty"}
+
+DRIVER_ROLES = ("image", "expectation", "performance", "value")
+
+
+@dataclass(frozen=True, slots=True)
+class CompleteAnswers:
+    """The people who answered every question of a path model, with everything that is estimated from them.
+
+    Parameters
+    ----------
+    model : PathModel
+        Constructs, items, arrows.
+    columns : ndarray, shape (n, p)
+        Answers [0–100] in the order of the model's items.
+    rows : WeightedSample
+        These people with their survey weights.
+    moments : ReplicateMoments
+        The first row is the sample, the others its bootstrap replicates.
+    n_people : int
+        People who answered any of the questions.
+    """
+
+    model: PathModel
+    columns: np.ndarray
+    rows: WeightedSample
+    moments: ReplicateMoments
+    n_people: int
+
+    @property
+    def n(self) -> int:
+        """People who answered everything."""
+        return len(self.columns)
+
+    def means(self) -> ReplicateMoments:
+        """Return the moments of the constructs' unweighted means, in the model's order."""
+        member = self.model.block_of[:, None] == np.arange(len(self.model.names))
+        made = member / member.sum(axis=0)
+        return ReplicateMoments(self.moments.mean @ made, made.T @ self.moments.covariance @ made)
+
+
+@dataclass(frozen=True, slots=True)
+class NoPathModel:
+    """Why there is no panel."""
+
+    reason: str
+    n: int = 0
+
+
+def satisfaction_path_model(known: pd.DataFrame, assumed: SatisfactionConfig) -> PathModel | NoPathModel:
+    """Return the path model: as the study declares it, else ECSI by the questions' roles.
+
+    Parameters
+    ----------
+    known : DataFrame
+        From `helpers.methods.scales.catalogue`.
+    assumed : SatisfactionConfig
+        Constructs and arrows, if any.
+
+    Raises
+    ------
+    InputError
+        If the study names a question or a construct that is not there, or an arrow that cannot be read.
+    """
+    blocks = _declared_blocks(known, assumed) if assumed.constructs else _blocks_by_role(known)
+    if SATISFACTION_CONSTRUCT not in blocks or len(blocks) < 2:
+        return NoPathModel("no question on satisfaction" if SATISFACTION_CONSTRUCT not in blocks
+                      else "nothing was asked but satisfaction")
+    arrows = [_parse_arrow(text, blocks) for text in assumed.arrows] or _ecsi_arrows(blocks, known)
+    linked = {name: items for name, items in blocks.items() if any(name in arrow for arrow in arrows)}
+    if SATISFACTION_CONSTRUCT not in linked:
+        return NoPathModel("no arrow leads to or from satisfaction")
+    return PathModel(linked, arrows, tuple(name for name in assumed.formative if name in linked))
+
+
+def _declared_blocks(known: pd.DataFrame, assumed: SatisfactionConfig) -> dict[str, list[str]]:
+    names = set(known["item"])
+    for construct, items in assumed.constructs.items():
+        for item in items:
+            if item not in names:
+                raise InputError(f"satisfaction.constructs.{construct}", f"there is no question '{item}'",
+                                 spelling_hint(item, sorted(names)))
+    return {name: list(items) for name, items in assumed.constructs.items()}
+
+
+def _parse_arrow(text: str, blocks: dict[str, list[str]]) -> tuple[str, str]:
+    start, mark, end = (part.strip() for part in text.partition(">"))
+    if not mark or start not in blocks or end not in blocks:
+        raise InputError("satisfaction.arrows", f"'{text}' cannot be read", "'Image > Satisfaction', of the constructs "
+                         + ", ".join(blocks))
+    return start, end
+
+
+def _blocks_by_role(known: pd.DataFrame) -> dict[str, list[str]]:
+    """Return constructs by role; questions on performance by their own construct where they have several.
+
+    A question that the catalogue counts to satisfaction's own construct does not measure loyalty beside it.
+    """
+    of_satisfaction = set(known.loc[known["role"] == "satisfaction", "construct"])
+    is_loyal = known["role"].map(CONSTRUCT_OF_ROLE).eq("Loyalty") & known["construct"].isin(of_satisfaction)
+    asked = known[known["role"].isin(CONSTRUCT_OF_ROLE.keys()) & ~is_loyal]
+    of_performance = asked.loc[asked["role"] == "performance", "construct"].nunique()
+    blocks: dict[str, list[str]] = {
+        name: [] for role in CONSTRUCT_OF_ROLE for name in _construct_names(asked, role, of_performance)
+    }
+    for row in asked.itertuples():
+        blocks[_construct_name(row.role, row.construct, of_performance)].append(row.item)
+    return blocks
+
+
+def _construct_names(asked: pd.DataFrame, role: str, several: int) -> list[str]:
+    rows = asked[asked["role"] == role]
+    return list(dict.fromkeys(_construct_name(role, construct, several) for construct in rows["construct"]))
+
+
+def _construct_name(role: str, construct: str, several: int) -> str:
+    return construct[:1].upper() + construct[1:] if role == "performance" and several > 1 else CONSTRUCT_OF_ROLE[role]
+
+
+def _ecsi_arrows(blocks: dict[str, list[str]], known: pd.DataFrame) -> list[tuple[str, str]]:
+    fixed = set(CONSTRUCT_OF_ROLE.values()) - {"Quality"}
+    quality = [name for name in blocks if name not in fixed]
+    wanted = [
+        ("Image", "Expectation"),
+        *(("Expectation", q) for q in quality),
+        ("Expectation", "Value"),
+        *((q, "Value") for q in quality),
+        *((name, SATISFACTION_CONSTRUCT) for name in ("Image", "Expectation", *quality, "Value")),
+        (SATISFACTION_CONSTRUCT, "Complaints"),
+        ("Image", "Loyalty"),
+        (SATISFACTION_CONSTRUCT, "Loyalty"),
+        ("Complaints", "Loyalty"),
+    ]
+    return [(a, b) for a, b in wanted if a in blocks and b in blocks]
+
+
+def complete_answers(
+    answers: ir.Table,
+    model: PathModel | NoPathModel,
+    assumed: SatisfactionConfig,
+    seed: int,
+    replicas: ReplicateWeights | None = None,
+) -> CompleteAnswers | NoPathModel:
+    """Return the people who answered every question of the model, by each person's latest answers.
+
+    Parameters
+    ----------
+    answers : Table
+        From `helpers.methods.scales.answers`.
+    model : PathModel or NoPathModel
+        From `structure`.
+    assumed : SatisfactionConfig
+        Resamples.
+    seed : int
+        Of the bootstrap.
+    replicas : ReplicateWeights, optional
+        Of the weights; they are the bootstrap then.
+    """
+    if isinstance(model, NoPathModel):
+        return model
+    rows = survey_scales.latest_by_person(survey_scales.answers_wide(answers, model.items), model.items)
+    complete = rows[rows.notna().all(axis=1)]
+    columns = complete.to_numpy(float)
+    least = max(FEW_PEOPLE, len(model.items) + 1)
+    if len(columns) < least:
+        some = f"{people_text(len(columns), of=len(rows))} of {len(rows)} people answered every question"
+        return NoPathModel(f"{some}; {least} are needed", len(columns))
+    flat = [item for item, spread in zip(model.items, np.ptp(columns, axis=0), strict=True) if spread == 0]
+    if flat:
+        return NoPathModel(f"everybody answers question {flat[0]} alike", len(columns))
+    of = survey_scales.weighted_sample(complete, replicas)
+    return CompleteAnswers(model, columns, of, of.moments(columns, assumed.resamples, seed), len(rows))
+
+
+def joint_name(names: Sequence[str]) -> str:
+    """Return several constructs as one segment."""
+    return " + ".join(names)

@@ -1,0 +1,167 @@
+"""Late delivery: answers linked to orders, satisfaction by lateness."""
+
+from dataclasses import dataclass
+
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+
+from helpers.foundation.results import Estimate, Status, no_estimate
+from helpers.stats.disclosure_control import FEW_PEOPLE, estimate_if_enough, people_text
+from helpers.stats.survey_weights import ReplicateWeights, WeightedSample, weighted_difference
+
+LATE_SHARE, SATISFACTION_BY_DELIVERY = "share of deliveries late or overdue when answering", "satisfaction by delivery"
+
+LATENESS_GAP = "satisfaction, late or overdue less in time"
+
+IN_TIME, LATE_DELIVERY, OVERDUE, PENDING = "in time", "late", "overdue when answering", "not due yet when answering"
+
+MAX_DAYS_TO_ANSWER = 60
+
+DELIVERY_COLUMNS = ["person", "weight", "satisfaction", "days_late", "state"]
+
+LATENESS_BANDS = (
+    (-np.inf, -15, "over two weeks early"),
+    (-15, -8, "8 to 14 days early"),
+    (-8, -1, "1 to 7 days early"),
+    (-1, 0, "on the day promised"),
+    (0, 3, "1 to 3 days late"),
+    (3, 7, "4 to 7 days late"),
+    (7, np.inf, "over a week late"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AnswersWithDelivery:
+    """Answers and the deliveries that they follow, one row a person.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        ``person, weight, satisfaction, days_late, state`` (in time, late, overdue when answering, not due yet): the
+        latest answer with an order behind it.
+    replicas : ReplicateWeights or None
+        Of the weights.
+    reason : str
+        Why there are none; empty where there are.
+    """
+
+    rows: pd.DataFrame
+    replicas: ReplicateWeights | None
+    reason: str = ""
+
+    def of(self, is_in: pd.Series) -> tuple[np.ndarray, WeightedSample]:
+        """Return the satisfaction of some of the people, and these people."""
+        part = self.rows[is_in]
+        return part["satisfaction"].to_numpy(float), WeightedSample(
+            part["person"].to_numpy(), part["weight"].to_numpy(float), self.replicas
+        )
+
+
+def link_answers_to_deliveries(
+    scored: pd.DataFrame, respondents: ir.Table, transactions: ir.Table, replicas: ReplicateWeights | None = None
+) -> AnswersWithDelivery:
+    """Return answers joined to the deliveries of the order that they speak of.
+
+    Parameters
+    ----------
+    scored : DataFrame
+        From `helpers.satisfaction.scores.scores`.
+    respondents, transactions : Table
+        Canonical tables. The order is the one that respondents name (a column ``order_id``), else the customer's
+        latest one delivered in the 60 days before answering.
+    replicas : ReplicateWeights, optional
+        Of the weights.
+    """
+    dated = transactions.filter((transactions.kind == "sale") & transactions.promised_on.notnull())
+    orders = dated.group_by("order_id").aggregate(
+        customer_id=dated.customer_id.max(), promised_on=dated.promised_on.max(), delivered_on=dated.delivered_on.max(),
+        open=dated.delivered_on.isnull().sum())
+    frame = orders.to_pyarrow().to_pandas()
+    if frame.empty or scored.empty:
+        reason = "no order has a promised day" if frame.empty else "nobody has a satisfaction score"
+        return AnswersWithDelivery(pd.DataFrame(columns=DELIVERY_COLUMNS), replicas, reason)
+    frame = frame.assign(**{c: pd.to_datetime(frame[c]) for c in ("promised_on", "delivered_on")})
+    frame.loc[frame["open"] > 0, "delivered_on"] = pd.NaT
+    rows = (
+        _linked_by_order(scored, respondents, frame)
+        if "order_id" in respondents.columns
+        else _linked_by_date(scored, frame)
+    )
+    rows = rows.sort_values(["responded_at", "response_id"]).drop_duplicates("person", keep="last")
+    kept = _with_delivery_state(rows)[DELIVERY_COLUMNS].sort_values("person", ignore_index=True)
+    return AnswersWithDelivery(kept, replicas, "" if len(kept) else "no answer follows a delivery")
+
+
+def _with_delivery_state(rows: pd.DataFrame) -> pd.DataFrame:
+    answered = rows["responded_at"].dt.normalize()
+    is_there, is_due = rows["delivered_on"] <= answered, rows["promised_on"] < answered
+    late = (rows["delivered_on"] - rows["promised_on"]).dt.days.astype("float64")
+    state = np.select([is_there & (late <= 0), is_there, is_due], [IN_TIME, LATE_DELIVERY, OVERDUE], PENDING)
+    return rows.assign(days_late=late.where(is_there), state=state)
+
+
+def _linked_by_order(scored: pd.DataFrame, respondents: ir.Table, orders: pd.DataFrame) -> pd.DataFrame:
+    named = respondents.filter(respondents.order_id.notnull()).select("response_id", "order_id")
+    found = scored.merge(named.to_pyarrow().to_pandas(), on="response_id").dropna(subset=["responded_at"])
+    return found.merge(orders.drop(columns="customer_id"), on="order_id")
+
+
+def _linked_by_date(scored: pd.DataFrame, orders: pd.DataFrame) -> pd.DataFrame:
+    known = orders.dropna(subset=["customer_id", "delivered_on"]).sort_values("delivered_on")
+    asked = scored.dropna(subset=["customer_id", "responded_at"]).sort_values("responded_at")
+    found = pd.merge_asof(asked, known.astype({"delivered_on": asked["responded_at"].dtype}), by="customer_id",
+                          left_on="responded_at", right_on="delivered_on",
+                          tolerance=pd.Timedelta(days=MAX_DAYS_TO_ANSWER))
+    return found.dropna(subset=["order_id"])
+
+
+def late_delivery_estimates(found: AnswersWithDelivery) -> list[Estimate]:
+    """Return how many orders came late, and the satisfaction of those who got theirs late, in time, or not yet.
+
+    Parameters
+    ----------
+    found : AnswersWithDelivery
+        From `linked`.
+    """
+    if found.reason:
+        return [no_estimate(LATE_SHARE, Status.NOT_APPLICABLE, found.reason, unit="share")]
+    state = found.rows["state"]
+    is_due, is_late = state != PENDING, state.isin([LATE_DELIVERY, OVERDUE])
+    given, people = found.of(is_due)
+    made = [estimate_if_enough(LATE_SHARE, people.share(is_late[is_due].to_numpy()), len(given), unit="share")]
+    groups = {name: found.of(state == name) for name in (IN_TIME, LATE_DELIVERY, OVERDUE, PENDING)}
+    made += [estimate_if_enough(SATISFACTION_BY_DELIVERY, of.mean(values), len(values), unit="points", segment=name)
+             for name, (values, of) in groups.items() if len(values)]
+    return [*made, _lateness_gap(groups[IN_TIME], found.of(is_late))]
+
+
+def _lateness_gap(in_time: tuple[np.ndarray, WeightedSample], late: tuple[np.ndarray, WeightedSample]) -> Estimate:
+    values, rows = zip(in_time, late, strict=True)
+    n = sum(map(len, values))
+    if min(map(len, values)) < FEW_PEOPLE:
+        few, rest = people_text(len(values[1])), people_text(len(values[0]))
+        reason = f"{few} people got theirs late, {rest} in time: {FEW_PEOPLE} of each are needed"
+        return no_estimate(LATENESS_GAP, Status.INSUFFICIENT, reason, unit="points", n=n)
+    i, _ = weighted_difference(values, rows)
+    return Estimate(LATENESS_GAP, i.value, i.low, i.high, "points", n)
+
+
+def satisfaction_by_lateness(found: AnswersWithDelivery) -> pd.DataFrame:
+    """Return satisfaction by how early or late the delivery was: ``delivery, people, value, low, high``, ten people up.
+
+    Parameters
+    ----------
+    found : AnswersWithDelivery
+        From `linked`.
+    """
+    rows, made = found.rows, []
+    for low, high, name in LATENESS_BANDS:
+        values, of = found.of((rows["days_late"] > low) & (rows["days_late"] <= high))
+        e = estimate_if_enough(SATISFACTION_BY_DELIVERY, of.mean(values), len(values), unit="points")
+        if e.status is Status.OK:
+            made.append((name, e.n, e.value, e.low, e.high))
+    values, of = found.of(rows["state"] == OVERDUE)
+    e = estimate_if_enough(SATISFACTION_BY_DELIVERY, of.mean(values), len(values), unit="points")
+    made += [(OVERDUE, e.n, e.value, e.low, e.high)] if e.status is Status.OK else []
+    return pd.DataFrame(made, columns=["delivery", "people", "value", "low", "high"])

@@ -1,0 +1,199 @@
+"""Measurement model: omega, AVE, HTMT, loadings of the constructs, and their gates."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from helpers.foundation.results import Estimate, Gate, Level, Status, no_estimate
+from helpers.satisfaction.ecsi_model import CompleteAnswers, NoPathModel
+from helpers.stats import scale_reliability
+from helpers.stats.bootstrap import percentile_interval
+from helpers.stats.confidence_intervals import Interval
+from helpers.stats.pls_sem.path_model import PathFit, fit_path_model
+from helpers.stats.scale_reliability import RELIABILITY_QUALIFY, RELIABILITY_STRIKE
+
+MIN_LOADING, MIN_UPPER_LOADING = 0.40, 0.70
+
+HTMT_STRIKE, HTMT_QUALIFY = 1.0, 0.90
+
+
+@dataclass(frozen=True, slots=True)
+class MeasurementValidity:
+    """What is known about the measurement of the path model's constructs.
+
+    Parameters
+    ----------
+    omega, variance : mapping of str to Interval
+        McDonald's ω and average variance extracted of each construct of two items or more.
+    heywood : tuple of str
+        Constructs whose items do not fit one factor: a communality of one.
+    ratio : mapping of pairs of str to Interval
+        HTMT of every two constructs of two items or more.
+    loading : mapping of str to Interval
+        Of each item of such a construct, on its construct's score.
+    owner : mapping of str to str
+        Item to construct.
+    n : int
+        People.
+    """
+
+    omega: Mapping[str, Interval]
+    variance: Mapping[str, Interval]
+    heywood: tuple[str, ...]
+    ratio: Mapping[tuple[str, str], Interval]
+    loading: Mapping[str, Interval]
+    owner: Mapping[str, str]
+    n: int
+
+    @property
+    def confused(self) -> tuple[tuple[str, str], ...]:
+        """Pairs that cannot be told apart: the upper limit of their HTMT reaches one."""
+        return tuple(pair for pair, i in self.ratio.items() if i.high >= HTMT_STRIKE)
+
+    @property
+    def near(self) -> tuple[tuple[str, str], ...]:
+        """Pairs that are hard to tell apart: HTMT above .90, but its upper limit under one."""
+        return tuple(p for p, i in self.ratio.items() if i.value > HTMT_QUALIFY and i.high < HTMT_STRIKE)
+
+    @property
+    def strangers(self) -> tuple[str, ...]:
+        """Items that do not belong to their construct: loading under .40, and its upper limit under .70."""
+        return tuple(item for item, i in self.loading.items() if i.value < MIN_LOADING and i.high < MIN_UPPER_LOADING)
+
+
+def fit_measurement_model(known: CompleteAnswers | NoPathModel, scheme: str) -> PathFit | None:
+    """Return the path model's fit in the sample (first replicate) and its resamples; None without a panel."""
+    return None if isinstance(known, NoPathModel) else fit_path_model(known.model, known.moments.correlation, scheme)
+
+
+def measurement_validity(known: CompleteAnswers | NoPathModel, found: PathFit | None) -> MeasurementValidity | None:
+    """Return what is known about the measurement; None without a panel.
+
+    Parameters
+    ----------
+    known : CompleteAnswers or NoPathModel
+        From `helpers.satisfaction.structure.panel`.
+    found : PathFit or None
+        From `fitted`.
+    """
+    if isinstance(known, NoPathModel) or found is None:
+        return None
+    model, among = known.model, known.moments.correlation
+    scales = [j for j, name in enumerate(model.names) if len(model.blocks[name]) > 1 and name not in model.formative]
+    part = {model.names[j]: model.items_of(j) for j in scales}
+    factors = {name: scale_reliability.fit_common_factor(among[:, s, s]) for name, s in part.items()}
+    return MeasurementValidity(
+        {name: _interval_of(f.omega) for name, f in factors.items()},
+        {name: _interval_of(f.average_variance) for name, f in factors.items()},
+        tuple(name for name, f in factors.items() if f.is_heywood[0]),
+        {(a, b): _interval_of(scale_reliability.htmt_ratio(among, part[a], part[b])) for a, b in combinations(part, 2)},
+        {item: _interval_of(found.loadings[:, i]) for i, item in enumerate(model.items)
+         if model.names[model.block_of[i]] in part},
+        {item: name for name in part for item in model.blocks[name]}, known.n)
+
+
+def _interval_of(draws: np.ndarray) -> Interval:
+    return percentile_interval(float(draws[0]), draws[1:])
+
+
+def validity_estimates(known: MeasurementValidity | None, absent: str) -> list[Estimate]:
+    """Return ω, AVE, HTMT and loadings with their intervals, or why there are none."""
+    if known is None:
+        return [no_estimate("HTMT", Status.INSUFFICIENT, absent or "no path model")]
+    named = [("omega", known.omega), ("average variance extracted", known.variance),
+             ("HTMT", {f"{a} – {b}": i for (a, b), i in known.ratio.items()}), ("loading", known.loading)]
+    return [
+        _validity_estimate(quantity, segment, i, known.n) for quantity, found in named for segment, i in found.items()
+    ]
+
+
+def _validity_estimate(quantity: str, segment: str, i: Interval, n: int) -> Estimate:
+    if np.isnan(i.value):
+        return no_estimate(quantity, Status.INSUFFICIENT, "one factor does not fit these questions", n=n,
+                             segment=segment)
+    reason = "no interval: one factor does not fit in too many resamples" if np.isnan(i.low) else ""
+    return Estimate(quantity, i.value, i.low, i.high, n=n, segment=segment, reason=reason)
+
+
+def validity_gates(known: MeasurementValidity | None) -> list[Gate]:
+    """Return the gates on discriminant validity, ω and single items; none without a path model."""
+    if known is None:
+        return []
+    pairs = [_pair_gate(pair, i) for pair, i in known.ratio.items() if pair in (*known.confused, *known.near)]
+    omegas = [_omega_gate(name, i) for name, i in known.omega.items() if i.value < RELIABILITY_QUALIFY]
+    items = [_item_gate(item, known) for item in known.strangers]
+    factors = [Gate(f"factor of {name}", 1.0, 1.0, True, Level.QUALIFY, f"effects of {name}",
+                    f"One factor does not fit the questions of {name}: a communality reaches one (Heywood case).")
+               for name in known.heywood]
+    return [*(pairs or _discriminant_gates(known)), *omegas, *items, *factors]
+
+
+def _discriminant_gates(known: MeasurementValidity) -> list[Gate]:
+    if not known.ratio:
+        return []
+    highest = max(known.ratio.values(), key=lambda i: i.value)
+    return [Gate("constructs told apart", highest.value, HTMT_QUALIFY, False, Level.QUALIFY, "separate effects",
+                 f"Every two constructs can be told apart: HTMT is {highest.value:.3f} at most.")]
+
+
+def _pair_gate(pair: tuple[str, str], i: Interval) -> Gate:
+    first, second = pair
+    is_struck = i.high >= HTMT_STRIKE
+    limit, level = (HTMT_STRIKE, Level.STRIKE) if is_struck else (HTMT_QUALIFY, Level.QUALIFY)
+    held = f"its upper limit reaches {limit:.0f}" if is_struck else f"it is above {limit:.2f}"
+    return Gate(f"HTMT of {first} and {second}", i.high if is_struck else i.value, limit, True, level,
+                f"separate effects of {first} and {second}",
+                f"{first} and {second} are hard to tell apart: HTMT is {_value_with_interval(i)}, "
+                f"{held}.")
+
+
+def _omega_gate(name: str, i: Interval) -> Gate:
+    is_struck = i.value < RELIABILITY_STRIKE
+    limit, level = (RELIABILITY_STRIKE, Level.STRIKE) if is_struck else (RELIABILITY_QUALIFY, Level.QUALIFY)
+    return Gate(f"omega of {name}", i.value, limit, True, level, f"effects of {name}",
+                f"McDonald's ω of {name} is {_value_with_interval(i)}; {limit:.2f} is asked for.")
+
+
+def _item_gate(item: str, known: MeasurementValidity) -> Gate:
+    i, name = known.loading[item], known.owner[item]
+    return Gate(f"loading of {item}", i.value, MIN_LOADING, True, Level.QUALIFY, f"effects of {name}",
+                f"{item} does not belong to {name}: its loading is {_value_with_interval(i)}, "
+                f"under {MIN_LOADING:.2f}.")
+
+
+def _value_with_interval(i: Interval) -> str:
+    """Return a value with its interval; without one where too many resamples have no value."""
+    known = "" if np.isnan(i.low) else f" [{i.low:.3f}, {i.high:.3f}]"
+    return f"{i.value:.3f}{known}".replace("-", "−")
+
+
+def unreportable_effects(
+    known: MeasurementValidity | None, arrows: Sequence[tuple[str, str]]
+) -> dict[tuple[str, str], str]:
+    """Return the arrows that are struck, each with its reason: a pair that cannot be told apart, or a scale too weak.
+
+    Parameters
+    ----------
+    known : MeasurementValidity or None
+        From `validity_of`.
+    arrows : sequence of pairs of str
+        Of the path model.
+
+    Notes
+    -----
+    An arrow is struck between the two of a pair, and where both of them point to the same construct.
+    """
+    struck: dict[tuple[str, str], str] = {}
+    if known is None:
+        return struck
+    weak = {name: i for name, i in known.omega.items() if i.value < RELIABILITY_STRIKE}
+    for start, end in arrows:
+        for name in (n for n in (start, end) if n in weak):
+            struck[start, end] = f"ω of {name} is {weak[name].value:.3f}, under {RELIABILITY_STRIKE:.2f}"
+        for pair in known.confused:
+            rivals = pair if (start in pair and all((p, end) in arrows for p in pair)) else ()
+            if {start, end} == set(pair) or rivals:
+                struck[start, end] = f"{pair[0]} and {pair[1]} cannot be told apart"
+    return struck

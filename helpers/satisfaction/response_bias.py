@@ -1,0 +1,247 @@
+"""Response bias: response rate, straight-lining, floor and ceiling, weights raked to all customers."""
+
+from collections.abc import Sequence
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+
+from helpers.foundation.errors import InputError, spelling_hint
+from helpers.foundation.results import Estimate, Gate, Level, Status, no_estimate
+from helpers.satisfaction.config import SatisfactionConfig
+from helpers.satisfaction.survey_quality import ROLES_OUTSIDE_SCALES
+from helpers.stats import raking, survey_scales
+from helpers.stats.bootstrap import bootstrap_counts
+from helpers.stats.confidence_intervals import share_interval
+from helpers.stats.disclosure_control import FEW_PEOPLE, estimate_if_enough
+from helpers.stats.survey_weights import ReplicateWeights
+
+STRAIGHT_LINING, FLOOR_SHARE, CEILING_SHARE = (
+    "share who give one answer to everything",
+    "share at the floor",
+    "share at the ceiling",
+)
+
+MAX_STRAIGHT_LINING, MAX_SHARE_AT_END, MIN_ITEMS, MAX_NAMED_ITEMS = 0.10, 0.50, 5, 5
+
+
+def response_funnel(invitations: ir.Table, scored: pd.DataFrame) -> list[Estimate]:
+    """Return how many were invited, answered and can be scored; as shares of the invited.
+
+    Parameters
+    ----------
+    invitations : Table
+        ``canonical/invitations``.
+    scored : DataFrame
+        From `helpers.satisfaction.scores.scores`.
+    """
+    sent = invitations.select("response_id").to_pyarrow().to_pandas()["response_id"]
+    if sent.empty:
+        return [no_estimate("response rate", Status.NOT_APPLICABLE, "no invitations are recorded", unit="share")]
+    answered = sent.dropna()
+    usable = int(answered.isin(set(scored["response_id"])).sum())
+    return [
+        Estimate("invited", float(len(sent)), unit="people", n=len(sent)),
+        estimate_if_enough(
+            "response rate", share_interval(len(answered) / len(sent), len(sent)), len(sent), unit="share"
+        ),
+        estimate_if_enough(
+            "usable response rate", share_interval(usable / len(sent), len(sent)), len(sent), unit="share"
+        ),
+    ]
+
+
+def response_styles(answers: ir.Table, known: pd.DataFrame, replicas: ReplicateWeights | None = None) -> list[Estimate]:
+    """Return straight-lining, and each question's share of answers at the lowest and at the highest end.
+
+    Parameters
+    ----------
+    answers : Table
+        From `helpers.methods.scales.answers`.
+    known : DataFrame
+        From `helpers.methods.scales.catalogue`.
+    replicas : ReplicateWeights, optional
+        Of the weights.
+
+    Notes
+    -----
+    Straight-lining is the same position on the paper, so scores are counted as they were given, before turning.
+    """
+    known = known[
+        ~known["role"].isin(ROLES_OUTSIDE_SCALES)
+    ]  # at the end of a weight or of Kano's answers there is nothing wrong
+    items = list(known["item"])
+    rows = (
+        survey_scales.latest_by_person(survey_scales.answers_wide(answers, items), items) if items else pd.DataFrame()
+    )
+    if rows.empty:
+        return [no_estimate(STRAIGHT_LINING, Status.INSUFFICIENT, "no survey answers", unit="share")]
+    paper = _answers_as_ticked(rows, known)
+    enough = paper[paper.notna().sum(axis=1) >= MIN_ITEMS]
+    made = [_straight_lining(enough, replicas)]
+    for item in items:
+        given = rows[item].dropna()
+        of = survey_scales.weighted_sample(given, replicas)
+        made += [estimate_if_enough(q, of.share((given == end).to_numpy()), len(given), unit="share", segment=item)
+                 for q, end in ((FLOOR_SHARE, 0.0), (CEILING_SHARE, 100.0))]
+    return made
+
+
+def _answers_as_ticked(rows: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
+    """Return answers as ticked, 0–100 from the lowest, of the questions on the commonest scale."""
+    scale = known[["scale_low", "scale_high"]].apply(tuple, axis=1)
+    same = known[scale == scale.mode().iloc[0]]
+    turned = dict(zip(same["item"], same["is_reversed"], strict=True))
+    return pd.DataFrame({item: 100 - rows[item] if is_turned else rows[item] for item, is_turned in turned.items()})
+
+
+def _straight_lining(paper: pd.DataFrame, replicas: ReplicateWeights | None) -> Estimate:
+    if paper.empty:
+        reason = f"nobody answered {MIN_ITEMS} questions on one scale"
+        return no_estimate(STRAIGHT_LINING, Status.NOT_APPLICABLE, reason, unit="share")
+    is_straight = (paper.max(axis=1) - paper.min(axis=1)) == 0
+    given = survey_scales.weighted_sample(paper, replicas).share(is_straight.to_numpy())
+    return estimate_if_enough(STRAIGHT_LINING, given, len(paper), unit="share")
+
+
+def response_style_gates(found: Sequence[Estimate]) -> list[Gate]:
+    """Return the gates on straight-lining and on questions that most people answer at one end."""
+    of = [e for e in found if e.status is Status.OK]
+    made = [
+        Gate(
+            "straight-lining",
+            e.value,
+            MAX_STRAIGHT_LINING,
+            e.value > MAX_STRAIGHT_LINING,
+            Level.QUALIFY,
+            "every measure",
+            f"{100 * e.value:.1f} % give one answer to everything; the limit is {100 * MAX_STRAIGHT_LINING:g} %.",
+        )
+        for e in of
+        if e.quantity == STRAIGHT_LINING
+    ]
+    ends = sorted(
+        (e for e in of if e.quantity in (FLOOR_SHARE, CEILING_SHARE) and e.value > MAX_SHARE_AT_END),
+        key=lambda e: -e.value,
+    )
+    return made + ([_end_gate(ends)] if ends else [])
+
+
+def _end_gate(ends: Sequence[Estimate]) -> Gate:
+    """Return one gate for all questions that most people answer at one end, named by the worst."""
+    said = ", ".join(f"{e.segment} ({100 * e.value:.0f} % at its {e.quantity.removeprefix('share at the ')})"
+                     for e in ends[:MAX_NAMED_ITEMS])
+    more = f" and {len(ends) - MAX_NAMED_ITEMS} more" if len(ends) > MAX_NAMED_ITEMS else ""
+    one = len(ends) == 1
+    return Gate("questions answered at one end", ends[0].value, MAX_SHARE_AT_END, True, Level.NOTE,
+                "differences in these questions",
+                f"{len(ends)} question{'' if one else 's'} {'has' if one else 'have'} more than half of the answers at "
+                f"one end: {said}{more}; {'it' if one else 'they'} can hardly tell people apart.")
+
+DESIGN_EFFECT, EFFECTIVE_PEOPLE = "design effect", "effective people"
+
+MAX_REPLICATE_CELLS, MIN_REPLICATES = 2 * 10**7, 200
+
+MAX_MARGIN_GAP, MAX_DESIGN_EFFECT, MIN_MEAN_WEIGHT = 0.02, 3.0, 1e-12
+
+
+def weight_respondents(
+    respondents: ir.Table, customers: ir.Table, assumed: SatisfactionConfig, seed: int
+) -> tuple[ir.Table, raking.RakedWeights | None, ReplicateWeights | None]:
+    """Return respondents with their weights, raked to all customers if so declared, how that went, and replicates.
+
+    Parameters
+    ----------
+    respondents, customers : Table
+        Canonical tables.
+    assumed : SatisfactionConfig
+        Columns of customers to match on; resamples.
+    seed : int
+        Of the resamples: people are drawn, and the draw is raked anew.
+
+    Returns
+    -------
+    tuple of Table, Raked, Replicas
+        Weights in the records are where raking starts; without columns to match, or with under 30 people, they stand as
+        recorded, and their replicates are those of people drawn. None twice where nobody's weight differs.
+
+    Raises
+    ------
+    InputError
+        If customers have no such column.
+    """
+    names = list(assumed.rake_on)
+    unknown = [name for name in names if name not in customers.columns]
+    if unknown and customers.count().execute():
+        raise InputError("satisfaction.rake_on", f"customers have no column '{unknown[0]}'",
+                         spelling_hint(unknown[0], list(customers.columns)))
+    sample = _person_weights(respondents).sort_values("person", ignore_index=True)
+    is_raked = bool(names) and not unknown and len(sample) >= FEW_PEOPLE
+    if not is_raked and (sample["weight"].nunique() < 2 or len(sample) < 2):
+        return respondents, None, None
+    counts = bootstrap_counts(len(sample), _n_replicates(len(sample), assumed.resamples), seed)
+    base = np.concatenate([np.ones((1, len(sample))), counts]) * sample["weight"].to_numpy()
+    if not is_raked:
+        recorded = base / base.mean(axis=1, keepdims=True).clip(min=MIN_MEAN_WEIGHT)
+        return respondents, raking.RakedWeights(recorded, np.nan, 0), ReplicateWeights(pd.Index(sample["person"]), base)
+    population = customers.select("customer_id", *names).to_pyarrow().to_pandas()
+    sample = sample.merge(population, on="customer_id", how="left")
+    made = raking.rake_weights(base, raking.population_margins(sample[names], population[names]))
+    known = ReplicateWeights(pd.Index(sample["person"]), made.weights)
+    return _with_weights(respondents, sample["person"], made.weights[0]), made, known
+
+
+def _n_replicates(n: int, wanted: int) -> int:
+    """Return how many replicates of n people are kept, so that their weights fit into memory."""
+    return min(wanted, max(MIN_REPLICATES, MAX_REPLICATE_CELLS // n))
+
+
+def _person_weights(respondents: ir.Table) -> pd.DataFrame:
+    """Return one row a person: ``person, customer_id, weight``, the largest weight recorded, 1 where there is none."""
+    person = ibis.coalesce(respondents.customer_id, ibis.literal("response ") + respondents.response_id)
+    rows = respondents.group_by(person=person).aggregate(
+        customer_id=respondents.customer_id.max(), weight=ibis.coalesce(respondents.weight.max(), 1.0))
+    return rows.to_pyarrow().to_pandas()
+
+
+def _with_weights(respondents: ir.Table, person: pd.Series, raked: np.ndarray) -> ir.Table:
+    lent = ibis.memtable(pd.DataFrame({"person": person, "raked": raked}))
+    table = respondents.mutate(
+        person=ibis.coalesce(respondents.customer_id, ibis.literal("response ") + respondents.response_id))
+    joined = table.left_join(lent, "person").drop("person_right")
+    return joined.mutate(weight=ibis.coalesce(joined.raked, joined.weight, 1.0)).drop("raked", "person")
+
+
+def weight_estimates(made: raking.RakedWeights | None) -> list[Estimate]:
+    """Return design effect and effective number of people behind the weights, or that none are used."""
+    if made is None:
+        reason = "no columns to weight by are declared, and no weights are recorded"
+        return [no_estimate(DESIGN_EFFECT, Status.NOT_APPLICABLE, reason)]
+    n = made.weights.shape[1]
+    found = [Estimate(DESIGN_EFFECT, made.design_effect, unit="times the variance", n=n),
+             Estimate(EFFECTIVE_PEOPLE, made.effective_n, unit="people", n=n)]
+    if np.isnan(made.largest_gap):
+        return found
+    return [*found, Estimate("people whose weight is trimmed", float(made.n_trimmed), unit="people", n=n),
+            Estimate("largest gap to the customers' shares", made.largest_gap, unit="share", n=n)]
+
+
+def design_effect_of(made: raking.RakedWeights | None) -> float:
+    """Return how many times larger the weights make variances, 1 without weights."""
+    return 1.0 if made is None else made.design_effect
+
+
+def weight_quality_gates(made: raking.RakedWeights | None) -> list[Gate]:
+    """Return the gates on the weights: margins that are not met, and a design effect that leaves few people."""
+    if made is None:
+        return []
+    is_apart, is_thin = made.largest_gap > MAX_MARGIN_GAP, made.design_effect > MAX_DESIGN_EFFECT
+    met = [] if np.isnan(made.largest_gap) else [
+        Gate("weights meet the customers' shares", made.largest_gap, MAX_MARGIN_GAP, is_apart, Level.QUALIFY,
+             "every measure", f"After weighting, shares differ from the customers' by {100 * made.largest_gap:.1f} "
+             f"points at most; the limit is {100 * MAX_MARGIN_GAP:g}, {made.n_trimmed:,} weights were trimmed.")]
+    return [*met, Gate(
+        "design effect", made.design_effect, MAX_DESIGN_EFFECT, is_thin, Level.QUALIFY, "every measure",
+        f"Weights make variances {made.design_effect:.2f} times as large: {made.effective_n:,.0f} effective "
+        f"of {made.weights.shape[1]:,} people; the limit is {MAX_DESIGN_EFFECT:g}.")]

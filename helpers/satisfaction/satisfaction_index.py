@@ -1,0 +1,355 @@
+"""Satisfaction score, index, shares of the four levels, by wave and by segment."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+
+from helpers.foundation.results import Estimate, Status, no_estimate
+from helpers.satisfaction.config import SatisfactionConfig
+from helpers.stats.common_items import QUESTION, CommonItems, ItemAnswers, item_answers
+from helpers.stats.confidence_intervals import Interval
+from helpers.stats.disclosure_control import FEW_PEOPLE, LEAST_PEOPLE, estimate_if_enough, too_few
+from helpers.stats.multiple_testing import holm
+from helpers.stats.raking import categories_of
+from helpers.stats.survey_scales import CUT_COLUMNS, NOT_APPLICABLE, SATISFACTION_LEVELS, SCALE_TOLERANCE
+from helpers.stats.survey_weights import ReplicateWeights, WeightedSample, weighted_difference
+
+SCORE_FORMULA = (
+    "answer = 100 × (score − lowest) / (highest − lowest), and 100 less that where a high answer is a bad one; "
+    "person = mean of the answers to the satisfaction questions; index = mean of the people, each by the latest answer"
+)
+
+
+def satisfaction_scores(answers: ir.Table, assumed: SatisfactionConfig) -> pd.DataFrame:
+    """Return one row for each completed survey with enough satisfaction answers, sorted by response.
+
+    Parameters
+    ----------
+    answers : Table
+        From `helpers.methods.scales.answers`.
+    assumed : SatisfactionConfig
+        Default cut points, and the least share of applicable questions that must be answered; one to which ten or
+        more of a wave have no answer, and nobody has, was not asked in it.
+
+    Returns
+    -------
+    DataFrame
+        ``response_id, customer_id, person, responded_at, wave, weight, satisfaction`` (mean of the answers, 0–100)``,
+        n_items, level``. Where questions have different cut points, the level is by their mean.
+    """
+    asked = answers.filter((answers.role == "satisfaction") & (answers.state != NOT_APPLICABLE))
+    by_wave = asked.group_by("item", "wave").aggregate(n=asked.count(), n_given=asked.percent.count())
+    asked = asked.anti_join(by_wave.filter(by_wave.n >= LEAST_PEOPLE, by_wave.n_given == 0), ["item", "wave"])
+    given = asked.percent.notnull()
+    cuts = {name: ibis.coalesce(asked[name], default).mean(where=given)
+            for name, default in zip(CUT_COLUMNS, assumed.cuts, strict=True)}
+    table = asked.group_by("response_id", "customer_id", "person", "responded_at", "wave", "weight").aggregate(
+        satisfaction=asked.percent.mean(), n_items=given.ifelse(1, 0).sum().cast("int64"),
+        n_asked=asked.count(), **cuts)
+    table = table.filter((table.n_items > 0) & (table.n_items >= assumed.share_answered * table.n_asked))
+    table = table.mutate(level=_level_of_score(table)).drop("n_asked", *CUT_COLUMNS)
+    return table.to_pyarrow().to_pandas().sort_values("response_id", ignore_index=True)
+
+
+def by_item(answers: ir.Table, assumed: SatisfactionConfig) -> ItemAnswers:
+    """Return the answers behind the scores, so that groups can be compared by the questions that both were asked.
+
+    Parameters
+    ----------
+    answers, assumed
+        As in `scores`.
+    """
+    return item_answers(answers, ["satisfaction"], assumed.share_answered)
+
+
+def _level_of_score(table: ir.Table) -> ir.StringValue:
+    below = [
+        (table.satisfaction <= table[cut] + SCALE_TOLERANCE, level)
+        for cut, level in zip(CUT_COLUMNS, SATISFACTION_LEVELS, strict=False)
+    ]
+    return ibis.cases(*below, else_=SATISFACTION_LEVELS[-1])
+
+SATISFACTION_LABEL = "satisfaction"
+
+SATISFACTION_CHANGE = "change of satisfaction"
+
+LEVEL_SHARES = tuple(f"share {level}" for level in SATISFACTION_LEVELS)
+
+
+def wave_segment(wave: str) -> str:
+    """Return the name of a wave's segment."""
+    return f"wave {wave}"
+
+
+def index_estimates(
+    scores: pd.DataFrame, waves: Sequence[str], struck: str = "", replicas: ReplicateWeights | None = None,
+    given: ItemAnswers | None = None,
+) -> list[Estimate]:
+    """Return the index, the shares of the four levels and the changes between waves.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        From `helpers.satisfaction.scores.scores`, in memory.
+    waves : sequence of str
+        Waves, oldest first; a single wave is the same as everybody and gets no rows of its own.
+    struck : str
+        Why the claims are struck; empty where they stand.
+    replicas : ReplicateWeights, optional
+        Of the weights.
+    given : ItemAnswers, optional
+        Answers to the satisfaction questions: waves that were asked different ones are compared by those that both
+        were asked, as the reason says, and not at all (*blocked*) where there are none. None: all were asked the same.
+
+    Returns
+    -------
+    list of Estimate
+        Index by Student's interval [0–100], shares by the adjusted Wald interval. In each segment a person counts
+        once, by the latest answer; survey weights enter the values, and the intervals through their replicates or,
+        where they have none, through linearisation (means) and the effective number of people (shares). Intervals of
+        changes hold for all changes together: their level is 1 − .05 / changes (Bonferroni).
+    """
+    estimates = _segment_index(_latest_scores(scores), "all", replicas)
+    groups = [_latest_scores(scores[scores["wave"] == wave]) for wave in waves] if len(waves) > 1 else []
+    for wave, group in zip(waves, groups, strict=False):
+        estimates += _segment_index(group, wave_segment(wave), replicas)
+    estimates += _wave_changes(waves, groups, scores, replicas, given)
+    if struck:
+        return [no_estimate(e.quantity, Status.STRUCK, struck, unit=e.unit, n=e.n, segment=e.segment)
+                for e in estimates]
+    return estimates
+
+
+def questions(
+    scores: pd.DataFrame, given: ItemAnswers, known: pd.DataFrame, replicas: ReplicateWeights | None = None
+) -> list[Estimate]:
+    """Return the mean of each question that the index rests on, so that runs with other questions can be told.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        From `helpers.satisfaction.scores.scores`.
+    given : ItemAnswers
+        From `helpers.satisfaction.scores.by_item`.
+    known : DataFrame
+        From `helpers.methods.scales.catalogue`.
+    replicas : ReplicateWeights, optional
+        Of the weights.
+
+    Returns
+    -------
+    list of Estimate
+        Mean of each person's latest answer [0–100] by item, the ends of its scale as the reason.
+    """
+    latest, ends, made = _latest_scores(scores), known.set_index("item"), []
+    for item in given.percent.columns:
+        percent = given.percent[item].reindex(latest["response_id"]).to_numpy()
+        people = latest[~np.isnan(percent)]
+        mean = _sample_of_scores(people, replicas).mean(percent[~np.isnan(percent)])
+        made.append(
+            estimate_if_enough(f"{QUESTION}{SATISFACTION_LABEL}", mean, len(people), unit="points", segment=str(item))
+        )
+    return [replace(e, reason=scale_of(ends.loc[e.segment])) for e in made if e.status is Status.OK]
+
+
+def scale_of(item: pd.Series | tuple) -> str:
+    """Return the ends of an item's scale, in words."""
+    return f"from {item.scale_low:g} to {item.scale_high:g}"
+
+
+def is_apart(table: pd.DataFrame) -> bool:
+    """Return whether waves that follow each other were asked different questions, from the long table of the index."""
+    of = table[table["quantity"] == SATISFACTION_CHANGE]
+    return bool((of["status"].eq(Status.BLOCKED) | (of["status"].eq(Status.OK) & of["reason"].fillna("").ne(""))).any())
+
+
+def _latest_scores(scores: pd.DataFrame) -> pd.DataFrame:
+    ordered = scores.sort_values(["responded_at", "response_id"], na_position="first")
+    return ordered.drop_duplicates("person", keep="last").sort_values("person", ignore_index=True)
+
+
+def _sample_of_scores(group: pd.DataFrame, replicas: ReplicateWeights | None) -> WeightedSample:
+    return WeightedSample(group["person"].to_numpy(), group["weight"].to_numpy(float), replicas)
+
+
+def _segment_index(group: pd.DataFrame, segment: str, replicas: ReplicateWeights | None) -> list[Estimate]:
+    n, rows = len(group), _sample_of_scores(group, replicas)
+    found = [
+        estimate_if_enough(
+            SATISFACTION_LABEL, rows.mean(group["satisfaction"].to_numpy(float)), n, unit="points", segment=segment
+        )
+    ]
+    return found + [
+        estimate_if_enough(quantity, rows.share((group["level"] == level).to_numpy()), n, unit="share", segment=segment)
+        for level, quantity in zip(SATISFACTION_LEVELS, LEVEL_SHARES, strict=True)
+    ]
+
+
+def _wave_changes(
+    waves: Sequence[str], groups: Sequence[pd.DataFrame], scores: pd.DataFrame, replicas: ReplicateWeights | None,
+    given: ItemAnswers | None,
+) -> Iterator[Estimate]:
+    level = 1 - 0.05 / max(len(groups) - 1, 1)
+    for i in range(1, len(groups)):
+        names, pair, note = waves[i - 1:i + 1], groups[i - 1:i + 1], ""
+        segment = wave_segment(waves[i])
+        if given is not None and _least(pair) >= LEAST_PEOPLE:
+            common = given.common(*(g["response_id"] for g in pair))
+            note = common.note
+            if not common.items:
+                yield no_estimate(
+                    SATISFACTION_CHANGE, Status.BLOCKED, note, unit="points", n=_least(pair), segment=segment
+                )
+                continue
+            if note:
+                pair = [_latest_scores(given.rescored(scores[scores["wave"] == w], common.items)) for w in names]
+        if _least(pair) < LEAST_PEOPLE:
+            reason = f"{too_few(_least(pair))}, in one of the waves {names[0]} and {names[1]}"
+            yield no_estimate(
+                SATISFACTION_CHANGE, Status.INSUFFICIENT, reason, unit="points", n=_least(pair), segment=segment
+            )
+            continue
+        values = tuple(g["satisfaction"].to_numpy(float) for g in pair)
+        change: Interval = weighted_difference(values, tuple(_sample_of_scores(g, replicas) for g in pair), level)[0]
+        yield Estimate(
+            SATISFACTION_CHANGE,
+            change.value,
+            change.low,
+            change.high,
+            "points",
+            _least(pair),
+            segment,
+            level,
+            reason=note,
+        )
+
+
+def _least(groups: Sequence[pd.DataFrame]) -> int:
+    return min(map(len, groups))
+
+SEGMENT_SATISFACTION = "satisfaction of a segment"
+
+SEGMENT_VARIABLES = ("survey", "channel", "language", "stratum")
+
+MAX_GROUPS = 20
+
+
+def segment_members(respondents: ir.Table, customers: ir.Table) -> pd.DataFrame:
+    """Return which segments each response belongs to: ``response_id`` and one column of text a variable.
+
+    Parameters
+    ----------
+    respondents, customers : Table
+        Canonical tables: survey, channel, language, stratum and demographic columns of the respondents; kind, channel
+        of acquisition and demographic columns of the customers where respondents lack them. Numbers of more than
+        12 values stand in fifths; columns with more than 20 values, or with one, make no segments.
+    """
+    own = [c for c in respondents.columns if c in SEGMENT_VARIABLES or c.startswith("demographic_")]
+    theirs = [c for c in customers.columns if c not in own and (
+        c in ("kind", "acquired_channel") or c.startswith("demographic_"))]
+    rows = respondents.select("response_id", "customer_id", *own).left_join(
+        customers.select("customer_id", *theirs), "customer_id")
+    frame = rows.select("response_id", *own, *theirs).to_pyarrow().to_pandas().sort_values(
+        "response_id", ignore_index=True)
+    made = {c: categories_of(frame[c].fillna(""), frame[c].fillna(""))[0] for c in (*own, *theirs)}
+    kept = {c: x for c, x in made.items() if 2 <= x[x != ""].nunique() <= MAX_GROUPS}
+    return frame[["response_id"]].assign(**kept)
+
+
+def segment_label(column: str) -> str:
+    """Return a variable's name for people.
+
+    Examples
+    --------
+    >>> segment_label("demographic_customer_type"), segment_label("acquired_channel")
+    ('customer type', 'acquired channel')
+    """
+    return column.removeprefix("demographic_").replace("_", " ")
+
+
+def segment_comparisons(
+    scored: pd.DataFrame, of: pd.DataFrame, replicas: ReplicateWeights | None = None, given: ItemAnswers | None = None
+) -> pd.DataFrame:
+    """Return each segment's satisfaction and its difference from everybody else.
+
+    Parameters
+    ----------
+    scored : DataFrame
+        From `helpers.satisfaction.scores.scores`; a person counts once, by the latest answer.
+    of : DataFrame
+        From `members`.
+    replicas : ReplicateWeights, optional
+        Of the weights.
+    given : ItemAnswers, optional
+        Answers to the satisfaction questions, so that those who were asked different ones are compared by the ones
+        that both were asked, or not at all.
+
+    Returns
+    -------
+    DataFrame
+        ``segment, people, value, low, high, difference, p_adjusted, compared`` [points]; p-values adjusted over all
+        segments (Holm), lowest first. Under 30 people on either side: no difference; under ten: no value. ``compared``
+        says by which questions, or why not; empty where everybody was asked the same.
+    """
+    rows = scored.merge(of, on="response_id").sort_values(["responded_at", "response_id"], na_position="first")
+    rows = rows.drop_duplicates("person", keep="last").sort_values("person", ignore_index=True)
+    found = [_segment_row(rows, c, value, replicas, given) for c in of.columns.drop("response_id")
+             for value in sorted(set(rows[c]) - {""})]
+    columns = ["segment", "people", "value", "low", "high", "difference", "p", "compared"]
+    table = pd.DataFrame(found, columns=columns)
+    table.insert(6, "p_adjusted", holm(table.pop("p").to_numpy(float)))
+    return table.sort_values(["p_adjusted", "people", "segment"], ascending=[True, False, True], ignore_index=True)
+
+
+def _segment_row(
+    rows: pd.DataFrame, column: str, value: str, replicas: ReplicateWeights | None, given: ItemAnswers | None
+) -> tuple:
+    is_in, is_known = rows[column] == value, rows[column] != ""
+    parts = [rows[is_known & ~is_in], rows[is_in]]
+    own = _of(parts[1], replicas).mean(parts[1]["satisfaction"].to_numpy(float))
+    n, common, gap, p = len(parts[1]), CommonItems((), 0), np.nan, np.nan
+    if given is not None and min(map(len, parts)) >= FEW_PEOPLE:
+        common = given.common(*(part["response_id"] for part in parts))
+        parts = parts if common.is_whole else [given.rescored(part, common.items) for part in parts]
+    if min(map(len, parts)) >= FEW_PEOPLE:
+        scores = tuple(part["satisfaction"].to_numpy(float) for part in parts)
+        made, p = weighted_difference(scores, tuple(_of(part, replicas) for part in parts))
+        gap = made.value
+    return f"{segment_label(column)} {value}", n, own.value, own.low, own.high, gap, p, common.note
+
+
+def _of(part: pd.DataFrame, replicas: ReplicateWeights | None) -> WeightedSample:
+    return WeightedSample(part["person"].to_numpy(), part["weight"].to_numpy(float), replicas)
+
+
+def segment_estimates(table: pd.DataFrame) -> list[Estimate]:
+    """Return the satisfaction of each segment as rows of a long table.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `segments`.
+    """
+    made = [
+        estimate_if_enough(
+            SEGMENT_SATISFACTION, Interval(r.value, r.low, r.high), r.people, unit="points", segment=r.segment
+        )
+        for r in table.sort_values("segment").itertuples()
+    ]
+    reason = "no column of the respondents or customers makes segments"
+    return made or [no_estimate(SEGMENT_SATISFACTION, Status.NOT_APPLICABLE, reason, unit="points")]
+
+
+def segment_table(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the segments that may be published, those that differ most surely first.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `segments`.
+    """
+    return table[table["people"] >= LEAST_PEOPLE].reset_index(drop=True)

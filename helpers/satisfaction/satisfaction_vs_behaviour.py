@@ -1,0 +1,232 @@
+"""Satisfaction against behaviour after the answer: repeat orders, spend, complaints."""
+
+from datetime import date
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+
+from helpers.foundation.results import Estimate, Status, no_estimate
+from helpers.stats.bootstrap import percentile_interval
+from helpers.stats.confidence_intervals import Interval, spearman_interval
+from helpers.stats.disclosure_control import FEW_PEOPLE, estimate_if_enough, people_text
+from helpers.stats.survey_weights import ReplicateWeights, WeightedSample
+
+FOLLOW_UP_DAYS = 180
+
+BEHAVIOUR_LABELS = {
+    "orders": "repeat purchases after answering",
+    "kept": "buying again at all",
+    "spend": "spend after answering",
+    "promoted": "share of lines bought under a promotion",
+    "complaints": "complaints after answering",
+    "referred": "new customers recommended after answering",
+    "choosing_hours": "hours from first view to purchase",
+}
+
+EXPECTATION_TERTILES = ("promised little", "promised something", "promised much")
+
+
+def behaviour_after_answer(
+    scored: pd.DataFrame, transactions: ir.Table, cases: ir.Table, customers: ir.Table, as_of: date
+) -> pd.DataFrame:
+    """Return what customers did in the half year after answering; one row a customer, by the latest such answer.
+
+    Parameters
+    ----------
+    scored : DataFrame
+        From `helpers.satisfaction.scores.scores`.
+    transactions, cases, customers : Table
+        Canonical tables.
+    as_of : date
+        Answers less than half a year old are left out: what follows is not known yet.
+
+    Returns
+    -------
+    DataFrame
+        ``customer_id, satisfaction, weight, responded_at, orders, kept`` (1 where there are any)``, spend, promoted,
+        complaints, referred, channel`` (that won the customer).
+    """
+    until = pd.Timestamp(as_of) - pd.Timedelta(days=FOLLOW_UP_DAYS)
+    old = scored[scored["customer_id"].notna() & (scored["responded_at"] <= until)]
+    old = old.sort_values(["responded_at", "response_id"]).drop_duplicates("customer_id", keep="last")
+    asked = old[["customer_id", "satisfaction", "weight", "responded_at"]].sort_values("customer_id", ignore_index=True)
+    if asked.empty:
+        return asked.assign(**dict.fromkeys(("orders", "kept", "spend", "promoted", "complaints", "referred"), 0.0),
+                            channel="")
+    lent, named = ibis.memtable(asked), customers.filter(customers.referred_by.notnull())
+    made = asked
+    for part in (
+        _purchases_after(lent, transactions),
+        _complaints_after(lent, cases),
+        _referrals_after(lent, named),
+        _acquired_channel(customers),
+    ):
+        made = made.merge(part, on="customer_id", how="left")
+    counted = {"orders": transactions, "spend": transactions, "complaints": cases, "referred": named}
+    nothing = {c: 0.0 if _has_rows(table) else np.nan for c, table in counted.items()}  # no records are not no orders
+    made = made.assign(**{c: made[c].astype("float64").fillna(value) for c, value in nothing.items()})
+    return made.assign(kept=(made["orders"] > 0).astype("float64").where(made["orders"].notna()))
+
+
+def _has_rows(table: ir.Table) -> bool:
+    return table.limit(1).to_pyarrow().num_rows > 0
+
+
+def _rows_within_follow_up(lent: ir.Table, table: ir.Table, at: str) -> ir.Table:
+    """Return rows of the half year after each customer's answer."""
+    joined = table.inner_join(lent, "customer_id")
+    end = joined.responded_at + ibis.interval(days=FOLLOW_UP_DAYS)
+    return joined.filter((joined[at] > joined.responded_at) & (joined[at] <= end))
+
+
+def _purchases_after(lent: ir.Table, transactions: ir.Table) -> pd.DataFrame:
+    sold = _rows_within_follow_up(lent, transactions.filter(transactions.kind == "sale"), "ordered_at")
+    rows = sold.group_by("customer_id").aggregate(
+        orders=sold.order_id.nunique().cast("float64"), spend=sold.amount.sum().cast("float64"),
+        promoted=sold.is_promotion.cast("int64").mean())
+    return rows.to_pyarrow().to_pandas()
+
+
+def _complaints_after(lent: ir.Table, cases: ir.Table) -> pd.DataFrame:
+    told = _rows_within_follow_up(lent, cases.filter(cases.kind == "complaint"), "opened_at")
+    return told.group_by("customer_id").aggregate(
+        complaints=told.count().cast("float64")).to_pyarrow().to_pandas()
+
+
+def _referrals_after(lent: ir.Table, named: ir.Table) -> pd.DataFrame:
+    who = named.select(customer_id=named.referred_by, joined_at=named.joined_on.cast("timestamp"))
+    told = _rows_within_follow_up(lent, who, "joined_at")
+    return told.group_by("customer_id").aggregate(referred=told.count().cast("float64")).to_pyarrow().to_pandas()
+
+
+def _acquired_channel(customers: ir.Table) -> pd.DataFrame:
+    return customers.select("customer_id", channel=customers.acquired_channel).to_pyarrow().to_pandas()
+
+
+def behaviour_correlations(
+    found: pd.DataFrame, replicas: ReplicateWeights | None = None, seed: int = 0
+) -> list[Estimate]:
+    """Return the rank correlation of satisfaction with each sign of behaviour after it.
+
+    Parameters
+    ----------
+    found : DataFrame
+        From `behaviour`.
+    replicas : ReplicateWeights, optional
+        Of the weights.
+    seed : int
+        Of the bootstrap, where weights have no replicates of their own.
+    """
+    made = []
+    for column, name in BEHAVIOUR_LABELS.items():
+        quantity = f"satisfaction with {name}"
+        known = found.dropna(subset=[column]) if column in found else found.head(0)
+        if len(known) < FEW_PEOPLE or known[column].nunique() < 2:
+            reason = (
+                f"{people_text(len(known))} customers with both, {FEW_PEOPLE} are needed"
+                if len(known) < FEW_PEOPLE
+                else "nobody differs"
+            )
+            made.append(no_estimate(quantity, Status.INSUFFICIENT, reason, unit="rank correlation", n=len(known)))
+            continue
+        i = _correlation_estimate(known, column, replicas, seed)
+        made.append(Estimate(quantity, i.value, i.low, i.high, "rank correlation", len(known)))
+    return made
+
+
+def _correlation_estimate(known: pd.DataFrame, column: str, replicas: ReplicateWeights | None, seed: int) -> Interval:
+    x, y, weight = (known[c].to_numpy(float) for c in ("satisfaction", column, "weight"))
+    if replicas is None and np.ptp(weight) == 0:
+        return spearman_interval(x, y)
+    ranks = np.column_stack([_weighted_midranks(x, weight), _weighted_midranks(y, weight)])
+    draws = (
+        WeightedSample(known["customer_id"].to_numpy(), weight, replicas)
+        .moments(ranks, 1000, seed)
+        .correlation[:, 0, 1]
+    )
+    return percentile_interval(float(draws[0]), draws[1:])
+
+
+def _weighted_midranks(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Return the weight of everybody below each value and of half of those who share it: midranks under weights."""
+    _, place = np.unique(values, return_inverse=True)
+    held = np.bincount(place, weight)
+    return (np.cumsum(held) - held / 2)[place]
+
+
+def with_choosing_hours(found: pd.DataFrame, events: ir.Table, transactions: ir.Table) -> pd.DataFrame:
+    """Return the table of behaviour with the hours from a first view to the purchase that followed it in a week.
+
+    Parameters
+    ----------
+    found : DataFrame
+        From `behaviour`.
+    events, transactions : Table
+        Canonical tables; views are events whose kind begins with ``view``.
+    """
+    viewed = events.filter(events.kind.startswith("view")).select("customer_id", "occurred_at")
+    sold = transactions.filter((transactions.kind == "sale") & transactions.customer_id.notnull())
+    joined = sold.select("customer_id", "order_id", "ordered_at").distinct().inner_join(viewed, "customer_id")
+    near = joined.filter((joined.occurred_at <= joined.ordered_at) & (
+        joined.occurred_at > joined.ordered_at - ibis.interval(days=7)))
+    first = near.group_by("customer_id", "order_id", "ordered_at").aggregate(first_at=near.occurred_at.min())
+    hours = (first.ordered_at.epoch_seconds() - first.first_at.epoch_seconds()) / 3600
+    rows = first.mutate(hours=hours).group_by("customer_id").aggregate(choosing_hours=lambda t: t.hours.median())
+    return found.merge(rows.to_pyarrow().to_pandas(), on="customer_id", how="left")
+
+
+def expectation_policy_estimates(
+    expected: pd.DataFrame, found: pd.DataFrame, seed: int = 0, replicas: ReplicateWeights | None = None
+) -> list[Estimate]:
+    """Return satisfaction, spend and repeat purchase by thirds of the expectation raised, and by acquiring channel.
+
+    Parameters
+    ----------
+    expected : DataFrame
+        ``customer_id, expectation`` [0–100].
+    found : DataFrame
+        From `behaviour`.
+    seed : int
+        Breaks ties at the edges of the thirds.
+    replicas : ReplicateWeights, optional
+        Of the weights.
+    """
+    rows = found.merge(expected, on="customer_id").dropna(subset=["expectation", "orders"])
+    if len(rows) < 3 * FEW_PEOPLE:
+        reason = f"{people_text(len(rows))} customers with expectation and behaviour, {3 * FEW_PEOPLE} are needed"
+        return [no_estimate("expectation policy", Status.INSUFFICIENT, reason, n=len(rows))]
+    order = np.lexsort((np.random.default_rng(seed).random(len(rows)), rows["expectation"]))
+    third = np.empty(len(rows), dtype=int)
+    weight = rows["weight"].to_numpy(float)[order]
+    third[order] = np.minimum(3 * (np.cumsum(weight) - weight) / weight.sum(), 2).astype(int)
+    made = [
+        e for i, name in enumerate(EXPECTATION_TERTILES) for e in _group_estimates(rows[third == i], name, replicas)
+    ]
+    by_channel = [(name, g) for name, g in rows.groupby("channel") if len(g) >= FEW_PEOPLE]
+    return made + [e for name, g in by_channel if len(by_channel) > 1
+                   for e in _group_estimates(g, f"won through {name}", replicas)]
+
+
+def _group_estimates(group: pd.DataFrame, name: str, replicas: ReplicateWeights | None) -> list[Estimate]:
+    n, rows = len(group), WeightedSample(group["customer_id"].to_numpy(), group["weight"].to_numpy(float), replicas)
+    of = {"expectation raised": ("expectation", "points"), "satisfaction": ("satisfaction", "points"),
+          "spend after answering": ("spend", "money")}
+    made = [estimate_if_enough(quantity, rows.mean(group[column].to_numpy(float)), n, unit=unit, segment=name)
+            for quantity, (column, unit) in of.items()]
+    return [
+        *made,
+        estimate_if_enough(
+            "share who bought again", rows.share((group["orders"] > 0).to_numpy()), n, unit="share", segment=name
+        ),
+    ]
+
+
+def first_expectations(answers: ir.Table) -> pd.DataFrame:
+    """Return each customer's mean expectation by the first answer [0–100]: ``customer_id, expectation``."""
+    asked = answers.filter((answers.role == "expectation") & answers.percent.notnull() & answers.customer_id.notnull())
+    rows = asked.group_by("customer_id", "response_id", "responded_at").aggregate(expectation=asked.percent.mean())
+    frame = rows.to_pyarrow().to_pandas().sort_values(["responded_at", "response_id"], na_position="last")
+    return frame.drop_duplicates("customer_id").sort_values("customer_id", ignore_index=True)[
+        ["customer_id", "expectation"]]

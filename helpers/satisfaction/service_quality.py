@@ -1,0 +1,181 @@
+"""Service quality: case funnel, days to close, complaint and omission rates, control charts."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from helpers.foundation.results import Estimate, Status, no_estimate
+from helpers.stats.confidence_intervals import Interval, share_interval
+from helpers.stats.control_charts import spc_charts
+from helpers.stats.control_charts.time_series import RATE_SERIES, SHARE_SERIES, TimeSeries
+from helpers.stats.disclosure_control import LEAST_PEOPLE, estimate_if_enough, too_few
+
+CASE_FUNNEL = ("handled", "reviewed", "fed back")
+
+CASE_COLUMNS = ("kind", "opened_at", "handled_at", "reviewed_at", "closed_at", "fed_back_at", "is_resolved", "score")
+
+COMPLAINTS_PER_BUYER, DISSATISFACTION_RATE, OMISSION_RATE = "complaint rate", "dissatisfaction rate", "omission rate"
+
+SERVICE_RATE_UNITS = {
+    COMPLAINTS_PER_BUYER: "complaints per 100 buyers",
+    OMISSION_RATE: "share of cases",
+    DISSATISFACTION_RATE: "share of cases",
+}
+
+CHART_ALARMS, FALSE_ALARMS_PER_YEAR = "alarms of the control chart", 1.0  # a year, of all the charts together
+
+
+def service_estimates(cases: ir.Table, as_of: date, customers: int) -> list[Estimate]:
+    """Return the funnel of cases, days to close, resolution, and the three rates of bad service.
+
+    Parameters
+    ----------
+    cases : Table
+        ``canonical/cases``.
+    as_of : date
+        Later cases are left out.
+    customers : int
+        Customers known, 0 where they are not.
+
+    Returns
+    -------
+    list of Estimate
+        Shares are of all cases reported more than 30 days before `as_of`, so that each had time to be handled.
+        Omission: cases that nobody took up. Dissatisfaction: score of the handling in its lower half.
+    """
+    opened = cases.filter(cases.opened_at < as_of + timedelta(days=1)).select(*CASE_COLUMNS)
+    rows = opened.to_pyarrow().to_pandas()
+    if rows.empty:
+        return [no_estimate("cases reported", Status.NOT_APPLICABLE, "no service cases are recorded")]
+    ripe = rows[rows["opened_at"] < pd.Timestamp(as_of) - pd.Timedelta(days=30)]
+    made = [Estimate("cases reported", float(len(rows)), unit="cases", n=len(rows))]
+    made += [_share_of_cases(f"share {stage}", ripe[f"{stage.replace(' ', '_')}_at"].notna()) for stage in CASE_FUNNEL]
+    made += [_share_of_cases("share resolved", ripe.loc[ripe["is_resolved"].notna(), "is_resolved"].astype(bool)),
+             _share_of_cases(OMISSION_RATE, ripe["handled_at"].isna())]
+    scores = rows["score"].dropna()
+    middle = (scores.min() + scores.max()) / 2 if len(scores) else np.nan
+    made += [
+        _share_of_cases(DISSATISFACTION_RATE, scores < middle),
+        _days_to_close(ripe),
+        _dissatisfaction_rates(rows, customers, as_of),
+    ]
+    return made
+
+
+def _share_of_cases(quantity: str, is_so: pd.Series) -> Estimate:
+    n = len(is_so)
+    return estimate_if_enough(quantity, share_interval(float(is_so.mean()) if n else np.nan, n), n, unit="share")
+
+
+def _days_to_close(ripe: pd.DataFrame) -> Estimate:
+    taken = ((ripe["closed_at"] - ripe["opened_at"]).dt.total_seconds() / 86_400).dropna().sort_values().to_numpy()
+    n = len(taken)
+    if n < LEAST_PEOPLE:
+        return no_estimate("median days to close", Status.INSUFFICIENT, too_few(n), unit="days", n=n)
+    low, high = stats.binom.ppf([0.025, 0.975], n, 0.5).astype(int)
+    return Estimate("median days to close", float(np.median(taken)), float(taken[max(low - 1, 0)]),
+                    float(taken[min(high, n - 1)]), "days", n)
+
+
+def _dissatisfaction_rates(rows: pd.DataFrame, customers: int, as_of: date) -> Estimate:
+    year = rows["opened_at"] >= pd.Timestamp(as_of) - pd.Timedelta(days=365)
+    count = int((year & (rows["kind"] == "complaint")).sum())
+    if not customers:
+        return no_estimate(COMPLAINTS_PER_BUYER, Status.NOT_APPLICABLE, "customers are not known", n=count)
+    i = _poisson_interval(count).times(100 / customers)
+    return Estimate(COMPLAINTS_PER_BUYER, i.value, i.low, i.high, "complaints a year per 100 customers", count)
+
+
+def _poisson_interval(count: int, level: float = 0.95) -> Interval:
+    """Return the exact interval of a Poisson count (Garwood 1936)."""
+    low = stats.chi2.ppf((1 - level) / 2, 2 * count) / 2 if count else 0.0
+    return Interval(float(count), float(low), float(stats.chi2.ppf((1 + level) / 2, 2 * count + 2) / 2))
+
+
+def monthly_service_rates(cases: ir.Table, transactions: ir.Table, as_of: date) -> tuple[TimeSeries, ...]:
+    """Return the three rates of bad service by full month, for control charts.
+
+    Parameters
+    ----------
+    cases, transactions : Table
+        Canonical tables.
+    as_of : date
+        Last day counted; cases of its last 30 days are too young to be called omitted, and months with any of them out.
+
+    Returns
+    -------
+    tuple of Course
+        Complaints per 100 customers who bought in the month (a rate), cases that nobody took up and cases whose
+        handling was scored in the lower half of the scores (shares); none where there are no such records.
+    """
+    rows = cases.select("kind", "opened_at", "handled_at", "score").to_pyarrow().to_pandas()
+    rows = rows.assign(month=rows["opened_at"].dt.to_period("M").dt.start_time)
+    ripe = rows[rows["opened_at"] < _month_of(as_of - timedelta(days=29))]
+    scored = ripe[ripe["score"].notna()]
+    middle = (scored["score"].min() + scored["score"].max()) / 2
+    made = (
+        _monthly_complaints(rows, transactions, _month_of(as_of + timedelta(days=1))),
+        _monthly_series(
+            OMISSION_RATE, ripe["handled_at"].isna().groupby(ripe["month"]).agg(["sum", "size"]), SHARE_SERIES
+        ),
+        _monthly_series(
+            DISSATISFACTION_RATE, (scored["score"] < middle).groupby(scored["month"]).agg(["sum", "size"]), SHARE_SERIES
+        ),
+    )
+    return tuple(course for course in made if len(course.on))
+
+
+def _month_of(day: date) -> pd.Timestamp:
+    return pd.Timestamp(day).to_period("M").start_time
+
+
+def _monthly_complaints(rows: pd.DataFrame, transactions: ir.Table, before: pd.Timestamp) -> TimeSeries:
+    sold = transactions.filter((transactions.kind == "sale") & transactions.customer_id.notnull()
+                               & (transactions.ordered_at < before))
+    buyers = sold.group_by(month=sold.ordered_at.truncate("M")).aggregate(size=sold.customer_id.nunique() / 100)
+    known = buyers.to_pyarrow().to_pandas().set_index("month").sort_index()
+    told = rows.loc[(rows["kind"] == "complaint") & (rows["opened_at"] < before), "month"].value_counts()
+    return _monthly_series(COMPLAINTS_PER_BUYER, known.assign(sum=told.reindex(known.index).fillna(0)), RATE_SERIES)
+
+
+def _monthly_series(name: str, by: pd.DataFrame, kind: str) -> TimeSeries:
+    months = pd.date_range(by.index.min(), by.index.max(), freq="MS") if len(by) else by.index
+    full = by.reindex(months).fillna(0).astype("float64")
+    return TimeSeries(
+        name,
+        full.index.to_numpy("datetime64[us]"),
+        full["sum"].to_numpy(),
+        full["size"].to_numpy(),
+        kind,
+        SERVICE_RATE_UNITS[name],
+    )
+
+
+def service_charts(courses: Sequence[TimeSeries], seed: int) -> spc_charts.ChartSet:
+    """Return the rates' control charts: together one false alarm a year is expected while nothing happens."""
+    return spc_charts.chart_set(courses, spc_charts.ChartScheme(12, FALSE_ALARMS_PER_YEAR, seed=seed))
+
+
+def service_alarms(found: spc_charts.ChartSet) -> list[Estimate]:
+    """Return how many alarms each rate has raised and when, or why it cannot raise any.
+
+    Parameters
+    ----------
+    found : Board
+        From `board`.
+    """
+    if not found.charts:
+        return [no_estimate(CHART_ALARMS, Status.INSUFFICIENT, "no cases are recorded", unit="alarms")]
+    return [_chart_alarms(chart) for chart in found.charts]
+
+
+def _chart_alarms(chart: spc_charts.ControlChart) -> Estimate:
+    name, n = chart.course.name, int(chart.points["is_live"].sum())
+    if not n:
+        return no_estimate(CHART_ALARMS, Status.INSUFFICIENT, chart.reason, unit="alarms", segment=name)
+    told = ", ".join(f"{r.kind} {r.direction} in {r.on:%Y-%m}" for r in chart.alarms.itertuples())
+    return Estimate(CHART_ALARMS, float(len(chart.alarms)), unit="alarms", n=n, segment=name, reason=told)

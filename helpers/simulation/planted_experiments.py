@@ -1,0 +1,150 @@
+"""Simulated experiments: an effect, none, a heterogeneous effect, a sample ratio mismatch."""
+
+import numpy as np
+import pyarrow as pa
+from scipy.special import ndtr
+
+from helpers.simulation import arrow_columns
+from helpers.simulation.customer_traits import CustomerBlock
+from helpers.simulation.planted_truth import DAY, FIRST_DAY, N_DAYS, World
+
+CHECKOUT = "one_page_checkout"
+
+NEWSLETTER = "newsletter_subject"
+
+ARMS = ("control", "treatment")
+
+VISITS_A_CUSTOMER = 2
+
+CHECKOUT_ON = np.datetime64("2025-10-06")
+
+CHECKOUT_DAYS = 28
+
+SALE = 30.0
+
+NEWSLETTER_ON = np.datetime64("2025-11-03")
+
+LETTER = "reminder_letter"
+
+LETTER_ON = np.datetime64("2025-11-10")
+
+BANNER = "app_banner"
+
+BANNER_ON = np.datetime64("2025-11-17")
+
+PLAN = "action plan of 2025-06-30"
+
+PLAN_ON = np.datetime64("2025-06-30")
+
+PLAN_ARMS = ("held out", "treated")
+
+PLAN_AGE = 180
+
+PLAN_SHARE = 0.5
+
+
+def simulate_assignments(world: World, rng: np.random.Generator, block: CustomerBlock) -> pa.Table:
+    """Return ``canonical/assignments``, one row an experiment and unit."""
+    # the later ones last: they leave the draws of the earlier ones as they are
+    parts = [_checkout(world, rng, block), _newsletter(world, rng, block), _letter(world, rng, block),
+             _banner(world, rng, block), _plan(world, rng, block)]
+    return pa.concat_tables(parts, promote_options="default")
+
+
+def _checkout(world: World, rng: np.random.Generator, block: CustomerBlock) -> pa.Table:
+    n = VISITS_A_CUSTOMER * len(block)
+    arm = rng.integers(2, size=n)
+    eager = rng.standard_normal(n)
+    # the visitor's eagerness is half of what decides, so spend before the visit foretells spend in it
+    drawn = ndtr((eager + rng.standard_normal(n)) / np.sqrt(2))
+    is_ordered = drawn > 1 - world.ordered_control - world.ordered_lift * arm
+    margin = is_ordered * rng.gamma(4, world.margin_ordered / 4, n)
+    before = np.maximum(world.margin_ordered * (0.4 + 0.4 * eager + 0.2 * rng.standard_normal(n)), 0)
+    at = _offset(CHECKOUT_ON) * DAY + rng.integers(CHECKOUT_DAYS * DAY, size=n)
+    return pa.table({
+        **_arms(CHECKOUT, arrow_columns.id_column("V", block.block, np.arange(n) + 1), arm, at),
+        "metric_ordered": pa.array(is_ordered.astype("float64")),
+        "metric_margin": pa.array(np.round(margin, 2)),
+        "covariate_margin_before": pa.array(np.round(before, 2)),
+    })
+
+
+def _newsletter(world: World, rng: np.random.Generator, block: CustomerBlock) -> pa.Table:
+    who = np.flatnonzero(block.joined < min(_offset(NEWSLETTER_ON), N_DAYS))
+    n = len(who)
+    arm = _halved(rng, n)
+    usual = 4 * block.weekly_orders[who] * world.p / block.order_rate[who] / SALE
+    at = np.full(n, _offset(NEWSLETTER_ON) * DAY + 9 * 3600)
+    return pa.table({
+        **_arms(NEWSLETTER, arrow_columns.customer_ids(block.first + who), arm, at),
+        "metric_opened": pa.array((rng.random(n) < world.opened_share).astype("float64")),
+        "metric_sales": pa.array(SALE * rng.poisson(usual).astype("float64")),
+        "covariate_sales_before": pa.array(SALE * rng.poisson(usual).astype("float64")),
+    })
+
+
+def _letter(world: World, rng: np.random.Generator, block: CustomerBlock) -> pa.Table:
+    """Return an experiment whose treatment works on quiet customers only: those who bought nothing just before."""
+    who = np.flatnonzero(block.joined < min(_offset(LETTER_ON), N_DAYS))
+    n = len(who)
+    arm = _halved(rng, n)
+    before = SALE * rng.poisson(4 * block.weekly_orders[who] * world.p / block.order_rate[who] / SALE)
+    is_quiet = before < world.quiet_below
+    chance = world.letter_control + world.letter_lift * arm * is_quiet
+    at = np.full(n, _offset(LETTER_ON) * DAY + 9 * 3600)
+    return pa.table({
+        **_arms(LETTER, arrow_columns.customer_ids(block.first + who), arm, at),
+        "metric_ordered": pa.array((rng.random(n) < chance).astype("float64")),
+        "covariate_sales_before": pa.array(before.astype("float64")),
+    })
+
+
+def _banner(world: World, rng: np.random.Generator, block: CustomerBlock) -> pa.Table:
+    """Return an experiment that lost units of one arm on the way, so that its arms cannot be compared."""
+    n = len(block)
+    arm = rng.integers(2, size=n)
+    kept = np.flatnonzero((arm == 0) | (rng.random(n) >= world.banner_lost))
+    opened = rng.random(n) < world.opened_share
+    at = np.full(len(kept), _offset(BANNER_ON) * DAY)
+    return pa.table({
+        **_arms(BANNER, arrow_columns.customer_ids(block.first + kept), arm[kept], at),
+        "metric_opened": pa.array(opened[kept].astype("float64")),
+    })
+
+
+def _plan(world: World, rng: np.random.Generator, block: CustomerBlock) -> pa.Table:
+    """Return an earlier run's plan of action: whom it contacted, whom it held out, and who came back since."""
+    day = _offset(PLAN_ON)
+    who = np.flatnonzero((block.joined < day - PLAN_AGE) & block.is_buyer & (rng.random(len(block)) < PLAN_SHARE))
+    n = len(who)
+    is_treated = rng.permutation(n) >= round((1 - world.plan_share) * n)
+    before = SALE * rng.poisson(4 * block.weekly_orders[who] * world.p / block.order_rate[who] / SALE)
+    came = rng.random(n) < world.plan_control + world.plan_lift * is_treated
+    return pa.table({
+        **_arms(PLAN, arrow_columns.customer_ids(block.first + who), is_treated.astype("int64"), np.full(n, day * DAY),
+                PLAN_ARMS, (1 - world.plan_share, world.plan_share)),
+        "metric_came_back": pa.array(came.astype("float64")),
+        "covariate_sales_before": pa.array(before.astype("float64")),
+    })
+
+
+def _halved(rng: np.random.Generator, n: int) -> np.ndarray:
+    """Return an arm for each name on a list: one half each, as a list is drawn; visits draw theirs one by one."""
+    return rng.permutation(n) % 2
+
+
+def _arms(
+    experiment: str, ids: pa.Array, arm: np.ndarray, at: np.ndarray, names: tuple[str, str] = ARMS,
+    shares: tuple[float, float] = (0.5, 0.5),
+) -> dict[str, pa.Array]:
+    return {
+        "experiment": arrow_columns.constant_column(experiment, len(arm)),
+        "unit_id": ids,
+        "variant": arrow_columns.label_column(names, arm),
+        "probability": pa.array(np.round(shares, 6)[arm]),
+        "assigned_at": arrow_columns.time_column(at),
+    }
+
+
+def _offset(day: np.datetime64) -> int:
+    return int((day - FIRST_DAY).astype("int64"))

@@ -1,0 +1,146 @@
+"""Common items: groups that were asked different questions are compared by those in common."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import ibis.expr.types as ir
+import pandas as pd
+
+from helpers.stats.disclosure_control import LEAST_PEOPLE
+from helpers.stats.survey_scales import NOT_APPLICABLE
+
+QUESTION = "question of "  # before the quantity that rests on it: a row for each, by which runs are compared
+
+TOLERANCE = 0.05  # share of the answers that stand on other items in one group than in the other
+
+MOST_OF_GROUP = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class CommonItems:
+    """The items by which two groups may be compared.
+
+    Parameters
+    ----------
+    items : tuple of str
+        Asked of both groups; empty: they cannot be compared.
+    n_asked : int
+        Items asked of either of them.
+    """
+
+    items: tuple[str, ...]
+    n_asked: int
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether both were asked the same."""
+        return len(self.items) == self.n_asked
+
+    @property
+    def note(self) -> str:
+        """By what groups are compared that were not all asked the same; empty where they were."""
+        if self.is_whole:
+            return ""
+        return f"by the {len(self.items):,} of {self.n_asked:,} questions in common" if self.items else \
+            "not comparable, because they share no question"
+
+
+@dataclass(frozen=True, slots=True)
+class ItemAnswers:
+    """Answers to the items of one score; grain response.
+
+    Parameters
+    ----------
+    percent : DataFrame
+        Index ``response_id``, a column an item [0–100]; NaN where it was not answered.
+    is_asked : DataFrame
+        Likewise: whether the item applied to the respondent.
+    share : float
+        Least share of the items asked that must be answered for a score.
+    """
+
+    percent: pd.DataFrame
+    is_asked: pd.DataFrame
+    share: float
+
+    def common(self, one: Iterable[str], other: Iterable[str]) -> CommonItems:
+        """Return the items by which two groups of responses may be compared.
+
+        Where answers are spread over the items alike, up to one in twenty, scores of all items are comparable; else
+        those by the items that half of each group or more answered.
+        """
+        counts = pd.DataFrame([self.percent.reindex(pd.Index(list(group))).notna().agg(["sum", "mean"]).stack()
+                               for group in (one, other)])
+        given, share = counts["sum"], counts["mean"]
+        known = given.columns[(given >= LEAST_PEOPLE).any() | (share >= MOST_OF_GROUP).any()]
+        mix = given.div(given.sum(axis=1), axis=0)
+        if abs(mix.iloc[0] - mix.iloc[1]).sum() / 2 <= TOLERANCE:
+            return CommonItems(tuple(known), len(known))
+        return CommonItems(tuple(known[(share[known] >= MOST_OF_GROUP).all()]), len(known))
+
+    def rescored(self, scored: pd.DataFrame, items: Sequence[str], column: str = "satisfaction") -> pd.DataFrame:
+        """Return the rows of a frame of scores that answered enough of some items, scored by these alone.
+
+        Parameters
+        ----------
+        scored : DataFrame
+            Grain response, with ``response_id``.
+        items : sequence of str
+            Of the items here.
+        column : str
+            Where the score stands.
+        """
+        percent = self.percent[list(items)].reindex(scored["response_id"])
+        asked = self.is_asked[list(items)].reindex(scored["response_id"], fill_value=False).to_numpy(bool).sum(axis=1)
+        given = percent.notna().to_numpy().sum(axis=1)
+        is_enough = (given > 0) & (given >= self.share * asked)
+        return scored.assign(**{column: percent.mean(axis=1).to_numpy()})[is_enough]
+
+
+@dataclass(frozen=True, slots=True)
+class WaveItems:
+    """How many waves were not asked the same items as all waves together.
+
+    Parameters
+    ----------
+    n_apart, n : int
+        Such waves, and waves in which ten people or more answered.
+    """
+
+    n_apart: int = 0
+    n: int = 0
+
+
+def wave_items(given: ItemAnswers, wave: pd.Series) -> WaveItems:
+    """Return how many waves were not asked the same items as all together.
+
+    Parameters
+    ----------
+    given : ItemAnswers
+        Answers to the items of one score.
+    wave : Series
+        Name of the wave by response.
+    """
+    groups = [responses for responses in wave.groupby(wave).groups.values() if len(responses) >= LEAST_PEOPLE]
+    return WaveItems(sum(not given.common(of, wave.index).is_whole for of in groups), len(groups))
+
+
+def item_answers(answers: ir.Table, roles: Sequence[str], share: float) -> ItemAnswers:
+    """Return the answers to the items of some roles, one row a response that answered any.
+
+    Parameters
+    ----------
+    answers : Table
+        From `helpers.methods.scales.answers`.
+    roles : sequence of str
+        Such as ``satisfaction``.
+    share : float
+        Least share of the items asked that must be answered for a score.
+    """
+    rows = answers.filter(answers.role.isin(list(roles))).select(
+        "response_id", "item", "percent", is_asked=answers.state != NOT_APPLICABLE).to_pyarrow().to_pandas()
+    kept = rows[rows["response_id"].isin(rows.loc[rows["percent"].notna(), "response_id"])]
+    percent = kept.pivot_table("percent", "response_id", "item", "max", dropna=False).sort_index()
+    asked = kept.pivot_table("is_asked", "response_id", "item", "max", dropna=False).reindex(
+        index=percent.index, columns=percent.columns)
+    return ItemAnswers(percent, asked.eq(True), share)

@@ -1,0 +1,84 @@
+"""Kaplan–Meier survival curves and hazards by group, median, share left, with intervals.
+
+References
+----------
+Kaplan & Meier (1958), *JASA* 53, 457–481; Greenwood (1926); limits on the scale log(−log S), Kalbfleisch & Prentice
+(2002), *The Statistical Analysis of Failure Time Data*, 2nd ed., eq. 1.14.
+"""
+
+import numpy as np
+import pandas as pd
+
+from helpers.stats import confidence_intervals
+
+SURVIVAL_COLUMNS = ["group", "time", "n_at_risk", "n_ended", "hazard", "share_left", "low", "high"]
+
+
+def kaplan_meier_curve(
+    time: np.ndarray, has_ended: np.ndarray, group: str = "all", level: float = 0.95
+) -> pd.DataFrame:
+    """Return the Kaplan–Meier curve of one group.
+
+    Parameters
+    ----------
+    time : ndarray, shape (n,)
+        How long each was seen, from its start; 0 or more.
+    has_ended : ndarray of bool, shape (n,)
+        Whether it ended then; else it was still running.
+    group : str
+        Name of the group.
+    level : float
+        Level of the pointwise intervals.
+
+    Returns
+    -------
+    DataFrame
+        Grain time at which any ended, from 0 on: ``n_at_risk``, ``n_ended``, ``hazard`` (ended of those at risk),
+        ``share_left`` with ``low`` and ``high``.
+
+    Examples
+    --------
+    >>> kaplan_meier_curve(np.array([1, 2, 2, 3]), np.array([True, True, False, True]))["share_left"].round(3).tolist()
+    [1.0, 0.75, 0.5, 0.0]
+    """
+    time, ended = np.asarray(time, dtype="float64"), np.asarray(has_ended, dtype=bool)
+    at = np.unique(time[ended])
+    at_risk = len(time) - np.searchsorted(np.sort(time), at, side="left")
+    deaths = np.searchsorted(np.sort(time[ended]), at, side="right") - np.searchsorted(
+        np.sort(time[ended]), at, side="left")
+    hazard = deaths / np.maximum(at_risk, 1)
+    left = np.cumprod(1 - hazard)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        greenwood = np.cumsum(deaths / (at_risk * (at_risk - deaths)))
+        spread = confidence_intervals.normal_quantile(level) * np.sqrt(greenwood) / np.abs(np.log(left))
+        low, high = left ** np.exp(spread), left ** np.exp(-spread)
+    inside = (left > 0) & (left < 1)
+    low, high = np.where(inside, low, left), np.where(inside, high, left)
+    first = pd.DataFrame({"time": [0.0], "n_at_risk": [len(time)], "n_ended": [0], "hazard": [0.0], "share_left": [1.0],
+                          "low": [1.0], "high": [1.0]})
+    rest = pd.DataFrame({"time": at, "n_at_risk": at_risk, "n_ended": deaths, "hazard": hazard, "share_left": left,
+                         "low": low, "high": high})
+    return (
+        pd.concat([first, rest], ignore_index=True).assign(group=group)[SURVIVAL_COLUMNS]
+        if len(time)
+        else rest.assign(group=group)[SURVIVAL_COLUMNS]
+    )
+
+
+def kaplan_meier_curves(time: np.ndarray, has_ended: np.ndarray, groups: np.ndarray, least: int = 30) -> pd.DataFrame:
+    """Return the curves of all groups with at least so many members, one below the other, groups in order of name."""
+    names = [g for g in np.unique(groups) if (groups == g).sum() >= least]
+    parts = [kaplan_meier_curve(time[groups == g], has_ended[groups == g], str(g)) for g in names]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=SURVIVAL_COLUMNS)
+
+
+def median_survival(curve: pd.DataFrame) -> float:
+    """Return the time at which half is left; NaN where more than half is left to the end."""
+    below = curve.loc[curve["share_left"] <= 0.5, "time"]
+    return float(below.iloc[0]) if len(below) else float("nan")
+
+
+def survival_at(curve: pd.DataFrame, at: float) -> pd.Series | None:
+    """Return the last row of one group's curve up to a time, None for an empty curve."""
+    before = curve[curve["time"] <= at]
+    return before.iloc[-1] if len(before) else None

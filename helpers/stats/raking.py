@@ -1,0 +1,181 @@
+"""Raking of weights to known margins, with trimming, in all replicates at once; design effect.
+
+References
+----------
+Deming & Stephan (1940), *Annals of Mathematical Statistics* 11, 427–444; Kish (1965), *Survey Sampling*; Rao, Wu & Yue
+(1992), Some recent work on resampling methods for complex surveys, *Survey Methodology* 18, 209–217.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from helpers.foundation.errors import InputError
+from helpers.stats.confidence_intervals import effective_n
+
+MAX_RAKING_STEPS, MAX_TRIMMING_STEPS = 100, 5
+
+MAX_MARGIN_CATEGORIES, N_BANDS = 12, 5
+
+MARGIN_TOLERANCE = 1e-6
+
+MAX_WEIGHT = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class PopulationMargin:
+    """The categories of one variable: which each person belongs to, and the share each has in the population.
+
+    Parameters
+    ----------
+    name : str
+        The variable.
+    member : ndarray, shape (n, K)
+        One where a person belongs to a category.
+    share : ndarray, shape (K,)
+        Shares in the population, summing to one.
+    """
+
+    name: str
+    member: np.ndarray
+    share: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class RakedWeights:
+    """Weights in each of B replicates, with mean one.
+
+    Parameters
+    ----------
+    weights : ndarray, shape (B, n)
+        Trimmed at so many times their mean.
+    largest_gap : float
+        Largest difference between a weighted share and the population's that is left in the first replicate; NaN where
+        weights stand as recorded.
+    n_trimmed : int
+        People trimmed in the first replicate.
+    """
+
+    weights: np.ndarray
+    largest_gap: float
+    n_trimmed: int
+
+    @property
+    def effective_n(self) -> float:
+        """Kish's effective number of people."""
+        return effective_n(self.weights[0])
+
+    @property
+    def design_effect(self) -> float:
+        """How much larger variances are than with equal weights."""
+        return self.weights.shape[1] / self.effective_n
+
+
+def population_margins(
+    sample: pd.DataFrame, population: pd.DataFrame | Mapping[str, Mapping[str, float]]
+) -> list[PopulationMargin]:
+    """Return the margins to be met, one for each column of the sample that varies in it.
+
+    Parameters
+    ----------
+    sample : DataFrame
+        One row a respondent, one column a variable; missing values form a category that keeps its own share. Numbers
+        of more than 12 values become fifths of the population.
+    population : DataFrame, or mapping of variable to shares of its categories
+        Everybody, with the same columns, or shares as published.
+
+    Raises
+    ------
+    InputError
+        If published shares do not name every category that the sample has.
+    """
+    made = []
+    for name in sample.columns:
+        here = sample[name].fillna("")
+        if isinstance(population, pd.DataFrame):
+            here, everybody = categories_of(here, population[name].fillna(""))
+            shares = everybody.value_counts(normalize=True).to_dict()
+        else:
+            shares = dict(population[name])
+        unknown = sorted(set(here) - {"", *shares})
+        if unknown:
+            raise InputError(f"weights.{name}", f"the sample has '{unknown[0]}'", "a share for every category")
+        missing = float((here == "").mean())
+        found = {c: s for c, s in sorted(shares.items()) if c != "" and (here == c).any()}
+        total = sum(found.values())
+        names = [*found, ""] if missing else list(found)
+        share = np.array([*((1 - missing) * s / total for s in found.values()), missing][:len(names)])
+        if len(names) > 1:
+            made.append(PopulationMargin(str(name), (here.to_numpy()[:, None] == np.array(names)).astype(float), share))
+    return made
+
+
+def categories_of(here: pd.Series, everybody: pd.Series) -> tuple[pd.Series, pd.Series]:
+    """Return both columns as text; numbers of many values in fifths of everybody's, as *27 to 38*.
+
+    Parameters
+    ----------
+    here, everybody : Series
+        Values of a sample and of its population, empty text where missing.
+    """
+    texts = [x.astype("str") for x in (here, everybody)]
+    numbers = [pd.to_numeric(x.where(x != ""), errors="coerce") for x in texts]
+    known = numbers[1].dropna()
+    is_number = all((n.notna() | (x == "")).all() for n, x in zip(numbers, texts, strict=True))
+    if not is_number or known.nunique() <= MAX_MARGIN_CATEGORIES:
+        return texts[0], texts[1]
+    inner = np.unique(np.quantile(known, np.arange(1, N_BANDS) / N_BANDS, method="higher"))
+    place = np.searchsorted(inner, known, side="right")
+    ends = known.groupby(place).agg(["min", "max"])
+    names = {i: f"{low:g} to {high:g}" for i, low, high in ends.itertuples()}
+    first, last = min(names), max(names)
+    bands = [pd.Series(np.searchsorted(inner, n.fillna(inner[0]), side="right"), n.index).clip(first, last)
+             for n in numbers]
+    return tuple(band.map(names).where(n.notna(), "") for band, n in zip(bands, numbers, strict=True))
+
+
+def rake_weights(base: np.ndarray, wanted: Sequence[PopulationMargin], largest: float = MAX_WEIGHT) -> RakedWeights:
+    """Return weights that meet every margin, in all replicates at once.
+
+    Parameters
+    ----------
+    base : ndarray, shape (B, n)
+        Weights to start from; the first row is the sample, the others its replicates.
+    wanted : sequence of PopulationMargin
+        From `margins`.
+    largest : float
+        A weight is at most so many times the mean; what is cut off is spread over the others, at the margins' cost.
+    """
+    weights = base / base.mean(axis=1, keepdims=True)
+    for _ in range(MAX_RAKING_STEPS):
+        before = weights
+        for margin in wanted:
+            weights = weights * _margin_factor(weights, margin)
+        if np.abs(weights - before).max() < MARGIN_TOLERANCE:
+            break
+    weights, limit = _trim_weights(weights / weights.mean(axis=1, keepdims=True), largest * base.clip(min=1))
+    gaps = [np.abs(_weighted_shares(weights[:1], m) - m.share).max() for m in wanted]
+    return RakedWeights(weights, float(max(gaps, default=0.0)), int(limit[0].sum()))
+
+
+def _trim_weights(weights: np.ndarray, limit: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return weights cut at their limit, what is cut off spread over the others; and who was cut."""
+    is_cut = np.zeros(weights.shape, dtype=bool)
+    for _ in range(MAX_TRIMMING_STEPS):
+        is_cut |= weights > limit
+        cut = np.where(is_cut, limit, 0.0).sum(axis=1, keepdims=True)
+        rest = np.where(is_cut, 0.0, weights).sum(axis=1, keepdims=True)
+        spread = np.divide(weights.shape[1] - cut, rest, out=np.ones_like(rest), where=rest > 0)
+        weights = np.where(is_cut, limit, weights * spread)
+    return weights, is_cut
+
+
+def _weighted_shares(weights: np.ndarray, margin: PopulationMargin) -> np.ndarray:
+    return (weights @ margin.member) / weights.sum(axis=1, keepdims=True)
+
+
+def _margin_factor(weights: np.ndarray, margin: PopulationMargin) -> np.ndarray:
+    held = _weighted_shares(weights, margin)
+    return np.divide(margin.share, held, out=np.ones_like(held), where=held > 0) @ margin.member.T

@@ -1,0 +1,62 @@
+"""Section [value] of a study: period lengths, tiers, CLV horizon, costs of service cases."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from pydantic import Field, field_validator
+
+from helpers.customers.windows import TimeWindow
+from helpers.foundation.study_config import Economics, Section
+
+
+class ValueConfig(Section):
+    """Section ``[value]``: periods that are compared, and how the pyramid is cut."""
+
+    period_days: int = Field(
+        365, ge=28, description="length of the periods compared, where the history bears two [days]")
+    tiers: dict[str, float] = Field(
+        {"top": 0.01, "upper": 0.04, "middle": 0.15, "base": 0.80},
+        description="the pyramid from its top down: tier and share of customers [share]")
+    horizon_days: int = Field(
+        365, ge=28, le=1825, description="how far ahead a customer's value reaches [days]")
+    window_days: int = Field(
+        180, ge=28, le=730, description="days by which growth is judged and stages of the life cycle move [days]")
+    case_cost: float = Field(
+        5.0, ge=0, description="cost of handling a service case where none is recorded [money]")
+    retention_step: float = Field(
+        0.05, gt=0, lt=1, description="rise in retention whose worth is reckoned [share]")
+    top_share: float = Field(0.20, gt=0, lt=1, description="best customers whose part of the total is reported [share]")
+
+    @field_validator("tiers")
+    @classmethod
+    def _fill_the_pyramid(cls, tiers: dict[str, float]) -> dict[str, float]:
+        if min(tiers.values(), default=0) <= 0 or abs(sum(tiers.values()) - 1) > 1e-9:
+            raise ValueError("the shares of the tiers must be above 0 and add up to 1")
+        return tiers
+
+
+@dataclass(frozen=True, slots=True)
+class ValueScope:
+    """What is looked at, and under which assumptions.
+
+    Parameters
+    ----------
+    as_of_on : date
+        Last day that is seen.
+    assumed : ValueConfig
+        Section ``[value]``.
+    economics : Economics
+        Section ``[economics]``.
+    seed : int
+        Of every draw.
+    """
+
+    as_of_on: date
+    assumed: ValueConfig
+    economics: Economics
+    seed: int
+
+    @property
+    def window(self) -> TimeWindow:
+        """The days that ledgers look at."""
+        return TimeWindow(self.as_of_on - timedelta(self.assumed.period_days - 1), self.as_of_on)

@@ -1,0 +1,242 @@
+"""Revenue bridge: change in revenue by new, retained, regained and lost customers; retention rate."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+
+from helpers.customers import features, purchases
+from helpers.customers.windows import PeriodComparison, latest_comparison
+from helpers.foundation import money
+from helpers.foundation.engine import Engine
+from helpers.foundation.money import MONEY
+from helpers.foundation.results import Estimate, Status, estimate_table, no_estimate
+from helpers.stats import confidence_intervals, disclosure_control
+
+BRIDGE_SEGMENTS = ("new", "kept", "regained", "lost")
+
+REFUNDED_ONLY = "refunded only"
+
+ANONYMOUS_SALES = "without a customer"
+
+NO_TRANSACTIONS = "no transactions are recorded"
+
+MIN_PERIOD_DAYS = 28
+
+
+@dataclass(frozen=True, slots=True)
+class BridgePart:
+    """One class of customers: how many, and their net sales in both periods [money].
+
+    ``squares_before`` is the sum of their squared net sales in the first period, for the interval of retention.
+    """
+
+    segment: str
+    n_customers: int
+    before: Decimal
+    after: Decimal
+    squares_before: float = 0.0
+
+    @property
+    def change(self) -> Decimal:
+        """What the class adds to the change in revenue, exactly [money]."""
+        return self.after - self.before
+
+
+@dataclass(frozen=True, slots=True)
+class RevenueBridge:
+    """The customer base in two periods.
+
+    Parameters
+    ----------
+    periods : PeriodComparison or None
+        The periods compared; None where the history is too short.
+    parts : tuple of BridgePart
+        New, kept, regained, lost; then, where there are any, customers whose purchases were all refunded and
+        sales without a customer. Their changes add up to the change in revenue exactly.
+    n_earlier_days : int
+        Days on record before the first period, without which regained customers look new [days].
+    reason : str
+        Why there are no periods; empty where there are.
+    """
+
+    periods: PeriodComparison | None
+    parts: tuple[BridgePart, ...] = ()
+    n_earlier_days: int = 0
+    reason: str = ""
+
+    @property
+    def change(self) -> Decimal:
+        """Change in revenue, exactly [money]."""
+        return sum((p.change for p in self.parts), Decimal(0))
+
+    @property
+    def status(self) -> Status:
+        """What a value that is missing is: not applicable without transactions, else insufficient."""
+        return Status.NOT_APPLICABLE if self.reason == NO_TRANSACTIONS else Status.INSUFFICIENT
+
+    def part(self, segment: str) -> BridgePart:
+        """Return one class; an absent one has nobody and no money."""
+        return next((p for p in self.parts if p.segment == segment), BridgePart(segment, 0, Decimal(0), Decimal(0)))
+
+    def retention(self) -> tuple[Estimate, Estimate]:
+        """Return the share of the first period's customers, and of their money, active in the second.
+
+        Notes
+        -----
+        The interval by money treats customers as independent draws: linearised ratio Σ kept / Σ all.
+        """
+        kept, lost = self.part("kept"), self.part("lost")
+        n, before = kept.n_customers + lost.n_customers, float(kept.before + lost.before)
+        if n < 2 or before <= 0:
+            reason = self.reason or "fewer than two customers bought in the first period"
+            return tuple(no_estimate(f"retention_by_{by}", self.status, reason, unit="share", n=n)
+                         for by in ("count", "money"))
+        counted = confidence_intervals.share_interval(kept.n_customers / n, n)
+        r = float(kept.before) / before
+        spread = np.sqrt((1 - r) ** 2 * kept.squares_before + r**2 * lost.squares_before) / before
+        half = confidence_intervals.normal_quantile(0.95) * float(spread * np.sqrt(n / (n - 1)))
+        return (Estimate("retention_by_count", counted.value, counted.low, counted.high, unit="share", n=n),
+                Estimate("retention_by_money", r, max(r - half, 0.0), min(r + half, 1.0), unit="share", n=n))
+
+    def table(self) -> pd.DataFrame:
+        """Return the audit as a long summary table."""
+        if self.periods is None:
+            missing = [no_estimate(q, self.status, self.reason, unit="money")
+                       for q in ("net_sales_before", "net_sales_after", "net_sales_change")]
+            return estimate_table([*missing, *self.retention()])
+        hidden, after = self.withheld(), sum(self.part(s).n_customers for s in ("new", "kept", "regained"))
+        people = after if hidden else sum(p.n_customers for p in self.parts)
+        whole = BridgePart("all", people, sum((p.before for p in self.parts), Decimal(0)),
+                     sum((p.after for p in self.parts), Decimal(0)))
+        rows = [Estimate(f"net_sales_{when}", float(getattr(p, when)), unit="money", n=p.n_customers, segment=p.segment)
+                for p in (*self.parts, whole) for when in ("before", "after", "change")]
+        counts = [Estimate("customers", p.n_customers, unit="customers", n=p.n_customers, segment=p.segment)
+                  for p in self.parts if p.segment != ANONYMOUS_SALES]
+        found = estimate_table([*counts, *self._active(), *rows, *self.retention(),
+                         Estimate("period_length", self.periods.after.n_days, unit="days", n=whole.n_customers)])
+        is_rate = found["quantity"].isin(["retention_by_count", "retention_by_money"])
+        return found.assign(is_withheld=found["segment"].isin(hidden) | (is_rate & bool(hidden & {"kept", "lost"})))
+
+    def withheld(self) -> frozenset[str]:
+        """Return the classes that are not told: one to nine customers, or what would tell them beside known totals.
+
+        Those who bought in the first period and in the second are known; how many all are together is not told where a
+        class is not, since with all three totals every class would follow.
+        """
+        named = [p.segment for p in self.parts if p.segment != ANONYMOUS_SALES]
+        known = (("kept", "lost"), ("new", "kept", "regained"))
+        lines = [[named.index(s) for s in line if s in named] for line in known]
+        hidden = disclosure_control.suppress_cells([self.part(s).n_customers for s in named], lines)
+        return frozenset(s for s, is_hidden in zip(named, hidden, strict=True) if is_hidden)
+
+    def table_of_parts(self) -> pd.DataFrame:
+        """Return `split` with everybody below."""
+        parts = self.split()
+        if parts.empty:
+            return parts
+        whole = parts[["n_customers", "before", "after", "change"]].sum()
+        whole["n_customers"] = None if self.withheld() else whole["n_customers"]
+        return pd.concat([parts, pd.DataFrame([{"class": "all", **whole}]).astype({"n_customers": "Int64"})],
+                         ignore_index=True)
+
+    def split(self) -> pd.DataFrame:
+        """Return the classes as a table for reading: class, customers, net sales before and after, change [money]."""
+        return (
+            pd.DataFrame(
+                [
+                    {
+                        "class": p.segment,
+                        "n_customers": p.n_customers if p.segment != ANONYMOUS_SALES else None,
+                        "before": float(p.before),
+                        "after": float(p.after),
+                        "change": float(p.change),
+                    }
+                    for p in self.parts
+                ],
+                columns=["class", "n_customers", "before", "after", "change"],
+            )
+            .astype({"n_customers": "Int64"})
+            .assign(is_withheld=lambda t: t["class"].isin(self.withheld()))
+        )
+
+    def _active(self) -> list[Estimate]:
+        n = {s: self.part(s).n_customers for s in BRIDGE_SEGMENTS}
+        sums = {"customers_before": n["kept"] + n["lost"], "customers_after": n["new"] + n["kept"] + n["regained"]}
+        return [Estimate(quantity, value, unit="customers", n=value) for quantity, value in sums.items()]
+
+
+def build_revenue_bridge(
+    engine: Engine, transactions: ir.Table, as_of_on: date, period_days: int = 365
+) -> RevenueBridge:
+    """Return the change in revenue between two periods, split into the customers who made it.
+
+    Parameters
+    ----------
+    engine : Engine
+        Computes the sums, in decimal.
+    transactions : ir.Table
+        ``canonical/transactions``; revenue is sales less refunds, each on its own day; fees are left out.
+    as_of_on : date
+        Last day of the second period.
+    period_days : int
+        Length of both periods; where the history is shorter its halves are compared [days].
+
+    Notes
+    -----
+    A customer is *active* in a period with a purchase occasion in it. New: active in the second period and never
+    before. Regained: active in the second, not in the first, but before it. Kept: in both. Lost: in the first only.
+    """
+    history = features.recorded_window(engine, transactions, as_of_on)
+    if history is None:
+        return RevenueBridge(None, reason=NO_TRANSACTIONS)
+    periods = latest_comparison(history, period_days, least_days=MIN_PERIOD_DAYS)
+    if periods is None:
+        days = f"{history.n_days} day{'' if history.n_days == 1 else 's'}"
+        return RevenueBridge(
+            None, reason=f"the history has {days}, and {2 * MIN_PERIOD_DAYS} are needed for two periods"
+        )
+    rows = engine.arrow(_by_class(purchases.cached_customer_days(engine, transactions, as_of_on), periods)).to_pylist()
+    found = {row["segment"]: BridgePart(**row) for row in rows}
+    anonymous = _anonymous(engine, transactions, periods)
+    rest = [found[REFUNDED_ONLY]] if REFUNDED_ONLY in found else []
+    rest += [anonymous] if anonymous.before or anonymous.after else []
+    classes = [found.get(s, BridgePart(s, 0, Decimal(0), Decimal(0))) for s in BRIDGE_SEGMENTS]
+    return RevenueBridge(periods, (*classes, *rest), (periods.before.first_on - history.first_on).days)
+
+
+def _by_class(spent: ir.Table, periods: PeriodComparison) -> ir.Table:
+    zero = money.zero_money()
+    in_before, in_after = periods.before.holds(spent.on), periods.after.holds(spent.on)
+    bought = spent.occasion_sales > 0
+    by_customer = spent.group_by("customer_id").aggregate(
+        before=in_before.ifelse(spent.net_sales, zero).sum(), after=in_after.ifelse(spent.net_sales, zero).sum(),
+        was_active=(bought & in_before).any(), is_active=(bought & in_after).any(),
+        was_known=(bought & (spent.on < periods.before.first_on)).any())
+    customer = by_customer.filter((by_customer.before != 0) | (by_customer.after != 0)
+                                  | by_customer.was_active | by_customer.is_active)
+    classed = customer.mutate(segment=ibis.cases(
+        (customer.was_active & customer.is_active, "kept"), (customer.was_active, "lost"),
+        (customer.is_active & customer.was_known, "regained"), (customer.is_active, "new"), else_=REFUNDED_ONLY))
+    return classed.group_by("segment").aggregate(
+        n_customers=classed.count(), before=classed.before.sum().cast(MONEY),
+        after=classed.after.sum().cast(MONEY), squares_before=(classed.before.cast("float64") ** 2).sum())
+
+
+def _anonymous(engine: Engine, transactions: ir.Table, periods: PeriodComparison) -> BridgePart:
+    lines = features.lines_until(transactions, periods.after.last_on).filter(lambda t: t.customer_id.isnull())
+    day, zero = lines.ordered_at.date(), money.zero_money()
+    row = engine.first_row(lines.aggregate(
+        **{name: window.holds(day).ifelse(lines.amount, zero).sum().fill_null(zero).cast(MONEY)
+           for name, window in (("before", periods.before), ("after", periods.after))}))
+    return BridgePart(ANONYMOUS_SALES, 0, row["before"], row["after"])
+
+
+def net_sales_between(engine: Engine, transactions: ir.Table, first_on: date, last_on: date) -> Decimal:
+    """Return sales less refunds of all lines from the first to the last day, exactly [money]."""
+    lines = features.lines_until(transactions, last_on).filter(lambda t: t.ordered_at.date() >= first_on)
+    return engine.first_row(lines.aggregate(total=lines.amount.sum().cast(MONEY)))["total"] or Decimal(0)

@@ -1,0 +1,106 @@
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers.actions import eligibility, plan_summary, planner, quality_gates
+from helpers.actions.config import ActionRule, ActionsConfig
+from helpers.actions.eligibility import consents_in_force
+from helpers.foundation import canonical_schema
+from helpers.foundation.study_config import Economics
+from helpers.reporting.text import actions as actions_text
+
+AS_OF = date(2026, 6, 30)
+NO_GATES = pd.DataFrame(columns=["gate", "is_crossed", "level", "sentence"])
+RULES = (ActionRule(action="offer by e-mail", channel="e-mail", contact_cost=0.1),)
+
+
+def asked(engine, rows, purpose="marketing"):
+    columns = ["customer_id", "purpose", "channel", "from_on", "to_on"]
+    frame = pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(columns[:3], "str"))
+    frame = frame.assign(**{c: pd.to_datetime(frame[c]) for c in columns[3:]})
+    return consents_in_force(engine, canonical_schema.CONSENTS.conformed(engine.lazy(frame)), purpose, AS_OF)
+
+
+def planned(value, scores, nobody, permitted, **assumed):
+    everybody = eligibility.contact_candidates(value, scores, nobody)
+    assumptions = ActionsConfig(**{"rules": RULES, **assumed})
+    actions = planner.plan_actions(everybody, assumptions, Economics(), np.random.default_rng(1), permitted)
+    checked = quality_gates.action_gates(actions, scores, NO_GATES, assumptions, (AS_OF, 90), permitted)
+    return actions.set_index("customer_id"), {g.gate: g for g in checked}
+
+
+@pytest.mark.parametrize(("row", "is_allowed"), [
+    (("c", "marketing", "e-mail", "2026-06-30", None), True),
+    (("c", "Marketing", "E-Mail", "2025-01-01", "2026-06-30"), True),
+    (("c", "marketing", "e_mail", "2025-01-01", "2026-12-31"), True),
+    (("c", "marketing", "e-mail", "2025-01-01", "2026-06-29"), False),
+    (("c", "marketing", "e-mail", "2026-07-01", None), False),
+    (("c", "marketing", "phone", "2025-01-01", None), False),
+    (("c", "research", "e-mail", "2025-01-01", None), False),
+    (("another", "marketing", "e-mail", "2025-01-01", None), False),
+])
+def test_consent_holds_for_a_purpose_by_a_channel_from_its_first_day_to_its_last(session_engine, row, is_allowed):
+    assert asked(session_engine, [row]).allows(pd.Series(["c"]), "e-mail").tolist() == [is_allowed]
+
+
+def test_a_consent_that_was_renewed_holds_and_a_rule_without_a_channel_takes_any(session_engine):
+    rows = [("c", "marketing", "post", "2025-01-01", "2025-02-01"), ("c", "marketing", "post", "2026-01-01", None)]
+    permitted = asked(session_engine, rows)
+    assert permitted.allows(pd.Series(["c", "d"]), "").tolist() == [True, False]
+    assert permitted.allows(pd.Series(["c", "d"]), "e-mail").tolist() == [False, False]
+
+
+def test_nobody_without_consent_gets_an_action_and_they_are_counted(session_engine, value, scores, nobody):
+    rows = [(f"c{i:04d}", "marketing", "e-mail", "2025-01-01", None) for i in range(0, 240, 2)]
+    actions, found = planned(value, scores, nobody, asked(session_engine, rows))
+    listed = actions[actions["variant"].notna()]
+    assert len(listed) > 10
+    assert all(int(c[1:]) % 2 == 0 for c in listed.index)
+    n = int((actions["reason"] == "no consent to marketing by e-mail").sum())
+    assert n == sum(int(c[1:]) % 2 for c in actions.index[actions["risk"] == "high"])
+    gate = found["consent"]
+    assert (gate.statistic, gate.is_crossed, gate.level) == (n, True, "note")
+    assert gate.sentence == (f"{n} of 80 whom a rule would contact do not consent to marketing by its channel and are "
+                             "left alone")
+    assert plan_summary.reasons_not_contacted(actions.reset_index()).set_index("reason").loc[
+        "no consent to marketing by e-mail", "n_customers"] == n
+
+
+def test_consent_by_another_channel_is_none_for_this_one(session_engine, value, scores, nobody):
+    rows = [(f"c{i:04d}", "marketing", "phone", "2025-01-01", None) for i in range(240)]
+    actions, _ = planned(value, scores, nobody, asked(session_engine, rows))
+    assert actions["variant"].isna().all()
+
+
+def test_where_everybody_consents_the_gate_passes(session_engine, value, scores, nobody):
+    rows = [(f"c{i:04d}", "marketing", "e-mail", "2025-01-01", None) for i in range(240)]
+    _, found = planned(value, scores, nobody, asked(session_engine, rows))
+    assert not found["consent"].is_crossed
+    assert "everybody whom a rule would contact consents" in found["consent"].sentence
+
+
+def test_consents_to_other_purposes_alone_block_the_list_and_are_named(session_engine, value, scores, nobody):
+    rows = [("c0000", f"purpose {i}", "e-mail", "2025-01-01", None) for i in range(7)]
+    actions, found = planned(value, scores, nobody, asked(session_engine, rows))
+    assert actions["variant"].isna().all()
+    assert found["consent"].level == "block"
+    assert found["consent"].sentence == ("nobody's consent to 'marketing' is in force; recorded are consents to "
+                                         "purpose 0, purpose 1, purpose 2, purpose 3, purpose 4 and 2 more")
+
+
+def test_without_recorded_consents_the_list_stands_and_the_page_says_so(session_engine, value, scores, nobody):
+    actions, found = planned(value, scores, nobody, asked(session_engine, []))
+    assert actions["variant"].notna().sum() > 10
+    gate = found["consent"]
+    assert (gate.is_crossed, gate.level) == (True, "qualify")
+    table = pd.DataFrame([{"is_crossed": True, "level": "qualify", "claims": gate.claims, "sentence": gate.sentence}])
+    decision = plan_summary.proposed_decisions(actions.reset_index(), ActionsConfig(), AS_OF, 90).iloc[0].to_dict()
+    first, _ = actions_text.plan_proposal(decision, actions, table, "EUR")
+    assert "(with care: no consents are recorded, so who may be contacted has to be checked" in first
+
+
+def test_where_nobody_is_asked_nothing_is_crossed(session_engine, value, scores, nobody):
+    _, found = planned(value.head(0), scores.head(0), nobody, asked(session_engine, []))
+    assert not found["consent"].is_crossed

@@ -1,0 +1,141 @@
+from datetime import date
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers.churn import alerts as alerts_module
+from helpers.churn.config import AlertRule, ChurnConfig
+from helpers.churn.schema import CHURN_ALERTS
+from helpers.foundation.errors import InputError
+from helpers.foundation.results import Status
+from helpers.foundation.study_config import validate_model
+
+TODAY = date(2026, 3, 31)
+NONE = pd.DataFrame(columns=list(CHURN_ALERTS.names))
+RISK = ChurnConfig(rules={"risk": AlertRule(raised_from=0.6, cleared_below=0.4, cause="risk", due_days=7)})
+
+
+def scored(p, value=100.0):
+    n = len(p)
+    return pd.DataFrame({"customer_id": [f"c{i:03d}" for i in range(n)], "p_lost": p, "silence": 0.5,
+                         "value_if_kept": value, "value_at_stake": np.asarray(p) * value,
+                         "due_on": pd.Timestamp("2026-06-29")})
+
+
+def raised(p, before=NONE, assumed=RISK, seed=1, complaints=0.0):
+    scores = scored(p)
+    features = pd.DataFrame({"n_recent_complaints": [complaints] * len(p)})
+    seen = SimpleNamespace(scoring=SimpleNamespace(features=features, about=scores[["customer_id"]]))
+    return alerts_module.raise_alerts(scores, alerts_module.alert_signals(seen, scores), before, assumed, TODAY, seed)
+
+
+def test_an_alert_has_an_owner_a_date_and_a_response(session_engine):
+    found = raised(np.array([0.7, 0.3]))
+    assert found[["customer_id", "respond_by_on", "owner", "is_new"]].values.tolist() == [
+        ["c000", pd.Timestamp("2026-04-07"), "nobody yet", True]]
+    table = CHURN_ALERTS.conformed(session_engine.lazy(raised(np.linspace(0, 1, 60))))
+    assert CHURN_ALERTS.problems(session_engine.first_row(CHURN_ALERTS.counts(table)), table) == []
+
+
+def test_hysteresis_keeps_an_open_alert_until_its_signal_is_low():
+    before = raised(np.array([0.7, 0.7, 0.3])).assign(raised_on=pd.Timestamp("2026-01-01"))
+    found = raised(np.array([0.5, 0.3, 0.5]), before)
+    assert found[["customer_id", "is_new", "raised_on"]].values.tolist() == [
+        ["c000", False, pd.Timestamp("2026-01-01")]]
+
+
+def test_two_rules_with_one_cause_give_one_alert():
+    both = ChurnConfig(rules={"first": AlertRule(raised_from=0.6, cleared_below=0.4, cause="risk"),
+                              "second": AlertRule(signal="complaints", raised_from=1, cleared_below=1, cause="risk"),
+                              "third": AlertRule(signal="complaints", raised_from=1, cleared_below=1, cause="trouble")})
+    found = raised(np.array([0.7]), assumed=both, complaints=2.0)
+    assert found["rule"].tolist() == ["first", "third"]
+
+
+def test_the_hold_out_is_drawn_over_sorted_customers_and_stays():
+    p = np.full(200, 0.9)
+    first = raised(p)
+    assert first["is_held_out"].sum() == 20
+    pd.testing.assert_series_equal(first["is_held_out"], raised(p)["is_held_out"])
+    assert set(first.loc[first["is_held_out"], "customer_id"]) != set(
+        raised(p, seed=2).loc[raised(p, seed=2)["is_held_out"], "customer_id"])
+    again = raised(p, first, seed=9)
+    assert again["is_held_out"].tolist() == first["is_held_out"].tolist()
+    none = raised(p, assumed=RISK.model_copy(update={"hold_out_share": 0.0}))
+    assert not none["is_held_out"].any()
+
+
+def test_capacity_goes_to_those_with_most_at_stake_and_not_to_the_held_out():
+    found = raised(np.linspace(0.6, 1, 100), assumed=RISK.model_copy(update={"capacity": 30}))
+    within = found[found["is_within_capacity"]]
+    assert len(within) == 30
+    assert not within["is_held_out"].any()
+    left = found[~found["is_within_capacity"] & ~found["is_held_out"]]
+    assert within["value_at_stake"].min() > left["value_at_stake"].max()
+
+
+def test_a_rule_that_clears_above_its_limit_is_refused():
+    with pytest.raises(InputError, match="cleared_below must not be above raised_from"):
+        validate_model(ChurnConfig, {"rules": {"x": {"raised_from": 0.5, "cleared_below": 0.6}}}, "study [churn]")
+
+
+def test_nobody_scored_gives_no_alert_and_a_list_of_empty_rules():
+    found = raised(np.empty(0))
+    assert found.empty
+    assert alerts_module.alerts_by_rule(found, RISK.rules)["n_customers"].tolist() == [0]
+
+
+def happened(alerts, p, effect=0.0, n_more=200):
+    rng = np.random.default_rng(4)
+    acted = alerts["is_within_capacity"].to_numpy()
+    lost = rng.random(len(alerts)) < np.where(acted, p + effect, p)
+    more = pd.DataFrame({"customer_id": [f"m{i}" for i in range(n_more)], "is_lost": rng.random(n_more) < 0.2})
+    return pd.concat([pd.DataFrame({"customer_id": alerts["customer_id"], "is_lost": lost}), more], ignore_index=True)
+
+
+def test_alerts_are_graded_on_their_hold_out_and_the_effect_is_read_from_the_others():
+    alerts = raised(np.full(4000, 0.8))
+    found = {e.quantity: e for e in alerts_module.grade_alerts(alerts, happened(alerts, 0.8, -0.2), "run")}
+    assert found["alert_precision"].low <= 0.8 <= found["alert_precision"].high
+    assert found["alert_precision"].n == 400
+    assert found["alert_calibration"].low <= 0 <= found["alert_calibration"].high
+    assert found["alert_effect"].high < 0
+    assert found["alert_effect"].low <= -0.2 <= found["alert_effect"].high
+    assert found["alert_recall"].value == pytest.approx(0.8 * 4000 / (0.8 * 4000 + 40), abs=0.02)
+
+
+def test_without_a_hold_out_the_grade_is_contaminated_by_action():
+    alerts = raised(np.full(100, 0.8)).assign(is_held_out=False)
+    found = alerts_module.grade_alerts(alerts, happened(alerts, 0.8), "run")
+    assert {e.status for e in found} == {Status.STRUCK}
+    assert {e.reason for e in found} == {"contaminated by action: nobody was left alone"}
+
+
+def test_a_small_hold_out_says_so():
+    alerts = raised(np.full(50, 0.8))
+    assert (
+        alerts_module.grade_alerts(alerts, happened(alerts, 0.8), "run")[0].reason
+        == "5 held out, at least 10 are needed"
+    )
+
+
+def test_alerts_of_an_earlier_run_are_graded_from_todays_orders(session_engine, shop):
+    table = shop(n=600)
+    then, due = date(2025, 12, 31), date(2026, 3, 31)
+    lost = alerts_module.eligible_and_churned(session_engine, table, then, due, 365)
+    alerts = pd.DataFrame({"customer_id": lost["customer_id"], "rule": "risk", "p_lost": 0.5, "run": "r1",
+                           "obstacle": "", "is_held_out": np.arange(len(lost)) % 5 == 0,
+                           "made_as_of_on": pd.Timestamp(then),
+                           "is_within_capacity": np.arange(len(lost)) % 5 != 0,
+                           "outcome_due_on": pd.Timestamp(due)})
+    found = {e.quantity: e for e in alerts_module.grade_earlier_runs(session_engine, table, alerts, due, 365)}
+    held = lost["is_lost"][alerts["is_held_out"]]
+    assert found["alert_precision"].value == pytest.approx(held.mean())
+    assert found["alert_effect"].low <= 0 <= found["alert_effect"].high
+    barred = alerts_module.grade_earlier_runs(
+        session_engine, table, alerts.assign(obstacle="the currency has changed"), due, 365
+    )
+    assert [e.status for e in barred] == [Status.NOT_APPLICABLE]
+    assert alerts_module.grade_earlier_runs(session_engine, table, alerts, date(2026, 1, 31), 365) == []

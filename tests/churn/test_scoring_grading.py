@@ -1,0 +1,43 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers.churn import scoring
+from helpers.foundation.canonical_schema import TRANSACTIONS
+from helpers.foundation.engine import Engine
+
+
+def due(*rows):
+    frame = pd.DataFrame(rows, columns=["quantity", "segment", "made_as_of_on", "due_on"])
+    frame.index = range(5, 5 + len(rows))
+    return frame.assign(eligible_days=365, **{c: pd.to_datetime(frame[c]) for c in ("made_as_of_on", "due_on")})
+
+
+@pytest.fixture(scope="module")
+def shop():
+    """Two customers with two orders, of whom one returns in March; one with one order, who does not."""
+    engine = Engine()
+    bought = [("a", "2026-01-05"), ("a", "2026-01-20"), ("a", "2026-03-10"), ("b", "2026-01-07"), ("b", "2026-02-07"),
+              ("c", "2026-02-01")]
+    frame = pd.DataFrame(bought, columns=["customer_id", "ordered_at"])
+    frame = frame.assign(order_id=frame.index.astype(str), line=1, kind="sale", amount=10.0,
+                         ordered_at=pd.to_datetime(frame["ordered_at"]))
+    return engine, TRANSACTIONS.conformed(engine.lazy(frame))
+
+
+def test_lost_customers_are_counted_for_each_segment_and_window(shop):
+    rows = due(("customers_lost", "all", "2026-02-28", "2026-03-31"),
+               ("customers_lost", "one-time buyers", "2026-02-28", "2026-03-31"),
+               ("customers_lost", "all", "2026-01-31", "2026-02-28"))
+    found = scoring.realised_churn(*shop, rows)
+    assert found.to_dict() == {5: 2.0, 6: 1.0, 7: 1.0}
+
+
+def test_other_quantities_and_empty_segments_are_not_counted(shop):
+    rows = due(("margin_lost", "all", "2026-02-28", "2026-03-31"),
+               ("customers_lost", "all", "2025-02-28", "2025-03-31"))
+    assert np.isnan(scoring.realised_churn(*shop, rows)).all()
+
+
+def test_nothing_due_gives_nothing(shop):
+    assert scoring.realised_churn(*shop, due()).empty

@@ -1,0 +1,143 @@
+from datetime import date
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers.churn import backtest, classifiers, dataset, model_selection, scoring
+from helpers.churn.config import ChurnConfig
+from helpers.churn.schema import CHURN_FORECASTS, CHURN_SCORES
+from helpers.foundation.results import Status
+
+END = date(2026, 3, 31)
+
+
+@pytest.fixture
+def scored(basis):
+    def make(**given):
+        found = basis(**given)
+        trial = backtest.backtest_classifiers(found, 1)
+        return scoring.churn_scores(found, trial, model_selection.select_model(trial).chosen, ChurnConfig()), trial
+    return make
+
+
+def written(engine, declaration, frame):
+    """Return what a table's declaration finds wrong with it."""
+    table = declaration.conformed(engine.lazy(frame))
+    return declaration.problems(engine.first_row(declaration.counts(table)), table)
+
+
+def test_scores_and_forecasts_keep_to_their_declarations(session_engine, scored, shop, contracts):
+    for given in ({"bought": shop()}, {"signed": contracts()}, {}):
+        scores, trial = scored(**given)
+        made = scoring.churn_forecasts(scores, trial, END, 365)
+        assert written(session_engine, CHURN_SCORES, scores) == []
+        assert written(session_engine, CHURN_FORECASTS, made) == []
+
+
+def test_value_at_stake_is_the_chance_times_margin_at_the_past_rate(scored, transactions, shop):
+    scores, _ = scored(bought=shop())
+    row = scores.iloc[0]
+    assert row["value_at_stake"] == pytest.approx(row["p_lost"] * row["value_if_kept"])
+    total = scoring.margin_at_risk_interval(scores)
+    assert total.value == pytest.approx(scores["value_at_stake"].sum())
+    spread = np.sqrt((scores["p_lost"] * (1 - scores["p_lost"]) * scores["value_if_kept"] ** 2).sum())
+    assert total.high - total.value == pytest.approx(1.959964 * spread, rel=1e-5)
+
+
+def test_a_young_customers_past_rate_is_taken_over_a_whole_horizon():
+    about = pd.DataFrame({"age_days": [0, 89, 179], "margin": [30.0, 30.0, 30.0]})
+    found = SimpleNamespace(scoring=SimpleNamespace(about=about), horizon_days=90)
+    assert scoring.retained_value(found).tolist() == [30, 30, 15]
+
+
+def test_contracts_without_dates_have_risk_but_no_horizon(scored, contracts):
+    table = contracts().assign(customer_id=[f"c{i // 2}" for i in range(400)])
+    scores, trial = scored(signed=table)
+    runs = table[~table["has_ended"]]
+    assert len(scores) == runs["customer_id"].nunique()
+    assert scores["monthly_fee"].sum() == runs["monthly_fee"].sum()
+    assert scoring.margin_at_risk_interval(scores).status is Status.NOT_APPLICABLE
+    assert scoring.churn_forecasts(scores, trial, END, 365).empty
+    assert "expected_lost" not in scoring.risk_band_summary(scores)
+
+
+def test_bands_of_risk_follow_the_study(scored, shop):
+    scores, _ = scored(bought=shop())
+    limits = scores.groupby("risk")["p_lost"].agg(["min", "max"])
+    assert limits.loc["high", "min"] >= 0.67 > limits.loc["medium", "max"]
+    assert scoring.risk_band_summary(scores)["n_customers"].sum() == len(scores)
+
+
+def test_the_predictive_interval_covers_independent_losses():
+    rng = np.random.default_rng(1)
+    p = rng.beta(2, 3, 200)
+    found = scoring.expected_churn(p)
+    drawn = (rng.random((4000, 200)) < p).sum(axis=1)
+    assert found.value == pytest.approx(p.sum())
+    assert 0.93 <= np.mean((drawn >= found.low) & (drawn <= found.high)) <= 0.975
+
+
+def test_an_error_in_level_widens_the_forecast_and_limits_stay_within_the_customers():
+    p = np.full(50, 0.5)
+    plain, wide = scoring.expected_churn(p), scoring.expected_churn(p, level_error=0.5)
+    assert wide.high - wide.low > plain.high - plain.low
+    assert wide.high - wide.value == pytest.approx(1.959964 * np.sqrt(12.5 + 6.25**2), rel=1e-5)
+    sure = scoring.expected_churn(np.full(3, 0.9), level_error=5)
+    assert (sure.low >= 0, sure.high) == (True, 3)
+    assert scoring.expected_churn(np.empty(0)).value == 0
+
+
+def test_value_at_stake_allows_for_the_same_error_in_level_as_the_number_lost(basis, shop):
+    found = basis(shop())
+    trial = backtest.backtest_classifiers(found, 1)
+    scores = scoring.churn_scores(found, trial, classifiers.LOGISTIC, ChurnConfig())
+    made = scoring.churn_forecasts(scores, trial, END, 365)
+    off = scoring.forecast_error_logits(scores, made)
+    assert off == pytest.approx(abs(scoring.calibration_error_logits(trial, classifiers.LOGISTIC)), rel=1e-6)
+    assert scoring.margin_at_risk_interval(scores, off).high > scoring.margin_at_risk_interval(scores).high
+    assert scoring.forecast_error_logits(scores, made.head(0)) == 0
+
+
+def test_the_level_error_is_that_of_the_trial_and_none_without_a_later_period(basis, shop, contracts):
+    trial = backtest.backtest_classifiers(basis(shop()), 1)
+    assert scoring.calibration_error_logits(trial, classifiers.LOGISTIC) != 0
+    assert (
+        scoring.calibration_error_logits(
+            backtest.backtest_classifiers(basis(signed=contracts()), 1), classifiers.LOGISTIC
+        )
+        == 0
+    )
+
+
+def test_a_forecast_can_be_graded_from_later_tables(session_engine, basis, shop):
+    table = shop(n=1500, n_days=720)
+    made_on = date(2025, 12, 31)
+    found = basis(table, end=made_on)
+    trial = backtest.backtest_classifiers(found, 1)
+    scores = scoring.churn_scores(found, trial, model_selection.select_model(trial).chosen, ChurnConfig())
+    made = scoring.churn_forecasts(scores, trial, made_on, 365).set_index("segment")
+    actual = dataset.count_churned(session_engine, table, made_on, END, eligible_days=365).set_index("segment")
+    assert made["n"].to_dict() == actual["n_eligible"].to_dict()
+    assert made.loc["all", "low"] <= actual.loc["all", "n_lost"] <= made.loc["all", "high"]
+
+
+def test_nobody_to_score_gives_an_empty_table_and_an_insufficient_stake(scored):
+    scores, _ = scored()
+    assert scores.empty
+    assert scoring.margin_at_risk_interval(scores).status is Status.INSUFFICIENT
+    assert scoring.risk_band_summary(scores).empty
+
+
+def test_forecasts_as_shares_leave_empty_segments_out():
+    made = pd.DataFrame({"segment": ["all", "one-time buyers"], "n": [10, 0], "value": [5.0, 0.0], "low": [2.0, 0.0],
+                         "high": [8.0, 0.0]})
+    assert scoring.churn_rate_forecasts(made)[["value", "low", "high"]].to_numpy().tolist() == [[0.5, 0.2, 0.8]]
+
+
+def test_the_first_tenth_by_value_at_stake_holds_its_share_and_few_customers_none():
+    stakes = pd.DataFrame({"value_at_stake": [90.0] * 10 + [10.0] * 90})
+    assert scoring.top_decile_share(stakes) == pytest.approx(0.5)
+    assert np.isnan(scoring.top_decile_share(stakes.head(99)))
+    assert np.isnan(scoring.top_decile_share(stakes * 0))

@@ -1,0 +1,42 @@
+import pytest
+
+from helpers.foundation import study_config
+from helpers.foundation.errors import InputError
+
+
+@pytest.fixture
+def written(tmp_path):
+    def write(text):
+        path = tmp_path / "shop.toml"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
+
+
+def test_every_assumption_says_whether_the_study_set_it(written):
+    economics = study_config.read_study_file(written('name = "shop"\n[economics]\nmargin_rate = 0.5\n')).economics
+    table = economics.table().set_index("assumption")
+    assert economics.margin_rate == 0.5
+    assert table.loc["margin_rate", "set_by"] == "study"
+    assert table.loc["contact_cost", "set_by"] == "default"
+    assert table["meaning"].str.contains(r"\[.+\]$").all()
+
+
+def test_all_problems_of_a_section_are_named_in_one_sentence(written):
+    sections = study_config.read_study_file(written("[economics]\nmargin_rat = 0.5\ncontact_cost = -1.0\n"))
+    with pytest.raises(InputError) as error:
+        _ = sections.economics
+    assert "studies/shop.toml [economics]" in str(error.value)
+    assert "unknown key 'margin_rat' (did you mean 'margin_rate'?)" in str(error.value)
+    assert "contact_cost = -1.0: input should be greater than or equal to 0" in str(error.value)
+
+
+def test_an_unknown_key_at_the_top_is_refused(written):
+    with pytest.raises(InputError, match=r"unknown key 'titel'.*did you mean 'title'"):
+        study_config.read_study_file(written('titel = "x"\n'))
+
+
+def test_a_file_that_is_not_toml_is_one_sentence(written):
+    with pytest.raises(InputError, match=r"studies/shop.toml: not readable as TOML"):
+        study_config.read_study_file(written("name = \n"))

@@ -1,0 +1,136 @@
+"""Drafted profiles: two files of strangers run as drafted; each guess has a case in which it is another."""
+
+import gzip
+import tomllib
+from decimal import Decimal
+
+import pytest
+
+from helpers import __main__
+from helpers.foundation.errors import InputError
+from helpers.intake import infer_profile, infer_types, profiles
+from tests.intake.test_formats import workbook
+
+ORDERS = ("Bestellung;Kunde;Datum;Menge;Betrag;Notiz\n1001;Müller;03.01.2025;2;1.234,50;NA\n"
+          "1001;Müller;03.01.2025;1;-7,25;gut\n1002;Čapek;28.01.2025;1;10,00;\n")
+
+
+def told(*paths):
+    return tomllib.loads(infer_profile.draft_profile(paths), parse_float=Decimal)
+
+
+def test_a_draft_of_unknown_orders_runs_as_it_is(small):
+    small.file("orders.csv", ORDERS.replace("Č", "C").encode("cp1252"))
+    drafted = told(small.folder / "orders.csv")
+    assert drafted["files"]["orders"] == {"path": "orders.csv", "delimiter": ";", "encoding": "cp1252",
+                                          "decimal": ",", "thousands": ".", "missing": ["", "NA"]}
+    delivery = small.delivery(**drafted)
+    rows = small.rows(delivery.tables["canonical/transactions"], "order_id", "customer_id", "kind", "amount")
+    assert sorted((r["order_id"], r["customer_id"], r["kind"], float(r["amount"])) for r in rows) == [
+        ("1001", "Müller", "refund", -7.25), ("1001", "Müller", "sale", 1234.5), ("1002", "Capek", "sale", 10.0)]
+    assert all(c.is_met for c in delivery.controls)
+
+
+def test_a_draft_of_an_unknown_survey_runs_as_it_is(small):
+    answers = "".join(f"r{i},{i % 5 + 1},{i % 4 + 1},{(i + 1) % 5 + 1},{'f' if i % 2 else 'm'}\n" for i in range(30))
+    small.file("survey.csv.gz", gzip.compress(f"ident,q1,q2,satisfied,gender\n{answers}".encode()))
+    delivery = small.delivery(**told(small.folder / "survey.csv.gz"))
+    assert delivery.counts == {"respondents": 30, "responses": 90, "items": 3}
+
+
+def test_a_draft_finds_the_sheet_and_the_row_of_its_header(small):
+    small.file("book.xlsx", workbook(Notes=[["read me"]], Data=[
+        ["Customers"], ["id", "tenure", "churn"], ["a", 3, "yes"], ["b", 5, "no"]]))
+    drafted = told(small.folder / "book.xlsx")
+    assert drafted["files"]["book_data"]["sheet"] == "Data"
+    assert drafted["files"]["book_data"]["skip"] == 1
+    assert small.delivery(**drafted).counts == {"subscriptions": 2}
+
+
+def test_daily_drops_become_one_form(small):
+    for day in ("2025-01-01", "2025-01-02"):
+        small.file(f"sales-{day}.csv", f"order_id,customer_id,date,amount\n1,a,{day},5\n")
+    drafted = told(*sorted(small.folder.glob("*.csv")))
+    assert drafted["files"] == {"sales": {"path": "sales-2025-01-0*.csv"}}
+    assert drafted["control"][0]["expected"] == 2
+
+
+def test_a_draft_of_files_without_an_identifier_keeps_every_record_of_each(small):
+    for n in ("1", "2"):
+        rows = "".join(f"{'AB'[i % 2]},{i * 3.7 % 50:.1f},{'VRAI' if i % 7 == 0 else 'FAUX'}\n" for i in range(25))
+        small.file(f"part-{n}.csv", f"Plan,Minutes,Churn\n{rows}")
+    found = small.delivery(**told(*sorted(small.folder.glob("*.csv"))))
+    assert (found.counts, small.rejected(found)) == ({"subscriptions": 50}, [])
+
+
+def test_every_guess_is_marked_as_one(small):
+    small.file("orders.csv", ORDERS.encode("utf-16"))
+    text = infer_profile.draft_profile([small.folder / "orders.csv"])
+    assert 'encoding = "utf-16"' in text
+    made = [line for line in text.splitlines() if line.startswith(("order_id", "customer_id", "ordered_at", "amount"))]
+    assert len(made) == 4
+    assert all("# guess: " in line for line in made)
+    assert profiles.parse_profile(tomllib.loads(text, parse_float=Decimal)).name == "orders"
+
+
+@pytest.mark.parametrize(("texts", "kind", "formats", "missing"), [
+    (["1", "2", "NA"], "integer", (), ("NA",)), (["1.5", "2", None], "number", (), ()),
+    (["1,5", "1.200,00"], "decimal comma", (), ()), (["VRAI", "FAUX"], "flag", (), ()),
+    (["2025-01-31"], "date", ("%Y-%m-%d",), ()), (["31.01.2025 10:05"], "time", ("%d.%m.%Y %H:%M",), ()),
+    (["01/02/2025"], "date", ("%d/%m/%Y", "%m/%d/%Y"), ()), (["13/02/2025"], "date", ("%d/%m/%Y",), ()),
+    (["20250131", "20250201"], "date", ("%Y%m%d",), ()), (["20251399"], "integer", (), ()),
+    (["none", "some"], "text", (), ()), ([None, "?"], "empty", (), ("?",))])
+def test_kinds_of_columns_are_guessed_from_their_texts(texts, kind, formats, missing):
+    found = infer_types.infer_column("c", texts)
+    assert (found.kind, found.formats, found.missing) == (kind, formats, missing)
+
+
+def test_a_date_that_reads_two_ways_says_so(small):
+    small.file("orders.csv", "order_id,customer_id,date,amount\n1,a,01/02/2025,5\n")
+    assert "or %m/%d/%Y, which fits as well" in infer_profile.draft_profile([small.folder / "orders.csv"])
+
+
+def test_an_experiment_and_customers_are_told_apart(small):
+    small.file("test.csv", "userid,version,played\n1,a,3\n2,b,400\n")
+    small.file("people.csv", "no,name,city\n1,Ann,Bern\n2,Bob,Bern\n")
+    assert list(told(small.folder / "test.csv")["tables"]) == ["assignments"]
+    assert told(small.folder / "people.csv")["tables"]["customers"]["columns"]["customer_id"] == '"no"'
+
+
+def test_names_with_signs_of_a_pattern_are_drafted_as_they_are(small):
+    for i in (1, 2):
+        small.file(f"orders[{i}].csv", f"order_id,customer_id,date,amount\n{i},a,2025-01-3{i - 1},5\n")
+    path = told(small.folder / "orders[1].csv", small.folder / "orders[2].csv")["files"]["orders"]["path"]
+    assert sorted(p.name for p in small.folder.glob(path)) == ["orders[1].csv", "orders[2].csv"]
+
+
+def test_digits_of_other_scripts_and_underscores_are_drafted_as_text(small):
+    small.file("orders.csv", "order_id,customer_id,date,amount,units,code\n"
+               + "".join(f"{i},c{i},2025-01-{i:02},{i}.5,１{i},{i}_000\n" for i in range(1, 30)))
+    drafted = infer_profile.draft_profile([small.folder / "orders.csv"])
+    assert '"units" (text' in drafted
+    assert '"code" (text' in drafted
+
+
+def test_a_file_with_a_repeated_name_is_not_drafted(small):
+    small.file("orders.csv", "order_id,amount,amount\n1,2,3\n")
+    with pytest.raises(InputError, match=r"orders.csv: the name 'amount' is given to 2 columns \(2, 3\)"):
+        infer_profile.draft_profile([small.folder / "orders.csv"])
+
+
+def test_what_cannot_be_drafted_is_one_sentence(small):
+    small.file("a/x.csv", "id\n1\n")
+    small.file("b/y.csv", "id\n1\n")
+    with pytest.raises(InputError, match=r"there is no file '.*absent.csv'"):
+        infer_profile.draft_profile([small.folder / "absent.csv"])
+    with pytest.raises(InputError, match="no file is named"):
+        infer_profile.draft_profile([])
+    with pytest.raises(InputError, match="the files stand in several folders"):
+        infer_profile.draft_profile([small.folder / "a" / "x.csv", small.folder / "b" / "y.csv"])
+
+
+def test_the_door_prints_a_draft(small, capsys):
+    small.file("orders.csv", "order_id,customer_id,date,amount\n1,a,2025-01-31,5\n")
+    assert __main__.main(["check", "--new", str(small.folder / "orders.csv")]) == 0
+    assert profiles.parse_profile(tomllib.loads(capsys.readouterr().out)).name == "orders"
+    assert __main__.main(["check"]) == 2

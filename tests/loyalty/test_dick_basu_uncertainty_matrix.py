@@ -1,0 +1,147 @@
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers.customers.purchases import purchase_occasions
+from helpers.foundation import canonical_schema
+from helpers.foundation.results import Level, Status
+from helpers.loyalty import dick_basu, dick_basu_uncertainty
+from helpers.loyalty.config import LoyaltyConfig
+from helpers.loyalty.dick_basu import classify_loyalty
+from helpers.stats import confidence_intervals
+
+CYCLE = {"true": (90, 0.8), "latent": (90, 0.1), "spurious": (40, 0.8), "none": (40, 0.1)}
+
+
+@pytest.fixture
+def company(said, bought, signed):
+    """Return people and attitudes: so many of each kind, others known by one side only."""
+    def make(counts, others=0, loading=1.5, n_items=4):
+        rows = {f"{kind}{i:03}": CYCLE[kind] for kind, n in counts.items() for i in range(n)}
+        attitudes = said({p: a for p, (a, _) in rows.items()}, loading, n_items)
+        behaved = bought({**{p: b for p, (_, b) in rows.items()}, **{f"x{i:03}": 0.1 for i in range(others)}})
+        return classify_loyalty(
+            attitudes, behaved, signed(), LoyaltyConfig(), dick_basu_uncertainty.why_not_reported(attitudes)
+        ), attitudes
+    return make
+
+
+def found(people, attitudes):
+    return {e.quantity: e for e in dick_basu_uncertainty.dick_basu_estimates(people, attitudes)}
+
+
+def test_shares_are_of_those_with_both_sides_and_carry_the_adjusted_wald_interval(company):
+    table = found(*company({"true": 10, "latent": 20, "spurious": 30, "none": 40}, others=60))
+    assert [table[q].value for q in dick_basu_uncertainty.KIND_SHARES] == pytest.approx([0.1, 0.2, 0.3, 0.4])
+    assert table["share latent"].high == pytest.approx(confidence_intervals.share_interval(0.2, 100).high)
+    assert (table["share true"].n, table["people: behaviour only"].value, table["people: true"].value) == (100, 60, 10)
+
+
+def test_nine_people_with_both_sides_are_insufficient_and_no_kind_is_zero(company):
+    table = found(*company({"true": 9}))
+    assert {table[q].status for q in dick_basu_uncertainty.KIND_SHARES} == {Status.INSUFFICIENT}
+    assert dick_basu_uncertainty.attitude_behaviour_table(company({"true": 9})[0]).isna().all(axis=None)
+
+
+def test_an_unreliable_attitude_strikes_the_kinds_and_leaves_the_counts(company):
+    people, attitudes = company({"true": 20, "none": 20}, loading=0.3)
+    table = found(people, attitudes)
+    assert {table[q].status for q in dick_basu_uncertainty.KIND_SHARES} == {Status.STRUCK}
+    assert table["people: not told apart"].value == 40
+    gates = {g.gate: g for g in dick_basu_uncertainty.dick_basu_gates(people, attitudes)}
+    assert (gates["alpha of attitude"].level, gates["alpha of attitude"].is_crossed) == (Level.STRIKE, True)
+
+
+def test_a_single_question_leaves_the_measurement_error_unknown_and_the_kinds_standing(company):
+    table = found(*company({"true": 20, "none": 20}, n_items=1))
+    assert table["share true"].value == 0.5
+    assert table[dick_basu_uncertainty.SHARE_NEAR_CUT].reason == "the measurement error of attitude is not known"
+    assert table["standard error of measurement of attitude"].reason == "a single question"
+
+
+def test_the_crossing_has_attitude_in_rows_and_behaviour_in_columns(company):
+    cells = dick_basu_uncertainty.attitude_behaviour_table(
+        company({"true": 10, "latent": 20, "spurious": 30, "none": 40})[0]
+    )
+    assert cells.to_numpy().tolist() == [[0.1, 0.2], [0.3, 0.4]]
+    assert (cells.index.name, cells.columns.name) == ("attitude", "behaviour")
+
+
+def test_attitude_and_behaviour_that_go_together_are_seen_and_a_constant_is_not_zero(company):
+    assert found(*company({"true": 30, "none": 30}))[
+        dick_basu_uncertainty.ATTITUDE_BEHAVIOUR_CORRELATION
+    ].value == pytest.approx(1)
+    alike = found(*company({"true": 30}))[dick_basu_uncertainty.ATTITUDE_BEHAVIOUR_CORRELATION]
+    assert (alike.status, alike.reason) == (Status.INSUFFICIENT, "attitude or behaviour is the same for everybody")
+
+
+def test_those_who_answered_are_compared_with_those_who_did_not(company):
+    table = found(*company({"true": 15, "latent": 15}, others=30))
+    assert table[dick_basu_uncertainty.SURVEYED_DIFFERENCE].value == pytest.approx(100 * (0.45 - 0.1))
+    assert table[dick_basu_uncertainty.SURVEYED_DIFFERENCE].low > 0
+    assert (
+        found(*company({"true": 15}))[dick_basu_uncertainty.SURVEYED_DIFFERENCE].reason
+        == "in one of the groups nobody to speak of"
+    )
+
+
+@pytest.mark.parametrize(("attitude", "is_crossed"), [(71, True), (99, False)])
+def test_more_than_a_quarter_near_the_cut_qualifies_the_kinds(said, bought, signed, attitude, is_crossed):
+    ids = [f"c{i}" for i in range(40)]
+    attitudes = said(dict.fromkeys(ids, attitude))
+    people = classify_loyalty(attitudes, bought(dict.fromkeys(ids, 1.0)), signed(), LoyaltyConfig())
+    gate = next(g for g in dick_basu_uncertainty.dick_basu_gates(people, attitudes) if g.gate == "people near the cut")
+    assert (gate.is_crossed, gate.level) == (is_crossed, Level.QUALIFY)
+
+
+def test_the_people_gate_counts_those_who_miss_a_side(company):
+    gate = dick_basu_uncertainty.dick_basu_gates(*company({"true": 29}, others=13))[0]
+    assert (gate.statistic, gate.threshold, gate.is_crossed, gate.level) == (29, 30, True, Level.QUALIFY)
+    assert "behaviour only: 13" in gate.sentence
+    assert (
+        "behaviour only: fewer than 10"
+        in dick_basu_uncertainty.dick_basu_gates(*company({"true": 29}, others=3))[0].sentence
+    )
+    assert dick_basu_uncertainty.dick_basu_gates(*company({"true": 30}))[0].is_crossed is False
+    assert dick_basu_uncertainty.dick_basu_gates(*company({}))[0].level is Level.STRIKE
+
+
+def test_sensitivity_moves_one_thing_at_a_time_and_starts_as_assumed(session_engine, said, signed):
+    as_of, assumed = date(2026, 1, 1), LoyaltyConfig()
+    days = pd.date_range("2025-01-01", periods=12, freq="30D")
+    rows = [(f"c{i:02}", on) for i in range(40) for on in (days if i < 20 else days[:1])]
+    frame = pd.DataFrame(rows, columns=["customer_id", "ordered_at"]).assign(kind="sale", amount=1.0, line=1)
+    frame = frame.assign(order_id=[f"o{i}" for i in range(len(frame))])
+    spent = purchase_occasions(canonical_schema.TRANSACTIONS.conformed(session_engine.lazy(frame)), as_of)
+    attitudes = said({f"c{i:02}": 75 if i % 2 else 50 for i in range(40)})
+    table = dick_basu_uncertainty.cut_sensitivity(attitudes, spent, signed(), as_of, assumed)
+    assert table["setting"].to_list() == list(dick_basu_uncertainty.sensitivity_settings(assumed))
+    assert table.loc[0, ["true", "latent", "spurious", "none"]].to_list() == [0.25] * 4
+    assert table.set_index("setting").loc["attitude from 80", "true"] == 0
+    assert np.allclose(table[["true", "latent", "spurious", "none"]].sum(axis=1), 1)
+    whole = classify_loyalty(attitudes, dick_basu.repeat_purchase(spent, as_of, assumed), signed(), assumed)
+    assert (whole["kind"] == "true").mean() == table.loc[0, "true"]
+
+
+def test_sensitivity_of_too_few_people_has_no_rows(session_engine, said, signed):
+    nothing = purchase_occasions(session_engine.lazy(canonical_schema.TRANSACTIONS.empty()), date(2026, 1, 1))
+    assert dick_basu_uncertainty.cut_sensitivity(said({}), nothing, signed(), date(2026, 1, 1), LoyaltyConfig()).empty
+
+
+@pytest.mark.parametrize(("second", "n_apart"), [("commit", 2), ("intend", 0)])
+def test_kinds_that_mix_waves_with_other_questions_are_qualified(
+        catalogued, surveyed, bought, signed, second, n_apart):
+    known = catalogued({"item": "intend", "role": "intention"}, {"item": "commit", "role": "commitment"})
+    who = [{"response_id": f"{w}{i}", "wave": w} for w in "ab" for i in range(12)]
+    rows = [(r["response_id"], "intend" if r["wave"] == "a" else second, 4) for r in who]
+    said = dick_basu.measure_attitudes(surveyed(known, rows, who), known, LoyaltyConfig())
+    assert (said.waves.n_apart, said.waves.n) == (n_apart, 2)
+    people = classify_loyalty(said, bought({}), signed(), LoyaltyConfig(), "")
+    gate = next(g for g in dick_basu_uncertainty.dick_basu_gates(people, said) if "other questions" in g.gate)
+    assert (gate.is_crossed, str(gate.level), gate.claims) == (n_apart > 0, "qualify", "kinds of loyalty")
+    asked = next(
+        e for e in dick_basu_uncertainty.dick_basu_estimates(people, said) if e.quantity == "question of share true"
+    )
+    assert asked.segment == "commit + intend"

@@ -1,0 +1,59 @@
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers.foundation.results import Status
+from helpers.loyalty import loyalty_penalty
+
+AS_OF = date(2026, 6, 30)
+
+
+def sales(extra, seed=3):
+    """Thirty products in four months, bought by twenty old and twenty new customers; the old pay `extra` more."""
+    rng = np.random.default_rng(seed)
+    rows = [{"customer_id": f"old{i}", "ordered_at": "2024-01-05", "amount": 1.0, "product_id": "none", "quantity": 1.0,
+             "list_price": 1.0} for i in range(20)]
+    for month in ("2026-02", "2026-03", "2026-04"):
+        for product in range(20):
+            base = 10 + product + 5 * (month == "2026-04")
+            for who in ("old", "new"):
+                for i in rng.choice(20, 3, replace=False):
+                    name = f"old{i}" if who == "old" else f"new{month}{i}"
+                    price = base * np.exp((extra if who == "old" else 0) + 0.02 * rng.standard_normal())
+                    rows.append({"customer_id": name, "ordered_at": f"{month}-10", "amount": round(2 * price, 2),
+                                 "product_id": f"p{product}", "quantity": 2.0, "list_price": base * 1.2})
+    return pd.DataFrame(rows)
+
+
+def found(session_engine, transactions, frame):
+    rows = loyalty_penalty.loyalty_penalty_estimates(
+        loyalty_penalty.product_months(session_engine, transactions(frame), AS_OF)
+    )
+    return {e.quantity: e for e in rows}
+
+
+def test_a_planted_penalty_is_found_within_product_and_month(session_engine, transactions):
+    table = found(session_engine, transactions, sales(0.05))
+    price = table[loyalty_penalty.OLD_TO_NEW_PRICE]
+    assert price.low < np.expm1(0.05) < price.high
+    assert price.low > 0.03
+    assert table[loyalty_penalty.OLD_LESS_NEW_DISCOUNT].high < 0
+
+
+def test_without_a_penalty_the_interval_holds_zero(session_engine, transactions):
+    price = found(session_engine, transactions, sales(0.0))[loyalty_penalty.OLD_TO_NEW_PRICE]
+    assert price.low < 0 < price.high
+
+
+def test_too_few_cells_and_no_list_prices_are_insufficient(session_engine, transactions):
+    table = found(session_engine, transactions, sales(0.05).drop(columns="list_price"))
+    assert table[loyalty_penalty.OLD_TO_NEW_PRICE].status is Status.OK
+    assert table[loyalty_penalty.OLD_LESS_NEW_DISCOUNT].status is Status.INSUFFICIENT
+    assert table[loyalty_penalty.OLD_LESS_NEW_DISCOUNT].reason.startswith("no list price is recorded")
+    listed = sales(0.0).assign(list_price=lambda t: t["amount"] / t["quantity"] * (1 + 1e-16))
+    at_list = found(session_engine, transactions, listed)[loyalty_penalty.OLD_LESS_NEW_DISCOUNT]
+    assert at_list.reason == "nothing is sold below its list price"
+    nobody = found(session_engine, transactions, sales(0.05).head(20))
+    assert nobody[loyalty_penalty.OLD_TO_NEW_PRICE].n == pytest.approx(0)

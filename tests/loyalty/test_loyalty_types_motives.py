@@ -1,0 +1,124 @@
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers.foundation import canonical_schema
+from helpers.foundation.results import Status
+from helpers.loyalty import loyalty_type_evidence, loyalty_types
+from helpers.loyalty.config import LoyaltyConfig
+
+ASSUMED = LoyaltyConfig()
+
+
+def customers(rows):
+    names = [
+        "customer_id",
+        "attitude",
+        "is_repeating",
+        *loyalty_type_evidence.STATED_EVIDENCE_ROLES,
+        *loyalty_type_evidence.OBSERVED_EVIDENCE_COLUMNS,
+    ]
+    frame = pd.DataFrame([{"is_repeating": True, **r} for r in rows]).reindex(columns=names)
+    frame["customer_id"] = [f"c{i:03}" for i in range(len(rows))]
+    frame = frame.astype(
+        dict.fromkeys(
+            [
+                "attitude",
+                *loyalty_type_evidence.STATED_EVIDENCE_ROLES,
+                *loyalty_type_evidence.OBSERVED_EVIDENCE_COLUMNS,
+            ],
+            "float64",
+        )
+    )
+    frame["person"] = frame["customer_id"]
+    people = frame[["person", "customer_id", "attitude", "is_repeating"]].assign(
+        kind="true", share_active=0.5, is_repeating=frame["is_repeating"].astype("boolean"))
+    asked, acted = (
+        frame[["person", *loyalty_type_evidence.STATED_EVIDENCE_ROLES]],
+        frame[["customer_id", *loyalty_type_evidence.OBSERVED_EVIDENCE_COLUMNS]],
+    )
+    return loyalty_types.classify_motives(people, asked, acted, ASSUMED)
+
+
+TRUST = {"attitude": 90, "alternatives": 80, "switching_cost": 20, "share_promotion": 0.1, "price_tolerance": 80,
+         "share_redeemed": 0.0}
+PLANTED = {
+    "trust": TRUST,
+    "monopoly": {**TRUST, "attitude": 50, "alternatives": 10},
+    "inertia": {**TRUST, "attitude": 50, "switching_cost": 90},
+    "price": {**TRUST, "attitude": 50, "share_promotion": 0.9, "price_tolerance": 10},
+    "incentive": {**TRUST, "attitude": 50, "share_redeemed": 0.8},
+}
+
+
+def test_each_planted_kind_is_found_by_its_evidence():
+    assert customers(list(PLANTED.values()))["motive"].to_list() == list(PLANTED)
+
+
+def test_equal_evidence_is_a_tie_that_names_both_and_none_is_no_evidence():
+    found = customers([{**PLANTED["inertia"], "alternatives": 10}, {"attitude": np.nan}, {**TRUST, "attitude": 50}])
+    assert found["motive"].to_list() == ["tied", "no evidence", "no evidence"]
+    assert found["motives_tied"].to_list()[0] == "monopoly & inertia"
+    assert loyalty_types.motive_ties(found).to_dict("records") == [{"kinds": "monopoly & inertia", "n": 1}]
+
+
+def test_contacts_count_as_reward_only_beyond_the_days_that_they_cover_anyway():
+    lifted = {**TRUST, "attitude": 50, "share_contacted": 0.6, "share_days_covered": 0.2}
+    always = {**lifted, "share_days_covered": 0.5}
+    assert customers([lifted, always])["motive"].to_list() == ["incentive", "no evidence"]
+
+
+def test_hostages_stay_and_dislike_and_who_left_has_no_kind():
+    found = customers([{"attitude": 20}, {"attitude": 45}, {"attitude": np.nan},
+                       {"attitude": 20, "is_repeating": False}])
+    assert found["is_hostage"].to_list() == [True, False, pd.NA, False]
+    assert found["motive"].isna().to_list() == [False, False, False, True]
+
+
+def test_counts_add_up_and_few_people_are_insufficient():
+    found = customers([PLANTED[k] for k in PLANTED for _ in range(10)])
+    table = {(e.quantity, e.segment): e for e in loyalty_types.motive_estimates(found)}
+    assert sum(table[loyalty_types.MOTIVE_COUNT, m].value for m in loyalty_types.ALL_LOYALTY_MOTIVES) == 50
+    assert table[loyalty_types.MOTIVE_SHARE, "price"].value == 0.2
+    few = {(e.quantity, e.segment): e for e in loyalty_types.motive_estimates(customers([TRUST] * 9))}
+    assert few[loyalty_types.MOTIVE_SHARE, "trust"].status is Status.INSUFFICIENT
+    rows = loyalty_types.motive_evidence_table(found, ASSUMED).set_index("evidence")
+    assert rows.loc["buys mostly under promotions", "share_holds"] == pytest.approx(0.2)
+
+
+def test_the_profile_has_five_sides_and_says_which_were_not_asked():
+    table = {(e.quantity, e.segment): e for e in loyalty_types.loyalty_profile(customers([TRUST] * 12))}
+    assert table["attachment", "all"].value == 90
+    assert table["repeat purchase", "all"].value == 50
+    assert table["share of category", "all"].reason == "no such question was asked"
+
+
+def test_evidence_from_orders_counts_days_with_promotion_redemption_and_contact(session_engine, transactions):
+    rows = [{"customer_id": "a", "ordered_at": f"2026-0{m}-01", "amount": 5.0, "is_promotion": m == 1}
+            for m in (1, 2, 3)]
+    points = pd.DataFrame({"customer_id": ["a"], "entered_at": [pd.Timestamp("2026-02-01")], "kind": ["redeem"],
+                           "points": [-5.0]})
+    sent = pd.DataFrame({"contact_id": ["1", "2"], "customer_id": ["a", "a"],
+                         "sent_at": pd.to_datetime(["2026-02-20", "2026-04-01"])})
+    lend = session_engine.lazy
+    found = loyalty_type_evidence.observed_evidence(
+        session_engine,
+        transactions(rows),
+        canonical_schema.POINTS.conformed(lend(points)),
+        canonical_schema.CONTACTS.conformed(lend(sent)),
+        date(2026, 4, 10),
+        ASSUMED,
+    )
+    assert found[["share_promotion", "share_redeemed", "share_contacted"]].to_numpy()[0] == pytest.approx([1 / 3] * 3)
+    assert found["share_days_covered"][0] == pytest.approx(28 / 100)
+    nothing = loyalty_type_evidence.observed_evidence(
+        session_engine,
+        transactions([{k: v for k, v in r.items() if k != "is_promotion"} for r in rows]),
+        lend(canonical_schema.POINTS.empty()),
+        lend(canonical_schema.CONTACTS.empty()),
+        date(2026, 4, 10),
+        ASSUMED,
+    )
+    assert nothing[list(loyalty_type_evidence.OBSERVED_EVIDENCE_COLUMNS)].isna().all(axis=None)

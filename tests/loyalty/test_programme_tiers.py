@@ -1,0 +1,107 @@
+from datetime import date
+
+import pandas as pd
+import pytest
+
+from helpers.foundation import canonical_schema
+from helpers.loyalty import programme_tiers
+
+AS_OF = date(2026, 6, 30)
+
+
+@pytest.fixture
+def members(session_engine):
+    def make(rows):
+        names = ["customer_id", "tier", "valid_from", "valid_to"]
+        frame = pd.DataFrame([(*r, None)[:4] for r in rows], columns=names)
+        frame = frame.assign(**{c: pd.to_datetime(frame[c]) for c in names[2:]})
+        return canonical_schema.MEMBERSHIPS.conformed(
+            session_engine.lazy(frame.astype({"customer_id": "str", "tier": "str"}))
+        )
+    return make
+
+
+@pytest.fixture
+def moved(session_engine, members):
+    return lambda rows: programme_tiers.tier_moves(session_engine, members(rows), AS_OF)
+
+
+SPELLS = [("a", "silver", "2023-01-01", "2026-01-01"), ("a", "gold", "2026-01-01"), ("b", "silver", "2023-01-01"),
+          ("c", "gold", "2023-01-01", "2025-12-01"), ("d", "silver", "2026-02-01")]
+
+
+def test_moves_between_two_days_are_counted_with_those_who_joined_and_left(moved):
+    found = moved(SPELLS)
+    counts = {(r.tier_before, r.tier_after): r.n for r in found.moves.itertuples()}
+    assert counts == {("silver", "gold"): 1, ("silver", "silver"): 1, ("gold", programme_tiers.LEFT_PROGRAMME): 1,
+                      (programme_tiers.NOT_YET_MEMBER, "silver"): 1}
+    assert (found.n_members, found.names, found.from_on) == (3, ["gold", "silver"], date(2025, 6, 30))
+    assert programme_tiers.tier_transition_matrix(found).isna().loc["silver", "gold"], "one person is not shown"
+
+
+def test_moves_of_ten_people_or_more_are_shown_as_shares(moved):
+    went = [row for i in range(10) for row in [(f"u{i}", "silver", "2023-01-01", "2026-01-01"),
+                                               (f"u{i}", "gold", "2026-01-01")]]
+    stayed = [(f"s{i}", "silver", "2023-01-01") for i in range(30)]
+    assert programme_tiers.tier_transition_matrix(moved([*went, *stayed])).loc["silver"].to_dict() == {
+        "gold": 0.25,
+        "silver": 0.75,
+    }
+
+
+def test_a_member_twice_in_a_tier_is_counted_once_and_noted(moved):
+    found = moved([*SPELLS, ("b", "gold", "2024-01-01"), ("e", "gold", "2023-01-01"), ("e", "gold", "2024-01-01")])
+    assert found.n_double == 2
+    assert found.n_members == 4
+    gate = programme_tiers.tier_gates(found)[0]
+    assert (gate.is_crossed, gate.statistic) == (True, 2)
+    assert {(r.tier_before, r.tier_after): r.n for r in found.moves.itertuples()}["gold", "gold"] == 2
+    assert programme_tiers.tier_gates(moved(SPELLS))[0].is_crossed is False
+
+
+def test_a_short_history_is_halved_and_no_members_have_no_moves(moved):
+    assert moved([("a", "x", "2026-04-21")]).from_on == date(2026, 5, 26)
+    nobody = moved([])
+    assert nobody.moves.empty
+    assert (nobody.n_members, nobody.names, programme_tiers.tier_gates(nobody)) == (0, [], [])
+
+
+def stands():
+    points = [*range(10), *range(100, 105), 500]
+    names = ["basic"] * 10 + ["silver"] * 5 + ["gold"]
+    return pd.DataFrame({"customer_id": [f"c{i:02}" for i in range(16)], "tier": names, "points_year": points})
+
+
+def test_unmoved_thresholds_give_every_tier_its_size_and_moved_ones_shift_members():
+    table = programme_tiers.other_tier_thresholds(stands(), [-0.99, 0.03]).set_index(["change", "tier"])
+    assert table.loc[0.0, "n"].to_dict() == {"basic": 10, "silver": 5, "gold": 1}
+    assert table.loc[(0.0, "silver"), "threshold"] == 100
+    assert table.loc[0.03, "n"].to_dict() == {"basic": 13, "silver": 3, "gold": 0}
+    assert table.groupby("change")["n"].sum().to_list() == [16, 16, 16]
+
+
+def test_one_tier_or_no_points_have_no_thresholds_and_no_pool():
+    one = stands().assign(tier="basic")
+    assert programme_tiers.other_tier_thresholds(one, [0.2]).empty
+    assert programme_tiers.other_tier_thresholds(stands().assign(points_year=0), [0.2]).empty
+    assert programme_tiers.shared_profit(stands().assign(points_year=0), 100.0, [0.01]).empty
+    assert programme_tiers.shared_profit(stands(), 0.0, [0.01]).empty
+
+
+def test_a_pool_pays_out_the_share_of_margin_by_points():
+    table = programme_tiers.shared_profit(stands(), 10_000.0, [0.01, 0.02])
+    assert table.groupby("share_of_margin")["paid"].sum().to_list() == pytest.approx([100, 200])
+    gold = table[(table["tier"] == "gold") & (table["share_of_margin"] == 0.01)].iloc[0]
+    assert gold["paid"] == pytest.approx(100 * 500 / (45 + 510 + 500))
+    assert gold["paid_a_member"] == gold["paid"]
+
+
+def test_standing_counts_the_points_of_the_last_year_only(session_engine, members):
+    rows = [("a", "2025-07-01", "earn", 5.0), ("a", "2025-06-30", "earn", 50.0), ("a", "2026-01-01", "redeem", -2.0)]
+    frame = pd.DataFrame(rows, columns=["customer_id", "entered_at", "kind", "points"])
+    frame = frame.assign(entered_at=pd.to_datetime(frame["entered_at"]))
+    points = canonical_schema.POINTS.conformed(session_engine.lazy(frame))
+    found = programme_tiers.current_tiers(
+        session_engine, members([("a", "x", "2024-01-01"), ("b", "x", "2024-01-01")]), points, AS_OF
+    )
+    assert found["points_year"].to_list() == [5.0, 0.0]

@@ -1,0 +1,100 @@
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import special
+
+from helpers.foundation.results import Status
+from helpers.loyalty import breakpoints, monotone_logistic, satisfaction_loyalty_link
+
+
+def came(n, beta, seed=1, scores=41):
+    rng = np.random.default_rng(seed)
+    score = np.clip(np.rint((60 + 18 * rng.standard_normal(n)) / 100 * (scores - 1)) * 100 / (scores - 1), 0, 100)
+    chance = special.expit(monotone_logistic.broken_designs(score, np.array([[45.0, 75.0]]))[0] @ beta)
+    return pd.DataFrame({"satisfaction": score, "returned": rng.random(n) < chance})
+
+
+def found(frame, draws=199):
+    made = satisfaction_loyalty_link.estimate_threshold(frame, 7, draws)
+    return made, {(e.quantity, e.segment): e for e in satisfaction_loyalty_link.threshold_estimates(made)}
+
+
+def test_a_planted_threshold_is_believed_and_located():
+    made, table = found(came(4000, [-1.5, 0.1, 0.9, 0.05]))
+    assert made.is_believed
+    lower, upper = (table[q, "all"] for q in satisfaction_loyalty_link.BREAKPOINT_LABELS)
+    assert lower.low <= 45 <= lower.high
+    assert upper.low <= 75 <= upper.high
+    assert table["slope between the knots", "all"].low > table["slope below the knots", "all"].value
+    assert table[satisfaction_loyalty_link.LOG_LOSS_GAIN, "line with two knots"].value > 0
+
+
+def test_without_a_bend_the_threshold_is_struck_with_its_p_value():
+    made, table = found(came(2000, [-1.6, 0.3, 0.3, 0.3]))
+    assert not made.is_believed
+    assert {
+        table[q, "all"].status
+        for q in (*satisfaction_loyalty_link.BREAKPOINT_LABELS, *satisfaction_loyalty_link.SLOPE_LABELS)
+    } == {Status.STRUCK}
+    assert "straight line does as well (p = " in table["lower knot", "all"].reason
+    assert table[satisfaction_loyalty_link.REPURCHASE_ODDS, "all"].low > 1
+
+
+def test_a_wide_interval_is_not_located():
+    made, _ = found(came(4000, [-1.5, 0.1, 0.9, 0.05]))
+    wide = breakpoints.BreakpointEstimate(
+        breakpoints.Breakpoint(45, 20, 46), made.located.upper, made.located.coefficients, 0.0
+    )
+    table = {
+        e.quantity: e
+        for e in satisfaction_loyalty_link.threshold_estimates(
+            satisfaction_loyalty_link.LoyaltyThreshold(made.counts, made.existence, wide, made.slopes, made.compared)
+        )
+    }
+    assert table["lower knot"].status is Status.INSUFFICIENT
+    assert "not located: it may lie anywhere from 20 to 46" in table["lower knot"].reason
+    assert table["upper knot"].status is Status.OK
+
+
+@pytest.mark.parametrize(("n", "share", "reason"), [
+    (0, 0.5, "nobody both said"), (99, 0.5, "99 people answered"),
+    (500, 0.01, "of 500 people fewer than 10 came back; at least 20"), (500, 0.99, "stayed away")])
+def test_too_little_gives_its_reason_and_no_points(n, share, reason):
+    rng = np.random.default_rng(4)
+    frame = pd.DataFrame({"satisfaction": rng.integers(0, 11, n) * 10.0, "returned": rng.random(n) < share})
+    made, table = found(frame)
+    assert {e.status for e in table.values()} == {Status.INSUFFICIENT}
+    assert reason in table[satisfaction_loyalty_link.REPURCHASE_SHARE, "all"].reason
+    assert satisfaction_loyalty_link.curve_points(made).empty
+
+
+@pytest.mark.parametrize(("satisfied", "behaved", "said"), [(250, 0, "attitude only"), (0, 99, "behaviour only"),
+                                                            (9, 9, "")])
+def test_a_side_that_was_never_recorded_makes_the_curve_not_applicable(satisfied, behaved, said):
+    lacks = satisfaction_loyalty_link.unrecorded_side(satisfied, behaved)
+    assert lacks.startswith(said)
+    made = satisfaction_loyalty_link.estimate_threshold(came(0, [0, 0, 0, 0]), 1, 99, lacks)
+    assert made.status is (Status.NOT_APPLICABLE if said else Status.INSUFFICIENT)
+    assert {e.status for e in satisfaction_loyalty_link.threshold_estimates(made)} == {made.status}
+
+
+def test_everybody_equally_satisfied_is_a_reason():
+    frame = pd.DataFrame({"satisfaction": np.full(200, 75.0), "returned": np.arange(200) % 2 == 0})
+    assert found(frame)[1][satisfaction_loyalty_link.REPURCHASE_SHARE, "all"].reason == "everybody is equally satisfied"
+
+
+def test_five_stars_are_too_few_scores_to_see_a_bend():
+    made, table = found(came(1000, [-1.5, 0.1, 0.9, 0.05], scores=5))
+    assert made.existence is None
+    assert table[satisfaction_loyalty_link.THRESHOLD_TEST, "all"].status is Status.NOT_APPLICABLE
+    assert table[satisfaction_loyalty_link.REPURCHASE_ODDS, "all"].status is Status.OK
+    assert satisfaction_loyalty_link.curve_points(made)["knots"].isna().all()
+
+
+def test_points_hold_everybody_once_but_classes_of_few_and_the_curves_rise():
+    made, _ = found(came(2000, [-1.5, 0.1, 0.9, 0.05]), 99)
+    table = satisfaction_loyalty_link.curve_points(made)
+    assert table["n"].min() >= 10
+    assert 1960 <= table["n"].sum() <= 2000
+    assert (table["low"] <= table["share_returned"]).all()
+    assert (table[["line", "knots", "smooth"]].diff().dropna() >= -1e-9).all(axis=None)

@@ -1,0 +1,73 @@
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import special
+
+from helpers.foundation.results import Status
+from helpers.loyalty import structural_model
+
+GAMMA = -0.04
+
+
+@pytest.fixture(scope="module")
+def customers():
+    rng = np.random.default_rng(6)
+    n = 6000
+    said = pd.DataFrame({"customer_id": [f"c{i:04}" for i in range(n)], "alternatives": np.nan,
+                         "switching_cost": rng.integers(0, 7, n) * 100 / 6, "quality": rng.uniform(0, 100, n),
+                         "is_member": (rng.random(n) < 0.5) * 1.0})
+    score = np.clip(rng.normal(60, 18, n), 0, 100)
+    locked = said["switching_cost"] / 100
+    logit = -0.4 + 0.05 * (score - 60) + 0.8 * locked + GAMMA * locked * (score - 60)
+    came = pd.DataFrame({"customer_id": said["customer_id"], "satisfaction": score,
+                         "returned": rng.random(n) < special.expit(logit)})
+    return came, said
+
+
+def found(came, said):
+    return {(e.quantity, e.segment): e for e in structural_model.moderator_estimates(came, said)}
+
+
+def test_the_planted_interaction_with_switching_cost_is_recovered(customers):
+    table = found(*customers)
+    gamma = table[structural_model.INTERACTION, structural_model.SWITCHING_MODERATOR]
+    assert gamma.low < 10 * GAMMA < gamma.high < 0
+    change = table[structural_model.EFFECT_CHANGE, structural_model.SWITCHING_MODERATOR]
+    assert change.high < 0
+    weak, strong = (
+        table[q, structural_model.SWITCHING_MODERATOR]
+        for q in (structural_model.EFFECT_AT_LOW, structural_model.EFFECT_AT_HIGH)
+    )
+    assert strong.value - weak.value == pytest.approx(change.value)
+
+
+def test_what_does_not_moderate_is_within_noise_and_what_is_not_asked_is_said(customers):
+    table = found(*customers)
+    for name in (structural_model.PROGRAMME_MODERATOR, structural_model.QUALITY_MODERATOR):
+        assert table[structural_model.EFFECT_CHANGE, name].low < 0 < table[structural_model.EFFECT_CHANGE, name].high
+    alternatives = table[structural_model.EFFECT_CHANGE, structural_model.COMPETITION_MODERATOR]
+    assert (alternatives.status, alternatives.reason) == (Status.INSUFFICIENT, "it was not asked, or is not recorded")
+    rows = [e for e in table.values() if e.quantity == structural_model.EFFECT_CHANGE]
+    assert structural_model.moderator_table(rows)["moderator"].to_list() == [
+        "switching cost",
+        "programme",
+        "sensitivity to quality",
+    ]
+
+
+def test_everybody_a_member_or_too_few_people_give_their_reasons(customers):
+    came, said = customers
+    table = found(came, said.assign(is_member=1.0))
+    assert (
+        table[structural_model.INTERACTION, structural_model.PROGRAMME_MODERATOR].reason
+        == "it is the same for nearly all"
+    )
+    few = found(came.head(150), said)
+    assert (
+        few[structural_model.INTERACTION, structural_model.SWITCHING_MODERATOR].reason == "150 people; 200 are needed"
+    )
+    gone = found(came.assign(returned=False), said)
+    assert (
+        "fewer than 40 people came back"
+        in gone[structural_model.INTERACTION, structural_model.SWITCHING_MODERATOR].reason
+    )

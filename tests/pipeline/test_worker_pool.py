@@ -1,0 +1,85 @@
+import os
+import time
+
+import nbformat
+from nbformat import v4
+
+from helpers.foundation import engine
+from helpers.pipeline import jupyter, worker, worker_pool
+from helpers.pipeline.worker_pool import Worker, WorkerPool
+
+
+class Hiring(WorkerPool):
+    """A crew that hires nobody for real."""
+
+    def hire(self, hint, modules):
+        self.waiting.append(Worker(hint, None, None, None, self.folder))
+
+
+def test_a_step_gets_the_worker_that_prepared_for_it_else_one_that_nobody_needs_else_a_new_one(tmp_path):
+    hands = Hiring({}, tmp_path)
+    for hint in ("02", "03", "04"):
+        hands.hire(hint, ())
+    assert hands.taken("04", (), {"01"}).hint == "04"
+    assert hands.taken("05", (), {"01", "02"}).hint == "02"
+    assert hands.taken("06", (), {"01", "02"}).hint == "06"
+    assert [hand.hint for hand in hands.waiting] == ["03"]
+
+
+def test_workers_share_threads_and_memory_and_find_the_helpers(tmp_path, monkeypatch):
+    monkeypatch.setenv(engine.THREADS_VARIABLE, "4")
+    monkeypatch.setenv(engine.MEMORY_VARIABLE, "1000")
+    monkeypatch.setenv("PYTHONPATH", "mine")
+    told = worker_pool.worker_environment(2, tmp_path / "work", tmp_path)
+    assert (told[engine.THREADS_VARIABLE], told["OMP_NUM_THREADS"], told[engine.MEMORY_VARIABLE]) == ("2", "2", "500")
+    assert told["PYTHONPATH"] == f"{tmp_path}{os.pathsep}mine"
+    assert told["TMPDIR"] == told["JUPYTER_RUNTIME_DIR"] == str(tmp_path / "work")
+
+
+def test_a_dead_worker_that_waited_is_forgotten_and_a_living_one_is_dismissed(tmp_path):
+    hands = WorkerPool(worker_pool.worker_environment(1, tmp_path, tmp_path), tmp_path)
+    hands.hire("01", ("json",))
+    hands.hire("02", ())
+    first, second = hands.waiting
+    worker_pool.kill_session(first.process.pid)
+    first.process.kill()
+    end = time.monotonic() + 60
+    while (first in hands.waiting or not second.is_ready) and time.monotonic() < end:
+        hands.news((), 0.2)
+    assert hands.waiting == [second]
+    assert second.is_ready
+    hands.dismissed()
+    assert not second.process.is_alive()
+    assert worker.peak_mib(second.kernel) == 0
+
+
+def executed(path, *cells):
+    notebook = v4.new_notebook(cells=[v4.new_code_cell("", metadata={"tags": tags, "papermill": {"duration": seconds}})
+                                      for tags, seconds in cells])
+    nbformat.write(notebook, path)
+    return path
+
+
+def test_time_in_imports_does_not_count_as_time_in_cells(tmp_path):
+    path = executed(tmp_path / "x.ipynb", (["imports"], 2.0), ([], 1.0), (["answer"], 0.5), ([], None))
+    assert worker.cell_times(path) == (1.5, 2.0)
+    assert worker.cell_times(tmp_path / "none.ipynb") == (0.0, 0.0)
+
+
+def test_the_modules_that_a_notebook_imports_are_known_ahead(tmp_path):
+    source = "import numpy as np\n\nfrom pathlib import Path"
+    cells = [v4.new_code_cell("import this"), v4.new_code_cell(source, metadata={"tags": ["imports"]})]
+    nbformat.write(v4.new_notebook(cells=cells), tmp_path / "x.ipynb")
+    assert worker.imported_modules(tmp_path / "x.ipynb") == (
+        "numpy", "helpers.pipeline", "helpers.pipeline.registry", "pathlib")
+
+
+def test_the_memory_of_a_process_is_known_where_the_system_tells():
+    assert worker.peak_mib(os.getpid()) > 10
+
+
+def test_papermill_is_imported_without_hiding_a_package_from_others():
+    import sys
+
+    assert jupyter.papermill.__name__ == "papermill"
+    assert sys.modules.get("rfc3987_syntax", "absent") is not None

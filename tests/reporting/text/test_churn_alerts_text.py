@@ -1,0 +1,224 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers.churn.explanations import Explanations
+from helpers.foundation.results import Estimate, Status, estimate_table, no_estimate
+from helpers.reporting.text import churn_alerts as churn_alerts_text
+from helpers.stats.control_charts.spc_charts import ALARM_COLUMNS, ChartSet, ControlChart
+from helpers.stats.control_charts.time_series import TimeSeries
+
+NONE = Explanations(pd.DataFrame(), pd.DataFrame(), np.nan)
+DAY = pd.Timestamp("2026-03-02")
+
+
+def why(stability=0.7):
+    table = pd.DataFrame({"lever": ["how often", "silence"], "raises": ["less log_occasions", "more n_recent_cases"]})
+    return Explanations(pd.DataFrame(), table, stability)
+
+
+def test_reasons_name_levers_and_say_that_a_reason_is_no_cure():
+    assert churn_alerts_text.churn_reasons(why())[0] == (
+        "By the model the risk rests most on how often (fewer purchases) and silence (more recent cases)."
+    )
+    assert "what would keep the customer" in churn_alerts_text.churn_reasons(why())[1]
+    assert len(churn_alerts_text.churn_reasons(why(np.nan))) == 1
+    assert churn_alerts_text.churn_reasons(NONE) == (
+        "Why customers are at risk cannot be said, since nothing could be learnt.",
+    )
+    assert churn_alerts_text.churn_reasons_title(why()) == "The risk rests most on how often"
+    assert churn_alerts_text.churn_reasons_title(NONE) == "What the risk rests on"
+
+
+def test_levers_are_listed_in_words_and_few_people_hidden():
+    table = pd.DataFrame({"lever": ["silence", "price"], "strength": [0.5, 0.2], "strength_low": [0.4, 0.0],
+                          "strength_high": [0.6, 0.4], "share_first": [0.9, 0.1], "n_first": [90, 9],
+                          "raises": ["more log_recency_days", "less share_promotion"]})
+    found = churn_alerts_text.feature_group_table(Explanations(pd.DataFrame(), table, 0.7))
+    assert found.loc[0].tolist() == ["silence", "0.5 [0.4, 0.6]", "more days since the last purchase", "some"]
+    assert found.loc[1, ["raised_by", "first_reason_of"]].tolist() == ["less share promotion", "some"]
+    of_contracts = table.assign(raises=["less tenure_months", "attribute_internet_service = Fiber optic"])
+    assert churn_alerts_text.feature_group_table(Explanations(pd.DataFrame(), of_contracts, 0.7))[
+        "raised_by"
+    ].tolist() == ["fewer months as a customer", "internet service is Fiber optic"]
+    assert churn_alerts_text.feature_group_table(NONE).empty
+
+
+def groups(*rows):
+    return pd.DataFrame(rows, columns=["group", "n_customers", "share_left", "low", "high", "hazard", "half_left_at"])
+
+
+def test_when_is_told_by_group_for_buyers_and_for_contracts():
+    two = groups(("best", 50, 0.2, 0.1, 0.3, 0.01, 40), ("lowest", 50, 0.6, 0.5, 0.7, 0.01, np.nan))
+    assert churn_alerts_text.churn_timing(two, 90, "days") == (
+        "After 90 days 60.0 % [50.0 %, 70.0 %] of “lowest” have not come back, of “best” 20.0 % [10.0 %, 30.0 %].")
+    assert churn_alerts_text.churn_timing(two, 12, "months").startswith(
+        "After 12 months 20.0 % [10.0 %, 30.0 %] of “best” still run, of "
+    )
+    assert churn_alerts_text.churn_timing(two.head(1), 90, "days").endswith("of “best” have not come back.")
+    assert "no group has 30 members" in churn_alerts_text.churn_timing(groups(), 90, "days")
+    assert churn_alerts_text.churn_timing_title(two, "months") == "Contracts last longest in: lowest"
+    close = pd.concat([two, two.tail(1).assign(group="middle")])
+    assert churn_alerts_text.churn_timing_title(close, "months") == "Contracts end soonest in: best"
+    assert churn_alerts_text.churn_timing_title(close, "days") == "Soonest back after a purchase: best"
+    assert (
+        churn_alerts_text.churn_timing_title(close.tail(2), "days") == "How long customers stay away after a purchase"
+    )
+    assert churn_alerts_text.churn_timing_title(two, "days") == "Slowest to come back after a purchase: lowest"
+    assert churn_alerts_text.churn_timing_title(groups(), "months") == "How long contracts last"
+
+
+def warned(n=30, held=10, value=10.0):
+    return pd.DataFrame({"customer_id": [f"c{i}" for i in range(n)], "is_held_out": np.arange(n) < held,
+                         "is_new": True, "value_at_stake": value})
+
+
+def test_alerts_tell_how_many_and_who_is_left_alone():
+    assert churn_alerts_text.alert_counts(warned(), "EUR") == (
+        "30 customers are warned of, with €300 at stake; 30 of them anew.",
+        "10 customers drawn at random are left alone, so that the next run can tell what acting was worth.")
+    assert (
+        churn_alerts_text.alert_counts(warned(held=0, value=np.nan))[0]
+        == "30 customers are warned of; 30 of them anew."
+    )
+    assert churn_alerts_text.alert_counts(warned(3, 1), "EUR") == (
+        "Fewer than 10 customers are warned of; fewer than 10 of them anew.",
+        "Fewer than 10 customers drawn at random are left alone, so that the next run can tell what acting was worth.")
+    assert "contaminated by action" in churn_alerts_text.alert_counts(warned(held=0))[1]
+    assert churn_alerts_text.alert_counts(warned(0)) == ("No rule of the study warns of anybody today.",)
+
+
+def grades(effect=(-0.1, -0.2, -0.02)):
+    rows = [Estimate("alert_precision", 0.7, 0.6, 0.8, "share", 100, "run: risk"),
+            Estimate("alert_stated", 0.72, unit="share", n=100, segment="run: risk"),
+            Estimate("alert_effect", *effect, "share", 900, "run: risk")]
+    return estimate_table(rows)
+
+
+@pytest.mark.parametrize(("effect", "expected"), [
+    ((-0.1, -0.2, -0.02), "Acting lowered the share lost by random draw"),
+    ((0.1, 0.02, 0.2), "Acting raised the share lost"), ((0.0, -0.1, 0.1), "no difference beyond chance")])
+def test_grades_tell_precision_and_effect(effect, expected):
+    said, = churn_alerts_text.alert_accuracy(grades(effect))
+    assert said.startswith("Of those warned of in run: risk and left alone 70.0 % [60.0 %, 80.0 %] were lost; 72.0 % ")
+    assert expected in said
+
+
+def test_grades_without_a_hold_out_are_contaminated_and_none_are_said_to_be_none():
+    reason = "contaminated by action: nobody was left alone"
+    struck = estimate_table([no_estimate(q, Status.STRUCK, reason, segment="r: risk")
+                      for q in ("alert_precision", "alert_effect")])
+    assert churn_alerts_text.alert_accuracy(struck) == (
+        "Alerts of r: risk cannot be graded: contaminated by action: nobody was left alone.",)
+    assert churn_alerts_text.alert_accuracy(struck.head(0)) == ("No alert of an earlier run is due yet.",)
+    unread = grades().assign(status=["ok", "ok", "insufficient"], reason=["", "", "nobody was acted on"])
+    assert churn_alerts_text.alert_accuracy(unread)[0].endswith("What acting did cannot be said: nobody was acted on.")
+
+
+def chart(name, reason="", *alarms):
+    course = TimeSeries(name, np.array(["2026-03-02"], "datetime64[us]"), np.array([1.0]), unit="share")
+    return ControlChart(
+        course, pd.DataFrame(), pd.DataFrame(list(alarms), columns=ALARM_COLUMNS), np.nan if reason else 0.5, reason
+    )
+
+
+SHIFT = ("late", "shift", "above", DAY, DAY, 3, 0.3, 0.1)
+SPIKE = ("late", "spike", "below", DAY, DAY, 0, 0.3, 0.1)
+
+
+def test_the_board_tells_alarms_its_false_alarms_and_what_is_silent():
+    said = churn_alerts_text.control_chart_sentence(
+        ChartSet((chart("late", "", SHIFT), chart("spend", "23 periods with a figure")))
+    )
+    assert said[0] == ("1 figure is watched week by week; while nothing happens the whole board gives 0.5 false alarms "
+                       "a year.")
+    assert said[1] == "Silent: spend (23 periods with a figure)."
+    assert said[2] == ("1 alarm: late went above its limits for good; it began about 2 March 2026 and was told "
+                       "on 2 March 2026.")
+    assert (
+        "below its limits in one week"
+        in churn_alerts_text.control_chart_sentence(ChartSet((chart("late", "", SPIKE),)))[-1]
+    )
+    assert (
+        churn_alerts_text.control_chart_sentence(ChartSet((chart("late"),)))[-1]
+        == "No alarm was raised in the time that is watched."
+    )
+    assert (
+        churn_alerts_text.control_chart_sentence(ChartSet((chart("late", "short"),)))[0]
+        == "No figure can raise an alarm at present."
+    )
+    assert churn_alerts_text.control_chart_sentence(ChartSet(()))[0].startswith("No figure can be watched")
+    assert churn_alerts_text.control_chart_title(ChartSet((chart("late", "", SHIFT),))) == (
+        "Last alarm, told on 2 March 2026: late above the limits")
+    assert churn_alerts_text.control_chart_title(ChartSet(())) == "No figure left its limits"
+    assert (
+        churn_alerts_text.chart_unit(ChartSet((chart("late", "", SHIFT),))),
+        churn_alerts_text.chart_unit(ChartSet(())),
+    ) == ("share", "share")
+
+
+def test_a_crisis_is_told_with_its_times():
+    burst = pd.DataFrame({"began_on": [DAY], "n_complaints": [47], "expected": [5.2], "law": ["Poisson"]})
+    repair = pd.DataFrame({"began_on": [DAY], "detect_days": [7], "respond_hours": [5.5], "usual_hours": [7.2],
+                           "rebuild_weeks": [np.nan], "share_main_cause": [0.9], "main_cause": ["delivery"]})
+    first, second = churn_alerts_text.complaint_burst_sentence(burst, repair)
+    assert first == "In the week from 2 March 2026 47 complaints came in where 5.2 were to be expected (Poisson)."
+    assert "they are not back at their usual level yet; 90.0 % gave delivery as the cause." in second
+    assert (
+        "usual level after 1 week"
+        in churn_alerts_text.complaint_burst_sentence(burst, repair.assign(rebuild_weeks=1.0))[1]
+    )
+    assert churn_alerts_text.complaint_burst_sentence(burst.head(0), repair)[0].startswith(
+        "No week had far more complaints"
+    )
+
+
+def test_win_back_is_told_under_its_assumption():
+    listed = pd.DataFrame({"value_of_asking": [5.0] * 10 + [-1.0] * 10})
+    back = Estimate("share_returned", 0.04, 0.02, 0.06, "share", 300)
+    said = churn_alerts_text.winback_sentence(listed, back, "EUR")
+    assert said[0] == "Of 20 customers gone 10 would be worth asking back under the assumed uptake, €50.00 in all."
+    assert said[1].endswith("Of those gone a horizon ago 4.0 % [2.0 %, 6.0 %] came back by themselves.")
+    none = no_estimate("share_returned", Status.INSUFFICIENT, "few")
+    few = churn_alerts_text.winback_sentence(listed.iloc[[0, 10]], none, "EUR")[0]
+    assert few == "Of fewer than 10 customers gone fewer than 10 would be worth asking back under the assumed uptake."
+    assert churn_alerts_text.winback_sentence(listed.tail(10), none)[0].startswith(
+        "Of 10 customers gone nobody would be worth asking back"
+    )
+    assert churn_alerts_text.winback_sentence(listed.head(0), none) == (
+        "Nobody who has gone is known to be worth asking back.",
+    )
+
+
+def test_profit_drift_and_stated_reasons_have_their_sentences():
+    best = pd.Series({"profit": 500.0, "n_contacted": 40, "share_contacted": 0.4, "low": 400.0, "high": 600.0})
+    within = pd.Series({"profit": 200.0, "n_contacted": 10})
+    assert churn_alerts_text.profit_curve_sentence(best, best, "EUR").endswith(
+        "would have earned most: €500 [€400, €600] from those tried."
+    )
+    assert churn_alerts_text.profit_curve_sentence(best, within, "EUR").endswith(
+        "A capacity of 10 contacts leaves €200."
+    )
+    assert (
+        churn_alerts_text.profit_curve_sentence(best * 0, None)
+        == "Under the assumed costs and uptake contacting nobody pays best."
+    )
+    assert "no value of a customer is known" in churn_alerts_text.profit_curve_sentence(None, None)
+    earned = pd.DataFrame({"series": ["m"], "profit": [5.0], "share_contacted": [0.4]})
+    assert (
+        churn_alerts_text.profit_curve_title(earned, "m")
+        == "Contacting the likeliest 40.0 % earns most under the assumed uptake"
+    )
+    assert churn_alerts_text.profit_curve_title(earned, "x") == "Profit by share contacted"
+    drifted = pd.DataFrame({"feature": ["age"], "psi": [0.67], "reading": ["drifted"]})
+    assert (
+        churn_alerts_text.drift_sentence(drifted)
+        == "1 feature has drifted since what was learnt from, most age (stability index 0.67)."
+    )
+    assert churn_alerts_text.drift_sentence(drifted.assign(reading="stable")).startswith(
+        "No feature of those scored has drifted"
+    )
+    assert churn_alerts_text.drift_sentence(drifted.head(0)).startswith("Drift cannot be told")
+    stated = pd.DataFrame({"end_reason": ["price", "none stated"], "n_customers": [30, 10], "share": [0.75, 0.25]})
+    assert churn_alerts_text.stated_churn_reasons(stated) == "Leavers themselves named most: price (75.0 %)."
+    assert churn_alerts_text.stated_churn_reasons(stated.tail(1)).startswith("No reason was stated by 10")

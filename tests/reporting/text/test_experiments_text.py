@@ -1,0 +1,206 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers.foundation.results import Gate, gate_table
+from helpers.reporting.text import experiments as experiments_text
+
+ROW = {
+    "experiment": "gift", "metric": "spend", "variant": "letter", "control": "none", "unit": "money",
+    "is_primary": True, "is_exploratory": False, "n_control": 500, "n_variant": 510, "n_missing": 0,
+    "mean_control": 20.0, "mean_variant": 22.0, "value": 2.0, "low": 0.5, "high": 3.5, "level": 0.95,
+    "relative": 0.1, "relative_low": 0.02, "relative_high": 0.18, "p": 0.009, "p_adjusted": 0.009,
+    "verdict": "ship", "status": "ok", "reason": "the whole interval is an improvement",
+}
+GATES = pd.DataFrame(columns=["step", "gate", "statistic", "threshold", "is_crossed", "level", "claims", "sentence"])
+
+
+def effects(*changes):
+    return pd.DataFrame([{**ROW, **change} for change in changes or ({},)])
+
+
+def gates(**more):
+    return pd.DataFrame([{"step": "06", "gate": "gift: largest value of spend", "statistic": 2.0, "threshold": 1.0,
+                          "is_crossed": True, "level": "qualify", "claims": "the difference in spend",
+                          "sentence": "one unit decides", **more}])
+
+
+KEEP = {"verdict": "keep running", "low": -1.0, "reason": "the interval includes no difference", "p_adjusted": 0.3,
+        "relative_low": -0.05}
+BLOCKED = {"verdict": "invalid", "status": "blocked", "reason": "the draw did not go as planned", "value": np.nan,
+           "low": np.nan, "high": np.nan, "relative": np.nan, "relative_low": np.nan, "relative_high": np.nan,
+           "p": np.nan, "p_adjusted": np.nan}
+
+
+def test_a_clear_rise_ships_with_its_number():
+    assert experiments_text.experiments_answer(effects(), GATES, "GBP") == (
+        "gift: ship letter, because it raised spend by £2.00 [£0.50, £3.50] against none.",)
+
+
+def test_a_clear_fall_stops_and_is_said_without_a_minus():
+    fall = {"verdict": "stop", "unit": "share", "value": -0.0082, "low": -0.01328, "high": -0.00312,
+            "reason": "the whole interval is a change for the worse"}
+    sentence = experiments_text.experiments_answer(effects(fall), GATES)[0]
+    assert sentence.startswith("gift: stop letter, because it lowered spend by 0.82 points [0.3, 1.3")
+    assert sentence.endswith("] against none.")
+
+
+def test_an_unclear_difference_keeps_running_without_a_causal_verb():
+    sentence = experiments_text.experiments_answer(effects(KEEP), GATES, "GBP")[0]
+    assert sentence == ("gift: keep running, because the difference in spend is £2.00 [−£1.00, £3.50] for letter "
+                        "against none, and the interval includes no difference.")
+    assert "raised" not in sentence
+
+
+def test_a_rise_that_chance_among_many_may_explain_is_not_called_one():
+    chance = {"verdict": "keep running", "reason": "not beyond chance once all the comparisons are counted"}
+    assert "the difference in spend is £2.00" in experiments_text.experiments_answer(effects(chance), GATES, "GBP")[0]
+
+
+def test_a_difference_too_small_to_be_worth_having_says_so():
+    small = {"verdict": "stop", "reason": "the interval rules out the smallest improvement worth having, 5"}
+    assert experiments_text.experiments_answer(effects(small), GATES, "GBP")[0].endswith(
+        "against none, and the interval rules out the smallest improvement worth having, 5.")
+
+
+def test_a_blocked_verdict_is_its_reason():
+    assert experiments_text.experiments_answer(effects(BLOCKED), GATES) == (
+        "No verdict on gift: the draw did not go as planned.",
+    )
+
+
+def test_without_a_plan_the_sentence_says_exploratory():
+    assert experiments_text.experiments_answer(effects({"is_exploratory": True}), GATES)[0].startswith(
+        "gift: Exploratory, for want of a plan: ship letter")
+
+
+def test_a_caveat_stands_in_the_same_sentence():
+    assert "against none (one unit decides)." in experiments_text.experiments_answer(effects(), gates())[0]
+    assert "decides" not in experiments_text.experiments_answer(effects(), gates(is_crossed=False))[0]
+    assert "decides" not in experiments_text.experiments_answer(effects(), gates(gate="gifts: x"))[0]
+    assert "decides" not in experiments_text.experiments_answer(effects(), gates(claims="the difference in visits"))[0]
+
+
+def test_too_few_values_say_what_is_lacking():
+    few = {"verdict": "keep running", "status": "insufficient", "reason": "no outcome is recorded yet"}
+    assert experiments_text.experiments_answer(effects(few), GATES) == (
+        "gift: keep running, spend of letter cannot be judged yet (no outcome is recorded yet).",)
+
+
+def test_no_experiment_says_what_is_missing_and_what_it_would_enable():
+    sentence = experiments_text.experiments_answer(effects().head(0), GATES)[0]
+    assert "No experiment is recorded" in sentence
+    assert "would let this page say" in sentence
+
+
+def test_several_experiments_are_counted_and_the_blocked_one_comes_first():
+    many = effects({}, {"experiment": "a", **KEEP}, {"experiment": "b", **BLOCKED}, {"experiment": "c", **KEEP})
+    sentences = experiments_text.experiments_answer(many, GATES)
+    assert sentences[0] == "4 experiments: 1 to ship, 2 to keep running and 1 invalid."
+    assert sentences[1].startswith("No verdict on b")
+    assert sentences[2].startswith("gift: ship letter")
+    assert len(sentences) == 3
+
+
+def test_of_many_comparisons_the_clear_ones_are_named_and_the_rest_counted():
+    many = effects({**KEEP, "metric": "visits"}, {}, {"variant": "mail"}, {"variant": "phone"})
+    sentence = experiments_text.experiments_answer(many, GATES)[0]
+    assert sentence.count("ship") == 2
+    assert "visits" not in sentence
+    assert sentence.endswith("— 2 other comparisons in the table.")
+
+
+@pytest.mark.parametrize(("rows", "title"), [
+    (({},), "The one difference is clear of zero, relative to the control"),
+    (({}, {}), "All 2 differences are clear of zero, relative to the control"),
+    (({}, KEEP), "1 of 2 differences is clear of zero, relative to the control"),
+    (({}, {}, KEEP), "2 of 3 differences are clear of zero, relative to the control"),
+    ((KEEP,), "The one difference is not clear of zero, relative to the control"),
+    ((KEEP, KEEP), "None of 2 differences is clear of zero, relative to the control"),
+    ((BLOCKED,), "No difference can be drawn relative to its control"),
+])
+def test_the_title_of_the_figure_is_its_finding(rows, title):
+    assert experiments_text.effects_title(effects(*rows)) == title
+
+
+def test_the_figure_draws_only_what_may_be_relied_on():
+    assert experiments_text.effect_figure_rows(effects({}, BLOCKED))["comparison"].tolist() == ["gift · spend"]
+    assert experiments_text.effect_figure_rows(effects({}, {"variant": "call"}))["comparison"].tolist() == [
+        "gift · spend · letter", "gift · spend · call"]
+
+
+def test_the_table_words_every_number_in_its_own_unit():
+    visits = {**BLOCKED, "metric": "visits", "unit": "share", "mean_control": 0.3, "mean_variant": np.nan,
+              "is_exploratory": True}
+    found = experiments_text.effects_as_text(effects({}, visits), "GBP").replace("\u00a0", " ", regex=True)
+    assert found.loc[0, ["control_mean", "difference", "relative", "p", "verdict"]].tolist() == [
+        "£20.00", "£2.00 [£0.50, £3.50]", "10.0 % [2.0 %, 18.0 %]", ".009", "ship"]
+    assert found.loc[1, ["control_mean", "arm_mean", "difference", "p", "verdict", "why"]].tolist() == [
+        "30.0 %", "–", "–", "–", "invalid (exploratory)", "blocked: see its gate"]
+
+
+def test_a_secondary_metric_shows_its_raw_p_and_no_verdict():
+    found = experiments_text.effects_as_text(
+        effects({"is_primary": False, "verdict": None, "p_adjusted": np.nan, "unit": "units", "reason": ""})
+    ).replace("\u00a0", " ", regex=True)
+    assert found.loc[0, ["p", "verdict", "difference", "why"]].tolist() == [
+        ".009", "–", "2 [0.5, 3.5]", "does not decide"]
+
+
+def test_doubts_say_what_would_have_been_overlooked():
+    # standard error 4.5 / 3.92, caught at 2.8 of them
+    assert "as large as £3.21 in spend (gift, letter)" in experiments_text.experiment_caveats(effects(KEEP), "GBP")[-1]
+    assert len(experiments_text.experiment_caveats(effects())) == 3
+    assert experiments_text.experiment_caveats(effects().head(0)) == ("There is nothing to doubt yet.",)
+
+
+def test_the_headline_of_the_hand_off_has_two_digits():
+    assert (
+        experiments_text.experiments_headline(effects()) == "1 experiment: 1 to ship; gift, spend, letter: 2 [0.5, 3.5]"
+    )
+    assert experiments_text.experiments_headline(effects(BLOCKED)) == "1 experiment: 1 invalid"
+    assert experiments_text.experiments_headline(effects().head(0)) == "experiments: 0"
+
+
+def test_a_decision_names_what_to_ship_and_what_to_stop():
+    stop = {"experiment": "banner", "verdict": "stop", "low": -1.0}
+    asked = experiments_text.experiment_decision(
+        effects({}, stop, {"is_primary": False, "verdict": None}), GATES, "GBP"
+    )
+    assert asked["decision"] == "Ship gift; stop banner"
+    assert asked["expected_gain"] == ("gift raised spend by £2.00 [£0.50, £3.50]; "
+                                      "banner £2.00 [−£1.00, £3.50]")
+    assert asked["confidence"] == "drawn at random, no gate crossed"
+
+
+def test_a_decision_without_a_plan_or_without_a_gain_says_so():
+    alone = experiments_text.experiment_decision(
+        effects({"verdict": "stop", "is_exploratory": True, "low": -1.0}), GATES
+    )
+    assert alone["expected_gain"] == ("none: no arm is better by its plan; "
+                                      "gift 2.00 [−1.00, 3.50]")
+    assert alone["confidence"].endswith("; not all were planned")
+
+
+def test_many_experiments_are_named_up_to_three_with_their_arms_where_they_have_several():
+    asked = experiments_text.experiment_decision(effects(*({"experiment": name} for name in "abcde")), GATES)[
+        "decision"
+    ]
+    assert asked == "Ship a, b, c and 2 more"
+    two = experiments_text.experiment_decision(effects({}, {"variant": "call"}), GATES, "GBP")
+    assert two["decision"] == "Ship call of gift and letter of gift"
+    assert two["expected_gain"] == ("letter of gift raised spend by £2.00 [£0.50, £3.50] and call of gift raised spend "
+                                    "by £2.00 [£0.50, £3.50]")
+
+
+def test_a_decision_counts_the_gates_that_its_experiments_crossed():
+    held = [Gate(f"{name}: plan", 0, 1, is_crossed, level, f"every verdict on {name}", "no plan") for
+            name, is_crossed, level in (("gift", True, "qualify"), ("gift", True, "note"), ("other", True, "qualify"),
+                                        ("gift", False, "block"))]
+    asked = experiments_text.experiment_decision(effects(), gate_table("06", held))
+    assert asked["confidence"] == "drawn at random, 1 gate crossed (gift: plan)"
+
+
+@pytest.mark.parametrize("frame", [effects().head(0), effects(KEEP), effects(BLOCKED)])
+def test_no_decision_is_asked_for_where_no_verdict_is_due(frame):
+    assert experiments_text.experiment_decision(frame, GATES) == {}

@@ -1,0 +1,119 @@
+import pytest
+
+from helpers.foundation.results import Level
+from helpers.reporting.text import leadership_findings as leadership_findings_text
+from tests.reporting import leading
+
+
+def test_headlines_are_one_of_each_wing_with_its_page():
+    found = leadership_findings_text.headlines(leading.everything())
+    assert found["step"].tolist() == ["02", "03", "04", "05", "06"]
+    assert found["link"].iloc[3] == "05_churn_prediction.html"
+    assert found["order"].tolist() == [1, 2, 3, 4, 5]
+
+
+def test_without_results_there_are_no_headlines():
+    assert leadership_findings_text.headlines(leading.results()).empty
+
+
+def test_further_experiments_fill_the_room_of_absent_wings():
+    rows = [{"experiment": name} for name in "abcdefg"]
+    found = leadership_findings_text.headlines(leading.results(experiment_effects=leading.effects(*rows)))
+    assert 2 <= len(found) <= 5
+    assert set(found["step"]) == {"06"}
+
+
+@pytest.mark.parametrize(("change", "new", "lost", "text"), [
+    (-400.0, 100.0, -500.0,
+     "Net sales of the last 365 days fell by €400 against those before: new customers +€100 and lost −€500."),
+    (100.0, 100.0, 0.0, "Net sales of the last 365 days rose by €100 against those before: new customers +€100."),
+    (0.0, 0.0, 0.0, "Net sales of the last 365 days did not change against those before."),
+])
+def test_revenue_is_said_by_the_customers_who_moved_it(change, new, lost, text):
+    assert (
+        leadership_findings_text.revenue_finding(leading.results(customer_base=leading.base(change, new, lost))) == text
+    )
+
+
+def test_a_class_of_fewer_than_ten_customers_is_not_named():
+    few = leading.base()
+    few.loc[few["segment"].isin(["new", "lost"]), "n"] = 9
+    found = leadership_findings_text.revenue_finding(leading.results(customer_base=few))
+    assert found.endswith("against those before: others −€400.")
+    assert "new customers" not in found
+
+
+def test_revenue_carries_its_caveat_and_gives_way_to_a_struck_claim():
+    season = leading.gates("04", leading.gate("whole year", "change in revenue, retention"))
+    assert leadership_findings_text.revenue_finding(leading.everything(value_gates=season)).endswith(
+        "lost −€500 (with care: whole year was found).")
+    struck = leading.gates("04", leading.gate("History", "change in revenue, retention", Level.STRIKE))
+    assert leadership_findings_text.revenue_finding(leading.everything(value_gates=struck)) == (
+        "What made revenue move cannot be said: history was found.")
+
+
+def test_a_short_history_and_contracts_have_their_own_sentence():
+    assert leadership_findings_text.revenue_finding(leading.results(customer_base=leading.short_base())) == (
+        "What made revenue move cannot be said: the history has 1 day.")
+    assert leadership_findings_text.revenue_finding(leading.results(customer_base=leading.contracts())) == (
+        "Of 400 contracts 25.0 % [20.0 %, 30.0 %] have ended, with 30.0 % [25.0 %, 35.0 %] of monthly fees; contracts "
+        "worth €15,000 a month run.")
+
+
+def test_a_struck_change_in_revenue_is_said_beside_the_contracts():
+    struck = leading.gates("04", leading.gate("History", "change in revenue, retention", Level.STRIKE))
+    said = leadership_findings_text.revenue_finding(
+        leading.results(customer_base=leading.contracts(), value_gates=struck)
+    )
+    assert said.startswith("What made revenue move cannot be said: history was found. Of 400 contracts")
+
+
+def test_what_contracts_will_bring_is_said_only_where_its_horizon_is_known():
+    base = leading.contracts()
+    assert leadership_findings_text.contracts_ahead(leading.results(customer_base=base)).startswith(
+        "300 contracts that run are"
+    )
+    assert (
+        leadership_findings_text.contracts_ahead(
+            leading.results(customer_base=base.query("quantity != 'contract_horizon'"))
+        )
+        == ""
+    )
+    free = leading.results(customer_base=base.query("quantity != 'contract_equity'"))
+    assert (
+        "80.0 % [78.0 %, 82.0 %] of them are expected to run still in 12 months"
+        in leadership_findings_text.contracts_ahead(free)
+    )
+
+
+def test_gates_of_churn_touch_contracts_without_dates_too():
+    held = {level: leading.gates("05", leading.gate("trial", "every forecast of churn", level))
+            for level in (Level.QUALIFY, Level.STRIKE)}
+    said = {
+        level: leadership_findings_text.churn_finding(
+            leading.results(churn_scores=leading.undated(), churn_gates=gates)
+        )
+        for level, gates in held.items()
+    }
+    assert said[Level.QUALIFY].endswith("those who left (with care: trial was found).")
+    assert said[Level.STRIKE] == "Who is leaving cannot be said: trial was found."
+
+
+def test_loyalty_is_said_with_its_caveat():
+    held = leading.gates("03", leading.gate("alpha", "kinds of loyalty"))
+    assert leadership_findings_text.loyalty_finding(leading.everything(loyalty_gates=held)) == (
+        "Of 100 customers known by answers and orders 30.0 % [25.0 %, 35.0 %] are truly loyal, 20.0 % [15.0 %, 25.0 %] "
+        "buy again without being attached (with care: alpha was found).")
+
+
+def test_churn_is_said_in_customers_and_money():
+    text = leadership_findings_text.churn_finding(leading.everything())
+    assert text.startswith("About 12 [9, 15] of 40 eligible customers")
+    assert "Margin at stake until then: €60" in text
+    struck = leading.gates("05", leading.gate("trial", "every forecast of churn", Level.STRIKE))
+    assert leadership_findings_text.churn_finding(leading.everything(churn_gates=struck)) == (
+        "Who is leaving cannot be said: trial was found.")
+    assert leadership_findings_text.churn_finding(leading.results()) == ""
+    assert leadership_findings_text.churn_finding(leading.results(churn_scores=leading.scores())).startswith(
+        "Of 2 customers with a contract"
+    )

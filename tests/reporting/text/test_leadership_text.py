@@ -1,0 +1,290 @@
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers.foundation.results import Estimate, Level, estimate_table
+from helpers.reporting import kpis
+from helpers.reporting.change_since_last_run import RunIdentity
+from helpers.reporting.text import leadership as leadership_text
+from tests.reporting import leading
+
+ON = pd.Timestamp("2026-03-31")
+
+
+def row(unit, value=1.0, change=np.nan, low=np.nan, high=np.nan, **more):
+    return {"name": "Figure", "unit": unit, "value": value, "low": low, "high": high, "level": 0.95, "status": "ok",
+            "change": change, "change_low": low, "change_high": high, "comparison": "", "previous_run": "a",
+            "previous_as_of_on": ON, "is_beyond_noise": None, "table": "t"} | more
+
+
+def key(*rows):
+    frame = pd.DataFrame(list(rows) or [row("share")]).iloc[:len(rows)]
+    worded = [leadership_text.change_text(r, "EUR") for r in frame.to_dict("records")]
+    return frame.assign(change_words=pd.Series(worded, index=frame.index, dtype="str"),
+                        is_beyond_noise=frame["is_beyond_noise"].astype("boolean"))
+
+
+@pytest.mark.parametrize(("found", "text"), [
+    (row("share", 0.265), "26.5 %"), (row("points", 72.5), "72.5 points"), (row("money", 1234.0), "€1,230"),
+    (row("customers", 1243.4), "1,243 customers"), (row("customers", 1243.4, name="Customers lost"), "1,243"),
+    (row("share", status="struck"), "claim struck"), (row("share", status="blocked"), "no verdict"),
+    (row("share", status="insufficient"), "insufficient data"),
+])
+def test_a_figure_is_shown_with_its_unit_or_the_word_for_its_absence(found, text):
+    assert leadership_text.value_text(found, "EUR") == text
+
+
+@pytest.mark.parametrize(("found", "text"), [
+    (row("points", low=70.0, high=75.0), "[70, 75]"), (row("share", low=0.1, high=0.2), "[10.0 %, 20.0 %]"),
+    (row("share", low=0.1, high=0.2, level=0.9), "[10.0 %, 20.0 %] at 90.0 %"), (row("share"), ""),
+])
+def test_an_interval_names_its_level_only_where_it_is_not_the_usual_one(found, text):
+    assert leadership_text.interval_text(found) == text
+
+
+@pytest.mark.parametrize(("found", "text"), [
+    (row("share", change=0.012, low=0.004, high=0.02), "up 1.2 points, beyond noise"),
+    (row("share", change=-0.012, low=-0.02, high=-0.004), "down 1.2 points, beyond noise"),
+    (row("points", change=1.0, low=-1.0, high=3.0), "no change beyond noise"),
+    (row("money", change=-500.0), "down €500 on the last run"),
+    (row("customers", change=12.0), "up 12 on the last run"),
+    (row("money", change=0.0), "unchanged"),
+    (row("share", comparison="no earlier run", previous_run=""), "no earlier comparable run"),
+    (row("share", comparison="no run as of an earlier date", previous_run=""), "no earlier comparable run"),
+    (row("share", comparison="not comparable, because the currency was USD and is EUR", previous_run=""),
+     "not comparable, because the currency was USD and is EUR"),
+    (row("share", comparison="no figure now: 9 customers"), "no figure now: 9 customers"),
+])
+def test_a_change_is_said_with_what_may_be_claimed_of_it(found, text):
+    assert leadership_text.change_text(found, "EUR") == text
+
+
+@pytest.mark.parametrize(("steps", "text"), [
+    ({}, "As of 31 October 2026: tables put together by hand, not by a run."),
+    ({"01": "finished"}, "As of 31 October 2026: 1 of 1 step before this page finished."),
+    ({"01": "taken", "02": "finished", "06": "not_applicable", "07": "left_out"},
+     "As of 31 October 2026: 2 of 4 steps before this page finished; 06 without their tables; 07 left out."),
+    ({"01": "finished", "05": "failed", "07": "skipped"},
+     "As of 31 October 2026: 1 of 3 steps before this page finished; 05 and 07 did not finish."),
+])
+def test_the_state_of_the_run_counts_its_steps(steps, text):
+    assert leadership_text.run_state("2026-10-31", steps) == text
+
+
+def test_the_page_opens_with_what_gates_struck_or_blocked():
+    held = leading.gates(
+        "06", leading.gate("a", "verdict on x", Level.BLOCK), leading.gate("b", "kinds", Level.STRIKE),
+        leading.gate("c", "margin", Level.QUALIFY), leading.gate("d", "retention", Level.STRIKE, is_crossed=False))
+    assert leadership_text.opening_words(held) == (
+        "Blocked: verdict on x — a was found.",
+        "Struck: kinds — b was found.",
+    )
+
+
+def test_more_than_two_struck_claims_are_counted():
+    held = leading.gates("06", *(leading.gate(n, "x", Level.STRIKE) for n in "abcd"))
+    assert leadership_text.opening_words(held)[-1] == "2 more claims are struck or blocked, see below."
+    assert leadership_text.opening_words(held.head(3))[-1] == "1 more claim is struck or blocked, see below."
+
+
+@pytest.mark.parametrize(("found", "said_first"), [
+    ("the draw failed (9 in a, χ² 6.9, p .009)", "the draw failed."),
+    ("MBG/NBD: nobody leaves.", "MBG/NBD: nobody leaves."),
+    ("0 people (behaviour only: 9, attitude only: 0); 10 are asked for.",
+     "0 people (behaviour only: 9, attitude only: 0); 10 are asked for.")])
+def test_the_opening_leaves_figures_in_brackets_at_the_end_to_the_table(found, said_first):
+    held = leading.gates("06", replace(leading.gate("a", "verdict", Level.BLOCK), sentence=found))
+    assert leadership_text.opening_words(held) == (f"Blocked: verdict — {said_first}",)
+
+
+@pytest.mark.parametrize("statistic", [0.0, np.nan])
+def test_a_claim_without_anybody_to_speak_of_is_not_called_struck(statistic):
+    held = leading.gates("03", leading.gate("people", "kinds", Level.STRIKE, statistic=statistic))
+    assert leadership_text.opening_words(held) == ()
+
+
+def test_a_block_is_said_whatever_its_statistic():
+    held = leading.gates("06", leading.gate("sample ratio", "verdict", Level.BLOCK, statistic=0.0))
+    assert leadership_text.opening_words(held) == ("Blocked: verdict — sample ratio was found.",)
+
+
+def test_trust_counts_gates_and_what_became_of_them():
+    held = leading.gates("06", leading.gate("a", "x", Level.STRIKE), leading.gate("b", "y"), leading.gate("c", "z"),
+                         leading.gate("d", "z", is_crossed=False))
+    assert leadership_text.gate_counts(held) == "4 gates were checked, 3 crossed: 1 struck a claim and 2 qualified one."
+    assert leadership_text.gate_counts(held.tail(1)) == "1 gate was checked, none was crossed."
+    assert leadership_text.gate_counts(held.head(0)) == "No gate was checked."
+
+
+def test_what_changed_is_counted_beside_what_chance_would_change():
+    moved = row("share", change=0.05, low=0.03, high=0.07, is_beyond_noise=True)
+    still = row("share", change=0.0, low=-0.02, high=0.02, is_beyond_noise=False)
+    assert leadership_text.significant_changes(key(moved, still)) == (
+        "Since 31 March 2026 1 of 2 figures with an interval changed beyond noise (by chance alone about 0.1 would): "
+        "Figure up 5 points.")
+    assert (
+        leadership_text.significant_changes(key(still))
+        == "Since 31 March 2026 none of 1 figure with an interval changed beyond noise."
+    )
+
+
+def test_without_a_comparison_its_reason_is_said_once():
+    first = row("share", comparison="no earlier run", previous_run="")
+    trial = row("points", comparison="read within the experiment", previous_run="", table="")
+    assert leadership_text.significant_changes(key(first, first, trial)) == "Cannot say: no earlier run."
+    assert leadership_text.significant_changes(key(trial)) == "Cannot say: read within the experiment."
+    assert leadership_text.significant_changes(key()) == "Cannot say: there is no key figure."
+
+
+def grade(segment="all", actual=12.0, is_inside=True, low=9.0, high=15.0, due_on="2026-06-30", **more):
+    return {"quantity": "customers_lost", "segment": segment, "model": "m", "due_on": pd.Timestamp(due_on),
+            "value": 12.0, "low": low, "high": high, "unit": "customers", "actual": actual, "is_inside": is_inside,
+            "has_action_list": False, "status": "ok", "reason": ""} | more
+
+
+def grades(*rows):
+    frame = pd.DataFrame(list(rows))
+    return frame.assign(is_inside=frame["is_inside"].astype("boolean")) if len(frame) else frame
+
+
+@pytest.mark.parametrize(("rows", "sentences"), [
+    ([], ("Nothing due yet.",)),
+    ([grade(), grade("repeat buyers", is_inside=False)],
+     ("1 of 1 forecast for everybody holds what happened.",
+      "Customers lost, due 30 June 2026: 12 against 12 forecast, inside the interval [9, 15].")),
+    ([grade(is_inside=False, actual=20.0), grade(due_on="2026-03-31", is_inside=False)],
+     ("None of 2 forecasts hold what happened.",
+      "Customers lost, due 30 June 2026: 20 against 12 forecast, outside the interval [9, 15].")),
+    ([grade("repeat buyers", low=np.nan, high=np.nan, is_inside=None)],
+     ("Customers lost, repeat buyers, due 30 June 2026: 12 against 12 forecast, without an interval.",)),
+    ([grade(has_action_list=True)],
+     ("1 of 1 forecast holds what happened.", "Customers lost, due 30 June 2026: 12 against 12 forecast, inside the "
+      "interval [9, 15]; the list drawn then may have changed it.")),
+    ([grade(status="not_applicable", reason="the currency was USD and is EUR", is_inside=None)],
+     ("Nothing can be graded: the currency was USD and is EUR.",)),
+])
+def test_forecasts_are_graded_for_everybody_first(rows, sentences):
+    assert leadership_text.forecast_accuracy(grades(*rows)) == sentences
+
+
+def test_forecasts_for_a_part_of_the_customers_are_graded_apart():
+    both = grades(grade(), grade("repeat buyers", is_inside=False), grade("one-time buyers"))
+    assert leadership_text.parts_graded(both) == "Of 2 forecasts for a part of them 1 held."
+    assert leadership_text.parts_graded(grades(grade())) == leadership_text.parts_graded(grades()) == ""
+
+
+def test_finance_is_what_the_intake_counted():
+    audit = estimate_table([Estimate("net sales", 9747747.934, unit="money"),
+                     Estimate("customers with orders", 4372, unit="customers")])
+    assert leadership_text.finance_sentence(leading.results("GBP", intake_audit=audit)) == (
+        "Whole history as counted, to be ticked against the books: net sales £9,747,747.93 and 4,372 "
+        "customers with orders.")
+    assert leadership_text.finance_sentence(leading.results()) == "No revenue and no customers are recorded."
+
+
+def test_a_company_with_contracts_alone_has_revenue_to_tick():
+    signed = leading.results("USD", customer_base=leading.contracts())
+    assert leadership_text.finance_sentence(signed) == (
+        "As counted, to be ticked against the books: 300 contracts that run with "
+        "$15,000.50 of fees a month and 100 that have ended."
+    )
+
+
+def test_a_company_without_revenue_says_what_was_counted_instead():
+    tried = estimate_table([Estimate("rows", 64000, unit="rows", segment="assignments"),
+                     Estimate("rows", 250, unit="rows", segment="respondents")])
+    assert leadership_text.finance_sentence(leading.results(intake_audit=tried)) == (
+        "No revenue and no customers are recorded, but 250 completed surveys and 64,000 units in experiments.")
+
+
+def test_control_totals_that_are_met_are_counted():
+    met = [leading.gate(f"control: {name}", "everything", Level.BLOCK, is_crossed=False) for name in "ab"]
+    few = leading.gate("few records are rejected", "totals", is_crossed=False)
+    for held, sentence in ((met, "2 of 2 control totals of the profile are met."),
+                           (met[:1], "1 of 1 control total of the profile is met."),
+                           ([few], "The profile declares no control total that these could be held against.")):
+        assert leadership_text.controls(leading.results(intake_gates=leading.gates("01", *held))) == sentence
+    assert leadership_text.controls(leading.results()) == ""
+
+
+def test_definitions_say_what_was_redefined_since_the_last_run():
+    now = RunIdentity("b", "2026-06-30", "EUR", {"horizon_days": 90})
+    assert leadership_text.redefinitions(now, None) == "No earlier run to compare definitions with."
+    before = RunIdentity("a", "2026-03-31", "EUR", {"horizon_days": 60})
+    assert leadership_text.redefinitions(now, before) == "Since 31 March 2026 horizon_days was 60 and is 90."
+    assert leadership_text.redefinitions(now, now) == "Nothing was redefined since 30 June 2026."
+
+
+def test_decisions_are_worded_with_the_worst_case_as_a_loss():
+    found = leadership_text.decision_rows(leading.results(decisions=pd.DataFrame([leading.decision()]))).iloc[0]
+    assert (found["cost"], found["worst_case"], found["stop_on"]) == ("€768", "−€1,470", "28 September 2026")
+    assert leadership_text.decision_rows(leading.results()).empty
+
+
+def test_verdicts_of_experiments_are_decisions_too_below_the_plan():
+    planned = pd.DataFrame([leading.decision()])
+    found = leadership_text.decision_rows(leading.results(decisions=planned, experiment_effects=leading.effects()))
+    assert found["decision"].tolist()[1] == "Ship checkout"
+    assert found["expected_gain"].tolist()[1] == "checkout raised ordered by 5 points [1, 9]"
+    assert (found.loc[1, ["cost", "owner", "stop_on"]] == "").all()
+
+
+def test_the_confidence_in_a_verdict_counts_the_gates_that_its_experiment_crossed():
+    held = leading.gates("06", leading.gate("checkout: plan", "every verdict on checkout"))
+    found = leadership_text.decision_rows(leading.results(experiment_effects=leading.effects(), experiment_gates=held))
+    assert found["confidence"].tolist() == ["drawn at random, 1 gate crossed (checkout: plan)"]
+
+
+@pytest.mark.parametrize(("verdicts", "sentence"), [
+    ((), "No textbook claim could be held against these data."),
+    (("holds",), "1 textbook claim: 1 holds."),
+    (("cannot say", "holds", "does not hold", "cannot say"),
+     "4 textbook claims: 1 holds, 1 does not and 2 cannot be judged.")])
+def test_textbook_claims_are_counted_by_verdict(verdicts, sentence):
+    assert leadership_text.textbook_claim_counts(pd.DataFrame({"verdict": list(verdicts)})) == sentence
+
+
+def test_doubt_names_what_the_page_is_silent_on():
+    found = leading.results(satisfaction_index=leading.survey())
+    assert leadership_text.leadership_caveats(key(row("share")), found) == (
+        "Without orders or contracts and experiments this page is silent on them, not reassuring.",
+        "Nothing here shows what caused what, except where units were assigned at random.")
+    compared = row("share", change=0.0, low=-0.02, high=0.02, is_beyond_noise=False)
+    assert leadership_text.leadership_caveats(key(compared), leading.everything())[0].startswith(
+        "Changes are judged as if"
+    )
+
+
+def charts(*alarms):
+    weeks = pd.date_range("2025-06-02", periods=30, freq="7D")
+    return pd.DataFrame([{"chart": name, "on": on, "is_live": i > 8, "alarm": kind if i == at else ""}
+                         for name, at, kind in alarms for i, on in enumerate(weeks)])
+
+
+def test_alarms_of_the_latest_quarter_are_said_older_ones_are_not():
+    found = leadership_text.control_chart_alarms(
+        charts(("late deliveries", 29, "shift"), ("refunds", 12, "spike"), ("spend", 40, ""))
+    )
+    assert found == ("Beyond control limits in the last 13 weeks: late deliveries.",)
+    assert leadership_text.control_chart_alarms(charts(("refunds", 12, "spike"))) == (
+        "No control chart alarmed in the last 13 weeks.",
+    )
+
+
+def test_without_live_charts_nothing_is_said_of_alarms():
+    assert leadership_text.control_chart_alarms(pd.DataFrame()) == ()
+    assert leadership_text.control_chart_alarms(charts(("refunds", 29, "spike")).assign(is_live=False)) == ()
+
+
+def test_lines_of_the_first_screen_have_their_names():
+    found = leadership_text.short_lines(key(), grades(), leading.results(), state="state", redefined="redefined")
+    assert list(found) == ["This run", "Forecasts graded", "What changed", "Finance", "Definitions"]
+
+
+def test_numbers_are_handed_on_to_two_digits():
+    found = kpis.available_kpis(leading.everything())
+    held = leading.gates("03", leading.gate("alpha", "x"))
+    assert leadership_text.leadership_headline(found, held) == (
+        "key figures: 10; Satisfaction, 0 to 100: 70; Truly loyal: 0.3; gates: 1, crossed 1")

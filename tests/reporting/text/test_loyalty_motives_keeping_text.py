@@ -1,0 +1,139 @@
+import pandas as pd
+import pytest
+
+from helpers.foundation.results import Estimate, Status, estimate_table, no_estimate
+from helpers.loyalty import loyalty_types, textbook_claims
+from helpers.loyalty.dick_basu_uncertainty import PROBABILITY_COLUMNS
+from helpers.reporting.text import loyalty_motives as loyalty_motives_text
+from helpers.stats.latent_class import LatentClasses
+
+SHARES = {"trust": 0.5, "price": 0.2, "incentive": 0.15, "monopoly": 0.0, "inertia": 0.1, "tied": 0.03,
+          "no evidence": 0.02}
+
+
+def kinds(shares=SHARES, n=400, hostages=(0.05, 0.03, 0.08), price=40):
+    rows = [Estimate(loyalty_types.MOTIVE_SHARE, s, s - 0.01, s + 0.01, "share", n, m) if n >= 10 else
+            no_estimate(loyalty_types.MOTIVE_SHARE, Status.INSUFFICIENT, "nobody to speak of", segment=m)
+            for m, s in shares.items()]
+    rows += [Estimate(loyalty_types.MOTIVE_COUNT, float(price if m == "price" else 0), unit="people", n=n, segment=m)
+             for m in shares]
+    rows.append(Estimate(loyalty_types.HOSTAGE_SHARE, *hostages, "share", n) if n >= 10 else
+                no_estimate(loyalty_types.HOSTAGE_SHARE, Status.INSUFFICIENT, "nobody to speak of"))
+    return estimate_table(rows)
+
+
+def test_reasons_are_said_most_frequent_first_with_ties_and_the_unknown():
+    text = loyalty_motives_text.loyalty_types_finding(kinds())
+    assert text.startswith("Of 400 repeating customers who answered, 50.0 % [49.0 %, 51.0 %] keep buying out of trust,")
+    assert "alternative" not in text
+    assert "; some for two reasons or more that tie and some for reasons that nothing tells." in text
+    nothing = dict.fromkeys(SHARES, 0.0) | {"no evidence": 1.0}
+    assert "tells for nobody" in loyalty_motives_text.loyalty_types_finding(kinds(nothing))
+
+
+def test_without_answers_orders_alone_tell_of_price_and_reward():
+    text = loyalty_motives_text.loyalty_types_finding(kinds(n=0))
+    assert text.endswith("nobody to speak of; by their orders 40 buy for the price.")
+    assert loyalty_motives_text.loyalty_types_finding(kinds(n=0, price=0)).endswith("nobody to speak of.")
+    assert loyalty_motives_text.loyalty_types_title(kinds(n=0)) == "Why customers keep buying: nobody to speak of"
+
+
+def test_the_largest_kind_is_named_and_ties_are_named_together():
+    assert (
+        loyalty_motives_text.loyalty_types_title(kinds())
+        == "Most of those whose reasons show keep buying out of trust: 50.0 %"
+    )
+    near = loyalty_motives_text.loyalty_types_title(kinds(SHARES | {"trust": 0.21, "incentive": 0.1}))
+    assert near == "Most keep buying out of trust and for the price: which is more is within noise"
+
+
+@pytest.mark.parametrize(("table", "said"), [
+    (kinds(), "5.0 % [3.0 %, 8.0 %] of the repeating customers who answered are hostages"),
+    (kinds(hostages=(0.0, 0.0, 0.01)), "Nobody among 400 repeating customers stays in dislike."),
+    (kinds(n=0), "How many are hostages cannot be said: nobody to speak of.")])
+def test_hostages_are_some_none_or_unknown(table, said):
+    assert loyalty_motives_text.hostages_sentence(table).startswith(said)
+
+
+def test_ties_are_counted():
+    assert loyalty_motives_text.loyalty_type_ties(pd.DataFrame({"kinds": ["price & trust"], "n": [13]})) == (
+        "Ties: 13 customers, most often price & trust (13).")
+    assert (
+        loyalty_motives_text.loyalty_type_ties(pd.DataFrame({"kinds": ["price & trust", "x"], "n": [7, 6]}))
+        == "Ties: 13 customers."
+    )
+    assert (
+        loyalty_motives_text.loyalty_type_ties(pd.DataFrame(columns=["kinds", "n"])) == "No two kinds tie for anybody."
+    )
+
+
+def test_how_sure_the_kinds_are():
+    rows = [
+        Estimate(f"expected share {c.removeprefix('p_')}", 0.25, 0.2, 0.3, "share", 90) for c in PROBABILITY_COLUMNS
+    ]
+    table = estimate_table([*rows, Estimate("certainty of the kind", 0.8, 0.7, 0.9, "share", 90)])
+    assert "25.0 % true, 25.0 % latent" in loyalty_motives_text.membership_certainty(table)
+    assert loyalty_motives_text.membership_certainty(table).endswith("a probability of 80.0 %.")
+    none = estimate_table([no_estimate(r.quantity, Status.INSUFFICIENT, "nobody to speak of") for r in rows]
+                   + [no_estimate("certainty of the kind", Status.INSUFFICIENT, "nobody to speak of")])
+    assert (
+        loyalty_motives_text.membership_certainty(none) == "How sure the kinds are cannot be said: nobody to speak of."
+    )
+
+
+def test_the_profile_names_strongest_weakest_and_what_was_not_asked():
+    rows = [
+        Estimate("attachment", 80, 78, 82, "points", 90),
+        Estimate("repeat purchase", 40, 38, 42, "points", 90),
+        *(
+            no_estimate(s, Status.INSUFFICIENT, "no such question was asked")
+            for s in list(loyalty_types.PROFILE_COLUMNS)[2:]
+        ),
+    ]
+    text = loyalty_motives_text.loyalty_profile_sentence(estimate_table(rows))
+    assert text.startswith("Strongest side: attachment, 80 points [78, 82] of 100; weakest: repeat purchase")
+    assert text.endswith("Not asked: share of category, price tolerance and advocacy.")
+    alone = loyalty_motives_text.loyalty_profile_sentence(
+        estimate_table(
+            [rows[0], *(no_estimate(s, Status.INSUFFICIENT, "x") for s in list(loyalty_types.PROFILE_COLUMNS)[1:])]
+        )
+    )
+    assert alone.startswith("Only one side of loyalty is known: attachment, 80 points [78, 82] of 100. Not asked:")
+    nothing = estimate_table([no_estimate(s, Status.INSUFFICIENT, "x") for s in loyalty_types.PROFILE_COLUMNS])
+    assert loyalty_motives_text.loyalty_profile_sentence(nothing) == "Loyalty has no side that is known."
+
+
+def periods(last):
+    return pd.DataFrame({"period": [1, 5], "n": [100, 50], "share_active": [0.5, 0.3], "share_again": [0.5, last],
+                         "again_low": [0.45, last - 0.05], "again_high": [0.55, last + 0.05]})
+
+
+@pytest.mark.parametrize(("last", "said"), [(0.7, "rises from 50.0 %"), (0.3, "falls from"),
+                                            (0.5, "stays, within noise,")])
+def test_loyalty_forms_fades_or_stays(last, said):
+    assert said in loyalty_motives_text.loyalty_formation(periods(last))
+    assert loyalty_motives_text.loyalty_formation(periods(last).head(1)).startswith("How loyalty forms cannot be said")
+
+
+def test_latent_classes_are_one_many_or_none():
+    def fit(shares, bic):
+        return LatentClasses(pd.Series(shares).to_numpy(), pd.DataFrame({"a": shares}).to_numpy(), 0.0, bic)
+    one, two = fit([1.0], 10.0), fit([0.7, 0.3], 5.0)
+    assert (
+        "fall into 2 classes (the most that were tried), the largest with 70.0 %"
+        in loyalty_motives_text.latent_class_sentence([one, two])
+    )
+    assert "one class only" in loyalty_motives_text.latent_class_sentence([fit([1.0], 1.0), two])
+    assert loyalty_motives_text.latent_class_sentence([]).startswith("Latent classes need")
+
+
+def test_claims_are_said_with_the_own_figure_or_why_there_is_none():
+    assert loyalty_motives_text.textbook_claim_sentence(
+        textbook_claims.CLAIM_TOP_LOYAL, Estimate("x", 0.2, 0.1, 0.3, "share")
+    ).startswith("20.0 % [10.0 %, 30.0 %] of")
+    assert (
+        loyalty_motives_text.textbook_claim_sentence(
+            textbook_claims.CLAIM_TOP_LOYAL, no_estimate("x", Status.INSUFFICIENT, "nobody")
+        )
+        == "Cannot say: nobody."
+    )

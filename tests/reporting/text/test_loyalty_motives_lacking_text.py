@@ -1,0 +1,83 @@
+import pytest
+
+from helpers.foundation.results import Estimate, Status, estimate_table, no_estimate
+from helpers.loyalty import (
+    dick_basu_uncertainty,
+    loyalty_penalty,
+    loyalty_types,
+    points_ledger,
+    points_liability,
+    satisfaction_loyalty_link,
+    structural_model,
+    web_behaviour,
+)
+from helpers.reporting.text import loyalty_motives as loyalty_motives_text
+
+QUANTITIES = (
+    (dick_basu_uncertainty.KIND_SHARES[0],),
+    (loyalty_types.MOTIVE_SHARE,),
+    (satisfaction_loyalty_link.REPURCHASE_SHARE,),
+    (structural_model.EFFECT_CHANGE, structural_model.EXPLAINED_VARIANCE),
+    (points_ledger.NET_CHANGE, points_liability.ULTIMATE_REDEMPTION),
+    ("auc",),
+    (loyalty_penalty.OLD_TO_NEW_PRICE, web_behaviour.PROMISES_KEPT, web_behaviour.VISIT_FREQUENCY),
+)
+
+
+def tables(without=()):
+    return [estimate_table([no_estimate(q, Status.INSUFFICIENT, f"no {q}") if q in without else Estimate(q, 0.5)
+                     for q in names]) for names in QUANTITIES]
+
+
+def test_where_all_is_known_nothing_lacks():
+    assert loyalty_motives_text.missing_records(*tables()).empty
+
+
+@pytest.mark.parametrize(
+    ("quantity", "name"),
+    [
+        (dick_basu_uncertainty.KIND_SHARES[0], loyalty_motives_text.KINDS),
+        (loyalty_types.MOTIVE_SHARE, loyalty_motives_text.WHY),
+        (satisfaction_loyalty_link.REPURCHASE_SHARE, loyalty_motives_text.CURVE),
+        (structural_model.EFFECT_CHANGE, loyalty_motives_text.TIE),
+        (structural_model.EXPLAINED_VARIANCE, loyalty_motives_text.SAID),
+        (points_liability.ULTIMATE_REDEMPTION, loyalty_motives_text.LIABILITY),
+        ("auc", loyalty_motives_text.SCORE),
+        (loyalty_penalty.OLD_TO_NEW_PRICE, loyalty_motives_text.PRICES),
+        (web_behaviour.PROMISES_KEPT, loyalty_motives_text.PROMISES),
+        (web_behaviour.VISIT_FREQUENCY, loyalty_motives_text.VISITS),
+    ],
+)
+def test_what_is_not_known_is_named_with_why_what_it_takes_and_what_it_would_tell(quantity, name):
+    found = loyalty_motives_text.missing_records(*tables({quantity}))
+    assert found["not_shown"].to_list() == [name]
+    assert found["why"].to_list() == [f"no {quantity}"]
+    assert found[["takes", "would_tell"]].iloc[0].str.len().min() > 10
+
+
+def test_without_a_programme_its_liability_is_not_named_beside_it():
+    found = loyalty_motives_text.missing_records(
+        *tables({points_ledger.NET_CHANGE, points_liability.ULTIMATE_REDEMPTION})
+    )
+    assert found["not_shown"].to_list() == [loyalty_motives_text.OWED]
+
+
+def test_what_is_known_of_one_segment_is_on_the_page():
+    drivers = estimate_table(
+        [
+            no_estimate(structural_model.EFFECT_CHANGE, Status.INSUFFICIENT, "x", segment="a"),
+            Estimate(structural_model.EFFECT_CHANGE, 0.1, segment="b"),
+            Estimate(structural_model.EXPLAINED_VARIANCE, 0.5),
+        ]
+    )
+    made = tables()
+    made[3] = drivers
+    assert loyalty_motives_text.missing_records(*made).empty
+
+
+def test_where_nobody_is_known_it_is_said_of_whom():
+    made = tables()
+    made[0] = estimate_table(
+        [no_estimate(dick_basu_uncertainty.KIND_SHARES[0], Status.INSUFFICIENT, "nobody to speak of")]
+    )
+    assert loyalty_motives_text.missing_records(*made)["why"].to_list() == ["nobody is known by both"]

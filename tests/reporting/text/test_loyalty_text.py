@@ -1,0 +1,208 @@
+import pandas as pd
+
+from helpers.foundation.results import Estimate, Gate, Level, Status, estimate_table, gate_table, no_estimate
+from helpers.loyalty.config import LoyaltyConfig
+from helpers.loyalty.dick_basu import ALL_LOYALTY_KINDS, LOYALTY_KINDS, SECOND_DAY_SHARE, SECOND_ORDER_SHARE
+from helpers.loyalty.dick_basu_uncertainty import (
+    ATTITUDE_BEHAVIOUR_CORRELATION,
+    MEAN_ACTIVE_PERIODS,
+    MEAN_ATTITUDE,
+    SHARE_NEAR_CUT,
+    SURVEYED_DIFFERENCE,
+)
+from helpers.reporting.text import loyalty as loyalty_text
+
+NO_GATES = gate_table("03", [])
+
+
+def matrix(values=(0.4, 0.3, 0.2, 0.1), n=100, status=Status.OK, reason="", counts=None, **replaced):
+    rows = [Estimate(f"share {k}", v, v - 0.05, v + 0.05, "share", n) if status is Status.OK
+            else no_estimate(f"share {k}", status, reason, unit="share", n=n)
+            for k, v in zip(LOYALTY_KINDS, values, strict=True)]
+    rows += [Estimate(f"people: {k}", float((counts or {}).get(k, 0)), unit="people", n=n) for k in ALL_LOYALTY_KINDS]
+    other = {
+        ATTITUDE_BEHAVIOUR_CORRELATION: Estimate(ATTITUDE_BEHAVIOUR_CORRELATION, 0.19, 0.11, 0.27, "correlation", n),
+        SHARE_NEAR_CUT: Estimate(SHARE_NEAR_CUT, 0.4, 0.35, 0.45, "share", n),
+        MEAN_ATTITUDE: Estimate(MEAN_ATTITUDE, 65, 63, 67, "points", n),
+        MEAN_ACTIVE_PERIODS: Estimate(MEAN_ACTIVE_PERIODS, 0.33, 0.31, 0.35, "share", n),
+        SECOND_ORDER_SHARE: Estimate(SECOND_ORDER_SHARE, 0.2, 0.1, 0.3, "share", 100),
+        SECOND_DAY_SHARE: Estimate(SECOND_DAY_SHARE, 0.2, 0.1, 0.3, "share", 100),
+        SURVEYED_DIFFERENCE: Estimate(SURVEYED_DIFFERENCE, 5.6, 2.1, 9.2, "points", n),
+        "standard error of measurement of attitude": Estimate("standard error of measurement of attitude", 8.2),
+    }
+    return estimate_table([*rows, *(other | {e.quantity: e for e in replaced.values()}).values()])
+
+
+def test_the_answer_names_the_four_kinds_and_who_is_not_among_them():
+    assert loyalty_text.loyalty_answer(
+        matrix(counts={"behaviour only": 861, "attitude only": 1, "too early": 406}), NO_GATES
+    ) == (
+        "Of 100 customers who answered and could have bought again, 40.0 % [35.0 %, 45.0 %] are truly loyal.",
+        "Of the same, 30.0 % [25.0 %, 35.0 %] are latently loyal, 20.0 % [15.0 %, 25.0 %] are spuriously loyal and "
+        "10.0 % [5.0 %, 15.0 %] are not loyal.",
+        "Not among them: 861 people known by behaviour only, fewer than 10 people by attitude only and 406 people "
+        "bought too recently to be judged and did not answer.",
+    )
+
+
+def test_parts_of_one_to_nine_people_are_not_named():
+    first, second = loyalty_text.loyalty_answer(matrix((0.4, 0.53, 0.07, 0.0)), NO_GATES)
+    assert "some are spuriously loyal and 0 % [" in second
+    assert first.endswith("some are truly loyal.")
+    few = loyalty_text.reported_rows(matrix((0.4, 0.53, 0.07, 0.0)))
+    assert "share spurious" not in few["quantity"].to_list()
+    assert {"share none", ATTITUDE_BEHAVIOUR_CORRELATION} <= set(few["quantity"])
+
+
+def again(orders, n, days, of):
+    table = matrix(a=Estimate(SECOND_ORDER_SHARE, orders / n, 0.001, 0.02, "share", n),
+                   b=Estimate(SECOND_DAY_SHARE, days / of, 0.001, 0.02, "share", of))
+    return loyalty_text.repeat_buyers(table)
+
+
+def test_who_came_back_is_counted_by_orders_and_by_days():
+    assert again(93, 14904, 64, 14704) == (
+        "93 of 14,904 customers (0.62 % [0.1 %, 2.0 %]) ever placed a second order, same-day and cancelled ones "
+        "included; 64 of 14,704 (0.44 % [0.1 %, 2.0 %]) bought on a second day.")
+    assert again(93, 900, 93, 900).endswith("ever placed a second order.")
+    assert again(7, 900, 5, 900) == "Fewer than 10 of 900 customers ever placed a second order."
+    assert again(0, 900, 0, 900).startswith("0 of 900 customers (0 %")
+    nobody = no_estimate(SECOND_ORDER_SHARE, Status.INSUFFICIENT, "nobody to speak of")
+    assert loyalty_text.repeat_buyers(matrix(a=nobody)) == ""
+
+
+def test_where_everybody_is_of_a_kind_nobody_is_mentioned_as_left_out():
+    assert len(loyalty_text.loyalty_answer(matrix(), NO_GATES)) == 2
+
+
+def test_a_caveat_stands_in_the_same_sentence():
+    gate = Gate("g", 0.4, 0.25, True, Level.QUALIFY, "kinds of loyalty", "40 % lie near; the limit is 25 %.")
+    assert loyalty_text.loyalty_answer(matrix(), gate_table("03", [gate]))[0].endswith(
+        "are truly loyal (with care: 40 % lie near)."
+    )
+
+
+def test_struck_kinds_open_the_page_with_the_reason():
+    struck = matrix(status=Status.STRUCK, reason="Cronbach's α of attitude 0.41 is under 0.60")
+    assert loyalty_text.loyalty_answer(struck, NO_GATES)[0] == (
+        "Kinds of loyalty are struck: Cronbach's α of attitude 0.41 is under 0.60, so the questions on attitude do not "
+        "measure one thing.")
+
+
+def test_where_the_two_sides_cannot_be_crossed_each_is_said_alone():
+    nobody = {"status": Status.INSUFFICIENT, "reason": "nobody to speak of"}
+    table = matrix(**nobody)
+    assert loyalty_text.loyalty_answer(table, NO_GATES)[1] == (
+        "What is known: the attitude of 100 people averages 65 points [63, 67] of 100 and 100 customers bought in "
+        "33.0 % [31.0 %, 35.0 %] of the periods that they could have.")
+    without = {
+        q: no_estimate(q, Status.INSUFFICIENT, "nobody to speak of") for q in (MEAN_ATTITUDE, MEAN_ACTIVE_PERIODS)
+    }
+    assert (
+        loyalty_text.attitude_or_behaviour_only(
+            matrix(**nobody, a=without[MEAN_ATTITUDE], b=without[MEAN_ACTIVE_PERIODS]), NO_GATES
+        )
+        == ""
+    )
+    assert "customers bought" not in loyalty_text.attitude_or_behaviour_only(
+        matrix(**nobody, b=without[MEAN_ACTIVE_PERIODS]), NO_GATES
+    )
+
+
+def test_without_a_survey_a_survey_is_asked_for_and_without_orders_orders():
+    only_bought = matrix(n=0, status=Status.INSUFFICIENT, reason="nobody to speak of", counts={"behaviour only": 5})
+    assert loyalty_text.loyalty_answer(only_bought, NO_GATES)[0] == (
+        "Who is loyal, and of which kind, cannot be said: insufficient data, nobody has both an attitude and enough "
+        "behaviour; a survey of the same customers on intention, recommendation, commitment or trust would tell.")
+    only_said = matrix(n=0, status=Status.INSUFFICIENT, reason="nobody to speak of", counts={"attitude only": 250})
+    assert loyalty_text.loyalty_answer(only_said, NO_GATES)[0].endswith(
+        "orders of the same customers, over more than one period, would tell.")
+    few = matrix(n=7, status=Status.INSUFFICIENT, reason="7 people, fewer than 10", counts={"true": 7})
+    assert "insufficient data, 7 people, fewer than 10;" in loyalty_text.loyalty_answer(few, NO_GATES)[0]
+
+
+def test_the_largest_group_heads_the_figure_and_ties_are_named_together():
+    assert (
+        loyalty_text.loyalty_groups_title(matrix((0.6, 0.2, 0.1, 0.1)))
+        == "The largest group are the truly loyal: 60.0 %"
+    )
+    assert loyalty_text.loyalty_groups_title(matrix((0.1, 0.38, 0.12, 0.4))) == (
+        "The largest groups are the not loyal and latently loyal: which is larger is within noise")
+    nobody = matrix(status=Status.INSUFFICIENT, reason="nobody to speak of")
+    assert loyalty_text.loyalty_groups_title(nobody) == "Attitude by behaviour cannot be shown: nobody to speak of"
+
+
+def test_attitude_and_behaviour_go_together_or_not_or_against_each_other():
+    assert loyalty_text.attitude_behaviour_correlation(matrix()) == (
+        "Among 100 customers with both, the stronger the attitude, the more often people buy: rank correlation "
+        "0.19 [0.11, 0.27].")
+    against = Estimate(ATTITUDE_BEHAVIOUR_CORRELATION, -0.3, -0.4, -0.2, "correlation", 100)
+    assert "the less often people buy" in loyalty_text.attitude_behaviour_correlation(matrix(c=against))
+    noise = Estimate(ATTITUDE_BEHAVIOUR_CORRELATION, 0.05, -0.1, 0.2, "correlation", 100)
+    assert "no association of attitude with behaviour beyond noise" in loyalty_text.attitude_behaviour_correlation(
+        matrix(c=noise)
+    )
+    unknown = no_estimate(ATTITUDE_BEHAVIOUR_CORRELATION, Status.INSUFFICIENT, "nobody to speak of")
+    assert loyalty_text.attitude_behaviour_correlation(matrix(c=unknown)) == (
+        "Whether attitude and behaviour go together cannot be said: nobody to speak of.")
+
+
+def test_how_many_lie_near_the_cut():
+    assert loyalty_text.near_threshold(matrix()) == (
+        "40.0 % [35.0 %, 45.0 %] lie within one standard error of measurement (8.2 points) of the cut of attitude: "
+        "their kind could as well be its neighbour.")
+    unknown = no_estimate(SHARE_NEAR_CUT, Status.INSUFFICIENT, "the measurement error of attitude is not known")
+    assert loyalty_text.near_threshold(matrix(near=unknown)).endswith("attitude is not known.")
+
+
+def test_whether_those_who_answered_buy_like_the_others():
+    assert loyalty_text.respondent_difference(matrix()) == (
+        "Those who answered buy in more periods than the others, by 5.6 points [2.1, 9.2]: the shares above do not "
+        "speak for everybody.")
+    assert "in fewer periods" in loyalty_text.respondent_difference(
+        matrix(s=Estimate(SURVEYED_DIFFERENCE, -5, -9, -1, "points", 40))
+    )
+    assert loyalty_text.respondent_difference(matrix(s=Estimate(SURVEYED_DIFFERENCE, 1, -3, 5, "points", 40))) == (
+        "Those who answered buy as often as the others, within noise (1 point [−3, 5]).")
+    unknown = no_estimate(SURVEYED_DIFFERENCE, Status.INSUFFICIENT, "in one of the groups nobody to speak of")
+    assert loyalty_text.respondent_difference(matrix(s=unknown)).endswith(
+        "cannot be said: in one of the groups nobody to speak of."
+    )
+
+
+def test_how_far_the_cuts_move_the_share_of_the_truly_loyal():
+    table = pd.DataFrame({"setting": ["as assumed", "x", "y"], "true": [0.2, 0.1, 0.3]})
+    assert loyalty_text.threshold_sensitivity(table) == (
+        "The share of the truly loyal is 10.0 % with x and 30.0 % with y: it is a choice of cuts as much as a finding.")
+    assert (
+        loyalty_text.threshold_sensitivity(table.iloc[:0])
+        == "How the kinds move with the cuts cannot be said: insufficient data."
+    )
+    assert loyalty_text.threshold_sensitivity(table.assign(true=0.2)) == (
+        "The share of the truly loyal stays 20.0 % under every other cut and period tried.")
+
+
+def test_the_definition_carries_the_assumptions():
+    text = loyalty_text.loyalty_definition(LoyaltyConfig(attitude_cut=60.0, period_days=30, least_periods=1))
+    assert "from 60 of 100" in text
+    assert "whole periods of 30 days" in text
+    assert "once 1 period has passed" in text
+
+
+def test_the_headline_has_two_digits_and_says_what_is_missing():
+    assert loyalty_text.loyalty_headline(matrix()) == (
+        "share true: 0.4",
+        "share latent: 0.3",
+        f"{ATTITUDE_BEHAVIOUR_CORRELATION}: 0.19",
+    )
+    assert (
+        loyalty_text.loyalty_headline(matrix(status=Status.STRUCK, reason="why"))[0] == "share true: claim struck: why"
+    )
+
+
+def test_where_everybody_is_truly_loyal_nobody_is_of_another_kind():
+    everybody = matrix((1.0, 0.0, 0.0, 0.0))
+    first, second = loyalty_text.loyalty_answer(everybody, NO_GATES)
+    assert first.startswith("Of 100 customers who answered and could have bought again, 100 % [")
+    assert second.count("0 % [") == 3
+    assert loyalty_text.loyalty_groups_title(everybody) == "The largest group are the truly loyal: 100 %"

@@ -1,0 +1,237 @@
+from datetime import date
+
+import pandas as pd
+import pytest
+
+from helpers.foundation.results import Estimate, Status, estimate_table, no_estimate
+from helpers.loyalty import (
+    loyalty_penalty,
+    points_ledger,
+    points_liability,
+    programme_tiers,
+    redemption_cohorts,
+    web_behaviour,
+)
+from helpers.loyalty.programme_tiers import TierMoves
+from helpers.reporting.text import points_programme as points_programme_text
+
+REASON = "liability not identifiable, net change only: 3,000 of 9,000 members joined before the ledger begins"
+
+
+def owed(reason="", cost=True, lifo=False, adjusted=0.0):
+    rows = [Estimate(f"points {points_ledger.ENTRY_KIND_LABELS[k]}", v, unit=points_ledger.POINTS_UNIT) for k, v in {
+        "opening": 10.0, "earn": 1000.0, "adjust": adjusted, "transfer": 0.0, "redeem": -600.0,
+        "expire": -100.0}.items()]
+    rows.append(Estimate(points_ledger.NET_CHANGE, 300.0 + adjusted, unit=points_ledger.POINTS_UNIT))
+    if reason:
+        rows += [
+            no_estimate(q, Status.NOT_APPLICABLE, reason)
+            for q in (
+                points_ledger.CLOSING_BALANCE,
+                points_liability.ULTIMATE_REDEMPTION,
+                points_liability.PROGRAMME_LIABILITY,
+                points_liability.POINTS_TO_BE_REDEEMED,
+            )
+        ]
+        return estimate_table(rows)
+    rows += [Estimate(points_ledger.CLOSING_BALANCE, 310.0 + adjusted, unit=points_ledger.POINTS_UNIT),
+             Estimate(points_liability.ULTIMATE_REDEMPTION, 0.7, 0.65, 0.75, "share"),
+             Estimate(points_liability.POINTS_TO_BE_REDEEMED, 100.0, 90.0, 110.0, points_ledger.POINTS_UNIT)]
+    if not cost:
+        return estimate_table(
+            [*rows, no_estimate(points_liability.PROGRAMME_LIABILITY, Status.INSUFFICIENT, "the cost is not recorded")]
+        )
+    rows += [
+        Estimate(points_liability.PROGRAMME_LIABILITY, 120.0, 110.0, 130.0, "money"),
+        Estimate(
+            points_liability.PROGRAMME_LIABILITY, 150.0, unit="money", segment=points_liability.BY_BORNHUETTER_FERGUSON
+        ),
+    ]
+    if lifo:
+        rows.append(
+            Estimate(points_liability.PROGRAMME_LIABILITY, 100.0, unit="money", segment=redemption_cohorts.LIFO_LOTS)
+        )
+    return estimate_table(rows)
+
+
+def test_what_the_programme_owes_is_money_points_or_not_known():
+    assert points_programme_text.programme_answer(owed(), "EUR") == (
+        "The programme owes €120 [€110, €130]: 70.0 % [65.0 %, 75.0 %] of the points issued are redeemed in the end.")
+    assert "still owes 100 points" in points_programme_text.programme_answer(owed(cost=False), "EUR")
+    assert points_programme_text.programme_answer(owed(cost=False), "EUR").endswith("the cost is not recorded.")
+    assert points_programme_text.programme_answer(owed(REASON), "") == (
+        f"What the programme owes cannot be said: {REASON}. The net change of all balances is 300 points.")
+    few = points_programme_text.programme_answer(owed("2 cohorts of issued points, fewer than 3"), "")
+    assert few == "What the programme owes cannot be said: 2 cohorts of issued points, fewer than 3."
+
+
+def test_no_programme_has_no_answer_and_says_so_elsewhere():
+    nothing = estimate_table([no_estimate(q, Status.NOT_APPLICABLE, "no points programme is recorded")
+                       for q in (points_ledger.NET_CHANGE, points_ledger.CLOSING_BALANCE)])
+    assert points_programme_text.programme_answer(nothing, "") == ""
+    assert (
+        points_programme_text.points_identity(nothing)
+        == points_programme_text.reserving_method_range(nothing, "")
+        == ""
+    )
+    assert points_programme_text.reserving_table(nothing, "").empty
+
+
+def test_the_books_are_an_identity_also_without_opening_balances():
+    assert points_programme_text.points_identity(owed()) == (
+        "10 opening balance + 1,000 earned = 600 redeemed + 100 expired + 310 closing balance.")
+    assert "+ 5 adjusted =" in points_programme_text.points_identity(owed(adjusted=5.0))
+    assert "+ 300 net change: the closing balance is not known" in points_programme_text.points_identity(owed(REASON))
+
+
+def test_the_ends_of_the_points_are_a_table_in_words_one_row_a_method():
+    table = points_programme_text.reserving_table(owed(lifo=True), "EUR").set_index("method")
+    assert table.index.to_list() == ["chain ladder", "Bornhuetter–Ferguson", "chain ladder, newest points used first"]
+    assert table.loc["chain ladder", "liability"] == "€120 [€110, €130]"
+    assert table.loc["chain ladder", "redeemed in the end"] == "70.0 % [65.0 %, 75.0 %]"
+    assert table.loc["Bornhuetter–Ferguson", "never redeemed"] == "not known"
+    assert points_programme_text.reserving_table(owed(REASON), "EUR").empty
+
+
+def test_methods_are_compared_and_assumed_lots_are_named():
+    assert points_programme_text.reserving_method_range(owed(), "EUR") == (
+        "By method the liability lies between €120 (chain ladder) and €150 (Bornhuetter–Ferguson).")
+    assert "€100 (last in, first out)" in points_programme_text.reserving_method_range(owed(lifo=True), "EUR")
+    assert points_programme_text.reserving_method_range(owed(lifo=True), "EUR").endswith(
+        "which points go first is an assumption."
+    )
+
+
+def moves(rows):
+    frame = pd.DataFrame(rows, columns=["tier_before", "tier_after", "n"])
+    members = int(frame.loc[frame["tier_after"] != programme_tiers.LEFT_PROGRAMME, "n"].sum())
+    return TierMoves(frame.assign(share=0.5, low=0.4, high=0.6), date(2025, 1, 1), date(2026, 1, 1), members, 0)
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ([], "No tiers are recorded."),
+        ([("x", "x", 40)], "All 40 members are in one tier, x: there is nothing to move between."),
+        ([("x", "x", 1)], "The only member is in the only tier, x."),
+        (
+            [
+                ("x", "x", 60),
+                ("x", "y", 20),
+                ("y", programme_tiers.LEFT_PROGRAMME, 20),
+                (programme_tiers.NOT_YET_MEMBER, "x", 17),
+            ],
+            "60.0 % of 100 members stayed in their tier, 20.0 % changed it and 20.0 % left; 17 joined.",
+        ),
+        ([("x", "x", 60), ("y", "y", 20)], "Nobody changed tier: tiers are given, not earned."),
+        ([("x", "x", 60), ("x", "y", 7)], "some of 67 members stayed in their tier, some changed it and 0 % left"),
+        (
+            [(programme_tiers.NOT_YET_MEMBER, "x", 7), (programme_tiers.NOT_YET_MEMBER, "y", 11)],
+            "18 members joined; nobody was in a tier before.",
+        ),
+    ],
+)
+def test_moves_between_tiers_are_none_some_or_impossible(rows, said):
+    assert said in points_programme_text.tier_migration_sentence(moves(rows))
+
+
+def test_what_ifs_say_what_they_hold_fixed():
+    raised = pd.DataFrame({"change": [0.0, 0.0, -0.2, -0.2, 0.2, 0.2], "tier": ["a", "b"] * 3,
+                           "n": [50, 50, 30, 70, 96, 4], "n_now": 50, "threshold": 1.0})
+    text = points_programme_text.tier_threshold_sentence(raised)
+    assert "b would hold 50 members as now; with every threshold lowered by 20.0 %, 70 and raised by" in text
+    assert "20.0 %, fewer than 10." in text
+    assert text.endswith("Nobody is assumed to behave differently.")
+    assert points_programme_text.tier_threshold_sentence(raised.head(0)).startswith(
+        "What other thresholds would mean cannot be said"
+    )
+    pool = pd.DataFrame({"share_of_margin": [0.01, 0.01], "tier": ["a", "b"], "n": [5, 5], "paid": [40.0, 60.0]})
+    assert "1.0 % of margin pays €100, €10.00 a member" in points_programme_text.profit_sharing_sentence(pool, "EUR")
+    assert points_programme_text.profit_sharing_sentence(pool.head(0), "EUR").startswith(
+        "What a shared profit would pay cannot be said"
+    )
+
+
+def service(price=(0.05, 0.03, 0.07), off=(-0.02, -0.03, -0.01), gap=(-10.0, -15.0, -5.0), kept=True):
+    rows = [Estimate(loyalty_penalty.OLD_TO_NEW_PRICE, *price, "share", 99) if price else
+            no_estimate(loyalty_penalty.OLD_TO_NEW_PRICE, Status.INSUFFICIENT, "too few"),
+            Estimate(loyalty_penalty.OLD_LESS_NEW_DISCOUNT, *off, "share", 99) if off else
+            no_estimate(loyalty_penalty.OLD_LESS_NEW_DISCOUNT, Status.INSUFFICIENT, "too few")]
+    if not kept:
+        return estimate_table(
+            [
+                *rows,
+                *(
+                    no_estimate(q, Status.NOT_APPLICABLE, "no days of delivery are promised")
+                    for q in (
+                        web_behaviour.PROMISES_KEPT,
+                        web_behaviour.RETURN_DIFFERENCE,
+                        web_behaviour.VISIT_FREQUENCY,
+                        web_behaviour.VISIT_DEPTH,
+                        web_behaviour.DAYS_TO_PURCHASE,
+                    )
+                ),
+            ]
+        )
+    rows += [
+        Estimate(web_behaviour.PROMISES_KEPT, 0.9, 0.88, 0.92, "share", 500),
+        Estimate(web_behaviour.RETURN_AFTER_BROKEN_PROMISE, 0.2, 0.1, 0.3, "share", 50),
+        Estimate(web_behaviour.RETURN_AFTER_KEPT_PROMISE, 0.3, 0.25, 0.35, "share", 450),
+        Estimate(web_behaviour.RETURN_DIFFERENCE, *gap, "points", 500)
+        if gap
+        else no_estimate(web_behaviour.RETURN_DIFFERENCE, Status.INSUFFICIENT, "too few"),
+        Estimate(web_behaviour.VISIT_FREQUENCY, 2.0, 1.8, 2.2, "days", 90),
+        Estimate(web_behaviour.VISIT_DEPTH, 3.0, 2.8, 3.2, "events", 90),
+        Estimate(web_behaviour.DAYS_TO_PURCHASE, 4.0, 3.0, 5.0, "days", 90),
+    ]
+    return estimate_table(rows)
+
+
+@pytest.mark.parametrize(("table", "said"), [
+    (service(), "loyalty penalty: for the same product in the same month old customers pay 5.0 % [3.0 %, 7.0 %] more"),
+    (service(price=(-0.05, -0.07, -0.03)), "old customers pay less than new ones: −5.0 %"),
+    (service(price=(0.01, -0.01, 0.03)), "pay what new ones pay for the same product in the same month, within noise"),
+    (service(price=None), "")])
+def test_a_loyalty_penalty_is_found_reversed_within_noise_or_unknown(table, said):
+    assert said in points_programme_text.loyalty_penalty_sentence(table)
+
+
+def test_discounts_are_more_less_or_unknown():
+    assert points_programme_text.loyalty_penalty_sentence(service()).endswith(
+        "let off 2.0 % [1.0 %, 3.0 %] less than new ones."
+    )
+    assert points_programme_text.loyalty_penalty_sentence(service(off=(0.02, 0.01, 0.03))).endswith(
+        "let off 2.0 % [1.0 %, 3.0 %] more than new ones."
+    )
+    assert "list price" not in points_programme_text.loyalty_penalty_sentence(service(off=None))
+
+
+@pytest.mark.parametrize(("gap", "said"), [((-10.0, -15.0, -5.0), "fewer by 10 points [5, 15]: an association"),
+                                           ((5.0, 1.0, 9.0), "more by 5 points"), ((1.0, -3.0, 5.0), "no difference"),
+                                           (None, "cannot be said: too few")])
+def test_broken_promises_go_with_fewer_more_or_as_many_returns(gap, said):
+    assert said in points_programme_text.delivery_promise_sentence(service(gap=gap))
+
+
+def test_without_promises_or_visits_nothing_is_said_of_them():
+    assert points_programme_text.loyalty_penalty_sentence(service(price=None)) == ""
+    assert points_programme_text.delivery_promise_sentence(service(kept=False)) == ""
+    assert points_programme_text.visit_sentence(service(kept=False)) == ""
+    assert points_programme_text.visit_sentence(service()).endswith(
+        "from first look to purchase half take 4 [3, 5] days or less."
+    )
+
+
+def test_members_who_joined_differently_are_compared_without_a_cause():
+    table = pd.DataFrame({"channel": ["standard", "promotion"], "n": [100, 50], "share_left": [0.1, 0.2],
+                          "points_month": [90.0, 100.0], "first_on": date(2018, 2, 1), "last_on": date(2018, 4, 1),
+                          "followed_days": 240})
+    text = points_programme_text.joining_comparison(table)
+    assert text.startswith("Of those who joined from 1 February 2018 to 1 April 2018, each followed for 240 days: ")
+    assert text.endswith("a difference may lie in who came, and when.")
+    assert not any(word in text for word in ("because", "caused", "due to", "led to"))
+    hidden = points_programme_text.joining_comparison(table.assign(share_left=[0.1, float("nan")]))
+    assert "promotion: 50 members, fewer than 10 had left" in hidden
+    assert (
+        points_programme_text.joining_comparison(table.head(1)) == "Members are not told apart by the way they joined."
+    )

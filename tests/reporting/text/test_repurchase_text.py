@@ -1,0 +1,169 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers.foundation.results import Estimate, Status, estimate_table, no_estimate
+from helpers.loyalty import repurchase_model, satisfaction_loyalty_link, structural_model
+from helpers.reporting.text import repurchase as repurchase_text
+
+
+def curve(p=0.002, lower=(45, 40, 50), upper=(75, 70, 80), odds=(1.5, 1.3, 1.7), reason="", gain=(0.01, 0.002, 0.02)):
+    if reason:
+        return estimate_table(
+            [
+                no_estimate(q, Status.INSUFFICIENT, reason, n=5)
+                for q in (
+                    satisfaction_loyalty_link.REPURCHASE_SHARE,
+                    satisfaction_loyalty_link.REPURCHASE_ODDS,
+                    satisfaction_loyalty_link.THRESHOLD_TEST,
+                    *satisfaction_loyalty_link.BREAKPOINT_LABELS,
+                    *satisfaction_loyalty_link.SLOPE_LABELS,
+                )
+            ]
+        )
+    rows = [
+        Estimate(satisfaction_loyalty_link.REPURCHASE_SHARE, 0.4, 0.38, 0.42, "share", 1000),
+        Estimate(satisfaction_loyalty_link.REPURCHASE_ODDS, *odds, "ratio", 1000),
+        Estimate(satisfaction_loyalty_link.THRESHOLD_TEST, p, unit="p", n=1000),
+    ]
+    for name, at in zip(satisfaction_loyalty_link.BREAKPOINT_LABELS, (lower, upper), strict=True):
+        if p > 0.05:
+            rows.append(no_estimate(name, Status.STRUCK, "no threshold", unit="points"))
+        elif at is None:
+            rows.append(no_estimate(name, Status.INSUFFICIENT, "threshold not located", unit="points"))
+        else:
+            rows.append(Estimate(name, *at, "points", 1000))
+    rows += [Estimate(q, v, v - 0.1, v + 0.1, "logits", 1000)
+             for q, v in zip(satisfaction_loyalty_link.SLOPE_LABELS, (0.1, 0.9, 0.2), strict=True)]
+    rows.append(
+        Estimate(satisfaction_loyalty_link.LOG_LOSS_GAIN, *gain, "log loss", 1000, segment="line with two knots")
+    )
+    return estimate_table(rows)
+
+
+@pytest.mark.parametrize(("table", "said"), [
+    (curve(), "Satisfaction tells who comes back above all between 45 points [40, 50] and 75 points [70, 80] of 100"),
+    (curve(p=0.4), "There is no threshold beyond chance: a straight line does as well (p = .400)."),
+    (curve(lower=None, upper=None), "the threshold is not located: its intervals are wider than 25 points"),
+    (curve(upper=None), "turns at a satisfaction of 45 points [40, 50] of 100, the lower threshold; the upper one is"),
+    (curve(lower=None), "the upper threshold; the lower one is not located"),
+    (curve(reason="nobody answered"), "satisfaction on customers come back cannot be said: nobody answered."),
+])
+def test_the_threshold_is_located_struck_or_not_located(table, said):
+    assert said in repurchase_text.repurchase_answer(table)
+
+
+def test_too_few_scores_to_see_a_bend_still_tell_the_odds():
+    table = curve()
+    row = table["quantity"] == satisfaction_loyalty_link.THRESHOLD_TEST
+    table.loc[row, ["status", "reason", "value"]] = [Status.NOT_APPLICABLE, "5 different scores", np.nan]
+    assert "the more satisfied the likelier" in repurchase_text.repurchase_answer(table)
+    assert "Whether there is a threshold cannot be seen: 5 different scores." in repurchase_text.repurchase_answer(
+        table
+    )
+
+
+@pytest.mark.parametrize(("odds", "said"), [((1.5, 1.3, 1.7), "the more satisfied the likelier"),
+                                            ((0.7, 0.6, 0.8), "the more satisfied the less often"),
+                                            ((1.1, 0.9, 1.3), "with no association with satisfaction beyond noise")])
+def test_the_odds_have_a_direction_or_none(odds, said):
+    assert said in repurchase_text.repurchase_odds(curve(odds=odds))
+
+
+def test_titles_and_bands_follow_what_is_located():
+    assert (
+        repurchase_text.repurchase_curve_title(curve())
+        == "Coming back rises between 45 and 75 of 100, little below and above"
+    )
+    assert repurchase_text.repurchase_curve_title(curve(p=0.4)).endswith("straight line: no threshold")
+    assert "not every threshold is located" in repurchase_text.repurchase_curve_title(curve(upper=None))
+    assert repurchase_text.repurchase_curve_title(curve(reason="nobody")) == "Satisfaction and coming back: nobody"
+    assert repurchase_text.breakpoint_intervals(curve(upper=None)) == [(45, 40, 50)]
+    assert repurchase_text.breakpoint_intervals(curve(p=0.4)) == []
+
+
+def test_slopes_and_the_trial_out_of_sample():
+    assert "rises by 0.1 [0, 0.2], 0.9" in repurchase_text.slope_sentence(curve())
+    assert "foresees others better than the straight line" in repurchase_text.slope_sentence(curve())
+    assert "foresees others worse" in repurchase_text.slope_sentence(curve(gain=(-0.01, -0.02, -0.002)))
+    assert "does as well out of sample" in repurchase_text.slope_sentence(curve(gain=(0.01, -0.02, 0.02)))
+    assert repurchase_text.slope_sentence(curve(reason="x")) == ""
+    assert repurchase_text.repurchase_headline(curve())[1] == "lower knot: 45"
+    assert repurchase_text.repurchase_headline(curve(p=0.4))[1].endswith("claim struck: no threshold")
+
+
+def drivers(low, high, unknown=()):
+    rows = []
+    for name in structural_model.LINK_MODERATORS:
+        if name in unknown:
+            rows += [no_estimate(q, Status.INSUFFICIENT, "it was not asked", segment=name)
+                     for q in (structural_model.EFFECT_CHANGE, structural_model.INTERACTION)]
+        else:
+            mid = (low + high) / 2
+            rows += [Estimate(structural_model.EFFECT_CHANGE, mid, low, high, "points", 500, name),
+                     Estimate(structural_model.INTERACTION, -0.3, -0.5, -0.1, "logits", 500, name)]
+    return estimate_table(rows)
+
+
+def test_moderators_loosen_tighten_are_within_noise_or_unknown():
+    text = repurchase_text.moderator_sentence(drivers(-6, -2, ("programme",)))
+    assert "Where it is costly to leave, satisfaction goes with coming back less: by 4 points [2, 6]" in text
+    assert "γ −0.3 [−0.5, −0.1]" in text
+    assert text.endswith("Not known is programme: it was not asked.")
+    table = drivers(-6, -2, ("programme", "competition"))
+    table.loc[table["segment"] == "programme", "reason"] = "no programme"
+    assert repurchase_text.moderator_sentence(table).endswith(
+        "competition (it was not asked) and programme (no programme)."
+    )
+    assert "goes with coming back more" in repurchase_text.moderator_sentence(drivers(2, 6))
+    assert repurchase_text.moderator_sentence(drivers(-2, 6)).startswith(
+        "No difference beyond noise by competition, switching cost,"
+    )
+
+
+def test_the_structural_model_names_the_strongest_or_says_why_not():
+    rows = [Estimate(structural_model.TOTAL_EFFECT_ON_LOYALTY, v, v - 0.1, v + 0.1, "coefficient", 300, name)
+            for name, v in (("value", 0.05), ("quality", 0.5), ("satisfaction", 0.4))]
+    text = repurchase_text.structural_model_sentence(
+        estimate_table([*rows, Estimate(structural_model.EXPLAINED_VARIANCE, 0.5, 0.4, 0.6, "R²", 300)])
+    )
+    assert "most with quality (0.5 [0.4, 0.6]) and satisfaction" in text
+    assert "value" not in text
+    assert "50.0 % of its variance" in text
+    nothing = estimate_table([*rows[:1], Estimate(structural_model.EXPLAINED_VARIANCE, 0.0, 0.0, 0.1, "R²", 300)])
+    assert "none of the constructs" in repurchase_text.structural_model_sentence(nothing)
+    missing = estimate_table(
+        [no_estimate(structural_model.EXPLAINED_VARIANCE, Status.NOT_APPLICABLE, "loyalty was not asked")]
+    )
+    assert repurchase_text.structural_model_sentence(missing).endswith("cannot be modelled: loyalty was not asked.")
+
+
+def scores(ahead=(0.02, 0.01, 0.03), error=0.02):
+    rows = [Estimate("auc", 0.85, 0.83, 0.87, "auc", 900, repurchase_model.LOYALTY_SCORE),
+            Estimate("auc", 0.83, 0.81, 0.85, "auc", 900, repurchase_model.RECENCY_BASELINE),
+            Estimate("calibration_slope", 1.0, 0.9, 1.1, "slope", 900, repurchase_model.LOYALTY_SCORE),
+            Estimate("calibration_error", error, 0.0, 0.05, "share", 900, repurchase_model.LOYALTY_SCORE),
+            Estimate("calibration_error_if_perfect", 0.02, 0.01, 0.03, "share", 900, repurchase_model.LOYALTY_SCORE),
+            Estimate("auc_difference", *ahead, "auc", 900)]
+    return estimate_table(rows)
+
+
+@pytest.mark.parametrize(("ahead", "said"), [((0.02, 0.01, 0.03), "sorts better than"), ((0, -0.01, 0.01), "no better"),
+                                             ((-0.02, -0.03, -0.01), "is beaten by")])
+def test_the_score_is_held_against_the_baseline(ahead, said):
+    assert said in repurchase_text.loyalty_score_accuracy(scores(ahead), 180)
+
+
+def test_the_score_can_be_taken_at_its_word_or_is_off_or_absent():
+    assert "can be taken at its word" in repurchase_text.loyalty_score_accuracy(scores(), 180)
+    assert "it is off (mean error 5 points" in repurchase_text.loyalty_score_accuracy(scores(error=0.05), 180)
+    assert repurchase_text.loyalty_score_reliability_title(scores()).startswith("The loyalty score can be taken")
+    assert "off by 5 points" in repurchase_text.loyalty_score_reliability_title(scores(error=0.05))
+    absent = estimate_table(repurchase_model.loyalty_score_metrics([], "no purchases are recorded", 1))
+    assert (
+        repurchase_text.loyalty_score_accuracy(absent, 180) == "There is no loyalty score: no purchases are recorded."
+    )
+    assert repurchase_text.loyalty_score_reliability_title(absent) == "Loyalty score: no trial yet"
+    assert repurchase_text.loyalty_score_by_origin(absent).empty
+    assert repurchase_text.loyalty_score_by_origin(scores()).to_dict("records")[0]["origin"] == "newest"
+    assert isinstance(repurchase_text.loyalty_score_by_origin(scores()), pd.DataFrame)

@@ -1,0 +1,210 @@
+"""What the satisfaction page says of deliveries, Kano's pairs, contrasts, groups, comments and rates."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers.foundation.results import Estimate, Status, estimate_table, no_estimate
+from helpers.reporting.text import satisfaction_context as satisfaction_context_text
+from helpers.reporting.text.satisfaction import service_rate_title
+from helpers.satisfaction import kano, multigroup, penalty_reward_drivers, service_quality
+from helpers.satisfaction.ecsi_model import NoPathModel
+from helpers.satisfaction.late_delivery import IN_TIME, LATE_SHARE, LATENESS_GAP, SATISFACTION_BY_DELIVERY
+from helpers.satisfaction.text_comments import POLARITY_ACCURACY
+from helpers.stats.control_charts.time_series import TimeSeries
+
+ABSENT = NoPathModel("nothing was asked but satisfaction")
+
+
+def late(gap=-20.0, half=4.0):
+    return [Estimate(LATE_SHARE, 0.08, 0.07, 0.09, "share", 900),
+            Estimate(SATISFACTION_BY_DELIVERY, 80.0, 78.0, 82.0, "points", 800, IN_TIME),
+            Estimate(LATENESS_GAP, gap, gap - half, gap + half, "points", 900)]
+
+
+def test_lateness_goes_with_lower_satisfaction_and_nothing_is_called_a_cause():
+    said = satisfaction_context_text.late_delivery_sentence(late())
+    assert said == ("8.0 % [7.0 %, 9.0 %] of the deliveries answered for were late or overdue; their people's "
+                    "satisfaction is 20 points lower [−24, −16] than that of people served in time, who stand at 80 "
+                    "points: it goes with lateness, whatever else goes with both.")
+    assert not any(word in said for word in ("because", "cause", "due to", "effect"))
+    assert (
+        satisfaction_context_text.late_delivery_title(late())
+        == "Satisfaction is 20 points lower where the delivery was late or overdue"
+    )
+    assert "higher" in satisfaction_context_text.late_delivery_sentence(late(20.0))
+
+
+def test_a_difference_within_noise_and_one_that_cannot_be_made_are_said():
+    assert "neither more nor less satisfied beyond noise" in satisfaction_context_text.late_delivery_sentence(late(1.0))
+    assert "does not differ beyond noise" in satisfaction_context_text.late_delivery_title(late(1.0))
+    few = [*late()[:2], no_estimate(LATENESS_GAP, Status.INSUFFICIENT, "3 people got theirs late")]
+    assert satisfaction_context_text.late_delivery_sentence(few).endswith(
+        "cannot be compared: 3 people got theirs late."
+    )
+    assert satisfaction_context_text.late_delivery_title(few).endswith("cannot be said: 3 people got theirs late")
+    none = [no_estimate(LATE_SHARE, Status.NOT_APPLICABLE, "no order has a promised day")]
+    assert satisfaction_context_text.late_delivery_sentence(none) == ""
+    assert satisfaction_context_text.late_delivery_title(none).endswith("cannot be said: no order has a promised day")
+
+
+def test_deliveries_stand_in_the_answer_only_where_no_driver_was_asked_about():
+    assert satisfaction_context_text.late_delivery_without_drivers(late(), ABSENT).startswith("8.0 %")
+    assert satisfaction_context_text.late_delivery_without_drivers(late(1.0), ABSENT) == ""
+    assert satisfaction_context_text.late_delivery_without_drivers(late(), object()) == ""
+
+
+def properties(*categories):
+    rows = [
+        {
+            "property": f"thing {i}",
+            "n": 100,
+            **dict.fromkeys(kano.KANO_CATEGORIES, 10),
+            "category": c,
+            "better": 0.4,
+            "better_low": 0.3,
+            "better_high": 0.5,
+            "worse": -0.8,
+            "worse_low": -0.9,
+            "worse_high": -0.7,
+        }
+        for i, c in enumerate(categories)
+    ]
+    return pd.DataFrame(rows)
+
+
+def test_kanos_categories_are_counted_in_words_with_their_ties():
+    said = satisfaction_context_text.kano_sentence(
+        properties("must-be", "must-be (tied with attractive)", "attractive", "reverse")
+    )
+    assert said == ("Of 4 properties, 2 are taken for granted (must-be), 1 is a pleasant surprise (attractive) and 1 "
+                    "is not wanted (reverse). 1 category within noise. What is missed most where it lacks: “thing 0” "
+                    "(−0.8).")
+    assert "within noise" not in satisfaction_context_text.kano_sentence(properties("one-dimensional", "indifferent"))
+    assert satisfaction_context_text.kano_sentence(properties().reindex(columns=["category"])) == (
+        "There are no Kano pairs that ten people or more answered.")
+    few = satisfaction_context_text.kano_table(properties("must-be").assign(reverse=3, questionable=0))
+    assert few[["reverse", "questionable"]].iloc[0].isna().tolist() == [True, False]
+    table = satisfaction_context_text.kano_table(properties("must-be"))
+    assert table["worse interval"].tolist() == ["[−0.9, −0.7]"]
+
+
+def contrast(name, kind):
+    e = Estimate("x", 1.0)
+    return penalty_reward_drivers.PenaltyReward(name, e, e, kind)
+
+
+def test_what_counts_on_one_side_only_is_named():
+    both = [contrast("A", penalty_reward_drivers.BASIC_FACTOR), contrast("B", penalty_reward_drivers.EXCITEMENT_FACTOR)]
+    assert satisfaction_context_text.penalty_reward_sentence(both) == (
+        "A low score of A goes with less satisfaction, a high one with no more; a high score of B goes with more "
+        "satisfaction, a low one with no less.")
+    assert satisfaction_context_text.penalty_reward_sentence(
+        [contrast("C", penalty_reward_drivers.PERFORMANCE_FACTOR)]
+    ).startswith("No driver counts on one side only")
+    assert satisfaction_context_text.penalty_reward_sentence(ABSENT).endswith("nothing was asked but satisfaction.")
+
+
+class Driven:
+    """Only what the sentence reads."""
+
+    share = {"A": Estimate("s", 0.6), "B": Estimate("s", 0.4)}  # noqa: RUF012
+
+
+def test_the_ordinal_logit_agrees_or_not_and_says_where_odds_are_uneven():
+    rows = [
+        Estimate(penalty_reward_drivers.DRIVER_ODDS_RATIO, 2.0, segment="A"),
+        Estimate(penalty_reward_drivers.DRIVER_ODDS_RATIO, 0.8, segment="B"),
+    ]
+    assert (
+        satisfaction_context_text.ordinal_logit_sentence(rows, Driven()) == "The ordinal logit agrees: A comes first."
+    )
+    turned = [
+        Estimate(penalty_reward_drivers.DRIVER_ODDS_RATIO, 1.1, segment="A"),
+        Estimate(penalty_reward_drivers.DRIVER_ODDS_RATIO, 0.4, segment="B", reason="uneven"),
+    ]
+    assert satisfaction_context_text.ordinal_logit_sentence(turned, Driven()).startswith(
+        "The ordinal logit disagrees: it puts B first, not A. Odds differ"
+    )
+    assert satisfaction_context_text.ordinal_logit_sentence(rows, ABSENT).endswith(
+        "nothing was asked but satisfaction."
+    )
+    nothing = type("Nobody", (), {"share": {}})()
+    assert "shares of variance cannot separate" in satisfaction_context_text.ordinal_logit_sentence(rows, nothing)
+
+
+@pytest.mark.parametrize(("rows", "said"), [
+    ([no_estimate(multigroup.PATH_DIFFERENCE, Status.BLOCKED, "not composed alike: A (x against y)")],
+     "Groups are not compared: not composed alike: A (x against y)."),
+    ([Estimate(multigroup.PATH_DIFFERENCE, 0.3, segment="A → S", reason="adjusted p 0.012, x against y")],
+     "Constructs are composed alike in both groups (x against y); what differs: A → S."),
+    ([Estimate(multigroup.PATH_DIFFERENCE, 0.1, segment="A → S", reason="adjusted p 0.6, x against y")],
+     "Constructs are composed alike in both groups (x against y), and no path differs beyond noise."),
+])
+def test_groups_are_compared_only_where_they_may_be(rows, said):
+    assert satisfaction_context_text.multigroup_sentence(rows) == said
+
+
+def test_topics_and_their_audit_are_said():
+    table = pd.DataFrame([{"topic": "late, parcel", "people": 40, "share": 0.4, "satisfaction": 20.0, "low": 15.0,
+                           "high": 25.0, "blame": 0.9}])
+    assert satisfaction_context_text.topic_sentence(table) == (
+        "1 topic of comments; lowest scores with “late, parcel”: 20 points [15, 25], 40.0 % of comments.")
+    assert satisfaction_context_text.topic_sentence(table.head(0)) == "No topic of comments has ten people or more."
+    assert satisfaction_context_text.comment_audit_sentence(
+        [Estimate(POLARITY_ACCURACY, 0.9, 0.8, 0.95, "share", 50)]
+    ) == ("Of 50 comments that people read, 90.0 % [80.0 %, 95.0 %] have the polarity of their score.")
+    assert satisfaction_context_text.comment_audit_sentence([]).endswith("no comments.")
+
+
+@pytest.fixture(scope="module")
+def board():
+    on = pd.date_range("2023-01-01", periods=30, freq="MS").to_numpy("datetime64[us]")
+    omitted = np.r_[np.tile([2.0, 3.0, 1.0], 10)[:29], 25.0]
+    return service_quality.service_charts(
+        [
+            TimeSeries(service_quality.OMISSION_RATE, on, omitted, np.full(30, 40.0), "share", "share of cases"),
+            TimeSeries(service_quality.DISSATISFACTION_RATE, on[:9], omitted[:9], np.full(9, 40.0), "share", "x"),
+        ],
+        1,
+    )
+
+
+def test_rates_that_leave_their_limits_are_named_with_the_false_alarms_to_expect(board):
+    said = satisfaction_context_text.service_rate_alarms(board)
+    assert said.startswith("Omission rate: shift above the limits, begun about 2025-05, told in 2025-06. About 0.99")
+    assert said.endswith("false alarms a year are to be expected of the charts that watch now.")
+    few = service_quality.service_charts([board.charts[1].course], 1)
+    assert (
+        satisfaction_context_text.service_rate_alarms(few)
+        == "No rate of service has the months that a control chart needs: no alarm can be given."
+    )
+    calm = TimeSeries(
+        service_quality.OMISSION_RATE,
+        board.charts[0].course.on[:29],
+        board.charts[0].course.value[:29],
+        np.full(29, 40.0),
+        "share",
+        "x",
+    )
+    assert satisfaction_context_text.service_rate_alarms(service_quality.service_charts([calm], 1)).startswith(
+        "No alarm from 1 charted rate. About "
+    )
+
+
+def test_the_chart_of_a_rate_says_its_last_alarm_or_that_there_are_too_few_months(board):
+    assert service_rate_title(board.charts[0]) == "Cases that nobody took up: shift above the limits told in 2025-06"
+    assert "too few months" in service_rate_title(board.charts[1])
+
+
+def test_a_part_without_a_value_has_nothing_to_show_and_is_named_with_its_reason():
+    nothing = [no_estimate("Kano category", Status.NOT_APPLICABLE, "no pairs of questions")]
+    struck = [no_estimate("path", Status.STRUCK, "cannot be told apart")]
+    known = [Estimate("share", 0.4, 0.3, 0.5, "share", 90), *nothing]
+    assert satisfaction_context_text.rows_with_values(estimate_table(nothing)).empty
+    assert len(satisfaction_context_text.rows_with_values(estimate_table(known))) == 2
+    assert len(satisfaction_context_text.rows_with_values(estimate_table(struck))) == 1
+    assert satisfaction_context_text.missing_satisfaction_parts(
+        {"Kano's pairs": nothing, "deliveries": known, "paths": estimate_table(struck)}
+    ) == ("Not spoken of here: Kano's pairs (no pairs of questions).")
+    assert satisfaction_context_text.missing_satisfaction_parts({"deliveries": known}) == ""

@@ -1,0 +1,185 @@
+import numpy as np
+import pandas as pd
+
+from helpers.foundation.results import Estimate, Status, estimate_table, no_estimate
+from helpers.reporting.text import satisfaction_drivers as satisfaction_drivers_text
+from helpers.satisfaction.drivers import PATH_MODEL_INDEX, SatisfactionDrivers, driver_rank_table
+from helpers.satisfaction.ecsi_model import NoPathModel
+from helpers.satisfaction.measurement_model import MeasurementValidity
+from helpers.stats.confidence_intervals import Interval
+
+NOBODY = NoPathModel("2 of 2 people answered every question, fewer than 30", 2)
+
+
+def drivers(leads=(1.0, 0.0), struck=(), probe=(0.005, 0.005), johnson=(0.6, 0.4)):
+    names = ("Product", "Service")
+    share = {n: Interval(v, v - 0.1, v + 0.1) for n, v in zip(names, (0.6, 0.4), strict=True) if n not in struck}
+    joint = {" + ".join(struck): Interval(sum({"Product": 0.6, "Service": 0.4}[n] for n in struck), 0.5, 1.0)}
+    by = lambda values: dict(zip(names, values, strict=True))  # noqa: E731
+    return SatisfactionDrivers(
+        names,
+        Interval(0.5, 0.4, 0.6),
+        share,
+        joint if struck else {},
+        dict.fromkeys(struck, "why"),
+        by(leads),
+        by(probe),
+        by([Interval(70.0, 68, 72)] * 2),
+        {n: Interval(30 * i.value, 1, 20) for n, i in share.items()},
+        by(leads),
+        by(johnson),
+        np.array([[0.9, 0.1], [0.1, 0.9]]),
+        200,
+        240,
+    )
+
+
+def valid(ratio, loading=0.8):
+    return MeasurementValidity({}, {}, (), {("A", "B"): ratio}, {"b1": Interval(loading, loading - 0.1, loading + 0.1)},
+                    {"a1": "A", "b1": "B"}, 200)
+
+
+def paths(*struck):
+    return estimate_table([no_estimate("path", Status.STRUCK, "why", segment=a) if a in struck else
+                    Estimate("path", 0.3, 0.2, 0.4, segment=a) for a in ("A → B", "A → C")])
+
+
+def test_the_driver_to_improve_first_is_named_with_its_share_and_place():
+    assert satisfaction_drivers_text.first_driver(drivers()) == (
+        "Product should be improved first: 60.0 % [50.0 %, 70.0 %] of the explained differences in satisfaction go "
+        "with it, and it stands at 70 points of 100, with the most room where it matters.")
+
+
+def test_two_drivers_within_noise_are_both_named():
+    assert satisfaction_drivers_text.first_driver(drivers(leads=(0.8, 0.2))).startswith(
+        "Product or Service should be improved first: which of them is within noise; of Product, 60.0 %")
+
+
+def test_drivers_that_cannot_be_told_apart_are_given_together():
+    assert satisfaction_drivers_text.first_driver(drivers(struck=("Product", "Service"))) == (
+        "Which of Product and Service to improve first cannot be said; together they account for 100 % [50.0 %, 100 %] "
+        "of the explained differences.")
+    assert "its share cannot be told apart" in satisfaction_drivers_text.first_driver(drivers(struck=("Product",)))
+
+
+def test_a_leader_that_is_noise_is_not_recommended():
+    said = satisfaction_drivers_text.first_driver(drivers(probe=(0.4, 0.6)))
+    assert said.startswith("What to improve first cannot be said: no driver")
+    assert (
+        satisfaction_drivers_text.drivers_without_effect(drivers(probe=(0.4, 0.6)))
+        == "Product and Service do no better than a random column."
+    )
+    assert (
+        satisfaction_drivers_text.drivers_without_effect(drivers(probe=(0.005, 0.6)))
+        == "Service does no better than a random column."
+    )
+    assert (
+        satisfaction_drivers_text.drivers_without_effect(drivers())
+        == satisfaction_drivers_text.drivers_without_effect(NOBODY)
+        == ""
+    )
+
+
+def test_without_people_it_says_how_many_are_missing():
+    assert satisfaction_drivers_text.first_driver(NOBODY) == (
+        "What to improve first cannot be said: insufficient data, 2 of 2 people answered every question, fewer than 30."
+    )
+    assert satisfaction_drivers_text.driver_shares_title(NOBODY).startswith(
+        "What satisfaction goes with: insufficient data"
+    )
+    assert satisfaction_drivers_text.johnson_disagreement(NOBODY) == ""
+
+
+def test_titles_name_ties_and_what_was_struck():
+    assert (
+        satisfaction_drivers_text.driver_shares_title(drivers())
+        == "Satisfaction goes most with Product: 60.0 % of what is explained"
+    )
+    assert satisfaction_drivers_text.driver_shares_title(drivers(leads=(0.7, 0.3))) == (
+        "Satisfaction goes most with Product or Service: which of them is within noise")
+    assert satisfaction_drivers_text.driver_shares_title(drivers(struck=("Product",))) == (
+        "Product accounts for 60.0 % of what is explained, Service for 40.0 %")
+
+
+def test_johnsons_weights_agree_or_disagree():
+    assert satisfaction_drivers_text.johnson_disagreement(drivers()) == "Johnson's weights agree: Product comes first."
+    assert satisfaction_drivers_text.johnson_disagreement(drivers(johnson=(0.4, 0.6))) == (
+        "Johnson's weights disagree: they put Service first, not Product.")
+    assert (
+        satisfaction_drivers_text.johnson_disagreement(drivers(struck=("Product",)))
+        == "Johnson's weights cannot separate them either."
+    )
+
+
+def test_a_failing_questionnaire_says_how_many_effects_are_struck_and_what_does_not_belong():
+    said = satisfaction_drivers_text.discriminant_validity_failure(
+        valid(Interval(0.95, 0.9, 1.05), loading=0.2), paths("A → B")
+    )
+    assert said == ("Discriminant validity fails: the questions do not tell A and B apart (1 pair), so 1 of 2 separate "
+                    "effects are struck. b1 does not belong to B (loading 0.2).")
+    assert satisfaction_drivers_text.discriminant_validity_failure(valid(Interval(0.5, 0.4, 0.6)), paths()) == ""
+    assert satisfaction_drivers_text.discriminant_validity_failure(None, paths()) == ""
+
+
+def test_struck_and_standing_effects_are_listed():
+    assert satisfaction_drivers_text.unreported_effects(paths("A → B")) == "Struck: A → B. What stands: A → C."
+    assert (
+        satisfaction_drivers_text.unreported_effects(paths("A → B", "A → C")) == "Struck: A → B and A → C. None stands."
+    )
+    assert (
+        satisfaction_drivers_text.unreported_effects(paths())
+        == "Every effect stands: the constructs can be told apart."
+    )
+    alone = MeasurementValidity({}, {}, (), {}, {}, {}, 100)
+    assert satisfaction_drivers_text.unreported_effects(paths(), alone) == (
+        "Every effect stands; whether single questions can be told apart is not known.")
+    nothing = estimate_table([no_estimate("path", Status.INSUFFICIENT, "no question on satisfaction")])
+    assert (
+        satisfaction_drivers_text.unreported_effects(nothing) == "There is no path model: no question on satisfaction."
+    )
+
+
+
+def test_the_map_is_shown_with_interval_and_word():
+    table = pd.DataFrame([{"driver": "Product", "importance": 0.6, "low": 0.5, "high": 0.7, "performance": 70.0,
+                           "priority": 18.0, "leads": 1.0, "relevant": True, "johnson": 0.6}])
+    assert satisfaction_drivers_text.importance_performance_rows(table)[["interval", "relevant"]].iloc[0].tolist() == [
+        "[50.0 %, 70.0 %]",
+        "yes",
+    ]
+
+
+def test_shares_of_drivers_that_cannot_be_told_apart_stand_together_beside_the_others():
+    lone = drivers(struck=("Service",))
+    assert satisfaction_drivers_text.driver_shares(lone)["driver"].tolist() == ["Product", "Service"]
+    assert (
+        satisfaction_drivers_text.driver_shares_title(lone)
+        == "Service accounts for 40.0 % of what is explained, Product for 60.0 %"
+    )
+    both = satisfaction_drivers_text.driver_shares_title(drivers(struck=("Product", "Service")))
+    assert both == "Product and Service account for 100 % of what is explained together"
+    assert satisfaction_drivers_text.driver_shares(NOBODY).empty
+
+
+def test_whose_answers_the_shares_rest_on_is_said():
+    assert (
+        satisfaction_drivers_text.driver_sample(drivers())
+        == "From 200 people who answered every question, of 240 who answered any."
+    )
+    assert satisfaction_drivers_text.driver_sample(NOBODY) == ""
+
+
+def test_chances_of_ranks_are_shown_unless_a_driver_is_struck():
+    table, forms, caption = satisfaction_drivers_text.rank_table(driver_rank_table(drivers()))
+    assert table.to_numpy().tolist() == [["Product", 0.9, 0.1], ["Service", 0.1, 0.9]]
+    assert forms["1"](0.9) == "90.0 %"
+    assert "rank" in caption
+    assert driver_rank_table(drivers(struck=("Product",))).empty
+
+
+def test_the_index_by_the_path_model_is_said_where_there_is_one():
+    table = estimate_table([Estimate(PATH_MODEL_INDEX, 72.54, 70.8, 74.1, "points", 250)])
+    assert satisfaction_drivers_text.path_model_satisfaction(table).endswith(
+        "satisfaction stands at 72.5 points [70.8, 74.1]."
+    )
+    assert satisfaction_drivers_text.path_model_satisfaction(paths()) == ""

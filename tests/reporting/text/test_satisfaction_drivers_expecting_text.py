@@ -1,0 +1,102 @@
+import pandas as pd
+import pytest
+
+from helpers.foundation.results import Estimate, Status, estimate_table, no_estimate
+from helpers.reporting.text import satisfaction_drivers as satisfaction_drivers_text
+from helpers.satisfaction import satisfaction_vs_behaviour
+from helpers.satisfaction.expectations import (
+    DISCONFIRMATION,
+    GAP_CORRELATION,
+    PERFORMANCE_CORRELATION,
+    PERFORMANCE_RATIO,
+    RATIO_CORRELATION,
+)
+
+
+def gap(value, low, high, parts=()):
+    rows = [Estimate(DISCONFIRMATION, value, low, high, "points", 90)]
+    return estimate_table(
+        [*rows, *(Estimate(DISCONFIRMATION, v, v - 1, v + 1, "points", 90, name) for name, v in parts)]
+    )
+
+
+def test_missed_and_exceeded_expectations_name_where_most_and_single_ones_are_not_spoken_of():
+    parts = (("staff", -3.0), ("price", -7.0))
+    assert satisfaction_drivers_text.expectation_gap_finding(gap(-5, -6, -4, parts)) == (
+        "Expectations are missed by 5 points of 100 [−6, −4], most in price (−7 points).")
+    exceeded = satisfaction_drivers_text.expectation_gap_finding(gap(5, 4, 6, (("staff", 5.0),)))
+    assert exceeded == "Expectations are exceeded by 5 points of 100 [4, 6]."
+    assert satisfaction_drivers_text.expectation_gap_finding(gap(0.5, -1, 2, parts)).startswith(
+        "Expectations are met within noise: performance"
+    )
+    assert satisfaction_drivers_text.expectation_gap_finding(gap(-5, -6, -4)) == ""
+    assert satisfaction_drivers_text.dimension_gaps(gap(-5, -6, -4, parts))["segment"].tolist() == ["price", "staff"]
+    assert satisfaction_drivers_text.dimension_gaps_title(gap(-5, -6, -4, parts)).endswith(
+        "expectation in price and staff"
+    )
+    assert satisfaction_drivers_text.dimension_gaps_title(gap(1, 0, 2, (("staff", -3.0), ("price", 4.0)))).endswith(
+        "expectation in staff"
+    )
+    four = tuple((name, -3.0) for name in "abcd")
+    assert "in 4 of 5 dimensions, most in a" in satisfaction_drivers_text.dimension_gaps_title(
+        gap(-3, -4, -2, (*four, ("price", 4.0)))
+    )
+    assert "everywhere" in satisfaction_drivers_text.dimension_gaps_title(gap(-3, -4, -2, four))
+    assert "in no dimension" in satisfaction_drivers_text.dimension_gaps_title(gap(1, 0, 2, (("price", 4.0),)))
+
+
+def promised(much=70.0, shops=65.0):
+    made = []
+    for segment, value in (
+        (satisfaction_vs_behaviour.EXPECTATION_TERTILES[0], 60.0),
+        (satisfaction_vs_behaviour.EXPECTATION_TERTILES[-1], much),
+    ):
+        made += [Estimate("satisfaction", value, value - 2, value + 2, "points", 90, segment),
+                 Estimate("spend after answering", 100.0, 80.0, 120.0, "money", 90, segment)]
+    return made + [Estimate("expectation raised", v, v - 2, v + 2, "points", 90, f"won through {c}")
+                   for c, v in (("shops", shops), ("friends", 64.0))]
+
+
+def test_what_goes_with_promising_much_is_said_with_what_is_noise():
+    assert satisfaction_drivers_text.expectation_policy_finding(promised(), "EUR") == (
+        "Promised much against promised little: satisfaction 70 points against 60 points and spend after answering "
+        "€100 against €100 (within noise). Channels do not differ beyond noise in the expectation that they raise.")
+    assert satisfaction_drivers_text.expectation_policy_finding(promised(shops=75.0), "EUR").endswith(
+        "People won through shops expect most (75 points), those won through friends least (64 points).")
+    assert "64" not in satisfaction_drivers_text.expectation_policy_finding(promised()[:4], "EUR")
+    assert satisfaction_drivers_text.expectation_policy_finding([], "EUR") == ""
+
+
+@pytest.mark.parametrize(("low", "high", "word"), [(1.01, 1.1, "exceeded"), (0.8, 0.9, "missed"),
+                                                   (0.9, 1.1, "met within noise")])
+def test_confirmation_is_said_with_its_interval(low, high, word):
+    table = estimate_table(
+        [
+            Estimate(PERFORMANCE_RATIO, (low + high) / 2, low, high),
+            Estimate(PERFORMANCE_CORRELATION, 0.8),
+            Estimate(GAP_CORRELATION, 0.3),
+            Estimate(RATIO_CORRELATION, 0.2),
+        ]
+    )
+    said = satisfaction_drivers_text.confirmation_finding(table)
+    assert f"Expectations are {word}" in said
+    assert "Performance alone goes most with satisfaction (correlations: performance alone 0.8, the gap 0.3" in said
+
+
+def test_confirmation_that_cannot_be_said_has_its_reason():
+    table = estimate_table([no_estimate(PERFORMANCE_RATIO, Status.NOT_APPLICABLE, "no question asks for expectation"),
+                     no_estimate(PERFORMANCE_CORRELATION, Status.NOT_APPLICABLE, "no question asks for expectation")])
+    assert satisfaction_drivers_text.confirmation_finding(table) == (
+        "Whether expectations are confirmed cannot be said: no question asks for expectation.")
+    assert "cannot be said" in satisfaction_drivers_text.confirmation_finding(pd.DataFrame(columns=table.columns))
+
+
+def test_a_survey_with_different_scales_still_says_which_score_goes_most_with_satisfaction():
+    table = estimate_table(
+        [
+            no_estimate(PERFORMANCE_RATIO, Status.NOT_APPLICABLE, "scales differ"),
+            Estimate(PERFORMANCE_CORRELATION, 0.2),
+            Estimate(GAP_CORRELATION, 0.5),
+        ]
+    )
+    assert satisfaction_drivers_text.confirmation_finding(table).startswith("The gap goes most with satisfaction")

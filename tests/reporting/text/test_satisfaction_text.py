@@ -1,0 +1,234 @@
+import pandas as pd
+import pytest
+
+from helpers.foundation.results import Estimate, Gate, Level, Status, estimate_table, gate_table, no_estimate
+from helpers.reporting.text import satisfaction as satisfaction_text
+
+OK_GATES = gate_table("02", [])
+NAN = float("nan")
+
+
+def index(*more, n=120, status=Status.OK, reason=""):
+    rows = [Estimate("satisfaction", 72.54, 70.1, 74.9, "points", n),
+            Estimate("share highly satisfied", 0.4, 0.3, 0.5, "share", n),
+            Estimate("share dissatisfied", 0.1, 0.05, 0.2, "share", n)]
+    if status is not Status.OK:
+        rows = [no_estimate(r.quantity, status, reason, unit=r.unit, n=r.n) for r in rows]
+    return estimate_table([*rows, *more])
+
+
+def changed(value, low, high, wave="B"):
+    return Estimate("change of satisfaction", value, low, high, "points", 50, f"wave {wave}")
+
+
+def gates(*rows):
+    return gate_table("02", [Gate("g", 0.65, 0.7, True, level, claims, sentence) for level, claims, sentence in rows])
+
+
+def test_the_answer_names_index_people_levels_and_change():
+    assert satisfaction_text.satisfaction_answer(index(changed(-3.2, -5, -1.4)), OK_GATES, ["A", "B"]) == (
+        "Satisfaction stands at 72.5 points [70.1, 74.9] of 100, the mean of 120 people, each by the latest answer.",
+        "40.0 % [30.0 %, 50.0 %] are highly satisfied, 10.0 % [5.0 %, 20.0 %] dissatisfied.",
+        "From wave A to wave B: down 3.2 points, beyond noise [−5.0, −1.4].")
+
+
+def test_a_single_wave_says_nothing_of_change_in_the_answer():
+    assert len(satisfaction_text.satisfaction_answer(index(), OK_GATES, ["A"])) == 2
+    assert satisfaction_text.wave_changes(index(), ["A"]) == (
+        "There is a single wave: nothing can be said about change.",
+    )
+    assert satisfaction_text.wave_changes(index(), []) == ("There is no wave: nothing can be said about change.",)
+
+
+def test_a_change_within_noise_is_called_that():
+    assert satisfaction_text.wave_change(index(changed(0.5, -1, 2)), ["A", "B"]) == (
+        "From wave A to wave B: no change beyond noise (0.5 points [−1, 2]).")
+
+
+def test_a_change_that_cannot_be_given_says_why():
+    small = no_estimate("change of satisfaction", Status.INSUFFICIENT, "9 people, fewer than 10", segment="wave B")
+    assert satisfaction_text.wave_change(index(small), ["A", "B"]).endswith("cannot be said: 9 people, fewer than 10.")
+    assert satisfaction_text.wave_change(index(), ["A", "B"]) == (
+        "Whether wave B differs from wave A cannot be said: nobody to speak of.")
+
+
+def test_a_qualifying_gate_stands_in_the_same_sentence_and_others_do_not():
+    table = gates((Level.QUALIFY, "satisfaction index and levels", "α is 0.65; 0.70 is asked for."),
+                  (Level.QUALIFY, "every measure", "2 of 50 answers are off."),
+                  (Level.QUALIFY, "score of trust", "No."),
+                  (Level.NOTE, "every measure", "No."))
+    assert satisfaction_text.satisfaction_answer(index(), table, [])[0].endswith(
+        "(with care: α is 0.65; 2 of 50 answers are off)."
+    )
+
+
+def test_a_struck_index_opens_the_page_and_the_recommendation_stands_in():
+    nps = Estimate("NPS", 30, 20.5, 39, "points", 100)
+    struck = index(nps, status=Status.STRUCK, reason="Cronbach's α 0.52 is under 0.60")
+    assert satisfaction_text.satisfaction_answer(struck, OK_GATES, []) == (
+        "The satisfaction index is struck: Cronbach's α 0.52 is under 0.60, so its questions do not measure one "
+        "thing.",
+        "NPS is 30 points [20.5, 39.0], from 100 people.")
+
+
+@pytest.mark.parametrize("table", [
+    index(n=3, status=Status.INSUFFICIENT, reason="3 people, fewer than 10"), estimate_table([])])
+def test_too_few_and_nobody_say_what_is_missing(table):
+    sentences = satisfaction_text.satisfaction_answer(table, OK_GATES, [])
+    assert len(sentences) == 1
+    assert "cannot be said: insufficient data" in sentences[0]
+    assert sentences[0].endswith(satisfaction_text.NEEDED)
+    assert satisfaction_text.satisfaction_levels(table) == ""
+    assert satisfaction_text.levels_title(table) == "Shares of the levels of satisfaction: insufficient data"
+
+
+def test_one_person_is_not_people():
+    assert "the mean of 1 person," in satisfaction_text.satisfaction_answer(index(n=1), OK_GATES, [])[0]
+
+
+def test_recommendation_goes_by_the_name_that_its_scale_allows():
+    other = Estimate("top minus bottom share, not NPS", -5, -9, -1, "points", 40)
+    assert satisfaction_text.recommendation_sentence(index(other)) == (
+        "Top minus bottom share, not NPS is −5 points [−9, −1], from 40 people.")
+    two = [Estimate(f"NPS ({i})", 10, 1, 19, "points", 40) for i in "ab"]
+    assert satisfaction_text.recommendation_sentence(index(*two)) == (
+        "NPS (a) is 10 points [1, 19], from 40 people and NPS (b) is 10 points [1, 19], from 40 people.")
+    assert (
+        satisfaction_text.recommendation_sentence(index())
+        == "Whether customers recommend us cannot be said: insufficient data."
+    )
+
+
+def test_which_of_the_three_measures_the_survey_allows():
+    ok = {q: Estimate(q, 1, 0, 2, n=20) for q in ("NPS", "CSAT", "CES")}
+    assert satisfaction_text.common_measures(estimate_table(ok.values())) == "The survey allows NPS, CSAT and CES."
+    assert satisfaction_text.common_measures(estimate_table([ok["CES"]])) == (
+        "The survey allows CES; NPS and CSAT cannot be given, for lack of such a question or of answers.")
+    assert satisfaction_text.common_measures(estimate_table([])).startswith("None of NPS, CSAT and CES can be given")
+    other = Estimate("top minus bottom share, not NPS", 5, 1, 9, "points", 40)
+    assert satisfaction_text.common_measures(estimate_table([other])).endswith(
+        "; top minus bottom share, not NPS, stands in."
+    )
+
+
+def alpha(name, statistic, level=Level.QUALIFY, is_crossed=False):
+    return Gate(f"alpha of {name}", statistic, 0.7, is_crossed, level, "", f"Reliability of {name}.")
+
+
+def test_reliability_names_the_weak_and_the_struck():
+    table = gate_table("02", [alpha("a", 0.8), alpha("b", 0.65, is_crossed=True), alpha("c", 0.4, Level.STRIKE, True),
+                              alpha("d", NAN, Level.NOTE, True)])
+    assert (
+        satisfaction_text.reliability_sentence(table)
+        == "1 scale holds together; b only just; the scores of c are struck"
+    )
+    assert satisfaction_text.reliability_sentence(gate_table("02", [alpha("a", 0.4, Level.STRIKE, True)])) == (
+        "No scales hold together; the scores of a are struck")
+    assert (
+        satisfaction_text.reliability_sentence(OK_GATES)
+        == "No scale has two questions with enough answers: reliability is not known"
+    )
+
+
+def test_a_single_satisfaction_question_is_said_and_two_are_not():
+    single = gate_table("02", [alpha("satisfaction score", NAN, Level.NOTE, True)])
+    assert satisfaction_text.single_item_caveat(single) == "Reliability of satisfaction score."
+    assert satisfaction_text.single_item_caveat(gate_table("02", [alpha("satisfaction score", 0.8)])) == ""
+
+
+def heard(value, n=200):
+    return Estimate("share of customers heard", value, unit="share", n=n)
+
+
+def test_silence_says_what_the_others_would_have_to_average():
+    assert satisfaction_text.non_response_sentence(index(), heard(0.5), 50) == (
+        "50.0 % of 200 known customers have a score: everybody's mean would be 50 if the others averaged 27.5.")
+    assert satisfaction_text.non_response_sentence(index(), heard(0.9), 50).endswith(
+        "everybody's mean stays on the same side of 50."
+    )
+    assert satisfaction_text.non_response_sentence(index(), heard(1.0), 50) == "Every known customer was heard."
+    unknown = no_estimate("share of customers heard", Status.NOT_APPLICABLE, "no customers are known")
+    assert satisfaction_text.non_response_sentence(index(), unknown, 50).endswith(
+        "cannot be computed: no customers are known."
+    )
+    assert satisfaction_text.non_response_sentence(estimate_table([]), heard(0.5), 50).endswith(
+        "cannot be computed: there is no index."
+    )
+
+
+def test_the_largest_level_heads_its_figure():
+    assert satisfaction_text.levels_title(index()) == "The largest group is highly satisfied: 40.0 %"
+    tie = index(Estimate("share neutral", 0.38, 0.3, 0.47, "share", 120))
+    assert satisfaction_text.levels_title(tie) == (
+        "The largest groups are highly satisfied and neutral: which is larger is within noise")
+
+
+def test_waves_beyond_noise_head_their_figure():
+    waves = ["A", "B", "C"]
+    assert satisfaction_text.waves_title(index(changed(-3, -5, -1), changed(3, 1, 5, "C")), waves) == (
+        "Beyond noise, satisfaction falls in wave B and rises in wave C")
+    assert satisfaction_text.waves_title(index(changed(0, -5, 5)), waves) == (
+        "Satisfaction does not change beyond noise from any wave to the next")
+    assert (
+        satisfaction_text.waves_title(index(), ["A"])
+        == "Satisfaction by wave: fewer than two waves that can be compared"
+    )
+
+
+def test_parts_of_the_table_are_picked_by_quantity():
+    table = index(Estimate("NPS (a)", 1, n=20), Estimate("score of trust", 60, n=20), Estimate("CSAT", 0.5, n=20))
+    assert satisfaction_text.single_item_measures(table)["quantity"].to_list() == ["NPS (a)", "CSAT"]
+    assert satisfaction_text.construct_scores(table)["quantity"].to_list() == ["trust"]
+    assert satisfaction_text.level_shares(table)["quantity"].to_list() == ["highly satisfied", "dissatisfied"]
+    struck = index(no_estimate("score of trust", Status.STRUCK, "why"))
+    assert satisfaction_text.construct_scores(struck).empty
+
+
+def test_alphas_stand_with_their_interval_in_words():
+    table = pd.DataFrame({"scale": ["a"], "questions": [3], "alpha": [0.77], "low": [0.716], "high": [0.815],
+                          "standardised": [0.779], "people": [250]})
+    assert satisfaction_text.alpha_table(table)["interval"].to_list() == ["[0.716, 0.815]"]
+    assert satisfaction_text.alpha_table(table.iloc[:0]).empty
+
+
+def test_the_headline_has_two_digits_and_says_what_is_missing():
+    assert satisfaction_text.satisfaction_headline(index(Estimate("NPS", -27.8, -33, -21, "points", 100))) == (
+        "satisfaction: 73", "share highly satisfied: 0.4", "NPS: -28")
+    assert satisfaction_text.satisfaction_headline(index(status=Status.INSUFFICIENT, reason="nobody to speak of"))[
+        0
+    ] == ("satisfaction: insufficient data: nobody to speak of")
+
+
+def test_the_formula_is_printed():
+    assert satisfaction_text.index_formula().startswith("Answer = 100 × (score − lowest) / (highest − lowest)")
+
+
+def of_wave(value, wave):
+    return Estimate("satisfaction", value, value - 3, value + 3, "points", 60, f"wave {wave}")
+
+
+def test_a_mean_outside_every_waves_is_explained_and_one_among_them_is_not():
+    below = satisfaction_text.overall_outside_waves(index(of_wave(75.0, "A"), of_wave(74.0, "B")))
+    assert below.startswith("Everybody's mean, 72.5 points, lies below every wave's: it takes each person's last")
+    assert "lies above every wave's" in satisfaction_text.overall_outside_waves(
+        index(of_wave(70.0, "A"), of_wave(71.0, "B"))
+    )
+    assert satisfaction_text.overall_outside_waves(index(of_wave(70.0, "A"), of_wave(75.0, "B"))) == ""
+    assert satisfaction_text.overall_outside_waves(index()) == ""
+
+
+def test_levels_that_yes_and_no_cannot_reach_are_left_out():
+    names = ("dissatisfied", "neutral", "fairly satisfied", "highly satisfied")
+    both = estimate_table(
+        [Estimate(f"share {n}", v, 0, 1, "share", 90) for n, v in zip(names, (0.6, 0, 0, 0.4), strict=True)]
+    )
+    assert satisfaction_text.level_shares(both)["quantity"].tolist() == ["dissatisfied", "highly satisfied"]
+    four = both.assign(value=[0.2, 0.3, 0, 0.5])
+    assert len(satisfaction_text.level_shares(four)) == 4
+
+
+def test_ties_of_levels_are_judged_by_effective_people():
+    rows = [Estimate(f"share {n}", v, 0, 1, "share", 400) for n, v in (("fairly satisfied", 0.5),
+                                                                       ("highly satisfied", 0.38))]
+    assert satisfaction_text.levels_title(estimate_table(rows)).startswith("The largest group is")
+    assert "within noise" in satisfaction_text.levels_title(estimate_table(rows), 5.0)

@@ -1,0 +1,215 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers.foundation.errors import InputError
+from helpers.foundation.results import Status, estimate_table
+from helpers.satisfaction import drivers, ecsi_model, measurement_model
+from helpers.satisfaction.config import SatisfactionConfig
+from helpers.stats.confidence_intervals import Interval
+
+ROLES = {"i1": "image", "i2": "image", "q1": "performance", "q2": "performance", "s1": "satisfaction",
+         "s2": "satisfaction", "l1": "intention", "l2": "recommend"}
+FEW = SatisfactionConfig(resamples=200)
+
+
+def items(**extra):
+    return [{"item": item, "role": role, "scale_high": 100.0, **extra} for item, role in ROLES.items()]
+
+
+def felt(n=200, seed=1, twin=False):
+    """Return answers: quality moves satisfaction, image hardly; `twin` makes image the same thing as quality."""
+    rng = np.random.default_rng(seed)
+    quality, image = rng.normal(size=(2, n))
+    image = quality if twin else image
+    satisfied = 0.8 * quality + 0.2 * image * (not twin) + 0.5 * rng.normal(size=n)
+    loyal = 0.6 * satisfied + 0.8 * rng.normal(size=n)
+    latent = {"i": image, "q": quality, "s": satisfied, "l": loyal}
+    return {item: np.clip(50 + 12 * (latent[item[0]] + 0.45 * rng.normal(size=n)), 0, 100) for item in ROLES}
+
+
+def rows(answers):
+    return [(f"r{i:03}", item, float(score)) for item, scores in answers.items() for i, score in enumerate(scores)]
+
+
+@pytest.fixture
+def panelled(catalogued, surveyed):
+    def make(answers, assumed=FEW, **extra):
+        known = catalogued(*items(**extra))
+        return ecsi_model.complete_answers(
+            surveyed(known, rows(answers)), ecsi_model.satisfaction_path_model(known, assumed), assumed, 1
+        )
+    return make
+
+
+def measured(panel):
+    found = measurement_model.fit_measurement_model(panel, "path")
+    return found, measurement_model.measurement_validity(panel, found)
+
+
+def test_constructs_follow_the_roles_and_arrows_the_european_index(catalogued):
+    model = ecsi_model.satisfaction_path_model(catalogued(*items()), SatisfactionConfig())
+    assert model.names == ("Image", "Quality", "Satisfaction", "Loyalty")
+    assert model.arrows == [("Image", "Satisfaction"), ("Quality", "Satisfaction"), ("Image", "Loyalty"),
+                            ("Satisfaction", "Loyalty")]
+
+
+def test_questions_on_performance_stand_by_their_constructs_where_there_are_several(catalogued):
+    known = catalogued({"item": "a", "role": "performance", "construct": "food"},
+                       {"item": "b", "role": "performance", "construct": "seat"}, {"item": "s"})
+    model = ecsi_model.satisfaction_path_model(known, SatisfactionConfig())
+    assert model.names == ("Food", "Seat", "Satisfaction")
+    assert ("Food", "Satisfaction") in model.arrows
+
+
+def test_a_recommendation_that_is_counted_to_satisfaction_is_no_loyalty(catalogued):
+    known = catalogued({"item": "q", "role": "performance"}, {"item": "s", "construct": "satisfaction"},
+                       {"item": "r", "role": "recommend", "construct": "satisfaction"})
+    assert ecsi_model.satisfaction_path_model(known, SatisfactionConfig()).names == ("Quality", "Satisfaction")
+
+
+def test_a_study_names_constructs_and_arrows_and_its_slips_are_told(catalogued):
+    known = catalogued(*items())
+    blocks = {"Q": ["q1", "q2"], "Satisfaction": ["s1"]}
+    assert ecsi_model.satisfaction_path_model(
+        known, SatisfactionConfig(constructs=blocks, arrows=["Q > Satisfaction"])
+    ).arrows == [("Q", "Satisfaction")]
+    with pytest.raises(InputError, match="there is no question 'q9'"):
+        ecsi_model.satisfaction_path_model(known, SatisfactionConfig(constructs={"Q": ["q9"], "Satisfaction": ["s1"]}))
+    with pytest.raises(InputError, match="'Q Satisfaction' cannot be read"):
+        ecsi_model.satisfaction_path_model(known, SatisfactionConfig(constructs=blocks, arrows=["Q Satisfaction"]))
+
+
+def test_a_construct_without_an_arrow_is_left_out_and_satisfaction_needs_one(catalogued):
+    known = catalogued(*items())
+    model = ecsi_model.satisfaction_path_model(known, SatisfactionConfig(arrows=["Quality > Satisfaction"]))
+    assert model.names == ("Quality", "Satisfaction")
+    absent = ecsi_model.satisfaction_path_model(known, SatisfactionConfig(arrows=["Image > Quality"]))
+    assert absent.reason == "no arrow leads to or from satisfaction"
+
+
+def test_the_planted_driver_leads_and_its_share_has_an_interval(panelled):
+    panel = panelled(felt())
+    _, valid = measured(panel)
+    found = drivers.driver_importance(panel, valid, 1)
+    assert not found.struck
+    assert found.share["Quality"].low > 0.5 > found.share["Image"].high
+    assert sum(i.value for i in found.share.values()) == pytest.approx(1)
+    assert found.leads["Quality"] == 1
+    assert list(drivers.importance_performance_map(found)["driver"]) == ["Quality", "Image"]
+
+
+def test_two_names_for_one_thing_are_struck_together(panelled):
+    panel = panelled(felt(twin=True))
+    fitted, valid = measured(panel)
+    assert ("Image", "Quality") in valid.confused
+    found = drivers.driver_importance(panel, valid, 1)
+    assert set(found.struck) == {"Image", "Quality"}
+    assert found.joint["Image + Quality"].value == pytest.approx(1)
+    table = estimate_table(drivers.path_estimates(panel, fitted, valid, 1)).set_index(["quantity", "segment"])
+    for arrow in ("Image → Satisfaction", "Quality → Satisfaction"):
+        assert table.loc[("path", arrow), "status"] == Status.STRUCK
+        assert np.isnan(table.loc[("path", arrow), "value"])
+    assert table.loc[("path", "Satisfaction → Loyalty"), "status"] == Status.OK
+    gates = [g for g in measurement_model.validity_gates(valid) if "HTMT of Image and Quality" in g.gate]
+    assert gates[0].is_crossed
+    assert gates[0].level == "strike"
+
+
+def test_constructs_that_can_be_told_apart_pass_their_gate_and_keep_every_effect(panelled):
+    panel = panelled(felt())
+    fitted, valid = measured(panel)
+    assert not valid.confused
+    assert not [g for g in measurement_model.validity_gates(valid) if g.level == "strike" and g.is_crossed]
+    assert set(estimate_table(drivers.path_estimates(panel, fitted, valid, 1))["status"]) == {"ok"}
+
+
+def test_a_question_that_does_not_belong_is_named(panelled):
+    answers = felt()
+    answers["l2"] = np.random.default_rng(9).uniform(0, 100, 200)
+    _, valid = measured(panelled(answers))
+    assert valid.strangers == ("l2",)
+    assert any(g.gate == "loading of l2" and "does not belong to Loyalty" in g.sentence
+               for g in measurement_model.validity_gates(valid))
+
+
+def test_a_gate_without_an_interval_says_the_value_alone():
+    known = measurement_model.MeasurementValidity({"Loyalty": Interval(0.5, np.nan, np.nan)}, {}, (), {}, {}, {}, 100)
+    assert [g.sentence for g in measurement_model.validity_gates(known)] == [
+        "McDonald's ω of Loyalty is 0.500; 0.60 is asked for."]
+
+
+def test_a_reversed_question_is_turned_before_it_is_used(panelled, catalogued, surveyed):
+    answers = felt()
+    known = catalogued(*[{**row, "is_reversed": row["item"] == "q2"} for row in items()])
+    turned = {**answers, "q2": 101 - answers["q2"]}  # the scale is 1–100
+    panel = ecsi_model.complete_answers(
+        surveyed(known, rows(turned)), ecsi_model.satisfaction_path_model(known, FEW), FEW, 1
+    )
+    np.testing.assert_allclose(panel.columns, panelled(answers).columns)
+
+
+def test_a_constant_question_leaves_no_path_model_and_says_so(panelled):
+    answers = felt()
+    answers["q2"] = np.full(200, 70.0)
+    assert panelled(answers).reason == "everybody answers question q2 alike"
+
+
+def test_two_people_leave_no_path_model_and_say_so(panelled):
+    absent = panelled(felt(n=2))
+    assert absent.reason == "some of 2 people answered every question; 30 are needed"
+    assert isinstance(drivers.driver_importance(absent, None, 1), ecsi_model.NoPathModel)
+    table = estimate_table([*drivers.path_estimates(absent, None, None, 1), *drivers.driver_estimates(absent)])
+    assert set(table["status"]) == {"insufficient"}
+
+
+def test_answers_that_are_all_missing_leave_no_path_model(panelled):
+    absent = panelled({item: np.full(40, np.nan) for item in ROLES})
+    assert absent.reason == "0 of 0 people answered every question; 30 are needed"
+
+
+def test_people_who_left_out_a_question_are_left_out_and_counted(panelled):
+    answers = felt()
+    answers["q1"][:20] = np.nan
+    panel = panelled(answers)
+    assert (panel.n, panel.n_people) == (180, 200)
+
+
+def test_an_answer_off_its_scale_does_not_enter(panelled):
+    answers = felt()
+    answers["q1"][0] = 400.0
+    assert panelled(answers).n == 199
+
+
+def test_equal_seeds_give_equal_intervals(panelled):
+    one, other = (drivers.driver_importance(panelled(felt()), None, 1) for _ in range(2))
+    assert one.share == other.share
+
+
+@pytest.mark.real_data
+def test_the_mobile_operators_survey_fails_discriminant_validity(real_data, catalogued, surveyed):
+    import tomllib
+
+    from helpers.foundation.workspace import CHECKOUT_FOLDER
+
+    profile = tomllib.loads((CHECKOUT_FOLDER / "data" / "sources" / "ecsi_mobi.toml").read_text(encoding="utf-8"))
+    declared = profile["tables"]["items"]
+    scale = {k: float(v) if k.startswith("scale_") else v for k, v in declared["defaults"].items()}
+    known = catalogued(*[{**scale, **row} for row in declared["rows"]])
+    mobi = pd.read_csv(real_data / "ecsi_mobi" / "mobi.csv")
+    answers = surveyed(known, rows({c: mobi[c].to_numpy(float) for c in mobi}))
+    panel = ecsi_model.complete_answers(
+        answers, ecsi_model.satisfaction_path_model(known, SatisfactionConfig()), SatisfactionConfig(), 20261121
+    )
+    fitted, valid = measured(panel)
+    assert valid.ratio["Satisfaction", "Loyalty"].value == pytest.approx(0.957, abs=5e-4)
+    assert {("Satisfaction", "Loyalty"), ("Quality", "Satisfaction")} <= set(valid.confused)
+    assert valid.strangers == ("CUSL2",)
+    paths = estimate_table(drivers.path_estimates(panel, fitted, valid, 1))
+    struck = set(paths.loc[paths["status"] == "struck", "segment"])
+    assert struck >= {"Satisfaction → Loyalty", "Quality → Satisfaction"}
+    assert list(paths.loc[(paths["quantity"] == "path") & (paths["status"] == "ok"), "segment"]) == [
+        "Value → Satisfaction", "Satisfaction → Complaints", "Complaints → Loyalty"]
+    known_drivers = drivers.driver_importance(panel, valid, 1)
+    assert set(known_drivers.struck) == {"Image", "Expectation", "Quality"}
+    assert known_drivers.explained.value == pytest.approx(0.66944, abs=5e-6)

@@ -1,0 +1,56 @@
+import numpy as np
+import pytest
+
+from helpers.foundation.results import Status
+from helpers.satisfaction import driver_drift, expectations
+
+
+def planted(n=6000, step=0.30, seed=2):
+    rng = np.random.default_rng(seed)
+    experience = rng.normal(size=n)
+    a = rng.normal(size=n) + 0.3 * experience
+    b = experience + 0.7 * rng.normal(size=n)
+    after = a + step * (b - a) + 0.3 * rng.normal(size=n)
+    asked = [x[:, None] + 0.8 * rng.normal(size=(n, 3)) for x in (a, b, after)]
+    return expectations.ExpectationSteps(np.arange(n), *asked)
+
+
+def test_errors_in_variables_find_the_planted_step_that_plain_regression_overstates():
+    corrected, plain = expectations.expectation_updating_estimates(planted(), "", 1, 200)
+    assert corrected.value == pytest.approx(0.30, abs=0.02)
+    assert corrected.low < 0.30 < corrected.high
+    assert plain.low > 0.32
+    assert "biased upward" in plain.quantity
+
+
+def test_without_identification_the_reason_is_given_and_with_few_people_too():
+    (missing,) = expectations.expectation_updating_estimates(None, "one wave", 1)
+    assert (missing.status, missing.reason) == (Status.NOT_APPLICABLE, "not identified: one wave")
+    (few,) = expectations.expectation_updating_estimates(planted(12), "", 1)
+    assert few.status is Status.INSUFFICIENT
+    assert few.reason == "12 people with steps between waves, 30 are needed"
+
+
+def courses(kind, n=12):
+    weight = np.full(n, 0.3)
+    if kind == driver_drift.GRADUAL_DRIFT:
+        weight = np.linspace(0.2, 0.6, n)
+    if kind == driver_drift.ABRUPT_DRIFT:
+        weight = np.where(np.arange(n) >= 7, 0.6, 0.2)
+    noise = np.random.default_rng(5).normal(0, 0.02, n)
+    return (weight + noise)[:, None], np.full((n, 1), 0.02)
+
+
+@pytest.mark.parametrize("kind", [driver_drift.STEADY_DRIFT, driver_drift.GRADUAL_DRIFT, driver_drift.ABRUPT_DRIFT])
+def test_the_planted_course_of_a_weight_is_recognised(kind):
+    waves = [f"w{i:02}" for i in range(12)]
+    (found,) = driver_drift.weight_drifts(["Quality"], waves, *courses(kind))
+    assert found.kind == kind
+    assert ("w07" in found.since) == (kind == driver_drift.ABRUPT_DRIFT)
+
+
+def test_two_hundred_waves_are_no_trouble():
+    waves = [str(i) for i in range(200)]
+    (found,) = driver_drift.weight_drifts(["Quality"], waves, *courses(driver_drift.GRADUAL_DRIFT, 200))
+    assert found.kind == driver_drift.GRADUAL_DRIFT
+    assert found.moved == pytest.approx(0.4, abs=0.03)

@@ -1,0 +1,116 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers.foundation.errors import InputError
+from helpers.foundation.results import Status
+from helpers.satisfaction import multigroup, penalty_reward_drivers
+from helpers.satisfaction.config import SatisfactionConfig
+from helpers.satisfaction.ecsi_model import CompleteAnswers, NoPathModel
+from helpers.stats.pls_sem.path_model import PathModel
+from helpers.stats.survey_weights import WeightedSample
+
+FEW = SatisfactionConfig(resamples=200)
+NAMES = {"Basic": 2, "Lift": 2, "Both": 2, "Satisfaction": 2}
+ARROWS = [("Basic", "Satisfaction"), ("Lift", "Satisfaction"), ("Both", "Satisfaction")]
+ABSENT = NoPathModel("2 of 2 people answered every question, fewer than 30", 2)
+
+
+def panel(n=600, seed=1, flip=None):
+    """Return a panel where a low *Basic* hurts, a high *Lift* pleases, and *Both* does both; `flip` turns an item."""
+    rng = np.random.default_rng(seed)
+    basic, lift, both = rng.normal(size=(3, n))
+    felt = np.minimum(basic, -0.2) + np.maximum(lift, 0.2) + 0.6 * both + 0.4 * rng.normal(size=n)
+    columns = np.column_stack([x + 0.3 * rng.normal(size=n) for x in (basic, lift, both, felt) for _ in range(2)])
+    if flip is not None:
+        columns[flip, 0] = rng.normal(size=int(flip.sum()))
+    model = PathModel({b: [f"{b.lower()}{i}" for i in range(k)] for b, k in NAMES.items()}, ARROWS)
+    columns = np.clip(np.rint((50 + 12 * columns) / 10) * 10, 0, 100)
+    rows = WeightedSample(np.array([f"p{i:03}" for i in range(n)]), np.ones(n))
+    return CompleteAnswers(model, columns, rows, rows.moments(columns, 200, 1), n)
+
+
+def test_what_hurts_and_what_pleases_are_told_apart():
+    found = {c.driver: c for c in penalty_reward_drivers.penalty_reward_contrasts(panel(), 300, 1)}
+    assert {name: c.kind for name, c in found.items()} == {
+        "Basic": penalty_reward_drivers.BASIC_FACTOR,
+        "Lift": penalty_reward_drivers.EXCITEMENT_FACTOR,
+        "Both": penalty_reward_drivers.PERFORMANCE_FACTOR,
+    }
+    assert found["Basic"].penalty.high < 0 < found["Lift"].reward.low
+    assert penalty_reward_drivers.penalty_reward_table(list(found.values()))["driver"].iloc[0] in ("Basic", "Both")
+
+
+def test_a_driver_with_everybody_in_one_third_is_left_out():
+    known = panel()
+    known.columns[:, :2] = 50.0
+    assert [c.driver for c in penalty_reward_drivers.penalty_reward_contrasts(known, 200, 1)] == ["Lift", "Both"]
+    few = panel(n=60)
+    assert penalty_reward_drivers.penalty_reward_contrasts(few, 200, 1) == NoPathModel(
+        "no driver has thirty people in each third", 60
+    )
+
+
+def test_the_odds_of_a_higher_answer_follow_the_drivers():
+    found = {e.segment: e for e in penalty_reward_drivers.driver_odds_ratios(panel())}
+    assert set(found) == {"Basic", "Lift", "Both"}
+    assert all(e.low > 1 for e in found.values())
+
+
+def test_without_a_panel_every_contrast_gives_the_reason():
+    made = [
+        *penalty_reward_drivers.penalty_reward_estimates(
+            penalty_reward_drivers.penalty_reward_contrasts(ABSENT, 200, 1)
+        ),
+        *penalty_reward_drivers.driver_odds_ratios(ABSENT),
+        *penalty_reward_drivers.moderated_paths(ABSENT, FEW, 1),
+        *multigroup.multigroup_estimates(ABSENT, None, None, FEW, 1),
+    ]
+    assert {(e.status, e.reason) for e in made} == {(Status.INSUFFICIENT, ABSENT.reason)}
+    assert penalty_reward_drivers.penalty_reward_table(ABSENT).empty
+
+
+def test_a_moderation_is_read_from_the_study_and_a_slip_is_told():
+    declared = SatisfactionConfig(resamples=200, moderations=["Lift * Both > Satisfaction"])
+    made = penalty_reward_drivers.moderated_paths(panel(), declared, 1)
+    assert [e.segment for e in made] == ["Both → Satisfaction"] * 3
+    assert made[0].low < 0 < made[0].high
+    assert penalty_reward_drivers.moderated_paths(panel(), FEW, 1)[0].reason == "the study declares no moderation"
+    with pytest.raises(InputError, match="'Lift > Satisfaction' cannot be read"):
+        penalty_reward_drivers.moderated_paths(panel(), SatisfactionConfig(moderations=["Lift > Satisfaction"]), 1)
+
+
+def members(n=600):
+    half = np.where(np.arange(n) % 2, "app", "post")
+    rows = pd.DataFrame({"response_id": [f"r{i:03}" for i in range(n)], "person": [f"p{i:03}" for i in range(n)],
+                         "responded_at": pd.Timestamp("2026-01-01")})
+    return rows, rows[["response_id"]].assign(channel=half)
+
+
+def test_groups_that_are_composed_alike_are_compared_arrow_by_arrow():
+    made = multigroup.multigroup_estimates(
+        panel(), *members(), SatisfactionConfig(resamples=200, compare_by="channel"), 1
+    )
+    apart = [e for e in made if e.quantity == multigroup.PATH_DIFFERENCE]
+    assert [e.segment for e in apart] == ["Basic → Satisfaction", "Lift → Satisfaction", "Both → Satisfaction"]
+    assert all(e.status is Status.OK and "app against post" in e.reason for e in apart)
+
+
+def test_groups_that_are_not_composed_alike_are_not_compared():
+    known = panel(flip=np.arange(600) % 2 == 1)
+    made = multigroup.multigroup_estimates(
+        known, *members(), SatisfactionConfig(resamples=200, compare_by="channel"), 1
+    )
+    (blocked,) = [e for e in made if e.quantity == multigroup.PATH_DIFFERENCE]
+    assert (blocked.status, blocked.reason) == (Status.BLOCKED, "not composed alike: Basic (app against post)")
+
+
+def test_a_column_that_makes_no_groups_is_told_and_none_is_not_applicable():
+    assert multigroup.multigroup_estimates(panel(), *members(), FEW, 1)[0].status is Status.NOT_APPLICABLE
+    with pytest.raises(InputError, match="no column 'chanel' makes segments"):
+        multigroup.multigroup_estimates(panel(), *members(), SatisfactionConfig(compare_by="chanel"), 1)
+    rows, of = members()
+    made = multigroup.multigroup_estimates(
+        panel(), rows, of.assign(channel=["app"] * 590 + ["post"] * 10), SatisfactionConfig(compare_by="channel"), 1
+    )
+    assert made[0].reason == "fewer than two groups of 30 people by channel"

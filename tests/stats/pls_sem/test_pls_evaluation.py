@@ -1,0 +1,34 @@
+import numpy as np
+import pytest
+
+from helpers.stats import bootstrap
+from helpers.stats.pls_sem import pls_evaluation
+from helpers.stats.pls_sem.path_model import PathModel
+
+MODEL = PathModel({"m": ["m1", "m2"], "s": ["s1", "s2"], "l": ["l1", "l2"]}, [("s", "l"), ("m", "l")])
+
+
+def answers(bend, n=600, seed=1):
+    rng = np.random.default_rng(seed)
+    m, s = rng.normal(size=(2, n))
+    loyal = 0.5 * s + 0.2 * m + bend * m * s + 0.6 * rng.normal(size=n)
+    return np.column_stack([x + 0.2 * rng.normal(size=n) for x in (m, m, s, s, loyal, loyal)])
+
+
+@pytest.mark.parametrize("bend", [0.3, 0.0])
+def test_a_planted_product_is_found_and_none_where_there_is_none(bend):
+    found = pls_evaluation.moderation_effect(MODEL, answers(bend), ("m", "s", "l"), 300, 1)
+    i = bootstrap.percentile_interval(found.product[0], found.product[1:])
+    scale = np.sqrt(0.25 + 0.04 + bend**2 + 0.36)  # coefficients are in standard deviations of the end
+    assert i.low < bend / scale < i.high
+    assert (i.low > 0) == (bend > 0)
+    np.testing.assert_allclose(found.where_high - found.where_low, 2 * found.product)
+
+
+def test_blocks_of_replicates_and_weights_of_ones_change_nothing(monkeypatch):
+    columns = answers(0.3, 100)
+    whole = pls_evaluation.moderation_effect(MODEL, columns, ("m", "s", "l"), 50, 1)
+    counts = np.concatenate([np.ones((1, 100)), bootstrap.bootstrap_counts(100, 50, 1)])
+    monkeypatch.setattr(pls_evaluation, "CHUNK_SIZE", 700)
+    parts = pls_evaluation.moderation_effect(MODEL, columns, ("m", "s", "l"), 50, 9, counts)
+    np.testing.assert_allclose(parts.product, whole.product, rtol=1e-6)

@@ -1,0 +1,161 @@
+from datetime import date
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers.foundation.results import Status
+from helpers.simulation.company import simulate_company
+from helpers.stats.disclosure_control import suppressed_rows
+from helpers.value import revenue_bridge
+
+END = date(2025, 12, 31)
+ONE_EACH = [("new", "2025-05-01", 30), ("kept", "2024-03-01", 10), ("kept", "2025-03-01", 15),
+            ("regained", "2023-02-01", 7), ("regained", "2025-02-01", 8), ("lost", "2024-06-01", 20)]
+
+
+def bought(*rows):
+    return [{"customer_id": c, "ordered_at": day, "amount": amount} for c, day, amount in rows]
+
+
+def sums(base):
+    return {p.segment: (p.n_customers, p.before, p.after) for p in base.parts}
+
+
+def check(engine, table, base):
+    """The split adds up exactly to the change in revenue, counted apart."""
+    windows = (base.periods.before, base.periods.after)
+    before, after = (revenue_bridge.net_sales_between(engine, table, w.first_on, w.last_on) for w in windows)
+    assert base.change == after - before
+    assert sum(p.before for p in base.parts) == before
+
+
+def test_each_customer_falls_into_the_class_of_his_purchases(session_engine, transactions):
+    base = revenue_bridge.build_revenue_bridge(session_engine, transactions(bought(*ONE_EACH)), END)
+    assert sums(base) == {"new": (1, 0, 30), "kept": (1, 10, 15), "regained": (1, 0, 8), "lost": (1, 20, 0)}
+    assert base.n_earlier_days == (base.periods.before.first_on - date(2023, 2, 1)).days
+    assert base.change == Decimal(23)
+    check(session_engine, transactions(bought(*ONE_EACH)), base)
+
+
+def test_without_earlier_history_the_regained_are_counted_as_new(session_engine, transactions):
+    rows = [*(r for r in ONE_EACH if r[1] >= "2024-01-02"), ("kept", "2024-01-02", 1)]
+    base = revenue_bridge.build_revenue_bridge(session_engine, transactions(bought(*rows)), END)
+    assert base.part("regained").n_customers == 0
+    assert base.part("new").n_customers == 2
+    assert base.n_earlier_days == 0
+
+
+def test_refunds_and_sales_without_a_customer_stand_apart_and_the_sum_is_exact(session_engine, transactions):
+    rows = [*bought(*ONE_EACH), {"customer_id": None, "ordered_at": "2025-01-05", "amount": 3.35},
+            {"customer_id": "back", "ordered_at": "2024-12-30", "amount": 50.1, "order_id": "x"},
+            {"customer_id": "back", "ordered_at": "2025-01-03", "amount": -50.1, "kind": "refund",
+             "refunds_order_id": "x"},
+            {"customer_id": "lost", "ordered_at": "2025-01-03", "amount": -0.2, "kind": "refund"},
+            {"customer_id": "new", "ordered_at": "2025-05-01", "amount": 4, "kind": "fee"}]
+    table = transactions(rows)
+    base = revenue_bridge.build_revenue_bridge(session_engine, table, END)
+    found = sums(base)
+    assert found["refunded only"] == (1, Decimal("50.1"), Decimal("-50.1"))
+    assert found["without a customer"] == (0, 0, Decimal("3.35"))
+    assert found["lost"] == (1, 20, Decimal("-0.2"))
+    check(session_engine, table, base)
+
+
+def test_a_split_that_does_not_add_up_is_told_from_one_that_does(session_engine, transactions):
+    table = transactions(bought(*ONE_EACH))
+    base = revenue_bridge.build_revenue_bridge(session_engine, table, END)
+    broken = revenue_bridge.RevenueBridge(base.periods, base.parts[1:], base.n_earlier_days)
+    with pytest.raises(AssertionError):
+        check(session_engine, table, broken)
+
+
+def test_retention_counts_customers_and_money_of_the_first_period(session_engine, transactions):
+    rows = [("a", "2024-01-02", 30), ("a", "2025-03-01", 1), ("b", "2024-03-01", 10), ("c", "2025-03-01", 99)]
+    by_count, by_money = revenue_bridge.build_revenue_bridge(
+        session_engine, transactions(bought(*rows)), END
+    ).retention()
+    assert (by_count.value, by_count.n, by_money.value) == (0.5, 2, 0.75)
+    assert by_count.low < 0.5 < by_count.high
+    assert by_money.low < 0.75 < by_money.high
+
+
+def test_the_interval_of_retention_by_money_is_that_of_a_bootstrap(session_engine, transactions):
+    rng = np.random.default_rng(3)
+    money, kept = rng.lognormal(3, 1, 600).round(2), rng.random(600) < 0.6
+    rows = [(f"{i:04d}", "2024-05-01", m) for i, m in enumerate(money)]
+    rows += [(f"{i:04d}", "2025-05-01", 5) for i in np.flatnonzero(kept)]
+    by_money = revenue_bridge.build_revenue_bridge(session_engine, transactions(bought(*rows)), END).retention()[1]
+    draws = rng.integers(0, 600, (4000, 600))
+    again = (money * kept)[draws].sum(axis=1) / money[draws].sum(axis=1)
+    assert by_money.value == pytest.approx((money * kept).sum() / money.sum())
+    assert (by_money.low, by_money.high) == pytest.approx(np.quantile(again, [0.025, 0.975]), abs=0.006)
+
+
+def test_nobody_in_the_first_period_leaves_retention_unknown(session_engine, transactions):
+    rows = [("a", "2023-03-01", 1), ("b", "2025-03-01", 10), ("c", "2024-03-01", 10)]
+    for found in revenue_bridge.build_revenue_bridge(session_engine, transactions(bought(*rows)), END).retention():
+        assert found.status is Status.INSUFFICIENT
+        assert "fewer than two" in found.reason
+
+
+@pytest.mark.parametrize(("rows", "status", "reason"), [
+    ([], Status.NOT_APPLICABLE, "no transactions"),
+    ([("a", "2025-12-31", 10)], Status.INSUFFICIENT, "the history has 1 day,"),
+    ([("a", "2025-11-10", 10)], Status.INSUFFICIENT, "the history has 52 days,")])
+def test_a_history_too_short_says_so_in_every_row(session_engine, transactions, rows, status, reason):
+    base = revenue_bridge.build_revenue_bridge(session_engine, transactions(bought(*rows)), END)
+    table = base.table()
+    assert set(table["status"]) == {status}
+    assert table["reason"].str.startswith(reason).all()
+    assert base.split().empty
+    assert base.change == 0
+
+
+def test_the_long_table_holds_counts_money_retention_and_the_length_of_the_period(session_engine, transactions):
+    table = revenue_bridge.build_revenue_bridge(session_engine, transactions(bought(*ONE_EACH)), END).table()
+    values = table.set_index(["quantity", "segment"])["value"]
+    assert not table.duplicated(["quantity", "segment"]).any()
+    assert values["customers", "kept"] == 1
+    assert (values["customers_before", "all"], values["customers_after", "all"]) == (2, 3)
+    assert values["net_sales_change", "all"] == 23
+    assert values["period_length", "all"] == 365
+
+
+def test_the_simulated_company_adds_up_to_the_cent(session_engine, transactions):
+    table = transactions(simulate_company(customers=300).tables["canonical/transactions"])
+    base = revenue_bridge.build_revenue_bridge(session_engine, table, END)
+    check(session_engine, table, base)
+    assert base.change != 0
+
+
+@pytest.mark.real_data
+def test_online_retail_adds_up_to_the_cent(session_engine, online_retail):
+    base = revenue_bridge.build_revenue_bridge(session_engine, online_retail, date(2011, 12, 9))
+    check(session_engine, online_retail, base)
+    assert base.periods.after.n_days == 187
+    assert base.part("without a customer").after > 0
+    whole = revenue_bridge.net_sales_between(session_engine, online_retail, date(2010, 12, 1), date(2011, 12, 9))
+    assert whole == Decimal("9747747.9340")
+
+
+def test_split_is_a_table_for_reading(session_engine, transactions):
+    split = revenue_bridge.build_revenue_bridge(session_engine, transactions(bought(*ONE_EACH)), END).split()
+    assert split["class"].tolist() == ["new", "kept", "regained", "lost"]
+    assert split["change"].sum() == 23
+    assert isinstance(split, pd.DataFrame)
+
+
+def test_below_the_classes_the_whole_tells_no_small_one_less_the_others(session_engine, transactions):
+    many = [(f"{c}{i}", day, amount) for c, day, amount in ONE_EACH for i in range(12)]
+    whole = revenue_bridge.build_revenue_bridge(session_engine, transactions(bought(*many)), END)
+    last = whole.table_of_parts().iloc[-1]
+    assert (last["class"], last["n_customers"], last["change"]) == ("all", 48, float(whole.change))
+    without = [r for r in many if r[0] not in {"new0", "new1", "new2"}]
+    few = revenue_bridge.build_revenue_bridge(session_engine, transactions(bought(*without)), END)
+    table = few.table_of_parts()
+    assert table["class"].iloc[-1] == "all"
+    shown = table[~suppressed_rows(table)]
+    assert shown["class"].iloc[-1] == "all"
+    assert len(shown) <= len(table) - 2
