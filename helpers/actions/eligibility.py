@@ -88,6 +88,7 @@ def tier_risk_matrix(customers: pd.DataFrame, quantity: str) -> pd.DataFrame:
     table.index = pd.Index(table.index.get_level_values("tier"), name="tier")
     return table.rename_axis(columns="risk")
 
+
 MAX_NAMED_PURPOSES = 5
 
 

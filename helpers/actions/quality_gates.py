@@ -106,8 +106,8 @@ def _contract_gate(scores: pd.DataFrame) -> Gate:
     sentence = (
         "every risk has a date by which it falls due"
         if not n
-        else f"{people_text(n)} risks have no date: no sum is put at stake, and the list is ranked by probability times "
-        "fee"
+        else f"{people_text(n)} risks have no date: no sum is put at stake, and the list is ranked by probability "
+        "times fee"
     )
     return Gate("dated risk", n, 0, n > 0, Level.STRIKE, "value at stake and break-even", sentence)
 

@@ -133,6 +133,7 @@ def alerts_by_rule(alerts: pd.DataFrame, rules: Mapping[str, AlertRule]) -> pd.D
     return pd.DataFrame(rows, columns=["rule", "n_customers", "n_new", "n_held_out", "value_at_stake", "owner",
                                        "respond_by_on", "response"])
 
+
 NO_CONTROL_GROUP = "contaminated by action: nobody was left alone"
 
 MIN_GRADED_CUSTOMERS = 10

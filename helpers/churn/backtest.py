@@ -94,6 +94,7 @@ def backtest_classifiers(basis: Dataset, seed: int) -> Backtest:
 
 
 def out_of_time_scores(basis: Dataset, usable: tuple) -> Backtest:
+    """Return what models fitted at each usable origin say of customers at a later one, all origins together."""
     parts, n_treated = [], 0
     for dates in usable:
         tried, fit = basis.snapshots[dates.test_cutoff], basis.snapshots[dates.fitted_on].left_alone()

@@ -88,6 +88,7 @@ def count_churned(engine: Engine, transactions: ir.Table, made_as_of_on: date, d
     rows = {ALL_CUSTOMERS: tuple(map(sum, zip(*counts.values(), strict=True))), **counts}
     return pd.DataFrame([(s, *n) for s, n in rows.items()], columns=["segment", "n_eligible", "n_lost"])
 
+
 MAX_ORIGINS = 4
 
 
@@ -150,6 +151,7 @@ def _origins(history: TimeWindow, horizon_days: int, step: int, is_calibrated: b
 
 def _is_outcome_complete(history: TimeWindow, cutoff_on: date, horizon_days: int) -> bool:
     return (cutoff_on - history.first_on).days + 1 >= horizon_days
+
 
 PURCHASE_DATASET, DATED_CONTRACTS, UNDATED_CONTRACTS = "purchases", "dated contracts", "contracts"
 

@@ -77,6 +77,7 @@ def fit_inter_purchase_model(n_gaps: np.ndarray, gap_days: np.ndarray) -> InterP
     shape, rate = np.exp(np.clip(found.x, -10, 15))
     return InterPurchaseModel(float(shape), float(rate))
 
+
 OBSERVATION_DAYS = 365
 
 SPEND_GROUPS = ("best fifth by spend", "middle by spend", "lowest fifth by spend")

@@ -135,6 +135,7 @@ def _whole_weeks(found: pd.DataFrame, as_of_on: date) -> pd.DataFrame:
     weeks = weeks.assign(n_active=weeks["flow"].cumsum())
     return weeks[weeks["on"] <= last].iloc[ACTIVE_WEEKS:].reset_index(drop=True)
 
+
 N_BASELINE_WEEKS = 52
 
 BURST_COLUMNS = ["began_on", "last_on", "told_on", "n_complaints", "expected", "p_value", "law", "rebuild_weeks"]

@@ -40,8 +40,8 @@ def _out_of_sample_gate(basis: Dataset, trial: Backtest) -> Gate:
         OUT_OF_TIME: f"Tried at {len(trial.origins)} origin{'' if len(trial.origins) == 1 else 's'}, the newest on "
         f"{max(trial.origins, default='')}: each time fitted on an earlier snapshot"
         f"{' and calibrated on one between' if trial.is_calibrated else ''}.",
-        CROSS_VALIDATED: "The history bears one snapshot only, so the models were tried on customers held out of the same "
-        "period; how they fare in a later one is not known.",
+        CROSS_VALIDATED: "The history bears one snapshot only, so the models were tried on customers held out of the "
+        "same period; how they fare in a later one is not known.",
     }[trial.design]
     if basis.kind == UNDATED_CONTRACTS:
         said = ("Contracts are seen at one moment only, so the models were tried on contracts held out; they tell how "

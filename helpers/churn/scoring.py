@@ -237,6 +237,7 @@ def churn_rate_forecasts(forecasts: pd.DataFrame) -> pd.DataFrame:
     some = forecasts[forecasts["n"] > 0]
     return some.assign(unit="share", **{c: some[c] / some["n"] for c in ("value", "low", "high")})
 
+
 CHURN_FORECAST_WINDOW = ["made_as_of_on", "due_on", "eligible_days"]
 
 

@@ -58,6 +58,7 @@ def age_in_words(path: Path) -> str:
             return f"{n} {unit}{'s' if n > 1 else ''}"
     return "under a minute"
 
+
 PARKED = ".parked"
 
 HERE, EXCHANGE = -100, 2  # AT_FDCWD and RENAME_EXCHANGE of renameat2(2)

@@ -65,8 +65,10 @@ def escape_spreadsheet_formula(text: str) -> str:
 
     Examples
     --------
-    >>> escape_spreadsheet_formula("=1+1"), escape_spreadsheet_formula("r1"), unescape_spreadsheet_formula(escape_spreadsheet_formula("=1+1"))
-    ("'=1+1", 'r1', '=1+1')
+    >>> escape_spreadsheet_formula("=1+1"), escape_spreadsheet_formula("r1")
+    ("'=1+1", 'r1')
+    >>> unescape_spreadsheet_formula("'=1+1")
+    '=1+1'
     """
     return f"'{text}" if text.startswith((*FORMULA_PREFIXES, "'")) else text
 

@@ -171,6 +171,7 @@ class FrameReadingBackend(Backend):
                  for name, kind in op.schema.items()]
         frame.selectExpr(*types).createOrReplaceTempView(op.name)
 
+
 SPARK_VARIABLE = "LOYALTY_SPARK"
 
 HEAP_SHARE = 0.7  # the rest of the memory is Python's

@@ -122,6 +122,7 @@ class RecordNumbers:
         plural = "field" if fields == 1 else "fields"
         self.found.append((record, line, f"{fields} {plural} instead of {self.n_fields}", text))
 
+
 RESERVED = ("file", "record", "line")
 
 BLOCK = 8 << 20

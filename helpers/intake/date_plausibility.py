@@ -128,8 +128,8 @@ def newest_begun_day(at: datetime | None = None) -> date:
 
     Examples
     --------
-    >>> newest_begun_day(datetime(2026, 11, 29, 9, tzinfo=UTC)), newest_begun_day(datetime(2026, 11, 29, 10, tzinfo=UTC))
-    (datetime.date(2026, 11, 29), datetime.date(2026, 11, 30))
+    >>> [str(newest_begun_day(datetime(2026, 11, 29, hour, tzinfo=UTC))) for hour in (9, 10)]
+    ['2026-11-29', '2026-11-30']
     """
     return ((at or datetime.now(UTC)).astimezone(UTC) + FIRST_ZONE).date()
 

@@ -91,6 +91,7 @@ def parse_flag(found: ir.Value) -> ir.BooleanValue:
     text = found.cast("string").lower()
     return ibis.cases((text.isin(TRUE), True), (text.isin(FALSE), False))
 
+
 NUMBERS, DIGITS = ("integer", "number", "money"), r"^[\s0-9.eE+-]*$"
 
 Inner = Callable[[exp.Expression], ir.Value]

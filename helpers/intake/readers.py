@@ -72,6 +72,7 @@ class ParquetSink:
         if self.written is not None:
             self.written.result()
 
+
 UNIQUE = "a name of its own for each column; of a CSV file or a sheet, columns = [\"…\"] in the profile gives them"
 
 

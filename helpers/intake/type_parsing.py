@@ -105,6 +105,7 @@ def _local(utc: ir.TimestampValue, told: tuple[tuple[datetime, int], ...]) -> ir
     ahead = ibis.array([seconds for _, seconds in told])
     return ahead[later.filter(lambda at: at <= second).length()]
 
+
 ISO = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S.%f")
 
 NUMBERS = ("number", "money", "integer")

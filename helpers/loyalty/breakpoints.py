@@ -206,6 +206,7 @@ def _likelihood_ratios(
     lines = monotone_logistic.fit_curves(np.broadcast_to(null, (len(samples), *null.shape)), n, samples).log_likelihood
     return 2 * np.maximum(free - lines, 0)
 
+
 STRAIGHT_LINE, BROKEN_LINE, SMOOTH_CURVE = "straight line", "line with two knots", "smooth curve"
 
 CURVE_SHAPES = (STRAIGHT_LINE, BROKEN_LINE, SMOOTH_CURVE)

@@ -66,6 +66,7 @@ def _waves(answers: ir.Table, assumed: LoyaltyConfig) -> WaveItems:
     named = given.select("response_id", "wave").distinct().to_pyarrow().to_pandas().set_index("response_id")["wave"]
     return wave_items(item_answers(answers, assumed.attitude_roles, 0.0), named.sort_index())
 
+
 DAYS_PER_MONTH = 365.25 / 12
 
 SECOND_ORDER_SHARE, SECOND_DAY_SHARE = "customers who placed a second order", "customers who bought on a second day"
@@ -147,6 +148,7 @@ def repeat_shares(engine: Engine, placed: ir.Table, bought: pd.DataFrame) -> lis
         estimate_if_enough(q, share_interval(k / n if n else np.nan, n), n, unit="share")
         for q, (n, k) in counts.items()
     ]
+
 
 LOYALTY_KINDS = ("true", "latent", "spurious", "none")
 

@@ -268,6 +268,7 @@ def _people_gate(people: pd.DataFrame) -> Gate:
         f"{people_text(n)} people have both an attitude and enough behaviour ({rest}); at least {limit} are asked for.",
     )
 
+
 PROBABILITY_COLUMNS = tuple(f"p_{kind}" for kind in LOYALTY_KINDS)
 
 

@@ -251,6 +251,7 @@ def loyalty_profile(people: pd.DataFrame, kinds: tuple[str, ...] = ("true", "spu
                 )
     return rows
 
+
 MAX_CLASSES = 5
 
 MIN_PEOPLE_FOR_CLASSES = 200

@@ -125,6 +125,7 @@ def why_snapshot_unusable(one: SnapshotCells) -> str:
         return f"of {n:,} customers {people_text(few)} {word}; at least {MIN_EVENTS_PER_SNAPSHOT} are asked for"
     return ""
 
+
 LOYALTY_SCORE, RECENCY_BASELINE = "loyalty score", "baseline: share by recency"
 
 MAX_PEOPLE_FITTED = 200_000

@@ -85,6 +85,7 @@ def _contract_within(asked: ir.Table, subscriptions: ir.Table, horizon_days: int
     stays = ~table.has_ended | (table.ended_on.delta(table.said_on, unit="day").cast("int64") > horizon_days)
     return table.group_by("customer_id").aggregate(is_held=stays.any())
 
+
 MIN_PEOPLE_FOR_CURVE, MIN_EVENTS_FOR_CURVE, MIN_SCORES = 100, 20, 6
 
 N_TEST_DRAWS = 999

@@ -125,6 +125,7 @@ def total_effects_frame(rows: list[Estimate]) -> pd.DataFrame:
                          for e in strongest_effects(rows)], columns=["construct", "value", "low", "high"]).astype(
         dict.fromkeys(("value", "low", "high"), np.float64))
 
+
 COMPETITION_MODERATOR, SWITCHING_MODERATOR, PROGRAMME_MODERATOR, QUALITY_MODERATOR = LINK_MODERATORS = (
     "competition", "switching cost", "programme", "sensitivity to quality")
 

@@ -41,6 +41,7 @@ def _run_row(run: Run) -> tuple[str, ...]:
     return (run.source, run.name, state, str(record.get("started_at", ""))[:16].replace("T", " "),
             duration(seconds) if seconds else "", str(record.get("reason", "")))
 
+
 KPIS, HEADLINES = "results/kpis", "results/headlines"
 
 

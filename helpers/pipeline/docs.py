@@ -151,6 +151,7 @@ def _names(names: Iterable[str]) -> str:
 def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
+
 NOTEBOOKS = workspace.CHECKOUT_FOLDER / "notebooks"
 
 KEPT = "nbval-check-output"

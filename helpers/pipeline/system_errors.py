@@ -30,8 +30,10 @@ def fault_kind(error: str, sentence: str) -> str:
 
     Examples
     --------
-    >>> fault_kind("OSError", "[Errno 28] No space left on device"), fault_kind("MemoryError", ""), fault_kind("KeyError", "'x'")
-    ('disk', 'memory', '')
+    >>> fault_kind("OSError", "[Errno 28] No space left on device"), fault_kind("MemoryError", "")
+    ('disk', 'memory')
+    >>> fault_kind("KeyError", "'x'")
+    ''
     """
     if error in _SHORT or _MEMORY.search(sentence):
         return MEMORY

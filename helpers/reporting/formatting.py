@@ -147,8 +147,10 @@ def count_text(n: float, one: str, many: str) -> str:
 
     Examples
     --------
-    >>> count_text(0, "customer", "customers"), count_text(1, "customer", "customers"), count_text(2341, "customer", "customers")
-    ('no customers', '1 customer', '2,341 customers')
+    >>> count_text(0, "customer", "customers"), count_text(1, "customer", "customers")
+    ('no customers', '1 customer')
+    >>> count_text(2341, "customer", "customers")
+    '2,341 customers'
     """
     if is_missing(n):
         return MISSING

@@ -69,8 +69,10 @@ def escape_formula(text: str) -> str:
 
     Examples
     --------
-    >>> escape_formula("=1+1") == "=1+1", escape_formula("-cmd|' /C calc'!A0")[0] == "-", escape_formula("-1.2"), escape_formula("+3 points")
-    (False, False, '-1.2', '+3 points')
+    >>> escape_formula("=1+1") == "=1+1", escape_formula("-cmd|' /C calc'!A0")[0] == "-"
+    (False, False)
+    >>> escape_formula("-1.2"), escape_formula("+3 points")
+    ('-1.2', '+3 points')
     """
     return f"\N{WORD JOINER}{text}" if FORMULA.match(text) else text
 

@@ -107,6 +107,7 @@ def _listed(text: str) -> str:
 def _ended(text: str) -> str:
     return text if text.endswith("\n") else f"{text}\n"
 
+
 SUMMARIES = {"appendix": "Appendix", "words": "About this page, and its words", "load": "Tables used and written"}
 
 MARKS = {"finished": "✓", "failed": "▲", "running": "…"}

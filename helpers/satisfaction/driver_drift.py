@@ -103,6 +103,7 @@ def _line_fits(y: np.ndarray, precision: np.ndarray, courses: np.ndarray) -> tup
     slope = (x * z) @ precision / (x**2 @ precision)
     return ((z - slope[:, None] * x) ** 2) @ precision, slope
 
+
 WEIGHT_DRIFT = "drift of the weight"
 
 

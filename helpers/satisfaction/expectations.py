@@ -208,6 +208,7 @@ def _response_surface(known: ReplicateMoments, n: int) -> list[Estimate]:
         for q, shape in zip(RESPONSE_SURFACE, shapes, strict=True)
     ]
 
+
 UPDATING_LAMBDA, PLAIN_LAMBDA = "expectation updating λ", "expectation updating, plain regression (biased upward)"
 
 MIN_WAVES_PER_PERSON = 3

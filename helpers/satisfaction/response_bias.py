@@ -139,6 +139,7 @@ def _end_gate(ends: Sequence[Estimate]) -> Gate:
                 f"{len(ends)} question{'' if one else 's'} {'has' if one else 'have'} more than half of the answers at "
                 f"one end: {said}{more}; {'it' if one else 'they'} can hardly tell people apart.")
 
+
 DESIGN_EFFECT, EFFECTIVE_PEOPLE = "design effect", "effective people"
 
 MAX_REPLICATE_CELLS, MIN_REPLICATES = 2 * 10**7, 200

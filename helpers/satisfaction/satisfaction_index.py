@@ -73,6 +73,7 @@ def _level_of_score(table: ir.Table) -> ir.StringValue:
     ]
     return ibis.cases(*below, else_=SATISFACTION_LEVELS[-1])
 
+
 SATISFACTION_LABEL = "satisfaction"
 
 SATISFACTION_CHANGE = "change of satisfaction"
@@ -230,6 +231,7 @@ def _wave_changes(
 
 def _least(groups: Sequence[pd.DataFrame]) -> int:
     return min(map(len, groups))
+
 
 SEGMENT_SATISFACTION = "satisfaction of a segment"
 

@@ -171,6 +171,7 @@ def comment_audit_sample(written: pd.DataFrame, seed: int) -> pd.DataFrame:
     drawn = written.sample(min(AUDIT_SAMPLE_SIZE, len(written)), random_state=np.random.default_rng(seed)).sort_index()
     return drawn[["response_id", "item", "polarity"]].assign(audited_polarity="").reset_index(drop=True)
 
+
 MAX_TOPICS, WORDS_PER_TOPIC, MAX_WORDS, MAX_WORD_SHARE = 6, 4, 400, 0.25
 
 MAX_NMF_STEPS, MIN_COMMENTS, MIN_WORD_LENGTH = 60, 100, 4

@@ -132,6 +132,7 @@ def _seconds(campaigns: tuple[str, ...]) -> np.ndarray:
     months = np.array([name[:7] for name in campaigns], "datetime64[M]").astype("datetime64[D]")
     return (months - FIRST_DAY).astype("int64") * DAY
 
+
 WEB = tuple(CHANNELS.index(name) for name in ("online", "app"))
 
 VISIT_HOUR = 3600

@@ -103,6 +103,7 @@ def _trait_codes(names: np.ndarray) -> np.ndarray:
     by_name = np.argsort(KINDS)
     return by_name[np.searchsorted(np.array(KINDS)[by_name], names)]
 
+
 CONSTRUCTS = (
     "image", "expectation", "quality", "product", "service", "value", "satisfaction", "trust", "intention",
     "commitment",

@@ -220,6 +220,7 @@ def _channels(rng: np.random.Generator, block: CustomerBlock, who: np.ndarray) -
     chosen = np.where(usual, block.channel[who], rng.integers(len(CHANNELS), size=len(who)))
     return np.where(who >= 0, chosen, CHANNELS.index("shop"))
 
+
 STEPS = 60
 
 

@@ -181,6 +181,7 @@ class Centres:
     base: float = -0.4
     support: float = 2.5
 
+
 FIRST_DAY = np.datetime64("2023-07-01")
 
 LAST_DAY = np.datetime64("2025-12-31")

@@ -117,6 +117,7 @@ def item_rows() -> pa.Table:
         **{name: pa.array([i.frames[k] or None for i in ITEMS], pa.string()) for k, name in enumerate(FRAMES)},
     })
 
+
 RIVALS = ("Nordhaus", "Casa Viva", "Billig & Gut")
 
 BRANDS = ("", *RIVALS)

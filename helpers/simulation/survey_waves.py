@@ -194,6 +194,7 @@ def survey_comments(rng: np.random.Generator, recommend: np.ndarray) -> tuple[pa
     code = 2 * (len(TOPICS) * is_blame + topic) + rng.integers(2, size=n)
     return arrow_columns.label_column(texts, code, is_written), np.where(is_written, topic, -1)
 
+
 WAVES = ("2023-12-04", "2024-03-04", "2024-06-03", "2024-09-02", "2024-12-02", "2025-03-03", "2025-06-02",
          "2025-09-01")
 

@@ -103,8 +103,10 @@ def people_text(n: float, one: str = "", many: str = "", *, of: float = 0) -> st
     --------
     >>> people_text(0), people_text(7), people_text(1234), people_text(float("nan"))
     ('0', 'fewer than 10', '1,234', 'some')
-    >>> people_text(0, "customer", "customers"), people_text(1, "customer", "customers"), people_text(12, "customer", "customers")
-    ('no customers', 'fewer than 10 customers', '12 customers')
+    >>> people_text(0, "customer", "customers"), people_text(1, "customer", "customers")
+    ('no customers', 'fewer than 10 customers')
+    >>> people_text(12, "customer", "customers")
+    '12 customers'
     >>> people_text(2, of=8), people_text(2, of=80)
     ('some', 'fewer than 10')
     """
@@ -120,8 +122,10 @@ def value_text_if_enough(text: str, *n: float) -> str:
 
     Examples
     --------
-    >>> value_text_if_enough(", worth $340", 12), value_text_if_enough(", worth $340", 7), value_text_if_enough(", worth $340", 7, 12)
-    (', worth $340', '', '')
+    >>> value_text_if_enough(", worth $340", 12), value_text_if_enough(", worth $340", 7)
+    (', worth $340', '')
+    >>> value_text_if_enough(", worth $340", 7, 12)
+    ''
     """
     return "" if any(is_hidden(k) or not np.isfinite(k) for k in n) else text
 
@@ -131,8 +135,10 @@ def share_text_if_enough(text: str, value: float, n: float) -> str:
 
     Examples
     --------
-    >>> share_text_if_enough("50 %", 0.5, 40), share_text_if_enough("10 %", 0.1, 40), share_text_if_enough("50 %", 0.5, 8)
-    ('50 %', 'fewer than 10', 'some')
+    >>> share_text_if_enough("50 %", 0.5, 40), share_text_if_enough("10 %", 0.1, 40)
+    ('50 %', 'fewer than 10')
+    >>> share_text_if_enough("50 %", 0.5, 8)
+    'some'
     """
     if not is_hidden(value * n) and np.isfinite(value * n):
         return text

@@ -50,6 +50,7 @@ def _coalition_weights(k: int) -> np.ndarray:
     is_in = (coalition[:, None] >> np.arange(k)) & 1 == 1
     return np.where(is_in, joined[:, None], -left[:, None])
 
+
 MAX_DRIVERS = 16
 
 CHUNK_CELLS = 2**23  # R² values held at once

@@ -134,7 +134,9 @@ def difference_score_reliability(
     shared = 2 * correlation * a * b
     return (alpha_a * a**2 + alpha_b * b**2 - shared) / (a**2 + b**2 - shared)
 
+
 RELIABILITY_STRIKE, RELIABILITY_QUALIFY = 0.60, 0.70
+
 
 @dataclass(frozen=True, slots=True)
 class Reliability:

@@ -97,6 +97,7 @@ def _recommending(said: SurveyTables, as_of_on: date) -> ir.Table:
     newest = survey_scales.latest_rows(given, ["customer_id"])
     return newest.select("customer_id", recommend="percent")
 
+
 INDEX_COLUMNS = {"satisfaction": "satisfaction", "loyalty": "loyalty", "contribution": "contribution",
            "recommend": "word of mouth"}
 

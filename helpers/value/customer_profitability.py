@@ -128,6 +128,7 @@ def _rewarded(points: ir.Table, window: TimeWindow) -> ir.Table:
     return within.group_by("customer_id").aggregate(
         reward_cost=(within.points.abs() * within.unit_cost.cast("float64").fill_null(0.0)).sum())
 
+
 MIN_LEDGER_CUSTOMERS = 10
 
 OVERSERVED_QUANTILE = 0.95  # share of a normal residual's distribution above which a cost is far above the fitted one

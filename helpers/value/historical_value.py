@@ -93,6 +93,7 @@ def customers_by_contracts(subscriptions: ir.Table, as_of_on: date) -> ir.Table:
         last_on=held.is_active.ifelse(None, held.ended_on),
         age_days=ibis.literal(as_of_on).delta(held.first_on, unit="day").cast("int64")).drop("ended_on")
 
+
 ORDERS_AHEAD, MARGIN_AHEAD = "orders_ahead", "margin_ahead"
 
 VALUE_FORECAST_WINDOW = ["made_as_of_on", "due_on"]
@@ -150,4 +151,5 @@ def _orders_and_margin_since(engine: Engine, transactions: ir.Table, made_on: da
 
 
 def with_margin_column(valued: ir.Table) -> ir.Table:
+    """Return a table with a column ``margin``, empty where it has none."""
     return valued if "margin" in valued.columns else valued.mutate(margin=ibis.null("float64"))

@@ -92,9 +92,9 @@ def survival_by_plan(engine: Engine, subscriptions: ir.Table, as_of_on: date, *,
     Notes
     -----
     Monthly hazards by plan and age, h = ended / at risk (Kaplan & Meier 1958), for the intervals of values drawn anew
-    as shares of binomial counts, whose variance is Greenwood's; curves as `helpers.stats.kaplan_meier` gives them. Beyond
-    the oldest contract seen the hazard of the last twelve months goes on. Contracts that run are right-censored at
-    their age; that hazards stay what they were is assumed.
+    as shares of binomial counts, whose variance is Greenwood's; curves as `helpers.stats.kaplan_meier` gives them.
+    Beyond the oldest contract seen the hazard of the last twelve months goes on. Contracts that run are right-censored
+    at their age; that hazards stay what they were is assumed.
     """
     months = max(round(horizon_days / DAYS_PER_MONTH), 1)
     contracts = _contracts(engine, subscriptions, as_of_on)

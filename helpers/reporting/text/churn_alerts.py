@@ -22,6 +22,7 @@ PLAIN = {"log_occasions": "purchases", "log_recent_occasions": "recent purchases
          "tenure_months": "months as a customer", "log_tenure_months": "months as a customer",
          "log_silence_by_own_gap": "silence against the own rhythm", "is_one_time": "one purchase only"}
 
+
 def churn_reasons(found: Explanations) -> tuple[str, ...]:
     """Return which levers the risk rests on, and how stable that is."""
     if found.table.empty:

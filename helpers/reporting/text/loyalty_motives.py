@@ -195,6 +195,7 @@ def textbook_claim_sentence(kind: str, found: object) -> str:
          "n": found.n})
     return f"{formatting.sentence_case(said[kind].format(part))}."
 
+
 KINDS, WHY, CURVE, TIE, SAID, OWED, LIABILITY, SCORE, PRICES, PROMISES, VISITS = (
     "kinds of loyalty", "why customers keep buying, hostages", "from which satisfaction on customers come back",
     "what loosens or tightens the tie", "what loyalty as said goes with", "points programme", "programme liability",

@@ -55,6 +55,7 @@ def survey_quality_remainder(asked: pd.DataFrame) -> pd.DataFrame:
     """Return what is known of the answers beside each question and the scales' agreement, which have their tables."""
     return asked[~asked["quantity"].isin([*QUESTION, *AGREEMENT])]
 
+
 MOST_SEGMENTS = 4
 
 
@@ -321,10 +322,6 @@ def service_rate_alarms(board: ChartSet) -> str:
         else " None of them can raise an alarm at present."
     )
     return f"{formatting.sentence_case('; '.join(told)) if told else quiet}.{expected}"
-
-
-
-
 
 
 def rows_with_values(table: pd.DataFrame) -> pd.DataFrame:

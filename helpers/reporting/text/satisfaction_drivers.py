@@ -205,10 +205,6 @@ def johnson_disagreement(found: SatisfactionDrivers | NoPathModel) -> str:
             else f"Johnson's weights disagree: they put {order[0]} first, not {best}.")
 
 
-
-
-
-
 def rank_table(table: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, Callable], str]:
     """Return a table of each driver's chance of each rank, how its numbers are worded, and its caption.
 
@@ -219,8 +215,6 @@ def rank_table(table: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, Callable], 
     """
     forms = {c: formatting.share for c in table.columns if c != "driver"}
     return table, forms, "How often each driver has each rank, over the resamples"
-
-
 
 
 def importance_performance_rows(table: pd.DataFrame) -> pd.DataFrame:
@@ -234,6 +228,7 @@ def importance_performance_rows(table: pd.DataFrame) -> pd.DataFrame:
     limits = [formatting.interval(a, b, formatting.share) for a, b in zip(table["low"], table["high"], strict=True)]
     shown = table.assign(interval=limits, relevant=["yes" if x else "no" for x in table["relevant"]])
     return shown[["driver", "importance", "interval", "performance", "priority", "leads", "relevant", "johnson"]]
+
 
 MOST_NAMED = 3
 

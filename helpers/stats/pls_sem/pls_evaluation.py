@@ -148,6 +148,7 @@ def _composition_correlation(model: PathModel, first: np.ndarray, second: np.nda
         made[:, j] = cross / np.sqrt(own * other)
     return made
 
+
 MAX_CELLS, MIN_DRAWS, CHUNK_SIZE = 2 * 10**7, 200, 2 * 10**6
 
 

@@ -44,6 +44,7 @@ def weighted_quantile(values: np.ndarray, n: np.ndarray, share: float) -> float:
     order = np.argsort(values, kind="stable")
     return float(values[order][np.searchsorted(np.cumsum(n[order]), share * n.sum())])
 
+
 PAST_RATE_RULE, OVERALL_MEAN_RULE, RECENT_BUYERS_RULE, GBM_BASELINE = (
     "past rate",
     "everybody's mean",

@@ -227,6 +227,7 @@ def identification_problem(at: np.ndarray, hessian: np.ndarray, names: tuple[str
     why = "nobody can be seen to leave, and " if nobody_leaves else ""
     return f"{why}these data do not determine {' and '.join(loose)}" if loose else ""
 
+
 MAX_REPEAT_BUYERS_FOR_PROFILE = 1_500  # above it limits by standard errors hold what they say
 
 MAX_PROFILE_STEPS, PROFILE_TOLERANCE, FLAT_PROFILE_DROP = 8, 0.01, 0.03  # on the scale of standard errors

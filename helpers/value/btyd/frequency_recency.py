@@ -81,8 +81,11 @@ def unique_values(values: np.ndarray, n: np.ndarray) -> UniqueValues:
 
 
 def collapse_equal_customers(
-    x: np.ndarray, t_x: np.ndarray, T: np.ndarray, n: np.ndarray | None = None
-) -> FrequencyRecency:  # noqa: N803
+    x: np.ndarray,
+    t_x: np.ndarray,
+    T: np.ndarray,  # noqa: N803
+    n: np.ndarray | None = None,
+) -> FrequencyRecency:
     """Return arrays of one row a customer with equal rows collapsed, in order of x, t_x, T.
 
     Parameters
@@ -103,6 +106,7 @@ def collapse_equal_customers(
         weights = np.bincount(place, n, len(key))
     return FrequencyRecency((key // width**2).astype("float64"), key // width % width / DAYS_PER_WEEK,
                   key % width / DAYS_PER_WEEK, weights.astype("float64"))
+
 
 FREQUENCY_RECENCY_KEY = ("n_repeats", "last_days", "age_days")
 

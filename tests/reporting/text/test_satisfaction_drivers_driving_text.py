@@ -139,7 +139,6 @@ def test_struck_and_standing_effects_are_listed():
     )
 
 
-
 def test_the_map_is_shown_with_interval_and_word():
     table = pd.DataFrame([{"driver": "Product", "importance": 0.6, "low": 0.5, "high": 0.7, "performance": 70.0,
                            "priority": 18.0, "leads": 1.0, "relevant": True, "johnson": 0.6}])
