@@ -200,6 +200,8 @@ def _told(frame: pd.DataFrame, cells: dict[str, list[str]], names: Mapping[str, 
         is_number = pd.api.types.is_numeric_dtype(frame[column])
         kept[name] = [
             (said if is_count else "–" if is_number else text) if withheld
+            else disclosure_control.HIDDEN if column in disclosure_control.NESTED and is_number and pd.notna(value)
+            and disclosure_control.is_hidden(float(value))
             else f"{text}{disclosure_control.FLAG}" if is_count and disclosure_control.is_few(value) else text
             for text, withheld, value in zip(cells[name], is_hidden, frame[column], strict=False)]
     return kept, said if any(is_hidden) else ""

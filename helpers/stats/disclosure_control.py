@@ -28,6 +28,7 @@ FEW_PEOPLE = 30
 PEOPLE = ("n_customers", "customers", "n_people", "people", "n_respondents", "respondents", "n_members", "members")
 
 COUNTS = (*PEOPLE, "n")
+NESTED = ("n_new", "n_held_out", "n_treated", "n_first", "n_returned", "n_active")  # parts of a row
 
 EVERYBODY = ("all", "everybody", "total", "")
 

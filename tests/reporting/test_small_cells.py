@@ -60,3 +60,8 @@ def test_figures_leave_small_cells_out_and_name_them():
     assert "12.5" not in shown.html
     assert "Of fewer than ten people, and not shown: north and west" in shown.html
     assert "no rows" not in plots.bar_plot(frame.head(1), "region", "spend", "Spend", "money").html
+
+
+def test_a_part_of_one_to_nine_people_within_a_row_is_not_shown_though_the_row_is():
+    frame = pd.DataFrame({"rule": ["risk", "complained"], "n_customers": [528, 65], "n_held_out": [50, 6]})
+    assert display.data_table(frame).text.splitlines()[1:3] == ["risk | 528 | 50", "complained | 65 | under 10"]
