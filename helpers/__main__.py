@@ -39,9 +39,9 @@ def parser() -> Parser:
     check.add_argument("--raw", default="", metavar="PATH", help="folder with the source's files")
     simulate = commands.add_parser("simulate", help="write the files of a simulated company")
     simulate.add_argument(
-        "--customers", type=plain_numbers.parse_plain_integer, metavar="N", help="registered customers"
+        "--customers", type=plain_numbers.integer, metavar="N", help="registered customers"
     )
-    simulate.add_argument("--seed", type=plain_numbers.parse_plain_integer, metavar="S", help="seed of every draw")
+    simulate.add_argument("--seed", type=plain_numbers.integer, metavar="S", help="seed of every draw")
     simulate.add_argument("--to", default="", metavar="FOLDER", help="where (default: the simulated source's own)")
     lab = commands.add_parser("lab", help="open copies of the notebooks in JupyterLab; runs never read them")
     lab.add_argument("--fresh", action="store_true", help="copy every notebook anew; edited copies are set aside")
@@ -77,10 +77,10 @@ def _add_run(run: argparse.ArgumentParser) -> None:
     run.add_argument("--only", default="", metavar="05", help="take every step but this one")
     run.add_argument("--resume", action="store_true", help="continue the newest failed run")
     run.add_argument(
-        "--jobs", type=plain_numbers.parse_plain_integer, default=0, metavar="N", help="steps side by side (default: 2)"
+        "--jobs", type=plain_numbers.integer, default=0, metavar="N", help="steps side by side (default: 2)"
     )
     run.add_argument("--engine", default="duckdb", help="duckdb, or spark for a cluster (its address: LOYALTY_SPARK)")
-    run.add_argument("--minutes", type=plain_numbers.parse_plain_number, default=0.0, metavar="M",
+    run.add_argument("--minutes", type=plain_numbers.number, default=0.0, metavar="M",
                      help="longest time for one step (default: its own, 20)")
 
 

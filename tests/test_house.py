@@ -136,10 +136,10 @@ def test_the_check_of_reads_sees_what_takes_names_of_folders_for_data():
 def test_parquet_is_read_in_one_place_and_by_engines_through_it():
     found = {path.relative_to(ROOT / "helpers").as_posix(): ast.unparse(tree(path)) for path in HELPERS
              if parquet_reads(tree(path))}
-    assert set(found) == {"foundation/parquet.py", "foundation/engine.py", "foundation/spark.py"}
-    assert "partitioning=None" in found["foundation/parquet.py"]
-    assert "read_parquet(parquet.duckdb_paths(path), **parquet.DUCKDB)" in found["foundation/engine.py"]
-    assert "read_parquet(parquet.spark_path(path), **parquet.SPARK)" in found["foundation/spark.py"]
+    assert set(found) == {"foundation/parquet_files.py", "foundation/engine.py", "foundation/spark.py"}
+    assert "partitioning=None" in found["foundation/parquet_files.py"]
+    assert "read_parquet(parquet_files.duckdb_paths(path), **parquet_files.DUCKDB)" in found["foundation/engine.py"]
+    assert "read_parquet(parquet_files.spark_path(path), **parquet_files.SPARK)" in found["foundation/spark.py"]
 
 
 def test_the_mutation_check_sees_an_argument_written_into():

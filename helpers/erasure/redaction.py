@@ -130,7 +130,7 @@ def survey_answers_of(path: Path, ids: tuple[str, ...]) -> tuple[str, ...]:
     known = pq.read_schema(path).names
     if not {"customer_id", SURVEY} <= set(known):
         return ()
-    found = parquet_files.read_table(path, ["customer_id", SURVEY])
+    found = parquet_files.load_table(path, ["customer_id", SURVEY])
     theirs = found.filter(pc.is_in(found["customer_id"], pa.array(ids, found.schema.field("customer_id").type)))
     return tuple(sorted({i for i in theirs[SURVEY].to_pylist() if i is not None}))
 

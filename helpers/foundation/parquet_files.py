@@ -42,7 +42,7 @@ def spark_path(path: Path) -> str:
     return str(path).translate(HADOOP_PATTERN)
 
 
-def read_table(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
+def load_table(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
     """Return a table in memory: all of its columns, or those that are named."""
     return pq.read_table(path, columns=None if columns is None else list(columns), partitioning=None)
 

@@ -7,7 +7,7 @@ WHOLE = re.compile(r"\s*[+-]?[0-9]+\s*", re.ASCII)
 DECIMAL = re.compile(r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,2})?\s*", re.ASCII)
 
 
-def parse_plain_integer(text: str) -> int:
+def integer(text: str) -> int:
     """Return a text as a whole number.
 
     Raises
@@ -17,7 +17,7 @@ def parse_plain_integer(text: str) -> int:
 
     Examples
     --------
-    >>> parse_plain_integer("-90")
+    >>> integer("-90")
     -90
     """
     if not WHOLE.fullmatch(text):
@@ -25,7 +25,7 @@ def parse_plain_integer(text: str) -> int:
     return int(text)
 
 
-def parse_plain_number(text: str) -> float:
+def number(text: str) -> float:
     """Return a text as a number.
 
     Raises
@@ -35,7 +35,7 @@ def parse_plain_number(text: str) -> float:
 
     Examples
     --------
-    >>> parse_plain_number("1.5"), parse_plain_number("2e3")
+    >>> number("1.5"), number("2e3")
     (1.5, 2000.0)
     """
     if not DECIMAL.fullmatch(text):

@@ -108,4 +108,4 @@ def _frame(run: Run, table: str, columns: list[str]) -> pd.DataFrame:
     if not path.exists():
         kinds = {name: "float64" if name == "value" else "str" for name in columns}
         return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in kinds.items()})
-    return parquet_files.read_table(path, columns).to_pandas()
+    return parquet_files.load_table(path, columns).to_pandas()

@@ -194,7 +194,7 @@ def _others(source: str, ids: tuple[str, ...]) -> int:
     for folder in reversed(workspace.run_folders(source)):
         for part in parquet_files.table_parts(folder / "canonical" / "customers.parquet"):
             if "person_key" in pq.read_schema(part).names:
-                known = parquet_files.read_table(part, ["customer_id", "person_key"]).to_pylist()
+                known = parquet_files.load_table(part, ["customer_id", "person_key"]).to_pylist()
                 own = {r["person_key"] for r in known if r["customer_id"] in ids} - {None}
                 return len({r["customer_id"] for r in known if r["person_key"] in own} - set(ids))
     return 0

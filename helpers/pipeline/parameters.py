@@ -10,7 +10,7 @@ from helpers.foundation import plain_numbers
 from helpers.foundation.errors import InputError, spelling_hint
 from helpers.pipeline.jupyter import nbformat, papermill
 
-KINDS = {"str": str, "int": plain_numbers.parse_plain_integer, "float": plain_numbers.parse_plain_number, "bool": bool}
+KINDS = {"str": str, "int": plain_numbers.integer, "float": plain_numbers.number, "bool": bool}
 
 HAS_OPTION = {"source": "SOURCE", "run": "nothing: a run reads its own tables", "as_of": "--as-of", "raw": "--raw"}
 

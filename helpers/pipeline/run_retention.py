@@ -152,4 +152,4 @@ def _frame(run: Run, table: str, columns: list[str]) -> pd.DataFrame:
     path = run.folder / f"{table}.parquet"
     if not path.exists():
         return pd.DataFrame(columns=columns)
-    return parquet_files.read_table(path).to_pandas().reindex(columns=columns)
+    return parquet_files.load_table(path).to_pandas().reindex(columns=columns)

@@ -173,7 +173,7 @@ def run_gates(run: Run, tables: Iterable[str]) -> list[dict[str, object]]:
     files = [run.folder / f"{table}.parquet" for table in tables if table.endswith("_gates")]
     keep = ("step", "gate", "level", "is_crossed", "sentence")
     return [{k: row.get(k) for k in keep} for path in files if path.exists()
-            for row in parquet_files.read_table(path).to_pylist()]
+            for row in parquet_files.load_table(path).to_pylist()]
 
 
 def adopt_tables(step_folder: Path, run: Run) -> None:

@@ -28,7 +28,7 @@ def stored(path):
 def test_names_of_folders_above_a_table_are_no_data(folder):
     pq.write_table(pa.table(SALES), folder / "sales.parquet")
     assert stored(folder / "sales.parquet") == SALES
-    assert parquet_files.read_table(folder / "sales.parquet").to_pydict() == SALES
+    assert parquet_files.load_table(folder / "sales.parquet").to_pydict() == SALES
 
 
 def test_the_name_of_a_folder_of_parts_is_no_data(folder):
@@ -37,7 +37,7 @@ def test_the_name_of_a_folder_of_parts_is_no_data(folder):
     for i, amount in enumerate(SALES["amount"]):
         pq.write_table(pa.table({"amount": [amount]}), path / f"part-{i}.parquet")
     assert stored(path) == SALES
-    assert parquet_files.read_table(path).to_pydict() == SALES
+    assert parquet_files.load_table(path).to_pydict() == SALES
     assert parquet_files.n_rows(path) == 2
 
 

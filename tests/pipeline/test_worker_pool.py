@@ -67,7 +67,7 @@ def test_time_in_imports_does_not_count_as_time_in_cells(tmp_path):
 
 
 def test_the_modules_that_a_notebook_imports_are_known_ahead(tmp_path):
-    source = "import numpy as np\n\nfrom pathlib import Path"
+    source = "import numpy as np\nfrom helpers.pipeline import registry\nfrom pathlib import Path"
     cells = [v4.new_code_cell("import this"), v4.new_code_cell(source, metadata={"tags": ["imports"]})]
     nbformat.write(v4.new_notebook(cells=cells), tmp_path / "x.ipynb")
     assert worker.imported_modules(tmp_path / "x.ipynb") == (
