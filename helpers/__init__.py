@@ -1,21 +1,22 @@
-"""The map of the house: a wing for each notebook, on shared floors; arrows point down only.
+"""The map of the house: a room for each notebook, on shared floors; arrows point down only.
 
 ==============  ======================================================================  ========
-floor           rooms                                                                    notebook
+floor           rooms                                                                   notebook
 ==============  ======================================================================  ========
-door            ``python -m helpers``: run, runs, compare, check, simulate
-pipeline        steps (the graph, as data), runner, catalogue
-reporting       figures, exhibits, words, pages, comparison, ledger                      08
-wings           satisfaction                                                             02
-                loyalty                                                                  03
-                value                                                                    04
-                churn                                                                    05
-                experiments                                                              06
-                actions                                                                  07
-shared          methods (subject-free statistics), customers (windows, features)
-door in         intake: profiles, readers, cleaning, audit, simulation                   01
-foundation      workspace, engine, tables, canonical, study, estimates, errors
+door            ``loyalty`` or ``python -m helpers``: run, runs, compare, check, erase
+pipeline        steps, runner, scheduler, workers, runs, publishing
+reporting       plots, tables, pages, KPIs; ``text``: what pages say                    08
+by notebook     satisfaction                                                            02
+                loyalty                                                                 03
+                value                                                                   04
+                churn                                                                   05
+                experiments                                                             06
+                actions                                                                 07
+shared          stats (statistics without a subject), customers (purchases, features)
+door in         intake: readers, canonical tables, rejects, reconciliation              01
+                simulation: the simulated company; erasure: people who must not return
+foundation      workspace, engine, schemas, results, study
 ==============  ======================================================================  ========
 
-The wings do not import each other; what two of them need lives in ``methods`` or ``customers``.
+The six rooms by notebook do not import each other; what two of them need lives in ``stats`` or ``customers``.
 """

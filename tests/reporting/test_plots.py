@@ -203,7 +203,8 @@ def test_labels_are_wrapped_by_the_width_of_their_letters(label, lines):
 
 
 def test_nothing_is_imported_for_drawing_before_something_is_drawn():
-    code = ("import sys; from helpers.reporting import display, plots; print({'matplotlib', 'seaborn'} & set(sys.modules))")
+    code = ("import sys; from helpers.reporting import display, plots; "
+            "print({'matplotlib', 'seaborn'} & set(sys.modules))")
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "set()"
 
