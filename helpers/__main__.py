@@ -1,4 +1,4 @@
-"""The door: ``python -m helpers run | runs | compare | check | simulate | lab | erase``."""
+"""The door: ``loyalty run | runs | compare | check | simulate | lab | erase``, or ``python -m helpers`` for it."""
 
 import argparse
 import sys
@@ -14,6 +14,19 @@ ERASE = ("Takes a customer out of every run, executed notebook, page and publish
          "delivered are not touched.")
 
 
+SCRIPT = "loyalty"
+
+
+def integer(text: str) -> int:
+    """Return an option's whole number; refusals call it by the name of this function."""
+    return plain_numbers.integer(text)
+
+
+def number(text: str) -> float:
+    """Return an option's number; refusals call it by the name of this function."""
+    return plain_numbers.number(text)
+
+
 class Parser(argparse.ArgumentParser):
     """A parser that says what is wrong in one sentence."""
 
@@ -22,10 +35,23 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"{message}; see {self.prog} --help\n")
 
 
+class VersionAction(argparse.Action):
+    """An option that prints name and version and leaves; they are looked up only then."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        """Print them on stdout and leave with code 0."""
+        from helpers.pipeline import provenance
+
+        print(f"{provenance.DISTRIBUTION} {provenance.package_version()}")
+        parser.exit(0)
+
+
 def parser() -> Parser:
-    """Return the grammar of the command line."""
-    door = Parser(prog="python -m helpers", description="From a company's own records to one page for leadership.",
+    """Return the grammar of the command line, under the name that it was called by."""
+    called = SCRIPT if Path(sys.argv[0]).stem == SCRIPT else "python -m helpers"
+    door = Parser(prog=called, description="From a company's own records to one page for leadership.",
                   epilog="Exit codes: 0 good, 1 a step failed, 2 bad input or the source is busy, 3 an intake gate.")
+    door.add_argument("--version", action=VersionAction, nargs=0, help="print the version and leave")
     commands = door.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_run(commands.add_parser("run", help="run the workbook on a source"))
     listing = commands.add_parser("runs", help="list runs, their state and how long they took")
@@ -39,9 +65,9 @@ def parser() -> Parser:
     check.add_argument("--raw", default="", metavar="PATH", help="folder with the source's files")
     simulate = commands.add_parser("simulate", help="write the files of a simulated company")
     simulate.add_argument(
-        "--customers", type=plain_numbers.integer, metavar="N", help="registered customers"
+        "--customers", type=integer, metavar="N", help="registered customers"
     )
-    simulate.add_argument("--seed", type=plain_numbers.integer, metavar="S", help="seed of every draw")
+    simulate.add_argument("--seed", type=integer, metavar="S", help="seed of every draw")
     simulate.add_argument("--to", default="", metavar="FOLDER", help="where (default: the simulated source's own)")
     lab = commands.add_parser("lab", help="open copies of the notebooks in JupyterLab; runs never read them")
     lab.add_argument("--fresh", action="store_true", help="copy every notebook anew; edited copies are set aside")
@@ -77,10 +103,10 @@ def _add_run(run: argparse.ArgumentParser) -> None:
     run.add_argument("--only", default="", metavar="05", help="take every step but this one")
     run.add_argument("--resume", action="store_true", help="continue the newest failed run")
     run.add_argument(
-        "--jobs", type=plain_numbers.integer, default=0, metavar="N", help="steps side by side (default: 2)"
+        "--jobs", type=integer, default=0, metavar="N", help="steps side by side (default: 2)"
     )
     run.add_argument("--engine", default="duckdb", help="duckdb, or spark for a cluster (its address: LOYALTY_SPARK)")
-    run.add_argument("--minutes", type=plain_numbers.number, default=0.0, metavar="M",
+    run.add_argument("--minutes", type=number, default=0.0, metavar="M",
                      help="longest time for one step (default: its own, 20)")
 
 

@@ -16,6 +16,8 @@ from helpers.intake import archives
 PACKAGES = ("papermill", "nbclient", "ipykernel", "pandas", "numpy", "scipy", "statsmodels", "scikit-learn",
             "ibis-framework", "duckdb", "pyarrow", "matplotlib")
 
+DISTRIBUTION = "loyalty-workbook"
+
 CHUNK = 2**20
 
 
@@ -90,13 +92,22 @@ def revision(notebooks: Path) -> str:
     commit = _git("rev-parse", "HEAD")
     if commit and _git("status", "--porcelain", "--", "helpers", str(notebooks)) == "":
         return commit
-    return f"{commit or metadata.version('loyalty-workbook')}+{code_checksum(notebooks)[:12]}"
+    return f"{commit or package_version()}+{code_checksum(notebooks)[:12]}"
 
 
 def edited(notebooks: Path) -> frozenset[str]:
     """Return the names of the notebooks that differ from the committed ones; none where git does not tell."""
     told = _git("diff", "--name-only", "HEAD", "--", str(notebooks)) or ""
     return frozenset(Path(name).name for name in told.splitlines())
+
+
+def package_version() -> str:
+    """Return the version of the workbook: the installed one, else the one that the checkout declares."""
+    try:
+        return metadata.version(DISTRIBUTION)
+    except metadata.PackageNotFoundError:
+        declared = (workspace.CHECKOUT_FOLDER / "pyproject.toml").read_text(encoding="utf-8")
+        return str(tomllib.loads(declared)["project"]["version"])
 
 
 def versions() -> dict[str, str]:

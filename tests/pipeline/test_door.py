@@ -1,10 +1,13 @@
 import json
+import sys
+import tomllib
+from importlib import metadata
 
 import pytest
 
 from helpers import __main__
 from helpers.foundation import workspace
-from helpers.pipeline import compare_runs, progress, publishing, runs, steps
+from helpers.pipeline import compare_runs, progress, provenance, publishing, runs, steps
 from tests.pipeline import tiny
 
 
@@ -13,6 +16,45 @@ def test_a_command_that_makes_no_sense_is_one_sentence_and_code_2(capsys):
         __main__.main(["run"])
     assert left.value.code == 2
     assert capsys.readouterr().err == "the following arguments are required: SOURCE; see python -m helpers run --help\n"
+
+
+def declared():
+    return tomllib.loads((workspace.CHECKOUT_FOLDER / "pyproject.toml").read_text())["project"]
+
+
+def test_the_script_that_is_declared_opens_the_same_door():
+    [(name, target)] = declared()["scripts"].items()
+    assert name == __main__.SCRIPT
+    assert metadata.EntryPoint(name, target, "console_scripts").load() is __main__.main
+
+
+@pytest.mark.parametrize(("called", "prog"), [
+    (".venv/bin/loyalty", "loyalty"), ("Scripts/loyalty.exe", "loyalty"),
+    ("helpers/__main__.py", "python -m helpers"), ("-m", "python -m helpers")])
+def test_help_and_complaints_name_the_door_that_was_taken(called, prog, capsys, monkeypatch):
+    monkeypatch.setattr(sys, "argv", [called])
+    with pytest.raises(SystemExit, match="0"):
+        __main__.main(["check", "--help"])
+    assert capsys.readouterr().out.startswith(f"usage: {prog} check ")
+    with pytest.raises(SystemExit, match="2"):
+        __main__.main(["run"])
+    assert capsys.readouterr().err.endswith(f"; see {prog} run --help\n")
+
+
+def test_the_version_is_told_on_one_line_and_no_command_is_needed(capsys):
+    with pytest.raises(SystemExit, match="0"):
+        __main__.main(["--version"])
+    assert capsys.readouterr().out == f"loyalty-workbook {metadata.version('loyalty-workbook')}\n"
+
+
+def test_the_version_of_a_checkout_that_is_not_installed_is_the_declared_one(capsys, monkeypatch):
+    def absent(name):
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(provenance.metadata, "version", absent)
+    with pytest.raises(SystemExit, match="0"):
+        __main__.main(["--version"])
+    assert capsys.readouterr().out == f"{declared()['name']} {declared()['version']}\n"
 
 
 @pytest.mark.parametrize(("option", "text", "kind"), [
