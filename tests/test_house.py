@@ -309,6 +309,18 @@ def test_the_package_list_names_every_folder_of_helpers():
                                       if p.name == "__init__.py")
 
 
+def named_paths(text):
+    """Return the paths that a text names in code marks, those with a placeholder left out."""
+    return sorted(set(re.findall(r"`([\w.-]+(?:/[\w.-]*)+)`", text)))
+
+
+def test_every_path_that_the_guide_for_contributors_names_is_there():
+    told = named_paths((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"))
+    assert named_paths("`a/b.py`, `c/`, `d/<name>.toml`, `make test`, e/f") == ["a/b.py", "c/"]
+    assert len(told) > 5
+    assert [name for name in told if not (ROOT / name).exists()] == []
+
+
 def test_sizes_are_printed(capsys):
     """Not a law: a report of modules and bodies that are longer than the house likes."""
     long_modules = [(len(p.read_text().splitlines()), p) for p in HELPERS if len(p.read_text().splitlines()) > 300]
