@@ -3,7 +3,7 @@
 ==============  ======================================================================  ========
 floor           rooms                                                                   notebook
 ==============  ======================================================================  ========
-door            ``loyalty``: run, runs, compare, check, simulate, lab, erase            
+door            ``loyalty``: run, runs, compare, check, simulate, lab, erase
 pipeline        steps, runner, scheduler, workers, runs, publishing
 reporting       plots, tables, pages, KPIs; ``text``: what pages say                    08
 by notebook     satisfaction                                                            02

@@ -17,16 +17,6 @@ ERASE = ("Takes a customer out of every run, executed notebook, page and publish
 SCRIPT = "loyalty"
 
 
-def integer(text: str) -> int:
-    """Return an option's whole number; refusals call it by the name of this function."""
-    return plain_numbers.integer(text)
-
-
-def number(text: str) -> float:
-    """Return an option's number; refusals call it by the name of this function."""
-    return plain_numbers.number(text)
-
-
 class Parser(argparse.ArgumentParser):
     """A parser that says what is wrong in one sentence."""
 
@@ -65,9 +55,9 @@ def parser() -> Parser:
     check.add_argument("--raw", default="", metavar="PATH", help="folder with the source's files")
     simulate = commands.add_parser("simulate", help="write the files of a simulated company")
     simulate.add_argument(
-        "--customers", type=integer, metavar="N", help="registered customers"
+        "--customers", type=plain_numbers.integer, metavar="N", help="registered customers"
     )
-    simulate.add_argument("--seed", type=integer, metavar="S", help="seed of every draw")
+    simulate.add_argument("--seed", type=plain_numbers.integer, metavar="S", help="seed of every draw")
     simulate.add_argument("--to", default="", metavar="FOLDER", help="where (default: the simulated source's own)")
     lab = commands.add_parser("lab", help="open copies of the notebooks in JupyterLab; runs never read them")
     lab.add_argument("--fresh", action="store_true", help="copy every notebook anew; edited copies are set aside")
@@ -103,10 +93,10 @@ def _add_run(run: argparse.ArgumentParser) -> None:
     run.add_argument("--only", default="", metavar="05", help="take every step but this one")
     run.add_argument("--resume", action="store_true", help="continue the newest failed run")
     run.add_argument(
-        "--jobs", type=integer, default=0, metavar="N", help="steps side by side (default: 2)"
+        "--jobs", type=plain_numbers.integer, default=0, metavar="N", help="steps side by side (default: 2)"
     )
     run.add_argument("--engine", default="duckdb", help="duckdb, or spark for a cluster (its address: LOYALTY_SPARK)")
-    run.add_argument("--minutes", type=number, default=0.0, metavar="M",
+    run.add_argument("--minutes", type=plain_numbers.number, default=0.0, metavar="M",
                      help="longest time for one step (default: its own, 20)")
 
 
