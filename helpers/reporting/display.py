@@ -19,7 +19,7 @@ from helpers.reporting.html import (
 )
 from helpers.stats import disclosure_control
 
-FOLLOWS = {"note": "noted", "qualify": "qualified", "strike": "claim struck", "block": "verdict blocked"}
+FOLLOWS = {"note": "noted", "qualify": "caution", "strike": "not reported (failed check)", "block": "no verdict"}
 
 FEW_CELLS = "Withheld: one to nine people, or a group beside them from which they could be told."
 
@@ -144,12 +144,12 @@ def estimates_table(frame: pd.DataFrame, currency: str = "", caption: str = "", 
 def gates_table(frame: pd.DataFrame) -> Exhibit:
     """Return gates as a table: crossed ones first, each with a word and a mark for what follows; many passed folded."""
     if frame.empty:
-        return missing_exhibit("Gates", "No gate applies here.")
+        return missing_exhibit("Checks", "No check applies here.")
     rows = sorted(frame.to_dict("records"), key=lambda row: not row["is_crossed"])
     n_crossed = sum(bool(row["is_crossed"]) for row in rows)
-    held = formatting.sentence_case(formatting.count_text(len(rows), "gate", "gates"))
-    caption = (f"{held} crossed" if n_crossed == len(rows) else
-               f"{held}, {formatting.whole(n_crossed) if n_crossed else 'none'} crossed")
+    held = formatting.sentence_case(formatting.count_text(len(rows), "check", "checks"))
+    caption = (f"{held} failed" if n_crossed == len(rows) else
+               f"{held}, {formatting.whole(n_crossed) if n_crossed else 'none'} failed")
     if len(rows) - n_crossed <= MOST_PASSED:
         return _gates(rows, caption)
     crossed = _gates(rows[:n_crossed], caption) if n_crossed else missing_exhibit(caption)
@@ -172,10 +172,10 @@ def assumptions_table(section: Section) -> Exhibit:
 def _gates(rows: list[dict], caption: str) -> Exhibit:
     cells = {
         "Step": [str(row["step"]) for row in rows],
-        "Gate": [str(row["gate"]) for row in rows],
+        "Check": [str(row["gate"]) for row in rows],
         "Result": [f"▲ {FOLLOWS[row['level']]}" if row["is_crossed"] else "✓ passed" for row in rows],
         "What was found": [cell_text(row["sentence"]) for row in rows],
-        "Claims touched": [cell_text(row["claims"]) for row in rows],
+        "Figures affected": [cell_text(row["claims"]) for row in rows],
     }
     if len(set(cells["Step"])) == 1:
         del cells["Step"]

@@ -31,7 +31,7 @@ WITHOUT_CENTS = frozenset({"JPY", "KRW"})
 SAID = {
     Status.INSUFFICIENT: MISSING,
     Status.NOT_APPLICABLE: "not applicable",
-    Status.STRUCK: "claim struck",
+    Status.STRUCK: "not reported (failed check)",
     Status.BLOCKED: "no verdict",
 }
 
@@ -86,7 +86,7 @@ def money(x: float, currency: str = "") -> str:
 
 
 def exact_money(x: float, currency: str = "") -> str:
-    """Return an amount to the penny, for what is ticked against the books.
+    """Return an amount to the penny, for what is reconciled with the ledger.
 
     Examples
     --------
@@ -236,24 +236,24 @@ def estimate_text(e: Estimate | Mapping[str, object], form: Form | None = None, 
 
 
 def change_text(difference: float, low: float, high: float, form: Form = number) -> str:
-    """Return a change with its direction, and whether it is beyond noise.
+    """Return a change with its direction, and whether it is statistically significant.
 
     Parameters
     ----------
     difference, low, high : float
-        The change and its interval, in the unit of `form`; NaN limits where noise is not known.
+        The change and its interval, in the unit of `form`; NaN limits where its uncertainty is not known.
 
     Examples
     --------
     >>> change_text(1.2, 0.4, 2.0, points), change_text(-1.2, -3.0, 0.6, points)
-    ('up 1.2 points, beyond noise', 'no change beyond noise')
+    ('up 1.2 points, statistically significant', 'no statistically significant change')
     """
     if is_missing(difference):
         return "no earlier run to compare with"
     moved = f"{'up' if difference > 0 else 'down'} {form(abs(difference))}"
     if is_missing(low) or is_missing(high):
-        return f"{moved}, noise not known" if difference else "unchanged"
-    return "no change beyond noise" if low <= 0 <= high else f"{moved}, beyond noise"
+        return f"{moved}, significance not known" if difference else "unchanged"
+    return "no statistically significant change" if low <= 0 <= high else f"{moved}, statistically significant"
 
 
 def date_text(when: date | datetime | str) -> str:

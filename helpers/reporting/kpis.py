@@ -1,7 +1,7 @@
 """Key performance indicators of the leadership page, with the change since the previous report."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import pandas as pd
 
@@ -29,7 +29,7 @@ class Kpi:
     table, quantity, segment : str
         Where it stands.
     name : str
-        For people.
+        For people; ``{period}`` stands for the period that it is counted over.
     claims : tuple of str
         What gates call the claims that it makes.
     """
@@ -50,6 +50,8 @@ EFFECTS, FORECASTS, SCORES, OWN = ("results/experiment_effects", "results/foreca
 
 PEOPLE, MONEY = COUNTS
 
+YEAR_DAYS = (365, 366)
+
 FEWEST_POINTS = 3  # a line through two runs would make a slope of noise
 
 EVERYBODY = "every number by customer"
@@ -58,15 +60,17 @@ LEADING = (
     Kpi("02", "satisfaction", SURVEY, "satisfaction", "Satisfaction, 0 to 100",
         claims=("satisfaction index", "every measure")),
     Kpi("03", "loyalty", LOYALTY, "share true", "Truly loyal", claims=("kinds of loyalty",)),
-    Kpi("04", "value", BASE, "retention_by_count", "Earlier customers kept", claims=("retention", EVERYBODY, PEOPLE)),
-    Kpi("04", "value", BASE, "net_sales_after", "Net sales, latest period", claims=(MONEY,)),
+    Kpi("04", "value", BASE, "retention_by_count", "Customer retention rate, {period}",
+        claims=("retention", EVERYBODY, PEOPLE)),
+    Kpi("04", "value", BASE, "net_sales_after", "Net sales, {period}", claims=(MONEY,)),
 )
 
 FURTHER = (
     Kpi("04", "value", BASE, "customers_after", "Active customers", claims=(EVERYBODY, PEOPLE)),
     Kpi("04", "value", BASE, "share_ended", "Contracts ended"),
     Kpi("04", "value", BASE, "monthly_fee", "Monthly fees of contracts that run", "active"),
-    Kpi("04", "value", BASE, "retention_by_money", "Sales kept", claims=("retention", EVERYBODY, PEOPLE)),
+    Kpi("04", "value", BASE, "retention_by_money", "Revenue retention, {period}",
+        claims=("retention", EVERYBODY, PEOPLE)),
     Kpi("02", "satisfaction", SURVEY, "NPS", "Net promoter score", claims=("every measure",)),
     Kpi("02", "satisfaction", SURVEY, "CSAT", "Satisfied, top two of five answers",
         claims=("every measure",)),
@@ -111,7 +115,23 @@ def _caveat(results: RunResults, kpi: Kpi) -> str:
 
 
 def _stored(results: RunResults, chosen: Sequence[Kpi]) -> Iterator[Found]:
-    return ((kpi, results.estimate(kpi.table, kpi.quantity, kpi.segment)) for kpi in chosen)
+    period = period_text(results.estimate(BASE, "period_length"))
+    return ((replace(kpi, name=kpi.name.format(period=period)), results.estimate(kpi.table, kpi.quantity, kpi.segment))
+            for kpi in chosen)
+
+
+def period_text(length: Estimate) -> str:
+    """Return what the period that figures of value are counted over is called.
+
+    Examples
+    --------
+    >>> period_text(Estimate("period_length", 365)), period_text(Estimate("period_length", 186))
+    ('last 12 months', 'latest period of 186 days')
+    """
+    if length.status is not Status.OK:
+        return "latest period"
+    is_year = length.value in YEAR_DAYS
+    return "last 12 months" if is_year else f"latest period of {formatting.count_text(length.value, 'day', 'days')}"
 
 
 def churn_kpis(results: RunResults) -> Iterator[Found]:
@@ -119,12 +139,12 @@ def churn_kpis(results: RunResults) -> Iterator[Found]:
     made, scores = results.frame(FORECASTS), results.frame(SCORES)
     for row in made[made["segment"] == "all"].to_dict("records") if len(made) else ():
         days = (row["due_on"] - row["made_as_of_on"]).days
-        yield (Kpi("05", "churn", OWN, row["quantity"], f"Customers expected lost, {days} days",
+        yield (Kpi("05", "churn", OWN, row["quantity"], f"Expected churn, next {days} days",
                    claims=("every forecast of churn", PEOPLE)),
                Estimate(row["quantity"], row["value"], row["low"], row["high"], row["unit"], int(row["n"]),
                         level=row["level"]))
     if len(scores):
-        stake = Kpi("05", "churn", OWN, "value_at_stake", "Margin at stake",
+        stake = Kpi("05", "churn", OWN, "value_at_stake", "Margin at risk",
                     claims=("value at stake", "every forecast of churn", PEOPLE))
         yield stake, scoring.margin_at_risk(scores, made)
 
@@ -169,11 +189,11 @@ def kpi_rows(found: pd.DataFrame) -> pd.DataFrame:
 
 
 def kpi_reading_table(found: pd.DataFrame) -> pd.DataFrame:
-    """Return key figures as a table for reading: value, interval, caveat, what changed, on how many it rests."""
+    """Return key figures as a table for reading: value, interval, caveat, change, n."""
     table = found.assign(n=found["n"].map(formatting.whole))[
         ["name", "shown", "interval", "caveat", "change_words", "n"]
     ]
-    return table.set_axis(["key_figure", "value", "interval", "caveat", "change", "rests_on"], axis=1)
+    return table.set_axis(["key_figure", "value", "interval", "caveat", "change", "n"], axis=1)
 
 
 def kpi_cards_of(
@@ -216,5 +236,5 @@ def _card(row: dict[str, object], course: tuple[float, ...]) -> KpiCard:
     href = PAGES[str(row["step"])]
     if row["status"] != Status.OK:
         return KpiCard(str(row["name"]), row["shown"], str(row["reason"]), href=href)
-    interval = ", ".join(filter(None, (row["interval"], "with care" if row["caveat"] else "")))
+    interval = ", ".join(filter(None, (row["interval"], "caution" if row["caveat"] else "")))
     return KpiCard(str(row["name"]), row["shown"], interval, str(row["change_words"]), course, href=href)

@@ -72,7 +72,7 @@ class RunResults:
         crossed = [g for name in dict.fromkeys((table, INTAKE_GATES)) for g in self._crossed(name, ("qualify",))]
         found = list(dict.fromkeys(_clause(g.sentence) for g in crossed if any(claim in g.claims for claim in claims)))
         more = [f"{formatting.whole(len(found) - MOST_CAVEATS)} more"] if len(found) > MOST_CAVEATS else []
-        return f" (with care: {formatting.join_words([*found[:MOST_CAVEATS], *more])})" if found else ""
+        return f" (caution: {formatting.join_words([*found[:MOST_CAVEATS], *more])})" if found else ""
 
     def struck(self, table: str, *claims: str) -> str:
         """Return what the gates found that strike or block any of the claims; empty where they stand."""

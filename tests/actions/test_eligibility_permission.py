@@ -98,7 +98,7 @@ def test_without_recorded_consents_the_list_stands_and_the_page_says_so(session_
     table = pd.DataFrame([{"is_crossed": True, "level": "qualify", "claims": gate.claims, "sentence": gate.sentence}])
     decision = plan_summary.proposed_decisions(actions.reset_index(), ActionsConfig(), AS_OF, 90).iloc[0].to_dict()
     first, _ = actions_text.plan_proposal(decision, actions, table, "EUR")
-    assert "(with care: no consents are recorded, so who may be contacted has to be checked" in first
+    assert "(caution: no consents are recorded, so who may be contacted has to be checked" in first
 
 
 def test_where_nobody_is_asked_nothing_is_crossed(session_engine, value, scores, nobody):

@@ -170,27 +170,27 @@ def leadership():
             "Customers kept",
             "70.4 %",
             "[68.9 %, 71.9 %]",
-            "no change beyond noise",
+            "no statistically significant change",
             past,
             (0.66, 0.74),
             0.72,
             href="04.html",
         ),
         leadership_page.KpiCard(
-            "Net sales", "£1,230,000", "12 months", "up 3.2 %, beyond noise", (1, 1.1, 1.05, 1.2, 1.23)
+            "Net sales", "£1,230,000", "12 months", "up 3.2 %, statistically significant", (1, 1.1, 1.05, 1.2, 1.23)
         ),
         leadership_page.KpiCard(
             "Satisfaction index",
             "72.5 points",
             "[70.9, 74.2]",
-            "down 1.2 points, beyond noise",
+            "down 1.2 points, statistically significant",
             (75, 74, 74, 72.5),
             (72.9, 75),
             alarm="below its limit",
         ),
         leadership_page.KpiCard("Truly loyal", "31.2 %", "[28.0 %, 34.5 %]", "no earlier run to compare with"),
         leadership_page.KpiCard(
-            "Margin at risk", "£182,000", "[£164,000, £201,000]", "no change beyond noise", (150, 170, 182)
+            "Margin at risk", "£182,000", "[£164,000, £201,000]", "no statistically significant change", (150, 170, 182)
         ),
         leadership_page.KpiCard("Latest experiment", "insufficient data", "", "no earlier run to compare with"),
     ]
@@ -205,8 +205,8 @@ def leadership():
         "worst_case": ["−£4,120", "−£2,000"], "confidence": ["one trial", "two trials"],
         "owner": ["not named", "not named"], "stop_on": ["2026-09-30", "–"]})
     lines = {"Forecasts graded": "3 of 4 due forecasts held; the simple rule held 2.",
-             "What changed": "Satisfaction is lower; nothing else moved beyond noise.",
-             "Finance": "Net sales £9,747,747.93 from 25,900 orders, to be ticked against the books.",
+             "What changed": "Satisfaction is lower; nothing else changed with statistical significance.",
+             "Finance": "Net sales £9,747,747.93 from 25,900 orders, to be reconciled with the ledger.",
              "Definitions": "Nothing was redefined since the last run."}
     ten = [(f"Question number {i}: are we keeping customers?", "Yes: 70.4 % were kept." if i % 3 else ())
            for i in range(1, 11)]

@@ -151,21 +151,21 @@ def test_gates_that_are_crossed_come_first_with_what_follows():
     held = [Gate("a", 1, 2, False, Level.BLOCK, "all", "1 of 2"),
             *(Gate(level.value, 3, 2, True, level, "x", "3 of 2") for level in Level)]
     shown = display.gates_table(gate_table("05", held))
-    assert shown.text.startswith("5 gates, 4 crossed")
+    assert shown.text.startswith("5 checks, 4 failed")
     results = [row[1] for row in rows(shown)[1:]]
-    assert results == ["▲ noted", "▲ qualified", "▲ claim struck", "▲ verdict blocked", "✓ passed"]
-    assert display.gates_table(gate_table("05", held[:1])).text.startswith("1 gate, none crossed")
-    assert display.gates_table(gate_table("05", [g for g in held if g.is_crossed])).text.startswith("4 gates crossed")
-    assert "No gate applies" in display.gates_table(gate_table("05", [])).text
+    assert results == ["▲ noted", "▲ caution", "▲ not reported (failed check)", "▲ no verdict", "✓ passed"]
+    assert display.gates_table(gate_table("05", held[:1])).text.startswith("1 check, none failed")
+    assert display.gates_table(gate_table("05", [g for g in held if g.is_crossed])).text.startswith("4 checks failed")
+    assert "No check applies" in display.gates_table(gate_table("05", [])).text
 
 
 def test_many_gates_that_passed_are_folded_and_the_crossed_are_not():
     passed = [Gate(f"g{i}", 1, 2, False, Level.NOTE, "all", "1 of 2") for i in range(16)]
     crossed = Gate("bad", 3, 2, True, Level.STRIKE, "all", "3 of 2")
     html = display.gates_table(gate_table("06", [*passed, crossed])).html
-    assert html.index("17 gates, 1 crossed") < html.index("bad") < html.index("<summary>16 passed</summary>")
+    assert html.index("17 checks, 1 failed") < html.index("bad") < html.index("<summary>16 passed</summary>")
     assert html.index("<summary>") < html.index("g0")
-    assert "16 gates, none crossed" in display.gates_table(gate_table("06", passed)).html
+    assert "16 checks, none failed" in display.gates_table(gate_table("06", passed)).html
 
 
 def test_gates_of_several_steps_name_their_step():

@@ -115,7 +115,7 @@ def test_p_values_are_printed_as_papers_print_them(p, bare, said):
     (Estimate("gap", NAN), "insufficient data"),
     (no_estimate("AUC", Status.INSUFFICIENT, "12 of 100 customers"), "insufficient data: 12 of 100 customers"),
     (no_estimate("AUC", Status.NOT_APPLICABLE, "no contracts"), "not applicable: no contracts"),
-    (no_estimate("AUC", Status.STRUCK, "HTMT is 1.02"), "claim struck: HTMT is 1.02"),
+    (no_estimate("AUC", Status.STRUCK, "HTMT is 1.02"), "not reported (failed check): HTMT is 1.02"),
     (no_estimate("AUC", Status.BLOCKED, "sample ratio"), "no verdict: sample ratio"),
     (no_estimate("AUC", Status.BLOCKED, ""), "no verdict"),
 ])
@@ -130,9 +130,10 @@ def test_the_form_of_an_estimate_can_be_chosen():
 
 
 @pytest.mark.parametrize(("difference", "low", "high", "said"), [
-    (1.2, 0.4, 2.0, "up 1.2 points, beyond noise"), (-1.2, -2.0, -0.4, "down 1.2 points, beyond noise"),
-    (1.2, -0.4, 2.8, "no change beyond noise"), (0, 0, 0, "no change beyond noise"),
-    (1.2, NAN, NAN, "up 1.2 points, noise not known"), (0, NAN, NAN, "unchanged"),
+    (1.2, 0.4, 2.0, "up 1.2 points, statistically significant"), (-1.2, -2.0, -0.4, "down 1.2 points, statistically "
+                "significant"),
+    (1.2, -0.4, 2.8, "no statistically significant change"), (0, 0, 0, "no statistically significant change"),
+    (1.2, NAN, NAN, "up 1.2 points, significance not known"), (0, NAN, NAN, "unchanged"),
     (NAN, NAN, NAN, "no earlier run to compare with")])
 def test_changes_say_their_direction_and_whether_they_are_beyond_noise(difference, low, high, said):
     assert formatting.change_text(difference, low, high, formatting.points) == said

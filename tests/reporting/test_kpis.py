@@ -26,16 +26,17 @@ def earlier_run(as_of, **tables):
 
 def test_each_wing_gives_its_key_figures_in_order():
     found = kpis.available_kpis(leading.everything())
-    assert found["name"].tolist()[:6] == ["Satisfaction, 0 to 100", "Truly loyal", "Earlier customers kept",
-                                          "Net sales, latest period", "Customers expected lost, 90 days",
-                                          "Margin at stake"]
+    assert found["name"].tolist()[:6] == ["Satisfaction, 0 to 100", "Truly loyal", "Customer retention rate, last 12 "
+                "months",
+                                          "Net sales, last 12 months", "Expected churn, next 90 days",
+                                          "Margin at risk"]
     assert found["name"].iloc[-1] == "checkout: ordered, new less old"
 
 
 def test_contracts_without_dates_have_no_margin_at_stake():
     fees = leading.scores(value_at_stake=np.nan, value_if_kept=np.nan, monthly_fee=20.0, due_on=pd.NaT)
     found = kpis.available_kpis(leading.results(churn_scores=fees))
-    assert "Margin at stake" not in found["name"].tolist()
+    assert "Margin at risk" not in found["name"].tolist()
 
 
 def test_without_results_there_are_no_key_figures(home):
@@ -62,17 +63,18 @@ def test_a_gate_that_strikes_a_claim_takes_the_value_from_its_card(home):
     held = leading.gates("04", leading.gate("history", "change in revenue, retention", Level.STRIKE))
     found = kpis.kpi_table(shop(), leading.everything(value_gates=held))
     cards = {card.name: card for card in kpis.kpi_cards_of(shop(), found, leading.results())}
-    kept = cards["Earlier customers kept"]
-    assert (kept.value, kept.interval) == ("claim struck", "history was found")
-    assert cards["Net sales, latest period"].value == "€2,000"
+    kept = cards["Customer retention rate, last 12 months"]
+    assert (kept.value, kept.interval) == ("not reported (failed check)", "history was found")
+    assert cards["Net sales, last 12 months"].value == "€2,000"
 
 
 def test_a_gate_that_qualifies_a_claim_stands_on_its_card(home):
     held = leading.gates("04", leading.gate("season", "retention"))
     found = kpis.kpi_table(shop(), leading.everything(value_gates=held))
-    card = next(c for c in kpis.kpi_cards_of(shop(), found, leading.results()) if c.name == "Earlier customers kept")
-    assert card.interval == "[40.0 %, 60.0 %], with care"
-    assert "with care: season was found" in kpis.kpi_reading_table(found)["caveat"].tolist()
+    card = next(c for c in kpis.kpi_cards_of(shop(), found, leading.results()) if c.name == "Customer retention rate, "
+                "last 12 months")
+    assert card.interval == "[40.0 %, 60.0 %], caution"
+    assert "caution: season was found" in kpis.kpi_reading_table(found)["caveat"].tolist()
 
 
 def test_the_insufficient_come_after_what_has_a_value():
@@ -93,13 +95,13 @@ def test_changes_and_courses_come_from_comparable_runs(home):
     ws, found = shop(), leading.everything()
     key = kpis.kpi_table(ws, found)
     worded = dict(zip(key["name"], key["change_words"], strict=True))
-    assert worded["Satisfaction, 0 to 100"] == "up 10 points, beyond noise"
-    assert worded["Earlier customers kept"] == "no change beyond noise"
-    assert worded["Net sales, latest period"] == "unchanged"
+    assert worded["Satisfaction, 0 to 100"] == "up 10 points, statistically significant"
+    assert worded["Customer retention rate, last 12 months"] == "no statistically significant change"
+    assert worded["Net sales, last 12 months"] == "unchanged"
     assert worded["Truly loyal"] == "not measured in the run before"
     cards = {card.name: card for card in kpis.kpi_cards_of(ws, key, found)}
     assert cards["Satisfaction, 0 to 100"].spark == (64.0, 60.0, 70.0)
-    assert cards["Earlier customers kept"].spark == ()
+    assert cards["Customer retention rate, last 12 months"].spark == ()
 
 
 def test_without_comparable_runs_waves_and_months_are_drawn(home):
@@ -108,8 +110,8 @@ def test_without_comparable_runs_waves_and_months_are_drawn(home):
     cards = {c.name: c for c in kpis.kpi_cards_of(ws, kpis.kpi_table(ws, found), found, [10, 20, 30])}
     assert cards["Satisfaction, 0 to 100"].spark == (68.0, 71.0)
     assert cards["Active customers"].spark == (10, 20, 30)
-    assert cards["Earlier customers kept"].spark == ()
-    assert cards["Earlier customers kept"].change == "no earlier comparable run"
+    assert cards["Customer retention rate, last 12 months"].spark == ()
+    assert cards["Customer retention rate, last 12 months"].change == "no earlier comparable run"
 
 
 def test_key_figures_keep_their_declaration(home):
@@ -125,7 +127,7 @@ def test_key_figures_keep_their_declaration(home):
 def test_a_card_leads_to_the_page_that_explains_it(home):
     found = leading.everything()
     hrefs = {card.name: card.href for card in kpis.kpi_cards_of(shop(), kpis.kpi_table(shop(), found), found)}
-    assert hrefs["Margin at stake"] == "05_churn_prediction.html"
+    assert hrefs["Margin at risk"] == "05_churn_prediction.html"
 
 
 def test_the_run_before_is_named_with_its_date(home):

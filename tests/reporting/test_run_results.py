@@ -32,7 +32,7 @@ def test_missing_texts_and_counts_read_as_empty_and_zero():
 
 
 @pytest.mark.parametrize(("level", "is_crossed", "caveat", "struck"), [
-    (Level.QUALIFY, True, " (with care: season was found)", ""), (Level.QUALIFY, False, "", ""),
+    (Level.QUALIFY, True, " (caution: season was found)", ""), (Level.QUALIFY, False, "", ""),
     (Level.STRIKE, True, "", "season was found"), (Level.BLOCK, True, "", "season was found"),
     (Level.NOTE, True, "", ""),
 ])
@@ -49,10 +49,10 @@ def test_gates_of_the_intake_qualify_what_later_wings_count():
     held = leading.gates("01", leading.gate("each person is one customer", run_results.COUNTS[0]))
     found = leading.everything(intake_gates=held)
     assert found.caveat("results/value_gates", "retention", *run_results.COUNTS) == (
-        " (with care: each person is one customer was found)")
+        " (caution: each person is one customer was found)")
     assert (
         found.caveat(run_results.INTAKE_GATES, *run_results.COUNTS)
-        == " (with care: each person is one customer was found)"
+        == " (caution: each person is one customer was found)"
     )
     assert found.caveat("results/satisfaction_gates", "satisfaction index") == ""
 
@@ -61,4 +61,4 @@ def test_caveats_are_first_clauses_and_at_most_two():
     names = ("Season; it is short", "a", "b", "c")
     held = leading.gates("04", *(leading.gate(name, "retention") for name in names))
     assert leading.results(value_gates=held).caveat("results/value_gates", "retention") == (
-        " (with care: season, a was found and 2 more)")
+        " (caution: season, a was found and 2 more)")

@@ -115,7 +115,7 @@ def gain(response: ActionResponse) -> str:
 def _care(gates: pd.DataFrame, claims: str) -> str:
     crossed = gates[gates["is_crossed"] & gates["level"].eq("qualify") & gates["claims"].eq(claims)]
     return (
-        f" (with care: {formatting.join_words([str(s).rstrip('.') for s in crossed['sentence']])})"
+        f" (caution: {formatting.join_words([str(s).rstrip('.') for s in crossed['sentence']])})"
         if len(crossed)
         else ""
     )

@@ -144,7 +144,7 @@ def expected_loss_table(effects: pd.DataFrame, currency: str = "") -> pd.DataFra
         rows.append({
             "experiment": row["experiment"], "arm": row["variant"], "decided by": row["metric"],
             "verdict": f"{row['verdict']}{exploratory}",
-            "why": "blocked: see its gate" if row["status"] == "blocked" else row["reason"],
+            "why": "blocked: see its check" if row["status"] == "blocked" else row["reason"],
             "chance to be better": formatting.share(row["chance_better"]) if is_known else "–",
             "expected loss a unit, shipping": _loss(row, "shipping", "stopping", form, scale) if is_known else "–",
             "not shipping": _loss(row, "stopping", "shipping", form, scale) if is_known else "–"})

@@ -98,11 +98,11 @@ def _by_row(due: pd.DataFrame) -> Callable[[Mapping[str, object]], str]:
 
 def _crossed(names: Sequence[str]) -> str:
     if not names:
-        return "no gate crossed"
+        return "no check failed"
     rest = len(names) - MOST_NAMED
     more = [f"{formatting.whole(rest)} more"] if rest > 0 else []
     return (
-        f"{formatting.count_text(len(names), 'gate', 'gates')} crossed "
+        f"{formatting.count_text(len(names), 'check', 'checks')} failed "
         f"({formatting.join_words([*names[:MOST_NAMED], *more])})"
     )
 
@@ -239,7 +239,7 @@ def _shown(row: Mapping[str, object], currency: str) -> dict[str, str]:
                   f"{formatting.interval(row['relative_low'], row['relative_high'], formatting.share)}"),
         "p": _unbroken(formatting.p_value(p)) if is_ok else "–",
         "verdict": "–" if decimal_places.is_missing(row["verdict"]) else f"{row['verdict']}{exploratory}",
-        "why": "blocked: see its gate" if row["status"] == "blocked" else str(row["reason"]) or "does not decide",
+        "why": "blocked: see its check" if row["status"] == "blocked" else str(row["reason"]) or "does not decide",
     }
 
 

@@ -74,7 +74,7 @@ def money_formats(columns: Sequence[str], currency: str = "") -> dict[str, Calla
 
 
 def finance_line(audit: pd.DataFrame, currency: str = "") -> str:
-    """Return revenue and customers as the workbook counts them, to the penny, to be ticked against the books."""
+    """Return revenue and customers as the workbook counts them, to the penny, to be reconciled with the ledger."""
     net = _row(audit, "net sales")
     if net is None or net["status"] != "ok":
         rows = audit[audit["quantity"] == "rows"]

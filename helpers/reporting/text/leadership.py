@@ -29,7 +29,8 @@ QUARTER_DAYS = 91
 
 STATES = {"finished": ("finished", "taken"), "without their tables": ("not_applicable",), "left out": ("left_out",)}
 
-FOLLOWS = {"block": "blocked a verdict", "strike": "struck a claim", "qualify": "qualified one", "note": "noted"}
+FOLLOWS = {"block": "blocked a verdict", "strike": "took figures out of the report", "qualify": "called for caution",
+           "note": "noted"}
 
 WITHOUT = {"a survey": "results/satisfaction_index", "orders or contracts": "results/customer_base",
            "experiments": "results/experiment_effects"}
@@ -66,7 +67,7 @@ def change_text(row: Mapping[str, object], currency: str = "") -> str:
     form = formatting.points if is_share else _form(str(row["unit"]), currency)
     moved = [float(row[c]) * (100 if is_share else 1) for c in ("change", "change_low", "change_high")]
     if decimal_places.is_missing(moved[1]) and moved[0]:
-        return f"{'up' if moved[0] > 0 else 'down'} {form(abs(moved[0]))} on the last run"
+        return f"{'up' if moved[0] > 0 else 'down'} {form(abs(moved[0]))} since the previous report"
     by = f", {row['comparison']}" if str(row["comparison"]).startswith("by ") else ""
     return formatting.change_text(*moved, form) + by
 
@@ -100,7 +101,7 @@ def unreported_claims(gates: pd.DataFrame) -> tuple[str, ...]:
     """
     is_absent = (gates["level"] == "strike") & ~(gates["statistic"].abs() > 0)
     crossed = gates[gates["is_crossed"] & gates["level"].isin(["strike", "block"]) & ~is_absent]
-    lost = {"strike": "Struck", "block": "Blocked"}
+    lost = {"strike": "Not reported (failed check)", "block": "No verdict (failed check)"}
     return tuple(f"{lost[g.level]}: {g.claims} — {_stopped(_bare(g.sentence))}" for g in crossed.itertuples())
 
 
@@ -110,8 +111,8 @@ def opening_words(gates: pd.DataFrame) -> tuple[str, ...]:
     rest = len(lost) - MOST_STRUCK
     more = (
         (
-            f"{formatting.sentence_case(formatting.count_text(rest, 'more claim is', 'more claims are'))} struck "
-            "or blocked, see "
+            f"{formatting.sentence_case(formatting.count_text(rest, 'more figure is', 'more figures are'))} "
+            "not reported (failed checks), see "
             "below.",
         )
         if rest > 0
@@ -123,21 +124,21 @@ def opening_words(gates: pd.DataFrame) -> tuple[str, ...]:
 def gate_counts(gates: pd.DataFrame) -> str:
     """Return how many gates were checked and what became of those that were crossed."""
     if gates.empty:
-        return "No gate was checked."
+        return "No check was made."
     crossed = gates[gates["is_crossed"]]
     if crossed.empty:
         return (
-            f"{formatting.sentence_case(formatting.count_text(len(gates), 'gate was', 'gates were'))} checked, "
-            "none was crossed."
+            f"{formatting.sentence_case(formatting.count_text(len(gates), 'check was', 'checks were'))} made, "
+            "none failed."
         )
     by_level = crossed["level"].value_counts()
     counts = [f"{formatting.whole(by_level[level])} {FOLLOWS[level]}" for level in FOLLOWS if level in by_level]
-    return (f"{formatting.sentence_case(formatting.count_text(len(gates), 'gate was', 'gates were'))} checked, "
-            f"{formatting.whole(len(crossed))} crossed: {formatting.join_words(counts)}.")
+    return (f"{formatting.sentence_case(formatting.count_text(len(gates), 'check was', 'checks were'))} made, "
+            f"{formatting.whole(len(crossed))} failed: {formatting.join_words(counts)}.")
 
 
 def significant_changes(kpis: pd.DataFrame) -> str:
-    """Return which key figures changed beyond noise, with how many would by chance alone."""
+    """Return which key figures changed with statistical significance, with how many would by chance alone."""
     compared = kpis[kpis["is_beyond_noise"].notna()]
     if compared.empty:
         return f"Cannot say: {_why_not(kpis)}."
@@ -147,9 +148,11 @@ def significant_changes(kpis: pd.DataFrame) -> str:
     )
     n, chance = formatting.count_text(len(compared), "figure", "figures"), formatting.number(CHANCE * len(compared))
     if beyond.empty:
-        return f"{since}none of {n} with an interval changed beyond noise."
-    named = [f"{row.name} {row.change_words.removesuffix(', beyond noise')}" for row in beyond.itertuples(index=False)]
-    return (f"{since}{len(beyond)} of {n} with an interval changed beyond noise (by chance alone about {chance} "
+        return f"{since}none of {n} with an interval shows a statistically significant change."
+    named = [f"{row.name} {row.change_words.removesuffix(', statistically significant')}"
+             for row in beyond.itertuples(index=False)]
+    return (f"{since}statistically significant changes in {len(beyond)} of {n} with an interval (by chance alone "
+            f"about {chance} "
             f"would): {formatting.join_words(named)}.")
 
 
@@ -191,9 +194,7 @@ def forecast_accuracy(grades: pd.DataFrame) -> tuple[str, ...]:
     last = known.sort_values(["due_on", "quantity", "segment", "model"]).iloc[-1]
     if judged.empty:
         return (_grade(last),)
-    of, everybody = formatting.count_text(len(judged), "forecast", "forecasts"), " for everybody" if len(parts) else ""
-    holds = "holds" if len(judged) == 1 else "hold"
-    return (f"{_inside(judged)} of {of}{everybody} {holds} what happened.", _grade(last))
+    return (_inside_range(judged, " for all customers" if len(parts) else ""), _grade(last))
 
 
 def parts_graded(grades: pd.DataFrame) -> str:
@@ -203,8 +204,7 @@ def parts_graded(grades: pd.DataFrame) -> str:
     judged = parts[parts["is_inside"].notna()] if len(parts) else parts
     if judged.empty:
         return ""
-    of = formatting.count_text(len(judged), "forecast", "forecasts")
-    return f"Of {of} for a part of them {_inside(judged).lower()} held."
+    return _inside_range(judged, " for a part of the customers")
 
 
 def _apart(known: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -213,9 +213,13 @@ def _apart(known: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     return (known[~is_whole], known[is_whole]) if is_whole.any() else (known.head(0), known)
 
 
-def _inside(judged: pd.DataFrame) -> str:
-    inside = int(judged["is_inside"].astype(bool).sum())
-    return formatting.whole(inside) if inside else "None"
+def _inside_range(judged: pd.DataFrame, whose: str) -> str:
+    """Return how many outcomes fell inside the range that their forecast stated."""
+    inside, n = int(judged["is_inside"].astype(bool).sum()), len(judged)
+    if n == 1:
+        return f"The outcome{whose} fell {'inside' if inside else 'outside'} the stated range."
+    of = f"{formatting.whole(inside) if inside else 'None'} of {formatting.whole(n)}"
+    return f"{of} outcomes{whose} fell inside the stated range."
 
 
 def _grade(row: Mapping[str, object]) -> str:
@@ -224,14 +228,14 @@ def _grade(row: Mapping[str, object]) -> str:
     range_ = formatting.interval(row["low"], row["high"], form)
     what = formatting.sentence_case(str(row["quantity"]).replace("_", " "))
     who = "" if row["segment"] == "all" else f", {row['segment']}"
-    care = "; the list drawn then may have changed it" if row["has_action_list"] else ""
+    care = "; our last campaign may have changed it" if row["has_action_list"] else ""
     happened = f"{form(row['actual'])} against {form(row['value'])} forecast"
     return (f"{what}{who}, due {formatting.date_text(row['due_on'])}: {happened}, "
             f"{side} {f'the interval {range_}' if range_ else 'an interval'}{care}.")
 
 
 def finance_sentence(results: RunResults) -> str:
-    """Return revenue and customers as counted, to be ticked against the books; contracts where nobody orders."""
+    """Return revenue and customers as counted, to be reconciled with the ledger; contracts where nobody orders."""
     money, customers = (results.estimate(AUDIT, quantity) for quantity in ("net sales", "customers with orders"))
     parts = []
     if money.status is Status.OK:
@@ -240,9 +244,9 @@ def finance_sentence(results: RunResults) -> str:
         parts.append(formatting.count_text(customers.value, "customer with orders", "customers with orders"))
     caveat = results.caveat(INTAKE_GATES, *COUNTS)
     if parts:
-        return f"Whole history as counted, to be ticked against the books: {formatting.join_words(parts)}{caveat}."
+        return f"Whole history as counted, to be reconciled with the ledger: {formatting.join_words(parts)}{caveat}."
     if signed := contracts(results):
-        return f"As counted, to be ticked against the books: {signed}{caveat}."
+        return f"As counted, to be reconciled with the ledger: {signed}{caveat}."
     others = [formatting.count_text(found.value, one, many) for table, one, many in OTHERS
               if (found := results.estimate(AUDIT, "rows", table)).status is Status.OK and found.value]
     return f"No revenue and no customers are recorded{f', but {formatting.join_words(others)}' if others else ''}."
@@ -332,8 +336,8 @@ def leadership_caveats(kpis: pd.DataFrame, results: RunResults) -> tuple[str, ..
         (f"Without {formatting.join_words(absent)} this page is silent on them, not reassuring.",) if absent else ()
     )
     compared = int(kpis["is_beyond_noise"].notna().sum())
-    noise = ("Changes are judged as if two runs were independent; they share customers, so a change called noise may "
-             "be real.",) if compared else ()
+    noise = ("Changes are judged as if two runs were independent; they share customers, so a change that is not "
+             "statistically significant may be real.",) if compared else ()
     return (*missing, *noise, "Nothing here shows what caused what, except where units were assigned at random.")
 
 
@@ -342,7 +346,7 @@ def leadership_headline(kpis: pd.DataFrame, gates: pd.DataFrame) -> str:
     known = kpis[kpis["status"] == "ok"].head(2)
     values = [f"{row.name}: {row.value:.2g}" for row in known.itertuples(index=False)]
     return "; ".join([f"key figures: {len(kpis)}", *values,
-                      f"gates: {len(gates)}, crossed {int(gates['is_crossed'].sum())}"])
+                      f"checks: {len(gates)}, failed {int(gates['is_crossed'].sum())}"])
 
 
 def _form(unit: str, currency: str) -> formatting.Form:

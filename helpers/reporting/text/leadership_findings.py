@@ -132,7 +132,7 @@ def churn_finding(results: RunResults) -> str:
     if not results.has("results/forecasts"):
         return f"{churn_text.contract_churn(scores, results.currency)[0].rstrip('.')}{caveat}."
     stake = scoring.margin_at_risk(scores, results.frame("results/forecasts"))
-    money = f" Margin at stake until then: {results.said(stake)}." if stake.status is Status.OK else ""
+    money = f" Margin at risk until then: {results.said(stake)}." if stake.status is Status.OK else ""
     return f"{churn_text.expected_churn(results.frame('results/forecasts')).rstrip('.')}{caveat}.{money}"
 
 

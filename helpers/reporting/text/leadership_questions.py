@@ -193,7 +193,7 @@ def _earning(results: RunResults, row: Mapping[str, object]) -> str:
     what = str(row["metric"]).replace("_", " ")
     clear = "" if limits[0] > 0 or limits[1] < 0 else "; the interval includes no difference"
     caveats = experiments_text.caveats(row, results.gates("results/experiment_gates"))
-    care = f" (with care: {formatting.join_words(caveats)})" if caveats else ""
+    care = f" (caution: {formatting.join_words(caveats)})" if caveats else ""
     more = "more" if value >= 0 else "less"
     low, high = limits if value >= 0 else (-limits[1], -limits[0])
     one, every = (f"{form(k * abs(value))} {formatting.interval(k * low, k * high, form)}" for k in (1, n))

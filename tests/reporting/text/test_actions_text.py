@@ -76,8 +76,8 @@ def test_a_caveat_stands_in_the_sentence_that_it_touches():
                   ("hold-out", True, "qualify", "the measurement of this round", "it is small"),
                   ("x", False, "qualify", "the measurement of this round", "not crossed"))
     sentences = answer(found=found)
-    assert sentences[0].endswith("on the list (with care: it ends too early).")
-    assert sentences[2].endswith("for testing (with care: it is small).")
+    assert sentences[0].endswith("on the list (caution: it ends too early).")
+    assert sentences[2].endswith("for testing (caution: it is small).")
 
 
 def test_an_empty_list_says_why():

@@ -79,7 +79,7 @@ def test_verdicts_stand_with_what_they_may_cost():
     blocked = experiment_methods_text.expected_loss_table(
         effects(status="blocked", verdict="invalid", loss_shipping=np.nan)
     ).iloc[0]
-    assert (blocked["why"], blocked["not shipping"]) == ("blocked: see its gate", "–")
+    assert (blocked["why"], blocked["not shipping"]) == ("blocked: see its check", "–")
     assert experiment_methods_text.expected_loss_table(effects().head(0)).empty
     assert (
         experiment_methods_text.expected_loss_table(effects(is_exploratory=True)).iloc[0]["verdict"]

@@ -136,7 +136,7 @@ def test_the_table_words_every_number_in_its_own_unit():
     assert found.loc[0, ["control_mean", "difference", "relative", "p", "verdict"]].tolist() == [
         "£20.00", "£2.00 [£0.50, £3.50]", "10.0 % [2.0 %, 18.0 %]", ".009", "ship"]
     assert found.loc[1, ["control_mean", "arm_mean", "difference", "p", "verdict", "why"]].tolist() == [
-        "30.0 %", "–", "–", "–", "invalid (exploratory)", "blocked: see its gate"]
+        "30.0 %", "–", "–", "–", "invalid (exploratory)", "blocked: see its check"]
 
 
 def test_a_secondary_metric_shows_its_raw_p_and_no_verdict():
@@ -170,7 +170,7 @@ def test_a_decision_names_what_to_ship_and_what_to_stop():
     assert asked["decision"] == "Ship gift; stop banner"
     assert asked["expected_gain"] == ("gift raised spend by £2.00 [£0.50, £3.50]; "
                                       "banner £2.00 [−£1.00, £3.50]")
-    assert asked["confidence"] == "drawn at random, no gate crossed"
+    assert asked["confidence"] == "drawn at random, no check failed"
 
 
 def test_a_decision_without_a_plan_or_without_a_gain_says_so():
@@ -198,7 +198,7 @@ def test_a_decision_counts_the_gates_that_its_experiments_crossed():
             name, is_crossed, level in (("gift", True, "qualify"), ("gift", True, "note"), ("other", True, "qualify"),
                                         ("gift", False, "block"))]
     asked = experiments_text.experiment_decision(effects(), gate_table("06", held))
-    assert asked["confidence"] == "drawn at random, 1 gate crossed (gift: plan)"
+    assert asked["confidence"] == "drawn at random, 1 check failed (gift: plan)"
 
 
 @pytest.mark.parametrize("frame", [effects().head(0), effects(KEEP), effects(BLOCKED)])

@@ -46,7 +46,7 @@ def test_a_class_of_fewer_than_ten_customers_is_not_named():
 def test_revenue_carries_its_caveat_and_gives_way_to_a_struck_claim():
     season = leading.gates("04", leading.gate("whole year", "change in revenue, retention"))
     assert leadership_findings_text.revenue_finding(leading.everything(value_gates=season)).endswith(
-        "lost −€500 (with care: whole year was found).")
+        "lost −€500 (caution: whole year was found).")
     struck = leading.gates("04", leading.gate("History", "change in revenue, retention", Level.STRIKE))
     assert leadership_findings_text.revenue_finding(leading.everything(value_gates=struck)) == (
         "What made revenue move cannot be said: history was found.")
@@ -95,7 +95,7 @@ def test_gates_of_churn_touch_contracts_without_dates_too():
         )
         for level, gates in held.items()
     }
-    assert said[Level.QUALIFY].endswith("those who left (with care: trial was found).")
+    assert said[Level.QUALIFY].endswith("those who left (caution: trial was found).")
     assert said[Level.STRIKE] == "Who is leaving cannot be said: trial was found."
 
 
@@ -103,13 +103,13 @@ def test_loyalty_is_said_with_its_caveat():
     held = leading.gates("03", leading.gate("alpha", "kinds of loyalty"))
     assert leadership_findings_text.loyalty_finding(leading.everything(loyalty_gates=held)) == (
         "Of 100 customers known by answers and orders 30.0 % [25.0 %, 35.0 %] are truly loyal, 20.0 % [15.0 %, 25.0 %] "
-        "buy again without being attached (with care: alpha was found).")
+        "buy again without being attached (caution: alpha was found).")
 
 
 def test_churn_is_said_in_customers_and_money():
     text = leadership_findings_text.churn_finding(leading.everything())
     assert text.startswith("About 12 [9, 15] of 40 eligible customers")
-    assert "Margin at stake until then: €60" in text
+    assert "Margin at risk until then: €60" in text
     struck = leading.gates("05", leading.gate("trial", "every forecast of churn", Level.STRIKE))
     assert leadership_findings_text.churn_finding(leading.everything(churn_gates=struck)) == (
         "Who is leaving cannot be said: trial was found.")

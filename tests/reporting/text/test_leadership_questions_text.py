@@ -40,13 +40,15 @@ def test_without_any_table_eight_questions_say_why_they_cannot_be_answered():
 
 @pytest.mark.parametrize(("kpis", "held", "end"), [
     (kept(change=0.1, low=0.05, high=0.15), None,
-     "by count up 10 points, beyond noise since 31 March 2026, season is not told apart, and mix is not told apart "
+     "by count up 10 points, statistically significant since 31 March 2026, season is not told apart, and mix is not "
+     "told apart "
      "here."),
     (kept(comparison="no earlier run", previous_run=""), False,
      "whether that is a change cannot be said (no earlier comparable run), season is even, since whole years are "
      "compared, and mix is not told apart here."),
     (kept(change=0.0, low=-0.1, high=0.1), True,
-     "by count no change beyond noise since 31 March 2026, season may be part of it, since the periods are shorter "
+     "by count no statistically significant change since 31 March 2026, season may be part of it, since the periods "
+     "are shorter "
      "than a year, and mix is not told apart here."),
 ])
 def test_keeping_customers_is_told_from_season_and_noise(kpis, held, end):
@@ -63,7 +65,7 @@ def test_keeping_of_contracts_and_of_short_histories_is_said():
         "and mix are not told apart.")
     moved = known(first.results, key(row("share", quantity="share_ended", change=0.1, low=0.05, high=0.15)))
     assert (
-        "run; by count up 10 points, beyond noise since 31 March 2026, and"
+        "run; by count up 10 points, statistically significant since 31 March 2026, and"
         in leadership_questions_text.customer_retention(moved)
     )
     assert leadership_questions_text.customer_retention(known(leading.results(customer_base=leading.short_base()))) == (
@@ -92,8 +94,8 @@ def test_margin_at_risk_has_its_date_and_no_claim_of_saving():
 
 def test_gates_of_churn_qualify_and_strike_what_is_ahead():
     weak = leading.everything(churn_gates=leading.gates("05", leading.gate("trial", "every forecast of churn")))
-    assert leadership_questions_text.next_quarter(known(weak)).endswith("(with care: trial was found).")
-    assert "2026 (with care: trial was found); how much" in leadership_questions_text.margin_at_risk(known(weak))
+    assert leadership_questions_text.next_quarter(known(weak)).endswith("(caution: trial was found).")
+    assert "2026 (caution: trial was found); how much" in leadership_questions_text.margin_at_risk(known(weak))
     struck = leading.gates("05", leading.gate("trial", "every forecast of churn", Level.STRIKE))
     for answer in (leadership_questions_text.next_quarter, leadership_questions_text.margin_at_risk):
         assert answer(known(leading.everything(churn_gates=struck))) == "Cannot say, because trial was found."
@@ -225,7 +227,7 @@ def test_a_company_of_contracts_hears_what_its_other_pages_know_of_contracts():
         "[78.0 %, 82.0 %] of them are expected to run still then.")
     assert leadership_questions_text.missing_customers(signed) == "Every contract belongs to a known customer."
     assert leadership_questions_text.finance_reconciliation(signed).startswith(
-        "As counted, to be ticked against the books: 300 contracts that run with $15,000.50 of fees a month and 100 "
+        "As counted, to be reconciled with the ledger: 300 contracts that run with $15,000.50 of fees a month and 100 "
         "that have ended. 1 of 1 control total of the profile is met.")
 
 
@@ -242,7 +244,7 @@ def test_a_verdict_that_asks_for_a_decision_is_never_answered_by_none():
     tried = known(leading.results(experiment_effects=leading.effects()))
     assert leadership_questions_text.decision_today(tried) == (
         "Ship checkout. Expected gain: checkout raised ordered by 5 points [1, 9]; confidence: drawn at random, no "
-        "gate crossed; cost, worst case, owner and stop date are not recorded.")
+        "check failed; cost, worst case, owner and stop date are not recorded.")
     both = leading.results(experiment_effects=leading.effects(), decisions=pd.DataFrame([leading.decision()]))
     assert "28 September 2026. Also asked for: Ship checkout." in leadership_questions_text.decision_today(known(both))
     open_still = leading.effects({"verdict": "keep running"})
@@ -291,4 +293,4 @@ def test_caveats_of_a_finding_stand_in_the_answer_too():
         leadership_questions_text.margin_at_risk,
         leadership_questions_text.next_quarter,
     ):
-        assert "(with care: each person is one customer was found)" in answer(found)
+        assert "(caution: each person is one customer was found)" in answer(found)

@@ -29,7 +29,7 @@ def key(*rows):
 @pytest.mark.parametrize(("found", "text"), [
     (row("share", 0.265), "26.5 %"), (row("points", 72.5), "72.5 points"), (row("money", 1234.0), "€1,230"),
     (row("customers", 1243.4), "1,243 customers"), (row("customers", 1243.4, name="Customers lost"), "1,243"),
-    (row("share", status="struck"), "claim struck"), (row("share", status="blocked"), "no verdict"),
+    (row("share", status="struck"), "not reported (failed check)"), (row("share", status="blocked"), "no verdict"),
     (row("share", status="insufficient"), "insufficient data"),
 ])
 def test_a_figure_is_shown_with_its_unit_or_the_word_for_its_absence(found, text):
@@ -45,11 +45,11 @@ def test_an_interval_names_its_level_only_where_it_is_not_the_usual_one(found, t
 
 
 @pytest.mark.parametrize(("found", "text"), [
-    (row("share", change=0.012, low=0.004, high=0.02), "up 1.2 points, beyond noise"),
-    (row("share", change=-0.012, low=-0.02, high=-0.004), "down 1.2 points, beyond noise"),
-    (row("points", change=1.0, low=-1.0, high=3.0), "no change beyond noise"),
-    (row("money", change=-500.0), "down €500 on the last run"),
-    (row("customers", change=12.0), "up 12 on the last run"),
+    (row("share", change=0.012, low=0.004, high=0.02), "up 1.2 points, statistically significant"),
+    (row("share", change=-0.012, low=-0.02, high=-0.004), "down 1.2 points, statistically significant"),
+    (row("points", change=1.0, low=-1.0, high=3.0), "no statistically significant change"),
+    (row("money", change=-500.0), "down €500 since the previous report"),
+    (row("customers", change=12.0), "up 12 since the previous report"),
     (row("money", change=0.0), "unchanged"),
     (row("share", comparison="no earlier run", previous_run=""), "no earlier comparable run"),
     (row("share", comparison="no run as of an earlier date", previous_run=""), "no earlier comparable run"),
@@ -78,15 +78,16 @@ def test_the_page_opens_with_what_gates_struck_or_blocked():
         "06", leading.gate("a", "verdict on x", Level.BLOCK), leading.gate("b", "kinds", Level.STRIKE),
         leading.gate("c", "margin", Level.QUALIFY), leading.gate("d", "retention", Level.STRIKE, is_crossed=False))
     assert leadership_text.opening_words(held) == (
-        "Blocked: verdict on x — a was found.",
-        "Struck: kinds — b was found.",
+        "No verdict (failed check): verdict on x — a was found.",
+        "Not reported (failed check): kinds — b was found.",
     )
 
 
 def test_more_than_two_struck_claims_are_counted():
     held = leading.gates("06", *(leading.gate(n, "x", Level.STRIKE) for n in "abcd"))
-    assert leadership_text.opening_words(held)[-1] == "2 more claims are struck or blocked, see below."
-    assert leadership_text.opening_words(held.head(3))[-1] == "1 more claim is struck or blocked, see below."
+    assert leadership_text.opening_words(held)[-1] == "2 more figures are not reported (failed checks), see below."
+    assert leadership_text.opening_words(held.head(3))[-1] == (
+        "1 more figure is not reported (failed checks), see below.")
 
 
 @pytest.mark.parametrize(("found", "said_first"), [
@@ -96,7 +97,7 @@ def test_more_than_two_struck_claims_are_counted():
      "0 people (behaviour only: 9, attitude only: 0); 10 are asked for.")])
 def test_the_opening_leaves_figures_in_brackets_at_the_end_to_the_table(found, said_first):
     held = leading.gates("06", replace(leading.gate("a", "verdict", Level.BLOCK), sentence=found))
-    assert leadership_text.opening_words(held) == (f"Blocked: verdict — {said_first}",)
+    assert leadership_text.opening_words(held) == (f"No verdict (failed check): verdict — {said_first}",)
 
 
 @pytest.mark.parametrize("statistic", [0.0, np.nan])
@@ -107,26 +108,28 @@ def test_a_claim_without_anybody_to_speak_of_is_not_called_struck(statistic):
 
 def test_a_block_is_said_whatever_its_statistic():
     held = leading.gates("06", leading.gate("sample ratio", "verdict", Level.BLOCK, statistic=0.0))
-    assert leadership_text.opening_words(held) == ("Blocked: verdict — sample ratio was found.",)
+    assert leadership_text.opening_words(held) == ("No verdict (failed check): verdict — sample ratio was found.",)
 
 
 def test_trust_counts_gates_and_what_became_of_them():
     held = leading.gates("06", leading.gate("a", "x", Level.STRIKE), leading.gate("b", "y"), leading.gate("c", "z"),
                          leading.gate("d", "z", is_crossed=False))
-    assert leadership_text.gate_counts(held) == "4 gates were checked, 3 crossed: 1 struck a claim and 2 qualified one."
-    assert leadership_text.gate_counts(held.tail(1)) == "1 gate was checked, none was crossed."
-    assert leadership_text.gate_counts(held.head(0)) == "No gate was checked."
+    assert leadership_text.gate_counts(held) == (
+        "4 checks were made, 3 failed: 1 took figures out of the report and 2 called for caution.")
+    assert leadership_text.gate_counts(held.tail(1)) == "1 check was made, none failed."
+    assert leadership_text.gate_counts(held.head(0)) == "No check was made."
 
 
 def test_what_changed_is_counted_beside_what_chance_would_change():
     moved = row("share", change=0.05, low=0.03, high=0.07, is_beyond_noise=True)
     still = row("share", change=0.0, low=-0.02, high=0.02, is_beyond_noise=False)
     assert leadership_text.significant_changes(key(moved, still)) == (
-        "Since 31 March 2026 1 of 2 figures with an interval changed beyond noise (by chance alone about 0.1 would): "
+        "Since 31 March 2026 statistically significant changes in 1 of 2 figures with an interval (by chance alone "
+        "about 0.1 would): "
         "Figure up 5 points.")
     assert (
         leadership_text.significant_changes(key(still))
-        == "Since 31 March 2026 none of 1 figure with an interval changed beyond noise."
+        == "Since 31 March 2026 none of 1 figure with an interval shows a statistically significant change."
     )
 
 
@@ -152,16 +155,16 @@ def grades(*rows):
 @pytest.mark.parametrize(("rows", "sentences"), [
     ([], ("Nothing due yet.",)),
     ([grade(), grade("repeat buyers", is_inside=False)],
-     ("1 of 1 forecast for everybody holds what happened.",
+     ("The outcome for all customers fell inside the stated range.",
       "Customers lost, due 30 June 2026: 12 against 12 forecast, inside the interval [9, 15].")),
     ([grade(is_inside=False, actual=20.0), grade(due_on="2026-03-31", is_inside=False)],
-     ("None of 2 forecasts hold what happened.",
+     ("None of 2 outcomes fell inside the stated range.",
       "Customers lost, due 30 June 2026: 20 against 12 forecast, outside the interval [9, 15].")),
     ([grade("repeat buyers", low=np.nan, high=np.nan, is_inside=None)],
      ("Customers lost, repeat buyers, due 30 June 2026: 12 against 12 forecast, without an interval.",)),
     ([grade(has_action_list=True)],
-     ("1 of 1 forecast holds what happened.", "Customers lost, due 30 June 2026: 12 against 12 forecast, inside the "
-      "interval [9, 15]; the list drawn then may have changed it.")),
+     ("The outcome fell inside the stated range.", "Customers lost, due 30 June 2026: 12 against 12 forecast, inside "
+      "the interval [9, 15]; our last campaign may have changed it.")),
     ([grade(status="not_applicable", reason="the currency was USD and is EUR", is_inside=None)],
      ("Nothing can be graded: the currency was USD and is EUR.",)),
 ])
@@ -171,7 +174,8 @@ def test_forecasts_are_graded_for_everybody_first(rows, sentences):
 
 def test_forecasts_for_a_part_of_the_customers_are_graded_apart():
     both = grades(grade(), grade("repeat buyers", is_inside=False), grade("one-time buyers"))
-    assert leadership_text.parts_graded(both) == "Of 2 forecasts for a part of them 1 held."
+    assert leadership_text.parts_graded(both) == (
+        "1 of 2 outcomes for a part of the customers fell inside the stated range.")
     assert leadership_text.parts_graded(grades(grade())) == leadership_text.parts_graded(grades()) == ""
 
 
@@ -179,7 +183,7 @@ def test_finance_is_what_the_intake_counted():
     audit = estimate_table([Estimate("net sales", 9747747.934, unit="money"),
                      Estimate("customers with orders", 4372, unit="customers")])
     assert leadership_text.finance_sentence(leading.results("GBP", intake_audit=audit)) == (
-        "Whole history as counted, to be ticked against the books: net sales £9,747,747.93 and 4,372 "
+        "Whole history as counted, to be reconciled with the ledger: net sales £9,747,747.93 and 4,372 "
         "customers with orders.")
     assert leadership_text.finance_sentence(leading.results()) == "No revenue and no customers are recorded."
 
@@ -187,7 +191,7 @@ def test_finance_is_what_the_intake_counted():
 def test_a_company_with_contracts_alone_has_revenue_to_tick():
     signed = leading.results("USD", customer_base=leading.contracts())
     assert leadership_text.finance_sentence(signed) == (
-        "As counted, to be ticked against the books: 300 contracts that run with "
+        "As counted, to be reconciled with the ledger: 300 contracts that run with "
         "$15,000.50 of fees a month and 100 that have ended."
     )
 
@@ -234,7 +238,7 @@ def test_verdicts_of_experiments_are_decisions_too_below_the_plan():
 def test_the_confidence_in_a_verdict_counts_the_gates_that_its_experiment_crossed():
     held = leading.gates("06", leading.gate("checkout: plan", "every verdict on checkout"))
     found = leadership_text.decision_rows(leading.results(experiment_effects=leading.effects(), experiment_gates=held))
-    assert found["confidence"].tolist() == ["drawn at random, 1 gate crossed (checkout: plan)"]
+    assert found["confidence"].tolist() == ["drawn at random, 1 check failed (checkout: plan)"]
 
 
 @pytest.mark.parametrize(("verdicts", "sentence"), [
@@ -287,4 +291,4 @@ def test_numbers_are_handed_on_to_two_digits():
     found = kpis.available_kpis(leading.everything())
     held = leading.gates("03", leading.gate("alpha", "x"))
     assert leadership_text.leadership_headline(found, held) == (
-        "key figures: 10; Satisfaction, 0 to 100: 70; Truly loyal: 0.3; gates: 1, crossed 1")
+        "key figures: 10; Satisfaction, 0 to 100: 70; Truly loyal: 0.3; checks: 1, failed 1")

@@ -196,7 +196,8 @@ def test_the_headline_has_two_digits_and_says_what_is_missing():
         f"{ATTITUDE_BEHAVIOUR_CORRELATION}: 0.19",
     )
     assert (
-        loyalty_text.loyalty_headline(matrix(status=Status.STRUCK, reason="why"))[0] == "share true: claim struck: why"
+        loyalty_text.loyalty_headline(matrix(status=Status.STRUCK, reason="why"))[0] == "share true: not reported "
+                "(failed check): why"
     )
 
 

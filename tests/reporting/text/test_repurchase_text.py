@@ -89,7 +89,7 @@ def test_slopes_and_the_trial_out_of_sample():
     assert "does as well out of sample" in repurchase_text.slope_sentence(curve(gain=(0.01, -0.02, 0.02)))
     assert repurchase_text.slope_sentence(curve(reason="x")) == ""
     assert repurchase_text.repurchase_headline(curve())[1] == "lower knot: 45"
-    assert repurchase_text.repurchase_headline(curve(p=0.4))[1].endswith("claim struck: no threshold")
+    assert repurchase_text.repurchase_headline(curve(p=0.4))[1].endswith("not reported (failed check): no threshold")
 
 
 def drivers(low, high, unknown=()):

@@ -29,7 +29,7 @@ def test_the_answer_names_index_people_levels_and_change():
     assert satisfaction_text.satisfaction_answer(index(changed(-3.2, -5, -1.4)), OK_GATES, ["A", "B"]) == (
         "Satisfaction stands at 72.5 points [70.1, 74.9] of 100, the mean of 120 people, each by the latest answer.",
         "40.0 % [30.0 %, 50.0 %] are highly satisfied, 10.0 % [5.0 %, 20.0 %] dissatisfied.",
-        "From wave A to wave B: down 3.2 points, beyond noise [−5.0, −1.4].")
+        "From wave A to wave B: down 3.2 points, statistically significant [−5.0, −1.4].")
 
 
 def test_a_single_wave_says_nothing_of_change_in_the_answer():
@@ -42,7 +42,7 @@ def test_a_single_wave_says_nothing_of_change_in_the_answer():
 
 def test_a_change_within_noise_is_called_that():
     assert satisfaction_text.wave_change(index(changed(0.5, -1, 2)), ["A", "B"]) == (
-        "From wave A to wave B: no change beyond noise (0.5 points [−1, 2]).")
+        "From wave A to wave B: no statistically significant change (0.5 points [−1, 2]).")
 
 
 def test_a_change_that_cannot_be_given_says_why():
