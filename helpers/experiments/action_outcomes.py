@@ -13,6 +13,9 @@ from helpers.foundation.engine import Engine
 
 CONTRACT_RETAINED, REPURCHASED = "kept", "came_back"
 
+METRIC_LABELS = {CONTRACT_RETAINED: "Contract retention rate", REPURCHASED: "Repurchase rate", "net_sales": "Net sales",
+                 "margin": "Margin", "satisfaction": "Satisfaction score"}
+
 
 @dataclass(frozen=True, slots=True)
 class OutcomeTables:
@@ -79,11 +82,12 @@ def with_list_plans(assumptions: ExperimentsConfig, drawn: pd.DataFrame, has_con
     """
     made = {
         name: ExperimentPlan(
-            hypothesis="who is contacted stays more often than who is left alone by lot",
+            hypothesis="who is contacted stays more often than the random control group",
             control="held out",
             primary_metric=CONTRACT_RETAINED if has_contracts else REPURCHASED,
             assigned="customer",
             ends_on=on,
+            metric_labels=METRIC_LABELS,
         )
         for name, on in outcome_due_on(drawn, assumptions.window_days).items()
     }

@@ -20,7 +20,7 @@ from helpers.experiments import (
 )
 from helpers.experiments.aggregates import COVARIATE_PREFIX, ArmMoments
 from helpers.experiments.config import ExperimentsConfig
-from helpers.experiments.design import ExperimentDesign
+from helpers.experiments.design import ExperimentDesign, readable_id
 from helpers.experiments.experiment_data import ExperimentData
 from helpers.experiments.mean_difference import Difference
 from helpers.foundation.results import Status
@@ -88,6 +88,7 @@ def analyse(
     rows = every[(every["experiment"] == design.experiment) & (every["metric"] == metric)].set_index("variant")
     row = {
         "experiment": design.experiment, "metric": outcome, "variant": variant, "control": design.control,
+        "experiment_label": design.label, "metric_label": design.metric_label(outcome),
         "level": 0.95, "is_primary": design.is_primary(outcome),
         "is_exploratory": design.is_exploratory, "plan": design.plan.fingerprint if design.plan else "",
         **EMPTY_EFFECT, "method": "", "verdict": None, **_arms(rows, design, variant, outcome),
@@ -191,7 +192,7 @@ def _cuped(
     planned = design.plan.covariate if design.plan else ""
     if not planned:
         return None, ""
-    name = planned.removeprefix(COVARIATE_PREFIX)
+    name = readable_id(planned.removeprefix(COVARIATE_PREFIX))
     if planned in evidence.unequal.get(design.experiment, ()):
         return None, f"not adjusted by {name}, which the arms lack unequally"
     pairs = [

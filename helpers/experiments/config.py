@@ -42,10 +42,14 @@ class ExperimentPlan(Section):
         None, gt=0, description="standard deviation of true differences beforehand; empty for nothing known "
                                 "[unit of the metric]")
 
+    label: str = Field("", description="what people call the experiment; empty for its name")
+    metric_labels: dict[str, str] = Field({}, description="what people call its outcomes, by name of the metric")
+
     @property
     def fingerprint(self) -> str:
-        """Twelve digits of the checksum of everything that was planned: another plan has another one."""
-        text = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
+        """Twelve digits of the checksum of everything that was planned: another plan has another one; labels do not."""
+        planned = self.model_dump(mode="json", exclude={"label", "metric_labels"})
+        text = json.dumps(planned, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     @model_validator(mode="after")
@@ -106,6 +110,8 @@ def _named(plan: ExperimentPlan, experiment: str) -> pd.DataFrame:
     rows.loc[rows["assumption"] == "guardrails", "value"] = ", ".join(plan.guardrails) or "none"
     ratios = ", ".join(f"{name} = {a} / {b}" for name, (a, b) in plan.ratios.items())
     rows.loc[rows["assumption"] == "ratios", "value"] = ratios or "none"
+    labels = ", ".join(f"{name}: {label}" for name, label in plan.metric_labels.items())
+    rows.loc[rows["assumption"] == "metric_labels", "value"] = labels or "none"
     quantiles = ", ".join(f"{metric} at {q:g}" for metric, q in plan.quantiles.items())
     rows.loc[rows["assumption"] == "quantiles", "value"] = quantiles or "none"
     return rows.assign(assumption=f"{experiment}: " + rows["assumption"])

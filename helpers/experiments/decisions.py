@@ -20,7 +20,7 @@ MILD_SRM_P = 0.001
 
 DECISION_RULES = pd.DataFrame(
     [
-        (INVALID, "a gate that blocks is crossed: its reason stands in place of the verdict"),
+        (INVALID, "a check that blocks has failed: its reason stands in place of the verdict"),
         (KEEP_RUNNING, "there are too few values, or no method may be believed"),
         (STOP, "a guardrail got worse, beyond chance"),
         (KEEP_RUNNING, "the planned day of the look has not come, and the plan has no always-valid intervals"),
@@ -117,7 +117,8 @@ def _effects_of_experiment(
                  "verdict": INVALID if row["is_primary"] else None} for row in rows]
     adjusted = zip(analysis.holm_family(rows, design), analysis.exact_family(rows, design), strict=True)
     rows = [{**row, "p_adjusted": p, "exact_adjusted": exact} for row, (p, exact) in zip(rows, adjusted, strict=True)]
-    harmed = {str(row["variant"]): str(row["metric"]) for row in rows if _is_guardrail_harmed(row, design, assumptions)}
+    harmed = {str(row["variant"]): str(row["metric_label"]) for row in rows
+              if _is_guardrail_harmed(row, design, assumptions)}
     return [{**row, **_verdict(row, design, assumptions, as_of, harmed)} if row["is_primary"] else row for row in rows]
 
 

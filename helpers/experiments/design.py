@@ -59,9 +59,45 @@ class ExperimentDesign:
         planned = self.plan.ratios if self.plan else {}
         return {name: pair for name, pair in planned.items() if set(pair) <= set(self.metrics)}
 
+    @property
+    def label(self) -> str:
+        """What people call the experiment: the plan's label, else its name without underscores."""
+        return (self.plan.label if self.plan else "") or readable_id(self.experiment)
+
+    def metric_label(self, metric: str) -> str:
+        """Return what people call a metric: the plan's label, as it stands in a sentence, else without underscores.
+
+        A quantile is called by the label of its metric.
+        """
+        labels = self.plan.metric_labels if self.plan else {}
+        head, of, name = metric.rpartition(" of ")
+        return f"{head}{of}{label_in_sentence(labels[name])}" if name in labels else readable_id(metric)
+
     def is_primary(self, metric: str) -> bool:
         """Return whether a metric decides; without a plan every one is looked at alike."""
         return self.plan is None or metric == self.plan.primary_metric
+
+
+def readable_id(text: str) -> str:
+    """Return a readable form of an id.
+
+    Examples
+    --------
+    >>> readable_id("one_page_checkout")
+    'one page checkout'
+    """
+    return text.replace("_", " ").strip()
+
+
+def label_in_sentence(label: str) -> str:
+    """Return a label as it stands within a sentence: with its article, and lowered unless it is an abbreviation.
+
+    Examples
+    --------
+    >>> label_in_sentence("Order rate"), label_in_sentence("NPS")
+    ('the order rate', 'the NPS')
+    """
+    return f"the {label if label[1:2].isupper() else label[:1].lower() + label[1:]}"
 
 
 def experiment_designs(counted: ArmAggregates, assumptions: ExperimentsConfig) -> tuple[ExperimentDesign, ...]:

@@ -8,7 +8,7 @@ from scipy import stats
 
 from helpers.experiments import mean_difference
 from helpers.experiments.aggregates import ArmAggregates
-from helpers.experiments.design import ExperimentDesign
+from helpers.experiments.design import ExperimentDesign, readable_id
 from helpers.experiments.experiment_data import UnitSample, covariate_matrix
 from helpers.experiments.missing_covariates import CovariateMissingness, covariate_missingness
 from helpers.experiments.variance_reduction import trimmed_bounds
@@ -20,8 +20,8 @@ def early_exposure_gate(design: ExperimentDesign, arms: pd.DataFrame) -> tuple[G
     n, total = int(arms["n_early"].sum()), int(arms["n_units"].sum())
     if not n:
         return ()
-    return (Gate(f"{design.experiment}: time stamps", n / total, 0.0, True, Level.QUALIFY,
-                 f"every verdict on {design.experiment}",
+    return (Gate(f"{design.label}: time stamps", n / total, 0.0, True, Level.QUALIFY,
+                 f"every verdict on {design.label}",
                  f"{n:,} of {total:,} units were exposed before they were assigned"),)
 
 
@@ -53,8 +53,8 @@ def changed_plan_gate(design: ExperimentDesign, earlier: Mapping[str, str]) -> t
         return ()
     sentence = (f"the plan was {before} in the run before and is {now or 'gone'}: it was changed after units were "
                 "assigned")
-    return (Gate(f"{design.experiment}: plan kept", 0.0, 1.0, True, Level.QUALIFY,
-                 f"every verdict on {design.experiment}", sentence),)
+    return (Gate(f"{design.label}: plan kept", 0.0, 1.0, True, Level.QUALIFY,
+                 f"every verdict on {design.label}", sentence),)
 
 
 def covariate_balance_gate(design: ExperimentDesign, units: UnitSample, threshold: float) -> tuple[Gate, ...]:
@@ -86,8 +86,8 @@ def covariate_balance_gate(design: ExperimentDesign, units: UnitSample, threshol
     p = float(stats.chi2.sf(chi2, freedom))
     what = f"{x.shape[1]} column{'s' if x.shape[1] > 1 else ''} known beforehand"
     fate = "the arms were not alike" if p < threshold else "the arms were alike"
-    return (Gate(f"{design.experiment}: alike beforehand", p, threshold, p < threshold, Level.BLOCK,
-                 f"every verdict on {design.experiment}",
+    return (Gate(f"{design.label}: alike beforehand", p, threshold, p < threshold, Level.BLOCK,
+                 f"every verdict on {design.label}",
                  f"{what}: χ² {chi2:.1f} on {freedom}, p {p_value_text(p)}, threshold {threshold:g}: {fate}"),)
 
 
@@ -106,19 +106,20 @@ def differential_attrition_gates(
                       for v in design.variants]
             widest = list_text(
                 [
-                    f"{v} less {design.control} between {signed_text(low, '.3g')} and {signed_text(high, '.3g')}"
+                    f"{v} minus {design.control} between {signed_text(low, '.3g')} and {signed_text(high, '.3g')}"
                     for v, (low, high) in zip(design.variants, bounds, strict=True)
                 ]
             )
             found.append(
                 Gate(
-                    f"{design.experiment}: response to {metric}",
+                    f"{design.label}: response to {design.metric_label(metric)}",
                     p,
                     threshold,
                     True,
                     Level.QUALIFY,
-                    f"the difference in {metric}",
-                    f"arms have a value of {metric} unequally often, p {p_value_text(p)}; that leaves {widest} "
+                    f"the difference in {design.metric_label(metric)}",
+                    f"arms have a value of {design.metric_label(metric)} unequally often, p {p_value_text(p)}; that "
+                    f"leaves {widest} "
                     "possible",
                 )
             )
@@ -150,10 +151,10 @@ def _covariate_gate(design: ExperimentDesign, lacking: CovariateMissingness, thr
     fate = ("too few to test whether the arms lack it alike" if np.isnan(lacking.p) else
             f"p {p_value_text(lacking.p)}, threshold {threshold:g}: "
             + (f"the arms lack it unequally, so {unadjusted}" if is_unequal else "the arms lack it alike"))
-    return Gate(f"{design.experiment}: {lacking.name} known", lacking.p, threshold, is_unequal, Level.QUALIFY,
-                f"the difference in {design.plan.primary_metric}" if is_planned else
-                f"every verdict on {design.experiment}",
-                f"{n:,} of {total:,} units lack {lacking.name} ({by_arm}), {fate}")
+    return Gate(f"{design.label}: {readable_id(lacking.name)} known", lacking.p, threshold, is_unequal, Level.QUALIFY,
+                f"the difference in {design.metric_label(design.plan.primary_metric)}" if is_planned else
+                f"every verdict on {design.label}",
+                f"{n:,} of {total:,} units lack {readable_id(lacking.name)} ({by_arm}), {fate}")
 
 
 def p_value_text(p: float) -> str:
@@ -180,17 +181,46 @@ def sample_ratio_mismatch_gate(design: ExperimentDesign, arms: pd.DataFrame, thr
     column = {"period": "n_periods", "cluster_id": "n_clusters"}.get(design.by, "n_units")
     seen = np.array([arms[column].get(arm, 0) for arm in design.arms], dtype=float)
     expected = seen.sum() * np.array(design.shares) / max(sum(design.shares), 1e-12)
-    name, claims = f"{design.experiment}: sample ratio", f"every verdict on {design.experiment}"
+    name, claims = f"{design.label}: sample ratio", f"every verdict on {design.label}"
     if len(design.arms) < 2 or expected.min() < 5:
         return Gate(name, np.nan, threshold, False, Level.BLOCK, claims, "too few units to test the sample ratio")
     chi2 = float(((seen - expected) ** 2 / expected).sum())
     p = float(stats.chi2.sf(chi2, len(seen) - 1))
-    units = list_text([f"{n:,.0f} in {arm}" for arm, n in zip(design.arms, seen, strict=True)])
-    fate = "the draw did not go as planned, so its arms cannot be compared" if p < threshold else "drawn as planned"
-    sentence = (
-        f"{fate} ({units} against {design.shares_from}, χ² {chi2:.3f}, p {p_value_text(p)}, threshold {threshold:g})"
-    )
-    return Gate(name, p, threshold, p < threshold, Level.BLOCK, claims, sentence)
+    return Gate(name, p, threshold, p < threshold, Level.BLOCK, claims,
+                sample_ratio_sentence(seen, expected, p, design.shares_from, is_mismatch=p < threshold))
+
+
+def sample_ratio_sentence(
+    seen: Sequence[float], expected: Sequence[float], p: float, shares_from: str, *, is_mismatch: bool
+) -> str:
+    """Return what a sample ratio test found: units by arm, the ratio that was expected, and p.
+
+    Parameters
+    ----------
+    seen, expected : sequence of float
+        Units by arm, as counted and as the shares would have them.
+    p : float
+        p of the χ² test.
+    shares_from : str
+        Where the shares come from, as `ExperimentDesign` says it.
+    is_mismatch : bool
+        Whether p is below the threshold.
+
+    Examples
+    --------
+    >>> sample_ratio_sentence((1003, 694), (848.5, 848.5), 6.4e-14, "the planned shares", is_mismatch=True)
+    'sample ratio mismatch: 1,003 against 694 where 50 : 50 was planned (p < .0001); the result is invalid'
+    >>> sample_ratio_sentence((100, 104), (102, 102), 0.7794, "the recorded probabilities", is_mismatch=False)
+    'sample ratio as expected: 100 against 104 where 50 : 50 was recorded (p = .7794)'
+    """
+    counts = " against ".join(f"{n:,.0f}" for n in seen)
+    ratio = " : ".join(f"{100 * n / max(sum(expected), 1e-12):.3g}" for n in expected)
+    source = {"the planned shares": "was planned", "the recorded probabilities": "was recorded"}.get(
+        shares_from, "was expected, as no shares are recorded")
+    found = f"{counts} where {ratio} {source} (p {'< .0001' if p < 0.0001 else f'= {p_value_text(p)}'})"
+    if is_mismatch:
+        return f"sample ratio mismatch: {found}; the result is invalid"
+    return f"sample ratio as expected: {found}"
 
 
 def missing_value_gates(design: ExperimentDesign, outcomes: pd.DataFrame) -> tuple[Gate, ...]:
@@ -199,29 +229,31 @@ def missing_value_gates(design: ExperimentDesign, outcomes: pd.DataFrame) -> tup
                if of_metric["n_missing"].sum()]
     if lacking or outcomes.empty:
         return tuple(lacking)
-    return (Gate(f"{design.experiment}: missing values", 0.0, 0.0, False, Level.QUALIFY,
-                 f"every difference in {design.experiment}",
-                 f"every unit has a value of {list_text(design.metrics)}"),)
+    return (Gate(f"{design.label}: missing values", 0.0, 0.0, False, Level.QUALIFY,
+                 f"every difference in {design.label}",
+                 f"every unit has a value of {list_text([design.metric_label(m) for m in design.metrics])}"),)
 
 
 def _missing_value_gate(design: ExperimentDesign, metric: str, outcomes: pd.DataFrame) -> Gate:
     n_missing, n_units = int(outcomes["n_missing"].sum()), int((outcomes["n"] + outcomes["n_missing"]).sum())
     by_arm = list_text([f"{m:,} in {arm}" for arm, m in zip(outcomes["variant"], outcomes["n_missing"], strict=True)])
-    sentence = f"{n_missing:,} of {n_units:,} units have no value of {metric} and are left out ({by_arm})"
-    return Gate(f"{design.experiment}: missing values of {metric}", n_missing / n_units, 0.0, True, Level.QUALIFY,
-                f"the difference in {metric}", sentence)
+    name = design.metric_label(metric)
+    sentence = f"{n_missing:,} of {n_units:,} units have no value of {name} and are left out ({by_arm})"
+    return Gate(f"{design.label}: missing values of {name}", n_missing / n_units, 0.0, True, Level.QUALIFY,
+                f"the difference in {name}", sentence)
 
 
 def leave_one_out_gate(design: ExperimentDesign, metric: str, outcomes: pd.DataFrame) -> Gate:
     """Return what the one most extreme unit does to the difference, in standard errors without it."""
-    name, claims = f"{design.experiment}: largest value of {metric}", f"the difference in {metric}"
+    label = design.metric_label(metric)
+    name, claims = f"{design.label}: largest value of {label}", f"the difference in {label}"
     found = [
         i for v in design.variants if (i := mean_difference.leave_one_out(design, metric, v, outcomes)) is not None
     ]
     if not found:
         return Gate(name, np.nan, 1.0, False, Level.QUALIFY, claims, "too few values to tell")
     worst = max(found, key=lambda i: i.shift)
-    sentence = (f"{worst.variant} less {design.control} is {signed_text(worst.with_unit, '.4g')} with and "
+    sentence = (f"{worst.variant} minus {design.control} is {signed_text(worst.with_unit, '.4g')} with and "
                 f"{signed_text(worst.without_unit, '.4g')} without the one most extreme unit "
                 f"({signed_text(worst.extreme, ',.6g')})")
     return Gate(name, worst.shift, 1.0, worst.shift > 1.0, Level.QUALIFY, claims, sentence)

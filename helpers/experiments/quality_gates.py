@@ -88,11 +88,12 @@ def _gates_of_experiment(
 
 def plan_gate(design: ExperimentDesign) -> Gate:
     """Return whether the study holds a plan; without one every verdict is exploratory."""
-    found = (f"planned: {design.plan.primary_metric} decides against {design.control}, plan {design.plan.fingerprint}"
+    found = (f"planned: {design.metric_label(design.plan.primary_metric)} decides against {design.control}, plan "
+             f"{design.plan.fingerprint}"
              if design.plan
              else f"the study holds no plan, so every verdict is exploratory; {design.control} is read as the control")
-    return Gate(f"{design.experiment}: plan", float(design.plan is not None), 1.0, design.plan is None,
-                Level.QUALIFY, f"every verdict on {design.experiment}", found)
+    return Gate(f"{design.label}: plan", float(design.plan is not None), 1.0, design.plan is None,
+                Level.QUALIFY, f"every verdict on {design.label}", found)
 
 
 def arms_gate(design: ExperimentDesign, arms: pd.DataFrame) -> Gate:
@@ -106,8 +107,8 @@ def arms_gate(design: ExperimentDesign, arms: pd.DataFrame) -> Gate:
         sentence = f"every unit is in {design.control}: there is nothing to compare it with"
     else:
         sentence = f"all {n_seen} arms have units"
-    return Gate(f"{design.experiment}: arms", n_seen, threshold, n_seen < threshold, Level.BLOCK,
-                f"every verdict on {design.experiment}", sentence)
+    return Gate(f"{design.label}: arms", n_seen, threshold, n_seen < threshold, Level.BLOCK,
+                f"every verdict on {design.label}", sentence)
 
 
 def planned_shares_gate(design: ExperimentDesign, arms: pd.DataFrame) -> Gate:
@@ -124,13 +125,13 @@ def planned_shares_gate(design: ExperimentDesign, arms: pd.DataFrame) -> Gate:
     else:
         sentence = f"{design.shares_from} add up to {total:.3g}"
     is_crossed = bool(varies or unplanned or abs(total - 1) > 0.01)
-    return Gate(f"{design.experiment}: planned shares", total, 1.0, is_crossed, Level.BLOCK,
-                f"every verdict on {design.experiment}", sentence)
+    return Gate(f"{design.label}: planned shares", total, 1.0, is_crossed, Level.BLOCK,
+                f"every verdict on {design.label}", sentence)
 
 
 def independent_units_gate(design: ExperimentDesign, arms: pd.DataFrame) -> Gate:
     """Return whether units were assigned one by one; units that share a cluster are not independent."""
-    name, claims = f"{design.experiment}: independent units", f"every verdict on {design.experiment}"
+    name, claims = f"{design.label}: independent units", f"every verdict on {design.label}"
     if not design.by:
         return Gate(name, 0.0, 0.0, False, Level.NOTE, claims, "units were assigned one by one")
     what, column = ("periods", "n_periods") if design.by == "period" else ("clusters", "n_clusters")
@@ -146,11 +147,11 @@ def independent_units_gate(design: ExperimentDesign, arms: pd.DataFrame) -> Gate
 def primary_metric_gate(design: ExperimentDesign) -> Gate:
     """Return whether the planned primary metric was recorded while others were."""
     is_there = design.plan.primary_metric in {*design.metrics, *design.ratios}
-    sentence = (f"{design.plan.primary_metric} is recorded" if is_there else
-                f"the planned metric {design.plan.primary_metric} is not recorded; there are "
-                f"{list_text(design.metrics)}")
-    return Gate(f"{design.experiment}: primary metric", float(is_there), 1.0, not is_there, Level.BLOCK,
-                f"the verdict on {design.experiment}", sentence)
+    sentence = (f"{design.metric_label(design.plan.primary_metric)} is recorded" if is_there else
+                f"the planned metric {design.metric_label(design.plan.primary_metric)} is not recorded; there are "
+                f"{list_text([design.metric_label(m) for m in design.metrics])}")
+    return Gate(f"{design.label}: primary metric", float(is_there), 1.0, not is_there, Level.BLOCK,
+                f"the verdict on {design.label}", sentence)
 
 
 def answers_gate(design: ExperimentDesign, metric: str, outcomes: pd.DataFrame) -> Gate:
@@ -168,11 +169,11 @@ def answers_gate(design: ExperimentDesign, metric: str, outcomes: pd.DataFrame) 
     sentence = (f"{few}: by Fisher's exact test p is {exact}, and no chance to be better is given" if others else
                 few or f"every arm has {preconditions.LEAST_ANSWERS} or more of either answer, {fewest:,} at least")
     return Gate(
-        f"{design.experiment}: answers to {metric}",
+        f"{design.label}: answers to {design.metric_label(metric)}",
         fewest,
         preconditions.LEAST_ANSWERS,
         bool(few),
         Level.QUALIFY,
-        f"the difference in {metric}",
+        f"the difference in {design.metric_label(metric)}",
         sentence,
     )

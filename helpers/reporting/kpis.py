@@ -12,6 +12,7 @@ from helpers.reporting import change_since_last_run, formatting
 from helpers.reporting.leadership_page import MOST_CARDS, KpiCard
 from helpers.reporting.run_results import COUNTS, PAGES, RunResults
 from helpers.reporting.schema import KPIS
+from helpers.reporting.text import experiments as experiments_text
 from helpers.reporting.text import leadership as leadership_text
 from helpers.satisfaction import satisfaction_index
 
@@ -154,9 +155,10 @@ def experiment_kpis(results: RunResults) -> Iterator[Found]:
     frame = results.frame(EFFECTS)
     for row in frame[frame["is_primary"]].to_dict("records") if len(frame) else ():
         scale, unit = (100, "points") if row["unit"] == "share" else (1, row["unit"])
+        control, variant = (experiments_text.arm_name(row[arm]) for arm in ("control", "variant"))
         kpi = Kpi("06", "experiments", "", f"effect on {row['metric']}",
-                  f"{row['experiment']}: {row['metric']}, {row['variant']} less {row['control']}",
-                  f"{row['experiment']}: {row['variant']}")
+                  f"{experiments_text.experiment_name(row)}: {experiments_text.metric_heading(row)}, "
+                  f"{variant} minus {control}", f"{row['experiment']}: {row['variant']}")
         yield kpi, Estimate(
             kpi.quantity, *(float(row[c]) * scale for c in ("value", "low", "high")), unit,
             int(row["n_control"] + row["n_variant"]), kpi.segment, float(row["level"]), Status(row["status"]),

@@ -80,7 +80,7 @@ def test_no_verdict_before_the_planned_look(trial, lazily):
 def test_a_blocked_verdict_is_replaced_by_its_reason_and_shows_no_difference(trial, lazily):
     found = row(effects(lazily(trial.drop(trial.index[:80])), planned()))
     assert (found["verdict"], found["status"]) == ("invalid", "blocked")
-    assert "threshold 0.01" in found["reason"]
+    assert "sample ratio mismatch" in found["reason"]
     assert np.isnan([found["value"], found["low"], found["p"], found["relative"]]).all()
     assert found["mean_control"] > 0
 

@@ -96,7 +96,7 @@ def test_unequal_response_says_what_it_leaves_possible(trial, lazily, judged):
     answered.loc[answered.index[:120], "metric_returned"] = np.nan
     gate = next(g for g in judged(lazily(answered), planned())[2]["welcome"] if "response to" in g.gate)
     assert gate.is_crossed
-    assert "offer less control between" in gate.sentence
+    assert "offer minus control between" in gate.sentence
     alike = trial.assign(metric_returned=trial["metric_returned"].astype(float))
     alike.loc[alike.index[350:450], "metric_returned"] = np.nan
     assert not any("response to" in g.gate for g in judged(lazily(alike), planned())[2]["welcome"])

@@ -40,7 +40,7 @@ def test_a_covariate_that_one_arm_lacks_makes_no_effect(lazily, judged):
     assert row["low"] < 0 < row["high"]
     assert row["verdict"] != "ship"
     assert row["method"] == "Welch"
-    assert row["note"] == "not adjusted by spend_before, which the arms lack unequally"
+    assert row["note"] == "not adjusted by spend before, which the arms lack unequally"
 
 
 def test_the_page_says_how_many_units_of_each_arm_lack_the_covariate(lazily, judged):
@@ -48,7 +48,7 @@ def test_the_page_says_how_many_units_of_each_arm_lack_the_covariate(lazily, jud
 
     *_, checked, effects = judged(lazily(lacking(trial_without_effect(), 0, 240)), PLANNED)
     sentence = experiments_text.experiments_answer(effects, quality_gates.gates_table(checked))[0]
-    assert "240 of 800 units lack spend_before (0 of 400 in control and 240 of 400 in new)" in sentence
+    assert "240 of 800 units lack spend before (0 of 400 in control and 240 of 400 in new)" in sentence
     assert "the arms lack it unequally, so the difference is not adjusted by it" in sentence
 
 
@@ -58,7 +58,7 @@ def test_a_covariate_that_both_arms_lack_alike_still_adjusts_and_is_not_taken_fo
     assert row["method"] == f"CUPED on {BEFORE}"
     assert row["low"] < 3.0 < row["high"]
     assert row["cuped_reduction"] > 0.4
-    gate = next(g for g in checked["banner"] if g.gate == "banner: spend_before known")
+    gate = next(g for g in checked["banner"] if g.gate == "banner: spend before known")
     assert not gate.is_crossed
     assert gate.sentence.endswith("the arms lack it alike")
 

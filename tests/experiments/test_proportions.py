@@ -149,7 +149,7 @@ def test_a_verdict_on_few_answers_is_qualified_and_has_no_chance_to_be_better(la
     assert row["reason"].endswith("on few of the rarer answer; Fisher's exact test agrees")
     assert (
         experiments_text.experiment_decision(effects, gates=table)["confidence"]
-        == "drawn at random, 1 check failed (offer: answers to bought)"
+        == "assigned at random, 1 check failed (offer: answers to bought)"
     )
 
 

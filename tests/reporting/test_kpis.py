@@ -30,7 +30,7 @@ def test_each_wing_gives_its_key_figures_in_order():
                 "months",
                                           "Net sales, last 12 months", "Expected churn, next 90 days",
                                           "Margin at risk"]
-    assert found["name"].iloc[-1] == "checkout: ordered, new less old"
+    assert found["name"].iloc[-1] == "checkout: Ordered, new minus old"
 
 
 def test_contracts_without_dates_have_no_margin_at_stake():

@@ -7,6 +7,7 @@ from typing import Protocol
 import pandas as pd
 
 from helpers.reporting import decimal_places, formatting
+from helpers.reporting.text.experiments import arm_name, experiment_name, metric_heading, metric_name
 
 ROWS = 40
 
@@ -38,8 +39,8 @@ def uplift_sentences(found: Mapping[tuple[str, str, str], TargetingFinding]) -> 
 
 
 def _targeted(experiment: str, metric: str, variant: str, one: TargetingFinding) -> str:
-    name = f"{experiment}, {variant} on {metric}"
-    against = f"“{one.rule}”"
+    name = _comparison(experiment, metric, variant)
+    against = f"“{formatting.readable_id(one.rule)}”"
     if not one.pays:
         return f"{name}: no way of choosing whom to treat is clearly better than treating at random."
     low, high = (formatting.number(x, 2) for x in (one.lead_low, one.lead_high))
@@ -49,13 +50,19 @@ def _targeted(experiment: str, metric: str, variant: str, one: TargetingFinding)
     return f"{name}: choosing pays, and the one-line rule {against} is not beaten by a learner ({lead})."
 
 
+def _comparison(experiment: str, metric: str, variant: str) -> str:
+    names = (formatting.readable_id(name) for name in (experiment, metric))
+    return "{0}, {2} on {1}".format(*names, arm_name(variant))
+
+
 def uplift_curve_title(found: Mapping[tuple[str, str, str], TargetingFinding]) -> str:
     """Return the finding of the figure of the first targeting curve."""
     if not found:
         return "For whom it works cannot be said"
     (experiment, metric, _), one = next(iter(found.items()))
     beats = "a learner beats the one-line rule" if one.is_beaten else "the one-line rule is not beaten"
-    return f"Treating the most promising first ({experiment}, {metric}): {beats}"
+    name = ", ".join(formatting.readable_id(text) for text in (experiment, metric))
+    return f"Treating the most promising first ({name}): {beats}"
 
 
 def uplift_curve_rows(table: pd.DataFrame) -> pd.DataFrame:
@@ -73,14 +80,14 @@ def cuped_gain(effects: pd.DataFrame) -> str:
     if known.empty:
         return "Nothing was known beforehand, of all arms alike, that outcomes could be adjusted by (CUPED)."
     best = known.sort_values("cuped_reduction", ascending=False).iloc[0]
-    covariate = str(best["covariate"]).removeprefix("covariate_")
+    covariate = formatting.readable_id(str(best["covariate"]).removeprefix("covariate_"))
     if best["cuped_reduction"] < 0.01:
         return (
-            f"CUPED gained nothing: the best column, {covariate}, takes "
-            f"{formatting.share(max(float(best['cuped_reduction']), 0.0))} of the variance of {best['metric']} away."
+            f"CUPED gained nothing: the best column, {covariate}, reduces the variance of {metric_name(best)} by "
+            f"{formatting.share(max(float(best['cuped_reduction']), 0.0))}."
         )
-    return (f"CUPED on {covariate} takes {formatting.share(float(best['cuped_reduction']))} of the variance of "
-            f"{best['metric']} away ({best['experiment']}).")
+    return (f"CUPED on {covariate} reduces the variance of {metric_name(best)} by "
+            f"{formatting.share(float(best['cuped_reduction']))} ({experiment_name(best)}).")
 
 
 def relaxed_srm_threshold(effects: pd.DataFrame, currency: str = "") -> tuple[str, ...]:
@@ -95,12 +102,13 @@ def relaxed_srm_threshold(effects: pd.DataFrame, currency: str = "") -> tuple[st
     """
     known = effects[effects["is_primary"].astype(bool) & effects["status"].eq("ok")].sort_values("p")
     said = []
-    for name, rows in known.groupby("experiment"):
-        parts = []
+    for _, rows in known.groupby("experiment"):
+        parts, name = [], experiment_name(rows.iloc[0].to_dict())
         for row in rows.head(3).to_dict("records"):
             form, scale = (formatting.points, 100.0) if row["unit"] == "share" else (
                 formatting.unit_format(str(row["unit"]), currency), 1.0)
-            parts.append(f"{row['variant']} less {row['control']} in {row['metric']} is {form(scale * row['value'])} "
+            parts.append(f"{arm_name(row['variant'])} minus {arm_name(row['control'])} in {metric_name(row)} is "
+                         f"{form(scale * row['value'])} "
                          f"{formatting.interval(scale * row['low'], scale * row['high'], form)}, "
                          f"{formatting.p_value_sentence(row['p'])}, {row['verdict']}")
         said.append(f"Were the threshold of the sample ratio .001, {name} would not be blocked: {'; '.join(parts)}.")
@@ -122,10 +130,11 @@ def effect_variants(effects: pd.DataFrame, currency: str = "") -> pd.DataFrame:
             return "–" if decimal_places.is_missing(value) else (
                 f"{form(scale * value)} {formatting.interval(scale * row[low], scale * row[high], form)}")
 
-        rows.append({"experiment": row["experiment"], "metric": row["metric"], "arm": row["variant"],
-                     "method": row["method"], "as found": said(""), "after CUPED": said("cuped"),
-                     "variance taken away": "–" if decimal_places.is_missing(row["cuped_reduction"]) else
-                     formatting.share(row["cuped_reduction"]), "tail cut": said("winsor"), "note": row["note"]})
+        rows.append({"experiment": experiment_name(row), "metric": metric_heading(row), "arm": arm_name(row["variant"]),
+                     "method": formatting.readable_id(str(row["method"])), "as found": said(""), "after "
+                "CUPED": said("cuped"),
+                     "variance reduced by": "–" if decimal_places.is_missing(row["cuped_reduction"]) else
+                     formatting.share(row["cuped_reduction"]), "winsorised": said("winsor"), "note": row["note"]})
     return pd.DataFrame(rows)
 
 
@@ -142,13 +151,13 @@ def expected_loss_table(effects: pd.DataFrame, currency: str = "") -> pd.DataFra
         is_known = not decimal_places.is_missing(row["loss_shipping"])
         exploratory = " (exploratory)" if row["is_exploratory"] else ""
         rows.append({
-            "experiment": row["experiment"], "arm": row["variant"], "decided by": row["metric"],
+            "experiment": experiment_name(row), "arm": arm_name(row["variant"]), "decided by": metric_heading(row),
             "verdict": f"{row['verdict']}{exploratory}",
             "why": "blocked: see its check" if row["status"] == "blocked" else row["reason"],
-            "chance to be better": formatting.share(row["chance_better"]) if is_known else "–",
+            "chance to win": formatting.share(row["chance_better"]) if is_known else "–",
             "expected loss a unit, shipping": _loss(row, "shipping", "stopping", form, scale) if is_known else "–",
             "not shipping": _loss(row, "stopping", "shipping", form, scale) if is_known else "–"})
-    order = ["experiment", "arm", "decided by", "verdict", "why", "chance to be better",
+    order = ["experiment", "arm", "decided by", "verdict", "why", "chance to win",
              "expected loss a unit, shipping", "not shipping"]
     return pd.DataFrame(rows, columns=order)
 
@@ -166,9 +175,9 @@ def power_table(power: pd.DataFrame, currency: str = "") -> pd.DataFrame:
         unit = "share" if row["is_share"] else "money" if row["is_money"] else "units"
         form, scale = (formatting.points, 100.0) if unit == "share" else (formatting.unit_format(unit, currency), 1.0)
         rows.append({
-            "experiment": row["experiment"], "metric": row["metric"], "arm": row["variant"],
+            "experiment": experiment_name(row), "metric": metric_heading(row), "arm": arm_name(row["variant"]),
             "units": formatting.whole(row["n_control"] + row["n_variant"]),
-            "smallest effect found 4 times in 5": form(scale * row["smallest_effect"]),
+            "minimum detectable effect, 80 % power": form(scale * row["smallest_effect"]),
             "effect worth having": _or_dash(row["minimum_effect"], lambda x, f=form, s=scale: f(s * x)),
             "power for it": _or_dash(row["power"], formatting.share),
             "units for power of 80 %": _or_dash(row["units_needed"], formatting.whole),
@@ -192,7 +201,8 @@ def aa_test_sentence(own: pd.DataFrame) -> str:
             f"{formatting.share(own['share_different'].min())} to "
             f"{formatting.share(own['share_different'].max())} of the splits, over {n}; 5 % is right."
         )
-    names = formatting.join_words([f"{r['metric']} of {r['experiment']} ({formatting.share(r['share_different'])})"
+    names = formatting.join_words([f"{metric_name(r)} of {experiment_name(r)} "
+                                   f"({formatting.share(r['share_different'])})"
                           for r in outside.to_dict("records")])
     return f"A/A: controls split at random are called different too often or too seldom in {names}; 5 % is right."
 
@@ -205,17 +215,18 @@ def preregistration_sentence(analysis: pd.DataFrame) -> str:
     n = formatting.count_text(analysis["experiment"].nunique(), "planned experiment", "planned experiments")
     if off.empty:
         return f"{formatting.sentence_case(n)} analysed as planned."
-    what = formatting.join_words([f"{r['item']} of {r['experiment']}" for r in off.to_dict("records")])
+    what = formatting.join_words([f"{formatting.readable_id(str(r['item']))} of "
+                                  f"{experiment_name(r)}" for r in off.to_dict("records")])
     return f"Of {n} not everything is as planned: {what}."
 
 
 def past_lists_sentence(drawn: pd.DataFrame, due: Mapping[str, date], as_of: date) -> str:
     """Return which lists of earlier runs are measured now, and which are not due yet."""
     if drawn.empty:
-        return "No earlier run has drawn a list whose outcome could be measured by now."
+        return "No earlier run has a campaign that could be measured by now."
     ready = sorted(name for name, on in due.items() if on <= as_of)
     waiting = [f"{name} (due {formatting.date_text(on)})" for name, on in sorted(due.items()) if on > as_of]
-    parts = [f"Measured against who was left alone: {formatting.join_words(ready)}." if ready else "",
+    parts = [f"Measured against their random control group: {formatting.join_words(ready)}." if ready else "",
              f"Not due yet: {formatting.join_words(waiting)}." if waiting else ""]
     return " ".join(filter(None, parts))
 
@@ -227,6 +238,7 @@ def subgroup_sentence(table: pd.DataFrame) -> str:
         return "Nothing was known beforehand by which effects could differ."
     if clear.empty:
         return "No column known beforehand goes with a clearly different effect."
-    said: Sequence[str] = [f"{r['covariate']} ({r['experiment']}, {r['variant']} on {r['metric']})"
+    said: Sequence[str] = [f"{formatting.readable_id(str(r['covariate']))} "
+                           f"({_comparison(*(str(r[c]) for c in ('experiment', 'metric', 'variant')))})"
                            for r in clear.to_dict("records")]
-    return f"The effect differs beyond chance by {formatting.join_words(said[:4])}."
+    return f"The effect differs with statistical significance by {formatting.join_words(said[:4])}."

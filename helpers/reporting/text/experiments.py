@@ -15,11 +15,39 @@ NONE = ("No experiment is recorded. A table of assignments — experiment, unit,
 
 ORDER = {"invalid": 0, "ship": 1, "stop": 2, "keep running": 3}
 
+ARMS = {"held out": "random control group", "treated": "treatment"}
+
 MOST_NAMED = 2
 
 MOST_ASKED = 3
 
-CAUGHT = 1.96 + 0.84  # standard errors: found at the 5 % level four times in five
+CAUGHT = 1.96 + 0.84  # standard errors: found at the 5 % level with 80 % power
+
+
+def experiment_name(row: Mapping[str, object]) -> str:
+    """Return what people call the experiment of a row: its label, else its name without underscores."""
+    return str(_known(row, "experiment_label") or formatting.readable_id(str(row["experiment"])))
+
+
+def metric_name(row: Mapping[str, object]) -> str:
+    """Return what people call the metric of a row, within a sentence."""
+    return str(_known(row, "metric_label") or formatting.readable_id(str(row["metric"])))
+
+
+def metric_heading(row: Mapping[str, object]) -> str:
+    """Return what people call the metric of a row, on an axis, a card or in a table."""
+    return formatting.sentence_case(metric_name(row).removeprefix("the "))
+
+
+def arm_name(arm: object) -> str:
+    """Return what people call an arm; who is held out of a list is its random control group."""
+    return ARMS.get(str(arm), formatting.readable_id(str(arm)))
+
+
+def _known(row: Mapping[str, object], column: str) -> object:
+    """Return a label, nothing where the table of an earlier run has none."""
+    value = row.get(column, "")
+    return "" if decimal_places.is_missing(value) else value
 
 
 def experiments_answer(effects: pd.DataFrame, gates: pd.DataFrame, currency: str = "") -> tuple[str, ...]:
@@ -58,7 +86,7 @@ def experiments_headline(effects: pd.DataFrame) -> str:
     if effects.empty:
         return "experiments: 0"
     first = effects[effects["is_primary"] & effects["status"].eq("ok")].head(1).to_dict("records")
-    values = [f"; {row['experiment']}, {row['metric']}, {row['variant']}: {row['value']:.2g} "
+    values = [f"; {experiment_name(row)}, {metric_heading(row)}, {arm_name(row['variant'])}: {row['value']:.2g} "
               f"[{row['low']:.2g}, {row['high']:.2g}]" for row in first]
     return verdict_counts(effects).rstrip(".") + "".join(values)
 
@@ -80,20 +108,20 @@ def experiment_decision(effects: pd.DataFrame, gates: pd.DataFrame, currency: st
     named = _by_row(due)
     gains = [f"{named(row)} {effect_sentence(row, currency).removeprefix('it ')}" for row in ship[:MOST_NAMED]]
     none = [f"{named(row)} {_told(row, currency)}" for row in stop[:MOST_NAMED]]
-    own = tuple(f"{experiment}: " for experiment in due["experiment"])
+    own = tuple(f"{experiment_name(row)}: " for row in due.to_dict("records"))
     touched = gates[gates["is_crossed"].astype(bool) & gates["level"].ne("note")]
     crossed = [str(gate) for gate in touched["gate"] if str(gate).startswith(own)]
     return {"decision": formatting.sentence_case("; ".join(asked)),
             "expected_gain": "; ".join([formatting.join_words(gains, "none: no arm is better by its plan"), *none]),
-            "confidence": f"drawn at random, {_crossed(crossed)}"
+            "confidence": f"assigned at random, {_crossed(crossed)}"
             + ("; not all were planned" if due["is_exploratory"].any() else "")}
 
 
 def _by_row(due: pd.DataFrame) -> Callable[[Mapping[str, object]], str]:
     """Return what names a row: its experiment, with the arm where several are due."""
     n_arms = due.groupby("experiment")["variant"].nunique()
-    return lambda row: (str(row["experiment"]) if n_arms[row["experiment"]] == 1 else
-                        f"{row['variant']} of {row['experiment']}")
+    return lambda row: (experiment_name(row) if n_arms[row["experiment"]] == 1 else
+                        f"{arm_name(row['variant'])} of {experiment_name(row)}")
 
 
 def _crossed(names: Sequence[str]) -> str:
@@ -108,7 +136,7 @@ def _crossed(names: Sequence[str]) -> str:
 
 
 def _named(rows: list[dict[str, object]]) -> list[str]:
-    arms = {(str(row["experiment"]), str(row["variant"])) for row in rows}
+    arms = {(experiment_name(row), arm_name(row["variant"])) for row in rows}
     alone = Counter(experiment for experiment, _ in arms)
     names = [experiment if alone[experiment] == 1 else f"{arm} of {experiment}" for experiment, arm in sorted(arms)]
     rest = len(names) - MOST_ASKED
@@ -120,7 +148,7 @@ def _rank(rows: pd.DataFrame) -> int:
 
 
 def experiment_verdict(rows: pd.DataFrame, gates: pd.DataFrame, currency: str = "") -> str:
-    """Return the verdict on one experiment, with the difference that it rests on.
+    """Return the verdict on one experiment, with the difference that decides it.
 
     Parameters
     ----------
@@ -131,7 +159,7 @@ def experiment_verdict(rows: pd.DataFrame, gates: pd.DataFrame, currency: str = 
     currency : str
         Of differences in money.
     """
-    name = str(rows["experiment"].iloc[0])
+    name = experiment_name(rows.iloc[0].to_dict())
     if rows["status"].eq("blocked").all():
         return f"No verdict on {name}: {rows['reason'].iloc[0]}."
     deciding = rows[rows["is_primary"]].to_dict("records")
@@ -145,11 +173,13 @@ def experiment_verdict(rows: pd.DataFrame, gates: pd.DataFrame, currency: str = 
 
 def _judged(row: Mapping[str, object], gates: pd.DataFrame, currency: str) -> str:
     if row["status"] != "ok":
-        return f"{row['verdict']}, {row['metric']} of {row['variant']} cannot be judged yet ({row['reason']})"
+        return (f"{row['verdict']}, {metric_name(row)} of {arm_name(row['variant'])} cannot be judged yet "
+                f"({row['reason']})")
     care = "".join(f" ({caveat})" for caveat in caveats(row, gates))
-    arms = f"against {row['control']}" if row["verdict"] != "keep running" else \
-        f"for {row['variant']} against {row['control']}"
-    call = row["verdict"] if row["verdict"] == "keep running" else f"{row['verdict']} {row['variant']}"
+    control, variant = (arm_name(row[column]) for column in ("control", "variant"))
+    is_open = row["verdict"] == "keep running"
+    arms = f"for {variant} against {control}" if is_open else f"against {control}"
+    call = row["verdict"] if is_open else f"{row['verdict']} {variant}"
     return f"{call}, because {effect_sentence(row, currency)} {arms}{_because(row)}{care}"
 
 
@@ -160,8 +190,8 @@ def _because(row: Mapping[str, object]) -> str:
 
 def caveats(row: Mapping[str, object], gates: pd.DataFrame) -> list[str]:
     """Return what gates found that qualifies the difference of a row."""
-    of_this = gates["gate"].str.startswith(f"{row['experiment']}: ") & gates["level"].eq("qualify")
-    touched = of_this & gates["is_crossed"].astype(bool) & gates["claims"].eq(f"the difference in {row['metric']}")
+    of_this = gates["gate"].str.startswith(f"{experiment_name(row)}: ") & gates["level"].eq("qualify")
+    touched = of_this & gates["is_crossed"].astype(bool) & gates["claims"].eq(f"the difference in {metric_name(row)}")
     return [str(sentence) for sentence in gates.loc[touched, "sentence"]]
 
 
@@ -178,10 +208,10 @@ def effect_sentence(row: Mapping[str, object], currency: str = "") -> str:
     scale, form, limit = _forms(row, currency)
     value, low, high = (scale * float(row[c]) for c in ("value", "low", "high"))
     if row["verdict"] == "keep running" or low <= 0 <= high:
-        return f"the difference in {row['metric']} is {_told(row, currency)}"
+        return f"the difference in {metric_name(row)} is {_told(row, currency)}"
     if low > 0:
-        return f"it raised {row['metric']} by {form(value)} {formatting.interval(low, high, limit)}"
-    return f"it lowered {row['metric']} by {form(-value)} {formatting.interval(-high, -low, limit)}"
+        return f"it raised {metric_name(row)} by {form(value)} {formatting.interval(low, high, limit)}"
+    return f"it lowered {metric_name(row)} by {form(-value)} {formatting.interval(-high, -low, limit)}"
 
 
 def _told(row: Mapping[str, object], currency: str) -> str:
@@ -210,8 +240,10 @@ def effect_figure_rows(effects: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of the figure, labelled by experiment, metric and, where there are several, arm."""
     known = effects[effects["status"].eq("ok")]
     has_arms = effects.groupby("experiment")["variant"].nunique().reindex(known["experiment"]).gt(1).to_numpy()
-    label = known["experiment"] + " · " + known["metric"] + (" · " + known["variant"]).where(has_arms, "")
-    return known.assign(comparison=label)[["comparison", "relative", "relative_low", "relative_high"]]
+    label = [" · ".join([experiment_name(row), metric_heading(row), *([arm_name(row["variant"])] if has else [])])
+             for row, has in zip(known.to_dict("records"), has_arms, strict=True)]
+    named = known.assign(comparison=pd.Series(label, index=known.index, dtype="str"))
+    return named[["comparison", "relative", "relative_low", "relative_high"]]
 
 
 def effects_as_text(effects: pd.DataFrame, currency: str = "") -> pd.DataFrame:
@@ -231,7 +263,7 @@ def _shown(row: Mapping[str, object], currency: str) -> dict[str, str]:
     exploratory = " (exploratory)" if row["is_exploratory"] else ""
     p = row["p"] if decimal_places.is_missing(row["p_adjusted"]) else row["p_adjusted"]
     return {
-        "experiment": str(row["experiment"]), "metric": str(row["metric"]), "arm": str(row["variant"]),
+        "experiment": experiment_name(row), "metric": metric_heading(row), "arm": arm_name(row["variant"]),
         "control_mean": means["control"], "arm_mean": means["variant"],
         "difference": _unbroken(f"{step(value)} {formatting.interval(low, high, limit)}") if is_ok else "–",
         "relative": "–" if decimal_places.is_missing(row["relative"]) else
@@ -254,15 +286,15 @@ def experiment_caveats(effects: pd.DataFrame, currency: str = "") -> tuple[str, 
     if effects.empty:
         return ("There is nothing to doubt yet.",)
     unclear = effects[effects["verdict"].eq("keep running") & effects["status"].eq("ok")].to_dict("records")
-    overlooked = [f"{_caught(row, currency)} in {row['metric']} ({row['experiment']}, {row['variant']})"
+    overlooked = [f"{_caught(row, currency)} in {metric_name(row)} ({experiment_name(row)}, {arm_name(row['variant'])})"
                   for row in unclear[:3]]
     return (
         "Every interval and p holds for one look on the planned day; who reads them run after run until one is clear "
         "will find differences that are not there more often than the error rate says.",
         "That units were assigned at random is taken from the records; the sample ratio tests a part of it only.",
         "A unit's outcome is taken not to depend on the arm of another.",
-        *([f"With these numbers of units one true difference in five would be overlooked even if it were as large as "
-           f"{formatting.join_words(overlooked)}."] if overlooked else []),
+        *([f"With 80 % power these numbers of units find differences of {formatting.join_words(overlooked)} or more; "
+           "smaller ones may be missed."] if overlooked else []),
     )
 
 

@@ -58,7 +58,7 @@ def effects(**more):
 
 def test_what_cuped_gained_is_said_and_so_is_that_it_gained_nothing():
     assert (
-        experiment_methods_text.cuped_gain(effects()) == "CUPED on past takes 30.0 % of the variance of spend away (e)."
+        experiment_methods_text.cuped_gain(effects()) == "CUPED on past reduces the variance of spend by 30.0 % (e)."
     )
     assert experiment_methods_text.cuped_gain(effects(cuped_reduction=-0.0001)).startswith(
         "CUPED gained nothing: the best column, past"
@@ -69,7 +69,7 @@ def test_what_cuped_gained_is_said_and_so_is_that_it_gained_nothing():
 def test_verdicts_stand_with_what_they_may_cost():
     row = experiment_methods_text.expected_loss_table(effects(), "EUR").iloc[0]
     assert row["expected loss a unit, shipping"] == "€0.01"
-    assert row["chance to be better"] == "99.0 %"
+    assert row["chance to win"] == "99.0 %"
     assert (
         experiment_methods_text.expected_loss_table(effects(loss_shipping=1e-9)).iloc[0][
             "expected loss a unit, shipping"
@@ -90,7 +90,7 @@ def test_verdicts_stand_with_what_they_may_cost():
 def test_differences_by_other_means_are_in_their_unit():
     row = experiment_methods_text.effect_variants(effects(unit="share", value=0.02, low=0.01, high=0.03)).iloc[0]
     assert row["as found"] == "2 points [1.0, 3.0]" or row["as found"].startswith("2")
-    assert row["tail cut"] == "–"
+    assert row["winsorised"] == "–"
 
 
 def test_own_metrics_split_at_random_are_called_alike_or_not():
@@ -116,7 +116,7 @@ def test_lists_of_earlier_runs_are_measured_or_waiting():
     now = date(2026, 1, 1)
     assert (
         experiment_methods_text.past_lists_sentence(lists, {"plan": now}, now)
-        == "Measured against who was left alone: plan."
+        == "Measured against their random control group: plan."
     )
     assert (
         experiment_methods_text.past_lists_sentence(lists, {"plan": date(2026, 2, 1)}, now)
@@ -128,7 +128,8 @@ def test_lists_of_earlier_runs_are_measured_or_waiting():
 def test_columns_that_go_with_another_effect_are_named():
     rows = pd.DataFrame({"experiment": ["e"], "metric": ["m"], "variant": ["b"], "covariate": ["age"],
                          "p_adjusted": [0.01]})
-    assert experiment_methods_text.subgroup_sentence(rows) == "The effect differs beyond chance by age (e, b on m)."
+    assert experiment_methods_text.subgroup_sentence(rows) == (
+        "The effect differs with statistical significance by age (e, b on m).")
     assert "No column" in experiment_methods_text.subgroup_sentence(rows.assign(p_adjusted=0.5))
     assert "Nothing was known" in experiment_methods_text.subgroup_sentence(rows.head(0))
 
@@ -137,7 +138,7 @@ def test_what_a_milder_threshold_would_free_is_said():
     freed = effects(unit="share", control="a", value=-0.0082, low=-0.0133, high=-0.0031, p=0.00155, metric="day 7",
                     verdict="stop")
     assert experiment_methods_text.relaxed_srm_threshold(freed)[0] == (
-        "Were the threshold of the sample ratio .001, e would not be blocked: b less a "
+        "Were the threshold of the sample ratio .001, e would not be blocked: b minus a "
         "in day 7 is −0.82 points [−1.3, −0.3], p = .002, stop."
     )
     assert experiment_methods_text.relaxed_srm_threshold(freed.head(0)) == ()
@@ -148,7 +149,7 @@ def test_power_is_shown_in_the_unit_of_the_metric():
                            "is_share": True, "is_money": False, "smallest_effect": 0.05, "minimum_effect": np.nan,
                            "power": np.nan, "units_needed": np.nan, "days_needed": np.nan}])
     row = experiment_methods_text.power_table(power).iloc[0]
-    assert row["smallest effect found 4 times in 5"] == "5 points"
+    assert row["minimum detectable effect, 80 % power"] == "5 points"
     assert row["power for it"] == "–"
 
 

@@ -124,9 +124,9 @@ def test_the_title_of_the_figure_is_its_finding(rows, title):
 
 
 def test_the_figure_draws_only_what_may_be_relied_on():
-    assert experiments_text.effect_figure_rows(effects({}, BLOCKED))["comparison"].tolist() == ["gift · spend"]
+    assert experiments_text.effect_figure_rows(effects({}, BLOCKED))["comparison"].tolist() == ["gift · Spend"]
     assert experiments_text.effect_figure_rows(effects({}, {"variant": "call"}))["comparison"].tolist() == [
-        "gift · spend · letter", "gift · spend · call"]
+        "gift · Spend · letter", "gift · Spend · call"]
 
 
 def test_the_table_words_every_number_in_its_own_unit():
@@ -149,14 +149,15 @@ def test_a_secondary_metric_shows_its_raw_p_and_no_verdict():
 
 def test_doubts_say_what_would_have_been_overlooked():
     # standard error 4.5 / 3.92, caught at 2.8 of them
-    assert "as large as £3.21 in spend (gift, letter)" in experiments_text.experiment_caveats(effects(KEEP), "GBP")[-1]
+    last = experiments_text.experiment_caveats(effects(KEEP), "GBP")[-1]
+    assert "With 80 % power these numbers of units find differences of £3.21 in spend (gift, letter) or more" in last
     assert len(experiments_text.experiment_caveats(effects())) == 3
     assert experiments_text.experiment_caveats(effects().head(0)) == ("There is nothing to doubt yet.",)
 
 
 def test_the_headline_of_the_hand_off_has_two_digits():
     assert (
-        experiments_text.experiments_headline(effects()) == "1 experiment: 1 to ship; gift, spend, letter: 2 [0.5, 3.5]"
+        experiments_text.experiments_headline(effects()) == "1 experiment: 1 to ship; gift, Spend, letter: 2 [0.5, 3.5]"
     )
     assert experiments_text.experiments_headline(effects(BLOCKED)) == "1 experiment: 1 invalid"
     assert experiments_text.experiments_headline(effects().head(0)) == "experiments: 0"
@@ -170,7 +171,7 @@ def test_a_decision_names_what_to_ship_and_what_to_stop():
     assert asked["decision"] == "Ship gift; stop banner"
     assert asked["expected_gain"] == ("gift raised spend by £2.00 [£0.50, £3.50]; "
                                       "banner £2.00 [−£1.00, £3.50]")
-    assert asked["confidence"] == "drawn at random, no check failed"
+    assert asked["confidence"] == "assigned at random, no check failed"
 
 
 def test_a_decision_without_a_plan_or_without_a_gain_says_so():
@@ -198,7 +199,7 @@ def test_a_decision_counts_the_gates_that_its_experiments_crossed():
             name, is_crossed, level in (("gift", True, "qualify"), ("gift", True, "note"), ("other", True, "qualify"),
                                         ("gift", False, "block"))]
     asked = experiments_text.experiment_decision(effects(), gate_table("06", held))
-    assert asked["confidence"] == "drawn at random, 1 check failed (gift: plan)"
+    assert asked["confidence"] == "assigned at random, 1 check failed (gift: plan)"
 
 
 @pytest.mark.parametrize("frame", [effects().head(0), effects(KEEP), effects(BLOCKED)])

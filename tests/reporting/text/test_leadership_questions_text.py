@@ -107,7 +107,7 @@ def test_actions_are_judged_only_against_people_left_alone():
     )
     tried = leading.effects({"experiment": "action plan of 2026-03-31", "variant": "treated", "control": "held out"})
     assert leadership_questions_text.action_earnings(known(leading.everything(experiment_effects=tried))).startswith(
-        "action plan of 2026-03-31: ship treated")
+        "action plan of 2026-03-31: ship treatment")
 
 
 def test_the_decision_is_asked_with_cost_worst_case_owner_and_date():
@@ -243,7 +243,7 @@ def test_the_fees_of_contracts_stand_beside_the_orders_of_a_company_with_both():
 def test_a_verdict_that_asks_for_a_decision_is_never_answered_by_none():
     tried = known(leading.results(experiment_effects=leading.effects()))
     assert leadership_questions_text.decision_today(tried) == (
-        "Ship checkout. Expected gain: checkout raised ordered by 5 points [1, 9]; confidence: drawn at random, no "
+        "Ship checkout. Expected gain: checkout raised ordered by 5 points [1, 9]; confidence: assigned at random, no "
         "check failed; cost, worst case, owner and stop date are not recorded.")
     both = leading.results(experiment_effects=leading.effects(), decisions=pd.DataFrame([leading.decision()]))
     assert "28 September 2026. Also asked for: Ship checkout." in leadership_questions_text.decision_today(known(both))

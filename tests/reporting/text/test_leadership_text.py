@@ -238,7 +238,7 @@ def test_verdicts_of_experiments_are_decisions_too_below_the_plan():
 def test_the_confidence_in_a_verdict_counts_the_gates_that_its_experiment_crossed():
     held = leading.gates("06", leading.gate("checkout: plan", "every verdict on checkout"))
     found = leadership_text.decision_rows(leading.results(experiment_effects=leading.effects(), experiment_gates=held))
-    assert found["confidence"].tolist() == ["drawn at random, 1 check failed (checkout: plan)"]
+    assert found["confidence"].tolist() == ["assigned at random, 1 check failed (checkout: plan)"]
 
 
 @pytest.mark.parametrize(("verdicts", "sentence"), [
