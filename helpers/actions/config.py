@@ -35,12 +35,13 @@ class ActionsConfig(Section):
 
     capacity: int = Field(500, ge=1, description="customers who can be contacted in this round [customers]")
     hold_out_share: float = Field(
-        0.10, gt=0, lt=1, description="share of the list that is drawn at random and left alone [share]")
+        0.10, gt=0, lt=1, description="share of the list that is the random control group [share]")
     minimum_value: float = Field(
         0.0, ge=0, description="value if kept below which nobody is contacted [money]")
     most_reduction: float = Field(
         1.0, gt=0, le=1,
-        description="a contact that pays only if it takes away more of the risk than this is not planned [share]")
+        description="a contact that breaks even only at a larger relative cut in churn than this is not planned "
+                    "[share]")
     purpose: str = Field(
         "marketing", min_length=1, description="purpose of the contacts; where consents are recorded, only who "
         "consents to it on the day, by the channel of the rule, is contacted")

@@ -157,7 +157,7 @@ def response_sentence(response: ActionResponse) -> str:
     --------
     >>> gone = Estimate("reduction of the risk", 0.125, -0.02, 0.25, "share", 1000)
     >>> response_sentence(ActionResponse(Estimate("kept", 0.05, -0.01, 0.1, "share", 1000), gone, 2, 900, 100))
-    'took away 12.5 % [−2.0 %, 25.0 %] of the risk in 2 rounds'
+    'cut churn by 12.5 % [−2.0 %, 25.0 %] in 2 rounds'
     """
     if not response.is_measured:
         return ""
@@ -166,23 +166,36 @@ def response_sentence(response: ActionResponse) -> str:
     if gone.status is Status.OK:
         if gone.value < 0:
             return (
-                f"added {percent_text(-gone.value)} [{percent_text(-gone.high)}, {percent_text(-gone.low)}] to the "
-                f"risk {within}"
+                f"raised churn by {percent_text(-gone.value)} [{percent_text(-gone.high)}, {percent_text(-gone.low)}] "
+                f"{within}"
             )
         return (
-            f"took away {percent_text(gone.value)} [{percent_text(gone.low)}, {percent_text(gone.high)}] of the "
-            f"risk {within}"
+            f"cut churn by {percent_text(gone.value)} [{percent_text(gone.low)}, {percent_text(gone.high)}] "
+            f"{within}"
         )
     moved = response.difference
     form = percent_text if moved.unit == "share" else _number
-    return f"changed {moved.quantity} by {form(moved.value)} [{form(moved.low)}, {form(moved.high)}] {within}"
+    return (
+        f"changed {readable_metric(moved.quantity)} by {form(moved.value)} [{form(moved.low)}, {form(moved.high)}] "
+        f"{within}")
+
+
+def readable_metric(metric: str) -> str:
+    """Return the name of an outcome without underscores.
+
+    Examples
+    --------
+    >>> readable_metric("came_back")
+    'came back'
+    """
+    return metric.replace("_", " ").strip()
 
 
 def response_people(response: ActionResponse) -> str:
     """Return on how many people the response rests; fewer than ten are not counted out."""
     treated, held = (f"fewer than {LEAST_PEOPLE}" if 0 < n < LEAST_PEOPLE else f"{n:,}"
                      for n in (response.n_treated, response.n_held_out))
-    return f"{treated} contacted, {held} left alone"
+    return f"{treated} contacted, {held} in the control group"
 
 
 def percent_text(x: float) -> str:

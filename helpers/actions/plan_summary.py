@@ -39,11 +39,11 @@ def list_margin_at_risk(actions: pd.DataFrame, segment: str, off: float = 0.0) -
         is_undated = bool(actions["priority"].notna().any())
         reason = ("the risks have no date, so no sum falls within the horizon" if is_undated else
                   "no customer has both a risk and a value")
-        return no_estimate("value at stake", Status.INSUFFICIENT, reason, unit="money", segment=segment)
+        return no_estimate("margin at risk", Status.INSUFFICIENT, reason, unit="money", segment=segment)
     p, kept = known["p_lost"].to_numpy("float64"), known["value_if_kept"].to_numpy("float64")
     value = float(known["value_at_stake"].sum())
     half = Z_95 * math.sqrt(float((kept**2 * p * (1 - p)).sum() + (off * (kept * p * (1 - p)).sum()) ** 2))
-    return Estimate("value at stake", value, max(value - half, 0.0) if (kept >= 0).all() else value - half,
+    return Estimate("margin at risk", value, max(value - half, 0.0) if (kept >= 0).all() else value - half,
                     value + half, "money", len(known), segment)
 
 
@@ -86,7 +86,7 @@ def break_even_reduction(actions: pd.DataFrame) -> float:
 
 
 def minimum_detectable_reduction(actions: pd.DataFrame) -> float:
-    """Return the smallest share of the risk that, taken away, this hold-out shows four times in five.
+    """Return the smallest share of the risk that, taken away, this control group shows with 80 % power.
 
     Two shares compared at the 5 % level, both near the mean probability of the list; NaN without a hold-out.
     """
@@ -103,8 +103,9 @@ def _shows(reduction: float) -> str:
     """Return what the hold-out can show, for a sentence; empty where that is not known."""
     if math.isnan(reduction):
         return ""
-    cut = "no cut of the risk at all" if reduction > 1 else f"only a cut by {100 * reduction:.2g} % or more"
-    return f"; {cut} would show"
+    cut = ("no cut in churn at all" if reduction > 1 else
+           f"only a relative cut in churn of {100 * reduction:.2g} % or more")
+    return f"; {cut} would show with 80 % power"
 
 
 def assignments_to_record(actions: pd.DataFrame, as_of: date, seed: int) -> pd.DataFrame:
@@ -162,7 +163,7 @@ def proposed_decisions(
     if not n_treated:
         return pd.DataFrame(columns=list(DECISIONS.names))
     who = people_text(n_treated, "customer", "customers")
-    alone = f", leave {people_text(n_held)} alone by lot," if n_held else ""
+    alone = f", keep {people_text(n_held)} as a random control group" if n_held else ""
     money, needed = planner.plan_costs(actions), break_even_reduction(actions)
     shows = (
         "" if math.isnan(needed) else _shows(minimum_detectable_reduction(actions))
@@ -180,10 +181,10 @@ def _gain(response: ActionResponse, needed: float) -> str:
     """Return the gain that can be expected: what was measured beside what pays."""
     is_known = not math.isnan(needed)
     if response.is_measured:
-        from_where = f"the plan pays from {100 * needed:.2g} %" if is_known else "what would pay is not known"
+        from_where = f"the plan breaks even at {100 * needed:.2g} %" if is_known else "what would pay is not known"
         verdict = ", ".join(filter(None, (from_where, pays(response, needed))))
         return f"contact {told_response(response)}; {verdict}"
-    from_where = f"pays if contact takes away {100 * needed:.2g} % of the risk" if is_known else (
+    from_where = f"breaks even at a relative cut in churn of {100 * needed:.2g} %" if is_known else (
         "what would pay is not known")
     return f"not yet measured; {from_where}"
 

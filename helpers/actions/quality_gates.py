@@ -17,7 +17,7 @@ ACTIONS_STEP = "07"
 
 ACTION_LIST_FIGURE = "the list of customers to contact"
 
-RANKING_FIGURE = "value at stake and the ranking by it"
+RANKING_FIGURE = "margin at risk and the ranking by it"
 
 GAIN = "any gain from the plan"
 
@@ -87,7 +87,7 @@ def _upstream_gates(churn_gates: pd.DataFrame) -> tuple[Gate, ...]:
     hard = crossed["level"].isin(["strike", "block"]).any()
     said = "; ".join(str(s).rstrip(".") for s in crossed["sentence"])
     sentence = (f"the forecast of churn is not used: {said}" if hard else
-                said or "no gate of the churn forecast is crossed")
+                said or "no check of the churn forecast failed")
     return (Gate("forecast of churn", len(crossed), 0, len(crossed) > 0, Level.STRIKE if hard else Level.QUALIFY,
                  RANKING_FIGURE, sentence),) if len(churn_gates) else ()
 
@@ -106,15 +106,15 @@ def _contract_gate(scores: pd.DataFrame) -> Gate:
     sentence = (
         "every risk has a date by which it falls due"
         if not n
-        else f"{people_text(n)} risks have no date: no sum is put at stake, and the list is ranked by probability "
+        else f"{people_text(n)} risks have no date: no margin at risk is summed, and the list is ranked by probability "
         "times fee"
     )
-    return Gate("dated risk", n, 0, n > 0, Level.STRIKE, "value at stake and break-even", sentence)
+    return Gate("dated risk", n, 0, n > 0, Level.STRIKE, "margin at risk and break-even", sentence)
 
 
 def _willing_gate(actions: pd.DataFrame) -> Gate:
     n = int((actions["reason"] == "has opted out").sum())
-    sentence = f"{people_text(n)} whom a rule would contact had opted out and are left alone" if n else (
+    sentence = f"{people_text(n)} whom a rule would contact had opted out and are not contacted" if n else (
         "nobody whom a rule would contact has opted out on record")
     return Gate("opted out", n, 0, n > 0, Level.NOTE, ACTION_LIST_FIGURE, sentence)
 
@@ -131,7 +131,8 @@ def _consent_gate(actions: pd.DataFrame, permitted: ContactConsent) -> Gate:
                     f"nobody's consent to '{permitted.purpose}' is in force; recorded are consents to "
                     f"{_named(permitted.recorded)}")
     refused = f"{people_text(n_refused, of=n_asked)} of {n_asked:,} whom a rule would contact"
-    sentence = (f"{refused} do not consent to {permitted.purpose} by its channel and are left alone" if n_refused else
+    sentence = (f"{refused} do not consent to {permitted.purpose} by its channel and are not "
+                f"contacted" if n_refused else
                 f"everybody whom a rule would contact consents to {permitted.purpose} by its channel")
     return Gate(name, n_refused, 0, n_refused > 0, Level.NOTE, ACTION_LIST_FIGURE, sentence)
 
@@ -165,10 +166,10 @@ def _hold_out_gate(actions: pd.DataFrame, assumptions: ActionsConfig) -> Gate:
     seen, needed = plan_summary.minimum_detectable_reduction(actions), plan_summary.break_even_reduction(actions)
     if math.isnan(seen) or math.isnan(needed):
         is_listed = bool(actions["variant"].notna().any())
-        sentence = "nobody is listed" if not is_listed else "there is no hold-out to compare with" if math.isnan(
+        sentence = "nobody is listed" if not is_listed else "there is no control group to compare with" if math.isnan(
             seen) else "how large an effect it can show is not known, because the risks have no date"
         return Gate(name, math.nan, math.nan, is_listed, Level.QUALIFY, claims, sentence)
-    can = "no reduction at all can be shown" if seen > 1 else f"a cut of the risk by {100 * seen:.2g} % can be shown"
-    sentence = (f"with {100 * assumptions.hold_out_share:.2g} % held out {can} four times in five; the plan pays from "
-                f"{100 * needed:.2g} %")
+    cut = "no cut in churn at all" if seen > 1 else f"a relative cut in churn of {100 * seen:.2g} %"
+    sentence = (f"with {100 * assumptions.hold_out_share:.2g} % in the control group {cut} can be shown with 80 % "
+                f"power; the plan breaks even at {100 * needed:.2g} %")
     return Gate(name, seen, needed, seen > needed, Level.QUALIFY, claims, sentence)

@@ -302,5 +302,5 @@ def _twice(delivery: Delivery, engine: Engine) -> Iterator[Gate]:
         if estimate.quantity == "customers known twice":
             yield Gate("each person is one customer", estimate.value, 0.0, estimate.value > 0, Level.QUALIFY,
                        PEOPLE,
-                       f"{estimate.value:,.0f} of {estimate.n:,} customers share a person with another; "
+                       f"{estimate.value:,.0f} of {estimate.n:,} customers are duplicate accounts; "
                        "each of them makes counts of customers too high")

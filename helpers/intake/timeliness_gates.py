@@ -36,10 +36,10 @@ def freshness_gates(delivery: Delivery) -> Iterator[Gate]:
 def _reached(ending: NewestDay, row: str, *, is_struck: bool) -> str:
     newest, age = date_plausibility.date_words(ending.newest_on), ending.age_days
     found = f"the newest {row} is of {newest}, {age:,} {'day' if age == 1 else 'days'} before the as-of date"
-    let_pass = f"of which {ending.limit_days:,} are let pass"
+    let_pass = f"of which {ending.limit_days:,} are tolerated"
     if not ending.is_early:
         return f"{found}, {let_pass}"
-    follows = ("figures of the time since are struck" if is_struck else
+    follows = ("figures of the time since are not reported" if is_struck else
                "what is counted from such rows is as of that day")
     return f"{found}, {let_pass}; {follows}"
 

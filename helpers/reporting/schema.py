@@ -37,7 +37,7 @@ GRADES = Table("results/forecast_grades", "forecast of an earlier run that is du
     Column("unit", "text", "unit of value, low, high, actual and error"),
     Column("actual", "number", "what happened; empty where it cannot be counted"),
     Column("error", "number", "actual less value"),
-    Column("is_inside", "flag", "whether the interval holds what happened; empty where it cannot be said"),
+    Column("is_inside", "flag", "whether the outcome fell inside the stated range; empty where it cannot be said"),
     Column("has_action_list", "flag", "whether that run drew a list to act on, which, if carried out, may have changed "
            "what happened", True),
     Column("status", "text", "how far the grade may be relied on", True,

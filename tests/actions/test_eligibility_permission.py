@@ -63,7 +63,7 @@ def test_nobody_without_consent_gets_an_action_and_they_are_counted(session_engi
     gate = found["consent"]
     assert (gate.statistic, gate.is_crossed, gate.level) == (n, True, "note")
     assert gate.sentence == (f"{n} of 80 whom a rule would contact do not consent to marketing by its channel and are "
-                             "left alone")
+                             "not contacted")
     assert plan_summary.reasons_not_contacted(actions.reset_index()).set_index("reason").loc[
         "no consent to marketing by e-mail", "n_customers"] == n
 

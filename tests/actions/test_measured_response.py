@@ -89,7 +89,7 @@ def test_a_round_in_which_nobody_was_lost_says_so_and_one_arm_without_a_loss_is_
 
 
 @pytest.mark.parametrize(("rows", "text"), [
-    ([{}], "took away 20.0 % ["), ([WORSE], "added 50.0 % ["), ([{}, LATER], "of the risk in 2 rounds")])
+    ([{}], "cut churn by 20.0 % ["), ([WORSE], "raised churn by 50.0 % ["), ([{}, LATER], "] in 2 rounds")])
 def test_what_contact_did_is_told(rows, text):
     assert text in measured_response.response_sentence(measured_response.pooled_response(effects(*rows)))
 
@@ -97,7 +97,7 @@ def test_what_contact_did_is_told(rows, text):
 def test_fewer_than_ten_left_alone_are_not_counted_out():
     assert (
         measured_response.response_people(measured_response.pooled_response(effects({"n_control": 7})))
-        == "200 contacted, fewer than 10 left alone"
+        == "200 contacted, fewer than 10 in the control group"
     )
 
 
@@ -122,15 +122,15 @@ def test_the_gates_read_what_was_measured(value, scores, nobody):
 
 
 @pytest.mark.parametrize(("rows", "verdict", "confidence"), [
-    ([{}], "so that is open", "200 contacted, 100 left alone: not clear of zero"),
+    ([{}], "so that is open", "200 contacted, 100 in the control group: not clear of zero"),
     ([LATER | {"n_variant": 4000, "n_control": 1000}], "so it pays",
-     "4,000 contacted, 1,000 left alone: clear of zero"),
-    ([WORSE], "so it does not pay", "200 contacted, 100 left alone: a change for the worse")])
+     "4,000 contacted, 1,000 in the control group: clear of zero"),
+    ([WORSE], "so it does not pay", "200 contacted, 100 in the control group: a change for the worse")])
 def test_the_decision_rests_on_what_earlier_rounds_measured(value, scores, nobody, rows, verdict, confidence):
     found = measured_response.pooled_response(effects(*rows))
     row = plan_summary.proposed_decisions(actions(value, scores, nobody), ActionsConfig(), AS_OF, 90, found).iloc[0]
     assert row["decision"].endswith("and measure again whether contact keeps them")
-    assert row["gain"].startswith(f"contact {measured_response.response_sentence(found)}; the plan pays from ")
+    assert row["gain"].startswith(f"contact {measured_response.response_sentence(found)}; the plan breaks even at ")
     assert row["gain"].endswith(f" %, {verdict}")
     assert row["confidence"].startswith(confidence)
 

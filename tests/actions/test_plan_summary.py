@@ -96,14 +96,15 @@ def test_the_draw_is_an_experiment_named_by_its_day_that_keeps_its_declaration(a
 def test_the_decision_claims_no_gain_and_ends_with_the_horizon(actions):
     decisions = plan_summary.proposed_decisions(actions, ActionsConfig(owner="head of sales"), AS_OF, 90)
     row = decisions.iloc[0]
-    assert row["decision"].startswith("Contact 90 customers, leave 10 alone by lot,")
-    assert row["gain"].startswith("not yet measured; pays if contact takes away")
+    assert row["decision"].startswith("Contact 90 customers, keep 10 as a random control group")
+    assert row["gain"].startswith("not yet measured; breaks even at a relative cut in churn of")
     assert row["worst_case"] == pytest.approx(planner.plan_costs(actions).worst_case)
     least = plan_summary.minimum_detectable_reduction(actions)
-    assert row["confidence"].endswith(f"only a cut by {100 * least:.2g} % or more would show")
+    assert row["confidence"].endswith(f"only a relative cut in churn of {100 * least:.2g} % or more would show with "
+                                      f"80 % power")
     few = actions.assign(p_lost=0.01)
     assert plan_summary.proposed_decisions(few, ActionsConfig(), AS_OF, 90)["confidence"].item().endswith(
-        "; no cut of the risk at all would show")
+        "; no cut in churn at all would show with 80 % power")
     assert row["owner"] == "head of sales"
     assert row["stop_on"] == pd.Timestamp("2026-09-28")
     keeps(schema.DECISIONS, decisions)

@@ -88,7 +88,7 @@ def test_a_hold_out_large_enough_passes(value, scores, nobody):
 def test_a_list_of_one_has_nobody_to_compare_with(value, scores, nobody):
     gate = checked(value.head(1), scores.head(1), nobody)["hold-out can tell"]
     assert gate.is_crossed
-    assert "no hold-out" in gate.sentence
+    assert "no control group" in gate.sentence
 
 
 def test_an_empty_company_gives_gates_too(value, scores, nobody):

@@ -1,6 +1,6 @@
 """Text of the action plan: margin at risk, the list, its cost and break-even.
 
-It claims no gain but one that was measured against customers left alone by lot.
+It claims no gain but one that was measured against a random control group.
 """
 
 from collections.abc import Mapping
@@ -22,10 +22,10 @@ ASKED = ("decision", "cost", "expected_gain", "worst_case", "confidence", "owner
 
 LIST = "the list of customers to contact"
 
-RANKING = "value at stake and the ranking by it"
+RANKING = "margin at risk and the ranking by it"
 
 NEEDED = ("Orders of a year or contracts of a few hundred customers would let the workbook say who is at risk and what "
-          "is at stake, and draw a list with a group left alone to measure it.")
+          "is at stake.")
 
 
 def plan_answer(
@@ -70,7 +70,7 @@ def margin_at_risk_sentence(
     """Return how much margin is expected to be lost, and how much of it the list holds."""
     everyone, listed = stakes["all"], stakes["list"]
     if everyone.status is not Status.OK:
-        return f"Value at stake is not known: {everyone.reason}."
+        return f"Margin at risk is not known: {everyone.reason}."
     who = formatting.count_text(everyone.n, "customer with a known risk", "customers with a known risk")
     care = _care(gates, RANKING)
     of_list = (
@@ -107,7 +107,7 @@ def gain(response: ActionResponse) -> str:
                 "for testing")
     found = f"contact {measured_response.response_sentence(response)} ({measured_response.response_people(response)})"
     if response.is_clear:
-        return f"Measured against customers left alone by lot, {found}"
+        return f"Measured against the random control group, {found}"
     return (f"No gain is claimed: {found}, "
             + ("a change for the worse" if response.difference.high < 0 else "an interval that includes no effect"))
 
@@ -147,10 +147,10 @@ def margin_at_risk_title(customers: pd.DataFrame, currency: str = "") -> str:
     hidden = suppress_two_way(cells["size"].unstack(fill_value=0)).stack().reindex(cells.index)
     cells = cells[~hidden & (cells["size"] >= 10) & (cells["sum"] > 0)]
     if cells.empty:
-        return "No cell of 10 customers or more has a known value at stake"
+        return "No cell of 10 customers or more has a known margin at risk"
     (tier, risk), money = cells["sum"].idxmax(), cells["sum"].max()
     part = money / customers["value_at_stake"].sum()
-    return (f"Most is at stake in tier {tier} at {risk} risk: {formatting.money(money, currency)}, "
+    return (f"Most margin is at risk in tier {tier} at {risk} risk: {formatting.money(money, currency)}, "
             f"{formatting.share(part)} of all")
 
 
@@ -162,8 +162,8 @@ def break_even_title(by_action: pd.DataFrame) -> str:
     least, most = known.iloc[0], known.iloc[-1]
     first, least_share = formatting.sentence_case(str(least["action"])), formatting.share(least["needed_reduction"])
     if len(known) == 1:
-        return f"{first} pays if it takes away {least_share} of the risk"
-    return (f"{first} has to take away {least_share} of the risk to pay, "
+        return f"{first} breaks even at a relative cut in churn of {least_share}"
+    return (f"{first} breaks even at a relative cut in churn of {least_share}, "
             f"{most['action']} {formatting.share(most['needed_reduction'])}")
 
 
@@ -175,7 +175,8 @@ def plan_caveats(actions: pd.DataFrame, measurable: float, needed: float) -> tup
     actions : DataFrame
         ``results/actions``.
     measurable, needed : float
-        Share of the risk whose removal this hold-out shows four times in five, and share that pays; NaN without a list.
+        Relative cut in churn that this control group shows with 80 % power, and the one at which the plan breaks even;
+        NaN without a list.
     """
     listed = int(actions["variant"].notna().sum()) if len(actions) else 0
     if not listed:
@@ -184,9 +185,9 @@ def plan_caveats(actions: pd.DataFrame, measurable: float, needed: float) -> tup
         ""
         if decimal_places.is_missing(measurable) or decimal_places.is_missing(needed)
         else (
-            f"This hold-out shows a cut of the risk by {formatting.share(min(measurable, 1.0))} or more; the plan "
-            "pays from "
-            f"{formatting.share(needed)}: "
+            f"With 80 % power this control group shows a relative cut in churn of "
+            f"{formatting.share(min(measurable, 1.0))} or more; the plan "
+            f"breaks even at {formatting.share(needed)}: "
             + (
                 "a plan that pays may go unnoticed in one round, so rounds have to be added up."
                 if measurable > needed
@@ -196,7 +197,7 @@ def plan_caveats(actions: pd.DataFrame, measurable: float, needed: float) -> tup
     )
     return (
         "The riskiest customers are not always the ones whom a contact moves: risk is not effect.",
-        "If the customers held out stay as often as those contacted, the plan stops.",
+        "If the control group stays as often as those contacted, the plan stops.",
         *([size] if size else []),
         *([] if decimal_places.is_missing(needed) else [BREAK_EVEN]),
     )
@@ -226,4 +227,4 @@ def plan_headline(actions: pd.DataFrame, stakes: Mapping[str, Estimate]) -> str:
     treated, held = (int(actions["variant"].eq(arm).sum()) for arm in ("treated", "held out"))
     everyone = stakes["all"]
     at_risk = f"{float(f'{everyone.value:.2g}'):,.0f}" if everyone.status is Status.OK else "not known"
-    return f"{len(actions):,} customers: {treated:,} treated, {held:,} held out; value at stake {at_risk}"
+    return f"{len(actions):,} customers: {treated:,} treated, {held:,} in the control group; margin at risk {at_risk}"

@@ -26,13 +26,13 @@ def intake_answer(audit: pd.DataFrame, gates: pd.DataFrame, currency: str = "") 
         Of money.
     """
     blocked = tuple(f"Not to be used: {sentence}." for sentence in _crossed(gates, "block"))
-    struck = tuple(f"Struck: {sentence}." for sentence in _crossed(gates, "strike"))
+    struck = tuple(f"Not reported (failed check): {sentence}." for sentence in _crossed(gates, "strike"))
     return (*blocked, *struck, record_counts(audit), *((control_totals_sentence(gates),) if not blocked else ()),
             finance_line(audit, currency).removesuffix(".") + _caveat(gates) + ".")
 
 
 def record_counts(audit: pd.DataFrame) -> str:
-    """Return how many records came, and how many of them were kept aside."""
+    """Return how many records came, and how many of them were rejected."""
     records, files, rejected, later = (_value(audit, q) for q in ("records", "files", "rejected", "not yet"))
     came = f"{formatting.sentence_case(formatting.count_text(records, 'record', 'records'))} arrived in " \
            f"{formatting.count_text(files, 'file', 'files')}"
@@ -45,7 +45,7 @@ def record_counts(audit: pd.DataFrame) -> str:
     )
     if not rejected:
         return f"{came}; {waits}, every other one is accepted." if waits else f"{came}; every one is accepted."
-    one = "is kept aside with its reasons" if rejected == 1 else "are kept aside with their reasons"
+    one = "is rejected, with its reasons" if rejected == 1 else "are rejected, with their reasons"
     return (f"{came}; {formatting.whole(rejected)} of them ({formatting.share(rejected / records)}) {one}"
             f"{f'; {waits}' if waits else ''}.")
 
@@ -98,7 +98,7 @@ def net_sales_parts(audit: pd.DataFrame, currency: str = "") -> str:
 
 
 def rejection_reasons(found: pd.DataFrame, currency: str = "") -> str:
-    """Return the reasons that keep most records aside.
+    """Return the reasons for which most records are rejected.
 
     Parameters
     ----------
@@ -108,14 +108,14 @@ def rejection_reasons(found: pd.DataFrame, currency: str = "") -> str:
         Of money.
     """
     if found.empty:
-        return "No record is kept aside."
+        return "No record is rejected."
     said = []
     for row in found.head(MOST_NAMED).to_dict("records"):
         money = f", {formatting.money(row['money'], currency)}" if pd.notna(row["money"]) and row["money"] else ""
         said.append(f"{row['reason']} ({formatting.count_text(row['records'], 'record', 'records')}{money})")
     more = len(found) - len(said)
     rest = f"; {formatting.count_text(more, 'reason', 'reasons')} more" if more > 0 else ""
-    return f"Kept aside because: {'; '.join(said)}{rest}. A record with several reasons counts for each."
+    return f"Rejected because: {'; '.join(said)}{rest}. A record with several reasons counts for each."
 
 
 def coverage_sentence(audit: pd.DataFrame, currency: str = "") -> str:
@@ -134,14 +134,14 @@ def coverage_sentence(audit: pd.DataFrame, currency: str = "") -> str:
 
 
 def anonymous_sales(audit: pd.DataFrame, currency: str = "") -> str:
-    """Return the sales that belong to no known customer, in the tables or kept aside; empty without transactions."""
+    """Return the sales that belong to no known customer, in the tables or rejected; empty without transactions."""
     if not _is_known(audit, "net sales"):
         return ""
     lines = {s: _value(audit, "anonymous order lines", s) for s in ("accepted", "rejected")}
     money = {s: _value(audit, "anonymous money", s) for s in lines}
     if not sum(lines.values()):
         return "Every sale belongs to a known customer."
-    where = {"accepted": "in the tables", "rejected": "kept aside"}
+    where = {"accepted": "in the tables", "rejected": "in the rejected rows"}
     said = [
         f"{formatting.count_text(lines[s], 'order line', 'order lines')} worth "
         f"{formatting.money(money[s], currency)} {where[s]}"

@@ -65,8 +65,8 @@ def loyalty_finding(results: RunResults) -> str:
     who = formatting.count_text(true.n, "customer", "customers")
     caveat = results.caveat("results/loyalty_gates", "kinds of loyalty")
     shares = [share_text_if_enough(results.said(e), e.value, e.n) for e in (true, spurious)]
-    return (f"Of {who} known by answers and orders {shares[0]} are truly loyal, "
-            f"{shares[1]} buy again without being attached{caveat}.")
+    return (f"Of {who} with survey and order data {shares[0]} are truly loyal, "
+            f"{shares[1]} are repeat buyers without attachment (spurious loyalty){caveat}.")
 
 
 def revenue_finding(results: RunResults) -> str:

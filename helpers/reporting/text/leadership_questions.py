@@ -123,7 +123,7 @@ def margin_at_risk(known: QuestionInputs) -> str:
     due = known.results.frame(FORECASTS)["due_on"].max() if known.results.has(FORECASTS) else None
     by = f" by {formatting.date_text(due)}" if not decimal_places.is_missing(due) else ""
     caveat = known.results.caveat(CHURN_GATES, "every forecast of churn", "value at stake", *COUNTS)
-    return f"{known.results.said(stake)} of margin is at stake{by}{caveat}; {savable}"
+    return f"{known.results.said(stake)} of margin is at risk{by}{caveat}; {savable}"
 
 
 def _savable(results: RunResults, stake: Estimate) -> str:
@@ -137,7 +137,7 @@ def _savable(results: RunResults, stake: Estimate) -> str:
         return f"{found}."
     low, value, high = sorted(x * stake.value for x in (gone.low, gone.value, gone.high))
     form = formatting.unit_format("money", results.currency)
-    return (f"{found}; were everybody at stake contacted and did they respond alike, {form(value)} "
+    return (f"{found}; were everybody at risk contacted and did they respond alike, {form(value)} "
             f"{formatting.interval(low, high, form)} of it would be saved.")
 
 
@@ -171,9 +171,11 @@ def action_earnings(known: QuestionInputs) -> str:
 def _unjudged(lists: pd.DataFrame) -> str:
     """Return why no list can be judged."""
     if lists.empty:
-        return "no action list with people left alone has both been carried out and come back with outcomes"
+        return "no action list with a random control group has been both carried out and measured"
     last = lists[lists["experiment"] == lists["experiment"].max()].iloc[0]
-    return f"the {last['experiment']} has no outcome that can be judged: {str(last['reason']).rstrip('.')}"
+    return (
+        f"the {formatting.readable_id(str(last['experiment']))} has no outcome that can be judged: "
+        f"{str(last['reason']).rstrip('.')}")
 
 
 def _otherwise(results: RunResults, others: pd.DataFrame) -> tuple[str, ...]:
@@ -183,21 +185,22 @@ def _otherwise(results: RunResults, others: pd.DataFrame) -> tuple[str, ...]:
     found = leadership_findings_text.experiments_finding(
         RunResults(dict(results.tables) | {EFFECTS: others}, results.currency)
     )
-    return (f"Tried otherwise, with units drawn at random: {found[0]}",)
+    return (f"Tried otherwise, with units assigned at random: {found[0]}",)
 
 
 def _earning(results: RunResults, row: Mapping[str, object]) -> str:
     """Return what a customer contacted has brought more than one left alone, and all of them together."""
     form, limits = formatting.unit_format("money", results.currency), (float(row["low"]), float(row["high"]))
     value, n = float(row["value"]), int(row["n_variant"])
-    what = str(row["metric"]).replace("_", " ")
+    what = experiments_text.metric_name(row).removeprefix("the ")
     clear = "" if limits[0] > 0 or limits[1] < 0 else "; the interval includes no difference"
     caveats = experiments_text.caveats(row, results.gates("results/experiment_gates"))
     care = f" (caution: {formatting.join_words(caveats)})" if caveats else ""
     more = "more" if value >= 0 else "less"
     low, high = limits if value >= 0 else (-limits[1], -limits[0])
     one, every = (f"{form(k * abs(value))} {formatting.interval(k * low, k * high, form)}" for k in (1, n))
-    return (f"By the {row['experiment']} a customer contacted brought {one} {more} {what} than one left alone, "
+    return (f"By the {experiments_text.experiment_name(row)} a customer contacted brought {one} {more} {what} than "
+            f"one in the control group, "
             f"{every} over all {formatting.whole(n)} contacted, the cost of contact not taken off{clear}{care}.")
 
 
@@ -315,7 +318,7 @@ QUESTIONS: tuple[tuple[str, Callable[[QuestionInputs], str]], ...] = (
     ("Which customers made revenue move: new, kept, regained, lost?", revenue_movement),
     ("How much margin is at risk, by when, and how much is savable?", margin_at_risk),
     ("If we do nothing, what happens next quarter, in what range?", next_quarter),
-    ("What did last quarter's actions earn against people we left alone?", action_earnings),
+    ("What did last quarter's actions earn against their random control group?", action_earnings),
     ("Which decision is asked for today: cost, expected gain, worst case, owner, stop date?", decision_today),
     ("Does satisfaction cause this, or move with it?", satisfaction_causality),
     ("Who is not in these data, and could they reverse it?", missing_customers),

@@ -23,7 +23,7 @@ def stale_records_opening(gates: Iterable[Gate], covered_on: date) -> tuple[str,
 
 def _said(gate: Gate, covered_on: date) -> str:
     tells = f"this page tells of {formatting.date_text(covered_on)}"
-    return (f"figures of the time since are struck and {tells}; a run as of {covered_on} needs no such strike"
+    return (f"figures of the time since are not reported and {tells}; a run as of {covered_on} needs no such strike"
             if gate.level is Level.STRIKE else tells)
 
 

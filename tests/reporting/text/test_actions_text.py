@@ -11,11 +11,12 @@ ACTIONS = pd.DataFrame({
     "customer_id": ["a", "b", "c"], "tier": ["top", "base", "base"], "risk": ["high", "high", "not scored"],
     "value_at_stake": [50.0, 40.0, np.nan], "variant": ["treated", "held out", None],
     "reason": ["", "", "no risk is known"]})
-STAKES = {"all": Estimate("value at stake", 900.0, 700.0, 1100.0, "money", 120),
-          "list": Estimate("value at stake", 90.0, 0.0, 120.0, "money", 20)}
+STAKES = {"all": Estimate("margin at risk", 900.0, 700.0, 1100.0, "money", 120),
+          "list": Estimate("margin at risk", 90.0, 0.0, 120.0, "money", 20)}
 DECISIONS = pd.DataFrame([{
-    "decision": "Contact 1 customer, leave 1 alone by lot, and measure whether contact keeps them", "cost": 4.0,
-    "gain": "not yet measured; pays if contact takes away 8 % of the risk", "worst_case": 11.0,
+    "decision": "Contact 1 customer, keep 1 as a random control group and measure whether contact keeps "
+                "them", "cost": 4.0,
+    "gain": "not yet measured; breaks even at a relative cut in churn of 8 %", "worst_case": 11.0,
     "confidence": "none yet", "owner": "not named", "stop_on": pd.Timestamp("2026-09-28"), "status": "asked for"}])
 
 
@@ -32,7 +33,8 @@ def test_the_answer_says_what_is_at_stake_what_is_asked_for_and_what_is_not_know
     assert answer() == (
         "Of 120 customers with a known risk, £900 [£700, £1,100] of margin is expected to be lost within 90 days; "
         "£90.00 of it lies with the 20 on the list.",
-        "Contact 1 customer, leave 1 alone by lot, and measure whether contact keeps them: it costs £4.00 at the "
+        "Contact 1 customer, keep 1 as a random control group and measure whether contact keeps them: it costs £4.00 "
+        "at the "
         "assumed uptake, at worst £11.00.",
         "No gain is claimed: what contact does to these customers has never been measured, so they are ranked for "
         "testing.")
@@ -41,11 +43,11 @@ def test_the_answer_says_what_is_at_stake_what_is_asked_for_and_what_is_not_know
 def test_what_earlier_rounds_measured_takes_the_place_of_never():
     tried = measured_response.pooled_response(leading.lists())
     sentence = actions_text.plan_answer(ACTIONS, STAKES, DECISIONS, gates(), "GBP", 90, tried)[2]
-    assert sentence.startswith("No gain is claimed: contact took away 20.0 % [")
-    assert sentence.endswith("of the risk in 1 round (200 contacted, 100 left alone), an interval that includes no "
+    assert sentence.startswith("No gain is claimed: contact cut churn by 20.0 % [")
+    assert sentence.endswith("in 1 round (200 contacted, 100 in the control group), an interval that includes no "
                              "effect.")
     assert actions_text.gain(measured_response.pooled_response(leading.lists({"low": 0.01}))).startswith(
-        "Measured against customers left alone by lot, contact took away")
+        "Measured against the random control group, contact cut churn by")
     assert actions_text.gain(
         measured_response.pooled_response(leading.lists({"low": -0.3, "value": -0.2, "high": -0.1}))
     ).endswith(", a change for the worse")
@@ -72,7 +74,7 @@ def test_a_gate_that_takes_the_list_away_opens_the_page(level):
 
 
 def test_a_caveat_stands_in_the_sentence_that_it_touches():
-    found = gates(("one horizon", True, "qualify", "value at stake and the ranking by it", "it ends too early"),
+    found = gates(("one horizon", True, "qualify", "margin at risk and the ranking by it", "it ends too early"),
                   ("hold-out", True, "qualify", "the measurement of this round", "it is small"),
                   ("x", False, "qualify", "the measurement of this round", "not crossed"))
     sentences = answer(found=found)
@@ -82,7 +84,7 @@ def test_a_caveat_stands_in_the_sentence_that_it_touches():
 
 def test_an_empty_list_says_why():
     alone = ACTIONS.assign(variant=None, reason=["has opted out", "no risk is known", "no risk is known"])
-    stakes = {**STAKES, "list": no_estimate("value at stake", Status.INSUFFICIENT, "x")}
+    stakes = {**STAKES, "list": no_estimate("margin at risk", Status.INSUFFICIENT, "x")}
     sentences = answer(alone, stakes, DECISIONS.head(0))
     assert sentences[0].endswith("lost within 90 days.")
     assert sentences[1] == ("Nobody is to be contacted: no risk is known (fewer than 10 customers) and has opted out "
@@ -92,18 +94,18 @@ def test_an_empty_list_says_why():
 
 
 def test_what_is_at_stake_on_a_list_of_nine_is_not_told():
-    few = {**STAKES, "list": Estimate("value at stake", 90.0, 0.0, 120.0, "money", 9)}
+    few = {**STAKES, "list": Estimate("margin at risk", 90.0, 0.0, 120.0, "money", 9)}
     assert "90.00" not in answer(stakes=few)[0]
 
 
 def test_a_struck_sum_leaves_the_list():
-    found = gates(("dated risk", True, "strike", "value at stake and break-even", "no date"))
+    found = gates(("dated risk", True, "strike", "margin at risk and break-even", "no date"))
     assert answer(found=found)[1].startswith("Contact 1 customer")
 
 
 def test_an_unknown_stake_gives_its_reason():
-    stakes = {**STAKES, "all": no_estimate("value at stake", Status.INSUFFICIENT, "no value is known")}
-    assert answer(stakes=stakes)[0] == "Value at stake is not known: no value is known."
+    stakes = {**STAKES, "all": no_estimate("margin at risk", Status.INSUFFICIENT, "no value is known")}
+    assert answer(stakes=stakes)[0] == "Margin at risk is not known: no value is known."
 
 
 def test_titles_of_the_two_tables_are_their_findings():
@@ -117,22 +119,23 @@ def test_titles_of_the_two_tables_are_their_findings():
     assert actions_text.tier_risk_counts_title(ACTIONS.tail(1)).startswith("Nobody's risk is known")
     assert (
         actions_text.margin_at_risk_title(many, "GBP")
-        == "Most is at stake in tier top at high risk: £500, 55.6 % of all"
+        == "Most margin is at risk in tier top at high risk: £500, 55.6 % of all"
     )
     assert actions_text.margin_at_risk_title(ACTIONS).startswith("No cell of 10 customers")
 
 
 def test_the_title_of_the_break_even_names_the_extremes():
     by_action = pd.DataFrame({"action": ["offer", "call", "mail"], "needed_reduction": [0.1, 0.3, np.nan]})
-    assert actions_text.break_even_title(by_action) == "Offer has to take away 10.0 % of the risk to pay, call 30.0 %"
-    assert actions_text.break_even_title(by_action.head(1)) == "Offer pays if it takes away 10.0 % of the risk"
+    assert actions_text.break_even_title(by_action) == (
+        "Offer breaks even at a relative cut in churn of 10.0 %, call 30.0 %")
+    assert actions_text.break_even_title(by_action.head(1)) == "Offer breaks even at a relative cut in churn of 10.0 %"
     assert actions_text.break_even_title(by_action.tail(1)) == "No action has a break-even"
 
 
 def test_doubts_compare_what_the_hold_out_shows_with_what_pays():
     assert "may go unnoticed in one round" in " ".join(actions_text.plan_caveats(ACTIONS, 0.3, 0.1))
     assert "one round is enough" in " ".join(actions_text.plan_caveats(ACTIONS, 0.05, 0.1))
-    assert "This hold-out" not in " ".join(actions_text.plan_caveats(ACTIONS, np.nan, 0.1))
+    assert "this control group" not in " ".join(actions_text.plan_caveats(ACTIONS, np.nan, 0.1))
     assert "break-even" in " ".join(actions_text.plan_caveats(ACTIONS, np.nan, 0.1))
     assert "break-even" not in " ".join(actions_text.plan_caveats(ACTIONS, np.nan, np.nan))
     assert len(actions_text.plan_caveats(ACTIONS.assign(variant=None), np.nan, np.nan)) == 1
@@ -146,9 +149,10 @@ def test_decisions_are_shown_in_the_currency_of_the_run():
 
 
 def test_the_headline_of_the_hand_off_has_two_digits():
-    assert actions_text.plan_headline(ACTIONS, STAKES) == "3 customers: 1 treated, 1 held out; value at stake 900"
-    unknown = {"all": no_estimate("value at stake", Status.INSUFFICIENT, "x")}
-    assert actions_text.plan_headline(ACTIONS.head(0), unknown).endswith("value at stake not known")
+    assert actions_text.plan_headline(ACTIONS, STAKES) == (
+        "3 customers: 1 treated, 1 in the control group; margin at risk 900")
+    unknown = {"all": no_estimate("margin at risk", Status.INSUFFICIENT, "x")}
+    assert actions_text.plan_headline(ACTIONS.head(0), unknown).endswith("margin at risk not known")
 
 
 def test_no_sentence_claims_a_gain():

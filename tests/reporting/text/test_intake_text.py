@@ -25,8 +25,8 @@ MET = ("control: a", False, Level.BLOCK, "control 'a' is met")
 @pytest.mark.parametrize(("records", "files", "rejected", "expected"), [
     (0, 1, 0, "No records arrived in 1 file."),
     (1, 1, 0, "1 record arrived in 1 file; every one is accepted."),
-    (200, 3, 1, "200 records arrived in 3 files; 1 of them (0.5 %) is kept aside with its reasons."),
-    (200, 3, 40, "200 records arrived in 3 files; 40 of them (20.0 %) are kept aside with their reasons."),
+    (200, 3, 1, "200 records arrived in 3 files; 1 of them (0.5 %) is rejected, with its reasons."),
+    (200, 3, 40, "200 records arrived in 3 files; 40 of them (20.0 %) are rejected, with their reasons."),
 ])
 def test_what_arrived(records, files, rejected, expected):
     assert intake_text.record_counts(audit(("records", records), ("files", files), ("rejected", rejected))) == expected
@@ -35,7 +35,7 @@ def test_what_arrived(records, files, rejected, expected):
 def test_records_after_the_as_of_date_are_not_kept_aside_but_not_yet():
     found = audit(("records", 200), ("files", 1), ("rejected", 4), ("not yet", 50))
     assert intake_text.record_counts(found) == (
-        "200 records arrived in 1 file; 4 of them (2.0 %) are kept aside with their "
+        "200 records arrived in 1 file; 4 of them (2.0 %) are rejected, with their "
         "reasons; 50 are dated after the as-of date and not yet counted."
     )
 
@@ -103,13 +103,13 @@ def reasons(*rows):
 
 
 def test_reasons_are_named_with_their_records_and_money():
-    assert intake_text.rejection_reasons(reasons()) == "No record is kept aside."
+    assert intake_text.rejection_reasons(reasons()) == "No record is rejected."
     assert intake_text.rejection_reasons(reasons(("no id", 2, 20.0), ("torn", 1, float("nan"))), "EUR") == (
-        "Kept aside because: no id (2 records, €20.00); torn (1 record). A record with several reasons counts for "
+        "Rejected because: no id (2 records, €20.00); torn (1 record). A record with several reasons counts for "
         "each.")
     many = reasons(*[(f"r{i}", 9 - i, 0.0) for i in range(5)])
     assert intake_text.rejection_reasons(many).startswith(
-        "Kept aside because: r0 (9 records); r1 (8 records); r2 (7 records); 2 reasons more."
+        "Rejected because: r0 (9 records); r1 (8 records); r2 (7 records); 2 reasons more."
     )
 
 
@@ -120,7 +120,7 @@ def test_coverage_names_shares_and_anonymous_sales():
                   ("anonymous order lines", 1, "rejected"), ("anonymous money", -5, "rejected"))
     assert intake_text.coverage_sentence(found, "EUR") == (
         "Of 200 known customers: 50.0 % with orders and 100 % with cases. Sales without a known customer: 2 order "
-        "lines worth €30.00 in the tables and 1 order line worth −€5.00 kept aside.")
+        "lines worth €30.00 in the tables and 1 order line worth −€5.00 in the rejected rows.")
 
 
 def test_coverage_without_customers_and_without_anonymous_sales():

@@ -88,7 +88,7 @@ def test_a_struck_retention_is_not_an_answer():
 def test_margin_at_risk_has_its_date_and_no_claim_of_saving():
     said = leadership_questions_text.margin_at_risk(known(leading.everything()))
     assert said.startswith("€60")
-    assert said.endswith("of margin is at stake by 28 September 2026; how much of it can be saved cannot be said until "
+    assert said.endswith("of margin is at risk by 28 September 2026; how much of it can be saved cannot be said until "
                          "an action is tried on customers drawn at random.")
 
 
@@ -255,7 +255,7 @@ def test_a_verdict_that_asks_for_a_decision_is_never_answered_by_none():
 def test_what_was_tried_otherwise_is_said_where_no_list_has_come_back():
     said = leadership_questions_text.action_earnings(known(leading.results(experiment_effects=leading.effects())))
     assert said.startswith("Cannot say, because no action list")
-    assert "Tried otherwise, with units drawn at random: checkout: ship new" in said
+    assert "Tried otherwise, with units assigned at random: checkout: ship new" in said
 
 
 def test_the_answer_of_an_action_is_its_margin_in_money():
@@ -264,7 +264,8 @@ def test_the_answer_of_an_action_is_its_margin_in_money():
     found = leading.results(experiment_effects=leading.lists({}, margin))
     assert leadership_questions_text.action_earnings(known(found)).startswith(
         "By the action plan of 2026-01-01 a customer contacted brought €11.65 [−€8.17, €21.18] more margin than one "
-        "left alone, €2,330 [−€1,630, €4,240] over all 200 contacted, the cost of contact not taken off; the interval "
+        "in the control group, €2,330 [−€1,630, €4,240] over all 200 contacted, the cost of contact not taken off; "
+        "the interval "
         "includes no difference. action plan of 2026-01-01: keep running")
     less = leading.results(experiment_effects=leading.lists({}, margin | {"value": -2.0, "low": -3.0, "high": -1.0}))
     assert "brought €2.00 [€1.00, €3.00] less margin" in leadership_questions_text.action_earnings(known(less))
@@ -280,8 +281,8 @@ def test_a_list_that_cannot_be_judged_says_why():
 def test_what_contact_took_away_says_how_much_of_the_stake_is_savable():
     said = leadership_questions_text.margin_at_risk(known(leading.everything(experiment_effects=leading.lists())))
     assert "cannot be said until" not in said
-    assert "; contact took away 20.0 % [" in said
-    assert "of the risk in 1 round (200 contacted, 100 left alone); were everybody at stake contacted and did they " \
+    assert "; contact cut churn by 20.0 % [" in said
+    assert "in 1 round (200 contacted, 100 in the control group); were everybody at risk contacted and did they " \
            "respond alike, €12.00 [" in said
 
 

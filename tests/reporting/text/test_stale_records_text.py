@@ -19,7 +19,7 @@ NEWEST = date(1998, 6, 30)
 
 def gate(level=Level.STRIKE, is_crossed=True):
     return Gate(ORDERS_REACH, 10_379, 14, is_crossed, level, CLAIMS,
-                f"{FOUND}, of which 14 are let pass; figures of the time since are struck")
+                f"{FOUND}, of which 14 are tolerated; figures of the time since are not reported")
 
 
 def ended(level=Level.STRIKE):
@@ -34,7 +34,8 @@ def ended(level=Level.STRIKE):
 
 @pytest.mark.parametrize(("level", "expected"), [
     (Level.STRIKE, "The newest order is of 30 June 1998, 10,379 days before the as-of date: figures of the time since "
-                   "are struck and this page tells of 30 June 1998; a run as of 1998-06-30 needs no such strike."),
+                   "are not reported and this page tells of 30 June 1998; a run as of 1998-06-30 needs no such "
+                   "strike."),
     (Level.QUALIFY, "The newest order is of 30 June 1998, 10,379 days before the as-of date: this page tells of 30 "
                     "June 1998.")])
 def test_a_page_whose_orders_end_early_says_of_which_day_it_tells(level, expected):
@@ -79,4 +80,5 @@ def test_charts_of_a_quarter_long_past_raise_no_alarm_of_today():
 def test_the_intake_opens_with_what_it_strikes():
     audit = pd.DataFrame([("records", "all", 2.0, "ok"), ("files", "all", 1.0, "ok"), ("rejected", "all", 0.0, "ok")],
                          columns=["quantity", "segment", "value", "status"])
-    assert intake_text.intake_answer(audit, gate_table("01", [gate()]))[0].startswith(f"Struck: {FOUND}")
+    assert intake_text.intake_answer(audit, gate_table("01", [gate()]))[0].startswith(f"Not reported (failed check): "
+                f"{FOUND}")
