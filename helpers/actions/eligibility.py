@@ -26,35 +26,36 @@ def contact_candidates(value: pd.DataFrame, scores: pd.DataFrame, unwilling: pd.
     value : DataFrame
         ``results/customer_value``: customer_id, tier, tier_rank. May be empty.
     scores : DataFrame
-        ``results/churn_scores``: customer_id, risk, p_lost, due_on, value_if_kept, monthly_fee. May be empty.
+        ``results/churn_scores``: customer_id, risk, churn_probability, due_on, value_if_kept, monthly_fee. May be
+        empty.
     unwilling : DataFrame
         Customers who must not be contacted: customer_id.
 
     Returns
     -------
     DataFrame
-        customer_id, tier, tier_rank (rank below the lowest where there is no tier), risk, p_lost, value_if_kept,
-        value_at_stake, priority, is_unwilling. A risk without a date is no probability within the horizon: it puts no
-        sum at stake, and its priority is the probability × the month's fee.
+        customer_id, tier, tier_rank (rank below the lowest where there is no tier), risk, churn_probability,
+        value_if_kept, margin_at_risk, priority, is_unwilling. A risk without a date is no probability within the
+        horizon: it puts no sum at stake, and its priority is the probability × the month's fee.
     """
     joined = pd.merge(value[["customer_id", "tier", "tier_rank"]], scores[list(_SCORED)], on="customer_id",
                       how="outer", sort=True)
-    p_lost, is_dated = joined["p_lost"].astype("float64"), joined["due_on"].notna()
+    churn_probability, is_dated = joined["churn_probability"].astype("float64"), joined["due_on"].notna()
     kept = joined["value_if_kept"].astype("float64").where(is_dated)
-    at_stake = p_lost * kept
+    at_stake = churn_probability * kept
     lowest = int(joined["tier_rank"].max()) if joined["tier_rank"].notna().any() else 0
     return pd.DataFrame({
         "customer_id": joined["customer_id"].astype("str"),
         "tier": joined["tier"].astype("object").where(joined["tier"].notna(), NO_TIER).astype("str"),
         "tier_rank": joined["tier_rank"].astype("float64").fillna(lowest + 1).astype("int64"),
         "risk": joined["risk"].astype("object").where(joined["risk"].notna(), NOT_SCORED).astype("str"),
-        "p_lost": p_lost, "value_if_kept": kept, "value_at_stake": at_stake,
-        "priority": at_stake.where(is_dated, p_lost * joined["monthly_fee"].astype("float64")),
+        "churn_probability": churn_probability, "value_if_kept": kept, "margin_at_risk": at_stake,
+        "priority": at_stake.where(is_dated, churn_probability * joined["monthly_fee"].astype("float64")),
         "is_unwilling": joined["customer_id"].isin(unwilling["customer_id"]).astype("bool"),
     })
 
 
-_SCORED = ("customer_id", "risk", "p_lost", "due_on", "value_if_kept", "monthly_fee")
+_SCORED = ("customer_id", "risk", "churn_probability", "due_on", "value_if_kept", "monthly_fee")
 
 
 def opted_out_customers(contacts: ir.Table, as_of: date) -> ir.Table:
@@ -78,9 +79,9 @@ def tier_risk_matrix(customers: pd.DataFrame, quantity: str) -> pd.DataFrame:
     customers : DataFrame
         As `candidates` gives it.
     quantity : str
-        ``"customers"`` counts them; ``"value_at_stake"`` sums money, empty where none is known.
+        ``"customers"`` counts them; ``"margin_at_risk"`` sums money, empty where none is known.
     """
-    cells = customers.groupby(["tier_rank", "tier", "risk"])["value_at_stake"]
+    cells = customers.groupby(["tier_rank", "tier", "risk"])["margin_at_risk"]
     columns = [risk for risk in RISK_BANDS if risk in set(customers["risk"])]
     n = cells.size().unstack("risk").reindex(columns=columns).fillna(0).astype("float64")
     table = n if quantity == "customers" else cells.sum(min_count=1).unstack("risk").reindex(columns=columns)

@@ -13,7 +13,7 @@ from helpers.stats.disclosure_control import LEAST_PEOPLE
 
 NAMED = "action plan of "  # begins the name of each experiment that a list draws; its day follows
 
-STAYED = frozenset({"kept", "came_back"})  # outcomes that are the opposite of being lost
+STAYED = frozenset({"kept", "repurchased"})  # outcomes that are the opposite of being lost
 
 LEVEL = 0.95
 

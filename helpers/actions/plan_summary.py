@@ -34,14 +34,14 @@ def list_margin_at_risk(actions: pd.DataFrame, segment: str, off: float = 0.0) -
     off : float
         Error in level of all probabilities that their forecast allows for [logits].
     """
-    known = actions[actions["value_at_stake"].notna()]
+    known = actions[actions["margin_at_risk"].notna()]
     if known.empty:
         is_undated = bool(actions["priority"].notna().any())
         reason = ("the risks have no date, so no sum falls within the horizon" if is_undated else
                   "no customer has both a risk and a value")
         return no_estimate("margin at risk", Status.INSUFFICIENT, reason, unit="money", segment=segment)
-    p, kept = known["p_lost"].to_numpy("float64"), known["value_if_kept"].to_numpy("float64")
-    value = float(known["value_at_stake"].sum())
+    p, kept = known["churn_probability"].to_numpy("float64"), known["value_if_kept"].to_numpy("float64")
+    value = float(known["margin_at_risk"].sum())
     half = Z_95 * math.sqrt(float((kept**2 * p * (1 - p)).sum() + (off * (kept * p * (1 - p)).sum()) ** 2))
     return Estimate("margin at risk", value, max(value - half, 0.0) if (kept >= 0).all() else value - half,
                     value + half, "money", len(known), segment)
@@ -58,30 +58,30 @@ def summary_by_action(actions: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        action, n_treated, n_held_out, value_at_stake (of the treated), cost_expected, cost_worst,
-        needed_reduction (share of the risk to be taken away so that the margin kept equals the expected cost).
+        action, n_treated, n_held_out, margin_at_risk (of the treated), cost_expected, cost_worst,
+        break_even_reduction (share of the risk to be taken away so that the margin kept equals the expected cost).
     """
     listed = actions[actions["variant"].notna()]
     treated = listed[listed["variant"] == TREATMENT]
     n = listed.groupby("action")["variant"].value_counts().unstack(fill_value=0).reindex(
         columns=[TREATMENT, CONTROL_GROUP], fill_value=0)
-    money = treated.groupby("action")[["value_at_stake", "cost_expected", "cost_worst"]].sum(
+    money = treated.groupby("action")[["margin_at_risk", "cost_expected", "cost_worst"]].sum(
         min_count=1)
     table = n.set_axis(["n_treated", "n_held_out"], axis=1).join(money).reset_index()
-    table["needed_reduction"] = table["cost_expected"] / table["value_at_stake"].where(table["value_at_stake"] > 0)
-    return table.sort_values(["value_at_stake", "action"], ascending=[False, True], ignore_index=True)
+    table["break_even_reduction"] = table["cost_expected"] / table["margin_at_risk"].where(table["margin_at_risk"] > 0)
+    return table.sort_values(["margin_at_risk", "action"], ascending=[False, True], ignore_index=True)
 
 
 def reasons_not_contacted(actions: pd.DataFrame) -> pd.DataFrame:
-    """Return why customers are not on the list: reason, n_customers, value_at_stake; most customers first."""
-    rest = actions[actions["variant"].isna()].groupby("reason")["value_at_stake"]
-    table = pd.DataFrame({"n_customers": rest.size(), "value_at_stake": rest.sum(min_count=1)}).reset_index()
+    """Return why customers are not on the list: reason, n_customers, margin_at_risk; most customers first."""
+    rest = actions[actions["variant"].isna()].groupby("reason")["margin_at_risk"]
+    table = pd.DataFrame({"n_customers": rest.size(), "margin_at_risk": rest.sum(min_count=1)}).reset_index()
     return table.sort_values(["n_customers", "reason"], ascending=[False, True], ignore_index=True)
 
 
 def break_even_reduction(actions: pd.DataFrame) -> float:
     """Return the share of the risk that the whole plan has to take away to pay; NaN without a list."""
-    at_stake = float(actions.loc[actions["variant"] == TREATMENT, "value_at_stake"].sum())
+    at_stake = float(actions.loc[actions["variant"] == TREATMENT, "margin_at_risk"].sum())
     return planner.plan_costs(actions).expected / at_stake if at_stake > 0 else math.nan
 
 
@@ -93,7 +93,7 @@ def minimum_detectable_reduction(actions: pd.DataFrame) -> float:
     listed = actions[actions["variant"].notna()]
     n_held = int((listed["variant"] == CONTROL_GROUP).sum())
     n_treated = len(listed) - n_held
-    p = float(listed["p_lost"].mean()) if len(listed) else math.nan
+    p = float(listed["churn_probability"].mean()) if len(listed) else math.nan
     if not n_held or not n_treated or not 0 < p < 1:
         return math.nan
     return (Z_95 + Z_POWER_80) * math.sqrt(p * (1 - p) * (1 / n_held + 1 / n_treated)) / p

@@ -62,7 +62,7 @@ def plan_actions(
     rule = _rule_of(customers, assumptions.rules)
     contact, offer = _costs(rule, assumptions.rules, economics)
     expected = contact + economics.offer_uptake * offer
-    needed = _break_even_reduction(expected, customers["value_at_stake"])
+    needed = _break_even_reduction(expected, customers["margin_at_risk"])
     reason = _reason_for_no_action(customers, rule, needed, assumptions)
     reason = np.where(reason == "", _not_permitted(customers, rule, assumptions, permitted), reason)
     rank = _ranks(customers, reason == "", _list_length(assumptions))
@@ -73,7 +73,7 @@ def plan_actions(
         action=np.where(is_listed, actions[rule], NO_ACTION), reason=reason,
         rank=pd.array(np.where(is_listed, rank, 0), dtype="Int64"),
         cost_expected=np.where(is_listed, expected, np.nan), cost_worst=np.where(is_listed, contact + offer, np.nan),
-        needed_reduction=np.where(is_listed, needed, np.nan))
+        break_even_reduction=np.where(is_listed, needed, np.nan))
     planned["rank"] = planned["rank"].mask(~is_listed)
     held = assign_at_random(planned.loc[is_listed, "customer_id"], assumptions.hold_out_share, rng)
     variant = planned["customer_id"].map(held.set_index("unit_id")["variant"])

@@ -16,7 +16,7 @@ from helpers.foundation.engine import Engine
 from helpers.foundation.results import Estimate, Status, no_estimate
 from helpers.stats import confidence_intervals
 
-ALERT_SIGNALS = ("p_lost", "silence", "complaints", "value_at_stake", "satisfaction")
+ALERT_SIGNALS = ("churn_probability", "inactivity_percentile", "complaints", "margin_at_risk", "satisfaction")
 
 
 def alert_signals(basis: Dataset, scores: pd.DataFrame) -> pd.DataFrame:
@@ -25,9 +25,9 @@ def alert_signals(basis: Dataset, scores: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``customer_id``, and by signal: ``p_lost``, ``silence`` (share of own gaps shorter than the present silence),
-        ``complaints`` within a horizon, ``value_at_stake`` [money], ``satisfaction`` (100 less the latest answer, so
-        that high is bad).
+        ``customer_id``, and by signal: ``churn_probability``, ``inactivity_percentile`` (share of own gaps that are
+        shorter than the present one), ``complaints`` within a horizon, ``margin_at_risk`` [money], ``satisfaction``
+        (100 less the latest answer, so that high is bad).
     """
     if scores.empty:
         return pd.DataFrame(columns=["customer_id", *ALERT_SIGNALS])
@@ -36,9 +36,11 @@ def alert_signals(basis: Dataset, scores: pd.DataFrame) -> pd.DataFrame:
     known = {name: seen[name].astype("float64").to_numpy() if name in seen else np.full(len(scores), np.nan)
              for name in ("n_recent_complaints", "satisfaction")}
     return pd.DataFrame({
-        "customer_id": scores["customer_id"].to_numpy(), "p_lost": scores["p_lost"].to_numpy("float64"),
-        "silence": 1 - scores["silence"].to_numpy("float64"), "complaints": known["n_recent_complaints"],
-        "value_at_stake": scores["value_at_stake"].to_numpy("float64"), "satisfaction": 100 - known["satisfaction"]})
+        "customer_id": scores["customer_id"].to_numpy(),
+        "churn_probability": scores["churn_probability"].to_numpy("float64"),
+        "inactivity_percentile": scores["inactivity_percentile"].to_numpy("float64"),
+        "complaints": known["n_recent_complaints"],
+        "margin_at_risk": scores["margin_at_risk"].to_numpy("float64"), "satisfaction": 100 - known["satisfaction"]})
 
 
 def raise_alerts(
@@ -71,7 +73,7 @@ def raise_alerts(
         return pd.DataFrame(columns=list(CHURN_ALERTS.names))
     found = pd.concat(known, ignore_index=True).drop_duplicates(["customer_id", "cause"])
     held = _control_group(found["customer_id"], before, assumed.hold_out_share, seed)
-    found = found.assign(is_held_out=found["customer_id"].isin(held))
+    found = found.assign(is_control=found["customer_id"].isin(held))
     return _with_capacity(found, assumed.capacity)[list(CHURN_ALERTS.names)].sort_values(
         ["customer_id", "cause"], ignore_index=True
     )
@@ -83,9 +85,9 @@ def _alerts_of_rule(name: str, rule: AlertRule, scores: pd.DataFrame, signals: p
     open_ones = before[before["cause"] == cause] if len(before) else before
     was_open = scores["customer_id"].isin(open_ones["customer_id"] if len(open_ones) else []).to_numpy()
     with np.errstate(invalid="ignore"):
-        is_raised = (signal >= rule.raised_from) | (was_open & (signal >= rule.cleared_below))
+        is_raised = (signal >= rule.alert_threshold) | (was_open & (signal >= rule.clear_threshold))
     value = scores["value_if_kept"].to_numpy("float64")
-    is_raised &= ~(value < rule.least_value)
+    is_raised &= ~(value < rule.min_value)
     chosen = scores[is_raised]
     since = dict(zip(open_ones["customer_id"], open_ones["raised_on"], strict=True)) if len(open_ones) else {}
     today = pd.Timestamp(as_of_on)
@@ -94,13 +96,14 @@ def _alerts_of_rule(name: str, rule: AlertRule, scores: pd.DataFrame, signals: p
         "signal_value": signal[is_raised], "is_new": ~was_open[is_raised],
         "raised_on": [since.get(c, today) for c in chosen["customer_id"]], "made_as_of_on": today,
         "respond_by_on": today + timedelta(rule.due_days), "outcome_due_on": chosen["due_on"].to_numpy(),
-        "owner": rule.owner, "response": rule.response, "p_lost": chosen["p_lost"].to_numpy("float64"),
-        "value_at_stake": chosen["value_at_stake"].to_numpy("float64")})
+        "owner": rule.owner, "response": rule.response,
+        "churn_probability": chosen["churn_probability"].to_numpy("float64"),
+        "margin_at_risk": chosen["margin_at_risk"].to_numpy("float64")})
 
 
 def _control_group(customers: pd.Series, before: pd.DataFrame, share: float, seed: int) -> set[str]:
     """Return customers whom nobody acts on: those of before, and a seeded share of the new ones in order of id."""
-    then = set(before.loc[before["is_held_out"].astype(bool), "customer_id"]) if len(before) else set()
+    then = set(before.loc[before["is_control"].astype(bool), "customer_id"]) if len(before) else set()
     known = set(before["customer_id"]) if len(before) else set()
     fresh = np.array(sorted(set(customers) - known), dtype="str")
     drawn = np.random.default_rng(seed).permutation(len(fresh))[:round(share * len(fresh))]
@@ -109,9 +112,9 @@ def _control_group(customers: pd.Series, before: pd.DataFrame, share: float, see
 
 def _with_capacity(found: pd.DataFrame, capacity: int) -> pd.DataFrame:
     """Return alerts with ``is_within_capacity``: those with most at stake first; the held out take no capacity."""
-    at_stake = found["value_at_stake"].fillna(0).where(~found["is_held_out"], -np.inf)
+    at_stake = found["margin_at_risk"].fillna(0).where(~found["is_control"], -np.inf)
     order = at_stake.rank(method="first", ascending=False)
-    is_within = ~found["is_held_out"] & ((order <= capacity) | (capacity == 0))
+    is_within = ~found["is_control"] & ((order <= capacity) | (capacity == 0))
     return found.assign(is_within_capacity=is_within)
 
 
@@ -121,16 +124,16 @@ def alerts_by_rule(alerts: pd.DataFrame, rules: Mapping[str, AlertRule]) -> pd.D
     Returns
     -------
     DataFrame
-        Grain rule in the order of the study: ``rule``, ``n_customers``, ``n_new``, ``n_held_out``, ``value_at_stake``
+        Grain rule in the order of the study: ``rule``, ``n_customers``, ``n_new``, ``n_held_out``, ``margin_at_risk``
         [money], ``owner``, ``respond_by_on``, ``response``.
     """
     rows = []
     for name, rule in rules.items():
         own = alerts[alerts["rule"] == name]
         due = own["respond_by_on"].min() if len(own) else pd.NaT
-        rows.append((name, len(own), int(own["is_new"].sum()), int(own["is_held_out"].sum()),
-                     own["value_at_stake"].sum(min_count=1), rule.owner, due, rule.response))
-    return pd.DataFrame(rows, columns=["rule", "n_customers", "n_new", "n_held_out", "value_at_stake", "owner",
+        rows.append((name, len(own), int(own["is_new"].sum()), int(own["is_control"].sum()),
+                     own["margin_at_risk"].sum(min_count=1), rule.owner, due, rule.response))
+    return pd.DataFrame(rows, columns=["rule", "n_customers", "n_new", "n_held_out", "margin_at_risk", "owner",
                                        "respond_by_on", "response"])
 
 
@@ -208,7 +211,7 @@ def grade_alerts(alerts: pd.DataFrame, lost: pd.DataFrame, run: str) -> list[Est
     found = []
     for rule, own in known.groupby("rule", sort=True):
         segment = f"{run}: {rule}"
-        held, acted = (own[own[flag].astype(bool)] for flag in ("is_held_out", "is_within_capacity"))
+        held, acted = (own[own[flag].astype(bool)] for flag in ("is_control", "is_within_capacity"))
         if held.empty:
             found += [no_estimate(q, Status.STRUCK, NO_CONTROL_GROUP, unit="share", n=len(own), segment=segment)
                       for q in ("alert_precision", "alert_calibration", "alert_recall", "alert_effect")]
@@ -225,7 +228,7 @@ def _grades_on_control(held: pd.DataFrame, acted: pd.DataFrame, lost: pd.DataFra
                  segment: str) -> list[Estimate]:
     n_warned = int((warned["rule"] == held["rule"].iloc[0]).sum())
     n, share = len(held), float(held["is_lost"].mean())
-    precision, stated = confidence_intervals.share_interval(share, n), float(held["p_lost"].mean())
+    precision, stated = confidence_intervals.share_interval(share, n), float(held["churn_probability"].mean())
     calibration = confidence_intervals.share_interval(share, n)
     found = [Estimate("alert_precision", share, precision.low, precision.high, "share", n, segment),
              Estimate("alert_stated", stated, unit="share", n=n, segment=segment),
@@ -234,7 +237,7 @@ def _grades_on_control(held: pd.DataFrame, acted: pd.DataFrame, lost: pd.DataFra
     weight = n_warned / len(held)
     unwarned = lost[~lost["customer_id"].isin(warned["customer_id"])]["is_lost"].sum()
     caught = weight * held["is_lost"].sum()
-    every = caught + unwarned + weight * (warned[warned["is_held_out"].astype(bool) & ~warned["customer_id"].isin(
+    every = caught + unwarned + weight * (warned[warned["is_control"].astype(bool) & ~warned["customer_id"].isin(
         held["customer_id"])].drop_duplicates("customer_id")["is_lost"].sum())
     if every:
         found.append(Estimate("alert_recall", float(caught / every), unit="share", n=len(lost), segment=segment))

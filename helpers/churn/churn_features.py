@@ -28,7 +28,7 @@ FEATURE_GROUPS = {
     "plan": ("plan",),
 }
 
-GROUP_OF_FEATURE = {feature: lever for lever, names in FEATURE_GROUPS.items() for feature in names}
+GROUP_OF_FEATURE = {feature: group for group, names in FEATURE_GROUPS.items() for feature in names}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,7 +48,7 @@ CHURN_TABLE_NAMES = tuple(f.name for f in fields(ChurnTables) if f.name != "answ
 
 
 def feature_group(feature: str) -> str:
-    """Return the lever that a feature belongs to; of attributes their own name in words.
+    """Return the group that a feature belongs to; of attributes their own name in words.
 
     Examples
     --------

@@ -10,11 +10,12 @@ from helpers.foundation.study_config import Section
 class AlertRule(Section):
     """One rule of warning, ``[churn.rules.<name>]``: whom it alarms for, who answers for it, and what is to be done."""
 
-    signal: Literal["p_lost", "silence", "complaints", "value_at_stake", "satisfaction"] = Field(
-        "p_lost", description="what it looks at")
-    raised_from: float = Field(0.67, description="the alert is raised from this value of the signal on")
-    cleared_below: float = Field(0.5, description="an alert of the last run stays until the signal is below this")
-    least_value: float = Field(0.0, ge=0, description="value if kept from which a customer is warned of [money]")
+    signal: Literal[
+        "churn_probability", "inactivity_percentile", "complaints", "margin_at_risk", "satisfaction"] = Field(
+        "churn_probability", description="what it looks at")
+    alert_threshold: float = Field(0.67, description="the alert is raised from this value of the signal on")
+    clear_threshold: float = Field(0.5, description="an alert of the last run stays until the signal is below this")
+    min_value: float = Field(0.0, ge=0, description="value if kept from which a customer is warned of [money]")
     cause: str = Field("", description="cause in words; of rules with one cause a customer gets one alert")
     owner: str = Field("nobody yet", description="who answers for the response")
     due_days: int = Field(14, ge=1, description="days within which the response is due [days]")
@@ -22,17 +23,17 @@ class AlertRule(Section):
 
     @model_validator(mode="after")
     def _order(self) -> "AlertRule":
-        if self.cleared_below > self.raised_from:
-            raise ValueError("cleared_below must not be above raised_from")
+        if self.clear_threshold > self.alert_threshold:
+            raise ValueError("clear_threshold must not be above alert_threshold")
         return self
 
 
 DEFAULT_ALERT_RULES = {
-    "high risk": AlertRule(cause="risk", raised_from=0.67, cleared_below=0.5),
-    "out of rhythm": AlertRule(signal="silence", raised_from=0.95, cleared_below=0.8, cause="silence",
-                          response="remind them of us, and ask whether anything was wrong"),
-    "complained lately": AlertRule(signal="complaints", raised_from=1, cleared_below=1, cause="trouble", due_days=3,
-                              response="settle the complaint and tell the customer"),
+    "high risk": AlertRule(cause="risk", alert_threshold=0.67, clear_threshold=0.5),
+    "out of rhythm": AlertRule(signal="inactivity_percentile", alert_threshold=0.95, clear_threshold=0.8,
+                               cause="silence", response="remind them of us, and ask whether anything was wrong"),
+    "complained lately": AlertRule(signal="complaints", alert_threshold=1, clear_threshold=1, cause="trouble",
+                                   due_days=3, response="settle the complaint and tell the customer"),
 }
 
 

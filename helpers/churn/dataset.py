@@ -55,9 +55,9 @@ def churn_labels(
                      recent_days=snapshot.outcome.n_days)
     later = purchases.purchase_occasions(transactions, snapshot.outcome.last_on)
     returned = later.filter(snapshot.outcome.holds(later.on))
-    came = returned.select(came_id="customer_id").distinct().mutate(came_back=True)
+    came = returned.select(came_id="customer_id").distinct().mutate(repurchased=True)
     joined = known.left_join(came, known.customer_id == came.came_id)
-    return joined.mutate(is_lost=joined.came_back.isnull()).drop("came_back", "came_id")
+    return joined.mutate(is_lost=joined.repurchased.isnull()).drop("repurchased", "came_id")
 
 
 def count_churned(engine: Engine, transactions: ir.Table, made_as_of_on: date, due_on: date, *,

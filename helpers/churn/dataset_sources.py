@@ -116,7 +116,7 @@ def customer_snapshot(known: pd.DataFrame, snapshot: Snapshot, treated: pd.DataF
     traced = known[[c for c in known if c in churn_features.GROUP_OF_FEATURE and c not in own]].astype("float64")
     outcome = known["is_lost"].to_numpy("float64") if "is_lost" in known else np.full(len(known), np.nan)
     about = known[["customer_id", "is_one_time", "recency_days", "age_days", "n_occasions", "margin"]].assign(
-        silence=quiet, is_treated=_is_treated(known["customer_id"], treated, snapshot))
+        inactivity_percentile=1 - quiet, is_treated=_is_treated(known["customer_id"], treated, snapshot))
     return DatasetSnapshot(
         about,
         rule,

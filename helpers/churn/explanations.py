@@ -14,35 +14,37 @@ from helpers.churn.dataset import Dataset
 
 N_RESAMPLES = 20
 
-EXPLANATION_COLUMNS = ["lever", "strength", "strength_low", "strength_high", "share_first", "n_first", "raises"]
+EXPLANATION_COLUMNS = ["feature_group", "mean_abs_contribution", "mean_abs_contribution_low",
+                       "mean_abs_contribution_high", "share_first", "n_first", "raises"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Explanations:
-    """Contributions of levers to the risk of those who are scored.
+    """Contributions of groups to the risk of those who are scored.
 
     Parameters
     ----------
-    levers : DataFrame, shape (n, n_levers)
-        Contribution to the logit by lever, customers in the order of the scoring cases.
+    groups : DataFrame, shape (n, n_groups)
+        Contribution to the logit by feature group, customers in the order of the scoring cases.
     table : DataFrame
-        Grain lever, the strongest first: ``strength``, mean absolute contribution with limits from resamples [logits];
+        Grain feature group, the strongest first: ``mean_abs_contribution`` with limits from resamples [logits];
         ``share_first`` and ``n_first``, customers whose risk it raises most; ``raises``, the feature within it that
         weighs most and the direction in which it raises the risk.
     stability : float
-        Share of customers whose first lever is the same in a model of resampled customers, averaged; NaN without.
+        Share of customers whose first feature group is the same in a model of resampled customers, averaged; NaN
+        without.
     """
 
-    levers: pd.DataFrame
+    groups: pd.DataFrame
     table: pd.DataFrame
     stability: float
 
     def first(self) -> np.ndarray:
-        """Return the lever that raises each customer's risk most; empty where none does, shape (n,)."""
-        if self.levers.empty:
-            return np.full(len(self.levers), "")
-        values = self.levers.to_numpy()
-        return np.where(values.max(axis=1) > 0, self.levers.columns.to_numpy("str")[values.argmax(axis=1)], "")
+        """Return the feature group that raises each customer's risk most; empty where none does, shape (n,)."""
+        if self.groups.empty:
+            return np.full(len(self.groups), "")
+        values = self.groups.to_numpy()
+        return np.where(values.max(axis=1) > 0, self.groups.columns.to_numpy("str")[values.argmax(axis=1)], "")
 
 
 def explain_scores(basis: Dataset, chosen: str, seed: int, draws: int = N_RESAMPLES) -> Explanations:
@@ -64,13 +66,13 @@ def explain_scores(basis: Dataset, chosen: str, seed: int, draws: int = N_RESAMP
     name = chosen if chosen != basis.rule else LOGISTIC
     learner = backtest.final_model(basis, name)
     raw = learner.contributions(basis.scoring.features)
-    levers = contributions_by_group(raw)
+    groups = contributions_by_group(raw)
     again = _resampled(name, basis, seed, draws)
-    return Explanations(levers, _table(levers, raw, basis.scoring.features, again), _stability(levers, again))
+    return Explanations(groups, _table(groups, raw, basis.scoring.features, again), _stability(groups, again))
 
 
 def contributions_by_group(contributions: pd.DataFrame) -> pd.DataFrame:
-    """Return contributions summed by lever; exact, since they add up."""
+    """Return contributions summed by feature group; exact, since they add up."""
     of = [churn_features.feature_group(str(c)) for c in contributions]
     return contributions.T.groupby(of, sort=True).sum().T
 
@@ -86,22 +88,22 @@ def _resampled(name: str, basis: Dataset, seed: int, draws: int) -> list[pd.Data
     return found
 
 
-def _table(levers: pd.DataFrame, raw: pd.DataFrame, features: pd.DataFrame,
+def _table(groups: pd.DataFrame, raw: pd.DataFrame, features: pd.DataFrame,
            again: list[pd.DataFrame]) -> pd.DataFrame:
-    strength = levers.abs().mean()
-    first = pd.Series(levers.columns.to_numpy()[levers.to_numpy().argmax(axis=1)]).value_counts()
-    drawn = pd.DataFrame([f.abs().mean() for f in again]).reindex(columns=levers.columns)
+    strength = groups.abs().mean()
+    first = pd.Series(groups.columns.to_numpy()[groups.to_numpy().argmax(axis=1)]).value_counts()
+    drawn = pd.DataFrame([f.abs().mean() for f in again]).reindex(columns=groups.columns)
     half = 1.959964 * drawn.std() if len(drawn) > 1 else strength * np.nan
     low, high = (strength - half).clip(lower=0), strength + half
-    rows = [(lever, strength[lever], low[lever], high[lever], first.get(lever, 0) / len(levers),
-             int(first.get(lever, 0)), _direction(lever, raw, features)) for lever in levers]
-    return pd.DataFrame(rows, columns=EXPLANATION_COLUMNS).sort_values(["strength", "lever"], ascending=[False, True],
-                                                           ignore_index=True)
+    rows = [(group, strength[group], low[group], high[group], first.get(group, 0) / len(groups),
+             int(first.get(group, 0)), _direction(group, raw, features)) for group in groups]
+    found = pd.DataFrame(rows, columns=EXPLANATION_COLUMNS)
+    return found.sort_values(["mean_abs_contribution", "feature_group"], ascending=[False, True], ignore_index=True)
 
 
-def _direction(lever: str, raw: pd.DataFrame, features: pd.DataFrame) -> str:
-    """Return the feature of a lever that weighs most, and in which direction it raises the risk."""
-    own = [c for c in raw if churn_features.feature_group(str(c)) == lever]
+def _direction(group: str, raw: pd.DataFrame, features: pd.DataFrame) -> str:
+    """Return the feature of a group that weighs most, and in which direction it raises the risk."""
+    own = [c for c in raw if churn_features.feature_group(str(c)) == group]
     name = raw[own].abs().mean().idxmax()
     if not classifiers.is_numeric(features[name]):
         worst = raw[name].groupby(features[name].astype("str").to_numpy()).mean().idxmax()
@@ -111,15 +113,15 @@ def _direction(lever: str, raw: pd.DataFrame, features: pd.DataFrame) -> str:
     return f"{'more' if related >= 0 else 'less'} {name}"
 
 
-def _stability(levers: pd.DataFrame, again: list[pd.DataFrame]) -> float:
-    here = levers.to_numpy().argmax(axis=1)
-    there = [f.reindex(columns=levers.columns, fill_value=0.0).to_numpy().argmax(axis=1) for f in again]
+def _stability(groups: pd.DataFrame, again: list[pd.DataFrame]) -> float:
+    here = groups.to_numpy().argmax(axis=1)
+    there = [f.reindex(columns=groups.columns, fill_value=0.0).to_numpy().argmax(axis=1) for f in again]
     return float(np.mean([np.mean(f == here) for f in there])) if there else float("nan")
 
 
 def with_main_reason(basis: Dataset, found: Explanations, scores: pd.DataFrame) -> pd.DataFrame:
-    """Return scores with ``reason``, the lever that raises the risk most; of several contracts that of the first."""
-    if scores.empty or found.levers.empty:
+    """Return scores with ``reason``, the feature group that raises the risk most; of several contracts the first's."""
+    if scores.empty or found.groups.empty:
         return scores
     told = pd.DataFrame({"customer_id": basis.scoring.about["customer_id"].to_numpy(), "reason": found.first()})
     return scores.drop(columns="reason", errors="ignore").merge(told.drop_duplicates("customer_id"), "left")

@@ -5,22 +5,22 @@ from helpers.foundation.schema import Cells, Column, Table, claims_schema, gates
 CHURN_SCORES = Table("results/churn_scores", "eligible customer", ("customer_id",), (
     Column("customer_id", "text", "the customer", True),
     Column("basis", "text", "purchases, or contracts where there are no purchases", True, ("purchases", "contracts")),
-    Column("model", "text", "model that p_lost comes from", True),
-    Column("p_lost", "number", "probability of no purchase occasion up to due_on; for contracts without dates the "
-           "share of such contracts that have ended [share]", True, low=0, high=1),
+    Column("model", "text", "model that churn_probability comes from", True),
+    Column("churn_probability", "number", "probability of no purchase occasion up to due_on; for contracts without "
+           "dates the share of such contracts that have ended [share]", True, low=0, high=1),
     Column("p_baseline", "number", "the same by the simple rule: recency, or tenure for contracts [share]", True,
            low=0, high=1),
-    Column("risk", "text", "band of p_lost by the study's limits", True, ("low", "medium", "high")),
+    Column("risk", "text", "band of churn_probability by the study's limits", True, ("low", "medium", "high")),
     Column("is_one_time", "flag", "whether the customer has bought once only; empty for contracts"),
     Column("recency_days", "integer", "days since the last purchase occasion [days]", low=0),
     Column("due_on", "date", "last day of the outcome; empty for contracts without dates"),
     Column("value_if_kept", "number", "margin within the horizon at the customer's past rate [money]"),
-    Column("value_at_stake", "number", "p_lost × (value if kept − value if lost, which is 0) [money]"),
+    Column("margin_at_risk", "number", "churn_probability × (value if kept − value if lost, which is 0) [money]"),
     Column("monthly_fee", "number", "fee a month of the contracts that run [money]"),
     Column("value_if_lost", "number", "margin within the horizon of a customer who is lost, as the study says [money]"),
-    Column("silence", "number", "chance that a gap between purchases of this very customer lasts longer than the "
-           "present one; small: out of rhythm [share]", low=0, high=1),
-    Column("reason", "text", "lever that adds most to the risk, by the model"),
+    Column("inactivity_percentile", "number", "share of this very customer's gaps between purchases that are shorter "
+           "than the present one; near 1: out of rhythm [share]", low=0, high=1),
+    Column("reason", "text", "feature group that adds most to the risk, by the model"),
 ))
 
 CHURN_FORECASTS = Table("results/forecasts", "quantity × segment × due date", ("quantity", "segment", "due_on"), (
@@ -53,10 +53,10 @@ CHURN_ALERTS = Table("results/alerts", "customer × cause", ("customer_id", "cau
     Column("outcome_due_on", "date", "day on which it can be graded; empty for contracts without dates"),
     Column("owner", "text", "who answers for the response", True),
     Column("response", "text", "what is to be done", True),
-    Column("is_held_out", "flag", "drawn to be left alone, so that the others' effect can be read", True),
+    Column("is_control", "flag", "drawn to be left alone, so that the others' effect can be read", True),
     Column("is_within_capacity", "flag", "among those to be acted on now", True),
-    Column("p_lost", "number", "probability stated then [share]", low=0, high=1),
-    Column("value_at_stake", "number", "p_lost × (value if kept − value if lost) [money]"),
+    Column("churn_probability", "number", "probability stated then [share]", low=0, high=1),
+    Column("margin_at_risk", "number", "churn_probability × (value if kept − value if lost) [money]"),
 ))
 
 CHURN_CHARTS = Table("results/churn_charts", "figure × week", ("chart", "on"), (
@@ -72,15 +72,15 @@ CHURN_CHARTS = Table("results/churn_charts", "figure × week", ("chart", "on"), 
     Column("alarm", "text", "spike, shift or empty", allowed=("", "spike", "shift")),
 ))
 
-CHURN_REASONS = Table("results/churn_reasons", "lever", ("lever",), (
-    Column("lever", "text", "features that belong together", True),
-    Column("strength", "number", "mean absolute contribution to the risk [logits]", True, low=0),
-    Column("strength_low", "number", "lower limit over resampled customers [logits]"),
-    Column("strength_high", "number", "upper limit over resampled customers [logits]"),
+CHURN_REASONS = Table("results/churn_reasons", "feature group", ("feature_group",), (
+    Column("feature_group", "text", "features that belong together", True),
+    Column("mean_abs_contribution", "number", "mean absolute contribution to the risk [logits]", True, low=0),
+    Column("mean_abs_contribution_low", "number", "lower limit over resampled customers [logits]"),
+    Column("mean_abs_contribution_high", "number", "upper limit over resampled customers [logits]"),
     Column("share_first", "number", "customers whose risk it raises most [share]", low=0, high=1),
     Column("n_first", "integer", "customers whose risk it raises most [customers]", low=0),
     Column("raises", "text", "the feature in it that weighs most, and in which direction"),
-), cells=Cells(("n_first",), ("share_first",), ("lever",)))
+), cells=Cells(("n_first",), ("share_first",), ("feature_group",)))
 
 TABLES: tuple[Table, ...] = (
     CHURN_ALERTS, CHURN_CHARTS, CHURN_REASONS,

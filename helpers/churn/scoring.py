@@ -38,22 +38,23 @@ def churn_scores(basis: Dataset, trial: Backtest, chosen: str, assumptions: Chur
     trial : Backtest
         The trial of the models.
     chosen : str
-        Model that ``p_lost`` comes from.
+        Model that ``churn_probability`` comes from.
     assumptions : ChurnConfig
         Section ``[churn]``, for the bands of risk and the value of who is lost.
     """
     about = basis.scoring.about
     if not basis.training or about.empty:
         return pd.DataFrame(columns=list(CHURN_SCORES.names))
-    p_lost, p_rule = (_predicted(basis, trial, name) for name in (chosen, basis.rule))
+    churn_probability, p_rule = (_predicted(basis, trial, name) for name in (chosen, basis.rule))
     found = pd.DataFrame({
-        "customer_id": about["customer_id"].to_numpy(), "model": chosen, "p_lost": p_lost,
+        "customer_id": about["customer_id"].to_numpy(), "model": chosen, "churn_probability": churn_probability,
         "basis": PURCHASE_DATASET if basis.kind == PURCHASE_DATASET else UNDATED_CONTRACTS,
-        "p_baseline": p_rule, "risk": _risk_bands(p_lost, assumptions), "due_on": pd.Timestamp(basis.due_on),
+        "p_baseline": p_rule, "risk": _risk_bands(churn_probability, assumptions), "due_on": pd.Timestamp(basis.due_on),
         "value_if_kept": retained_value(basis), "value_if_lost": assumptions.value_if_lost})
-    carried = {c: about[c].to_numpy() for c in ("monthly_fee", "recency_days", "silence", "is_one_time") if c in about}
+    names = ("monthly_fee", "recency_days", "inactivity_percentile", "is_one_time")
+    carried = {c: about[c].to_numpy() for c in names if c in about}
     found = found.assign(**carried)
-    found = found.assign(value_at_stake=p_lost * (found["value_if_kept"] - found["value_if_lost"]))
+    found = found.assign(margin_at_risk=churn_probability * (found["value_if_kept"] - found["value_if_lost"]))
     if basis.kind != PURCHASE_DATASET:
         return _by_customer(found.drop(columns="is_one_time"))
     return found.reindex(columns=list(CHURN_SCORES.names))
@@ -67,9 +68,9 @@ def _predicted(basis: Dataset, trial: Backtest, name: str) -> np.ndarray:
 
 def _by_customer(contracts: pd.DataFrame) -> pd.DataFrame:
     """Return one row a customer: the contract most at risk, and the fees and values of all."""
-    money = ["monthly_fee", "value_if_kept", "value_at_stake"]
+    money = ["monthly_fee", "value_if_kept", "margin_at_risk"]
     sums = contracts.groupby("customer_id")[money].sum(min_count=1)
-    worst = contracts.sort_values(["customer_id", "p_lost"]).drop_duplicates("customer_id", keep="last")
+    worst = contracts.sort_values(["customer_id", "churn_probability"]).drop_duplicates("customer_id", keep="last")
     summed = worst.assign(**{c: worst["customer_id"].map(sums[c]) for c in money})
     return summed.reindex(columns=list(CHURN_SCORES.names)).reset_index(drop=True)
 
@@ -153,7 +154,7 @@ def churn_forecasts(scores: pd.DataFrame, trial: Backtest, made_as_of_on: date, 
     if dated.empty:
         return pd.DataFrame(columns=list(CHURN_FORECASTS.names))
     once, model = dated["is_one_time"].eq(True).to_numpy(dtype=bool), dated["model"].iloc[0]
-    p, off = dated["p_lost"].to_numpy("float64"), calibration_error_logits(trial, model)
+    p, off = dated["churn_probability"].to_numpy("float64"), calibration_error_logits(trial, model)
     rows = {ALL_CUSTOMERS: np.ones(len(p), bool), ONE_TIME_BUYERS: once, REPEAT_BUYERS: ~once}
     rows = rows if dated["basis"].iloc[0] == PURCHASE_DATASET else {ALL_CUSTOMERS: rows[ALL_CUSTOMERS]}
     made = [expected_churn(p[chosen], off, segment) for segment, chosen in rows.items()]
@@ -169,7 +170,7 @@ def forecast_error_logits(scores: pd.DataFrame, forecasts: pd.DataFrame) -> floa
     if forecasts.empty:
         return 0.0
     made = forecasts[(forecasts["quantity"] == "customers_lost") & (forecasts["segment"] == ALL_CUSTOMERS)]
-    v = float(np.sum(scores["p_lost"] * (1 - scores["p_lost"])))
+    v = float(np.sum(scores["churn_probability"] * (1 - scores["churn_probability"])))
     if made.empty or not v:
         return 0.0
     row = made.iloc[0]
@@ -194,18 +195,18 @@ def margin_at_risk_interval(scores: pd.DataFrame, off: float = 0.0) -> Estimate:
     As for the number lost: sd² = Σ p (1 − p) v² + (δ Σ p (1 − p) v)². That the past rate goes on is an assumption,
     not part of the interval.
     """
-    priced = scores[scores["value_at_stake"].notna()]
+    priced = scores[scores["margin_at_risk"].notna()]
     if priced.empty:
         status = Status.NOT_APPLICABLE if len(scores) else Status.INSUFFICIENT
         dated = "no money is recorded" if scores["due_on"].notna().any() else "contracts without dates give no horizon"
         reason = dated if len(scores) else "nobody could be scored"
-        return no_estimate("value_at_stake", status, reason, unit="money")
-    p = priced["p_lost"].to_numpy("float64")
-    value = priced["value_at_stake"].to_numpy("float64") / np.maximum(p, 1e-12)
+        return no_estimate("margin_at_risk", status, reason, unit="money")
+    p = priced["churn_probability"].to_numpy("float64")
+    value = priced["margin_at_risk"].to_numpy("float64") / np.maximum(p, 1e-12)
     total = float(np.sum(p * value))
     spread = np.sqrt(np.sum(p * (1 - p) * value**2) + (off * np.sum(p * (1 - p) * value)) ** 2)
     half = confidence_intervals.normal_quantile(INTERVAL_LEVEL) * float(spread)
-    return Estimate("value_at_stake", total, total - half, total + half, unit="money", n=len(p))
+    return Estimate("margin_at_risk", total, total - half, total + half, unit="money", n=len(p))
 
 
 def margin_at_risk(scores: pd.DataFrame, forecasts: pd.DataFrame) -> Estimate:
@@ -217,8 +218,8 @@ def risk_band_summary(scores: pd.DataFrame) -> pd.DataFrame:
     """Return the bands of risk: customers, expected lost where there is a due date, and money [customers, money]."""
     bands = scores.assign(risk=pd.Categorical(scores["risk"], ["high", "medium", "low"], ordered=True))
     grouped = bands.groupby("risk", observed=True)
-    money = grouped[["value_if_kept", "value_at_stake", "monthly_fee"]].sum(min_count=1)
-    counts = grouped.agg(n_customers=("p_lost", "size"), expected_lost=("p_lost", "sum"))
+    money = grouped[["value_if_kept", "margin_at_risk", "monthly_fee"]].sum(min_count=1)
+    counts = grouped.agg(n_customers=("churn_probability", "size"), expected_lost=("churn_probability", "sum"))
     if scores["due_on"].isna().all():
         counts = counts.drop(columns="expected_lost")
     return counts.join(money).reset_index()
@@ -226,7 +227,7 @@ def risk_band_summary(scores: pd.DataFrame) -> pd.DataFrame:
 
 def top_decile_share(scores: pd.DataFrame) -> float:
     """Return the share of all value at stake that the tenth of customers with the most of it hold; NaN below 100."""
-    stakes = scores["value_at_stake"].dropna().sort_values(ascending=False)
+    stakes = scores["margin_at_risk"].dropna().sort_values(ascending=False)
     if len(stakes) < MIN_RANKED_CUSTOMERS or not stakes.sum() > 0:
         return float("nan")
     return float(stakes.head(len(stakes) // 10).sum() / stakes.sum())

@@ -11,7 +11,7 @@ import pandas as pd
 from helpers.experiments.config import ExperimentPlan, ExperimentsConfig
 from helpers.foundation.engine import Engine
 
-CONTRACT_RETAINED, REPURCHASED = "kept", "came_back"
+CONTRACT_RETAINED, REPURCHASED = "kept", "repurchased"
 
 METRIC_LABELS = {CONTRACT_RETAINED: "Contract retention rate", REPURCHASED: "Repurchase rate", "net_sales": "Net sales",
                  "margin": "Margin", "satisfaction": "Satisfaction score"}
@@ -115,7 +115,7 @@ def measure_outcomes(
     Returns
     -------
     Table
-        Grain experiment × unit: experiment, unit_id, variant, probability, assigned_at, ``metric_came_back`` (a
+        Grain experiment × unit: experiment, unit_id, variant, probability, assigned_at, ``metric_repurchased`` (a
         purchase in the window), ``metric_net_sales`` and ``metric_margin`` [money], ``metric_kept`` (a contract held
         to the end of the window, of those who held one at the draw), ``metric_satisfaction`` (mean answer in the
         window, 0–100), ``covariate_net_sales_before`` [money].
@@ -134,7 +134,7 @@ def measure_outcomes(
     nothing = ibis.null("float64")
     return t.select(
         *key, "variant", "probability", "assigned_at",
-        metric_came_back=ibis.ifelse(is_known, (t["best_day"].fill_null(0.0) > 0).cast("float64"), nothing),
+        metric_repurchased=ibis.ifelse(is_known, (t["best_day"].fill_null(0.0) > 0).cast("float64"), nothing),
         metric_net_sales=ibis.ifelse(is_known, sales, nothing),
         metric_margin=ibis.ifelse(is_known, t["margin"].fill_null(0.0), nothing),
         metric_kept=ibis.ifelse(t["is_due"], t["is_kept"], nothing),

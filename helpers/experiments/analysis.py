@@ -116,9 +116,9 @@ def analyse(
         "high": d.high,
         "p": d.p,
         "error": d.error,
-        "relative": relative.value,
-        "relative_low": relative.low,
-        "relative_high": relative.high,
+        "lift": relative.value,
+        "lift_low": relative.low,
+        "lift_high": relative.high,
         "method": found.method,
         "status": Status.OK.value,
         "reason": "",
@@ -131,9 +131,9 @@ def analyse(
 
 
 EMPTY_EFFECT = dict.fromkeys((
-    "value", "low", "high", "relative", "relative_low", "relative_high", "p", "p_adjusted", "p_exact", "error",
+    "value", "low", "high", "lift", "lift_low", "lift_high", "p", "p_adjusted", "p_exact", "error",
     "cuped_value", "cuped_low", "cuped_high", "cuped_reduction", "winsor_value", "winsor_low", "winsor_high",
-    "chance_better", "loss_shipping", "loss_stopping"), math.nan) | {"note": "", "covariate": ""}
+    "chance_to_win", "expected_loss_if_shipped", "expected_loss_if_stopped"), math.nan) | {"note": "", "covariate": ""}
 
 
 def _metric_of(design: ExperimentDesign, outcome: str) -> str:
@@ -334,8 +334,8 @@ def _posterior(
         known = bayesian.posterior_of_difference(sign * d.value, d.error, prior)
     else:
         known = bayesian.of_interval(d, sign, prior)
-    return {"chance_better": known.chance_better, "loss_shipping": known.loss_shipping,
-            "loss_stopping": known.loss_stopping}
+    return {"chance_to_win": known.chance_to_win, "expected_loss_if_shipped": known.expected_loss_if_shipped,
+            "expected_loss_if_stopped": known.expected_loss_if_stopped}
 
 
 def _arms(rows: pd.DataFrame, design: ExperimentDesign, variant: str, outcome: str) -> dict[str, object]:

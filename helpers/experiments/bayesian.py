@@ -21,18 +21,18 @@ class Posterior:
     ----------
     value, error : float
         Mean and standard deviation of the posterior, in the unit of the metric.
-    chance_better : float
+    chance_to_win : float
         Probability that the true difference is above zero.
-    loss_shipping, loss_stopping : float
+    expected_loss_if_shipped, expected_loss_if_stopped : float
         Expected loss a unit of shipping, and of not shipping: what is lost where the truth goes the other way, times
         how likely it is.
     """
 
     value: float
     error: float
-    chance_better: float
-    loss_shipping: float
-    loss_stopping: float
+    chance_to_win: float
+    expected_loss_if_shipped: float
+    expected_loss_if_stopped: float
 
 
 def posterior_of_difference(value: float, error: float, prior: float = math.inf) -> Posterior:
@@ -52,7 +52,7 @@ def posterior_of_difference(value: float, error: float, prior: float = math.inf)
     Examples
     --------
     >>> b = posterior_of_difference(0.0, 1.0)
-    >>> b.chance_better, round(b.loss_shipping, 4)
+    >>> b.chance_to_win, round(b.expected_loss_if_shipped, 4)
     (0.5, 0.3989)
     """
     if error <= 0:
@@ -116,7 +116,7 @@ def of_shares(control: ArmMoments, variant: ArmMoments, sign: int = 1, prior: fl
     Examples
     --------
     >>> b = of_shares(ArmMoments.of_successes(100, 1000), ArmMoments.of_successes(130, 1000))
-    >>> round(b.chance_better, 3), round(b.value, 4)
+    >>> round(b.chance_to_win, 3), round(b.value, 4)
     (0.982, 0.03)
     """
     known = [stats.beta(successes(arm) + 0.5, arm.n - successes(arm) + 0.5) for arm in (control, variant)]

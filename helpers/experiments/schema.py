@@ -27,9 +27,9 @@ EXPERIMENT_EFFECTS = Table(
         Column("low", "number", "lower limit of the interval, by the method that is named"),
         Column("high", "number", "upper limit of the interval, by the method that is named"),
         Column("level", "number", "level of the intervals", low=0, high=1),
-        Column("relative", "number", "difference as a share of the control's mean [share]"),
-        Column("relative_low", "number", "lower limit of it, clear of zero where low is [share]"),
-        Column("relative_high", "number", "upper limit of it, clear of zero where high is [share]"),
+        Column("lift", "number", "difference as a share of the control's mean [share]"),
+        Column("lift_low", "number", "lower limit of it, clear of zero where low is [share]"),
+        Column("lift_high", "number", "upper limit of it, clear of zero where high is [share]"),
         Column("p", "number", "two-sided p of no difference, by the test whose limits the interval has", low=0, high=1),
         Column(
             "p_adjusted",
@@ -67,15 +67,15 @@ EXPERIMENT_EFFECTS = Table(
         Column("winsor_low", "number", "lower limit of it"),
         Column("winsor_high", "number", "upper limit of it"),
         Column(
-            "chance_better",
+            "chance_to_win",
             "number",
             "probability that the arm is better, by the prior of the plan; "
             "none where few of the rarer answer were seen, or arms drawn again",
             low=0,
             high=1,
         ),
-        Column("loss_shipping", "number", "expected loss a unit of shipping the arm", low=0),
-        Column("loss_stopping", "number", "expected loss a unit of not shipping it", low=0),
+        Column("expected_loss_if_shipped", "number", "expected loss a unit of shipping the arm", low=0),
+        Column("expected_loss_if_stopped", "number", "expected loss a unit of not shipping it", low=0),
     ),
 )
 

@@ -145,7 +145,7 @@ def churn_kpis(results: RunResults) -> Iterator[Found]:
                Estimate(row["quantity"], row["value"], row["low"], row["high"], row["unit"], int(row["n"]),
                         level=row["level"]))
     if len(scores):
-        stake = Kpi("05", "churn", OWN, "value_at_stake", "Margin at risk",
+        stake = Kpi("05", "churn", OWN, "margin_at_risk", "Margin at risk",
                     claims=("value at stake", "every forecast of churn", PEOPLE))
         yield stake, scoring.margin_at_risk(scores, made)
 

@@ -58,5 +58,5 @@ READ = ("results/intake_audit", "results/satisfaction_index", "results/loyalty_m
         "results/churn_models", "results/churn_scores", "results/churn_charts", "results/forecasts",
         "results/experiment_effects", "results/decisions", *GATES, *CLAIMS)
 
-COLUMNS = {"results/churn_scores": ["model", "p_lost", "risk", "due_on", "value_if_kept", "value_at_stake",
+COLUMNS = {"results/churn_scores": ["model", "churn_probability", "risk", "due_on", "value_if_kept", "margin_at_risk",
                                     "monthly_fee"]}

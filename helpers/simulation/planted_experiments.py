@@ -123,7 +123,7 @@ def _plan(world: World, rng: np.random.Generator, block: CustomerBlock) -> pa.Ta
     return pa.table({
         **_arms(PLAN, arrow_columns.customer_ids(block.first + who), is_treated.astype("int64"), np.full(n, day * DAY),
                 PLAN_ARMS, (1 - world.plan_share, world.plan_share)),
-        "metric_came_back": pa.array(came.astype("float64")),
+        "metric_repurchased": pa.array(came.astype("float64")),
         "covariate_sales_before": pa.array(before.astype("float64")),
     })
 

@@ -204,7 +204,7 @@ def _experiments(table: pa.Table) -> pa.Table:
         "Share": table["probability"], "Assigned": _stamp(table["assigned_at"]),
         "Ordered": pc.cast(table["metric_ordered"], pa.int64()), "Margin": table["metric_margin"],
         "Margin before": table["covariate_margin_before"],
-        "Came back": pc.cast(table["metric_came_back"], pa.int64()),
+        "Came back": pc.cast(table["metric_repurchased"], pa.int64()),
         "Read": pc.cast(table["metric_opened"], pa.int64()), "Sales": table["metric_sales"],
         "Sales before": table["covariate_sales_before"],
     })

@@ -17,7 +17,7 @@ def found(value, scores, unwilling):
 
 def test_value_at_stake_is_probability_times_value_if_kept(value, scores, nobody):
     table = found(value, scores, nobody)
-    assert table.loc["c0003", "value_at_stake"] == pytest.approx(0.9 * 23.0)
+    assert table.loc["c0003", "margin_at_risk"] == pytest.approx(0.9 * 23.0)
     assert len(table) == 240
 
 
@@ -25,7 +25,7 @@ def test_a_customer_without_a_risk_or_without_a_tier_is_kept_and_named(value, sc
     table = found(value.iloc[:10], scores.iloc[5:12], nobody)
     assert len(table) == 12
     assert table.loc["c0000", "risk"] == "not scored"
-    assert np.isnan(table.loc["c0000", "value_at_stake"])
+    assert np.isnan(table.loc["c0000", "margin_at_risk"])
     assert table.loc["c0011", "tier"] == "no tier"
     assert table.loc["c0011", "tier_rank"] == 5
 
@@ -39,10 +39,10 @@ def test_either_table_alone_is_enough(value, scores, nobody):
 def test_a_risk_without_a_date_puts_no_sum_at_stake_and_ranks_by_the_fee(value, scores, nobody):
     contracts = scores.assign(due_on=pd.NaT, monthly_fee=100.0)
     table = found(value, contracts, nobody)
-    assert table["value_at_stake"].isna().all()
+    assert table["margin_at_risk"].isna().all()
     assert table.loc["c0000", "priority"] == pytest.approx(0.9 * 100)
     dated = found(value, scores, nobody)
-    assert dated["priority"].equals(dated["value_at_stake"])
+    assert dated["priority"].equals(dated["margin_at_risk"])
 
 
 def test_who_is_unwilling_is_marked(value, scores):
@@ -72,8 +72,8 @@ def test_cells_of_one_to_nine_people_are_left_empty_and_empty_ones_are_zero(valu
 
 def test_the_matrix_of_money_adds_up_to_what_is_at_stake(value, scores, nobody):
     everybody = eligibility.contact_candidates(value, scores, nobody)
-    assert eligibility.tier_risk_matrix(everybody, "value_at_stake").sum().sum() == pytest.approx(
-        everybody["value_at_stake"].sum())
+    assert eligibility.tier_risk_matrix(everybody, "margin_at_risk").sum().sum() == pytest.approx(
+        everybody["margin_at_risk"].sum())
     assert eligibility.tier_risk_matrix(everybody, "customers").sum().sum() == 240
 
 

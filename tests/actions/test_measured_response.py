@@ -11,7 +11,7 @@ from helpers.foundation.study_config import Economics
 
 AS_OF = date(2026, 6, 30)
 NO_GATES = pd.DataFrame(columns=["gate", "is_crossed", "level", "sentence"])
-ROW = {"experiment": "action plan of 2026-01-01", "metric": "came_back", "variant": "treated", "control": "held out",
+ROW = {"experiment": "action plan of 2026-01-01", "metric": "repurchased", "variant": "treated", "control": "held out",
        "unit": "share", "is_primary": True, "n_control": 100, "n_variant": 200, "mean_control": 0.45,
        "mean_variant": 0.56, "value": 0.11, "low": -0.01, "high": 0.23, "level": 0.95, "status": "ok",
        "verdict": "keep running", "reason": "the interval includes no difference"}
@@ -44,7 +44,7 @@ def test_nothing_is_measured_without_experiments():
 
 def test_one_round_is_read_as_it_was_measured_and_as_the_risk_that_it_took_away():
     found = measured_response.pooled_response(effects())
-    assert (found.metric, found.n_rounds, found.n_treated, found.n_held_out) == ("came_back", 1, 200, 100)
+    assert (found.metric, found.n_rounds, found.n_treated, found.n_held_out) == ("repurchased", 1, 200, 100)
     assert (found.difference.value, found.difference.low, found.difference.high) == (0.11, -0.01, 0.23)
     assert found.reduction.value == pytest.approx(1 - 0.44 / 0.55)
     spread = np.sqrt((1 - 0.44) / 88 + (1 - 0.55) / 55)  # of the logarithm of the ratio of both risks (Katz 1978)
@@ -70,7 +70,7 @@ def test_rounds_that_differ_by_more_than_chance_widen_the_interval():
 def test_rounds_judged_by_another_outcome_than_the_newest_are_not_mixed_with_it():
     money = {"metric": "margin", "unit": "units", "value": 2.0, "low": 1.0, "high": 3.0}
     found = measured_response.pooled_response(effects(money, LATER))
-    assert (found.metric, found.n_rounds) == ("came_back", 1)
+    assert (found.metric, found.n_rounds) == ("repurchased", 1)
 
 
 def test_a_round_judged_by_money_takes_no_share_of_the_risk_away():

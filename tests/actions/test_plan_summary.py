@@ -19,7 +19,8 @@ def actions(value, scores, nobody):
 
 
 def test_the_stake_is_the_sum_with_the_range_of_chance():
-    rows = pd.DataFrame({"p_lost": [0.5] * 400, "value_if_kept": [10.0] * 400, "value_at_stake": [5.0] * 400})
+    rows = pd.DataFrame({"churn_probability": [0.5] * 400, "value_if_kept": [10.0] * 400,
+                         "margin_at_risk": [5.0] * 400})
     found = plan_summary.list_margin_at_risk(rows, "all")
     assert (found.value, found.n) == (2000.0, 400)
     assert found.high - found.value == pytest.approx(1.96 * np.sqrt(400 * 100 * 0.25), rel=1e-4)
@@ -29,30 +30,30 @@ def test_the_range_of_the_stake_holds_what_happens_nineteen_times_in_twenty():
     rng = np.random.default_rng(3)
     p, kept = rng.uniform(0.1, 0.9, 300), rng.gamma(2, 30, 300)
     found = plan_summary.list_margin_at_risk(
-        pd.DataFrame({"p_lost": p, "value_if_kept": kept, "value_at_stake": p * kept}), "all"
+        pd.DataFrame({"churn_probability": p, "value_if_kept": kept, "margin_at_risk": p * kept}), "all"
     )
     lost = (rng.random((4000, 300)) < p) @ kept
     assert ((found.low <= lost) & (lost <= found.high)).mean() == pytest.approx(0.95, abs=0.015)
 
 
 def test_a_range_of_money_that_can_only_be_lost_does_not_fall_below_nothing():
-    rows = pd.DataFrame({"p_lost": [0.1], "value_if_kept": [10.0], "value_at_stake": [1.0]})
+    rows = pd.DataFrame({"churn_probability": [0.1], "value_if_kept": [10.0], "margin_at_risk": [1.0]})
     assert plan_summary.list_margin_at_risk(rows, "all").low == 0.0
 
 
 def test_no_known_stake_is_insufficient_for_its_own_reason(actions):
-    unknown = actions.assign(value_at_stake=np.nan, priority=np.nan)
+    unknown = actions.assign(margin_at_risk=np.nan, priority=np.nan)
     assert plan_summary.list_margin_at_risk(unknown, "all").status == "insufficient"
     assert "both a risk and a value" in plan_summary.list_margin_at_risk(unknown, "all").reason
-    assert "no date" in plan_summary.list_margin_at_risk(actions.assign(value_at_stake=np.nan), "all").reason
+    assert "no date" in plan_summary.list_margin_at_risk(actions.assign(margin_at_risk=np.nan), "all").reason
 
 
 def test_risks_without_a_date_give_a_list_and_a_decision_but_no_break_even(value, scores, nobody):
     undated = eligibility.contact_candidates(value, scores.assign(due_on=pd.NaT, monthly_fee=50.0), nobody)
     actions = planner.plan_actions(undated, ActionsConfig(capacity=90), Economics(), np.random.default_rng(1))
     assert (actions["variant"] == "treated").sum() == 90
-    assert actions["needed_reduction"].isna().all()
-    assert plan_summary.summary_by_action(actions)["needed_reduction"].isna().all()
+    assert actions["break_even_reduction"].isna().all()
+    assert plan_summary.summary_by_action(actions)["break_even_reduction"].isna().all()
     decision = plan_summary.proposed_decisions(actions, ActionsConfig(), AS_OF, 90).iloc[0]
     assert decision["gain"] == "not yet measured; what would pay is not known"
     assert decision["confidence"] == "none yet: the response has never been measured"
@@ -65,7 +66,7 @@ def test_the_actions_add_up_to_the_list(actions):
     assert by_action["n_held_out"].sum() == (actions["variant"] == "held out").sum()
     assert by_action["cost_expected"].sum() == pytest.approx(planner.plan_costs(actions).expected)
     row = by_action.iloc[0]
-    assert row["needed_reduction"] == pytest.approx(row["cost_expected"] / row["value_at_stake"])
+    assert row["break_even_reduction"] == pytest.approx(row["cost_expected"] / row["margin_at_risk"])
 
 
 def test_everybody_is_listed_or_left_alone_for_a_reason(actions):
@@ -76,8 +77,8 @@ def test_everybody_is_listed_or_left_alone_for_a_reason(actions):
 
 
 def test_the_measurable_reduction_is_that_of_two_shares():
-    actions = pd.DataFrame({"variant": ["treated"] * 900 + ["held out"] * 100 + [None] * 5, "p_lost": 0.5,
-                            "value_at_stake": 1.0, "cost_expected": 0.1, "cost_worst": 0.2})
+    actions = pd.DataFrame({"variant": ["treated"] * 900 + ["held out"] * 100 + [None] * 5, "churn_probability": 0.5,
+                            "margin_at_risk": 1.0, "cost_expected": 0.1, "cost_worst": 0.2})
     expected = 2.8016 * np.sqrt(0.25 * (1 / 900 + 1 / 100)) / 0.5
     assert plan_summary.minimum_detectable_reduction(actions) == pytest.approx(expected, rel=1e-4)
     assert plan_summary.break_even_reduction(actions) == pytest.approx(0.1)
@@ -102,7 +103,7 @@ def test_the_decision_claims_no_gain_and_ends_with_the_horizon(actions):
     least = plan_summary.minimum_detectable_reduction(actions)
     assert row["confidence"].endswith(f"only a relative cut in churn of {100 * least:.2g} % or more would show with "
                                       f"80 % power")
-    few = actions.assign(p_lost=0.01)
+    few = actions.assign(churn_probability=0.01)
     assert plan_summary.proposed_decisions(few, ActionsConfig(), AS_OF, 90)["confidence"].item().endswith(
         "; no cut in churn at all would show with 80 % power")
     assert row["owner"] == "head of sales"

@@ -28,7 +28,7 @@ def test_the_break_even_is_the_expected_cost_over_the_value_at_stake(value, scor
     row = actions.loc["c0006"]
     assert row["cost_expected"] == pytest.approx(1.0 + 0.3 * 10.0)
     assert row["cost_worst"] == pytest.approx(11.0)
-    assert row["needed_reduction"] == pytest.approx(4.0 / (0.9 * 26.0))
+    assert row["break_even_reduction"] == pytest.approx(4.0 / (0.9 * 26.0))
 
 
 def test_a_contact_that_costs_more_than_it_could_keep_is_not_planned(value, scores, nobody):
@@ -61,10 +61,10 @@ def test_the_treated_fill_the_capacity_and_no_more(value, scores, nobody, capaci
 def test_the_list_is_ranked_by_value_at_stake_and_the_rest_is_beyond_capacity(value, scores, nobody):
     actions = planned(value, scores, nobody, capacity=20)
     listed = actions[actions["variant"].notna()].sort_values("rank")
-    assert listed["value_at_stake"].is_monotonic_decreasing
+    assert listed["margin_at_risk"].is_monotonic_decreasing
     assert listed["rank"].tolist() == list(range(1, len(listed) + 1))
     beyond = actions[actions["reason"] == "beyond the capacity of this round"]
-    assert beyond["value_at_stake"].max() <= listed["value_at_stake"].min()
+    assert beyond["margin_at_risk"].max() <= listed["margin_at_risk"].min()
 
 
 def test_equal_seeds_give_equal_plans_whatever_the_order_of_the_rows(value, scores, nobody):

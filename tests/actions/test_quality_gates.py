@@ -79,7 +79,7 @@ def test_who_opted_out_is_counted(value, scores):
 
 
 def test_a_hold_out_large_enough_passes(value, scores, nobody):
-    scores["p_lost"] = 0.9
+    scores["churn_probability"] = 0.9
     scores["value_if_kept"] = 25.0
     assert not checked(value, scores, nobody, hold_out_share=0.5, rules=ActionsConfig().rules[:1])[
         "hold-out can tell"].is_crossed

@@ -14,13 +14,14 @@ from helpers.foundation.study_config import validate_model
 
 TODAY = date(2026, 3, 31)
 NONE = pd.DataFrame(columns=list(CHURN_ALERTS.names))
-RISK = ChurnConfig(rules={"risk": AlertRule(raised_from=0.6, cleared_below=0.4, cause="risk", due_days=7)})
+RISK = ChurnConfig(rules={"risk": AlertRule(alert_threshold=0.6, clear_threshold=0.4, cause="risk", due_days=7)})
 
 
 def scored(p, value=100.0):
     n = len(p)
-    return pd.DataFrame({"customer_id": [f"c{i:03d}" for i in range(n)], "p_lost": p, "silence": 0.5,
-                         "value_if_kept": value, "value_at_stake": np.asarray(p) * value,
+    return pd.DataFrame({"customer_id": [f"c{i:03d}" for i in range(n)], "churn_probability": p,
+                         "inactivity_percentile": 0.5,
+                         "value_if_kept": value, "margin_at_risk": np.asarray(p) * value,
                          "due_on": pd.Timestamp("2026-06-29")})
 
 
@@ -47,9 +48,11 @@ def test_hysteresis_keeps_an_open_alert_until_its_signal_is_low():
 
 
 def test_two_rules_with_one_cause_give_one_alert():
-    both = ChurnConfig(rules={"first": AlertRule(raised_from=0.6, cleared_below=0.4, cause="risk"),
-                              "second": AlertRule(signal="complaints", raised_from=1, cleared_below=1, cause="risk"),
-                              "third": AlertRule(signal="complaints", raised_from=1, cleared_below=1, cause="trouble")})
+    both = ChurnConfig(rules={"first": AlertRule(alert_threshold=0.6, clear_threshold=0.4, cause="risk"),
+                              "second": AlertRule(signal="complaints", alert_threshold=1, clear_threshold=1,
+                                                   cause="risk"),
+                              "third": AlertRule(signal="complaints", alert_threshold=1, clear_threshold=1,
+                                                  cause="trouble")})
     found = raised(np.array([0.7]), assumed=both, complaints=2.0)
     assert found["rule"].tolist() == ["first", "third"]
 
@@ -57,28 +60,28 @@ def test_two_rules_with_one_cause_give_one_alert():
 def test_the_hold_out_is_drawn_over_sorted_customers_and_stays():
     p = np.full(200, 0.9)
     first = raised(p)
-    assert first["is_held_out"].sum() == 20
-    pd.testing.assert_series_equal(first["is_held_out"], raised(p)["is_held_out"])
-    assert set(first.loc[first["is_held_out"], "customer_id"]) != set(
-        raised(p, seed=2).loc[raised(p, seed=2)["is_held_out"], "customer_id"])
+    assert first["is_control"].sum() == 20
+    pd.testing.assert_series_equal(first["is_control"], raised(p)["is_control"])
+    assert set(first.loc[first["is_control"], "customer_id"]) != set(
+        raised(p, seed=2).loc[raised(p, seed=2)["is_control"], "customer_id"])
     again = raised(p, first, seed=9)
-    assert again["is_held_out"].tolist() == first["is_held_out"].tolist()
+    assert again["is_control"].tolist() == first["is_control"].tolist()
     none = raised(p, assumed=RISK.model_copy(update={"hold_out_share": 0.0}))
-    assert not none["is_held_out"].any()
+    assert not none["is_control"].any()
 
 
 def test_capacity_goes_to_those_with_most_at_stake_and_not_to_the_held_out():
     found = raised(np.linspace(0.6, 1, 100), assumed=RISK.model_copy(update={"capacity": 30}))
     within = found[found["is_within_capacity"]]
     assert len(within) == 30
-    assert not within["is_held_out"].any()
-    left = found[~found["is_within_capacity"] & ~found["is_held_out"]]
-    assert within["value_at_stake"].min() > left["value_at_stake"].max()
+    assert not within["is_control"].any()
+    left = found[~found["is_within_capacity"] & ~found["is_control"]]
+    assert within["margin_at_risk"].min() > left["margin_at_risk"].max()
 
 
 def test_a_rule_that_clears_above_its_limit_is_refused():
-    with pytest.raises(InputError, match="cleared_below must not be above raised_from"):
-        validate_model(ChurnConfig, {"rules": {"x": {"raised_from": 0.5, "cleared_below": 0.6}}}, "study [churn]")
+    with pytest.raises(InputError, match="clear_threshold must not be above alert_threshold"):
+        validate_model(ChurnConfig, {"rules": {"x": {"alert_threshold": 0.5, "clear_threshold": 0.6}}}, "study [churn]")
 
 
 def test_nobody_scored_gives_no_alert_and_a_list_of_empty_rules():
@@ -107,7 +110,7 @@ def test_alerts_are_graded_on_their_hold_out_and_the_effect_is_read_from_the_oth
 
 
 def test_without_a_hold_out_the_grade_is_contaminated_by_action():
-    alerts = raised(np.full(100, 0.8)).assign(is_held_out=False)
+    alerts = raised(np.full(100, 0.8)).assign(is_control=False)
     found = alerts_module.grade_alerts(alerts, happened(alerts, 0.8), "run")
     assert {e.status for e in found} == {Status.STRUCK}
     assert {e.reason for e in found} == {"contaminated by action: nobody was left alone"}
@@ -125,13 +128,13 @@ def test_alerts_of_an_earlier_run_are_graded_from_todays_orders(session_engine, 
     table = shop(n=600)
     then, due = date(2025, 12, 31), date(2026, 3, 31)
     lost = alerts_module.eligible_and_churned(session_engine, table, then, due, 365)
-    alerts = pd.DataFrame({"customer_id": lost["customer_id"], "rule": "risk", "p_lost": 0.5, "run": "r1",
-                           "obstacle": "", "is_held_out": np.arange(len(lost)) % 5 == 0,
+    alerts = pd.DataFrame({"customer_id": lost["customer_id"], "rule": "risk", "churn_probability": 0.5, "run": "r1",
+                           "obstacle": "", "is_control": np.arange(len(lost)) % 5 == 0,
                            "made_as_of_on": pd.Timestamp(then),
                            "is_within_capacity": np.arange(len(lost)) % 5 != 0,
                            "outcome_due_on": pd.Timestamp(due)})
     found = {e.quantity: e for e in alerts_module.grade_earlier_runs(session_engine, table, alerts, due, 365)}
-    held = lost["is_lost"][alerts["is_held_out"]]
+    held = lost["is_lost"][alerts["is_control"]]
     assert found["alert_precision"].value == pytest.approx(held.mean())
     assert found["alert_effect"].low <= 0 <= found["alert_effect"].high
     barred = alerts_module.grade_earlier_runs(

@@ -94,12 +94,12 @@ def test_one_feature_that_knows_the_outcome_raises_a_question_and_a_telling_name
 def test_reasons_name_the_lever_that_raises_the_risk(basis, shop):
     found = basis(shop())
     why = explanations.explain_scores(found, LOGISTIC, 1, draws=3)
-    assert why.table["strength"].is_monotonic_decreasing
-    assert (why.table["strength_low"] <= why.table["strength"]).all()
+    assert why.table["mean_abs_contribution"].is_monotonic_decreasing
+    assert (why.table["mean_abs_contribution_low"] <= why.table["mean_abs_contribution"]).all()
     assert why.table["share_first"].sum() == pytest.approx(1)
     assert len(why.first()) == len(found.scoring.about)
     total = backtest.final_model(found, LOGISTIC).contributions(found.scoring.features).sum(axis=1)
-    np.testing.assert_allclose(why.levers.sum(axis=1), total, rtol=1e-9)
+    np.testing.assert_allclose(why.groups.sum(axis=1), total, rtol=1e-9)
     assert 0 < why.stability <= 1
 
 

@@ -39,10 +39,11 @@ def test_scores_and_forecasts_keep_to_their_declarations(session_engine, scored,
 def test_value_at_stake_is_the_chance_times_margin_at_the_past_rate(scored, transactions, shop):
     scores, _ = scored(bought=shop())
     row = scores.iloc[0]
-    assert row["value_at_stake"] == pytest.approx(row["p_lost"] * row["value_if_kept"])
+    assert row["margin_at_risk"] == pytest.approx(row["churn_probability"] * row["value_if_kept"])
     total = scoring.margin_at_risk_interval(scores)
-    assert total.value == pytest.approx(scores["value_at_stake"].sum())
-    spread = np.sqrt((scores["p_lost"] * (1 - scores["p_lost"]) * scores["value_if_kept"] ** 2).sum())
+    assert total.value == pytest.approx(scores["margin_at_risk"].sum())
+    p = scores["churn_probability"]
+    spread = np.sqrt((p * (1 - p) * scores["value_if_kept"] ** 2).sum())
     assert total.high - total.value == pytest.approx(1.959964 * spread, rel=1e-5)
 
 
@@ -65,7 +66,7 @@ def test_contracts_without_dates_have_risk_but_no_horizon(scored, contracts):
 
 def test_bands_of_risk_follow_the_study(scored, shop):
     scores, _ = scored(bought=shop())
-    limits = scores.groupby("risk")["p_lost"].agg(["min", "max"])
+    limits = scores.groupby("risk")["churn_probability"].agg(["min", "max"])
     assert limits.loc["high", "min"] >= 0.67 > limits.loc["medium", "max"]
     assert scoring.risk_band_summary(scores)["n_customers"].sum() == len(scores)
 
@@ -137,7 +138,7 @@ def test_forecasts_as_shares_leave_empty_segments_out():
 
 
 def test_the_first_tenth_by_value_at_stake_holds_its_share_and_few_customers_none():
-    stakes = pd.DataFrame({"value_at_stake": [90.0] * 10 + [10.0] * 90})
+    stakes = pd.DataFrame({"margin_at_risk": [90.0] * 10 + [10.0] * 90})
     assert scoring.top_decile_share(stakes) == pytest.approx(0.5)
     assert np.isnan(scoring.top_decile_share(stakes.head(99)))
     assert np.isnan(scoring.top_decile_share(stakes * 0))

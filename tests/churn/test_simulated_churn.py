@@ -35,7 +35,7 @@ def test_planted_drivers_are_recovered_in_the_reasons(session_engine, simulated)
     setting = dataset_sources.DatasetSettings(session_engine, ChurnConfig(), 0.4)
     found = dataset_sources.build_dataset(records, windows.snapshot_at(as_of, 90), setting)
     assert len(found.usable()) == 4
-    why = explanations.explain_scores(found, LOGISTIC, 1, draws=5).table.set_index("lever")
+    why = explanations.explain_scores(found, LOGISTIC, 1, draws=5).table.set_index("feature_group")
     assert why.loc["satisfaction", "raises"] == "less satisfaction"
     assert why.loc["price", "raises"].startswith("more share_")
     raw = backtest.final_model(found, LOGISTIC).contributions(found.scoring.features)

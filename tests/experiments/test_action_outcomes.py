@@ -45,7 +45,7 @@ def test_sales_count_from_the_day_after_the_draw_to_the_last_day_of_the_window(l
     found = measured(lists, [
         sale("a", "2026-01-31 12:00", 10.0), sale("a", "2026-02-01 00:00", 20.0), sale("b", "2026-03-02 23:59", 30.0),
         sale("c", "2026-03-03 00:00", 40.0), sale("d", "2026-01-15", 50.0)])
-    assert found["metric_came_back"].tolist() == [1, 1, 0, 0]
+    assert found["metric_repurchased"].tolist() == [1, 1, 0, 0]
     assert found["metric_net_sales"].tolist() == [20, 30, 0, 0]
     assert found.loc["d", "covariate_net_sales_before"] == 50
     assert found.loc["a", "metric_margin"] == pytest.approx(8.0)
@@ -55,14 +55,14 @@ def test_a_known_unit_cost_is_taken_off_and_a_refund_is_no_return(lists):
     found = measured(lists, [sale("a", "2026-02-10", 20.0, unit_cost=5.0),
                              sale("b", "2026-02-10", -20.0, kind="refund")])
     assert found.loc["a", "metric_margin"] == 15
-    assert found.loc["b", "metric_came_back"] == 0
+    assert found.loc["b", "metric_repurchased"] == 0
     assert found.loc["b", "metric_net_sales"] == -20
 
 
 def test_before_the_window_ends_nothing_is_read_off(lists):
     found = measured(lists, [sale("a", "2026-02-01", 20.0)], as_of=date(2026, 3, 1))
-    assert found["metric_came_back"].isna().all()
-    assert measured(lists, [sale("a", "2026-02-01", 20.0)], as_of=date(2026, 3, 2))["metric_came_back"].notna().all()
+    assert found["metric_repurchased"].isna().all()
+    assert measured(lists, [sale("a", "2026-02-01", 20.0)], as_of=date(2026, 3, 2))["metric_repurchased"].notna().all()
 
 
 def test_a_contract_held_at_the_draw_is_kept_or_lost(lists):
@@ -72,7 +72,7 @@ def test_a_contract_held_at_the_draw_is_kept_or_lost(lists):
     found = measured(lists, contracts=rows)
     assert found["metric_kept"].iloc[:3].tolist() == [1, 0, 1]
     assert pd.isna(found.loc["d", "metric_kept"])  # left before the draw
-    assert found["metric_came_back"].isna().all()  # a company without transactions
+    assert found["metric_repurchased"].isna().all()  # a company without transactions
 
 
 def test_answers_in_the_window_are_on_a_scale_of_100(lists):
@@ -97,7 +97,7 @@ def test_a_drawn_list_has_the_plan_of_its_draw(lists):
     plan = action_outcomes.with_list_plans(ExperimentsConfig(window_days=30), drawn, False).plans[
         "action plan of 2026-01-31"
     ]
-    assert (plan.control, plan.primary_metric, plan.ends_on) == ("held out", "came_back", date(2026, 3, 2))
+    assert (plan.control, plan.primary_metric, plan.ends_on) == ("held out", "repurchased", date(2026, 3, 2))
     assert (
         action_outcomes.with_list_plans(ExperimentsConfig(), drawn, True)
         .plans["action plan of 2026-01-31"]
@@ -130,6 +130,6 @@ def test_recorded_experiments_and_drawn_lists_are_read_together(lists, trial, la
     assumptions = action_outcomes.with_list_plans(ExperimentsConfig(window_days=WINDOW), drawn, False)
     _, _, _, effects = judged(both, assumptions)
     row = effects[effects["experiment"].str.startswith("action plan") & effects["is_primary"]].iloc[0]
-    assert (row["metric"], row["verdict"], row["control"]) == ("came_back", "ship", "held out")
+    assert (row["metric"], row["verdict"], row["control"]) == ("repurchased", "ship", "held out")
     assert row["value"] == pytest.approx(0.8)
     assert set(effects.loc[effects["experiment"] == "welcome", "metric"]) == {"spend", "returned"}

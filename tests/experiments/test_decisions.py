@@ -81,7 +81,7 @@ def test_a_blocked_verdict_is_replaced_by_its_reason_and_shows_no_difference(tri
     found = row(effects(lazily(trial.drop(trial.index[:80])), planned()))
     assert (found["verdict"], found["status"]) == ("invalid", "blocked")
     assert "sample ratio mismatch" in found["reason"]
-    assert np.isnan([found["value"], found["low"], found["p"], found["relative"]]).all()
+    assert np.isnan([found["value"], found["low"], found["p"], found["lift"]]).all()
     assert found["mean_control"] > 0
 
 

@@ -183,7 +183,7 @@ def test_ratios_quantiles_and_the_planned_covariate_are_compared(trial, lazily, 
     assert effects.loc["spend", "cuped_reduction"] > 0.3
     assert effects.loc["spend_per_visit", "method"] == "delta method"
     assert effects.loc["median of spend", "low"] < 3 < effects.loc["median of spend", "high"]
-    assert effects.loc["spend", "loss_shipping"] < effects.loc["spend", "loss_stopping"]
+    assert effects.loc["spend", "expected_loss_if_shipped"] < effects.loc["spend", "expected_loss_if_stopped"]
 
 
 def test_the_effects_keep_their_declaration_whatever_the_method(trial, lazily, judged):

@@ -139,8 +139,8 @@ def test_a_verdict_on_few_answers_is_qualified_and_has_no_chance_to_be_better(la
     checked, effects = read(lazily, judged, (5, 464, 293, 11298))
     row = effects.iloc[0]
     assert [round(100 * x, 2) for x in (row["low"], row["high"])] == [0.08, 2.22]
-    assert row["relative_low"] > 0
-    assert np.isnan(row[["chance_better", "loss_shipping", "loss_stopping"]].astype(float)).all()
+    assert row["lift_low"] > 0
+    assert np.isnan(row[["chance_to_win", "expected_loss_if_shipped", "expected_loss_if_stopped"]].astype(float)).all()
     table = quality_gates.gates_table({"offer": checked})
     sentence = experiments_text.experiments_answer(effects, table)[0]
     assert "1.5 points [0.1, 2.2]" in sentence
@@ -167,5 +167,5 @@ def test_many_answers_are_read_by_the_score_test_alone_and_have_a_chance_to_be_b
     row = effects.iloc[0]
     assert row["verdict"] == "ship"
     assert np.isnan(row["p_exact"])
-    assert row["chance_better"] == pytest.approx(1 - row["p"] / 2, abs=2e-4)
+    assert row["chance_to_win"] == pytest.approx(1 - row["p"] / 2, abs=2e-4)
     assert not next(g for g in checked if "answers to" in g.gate).is_crossed

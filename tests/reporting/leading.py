@@ -10,7 +10,7 @@ from helpers.reporting.schema import COLUMNS
 EFFECT = {"experiment": "checkout", "metric": "ordered", "variant": "new", "control": "old", "unit": "share",
           "is_primary": True, "is_exploratory": False, "n_control": 500, "n_variant": 510, "n_missing": 0,
           "mean_control": 0.2, "mean_variant": 0.25, "value": 0.05, "low": 0.01, "high": 0.09, "level": 0.95,
-          "relative": 0.25, "relative_low": 0.05, "relative_high": 0.45, "p": 0.01, "p_adjusted": 0.01,
+          "lift": 0.25, "lift_low": 0.05, "lift_high": 0.45, "p": 0.01, "p_adjusted": 0.01,
           "verdict": "ship", "status": "ok", "reason": ""}
 
 
@@ -59,13 +59,13 @@ def contracts():
 
 def undated(**more):
     """Return scores of contracts without dates: no horizon, so no sum at stake."""
-    return scores(p_lost=[0.8, 0.2], risk=["high", "low"], value_if_kept=np.nan, value_at_stake=np.nan,
+    return scores(churn_probability=[0.8, 0.2], risk=["high", "low"], value_if_kept=np.nan, margin_at_risk=np.nan,
                   monthly_fee=[60.0, 40.0], due_on=pd.NaT, **more)
 
 
 def lists(*rows):
     """Return what earlier action lists did: 200 contacted of whom 88 were lost, 100 left alone of whom 55 were."""
-    first = {"experiment": "action plan of 2026-01-01", "metric": "came_back", "variant": "treated",
+    first = {"experiment": "action plan of 2026-01-01", "metric": "repurchased", "variant": "treated",
              "control": "held out", "n_control": 100, "n_variant": 200, "mean_control": 0.45, "mean_variant": 0.56,
              "value": 0.11, "low": -0.01, "high": 0.23, "verdict": "keep running",
              "reason": "the interval includes no difference"}
@@ -80,8 +80,8 @@ def matrix(true=0.3, n=100):
 
 def scores(**more):
     """Return scores with the columns that the leadership page reads, and no others."""
-    return pd.DataFrame({"model": "logistic regression", "p_lost": [0.5, 0.2], "risk": ["medium", "low"],
-                         "value_if_kept": [100.0, 50.0], "value_at_stake": [50.0, 10.0], "monthly_fee": np.nan,
+    return pd.DataFrame({"model": "logistic regression", "churn_probability": [0.5, 0.2], "risk": ["medium", "low"],
+                         "value_if_kept": [100.0, 50.0], "margin_at_risk": [50.0, 10.0], "monthly_fee": np.nan,
                          "due_on": pd.Timestamp("2026-09-28")} | more)[COLUMNS["results/churn_scores"]]
 
 

@@ -34,7 +34,7 @@ def test_each_wing_gives_its_key_figures_in_order():
 
 
 def test_contracts_without_dates_have_no_margin_at_stake():
-    fees = leading.scores(value_at_stake=np.nan, value_if_kept=np.nan, monthly_fee=20.0, due_on=pd.NaT)
+    fees = leading.scores(margin_at_risk=np.nan, value_if_kept=np.nan, monthly_fee=20.0, due_on=pd.NaT)
     found = kpis.available_kpis(leading.results(churn_scores=fees))
     assert "Margin at risk" not in found["name"].tolist()
 

@@ -191,7 +191,7 @@ def test_brands_fit_what_was_planted(large):
 
 def test_an_earlier_plan_earned_what_was_planted(large):
     units = table(large, "assignments").query("experiment == 'action plan of 2025-06-30'")
-    means = units.groupby("variant")["metric_came_back"].agg(["mean", "size"])
+    means = units.groupby("variant")["metric_repurchased"].agg(["mean", "size"])
     assert means["size"]["held out"] / means["size"].sum() == pytest.approx(1 - WORLD.plan_share, abs=0.015)
     found = means["mean"]["treated"] - means["mean"]["held out"]
     assert within(found, WORLD.plan_lift, np.sqrt((0.25 / means["size"]).sum()))

@@ -143,28 +143,28 @@ def tier_risk_counts_title(customers: pd.DataFrame) -> str:
 
 def margin_at_risk_title(customers: pd.DataFrame, currency: str = "") -> str:
     """Return the finding of the table of tiers and risks by value at stake."""
-    cells = customers.groupby(["tier", "risk"])["value_at_stake"].agg(["sum", "size"])
+    cells = customers.groupby(["tier", "risk"])["margin_at_risk"].agg(["sum", "size"])
     hidden = suppress_two_way(cells["size"].unstack(fill_value=0)).stack().reindex(cells.index)
     cells = cells[~hidden & (cells["size"] >= 10) & (cells["sum"] > 0)]
     if cells.empty:
         return "No cell of 10 customers or more has a known margin at risk"
     (tier, risk), money = cells["sum"].idxmax(), cells["sum"].max()
-    part = money / customers["value_at_stake"].sum()
+    part = money / customers["margin_at_risk"].sum()
     return (f"Most margin is at risk in tier {tier} at {risk} risk: {formatting.money(money, currency)}, "
             f"{formatting.share(part)} of all")
 
 
 def break_even_title(by_action: pd.DataFrame) -> str:
     """Return the finding of the figure of break-evens."""
-    known = by_action.dropna(subset="needed_reduction").sort_values("needed_reduction", kind="stable")
+    known = by_action.dropna(subset="break_even_reduction").sort_values("break_even_reduction", kind="stable")
     if known.empty:
         return "No action has a break-even"
     least, most = known.iloc[0], known.iloc[-1]
-    first, least_share = formatting.sentence_case(str(least["action"])), formatting.share(least["needed_reduction"])
+    first, least_share = formatting.sentence_case(str(least["action"])), formatting.share(least["break_even_reduction"])
     if len(known) == 1:
         return f"{first} breaks even at a relative cut in churn of {least_share}"
     return (f"{first} breaks even at a relative cut in churn of {least_share}, "
-            f"{most['action']} {formatting.share(most['needed_reduction'])}")
+            f"{most['action']} {formatting.share(most['break_even_reduction'])}")
 
 
 def plan_caveats(actions: pd.DataFrame, measurable: float, needed: float) -> tuple[str, ...]:

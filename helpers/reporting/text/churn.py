@@ -206,7 +206,7 @@ def one_time_buyers(trial: Backtest, forecasts: pd.DataFrame) -> str:
 
 def risk_bands(bands: pd.DataFrame, currency: str = "", first_tenth: float = float("nan")) -> tuple[str, ...]:
     """Return where the money lies: by risk, and with the tenth of customers who have the most at stake."""
-    priced = "value_at_stake" if bands["value_at_stake"].notna().any() else "monthly_fee"
+    priced = "margin_at_risk" if bands["margin_at_risk"].notna().any() else "monthly_fee"
     money = bands[priced].fillna(0)
     if not money.sum() > 0:
         return ("No money can be laid out by risk.",)
@@ -214,7 +214,7 @@ def risk_bands(bands: pd.DataFrame, currency: str = "", first_tenth: float = flo
     if known.empty:
         return ("No band of risk has customers enough for its money to be told.",)
     top = bands.loc[known.idxmax()]
-    what = "of the value at stake" if priced == "value_at_stake" else "of monthly fees"
+    what = "of the value at stake" if priced == "margin_at_risk" else "of monthly fees"
     people = formatting.share(top["n_customers"] / bands["n_customers"].sum())
     first = (f"The most, {formatting.money(top[priced], currency)}, lies with those at {top['risk']} risk: {people} of "
              f"customers hold {formatting.share(top[priced] / money.sum())} {what}.")

@@ -28,7 +28,7 @@ def churn_reasons(found: Explanations) -> tuple[str, ...]:
     if found.table.empty:
         return ("Why customers are at risk cannot be said, since nothing could be learnt.",)
     top = found.table.head(3)
-    said = formatting.join_words([f"{row.lever} ({_plain(row.raises)})" for row in top.itertuples()])
+    said = formatting.join_words([f"{row.feature_group} ({_plain(row.raises)})" for row in top.itertuples()])
     first = (f"By the model the risk rests most on {said}.",)
     if decimal_places.is_missing(found.stability):
         return first
@@ -53,22 +53,23 @@ def _plain(raises: str) -> str:
 def feature_group_table(found: Explanations) -> pd.DataFrame:
     """Return the levers of the risk as text: strength, what raises it, and of how many customers it is the first."""
     if found.table.empty:
-        return pd.DataFrame(columns=["lever", "strength", "raised_by", "first_reason_of"])
+        return pd.DataFrame(columns=["feature_group", "mean_abs_contribution", "raised_by", "first_reason_of"])
     parts = parts_text_if_enough(
         [formatting.share(share) for share in found.table["share_first"]], found.table["n_first"]
     )
     return pd.DataFrame([{
-        "lever": row.lever, "strength": f"{formatting.number(row.strength)} "
-        f"{formatting.interval(row.strength_low, row.strength_high)}".strip(), "raised_by": _plain(row.raises),
-        "first_reason_of": first} for row, first in zip(found.table.itertuples(), parts, strict=True)],
-        columns=["lever", "strength", "raised_by", "first_reason_of"])
+        "feature_group": row.feature_group, "mean_abs_contribution": f"{formatting.number(row.mean_abs_contribution)} "
+        f"{formatting.interval(row.mean_abs_contribution_low, row.mean_abs_contribution_high)}".strip(),
+        "raised_by": _plain(row.raises), "first_reason_of": first}
+        for row, first in zip(found.table.itertuples(), parts, strict=True)],
+        columns=["feature_group", "mean_abs_contribution", "raised_by", "first_reason_of"])
 
 
 def churn_reasons_title(found: Explanations) -> str:
     """Return the title of the figure of levers."""
     if found.table.empty:
         return "What the risk rests on"
-    return f"The risk rests most on {found.table['lever'].iloc[0]}"
+    return f"The risk rests most on {found.table['feature_group'].iloc[0]}"
 
 
 def churn_timing(summary: pd.DataFrame, at: float, unit: str) -> str:
@@ -104,9 +105,9 @@ def alert_counts(found: pd.DataFrame, currency: str = "") -> tuple[str, ...]:
     """Return how many are warned of, how many are left alone, and what is at stake."""
     if found.empty:
         return ("No rule of the study warns of anybody today.",)
-    people, held = found["customer_id"].nunique(), found.loc[found["is_held_out"], "customer_id"].nunique()
+    people, held = found["customer_id"].nunique(), found.loc[found["is_control"], "customer_id"].nunique()
     new = found.loc[found["is_new"], "customer_id"].nunique()
-    stake = found.drop_duplicates("customer_id")["value_at_stake"].sum(min_count=1)
+    stake = found.drop_duplicates("customer_id")["margin_at_risk"].sum(min_count=1)
     money = (
         ""
         if decimal_places.is_missing(stake)

@@ -148,15 +148,15 @@ def expected_loss_table(effects: pd.DataFrame, currency: str = "") -> pd.DataFra
             if row["unit"] == "share"
             else (formatting.unit_format(str(row["unit"]), currency), 1.0)
         )
-        is_known = not decimal_places.is_missing(row["loss_shipping"])
+        is_known = not decimal_places.is_missing(row["expected_loss_if_shipped"])
         exploratory = " (exploratory)" if row["is_exploratory"] else ""
         rows.append({
             "experiment": experiment_name(row), "arm": arm_name(row["variant"]), "decided by": metric_heading(row),
             "verdict": f"{row['verdict']}{exploratory}",
             "why": "blocked: see its check" if row["status"] == "blocked" else row["reason"],
-            "chance to win": formatting.share(row["chance_better"]) if is_known else "–",
-            "expected loss a unit, shipping": _loss(row, "shipping", "stopping", form, scale) if is_known else "–",
-            "not shipping": _loss(row, "stopping", "shipping", form, scale) if is_known else "–"})
+            "chance to win": formatting.share(row["chance_to_win"]) if is_known else "–",
+            "expected loss a unit, shipping": _loss(row, "shipped", "stopped", form, scale) if is_known else "–",
+            "not shipping": _loss(row, "stopped", "shipped", form, scale) if is_known else "–"})
     order = ["experiment", "arm", "decided by", "verdict", "why", "chance to win",
              "expected loss a unit, shipping", "not shipping"]
     return pd.DataFrame(rows, columns=order)
@@ -164,8 +164,8 @@ def expected_loss_table(effects: pd.DataFrame, currency: str = "") -> pd.DataFra
 
 def _loss(row: Mapping[str, object], of: str, other: str, form: formatting.Form, scale: float) -> str:
     """Return an expected loss in words; a thousandth of what the other decision would lose is almost none."""
-    loss = float(row[f"loss_{of}"])
-    return "almost none" if loss < 0.001 * float(row[f"loss_{other}"]) else form(scale * loss)
+    loss = float(row[f"expected_loss_if_{of}"])
+    return "almost none" if loss < 0.001 * float(row[f"expected_loss_if_{other}"]) else form(scale * loss)
 
 
 def power_table(power: pd.DataFrame, currency: str = "") -> pd.DataFrame:

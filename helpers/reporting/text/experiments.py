@@ -223,10 +223,10 @@ def _told(row: Mapping[str, object], currency: str) -> str:
 
 def effects_title(effects: pd.DataFrame) -> str:
     """Return the finding of the figure of relative differences."""
-    known = effects[effects["status"].eq("ok") & effects["relative"].notna()]
+    known = effects[effects["status"].eq("ok") & effects["lift"].notna()]
     if known.empty:
         return "No difference can be drawn relative to its control"
-    n_clear = int((known["relative_low"].gt(0) | known["relative_high"].lt(0)).sum())
+    n_clear = int((known["lift_low"].gt(0) | known["lift_high"].lt(0)).sum())
     of = formatting.count_text(len(known), "difference", "differences")
     if len(known) == 1:
         return f"The one difference is {'' if n_clear else 'not '}clear of zero, relative to the control"
@@ -243,12 +243,12 @@ def effect_figure_rows(effects: pd.DataFrame) -> pd.DataFrame:
     label = [" · ".join([experiment_name(row), metric_heading(row), *([arm_name(row["variant"])] if has else [])])
              for row, has in zip(known.to_dict("records"), has_arms, strict=True)]
     named = known.assign(comparison=pd.Series(label, index=known.index, dtype="str"))
-    return named[["comparison", "relative", "relative_low", "relative_high"]]
+    return named[["comparison", "lift", "lift_low", "lift_high"]]
 
 
 def effects_as_text(effects: pd.DataFrame, currency: str = "") -> pd.DataFrame:
     """Return the effects as text for the page: each number in the unit of its own metric."""
-    columns = ["experiment", "metric", "arm", "control_mean", "arm_mean", "difference", "relative", "p", "verdict",
+    columns = ["experiment", "metric", "arm", "control_mean", "arm_mean", "difference", "lift", "p", "verdict",
                "why"]
     return pd.DataFrame([_shown(row, currency) for row in effects.to_dict("records")], columns=columns)
 
@@ -266,9 +266,9 @@ def _shown(row: Mapping[str, object], currency: str) -> dict[str, str]:
         "experiment": experiment_name(row), "metric": metric_heading(row), "arm": arm_name(row["variant"]),
         "control_mean": means["control"], "arm_mean": means["variant"],
         "difference": _unbroken(f"{step(value)} {formatting.interval(low, high, limit)}") if is_ok else "–",
-        "relative": "–" if decimal_places.is_missing(row["relative"]) else
-        _unbroken(f"{formatting.share(row['relative'])} "
-                  f"{formatting.interval(row['relative_low'], row['relative_high'], formatting.share)}"),
+        "lift": "–" if decimal_places.is_missing(row["lift"]) else
+        _unbroken(f"{formatting.share(row['lift'])} "
+                  f"{formatting.interval(row['lift_low'], row['lift_high'], formatting.share)}"),
         "p": _unbroken(formatting.p_value(p)) if is_ok else "–",
         "verdict": "–" if decimal_places.is_missing(row["verdict"]) else f"{row['verdict']}{exploratory}",
         "why": "blocked: see its check" if row["status"] == "blocked" else str(row["reason"]) or "does not decide",

@@ -9,7 +9,7 @@ from tests.reporting import leading
 
 ACTIONS = pd.DataFrame({
     "customer_id": ["a", "b", "c"], "tier": ["top", "base", "base"], "risk": ["high", "high", "not scored"],
-    "value_at_stake": [50.0, 40.0, np.nan], "variant": ["treated", "held out", None],
+    "margin_at_risk": [50.0, 40.0, np.nan], "variant": ["treated", "held out", None],
     "reason": ["", "", "no risk is known"]})
 STAKES = {"all": Estimate("margin at risk", 900.0, 700.0, 1100.0, "money", 120),
           "list": Estimate("margin at risk", 90.0, 0.0, 120.0, "money", 20)}
@@ -125,7 +125,7 @@ def test_titles_of_the_two_tables_are_their_findings():
 
 
 def test_the_title_of_the_break_even_names_the_extremes():
-    by_action = pd.DataFrame({"action": ["offer", "call", "mail"], "needed_reduction": [0.1, 0.3, np.nan]})
+    by_action = pd.DataFrame({"action": ["offer", "call", "mail"], "break_even_reduction": [0.1, 0.3, np.nan]})
     assert actions_text.break_even_title(by_action) == (
         "Offer breaks even at a relative cut in churn of 10.0 %, call 30.0 %")
     assert actions_text.break_even_title(by_action.head(1)) == "Offer breaks even at a relative cut in churn of 10.0 %"

@@ -13,7 +13,8 @@ DAY = pd.Timestamp("2026-03-02")
 
 
 def why(stability=0.7):
-    table = pd.DataFrame({"lever": ["how often", "silence"], "raises": ["less log_occasions", "more n_recent_cases"]})
+    table = pd.DataFrame({"feature_group": ["how often", "silence"],
+                          "raises": ["less log_occasions", "more n_recent_cases"]})
     return Explanations(pd.DataFrame(), table, stability)
 
 
@@ -31,8 +32,9 @@ def test_reasons_name_levers_and_say_that_a_reason_is_no_cure():
 
 
 def test_levers_are_listed_in_words_and_few_people_hidden():
-    table = pd.DataFrame({"lever": ["silence", "price"], "strength": [0.5, 0.2], "strength_low": [0.4, 0.0],
-                          "strength_high": [0.6, 0.4], "share_first": [0.9, 0.1], "n_first": [90, 9],
+    table = pd.DataFrame({"feature_group": ["silence", "price"], "mean_abs_contribution": [0.5, 0.2],
+                          "mean_abs_contribution_low": [0.4, 0.0],
+                          "mean_abs_contribution_high": [0.6, 0.4], "share_first": [0.9, 0.1], "n_first": [90, 9],
                           "raises": ["more log_recency_days", "less share_promotion"]})
     found = churn_alerts_text.feature_group_table(Explanations(pd.DataFrame(), table, 0.7))
     assert found.loc[0].tolist() == ["silence", "0.5 [0.4, 0.6]", "more days since the last purchase", "some"]
@@ -69,8 +71,8 @@ def test_when_is_told_by_group_for_buyers_and_for_contracts():
 
 
 def warned(n=30, held=10, value=10.0):
-    return pd.DataFrame({"customer_id": [f"c{i}" for i in range(n)], "is_held_out": np.arange(n) < held,
-                         "is_new": True, "value_at_stake": value})
+    return pd.DataFrame({"customer_id": [f"c{i}" for i in range(n)], "is_control": np.arange(n) < held,
+                         "is_new": True, "margin_at_risk": value})
 
 
 def test_alerts_tell_how_many_and_who_is_left_alone():

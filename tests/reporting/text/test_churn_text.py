@@ -58,7 +58,8 @@ MADE = forecasts(("all", 836.2, 792.6, 879.8, 1282), ("one-time buyers", 302.6, 
 
 def scores(n=3, money=True, risk="high"):
     kept = [100.0] * n if money else [np.nan] * n
-    return pd.DataFrame({"p_lost": [0.7] * n, "value_if_kept": kept, "value_at_stake": [0.7 * k for k in kept],
+    return pd.DataFrame({"churn_probability": [0.7] * n, "value_if_kept": kept,
+                         "margin_at_risk": [0.7 * k for k in kept],
                          "risk": [risk] * n, "monthly_fee": [np.nan if money else 20.0] * n})
 
 
@@ -215,11 +216,11 @@ def test_of_fewer_than_ten_one_time_buyers_nothing_is_foretold():
 
 def bands(**money):
     frame = pd.DataFrame({"risk": ["high", "low"], "n_customers": [10, 90]})
-    return frame.assign(**{c: money.get(c, [np.nan, np.nan]) for c in ("value_at_stake", "monthly_fee")})
+    return frame.assign(**{c: money.get(c, [np.nan, np.nan]) for c in ("margin_at_risk", "monthly_fee")})
 
 
 def test_the_most_money_is_named_with_its_risk():
-    by_risk, first_tenth = churn_text.risk_bands(bands(value_at_stake=[75.0, 25.0]), "EUR", 0.4)
+    by_risk, first_tenth = churn_text.risk_bands(bands(margin_at_risk=[75.0, 25.0]), "EUR", 0.4)
     assert by_risk == ("The most, €75.00, lies with those at high risk: 10.0 % of customers hold 75.0 % of the value "
                        "at stake.")
     assert first_tenth == "Sorted by value at stake instead of by risk, the first tenth of customers hold 40.0 % of it."
@@ -231,7 +232,7 @@ def test_the_most_money_is_named_with_its_risk():
 
 
 def test_the_money_of_nine_customers_at_one_risk_is_not_told():
-    few = bands(value_at_stake=[75.0, 25.0]).assign(n_customers=[9, 41])
+    few = bands(margin_at_risk=[75.0, 25.0]).assign(n_customers=[9, 41])
     assert churn_text.risk_bands(few, "EUR", 0.4) == ("No band of risk has customers enough for its money to be told.",)
     assert churn_text.risk_bands_title(few) == "Customers by risk"
 

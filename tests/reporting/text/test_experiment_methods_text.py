@@ -52,7 +52,7 @@ def effects(**more):
            "is_exploratory": False, "verdict": "ship", "reason": "why", "method": "Welch", "note": "", "value": 2.0,
            "low": 1.0, "high": 3.0, "cuped_value": 2.1, "cuped_low": 1.2, "cuped_high": 3.0, "cuped_reduction": 0.3,
            "covariate": "covariate_past", "winsor_value": np.nan, "winsor_low": np.nan, "winsor_high": np.nan,
-           "chance_better": 0.99, "loss_shipping": 0.01, "loss_stopping": 2.0}
+           "chance_to_win": 0.99, "expected_loss_if_shipped": 0.01, "expected_loss_if_stopped": 2.0}
     return pd.DataFrame([{**row, **more}])
 
 
@@ -71,13 +71,13 @@ def test_verdicts_stand_with_what_they_may_cost():
     assert row["expected loss a unit, shipping"] == "€0.01"
     assert row["chance to win"] == "99.0 %"
     assert (
-        experiment_methods_text.expected_loss_table(effects(loss_shipping=1e-9)).iloc[0][
+        experiment_methods_text.expected_loss_table(effects(expected_loss_if_shipped=1e-9)).iloc[0][
             "expected loss a unit, shipping"
         ]
         == "almost none"
     )
     blocked = experiment_methods_text.expected_loss_table(
-        effects(status="blocked", verdict="invalid", loss_shipping=np.nan)
+        effects(status="blocked", verdict="invalid", expected_loss_if_shipped=np.nan)
     ).iloc[0]
     assert (blocked["why"], blocked["not shipping"]) == ("blocked: see its check", "–")
     assert experiment_methods_text.expected_loss_table(effects().head(0)).empty

@@ -9,7 +9,7 @@ ROW = {
     "experiment": "gift", "metric": "spend", "variant": "letter", "control": "none", "unit": "money",
     "is_primary": True, "is_exploratory": False, "n_control": 500, "n_variant": 510, "n_missing": 0,
     "mean_control": 20.0, "mean_variant": 22.0, "value": 2.0, "low": 0.5, "high": 3.5, "level": 0.95,
-    "relative": 0.1, "relative_low": 0.02, "relative_high": 0.18, "p": 0.009, "p_adjusted": 0.009,
+    "lift": 0.1, "lift_low": 0.02, "lift_high": 0.18, "p": 0.009, "p_adjusted": 0.009,
     "verdict": "ship", "status": "ok", "reason": "the whole interval is an improvement",
 }
 GATES = pd.DataFrame(columns=["step", "gate", "statistic", "threshold", "is_crossed", "level", "claims", "sentence"])
@@ -26,9 +26,9 @@ def gates(**more):
 
 
 KEEP = {"verdict": "keep running", "low": -1.0, "reason": "the interval includes no difference", "p_adjusted": 0.3,
-        "relative_low": -0.05}
+        "lift_low": -0.05}
 BLOCKED = {"verdict": "invalid", "status": "blocked", "reason": "the draw did not go as planned", "value": np.nan,
-           "low": np.nan, "high": np.nan, "relative": np.nan, "relative_low": np.nan, "relative_high": np.nan,
+           "low": np.nan, "high": np.nan, "lift": np.nan, "lift_low": np.nan, "lift_high": np.nan,
            "p": np.nan, "p_adjusted": np.nan}
 
 
@@ -133,7 +133,7 @@ def test_the_table_words_every_number_in_its_own_unit():
     visits = {**BLOCKED, "metric": "visits", "unit": "share", "mean_control": 0.3, "mean_variant": np.nan,
               "is_exploratory": True}
     found = experiments_text.effects_as_text(effects({}, visits), "GBP").replace("\u00a0", " ", regex=True)
-    assert found.loc[0, ["control_mean", "difference", "relative", "p", "verdict"]].tolist() == [
+    assert found.loc[0, ["control_mean", "difference", "lift", "p", "verdict"]].tolist() == [
         "£20.00", "£2.00 [£0.50, £3.50]", "10.0 % [2.0 %, 18.0 %]", ".009", "ship"]
     assert found.loc[1, ["control_mean", "arm_mean", "difference", "p", "verdict", "why"]].tolist() == [
         "30.0 %", "–", "–", "–", "invalid (exploratory)", "blocked: see its check"]
