@@ -84,8 +84,9 @@ def _calibration_gate(verdict: ModelSelection, measures: pd.DataFrame) -> Gate:
         is_crossed,
         Level.QUALIFY,
         "probabilities, value at stake",
-        f"Stated and observed shares differ by {100 * found['value']:.1f} points on average over ten bins; "
-        f"up to {100 * MAX_CALIBRATION_ERROR:.0f} are let pass{noise}.",
+        f"Predicted and observed probabilities (calibration) differ by "
+        f"{100 * found['value']:.1f} points on average over ten bins; "
+        f"up to {100 * MAX_CALIBRATION_ERROR:.0f} are tolerated{noise}.",
     )
 
 

@@ -30,12 +30,12 @@ from helpers.stats.disclosure_control import (
 
 LATE = {"tried on a later period": "not yet tried on a later period"}
 
-OFF = {"calibrated": "probabilities were off by {0} on average in the trial"}
+OFF = {"calibrated": "probabilities were off by {0} on average in the backtest"}
 
 
 def churn_answer(basis: Dataset, verdict: ModelSelection, scores: pd.DataFrame, forecasts: pd.DataFrame,
            gates: tuple[Gate, ...] = (), currency: str = "") -> tuple[str, ...]:
-    """Return the answer of the page: how many will be lost, what is at stake, and whether the model earns its keep."""
+    """Return the answer of the page: expected churn, the margin at risk, and whether the model earns its keep."""
     if basis.reason:
         return (f"Who is leaving cannot be said: {basis.reason}.",)
     if basis.kind == UNDATED_CONTRACTS:
@@ -63,8 +63,9 @@ def expected_churn(forecasts: pd.DataFrame) -> str:
     """Return how many are expected to be lost by when."""
     row = forecasts[forecasts["segment"] == ALL_CUSTOMERS].iloc[0]
     return (
-        f"About {formatting.whole(row['value'])} {formatting.interval(row['low'], row['high'], formatting.whole)} of "
-        f"{_eligible(row)} are expected to {_what_is_lost(row)} up to {formatting.date_text(row['due_on'])}"
+        f"Expected churn up to {formatting.date_text(row['due_on'])}: {formatting.whole(row['value'])} "
+        f"{formatting.interval(row['low'], row['high'], formatting.whole)} of {_eligible(row)} "
+        f"({formatting.share(row['value'] / row['n'])}) {_what_is_lost(row)}"
     )
 
 
@@ -85,13 +86,12 @@ def _what_is_lost(row: Mapping[str, object]) -> str:
 
 
 def margin_at_risk(stake: Estimate, currency: str = "") -> str:
-    """Return the value at stake."""
+    """Return the margin at risk."""
     if stake.status is not Status.OK:
-        return f"The value at stake cannot be said: {stake.reason}"
+        return f"Margin at risk cannot be stated: {stake.reason}"
     return (
-        f"Margin at stake until then is {formatting.estimate_text(stake, currency=currency)}: the chance that each "
-        "is lost "
-        "times the margin that the past rate would bring"
+        f"Margin at risk until then is {formatting.estimate_text(stake, currency=currency)}: churn probability "
+        "times the margin at the past rate, summed over customers"
     )
 
 
@@ -111,15 +111,15 @@ def contract_churn(scores: pd.DataFrame, currency: str = "") -> tuple[str, ...]:
 
 
 def model_comparison(verdict: ModelSelection) -> str:
-    """Return whether a model beats the simple rule; a tie is called a tie."""
+    """Return whether a model beats the baseline rule, or is no better."""
     duel = verdict.first
     if duel.auc.status is not Status.OK:
-        return f"Whether a model beats the simple rule cannot be said: {duel.auc.reason}."
+        return f"Whether a model beats the baseline cannot be said: {duel.auc.reason}."
     by, name = _by(duel), duel.model
     if duel.is_tie:
-        return f"The {name} and the {duel.other} tie ({by}), so the simple rule is used."
+        return f"The {name} is no better than the baseline, the {duel.other} ({by}), so the baseline is used."
     if verdict.chosen == name:
-        return f"The {name} does better than the simple rule on customers it had not seen ({by})."
+        return f"The {name} does better than the baseline out of sample ({by})."
     if duel.auc.high < 0:
         return f"The {duel.other} is not beaten: the {name} does worse ({by})."
     return f"The {name} does not do better on every count ({by}), so the {duel.other} is used."
@@ -132,11 +132,11 @@ def boosting_comparison(verdict: ModelSelection, currency: str = "") -> str:
         return "Gradient boosting could not be compared with the regression."
     by = _by(duel)
     if duel.is_tie:
-        return f"Gradient boosting and logistic regression tie ({by}); of models that tie the simpler one is used."
+        return f"Gradient boosting is no better than logistic regression ({by}), so the simpler model is used."
     if duel.is_immaterial:
         return (f"Gradient boosting and logistic regression differ ({by}), but their expected profit by "
                 f"{formatting.money(duel.money, currency)} only, below the materiality of "
-                f"{formatting.money(duel.materiality, currency)}: a tie, and the simpler model is used.")
+                f"{formatting.money(duel.materiality, currency)}, so the simpler model is used.")
     if duel.is_better:
         return f"Gradient boosting does better than logistic regression ({by})."
     return f"Gradient boosting does not do better than logistic regression on every count ({by})."
@@ -201,11 +201,11 @@ def one_time_buyers(trial: Backtest, forecasts: pd.DataFrame) -> str:
     next_ = "" if ahead.empty or ahead["n"].iloc[0] < LEAST_PEOPLE else (
         f" Of today's {formatting.count_text(ahead['n'].iloc[0], 'one-time buyer', 'one-time buyers')} "
         f"{formatting.number(ahead['value'].iloc[0])} are expected to buy nothing.")
-    return f"Of customers who had bought once {observed} were lost in the trial{rest}.{next_}"
+    return f"Of customers who had bought once {observed} churned in the hold-out period{rest}.{next_}"
 
 
 def risk_bands(bands: pd.DataFrame, currency: str = "", first_tenth: float = float("nan")) -> tuple[str, ...]:
-    """Return where the money lies: by risk, and with the tenth of customers who have the most at stake."""
+    """Return where the money lies: by risk, and with the tenth of customers who have the most margin at risk."""
     priced = "margin_at_risk" if bands["margin_at_risk"].notna().any() else "monthly_fee"
     money = bands[priced].fillna(0)
     if not money.sum() > 0:
@@ -214,13 +214,13 @@ def risk_bands(bands: pd.DataFrame, currency: str = "", first_tenth: float = flo
     if known.empty:
         return ("No band of risk has customers enough for its money to be told.",)
     top = bands.loc[known.idxmax()]
-    what = "of the value at stake" if priced == "margin_at_risk" else "of monthly fees"
+    what = "of the margin at risk" if priced == "margin_at_risk" else "of monthly fees"
     people = formatting.share(top["n_customers"] / bands["n_customers"].sum())
     first = (f"The most, {formatting.money(top[priced], currency)}, lies with those at {top['risk']} risk: {people} of "
              f"customers hold {formatting.share(top[priced] / money.sum())} {what}.")
     if decimal_places.is_missing(first_tenth) or is_hidden(bands["n_customers"].sum() / 10):
         return (first,)
-    return first, (f"Sorted by value at stake instead of by risk, the first tenth of customers hold "
+    return first, (f"Sorted by margin at risk instead of by risk, the first tenth of customers hold "
                    f"{formatting.share(first_tenth)} of it.")
 
 
@@ -232,7 +232,7 @@ def churn_caveats(basis: Dataset, gates: tuple[Gate, ...]) -> tuple[str, ...]:
         return (*crossed, *always)
     lost = f"Lost means no purchase within {formatting.count_text(basis.horizon_days, 'day', 'days')}"
     return (*crossed, f"{lost}; some who buy more rarely will come back later.",
-            "The value at stake assumes that the past rate would go on.", *always)
+            "Margin at risk assumes that the past rate would go on.", *always)
 
 
 MEASURES = {
@@ -265,18 +265,18 @@ def _form(quantity: str, currency: str = "") -> formatting.Form:
 def calibration_title(trial: Backtest, chosen: str) -> str:
     """Return the title of the calibration figure."""
     if trial.design == NO_BACKTEST:
-        return "Stated and observed share of customers lost"
+        return "Predicted and observed churn probability (calibration)"
     found = classifier_metrics.calibration_intercept(trial.is_lost, trial.stated[chosen])
     if found.status is not Status.OK or found.low <= 0 <= found.high:
-        return f"Where the {chosen} states a share, about that share is lost"
-    return f"More are lost than the {chosen} states" if found.value > 0 else f"Fewer are lost than the {chosen} states"
+        return f"Churn predicted by the {chosen} matches observed churn"
+    return f"{'More' if found.value > 0 else 'Fewer'} customers churn than the {chosen} predicts"
 
 
 def forecast_title(forecasts: pd.DataFrame) -> str:
     """Return the title of the figure on the forecast."""
     ahead = forecasts[forecasts["segment"] == ALL_CUSTOMERS]
     if ahead.empty or not ahead["n"].iloc[0]:
-        return "Share of eligible customers expected to be lost"
+        return "Expected churn rate of eligible customers"
     row = ahead.iloc[0]
     part = formatting.share(row["value"] / row["n"])
     who = "customers with a contract" if _is_contract(row) else "eligible customers"
@@ -301,7 +301,7 @@ def churn_headline(verdict: ModelSelection, forecasts: pd.DataFrame) -> tuple[st
     auc = formatting.MISSING if decimal_places.is_missing(verdict.auc.value) else f"{verdict.auc.value:+.2f}"
     ahead = forecasts[forecasts["segment"] == ALL_CUSTOMERS]
     lost = formatting.MISSING if ahead.empty else f"about {formatting.number(float(ahead['value'].iloc[0]), 2)}"
-    return f"model {verdict.chosen}, AUC {auc} against the simple rule", f"customers expected lost {lost}"
+    return f"model {verdict.chosen}, AUC {auc} against the baseline", f"expected churn {lost}"
 
 
 def _difference(e: Estimate) -> str:

@@ -20,11 +20,11 @@ from helpers.stats.disclosure_control import (
 PLAIN = {"log_occasions": "purchases", "log_recent_occasions": "recent purchases", "log_age_days": "days as a customer",
          "log_before_occasions": "purchases before the recent ones", "log_recency_days": "days since the last purchase",
          "tenure_months": "months as a customer", "log_tenure_months": "months as a customer",
-         "log_silence_by_own_gap": "silence against the own rhythm", "is_one_time": "one purchase only"}
+         "log_silence_by_own_gap": "inactivity against the own rhythm", "is_one_time": "one purchase only"}
 
 
 def churn_reasons(found: Explanations) -> tuple[str, ...]:
-    """Return which levers the risk rests on, and how stable that is."""
+    """Return which feature groups the risk rests on, and how stable that is."""
     if found.table.empty:
         return ("Why customers are at risk cannot be said, since nothing could be learnt.",)
     top = found.table.head(3)
@@ -51,7 +51,7 @@ def _plain(raises: str) -> str:
 
 
 def feature_group_table(found: Explanations) -> pd.DataFrame:
-    """Return the levers of the risk as text: strength, what raises it, and of how many customers it is the first."""
+    """Return the feature groups as text: contribution, what raises it, and of how many customers it is the first."""
     if found.table.empty:
         return pd.DataFrame(columns=["feature_group", "mean_abs_contribution", "raised_by", "first_reason_of"])
     parts = parts_text_if_enough(
@@ -66,7 +66,7 @@ def feature_group_table(found: Explanations) -> pd.DataFrame:
 
 
 def churn_reasons_title(found: Explanations) -> str:
-    """Return the title of the figure of levers."""
+    """Return the title of the figure of feature groups."""
     if found.table.empty:
         return "What the risk rests on"
     return f"The risk rests most on {found.table['feature_group'].iloc[0]}"
@@ -102,7 +102,7 @@ def churn_timing_title(summary: pd.DataFrame, unit: str) -> str:
 
 
 def alert_counts(found: pd.DataFrame, currency: str = "") -> tuple[str, ...]:
-    """Return how many are warned of, how many are left alone, and what is at stake."""
+    """Return how many have an alert, how many are in the control group, and margin at risk."""
     if found.empty:
         return ("No rule of the study warns of anybody today.",)
     people, held = found["customer_id"].nunique(), found.loc[found["is_control"], "customer_id"].nunique()
@@ -111,14 +111,14 @@ def alert_counts(found: pd.DataFrame, currency: str = "") -> tuple[str, ...]:
     money = (
         ""
         if decimal_places.is_missing(stake)
-        else value_text_if_enough(f", with {formatting.money(stake, currency)} at stake", people)
+        else value_text_if_enough(f", with {formatting.money(stake, currency)} of margin at risk", people)
     )
-    who = formatting.sentence_case(people_text(people, "customer is", "customers are"))
-    first = f"{who} warned of{money}; {people_text(new)} of them anew."
+    who = formatting.sentence_case(people_text(people, "customer has", "customers have"))
+    first = f"{who} an open alert{money}; {people_text(new)} of them new."
     if not held:
-        return first, "Nobody is held out, so that these alerts can never be graded: contaminated by action."
+        return first, "There is no control group, so that these alerts can never be graded: contaminated by action."
     return first, (
-        f"{formatting.sentence_case(people_text(held, 'customer', 'customers'))} drawn at random are left alone, so "
+        f"Random control group: {people_text(held, 'customer', 'customers')} not acted on, so "
         "that the next run can tell what acting was worth."
     )
 
@@ -135,8 +135,8 @@ def alert_accuracy(grades: pd.DataFrame) -> tuple[str, ...]:
             continue
         hit, effect = (rows.loc[q].to_dict() for q in ("alert_precision", "alert_effect"))
         share = share_text_if_enough(formatting.estimate_text(hit, formatting.share), hit["value"], hit["n"])
-        lead = (f"Of those warned of in {segment} and left alone {share} were lost; "
-                f"{formatting.share(rows.loc['alert_stated', 'value'])} had been stated.")
+        lead = (f"Of alerts of {segment} in the random control group {share} churned; "
+                f"{formatting.share(rows.loc['alert_stated', 'value'])} had been predicted.")
         said.append(f"{lead} {_effect(effect)}")
     return tuple(said)
 
@@ -148,7 +148,8 @@ def _effect(effect: dict) -> str:
     by = f"{formatting.points(value)} {formatting.interval(low, high, formatting.points)}"
     if effect["low"] <= 0 <= effect["high"]:
         return f"Acting made no difference beyond chance ({by})."
-    return f"Acting {'lowered' if effect['value'] < 0 else 'raised'} the share lost by random draw ({by})."
+    moved = "lowered" if effect["value"] < 0 else "raised"
+    return f"Acting {moved} the churn rate, treated against random control ({by})."
 
 
 def control_chart_sentence(found: ChartSet) -> tuple[str, ...]:
@@ -162,7 +163,7 @@ def control_chart_sentence(found: ChartSet) -> tuple[str, ...]:
         (
             f"{formatting.sentence_case(formatting.count_text(len(live), 'figure is', 'figures are'))} watched "
             "week by week; while "
-            f"nothing happens the whole board gives {formatting.number(rate, 2)} false "
+            f"nothing happens the control charts together give {formatting.number(rate, 2)} false "
             f"alarm{'' if round(rate, 1) == 1 else 's'} a year."
         )
         if live

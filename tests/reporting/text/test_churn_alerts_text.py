@@ -77,15 +77,16 @@ def warned(n=30, held=10, value=10.0):
 
 def test_alerts_tell_how_many_and_who_is_left_alone():
     assert churn_alerts_text.alert_counts(warned(), "EUR") == (
-        "30 customers are warned of, with €300 at stake; 30 of them anew.",
-        "10 customers drawn at random are left alone, so that the next run can tell what acting was worth.")
+        "30 customers have an open alert, with €300 of margin at risk; 30 of them new.",
+        "Random control group: 10 customers not acted on, so that the next run can tell what acting was worth.")
     assert (
         churn_alerts_text.alert_counts(warned(held=0, value=np.nan))[0]
-        == "30 customers are warned of; 30 of them anew."
+        == "30 customers have an open alert; 30 of them new."
     )
     assert churn_alerts_text.alert_counts(warned(3, 1), "EUR") == (
-        "Fewer than 10 customers are warned of; fewer than 10 of them anew.",
-        "Fewer than 10 customers drawn at random are left alone, so that the next run can tell what acting was worth.")
+        "Fewer than 10 customers have an open alert; fewer than 10 of them new.",
+        "Random control group: fewer than 10 customers not acted on, so that the next run can tell what acting was "
+        "worth.")
     assert "contaminated by action" in churn_alerts_text.alert_counts(warned(held=0))[1]
     assert churn_alerts_text.alert_counts(warned(0)) == ("No rule of the study warns of anybody today.",)
 
@@ -98,11 +99,11 @@ def grades(effect=(-0.1, -0.2, -0.02)):
 
 
 @pytest.mark.parametrize(("effect", "expected"), [
-    ((-0.1, -0.2, -0.02), "Acting lowered the share lost by random draw"),
-    ((0.1, 0.02, 0.2), "Acting raised the share lost"), ((0.0, -0.1, 0.1), "no difference beyond chance")])
+    ((-0.1, -0.2, -0.02), "Acting lowered the churn rate, treated against random control"),
+    ((0.1, 0.02, 0.2), "Acting raised the churn rate"), ((0.0, -0.1, 0.1), "no difference beyond chance")])
 def test_grades_tell_precision_and_effect(effect, expected):
     said, = churn_alerts_text.alert_accuracy(grades(effect))
-    assert said.startswith("Of those warned of in run: risk and left alone 70.0 % [60.0 %, 80.0 %] were lost; 72.0 % ")
+    assert said.startswith("Of alerts of run: risk in the random control group 70.0 % [60.0 %, 80.0 %] churned; ")
     assert expected in said
 
 
@@ -132,8 +133,8 @@ def test_the_board_tells_alarms_its_false_alarms_and_what_is_silent():
     said = churn_alerts_text.control_chart_sentence(
         ChartSet((chart("late", "", SHIFT), chart("spend", "23 periods with a figure")))
     )
-    assert said[0] == ("1 figure is watched week by week; while nothing happens the whole board gives 0.5 false alarms "
-                       "a year.")
+    assert said[0] == ("1 figure is watched week by week; while nothing happens the control charts together "
+                       "give 0.5 false alarms a year.")
     assert said[1] == "Silent: spend (23 periods with a figure)."
     assert said[2] == ("1 alarm: late went above its limits for good; it began about 2 March 2026 and was told "
                        "on 2 March 2026.")

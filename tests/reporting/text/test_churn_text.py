@@ -70,11 +70,11 @@ def crossed(gate, statistic=0.08):
 def test_the_answer_tells_how_many_by_when_and_what_is_at_stake():
     exact = MADE.assign(low=836.2 - 1.959964 * 0.63**0.5, high=836.2 + 1.959964 * 0.63**0.5)
     assert churn_text.churn_answer(SHOP, verdict(), scores(), exact, (), "EUR")[1:2] == (
-        "Margin at stake until then is €210 [€54.43, €366]: the chance that each is lost times the margin that the "
-        "past rate would bring.",)
+        "Margin at risk until then is €210 [€54.43, €366]: churn probability times the margin at the past rate, "
+        "summed over customers.",)
     assert churn_text.churn_answer(SHOP, verdict(), scores(), MADE, (), "EUR")[::2] == (
-        "About 836 [793, 880] of 1,282 eligible customers are expected to buy nothing up to 31 March 2026.",
-        "The logistic regression does better than the simple rule on customers it had not seen (AUC +0.020 "
+        "Expected churn up to 31 March 2026: 836 [793, 880] of 1,282 eligible customers (65.2 %) buy nothing.",
+        "The logistic regression does better than the baseline out of sample (AUC +0.020 "
         "[0.010, 0.030], Brier score −0.010 [−0.020, −0.005]).")
 
 
@@ -90,9 +90,9 @@ def test_nobody_eligible_is_said():
 
 def test_caveats_stand_in_the_sentence_that_they_touch():
     late = churn_text.churn_answer(SHOP, verdict(), scores(), MADE, crossed("tried on a later period"))
-    assert late[0].endswith("up to 31 March 2026 (not yet tried on a later period).")
+    assert late[0].endswith("(65.2 %) buy nothing (not yet tried on a later period).")
     off = churn_text.churn_answer(SHOP, verdict(), scores(), MADE, crossed("calibrated"))
-    assert off[1].endswith("(probabilities were off by 8.0 % on average in the trial).")
+    assert off[1].endswith("(probabilities were off by 8.0 % on average in the backtest).")
 
 
 @pytest.mark.parametrize(("n", "risk", "expected"), [
@@ -117,8 +117,8 @@ def test_seven_customers_who_resemble_those_who_left_are_told_neither_by_number_
 def test_a_tie_is_called_a_tie():
     tie = verdict("recency rule", (0.001, -0.01, 0.012), (-0.0001, -0.001, 0.0008))
     assert churn_text.model_comparison(tie) == (
-        "The logistic regression and the recency rule tie (AUC +0.001 [−0.010, 0.012], Brier score 0.000 "
-        "[−0.001, 0.001]), so the simple rule is used.")
+        "The logistic regression is no better than the baseline, the recency rule (AUC +0.001 [−0.010, 0.012], "
+        "Brier score 0.000 [−0.001, 0.001]), so the baseline is used.")
 
 
 def test_a_mixed_result_and_a_missing_one_are_said():
@@ -126,7 +126,7 @@ def test_a_mixed_result_and_a_missing_one_are_said():
     assert churn_text.model_comparison(mixed).endswith("so the recency rule is used.")
     assert "does not do better on every count" in churn_text.model_comparison(mixed)
     assert churn_text.model_comparison(without("no observations")) == (
-        "Whether a model beats the simple rule cannot be said: no observations.")
+        "Whether a model beats the baseline cannot be said: no observations.")
 
 
 def test_a_model_that_does_worse_leaves_the_rule_unbeaten():
@@ -137,8 +137,8 @@ def test_a_model_that_does_worse_leaves_the_rule_unbeaten():
 
 
 @pytest.mark.parametrize(("auc", "brier", "money", "expected"), [
-    ((0.001, -0.01, 0.012), (0.0, -0.01, 0.01), 0.0, "tie (AUC"),
-    ((0.02, 0.01, 0.03), (-0.01, -0.02, -0.005), 80.0, "by €80.00 only, below the materiality of €500: a tie"),
+    ((0.001, -0.01, 0.012), (0.0, -0.01, 0.01), 0.0, "is no better than logistic regression (AUC"),
+    ((0.02, 0.01, 0.03), (-0.01, -0.02, -0.005), 80.0, "by €80.00 only, below the materiality of €500, so the simpler"),
     ((0.02, 0.01, 0.03), (-0.01, -0.02, -0.005), 900.0, "Gradient boosting does better than logistic regression"),
     ((0.02, 0.01, 0.03), (0.01, 0.005, 0.02), 900.0, "not do better than logistic regression on every count")])
 def test_boosting_is_compared_with_the_regression_and_money_can_make_a_tie(auc, brier, money, expected):
@@ -152,7 +152,7 @@ def test_boosting_is_compared_with_the_regression_and_money_can_make_a_tie(auc, 
 def test_contracts_with_dates_cancel_rather_than_buy_nothing():
     row = MADE.assign(basis="contracts")
     assert churn_text.expected_churn(row) == (
-        "About 836 [793, 880] of 1,282 customers with a contract are expected to cancel up to 31 March 2026"
+        "Expected churn up to 31 March 2026: 836 [793, 880] of 1,282 customers with a contract (65.2 %) cancel"
     )
 
 
@@ -184,18 +184,16 @@ def test_calibration_without_a_trial_says_why():
         churn_text.calibration_sentence(trial("none", n=0), LOGISTIC)
         == "Calibration is not known: the history has 1 day."
     )
-    assert churn_text.calibration_title(trial("none", n=0), LOGISTIC) == "Stated and observed share of customers lost"
+    assert churn_text.calibration_title(trial("none", n=0), LOGISTIC) == (
+        "Predicted and observed churn probability (calibration)")
 
 
 def test_the_title_of_the_calibration_figure_is_its_finding():
     assert churn_text.calibration_title(trial(), LOGISTIC) == (
-        "Where the logistic regression states a share, about that share is lost")
-    assert (
-        churn_text.calibration_title(trial(shift=-1.5), LOGISTIC) == "More are lost than the logistic regression states"
-    )
-    assert (
-        churn_text.calibration_title(trial(shift=1.5), LOGISTIC) == "Fewer are lost than the logistic regression states"
-    )
+        "Churn predicted by the logistic regression matches observed churn")
+    for shift, more in ((-1.5, "More"), (1.5, "Fewer")):
+        assert churn_text.calibration_title(trial(shift=shift), LOGISTIC) == (
+            f"{more} customers churn than the logistic regression predicts")
 
 
 def test_one_time_buyers_stand_apart():
@@ -221,9 +219,9 @@ def bands(**money):
 
 def test_the_most_money_is_named_with_its_risk():
     by_risk, first_tenth = churn_text.risk_bands(bands(margin_at_risk=[75.0, 25.0]), "EUR", 0.4)
-    assert by_risk == ("The most, €75.00, lies with those at high risk: 10.0 % of customers hold 75.0 % of the value "
-                       "at stake.")
-    assert first_tenth == "Sorted by value at stake instead of by risk, the first tenth of customers hold 40.0 % of it."
+    assert by_risk == ("The most, €75.00, lies with those at high risk: 10.0 % of customers hold 75.0 % of the margin "
+                       "at risk.")
+    assert first_tenth == "Sorted by margin at risk instead of by risk, the first tenth of customers hold 40.0 % of it."
     assert churn_text.risk_bands(bands(monthly_fee=[10.0, 30.0])) == (
         "The most, 30.00, lies with those at low risk: 90.0 % of customers hold 75.0 % of monthly fees.",)
     assert churn_text.risk_bands(bands()) == ("No money can be laid out by risk.",)
@@ -240,7 +238,7 @@ def test_the_money_of_nine_customers_at_one_risk_is_not_told():
 def test_the_forecast_is_titled_by_its_share():
     assert churn_text.forecast_title(MADE) == (
         "65.2 % of eligible customers are expected to buy nothing up to 31 March 2026")
-    assert churn_text.forecast_title(forecasts()) == "Share of eligible customers expected to be lost"
+    assert churn_text.forecast_title(forecasts()) == "Expected churn rate of eligible customers"
 
 
 def test_measures_are_compared_in_words_and_absent_ones_left_out():
@@ -261,7 +259,7 @@ def test_doubt_repeats_what_was_crossed_and_that_risk_is_not_effect():
 
 def test_headlines_have_two_digits_or_say_what_is_missing():
     assert churn_text.churn_headline(verdict(), MADE) == (
-        "model logistic regression, AUC +0.02 against the simple rule", "customers expected lost about 840")
+        "model logistic regression, AUC +0.02 against the baseline", "expected churn about 840")
     assert churn_text.churn_headline(without("x"), forecasts()) == (
-        "model recency rule, AUC insufficient data against the simple rule",
-        "customers expected lost insufficient data")
+        "model recency rule, AUC insufficient data against the baseline",
+        "expected churn insufficient data")
