@@ -185,7 +185,7 @@ def readable_metric(metric: str) -> str:
 
     Examples
     --------
-    >>> readable_metric("came_back")
+    >>> readable_metric("repurchased")
     'came back'
     """
     return metric.replace("_", " ").strip()

@@ -207,7 +207,7 @@ def _likelihood_ratios(
     return 2 * np.maximum(free - lines, 0)
 
 
-STRAIGHT_LINE, BROKEN_LINE, SMOOTH_CURVE = "straight line", "line with two knots", "smooth curve"
+STRAIGHT_LINE, BROKEN_LINE, SMOOTH_CURVE = "straight line", "line with two breakpoints", "smooth curve"
 
 CURVE_SHAPES = (STRAIGHT_LINE, BROKEN_LINE, SMOOTH_CURVE)
 

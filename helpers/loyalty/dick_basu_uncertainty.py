@@ -41,12 +41,12 @@ KIND_SHARES = tuple(f"share {kind}" for kind in LOYALTY_KINDS)
 MEAN_ATTITUDE, MEAN_ACTIVE_PERIODS, SHARE_NEAR_CUT = (
     "attitude",
     "share of periods with a purchase",
-    "share near the cut",
+    "share near the loyalty threshold",
 )
 
 ATTITUDE_BEHAVIOUR_CORRELATION, SURVEYED_DIFFERENCE = (
     "rank correlation of attitude and behaviour",
-    "surveyed less others, periods with a purchase",
+    "respondents minus non-respondents, periods with a purchase",
 )
 
 KINDS_CLAIM = "kinds of loyalty"
@@ -235,19 +235,19 @@ def dick_basu_gates(people: pd.DataFrame, said: Attitudes) -> list[Gate]:
         gates.append(Gate(
             "waves that were asked other questions on the attitude", apart, 0, apart > 0, Level.QUALIFY, KINDS_CLAIM,
             f"{apart:,} of {said.waves.n:,} waves were not asked the same questions on the attitude as the others; the "
-            "kinds mix them." if apart else "Every wave was asked the same questions on the attitude."))
+            "types mix them." if apart else "Every wave was asked the same questions on the attitude."))
     near = _near_cut_estimate(people[people["kind"].isin(LOYALTY_KINDS)])
     if near.status is Status.OK:
         gates.append(
             Gate(
-                "people near the cut",
+                "people near the loyalty threshold",
                 near.value,
                 MAX_SHARE_NEAR_CUT,
                 near.value > MAX_SHARE_NEAR_CUT,
                 Level.QUALIFY,
                 KINDS_CLAIM,
-                f"{100 * near.value:.0f} % lie within one standard error of measurement of the attitude's "
-                f"cut and may be on its other side; the limit is {100 * MAX_SHARE_NEAR_CUT:.0f} %.",
+                f"{100 * near.value:.0f} % lie within one standard error of measurement of the loyalty "
+                f"threshold and may belong on its other side; the limit is {100 * MAX_SHARE_NEAR_CUT:.0f} %.",
             )
         )
     return gates
@@ -259,13 +259,13 @@ def _people_gate(people: pd.DataFrame) -> Gate:
     lacking = {kind: int((people["kind"] == kind).sum()) for kind in (BEHAVIOUR_ONLY, ATTITUDE_ONLY, TOO_EARLY)}
     rest = ", ".join(f"{kind}: {people_text(count)}" for kind, count in lacking.items())
     return Gate(
-        "people with attitude and behaviour",
+        "people with survey and order data",
         n,
         limit,
         n < limit,
         level,
         KINDS_CLAIM,
-        f"{people_text(n)} people have both an attitude and enough behaviour ({rest}); at least {limit} are asked for.",
+        f"{people_text(n)} people have both survey and order data ({rest}); at least {limit} are required.",
     )
 
 

@@ -93,21 +93,25 @@ N_TEST_DRAWS = 999
 THRESHOLD_TEST_LEVEL = 0.05
 
 REPURCHASE_SHARE, REPURCHASE_ODDS, THRESHOLD_TEST = (
-    "customers who came back",
-    "odds of coming back, for ten points",
+    "customers who repurchased",
+    "odds ratio of repurchase, per ten points",
     "test of a threshold",
 )
 
-BREAKPOINT_LABELS = ("lower knot", "upper knot")
+BREAKPOINT_LABELS = ("lower breakpoint", "upper breakpoint")
 
-SLOPE_LABELS = ("slope below the knots", "slope between the knots", "slope above the knots")
+SLOPE_LABELS = (
+    "slope below the breakpoints",
+    "slope between the breakpoints",
+    "slope above the breakpoints",
+)
 
 LOG_LOSS_GAIN = "gain of log loss over the straight line"
 
 
 @dataclass(frozen=True, slots=True)
 class LoyaltyThreshold:
-    """What is known of the curve from satisfaction to coming back.
+    """What is known of the curve from satisfaction to repurchase.
 
     Parameters
     ----------
@@ -140,7 +144,7 @@ class LoyaltyThreshold:
 
 
 def estimate_threshold(came: pd.DataFrame, seed: int, draws: int = N_TEST_DRAWS, lacks: str = "") -> LoyaltyThreshold:
-    """Return the curve from satisfaction to coming back.
+    """Return the curve from satisfaction to repurchase.
 
     Parameters
     ----------
@@ -225,7 +229,8 @@ def _odds_estimate(counts: ScoreCounts, n: int) -> Estimate:
         monotone_logistic.straight_design(counts.score), counts.share, counts.n
     )
     if fit is None:
-        return no_estimate(REPURCHASE_ODDS, Status.INSUFFICIENT, "satisfaction tells those who came back entirely", n=n)
+        reason = "satisfaction separates those who repurchased completely"
+        return no_estimate(REPURCHASE_ODDS, Status.INSUFFICIENT, reason, n=n)
     slope = fit.interval(1)
     return Estimate(
         REPURCHASE_ODDS, *(float(np.exp(x)) for x in (slope.value, slope.low, slope.high)), unit="ratio", n=n
@@ -257,7 +262,7 @@ def _breakpoint_estimates(found: LoyaltyThreshold, n: int) -> list[Estimate]:
 
 def _breakpoint_estimate(quantity: str, knot: Breakpoint, found: LoyaltyThreshold, n: int) -> Estimate:
     if not found.is_believed:
-        reason = f"no threshold: a straight line does as well (p = {found.existence.p_value:.3f})"
+        reason = f"no threshold: a straight line fits as well (p = {found.existence.p_value:.3f})"
         return no_estimate(quantity, Status.STRUCK, reason, unit="points", n=n)
     if not knot.is_located:
         reason = (f"threshold not located: it may lie anywhere from {knot.low:.0f} to {knot.high:.0f}, "
@@ -272,7 +277,7 @@ def _slope_estimates(found: LoyaltyThreshold, n: int) -> list[Estimate]:
         status = Status.STRUCK if found.located else Status.NOT_APPLICABLE
         return [no_estimate(q, status, reason, unit="logits", n=n) for q in SLOPE_LABELS]
     if not (found.located.lower.is_located or found.located.upper.is_located):
-        reason = "the knots are not located: which part a slope speaks of is open"
+        reason = "the breakpoints are not located, so the slopes are not assigned to parts"
         return [no_estimate(q, Status.INSUFFICIENT, reason, unit="logits", n=n) for q in SLOPE_LABELS]
     return [Estimate(q, r.value, r.low, r.high, "logits", n) for q, r in zip(SLOPE_LABELS, found.slopes, strict=True)]
 

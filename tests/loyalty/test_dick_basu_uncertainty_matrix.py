@@ -92,7 +92,8 @@ def test_more_than_a_quarter_near_the_cut_qualifies_the_kinds(said, bought, sign
     ids = [f"c{i}" for i in range(40)]
     attitudes = said(dict.fromkeys(ids, attitude))
     people = classify_loyalty(attitudes, bought(dict.fromkeys(ids, 1.0)), signed(), LoyaltyConfig())
-    gate = next(g for g in dick_basu_uncertainty.dick_basu_gates(people, attitudes) if g.gate == "people near the cut")
+    gate = next(g for g in dick_basu_uncertainty.dick_basu_gates(people, attitudes) if g.gate ==
+                "people near the loyalty threshold")
     assert (gate.is_crossed, gate.level) == (is_crossed, Level.QUALIFY)
 
 

@@ -25,8 +25,8 @@ def test_a_planted_threshold_is_believed_and_located():
     lower, upper = (table[q, "all"] for q in satisfaction_loyalty_link.BREAKPOINT_LABELS)
     assert lower.low <= 45 <= lower.high
     assert upper.low <= 75 <= upper.high
-    assert table["slope between the knots", "all"].low > table["slope below the knots", "all"].value
-    assert table[satisfaction_loyalty_link.LOG_LOSS_GAIN, "line with two knots"].value > 0
+    assert table["slope between the breakpoints", "all"].low > table["slope below the breakpoints", "all"].value
+    assert table[satisfaction_loyalty_link.LOG_LOSS_GAIN, "line with two breakpoints"].value > 0
 
 
 def test_without_a_bend_the_threshold_is_struck_with_its_p_value():
@@ -36,7 +36,7 @@ def test_without_a_bend_the_threshold_is_struck_with_its_p_value():
         table[q, "all"].status
         for q in (*satisfaction_loyalty_link.BREAKPOINT_LABELS, *satisfaction_loyalty_link.SLOPE_LABELS)
     } == {Status.STRUCK}
-    assert "straight line does as well (p = " in table["lower knot", "all"].reason
+    assert "straight line fits as well (p = " in table["lower breakpoint", "all"].reason
     assert table[satisfaction_loyalty_link.REPURCHASE_ODDS, "all"].low > 1
 
 
@@ -51,9 +51,9 @@ def test_a_wide_interval_is_not_located():
             satisfaction_loyalty_link.LoyaltyThreshold(made.counts, made.existence, wide, made.slopes, made.compared)
         )
     }
-    assert table["lower knot"].status is Status.INSUFFICIENT
-    assert "not located: it may lie anywhere from 20 to 46" in table["lower knot"].reason
-    assert table["upper knot"].status is Status.OK
+    assert table["lower breakpoint"].status is Status.INSUFFICIENT
+    assert "not located: it may lie anywhere from 20 to 46" in table["lower breakpoint"].reason
+    assert table["upper breakpoint"].status is Status.OK
 
 
 @pytest.mark.parametrize(("n", "share", "reason"), [

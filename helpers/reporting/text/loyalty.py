@@ -37,7 +37,9 @@ from helpers.stats.disclosure_control import (
 
 Row = Mapping[str, object]
 
-CALLED = {"true": "truly loyal", "latent": "latently loyal", "spurious": "spuriously loyal", "none": "not loyal"}
+CALLED = {"true": "true loyalty", "latent": "latent loyalty", "spurious": "spurious loyalty", "none": "no loyalty"}
+
+MEANING = {"latent": " (attachment, few purchases)", "spurious": " (repeat buyers without attachment)"}
 
 EMPTY = f"Cells of one to {LEAST_PEOPLE - 1} people are empty."
 
@@ -96,7 +98,8 @@ def loyalty_answer(matrix: pd.DataFrame, gates: pd.DataFrame) -> tuple[str, ...]
                 ),
             )
         )
-    shares = [f"{said} are {CALLED[kind]}" for kind, said in zip(LOYALTY_KINDS, shares_said(found), strict=True)]
+    shares = [f"{said} show {CALLED[kind]}{MEANING.get(kind, '')}"
+              for kind, said in zip(LOYALTY_KINDS, shares_said(found), strict=True)]
     who = formatting.count_text(next(f["n"] for f in found if is_reported(f)), "customer", "customers")
     return tuple(filter(None, (f"Of {who} who answered and could have bought again, {shares[0]}{_caveat(gates)}.",
                                f"Of the same, {formatting.join_words(shares[1:])}.", outside_groups(matrix))))
@@ -115,22 +118,25 @@ def loyalty_groups(matrix: pd.DataFrame, gates: pd.DataFrame) -> str:
 
 def _no_kinds(matrix: pd.DataFrame, found: Row) -> str:
     if found["status"] == Status.STRUCK:
-        return f"Kinds of loyalty are struck: {found['reason']}, so the questions on attitude do not measure one thing."
+        return (
+            f"Types of loyalty are not reported (failed check): {found['reason']}, so the questions on attitude do not "
+            "measure one thing."
+        )
     said = (
         loyalty_count(matrix, ATTITUDE_ONLY)
         + loyalty_count(matrix, NOT_SEPARATED)
         + sum(loyalty_count(matrix, kind) for kind in LOYALTY_KINDS)
     )
-    lacks = "nobody has both an attitude and enough behaviour" if not found["n"] else found["reason"]
+    lacks = "no customer has both survey and order data" if not found["n"] else found["reason"]
     need = ("orders of the same customers, over more than one period, would tell" if said
             else "a survey of the same customers on intention, recommendation, commitment or trust would tell")
-    return f"Who is loyal, and of which kind, cannot be said: insufficient data, {lacks}; {need}."
+    return f"Types of loyalty cannot be estimated: insufficient data, {lacks}; {need}."
 
 
 def _caveat(gates: pd.DataFrame) -> str:
     crossed = gates[gates["is_crossed"] & (gates["level"] == "qualify") & (gates["claims"] == KINDS_CLAIM)]
     caveats = [sentence.split(";")[0].rstrip(".") for sentence in crossed["sentence"]]
-    return f" (with care: {'; '.join(caveats)})" if caveats else ""
+    return f" (caution: {'; '.join(caveats)})" if caveats else ""
 
 
 def attitude_or_behaviour_only(matrix: pd.DataFrame, gates: pd.DataFrame) -> str:
@@ -152,34 +158,34 @@ def attitude_or_behaviour_only(matrix: pd.DataFrame, gates: pd.DataFrame) -> str
 def outside_groups(matrix: pd.DataFrame) -> str:
     """Return who is not among the four kinds; empty where everybody is."""
     counts = {kind: loyalty_count(matrix, kind) for kind in (BEHAVIOUR_ONLY, ATTITUDE_ONLY, TOO_EARLY)}
-    said = {BEHAVIOUR_ONLY: "known by behaviour only", ATTITUDE_ONLY: "by attitude only",
-            TOO_EARLY: "bought too recently to be judged and did not answer"}
+    said = {BEHAVIOUR_ONLY: "with order data only", ATTITUDE_ONLY: "with survey data only",
+            TOO_EARLY: "whose first purchase is too recent and who did not answer"}
     parts = [f"{people_text(n)} people {said[kind]}" for kind, n in counts.items() if n]
-    return f"Not among them: {formatting.join_words(parts)}." if parts else ""
+    return f"Not classified: {formatting.join_words(parts)}." if parts else ""
 
 
 def loyalty_groups_title(matrix: pd.DataFrame) -> str:
     """Return the finding above the figure of the four kinds; groups that tie are named together."""
     found = [(kind, quantity_row(matrix, f"share {kind}")) for kind in LOYALTY_KINDS]
     if not is_reported(found[0][1]):
-        return f"Attitude by behaviour cannot be shown: {_why(found[0][1])}"
+        return f"Attitude by behaviour is not available: {_why(found[0][1])}"
     found = sorted(found, key=lambda pair: -pair[1]["value"])
     most = found[0][1]
     ties = ties_with_largest(most["value"], [f["value"] for _, f in found[1:]], most["n"])
     near_ = [CALLED[kind] for (kind, _), is_tied in zip(found[1:], ties, strict=True) if is_tied]
     if near_:
         largest = formatting.join_words([CALLED[found[0][0]], *near_])
-        return f"The largest groups are the {largest}: which is larger is within noise"
-    return f"The largest group are the {CALLED[found[0][0]]}: {formatting.share(most['value'])}"
+        return f"The largest groups are {largest}: the difference is not statistically significant"
+    return f"The largest group is {CALLED[found[0][0]]}: {formatting.share(most['value'])}"
 
 
 def attitude_behaviour_correlation(matrix: pd.DataFrame) -> str:
     """Return whether attitude and behaviour go together."""
     found = quantity_row(matrix, ATTITUDE_BEHAVIOUR_CORRELATION)
     if not is_reported(found):
-        return f"Whether attitude and behaviour go together cannot be said: {_why(found)}."
+        return f"The correlation of attitude and behaviour is not known: {_why(found)}."
     if not decimal_places.is_missing(found["low"]) and found["low"] <= 0 <= found["high"]:
-        verdict = "no association of attitude with behaviour beyond noise"
+        verdict = "no statistically significant association of attitude with behaviour"
     else:
         verdict = f"the stronger the attitude, the {'more' if found['value'] > 0 else 'less'} often people buy"
     return (f"Among {formatting.count_text(found['n'], 'customer', 'customers')} with both, {verdict}: "
@@ -187,13 +193,13 @@ def attitude_behaviour_correlation(matrix: pd.DataFrame) -> str:
 
 
 def near_threshold(matrix: pd.DataFrame) -> str:
-    """Return how many customers are too near the cut of attitude to be sure of their kind."""
+    """Return how many customers are too near the loyalty threshold to be sure of their group."""
     found = quantity_row(matrix, SHARE_NEAR_CUT)
     if not is_reported(found):
-        return f"How many customers lie too near the cut to be sure of their kind cannot be said: {_why(found)}."
+        return f"The share of customers near the loyalty threshold is not known: {_why(found)}."
     error = quantity_row(matrix, "standard error of measurement of attitude")
     return (f"{share_text(found)} lie within one standard error of measurement ({formatting.points(error['value'])}) "
-            "of the cut of attitude: their kind could as well be its neighbour.")
+            "of the loyalty threshold: measurement error alone could put them in the neighbouring group.")
 
 
 def repeat_buyers(matrix: pd.DataFrame) -> str:
@@ -216,20 +222,20 @@ def respondent_difference(matrix: pd.DataFrame) -> str:
     """Return whether those who answered buy differently from those who did not."""
     found = quantity_row(matrix, SURVEYED_DIFFERENCE)
     if not is_reported(found):
-        return f"Whether those who answered buy like the others cannot be said: {_why(found)}."
+        return f"Whether respondents buy as often as non-respondents is not known: {_why(found)}."
     range_ = formatting.interval(found["low"], found["high"], formatting.points)
     if found["low"] <= 0 <= found["high"]:
         return (
-            f"Those who answered buy as often as the others, within noise ({formatting.points(found['value'])} "
-            f"{range_})."
+            f"Respondents buy as often as non-respondents: no statistically significant difference "
+            f"({formatting.points(found['value'])} {range_})."
         )
     more = "more" if found["value"] > 0 else "fewer"
-    return (f"Those who answered buy in {more} periods than the others, by {formatting.points(found['value'])} "
-            f"{range_}: the shares above do not speak for everybody.")
+    return (f"Respondents buy in {more} periods than non-respondents, by {formatting.points(found['value'])} "
+            f"{range_}: the shares above do not represent all customers.")
 
 
 def threshold_sensitivity(table: pd.DataFrame) -> str:
-    """Return how far the share of the truly loyal moves under other cuts and periods.
+    """Return how far the share with true loyalty moves under other thresholds and periods.
 
     Parameters
     ----------
@@ -238,26 +244,27 @@ def threshold_sensitivity(table: pd.DataFrame) -> str:
     """
     table = table.dropna(subset="true")
     if len(table) < 2:
-        return "How the kinds move with the cuts cannot be said: insufficient data."
+        return "Sensitivity to the thresholds: insufficient data."
     low, high = table.loc[table["true"].idxmin()], table.loc[table["true"].idxmax()]
     if low["true"] == high["true"]:
         return (
-            f"The share of the truly loyal stays {formatting.share(low['true'])} under every other cut and period "
-            "tried."
+            f"The share with true loyalty stays {formatting.share(low['true'])} under every other threshold and "
+            "period tried."
         )
-    return (f"The share of the truly loyal is {formatting.share(low['true'])} with {low['setting']} and "
-            f"{formatting.share(high['true'])} with {high['setting']}: it is a choice of cuts as much as a finding.")
+    return (f"The share with true loyalty is {formatting.share(low['true'])} with {low['setting']} and "
+            f"{formatting.share(high['true'])} with {high['setting']}: it depends on the thresholds chosen.")
 
 
 def loyalty_definition(assumed: LoyaltyConfig) -> str:
     """Return what counts as strong attitude and as repeating, with the assumptions in it."""
     return (
-        f"Attitude is strong from {formatting.number(assumed.attitude_cut)} of 100. A customer repeats who bought "
+        f"Attitude is strong from {formatting.number(assumed.attitude_cut)} of 100. Repeat purchase means that a "
+        "customer bought "
         "in at "
         f"least {formatting.share(assumed.share_active_cut)} of the whole periods of {assumed.period_days} days since "
         f"the first purchase, once {formatting.count_text(assumed.least_periods, 'period has', 'periods have')} "
         "passed, or "
-        "who holds a running contract."
+        "holds an active contract."
     )
 
 

@@ -27,8 +27,8 @@ CALLED = {
     loyalty_types.PRICE_MOTIVE: "for the price",
     loyalty_types.INCENTIVE_MOTIVE: "when rewarded",
     loyalty_types.TRUST_MOTIVE: "out of trust",
-    loyalty_types.TIED_MOTIVES: "for two reasons or more that tie",
-    loyalty_types.NO_EVIDENCE: "for reasons that nothing tells",
+    loyalty_types.TIED_MOTIVES: "for two or more reasons equally",
+    loyalty_types.NO_EVIDENCE: "with no evidence of a reason",
 }
 
 
@@ -42,7 +42,7 @@ def loyalty_types_finding(kinds: pd.DataFrame) -> str:
     """
     found = {m: segment_row(kinds, loyalty_types.MOTIVE_SHARE, m) for m in loyalty_types.ALL_LOYALTY_MOTIVES}
     if not is_reported(found[loyalty_types.TRUST_MOTIVE]):
-        return (f"Why customers keep buying cannot be said: of those who repeat and answered, "
+        return (f"Reasons for repeat purchase are not known: of those who repeat and answered, "
                 f"{found[loyalty_types.TRUST_MOTIVE]['reason']}{_by_orders(kinds)}.")
     n = (
         formatting.count_text(found[loyalty_types.TRUST_MOTIVE]["n"], "repeating customer", "repeating customers")
@@ -55,7 +55,7 @@ def loyalty_types_finding(kinds: pd.DataFrame) -> str:
     said = [f"{shares[m]} keep buying {CALLED[m]}" for m, r in named if r["value"] > 0]
     rest = [f"{shares[m]} {CALLED[m]}" for m in bare if found[m]["value"] > 0]
     if not said:
-        return f"Of {n}, the evidence tells for nobody why he keeps buying."
+        return f"Of {n}, the evidence shows no reason for repeat purchase."
     close = f"; {formatting.join_words(rest)}" if rest else ""
     return f"Of {n}, {formatting.join_words(said)}{close}."
 
@@ -81,8 +81,9 @@ def loyalty_types_title(kinds: pd.DataFrame) -> str:
     near = [m for (m, _), is_tied in zip(others, ties, strict=True) if is_tied]
     if near:
         return (
-            f"Most keep buying {formatting.join_words([CALLED[m] for m in (top, *near)])}: which is more is within "
-            "noise"
+            f"Most keep buying {formatting.join_words([CALLED[m] for m in (top, *near)])}: the difference is not "
+            "statistically "
+            "significant"
         )
     share = value_text_if_enough(f": {formatting.share(most['value'])}", most["value"] * most["n"])
     return f"Most of those whose reasons show keep buying {CALLED[top]}{share}"
@@ -92,7 +93,7 @@ def hostages_sentence(kinds: pd.DataFrame) -> str:
     """Return how many stay and dislike us."""
     found = quantity_row(kinds, loyalty_types.HOSTAGE_SHARE)
     if not is_reported(found):
-        return f"How many are hostages cannot be said: {found['reason']}."
+        return f"The number of hostages is not known: {found['reason']}."
     if not found["value"]:
         return (
             f"Nobody among {formatting.count_text(found['n'], 'repeating customer', 'repeating customers')} stays "
@@ -119,7 +120,7 @@ def membership_certainty(matrix: pd.DataFrame) -> str:
     found = [quantity_row(matrix, f"expected share {c.removeprefix('p_')}") for c in PROBABILITY_COLUMNS]
     sure = quantity_row(matrix, "certainty of the kind")
     if not is_reported(found[0]) or not is_reported(sure):
-        return f"How sure the kinds are cannot be said: {found[0]['reason'] or sure['reason']}."
+        return f"The certainty of the classification is not known: {found[0]['reason'] or sure['reason']}."
     shares = formatting.join_words(
         [f"{formatting.share(r['value'])} {r['quantity'].removeprefix('expected share ')}" for r in found]
     )
@@ -132,11 +133,11 @@ def loyalty_profile_sentence(kinds: pd.DataFrame) -> str:
     rows = [segment_row(kinds, side, "all") for side in loyalty_types.PROFILE_COLUMNS]
     known = sorted((r for r in rows if is_reported(r)), key=lambda r: -r["value"])
     if not known:
-        return "Loyalty has no side that is known."
+        return "No dimension of loyalty is known."
     lacks = [r["quantity"] for r in rows if not is_reported(r)]
     first = f"{known[0]['quantity']}, {formatting.estimate_text(known[0])} of 100"
-    text = f"Only one side of loyalty is known: {first}" if len(known) == 1 else (
-        f"Strongest side: {first}; weakest: {known[-1]['quantity']}, {formatting.estimate_text(known[-1])}")
+    text = f"Only one dimension of loyalty is known: {first}" if len(known) == 1 else (
+        f"Strongest dimension: {first}; weakest: {known[-1]['quantity']}, {formatting.estimate_text(known[-1])}")
     return f"{text}." + (f" Not asked: {formatting.join_words(lacks)}." if lacks else "")
 
 
@@ -150,10 +151,13 @@ def loyalty_formation(periods: pd.DataFrame) -> str:
     """
     again = periods.dropna(subset=["share_again", "share_active"])
     if len(again) < 2:
-        return "How loyalty forms cannot be said: in fewer than two periods did ten customers or more buy again."
+        return (
+            "How repeat purchase develops is not known: in fewer than two periods did ten customers or more buy "
+            "again."
+        )
     first, last = again.iloc[0], again.iloc[-1]
     rises = ("rises" if last["again_low"] > first["again_high"] else
-             "falls" if last["again_high"] < first["again_low"] else "stays, within noise,")
+             "falls" if last["again_high"] < first["again_low"] else "shows no statistically significant change,")
     return (f"Of those who bought in one period, the share who bought in the next {rises} from "
             f"{formatting.share(first['share_again'])} in period {int(first['period'])} to "
             f"{formatting.share(last['share_again'])} in period {int(last['period'])}; of all customers "
@@ -187,7 +191,7 @@ def textbook_claim_sentence(kind: str, found: object) -> str:
     """
     said = {textbook_claims.CLAIM_LOYAL_RECOMMEND: "Repeating customers would recommend more often than others by {}",
             textbook_claims.CLAIM_BOTTOM_SEARCHES: "{} of those who answered dislike us and may be searching",
-            textbook_claims.CLAIM_TOP_LOYAL: "{} of those with attitude and behaviour are truly loyal"}
+            textbook_claims.CLAIM_TOP_LOYAL: "{} of those with attitude and behaviour show true loyalty"}
     if not is_reported({"status": found.status}):
         return f"Cannot say: {found.reason}."
     part = formatting.estimate_text(found) if kind == textbook_claims.CLAIM_LOYAL_RECOMMEND else share_text(
@@ -197,11 +201,12 @@ def textbook_claim_sentence(kind: str, found: object) -> str:
 
 
 KINDS, WHY, CURVE, TIE, SAID, OWED, LIABILITY, SCORE, PRICES, PROMISES, VISITS = (
-    "kinds of loyalty", "why customers keep buying, hostages", "from which satisfaction on customers come back",
-    "what loosens or tightens the tie", "what loyalty as said goes with", "points programme", "programme liability",
-    "loyalty score", "loyalty penalty", "promises kept and return", "visits online")
+    "types of loyalty", "why customers keep buying, hostages", "the satisfaction threshold for repurchase",
+    "moderators of the satisfaction–repurchase "
+    "link", "what stated loyalty is associated with", "points programme", "programme liability",
+    "loyalty score", "loyalty penalty", "delivery promises and repurchase", "visits online")
 
-NOBODY = {KINDS: "nobody is known by both", WHY: "nobody who keeps buying answered"}
+NOBODY = {KINDS: "no customer has both survey and order data", WHY: "nobody who keeps buying answered"}
 
 TAKES = {
     KINDS: ("answers on intention, recommendation, commitment or trust, and orders, of the same customers",
@@ -209,19 +214,19 @@ TAKES = {
     WHY: ("answers on alternatives, leaving and price by customers who keep buying",
           "who stays without liking us, and which offer holds whom"),
     CURVE: ("dated answers on satisfaction by customers whose orders or contracts are followed afterwards",
-            "from which satisfaction on effort pays in customers who come back"),
+            "from which level of satisfaction effort pays in repurchase"),
     TIE: ("answers on alternatives, switching cost and quality by the same customers, or memberships",
           "where satisfaction alone does not hold customers"),
     SAID: ("answers on loyalty and on quality, value, satisfaction, switching cost or trust",
-           "what loyalty as said goes with"),
+           "what stated loyalty is associated with"),
     OWED: ("a ledger of points earned, redeemed and expired", "what the programme owes, and what is never redeemed"),
     LIABILITY: ("the opening balance of every member, and three cohorts of issued points",
                 "what the programme owes, and what is never redeemed"),
     SCORE: ("orders over more than three horizons, by two hundred customers",
-            "how likely each customer is to come back"),
+            "how likely each customer is to repurchase"),
     PRICES: ("products that old and new customers both buy, with quantities",
              "whether old customers pay more for the same"),
-    PROMISES: ("days of delivery, promised and kept", "what a broken promise goes with"),
+    PROMISES: ("days of delivery, promised and kept", "what a broken delivery promise is associated with"),
     VISITS: ("visits to shop or site by customer", "how often customers come and how long they take to choose"),
 }
 

@@ -18,7 +18,7 @@ def segment_row(table: pd.DataFrame, quantity: str, segment: str) -> Row:
 
 
 def repurchase_answer(curve: pd.DataFrame) -> str:
-    """Return from which satisfaction on customers come back, or why there is no such place.
+    """Return the satisfaction threshold for repurchase, or why there is no such place.
 
     Parameters
     ----------
@@ -31,12 +31,13 @@ def repurchase_answer(curve: pd.DataFrame) -> str:
         quantity_row(curve, satisfaction_loyalty_link.THRESHOLD_TEST),
     )
     if not is_reported(came):
-        lacks = "is not applicable" if came["status"] == Status.NOT_APPLICABLE else "cannot be said"
-        return f"From which satisfaction on customers come back {lacks}: {came['reason']}."
+        lacks = "is not applicable" if came["status"] == Status.NOT_APPLICABLE else "is not known"
+        return f"The satisfaction threshold for repurchase {lacks}: {came['reason']}."
     if not is_reported(test):
-        return f"{repurchase_odds(curve)} Whether there is a threshold cannot be seen: {test['reason']}."
+        return f"{repurchase_odds(curve)} A threshold could not be tested: {test['reason']}."
     if found[0]["status"] == Status.STRUCK:
-        return (f"{repurchase_odds(curve)} There is no threshold beyond chance: a straight line does as well "
+        return (f"{repurchase_odds(curve)} There is no statistically significant threshold: a straight line fits as "
+                "well "
                 f"({formatting.p_value_sentence(test['value'])}).")
     return f"{_places(found)} ({formatting.p_value_sentence(test['value'])} against a straight line)."
 
@@ -44,33 +45,35 @@ def repurchase_answer(curve: pd.DataFrame) -> str:
 def _places(found: list[Row]) -> str:
     lower, upper = found
     if is_reported(lower) and is_reported(upper):
-        return (f"Satisfaction tells who comes back above all between {formatting.estimate_text(lower)} and "
+        return (f"Repurchase rises with satisfaction mainly between {formatting.estimate_text(lower)} and "
                 f"{formatting.estimate_text(upper)} of 100")
     known = [(name, r) for name, r in (("lower", lower), ("upper", upper)) if is_reported(r)]
     if not known:
-        return ("Coming back turns at some satisfaction, but the threshold is not located: its intervals are wider "
+        return ("The repurchase curve has a breakpoint, but it is not located: its intervals are wider "
                 f"than {formatting.points(breakpoints.MAX_INTERVAL_WIDTH)}")
     (name, at), other = known[0], "upper" if known[0][0] == "lower" else "lower"
     return (
-        f"Coming back turns at a satisfaction of {formatting.estimate_text(at)} of 100, the {name} threshold; the "
+        f"The repurchase curve bends at a satisfaction of {formatting.estimate_text(at)} of 100, the {name} "
+        "threshold; the "
         f"{other} "
         "one is not located"
     )
 
 
 def repurchase_odds(curve: pd.DataFrame) -> str:
-    """Return how coming back goes together with satisfaction, whatever the shape."""
+    """Return how repurchase goes together with satisfaction, whatever the shape."""
     found, came = (
         quantity_row(curve, satisfaction_loyalty_link.REPURCHASE_ODDS),
         quantity_row(curve, satisfaction_loyalty_link.REPURCHASE_SHARE),
     )
     if not is_reported(found):
-        return f"How satisfaction and coming back go together cannot be said: {found['reason']}."
+        return f"The association of satisfaction with repurchase is not known: {found['reason']}."
     who = formatting.count_text(came["n"], "customer", "customers")
     range_ = formatting.interval(found["low"], found["high"])
-    how = ("with no association with satisfaction beyond noise" if found["low"] <= 1 <= found["high"] else
-           "the more satisfied the likelier" if found["value"] > 1 else "the more satisfied the less often")
-    return (f"Of {who}, {formatting.estimate_text(came)} came back, {how}: for ten points of satisfaction the odds are "
+    how = ("with no statistically significant association with satisfaction" if found["low"] <= 1 <= found["high"] else
+           "the more often the more satisfied" if found["value"] > 1 else "the less often the more satisfied")
+    return (f"Of {who}, {formatting.estimate_text(came)} repurchased, {how}: per ten points of satisfaction the odds "
+            "are "
             f"{formatting.number(found['value'])} times as high {range_}.")
 
 
@@ -81,37 +84,38 @@ def repurchase_curve_title(curve: pd.DataFrame) -> str:
         for q in (*satisfaction_loyalty_link.BREAKPOINT_LABELS, satisfaction_loyalty_link.REPURCHASE_SHARE)
     )
     if not is_reported(came):
-        return f"Satisfaction and coming back: {came['reason']}"
+        return f"Satisfaction and repurchase: {came['reason']}"
     if is_reported(lower) and is_reported(upper):
         return (
-            f"Coming back rises between {formatting.number(lower['value'])} and "
+            f"Repurchase rises between {formatting.number(lower['value'])} and "
             f"{formatting.number(upper['value'])} of 100, "
             "little below and above"
         )
     if lower["status"] == Status.STRUCK:
-        return "Coming back goes with satisfaction in a straight line: no threshold"
-    return "Coming back turns at some satisfaction: not every threshold is located" if (
+        return "Repurchase rises with satisfaction in a straight line: no threshold"
+    return "The repurchase curve has a breakpoint: not every threshold is located" if (
         lower["status"] == Status.INSUFFICIENT or upper["status"] == Status.INSUFFICIENT) else (
-        f"{formatting.share(came['value'])} came back; too few different scores to see a bend")
+        f"{formatting.share(came['value'])} repurchased; too few different scores to test for a breakpoint")
 
 
 def breakpoint_intervals(curve: pd.DataFrame) -> list[tuple[float, float, float]]:
-    """Return the knots that are located, as value, lower and upper limit."""
+    """Return the breakpoints that are located, as value, lower and upper limit."""
     found = [quantity_row(curve, q) for q in satisfaction_loyalty_link.BREAKPOINT_LABELS]
     return [(r["value"], r["low"], r["high"]) for r in found if is_reported(r)]
 
 
 def slope_sentence(curve: pd.DataFrame) -> str:
-    """Return how steep the curve is in its three parts, and how well each shape foresees others; empty if not known."""
+    """Return the slopes of the curve's three parts, and how well each shape predicts; empty if not known."""
     found = [quantity_row(curve, q) for q in satisfaction_loyalty_link.SLOPE_LABELS]
     said = []
     if all(is_reported(r) for r in found):
         values = formatting.join_words([formatting.estimate_text(r) for r in found])
-        said.append(f"For ten points of satisfaction the logit rises by {values} below, between and above the knots.")
+        said.append(f"For ten points of satisfaction the logit rises by {values} below, between and above the "
+                    "breakpoints.")
     trials = curve[curve["quantity"] == satisfaction_loyalty_link.LOG_LOSS_GAIN].to_dict("records")
     for trial in trials:
-        verdict = "foresees others better than" if trial["low"] > 0 else "foresees others worse than" if (
-            trial["high"] < 0) else "does as well out of sample as"
+        verdict = "predicts better out of sample than" if trial["low"] > 0 else "predicts worse out of sample than" if (
+            trial["high"] < 0) else "predicts as well out of sample as"
         said.append(
             f"The {trial['segment']} {verdict} the straight line (gain of log loss {formatting.estimate_text(trial)})."
         )
@@ -131,7 +135,7 @@ def repurchase_headline(curve: pd.DataFrame) -> tuple[str, ...]:
 
 
 def moderator_sentence(table: pd.DataFrame) -> str:
-    """Return what changes the tie of satisfaction and coming back.
+    """Return what changes the link of satisfaction and repurchase.
 
     Parameters
     ----------
@@ -152,11 +156,11 @@ def moderator_sentence(table: pd.DataFrame) -> str:
             gamma = segment_row(table, structural_model.INTERACTION, name)
             symbol = "γ" if name == structural_model.SWITCHING_MODERATOR else "interaction"
             said.append(
-                f"Where {CALLED[name]}, satisfaction goes with coming back {word}: by {size} for ten points "
+                f"Where {CALLED[name]}, satisfaction is associated {word} with repurchase: by {size} for ten points "
                 f"({symbol} {formatting.number(gamma['value'])} {formatting.interval(gamma['low'], gamma['high'])})."
             )
     if quiet:
-        said.append(f"No difference beyond noise by {formatting.join_words(quiet)}.")
+        said.append(f"No statistically significant difference by {formatting.join_words(quiet)}.")
     if unknown and len(set(unknown.values())) == 1:
         said.append(f"Not known is {formatting.join_words(list(unknown))}: {next(iter(unknown.values()))}.")
     elif unknown:
@@ -173,7 +177,7 @@ CALLED = {
 
 
 def structural_model_sentence(table: pd.DataFrame) -> str:
-    """Return what loyalty as said goes with, strongest first."""
+    """Return what stated loyalty is associated with, strongest first."""
     rows = [
         r
         for r in table[table["quantity"] == structural_model.TOTAL_EFFECT_ON_LOYALTY].to_dict("records")
@@ -181,13 +185,14 @@ def structural_model_sentence(table: pd.DataFrame) -> str:
     ]
     explained = table[table["quantity"] == structural_model.EXPLAINED_VARIANCE].iloc[0].to_dict()
     if not is_reported(explained):
-        return f"What loyalty as said goes with cannot be modelled: {explained['reason']}."
+        return f"The drivers of stated loyalty cannot be modelled: {explained['reason']}."
     rows = sorted(rows, key=lambda r: (-abs(r["value"]), r["segment"]))
     sure = [r for r in rows if not r["low"] <= 0 <= r["high"]]
     if not sure:
-        return "Loyalty as said goes with none of the constructs beyond noise."
+        return "Stated loyalty has no statistically significant association with any construct."
     top = formatting.join_words([f"{r['segment']} ({formatting.estimate_text(r)})" for r in sure[:3]])
-    return (f"Loyalty as said goes most with {top}, total associations in standard deviations; together the model "
+    return (f"Stated loyalty is most strongly associated with {top}, total associations in standard deviations; "
+            "together the model "
             f"accounts for {formatting.share(explained['value'])} of its variance.")
 
 
@@ -212,13 +217,13 @@ def loyalty_score_accuracy(scores: pd.DataFrame, horizon_days: int) -> str:
         segment_row(scores, q, repurchase_model.LOYALTY_SCORE)
         for q in ("calibration_error", "calibration_error_if_perfect")
     )
-    verdict = ("is beaten by" if ahead["high"] < 0 else "sorts no better than" if ahead["low"] <= 0 else
-               "sorts better than")
+    verdict = ("is beaten by" if ahead["high"] < 0 else "ranks customers no better than" if ahead["low"] <= 0 else
+               "ranks customers better than")
     text = (f"The score, the probability of buying within {horizon_days} days, {verdict} the share by recency alone: "
             f"AUC {formatting.estimate_text(auc)}, difference {formatting.estimate_text(ahead)}.")
     if not is_reported(error):
         return text
-    held = "can be taken at its word" if error["value"] <= chance["high"] else "is off"
+    held = "is well calibrated" if error["value"] <= chance["high"] else "is miscalibrated"
     size = (f"mean error {formatting.points(100 * error['value'])}, by chance alone up to "
             f"{formatting.points(100 * chance['high'])}")
     return f"{text} As a probability it {held} ({size}; calibration slope {formatting.estimate_text(slope)})."
@@ -252,7 +257,7 @@ def loyalty_score_reliability_title(scores: pd.DataFrame) -> str:
         for q in ("calibration_error", "calibration_error_if_perfect")
     )
     if error["status"] != Status.OK:
-        return "Loyalty score: no trial yet"
+        return "Loyalty score: no back-test yet"
     if error["value"] <= chance["high"]:
-        return "The loyalty score can be taken at its word: what it states is what happens"
-    return f"The loyalty score is off by {formatting.points(100 * error['value'])} on average"
+        return "The loyalty score is well calibrated: predicted and observed probabilities agree"
+    return f"The loyalty score is miscalibrated by {formatting.points(100 * error['value'])} on average"

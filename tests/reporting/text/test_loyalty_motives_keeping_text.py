@@ -26,9 +26,9 @@ def test_reasons_are_said_most_frequent_first_with_ties_and_the_unknown():
     text = loyalty_motives_text.loyalty_types_finding(kinds())
     assert text.startswith("Of 400 repeating customers who answered, 50.0 % [49.0 %, 51.0 %] keep buying out of trust,")
     assert "alternative" not in text
-    assert "; some for two reasons or more that tie and some for reasons that nothing tells." in text
+    assert "; some for two or more reasons equally and some with no evidence of a reason." in text
     nothing = dict.fromkeys(SHARES, 0.0) | {"no evidence": 1.0}
-    assert "tells for nobody" in loyalty_motives_text.loyalty_types_finding(kinds(nothing))
+    assert "shows no reason for repeat purchase" in loyalty_motives_text.loyalty_types_finding(kinds(nothing))
 
 
 def test_without_answers_orders_alone_tell_of_price_and_reward():
@@ -44,13 +44,13 @@ def test_the_largest_kind_is_named_and_ties_are_named_together():
         == "Most of those whose reasons show keep buying out of trust: 50.0 %"
     )
     near = loyalty_motives_text.loyalty_types_title(kinds(SHARES | {"trust": 0.21, "incentive": 0.1}))
-    assert near == "Most keep buying out of trust and for the price: which is more is within noise"
+    assert near == "Most keep buying out of trust and for the price: the difference is not statistically significant"
 
 
 @pytest.mark.parametrize(("table", "said"), [
     (kinds(), "5.0 % [3.0 %, 8.0 %] of the repeating customers who answered are hostages"),
     (kinds(hostages=(0.0, 0.0, 0.01)), "Nobody among 400 repeating customers stays in dislike."),
-    (kinds(n=0), "How many are hostages cannot be said: nobody to speak of.")])
+    (kinds(n=0), "The number of hostages is not known: nobody to speak of.")])
 def test_hostages_are_some_none_or_unknown(table, said):
     assert loyalty_motives_text.hostages_sentence(table).startswith(said)
 
@@ -77,7 +77,8 @@ def test_how_sure_the_kinds_are():
     none = estimate_table([no_estimate(r.quantity, Status.INSUFFICIENT, "nobody to speak of") for r in rows]
                    + [no_estimate("certainty of the kind", Status.INSUFFICIENT, "nobody to speak of")])
     assert (
-        loyalty_motives_text.membership_certainty(none) == "How sure the kinds are cannot be said: nobody to speak of."
+        loyalty_motives_text.membership_certainty(none)
+        == "The certainty of the classification is not known: nobody to speak of."
     )
 
 
@@ -91,16 +92,16 @@ def test_the_profile_names_strongest_weakest_and_what_was_not_asked():
         ),
     ]
     text = loyalty_motives_text.loyalty_profile_sentence(estimate_table(rows))
-    assert text.startswith("Strongest side: attachment, 80 points [78, 82] of 100; weakest: repeat purchase")
+    assert text.startswith("Strongest dimension: attachment, 80 points [78, 82] of 100; weakest: repeat purchase")
     assert text.endswith("Not asked: share of category, price tolerance and advocacy.")
     alone = loyalty_motives_text.loyalty_profile_sentence(
         estimate_table(
             [rows[0], *(no_estimate(s, Status.INSUFFICIENT, "x") for s in list(loyalty_types.PROFILE_COLUMNS)[1:])]
         )
     )
-    assert alone.startswith("Only one side of loyalty is known: attachment, 80 points [78, 82] of 100. Not asked:")
+    assert alone.startswith("Only one dimension of loyalty is known: attachment, 80 points [78, 82] of 100. Not asked:")
     nothing = estimate_table([no_estimate(s, Status.INSUFFICIENT, "x") for s in loyalty_types.PROFILE_COLUMNS])
-    assert loyalty_motives_text.loyalty_profile_sentence(nothing) == "Loyalty has no side that is known."
+    assert loyalty_motives_text.loyalty_profile_sentence(nothing) == "No dimension of loyalty is known."
 
 
 def periods(last):
@@ -109,10 +110,11 @@ def periods(last):
 
 
 @pytest.mark.parametrize(("last", "said"), [(0.7, "rises from 50.0 %"), (0.3, "falls from"),
-                                            (0.5, "stays, within noise,")])
+                                            (0.5, "shows no statistically significant change,")])
 def test_loyalty_forms_fades_or_stays(last, said):
     assert said in loyalty_motives_text.loyalty_formation(periods(last))
-    assert loyalty_motives_text.loyalty_formation(periods(last).head(1)).startswith("How loyalty forms cannot be said")
+    assert loyalty_motives_text.loyalty_formation(periods(last).head(1)).startswith("How repeat purchase develops is "
+                                                                                    "not known")
 
 
 def test_latent_classes_are_one_many_or_none():

@@ -80,4 +80,6 @@ def test_where_nobody_is_known_it_is_said_of_whom():
     made[0] = estimate_table(
         [no_estimate(dick_basu_uncertainty.KIND_SHARES[0], Status.INSUFFICIENT, "nobody to speak of")]
     )
-    assert loyalty_motives_text.missing_records(*made)["why"].to_list() == ["nobody is known by both"]
+    assert loyalty_motives_text.missing_records(*made)["why"].to_list() == [
+        "no customer has both survey and order data"
+    ]

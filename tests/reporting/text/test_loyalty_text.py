@@ -37,18 +37,19 @@ def test_the_answer_names_the_four_kinds_and_who_is_not_among_them():
     assert loyalty_text.loyalty_answer(
         matrix(counts={"behaviour only": 861, "attitude only": 1, "too early": 406}), NO_GATES
     ) == (
-        "Of 100 customers who answered and could have bought again, 40.0 % [35.0 %, 45.0 %] are truly loyal.",
-        "Of the same, 30.0 % [25.0 %, 35.0 %] are latently loyal, 20.0 % [15.0 %, 25.0 %] are spuriously loyal and "
-        "10.0 % [5.0 %, 15.0 %] are not loyal.",
-        "Not among them: 861 people known by behaviour only, fewer than 10 people by attitude only and 406 people "
-        "bought too recently to be judged and did not answer.",
+        "Of 100 customers who answered and could have bought again, 40.0 % [35.0 %, 45.0 %] show true loyalty.",
+        "Of the same, 30.0 % [25.0 %, 35.0 %] show latent loyalty (attachment, few purchases), "
+        "20.0 % [15.0 %, 25.0 %] show spurious loyalty (repeat buyers without attachment) and "
+        "10.0 % [5.0 %, 15.0 %] show no loyalty.",
+        "Not classified: 861 people with order data only, fewer than 10 people with survey data only and 406 people "
+        "whose first purchase is too recent and who did not answer.",
     )
 
 
 def test_parts_of_one_to_nine_people_are_not_named():
     first, second = loyalty_text.loyalty_answer(matrix((0.4, 0.53, 0.07, 0.0)), NO_GATES)
-    assert "some are spuriously loyal and 0 % [" in second
-    assert first.endswith("some are truly loyal.")
+    assert "some show spurious loyalty (repeat buyers without attachment) and 0 % [" in second
+    assert first.endswith("some show true loyalty.")
     few = loyalty_text.reported_rows(matrix((0.4, 0.53, 0.07, 0.0)))
     assert "share spurious" not in few["quantity"].to_list()
     assert {"share none", ATTITUDE_BEHAVIOUR_CORRELATION} <= set(few["quantity"])
@@ -78,15 +79,15 @@ def test_where_everybody_is_of_a_kind_nobody_is_mentioned_as_left_out():
 def test_a_caveat_stands_in_the_same_sentence():
     gate = Gate("g", 0.4, 0.25, True, Level.QUALIFY, "kinds of loyalty", "40 % lie near; the limit is 25 %.")
     assert loyalty_text.loyalty_answer(matrix(), gate_table("03", [gate]))[0].endswith(
-        "are truly loyal (with care: 40 % lie near)."
+        "show true loyalty (caution: 40 % lie near)."
     )
 
 
 def test_struck_kinds_open_the_page_with_the_reason():
     struck = matrix(status=Status.STRUCK, reason="Cronbach's α of attitude 0.41 is under 0.60")
     assert loyalty_text.loyalty_answer(struck, NO_GATES)[0] == (
-        "Kinds of loyalty are struck: Cronbach's α of attitude 0.41 is under 0.60, so the questions on attitude do not "
-        "measure one thing.")
+        "Types of loyalty are not reported (failed check): Cronbach's α of attitude 0.41 is under 0.60, so the "
+        "questions on attitude do not measure one thing.")
 
 
 def test_where_the_two_sides_cannot_be_crossed_each_is_said_alone():
@@ -112,8 +113,8 @@ def test_where_the_two_sides_cannot_be_crossed_each_is_said_alone():
 def test_without_a_survey_a_survey_is_asked_for_and_without_orders_orders():
     only_bought = matrix(n=0, status=Status.INSUFFICIENT, reason="nobody to speak of", counts={"behaviour only": 5})
     assert loyalty_text.loyalty_answer(only_bought, NO_GATES)[0] == (
-        "Who is loyal, and of which kind, cannot be said: insufficient data, nobody has both an attitude and enough "
-        "behaviour; a survey of the same customers on intention, recommendation, commitment or trust would tell.")
+        "Types of loyalty cannot be estimated: insufficient data, no customer has both survey and order data; a "
+        "survey of the same customers on intention, recommendation, commitment or trust would tell.")
     only_said = matrix(n=0, status=Status.INSUFFICIENT, reason="nobody to speak of", counts={"attitude only": 250})
     assert loyalty_text.loyalty_answer(only_said, NO_GATES)[0].endswith(
         "orders of the same customers, over more than one period, would tell.")
@@ -124,12 +125,12 @@ def test_without_a_survey_a_survey_is_asked_for_and_without_orders_orders():
 def test_the_largest_group_heads_the_figure_and_ties_are_named_together():
     assert (
         loyalty_text.loyalty_groups_title(matrix((0.6, 0.2, 0.1, 0.1)))
-        == "The largest group are the truly loyal: 60.0 %"
+        == "The largest group is true loyalty: 60.0 %"
     )
     assert loyalty_text.loyalty_groups_title(matrix((0.1, 0.38, 0.12, 0.4))) == (
-        "The largest groups are the not loyal and latently loyal: which is larger is within noise")
+        "The largest groups are no loyalty and latent loyalty: the difference is not statistically significant")
     nobody = matrix(status=Status.INSUFFICIENT, reason="nobody to speak of")
-    assert loyalty_text.loyalty_groups_title(nobody) == "Attitude by behaviour cannot be shown: nobody to speak of"
+    assert loyalty_text.loyalty_groups_title(nobody) == "Attitude by behaviour is not available: nobody to speak of"
 
 
 def test_attitude_and_behaviour_go_together_or_not_or_against_each_other():
@@ -139,47 +140,46 @@ def test_attitude_and_behaviour_go_together_or_not_or_against_each_other():
     against = Estimate(ATTITUDE_BEHAVIOUR_CORRELATION, -0.3, -0.4, -0.2, "correlation", 100)
     assert "the less often people buy" in loyalty_text.attitude_behaviour_correlation(matrix(c=against))
     noise = Estimate(ATTITUDE_BEHAVIOUR_CORRELATION, 0.05, -0.1, 0.2, "correlation", 100)
-    assert "no association of attitude with behaviour beyond noise" in loyalty_text.attitude_behaviour_correlation(
-        matrix(c=noise)
-    )
+    text = loyalty_text.attitude_behaviour_correlation(matrix(c=noise))
+    assert "no statistically significant association of attitude with behaviour" in text
     unknown = no_estimate(ATTITUDE_BEHAVIOUR_CORRELATION, Status.INSUFFICIENT, "nobody to speak of")
     assert loyalty_text.attitude_behaviour_correlation(matrix(c=unknown)) == (
-        "Whether attitude and behaviour go together cannot be said: nobody to speak of.")
+        "The correlation of attitude and behaviour is not known: nobody to speak of.")
 
 
 def test_how_many_lie_near_the_cut():
     assert loyalty_text.near_threshold(matrix()) == (
-        "40.0 % [35.0 %, 45.0 %] lie within one standard error of measurement (8.2 points) of the cut of attitude: "
-        "their kind could as well be its neighbour.")
+        "40.0 % [35.0 %, 45.0 %] lie within one standard error of measurement (8.2 points) of the loyalty threshold: "
+        "measurement error alone could put them in the neighbouring group.")
     unknown = no_estimate(SHARE_NEAR_CUT, Status.INSUFFICIENT, "the measurement error of attitude is not known")
     assert loyalty_text.near_threshold(matrix(near=unknown)).endswith("attitude is not known.")
 
 
 def test_whether_those_who_answered_buy_like_the_others():
     assert loyalty_text.respondent_difference(matrix()) == (
-        "Those who answered buy in more periods than the others, by 5.6 points [2.1, 9.2]: the shares above do not "
-        "speak for everybody.")
+        "Respondents buy in more periods than non-respondents, by 5.6 points [2.1, 9.2]: the shares above do not "
+        "represent all customers.")
     assert "in fewer periods" in loyalty_text.respondent_difference(
         matrix(s=Estimate(SURVEYED_DIFFERENCE, -5, -9, -1, "points", 40))
     )
     assert loyalty_text.respondent_difference(matrix(s=Estimate(SURVEYED_DIFFERENCE, 1, -3, 5, "points", 40))) == (
-        "Those who answered buy as often as the others, within noise (1 point [−3, 5]).")
+        "Respondents buy as often as non-respondents: no statistically significant difference (1 point [−3, 5]).")
     unknown = no_estimate(SURVEYED_DIFFERENCE, Status.INSUFFICIENT, "in one of the groups nobody to speak of")
     assert loyalty_text.respondent_difference(matrix(s=unknown)).endswith(
-        "cannot be said: in one of the groups nobody to speak of."
+        "is not known: in one of the groups nobody to speak of."
     )
 
 
-def test_how_far_the_cuts_move_the_share_of_the_truly_loyal():
+def test_how_far_the_thresholds_move_the_share_with_true_loyalty():
     table = pd.DataFrame({"setting": ["as assumed", "x", "y"], "true": [0.2, 0.1, 0.3]})
     assert loyalty_text.threshold_sensitivity(table) == (
-        "The share of the truly loyal is 10.0 % with x and 30.0 % with y: it is a choice of cuts as much as a finding.")
+        "The share with true loyalty is 10.0 % with x and 30.0 % with y: it depends on the thresholds chosen.")
     assert (
         loyalty_text.threshold_sensitivity(table.iloc[:0])
-        == "How the kinds move with the cuts cannot be said: insufficient data."
+        == "Sensitivity to the thresholds: insufficient data."
     )
     assert loyalty_text.threshold_sensitivity(table.assign(true=0.2)) == (
-        "The share of the truly loyal stays 20.0 % under every other cut and period tried.")
+        "The share with true loyalty stays 20.0 % under every other threshold and period tried.")
 
 
 def test_the_definition_carries_the_assumptions():
@@ -201,9 +201,9 @@ def test_the_headline_has_two_digits_and_says_what_is_missing():
     )
 
 
-def test_where_everybody_is_truly_loyal_nobody_is_of_another_kind():
+def test_where_everybody_shows_true_loyalty_nobody_is_of_another_kind():
     everybody = matrix((1.0, 0.0, 0.0, 0.0))
     first, second = loyalty_text.loyalty_answer(everybody, NO_GATES)
     assert first.startswith("Of 100 customers who answered and could have bought again, 100 % [")
     assert second.count("0 % [") == 3
-    assert loyalty_text.loyalty_groups_title(everybody) == "The largest group are the truly loyal: 100 %"
+    assert loyalty_text.loyalty_groups_title(everybody) == "The largest group is true loyalty: 100 %"

@@ -36,18 +36,18 @@ def curve(p=0.002, lower=(45, 40, 50), upper=(75, 70, 80), odds=(1.5, 1.3, 1.7),
     rows += [Estimate(q, v, v - 0.1, v + 0.1, "logits", 1000)
              for q, v in zip(satisfaction_loyalty_link.SLOPE_LABELS, (0.1, 0.9, 0.2), strict=True)]
     rows.append(
-        Estimate(satisfaction_loyalty_link.LOG_LOSS_GAIN, *gain, "log loss", 1000, segment="line with two knots")
+        Estimate(satisfaction_loyalty_link.LOG_LOSS_GAIN, *gain, "log loss", 1000, segment="line with two breakpoints")
     )
     return estimate_table(rows)
 
 
 @pytest.mark.parametrize(("table", "said"), [
-    (curve(), "Satisfaction tells who comes back above all between 45 points [40, 50] and 75 points [70, 80] of 100"),
-    (curve(p=0.4), "There is no threshold beyond chance: a straight line does as well (p = .400)."),
-    (curve(lower=None, upper=None), "the threshold is not located: its intervals are wider than 25 points"),
-    (curve(upper=None), "turns at a satisfaction of 45 points [40, 50] of 100, the lower threshold; the upper one is"),
+    (curve(), "Repurchase rises with satisfaction mainly between 45 points [40, 50] and 75 points [70, 80] of 100"),
+    (curve(p=0.4), "There is no statistically significant threshold: a straight line fits as well (p = .400)."),
+    (curve(lower=None, upper=None), "has a breakpoint, but it is not located: its intervals are wider than 25 points"),
+    (curve(upper=None), "bends at a satisfaction of 45 points [40, 50] of 100, the lower threshold; the upper one is"),
     (curve(lower=None), "the upper threshold; the lower one is not located"),
-    (curve(reason="nobody answered"), "satisfaction on customers come back cannot be said: nobody answered."),
+    (curve(reason="nobody answered"), "The satisfaction threshold for repurchase is not known: nobody answered."),
 ])
 def test_the_threshold_is_located_struck_or_not_located(table, said):
     assert said in repurchase_text.repurchase_answer(table)
@@ -57,15 +57,15 @@ def test_too_few_scores_to_see_a_bend_still_tell_the_odds():
     table = curve()
     row = table["quantity"] == satisfaction_loyalty_link.THRESHOLD_TEST
     table.loc[row, ["status", "reason", "value"]] = [Status.NOT_APPLICABLE, "5 different scores", np.nan]
-    assert "the more satisfied the likelier" in repurchase_text.repurchase_answer(table)
-    assert "Whether there is a threshold cannot be seen: 5 different scores." in repurchase_text.repurchase_answer(
+    assert "the more often the more satisfied" in repurchase_text.repurchase_answer(table)
+    assert "A threshold could not be tested: 5 different scores." in repurchase_text.repurchase_answer(
         table
     )
 
 
-@pytest.mark.parametrize(("odds", "said"), [((1.5, 1.3, 1.7), "the more satisfied the likelier"),
-                                            ((0.7, 0.6, 0.8), "the more satisfied the less often"),
-                                            ((1.1, 0.9, 1.3), "with no association with satisfaction beyond noise")])
+@pytest.mark.parametrize(("odds", "said"), [((1.5, 1.3, 1.7), "the more often the more satisfied"),
+                                            ((0.7, 0.6, 0.8), "the less often the more satisfied"),
+                                            ((1.1, 0.9, 1.3), "with no statistically significant association with")])
 def test_the_odds_have_a_direction_or_none(odds, said):
     assert said in repurchase_text.repurchase_odds(curve(odds=odds))
 
@@ -73,22 +73,22 @@ def test_the_odds_have_a_direction_or_none(odds, said):
 def test_titles_and_bands_follow_what_is_located():
     assert (
         repurchase_text.repurchase_curve_title(curve())
-        == "Coming back rises between 45 and 75 of 100, little below and above"
+        == "Repurchase rises between 45 and 75 of 100, little below and above"
     )
     assert repurchase_text.repurchase_curve_title(curve(p=0.4)).endswith("straight line: no threshold")
     assert "not every threshold is located" in repurchase_text.repurchase_curve_title(curve(upper=None))
-    assert repurchase_text.repurchase_curve_title(curve(reason="nobody")) == "Satisfaction and coming back: nobody"
+    assert repurchase_text.repurchase_curve_title(curve(reason="nobody")) == "Satisfaction and repurchase: nobody"
     assert repurchase_text.breakpoint_intervals(curve(upper=None)) == [(45, 40, 50)]
     assert repurchase_text.breakpoint_intervals(curve(p=0.4)) == []
 
 
 def test_slopes_and_the_trial_out_of_sample():
     assert "rises by 0.1 [0, 0.2], 0.9" in repurchase_text.slope_sentence(curve())
-    assert "foresees others better than the straight line" in repurchase_text.slope_sentence(curve())
-    assert "foresees others worse" in repurchase_text.slope_sentence(curve(gain=(-0.01, -0.02, -0.002)))
-    assert "does as well out of sample" in repurchase_text.slope_sentence(curve(gain=(0.01, -0.02, 0.02)))
+    assert "predicts better out of sample than the straight line" in repurchase_text.slope_sentence(curve())
+    assert "predicts worse out of sample" in repurchase_text.slope_sentence(curve(gain=(-0.01, -0.02, -0.002)))
+    assert "predicts as well out of sample" in repurchase_text.slope_sentence(curve(gain=(0.01, -0.02, 0.02)))
     assert repurchase_text.slope_sentence(curve(reason="x")) == ""
-    assert repurchase_text.repurchase_headline(curve())[1] == "lower knot: 45"
+    assert repurchase_text.repurchase_headline(curve())[1] == "lower breakpoint: 45"
     assert repurchase_text.repurchase_headline(curve(p=0.4))[1].endswith("not reported (failed check): no threshold")
 
 
@@ -105,9 +105,9 @@ def drivers(low, high, unknown=()):
     return estimate_table(rows)
 
 
-def test_moderators_loosen_tighten_are_within_noise_or_unknown():
+def test_moderators_weaken_strengthen_do_not_differ_or_are_unknown():
     text = repurchase_text.moderator_sentence(drivers(-6, -2, ("programme",)))
-    assert "Where it is costly to leave, satisfaction goes with coming back less: by 4 points [2, 6]" in text
+    assert "Where it is costly to leave, satisfaction is associated less with repurchase: by 4 points [2, 6]" in text
     assert "γ −0.3 [−0.5, −0.1]" in text
     assert text.endswith("Not known is programme: it was not asked.")
     table = drivers(-6, -2, ("programme", "competition"))
@@ -115,9 +115,9 @@ def test_moderators_loosen_tighten_are_within_noise_or_unknown():
     assert repurchase_text.moderator_sentence(table).endswith(
         "competition (it was not asked) and programme (no programme)."
     )
-    assert "goes with coming back more" in repurchase_text.moderator_sentence(drivers(2, 6))
+    assert "is associated more with repurchase" in repurchase_text.moderator_sentence(drivers(2, 6))
     assert repurchase_text.moderator_sentence(drivers(-2, 6)).startswith(
-        "No difference beyond noise by competition, switching cost,"
+        "No statistically significant difference by competition, switching cost,"
     )
 
 
@@ -127,11 +127,12 @@ def test_the_structural_model_names_the_strongest_or_says_why_not():
     text = repurchase_text.structural_model_sentence(
         estimate_table([*rows, Estimate(structural_model.EXPLAINED_VARIANCE, 0.5, 0.4, 0.6, "R²", 300)])
     )
-    assert "most with quality (0.5 [0.4, 0.6]) and satisfaction" in text
+    assert "most strongly associated with quality (0.5 [0.4, 0.6]) and satisfaction" in text
     assert "value" not in text
     assert "50.0 % of its variance" in text
     nothing = estimate_table([*rows[:1], Estimate(structural_model.EXPLAINED_VARIANCE, 0.0, 0.0, 0.1, "R²", 300)])
-    assert "none of the constructs" in repurchase_text.structural_model_sentence(nothing)
+    text = repurchase_text.structural_model_sentence(nothing)
+    assert "no statistically significant association with any construct" in text
     missing = estimate_table(
         [no_estimate(structural_model.EXPLAINED_VARIANCE, Status.NOT_APPLICABLE, "loyalty was not asked")]
     )
@@ -148,22 +149,23 @@ def scores(ahead=(0.02, 0.01, 0.03), error=0.02):
     return estimate_table(rows)
 
 
-@pytest.mark.parametrize(("ahead", "said"), [((0.02, 0.01, 0.03), "sorts better than"), ((0, -0.01, 0.01), "no better"),
+@pytest.mark.parametrize(("ahead", "said"), [((0.02, 0.01, 0.03), "ranks customers better than"),
+                                             ((0, -0.01, 0.01), "no better"),
                                              ((-0.02, -0.03, -0.01), "is beaten by")])
 def test_the_score_is_held_against_the_baseline(ahead, said):
     assert said in repurchase_text.loyalty_score_accuracy(scores(ahead), 180)
 
 
-def test_the_score_can_be_taken_at_its_word_or_is_off_or_absent():
-    assert "can be taken at its word" in repurchase_text.loyalty_score_accuracy(scores(), 180)
-    assert "it is off (mean error 5 points" in repurchase_text.loyalty_score_accuracy(scores(error=0.05), 180)
-    assert repurchase_text.loyalty_score_reliability_title(scores()).startswith("The loyalty score can be taken")
-    assert "off by 5 points" in repurchase_text.loyalty_score_reliability_title(scores(error=0.05))
+def test_the_score_is_well_calibrated_or_miscalibrated_or_absent():
+    assert "is well calibrated" in repurchase_text.loyalty_score_accuracy(scores(), 180)
+    assert "it is miscalibrated (mean error 5 points" in repurchase_text.loyalty_score_accuracy(scores(error=0.05), 180)
+    assert repurchase_text.loyalty_score_reliability_title(scores()).startswith("The loyalty score is well calibrated")
+    assert "miscalibrated by 5 points" in repurchase_text.loyalty_score_reliability_title(scores(error=0.05))
     absent = estimate_table(repurchase_model.loyalty_score_metrics([], "no purchases are recorded", 1))
     assert (
         repurchase_text.loyalty_score_accuracy(absent, 180) == "There is no loyalty score: no purchases are recorded."
     )
-    assert repurchase_text.loyalty_score_reliability_title(absent) == "Loyalty score: no trial yet"
+    assert repurchase_text.loyalty_score_reliability_title(absent) == "Loyalty score: no back-test yet"
     assert repurchase_text.loyalty_score_by_origin(absent).empty
     assert repurchase_text.loyalty_score_by_origin(scores()).to_dict("records")[0]["origin"] == "newest"
     assert isinstance(repurchase_text.loyalty_score_by_origin(scores()), pd.DataFrame)
