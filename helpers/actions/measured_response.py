@@ -186,7 +186,7 @@ def readable_metric(metric: str) -> str:
     Examples
     --------
     >>> readable_metric("repurchased")
-    'came back'
+    'repurchased'
     """
     return metric.replace("_", " ").strip()
 
