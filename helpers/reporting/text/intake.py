@@ -54,16 +54,19 @@ def control_totals_sentence(gates: pd.DataFrame) -> str:
     """Return whether the totals declared by whoever delivered the data are met."""
     declared = gates[gates["gate"].str.startswith("control: ")]
     if declared.empty:
-        return "No total is declared that the data could be held against."
-    missed = int(declared["is_crossed"].sum())
-    if missed:
+        return "No control total is declared that the data could be reconciled with."
+    missed = declared[declared["is_crossed"]]
+    if len(missed):
+        off = [f"{row.gate.removeprefix('control: ')} by {formatting.number(abs(row.statistic - row.threshold))}"
+               for row in missed.itertuples(index=False)]
         return (
-            f"{formatting.whole(missed)} of "
-            f"{formatting.count_text(len(declared), 'declared total', 'declared totals')} not met."
+            f"{formatting.whole(len(missed))} of "
+            f"{formatting.count_text(len(declared), 'control total', 'control totals')} not reconciled: "
+            f"{formatting.join_words(off)}."
         )
-    met = "is met" if len(declared) == 1 else "are met"
+    met = "is reconciled" if len(declared) == 1 else "are reconciled"
     return (
-        f"{formatting.sentence_case(formatting.count_text(len(declared), 'declared total', 'declared totals'))} "
+        f"{formatting.sentence_case(formatting.count_text(len(declared), 'control total', 'control totals'))} "
         f"{met} exactly."
     )
 
@@ -206,7 +209,7 @@ def intake_caveats(audit: pd.DataFrame, gates: pd.DataFrame) -> tuple[str, ...]:
         formatting.sentence_case(f"{sentence}.") for sentence in _crossed(gates, "qualify") + _crossed(gates, "note")
     ]
     if not gates["gate"].str.startswith("control: ").any():
-        said.append("Without a declared total nobody can tell whether the delivery is whole.")
+        said.append("Without a control total nobody can tell whether the delivery is whole.")
     unanswered = _value(audit, "share of invitations", "answered")
     if unanswered == unanswered:
         said.append(f"{formatting.share(1 - unanswered)} of the people invited to a survey did not answer it.")

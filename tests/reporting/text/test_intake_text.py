@@ -48,10 +48,10 @@ def test_how_far_the_data_go_back_is_told_of_what_happened_alone():
 
 
 @pytest.mark.parametrize(("rows", "expected"), [
-    ([], "No total is declared that the data could be held against."),
-    ([MET], "1 declared total is met exactly."),
-    ([MET, ("control: b", False, Level.BLOCK, "")], "2 declared totals are met exactly."),
-    ([MET, ("control: b", True, Level.BLOCK, "")], "1 of 2 declared totals not met."),
+    ([], "No control total is declared that the data could be reconciled with."),
+    ([MET], "1 control total is reconciled exactly."),
+    ([MET, ("control: b", False, Level.BLOCK, "")], "2 control totals are reconciled exactly."),
+    ([MET, ("control: b", True, Level.BLOCK, "")], "1 of 2 control totals not reconciled: b by 0."),
 ])
 def test_declared_totals(rows, expected):
     assert intake_text.control_totals_sentence(gates(*rows)) == expected
@@ -84,7 +84,7 @@ def test_the_answer_has_three_sentences_and_its_caveat():
     found = audit(("records", 5), ("files", 1), ("rejected", 0), *SALES)
     held = gates(MET, ("twice", True, Level.QUALIFY, "30 of 2,000 customers share a person; above 0 too high"))
     assert intake_text.intake_answer(found, held, "GBP") == (
-        "5 records arrived in 1 file; every one is accepted.", "1 declared total is met exactly.",
+        "5 records arrived in 1 file; every one is accepted.", "1 control total is reconciled exactly.",
         "Net sales are £1,234.56 in 12 orders of 1 customer, with the caveat that 30 of 2,000 customers share a "
         "person.")
 
@@ -169,7 +169,7 @@ def test_doubts_name_crossed_gates_missing_totals_and_the_unseen():
     found = intake_text.intake_caveats(audit(("share of invitations", .25, "answered")),
                         gates(("values are readable", True, Level.NOTE, "3 values could not be read")))
     assert found == ("3 values could not be read.",
-                     "Without a declared total nobody can tell whether the delivery is whole.",
+                     "Without a control total nobody can tell whether the delivery is whole.",
                      "75.0 % of the people invited to a survey did not answer it.",
                      "Customers who never appear in any delivered file are not in any number of this workbook.")
     assert len(intake_text.intake_caveats(audit(), gates(MET))) == 1
@@ -184,3 +184,8 @@ def test_the_headline_has_two_digits():
 
 def test_money_of_tables_is_to_the_penny():
     assert intake_text.money_formats(["a"], "EUR")["a"](1234.5) == "€1,234.50"
+
+
+def test_a_total_that_is_not_reconciled_says_by_how_much():
+    off = gate_table("01", [Gate("control: net sales", 900.0, 1000.0, True, Level.BLOCK, "everything", "off")])
+    assert intake_text.control_totals_sentence(off) == "1 of 1 control total not reconciled: net sales by 100."
