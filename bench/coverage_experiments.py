@@ -190,7 +190,7 @@ def randomised(replications, rng):
 
 def families(replications, rng):
     p = stats.norm.sf(np.abs(rng.normal(size=(replications, 10)))) * 2
-    hits = sum(np.nanmin(mean_difference.holm_adjusted(row)) < 0.05 for row in p)
+    hits = sum(np.nanmin(multiple_testing.holm(row)) < 0.05 for row in p)
     said("Holm, 10 nulls: any called different", hits, replications, region=(0.0, 0.0567))
     hits = sum(np.nanmin(multiple_testing.benjamini_hochberg(row)) < 0.05 for row in p)
     said("Benjamini–Hochberg, 10 nulls: any called different", hits, replications, region=(0.0, 0.0567))

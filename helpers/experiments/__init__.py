@@ -13,7 +13,7 @@
 * ``experiment_data``: Experiment data: aggregates, units in memory, cluster totals and a seed for each comparison.
 * ``health_checks``: Health checks: sample ratio mismatch (SRM), covariate balance, missing values, outliers, late
   exposure.
-* ``mean_difference``: Difference in means (Welch), in shares (score test), relative lift, Holm, leave-one-out.
+* ``mean_difference``: Difference in means (Welch), in shares (score test), relative lift, leave-one-out.
 * ``missing_covariates``: Missing covariates by arm: differential missingness tested, unknown values at the pooled
   mean.
 * ``permutation``: Permutation test of a difference in means, with its confidence interval.

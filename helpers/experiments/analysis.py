@@ -374,7 +374,7 @@ def holm_family(rows: list[Mapping[str, object]], design: ExperimentDesign) -> n
     first = (
         multiple_testing.benjamini_hochberg
         if design.plan and design.plan.family == "benjamini-hochberg"
-        else mean_difference.holm_adjusted
+        else multiple_testing.holm
     )
     return np.where(decides, first(np.where(decides, p, np.nan)),
                     multiple_testing.benjamini_hochberg(np.where(decides, np.nan, p)))

@@ -1,10 +1,8 @@
-"""Difference in means (Welch), in shares (score test), relative lift, Holm, leave-one-out."""
+"""Difference in means (Welch), in shares (score test), relative lift, leave-one-out."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 from scipy import stats
 
@@ -99,31 +97,6 @@ def _interval(value: float, squared: float, freedom: float, level: float) -> Dif
     half = float(stats.t.isf((1 - level) / 2, freedom)) * error
     p = 2 * float(stats.t.sf(abs(value) / error, freedom)) if error else float(value == 0)
     return Difference(value, value - half, value + half, error, p)
-
-
-def holm_adjusted(p: Sequence[float]) -> np.ndarray:
-    """Return p-values adjusted by Holm's step-down, so that any true null is rejected with at most the error rate.
-
-    Parameters
-    ----------
-    p : sequence of float, shape (n,)
-        Unadjusted; NaN stays NaN and is not counted.
-
-    References
-    ----------
-    Holm, S. (1979). A simple sequentially rejective multiple test procedure. Scand. J. Statistics 6, 65–70.
-
-    Examples
-    --------
-    >>> holm_adjusted([0.01, 0.04, 0.03]).round(2).tolist()
-    [0.03, 0.06, 0.06]
-    """
-    raw = np.asarray(p, dtype=float)
-    adjusted = np.full(raw.shape, np.nan)
-    order = [int(i) for i in np.argsort(raw, kind="stable") if not np.isnan(raw[i])]
-    steps = [(len(order) - rank) * raw[i] for rank, i in enumerate(order)]
-    adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1.0) if steps else []
-    return adjusted
 
 
 @dataclass(frozen=True, slots=True)

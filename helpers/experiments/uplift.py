@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from helpers.experiments import mean_difference
 from helpers.experiments.experiment_data import ExperimentData, UnitSample, covariate_matrix
 from helpers.experiments.schema import TARGETING_CURVE
+from helpers.stats import multiple_testing
 
 N_CROSS_FITTING_FOLDS, N_BLOCKS, N_QINI_RESAMPLES = 5, 40, 200
 
@@ -146,7 +146,7 @@ def effects_by_covariate_half(
                      2 * float(stats.norm.sf(abs(gap) / error)) if error else 1.0))
     found = pd.DataFrame(rows, columns=["covariate", "cut", "effect_below", "effect_above", "difference", "low", "high",
                                         "p"])
-    return found.assign(p_adjusted=mean_difference.holm_adjusted(found["p"])).drop(columns="p")
+    return found.assign(p_adjusted=multiple_testing.holm(found["p"])).drop(columns="p")
 
 
 def estimate_uplift(

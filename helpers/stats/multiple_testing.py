@@ -1,11 +1,12 @@
-"""Multiple testing: Holm and Benjamini–Hochberg adjustment of p-values."""
+"""Multiple testing: Holm and Benjamini–Hochberg adjustment of p-values (statsmodels), missing ones left out."""
 
 from collections.abc import Sequence
 
 import numpy as np
+from statsmodels.stats.multitest import multipletests
 
 
-def benjamini_hochberg(p: Sequence[float]) -> np.ndarray:
+def benjamini_hochberg(p: Sequence[float] | np.ndarray) -> np.ndarray:
     """Return p-values adjusted so that of all that are called different at most the error rate is so by chance.
 
     Parameters
@@ -22,24 +23,33 @@ def benjamini_hochberg(p: Sequence[float]) -> np.ndarray:
     >>> benjamini_hochberg([0.01, 0.04, 0.03]).round(2).tolist()
     [0.03, 0.04, 0.04]
     """
-    raw = np.asarray(p, dtype=float)
-    adjusted = np.full(raw.shape, np.nan)
-    order = [int(i) for i in np.argsort(-raw, kind="stable") if not np.isnan(raw[i])]
-    steps = [len(order) / (len(order) - rank) * raw[i] for rank, i in enumerate(order)]
-    adjusted[order] = np.minimum(np.minimum.accumulate(steps), 1.0) if steps else []
-    return adjusted
+    return _adjusted(p, "fdr_bh")
 
 
-def holm(p: np.ndarray) -> np.ndarray:
-    """Return p-values adjusted for their number (Holm 1979); NaN stays NaN and does not count.
+def holm(p: Sequence[float] | np.ndarray) -> np.ndarray:
+    """Return p-values adjusted by Holm's step-down, so that any true null is rejected with at most the error rate.
+
+    Parameters
+    ----------
+    p : sequence of float, shape (n,)
+        Unadjusted; NaN stays NaN and is not counted.
+
+    References
+    ----------
+    Holm, S. (1979). A simple sequentially rejective multiple test procedure. Scand. J. Statistics 6, 65–70.
 
     Examples
     --------
-    >>> holm(np.array([0.01, 0.04, 0.03]))
-    array([0.03, 0.06, 0.06])
+    >>> holm([0.01, 0.04, 0.03]).round(2).tolist()
+    [0.03, 0.06, 0.06]
     """
-    made, known = np.full(len(p), np.nan), np.flatnonzero(~np.isnan(p))
-    order = known[np.argsort(p[known], kind="stable")]
-    raised = np.maximum.accumulate(p[order] * (len(order) - np.arange(len(order))))
-    made[order] = np.minimum(raised, 1.0)
-    return made
+    return _adjusted(p, "holm")
+
+
+def _adjusted(p: Sequence[float] | np.ndarray, method: str) -> np.ndarray:
+    """Return the p-values that are known adjusted for their number; statsmodels refuses none and spreads NaN."""
+    raw = np.asarray(p, dtype=float)
+    adjusted, known = np.full(raw.shape, np.nan), ~np.isnan(raw)
+    if known.any():
+        adjusted[known] = multipletests(raw[known], method=method)[1]
+    return adjusted

@@ -69,17 +69,6 @@ def test_fieller_gives_nothing_where_the_control_may_be_zero():
     assert math.isnan(mean_difference.fieller(ArmMoments(100, -5.0, 4.0), ArmMoments(100, 1.0, 4.0)).value)
 
 
-def test_holm_steps_down_and_never_falls():
-    assert mean_difference.holm_adjusted([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
-
-
-def test_holm_leaves_a_missing_p_out_of_the_count():
-    adjusted = mean_difference.holm_adjusted([0.02, math.nan, 0.03])
-    assert adjusted[[0, 2]] == pytest.approx([0.04, 0.04])
-    assert math.isnan(adjusted[1])
-    assert len(mean_difference.holm_adjusted([])) == 0
-
-
 def outcomes(low, high, n=100):
     return pd.DataFrame({
         "metric": "spend", "variant": ["a", "b"], "n": n, "mean": [10.0, 11.0], "variance": [4.0, 4.0],

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.stats import bootstrap, confidence_intervals, multiple_testing, survey_weights
+from helpers.stats import bootstrap, confidence_intervals, survey_weights
 from helpers.stats.survey_weights import ReplicateWeights, WeightedSample
 
 N = 400
@@ -73,8 +73,3 @@ def test_moments_begin_with_the_sample_whatever_the_replicates_come_from(drawn):
     columns = np.random.default_rng(5).normal(size=(N, 2))
     for known in (rows(drawn), WeightedSample(np.arange(N), np.ones(N))):
         assert known.moments(columns, 200, 1).mean[0] == pytest.approx(columns.mean(axis=0))
-
-
-def test_holm_counts_only_the_p_values_that_are_known():
-    assert multiple_testing.holm(np.array([0.01, np.nan, 0.04])) == pytest.approx([0.02, np.nan, 0.04], nan_ok=True)
-    assert len(multiple_testing.holm(np.array([]))) == 0

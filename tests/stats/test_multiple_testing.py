@@ -1,0 +1,37 @@
+import numpy as np
+import pytest
+
+from helpers.stats import multiple_testing
+
+
+def by_hand(p, factors, accumulate, order):
+    """Adjust all of p in the given order by factors, never stepping back."""
+    made = np.empty(len(p))
+    made[order] = np.minimum(accumulate(p[order] * factors), 1.0)
+    return made
+
+
+def test_holm_steps_down_and_never_falls():
+    assert multiple_testing.holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+
+
+def test_benjamini_hochberg_steps_up_and_never_rises():
+    assert multiple_testing.benjamini_hochberg([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.02, 0.04, 0.04, 0.02])
+
+
+@pytest.mark.parametrize(("adjust", "expected"), [
+    (multiple_testing.holm, [0.02, np.nan, 0.04]), (multiple_testing.benjamini_hochberg, [0.02, np.nan, 0.04])])
+def test_a_missing_p_is_not_counted_and_stays_missing(adjust, expected):
+    assert adjust([0.01, np.nan, 0.04]) == pytest.approx(expected, nan_ok=True)
+    assert np.isnan(adjust([np.nan, np.nan])).all()
+    assert len(adjust([])) == 0
+
+
+@pytest.mark.parametrize("n", [1, 2, 7, 200])
+def test_both_are_the_formulas_of_their_papers(n):
+    p = np.random.default_rng(n).uniform(0, 0.3, n).round(2)
+    up = np.argsort(p, kind="stable")
+    holm = by_hand(p, n - np.arange(n), np.maximum.accumulate, up)
+    hochberg = by_hand(p, n / np.arange(n, 0, -1), np.minimum.accumulate, up[::-1])
+    assert multiple_testing.holm(p) == pytest.approx(holm, abs=1e-12)
+    assert multiple_testing.benjamini_hochberg(p) == pytest.approx(hochberg, abs=1e-12)
