@@ -26,14 +26,16 @@ Row = Mapping[str, object]
 
 CLAIM = "satisfaction index and levels"
 
-TITLES = {COMPLAINTS_PER_BUYER: "complaints per 100 buyers", OMISSION_RATE: "cases that nobody took up",
-          DISSATISFACTION_RATE: "cases whose handling dissatisfied"}
+TITLES = {COMPLAINTS_PER_BUYER: "complaints per 100 buyers", OMISSION_RATE: "cases not handled",
+          DISSATISFACTION_RATE: "cases with dissatisfying handling"}
 
 MOST_CHANGES = 4
 
-OWN_QUESTIONS = "Waves were asked different questions: their own values are not to be set against each other."
+OWN_QUESTIONS = "Waves were asked different questions: their values are not comparable."
 
-NEEDED = "A survey with a question on satisfaction, answered by ten people or more, would tell."
+NO_RECOMMENDATION = "Whether customers recommend us: insufficient data."
+
+NEEDED = "A survey with a question on satisfaction, answered by ten people or more, is needed."
 
 
 def quantity_rows(table: pd.DataFrame, quantity: str, segment: str = "all") -> list[Row]:
@@ -61,7 +63,7 @@ def satisfaction_answer(index: pd.DataFrame, gates: pd.DataFrame, waves: Sequenc
     """
     found = quantity_rows(index, SATISFACTION_LABEL)
     if not found or not is_reported(found[0]):
-        return (_no_index(found), *(s for s in (recommendation_sentence(index),) if "cannot" not in s))
+        return (_no_index(found), *(s for s in (recommendation_sentence(index),) if s != NO_RECOMMENDATION))
     return tuple(filter(None, (_index(found[0], gates), satisfaction_levels(index), wave_change(index, waves))))
 
 
@@ -69,7 +71,7 @@ def _index(row: Row, gates: pd.DataFrame) -> str:
     crossed = gates[gates["is_crossed"] & (gates["level"] == "qualify")]
     touching = crossed.loc[crossed["claims"].isin([CLAIM, "every measure"]), "sentence"]
     caveats = [sentence.split(";")[0].rstrip(".") for sentence in touching]
-    caveat = f" (with care: {'; '.join(caveats)})" if caveats else ""
+    caveat = f" (caution: {'; '.join(caveats)})" if caveats else ""
     return (
         f"Satisfaction stands at {score_text(row)} of 100, the mean of "
         f"{formatting.count_text(row['n'], 'person', 'people')}, "
@@ -79,10 +81,13 @@ def _index(row: Row, gates: pd.DataFrame) -> str:
 
 def _no_index(found: Sequence[Row]) -> str:
     if not found:
-        return f"How satisfied customers are cannot be said: insufficient data. {NEEDED}"
+        return f"Satisfaction cannot be estimated: insufficient data. {NEEDED}"
     if found[0]["status"] == Status.STRUCK:
-        return f"The satisfaction index is struck: {found[0]['reason']}, so its questions do not measure one thing."
-    return f"How satisfied customers are cannot be said: insufficient data, {found[0]['reason']}. {NEEDED}"
+        return (
+            f"The satisfaction index is not reported (failed check): {found[0]['reason']}, so its questions do not "
+            "measure one thing."
+        )
+    return f"Satisfaction cannot be estimated: insufficient data, {found[0]['reason']}. {NEEDED}"
 
 
 def score_text(row: Row) -> str:
@@ -112,7 +117,7 @@ def wave_change(index: pd.DataFrame, waves: Sequence[str]) -> str:
     row = next(iter(quantity_rows(index, SATISFACTION_CHANGE, wave_segment(newest))), None)
     if row is None or not is_reported(row):
         reason = row["reason"] if row else "nobody to speak of"
-        return f"Whether wave {newest} differs from wave {before} cannot be said: {reason}."
+        return f"Whether wave {newest} differs from wave {before} is not known: {reason}."
     moved = formatting.change_text(row["value"], row["low"], row["high"], formatting.points)
     how = formatting.interval(row["low"], row["high"], formatting.points) if _is_beyond(row) else f"({score_text(row)})"
     by = f", {row['reason']}" if row["reason"] else ""
@@ -123,7 +128,7 @@ def recommendation_sentence(index: pd.DataFrame) -> str:
     """Return what the recommendation questions say, by the name that their scale allows."""
     found = [r for q in (NPS, TOP_MINUS_BOTTOM) for r in quantity_rows(index, q) if is_reported(r)]
     if not found:
-        return "Whether customers recommend us cannot be said: insufficient data."
+        return NO_RECOMMENDATION
     said = [
         f"{r['quantity']} is {score_text(r)}, from {formatting.count_text(r['n'], 'person', 'people')}" for r in found
     ]
@@ -159,14 +164,14 @@ def reliability_sentence(gates: pd.DataFrame) -> str:
     names = known.assign(scale=known["gate"].str.removeprefix("alpha of ")).loc[known["is_crossed"]]
     struck, weak = (list(names.loc[names["level"] == level, "scale"]) for level in ("strike", "qualify"))
     held = len(known) - len(struck) - len(weak)
-    parts = [f"{formatting.count_text(held, 'scale holds', 'scales hold')} together"]
-    parts += [f"{formatting.join_words(weak)} only just"] if weak else []
-    parts += [f"the scores of {formatting.join_words(struck)} are struck"] if struck else []
+    parts = [f"{formatting.count_text(held, 'scale is', 'scales are')} reliable"]
+    parts += [f"{formatting.join_words(weak)} only marginally reliable"] if weak else []
+    parts += [f"the scores of {formatting.join_words(struck)} are not reported (failed check)"] if struck else []
     return formatting.sentence_case("; ".join(parts))
 
 
 def non_response_sentence(index: pd.DataFrame, heard: Estimate, middle: float) -> str:
-    """Return how different those who were not heard would have to be to move everybody's mean to the neutral point.
+    """Return how different those who were not heard would have to be to move the overall mean to the neutral point.
 
     Parameters
     ----------
@@ -179,10 +184,10 @@ def non_response_sentence(index: pd.DataFrame, heard: Estimate, middle: float) -
     """
     found = quantity_rows(index, SATISFACTION_LABEL)
     if not found or not is_reported(found[0]) or heard.status is not Status.OK:
-        return "How different the silent would have to be cannot be computed: " + (
+        return "The sensitivity to non-response cannot be computed: " + (
             heard.reason or "there is no index") + "."
     if heard.value == 1:
-        return "Every known customer was heard."
+        return "Every known customer answered."
     needed = nonrespondent_mean(found[0]["value"], heard.value, middle)
     start = (
         f"{formatting.share(heard.value)} of {formatting.count_text(heard.n, 'known customer', 'known customers')} "
@@ -190,11 +195,11 @@ def non_response_sentence(index: pd.DataFrame, heard: Estimate, middle: float) -
     )
     if not 0 <= needed <= 100:
         return (
-            f"{start}: whatever the others feel, everybody's mean stays on the same side of "
+            f"{start}: whatever the others would answer, the overall mean stays on the same side of "
             f"{formatting.number(middle)}."
         )
     return (
-        f"{start}: everybody's mean would be {formatting.number(middle)} if the others averaged "
+        f"{start}: the overall mean would be {formatting.number(middle)} if the others averaged "
         f"{formatting.number(needed)}."
     )
 
@@ -214,7 +219,10 @@ def levels_title(index: pd.DataFrame, design_effect: float = 1.0) -> str:
     ties = ties_with_largest(found[0]["value"], [r["value"] for r in found[1:]], found[0]["n"] / design_effect)
     near = [name for name, is_tied in zip(names[1:], ties, strict=True) if is_tied]
     if near:
-        return f"The largest groups are {formatting.join_words([names[0], *near])}: which is larger is within noise"
+        return (
+            f"The largest groups are {formatting.join_words([names[0], *near])}: the difference is not "
+            "statistically significant"
+        )
     return f"The largest group is {names[0]}: {formatting.share(found[0]['value'])}"
 
 
@@ -228,11 +236,11 @@ def waves_title(index: pd.DataFrame, waves: Sequence[str]) -> str:
             "Each wave was asked questions of its own, so satisfaction is not compared over waves"
     beyond = [r for r in found if _is_beyond(r)]
     if not beyond:
-        return "Satisfaction does not change beyond noise from any wave to the next"
+        return "Satisfaction shows no statistically significant change from any wave to the next"
     moves = [f"{'rises' if r['value'] > 0 else 'falls'} in {r['segment']}" for r in beyond]
     rest = len(moves) - MOST_CHANGES
     more = f" (and in {formatting.count_text(rest, 'earlier wave', 'earlier waves')})" if rest > 0 else ""
-    return f"Beyond noise, satisfaction {formatting.join_words(moves[-MOST_CHANGES:])}{more}"
+    return f"Satisfaction significantly {formatting.join_words(moves[-MOST_CHANGES:])}{more}"
 
 
 def wave_changes(index: pd.DataFrame, waves: Sequence[str]) -> tuple[str, ...]:
@@ -244,8 +252,9 @@ def wave_changes(index: pd.DataFrame, waves: Sequence[str]) -> tuple[str, ...]:
     known = [i for i in earlier if found[i] and is_reported(found[i])]
     moved = [i for i in known if _is_beyond(found[i])]
     still, unknown = len(known) - len(moved), len(found) - len(known)
-    rest = f"{formatting.count_text(still, 'earlier step shows', 'earlier steps show')} no change beyond noise."
-    gone = f"{formatting.count_text(unknown, 'earlier step', 'earlier steps')} cannot be told."
+    steps = formatting.count_text(still, "earlier step shows", "earlier steps show")
+    rest = f"{steps} no statistically significant change."
+    gone = f"{formatting.count_text(unknown, 'earlier step', 'earlier steps')} cannot be compared."
     return (*(wave_change(index, waves[:i + 1]) for i in moved[-MOST_CHANGES:]), *([rest] if still else []),
             *([gone] if unknown else []), wave_change(index, waves), *([OWN_QUESTIONS] if is_apart(index) else []))
 
@@ -255,7 +264,7 @@ def _is_beyond(row: Row) -> bool:
 
 
 def overall_outside_waves(index: pd.DataFrame) -> str:
-    """Return why everybody's mean lies below or above every wave's; empty where it lies among them."""
+    """Return why the overall mean lies below or above every wave's; empty where it lies among them."""
     rows_of = index[(index["quantity"] == SATISFACTION_LABEL) & (index["status"] == Status.OK)]
     whole, of_waves = (rows_of.loc[is_in, "value"] for is_in in (rows_of["segment"] == "all",
                                                                  rows_of["segment"] != "all"))
@@ -264,7 +273,7 @@ def overall_outside_waves(index: pd.DataFrame) -> str:
     way = "below" if whole.iloc[0] < of_waves.min() else "above"
     before = "higher" if way == "below" else "lower"
     return (
-        f"Everybody's mean, {formatting.points(whole.iloc[0])}, lies {way} every wave's: it takes each person's last "
+        f"The overall mean, {formatting.points(whole.iloc[0])}, lies {way} every wave's: it uses each person's last "
         f"answer, and answers before the last one were {before}."
     )
 
@@ -331,4 +340,4 @@ def service_rate_title(chart: ControlChart) -> str:
     if chart.alarms.empty:
         return f"{name}: no alarm"
     last = chart.alarms.iloc[-1]
-    return f"{name}: {last['kind']} {last['direction']} the limits told in {last['on']:%Y-%m}"
+    return f"{name}: {last['kind']} {last['direction']} the limits, signalled in {last['on']:%Y-%m}"

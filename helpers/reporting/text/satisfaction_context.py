@@ -83,12 +83,15 @@ def late_delivery_sentence(rows: Sequence[Estimate]) -> str:
     if gap.status is not Status.OK or in_time is None:
         return f"{start}; how satisfied these people are cannot be compared: {gap.reason}."
     if gap.low <= 0 <= gap.high:
-        return f"{start}; their people are neither more nor less satisfied beyond noise ({_with_interval(gap)})."
+        return (
+            f"{start}; satisfaction of these people shows no statistically significant difference "
+            f"({_with_interval(gap)})."
+        )
     way = "lower" if gap.value < 0 else "higher"
     return (
-        f"{start}; their people's satisfaction is {formatting.points(abs(gap.value))} {way} "
+        f"{start}; their satisfaction is {formatting.points(abs(gap.value))} {way} "
         f"{formatting.interval(gap.low, gap.high, formatting.points)} than that of people served in time, who stand at "
-        f"{formatting.points(in_time.value)}: it goes with lateness, whatever else goes with both."
+        f"{formatting.points(in_time.value)}: an association only."
     )
 
 
@@ -103,9 +106,9 @@ def late_delivery_title(rows: Sequence[Estimate]) -> str:
     """Return the finding above the figure of satisfaction by lateness."""
     gap = _one(rows, LATENESS_GAP)
     if gap is None or gap.status is not Status.OK:
-        return f"Whether late deliveries go with lower satisfaction cannot be said: {(gap or rows[0]).reason}"
+        return f"Whether late deliveries are associated with lower satisfaction is not known: {(gap or rows[0]).reason}"
     if gap.low <= 0 <= gap.high:
-        return "Satisfaction does not differ beyond noise between late deliveries and those in time"
+        return "No statistically significant difference in satisfaction between late deliveries and those on time"
     way = "lower" if gap.value < 0 else "higher"
     return f"Satisfaction is {formatting.points(abs(gap.value))} {way} where the delivery was late or overdue"
 
@@ -135,7 +138,7 @@ def segment_differences(found: pd.DataFrame) -> str:
     known, apart = found[found["p_adjusted"].notna()], found[found["compared"].ne("")]
     n_not = int(apart["difference"].isna().sum())
     other = (
-        f" {formatting.count_text(n_not, 'segment was', 'segments were')} asked other questions than everybody "
+        f" {formatting.count_text(n_not, 'segment was', 'segments were')} asked different questions from everybody "
         "else and "
         f"{'is' if n_not == 1 else 'are'} not compared."
         if n_not
@@ -152,8 +155,11 @@ def segment_differences(found: pd.DataFrame) -> str:
     more = f" and {formatting.whole(len(differ) - MOST_SEGMENTS)} more" if len(differ) > MOST_SEGMENTS else ""
     if not said:
         compared = formatting.count_text(len(known), "segment", "segments")
-        return f"None of {compared} differs beyond noise from everybody else, all comparisons counted together.{other}"
-    return f"Different from everybody else beyond noise: {formatting.join_words(said)}{more}.{other}"
+        return (
+            f"None of {compared} differs significantly from all other customers (adjusted for multiple "
+            f"comparisons).{other}"
+        )
+    return f"Significantly different from all other customers: {formatting.join_words(said)}{more}.{other}"
 
 
 def kano_sentence(shown: pd.DataFrame) -> str:
@@ -176,7 +182,8 @@ def kano_sentence(shown: pd.DataFrame) -> str:
         parts += [f"{formatting.whole(n)} {'is' if n == 1 else 'are'} {said} ({kind})"] if n else []
     worst = shown.iloc[0]
     tied = (
-        f" {formatting.sentence_case(formatting.count_text(ties, 'category', 'categories'))} within noise."
+        f" {formatting.sentence_case(formatting.count_text(ties, 'category', 'categories'))} not statistically "
+        "significant."
         if ties
         else ""
     )
@@ -210,7 +217,7 @@ def kano_table(shown: pd.DataFrame) -> pd.DataFrame:
 def penalty_reward_sentence(found: Sequence[PenaltyReward] | NoPathModel) -> str:
     """Return which drivers only hurt when low, and which only please when high."""
     if isinstance(found, NoPathModel):
-        return f"Penalty and reward cannot be told apart: {found.reason}."
+        return f"The penalty–reward analysis is not available: {found.reason}."
     only = {kind: [c.driver for c in found if c.kind == kind] for kind in (BASIC_FACTOR, EXCITEMENT_FACTOR)}
     said = [
         f"a low score of {formatting.join_words(only[BASIC_FACTOR])} goes with less satisfaction, a high one with "
@@ -257,7 +264,10 @@ def multigroup_sentence(rows: Sequence[Estimate]) -> str:
     which = apart[0].reason.partition(", ")[2]
     differ = [e.segment for e in apart if float(e.reason.removeprefix("adjusted p ").partition(",")[0]) < 0.05]
     if not differ:
-        return f"Constructs are composed alike in both groups ({which}), and no path differs beyond noise."
+        return (
+            f"Constructs are composed alike in both groups ({which}), and no path shows a statistically "
+            "significant difference."
+        )
     return f"Constructs are composed alike in both groups ({which}); what differs: {formatting.join_words(differ)}."
 
 
@@ -312,7 +322,7 @@ def service_rate_alarms(board: ChartSet) -> str:
     watched = [chart for chart in board.charts if chart.points["is_live"].any()]
     if not watched:
         return "No rate of service has the months that a control chart needs: no alarm can be given."
-    told = [f"{row.chart}: {row.kind} {row.direction} the limits, begun about {row.began_on:%Y-%m}, told in "
+    told = [f"{row.chart}: {row.kind} {row.direction} the limits, begun about {row.began_on:%Y-%m}, signalled in "
             f"{row.on:%Y-%m}" for row in board.alarms.itertuples()]
     quiet = f"No alarm from {formatting.count_text(len(watched), 'charted rate', 'charted rates')}"
     live = board.false_alarms_a_year
@@ -341,4 +351,4 @@ def missing_satisfaction_parts(parts: Mapping[str, Sequence[Estimate] | pd.DataF
     tables = {name: rows if isinstance(rows, pd.DataFrame) else estimate_table(rows) for name, rows in parts.items()}
     gone = {name: table for name, table in tables.items() if rows_with_values(table).empty and len(table)}
     said = [f"{name} ({table['reason'].iloc[0]})" for name, table in gone.items()]
-    return f"Not spoken of here: {formatting.join_words(said)}." if said else ""
+    return f"Not shown: {formatting.join_words(said)}." if said else ""

@@ -47,9 +47,9 @@ def discriminant_validity_failure(valid: MeasurementValidity | None, paths: pd.D
     names = [n for n in dict.fromkeys(valid.owner.values()) if any(n in pair for pair in valid.confused)]
     direct = paths[paths["quantity"] == "path"]
     n_struck = int((direct["status"] == Status.STRUCK).sum())
-    said = (f"Discriminant validity fails: the questions do not tell {formatting.join_words(names)} apart "
+    said = (f"Discriminant validity fails: the questions do not distinguish {formatting.join_words(names)} "
             f"({formatting.count_text(len(valid.confused), 'pair', 'pairs')}), so {formatting.whole(n_struck)} of "
-            f"{formatting.count_text(len(direct), 'separate effect is', 'separate effects are')} struck")
+            f"{formatting.count_text(len(direct), 'separate effect is', 'separate effects are')} not reported")
     return " ".join(filter(None, [f"{said}.", misfit_items(valid)]))
 
 
@@ -78,29 +78,30 @@ def unreported_effects(paths: pd.DataFrame, valid: MeasurementValidity | None = 
     gone = list(direct.loc[direct["status"] == Status.STRUCK, "segment"])
     kept = list(direct.loc[direct["status"] == Status.OK, "segment"])
     if not gone and valid is not None and not valid.ratio:
-        return "Every effect stands; whether single questions can be told apart is not known."
+        return "Every effect is reported; discriminant validity of single questions is not known."
     if not gone:
-        return "Every effect stands: the constructs can be told apart."
-    return f"Struck: {formatting.join_words(gone)}. " + (
-        f"What stands: {formatting.join_words(kept)}." if kept else "None stands."
+        return "Every effect is reported: the constructs are distinct (discriminant validity)."
+    return f"Not reported (failed check): {formatting.join_words(gone)}. " + (
+        f"Reported: {formatting.join_words(kept)}." if kept else "None is reported."
     )
 
 
 def first_driver(found: SatisfactionDrivers | NoPathModel) -> str:
     """Return what to improve first, or why it cannot be said."""
     if isinstance(found, NoPathModel):
-        return f"What to improve first cannot be said: insufficient data, {found.reason}."
+        return f"What to improve first is not known: insufficient data, {found.reason}."
     if found.struck:
         return _together(found)
     order = sorted(found.names, key=lambda name: -found.priority[name].value)
     top = order[0]
     rivals = [name for name in order[1:] if found.leads[name] >= TIE]
     if found.probe[top] > RELEVANCE_LEVEL:
-        return "What to improve first cannot be said: no driver goes with satisfaction more than a random column would."
+        return "What to improve first is not known: no driver goes with satisfaction more than a random column would."
     place = (f"{_share(found.share[top])} of the explained differences in satisfaction go with it, and it stands at "
              f"{formatting.points(found.performance[top].value)} of 100")
     if rivals:
-        return (f"{_either([top, *rivals])} should be improved first: which of them is within noise; of "
+        return (f"{_either([top, *rivals])} should be improved first: the difference is not statistically "
+                "significant; of "
                 f"{top}, {place}.")
     return f"{top} should be improved first: {place}, with the most room where it matters."
 
@@ -108,8 +109,8 @@ def first_driver(found: SatisfactionDrivers | NoPathModel) -> str:
 def _together(found: SatisfactionDrivers) -> str:
     names, joint = next(iter(found.joint.items()))
     members = names.split(" + ")
-    lone = "its share cannot be told apart from others" if len(members) == 1 else (
-        f"which of {formatting.join_words(members)} to improve first cannot be said")
+    lone = "its share cannot be separated from others" if len(members) == 1 else (
+        f"which of {formatting.join_words(members)} to improve first is not known")
     rest = [f"{name} for {_share(i)}" for name, i in found.share.items()]
     together = f"together they account for {_share(joint)} of the explained differences"
     if len(members) == 1:
@@ -139,7 +140,7 @@ def driver_shares_title(found: SatisfactionDrivers | NoPathModel) -> str:
     top = max(found.share, key=lambda name: found.share[name].value)
     ties = [n for n in found.names if n != top and found.first[n] >= TIE]
     if ties:
-        return f"Satisfaction goes most with {_either([top, *ties])}: which of them is within noise"
+        return f"Satisfaction goes most with {_either([top, *ties])}: the difference is not statistically significant"
     return f"Satisfaction goes most with {top}: {formatting.share(found.share[top].value)} of what is explained"
 
 
@@ -247,7 +248,7 @@ def confirmation_finding(table: pd.DataFrame) -> str:
             or (rows.get(PERFORMANCE_CORRELATION) or {}).get("reason")
             or "nothing was asked"
         )
-        return f"Whether expectations are confirmed cannot be said: {reason}."
+        return f"Whether expectations are met is not known: {reason}."
     scores = {
         name: rows[q]["value"]
         for name, q in (
@@ -272,7 +273,8 @@ def expectation_gap_finding(table: pd.DataFrame) -> str:
     gap, limits = of_all[0], formatting.interval(of_all[0]["low"], of_all[0]["high"], formatting.points)
     if gap["low"] <= 0 <= gap["high"]:
         return (
-            f"Expectations are met within noise: performance is {formatting.points(gap['value'])} {limits} from them."
+            "Expectations are met, no statistically significant gap: performance is "
+            f"{formatting.points(gap['value'])} {limits} from them."
         )
     way, worst = ("missed", parts["value"].idxmin()) if gap["value"] < 0 else ("exceeded", parts["value"].idxmax())
     where = parts.loc[worst]
@@ -291,7 +293,7 @@ def dimension_gaps_title(table: pd.DataFrame) -> str:
     found = dimension_gaps(table)
     missed = list(found.loc[found["high"] < 0, "segment"])
     if not missed:
-        return "Performance falls short of expectation in no dimension beyond noise"
+        return "Performance falls short of expectation significantly in no dimension"
     if len(missed) > MOST_NAMED:
         where = "everywhere" if len(missed) == len(found) else f"in {len(missed)} of {len(found)} dimensions"
         return f"Performance falls short of expectation {where}, most in {missed[0]}"
@@ -304,7 +306,8 @@ def _known(rows: dict, quantity: str) -> bool:
 
 def _met(ratio: dict) -> str:
     value = f"{formatting.number(ratio['value'])} {formatting.interval(ratio['low'], ratio['high'])}"
-    how = "exceeded" if ratio["low"] > 1 else "missed" if ratio["high"] < 1 else "met within noise"
+    met = "met (no statistically significant gap)"
+    how = "exceeded" if ratio["low"] > 1 else "missed" if ratio["high"] < 1 else met
     return f"Expectations are {how}: performance is {value} times what was expected."
 
 
@@ -324,7 +327,8 @@ def expectation_policy_finding(rows: Sequence[Estimate], currency: str) -> str:
                                                              "share who bought again") if (q, much) in known]
     if not pairs:
         return ""
-    said = [f"{q} {_worded(a, currency)} against {_worded(b, currency)}{'' if _differ(a, b) else ' (within noise)'}"
+    noise = " (not statistically significant)"
+    said = [f"{q} {_worded(a, currency)} against {_worded(b, currency)}{'' if _differ(a, b) else noise}"
             for q, a, b in pairs]
     return (
         f"{formatting.sentence_case(much)} against {little}: {formatting.join_words(said)}. {_channels(known)}".strip()
@@ -337,7 +341,7 @@ def _channels(known: Mapping[tuple[str, str], Estimate]) -> str:
         return ""
     most, least = max(won, key=lambda e: e.value), min(won, key=lambda e: e.value)
     if not _differ(most, least):
-        return "Channels do not differ beyond noise in the expectation that they raise."
+        return "Channels show no statistically significant difference in the expectation that they raise."
     return (f"People {most.segment} expect most ({_worded(most, '')}), those {least.segment} least "
             f"({_worded(least, '')}).")
 

@@ -24,9 +24,9 @@ def late(gap=-20.0, half=4.0):
 
 def test_lateness_goes_with_lower_satisfaction_and_nothing_is_called_a_cause():
     said = satisfaction_context_text.late_delivery_sentence(late())
-    assert said == ("8.0 % [7.0 %, 9.0 %] of the deliveries answered for were late or overdue; their people's "
+    assert said == ("8.0 % [7.0 %, 9.0 %] of the deliveries answered for were late or overdue; their "
                     "satisfaction is 20 points lower [−24, −16] than that of people served in time, who stand at 80 "
-                    "points: it goes with lateness, whatever else goes with both.")
+                    "points: an association only.")
     assert not any(word in said for word in ("because", "cause", "due to", "effect"))
     assert (
         satisfaction_context_text.late_delivery_title(late())
@@ -36,16 +36,16 @@ def test_lateness_goes_with_lower_satisfaction_and_nothing_is_called_a_cause():
 
 
 def test_a_difference_within_noise_and_one_that_cannot_be_made_are_said():
-    assert "neither more nor less satisfied beyond noise" in satisfaction_context_text.late_delivery_sentence(late(1.0))
-    assert "does not differ beyond noise" in satisfaction_context_text.late_delivery_title(late(1.0))
+    assert "no statistically significant difference" in satisfaction_context_text.late_delivery_sentence(late(1.0))
+    assert "No statistically significant difference" in satisfaction_context_text.late_delivery_title(late(1.0))
     few = [*late()[:2], no_estimate(LATENESS_GAP, Status.INSUFFICIENT, "3 people got theirs late")]
     assert satisfaction_context_text.late_delivery_sentence(few).endswith(
         "cannot be compared: 3 people got theirs late."
     )
-    assert satisfaction_context_text.late_delivery_title(few).endswith("cannot be said: 3 people got theirs late")
+    assert satisfaction_context_text.late_delivery_title(few).endswith("is not known: 3 people got theirs late")
     none = [no_estimate(LATE_SHARE, Status.NOT_APPLICABLE, "no order has a promised day")]
     assert satisfaction_context_text.late_delivery_sentence(none) == ""
-    assert satisfaction_context_text.late_delivery_title(none).endswith("cannot be said: no order has a promised day")
+    assert satisfaction_context_text.late_delivery_title(none).endswith("is not known: no order has a promised day")
 
 
 def test_deliveries_stand_in_the_answer_only_where_no_driver_was_asked_about():
@@ -78,9 +78,11 @@ def test_kanos_categories_are_counted_in_words_with_their_ties():
         properties("must-be", "must-be (tied with attractive)", "attractive", "reverse")
     )
     assert said == ("Of 4 properties, 2 are taken for granted (must-be), 1 is a pleasant surprise (attractive) and 1 "
-                    "is not wanted (reverse). 1 category within noise. What is missed most where it lacks: “thing 0” "
+                    "is not wanted (reverse). 1 category not statistically significant. What is missed most where it "
+                    "lacks: “thing 0” "
                     "(−0.8).")
-    assert "within noise" not in satisfaction_context_text.kano_sentence(properties("one-dimensional", "indifferent"))
+    sure = satisfaction_context_text.kano_sentence(properties("one-dimensional", "indifferent"))
+    assert "not statistically significant" not in sure
     assert satisfaction_context_text.kano_sentence(properties().reindex(columns=["category"])) == (
         "There are no Kano pairs that ten people or more answered.")
     few = satisfaction_context_text.kano_table(properties("must-be").assign(reverse=3, questionable=0))
@@ -139,7 +141,8 @@ def test_the_ordinal_logit_agrees_or_not_and_says_where_odds_are_uneven():
     ([Estimate(multigroup.PATH_DIFFERENCE, 0.3, segment="A → S", reason="adjusted p 0.012, x against y")],
      "Constructs are composed alike in both groups (x against y); what differs: A → S."),
     ([Estimate(multigroup.PATH_DIFFERENCE, 0.1, segment="A → S", reason="adjusted p 0.6, x against y")],
-     "Constructs are composed alike in both groups (x against y), and no path differs beyond noise."),
+     "Constructs are composed alike in both groups (x against y), and no path shows a statistically significant "
+     "difference."),
 ])
 def test_groups_are_compared_only_where_they_may_be(rows, said):
     assert satisfaction_context_text.multigroup_sentence(rows) == said
@@ -172,7 +175,8 @@ def board():
 
 def test_rates_that_leave_their_limits_are_named_with_the_false_alarms_to_expect(board):
     said = satisfaction_context_text.service_rate_alarms(board)
-    assert said.startswith("Omission rate: shift above the limits, begun about 2025-05, told in 2025-06. About 0.99")
+    assert said.startswith("Omission rate: shift above the limits, begun about 2025-05, signalled in 2025-06. About "
+                           "0.99")
     assert said.endswith("false alarms a year are to be expected of the charts that watch now.")
     few = service_quality.service_charts([board.charts[1].course], 1)
     assert (
@@ -193,7 +197,7 @@ def test_rates_that_leave_their_limits_are_named_with_the_false_alarms_to_expect
 
 
 def test_the_chart_of_a_rate_says_its_last_alarm_or_that_there_are_too_few_months(board):
-    assert service_rate_title(board.charts[0]) == "Cases that nobody took up: shift above the limits told in 2025-06"
+    assert service_rate_title(board.charts[0]) == "Cases not handled: shift above the limits, signalled in 2025-06"
     assert "too few months" in service_rate_title(board.charts[1])
 
 
@@ -206,5 +210,5 @@ def test_a_part_without_a_value_has_nothing_to_show_and_is_named_with_its_reason
     assert len(satisfaction_context_text.rows_with_values(estimate_table(struck))) == 1
     assert satisfaction_context_text.missing_satisfaction_parts(
         {"Kano's pairs": nothing, "deliveries": known, "paths": estimate_table(struck)}
-    ) == ("Not spoken of here: Kano's pairs (no pairs of questions).")
+    ) == ("Not shown: Kano's pairs (no pairs of questions).")
     assert satisfaction_context_text.missing_satisfaction_parts({"deliveries": known}) == ""

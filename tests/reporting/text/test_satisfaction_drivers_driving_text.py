@@ -52,19 +52,20 @@ def test_the_driver_to_improve_first_is_named_with_its_share_and_place():
 
 def test_two_drivers_within_noise_are_both_named():
     assert satisfaction_drivers_text.first_driver(drivers(leads=(0.8, 0.2))).startswith(
-        "Product or Service should be improved first: which of them is within noise; of Product, 60.0 %")
+        "Product or Service should be improved first: the difference is not statistically significant; of Product, "
+        "60.0 %")
 
 
 def test_drivers_that_cannot_be_told_apart_are_given_together():
     assert satisfaction_drivers_text.first_driver(drivers(struck=("Product", "Service"))) == (
-        "Which of Product and Service to improve first cannot be said; together they account for 100 % [50.0 %, 100 %] "
+        "Which of Product and Service to improve first is not known; together they account for 100 % [50.0 %, 100 %] "
         "of the explained differences.")
-    assert "its share cannot be told apart" in satisfaction_drivers_text.first_driver(drivers(struck=("Product",)))
+    assert "its share cannot be separated" in satisfaction_drivers_text.first_driver(drivers(struck=("Product",)))
 
 
 def test_a_leader_that_is_noise_is_not_recommended():
     said = satisfaction_drivers_text.first_driver(drivers(probe=(0.4, 0.6)))
-    assert said.startswith("What to improve first cannot be said: no driver")
+    assert said.startswith("What to improve first is not known: no driver")
     assert (
         satisfaction_drivers_text.drivers_without_effect(drivers(probe=(0.4, 0.6)))
         == "Product and Service do no better than a random column."
@@ -82,7 +83,7 @@ def test_a_leader_that_is_noise_is_not_recommended():
 
 def test_without_people_it_says_how_many_are_missing():
     assert satisfaction_drivers_text.first_driver(NOBODY) == (
-        "What to improve first cannot be said: insufficient data, 2 of 2 people answered every question, fewer than 30."
+        "What to improve first is not known: insufficient data, 2 of 2 people answered every question, fewer than 30."
     )
     assert satisfaction_drivers_text.driver_shares_title(NOBODY).startswith(
         "What satisfaction goes with: insufficient data"
@@ -96,7 +97,7 @@ def test_titles_name_ties_and_what_was_struck():
         == "Satisfaction goes most with Product: 60.0 % of what is explained"
     )
     assert satisfaction_drivers_text.driver_shares_title(drivers(leads=(0.7, 0.3))) == (
-        "Satisfaction goes most with Product or Service: which of them is within noise")
+        "Satisfaction goes most with Product or Service: the difference is not statistically significant")
     assert satisfaction_drivers_text.driver_shares_title(drivers(struck=("Product",))) == (
         "Product accounts for 60.0 % of what is explained, Service for 40.0 %")
 
@@ -115,24 +116,26 @@ def test_a_failing_questionnaire_says_how_many_effects_are_struck_and_what_does_
     said = satisfaction_drivers_text.discriminant_validity_failure(
         valid(Interval(0.95, 0.9, 1.05), loading=0.2), paths("A → B")
     )
-    assert said == ("Discriminant validity fails: the questions do not tell A and B apart (1 pair), so 1 of 2 separate "
-                    "effects are struck. b1 does not belong to B (loading 0.2).")
+    assert said == ("Discriminant validity fails: the questions do not distinguish A and B (1 pair), so 1 of 2 "
+                    "separate effects are not reported. b1 does not belong to B (loading 0.2).")
     assert satisfaction_drivers_text.discriminant_validity_failure(valid(Interval(0.5, 0.4, 0.6)), paths()) == ""
     assert satisfaction_drivers_text.discriminant_validity_failure(None, paths()) == ""
 
 
 def test_struck_and_standing_effects_are_listed():
-    assert satisfaction_drivers_text.unreported_effects(paths("A → B")) == "Struck: A → B. What stands: A → C."
+    assert satisfaction_drivers_text.unreported_effects(paths("A → B")) == (
+        "Not reported (failed check): A → B. Reported: A → C.")
     assert (
-        satisfaction_drivers_text.unreported_effects(paths("A → B", "A → C")) == "Struck: A → B and A → C. None stands."
+        satisfaction_drivers_text.unreported_effects(paths("A → B", "A → C"))
+        == "Not reported (failed check): A → B and A → C. None is reported."
     )
     assert (
         satisfaction_drivers_text.unreported_effects(paths())
-        == "Every effect stands: the constructs can be told apart."
+        == "Every effect is reported: the constructs are distinct (discriminant validity)."
     )
     alone = MeasurementValidity({}, {}, (), {}, {}, {}, 100)
     assert satisfaction_drivers_text.unreported_effects(paths(), alone) == (
-        "Every effect stands; whether single questions can be told apart is not known.")
+        "Every effect is reported; discriminant validity of single questions is not known.")
     nothing = estimate_table([no_estimate("path", Status.INSUFFICIENT, "no question on satisfaction")])
     assert (
         satisfaction_drivers_text.unreported_effects(nothing) == "There is no path model: no question on satisfaction."

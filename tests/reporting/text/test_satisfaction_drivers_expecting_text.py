@@ -27,7 +27,7 @@ def test_missed_and_exceeded_expectations_name_where_most_and_single_ones_are_no
     exceeded = satisfaction_drivers_text.expectation_gap_finding(gap(5, 4, 6, (("staff", 5.0),)))
     assert exceeded == "Expectations are exceeded by 5 points of 100 [4, 6]."
     assert satisfaction_drivers_text.expectation_gap_finding(gap(0.5, -1, 2, parts)).startswith(
-        "Expectations are met within noise: performance"
+        "Expectations are met, no statistically significant gap: performance"
     )
     assert satisfaction_drivers_text.expectation_gap_finding(gap(-5, -6, -4)) == ""
     assert satisfaction_drivers_text.dimension_gaps(gap(-5, -6, -4, parts))["segment"].tolist() == ["price", "staff"]
@@ -60,7 +60,8 @@ def promised(much=70.0, shops=65.0):
 def test_what_goes_with_promising_much_is_said_with_what_is_noise():
     assert satisfaction_drivers_text.expectation_policy_finding(promised(), "EUR") == (
         "Promised much against promised little: satisfaction 70 points against 60 points and spend after answering "
-        "€100 against €100 (within noise). Channels do not differ beyond noise in the expectation that they raise.")
+        "€100 against €100 (not statistically significant). Channels show no statistically significant difference in "
+        "the expectation that they raise.")
     assert satisfaction_drivers_text.expectation_policy_finding(promised(shops=75.0), "EUR").endswith(
         "People won through shops expect most (75 points), those won through friends least (64 points).")
     assert "64" not in satisfaction_drivers_text.expectation_policy_finding(promised()[:4], "EUR")
@@ -68,7 +69,7 @@ def test_what_goes_with_promising_much_is_said_with_what_is_noise():
 
 
 @pytest.mark.parametrize(("low", "high", "word"), [(1.01, 1.1, "exceeded"), (0.8, 0.9, "missed"),
-                                                   (0.9, 1.1, "met within noise")])
+                                                   (0.9, 1.1, "met (no statistically significant gap)")])
 def test_confirmation_is_said_with_its_interval(low, high, word):
     table = estimate_table(
         [
@@ -87,8 +88,8 @@ def test_confirmation_that_cannot_be_said_has_its_reason():
     table = estimate_table([no_estimate(PERFORMANCE_RATIO, Status.NOT_APPLICABLE, "no question asks for expectation"),
                      no_estimate(PERFORMANCE_CORRELATION, Status.NOT_APPLICABLE, "no question asks for expectation")])
     assert satisfaction_drivers_text.confirmation_finding(table) == (
-        "Whether expectations are confirmed cannot be said: no question asks for expectation.")
-    assert "cannot be said" in satisfaction_drivers_text.confirmation_finding(pd.DataFrame(columns=table.columns))
+        "Whether expectations are met is not known: no question asks for expectation.")
+    assert "is not known" in satisfaction_drivers_text.confirmation_finding(pd.DataFrame(columns=table.columns))
 
 
 def test_a_survey_with_different_scales_still_says_which_score_goes_most_with_satisfaction():

@@ -47,9 +47,9 @@ def test_a_change_within_noise_is_called_that():
 
 def test_a_change_that_cannot_be_given_says_why():
     small = no_estimate("change of satisfaction", Status.INSUFFICIENT, "9 people, fewer than 10", segment="wave B")
-    assert satisfaction_text.wave_change(index(small), ["A", "B"]).endswith("cannot be said: 9 people, fewer than 10.")
+    assert satisfaction_text.wave_change(index(small), ["A", "B"]).endswith("is not known: 9 people, fewer than 10.")
     assert satisfaction_text.wave_change(index(), ["A", "B"]) == (
-        "Whether wave B differs from wave A cannot be said: nobody to speak of.")
+        "Whether wave B differs from wave A is not known: nobody to speak of.")
 
 
 def test_a_qualifying_gate_stands_in_the_same_sentence_and_others_do_not():
@@ -58,7 +58,7 @@ def test_a_qualifying_gate_stands_in_the_same_sentence_and_others_do_not():
                   (Level.QUALIFY, "score of trust", "No."),
                   (Level.NOTE, "every measure", "No."))
     assert satisfaction_text.satisfaction_answer(index(), table, [])[0].endswith(
-        "(with care: α is 0.65; 2 of 50 answers are off)."
+        "(caution: α is 0.65; 2 of 50 answers are off)."
     )
 
 
@@ -66,7 +66,8 @@ def test_a_struck_index_opens_the_page_and_the_recommendation_stands_in():
     nps = Estimate("NPS", 30, 20.5, 39, "points", 100)
     struck = index(nps, status=Status.STRUCK, reason="Cronbach's α 0.52 is under 0.60")
     assert satisfaction_text.satisfaction_answer(struck, OK_GATES, []) == (
-        "The satisfaction index is struck: Cronbach's α 0.52 is under 0.60, so its questions do not measure one "
+        "The satisfaction index is not reported (failed check): Cronbach's α 0.52 is under 0.60, so its questions do "
+        "not measure one "
         "thing.",
         "NPS is 30 points [20.5, 39.0], from 100 people.")
 
@@ -76,7 +77,7 @@ def test_a_struck_index_opens_the_page_and_the_recommendation_stands_in():
 def test_too_few_and_nobody_say_what_is_missing(table):
     sentences = satisfaction_text.satisfaction_answer(table, OK_GATES, [])
     assert len(sentences) == 1
-    assert "cannot be said: insufficient data" in sentences[0]
+    assert "cannot be estimated: insufficient data" in sentences[0]
     assert sentences[0].endswith(satisfaction_text.NEEDED)
     assert satisfaction_text.satisfaction_levels(table) == ""
     assert satisfaction_text.levels_title(table) == "Shares of the levels of satisfaction: insufficient data"
@@ -95,7 +96,7 @@ def test_recommendation_goes_by_the_name_that_its_scale_allows():
         "NPS (a) is 10 points [1, 19], from 40 people and NPS (b) is 10 points [1, 19], from 40 people.")
     assert (
         satisfaction_text.recommendation_sentence(index())
-        == "Whether customers recommend us cannot be said: insufficient data."
+        == "Whether customers recommend us: insufficient data."
     )
 
 
@@ -120,10 +121,10 @@ def test_reliability_names_the_weak_and_the_struck():
                               alpha("d", NAN, Level.NOTE, True)])
     assert (
         satisfaction_text.reliability_sentence(table)
-        == "1 scale holds together; b only just; the scores of c are struck"
+        == "1 scale is reliable; b only marginally reliable; the scores of c are not reported (failed check)"
     )
     assert satisfaction_text.reliability_sentence(gate_table("02", [alpha("a", 0.4, Level.STRIKE, True)])) == (
-        "No scales hold together; the scores of a are struck")
+        "No scales are reliable; the scores of a are not reported (failed check)")
     assert (
         satisfaction_text.reliability_sentence(OK_GATES)
         == "No scale has two questions with enough answers: reliability is not known"
@@ -142,11 +143,11 @@ def heard(value, n=200):
 
 def test_silence_says_what_the_others_would_have_to_average():
     assert satisfaction_text.non_response_sentence(index(), heard(0.5), 50) == (
-        "50.0 % of 200 known customers have a score: everybody's mean would be 50 if the others averaged 27.5.")
+        "50.0 % of 200 known customers have a score: the overall mean would be 50 if the others averaged 27.5.")
     assert satisfaction_text.non_response_sentence(index(), heard(0.9), 50).endswith(
-        "everybody's mean stays on the same side of 50."
+        "the overall mean stays on the same side of 50."
     )
-    assert satisfaction_text.non_response_sentence(index(), heard(1.0), 50) == "Every known customer was heard."
+    assert satisfaction_text.non_response_sentence(index(), heard(1.0), 50) == "Every known customer answered."
     unknown = no_estimate("share of customers heard", Status.NOT_APPLICABLE, "no customers are known")
     assert satisfaction_text.non_response_sentence(index(), unknown, 50).endswith(
         "cannot be computed: no customers are known."
@@ -160,15 +161,15 @@ def test_the_largest_level_heads_its_figure():
     assert satisfaction_text.levels_title(index()) == "The largest group is highly satisfied: 40.0 %"
     tie = index(Estimate("share neutral", 0.38, 0.3, 0.47, "share", 120))
     assert satisfaction_text.levels_title(tie) == (
-        "The largest groups are highly satisfied and neutral: which is larger is within noise")
+        "The largest groups are highly satisfied and neutral: the difference is not statistically significant")
 
 
 def test_waves_beyond_noise_head_their_figure():
     waves = ["A", "B", "C"]
     assert satisfaction_text.waves_title(index(changed(-3, -5, -1), changed(3, 1, 5, "C")), waves) == (
-        "Beyond noise, satisfaction falls in wave B and rises in wave C")
+        "Satisfaction significantly falls in wave B and rises in wave C")
     assert satisfaction_text.waves_title(index(changed(0, -5, 5)), waves) == (
-        "Satisfaction does not change beyond noise from any wave to the next")
+        "Satisfaction shows no statistically significant change from any wave to the next")
     assert (
         satisfaction_text.waves_title(index(), ["A"])
         == "Satisfaction by wave: fewer than two waves that can be compared"
@@ -209,7 +210,7 @@ def of_wave(value, wave):
 
 def test_a_mean_outside_every_waves_is_explained_and_one_among_them_is_not():
     below = satisfaction_text.overall_outside_waves(index(of_wave(75.0, "A"), of_wave(74.0, "B")))
-    assert below.startswith("Everybody's mean, 72.5 points, lies below every wave's: it takes each person's last")
+    assert below.startswith("The overall mean, 72.5 points, lies below every wave's: it uses each person's last")
     assert "lies above every wave's" in satisfaction_text.overall_outside_waves(
         index(of_wave(70.0, "A"), of_wave(71.0, "B"))
     )
@@ -231,4 +232,4 @@ def test_ties_of_levels_are_judged_by_effective_people():
     rows = [Estimate(f"share {n}", v, 0, 1, "share", 400) for n, v in (("fairly satisfied", 0.5),
                                                                        ("highly satisfied", 0.38))]
     assert satisfaction_text.levels_title(estimate_table(rows)).startswith("The largest group is")
-    assert "within noise" in satisfaction_text.levels_title(estimate_table(rows), 5.0)
+    assert "not statistically significant" in satisfaction_text.levels_title(estimate_table(rows), 5.0)
