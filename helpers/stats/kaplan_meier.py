@@ -1,5 +1,7 @@
 """Kaplan–Meier survival curves and hazards by group, median, share left, with intervals.
 
+Curve and Greenwood's error are statsmodels'; the limits stay own, since it has none pointwise on log(−log S).
+
 References
 ----------
 Kaplan & Meier (1958), *JASA* 53, 457–481; Greenwood (1926); limits on the scale log(−log S), Kalbfleisch & Prentice
@@ -8,6 +10,7 @@ Kaplan & Meier (1958), *JASA* 53, 457–481; Greenwood (1926); limits on the sca
 
 import numpy as np
 import pandas as pd
+from statsmodels.duration.survfunc import SurvfuncRight
 
 from helpers.stats import confidence_intervals
 
@@ -42,27 +45,22 @@ def kaplan_meier_curve(
     [1.0, 0.75, 0.5, 0.0]
     """
     time, ended = np.asarray(time, dtype="float64"), np.asarray(has_ended, dtype=bool)
-    at = np.unique(time[ended])
-    at_risk = len(time) - np.searchsorted(np.sort(time), at, side="left")
-    deaths = np.searchsorted(np.sort(time[ended]), at, side="right") - np.searchsorted(
-        np.sort(time[ended]), at, side="left")
-    hazard = deaths / np.maximum(at_risk, 1)
-    left = np.cumprod(1 - hazard)
+    first = pd.DataFrame({"time": [0.0], "n_at_risk": [len(time)], "n_ended": [0], "hazard": [0.0], "share_left": [1.0],
+                          "low": [1.0], "high": [1.0]})
+    if not len(time):
+        return first.iloc[:0].assign(group=group)[SURVIVAL_COLUMNS]
+    found = SurvfuncRight(time, ended.astype(int))
+    at, at_risk, left = found.surv_times, found.n_risk.astype("int64"), found.surv_prob
+    deaths = found.n_events.astype("int64")
     with np.errstate(divide="ignore", invalid="ignore"):
-        greenwood = np.cumsum(deaths / (at_risk * (at_risk - deaths)))
-        spread = confidence_intervals.normal_quantile(level) * np.sqrt(greenwood) / np.abs(np.log(left))
+        relative_error = found.surv_prob_se / left
+        spread = confidence_intervals.normal_quantile(level) * relative_error / np.abs(np.log(left))
         low, high = left ** np.exp(spread), left ** np.exp(-spread)
     inside = (left > 0) & (left < 1)
     low, high = np.where(inside, low, left), np.where(inside, high, left)
-    first = pd.DataFrame({"time": [0.0], "n_at_risk": [len(time)], "n_ended": [0], "hazard": [0.0], "share_left": [1.0],
-                          "low": [1.0], "high": [1.0]})
-    rest = pd.DataFrame({"time": at, "n_at_risk": at_risk, "n_ended": deaths, "hazard": hazard, "share_left": left,
-                         "low": low, "high": high})
-    return (
-        pd.concat([first, rest], ignore_index=True).assign(group=group)[SURVIVAL_COLUMNS]
-        if len(time)
-        else rest.assign(group=group)[SURVIVAL_COLUMNS]
-    )
+    rest = pd.DataFrame({"time": at, "n_at_risk": at_risk, "n_ended": deaths, "hazard": deaths / at_risk,
+                         "share_left": left, "low": low, "high": high})
+    return pd.concat([first, rest], ignore_index=True).assign(group=group)[SURVIVAL_COLUMNS]
 
 
 def kaplan_meier_curves(time: np.ndarray, has_ended: np.ndarray, groups: np.ndarray, least: int = 30) -> pd.DataFrame:

@@ -4,16 +4,33 @@ import pytest
 from helpers.stats import kaplan_meier
 
 
-def test_curve_and_hazards_match_statsmodels():
-    from statsmodels.duration.survfunc import SurvfuncRight
-
-    rng = np.random.default_rng(1)
-    life, seen = rng.exponential(10, 300).round(), rng.uniform(0, 20, 300).round()
+@pytest.mark.parametrize("n", [1, 40, 300])
+def test_curve_and_limits_are_the_product_of_hazards_and_greenwoods(n):
+    rng = np.random.default_rng(n)
+    life, seen = rng.exponential(10, n).round(), rng.uniform(0, 20, n).round()
     time, ended = np.minimum(life, seen), life <= seen
-    found, other = kaplan_meier.kaplan_meier_curve(time, ended), SurvfuncRight(time, ended.astype(int))
-    assert found["time"].tolist()[-len(other.surv_times):] == other.surv_times.tolist()
-    assert found["share_left"].tolist()[-len(other.surv_times):] == pytest.approx(other.surv_prob.tolist())
-    assert kaplan_meier.median_survival(found) == other.quantile(0.5)
+    found = kaplan_meier.kaplan_meier_curve(time, ended).iloc[1:]
+    at = np.unique(time[ended])
+    at_risk, deaths = ((time >= at[:, None]).sum(axis=1), ((time == at[:, None]) & ended).sum(axis=1))
+    left = np.cumprod(1 - deaths / at_risk)
+    inner = left > 0
+    spread = 1.959963984540054 * np.sqrt(np.cumsum((deaths / at_risk)[inner] / (at_risk - deaths)[inner]))
+    spread /= np.abs(np.log(left[inner]))
+    assert found["time"].tolist() == at.tolist()
+    assert found["n_at_risk"].tolist() == at_risk.tolist()
+    assert found["n_ended"].tolist() == deaths.tolist()
+    assert found["hazard"].tolist() == pytest.approx((deaths / at_risk).tolist(), abs=1e-12)
+    assert found["share_left"].tolist() == pytest.approx(left.tolist(), abs=1e-12)
+    assert found["low"].to_numpy()[inner] == pytest.approx(left[inner] ** np.exp(spread), abs=1e-12)
+    assert found["high"].to_numpy()[inner] == pytest.approx(left[inner] ** np.exp(-spread), abs=1e-12)
+
+
+def test_where_all_ended_none_is_left_and_where_none_ended_all_are():
+    gone = kaplan_meier.kaplan_meier_curve(np.ones(5), np.ones(5, bool)).iloc[-1]
+    assert (gone["share_left"], gone["low"], gone["high"]) == (0.0, 0.0, 0.0)
+    kept = kaplan_meier.kaplan_meier_curve(np.ones(5), np.zeros(5, bool))
+    assert kept["share_left"].tolist() == [1.0]
+    assert kaplan_meier.kaplan_meier_curve(np.empty(0), np.empty(0, bool)).empty
 
 
 def test_pointwise_intervals_cover_the_truth():
