@@ -12,6 +12,27 @@ def test_power_is_cohens():
     assert power.achieved_power(0.2, 1.0, (393, 393)) == pytest.approx(0.80, abs=0.005)
 
 
+@pytest.mark.parametrize("units", [(2, 2), (50, 80), (150_000, 150_000), (5e8, 5e8)])
+def test_power_keeps_its_near_tail_where_the_far_one_is_lost(units):
+    from scipy import stats
+
+    freedom, error = sum(units) - 2, math.sqrt(1 / units[0] + 1 / units[1])
+    shifts = np.concatenate([np.arange(0.0, 40.0, 0.25), [60.0, 100.0]])
+    found = np.array([power.achieved_power(shift * error, 1.0, units) for shift in shifts])
+    limit = stats.t.isf(0.025, freedom)
+    far = np.nan_to_num(stats.nct.cdf(-limit, freedom, shifts))
+    assert found == pytest.approx(stats.nct.sf(limit, freedom, shifts) + far, abs=1e-9)
+    assert found[1:] == pytest.approx([power.achieved_power(-shift * error, 1.0, units) for shift in shifts[1:]])
+
+
+def test_power_of_many_standard_errors_is_one():
+    assert power.achieved_power(0.02, 0.5, (150_000, 150_000)) == pytest.approx(1.0, abs=1e-12)
+    n = (150_000, 150_000)
+    far = [power.achieved_power(shift * math.sqrt(2 / n[0]), 1.0, n) for shift in np.linspace(8, 30, 89)]
+    assert far == pytest.approx([1.0] * 89, abs=1e-9)
+    assert math.isnan(power.achieved_power(1.0, 1.0, (0, 50)))
+
+
 def test_the_smallest_effect_has_the_wanted_power():
     effect = power.minimum_detectable_effect(2.0, (500, 800))
     assert power.achieved_power(effect, 2.0, (500, 800)) == pytest.approx(0.80, abs=0.003)
