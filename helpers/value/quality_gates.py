@@ -77,7 +77,7 @@ def _periods(engine: Engine, transactions: ir.Table, base: RevenueBridge) -> lis
              f"The classes of customers differ from the change in revenue, counted apart, by {apart:,.2f}."),
         Gate("whole year", n_days, DAYS_PER_YEAR, n_days < DAYS_PER_YEAR, Level.QUALIFY, "change in revenue, retention",
              f"Each period has {n_days} of the {DAYS_PER_YEAR} days of a year, {season}."),
-        Gate("earlier history", n_earlier, n_days, all_new, Level.NOTE, "new and regained customers",
+        Gate("earlier history", n_earlier, n_days, all_new, Level.NOTE, "new and reactivated customers",
              f"Before the first period {earlier}{counted}.")]
 
 
@@ -93,6 +93,6 @@ def _coverage(engine: Engine, transactions: ir.Table, as_of_on: date) -> list[Ga
     return [
         Gate("sales without a customer", anonymous, MAX_ANONYMOUS_SHARE, anonymous > MAX_ANONYMOUS_SHARE, Level.QUALIFY,
              "every number by customer", f"{100 * anonymous:.1f} % of the money in sales and refunds has no customer; "
-             f"up to {100 * MAX_ANONYMOUS_SHARE:.0f} % is let pass."),
+             f"up to {100 * MAX_ANONYMOUS_SHARE:.0f} % is tolerated."),
         Gate("unit costs", costed, MIN_COSTED_SHARE, costed < MIN_COSTED_SHARE, Level.QUALIFY, "margin",
              f"{100 * costed:.1f} % of the money has a unit cost; for the rest margin is an assumed share of sales.")]

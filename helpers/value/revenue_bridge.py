@@ -19,6 +19,8 @@ from helpers.stats import confidence_intervals, disclosure_control
 
 BRIDGE_SEGMENTS = ("new", "kept", "regained", "lost")
 
+SEGMENT_LABELS = {"kept": "retained", "regained": "reactivated", "lost": "churned"}  # words shown to readers
+
 REFUNDED_ONLY = "refunded only"
 
 ANONYMOUS_SALES = "without a customer"
@@ -161,7 +163,8 @@ class RevenueBridge:
                 columns=["class", "n_customers", "before", "after", "change"],
             )
             .astype({"n_customers": "Int64"})
-            .assign(is_withheld=lambda t: t["class"].isin(self.withheld()))
+            .assign(is_withheld=lambda t: t["class"].isin(self.withheld()),
+                    **{"class": lambda t: t["class"].replace(SEGMENT_LABELS)})
         )
 
     def _active(self) -> list[Estimate]:

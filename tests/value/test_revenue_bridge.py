@@ -142,7 +142,7 @@ def test_online_retail_adds_up_to_the_cent(session_engine, online_retail):
 
 def test_split_is_a_table_for_reading(session_engine, transactions):
     split = revenue_bridge.build_revenue_bridge(session_engine, transactions(bought(*ONE_EACH)), END).split()
-    assert split["class"].tolist() == ["new", "kept", "regained", "lost"]
+    assert split["class"].tolist() == ["new", "retained", "reactivated", "churned"]
     assert split["change"].sum() == 23
     assert isinstance(split, pd.DataFrame)
 

@@ -112,7 +112,7 @@ def _against(trial: Backtest, name: str) -> str:
     models = _models(trial)
     verdicts = {rule: trial.verdict(name, rule) for rule in trial.forecasts if rule not in models}
     parts = []
-    for verdict, verb in (("better", "beats"), ("tie", "ties with"), ("worse", "is beaten by")):
+    for verdict, verb in (("better", "beats"), ("tie", "is no better than"), ("worse", "is beaten by")):
         rules = [rule for rule, found in verdicts.items() if found == verdict]
         parts += [f"{verb} {formatting.join_words(rules)}"] if rules else []
     return f"By squared error customer by customer it {formatting.join_words(parts)}." if parts else ""
@@ -152,16 +152,16 @@ def naive_baselines_caption(trial: Backtest | None) -> str:
 def retained_customers_sentence(found: RetainedCustomers, currency: str = "") -> str:
     """Return whether kept customers bought oftener or for more, and what is left of the money."""
     if not found.n:
-        return f"No kept customers can be compared: {found.reason or 'nobody bought in both periods'}."
+        return f"No retained customers can be compared: {found.reason or 'nobody bought in both periods'}."
     gross, net = found.retention()
     if is_hidden(found.n):
-        return "Fewer than ten customers were kept, too few to say what moved their money."
+        return "Fewer than ten customers were retained, too few to say what moved their money."
     often, more = found.of_sales()
     margin = found.of_margin()
     signed = [f"{'+' if v > 0 else ''}{formatting.money(v, currency)}" for v in (often, more, margin[2])]
     rate = f"; the margin rate moved their margin by {signed[2]}" if abs(margin[2]) >= 1 else ""
-    said = (f"Kept customers changed net sales by {signed[0]} through frequency and {signed[1]} through the value of "
-            f"an order{rate}.")
+    said = (f"Retained customers changed net sales by {signed[0]} through frequency and {signed[1]} through the value "
+            f"of an order{rate}.")
     if gross.status is not Status.OK:
         return said
     return (

@@ -7,7 +7,7 @@ from functools import partial
 from helpers.foundation.results import Gate, Level, Status
 from helpers.reporting import decimal_places, formatting
 from helpers.stats.disclosure_control import is_hidden, people_text, share_text_if_enough, suppressed_rows
-from helpers.value.revenue_bridge import BRIDGE_SEGMENTS, BridgePart, RevenueBridge
+from helpers.value.revenue_bridge import BRIDGE_SEGMENTS, SEGMENT_LABELS, BridgePart, RevenueBridge
 from helpers.value.subscriptions import ContractBase
 from helpers.value.tiers import TierShares
 
@@ -44,7 +44,7 @@ def revenue_change(base: RevenueBridge, currency: str = "") -> str:
     moved = "did not change" if not base.change else (
         f"{'rose' if base.change > 0 else 'fell'} by {formatting.money(abs(base.change), currency)}")
     named = [p for p in _told(base) if p.segment in BRIDGE_SEGMENTS]
-    parts = [f"{p.segment} customers {_signed(p.change, currency)}" for p in named if p.change]
+    parts = [f"{_label(p.segment)} customers {_signed(p.change, currency)}" for p in named if p.change]
     rest = base.change - sum((p.change for p in named), Decimal(0))
     is_told = abs(rest) > REST * max((abs(p.change) for p in named), default=0)
     parts += [f"{_others(base)} {_signed(rest, currency)}"] if is_told else []
@@ -59,14 +59,19 @@ def revenue_change_title(base: RevenueBridge, currency: str = "") -> str:
     if not any(p.change for p in _told(base)):
         return "No class of customers moved net sales" if base.periods else "Change in net sales by class of customers"
     most = max(_told(base), key=lambda p: abs(p.change))
-    who = f"{most.segment} customers" if most.segment in BRIDGE_SEGMENTS else f"sales {most.segment}"
+    who = f"{_label(most.segment)} customers" if most.segment in BRIDGE_SEGMENTS else f"sales {most.segment}"
     return f"What moved net sales most: {who}, {_signed(most.change, currency)}"
 
 
 def _others(base: RevenueBridge) -> str:
     """Return what the classes that are not named are called together: by their names where some are withheld."""
-    hidden = [s for s in BRIDGE_SEGMENTS if s in base.withheld()]
+    hidden = [_label(s) for s in BRIDGE_SEGMENTS if s in base.withheld()]
     return f"{formatting.join_words(hidden)} customers together" if len(hidden) > 1 else "the rest"
+
+
+def _label(segment: str) -> str:
+    """Return the word for a class of customers that readers know."""
+    return SEGMENT_LABELS.get(segment, segment)
 
 
 def _told(base: RevenueBridge) -> list[BridgePart]:
@@ -214,7 +219,7 @@ def value_caveats(base: RevenueBridge, pyramid: TierShares) -> tuple[str, ...]:
     lost = base.part("lost").n_customers
     is_told = "lost" not in base.withheld() or is_hidden(lost)
     who = formatting.sentence_case(people_text(lost if is_told else float("nan"), "customer", "customers"))
-    late = (f"{who} count as lost for not buying within "
+    late = (f"{who} count as churned for not buying within "
             f"{base.periods.after.n_days} days; some buy more rarely than that and are not gone.")
     return (known, late, draws) if lost and pyramid.n_customers else (known, draws)
 

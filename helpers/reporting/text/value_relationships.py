@@ -36,7 +36,7 @@ def payback_title(found: AcquisitionPayback) -> str:
     month = found.month()
     if found.reason or month.status is not Status.OK:
         return "Margin brought less the cost of winning, by month of a customer's life"
-    return f"What winning a customer costs is back by month {formatting.whole(month.value)}"
+    return f"Customer acquisition cost (CAC) is paid back by month {formatting.whole(month.value)}"
 
 
 def payback_sentence(found: AcquisitionPayback, currency: str = "") -> str:
@@ -46,7 +46,7 @@ def payback_sentence(found: AcquisitionPayback, currency: str = "") -> str:
         return f"When winning a customer pays cannot be said: {found.reason}."
     whole = found.costs.set_index("channel").loc[ALL_CHANNELS]
     cost = formatting.money(whole["cost"], currency)
-    said = f"Winning a customer costs {cost}, those who never bought included"
+    said = f"Customer acquisition cost (CAC) is {cost}, those who never bought included"
     if month.status is not Status.OK:
         return f"{said}; {_reason(month.reason)}."
     said += f"; the margin has passed it by {_months(month)}."

@@ -199,7 +199,7 @@ def fitted_model_gates(fit: BtydFit, spend: GammaGammaFit, error: float, depende
             Level.QUALIFY,
             AFFECTED_FIGURES,
             f"Fitted to the past alone, {fit.model.name} forecast {100 * abs(error):.0f} % too {many} orders; up to "
-            f"{100 * MAX_TOTAL_ERROR:.0f} % is let pass."
+            f"{100 * MAX_TOTAL_ERROR:.0f} % is tolerated."
             if error == error
             else "No forecast could be tried in a hold-out.",
         ),
@@ -211,7 +211,7 @@ def fitted_model_gates(fit: BtydFit, spend: GammaGammaFit, error: float, depende
             Level.QUALIFY,
             AFFECTED_FIGURES,
             "Gamma-gamma takes spend an occasion as independent of frequency; their rank correlation is "
-            f"{dependence:.2f}, up to {MAX_SPEND_FREQUENCY_CORRELATION} is let pass."
+            f"{dependence:.2f}, up to {MAX_SPEND_FREQUENCY_CORRELATION} is tolerated."
             if dependence == dependence
             else "Whether spend goes with frequency cannot be said: one of them does not vary.",
         ),

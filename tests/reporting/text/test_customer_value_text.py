@@ -103,7 +103,7 @@ def test_the_hold_out_says_forecast_happened_and_every_verdict():
     said = customer_value_text.holdout_sentence(valuation())
     assert said.startswith("350 repeat orders came in the 181 days held out. MBG/NBD, fitted to the days before alone, "
                            "had forecast 320 [300, 340]: 9 % too few. What came lies outside the interval")
-    assert said.endswith("By squared error customer by customer it beats past rate and ties with everybody's mean.")
+    assert said.endswith("customer by customer it beats past rate and is no better than everybody's mean.")
     worse = trial({"MBG/NBD": [5.0, 9.0], "past rate": [0.5, 2.1]})
     assert customer_value_text.holdout_sentence(replace(valuation(), trial=worse)).endswith(
         "it is beaten by past rate."
@@ -146,19 +146,19 @@ def stayed(n=12, b=100.0):
 
 def test_kept_customers_are_split_by_frequency_value_and_margin_rate():
     said = customer_value_text.retained_customers_sentence(stayed(), "EUR")
-    assert said.startswith("Kept customers changed net sales by ")
+    assert said.startswith("Retained customers changed net sales by ")
     assert "through frequency and" in said
     assert "80.0 % [" in said
     assert said.endswith("with what they added (net).")
     assert (
         customer_value_text.retained_customers_sentence(stayed(2))
-        == "Fewer than ten customers were kept, too few to say what moved their money."
+        == "Fewer than ten customers were retained, too few to say what moved their money."
     )
     assert "gross" not in customer_value_text.retained_customers_sentence(stayed(b=0.0))
     nobody = RetainedCustomers(0, (0, 0), (Decimal(0),) * 2, (Decimal(0),) * 2, 0, {}, "the history has 1 day")
     assert (
         customer_value_text.retained_customers_sentence(nobody)
-        == "No kept customers can be compared: the history has 1 day."
+        == "No retained customers can be compared: the history has 1 day."
     )
 
 

@@ -27,7 +27,7 @@ def paid(*channels, cost=20.0, half=0.0):
     return AcquisitionPayback(curves, costs)
 
 
-COST = "Winning a customer costs €20.00, those who never bought included; "
+COST = "Customer acquisition cost (CAC) is €20.00, those who never bought included; "
 
 
 @pytest.mark.parametrize(("found", "said"), [
@@ -48,7 +48,8 @@ def test_payback_is_said_with_its_month_and_its_channels(found, said):
 
 def test_the_title_of_payback_is_the_month_or_what_is_drawn():
     assert (
-        value_relationships_text.payback_title(paid(("all", 5.0))) == "What winning a customer costs is back by month 4"
+        value_relationships_text.payback_title(paid(("all", 5.0))) == "Customer acquisition cost (CAC) is "
+                                                                      "paid back by month 4"
     )
     assert value_relationships_text.payback_title(paid(("all", 1.0))).startswith("Margin brought less the cost")
 

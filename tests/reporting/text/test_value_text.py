@@ -46,30 +46,31 @@ def crossed(gate, statistic=0.25, level=Level.QUALIFY, sentence="The history has
 def test_the_answer_tells_change_retention_and_concentration():
     assert value_text.value_answer(base(), pyramid(), NONE, (), "EUR") == (
         "Net sales rose by €145 in the 365 days up to 31 December 2025, against those before: new customers €300 more, "
-        "kept customers €50.00 less and lost customers €105 less.",
+        "retained customers €50.00 less and churned customers €105 less.",
         "The best 20 % of 500 customers hold 66.9 % [63.8 %, 69.9 %] of margin to date.")
 
 
 def test_falling_sales_and_what_has_no_class_are_said():
     found = value_text.revenue_change(base(part("lost", 10, 90, 0), part("without a customer", 0, 0, 20)))
     assert found.startswith("Net sales fell by 70.00")
-    assert found.endswith("lost customers 90.00 less and the rest 20.00 more")
+    assert found.endswith("churned customers 90.00 less and the rest 20.00 more")
 
 
 def test_a_class_of_fewer_than_ten_customers_is_part_of_the_rest():
     few = base(part("new", 40, 0, 40), part("kept", 50, 70, 60), part("regained", 12, 0, 5), part("lost", 9, 90, 0))
     assert value_text.revenue_change(few).endswith(
-        "new customers 40.00 more and kept, regained and lost customers together 95.00 less")
+        "new customers 40.00 more and retained, reactivated and churned customers together 95.00 less")
     assert value_text.revenue_change_title(few) == "What moved net sales most: new customers, 40.00 more"
     assert value_text.retention_sentence(few) == (
         "Of the 59 customers who bought in the first period all but fewer than ten bought in the second.")
     alone = base(part("new", 30, 0, 40), part("kept", 12, 20, 20), part("lost", 9, 90, 0))
     assert value_text.revenue_change(alone).endswith(
-        "against those before: new, kept and lost customers together 50.00 less"
+        "against those before: new, retained and churned customers together 50.00 less"
     )
     back = base(part("new", 40, 0, 40), part("kept", 30, 70, 60), part("regained", 3, 0, 5), part("lost", 19, 90, 0))
     assert value_text.revenue_change(back).endswith(
-        "kept customers 10.00 less, lost customers 90.00 less and new and regained customers together 45.00 more")
+        "retained customers 10.00 less, churned customers 90.00 less and new "
+        "and reactivated customers together 45.00 more")
     assert "61.2 %" in value_text.retention_sentence(back)
 
 
@@ -184,10 +185,10 @@ def test_scores_are_titled_by_how_many_bought_once(counts, expected):
 
 
 def test_doubt_counts_the_lost_who_may_only_be_slow():
-    assert "20 customers count as lost for not buying within 365 days" in value_text.value_caveats(base(), pyramid())[1]
-    assert (
-        "Fewer than 10 customers count as lost" in value_text.value_caveats(base(part("lost", 1, 5, 0)), pyramid())[1]
-    )
+    many = value_text.value_caveats(base(), pyramid())
+    assert "20 customers count as churned for not buying within 365 days" in many[1]
+    few = value_text.value_caveats(base(part("lost", 1, 5, 0)), pyramid())
+    assert "Fewer than 10 customers count as churned" in few[1]
     assert len(value_text.value_caveats(base(part("kept", 1, 5, 5)), pyramid())) == 2
     assert len(value_text.value_caveats(RevenueBridge(None, reason="x"), pyramid())) == 2
 
