@@ -140,7 +140,7 @@ def churn_kpis(results: RunResults) -> Iterator[Found]:
     made, scores = results.frame(FORECASTS), results.frame(SCORES)
     for row in made[made["segment"] == "all"].to_dict("records") if len(made) else ():
         days = (row["due_on"] - row["made_as_of_on"]).days
-        yield (Kpi("05", "churn", OWN, row["quantity"], f"Expected churn, next {days} days",
+        yield (Kpi("05", "churn", OWN, row["quantity"], f"Expected churn (customers), next {days} days",
                    claims=("every forecast of churn", PEOPLE)),
                Estimate(row["quantity"], row["value"], row["low"], row["high"], row["unit"], int(row["n"]),
                         level=row["level"]))

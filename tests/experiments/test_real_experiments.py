@@ -63,7 +63,7 @@ def test_cookie_cats_sample_ratio_blocks_at_one_per_cent(cookie_cats, lazily):
         if g.gate == "gate: sample ratio"
     )
     assert gate.is_crossed
-    assert "44,700 in gate_30 and 45,489 in gate_40" in gate.sentence
+    assert "44,700 against 45,489 where 50 : 50 was expected" in gate.sentence
     assert "χ² 6.902, p .0086" in gate.sentence
 
 

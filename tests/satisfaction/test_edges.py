@@ -77,7 +77,7 @@ def test_a_sound_survey_has_its_answer(page):
 def test_a_constant_question_is_named_and_the_index_stands(page):
     _, gates, _, answer, first = page(rows({**felt(), "p1": np.full(60, 4.0)}))
     assert answer.startswith("Satisfaction stands at")
-    assert first == ("What to improve first cannot be said: insufficient data, everybody answers question p1 alike.")
+    assert first == ("What to improve first is not known: insufficient data, everybody answers question p1 alike.")
     _, gates, *_ = page(rows({**felt(), "s1": np.full(60, 4.0)}))
     sentence = gates.loc[gates["gate"] == "alpha of satisfaction score", "sentence"].iloc[0]
     assert sentence == "Reliability of satisfaction score is not known: a question that everybody answers alike."
@@ -85,13 +85,13 @@ def test_a_constant_question_is_named_and_the_index_stands(page):
 
 def test_two_respondents_are_not_published(page):
     *_, answer, first = page(rows(felt(2)))
-    assert answer.startswith("How satisfied customers are cannot be said: insufficient data, fewer than 10 people.")
+    assert answer.startswith("Satisfaction cannot be estimated: insufficient data, fewer than 10 people.")
     assert first.endswith("some of 2 people answered every question; 30 are needed.")
 
 
 def test_answers_that_are_all_missing_say_so(page):
     found, _, waves, answer, _ = page(rows({item: np.full(40, np.nan) for item in felt()}))
-    assert answer.startswith("How satisfied customers are cannot be said: insufficient data, nobody to speak of.")
+    assert answer.startswith("Satisfaction cannot be estimated: insufficient data, nobody to speak of.")
     assert waves == []
     assert not (found["status"] == "ok").any()
 
@@ -100,7 +100,7 @@ def test_scores_outside_their_scale_are_counted_and_left_out(page):
     answers = felt()
     answers["s1"][:6] = 9.0
     found, _, _, answer, _ = page(rows(answers))
-    assert ("with care: 6 of 240 answers lie off their question's scale and are not counted") in answer
+    assert ("caution: 6 of 240 answers lie off their question's scale and are not counted") in answer
     inside = found[(found["quantity"] == "satisfaction") & (found["segment"] == "all")]["value"].iloc[0]
     clean = felt()
     clean["s1"][:6] = np.nan

@@ -174,7 +174,7 @@ def test_segments_are_compared_by_the_questions_in_common(catalogued, surveyed, 
     assert made.loc["channel w2", "difference"] == pytest.approx(difference, nan_ok=True)
     assert set(made["compared"]) == {compared}
     told = satisfaction_context_text.segment_differences(satisfaction_index.segment_table(made.reset_index()))
-    assert ("2 segments were asked other questions" in told) == np.isnan(difference)
+    assert ("2 segments were asked different questions" in told) == np.isnan(difference)
     assert ("2 segments are compared by the questions in common only" in told) == compared.startswith("by")
     assert ("compared" in satisfaction_context_text.segment_rows(made.reset_index()).columns) == bool(compared)
 
@@ -183,7 +183,7 @@ def test_the_page_says_that_waves_are_not_compared_and_why(catalogued, surveyed)
     scored, given = waves_of(catalogued, surveyed, {"a1": 4, "a2": 4}, {"b1": 2, "b2": 2})
     frame, waves = estimate_table(satisfaction_index.index_estimates(scored, ["w1", "w2"], given=given)), ["w1", "w2"]
     assert satisfaction_text.wave_change(frame, waves) == (
-        "Whether wave w2 differs from wave w1 cannot be said: not comparable, because they share no question.")
+        "Whether wave w2 differs from wave w1 is not known: not comparable, because they share no question.")
     assert satisfaction_text.waves_title(frame, waves) == (
         "Each wave was asked questions of its own, so satisfaction is not compared over waves")
     assert satisfaction_text.OWN_QUESTIONS in satisfaction_text.wave_changes(frame, waves)
@@ -199,7 +199,7 @@ def test_steps_between_waves_that_cannot_be_told_are_not_said_to_show_no_change(
     frame = estimate_table(
         satisfaction_index.index_estimates(pd.concat([scored, third]), ["w1", "w2", "w3"], given=given)
     )
-    assert satisfaction_text.wave_changes(frame, ["w1", "w2", "w3"])[0] == "1 earlier step cannot be told."
+    assert satisfaction_text.wave_changes(frame, ["w1", "w2", "w3"])[0] == "1 earlier step cannot be compared."
 
 
 def test_the_questions_that_the_index_and_a_measure_rest_on_are_kept_with_their_scale(catalogued, surveyed):

@@ -102,7 +102,13 @@ def unreported_claims(gates: pd.DataFrame) -> tuple[str, ...]:
     is_absent = (gates["level"] == "strike") & ~(gates["statistic"].abs() > 0)
     crossed = gates[gates["is_crossed"] & gates["level"].isin(["strike", "block"]) & ~is_absent]
     lost = {"strike": "Not reported (failed check)", "block": "No verdict (failed check)"}
-    return tuple(f"{lost[g.level]}: {g.claims} — {_stopped(_bare(g.sentence))}" for g in crossed.itertuples())
+    return tuple(f"{_opening(lost[g.level], g.claims)}{_stopped(_bare(g.sentence))}" for g in crossed.itertuples())
+
+
+def _opening(lost: str, claims: str) -> str:
+    """Return how a failed check is introduced: a verdict that cannot be given by what it would be on."""
+    subject = claims.removeprefix("every verdict on ")
+    return f"{lost}: {claims} — " if subject == claims else f"No verdict on {subject}: "
 
 
 def opening_words(gates: pd.DataFrame) -> tuple[str, ...]:

@@ -108,7 +108,7 @@ def test_loyalty_is_said_with_its_caveat():
 
 def test_churn_is_said_in_customers_and_money():
     text = leadership_findings_text.churn_finding(leading.everything())
-    assert text.startswith("About 12 [9, 15] of 40 eligible customers")
+    assert text.startswith("Expected churn up to 28 September 2026: 12 [9, 15] of 40 eligible customers")
     assert "Margin at risk until then: €60" in text
     struck = leading.gates("05", leading.gate("trial", "every forecast of churn", Level.STRIKE))
     assert leadership_findings_text.churn_finding(leading.everything(churn_gates=struck)) == (
