@@ -379,3 +379,34 @@ def test_markdown_of_notebooks_uses_the_words_of_the_field(path):
 def test_no_two_modules_share_a_name_but_the_declared_ones():
     names = [path.stem for path in HELPERS]
     assert {name for name in names if names.count(name) > 1} <= SAME_NAME_ALLOWED
+
+
+NAMED = re.compile(r"\bhelpers\.([a-z_]+(?:\.\w+)+)")
+
+
+def absent(dotted):
+    """Return whether a dotted name below ``helpers`` leads to no module, or to none of its names."""
+    parts = dotted.split(".")
+    files = {i: (ROOT / "helpers").joinpath(*parts[:i]).with_suffix(".py") for i in range(1, len(parts) + 1)}
+    depth = max((i for i, file in files.items() if file.is_file()), default=0)
+    if not depth:
+        return not (ROOT / "helpers").joinpath(*parts[:2]).is_dir()
+    text = files[depth].read_text(encoding="utf-8")
+    return len(parts) > depth and not re.search(rf"(?m)^(def |class )?{parts[depth]}\b", text)
+
+
+def test_the_check_of_named_modules_sees_one_that_is_gone():
+    names = ("stats.survey_scales", "stats.survey_scales.no_such_function", "methods.scales")
+    assert [absent(name) for name in names] == [False, True, True]
+
+
+@pytest.mark.parametrize("path", HELPERS, ids=lambda p: str(p.relative_to(ROOT)))
+def test_every_module_and_function_that_a_docstring_names_exists(path):
+    assert [name for name in NAMED.findall(path.read_text(encoding="utf-8")) if absent(name)] == []
+
+
+def test_every_folder_of_helpers_lists_its_files():
+    for init in sorted((ROOT / "helpers").rglob("__init__.py")):
+        text = init.read_text(encoding="utf-8")
+        files = {p.stem for p in init.parent.glob("*.py")} - {"__init__", "__main__"}
+        assert {name for name in files if f"``{name}``" not in text} == set(), init

@@ -7,6 +7,7 @@ import pandas as pd
 from statsmodels.stats.meta_analysis import combine_effects, effectsize_2proportions
 
 from helpers.actions.planner import CONTROL_GROUP, TREATMENT
+from helpers.foundation.labels import readable_id
 from helpers.foundation.results import Estimate, Status, no_estimate
 from helpers.stats import confidence_intervals
 from helpers.stats.disclosure_control import LEAST_PEOPLE
@@ -176,19 +177,8 @@ def response_sentence(response: ActionResponse) -> str:
     moved = response.difference
     form = percent_text if moved.unit == "share" else _number
     return (
-        f"changed {readable_metric(moved.quantity)} by {form(moved.value)} [{form(moved.low)}, {form(moved.high)}] "
+        f"changed {readable_id(moved.quantity)} by {form(moved.value)} [{form(moved.low)}, {form(moved.high)}] "
         f"{within}")
-
-
-def readable_metric(metric: str) -> str:
-    """Return the name of an outcome without underscores.
-
-    Examples
-    --------
-    >>> readable_metric("repurchased")
-    'repurchased'
-    """
-    return metric.replace("_", " ").strip()
 
 
 def response_people(response: ActionResponse) -> str:

@@ -128,7 +128,7 @@ def survival_curves(gaps: pd.DataFrame, contracts: pd.DataFrame) -> pd.DataFrame
     Returns
     -------
     DataFrame
-        As `helpers.methods.survival.curves` gives it; empty where nothing has a length.
+        As `helpers.stats.kaplan_meier.kaplan_meier_curves` gives it; empty where nothing has a length.
     """
     if gaps.empty:
         return kaplan_meier.kaplan_meier_curves(*(contracts[c].to_numpy() for c in ("months", "has_ended", "plan")))

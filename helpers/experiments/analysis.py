@@ -20,9 +20,10 @@ from helpers.experiments import (
 )
 from helpers.experiments.aggregates import COVARIATE_PREFIX, ArmMoments
 from helpers.experiments.config import ExperimentsConfig
-from helpers.experiments.design import ExperimentDesign, readable_id
+from helpers.experiments.design import ExperimentDesign
 from helpers.experiments.experiment_data import ExperimentData
 from helpers.experiments.mean_difference import Difference
+from helpers.foundation.labels import readable_id
 from helpers.foundation.results import Status
 from helpers.stats import multiple_testing
 

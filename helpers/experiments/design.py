@@ -8,6 +8,7 @@ import pandas as pd
 
 from helpers.experiments.aggregates import ArmAggregates
 from helpers.experiments.config import ExperimentPlan, ExperimentsConfig
+from helpers.foundation.labels import readable_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +77,6 @@ class ExperimentDesign:
     def is_primary(self, metric: str) -> bool:
         """Return whether a metric decides; without a plan every one is looked at alike."""
         return self.plan is None or metric == self.plan.primary_metric
-
-
-def readable_id(text: str) -> str:
-    """Return a readable form of an id.
-
-    Examples
-    --------
-    >>> readable_id("one_page_checkout")
-    'one page checkout'
-    """
-    return text.replace("_", " ").strip()
 
 
 def label_in_sentence(label: str) -> str:

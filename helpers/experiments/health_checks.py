@@ -8,10 +8,11 @@ from scipy import stats
 
 from helpers.experiments import mean_difference
 from helpers.experiments.aggregates import ArmAggregates
-from helpers.experiments.design import ExperimentDesign, readable_id
+from helpers.experiments.design import ExperimentDesign
 from helpers.experiments.experiment_data import UnitSample, covariate_matrix
 from helpers.experiments.missing_covariates import CovariateMissingness, covariate_missingness
 from helpers.experiments.variance_reduction import trimmed_bounds
+from helpers.foundation.labels import readable_id
 from helpers.foundation.results import Gate, Level
 
 

@@ -8,6 +8,7 @@
 * ``engine_choice``: Choice of the engine by name, DuckDB or Spark; refuses one that this machine cannot run.
 * ``errors``: Errors on bad input in one form: where, what was found, how many, what is allowed.
 * ``hash_key``: The secret key of keyed hashes: from the environment, else the workbook's own, kept in a file.
+* ``labels``: Labels: the readable form of an id that has no label of its own.
 * ``money``: Money: decimals with four places in the engine, their products and shares.
 * ``parquet_files``: Parquet files are read by what is in them: no columns from folder names, no glob patterns in
   paths.

@@ -68,7 +68,7 @@ def profile_slopes(counts: ScoreCounts, found: BreakpointEstimate, level: float 
     counts : ScoreCounts
         People by score.
     found : BreakpointEstimate
-        From `helpers.loyalty.knots.located`.
+        From `helpers.loyalty.breakpoints.locate_breakpoints`.
     level : float
         Level of the intervals.
 

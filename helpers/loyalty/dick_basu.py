@@ -48,9 +48,9 @@ def measure_attitudes(answers: ir.Table, known: pd.DataFrame, assumed: LoyaltyCo
     Parameters
     ----------
     answers : Table
-        From `helpers.methods.scales.answers`.
+        From `helpers.stats.survey_scales.scaled_answers`.
     known : DataFrame
-        From `helpers.methods.scales.catalogue`.
+        From `helpers.stats.survey_scales.item_catalogue`.
     assumed : LoyaltyConfig
         Which roles make up the attitude.
     """
@@ -78,7 +78,7 @@ def repeat_purchase(occasions: ir.Table, as_of_on: date, assumed: LoyaltyConfig)
     Parameters
     ----------
     occasions : Table
-        From `helpers.customers.purchases.occasions`.
+        From `helpers.customers.purchases.purchase_occasions`.
     as_of_on : date
         Last day that is seen.
     assumed : LoyaltyConfig
@@ -137,7 +137,7 @@ def repeat_shares(engine: Engine, placed: ir.Table, bought: pd.DataFrame) -> lis
     engine : Engine
         Counts.
     placed : Table
-        From `helpers.customers.purchases.placed`: orders of a day count singly, and so do cancelled ones.
+        From `helpers.customers.purchases.count_orders`: orders of a day count singly, and so do cancelled ones.
     bought : DataFrame
         From `purchases`.
     """
@@ -169,7 +169,7 @@ def classify_loyalty(said: Attitudes, bought: pd.DataFrame, signed: pd.DataFrame
     Parameters
     ----------
     said : Attitudes
-        From `helpers.loyalty.attitude.attitudes`.
+        From `helpers.loyalty.dick_basu.measure_attitudes`.
     bought, signed : DataFrame
         From `helpers.loyalty.dick_basu`: purchases and contracts.
     assumed : LoyaltyConfig

@@ -68,9 +68,9 @@ def dick_basu_estimates(people: pd.DataFrame, said: Attitudes) -> list[Estimate]
     Parameters
     ----------
     people : DataFrame
-        From `helpers.loyalty.kinds.kinds`.
+        From `helpers.loyalty.dick_basu.classify_loyalty`.
     said : Attitudes
-        From `helpers.loyalty.attitude.attitudes`.
+        From `helpers.loyalty.dick_basu.measure_attitudes`.
 
     Returns
     -------
@@ -185,7 +185,7 @@ def cut_sensitivity(said: Attitudes, occasions: ir.Table, signed: pd.DataFrame, 
     Parameters
     ----------
     said, occasions, signed, as_of_on, assumed
-        As for `helpers.loyalty.kinds.kinds` and `helpers.loyalty.behaviour.purchases`.
+        As for `helpers.loyalty.dick_basu.classify_loyalty` and `helpers.loyalty.dick_basu.repeat_purchase`.
     """
     asked, rows, bought = said.people[["customer_id"]].dropna(), [], {}
     signed = signed.merge(asked, on="customer_id")
@@ -335,9 +335,9 @@ def kind_probabilities(people: pd.DataFrame, said: Attitudes, assumed: LoyaltyCo
     Parameters
     ----------
     people : DataFrame
-        From `helpers.loyalty.kinds.kinds`.
+        From `helpers.loyalty.dick_basu.classify_loyalty`.
     said : Attitudes
-        From `helpers.loyalty.attitude.attitudes`.
+        From `helpers.loyalty.dick_basu.measure_attitudes`.
     assumed : LoyaltyConfig
         The cuts.
 

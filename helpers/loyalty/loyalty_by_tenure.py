@@ -26,7 +26,7 @@ def purchases_by_period(engine: Engine, occasions: ir.Table, as_of_on: date, ass
     engine : Engine
         Counts.
     occasions : Table
-        From `helpers.customers.purchases.occasions`.
+        From `helpers.customers.purchases.purchase_occasions`.
     as_of_on : date
         Last day that is seen.
     assumed : LoyaltyConfig
@@ -79,7 +79,7 @@ def attitude_by_tenure(people: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     people : DataFrame
-        From `helpers.loyalty.kinds.kinds`.
+        From `helpers.loyalty.dick_basu.classify_loyalty`.
 
     Returns
     -------

@@ -24,7 +24,7 @@ def stated_evidence(engine: Engine, answers: ir.Table) -> pd.DataFrame:
     engine : Engine
         Adds up.
     answers : Table
-        From `helpers.methods.scales.answers`.
+        From `helpers.stats.survey_scales.scaled_answers`.
 
     Returns
     -------
@@ -49,11 +49,11 @@ def moderator_values(engine: Engine, answers: ir.Table, memberships: ir.Table, c
     engine : Engine
         Adds up.
     answers : Table
-        From `helpers.methods.scales.answers`.
+        From `helpers.stats.survey_scales.scaled_answers`.
     memberships : Table
         ``canonical/memberships``.
     came : DataFrame
-        From `helpers.loyalty.returns.returns`.
+        From `helpers.loyalty.satisfaction_loyalty_link.repurchase_after_answer`.
 
     Returns
     -------

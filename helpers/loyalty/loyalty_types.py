@@ -94,7 +94,7 @@ def classify_motives(
     Parameters
     ----------
     people : DataFrame
-        From `helpers.loyalty.kinds.kinds`.
+        From `helpers.loyalty.dick_basu.classify_loyalty`.
     asked, acted : DataFrame
         From `helpers.loyalty.loyalty_type_evidence`.
     assumed : LoyaltyConfig
@@ -267,7 +267,7 @@ def class_indicators(people: pd.DataFrame, assumed: LoyaltyConfig) -> pd.DataFra
     Parameters
     ----------
     people : DataFrame
-        From `helpers.loyalty.motives.motives`.
+        From `helpers.loyalty.loyalty_types.classify_motives`.
     assumed : LoyaltyConfig
         The cuts.
 

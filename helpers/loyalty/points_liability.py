@@ -88,9 +88,9 @@ def project_redemptions(
     Parameters
     ----------
     books : PointsLedger
-        From `helpers.loyalty.ledger.ledger`.
+        From `helpers.loyalty.points_ledger.summarise_ledger`.
     used : DataFrame
-        From `helpers.loyalty.lots.usage`.
+        From `helpers.loyalty.redemption_cohorts.redemption_by_cohort`.
     matched : str
         How it was matched.
     period_days : int
@@ -311,7 +311,7 @@ def programme_records(engine: Engine, points: ir.Table, memberships: ir.Table, j
     points, memberships : Table
         Canonical tables.
     joined : Table
-        From `helpers.loyalty.ledger.joining`.
+        From `helpers.loyalty.points_ledger.first_joining_days`.
     as_of_on : date
         Last day that is seen.
     assumed : LoyaltyConfig

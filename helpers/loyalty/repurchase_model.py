@@ -55,7 +55,7 @@ def history_at_cutoff(bought: ir.Table, cutoff_on: date) -> ir.Table:
     Parameters
     ----------
     bought : Table
-        From `helpers.customers.purchases.occasions` at the cut-off: nothing after it.
+        From `helpers.customers.purchases.purchase_occasions` at the cut-off: nothing after it.
     cutoff_on : date
         Last day that is seen.
 
@@ -227,7 +227,7 @@ def backtest_origins(made: Sequence[SnapshotCells], seed: int) -> list[BacktestO
     Parameters
     ----------
     made : sequence of SnapshotCells
-        From `helpers.loyalty.cutoffs.snapshots`, newest first.
+        From `helpers.loyalty.repurchase_model.repurchase_snapshots`, newest first.
     seed : int
         Draws the customers where there are more than 200,000.
     """

@@ -33,9 +33,9 @@ def repurchase_after_answer(
     Parameters
     ----------
     answers : Table
-        From `helpers.methods.scales.answers`.
+        From `helpers.stats.survey_scales.scaled_answers`.
     occasions : Table
-        From `helpers.customers.purchases.occasions`.
+        From `helpers.customers.purchases.purchase_occasions`.
     subscriptions : Table
         ``canonical/subscriptions``.
     as_of_on : date
@@ -122,7 +122,7 @@ class LoyaltyThreshold:
     slopes : tuple of Interval
         Below, between and above the knots; empty where no knots can be tried, or none is believed.
     compared : DataFrame
-        From `helpers.loyalty.shapes.compared`.
+        From `helpers.loyalty.breakpoints.compare_shapes`.
     reason : str
         Why there is no curve; empty where there is.
     status : Status
@@ -149,7 +149,7 @@ def estimate_threshold(came: pd.DataFrame, seed: int, draws: int = N_TEST_DRAWS,
     Parameters
     ----------
     came : DataFrame
-        From `helpers.loyalty.returns.returns`.
+        From `helpers.loyalty.satisfaction_loyalty_link.repurchase_after_answer`.
     seed : int
         Of the bootstrap and the folds.
     draws : int

@@ -51,9 +51,9 @@ def structural_estimates(
     Parameters
     ----------
     answers : Table
-        From `helpers.methods.scales.answers`.
+        From `helpers.stats.survey_scales.scaled_answers`.
     known : DataFrame
-        From `helpers.methods.scales.catalogue`.
+        From `helpers.stats.survey_scales.item_catalogue`.
     seed, draws : int
         Bootstrap.
 
@@ -158,7 +158,7 @@ def moderator_estimates(came: pd.DataFrame, said: pd.DataFrame) -> list[Estimate
     Parameters
     ----------
     came : DataFrame
-        From `helpers.loyalty.returns.returns`.
+        From `helpers.loyalty.satisfaction_loyalty_link.repurchase_after_answer`.
     said : DataFrame
         Grain customer: ``customer_id, alternatives, switching_cost, quality`` [0–100]``, is_member``; NaN where not
         known.

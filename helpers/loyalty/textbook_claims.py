@@ -24,7 +24,7 @@ def recommendation_gain(people: pd.DataFrame) -> Estimate:
     Parameters
     ----------
     people : DataFrame
-        From `helpers.loyalty.motives.motives`; who answers nine or ten of ten would.
+        From `helpers.loyalty.loyalty_types.classify_motives`; who answers nine or ten of ten would.
 
     Notes
     -----

@@ -39,7 +39,7 @@ def visit_estimates(engine: Engine, events: ir.Table, occasions: ir.Table, kinds
     events : Table
         ``canonical/events``.
     occasions : Table
-        From `helpers.customers.purchases.occasions`.
+        From `helpers.customers.purchases.purchase_occasions`.
     kinds : sequence of str
         Kinds of event that are visits.
     as_of_on : date
@@ -112,7 +112,7 @@ def promise_estimates(engine: Engine, transactions: ir.Table, occasions: ir.Tabl
     transactions : Table
         ``canonical/transactions``.
     occasions : Table
-        From `helpers.customers.purchases.occasions`.
+        From `helpers.customers.purchases.purchase_occasions`.
     as_of_on : date
         Last day that is seen.
     horizon_days : int

@@ -108,7 +108,7 @@ def estimates_table(frame: pd.DataFrame, currency: str = "", caption: str = "", 
     Parameters
     ----------
     frame : pandas.DataFrame
-        Columns as `helpers.foundation.estimates.summary` gives them; columns that say nothing are not shown.
+        Columns as `helpers.foundation.results.estimate_table` gives them; columns that say nothing are not shown.
     currency : str
         Of values whose unit is money.
     caption : str

@@ -288,17 +288,6 @@ def duration_text(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
-def readable_id(text: str) -> str:
-    """Return a readable form of an id.
-
-    Examples
-    --------
-    >>> readable_id("one_page_checkout")
-    'one page checkout'
-    """
-    return text.replace("_", " ").strip()
-
-
 def sentence_case(text: str) -> str:
     """Return a text with its first letter raised, the rest untouched."""
     return text[:1].upper() + text[1:]

@@ -115,7 +115,7 @@ def driver_drift_estimates(
     Parameters
     ----------
     answers : Table
-        From `helpers.methods.scales.answers`.
+        From `helpers.stats.survey_scales.scaled_answers`.
     model : PathModel or NoPathModel
         Whose arrows into satisfaction name the drivers.
     waves : sequence of str

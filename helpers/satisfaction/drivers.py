@@ -88,9 +88,9 @@ def driver_importance(
     Parameters
     ----------
     known : CompleteAnswers or NoPathModel
-        From `helpers.satisfaction.structure.panel`.
+        From `helpers.satisfaction.ecsi_model.complete_answers`.
     valid : MeasurementValidity or None
-        From `helpers.satisfaction.validity.validity_of`.
+        From `helpers.satisfaction.measurement_model.measurement_validity`.
     seed : int
         Of the random columns.
     """
@@ -194,11 +194,11 @@ def path_estimates(
     Parameters
     ----------
     known : CompleteAnswers or NoPathModel
-        From `helpers.satisfaction.structure.panel`.
+        From `helpers.satisfaction.ecsi_model.complete_answers`.
     found : PathFit or None
-        From `helpers.satisfaction.validity.fitted`.
+        From `helpers.satisfaction.measurement_model.fit_measurement_model`.
     valid : MeasurementValidity or None
-        From `helpers.satisfaction.validity.validity_of`.
+        From `helpers.satisfaction.measurement_model.measurement_validity`.
     seed : int
         Of the folds.
     """

@@ -74,7 +74,7 @@ def satisfaction_path_model(known: pd.DataFrame, assumed: SatisfactionConfig) ->
     Parameters
     ----------
     known : DataFrame
-        From `helpers.methods.scales.catalogue`.
+        From `helpers.stats.survey_scales.item_catalogue`.
     assumed : SatisfactionConfig
         Constructs and arrows, if any.
 
@@ -167,7 +167,7 @@ def complete_answers(
     Parameters
     ----------
     answers : Table
-        From `helpers.methods.scales.answers`.
+        From `helpers.stats.survey_scales.scaled_answers`.
     model : PathModel or NoPathModel
         From `structure`.
     assumed : SatisfactionConfig

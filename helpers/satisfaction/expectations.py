@@ -314,9 +314,9 @@ def expectation_steps(
     Parameters
     ----------
     answers : Table
-        From `helpers.methods.scales.answers`.
+        From `helpers.stats.survey_scales.scaled_answers`.
     known : DataFrame
-        From `helpers.methods.scales.catalogue`.
+        From `helpers.stats.survey_scales.item_catalogue`.
     waves : sequence of str
         Oldest first.
     assumed : SatisfactionConfig

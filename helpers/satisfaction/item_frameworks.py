@@ -32,7 +32,7 @@ def tag_means(answers: ir.Table, tagged: pd.DataFrame, replicas: ReplicateWeight
     Parameters
     ----------
     answers : Table
-        From `helpers.methods.scales.answers`.
+        From `helpers.stats.survey_scales.scaled_answers`.
     tagged : DataFrame
         From `tags`.
     replicas : ReplicateWeights, optional
@@ -59,7 +59,7 @@ def cognitive_affective_means(
     Parameters
     ----------
     answers : Table
-        From `helpers.methods.scales.answers`.
+        From `helpers.stats.survey_scales.scaled_answers`.
     tagged : DataFrame
         From `tags`: frames ``satisfaction`` (cognitive, affective) and ``scope`` (transaction, cumulative).
     seed : int
@@ -118,9 +118,10 @@ def delivered_value_weights(
     Parameters
     ----------
     answers : Table
-        From `helpers.methods.scales.answers`.
+        From `helpers.stats.survey_scales.scaled_answers`.
     known : DataFrame
-        From `helpers.methods.scales.catalogue`; the outcome is the questions of the role value, else satisfaction.
+        From `helpers.stats.survey_scales.item_catalogue`; the outcome is the questions of the role value,
+        else satisfaction.
     tagged : DataFrame
         From `tags`; parts are the tags of the frame ``delivered``.
     seed : int

@@ -47,7 +47,7 @@ def kano_pairs(known: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     known : DataFrame
-        From `helpers.methods.scales.catalogue`; five answers from 1, *like it*, to 5, *dislike it*.
+        From `helpers.stats.survey_scales.item_catalogue`; five answers from 1, *like it*, to 5, *dislike it*.
     """
     asked = known[known["role"].isin(["functional", "dysfunctional"]) & (known["pair"].fillna("") != "")
                   & (known["scale_low"] == 1) & (known["scale_high"] == 5) & ~known["is_reversed"]]
@@ -72,7 +72,7 @@ def kano_evaluation(answers: ir.Table, asked: pd.DataFrame, replicas: ReplicateW
     Parameters
     ----------
     answers : Table
-        From `helpers.methods.scales.answers`.
+        From `helpers.stats.survey_scales.scaled_answers`.
     asked : DataFrame
         From `pairs`.
     replicas : ReplicateWeights, optional

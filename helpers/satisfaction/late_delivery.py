@@ -66,7 +66,7 @@ def link_answers_to_deliveries(
     Parameters
     ----------
     scored : DataFrame
-        From `helpers.satisfaction.scores.scores`.
+        From `helpers.satisfaction.satisfaction_index.satisfaction_scores`.
     respondents, transactions : Table
         Canonical tables. The order is the one that respondents name (a column ``order_id``), else the customer's
         latest one delivered in the 60 days before answering.

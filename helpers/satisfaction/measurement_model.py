@@ -74,7 +74,7 @@ def measurement_validity(known: CompleteAnswers | NoPathModel, found: PathFit | 
     Parameters
     ----------
     known : CompleteAnswers or NoPathModel
-        From `helpers.satisfaction.structure.panel`.
+        From `helpers.satisfaction.ecsi_model.complete_answers`.
     found : PathFit or None
         From `fitted`.
     """

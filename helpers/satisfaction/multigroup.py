@@ -36,11 +36,11 @@ def multigroup_estimates(
     Parameters
     ----------
     known : CompleteAnswers or NoPathModel
-        From `helpers.satisfaction.structure.panel`.
+        From `helpers.satisfaction.ecsi_model.complete_answers`.
     scored : DataFrame
-        From `helpers.satisfaction.scores.scores`: which person gave which response.
+        From `helpers.satisfaction.satisfaction_index.satisfaction_scores`: which person gave which response.
     of : DataFrame
-        From `helpers.satisfaction.segments.members`.
+        From `helpers.satisfaction.satisfaction_index.segment_members`.
     assumed : SatisfactionConfig
         Column whose two largest groups are compared.
     seed : int

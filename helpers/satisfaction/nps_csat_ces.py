@@ -33,9 +33,9 @@ def answer_distribution(answers: ir.Table, known: pd.DataFrame, waves: Sequence[
     Parameters
     ----------
     answers : Table
-        From `helpers.methods.scales.answers`.
+        From `helpers.stats.survey_scales.scaled_answers`.
     known : DataFrame
-        From `helpers.methods.scales.catalogue`.
+        From `helpers.stats.survey_scales.item_catalogue`.
     waves : sequence of str
         All waves; a single one gets no segment of its own.
 
@@ -105,7 +105,7 @@ def nps_csat_ces_estimates(
     Parameters
     ----------
     known : DataFrame
-        From `helpers.methods.scales.catalogue`.
+        From `helpers.stats.survey_scales.item_catalogue`.
     counted : DataFrame
         From `distribution`.
     waves : sequence of str

@@ -67,7 +67,7 @@ def penalty_reward_contrasts(
     Parameters
     ----------
     known : CompleteAnswers or NoPathModel
-        From `helpers.satisfaction.structure.panel`.
+        From `helpers.satisfaction.ecsi_model.complete_answers`.
     draws, seed : int
         Of the bootstrap.
 
@@ -122,7 +122,8 @@ def driver_odds_ratios(known: CompleteAnswers | NoPathModel) -> list[Estimate]:
     Parameters
     ----------
     known : CompleteAnswers or NoPathModel
-        From `helpers.satisfaction.structure.panel`; the question is the satisfaction one with the fewest answers.
+        From `helpers.satisfaction.ecsi_model.complete_answers`; the question is the satisfaction one
+        with the fewest answers.
     """
     if isinstance(known, NoPathModel):
         return [no_estimate(DRIVER_ODDS_RATIO, Status.INSUFFICIENT, known.reason, unit="times", n=known.n)]
@@ -153,7 +154,7 @@ def moderated_paths(known: CompleteAnswers | NoPathModel, assumed: SatisfactionC
     Parameters
     ----------
     known : CompleteAnswers or NoPathModel
-        From `helpers.satisfaction.structure.panel`.
+        From `helpers.satisfaction.ecsi_model.complete_answers`.
     assumed : SatisfactionConfig
         Moderations as ``Image * Satisfaction > Loyalty``; resamples.
     seed : int

@@ -34,7 +34,7 @@ def response_funnel(invitations: ir.Table, scored: pd.DataFrame) -> list[Estimat
     invitations : Table
         ``canonical/invitations``.
     scored : DataFrame
-        From `helpers.satisfaction.scores.scores`.
+        From `helpers.satisfaction.satisfaction_index.satisfaction_scores`.
     """
     sent = invitations.select("response_id").to_pyarrow().to_pandas()["response_id"]
     if sent.empty:
@@ -58,9 +58,9 @@ def response_styles(answers: ir.Table, known: pd.DataFrame, replicas: ReplicateW
     Parameters
     ----------
     answers : Table
-        From `helpers.methods.scales.answers`.
+        From `helpers.stats.survey_scales.scaled_answers`.
     known : DataFrame
-        From `helpers.methods.scales.catalogue`.
+        From `helpers.stats.survey_scales.item_catalogue`.
     replicas : ReplicateWeights, optional
         Of the weights.
 

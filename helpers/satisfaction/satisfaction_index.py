@@ -30,7 +30,7 @@ def satisfaction_scores(answers: ir.Table, assumed: SatisfactionConfig) -> pd.Da
     Parameters
     ----------
     answers : Table
-        From `helpers.methods.scales.answers`.
+        From `helpers.stats.survey_scales.scaled_answers`.
     assumed : SatisfactionConfig
         Default cut points, and the least share of applicable questions that must be answered; one to which ten or
         more of a wave have no answer, and nobody has, was not asked in it.
@@ -95,7 +95,7 @@ def index_estimates(
     Parameters
     ----------
     scores : DataFrame
-        From `helpers.satisfaction.scores.scores`, in memory.
+        From `helpers.satisfaction.satisfaction_index.satisfaction_scores`, in memory.
     waves : sequence of str
         Waves, oldest first; a single wave is the same as everybody and gets no rows of its own.
     struck : str
@@ -133,11 +133,11 @@ def questions(
     Parameters
     ----------
     scores : DataFrame
-        From `helpers.satisfaction.scores.scores`.
+        From `helpers.satisfaction.satisfaction_index.satisfaction_scores`.
     given : ItemAnswers
-        From `helpers.satisfaction.scores.by_item`.
+        From `helpers.satisfaction.satisfaction_index.by_item`.
     known : DataFrame
-        From `helpers.methods.scales.catalogue`.
+        From `helpers.stats.survey_scales.item_catalogue`.
     replicas : ReplicateWeights, optional
         Of the weights.
 
@@ -281,7 +281,7 @@ def segment_comparisons(
     Parameters
     ----------
     scored : DataFrame
-        From `helpers.satisfaction.scores.scores`; a person counts once, by the latest answer.
+        From `helpers.satisfaction.satisfaction_index.satisfaction_scores`; a person counts once, by the latest answer.
     of : DataFrame
         From `members`.
     replicas : ReplicateWeights, optional

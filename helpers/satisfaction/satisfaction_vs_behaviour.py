@@ -36,7 +36,7 @@ def behaviour_after_answer(
     Parameters
     ----------
     scored : DataFrame
-        From `helpers.satisfaction.scores.scores`.
+        From `helpers.satisfaction.satisfaction_index.satisfaction_scores`.
     transactions, cases, customers : Table
         Canonical tables.
     as_of : date

@@ -74,9 +74,9 @@ def measure_scales(
     Parameters
     ----------
     answers : Table
-        From `helpers.methods.scales.answers`.
+        From `helpers.stats.survey_scales.scaled_answers`.
     known : DataFrame
-        From `helpers.methods.scales.catalogue`.
+        From `helpers.stats.survey_scales.item_catalogue`.
     replicas : ReplicateWeights, optional
         Of the weights; alpha and item-rest correlations are weighted then, with percentile intervals instead of
         Feldt's and Fisher's.
@@ -170,7 +170,7 @@ def survey_coverage(scored: pd.DataFrame, customers: ir.Table, transactions: ir.
     Parameters
     ----------
     scored : DataFrame
-        From `helpers.satisfaction.scores.scores`.
+        From `helpers.satisfaction.satisfaction_index.satisfaction_scores`.
     customers, transactions : Table
         Canonical tables that know customers; without either nobody but the respondents is known.
     """
@@ -204,7 +204,7 @@ def satisfaction_gates(
     measured : sequence of MeasuredScale
         From `measured_scales`.
     scores : DataFrame
-        From `helpers.satisfaction.scores.scores`, in memory.
+        From `helpers.satisfaction.satisfaction_index.satisfaction_scores`, in memory.
     states : DataFrame
         From `answered`.
     given : ItemAnswers, optional

@@ -46,7 +46,7 @@ def scored_comments(responses: ir.Table, answers: ir.Table) -> pd.DataFrame:
     responses : Table
         ``canonical/responses``, with masked comments.
     answers : Table
-        From `helpers.methods.scales.answers`.
+        From `helpers.stats.survey_scales.scaled_answers`.
 
     Notes
     -----
@@ -71,7 +71,7 @@ def comment_shares(
     written : DataFrame
         From `comments`.
     scored : DataFrame
-        From `helpers.satisfaction.scores.scores`.
+        From `helpers.satisfaction.satisfaction_index.satisfaction_scores`.
     replicas : ReplicateWeights, optional
         Of the weights.
     """
@@ -189,7 +189,7 @@ def comment_topics(
     Parameters
     ----------
     written : DataFrame
-        From `helpers.satisfaction.comments.comments`.
+        From `helpers.satisfaction.text_comments.scored_comments`.
     declared : mapping of str to sequence of str
         Topic to the beginnings of the words that speak of it; empty: topics are found, each named by its words.
     replicas : ReplicateWeights, optional

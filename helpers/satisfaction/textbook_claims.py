@@ -24,9 +24,9 @@ def word_of_mouth_claim(
     Parameters
     ----------
     answers : Table
-        From `helpers.methods.scales.answers`.
+        From `helpers.stats.survey_scales.scaled_answers`.
     known : DataFrame
-        From `helpers.methods.scales.catalogue`; promoters and detractors by a 0–10 recommend question only.
+        From `helpers.stats.survey_scales.item_catalogue`; promoters and detractors by a 0–10 recommend question only.
     customers : Table
         ``canonical/customers``: ``referred_by``.
     replicas : ReplicateWeights, optional

@@ -131,7 +131,7 @@ def item_answers(answers: ir.Table, roles: Sequence[str], share: float) -> ItemA
     Parameters
     ----------
     answers : Table
-        From `helpers.methods.scales.answers`.
+        From `helpers.stats.survey_scales.scaled_answers`.
     roles : sequence of str
         Such as ``satisfaction``.
     share : float

@@ -6,6 +6,7 @@ from typing import Protocol
 
 import pandas as pd
 
+from helpers.foundation.labels import readable_id
 from helpers.reporting import decimal_places, formatting
 from helpers.reporting.text.experiments import arm_name, experiment_name, metric_heading, metric_name
 
@@ -30,7 +31,7 @@ def uplift_sentences(found: Mapping[tuple[str, str, str], TargetingFinding]) -> 
     Parameters
     ----------
     found : mapping of (experiment, metric, variant) to Targeting
-        As `helpers.experiments.targeting.targetings` gives it.
+        As `helpers.experiments.uplift.uplift_results` gives it.
     """
     if not found:
         return ("Nothing that could be used was known of the units beforehand, or there are too few of them, so nobody "
@@ -40,7 +41,7 @@ def uplift_sentences(found: Mapping[tuple[str, str, str], TargetingFinding]) -> 
 
 def _targeted(experiment: str, metric: str, variant: str, one: TargetingFinding) -> str:
     name = _comparison(experiment, metric, variant)
-    against = f"“{formatting.readable_id(one.rule)}”"
+    against = f"“{readable_id(one.rule)}”"
     if not one.pays:
         return f"{name}: no way of choosing whom to treat is clearly better than treating at random."
     low, high = (formatting.number(x, 2) for x in (one.lead_low, one.lead_high))
@@ -51,7 +52,7 @@ def _targeted(experiment: str, metric: str, variant: str, one: TargetingFinding)
 
 
 def _comparison(experiment: str, metric: str, variant: str) -> str:
-    names = (formatting.readable_id(name) for name in (experiment, metric))
+    names = (readable_id(name) for name in (experiment, metric))
     return "{0}, {2} on {1}".format(*names, arm_name(variant))
 
 
@@ -61,7 +62,7 @@ def uplift_curve_title(found: Mapping[tuple[str, str, str], TargetingFinding]) -
         return "For whom it works cannot be said"
     (experiment, metric, _), one = next(iter(found.items()))
     beats = "a learner beats the one-line rule" if one.is_beaten else "the one-line rule is not beaten"
-    name = ", ".join(formatting.readable_id(text) for text in (experiment, metric))
+    name = ", ".join(readable_id(text) for text in (experiment, metric))
     return f"Treating the most promising first ({name}): {beats}"
 
 
@@ -80,7 +81,7 @@ def cuped_gain(effects: pd.DataFrame) -> str:
     if known.empty:
         return "Nothing was known beforehand, of all arms alike, that outcomes could be adjusted by (CUPED)."
     best = known.sort_values("cuped_reduction", ascending=False).iloc[0]
-    covariate = formatting.readable_id(str(best["covariate"]).removeprefix("covariate_"))
+    covariate = readable_id(str(best["covariate"]).removeprefix("covariate_"))
     if best["cuped_reduction"] < 0.01:
         return (
             f"CUPED gained nothing: the best column, {covariate}, reduces the variance of {metric_name(best)} by "
@@ -131,7 +132,7 @@ def effect_variants(effects: pd.DataFrame, currency: str = "") -> pd.DataFrame:
                 f"{form(scale * value)} {formatting.interval(scale * row[low], scale * row[high], form)}")
 
         rows.append({"experiment": experiment_name(row), "metric": metric_heading(row), "arm": arm_name(row["variant"]),
-                     "method": formatting.readable_id(str(row["method"])), "as found": said(""), "after "
+                     "method": readable_id(str(row["method"])), "as found": said(""), "after "
                 "CUPED": said("cuped"),
                      "variance reduced by": "–" if decimal_places.is_missing(row["cuped_reduction"]) else
                      formatting.share(row["cuped_reduction"]), "winsorised": said("winsor"), "note": row["note"]})
@@ -215,7 +216,7 @@ def preregistration_sentence(analysis: pd.DataFrame) -> str:
     n = formatting.count_text(analysis["experiment"].nunique(), "planned experiment", "planned experiments")
     if off.empty:
         return f"{formatting.sentence_case(n)} analysed as planned."
-    what = formatting.join_words([f"{formatting.readable_id(str(r['item']))} of "
+    what = formatting.join_words([f"{readable_id(str(r['item']))} of "
                                   f"{experiment_name(r)}" for r in off.to_dict("records")])
     return f"Of {n} not everything is as planned: {what}."
 
@@ -238,7 +239,7 @@ def subgroup_sentence(table: pd.DataFrame) -> str:
         return "Nothing was known beforehand by which effects could differ."
     if clear.empty:
         return "No column known beforehand goes with a clearly different effect."
-    said: Sequence[str] = [f"{formatting.readable_id(str(r['covariate']))} "
+    said: Sequence[str] = [f"{readable_id(str(r['covariate']))} "
                            f"({_comparison(*(str(r[c]) for c in ('experiment', 'metric', 'variant')))})"
                            for r in clear.to_dict("records")]
     return f"The effect differs with statistical significance by {formatting.join_words(said[:4])}."

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import pandas as pd
 
+from helpers.foundation.labels import readable_id
 from helpers.reporting import decimal_places, formatting
 
 NONE = ("No experiment is recorded. A table of assignments — experiment, unit, arm and what came of each unit — "
@@ -26,12 +27,12 @@ CAUGHT = 1.96 + 0.84  # standard errors: found at the 5 % level with 80 % power
 
 def experiment_name(row: Mapping[str, object]) -> str:
     """Return what people call the experiment of a row: its label, else its name without underscores."""
-    return str(_known(row, "experiment_label") or formatting.readable_id(str(row["experiment"])))
+    return str(_known(row, "experiment_label") or readable_id(str(row["experiment"])))
 
 
 def metric_name(row: Mapping[str, object]) -> str:
     """Return what people call the metric of a row, within a sentence."""
-    return str(_known(row, "metric_label") or formatting.readable_id(str(row["metric"])))
+    return str(_known(row, "metric_label") or readable_id(str(row["metric"])))
 
 
 def metric_heading(row: Mapping[str, object]) -> str:
@@ -41,7 +42,7 @@ def metric_heading(row: Mapping[str, object]) -> str:
 
 def arm_name(arm: object) -> str:
     """Return what people call an arm; who is held out of a list is its random control group."""
-    return ARMS.get(str(arm), formatting.readable_id(str(arm)))
+    return ARMS.get(str(arm), readable_id(str(arm)))
 
 
 def _known(row: Mapping[str, object], column: str) -> object:

@@ -57,7 +57,7 @@ def change_text(row: Mapping[str, object], currency: str = "") -> str:
     Parameters
     ----------
     row : mapping
-        A figure with the columns of `helpers.reporting.comparison.changes`.
+        A figure with the columns of `helpers.reporting.change_since_last_run.changes_table`.
     currency : str
         The run's currency.
     """

@@ -9,6 +9,7 @@ from helpers.actions import measured_response
 from helpers.churn import scoring
 from helpers.churn.classifiers import BOOSTING, LOGISTIC
 from helpers.churn.model_selection import ModelSelection, PairedComparison
+from helpers.foundation.labels import readable_id
 from helpers.foundation.results import Estimate, Status
 from helpers.reporting import decimal_places, formatting
 from helpers.reporting.run_results import COUNTS, RunResults
@@ -174,7 +175,7 @@ def _unjudged(lists: pd.DataFrame) -> str:
         return "no action list with a random control group has been both carried out and measured"
     last = lists[lists["experiment"] == lists["experiment"].max()].iloc[0]
     return (
-        f"the {formatting.readable_id(str(last['experiment']))} has no outcome that can be judged: "
+        f"the {readable_id(str(last['experiment']))} has no outcome that can be judged: "
         f"{str(last['reason']).rstrip('.')}")
 
 

@@ -240,7 +240,7 @@ def threshold_sensitivity(table: pd.DataFrame) -> str:
     Parameters
     ----------
     table : DataFrame
-        From `helpers.loyalty.matrix.sensitivity`.
+        From `helpers.loyalty.dick_basu_uncertainty.cut_sensitivity`.
     """
     table = table.dropna(subset="true")
     if len(table) < 2:

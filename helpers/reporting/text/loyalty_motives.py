@@ -147,7 +147,7 @@ def loyalty_formation(periods: pd.DataFrame) -> str:
     Parameters
     ----------
     periods : DataFrame
-        From `helpers.loyalty.formation.by_period`.
+        From `helpers.loyalty.loyalty_by_tenure.purchases_by_period`.
     """
     again = periods.dropna(subset=["share_again", "share_active"])
     if len(again) < 2:

@@ -240,7 +240,7 @@ def joining_comparison(table: pd.DataFrame) -> str:
     Parameters
     ----------
     table : DataFrame
-        From `helpers.loyalty.joiners.joiners`.
+        From `helpers.loyalty.enrolment.members_by_channel`.
     """
     if len(table) < 2:
         return "Members are not told apart by the way they joined."

@@ -308,7 +308,7 @@ def alpha_table(table: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     table : DataFrame
-        From `helpers.satisfaction.quality.agreement`.
+        From `helpers.satisfaction.survey_quality.alphas_by_scale`.
     """
     limits = [formatting.interval(low, high) for low, high in zip(table["low"], table["high"], strict=True)]
     shown = table.assign(interval=limits)

@@ -74,7 +74,7 @@ def late_delivery_sentence(rows: Sequence[Estimate]) -> str:
     Parameters
     ----------
     rows : sequence of Estimate
-        From `helpers.satisfaction.deliveries.deliveries`.
+        From `helpers.satisfaction.late_delivery.late_delivery_estimates`.
     """
     late, gap, in_time = _one(rows, LATE_SHARE), _one(rows, LATENESS_GAP), _one(rows, SATISFACTION_BY_DELIVERY, IN_TIME)
     if late is None or gap is None or late.status is not Status.OK:
@@ -119,7 +119,7 @@ def segment_rows(found: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     found : DataFrame
-        From `helpers.satisfaction.segments.shown`.
+        From `helpers.satisfaction.satisfaction_index.segment_table`.
     """
     limits = [formatting.interval(a, b, formatting.points) for a, b in zip(found["low"], found["high"], strict=True)]
     columns = ["segment", "people", "value", "interval", "difference", "p_adjusted"]
@@ -133,7 +133,7 @@ def segment_differences(found: pd.DataFrame) -> str:
     Parameters
     ----------
     found : DataFrame
-        From `helpers.satisfaction.segments.shown`.
+        From `helpers.satisfaction.satisfaction_index.segment_table`.
     """
     known, apart = found[found["p_adjusted"].notna()], found[found["compared"].ne("")]
     n_not = int(apart["difference"].isna().sum())
@@ -168,7 +168,7 @@ def kano_sentence(shown: pd.DataFrame) -> str:
     Parameters
     ----------
     shown : DataFrame
-        From `helpers.satisfaction.kano.shown`.
+        From `helpers.satisfaction.kano.kano_properties`.
     """
     if shown.empty:
         return "There are no Kano pairs that ten people or more answered."
@@ -200,7 +200,7 @@ def kano_table(shown: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     shown : DataFrame
-        From `helpers.satisfaction.kano.shown`.
+        From `helpers.satisfaction.kano.kano_properties`.
     """
     ends = {c: zip(shown[f"{c}_low"], shown[f"{c}_high"], strict=True) for c in ("better", "worse")}
     made = shown.assign(
@@ -256,7 +256,7 @@ def multigroup_sentence(rows: Sequence[Estimate]) -> str:
     Parameters
     ----------
     rows : sequence of Estimate
-        From `helpers.satisfaction.groups.compared`.
+        From `helpers.satisfaction.multigroup.multigroup_estimates`.
     """
     apart = [e for e in rows if e.quantity == multigroup.PATH_DIFFERENCE]
     if apart[0].status is not Status.OK:
@@ -277,7 +277,7 @@ def topic_sentence(table: pd.DataFrame) -> str:
     Parameters
     ----------
     table : DataFrame
-        From `helpers.satisfaction.topics.topics`.
+        From `helpers.satisfaction.text_comments.comment_topics`.
     """
     if table.empty:
         return "No topic of comments has ten people or more."
@@ -296,7 +296,7 @@ def topic_rows(found: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     found : DataFrame
-        From `helpers.satisfaction.topics.topics`.
+        From `helpers.satisfaction.text_comments.comment_topics`.
     """
     limits = [formatting.interval(a, b, formatting.points) for a, b in zip(found["low"], found["high"], strict=True)]
     return found.assign(interval=limits)[["topic", "people", "share", "satisfaction", "interval", "blame"]]
@@ -317,7 +317,7 @@ def service_rate_alarms(board: ChartSet) -> str:
     Parameters
     ----------
     board : ChartSet
-        From `helpers.satisfaction.service.board`.
+        From `helpers.satisfaction.service_quality.service_charts`.
     """
     watched = [chart for chart in board.charts if chart.points["is_live"].any()]
     if not watched:

@@ -38,7 +38,7 @@ def discriminant_validity_failure(valid: MeasurementValidity | None, paths: pd.D
     Parameters
     ----------
     valid : MeasurementValidity or None
-        From `helpers.satisfaction.validity.validity_of`.
+        From `helpers.satisfaction.measurement_model.measurement_validity`.
     paths : DataFrame
         ``results/satisfaction_paths``.
     """
@@ -69,7 +69,7 @@ def unreported_effects(paths: pd.DataFrame, valid: MeasurementValidity | None = 
     paths : DataFrame
         ``results/satisfaction_paths``.
     valid : MeasurementValidity or None
-        From `helpers.satisfaction.validity.validity_of`.
+        From `helpers.satisfaction.measurement_model.measurement_validity`.
     """
     direct = paths[paths["quantity"] == "path"]
     if direct["segment"].eq("all").any() or direct.empty:
@@ -212,7 +212,7 @@ def rank_table(table: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, Callable], 
     Parameters
     ----------
     table : DataFrame
-        From `helpers.satisfaction.effects.ranks`.
+        From `helpers.satisfaction.drivers.driver_rank_table`.
     """
     forms = {c: formatting.share for c in table.columns if c != "driver"}
     return table, forms, "How often each driver has each rank, over the resamples"
@@ -224,7 +224,7 @@ def importance_performance_rows(table: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     table : DataFrame
-        From `helpers.satisfaction.effects.importance_map`.
+        From `helpers.satisfaction.drivers.importance_performance_map`.
     """
     limits = [formatting.interval(a, b, formatting.share) for a, b in zip(table["low"], table["high"], strict=True)]
     shown = table.assign(interval=limits, relevant=["yes" if x else "no" for x in table["relevant"]])
@@ -317,7 +317,7 @@ def expectation_policy_finding(rows: Sequence[Estimate], currency: str) -> str:
     Parameters
     ----------
     rows : sequence of Estimate
-        From `helpers.satisfaction.signs.expectation_policy`.
+        From `helpers.satisfaction.satisfaction_vs_behaviour.expectation_policy_estimates`.
     currency : str
         Of spend.
     """

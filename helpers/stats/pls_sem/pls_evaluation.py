@@ -57,7 +57,7 @@ def q2_predictive_relevance(
     folds, seed : int
         Every row is held out once, in one of the folds.
     scheme : str
-        As in `helpers.methods.paths.fit`.
+        As in `helpers.stats.pls_sem.path_model.fit_path_model`.
     weights : ndarray, shape (n,), optional
         Survey weights.
 
