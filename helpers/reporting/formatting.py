@@ -314,3 +314,14 @@ def _in_currency(text: str, currency: str) -> str:
 
 def _measured(x: float) -> str:
     return whole(x) if not is_missing(x) and not math.isinf(x) and float(x) == int(x) else number(x)
+
+
+def within_sentence(text: str) -> str:
+    """Return a sentence as it goes on within another one: its first letter lowered, but for abbreviations.
+
+    Examples
+    --------
+    >>> within_sentence("Nothing can be learnt"), within_sentence("BG/NBD does not apply")
+    ('nothing can be learnt', 'BG/NBD does not apply')
+    """
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:]

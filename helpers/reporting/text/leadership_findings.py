@@ -58,7 +58,7 @@ def loyalty_finding(results: RunResults) -> str:
     if matrix.empty:
         return ""
     if lost := results.struck("results/loyalty_gates", "kinds of loyalty"):
-        return f"Who is loyal, and of which kind, cannot be said: {_lowered(lost)}."
+        return f"Who is loyal, and of which kind, cannot be said: {formatting.within_sentence(lost)}."
     true, spurious = (results.estimate("results/loyalty_matrix", f"share {kind}") for kind in ("true", "spurious"))
     if true.status is not Status.OK or spurious.status is not Status.OK:
         return loyalty_text.loyalty_answer(matrix, results.gates("results/loyalty_gates"))[0]
@@ -79,7 +79,8 @@ def revenue_finding(results: RunResults) -> str:
     lost = results.struck("results/value_gates", "change in revenue")
     if lost or whole.status is not Status.OK:
         signed = contracts(results)
-        why = "" if signed and not lost else f"What made revenue move cannot be said: {_lowered(lost or whole.reason)}."
+        reason = formatting.within_sentence(lost or whole.reason)
+        why = "" if signed and not lost else f"What made revenue move cannot be said: {reason}."
         return " ".join(filter(None, (why, signed)))
     known = {name: e for name, e in moved.items() if e.status is Status.OK and e.value and not is_hidden(e.n)}
     parts = [f"{name} {_signed(e.value, results.currency)}" for name, e in known.items()]
@@ -127,7 +128,7 @@ def churn_finding(results: RunResults) -> str:
     if scores.empty:
         return ""
     if lost := results.struck("results/churn_gates", "every forecast of churn"):
-        return f"Who is leaving cannot be said: {_lowered(lost)}."
+        return f"Who is leaving cannot be said: {formatting.within_sentence(lost)}."
     caveat = results.caveat("results/churn_gates", "every forecast of churn", "value at stake", *COUNTS)
     if not results.has("results/forecasts"):
         return f"{churn_text.contract_churn(scores, results.currency)[0].rstrip('.')}{caveat}."
@@ -152,10 +153,6 @@ def experiments_finding(results: RunResults) -> tuple[str, ...]:
 
 def _signed(amount: float, currency: str) -> str:
     return f"+{formatting.money(amount, currency)}" if amount > 0 else formatting.money(amount, currency)
-
-
-def _lowered(text: str) -> str:
-    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
 
 
 def _moved(amount: float, currency: str) -> str:

@@ -60,7 +60,7 @@ class QuestionInputs:
 
 def cannot(reason: str) -> str:
     """Return that something cannot be said, and why."""
-    return f"Cannot say, because {reason}."
+    return f"Cannot say, because {formatting.within_sentence(reason)}."
 
 
 def customer_retention(known: QuestionInputs) -> str:

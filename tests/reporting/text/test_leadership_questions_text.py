@@ -295,3 +295,8 @@ def test_caveats_of_a_finding_stand_in_the_answer_too():
         leadership_questions_text.next_quarter,
     ):
         assert "(caution: each person is one customer was found)" in answer(found)
+
+
+def test_a_reason_goes_on_within_the_sentence():
+    assert leadership_questions_text.cannot("Nothing can be learnt") == "Cannot say, because nothing can be learnt."
+    assert leadership_questions_text.cannot("BG/NBD does not apply") == "Cannot say, because BG/NBD does not apply."
