@@ -13,14 +13,15 @@ from helpers.reporting.text import experiments as experiments_text
 from helpers.reporting.text import loyalty as loyalty_text
 from helpers.reporting.text import satisfaction as satisfaction_text
 from helpers.stats.disclosure_control import WITHHELD, is_hidden, share_text_if_enough
+from helpers.value.revenue_bridge import ANONYMOUS_SALES, REFUNDED_ONLY, SEGMENT_LABELS
 from helpers.value.subscriptions import SubscriptionSurvival
 
 BASE = "results/customer_base"
 
 REST = 0.005  # of the largest part, below which the rest is lost in rounding
 
-MOVED = {"all": "all", "new customers": "new", "kept": "kept", "regained": "regained", "lost": "lost",
-         "anonymous sales": "without a customer", "refunded in full": "refunded only"}
+MOVED = {"all": "all", "new customers": "new", **{label: key for key, label in SEGMENT_LABELS.items()},
+         "anonymous sales": ANONYMOUS_SALES, "refunded in full": REFUNDED_ONLY}
 
 
 def headlines(results: RunResults) -> pd.DataFrame:

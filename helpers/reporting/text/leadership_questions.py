@@ -105,7 +105,7 @@ def revenue_movement(known: QuestionInputs) -> str:
         return cannot_say
     lost, runs = (formatting.money(e.value, known.results.currency) for e in fees)
     return (f"{cannot_say} Of contracts, those that have ended paid {lost} a month and those that run pay {runs}; "
-            "which of them are new or regained is not told apart.")
+            "which of them are new or reactivated is not told apart.")
 
 
 def margin_at_risk(known: QuestionInputs) -> str:
@@ -316,7 +316,7 @@ def finance_reconciliation(known: QuestionInputs) -> str:
 
 QUESTIONS: tuple[tuple[str, Callable[[QuestionInputs], str]], ...] = (
     ("Are we keeping customers, by count and by money, and is the change real, seasonal or mix?", customer_retention),
-    ("Which customers made revenue move: new, kept, regained, lost?", revenue_movement),
+    ("Which customers made revenue move: new, retained, reactivated, churned?", revenue_movement),
     ("How much margin is at risk, by when, and how much is savable?", margin_at_risk),
     ("If we do nothing, what happens next quarter, in what range?", next_quarter),
     ("What did last quarter's actions earn against their random control group?", action_earnings),

@@ -25,7 +25,7 @@ def test_further_experiments_fill_the_room_of_absent_wings():
 
 @pytest.mark.parametrize(("change", "new", "lost", "text"), [
     (-400.0, 100.0, -500.0,
-     "Net sales of the last 365 days fell by €400 against those before: new customers +€100 and lost −€500."),
+     "Net sales of the last 365 days fell by €400 against those before: new customers +€100 and churned −€500."),
     (100.0, 100.0, 0.0, "Net sales of the last 365 days rose by €100 against those before: new customers +€100."),
     (0.0, 0.0, 0.0, "Net sales of the last 365 days did not change against those before."),
 ])
@@ -46,7 +46,7 @@ def test_a_class_of_fewer_than_ten_customers_is_not_named():
 def test_revenue_carries_its_caveat_and_gives_way_to_a_struck_claim():
     season = leading.gates("04", leading.gate("whole year", "change in revenue, retention"))
     assert leadership_findings_text.revenue_finding(leading.everything(value_gates=season)).endswith(
-        "lost −€500 (caution: whole year was found).")
+        "churned −€500 (caution: whole year was found).")
     struck = leading.gates("04", leading.gate("History", "change in revenue, retention", Level.STRIKE))
     assert leadership_findings_text.revenue_finding(leading.everything(value_gates=struck)) == (
         "What made revenue move cannot be said: history was found.")

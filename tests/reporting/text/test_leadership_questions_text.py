@@ -216,7 +216,7 @@ def test_a_company_of_contracts_hears_what_its_other_pages_know_of_contracts():
                                                                                  is_crossed=False))))
     assert leadership_questions_text.revenue_movement(signed) == (
         "Cannot say, because no orders are recorded. Of contracts, those that have ended paid $6,400 a month and those "
-        "that run pay $15,000; which of them are new or regained is not told apart.")
+        "that run pay $15,000; which of them are new or reactivated is not told apart.")
     assert leadership_questions_text.margin_at_risk(signed) == (
         "Cannot say, because contracts without dates give no horizon. Of 2 customers with a contract that runs "
         "some strongly resemble those who left. How much of it can be saved cannot be said until an action "
