@@ -166,11 +166,11 @@ class StepScheduler:
     def _harvest(self) -> None:
         for step in [s for s in self.steps if s.name in self.working]:
             hand = self.working[step.name]
-            is_late, is_gone = time.monotonic() >= hand.until, not hand.process.is_alive()
+            is_late, has_died = time.monotonic() >= hand.until, hand.has_died()
             if hand.outcome is not None:
                 self.crew.left(self.working.pop(step.name))
                 self._ended(step, hand.outcome)
-            elif is_late or is_gone:
+            elif is_late or has_died:
                 self.working.pop(step.name).ended()
                 self._keep_log(step, hand.log)
                 late = f"it did not end within {duration(self._seconds(step))}"

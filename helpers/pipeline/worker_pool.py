@@ -80,6 +80,12 @@ class Worker:
         except (EOFError, ConnectionResetError):
             self.is_closed = True
 
+    def has_died(self) -> bool:
+        """Return whether the worker is gone and has not told how its step ended."""
+        is_gone = not self.process.is_alive()
+        self.listened()  # it may have told, and left, since the last look
+        return is_gone and self.outcome is None
+
     def ended(self) -> None:
         """End worker and kernel at once, whatever they are doing."""
         for pid in (self.process.pid, self.kernel):

@@ -64,7 +64,7 @@ def test_cookie_cats_sample_ratio_blocks_at_one_per_cent(cookie_cats, lazily):
     )
     assert gate.is_crossed
     assert "44,700 against 45,489 where 50 : 50 was expected" in gate.sentence
-    assert "χ² 6.902, p .0086" in gate.sentence
+    assert "p = .0086" in gate.sentence
 
 
 def test_one_player_of_cookie_cats_makes_the_difference_in_rounds(cookie_cats, lazily):

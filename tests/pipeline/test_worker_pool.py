@@ -1,7 +1,10 @@
+import multiprocessing
 import os
 import time
+from types import SimpleNamespace
 
 import nbformat
+import pytest
 from nbformat import v4
 
 from helpers.foundation import engine
@@ -51,6 +54,16 @@ def test_a_dead_worker_that_waited_is_forgotten_and_a_living_one_is_dismissed(tm
     hands.dismissed()
     assert not second.process.is_alive()
     assert worker.peak_mib(second.kernel) == 0
+
+
+@pytest.mark.parametrize(("messages", "has_died"), [([("done", worker.StepOutcome("good"))], False), ([], True)])
+def test_a_worker_that_told_its_outcome_and_left_has_not_died(tmp_path, messages, has_died):
+    mine, theirs = multiprocessing.Pipe()
+    for message in messages:
+        theirs.send(message)
+    theirs.close()
+    gone = SimpleNamespace(is_alive=lambda: False)
+    assert Worker("01", gone, mine, mine, tmp_path).has_died() is has_died
 
 
 def executed(path, *cells):
