@@ -26,8 +26,8 @@ def contact_candidates(value: pd.DataFrame, scores: pd.DataFrame, unwilling: pd.
     value : DataFrame
         ``results/customer_value``: customer_id, tier, tier_rank. May be empty.
     scores : DataFrame
-        ``results/churn_scores``: customer_id, risk, churn_probability, due_on, value_if_kept, monthly_fee. May be
-        empty.
+        ``results/churn_scores``: customer_id, risk, churn_probability, due_on, value_if_kept, value_if_kept_sd,
+        monthly_fee. May be empty.
     unwilling : DataFrame
         Customers who must not be contacted: customer_id.
 
@@ -35,8 +35,8 @@ def contact_candidates(value: pd.DataFrame, scores: pd.DataFrame, unwilling: pd.
     -------
     DataFrame
         customer_id, tier, tier_rank (rank below the lowest where there is no tier), risk, churn_probability,
-        value_if_kept, margin_at_risk, priority, is_unwilling. A risk without a date is no probability within the
-        horizon: it puts no sum at stake, and its priority is the probability × the month's fee.
+        value_if_kept, value_if_kept_sd, margin_at_risk, priority, is_unwilling. A risk without a date is no
+        probability within the horizon: it puts no sum at stake, and its priority is the probability × the month's fee.
     """
     joined = pd.merge(value[["customer_id", "tier", "tier_rank"]], scores[list(_SCORED)], on="customer_id",
                       how="outer", sort=True)
@@ -49,13 +49,14 @@ def contact_candidates(value: pd.DataFrame, scores: pd.DataFrame, unwilling: pd.
         "tier": joined["tier"].astype("object").where(joined["tier"].notna(), NO_TIER).astype("str"),
         "tier_rank": joined["tier_rank"].astype("float64").fillna(lowest + 1).astype("int64"),
         "risk": joined["risk"].astype("object").where(joined["risk"].notna(), NOT_SCORED).astype("str"),
-        "churn_probability": churn_probability, "value_if_kept": kept, "margin_at_risk": at_stake,
+        "churn_probability": churn_probability, "value_if_kept": kept,
+        "value_if_kept_sd": joined["value_if_kept_sd"].astype("float64").where(is_dated), "margin_at_risk": at_stake,
         "priority": at_stake.where(is_dated, churn_probability * joined["monthly_fee"].astype("float64")),
         "is_unwilling": joined["customer_id"].isin(unwilling["customer_id"]).astype("bool"),
     })
 
 
-_SCORED = ("customer_id", "risk", "churn_probability", "due_on", "value_if_kept", "monthly_fee")
+_SCORED = ("customer_id", "risk", "churn_probability", "due_on", "value_if_kept", "value_if_kept_sd", "monthly_fee")
 
 
 def opted_out_customers(contacts: ir.Table, as_of: date) -> ir.Table:

@@ -13,6 +13,7 @@ from helpers.actions.measured_response import response_sentence as told_response
 from helpers.actions.planner import CONTROL_GROUP, TREATMENT
 from helpers.actions.schema import ASSIGNMENTS_DRAWN, DECISIONS
 from helpers.foundation.results import Estimate, Status, no_estimate
+from helpers.stats import confidence_intervals
 from helpers.stats.disclosure_control import people_text
 
 Z_95 = 1.959963984540054
@@ -40,11 +41,9 @@ def list_margin_at_risk(actions: pd.DataFrame, segment: str, off: float = 0.0) -
         reason = ("the risks have no date, so no sum falls within the horizon" if is_undated else
                   "no customer has both a risk and a value")
         return no_estimate("margin at risk", Status.INSUFFICIENT, reason, unit="money", segment=segment)
-    p, kept = known["churn_probability"].to_numpy("float64"), known["value_if_kept"].to_numpy("float64")
-    value = float(known["margin_at_risk"].sum())
-    half = Z_95 * math.sqrt(float((kept**2 * p * (1 - p)).sum() + (off * (kept * p * (1 - p)).sum()) ** 2))
-    return Estimate("margin at risk", value, max(value - half, 0.0) if (kept >= 0).all() else value - half,
-                    value + half, "money", len(known), segment)
+    p, kept, sd = (known[c].to_numpy("float64") for c in ("churn_probability", "value_if_kept", "value_if_kept_sd"))
+    found = confidence_intervals.expected_loss_interval(p, kept, sd, off)
+    return Estimate("margin at risk", found.value, found.low, found.high, "money", len(known), segment)
 
 
 def summary_by_action(actions: pd.DataFrame) -> pd.DataFrame:

@@ -10,6 +10,7 @@ ACTION_LIST = Table("results/actions", "customer", ("customer_id",), (
            ("high", "medium", "low", "not scored")),
     Column("churn_probability", "number", "probability of being lost within the horizon [share]", low=0, high=1),
     Column("value_if_kept", "number", "margin within the horizon if kept [money]"),
+    Column("value_if_kept_sd", "number", "standard deviation of that margin [money]"),
     Column("margin_at_risk", "number", "churn_probability × (value if kept − value if lost, which is 0) [money]"),
     Column("priority", "number", "what ranks the list: margin at risk; churn_probability × the month's fee where the "
            "risk has no date [money]"),

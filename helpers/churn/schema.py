@@ -14,7 +14,9 @@ CHURN_SCORES = Table("results/churn_scores", "eligible customer", ("customer_id"
     Column("is_one_time", "flag", "whether the customer has bought once only; empty for contracts"),
     Column("recency_days", "integer", "days since the last purchase occasion [days]", low=0),
     Column("due_on", "date", "last day of the outcome; empty for contracts without dates"),
-    Column("value_if_kept", "number", "margin within the horizon at the customer's past rate [money]"),
+    Column("value_if_kept", "number", "margin within the horizon if the customer stays: expected repeat purchases × "
+           "mean margin of an occasion, or the fee [money]"),
+    Column("value_if_kept_sd", "number", "standard deviation of that margin: how much who stays buys [money]"),
     Column("margin_at_risk", "number", "churn_probability × (value if kept − value if lost, which is 0) [money]"),
     Column("monthly_fee", "number", "fee a month of the contracts that run [money]"),
     Column("value_if_lost", "number", "margin within the horizon of a customer who is lost, as the study says [money]"),

@@ -6,7 +6,7 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
-from helpers.churn import backtest, dataset
+from helpers.churn import backtest, dataset, purchase_rate
 from helpers.churn.backtest import OUT_OF_TIME, Backtest
 from helpers.churn.config import ChurnConfig
 from helpers.churn.dataset import (
@@ -46,11 +46,12 @@ def churn_scores(basis: Dataset, trial: Backtest, chosen: str, assumptions: Chur
     if not basis.training or about.empty:
         return pd.DataFrame(columns=list(CHURN_SCORES.names))
     churn_probability, p_rule = (_predicted(basis, trial, name) for name in (chosen, basis.rule))
+    if_kept, if_kept_sd = _retained_value(basis)
     found = pd.DataFrame({
         "customer_id": about["customer_id"].to_numpy(), "model": chosen, "churn_probability": churn_probability,
         "basis": PURCHASE_DATASET if basis.kind == PURCHASE_DATASET else UNDATED_CONTRACTS,
         "p_baseline": p_rule, "risk": _risk_bands(churn_probability, assumptions), "due_on": pd.Timestamp(basis.due_on),
-        "value_if_kept": retained_value(basis), "value_if_lost": assumptions.value_if_lost})
+        "value_if_kept": if_kept, "value_if_kept_sd": if_kept_sd, "value_if_lost": assumptions.value_if_lost})
     names = ("monthly_fee", "recency_days", "inactivity_percentile", "is_one_time")
     carried = {c: about[c].to_numpy() for c in names if c in about}
     found = found.assign(**carried)
@@ -80,20 +81,33 @@ def _risk_bands(p: np.ndarray, assumptions: ChurnConfig) -> np.ndarray:
 
 
 def retained_value(basis: Dataset) -> np.ndarray:
-    """Return margin within the horizon of those scored, shape (n,); NaN where it is not known [money].
+    """Return margin within the horizon of those scored, if they stay, shape (n,); NaN where it is not known [money].
 
     Notes
     -----
-    Of customers at their past rate, where a history shorter than the horizon counts as one horizon; of contracts with
-    dates their fee; contracts without dates have no horizon.
+    Of buyers the repeat purchases expected of who stays (`purchase_rate`) times their mean margin of an occasion:
+    one order is no rate, and where nobody has ever bought again nothing is expected. Of contracts with dates their
+    fee; contracts without dates have no horizon.
     """
-    about = basis.scoring.about
+    return _retained_value(basis)[0]
+
+
+def _retained_value(basis: Dataset) -> tuple[np.ndarray, np.ndarray]:
+    """Return the margin of who stays and its standard deviation, which a fee does not have, both of shape (n,)."""
+    about, days = basis.scoring.about, basis.horizon_days
     if "margin" in about:
-        lived = np.maximum(about["age_days"].to_numpy("float64") + 1, basis.horizon_days)
-        return about["margin"].to_numpy("float64") * basis.horizon_days / lived
-    if "margin_a_month" in about and basis.horizon_days:
-        return about["margin_a_month"].to_numpy("float64") * basis.horizon_days / DAYS_PER_MONTH
-    return np.full(len(about), np.nan)
+        n, age = about["n_occasions"].to_numpy("float64"), about["age_days"].to_numpy("float64")
+        each = about["margin"].to_numpy("float64") / np.maximum(n, 1)
+        fitted = purchase_rate.fit_purchase_rate(n - 1, age)
+        if fitted is None:
+            return np.zeros(len(n)), np.zeros(len(n))
+        return (
+            each * fitted.expected_occasions(n - 1, age, days),
+            np.abs(each) * fitted.occasions_sd(n - 1, age, days),
+        )
+    if "margin_a_month" in about and days:
+        return about["margin_a_month"].to_numpy("float64") * days / DAYS_PER_MONTH, np.zeros(len(about))
+    return np.full(len(about), np.nan), np.full(len(about), np.nan)
 
 
 def expected_churn(p: np.ndarray, level_error: float = 0.0, segment: str = ALL_CUSTOMERS) -> Estimate:
@@ -192,8 +206,8 @@ def margin_at_risk_interval(scores: pd.DataFrame, off: float = 0.0) -> Estimate:
 
     Notes
     -----
-    As for the number lost: sd² = Σ p (1 − p) v² + (δ Σ p (1 − p) v)². That the past rate goes on is an assumption,
-    not part of the interval.
+    As `helpers.stats.confidence_intervals.expected_loss_interval` gives it. That purchases go on at the rate seen is
+    an assumption, not part of the interval.
     """
     priced = scores[scores["margin_at_risk"].notna()]
     if priced.empty:
@@ -201,12 +215,10 @@ def margin_at_risk_interval(scores: pd.DataFrame, off: float = 0.0) -> Estimate:
         dated = "no money is recorded" if scores["due_on"].notna().any() else "contracts without dates give no horizon"
         reason = dated if len(scores) else "nobody could be scored"
         return no_estimate("margin_at_risk", status, reason, unit="money")
-    p = priced["churn_probability"].to_numpy("float64")
-    value = priced["margin_at_risk"].to_numpy("float64") / np.maximum(p, 1e-12)
-    total = float(np.sum(p * value))
-    spread = np.sqrt(np.sum(p * (1 - p) * value**2) + (off * np.sum(p * (1 - p) * value)) ** 2)
-    half = confidence_intervals.normal_quantile(INTERVAL_LEVEL) * float(spread)
-    return Estimate("margin_at_risk", total, total - half, total + half, unit="money", n=len(p))
+    p, sd = (priced[c].to_numpy("float64") for c in ("churn_probability", "value_if_kept_sd"))
+    lost = priced["margin_at_risk"].to_numpy("float64") / np.maximum(p, 1e-12)
+    found = confidence_intervals.expected_loss_interval(p, lost, sd, off, INTERVAL_LEVEL)
+    return Estimate("margin_at_risk", found.value, found.low, found.high, unit="money", n=len(p))
 
 
 def margin_at_risk(scores: pd.DataFrame, forecasts: pd.DataFrame) -> Estimate:

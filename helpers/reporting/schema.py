@@ -58,5 +58,5 @@ READ = ("results/intake_audit", "results/satisfaction_index", "results/loyalty_m
         "results/churn_models", "results/churn_scores", "results/churn_charts", "results/forecasts",
         "results/experiment_effects", "results/decisions", *GATES, *CLAIMS)
 
-COLUMNS = {"results/churn_scores": ["model", "churn_probability", "risk", "due_on", "value_if_kept", "margin_at_risk",
-                                    "monthly_fee"]}
+COLUMNS = {"results/churn_scores": ["model", "churn_probability", "risk", "due_on", "value_if_kept", "value_if_kept_sd",
+                                    "margin_at_risk", "monthly_fee"]}

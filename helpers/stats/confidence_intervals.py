@@ -242,3 +242,30 @@ def _fisher_z_interval(r: float, n: int, variance: float, level: float) -> Inter
         return Interval(r, np.nan, np.nan)
     half = normal_quantile(level) * np.sqrt(variance / (n - 3))
     return Interval(r, float(np.tanh(np.arctanh(r) - half)), float(np.tanh(np.arctanh(r) + half)))
+
+
+def expected_loss_interval(
+    p: np.ndarray, value: np.ndarray, value_sd: np.ndarray, level_error: float = 0.0, level: float = 0.95
+) -> Interval:
+    """Return Σ p v with the interval in which the loss falls, in the unit of v.
+
+    Parameters
+    ----------
+    p : ndarray, shape (n,)
+        Probability of each loss; losses are independent.
+    value, value_sd : ndarray, shape (n,)
+        What is lost if it happens: mean and standard deviation.
+    level_error : float
+        By how many logits all probabilities may be off in level.
+    level : float
+        Level of the interval.
+
+    Notes
+    -----
+    sd² = Σ p (1 − p) v² + Σ p s² + (δ Σ p (1 − p) v)²: each loss happens or not, is as large as it turns out, and
+    all probabilities move together. Normal limits; no loss is below 0 where no value is.
+    """
+    spread = p * (1 - p) * value
+    variance = np.sum(spread * value + p * value_sd**2) + (level_error * np.sum(spread)) ** 2
+    total, half = float(p @ value), normal_quantile(level) * float(np.sqrt(variance))
+    return Interval(total, total - half if (value < 0).any() else max(total - half, 0.0), total + half)

@@ -36,21 +36,32 @@ def test_scores_and_forecasts_keep_to_their_declarations(session_engine, scored,
         assert written(session_engine, CHURN_FORECASTS, made) == []
 
 
-def test_value_at_stake_is_the_chance_times_margin_at_the_past_rate(scored, transactions, shop):
+def test_margin_at_risk_is_the_churn_probability_times_the_margin_of_who_stays(scored, transactions, shop):
     scores, _ = scored(bought=shop())
     row = scores.iloc[0]
     assert row["margin_at_risk"] == pytest.approx(row["churn_probability"] * row["value_if_kept"])
     total = scoring.margin_at_risk_interval(scores)
     assert total.value == pytest.approx(scores["margin_at_risk"].sum())
     p = scores["churn_probability"]
-    spread = np.sqrt((p * (1 - p) * scores["value_if_kept"] ** 2).sum())
+    assert (scores["value_if_kept_sd"] > 0).all()
+    spread = np.sqrt((p * (1 - p) * scores["value_if_kept"] ** 2 + p * scores["value_if_kept_sd"] ** 2).sum())
     assert total.high - total.value == pytest.approx(1.959964 * spread, rel=1e-5)
 
 
-def test_a_young_customers_past_rate_is_taken_over_a_whole_horizon():
-    about = pd.DataFrame({"age_days": [0, 89, 179], "margin": [30.0, 30.0, 30.0]})
-    found = SimpleNamespace(scoring=SimpleNamespace(about=about), horizon_days=90)
-    assert scoring.retained_value(found).tolist() == [30, 30, 15]
+def kept(n_occasions, age_days, margin):
+    about = pd.DataFrame({"n_occasions": n_occasions, "age_days": age_days, "margin": margin})
+    return scoring.retained_value(SimpleNamespace(scoring=SimpleNamespace(about=about), horizon_days=90))
+
+
+def test_where_nobody_has_bought_again_no_margin_is_expected_of_who_stays():
+    assert kept([1, 1, 1], [0, 40, 300], [30.0, 90.0, 30.0]).tolist() == [0, 0, 0]
+
+
+def test_the_first_order_of_a_customer_is_no_rate():
+    n, age = np.array([1] * 990 + [2] * 10), np.full(1000, 100)
+    money = kept(n, age, np.where(n > 1, 40.0, 20.0))
+    assert money.sum() == pytest.approx(20 * 10 * 90 / 100, rel=0.02)  # ten repeat purchases in a hundred days
+    assert money.max() < 1
 
 
 def test_contracts_without_dates_have_risk_but_no_horizon(scored, contracts):

@@ -91,7 +91,7 @@ def margin_at_risk(stake: Estimate, currency: str = "") -> str:
         return f"Margin at risk cannot be stated: {stake.reason}"
     return (
         f"Margin at risk until then is {formatting.estimate_text(stake, currency=currency)}: churn probability "
-        "times the margin at the past rate, summed over customers"
+        "times the margin expected of who stays, summed over customers"
     )
 
 
@@ -232,7 +232,7 @@ def churn_caveats(basis: Dataset, gates: tuple[Gate, ...]) -> tuple[str, ...]:
         return (*crossed, *always)
     lost = f"Lost means no purchase within {formatting.count_text(basis.horizon_days, 'day', 'days')}"
     return (*crossed, f"{lost}; some who buy more rarely will come back later.",
-            "Margin at risk assumes that the past rate would go on.", *always)
+            "Margin at risk assumes that who stays goes on buying as before; a first order is no rate yet.", *always)
 
 
 MEASURES = {
