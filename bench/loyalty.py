@@ -83,6 +83,9 @@ def build(n, surveyed):
     from helpers.pipeline import registry
 
     start = time.perf_counter()
+    profile = Path(os.environ["LOYALTY_HOME"]) / "data" / "sources" / f"{SOURCE}.toml"
+    profile.parent.mkdir(parents=True)
+    profile.write_text(f'name = "{SOURCE}"\n')
     workspace = registry.open_workspace(SOURCE)
     for name, query in tables(n, surveyed).items():
         print("  " + workspace.write(f"canonical/{name}", workspace.engine.sql(query)), flush=True)

@@ -19,6 +19,15 @@ def session_engine():
 
 
 @pytest.fixture
+def shop(home):
+    """Give one test a home in which there is a shop, of which nothing but its name is known."""
+    profile = home / "data" / "sources" / "shop.toml"
+    profile.parent.mkdir(parents=True)
+    profile.write_text('name = "shop"\n')
+    return home
+
+
+@pytest.fixture
 def catalogued(session_engine):
     """Return a catalogue from rows of items; scale 1–5 and role satisfaction unless said."""
     def make(*items):

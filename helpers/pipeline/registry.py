@@ -9,7 +9,7 @@ from helpers.experiments import schema as experiments_schema
 from helpers.foundation import canonical_schema, study_config
 from helpers.foundation.errors import InputError, spelling_hint
 from helpers.foundation.schema import Table, schemas_by_name
-from helpers.foundation.workspace import Workspace, config_file
+from helpers.foundation.workspace import Workspace, config_file, config_names, run_folders
 from helpers.intake import schema as intake_schema
 from helpers.loyalty import config as loyalty_config
 from helpers.loyalty import schema as loyalty_schema
@@ -60,8 +60,23 @@ def open_workspace(source: str, run: str = "", as_of: str = "") -> Workspace:
         Run to read from; ``""`` is the newest finished one.
     as_of : str
         ISO date that the run speaks for; ``""`` is the newest row.
+
+    Raises
+    ------
+    InputError
+        If there is neither a profile of the source nor a finished run, naming the nearest profile.
     """
+    if config_file("sources", source) is None and not run_folders(source):
+        hint = spelling_hint(source, config_names("sources"))
+        raise InputError("source", f"there is no source profile '{source}'", hint)
     return Workspace(source, declarations(), run, as_of, protect=disclosure_control.suppress_small_cells)
+
+
+def places_text(workspace: Workspace) -> str:
+    """Return where tables are written and from which run others are read, in a sentence for people."""
+    base = workspace.base
+    read = f"run {base.name} of {workspace.source}" if base else f"no run: {workspace.source} has none yet"
+    return f"Tables are written to {workspace.folder}; what is not there is read from {read}."
 
 
 def read_study(source: str) -> study_config.Study:

@@ -25,6 +25,10 @@ from helpers.pipeline.jupyter import nbformat, papermill
 
 START_SECONDS = 60
 
+BY_HAND = "explore"  # tag of cells for work by hand, which a run leaves out
+
+DESCRIBED = "from helpers.reporting import inline_figures; inline_figures.describe_figures(); del inline_figures"
+
 LEAVE_SECONDS = 3
 
 
@@ -117,7 +121,7 @@ def serve_worker(line: Connection, lifeline: Connection, modules: tuple[str, ...
     pid = kernel.provisioner.pid
     threading.Thread(target=_die_with_runner, args=(lifeline, pid), daemon=True).start()
     line.send(("kernel", pid))
-    _told_silently(kernel, "\n".join(f"import {module}" for module in modules))
+    _told_silently(kernel, "\n".join([DESCRIBED, *(f"import {module}" for module in modules)]))
     line.send(("ready",))
     try:
         order = line.recv()
@@ -135,7 +139,7 @@ def run_step(order: StepOrder, kernel: AsyncKernelManager) -> StepOutcome:
         papermill.execute_notebook(
             order.notebook, order.output, dict(order.parameters), engine_name="truthful", progress_bar=False,
             request_save_on_cell_execute=False, km=kernel, execution_timeout=order.cell_seconds,
-            start_timeout=START_SECONDS, iopub_timeout=60)
+            start_timeout=START_SECONDS, iopub_timeout=60, skip_cells_with_tag=BY_HAND)
     except PapermillExecutionError as raised:
         kind, error, sentence = "error", raised.ename, raised.evalue
     except CellTimeoutError:

@@ -2,13 +2,16 @@
 
 * ``axis_layout``: Axis layout and labels, for desks and for phones: rows, ticks, names at line ends.
 * ``change_since_last_run``: Change since the last comparable run, and whether it is more than noise.
+* ``custom_axes``: Axes that a notebook draws on itself: the house's look for whatever seaborn or matplotlib drew.
 * ``decimal_places``: Decimal places: how many a number gets, and two that stand beside each other.
 * ``display``: What a notebook displays besides plots: paragraphs, tables, quality gates, cards; data are escaped.
+* ``drawn_rows``: Rows that a figure draws, and a sentence about the others.
 * ``forecast_tracking``: Forecast tracking: forecasts and alerts of earlier runs that are due, gates and claims of all
   steps.
 * ``formatting``: Formatting of numbers for people: significant digits, money, shares, dates, intervals in brackets.
 * ``html``: HTML building blocks: escaped text, links, tables, sparklines.
 * ``html_exporter``: nbconvert exporter with the workbook's template; apart because its import is slow.
+* ``inline_figures``: Figures that a cell leaves as they are: what they show, and how they reach the page.
 * ``kpis``: Key performance indicators of the leadership page, with the change since the previous report.
 * ``leadership_page``: Leadership page: KPI cards, findings, decisions, and the ten questions below them.
 * ``pages``: Pages: an executed notebook as one HTML file, a notice for a skipped step, the list of runs.

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+MOST_CELLS = 200
+
+SHADE = "#84abd9"  # the deepest shade on which ink is still read
+
 NEAR_ZERO = 0.1  # of the axis' end: an axis that starts so near to zero starts there
 
 
@@ -101,7 +105,7 @@ def finish_rows(axes: "Axes", unit: str, *, starts_at_zero: bool) -> None:
     axes.spines["bottom"].set_visible(False)
     axes.xaxis.set_major_locator(MaxNLocator(3 if axes_width(axes) < 240 else 5))
     axes.xaxis.set_major_formatter(tick_format(unit))
-    axes.set_xlabel(fit_text(axes, unit + ("" if starts_at_zero else _start(axes.get_xlim(), unit))))
+    axes.set_xlabel(fit_text(axes, unit + ("" if starts_at_zero else axis_start(axes.get_xlim(), unit))))
 
 
 def finish_lines(axes: "Axes", unit: str, heading: str) -> None:
@@ -113,7 +117,7 @@ def finish_lines(axes: "Axes", unit: str, heading: str) -> None:
     axes.set_ylim(near_zero(axes.get_ylim()))
     axes.yaxis.set_major_locator(MaxNLocator(5))
     axes.yaxis.set_major_formatter(tick_format(unit))
-    write_above(axes, unit + _start(axes.get_ylim(), unit))
+    write_above(axes, unit + axis_start(axes.get_ylim(), unit))
     if isinstance(axes.xaxis.get_major_locator(), AutoDateLocator):
         start, end = (pd.Timestamp(num2date(at)).tz_localize(None) for at in axes.get_xlim())
         ticks = day_ticks(start, end, 3 if axes_width(axes) < 320 else 6)
@@ -189,7 +193,37 @@ def spread_apart(places: Sequence[float], gap: float) -> list[float]:
     return [float(place) for place in moved]
 
 
-def _start(limits: tuple[float, float], unit: str) -> str:
+def draw_shades(values: pd.DataFrame, names: tuple[str, str], unit: str, width: float) -> "Axes":
+    """Return a matrix drawn as a table of shades with its values, the names of its axes above and at the left."""
+    from seaborn import heatmap, light_palette
+
+    letters = 14 if is_narrow(width) else 22
+    rows = [escape_mathtext(wrap_label(name, letters)) for name in values.index]
+    left = label_width(rows) + (22 if names[0] else 0)
+    cell = (width - left - 8) / values.shape[1]
+    says, is_tight = values.size <= MOST_CELLS, cell < 50
+    form = _tight(unit) if is_tight else formatting.unit_format(unit)
+    said = [["" if pd.isna(v) else form(v) for v in row] for row in values.to_numpy()]
+    size = min(13, cell / 0.6 / max(len(text) for row in said for text in row))
+    columns = [escape_mathtext(wrap_label(name, max(3, int(cell / LETTER)), 3)) for name in values.columns]
+    top = 44 + second_line_height(width) + 16 * max(text.count("\n") + 1 for text in columns)
+    height = 8 + top + max(24, min(42, 400 // len(rows))) * len(rows)
+    axes = new_axes((width, height), left, 8, bottom=8, top=top)
+    heatmap(values, ax=axes, annot=np.array(said, dtype=object) if says else False, fmt="", cbar=not says,
+            cmap=light_palette(SHADE, as_cmap=True), linewidths=2, linecolor="white", xticklabels=columns,
+            yticklabels=rows, annot_kws={"fontsize": size, "color": INK}, cbar_kws=None if says else {"label": unit})
+    axes.grid(visible=False)
+    axes.xaxis.tick_top()
+    axes.xaxis.set_label_position("top")
+    unit = f"{unit}, in per cent" if is_tight and unit.startswith("share") else unit
+    axes.set_xlabel(fit_text(axes, " · ".join(filter(None, (names[1], unit)))), labelpad=8)
+    axes.set_ylabel(escape_mathtext(names[0]), labelpad=8)
+    axes.tick_params(axis="both", rotation=0)
+    return axes
+
+
+def axis_start(limits: tuple[float, float], unit: str) -> str:
+    """Return where an axis starts, to stand behind its unit; empty where zero is on it."""
     low, high = limits
     return "" if low <= 0 <= high else f", axis starts at {tick_format(unit)(low)}"
 
@@ -200,3 +234,8 @@ def _beside(axes: "Axes", at: int, text: str) -> None:
     for i, part in enumerate(parts):
         axes.annotate(part, (0, at), xycoords=("axes fraction", "data"), textcoords="offset points",
                       xytext=(-10, 8 * (len(parts) - 1) - 16 * i), va="center", ha="right", color=INK)
+
+
+def _tight(unit: str) -> formatting.Form:
+    """Return how values are written where cells are narrow: per cent without its sign, two digits."""
+    return (lambda x: formatting.whole(100 * x)) if unit.startswith("share") else (lambda x: formatting.number(x, 2))

@@ -7,26 +7,32 @@ from itertools import takewhile
 
 from nbformat import NotebookNode, v4
 
-from helpers.reporting import formatting
+from helpers.reporting import formatting, inline_figures
 from helpers.reporting.html import Exhibit, Sentences, flatten, html_table, link, paragraphs, safe_href
 
 ORDER = ("title", "answer", "trust", "evidence", "doubt", "appendix", "words", "load")
 
-HIDDEN = frozenset({"parameters", "imports", "injected-parameters"})
+HIDDEN = frozenset({"parameters", "imports", "injected-parameters", "explore"})
+
+MOST_BYTES = 570_000  # that cells may show; with what stands around them a page stays below 600,000
 
 FORERUNNERS = frozenset({"trust", "answer", "doubt", "load", *HIDDEN})
 
 
 def page_parts(notebook: NotebookNode) -> dict[str, list[NotebookNode]]:
-    """Return the cells to be shown by part, streams gathered in the folded part about tables."""
+    """Return the cells to be shown by part, streams gathered in the folded part about tables.
+
+    Cells tagged ``explore`` are for work by hand: neither what they show nor what they print stands on a page.
+    """
     parts: dict[str, list[NotebookNode]] = {name: [] for name in ORDER}
     streams: list[str] = []
     for i, (cell, role) in enumerate(zip(notebook.cells, _roles(notebook.cells), strict=True)):
         if cell.cell_type == "code":
-            streams += [output.text for output in cell.outputs if output.output_type == "stream"]
+            if role != "explore":
+                streams += [output.text for output in cell.outputs if output.output_type == "stream"]
             shown = [output for output in cell.outputs if output.output_type != "stream" and not _is_nothing(output)]
             if shown and role not in HIDDEN:
-                parts[role].append(v4.new_code_cell(outputs=shown))
+                parts[role].append(v4.new_code_cell(outputs=inline_figures.with_pictures(shown)))
         elif cell.cell_type == "markdown" and _says(cell.source, role) and not _is_idle(notebook.cells[i + 1:]):
             shown, rest = _halves(cell.source) if role == "title" else (cell.source, "")
             parts[role].append(v4.new_markdown_cell(shown))
@@ -34,6 +40,7 @@ def page_parts(notebook: NotebookNode) -> dict[str, list[NotebookNode]]:
                 parts["words"].append(v4.new_markdown_cell(rest))
     if any(text.strip() for text in streams):
         parts["load"].append(html_cell(_listed("".join(_ended(text) for text in streams))))
+    inline_figures.without_largest([cell for part in parts.values() for cell in part], MOST_BYTES)
     return parts
 
 

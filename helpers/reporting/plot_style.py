@@ -42,7 +42,8 @@ STYLE = {
     "text.color": INK, "axes.edgecolor": MUTED, "axes.labelcolor": TEXT, "xtick.color": TEXT, "ytick.color": TEXT,
     "xtick.major.size": 0, "ytick.major.size": 0, "axes.grid": True, "grid.color": GRID, "grid.linewidth": 1,
     "axes.axisbelow": True, "axes.spines.top": False, "axes.spines.right": False, "axes.spines.left": False,
-    "axes.unicode_minus": True, "axes.labelsize": SIZE, "lines.linewidth": 2,
+    "axes.unicode_minus": True, "axes.labelsize": SIZE, "lines.linewidth": 2, "legend.frameon": False,
+    "axes.titlesize": SIZE, "axes.titlecolor": TEXT, "axes.titlelocation": "left", "patch.edgecolor": "white",
 }
 
 BROAD = ("Noto Sans CJK KR", "Noto Sans CJK SC", "Noto Sans CJK TC", "Noto Sans CJK JP", "Noto Sans KR",
@@ -60,8 +61,9 @@ LOOK = ("stroke-linejoin: round; font-family: system-ui, -apple-system, 'Segoe U
 def house_style() -> Iterator[None]:
     """Draw in the house's style whatever a notebook has set, and leave its settings as they were."""
     from matplotlib import style
+    from matplotlib.rcsetup import cycler
 
-    with style.context(["default", STYLE]), warnings.catch_warnings():
+    with style.context(["default", STYLE | {"axes.prop_cycle": cycler(color=CATEGORIES)}]), warnings.catch_warnings():
         # letters are measured in matplotlib's own font; the reader's browser has the ones that it lacks
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         yield
@@ -77,7 +79,7 @@ def new_axes(size: tuple[float, float], left: float, right: float, bottom: float
     return figure.add_axes(box)
 
 
-def figure_exhibit(drawn: Callable[[float], "Axes"], title: str, note: str = "", n_points: int = 0) -> Exhibit:
+def figure_exhibit(drawn: Callable[[float], "Axes"], title: str, note: str = "") -> Exhibit:
     """Return a figure under its finding, which is also what a screen reader hears.
 
     Parameters
@@ -89,15 +91,14 @@ def figure_exhibit(drawn: Callable[[float], "Axes"], title: str, note: str = "",
         The finding.
     note : str
         What the figure leaves out; empty for nothing.
-    n_points : int
-        Marks drawn.
     """
     with house_style():
-        if n_points > MOST_POINTS:
-            picture, lost = _raster(drawn(WIDE).figure, title)
+        wide = drawn(WIDE).figure
+        if _n_points(wide) > MOST_POINTS:
+            picture, lost = _raster(wide, title)
             note = " ".join(filter(None, (note, lost)))
         else:
-            picture = _drawing(drawn(WIDE).figure, title, "wide") + _drawing(drawn(NARROW).figure, title, "narrow")
+            picture = _drawing(wide, title, "wide") + _drawing(drawn(NARROW).figure, title, "narrow")
     below = f'<p class="note">{escape_text(note)}</p>' if note else ""
     html = (f'<figure class="exhibit figure"><figcaption>{escape_text(title)}</figcaption>'
             f'<div class="scroll" role="region" tabindex="0" aria-label="{escape(title)}">{picture}</div>'
@@ -148,6 +149,12 @@ def _pieces(word: str, width: int) -> list[str]:
             pieces.append("")
         pieces[-1] += letter
     return pieces
+
+
+def _n_points(figure: "Figure") -> int:
+    """Return how many points a figure's lines and scatters have, and how many patches there are."""
+    return sum(sum(len(line.get_xdata()) for line in axes.lines) + len(axes.patches)
+               + sum(len(marks.get_offsets()) for marks in axes.collections) for axes in figure.axes)
 
 
 def _drawing(figure: "Figure", title: str, css: str) -> str:

@@ -3,39 +3,30 @@
 Columns are named by the caller; rows without a value are left out of the drawing and named below it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from helpers.reporting import axis_layout, formatting
+from helpers.reporting import axis_layout, custom_axes, drawn_rows, formatting
 from helpers.reporting.html import Exhibit, missing_exhibit
 from helpers.reporting.plot_style import (
     ACCENT,
     CATEGORIES,
     INK,
-    LETTER,
     SECOND,
-    escape_mathtext,
     figure_exhibit,
     label_width,
     new_axes,
     wrap_label,
 )
-from helpers.stats import disclosure_control
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-MOST_ROWS = 20
-
-MOST_CELLS = 200
-
 LAST_LABEL = 36  # half a month and year under the last point
-
-SHADE = "#84abd9"  # the deepest shade on which ink is still read
 
 
 def interval_plot(
@@ -63,7 +54,7 @@ def interval_plot(
     reference : float, optional
         A line to compare with, such as 0 or the control's value.
     """
-    rows, note = _drawn(frame, label, value)
+    rows, note = drawn_rows.rows_with_value(frame, label, value)
     if rows.empty:
         return missing_exhibit(title, note)
     form = formatting.unit_format(unit)
@@ -101,7 +92,7 @@ def bar_plot(frame: pd.DataFrame, label: str, value: str, title: str, unit: str)
     unit : str
         Of the axis; ``share`` is written in per cent.
     """
-    rows, note = _drawn(frame, label, value)
+    rows, note = drawn_rows.rows_with_value(frame, label, value)
     if rows.empty:
         return missing_exhibit(title, note)
     said = [formatting.unit_format(unit)(v) for v in rows[value]]
@@ -162,7 +153,7 @@ def line_plot(
             axis_layout.label_ends(axes, [float(part[y].iloc[-1]) for part in parts], ends)
         return axes
 
-    return figure_exhibit(drawn, title, note, len(points))
+    return figure_exhibit(drawn, title, note)
 
 
 def heat_map(frame: pd.DataFrame, title: str, unit: str, note: str = "") -> Exhibit:
@@ -185,7 +176,7 @@ def heat_map(frame: pd.DataFrame, title: str, unit: str, note: str = "") -> Exhi
     values = pd.DataFrame(frame.to_numpy(dtype="float64"), map(str, frame.index), map(str, frame.columns))
     names = (str(frame.index.name or ""), str(frame.columns.name or ""))
     below = note if values.isna().any(axis=None) else ""
-    return figure_exhibit(lambda width: _shades(values, names, unit, width), title, below)
+    return figure_exhibit(lambda width: axis_layout.draw_shades(values, names, unit, width), title, below)
 
 
 def histogram(values: Sequence[float] | pd.Series | np.ndarray, title: str, unit: str) -> Exhibit:
@@ -226,63 +217,6 @@ def histogram(values: Sequence[float] | pd.Series | np.ndarray, title: str, unit
         return axes
 
     return figure_exhibit(drawn, title, " ".join(filter(None, notes)))
-
-
-# --- inside ------------------------------------------------------------------------------------------------------
-
-
-def _drawn(frame: pd.DataFrame, label: str, value: str) -> tuple[pd.DataFrame, str]:
-    """Return the rows that can be drawn, and a sentence about the others."""
-    if frame.empty:
-        return frame, "There is nothing to draw: the table has no rows."
-    hidden = disclosure_control.suppressed_rows(frame)
-    is_small = hidden.to_numpy()
-    why = {disclosure_control.HIDDEN: "Of fewer than ten people, and not shown"}.get(
-        disclosure_control.suppressed_mark(frame, hidden), "Of fewer than ten people or beside such, and not shown")
-    is_known = np.isfinite(frame[value].astype("float64").to_numpy()) & ~is_small
-    notes = [_left_out("Without a value, for lack of data", frame[label][~is_known & ~is_small]),
-             _left_out(why, frame[label][is_small]),
-             f"The first {MOST_ROWS} of {formatting.whole(is_known.sum())} rows." if is_known.sum() > MOST_ROWS else ""]
-    return frame[is_known].head(MOST_ROWS), " ".join(filter(None, notes))
-
-
-def _left_out(why: str, labels: pd.Series) -> str:
-    names = [str(name) for name in labels]
-    more = f" (and {len(names) - 5} more)" if len(names) > 5 else ""
-    return f"{why}: {formatting.join_words(names[:5])}{more}." if names else ""
-
-
-def _shades(values: pd.DataFrame, names: tuple[str, str], unit: str, width: float) -> "Axes":
-    from seaborn import heatmap, light_palette
-
-    letters = 14 if axis_layout.is_narrow(width) else 22
-    rows = [escape_mathtext(wrap_label(name, letters)) for name in values.index]
-    left = label_width(rows) + (22 if names[0] else 0)
-    cell = (width - left - 8) / values.shape[1]
-    says, is_tight = values.size <= MOST_CELLS, cell < 50
-    form = _tight(unit) if is_tight else formatting.unit_format(unit)
-    said = [["" if pd.isna(v) else form(v) for v in row] for row in values.to_numpy()]
-    size = min(13, cell / 0.6 / max(len(text) for row in said for text in row))
-    columns = [escape_mathtext(wrap_label(name, max(3, int(cell / LETTER)), 3)) for name in values.columns]
-    top = 44 + axis_layout.second_line_height(width) + 16 * max(text.count("\n") + 1 for text in columns)
-    height = 8 + top + max(24, min(42, 400 // len(rows))) * len(rows)
-    axes = new_axes((width, height), left, 8, bottom=8, top=top)
-    heatmap(values, ax=axes, annot=np.array(said, dtype=object) if says else False, fmt="", cbar=not says,
-            cmap=light_palette(SHADE, as_cmap=True), linewidths=2, linecolor="white", xticklabels=columns,
-            yticklabels=rows, annot_kws={"fontsize": size, "color": INK}, cbar_kws=None if says else {"label": unit})
-    axes.grid(visible=False)
-    axes.xaxis.tick_top()
-    axes.xaxis.set_label_position("top")
-    unit = f"{unit}, in per cent" if is_tight and unit.startswith("share") else unit
-    axes.set_xlabel(axis_layout.fit_text(axes, " · ".join(filter(None, (names[1], unit)))), labelpad=8)
-    axes.set_ylabel(escape_mathtext(names[0]), labelpad=8)
-    axes.tick_params(axis="both", rotation=0)
-    return axes
-
-
-def _tight(unit: str) -> formatting.Form:
-    """Return how values are written where cells are narrow: per cent without its sign, two digits."""
-    return (lambda x: formatting.whole(100 * x)) if unit.startswith("share") else (lambda x: formatting.number(x, 2))
 
 
 def breakpoint_plot(
@@ -327,3 +261,48 @@ def breakpoint_plot(
         return axes
 
     return figure_exhibit(drawn, title)
+
+
+def figure(
+    draw: Callable[..., object],
+    title: str,
+    frame: pd.DataFrame | None = None,
+    by: str | Sequence[str] = (),
+    units: tuple[str, str] = ("", ""),
+    height: float = 320,
+) -> Exhibit:
+    """Return whatever is drawn on one pair of axes, by seaborn or matplotlib, in the house's look.
+
+    Parameters
+    ----------
+    draw : callable
+        Draws: ``draw(axes)``, or ``draw(axes, rows)`` where a frame is given. It is called for desks and for phones.
+    title : str
+        The finding.
+    frame : pandas.DataFrame, optional
+        What is drawn. Where it counts people in each row, those of groups of fewer than ten are withheld first, and
+        those that would give them away.
+    by : str or sequence of str
+        Columns by which a frame with a row for each person is drawn in groups, of which small ones are withheld.
+    units : pair of str
+        Of the lower and the upright axis; ``share`` is written in per cent; empty: the label that the drawing gives it.
+    height : float
+        In SVG units; the width is that of the page or the phone.
+
+    Examples
+    --------
+    >>> tiers = pd.DataFrame({"tier": ["top", "large", "small"], "n_customers": [40, 160, 3]})
+    >>> figure(lambda axes, rows: axes.bar(rows["tier"], rows["n_customers"]), "Most are large", tiers)
+    Most are large Of fewer than ten people or beside such, and not shown: top and small.
+    """
+    rows, note = (None, "") if frame is None else drawn_rows.rows_of_enough_people(frame, by)
+    if rows is not None and rows.empty:
+        return missing_exhibit(title, note)
+
+    def drawn(width: float) -> "Axes":
+        axes = custom_axes.custom_axes(width, height)
+        draw(axes) if rows is None else draw(axes, rows)
+        custom_axes.finish_custom(axes, units)
+        return axes
+
+    return figure_exhibit(drawn, title, note)

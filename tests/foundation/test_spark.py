@@ -403,7 +403,7 @@ def test_names_of_folders_are_no_data_to_spark_either(spark, tmp_path, name):
         assert spark.arrow(spark.stored(tmp_path / name / "n=1" / table)).to_pydict() == {"amount": [1.5]}
 
 
-def test_a_workspace_of_spark_writes_checks_and_reads_what_one_of_duckdb_reads(spark, home):
+def test_a_workspace_of_spark_writes_checks_and_reads_what_one_of_duckdb_reads(spark, shop):
     ours, theirs = registry.open_workspace("shop"), registry.open_workspace("shop")
     ours.engine = spark
     assert ours.write("canonical/transactions", orders(3)) == "canonical/transactions: 3 × 18"
@@ -629,7 +629,7 @@ def test_the_engine_is_the_one_that_is_named_else_duckdb(monkeypatch, needs_spar
     assert engine_choice.open_engine().name == "duckdb"
     monkeypatch.setenv(engine_choice.ENGINE_VARIABLE, "spark")
     assert engine_choice.open_engine().name == "spark"
-    assert registry.open_workspace("shop").engine.name == "spark"
+    assert registry.open_workspace("simulated").engine.name == "spark"
 
 
 ASKED = """

@@ -11,6 +11,8 @@ from helpers.pipeline import registry
 
 NAME = "canonical/transactions"
 
+pytestmark = pytest.mark.usefixtures("shop")
+
 
 def orders(*ids, amount=1.5):
     return pd.DataFrame({"order_id": list(ids), "line": 1, "ordered_at": pd.Timestamp("2024-03-01 10:00"),
@@ -75,7 +77,7 @@ def test_scratch_reads_fall_back_to_the_newest_finished_run_and_say_so(home, cap
 
 def test_runs_of_another_source_are_never_a_base(home):
     finished_run(home, "shop", "2024-02-01-1", orders("old"))
-    assert registry.open_workspace("bank").base is None
+    assert registry.open_workspace("telco").base is None
 
 
 def test_scratch_remembers_its_base_and_a_new_intake_clears_it(home):
@@ -126,5 +128,26 @@ def test_a_home_has_its_own_profiles_and_studies_before_the_shipped_ones(home):
     (home / "data" / "studies").mkdir(parents=True)
     (home / "data" / "studies" / "shop.toml").write_text('name = "shop"\n[economics]\nmargin_rate = 0.5\n')
     assert registry.open_workspace("shop").study.economics.margin_rate == 0.5
-    assert registry.open_workspace("other").study.economics.margin_rate == 0.3
+    assert registry.open_workspace("telco").study.economics.margin_rate == 0.3
     assert "shop" in workspace_module.config_names("studies")
+
+
+def test_a_misspelt_source_names_the_nearest_one():
+    with pytest.raises(InputError, match=r"no source profile 'simulatd'.*did you mean 'simulated'"):
+        registry.open_workspace("simulatd")
+    with pytest.raises(InputError, match=r"known: .*online_retail, shop, simulated"):
+        registry.open_workspace("qqqqqq")
+
+
+def test_a_source_whose_profile_is_gone_is_known_by_its_runs(home):
+    finished_run(home, "shop", "2024-02-01-1", orders("old"))
+    (home / "data" / "sources" / "shop.toml").unlink()
+    assert registry.open_workspace("shop").frame(NAME)["order_id"].tolist() == ["old"]
+
+
+def test_a_person_is_told_where_tables_go_and_which_run_is_read(home):
+    assert "no run: shop has none yet" in registry.places_text(registry.open_workspace("shop"))
+    finished_run(home, "shop", "2024-02-01-1", orders("old"))
+    said = registry.places_text(registry.open_workspace("shop"))
+    assert said == (f"Tables are written to {home / 'data' / 'runs' / 'shop' / 'scratch'}; "
+                    "what is not there is read from run 2024-02-01-1 of shop.")

@@ -173,8 +173,8 @@ def test_conservation_is_proved_and_fails_loudly(small, delivery):
         reconciliation.reconcile(delivery.landed, [lost], small.engine)
 
 
-def test_everything_is_written_and_the_date_is_settled(small, delivery, home):
-    workspace = registry.open_workspace("small").cleared()
+def test_everything_is_written_and_the_date_is_settled(small, delivery, shop):
+    workspace = registry.open_workspace("shop").cleared()
     workspace.engine = small.engine
     said = delivery.write(workspace)
     assert said[0].startswith("canonical/transactions: 4 ×")

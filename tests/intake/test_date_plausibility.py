@@ -141,7 +141,7 @@ def test_an_age_that_the_profile_allows_is_not_too_old(small):
     assert gate(small, small.delivery("2025-02-28"), ORDERS_REACH).is_crossed
 
 
-def test_orders_that_end_before_the_answers_do_are_qualified_and_read_as_of_their_own_day(small, home):
+def test_orders_that_end_before_the_answers_do_are_qualified_and_read_as_of_their_own_day(small, shop):
     from helpers.pipeline import registry
 
     orders(small)
@@ -149,9 +149,9 @@ def test_orders_that_end_before_the_answers_do_are_qualified_and_read_as_of_thei
     delivery = small.delivery(files={n: {"path": f"{n}.csv"} for n in ("orders", "answers")}, tables=ORDERS | SURVEY)
     assert delivery.as_of_on == date(2025, 2, 15)
     assert gate(small, delivery, ORDERS_REACH).level is Level.QUALIFY
-    workspace = registry.open_workspace("small").cleared()
+    workspace = registry.open_workspace("shop").cleared()
     workspace.engine = small.engine
     delivery.write(workspace)
-    again = registry.open_workspace("small")
+    again = registry.open_workspace("shop")
     assert (again.as_of_on, again.covered_on("transactions")) == (date(2025, 2, 15), LAST)
     assert again.covered_on("respondents") == again.covered_on() == date(2025, 2, 15)

@@ -6,6 +6,7 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
+import nbformat
 import pytest
 
 from helpers.foundation import workspace
@@ -96,6 +97,14 @@ def test_the_page_of_a_step_without_its_tables_says_what_is_missing_and_what_it_
     page = (begun / "reports" / "latest" / "04_asked.html").read_text()
     assert "there are no responses" in page
     assert "what was asked" in page
+
+
+def test_a_cell_for_work_by_hand_is_left_out_of_a_run_and_a_plain_figure_is_on_its_page(begun):
+    run = newest("finished")
+    cells = nbformat.read(run.folder / "notebooks" / "05_end.ipynb", as_version=4).cells
+    assert [c.execution_count for c in cells if c.source == "1 / 0"] == [None]
+    html = (run.folder / "pages" / "index.html").read_text(encoding="utf-8")
+    assert '<img class="picture" alt="Right is twice as large"' in html
 
 
 def test_every_link_of_the_published_pages_leads_somewhere(begun):

@@ -39,6 +39,10 @@ _ = mark.write_text(f"{os.getpid()} {os.getppid()}")
  "large": lambda: (resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 16, 1 << 40)),
                    (Path(os.environ["LOYALTY_STEP_FOLDER"]) / "x").write_bytes(bytes(1 << 20)))}[deed]()'''
 
+PLAIN = '''import matplotlib.pyplot as plt
+plt.bar(["left", "right"], [1, 2])
+_ = plt.title("Right is twice as large")'''
+
 WRITE = '''place = Path(os.environ["LOYALTY_STEP_FOLDER"])
 (place / Path(table).parent).mkdir(exist_ok=True)
 pq.write_table(pa.table({"n": [1, 2, seed]}), place / f"{table}.parquet")
@@ -57,6 +61,8 @@ def notebook(step: Step) -> nbformat.NotebookNode:
              v4.new_code_cell(imports, metadata={"tags": ["imports"]}),
              v4.new_code_cell(f"step, table = {step.name!r}, {step.writes[0]!r}"),
              v4.new_code_cell(ACT), v4.new_code_cell(WRITE)]
+    if step.name == "05":
+        cells += [v4.new_code_cell("1 / 0", metadata={"tags": ["explore"]}), v4.new_code_cell(PLAIN)]
     return v4.new_notebook(cells=cells, metadata={"kernelspec": {"name": "python3", "display_name": "Python 3",
                                                                  "language": "python"}})
 

@@ -10,6 +10,8 @@ from helpers.pipeline import registry
 from helpers.reporting import kpis
 from tests.reporting import leading
 
+pytestmark = pytest.mark.usefixtures("shop")
+
 
 def shop(as_of="2026-06-30"):
     return registry.open_workspace("shop", as_of=as_of)
