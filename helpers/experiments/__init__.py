@@ -22,6 +22,7 @@
 * ``proportions``: Proportions of two arms: Miettinen-Nurminen score interval and test, Fisher's exact test.
 * ``quality_gates``: Quality gates of an experiment: plan, arms, planned shares, independence, primary metric.
 * ``quantile_effects``: Quantile treatment effects with distribution-free confidence intervals.
+* ``regression``: Regression: the units of the first comparison that decides, for a linear model.
 * ``schema``: Declared result tables of experiments: experiment_gates, experiment_effects, targeting_curve.
 * ``sequential``: Sequential testing: always-valid confidence sequences and p-values.
 * ``uplift``: Uplift modelling: T-learner against a one-line rule, Qini curves, subgroup effects.

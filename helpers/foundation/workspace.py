@@ -332,7 +332,7 @@ class Workspace:
         return self.declarations[name]
 
     def _seen(self, name: str, path: Path | None) -> None:
-        if name in self._reads:
+        if name in self._reads or name in self._writes:  # a step's own table is no input
             return
         origin = "absent, read as empty" if path is None else f"{path.parents[1].name}, {age_in_words(path)} old"
         self._reads[name] = origin

@@ -151,3 +151,11 @@ def test_a_person_is_told_where_tables_go_and_which_run_is_read(home):
     said = registry.places_text(registry.open_workspace("shop"))
     assert said == (f"Tables are written to {home / 'data' / 'runs' / 'shop' / 'scratch'}; "
                     "what is not there is read from run 2024-02-01-1 of shop.")
+
+
+def test_a_table_that_a_step_wrote_itself_is_none_that_it_read(capsys):
+    workspace = registry.open_workspace("shop")
+    workspace.write(NAME, orders("a"))
+    assert len(workspace.frame(NAME)) == 1
+    workspace.frame("canonical/customers")
+    assert NAME not in capsys.readouterr().out

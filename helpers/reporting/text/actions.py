@@ -11,7 +11,13 @@ from helpers.actions import measured_response
 from helpers.actions.measured_response import UNMEASURED, ActionResponse
 from helpers.foundation.results import Estimate, Status
 from helpers.reporting import decimal_places, formatting
-from helpers.stats.disclosure_control import people_text, share_text_if_enough, suppress_two_way, value_text_if_enough
+from helpers.stats.disclosure_control import (
+    LEAST_PEOPLE,
+    people_text,
+    share_text_if_enough,
+    suppress_two_way,
+    value_text_if_enough,
+)
 
 NO_CUSTOMER = "No customer has a tier or a risk: there is nobody to plan for."
 
@@ -152,6 +158,23 @@ def margin_at_risk_title(customers: pd.DataFrame, currency: str = "") -> str:
     part = money / customers["margin_at_risk"].sum()
     return (f"Most margin is at risk in tier {tier} at {risk} risk: {formatting.money(money, currency)}, "
             f"{formatting.share(part)} of all")
+
+
+def list_concentration_title(tenths: pd.DataFrame) -> str:
+    """Return the finding of the figure of margin at risk along the list.
+
+    Parameters
+    ----------
+    tenths : DataFrame
+        The list in up to ten parts of like size, the first ranked first: n_customers, margin_at_risk.
+    """
+    if tenths.empty or not tenths["margin_at_risk"].sum() > 0:
+        return "No margin at risk is known along the list"
+    if tenths["n_customers"].lt(LEAST_PEOPLE).any():
+        return "The list is too short to say how margin at risk is spread along it"
+    parts = tenths["margin_at_risk"] / tenths["margin_at_risk"].sum()
+    return (f"The first tenth of the list holds {formatting.share(parts.iloc[0])} of its margin at risk, "
+            f"the first half {formatting.share(parts.iloc[:len(parts) // 2].sum())}")
 
 
 def break_even_title(by_action: pd.DataFrame) -> str:

@@ -8,7 +8,13 @@ import pandas as pd
 
 from helpers.foundation.labels import readable_id
 from helpers.reporting import decimal_places, formatting
-from helpers.reporting.text.experiments import arm_name, experiment_name, metric_heading, metric_name
+from helpers.reporting.text.experiments import (
+    arm_name,
+    difference_text,
+    experiment_name,
+    metric_heading,
+    metric_name,
+)
 
 ROWS = 40
 
@@ -23,6 +29,49 @@ class TargetingFinding(Protocol):
     lead_high: float
     is_beaten: bool
     pays: bool
+
+
+class FittedRegression(Protocol):
+    """What is said of a regression on the arm: its coefficients, the second being that of the arm, and their limits."""
+
+    params: pd.Series
+
+    def conf_int(self, alpha: float = 0.05) -> pd.DataFrame:
+        """Return the limits of each coefficient."""
+        ...
+
+
+def regression_title(fitted: FittedRegression, effects: pd.DataFrame, tested: pd.DataFrame, currency: str = "") -> str:
+    """Return what a regression on the arm says of the first comparison, beside the difference of the page.
+
+    Parameters
+    ----------
+    fitted : results of a regression
+        Of the outcome on the arm, with robust standard errors.
+    effects : DataFrame
+        ``results/experiment_effects``.
+    tested : DataFrame
+        Units as `helpers.experiments.regression.units_of_first_comparison` gives them.
+    currency : str
+        Of differences in money.
+    """
+    row = _row_of(tested, effects)
+    low, high = fitted.conf_int().iloc[1]
+    told = difference_text(row | {"value": fitted.params.iloc[1], "low": low, "high": high}, currency)
+    return (f"{experiment_name(row)}, {metric_heading(row)}: {told} by regression on the arm, "
+            f"{difference_text(row, currency)} by the test of this page")
+
+
+def outcome_axis(effects: pd.DataFrame, tested: pd.DataFrame) -> str:
+    """Return what stands along the axis of the outcome of a comparison: its unit, which comes first, and its name."""
+    row = _row_of(tested, effects)
+    return f"{row['unit']} · {metric_heading(row)}"
+
+
+def _row_of(tested: pd.DataFrame, effects: pd.DataFrame) -> dict[str, object]:
+    """Return the row of the effects that is about the units of a comparison."""
+    key = [*tested[["experiment", "metric"]].iloc[0], tested["arm"].cat.categories[1]]
+    return effects[effects[["experiment", "metric", "variant"]].eq(key).all(axis=1)].iloc[0].to_dict()
 
 
 def uplift_sentences(found: Mapping[tuple[str, str, str], TargetingFinding]) -> tuple[str, ...]:

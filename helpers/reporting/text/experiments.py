@@ -259,14 +259,12 @@ def _shown(row: Mapping[str, object], currency: str) -> dict[str, str]:
     means = {arm: "–" if decimal_places.is_missing(row[f"mean_{arm}"]) else form(float(row[f"mean_{arm}"]))
              for arm in ("control", "variant")}
     is_ok = row["status"] == "ok"
-    scale, step, limit = _forms(row, currency)
-    value, low, high = (scale * float(row[c]) for c in ("value", "low", "high"))
     exploratory = " (exploratory)" if row["is_exploratory"] else ""
     p = row["p"] if decimal_places.is_missing(row["p_adjusted"]) else row["p_adjusted"]
     return {
         "experiment": experiment_name(row), "metric": metric_heading(row), "arm": arm_name(row["variant"]),
         "control_mean": means["control"], "arm_mean": means["variant"],
-        "difference": _unbroken(f"{step(value)} {formatting.interval(low, high, limit)}") if is_ok else "–",
+        "difference": difference_text(row, currency) if is_ok else "–",
         "lift": "–" if decimal_places.is_missing(row["lift"]) else
         _unbroken(f"{formatting.share(row['lift'])} "
                   f"{formatting.interval(row['lift_low'], row['lift_high'], formatting.share)}"),
@@ -274,6 +272,13 @@ def _shown(row: Mapping[str, object], currency: str) -> dict[str, str]:
         "verdict": "–" if decimal_places.is_missing(row["verdict"]) else f"{row['verdict']}{exploratory}",
         "why": "blocked: see its check" if row["status"] == "blocked" else str(row["reason"]) or "does not decide",
     }
+
+
+def difference_text(row: Mapping[str, object], currency: str = "") -> str:
+    """Return a difference with its interval in the unit of its metric."""
+    scale, step, limit = _forms(row, currency)
+    value, low, high = (scale * float(row[c]) for c in ("value", "low", "high"))
+    return _unbroken(f"{step(value)} {formatting.interval(low, high, limit)}")
 
 
 def _unbroken(text: str) -> str:

@@ -121,6 +121,26 @@ def rejection_reasons(found: pd.DataFrame, currency: str = "") -> str:
     return f"Rejected because: {'; '.join(said)}{rest}. A record with several reasons counts for each."
 
 
+def order_lines_title(monthly: pd.DataFrame) -> str:
+    """Return the finding of the figure of order lines by month: from when to when, and how many months have none.
+
+    Parameters
+    ----------
+    monthly : DataFrame
+        Grain month, none left out: month (its first day), order_lines.
+    """
+    known = monthly[monthly["order_lines"] > 0]
+    if known.empty:
+        return "No order line has a date"
+    first, last, peak = (f"{month:%B %Y}" for month in (
+        known["month"].iloc[0], known["month"].iloc[-1], known.loc[known["order_lines"].idxmax(), "month"]))
+    if first == last:
+        return f"All order lines are of {first}"
+    gaps = len(monthly) - len(known)
+    none = f"; {formatting.count_text(gaps, 'month between has', 'months between have')} none" if gaps else ""
+    return f"Order lines reach from {first} to {last}, most in {peak}{none}"
+
+
 def coverage_sentence(audit: pd.DataFrame, currency: str = "") -> str:
     """Return which share of known customers each kind of record covers, and the sales of nobody in particular."""
     shares = audit[(audit["quantity"] == "share of customers") & (audit["status"] == "ok")]

@@ -12,7 +12,7 @@ from helpers.reporting.text import customer_value as customer_value_text
 from helpers.reporting.text import experiments as experiments_text
 from helpers.reporting.text import loyalty as loyalty_text
 from helpers.reporting.text import satisfaction as satisfaction_text
-from helpers.stats.disclosure_control import WITHHELD, is_hidden, share_text_if_enough
+from helpers.stats.disclosure_control import LEAST_PEOPLE, WITHHELD, is_hidden, people_text, share_text_if_enough
 from helpers.value.revenue_bridge import ANONYMOUS_SALES, REFUNDED_ONLY, SEGMENT_LABELS
 from helpers.value.subscriptions import SubscriptionSurvival
 
@@ -22,6 +22,24 @@ REST = 0.005  # of the largest part, below which the rest is lost in rounding
 
 MOVED = {"all": "all", "new customers": "new", **{label: key for key, label in SEGMENT_LABELS.items()},
          "anonymous sales": ANONYMOUS_SALES, "refunded in full": REFUNDED_ONLY}
+
+
+def monthly_buyers_title(monthly: pd.DataFrame) -> str:
+    """Return the finding of the figure of customers who bought by month: the last one, and the same a year before.
+
+    Parameters
+    ----------
+    monthly : DataFrame
+        Grain month, none left out: month_on, n_customers.
+    """
+    if monthly.empty:
+        return "No whole month is recorded"
+    last, n = monthly["month_on"].iloc[-1], monthly["n_customers"].iloc[-1]
+    said = f"{formatting.sentence_case(people_text(n, 'customer', 'customers'))} bought in {last:%B %Y}"
+    before = monthly["n_customers"].iloc[-13] if len(monthly) > 12 else float("nan")
+    if not before >= LEAST_PEOPLE or is_hidden(n):
+        return said
+    return f"{said}, {people_text(before)} in the same month a year before"
 
 
 def headlines(results: RunResults) -> pd.DataFrame:

@@ -158,3 +158,18 @@ def test_the_headline_of_the_hand_off_has_two_digits():
 def test_no_sentence_claims_a_gain():
     text = " ".join(answer()).lower()
     assert not any(word in text for word in ("will save", "saves", "earns", "raised", "lowered"))
+
+
+def tenths(n, *margins):
+    return pd.DataFrame({"tenth": range(1, len(margins) + 1), "n_customers": n, "margin_at_risk": margins})
+
+
+def test_the_start_of_the_list_is_weighed_against_the_whole():
+    assert actions_text.list_concentration_title(tenths(20, 40.0, 20.0, 10.0, 5.0, 5.0, 4.0, 4.0, 4.0, 4.0, 4.0)) == (
+        "The first tenth of the list holds 40.0 % of its margin at risk, the first half 80.0 %")
+
+
+def test_a_short_or_an_empty_list_says_nothing_of_its_parts():
+    assert "too short" in actions_text.list_concentration_title(tenths(9, 5.0, 4.0))
+    assert "No margin at risk is known" in actions_text.list_concentration_title(tenths(20))
+    assert "No margin at risk is known" in actions_text.list_concentration_title(tenths(20, 0.0, 0.0))

@@ -189,3 +189,12 @@ def test_money_of_tables_is_to_the_penny():
 def test_a_total_that_is_not_reconciled_says_by_how_much():
     off = gate_table("01", [Gate("control: net sales", 900.0, 1000.0, True, Level.BLOCK, "everything", "off")])
     assert intake_text.control_totals_sentence(off) == "1 of 1 control total not reconciled: net sales by 100."
+
+
+@pytest.mark.parametrize(("lines", "said"), [
+    ([5, 9, 2], "Order lines reach from May 2024 to July 2024, most in June 2024"),
+    ([5, 0, 2], "Order lines reach from May 2024 to July 2024, most in May 2024; 1 month between has none"),
+    ([5], "All order lines are of May 2024"), ([], "No order line has a date")])
+def test_order_lines_are_said_from_when_to_when(lines, said):
+    months = pd.date_range("2024-05-01", periods=len(lines), freq="MS")
+    assert intake_text.order_lines_title(pd.DataFrame({"month": months, "order_lines": lines})) == said

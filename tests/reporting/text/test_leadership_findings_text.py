@@ -1,3 +1,4 @@
+import pandas as pd
 import pytest
 
 from helpers.foundation.results import Level
@@ -117,3 +118,15 @@ def test_churn_is_said_in_customers_and_money():
     assert leadership_findings_text.churn_finding(leading.results(churn_scores=leading.scores())).startswith(
         "Of 2 customers with a contract"
     )
+
+
+@pytest.mark.parametrize(("counts", "said"), [
+    ([], "No whole month is recorded"), ([120], "120 customers bought in May 2024"),
+    ([4], "Fewer than 10 customers bought in May 2024"),
+    ([80, *[90] * 11, 120], "120 customers bought in May 2025, 80 in the same month a year before"),
+    ([3, *[90] * 11, 120], "120 customers bought in May 2025"),
+    ([80, *[90] * 11, 3], "Fewer than 10 customers bought in May 2025")])
+def test_customers_of_the_last_month_are_held_against_the_same_month_a_year_before(counts, said):
+    months = pd.date_range("2024-05-01", periods=len(counts), freq="MS")
+    frame = pd.DataFrame({"month_on": months, "n_customers": counts})
+    assert leadership_findings_text.monthly_buyers_title(frame) == said
