@@ -15,6 +15,7 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 from scipy import special
+from sklearn.linear_model import LogisticRegression
 
 from helpers.customers.purchases import purchase_occasions
 from helpers.customers.windows import Snapshot, TimeWindow, completed_snapshots
@@ -22,7 +23,6 @@ from helpers.foundation.engine import Engine
 from helpers.foundation.results import Estimate, Status, no_estimate
 from helpers.stats import classifier_metrics, logistic_regression
 from helpers.stats.disclosure_control import people_text
-from helpers.stats.logistic_regression import LogisticFit
 
 MAX_SNAPSHOTS = 6
 
@@ -130,7 +130,7 @@ LOYALTY_SCORE, RECENCY_BASELINE = "loyalty score", "baseline: share by recency"
 
 MAX_PEOPLE_FITTED = 200_000
 
-SCORE_RIDGE = 1e-2
+SCORE_RIDGE, FIT_TOLERANCE = 1e-2, 1e-10
 
 RECENCY_CLASSES = 10
 
@@ -145,8 +145,8 @@ class RepurchaseModel:
 
     Parameters
     ----------
-    fit : LogisticFit
-        On the columns of `design`.
+    fit : LogisticRegression
+        Of scikit-learn, on the columns of `repurchase_design`.
     calibration : ndarray, shape (2,)
         Intercept and slope on the logit of the fit; (0, 1) where there was no later snapshot to calibrate on.
     edges, shares : ndarray
@@ -155,7 +155,7 @@ class RepurchaseModel:
         Cut-offs.
     """
 
-    fit: LogisticFit
+    fit: LogisticRegression
     calibration: np.ndarray
     edges: np.ndarray
     shares: np.ndarray
@@ -165,7 +165,7 @@ class RepurchaseModel:
     def stated(self, seen: pd.DataFrame) -> np.ndarray:
         """Return the probability of buying within the horizon, shape (n,)."""
         return special.expit(
-            self.calibration[0] + self.calibration[1] * (repurchase_design(seen) @ self.fit.coefficients)
+            self.calibration[0] + self.calibration[1] * self.fit.decision_function(repurchase_design(seen))
         )
 
     def baseline(self, seen: pd.DataFrame) -> np.ndarray:
@@ -184,21 +184,30 @@ class BacktestOrigin:
 
 
 def repurchase_design(seen: pd.DataFrame) -> np.ndarray:
-    """Return the columns of the model: how often, how long ago, how long a customer, and how these go together."""
+    """Return the columns of the model: how often, how long ago, how long a customer, and how these go together.
+
+    Parameters
+    ----------
+    seen : DataFrame
+        Grain customer or cell: ``n_occasions, recency_days, age_days``.
+
+    Returns
+    -------
+    ndarray, shape (n, 9)
+        Without a constant: the model has one of its own.
+    """
     n, recency, age = (seen[c].to_numpy(float) for c in ("n_occasions", "recency_days", "age_days"))
     often, ago, old = np.log(n), np.log1p(recency) - 4, np.log1p(age) - 5.5
     gap = np.where(n > 1, np.log1p((age - recency) / np.maximum(n - 1, 1)) - 4, 0.0)
     once = (n <= 1) * 1.0
-    return np.column_stack([np.ones(len(n)), often, ago, old, gap, once, often * ago, ago**2, once * ago, gap * ago])
+    return np.column_stack([often, ago, old, gap, once, often * ago, ago**2, once * ago, gap * ago])
 
 
 def fit_repurchase_model(training: SnapshotCells, later: SnapshotCells | None) -> RepurchaseModel | None:
     """Return a model fitted on one snapshot and recalibrated on a later one; None where it cannot be fitted."""
-    fit = logistic_regression.fit_logistic_regression(
-        repurchase_design(training.seen), training.k / training.n, training.n, ridge=SCORE_RIDGE
-    )
-    if fit is None:
+    if not 0 < training.k.sum() < training.n.sum():
         return None
+    fit = _ridge_logistic(repurchase_design(training.seen), training)
     edges, shares = _recency_baseline(training if later is None else later)
     plain = RepurchaseModel(fit, np.array([0.0, 1.0]), edges, shares, training.snapshot.cutoff_on, None)
     if later is None:
@@ -209,6 +218,14 @@ def fit_repurchase_model(training: SnapshotCells, later: SnapshotCells | None) -
     )
     scale = np.array([0.0, 1.0]) if found is None else found.coefficients
     return RepurchaseModel(fit, scale, edges, shares, training.snapshot.cutoff_on, later.snapshot.cutoff_on)
+
+
+def _ridge_logistic(design: np.ndarray, training: SnapshotCells) -> LogisticRegression:
+    """Return the fit to every cell twice: those who bought again, those who did not."""
+    model = LogisticRegression(C=1 / SCORE_RIDGE, solver="newton-cholesky", tol=FIT_TOLERANCE)
+    bought_again = np.repeat([True, False], len(design))
+    return model.fit(np.concatenate([design, design]), bought_again,
+                     sample_weight=np.concatenate([training.k, training.n - training.k]))
 
 
 def _recency_baseline(training: SnapshotCells) -> tuple[np.ndarray, np.ndarray]:

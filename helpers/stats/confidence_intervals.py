@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import stats
+from statsmodels.stats.proportion import proportion_confint
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,7 @@ def _student_limits(centre: float, variance: float, n: int, level: float) -> Int
 
 
 def share_interval(p: float, n: float, level: float = 0.95) -> Interval:
-    """Return a share with its adjusted Wald interval, cut at 0 and 1.
+    """Return a share with Agresti and Coull's adjusted Wald interval (statsmodels), cut at 0 and 1.
 
     Parameters
     ----------
@@ -148,11 +149,8 @@ def share_interval(p: float, n: float, level: float = 0.95) -> Interval:
     """
     if not n:
         return Interval(np.nan, np.nan, np.nan)
-    z = normal_quantile(level)
-    people = n + z**2
-    centre = (p * n + z**2 / 2) / people
-    half = z * float(np.sqrt(centre * (1 - centre) / people))
-    return Interval(p, max(centre - half, 0.0), min(centre + half, 1.0))
+    low, high = proportion_confint(p * n, n, 1 - level, method="agresti_coull")
+    return Interval(p, float(low), float(high))
 
 
 def net_share_interval(top: float, bottom: float, n: float, level: float = 0.95) -> Interval:
@@ -169,7 +167,8 @@ def net_share_interval(top: float, bottom: float, n: float, level: float = 0.95)
 
     Notes
     -----
-    Three people are added: ¾ to the top, ¾ to the bottom, the rest between. The value stays the observed one.
+    Three people are added: ¾ to the top, ¾ to the bottom, the rest between. The value stays the observed one. No
+    library has it: statsmodels' intervals of several shares are of each, not of a difference.
 
     References
     ----------

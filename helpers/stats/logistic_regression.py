@@ -1,14 +1,22 @@
-"""Logistic regression with covariance, contrasts and average marginal effects."""
+"""Logistic regression (statsmodels' GLM) with Wald intervals and average marginal effects.
 
+Statsmodels fits, and says how sure it is. Own are two refusals: it gives coefficients without bounds where the outcomes
+are separated, and one of many equal solutions where a column is idle.
+"""
+
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import special
 
-from helpers.stats.confidence_intervals import Interval, normal_quantile
+from helpers.stats.confidence_intervals import Interval
 
-MAX_NEWTON_STEPS = 50
+if TYPE_CHECKING:
+    from statsmodels.genmod.generalized_linear_model import GLMResults
+
+MAX_FIT_STEPS, COEFFICIENT_TOLERANCE = 50, 1e-9
 
 MAX_CONDITION_NUMBER = 1e12
 
@@ -19,45 +27,28 @@ class LogisticFit:
 
     Parameters
     ----------
-    coefficients : ndarray, shape (d,)
-        In logits.
-    covariance : ndarray, shape (d, d)
-        Inverse of the information, or the sandwich where asked for.
+    results : GLMResults
+        Of statsmodels, d coefficients; ``results.summary()`` prints them.
     n : int
-        Rows it was fitted to.
+        People it was fitted to.
     """
 
-    coefficients: np.ndarray
-    covariance: np.ndarray
+    results: "GLMResults"
     n: int
 
-    def probability(self, design: np.ndarray) -> np.ndarray:
-        """Return the stated probabilities of a design, shape (n,)."""
-        return special.expit(design @ self.coefficients)
+    @property
+    def coefficients(self) -> np.ndarray:
+        """Coefficients, shape (d,) [logits]."""
+        return self.results.params
+
+    @property
+    def covariance(self) -> np.ndarray:
+        """Covariance of the coefficients, the inverse of the information, shape (d, d)."""
+        return self.results.cov_params()
 
     def interval(self, at: int, level: float = 0.95) -> Interval:
         """Return one coefficient with its Wald interval."""
-        return self.combined(np.eye(len(self.coefficients))[at], level)
-
-    def combined(self, weights: np.ndarray, level: float = 0.95) -> Interval:
-        """Return a linear combination of the coefficients with its Wald interval."""
-        value = float(weights @ self.coefficients)
-        half = normal_quantile(level) * float(np.sqrt(weights @ self.covariance @ weights))
-        return Interval(value, value - half, value + half)
-
-    def contrast(self, first: np.ndarray, second: np.ndarray, level: float = 0.95) -> Interval:
-        """Return the mean probability under the second design less that under the first, by the delta method.
-
-        Parameters
-        ----------
-        first, second : ndarray, shape (n, d)
-            The same people with something changed; their mean difference is an average marginal effect.
-
-        References
-        ----------
-        Ai & Norton (2003), Interaction terms in logit and probit models, *Economics Letters* 80, 123–129.
-        """
-        return self.margins(((-1.0, first), (1.0, second)), level)
+        return Interval(float(self.coefficients[at]), *map(float, self.results.conf_int(1 - level)[at]))
 
     def margins(self, designs: Sequence[tuple[float, np.ndarray]], level: float = 0.95) -> Interval:
         """Return a weighted sum of mean probabilities, such as a difference of two average marginal effects.
@@ -65,21 +56,23 @@ class LogisticFit:
         Parameters
         ----------
         designs : sequence of pairs
-            Weight, and design of shape (n, d).
+            Weight, and design of shape (n, d): the same people with something changed.
         level : float
             Level of the interval, by the delta method.
+
+        References
+        ----------
+        Ai & Norton (2003), Interaction terms in logit and probit models, *Economics Letters* 80, 123–129.
         """
-        value, slope = 0.0, np.zeros(len(self.coefficients))
-        for weight, design in designs:
-            p = self.probability(design)
-            value += weight * float(p.mean())
-            slope += weight * ((p * (1 - p))[:, None] * design).mean(axis=0)
-        half = normal_quantile(level) * float(np.sqrt(slope @ self.covariance @ slope))
-        return Interval(value, value - half, value + half)
+        rows = np.concatenate([design for _, design in designs])
+        weights = np.concatenate([np.full(len(design), w * len(rows) / len(design)) for w, design in designs])
+        found = self.results.get_prediction(rows, which="mean", average=True, agg_weights=weights)
+        return Interval(*(float(np.squeeze(x)) for x in (found.predicted, *found.conf_int(alpha=1 - level).T)))
 
 
-def fit_logistic_regression(design: np.ndarray, outcome: np.ndarray, weights: np.ndarray | None = None, *,
-           ridge: float = 0.0) -> LogisticFit | None:
+def fit_logistic_regression(
+    design: np.ndarray, outcome: np.ndarray, weights: np.ndarray | None = None
+) -> LogisticFit | None:
     """Return a logistic regression; None where the outcome is the same for all, or separated, or a column idle.
 
     Parameters
@@ -90,19 +83,22 @@ def fit_logistic_regression(design: np.ndarray, outcome: np.ndarray, weights: np
         0 or 1, or a share of `weights`.
     weights : ndarray, shape (n,), optional
         People in each row.
-    ridge : float
-        Penalty on the squared coefficients but the first, for predictions; 0 for inference.
     """
-    weights = np.ones(len(design)) if weights is None else weights
-    penalty = ridge * np.diag([0.0, *np.ones(design.shape[1] - 1)])
-    beta = np.zeros(design.shape[1])
-    for _ in range(MAX_NEWTON_STEPS):
-        p = special.expit(design @ beta)
-        information = (design * (weights * p * (1 - p))[:, None]).T @ design + penalty
-        if not np.isfinite(information).all() or np.linalg.cond(information) > MAX_CONDITION_NUMBER:
-            return None
-        step = np.linalg.solve(information, design.T @ (weights * (outcome - p)) - penalty @ beta)
-        beta = beta + step / max(1.0, float(np.abs(step).max()) / 5)
-        if np.abs(step).max() < 1e-9:
-            return LogisticFit(beta, np.linalg.inv(information), round(float(weights.sum())))
-    return None
+    from statsmodels.genmod.families import Binomial
+    from statsmodels.genmod.generalized_linear_model import GLM
+
+    people = np.ones(len(design)) if weights is None else weights
+    mean = people @ outcome / people.sum()
+    if not 0 < mean < 1:
+        return None
+    # from a start of its own it takes coefficients of zero for settled, and errors from the weights of that start
+    start = np.append(np.log(mean / (1 - mean)), np.zeros(design.shape[1] - 1))
+    model = GLM(outcome, design, family=Binomial(), freq_weights=people)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what it warns of, separation, ends in None below
+        found = model.fit(start, maxiter=MAX_FIT_STEPS, tol_criterion="params", atol=COEFFICIENT_TOLERANCE)
+    information = (design * (people * found.mu * (1 - found.mu))[:, None]).T @ design
+    is_found = found.converged and np.isfinite(information).all()
+    if not is_found or np.linalg.cond(information) > MAX_CONDITION_NUMBER:
+        return None
+    return LogisticFit(found, round(float(people.sum())))
