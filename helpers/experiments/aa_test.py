@@ -28,16 +28,14 @@ def aa_splits(values: np.ndarray, rng: np.random.Generator, n_splits: int = N_AA
         is_in = rng.random((k, n), dtype="float32") < 0.5
         m = is_in.sum(1)
         total, squares = is_in @ v, is_in @ v**2
-        found += int((_p(total, squares, m, v.sum() - total, (v**2).sum() - squares, n - m) < 0.05).sum())
+        halves = (*_half_moments(total, squares, m), *_half_moments(v.sum() - total, (v**2).sum() - squares, n - m))
+        found += int((stats.ttest_ind_from_stats(*halves, equal_var=False).pvalue < 0.05).sum())
     return found / n_splits
 
 
-def _p(s1: np.ndarray, q1: np.ndarray, n1: np.ndarray, s0: np.ndarray, q0: np.ndarray, n0: np.ndarray) -> np.ndarray:
-    a, b = ((q - s * s / n) / (n - 1) / n for s, q, n in ((s1, q1, n1), (s0, q0, n0)))
-    error = np.sqrt(np.maximum(a + b, 0))
-    t = np.divide(np.abs(s1 / n1 - s0 / n0), error, out=np.zeros_like(error), where=error > 0)
-    freedom = (a + b) ** 2 / np.maximum(a**2 / (n1 - 1) + b**2 / (n0 - 1), 1e-300)
-    return 2 * stats.t.sf(t, np.maximum(freedom, 1))
+def _half_moments(total: np.ndarray, squares: np.ndarray, n: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return mean, standard deviation and size of one half in every split."""
+    return total / n, np.sqrt(np.maximum(squares - total**2 / n, 0) / (n - 1)), n
 
 
 def aa_table(designs: tuple[ExperimentDesign, ...], units: UnitSample, rng: np.random.Generator) -> pd.DataFrame:

@@ -1,4 +1,8 @@
-"""Cluster-robust differences: CR2 errors with Satterthwaite degrees of freedom, cluster permutation."""
+"""Cluster-robust differences: CR2 errors with Satterthwaite degrees of freedom, cluster permutation.
+
+Own: the clustered errors of statsmodels are CR0 and CR1, too small with few clusters, and need every unit in memory;
+here units are summed by cluster in the engine.
+"""
 
 import math
 from dataclasses import dataclass

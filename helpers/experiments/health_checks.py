@@ -185,8 +185,7 @@ def sample_ratio_mismatch_gate(design: ExperimentDesign, arms: pd.DataFrame, thr
     name, claims = f"{design.label}: sample ratio", f"every verdict on {design.label}"
     if len(design.arms) < 2 or expected.min() < 5:
         return Gate(name, np.nan, threshold, False, Level.BLOCK, claims, "too few units to test the sample ratio")
-    chi2 = float(((seen - expected) ** 2 / expected).sum())
-    p = float(stats.chi2.sf(chi2, len(seen) - 1))
+    p = float(stats.chisquare(seen, expected).pvalue)
     return Gate(name, p, threshold, p < threshold, Level.BLOCK, claims,
                 sample_ratio_sentence(seen, expected, p, design.shares_from, is_mismatch=p < threshold))
 

@@ -38,13 +38,13 @@ def quantile_difference(control: np.ndarray, variant: np.ndarray, q: float = 0.5
 
 
 def quantile_interval(values: np.ndarray, q: float, level: float = 0.95) -> tuple[float, float, float]:
-    """Return a quantile and its limits, which are values that were seen (interpolated between neighbours)."""
-    ordered = np.sort(values)
-    n = len(ordered)
-    half = float(stats.norm.isf((1 - level) / 2)) * math.sqrt(n * q * (1 - q))
-    places = np.clip([n * q - 0.5, n * q - 0.5 - half, n * q - 0.5 + half], 0, n - 1)
-    found = np.interp(places, np.arange(n), ordered)
-    return float(found[0]), float(found[1]), float(found[2])
+    """Return a quantile and its limits, which are values that were seen (interpolated between neighbours).
+
+    ``scipy.stats.quantile_test`` has limits that are not interpolated, so wider, for one sample alone.
+    """
+    half = float(stats.norm.isf((1 - level) / 2)) * math.sqrt(q * (1 - q) / len(values))
+    value, low, high = np.quantile(values, np.clip([q, q - half, q + half], 0, 1), method="hazen")
+    return float(value), float(low), float(high)
 
 
 def quantile_refusal(control: np.ndarray, variant: np.ndarray, q: float = 0.5) -> str:

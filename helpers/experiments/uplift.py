@@ -13,7 +13,7 @@ from helpers.stats import multiple_testing
 
 N_CROSS_FITTING_FOLDS, N_BLOCKS, N_QINI_RESAMPLES = 5, 40, 200
 
-MIN_UNITS = 500
+MIN_UNITS, RIDGE_SHARE = 500, 1e-3
 
 T_LEARNER, ONE_LINE_RULE, RANDOM_TARGETING = "T-learner", "one-line rule", "random"
 
@@ -235,11 +235,12 @@ def _standardised(x: np.ndarray) -> np.ndarray:
 
 
 def _predicted_uplift(new: np.ndarray, z: np.ndarray, y: np.ndarray, t: np.ndarray) -> np.ndarray:
-    def fitted(own: np.ndarray) -> np.ndarray:
-        a = z[own]
-        return np.linalg.solve(a.T @ a + 1e-3 * len(a) * np.eye(a.shape[1]), a.T @ y[own])
+    from sklearn.linear_model import Ridge
 
-    return new @ (fitted(t == 1) - fitted(t == 0))
+    def fitted(own: np.ndarray) -> np.ndarray:
+        return Ridge(RIDGE_SHARE * own.sum(), fit_intercept=False).fit(z[own], y[own]).predict(new)
+
+    return fitted(t == 1) - fitted(t == 0)
 
 
 def _cut(x: np.ndarray) -> float:

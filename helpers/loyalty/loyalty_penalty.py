@@ -5,10 +5,11 @@ from datetime import date
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
+from statsmodels.regression.linear_model import WLS
 
 from helpers.foundation.engine import Engine
 from helpers.foundation.results import Estimate, Status, no_estimate
-from helpers.stats.confidence_intervals import Interval, normal_quantile
+from helpers.stats.confidence_intervals import Interval
 
 OLD_TO_NEW_PRICE, OLD_LESS_NEW_DISCOUNT = (
     "price paid by old customers over new ones",
@@ -107,8 +108,8 @@ def _within_product_month(known: pd.DataFrame, column: str) -> Interval:
     n, m = known["n_new"].to_numpy(float), known["n_old"].to_numpy(float)
     weight = n * m / (n + m)
     gap = (known[f"{column}_old"] - known[f"{column}_new"]).to_numpy(float)
-    value = float(weight @ gap / weight.sum())
-    _, place = np.unique(known["product_id"].to_numpy(str), return_inverse=True)
-    sums = np.bincount(place, weight * (gap - value))
-    half = normal_quantile(0.95) * float(np.sqrt((sums**2).sum())) / weight.sum()
-    return Interval(value, value - half, value + half)
+    product = np.unique(known["product_id"].to_numpy(str), return_inverse=True)[1]
+    found = WLS(gap, np.ones(len(gap)), weights=weight).fit(
+        cov_type="cluster", cov_kwds={"groups": product, "use_correction": False}
+    )
+    return Interval(float(found.params[0]), *map(float, found.conf_int()[0]))

@@ -2,6 +2,9 @@
 
 People with equal scores are counted together, so that a fit costs the number of distinct scores, whoever answers, and
 many fits (places of knots, bootstrap replicates) are made at once.
+
+Own: statsmodels' GLM has no bounds on its slopes and makes one fit at a time (``bench/own_methods.py``); scikit-learn's
+isotonic regression rises, but in steps, without slopes or breakpoints.
 """
 
 from dataclasses import dataclass

@@ -2,11 +2,12 @@
 
 import numpy as np
 import pandas as pd
+from statsmodels.stats.proportion import confint_proportions_2indep
 
 from helpers.foundation.results import Claim, Estimate, Status, claim_verdict, no_estimate
 from helpers.loyalty.config import LoyaltyConfig
 from helpers.loyalty.dick_basu import LOYALTY_KINDS
-from helpers.stats.confidence_intervals import normal_quantile, share_interval
+from helpers.stats.confidence_intervals import share_interval
 from helpers.stats.disclosure_control import LEAST_PEOPLE, estimate_if_enough, too_few
 
 CLAIM_LOYAL_RECOMMEND = "Loyal customers recommend 50 % more"
@@ -37,10 +38,8 @@ def recommendation_gain(people: pd.DataFrame) -> Estimate:
     if min(n, m) < LEAST_PEOPLE or min(a, b) < 1:
         reason = f"in one of the groups {too_few(min(n, m))}" if min(n, m) < LEAST_PEOPLE else "nobody would recommend"
         return no_estimate("recommend_more", Status.INSUFFICIENT, reason, unit="share", n=min(n, m))
-    half = normal_quantile(0.95) * np.sqrt(1 / a - 1 / n + 1 / b - 1 / m)
-    ratio = (a / n) / (b / m)
-    low, high = (float(ratio * np.exp(sign * half)) - 1 for sign in (-1, 1))
-    return Estimate("recommend_more", ratio - 1, low, high, "share", n + m)
+    low, high = confint_proportions_2indep(a, n, b, m, method="log", compare="ratio")
+    return Estimate("recommend_more", (a / n) / (b / m) - 1, float(low) - 1, float(high) - 1, "share", n + m)
 
 
 def share_searching(people: pd.DataFrame, assumed: LoyaltyConfig) -> Estimate:

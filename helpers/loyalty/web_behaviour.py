@@ -6,6 +6,7 @@ from datetime import date, timedelta
 import ibis
 import ibis.expr.types as ir
 import numpy as np
+from statsmodels.stats.proportion import confint_proportions_2indep
 
 from helpers.foundation.engine import Engine
 from helpers.foundation.results import Estimate, Status, no_estimate
@@ -185,6 +186,5 @@ def share_difference_interval(n: int, k: int, m: int, j: int) -> Interval:
     >>> share_difference_interval(100, 50, 100, 50).value
     0.0
     """
-    p, q = (k + 1) / (n + 2), (j + 1) / (m + 2)
-    half = normal_quantile(0.95) * float(np.sqrt(p * (1 - p) / (n + 2) + q * (1 - q) / (m + 2)))
-    return Interval(j / m - k / n, q - p - half, q - p + half)
+    limits = confint_proportions_2indep(j, m, k, n, method="agresti-caffo", compare="diff")
+    return Interval(j / m - k / n, *map(float, limits))

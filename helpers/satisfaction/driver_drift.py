@@ -13,6 +13,7 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 from scipy import stats
+from statsmodels.regression.linear_model import OLS
 
 from helpers.foundation.results import Estimate, Status, no_estimate
 from helpers.satisfaction.ecsi_model import SATISFACTION_CONSTRUCT, NoPathModel
@@ -119,7 +120,7 @@ def driver_drift_estimates(
     model : PathModel or NoPathModel
         Whose arrows into satisfaction name the drivers.
     waves : sequence of str
-        Oldest first; those with fewer than 30 people are left out.
+        Oldest first; those with fewer than 30 people, or a driver that does not vary, are left out.
     replicas : ReplicateWeights, optional
         Of the survey weights; the weights' errors are theirs then.
     """
@@ -156,24 +157,28 @@ def _weights_by_wave(
         part = scaled[wave == name]
         if len(part) < max(FEW_PEOPLE, 3 * len(names)):
             continue
-        beta, error = _wave_regression(
+        found = _wave_regression(
             part[[*names, SATISFACTION_CONSTRUCT]].to_numpy(), survey_scales.weighted_sample(part, replicas)
         )
-        kept.append(name)
-        weights.append(beta)
-        errors.append(error)
+        if found is not None:
+            kept.append(name)
+            weights.append(found[0])
+            errors.append(found[1])
     return kept, weights, errors
 
 
-def _wave_regression(columns: np.ndarray, rows: WeightedSample) -> tuple[np.ndarray, np.ndarray]:
-    """Return coefficients of the last column on the others and their standard errors, by replicates where there are."""
+def _wave_regression(columns: np.ndarray, rows: WeightedSample) -> tuple[np.ndarray, np.ndarray] | None:
+    """Return coefficients of the last column on the others and their standard errors, by replicates where there are.
+
+    None where a driver does not vary or follows from the others.
+    """
     if rows.replicas is not None:
         among = replicate_moments(columns, rows.draws()).covariance
         known = np.isfinite(among).all(axis=(1, 2))
         beta = (np.linalg.pinv(among[known, :-1, :-1]) @ among[known, :-1, -1:])[:, :, 0]
         return beta[0], beta[1:].std(axis=0, ddof=1)
-    x, y = np.column_stack([columns[:, :-1], np.ones(len(columns))]), columns[:, -1]
-    inverse = np.linalg.pinv(x.T @ x)
-    beta = inverse @ (x.T @ y)
-    spread = ((y - x @ beta) ** 2).sum() / (len(y) - x.shape[1])
-    return beta[:-1], np.sqrt(spread * np.diag(inverse))[:-1]
+    design = np.column_stack([columns[:, :-1], np.ones(len(columns))])
+    if np.linalg.matrix_rank(design) < design.shape[1]:
+        return None
+    found = OLS(columns[:, -1], design).fit()
+    return found.params[:-1], found.bse[:-1]

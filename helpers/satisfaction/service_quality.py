@@ -7,6 +7,7 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 from scipy import stats
+from statsmodels.stats.rates import confint_poisson
 
 from helpers.foundation.results import Estimate, Status, no_estimate
 from helpers.stats.confidence_intervals import Interval, share_interval
@@ -72,13 +73,12 @@ def _share_of_cases(quantity: str, is_so: pd.Series) -> Estimate:
 
 
 def _days_to_close(ripe: pd.DataFrame) -> Estimate:
-    taken = ((ripe["closed_at"] - ripe["opened_at"]).dt.total_seconds() / 86_400).dropna().sort_values().to_numpy()
+    taken = ((ripe["closed_at"] - ripe["opened_at"]).dt.total_seconds() / 86_400).dropna().to_numpy()
     n = len(taken)
     if n < LEAST_PEOPLE:
         return no_estimate("median days to close", Status.INSUFFICIENT, too_few(n), unit="days", n=n)
-    low, high = stats.binom.ppf([0.025, 0.975], n, 0.5).astype(int)
-    return Estimate("median days to close", float(np.median(taken)), float(taken[max(low - 1, 0)]),
-                    float(taken[min(high, n - 1)]), "days", n)
+    limits = stats.quantile_test(taken, p=0.5).confidence_interval(0.95)
+    return Estimate("median days to close", float(np.median(taken)), float(limits.low), float(limits.high), "days", n)
 
 
 def _dissatisfaction_rates(rows: pd.DataFrame, customers: int, as_of: date) -> Estimate:
@@ -92,8 +92,7 @@ def _dissatisfaction_rates(rows: pd.DataFrame, customers: int, as_of: date) -> E
 
 def _poisson_interval(count: int, level: float = 0.95) -> Interval:
     """Return the exact interval of a Poisson count (Garwood 1936)."""
-    low = stats.chi2.ppf((1 - level) / 2, 2 * count) / 2 if count else 0.0
-    return Interval(float(count), float(low), float(stats.chi2.ppf((1 + level) / 2, 2 * count + 2) / 2))
+    return Interval(float(count), *map(float, confint_poisson(count, 1.0, method="exact-c", alpha=1 - level)))
 
 
 def monthly_service_rates(cases: ir.Table, transactions: ir.Table, as_of: date) -> tuple[TimeSeries, ...]:

@@ -261,7 +261,7 @@ def _word_matrix(people: np.ndarray, spoken: Sequence[Sequence[str]]) -> tuple[l
 
 
 def nmf_factors(matrix: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return non-negative factors of a non-negative matrix, shapes (n, k) and (k, p), by alternating column steps.
+    """Return non-negative factors of a non-negative matrix, shapes (n, k) and (k, p), by scikit-learn's NMF.
 
     Parameters
     ----------
@@ -270,20 +270,11 @@ def nmf_factors(matrix: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
     k : int
         Factors.
     """
-    values, vectors = np.linalg.eigh(matrix.T @ matrix)
-    words = np.abs(vectors[:, ::-1][:, :k].T) * np.sqrt(np.maximum(values[::-1][:k], 1e-12))[:, None] + 1e-6
-    weights = np.maximum(matrix @ np.linalg.pinv(words), 1e-6)
-    for _ in range(MAX_NMF_STEPS):
-        weights = _nmf_step(weights, words @ words.T, matrix @ words.T)
-        words = _nmf_step(words.T, weights.T @ weights, matrix.T @ weights).T
-    return weights, words
+    from sklearn.decomposition import NMF
 
-
-def _nmf_step(factor: np.ndarray, among: np.ndarray, right: np.ndarray) -> np.ndarray:
-    made = factor.copy()
-    for j in range(made.shape[1]):
-        made[:, j] = np.maximum(made[:, j] + (right[:, j] - made @ among[:, j]) / max(among[j, j], 1e-12), 0.0)
-    return made
+    # no tolerance, so that the steps are as many on every machine
+    model = NMF(k, init="nndsvda", tol=0, max_iter=MAX_NMF_STEPS, random_state=0)
+    return model.fit_transform(matrix), model.components_
 
 
 def topic_estimates(table: pd.DataFrame) -> list[Estimate]:

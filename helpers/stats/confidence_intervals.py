@@ -46,6 +46,8 @@ def effective_n(weights: np.ndarray) -> float:
 def mean_interval(values: np.ndarray, weights: np.ndarray | None = None, level: float = 0.95) -> Interval:
     """Return the (weighted) mean with Student's interval, n − 1 degrees of freedom.
 
+    Own, for the weights: those of statsmodels' ``DescrStatsW`` count people, survey weights do not.
+
     Parameters
     ----------
     values : ndarray, shape (n,)

@@ -1,4 +1,7 @@
-"""Correspondence analysis of a table of counts, with bootstrap confidence ellipses."""
+"""Correspondence analysis of a table of counts, with bootstrap confidence ellipses.
+
+Own: neither statsmodels nor scikit-learn has it.
+"""
 
 from dataclasses import dataclass
 

@@ -1,6 +1,7 @@
 """Kaplan–Meier survival curves and hazards by group, median, share left, with intervals.
 
-Curve and Greenwood's error are statsmodels'; the limits stay own, since it has none pointwise on log(−log S).
+Curve and Greenwood's error are statsmodels'. The limits stay own: it has those of log(−log S) for the time at which a
+share is left (`SurvfuncRight.quantile_ci`), and a band around the whole curve, but none for the share left at a time.
 
 References
 ----------

@@ -1,4 +1,7 @@
-"""Latent class analysis of yes-or-no indicators by EM; number of classes by BIC."""
+"""Latent class analysis of yes-or-no indicators by EM; number of classes by BIC.
+
+Own: the mixtures of scikit-learn are of normal distributions, and statsmodels has none.
+"""
 
 from dataclasses import dataclass
 

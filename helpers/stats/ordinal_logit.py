@@ -1,5 +1,8 @@
 """Ordinal logit (proportional odds): odds ratios of a higher answer, test of proportional odds.
 
+Fitted here: the OrderedModel of statsmodels takes weights and does not use them, and has no errors from replicates.
+Without weights both agree; ``bench/own_methods.py`` has the times.
+
 References
 ----------
 McCullagh (1980), Regression models for ordinal data, *Journal of the Royal Statistical Society* B 42, 109–142; Brant

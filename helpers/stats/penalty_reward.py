@@ -107,6 +107,10 @@ def _coefficient_slopes(columns: np.ndarray, outcome: np.ndarray, weights: np.nd
 
 
 def _weighted_regression(x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return the slopes of a weighted regression with a constant, shape (2 k,).
+
+    Those of statsmodels' WLS, from products of matrices: every driver asks for four (``bench/own_methods.py``).
+    """
     x = x - weights @ x / weights.sum()
     weighed = x.T * weights
     return np.linalg.pinv(weighed @ x) @ (weighed @ y)

@@ -60,6 +60,9 @@ def cronbach_alpha(matrix: np.ndarray) -> np.ndarray:
 def fit_common_factor(correlation: np.ndarray) -> CommonFactor:
     """Return one common factor of two items or more by iterated principal axes (unweighted least squares).
 
+    Of all replicates at once: ``statsmodels.multivariate.factor.Factor(method="pa")`` finds the same one by one, many
+    times slower (``bench/own_methods.py``).
+
     Parameters
     ----------
     correlation : ndarray, shape (B, k, k)

@@ -2,6 +2,7 @@ import math
 
 import numpy as np
 import pytest
+from statsmodels.regression.linear_model import OLS
 
 from helpers.experiments import cluster_robust
 from helpers.foundation.engine import Engine
@@ -79,3 +80,15 @@ def test_totals_are_added_up_by_cluster(trial, lazily):
     assert found["n"].eq(40).all()
     assert found["total"].sum() == pytest.approx(trial["metric_spend"].sum())
     assert cluster_robust.cluster_totals(Engine(), table, []).empty
+
+
+def test_with_equal_clusters_cr2_is_the_clustered_error_of_statsmodels_times_its_inflation():
+    rng = np.random.default_rng(5)
+    groups = [rng.normal(rng.normal(), 1, 12) for _ in range(16)]
+    treated = np.repeat([0.0, 1.0], 8 * 12)
+    design = np.column_stack([np.ones(len(treated)), treated])
+    peer = OLS(np.concatenate(groups), design).fit(
+        cov_type="cluster", cov_kwds={"groups": np.repeat(np.arange(16), 12), "use_correction": False})
+    found, _ = cluster_robust.cr2_difference(sums(groups[:8]), sums(groups[8:]))
+    assert found.value == pytest.approx(peer.params[1])
+    assert found.error == pytest.approx(peer.bse[1] * math.sqrt(8 / 7), rel=1e-9)

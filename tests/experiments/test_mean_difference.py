@@ -92,3 +92,13 @@ def test_an_ordinary_unit_does_not_move_the_difference():
 
 def test_three_values_are_too_few_to_take_one_away():
     assert mean_difference.leave_one_out(DESIGN, "spend", "b", outcomes(5.0, 80.0, n=3)) is None
+
+
+def test_welch_from_moments_is_that_of_scipy_from_values():
+    rng = np.random.default_rng(9)
+    a, b = rng.gamma(2, 10, 80), rng.gamma(2, 12, 300)
+    arms = [ArmMoments.of_sums(len(v), v.sum(), (v**2).sum()) for v in (a, b)]
+    peer = stats.ttest_ind(b, a, equal_var=False)
+    limits = peer.confidence_interval(0.95)
+    found = mean_difference.welch_difference(*arms)
+    assert (found.p, found.low, found.high) == pytest.approx((peer.pvalue, limits.low, limits.high), rel=1e-9)

@@ -41,3 +41,16 @@ def test_the_interval_is_clear_of_zero_exactly_where_p_is_under_the_error_rate()
 
 def test_constant_values_have_no_error():
     assert permutation.permutation_difference(np.ones(5), np.ones(5), np.random.default_rng(1)).p == 1.0
+
+
+def test_the_splits_and_their_p_are_those_of_scipy_where_it_tries_them_all():
+    a, b = np.array([0.0, 0, 0, 3, 7, 0]), np.array([0.0, 12, 0, 4, 9, 20])
+
+    def welch(x, y, axis):
+        return stats.ttest_ind(x, y, equal_var=False, axis=axis).statistic
+
+    peer = stats.permutation_test((b, a), welch, vectorized=True, n_resamples=np.inf)
+    found = permutation.permutation_difference(a, b, np.random.default_rng(1), draws=20_000)
+    assert found.p == pytest.approx(peer.pvalue, abs=0.01)
+    drawn = permutation._permuted_t(np.array([3.0, 7, 12, 4, 9, 20]), 6, 6, 20_000, np.random.default_rng(1))
+    assert set(drawn.round(9)) == set(peer.null_distribution.round(9))

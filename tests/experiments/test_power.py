@@ -2,6 +2,7 @@ import math
 
 import numpy as np
 import pytest
+from statsmodels.stats.power import NormalIndPower
 
 from helpers.experiments import power, preconditions
 
@@ -84,3 +85,10 @@ def test_one_unit_with_most_of_the_variance_is_not_trusted():
 def test_few_of_the_rarer_answer_are_not_trusted():
     assert "only 5 units in control gave the rarer answer" in preconditions.answers({"control": 5, "new": 293})
     assert preconditions.answers({"control": 10, "new": 293}) == ""
+
+
+@pytest.mark.parametrize("units", [(50, 50), (500, 800), (90_000, 10_000)])
+def test_the_smallest_effect_is_the_one_that_statsmodels_finds_by_search(units):
+    theirs = NormalIndPower().solve_power(
+        nobs1=units[0], alpha=0.025, power=0.8, ratio=units[1] / units[0], alternative="larger")
+    assert power.minimum_detectable_effect(2.0, units) == pytest.approx(2 * theirs, rel=1e-4)

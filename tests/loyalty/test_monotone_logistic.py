@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
 from scipy import optimize, special
+from statsmodels.genmod.families import Binomial
+from statsmodels.genmod.generalized_linear_model import GLM
 
 from helpers.loyalty import monotone_logistic
 
@@ -63,3 +65,11 @@ def test_separated_outcomes_end_in_a_finite_curve():
     found = monotone_logistic.fit_curves(monotone_logistic.straight_design(counts.score), counts.n, counts.k)
     assert np.isfinite(found.coefficients).all()
     assert found.log_likelihood[0] > -0.1
+
+
+def test_where_every_slope_rises_the_fit_is_that_of_statsmodels(counts):
+    design = monotone_logistic.broken_designs(counts.score, KNOTS)[0]
+    found = monotone_logistic.fit_curves(design, counts.n, counts.k)
+    peer = GLM(counts.share, design, family=Binomial(), freq_weights=counts.n).fit()
+    assert (peer.params[1:] > 0).all()
+    assert found.coefficients[0] == pytest.approx(peer.params, abs=1e-3)

@@ -3,6 +3,7 @@ import pytest
 
 from helpers.foundation.results import Status
 from helpers.satisfaction import driver_drift, expectations
+from helpers.stats.survey_weights import WeightedSample
 
 
 def planted(n=6000, step=0.30, seed=2):
@@ -54,3 +55,14 @@ def test_two_hundred_waves_are_no_trouble():
     (found,) = driver_drift.weight_drifts(["Quality"], waves, *courses(driver_drift.GRADUAL_DRIFT, 200))
     assert found.kind == driver_drift.GRADUAL_DRIFT
     assert found.moved == pytest.approx(0.4, abs=0.03)
+
+
+def test_a_wave_in_which_a_driver_does_not_vary_or_follows_from_another_has_no_weights():
+    columns = np.random.default_rng(4).normal(size=(60, 3))
+    rows = WeightedSample(np.arange(60), np.ones(60), None)
+    beta, error = driver_drift._wave_regression(columns, rows)
+    assert (beta.shape, error.shape) == ((2,), (2,))
+    constant, doubled = columns.copy(), columns.copy()
+    constant[:, 0], doubled[:, 0] = 3.0, 2 * columns[:, 1]
+    assert driver_drift._wave_regression(constant, rows) is None
+    assert driver_drift._wave_regression(doubled, rows) is None

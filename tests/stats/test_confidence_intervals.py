@@ -128,3 +128,11 @@ def test_rank_correlation_of_a_constant_is_missing_and_of_few_or_perfect_pairs_h
     assert np.isnan(confidence_intervals.spearman_interval(np.ones(5), np.arange(5.0)).value)
     assert np.isnan(confidence_intervals.spearman_interval(np.arange(3.0), np.array([1.0, 3, 2])).low)
     assert np.isnan(confidence_intervals.spearman_interval(np.arange(5.0), np.arange(5.0)).low)
+
+
+def test_correlation_has_the_interval_of_scipy():
+    x, y = np.random.default_rng(2).normal(size=(2, 40))
+    peer = stats.pearsonr(x, x + y)
+    limits = peer.confidence_interval(0.95)
+    found = confidence_intervals.pearson_interval(float(peer.statistic), 40)
+    assert (found.low, found.high) == pytest.approx((limits.low, limits.high), abs=1e-12)

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from statsmodels.duration.survfunc import SurvfuncRight
 
 from helpers.stats import kaplan_meier
 
@@ -50,3 +51,13 @@ def test_groups_too_small_are_left_out_and_nothing_gives_nothing():
     assert np.isnan(
         kaplan_meier.median_survival(kaplan_meier.kaplan_meier_curve(np.array([1.0, 2.0]), np.array([False, False])))
     )
+
+
+@pytest.mark.filterwarnings("ignore:.*encountered in:RuntimeWarning:statsmodels")
+def test_the_times_at_which_the_limits_hold_one_half_are_statsmodels_limits_of_the_median():
+    rng = np.random.default_rng(8)
+    time, ended = rng.exponential(10, 300).round() + 1, rng.random(300) < 0.6
+    found = kaplan_meier.kaplan_meier_curve(time, ended)
+    within = found.loc[(found["low"] <= 0.5) & (found["high"] >= 0.5), "time"]
+    after = found.loc[found["time"] > within.max(), "time"]
+    assert (within.min(), after.min()) == SurvfuncRight(time, ended.astype(int)).quantile_ci(0.5, method="cloglog")

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from statsmodels.regression.linear_model import WLS
 
 from helpers.stats import penalty_reward
 from helpers.stats.survey_weights import WeightedSample
@@ -56,3 +57,10 @@ def test_a_replicate_with_an_empty_third_has_no_value():
     drawn = penalty_reward.tertile_contrasts(x, np.arange(6.0), alike(6), 200, 1)
     assert np.isfinite(drawn[0]).all()
     assert np.isnan(drawn).any()
+
+
+def test_the_weighted_regression_is_that_of_statsmodels():
+    rng = np.random.default_rng(3)
+    x, y, weights = (rng.random((500, 6)) < 1 / 3) * 1.0, rng.normal(size=500), rng.gamma(4, 0.25, 500)
+    theirs = WLS(y, np.column_stack([x, np.ones(500)]), weights=weights).fit().params[:-1]
+    np.testing.assert_allclose(penalty_reward._weighted_regression(x, y, weights), theirs, atol=1e-10)

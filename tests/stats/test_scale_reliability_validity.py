@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from statsmodels.multivariate.factor import Factor
 
 from helpers.stats import bootstrap, scale_reliability
 
@@ -78,3 +79,13 @@ def test_two_blocks_of_one_factor_are_one_thing_measured_twice():
 
 def test_a_block_of_one_has_no_alpha():
     assert np.isnan(scale_reliability.cronbach_alpha(np.ones((1, 1, 1)))[0])
+
+
+def test_one_factor_of_many_replicates_is_that_of_statsmodels_one_by_one():
+    rng = np.random.default_rng(6)
+    answers = rng.normal(size=(400, 1)) + rng.normal(size=(400, 5))
+    drawn = bootstrap.bootstrap_moments(answers, 8, 1).correlation
+    peers = [Factor(corr=m, n_factor=1, method="pa", smc=False).fit(maxiter=500, tol=1e-12).loadings[:, 0]
+             for m in drawn]
+    theirs = np.array([loadings * np.sign(loadings.sum()) for loadings in peers])
+    np.testing.assert_allclose(scale_reliability.fit_common_factor(drawn).loadings, theirs, atol=1e-6)
