@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from sklearn.metrics import roc_auc_score
 
 STATIC_ATTRIBUTE = "static"
 
@@ -124,7 +124,5 @@ def single_feature_auc(column: pd.Series, is_lost: np.ndarray) -> float:
                column.astype("object").map(pd.Series(is_lost).groupby(column.astype("object").to_numpy()).mean())
                .astype("float64").to_numpy())
     filled = np.where(np.isnan(numbers), np.nanmin(numbers) - 1 if np.isfinite(numbers).any() else 0, numbers)
-    ranks = stats.rankdata(filled)
-    n, m = int(lost.sum()), int((~lost).sum())
-    found = (ranks[lost].sum() - n * (n + 1) / 2) / (n * m)
-    return float(max(found, 1 - found))
+    found = float(roc_auc_score(lost, filled))
+    return max(found, 1 - found)

@@ -1,5 +1,8 @@
 """Classifier metrics: AUC (DeLong), Brier score, average precision, lift, calibration.
 
+Areas and curves are scikit-learn's. Own are DeLong's error, the bins with their counts and the calibration error with
+its limits, which no library in use has, and the Brier score, whose limits need each unit's squared distance anyway.
+
 Every function takes ``outcome``, shape ``(n,)``, 1 where the event happened, and ``probability``, shape ``(n,)``,
 stated beforehand, for the same units in the same order.
 """
@@ -8,12 +11,15 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import special, stats
+from scipy import optimize, special, stats
+from sklearn.metrics import average_precision_score, roc_auc_score, roc_curve
 
 from helpers.foundation.results import Estimate, Status, no_estimate
-from helpers.stats import confidence_intervals
+from helpers.stats import confidence_intervals, logistic_regression
 
 CONFIDENCE_LEVEL = 0.95
+
+MAX_SHIFT = 60.0  # logits; those of probabilities lie within ± 21, so that so far away each share is 0 or 1
 
 
 def roc_auc(outcome: np.ndarray, probability: np.ndarray, segment: str = "all") -> Estimate:
@@ -30,10 +36,11 @@ def roc_auc(outcome: np.ndarray, probability: np.ndarray, segment: str = "all") 
     """
     if reason := _why_one_outcome(outcome):
         return no_estimate("auc", Status.INSUFFICIENT, reason, unit="auc", n=len(outcome), segment=segment)
-    value, error = _delong_placements(outcome, probability).value_and_error()
+    value = float(roc_auc_score(outcome, probability))
     low, high = value, value
     if 0 < value < 1:
-        half = confidence_intervals.normal_quantile(CONFIDENCE_LEVEL) * error / (value * (1 - value))
+        error = _delong_placements(outcome, probability).error() / (value * (1 - value))
+        half = confidence_intervals.normal_quantile(CONFIDENCE_LEVEL) * error
         low, high = (float(special.expit(special.logit(value) + sign * half)) for sign in (-1, 1))
     return Estimate("auc", value, low, high, unit="auc", n=len(outcome), segment=segment)
 
@@ -54,7 +61,8 @@ def roc_auc_difference(outcome: np.ndarray, probability: np.ndarray, other: np.n
     if reason := _why_one_outcome(outcome):
         return no_estimate("auc_difference", Status.INSUFFICIENT, reason, unit="auc", n=len(outcome), segment=segment)
     apart = _delong_placements(outcome, probability) - _delong_placements(outcome, other)
-    value, error = apart.value_and_error() if groups is None else apart.clustered(outcome, groups)
+    error = apart.error() if groups is None else apart.clustered_error(outcome, groups)
+    value = float(roc_auc_score(outcome, probability) - roc_auc_score(outcome, other))
     half = confidence_intervals.normal_quantile(CONFIDENCE_LEVEL) * error
     return Estimate("auc_difference", value, value - half, value + half, unit="auc", n=len(outcome), segment=segment)
 
@@ -77,26 +85,19 @@ def brier_score_difference(outcome: np.ndarray, probability: np.ndarray, other: 
 
 
 def average_precision(outcome: np.ndarray, probability: np.ndarray) -> float:
-    """Return the area under the precision-recall curve: mean precision at each unit with the event; ties together."""
-    n, hits = _cumulative_counts(outcome, probability)
-    share = np.diff(np.concatenate([[0.0], hits]))
-    return float((share * hits / n).sum() / hits[-1]) if len(hits) and hits[-1] else float("nan")
+    """Return the area under the precision-recall curve: mean precision at each unit with the event; NaN without any."""
+    return float(average_precision_score(outcome, probability)) if np.any(outcome) else float("nan")
 
 
 def lift_at_top(outcome: np.ndarray, probability: np.ndarray, top: float = 0.1) -> float:
     """Return how many times as many events the top share holds as chance would give it; ties share their events."""
-    n, hits = _cumulative_counts(outcome, probability)
-    if not len(hits) or not hits[-1]:
+    if not np.any(outcome):
         return float("nan")
-    within = np.interp(top * n[-1], np.concatenate([[0.0], n]), np.concatenate([[0.0], hits]))
-    return float(within / hits[-1] / top)
-
-
-def _cumulative_counts(outcome: np.ndarray, probability: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return units and events down to each level of probability, the highest first."""
-    order = np.argsort(-probability, kind="stable")
-    last = np.flatnonzero(np.append(np.diff(probability[order]) != 0, True)) if len(order) else np.empty(0, "int64")
-    return (last + 1).astype("float64"), np.cumsum(outcome[order])[last]
+    if np.all(outcome):
+        return 1.0
+    false_positive, found, _ = roc_curve(outcome, probability, drop_intermediate=False)
+    share = np.mean(outcome)
+    return float(np.interp(top, share * found + (1 - share) * false_positive, found) / top)
 
 
 def _clustered_error(deviations: np.ndarray, groups: np.ndarray) -> float:
@@ -114,23 +115,34 @@ def calibration_slope(outcome: np.ndarray, probability: np.ndarray, segment: str
     """
     logit = _to_logit(probability)
     reason = _why_one_outcome(outcome) or ("all probabilities are the same" if np.ptp(logit) == 0 else "")
-    fit = None if reason else _newton_logistic(np.column_stack([np.ones(len(logit)), logit]), outcome)
+    design = np.column_stack([np.ones(len(logit)), logit])
+    fit = None if reason else logistic_regression.fit_logistic_regression(design, outcome)
     if fit is None:
         reason = reason or "the probabilities separate the outcomes completely"
         return no_estimate("calibration_slope", Status.INSUFFICIENT, reason, unit="slope", n=len(outcome),
                              segment=segment)
-    return _wald_estimate("calibration_slope", fit[0][1], fit[1][1], "slope", len(outcome), segment)
+    slope = fit.interval(1, CONFIDENCE_LEVEL)
+    return Estimate("calibration_slope", slope.value, slope.low, slope.high, unit="slope", n=len(outcome),
+                    segment=segment)
 
 
 def calibration_intercept(outcome: np.ndarray, probability: np.ndarray, segment: str = "all") -> Estimate:
-    """Return calibration in the large: by how many logits the probabilities are too low (above zero) or too high."""
+    """Return calibration in the large: by how many logits the probabilities are too low (above zero) or too high.
+
+    Notes
+    -----
+    The root of the score of a logistic regression on a constant, the logit as its offset. `statsmodels` fits the same,
+    but its Newton steps leave for infinity where the logits are spread widely.
+    """
+    if reason := _why_one_outcome(outcome):
+        return no_estimate("calibration_intercept", Status.INSUFFICIENT, reason, unit="logits", n=len(outcome),
+                           segment=segment)
     logit = _to_logit(probability)
-    reason = _why_one_outcome(outcome)
-    fit = None if reason else _newton_logistic(np.ones((len(logit), 1)), outcome, offset=logit)
-    if fit is None:
-        return no_estimate("calibration_intercept", Status.INSUFFICIENT, reason or "no fit", unit="logits",
-                             n=len(outcome), segment=segment)
-    return _wald_estimate("calibration_intercept", fit[0][0], fit[1][0], "logits", len(outcome), segment)
+    value = optimize.brentq(lambda shift: np.sum(outcome - special.expit(logit + shift)), -MAX_SHIFT, MAX_SHIFT)
+    p = special.expit(logit + value)
+    half = confidence_intervals.normal_quantile(CONFIDENCE_LEVEL) / np.sqrt(np.sum(p * (1 - p)))
+    return Estimate("calibration_intercept", value, float(value - half), float(value + half), unit="logits",
+                    n=len(outcome), segment=segment)
 
 
 def calibration_bins(outcome: np.ndarray, probability: np.ndarray, n_bins: int = 10) -> pd.DataFrame:
@@ -141,7 +153,7 @@ def calibration_bins(outcome: np.ndarray, probability: np.ndarray, n_bins: int =
     DataFrame
         Grain bin, lowest first: ``bin``, ``n``, ``share_stated`` (mean probability), ``share_observed`` with
         ``low`` and ``high``. Equal probabilities stay in one bin, so that no order of rows matters; bins may
-        then differ in size.
+        then differ in size. `sklearn.calibration.calibration_curve` has no counts, which the limits need.
     """
     rank = stats.rankdata(probability, method="average")
     place = np.minimum(((rank - 0.5) / max(len(rank), 1) * n_bins).astype(int), n_bins - 1)
@@ -208,16 +220,15 @@ class _Placements:
     def __sub__(self, other: "_Placements") -> "_Placements":
         return _Placements(self.with_event - other.with_event, self.without - other.without)
 
-    def value_and_error(self) -> tuple[float, float]:
-        variance = sum(np.var(part, ddof=1) / len(part) for part in (self.with_event, self.without))
-        return float(self.with_event.mean()), float(np.sqrt(variance))
+    def error(self) -> float:
+        return float(np.sqrt(sum(np.var(part, ddof=1) / len(part) for part in (self.with_event, self.without))))
 
-    def clustered(self, outcome: np.ndarray, groups: np.ndarray) -> tuple[float, float]:
+    def clustered_error(self, outcome: np.ndarray, groups: np.ndarray) -> float:
         is_event, value = outcome.astype(bool), float(self.with_event.mean())
         share, deviations = is_event.mean(), np.empty(len(outcome))
         deviations[is_event] = (self.with_event - value) / share
         deviations[~is_event] = (self.without - value) / (1 - share)
-        return value, _clustered_error(deviations, groups)
+        return _clustered_error(deviations, groups)
 
 
 def _delong_placements(outcome: np.ndarray, score: np.ndarray) -> _Placements:
@@ -247,26 +258,5 @@ def _mean_estimate(quantity: str, losses: np.ndarray, segment: str) -> Estimate:
                     segment=segment)
 
 
-def _wald_estimate(quantity: str, value: float, error: float, unit: str, n: int, segment: str) -> Estimate:
-    half = confidence_intervals.normal_quantile(CONFIDENCE_LEVEL) * error
-    return Estimate(quantity, float(value), float(value - half), float(value + half), unit=unit, n=n, segment=segment)
-
-
 def _to_logit(probability: np.ndarray) -> np.ndarray:
     return special.logit(np.clip(probability, 1e-9, 1 - 1e-9))
-
-
-def _newton_logistic(design: np.ndarray, outcome: np.ndarray, offset: np.ndarray | float = 0.0,
-              steps: int = 50) -> tuple[np.ndarray, np.ndarray] | None:
-    """Return coefficients and standard errors of a logistic regression by Newton's method; None if it diverges."""
-    beta = np.zeros(design.shape[1])
-    for _ in range(steps):
-        p = special.expit(design @ beta + offset)
-        information = (design * (p * (1 - p))[:, None]).T @ design
-        if np.linalg.cond(information) > 1e12:
-            return None
-        step = np.linalg.solve(information, design.T @ (outcome - p))
-        beta = beta + step / max(1.0, float(np.abs(step).max()) / 5)
-        if np.abs(step).max() < 1e-10:
-            return beta, np.sqrt(np.diag(np.linalg.inv(information)))
-    return None

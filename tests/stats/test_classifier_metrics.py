@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
 from scipy import special, stats
+from sklearn.calibration import calibration_curve
+from sklearn.metrics import brier_score_loss
 
 from helpers.foundation.results import Status
 from helpers.stats import classifier_metrics
@@ -129,6 +131,43 @@ def test_calibration_matches_statsmodels():
     found = classifier_metrics.calibration_slope(outcome, p), classifier_metrics.calibration_intercept(outcome, p)
     assert [f.value for f in found] == pytest.approx([joint.params[1], large.params[0]], rel=1e-8)
     assert [(f.high - f.low) / 2 / 1.959964 for f in found] == pytest.approx([joint.bse[1], large.bse[0]], rel=1e-5)
+
+
+def test_calibration_in_the_large_is_found_where_logits_are_spread_widely():
+    rng = np.random.default_rng(3)
+    z = rng.normal(0, 12, 400)
+    outcome = (rng.random(400) < special.expit(z + 9)).astype(float)
+    found = classifier_metrics.calibration_intercept(outcome, special.expit(z))
+    assert found.low < found.value < found.high
+    stated = special.expit(special.logit(np.clip(special.expit(z), 1e-9, 1 - 1e-9)) + found.value)
+    assert stated.sum() == pytest.approx(outcome.sum(), rel=1e-9)
+
+
+def test_brier_score_equals_that_of_scikit_learn():
+    outcome, p, _ = drawn()
+    assert classifier_metrics.brier_score(outcome, p).value == pytest.approx(brier_score_loss(outcome, p), rel=1e-14)
+
+
+def test_bins_of_equal_mass_equal_the_calibration_curve_of_scikit_learn():
+    outcome, p, _ = drawn(1000)
+    bins = classifier_metrics.calibration_bins(outcome, p)
+    observed, stated = calibration_curve(outcome, p, n_bins=10, strategy="quantile")
+    np.testing.assert_allclose(bins["share_observed"], observed, rtol=1e-12)
+    np.testing.assert_allclose(bins["share_stated"], stated, rtol=1e-12)
+
+
+def test_average_precision_is_the_mean_precision_at_each_event():
+    # events stand at ranks 1, 3, 5 and 7 of eight: precisions 1, 2/3, 3/5 and 4/7
+    assert classifier_metrics.average_precision(OUTCOME, SCORE) == pytest.approx((1 + 2 / 3 + 3 / 5 + 4 / 7) / 4)
+    assert np.isnan(classifier_metrics.average_precision(np.zeros(3), SCORE[:3]))
+
+
+def test_lift_counts_events_at_the_top_and_ties_share_theirs():
+    outcome = np.repeat([1.0, 0.0, 1.0, 0.0], [8, 2, 2, 88])
+    assert classifier_metrics.lift_at_top(outcome, np.repeat([0.9, 0.1], [10, 90])) == pytest.approx(8.0)
+    assert classifier_metrics.lift_at_top(outcome, np.full(100, 0.3)) == pytest.approx(1.0)
+    assert classifier_metrics.lift_at_top(np.ones(5), SCORE[:5]) == 1.0
+    assert np.isnan(classifier_metrics.lift_at_top(np.zeros(5), SCORE[:5]))
 
 
 def test_separated_outcomes_have_no_slope_and_constant_probabilities_neither():
