@@ -1,19 +1,27 @@
 """K-means segments of customers, with silhouette, bootstrap Jaccard and adjusted Rand index.
 
-Centres are found on a sample of customers in memory; everybody is assigned to the nearest one in the engine.
+Centres are found on a sample of customers in memory, by scikit-learn, whose silhouette and Rand index are used too;
+everybody is assigned to the nearest one in the engine. The Jaccard similarity of single segments is own: none has it.
 """
 
+import warnings
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from operator import add, or_
+from typing import TYPE_CHECKING
 
 import ibis
 import ibis.expr.types as ir
 import numpy as np
-import pandas as pd
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import adjusted_rand_score, silhouette_score
+from threadpoolctl import threadpool_limits
 
 from helpers.foundation.engine import Engine
+
+if TYPE_CHECKING:
+    from sklearn.cluster import KMeans
 
 SEGMENT_BASES = ("behavioural", "demographic", "psychographic", "relationship")
 
@@ -27,9 +35,13 @@ MIN_CUSTOMERS_TO_SEGMENT = 100
 
 SEGMENT_COUNTS = (2, 3, 4, 5)
 
+MIN_RAND = 0.8  # adjusted Rand index over bootstrap samples from which a number of segments is stable
+
 MIN_JACCARD = 0.75  # Jaccard similarity from which a segment is called stable (Hennig 2007)
 
-N_KMEANS_STARTS, N_BOOTSTRAP_SAMPLES, MAX_LLOYD_STEPS = 3, 15, 30
+N_KMEANS_STARTS, N_BOOTSTRAP_SAMPLES, N_BOOTSTRAP_STARTS = 5, 15, 2
+
+MAX_SILHOUETTE_CUSTOMERS = 600
 
 MIN_DISTANCE_TO_DESCRIBE = 0.4  # standard deviations from everybody's mean from which a feature describes a segment
 
@@ -154,15 +166,17 @@ def kmeans_segmentation(engine: Engine, table: ir.Table, base: str, features: Ma
         return Segmentation(base, reason="all customers are alike on this base")
     scaled = (x[:, kept] - mean[kept]) / spread[kept]
     n_distinct = len(np.unique(scaled, axis=0))
-    tried = [_division_into(scaled, k, seed) for k in SEGMENT_COUNTS if k <= n_distinct]
-    stable = [t for t in tried if t[3] >= 0.8]
-    centres, jaccard, _, rand = max(stable, key=lambda t: t[2]) if stable else max(tried, key=lambda t: t[3])
+    with threadpool_limits(1, "openmp"):  # samples are small, and threads only wait
+        tried = [_division_into(scaled, k, seed) for k in SEGMENT_COUNTS if k <= n_distinct]
+    stable = [t for t in tried if t.rand >= MIN_RAND]
+    best = max(stable, key=lambda t: t.silhouette) if stable else max(tried, key=lambda t: t.rand)
     names = tuple(name for name, use in zip(features, kept, strict=True) if use)
-    size = np.bincount(_nearest_centre(scaled, centres), minlength=len(centres))
-    order = np.argsort(-size, kind="stable")
+    order = np.argsort(-best.sizes, kind="stable")
+    centres = best.centres[order]
     flags = {name for name, column in zip(names, x[:, kept].T, strict=True) if set(np.unique(column)) <= {0.0, 1.0}}
-    said = tuple(f"{i}: {describe_segment(centre, names, flags)}" for i, centre in enumerate(centres[order], 1))
-    return Segmentation(base, names, said, size[order], jaccard[order], rand, centres[order], mean[kept], spread[kept])
+    said = tuple(f"{i}: {describe_segment(centre, names, flags)}" for i, centre in enumerate(centres, 1))
+    return Segmentation(base, names, said, best.sizes[order], best.jaccard[order], best.rand, centres, mean[kept],
+                        spread[kept])
 
 
 def describe_segment(centre: np.ndarray, names: Sequence[str], flags: Collection[str] = (), most: int = 2) -> str:
@@ -181,21 +195,6 @@ def describe_segment(centre: np.ndarray, names: Sequence[str], flags: Collection
     return ", ".join(said) or "near the mean"
 
 
-def adjusted_rand_index(one: np.ndarray, other: np.ndarray) -> float:
-    """Return the adjusted Rand index of two divisions of the same customers.
-
-    Examples
-    --------
-    >>> adjusted_rand_index(np.array([0, 0, 1, 1]), np.array([1, 1, 0, 0]))
-    1.0
-    """
-    table = np.zeros((one.max() + 1, other.max() + 1))
-    np.add.at(table, (one, other), 1)
-    pairs = [float((a * (a - 1) / 2).sum()) for a in (table, table.sum(axis=1), table.sum(axis=0))]
-    expected, most = pairs[1] * pairs[2] / (len(one) * (len(one) - 1) / 2), (pairs[1] + pairs[2]) / 2
-    return 1.0 if most == expected else (pairs[0] - expected) / (most - expected)
-
-
 def _customer_sample(engine: Engine, table: ir.Table, features: Mapping[str, ir.Value]) -> np.ndarray:
     given = table.select("customer_id", **{f"f{i}": c for i, c in enumerate(features.values())})
     known = given.filter(reduce(or_, (given[f"f{i}"].notnull() for i in range(len(features)))))
@@ -207,18 +206,36 @@ def _customer_sample(engine: Engine, table: ir.Table, features: Mapping[str, ir.
     return frame.to_numpy("float64")
 
 
-def _division_into(x: np.ndarray, k: int, seed: int) -> tuple[np.ndarray, np.ndarray, float, float]:
-    """Return centres, Jaccard similarity of each, mean silhouette and adjusted Rand index of a division into k."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Division:
+    """A division into k: centres, sizes and Jaccard similarity of each, mean silhouette and adjusted Rand index."""
+
+    centres: np.ndarray
+    sizes: np.ndarray
+    jaccard: np.ndarray
+    silhouette: float
+    rand: float
+
+
+def _division_into(x: np.ndarray, k: int, seed: int) -> _Division:
     rng = np.random.default_rng([seed, k])
-    centres = _best_centres(x, k, rng)
-    own = _nearest_centre(x, centres)
-    similar, rand = np.zeros(k), 0.0
+    found = _fit(x, k, N_KMEANS_STARTS, rng)
+    own, similar, rand = found.labels_, np.zeros(k), 0.0
     for _ in range(N_BOOTSTRAP_SAMPLES):
         drawn = np.unique(rng.integers(0, len(x), len(x)))
-        again = _nearest_centre(x[drawn], _best_centres(x[drawn], k, rng, repeats=2))
+        again = _fit(x[drawn], k, N_BOOTSTRAP_STARTS, rng).labels_
         similar += _jaccard_similarity(own[drawn], again, k) / N_BOOTSTRAP_SAMPLES
-        rand += adjusted_rand_index(own[drawn], again) / N_BOOTSTRAP_SAMPLES
-    return centres, similar, _mean_silhouette(x, own, rng), rand
+        rand += adjusted_rand_score(own[drawn], again) / N_BOOTSTRAP_SAMPLES
+    return _Division(found.cluster_centers_, np.bincount(own, minlength=k), similar, _mean_silhouette(x, own, rng),
+                     float(rand))
+
+
+def _fit(x: np.ndarray, k: int, n_starts: int, rng: np.random.Generator) -> "KMeans":
+    from sklearn.cluster import KMeans  # where it is used: the runner imports this module and divides nobody
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # a sample may hold fewer different customers than k
+        return KMeans(k, n_init=n_starts, random_state=int(rng.integers(2**31))).fit(x)
 
 
 def _jaccard_similarity(own: np.ndarray, again: np.ndarray, k: int) -> np.ndarray:
@@ -228,54 +245,7 @@ def _jaccard_similarity(own: np.ndarray, again: np.ndarray, k: int) -> np.ndarra
     return (table / np.maximum(union, 1)).max(axis=1)
 
 
-def _mean_silhouette(x: np.ndarray, own: np.ndarray, rng: np.random.Generator, most: int = 600) -> float:
-    some = np.sort(rng.permutation(len(x))[:most])
-    squares = (x[some] ** 2).sum(axis=1)
-    far = np.sqrt(np.maximum(squares[:, None] + squares - 2 * x[some] @ x[some].T, 0.0))
-    k, mine = own.max() + 1, own[some]
-    sizes = np.bincount(mine, minlength=k)
-    sums = np.stack([far[:, mine == c].sum(axis=1) for c in range(k)], axis=1)
-    inner = sums[np.arange(len(some)), mine] / np.maximum(sizes[mine] - 1, 1)
-    means = np.where(sizes > 0, sums / np.maximum(sizes, 1), np.inf)
-    means[np.arange(len(some)), mine] = np.inf
-    outer = means.min(axis=1)
-    return float(np.mean((outer - inner) / np.maximum(np.maximum(outer, inner), 1e-12)))
-
-
-def _best_centres(x: np.ndarray, k: int, rng: np.random.Generator, repeats: int = N_KMEANS_STARTS) -> np.ndarray:
-    """Return the centres of the best of some runs of Lloyd's algorithm from k-means++ starts."""
-    found = []
-    for centres in [_kmeans_plus_plus(x, k, rng) for _ in range(repeats)]:
-        for _ in range(MAX_LLOYD_STEPS):
-            own = _nearest_centre(x, centres)
-            size = np.bincount(own, minlength=k)
-            moved = np.stack([np.bincount(own, column, k) for column in x.T], axis=1) / np.maximum(size, 1)[:, None]
-            moved = np.where(size[:, None] > 0, moved, centres)
-            if np.abs(moved - centres).max() < 1e-4:
-                break
-            centres = moved
-        found.append((float(((x - centres[_nearest_centre(x, centres)]) ** 2).sum()), centres))
-    return min(found, key=lambda pair: pair[0])[1]
-
-
-def _kmeans_plus_plus(x: np.ndarray, k: int, rng: np.random.Generator) -> np.ndarray:
-    """Return k starts, each drawn with a chance that grows with its squared distance to those before."""
-    chosen = [x[int(rng.integers(len(x)))]]
-    for _ in range(k - 1):
-        far = np.min([((x - c) ** 2).sum(axis=1) for c in chosen], axis=0)
-        total = float(far.sum())
-        chosen.append(x[int(rng.choice(len(x), p=far / total)) if total > 0 else int(rng.integers(len(x)))])
-    return np.array(chosen)
-
-
-def _nearest_centre(x: np.ndarray, centres: np.ndarray) -> np.ndarray:
-    return np.argmin((centres**2).sum(axis=1) - 2 * (x @ centres.T), axis=1)
-
-
-def segmentation_table(found: Sequence[Segmentation]) -> pd.DataFrame:
-    """Return segments as a table for reading: base, segment, share of customers, stability; or why there are none."""
-    rows = [{"base": s.base, "segment": name, "share": n / max(s.sizes.sum(), 1), "jaccard": j, "rand": s.rand,
-             "why_none": ""} for s in found for name, n, j in zip(s.names, s.sizes, s.jaccard, strict=True)]
-    rows += [{"base": s.base, "segment": "–", "share": np.nan, "jaccard": np.nan, "rand": np.nan, "why_none": s.reason}
-             for s in found if s.reason]
-    return pd.DataFrame(rows, columns=["base", "segment", "share", "jaccard", "rand", "why_none"])
+def _mean_silhouette(x: np.ndarray, own: np.ndarray, rng: np.random.Generator) -> float:
+    some = np.sort(rng.permutation(len(x))[:MAX_SILHOUETTE_CUSTOMERS])
+    n_segments = len(np.unique(own[some]))
+    return float(silhouette_score(x[some], own[some])) if 1 < n_segments < len(some) else 0.0

@@ -2,6 +2,7 @@ import ibis
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.metrics import adjusted_rand_score
 
 from helpers.customers import kmeans_segments
 
@@ -30,7 +31,7 @@ def test_planted_groups_are_found_again_named_and_stable(quick, divided):
     found, named = divided({"orders": x[:, 0], "silence": x[:, 1]}, 400)
     assert (len(found.names), found.is_stable) == (3, True)
     assert found.rand > 0.95
-    assert kmeans_segments.adjusted_rand_index(group, pd.factorize(named)[0]) > 0.95
+    assert adjusted_rand_score(group, pd.factorize(named)[0]) > 0.95
     assert found.sizes.tolist() == sorted(found.sizes.tolist(), reverse=True)
     assert "high orders" in " ".join(found.names)
 
@@ -58,7 +59,6 @@ def test_data_that_cannot_be_divided_say_why(divided, columns, n, reason):
     found, named = divided(columns, n)
     assert found.reason == reason
     assert named.isna().all()
-    assert kmeans_segments.segmentation_table([found])["why_none"].tolist() == [reason]
 
 
 def test_equal_seeds_give_equal_segments_and_large_bases_are_sampled(quick, divided):
@@ -68,14 +68,6 @@ def test_equal_seeds_give_equal_segments_and_large_bases_are_sampled(quick, divi
     assert a.tolist() == b.tolist()
     assert first.sizes.sum() <= kmeans_segments.MAX_SAMPLED
     assert a.notna().all()
-
-
-def test_the_adjusted_rand_index_equals_that_of_scikit_learn():
-    from sklearn.metrics import adjusted_rand_score
-
-    rng = np.random.default_rng(1)
-    a, b = rng.integers(0, 3, 90), rng.integers(0, 4, 90)
-    assert kmeans_segments.adjusted_rand_index(a, b) == pytest.approx(adjusted_rand_score(a, b))
 
 
 def test_a_column_of_numbers_stays_one_feature(session_engine):
