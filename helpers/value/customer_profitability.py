@@ -70,7 +70,8 @@ def cost_to_serve(engine: Engine, sources: CostToServeTables, window: TimeWindow
         both), ``contact_cost``, ``case_cost``, ``reward_cost`` (points redeemed), ``cost_to_serve`` (contacts, cases,
         rewards), ``profit`` (margin less that). Counts: ``n_occasions``, ``n_contacts``, ``n_replies``, ``n_cases``,
         ``n_complaints``, ``n_resolved``, ``n_fed_back``, ``handled_days`` (sum), ``n_handled``, ``n_promised``,
-        ``n_late``.
+        ``n_late``, ``points_redeemed`` and of these ``points_without_cost``, whose unit cost is unknown: they have no
+        part in ``reward_cost``.
     """
     spent = purchases.cached_customer_days(engine, sources.transactions, window.last_on)
     parts = [_bought(spent, window, prices.margin_rate), _reduced(sources.transactions, window),
@@ -125,8 +126,10 @@ def _cases(cases: ir.Table, window: TimeWindow, price: float) -> ir.Table:
 
 def _rewarded(points: ir.Table, window: TimeWindow) -> ir.Table:
     within = points.filter(window.holds(points.entered_at.date()), points.kind == "redeem")
+    points, unit_cost = within.points.abs().cast("float64"), within.unit_cost.cast("float64")
     return within.group_by("customer_id").aggregate(
-        reward_cost=(within.points.abs() * within.unit_cost.cast("float64").fill_null(0.0)).sum())
+        reward_cost=(points * unit_cost).sum(), points_redeemed=points.sum(),
+        points_without_cost=unit_cost.isnull().ifelse(points, 0.0).sum())
 
 
 MIN_LEDGER_CUSTOMERS = 10
@@ -178,11 +181,15 @@ class CustomerProfitability:
         ``cost_to_serve`` in all [money].
     reason : str
         Why nobody is called over-served; empty where it could be fitted.
+    points_redeemed, points_without_cost : float
+        Points redeemed, and of these the ones that have no part in any cost, since their unit cost is unknown.
     """
 
     entries: pd.DataFrame
     over: pd.DataFrame
     reason: str = ""
+    points_redeemed: float = 0.0
+    points_without_cost: float = 0.0
 
     def ledger(self, ledger: str, by: str = "tier") -> pd.DataFrame:
         """Return one ledger as a table for reading: side, item, unit, a column a segment."""
@@ -209,7 +216,8 @@ class CustomerProfitability:
                 for r in self.over.to_dict("records")
                 for q, c, u, of in (("over_served", "n_over", "customers", "n_customers"),
                                     ("over_served_cost", "money_over", "money", "n_over"))]
-        return estimate_table([*rows, self.over_served(), *over])
+        uncosted = [Estimate("points_without_cost", self.points_without_cost, unit="points")]
+        return estimate_table([*rows, self.over_served(), *over, *(uncosted if self.points_without_cost else [])])
 
 
 def measure_profitability(engine: Engine, served: ir.Table, profile: ir.Table) -> CustomerProfitability:
@@ -236,7 +244,9 @@ def measure_profitability(engine: Engine, served: ir.Table, profile: ir.Table) -
         ))
     entries = [_entries(engine, whole, "tier", "tier_rank"), _entries(engine, whole, "stage", None)]
     over, reason = _overserved(engine, whole)
-    return CustomerProfitability(pd.concat(entries, ignore_index=True), over, reason)
+    points = {c: whole[c].sum().fill_null(0.0) for c in ("points_redeemed", "points_without_cost")}
+    return CustomerProfitability(pd.concat(entries, ignore_index=True), over, reason,
+                                 **engine.first_row(whole.aggregate(**points)))
 
 
 def _entries(engine: Engine, whole: ir.Table, by: str, rank: str | None) -> pd.DataFrame:

@@ -45,7 +45,8 @@ def historical_customer_value(engine: Engine, transactions: ir.Table, subscripti
         tiered = tiers.assign_tiers(valued.mutate(basis=ibis.literal("margin")), "margin", assumptions.tiers)
         return engine.kept(tiered.drop("n_recent_occasions"))
     held = customers_by_contracts(subscriptions, as_of_on)
-    is_ranked = held.is_active & (held.monthly_fee > 0)  # nobody is ranked by money that is not recorded
+    # nobody is ranked by money that is not recorded
+    is_ranked = (held.is_active & (held.monthly_fee > 0)).fill_null(False)
     tiered = tiers.assign_tiers(held.filter(is_ranked), "monthly_fee", assumptions.tiers)
     ended = held.filter(~is_ranked)
     absent = {c: ibis.null(tiered[c].type()) for c in ("position", "tier", "tier_rank")}
@@ -83,13 +84,16 @@ def ranking_column(customers: ir.Table) -> str:
 
 
 def customers_by_contracts(subscriptions: ir.Table, as_of_on: date) -> ir.Table:
-    """Return customers by their contracts: monthly fee of those that run, first start, last end [money a month]."""
+    """Return customers by their contracts: monthly fee of those that run, first start, last end [money a month].
+
+    Of contracts that run, those whose fee is unknown are left out; the fee is empty where none of them has one.
+    """
     runs = ~subscriptions.has_ended
-    zero = money.zero_money()
     held = subscriptions.group_by("customer_id").aggregate(
         is_active=runs.any(), first_on=subscriptions.started_on.min(), ended_on=subscriptions.ended_on.max(),
-        monthly_fee=runs.ifelse(subscriptions.monthly_fee.fill_null(zero), zero).sum().cast(MONEY))
+        monthly_fee=runs.ifelse(subscriptions.monthly_fee, None).sum().cast(MONEY))
     return held.mutate(
+        monthly_fee=held.is_active.ifelse(held.monthly_fee, money.zero_money()),
         last_on=held.is_active.ifelse(None, held.ended_on),
         age_days=ibis.literal(as_of_on).delta(held.first_on, unit="day").cast("int64")).drop("ended_on")
 

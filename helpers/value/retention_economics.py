@@ -186,7 +186,8 @@ def estimate_retention_economics(
         Assumptions on discounting and costs.
     """
     if base.status is Status.NOT_APPLICABLE and not lasting.reason:
-        margin = lasting.months * scope.economics.margin_rate * signed.fee_active / max(signed.n_active, 1)
+        fee = signed.fee_active / max(signed.n_active - signed.unknown_active, 1)
+        margin = lasting.months * scope.economics.margin_rate * fee
         return _with_assumed_costs(lasting.kept, margin, round(lasting.months * subscriptions.DAYS_PER_MONTH), scope)
     some, n_days = moves.money, base.periods.after.n_days if base.periods else 0
     margin = float(some["before"].sum()) / float(some["n"].sum()) if len(some) else float("nan")

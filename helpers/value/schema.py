@@ -19,7 +19,8 @@ CUSTOMER_VALUE = Table("results/customer_value", "customer", ("customer_id",), (
     Column("net_sales", "money", "sales less refunds up to the run's date [money]"),
     Column("margin", "money", "margin of these sales: by unit cost where recorded, else the study's rate [money]"),
     Column("mean_spend", "number", "mean net sales of a purchase occasion [money]"),
-    Column("monthly_fee", "money", "fee a month of contracts that run [money]"),
+    Column("monthly_fee", "money", "fee a month of contracts that run; those whose fee is unknown are left out "
+           "[money]"),
     Column("recency_score", "integer", f"days since the last purchase: {_SCORE}", low=1, high=5),
     Column("frequency_score", "integer", f"purchase occasions: {_SCORE}", low=1, high=5),
     Column("money_score", "integer", f"net sales: {_SCORE}", low=1, high=5),

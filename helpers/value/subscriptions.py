@@ -39,10 +39,11 @@ class SubscriptionSurvival:
     curves : DataFrame
         Grain plan × age: ``plan``, ``age_months``, ``n_at_risk``, ``share_running``, ``low``, ``high``.
     values : DataFrame
-        Grain contract that runs: ``subscription_id``, ``customer_id``, ``expected_value`` with limits, ``realised_low``
-        and ``realised_high`` [money], ``p_kept``.
+        Grain contract that runs and has a known fee: ``subscription_id``, ``customer_id``, ``expected_value`` with
+        limits, ``realised_low`` and ``realised_high`` [money], ``p_kept``.
     equity, kept : Estimate
-        Expected margin of all contracts that run, and the share of them that still does at the end.
+        Expected margin of the contracts that run and have a known fee, and the share of all that run that still do at
+        the end.
     reason : str
         Why there is no value; empty where there is.
     """
@@ -54,6 +55,11 @@ class SubscriptionSurvival:
     kept: Estimate
     n_running: int
     reason: str = ""
+
+    @property
+    def n_fee_unknown(self) -> int:
+        """Contracts that run and have no part in the money, since their monthly fee is unknown."""
+        return 0 if self.reason else self.n_running - self.equity.n
 
     @property
     def plan_with_lowest_retention(self) -> str:
@@ -108,15 +114,16 @@ def survival_by_plan(engine: Engine, subscriptions: ir.Table, as_of_on: date, *,
     hazards = {plan: _hazards(group, months, rng) for plan, group in contracts.groupby("plan")}
     curves = pd.concat([_curve(plan, group) for plan, group in contracts.groupby("plan")])
     rates = margin_rate * (1 + discount_rate) ** (-(np.arange(months) + 0.5) / 12)
-    valued = [_contract_values(running[running["plan"] == plan], hazards[plan], rates) for plan in hazards]
-    kept = sum(left for _, _, left in valued) / len(running)
+    kept = sum(_still_running(group, hazards[plan], months) for plan, group in running.groupby("plan")) / len(running)
     lasting = _percentile_interval("contracts_kept", kept, "share", len(running))
     curves = curves.reset_index(drop=True)
     if reason:
         equity = no_estimate("contract_equity", Status.INSUFFICIENT, reason, unit="money", n=len(running))
         return SubscriptionSurvival(months, curves, _no_values(), equity, lasting, len(running), reason)
-    values = pd.concat([v for v, _, _ in valued]).sort_values("subscription_id", ignore_index=True)
-    equity = _percentile_interval("contract_equity", sum(total for _, total, _ in valued), "money", len(running))
+    priced = running[running["fee"].notna()]
+    valued = [_contract_values(group, hazards[plan], rates) for plan, group in priced.groupby("plan")]
+    values = pd.concat([v for v, _ in valued]).sort_values("subscription_id", ignore_index=True)
+    equity = _percentile_interval("contract_equity", sum(total for _, total in valued), "money", len(priced))
     return SubscriptionSurvival(months, curves, values, equity, lasting, len(running))
 
 
@@ -132,7 +139,6 @@ def _contracts(engine: Engine, subscriptions: ir.Table, as_of_on: date) -> pd.Da
     return frame.assign(
         age=np.floor(frame["age"].clip(lower=0)).astype("int64"),
         plan=frame["plan"].where(ended >= MIN_ENDED_CONTRACTS, OTHER_PLANS),
-        fee=frame["fee"].fillna(0.0),
     )
 
 
@@ -168,14 +174,10 @@ def _curve(plan: str, contracts: pd.DataFrame) -> pd.DataFrame:
 
 
 def _contract_values(running: pd.DataFrame, hazards: np.ndarray,
-            rates: np.ndarray) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
-    """Return contracts with their value, and draws (the estimate first) of the total and of how many are left."""
+            rates: np.ndarray) -> tuple[pd.DataFrame, np.ndarray]:
+    """Return contracts with their value, and draws (the estimate first) of the total."""
     ages, place = np.unique(running["age"].to_numpy(), return_inverse=True)
-    fee, months = running["fee"].to_numpy(), len(rates)
-    if not len(ages):
-        return _no_values(), np.zeros(1 + N_HAZARD_DRAWS), np.zeros(1 + N_HAZARD_DRAWS)
-    # a contract seen at the end of month `age` may end in the months after it
-    left = np.stack([np.cumprod(1 - hazards[:, age + 1:age + 1 + months], axis=1) for age in ages])
+    fee, left = running["fee"].to_numpy(), _survival_from(ages, hazards, len(rates))
     worth = left @ rates  # (n_ages, 1 + n_draws)
     low, high = np.quantile(worth[:, 1:], [0.025, 0.975], axis=1)
     paid = np.concatenate([[0.0], np.cumsum(rates)])
@@ -185,8 +187,19 @@ def _contract_values(running: pd.DataFrame, hazards: np.ndarray,
         "expected_value": fee * worth[place, 0], "expected_value_low": fee * low[place],
         "expected_value_high": fee * high[place], "realised_low": fee * paid[ends[0]][place],
         "realised_high": fee * paid[ends[1]][place], "p_kept": left[place, 0, -1]})
-    weights = np.bincount(place, fee, len(ages))
-    return frame, weights @ worth, np.bincount(place, minlength=len(ages)) @ left[:, :, -1]
+    return frame, np.bincount(place, fee, len(ages)) @ worth
+
+
+def _still_running(running: pd.DataFrame, hazards: np.ndarray, months: int) -> np.ndarray:
+    """Return draws (the estimate first) of how many contracts are left at the end of the horizon."""
+    ages, counts = np.unique(running["age"].to_numpy(), return_counts=True)
+    return counts @ _survival_from(ages, hazards, months)[:, :, -1]
+
+
+def _survival_from(ages: np.ndarray, hazards: np.ndarray, months: int) -> np.ndarray:
+    """Return the share left of contracts of each age after each month, ``(n_ages, 1 + n_draws, months)``."""
+    # a contract seen at the end of month `age` may end in the months after it
+    return np.stack([np.cumprod(1 - hazards[:, age + 1:age + 1 + months], axis=1) for age in ages])
 
 
 def _months_within_horizon(left: np.ndarray) -> np.ndarray:
@@ -228,6 +241,8 @@ class ContractBase:
         Their monthly fees; NaN where no contract has one [money a month].
     squares_active, squares_ended : float
         Sums of squared fees, for the interval.
+    unknown_active, unknown_ended : int
+        Contracts whose fee is unknown: they have no part in any money.
     """
 
     n_active: int
@@ -236,25 +251,35 @@ class ContractBase:
     fee_ended: float
     squares_active: float
     squares_ended: float
+    unknown_active: int = 0
+    unknown_ended: int = 0
 
     @property
     def n_contracts(self) -> int:
         """All contracts."""
         return self.n_active + self.n_ended
 
+    @property
+    def n_fee_unknown(self) -> int:
+        """Contracts whose monthly fee is unknown."""
+        return self.unknown_active + self.unknown_ended
+
     def ended(self) -> tuple[Estimate, Estimate]:
         """Return the share of contracts that have ended, by count and by monthly fee, each with its interval."""
         n, fees = self.n_contracts, self.fee_active + self.fee_ended
         counted = confidence_intervals.share_interval(self.n_ended / max(n, 1), n)
         by_count = Estimate("share_ended", counted.value, counted.low, counted.high, unit="share", n=n)
-        if n < 2 or not fees > 0:
-            reason = "no contracts" if not n else "no monthly fees are recorded" if n > 1 else "one contract only"
+        n_paid = n - self.n_fee_unknown
+        if n < 2 or n_paid < 2 or not fees > 0:
+            few = "one monthly fee only is recorded" if n_paid == 1 else NO_FEES
+            reason = "no contracts" if not n else few if n > 1 else "one contract only"
             by_fee = no_estimate("share_ended_by_fee", Status.INSUFFICIENT, reason, unit="share", n=n)
             return (by_count if n else no_estimate("share_ended", Status.INSUFFICIENT, reason, unit="share")), by_fee
         r = self.fee_ended / fees
         half = confidence_intervals.normal_quantile(0.95) * float(np.sqrt(
-            ((1 - r) ** 2 * self.squares_ended + r**2 * self.squares_active) * n / (n - 1))) / fees
-        return by_count, Estimate("share_ended_by_fee", r, max(r - half, 0.0), min(r + half, 1.0), unit="share", n=n)
+            ((1 - r) ** 2 * self.squares_ended + r**2 * self.squares_active) * n_paid / (n_paid - 1))) / fees
+        return by_count, Estimate("share_ended_by_fee", r, max(r - half, 0.0), min(r + half, 1.0), unit="share",
+                                  n=n_paid)
 
     def table(self) -> pd.DataFrame:
         """Return the base as a long summary table; empty where there are no contracts."""
@@ -262,7 +287,9 @@ class ContractBase:
             return estimate_table([])
         rows = [("active", self.n_active, self.fee_active), ("ended", self.n_ended, self.fee_ended)]
         counts = [Estimate("contracts", n, unit="contracts", n=n, segment=s) for s, n, _ in rows]
-        fees = [Estimate("monthly_fee", fee, unit="money", n=n, segment=s) for s, n, fee in rows if not np.isnan(fee)]
+        unknown = {"active": self.unknown_active, "ended": self.unknown_ended}
+        fees = [Estimate("monthly_fee", fee, unit="money", n=n - unknown[s], segment=s) for s, n, fee in rows
+                if not np.isnan(fee)]
         return estimate_table([*counts, *fees, *self.ended()])
 
     def split(self) -> pd.DataFrame:
@@ -277,11 +304,13 @@ def count_contracts(engine: Engine, subscriptions: ir.Table) -> ContractBase:
     sums = {}
     for name, chosen in (("active", ~subscriptions.has_ended), ("ended", subscriptions.has_ended)):
         sums |= {f"n_{name}": chosen.ifelse(1, 0).sum().fill_null(0),
+                 f"unknown_{name}": (chosen & fee.isnull()).ifelse(1, 0).sum().fill_null(0),
                  f"fee_{name}": chosen.ifelse(fee, None).sum().cast("float64"),
                  f"squares_{name}": chosen.ifelse(fee.cast("float64") ** 2, None).sum()}
-    row = engine.first_row(subscriptions.aggregate(**sums, has_fees=fee.count() > 0))
-    nothing = 0.0 if row.pop("has_fees") else float("nan")
-    return ContractBase(**{k: nothing if v is None else v for k, v in row.items()})
+    row = engine.first_row(subscriptions.aggregate(**sums, n_fees=fee.count()))
+    n_fees = row.pop("n_fees")
+    absent = {name: 0.0 if n_fees and not row[f"n_{name}"] else float("nan") for name in ("active", "ended")}
+    return ContractBase(**{k: absent[k.split("_")[1]] if v is None else v for k, v in row.items()})
 
 
 def customer_base_table(base: RevenueBridge, contracts: ContractBase, *more: pd.DataFrame) -> pd.DataFrame:

@@ -146,6 +146,25 @@ def test_what_is_put_in_and_comes_back_is_counted_within_the_window(session_engi
     assert (found.loc["b", "case_cost"], found.loc["b", "net_sales"]) == (5.0, 0.0)
 
 
+def test_points_whose_unit_cost_is_unknown_are_no_free_ones(session_engine, sources, served_and_known):
+    redeemed = {"entered_at": at("2025-08-01"), "kind": "redeem"}
+    given = sources([], [], [], [
+        {"customer_id": "a", "points": -100.0, "unit_cost": 0.01, **redeemed},
+        {"customer_id": "a", "points": -40.0, **redeemed}, {"customer_id": "b", "points": -60.0, **redeemed}])
+    table = customer_profitability.cost_to_serve(
+        session_engine, given, TimeWindow(date(2025, 1, 1), END), customer_profitability.UnitCosts(0.3, 0.5, 5.0)
+    )
+    found = session_engine.arrow(table).to_pandas().set_index("customer_id")
+    columns = ["reward_cost", "points_redeemed", "points_without_cost"]
+    assert found.loc["a", columns].tolist() == [1.0, 140.0, 40.0]
+    assert found.loc["b", columns].tolist() == [0.0, 60.0, 60.0]
+    served, known = served_and_known
+    ledgers = customer_profitability.measure_profitability(
+        session_engine, served.mutate(points_redeemed=3.0, points_without_cost=1.0), known)
+    assert (ledgers.points_redeemed, ledgers.points_without_cost) == (600.0, 200.0)
+    assert ledgers.table().set_index("quantity").loc["points_without_cost", "value"] == 200.0
+
+
 @pytest.fixture
 def served_and_known(session_engine):
     rng, n = np.random.default_rng(2), 200
@@ -155,7 +174,8 @@ def served_and_known(session_engine):
     served = pd.DataFrame({"customer_id": names, "cost_to_serve": cost, "net_sales": value, "margin": value / 2,
                            "profit": value / 2 - cost, "case_cost": cost} | dict.fromkeys(
         ("discounts", "contact_cost", "reward_cost", "n_occasions", "n_contacts", "n_replies", "n_cases",
-         "n_complaints", "n_resolved", "n_fed_back", "handled_days", "n_handled", "n_promised", "n_late"), 0.0))
+         "n_complaints", "n_resolved", "n_fed_back", "handled_days", "n_handled", "n_promised", "n_late",
+         "points_redeemed", "points_without_cost"), 0.0))
     known = pd.DataFrame({"customer_id": names, "tier": ["top"] * 20 + ["base"] * 180,
                           "tier_rank": [1] * 20 + [2] * 180, "margin": 999.0, "stage": ["mature"] * n,
                           "expected_value": value, "attitude": np.nan, "n_brought": 0, "age_days": 365})

@@ -19,6 +19,22 @@ def test_contracts_and_fees_are_counted_by_state(session_engine, subscriptions):
     by_count, by_fee = found.ended()
     assert (by_count.value, by_fee.value) == (0.5, 0.5)
     assert found.split()["n_contracts"].tolist() == [2, 2]
+    assert (found.n_fee_unknown, found.unknown_ended, by_count.n, by_fee.n) == (1, 1, 4, 3)
+    fees = found.table().set_index(["quantity", "segment"])["n"]
+    assert (fees["monthly_fee", "active"], fees["monthly_fee", "ended"]) == (2, 1)
+
+
+def test_fees_of_which_none_is_known_are_not_zero(session_engine, subscriptions):
+    found = base(session_engine, subscriptions, [None, None, 30.0, 20.0], [False, False, True, True])
+    assert np.isnan(found.fee_active)
+    assert found.ended()[1].status is Status.INSUFFICIENT
+    ended = base(session_engine, subscriptions, [30.0, 20.0], [True, True])
+    assert (ended.fee_active, ended.fee_ended) == (0, 50)
+
+
+def test_one_known_fee_says_so(session_engine, subscriptions):
+    found = base(session_engine, subscriptions, [10.0, None, None], [False, True, False])
+    assert found.ended()[1].reason == "one monthly fee only is recorded"
 
 
 def test_the_interval_by_fee_is_that_of_a_bootstrap(session_engine, subscriptions):

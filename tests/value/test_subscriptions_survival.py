@@ -76,6 +76,19 @@ def test_without_fees_it_is_known_how_long_contracts_last_but_not_what_they_brin
     assert found.values.empty
 
 
+def test_a_contract_whose_fee_is_unknown_has_no_part_in_the_money_and_counts_in_how_long_contracts_last(lasting):
+    paid = steady(0.05)
+    unknown = [i for i, row in enumerate(paid) if not row["has_ended"]][:100]
+    found = lasting([row | {"monthly_fee": None} if i in unknown else row for i, row in enumerate(paid)])
+    whole = lasting(paid)
+    assert (found.n_running, found.n_fee_unknown, found.equity.n) == (whole.n_running, 100, whole.n_running - 100)
+    assert found.kept == whole.kept
+    known = set(found.values["subscription_id"])
+    left = whole.values[whole.values["subscription_id"].isin(known)]["expected_value"].sum()
+    assert found.equity.value == pytest.approx(left)
+    assert whole.n_fee_unknown == 0
+
+
 def test_contracts_with_dates_have_the_age_of_their_days(lasting):
     rows = [{"has_ended": i < 40, "monthly_fee": 8.0, "started_on": date(2025, 1, 1),
              "ended_on": date(2025, 6, 30) if i < 40 else None} for i in range(80)]

@@ -153,12 +153,15 @@ def test_a_customer_with_refunds_only_is_ranked_but_not_scored(session_engine, v
 
 def test_contracts_rank_customers_where_there_are_no_purchases(session_engine, valued):
     contracts = [{"customer_id": "a", "has_ended": False, "monthly_fee": 10.0, "started_on": date(2025, 3, 31)},
+                 {"customer_id": "a", "has_ended": False, "started_on": date(2026, 1, 1)},
+                 {"customer_id": "d", "has_ended": False, "started_on": date(2026, 1, 1)},
                  {"customer_id": "a", "has_ended": False, "monthly_fee": 5.5, "started_on": date(2026, 1, 1)},
                  {"customer_id": "b", "has_ended": False, "monthly_fee": 9.0, "started_on": date(2026, 1, 1)},
                  {"customer_id": "c", "has_ended": True, "monthly_fee": 99.0, "started_on": date(2020, 1, 1),
                   "ended_on": date(2025, 1, 1)}]
     found = {r["customer_id"]: r for r in session_engine.arrow(valued([], contracts)).to_pylist()}
     assert (float(found["a"]["monthly_fee"]), found["a"]["position"], found["a"]["age_days"]) == (15.5, 1, 365)
+    assert (found["d"]["monthly_fee"], found["d"]["tier"]) == (None, None)
     assert (found["c"]["tier"], found["c"]["last_on"]) == (None, date(2025, 1, 1))
     assert {r["basis"] for r in found.values()} == {"monthly fee"}
     assert tiers.tier_shares(session_engine, valued([], contracts)).total == 24.5

@@ -6,6 +6,7 @@ import pandas as pd
 
 from helpers.foundation.results import Gate, Level, Status
 from helpers.reporting import decimal_places, formatting
+from helpers.reporting.text import value as value_text
 from helpers.stats.disclosure_control import is_hidden
 from helpers.value.btyd.validation import Backtest
 from helpers.value.clv_valuation import ClvValuation
@@ -236,7 +237,8 @@ def subscription_value_sentence(signed: SubscriptionSurvival, currency: str = ""
     return (f"{formatting.sentence_case(formatting.count_text(signed.n_running, 'contract', 'contracts'))} that "
             f"{'runs is' if signed.n_running == 1 else 'run are'} expected to bring "
             f"{formatting.estimate_text(signed.equity, currency=currency)} of margin within {signed.months} months, "
-            f"discounted to today; {formatting.estimate_text(signed.kept)} of them are expected to run still then.")
+            f"discounted to today; {formatting.estimate_text(signed.kept)} of them are expected to run still then"
+            f"{value_text.unknown_fees_text(signed.n_fee_unknown, signed.n_running)}.")
 
 
 def contract_survival_title(signed: SubscriptionSurvival) -> str:

@@ -12,6 +12,7 @@ from helpers.reporting.text import customer_value as customer_value_text
 from helpers.reporting.text import experiments as experiments_text
 from helpers.reporting.text import loyalty as loyalty_text
 from helpers.reporting.text import satisfaction as satisfaction_text
+from helpers.reporting.text import value as value_text
 from helpers.stats.disclosure_control import LEAST_PEOPLE, WITHHELD, is_hidden, people_text, share_text_if_enough
 from helpers.value.revenue_bridge import ANONYMOUS_SALES, REFUNDED_ONLY, SEGMENT_LABELS
 from helpers.value.subscriptions import SubscriptionSurvival
@@ -125,7 +126,9 @@ def contracts(results: RunResults) -> str:
             if fees.status is Status.OK and fees.n else "")
     share = share_text_if_enough(results.said(ended), ended.value, ended.n)
     verb = "has" if ended.n == 1 else "have"
-    return f"Of {formatting.count_text(ended.n, 'contract', 'contracts')} {share} {verb} ended{money}{left}."
+    unknown = value_text.unknown_fees_text(ended.n - by_fee.n if by_fee.status is Status.OK else 0, ended.n)
+    held = formatting.count_text(ended.n, "contract", "contracts")
+    return f"Of {held} {share} {verb} ended{money}{left}{unknown}."
 
 
 def contracts_ahead(results: RunResults) -> str:

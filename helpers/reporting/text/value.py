@@ -193,7 +193,17 @@ def contract_base_sentence(contracts: ContractBase, currency: str = "") -> str:
     if by_fee.status is not Status.OK:
         return f"{said}; their money cannot be said: {by_fee.reason}."
     fee = formatting.money(contracts.fee_active, currency)
-    return f"{said}, with {formatting.estimate_text(by_fee)} of monthly fees; contracts worth {fee} a month run."
+    unknown = unknown_fees_text(contracts.n_fee_unknown, contracts.n_contracts)
+    return (f"{said}, with {formatting.estimate_text(by_fee)} of monthly fees; contracts worth {fee} a month run"
+            f"{unknown}.")
+
+
+def unknown_fees_text(n_unknown: int, n_contracts: int) -> str:
+    """Return of how many contracts the fee is unknown, to follow a sentence on money; empty where all are known."""
+    if not n_unknown:
+        return ""
+    held = formatting.count_text(n_contracts, "contract", "contracts")
+    return f"; monthly fee unknown for {people_text(n_unknown, of=n_contracts)} of {held}, left out of the money"
 
 
 def rfm_title(n_customers: int, n_one_time: int) -> str:

@@ -193,10 +193,19 @@ def customer_profitability_title(found: CustomerProfitability, currency: str = "
     entries = found.entries
     profit = entries[(entries["item"] == "profit") & (entries["by"] == "tier")] if len(entries) else entries
     if profit.empty:
-        return "What is put into a customer and what comes back, in money"
+        return f"What is put into a customer and what comes back, in money{_uncosted_points(found)}"
     first, last = profit.iloc[0], profit.iloc[-1]
     return (f"A customer of the tier {first['segment']} left {formatting.money(first['value'], currency)} in the last "
-            f"period, one of the tier {last['segment']} {formatting.money(last['value'], currency)}")
+            f"period, one of the tier {last['segment']} {formatting.money(last['value'], currency)}"
+            f"{_uncosted_points(found)}")
+
+
+def _uncosted_points(found: CustomerProfitability) -> str:
+    """Return how many points have no part in the costs, to follow a sentence; empty where all have a unit cost."""
+    if not found.points_without_cost:
+        return ""
+    return (f"; unit cost unknown for {formatting.whole(found.points_without_cost)} of "
+            f"{formatting.count_text(found.points_redeemed, 'point', 'points')} redeemed, which are left out")
 
 
 # --- inequality ------------------------------------------------------------------------------------------------------

@@ -170,7 +170,10 @@ def test_contracts_say_what_they_bring_or_why_not():
     assert customer_value_text.subscription_value_sentence(runs, "USD") == (
         "10 contracts that run are expected to bring $5,000 [$4,800, $5,200] of margin within 12 months, discounted to "
         "today; 80.0 % [75.0 %, 85.0 %] of them are expected to run still then.")
-    assert "1 contract that runs is" in customer_value_text.subscription_value_sentence(replace(runs, n_running=1))
+    single = replace(runs, n_running=1, equity=replace(money, n=1))
+    assert "1 contract that runs is" in customer_value_text.subscription_value_sentence(single)
+    assert customer_value_text.subscription_value_sentence(replace(runs, n_running=40)).endswith(
+        "run still then; monthly fee unknown for 30 of 40 contracts, left out of the money.")
     assert customer_value_text.contract_survival_title(runs) == "Contracts end soonest on the plan a"
     others = replace(runs, curves=curves.replace("a", "other plans"))
     assert customer_value_text.contract_survival_title(others) == "Contracts end soonest on other plans"

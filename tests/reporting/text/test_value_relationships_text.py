@@ -1,3 +1,4 @@
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -144,6 +145,9 @@ def test_the_over_served_are_said_with_their_money():
     assert value_relationships_text.customer_profitability_title(
         CustomerProfitability(pd.DataFrame(), pd.DataFrame())
     ).startswith("What is put into a customer")
+    some = replace(ledgers(), points_redeemed=5000.0, points_without_cost=1200.0)
+    assert value_relationships_text.customer_profitability_title(some, "EUR").endswith(
+        "€4.00; unit cost unknown for 1,200 of 5,000 points redeemed, which are left out")
 
 
 def spread(loss=0.1, status=Status.OK):

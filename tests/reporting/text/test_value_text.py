@@ -111,6 +111,14 @@ def test_contracts_alone_answer_by_fee():
     assert found[1].endswith("of monthly fees.")
 
 
+def test_contracts_whose_fee_is_unknown_are_named():
+    known = ContractBase(200, 100, 700.0, 300.0, 7000.0, 3000.0)
+    named = {n: value_text.contract_base_sentence(replace(known, unknown_active=n)) for n in (0, 3, 12)}
+    assert named[0].endswith("a month run.")
+    assert named[12].endswith("a month run; monthly fee unknown for 12 of 300 contracts, left out of the money.")
+    assert "unknown for fewer than 10 of 300 contracts" in named[3]
+
+
 @pytest.mark.parametrize(("contracts", "expected"), [
     (NONE, "No contracts are recorded."),
     (ContractBase(1, 0, 5.0, 0.0, 25.0, 0.0), "has ended; their money cannot be said: one contract only."),
