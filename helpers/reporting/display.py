@@ -1,6 +1,7 @@
-"""What a notebook displays besides plots: paragraphs, tables, quality gates, cards; data are escaped."""
+"""What a notebook displays besides plots: paragraphs, tables, quality gates, fitted models; data are escaped."""
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -19,6 +20,9 @@ from helpers.reporting.html import (
 )
 from helpers.stats import disclosure_control
 
+if TYPE_CHECKING:
+    from statsmodels.base.model import LikelihoodModelResults
+
 FOLLOWS = {"note": "noted", "qualify": "caution", "strike": "not reported (failed check)", "block": "no verdict"}
 
 FEW_CELLS = "Withheld: one to nine people, or a group beside them from which they could be told."
@@ -26,6 +30,11 @@ FEW_CELLS = "Withheld: one to nine people, or a group beside them from which the
 MOST_PASSED = 8  # gates that passed and are shown unfolded
 
 WORDED = frozenset({"share", "money", "points"})
+
+DESCRIBED = {"count": "n", "mean": "mean", "std": "standard_deviation", "25%": "lower_quartile", "50%": "median",
+             "75%": "upper_quartile"}  # of pandas' describe; extremes are left out, since they are single people's
+
+FIT_MEASURES = {"rsquared": "R²", "prsquared": "pseudo-R²"}
 
 
 def answer_box(*sentences: Sentences) -> Exhibit:
@@ -139,6 +148,49 @@ def estimates_table(frame: pd.DataFrame, currency: str = "", caption: str = "", 
     kept = {name: texts for name, texts in cells.items() if name in {"Quantity", "Value"} or not _is_idle(texts)}
     notes = _notes(len(frame), limit, said if hidden.any() else "")
     return html_table(kept, caption, notes, ("Value", "Interval", "n"), "estimates")
+
+
+def describe(frame: pd.DataFrame, caption: str) -> Exhibit:
+    """Return what pandas' ``describe`` says of the numeric columns of a frame, a row for each column.
+
+    Extremes are left out, since each is one person's, and nothing is told of columns with one to nine values.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame, shape (n, p)
+        One row a person, an order, a group; other columns are not described.
+    caption : str
+        What one row of it is.
+    """
+    numbers = frame.select_dtypes("number").astype("float64")
+    if numbers.empty:
+        return missing_exhibit(caption, "There is nothing to describe: no numbers.")
+    rows = numbers.describe().T[list(DESCRIBED)].rename(columns=DESCRIBED).rename_axis("column").reset_index()
+    marked = rows.assign(column=rows["column"].map(heading), **{disclosure_control.MARK: False})
+    return data_table(marked, {"n": formatting.whole}, caption)
+
+
+def model_summary(fit: "LikelihoodModelResults | None", caption: str, otherwise: str = "") -> Exhibit:
+    """Return the coefficients of a fitted model of statsmodels, with standard errors, intervals and p-values.
+
+    Parameters
+    ----------
+    fit : results of statsmodels, or None
+        Of a model with one equation, such as `statsmodels.api.OLS` or `statsmodels.api.Logit`.
+    caption : str
+        What was fitted; the number of rows, and R² where the model has one, are added to it.
+    otherwise : str
+        Why there is no fit.
+    """
+    if fit is None:
+        return missing_exhibit(caption, otherwise or "There are too few rows to fit the model to.")
+    low, high = fit.conf_int().to_numpy().T
+    rows = pd.DataFrame({"term": map(str, fit.params.index), "coefficient": fit.params.to_numpy(),
+                         "standard_error": fit.bse.to_numpy(), "low": low, "high": high,
+                         "p": fit.pvalues.to_numpy()})
+    told = [f"n = {formatting.whole(fit.nobs)}", *(f"{name} = {formatting.number(getattr(fit, measure))}"
+                                                   for measure, name in FIT_MEASURES.items() if hasattr(fit, measure))]
+    return data_table(rows, {"p": formatting.p_value}, f"{caption}: {', '.join(told)}", limit=60)
 
 
 def gates_table(frame: pd.DataFrame) -> Exhibit:

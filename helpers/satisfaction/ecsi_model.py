@@ -193,6 +193,31 @@ def complete_answers(
     return CompleteAnswers(model, columns, of, of.moments(columns, assumed.resamples, seed), len(rows))
 
 
+def construct_means(known: CompleteAnswers | NoPathModel) -> pd.DataFrame:
+    """Return each construct's mean for everybody who answered every question, for a regression of one's own.
+
+    Parameters
+    ----------
+    known : CompleteAnswers or NoPathModel
+        From `complete_answers`.
+
+    Returns
+    -------
+    DataFrame
+        Grain person, in the order of the rows: a column a construct [0–100], and ``weight``, the survey weight; no
+        rows and no construct where there is no path model.
+
+    Examples
+    --------
+    >>> construct_means(NoPathModel("nobody was asked")).shape
+    (0, 1)
+    """
+    if isinstance(known, NoPathModel):
+        return pd.DataFrame({"weight": np.empty(0)})
+    means = pd.DataFrame(known.columns).T.groupby(known.model.block_of).mean().T
+    return means.set_axis(known.model.names, axis=1).assign(weight=known.rows.weights)
+
+
 def joint_name(names: Sequence[str]) -> str:
     """Return several constructs as one segment."""
     return " + ".join(names)

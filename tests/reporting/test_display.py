@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pandas as pd
 import pytest
+import statsmodels.api as sm
 
 from helpers.foundation.results import Estimate, Gate, Level, Status, estimate_table, gate_table, no_estimate
 from helpers.foundation.study_config import Economics
@@ -145,6 +146,45 @@ def test_estimates_stand_with_interval_unit_and_reason():
 def test_columns_of_estimates_that_say_nothing_are_not_shown():
     assert rows(display.estimates_table(estimate_table([Estimate("kept", 0.7, unit="share")]))) == [
         ["Quantity", "Value"], ["kept", "70.0 %"]]
+
+
+def test_a_description_tells_quartiles_but_neither_extremes_nor_anything_about_few_people():
+    frame = pd.DataFrame({"n_orders": range(1, 13), "attitude": [50.0, 60.0, *[np.nan] * 10], "name": "a"})
+    shown = display.describe(frame, "One row a customer")
+    assert rows(shown) == [
+        ["Column", "n", "Mean", "Standard deviation", "Lower quartile", "Median", "Upper quartile"],
+        ["Orders", "12 (few)", "6.5", "3.61", "3.75", "6.5", "9.25"],
+        ["Attitude", "under 10", "–", "–", "–", "–", "–"]]
+    assert "One row a customer" in shown.html
+
+
+@pytest.mark.parametrize("frame", [pd.DataFrame(), pd.DataFrame({"a": []}), pd.DataFrame({"name": ["a"]})])
+def test_a_description_of_no_numbers_says_that_there_are_none(frame):
+    assert display.describe(frame, "Customers").text == "Customers: There is nothing to describe: no numbers."
+
+
+def test_the_summary_of_a_model_holds_its_coefficients_with_intervals_and_its_fit():
+    x = np.arange(20.0)
+    frame = pd.DataFrame({"const": 1.0, "recency": x})
+    shown = display.model_summary(sm.OLS(2 + 3 * x + np.cos(x), frame).fit(), "Least squares")
+    assert shown.text.startswith("Least squares: n = 20, R² = ")
+    head, const, recency = rows(shown)
+    assert head == ["Term", "Coefficient", "Standard error", "Low", "High", "p"]
+    assert const[0] == "const"
+    assert recency[0] == "recency"
+    assert recency[1] == "3"
+    assert recency[5] == "&lt; .001"
+
+
+def test_the_summary_of_a_logit_tells_its_pseudo_r_squared():
+    x = np.arange(20.0)
+    fit = sm.Logit((x % 3 > 0).astype(int), pd.DataFrame({"const": 1.0, "x": x})).fit(disp=False)
+    assert f"pseudo-R² = {formatting.number(fit.prsquared)}" in display.model_summary(fit, "Logit").text
+
+
+def test_a_model_that_was_not_fitted_says_why():
+    assert display.model_summary(None, "Logit").text == "Logit: There are too few rows to fit the model to."
+    assert display.model_summary(None, "Logit", "Nobody was asked.").text == "Logit: Nobody was asked."
 
 
 def test_gates_that_are_crossed_come_first_with_what_follows():

@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+import statsmodels.api as sm
 
 from helpers.foundation.errors import InputError
 from helpers.foundation.results import Status, estimate_table
@@ -213,3 +214,12 @@ def test_the_mobile_operators_survey_fails_discriminant_validity(real_data, cata
     known_drivers = drivers.driver_importance(panel, valid, 1)
     assert set(known_drivers.struck) == {"Image", "Expectation", "Quality"}
     assert known_drivers.explained.value == pytest.approx(0.66944, abs=5e-6)
+
+
+def test_least_squares_on_the_means_of_constructs_explains_what_the_drivers_share(panelled):
+    panel = panelled(felt())
+    found = drivers.driver_importance(panel, None, 1)
+    means = ecsi_model.construct_means(panel)
+    fit = sm.WLS(means["Satisfaction"], sm.add_constant(means[[*found.names]]), means["weight"]).fit()
+    assert fit.rsquared == pytest.approx(found.explained.value, abs=1e-12)
+    assert list(means.columns) == [*panel.model.names, "weight"]
