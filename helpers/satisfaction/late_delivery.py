@@ -108,7 +108,7 @@ def _linked_by_order(scored: pd.DataFrame, respondents: ir.Table, orders: pd.Dat
 
 
 def _linked_by_date(scored: pd.DataFrame, orders: pd.DataFrame) -> pd.DataFrame:
-    known = orders.dropna(subset=["customer_id", "delivered_on"]).sort_values("delivered_on")
+    known = orders.dropna(subset=["customer_id", "delivered_on"]).sort_values(["delivered_on", "order_id"])
     asked = scored.dropna(subset=["customer_id", "responded_at"]).sort_values("responded_at")
     found = pd.merge_asof(asked, known.astype({"delivered_on": asked["responded_at"].dtype}), by="customer_id",
                           left_on="responded_at", right_on="delivered_on",

@@ -62,6 +62,14 @@ def test_without_an_order_named_the_last_one_delivered_before_answering_counts(t
     assert gone.reason == "no answer follows a delivery"
 
 
+def test_of_two_orders_delivered_on_one_day_the_later_number_counts_in_whatever_order_they_come(table):
+    twice = [*orders(), *({**row, "order_id": f"p{row['order_id']}", "promised_on": row["delivered_on"]}
+                          for row in orders())]
+    linked = [late_delivery.link_answers_to_deliveries(scored(), table("respondents", asked(False)),
+                                                       table("transactions", sold)) for sold in (twice, twice[::-1])]
+    assert [set(each.rows["state"]) for each in linked] == [{late_delivery.IN_TIME}] * 2
+
+
 def test_without_promises_or_scores_deliveries_are_not_applicable_and_few_are_not_compared(table):
     none = late_delivery.link_answers_to_deliveries(scored(), table("respondents"), table("transactions"))
     assert [(e.status, e.reason) for e in late_delivery.late_delivery_estimates(none)] == [
