@@ -93,7 +93,7 @@ def _write_numbers(axis: "Axis", unit: str) -> str:
     if axis.get_scale() != "linear":
         return ""
     width = axis.axes.figure.get_figwidth() * 72
-    axis.set_major_locator(MaxNLocator(4 if axis_layout.is_narrow(width) else 6))
+    axis.set_major_locator(MaxNLocator(4 if axis_layout.is_narrow(width) else 6, steps=[1, 2, 2.5, 5, 10]))
     limits = axis_layout.near_zero(tuple(axis.get_view_interval()))
     axis.axes.set(**{f"{axis.axis_name}lim": limits})
     return axis_layout.axis_start(limits, unit)

@@ -50,7 +50,7 @@ def rows_of_enough_people(frame: pd.DataFrame, by: str | Sequence[str] = ()) -> 
 
 def _group_names(frame: pd.DataFrame, names: Sequence[str]) -> pd.Series:
     """Return how each group is called: by its columns, else by its segment or by the columns of text."""
-    text = ["segment"] if "segment" in frame.columns else frame.select_dtypes(exclude="number").columns
+    text = ["segment"] if "segment" in frame.columns else frame.select_dtypes(exclude=["number", "bool"]).columns
     columns = list(names) or list(text) or [frame.columns[0]]
     return frame[columns].astype("str").agg(" · ".join, axis=1)
 

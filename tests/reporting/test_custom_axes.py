@@ -71,6 +71,18 @@ def test_groups_of_few_people_are_withheld_before_anything_is_drawn():
     assert "30 %" not in texts(shown)
 
 
+def test_groups_that_are_marked_as_withheld_are_named_without_the_mark():
+    marked = BANDS.assign(is_withheld=[False, False, True])
+    shown = plots.figure(bars, "t", marked)
+    assert shown.text == "t Of fewer than ten people or beside such, and not shown: low."
+
+
+def test_ticks_along_an_axis_are_round():
+    said = texts(plots.figure(lambda axes: axes.hlines(0, 0, 0.47), "t", units=("share", "")))
+    assert [text for text in said if text.endswith("%")] == [
+        "0 %", "10 %", "20 %", "30 %", "40 %", "0 %", "20 %", "40 %"]
+
+
 def test_people_are_counted_by_group_where_the_frame_has_a_row_for_each():
     seen = []
 
