@@ -11,21 +11,53 @@ import ibis
 import ibis.expr.types as ir
 
 from helpers.customers import features
+from helpers.foundation.labels import readable_id
 
 FEATURE_GROUPS = {
-    "silence": ("log_recency_days", "log_silence_by_own_gap", "log_recency_if_one_time", "silence",
-                "log_days_since_event"),
-    "how often they buy": ("log_occasions", "log_recent_occasions", "log_before_occasions", "change_of_pace",
+    "inactivity": ("log_recency_days", "log_silence_by_own_gap", "log_recency_if_one_time", "silence",
+                   "log_days_since_event"),
+    "purchase frequency": ("log_occasions", "log_recent_occasions", "log_before_occasions", "change_of_pace",
                            "is_one_time", "n_recent_events", "n_before_events"),
-    "how long they have been customers": ("log_age_days", "log_tenure_months", "tenure_months"),
+    "tenure": ("log_age_days", "log_tenure_months", "tenure_months"),
     "spend": ("log_mean_spend", "log_recent_spend", "n_categories", "share_online", "monthly_fee"),
     "price": ("share_promotion", "share_discount"),
     "delivery and returns": ("share_late", "share_refunded"),
-    "trouble": ("n_recent_complaints", "n_recent_cases", "n_past_complaints", "n_open_cases", "share_unresolved"),
+    "complaints and cases": ("n_recent_complaints", "n_recent_cases", "n_past_complaints", "n_open_cases",
+                             "share_unresolved"),
     "contact": ("n_recent_contacts", "share_opened", "has_opted_out"),
     "satisfaction": ("satisfaction",),
     "programme": ("n_recent_redemptions", "points_earned", "points_before"),
     "plan": ("plan",),
+}
+
+FEATURE_LABELS = {
+    "change_of_pace": "rise in purchase frequency",
+    "has_opted_out": "opt-out from contact",
+    "is_one_time": "one purchase only",
+    "log_age_days": "days as a customer",
+    "log_before_occasions": "purchases before the recent ones",
+    "log_days_since_event": "days since the last visit or event",
+    "log_mean_spend": "spend per purchase",
+    "log_occasions": "purchases",
+    "log_recency_days": "days since the last purchase",
+    "log_recency_if_one_time": "days since the only purchase",
+    "log_recent_occasions": "recent purchases",
+    "log_recent_spend": "recent spend",
+    "log_silence_by_own_gap": "inactivity against the own rhythm",
+    "log_tenure_months": "months as a customer",
+    "n_before_events": "visits and events before the recent ones",
+    "n_categories": "product categories bought",
+    "n_recent_events": "recent visits and events",
+    "points_before": "points held before",
+    "share_discount": "share of discounts",
+    "share_late": "share of late deliveries",
+    "share_online": "share of online orders",
+    "share_opened": "share of contacts opened",
+    "share_promotion": "share of orders on promotion",
+    "share_refunded": "share refunded",
+    "share_unresolved": "share of unresolved cases",
+    "silence": "improbability of the present gap",
+    "tenure_months": "months as a customer",
 }
 
 GROUP_OF_FEATURE = {feature: group for group, names in FEATURE_GROUPS.items() for feature in names}
@@ -53,9 +85,20 @@ def feature_group(feature: str) -> str:
     Examples
     --------
     >>> feature_group("n_recent_complaints"), feature_group("attribute_tech_support")
-    ('trouble', 'tech support')
+    ('complaints and cases', 'tech support')
     """
-    return GROUP_OF_FEATURE.get(feature, feature.removeprefix("attribute_").replace("_", " "))
+    return GROUP_OF_FEATURE.get(feature) or readable_id(feature)
+
+
+def feature_label(feature: str) -> str:
+    """Return what people call a feature, logarithm or not.
+
+    Examples
+    --------
+    >>> feature_label("log_recency_days"), feature_label("n_open_cases")
+    ('days since the last purchase', 'open cases')
+    """
+    return FEATURE_LABELS.get(feature) or readable_id(feature.removeprefix("n_"))
 
 
 def customer_features(records: ChurnTables, customers: ir.Table, cutoff_on: date, recent_days: int) -> ir.Table:

@@ -31,8 +31,8 @@ class AlertRule(Section):
 DEFAULT_ALERT_RULES = {
     "high risk": AlertRule(cause="risk", alert_threshold=0.67, clear_threshold=0.5),
     "out of rhythm": AlertRule(signal="inactivity_percentile", alert_threshold=0.95, clear_threshold=0.8,
-                               cause="silence", response="remind them of us, and ask whether anything was wrong"),
-    "complained lately": AlertRule(signal="complaints", alert_threshold=1, clear_threshold=1, cause="trouble",
+                               cause="inactivity", response="remind them of us, and ask whether anything was wrong"),
+    "complained lately": AlertRule(signal="complaints", alert_threshold=1, clear_threshold=1, cause="complaint",
                                    due_days=3, response="settle the complaint and tell the customer"),
 }
 

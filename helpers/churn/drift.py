@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from helpers.churn.churn_features import feature_label
 from helpers.churn.classifiers import is_numeric
 from helpers.churn.dataset import Dataset
 
@@ -37,14 +38,15 @@ def drift_table(basis: Dataset) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Grain feature, the most drifted first: ``feature``, ``psi``, ``by_chance`` (without drift), ``reading``.
+        Grain feature, the most drifted first: ``feature`` (its label), ``psi``, ``by_chance`` (without drift),
+        ``reading``.
     """
     columns = ["feature", "psi", "by_chance", "reading"]
     if not basis.training or basis.scoring.about.empty or basis.scoring.seen_on is None:
         return pd.DataFrame(columns=columns)
     old, new = basis.newest.features, basis.scoring.features
     chance = (N_BINS - 1) * (1 / len(old) + 1 / len(new))
-    rows = [(c, population_stability_index(old[c], new[c]), chance) for c in old if c in new]
+    rows = [(feature_label(c), population_stability_index(old[c], new[c]), chance) for c in old if c in new]
     words = ["drifted" if v > max(LARGE_PSI, 2 * b) else "some drift" if v > max(MODERATE_PSI, 2 * b) else "stable"
              for _, v, b in rows]
     found = pd.DataFrame([(*row, word) for row, word in zip(rows, words, strict=True)], columns=columns)

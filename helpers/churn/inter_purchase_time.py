@@ -80,7 +80,7 @@ def fit_inter_purchase_model(n_gaps: np.ndarray, gap_days: np.ndarray) -> InterP
 
 OBSERVATION_DAYS = 365
 
-SPEND_GROUPS = ("best fifth by spend", "middle by spend", "lowest fifth by spend")
+SPEND_GROUPS = ("top quintile by spend", "middle quintiles by spend", "bottom quintile by spend")
 
 
 def inter_purchase_gaps(

@@ -83,7 +83,7 @@ def _calibration_gate(verdict: ModelSelection, measures: pd.DataFrame) -> Gate:
         MAX_CALIBRATION_ERROR,
         is_crossed,
         Level.QUALIFY,
-        "probabilities, value at stake",
+        "probabilities, margin at risk",
         f"Predicted and observed probabilities (calibration) differ by "
         f"{100 * found['value']:.1f} points on average over ten bins; "
         f"up to {100 * MAX_CALIBRATION_ERROR:.0f} are tolerated{noise}.",

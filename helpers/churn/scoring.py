@@ -222,7 +222,7 @@ def margin_at_risk_interval(scores: pd.DataFrame, off: float = 0.0) -> Estimate:
 
 
 def margin_at_risk(scores: pd.DataFrame, forecasts: pd.DataFrame) -> Estimate:
-    """Return the value at stake with the error in level that the forecasts made with these scores allow for [money]."""
+    """Return the margin at risk with the error in level that the forecasts made with these scores allow for [money]."""
     return margin_at_risk_interval(scores, forecast_error_logits(scores, forecasts))
 
 
@@ -238,7 +238,7 @@ def risk_band_summary(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def top_decile_share(scores: pd.DataFrame) -> float:
-    """Return the share of all value at stake that the tenth of customers with the most of it hold; NaN below 100."""
+    """Return the share of all margin at risk that the tenth of customers with the most of it hold; NaN below 100."""
     stakes = scores["margin_at_risk"].dropna().sort_values(ascending=False)
     if len(stakes) < MIN_RANKED_CUSTOMERS or not stakes.sum() > 0:
         return float("nan")

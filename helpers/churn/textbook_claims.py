@@ -59,7 +59,7 @@ def churn_claims(basis: Dataset, answers: pd.DataFrame) -> tuple[Claim, ...]:
     own = churn_reduction_by_attachment(basis, answers)
     if own.status is not Status.OK:
         return (Claim(CLAIM_EMOTIONAL_TIES, own, "cannot say", f"Cannot be said: {own.reason}."),)
-    said = (f"The third most attached was lost {100 * own.value:.0f} % less often than the least attached one "
+    said = (f"The most attached third churned {100 * own.value:.0f} % less often than the least attached third "
             f"[{100 * own.low:.0f} %, {100 * own.high:.0f} %]; an association.")
     return (
         Claim(CLAIM_EMOTIONAL_TIES, own, claim_verdict(own, LOW_CHURN_CUT, HIGH_CHURN_CUT), said.replace("-", "−")),

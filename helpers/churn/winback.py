@@ -37,7 +37,7 @@ def churned_customers(engine: Engine, transactions: ir.Table, as_of_on: date, *,
 def spontaneous_return_rate(
     engine: Engine, transactions: ir.Table, as_of_on: date, horizon_days: int, *, eligible_days: int, win_back_days: int
 ) -> Estimate:
-    """Return the share of those who were gone a horizon ago that came back by themselves within it."""
+    """Return the share of those who were gone a horizon ago that came back unprompted within it."""
     then = as_of_on - timedelta(horizon_days)
     before = churned_customers(
         engine, transactions, then, eligible_days=eligible_days, win_back_days=win_back_days, margin_rate=1.0

@@ -1,12 +1,43 @@
-"""Labels: the readable form of an id that has no label of its own."""
+"""Labels: what people call the ids of records, as a study declares it, else their readable form."""
+
+import re
+from collections.abc import Mapping
+
+PREFIXES = re.compile(r"^(?:attribute|covariate|demographic|metric|psychographic)_")
+
+ID = re.compile(r"(?<![\w./<-])(?=\w*[^\W_]_[^\W_])\w+(?![\w/]|\.\w)")  # neither a path nor the name of a file
+
+_DECLARED: dict[str, str] = {}  # of the workspace opened last: a kernel works on one source
+
+
+def declare_labels(labels: Mapping[str, str]) -> None:
+    """Make labels known in place of those known before.
+
+    Parameters
+    ----------
+    labels : mapping of str to str
+        Id to what people call it.
+    """
+    _DECLARED.clear()
+    _DECLARED.update(labels)
 
 
 def readable_id(text: str) -> str:
-    """Return an id as it may stand in a sentence, a heading or on an axis.
+    """Return an id, or a text that names ids, as it may stand in a sentence, a heading or on an axis.
+
+    An id with a declared label is called by it; of any other the prefix of its family of columns and the underscores
+    go. Paths and names of files stay as they are.
 
     Examples
     --------
-    >>> readable_id("one_page_checkout")
-    'one page checkout'
+    >>> readable_id("one_page_checkout"), readable_id("covariate_margin_before above 8")
+    ('one page checkout', 'margin before above 8')
+    >>> readable_id("customer_id is empty"), readable_id("raw/order_lines.csv")
+    ('customer id is empty', 'raw/order_lines.csv')
     """
-    return text.replace("_", " ").strip()
+    known = _DECLARED.get(text)
+    return known or ID.sub(lambda found: _DECLARED.get(found[0]) or _spaced(found[0]), text).strip()
+
+
+def _spaced(name: str) -> str:
+    return PREFIXES.sub("", name).replace("_", " ").strip()

@@ -56,6 +56,19 @@ class Economics(Section):
         1000.0, ge=0, description="difference in money below which two choices are called a tie [money]")
 
 
+class LabelsConfig(Section):
+    """Section ``[labels]``: what people call the ids of the records; another id is shown without underscores."""
+
+    items: dict[str, str] = Field({}, description="survey items, by id")
+    channels: dict[str, str] = Field({}, description="channels of sales, contacts, answers and acquisition, by name")
+    tiers: dict[str, str] = Field({}, description="tiers of value and of the programme, by name")
+    features: dict[str, str] = Field({}, description="attributes, covariates and other columns, by name")
+
+    def by_id(self) -> dict[str, str]:
+        """Return every label by the id that it stands for."""
+        return {**self.features, **self.tiers, **self.channels, **self.items}
+
+
 class StudyHeader(Section):
     """The keys at the top of a study file."""
 

@@ -22,7 +22,7 @@ RETURN_AFTER_BROKEN_PROMISE, RETURN_AFTER_KEPT_PROMISE = (
     "customers who came back after a kept promise",
 )
 
-RETURN_DIFFERENCE = "coming back after a broken promise less after a kept one"
+RETURN_DIFFERENCE = "coming back after a broken promise less after a kept promise"
 
 DAYS_PER_MONTH = 30.4375
 

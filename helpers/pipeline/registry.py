@@ -1,12 +1,14 @@
 """Registry: every declared table, every section of a study, and the workspace that knows them all."""
 
+from collections import Counter
+
 from helpers.actions import config as actions_config
 from helpers.actions import schema as actions_schema
 from helpers.churn import config as churn_config
 from helpers.churn import schema as churn_schema
 from helpers.experiments import config as experiments_config
 from helpers.experiments import schema as experiments_schema
-from helpers.foundation import canonical_schema, study_config
+from helpers.foundation import canonical_schema, labels, study_config
 from helpers.foundation.errors import InputError, spelling_hint
 from helpers.foundation.schema import Table, schemas_by_name
 from helpers.foundation.workspace import Workspace, config_file, config_names, run_folders
@@ -35,6 +37,7 @@ WINGS = (
 SECTIONS = {
     "workbook": run_retention.RetentionConfig,
     "economics": study_config.Economics,
+    "labels": study_config.LabelsConfig,
     "satisfaction": satisfaction_config.SatisfactionConfig,
     "loyalty": loyalty_config.LoyaltyConfig,
     "value": value_config.ValueConfig,
@@ -65,11 +68,30 @@ def open_workspace(source: str, run: str = "", as_of: str = "") -> Workspace:
     ------
     InputError
         If there is neither a profile of the source nor a finished run, naming the nearest profile.
+
+    Notes
+    -----
+    Pages call ids by the labels of this source's study from then on.
     """
     if config_file("sources", source) is None and not run_folders(source):
         hint = spelling_hint(source, config_names("sources"))
         raise InputError("source", f"there is no source profile '{source}'", hint)
-    return Workspace(source, declarations(), run, as_of, protect=disclosure_control.suppress_small_cells)
+    opened = Workspace(source, declarations(), run, as_of, protect=disclosure_control.suppress_small_cells)
+    labels.declare_labels(study_labels(opened.study))
+    return opened
+
+
+def study_labels(study: study_config.Study) -> dict[str, str]:
+    """Return what a study calls ids: its own labels and those of its plans of experiments.
+
+    A metric that two plans call differently has no label of its own.
+    """
+    plans = study.section("experiments", experiments_config.ExperimentsConfig).plans
+    named = {(metric, label) for plan in plans.values() for metric, label in plan.metric_labels.items()}
+    times = Counter(metric for metric, _ in named)
+    metrics = {metric: label for metric, label in sorted(named) if times[metric] == 1}
+    experiments = {name: plan.label for name, plan in plans.items() if plan.label}
+    return metrics | experiments | study.section("labels", study_config.LabelsConfig).by_id()
 
 
 def places_text(workspace: Workspace) -> str:

@@ -5,14 +5,15 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from helpers.foundation.labels import readable_id
 from helpers.foundation.study_config import Section
 from helpers.reporting import formatting
+from helpers.reporting.headings import heading, quantity_label
 from helpers.reporting.html import (
     Exhibit,
     Sentences,
     cell_text,
     flatten,
-    heading,
     html_table,
     is_numeric,
     missing_exhibit,
@@ -130,14 +131,14 @@ def estimates_table(frame: pd.DataFrame, currency: str = "", caption: str = "", 
     rows = frame.head(limit).to_dict("records")
     forms = [formatting.unit_format(str(row["unit"]), currency) for row in rows]
     cells = {
-        "Quantity": [str(row["quantity"]) for row in rows],
-        "Segment": [str(row["segment"]) for row in rows],
+        "Quantity": [quantity_label(str(row["quantity"])) for row in rows],
+        "Segment": [readable_id(str(row["segment"])) for row in rows],
         "Value": [
             formatting.estimate_text({**row, "low": None, "high": None, "reason": ""}, currency=currency)
             for row in rows
         ],
         "Interval": [formatting.interval(row["low"], row["high"], form) for row, form in zip(rows, forms, strict=True)],
-        "Unit": ["" if row["unit"] in WORDED else str(row["unit"]) for row in rows],
+        "Unit": ["" if row["unit"] in WORDED else readable_id(str(row["unit"])) for row in rows],
         "n": [formatting.whole(row["n"]) for row in rows],
         "Why": [cell_text(row["reason"]).removesuffix("–") for row in rows],
     }

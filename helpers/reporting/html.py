@@ -8,12 +8,10 @@ from html import escape
 
 import pandas as pd
 
+from helpers.foundation.labels import readable_id
 from helpers.reporting import decimal_places, formatting
 
 Sentences = str | Iterable["Sentences"]
-
-SHORT = {"id": "ID", "nps": "NPS", "csat": "CSAT", "ces": "CES", "auc": "AUC", "rfm": "RFM", "psi": "PSI", "p": "p",
-         "n": "n"}
 
 SHORTEST = 20  # letters up to which a column is not broken into lines
 
@@ -107,20 +105,6 @@ def link(label: str, href: str) -> str:
     return f'<a href="{escape(safe_href(href))}">{escape(label)}</a>'
 
 
-def heading(name: str) -> str:
-    """Return a column name as a heading.
-
-    Examples
-    --------
-    >>> heading("share_kept"), heading("customer_id"), heading("n_orders"), heading("n")
-    ('Share kept', 'Customer ID', 'Orders', 'n')
-    """
-    if name in SHORT:
-        return SHORT[name]
-    parts = name.removeprefix("n_").removeprefix("is_").split("_")
-    return formatting.sentence_case(" ".join(SHORT.get(part, part) if len(part) > 1 else part for part in parts))
-
-
 def cell_text(value: object, form: Callable | None = None) -> str:
     """Return one value as text, not yet escaped; a missing one as a dash."""
     if decimal_places.is_missing(value):
@@ -129,6 +113,8 @@ def cell_text(value: object, form: Callable | None = None) -> str:
         return str(form(value))
     if str(value) in {"True", "False"}:
         return "yes" if value in {True, "True"} else "no"
+    if isinstance(value, str):
+        return readable_id(value)
     if isinstance(value, date):
         return value.isoformat(" ", "minutes").removesuffix(" 00:00") if hasattr(value, "hour") else value.isoformat()
     return formatting.number(value) if _is_number(value) else str(value)

@@ -60,7 +60,7 @@ EVERYBODY = "every number by customer"
 LEADING = (
     Kpi("02", "satisfaction", SURVEY, "satisfaction", "Satisfaction, 0 to 100",
         claims=("satisfaction index", "every measure")),
-    Kpi("03", "loyalty", LOYALTY, "share true", "Truly loyal", claims=("kinds of loyalty",)),
+    Kpi("03", "loyalty", LOYALTY, "share true", "True loyalty", claims=("kinds of loyalty",)),
     Kpi("04", "value", BASE, "retention_by_count", "Customer retention rate, {period}",
         claims=("retention", EVERYBODY, PEOPLE)),
     Kpi("04", "value", BASE, "net_sales_after", "Net sales, {period}", claims=(MONEY,)),
@@ -146,7 +146,7 @@ def churn_kpis(results: RunResults) -> Iterator[Found]:
                         level=row["level"]))
     if len(scores):
         stake = Kpi("05", "churn", OWN, "margin_at_risk", "Margin at risk",
-                    claims=("value at stake", "every forecast of churn", PEOPLE))
+                    claims=("margin at risk", "every forecast of churn", PEOPLE))
         yield stake, scoring.margin_at_risk(scores, made)
 
 

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import pandas as pd
 
 from helpers.reporting import decimal_places
+from helpers.reporting.headings import heading
 from helpers.reporting.html import (
     Exhibit,
     Sentences,
     cell_text,
     escape_text,
     flatten,
-    heading,
     link,
     missing_exhibit,
     paragraphs,

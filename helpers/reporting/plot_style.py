@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from html import escape
 from typing import TYPE_CHECKING
 
+from helpers.foundation.labels import readable_id
 from helpers.reporting.html import Exhibit, escape_text
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ def wrap_label(text: str, width: int = 24, most: int = 2) -> str:
     >>> wrap_label("customers who came back after a year of silence", 16)
     'customers who\ncame back after a…'
     """
-    lines = [""]
+    text, lines = readable_id(text), [""]
     for word in re.findall(r"\S+\s*", text) or [text]:
         for piece in _pieces(word, width):
             if text_width((lines[-1] + piece).rstrip()) > width and lines[-1]:

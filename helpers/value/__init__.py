@@ -20,7 +20,8 @@
 * ``referrals``: Referrals: who referred customers, and the margin of referred customers against others.
 * ``retained_customers``: Retained customers: volume-price-margin split, gross and net revenue retention.
 * ``retention_economics``: Retention economics: margin gained by a higher retention rate, and the most to spend on it.
-* ``revenue_bridge``: Revenue bridge: change in revenue by new, retained, regained and lost customers; retention rate.
+* ``revenue_bridge``: Revenue bridge: change in revenue by new, retained, reactivated and churned customers; retention
+  rate.
 * ``rfm``: RFM: recency, frequency and monetary quintile scores.
 * ``schema``: Declared result tables of customer value: customer_value, customer_segments, value_forecasts.
 * ``segmentation``: Customer segmentation on four bases, and how much of future value each base explains.

@@ -1,4 +1,4 @@
-"""Customer life cycle: stages from new to lost, moves between stages, value by stage."""
+"""Customer life cycle: stages from new to lapsed, moves between stages, value by stage."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -14,7 +14,7 @@ from helpers.foundation.results import Estimate, Status, estimate_table, no_esti
 from helpers.stats import confidence_intervals, disclosure_control
 from helpers.value.btyd import baselines
 
-LIFE_CYCLE_STAGES = ("new", "growing", "mature", "declining", "dormant", "lost")
+LIFE_CYCLE_STAGES = ("new", "growing", "mature", "declining", "dormant", "lapsed")
 
 NOT_YET_CUSTOMER = "not yet a customer"
 
@@ -36,7 +36,7 @@ class LifeCycle:
     window_days : int
         Days by which growth is judged, and over which flows are counted [days].
     silent_days : int
-        Days without a purchase after which a customer is dormant, after twice as many lost [days].
+        Days without a purchase after which a customer is dormant, after twice as many lapsed [days].
     worth : DataFrame
         Grain stage: ``stage``, ``n_customers``, ``margin`` to date, ``expected_value`` (empty without one) [money].
     flows : DataFrame
@@ -124,7 +124,7 @@ def assign_stage(bought: ir.Table, on: date, *, silent_days: int, window_days: i
     on : date
         The day.
     silent_days : int
-        Days without a purchase after which a customer is dormant, after twice as many lost.
+        Days without a purchase after which a customer is dormant, after twice as many lapsed.
     window_days : int
         Bought first within so many days, or once only: new. Else spend in the latest such window against the one
         before it: more by a fifth is growing, less by a fifth declining, the rest mature.
@@ -140,7 +140,7 @@ def assign_stage(bought: ir.Table, on: date, *, silent_days: int, window_days: i
         n=bought.count(), silent=age.min(), known=age.max(), late=(age < window_days).ifelse(amount, zero).sum(),
         early=((age >= window_days) & (age < 2 * window_days)).ifelse(amount, zero).sum())
     stage = ibis.cases(
-        (by.silent > 2 * silent_days, "lost"),
+        (by.silent > 2 * silent_days, "lapsed"),
         (by.silent > silent_days, "dormant"),
         ((by.known < window_days) | (by.n == 1), "new"),
         (by.late > (1 + SPEND_CHANGE_THRESHOLD) * by.early, "growing"),

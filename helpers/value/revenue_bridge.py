@@ -1,4 +1,4 @@
-"""Revenue bridge: change in revenue by new, retained, regained and lost customers; retention rate."""
+"""Revenue bridge: change in revenue by new, retained, reactivated and churned customers; retention rate."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -17,9 +17,7 @@ from helpers.foundation.money import MONEY
 from helpers.foundation.results import Estimate, Status, estimate_table, no_estimate
 from helpers.stats import confidence_intervals, disclosure_control
 
-BRIDGE_SEGMENTS = ("new", "kept", "regained", "lost")
-
-SEGMENT_LABELS = {"kept": "retained", "regained": "reactivated", "lost": "churned"}  # words shown to readers
+BRIDGE_SEGMENTS = ("new", "retained", "reactivated", "churned")
 
 REFUNDED_ONLY = "refunded only"
 
@@ -58,10 +56,10 @@ class RevenueBridge:
     periods : PeriodComparison or None
         The periods compared; None where the history is too short.
     parts : tuple of BridgePart
-        New, kept, regained, lost; then, where there are any, customers whose purchases were all refunded and
+        New, retained, reactivated, churned; then, where there are any, customers whose purchases were all refunded and
         sales without a customer. Their changes add up to the change in revenue exactly.
     n_earlier_days : int
-        Days on record before the first period, without which regained customers look new [days].
+        Days on record before the first period, without which reactivated customers look new [days].
     reason : str
         Why there are no periods; empty where there are.
     """
@@ -90,17 +88,17 @@ class RevenueBridge:
 
         Notes
         -----
-        The interval by money treats customers as independent draws: linearised ratio Σ kept / Σ all.
+        The interval by money treats customers as independent draws: linearised ratio Σ retained / Σ all.
         """
-        kept, lost = self.part("kept"), self.part("lost")
-        n, before = kept.n_customers + lost.n_customers, float(kept.before + lost.before)
+        retained, churned = self.part("retained"), self.part("churned")
+        n, before = retained.n_customers + churned.n_customers, float(retained.before + churned.before)
         if n < 2 or before <= 0:
             reason = self.reason or "fewer than two customers bought in the first period"
             return tuple(no_estimate(f"retention_by_{by}", self.status, reason, unit="share", n=n)
                          for by in ("count", "money"))
-        counted = confidence_intervals.share_interval(kept.n_customers / n, n)
-        r = float(kept.before) / before
-        spread = np.sqrt((1 - r) ** 2 * kept.squares_before + r**2 * lost.squares_before) / before
+        counted = confidence_intervals.share_interval(retained.n_customers / n, n)
+        r = float(retained.before) / before
+        spread = np.sqrt((1 - r) ** 2 * retained.squares_before + r**2 * churned.squares_before) / before
         half = confidence_intervals.normal_quantile(0.95) * float(spread * np.sqrt(n / (n - 1)))
         return (Estimate("retention_by_count", counted.value, counted.low, counted.high, unit="share", n=n),
                 Estimate("retention_by_money", r, max(r - half, 0.0), min(r + half, 1.0), unit="share", n=n))
@@ -111,7 +109,7 @@ class RevenueBridge:
             missing = [no_estimate(q, self.status, self.reason, unit="money")
                        for q in ("net_sales_before", "net_sales_after", "net_sales_change")]
             return estimate_table([*missing, *self.retention()])
-        hidden, after = self.withheld(), sum(self.part(s).n_customers for s in ("new", "kept", "regained"))
+        hidden, after = self.withheld(), sum(self.part(s).n_customers for s in ("new", "retained", "reactivated"))
         people = after if hidden else sum(p.n_customers for p in self.parts)
         whole = BridgePart("all", people, sum((p.before for p in self.parts), Decimal(0)),
                      sum((p.after for p in self.parts), Decimal(0)))
@@ -122,7 +120,8 @@ class RevenueBridge:
         found = estimate_table([*counts, *self._active(), *rows, *self.retention(),
                          Estimate("period_length", self.periods.after.n_days, unit="days", n=whole.n_customers)])
         is_rate = found["quantity"].isin(["retention_by_count", "retention_by_money"])
-        return found.assign(is_withheld=found["segment"].isin(hidden) | (is_rate & bool(hidden & {"kept", "lost"})))
+        is_told = not hidden & {"retained", "churned"}
+        return found.assign(is_withheld=found["segment"].isin(hidden) | (is_rate & (not is_told)))
 
     def withheld(self) -> frozenset[str]:
         """Return the classes that are not told: one to nine customers, or what would tell them beside known totals.
@@ -131,7 +130,7 @@ class RevenueBridge:
         class is not, since with all three totals every class would follow.
         """
         named = [p.segment for p in self.parts if p.segment != ANONYMOUS_SALES]
-        known = (("kept", "lost"), ("new", "kept", "regained"))
+        known = (("retained", "churned"), ("new", "retained", "reactivated"))
         lines = [[named.index(s) for s in line if s in named] for line in known]
         hidden = disclosure_control.suppress_cells([self.part(s).n_customers for s in named], lines)
         return frozenset(s for s, is_hidden in zip(named, hidden, strict=True) if is_hidden)
@@ -163,13 +162,13 @@ class RevenueBridge:
                 columns=["class", "n_customers", "before", "after", "change"],
             )
             .astype({"n_customers": "Int64"})
-            .assign(is_withheld=lambda t: t["class"].isin(self.withheld()),
-                    **{"class": lambda t: t["class"].replace(SEGMENT_LABELS)})
+            .assign(is_withheld=lambda t: t["class"].isin(self.withheld()))
         )
 
     def _active(self) -> list[Estimate]:
         n = {s: self.part(s).n_customers for s in BRIDGE_SEGMENTS}
-        sums = {"customers_before": n["kept"] + n["lost"], "customers_after": n["new"] + n["kept"] + n["regained"]}
+        sums = {"customers_before": n["retained"] + n["churned"],
+                "customers_after": n["new"] + n["retained"] + n["reactivated"]}
         return [Estimate(quantity, value, unit="customers", n=value) for quantity, value in sums.items()]
 
 
@@ -192,7 +191,8 @@ def build_revenue_bridge(
     Notes
     -----
     A customer is *active* in a period with a purchase occasion in it. New: active in the second period and never
-    before. Regained: active in the second, not in the first, but before it. Kept: in both. Lost: in the first only.
+    before. Reactivated: active in the second, not in the first, but before it. Retained: in both. Churned: in the
+    first only.
     """
     history = features.recorded_window(engine, transactions, as_of_on)
     if history is None:
@@ -223,8 +223,8 @@ def _by_class(spent: ir.Table, periods: PeriodComparison) -> ir.Table:
     customer = by_customer.filter((by_customer.before != 0) | (by_customer.after != 0)
                                   | by_customer.was_active | by_customer.is_active)
     classed = customer.mutate(segment=ibis.cases(
-        (customer.was_active & customer.is_active, "kept"), (customer.was_active, "lost"),
-        (customer.is_active & customer.was_known, "regained"), (customer.is_active, "new"), else_=REFUNDED_ONLY))
+        (customer.was_active & customer.is_active, "retained"), (customer.was_active, "churned"),
+        (customer.is_active & customer.was_known, "reactivated"), (customer.is_active, "new"), else_=REFUNDED_ONLY))
     return classed.group_by("segment").aggregate(
         n_customers=classed.count(), before=classed.before.sum().cast(MONEY),
         after=classed.after.sum().cast(MONEY), squares_before=(classed.before.cast("float64") ** 2).sum())

@@ -65,7 +65,7 @@ TABLES: tuple[Table, ...] = (
     VALUE_FORECASTS,
     summary_schema("results/value_models", "quantity × model: totals, then parameters"),
     summary_schema("results/value_holdout", "measure × model or rule, on days that no model has seen"),
-    summary_schema("results/customer_base", "quantity × class of customers (new, kept, regained, lost …)"),
+    summary_schema("results/customer_base", "quantity × class of customers (new, retained, reactivated, churned …)"),
     summary_schema("results/value_tiers", "quantity × tier"),
     summary_schema("results/tier_migration", "quantity × tier before → tier after"),
     summary_schema("results/value_economics", "quantity × channel, horizon or group: winning, keeping, recommending"),

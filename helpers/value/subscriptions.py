@@ -317,6 +317,6 @@ def customer_base_table(base: RevenueBridge, contracts: ContractBase, *more: pd.
     """Return ``results/customer_base``: the audit of purchases, contracts where there are any, and what is added."""
     parts = [base.table(), contracts.table(), *more]
     found = pd.concat([p for p in parts if len(p)], ignore_index=True)
-    if "kept" in base.withheld():
+    if "retained" in base.withheld():
         found.loc[found["quantity"].str.startswith("kept_"), "is_withheld"] = True
     return found

@@ -89,5 +89,5 @@ def value_claims(top: Estimate, gain: Estimate, saves: Estimate, said: tuple[str
 
 
 def gain_of_five_points_retention(economics: RetentionEconomics) -> Estimate:
-    """Return what five points more retention add to the margin of five years, cost left out."""
+    """Return what five points more retention add to the margin of five years, before the cost of achieving it."""
     return replace(economics, step=0.05).gain(CLAIMED_YEARS)

@@ -39,7 +39,7 @@ def test_planted_drivers_are_recovered_in_the_reasons(session_engine, simulated)
     assert why.loc["satisfaction", "raises"] == "less satisfaction"
     assert why.loc["price", "raises"].startswith("more share_")
     raw = backtest.final_model(found, LOGISTIC).contributions(found.scoring.features)
-    trouble = explanations.contributions_by_group(raw)["trouble"]
+    trouble = explanations.contributions_by_group(raw)["complaints and cases"]
     assert found.scoring.features["n_past_complaints"].corr(trouble) > 0
 
 

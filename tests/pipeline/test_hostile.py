@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from helpers.foundation import workspace
-from helpers.reporting.html import heading
+from helpers.reporting.headings import heading
 from helpers.stats import disclosure_control
 from tests.pipeline import hostile
 from tests.pipeline.test_published_cells import few_told, published

@@ -30,7 +30,7 @@ def survey(value=70.0, status=Status.OK):
 
 
 def base(change=-400.0, new=100.0, lost=-500.0):
-    moved = {"new": new, "kept": 0.0, "lost": lost, "all": change}
+    moved = {"new": new, "retained": 0.0, "churned": lost, "all": change}
     return estimate_table([
         *(Estimate("net_sales_change", v, unit="money", n=50, segment=s) for s, v in moved.items()),
         Estimate("net_sales_after", 2000.0, unit="money", n=50), Estimate("period_length", 365, unit="days", n=50),

@@ -71,7 +71,7 @@ def churn():
         Estimate("AUC", 0.763, 0.742, 0.784, n=1320, segment="logistic"),
         Estimate("AUC", 0.741, 0.72, 0.762, n=1320, segment="recency baseline"),
         Estimate("lost within 90 days", 0.265, 0.25, 0.28, unit="share", n=5292),
-        Estimate("value at stake", -182_400.2, -201_000.7, -163_900.4, unit="money", n=5292),
+        Estimate("margin at risk", -182_400.2, -201_000.7, -163_900.4, unit="money", n=5292),
         no_estimate("AUC", Status.INSUFFICIENT, "12 customers, 100 are needed", segment="wholesale", n=12)])
     matrix = pd.DataFrame(rng.random((4, 5)), index=pd.Index(["top", "large", "medium", "small"], name="tier"),
                           columns=pd.Index(["1", "2", "3", "4", "5+"], name="orders"))
@@ -82,11 +82,11 @@ def churn():
     return notebook(
         text(
             "# 05 · Churn prediction\n\n**Question** Who is about to leave, and what is it worth to keep them?\n\n"
-            "The answer names risk bands with their value at stake. Reads transactions → writes scores."
+            "The answer names risk bands with their margin at risk. Reads transactions → writes scores."
         ),
         text(
             "## Words\n\n* **lost**: no order within 90 days [share]\n"
-            "* **value at stake**: value if kept less value if lost [money]",
+            "* **margin at risk**: value if kept less value if lost [money]",
             "words",
         ),
         code(tag="parameters"),
@@ -104,7 +104,7 @@ def churn():
             display.answer_box(
                 "26.5 % [25.0 %, 28.0 %] of 5,292 eligible customers are expected to place no order in the next 90 "
                 "days.",
-                "412 of them carry 38.2 % of the value at stake: £182,000 [£164,000, £201,000] of yearly margin.",
+                "412 of them carry 38.2 % of the margin at risk: £182,000 [£164,000, £201,000] of yearly margin.",
                 "High risks are overstated: the calibration slope is .71, below .80.",
             ),
             "answer",
@@ -188,7 +188,7 @@ def leadership():
             (72.9, 75),
             alarm="below its limit",
         ),
-        leadership_page.KpiCard("Truly loyal", "31.2 %", "[28.0 %, 34.5 %]", "no earlier run to compare with"),
+        leadership_page.KpiCard("True loyalty", "31.2 %", "[28.0 %, 34.5 %]", "no earlier run to compare with"),
         leadership_page.KpiCard(
             "Margin at risk", "£182,000", "[£164,000, £201,000]", "no statistically significant change", (150, 170, 182)
         ),

@@ -28,7 +28,7 @@ def earlier_run(as_of, **tables):
 
 def test_each_wing_gives_its_key_figures_in_order():
     found = kpis.available_kpis(leading.everything())
-    assert found["name"].tolist()[:6] == ["Satisfaction, 0 to 100", "Truly loyal", "Customer retention rate, last 12 "
+    assert found["name"].tolist()[:6] == ["Satisfaction, 0 to 100", "True loyalty", "Customer retention rate, last 12 "
                 "months",
                                           "Net sales, last 12 months", "Expected churn (customers), next 90 days",
                                           "Margin at risk"]
@@ -100,7 +100,7 @@ def test_changes_and_courses_come_from_comparable_runs(home):
     assert worded["Satisfaction, 0 to 100"] == "up 10 points, statistically significant"
     assert worded["Customer retention rate, last 12 months"] == "no statistically significant change"
     assert worded["Net sales, last 12 months"] == "unchanged"
-    assert worded["Truly loyal"] == "not measured in the run before"
+    assert worded["True loyalty"] == "not measured in the run before"
     cards = {card.name: card for card in kpis.kpi_cards_of(ws, key, found)}
     assert cards["Satisfaction, 0 to 100"].spark == (64.0, 60.0, 70.0)
     assert cards["Customer retention rate, last 12 months"].spark == ()

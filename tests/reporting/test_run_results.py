@@ -15,7 +15,7 @@ def test_pages_are_those_of_the_steps():
 def test_a_row_that_is_not_there_does_not_apply():
     found = leading.everything()
     for table, quantity, segment in (("results/customer_base", "x", "all"), ("results/nothing", "x", "all"),
-                                     ("results/customer_base", "net_sales_change", "regained")):
+                                     ("results/customer_base", "net_sales_change", "reactivated")):
         assert found.estimate(table, quantity, segment).status is Status.NOT_APPLICABLE
 
 

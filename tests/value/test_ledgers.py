@@ -55,7 +55,7 @@ def test_each_customer_is_in_the_stage_that_the_rules_say(session_engine, staged
     where = dict(session_engine.arrow(now).to_pandas().to_numpy().tolist())
     assert found.silent_days == 30
     assert {c: where[c] for c in ("newcomer", "gone", "silent", "grown", "shrunk", "steady0")} == {
-        "newcomer": "new", "gone": "lost", "silent": "dormant", "grown": "growing", "shrunk": "declining",
+        "newcomer": "new", "gone": "lapsed", "silent": "dormant", "grown": "growing", "shrunk": "declining",
         "steady0": "mature"}
 
 
@@ -66,7 +66,7 @@ def test_flows_hold_everybody_and_worth_is_that_of_the_stage(staged):
     assert found.flows.loc["mature", "mature"] >= 29
     worth = found.worth.set_index("stage")
     assert (worth.loc["growing", "expected_value"], worth.loc["dormant", "margin"]) == (3.0, 7.0)
-    assert found.moved("new", ("lost",)).status is Status.INSUFFICIENT
+    assert found.moved("new", ("lapsed",)).status is Status.INSUFFICIENT
     assert found.moved("mature", ("mature",)).value == pytest.approx(1.0, abs=0.05)
 
 

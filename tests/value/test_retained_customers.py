@@ -43,8 +43,8 @@ ROWS = [{"customer_id": c, "ordered_at": day, "amount": amount} for c, day, amou
 
 def test_the_change_of_the_kept_is_split_exactly(found):
     base, stayed = found([{"customer_id": "first", "ordered_at": "2024-01-01", "amount": 1}, *ROWS])
-    assert stayed.n == base.part("kept").n_customers == 2
-    assert sum(stayed.of_sales()) == base.part("kept").change == Decimal("16.55")
+    assert stayed.n == base.part("retained").n_customers == 2
+    assert sum(stayed.of_sales()) == base.part("retained").change == Decimal("16.55")
     assert sum(stayed.of_margin()) == Decimal("8.275")
     assert stayed.orders == (3, 2)
 
@@ -75,6 +75,6 @@ def test_online_retail_splits_to_the_cent(session_engine, online_retail):
             session_engine, online_retail, base.periods.before.first_on, base.periods.before.last_on
         )
     )
-    others = sum(p.change for p in base.parts if p.segment != "kept")
+    others = sum(p.change for p in base.parts if p.segment != "retained")
     assert others + sum(stayed.of_sales()) == change
     assert sum(stayed.of_margin()) == stayed.margin[1] - stayed.margin[0]

@@ -11,8 +11,8 @@ from helpers.stats.disclosure_control import suppressed_rows
 from helpers.value import revenue_bridge
 
 END = date(2025, 12, 31)
-ONE_EACH = [("new", "2025-05-01", 30), ("kept", "2024-03-01", 10), ("kept", "2025-03-01", 15),
-            ("regained", "2023-02-01", 7), ("regained", "2025-02-01", 8), ("lost", "2024-06-01", 20)]
+ONE_EACH = [("new", "2025-05-01", 30), ("retained", "2024-03-01", 10), ("retained", "2025-03-01", 15),
+            ("reactivated", "2023-02-01", 7), ("reactivated", "2025-02-01", 8), ("churned", "2024-06-01", 20)]
 
 
 def bought(*rows):
@@ -33,16 +33,16 @@ def check(engine, table, base):
 
 def test_each_customer_falls_into_the_class_of_his_purchases(session_engine, transactions):
     base = revenue_bridge.build_revenue_bridge(session_engine, transactions(bought(*ONE_EACH)), END)
-    assert sums(base) == {"new": (1, 0, 30), "kept": (1, 10, 15), "regained": (1, 0, 8), "lost": (1, 20, 0)}
+    assert sums(base) == {"new": (1, 0, 30), "retained": (1, 10, 15), "reactivated": (1, 0, 8), "churned": (1, 20, 0)}
     assert base.n_earlier_days == (base.periods.before.first_on - date(2023, 2, 1)).days
     assert base.change == Decimal(23)
     check(session_engine, transactions(bought(*ONE_EACH)), base)
 
 
 def test_without_earlier_history_the_regained_are_counted_as_new(session_engine, transactions):
-    rows = [*(r for r in ONE_EACH if r[1] >= "2024-01-02"), ("kept", "2024-01-02", 1)]
+    rows = [*(r for r in ONE_EACH if r[1] >= "2024-01-02"), ("retained", "2024-01-02", 1)]
     base = revenue_bridge.build_revenue_bridge(session_engine, transactions(bought(*rows)), END)
-    assert base.part("regained").n_customers == 0
+    assert base.part("reactivated").n_customers == 0
     assert base.part("new").n_customers == 2
     assert base.n_earlier_days == 0
 
@@ -52,14 +52,14 @@ def test_refunds_and_sales_without_a_customer_stand_apart_and_the_sum_is_exact(s
             {"customer_id": "back", "ordered_at": "2024-12-30", "amount": 50.1, "order_id": "x"},
             {"customer_id": "back", "ordered_at": "2025-01-03", "amount": -50.1, "kind": "refund",
              "refunds_order_id": "x"},
-            {"customer_id": "lost", "ordered_at": "2025-01-03", "amount": -0.2, "kind": "refund"},
+            {"customer_id": "churned", "ordered_at": "2025-01-03", "amount": -0.2, "kind": "refund"},
             {"customer_id": "new", "ordered_at": "2025-05-01", "amount": 4, "kind": "fee"}]
     table = transactions(rows)
     base = revenue_bridge.build_revenue_bridge(session_engine, table, END)
     found = sums(base)
     assert found["refunded only"] == (1, Decimal("50.1"), Decimal("-50.1"))
     assert found["without a customer"] == (0, 0, Decimal("3.35"))
-    assert found["lost"] == (1, 20, Decimal("-0.2"))
+    assert found["churned"] == (1, 20, Decimal("-0.2"))
     check(session_engine, table, base)
 
 
@@ -117,7 +117,7 @@ def test_the_long_table_holds_counts_money_retention_and_the_length_of_the_perio
     table = revenue_bridge.build_revenue_bridge(session_engine, transactions(bought(*ONE_EACH)), END).table()
     values = table.set_index(["quantity", "segment"])["value"]
     assert not table.duplicated(["quantity", "segment"]).any()
-    assert values["customers", "kept"] == 1
+    assert values["customers", "retained"] == 1
     assert (values["customers_before", "all"], values["customers_after", "all"]) == (2, 3)
     assert values["net_sales_change", "all"] == 23
     assert values["period_length", "all"] == 365

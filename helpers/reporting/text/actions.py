@@ -148,7 +148,7 @@ def tier_risk_counts_title(customers: pd.DataFrame) -> str:
 
 
 def margin_at_risk_title(customers: pd.DataFrame, currency: str = "") -> str:
-    """Return the finding of the table of tiers and risks by value at stake."""
+    """Return the finding of the table of tiers and risks by margin at risk."""
     cells = customers.groupby(["tier", "risk"])["margin_at_risk"].agg(["sum", "size"])
     hidden = suppress_two_way(cells["size"].unstack(fill_value=0)).stack().reindex(cells.index)
     cells = cells[~hidden & (cells["size"] >= 10) & (cells["sum"] > 0)]
@@ -246,7 +246,7 @@ def decision_rows(decisions: pd.DataFrame, currency: str = "") -> pd.DataFrame:
 
 
 def plan_headline(actions: pd.DataFrame, stakes: Mapping[str, Estimate]) -> str:
-    """Return how many are treated and held out, and the value at stake to two digits."""
+    """Return how many are treated and held out, and the margin at risk to two digits."""
     treated, held = (int(actions["variant"].eq(arm).sum()) for arm in ("treated", "held out"))
     everyone = stakes["all"]
     at_risk = f"{float(f'{everyone.value:.2g}'):,.0f}" if everyone.status is Status.OK else "not known"

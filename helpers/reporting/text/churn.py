@@ -44,7 +44,7 @@ def churn_answer(basis: Dataset, verdict: ModelSelection, scores: pd.DataFrame, 
         nobody = (
             "has bought recently enough" if basis.kind == PURCHASE_DATASET else "holds a contract that runs and is left"
         )
-        return (f"Nobody {nobody} to be lost by {formatting.date_text(basis.due_on)}.", model_comparison(verdict))
+        return (f"Nobody {nobody} to churn by {formatting.date_text(basis.due_on)}.", model_comparison(verdict))
     stake = margin_at_risk(scoring.margin_at_risk(scores, forecasts), currency)
     return (
         f"{expected_churn(forecasts)}{churn_gate_caveat(gates, LATE)}.",
@@ -60,12 +60,14 @@ def churn_gate_caveat(gates: tuple[Gate, ...], phrases: Mapping[str, str]) -> st
 
 
 def expected_churn(forecasts: pd.DataFrame) -> str:
-    """Return how many are expected to be lost by when."""
+    """Return how many are expected to churn within the horizon."""
     row = forecasts[forecasts["segment"] == ALL_CUSTOMERS].iloc[0]
+    days = formatting.whole((row["due_on"] - row["made_as_of_on"]).days)
     return (
-        f"Expected churn up to {formatting.date_text(row['due_on'])}: {formatting.whole(row['value'])} "
+        f"Expected churn, next {days} days (to {formatting.date_text(row['due_on'])}): "
+        f"{formatting.whole(row['value'])} "
         f"{formatting.interval(row['low'], row['high'], formatting.whole)} of {_eligible(row)} "
-        f"({formatting.share(row['value'] / row['n'])}) {_what_is_lost(row)}"
+        f"({formatting.share(row['value'] / row['n'])})"
     )
 
 
@@ -81,7 +83,7 @@ def _eligible(row: Mapping[str, object]) -> str:
     )
 
 
-def _what_is_lost(row: Mapping[str, object]) -> str:
+def _churn_verb(row: Mapping[str, object]) -> str:
     return "cancel" if _is_contract(row) else "buy nothing"
 
 
@@ -173,8 +175,8 @@ def calibration_sentence(trial: Backtest, chosen: str) -> str:
     level = classifier_metrics.calibration_intercept(trial.is_lost, trial.stated[chosen])
     if Status.INSUFFICIENT in (slope.status, level.status):
         return f"Calibration of the {chosen} is not known: {slope.reason or level.reason}."
-    spread = ("are neither too bold nor too timid" if slope.low <= 1 <= slope.high
-              else "are too bold" if slope.value < 1 else "are too timid")
+    spread = ("are neither too extreme nor too cautious" if slope.low <= 1 <= slope.high
+              else "are too extreme" if slope.value < 1 else "are not extreme enough")
     height = ("right in level" if level.low <= 0 <= level.high else "too low" if level.value > 0 else "too high")
     return (
         f"Probabilities of the {chosen} {spread} (slope {formatting.estimate_text(slope)}, 1 is right) and {height} "
@@ -201,7 +203,7 @@ def one_time_buyers(trial: Backtest, forecasts: pd.DataFrame) -> str:
     next_ = "" if ahead.empty or ahead["n"].iloc[0] < LEAST_PEOPLE else (
         f" Of today's {formatting.count_text(ahead['n'].iloc[0], 'one-time buyer', 'one-time buyers')} "
         f"{formatting.number(ahead['value'].iloc[0])} are expected to buy nothing.")
-    return f"Of customers who had bought once {observed} churned in the hold-out period{rest}.{next_}"
+    return f"Of customers who had bought once {observed} churned within the horizon of the backtest{rest}.{next_}"
 
 
 def risk_bands(bands: pd.DataFrame, currency: str = "", first_tenth: float = float("nan")) -> tuple[str, ...]:
@@ -230,7 +232,7 @@ def churn_caveats(basis: Dataset, gates: tuple[Gate, ...]) -> tuple[str, ...]:
     always = ("A risk is not an effect: who is likely to leave is not by that token easy to keep.",)
     if basis.kind != PURCHASE_DATASET:
         return (*crossed, *always)
-    lost = f"Lost means no purchase within {formatting.count_text(basis.horizon_days, 'day', 'days')}"
+    lost = f"Churned means no purchase within {formatting.count_text(basis.horizon_days, 'day', 'days')}"
     return (*crossed, f"{lost}; some who buy more rarely will come back later.",
             "Margin at risk assumes that who stays goes on buying as before; a first order is no rate yet.", *always)
 
@@ -280,7 +282,7 @@ def forecast_title(forecasts: pd.DataFrame) -> str:
     row = ahead.iloc[0]
     part = formatting.share(row["value"] / row["n"])
     who = "customers with a contract" if _is_contract(row) else "eligible customers"
-    return f"{part} of {who} are expected to {_what_is_lost(row)} up to {formatting.date_text(row['due_on'])}"
+    return f"{part} of {who} are expected to {_churn_verb(row)} up to {formatting.date_text(row['due_on'])}"
 
 
 def risk_bands_title(bands: pd.DataFrame) -> str:

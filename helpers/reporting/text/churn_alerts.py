@@ -1,10 +1,13 @@
 """Text on churn timing, reasons, alerts, control charts, complaint bursts and win-back."""
 
+import re
 from collections.abc import Sequence
 
 import pandas as pd
 
+from helpers.churn.churn_features import feature_label
 from helpers.churn.explanations import Explanations
+from helpers.foundation.labels import readable_id
 from helpers.foundation.results import Estimate, Status
 from helpers.reporting import decimal_places, formatting
 from helpers.stats.control_charts.spc_charts import ChartSet
@@ -17,10 +20,7 @@ from helpers.stats.disclosure_control import (
     value_text_if_enough,
 )
 
-PLAIN = {"log_occasions": "purchases", "log_recent_occasions": "recent purchases", "log_age_days": "days as a customer",
-         "log_before_occasions": "purchases before the recent ones", "log_recency_days": "days since the last purchase",
-         "tenure_months": "months as a customer", "log_tenure_months": "months as a customer",
-         "log_silence_by_own_gap": "inactivity against the own rhythm", "is_one_time": "one purchase only"}
+COUNTED = re.compile(r"^(?:recent )?(?:days|months|purchases|visits)\b")  # of which there are fewer, not less
 
 
 def churn_reasons(found: Explanations) -> tuple[str, ...]:
@@ -29,14 +29,14 @@ def churn_reasons(found: Explanations) -> tuple[str, ...]:
         return ("Why customers are at risk cannot be said, since nothing could be learnt.",)
     top = found.table.head(3)
     said = formatting.join_words([f"{row.feature_group} ({_plain(row.raises)})" for row in top.itertuples()])
-    first = (f"By the model the risk rests most on {said}.",)
+    first = (f"By the model churn risk depends most on {said}.",)
     if decimal_places.is_missing(found.stability):
         return first
     return (
         *first,
         f"In models of resampled customers the first reason of a customer stays the same in "
-        f"{formatting.share(found.stability)} of cases; a reason says what the number rests on, not what would "
-        "keep the customer.",
+        f"{formatting.share(found.stability)} of cases; a reason says what the number depends on, not what would "
+        "retain the customer.",
     )
 
 
@@ -44,10 +44,12 @@ def _plain(raises: str) -> str:
     """Return in words which feature raises the risk, and in which direction, or which of its values does."""
     direction, _, feature = raises.partition(" ")
     if direction not in ("more", "less"):
-        return raises.removeprefix("attribute_").replace("_", " ").replace(" = ", " is ")
-    name = PLAIN.get(feature, feature.removeprefix("log_").removeprefix("attribute_").removeprefix("n_"))
-    is_count = feature.startswith("n_") or name.split(" ")[0].endswith(("days", "months", "purchases"))
-    return f"{'fewer' if is_count and direction == 'less' else direction} {name.replace('_', ' ')}"
+        return readable_id(raises).replace(" = ", " is ")
+    name = feature_label(feature)
+    if name.startswith(("share of ", "spend ", "recent spend")):
+        return f"{'lower' if direction == 'less' else 'higher'} {name}"
+    is_count = feature.startswith("n_") or COUNTED.search(name)
+    return f"{'fewer' if is_count and direction == 'less' else direction} {name}"
 
 
 def feature_group_table(found: Explanations) -> pd.DataFrame:
@@ -68,15 +70,15 @@ def feature_group_table(found: Explanations) -> pd.DataFrame:
 def churn_reasons_title(found: Explanations) -> str:
     """Return the title of the figure of feature groups."""
     if found.table.empty:
-        return "What the risk rests on"
-    return f"The risk rests most on {found.table['feature_group'].iloc[0]}"
+        return "Main drivers of churn risk"
+    return f"Churn risk depends most on {found.table['feature_group'].iloc[0]}"
 
 
 def churn_timing(summary: pd.DataFrame, at: float, unit: str) -> str:
     """Return what is left of each group after some time, and which loses most."""
     known = summary.dropna(subset=["share_left"])
     if known.empty:
-        return "When customers are lost cannot be said: no group has 30 members whose time is known."
+        return "When customers churn cannot be said: no group has 30 members whose time is known."
     after = f"{formatting.number(at)} {unit}"
     what = "still run" if unit == "months" else "have not come back"
     row = known.loc[known["share_left"].idxmin() if unit == "months" else known["share_left"].idxmax()]
@@ -119,7 +121,7 @@ def alert_counts(found: pd.DataFrame, currency: str = "") -> tuple[str, ...]:
         return first, "There is no control group, so that these alerts can never be graded: contaminated by action."
     return first, (
         f"Random control group: {people_text(held, 'customer', 'customers')} not acted on, so "
-        "that the next run can tell what acting was worth."
+        "that the next run can measure what acting achieved."
     )
 
 
@@ -143,11 +145,11 @@ def alert_accuracy(grades: pd.DataFrame) -> tuple[str, ...]:
 
 def _effect(effect: dict) -> str:
     if effect["status"] != Status.OK:
-        return f"What acting did cannot be said: {effect['reason']}."
+        return f"What acting changed cannot be said: {effect['reason']}."
     value, low, high = (100 * effect[c] for c in ("value", "low", "high"))
     by = f"{formatting.points(value)} {formatting.interval(low, high, formatting.points)}"
     if effect["low"] <= 0 <= effect["high"]:
-        return f"Acting made no difference beyond chance ({by})."
+        return f"Acting made no statistically significant difference ({by})."
     moved = "lowered" if effect["value"] < 0 else "raised"
     return f"Acting {moved} the churn rate, treated against random control ({by})."
 
@@ -170,7 +172,7 @@ def control_chart_sentence(found: ChartSet) -> tuple[str, ...]:
         else "No figure can raise an alarm at present."
     ]
     if silent:
-        said.append(f"Silent: {formatting.join_words(silent)}.")
+        said.append(f"Not watched: {formatting.join_words(silent)}.")
     alarms = found.alarms
     if alarms.empty:
         return (*said, "No alarm was raised in the time that is watched.")
@@ -189,7 +191,7 @@ def control_chart_title(found: ChartSet) -> str:
     """Return the title of the figure of charts."""
     alarms = found.alarms
     if alarms.empty:
-        return "No figure left its limits"
+        return "No figure went beyond its limits"
     last = alarms.iloc[-1]
     return f"Last alarm, told on {formatting.date_text(last['on'])}: {last['chart']} {last['direction']} the limits"
 
@@ -227,25 +229,27 @@ def complaint_burst_sentence(bursts: pd.DataFrame, repair: pd.DataFrame) -> tupl
 def winback_sentence(listed: pd.DataFrame, returned: Estimate, currency: str = "") -> tuple[str, ...]:
     """Return whom it may be worth to ask back, under the assumed uptake."""
     if listed.empty:
-        return ("Nobody who has gone is known to be worth asking back.",)
+        return ("No churned customer is known to be worth a win-back offer.",)
     worth = listed[listed["value_of_asking"] > 0]
     by_themselves = (
         ""
         if returned.status is not Status.OK
-        else " Of those gone a horizon ago "
+        else " Of those who had churned a horizon ago "
         f"{share_text_if_enough(formatting.estimate_text(returned, formatting.share), returned.value, returned.n)} "
-        "came back by "
-        "themselves."
+        "came back "
+        "unprompted."
     )
     if worth.empty:
-        return (f"Of {people_text(len(listed), 'customer', 'customers')} gone nobody would be worth asking back under "
-                f"the assumed uptake.{by_themselves}",)
+        return (
+            f"Of {people_text(len(listed), 'customer', 'customers')} churned nobody would be worth a win-back offer "
+            f"under the assumed uptake.{by_themselves}",
+        )
     money = value_text_if_enough(f", {formatting.money(worth['value_of_asking'].sum(), currency)} in all", len(worth))
     return (
-        f"Of {people_text(len(listed), 'customer', 'customers')} gone {people_text(len(worth))} would be worth "
-        "asking back under "
+        f"Of {people_text(len(listed), 'customer', 'customers')} churned {people_text(len(worth))} would be worth "
+        "a win-back offer under "
         f"the assumed uptake{money}.",
-        f"The uptake is not measured: ask some and leave others alone.{by_themselves}",
+        f"The uptake is not measured: make the offer to some and keep a random control group.{by_themselves}",
     )
 
 

@@ -16,7 +16,7 @@ from helpers.reporting.text.experiments import (
     metric_name,
 )
 
-ROWS = 40
+MOST_CERTAIN = 0.999  # probability above which a verdict is not told apart from certainty
 
 
 class TargetingFinding(Protocol):
@@ -92,17 +92,17 @@ def _targeted(experiment: str, metric: str, variant: str, one: TargetingFinding)
     name = _comparison(experiment, metric, variant)
     against = f"“{readable_id(one.rule)}”"
     if not one.pays:
-        return f"{name}: no way of choosing whom to treat is clearly better than treating at random."
+        return f"{name}: no targeting rule is significantly better than treating at random."
     low, high = (formatting.number(x, 2) for x in (one.lead_low, one.lead_high))
     lead = f"Qini {formatting.number(one.lead, 2)} [{low}, {high}] more"
     if one.is_beaten:
-        return f"{name}: choosing pays, and a learner beats the one-line rule {against} ({lead})."
-    return f"{name}: choosing pays, and the one-line rule {against} is not beaten by a learner ({lead})."
+        return f"{name}: targeting pays, and the uplift model beats the one-line rule {against} ({lead})."
+    return f"{name}: targeting pays, and the uplift model does not beat the one-line rule {against} ({lead})."
 
 
 def _comparison(experiment: str, metric: str, variant: str) -> str:
-    names = (readable_id(name) for name in (experiment, metric))
-    return "{0}, {2} on {1}".format(*names, arm_name(variant))
+    names = (readable_id(experiment), formatting.within_sentence(readable_id(metric)))
+    return "{0}, effect of {2} on {1}".format(*names, arm_name(variant))
 
 
 def uplift_curve_title(found: Mapping[tuple[str, str, str], TargetingFinding]) -> str:
@@ -110,8 +110,12 @@ def uplift_curve_title(found: Mapping[tuple[str, str, str], TargetingFinding]) -
     if not found:
         return "For whom it works cannot be said"
     (experiment, metric, _), one = next(iter(found.items()))
-    beats = "a learner beats the one-line rule" if one.is_beaten else "the one-line rule is not beaten"
-    name = ", ".join(readable_id(text) for text in (experiment, metric))
+    beats = (
+        "the uplift model beats the one-line rule"
+        if one.is_beaten
+        else "the uplift model does not beat the one-line rule"
+    )
+    name = f"{readable_id(experiment)}, {formatting.within_sentence(readable_id(metric))}"
     return f"Treating the most promising first ({name}): {beats}"
 
 
@@ -204,12 +208,24 @@ def expected_loss_table(effects: pd.DataFrame, currency: str = "") -> pd.DataFra
             "experiment": experiment_name(row), "arm": arm_name(row["variant"]), "decided by": metric_heading(row),
             "verdict": f"{row['verdict']}{exploratory}",
             "why": "blocked: see its check" if row["status"] == "blocked" else row["reason"],
-            "chance to win": formatting.share(row["chance_to_win"]) if is_known else "–",
+            "chance to win": chance_text(row["chance_to_win"]) if is_known else "–",
             "expected loss a unit, shipping": _loss(row, "shipped", "stopped", form, scale) if is_known else "–",
             "not shipping": _loss(row, "stopped", "shipped", form, scale) if is_known else "–"})
     order = ["experiment", "arm", "decided by", "verdict", "why", "chance to win",
              "expected loss a unit, shipping", "not shipping"]
     return pd.DataFrame(rows, columns=order)
+
+
+def chance_text(p: float) -> str:
+    """Return a probability that is never written as certain.
+
+    Examples
+    --------
+    >>> chance_text(0.9402), chance_text(0.99999), chance_text(0.0001)
+    ('94.0 %', '> 99.9 %', '< 0.1 %')
+    """
+    return f"> {formatting.share(MOST_CERTAIN)}" if p > MOST_CERTAIN else (
+        f"< {1 - MOST_CERTAIN:.1%}".replace("%", " %") if p < 1 - MOST_CERTAIN else formatting.share(p))
 
 
 def _loss(row: Mapping[str, object], of: str, other: str, form: formatting.Form, scale: float) -> str:
@@ -228,7 +244,7 @@ def power_table(power: pd.DataFrame, currency: str = "") -> pd.DataFrame:
             "experiment": experiment_name(row), "metric": metric_heading(row), "arm": arm_name(row["variant"]),
             "units": formatting.whole(row["n_control"] + row["n_variant"]),
             "minimum detectable effect, 80 % power": form(scale * row["smallest_effect"]),
-            "effect worth having": _or_dash(row["minimum_effect"], lambda x, f=form, s=scale: f(s * x)),
+            "smallest relevant effect": _or_dash(row["minimum_effect"], lambda x, f=form, s=scale: f(s * x)),
             "power for it": _or_dash(row["power"], formatting.share),
             "units for power of 80 %": _or_dash(row["units_needed"], formatting.whole),
             "days at this pace": _or_dash(row["days_needed"], formatting.whole)})

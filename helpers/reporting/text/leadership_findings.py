@@ -14,15 +14,15 @@ from helpers.reporting.text import loyalty as loyalty_text
 from helpers.reporting.text import satisfaction as satisfaction_text
 from helpers.reporting.text import value as value_text
 from helpers.stats.disclosure_control import LEAST_PEOPLE, WITHHELD, is_hidden, people_text, share_text_if_enough
-from helpers.value.revenue_bridge import ANONYMOUS_SALES, REFUNDED_ONLY, SEGMENT_LABELS
+from helpers.value.revenue_bridge import ANONYMOUS_SALES, REFUNDED_ONLY
 from helpers.value.subscriptions import SubscriptionSurvival
 
 BASE = "results/customer_base"
 
 REST = 0.005  # of the largest part, below which the rest is lost in rounding
 
-MOVED = {"all": "all", "new customers": "new", **{label: key for key, label in SEGMENT_LABELS.items()},
-         "anonymous sales": ANONYMOUS_SALES, "refunded in full": REFUNDED_ONLY}
+MOVED = {"all": "all", "new customers": "new", "retained": "retained", "reactivated": "reactivated",
+         "churned": "churned", "anonymous sales": ANONYMOUS_SALES, "refunded in full": REFUNDED_ONLY}
 
 
 def monthly_buyers_title(monthly: pd.DataFrame) -> str:
@@ -151,7 +151,7 @@ def churn_finding(results: RunResults) -> str:
         return ""
     if lost := results.struck("results/churn_gates", "every forecast of churn"):
         return f"Who is leaving cannot be said: {formatting.within_sentence(lost)}."
-    caveat = results.caveat("results/churn_gates", "every forecast of churn", "value at stake", *COUNTS)
+    caveat = results.caveat("results/churn_gates", "every forecast of churn", "margin at risk", *COUNTS)
     if not results.has("results/forecasts"):
         return f"{churn_text.contract_churn(scores, results.currency)[0].rstrip('.')}{caveat}."
     stake = scoring.margin_at_risk(scores, results.frame("results/forecasts"))

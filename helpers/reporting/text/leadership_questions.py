@@ -123,7 +123,7 @@ def margin_at_risk(known: QuestionInputs) -> str:
         return " ".join((*said, formatting.sentence_case(savable)))
     due = known.results.frame(FORECASTS)["due_on"].max() if known.results.has(FORECASTS) else None
     by = f" by {formatting.date_text(due)}" if not decimal_places.is_missing(due) else ""
-    caveat = known.results.caveat(CHURN_GATES, "every forecast of churn", "value at stake", *COUNTS)
+    caveat = known.results.caveat(CHURN_GATES, "every forecast of churn", "margin at risk", *COUNTS)
     return f"{known.results.said(stake)} of margin is at risk{by}{caveat}; {savable}"
 
 
@@ -317,14 +317,14 @@ def finance_reconciliation(known: QuestionInputs) -> str:
 QUESTIONS: tuple[tuple[str, Callable[[QuestionInputs], str]], ...] = (
     ("Are we keeping customers, by count and by money, and is the change real, seasonal or mix?", customer_retention),
     ("Which customers made revenue move: new, retained, reactivated, churned?", revenue_movement),
-    ("How much margin is at risk, by when, and how much is savable?", margin_at_risk),
+    ("How much margin is at risk, by when, and how much of it can be saved?", margin_at_risk),
     ("If we do nothing, what happens next quarter, in what range?", next_quarter),
     ("What did last quarter's actions earn against their random control group?", action_earnings),
     ("Which decision is asked for today: cost, expected gain, worst case, owner, stop date?", decision_today),
     ("Does satisfaction cause this, or move with it?", satisfaction_causality),
     ("Who is not in these data, and could they reverse it?", missing_customers),
     ("Were the last forecasts right, and would a simple rule have done as well?", forecast_accuracy),
-    ("Does it tie to finance, and what was redefined?", finance_reconciliation),
+    ("Does it reconcile with finance, and what was redefined?", finance_reconciliation),
 )
 
 

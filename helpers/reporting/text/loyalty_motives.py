@@ -109,10 +109,10 @@ def hostages_sentence(kinds: pd.DataFrame) -> str:
 def loyalty_type_ties(ties: pd.DataFrame) -> str:
     """Return which kinds tie most often."""
     if ties.empty:
-        return "No two kinds tie for anybody."
+        return "Nobody shows equal evidence for two reasons."
     first, n = ties.iloc[0], ties["n"].sum()
     often = "" if is_hidden(first["n"]) else f", most often {first['kinds']} ({people_text(first['n'])})"
-    return f"Ties: {people_text(n, 'customer', 'customers')}{often}."
+    return f"Equal evidence for two or more reasons: {people_text(n, 'customer', 'customers')}{often}."
 
 
 def membership_certainty(matrix: pd.DataFrame) -> str:
@@ -158,12 +158,14 @@ def loyalty_formation(periods: pd.DataFrame) -> str:
     first, last = again.iloc[0], again.iloc[-1]
     rises = ("rises" if last["again_low"] > first["again_high"] else
              "falls" if last["again_high"] < first["again_low"] else "shows no statistically significant change,")
-    return (f"Of those who bought in one period, the share who bought in the next {rises} from "
-            f"{formatting.share(first['share_again'])} in period {int(first['period'])} to "
-            f"{formatting.share(last['share_again'])} in period {int(last['period'])}; of all customers "
-            f"{formatting.share(first['share_active'])} bought in the first of these and "
-            f"{formatting.share(last['share_active'])} in the last. Who is left has been sorted by leaving: this is no "
-            "proof that time makes faithful.")
+    return (
+        f"Of those who bought in one period, the share who bought in the next {rises} from "
+        f"{formatting.share(first['share_again'])} in period {int(first['period'])} to "
+        f"{formatting.share(last['share_again'])} in period {int(last['period'])}; of all customers "
+        f"{formatting.share(first['share_active'])} bought in the first of these and "
+        f"{formatting.share(last['share_active'])} in the last. Those who remain are a selection (survivorship): "
+        "this is no proof that tenure makes customers loyal."
+    )
 
 
 def latent_class_sentence(fits: list[LatentClasses]) -> str:

@@ -167,8 +167,8 @@ def loyalty_penalty_sentence(service: pd.DataFrame) -> str:
     if not is_reported(price):
         return ""
     if price["low"] <= 0 <= price["high"]:
-        text = ("Old customers pay what new ones pay for the same product in the same month, within noise: the "
-                f"difference is {formatting.estimate_text(price)}.")
+        text = ("Old customers pay what new ones pay for the same product in the same month (no statistically "
+                f"significant difference): {formatting.estimate_text(price)} more.")
     elif price["value"] > 0:
         text = (f"There is a loyalty penalty: for the same product in the same month old customers pay "
                 f"{formatting.estimate_text(price)} more than new ones.")
@@ -179,7 +179,7 @@ def loyalty_penalty_sentence(service: pd.DataFrame) -> str:
         return text
     more, sign = ("more", 1) if off["value"] > 0 else ("less", -1)
     limits = sorted([sign * off["low"], sign * off["high"]])
-    return (f"{text} Of the list price they are let off {formatting.share(abs(off['value']))} "
+    return (f"{text} Of the list price they are discounted {formatting.share(abs(off['value']))} "
             f"{formatting.interval(*limits, formatting.share)} {more} than new ones.")
 
 
@@ -199,11 +199,11 @@ def delivery_promise_sentence(service: pd.DataFrame) -> str:
         quantity_row(service, web_behaviour.RETURN_AFTER_KEPT_PROMISE),
     )
     parts = [share_text(r | {"low": None, "high": None}) for r in (late, good)]
-    both = f"{parts[0]} came back after a broken promise, {parts[1]} after a kept one"
+    both = f"{parts[0]} came back after a broken promise, {parts[1]} after a kept promise"
     if any(is_hidden(r["value"] * r["n"]) for r in (late, good)):
         return f"{text} {formatting.sentence_case(both)}."
     if gap["low"] <= 0 <= gap["high"]:
-        return f"{text} {both}: no difference beyond noise ({formatting.estimate_text(gap)})."
+        return f"{text} {both}: no statistically significant difference ({formatting.estimate_text(gap)})."
     fewer, sign = ("fewer", -1) if gap["value"] < 0 else ("more", 1)
     limits = sorted([sign * gap["low"], sign * gap["high"]])
     return (
@@ -244,12 +244,15 @@ def joining_comparison(table: pd.DataFrame) -> str:
     """
     if len(table) < 2:
         return "Members are not told apart by the way they joined."
-    said = [f"{r['channel']}: {people_text(r['n'], 'member', 'members')}, {_left(r['share_left'])} had left, "
-            f"{formatting.number(r['points_month'])} points earned a month" for r in table.to_dict("records")]
+    said = [
+        f"{r['channel']}: {people_text(r['n'], 'member', 'members')}, {_left(r['share_left'])} had left the programme, "
+        f"{formatting.number(r['points_month'])} points earned a month"
+        for r in table.to_dict("records")
+    ]
     first, last = (formatting.date_text(pd.Timestamp(table[c].iloc[0])) for c in ("first_on", "last_on"))
     days = formatting.count_text(table["followed_days"].iloc[0], "day", "days")
     return (f"Of those who joined from {first} to {last}, each followed for {days}: {'; '.join(said)}. They were not "
-            "assigned by lot: a difference may lie in who came, and when.")
+            "assigned at random: a difference may lie in who came, and when.")
 
 
 def _left(share: float) -> str:

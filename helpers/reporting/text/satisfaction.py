@@ -244,7 +244,7 @@ def waves_title(index: pd.DataFrame, waves: Sequence[str]) -> str:
 
 
 def wave_changes(index: pd.DataFrame, waves: Sequence[str]) -> tuple[str, ...]:
-    """Return the changes beyond noise, how many steps show none, and the newest one; or that there is one wave only."""
+    """Return the significant changes, how many steps show none, and the newest one; or that there is one wave only."""
     if len(waves) < 2:
         return (f"There is {'a single' if waves else 'no'} wave: nothing can be said about change.",)
     earlier = range(1, len(waves) - 1)

@@ -128,7 +128,7 @@ def segment_rows(found: pd.DataFrame) -> pd.DataFrame:
 
 
 def segment_differences(found: pd.DataFrame) -> str:
-    """Return which segments differ from everybody else beyond noise, all comparisons counted together.
+    """Return which segments differ significantly from everybody else, all comparisons counted together.
 
     Parameters
     ----------

@@ -351,5 +351,5 @@ def _worded(e: Estimate, currency: str) -> str:
 
 
 def _differ(a: Estimate, b: Estimate) -> bool:
-    """Return whether two groups of different people differ beyond noise, by their intervals' half widths."""
+    """Return whether two groups of different people differ significantly, by their intervals' half widths."""
     return abs(a.value - b.value) > math.hypot(a.high - a.low, b.high - b.low) / 2

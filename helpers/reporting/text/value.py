@@ -7,7 +7,7 @@ from functools import partial
 from helpers.foundation.results import Gate, Level, Status
 from helpers.reporting import decimal_places, formatting
 from helpers.stats.disclosure_control import is_hidden, people_text, share_text_if_enough, suppressed_rows
-from helpers.value.revenue_bridge import BRIDGE_SEGMENTS, SEGMENT_LABELS, BridgePart, RevenueBridge
+from helpers.value.revenue_bridge import BRIDGE_SEGMENTS, BridgePart, RevenueBridge
 from helpers.value.subscriptions import ContractBase
 from helpers.value.tiers import TierShares
 
@@ -44,7 +44,7 @@ def revenue_change(base: RevenueBridge, currency: str = "") -> str:
     moved = "did not change" if not base.change else (
         f"{'rose' if base.change > 0 else 'fell'} by {formatting.money(abs(base.change), currency)}")
     named = [p for p in _told(base) if p.segment in BRIDGE_SEGMENTS]
-    parts = [f"{_label(p.segment)} customers {_signed(p.change, currency)}" for p in named if p.change]
+    parts = [f"{p.segment} customers {_signed(p.change, currency)}" for p in named if p.change]
     rest = base.change - sum((p.change for p in named), Decimal(0))
     is_told = abs(rest) > REST * max((abs(p.change) for p in named), default=0)
     parts += [f"{_others(base)} {_signed(rest, currency)}"] if is_told else []
@@ -59,19 +59,14 @@ def revenue_change_title(base: RevenueBridge, currency: str = "") -> str:
     if not any(p.change for p in _told(base)):
         return "No class of customers moved net sales" if base.periods else "Change in net sales by class of customers"
     most = max(_told(base), key=lambda p: abs(p.change))
-    who = f"{_label(most.segment)} customers" if most.segment in BRIDGE_SEGMENTS else f"sales {most.segment}"
+    who = f"{most.segment} customers" if most.segment in BRIDGE_SEGMENTS else f"sales {most.segment}"
     return f"What moved net sales most: {who}, {_signed(most.change, currency)}"
 
 
 def _others(base: RevenueBridge) -> str:
     """Return what the classes that are not named are called together: by their names where some are withheld."""
-    hidden = [_label(s) for s in BRIDGE_SEGMENTS if s in base.withheld()]
+    hidden = [s for s in BRIDGE_SEGMENTS if s in base.withheld()]
     return f"{formatting.join_words(hidden)} customers together" if len(hidden) > 1 else "the rest"
-
-
-def _label(segment: str) -> str:
-    """Return the word for a class of customers that readers know."""
-    return SEGMENT_LABELS.get(segment, segment)
 
 
 def _told(base: RevenueBridge) -> list[BridgePart]:
@@ -136,11 +131,11 @@ def retention_sentence(base: RevenueBridge) -> str:
     if by_count.n == 1:
         return "One customer bought in the first period."
     who = f"Of the {formatting.count_text(by_count.n, 'customer', 'customers')} who bought in the first period"
-    if is_hidden(base.part("kept").n_customers):
+    if is_hidden(base.part("retained").n_customers):
         return f"{who} fewer than ten bought in the second."
-    if is_hidden(base.part("lost").n_customers):
+    if is_hidden(base.part("churned").n_customers):
         return f"{who} all but fewer than ten bought in the second."
-    if base.withheld() & {"kept", "lost"}:
+    if base.withheld() & {"retained", "churned"}:
         return f"{who} how many bought in the second is not told: it would tell of fewer than ten others."
     return (
         f"{who} {formatting.estimate_text(by_count)} bought in the second; they had "
@@ -226,12 +221,12 @@ def value_caveats(base: RevenueBridge, pyramid: TierShares) -> tuple[str, ...]:
     draws = "Intervals see customers as independent draws; one event that hits many at once is not in them."
     if base.periods is None:
         return known, draws
-    lost = base.part("lost").n_customers
-    is_told = "lost" not in base.withheld() or is_hidden(lost)
-    who = formatting.sentence_case(people_text(lost if is_told else float("nan"), "customer", "customers"))
+    churned = base.part("churned").n_customers
+    is_told = "churned" not in base.withheld() or is_hidden(churned)
+    who = formatting.sentence_case(people_text(churned if is_told else float("nan"), "customer", "customers"))
     late = (f"{who} count as churned for not buying within "
             f"{base.periods.after.n_days} days; some buy more rarely than that and are not gone.")
-    return (known, late, draws) if lost and pyramid.n_customers else (known, draws)
+    return (known, late, draws) if churned and pyramid.n_customers else (known, draws)
 
 
 def _two(x: float) -> str:

@@ -130,10 +130,10 @@ def retention_economics_sentence(found: RetentionEconomics, currency: str = "") 
 
 def life_cycle_title(found: LifeCycle) -> str:
     """Return the title of the figure of the life cycle: what became of the customers who were new."""
-    gone = found.moved("new", ("dormant", "lost"))
+    gone = found.moved("new", ("dormant", "lapsed"))
     if found.reason or gone.status is not Status.OK or is_hidden(gone.value * gone.n):
         return "Stage of the life cycle before and now"
-    return f"{formatting.share(gone.value)} of the new customers of {found.window_days} days ago are dormant or lost"
+    return f"{formatting.share(gone.value)} of the new customers of {found.window_days} days ago are dormant or lapsed"
 
 
 def life_cycle_sentence(found: LifeCycle, currency: str = "") -> str:
@@ -143,12 +143,12 @@ def life_cycle_sentence(found: LifeCycle, currency: str = "") -> str:
     table = found.worth.set_index("stage")
     n, expected = table["n_customers"], table["expected_value"]
     texts = parts_text_if_enough([formatting.share(k / n.sum()) for k in n], n)
-    parts = dict.fromkeys(("dormant", "lost"), formatting.share(0.0)) | dict(zip(n.index, texts, strict=True))
+    parts = dict.fromkeys(("dormant", "lapsed"), formatting.share(0.0)) | dict(zip(n.index, texts, strict=True))
     said = (
         f"After {formatting.count_text(found.silent_days, 'day', 'days')} without a purchase, longer than nine in "
         "ten waits, "
-        f"a customer counts as dormant, after twice as many as lost: {parts['dormant']} are dormant and "
-        f"{parts['lost']} lost."
+        f"a customer counts as dormant, after twice as many as lapsed: {parts['dormant']} are dormant and "
+        f"{parts['lapsed']} lapsed."
     )
     large = ~suppressed_rows(found.worth).to_numpy()
     if expected.notna().any() and expected.sum() > 0 and large[expected.fillna(0).argmax()]:

@@ -90,7 +90,9 @@ def positioning_title(found: PerceptualMap) -> str:
     near = found.rivals()
     if not near:
         return "What customers say of us and others"
-    return f"Customers see {near[0][0]} nearest to us" + ("" if near[0][1] else ", not apart beyond noise")
+    return f"Customers see {near[0][0]} nearest to us" + (
+        "" if near[0][1] else ", no statistically significant difference"
+    )
 
 
 def positioning_axes(found: PerceptualMap) -> tuple[str, str]:
@@ -112,7 +114,7 @@ def positioning_sentence(found: PerceptualMap) -> str:
     ]
     who = f"By what {formatting.count_text(found.n, 'person says', 'people say')}"
     if not said:
-        return f"{who}, nothing fits us more or less often than others beyond noise."
+        return f"{who}, nothing fits us more or less often than others with statistical significance."
     note = "" if found.map is not None else f" A map cannot be drawn: {found.reason}."
     return (f"{who}, these fit us more or less often than others: {formatting.join_words(said)}.{note}"
             f"{_values(found)}{_target(found)}")
@@ -133,7 +135,7 @@ def _target(found: PerceptualMap) -> str:
     most, least = (pick(known, key=lambda e: e.value) for pick in (max, min))
     halves = [(e.high - e.low) / 2 for e in (most, least)]
     if most.value - least.value <= (halves[0] ** 2 + halves[1] ** 2) ** 0.5:
-        return " No tier sees us otherwise than the rest beyond noise."
+        return " No tier sees us differently from the rest with statistical significance."
     return (
         f" It fits us most in the eyes of the {most.segment}, {formatting.estimate_text(most)} of what was asked, "
         "least in "
@@ -157,7 +159,7 @@ def covariate_models_sentence(found: ChannelCohortModels) -> str:
     }
     said = [f"{names[name]} {HELPS[verdict]} one model for all." for name, verdict in verdicts.items()]
     if found.by_channel and not found.by_channel.reason:
-        differ = "differ" if found.by_channel.p_value < 0.05 else "do not differ beyond noise"
+        differ = "differ" if found.by_channel.p_value < 0.05 else "show no statistically significant difference"
         said.append(f"Rates of buying and leaving {differ} by channel (likelihood ratio, "
                     f"{formatting.p_value_sentence(found.by_channel.p_value)}).")
     return " ".join(said)
@@ -165,9 +167,15 @@ def covariate_models_sentence(found: ChannelCohortModels) -> str:
 
 def textbook_claim_sentences(top: Estimate, gain: Estimate, saves: Estimate) -> tuple[str, str, str]:
     """Return a sentence for each textbook claim: the own figure, or why there is none."""
-    return (_claim(top, "Here the best 20 % hold {} of net sales to date"),
-            _claim(gain, f"Here five points would raise the margin of {CLAIMED_YEARS} years by {{}}, cost left out"),
-            _claim(saves, "Here serving an active customer for a period costs {} less than winning one"))
+    return (
+        _claim(top, "Here the best 20 % hold {} of net sales to date"),
+        _claim(
+            gain,
+            f"Here five points would raise the margin of {CLAIMED_YEARS} years by {{}}, before the cost of "
+            "achieving it",
+        ),
+        _claim(saves, "Here serving an active customer for a period costs {} less than winning one"),
+    )
 
 
 def _claim(own: Estimate, text: str) -> str:

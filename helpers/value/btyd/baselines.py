@@ -47,7 +47,7 @@ def weighted_quantile(values: np.ndarray, n: np.ndarray, share: float) -> float:
 
 PAST_RATE_RULE, OVERALL_MEAN_RULE, RECENT_BUYERS_RULE, GBM_BASELINE = (
     "past rate",
-    "everybody's mean",
+    "overall mean",
     "recent buyers' past rate",
     "gradient boosting",
 )

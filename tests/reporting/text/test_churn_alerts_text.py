@@ -13,32 +13,32 @@ DAY = pd.Timestamp("2026-03-02")
 
 
 def why(stability=0.7):
-    table = pd.DataFrame({"feature_group": ["how often", "silence"],
+    table = pd.DataFrame({"feature_group": ["how often", "inactivity"],
                           "raises": ["less log_occasions", "more n_recent_cases"]})
     return Explanations(pd.DataFrame(), table, stability)
 
 
 def test_reasons_name_levers_and_say_that_a_reason_is_no_cure():
     assert churn_alerts_text.churn_reasons(why())[0] == (
-        "By the model the risk rests most on how often (fewer purchases) and silence (more recent cases)."
+        "By the model churn risk depends most on how often (fewer purchases) and inactivity (more recent cases)."
     )
-    assert "what would keep the customer" in churn_alerts_text.churn_reasons(why())[1]
+    assert "what would retain the customer" in churn_alerts_text.churn_reasons(why())[1]
     assert len(churn_alerts_text.churn_reasons(why(np.nan))) == 1
     assert churn_alerts_text.churn_reasons(NONE) == (
         "Why customers are at risk cannot be said, since nothing could be learnt.",
     )
-    assert churn_alerts_text.churn_reasons_title(why()) == "The risk rests most on how often"
-    assert churn_alerts_text.churn_reasons_title(NONE) == "What the risk rests on"
+    assert churn_alerts_text.churn_reasons_title(why()) == "Churn risk depends most on how often"
+    assert churn_alerts_text.churn_reasons_title(NONE) == "Main drivers of churn risk"
 
 
 def test_levers_are_listed_in_words_and_few_people_hidden():
-    table = pd.DataFrame({"feature_group": ["silence", "price"], "mean_abs_contribution": [0.5, 0.2],
+    table = pd.DataFrame({"feature_group": ["inactivity", "price"], "mean_abs_contribution": [0.5, 0.2],
                           "mean_abs_contribution_low": [0.4, 0.0],
                           "mean_abs_contribution_high": [0.6, 0.4], "share_first": [0.9, 0.1], "n_first": [90, 9],
                           "raises": ["more log_recency_days", "less share_promotion"]})
     found = churn_alerts_text.feature_group_table(Explanations(pd.DataFrame(), table, 0.7))
-    assert found.loc[0].tolist() == ["silence", "0.5 [0.4, 0.6]", "more days since the last purchase", "some"]
-    assert found.loc[1, ["raised_by", "first_reason_of"]].tolist() == ["less share promotion", "some"]
+    assert found.loc[0].tolist() == ["inactivity", "0.5 [0.4, 0.6]", "more days since the last purchase", "some"]
+    assert found.loc[1, ["raised_by", "first_reason_of"]].tolist() == ["lower share of orders on promotion", "some"]
     of_contracts = table.assign(raises=["less tenure_months", "attribute_internet_service = Fiber optic"])
     assert churn_alerts_text.feature_group_table(Explanations(pd.DataFrame(), of_contracts, 0.7))[
         "raised_by"
@@ -78,15 +78,15 @@ def warned(n=30, held=10, value=10.0):
 def test_alerts_tell_how_many_and_who_is_left_alone():
     assert churn_alerts_text.alert_counts(warned(), "EUR") == (
         "30 customers have an open alert, with €300 of margin at risk; 30 of them new.",
-        "Random control group: 10 customers not acted on, so that the next run can tell what acting was worth.")
+        "Random control group: 10 customers not acted on, so that the next run can measure what acting achieved.")
     assert (
         churn_alerts_text.alert_counts(warned(held=0, value=np.nan))[0]
         == "30 customers have an open alert; 30 of them new."
     )
     assert churn_alerts_text.alert_counts(warned(3, 1), "EUR") == (
         "Fewer than 10 customers have an open alert; fewer than 10 of them new.",
-        "Random control group: fewer than 10 customers not acted on, so that the next run can tell what acting was "
-        "worth.")
+        "Random control group: fewer than 10 customers not acted on, so that the next run can measure what acting "
+        "achieved.")
     assert "contaminated by action" in churn_alerts_text.alert_counts(warned(held=0))[1]
     assert churn_alerts_text.alert_counts(warned(0)) == ("No rule of the study warns of anybody today.",)
 
@@ -100,7 +100,7 @@ def grades(effect=(-0.1, -0.2, -0.02)):
 
 @pytest.mark.parametrize(("effect", "expected"), [
     ((-0.1, -0.2, -0.02), "Acting lowered the churn rate, treated against random control"),
-    ((0.1, 0.02, 0.2), "Acting raised the churn rate"), ((0.0, -0.1, 0.1), "no difference beyond chance")])
+    ((0.1, 0.02, 0.2), "Acting raised the churn rate"), ((0.0, -0.1, 0.1), "no statistically significant difference")])
 def test_grades_tell_precision_and_effect(effect, expected):
     said, = churn_alerts_text.alert_accuracy(grades(effect))
     assert said.startswith("Of alerts of run: risk in the random control group 70.0 % [60.0 %, 80.0 %] churned; ")
@@ -115,7 +115,9 @@ def test_grades_without_a_hold_out_are_contaminated_and_none_are_said_to_be_none
         "Alerts of r: risk cannot be graded: contaminated by action: nobody was left alone.",)
     assert churn_alerts_text.alert_accuracy(struck.head(0)) == ("No alert of an earlier run is due yet.",)
     unread = grades().assign(status=["ok", "ok", "insufficient"], reason=["", "", "nobody was acted on"])
-    assert churn_alerts_text.alert_accuracy(unread)[0].endswith("What acting did cannot be said: nobody was acted on.")
+    assert churn_alerts_text.alert_accuracy(unread)[0].endswith(
+        "What acting changed cannot be said: nobody was acted on."
+    )
 
 
 def chart(name, reason="", *alarms):
@@ -135,7 +137,7 @@ def test_the_board_tells_alarms_its_false_alarms_and_what_is_silent():
     )
     assert said[0] == ("1 figure is watched week by week; while nothing happens the control charts together "
                        "give 0.5 false alarms a year.")
-    assert said[1] == "Silent: spend (23 periods with a figure)."
+    assert said[1] == "Not watched: spend (23 periods with a figure)."
     assert said[2] == ("1 alarm: late went above its limits for good; it began about 2 March 2026 and was told "
                        "on 2 March 2026.")
     assert (
@@ -153,7 +155,7 @@ def test_the_board_tells_alarms_its_false_alarms_and_what_is_silent():
     assert churn_alerts_text.control_chart_sentence(ChartSet(()))[0].startswith("No figure can be watched")
     assert churn_alerts_text.control_chart_title(ChartSet((chart("late", "", SHIFT),))) == (
         "Last alarm, told on 2 March 2026: late above the limits")
-    assert churn_alerts_text.control_chart_title(ChartSet(())) == "No figure left its limits"
+    assert churn_alerts_text.control_chart_title(ChartSet(())) == "No figure went beyond its limits"
     assert (
         churn_alerts_text.chart_unit(ChartSet((chart("late", "", SHIFT),))),
         churn_alerts_text.chart_unit(ChartSet(())),
@@ -180,16 +182,20 @@ def test_win_back_is_told_under_its_assumption():
     listed = pd.DataFrame({"value_of_asking": [5.0] * 10 + [-1.0] * 10})
     back = Estimate("share_returned", 0.04, 0.02, 0.06, "share", 300)
     said = churn_alerts_text.winback_sentence(listed, back, "EUR")
-    assert said[0] == "Of 20 customers gone 10 would be worth asking back under the assumed uptake, €50.00 in all."
-    assert said[1].endswith("Of those gone a horizon ago 4.0 % [2.0 %, 6.0 %] came back by themselves.")
+    assert (
+        said[0] == "Of 20 customers churned 10 would be worth a win-back offer under the assumed uptake, €50.00 in all."
+    )
+    assert said[1].endswith("Of those who had churned a horizon ago 4.0 % [2.0 %, 6.0 %] came back unprompted.")
     none = no_estimate("share_returned", Status.INSUFFICIENT, "few")
     few = churn_alerts_text.winback_sentence(listed.iloc[[0, 10]], none, "EUR")[0]
-    assert few == "Of fewer than 10 customers gone fewer than 10 would be worth asking back under the assumed uptake."
+    assert few == (
+        "Of fewer than 10 customers churned fewer than 10 would be worth a win-back offer under the assumed uptake."
+    )
     assert churn_alerts_text.winback_sentence(listed.tail(10), none)[0].startswith(
-        "Of 10 customers gone nobody would be worth asking back"
+        "Of 10 customers churned nobody would be worth a win-back offer"
     )
     assert churn_alerts_text.winback_sentence(listed.head(0), none) == (
-        "Nobody who has gone is known to be worth asking back.",
+        "No churned customer is known to be worth a win-back offer.",
     )
 
 

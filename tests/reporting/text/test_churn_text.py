@@ -50,7 +50,8 @@ def trial(design="later period", n=400, shift=0.0, power=1.0, once=0.5, rule="re
 
 def forecasts(*rows):
     frame = pd.DataFrame(rows, columns=["segment", "value", "low", "high", "n"])
-    return frame.assign(quantity="customers_lost", due_on=pd.Timestamp(2026, 3, 31))
+    return frame.assign(quantity="customers_lost", due_on=pd.Timestamp(2026, 3, 31),
+                        made_as_of_on=pd.Timestamp(2025, 12, 31))
 
 
 MADE = forecasts(("all", 836.2, 792.6, 879.8, 1282), ("one-time buyers", 302.6, 285.0, 319.0, 381))
@@ -73,7 +74,7 @@ def test_the_answer_tells_how_many_by_when_and_what_is_at_stake():
         "Margin at risk until then is €210 [€54.43, €366]: churn probability times the margin expected of who "
         "stays, summed over customers.",)
     assert churn_text.churn_answer(SHOP, verdict(), scores(), MADE, (), "EUR")[::2] == (
-        "Expected churn up to 31 March 2026: 836 [793, 880] of 1,282 eligible customers (65.2 %) buy nothing.",
+        "Expected churn, next 90 days (to 31 March 2026): 836 [793, 880] of 1,282 eligible customers (65.2 %).",
         "The logistic regression does better than the baseline out of sample (AUC +0.020 "
         "[0.010, 0.030], Brier score −0.010 [−0.020, −0.005]).")
 
@@ -85,12 +86,12 @@ def test_nothing_learnt_says_why():
 
 def test_nobody_eligible_is_said():
     assert churn_text.churn_answer(SHOP, verdict(), scores(0), forecasts())[0] == (
-        "Nobody has bought recently enough to be lost by 31 March 2026.")
+        "Nobody has bought recently enough to churn by 31 March 2026.")
 
 
 def test_caveats_stand_in_the_sentence_that_they_touch():
     late = churn_text.churn_answer(SHOP, verdict(), scores(), MADE, crossed("tried on a later period"))
-    assert late[0].endswith("(65.2 %) buy nothing (not yet tried on a later period).")
+    assert late[0].endswith("(65.2 %) (not yet tried on a later period).")
     off = churn_text.churn_answer(SHOP, verdict(), scores(), MADE, crossed("calibrated"))
     assert off[1].endswith("(probabilities were off by 8.0 % on average in the backtest).")
 
@@ -152,7 +153,7 @@ def test_boosting_is_compared_with_the_regression_and_money_can_make_a_tie(auc, 
 def test_contracts_with_dates_cancel_rather_than_buy_nothing():
     row = MADE.assign(basis="contracts")
     assert churn_text.expected_churn(row) == (
-        "Expected churn up to 31 March 2026: 836 [793, 880] of 1,282 customers with a contract (65.2 %) cancel"
+        "Expected churn, next 90 days (to 31 March 2026): 836 [793, 880] of 1,282 customers with a contract (65.2 %)"
     )
 
 
@@ -170,9 +171,9 @@ def test_the_design_of_the_trial_is_said():
 
 
 @pytest.mark.parametrize(("given", "spread", "height"), [
-    ({}, "neither too bold nor too timid", "right in level"), ({"power": 3.0}, "too bold", "right in level"),
-    ({"power": 0.3}, "too timid", "right in level"), ({"shift": -1.5}, "neither too bold", "too low"),
-    ({"shift": 1.5}, "neither too bold", "too high")])
+    ({}, "neither too extreme nor too cautious", "right in level"), ({"power": 3.0}, "too extreme", "right in level"),
+    ({"power": 0.3}, "not extreme enough", "right in level"), ({"shift": -1.5}, "neither too extreme", "too low"),
+    ({"shift": 1.5}, "neither too extreme", "too high")])
 def test_calibration_is_worded_by_its_intervals(given, spread, height):
     found = churn_text.calibration_sentence(trial(**given), LOGISTIC)
     assert f"are {spread}" in found

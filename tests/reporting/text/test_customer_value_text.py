@@ -34,7 +34,7 @@ def fit(model, reason=""):
 
 def trial(forecasts=None, happened=(0.5, 2.0), spread=10.0, fits=None):
     window = TimeWindow(date(2025, 1, 1), date(2025, 6, 30))
-    forecasts = forecasts or {"MBG/NBD": [0.4, 2.0], "past rate": [0.0, 5.0], "everybody's mean": [0.4, 2.0]}
+    forecasts = forecasts or {"MBG/NBD": [0.4, 2.0], "past rate": [0.0, 5.0], "overall mean": [0.4, 2.0]}
     fits = (fit(MBG_NBD),) if fits is None else fits
     return Backtest(window, window, COUNTS, np.array(happened), fits, {k: np.array(v) for k, v in forecasts.items()},
                  {"MBG/NBD": spread}, pd.DataFrame(), pd.DataFrame())
@@ -103,7 +103,7 @@ def test_the_hold_out_says_forecast_happened_and_every_verdict():
     said = customer_value_text.holdout_sentence(valuation())
     assert said.startswith("350 repeat orders came in the 181 days held out. MBG/NBD, fitted to the days before alone, "
                            "had forecast 320 [300, 340]: 9 % too few. What came lies outside the interval")
-    assert said.endswith("customer by customer it beats past rate and is no better than everybody's mean.")
+    assert said.endswith("customer by customer it beats past rate and is no better than overall mean.")
     worse = trial({"MBG/NBD": [5.0, 9.0], "past rate": [0.5, 2.1]})
     assert customer_value_text.holdout_sentence(replace(valuation(), trial=worse)).endswith(
         "it is beaten by past rate."

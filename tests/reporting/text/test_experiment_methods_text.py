@@ -31,18 +31,19 @@ KEY = ("e-mail", "visit", "womens")
 
 def test_a_rule_that_is_not_beaten_is_said_with_the_lead():
     assert experiment_methods_text.uplift_sentences({KEY: One()}) == (
-        "e-mail, womens on visit: choosing pays, and the one-line rule “womens above 0” is not beaten by a learner "
-        "(Qini −0.1 [−0.3, 0.1] more).",)
-    assert experiment_methods_text.uplift_curve_title({KEY: One()}).endswith("the one-line rule is not beaten")
+        "e-mail, effect of womens on visit: targeting pays, and the uplift model does not beat the one-line rule "
+        "“womens above 0” (Qini −0.1 [−0.3, 0.1] more).",)
+    assert experiment_methods_text.uplift_curve_title({KEY: One()}).endswith(
+        "the uplift model does not beat the one-line rule")
 
 
 def test_a_learner_that_beats_the_rule_is_said():
     said = experiment_methods_text.uplift_sentences({KEY: One(lead=0.2, lead_low=0.1, lead_high=0.3)})[0]
-    assert "a learner beats the one-line rule" in said
+    assert "the uplift model beats the one-line rule" in said
 
 
 def test_where_choosing_does_not_pay_nothing_is_recommended():
-    assert "no way of choosing" in experiment_methods_text.uplift_sentences({KEY: One(pays=False)})[0]
+    assert "no targeting rule" in experiment_methods_text.uplift_sentences({KEY: One(pays=False)})[0]
     assert "nobody can say for whom" in experiment_methods_text.uplift_sentences({})[0]
     assert experiment_methods_text.uplift_curve_title({}) == "For whom it works cannot be said"
 
@@ -129,7 +130,7 @@ def test_columns_that_go_with_another_effect_are_named():
     rows = pd.DataFrame({"experiment": ["e"], "metric": ["m"], "variant": ["b"], "covariate": ["age"],
                          "p_adjusted": [0.01]})
     assert experiment_methods_text.subgroup_sentence(rows) == (
-        "The effect differs with statistical significance by age (e, b on m).")
+        "The effect differs with statistical significance by age (e, effect of b on m).")
     assert "No column" in experiment_methods_text.subgroup_sentence(rows.assign(p_adjusted=0.5))
     assert "Nothing was known" in experiment_methods_text.subgroup_sentence(rows.head(0))
 

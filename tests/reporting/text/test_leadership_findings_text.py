@@ -38,7 +38,7 @@ def test_revenue_is_said_by_the_customers_who_moved_it(change, new, lost, text):
 
 def test_a_class_of_fewer_than_ten_customers_is_not_named():
     few = leading.base()
-    few.loc[few["segment"].isin(["new", "lost"]), "n"] = 9
+    few.loc[few["segment"].isin(["new", "churned"]), "n"] = 9
     found = leadership_findings_text.revenue_finding(leading.results(customer_base=few))
     assert found.endswith("against those before: others −€400.")
     assert "new customers" not in found
@@ -109,7 +109,7 @@ def test_loyalty_is_said_with_its_caveat():
 
 def test_churn_is_said_in_customers_and_money():
     text = leadership_findings_text.churn_finding(leading.everything())
-    assert text.startswith("Expected churn up to 28 September 2026: 12 [9, 15] of 40 eligible customers")
+    assert text.startswith("Expected churn, next 90 days (to 28 September 2026): 12 [9, 15] of 40 eligible customers")
     assert "Margin at risk until then: €60" in text
     struck = leading.gates("05", leading.gate("trial", "every forecast of churn", Level.STRIKE))
     assert leadership_findings_text.churn_finding(leading.everything(churn_gates=struck)) == (

@@ -291,4 +291,4 @@ def test_numbers_are_handed_on_to_two_digits():
     found = kpis.available_kpis(leading.everything())
     held = leading.gates("03", leading.gate("alpha", "x"))
     assert leadership_text.leadership_headline(found, held) == (
-        "key figures: 10; Satisfaction, 0 to 100: 70; Truly loyal: 0.3; checks: 1, failed 1")
+        "key figures: 10; Satisfaction, 0 to 100: 70; True loyalty: 0.3; checks: 1, failed 1")

@@ -57,13 +57,14 @@ def test_hostages_are_some_none_or_unknown(table, said):
 
 def test_ties_are_counted():
     assert loyalty_motives_text.loyalty_type_ties(pd.DataFrame({"kinds": ["price & trust"], "n": [13]})) == (
-        "Ties: 13 customers, most often price & trust (13).")
+        "Equal evidence for two or more reasons: 13 customers, most often price & trust (13).")
     assert (
         loyalty_motives_text.loyalty_type_ties(pd.DataFrame({"kinds": ["price & trust", "x"], "n": [7, 6]}))
-        == "Ties: 13 customers."
+        == "Equal evidence for two or more reasons: 13 customers."
     )
     assert (
-        loyalty_motives_text.loyalty_type_ties(pd.DataFrame(columns=["kinds", "n"])) == "No two kinds tie for anybody."
+        loyalty_motives_text.loyalty_type_ties(pd.DataFrame(columns=["kinds", "n"]))
+        == "Nobody shows equal evidence for two reasons."
     )
 
 

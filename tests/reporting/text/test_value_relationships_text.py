@@ -107,7 +107,7 @@ def cycle(expected=True):
 def test_stages_say_who_is_lost_where_the_money_is_and_who_came_back():
     said = value_relationships_text.life_cycle_sentence(cycle(), "EUR")
     assert said.startswith("After 60 days without a purchase, longer than nine in ten waits, a customer counts as ")
-    assert "16.7 % are dormant and 16.7 % lost" in said
+    assert "16.7 % are dormant and 16.7 % lapsed" in said
     assert "those who are growing: €30.00, 40.0 % of the total" in said
     assert "Of those who were dormant 180 days ago 50.0 %" in said
     assert "Most of what is expected" not in value_relationships_text.life_cycle_sentence(cycle(expected=False))
@@ -119,7 +119,7 @@ def test_stages_say_who_is_lost_where_the_money_is_and_who_came_back():
     assert value_relationships_text.life_cycle_title(none) == "Stage of the life cycle before and now"
     assert (
         value_relationships_text.life_cycle_title(cycle())
-        == "33.3 % of the new customers of 180 days ago are dormant or lost"
+        == "33.3 % of the new customers of 180 days ago are dormant or lapsed"
     )
 
 

@@ -78,7 +78,7 @@ def test_positioning_says_what_people_say_and_who_is_near():
     assert value_segments_text.positioning_title(found) == "Customers see Near nearest to us"
     assert (
         value_segments_text.positioning_title(positions(0.01))
-        == "Customers see Near nearest to us, not apart beyond noise"
+        == "Customers see Near nearest to us, no statistically significant difference"
     )
     assert value_segments_text.positioning_sentence(found) == (
         "By what 200 people say, these fit us more or less often than others: friendly (50.0 % more) and cheap "
@@ -96,13 +96,14 @@ def test_positioning_says_what_people_say_and_who_is_near():
     assert value_segments_text.positioning_title(nobody) == "What customers say of us and others"
     assert value_segments_text.positioning_axes(nobody) == ("", "")
     alike = replace(found, said=found.said * 0 + 0.4)
-    assert "nothing fits us more or less often than others beyond noise" in value_segments_text.positioning_sentence(
-        alike
+    assert (
+        "nothing fits us more or less often than others with statistical significance"
+        in value_segments_text.positioning_sentence(alike)
     )
 
 
 @pytest.mark.parametrize(("ratio", "said"), [(30.0, "differ by channel"),
-                                             (1.0, "do not differ beyond noise by channel")])
+                                             (1.0, "show no statistically significant difference by channel")])
 def test_finer_models_say_whether_they_help_and_whether_channels_differ(ratio, said):
     plain = BtydFit(MBG_NBD, np.ones(4), np.eye(4), -100.0, 50)
     by = CovariateFit(plain, ("search", "friends"), np.zeros(6), np.eye(6), -100 + ratio / 2, (30, 20))
@@ -147,6 +148,6 @@ def test_positioning_says_for_whom_we_are_and_for_which_value_we_stand():
                          "least in those of the tier base, 40.0 % [38.0 %, 42.0 %].")
     alike = replace(found, targets=(fits("top", 0.41), fits("base", 0.4)))
     assert value_segments_text.positioning_sentence(alike).endswith(
-        "No tier sees us otherwise than the rest beyond noise."
+        "No tier sees us differently from the rest with statistical significance."
     )
     assert "tier" not in value_segments_text.positioning_sentence(replace(found, targets=(fits("top", 0.41),)))

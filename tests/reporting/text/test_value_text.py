@@ -25,7 +25,12 @@ def base(*parts):
     return RevenueBridge(
         PERIODS,
         parts
-        or (part("new", 20, 0, 300), part("kept", 30, 500, 450), part("regained", 0, 0, 0), part("lost", 20, 100, -5)),
+        or (
+            part("new", 20, 0, 300),
+            part("retained", 30, 500, 450),
+            part("reactivated", 0, 0, 0),
+            part("churned", 20, 100, -5),
+        ),
         400,
     )
 
@@ -51,23 +56,27 @@ def test_the_answer_tells_change_retention_and_concentration():
 
 
 def test_falling_sales_and_what_has_no_class_are_said():
-    found = value_text.revenue_change(base(part("lost", 10, 90, 0), part("without a customer", 0, 0, 20)))
+    found = value_text.revenue_change(base(part("churned", 10, 90, 0), part("without a customer", 0, 0, 20)))
     assert found.startswith("Net sales fell by 70.00")
     assert found.endswith("churned customers 90.00 less and the rest 20.00 more")
 
 
 def test_a_class_of_fewer_than_ten_customers_is_part_of_the_rest():
-    few = base(part("new", 40, 0, 40), part("kept", 50, 70, 60), part("regained", 12, 0, 5), part("lost", 9, 90, 0))
+    few = base(
+        part("new", 40, 0, 40), part("retained", 50, 70, 60), part("reactivated", 12, 0, 5), part("churned", 9, 90, 0)
+    )
     assert value_text.revenue_change(few).endswith(
         "new customers 40.00 more and retained, reactivated and churned customers together 95.00 less")
     assert value_text.revenue_change_title(few) == "What moved net sales most: new customers, 40.00 more"
     assert value_text.retention_sentence(few) == (
         "Of the 59 customers who bought in the first period all but fewer than ten bought in the second.")
-    alone = base(part("new", 30, 0, 40), part("kept", 12, 20, 20), part("lost", 9, 90, 0))
+    alone = base(part("new", 30, 0, 40), part("retained", 12, 20, 20), part("churned", 9, 90, 0))
     assert value_text.revenue_change(alone).endswith(
         "against those before: new, retained and churned customers together 50.00 less"
     )
-    back = base(part("new", 40, 0, 40), part("kept", 30, 70, 60), part("regained", 3, 0, 5), part("lost", 19, 90, 0))
+    back = base(
+        part("new", 40, 0, 40), part("retained", 30, 70, 60), part("reactivated", 3, 0, 5), part("churned", 19, 90, 0)
+    )
     assert value_text.revenue_change(back).endswith(
         "retained customers 10.00 less, churned customers 90.00 less and new "
         "and reactivated customers together 45.00 more")
@@ -75,7 +84,7 @@ def test_a_class_of_fewer_than_ten_customers_is_part_of_the_rest():
 
 
 def test_sales_that_did_not_move_are_said():
-    found = value_text.revenue_change(base(part("kept", 1, 90, 90)))
+    found = value_text.revenue_change(base(part("retained", 1, 90, 90)))
     assert "did not change" in found
     assert found.endswith("no class of customers moved")
 
@@ -138,7 +147,7 @@ def test_titles_name_what_moved_most_and_what_the_best_hold():
     assert value_text.revenue_change_title(base(part("without a customer", 0, 0, 9))).endswith(
         "sales without a customer, 9.00 more"
     )
-    assert value_text.revenue_change_title(base(part("kept", 1, 5, 5))) == "No class of customers moved net sales"
+    assert value_text.revenue_change_title(base(part("retained", 1, 5, 5))) == "No class of customers moved net sales"
     assert (
         value_text.revenue_change_title(RevenueBridge(None, reason="x")) == "Change in net sales by class of customers"
     )
@@ -195,9 +204,9 @@ def test_scores_are_titled_by_how_many_bought_once(counts, expected):
 def test_doubt_counts_the_lost_who_may_only_be_slow():
     many = value_text.value_caveats(base(), pyramid())
     assert "20 customers count as churned for not buying within 365 days" in many[1]
-    few = value_text.value_caveats(base(part("lost", 1, 5, 0)), pyramid())
+    few = value_text.value_caveats(base(part("churned", 1, 5, 0)), pyramid())
     assert "Fewer than 10 customers count as churned" in few[1]
-    assert len(value_text.value_caveats(base(part("kept", 1, 5, 5)), pyramid())) == 2
+    assert len(value_text.value_caveats(base(part("retained", 1, 5, 5)), pyramid())) == 2
     assert len(value_text.value_caveats(RevenueBridge(None, reason="x"), pyramid())) == 2
 
 

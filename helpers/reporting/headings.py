@@ -1,0 +1,77 @@
+"""Headings: what pages call columns and quantities of tables."""
+
+from helpers.foundation.labels import readable_id
+from helpers.reporting import formatting
+
+SHORT = {"id": "ID", "nps": "NPS", "csat": "CSAT", "ces": "CES", "auc": "AUC", "rfm": "RFM", "psi": "PSI", "p": "p",
+         "n": "n"}
+
+COLUMNS = {
+    "again_high": "Bought again, high",
+    "again_low": "Bought again, low",
+    "cut": "Split at",
+    "delay_periods": "Delay, weeks",
+    "expected_lost": "Expected churn",
+    "hazard": "Share a day",
+    "mean_abs_contribution": "Mean absolute contribution",
+    "net_at_last": "Margin less CAC so far",
+    "p_adjusted": "p, adjusted",
+    "share_again": "Bought again",
+    "value_if_kept": "Value if retained",
+}
+
+QUANTITIES = {
+    "acquisition_cost": "customer acquisition cost (CAC)",
+    "auc": "AUC",
+    "auc_difference": "difference in AUC",
+    "brier": "Brier score",
+    "brier_difference": "difference in Brier score",
+    "contract_equity": "customer lifetime value of running contracts",
+    "contracts_kept": "contracts retained",
+    "customer_equity": "customer lifetime value of all customers",
+    "customers_after": "active customers, latest period",
+    "customers_before": "active customers, period before",
+    "customers_lost": "churned customers",
+    "empc": "expected maximum profit a customer",
+    "empc_share_contacted": "best share to contact",
+    "kept_margin_change": "change in margin of retained customers",
+    "kept_sales_change": "change in net sales of retained customers",
+    "margin_ahead": "expected margin of all customers",
+    "net_at_last": "margin less CAC so far",
+    "net_first_month": "margin less CAC after the first month",
+    "net_sales_after": "net sales, latest period",
+    "net_sales_before": "net sales, period before",
+    "orders_ahead": "expected orders of all customers",
+    "payback_month": "CAC payback",
+    "retention_by_count": "customer retention rate",
+    "retention_by_money": "revenue retention rate",
+    "share_lost": "churn rate",
+    "value_of_a_new_customer": "customer lifetime value of a new customer",
+}
+
+
+def heading(name: str) -> str:
+    """Return a column name as a heading.
+
+    Examples
+    --------
+    >>> heading("share_active"), heading("customer_id"), heading("n_orders"), heading("n")
+    ('Share active', 'Customer ID', 'Orders', 'n')
+    """
+    if name in SHORT:
+        return SHORT[name]
+    if name in COLUMNS:
+        return COLUMNS[name]
+    parts = name.removeprefix("n_").removeprefix("is_").split("_")
+    return formatting.sentence_case(" ".join(SHORT.get(part, part) if len(part) > 1 else part for part in parts))
+
+
+def quantity_label(quantity: str) -> str:
+    """Return what people call a quantity of a long table.
+
+    Examples
+    --------
+    >>> quantity_label("retention_by_count"), quantity_label("calibration_error")
+    ('customer retention rate', 'calibration error')
+    """
+    return QUANTITIES.get(quantity) or readable_id(quantity)
