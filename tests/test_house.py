@@ -377,15 +377,29 @@ def test_sizes_are_printed(capsys):
     assert bodies
 
 
-COINED = ("alone by lot", "held out by lot", "the draw did not go as planned", "four times in five", "4 times in 5",
-          "kept aside", "with care", "ticked against the books", "neither had seen", "let pass",
-          "share a person with another", "holds what happened", "hold what happened", "claims touched", "claim struck",
-          "beyond noise", "the list drawn then", "gate crossed", "gates crossed", "take away", "takes away",
-          "on the last run", "everybody's mean")
-COINED_STILL = {  # shrinking: each file leaves this list as its page is reworded
-    "loyalty.py", "points_programme.py", "repurchase.py", "satisfaction.py", "satisfaction_context.py",
-    "satisfaction_drivers.py", "value_segments.py"}
+COINED = (
+    "alone by lot", "held out by lot", "assigned by lot", "the draw did not go as planned", "four times in five",
+    "4 times in 5", "kept aside", "with care", "ticked against the books", "neither had seen", "let pass",
+    "share a person with another", "holds what happened", "hold what happened", "claims touched", "claim struck",
+    "beyond noise", "within noise", "the list drawn then", "gate crossed", "gates crossed", "take away", "takes away",
+    "on the last run", "everybody's mean", "expected lost", "expected to be lost", "customers will bring",
+    "winning a customer costs", "cost of winning", "attitude's cut", "near the cut", "lost in the trial",
+    "stated and observed shares", "of customers were kept", "customers kept", "sales kept",
+    "truly loyal", "at stake", "left alone", "treated less held out", "minus held out", "rests on", "rest on",
+    "raised ordered by", "known by answers and orders", "asking back", "lost means", "alike beforehand")
+COINED_WORDS = re.compile(  # as whole words; a fifth or a third is a share, not a class of customers
+    r"\b(a tie|knots?|fifths|thirds|struck|silence|regained|the board|the trial|by fifths? of)\b")
+COINED_STILL = {  # shrinking: a file leaves this list once it is reworded
+    "notebooks/02_satisfaction_measurement.ipynb", "notebooks/03_loyalty_modelling.ipynb",
+    "notebooks/04_customer_value.ipynb", "notebooks/05_churn_prediction.ipynb",
+    "helpers/loyalty/satisfaction_loyalty_link.py", "helpers/loyalty/schema.py"}  # a column that 03 names
+ENGINE_STATUS = {"struck"}  # a word of stored results, alone in its string
 SAME_NAME_ALLOWED = {"__init__", "schema", "config", "quality_gates", "textbook_claims"}
+
+
+def is_reworded(path):
+    """Return whether a file is to keep the law of words."""
+    return path.relative_to(ROOT).as_posix() not in COINED_STILL
 
 
 def said(source):
@@ -397,7 +411,8 @@ def said(source):
 
 
 def coined(text):
-    return [word for word in COINED if word in text]
+    lines = "\n".join(line for line in text.split("\n") if line not in ENGINE_STATUS)
+    return [word for word in COINED if word in lines] + COINED_WORDS.findall(lines)
 
 
 def test_the_check_of_words_reads_sentences_and_no_docstrings():
@@ -405,13 +420,13 @@ def test_the_check_of_words_reads_sentences_and_no_docstrings():
     assert coined(said(ast.parse('"""Kept aside."""\nx = f"{n} rejected rows"'))) == []
 
 
-@pytest.mark.parametrize("path", [p for p in HELPERS if room(p) == "reporting" and p.name not in COINED_STILL],
+@pytest.mark.parametrize("path", [p for p in HELPERS if is_reworded(p)],
                          ids=lambda p: p.relative_to(ROOT / "helpers").as_posix())
 def test_sentences_of_pages_use_the_words_of_the_field(path):
     assert coined(said(tree(path))) == []
 
 
-@pytest.mark.parametrize("path", [p for p in NOTEBOOKS if p.name not in COINED_STILL], ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", [p for p in NOTEBOOKS if is_reworded(p)], ids=lambda p: p.stem)
 def test_markdown_of_notebooks_uses_the_words_of_the_field(path):
     cells = nbformat.read(path, 4).cells
     assert coined("\n".join(c.source for c in cells if c.cell_type == "markdown").lower()) == []

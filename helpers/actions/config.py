@@ -37,7 +37,7 @@ class ActionsConfig(Section):
     hold_out_share: float = Field(
         0.10, gt=0, lt=1, description="share of the list that is the random control group [share]")
     minimum_value: float = Field(
-        0.0, ge=0, description="value if kept below which nobody is contacted [money]")
+        0.0, ge=0, description="value if retained below which nobody is contacted [money]")
     most_reduction: float = Field(
         1.0, gt=0, le=1,
         description="a contact that breaks even only at a larger relative cut in churn than this is not planned "

@@ -132,7 +132,7 @@ def _reduction(same: pd.DataFrame) -> Estimate:
     lost_treated, lost_held = (np.round((1 - same[f"mean_{arm}"].to_numpy("float64")) * size)
                                for arm, size in (("variant", n_treated), ("control", n_held)))
     if not lost_treated.sum() + lost_held.sum():
-        return no_estimate("reduction of the risk", Status.INSUFFICIENT, "nobody was lost in earlier rounds", n=n,
+        return no_estimate("reduction of the risk", Status.INSUFFICIENT, "nobody churned in earlier rounds", n=n,
                              unit="share")
     half = 0.5 if (lost_treated * lost_held == 0).any() else None  # added to each cell where one is empty
     ratio, variance = effectsize_2proportions(lost_treated, n_treated, lost_held, n_held, statistic="risk-ratio",

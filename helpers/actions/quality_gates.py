@@ -68,9 +68,9 @@ def _crossed(churn_gates: pd.DataFrame) -> pd.DataFrame:
 
 def _risk_gate(n_scored: int, n: int) -> Gate:
     sentence = (
-        f"{people_text(n_scored, of=n)} of {n:,} customers have a risk; the others have left already or are unknown"
+        f"{people_text(n_scored, of=n)} of {n:,} customers have a risk; the others have churned already or are unknown"
         if n_scored
-        else "nobody's risk of being lost is known, so nobody can be ranked"
+        else "nobody's churn probability is known, so nobody can be ranked"
     )
     return Gate("risk is known", n_scored, 1, n_scored < 1, Level.BLOCK, ACTION_LIST_FIGURE, sentence)
 
@@ -150,19 +150,19 @@ def _response_gates(response: ActionResponse) -> tuple[Gate, ...]:
                      "what contact does to these customers has never been measured here: they are ranked for testing, "
                      "and no gain is claimed"),)
     moved = response.difference
-    fate = ("contact kept customers, beyond chance" if response.is_clear else
+    fate = ("contact retained customers, statistically significant" if response.is_clear else
             "contact drove customers away, beyond chance" if moved.high < 0 else
             "the interval includes no effect, so no gain is claimed")
     return (
         Gate(
             name, n, 1, False, Level.QUALIFY, GAIN, f"contact {told_response(response)} ({response_people(response)})"
         ),
-        Gate("response is a gain", moved.low, 0, not response.is_clear, Level.QUALIFY, GAIN, fate),
+        Gate("response is significant", moved.low, 0, not response.is_clear, Level.QUALIFY, GAIN, fate),
     )
 
 
 def _hold_out_gate(actions: pd.DataFrame, assumptions: ActionsConfig) -> Gate:
-    name, claims = "hold-out can tell", "the measurement of this round"
+    name, claims = "power of the control group", "the measurement of this round"
     seen, needed = plan_summary.minimum_detectable_reduction(actions), plan_summary.break_even_reduction(actions)
     if math.isnan(seen) or math.isnan(needed):
         is_listed = bool(actions["variant"].notna().any())

@@ -2,28 +2,47 @@
 
 from helpers.foundation.schema import Column, Table, gates_schema
 
-ACTION_LIST = Table("results/actions", "customer", ("customer_id",), (
-    Column("customer_id", "text", "the customer", True),
-    Column("tier", "text", "tier of the pyramid, or 'no tier'", True),
-    Column("tier_rank", "integer", "rank of the tier, 1 the top", True, low=1),
-    Column("risk", "text", "band of the probability of being lost, or 'not scored'", True,
-           ("high", "medium", "low", "not scored")),
-    Column("churn_probability", "number", "probability of being lost within the horizon [share]", low=0, high=1),
-    Column("value_if_kept", "number", "margin within the horizon if kept [money]"),
-    Column("value_if_kept_sd", "number", "standard deviation of that margin [money]"),
-    Column("margin_at_risk", "number", "churn_probability × (value if kept − value if lost, which is 0) [money]"),
-    Column("priority", "number", "what ranks the list: margin at risk; churn_probability × the month's fee where the "
-           "risk has no date [money]"),
-    Column("action", "text", "what is planned, by the study's rules", True),
-    Column("rank", "integer", "rank on the list, by priority; empty for who is not on it", low=1),
-    Column("variant", "text", "treated or held out at random; empty for who is not on the list",
-           allowed=("treated", "held out")),
-    Column("cost_expected", "number", "cost of the action at the assumed uptake [money]", low=0),
-    Column("cost_worst", "number", "cost of the action if the offer is taken up [money]", low=0),
-    Column("break_even_reduction", "number", "share of the risk that the action has to take away to pay [share]",
-           low=0),
-    Column("reason", "text", "why nothing is planned; empty for who is on the list"),
-))
+ACTION_LIST = Table(
+    "results/actions",
+    "customer",
+    ("customer_id",),
+    (
+        Column("customer_id", "text", "the customer", True),
+        Column("tier", "text", "tier of the pyramid, or 'no tier'", True),
+        Column("tier_rank", "integer", "rank of the tier, 1 the top", True, low=1),
+        Column(
+            "risk",
+            "text",
+            "band of the churn probability, or 'not scored'",
+            True,
+            ("high", "medium", "low", "not scored"),
+        ),
+        Column("churn_probability", "number", "churn probability within the horizon [share]", low=0, high=1),
+        Column("value_if_kept", "number", "margin within the horizon if retained [money]"),
+        Column("value_if_kept_sd", "number", "standard deviation of that margin [money]"),
+        Column(
+            "margin_at_risk", "number", "churn_probability × (value if retained − value if churned, which is 0) [money]"
+        ),
+        Column(
+            "priority",
+            "number",
+            "what ranks the list: margin at risk; churn_probability × the month's fee where the "
+            "risk has no date [money]",
+        ),
+        Column("action", "text", "what is planned, by the study's rules", True),
+        Column("rank", "integer", "rank on the list, by priority; empty for who is not on it", low=1),
+        Column(
+            "variant",
+            "text",
+            "treated or held out at random; empty for who is not on the list",
+            allowed=("treated", "held out"),
+        ),
+        Column("cost_expected", "number", "cost of the action at the assumed uptake [money]", low=0),
+        Column("cost_worst", "number", "cost of the action if the offer is taken up [money]", low=0),
+        Column("break_even_reduction", "number", "relative cut in churn at which the action pays [share]", low=0),
+        Column("reason", "text", "why nothing is planned; empty for who is on the list"),
+    ),
+)
 
 ASSIGNMENTS_DRAWN = Table("results/assignments_drawn", "experiment × unit", ("experiment", "unit_id"), (
     Column("experiment", "text", "the experiment, with the date of the plan", True),

@@ -137,7 +137,7 @@ def alerts_by_rule(alerts: pd.DataFrame, rules: Mapping[str, AlertRule]) -> pd.D
                                        "respond_by_on", "response"])
 
 
-NO_CONTROL_GROUP = "contaminated by action: nobody was left alone"
+NO_CONTROL_GROUP = "contaminated by action: there was no random control group"
 
 MIN_GRADED_CUSTOMERS = 10
 

@@ -14,7 +14,7 @@ from helpers.customers import features
 from helpers.foundation.labels import readable_id
 
 FEATURE_GROUPS = {
-    "inactivity": ("log_recency_days", "log_silence_by_own_gap", "log_recency_if_one_time", "silence",
+    "inactivity": ("log_recency_days", "log_inactivity_by_own_gap", "log_recency_if_one_time", "gap_improbability",
                    "log_days_since_event"),
     "purchase frequency": ("log_occasions", "log_recent_occasions", "log_before_occasions", "change_of_pace",
                            "is_one_time", "n_recent_events", "n_before_events"),
@@ -43,7 +43,7 @@ FEATURE_LABELS = {
     "log_recency_if_one_time": "days since the only purchase",
     "log_recent_occasions": "recent purchases",
     "log_recent_spend": "recent spend",
-    "log_silence_by_own_gap": "inactivity against the own rhythm",
+    "log_inactivity_by_own_gap": "inactivity against the own rhythm",
     "log_tenure_months": "months as a customer",
     "n_before_events": "visits and events before the recent ones",
     "n_categories": "product categories bought",
@@ -56,7 +56,7 @@ FEATURE_LABELS = {
     "share_promotion": "share of orders on promotion",
     "share_refunded": "share refunded",
     "share_unresolved": "share of unresolved cases",
-    "silence": "improbability of the present gap",
+    "gap_improbability": "improbability of the present gap",
     "tenure_months": "months as a customer",
 }
 

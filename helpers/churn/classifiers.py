@@ -142,7 +142,7 @@ class Classifier:
     columns: tuple[str, ...] = field(default=())
 
     def stated(self, features: pd.DataFrame) -> np.ndarray:
-        """Return the probability of being lost, shape (n,)."""
+        """Return the churn probability, shape (n,)."""
         if not len(features):
             return np.empty(0)
         return special.expit(self.level + self.slope * self.model.logit(features[list(self.columns)]))

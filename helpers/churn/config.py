@@ -15,7 +15,7 @@ class AlertRule(Section):
         "churn_probability", description="what it looks at")
     alert_threshold: float = Field(0.67, description="the alert is raised from this value of the signal on")
     clear_threshold: float = Field(0.5, description="an alert of the last run stays until the signal is below this")
-    min_value: float = Field(0.0, ge=0, description="value if kept from which a customer is warned of [money]")
+    min_value: float = Field(0.0, ge=0, description="value if retained from which a customer is warned of [money]")
     cause: str = Field("", description="cause in words; of rules with one cause a customer gets one alert")
     owner: str = Field("nobody yet", description="who answers for the response")
     due_days: int = Field(14, ge=1, description="days within which the response is due [days]")
@@ -41,12 +41,15 @@ class ChurnConfig(Section):
     """Section ``[churn]``: who can be lost at all, what is called a high risk, and when somebody is warned."""
 
     eligible_days: int = Field(
-        365, ge=1, description="customers whose last purchase is longer ago count as gone and are not forecast [days]")
+        365,
+        ge=1,
+        description="customers whose last purchase is longer ago count as churned and are not forecast [days]",
+    )
     medium_risk_from: float = Field(
         0.33, gt=0, lt=1, description="probability from which a risk is called medium [share]")
     high_risk_from: float = Field(
         0.67, gt=0, lt=1, description="probability from which a risk is called high [share]")
-    value_if_lost: float = Field(0.0, description="value of a customer who is lost, within the horizon [money]")
+    value_if_lost: float = Field(0.0, description="value of a churned customer within the horizon [money]")
     vouched: list[str] = Field(
         [], description="attributes of contracts that are known before the end, though the source does not say so")
     rules: dict[str, AlertRule] = Field(DEFAULT_ALERT_RULES, description="rules of warning, by name")
@@ -54,11 +57,11 @@ class ChurnConfig(Section):
         0.1, ge=0, lt=1, description="share of alerts that nobody acts on, so that the next run can grade them [share]")
     capacity: int = Field(0, ge=0, description="alerts that can be answered in a round, 0: all [alerts]")
     false_alarms_a_year: float = Field(
-        1.0, gt=0, description="false alarms of the whole board of charts that are accepted [alarms a year]")
+        1.0, gt=0, description="false alarms of all control charts together that are accepted [alarms a year]")
     false_bursts_a_year: float = Field(
         0.05, gt=0, description="false bursts of complaints that are accepted [bursts a year]")
     win_back_days: int = Field(
-        730, ge=1, description="customers lost longer ago are not asked back [days]")
+        730, ge=1, description="customers churned longer ago get no win-back offer [days]")
     win_back_cost: float = Field(0.0, ge=0, description="cost of an offer to come back; 0: the offer cost [money]")
 
     @model_validator(mode="after")

@@ -110,8 +110,8 @@ def customer_snapshot(known: pd.DataFrame, snapshot: Snapshot, treated: pd.DataF
         log_age_days=np.log1p(age), log_occasions=np.log(np.maximum(n, 1)), log_recent_occasions=recent,
         log_mean_spend=np.log1p(np.maximum(known["mean_spend"].to_numpy("float64"), 0)), is_one_time=once,
         log_recency_if_one_time=once * np.log1p(recency),
-        log_silence_by_own_gap=(1 - once) * np.log1p(recency / np.maximum(gap, 1)),
-        silence=-np.log(np.maximum(quiet, 1e-12)),
+        log_inactivity_by_own_gap=(1 - once) * np.log1p(recency / np.maximum(gap, 1)),
+        gap_improbability=-np.log(np.maximum(quiet, 1e-12)),
         change_of_pace=recent - known["log_before_occasions"].to_numpy("float64"))
     traced = known[[c for c in known if c in churn_features.GROUP_OF_FEATURE and c not in own]].astype("float64")
     outcome = known["is_lost"].to_numpy("float64") if "is_lost" in known else np.full(len(known), np.nan)

@@ -29,7 +29,7 @@ class PairedComparison:
     money : float
         Expected maximum profit of the model less that of the other, for all who are scored [money]; NaN: not known.
     materiality : float
-        Money below which two choices are called a tie [money].
+        Money below which two choices count as equal [money].
     """
 
     model: str

@@ -15,7 +15,7 @@ MAX_CALIBRATION_ERROR = 0.05
 
 
 def churn_gates(basis: Dataset, trial: Backtest, verdict: ModelSelection, measures: pd.DataFrame) -> tuple[Gate, ...]:
-    """Return the gates of the churn wing: enough to learn from, tried fairly, too good to be true, calibrated.
+    """Return the gates of the churn wing: enough training cases, tried fairly, no leakage by the AUC, calibrated.
 
     Parameters
     ----------
@@ -26,9 +26,9 @@ def churn_gates(basis: Dataset, trial: Backtest, verdict: ModelSelection, measur
     """
     n = len(basis.training[0].is_lost) if basis.training else 0
     who = "eligible customers" if basis.kind == PURCHASE_DATASET else "contracts"
-    said = f"{people_text(n)} {who} with a known outcome are learnt from."
-    enough = Gate("enough to learn from", n, MIN_CASES, bool(basis.reason), Level.STRIKE, "every forecast of churn",
-                  f"Nothing can be learnt: {basis.reason}." if basis.reason else said)
+    said = f"{people_text(n)} {who} with a known outcome train the models."
+    enough = Gate("enough training cases", n, MIN_CASES, bool(basis.reason), Level.STRIKE, "every forecast of churn",
+                  f"No model can be trained: {basis.reason}." if basis.reason else said)
     if basis.reason:
         return (enough,)
     return (enough, _out_of_sample_gate(basis, trial), _leakage_gate(trial, verdict), _suspicious_features_gate(basis),
@@ -47,7 +47,7 @@ def _out_of_sample_gate(basis: Dataset, trial: Backtest) -> Gate:
         said = ("Contracts are seen at one moment only, so the models were tried on contracts held out; they tell how "
                 "like ended ones a contract is, not a chance within a time.")
     return Gate(
-        "tried on a later period",
+        "out-of-time test",
         float(trial.design == OUT_OF_TIME),
         1,
         trial.design != OUT_OF_TIME,
@@ -63,7 +63,7 @@ def _leakage_gate(trial: Backtest, verdict: ModelSelection) -> Gate:
     ask = ("so good that a column may know the outcome: ask when each was recorded." if is_crossed
            else "not suspiciously good.")
     return Gate(
-        "too good to be true",
+        "no leakage by the AUC",
         found.value,
         MAX_PLAUSIBLE_AUC,
         is_crossed,
@@ -93,9 +93,10 @@ def _calibration_gate(verdict: ModelSelection, measures: pd.DataFrame) -> Gate:
 def _suspicious_features_gate(basis: Dataset) -> Gate:
     asked = leakage.suspicious_features(basis.newest.features, basis.newest.is_lost)
     said = (
-        " ".join(asked["question"]) or f"No feature alone reaches an AUC of {MAX_PLAUSIBLE_AUC:.2f}, and no name tells."
+        " ".join(asked["question"])
+        or f"No feature alone reaches an AUC of {MAX_PLAUSIBLE_AUC:.2f}, and no name suggests leakage."
     )
-    return Gate("no feature knows the outcome", float(len(asked)), 0, len(asked) > 0, Level.NOTE,
+    return Gate("no leakage by a feature", float(len(asked)), 0, len(asked) > 0, Level.NOTE,
                 "every forecast of churn", said)
 
 

@@ -2,28 +2,60 @@
 
 from helpers.foundation.schema import Cells, Column, Table, claims_schema, gates_schema, summary_schema
 
-CHURN_SCORES = Table("results/churn_scores", "eligible customer", ("customer_id",), (
-    Column("customer_id", "text", "the customer", True),
-    Column("basis", "text", "purchases, or contracts where there are no purchases", True, ("purchases", "contracts")),
-    Column("model", "text", "model that churn_probability comes from", True),
-    Column("churn_probability", "number", "probability of no purchase occasion up to due_on; for contracts without "
-           "dates the share of such contracts that have ended [share]", True, low=0, high=1),
-    Column("p_baseline", "number", "the same by the simple rule: recency, or tenure for contracts [share]", True,
-           low=0, high=1),
-    Column("risk", "text", "band of churn_probability by the study's limits", True, ("low", "medium", "high")),
-    Column("is_one_time", "flag", "whether the customer has bought once only; empty for contracts"),
-    Column("recency_days", "integer", "days since the last purchase occasion [days]", low=0),
-    Column("due_on", "date", "last day of the outcome; empty for contracts without dates"),
-    Column("value_if_kept", "number", "margin within the horizon if the customer stays: expected repeat purchases × "
-           "mean margin of an occasion, or the fee [money]"),
-    Column("value_if_kept_sd", "number", "standard deviation of that margin: how much who stays buys [money]"),
-    Column("margin_at_risk", "number", "churn_probability × (value if kept − value if lost, which is 0) [money]"),
-    Column("monthly_fee", "number", "fee a month of the contracts that run [money]"),
-    Column("value_if_lost", "number", "margin within the horizon of a customer who is lost, as the study says [money]"),
-    Column("inactivity_percentile", "number", "share of this very customer's gaps between purchases that are shorter "
-           "than the present one; near 1: out of rhythm [share]", low=0, high=1),
-    Column("reason", "text", "feature group that adds most to the risk, by the model"),
-))
+CHURN_SCORES = Table(
+    "results/churn_scores",
+    "eligible customer",
+    ("customer_id",),
+    (
+        Column("customer_id", "text", "the customer", True),
+        Column(
+            "basis", "text", "purchases, or contracts where there are no purchases", True, ("purchases", "contracts")
+        ),
+        Column("model", "text", "model that churn_probability comes from", True),
+        Column(
+            "churn_probability",
+            "number",
+            "probability of no purchase occasion up to due_on; for contracts without "
+            "dates the share of such contracts that have ended [share]",
+            True,
+            low=0,
+            high=1,
+        ),
+        Column(
+            "p_baseline",
+            "number",
+            "the same by the simple rule: recency, or tenure for contracts [share]",
+            True,
+            low=0,
+            high=1,
+        ),
+        Column("risk", "text", "band of churn_probability by the study's limits", True, ("low", "medium", "high")),
+        Column("is_one_time", "flag", "whether the customer has bought once only; empty for contracts"),
+        Column("recency_days", "integer", "days since the last purchase occasion [days]", low=0),
+        Column("due_on", "date", "last day of the outcome; empty for contracts without dates"),
+        Column(
+            "value_if_kept",
+            "number",
+            "margin within the horizon if retained: expected repeat purchases × mean margin of an occasion, or the fee "
+            "[money]",
+        ),
+        Column("value_if_kept_sd", "number", "standard deviation of that margin: how much a retained one buys [money]"),
+        Column(
+            "margin_at_risk", "number", "churn_probability × (value if retained − value if churned, which is 0) [money]"
+        ),
+        Column("monthly_fee", "number", "fee a month of the contracts that run [money]"),
+        Column("value_if_lost", "number", "margin within the horizon of a churned customer, as the study says [money]"),
+        Column(
+            "inactivity_percentile",
+            "number",
+            "share of this very customer's gaps between purchases that are shorter "
+            "than the present one; near 1: out of rhythm [share]",
+            low=0,
+            high=1,
+        ),
+        Column("reason", "text", "feature group that adds most to the risk, by the model"),
+    ),
+)
 
 CHURN_FORECASTS = Table("results/forecasts", "quantity × segment × due date", ("quantity", "segment", "due_on"), (
     Column("quantity", "text", "what is forecast", True),
@@ -55,10 +87,10 @@ CHURN_ALERTS = Table("results/alerts", "customer × cause", ("customer_id", "cau
     Column("outcome_due_on", "date", "day on which it can be graded; empty for contracts without dates"),
     Column("owner", "text", "who answers for the response", True),
     Column("response", "text", "what is to be done", True),
-    Column("is_control", "flag", "drawn to be left alone, so that the others' effect can be read", True),
+    Column("is_control", "flag", "random control group, so that the others' effect can be measured", True),
     Column("is_within_capacity", "flag", "among those to be acted on now", True),
     Column("churn_probability", "number", "probability stated then [share]", low=0, high=1),
-    Column("margin_at_risk", "number", "churn_probability × (value if kept − value if lost) [money]"),
+    Column("margin_at_risk", "number", "churn_probability × (value if retained − value if churned) [money]"),
 ))
 
 CHURN_CHARTS = Table("results/churn_charts", "figure × week", ("chart", "on"), (

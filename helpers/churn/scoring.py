@@ -195,7 +195,7 @@ def forecast_error_logits(scores: pd.DataFrame, forecasts: pd.DataFrame) -> floa
 
 
 def margin_at_risk_interval(scores: pd.DataFrame, off: float = 0.0) -> Estimate:
-    """Return Σ P(lost) × (value if kept − value if lost) with a predictive interval [money].
+    """Return Σ P(lost) × (value if retained − value if churned) with a predictive interval [money].
 
     Parameters
     ----------

@@ -19,7 +19,7 @@ class ExperimentPlan(Section):
     primary_metric: str = Field(min_length=1, description="the one outcome that decides, without its metric_ prefix")
     shares: dict[str, float] = Field({}, description="planned share of units by arm; empty for equal shares [share]")
     minimum_effect: float = Field(
-        0.0, ge=0, description="smallest difference worth having, in the unit of the metric [unit of the metric]")
+        0.0, ge=0, description="smallest relevant difference, in the unit of the metric [unit of the metric]")
     lower_is_better: bool = Field(False, description="whether a fall of the metric is the improvement")
     ends_on: date | None = Field(
         None, description="day of the one planned look; before it every verdict is to keep running")
@@ -76,7 +76,7 @@ class ExperimentsConfig(Section):
                                        "verdict [probability]")
     response_p: float = Field(
         0.01, gt=0, lt=1, description="arms that answer, or lack a covariate, as differently as this or more by "
-                                      "chance qualify what rests on it [probability]")
+                                      "chance qualify what depends on it [probability]")
     window_days: int = Field(
         90, ge=1, description="days after a list was drawn over which its outcome is counted [days]")
     minimum_events: int = Field(

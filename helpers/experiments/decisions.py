@@ -24,7 +24,7 @@ DECISION_RULES = pd.DataFrame(
         (KEEP_RUNNING, "there are too few values, or no method may be believed"),
         (STOP, "a guardrail got worse, beyond chance"),
         (KEEP_RUNNING, "the planned day of the look has not come, and the plan has no always-valid intervals"),
-        (STOP, "the interval rules out the smallest improvement that the plan calls worth having"),
+        (STOP, "the interval rules out the smallest relevant improvement of the plan"),
         (KEEP_RUNNING, "an arm has few of the rarer answer, and Fisher's exact test is not beyond chance after the same"
                " adjustment"),
         (STOP, "the whole interval is a change for the worse, beyond chance after Holm's adjustment"),
@@ -147,7 +147,7 @@ def _verdict(
     worth = design.plan.minimum_effect if design.plan else 0.0
     if high < worth and worth > 0:
         least = f"{100 * worth:g} points" if row["unit"] == "share" else f"{worth:g}"
-        return {"verdict": STOP, "reason": f"the interval rules out the smallest improvement worth having, {least}"}
+        return {"verdict": STOP, "reason": f"the interval rules out the smallest relevant improvement, {least}"}
     is_beyond_chance, exact = row["p_adjusted"] < assumptions.error_rate, row["exact_adjusted"]
     if is_beyond_chance and exact >= assumptions.error_rate:
         return {

@@ -54,7 +54,7 @@ def changed_plan_gate(design: ExperimentDesign, earlier: Mapping[str, str]) -> t
         return ()
     sentence = (f"the plan was {before} in the run before and is {now or 'gone'}: it was changed after units were "
                 "assigned")
-    return (Gate(f"{design.label}: plan kept", 0.0, 1.0, True, Level.QUALIFY,
+    return (Gate(f"{design.label}: plan unchanged", 0.0, 1.0, True, Level.QUALIFY,
                  f"every verdict on {design.label}", sentence),)
 
 
@@ -86,8 +86,8 @@ def covariate_balance_gate(design: ExperimentDesign, units: UnitSample, threshol
     freedom = int(np.linalg.matrix_rank(inverse)) * (arm.nunique() - 1)
     p = float(stats.chi2.sf(chi2, freedom))
     what = f"{x.shape[1]} column{'s' if x.shape[1] > 1 else ''} known beforehand"
-    fate = "the arms were not alike" if p < threshold else "the arms were alike"
-    return (Gate(f"{design.label}: alike beforehand", p, threshold, p < threshold, Level.BLOCK,
+    fate = "the arms are not balanced" if p < threshold else "the arms are balanced"
+    return (Gate(f"{design.label}: covariate balance", p, threshold, p < threshold, Level.BLOCK,
                  f"every verdict on {design.label}",
                  f"{what}: χ² {chi2:.1f} on {freedom}, p {p_value_text(p)}, threshold {threshold:g}: {fate}"),)
 

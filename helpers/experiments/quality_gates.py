@@ -166,7 +166,7 @@ def answers_gate(design: ExperimentDesign, metric: str, outcomes: pd.DataFrame) 
               and preconditions.answers({a: seen[a] for a in (design.control, v)})]
     of = (lambda v: f" for {v}") if len(design.variants) > 1 else lambda v: ""
     exact = list_text([p_value_text(proportions.fisher_exact_p(arms[design.control], arms[v])) + of(v) for v in others])
-    sentence = (f"{few}: by Fisher's exact test p is {exact}, and no chance to be better is given" if others else
+    sentence = (f"{few}: by Fisher's exact test p is {exact}, and no chance to win is given" if others else
                 few or f"every arm has {preconditions.LEAST_ANSWERS} or more of either answer, {fewest:,} at least")
     return Gate(
         f"{design.label}: answers to {design.metric_label(metric)}",

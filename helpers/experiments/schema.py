@@ -62,7 +62,7 @@ EXPERIMENT_EFFECTS = Table(
         Column("cuped_value", "number", "difference after CUPED on that column"),
         Column("cuped_low", "number", "lower limit of it"),
         Column("cuped_high", "number", "upper limit of it"),
-        Column("cuped_reduction", "number", "share of the squared error that CUPED takes away [share]", high=1),
+        Column("cuped_reduction", "number", "share of the variance that CUPED removes [share]", high=1),
         Column("winsor_value", "number", "difference with the far tail cut to its 99 % quantile"),
         Column("winsor_low", "number", "lower limit of it"),
         Column("winsor_high", "number", "upper limit of it"),

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 
 PREFIXES = re.compile(r"^(?:attribute|covariate|demographic|metric|psychographic)_")
 
-ID = re.compile(r"(?<![\w./<-])(?=\w*[^\W_]_[^\W_])\w+(?![\w/]|\.\w)")  # neither a path nor the name of a file
+ID = re.compile(  # no path, no name of a file, nothing between quotes
+    r"(?<![\w./<'“\"-])(?=\w*[^\W_]_[^\W_])\w+(?![\w/'”\"]|\.\w)")
 
 _DECLARED: dict[str, str] = {}  # of the workspace opened last: a kernel works on one source
 
@@ -26,7 +27,7 @@ def readable_id(text: str) -> str:
     """Return an id, or a text that names ids, as it may stand in a sentence, a heading or on an axis.
 
     An id with a declared label is called by it; of any other the prefix of its family of columns and the underscores
-    go. Paths and names of files stay as they are.
+    go. Paths, names of files and what stands between quotes stay as they are.
 
     Examples
     --------

@@ -53,7 +53,7 @@ class Economics(Section):
     offer_uptake: float = Field(
         0.3, gt=0, lt=1, description="share of those contacted who take up an offer, assumed until measured [share]")
     materiality: float = Field(
-        1000.0, ge=0, description="difference in money below which two choices are called a tie [money]")
+        1000.0, ge=0, description="difference in money below which two choices count as equal [money]")
 
 
 class LabelsConfig(Section):

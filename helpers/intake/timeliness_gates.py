@@ -10,7 +10,7 @@ from helpers.intake.delivery import Delivery
 REACH = {"transactions": (ORDERS_REACH, "order"), "respondents": ("answers reach the as-of date", "answered survey"),
          "cases": ("cases reach the as-of date", "service case"), "events": ("events reach the as-of date", "event")}
 
-TOUCHED = {"transactions": "change in revenue, retention, kinds of loyalty, every number by customer, "
+TOUCHED = {"transactions": "change in revenue, retention, types of loyalty, every number by customer, "
                            "totals of money and customers, every forecast of churn, margin at risk",
            "respondents": "satisfaction index, every measure", "cases": "what is told of cases",
            "events": "what is told of events"}

@@ -49,7 +49,7 @@ ATTITUDE_BEHAVIOUR_CORRELATION, SURVEYED_DIFFERENCE = (
     "respondents minus non-respondents, periods with a purchase",
 )
 
-KINDS_CLAIM = "kinds of loyalty"
+KINDS_CLAIM = "types of loyalty"
 
 
 def why_not_reported(said: Attitudes) -> str:

@@ -17,6 +17,7 @@ from helpers.foundation.errors import InputError
 from helpers.foundation.schema import Column, Table
 from helpers.pipeline import registry
 from helpers.pipeline.steps import STEPS, Step
+from helpers.reporting import glossary
 
 FOLDERS = {
     "canonical": "What any company's records become. A company may have any subset; an absent table reads as empty.",
@@ -105,7 +106,8 @@ def fill_block(text: str, block: str, body: str) -> str:
 def rendered_files(root: Path) -> dict[Path, str]:
     """Return each file that holds a rendered block, with the text that it should have."""
     bodies = {
-        root / "data" / "README.md": ("tables", "\n\n".join([tables_text(registry.declarations()),
+        root / "data" / "README.md": ("tables", "\n\n".join([glossary.glossary_text(),
+                                                              tables_text(registry.declarations()),
                                                               studies_text(registry.SECTIONS)])),
         root / "README.md": ("steps", step_table()),
     }

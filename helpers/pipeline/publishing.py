@@ -51,7 +51,7 @@ def notice_sentences(step: Step, told: Mapping[str, object], source: str) -> tup
         return (f"This step needs something that {source} does not hold: {reason}.",
                 f"With it, this page would show {step.enables}.")
     resume = f"python -m helpers run {source} --resume continues here once the cause is gone."
-    kept = "Steps that do not rest on this one stand, and the last good run is untouched."
+    kept = "Steps that do not depend on this one stand, and the last good run is untouched."
     if told["state"] == "failed":
         return (f"{_spoken(told)}.", kept, resume)
     return (f"This step was not reached: {reason or 'the run ended before'}.", resume)
@@ -105,7 +105,8 @@ def _page(run: Run, step: Step, workbook: Workbook) -> str:
     notebook = run.folder / "notebooks" / step.notebook
     footing = _footing(run, told, notebook)
     if told["state"] in ("finished", "taken") and notebook.is_file():
-        return pages.notebook_page(nbformat.read(notebook, as_version=4), footing=footing, links=links)
+        return pages.notebook_page(nbformat.read(notebook, as_version=4), footing=footing, links=links,
+                                   study=run.record.get("study") or {})
     return pages.notice_page(KINDS.get(str(told["state"]), "not reached"), f"{step.name} · {step.title}",
                         notice_sentences(step, told, run.source), footing=footing, links=links)
 

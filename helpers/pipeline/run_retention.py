@@ -93,7 +93,7 @@ def still_needed(run: Run, finished: list[Run]) -> str:
         return "its forecasts are not all graded yet"
     read = {e for other in finished for e in _frame(other, EFFECTS, ["experiment"])["experiment"]}
     if not set(_frame(run, DRAWN, ["experiment"])["experiment"]) <= read:
-        return "what it assigned by lot is not read back yet"
+        return "what it assigned at random is not measured yet"
     alerts = _frame(run, ALERTS, ["outcome_due_on"])["outcome_due_on"].dropna()
     newest = max((str(other.record.get("as_of", "")) for other in finished), default="")
     return "its alerts are not due yet" if (alerts.astype("str").str[:10] > newest).any() else ""

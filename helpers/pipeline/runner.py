@@ -196,11 +196,11 @@ def _conducted(course: StepScheduler) -> int:
         return _broken_off(course, error)
     if is_good:
         if run.record["stale"]:
-            progress.say(f"not run again, though what they rest on was: {', '.join(run.record['stale'])}")
+            progress.say(f"not run again, though what they depend on was: {', '.join(run.record['stale'])}")
         _retire(course)
         for gate in run.record["gates"]:
             if gate["step"] == INTAKE.name and gate["level"] == Level.STRIKE and gate["is_crossed"]:
-                print_error(f"struck: {gate['sentence']}")
+                print_error(f"not reported: {gate['sentence']}")
         progress.say(f"run {run.name} finished: {publishing.published_folder(run) / 'index.html'}")
         return GOOD
     progress.say(f"run {run.name} failed; {workspace.reports_folder() / 'index.html'} leads to its pages")

@@ -118,7 +118,7 @@ class StepScheduler:
     def _without_kernel(self, step: Step) -> tuple[str, str] | None:
         broken = [name for name in step.after(self.steps) if self.run.steps[name]["state"] in ("failed", "skipped")]
         if broken:
-            return "skipped", f"it rests on {', '.join(broken)}, which did not end well"
+            return "skipped", f"it depends on {', '.join(broken)}, which did not end well"
         if step.reads and not (any(self.run.rows(table) for table in step.reads)
                                or any(Run(folder).rows(table) for table in step.reads_of_earlier
                                       for folder in workspace.run_folders(self.run.source))):

@@ -181,7 +181,7 @@ EXPERIMENTS = Step(
 
 ACTIONS = Step(
     "07", "07_action_plan.ipynb", "Action plan", "What next, for whom, with which means?",
-    enables="whom to approach first, with a group left alone so that the effect can be measured",
+    enables="whom to approach first, with a random control group so that the effect can be measured",
     reads=("results/customer_value", "results/churn_scores"),
     reads_if_present=("results/churn_gates", "results/forecasts", "results/experiment_effects",
                       "canonical/contacts", "canonical/consents"),

@@ -9,6 +9,8 @@
 * ``forecast_tracking``: Forecast tracking: forecasts and alerts of earlier runs that are due, gates and claims of all
   steps.
 * ``formatting``: Formatting of numbers for people: significant digits, money, shares, dates, intervals in brackets.
+* ``glossary``: Glossary: each term of the pages with its definition, its formula and its window; the one place of all
+  three.
 * ``headings``: Headings: what pages call columns and quantities of tables.
 * ``html``: HTML building blocks: escaped text, links, tables, sparklines.
 * ``html_exporter``: nbconvert exporter with the workbook's template; apart because its import is slow.

@@ -58,7 +58,7 @@ class ComparableRun:
     reason: str = ""
 
 
-OTHER_QUESTIONS = ComparableRun(None, "not comparable, because it rests on other questions than in the run before")
+OTHER_QUESTIONS = ComparableRun(None, "not comparable, because it is based on other questions than in the run before")
 
 NOT_COMPARED = ComparableRun(None, "read within the experiment, not between runs")
 

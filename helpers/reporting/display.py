@@ -225,7 +225,7 @@ def assumptions_table(section: Section) -> Exhibit:
 def _gates(rows: list[dict], caption: str) -> Exhibit:
     cells = {
         "Step": [str(row["step"]) for row in rows],
-        "Check": [str(row["gate"]) for row in rows],
+        "Check": [cell_text(row["gate"]) for row in rows],
         "Result": [f"▲ {FOLLOWS[row['level']]}" if row["is_crossed"] else "✓ passed" for row in rows],
         "What was found": [cell_text(row["sentence"]) for row in rows],
         "Figures affected": [cell_text(row["claims"]) for row in rows],

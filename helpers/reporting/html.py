@@ -77,12 +77,12 @@ def escape_formula(text: str) -> str:
 
 def paragraphs(said: Iterable[str]) -> str:
     """Return sentences as escaped paragraphs."""
-    return "".join(f"<p>{escape_text(sentence)}</p>" for sentence in said)
+    return "".join(f"<p>{escape_text(readable_id(sentence))}</p>" for sentence in said)
 
 
 def missing_exhibit(title: str, *sentences: Sentences) -> Exhibit:
     """Return what stands in the place of a figure or table that cannot be shown, and why."""
-    said = flatten(sentences)
+    title, said = readable_id(title), flatten(sentences)
     caption = f'<p class="caption">{escape_text(title)}</p>' if title else ""
     html = f'<div class="exhibit missing">{caption}{paragraphs(said)}</div>'
     return Exhibit(html, " ".join([*([f"{title}:"] if title else []), *said]))
@@ -148,6 +148,7 @@ def html_table(
     css : str
         Further classes.
     """
+    caption, note = readable_id(caption), readable_id(note)
     short = [name for name, texts in cells.items() if max((len(str(text)) for text in texts), default=0) <= SHORTEST]
     sides = {name: ' class="right"' if name in set(right) else ' class="short"' if name in short else ""
              for name in cells}

@@ -60,7 +60,7 @@ EVERYBODY = "every number by customer"
 LEADING = (
     Kpi("02", "satisfaction", SURVEY, "satisfaction", "Satisfaction, 0 to 100",
         claims=("satisfaction index", "every measure")),
-    Kpi("03", "loyalty", LOYALTY, "share true", "True loyalty", claims=("kinds of loyalty",)),
+    Kpi("03", "loyalty", LOYALTY, "share true", "True loyalty", claims=("types of loyalty",)),
     Kpi("04", "value", BASE, "retention_by_count", "Customer retention rate, {period}",
         claims=("retention", EVERYBODY, PEOPLE)),
     Kpi("04", "value", BASE, "net_sales_after", "Net sales, {period}", claims=(MONEY,)),
@@ -136,11 +136,11 @@ def period_text(length: Estimate) -> str:
 
 
 def churn_kpis(results: RunResults) -> Iterator[Found]:
-    """Return what is expected to be lost within the horizon: customers, and margin at stake."""
+    """Return expected churn within the horizon, and the margin at risk."""
     made, scores = results.frame(FORECASTS), results.frame(SCORES)
     for row in made[made["segment"] == "all"].to_dict("records") if len(made) else ():
         days = (row["due_on"] - row["made_as_of_on"]).days
-        yield (Kpi("05", "churn", OWN, row["quantity"], f"Expected churn (customers), next {days} days",
+        yield (Kpi("05", "churn", OWN, row["quantity"], f"Expected churn, next {days} days",
                    claims=("every forecast of churn", PEOPLE)),
                Estimate(row["quantity"], row["value"], row["low"], row["high"], row["unit"], int(row["n"]),
                         level=row["level"]))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from helpers.foundation.labels import readable_id
 from helpers.reporting import decimal_places
 from helpers.reporting.headings import heading
 from helpers.reporting.html import (
@@ -82,7 +83,7 @@ def finding_list(items: pd.DataFrame | Iterable[str | tuple[str, str]]) -> Exhib
     pairs = [(item, "") if isinstance(item, str) else item for item in items][:MOST_FINDINGS]
     if not pairs:
         return missing_exhibit("", "Nothing could be found from the tables at hand.")
-    html = "".join(f"<li>{escape_text(sentence)}{_more(href)}</li>" for sentence, href in pairs)
+    html = "".join(f"<li>{escape_text(readable_id(sentence))}{_more(href)}</li>" for sentence, href in pairs)
     return Exhibit(f'<ol class="exhibit findings">{html}</ol>', "\n".join(sentence for sentence, _ in pairs))
 
 
@@ -142,11 +143,12 @@ def question_list(items: Iterable[tuple[str, Sentences]]) -> Exhibit:
 
 
 def _card(card: KpiCard) -> str:
-    name = link(card.name, card.href) if card.href else escape_text(card.name)
+    title = readable_id(card.name)
+    name = link(title, card.href) if card.href else escape_text(title)
     parts = [
         f'<p class="name">{name}</p>',
         f'<p class="value{"" if any(map(str.isdigit, card.value)) else " worded"}">{escape_text(card.value)}</p>',
-        f'<p class="interval">{escape_text(card.interval)}</p>' if card.interval else "",
+        f'<p class="interval">{escape_text(readable_id(card.interval))}</p>' if card.interval else "",
         f'<p class="change">{escape_text(card.change)}</p>' if card.change else "",
         sparkline(card.spark, card.band, card.target),
         f'<p class="alarm">▲ {escape_text(card.alarm)}</p>' if card.alarm else "",

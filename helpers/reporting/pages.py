@@ -1,16 +1,20 @@
 """Pages: an executed notebook as one HTML file, a notice for a skipped step, the list of runs."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from html import escape
+from html import escape, unescape
 from itertools import takewhile
+from types import MappingProxyType
 
 from nbformat import NotebookNode, v4
 
-from helpers.reporting import formatting, inline_figures
-from helpers.reporting.html import Exhibit, Sentences, flatten, html_table, link, paragraphs, safe_href
+from helpers.reporting import formatting, glossary, inline_figures
+from helpers.reporting.html import Exhibit, Sentences, escape_text, flatten, html_table, link, paragraphs, safe_href
 
-ORDER = ("title", "answer", "trust", "evidence", "doubt", "appendix", "words", "load")
+ORDER = ("title", "answer", "trust", "evidence", "doubt", "appendix", "words", "glossary", "load")
+
+NO_STUDY: Mapping[str, Mapping[str, object]] = MappingProxyType({})
 
 HIDDEN = frozenset({"parameters", "imports", "injected-parameters", "explore"})
 
@@ -115,7 +119,8 @@ def _ended(text: str) -> str:
     return text if text.endswith("\n") else f"{text}\n"
 
 
-SUMMARIES = {"appendix": "Appendix", "words": "About this page, and its words", "load": "Tables used and written"}
+SUMMARIES = {"appendix": "Appendix", "words": "About this page, and its words",
+             "glossary": "Glossary: terms on this page", "load": "Tables used and written"}
 
 MARKS = {"finished": "✓", "failed": "▲", "running": "…"}
 
@@ -198,7 +203,8 @@ class Run:
     reason: str = ""
 
 
-def notebook_page(notebook: NotebookNode, *, footing: Footing, links: Sequence[Link] = ()) -> str:
+def notebook_page(notebook: NotebookNode, *, footing: Footing, links: Sequence[Link] = (),
+                  study: Mapping[str, Mapping[str, object]] = NO_STUDY) -> str:
     """Return the page of an executed notebook: answer first, then trust, evidence, doubt; the rest folded.
 
     Parameters
@@ -209,6 +215,8 @@ def notebook_page(notebook: NotebookNode, *, footing: Footing, links: Sequence[L
         What the page comes from.
     links : sequence of Link
         Navigation.
+    study : mapping of str to mapping
+        The study's sections as the run recorded them, which windows of terms come from.
 
     Returns
     -------
@@ -216,9 +224,20 @@ def notebook_page(notebook: NotebookNode, *, footing: Footing, links: Sequence[L
         One HTML file without scripts and without outside requests.
     """
     parts = page_parts(notebook)
+    parts["glossary"] = _glossary_cells(parts, glossary.run_windows(study, footing.parameters))
     parts["title"] = parts["title"] or [html_cell(f"<h1>{escape(notebook_title(notebook))}</h1>")]
     is_briefing = any('class="exhibit briefing"' in html for cell in parts["answer"] for html in cell_html(cell))
     return _rendered(parts, _sheet(notebook_title(notebook), footing, links, is_briefing))
+
+
+def _glossary_cells(parts: Mapping[str, Sequence[NotebookNode]], windows: Mapping[str, str]) -> list[NotebookNode]:
+    """Return the folded part with the terms that the rest of a page uses; nothing where it uses none."""
+    shown = [cell for name in ORDER if name != "load" for cell in parts.get(name, ())]
+    html = " ".join(text for cell in shown for text in (cell.get("source", ""), *cell_html(cell)))
+    terms = glossary.terms_on(unescape(re.sub(r"<[^>]+>", " ", html)))
+    rows = "".join(f"<div><dt>{escape_text(name)}</dt><dd>{escape_text(meaning)}</dd></div>"
+                   for name, meaning in glossary.glossary_rows(terms, windows))
+    return [html_cell(f'<dl class="exhibit glossary">{rows}</dl>')] if rows else []
 
 
 def notice_page(kind: str, title: str, sentences: Sentences, *, footing: Footing, links: Sequence[Link] = ()) -> str:

@@ -93,6 +93,7 @@ def figure_exhibit(drawn: Callable[[float], "Axes"], title: str, note: str = "")
     note : str
         What the figure leaves out; empty for nothing.
     """
+    title = readable_id(title)
     with house_style():
         wide = drawn(WIDE).figure
         if _n_points(wide) > MOST_POINTS:

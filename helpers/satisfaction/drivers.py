@@ -249,7 +249,7 @@ def _total_effect_estimates(found: PathFit, struck: Mapping[tuple[str, str], str
                 no_estimate(
                     TOTAL_EFFECT,
                     Status.STRUCK,
-                    f"on its way, {on_way[0]} is struck",
+                    f"on its way, {on_way[0]} is not reported",
                     n=n,
                     segment=segment,
                     unit="standard deviations",

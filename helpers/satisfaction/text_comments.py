@@ -150,7 +150,9 @@ def polarity_accuracy(
     both = read.drop(columns="polarity", errors="ignore").merge(
         written[["response_id", "item", "person", "weight", "polarity"]], on=["response_id", "item"])
     if both.empty:
-        reason = "nobody has read the sample yet: data/audits/<source>/satisfaction_comments.csv, audited_polarity"
+        reason = (
+            "nobody has read the sample yet: data/audits/<source>/satisfaction_comments.csv, column 'audited_polarity'"
+        )
         return [no_estimate(POLARITY_ACCURACY, Status.INSUFFICIENT, reason, unit="share")]
     parts = {"all": both, **{f"comments taken for {k}": both[both["polarity"] == k] for k in COMMENT_POLARITIES}}
     return [estimate_if_enough(POLARITY_ACCURACY, weighted_writers(part, replicas).share(

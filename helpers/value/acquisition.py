@@ -140,11 +140,11 @@ def acquisition_payback(
         n=ibis._.count(), cost=ibis._.cost.sum()).order_by("channel", "part", "months")).to_pandas()
     if lives["n"].sum() < MIN_CUSTOMERS_PER_MONTH or not lives["cost"].sum() > 0:
         few = (
-            f"{people_text(lives['n'].sum())} customers have a cost of winning them, {MIN_CUSTOMERS_PER_MONTH} are "
+            f"{people_text(lives['n'].sum())} customers have an acquisition cost, {MIN_CUSTOMERS_PER_MONTH} are "
             "needed"
         )
         reason = (
-            "no cost of winning customers is recorded"
+            "no customer acquisition cost is recorded"
             if lives.empty
             else few
             if lives["n"].sum() < MIN_CUSTOMERS_PER_MONTH

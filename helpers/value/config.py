@@ -24,7 +24,7 @@ class ValueConfig(Section):
     case_cost: float = Field(
         5.0, ge=0, description="cost of handling a service case where none is recorded [money]")
     retention_step: float = Field(
-        0.05, gt=0, lt=1, description="rise in retention whose worth is reckoned [share]")
+        0.05, gt=0, lt=1, description="rise in retention whose value is computed [share]")
     top_share: float = Field(0.20, gt=0, lt=1, description="best customers whose part of the total is reported [share]")
 
     @field_validator("tiers")

@@ -280,7 +280,7 @@ def _overserved(engine: Engine, whole: ir.Table) -> tuple[pd.DataFrame, str]:
     row = engine.first_row(known.aggregate(n=known.count(), cost=known.cost_to_serve.sum().fill_null(0.0)))
     if row["n"] < MIN_LEDGER_CUSTOMERS or not row["cost"] > 0:
         reason = ("no cost of contacts, cases or rewards is recorded" if row["n"] >= MIN_LEDGER_CUSTOMERS else
-                  "what customers will bring is not known, so that none can be held against others of equal worth")
+                  "customer lifetime value is not known, so that none can be compared with others of equal value")
         return pd.DataFrame(columns=columns), reason
     x, y = known.expected_value.cast("float64"), known.cost_to_serve
     of = ibis.window(group_by="tier")

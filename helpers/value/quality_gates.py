@@ -44,7 +44,7 @@ def value_gates(
         MIN_UNFLAGGED_CUSTOMERS,
         n_ranked < MIN_UNFLAGGED_CUSTOMERS,
         Level.QUALIFY,
-        "the pyramid",
+        "tiers",
         f"{n_ranked:,} {'customer is' if n_ranked == 1 else 'customers are'} ranked; "
         f"under {MIN_UNFLAGGED_CUSTOMERS} the shares of tiers are rough.",
     )
@@ -73,7 +73,7 @@ def _periods(engine: Engine, transactions: ir.Table, base: RevenueBridge) -> lis
     earlier = f"{n_earlier} {days} on record" if n_earlier else "nothing is on record"
     counted = ", less than a period: who came back from before is counted as new" if all_new else ""
     return [
-        Gate("split adds up", float(apart), 0, apart != 0, Level.BLOCK, "change in revenue",
+        Gate("parts add up", float(apart), 0, apart != 0, Level.BLOCK, "change in revenue",
              f"The classes of customers differ from the change in revenue, counted apart, by {apart:,.2f}."),
         Gate("whole year", n_days, DAYS_PER_YEAR, n_days < DAYS_PER_YEAR, Level.QUALIFY, "change in revenue, retention",
              f"Each period has {n_days} of the {DAYS_PER_YEAR} days of a year, {season}."),

@@ -4,41 +4,70 @@ from helpers.customers.kmeans_segments import SEGMENT_BASES
 from helpers.foundation.schema import Cells, Column, Table, claims_schema, gates_schema, summary_schema
 from helpers.value.life_cycle import LIFE_CYCLE_STAGES
 
-_SCORE = "score from 1 to 5 by fifths of customers, 5 best; equal values share their score [1 to 5]"
+_SCORE = "score from 1 to 5 by quintiles of customers, 5 best; equal values share their score [1 to 5]"
 
-CUSTOMER_VALUE = Table("results/customer_value", "customer", ("customer_id",), (
-    Column("customer_id", "text", "the customer", True),
-    Column("basis", "text", "what the tier rests on: the margin expected within the horizon where models apply, else "
-           "the margin to date, else the monthly fee of running contracts", True,
-           ("expected margin", "margin", "monthly fee")),
-    Column("first_on", "date", "first purchase occasion, or start of the first contract"),
-    Column("last_on", "date", "last purchase occasion, or end of the last contract once all have ended"),
-    Column("n_occasions", "integer", "purchase occasions; empty without transactions [occasions]", low=0),
-    Column("recency_days", "integer", "days since the last purchase occasion [days]", low=0),
-    Column("age_days", "integer", "days since the first purchase occasion or contract start [days]", low=0),
-    Column("net_sales", "money", "sales less refunds up to the run's date [money]"),
-    Column("margin", "money", "margin of these sales: by unit cost where recorded, else the study's rate [money]"),
-    Column("mean_spend", "number", "mean net sales of a purchase occasion [money]"),
-    Column("monthly_fee", "money", "fee a month of contracts that run; those whose fee is unknown are left out "
-           "[money]"),
-    Column("recency_score", "integer", f"days since the last purchase: {_SCORE}", low=1, high=5),
-    Column("frequency_score", "integer", f"purchase occasions: {_SCORE}", low=1, high=5),
-    Column("money_score", "integer", f"net sales: {_SCORE}", low=1, high=5),
-    Column("p_alive", "number", "probability of still being a customer, by the model chosen in the hold-out [share]",
-           low=0, high=1),
-    Column("expected_orders", "number", "orders expected within the study's horizon [orders]", low=0),
-    Column("expected_value", "number", "margin expected within the horizon, discounted; of contracts that run too "
-           "[money]"),
-    Column("expected_value_low", "number", "lower limit, 95 %, of what is expected: parameters [money]"),
-    Column("expected_value_high", "number", "upper limit, 95 %, of what is expected: parameters [money]"),
-    Column("realised_low", "number", "lower limit, 95 %, of the margin that will come: parameters, purchases, spend; "
-           "empty above 100,000 customers [money]"),
-    Column("realised_high", "number", "upper limit, 95 %, of the margin that will come [money]"),
-    Column("tier", "text", "tier of the pyramid; empty for customers whose contracts have all ended"),
-    Column("tier_rank", "integer", "rank of the tier, 1 the top", low=1),
-    Column("stage", "text", "stage of the life cycle; empty for who never bought, or where a pause cannot be told from "
-           "a loss", allowed=LIFE_CYCLE_STAGES),
-))
+CUSTOMER_VALUE = Table(
+    "results/customer_value",
+    "customer",
+    ("customer_id",),
+    (
+        Column("customer_id", "text", "the customer", True),
+        Column(
+            "basis",
+            "text",
+            "what the tier is based on: the margin expected within the horizon where models apply, else "
+            "the margin to date, else the monthly fee of running contracts",
+            True,
+            ("expected margin", "margin", "monthly fee"),
+        ),
+        Column("first_on", "date", "first purchase occasion, or start of the first contract"),
+        Column("last_on", "date", "last purchase occasion, or end of the last contract once all have ended"),
+        Column("n_occasions", "integer", "purchase occasions; empty without transactions [occasions]", low=0),
+        Column("recency_days", "integer", "days since the last purchase occasion [days]", low=0),
+        Column("age_days", "integer", "days since the first purchase occasion or contract start [days]", low=0),
+        Column("net_sales", "money", "sales less refunds up to the run's date [money]"),
+        Column("margin", "money", "margin of these sales: by unit cost where recorded, else the study's rate [money]"),
+        Column("mean_spend", "number", "mean net sales of a purchase occasion [money]"),
+        Column(
+            "monthly_fee",
+            "money",
+            "fee a month of contracts that run; those whose fee is unknown are left out [money]",
+        ),
+        Column("recency_score", "integer", f"days since the last purchase: {_SCORE}", low=1, high=5),
+        Column("frequency_score", "integer", f"purchase occasions: {_SCORE}", low=1, high=5),
+        Column("money_score", "integer", f"net sales: {_SCORE}", low=1, high=5),
+        Column(
+            "p_alive",
+            "number",
+            "probability of still being a customer, by the model chosen in the hold-out [share]",
+            low=0,
+            high=1,
+        ),
+        Column("expected_orders", "number", "orders expected within the study's horizon [orders]", low=0),
+        Column(
+            "expected_value",
+            "number",
+            "margin expected within the horizon, discounted; of contracts that run too [money]",
+        ),
+        Column("expected_value_low", "number", "lower limit, 95 %, of what is expected: parameters [money]"),
+        Column("expected_value_high", "number", "upper limit, 95 %, of what is expected: parameters [money]"),
+        Column(
+            "realised_low",
+            "number",
+            "lower limit, 95 %, of the margin that will come: parameters, purchases, spend; "
+            "empty above 100,000 customers [money]",
+        ),
+        Column("realised_high", "number", "upper limit, 95 %, of the margin that will come [money]"),
+        Column("tier", "text", "tier of the pyramid; empty for customers whose contracts have all ended"),
+        Column("tier_rank", "integer", "rank of the tier, 1 the top", low=1),
+        Column(
+            "stage",
+            "text",
+            "stage of the life cycle; empty for who never bought, or where a pause cannot be told from a loss",
+            allowed=LIFE_CYCLE_STAGES,
+        ),
+    ),
+)
 
 CUSTOMER_SEGMENTS = Table("results/customer_segments", "customer", ("customer_id",), (
     Column("customer_id", "text", "the customer", True),

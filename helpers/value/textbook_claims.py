@@ -64,7 +64,7 @@ def retention_cost_saving(engine: Engine, customers: ir.Table, served: ir.Table,
             for t in (won, kept)]
     n = min(r["n"] for r in rows)
     if n < MIN_CLAIM_CUSTOMERS or not rows[1]["mean"]:
-        reason = ("no cost of winning customers is recorded" if rows[0]["n"] < MIN_CLAIM_CUSTOMERS else
+        reason = ("no customer acquisition cost is recorded" if rows[0]["n"] < MIN_CLAIM_CUSTOMERS else
                   "no cost of contacts, cases or rewards is recorded")
         return no_estimate("keeping_saves", Status.INSUFFICIENT, reason, unit="share", n=n)
     (a, k), ratio = (r["mean"] for r in rows), rows[1]["mean"] / rows[0]["mean"]

@@ -83,7 +83,7 @@ def test_a_round_judged_by_money_takes_no_share_of_the_risk_away():
 
 def test_a_round_in_which_nobody_was_lost_says_so_and_one_arm_without_a_loss_is_corrected():
     every = measured_response.pooled_response(effects({"mean_control": 1.0, "mean_variant": 1.0}))
-    assert every.reduction.reason == "nobody was lost in earlier rounds"
+    assert every.reduction.reason == "nobody churned in earlier rounds"
     none = measured_response.pooled_response(effects({"mean_variant": 1.0}))
     assert 0.9 < none.reduction.value < 1
 
@@ -111,14 +111,17 @@ def test_the_gates_read_what_was_measured(value, scores, nobody):
 
     assert checked()["response is measured"].is_crossed
     assert "never been measured here" in checked()["response is measured"].sentence
-    assert "response is a gain" not in checked()
+    assert "response is significant" not in checked()
     for rows, crossed, fate in (([{}], True, "the interval includes no effect, so no gain is claimed"),
-                                ([LATER], False, "contact kept customers, beyond chance"),
+                                ([LATER], False, "contact retained customers, statistically significant"),
                                 ([WORSE], True, "contact drove customers away, beyond chance")):
         found = checked(*rows)
         assert not found["response is measured"].is_crossed
         assert "never" not in found["response is measured"].sentence
-        assert (found["response is a gain"].is_crossed, found["response is a gain"].sentence) == (crossed, fate)
+        assert (found["response is significant"].is_crossed, found["response is significant"].sentence) == (
+            crossed,
+            fate,
+        )
 
 
 @pytest.mark.parametrize(("rows", "verdict", "confidence"), [

@@ -28,7 +28,7 @@ def test_with_tiers_and_risks_only_what_is_not_recorded_or_measured_and_the_smal
         value, scores, nobody):
     found = checked(value, scores, nobody)
     assert [name for name, g in found.items() if g.is_crossed] == [
-        "consent", "response is measured", "hold-out can tell"]
+        "consent", "response is measured", "power of the control group"]
 
 
 def test_no_risk_blocks_the_list(value, scores, nobody):
@@ -69,7 +69,7 @@ def test_risks_without_a_date_strike_the_sums_and_leave_the_list(value, scores, 
     found = checked(value, scores.assign(due_on=pd.NaT, monthly_fee=50.0), nobody)
     assert found["dated risk"].is_crossed
     assert found["dated risk"].level == "strike"
-    assert "not known, because the risks have no date" in found["hold-out can tell"].sentence
+    assert "not known, because the risks have no date" in found["power of the control group"].sentence
     assert not found["one horizon"].is_crossed
 
 
@@ -82,11 +82,11 @@ def test_a_hold_out_large_enough_passes(value, scores, nobody):
     scores["churn_probability"] = 0.9
     scores["value_if_kept"] = 25.0
     assert not checked(value, scores, nobody, hold_out_share=0.5, rules=ActionsConfig().rules[:1])[
-        "hold-out can tell"].is_crossed
+        "power of the control group"].is_crossed
 
 
 def test_a_list_of_one_has_nobody_to_compare_with(value, scores, nobody):
-    gate = checked(value.head(1), scores.head(1), nobody)["hold-out can tell"]
+    gate = checked(value.head(1), scores.head(1), nobody)["power of the control group"]
     assert gate.is_crossed
     assert "no control group" in gate.sentence
 
@@ -94,4 +94,4 @@ def test_a_list_of_one_has_nobody_to_compare_with(value, scores, nobody):
 def test_an_empty_company_gives_gates_too(value, scores, nobody):
     found = checked(value.head(0), scores.head(0), nobody)
     assert found["tiers are known"].sentence == "there are no customers"
-    assert not found["hold-out can tell"].is_crossed
+    assert not found["power of the control group"].is_crossed

@@ -113,7 +113,7 @@ def test_without_a_hold_out_the_grade_is_contaminated_by_action():
     alerts = raised(np.full(100, 0.8)).assign(is_control=False)
     found = alerts_module.grade_alerts(alerts, happened(alerts, 0.8), "run")
     assert {e.status for e in found} == {Status.STRUCK}
-    assert {e.reason for e in found} == {"contaminated by action: nobody was left alone"}
+    assert {e.reason for e in found} == {"contaminated by action: there was no random control group"}
 
 
 def test_a_small_hold_out_says_so():

@@ -24,16 +24,16 @@ def test_a_fair_trial_on_a_later_period_passes(found, shop):
 
 def test_too_little_to_learn_from_strikes_every_forecast(found):
     only, = found().values()
-    assert (only.gate, only.is_crossed, only.level) == ("enough to learn from", True, "strike")
+    assert (only.gate, only.is_crossed, only.level) == ("enough training cases", True, "strike")
 
 
 def test_a_history_for_one_snapshot_only_qualifies(found, shop):
-    assert found(bought=shop(n_days=200))["tried on a later period"].is_crossed
+    assert found(bought=shop(n_days=200))["out-of-time test"].is_crossed
 
 
 def test_contracts_are_qualified_and_their_attributes_named(found, contracts):
     gates = found(signed=contracts())
-    assert gates["tried on a later period"].is_crossed
+    assert gates["out-of-time test"].is_crossed
     assert "attribute_note" in gates["attributes vouched for"].sentence
 
 
@@ -46,7 +46,7 @@ def boastful(trial):
 
 
 def test_an_auc_too_good_to_be_true_raises_a_question(found, shop):
-    crossed = found(leaking, bought=shop())["too good to be true"]
+    crossed = found(leaking, bought=shop())["no leakage by the AUC"]
     assert (crossed.is_crossed, crossed.level) == (True, "note")
     assert "ask when each was recorded" in crossed.sentence
 

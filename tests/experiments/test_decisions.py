@@ -63,12 +63,12 @@ def test_where_lower_is_better_a_fall_ships(trial, lazily):
 def test_an_effect_smaller_than_worth_having_stops(trial, lazily):
     found = row(effects(lazily(trial), planned(minimum_effect=5.0)))
     assert found["verdict"] == "stop"
-    assert "worth having, 5" in found["reason"]
+    assert "smallest relevant improvement, 5" in found["reason"]
 
 
 def test_the_smallest_difference_of_a_share_is_said_in_points(trial, lazily):
     found = row(effects(lazily(trial), planned(primary_metric="returned", minimum_effect=0.2)), "returned")
-    assert found["reason"].endswith("worth having, 20 points")
+    assert found["reason"].endswith("smallest relevant improvement, 20 points")
 
 
 def test_no_verdict_before_the_planned_look(trial, lazily):

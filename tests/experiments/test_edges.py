@@ -88,7 +88,7 @@ def test_arms_that_were_unlike_beforehand_block(trial, lazily, judged):
     older = even.assign(covariate_age=even["covariate_age"] + 5 * (even["variant"] == "offer"))
     *_, effects = judged(lazily(older), planned())
     assert set(effects["status"]) == {"blocked"}
-    assert "the arms were not alike" in effects["reason"].iloc[0]
+    assert "the arms are not balanced" in effects["reason"].iloc[0]
 
 
 def test_unequal_response_says_what_it_leaves_possible(trial, lazily, judged):

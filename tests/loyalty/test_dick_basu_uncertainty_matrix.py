@@ -141,7 +141,7 @@ def test_kinds_that_mix_waves_with_other_questions_are_qualified(
     assert (said.waves.n_apart, said.waves.n) == (n_apart, 2)
     people = classify_loyalty(said, bought({}), signed(), LoyaltyConfig(), "")
     gate = next(g for g in dick_basu_uncertainty.dick_basu_gates(people, said) if "other questions" in g.gate)
-    assert (gate.is_crossed, str(gate.level), gate.claims) == (n_apart > 0, "qualify", "kinds of loyalty")
+    assert (gate.is_crossed, str(gate.level), gate.claims) == (n_apart > 0, "qualify", "types of loyalty")
     asked = next(
         e for e in dick_basu_uncertainty.dick_basu_estimates(people, said) if e.quantity == "question of share true"
     )

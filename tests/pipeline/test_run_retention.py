@@ -86,7 +86,7 @@ def test_only_the_newest_are_kept_by_number(company):
     ({"forecasts": [FORECAST]}, "its forecasts are not all graded yet"),
     ({"value_forecasts": [FORECAST]}, "its forecasts are not all graded yet"),
     ({"assignments_drawn": [{"experiment": "action plan of 2024-01-01", "unit_id": "a"}]},
-     "what it assigned by lot is not read back yet"),
+     "what it assigned at random is not measured yet"),
     ({"alerts": [{"outcome_due_on": pd.Timestamp("2025-01-01")}]}, "its alerts are not due yet"),
 ])
 def test_a_run_that_is_still_needed_stays_and_says_for_what(company, tables, why):

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -221,6 +222,11 @@ def test_definitions_name_what_changed_and_nothing_else():
         "the currency was USD and is EUR", "horizon_days was 30 and is 90",
         "the code went from 1234567+abcd to abcdef0"]
     assert change_since_last_run.redefinitions(NOW, NOW) == []
+
+
+def test_labels_redefine_nothing():
+    labelled = replace(NOW, study={**NOW.study, "labels": {"tiers": {"top": "Top customers"}}})
+    assert change_since_last_run.redefinitions(labelled, NOW) == []
 
 
 def test_what_was_not_recorded_is_not_called_changed():

@@ -53,7 +53,7 @@ def test_a_cost_that_does_not_come_back_has_no_month_and_says_so(paid):
 
 
 @pytest.mark.parametrize(("cost", "n", "reason"), [
-    (20.0, 12, "12 customers have a cost of winning them, 30 are needed"), (0.0, 60, "nobody cost anything to win")])
+    (20.0, 12, "12 customers have an acquisition cost, 30 are needed"), (0.0, 60, "nobody cost anything to win")])
 def test_without_costs_there_is_no_payback(paid, cost, n, reason):
     found = paid(cost, n)
     assert found.reason == found.month().reason == reason

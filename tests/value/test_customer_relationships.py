@@ -98,7 +98,7 @@ def test_data_that_bear_little_give_tables_that_say_so(session_engine, known, ed
     assert found.cycle.reason or edge == "all alike"
     assert found.positions.map is None
     assert found.ledgers.reason
-    assert found.paid.reason == "no cost of winning customers is recorded"
+    assert found.paid.reason == "no customer acquisition cost is recorded"
     assert keeping.reason
 
 

@@ -45,13 +45,13 @@ def test_a_split_that_does_not_add_up_blocks_the_change(session_engine, transact
     table = transactions(LONG)
     base = revenue_bridge.build_revenue_bridge(session_engine, table, END)
     broken = revenue_bridge.RevenueBridge(base.periods, (), base.n_earlier_days)
-    crossed = {g.gate: g for g in quality_gates.value_gates(session_engine, table, END, broken, 100)}["split adds up"]
+    crossed = {g.gate: g for g in quality_gates.value_gates(session_engine, table, END, broken, 100)}["parts add up"]
     assert crossed.is_crossed == (base.change != 0)
     shifted = revenue_bridge.RevenueBridge(
         base.periods, (*base.parts, revenue_bridge.BridgePart("x", 1, base.change, base.change + 1)), 400
     )
     assert {g.gate: g for g in quality_gates.value_gates(session_engine, table, END, shifted, 100)}[
-        "split adds up"
+        "parts add up"
     ].is_crossed
 
 

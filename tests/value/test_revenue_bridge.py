@@ -24,7 +24,7 @@ def sums(base):
 
 
 def check(engine, table, base):
-    """The split adds up exactly to the change in revenue, counted apart."""
+    """The parts add up exactly to the change in revenue, counted apart."""
     windows = (base.periods.before, base.periods.after)
     before, after = (revenue_bridge.net_sales_between(engine, table, w.first_on, w.last_on) for w in windows)
     assert base.change == after - before

@@ -7,7 +7,8 @@
 * ``experiment_methods``: Text on uplift, CUPED, power, A/A tests and outcomes of earlier lists.
 * ``experiments``: Text of the experiments page: verdicts, effects and caveats.
 * ``intake``: Text of the intake page: what arrived, what was rejected and why, coverage, the finance line.
-* ``leadership``: Text of the leadership page: run state, KPIs, changes, forecasts graded, finance.
+* ``leadership``: Text of the leadership page: run state, KPIs, changes, forecasts graded, caveats.
+* ``leadership_finance``: Text of the leadership page on finance: revenue, contracts and control totals, as counted.
 * ``leadership_findings``: Text of the leadership page's findings: one a step, with its caveats.
 * ``leadership_questions``: Ten questions that leadership asks, each answered in a sentence, or *cannot say*, with the
   reason.

@@ -9,6 +9,7 @@ import pandas as pd
 
 from helpers.actions import measured_response
 from helpers.actions.measured_response import UNMEASURED, ActionResponse
+from helpers.foundation.labels import readable_id
 from helpers.foundation.results import Estimate, Status
 from helpers.reporting import decimal_places, formatting
 from helpers.stats.disclosure_control import (
@@ -21,8 +22,10 @@ from helpers.stats.disclosure_control import (
 
 NO_CUSTOMER = "No customer has a tier or a risk: there is nobody to plan for."
 
-BREAK_EVEN = ("The break-even counts margin within the horizon alone; a customer kept longer needs less, a discount "
-              "that buyers would not have needed needs more.")
+BREAK_EVEN = (
+    "The break-even counts margin within the horizon alone; a customer retained longer needs less, a discount "
+    "that buyers would not have needed needs more."
+)
 
 ASKED = ("decision", "cost", "expected_gain", "worst_case", "confidence", "owner", "stop_on")
 
@@ -30,8 +33,8 @@ LIST = "the list of customers to contact"
 
 RANKING = "margin at risk and the ranking by it"
 
-NEEDED = ("Orders of a year or contracts of a few hundred customers would let the workbook say who is at risk and what "
-          "is at stake.")
+NEEDED = ("Orders of a year or contracts of a few hundred customers would let the workbook say who is at risk, and how "
+          "much margin.")
 
 
 def plan_answer(
@@ -86,8 +89,8 @@ def margin_at_risk_sentence(
     return (
         f"Of {who}, {formatting.money(everyone.value, currency)} "
         f"{formatting.interval(everyone.low, everyone.high, lambda x: formatting.money(x, currency))} of margin is "
-        "expected "
-        f"to be lost within {formatting.count_text(horizon_days, 'day', 'days')}{part}{care}."
+        "at risk "
+        f"within {formatting.count_text(horizon_days, 'day', 'days')}{part}{care}."
     )
 
 
@@ -156,7 +159,7 @@ def margin_at_risk_title(customers: pd.DataFrame, currency: str = "") -> str:
         return "No cell of 10 customers or more has a known margin at risk"
     (tier, risk), money = cells["sum"].idxmax(), cells["sum"].max()
     part = money / customers["margin_at_risk"].sum()
-    return (f"Most margin is at risk in tier {tier} at {risk} risk: {formatting.money(money, currency)}, "
+    return (f"Most margin is at risk in tier {readable_id(tier)} at {risk} risk: {formatting.money(money, currency)}, "
             f"{formatting.share(part)} of all")
 
 

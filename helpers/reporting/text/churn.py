@@ -28,7 +28,7 @@ from helpers.stats.disclosure_control import (
     value_text_if_enough,
 )
 
-LATE = {"tried on a later period": "not yet tried on a later period"}
+LATE = {"out-of-time test": "not yet tested out of time"}
 
 OFF = {"calibrated": "probabilities were off by {0} on average in the backtest"}
 

@@ -26,7 +26,7 @@ COUNTED = re.compile(r"^(?:recent )?(?:days|months|purchases|visits)\b")  # of w
 def churn_reasons(found: Explanations) -> tuple[str, ...]:
     """Return which feature groups the risk rests on, and how stable that is."""
     if found.table.empty:
-        return ("Why customers are at risk cannot be said, since nothing could be learnt.",)
+        return ("Why customers are at risk cannot be said, since no model could be trained.",)
     top = found.table.head(3)
     said = formatting.join_words([f"{row.feature_group} ({_plain(row.raises)})" for row in top.itertuples()])
     first = (f"By the model churn risk depends most on {said}.",)
@@ -295,7 +295,7 @@ def drift_sentence(table: pd.DataFrame) -> str:
         return "Drift cannot be told: there is no earlier snapshot to compare with."
     gone = table[table["reading"] != "stable"]
     if gone.empty:
-        return "No feature of those scored has drifted from those learnt from."
+        return "No feature of those scored has drifted from the training data."
     return (
         f"{formatting.sentence_case(formatting.count_text(len(gone), 'feature has', 'features have'))} drifted "
         "since what was "

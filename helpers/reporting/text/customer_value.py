@@ -4,6 +4,7 @@ from functools import partial
 
 import pandas as pd
 
+from helpers.foundation.labels import readable_id
 from helpers.foundation.results import Gate, Level, Status
 from helpers.reporting import decimal_places, formatting
 from helpers.reporting.text import value as value_text
@@ -32,7 +33,7 @@ def clv_answer(found: ClvValuation, signed: SubscriptionSurvival, currency: str 
 def clv_absent(found: ClvValuation) -> str:
     """Return why there is no value by customer."""
     reason = found.reason
-    return ("What each customer will be worth cannot be said: "
+    return ("Customer lifetime value cannot be stated: "
             f"{reason if _is_name(reason) else reason[:1].lower() + reason[1:]}")
 
 
@@ -44,11 +45,11 @@ def _is_name(text: str) -> bool:
 def _expected(found: ClvValuation, currency: str) -> str:
     equity, realised = found.totals.equity, found.totals.realised
     money = partial(formatting.money, currency=currency)
-    who = "Today's one buyer is" if equity.n == 1 else f"Today's {formatting.whole(equity.n)} buyers are"
     return (
-        f"{who} expected to bring {formatting.estimate_text(equity, currency=currency)} of margin within "
-        f"{formatting.count_text(found.horizon_days, 'day', 'days')}, discounted to today; what will come lies within "
-        f"{formatting.interval(realised.low, realised.high, money)}"
+        f"Customer lifetime value of {formatting.count_text(equity.n, 'buyer', 'buyers')}, next "
+        f"{formatting.count_text(found.horizon_days, 'day', 'days')}: "
+        f"{formatting.estimate_text(equity, currency=currency)} of expected margin, discounted to today; the margin "
+        f"that is realised is expected within {formatting.interval(realised.low, realised.high, money)}"
     )
 
 
@@ -68,10 +69,9 @@ def clv_sentence(found: ClvValuation, signed: SubscriptionSurvival, currency: st
     new = {e.quantity: e for e in found.estimates()}["value_of_a_new_customer"]
     return (
         f"Of {formatting.count_text(base.n_customers, 'buyer', 'buyers')} about {formatting.whole(alive)} "
-        f"({formatting.share(alive / base.n_customers)}) are still customers by {found.chosen}. A customer won "
-        "today is "
-        f"expected to bring {formatting.estimate_text(new, currency=currency)} of margin within "
-        f"{formatting.count_text(found.horizon_days, 'day', 'days')}, the first purchase included."
+        f"({formatting.share(alive / base.n_customers)}) are still customers by {found.chosen}. Customer "
+        f"lifetime value of a new customer, first {formatting.count_text(found.horizon_days, 'day', 'days')}: "
+        f"{formatting.estimate_text(new, currency=currency)} of expected margin, the first purchase included."
     )
 
 
@@ -177,7 +177,8 @@ def tier_migration_title(found: TierMigration) -> str:
     best = found.best()
     if best.status is not Status.OK:
         return "Tier in the first period and in the second"
-    return f"{formatting.share(best.value)} of the tier {best.segment.split(' → ')[0]} are in it again a period later"
+    tier = readable_id(best.segment.split(" → ")[0])
+    return f"{formatting.share(best.value)} of the tier {tier} are in it again a period later"
 
 
 def tier_migration_sentence(found: TierMigration, currency: str = "") -> str:
@@ -188,7 +189,7 @@ def tier_migration_sentence(found: TierMigration, currency: str = "") -> str:
     first = table.set_index("tier", drop=False).loc[top.segment.split(" → ")[0]]
     money = partial(formatting.money, currency=currency)
     said = (
-        f"Of {formatting.count_text(top.n, 'customer', 'customers')} of the tier {first['tier']} "
+        f"Of {formatting.count_text(top.n, 'customer', 'customers')} of the tier {readable_id(first['tier'])} "
         f"{formatting.estimate_text(top)} are "
         f"in it again in the next period; their mean margin went from {money(first['before'])} to "
         f"{money(first['after'])}."
@@ -232,7 +233,7 @@ def subscription_value_sentence(signed: SubscriptionSurvival, currency: str = ""
         return "No contract runs, so that none has a value."
     last = f"{formatting.estimate_text(signed.kept)} of them are expected to run still in {signed.months} months"
     if signed.reason:
-        said = f"What contracts will be worth cannot be said: {signed.reason}"
+        said = f"The value of contracts cannot be stated: {signed.reason}"
         return f"{said}; {last}." if signed.kept.status is Status.OK else f"{said}."
     return (f"{formatting.sentence_case(formatting.count_text(signed.n_running, 'contract', 'contracts'))} that "
             f"{'runs is' if signed.n_running == 1 else 'run are'} expected to bring "

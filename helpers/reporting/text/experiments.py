@@ -162,7 +162,7 @@ def experiment_verdict(rows: pd.DataFrame, gates: pd.DataFrame, currency: str = 
     """
     name = experiment_name(rows.iloc[0].to_dict())
     if rows["status"].eq("blocked").all():
-        return f"No verdict on {name}: {rows['reason'].iloc[0]}."
+        return f"No verdict on {name} — {rows['reason'].iloc[0]}."
     deciding = rows[rows["is_primary"]].to_dict("records")
     clear = [row for row in deciding if row["verdict"] in {"ship", "stop"}]
     parts = [_judged(row, gates, currency) for row in (clear or deciding)[:MOST_NAMED]]

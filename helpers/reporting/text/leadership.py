@@ -1,4 +1,4 @@
-"""Text of the leadership page: run state, KPIs, changes, forecasts graded, finance."""
+"""Text of the leadership page: run state, KPIs, changes, forecasts graded, caveats."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -8,18 +8,16 @@ import pandas as pd
 from helpers.foundation.results import ORDERS_REACH, Status, taken_over
 from helpers.reporting import change_since_last_run, decimal_places, formatting
 from helpers.reporting.change_since_last_run import RunIdentity
-from helpers.reporting.run_results import COUNTS, INTAKE_GATES, RunResults
+from helpers.reporting.run_results import INTAKE_GATES, RunResults
 from helpers.reporting.text import actions as actions_text
 from helpers.reporting.text import experiments as experiments_text
+from helpers.reporting.text import leadership_finance as leadership_finance_text
 
 NO_EARLIER = "no earlier comparable run"
 
-AUDIT, BASE = "results/intake_audit", "results/customer_base"
-
-OTHERS = (("respondents", "completed survey", "completed surveys"),
-          ("assignments", "unit in an experiment", "units in experiments"))
-
 CHANCE, USUAL = 0.05, 0.95
+
+EXPECTED_CHURN = "customers_lost"  # told beside how many could churn
 
 COUNTED = frozenset({"customers", "people", "contracts", "orders"})
 
@@ -41,6 +39,8 @@ def value_text(row: Mapping[str, object], currency: str = "") -> str:
     if row["status"] != Status.OK:
         return formatting.SAID[Status(row["status"])]
     unit = str(row["unit"])
+    if row.get("quantity") == EXPECTED_CHURN:
+        return f"{formatting.whole(row['value'])} of {formatting.whole(row['n'])}"
     is_said = unit in ("share", "points", "money", "") or unit in str(row.get("name", "")).lower()
     return _form(unit, currency)(row["value"]) + ("" if is_said else f" {unit}")
 
@@ -108,7 +108,7 @@ def unreported_claims(gates: pd.DataFrame) -> tuple[str, ...]:
 def _opening(lost: str, claims: str) -> str:
     """Return how a failed check is introduced: a verdict that cannot be given by what it would be on."""
     subject = claims.removeprefix("every verdict on ")
-    return f"{lost}: {claims} — " if subject == claims else f"No verdict on {subject}: "
+    return f"{lost}: {claims} — " if subject == claims else f"No verdict on {subject} — "
 
 
 def opening_words(gates: pd.DataFrame) -> tuple[str, ...]:
@@ -240,56 +240,6 @@ def _grade(row: Mapping[str, object]) -> str:
             f"{side} {f'the interval {range_}' if range_ else 'an interval'}{care}.")
 
 
-def finance_sentence(results: RunResults) -> str:
-    """Return revenue and customers as counted, to be reconciled with the ledger; contracts where nobody orders."""
-    money, customers = (results.estimate(AUDIT, quantity) for quantity in ("net sales", "customers with orders"))
-    parts = []
-    if money.status is Status.OK:
-        parts.append(f"net sales {formatting.exact_money(money.value, results.currency)}")
-    if customers.status is Status.OK:
-        parts.append(formatting.count_text(customers.value, "customer with orders", "customers with orders"))
-    caveat = results.caveat(INTAKE_GATES, *COUNTS)
-    if parts:
-        return f"Whole history as counted, to be reconciled with the ledger: {formatting.join_words(parts)}{caveat}."
-    if signed := contracts(results):
-        return f"As counted, to be reconciled with the ledger: {signed}{caveat}."
-    others = [formatting.count_text(found.value, one, many) for table, one, many in OTHERS
-              if (found := results.estimate(AUDIT, "rows", table)).status is Status.OK and found.value]
-    return f"No revenue and no customers are recorded{f', but {formatting.join_words(others)}' if others else ''}."
-
-
-def contracts(results: RunResults) -> str:
-    """Return what contracts come to, as counted, within a sentence; empty where there are none."""
-    running, ended = (results.estimate(BASE, "contracts", segment) for segment in ("active", "ended"))
-    if running.status is not Status.OK:
-        return ""
-    fees = results.estimate(BASE, "monthly_fee", "active")
-    month = (
-        f" with {formatting.exact_money(fees.value, results.currency)} of fees a month"
-        if fees.status is Status.OK and fees.n
-        else ""
-    )
-    over = (
-        f" and {formatting.count_text(ended.value, 'that has ended', 'that have ended')}"
-        if ended.status is Status.OK
-        else ""
-    )
-    return f"{formatting.count_text(running.value, 'contract that runs', 'contracts that run')}{month}{over}"
-
-
-def controls(results: RunResults) -> str:
-    """Return how many control totals that the profile declares are met; empty where the intake is not at hand."""
-    gates = results.gates(INTAKE_GATES)
-    if gates.empty:
-        return ""
-    held = gates[gates["gate"].str.startswith("control: ")]
-    if held.empty:
-        return "The profile declares no control total that these could be held against."
-    n_met = int((~held["is_crossed"].astype(bool)).sum())
-    of = formatting.count_text(len(held), "control total of the profile is", "control totals of the profile are")
-    return f"{formatting.whole(n_met)} of {of} met."
-
-
 def redefinitions(now: RunIdentity, before: RunIdentity | None) -> str:
     """Return what was redefined since the last run: profile, study, currency, parameters or code."""
     if before is None:
@@ -305,7 +255,7 @@ def short_lines(
     ended = taken_over(results.gates(INTAKE_GATES), ORDERS_REACH)
     moved = (significant_changes(kpis), *(() if ended else control_chart_alarms(results.frame("results/churn_charts"))))
     return {"This run": (state,), "Forecasts graded": forecast_accuracy(grades), "What changed": moved,
-            "Finance": (finance_sentence(results),), "Definitions": (redefined,)}
+            "Finance": (leadership_finance_text.finance_sentence(results),), "Definitions": (redefined,)}
 
 
 def decision_rows(results: RunResults) -> pd.DataFrame:
@@ -329,8 +279,12 @@ def textbook_claim_counts(claims: pd.DataFrame) -> str:
     if claims.empty:
         return "No textbook claim could be held against these data."
     counts = claims["verdict"].value_counts()
-    forms = {"holds": "holds", "does not hold": "does not", "cannot say": "cannot be judged"}
-    parts = [f"{formatting.whole(counts[v])} {form}" for v, form in forms.items() if v in counts]
+    forms = {
+        "holds": ("holds", "hold"),
+        "does not hold": ("does not", "do not"),
+        "cannot say": ("cannot be judged",) * 2,
+    }
+    parts = [formatting.count_text(counts[v], *form) for v, form in forms.items() if v in counts]
     named = formatting.sentence_case(formatting.count_text(len(claims), "textbook claim", "textbook claims"))
     return f"{named}: {formatting.join_words(parts)}."
 

@@ -73,20 +73,20 @@ def satisfaction_finding(results: RunResults) -> str:
 
 
 def loyalty_finding(results: RunResults) -> str:
-    """Return how many are loyal in deed and mind, and how many in deed alone; empty where nothing is known."""
+    """Return how many show true and how many spurious loyalty; empty where nothing is known."""
     matrix = results.frame("results/loyalty_matrix")
     if matrix.empty:
         return ""
-    if lost := results.struck("results/loyalty_gates", "kinds of loyalty"):
+    if lost := results.struck("results/loyalty_gates", "types of loyalty"):
         return f"Who is loyal, and of which kind, cannot be said: {formatting.within_sentence(lost)}."
     true, spurious = (results.estimate("results/loyalty_matrix", f"share {kind}") for kind in ("true", "spurious"))
     if true.status is not Status.OK or spurious.status is not Status.OK:
         return loyalty_text.loyalty_answer(matrix, results.gates("results/loyalty_gates"))[0]
     who = formatting.count_text(true.n, "customer", "customers")
-    caveat = results.caveat("results/loyalty_gates", "kinds of loyalty")
+    caveat = results.caveat("results/loyalty_gates", "types of loyalty")
     shares = [share_text_if_enough(results.said(e), e.value, e.n) for e in (true, spurious)]
-    return (f"Of {who} with survey and order data {shares[0]} are truly loyal, "
-            f"{shares[1]} are repeat buyers without attachment (spurious loyalty){caveat}.")
+    return (f"Of {who} with survey and order data {shares[0]} show true loyalty and "
+            f"{shares[1]} spurious loyalty, repeat buying without attachment{caveat}.")
 
 
 def revenue_finding(results: RunResults) -> str:
@@ -145,7 +145,7 @@ def contracts_ahead(results: RunResults) -> str:
 
 
 def churn_finding(results: RunResults) -> str:
-    """Return how many are expected to be lost and the margin at stake; empty where nobody could be scored."""
+    """Return expected churn and the margin at risk; empty where nobody could be scored."""
     scores = results.frame("results/churn_scores")
     if scores.empty:
         return ""

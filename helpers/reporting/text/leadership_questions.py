@@ -16,6 +16,7 @@ from helpers.reporting.run_results import COUNTS, RunResults
 from helpers.reporting.text import churn as churn_text
 from helpers.reporting.text import experiments as experiments_text
 from helpers.reporting.text import leadership as leadership_text
+from helpers.reporting.text import leadership_finance as leadership_finance_text
 from helpers.reporting.text import leadership_findings as leadership_findings_text
 from helpers.reporting.text import satisfaction as satisfaction_text
 
@@ -71,9 +72,9 @@ def customer_retention(known: QuestionInputs) -> str:
         signed = leadership_findings_text.contracts(known.results)
         reason = struck or _lacking(by_count, "no orders and no contracts are recorded")
         return f"{signed.rstrip('.')}; {_real(known, 'share_ended')}, {APART}." if signed else cannot(reason)
-    money = f", {known.results.said(by_money)} by money" if by_money.status is Status.OK else ""
+    money = f", revenue retention {known.results.said(by_money)}" if by_money.status is Status.OK else ""
     caveat = known.results.caveat(VALUE_GATES, "retention", EVERYBODY, *COUNTS)
-    return (f"{known.results.said(by_count)} of customers were kept by count{money}{caveat}; "
+    return (f"Customer retention rate {known.results.said(by_count)}{money}{caveat}; "
             f"{_real(known, 'retention_by_count')}, {_seasonal(known)}, and mix is not told apart here.")
 
 
@@ -128,7 +129,7 @@ def margin_at_risk(known: QuestionInputs) -> str:
 
 
 def _savable(results: RunResults, stake: Estimate) -> str:
-    """Return how much of what is at stake contact can save, by what earlier lists have measured."""
+    """Return how much of the margin at risk contact can save, by what earlier lists have measured."""
     measured = measured_response.pooled_response(results.frame(EFFECTS))
     if not measured.is_measured:
         return "how much of it can be saved cannot be said until an action is tried on customers drawn at random."
@@ -226,8 +227,8 @@ def _planned(decisions: pd.DataFrame, currency: str) -> str:
     )
     return (
         f"{_stopped(first['decision'])} Expected cost {formatting.money(first['cost'], currency)}, at worst "
-        f"{formatting.money(first['worst_case'], currency)} lost; expected gain: {first['gain'].rstrip('.')}; owner "
-        f"{first['owner']}; it stops on {formatting.date_text(first['stop_on'])}{more}."
+        f"a loss of {formatting.money(first['worst_case'], currency)}; expected gain: {first['gain'].rstrip('.')}; "
+        f"owner {first['owner']}; it stops on {formatting.date_text(first['stop_on'])}{more}."
     )
 
 
@@ -309,9 +310,11 @@ def _duel(results: RunResults, model: str, other: str) -> PairedComparison:
 
 def finance_reconciliation(known: QuestionInputs) -> str:
     """Return the answer to: does it tie to finance, and what was redefined."""
-    finance, signed = leadership_text.finance_sentence(known.results), leadership_text.contracts(known.results)
+    finance, signed = (
+        leadership_finance_text.finance_sentence(known.results), leadership_finance_text.contracts(known.results)
+    )
     beside = f"Beside them {signed}." if signed and signed not in finance else ""
-    return " ".join(filter(None, (finance, beside, leadership_text.controls(known.results), known.redefined)))
+    return " ".join(filter(None, (finance, beside, leadership_finance_text.controls(known.results), known.redefined)))
 
 
 QUESTIONS: tuple[tuple[str, Callable[[QuestionInputs], str]], ...] = (

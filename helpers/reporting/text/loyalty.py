@@ -39,7 +39,7 @@ Row = Mapping[str, object]
 
 CALLED = {"true": "true loyalty", "latent": "latent loyalty", "spurious": "spurious loyalty", "none": "no loyalty"}
 
-MEANING = {"latent": " (attachment, few purchases)", "spurious": " (repeat buyers without attachment)"}
+MEANING = {"latent": " (attachment, few purchases)", "spurious": " (repeat buying without attachment)"}
 
 EMPTY = f"Cells of one to {LEAST_PEOPLE - 1} people are empty."
 

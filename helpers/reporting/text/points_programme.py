@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from helpers.foundation.labels import readable_id
 from helpers.foundation.results import Status
 from helpers.loyalty import (
     loyalty_penalty,
@@ -108,8 +109,8 @@ def tier_migration_sentence(found: TierMoves) -> str:
         return "No tiers are recorded."
     members = formatting.count_text(found.n_members, "member", "members")
     if len(found.names) == 1:
-        return (f"All {members} are in one tier, {found.names[0]}: there is nothing to move between."
-                if found.n_members != 1 else f"The only member is in the only tier, {found.names[0]}.")
+        return (f"All {members} are in one tier, {readable_id(found.names[0])}: there is nothing to move between."
+                if found.n_members != 1 else f"The only member is in the only tier, {readable_id(found.names[0])}.")
     stays = found.moves[found.moves["tier_before"] != programme_tiers.NOT_YET_MEMBER]
     n, kept = stays["n"].sum(), stays.loc[stays["tier_before"] == stays["tier_after"], "n"].sum()
     left = stays.loc[stays["tier_after"] == programme_tiers.LEFT_PROGRAMME, "n"].sum()
@@ -138,7 +139,7 @@ def tier_threshold_sentence(table: pd.DataFrame) -> str:
         for r in rows.to_dict("records")
     ]
     now = people_text(rows["n_now"].iloc[0], "member", "members")
-    return (f"If the points of a year decided alone, {top} would hold {now} as "
+    return (f"If the points of a year decided alone, {readable_id(top)} would hold {now} as "
             f"now; with every threshold {formatting.join_words(said)}. Nobody is assumed to behave differently.")
 
 
@@ -245,8 +246,8 @@ def joining_comparison(table: pd.DataFrame) -> str:
     if len(table) < 2:
         return "Members are not told apart by the way they joined."
     said = [
-        f"{r['channel']}: {people_text(r['n'], 'member', 'members')}, {_left(r['share_left'])} had left the programme, "
-        f"{formatting.number(r['points_month'])} points earned a month"
+        f"{readable_id(r['channel'])}: {people_text(r['n'], 'member', 'members')}, {_left(r['share_left'])} had left "
+        f"the programme, {formatting.number(r['points_month'])} points earned a month"
         for r in table.to_dict("records")
     ]
     first, last = (formatting.date_text(pd.Timestamp(table[c].iloc[0])) for c in ("first_on", "last_on"))

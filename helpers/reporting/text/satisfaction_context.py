@@ -83,10 +83,8 @@ def late_delivery_sentence(rows: Sequence[Estimate]) -> str:
     if gap.status is not Status.OK or in_time is None:
         return f"{start}; how satisfied these people are cannot be compared: {gap.reason}."
     if gap.low <= 0 <= gap.high:
-        return (
-            f"{start}; satisfaction of these people shows no statistically significant difference "
-            f"({_with_interval(gap)})."
-        )
+        same = "satisfaction of these people shows no statistically significant difference"
+        return f"{start}; {same} ({_with_interval(gap)})."
     way = "lower" if gap.value < 0 else "higher"
     return (
         f"{start}; their satisfaction is {formatting.points(abs(gap.value))} {way} "
@@ -236,10 +234,8 @@ def ordinal_logit_sentence(rows: Sequence[Estimate], driven: SatisfactionDrivers
     """Return whether the ordinal logit puts the same driver first as the shares of variance do."""
     known = [e for e in rows if e.quantity == DRIVER_ODDS_RATIO and e.status is Status.OK]
     if not known or isinstance(driven, NoPathModel):
-        return (
-            "An ordinal logit cannot be fitted: "
-            f"{driven.reason if isinstance(driven, NoPathModel) else rows[0].reason}."
-        )
+        reason = driven.reason if isinstance(driven, NoPathModel) else rows[0].reason
+        return f"An ordinal logit cannot be fitted: {reason}."
     best = max(known, key=lambda e: abs(math.log(e.value)))
     share = max(driven.share, key=lambda name: driven.share[name].value, default="")
     uneven = " Odds differ between answers, so one number for all of them is an average." if best.reason else ""

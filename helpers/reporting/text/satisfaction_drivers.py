@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import pandas as pd
 
+from helpers.foundation.labels import readable_id
 from helpers.foundation.results import Estimate, Status
 from helpers.reporting import formatting
 from helpers.satisfaction.drivers import PATH_MODEL_INDEX, SatisfactionDrivers
@@ -56,8 +57,11 @@ def discriminant_validity_failure(valid: MeasurementValidity | None, paths: pd.D
 def misfit_items(valid: MeasurementValidity | None) -> str:
     """Return which questions do not belong to their construct; empty where all do."""
     found = [] if valid is None else list(valid.strangers)
-    said = [f"{item} does not belong to {valid.owner[item]} (loading {formatting.number(valid.loading[item].value)})"
-            for item in found]
+    said = [
+        f"{readable_id(item)} does not belong to {valid.owner[item]} "
+        f"(loading {formatting.number(valid.loading[item].value)})"
+        for item in found
+    ]
     return f"{formatting.join_words(said)}." if said else ""
 
 
@@ -124,11 +128,8 @@ def drivers_without_effect(found: SatisfactionDrivers | NoPathModel) -> str:
     if isinstance(found, NoPathModel):
         return ""
     weak = [name for name in found.names if found.probe[name] > RELEVANCE_LEVEL]
-    return (
-        f"{formatting.join_words(weak)} {'does' if len(weak) == 1 else 'do'} no better than a random column."
-        if weak
-        else ""
-    )
+    verb = "does" if len(weak) == 1 else "do"
+    return f"{formatting.join_words(weak)} {verb} no better than a random column." if weak else ""
 
 
 def driver_shares_title(found: SatisfactionDrivers | NoPathModel) -> str:
@@ -183,15 +184,9 @@ def path_model_satisfaction(paths: pd.DataFrame) -> str:
     rows = paths[(paths["quantity"] == PATH_MODEL_INDEX) & (paths["status"] == Status.OK)].to_dict("records")
     if not rows:
         return ""
-    value = (
-        f"{formatting.points(rows[0]['value'])} "
-        f"{formatting.interval(rows[0]['low'], rows[0]['high'], formatting.points)}"
-    )
-    return (
-        f"By the path model, over {formatting.count_text(rows[0]['n'], 'person', 'people')} who answered every "
-        "question, "
-        f"satisfaction stands at {value}."
-    )
+    row, who = rows[0], formatting.count_text(rows[0]["n"], "person", "people")
+    value = f"{formatting.points(row['value'])} {formatting.interval(row['low'], row['high'], formatting.points)}"
+    return f"By the path model, over {who} who answered every question, satisfaction stands at {value}."
 
 
 def johnson_disagreement(found: SatisfactionDrivers | NoPathModel) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from functools import partial
 
+from helpers.foundation.labels import readable_id
 from helpers.foundation.results import Gate, Level, Status
 from helpers.reporting import decimal_places, formatting
 from helpers.stats.disclosure_control import is_hidden, people_text, share_text_if_enough, suppressed_rows
@@ -165,12 +166,15 @@ def tiers_sentence(pyramid: TierShares, currency: str = "") -> str:
     first, last = table.iloc[0], table.iloc[-1]
     money = partial(formatting.money, currency=currency)
     if not last["mean"] > 0:
-        return (f"A customer of the tier {first['tier']} stands for {money(first['mean'])} on average; "
-                f"the tier {last['tier']} brings no money.")
+        return (f"A customer of the tier {readable_id(first['tier'])} stands for {money(first['mean'])} on average; "
+                f"the tier {readable_id(last['tier'])} brings no money.")
     times = first["mean"] / last["mean"]
     unit = " a month" if pyramid.by == "monthly_fee" else ""
-    return (f"A customer of the tier {first['tier']} stands for {money(first['mean'])}{unit} on average, one of the "
-            f"tier {last['tier']} for {money(last['mean'])}: {formatting.number(times)} times as much.")
+    return (
+        f"A customer of the tier {readable_id(first['tier'])} stands for {money(first['mean'])}{unit} on "
+        f"average, one of the tier {readable_id(last['tier'])} for {money(last['mean'])}: "
+        f"{formatting.number(times)} times as much."
+    )
 
 
 def contract_base_sentence(contracts: ContractBase, currency: str = "") -> str:

@@ -4,6 +4,7 @@ from functools import partial
 
 import numpy as np
 
+from helpers.foundation.labels import readable_id
 from helpers.foundation.results import Estimate, Status
 from helpers.reporting import formatting
 from helpers.stats.disclosure_control import (
@@ -35,7 +36,7 @@ def payback_title(found: AcquisitionPayback) -> str:
     """Return the title of the figure on payback: first the loss, then the month from which there is profit."""
     month = found.month()
     if found.reason or month.status is not Status.OK:
-        return "Margin brought less the cost of winning, by month of a customer's life"
+        return "Margin less customer acquisition cost (CAC), by month of a customer's life"
     return f"Customer acquisition cost (CAC) is paid back by month {formatting.whole(month.value)}"
 
 
@@ -43,7 +44,7 @@ def payback_sentence(found: AcquisitionPayback, currency: str = "") -> str:
     """Return when the cost of winning customers has come back, and by which channel soonest and latest."""
     month = found.month()
     if found.reason:
-        return f"When winning a customer pays cannot be said: {found.reason}."
+        return f"When a customer pays back the acquisition cost (CAC) cannot be said: {found.reason}."
     whole = found.costs.set_index("channel").loc[ALL_CHANNELS]
     cost = formatting.money(whole["cost"], currency)
     said = f"Customer acquisition cost (CAC) is {cost}, those who never bought included"
@@ -54,13 +55,13 @@ def payback_sentence(found: AcquisitionPayback, currency: str = "") -> str:
     if len(known) > 1:
         soon, late = (pick(known, key=lambda m: m.value) for pick in (min, max))
         said += (
-            f" By channel it takes from {formatting.whole(soon.value)} ({soon.segment}) to "
+            f" By channel it takes from {formatting.whole(soon.value)} ({readable_id(soon.segment)}) to "
             f"{formatting.whole(late.value)} "
-            f"months ({late.segment})."
+            f"months ({readable_id(late.segment)})."
             if soon.value < late.value
             else f" Every channel takes {formatting.count_text(soon.value, 'month', 'months')}."
         )
-    never = [c for c in found.channels
+    never = [readable_id(c) for c in found.channels
              if c != ALL_CHANNELS and len(found.curve(c)) > 1 and found.month(c).status is not Status.OK]
     return said + (f" Not yet back: {formatting.join_words(never)}." if never else "")
 
@@ -183,7 +184,7 @@ def over_served_sentence(found: CustomerProfitability, currency: str = "") -> st
         f"together {formatting.money(money, currency)} above it of {formatting.money(cost, currency)} spent on serving."
     )
     most = found.over.sort_values("money_over", ascending=False).iloc[0]
-    where = f" Most of it, {formatting.money(most['money_over'], currency)}, in the tier {most['tier']}."
+    where = f" Most of it, {formatting.money(most['money_over'], currency)}, in the tier {readable_id(most['tier'])}."
     hidden = dict(zip(found.over["tier"], suppress_cells(found.over["n_over"], [range(len(found.over))]), strict=True))
     return said if hidden[most["tier"]] else f"{said}{where}"
 
@@ -195,9 +196,12 @@ def customer_profitability_title(found: CustomerProfitability, currency: str = "
     if profit.empty:
         return f"What is put into a customer and what comes back, in money{_uncosted_points(found)}"
     first, last = profit.iloc[0], profit.iloc[-1]
-    return (f"A customer of the tier {first['segment']} left {formatting.money(first['value'], currency)} in the last "
-            f"period, one of the tier {last['segment']} {formatting.money(last['value'], currency)}"
-            f"{_uncosted_points(found)}")
+    return (
+        f"A customer of the tier {readable_id(first['segment'])} brought "
+        f"{formatting.money(first['value'], currency)} in the last period, "
+        f"one of the tier {readable_id(last['segment'])} {formatting.money(last['value'], currency)}"
+        f"{_uncosted_points(found)}"
+    )
 
 
 def _uncosted_points(found: CustomerProfitability) -> str:

@@ -17,7 +17,7 @@ from helpers.value.btyd.gamma_gamma import MAX_SPEND_FREQUENCY_CORRELATION, Gamm
 
 BTYD_MODEL_NAMES = "BG/NBD, MBG/NBD and Pareto/NBD"
 
-AFFECTED_FIGURES = "expected value, probability to be alive"
+AFFECTED_FIGURES = "customer lifetime value, probability of being active"
 
 MIN_REPEAT_BUYERS, MIN_HISTORY_DAYS, MAX_HISTORY_YEARS = 100, 182, 30
 
@@ -220,6 +220,6 @@ def fitted_model_gates(fit: BtydFit, spend: GammaGammaFit, error: float, depende
 
 def margin_gate(margin_share: float) -> Gate:
     """Return whether what is sold leaves a margin at all; `margin_share` is that of one unit of money spent."""
-    return _strike("a margin to speak of", margin_share, 0, not margin_share > 0,
+    return _strike("positive margin", margin_share, 0, not margin_share > 0,
                    f"Of one unit of money spent {margin_share:.2f} is margin; where nothing is left no customer has a "
                    "value to be ranked by.")

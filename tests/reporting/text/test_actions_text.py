@@ -31,7 +31,7 @@ def answer(actions=ACTIONS, stakes=STAKES, decisions=DECISIONS, found=None):
 
 def test_the_answer_says_what_is_at_stake_what_is_asked_for_and_what_is_not_known():
     assert answer() == (
-        "Of 120 customers with a known risk, £900 [£700, £1,100] of margin is expected to be lost within 90 days; "
+        "Of 120 customers with a known risk, £900 [£700, £1,100] of margin is at risk within 90 days; "
         "£90.00 of it lies with the 20 on the list.",
         "Contact 1 customer, keep 1 as a random control group and measure whether contact keeps them: it costs £4.00 "
         "at the "
@@ -86,7 +86,7 @@ def test_an_empty_list_says_why():
     alone = ACTIONS.assign(variant=None, reason=["has opted out", "no risk is known", "no risk is known"])
     stakes = {**STAKES, "list": no_estimate("margin at risk", Status.INSUFFICIENT, "x")}
     sentences = answer(alone, stakes, DECISIONS.head(0))
-    assert sentences[0].endswith("lost within 90 days.")
+    assert sentences[0].endswith("at risk within 90 days.")
     assert sentences[1] == ("Nobody is to be contacted: no risk is known (fewer than 10 customers) and has opted out "
                             "(fewer than 10 customers).")
     many = answer(pd.concat([alone] * 12), stakes, DECISIONS.head(0))

@@ -25,7 +25,7 @@ def test_reasons_name_levers_and_say_that_a_reason_is_no_cure():
     assert "what would retain the customer" in churn_alerts_text.churn_reasons(why())[1]
     assert len(churn_alerts_text.churn_reasons(why(np.nan))) == 1
     assert churn_alerts_text.churn_reasons(NONE) == (
-        "Why customers are at risk cannot be said, since nothing could be learnt.",
+        "Why customers are at risk cannot be said, since no model could be trained.",
     )
     assert churn_alerts_text.churn_reasons_title(why()) == "Churn risk depends most on how often"
     assert churn_alerts_text.churn_reasons_title(NONE) == "Main drivers of churn risk"
@@ -108,11 +108,11 @@ def test_grades_tell_precision_and_effect(effect, expected):
 
 
 def test_grades_without_a_hold_out_are_contaminated_and_none_are_said_to_be_none():
-    reason = "contaminated by action: nobody was left alone"
+    reason = "contaminated by action: there was no random control group"
     struck = estimate_table([no_estimate(q, Status.STRUCK, reason, segment="r: risk")
                       for q in ("alert_precision", "alert_effect")])
     assert churn_alerts_text.alert_accuracy(struck) == (
-        "Alerts of r: risk cannot be graded: contaminated by action: nobody was left alone.",)
+        "Alerts of r: risk cannot be graded: contaminated by action: there was no random control group.",)
     assert churn_alerts_text.alert_accuracy(struck.head(0)) == ("No alert of an earlier run is due yet.",)
     unread = grades().assign(status=["ok", "ok", "insufficient"], reason=["", "", "nobody was acted on"])
     assert churn_alerts_text.alert_accuracy(unread)[0].endswith(

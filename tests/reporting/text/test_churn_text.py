@@ -90,8 +90,8 @@ def test_nobody_eligible_is_said():
 
 
 def test_caveats_stand_in_the_sentence_that_they_touch():
-    late = churn_text.churn_answer(SHOP, verdict(), scores(), MADE, crossed("tried on a later period"))
-    assert late[0].endswith("(65.2 %) (not yet tried on a later period).")
+    late = churn_text.churn_answer(SHOP, verdict(), scores(), MADE, crossed("out-of-time test"))
+    assert late[0].endswith("(65.2 %) (not yet tested out of time).")
     off = churn_text.churn_answer(SHOP, verdict(), scores(), MADE, crossed("calibrated"))
     assert off[1].endswith("(probabilities were off by 8.0 % on average in the backtest).")
 

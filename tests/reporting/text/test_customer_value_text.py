@@ -52,10 +52,10 @@ def valuation(n=400, gates=(), **changes):
 
 def test_the_answer_has_what_is_expected_and_what_will_come():
     assert customer_value_text.clv_answer(valuation(), NO_CONTRACTS, "EUR") == (
-        "Today's 400 buyers are expected to bring €12,300 [€11,000, €13,900] of margin within 365 days, discounted to "
-        "today; what will come lies within [€9,000, €16,000].",)
+        "Customer lifetime value of 400 buyers, next 365 days: €12,300 [€11,000, €13,900] of expected margin, "
+        "discounted to today; the margin that is realised is expected within [€9,000, €16,000].",)
     assert customer_value_text.clv_answer(valuation(1), NO_CONTRACTS, "EUR")[0].startswith(
-        "Today's one buyer is expected"
+        "Customer lifetime value of 1 buyer, next"
     )
 
 
@@ -68,9 +68,9 @@ def test_a_caveat_stands_in_the_same_sentence():
 
 
 @pytest.mark.parametrize(("reason", "said"), [
-    ("93 of 14,904 customers bought more than once.", "cannot be said: 93 of 14,904"),
-    ("Purchases are on record for 3 days.", "cannot be said: purchases are on record"),
-    ("MBG/NBD: these data do not determine a.", "cannot be said: MBG/NBD: these data"),
+    ("93 of 14,904 customers bought more than once.", "cannot be stated: 93 of 14,904"),
+    ("Purchases are on record for 3 days.", "cannot be stated: purchases are on record"),
+    ("MBG/NBD: these data do not determine a.", "cannot be stated: MBG/NBD: these data"),
 ])
 def test_what_cannot_be_valued_says_why(reason, said):
     found = ClvValuation(date(2025, 6, 30), 365, CHECKS, reason=reason)
@@ -87,13 +87,13 @@ def test_without_anybody_to_value_nothing_is_said():
     signed = replace(NO_CONTRACTS, n_running=3, reason="")
     assert customer_value_text.clv_sentence(empty, signed).endswith("contracts are valued below.")
     assert customer_value_text.clv_sentence(empty, replace(signed, reason="no fees")).endswith(
-        "cannot be said: no purchases are recorded."
+        "cannot be stated: no purchases are recorded."
     )
 
 
 def test_the_finding_says_who_is_alive_and_what_a_new_customer_brings():
     said = customer_value_text.clv_sentence(valuation(), NO_CONTRACTS, "EUR")
-    assert said.startswith("Of 400 buyers about 150 (37.5 %) are still customers by MBG/NBD. A customer won today")
+    assert said.startswith("Of 400 buyers about 150 (37.5 %) are still customers by MBG/NBD. Customer lifetime")
     assert customer_value_text.clv_headline(valuation())[0].startswith(
         "MBG/NBD: customer equity 1.2e+04, off in the hold-out by "
     )
@@ -182,7 +182,7 @@ def test_contracts_say_what_they_bring_or_why_not():
         customer_value_text.subscription_value_sentence(NO_CONTRACTS) == "No contract runs, so that none has a value."
     )
     assert customer_value_text.subscription_value_sentence(replace(runs, reason="no fees are recorded")).endswith(
-        "be said: no fees are recorded; 80.0 % [75.0 %, 85.0 %] of them are expected to run still in 12 months.")
+        "be stated: no fees are recorded; 80.0 % [75.0 %, 85.0 %] of them are expected to run still in 12 months.")
 
 
 def test_migration_says_who_stayed_on_top_and_that_luck_fades():

@@ -58,14 +58,14 @@ def test_a_rise_that_chance_among_many_may_explain_is_not_called_one():
 
 
 def test_a_difference_too_small_to_be_worth_having_says_so():
-    small = {"verdict": "stop", "reason": "the interval rules out the smallest improvement worth having, 5"}
+    small = {"verdict": "stop", "reason": "the interval rules out the smallest relevant improvement, 5"}
     assert experiments_text.experiments_answer(effects(small), GATES, "GBP")[0].endswith(
-        "against none, and the interval rules out the smallest improvement worth having, 5.")
+        "against none, and the interval rules out the smallest relevant improvement, 5.")
 
 
 def test_a_blocked_verdict_is_its_reason():
     assert experiments_text.experiments_answer(effects(BLOCKED), GATES) == (
-        "No verdict on gift: the draw did not go as planned.",
+        "No verdict on gift — the draw did not go as planned.",
     )
 
 

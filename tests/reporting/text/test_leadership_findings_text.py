@@ -101,10 +101,10 @@ def test_gates_of_churn_touch_contracts_without_dates_too():
 
 
 def test_loyalty_is_said_with_its_caveat():
-    held = leading.gates("03", leading.gate("alpha", "kinds of loyalty"))
+    held = leading.gates("03", leading.gate("alpha", "types of loyalty"))
     assert leadership_findings_text.loyalty_finding(leading.everything(loyalty_gates=held)) == (
-        "Of 100 customers with survey and order data 30.0 % [25.0 %, 35.0 %] are truly loyal, 20.0 % [15.0 %, 25.0 %] "
-        "are repeat buyers without attachment (spurious loyalty) (caution: alpha was found).")
+        "Of 100 customers with survey and order data 30.0 % [25.0 %, 35.0 %] show true loyalty and "
+        "20.0 % [15.0 %, 25.0 %] spurious loyalty, repeat buying without attachment (caution: alpha was found).")
 
 
 def test_churn_is_said_in_customers_and_money():

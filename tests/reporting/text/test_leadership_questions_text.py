@@ -54,7 +54,7 @@ def test_without_any_table_eight_questions_say_why_they_cannot_be_answered():
 def test_keeping_customers_is_told_from_season_and_noise(kpis, held, end):
     gates = leading.gates("04", *([] if held is None else [leading.gate("whole year", "retention", is_crossed=held)]))
     assert leadership_questions_text.customer_retention(known(leading.everything(), kpis, gates)) == (
-        f"50.0 % [40.0 %, 60.0 %] of customers were kept by count, 70.0 % [60.0 %, 80.0 %] by money; {end}")
+        f"Customer retention rate 50.0 % [40.0 %, 60.0 %], revenue retention 70.0 % [60.0 %, 80.0 %]; {end}")
 
 
 def test_keeping_of_contracts_and_of_short_histories_is_said():
@@ -113,7 +113,7 @@ def test_actions_are_judged_only_against_people_left_alone():
 def test_the_decision_is_asked_with_cost_worst_case_owner_and_date():
     one = known(leading.results(decisions=pd.DataFrame([leading.decision()])))
     assert leadership_questions_text.decision_today(one) == (
-        "Contact 200 customers, leave 22 alone. Expected cost €768, at worst €1,470 lost; expected gain: not yet "
+        "Contact 200 customers, leave 22 alone. Expected cost €768, at worst a loss of €1,470; expected gain: not yet "
         "measured; owner not named; it stops on 28 September 2026.")
     three = pd.DataFrame([leading.decision(decision=name) for name in "abc"])
     assert leadership_questions_text.decision_today(known(leading.results(decisions=three))).endswith(

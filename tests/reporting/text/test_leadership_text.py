@@ -8,6 +8,7 @@ from helpers.foundation.results import Estimate, Level, estimate_table
 from helpers.reporting import kpis
 from helpers.reporting.change_since_last_run import RunIdentity
 from helpers.reporting.text import leadership as leadership_text
+from helpers.reporting.text import leadership_finance as leadership_finance_text
 from tests.reporting import leading
 
 ON = pd.Timestamp("2026-03-31")
@@ -182,15 +183,15 @@ def test_forecasts_for_a_part_of_the_customers_are_graded_apart():
 def test_finance_is_what_the_intake_counted():
     audit = estimate_table([Estimate("net sales", 9747747.934, unit="money"),
                      Estimate("customers with orders", 4372, unit="customers")])
-    assert leadership_text.finance_sentence(leading.results("GBP", intake_audit=audit)) == (
+    assert leadership_finance_text.finance_sentence(leading.results("GBP", intake_audit=audit)) == (
         "Whole history as counted, to be reconciled with the ledger: net sales £9,747,747.93 and 4,372 "
         "customers with orders.")
-    assert leadership_text.finance_sentence(leading.results()) == "No revenue and no customers are recorded."
+    assert leadership_finance_text.finance_sentence(leading.results()) == "No revenue and no customers are recorded."
 
 
 def test_a_company_with_contracts_alone_has_revenue_to_tick():
     signed = leading.results("USD", customer_base=leading.contracts())
-    assert leadership_text.finance_sentence(signed) == (
+    assert leadership_finance_text.finance_sentence(signed) == (
         "As counted, to be reconciled with the ledger: 300 contracts that run with "
         "$15,000.50 of fees a month and 100 that have ended."
     )
@@ -199,7 +200,7 @@ def test_a_company_with_contracts_alone_has_revenue_to_tick():
 def test_a_company_without_revenue_says_what_was_counted_instead():
     tried = estimate_table([Estimate("rows", 64000, unit="rows", segment="assignments"),
                      Estimate("rows", 250, unit="rows", segment="respondents")])
-    assert leadership_text.finance_sentence(leading.results(intake_audit=tried)) == (
+    assert leadership_finance_text.finance_sentence(leading.results(intake_audit=tried)) == (
         "No revenue and no customers are recorded, but 250 completed surveys and 64,000 units in experiments.")
 
 
@@ -209,8 +210,8 @@ def test_control_totals_that_are_met_are_counted():
     for held, sentence in ((met, "2 of 2 control totals of the profile are met."),
                            (met[:1], "1 of 1 control total of the profile is met."),
                            ([few], "The profile declares no control total that these could be held against.")):
-        assert leadership_text.controls(leading.results(intake_gates=leading.gates("01", *held))) == sentence
-    assert leadership_text.controls(leading.results()) == ""
+        assert leadership_finance_text.controls(leading.results(intake_gates=leading.gates("01", *held))) == sentence
+    assert leadership_finance_text.controls(leading.results()) == ""
 
 
 def test_definitions_say_what_was_redefined_since_the_last_run():

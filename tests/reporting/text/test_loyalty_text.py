@@ -39,7 +39,7 @@ def test_the_answer_names_the_four_kinds_and_who_is_not_among_them():
     ) == (
         "Of 100 customers who answered and could have bought again, 40.0 % [35.0 %, 45.0 %] show true loyalty.",
         "Of the same, 30.0 % [25.0 %, 35.0 %] show latent loyalty (attachment, few purchases), "
-        "20.0 % [15.0 %, 25.0 %] show spurious loyalty (repeat buyers without attachment) and "
+        "20.0 % [15.0 %, 25.0 %] show spurious loyalty (repeat buying without attachment) and "
         "10.0 % [5.0 %, 15.0 %] show no loyalty.",
         "Not classified: 861 people with order data only, fewer than 10 people with survey data only and 406 people "
         "whose first purchase is too recent and who did not answer.",
@@ -48,7 +48,7 @@ def test_the_answer_names_the_four_kinds_and_who_is_not_among_them():
 
 def test_parts_of_one_to_nine_people_are_not_named():
     first, second = loyalty_text.loyalty_answer(matrix((0.4, 0.53, 0.07, 0.0)), NO_GATES)
-    assert "some show spurious loyalty (repeat buyers without attachment) and 0 % [" in second
+    assert "some show spurious loyalty (repeat buying without attachment) and 0 % [" in second
     assert first.endswith("some show true loyalty.")
     few = loyalty_text.reported_rows(matrix((0.4, 0.53, 0.07, 0.0)))
     assert "share spurious" not in few["quantity"].to_list()
@@ -77,7 +77,7 @@ def test_where_everybody_is_of_a_kind_nobody_is_mentioned_as_left_out():
 
 
 def test_a_caveat_stands_in_the_same_sentence():
-    gate = Gate("g", 0.4, 0.25, True, Level.QUALIFY, "kinds of loyalty", "40 % lie near; the limit is 25 %.")
+    gate = Gate("g", 0.4, 0.25, True, Level.QUALIFY, "types of loyalty", "40 % lie near; the limit is 25 %.")
     assert loyalty_text.loyalty_answer(matrix(), gate_table("03", [gate]))[0].endswith(
         "show true loyalty (caution: 40 % lie near)."
     )

@@ -12,7 +12,7 @@ from helpers.reporting.text import leadership_findings as leadership_findings_te
 from helpers.reporting.text import stale_records as stale_records_text
 from tests.reporting import leading
 
-CLAIMS = "change in revenue, retention, kinds of loyalty, every number by customer, totals of money and customers"
+CLAIMS = "change in revenue, retention, types of loyalty, every number by customer, totals of money and customers"
 FOUND = "the newest order is of 30 June 1998, 10,379 days before the as-of date"
 NEWEST = date(1998, 6, 30)
 

@@ -42,7 +42,7 @@ COST = "Customer acquisition cost (CAC) is €20.00, those who never bought incl
      "months."),
     (AcquisitionPayback(pd.DataFrame(columns=["channel"]), pd.DataFrame(columns=["channel", "n_customers"]),
              "nobody cost anything to win"),
-     "When winning a customer pays cannot be said: nobody cost anything to win.")])
+     "When a customer pays back the acquisition cost (CAC) cannot be said: nobody cost anything to win.")])
 def test_payback_is_said_with_its_month_and_its_channels(found, said):
     assert value_relationships_text.payback_sentence(found, "EUR") == said
 
@@ -52,7 +52,9 @@ def test_the_title_of_payback_is_the_month_or_what_is_drawn():
         value_relationships_text.payback_title(paid(("all", 5.0))) == "Customer acquisition cost (CAC) is "
                                                                       "paid back by month 4"
     )
-    assert value_relationships_text.payback_title(paid(("all", 1.0))).startswith("Margin brought less the cost")
+    assert value_relationships_text.payback_title(paid(("all", 1.0))).startswith(
+        "Margin less customer acquisition cost"
+    )
 
 
 def referred(n_referrers, n_referred, n_unknown=0):
@@ -141,7 +143,7 @@ def test_the_over_served_are_said_with_their_money():
     assert value_relationships_text.over_served_sentence(ledgers(reason="no cost is recorded")) == (
         "Who is over-served cannot be said: no cost is recorded.")
     assert value_relationships_text.customer_profitability_title(ledgers(), "EUR") == (
-        "A customer of the tier top left €90.00 in the last period, one of the tier base −€4.00")
+        "A customer of the tier top brought €90.00 in the last period, one of the tier base −€4.00")
     assert value_relationships_text.customer_profitability_title(
         CustomerProfitability(pd.DataFrame(), pd.DataFrame())
     ).startswith("What is put into a customer")
