@@ -1,7 +1,8 @@
 """A/B moments with CUPED at size, side by side: ``python bench/experiments.py [--users 10000000] [--metrics 10]``.
 
-Ours (`moments.summed`, every covariate), bare single-pass SQL for the same sums, and tea-tasting on the same Parquet
-file in DuckDB. Each in a process of its own; tea-tasting in an environment that this bench makes under a cache folder.
+Ours (`aggregates.sums_by_arm`, every covariate), bare single-pass SQL for the same sums, and tea-tasting on the same
+Parquet file in DuckDB. Each in a process of its own; tea-tasting in an environment that this bench makes under a cache
+folder.
 """
 
 import argparse
@@ -43,8 +44,9 @@ began = time.perf_counter()
 {work}
 seconds = time.perf_counter() - began
 """
-SUMMED = "moments.summed(engine, table, metrics, moments.pairs_of(metrics, covariates))"
-COUNTED = "moments.counted(engine, table)"
+SUMMED = ("aggregates.sums_by_arm(engine, table, metrics, "
+          "aggregates.metric_covariate_pairs(metrics, covariates))")
+COUNTED = "aggregates.aggregate_arms(engine, table)"
 BARE = """
 import sys, time, duckdb
 con = duckdb.connect()

@@ -21,7 +21,7 @@ FINE_STEP, MAX_CANDIDATES, N_HALVINGS = 1.0, 400, 7
 
 LIMIT_FACTORS = np.array(
     [1.05, 1.2, 1.05]
-)  # plain limits cover 92 to 95 of 100 in bench/coverage_loyalty.py: see knots.WIDER
+)  # plain limits cover 92 to 95 of 100 in bench/coverage_loyalty.py: see breakpoints.LIMIT_FACTOR
 
 MAX_SLOPE_STEP = 40.0  # slopes beyond four logits a point are not sought: outcomes are then separated
 

@@ -150,7 +150,10 @@ def _correlation_estimate(known: pd.DataFrame, column: str, replicas: ReplicateW
 
 
 def _weighted_midranks(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Return the weight of everybody below each value and of half of those who share it: midranks under weights."""
+    """Return the weight of everybody below each value and of half of those who share it: midranks under weights.
+
+    ``scipy.stats.rankdata`` takes no weights.
+    """
     _, place = np.unique(values, return_inverse=True)
     held = np.bincount(place, weight)
     return (np.cumsum(held) - held / 2)[place]

@@ -178,6 +178,8 @@ MAX_TOPICS, WORDS_PER_TOPIC, MAX_WORDS, MAX_WORD_SHARE = 6, 4, 400, 0.25
 
 MAX_NMF_STEPS, MIN_COMMENTS, MIN_WORD_LENGTH = 60, 100, 4
 
+WEIGHT_DIGITS = 6  # equal weights differ in their last digits; the commoner word, the earlier topic comes first
+
 TOPIC_SATISFACTION = "satisfaction where the comment speaks of"
 
 TOPIC_COLUMNS = ["topic", "people", "share", "satisfaction", "low", "high", "blame"]
@@ -237,7 +239,7 @@ def _nmf_topics(written: pd.DataFrame, spoken: Sequence[Sequence[str]]) -> dict[
     k = min(MAX_TOPICS, len(names) // WORDS_PER_TOPIC)
     if k < 2:
         return {}
-    weights, words = nmf_factors(matrix, k)
+    weights, words = (np.round(x, WEIGHT_DIGITS) for x in nmf_factors(matrix, k))
     best, any_ = weights.argmax(axis=1), weights.max(axis=1) > 0
     said = [", ".join(names[i] for i in np.argsort(-row, kind="stable")[:WORDS_PER_TOPIC]) for row in words]
     return {name: any_ & (best == j) for j, name in enumerate(said)}
@@ -271,12 +273,19 @@ def nmf_factors(matrix: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
         Not negative.
     k : int
         Factors.
+
+    Returns
+    -------
+    tuple of ndarray
+        Weights of the factors in each row, and the factors, of length one each: else the weights of two factors could
+        not be compared, since a factor twice as long with half the weight is the same.
     """
     from sklearn.decomposition import NMF
 
     # no tolerance, so that the steps are as many on every machine
-    model = NMF(k, init="nndsvda", tol=0, max_iter=MAX_NMF_STEPS, random_state=0)
-    return model.fit_transform(matrix), model.components_
+    model = NMF(k, init="nndsvd", tol=0, max_iter=MAX_NMF_STEPS, random_state=0)
+    weights, length = model.fit_transform(matrix), np.linalg.norm(model.components_, axis=1)
+    return weights * length, model.components_ / np.maximum(length, 1e-12)[:, None]
 
 
 def topic_estimates(table: pd.DataFrame) -> list[Estimate]:

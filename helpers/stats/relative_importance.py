@@ -143,7 +143,7 @@ def random_probe_p_values(
     -------
     ndarray, shape (k,)
         (1 + probes that do as well) / (1 + draws): a test of the driver against nothing, exact where the driver is
-        itself chance. `RELEVANT` is the level.
+        itself chance. `RELEVANCE_LEVEL` is the level.
     """
     n, k = columns.shape[0], columns.shape[1] - 1
     weights = np.ones(n) if weights is None else weights

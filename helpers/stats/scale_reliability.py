@@ -50,7 +50,10 @@ class CommonFactor:
 
 
 def cronbach_alpha(matrix: np.ndarray) -> np.ndarray:
-    """Return Cronbach's alpha of covariances (raw) or correlations (standardised), shape (B, k, k), one a replicate."""
+    """Return Cronbach's alpha of covariances (raw) or correlations (standardised), shape (B, k, k), one a replicate.
+
+    Own: neither SciPy nor statsmodels has it.
+    """
     k = matrix.shape[1]
     if k < 2:
         return np.full(len(matrix), np.nan)

@@ -123,6 +123,13 @@ def test_factors_rebuild_a_matrix_of_two_blocks():
     np.testing.assert_allclose(weights @ words, matrix, atol=1e-3)
 
 
+def test_a_weight_is_what_its_factor_adds_to_the_row():
+    matrix = np.kron(np.diag([1.0, 5.0]), np.ones((10, 4)))
+    weights, words = text_comments.nmf_factors(matrix, 2)
+    np.testing.assert_allclose(np.linalg.norm(words, axis=1), [1, 1])
+    np.testing.assert_allclose(weights.max(axis=1), np.linalg.norm(matrix, axis=1), atol=1e-3)
+
+
 def test_an_audited_sample_is_read_back_as_accuracy_with_its_interval(tmp_path, monkeypatch):
     monkeypatch.setenv(workspace.HOME_VARIABLE, str(tmp_path))
     sample = text_comments.comment_audit_sample(written(), 1)
