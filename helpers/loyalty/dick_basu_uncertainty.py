@@ -287,6 +287,8 @@ class PurchaseRates:
 def fit_purchase_rates(n: np.ndarray, k: np.ndarray) -> PurchaseRates:
     """Return the spread of purchase rates by maximum likelihood of the beta-binomial.
 
+    Own: ``scipy.stats.fit`` takes one number of periods for everybody, and statsmodels has no such family.
+
     Parameters
     ----------
     n, k : ndarray, shape (n_customers,)

@@ -12,7 +12,7 @@
 * ``forecast_evaluation``: Forecast evaluation: what happened within the window of each earlier forecast.
 * ``kaplan_meier``: Kaplan–Meier survival curves and hazards by group, median, share left, with intervals.
 * ``latent_class``: Latent class analysis of yes-or-no indicators by EM; number of classes by BIC.
-* ``logistic_regression``: Logistic regression with covariance, contrasts and average marginal effects.
+* ``logistic_regression``: Logistic regression (GLM of statsmodels), Wald intervals, average marginal effects.
 * ``multiple_testing``: Multiple testing: Holm and Benjamini–Hochberg adjustment of p-values.
 * ``ordinal_logit``: Ordinal logit (proportional odds): odds ratios of a higher answer, test of proportional odds.
 * ``penalty_reward``: Penalty–reward contrasts: what the lowest and the highest third go with, against the middle.

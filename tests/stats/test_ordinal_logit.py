@@ -22,6 +22,18 @@ def test_the_fit_is_that_of_statsmodels(planted):
     assert (ours.log_likelihood, ours.empty) == (pytest.approx(theirs.llf), pytest.approx(theirs.llnull))
 
 
+def test_statsmodels_does_not_use_weights(planted):
+    from statsmodels.miscmodels.ordinal_model import OrderedModel
+
+    drivers, answers, weights = planted[0][:300], planted[1][:300], np.arange(300) % 3 + 1.0
+    plain, weighted = (
+        OrderedModel(answers, drivers, distr="logit", **given).fit(method="bfgs", disp=False).params
+        for given in ({}, {"freq_weights": weights}))
+    ours = ordinal_logit.fit_ordinal_logit(drivers, answers, weights).coefficients
+    np.testing.assert_array_equal(plain, weighted)
+    assert np.abs(ours - plain[:3]).max() > 0.01
+
+
 def test_the_planted_odds_are_found_and_a_driver_without_effect_has_an_interval_around_one(planted):
     found = ordinal_logit.fit_ordinal_logit(*planted)
     assert found.is_settled
