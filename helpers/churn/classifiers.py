@@ -5,13 +5,16 @@ Levels that were not there in training, and customers of whom nothing is known, 
 """
 
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 
 import lightgbm
 import numpy as np
 import pandas as pd
 from scipy import special
+from sklearn.compose import ColumnTransformer
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 LOGISTIC, BOOSTING = "logistic regression", "gradient boosting"
 
@@ -27,77 +30,29 @@ LIGHTGBM_PARAMETERS = {
 
 
 @dataclass(frozen=True)
-class FeatureEncoding:
-    """How features become numbers for a regression: medians for gaps with a flag, a column for each level seen.
-
-    Parameters
-    ----------
-    medians : mapping of str to float
-        By number.
-    gaps : tuple of str
-        Numbers that had gaps in training; they get a flag.
-    levels : mapping of str to tuple of str
-        By text; a level not seen in training has none of the columns.
-    """
-
-    medians: dict[str, float]
-    gaps: tuple[str, ...]
-    levels: dict[str, tuple[str, ...]]
-
-    @classmethod
-    def learnt(cls, features: pd.DataFrame) -> "FeatureEncoding":
-        """Return the encoding of training features; of texts the commonest 50 levels."""
-        numbers = [c for c in features if is_numeric(features[c])]
-        held = features[numbers].astype("float64")
-        levels = {c: tuple(sorted(features[c].astype("str").value_counts().index[:MAX_CATEGORIES]))
-                  for c in features if c not in numbers}
-        medians = held.median().fillna(0.0).to_dict() if numbers else {}
-        return cls(medians, tuple(c for c in numbers if held[c].isna().any()), levels)
-
-    @cached_property
-    def source_features(self) -> tuple[str, ...]:
-        """The feature that each column comes from, in order."""
-        return (*self.medians, *self.gaps, *(c for c, levels in self.levels.items() for _ in levels))
-
-    def matrix(self, features: pd.DataFrame) -> np.ndarray:
-        """Return the columns, shape (n, n_columns)."""
-        held = {c: features[c].astype("float64").to_numpy() for c in self.medians}
-        columns = [np.where(np.isnan(v), self.medians[c], v) for c, v in held.items()]
-        columns += [np.isnan(held[c]).astype("float64") for c in self.gaps]
-        for c, levels in self.levels.items():
-            texts = features[c].astype("str").to_numpy()
-            columns += [(texts == level).astype("float64") for level in levels]
-        return np.column_stack(columns) if columns else np.empty((len(features), 0))
-
-
-@dataclass(frozen=True)
 class LogisticClassifier:
     """A logistic regression on standardised columns with a light ridge (C = 1) against separation.
 
     Parameters
     ----------
-    coefficients, centre, spread : ndarray, shape (n_columns,)
-        Of the encoded columns; columns that do not vary have no weight.
+    pipeline : Pipeline
+        Encoding, standardisation and regression, fitted.
+    sources : tuple of str
+        The feature that each encoded column comes from, in order.
     """
 
-    encoding: FeatureEncoding
-    intercept: float
-    coefficients: np.ndarray
-    centre: np.ndarray
-    spread: np.ndarray
+    pipeline: Pipeline
+    sources: tuple[str, ...]
     name: str = LOGISTIC
 
     def logit(self, features: pd.DataFrame) -> np.ndarray:
         """Return the logit of being lost, shape (n,)."""
-        return self.intercept + self._terms(features).sum(axis=1)
+        return self.pipeline.decision_function(_numbers_and_texts(features))
 
     def contributions(self, features: pd.DataFrame) -> pd.DataFrame:
         """Return what each feature adds to the logit against a typical customer; exact, since the model is linear."""
-        terms = pd.DataFrame(self._terms(features).T, index=list(self.encoding.source_features))
-        return terms.groupby(level=0, sort=False).sum().T
-
-    def _terms(self, features: pd.DataFrame) -> np.ndarray:
-        return (self.encoding.matrix(features) - self.centre) / self.spread * self.coefficients
+        columns = self.pipeline[:-1].transform(_numbers_and_texts(features)) * self.pipeline[-1].coef_[0]
+        return pd.DataFrame(columns.T, index=list(self.sources)).groupby(level=0, sort=False).sum().T
 
 
 @dataclass(frozen=True)
@@ -169,14 +124,28 @@ def fit(name: str, features: pd.DataFrame, is_lost: np.ndarray) -> Classifier:
 
 
 def fit_logistic(features: pd.DataFrame, is_lost: np.ndarray) -> LogisticClassifier:
-    """Return the logistic regression of the outcome on encoded and standardised features."""
-    encoding = FeatureEncoding.learnt(features)
-    matrix = encoding.matrix(features)
-    centre, spread = matrix.mean(axis=0), matrix.std(axis=0)
-    spread = np.where(spread > 1e-12, spread, np.inf)
-    exact = LogisticRegression(C=1.0, solver="newton-cholesky", tol=1e-9, max_iter=200)
-    found = exact.fit((matrix - centre) / spread, is_lost.astype(int))
-    return LogisticClassifier(encoding, float(found.intercept_[0]), found.coef_[0], centre, spread)
+    """Return the logistic regression of the outcome on encoded and standardised features.
+
+    Of numbers the median takes the place of gaps, and a flag says that there was one; of texts each of the commonest
+    50 levels has a column; another one, or none, has none of them.
+    """
+    numbers = [c for c in features if is_numeric(features[c])]
+    levels = {c: sorted(features[c].astype("str").value_counts().index[:MAX_CATEGORIES])
+              for c in features if c not in numbers and features[c].notna().any()}
+    imputer = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
+    # levels are given, since scikit-learn's own search for them is slower than the rest of the fit
+    columns = OneHotEncoder(categories=list(levels.values()), handle_unknown="ignore", sparse_output=False)
+    encoder = ColumnTransformer([("numbers", imputer, numbers), ("texts", columns, list(levels))])
+    regression = LogisticRegression(C=1.0, solver="newton-cholesky", tol=1e-9, max_iter=200)
+    pipeline = Pipeline([("encoder", encoder), ("scaler", StandardScaler()), ("regression", regression)])
+    pipeline.fit(_numbers_and_texts(features), is_lost.astype(int))
+    gaps = [c for c in numbers if features[c].isna().any()]
+    return LogisticClassifier(pipeline, (*numbers, *gaps, *(c for c in levels for _ in levels[c])))
+
+
+def _numbers_and_texts(features: pd.DataFrame) -> pd.DataFrame:
+    """Return features with flags as numbers and categories as texts; what is missing stays so."""
+    return features.astype({c: "float64" if is_numeric(features[c]) else "str" for c in features})
 
 
 def fit_boosting(features: pd.DataFrame, is_lost: np.ndarray) -> BoostingClassifier:
