@@ -178,7 +178,7 @@ def _orders(transactions: ir.Table, moment: _Moment) -> ir.Table:
 def _days(transactions: ir.Table, moment: _Moment) -> ir.Table:
     spent = features.customer_days(transactions, moment.on)
     at = spent.on.cast("timestamp")
-    before = spent.group_by("customer_id").aggregate(n=_count((spent.occasion_sales > 0) & moment.is_before(at)))
+    before = spent.group_by("customer_id").aggregate(n=_count(features.is_occasion(spent) & moment.is_before(at)))
     return before.select("customer_id", log_before_occasions=(before.n + 1).ln())
 
 

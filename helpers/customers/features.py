@@ -58,6 +58,11 @@ def customer_days(transactions: ir.Table, cutoff_on: date) -> ir.Table:
             .aggregate(**{c: ibis._[c].sum().cast(MONEY) for c in sums}))
 
 
+def is_occasion(days: ir.Table) -> ir.BooleanValue:
+    """Return of customers' days, as `customer_days` gives them, whether each is a purchase occasion."""
+    return days.occasion_sales > 0
+
+
 def customer_summary(transactions: ir.Table, cutoff_on: date, *, margin_rate: float, recent_days: int = 90) -> ir.Table:
     """Return what is known of each customer at the end of the cut-off day.
 
@@ -84,7 +89,7 @@ def customer_summary(transactions: ir.Table, cutoff_on: date, *, margin_rate: fl
 
 def summary_from_days(spent: ir.Table, cutoff_on: date, margin_rate: float, recent_days: int = 90) -> ir.Table:
     """Return `summary` from customers' days, as `days` gives them."""
-    occasion = spent.occasion_sales > 0
+    occasion = is_occasion(spent)
     recent = spent.on > cutoff_on - timedelta(recent_days)
     by_customer = spent.group_by("customer_id").aggregate(
         n_occasions=occasion.ifelse(1, 0).sum().cast("int64"),

@@ -46,7 +46,7 @@ def purchase_occasions(transactions: ir.Table, cutoff_on: date) -> ir.Table:
 
 def occasions_from_days(days: ir.Table) -> ir.Table:
     """Return the purchase occasions among customers' days, as `features.days` gives them."""
-    return days.filter(days.occasion_sales > 0).select("customer_id", "on", amount=days.occasion_sales)
+    return days.filter(features.is_occasion(days)).select("customer_id", "on", amount=days.occasion_sales)
 
 
 def count_occasions_after(days: ir.Table, cutoff_on: date) -> ir.Table:

@@ -39,12 +39,11 @@ def cohort_triangle(engine: Engine, transactions: ir.Table, as_of_on: date, marg
     """
     columns = ["cohort", "quarters", "n_customers", "share_active", "margin"]
     spent = purchases.cached_customer_days(engine, transactions, as_of_on)
-    bought = spent.occasion_sales > 0
-    first = spent.filter(bought).group_by("customer_id").aggregate(first_on=ibis._.on.min())
+    first = purchases.occasions_from_days(spent).group_by("customer_id").aggregate(first_on=ibis._.on.min())
     lines = spent.inner_join(first, "customer_id").mutate(
         cohort=_quarter(ibis._.first_on), quarters=_quarter(ibis._.on) - _quarter(ibis._.first_on),
         margin=lambda t: features.margin_with_assumed_rate(t, margin_rate))
-    active = ((lines.occasion_sales > 0).ifelse(lines.customer_id, None)).nunique()
+    active = (features.is_occasion(lines).ifelse(lines.customer_id, None)).nunique()
     found = engine.arrow(lines.filter(lines.quarters >= 0).group_by("cohort", "quarters").aggregate(
         active=active, margin=lines.margin.sum().cast("float64")).order_by("cohort", "quarters")).to_pandas()
     last = _last_quarter(as_of_on)

@@ -138,14 +138,13 @@ def _orders_and_margin_since(engine: Engine, transactions: ir.Table, made_on: da
            economics: Economics) -> dict[str, float]:
     """Return orders and discounted margin after one day up to another, of those who had bought by the first."""
     spent = features.customer_days(transactions, due_on)
-    early = features.customer_days(transactions, made_on)
-    buyers = early.filter(early.occasion_sales > 0).select("customer_id").distinct()
+    buyers = purchases.purchase_occasions(transactions, made_on).select("customer_id").distinct()
     later = spent.filter(spent.on > made_on).semi_join(buyers, "customer_id")
     days = later.on.delta(ibis.literal(made_on), unit="day").cast("float64")
     margin = later.costed_margin.cast("float64") + later.uncosted_sales.cast("float64") * economics.margin_rate
     worth = margin * ((-days / DAYS_PER_YEAR) * float(np.log1p(economics.discount_rate))).exp()
     row = engine.first_row(later.mutate(worth=worth).aggregate(
-        orders=(ibis._.occasion_sales > 0).ifelse(1, 0).sum().fill_null(0), margin=ibis._.worth.sum().fill_null(0.0)))
+        orders=features.is_occasion(ibis._).ifelse(1, 0).sum().fill_null(0), margin=ibis._.worth.sum().fill_null(0.0)))
     n = engine.first_row(buyers.aggregate(n=ibis._.count()))["n"]
     return (
         {ORDERS_AHEAD: float(row["orders"]), MARGIN_AHEAD: float(row["margin"])}

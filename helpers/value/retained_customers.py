@@ -10,7 +10,7 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
-from helpers.customers import purchases
+from helpers.customers import features, purchases
 from helpers.customers.windows import PeriodComparison
 from helpers.foundation import money
 from helpers.foundation.engine import Engine
@@ -182,7 +182,7 @@ def _by_customer(spent: ir.Table, periods: PeriodComparison, margin_rate: float)
     columns = {}
     for when, window in (("before", periods.before), ("after", periods.after)):
         holds = window.holds(spent.on)
-        columns |= {f"orders_{when}": (holds & (spent.occasion_sales > 0)).ifelse(1, 0).sum(),
+        columns |= {f"orders_{when}": (holds & features.is_occasion(spent)).ifelse(1, 0).sum(),
                     f"sales_{when}": holds.ifelse(spent.net_sales, zero).sum().cast(MONEY),
                     f"costed_{when}": holds.ifelse(spent.costed_margin, zero).sum().cast(MONEY),
                     f"uncosted_{when}": holds.ifelse(spent.uncosted_sales, zero).sum().cast(MONEY)}

@@ -215,7 +215,7 @@ def build_revenue_bridge(
 def _by_class(spent: ir.Table, periods: PeriodComparison) -> ir.Table:
     zero = money.zero_money()
     in_before, in_after = periods.before.holds(spent.on), periods.after.holds(spent.on)
-    bought = spent.occasion_sales > 0
+    bought = features.is_occasion(spent)
     by_customer = spent.group_by("customer_id").aggregate(
         before=in_before.ifelse(spent.net_sales, zero).sum(), after=in_after.ifelse(spent.net_sales, zero).sum(),
         was_active=(bought & in_before).any(), is_active=(bought & in_after).any(),
