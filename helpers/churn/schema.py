@@ -1,6 +1,14 @@
 """Declared result tables of churn: churn_scores, forecasts, alerts, churn_charts, churn_reasons."""
 
-from helpers.foundation.schema import Cells, Column, Table, claims_schema, gates_schema, summary_schema
+from helpers.foundation.schema import (
+    Cells,
+    Column,
+    Table,
+    claims_schema,
+    forecasts_schema,
+    gates_schema,
+    summary_schema,
+)
 
 CHURN_SCORES = Table(
     "results/churn_scores",
@@ -57,22 +65,12 @@ CHURN_SCORES = Table(
     ),
 )
 
-CHURN_FORECASTS = Table("results/forecasts", "quantity × segment × due date", ("quantity", "segment", "due_on"), (
-    Column("quantity", "text", "what is forecast", True),
-    Column("segment", "text", "for whom; 'all' for everybody eligible", True),
-    Column("made_as_of_on", "date", "last day that was seen", True),
-    Column("due_on", "date", "day on which it can be graded", True),
-    Column("value", "number", "expected value", True),
-    Column("low", "number", "lower predictive limit", True),
-    Column("high", "number", "upper predictive limit", True),
-    Column("level", "number", "level of the predictive interval", True, low=0, high=1),
-    Column("model", "text", "model that made it", True),
-    Column("unit", "text", "unit of value, low and high", True),
-    Column("n", "integer", "eligible customers", True, low=0),
+CHURN_FORECASTS = forecasts_schema(
+    "results/forecasts",
     Column("eligible_days", "integer", "eligible were customers who had bought within so many days up to made_as_of_on "
            "[days]", True, low=1),
     Column("basis", "text", "purchases, or contracts", allowed=("purchases", "contracts")),
-), cells=Cells(("n",), ("value", "low", "high"), ("quantity",)))
+    quantity="what is forecast", segment="for whom; 'all' for everybody eligible", n="eligible customers")
 
 CHURN_ALERTS = Table("results/alerts", "customer × cause", ("customer_id", "cause"), (
     Column("customer_id", "text", "the customer", True),

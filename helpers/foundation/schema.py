@@ -213,6 +213,34 @@ def summary_schema(name: str, grain: str) -> Table:
     ), cells=SUMMARY_CELLS)
 
 
+def forecasts_schema(name: str, *more: Column, quantity: str, segment: str, n: str) -> Table:
+    """Return the declaration of a table of forecasts that can be graded once their day has come.
+
+    Parameters
+    ----------
+    name : str
+        Of the table.
+    *more : Column
+        What grading needs besides.
+    quantity, segment, n : str
+        What these columns mean there.
+    """
+    return Table(name, "quantity × segment × due date", ("quantity", "segment", "due_on"), (
+        Column("quantity", "text", quantity, True),
+        Column("segment", "text", segment, True),
+        Column("made_as_of_on", "date", "last day that was seen", True),
+        Column("due_on", "date", "day on which it can be graded", True),
+        Column("value", "number", "expected value", True),
+        Column("low", "number", "lower predictive limit", True),
+        Column("high", "number", "upper predictive limit", True),
+        Column("level", "number", "level of the predictive interval", True, low=0, high=1),
+        Column("model", "text", "model that made it", True),
+        Column("unit", "text", "unit of value, low and high", True),
+        Column("n", "integer", n, True, low=0),
+        *more,
+    ), cells=Cells(("n",), ("value", "low", "high"), ("quantity",)))
+
+
 def gates_schema(name: str, grain: str = "gate") -> Table:
     """Return the declaration of a table of gates."""
     return Table(name, grain, ("step", "gate"), (

@@ -1,7 +1,7 @@
 """Declared result tables of customer value: customer_value, customer_segments, value_forecasts."""
 
 from helpers.customers.kmeans_segments import SEGMENT_BASES
-from helpers.foundation.schema import Cells, Column, Table, claims_schema, gates_schema, summary_schema
+from helpers.foundation.schema import Column, Table, claims_schema, forecasts_schema, gates_schema, summary_schema
 from helpers.value.life_cycle import LIFE_CYCLE_STAGES
 
 _SCORE = "score from 1 to 5 by quintiles of customers, 5 best; equal values share their score [1 to 5]"
@@ -75,19 +75,9 @@ CUSTOMER_SEGMENTS = Table("results/customer_segments", "customer", ("customer_id
       for base in SEGMENT_BASES),
 ))
 
-VALUE_FORECASTS = Table("results/value_forecasts", "quantity × segment × due date", ("quantity", "segment", "due_on"), (
-    Column("quantity", "text", "what is forecast: orders or margin of the buyers of made_as_of_on", True),
-    Column("segment", "text", "for whom; 'all' for everybody who had bought", True),
-    Column("made_as_of_on", "date", "last day that was seen", True),
-    Column("due_on", "date", "day on which it can be graded", True),
-    Column("value", "number", "expected value", True),
-    Column("low", "number", "lower predictive limit", True),
-    Column("high", "number", "upper predictive limit", True),
-    Column("level", "number", "level of the predictive interval", True, low=0, high=1),
-    Column("model", "text", "model that made it", True),
-    Column("unit", "text", "unit of value, low and high", True),
-    Column("n", "integer", "customers", True, low=0),
-), cells=Cells(("n",), ("value", "low", "high"), ("quantity",)))
+VALUE_FORECASTS = forecasts_schema(
+    "results/value_forecasts", quantity="what is forecast: orders or margin of the buyers of made_as_of_on",
+    segment="for whom; 'all' for everybody who had bought", n="customers")
 
 TABLES: tuple[Table, ...] = (
     CUSTOMER_VALUE,
