@@ -13,8 +13,6 @@ from helpers.stats import disclosure_control
 
 NO_TIER, NOT_SCORED = "no tier", "not scored"
 
-MIN_CELL_CUSTOMERS = 10
-
 RISK_BANDS = ("high", "medium", "low", NOT_SCORED)
 
 

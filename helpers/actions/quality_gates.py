@@ -13,8 +13,6 @@ from helpers.actions.measured_response import response_sentence as told_response
 from helpers.foundation.results import Gate, Level
 from helpers.stats.disclosure_control import people_text
 
-ACTIONS_STEP = "07"
-
 ACTION_LIST_FIGURE = "the list of customers to contact"
 
 RANKING_FIGURE = "margin at risk and the ranking by it"

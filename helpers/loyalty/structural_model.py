@@ -241,10 +241,3 @@ def _marginal_effects(fit: LogisticFit, score: np.ndarray, scaled: np.ndarray,
         EFFECT_AT_HIGH: fit.margins(pairs["high"]),
         EFFECT_CHANGE: fit.margins([*((-w, d) for w, d in pairs["low"]), *pairs["high"]]),
     }
-
-
-def moderator_table(rows: list[Estimate]) -> pd.DataFrame:
-    """Return what changes the tie, one row a moderator that is known: ``moderator, value, low, high`` [points]."""
-    kept = [e for e in rows if e.quantity == EFFECT_CHANGE and e.status is Status.OK]
-    return pd.DataFrame([{"moderator": e.segment, "value": e.value, "low": e.low, "high": e.high} for e in kept],
-                        columns=["moderator", "value", "low", "high"])

@@ -48,7 +48,7 @@ def test_what_does_not_moderate_is_within_noise_and_what_is_not_asked_is_said(cu
     alternatives = table[structural_model.EFFECT_CHANGE, structural_model.COMPETITION_MODERATOR]
     assert (alternatives.status, alternatives.reason) == (Status.INSUFFICIENT, "it was not asked, or is not recorded")
     rows = [e for e in table.values() if e.quantity == structural_model.EFFECT_CHANGE]
-    assert structural_model.moderator_table(rows)["moderator"].to_list() == [
+    assert [e.segment for e in rows if e.status is Status.OK] == [
         "switching cost",
         "programme",
         "sensitivity to quality",

@@ -1,4 +1,4 @@
-"""Average run length (ARL) of Shewhart, CUSUM and EWMA charts, parameters known.
+"""Average run length (ARL) of CUSUM and EWMA charts, parameters known.
 
 Observations are independent and normal with standard deviation one; ``shift`` is their mean [standard deviations].
 """
@@ -9,17 +9,6 @@ import numpy as np
 from scipy import stats
 
 QUADRATURE_NODES = 80
-
-
-def shewhart_arl(limit: float, shift: float = 0.0) -> float:
-    """Return the average run length of a chart that alarms beyond ±`limit` [periods].
-
-    Examples
-    --------
-    >>> round(shewhart_arl(2.0))
-    22
-    """
-    return float(1 / (stats.norm.sf(limit - shift) + stats.norm.cdf(-limit - shift)))
 
 
 def cusum_arl(allowance: float, limit: float, shift: float = 0.0) -> float:

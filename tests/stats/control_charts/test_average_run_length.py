@@ -14,15 +14,9 @@ def test_ewma_of_lucas_and_saccucci_runs_for_500_periods():
     assert average_run_length.ewma_arl(0.2, 2.962) == pytest.approx(500, abs=1)  # Lucas & Saccucci 1990, table 3
 
 
-def test_two_sigma_limits_alarm_every_22_periods():
-    assert round(average_run_length.shewhart_arl(2)) == 22
-    assert round(average_run_length.shewhart_arl(3), 1) == 370.4
-
-
 def test_a_shift_of_one_standard_deviation_is_found_as_fast_as_the_tables_say():
     assert average_run_length.cusum_arl(0.5, 4, 1.0) == pytest.approx(8.38, abs=0.01)  # Montgomery, table 9.3
     assert average_run_length.cusum_arl(0.5, 5, 1.0) == pytest.approx(10.4, abs=0.05)
-    assert average_run_length.shewhart_arl(3, 1.0) == pytest.approx(43.89, abs=0.05)
 
 
 def test_run_lengths_match_a_simulation():
