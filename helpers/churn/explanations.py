@@ -11,6 +11,7 @@ import pandas as pd
 from helpers.churn import backtest, churn_features, classifiers
 from helpers.churn.classifiers import LOGISTIC
 from helpers.churn.dataset import Dataset
+from helpers.stats import confidence_intervals
 
 N_RESAMPLES = 20
 
@@ -93,7 +94,7 @@ def _table(groups: pd.DataFrame, raw: pd.DataFrame, features: pd.DataFrame,
     strength = groups.abs().mean()
     first = pd.Series(groups.columns.to_numpy()[groups.to_numpy().argmax(axis=1)]).value_counts()
     drawn = pd.DataFrame([f.abs().mean() for f in again]).reindex(columns=groups.columns)
-    half = 1.959964 * drawn.std() if len(drawn) > 1 else strength * np.nan
+    half = confidence_intervals.normal_quantile(0.95) * drawn.std() if len(drawn) > 1 else strength * np.nan
     low, high = (strength - half).clip(lower=0), strength + half
     rows = [(group, strength[group], low[group], high[group], first.get(group, 0) / len(groups),
              int(first.get(group, 0)), _direction(group, raw, features)) for group in groups]

@@ -13,6 +13,7 @@ from scipy import special
 from scipy.optimize import isotonic_regression
 
 from helpers.foundation.results import Estimate, Status, no_estimate
+from helpers.stats import confidence_intervals
 
 UPTAKE_CONCENTRATION = 20.0  # α + β of the beta distribution around the assumed uptake, as in Verbraken et al.
 
@@ -144,7 +145,7 @@ def profit_curve_points(outcome: np.ndarray, p: np.ndarray, terms: CampaignCosts
     found = lost[n]
     each = terms.uptake * (terms.value - terms.offer_cost) + terms.offer_cost
     rate = found / np.maximum(n, 1)
-    half = 1.959964 * each * np.sqrt(n * rate * (1 - rate))
+    half = confidence_intervals.normal_quantile(0.95) * each * np.sqrt(n * rate * (1 - rate))
     profit = each * found - n * (terms.offer_cost + terms.contact_cost)
     return pd.DataFrame({"share_contacted": shares, "n_contacted": n, "profit": profit, "low": profit - half,
                          "high": profit + half})

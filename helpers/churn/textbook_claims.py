@@ -5,6 +5,7 @@ import pandas as pd
 
 from helpers.churn.dataset import Dataset
 from helpers.foundation.results import Claim, Estimate, Status, claim_verdict, no_estimate
+from helpers.stats import confidence_intervals
 
 CLAIM_EMOTIONAL_TIES = "Emotional ties cut churn by 60 %"
 
@@ -49,7 +50,8 @@ def churn_reduction_by_attachment(basis: Dataset, answers: pd.DataFrame) -> Esti
     if min(weak.sum(), strong.sum()) < 1:
         return missing("nobody was lost in one of the groups")
     ratio = strong.mean() / weak.mean()
-    half = 1.959964 * np.sqrt((1 - strong.mean()) / strong.sum() + (1 - weak.mean()) / weak.sum())
+    error = np.sqrt((1 - strong.mean()) / strong.sum() + (1 - weak.mean()) / weak.sum())
+    half = confidence_intervals.normal_quantile(0.95) * error
     return Estimate("less_lost", float(1 - ratio), float(1 - ratio * np.exp(half)), float(1 - ratio * np.exp(-half)),
                     "share", len(weak) + len(strong))
 
