@@ -11,8 +11,6 @@
 * ``customer_indices``: Customer indices from 0 to 100: satisfaction, loyalty, contribution, word of mouth.
 * ``customer_profitability``: Customer profitability: cost to serve and profit by customer, by tier and life-cycle
   stage.
-* ``customer_relationships``: Façade over acquisition, life cycle, profitability, segments for notebook 04; to be
-  dissolved.
 * ``historical_value``: Historical value by customer: sales, margin, occasions to date; realised orders and margin.
 * ``life_cycle``: Customer life cycle: stages from new to lost, moves between stages, value by stage.
 * ``perceptual_map``: Perceptual map: brand positioning by correspondence analysis of brand attributes.

@@ -1,5 +1,6 @@
 """Customer indices from 0 to 100: satisfaction, loyalty, contribution, word of mouth."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from itertools import combinations
@@ -36,6 +37,12 @@ class SurveyTables:
     responses: ir.Table
     respondents: ir.Table
     items: ir.Table
+
+    @classmethod
+    def of(cls, tables: Mapping[str, ir.Table]) -> "SurveyTables":
+        """Return them from tables by name."""
+        said = (tables[f"canonical/{name}"] for name in ("responses", "respondents", "items"))
+        return cls(tables["results/satisfaction_scores"], tables["results/loyalty_customers"], *said)
 
 
 def customer_profile(engine: Engine, valued: ir.Table, stage: ir.Table, customers: ir.Table, said: SurveyTables,

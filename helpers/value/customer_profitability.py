@@ -4,6 +4,7 @@ The transactional ledger nets to money. The service and the emotional ledger do 
 each other.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import ibis
@@ -16,8 +17,6 @@ from helpers.foundation.engine import Engine
 from helpers.foundation.results import Estimate, Status, estimate_table, no_estimate
 from helpers.stats import confidence_intervals, disclosure_control
 from helpers.value.life_cycle import LIFE_CYCLE_STAGES
-
-COST_TO_SERVE_COLUMNS = ("discounts", "contact_cost", "case_cost", "reward_cost")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +47,14 @@ class CostToServeTables:
     contacts: ir.Table
     points: ir.Table
 
+    @classmethod
+    def of(cls, tables: Mapping[str, ir.Table]) -> "CostToServeTables":
+        """Return them from tables by name."""
+        return cls(*(tables[f"canonical/{name}"] for name in ("transactions", "cases", "contacts", "points")))
+
 
 def cost_to_serve(engine: Engine, sources: CostToServeTables, window: TimeWindow, prices: UnitCosts) -> ir.Table:
-    """Return what was put into each customer within a window, and what came back.
+    """Return what was put into each customer within a window, and what came back, kept in the engine.
 
     Parameters
     ----------
@@ -85,14 +89,14 @@ def cost_to_serve(engine: Engine, sources: CostToServeTables, window: TimeWindow
         whole = whole.left_join(part, "customer_id").drop("customer_id_right")
     whole = whole.mutate(**{c: whole[c].cast("float64").fill_null(0.0) for c in whole.columns if c != "customer_id"})
     cost = whole.contact_cost + whole.case_cost + whole.reward_cost
-    return whole.mutate(cost_to_serve=cost, profit=whole.margin - cost)
+    return engine.kept(whole.mutate(cost_to_serve=cost, profit=whole.margin - cost))
 
 
 def _bought(spent: ir.Table, window: TimeWindow, margin_rate: float) -> ir.Table:
     within = spent.filter(window.holds(spent.on))
     margin = within.costed_margin.cast("float64") + within.uncosted_sales.cast("float64") * margin_rate
     return within.group_by("customer_id").aggregate(
-        n_occasions=(within.occasion_sales > 0).ifelse(1, 0).sum(), net_sales=within.net_sales.sum(),
+        n_occasions=features.is_occasion(within).ifelse(1, 0).sum(), net_sales=within.net_sales.sum(),
         margin=margin.sum())
 
 

@@ -201,6 +201,11 @@ def life_cycle_stages(engine: Engine, transactions: ir.Table, valued: ir.Table, 
     return LifeCycle(window_days, rules["silent_days"], worth, flows), now
 
 
+def with_life_cycle_stage(engine: Engine, customers: ir.Table, stages: ir.Table) -> ir.Table:
+    """Return customers with their stage of the life cycle, as ``results/customer_value`` holds it."""
+    return engine.kept(customers.left_join(stages, "customer_id").drop("customer_id_right"))
+
+
 def _worth(engine: Engine, now: ir.Table, valued: ir.Table) -> pd.DataFrame:
     expected = valued.expected_value if "expected_value" in valued.columns else ibis.null("float64")
     money = valued.select("customer_id", margin=valued.margin.cast("float64"), expected_value=expected)

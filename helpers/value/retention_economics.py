@@ -194,6 +194,11 @@ def estimate_retention_economics(
     return _with_assumed_costs(base.retention()[0], margin, n_days, scope)
 
 
+def value_economics_table(*parts: pd.DataFrame) -> pd.DataFrame:
+    """Return ``results/value_economics``: acquisition, referrals, concentration, retention and what else is given."""
+    return pd.concat([part for part in parts if len(part)], ignore_index=True)
+
+
 def _with_assumed_costs(
     base: Estimate, margin: float, period_days: int, scope: config.ValueScope
 ) -> RetentionEconomics:

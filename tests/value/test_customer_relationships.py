@@ -1,6 +1,7 @@
 """Everything of 04 beside purchases on data that bear nothing, on contracts alone, and on planted cases."""
 
 from datetime import date
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -13,11 +14,18 @@ from helpers.loyalty import schema as loyalty_schema
 from helpers.satisfaction import schema as satisfaction_schema
 from helpers.stats.disclosure_control import suppress_small_cells
 from helpers.value import (
+    acquisition,
     config,
-    customer_relationships,
+    customer_indices,
+    customer_profitability,
     historical_value,
+    life_cycle,
+    perceptual_map,
+    referrals,
     retention_economics,
     revenue_bridge,
+    segmentation,
+    textbook_claims,
     tier_migration,
 )
 from helpers.value import schema as value_schema
@@ -46,11 +54,39 @@ EDGES = {
 }
 
 
+READ = (*(f"canonical/{name}" for name in ("customers", "transactions", "cases", "contacts", "points", "responses",
+                                           "respondents", "items")),
+        "results/satisfaction_scores", "results/loyalty_customers")
+
+
+def related(engine, tables, ranked, scope):
+    """Return every part of 04 on relationships with customers, by name."""
+    bought, people, rate = tables["canonical/transactions"], tables["canonical/customers"], scope.economics.margin_rate
+    cycle, stages = life_cycle.life_cycle_stages(
+        engine, bought, historical_value.with_margin_column(ranked), END, scope.assumed.window_days)
+    surveys = customer_indices.SurveyTables.of(tables)
+    profile = customer_indices.customer_profile(engine, ranked, stages, people, surveys, END)
+    served = customer_profitability.cost_to_serve(
+        engine, customer_profitability.CostToServeTables.of(tables), scope.window,
+        customer_profitability.UnitCosts(rate, scope.economics.contact_cost, scope.assumed.case_cost))
+    paid = acquisition.acquisition_payback(engine, bought, people, END, rate)
+    brought = referrals.referral_value(engine, bought, people, END, rate)
+    return SimpleNamespace(
+        cycle=cycle, stages=stages, paid=paid, brought=brought, economics=(paid.table(), brought.table()),
+        ledgers=customer_profitability.measure_profitability(engine, served, profile),
+        indices=customer_indices.index_scores(engine, profile),
+        segments=segmentation.segment_customers(engine, profile, people, served, scope.seed),
+        positions=perceptual_map.map_positioning(
+            engine, surveys.responses, surveys.items, scope.seed,
+            customer_indices.respondent_tiers(surveys.respondents, profile)),
+        retention_cost_saving=textbook_claims.retention_cost_saving(engine, people, served, profile))
+
+
 @pytest.fixture
 def known(session_engine, transactions, subscriptions):
     """Return relations, retention economics and customers of tables of which most are empty."""
     def make(rows, contracts=(), **more):
-        held = {name: session_engine.lazy(DECLARED[name].empty()) for name in customer_relationships.REQUIRED_TABLES}
+        held = {name: session_engine.lazy(DECLARED[name].empty()) for name in READ}
         held |= {f"canonical/{name}": session_engine.kept(DECLARED[f"canonical/{name}"].conformed(
             session_engine.lazy(pd.DataFrame(frame)))) for name, frame in more.items()}
         held["canonical/transactions"] = transactions(rows)
@@ -61,7 +97,7 @@ def known(session_engine, transactions, subscriptions):
             session_engine, bought, subscriptions(contracts), END, margin_rate=0.3, assumptions=assumed
         )
         moves = tier_migration.migrate_tiers(session_engine, bought, base.periods, assumed.tiers, 0.3, base.reason)
-        found = customer_relationships.summarise_relationships(session_engine, held, ranked, scope)
+        found = related(session_engine, held, ranked, scope)
         held_by = subscriptions(contracts)
         signed = count_contracts(session_engine, held_by)
         lasting = subscriptions_module.survival_by_plan(
@@ -80,14 +116,14 @@ def assert_declared(engine, name, table):
 def test_data_that_bear_little_give_tables_that_say_so(session_engine, known, edge):
     found, keeping, ranked = known(EDGES[edge])
     tables = {
-        "value_economics": found.economics_table(keeping, pd.DataFrame()),
+        "value_economics": retention_economics.value_economics_table(*found.economics, keeping.table(), pd.DataFrame()),
         "life_cycle": found.cycle.table(),
         "value_balance": found.ledgers.table(),
         "value_indices": found.indices.table(),
         "segment_summary": found.segments.table(),
         "positioning": found.positions.table(),
         "customer_segments": found.segments.assigned,
-        "customer_value": customer_relationships.with_life_cycle_stage(session_engine, ranked, found).drop("position"),
+        "customer_value": life_cycle.with_life_cycle_stage(session_engine, ranked, found.stages).drop("position"),
     }
     for name, table in tables.items():
         assert_declared(session_engine, f"results/{name}", table)
@@ -110,7 +146,7 @@ def test_contracts_alone_have_neither_stages_nor_a_contribution(session_engine, 
     assert 0 < keeping.gain(5).value < 1
     assert found.indices.of("contribution") is None  # nobody is known to bring anything
     assert (
-        session_engine.frame(customer_relationships.with_life_cycle_stage(session_engine, ranked, found))["stage"]
+        session_engine.frame(life_cycle.with_life_cycle_stage(session_engine, ranked, found.stages))["stage"]
         .isna()
         .all()
     )
@@ -136,9 +172,10 @@ def test_everything_recorded_is_taken_into_account(session_engine, known):
     assert found.segments.on("demographic").reason == ""
     assert 0.6 < found.retention_cost_saving.value < 0.75
     assert keeping.gain(5).status == "ok"
-    for name, table in {"value_economics": found.economics_table(keeping, pd.DataFrame()),
+    economics = retention_economics.value_economics_table(*found.economics, keeping.table(), pd.DataFrame())
+    for name, table in {"value_economics": economics,
                         "value_balance": found.ledgers.table(), "segment_summary": found.segments.table(),
                         "customer_segments": found.segments.assigned}.items():
         assert_declared(session_engine, f"results/{name}", table)
-    staged = customer_relationships.with_life_cycle_stage(session_engine, ranked, found).drop("position")
+    staged = life_cycle.with_life_cycle_stage(session_engine, ranked, found.stages).drop("position")
     assert_declared(session_engine, "results/customer_value", staged)

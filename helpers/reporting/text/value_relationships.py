@@ -1,6 +1,7 @@
 """Text on acquisition cost, payback, referrals, retention economics, life cycle, profitability."""
 
 from functools import partial
+from operator import attrgetter
 
 import numpy as np
 
@@ -18,11 +19,12 @@ from helpers.stats.disclosure_control import (
 from helpers.value.acquisition import ALL_CHANNELS, AcquisitionPayback
 from helpers.value.concentration import Concentration
 from helpers.value.customer_profitability import CustomerProfitability
-from helpers.value.customer_relationships import CustomerRelationships
 from helpers.value.life_cycle import LifeCycle
+from helpers.value.perceptual_map import PerceptualMap
 from helpers.value.referrals import ReferralValue
 from helpers.value.retention_economics import CLAIMED_YEARS, RetentionEconomics
 from helpers.value.revenue_bridge import RevenueBridge
+from helpers.value.segmentation import CustomerSegments
 
 
 def _reason(text: str) -> str:
@@ -250,19 +252,31 @@ def concentration_sentence(to_date: Concentration, profit: Concentration) -> str
 # --- what is missing -------------------------------------------------------------------------------------------------
 
 
-def missing_value_parts(found: CustomerRelationships, keeping: RetentionEconomics, base: RevenueBridge) -> str:
-    """Return what cannot be said, each with its reason; empty where all of it can."""
-    divided = found.segments.found
-    parts = {
-        "which customers made revenue move": base.reason if base.status is Status.NOT_APPLICABLE else "",
-        "when winning a customer pays": found.paid.reason,
-        "what recommendations bring": "" if found.brought.n_referred else "nobody is recorded as brought by another",
-        "in which stage of life customers are": found.cycle.reason,
-        "what more retention would bring": keeping.reason,
-        "who is over-served": found.ledgers.reason,
-        "whom to treat alike": "" if any(not s.reason for s in divided) else divided[0].reason,
-        "how customers see us beside others": "" if found.positions.strengths() else (
-            found.positions.reason or "no other brand was asked about"),
-    }
-    said = [f"{what} ({_reason(why)})" for what, why in parts.items() if why]
+def missing_value_parts(*known: object) -> str:
+    """Return what cannot be said, each with its reason, of all parts of the page; empty where all of it can."""
+    reasons = ((what, why(part)) for kind, (what, why) in MISSING_PARTS.items() for part in known
+               if isinstance(part, kind))
+    said = [f"{what} ({_reason(reason)})" for what, reason in reasons if reason]
     return f"These data cannot say {formatting.join_words(said)}." if said else ""
+
+
+def _why_no_segments(found: CustomerSegments) -> str:
+    return "" if any(not s.reason for s in found.found) else found.found[0].reason
+
+
+def _why_no_positions(found: PerceptualMap) -> str:
+    return "" if found.strengths() else found.reason or "no other brand was asked about"
+
+
+MISSING_PARTS = {  # kind of part: what it would say, and why it cannot
+    RevenueBridge: ("which customers made revenue move",
+                    lambda base: base.reason if base.status is Status.NOT_APPLICABLE else ""),
+    AcquisitionPayback: ("when winning a customer pays", attrgetter("reason")),
+    ReferralValue: ("what recommendations bring",
+                    lambda brought: "" if brought.n_referred else "nobody is recorded as brought by another"),
+    LifeCycle: ("in which stage of life customers are", attrgetter("reason")),
+    RetentionEconomics: ("what more retention would bring", attrgetter("reason")),
+    CustomerProfitability: ("who is over-served", attrgetter("reason")),
+    CustomerSegments: ("whom to treat alike", _why_no_segments),
+    PerceptualMap: ("how customers see us beside others", _why_no_positions),
+}

@@ -1,5 +1,6 @@
 from dataclasses import replace
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import numpy as np
 import pandas as pd
@@ -11,9 +12,11 @@ from helpers.value.acquisition import AcquisitionPayback
 from helpers.value.concentration import Concentration
 from helpers.value.customer_profitability import CustomerProfitability
 from helpers.value.life_cycle import LIFE_CYCLE_STAGES, LifeCycle
+from helpers.value.perceptual_map import PerceptualMap
 from helpers.value.referrals import ReferralValue
-from helpers.value.retention_economics import RetentionCosts, retention_gain
+from helpers.value.retention_economics import RetentionCosts, RetentionEconomics, retention_gain
 from helpers.value.revenue_bridge import NO_TRANSACTIONS, RevenueBridge
+from helpers.value.segmentation import CustomerSegments
 
 
 def curve(channel, cost, step, half=0.0, months=6):
@@ -185,21 +188,22 @@ def test_no_sentence_names_a_cause():
 
 
 def known(reason="", n_referred=20, strengths=("price",)):
-    part = SimpleNamespace(reason=reason)
-    return SimpleNamespace(
-        paid=part, brought=SimpleNamespace(n_referred=n_referred), cycle=part, ledgers=part,
-        segments=SimpleNamespace(found=(part,)), positions=SimpleNamespace(strengths=lambda: strengths, reason=""))
+    """Return every part of the page that may lack something but the change in revenue and retention."""
+    plain = [Mock(spec=kind, reason=reason) for kind in (AcquisitionPayback, LifeCycle, CustomerProfitability)]
+    return (*plain, Mock(spec=ReferralValue, n_referred=n_referred),
+            Mock(spec=CustomerSegments, found=(SimpleNamespace(reason=reason),)),
+            Mock(spec=PerceptualMap, strengths=lambda: strengths, reason=""))
 
 
 def test_what_cannot_be_said_is_gathered_with_its_reasons():
-    can, cannot = SimpleNamespace(reason=""), SimpleNamespace(reason="The history has 1 day.")
+    can, cannot = (Mock(spec=RetentionEconomics, reason=reason) for reason in ("", "The history has 1 day."))
     bought, contracts = RevenueBridge(None, reason="the history has 1 day"), RevenueBridge(None, reason=NO_TRANSACTIONS)
-    assert value_relationships_text.missing_value_parts(known(), can, bought) == ""
-    assert value_relationships_text.missing_value_parts(known(), can, contracts) == (
+    assert value_relationships_text.missing_value_parts(*known(), can, bought) == ""
+    assert value_relationships_text.missing_value_parts(*known(), can, contracts) == (
         "These data cannot say which customers made revenue move (no transactions are recorded).")
-    assert value_relationships_text.missing_value_parts(known(n_referred=0), can, bought) == (
+    assert value_relationships_text.missing_value_parts(*known(n_referred=0), can, bought) == (
         "These data cannot say what recommendations bring (nobody is recorded as brought by another).")
-    said = value_relationships_text.missing_value_parts(known("nothing is recorded", 0, ()), cannot, bought)
+    said = value_relationships_text.missing_value_parts(*known("nothing is recorded", 0, ()), cannot, bought)
     assert said.startswith("These data cannot say when winning a customer pays (nothing is recorded), what recom")
     assert "what more retention would bring (the history has 1 day)" in said
     assert said.endswith("and how customers see us beside others (no other brand was asked about).")
