@@ -168,7 +168,8 @@ def _drawing(figure: "Figure", title: str, css: str) -> str:
     svg = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>|<!--.*?-->", "", svg, flags=re.DOTALL)
     svg = re.sub(r"font-family: [^;\"]*; |(?<=px) 'DejaVu Sans'[^;\"]*|transform=\"rotate\(-0 [^)]*\)\"", "", svg)
     svg = _own_names(svg, "f" + hashlib.sha256((title + svg).encode()).hexdigest()[:8])
-    attributes = f'<svg role="img" aria-label="{escape(title)}" class="plot {css}" style="{LOOK}" '
+    hidden = "display: none; " if css == "narrow" else ""  # Lab has no style sheet of ours; a page may show it
+    attributes = f'<svg role="img" aria-label="{escape(title)}" class="plot {css}" style="{hidden}{LOOK}" '
     return re.sub(r"\s*\n\s*", " ", svg.replace("<svg ", attributes, 1))
 
 

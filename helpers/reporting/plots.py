@@ -1,6 +1,7 @@
 """Plots whose title is the finding: intervals, bars, lines, heat map, histogram, breakpoint curve; with alt text.
 
-Columns are named by the caller; rows without a value are left out of the drawing and named below it.
+Columns are named by the caller; rows without a value are left out of the drawing and named below it. `figure` takes
+whatever seaborn or matplotlib draws.
 """
 
 from collections.abc import Callable, Sequence

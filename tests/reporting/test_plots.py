@@ -42,6 +42,7 @@ def test_a_figure_is_drawn_for_desks_and_for_phones_with_its_finding_as_alt_text
     title = re.search(r"<figcaption>(.*?)</figcaption>", html)[1]
     assert html.count("<svg ") == html.count(f'role="img" aria-label="{title}"') == 2
     assert ['class="plot wide"' in html, 'class="plot narrow"' in html] == [True, True]
+    assert re.findall(r'class="plot (\w+)" style="display: none; ', html) == ["narrow"]
     assert "font-family: 'DejaVu" not in html
     assert not re.search(r"<metadata|<style|<!--|<script|https?://(?!www\.w3\.org)", html)
 
