@@ -186,7 +186,8 @@ def model_summary(fit: "LikelihoodModelResults | None", caption: str, otherwise:
     if fit is None:
         return missing_exhibit(caption, otherwise or "There are too few rows to fit the model to.")
     low, high = fit.conf_int().to_numpy().T
-    rows = pd.DataFrame({"term": map(str, fit.params.index), "coefficient": fit.params.to_numpy(),
+    terms = fit.params.index.astype(str).str.replace(r"^(const|Intercept)$", "intercept", regex=True)
+    rows = pd.DataFrame({"term": terms, "coefficient": fit.params.to_numpy(),
                          "standard_error": fit.bse.to_numpy(), "low": low, "high": high,
                          "p": fit.pvalues.to_numpy()})
     told = [f"n = {formatting.whole(fit.nobs)}", *(f"{name} = {formatting.number(getattr(fit, measure))}"

@@ -170,7 +170,7 @@ def test_the_summary_of_a_model_holds_its_coefficients_with_intervals_and_its_fi
     assert shown.text.startswith("Least squares: n = 20, R² = ")
     head, const, recency = rows(shown)
     assert head == ["Term", "Coefficient", "Standard error", "Low", "High", "p"]
-    assert const[0] == "const"
+    assert const[0] == "intercept"
     assert recency[0] == "recency"
     assert recency[1] == "3"
     assert recency[5] == "&lt; .001"
