@@ -2,8 +2,10 @@
 
 import csv
 import os
+import re
 import subprocess
 import sys
+from html import unescape
 
 import pandas as pd
 import pytest
@@ -11,6 +13,8 @@ import pytest
 from helpers.foundation import workspace
 from helpers.pipeline import registry
 from helpers.pipeline.steps import STEPS
+from helpers.reporting import glossary
+from tests import pages
 
 WHOLE = {
     "online_retail": ("online_retail", 541_909),
@@ -46,18 +50,62 @@ def frames(source, folder):
 
 def test_the_default_run_is_published_with_every_page(workbook):
     latest = workbook / "reports" / "latest"
-    pages = {step.notebook.removesuffix(".ipynb") + ".html" for step in STEPS if step.name != "08"} | {"index.html"}
-    assert pages <= {p.name for p in latest.iterdir()}
+    names = {step.notebook.removesuffix(".ipynb") + ".html" for step in STEPS if step.name != "08"} | {"index.html"}
+    assert names <= {p.name for p in latest.iterdir()}
     assert (workbook / "reports" / "index.html").is_file()
 
 
 def test_no_page_is_heavy_or_asks_for_anything_outside(workbook):
-    pages = list((workbook / "reports").rglob("*.html"))
-    assert pages
-    for page in pages:
+    every = list((workbook / "reports").rglob("*.html"))
+    assert every
+    for page in every:
         text = page.read_text(encoding="utf-8")
         assert len(text.encode()) <= 600_000, page.name
         assert not any(mark in text for mark in ('src="http', "src='http", "url(http", "@import", "<link ")), page.name
+
+
+def published(workbook):
+    return {p.name: p.read_text(encoding="utf-8") for p in (workbook / "reports" / "latest").glob("*.html")}
+
+
+UNDERSCORED = re.compile(r"(?<![\w/.<'“])[A-Za-z0-9]+_\w+(?![\w/'”]|\.\w)")  # no path, file name or quoted column
+
+
+def test_no_id_with_an_underscore_stands_in_a_text_of_a_page(workbook):
+    found = {name: sorted({i for text in pages.page_texts(html) for i in UNDERSCORED.findall(text)})
+             for name, html in published(workbook).items()}
+    assert len(found) == len(STEPS)
+    assert {name: ids for name, ids in found.items() if ids} == {}
+
+
+def defined(html):
+    if 'class="exhibit glossary"' not in html:
+        return []
+    part = html.split('class="exhibit glossary"')[1].split("</dl>")[0]
+    return re.findall(r"<dt>([^<]+)</dt>", part)
+
+
+ABBREVIATION = re.compile(r"(?<![\w/-])[A-Z][A-Z/]*[A-Z]{2}[A-Z/]*(?![\w/-])")
+KNOWN_TO_READERS = {"A", "CJK", "EUR", "GBP", "ID", "USD", "UTC"}
+
+
+def test_every_abbreviation_and_class_of_customers_on_a_page_is_in_its_glossary(workbook):
+    for name, html in published(workbook).items():
+        texts = " ".join(pages.page_texts(html, {*pages.OF_ANALYSTS, "glossary"}))
+        terms = defined(html)
+        words = {w for term in glossary.TERMS if term.name in terms for w in (term.name, *term.also)}
+        used = set(ABBREVIATION.findall(texts)) - KNOWN_TO_READERS
+        assert sorted(used - words) == [], name
+        for kind in ("active", "retained", "churned", "reactivated"):
+            if re.search(rf"\b{kind}\b", texts):
+                assert f"{kind} customer" in terms, (name, kind)
+
+
+def test_windows_of_the_glossary_are_those_of_the_run(workbook):
+    text = unescape(published(workbook)["05_churn_prediction.html"])
+    manifest = workspace.read_manifest(workspace.run_folders("simulated")[-1])
+    horizon, eligible = manifest["parameters"]["horizon_days"], manifest["study"]["churn"]["eligible_days"]
+    assert f"active in the last {eligible} days, no purchase in the next {horizon} days" in text
 
 
 def test_the_default_company_has_an_ok_status_in_every_step(workbook):
@@ -102,9 +150,9 @@ def test_a_company_with_one_transaction_gets_eight_pages_that_say_what_is_missin
     states = {name: step["state"] for name, step in manifest["steps"].items()}
     assert states["01"] == states["04"] == states["08"] == "finished"
     assert states["02"] == states["06"] == "not_applicable"
-    pages = {p.name: p.read_text(encoding="utf-8") for p in (folder / "pages").iterdir() if p.suffix == ".html"}
-    assert len(pages) == 8
-    assert "insufficient" in pages["05_churn_prediction.html"].lower()
+    made = {p.name: p.read_text(encoding="utf-8") for p in (folder / "pages").iterdir() if p.suffix == ".html"}
+    assert len(made) == 8
+    assert "insufficient" in made["05_churn_prediction.html"].lower()
 
 
 @pytest.mark.real_data

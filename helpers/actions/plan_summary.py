@@ -192,6 +192,6 @@ def _confidence(response: ActionResponse) -> str:
     """Return how sure the gain is."""
     if not response.is_measured:
         return "none yet: the response has never been measured"
-    found = ("clear of zero" if response.is_clear else "a change for the worse" if response.difference.high < 0 else
-             "not clear of zero")
+    worse = "a change for the worse" if response.difference.high < 0 else "not statistically significant"
+    found = "statistically significant" if response.is_clear else worse
     return f"{response_people(response)}: {found}"

@@ -125,9 +125,9 @@ def test_the_gates_read_what_was_measured(value, scores, nobody):
 
 
 @pytest.mark.parametrize(("rows", "verdict", "confidence"), [
-    ([{}], "so that is open", "200 contacted, 100 in the control group: not clear of zero"),
+    ([{}], "so that is open", "200 contacted, 100 in the control group: not statistically significant"),
     ([LATER | {"n_variant": 4000, "n_control": 1000}], "so it pays",
-     "4,000 contacted, 1,000 in the control group: clear of zero"),
+     "4,000 contacted, 1,000 in the control group: statistically significant"),
     ([WORSE], "so it does not pay", "200 contacted, 100 in the control group: a change for the worse")])
 def test_the_decision_rests_on_what_earlier_rounds_measured(value, scores, nobody, rows, verdict, confidence):
     found = measured_response.pooled_response(effects(*rows))

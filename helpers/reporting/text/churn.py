@@ -66,8 +66,8 @@ def expected_churn(forecasts: pd.DataFrame) -> str:
     return (
         f"Expected churn, next {days} days (to {formatting.date_text(row['due_on'])}): "
         f"{formatting.whole(row['value'])} "
-        f"{formatting.interval(row['low'], row['high'], formatting.whole)} of {_eligible(row)} "
-        f"({formatting.share(row['value'] / row['n'])})"
+        f"{formatting.interval(row['low'], row['high'], formatting.whole)} of {_eligible(row)}, "
+        f"{formatting.share(row['value'] / row['n'])}"
     )
 
 

@@ -230,11 +230,11 @@ def effects_title(effects: pd.DataFrame) -> str:
     n_clear = int((known["lift_low"].gt(0) | known["lift_high"].lt(0)).sum())
     of = formatting.count_text(len(known), "difference", "differences")
     if len(known) == 1:
-        return f"The one difference is {'' if n_clear else 'not '}clear of zero, relative to the control"
+        return f"The one difference is {'' if n_clear else 'not '}statistically significant"
     if n_clear == len(known):
-        return f"All {of} are clear of zero, relative to the control"
+        return f"All {of} are statistically significant"
     clear = "None" if n_clear == 0 else formatting.whole(n_clear)
-    return f"{clear} of {of} {'is' if n_clear <= 1 else 'are'} clear of zero, relative to the control"
+    return f"{clear} of {of} {'is' if n_clear <= 1 else 'are'} statistically significant"
 
 
 def effect_figure_rows(effects: pd.DataFrame) -> pd.DataFrame:

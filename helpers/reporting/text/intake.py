@@ -203,7 +203,7 @@ def profile_definitions(profile: Profile) -> tuple[str, ...]:
     if rule is None:
         return ("Nothing is defined as a sale here: no transactions are made from these files.",)
     made = rule.columns
-    said = [f"An order line is worth {made['amount'].from_} and is a {_kinds(made['kind'].from_)}."]
+    said = [f"The money of an order line is {made['amount'].from_}; it is a {_kinds(made['kind'].from_)}."]
     if "customer_id" in made:
         said.append(f"A customer is {made['customer_id'].from_}.")
     if rule.reject:

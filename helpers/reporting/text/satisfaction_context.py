@@ -217,14 +217,10 @@ def penalty_reward_sentence(found: Sequence[PenaltyReward] | NoPathModel) -> str
     if isinstance(found, NoPathModel):
         return f"The penalty–reward analysis is not available: {found.reason}."
     only = {kind: [c.driver for c in found if c.kind == kind] for kind in (BASIC_FACTOR, EXCITEMENT_FACTOR)}
-    said = [
-        f"a low score of {formatting.join_words(only[BASIC_FACTOR])} goes with less satisfaction, a high one with "
-        "no more"
-    ] * bool(only[BASIC_FACTOR]) + [
-        f"a high score of {formatting.join_words(only[EXCITEMENT_FACTOR])} goes with more satisfaction, a low one "
-        "with no "
-        "less"
-    ] * bool(only[EXCITEMENT_FACTOR])
+    low, high = (formatting.join_words(only[kind]) for kind in (BASIC_FACTOR, EXCITEMENT_FACTOR))
+    said = [f"a low score of {low} is associated with less satisfaction, a high one with no more"] * bool(
+        only[BASIC_FACTOR]) + [f"a high score of {high} is associated with more satisfaction, a low one with no less"
+                               ] * bool(only[EXCITEMENT_FACTOR])
     if not said:
         return "No driver counts on one side only: those that count do so where they are low and where they are high."
     return f"{formatting.sentence_case('; '.join(said))}."
@@ -261,10 +257,12 @@ def multigroup_sentence(rows: Sequence[Estimate]) -> str:
     differ = [e.segment for e in apart if float(e.reason.removeprefix("adjusted p ").partition(",")[0]) < 0.05]
     if not differ:
         return (
-            f"Constructs are composed alike in both groups ({which}), and no path shows a statistically "
+            f"Constructs have the same composition in both groups ({which}), and no path shows a statistically "
             "significant difference."
         )
-    return f"Constructs are composed alike in both groups ({which}); what differs: {formatting.join_words(differ)}."
+    return (
+        f"Constructs have the same composition in both groups ({which}); what differs: {formatting.join_words(differ)}."
+    )
 
 
 def topic_sentence(table: pd.DataFrame) -> str:

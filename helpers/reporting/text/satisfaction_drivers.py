@@ -24,6 +24,8 @@ from helpers.stats.relative_importance import RELEVANCE_LEVEL
 
 TIE = 0.05
 
+MOST_NAMED = 3
+
 
 def _share(i: Interval) -> str:
     return f"{formatting.share(i.value)} {formatting.interval(i.low, i.high, formatting.share)}".strip()
@@ -100,12 +102,12 @@ def first_driver(found: SatisfactionDrivers | NoPathModel) -> str:
     top = order[0]
     rivals = [name for name in order[1:] if found.leads[name] >= TIE]
     if found.probe[top] > RELEVANCE_LEVEL:
-        return "What to improve first is not known: no driver goes with satisfaction more than a random column would."
-    place = (f"{_share(found.share[top])} of the explained differences in satisfaction go with it, and it stands at "
-             f"{formatting.points(found.performance[top].value)} of 100")
+        return "What to improve first is not known: no driver does better than a random column."
+    place = (f"{_share(found.share[top])} of the explained differences in satisfaction are associated with it; it "
+             f"stands at {formatting.points(found.performance[top].value)} of 100")
     if rivals:
-        return (f"{_either([top, *rivals])} should be improved first: the difference is not statistically "
-                "significant; of "
+        return (f"{_either([top, *rivals])} should be improved first, with no significant difference between "
+                "them; of "
                 f"{top}, {place}.")
     return f"{top} should be improved first: {place}, with the most room where it matters."
 
@@ -135,14 +137,15 @@ def drivers_without_effect(found: SatisfactionDrivers | NoPathModel) -> str:
 def driver_shares_title(found: SatisfactionDrivers | NoPathModel) -> str:
     """Return the finding above the figure of the drivers' shares."""
     if isinstance(found, NoPathModel):
-        return f"What satisfaction goes with: insufficient data, {found.reason}"
+        return f"What satisfaction is associated with: insufficient data, {found.reason}"
     if found.struck:
         return _joint_title(found)
     top = max(found.share, key=lambda name: found.share[name].value)
     ties = [n for n in found.names if n != top and found.first[n] >= TIE]
     if ties:
-        return f"Satisfaction goes most with {_either([top, *ties])}: the difference is not statistically significant"
-    return f"Satisfaction goes most with {top}: {formatting.share(found.share[top].value)} of what is explained"
+        return f"Satisfaction is most strongly associated with {_either([top, *ties])}, with no significant difference"
+    share = formatting.share(found.share[top].value)
+    return f"Satisfaction is most strongly associated with {top}: {share} of what is explained"
 
 
 def _joint_title(found: SatisfactionDrivers) -> str:
@@ -226,9 +229,6 @@ def importance_performance_rows(table: pd.DataFrame) -> pd.DataFrame:
     return shown[["driver", "importance", "interval", "performance", "priority", "leads", "relevant", "johnson"]]
 
 
-MOST_NAMED = 3
-
-
 def confirmation_finding(table: pd.DataFrame) -> str:
     """Return whether expectations are met, and which of the three scores goes most with satisfaction."""
     rows = {r["quantity"]: r for r in table[table["segment"] == "all"].to_dict("records")}
@@ -255,7 +255,7 @@ def confirmation_finding(table: pd.DataFrame) -> str:
     }
     best = max(scores, key=scores.get)
     listed = formatting.join_words([f"{name} {formatting.number(value)}" for name, value in scores.items()])
-    said = f"{formatting.sentence_case(best)} goes most with satisfaction (correlations: {listed})."
+    said = f"{formatting.sentence_case(best)} is most strongly associated with satisfaction (correlations: {listed})."
     return f"{_met(ratio)} {said}" if ratio["status"] == Status.OK else said
 
 

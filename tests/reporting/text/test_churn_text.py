@@ -74,7 +74,7 @@ def test_the_answer_tells_how_many_by_when_and_what_is_at_stake():
         "Margin at risk until then is €210 [€54.43, €366]: churn probability times the margin expected of who "
         "stays, summed over customers.",)
     assert churn_text.churn_answer(SHOP, verdict(), scores(), MADE, (), "EUR")[::2] == (
-        "Expected churn, next 90 days (to 31 March 2026): 836 [793, 880] of 1,282 eligible customers (65.2 %).",
+        "Expected churn, next 90 days (to 31 March 2026): 836 [793, 880] of 1,282 eligible customers, 65.2 %.",
         "The logistic regression does better than the baseline out of sample (AUC +0.020 "
         "[0.010, 0.030], Brier score −0.010 [−0.020, −0.005]).")
 
@@ -91,7 +91,7 @@ def test_nobody_eligible_is_said():
 
 def test_caveats_stand_in_the_sentence_that_they_touch():
     late = churn_text.churn_answer(SHOP, verdict(), scores(), MADE, crossed("out-of-time test"))
-    assert late[0].endswith("(65.2 %) (not yet tested out of time).")
+    assert late[0].endswith("65.2 % (not yet tested out of time).")
     off = churn_text.churn_answer(SHOP, verdict(), scores(), MADE, crossed("calibrated"))
     assert off[1].endswith("(probabilities were off by 8.0 % on average in the backtest).")
 
@@ -153,7 +153,7 @@ def test_boosting_is_compared_with_the_regression_and_money_can_make_a_tie(auc, 
 def test_contracts_with_dates_cancel_rather_than_buy_nothing():
     row = MADE.assign(basis="contracts")
     assert churn_text.expected_churn(row) == (
-        "Expected churn, next 90 days (to 31 March 2026): 836 [793, 880] of 1,282 customers with a contract (65.2 %)"
+        "Expected churn, next 90 days (to 31 March 2026): 836 [793, 880] of 1,282 customers with a contract, 65.2 %"
     )
 
 

@@ -111,12 +111,12 @@ def test_of_many_comparisons_the_clear_ones_are_named_and_the_rest_counted():
 
 
 @pytest.mark.parametrize(("rows", "title"), [
-    (({},), "The one difference is clear of zero, relative to the control"),
-    (({}, {}), "All 2 differences are clear of zero, relative to the control"),
-    (({}, KEEP), "1 of 2 differences is clear of zero, relative to the control"),
-    (({}, {}, KEEP), "2 of 3 differences are clear of zero, relative to the control"),
-    ((KEEP,), "The one difference is not clear of zero, relative to the control"),
-    ((KEEP, KEEP), "None of 2 differences is clear of zero, relative to the control"),
+    (({},), "The one difference is statistically significant"),
+    (({}, {}), "All 2 differences are statistically significant"),
+    (({}, KEEP), "1 of 2 differences is statistically significant"),
+    (({}, {}, KEEP), "2 of 3 differences are statistically significant"),
+    ((KEEP,), "The one difference is not statistically significant"),
+    ((KEEP, KEEP), "None of 2 differences is statistically significant"),
     ((BLOCKED,), "No difference can be drawn relative to its control"),
 ])
 def test_the_title_of_the_figure_is_its_finding(rows, title):

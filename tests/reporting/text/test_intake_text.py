@@ -145,11 +145,11 @@ def test_freshness_says_the_date_the_history_and_the_oldest_table():
 
 def test_definitions_say_what_counts():
     said_ = intake_text.profile_definitions(profiles.read_profile("online_retail"))
-    assert said_[0].startswith("An order line is worth Quantity * UnitPrice")
+    assert said_[0].startswith("The money of an order line is Quantity * UnitPrice")
     assert said_[2] == "Not counted by definition: no customer id, bad-debt adjustment and no price."
     assert (
         intake_text.profile_definitions(profiles.read_profile("cdnow_sample"))[0]
-        == "An order line is worth dollars and is a sale."
+        == "The money of an order line is dollars; it is a sale."
     )
     assert "no transactions are made" in intake_text.profile_definitions(profiles.read_profile("ecsi_mobi"))[0]
 

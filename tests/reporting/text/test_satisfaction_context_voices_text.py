@@ -99,8 +99,9 @@ def contrast(name, kind):
 def test_what_counts_on_one_side_only_is_named():
     both = [contrast("A", penalty_reward_drivers.BASIC_FACTOR), contrast("B", penalty_reward_drivers.EXCITEMENT_FACTOR)]
     assert satisfaction_context_text.penalty_reward_sentence(both) == (
-        "A low score of A goes with less satisfaction, a high one with no more; a high score of B goes with more "
-        "satisfaction, a low one with no less.")
+        "A low score of A is associated with less satisfaction, a high one with no more; a high score of "
+        "B is associated with more satisfaction, a low one with no less."
+    )
     assert satisfaction_context_text.penalty_reward_sentence(
         [contrast("C", penalty_reward_drivers.PERFORMANCE_FACTOR)]
     ).startswith("No driver counts on one side only")
@@ -139,9 +140,9 @@ def test_the_ordinal_logit_agrees_or_not_and_says_where_odds_are_uneven():
     ([no_estimate(multigroup.PATH_DIFFERENCE, Status.BLOCKED, "not composed alike: A (x against y)")],
      "Groups are not compared: not composed alike: A (x against y)."),
     ([Estimate(multigroup.PATH_DIFFERENCE, 0.3, segment="A → S", reason="adjusted p 0.012, x against y")],
-     "Constructs are composed alike in both groups (x against y); what differs: A → S."),
+     "Constructs have the same composition in both groups (x against y); what differs: A → S."),
     ([Estimate(multigroup.PATH_DIFFERENCE, 0.1, segment="A → S", reason="adjusted p 0.6, x against y")],
-     "Constructs are composed alike in both groups (x against y), and no path shows a statistically significant "
+     "Constructs have the same composition in both groups (x against y), and no path shows a statistically significant "
      "difference."),
 ])
 def test_groups_are_compared_only_where_they_may_be(rows, said):

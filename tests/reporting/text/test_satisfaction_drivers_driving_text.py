@@ -46,13 +46,13 @@ def paths(*struck):
 
 def test_the_driver_to_improve_first_is_named_with_its_share_and_place():
     assert satisfaction_drivers_text.first_driver(drivers()) == (
-        "Product should be improved first: 60.0 % [50.0 %, 70.0 %] of the explained differences in satisfaction go "
-        "with it, and it stands at 70 points of 100, with the most room where it matters.")
+        "Product should be improved first: 60.0 % [50.0 %, 70.0 %] of the explained differences in satisfaction are "
+        "associated with it; it stands at 70 points of 100, with the most room where it matters.")
 
 
 def test_two_drivers_within_noise_are_both_named():
     assert satisfaction_drivers_text.first_driver(drivers(leads=(0.8, 0.2))).startswith(
-        "Product or Service should be improved first: the difference is not statistically significant; of Product, "
+        "Product or Service should be improved first, with no significant difference between them; of Product, "
         "60.0 %")
 
 
@@ -86,7 +86,7 @@ def test_without_people_it_says_how_many_are_missing():
         "What to improve first is not known: insufficient data, 2 of 2 people answered every question, fewer than 30."
     )
     assert satisfaction_drivers_text.driver_shares_title(NOBODY).startswith(
-        "What satisfaction goes with: insufficient data"
+        "What satisfaction is associated with: insufficient data"
     )
     assert satisfaction_drivers_text.johnson_disagreement(NOBODY) == ""
 
@@ -94,10 +94,10 @@ def test_without_people_it_says_how_many_are_missing():
 def test_titles_name_ties_and_what_was_struck():
     assert (
         satisfaction_drivers_text.driver_shares_title(drivers())
-        == "Satisfaction goes most with Product: 60.0 % of what is explained"
+        == "Satisfaction is most strongly associated with Product: 60.0 % of what is explained"
     )
     assert satisfaction_drivers_text.driver_shares_title(drivers(leads=(0.7, 0.3))) == (
-        "Satisfaction goes most with Product or Service: the difference is not statistically significant")
+        "Satisfaction is most strongly associated with Product or Service, with no significant difference")
     assert satisfaction_drivers_text.driver_shares_title(drivers(struck=("Product",))) == (
         "Product accounts for 60.0 % of what is explained, Service for 40.0 %")
 

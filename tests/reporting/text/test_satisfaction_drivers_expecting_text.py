@@ -81,7 +81,11 @@ def test_confirmation_is_said_with_its_interval(low, high, word):
     )
     said = satisfaction_drivers_text.confirmation_finding(table)
     assert f"Expectations are {word}" in said
-    assert "Performance alone goes most with satisfaction (correlations: performance alone 0.8, the gap 0.3" in said
+    assert (
+        "Performance alone is most strongly associated with satisfaction (correlations: performance alone 0.8, the "
+        "gap 0.3"
+        in said
+    )
 
 
 def test_confirmation_that_cannot_be_said_has_its_reason():
@@ -100,4 +104,6 @@ def test_a_survey_with_different_scales_still_says_which_score_goes_most_with_sa
             Estimate(GAP_CORRELATION, 0.5),
         ]
     )
-    assert satisfaction_drivers_text.confirmation_finding(table).startswith("The gap goes most with satisfaction")
+    assert satisfaction_drivers_text.confirmation_finding(table).startswith(
+        "The gap is most strongly associated with satisfaction"
+    )
