@@ -146,10 +146,11 @@ TERMS = (
     Term("retained customer", "A customer active in the latest period and in the one before", window=PERIODS,
          also=("retained",)),
     Term("retention rate", "Share of one period's customers who are retained in the next",
-         "retained / (retained + churned)", PERIODS, ("customer retention rate", "retention")),
+         "retained / (retained + churned); weighted by net sales: both sums of their net sales in the first period",
+         PERIODS, ("customer retention rate", "retention", "weighted by net sales")),
     Term("revenue retention", "Share of one period's net sales that its customers bring again",
          "gross: Σ min(before, after) / Σ before; net: Σ after / Σ before, both over the first period's customers",
-         PERIODS, ("revenue retention rate",)),
+         PERIODS),
     Term("RFM", "Recency, frequency and monetary value, each in quintiles of customers, 5 best",
          also=("recency", "frequency score", "recency score")),
     Term("sample ratio mismatch", "Arms differ in size by more than chance allows against the plan, so assignment or "

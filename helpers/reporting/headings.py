@@ -49,7 +49,7 @@ QUANTITIES = {
     "orders_ahead": "expected orders of all customers",
     "payback_month": "CAC payback",
     "retention_by_count": "customer retention rate",
-    "retention_by_money": "revenue retention rate",
+    "retention_by_money": "customer retention rate, weighted by net sales",
     "share_lost": "churn rate",
     "value_of_a_new_customer": "customer lifetime value of a new customer",
 }

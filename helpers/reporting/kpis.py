@@ -70,7 +70,7 @@ FURTHER = (
     Kpi("04", "value", BASE, "customers_after", "Active customers", claims=(EVERYBODY, PEOPLE)),
     Kpi("04", "value", BASE, "share_ended", "Contracts ended"),
     Kpi("04", "value", BASE, "monthly_fee", "Monthly fees of contracts that run", "active"),
-    Kpi("04", "value", BASE, "retention_by_money", "Revenue retention, {period}",
+    Kpi("04", "value", BASE, "retention_by_money", "Retention weighted by net sales, {period}",
         claims=("retention", EVERYBODY, PEOPLE)),
     Kpi("02", "satisfaction", SURVEY, "NPS", "Net promoter score", claims=("every measure",)),
     Kpi("02", "satisfaction", SURVEY, "CSAT", "Satisfied, top two of five answers",

@@ -151,7 +151,7 @@ def naive_baselines_caption(trial: Backtest | None) -> str:
 
 
 def retained_customers_sentence(found: RetainedCustomers, currency: str = "") -> str:
-    """Return whether kept customers bought oftener or for more, and what is left of the money."""
+    """Return whether retained customers bought more often or for more, and revenue retention, gross and net."""
     if not found.n:
         return f"No retained customers can be compared: {found.reason or 'nobody bought in both periods'}."
     gross, net = found.retention()
@@ -165,11 +165,7 @@ def retained_customers_sentence(found: RetainedCustomers, currency: str = "") ->
             f"of an order{rate}.")
     if gross.status is not Status.OK:
         return said
-    return (
-        f"{said} Of the first period's money its customers brought {formatting.estimate_text(gross)} again "
-        "(gross), and "
-        f"{formatting.estimate_text(net)} with what they added (net)."
-    )
+    return f"{said} Revenue retention: gross {formatting.estimate_text(gross)}, net {formatting.estimate_text(net)}."
 
 
 def tier_migration_title(found: TierMigration) -> str:

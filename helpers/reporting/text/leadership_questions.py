@@ -72,7 +72,7 @@ def customer_retention(known: QuestionInputs) -> str:
         signed = leadership_findings_text.contracts(known.results)
         reason = struck or _lacking(by_count, "no orders and no contracts are recorded")
         return f"{signed.rstrip('.')}; {_real(known, 'share_ended')}, {APART}." if signed else cannot(reason)
-    money = f", revenue retention {known.results.said(by_money)}" if by_money.status is Status.OK else ""
+    money = f", weighted by net sales {known.results.said(by_money)}" if by_money.status is Status.OK else ""
     caveat = known.results.caveat(VALUE_GATES, "retention", EVERYBODY, *COUNTS)
     return (f"Customer retention rate {known.results.said(by_count)}{money}{caveat}; "
             f"{_real(known, 'retention_by_count')}, {_seasonal(known)}, and mix is not told apart here.")

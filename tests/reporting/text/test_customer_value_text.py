@@ -148,8 +148,8 @@ def test_kept_customers_are_split_by_frequency_value_and_margin_rate():
     said = customer_value_text.retained_customers_sentence(stayed(), "EUR")
     assert said.startswith("Retained customers changed net sales by ")
     assert "through frequency and" in said
-    assert "80.0 % [" in said
-    assert said.endswith("with what they added (net).")
+    assert " Revenue retention: gross 80.0 % [" in said
+    assert ", net 90.0 % [" in said
     assert (
         customer_value_text.retained_customers_sentence(stayed(2))
         == "Fewer than ten customers were retained, too few to say what moved their money."

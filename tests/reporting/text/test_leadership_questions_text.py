@@ -54,7 +54,7 @@ def test_without_any_table_eight_questions_say_why_they_cannot_be_answered():
 def test_keeping_customers_is_told_from_season_and_noise(kpis, held, end):
     gates = leading.gates("04", *([] if held is None else [leading.gate("whole year", "retention", is_crossed=held)]))
     assert leadership_questions_text.customer_retention(known(leading.everything(), kpis, gates)) == (
-        f"Customer retention rate 50.0 % [40.0 %, 60.0 %], revenue retention 70.0 % [60.0 %, 80.0 %]; {end}")
+        f"Customer retention rate 50.0 % [40.0 %, 60.0 %], weighted by net sales 70.0 % [60.0 %, 80.0 %]; {end}")
 
 
 def test_keeping_of_contracts_and_of_short_histories_is_said():
