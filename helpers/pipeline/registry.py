@@ -19,7 +19,7 @@ from helpers.pipeline import run_retention
 from helpers.reporting import schema as reporting_schema
 from helpers.satisfaction import config as satisfaction_config
 from helpers.satisfaction import schema as satisfaction_schema
-from helpers.stats import disclosure_control
+from helpers.stats import suppressed_tables
 from helpers.value import config as value_config
 from helpers.value import schema as value_schema
 
@@ -76,7 +76,7 @@ def open_workspace(source: str, run: str = "", as_of: str = "") -> Workspace:
     if config_file("sources", source) is None and not run_folders(source):
         hint = spelling_hint(source, config_names("sources"))
         raise InputError("source", f"there is no source profile '{source}'", hint)
-    opened = Workspace(source, declarations(), run, as_of, protect=disclosure_control.suppress_small_cells)
+    opened = Workspace(source, declarations(), run, as_of, protect=suppressed_tables.suppress_small_cells)
     labels.declare_labels(study_labels(opened.study))
     return opened
 

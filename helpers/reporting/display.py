@@ -19,7 +19,7 @@ from helpers.reporting.html import (
     missing_exhibit,
     paragraphs,
 )
-from helpers.stats import disclosure_control
+from helpers.stats import disclosure_control, suppressed_tables
 
 if TYPE_CHECKING:
     from statsmodels.base.model import LikelihoodModelResults
@@ -104,7 +104,7 @@ def data_table(
     if frame.empty:
         return missing_exhibit(caption, "There is nothing to show: the table has no rows.")
     formats, shown = formats or {}, frame.head(limit)
-    columns = [c for c in frame.columns if c != disclosure_control.MARK]
+    columns = [c for c in frame.columns if c != suppressed_tables.MARK]
     names = _headings(frame[columns], headings or {})
     cells = {names[c]: [cell_text(value, formats.get(c)) for value in shown[c]] for c in columns}
     cells, said = _told(frame, cells, names, limit)
@@ -142,8 +142,8 @@ def estimates_table(frame: pd.DataFrame, currency: str = "", caption: str = "", 
         "n": [formatting.whole(row["n"]) for row in rows],
         "Why": [cell_text(row["reason"]).removesuffix("–") for row in rows],
     }
-    hidden = disclosure_control.suppressed_rows(frame)
-    said = disclosure_control.suppressed_mark(frame, hidden)
+    hidden = suppressed_tables.suppressed_rows(frame)
+    said = suppressed_tables.suppressed_mark(frame, hidden)
     for i in hidden.head(limit).to_numpy().nonzero()[0]:
         cells["Value"][i], cells["Interval"][i], cells["n"][i] = "–", "", said
     kept = {name: texts for name, texts in cells.items() if name in {"Quantity", "Value"} or not _is_idle(texts)}
@@ -167,7 +167,7 @@ def describe(frame: pd.DataFrame, caption: str) -> Exhibit:
     if numbers.empty:
         return missing_exhibit(caption, "There is nothing to describe: no numbers.")
     rows = numbers.describe().T[list(DESCRIBED)].rename(columns=DESCRIBED).rename_axis("column").reset_index()
-    marked = rows.assign(column=rows["column"].map(heading), **{disclosure_control.MARK: False})
+    marked = rows.assign(column=rows["column"].map(heading), **{suppressed_tables.MARK: False})
     return data_table(marked, {"n": formatting.whole}, caption)
 
 
@@ -246,17 +246,17 @@ def _headings(frame: pd.DataFrame, given: Mapping[str, str]) -> dict[str, str]:
 def _told(frame: pd.DataFrame, cells: dict[str, list[str]], names: Mapping[str, str],
           limit: int) -> tuple[dict[str, list[str]], str]:
     """Return the texts of a table's columns without numbers of withheld rows, and what stands for their counts."""
-    hidden = disclosure_control.suppressed_rows(frame)
-    said = disclosure_control.suppressed_mark(frame, hidden)
+    hidden = suppressed_tables.suppressed_rows(frame)
+    said = suppressed_tables.suppressed_mark(frame, hidden)
     is_hidden, kept = hidden.head(limit).tolist(), {}
     for column, name in names.items():
-        is_count = column in disclosure_control.COUNTS
+        is_count = column in suppressed_tables.COUNTS
         is_number = pd.api.types.is_numeric_dtype(frame[column])
         kept[name] = [
             (said if is_count else "–" if is_number else text) if withheld
-            else disclosure_control.HIDDEN if column in disclosure_control.NESTED and is_number and pd.notna(value)
+            else suppressed_tables.HIDDEN if column in suppressed_tables.NESTED and is_number and pd.notna(value)
             and disclosure_control.is_hidden(float(value))
-            else f"{text}{disclosure_control.FLAG}" if is_count and disclosure_control.is_few(value) else text
+            else f"{text}{suppressed_tables.FLAG}" if is_count and disclosure_control.is_few(value) else text
             for text, withheld, value in zip(cells[name], is_hidden, frame[column], strict=False)]
     return kept, said if any(is_hidden) else ""
 
@@ -264,7 +264,7 @@ def _told(frame: pd.DataFrame, cells: dict[str, list[str]], names: Mapping[str, 
 def _notes(n_rows: int, limit: int, said: str) -> str:
     """Return what stands below a table: how many rows there are, and why some are withheld."""
     rest = f"The first {formatting.whole(limit)} of {formatting.whole(n_rows)} rows." if n_rows > limit else ""
-    return " ".join(filter(None, [rest, FEW_CELLS if said == disclosure_control.KEPT_BACK else ""]))
+    return " ".join(filter(None, [rest, FEW_CELLS if said == suppressed_tables.KEPT_BACK else ""]))
 
 
 def _is_idle(texts: list[str]) -> bool:

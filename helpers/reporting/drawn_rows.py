@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.reporting import formatting
-from helpers.stats import disclosure_control
+from helpers.stats import suppressed_tables
 
 MOST_ROWS = 20
 
@@ -17,7 +17,7 @@ def rows_with_value(frame: pd.DataFrame, label: str, value: str) -> tuple[pd.Dat
     """Return the rows with a value that describe enough people, at most 20, and a sentence about the others."""
     if frame.empty:
         return frame, NO_ROWS
-    hidden = disclosure_control.suppressed_rows(frame)
+    hidden = suppressed_tables.suppressed_rows(frame)
     is_small = hidden.to_numpy()
     is_known = np.isfinite(frame[value].astype("float64").to_numpy()) & ~is_small
     notes = [_left_out("Without a value, for lack of data", frame[label][~is_known & ~is_small]),
@@ -32,7 +32,7 @@ def rows_of_enough_people(frame: pd.DataFrame, by: str | Sequence[str] = ()) -> 
     Parameters
     ----------
     frame : pandas.DataFrame
-        With columns that count people (see `helpers.stats.disclosure_control.COUNTS`), or one row for each person.
+        With columns that count people (see `helpers.stats.suppressed_tables.COUNTS`), or one row for each person.
     by : str or sequence of str
         Columns that divide a frame of people into groups; empty where the frame counts them itself.
     """
@@ -40,7 +40,7 @@ def rows_of_enough_people(frame: pd.DataFrame, by: str | Sequence[str] = ()) -> 
         return frame, NO_ROWS
     names = [by] if isinstance(by, str) else list(by)
     groups = frame.groupby(names, observed=True, dropna=False).size().reset_index(name="n_people") if names else frame
-    hidden = disclosure_control.suppressed_rows(groups)
+    hidden = suppressed_tables.suppressed_rows(groups)
     note = _left_out(_withheld(groups, hidden), _group_names(groups, names)[hidden])
     if not names:
         return frame[~hidden], note
@@ -57,8 +57,8 @@ def _group_names(frame: pd.DataFrame, names: Sequence[str]) -> pd.Series:
 
 def _withheld(frame: pd.DataFrame, hidden: pd.Series) -> str:
     """Return why rows are withheld: that they are small only where that gives nothing away."""
-    return {disclosure_control.HIDDEN: "Of fewer than ten people, and not shown"}.get(
-        disclosure_control.suppressed_mark(frame, hidden), "Of fewer than ten people or beside such, and not shown")
+    return {suppressed_tables.HIDDEN: "Of fewer than ten people, and not shown"}.get(
+        suppressed_tables.suppressed_mark(frame, hidden), "Of fewer than ten people or beside such, and not shown")
 
 
 def _left_out(why: str, labels: pd.Series) -> str:

@@ -21,6 +21,7 @@
 * ``relative_importance``: Relative importance of drivers: Shapley values, LMG shares of R², Johnson's relative
   weights.
 * ``scale_reliability``: Scale reliability and validity: Cronbach's alpha, omega, AVE, HTMT, gates on alpha.
+* ``suppressed_tables``: Suppressed tables: rows of frames and result tables that describe small groups, withheld.
 * ``survey_scales``: Survey scales: answers from 0 to 100 in the good direction, not-applicable codes, latest answers.
 * ``survey_weights``: Survey weights and replicate weights: weighted means, shares and differences with intervals.
 """

@@ -47,7 +47,7 @@ def holm(p: Sequence[float] | np.ndarray) -> np.ndarray:
 
 
 def _adjusted(p: Sequence[float] | np.ndarray, method: str) -> np.ndarray:
-    """Return the p-values that are known adjusted for their number; of statsmodels, which would count or spread a NaN."""
+    """Return known p-values adjusted for their number by statsmodels, which would count or spread a NaN."""
     raw = np.asarray(p, dtype=float)
     adjusted, known = np.full(raw.shape, np.nan), ~np.isnan(raw)
     if known.any():

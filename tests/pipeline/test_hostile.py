@@ -12,12 +12,12 @@ import pytest
 
 from helpers.foundation import workspace
 from helpers.reporting.headings import heading
-from helpers.stats import disclosure_control
+from helpers.stats import suppressed_tables
 from tests.pipeline import hostile
 from tests.pipeline.test_published_cells import few_told, published
 
 PERSONAL = re.compile(r"@example\.org|\+49 170|170 12345")
-COUNTS = {heading(column) for column in (*disclosure_control.PEOPLE, "n")}
+COUNTS = {heading(column) for column in (*suppressed_tables.PEOPLE, "n")}
 
 
 def door(home, *arguments):
@@ -112,13 +112,13 @@ def test_no_table_of_any_page_shows_a_cell_of_one_to_nine_people(pages):
             everybody = [i for i, head in enumerate(first) if head == "Segment"]
             other = [i for i, head in enumerate(first) if head == "Unit"]
             for row in rows:
-                is_cell = not any(row[i] in disclosure_control.EVERYBODY for i in everybody) and not any(
-                    row[i] in disclosure_control.OTHER_UNITS for i in other)
+                is_cell = not any(row[i] in suppressed_tables.EVERYBODY for i in everybody) and not any(
+                    row[i] in suppressed_tables.OTHER_UNITS for i in other)
                 if is_cell and (everybody or "Segment" not in first):
                     small += [(name, row) for i in at if row[i].isdigit() and 0 < int(row[i]) < 10
                               and (everybody or first[i] != "n")]
     assert small == []
-    withheld = {disclosure_control.HIDDEN, disclosure_control.KEPT_BACK}
+    withheld = {suppressed_tables.HIDDEN, suppressed_tables.KEPT_BACK}
     assert any(cell in withheld for page in pages.values() for table in page.tables for row in table for cell in row)
 
 

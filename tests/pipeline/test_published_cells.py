@@ -10,7 +10,8 @@ import pytest
 from helpers.foundation import workspace
 from helpers.foundation.schema import Table
 from helpers.pipeline import registry
-from helpers.stats.disclosure_control import LEAST_PEOPLE, OTHER_UNITS, PEOPLE
+from helpers.stats.disclosure_control import LEAST_PEOPLE
+from helpers.stats.suppressed_tables import OTHER_UNITS, PEOPLE
 
 PERSONS = "customers?|people|persons?|members?|accounts?|respondents?|buyers?|leavers?"
 FEW = re.compile(rf"(?<![\d.,])(?<!fewer than )(?<!to )[1-9] (?:[a-z-]+ ){{0,2}}(?:{PERSONS})\b")

@@ -3,7 +3,7 @@ import pytest
 
 from helpers.foundation.results import Estimate, estimate_table
 from helpers.reporting import display, plots
-from helpers.stats.disclosure_control import suppressed_rows
+from helpers.stats.suppressed_tables import suppressed_rows
 
 
 @pytest.mark.parametrize(("n", "is_small"), [(0, False), (1, True), (9, True), (10, False), (None, False)])

@@ -9,13 +9,8 @@ from helpers.foundation.results import Estimate, Status, estimate_table
 from helpers.foundation.schema import Cells, Column, Table, summary_schema
 from helpers.stats import disclosure_control
 from helpers.stats.confidence_intervals import Interval
-from helpers.stats.disclosure_control import (
-    estimate_if_enough,
-    suppress_cells,
-    suppress_small_cells,
-    suppress_two_way,
-    suppressed_rows,
-)
+from helpers.stats.disclosure_control import estimate_if_enough, suppress_cells, suppress_two_way
+from helpers.stats.suppressed_tables import suppress_small_cells, suppressed_rows
 
 
 def test_ten_people_are_published_and_nine_are_not():

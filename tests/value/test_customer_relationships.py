@@ -12,7 +12,7 @@ from helpers.foundation.schema import schemas_by_name
 from helpers.foundation.study_config import Economics
 from helpers.loyalty import schema as loyalty_schema
 from helpers.satisfaction import schema as satisfaction_schema
-from helpers.stats.disclosure_control import suppress_small_cells
+from helpers.stats.suppressed_tables import suppress_small_cells
 from helpers.value import (
     acquisition,
     config,

@@ -7,7 +7,7 @@ import pytest
 
 from helpers.foundation.results import Status
 from helpers.simulation.company import simulate_company
-from helpers.stats.disclosure_control import suppressed_rows
+from helpers.stats.suppressed_tables import suppressed_rows
 from helpers.value import revenue_bridge
 
 END = date(2025, 12, 31)

@@ -24,9 +24,9 @@ from helpers.stats.disclosure_control import (
     is_hidden,
     people_text,
     share_text_if_enough,
-    suppressed_rows,
     value_text_if_enough,
 )
+from helpers.stats.suppressed_tables import suppressed_rows
 
 LATE = {"out-of-time test": "not yet tested out of time"}
 

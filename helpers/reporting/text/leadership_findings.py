@@ -13,7 +13,8 @@ from helpers.reporting.text import experiments as experiments_text
 from helpers.reporting.text import loyalty as loyalty_text
 from helpers.reporting.text import satisfaction as satisfaction_text
 from helpers.reporting.text import value as value_text
-from helpers.stats.disclosure_control import LEAST_PEOPLE, WITHHELD, is_hidden, people_text, share_text_if_enough
+from helpers.stats.disclosure_control import LEAST_PEOPLE, is_hidden, people_text, share_text_if_enough
+from helpers.stats.suppressed_tables import WITHHELD
 from helpers.value.revenue_bridge import ANONYMOUS_SALES, REFUNDED_ONLY
 from helpers.value.subscriptions import SubscriptionSurvival
 

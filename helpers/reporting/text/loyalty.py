@@ -32,8 +32,8 @@ from helpers.stats.disclosure_control import (
     parts_text_if_enough,
     people_text,
     share_text_if_enough,
-    suppressed_rows,
 )
+from helpers.stats.suppressed_tables import suppressed_rows
 
 Row = Mapping[str, object]
 

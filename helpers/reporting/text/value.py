@@ -7,7 +7,8 @@ from functools import partial
 from helpers.foundation.labels import readable_id
 from helpers.foundation.results import Gate, Level, Status
 from helpers.reporting import decimal_places, formatting
-from helpers.stats.disclosure_control import is_hidden, people_text, share_text_if_enough, suppressed_rows
+from helpers.stats.disclosure_control import is_hidden, people_text, share_text_if_enough
+from helpers.stats.suppressed_tables import suppressed_rows
 from helpers.value.revenue_bridge import BRIDGE_SEGMENTS, BridgePart, RevenueBridge
 from helpers.value.subscriptions import ContractBase
 from helpers.value.tiers import TierShares

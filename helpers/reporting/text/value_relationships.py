@@ -14,8 +14,8 @@ from helpers.stats.disclosure_control import (
     people_text,
     share_text_if_enough,
     suppress_cells,
-    suppressed_rows,
 )
+from helpers.stats.suppressed_tables import suppressed_rows
 from helpers.value.acquisition import ALL_CHANNELS, AcquisitionPayback
 from helpers.value.concentration import Concentration
 from helpers.value.customer_profitability import CustomerProfitability

@@ -2,7 +2,8 @@
 
 from helpers.foundation.results import Claim, Estimate, Status
 from helpers.reporting import formatting
-from helpers.stats.disclosure_control import LEAST_PEOPLE, suppressed_rows
+from helpers.stats.disclosure_control import LEAST_PEOPLE
+from helpers.stats.suppressed_tables import suppressed_rows
 from helpers.value.btyd.channel_cohort_models import CHANNEL_RATES, COHORT_MODELS, ChannelCohortModels
 from helpers.value.customer_indices import CustomerIndices
 from helpers.value.perceptual_map import PerceptualMap
