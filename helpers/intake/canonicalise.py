@@ -8,13 +8,12 @@ from operator import or_
 
 import ibis
 import ibis.expr.types as ir
-import pyarrow as pa
 
 from helpers.erasure import erasure_requests
 from helpers.foundation import workspace
 from helpers.foundation.engine import Engine
 from helpers.foundation.errors import InputError
-from helpers.foundation.schema import COLUMN_TYPES, Column
+from helpers.foundation.schema import Column
 from helpers.intake import date_plausibility, expressions, rejects, source_records, type_parsing
 from helpers.intake.expression_rules import ExpressionScope
 from helpers.intake.profiles import CANONICAL, Profile
@@ -285,33 +284,6 @@ def _kept_by_name(
     return replace(source, table=table), {
         c: ParsedColumn(table[f"{VALUE}{c}"], None if found.is_unread is None else table[f"{UNREAD}{c}"])
         for c, found in read.items()}
-
-
-def inline_table(profile: Profile, name: str) -> pa.Table:
-    """Return a table whose rows are typed in the profile, in the declared types.
-
-    Raises
-    ------
-    InputError
-        If a value does not have its column's type.
-    """
-    rule = profile.tables[name]
-    rows = [{**rule.defaults, **row} for row in rule.rows]
-    given = list(dict.fromkeys(c for row in rows for c in row))
-    schema = ibis.schema({c: COLUMN_TYPES[profile.column(name, c).type] for c in given}).to_pyarrow()
-    try:
-        return pa.table([pa.array([_plain(row.get(f.name), f.type) for row in rows], f.type) for f in schema],
-                        schema=schema)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, ValueError, TypeError) as error:
-        raise InputError(f"{profile.where} [tables.{name}]", f"a typed row does not fit ({error})") from None
-
-
-def _plain(value: object, kind: pa.DataType) -> object:
-    if value is None:
-        return None
-    if pa.types.is_floating(kind):
-        return float(value)
-    return str(value) if pa.types.is_string(kind) else value
 
 
 def _column_reasons(column: Column, found: ParsedColumn) -> Reasons:

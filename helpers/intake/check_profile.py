@@ -19,6 +19,7 @@ from helpers.intake import (
     readers,
     reconciliation,
     record_identifiers,
+    source_records,
     timeliness_gates,
 )
 from helpers.intake.canonicalise import CanonicalTables
@@ -134,7 +135,7 @@ def _made(profile: Profile, landed: LandedFiles, engine: Engine) -> tuple[dict[s
 
 def _typed_rows(profile: Profile, name: str, engine: Engine) -> Iterator[str]:
     declaration = CANONICAL[name]
-    table = declaration.conformed(engine.lazy(canonicalise.inline_table(profile, name)))
+    table = declaration.conformed(engine.lazy(source_records.inline_table(profile, name)))
     for problem in declaration.problems(engine.first_row(declaration.counts(table)), table):
         yield f"tables.{name}.{problem}"
 
@@ -189,7 +190,7 @@ def _of_other_times(made: dict[str, CanonicalTables], engine: Engine) -> Iterato
 
 def _totals(landed: LandedFiles, made: dict[str, CanonicalTables], engine: Engine) -> Iterator[str]:
     tables = {name: m.table for name, m in made.items()}
-    tables |= {name: engine.lazy(canonicalise.inline_table(landed.profile, name))
+    tables |= {name: engine.lazy(source_records.inline_table(landed.profile, name))
                for name, rule in landed.profile.tables.items() if rule.rows and name not in made}
     for control in landed.profile.control:
         if (control.file or control.table) not in {**landed.tables, **tables}:

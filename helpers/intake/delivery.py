@@ -9,7 +9,7 @@ from helpers.erasure import erasure_requests
 from helpers.foundation.engine import Engine
 from helpers.foundation.errors import InputError
 from helpers.foundation.workspace import Workspace, raw_folder
-from helpers.intake import canonicalise, control_totals, date_plausibility, readers, reconciliation
+from helpers.intake import canonicalise, control_totals, date_plausibility, readers, reconciliation, source_records
 from helpers.intake.canonicalise import TIMES, CanonicalTables, Prepared
 from helpers.intake.control_totals import ControlTotal
 from helpers.intake.date_plausibility import NewestDay, TableDates
@@ -119,7 +119,7 @@ def read_delivery(
     made = tuple(canonicalise.finished(p, landed, engine, datings.get(p.name)) for p in ready)
     typed = {m.name: m.table for m in made}
     typed |= {
-        name: engine.lazy(canonicalise.inline_table(profile, name))
+        name: engine.lazy(source_records.inline_table(profile, name))
         for name, rule in profile.tables.items()
         if rule.rows
     }

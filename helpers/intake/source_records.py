@@ -9,12 +9,15 @@ from operator import and_
 
 import ibis
 import ibis.expr.types as ir
+import pyarrow as pa
 
 from helpers.foundation.engine import Engine
 from helpers.foundation.errors import InputError, count_of_total, spelling_hint
+from helpers.foundation.schema import COLUMN_TYPES
 from helpers.intake import expressions
 from helpers.intake.expression_rules import ExpressionScope
 from helpers.intake.profile_schema import Lookup, TableRule, Unpivot
+from helpers.intake.profiles import Profile
 from helpers.intake.readers import LandedFiles
 
 FILE, RECORD, ITEM, ANSWER, REPEATED = "_file", "_record", "_item", "_answer", "_repeated"
@@ -160,3 +163,30 @@ def _prove_unique(other: ir.Table, key: list[str], engine: Engine, where: str) -
             f"{count_of_total(counts['n'] - counts['k'], counts['n'])} repeat the key {', '.join(key)}",
             "a key that is unique, so that no record is multiplied",
         )
+
+
+def inline_table(profile: Profile, name: str) -> pa.Table:
+    """Return a table whose rows are typed in the profile, in the declared types.
+
+    Raises
+    ------
+    InputError
+        If a value does not have its column's type.
+    """
+    rule = profile.tables[name]
+    rows = [{**rule.defaults, **row} for row in rule.rows]
+    given = list(dict.fromkeys(c for row in rows for c in row))
+    schema = ibis.schema({c: COLUMN_TYPES[profile.column(name, c).type] for c in given}).to_pyarrow()
+    try:
+        return pa.table([pa.array([_plain(row.get(f.name), f.type) for row in rows], f.type) for f in schema],
+                        schema=schema)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, ValueError, TypeError) as error:
+        raise InputError(f"{profile.where} [tables.{name}]", f"a typed row does not fit ({error})") from None
+
+
+def _plain(value: object, kind: pa.DataType) -> object:
+    if value is None:
+        return None
+    if pa.types.is_floating(kind):
+        return float(value)
+    return str(value) if pa.types.is_string(kind) else value

@@ -15,6 +15,7 @@
 * ``points_ledger``: Points ledger: opening + earned + adjusted = redeemed + expired + closing; quality gates.
 * ``points_liability``: Points liability and breakage: ultimate redemption by chain ladder; all programme records.
 * ``programme_tiers``: Programme tiers: transition matrix, current tiers, other thresholds, a shared profit pool.
+* ``quality_gates``: Quality gates of loyalty: people near the loyalty threshold, people with answers and orders.
 * ``redemption_cohorts``: Redemption by issue cohort: matched to lots, FIFO or LIFO; cumulative triangle.
 * ``repurchase_model``: Repurchase model (loyalty score): snapshots, logistic fit, calibration, backtest by origin.
 * ``satisfaction_loyalty_link``: Link of satisfaction and repurchase: who bought again, odds, breakpoints, the curve.

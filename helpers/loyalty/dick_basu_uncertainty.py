@@ -9,32 +9,25 @@ import numpy as np
 import pandas as pd
 from scipy import optimize, special, stats
 
-from helpers.foundation.results import Estimate, Gate, Level, Status, no_estimate
+from helpers.foundation.results import Estimate, Status, no_estimate
 from helpers.loyalty import dick_basu
 from helpers.loyalty.config import LoyaltyConfig
 from helpers.loyalty.dick_basu import (
     ALL_LOYALTY_KINDS,
-    ATTITUDE_ONLY,
-    BEHAVIOUR_ONLY,
     LOYALTY_KINDS,
     NOT_SEPARATED,
-    TOO_EARLY,
     Attitudes,
     classify_loyalty,
 )
 from helpers.stats.common_items import QUESTION
 from helpers.stats.confidence_intervals import difference_interval, mean_interval, share_interval, spearman_interval
 from helpers.stats.disclosure_control import (
-    FEW_PEOPLE,
     LEAST_PEOPLE,
     estimate_if_enough,
     is_hidden,
-    people_text,
     too_few,
 )
-from helpers.stats.scale_reliability import RELIABILITY_STRIKE, alpha_estimate, alpha_quality_gate
-
-MAX_SHARE_NEAR_CUT = 0.25
+from helpers.stats.scale_reliability import RELIABILITY_STRIKE, alpha_estimate
 
 KIND_SHARES = tuple(f"share {kind}" for kind in LOYALTY_KINDS)
 
@@ -48,8 +41,6 @@ ATTITUDE_BEHAVIOUR_CORRELATION, SURVEYED_DIFFERENCE = (
     "rank correlation of attitude and behaviour",
     "respondents minus non-respondents, periods with a purchase",
 )
-
-KINDS_CLAIM = "types of loyalty"
 
 
 def why_not_reported(said: Attitudes) -> str:
@@ -89,7 +80,7 @@ def dick_basu_estimates(people: pd.DataFrame, said: Attitudes) -> list[Estimate]
         estimate_if_enough(MEAN_ACTIVE_PERIODS, mean_interval(active.to_numpy(float)), len(active), unit="share"),
         alpha_estimate("Cronbach's alpha of attitude", "all", said.reliability, said.reliability.raw),
         _attitude_error(said),
-        _near_cut_estimate(both),
+        near_cut_estimate(both),
         _attitude_behaviour_correlation(both),
         _surveyed_difference(people),
         *_asked(said),
@@ -128,7 +119,8 @@ def _attitude_error(said: Attitudes) -> Estimate:
     return Estimate(quantity, error, unit="points", n=said.reliability.n)
 
 
-def _near_cut_estimate(both: pd.DataFrame) -> Estimate:
+def near_cut_estimate(both: pd.DataFrame) -> Estimate:
+    """Return the share of people within one standard error of measurement of the loyalty threshold."""
     near = both["is_near_cut"].dropna()
     if len(both) and near.empty:
         return no_estimate(
@@ -217,56 +209,6 @@ def sensitivity_settings(assumed: LoyaltyConfig) -> Mapping[str, Mapping[str, ob
               for s in (max(active - 1 / 6, 0.01), min(active + 1 / 6, 1))}
     periods = {f"periods of {d} days": {"period_days": d} for d in (max(days // 2, 1), 2 * days)}
     return {"as assumed": {}, **attitudes, **shares, **periods}
-
-
-def dick_basu_gates(people: pd.DataFrame, said: Attitudes) -> list[Gate]:
-    """Return the gates of this step.
-
-    Parameters
-    ----------
-    people, said : DataFrame, Attitudes
-        As for `matrix`.
-    """
-    gates = [_people_gate(people)]
-    if said.items:
-        gates.append(alpha_quality_gate(MEAN_ATTITUDE, said.reliability, KINDS_CLAIM))
-    if said.waves.n > 1:
-        apart = said.waves.n_apart
-        gates.append(Gate(
-            "waves that were asked other questions on the attitude", apart, 0, apart > 0, Level.QUALIFY, KINDS_CLAIM,
-            f"{apart:,} of {said.waves.n:,} waves were not asked the same questions on the attitude as the others; the "
-            "types mix them." if apart else "Every wave was asked the same questions on the attitude."))
-    near = _near_cut_estimate(people[people["kind"].isin(LOYALTY_KINDS)])
-    if near.status is Status.OK:
-        gates.append(
-            Gate(
-                "people near the loyalty threshold",
-                near.value,
-                MAX_SHARE_NEAR_CUT,
-                near.value > MAX_SHARE_NEAR_CUT,
-                Level.QUALIFY,
-                KINDS_CLAIM,
-                f"{100 * near.value:.0f} % lie within one standard error of measurement of the loyalty "
-                f"threshold and may belong on its other side; the limit is {100 * MAX_SHARE_NEAR_CUT:.0f} %.",
-            )
-        )
-    return gates
-
-
-def _people_gate(people: pd.DataFrame) -> Gate:
-    n = int(people["kind"].isin([*LOYALTY_KINDS, NOT_SEPARATED]).sum())
-    limit, level = (LEAST_PEOPLE, Level.STRIKE) if n < LEAST_PEOPLE else (FEW_PEOPLE, Level.QUALIFY)
-    lacking = {kind: int((people["kind"] == kind).sum()) for kind in (BEHAVIOUR_ONLY, ATTITUDE_ONLY, TOO_EARLY)}
-    rest = ", ".join(f"{kind}: {people_text(count)}" for kind, count in lacking.items())
-    return Gate(
-        "people with survey and order data",
-        n,
-        limit,
-        n < limit,
-        level,
-        KINDS_CLAIM,
-        f"{people_text(n)} people have both survey and order data ({rest}); at least {limit} are required.",
-    )
 
 
 PROBABILITY_COLUMNS = tuple(f"p_{kind}" for kind in LOYALTY_KINDS)

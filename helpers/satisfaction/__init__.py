@@ -14,6 +14,7 @@
 * ``nps_csat_ces``: NPS, CSAT and CES with intervals, where a question has the scale for it; else why not.
 * ``penalty_reward_drivers``: Penalty–reward analysis of drivers, ordinal odds ratios, moderated paths.
 * ``response_bias``: Response bias: response rate, straight-lining, floor and ceiling, weights raked to all customers.
+* ``satisfaction_by_segment``: Satisfaction by segment: survey, channel, language, stratum, customer attributes.
 * ``satisfaction_index``: Satisfaction score, index, shares of the four levels, by wave and by segment.
 * ``satisfaction_vs_behaviour``: Satisfaction against behaviour after the answer: repeat orders, spend, complaints.
 * ``schema``: Declared result tables of satisfaction: scores, index, drivers, paths, comments, gates.

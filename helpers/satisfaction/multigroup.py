@@ -15,7 +15,7 @@ from helpers.foundation.errors import InputError, spelling_hint
 from helpers.foundation.results import Estimate, Status, no_estimate
 from helpers.satisfaction.config import SatisfactionConfig
 from helpers.satisfaction.ecsi_model import CompleteAnswers, NoPathModel
-from helpers.satisfaction.satisfaction_index import segment_label
+from helpers.satisfaction.satisfaction_by_segment import segment_label
 from helpers.stats.bootstrap import percentile_interval
 from helpers.stats.disclosure_control import FEW_PEOPLE
 from helpers.stats.multiple_testing import holm
@@ -40,7 +40,7 @@ def multigroup_estimates(
     scored : DataFrame
         From `helpers.satisfaction.satisfaction_index.satisfaction_scores`: which person gave which response.
     of : DataFrame
-        From `helpers.satisfaction.satisfaction_index.segment_members`.
+        From `helpers.satisfaction.satisfaction_by_segment.segment_members`.
     assumed : SatisfactionConfig
         Column whose two largest groups are compared.
     seed : int

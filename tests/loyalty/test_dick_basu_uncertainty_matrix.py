@@ -7,7 +7,7 @@ import pytest
 from helpers.customers.purchases import purchase_occasions
 from helpers.foundation import canonical_schema
 from helpers.foundation.results import Level, Status
-from helpers.loyalty import dick_basu, dick_basu_uncertainty
+from helpers.loyalty import dick_basu, dick_basu_uncertainty, quality_gates
 from helpers.loyalty.config import LoyaltyConfig
 from helpers.loyalty.dick_basu import classify_loyalty
 from helpers.stats import confidence_intervals
@@ -50,7 +50,7 @@ def test_an_unreliable_attitude_strikes_the_kinds_and_leaves_the_counts(company)
     table = found(people, attitudes)
     assert {table[q].status for q in dick_basu_uncertainty.KIND_SHARES} == {Status.STRUCK}
     assert table["people: not told apart"].value == 40
-    gates = {g.gate: g for g in dick_basu_uncertainty.dick_basu_gates(people, attitudes)}
+    gates = {g.gate: g for g in quality_gates.dick_basu_gates(people, attitudes)}
     assert (gates["alpha of attitude"].level, gates["alpha of attitude"].is_crossed) == (Level.STRIKE, True)
 
 
@@ -92,21 +92,21 @@ def test_more_than_a_quarter_near_the_cut_qualifies_the_kinds(said, bought, sign
     ids = [f"c{i}" for i in range(40)]
     attitudes = said(dict.fromkeys(ids, attitude))
     people = classify_loyalty(attitudes, bought(dict.fromkeys(ids, 1.0)), signed(), LoyaltyConfig())
-    gate = next(g for g in dick_basu_uncertainty.dick_basu_gates(people, attitudes) if g.gate ==
+    gate = next(g for g in quality_gates.dick_basu_gates(people, attitudes) if g.gate ==
                 "people near the loyalty threshold")
     assert (gate.is_crossed, gate.level) == (is_crossed, Level.QUALIFY)
 
 
 def test_the_people_gate_counts_those_who_miss_a_side(company):
-    gate = dick_basu_uncertainty.dick_basu_gates(*company({"true": 29}, others=13))[0]
+    gate = quality_gates.dick_basu_gates(*company({"true": 29}, others=13))[0]
     assert (gate.statistic, gate.threshold, gate.is_crossed, gate.level) == (29, 30, True, Level.QUALIFY)
     assert "behaviour only: 13" in gate.sentence
     assert (
         "behaviour only: fewer than 10"
-        in dick_basu_uncertainty.dick_basu_gates(*company({"true": 29}, others=3))[0].sentence
+        in quality_gates.dick_basu_gates(*company({"true": 29}, others=3))[0].sentence
     )
-    assert dick_basu_uncertainty.dick_basu_gates(*company({"true": 30}))[0].is_crossed is False
-    assert dick_basu_uncertainty.dick_basu_gates(*company({}))[0].level is Level.STRIKE
+    assert quality_gates.dick_basu_gates(*company({"true": 30}))[0].is_crossed is False
+    assert quality_gates.dick_basu_gates(*company({}))[0].level is Level.STRIKE
 
 
 def test_sensitivity_moves_one_thing_at_a_time_and_starts_as_assumed(session_engine, said, signed):
@@ -140,7 +140,7 @@ def test_kinds_that_mix_waves_with_other_questions_are_qualified(
     said = dick_basu.measure_attitudes(surveyed(known, rows, who), known, LoyaltyConfig())
     assert (said.waves.n_apart, said.waves.n) == (n_apart, 2)
     people = classify_loyalty(said, bought({}), signed(), LoyaltyConfig(), "")
-    gate = next(g for g in dick_basu_uncertainty.dick_basu_gates(people, said) if "other questions" in g.gate)
+    gate = next(g for g in quality_gates.dick_basu_gates(people, said) if "other questions" in g.gate)
     assert (gate.is_crossed, str(gate.level), gate.claims) == (n_apart > 0, "qualify", "types of loyalty")
     asked = next(
         e for e in dick_basu_uncertainty.dick_basu_estimates(people, said) if e.quantity == "question of share true"

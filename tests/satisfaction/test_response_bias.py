@@ -5,7 +5,14 @@ import pytest
 from helpers.foundation import canonical_schema
 from helpers.foundation.errors import InputError
 from helpers.foundation.results import Status
-from helpers.satisfaction import ecsi_model, nps_csat_ces, response_bias, satisfaction_index, survey_quality
+from helpers.satisfaction import (
+    ecsi_model,
+    nps_csat_ces,
+    response_bias,
+    satisfaction_by_segment,
+    satisfaction_index,
+    survey_quality,
+)
 from helpers.satisfaction.config import SatisfactionConfig
 from helpers.stats import raking, survey_scales
 
@@ -131,16 +138,16 @@ def test_a_segment_that_differs_is_found_after_correction_for_all():
                            "satisfaction": 60 + rng.normal(0, 10, 200) + 20 * (np.arange(200) % 2)})
     of = scored[["response_id"]].assign(channel=np.where(np.arange(200) % 2, "app", "post"),
                                         demographic_age=np.where(np.arange(200) % 3, "old", "young"))
-    found = satisfaction_index.segment_comparisons(scored, of)
+    found = satisfaction_by_segment.segment_comparisons(scored, of)
     table = found.set_index("segment")
     assert table.loc["channel app", "p_adjusted"] < 0.001
     assert table.loc["channel app", "difference"] == pytest.approx(20, abs=4)
     assert table.loc["age old", "p_adjusted"] > 0.05
-    assert {e.segment: e.n for e in satisfaction_index.segment_estimates(found)}["channel app"] == 100
-    assert satisfaction_index.segment_estimates(found.head(0))[0].status is Status.NOT_APPLICABLE
+    assert {e.segment: e.n for e in satisfaction_by_segment.segment_estimates(found)}["channel app"] == 100
+    assert satisfaction_by_segment.segment_estimates(found.head(0))[0].status is Status.NOT_APPLICABLE
 
 
 def test_segments_come_from_respondents_and_customers_and_ages_stand_in_fifths(asked):
-    of = satisfaction_index.segment_members(*asked)
+    of = satisfaction_by_segment.segment_members(*asked)
     assert list(of.columns) == ["response_id", "demographic_age", "demographic_region"]
     assert of["demographic_age"].nunique() == 5

@@ -6,7 +6,7 @@ from scipy import stats
 from helpers.foundation.results import Status, estimate_table
 from helpers.reporting.text import satisfaction as satisfaction_text
 from helpers.reporting.text import satisfaction_context as satisfaction_context_text
-from helpers.satisfaction import nps_csat_ces, satisfaction_index, survey_quality
+from helpers.satisfaction import nps_csat_ces, satisfaction_by_segment, satisfaction_index, survey_quality
 from helpers.satisfaction.config import SatisfactionConfig
 
 
@@ -170,10 +170,10 @@ def test_an_index_that_mixes_waves_with_other_questions_is_qualified(catalogued,
 def test_segments_are_compared_by_the_questions_in_common(catalogued, surveyed, second, difference, compared):
     scored, given = waves_of(catalogued, surveyed, {"a1": 4, "a2": 4}, second)
     of = scored[["response_id"]].assign(channel=scored["wave"])
-    made = satisfaction_index.segment_comparisons(scored, of, given=given).set_index("segment")
+    made = satisfaction_by_segment.segment_comparisons(scored, of, given=given).set_index("segment")
     assert made.loc["channel w2", "difference"] == pytest.approx(difference, nan_ok=True)
     assert set(made["compared"]) == {compared}
-    told = satisfaction_context_text.segment_differences(satisfaction_index.segment_table(made.reset_index()))
+    told = satisfaction_context_text.segment_differences(satisfaction_by_segment.segment_table(made.reset_index()))
     assert ("2 segments were asked different questions" in told) == np.isnan(difference)
     assert ("2 segments are compared by the questions in common only" in told) == compared.startswith("by")
     assert ("compared" in satisfaction_context_text.segment_rows(made.reset_index()).columns) == bool(compared)

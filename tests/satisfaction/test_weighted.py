@@ -22,6 +22,7 @@ from helpers.satisfaction import (
     nps_csat_ces,
     penalty_reward_drivers,
     response_bias,
+    satisfaction_by_segment,
     satisfaction_index,
     satisfaction_vs_behaviour,
     survey_quality,
@@ -144,10 +145,10 @@ def of_scales(s):
 
 
 def of_segments(s):
-    found = satisfaction_index.segment_comparisons(
-        s.scored, satisfaction_index.segment_members(s.who, s.table("customers")), s.replicas
+    found = satisfaction_by_segment.segment_comparisons(
+        s.scored, satisfaction_by_segment.segment_members(s.who, s.table("customers")), s.replicas
     )
-    return satisfaction_index.segment_estimates(found)
+    return satisfaction_by_segment.segment_estimates(found)
 
 
 def of_paths(s):

@@ -18,12 +18,12 @@ from helpers.loyalty.dick_basu import (
 from helpers.loyalty.dick_basu_uncertainty import (
     ATTITUDE_BEHAVIOUR_CORRELATION,
     KIND_SHARES,
-    KINDS_CLAIM,
     MEAN_ACTIVE_PERIODS,
     MEAN_ATTITUDE,
     SHARE_NEAR_CUT,
     SURVEYED_DIFFERENCE,
 )
+from helpers.loyalty.quality_gates import KINDS_CLAIM
 from helpers.reporting import decimal_places, formatting
 from helpers.stats.confidence_intervals import ties_with_largest
 from helpers.stats.disclosure_control import (

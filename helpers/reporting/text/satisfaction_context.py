@@ -117,7 +117,7 @@ def segment_rows(found: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     found : DataFrame
-        From `helpers.satisfaction.satisfaction_index.segment_table`.
+        From `helpers.satisfaction.satisfaction_by_segment.segment_table`.
     """
     limits = [formatting.interval(a, b, formatting.points) for a, b in zip(found["low"], found["high"], strict=True)]
     columns = ["segment", "people", "value", "interval", "difference", "p_adjusted"]
@@ -131,7 +131,7 @@ def segment_differences(found: pd.DataFrame) -> str:
     Parameters
     ----------
     found : DataFrame
-        From `helpers.satisfaction.satisfaction_index.segment_table`.
+        From `helpers.satisfaction.satisfaction_by_segment.segment_table`.
     """
     known, apart = found[found["p_adjusted"].notna()], found[found["compared"].ne("")]
     n_not = int(apart["difference"].isna().sum())

@@ -1,0 +1,75 @@
+"""Quality gates of loyalty: how many customers are near the loyalty threshold, and how many answered and bought."""
+
+
+import pandas as pd
+
+from helpers.foundation.results import Gate, Level, Status
+from helpers.loyalty.dick_basu import (
+    ATTITUDE_ONLY,
+    BEHAVIOUR_ONLY,
+    LOYALTY_KINDS,
+    NOT_SEPARATED,
+    TOO_EARLY,
+    Attitudes,
+)
+from helpers.loyalty.dick_basu_uncertainty import MEAN_ATTITUDE, near_cut_estimate
+from helpers.stats.disclosure_control import (
+    FEW_PEOPLE,
+    LEAST_PEOPLE,
+    people_text,
+)
+from helpers.stats.scale_reliability import alpha_quality_gate
+
+MAX_SHARE_NEAR_CUT = 0.25
+
+KINDS_CLAIM = "types of loyalty"
+
+
+def dick_basu_gates(people: pd.DataFrame, said: Attitudes) -> list[Gate]:
+    """Return the gates of this step.
+
+    Parameters
+    ----------
+    people, said : DataFrame, Attitudes
+        As for `matrix`.
+    """
+    gates = [_people_gate(people)]
+    if said.items:
+        gates.append(alpha_quality_gate(MEAN_ATTITUDE, said.reliability, KINDS_CLAIM))
+    if said.waves.n > 1:
+        apart = said.waves.n_apart
+        gates.append(Gate(
+            "waves that were asked other questions on the attitude", apart, 0, apart > 0, Level.QUALIFY, KINDS_CLAIM,
+            f"{apart:,} of {said.waves.n:,} waves were not asked the same questions on the attitude as the others; the "
+            "types mix them." if apart else "Every wave was asked the same questions on the attitude."))
+    near = near_cut_estimate(people[people["kind"].isin(LOYALTY_KINDS)])
+    if near.status is Status.OK:
+        gates.append(
+            Gate(
+                "people near the loyalty threshold",
+                near.value,
+                MAX_SHARE_NEAR_CUT,
+                near.value > MAX_SHARE_NEAR_CUT,
+                Level.QUALIFY,
+                KINDS_CLAIM,
+                f"{100 * near.value:.0f} % lie within one standard error of measurement of the loyalty "
+                f"threshold and may belong on its other side; the limit is {100 * MAX_SHARE_NEAR_CUT:.0f} %.",
+            )
+        )
+    return gates
+
+
+def _people_gate(people: pd.DataFrame) -> Gate:
+    n = int(people["kind"].isin([*LOYALTY_KINDS, NOT_SEPARATED]).sum())
+    limit, level = (LEAST_PEOPLE, Level.STRIKE) if n < LEAST_PEOPLE else (FEW_PEOPLE, Level.QUALIFY)
+    lacking = {kind: int((people["kind"] == kind).sum()) for kind in (BEHAVIOUR_ONLY, ATTITUDE_ONLY, TOO_EARLY)}
+    rest = ", ".join(f"{kind}: {people_text(count)}" for kind, count in lacking.items())
+    return Gate(
+        "people with survey and order data",
+        n,
+        limit,
+        n < limit,
+        level,
+        KINDS_CLAIM,
+        f"{people_text(n)} people have both survey and order data ({rest}); at least {limit} are required.",
+    )

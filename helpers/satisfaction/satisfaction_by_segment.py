@@ -1,0 +1,139 @@
+"""Satisfaction by segment: survey, channel, language, stratum and customer attributes compared, adjusted for many."""
+
+
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+
+from helpers.foundation.results import Estimate, Status, no_estimate
+from helpers.stats.common_items import CommonItems, ItemAnswers
+from helpers.stats.confidence_intervals import Interval
+from helpers.stats.disclosure_control import FEW_PEOPLE, LEAST_PEOPLE, estimate_if_enough
+from helpers.stats.multiple_testing import holm
+from helpers.stats.raking import categories_of
+from helpers.stats.survey_weights import ReplicateWeights, WeightedSample, weighted_difference
+
+SEGMENT_SATISFACTION = "satisfaction of a segment"
+
+
+SEGMENT_VARIABLES = ("survey", "channel", "language", "stratum")
+
+
+MAX_GROUPS = 20
+
+
+def segment_members(respondents: ir.Table, customers: ir.Table) -> pd.DataFrame:
+    """Return which segments each response belongs to: ``response_id`` and one column of text a variable.
+
+    Parameters
+    ----------
+    respondents, customers : Table
+        Canonical tables: survey, channel, language, stratum and demographic columns of the respondents; kind, channel
+        of acquisition and demographic columns of the customers where respondents lack them. Numbers of more than
+        12 values stand in fifths; columns with more than 20 values, or with one, make no segments.
+    """
+    own = [c for c in respondents.columns if c in SEGMENT_VARIABLES or c.startswith("demographic_")]
+    theirs = [c for c in customers.columns if c not in own and (
+        c in ("kind", "acquired_channel") or c.startswith("demographic_"))]
+    rows = respondents.select("response_id", "customer_id", *own).left_join(
+        customers.select("customer_id", *theirs), "customer_id")
+    frame = rows.select("response_id", *own, *theirs).to_pyarrow().to_pandas().sort_values(
+        "response_id", ignore_index=True)
+    made = {c: categories_of(frame[c].fillna(""), frame[c].fillna(""))[0] for c in (*own, *theirs)}
+    kept = {c: x for c, x in made.items() if 2 <= x[x != ""].nunique() <= MAX_GROUPS}
+    return frame[["response_id"]].assign(**kept)
+
+
+def segment_label(column: str) -> str:
+    """Return a variable's name for people.
+
+    Examples
+    --------
+    >>> segment_label("demographic_customer_type"), segment_label("acquired_channel")
+    ('customer type', 'acquired channel')
+    """
+    return column.removeprefix("demographic_").replace("_", " ")
+
+
+def segment_comparisons(
+    scored: pd.DataFrame, of: pd.DataFrame, replicas: ReplicateWeights | None = None, given: ItemAnswers | None = None
+) -> pd.DataFrame:
+    """Return each segment's satisfaction and its difference from everybody else.
+
+    Parameters
+    ----------
+    scored : DataFrame
+        From `helpers.satisfaction.satisfaction_index.satisfaction_scores`; a person counts once, by the latest answer.
+    of : DataFrame
+        From `members`.
+    replicas : ReplicateWeights, optional
+        Of the weights.
+    given : ItemAnswers, optional
+        Answers to the satisfaction questions, so that those who were asked different ones are compared by the ones
+        that both were asked, or not at all.
+
+    Returns
+    -------
+    DataFrame
+        ``segment, people, value, low, high, difference, p_adjusted, compared`` [points]; p-values adjusted over all
+        segments (Holm), lowest first. Under 30 people on either side: no difference; under ten: no value. ``compared``
+        says by which questions, or why not; empty where everybody was asked the same.
+    """
+    rows = scored.merge(of, on="response_id").sort_values(["responded_at", "response_id"], na_position="first")
+    rows = rows.drop_duplicates("person", keep="last").sort_values("person", ignore_index=True)
+    found = [_segment_row(rows, c, value, replicas, given) for c in of.columns.drop("response_id")
+             for value in sorted(set(rows[c]) - {""})]
+    columns = ["segment", "people", "value", "low", "high", "difference", "p", "compared"]
+    table = pd.DataFrame(found, columns=columns)
+    table.insert(6, "p_adjusted", holm(table.pop("p").to_numpy(float)))
+    return table.sort_values(["p_adjusted", "people", "segment"], ascending=[True, False, True], ignore_index=True)
+
+
+def _segment_row(
+    rows: pd.DataFrame, column: str, value: str, replicas: ReplicateWeights | None, given: ItemAnswers | None
+) -> tuple:
+    is_in, is_known = rows[column] == value, rows[column] != ""
+    parts = [rows[is_known & ~is_in], rows[is_in]]
+    own = _of(parts[1], replicas).mean(parts[1]["satisfaction"].to_numpy(float))
+    n, common, gap, p = len(parts[1]), CommonItems((), 0), np.nan, np.nan
+    if given is not None and min(map(len, parts)) >= FEW_PEOPLE:
+        common = given.common(*(part["response_id"] for part in parts))
+        parts = parts if common.is_whole else [given.rescored(part, common.items) for part in parts]
+    if min(map(len, parts)) >= FEW_PEOPLE:
+        scores = tuple(part["satisfaction"].to_numpy(float) for part in parts)
+        made, p = weighted_difference(scores, tuple(_of(part, replicas) for part in parts))
+        gap = made.value
+    return f"{segment_label(column)} {value}", n, own.value, own.low, own.high, gap, p, common.note
+
+
+def _of(part: pd.DataFrame, replicas: ReplicateWeights | None) -> WeightedSample:
+    return WeightedSample(part["person"].to_numpy(), part["weight"].to_numpy(float), replicas)
+
+
+def segment_estimates(table: pd.DataFrame) -> list[Estimate]:
+    """Return the satisfaction of each segment as rows of a long table.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `segments`.
+    """
+    made = [
+        estimate_if_enough(
+            SEGMENT_SATISFACTION, Interval(r.value, r.low, r.high), r.people, unit="points", segment=r.segment
+        )
+        for r in table.sort_values("segment").itertuples()
+    ]
+    reason = "no column of the respondents or customers makes segments"
+    return made or [no_estimate(SEGMENT_SATISFACTION, Status.NOT_APPLICABLE, reason, unit="points")]
+
+
+def segment_table(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the segments that may be published, those that differ most surely first.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `segments`.
+    """
+    return table[table["people"] >= LEAST_PEOPLE].reset_index(drop=True)
