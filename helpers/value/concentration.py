@@ -65,7 +65,7 @@ def measure_concentration(engine: Engine, customers: ir.Table, column: str, of: 
     -----
     G = Σ (2i − 1 − n) x_(i) / (n² x̄), i the rank from the poorest. Its standard error is that of the mean of the
     linearised values −(G + 1) x + 2 [x F(x) − E(y; y ≤ x)] + x̄, over x̄: customers are seen as independent draws.
-    Negative values are allowed; the Gini may then pass 1.
+    Negative values are allowed; the Gini may then pass 1. No library in use has a Gini coefficient of amounts.
 
     References
     ----------

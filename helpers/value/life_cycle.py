@@ -12,7 +12,6 @@ from helpers.customers import features, purchases
 from helpers.foundation.engine import Engine
 from helpers.foundation.results import Estimate, Status, estimate_table, no_estimate
 from helpers.stats import confidence_intervals, disclosure_control
-from helpers.value.btyd import baselines
 
 LIFE_CYCLE_STAGES = ("new", "growing", "mature", "declining", "dormant", "lapsed")
 
@@ -111,7 +110,9 @@ def dormancy_threshold(engine: Engine, transactions: ir.Table, as_of_on: date) -
     waits = bought.mutate(wait=bought.on.delta(previous, unit="day")).filter(lambda t: t.wait.notnull())
     rows = engine.arrow(waits.group_by("wait").aggregate(n=ibis._.count()).order_by("wait"))
     wait, n = (np.asarray(rows[c].to_numpy(), "float64") for c in ("wait", "n"))
-    return (int(baselines.weighted_quantile(wait, n, DORMANCY_QUANTILE)), int(n.sum())) if len(n) else (0, 0)
+    if not len(n):
+        return 0, 0
+    return int(np.quantile(wait, DORMANCY_QUANTILE, weights=n, method="inverted_cdf")), int(n.sum())
 
 
 def assign_stage(bought: ir.Table, on: date, *, silent_days: int, window_days: int) -> ir.Table:

@@ -19,13 +19,13 @@ def rank_positions(values: np.ndarray, n: np.ndarray) -> np.ndarray:
 
 
 def spearman_correlation(forecast: np.ndarray, happened: np.ndarray, n: np.ndarray) -> float:
-    """Return Spearman's correlation over counted customers; NaN where one of them does not vary."""
-    a, b = (rank_positions(v, n) for v in (forecast, happened))
-    spread = [np.average((v - np.average(v, weights=n)) ** 2, weights=n) for v in (a, b)]
-    if min(spread) <= 1e-15:
-        return float("nan")
-    both = np.average((a - np.average(a, weights=n)) * (b - np.average(b, weights=n)), weights=n)
-    return float(both / np.sqrt(spread[0] * spread[1]))
+    """Return Spearman's correlation over counted customers; NaN where one of them does not vary.
+
+    `scipy.stats.spearmanr` takes a row for each customer, and knows no counts.
+    """
+    covariance = np.cov(*(rank_positions(v, n) for v in (forecast, happened)), aweights=n, ddof=0)
+    spread = np.diag(covariance)
+    return float(covariance[0, 1] / np.sqrt(spread.prod())) if spread.min() > 1e-15 else float("nan")
 
 
 def normalised_gini(forecast: np.ndarray, happened: np.ndarray, n: np.ndarray) -> float:
@@ -37,12 +37,6 @@ def normalised_gini(forecast: np.ndarray, happened: np.ndarray, n: np.ndarray) -
     if not (n @ happened) or np.ptp(happened) == 0:
         return float("nan")
     return area(forecast) / area(happened)
-
-
-def weighted_quantile(values: np.ndarray, n: np.ndarray, share: float) -> float:
-    """Return the value that a share of counted customers do not exceed."""
-    order = np.argsort(values, kind="stable")
-    return float(values[order][np.searchsorted(np.cumsum(n[order]), share * n.sum())])
 
 
 PAST_RATE_RULE, OVERALL_MEAN_RULE, RECENT_BUYERS_RULE, GBM_BASELINE = (
@@ -71,7 +65,8 @@ def naive_baselines(counts: FrequencyRecency, weeks: float) -> dict[str, np.ndar
     everybody = np.full(len(age), weeks * (counts.n @ counts.x) / (counts.n @ age))
     silent = counts.T - counts.t_x
     again = counts.x > 0
-    limit = weighted_quantile(counts.t_x[again] / counts.x[again], counts.n[again], 0.9) if again.any() else 0.0
+    gaps = counts.t_x[again] / counts.x[again]
+    limit = np.quantile(gaps, 0.9, weights=counts.n[again], method="inverted_cdf") if again.any() else 0.0
     return {PAST_RATE_RULE: own, OVERALL_MEAN_RULE: everybody, RECENT_BUYERS_RULE: np.where(silent <= limit, own, 0.0)}
 
 
