@@ -1,12 +1,11 @@
 """Every test session works in a temporary home; kernels inherit it and find the helpers."""
 
-import fcntl
 import os
 from pathlib import Path
 
 import pytest
 
-from helpers.foundation import workspace
+from helpers.foundation import atomic_files, workspace
 
 collect_ignore = ["notebooks/scratch"]  # work by hand is no test
 
@@ -33,8 +32,7 @@ def finished_run(tmp_path_factory, request):
     base = tmp_path_factory.getbasetemp()
     shared = base.parent if hasattr(request.config, "workerinput") else base
     home = shared / "finished"
-    with (shared / "finished.lock").open("w") as lock, pytest.MonkeyPatch.context() as patch:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with atomic_files.file_lock(shared / "finished.lock"), pytest.MonkeyPatch.context() as patch:
         patch.setenv(workspace.HOME_VARIABLE, str(home))
         if not home.exists():
             assert runner.run(runner.Request("simulated")) == runner.GOOD

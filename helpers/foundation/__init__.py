@@ -1,6 +1,6 @@
 """Foundation: engine, schemas, results, money, workspace, study; the only access to disk.
 
-* ``atomic_files``: Atomic files and folders: at any moment the old one or the new one, whole.
+* ``atomic_files``: Atomic files and folders: at any moment the old one or the new one, whole; locks.
 * ``canonical_schema``: Schemas of the canonical tables: customers, transactions, responses, cases, points and others.
 * ``coded_samples``: Samples to be coded by hand: CSV laid out once under data/audits, read back, safe in
   spreadsheets.

@@ -1,4 +1,4 @@
-"""Atomic files and folders: at any moment the old one or the new one, whole."""
+"""Atomic files and folders: at any moment the old one or the new one, whole; locks that go with their process."""
 
 import ctypes
 import json
@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from time import time
+
+from filelock import FileLock
 
 from helpers.foundation.errors import InputError
 
@@ -36,6 +38,24 @@ def atomic_write(path: Path) -> Iterator[Path]:
         partial.replace(path)
     finally:
         remove_table(partial)
+
+
+def file_lock(path: Path, *, wait: bool = True) -> FileLock:
+    """Return the operating system's lock on a file, to be held by ``with``; it goes with its process.
+
+    Parameters
+    ----------
+    path : Path
+        The file, made where it is not there; it stays.
+    wait : bool
+        Whether to wait until nobody else holds it.
+
+    Raises
+    ------
+    filelock.Timeout
+        On entering, if somebody else holds it and `wait` is false.
+    """
+    return FileLock(path, timeout=-1 if wait else 0, preserve_lock_file=True)
 
 
 def remove_table(path: Path) -> None:

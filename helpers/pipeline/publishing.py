@@ -1,6 +1,5 @@
 """Publishing: pages rendered once a run is closed, published as a whole if it is good."""
 
-import fcntl
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -175,6 +174,5 @@ def _first_page(run: Run, workbook: Workbook) -> str:
 def publishing_lock(reports: Path) -> Iterator[None]:
     """Hold the folder of published pages while something in it changes."""
     reports.mkdir(parents=True, exist_ok=True)
-    with (reports / ".lock").open("a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    with atomic_files.file_lock(reports / ".lock"):
         yield

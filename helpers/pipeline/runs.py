@@ -1,6 +1,5 @@
 """The life of a run: locked, running, finished or failed; never overwritten."""
 
-import fcntl
 import os
 import shutil
 import stat
@@ -9,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+
+from filelock import Timeout
 
 from helpers.foundation import atomic_files, parquet_files, workspace
 from helpers.foundation.errors import InputError
@@ -130,18 +131,15 @@ def source_lock(source: str) -> Iterator[None]:
     InputError
         If another run of the source is at work.
     """
-    folder = workspace.runs_folder(source)
-    folder.mkdir(parents=True, exist_ok=True)
-    with lock_path(source).open("a+") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.seek(0)
-            raise InputError(source, f"another run is at work ({file.read().strip() or 'just started'})",
-                             "one run of a source at a time") from None
-        file.truncate(0)
-        file.write(f"process {os.getpid()} since {now()[:19]} UTC")
-        file.flush()
+    path = lock_path(source)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        lock = atomic_files.file_lock(path, wait=False).acquire()
+    except Timeout:
+        holder = path.read_text(encoding="utf-8").strip() or "just started"
+        raise InputError(source, f"another run is at work ({holder})", "one run of a source at a time") from None
+    with lock:
+        path.write_text(f"process {os.getpid()} since {now()[:19]} UTC", encoding="utf-8")
         yield
 
 
@@ -150,12 +148,11 @@ def is_locked(source: str) -> bool:
     path = lock_path(source)
     if not path.is_file():
         return False
-    with path.open("a") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-    return False
+    try:
+        with atomic_files.file_lock(path, wait=False):
+            return False
+    except Timeout:
+        return True
 
 
 @contextmanager

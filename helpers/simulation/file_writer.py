@@ -1,6 +1,5 @@
 """Writes the simulated company's raw files, and beside their folder the truth that tests read."""
 
-import fcntl
 import hashlib
 import shutil
 import tempfile
@@ -17,7 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
-from helpers.foundation.atomic_files import write_json
+from helpers.foundation.atomic_files import file_lock, write_json
 from helpers.foundation.errors import InputError
 from helpers.foundation.workspace import read_manifest
 from helpers.simulation import raw_files
@@ -158,8 +157,7 @@ def _swap(new: Path, target: Path, aside: Path) -> None:
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with folder.with_name(f".{folder.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with file_lock(folder.with_name(f".{folder.name}.lock")):
         for left in folder.parent.glob(f".{folder.name}-*"):
             shutil.rmtree(left)  # of a process that was killed: whoever holds the lock is alone
         yield
