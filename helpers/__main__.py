@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from helpers.foundation import plain_numbers
 from helpers.foundation.errors import GateError, InputError
@@ -28,7 +28,7 @@ class Parser(argparse.ArgumentParser):
 class VersionAction(argparse.Action):
     """An option that prints name and version and leaves; they are looked up only then."""
 
-    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> NoReturn:
         """Print them on stdout and leave with code 0."""
         from helpers.pipeline import provenance
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import reduce
 from operator import or_
 from pathlib import Path
+from typing import Any
 
 import ibis.expr.types as ir
 import pyarrow as pa
@@ -64,7 +65,7 @@ def erasures_path(source: str) -> Path:
     return workspace.home_folder() / "data" / "erasures" / f"{source}.json"
 
 
-def erasures_record(source: str) -> dict[str, object]:
+def erasures_record(source: str) -> dict[str, Any]:
     """Return what is remembered of a source: ``key`` (a sign of the secret), ``erased`` (one entry a request)."""
     file = erasures_path(source)
     return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {"key": "", "erased": []}

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -252,7 +253,7 @@ def csv_without(text: str, person: Person) -> str:
     return written.getvalue()
 
 
-def _told_without(told: object, person: Person) -> object:
+def _told_without(told: Any, person: Person) -> Any:
     if isinstance(told, dict):
         return {key: _told_without(value, person) for key, value in told.items()}
     if isinstance(told, list):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
@@ -259,7 +260,7 @@ def _products(
 def _moved(sums: pd.DataFrame, plan: _Plan, origin: Mapping[str, float]) -> pd.DataFrame:
     known = {c: sums[c].to_numpy("float64") for c in sums.columns if c not in ARM_KEYS}
     n_of = {m: known.get(f"{m}|n", known["n_rows"]) for m in plan.metrics}
-    found: dict[str, object] = {c: sums[c] for c in ARM_KEYS}
+    found: dict[str, Any] = {c: sums[c] for c in ARM_KEYS}
     with np.errstate(divide="ignore", invalid="ignore"):
         for m in plan.metrics:
             n, mean = n_of[m], known[f"{m}|sum"] / n_of[m]

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -70,7 +71,7 @@ def quantile_name(metric: str, q: float) -> str:
 
 def analyse(
     design: ExperimentDesign, outcome: str, variant: str, evidence: ExperimentData, assumptions: ExperimentsConfig
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """Return one row of ``results/experiment_effects`` but for what is adjusted over the family, and the verdict.
 
     Parameters
@@ -303,7 +304,7 @@ def _relative_to_control(d: Difference, base: float) -> Difference:
 
 def _adjusted_differences(
     design: ExperimentDesign, outcome: str, variant: str, evidence: ExperimentData
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """Return what adjusting and cutting the tail would make of it, for outcomes of units one by one."""
     arms = (design.control, variant)
     if outcome not in design.metrics or design.by:
@@ -339,7 +340,7 @@ def _posterior(
             "expected_loss_if_stopped": known.expected_loss_if_stopped}
 
 
-def _arms(rows: pd.DataFrame, design: ExperimentDesign, variant: str, outcome: str) -> dict[str, object]:
+def _arms(rows: pd.DataFrame, design: ExperimentDesign, variant: str, outcome: str) -> dict[str, Any]:
     def seen(arm: str, column: str, otherwise: float) -> float:
         return rows.loc[arm, column] if arm in rows.index else otherwise
 
@@ -368,7 +369,7 @@ def _too_few(rows: pd.DataFrame, arms: tuple[str, str], assumptions: Experiments
     return "every value is the same" if not seen["variance"].sum() else ""
 
 
-def holm_family(rows: list[Mapping[str, object]], design: ExperimentDesign) -> np.ndarray:
+def holm_family(rows: list[Mapping[str, Any]], design: ExperimentDesign) -> np.ndarray:
     """Return the adjusted p of every row: the deciding ones by the plan's family, the others by Benjamini–Hochberg."""
     decides = np.array([bool(row["is_primary"]) for row in rows], dtype=bool)
     p = np.array([row["p"] for row in rows], dtype=float)
@@ -381,7 +382,7 @@ def holm_family(rows: list[Mapping[str, object]], design: ExperimentDesign) -> n
                     multiple_testing.benjamini_hochberg(np.where(decides, np.nan, p)))
 
 
-def exact_family(rows: list[Mapping[str, object]], design: ExperimentDesign) -> np.ndarray:
+def exact_family(rows: list[Mapping[str, Any]], design: ExperimentDesign) -> np.ndarray:
     """Return the adjusted p of every row were those with few of the rarer answer read by Fisher's test; NaN elsewhere.
 
     Of the two tests the larger p is taken.

@@ -7,6 +7,7 @@ here units are summed by cluster in the engine.
 import math
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 import ibis.expr.types as ir
 import numpy as np
@@ -186,7 +187,7 @@ def _splits(g: int, k: int, rng: np.random.Generator) -> np.ndarray:
     return splits
 
 
-def _end(p: object, value: float, far: float, alpha: float) -> float:
+def _end(p: Any, value: float, far: float, alpha: float) -> float:
     """Return where p falls to alpha, going from the value outwards."""
     inside, outside = value, value + far
     for _ in range(40):

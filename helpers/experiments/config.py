@@ -3,7 +3,7 @@
 import hashlib
 import json
 from datetime import date
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import pandas as pd
 from pydantic import Field, model_validator
@@ -88,7 +88,7 @@ class ExperimentsConfig(Section):
 
     @model_validator(mode="before")
     @classmethod
-    def _with_plans(cls, values: object) -> object:
+    def _with_plans(cls, values: Any) -> Any:
         if not isinstance(values, dict):
             return values
         plans = {k: v for k, v in values.items() if k != "plans" and isinstance(v, dict | ExperimentPlan)}

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Mapping
 from datetime import date
+from typing import Any
 
 import pandas as pd
 
@@ -106,7 +107,7 @@ def decisions_under_mild_srm(
 
 def _effects_of_experiment(
     design: ExperimentDesign, evidence: ExperimentData, blocked: str, assumptions: ExperimentsConfig, as_of: date
-) -> list[dict[str, object]]:
+) -> list[dict[str, Any]]:
     outcomes = analysis.analysed_outcomes(design, evidence) or [
         design.plan.primary_metric if design.plan else "outcome"
     ]
@@ -122,19 +123,19 @@ def _effects_of_experiment(
     return [{**row, **_verdict(row, design, assumptions, as_of, harmed)} if row["is_primary"] else row for row in rows]
 
 
-def _is_guardrail_harmed(row: Mapping[str, object], design: ExperimentDesign, assumptions: ExperimentsConfig) -> bool:
+def _is_guardrail_harmed(row: Mapping[str, Any], design: ExperimentDesign, assumptions: ExperimentsConfig) -> bool:
     """Return whether a guardrail got worse beyond chance."""
     is_guard = bool(design.plan) and row["metric"] in design.plan.guardrails
     return is_guard and row["status"] == Status.OK and row["high"] < 0 and row["p"] < assumptions.error_rate
 
 
 def _verdict(
-    row: Mapping[str, object],
+    row: Mapping[str, Any],
     design: ExperimentDesign,
     assumptions: ExperimentsConfig,
     as_of: date,
     harmed: Mapping[str, str],
-) -> dict[str, object]:
+) -> dict[str, Any]:
     if row["status"] != Status.OK:
         return {"verdict": KEEP_RUNNING}
     if str(row["variant"]) in harmed:
@@ -161,7 +162,7 @@ def _verdict(
     return {**made, "reason": f"{made['reason']}, on few of the rarer answer; Fisher's exact test agrees"}
 
 
-def _decision_by_interval(low: float, high: float, is_beyond_chance: bool) -> dict[str, object]:
+def _decision_by_interval(low: float, high: float, is_beyond_chance: bool) -> dict[str, Any]:
     if high < 0 and is_beyond_chance:
         return {"verdict": STOP, "reason": "the whole interval is a change for the worse"}
     if low > 0 and is_beyond_chance:

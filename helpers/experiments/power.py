@@ -5,6 +5,7 @@ searches, to five digits.
 """
 
 import math
+from typing import Any
 
 import pandas as pd
 from scipy import stats
@@ -92,7 +93,7 @@ def power_table(designs: tuple[ExperimentDesign, ...], counted: ArmAggregates) -
     return pd.DataFrame([row for row in rows if row], columns=columns)
 
 
-def _row(design: ExperimentDesign, metric: str, variant: str, counted: ArmAggregates) -> dict[str, object] | None:
+def _row(design: ExperimentDesign, metric: str, variant: str, counted: ArmAggregates) -> dict[str, Any] | None:
     found = counted.outcomes.query("experiment == @design.experiment and metric == @metric").set_index("variant")
     if not {design.control, variant} <= set(found.index) or found.loc[[design.control, variant], "n"].min() < 2:
         return None

@@ -1,6 +1,7 @@
 """Regression: the units of the first comparison that decides, for the linear model that every analyst knows."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import pandas as pd
 
@@ -42,7 +43,7 @@ def units_of_first_comparison(
     return next((frame for frame in found if frame["outcome"].nunique() > 1), pd.DataFrame(columns=COLUMNS))
 
 
-def _units(row: dict[str, object], frame: pd.DataFrame) -> pd.DataFrame:
+def _units(row: dict[str, Any], frame: pd.DataFrame) -> pd.DataFrame:
     """Return the units of one comparison with a known outcome; none where the outcome is no metric of units."""
     own = frame[frame["experiment"] == row["experiment"]]
     outcome = own.reindex(columns=[f"{METRIC_PREFIX}{row['metric']}"]).iloc[:, 0]

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import ibis
@@ -91,7 +92,7 @@ class Engine:
         """Give back the memory of a table that was kept and is needed no more."""
         self.connection.drop_table(table.op().name)
 
-    def first_row(self, table: ir.Table) -> dict[str, object]:
+    def first_row(self, table: ir.Table) -> dict[str, Any]:
         """Return the first row as plain values by column."""
         return self.connection.to_pyarrow(table.limit(1)).to_pylist()[0]
 

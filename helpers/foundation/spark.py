@@ -67,7 +67,7 @@ class DuckDbLikeCompiler(PySparkCompiler):
         return self.if_(right.eq(0), endless, sge.Div(this=left.copy(), expression=right.copy()))
 
     def visit_GroupConcat(self, op: ops.GroupConcat, *, arg: sge.Expression, sep: sge.Expression,  # noqa: N802
-                          where: sge.Expression | None, order_by: object) -> sge.Expression:
+                          where: sge.Expression | None, order_by: Any) -> sge.Expression:
         """Return texts joined in the order of the texts themselves."""
         if where is not None:
             arg = self.if_(where, arg, NULL)
@@ -116,7 +116,7 @@ class DuckDbLikeCompiler(PySparkCompiler):
     def _tried(self, arg: sge.Expression, to: dt.DataType) -> sge.Expression:
         return sge.TryCast(this=arg, to=self.type_mapper.from_ibis(to), safe=True)
 
-    def _read(self, kind: dt.DataType, arg: sge.Expression, to: dt.DataType, cast: object) -> sge.Expression:
+    def _read(self, kind: dt.DataType, arg: sge.Expression, to: dt.DataType, cast: Any) -> sge.Expression:
         if kind.is_string() and to.is_numeric():
             return self._number(arg, to, cast)
         if kind.is_string() and to.is_timestamp():
@@ -131,14 +131,14 @@ class DuckDbLikeCompiler(PySparkCompiler):
     def _unit(self, scale: int) -> sge.Expression:
         return self.cast(f"{10 ** -scale:.{scale}f}", dt.Decimal(max(scale, 1), scale))
 
-    def _number(self, arg: sge.Expression, to: dt.DataType, cast: object) -> sge.Expression:
+    def _number(self, arg: sge.Expression, to: dt.DataType, cast: Any) -> sge.Expression:
         is_number = self.f.rlike(arg, sge.convert(NUMBER_OR_INFINITY_PATTERN if to.is_floating() else NUMBER_PATTERN))
         bare = self.f.replace(arg, sge.convert("_"), sge.convert(""))
         if to.is_integer():
             bare = self.f.round(self._tried(bare, dt.Decimal(38, 10)))
         return cast(self.if_(is_number, bare, NULL), to)
 
-    def _moment(self, arg: sge.Expression, to: dt.DataType, cast: object) -> sge.Expression:
+    def _moment(self, arg: sge.Expression, to: dt.DataType, cast: Any) -> sge.Expression:
         tight = self.f.regexp_replace(self.f.ltrim(arg), sge.convert(DATE_TIME_SEPARATOR), sge.convert("$1 "))
         next_day = cast(self.f.substring_index(tight, sge.convert(" "), 1), to) + sge.Interval(
             this=sge.convert("1"), unit=sge.Var(this="DAY"))
@@ -152,7 +152,7 @@ class FrameReadingBackend(Backend):
     compiler = DuckDbLikeCompiler()
 
     def to_pyarrow(self, expr: ir.Expr, /, *, params: Mapping[ir.Scalar, Any] | None = None,
-                   limit: int | str | None = None, **_: object) -> Any:
+                   limit: int | str | None = None, **_: Any) -> Any:
         """Return what an expression gives as Arrow, in its own types."""
         self._run_pre_execute_hooks(expr)
         table = expr.as_table()

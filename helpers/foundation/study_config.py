@@ -5,7 +5,7 @@ import zoneinfo
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -31,7 +31,7 @@ class Section(BaseModel):
         return pd.DataFrame(rows, columns=["assumption", "value", "meaning", "set_by"])
 
 
-def _value_in_words(value: object) -> str:
+def _value_in_words(value: Any) -> str:
     if isinstance(value, dict) and all(isinstance(part, BaseModel) for part in value.values()):
         return ", ".join(value)
     if isinstance(value, dict):
@@ -103,7 +103,7 @@ class Study:
     """
 
     about: StudyHeader = field(default_factory=StudyHeader)
-    sections: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    sections: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     where: str = "study"
 
     def section(self, name: str, kind: type[SectionType]) -> SectionType:
@@ -122,7 +122,7 @@ class Study:
         return self.section("economics", Economics)
 
 
-def validate_model(kind: type[SectionType], values: Mapping[str, object], where: str) -> SectionType:
+def validate_model(kind: type[SectionType], values: Mapping[str, Any], where: str) -> SectionType:
     """Return a pydantic model from plain values.
 
     Raises
@@ -136,7 +136,7 @@ def validate_model(kind: type[SectionType], values: Mapping[str, object], where:
         raise InputError(where, "; ".join(_error_sentence(kind, e) for e in error.errors())) from None
 
 
-def _error_sentence(kind: type[BaseModel], error: Mapping[str, object]) -> str:
+def _error_sentence(kind: type[BaseModel], error: Mapping[str, Any]) -> str:
     place = ".".join(str(part) for part in error["loc"])
     if error["type"] == "extra_forbidden":
         return f"unknown key '{place}' ({spelling_hint(str(error['loc'][-1]), _known_keys(kind, error['loc'][:-1]))})"
@@ -145,7 +145,7 @@ def _error_sentence(kind: type[BaseModel], error: Mapping[str, object]) -> str:
     return f"{place} = {error['input']!r}: {str(error['msg']).lower()}"
 
 
-def _known_keys(kind: type[BaseModel], place: tuple[object, ...]) -> list[str]:
+def _known_keys(kind: type[BaseModel], place: tuple[Any, ...]) -> list[str]:
     for part in place:
         info = kind.model_fields.get(str(part))
         for inner in nested_models(info.annotation) if info else ():
@@ -153,7 +153,7 @@ def _known_keys(kind: type[BaseModel], place: tuple[object, ...]) -> list[str]:
     return [info.alias or name for name, info in kind.model_fields.items()]
 
 
-def nested_models(annotation: object) -> list[type[BaseModel]]:
+def nested_models(annotation: Any) -> list[type[BaseModel]]:
     """Return the pydantic models that a field's annotation names, wherever they stand within it."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import ibis.expr.types as ir
 import pandas as pd
@@ -310,19 +311,19 @@ class Workspace:
 
     # --- inside ------------------------------------------------------------------------------------------------
 
-    def _told(self, key: str, otherwise: object) -> object:
+    def _told(self, key: str, otherwise: Any) -> Any:
         """Return what the intake has settled, as the run or its base tells it."""
         places = [self.folder, *([self.base] if self.base else [])]
         return next((told[key] for f in places if key in (told := read_manifest(f))), otherwise)
 
-    def _published(self, table: ir.Table | pd.DataFrame | pa.Table, declaration: Table) -> object:
+    def _published(self, table: ir.Table | pd.DataFrame | pa.Table, declaration: Table) -> Any:
         if self.protect is None or declaration.cells is None:
             return table
         is_frame = isinstance(table, pd.DataFrame)
         return self.protect(table if is_frame else self.engine.frame(self.engine.lazy(table)), declaration)
 
     @property
-    def _profile(self) -> dict[str, object]:
+    def _profile(self) -> dict[str, Any]:
         path = config_file("sources", self.source)
         return tomllib.loads(path.read_text(encoding="utf-8")) if path else {}
 

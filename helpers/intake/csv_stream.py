@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -194,7 +195,7 @@ def fixed_batches(path: Path, names: list[str], file: FileRule, rows: RecordNumb
         yield pa.record_batch(cut, names)
 
 
-def _opened(source: pa.NativeFile, rows: RecordNumbers, *options: object) -> Iterator[pa.RecordBatch]:
+def _opened(source: pa.NativeFile, rows: RecordNumbers, *options: Any) -> Iterator[pa.RecordBatch]:
     try:
         yield from pacsv.open_csv(source, *options)
     except pa.ArrowInvalid as error:

@@ -101,7 +101,7 @@ def _flat(found: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, str
             yield f"{before}{name}", text_of(value)
 
 
-def text_of(value: object) -> str | None:
+def text_of(value: Any) -> str | None:
     """Return a value as the text that a person would write.
 
     Examples

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from itertools import takewhile
 from pathlib import Path
+from typing import Any
 
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -197,7 +198,7 @@ def _signs(columns: Sequence[InferredColumn]) -> dict[str, str]:
 
 def _merged(seen: list[SampledForm]) -> list[SampledForm]:
     """Return files of the same columns as one form, found by a pattern."""
-    forms: dict[tuple[object, ...], list[SampledForm]] = {}
+    forms: dict[tuple[Any, ...], list[SampledForm]] = {}
     for one in seen:
         key = (one.file.format, one.file.member, one.file.sheet, *(c.name for c in one.columns))
         forms.setdefault(key, []).append(one)

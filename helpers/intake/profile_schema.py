@@ -134,7 +134,7 @@ class TableRule(ProfilePart):
 
     @field_validator("columns", mode="before")
     @classmethod
-    def _short(cls, columns: object) -> object:
+    def _short(cls, columns: Any) -> Any:
         if not isinstance(columns, Mapping):
             return columns
         return {name: {"from": rule} if isinstance(rule, str) else rule for name, rule in columns.items()}

@@ -3,12 +3,13 @@
 import json
 import re
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from helpers.intake.infer_keys import JoinKey
 from helpers.intake.infer_types import GUESS, InferredColumn
 
 
-def toml_text(value: object) -> str:
+def toml_text(value: Any) -> str:
     """Return a value as TOML writes it."""
     return json.dumps(value, ensure_ascii=False)
 

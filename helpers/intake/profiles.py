@@ -60,6 +60,7 @@ import tomllib
 from collections.abc import Mapping
 from decimal import Decimal
 from functools import reduce
+from typing import Any
 
 from pydantic import Field, ValidationError
 
@@ -113,7 +114,7 @@ def read_profile(name: str) -> Profile:
     return parse_profile(profile_content(name), f"sources/{name}.toml")
 
 
-def profile_content(name: str) -> dict[str, object]:
+def profile_content(name: str) -> dict[str, Any]:
     """Return what a source profile's file says, unchecked; numbers with a point are exact.
 
     Raises
@@ -131,7 +132,7 @@ def profile_content(name: str) -> dict[str, object]:
         raise InputError(f"sources/{name}.toml", f"not readable as TOML ({error})") from None
 
 
-def parse_profile(told: Mapping[str, object], where: str = "profile") -> Profile:
+def parse_profile(told: Mapping[str, Any], where: str = "profile") -> Profile:
     """Return a profile from its plain content.
 
     Raises
@@ -145,7 +146,7 @@ def parse_profile(told: Mapping[str, object], where: str = "profile") -> Profile
     return found
 
 
-def examine_profile(told: Mapping[str, object], where: str = "profile") -> tuple[Profile | None, list[str]]:
+def examine_profile(told: Mapping[str, Any], where: str = "profile") -> tuple[Profile | None, list[str]]:
     """Return a profile without its unknown keys, None where that is none yet, and everything that is wrong."""
     problems = []
     try:
@@ -161,7 +162,7 @@ def examine_profile(told: Mapping[str, object], where: str = "profile") -> tuple
     return whole, problems
 
 
-def _known_only(told: Mapping[str, object], where: str) -> dict[str, object]:
+def _known_only(told: Mapping[str, Any], where: str) -> dict[str, Any]:
     """Return the content without the keys that no part of a profile knows."""
     kept = copy.deepcopy(dict(told))
     try:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -44,7 +45,7 @@ class ParquetSink:
     def __enter__(self) -> "ParquetSink":  # noqa: D105
         return self
 
-    def __exit__(self, *error: object) -> None:  # noqa: D105
+    def __exit__(self, *error: Any) -> None:  # noqa: D105
         try:
             if not error[0]:
                 self._flush()

@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 from functools import reduce
 from itertools import accumulate
 from operator import and_
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
@@ -184,7 +185,7 @@ def inline_table(profile: Profile, name: str) -> pa.Table:
         raise InputError(f"{profile.where} [tables.{name}]", f"a typed row does not fit ({error})") from None
 
 
-def _plain(value: object, kind: pa.DataType) -> object:
+def _plain(value: Any, kind: pa.DataType) -> Any:
     if value is None:
         return None
     if pa.types.is_floating(kind):

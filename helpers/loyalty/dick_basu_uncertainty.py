@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
@@ -168,7 +169,7 @@ def attitude_behaviour_table(people: pd.DataFrame) -> pd.DataFrame:
     return (frame / n if n >= LEAST_PEOPLE else frame * np.nan).rename_axis("attitude").rename_axis("behaviour", axis=1)
 
 
-def cut_sensitivity(said: Attitudes, occasions: ir.Table, signed: pd.DataFrame, as_of_on: object,
+def cut_sensitivity(said: Attitudes, occasions: ir.Table, signed: pd.DataFrame, as_of_on: Any,
                 assumed: LoyaltyConfig) -> pd.DataFrame:
     """Return the shares of the kinds under other cuts and periods; one row a setting, the assumed one first.
 
@@ -195,7 +196,7 @@ def cut_sensitivity(said: Attitudes, occasions: ir.Table, signed: pd.DataFrame, 
     return pd.DataFrame(rows, columns=["setting", *LOYALTY_KINDS, "n"])
 
 
-def sensitivity_settings(assumed: LoyaltyConfig) -> Mapping[str, Mapping[str, object]]:
+def sensitivity_settings(assumed: LoyaltyConfig) -> Mapping[str, Mapping[str, Any]]:
     """Return what to vary, one thing at a time: ten points of attitude, a sixth of the periods, half and twice as long.
 
     Returns

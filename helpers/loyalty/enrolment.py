@@ -1,6 +1,7 @@
 """Enrolment: members by channel of joining, compared over the same days."""
 
 from datetime import date, timedelta
+from typing import Any
 
 import ibis.expr.types as ir
 import numpy as np
@@ -89,7 +90,7 @@ def _follow_members(engine: Engine, table: ir.Table, points: ir.Table, days: tup
     return pd.DataFrame(rows, columns=CHANNEL_COLUMNS)
 
 
-def _channel_row(found: dict, first: date, last: date, follow: int) -> dict[str, object]:
+def _channel_row(found: dict, first: date, last: date, follow: int) -> dict[str, Any]:
     n = int(found["n"])
     left = Interval(np.nan, np.nan, np.nan) if is_hidden(found["left"]) else share_interval(found["left"] / n, n)
     half = normal_quantile(0.95) * float(np.nan_to_num(found["spread"])) / np.sqrt(n)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
@@ -142,7 +143,7 @@ def _lot_facts(known: ir.Table) -> dict[str, ir.Value]:
     return found
 
 
-def _point_cost(bounds: dict[str, object]) -> float:
+def _point_cost(bounds: dict[str, Any]) -> float:
     known = [bounds[f"cost_{kind}"] for kind in ("redeem", "earn") if bounds[f"cost_{kind}"] is not None]
     return float(known[0]) if known else float("nan")
 

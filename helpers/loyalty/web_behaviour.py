@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
@@ -71,7 +72,7 @@ def visit_estimates(engine: Engine, events: ir.Table, occasions: ir.Table, kinds
     return [*rows, _days_to_purchase(engine, daily, occasions)]
 
 
-def _mean_with_interval(value: object, spread: object, n: int) -> Interval:
+def _mean_with_interval(value: Any, spread: Any, n: int) -> Interval:
     half = normal_quantile(0.95) * float(spread or 0.0) / np.sqrt(n)
     return Interval(float(value), float(value) - half, float(value) + half)
 

@@ -6,6 +6,7 @@ import re
 import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from nbclient import NotebookClient
@@ -130,7 +131,7 @@ def _rules(column: Column, table: Table) -> str:
     return "; ".join(rule for rule in rules if rule)
 
 
-def _default(value: object) -> str:
+def _default(value: Any) -> str:
     """Return a default as it would be written in a study; of tables within it, their names."""
     if isinstance(value, Mapping) and any(isinstance(v, study_config.Section) for v in value.values()):
         return ", ".join(f"`{name}`" for name in value)

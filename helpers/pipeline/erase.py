@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 
@@ -268,7 +269,7 @@ def _closed(source: str, people: list[str], done: ErasureRecord) -> None:
     _write(source, told)
 
 
-def _write(source: str, told: dict[str, object]) -> None:
+def _write(source: str, told: dict[str, Any]) -> None:
     path = erasure_requests.erasures_path(source)
     path.parent.mkdir(parents=True, exist_ok=True)
     atomic_files.write_json(path, told)

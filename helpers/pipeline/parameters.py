@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from helpers.foundation import plain_numbers
 from helpers.foundation.errors import InputError, spelling_hint
@@ -35,7 +36,7 @@ class Parameter:
 
     name: str
     kind: str
-    default: object
+    default: Any
     meaning: str
 
 
@@ -104,7 +105,7 @@ def _listed(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def parse_settings(settings: Sequence[str], known: Mapping[str, Parameter]) -> dict[str, object]:
+def parse_settings(settings: Sequence[str], known: Mapping[str, Parameter]) -> dict[str, Any]:
     """Return ``name=value`` texts as typed values.
 
     Parameters
@@ -134,7 +135,7 @@ def parse_settings(settings: Sequence[str], known: Mapping[str, Parameter]) -> d
 
 
 def parameter_values(settings: Sequence[str], notebooks: Mapping[str, Mapping[str, Parameter]],
-           edited: Callable[[], Collection[str]] = tuple) -> dict[str, object]:
+           edited: Callable[[], Collection[str]] = tuple) -> dict[str, Any]:
     """Return every parameter that can be set by hand with its value, set or by default.
 
     Parameters
@@ -155,7 +156,7 @@ def parameter_values(settings: Sequence[str], notebooks: Mapping[str, Mapping[st
     return {name: known[name].default for name in _free(known)} | parse_settings(settings, known)
 
 
-def parse_value(text: str, parameter: Parameter) -> object:
+def parse_value(text: str, parameter: Parameter) -> Any:
     """Return a text as a value of a parameter's type.
 
     Raises

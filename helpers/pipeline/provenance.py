@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 from helpers.foundation import workspace
 from helpers.foundation.errors import InputError
@@ -58,7 +59,7 @@ def raw_file_paths(source: str, folder: Path) -> list[Path]:
     return sorted({found for pattern in patterns for found in archives.matching(folder, pattern) if found.is_file()})
 
 
-def raw_checksums(source: str, raw: str = "") -> dict[str, dict[str, object]]:
+def raw_checksums(source: str, raw: str = "") -> dict[str, dict[str, Any]]:
     """Return size [bytes] and checksum of every file that a source's profile reads, by name within their folder.
 
     Parameters
@@ -73,7 +74,7 @@ def raw_checksums(source: str, raw: str = "") -> dict[str, dict[str, object]]:
             for path in raw_file_paths(source, folder)}
 
 
-def data_checksum(raw: Mapping[str, object]) -> str:
+def data_checksum(raw: Mapping[str, Any]) -> str:
     """Return one checksum for all raw files, empty where there are none."""
     return hashlib.sha256(json.dumps(raw, sort_keys=True).encode()).hexdigest() if raw else ""
 
@@ -115,7 +116,7 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version(), **{name: metadata.version(name) for name in PACKAGES}}
 
 
-def _profile(source: str) -> Mapping[str, object]:
+def _profile(source: str) -> Mapping[str, Any]:
     path = workspace.config_file("sources", source)
     try:
         return tomllib.loads(path.read_text(encoding="utf-8")) if path else {}

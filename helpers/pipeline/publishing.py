@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from helpers.foundation import atomic_files, workspace
 from helpers.pipeline import provenance, runs
@@ -41,7 +42,7 @@ def render(run: Run, workbook: Workbook) -> None:
             partial.write_text(_page(run, step, workbook), encoding="utf-8")
 
 
-def notice_sentences(step: Step, told: Mapping[str, object], source: str) -> tuple[str, ...]:
+def notice_sentences(step: Step, told: Mapping[str, Any], source: str) -> tuple[str, ...]:
     """Return what the page of a step without a result says, in plain words."""
     reason = str(told.get("reason", ""))
     if told["state"] == "left_out":
@@ -110,7 +111,7 @@ def _page(run: Run, step: Step, workbook: Workbook) -> str:
                         notice_sentences(step, told, run.source), footing=footing, links=links)
 
 
-def _footing(run: Run, told: Mapping[str, object], notebook: Path) -> pages.Footing:
+def _footing(run: Run, told: Mapping[str, Any], notebook: Path) -> pages.Footing:
     record = run.record
     return pages.Footing(
         run.source, provenance.title(run.source), str(record["as_of"]), run.name, str(record["state"]),
@@ -119,7 +120,7 @@ def _footing(run: Run, told: Mapping[str, object], notebook: Path) -> pages.Foot
         notebook=f"../notebooks/{notebook.name}" if notebook.is_file() else "")
 
 
-def _spoken(told: Mapping[str, object]) -> str:
+def _spoken(told: Mapping[str, Any]) -> str:
     kind, error, reason = (str(told.get(key, "")) for key in ("kind", "error", "reason"))
     if kind in SPOKEN:
         return f"{SPOKEN[kind]} ({reason})"

@@ -5,12 +5,13 @@ import os
 import shutil
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from helpers.foundation.errors import InputError
 from helpers.pipeline.runs import SETTLED, Run, known_runs
 
 
-def differences(wanted: Mapping[str, object], record: Mapping[str, object], keys: Iterable[str]) -> list[str]:
+def differences(wanted: Mapping[str, Any], record: Mapping[str, Any], keys: Iterable[str]) -> list[str]:
     """Return in words what differs between what a run should be and what another was."""
     words = {"parameters": "its parameters were different", "profile": "the source profile has changed since",
              "study": "the study has changed since", "raw": "the raw files have changed since",
@@ -23,7 +24,7 @@ def differences(wanted: Mapping[str, object], record: Mapping[str, object], keys
     return found
 
 
-def resumable_run(source: str, wanted: Mapping[str, object]) -> Run:
+def resumable_run(source: str, wanted: Mapping[str, Any]) -> Run:
     """Return the newest failed run that can be continued.
 
     Raises
@@ -48,7 +49,7 @@ def _keys(run: Run) -> tuple[str, ...]:
     return ("parameters", "profile", "study", "revision", *(["raw"] if has_read else []))
 
 
-def base_run(source: str, wanted: Mapping[str, object], needed: Collection[str]) -> Run | None:
+def base_run(source: str, wanted: Mapping[str, Any], needed: Collection[str]) -> Run | None:
     """Return the newest finished run whose steps can be taken into a new one.
 
     Parameters
@@ -127,6 +128,6 @@ def _linked(source: Path, target: Path) -> None:
         shutil.copy2(source, target)
 
 
-def _parameters(now: Mapping[str, object], before: Mapping[str, object]) -> str:
+def _parameters(now: Mapping[str, Any], before: Mapping[str, Any]) -> str:
     names = sorted(k for k in {*now, *before} if now.get(k) != before.get(k))
     return ", ".join(f"{k}: {before.get(k, 'not set')!r} then, {now.get(k, 'not set')!r} now" for k in names)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from helpers.foundation import atomic_files, engine_choice, workspace
 from helpers.foundation.errors import InputError, spelling_hint
@@ -137,7 +138,7 @@ def begin_run(
     workbook: Workbook,
     wanted: tuple[Step, ...],
     known: Mapping[str, Mapping[str, Parameter]],
-    record: Mapping[str, object],
+    record: Mapping[str, Any],
 ) -> Run:
     """Return the run: a new one, with what it takes from an earlier one, or a failed one taken up again.
 
@@ -238,10 +239,10 @@ def _broken_off(course: StepScheduler, error: OSError) -> int:
     return STEP_FAILED
 
 
-def _record(request: Request, workbook: Workbook, values: Mapping[str, object]) -> dict[str, object]:
+def _record(request: Request, workbook: Workbook, values: Mapping[str, Any]) -> dict[str, Any]:
     source = request.source
     folder = str(Path(request.raw).resolve()) if request.raw else ""
-    raw: dict[str, object] = {}
+    raw: dict[str, Any] = {}
     if request.is_resumed:
         folder = folder or next((str(r.record["raw_folder"]) for r in reversed(runs.known_runs(source, "failed"))), "")
         raw = provenance.raw_checksums(source, folder)

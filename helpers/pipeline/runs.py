@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from filelock import Timeout
 
@@ -36,7 +37,7 @@ class Run:
     """
 
     folder: Path
-    record: dict[str, object] = field(default_factory=dict)
+    record: dict[str, Any] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -49,17 +50,17 @@ class Run:
         return self.folder.parent.name
 
     @property
-    def steps(self) -> dict[str, dict[str, object]]:
+    def steps(self) -> dict[str, dict[str, Any]]:
         """What is known of each step, by its name."""
         return self.record.setdefault("steps", {})
 
-    def saved(self, **changes: object) -> "Run":
+    def saved(self, **changes: Any) -> "Run":
         """Change the manifest, atomically."""
         self.record.update(changes)
         atomic_files.write_json(self.folder / "manifest.json", self.record)
         return self
 
-    def step_saved(self, name: str, **changes: object) -> None:
+    def step_saved(self, name: str, **changes: Any) -> None:
         """Change what is known of one step."""
         self.steps.setdefault(name, {}).update(changes)
         self.saved()
@@ -94,7 +95,7 @@ def now() -> str:
     return datetime.now(UTC).isoformat()
 
 
-def create_run(source: str, as_of: str, record: Mapping[str, object]) -> Run:
+def create_run(source: str, as_of: str, record: Mapping[str, Any]) -> Run:
     """Return a new run in a folder of its own, at work."""
     run = Run(_next(workspace.runs_folder(source), as_of or UNDATED), dict(record))
     return run.saved(run=run.name, state="running", started_at=now())
@@ -165,7 +166,7 @@ def working_folder(source: str) -> Iterator[Path]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def run_gates(run: Run, tables: Iterable[str]) -> list[dict[str, object]]:
+def run_gates(run: Run, tables: Iterable[str]) -> list[dict[str, Any]]:
     """Return the gates in a run's gate tables."""
     files = [run.folder / f"{table}.parquet" for table in tables if table.endswith("_gates")]
     keep = ("step", "gate", "level", "is_crossed", "sentence")

@@ -5,6 +5,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from helpers.foundation import workspace
 from helpers.pipeline import provenance, publishing, runs, system_errors
@@ -90,7 +91,7 @@ class StepScheduler:
             self.crew.dismissed(self.working.values())
 
     @property
-    def failed(self) -> dict[str, dict[str, object]]:
+    def failed(self) -> dict[str, dict[str, Any]]:
         """What is known of the steps that failed."""
         return {name: told for name, told in self.run.steps.items() if told["state"] == "failed"}
 
@@ -145,7 +146,7 @@ class StepScheduler:
     def _seconds(self, step: Step) -> float:
         return 60 * (self.minutes or step.minutes)
 
-    def _parameters(self, step: Step) -> dict[str, object]:
+    def _parameters(self, step: Step) -> dict[str, Any]:
         record = self.run.record
         values = {**record["parameters"], "source": self.run.source, "run": self.run.name,
                   "as_of": record["as_of"], "raw": record["raw_folder"]}
@@ -216,7 +217,7 @@ class StepScheduler:
             (self.run.folder / "notebooks").mkdir(exist_ok=True)
             log.replace(self.run.folder / "notebooks" / f"{step.stem}.log")
 
-    def _settle(self, step: Step, state: str, reason: str, **facts: object) -> None:
+    def _settle(self, step: Step, state: str, reason: str, **facts: Any) -> None:
         seconds = round(time.monotonic() - self.since[step.name], 3) if step.name in self.since else 0.0
         self.run.step_saved(step.name, state=state, reason=reason, seconds=seconds, finished_at=runs.now(), **facts)
         now = time.monotonic()

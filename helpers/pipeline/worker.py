@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 from queue import Empty
+from typing import Any
 
 from jupyter_client import AsyncKernelManager, BlockingKernelClient
 from jupyter_core.utils import run_sync
@@ -50,7 +51,7 @@ class StepOrder:
 
     notebook: str
     output: str
-    parameters: Mapping[str, object]
+    parameters: Mapping[str, Any]
     environment: Mapping[str, str]
     cell_seconds: int
 
@@ -83,7 +84,7 @@ class StrictEngine(NBClientEngine):
     """papermill's engine, which otherwise saves cells as completed that timed out or lost their kernel."""
 
     @classmethod
-    def execute_managed_notebook(cls, nb_man: NotebookExecutionManager, kernel_name: str, **kwargs: object) -> None:
+    def execute_managed_notebook(cls, nb_man: NotebookExecutionManager, kernel_name: str, **kwargs: Any) -> None:
         """Run the cells; mark the one that hung or killed its kernel as failed, and keep what there is."""
         try:
             super().execute_managed_notebook(nb_man, kernel_name, **kwargs)

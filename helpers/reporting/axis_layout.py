@@ -1,7 +1,7 @@
 """Axis layout and labels, for desks and for phones: rows, ticks, names at line ends."""
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -63,16 +63,16 @@ def axes_width(axes: "Axes") -> float:
     return axes.get_position().width * axes.figure.get_figwidth() * 72
 
 
-def tick_format(unit: str) -> Callable[[float, object], str]:
+def tick_format(unit: str) -> Callable[[float, Any], str]:
     """Return how the numbers along an axis are written for a unit."""
-    def written(x: float, _: object = None) -> str:
+    def written(x: float, _: Any = None) -> str:
         tidy = round(x, 10)
         return f"{formatting.number(100 * tidy)} %" if unit.startswith("share") else formatting.number(tidy)
 
     return written
 
 
-def row_axes(labels: Sequence[object], said: Sequence[str], width: float) -> "Axes":
+def row_axes(labels: Sequence[Any], said: Sequence[str], width: float) -> "Axes":
     """Return axes with one line of room a row, labels at the left and values at the right."""
     texts = [escape_mathtext(wrap_label(str(label), 14 if is_narrow(width) else 24)) for label in labels]
     step = 42 if any("\n" in text for text in texts) else 30

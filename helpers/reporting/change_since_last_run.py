@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -44,8 +45,8 @@ class RunIdentity:
     run: str
     as_of: str
     currency: str = ""
-    parameters: Mapping[str, object] = field(default_factory=dict)
-    study: Mapping[str, object] = field(default_factory=dict)
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    study: Mapping[str, Any] = field(default_factory=dict)
     profile: str = ""
     revision: str = ""
 
@@ -63,7 +64,7 @@ OTHER_QUESTIONS = ComparableRun(None, "not comparable, because it is based on ot
 NOT_COMPARED = ComparableRun(None, "read within the experiment, not between runs")
 
 
-def run_identity(run: str, manifest: Mapping[str, object]) -> RunIdentity:
+def run_identity(run: str, manifest: Mapping[str, Any]) -> RunIdentity:
     """Return a run's identity from its manifest."""
     text = {key: str(manifest.get(key) or "") for key in ("as_of", "currency", "profile", "revision")}
     return RunIdentity(run, parameters=manifest.get("parameters") or {}, study=manifest.get("study") or {}, **text)
@@ -117,7 +118,7 @@ def comparability_obstacles(now: RunIdentity, run: RunIdentity, section: str) ->
     return _currency(now, run) + sections + _parameters(now, run)
 
 
-def estimate_difference(now: Mapping[str, object], before: Mapping[str, object]) -> tuple[float, float, float]:
+def estimate_difference(now: Mapping[str, Any], before: Mapping[str, Any]) -> tuple[float, float, float]:
     """Return the change between two independent estimates with its interval.
 
     The interval is recovered from the two stored ones, which need not be symmetric: with values v and limits l, u
@@ -149,7 +150,7 @@ def estimate_difference(now: Mapping[str, object], before: Mapping[str, object])
     return change, float(change - np.hypot(v1 - l1, u2 - v2)), float(change + np.hypot(u1 - v1, v2 - l2))
 
 
-def change_row(now: Mapping[str, object], before: Mapping[str, object] | None, run: ComparableRun) -> dict[str, object]:
+def change_row(now: Mapping[str, Any], before: Mapping[str, Any] | None, run: ComparableRun) -> dict[str, Any]:
     """Return one figure's change since the comparable run: the columns of `CHANGE_COLUMNS`.
 
     Parameters
@@ -202,7 +203,7 @@ def changes_table(ws: Workspace, frame: pd.DataFrame) -> pd.DataFrame:
                                      "previous_run": "str", "comparison": "str"}))
 
 
-def _changed(ws: Workspace, row: Mapping[str, object], run: ComparableRun) -> dict[str, object]:
+def _changed(ws: Workspace, row: Mapping[str, Any], run: ComparableRun) -> dict[str, Any]:
     """Return a figure's change; one that rests on other questions then by those in common, or not at all."""
     before = row_in_run(ws, run, row)
     if before is None or _missing(row, before):
@@ -220,7 +221,7 @@ def _changed(ws: Workspace, row: Mapping[str, object], run: ComparableRun) -> di
     }
 
 
-def _questions(table: pd.DataFrame, row: Mapping[str, object]) -> pd.DataFrame:
+def _questions(table: pd.DataFrame, row: Mapping[str, Any]) -> pd.DataFrame:
     """Return the questions that a figure rests on, by their name and scale; none where the run did not record them."""
     found = table[table["quantity"] == f"{QUESTION}{row['quantity']}"]
     if found.empty or row["segment"] != "all":
@@ -235,7 +236,7 @@ def in_common(now: pd.DataFrame, then: pd.DataFrame) -> CommonItems:
     return CommonItems(tuple(sorted({*now.index} & {*then.index})), len({*now.index} | {*then.index}))
 
 
-def _averaged(row: Mapping[str, object], questions: pd.DataFrame) -> dict[str, object]:
+def _averaged(row: Mapping[str, Any], questions: pd.DataFrame) -> dict[str, Any]:
     """Return a figure over some questions: their mean, and limits that hold whatever their correlation.
 
     The error of a mean is at most the mean of the errors, so that the interval is too wide rather than too narrow.
@@ -243,7 +244,7 @@ def _averaged(row: Mapping[str, object], questions: pd.DataFrame) -> dict[str, o
     return dict(row) | {c: float(questions[c].mean()) for c in ("value", "low", "high")}
 
 
-def row_in_run(ws: Workspace, run: ComparableRun, row: Mapping[str, object]) -> dict[str, object] | None:
+def row_in_run(ws: Workspace, run: ComparableRun, row: Mapping[str, Any]) -> dict[str, Any] | None:
     """Return the row of the same table, quantity and segment in a comparable run, None where it has none."""
     if run.run is None:
         return None
@@ -252,7 +253,7 @@ def row_in_run(ws: Workspace, run: ComparableRun, row: Mapping[str, object]) -> 
     return same.iloc[0].to_dict() if len(same) else None
 
 
-def figure_history(ws: Workspace, row: Mapping[str, object]) -> pd.DataFrame:
+def figure_history(ws: Workspace, row: Mapping[str, Any]) -> pd.DataFrame:
     """Return one figure in every comparable run that asked the same: ``on``, ``value``; oldest first, this run last."""
     now = current_identity(ws)
     runs = [
@@ -314,7 +315,7 @@ def _short(revision: str) -> str:
     return f"{commit[:7]}{plus}{files[:4]}"
 
 
-def _missing(now: Mapping[str, object], before: Mapping[str, object] | None) -> str:
+def _missing(now: Mapping[str, Any], before: Mapping[str, Any] | None) -> str:
     if before is None:
         return "not measured in the run before"
     if now["status"] != "ok":

@@ -2,6 +2,7 @@
 
 import math
 import re
+from typing import Any
 
 MANY = 99
 
@@ -10,7 +11,7 @@ BARE = r"−?[\d,]+\.?(\d*)"  # a number without a unit
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-def is_missing(x: object) -> bool:
+def is_missing(x: Any) -> bool:
     """Return whether a value is absent: None, NaN, NaT or the missing sign of pandas."""
     return x is None or str(x) in {"<NA>", "NaT"} or (isinstance(x, float) and math.isnan(x))
 

@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from functools import partial
+from typing import Any
 
 from helpers.foundation.results import Estimate, Status
 from helpers.reporting.decimal_places import (
@@ -158,7 +159,7 @@ def count_text(n: float, one: str, many: str) -> str:
     return f"no {many}" if text == "0" else f"{text} {one if text in {'1', '−1'} else many}"
 
 
-def join_words(parts: Sequence[object], none: str = "none") -> str:
+def join_words(parts: Sequence[Any], none: str = "none") -> str:
     """Return a list in words.
 
     Examples
@@ -208,7 +209,7 @@ def unit_format(unit: str, currency: str = "") -> Form:
     return forms.get(kind, _measured)
 
 
-def estimate_text(e: Estimate | Mapping[str, object], form: Form | None = None, currency: str = "") -> str:
+def estimate_text(e: Estimate | Mapping[str, Any], form: Form | None = None, currency: str = "") -> str:
     """Return an estimate in words: ``value [low, high]``, or why there is none.
 
     Parameters

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from helpers.churn.config import ChurnConfig
 from helpers.experiments.config import ExperimentsConfig
@@ -172,7 +173,7 @@ TERMS = (
 )
 
 
-def run_windows(study: Mapping[str, Mapping[str, object]], parameters: Mapping[str, object]) -> dict[str, str]:
+def run_windows(study: Mapping[str, Mapping[str, Any]], parameters: Mapping[str, Any]) -> dict[str, str]:
     """Return each window of the glossary in days, as a run counted it.
 
     Parameters

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from html import escape
+from typing import Any
 
 import pandas as pd
 
@@ -50,7 +51,7 @@ def flatten(sentences: Sentences) -> list[str]:
     return [said for part in sentences for said in flatten(part)]
 
 
-def escape_text(text: object) -> str:
+def escape_text(text: Any) -> str:
     r"""Return text escaped, a number held together with its sign of per cent and with its own.
 
     Examples
@@ -105,7 +106,7 @@ def link(label: str, href: str) -> str:
     return f'<a href="{escape(safe_href(href))}">{escape(label)}</a>'
 
 
-def cell_text(value: object, form: Callable | None = None) -> str:
+def cell_text(value: Any, form: Callable | None = None) -> str:
     """Return one value as text, not yet escaped; a missing one as a dash."""
     if decimal_places.is_missing(value):
         return "–"
@@ -202,5 +203,5 @@ def _row(row: Sequence[str | Exhibit], sides: Sequence[str]) -> str:
     return first + "".join(f"<td{side}>{text}</td>" for text, side in zip(texts[1:], sides[1:], strict=True))
 
 
-def _is_number(value: object) -> bool:
+def _is_number(value: Any) -> bool:
     return hasattr(value, "__float__") and not isinstance(value, str | bool)

@@ -2,6 +2,7 @@
 
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from nbconvert import HTMLExporter, TemplateExporter
 from nbconvert.filters import DataTypeFilter, Highlight2HTML
@@ -20,7 +21,7 @@ class PageExporter(HTMLExporter):
     default_preprocessors = []  # noqa: RUF012 -- a trait's default, not a shared list
 
     def from_notebook_node(
-        self, nb: NotebookNode, resources: dict | None = None, **kw: object
+        self, nb: NotebookNode, resources: dict | None = None, **kw: Any
     ) -> tuple[str, dict]:
         """Return the page of a notebook, and the resources as they came."""
         self.register_filter("highlight_code", Highlight2HTML(parent=self))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import pandas as pd
 
@@ -217,7 +218,7 @@ def kpi_cards_of(
     return [_card(row, _course(ws, row, results, monthly)) for row in found.head(MOST_CARDS).to_dict("records")]
 
 
-def _course(ws: Workspace, row: dict[str, object], results: RunResults, monthly: Sequence[float]) -> tuple[float, ...]:
+def _course(ws: Workspace, row: dict[str, Any], results: RunResults, monthly: Sequence[float]) -> tuple[float, ...]:
     if row["status"] != Status.OK or not row["table"]:
         return ()
     runs = change_since_last_run.figure_history(ws, row)
@@ -234,7 +235,7 @@ def _course(ws: Workspace, row: dict[str, object], results: RunResults, monthly:
     return tuple(same.sort_values("segment").loc[same["status"] == "ok", "value"])
 
 
-def _card(row: dict[str, object], course: tuple[float, ...]) -> KpiCard:
+def _card(row: dict[str, Any], course: tuple[float, ...]) -> KpiCard:
     href = PAGES[str(row["step"])]
     if row["status"] != Status.OK:
         return KpiCard(str(row["name"]), row["shown"], str(row["reason"]), href=href)

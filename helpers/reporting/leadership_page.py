@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -60,7 +61,7 @@ class KpiCard:
     href: str = ""
 
 
-def kpi_cards(items: Iterable[KpiCard | Mapping[str, object]]) -> Exhibit:
+def kpi_cards(items: Iterable[KpiCard | Mapping[str, Any]]) -> Exhibit:
     """Return KPI cards in a row; at most six are shown."""
     kept = [item if isinstance(item, KpiCard) else KpiCard(**item) for item in items][:MOST_CARDS]
     if not kept:
@@ -156,5 +157,5 @@ def _card(card: KpiCard) -> str:
     return f'<li class="card{" alarmed" if card.alarm else ""}">{"".join(parts)}</li>'
 
 
-def _more(href: object) -> str:
+def _more(href: Any) -> str:
     return "" if decimal_places.is_missing(href) or not href else "\N{NO-BREAK SPACE}" + link("details", str(href))

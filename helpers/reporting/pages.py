@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from html import escape, unescape
 from itertools import takewhile
 from types import MappingProxyType
+from typing import Any
 
 from nbformat import NotebookNode, v4
 
@@ -14,7 +15,7 @@ from helpers.reporting.html import Exhibit, Sentences, escape_text, flatten, htm
 
 ORDER = ("title", "answer", "trust", "evidence", "doubt", "appendix", "words", "glossary", "load")
 
-NO_STUDY: Mapping[str, Mapping[str, object]] = MappingProxyType({})
+NO_STUDY: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
 
 HIDDEN = frozenset({"parameters", "imports", "injected-parameters", "explore"})
 
@@ -155,7 +156,7 @@ class Footing:
     run: str = ""
     state: str = ""
     rows: int = 0
-    parameters: Mapping[str, object] = field(default_factory=dict)
+    parameters: Mapping[str, Any] = field(default_factory=dict)
     checksum: str = ""
     revision: str = ""
     seconds: float = float("nan")
@@ -204,7 +205,7 @@ class Run:
 
 
 def notebook_page(notebook: NotebookNode, *, footing: Footing, links: Sequence[Link] = (),
-                  study: Mapping[str, Mapping[str, object]] = NO_STUDY) -> str:
+                  study: Mapping[str, Mapping[str, Any]] = NO_STUDY) -> str:
     """Return the page of an executed notebook: answer first, then trust, evidence, doubt; the rest folded.
 
     Parameters
@@ -324,7 +325,7 @@ def _runs_table(rows: Sequence[Run], caption: str) -> Exhibit:
 # --- rendering ---------------------------------------------------------------------------------------------------
 
 
-def _rendered(parts: Mapping[str, Sequence[NotebookNode]], sheet: Mapping[str, object]) -> str:
+def _rendered(parts: Mapping[str, Sequence[NotebookNode]], sheet: Mapping[str, Any]) -> str:
     cells = []
     for part in ORDER:
         own = parts.get(part, ())

@@ -5,7 +5,7 @@ whatever seaborn or matplotlib draws.
 """
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -265,7 +265,7 @@ def breakpoint_plot(
 
 
 def figure(
-    draw: Callable[..., object],
+    draw: Callable[..., Any],
     title: str,
     frame: pd.DataFrame | None = None,
     by: str | Sequence[str] = (),

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -83,7 +84,7 @@ class RunResults:
         gates = self.gates(table)
         return list(gates[gates["is_crossed"] & gates["level"].isin(levels)].itertuples(index=False))
 
-    def said(self, estimate: Estimate | Mapping[str, object]) -> str:
+    def said(self, estimate: Estimate | Mapping[str, Any]) -> str:
         """Return an estimate, or a row of a long table, in words: value and interval, or why there is none."""
         return formatting.estimate_text(estimate, currency=self.currency)
 
@@ -94,7 +95,7 @@ def read_results(ws: Workspace) -> RunResults:
     return RunResults({name: ws.frame(name, COLUMNS.get(name)) for name in names}, ws.currency)
 
 
-def as_estimate(row: Mapping[str, object]) -> Estimate:
+def as_estimate(row: Mapping[str, Any]) -> Estimate:
     """Return a row of a long summary table as an estimate."""
     texts = {name: "" if decimal_places.is_missing(row[name]) else str(row[name])
              for name in ("quantity", "segment", "unit", "reason")}

@@ -8,6 +8,8 @@ Kano, Seraku, Takahashi & Tsuji (1984), Attractive quality and must-be quality, 
 questionnaire results, *ibid.* 5 (3), 21–23 (when two categories tie).
 """
 
+from typing import Any
+
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
@@ -108,7 +110,7 @@ def kano_evaluation(answers: ir.Table, asked: pd.DataFrame, replicas: ReplicateW
     return pd.DataFrame(rows, columns=columns)
 
 
-def _kano_row(asked: tuple, rows: pd.DataFrame, replicas: ReplicateWeights | None) -> list[object]:
+def _kano_row(asked: tuple, rows: pd.DataFrame, replicas: ReplicateWeights | None) -> list[Any]:
     codes = np.rint(rows.to_numpy() / 25).astype(int)  # answers stand on 0–100
     seen = EVALUATION_TABLE[codes[:, 0], codes[:, 1]]
     counts = np.bincount(seen, minlength=len(KANO_CATEGORIES))

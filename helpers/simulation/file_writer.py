@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -79,7 +80,7 @@ def simulation_checksum() -> str:
     return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
 
 
-def _written(room: Path, customers: int, seed: int) -> dict[str, object]:
+def _written(room: Path, customers: int, seed: int) -> dict[str, Any]:
     sums: dict[str, Counter] = defaultdict(Counter)
     with ExitStack() as stack:
         for found in _delivered(blocks(customers, seed), _Writers(room, stack)):

@@ -10,6 +10,7 @@ Hundepool et al. (2012), *Statistical Disclosure Control*, chapter 4.
 """
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -145,7 +146,7 @@ def are_small_and_untold(n: np.ndarray) -> bool:
     return bool(are_hidden(n).all()) and n.sum() != (LEAST_PEOPLE - 1) * max(len(n), 2)
 
 
-def is_few(n: object) -> bool:
+def is_few(n: Any) -> bool:
     """Return whether people are enough to be spoken of and too few to be relied on.
 
     Examples

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
@@ -174,7 +175,7 @@ def _margins(spent: ir.Table, won: ir.Table, margin_rate: float) -> ir.Table:
         margin=known.margin.sum().cast("float64")).order_by("channel", "part", "since")
 
 
-def _curve(lives: pd.DataFrame, margins: pd.DataFrame, channel: str) -> tuple[pd.DataFrame, dict[str, object]]:
+def _curve(lives: pd.DataFrame, margins: pd.DataFrame, channel: str) -> tuple[pd.DataFrame, dict[str, Any]]:
     if channel != ALL_CHANNELS:
         lives, margins = lives[lives["channel"] == channel], margins[margins["channel"] == channel]
     n_months = int(lives["months"].max()) + 1

@@ -4,6 +4,7 @@ It claims no gain but one that was measured against a random control group.
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -95,7 +96,7 @@ def margin_at_risk_sentence(
 
 
 def plan_proposal(
-    decision: Mapping[str, object], actions: pd.DataFrame, gates: pd.DataFrame, currency: str = "",
+    decision: Mapping[str, Any], actions: pd.DataFrame, gates: pd.DataFrame, currency: str = "",
     response: ActionResponse = UNMEASURED,
 ) -> tuple[str, str]:
     """Return what is asked for with its cost, and what is not known about it."""

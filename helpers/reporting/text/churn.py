@@ -1,6 +1,7 @@
 """Text of the churn page: risk, models, calibration, forecast."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -71,11 +72,11 @@ def expected_churn(forecasts: pd.DataFrame) -> str:
     )
 
 
-def _is_contract(row: Mapping[str, object]) -> bool:
+def _is_contract(row: Mapping[str, Any]) -> bool:
     return row.get("basis") == UNDATED_CONTRACTS
 
 
-def _eligible(row: Mapping[str, object]) -> str:
+def _eligible(row: Mapping[str, Any]) -> str:
     return (
         formatting.count_text(row["n"], "customer with a contract", "customers with a contract")
         if _is_contract(row)
@@ -83,7 +84,7 @@ def _eligible(row: Mapping[str, object]) -> str:
     )
 
 
-def _churn_verb(row: Mapping[str, object]) -> str:
+def _churn_verb(row: Mapping[str, Any]) -> str:
     return "cancel" if _is_contract(row) else "buy nothing"
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Protocol
+from typing import Any, Protocol
 
 import pandas as pd
 
@@ -68,7 +68,7 @@ def outcome_axis(effects: pd.DataFrame, tested: pd.DataFrame) -> str:
     return f"{row['unit']} · {metric_heading(row)}"
 
 
-def _row_of(tested: pd.DataFrame, effects: pd.DataFrame) -> dict[str, object]:
+def _row_of(tested: pd.DataFrame, effects: pd.DataFrame) -> dict[str, Any]:
     """Return the row of the effects that is about the units of a comparison."""
     key = [*tested[["experiment", "metric"]].iloc[0], tested["arm"].cat.categories[1]]
     return effects[effects[["experiment", "metric", "variant"]].eq(key).all(axis=1)].iloc[0].to_dict()
@@ -228,7 +228,7 @@ def chance_text(p: float) -> str:
         f"< {1 - MOST_CERTAIN:.1%}".replace("%", " %") if p < 1 - MOST_CERTAIN else formatting.share(p))
 
 
-def _loss(row: Mapping[str, object], of: str, other: str, form: formatting.Form, scale: float) -> str:
+def _loss(row: Mapping[str, Any], of: str, other: str, form: formatting.Form, scale: float) -> str:
     """Return an expected loss in words; a thousandth of what the other decision would lose is almost none."""
     loss = float(row[f"expected_loss_if_{of}"])
     return "almost none" if loss < 0.001 * float(row[f"expected_loss_if_{other}"]) else form(scale * loss)

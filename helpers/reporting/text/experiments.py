@@ -5,6 +5,7 @@ Causal verbs stand here alone in the workbook: units were assigned at random, an
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -25,27 +26,27 @@ MOST_ASKED = 3
 CAUGHT = 1.96 + 0.84  # standard errors: found at the 5 % level with 80 % power
 
 
-def experiment_name(row: Mapping[str, object]) -> str:
+def experiment_name(row: Mapping[str, Any]) -> str:
     """Return what people call the experiment of a row: its label, else its name without underscores."""
     return str(_known(row, "experiment_label") or readable_id(str(row["experiment"])))
 
 
-def metric_name(row: Mapping[str, object]) -> str:
+def metric_name(row: Mapping[str, Any]) -> str:
     """Return what people call the metric of a row, within a sentence."""
     return str(_known(row, "metric_label") or readable_id(str(row["metric"])))
 
 
-def metric_heading(row: Mapping[str, object]) -> str:
+def metric_heading(row: Mapping[str, Any]) -> str:
     """Return what people call the metric of a row, on an axis, a card or in a table."""
     return formatting.sentence_case(metric_name(row).removeprefix("the "))
 
 
-def arm_name(arm: object) -> str:
+def arm_name(arm: Any) -> str:
     """Return what people call an arm; who is held out of a list is its random control group."""
     return ARMS.get(str(arm), readable_id(str(arm)))
 
 
-def _known(row: Mapping[str, object], column: str) -> object:
+def _known(row: Mapping[str, Any], column: str) -> Any:
     """Return a label, nothing where the table of an earlier run has none."""
     value = row.get(column, "")
     return "" if decimal_places.is_missing(value) else value
@@ -118,7 +119,7 @@ def experiment_decision(effects: pd.DataFrame, gates: pd.DataFrame, currency: st
             + ("; not all were planned" if due["is_exploratory"].any() else "")}
 
 
-def _by_row(due: pd.DataFrame) -> Callable[[Mapping[str, object]], str]:
+def _by_row(due: pd.DataFrame) -> Callable[[Mapping[str, Any]], str]:
     """Return what names a row: its experiment, with the arm where several are due."""
     n_arms = due.groupby("experiment")["variant"].nunique()
     return lambda row: (experiment_name(row) if n_arms[row["experiment"]] == 1 else
@@ -136,7 +137,7 @@ def _crossed(names: Sequence[str]) -> str:
     )
 
 
-def _named(rows: list[dict[str, object]]) -> list[str]:
+def _named(rows: list[dict[str, Any]]) -> list[str]:
     arms = {(experiment_name(row), arm_name(row["variant"])) for row in rows}
     alone = Counter(experiment for experiment, _ in arms)
     names = [experiment if alone[experiment] == 1 else f"{arm} of {experiment}" for experiment, arm in sorted(arms)]
@@ -172,7 +173,7 @@ def experiment_verdict(rows: pd.DataFrame, gates: pd.DataFrame, currency: str = 
     return f"{name}: {prefix}{'; '.join(parts)}{among}."
 
 
-def _judged(row: Mapping[str, object], gates: pd.DataFrame, currency: str) -> str:
+def _judged(row: Mapping[str, Any], gates: pd.DataFrame, currency: str) -> str:
     if row["status"] != "ok":
         return (f"{row['verdict']}, {metric_name(row)} of {arm_name(row['variant'])} cannot be judged yet "
                 f"({row['reason']})")
@@ -184,19 +185,19 @@ def _judged(row: Mapping[str, object], gates: pd.DataFrame, currency: str) -> st
     return f"{call}, because {effect_sentence(row, currency)} {arms}{_because(row)}{care}"
 
 
-def _because(row: Mapping[str, object]) -> str:
+def _because(row: Mapping[str, Any]) -> str:
     is_plain = row["verdict"] == "ship" or row["reason"].startswith("the whole interval")
     return "" if is_plain else f", and {row['reason']}"
 
 
-def caveats(row: Mapping[str, object], gates: pd.DataFrame) -> list[str]:
+def caveats(row: Mapping[str, Any], gates: pd.DataFrame) -> list[str]:
     """Return what gates found that qualifies the difference of a row."""
     of_this = gates["gate"].str.startswith(f"{experiment_name(row)}: ") & gates["level"].eq("qualify")
     touched = of_this & gates["is_crossed"].astype(bool) & gates["claims"].eq(f"the difference in {metric_name(row)}")
     return [str(sentence) for sentence in gates.loc[touched, "sentence"]]
 
 
-def effect_sentence(row: Mapping[str, object], currency: str = "") -> str:
+def effect_sentence(row: Mapping[str, Any], currency: str = "") -> str:
     """Return what the variant did to a metric: raised, lowered, or no clear difference; with the interval.
 
     Parameters
@@ -215,7 +216,7 @@ def effect_sentence(row: Mapping[str, object], currency: str = "") -> str:
     return f"it lowered {metric_name(row)} by {form(-value)} {formatting.interval(-high, -low, limit)}"
 
 
-def _told(row: Mapping[str, object], currency: str) -> str:
+def _told(row: Mapping[str, Any], currency: str) -> str:
     """Return a difference and its interval, and nothing else."""
     scale, form, limit = _forms(row, currency)
     value, low, high = (scale * float(row[c]) for c in ("value", "low", "high"))
@@ -254,7 +255,7 @@ def effects_as_text(effects: pd.DataFrame, currency: str = "") -> pd.DataFrame:
     return pd.DataFrame([_shown(row, currency) for row in effects.to_dict("records")], columns=columns)
 
 
-def _shown(row: Mapping[str, object], currency: str) -> dict[str, str]:
+def _shown(row: Mapping[str, Any], currency: str) -> dict[str, str]:
     form = formatting.unit_format(str(row["unit"]), currency)
     means = {arm: "–" if decimal_places.is_missing(row[f"mean_{arm}"]) else form(float(row[f"mean_{arm}"]))
              for arm in ("control", "variant")}
@@ -274,7 +275,7 @@ def _shown(row: Mapping[str, object], currency: str) -> dict[str, str]:
     }
 
 
-def difference_text(row: Mapping[str, object], currency: str = "") -> str:
+def difference_text(row: Mapping[str, Any], currency: str = "") -> str:
     """Return a difference with its interval in the unit of its metric."""
     scale, step, limit = _forms(row, currency)
     value, low, high = (scale * float(row[c]) for c in ("value", "low", "high"))
@@ -304,12 +305,12 @@ def experiment_caveats(effects: pd.DataFrame, currency: str = "") -> tuple[str, 
     )
 
 
-def _caught(row: Mapping[str, object], currency: str) -> str:
+def _caught(row: Mapping[str, Any], currency: str) -> str:
     scale, form, _ = _forms(row, currency)
     return form(CAUGHT * scale * (float(row["high"]) - float(row["low"])) / (2 * 1.96))
 
 
-def _forms(row: Mapping[str, object], currency: str) -> tuple[float, formatting.Form, formatting.Form]:
+def _forms(row: Mapping[str, Any], currency: str) -> tuple[float, formatting.Form, formatting.Form]:
     """Return the scale of a difference, and what words it and its limits: differences of shares are points."""
     if row["unit"] == "share":
         return 100.0, formatting.points, formatting.points

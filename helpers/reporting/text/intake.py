@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 import pandas as pd
 
@@ -244,7 +245,7 @@ def intake_headline(audit: pd.DataFrame) -> str:
     return "; ".join(parts)
 
 
-def _row(audit: pd.DataFrame, quantity: str, segment: str = "all") -> dict[str, object] | None:
+def _row(audit: pd.DataFrame, quantity: str, segment: str = "all") -> dict[str, Any] | None:
     found = audit[(audit["quantity"] == quantity) & (audit["segment"] == segment)].to_dict("records")
     return found[0] if found else None
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -34,7 +35,7 @@ WITHOUT = {"a survey": "results/satisfaction_index", "orders or contracts": "res
            "experiments": "results/experiment_effects"}
 
 
-def value_text(row: Mapping[str, object], currency: str = "") -> str:
+def value_text(row: Mapping[str, Any], currency: str = "") -> str:
     """Return a figure with its unit, unless its name says it; or the word for why it has no value."""
     if row["status"] != Status.OK:
         return formatting.SAID[Status(row["status"])]
@@ -45,13 +46,13 @@ def value_text(row: Mapping[str, object], currency: str = "") -> str:
     return _form(unit, currency)(row["value"]) + ("" if is_said else f" {unit}")
 
 
-def interval_text(row: Mapping[str, object], currency: str = "") -> str:
+def interval_text(row: Mapping[str, Any], currency: str = "") -> str:
     """Return a figure's interval, with its level where that is not the usual one; points as bare numbers."""
     range_ = formatting.interval(row["low"], row["high"], _form(str(row["unit"]), currency))
     return f"{range_} at {formatting.share(row['level'])}" if range_ and row["level"] != USUAL else range_
 
 
-def change_text(row: Mapping[str, object], currency: str = "") -> str:
+def change_text(row: Mapping[str, Any], currency: str = "") -> str:
     """Return what changed in a figure since the last comparable run, or why that cannot be said.
 
     Parameters
@@ -228,7 +229,7 @@ def _inside_range(judged: pd.DataFrame, whose: str) -> str:
     return f"{of} outcomes{whose} fell inside the stated range."
 
 
-def _grade(row: Mapping[str, object]) -> str:
+def _grade(row: Mapping[str, Any]) -> str:
     form = _form(str(row["unit"]), "")
     side = {True: "inside", False: "outside"}.get(row["is_inside"], "without")
     range_ = formatting.interval(row["low"], row["high"], form)

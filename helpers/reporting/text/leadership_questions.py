@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -190,7 +191,7 @@ def _otherwise(results: RunResults, others: pd.DataFrame) -> tuple[str, ...]:
     return (f"Tried otherwise, with units assigned at random: {found[0]}",)
 
 
-def _earning(results: RunResults, row: Mapping[str, object]) -> str:
+def _earning(results: RunResults, row: Mapping[str, Any]) -> str:
     """Return what a customer contacted has brought more than one left alone, and all of them together."""
     form, limits = formatting.unit_format("money", results.currency), (float(row["low"]), float(row["high"]))
     value, n = float(row["value"]), int(row["n_variant"])

@@ -1,6 +1,7 @@
 """Text of the loyalty page: attitude by behaviour."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -35,7 +36,7 @@ from helpers.stats.disclosure_control import (
 )
 from helpers.stats.suppressed_tables import suppressed_rows
 
-Row = Mapping[str, object]
+Row = Mapping[str, Any]
 
 CALLED = {"true": "true loyalty", "latent": "latent loyalty", "spurious": "spurious loyalty", "none": "no loyalty"}
 

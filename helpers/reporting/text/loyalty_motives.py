@@ -1,5 +1,7 @@
 """Text on loyalty types, their evidence, and what the page lacks records for."""
 
+from typing import Any
+
 import pandas as pd
 
 from helpers.loyalty import (
@@ -181,7 +183,7 @@ def latent_class_sentence(fits: list[LatentClasses]) -> str:
             f"{formatting.share(float(chosen.shares[0]))} of the repeating customers who answered.")
 
 
-def textbook_claim_sentence(kind: str, found: object) -> str:
+def textbook_claim_sentence(kind: str, found: Any) -> str:
     """Return what own data say of a textbook claim.
 
     Parameters

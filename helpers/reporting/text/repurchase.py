@@ -1,6 +1,7 @@
 """Text on satisfaction and repurchase: breakpoints, moderators, structural model, loyalty score."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -9,7 +10,7 @@ from helpers.loyalty import breakpoints, repurchase_model, satisfaction_loyalty_
 from helpers.reporting import formatting
 from helpers.reporting.text.loyalty import is_reported, quantity_row
 
-Row = Mapping[str, object]
+Row = Mapping[str, Any]
 
 
 def segment_row(table: pd.DataFrame, quantity: str, segment: str) -> Row:

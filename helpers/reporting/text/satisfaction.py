@@ -1,6 +1,7 @@
 """Text of the satisfaction page: index, levels, NPS, CSAT, reliability, waves."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -22,7 +23,7 @@ from helpers.stats.control_charts.spc_charts import ControlChart
 from helpers.stats.disclosure_control import share_text_if_enough
 from helpers.stats.survey_scales import SATISFACTION_LEVELS
 
-Row = Mapping[str, object]
+Row = Mapping[str, Any]
 
 CLAIM = "satisfaction index and levels"
 

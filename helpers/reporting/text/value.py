@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from decimal import Decimal
 from functools import partial
+from typing import Any
 
 from helpers.foundation.labels import readable_id
 from helpers.foundation.results import Gate, Level, Status
@@ -240,5 +241,5 @@ def _two(x: float) -> str:
     return formatting.MISSING if decimal_places.is_missing(x) else f"{x:.2f}"
 
 
-def _signed(change: object, currency: str) -> str:
+def _signed(change: Any, currency: str) -> str:
     return f"{formatting.money(abs(change), currency)} {'more' if change > 0 else 'less'}"

@@ -2,6 +2,7 @@
 
 from functools import partial
 from operator import attrgetter
+from typing import Any
 
 import numpy as np
 
@@ -252,7 +253,7 @@ def concentration_sentence(to_date: Concentration, profit: Concentration) -> str
 # --- what is missing -------------------------------------------------------------------------------------------------
 
 
-def missing_value_parts(*known: object) -> str:
+def missing_value_parts(*known: Any) -> str:
     """Return what cannot be said, each with its reason, of all parts of the page; empty where all of it can."""
     reasons = ((what, why(part)) for kind, (what, why) in MISSING_PARTS.items() for part in known
                if isinstance(part, kind))

@@ -1,6 +1,7 @@
 """Gamma-gamma model of spend per purchase: maximum likelihood, expected mean spend, independence check."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -150,7 +151,7 @@ def fit_gamma_gamma(x: np.ndarray, spend: np.ndarray) -> GammaGammaFit:
     return GammaGammaFit(np.exp(at), np.linalg.inv(hessian), value, len(x))
 
 
-def _negative(x: np.ndarray, spend: np.ndarray) -> object:
+def _negative(x: np.ndarray, spend: np.ndarray) -> Any:
     level = unique_values(x, np.ones(len(x)))
     log_spend, by_x = np.log(spend), level.values
     fixed = float((log_spend - np.log(x)).sum())
