@@ -15,12 +15,13 @@ class ActionRule(Section):
 
     action: str = Field(min_length=1, description="what is done")
     risks: Annotated[tuple[str, ...], Field(strict=False)] = Field(
-        ("high",), description="bands of risk that it is for: low, medium, high")
-    lowest_tier: int = Field(99, ge=1, description="rank of the lowest tier that it is for, 1 the top [rank]")
-    has_offer: bool = Field(False, description="whether an offer is made")
-    channel: str = Field("", description="by which it is done, and needs consent; empty for consent by any channel")
+        default=("high",), description="bands of risk that it is for: low, medium, high")
+    lowest_tier: int = Field(default=99, ge=1, description="rank of the lowest tier that it is for, 1 the top [rank]")
+    has_offer: bool = Field(default=False, description="whether an offer is made")
+    channel: str = Field(
+        default="", description="by which it is done, and needs consent; empty for consent by any channel")
     contact_cost: float | None = Field(
-        None, ge=0, description="cost of one contact; empty for that of [economics] [money]")
+        default=None, ge=0, description="cost of one contact; empty for that of [economics] [money]")
 
 
 DEFAULT_ACTION_RULES = (

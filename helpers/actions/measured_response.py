@@ -60,7 +60,10 @@ class ActionResponse:
         return self.is_measured and self.difference.low > 0
 
 
-UNMEASURED = ActionResponse(*(no_estimate(q, Status.INSUFFICIENT, NOT_MEASURED) for q in ("response", "reduction")))
+UNMEASURED = ActionResponse(
+    no_estimate("response", Status.INSUFFICIENT, NOT_MEASURED),
+    no_estimate("reduction", Status.INSUFFICIENT, NOT_MEASURED),
+)
 
 
 def action_rounds(effects: pd.DataFrame) -> pd.DataFrame:
@@ -116,7 +119,8 @@ def pooled_response(effects: pd.DataFrame) -> ActionResponse:
 def _difference(same: pd.DataFrame) -> Estimate:
     row, n = same.iloc[-1], int(same["n_variant"].sum() + same["n_control"].sum())
     if len(same) == 1:
-        return Estimate(str(row["metric"]), *(float(row[c]) for c in ("value", "low", "high")), str(row["unit"]), n,
+        value, low, high = (float(row[c]) for c in ("value", "low", "high"))
+        return Estimate(str(row["metric"]), value, low, high, str(row["unit"]), n,
                         "earlier rounds", float(row["level"]))
     error = (same["high"] - same["low"]) / (2 * same["level"].map(confidence_intervals.normal_quantile))
     combined = _combined(same["value"].to_numpy("float64"), error.to_numpy("float64") ** 2)

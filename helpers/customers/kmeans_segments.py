@@ -189,7 +189,7 @@ def describe_segment(centre: np.ndarray, names: Sequence[str], flags: Collection
     >>> describe_segment(np.array([1.2, -0.9]), ["region east", "region west"], flags={"region east", "region west"})
     'region east'
     """
-    clear = [i for i in np.argsort(-np.abs(centre), kind="stable")
+    clear = [i for i in map(int, np.argsort(-np.abs(centre), kind="stable"))
              if abs(centre[i]) >= MIN_DISTANCE_TO_DESCRIBE and (names[i] not in flags or centre[i] > 0)]
     said = [names[i] if names[i] in flags else f"{'high' if centre[i] > 0 else 'low'} {names[i]}" for i in clear[:most]]
     return ", ".join(said) or "near the mean"

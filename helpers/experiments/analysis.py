@@ -1,7 +1,7 @@
 """Analysis of each arm against control by the applicable method; adjustment over a family of tests."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,8 +54,8 @@ class AnalysisResult:
 
 def analysed_outcomes(design: ExperimentDesign, evidence: ExperimentData) -> list[str]:
     """Return what is compared: the metrics, then planned ratios and quantiles by name."""
-    planned = design.plan.quantiles if design.plan else {}
-    return [*design.metrics, *design.ratios, *(quantile_name(m, q) for m, q in planned.items() if m in design.metrics)]
+    planned = design.quantiles.items()
+    return [*design.metrics, *design.ratios, *(quantile_name(m, q) for m, q in planned if m in design.metrics)]
 
 
 def quantile_name(metric: str, q: float) -> str:
@@ -103,9 +103,9 @@ def analyse(
         return {**row, "status": Status.INSUFFICIENT.value, "reason": found.reason}
     d = found.difference
     ratio = outcome in design.ratios
-    means = _ratio_arms(design, outcome, variant, evidence) if ratio else tuple(
-        mean_difference.moments_from_row(rows.loc[arm]) for arm in (design.control, variant))
-    relative = _relative(found, means, outcome in design.metrics or ratio)
+    means = _ratio_arms(design, outcome, variant, evidence) if ratio else (
+        mean_difference.moments_from_row(rows.loc[design.control]), mean_difference.moments_from_row(rows.loc[variant]))
+    relative = _relative(d, found.method, means, outcome in design.metrics or ratio)
     is_few = found.method.startswith(SCORE) and bool(
         preconditions.answers(
             {a: proportions.n_rarer_answers(m) for a, m in zip((design.control, variant), means, strict=True)}
@@ -128,7 +128,7 @@ def analyse(
         "p_exact": proportions.fisher_exact_p(*means) if is_few else math.nan,
         **({"mean_control": means[0].mean, "mean_variant": means[1].mean} if ratio else {}),
         **_adjusted_differences(design, outcome, variant, evidence),
-        **({} if is_few else _posterior(found, means, design)),
+        **({} if is_few else _posterior(d, found.method, means, design)),
     }
 
 
@@ -141,8 +141,7 @@ EMPTY_EFFECT = dict.fromkeys((
 def _metric_of(design: ExperimentDesign, outcome: str) -> str:
     if outcome in design.ratios:
         return design.ratios[outcome][0]
-    planned = design.plan.quantiles if design.plan else {}
-    return next((m for m, q in planned.items() if outcome == quantile_name(m, q)), outcome)
+    return next((m for m, q in design.quantiles.items() if outcome == quantile_name(m, q)), outcome)
 
 
 def _analyse_outcome(
@@ -179,7 +178,7 @@ def _of_means(
             return _by_permutation(values, evidence, outside, (design.experiment, metric, arms[1]))
     done, why = _cuped(design, metric, arms, evidence) if design.is_primary(metric) else (None, "")
     if done is not None:
-        return AnalysisResult(done, f"{CUPED} {design.plan.covariate}")
+        return AnalysisResult(done.difference, f"{CUPED} {done.covariate}")
     return (
         AnalysisResult(proportions.proportion_difference(a, b), SCORE, why)
         if is_share
@@ -189,7 +188,7 @@ def _of_means(
 
 def _cuped(
     design: ExperimentDesign, metric: str, arms: tuple[str, str], evidence: ExperimentData
-) -> tuple[Difference | None, str]:
+) -> tuple[variance_reduction.CupedDifference | None, str]:
     """Return the difference adjusted as planned, or why it is not; neither where no adjustment was planned."""
     planned = design.plan.covariate if design.plan else ""
     if not planned:
@@ -197,13 +196,13 @@ def _cuped(
     name = readable_id(planned.removeprefix(COVARIATE_PREFIX))
     if planned in evidence.unequal.get(design.experiment, ()):
         return None, f"not adjusted by {name}, which the arms lack unequally"
-    pairs = [
+    a, b = (
         variance_reduction.bivariate_moments(evidence.counted, (design.experiment, arm, metric), planned)
         for arm in arms
-    ]
-    if any(p is None or not p.other_variance > 0 for p in pairs):
+    )
+    if a is None or b is None or not (a.other_variance > 0 and b.other_variance > 0):
         return None, f"not adjusted by {name}, which is not recorded or does not vary in each arm"
-    return variance_reduction.cuped_difference(*pairs).difference, ""
+    return variance_reduction.cuped_difference(a, b, planned), ""
 
 
 def _by_permutation(
@@ -223,10 +222,8 @@ def _of_clusters(
     sides = [own[own["variant"] == arm] for arm in arms]
     if min(map(len, sides)) < 2 or outcome not in design.metrics:
         return AnalysisResult(None, reason="two clusters an arm are asked for, and a metric that adds up")
-    found = cluster_robust.cluster_difference(
-        *((s["n"].to_numpy("float64"), s["total"].to_numpy("float64")) for s in sides),
-        evidence.rng(design.experiment, outcome, arms[1]),
-    )
+    a, b = ((s["n"].to_numpy("float64"), s["total"].to_numpy("float64")) for s in sides)
+    found = cluster_robust.cluster_difference(a, b, evidence.rng(design.experiment, outcome, arms[1]))
     if math.isinf(found.difference.high):
         return AnalysisResult(
             None, reason=f"with {found.n_control} and {found.n_variant} clusters no difference could be beyond chance"
@@ -256,14 +253,15 @@ def _ratio_arms(
     top, bottom = design.ratios[outcome]
     pairs = [variance_reduction.bivariate_moments(evidence.counted, (design.experiment, arm, top), f"metric_{bottom}")
              for arm in (design.control, variant)]
-    return tuple(variance_reduction.linearised_ratio(p) if p else ArmMoments(0, math.nan, math.nan) for p in pairs)
+    a, b = (variance_reduction.linearised_ratio(p) if p else ArmMoments(0, math.nan, math.nan) for p in pairs)
+    return a, b
 
 
 def _of_quantile(
     design: ExperimentDesign, outcome: str, arms: tuple[str, str], evidence: ExperimentData
 ) -> AnalysisResult:
     metric = _metric_of(design, outcome)
-    q = design.plan.quantiles[metric]
+    q = design.quantiles[metric]
     values = evidence.units.values(design.experiment, metric, arms)
     why = quantile_effects.quantile_refusal(*values, q)
     part = "" if evidence.units.is_whole else f", of {len(values[0]) + len(values[1]):,} units drawn"
@@ -287,12 +285,12 @@ def _sequential(found: AnalysisResult, design: ExperimentDesign, n: list[float])
                  f"{found.method}{ALWAYS}", found.reason)
 
 
-def _relative(found: AnalysisResult, means: tuple[ArmMoments, ArmMoments], has_base: bool) -> Difference:
+def _relative(d: Difference, method: str, means: tuple[ArmMoments, ArmMoments], has_base: bool) -> Difference:
     """Return the relative difference by the method of the difference, so that both are clear of zero or neither is."""
-    if found.method in {WELCH, DELTA}:
+    if method in {WELCH, DELTA}:
         return mean_difference.fieller(*means)
-    return proportions.proportion_ratio(*means) if found.method == SCORE else _relative_to_control(
-        found.difference, means[0].mean if has_base else math.nan)
+    return proportions.proportion_ratio(*means) if method == SCORE else _relative_to_control(
+        d, means[0].mean if has_base else math.nan)
 
 
 def _relative_to_control(d: Difference, base: float) -> Difference:
@@ -322,17 +320,16 @@ def _adjusted_differences(
 
 
 def _posterior(
-    found: AnalysisResult, means: tuple[ArmMoments, ArmMoments], design: ExperimentDesign
+    d: Difference, method: str, means: tuple[ArmMoments, ArmMoments], design: ExperimentDesign
 ) -> dict[str, float]:
     """Return the Bayesian reading; none where arms or clusters had to be drawn again because no normal one holds."""
-    if found.method.startswith((AGAIN, CLUSTERS_AGAIN)):
+    if method.startswith((AGAIN, CLUSTERS_AGAIN)):
         return {}
     sign = -1 if design.plan and design.plan.lower_is_better else 1
     prior = design.plan.prior_effect if design.plan and design.plan.prior_effect else math.inf
-    d = found.difference
-    if found.method.startswith(SCORE):
+    if method.startswith(SCORE):
         known = bayesian.of_shares(*means, sign, prior)
-    elif found.method.endswith(ALWAYS):
+    elif method.endswith(ALWAYS):
         known = bayesian.posterior_of_difference(sign * d.value, d.error, prior)
     else:
         known = bayesian.of_interval(d, sign, prior)
@@ -369,7 +366,7 @@ def _too_few(rows: pd.DataFrame, arms: tuple[str, str], assumptions: Experiments
     return "every value is the same" if not seen["variance"].sum() else ""
 
 
-def holm_family(rows: list[Mapping[str, Any]], design: ExperimentDesign) -> np.ndarray:
+def holm_family(rows: Sequence[Mapping[str, Any]], design: ExperimentDesign) -> np.ndarray:
     """Return the adjusted p of every row: the deciding ones by the plan's family, the others by Benjamini–Hochberg."""
     decides = np.array([bool(row["is_primary"]) for row in rows], dtype=bool)
     p = np.array([row["p"] for row in rows], dtype=float)
@@ -382,7 +379,7 @@ def holm_family(rows: list[Mapping[str, Any]], design: ExperimentDesign) -> np.n
                     multiple_testing.benjamini_hochberg(np.where(decides, np.nan, p)))
 
 
-def exact_family(rows: list[Mapping[str, Any]], design: ExperimentDesign) -> np.ndarray:
+def exact_family(rows: Sequence[Mapping[str, Any]], design: ExperimentDesign) -> np.ndarray:
     """Return the adjusted p of every row were those with few of the rarer answer read by Fisher's test; NaN elsewhere.
 
     Of the two tests the larger p is taken.

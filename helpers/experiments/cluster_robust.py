@@ -91,10 +91,8 @@ def cluster_difference(
     """
     if min(len(control[0]), len(variant[0])) >= MIN_CLUSTERS:
         found, freedom = cr2_difference(control, variant, level)
-    else:
-        freedom = 0.0
-    if freedom >= MIN_DEGREES_OF_FREEDOM:
-        return ClusterDifference(found, len(control[0]), len(variant[0]), freedom, "CR2")
+        if freedom >= MIN_DEGREES_OF_FREEDOM:
+            return ClusterDifference(found, len(control[0]), len(variant[0]), freedom, "CR2")
     return ClusterDifference(
         cluster_permutation_difference(control, variant, rng, level),
         len(control[0]),

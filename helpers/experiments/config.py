@@ -17,33 +17,37 @@ class ExperimentPlan(Section):
     hypothesis: str = Field(min_length=1, description="what is expected to happen, and why")
     control: str = Field(min_length=1, description="arm that the others are compared with")
     primary_metric: str = Field(min_length=1, description="the one outcome that decides, without its metric_ prefix")
-    shares: dict[str, float] = Field({}, description="planned share of units by arm; empty for equal shares [share]")
+    shares: dict[str, float] = Field(
+        default={}, description="planned share of units by arm; empty for equal shares [share]")
     minimum_effect: float = Field(
-        0.0, ge=0, description="smallest relevant difference, in the unit of the metric [unit of the metric]")
-    lower_is_better: bool = Field(False, description="whether a fall of the metric is the improvement")
+        default=0.0, ge=0,
+        description="smallest relevant difference, in the unit of the metric [unit of the metric]")
+    lower_is_better: bool = Field(default=False, description="whether a fall of the metric is the improvement")
     ends_on: date | None = Field(
-        None, description="day of the one planned look; before it every verdict is to keep running")
-    owner: str = Field("not named", description="who acts on the verdict")
-    assigned: str = Field("unit", description="what is assigned: customer, visit, shop, day of a switchback")
+        default=None, description="day of the one planned look; before it every verdict is to keep running")
+    owner: str = Field(default="not named", description="who acts on the verdict")
+    assigned: str = Field(default="unit", description="what is assigned: customer, visit, shop, day of a switchback")
     guardrails: Annotated[tuple[str, ...], Field(strict=False)] = Field(
-        (), description="outcomes that must not get worse, without their metric_ prefix")
+        default=(), description="outcomes that must not get worse, without their metric_ prefix")
     covariate: str = Field(
-        "", description="column known beforehand that the primary metric is adjusted by; empty for no adjustment")
+        default="",
+        description="column known beforehand that the primary metric is adjusted by; empty for no adjustment")
     ratios: dict[str, Annotated[tuple[str, str], Field(strict=False)]] = Field(
-        {}, description="further outcomes that are one metric over another, by name")
-    quantiles: dict[str, float] = Field({}, description="metrics of which a quantile is compared too [share]")
+        default={}, description="further outcomes that are one metric over another, by name")
+    quantiles: dict[str, float] = Field(default={}, description="metrics of which a quantile is compared too [share]")
     stop_rule: Literal["one look", "always valid"] = Field(
-        "one look", description="one look on the planned day, or intervals that hold at every look")
+        default="one look", description="one look on the planned day, or intervals that hold at every look")
     tuned_for: int = Field(
-        5000, ge=200, description="units at which the always-valid interval is narrowest [units]")
+        default=5000, ge=200, description="units at which the always-valid interval is narrowest [units]")
     family: Literal["holm", "benjamini-hochberg"] = Field(
-        "holm", description="how the deciding comparisons are adjusted for their number")
+        default="holm", description="how the deciding comparisons are adjusted for their number")
     prior_effect: float | None = Field(
-        None, gt=0, description="standard deviation of true differences beforehand; empty for nothing known "
+        default=None, gt=0, description="standard deviation of true differences beforehand; empty for nothing known "
                                 "[unit of the metric]")
 
-    label: str = Field("", description="what people call the experiment; empty for its name")
-    metric_labels: dict[str, str] = Field({}, description="what people call its outcomes, by name of the metric")
+    label: str = Field(default="", description="what people call the experiment; empty for its name")
+    metric_labels: dict[str, str] = Field(
+        default={}, description="what people call its outcomes, by name of the metric")
 
     @property
     def fingerprint(self) -> str:

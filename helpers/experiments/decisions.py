@@ -109,7 +109,7 @@ def _effects_of_experiment(
     design: ExperimentDesign, evidence: ExperimentData, blocked: str, assumptions: ExperimentsConfig, as_of: date
 ) -> list[dict[str, Any]]:
     outcomes = analysis.analysed_outcomes(design, evidence) or [
-        design.plan.primary_metric if design.plan else "outcome"
+        design.primary_metric or "outcome"
     ]
     rows = [analysis.analyse(design, outcome, variant, evidence, assumptions) for outcome in outcomes
             for variant in design.variants or ("no other arm",)]
@@ -140,9 +140,9 @@ def _verdict(
         return {"verdict": KEEP_RUNNING}
     if str(row["variant"]) in harmed:
         return {"verdict": STOP, "reason": f"the guardrail {harmed[str(row['variant'])]} got worse, beyond chance"}
-    ends_on = design.plan.ends_on if design.plan else None
-    if ends_on and as_of < ends_on and design.plan.stop_rule == "one look":
-        return {"verdict": KEEP_RUNNING, "reason": f"the planned look is on {ends_on.isoformat()}"}
+    plan = design.plan
+    if plan and plan.ends_on and as_of < plan.ends_on and plan.stop_rule == "one look":
+        return {"verdict": KEEP_RUNNING, "reason": f"the planned look is on {plan.ends_on.isoformat()}"}
     is_lower = bool(design.plan and design.plan.lower_is_better)
     low, high = (-row["high"], -row["low"]) if is_lower else (row["low"], row["high"])
     worth = design.plan.minimum_effect if design.plan else 0.0

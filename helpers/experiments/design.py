@@ -61,6 +61,16 @@ class ExperimentDesign:
         return {name: pair for name, pair in planned.items() if set(pair) <= set(self.metrics)}
 
     @property
+    def quantiles(self) -> dict[str, float]:
+        """Metrics of which a quantile is compared too, with its share; none without a plan."""
+        return self.plan.quantiles if self.plan else {}
+
+    @property
+    def primary_metric(self) -> str:
+        """The outcome that decides; empty without a plan."""
+        return self.plan.primary_metric if self.plan else ""
+
+    @property
     def label(self) -> str:
         """What people call the experiment: the plan's label, else its name without underscores."""
         return (self.plan.label if self.plan else "") or readable_id(self.experiment)

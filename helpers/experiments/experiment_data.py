@@ -42,7 +42,8 @@ class UnitSample:
 
     def values(self, experiment: str, metric: str, arms: tuple[str, str]) -> tuple[np.ndarray, np.ndarray]:
         """Return the known values of a metric in two arms."""
-        return tuple(v[~np.isnan(v)] for v in self.with_missing(experiment, metric, arms))
+        a, b = (v[~np.isnan(v)] for v in self.with_missing(experiment, metric, arms))
+        return a, b
 
     def with_missing(self, experiment: str, metric: str, arms: tuple[str, str]) -> tuple[np.ndarray, np.ndarray]:
         """Return the values of a metric in two arms, NaN where a unit has none."""
@@ -50,7 +51,8 @@ class UnitSample:
         column = aggregates.METRIC_PREFIX + metric
         if column not in own:
             return np.array([]), np.array([])
-        return tuple(own.loc[own["variant"] == arm, column].to_numpy("float64") for arm in arms)
+        a, b = (own.loc[own["variant"] == arm, column].to_numpy("float64") for arm in arms)
+        return a, b
 
     def facts(self, values: np.ndarray) -> ValueDistribution:
         """Return what an arm's values look like, scaled from this part of the units to all."""

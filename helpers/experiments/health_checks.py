@@ -153,7 +153,7 @@ def _covariate_gate(design: ExperimentDesign, lacking: CovariateMissingness, thr
             f"p {p_value_text(lacking.p)}, threshold {threshold:g}: "
             + (f"the arms lack it unequally, so {unadjusted}" if is_unequal else "the arms lack it alike"))
     return Gate(f"{design.label}: {readable_id(lacking.name)} known", lacking.p, threshold, is_unequal, Level.QUALIFY,
-                f"the difference in {design.metric_label(design.plan.primary_metric)}" if is_planned else
+                f"the difference in {design.metric_label(design.primary_metric)}" if is_planned else
                 f"every verdict on {design.label}",
                 f"{n:,} of {total:,} units lack {readable_id(lacking.name)} ({by_arm}), {fate}")
 
@@ -191,7 +191,8 @@ def sample_ratio_mismatch_gate(design: ExperimentDesign, arms: pd.DataFrame, thr
 
 
 def sample_ratio_sentence(
-    seen: Sequence[float], expected: Sequence[float], p: float, shares_from: str, *, is_mismatch: bool
+    seen: Sequence[float] | np.ndarray, expected: Sequence[float] | np.ndarray, p: float, shares_from: str, *,
+    is_mismatch: bool,
 ) -> str:
     """Return what a sample ratio test found: units by arm, the ratio that was expected, and p.
 

@@ -146,9 +146,9 @@ def independent_units_gate(design: ExperimentDesign, arms: pd.DataFrame) -> Gate
 
 def primary_metric_gate(design: ExperimentDesign) -> Gate:
     """Return whether the planned primary metric was recorded while others were."""
-    is_there = design.plan.primary_metric in {*design.metrics, *design.ratios}
-    sentence = (f"{design.metric_label(design.plan.primary_metric)} is recorded" if is_there else
-                f"the planned metric {design.metric_label(design.plan.primary_metric)} is not recorded; there are "
+    is_there = design.primary_metric in {*design.metrics, *design.ratios}
+    sentence = (f"{design.metric_label(design.primary_metric)} is recorded" if is_there else
+                f"the planned metric {design.metric_label(design.primary_metric)} is not recorded; there are "
                 f"{list_text([design.metric_label(m) for m in design.metrics])}")
     return Gate(f"{design.label}: primary metric", float(is_there), 1.0, not is_there, Level.BLOCK,
                 f"the verdict on {design.label}", sentence)

@@ -160,10 +160,8 @@ def winsorised_difference(
     both = np.concatenate([control, variant])
     some = both[both != 0] if np.mean(both == 0) > 0.5 and np.any(both) else both
     cap = float(np.quantile(some, 1 - share))
-    cut = [np.minimum(v, cap) for v in (control, variant)]
-    return WinsorisedDifference(
-        welch_difference(*(moments_of_values(v) for v in cut), level), cap, int((both > cap).sum())
-    )
+    a, b = (moments_of_values(np.minimum(v, cap)) for v in (control, variant))
+    return WinsorisedDifference(welch_difference(a, b, level), cap, int((both > cap).sum()))
 
 
 def moments_of_values(values: np.ndarray) -> ArmMoments:
