@@ -168,12 +168,11 @@ def _draws_estimate(quantity: str, draws: np.ndarray, unit: str, n: int, segment
 
 def _gap_reliability(known: ReplicateMoments, ends: np.ndarray) -> np.ndarray:
     parts = [slice(s, e) for s, e in pairwise(ends)]
-    blocks = [known.covariance[:, p, p] for p in parts]
-    spread = tuple(np.sqrt(block.mean(axis=(1, 2))) for block in blocks)
+    first, second = (known.covariance[:, p, p] for p in parts)
+    spread = np.sqrt(first.mean(axis=(1, 2))), np.sqrt(second.mean(axis=(1, 2)))
     shared = known.covariance[:, parts[0], parts[1]].mean(axis=(1, 2)) / (spread[0] * spread[1])
-    return scale_reliability.difference_score_reliability(
-        spread, tuple(scale_reliability.cronbach_alpha(block) for block in blocks), shared
-    )
+    alphas = scale_reliability.cronbach_alpha(first), scale_reliability.cronbach_alpha(second)
+    return scale_reliability.difference_score_reliability(spread, alphas, shared)
 
 
 def _satisfaction_correlations(

@@ -110,7 +110,7 @@ def kano_evaluation(answers: ir.Table, asked: pd.DataFrame, replicas: ReplicateW
     return pd.DataFrame(rows, columns=columns)
 
 
-def _kano_row(asked: tuple, rows: pd.DataFrame, replicas: ReplicateWeights | None) -> list[Any]:
+def _kano_row(asked: Any, rows: pd.DataFrame, replicas: ReplicateWeights | None) -> list[Any]:
     codes = np.rint(rows.to_numpy() / 25).astype(int)  # answers stand on 0–100
     seen = EVALUATION_TABLE[codes[:, 0], codes[:, 1]]
     counts = np.bincount(seen, minlength=len(KANO_CATEGORIES))

@@ -137,13 +137,13 @@ def late_delivery_estimates(found: AnswersWithDelivery) -> list[Estimate]:
 
 
 def _lateness_gap(in_time: tuple[np.ndarray, WeightedSample], late: tuple[np.ndarray, WeightedSample]) -> Estimate:
-    values, rows = zip(in_time, late, strict=True)
-    n = sum(map(len, values))
-    if min(map(len, values)) < FEW_PEOPLE:
-        few, rest = people_text(len(values[1])), people_text(len(values[0]))
+    (before, before_rows), (after, after_rows) = in_time, late
+    n = len(before) + len(after)
+    if min(len(before), len(after)) < FEW_PEOPLE:
+        few, rest = people_text(len(after)), people_text(len(before))
         reason = f"{few} people got theirs late, {rest} in time: {FEW_PEOPLE} of each are needed"
         return no_estimate(LATENESS_GAP, Status.INSUFFICIENT, reason, unit="points", n=n)
-    i, _ = weighted_difference(values, rows)
+    i, _ = weighted_difference((before, after), (before_rows, after_rows))
     return Estimate(LATENESS_GAP, i.value, i.low, i.high, "points", n)
 
 

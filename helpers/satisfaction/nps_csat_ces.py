@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
@@ -140,7 +141,7 @@ def nps_csat_ces_estimates(
     return found
 
 
-def measure_of_item(row: tuple) -> str:
+def measure_of_item(row: Any) -> str:
     """Return which measure an item of the catalogue allows, empty for none."""
     scale = row.scale_low, row.scale_high
     if row.role == "recommend":
@@ -151,7 +152,7 @@ def measure_of_item(row: tuple) -> str:
 
 
 def _measure_estimate(
-    quantity: str, label: str, row: tuple, rows: pd.DataFrame, of: tuple[str, float | None]
+    quantity: str, label: str, row: Any, rows: pd.DataFrame, of: tuple[str, float | None]
 ) -> Estimate:
     n, (segment, error) = int(rows["n_people"].sum()), of
     way = {CES: _ces, CSAT: _csat}.get(quantity, _nps)

@@ -102,11 +102,9 @@ def _penalty_reward(name: str, low: np.ndarray, high: np.ndarray, n: int) -> Pen
         (False, True): EXCITEMENT_FACTOR,
         (False, False): NEITHER_FACTOR,
     }[penalty.high < 0, reward.low > 0]
-    made = [
-        Estimate(q, i.value, i.low, i.high, "points", n, name)
-        for q, i in ((PENALTY_OF_LOW, penalty), (REWARD_OF_HIGH, reward))
-    ]
-    return PenaltyReward(name, *made, kind)
+    below = Estimate(PENALTY_OF_LOW, penalty.value, penalty.low, penalty.high, "points", n, name)
+    above = Estimate(REWARD_OF_HIGH, reward.value, reward.low, reward.high, "points", n, name)
+    return PenaltyReward(name, below, above, kind)
 
 
 def penalty_reward_estimates(found: list[PenaltyReward] | NoPathModel) -> list[Estimate]:

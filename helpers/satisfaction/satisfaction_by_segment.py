@@ -100,8 +100,8 @@ def _segment_row(
         common = given.common(*(part["response_id"] for part in parts))
         parts = parts if common.is_whole else [given.rescored(part, common.items) for part in parts]
     if min(map(len, parts)) >= FEW_PEOPLE:
-        scores = tuple(part["satisfaction"].to_numpy(float) for part in parts)
-        made, p = weighted_difference(scores, tuple(_of(part, replicas) for part in parts))
+        rest, own_scores = (part["satisfaction"].to_numpy(float) for part in parts)
+        made, p = weighted_difference((rest, own_scores), (_of(parts[0], replicas), _of(parts[1], replicas)))
         gap = made.value
     return f"{segment_label(column)} {value}", n, own.value, own.low, own.high, gap, p, common.note
 

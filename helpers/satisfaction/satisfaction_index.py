@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
@@ -155,7 +156,7 @@ def questions(
     return [replace(e, reason=scale_of(ends.loc[e.segment])) for e in made if e.status is Status.OK]
 
 
-def scale_of(item: pd.Series | tuple) -> str:
+def scale_of(item: Any) -> str:
     """Return the ends of an item's scale, in words."""
     return f"from {item.scale_low:g} to {item.scale_high:g}"
 
@@ -212,8 +213,9 @@ def _wave_changes(
                 SATISFACTION_CHANGE, Status.INSUFFICIENT, reason, unit="points", n=_least(pair), segment=segment
             )
             continue
-        values = tuple(g["satisfaction"].to_numpy(float) for g in pair)
-        change: Interval = weighted_difference(values, tuple(_sample_of_scores(g, replicas) for g in pair), level)[0]
+        before, after = (g["satisfaction"].to_numpy(float) for g in pair)
+        samples = _sample_of_scores(pair[0], replicas), _sample_of_scores(pair[1], replicas)
+        change: Interval = weighted_difference((before, after), samples, level)[0]
         yield Estimate(
             SATISFACTION_CHANGE,
             change.value,

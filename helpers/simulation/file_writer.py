@@ -99,7 +99,8 @@ def _delivered(made: Iterable[Block], writers: "_Writers") -> Iterator[dict[str,
             if waiting:
                 yield waiting.result()
             waiting = beside.submit(_deliver, part, writers)
-        yield waiting.result()
+        if waiting:
+            yield waiting.result()
 
 
 def _deliver(part: Block, writers: "_Writers") -> dict[str, dict[str, int]]:

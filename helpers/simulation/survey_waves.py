@@ -152,7 +152,7 @@ def _on_the_curve(
         prior = np.array([(given[careful, SWITCHING] == step).mean() for step in steps])
         planted = expit(base + order_lines.repurchase_logit(world.curve, score[careful, None], _switching(steps)))
         taken = order_lines.reassign_scores(rng, score[careful], planted @ prior, again[careful])
-        found[np.ix_(careful, SATISFIED)] = given[np.ix_(careful[taken], SATISFIED)]
+        found[careful[:, None], SATISFIED] = given[careful[taken][:, None], SATISFIED]
         cuts = np.quantile(score[careful], np.arange(1, FIFTHS) / FIFTHS)
         group = 2 * np.searchsorted(cuts, score[careful[taken]]) + again[careful]
         u = order_lines.coupled_uniforms(rng, group, given[careful, SWITCHING] + rng.random(len(careful)))

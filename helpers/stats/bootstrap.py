@@ -101,7 +101,7 @@ def bootstrap_moments(
         [slice(s, min(s + BOOTSTRAP_BLOCK_ROWS, n)) for s in range(0, n, BOOTSTRAP_BLOCK_ROWS)],
     )
     taken = rng.multinomial(n, [(part.stop - part.start) / n for part in parts], size=draws)
-    sums = 0.0
+    sums = np.zeros(1)
     for i, part in enumerate(parts):
         drawn = _draw_counts(rng, taken[:, i], part.stop - part.start)
         sums = (

@@ -160,7 +160,7 @@ def is_few(n: Any) -> bool:
 # --- cells of a table --------------------------------------------------------------------------------------------
 
 
-def suppress_cells(counts: Sequence[float], lines: Sequence[Sequence[int]]) -> np.ndarray:
+def suppress_cells(counts: Sequence[float] | np.ndarray, lines: Sequence[Sequence[int] | np.ndarray]) -> np.ndarray:
     """Return which cells are withheld, shape (n_cells,): the small ones and as many more as keep them from being told.
 
     Parameters

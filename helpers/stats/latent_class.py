@@ -83,7 +83,7 @@ def _em(patterns: np.ndarray, counts: np.ndarray, c: int,
              rng: np.random.Generator) -> tuple[float, np.ndarray, np.ndarray]:
     yes, known = np.nan_to_num(patterns), ~np.isnan(patterns)
     shares, chances = np.full(c, 1 / c), rng.uniform(0.2, 0.8, (c, patterns.shape[1]))
-    before = -np.inf
+    value = before = -np.inf
     for _ in range(MAX_EM_STEPS):
         joint = _joint_log_probability(patterns, np.log(shares), chances)
         total = logsumexp(joint, axis=1, keepdims=True)

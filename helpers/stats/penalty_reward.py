@@ -84,9 +84,10 @@ def tertile_contrasts(
     beta = np.full(known.mean[:, :-1].shape, np.nan)
     beta[finite] = (np.linalg.pinv(left[finite]) @ right[finite])[:, :, 0]
     k, held = columns.shape[1], known.mean[:, :-1]
-    is_whole = (held > 1e-9).all(axis=1) & (held[:, :k] + held[:, k:] < 1 - 1e-9).all(axis=1)
+    is_whole = np.all(held > 1e-9, axis=1, keepdims=True) & np.all(
+        held[:, :k] + held[:, k:] < 1 - 1e-9, axis=1, keepdims=True)
     below = (held - held[0]) * np.repeat([1.0, -1.0], k)
-    return np.where(is_whole[:, None], beta - below @ _coefficient_slopes(columns, outcome, rows.weights, at), np.nan)
+    return np.where(is_whole, beta - below @ _coefficient_slopes(columns, outcome, rows.weights, at), np.nan)
 
 
 def _coefficient_slopes(columns: np.ndarray, outcome: np.ndarray, weights: np.ndarray, at: np.ndarray) -> np.ndarray:

@@ -8,6 +8,7 @@ Deming & Stephan (1940), *Annals of Mathematical Statistics* 11, 427–444; Kish
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -95,7 +96,8 @@ def population_margins(
     for name in sample.columns:
         here = sample[name].fillna("")
         if isinstance(population, pd.DataFrame):
-            here, everybody = categories_of(here, population[name].fillna(""))
+            whole: Any = population[name]
+            here, everybody = categories_of(here, whole.fillna(""))
             shares = everybody.value_counts(normalize=True).to_dict()
         else:
             shares = dict(population[name])

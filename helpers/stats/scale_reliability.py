@@ -76,9 +76,9 @@ def fit_common_factor(correlation: np.ndarray) -> CommonFactor:
         shared = correlation[:, 0, 1]
         loading = np.sqrt(np.clip(shared, 0, 1))
         return CommonFactor(np.repeat(loading[:, None], 2, axis=1), shared >= 1)
-    usable = np.isfinite(correlation).all(axis=(1, 2))
+    usable: np.ndarray = np.asarray(np.isfinite(correlation).all(axis=(1, 2)))
     reduced = np.where(usable[:, None, None], correlation, np.eye(k)).copy()
-    communality = np.full((n, k), 0.5)
+    communality, vectors = np.full((n, k), 0.5), np.zeros_like(reduced)
     for _ in range(MAX_FACTOR_STEPS):
         reduced[:, np.arange(k), np.arange(k)] = communality
         values, vectors = np.linalg.eigh(reduced)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
@@ -76,7 +77,7 @@ def percent_of_scale(score: float, low: float, high: float, is_reversed: bool) -
     return 100 - position if is_reversed else position
 
 
-def _cut_points(row: tuple) -> list[float]:
+def _cut_points(row: Any) -> list[float]:
     text = row.cut_points
     if not isinstance(text, str) or not text.strip():
         return [np.nan] * len(CUT_COLUMNS)

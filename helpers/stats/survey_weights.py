@@ -61,6 +61,8 @@ class WeightedSample:
 
         A row whose weight is not its person's has the person's replicates times their ratio.
         """
+        if self.replicas is None:
+            raise ValueError("a sample without replicates has no draws of its weights")
         own = self.replicas.of(self.people)
         if np.array_equal(own[0], self.weights):
             return own

@@ -92,7 +92,8 @@ class ClvValuation:
             units = ("money", "money", "orders")
             return tuple(no_estimate(q, self.status, self.reason, unit=u, n=self.checks.n_buyers)
                          for q, u in zip(CLV_QUANTITIES, units, strict=True))
-        return (self.totals.equity, self.totals.realised, self.totals.orders, *self._new_customer())
+        new = _new_customer(self.view, self.horizon_days) if self.view else ()
+        return (self.totals.equity, self.totals.realised, self.totals.orders, *new)
 
     def table(self) -> pd.DataFrame:
         """Return ``results/value_models``: totals, then every model's parameters."""
@@ -109,8 +110,9 @@ class ClvValuation:
 
     def ahead(self) -> pd.DataFrame:
         """Return repeat orders by week of the hold-out, forecast and happened; empty without a model."""
-        tried = self.trial and any(f.is_identified for f in self.trial.fits)
-        return self.trial.ahead if tried else pd.DataFrame(columns=["week_on", "series", "orders"])
+        if self.trial and any(f.is_identified for f in self.trial.fits):
+            return self.trial.ahead
+        return pd.DataFrame(columns=["week_on", "series", "orders"])
 
     def tracking(self) -> pd.DataFrame:
         """Return repeat orders by week of the whole history, for the figure; empty without a hold-out."""
@@ -136,17 +138,19 @@ class ClvValuation:
                  "unit": e.unit, "n": e.n} for e in (self.totals.orders, self.totals.realised)]
         return pd.DataFrame(rows)
 
-    def _new_customer(self) -> tuple[Estimate, ...]:
-        """Return orders and margin of a customer won today within the horizon, first purchase included."""
-        fit, weeks = self.view.fit, np.array([self.horizon_days / DAYS_PER_WEEK])
-        rng = np.random.default_rng(0)
-        orders = 1 + np.array([fit.model.expected_new(v, weeks)[0] for v in fit.draws(rng, 200)])
-        p, q, gamma = self.spend.draws(rng, 200).T
-        worth = orders * self.view.margin_share * p * gamma / (q - 1)
-        made = 1 + float(fit.model.expected_new(fit.values, weeks)[0])
-        value = made * self.view.margin_share * self.spend.mean
-        return (_drawn("orders_of_a_new_customer", made, orders, "orders", fit.n),
-                _drawn("value_of_a_new_customer", value, worth, "money", fit.n))
+
+
+def _new_customer(view: ClvForecast, horizon_days: int) -> tuple[Estimate, ...]:
+    """Return orders and margin of a customer won today within the horizon, first purchase included."""
+    fit, weeks = view.fit, np.array([horizon_days / DAYS_PER_WEEK])
+    rng = np.random.default_rng(0)
+    orders = 1 + np.array([fit.model.expected_new(v, weeks)[0] for v in fit.draws(rng, 200)])
+    p, q, gamma = view.spend.draws(rng, 200).T
+    worth = orders * view.margin_share * p * gamma / (q - 1)
+    made = 1 + float(fit.model.expected_new(fit.values, weeks)[0])
+    value = made * view.margin_share * view.spend.mean
+    return (_drawn("orders_of_a_new_customer", made, orders, "orders", fit.n),
+            _drawn("value_of_a_new_customer", value, worth, "money", fit.n))
 
 
 def _drawn(quantity: str, value: float, draws: np.ndarray, unit: str, n: int) -> Estimate:
@@ -184,7 +188,7 @@ def value_customers(engine: Engine, transactions: ir.Table, subscriptions: ir.Ta
     rng = np.random.default_rng(seed)
     trial = (
         validation.backtest_btyd(engine, transactions, history, BTYD_MODELS, rng)
-        if validation.calibration_cutoff(history)
+        if history and validation.calibration_cutoff(history)
         else None
     )
     base = frequency_recency.count_buyers(engine, buyers)
@@ -232,7 +236,7 @@ def with_clv(
     signed : SubscriptionSurvival
         Values by contracts, taken where no purchases are recorded.
     """
-    if found.view is None:
+    if found.view is None or found.totals is None:
         is_signed = not found.checks.n_buyers and not signed.reason
         return (
             _with(engine, customers, subscriptions.contract_value_by_customer(engine, signed))

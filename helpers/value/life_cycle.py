@@ -189,7 +189,7 @@ def life_cycle_stages(engine: Engine, transactions: ir.Table, valued: ir.Table, 
     )
     worth = _worth(engine, now, valued)[columns]
     before_on = as_of_on - timedelta(window_days)
-    if before_on <= history.first_on:
+    if history is None or before_on <= history.first_on:
         return LifeCycle(window_days, rules["silent_days"], worth, pd.DataFrame()), now
     was = assign_stage(purchases.purchase_occasions(transactions, before_on), before_on, **rules).select(
         "customer_id", before="stage"

@@ -64,11 +64,12 @@ class RetainedCustomers:
         -----
         Gross leaves out what customers spend more than before, net takes it in. Linearised ratios of independent draws.
         """
-        names, n = ("gross_revenue_retention", "net_revenue_retention"), self.n_before
+        gross, net, n = "gross_revenue_retention", "net_revenue_retention", self.n_before
         if n < 2 or self.sums.get("b", 0) <= 0:
             reason = self.reason or "fewer than two customers bought in the first period"
-            return tuple(no_estimate(q, Status.INSUFFICIENT, reason, unit="share", n=n) for q in names)
-        return tuple(_ratio(q, self.sums, key, n) for q, key in zip(names, "ma", strict=True))
+            return (no_estimate(gross, Status.INSUFFICIENT, reason, unit="share", n=n),
+                    no_estimate(net, Status.INSUFFICIENT, reason, unit="share", n=n))
+        return _ratio(gross, self.sums, "m", n), _ratio(net, self.sums, "a", n)
 
     def table(self) -> pd.DataFrame:
         """Return the split and the retention of revenue as a long summary table."""

@@ -94,8 +94,8 @@ class RevenueBridge:
         n, before = retained.n_customers + churned.n_customers, float(retained.before + churned.before)
         if n < 2 or before <= 0:
             reason = self.reason or "fewer than two customers bought in the first period"
-            return tuple(no_estimate(f"retention_by_{by}", self.status, reason, unit="share", n=n)
-                         for by in ("count", "money"))
+            return (no_estimate("retention_by_count", self.status, reason, unit="share", n=n),
+                    no_estimate("retention_by_money", self.status, reason, unit="share", n=n))
         counted = confidence_intervals.share_interval(retained.n_customers / n, n)
         r = float(retained.before) / before
         spread = np.sqrt((1 - r) ** 2 * retained.squares_before + r**2 * churned.squares_before) / before

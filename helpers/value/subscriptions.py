@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
@@ -107,15 +108,15 @@ def survival_by_plan(engine: Engine, subscriptions: ir.Table, as_of_on: date, *,
     running = contracts[~contracts["has_ended"]]
     reason = _reason(contracts, running)
     if reason and reason != NO_FEES:
-        nothing = [no_estimate(q, Status.INSUFFICIENT, reason, unit=u, n=len(running))
-                   for q, u in (("contract_equity", "money"), ("contracts_kept", "share"))]
-        return SubscriptionSurvival(months, _no_curves(), _no_values(), *nothing, len(running), reason)
+        equity, kept = (no_estimate(q, Status.INSUFFICIENT, reason, unit=u, n=len(running))
+                        for q, u in (("contract_equity", "money"), ("contracts_kept", "share")))
+        return SubscriptionSurvival(months, _no_curves(), _no_values(), equity, kept, len(running), reason)
     rng = np.random.default_rng(seed)
     hazards = {plan: _hazards(group, months, rng) for plan, group in contracts.groupby("plan")}
     curves = pd.concat([_curve(plan, group) for plan, group in contracts.groupby("plan")])
     rates = margin_rate * (1 + discount_rate) ** (-(np.arange(months) + 0.5) / 12)
-    kept = sum(_still_running(group, hazards[plan], months) for plan, group in running.groupby("plan")) / len(running)
-    lasting = _percentile_interval("contracts_kept", kept, "share", len(running))
+    left = np.sum([_still_running(group, hazards[plan], months) for plan, group in running.groupby("plan")], axis=0)
+    lasting = _percentile_interval("contracts_kept", left / len(running), "share", len(running))
     curves = curves.reset_index(drop=True)
     if reason:
         equity = no_estimate("contract_equity", Status.INSUFFICIENT, reason, unit="money", n=len(running))
@@ -123,7 +124,8 @@ def survival_by_plan(engine: Engine, subscriptions: ir.Table, as_of_on: date, *,
     priced = running[running["fee"].notna()]
     valued = [_contract_values(group, hazards[plan], rates) for plan, group in priced.groupby("plan")]
     values = pd.concat([v for v, _ in valued]).sort_values("subscription_id", ignore_index=True)
-    equity = _percentile_interval("contract_equity", sum(total for _, total in valued), "money", len(priced))
+    equity = _percentile_interval("contract_equity", np.sum([total for _, total in valued], axis=0), "money",
+                                  len(priced))
     return SubscriptionSurvival(months, curves, values, equity, lasting, len(running))
 
 
@@ -310,7 +312,8 @@ def count_contracts(engine: Engine, subscriptions: ir.Table) -> ContractBase:
     row = engine.first_row(subscriptions.aggregate(**sums, n_fees=fee.count()))
     n_fees = row.pop("n_fees")
     absent = {name: 0.0 if n_fees and not row[f"n_{name}"] else float("nan") for name in ("active", "ended")}
-    return ContractBase(**{k: absent[k.split("_")[1]] if v is None else v for k, v in row.items()})
+    known: dict[str, Any] = {k: absent[k.split("_")[1]] if v is None else v for k, v in row.items()}
+    return ContractBase(**known)
 
 
 def customer_base_table(base: RevenueBridge, contracts: ContractBase, *more: pd.DataFrame) -> pd.DataFrame:

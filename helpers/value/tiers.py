@@ -197,7 +197,7 @@ def _held(segment: str, n: int, share: float, half: float) -> Estimate:
     return Estimate("share_held", share, share - half, share + half, unit="share", n=n, segment=segment)
 
 
-def _end(n: ir.IntegerValue | int, share: float) -> ir.IntegerValue:
+def _end(n: ir.IntegerValue, share: float) -> ir.IntegerValue:
     """Return the last position within a share of n, a started customer counted whole."""
     return (n * share - 1e-6).ceil()
 

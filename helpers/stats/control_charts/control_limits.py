@@ -265,6 +265,7 @@ def simulate_limits(design: LimitDesign, alarms_a_period: float, draws: int, see
     columns = [np.ones((quiet.shape[1], 1)), *([waves] if design.has_season else [])]
     found = fit_baseline(quiet, np.hstack(columns), design.n_baseline, design.follows)
     left, (low, high) = quiet - found.centre, LIMIT_BRACKETS[design.detector]
+    pair, rate = _matching_shift_limit(design.detector, high), 0.0
     for _ in range(9):
         middle = (low + high) / 2
         pair = _matching_shift_limit(design.detector, middle)
@@ -287,7 +288,7 @@ def _true_autocorrelation(rng: np.random.Generator, found: float, n_baseline: in
     """Return draws of the true dependence given the one that was found: two to one for none, else anything to .9."""
     error = np.sqrt((1 - found**2) / n_baseline)
     reach = stats.norm.cdf([-found / error, (MAX_AUTOCORRELATION - found) / error])
-    some = found + error * stats.norm.ppf(rng.uniform(*reach, draws))
+    some = found + error * stats.norm.ppf(rng.uniform(reach[0], reach[1], draws))
     odds = 2 * stats.norm.pdf(found, 0, 1 / np.sqrt(n_baseline)), (reach[1] - reach[0]) / MAX_AUTOCORRELATION
     return np.where(rng.random(draws) < odds[0] / sum(odds), 0.0, np.clip(some, 0, MAX_AUTOCORRELATION))
 

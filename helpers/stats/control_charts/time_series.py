@@ -56,7 +56,7 @@ class TimeSeries:
         """Return figures as they are, or events as normal scores of their mid-p value at the pooled share or rate."""
         if self.size is None:
             return np.asarray(self.value, dtype="float64")[rows]
-        law, events = self._law(rows, pooled), self.value[rows]
+        law, events = self._law(self.size[rows], pooled), self.value[rows]
         middle = law.cdf(events) - law.pmf(events) / 2
         return stats.norm.ppf(np.clip(middle, 1e-12, 1 - 1e-12))
 
@@ -64,8 +64,8 @@ class TimeSeries:
         """Return scores as figures again."""
         if self.size is None:
             return scores
-        return self._law(rows, pooled).ppf(stats.norm.cdf(scores)) / self.size[rows]
-
-    def _law(self, rows: np.ndarray, pooled: float) -> stats.rv_discrete:
         size = self.size[rows]
+        return self._law(size, pooled).ppf(stats.norm.cdf(scores)) / size
+
+    def _law(self, size: np.ndarray, pooled: float) -> stats.rv_discrete:
         return stats.binom(size, pooled) if self.kind == SHARE_SERIES else stats.poisson(size * pooled)

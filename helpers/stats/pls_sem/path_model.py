@@ -167,7 +167,7 @@ def fit_path_model(model: PathModel, correlation: np.ndarray, scheme: str = "pat
     """
     if scheme not in WEIGHTING_SCHEMES:
         raise InputError("scheme", f"there is no scheme '{scheme}'", ", ".join(WEIGHTING_SCHEMES))
-    usable = np.isfinite(correlation).all(axis=(1, 2))
+    usable: np.ndarray = np.asarray(np.isfinite(correlation).all(axis=(1, 2)))
     if not usable.all():
         correlation = np.where(usable[:, None, None], correlation, 0.5 + 0.5 * np.eye(correlation.shape[1]))
     made = _path_fit(model, correlation, usable, scheme)
@@ -183,8 +183,10 @@ def _path_fit(model: PathModel, correlation: np.ndarray, usable: np.ndarray, sch
     among = outer_weights.score_correlations(blocks, weights, products)
     paths, explained = outer_weights.replicate_regressions(among, model.adjacency)
     loadings = products[np.arange(len(model.items)), model.block_of]
-    first = (np.moveaxis(x, -1, 0) for x in (weights, loadings, among, paths, explained))
-    return PathFit(model, *first, _rho_a(model, correlation, weights.T), settled & usable)
+    weights_, loadings_, among_, paths_, explained_ = (
+        np.moveaxis(x, -1, 0) for x in (weights, loadings, among, paths, explained))
+    return PathFit(model, weights_, loadings_, among_, paths_, explained_, _rho_a(model, correlation, weights.T),
+                   settled & usable)
 
 
 def structural_coefficients(correlation: np.ndarray, adjacency: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -210,7 +210,7 @@ def _moderated_slopes(
     known = replicate_moments(columns, weights)
     found = fit_path_model(model, known.correlation)
     spread = np.sqrt(np.einsum("bii->bi", known.covariance))
-    into = list(dict.fromkeys([start, moderator, *np.flatnonzero(model.adjacency[:, end])]))
+    into = list(dict.fromkeys([start, moderator, *np.flatnonzero(model.adjacency[:, end]).tolist()]))
     scores = {
         j: _construct_scores(columns, known.mean, found.weights / spread, model.items_of(j)) for j in (*into, end)
     }

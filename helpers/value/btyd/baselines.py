@@ -23,7 +23,7 @@ def spearman_correlation(forecast: np.ndarray, happened: np.ndarray, n: np.ndarr
 
     `scipy.stats.spearmanr` takes a row for each customer, and knows no counts.
     """
-    covariance = np.cov(*(rank_positions(v, n) for v in (forecast, happened)), aweights=n, ddof=0)
+    covariance = np.cov(rank_positions(forecast, n), rank_positions(happened, n), aweights=n, ddof=0)
     spread = np.diag(covariance)
     return float(covariance[0, 1] / np.sqrt(spread.prod())) if spread.min() > 1e-15 else float("nan")
 

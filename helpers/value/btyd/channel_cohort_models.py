@@ -50,12 +50,14 @@ class ChannelCohortModels:
 
     def verdicts(self) -> dict[str, str]:
         """Return whether each finer model forecasts ``better``, ``worse`` or as well (``tie``) out of sample."""
-        return {name: self.trial.verdict(name, ONE_MODEL) for name in self.tested_models()}
+        trial = self.trial
+        return {name: trial.verdict(name, ONE_MODEL) for name in self.tested_models()} if trial else {}
 
     def estimates(self) -> tuple[Estimate, ...]:
         """Return ratios of rates by channel, and the paired differences in the hold-out."""
-        of_channel = self.by_channel.estimates() if self.by_channel else ()
-        return (*of_channel, *(self.trial.difference(name, ONE_MODEL) for name in self.tested_models()))
+        of_channel, trial = self.by_channel.estimates() if self.by_channel else (), self.trial
+        tried = [trial.difference(name, ONE_MODEL) for name in self.tested_models()] if trial else []
+        return (*of_channel, *tried)
 
     def table(self) -> pd.DataFrame:
         """Return the finer models as a long summary table."""
@@ -65,11 +67,11 @@ class ChannelCohortModels:
         """Return the models in the hold-out as a table for reading: orders forecast, error, squared error, verdict."""
         verdicts = {ONE_MODEL: ""} | self.verdicts() if self.tested_models() else {}
         t = self.trial
-        return pd.DataFrame([{"model": name, "orders": t.total(name).value, "error": t.error(name),
+        rows = [] if t is None else [{"model": name, "orders": t.total(name).value, "error": t.error(name),
                               "squared_error": float(np.average((t.orders - t.forecasts[name]) ** 2,
                                                                 weights=t.counts.n)), "against_one_model": verdict}
-                             for name, verdict in verdicts.items()],
-                            columns=["model", "orders", "error", "squared_error", "against_one_model"])
+                             for name, verdict in verdicts.items()]
+        return pd.DataFrame(rows, columns=["model", "orders", "error", "squared_error", "against_one_model"])
 
 
 def compare_channel_cohort_models(engine: Engine, transactions: ir.Table, customers: ir.Table, fit: BtydFit | None,

@@ -27,22 +27,33 @@ MAX_ABS_LOG_PARAMETER = 12.0  # limit of the log parameters
 class BtydModel(Protocol):
     """What every model of purchases can do; ``values`` are its four parameters, shape ``(4,)``."""
 
-    name: str
-    names: tuple[str, str, str, str]
+    @property
+    def name(self) -> str:
+        """Name of the model, as pages say it."""
+        ...
+
+    @property
+    def names(self) -> tuple[str, str, str, str]:
+        """Names of its parameters."""
+        ...
 
     def likelihood(self, counts: frequency_recency.FrequencyRecency, values: np.ndarray) -> tuple[float, np.ndarray]:
         """Return the log-likelihood of all customers and its gradient, shape ``(4,)``."""
+        ...
 
     def p_alive(self, counts: frequency_recency.FrequencyRecency, values: np.ndarray) -> np.ndarray:
         """Return the probability of still being a customer at T, shape ``(n_rows,)``."""
+        ...
 
     def expected_if_alive(
         self, counts: frequency_recency.FrequencyRecency, values: np.ndarray, weeks: float
     ) -> np.ndarray:
         """Return purchases expected in the weeks after T from one who is alive at T, shape ``(n_rows,)``."""
+        ...
 
     def expected_new(self, values: np.ndarray, weeks: np.ndarray) -> np.ndarray:
         """Return repeat purchases expected in the weeks after a customer's first, shape of `weeks`."""
+        ...
 
     def drawn(
         self,
@@ -53,6 +64,7 @@ class BtydModel(Protocol):
         is_alive: np.ndarray,
     ) -> np.ndarray:
         """Return purchases in the weeks after T drawn for each row, shape of `is_alive`, ``(n_rows, n_draws)``."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -219,6 +219,8 @@ def backtest_btyd(
         Draws futures, for the interval of the forecast of all orders.
     """
     cutoff_on = calibration_cutoff(history)
+    if cutoff_on is None:
+        raise ValueError(f"{history.n_days} days bear no hold-out")
     hold_out = TimeWindow(cutoff_on + timedelta(1), history.last_on)
     counts, orders, by_day = split_calibration_holdout(engine, transactions, history, cutoff_on)
     fits = tuple(fit_btyd(model, counts) for model in models)
