@@ -116,5 +116,11 @@ def _write_legend(axes: "Axes") -> None:
     legend.remove()
     widest = max((text_width(name) for name in names), default=1) * LETTER + 44
     columns = min(len(names), max(1, int((width - 16) / widest))) or 1
-    axes.figure.legend(handles, [escape_mathtext(name) for name in names], loc="outside upper left", ncols=columns,
-                       title=escape_mathtext(heading) or None, alignment="left")
+    axes.figure.legend(
+        handles,
+        [escape_mathtext(name) for name in names],
+        loc="outside upper left",
+        ncols=columns,
+        title=escape_mathtext(heading) or None,
+        alignment="left",
+    )

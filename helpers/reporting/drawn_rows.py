@@ -20,9 +20,11 @@ def rows_with_value(frame: pd.DataFrame, label: str, value: str) -> tuple[pd.Dat
     hidden = suppressed_tables.suppressed_rows(frame)
     is_small = hidden.to_numpy()
     is_known = np.isfinite(frame[value].astype("float64").to_numpy()) & ~is_small
-    notes = [_left_out("Without a value, for lack of data", frame[label][~is_known & ~is_small]),
-             _left_out(_withheld(frame, hidden), frame[label][is_small]),
-             f"The first {MOST_ROWS} of {formatting.whole(is_known.sum())} rows." if is_known.sum() > MOST_ROWS else ""]
+    notes = [
+        _left_out("Without a value, for lack of data", frame[label][~is_known & ~is_small]),
+        _left_out(_withheld(frame, hidden), frame[label][is_small]),
+        f"The first {MOST_ROWS} of {formatting.whole(is_known.sum())} rows." if is_known.sum() > MOST_ROWS else "",
+    ]
     return frame[is_known].head(MOST_ROWS), " ".join(filter(None, notes))
 
 
@@ -58,7 +60,8 @@ def _group_names(frame: pd.DataFrame, names: Sequence[str]) -> pd.Series:
 def _withheld(frame: pd.DataFrame, hidden: pd.Series) -> str:
     """Return why rows are withheld: that they are small only where that gives nothing away."""
     return {suppressed_tables.HIDDEN: "Of fewer than ten people, and not shown"}.get(
-        suppressed_tables.suppressed_mark(frame, hidden), "Of fewer than ten people or beside such, and not shown")
+        suppressed_tables.suppressed_mark(frame, hidden), "Of fewer than ten people or beside such, and not shown"
+    )
 
 
 def _left_out(why: str, labels: pd.Series) -> str:

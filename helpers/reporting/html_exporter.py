@@ -1,14 +1,41 @@
 """nbconvert exporter with the workbook's template; apart because its import is slow."""
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from nbconvert import HTMLExporter, TemplateExporter
 from nbconvert.filters import DataTypeFilter, Highlight2HTML
+from nbconvert.preprocessors.sanitize import SanitizeHTML
 from nbformat import NotebookNode
 
 TEMPLATE = Path(__file__).parent / "template"
+
+OURS = re.compile(r'\s*<\w+ class="exhibit')
+
+TABLES = ("table", "thead", "tbody", "tfoot", "tr", "th", "td", "caption", "div", "p", "br", "span", "b", "i", "em",
+          "strong", "pre", "code", "ul", "ol", "li", "sub", "sup")
+
+
+def is_exhibit(html: str) -> bool:
+    """Return whether HTML was made by `helpers.reporting`, whose texts are escaped."""
+    return OURS.match(html) is not None
+
+
+def inert_html(html: str) -> str:
+    """Return the tables and texts of HTML that somebody else made; what could do anything is shown as it is written.
+
+    Names from data stand unescaped in some libraries' summaries of a model.
+
+    Examples
+    --------
+    >>> inert_html('<style>b {}</style><table onclick="go()"><tr><td>arm[T.<script>x</script>]</td></tr></table>')
+    '<table><tbody><tr><td>arm[T.&lt;script&gt;x&lt;/script&gt;]</td></tr></tbody></table>'
+    """
+    plain = re.sub(r"<style\b.*?</style>", "", html, flags=re.DOTALL | re.IGNORECASE)
+    allowed = {"*": ["colspan", "rowspan", "scope"]}
+    return SanitizeHTML(tags=list(TABLES), attributes=allowed, strip=False).sanitize_html_tags(plain)
 
 
 class PageExporter(HTMLExporter):
@@ -26,6 +53,8 @@ class PageExporter(HTMLExporter):
         """Return the page of a notebook, and the resources as they came."""
         self.register_filter("highlight_code", Highlight2HTML(parent=self))
         self.register_filter("filter_data_type", DataTypeFilter(parent=self))
+        self.register_filter("is_exhibit", is_exhibit)
+        self.register_filter("inert_html", inert_html)
         return TemplateExporter.from_notebook_node(self, nb, resources, **kw)
 
 

@@ -58,9 +58,13 @@ def with_pictures(outputs: Sequence["NotebookNode"]) -> list["NotebookNode"]:
 
     if not any(map(_is_plain_figure, outputs)):
         return list(outputs)
-    return [v4.new_output("display_data", {"text/html": picture(output).html}, metadata={"is_picture": True})
-            if _is_plain_figure(output) else output
-            for output in outputs if {*output.get("data", {})} != {"text/plain"}]
+    return [
+        v4.new_output("display_data", {"text/html": picture(output).html}, metadata={"is_picture": True})
+        if _is_plain_figure(output)
+        else output
+        for output in outputs
+        if {*output.get("data", {})} != {"text/plain"}
+    ]
 
 
 def picture(output: "NotebookNode") -> Exhibit:
@@ -70,8 +74,11 @@ def picture(output: "NotebookNode") -> Exhibit:
     width = output.metadata.get(kind, {}).get("width")
     size = f' width="{int(width)}"' if width else ""
     code = "".join(output.data[kind].split())
-    return Exhibit(f'<figure class="exhibit figure"><img class="picture" alt="{escape(alt)}"{size} '
-                   f'src="data:{kind};base64,{code}"></figure>', alt)
+    return Exhibit(
+        f'<figure class="exhibit figure"><img class="picture" alt="{escape(alt)}"{size} '
+        f'src="data:{kind};base64,{code}"></figure>',
+        alt,
+    )
 
 
 def without_largest(cells: Iterable["NotebookNode"], limit: int) -> None:

@@ -10,8 +10,9 @@ from tests.reporting.samples import EVIL, months
 from tests.reporting.test_plots import texts
 
 RNG = np.random.default_rng(3)
-BANDS = pd.DataFrame({"risk_band": ["very_high", "high", "low"], "share_lost": [0.62, 0.3, 0.1],
-                      "n_customers": [400, 300, 80]})
+BANDS = pd.DataFrame(
+    {"risk_band": ["very_high", "high", "low"], "share_lost": [0.62, 0.3, 0.1], "n_customers": [400, 300, 80]}
+)
 PEOPLE = pd.DataFrame({"tier": ["top"] * 40 + ["large"] * 60 + ["small"] * 4, "net_sales": RNG.lognormal(8, 1, 104)})
 
 
@@ -22,7 +23,9 @@ def bars(axes, rows):
 def test_what_seaborn_draws_has_both_widths_and_the_finding_as_alt_text():
     html = plots.figure(bars, "High risks leave", BANDS).html
     assert re.findall(r'<svg role="img" aria-label="([^"]+)" class="plot (\w+)"', html) == [
-        ("High risks leave", "wide"), ("High risks leave", "narrow")]
+        ("High risks leave", "wide"),
+        ("High risks leave", "narrow"),
+    ]
     assert "font-family: 'DejaVu" not in html
     assert plot_style.ACCENT in plots.figure(lambda axes: axes.plot([1, 2], [1, 3]), "Up").html
 
@@ -54,8 +57,9 @@ def reach(svg, name):
 
 def test_a_legend_stands_above_the_drawing_with_readable_names_and_fits_a_phone():
     frame = pd.concat([BANDS.assign(kind=f"a_rather_long_kind_{i}") for i in range(4)])
-    drawn = plots.figure(lambda axes, rows: sns.barplot(rows, x="risk_band", y="share_lost", hue="kind", ax=axes), "t",
-                         frame)
+    drawn = plots.figure(
+        lambda axes, rows: sns.barplot(rows, x="risk_band", y="share_lost", hue="kind", ax=axes), "t", frame
+    )
     wide, narrow = re.findall(r"<svg.*?</svg>", drawn.html, re.DOTALL)
     for svg in (wide, narrow):
         assert svg.count("a rather long kind") == 4

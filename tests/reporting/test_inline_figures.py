@@ -20,15 +20,22 @@ tips = pd.DataFrame({"day": ["Sat", "Sun", "Mon"], "bill": [20.5, 21.4, 9.0]})""
 @pytest.fixture(scope="module")
 def executed():
     """Return a notebook with plain figures, run in a kernel as a run of the workbook prepares it."""
-    cells = [text("# T"), v4.new_code_cell(READY, metadata={"tags": ["imports"]}),
-             v4.new_code_cell(SEABORN, metadata={"tags": ["imports"]}),
-             v4.new_code_cell('sns.barplot(tips, x="day", y="bill").set_title("Weekends are \\"dear\\" & long");'),
-             v4.new_code_cell('sns.barplot(tips, x="day", y="bill")'),
-             v4.new_code_cell("import matplotlib.pyplot as plt\nplt.plot([1, 2]); plt.show()"),
-             text("## By hand"), v4.new_code_cell('print("tried"); sns.histplot(tips, x="bill")',
-                                                  metadata={"tags": ["explore"]})]
-    return NotebookClient(notebook(*cells), timeout=120, kernel_name="python3",
-                          resources={"metadata": {"path": str(Path(__file__).parents[2])}}).execute()
+    cells = [
+        text("# T"),
+        v4.new_code_cell(READY, metadata={"tags": ["imports"]}),
+        v4.new_code_cell(SEABORN, metadata={"tags": ["imports"]}),
+        v4.new_code_cell('sns.barplot(tips, x="day", y="bill").set_title("Weekends are \\"dear\\" & long");'),
+        v4.new_code_cell('sns.barplot(tips, x="day", y="bill")'),
+        v4.new_code_cell("import matplotlib.pyplot as plt\nplt.plot([1, 2]); plt.show()"),
+        text("## By hand"),
+        v4.new_code_cell('print("tried"); sns.histplot(tips, x="bill")', metadata={"tags": ["explore"]}),
+    ]
+    return NotebookClient(
+        notebook(*cells),
+        timeout=120,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(Path(__file__).parents[2])}},
+    ).execute()
 
 
 def page(executed):

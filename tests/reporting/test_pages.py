@@ -5,6 +5,7 @@ import time
 import pandas as pd
 import pytest
 from nbformat import v4
+from statsmodels.regression.linear_model import OLS
 
 from helpers.reporting import display, pages
 from tests.reporting import samples
@@ -180,6 +181,25 @@ def test_a_table_that_is_not_ours_scrolls_inside_itself():
     html = page(text("# T"), v4.new_code_cell(outputs=[output]))
     assert '<div class="scroll foreign" role="region" tabindex="0"' in html
     assert "<script" not in html
+
+
+def test_a_summary_of_a_model_is_shown_with_the_names_of_the_data_as_text():
+    arm = pd.Categorical(["a", samples.EVIL] * 2, ["a", samples.EVIL])
+    frame = pd.DataFrame({"y": [1.0, 2.0, 4.0, 3.0], "arm": arm})
+    summary = OLS.from_formula("y ~ arm", frame).fit().summary(slim=True).as_html()
+    assert "<script" in summary
+    output = v4.new_output("execute_result", {"text/html": summary, "text/plain": "x"}, execution_count=1)
+    html = page(text("# T"), v4.new_code_cell(outputs=[output]))
+    assert "<script" not in html
+    assert "arm[T.&lt;script&gt;" in html
+    assert "<th>Intercept</th>" in html
+
+
+def test_markup_that_only_looks_like_ours_is_inert():
+    output = v4.new_output("display_data", {"text/html": '<b onclick="x()">class="exhibit</b><script>x()</script>'})
+    html = page(text("# T"), v4.new_code_cell(outputs=[output]))
+    assert "<script" not in html
+    assert "onclick" not in html
 
 
 def test_text_from_data_is_never_markup_on_a_page():
