@@ -63,9 +63,12 @@ def _says(source: str, role: str) -> bool:
 
 
 def _is_idle(following: Sequence[NotebookNode]) -> bool:
-    """Return whether all that markdown introduces, up to the next markdown, are exhibits with nothing to show."""
+    """Return whether all that markdown introduces, up to the next markdown, are exhibits with nothing to show.
+
+    What cells print is gathered elsewhere.
+    """
     own = takewhile(lambda cell: cell.cell_type == "code", following)
-    outputs = [output for cell in own for output in cell.get("outputs", [])]
+    outputs = [output for cell in own for output in cell.get("outputs", []) if output.output_type != "stream"]
     return bool(outputs) and all(map(_is_nothing, outputs))
 
 

@@ -122,7 +122,7 @@ def wrap_label(text: str, width: int = 24, most: int = 2) -> str:
     'customers who\ncame back after a…'
     """
     text, lines = readable_id(text), [""]
-    for word in re.findall(r"\S+\s*", text) or [text]:
+    for word in re.findall(r"\S+(?: %)?\s*", text) or [text]:
         for piece in _pieces(word, width):
             if text_width((lines[-1] + piece).rstrip()) > width and lines[-1]:
                 lines.append("")

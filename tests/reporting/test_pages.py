@@ -149,6 +149,13 @@ def test_a_heading_over_nothing_is_left_out_with_what_it_introduces():
     assert all(name in html for name in ("Kept", "Found.", "Words alone"))
 
 
+def test_a_heading_whose_cells_print_and_show_nothing_goes_too():
+    html = page(text("# T"), text("## Gone"), code(stream="canonical/x: absent"), code(display.show()), text("## Kept"),
+                code(display.paragraph("Found.")))
+    assert "Gone" not in html
+    assert "canonical/x: absent" in html
+
+
 def test_an_exhibit_of_nothing_leaves_no_gap():
     alone, beside = (body(page(text("# T"), text("## Kept"), *cells)) for cells in (
         [code(display.paragraph("Found."))], [code(display.show()), code(display.paragraph("Found."))]))

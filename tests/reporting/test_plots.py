@@ -198,6 +198,7 @@ def test_labels_that_touch_are_moved_apart_and_keep_their_order():
 
 @pytest.mark.parametrize(("label", "lines"), [
     ("", [""]), ("short", ["short"]), ("a much longer label", ["a much", "longer…"]),
+    ("from 0.425 %", ["from", "0.425 %"]),
     ("Donaudampfschiff", ["Donaudamp", "fschiff"]), ("満足度が高い", ["満足度が高", "い"])])
 def test_labels_are_wrapped_by_the_width_of_their_letters(label, lines):
     assert plot_style.wrap_label(label, 10).split("\n") == lines
