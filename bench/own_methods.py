@@ -29,6 +29,7 @@ def seconds(work, runs=5):
         began = time.perf_counter()
         work()
         return time.perf_counter() - began
+
     once()
     return statistics.median(once() for _ in range(runs))
 
@@ -43,8 +44,12 @@ def permuted_amounts():
         return (x.mean(axis=axis) - y.mean(axis=axis)) / np.sqrt(spread)
 
     ours = seconds(lambda: permutation.permutation_difference(a, b, np.random.default_rng(2)))
-    peer = seconds(lambda: stats.permutation_test(
-        (b, a), welch, vectorized=True, n_resamples=permutation.N_PERMUTATIONS, batch=400), 2)
+    peer = seconds(
+        lambda: stats.permutation_test(
+            (b, a), welch, vectorized=True, n_resamples=permutation.N_PERMUTATIONS, batch=400
+        ),
+        2,
+    )
     return "permutation test (scipy.stats.permutation_test)", "2 × 5,000 units", ours, peer
 
 
@@ -63,8 +68,9 @@ def replicated_factors():
     rng = np.random.default_rng(1)
     drawn = bootstrap.bootstrap_moments(rng.normal(size=(400, 1)) + rng.normal(size=(400, 5)), 1_000, 1).correlation
     ours = seconds(lambda: scale_reliability.fit_common_factor(drawn))
-    peer = seconds(lambda: [Factor(corr=m, n_factor=1, method="pa", smc=False).fit(maxiter=500, tol=1e-12)
-                            for m in drawn[:20]], 3)
+    peer = seconds(
+        lambda: [Factor(corr=m, n_factor=1, method="pa", smc=False).fit(maxiter=500, tol=1e-12) for m in drawn[:20]], 3
+    )
     return "common factor (statsmodels Factor, from 20)", "1,000 replicates", ours, 50 * peer
 
 
@@ -74,7 +80,8 @@ def broken_lines():
     score = np.clip(np.rint((60 + 20 * rng.standard_normal(3_000)) / 5) * 5, 0, 100)
     counts = monotone_logistic.count_by_score(score, rng.random(3_000) < score / 120)
     designs = monotone_logistic.broken_designs(
-        counts.score, breakpoints.candidate_breakpoints(counts, breakpoints.COARSE_STEP))
+        counts.score, breakpoints.candidate_breakpoints(counts, breakpoints.COARSE_STEP)
+    )
     ours = seconds(lambda: monotone_logistic.fit_curves(designs, counts.n, counts.k))
     peer = seconds(lambda: [GLM(counts.share, d, family=Binomial(), freq_weights=counts.n).fit() for d in designs], 3)
     return "broken lines on the logit (statsmodels GLM)", f"{len(designs)} designs", ours, peer
@@ -86,8 +93,12 @@ def weighted_thirds():
     x, y, weights = (rng.random((20_000, 14)) < 1 / 3) * 1.0, rng.normal(size=20_000), rng.gamma(4, 0.25, 20_000)
     design = np.column_stack([x, np.ones(len(x))])
     ours = seconds(lambda: penalty_reward._weighted_regression(x, y, weights))
-    return "weighted regression (statsmodels WLS)", "20,000 × 14", ours, seconds(
-        lambda: WLS(y, design, weights=weights).fit().params)
+    return (
+        "weighted regression (statsmodels WLS)",
+        "20,000 × 14",
+        ours,
+        seconds(lambda: WLS(y, design, weights=weights).fit().params),
+    )
 
 
 def main():
