@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from helpers import simulation
-from helpers.foundation import canonical_schema
+from helpers.foundation import canonical_schema, labels
 from helpers.foundation.engine import Engine
 from helpers.stats import survey_scales
 
@@ -16,6 +16,13 @@ AS_OF = date(2026, 6, 30)
 @pytest.fixture(scope="session")
 def session_engine():
     return Engine()
+
+
+@pytest.fixture(autouse=True)
+def own_labels():
+    """Let no test read the labels of a source that another one opened."""
+    yield
+    labels.declare_labels({})
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ DEFAULT_ALERT_RULES = {
 
 
 class ChurnConfig(Section):
-    """Section ``[churn]``: who can be lost at all, what is called a high risk, and when somebody is warned."""
+    """Section ``[churn]``: who is eligible to churn, what is called a high risk, and when somebody is warned."""
 
     eligible_days: int = Field(
         365,

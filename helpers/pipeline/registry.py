@@ -17,6 +17,7 @@ from helpers.loyalty import config as loyalty_config
 from helpers.loyalty import schema as loyalty_schema
 from helpers.pipeline import run_retention
 from helpers.reporting import schema as reporting_schema
+from helpers.reporting.text import experiments as experiments_text
 from helpers.satisfaction import config as satisfaction_config
 from helpers.satisfaction import schema as satisfaction_schema
 from helpers.stats import suppressed_tables
@@ -82,7 +83,7 @@ def open_workspace(source: str, run: str = "", as_of: str = "") -> Workspace:
 
 
 def study_labels(study: study_config.Study) -> dict[str, str]:
-    """Return what a study calls ids: its own labels and those of its plans of experiments.
+    """Return what a study calls ids: its own labels, those of its plans of experiments, and the arms of action lists.
 
     A metric that two plans call differently has no label of its own.
     """
@@ -91,7 +92,7 @@ def study_labels(study: study_config.Study) -> dict[str, str]:
     times = Counter(metric for metric, _ in named)
     metrics = {metric: label for metric, label in sorted(named) if times[metric] == 1}
     experiments = {name: plan.label for name, plan in plans.items() if plan.label}
-    return metrics | experiments | study.section("labels", study_config.LabelsConfig).by_id()
+    return experiments_text.ARMS | metrics | experiments | study.section("labels", study_config.LabelsConfig).by_id()
 
 
 def places_text(workspace: Workspace) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from helpers.foundation.labels import readable_id
 from helpers.reporting import formatting
 from helpers.reporting.plot_style import (
     CATEGORIES,
@@ -123,7 +124,7 @@ def finish_lines(axes: "Axes", unit: str, heading: str) -> None:
         ticks = day_ticks(start, end, 3 if axes_width(axes) < 320 else 6)
         axes.set_xticks(date2num(list(ticks.values())), list(ticks))
     else:
-        axes.set_xlabel(escape_mathtext(heading.replace("_", " ")))
+        axes.set_xlabel(escape_mathtext(readable_id(heading)))
         axes.xaxis.set_major_locator(MaxNLocator(4 if axes_width(axes) < 320 else 7, integer=True))
         axes.xaxis.set_major_formatter(tick_format(""))
 

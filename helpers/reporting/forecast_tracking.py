@@ -14,6 +14,7 @@ from helpers.foundation.results import Status, claim_table, gate_table
 from helpers.foundation.study_config import Economics
 from helpers.foundation.workspace import Workspace
 from helpers.reporting import change_since_last_run, formatting
+from helpers.reporting.headings import quantity_label
 from helpers.reporting.run_results import RunResults
 from helpers.reporting.schema import CLAIMS, GATES, GRADES, LIST
 from helpers.reporting.text import stale_records as stale_records_text
@@ -156,7 +157,7 @@ def grades_reading_table(grades: pd.DataFrame) -> pd.DataFrame:
     words_of = {True: "inside", False: "outside"}
     rows = [
         {
-            "forecast": row["quantity"].replace("_", " "),
+            "forecast": quantity_label(row["quantity"]),
             "for": row["segment"],
             "due_on": formatting.date_text(row["due_on"]),
             "forecast_value": formatting.estimate_text(row),

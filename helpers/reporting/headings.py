@@ -12,7 +12,7 @@ COLUMNS = {
     "break_even_reduction": "Break-even cut in churn",
     "cost_expected": "Expected cost",
     "cost_worst": "Cost at worst",
-    "cut": "Split at",
+    "cut": "Threshold",
     "delay_periods": "Delay, weeks",
     "expected_lost": "Expected churn",
     "hazard": "Share a day",

@@ -68,7 +68,7 @@ LEADING = (
 )
 
 FURTHER = (
-    Kpi("04", "value", BASE, "customers_after", "Active customers", claims=(EVERYBODY, PEOPLE)),
+    Kpi("04", "value", BASE, "customers_after", "Active customers, {period}", claims=(EVERYBODY, PEOPLE)),
     Kpi("04", "value", BASE, "share_ended", "Contracts ended"),
     Kpi("04", "value", BASE, "monthly_fee", "Monthly fees of contracts that run", "active"),
     Kpi("04", "value", BASE, "retention_by_money", "Retention weighted by net sales, {period}",

@@ -57,13 +57,13 @@ class CustomerSegments:
         part = self.worth[self.worth["base"] == base]
         n, total = int(part["n_customers"].sum()), float((part["n_customers"] * part["value"]).sum())
         if len(part) < 2 or n < kmeans_segments.MIN_CUSTOMERS_TO_SEGMENT:
-            reason = self.on(base).reason or "what customers bring is not known"
+            reason = self.on(base).reason or "customer value is not known"
             return no_estimate("variance_told", Status.INSUFFICIENT, reason, unit="share", n=n, segment=base)
         between = float((part["n_customers"] * (part["value"] - total / n) ** 2).sum())
         within = float(((part["n_customers"] - 1) * part["sd"].fillna(0) ** 2).sum())
         eta = between / (between + within) if between + within > 0 else float("nan")
         if not np.isfinite(eta) or not 0 < eta < 1:
-            return no_estimate("variance_told", Status.INSUFFICIENT, "what customers bring does not vary",
+            return no_estimate("variance_told", Status.INSUFFICIENT, "customer value does not vary",
                                  unit="share", n=n, segment=base)
         root = confidence_intervals.pearson_interval(float(np.sqrt(eta)), n)
         return Estimate("variance_told", eta, max(root.low, 0.0) ** 2, root.high**2, unit="share", n=n, segment=base)

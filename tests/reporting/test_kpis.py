@@ -111,7 +111,7 @@ def test_without_comparable_runs_waves_and_months_are_drawn(home):
     ws = shop()
     cards = {c.name: c for c in kpis.kpi_cards_of(ws, kpis.kpi_table(ws, found), found, [10, 20, 30])}
     assert cards["Satisfaction, 0 to 100"].spark == (68.0, 71.0)
-    assert cards["Active customers"].spark == (10, 20, 30)
+    assert cards["Active customers, last 12 months"].spark == (10, 20, 30)
     assert cards["Customer retention rate, last 12 months"].spark == ()
     assert cards["Customer retention rate, last 12 months"].change == "no earlier comparable run"
 

@@ -94,7 +94,7 @@ def _targeted(experiment: str, metric: str, variant: str, one: TargetingFinding)
     if not one.pays:
         return f"{name}: no targeting rule is significantly better than treating at random."
     low, high = (formatting.number(x, 2) for x in (one.lead_low, one.lead_high))
-    lead = f"Qini {formatting.number(one.lead, 2)} [{low}, {high}] more"
+    lead = f"difference in Qini {formatting.number(one.lead, 2)} [{low}, {high}]"
     if one.is_beaten:
         return f"{name}: targeting pays, and the uplift model beats the one-line rule {against} ({lead})."
     return f"{name}: targeting pays, and the uplift model does not beat the one-line rule {against} ({lead})."

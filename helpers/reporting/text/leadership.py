@@ -9,6 +9,7 @@ import pandas as pd
 from helpers.foundation.results import ORDERS_REACH, Status, taken_over
 from helpers.reporting import change_since_last_run, decimal_places, formatting
 from helpers.reporting.change_since_last_run import RunIdentity
+from helpers.reporting.headings import quantity_label
 from helpers.reporting.run_results import INTAKE_GATES, RunResults
 from helpers.reporting.text import actions as actions_text
 from helpers.reporting.text import experiments as experiments_text
@@ -233,7 +234,7 @@ def _grade(row: Mapping[str, Any]) -> str:
     form = _form(str(row["unit"]), "")
     side = {True: "inside", False: "outside"}.get(row["is_inside"], "without")
     range_ = formatting.interval(row["low"], row["high"], form)
-    what = formatting.sentence_case(str(row["quantity"]).replace("_", " "))
+    what = formatting.sentence_case(quantity_label(str(row["quantity"])))
     who = "" if row["segment"] == "all" else f", {row['segment']}"
     care = "; our last campaign may have changed it" if row["has_action_list"] else ""
     happened = f"{form(row['actual'])} against {form(row['value'])} forecast"

@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from helpers.foundation.labels import readable_id
 from helpers.foundation.results import Estimate, Status
 from helpers.reporting import formatting
 from helpers.satisfaction.nps_csat_ces import CES, CSAT, NPS, TOP_MINUS_BOTTOM
@@ -289,7 +290,7 @@ def single_item_measures(index: pd.DataFrame) -> pd.DataFrame:
 def construct_scores(index: pd.DataFrame) -> pd.DataFrame:
     """Return the constructs' scores that stand, their names alone as the quantity."""
     found = index[index["quantity"].str.startswith("score of ") & (index["status"] == Status.OK)]
-    return found.assign(quantity=found["quantity"].str.removeprefix("score of ").str.replace("_", " "))
+    return found.assign(quantity=found["quantity"].str.removeprefix("score of ").map(readable_id))
 
 
 def level_shares(index: pd.DataFrame) -> pd.DataFrame:

@@ -233,7 +233,7 @@ def value_caveats(base: RevenueBridge, pyramid: TierShares) -> tuple[str, ...]:
     is_told = "churned" not in base.withheld() or is_hidden(churned)
     who = formatting.sentence_case(people_text(churned if is_told else float("nan"), "customer", "customers"))
     late = (f"{who} count as churned for not buying within "
-            f"{base.periods.after.n_days} days; some buy more rarely than that and are not gone.")
+            f"{base.periods.after.n_days} days; some buy more rarely than that and have not left.")
     return (known, late, draws) if churned and pyramid.n_customers else (known, draws)
 
 

@@ -65,20 +65,20 @@ def segments_title(found: CustomerSegments, base: str, currency: str = "") -> st
 
 
 def segments_sentence(found: CustomerSegments) -> str:
-    """Return which base tells most of what customers bring, and whether its segments are found again."""
+    """Return which base explains most of customer value, and whether its segments are found again."""
     told = [e for s in found.found if (e := found.told(s.base)).status is Status.OK]
     if not told and any(not s.reason for s in found.found):
-        return "Which base tells most of what customers bring cannot be said: what they bring is not known."
+        return "Which base explains most of customer value cannot be said: customer value is not known."
     if not told:
-        why = found.on(BEHAVIOURAL_BASE).reason or "what they bring is not known"
+        why = found.on(BEHAVIOURAL_BASE).reason or "customer value is not known"
         return f"Customers cannot be divided: {_reason(why)}."
     most = max(told, key=lambda e: e.value)
-    found_again = ("its segments are found again in samples drawn anew" if found.on(most.segment).is_stable else
-                   "but not all its segments are found again in samples drawn anew, so do not build on them")
+    found_again = ("its segments are stable in resamples" if found.on(most.segment).is_stable else
+                   "but not all its segments are stable in resamples, so do not build on them")
     others = [f"{e.segment} {formatting.share(e.value) if e.value >= LEAST_TOLD else 'under 0.1 %'}"
               for e in told if e is not most]
     said = (
-        f"The {most.segment} base tells most of what customers bring, {formatting.estimate_text(most)} of its variance"
+        f"The {most.segment} base explains most of customer value, {formatting.estimate_text(most)} of its variance"
     )
     return f"{said}{f' ({formatting.join_words(others)})' if others else ''}; {found_again}."
 

@@ -32,7 +32,7 @@ KEY = ("e-mail", "visit", "womens")
 def test_a_rule_that_is_not_beaten_is_said_with_the_lead():
     assert experiment_methods_text.uplift_sentences({KEY: One()}) == (
         "e-mail, effect of womens on visit: targeting pays, and the uplift model does not beat the one-line rule "
-        "“womens above 0” (Qini −0.1 [−0.3, 0.1] more).",)
+        "“womens above 0” (difference in Qini −0.1 [−0.3, 0.1]).",)
     assert experiment_methods_text.uplift_curve_title({KEY: One()}).endswith(
         "the uplift model does not beat the one-line rule")
 

@@ -153,22 +153,42 @@ def grades(*rows):
     return frame.assign(is_inside=frame["is_inside"].astype("boolean")) if len(frame) else frame
 
 
-@pytest.mark.parametrize(("rows", "sentences"), [
-    ([], ("Nothing due yet.",)),
-    ([grade(), grade("repeat buyers", is_inside=False)],
-     ("The outcome for all customers fell inside the stated range.",
-      "Customers lost, due 30 June 2026: 12 against 12 forecast, inside the interval [9, 15].")),
-    ([grade(is_inside=False, actual=20.0), grade(due_on="2026-03-31", is_inside=False)],
-     ("None of 2 outcomes fell inside the stated range.",
-      "Customers lost, due 30 June 2026: 20 against 12 forecast, outside the interval [9, 15].")),
-    ([grade("repeat buyers", low=np.nan, high=np.nan, is_inside=None)],
-     ("Customers lost, repeat buyers, due 30 June 2026: 12 against 12 forecast, without an interval.",)),
-    ([grade(has_action_list=True)],
-     ("The outcome fell inside the stated range.", "Customers lost, due 30 June 2026: 12 against 12 forecast, inside "
-      "the interval [9, 15]; our last campaign may have changed it.")),
-    ([grade(status="not_applicable", reason="the currency was USD and is EUR", is_inside=None)],
-     ("Nothing can be graded: the currency was USD and is EUR.",)),
-])
+@pytest.mark.parametrize(
+    ("rows", "sentences"),
+    [
+        ([], ("Nothing due yet.",)),
+        (
+            [grade(), grade("repeat buyers", is_inside=False)],
+            (
+                "The outcome for all customers fell inside the stated range.",
+                "Churned customers, due 30 June 2026: 12 against 12 forecast, inside the interval [9, 15].",
+            ),
+        ),
+        (
+            [grade(is_inside=False, actual=20.0), grade(due_on="2026-03-31", is_inside=False)],
+            (
+                "None of 2 outcomes fell inside the stated range.",
+                "Churned customers, due 30 June 2026: 20 against 12 forecast, outside the interval [9, 15].",
+            ),
+        ),
+        (
+            [grade("repeat buyers", low=np.nan, high=np.nan, is_inside=None)],
+            ("Churned customers, repeat buyers, due 30 June 2026: 12 against 12 forecast, without an interval.",),
+        ),
+        (
+            [grade(has_action_list=True)],
+            (
+                "The outcome fell inside the stated range.",
+                "Churned customers, due 30 June 2026: 12 against 12 forecast, inside "
+                "the interval [9, 15]; our last campaign may have changed it.",
+            ),
+        ),
+        (
+            [grade(status="not_applicable", reason="the currency was USD and is EUR", is_inside=None)],
+            ("Nothing can be graded: the currency was USD and is EUR.",),
+        ),
+    ],
+)
 def test_forecasts_are_graded_for_everybody_first(rows, sentences):
     assert leadership_text.forecast_accuracy(grades(*rows)) == sentences
 

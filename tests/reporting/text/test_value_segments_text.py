@@ -52,7 +52,7 @@ def test_segments_are_said_by_what_they_tell_and_whether_they_are_found_again():
     assert value_segments_text.segments_title(segmented(), "behavioural", "EUR") == (
         "Behavioural segments, from €90.00 a customer (1: high orders) to €80.00 (2: near the mean)")
     assert value_segments_text.segments_sentence(segmented()).endswith(
-        "its segments are found again in samples drawn anew."
+        "its segments are stable in resamples."
     )
     assert value_segments_text.segments_sentence(segmented(0.5)).endswith("so do not build on them.")
     assert value_segments_text.segments_sentence(
