@@ -56,7 +56,7 @@ FEATURE_LABELS = {
     "share_promotion": "share of orders on promotion",
     "share_refunded": "share refunded",
     "share_unresolved": "share of unresolved cases",
-    "gap_improbability": "improbability of the present gap",
+    "gap_improbability": "inactivity beyond the usual gap",
     "tenure_months": "months as a customer",
 }
 
