@@ -17,6 +17,7 @@ from helpers.reporting.plot_style import (
     escape_mathtext,
     label_width,
     new_axes,
+    whole_figure,
     wrap_label,
 )
 
@@ -50,7 +51,7 @@ def second_line_height(width: float) -> float:
 
 def fit_text(axes: "Axes", text: str, margin: float = 140) -> str:
     """Return a text cut to the figure's width less a margin in SVG units: one line on desks, two on phones."""
-    width = axes.figure.get_figwidth() * 72
+    width = whole_figure(axes).get_figwidth() * 72
     return escape_mathtext(wrap_label(text, int((width - margin) / LETTER), 2 if is_narrow(width) else 1))
 
 
@@ -61,7 +62,7 @@ def is_narrow(width: float) -> bool:
 
 def axes_width(axes: "Axes") -> float:
     """Return the width of the axes in SVG units."""
-    return axes.get_position().width * axes.figure.get_figwidth() * 72
+    return axes.get_position().width * whole_figure(axes).get_figwidth() * 72
 
 
 def tick_format(unit: str) -> Callable[[float, Any], str]:
@@ -157,7 +158,7 @@ def write_above(axes: "Axes", text: str) -> None:
 def label_ends(axes: "Axes", ends: Sequence[float], names: Sequence[str]) -> None:
     """Write each line's name at its end, apart from the others."""
     low, high = axes.get_ylim()
-    height = axes.get_position().height * axes.figure.get_figheight() * 72
+    height = axes.get_position().height * whole_figure(axes).get_figheight() * 72
     gap = 17 * max(name.count("\n") + 1 for name in names)
     places = spread_apart([(end - low) / (high - low) * height for end in ends], gap)
     for place, name, colour in zip(places, names, CATEGORIES, strict=False):
@@ -226,7 +227,7 @@ def draw_shades(values: pd.DataFrame, names: tuple[str, str], unit: str, width: 
 def axis_start(limits: tuple[float, float], unit: str) -> str:
     """Return where an axis starts, to stand behind its unit; empty where zero is on it."""
     low, high = limits
-    return "" if low <= 0 <= high else f", axis starts at {tick_format(unit)(low)}"
+    return "" if low <= 0 <= high else f", axis starts at {tick_format(unit)(low, None)}"
 
 
 def _beside(axes: "Axes", at: int, text: str) -> None:

@@ -168,7 +168,7 @@ def change_row(now: Mapping[str, Any], before: Mapping[str, Any] | None, run: Co
         return nothing | {"comparison": run.reason}
     known = {"previous_as_of_on": pd.Timestamp(run.run.as_of)}
     reason = _missing(now, before)
-    if reason:
+    if reason or before is None:
         return nothing | known | {"comparison": reason}
     moved, low, high = estimate_difference(now, before)
     has_interval = bool(np.isfinite(low) and np.isfinite(high))
@@ -206,7 +206,7 @@ def changes_table(ws: Workspace, frame: pd.DataFrame) -> pd.DataFrame:
 def _changed(ws: Workspace, row: Mapping[str, Any], run: ComparableRun) -> dict[str, Any]:
     """Return a figure's change; one that rests on other questions then by those in common, or not at all."""
     before = row_in_run(ws, run, row)
-    if before is None or _missing(row, before):
+    if run.run is None or before is None or _missing(row, before):
         return change_row(row, before, run)
     then = _questions(ws.frame_of(run.run.run, str(row["table"])), row)
     now = then if then.empty else _questions(ws.frame(str(row["table"])), row)

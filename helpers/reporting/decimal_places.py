@@ -45,7 +45,8 @@ def matching_limits(low: float, high: float, most: int) -> tuple[float, float]:
     if not larger or larger < 10.0 ** (1 - most):
         return low, high
     places = min(max(2 - math.floor(math.log10(larger)), 0), most)
-    return tuple(x if is_missing(x) or math.isinf(x) else round(x, places) or x for x in (low, high))
+    low, high = (x if is_missing(x) or math.isinf(x) else round(x, places) or x for x in (low, high))
+    return low, high
 
 
 def count_decimals(text: str) -> int:

@@ -6,6 +6,7 @@ Every function takes a plain number and returns text that is *not yet* escaped; 
 import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -71,7 +72,7 @@ def whole(x: float) -> str:
     return MISSING if is_missing(x) else number(x) if math.isinf(x) else with_minus_sign(round(x), f"{abs(round(x)):,}")
 
 
-def money(x: float, currency: str = "") -> str:
+def money(x: float | Decimal, currency: str = "") -> str:
     """Return an amount with its sign or code: three significant digits, pennies from half a penny to 100.
 
     Examples
@@ -83,7 +84,7 @@ def money(x: float, currency: str = "") -> str:
         return MISSING
     amount, places = abs(float(x)), 0 if currency in WITHOUT_CENTS else 2
     text = f"{amount:.{places}f}" if 0.5 * 10**-places <= amount < 99.995 else number(amount)
-    return with_minus_sign(x, _in_currency(text, currency)) if text != "0" else _in_currency("0", currency)
+    return with_minus_sign(float(x), _in_currency(text, currency)) if text != "0" else _in_currency("0", currency)
 
 
 def exact_money(x: float, currency: str = "") -> str:
@@ -226,14 +227,14 @@ def estimate_text(e: Estimate | Mapping[str, Any], form: Form | None = None, cur
     >>> estimate_text(Estimate("retention", 0.265, 0.25, 0.28, unit="share"))
     '26.5 % [25.0 %, 28.0 %]'
     """
-    get = e.get if hasattr(e, "get") else partial(getattr, e)
+    get = getattr(e, "get", None) or partial(getattr, e)
     status = Status(get("status", Status.OK))
     if status is not Status.OK:
         reason = get("reason", "")
         return SAID[status] if is_missing(reason) or not reason else f"{SAID[status]}: {reason}"
     form = form or unit_format(str(get("unit", "")), currency)
-    range_ = interval(get("low", None), get("high", None), form)
-    return f"{form(get('value', None))} {range_}".strip()
+    range_ = interval(get("low", math.nan), get("high", math.nan), form)
+    return f"{form(get('value', math.nan))} {range_}".strip()
 
 
 def change_text(difference: float, low: float, high: float, form: Form = number) -> str:
@@ -257,7 +258,7 @@ def change_text(difference: float, low: float, high: float, form: Form = number)
     return "no statistically significant change" if low <= 0 <= high else f"{moved}, statistically significant"
 
 
-def date_text(when: date | datetime | str) -> str:
+def date_text(when: date | datetime | str | None) -> str:
     """Return a date in words.
 
     Examples

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from html import escape
 from typing import Any
 
@@ -117,7 +117,8 @@ def cell_text(value: Any, form: Callable | None = None) -> str:
     if isinstance(value, str):
         return readable_id(value)
     if isinstance(value, date):
-        return value.isoformat(" ", "minutes").removesuffix(" 00:00") if hasattr(value, "hour") else value.isoformat()
+        is_time = isinstance(value, datetime)
+        return value.isoformat(" ", "minutes").removesuffix(" 00:00") if is_time else value.isoformat()
     return formatting.number(value) if _is_number(value) else str(value)
 
 

@@ -45,7 +45,7 @@ class PageExporter(HTMLExporter):
     twelve preprocessors, each with a validation; without them a page takes a fifth of the time.
     """
 
-    default_preprocessors = []  # noqa: RUF012 -- a trait's default, not a shared list
+    default_preprocessors = []  # type: ignore[assignment]  # noqa: RUF012 -- a trait's default, not a shared list
 
     def from_notebook_node(
         self, nb: NotebookNode, resources: dict | None = None, **kw: Any

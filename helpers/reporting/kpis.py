@@ -160,8 +160,9 @@ def experiment_kpis(results: RunResults) -> Iterator[Found]:
         kpi = Kpi("06", "experiments", "", f"effect on {row['metric']}",
                   f"{experiments_text.experiment_name(row)}: {experiments_text.metric_heading(row)}, "
                   f"{variant} minus {control}", f"{row['experiment']}: {row['variant']}")
+        value, low, high = (float(row[c]) * scale for c in ("value", "low", "high"))
         yield kpi, Estimate(
-            kpi.quantity, *(float(row[c]) * scale for c in ("value", "low", "high")), unit,
+            kpi.quantity, value, low, high, unit,
             int(row["n_control"] + row["n_variant"]), kpi.segment, float(row["level"]), Status(row["status"]),
             "" if row["status"] == "ok" else str(row["reason"]))
 

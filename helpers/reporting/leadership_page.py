@@ -78,14 +78,17 @@ def finding_list(items: pd.DataFrame | Iterable[str | tuple[str, str]]) -> Exhib
     items : DataFrame or iterable
         A frame with ``sentence`` and, if known, ``link``; or sentences; or pairs of sentence and link.
     """
-    if isinstance(items, pd.DataFrame):
-        links = items["link"] if "link" in items else [""] * len(items)
-        items = list(zip(items["sentence"], links, strict=True))
-    pairs = [(item, "") if isinstance(item, str) else item for item in items][:MOST_FINDINGS]
+    known = _linked_sentences(items) if isinstance(items, pd.DataFrame) else items
+    pairs = [(item, "") if isinstance(item, str) else item for item in known][:MOST_FINDINGS]
     if not pairs:
         return missing_exhibit("", "Nothing could be found from the tables at hand.")
     html = "".join(f"<li>{escape_text(readable_id(sentence))}{_more(href)}</li>" for sentence, href in pairs)
     return Exhibit(f'<ol class="exhibit findings">{html}</ol>', "\n".join(sentence for sentence, _ in pairs))
+
+
+def _linked_sentences(items: pd.DataFrame) -> list[tuple[str, str]]:
+    links = items["link"] if "link" in items else [""] * len(items)
+    return list(zip(items["sentence"], links, strict=True))
 
 
 def decision_table(frame: pd.DataFrame) -> Exhibit:

@@ -9,7 +9,7 @@ import io
 import re
 import unicodedata
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from html import escape
 from typing import TYPE_CHECKING
@@ -80,6 +80,14 @@ def new_axes(size: tuple[float, float], left: float, right: float, bottom: float
     return figure.add_axes(box)
 
 
+def whole_figure(axes: "Axes") -> "Figure":
+    """Return the figure that axes stand in; theirs may be a part of it."""
+    found = axes.get_figure(root=True)
+    if found is None:
+        raise ValueError("the axes have been taken out of their figure")
+    return found
+
+
 def figure_exhibit(drawn: Callable[[float], "Axes"], title: str, note: str = "") -> Exhibit:
     """Return a figure under its finding, which is also what a screen reader hears.
 
@@ -95,12 +103,12 @@ def figure_exhibit(drawn: Callable[[float], "Axes"], title: str, note: str = "")
     """
     title = readable_id(title)
     with house_style():
-        wide = drawn(WIDE).figure
+        wide = whole_figure(drawn(WIDE))
         if _n_points(wide) > MOST_POINTS:
             picture, lost = _raster(wide, title)
             note = " ".join(filter(None, (note, lost)))
         else:
-            picture = _drawing(wide, title, "wide") + _drawing(drawn(NARROW).figure, title, "narrow")
+            picture = _drawing(wide, title, "wide") + _drawing(whole_figure(drawn(NARROW)), title, "narrow")
     below = f'<p class="note">{escape_text(note)}</p>' if note else ""
     html = (f'<figure class="exhibit figure"><figcaption>{escape_text(title)}</figcaption>'
             f'<div class="scroll" role="region" tabindex="0" aria-label="{escape(title)}">{picture}</div>'
@@ -131,7 +139,7 @@ def wrap_label(text: str, width: int = 24, most: int = 2) -> str:
     return "\n".join(kept) + ("…" if len(lines) > most else "")
 
 
-def label_width(labels: list[str]) -> float:
+def label_width(labels: Sequence[str]) -> float:
     """Return the width that the longest line of any label needs, in SVG units."""
     return max((text_width(line) for label in labels for line in label.split("\n")), default=0) * LETTER + 16
 
@@ -182,9 +190,12 @@ def _own_names(svg: str, prefix: str) -> str:
 
 def _raster(figure: "Figure", title: str) -> tuple[str, str]:
     """Return a picture whose letters are drawn here and now, and a sentence where a font lacks some of them."""
+    from matplotlib.text import Text
+
     buffer = io.BytesIO()
-    for text in figure.findobj(lambda part: hasattr(part, "set_fontfamily")):
-        text.set_fontfamily(["DejaVu Sans", *cjk_fonts()])
+    for text in figure.findobj(Text):
+        if isinstance(text, Text):
+            text.set_fontfamily(["DejaVu Sans", *cjk_fonts()])
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
         figure.savefig(buffer, format="png", dpi=144, metadata={"Software": None})

@@ -10,6 +10,7 @@ from helpers.reporting import decimal_places, formatting
 from helpers.reporting.text import value as value_text
 from helpers.stats.disclosure_control import is_hidden
 from helpers.value.btyd.validation import Backtest
+from helpers.value.clv import ClvTotals
 from helpers.value.clv_valuation import ClvValuation
 from helpers.value.retained_customers import RetainedCustomers
 from helpers.value.subscriptions import OTHER_PLANS, SubscriptionSurvival
@@ -24,7 +25,7 @@ CAVEATS = {"hold-out total": "the models were {0} off in the hold-out", "believa
 def clv_answer(found: ClvValuation, signed: SubscriptionSurvival, currency: str = "") -> tuple[str, ...]:
     """Return the sentence of the answer on what customers will be worth; none where there is nobody to value."""
     if found.totals is not None:
-        return (f"{_expected(found, currency)}{_caveat(found.gates)}.",)
+        return (f"{_expected(found, found.totals, currency)}{_caveat(found.gates)}.",)
     if signed.n_running:
         return (subscription_value_sentence(signed, currency),)
     return (clv_absent(found),) if found.checks.n_buyers else ()
@@ -42,8 +43,8 @@ def _is_name(text: str) -> bool:
     return text.split(" ")[0].rstrip(":").endswith("NBD")
 
 
-def _expected(found: ClvValuation, currency: str) -> str:
-    equity, realised = found.totals.equity, found.totals.realised
+def _expected(found: ClvValuation, totals: ClvTotals, currency: str) -> str:
+    equity, realised = totals.equity, totals.realised
     money = partial(formatting.money, currency=currency)
     return (
         f"Customer lifetime value of {formatting.count_text(equity.n, 'buyer', 'buyers')}, next "
@@ -61,7 +62,7 @@ def _caveat(gates: tuple[Gate, ...]) -> str:
 
 def clv_sentence(found: ClvValuation, signed: SubscriptionSurvival, currency: str = "") -> str:
     """Return the finding on value: who is still a customer, what a new customer brings."""
-    if found.totals is None:
+    if found.totals is None or found.view is None:
         by_contract = signed.n_running and not signed.reason and not found.checks.n_buyers
         return "Nobody buys without a contract; contracts are valued below." if by_contract else clv_absent(found)
     base = found.view.base.counts
@@ -81,7 +82,7 @@ def clv_sentence(found: ClvValuation, signed: SubscriptionSurvival, currency: st
 def holdout_title(trial: Backtest | None) -> str:
     """Return the title of the figure of the hold-out: by how much each model was off."""
     names = _models(trial)
-    if not names:
+    if trial is None or not names:
         return "Repeat orders forecast and happened"
     if not trial.happened:
         return f"No repeat order came in the {trial.hold_out.n_days} days held out"
@@ -93,7 +94,7 @@ def holdout_sentence(found: ClvValuation) -> str:
     """Return the finding on the hold-out: forecast against what came, and against simple rules."""
     trial = found.trial
     names = _models(trial)
-    if not names:
+    if trial is None or not names:
         why = "none is identified before the hold-out." if trial else found.reason or "the history bears no hold-out."
         return f"No model was tried: {why if _is_name(why) else why[:1].lower() + why[1:]}"
     name = found.chosen if found.chosen in names else names[0]

@@ -71,7 +71,7 @@ def change_text(row: Mapping[str, Any], currency: str = "") -> str:
     if decimal_places.is_missing(moved[1]) and moved[0]:
         return f"{'up' if moved[0] > 0 else 'down'} {form(abs(moved[0]))} since the previous report"
     by = f", {row['comparison']}" if str(row["comparison"]).startswith("by ") else ""
-    return formatting.change_text(*moved, form) + by
+    return formatting.change_text(moved[0], moved[1], moved[2], form) + by
 
 
 def run_state(as_of: str, steps: Mapping[str, str]) -> str:

@@ -159,7 +159,7 @@ def next_quarter(known: QuestionInputs) -> str:
 def action_earnings(known: QuestionInputs) -> str:
     """Return the answer to: what did the last actions earn against people we left alone."""
     effects = known.results.frame(EFFECTS)
-    is_list = effects["experiment"].str.startswith(measured_response.NAMED) if len(effects) else []
+    is_list = effects["experiment"].str.startswith(measured_response.NAMED) if len(effects) else pd.Series(dtype=bool)
     judged = measured_response.action_rounds(effects)
     if judged.empty:
         return " ".join((cannot(_unjudged(effects[is_list])), *_otherwise(known.results, effects[~is_list]))

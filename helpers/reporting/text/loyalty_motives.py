@@ -51,7 +51,7 @@ def loyalty_types_finding(kinds: pd.DataFrame) -> str:
         + " who answered"
     )
     named = sorted(((m, found[m]) for m in loyalty_types.LOYALTY_MOTIVES), key=lambda pair: -pair[1]["value"])
-    bare = {m: found[m] | {"low": None, "high": None} for m in (loyalty_types.TIED_MOTIVES, loyalty_types.NO_EVIDENCE)}
+    bare = {m: {**found[m], "low": None, "high": None} for m in (loyalty_types.TIED_MOTIVES, loyalty_types.NO_EVIDENCE)}
     whole = dict(named) | bare
     shares = dict(zip(whole, shares_said(list(whole.values())), strict=True))
     said = [f"{shares[m]} keep buying {CALLED[m]}" for m, r in named if r["value"] > 0]

@@ -15,7 +15,7 @@ from helpers.loyalty import (
 from helpers.loyalty.points_liability import ProgrammeRecords
 from helpers.loyalty.programme_tiers import TierMoves
 from helpers.reporting import decimal_places, formatting
-from helpers.reporting.text.loyalty import is_reported, quantity_row, share_text
+from helpers.reporting.text.loyalty import Row, is_reported, quantity_row, share_text
 from helpers.stats.disclosure_control import LEAST_PEOPLE, is_hidden, parts_text_if_enough, people_text
 
 
@@ -46,7 +46,7 @@ def programme_answer(owed: pd.DataFrame, currency: str) -> str:
     return f"The programme owes {formatting.estimate_text(liability, currency=currency)}: {in_the_end}."
 
 
-def _net(change: dict, ultimate: dict) -> str:
+def _net(change: Row, ultimate: Row) -> str:
     if ultimate["status"] == Status.NOT_APPLICABLE and "net change" in str(ultimate["reason"]):
         return f". The net change of all balances is {formatting.whole(change['value'])} points"
     return ""
@@ -179,9 +179,9 @@ def loyalty_penalty_sentence(service: pd.DataFrame) -> str:
     if not is_reported(off):
         return text
     more, sign = ("more", 1) if off["value"] > 0 else ("less", -1)
-    limits = sorted([sign * off["low"], sign * off["high"]])
+    low, high = sorted([sign * off["low"], sign * off["high"]])
     return (f"{text} Of the list price they are discounted {formatting.share(abs(off['value']))} "
-            f"{formatting.interval(*limits, formatting.share)} {more} than new ones.")
+            f"{formatting.interval(low, high, formatting.share)} {more} than new ones.")
 
 
 def delivery_promise_sentence(service: pd.DataFrame) -> str:
@@ -199,17 +199,17 @@ def delivery_promise_sentence(service: pd.DataFrame) -> str:
         quantity_row(service, web_behaviour.RETURN_AFTER_BROKEN_PROMISE),
         quantity_row(service, web_behaviour.RETURN_AFTER_KEPT_PROMISE),
     )
-    parts = [share_text(r | {"low": None, "high": None}) for r in (late, good)]
+    parts = [share_text({**r, "low": None, "high": None}) for r in (late, good)]
     both = f"{parts[0]} came back after a broken promise, {parts[1]} after a kept promise"
     if any(is_hidden(r["value"] * r["n"]) for r in (late, good)):
         return f"{text} {formatting.sentence_case(both)}."
     if gap["low"] <= 0 <= gap["high"]:
         return f"{text} {both}: no statistically significant difference ({formatting.estimate_text(gap)})."
     fewer, sign = ("fewer", -1) if gap["value"] < 0 else ("more", 1)
-    limits = sorted([sign * gap["low"], sign * gap["high"]])
+    low, high = sorted([sign * gap["low"], sign * gap["high"]])
     return (
         f"{text} {both}, {fewer} by {formatting.points(abs(gap['value']))} "
-        f"{formatting.interval(*limits, formatting.points)}: an "
+        f"{formatting.interval(low, high, formatting.points)}: an "
         "association."
     )
 

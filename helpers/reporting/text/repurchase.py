@@ -152,8 +152,8 @@ def moderator_sentence(table: pd.DataFrame) -> str:
             quiet.append(name)
         else:
             word, sign = ("more", 1) if found["value"] > 0 else ("less", -1)
-            limits = sorted([sign * found["low"], sign * found["high"]])
-            size = f"{formatting.points(abs(found['value']))} {formatting.interval(*limits, formatting.points)}"
+            low, high = sorted([sign * found["low"], sign * found["high"]])
+            size = f"{formatting.points(abs(found['value']))} {formatting.interval(low, high, formatting.points)}"
             gamma = segment_row(table, structural_model.INTERACTION, name)
             symbol = "γ" if name == structural_model.SWITCHING_MODERATOR else "interaction"
             said.append(
@@ -251,10 +251,11 @@ def loyalty_score_by_origin(scores: pd.DataFrame) -> pd.DataFrame:
 
 def loyalty_score_reliability_title(scores: pd.DataFrame) -> str:
     """Return the finding above the reliability diagram."""
+    absent: Row = {"status": "insufficient"}
     error, chance = (
         segment_row(scores, q, repurchase_model.LOYALTY_SCORE)
         if (scores["quantity"] == q).any()
-        else {"status": "insufficient"}
+        else absent
         for q in ("calibration_error", "calibration_error_if_perfect")
     )
     if error["status"] != Status.OK:

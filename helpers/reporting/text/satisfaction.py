@@ -251,8 +251,8 @@ def wave_changes(index: pd.DataFrame, waves: Sequence[str]) -> tuple[str, ...]:
         return (f"There is {'a single' if waves else 'no'} wave: nothing can be said about change.",)
     earlier = range(1, len(waves) - 1)
     found = {i: next(iter(quantity_rows(index, SATISFACTION_CHANGE, wave_segment(waves[i]))), None) for i in earlier}
-    known = [i for i in earlier if found[i] and is_reported(found[i])]
-    moved = [i for i in known if _is_beyond(found[i])]
+    known = {i: row for i, row in found.items() if row and is_reported(row)}
+    moved = [i for i, row in known.items() if _is_beyond(row)]
     still, unknown = len(known) - len(moved), len(found) - len(known)
     steps = formatting.count_text(still, "earlier step shows", "earlier steps show")
     rest = f"{steps} no statistically significant change."

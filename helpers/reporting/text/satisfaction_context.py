@@ -342,7 +342,8 @@ def missing_satisfaction_parts(parts: Mapping[str, Sequence[Estimate] | pd.DataF
     parts : mapping of str to estimates or long table
         What a part is about to its rows.
     """
-    tables = {name: rows if isinstance(rows, pd.DataFrame) else estimate_table(rows) for name, rows in parts.items()}
+    tables: dict[str, pd.DataFrame] = {
+        name: rows if isinstance(rows, pd.DataFrame) else estimate_table(rows) for name, rows in parts.items()}
     gone = {name: table for name, table in tables.items() if rows_with_values(table).empty and len(table)}
     said = [f"{name} ({table['reason'].iloc[0]})" for name, table in gone.items()]
     return f"Not shown: {formatting.join_words(said)}." if said else ""

@@ -58,11 +58,12 @@ def discriminant_validity_failure(valid: MeasurementValidity | None, paths: pd.D
 
 def misfit_items(valid: MeasurementValidity | None) -> str:
     """Return which questions do not belong to their construct; empty where all do."""
-    found = [] if valid is None else list(valid.strangers)
+    if valid is None:
+        return ""
     said = [
         f"{readable_id(item)} does not belong to {valid.owner[item]} "
         f"(loading {formatting.number(valid.loading[item].value)})"
-        for item in found
+        for item in valid.strangers
     ]
     return f"{formatting.join_words(said)}." if said else ""
 
@@ -253,7 +254,7 @@ def confirmation_finding(table: pd.DataFrame) -> str:
         )
         if _known(rows, q)
     }
-    best = max(scores, key=scores.get)
+    best = max(scores, key=scores.__getitem__)
     listed = formatting.join_words([f"{name} {formatting.number(value)}" for name, value in scores.items()])
     said = f"{formatting.sentence_case(best)} is most strongly associated with satisfaction (correlations: {listed})."
     return f"{_met(ratio)} {said}" if ratio["status"] == Status.OK else said
