@@ -1,5 +1,7 @@
 """Schemas of the canonical tables: customers, transactions, responses, cases, points and others."""
 
+from typing import Literal, get_args
+
 from helpers.foundation.schema import Column, Table
 
 _column = Column
@@ -91,11 +93,13 @@ RESPONDENTS = _canonical_table(
     prefixes=("demographic_",),
 )
 
-ITEM_ROLES = (
+ItemRole = Literal[
     "expectation", "performance", "importance", "satisfaction", "recommend", "intention", "effort", "image", "value",
     "complaint_handling", "commitment", "trust", "alternatives", "switching_cost", "price_tolerance",
     "category_spend", "functional", "dysfunctional", "brand_attribute",
-)
+]
+
+ITEM_ROLES: tuple[str, ...] = get_args(ItemRole)
 
 ITEMS = _canonical_table(
     "items", "survey item", ("item",),

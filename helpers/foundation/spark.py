@@ -228,16 +228,17 @@ class SparkEngine(Engine):
     def connection(self) -> ibis.BaseBackend:
         """The Ibis backend, connected at first use."""
         if self._connection is None:
-            self._connection = FrameReadingBackend()
-            self._connection.register_options()
-            self._connection.do_connect(spark_session())
+            connection = FrameReadingBackend()
+            connection.register_options()
+            connection.do_connect(spark_session())
+            self._connection = connection
         return self._connection
 
     def stored(self, path: Path) -> ir.Table:
         """Return the lazy table of a Parquet file, or of a folder of them; every node of a cluster has to see it."""
         return self.connection.read_parquet(parquet_files.spark_path(path), **parquet_files.SPARK)
 
-    def in_order(self, table: ir.Table, order: list[str]) -> ir.Table:
+    def in_order(self, table: ir.Table, order: Sequence[str]) -> ir.Table:
         """Return a stored table in the order in which it was written: parts are read in any."""
         return self.sorted(table, order)
 
@@ -255,7 +256,7 @@ class SparkEngine(Engine):
         self._kept.pop(name).unpersist()
         self.connection.drop_view(name, force=True)
 
-    def write(self, table: ir.Table, path: Path, order: list[str]) -> None:
+    def write(self, table: ir.Table, path: Path, order: Sequence[str]) -> None:
         """Write the table, sorted, to one Parquet file; a large one to a folder of them, in order."""
         self._computed(self.sorted(table, order)).write.parquet(str(path), compression="zstd")
         parts = parquet_files.table_parts(path)

@@ -72,9 +72,10 @@ class LabelsConfig(Section):
 class StudyHeader(Section):
     """The keys at the top of a study file."""
 
-    name: str = Field("defaults", description="name of the study")
-    title: str = Field("Defaults: nothing is declared", description="one line for people")
-    time_zone: str = Field("UTC", description="zone in which all times are told; those with an offset are converted")
+    name: str = Field(default="defaults", description="name of the study")
+    title: str = Field(default="Defaults: nothing is declared", description="one line for people")
+    time_zone: str = Field(
+        default="UTC", description="zone in which all times are told; those with an offset are converted")
 
     @field_validator("time_zone")
     @classmethod
@@ -85,7 +86,7 @@ class StudyHeader(Section):
         return name
 
 
-SectionType = TypeVar("S", bound=BaseModel)
+SectionType = TypeVar("SectionType", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)

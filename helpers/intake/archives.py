@@ -190,7 +190,7 @@ def _unzipped(path: Path, label: str, room: Path) -> ArchiveMember:
         raise InputError(label, f"it cannot be unpacked ({error})", "a gzip file that is whole") from None
 
 
-def _copied(stream: IO[bytes], label: str, n_packed: int, room: Path) -> Path:
+def _copied(stream: IO[bytes] | gzip.GzipFile, label: str, n_packed: int, room: Path) -> Path:
     """Return a file of the room with what the stream holds; its name is ours."""
     target = room / f"{len(list(room.iterdir()))}.part"
     limit, n = max(SMALL, GROWTH * n_packed), 0

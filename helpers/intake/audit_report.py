@@ -214,10 +214,12 @@ def _people(delivery: Delivery, engine: Engine) -> Iterator[Estimate]:
 def _ages(delivery: Delivery) -> Iterator[Estimate]:
     for name, table in delivery.counts.items():
         yield Estimate("rows", float(table), unit="rows", n=table, segment=name)
+    as_of_on = delivery.as_of_on
+    if as_of_on is None:  # no row was accepted
+        return
     for name, (first_on, newest_on) in delivery.spans.items():
         n = delivery.counts[name]
-        yield Estimate("age of the newest row", float((delivery.as_of_on - newest_on).days), unit="days", n=n,
-                       segment=name)
+        yield Estimate("age of the newest row", float((as_of_on - newest_on).days), unit="days", n=n, segment=name)
         yield Estimate("history", float((newest_on - first_on).days + 1), unit="days", n=n, segment=name)
 
 

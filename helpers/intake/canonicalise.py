@@ -194,7 +194,7 @@ def _lent_day(profile: Profile, name: str, source: SourceRecords, engine: Engine
     """Return the day of answers, which is the one of the respondents that the same file tells of; none if it is not."""
     rule = profile.tables.get("respondents")
     told = rule.columns.get(TIMES["respondents"]) if rule else None
-    if name != "responses" or told is None or rule.from_ != profile.tables[name].from_:
+    if name != "responses" or rule is None or told is None or rule.from_ != profile.tables[name].from_:
         return {}
     scope = ExpressionScope(source.columns, signs=source.signs, zone=_zone(profile, "respondents", source, engine))
     with suppress(InputError):  # it takes a second file that only the respondents look up

@@ -102,7 +102,9 @@ def _personal(landed: LandedFiles) -> Iterator[str]:
     for name, path in landed.tables.items():
         with pq.ParquetFile(path) as file:
             first = next(file.iter_batches(LOOKED_AT, columns=landed.columns[name]), None)
-        for column in first.schema.names if first else ():
+        if not first:
+            continue
+        for column in first.schema.names:
             n = pc.sum(pc.match_substring_regex(first[column], ADDRESS)).as_py() or 0
             if n:
                 yield (

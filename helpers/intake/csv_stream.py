@@ -85,7 +85,7 @@ class RecordNumbers:
 
     def take_malformed(self, record: np.ndarray, line: np.ndarray) -> np.ndarray:
         """Return which rows of the batch are malformed, and set them aside."""
-        if self.malformed is None:
+        if self.malformed is None or self.texts is None:
             return np.zeros(len(record), bool)
         for at in np.flatnonzero(self.malformed):
             self.found.append((int(record[at]), int(line[at]), "the line is shorter or longer than declared",

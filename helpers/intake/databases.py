@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import pyarrow as pa
 import sqlglot
 from sqlglot import exp
+from sqlglot.errors import SqlglotError
 
 from helpers.foundation.errors import InputError
 from helpers.intake.profile_schema import FileRule
@@ -56,7 +57,7 @@ def refuse_unordered(query: str, where: str) -> None:
     """
     try:
         found = sqlglot.parse(query, dialect="postgres")
-    except sqlglot.errors.SqlglotError as error:
+    except SqlglotError as error:
         raise InputError(where, f"the query is not readable as SQL ({str(error).splitlines()[0]})") from None
     if len(found) != 1 or not isinstance(found[0], exp.Query):
         raise InputError(where, "the query does not only read", "one select")

@@ -17,6 +17,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
+from typing import Any
 
 import ibis.expr.types as ir
 
@@ -86,8 +87,11 @@ class TableDates:
         return tuple((on, n) for on, n in self.days
                      if any(is_hit and said == reason for is_hit, said in self._asked(on)))
 
-    def _asked(self, day: date | ir.DateValue) -> list[tuple[bool | ir.BooleanValue, str]]:
-        """Return each reason with whether it holds for a day; one at most does."""
+    def _asked(self, day: Any) -> list[tuple[Any, str]]:
+        """Return each reason with whether it holds for a day, or the condition on a column of days; one at most does.
+
+        A date is answered by flags, a date of the engine by its conditions.
+        """
         begun, last_on = self.today or date.max, self.last_on or date.max
         newest_on = min(begun, last_on)
         asked = [(day > begun, FUTURE)] if self.today else []

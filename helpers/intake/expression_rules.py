@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import reduce
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
@@ -96,7 +97,7 @@ NUMBERS, DIGITS = ("integer", "number", "money"), r"^[\s0-9.eE+-]*$"
 
 Inner = Callable[[exp.Expression], ir.Value]
 
-Rule = Callable[[exp.Expression, Inner, ExpressionScope], ir.Value]
+Rule = Callable[[Any, Inner, ExpressionScope], ir.Value]  # each takes the class of node that it stands for
 
 
 def _literal(node: exp.Literal, inner: Inner, scope: ExpressionScope) -> ir.Value:

@@ -15,6 +15,7 @@ import ibis
 import ibis.expr.types as ir
 import sqlglot
 from sqlglot import exp
+from sqlglot.errors import ParseError, SqlglotError
 
 from helpers.foundation.errors import InputError, spelling_hint
 from helpers.intake.expression_rules import RULES, ExpressionScope, parse_number
@@ -36,10 +37,10 @@ def parse_expression(text: str, where: str) -> exp.Expression:
     """
     try:
         found = sqlglot.parse(text, dialect="duckdb")
-    except sqlglot.errors.SqlglotError as error:
-        said = error.errors[0]["description"] if getattr(error, "errors", None) else str(error)
+    except SqlglotError as error:
+        said = error.errors[0]["description"] if isinstance(error, ParseError) and error.errors else str(error)
         raise InputError(where, f"'{text}' is not readable as SQL ({said})") from None
-    if len(found) != 1 or found[0] is None:
+    if len(found) != 1 or not isinstance(found[0], exp.Expression):
         raise InputError(where, f"'{text}' is not one expression")
     return found[0]
 

@@ -126,14 +126,15 @@ def draft_orders(view: FileView) -> DraftedTable:
     ident, (money, signed) = view.known.get("order_id"), _money(view)
     sort, back = view.texts("sort", REFUND, "order_id")
     state, lost = view.texts("state", CANCELLED, "order_id")
-    is_back = f"{sort.quoted} in ({sql_list(back)})" if back else ""
+    is_back = f"{sort.quoted} in ({sql_list(back)})" if sort else ""
     kind = f"case when {is_back} then 'refund' else 'sale' end" if is_back else \
         f"case when {signed.as_number} < 0 then 'refund' else 'sale' end" if signed.low < 0 else "'sale'"
     turned = is_back and signed.low >= 0
     body = [column_line("order_id", ident.quoted if ident else "record",
                  "the order" if ident else "no column names the order; each record is one")]
     body += [column_line("customer_id", who.quoted, "who bought")] if who else []
-    body += [date_line("ordered_at", when), column_line("kind", kind, "which lines take money back"),
+    body += [date_line("ordered_at", when)] if when else []
+    body += [column_line("kind", kind, "which lines take money back"),
              column_line("amount", f"case when {is_back} then -({money}) else {money} end" if turned else money,
                   "money of the line")]
     further = {"quantity": view.known.get("quantity"), "list_price": view.known.get("price"),
@@ -145,8 +146,8 @@ def draft_orders(view: FileView) -> DraftedTable:
     dates = {n: view.said(n, "order_id") for n in ("promised_on", "delivered_on")}
     body += [date_line(n, c) for n, c in dates.items() if c and c != when]
     used = [ident, who, when, view.known.get("amount"), signed, *further.values(), *dates.values(),
-            sort if back else None, state if lost else None]
-    rejected = [f"{state.quoted} in ({sql_list(lost)})"] if lost else []
+            sort, state]
+    rejected = [f"{state.quoted} in ({sql_list(lost)})"] if state else []
     return draft_table(view, "transactions", [*body, *unused_remarks(view.form.columns, used)], used, rejected=rejected)
 
 
@@ -223,21 +224,21 @@ def draft_sales(view: FileView) -> DraftedTable:
 
 def is_contracts(view: FileView) -> bool:
     """Return whether a file, or one with the same key, says which contracts have ended."""
-    return _ended(view) is not None
+    return bool(_ended(view)[0])
 
 
-def _ended(view: FileView) -> tuple[str, list[InferredColumn]] | None:
-    """Return the condition that a contract has ended, and the columns that tell it."""
+def _ended(view: FileView) -> tuple[str, list[InferredColumn]]:
+    """Return the condition that a contract has ended, and the columns that tell it; both empty where nothing does."""
     is_described = bool({"tenure_months", "monthly_fee", "plan"} & view.known.keys())
     if found := view.said("has_ended", "customer_id") if is_described else view.known.get("has_ended"):
         return found.quoted, [found]
     if not is_described:
-        return None
+        return "", []
     state, gone = view.texts("state", ENDED, "customer_id")
-    if gone:
+    if state:
         return f"{state.quoted} in ({sql_list(gone)})", [state]
     until = view.known.get("ended_on")
-    return (f"{until.quoted} is not null", [until]) if until and until != view.known.get("started_on") else None
+    return (f"{until.quoted} is not null", [until]) if until and until != view.known.get("started_on") else ("", [])
 
 
 def draft_contracts(view: FileView) -> DraftedTable:
@@ -249,7 +250,7 @@ def draft_contracts(view: FileView) -> DraftedTable:
     dates = {} if len(dates) == 2 and dates["started_on"] == dates["ended_on"] else dates
     plain = {n: known[n] for n in ("tenure_months", "monthly_fee", "plan") if n in known}
     body = [column_line("subscription_id", ident.quoted if ident else "record", "the contract"),
-            column_line("customer_id", (who or ident).quoted if who or ident else "record", "who holds it"),
+            column_line("customer_id", who.quoted if who else "record", "who holds it"),
             column_line("has_ended", ended, "whether it has ended")]
     body += [date_line(n, c) for n, c in dates.items()]
     body += [column_line(n, c.as_number if c.is_number else c.quoted, n.replace("_", " ")) for n, c in plain.items()]

@@ -24,10 +24,12 @@ class Simulation(ProfilePart):
 class Mask(ProfilePart):
     """Personal columns of a file; none of them is ever stored."""
 
-    drop: list[str] = Field([], description="columns that are left out")
-    hash: list[str] = Field([], description="columns that are replaced by their keyed hash")
-    person_key: list[str] = Field([], description="columns that are hashed together into person_key and left out")
-    free_text: list[str] = Field([], description="columns in which addresses, phone and card numbers are replaced")
+    drop: list[str] = Field(default=[], description="columns that are left out")
+    hash: list[str] = Field(default=[], description="columns that are replaced by their keyed hash")
+    person_key: list[str] = Field(
+        default=[], description="columns that are hashed together into person_key and left out")
+    free_text: list[str] = Field(
+        default=[], description="columns in which addresses, phone and card numbers are replaced")
 
     @property
     def columns(self) -> set[str]:

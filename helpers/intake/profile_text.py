@@ -32,8 +32,9 @@ def column_line(column: str, made: str, why: str = "") -> str:
 
 def date_line(name: str, found: InferredColumn) -> str:
     """Return the line that makes a date or a time, with the form in which it is written."""
-    other = f"or {found.formats[1]}, which fits as well" if len(found.formats) > 1 else "when"
-    return f"{name} = {{ from = {toml_text(found.quoted)}, formats = [{toml_text(found.formats[0])}] }} {GUESS}{other}"
+    first, *others = found.formats
+    other = f"or {others[0]}, which fits as well" if others else "when"
+    return f"{name} = {{ from = {toml_text(found.quoted)}, formats = [{toml_text(first)}] }} {GUESS}{other}"
 
 
 def attribute_line(prefix: str, column: InferredColumn) -> str:

@@ -164,7 +164,7 @@ def examine_profile(told: Mapping[str, Any], where: str = "profile") -> tuple[Pr
 
 def _known_only(told: Mapping[str, Any], where: str) -> dict[str, Any]:
     """Return the content without the keys that no part of a profile knows."""
-    kept = copy.deepcopy(dict(told))
+    kept: Any = copy.deepcopy(dict(told))
     try:
         Profile.model_validate(kept)
     except ValidationError as error:

@@ -5,7 +5,7 @@ from Python's, and written into the expression.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache, reduce
@@ -53,7 +53,7 @@ def zone_changes(zone: str) -> tuple[tuple[datetime, int], ...]:
 
 
 def _ahead(zone: ZoneInfo, at: datetime) -> int:
-    return int(at.astimezone(zone).utcoffset().total_seconds())
+    return int((at.astimezone(zone).utcoffset() or timedelta(0)).total_seconds())
 
 
 def _first_after(zone: ZoneInfo, before: datetime, after: datetime) -> datetime:
@@ -175,12 +175,14 @@ def parse_column(found: ir.Value, kind: str, rule: ColumnRule, scope: Expression
 
 Reading = tuple[ir.Value, ir.BooleanValue | None]
 
+Reader = Callable[[ir.Value, ColumnRule, ExpressionScope], Reading]
+
 
 def _text(found: ir.Value, rule: ColumnRule, scope: ExpressionScope) -> Reading:
     return found.cast("string").nullif(""), None
 
 
-def _number(kind: str) -> Reading:
+def _number(kind: str) -> Reader:
     def reading(found: ir.Value, rule: ColumnRule, scope: ExpressionScope) -> Reading:
         own = ExpressionScope({}, kind)
         read = parse_number(found, own).cast(kind)
@@ -203,7 +205,7 @@ def _flag(found: ir.Value, rule: ColumnRule, scope: ExpressionScope) -> Reading:
     return read, None if found.type().is_boolean() else found.notnull() & read.isnull()
 
 
-def _moment(kind: str) -> Reading:
+def _moment(kind: str) -> Reader:
     def reading(found: ir.Value, rule: ColumnRule, scope: ExpressionScope) -> Reading:
         if found.type().is_temporal():
             return found.cast(COLUMN_TYPES[kind]), None
@@ -261,7 +263,7 @@ def _year(piece: dict[str, ir.StringValue]) -> ir.StringValue:
 def _month(piece: dict[str, ir.StringValue]) -> ir.StringValue:
     if "m" in piece:
         return piece["m"].lpad(2, "0")
-    name = piece.get("b", piece.get("B")).lower().left(3)
+    name = piece["b" if "b" in piece else "B"].lower().left(3)
     return name.cases(*((m, f"{i:02d}") for i, m in enumerate(MONTHS, start=1)))
 
 

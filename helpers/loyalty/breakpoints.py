@@ -275,11 +275,14 @@ def compare_shapes(score: np.ndarray, is_loyal: np.ndarray, rng: np.random.Gener
     if min(k.sum(axis=1).min(), (n - k).sum(axis=1).min()) < 1:
         return no_comparison()
     losses = {name: _log_losses(name, whole, n, k) for name in CURVE_SHAPES}
+    line = losses[STRAIGHT_LINE]
+    if line is None:
+        return no_comparison()
     rows = [
         {
             "shape": name,
             "log_loss": _mean_loss(loss, n, k).value,
-            **_log_loss_gain(losses[STRAIGHT_LINE], loss, n, k),
+            **_log_loss_gain(line, loss, n, k),
             "n": len(score),
         }
         for name, loss in losses.items()

@@ -1,17 +1,15 @@
 """Section [loyalty] of a study: cuts of attitude and behaviour, horizon, programme terms."""
 
-from typing import Literal
-
 from pydantic import Field
 
-from helpers.foundation.canonical_schema import ITEM_ROLES
+from helpers.foundation.canonical_schema import ItemRole
 from helpers.foundation.study_config import Section
 
 
 class LoyaltyConfig(Section):
     """Section ``[loyalty]``."""
 
-    attitude_roles: list[Literal[ITEM_ROLES]] = Field(
+    attitude_roles: list[ItemRole] = Field(
         ["intention", "recommend", "commitment", "trust"], min_length=1,
         description="roles of the questions that make up the attitude")
     attitude_cut: float = Field(
@@ -24,7 +22,7 @@ class LoyaltyConfig(Section):
         0.5, gt=0, le=1, description="share of elapsed periods with a purchase from which a customer repeats [share]")
     order_kinds: list[str] = Field(
         ["order"], description="kinds of event that stand for an order, with its id as object: cancelled ones show too")
-    satisfaction_roles: list[Literal[ITEM_ROLES]] = Field(
+    satisfaction_roles: list[ItemRole] = Field(
         ["satisfaction"], min_length=1, description="roles of the questions averaged to the satisfaction of the curve")
     horizon_days: int = Field(
         180, ge=1, description="days after an answer, or after a cut-off, in which coming back counts [days]")

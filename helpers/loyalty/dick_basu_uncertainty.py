@@ -152,7 +152,8 @@ def _surveyed_difference(people: pd.DataFrame) -> Estimate:
             SURVEYED_DIFFERENCE, Status.INSUFFICIENT, f"in one of the groups {too_few(n)}", unit="points", n=n
         )
     values, ids = (tuple(g[c].to_numpy() for g in groups) for c in ("share_active", "person"))
-    found = difference_interval(values, tuple(np.ones(len(g)) for g in groups), ids).times(100)
+    a, b = (np.ones(len(g)) for g in groups)
+    found = difference_interval(values, (a, b), ids).times(100)
     return Estimate(SURVEYED_DIFFERENCE, found.value, found.low, found.high, "points", n)
 
 

@@ -88,8 +88,9 @@ def loyalty_penalty_estimates(made: pd.DataFrame) -> list[Estimate]:
             continue
         found = _within_product_month(known, column)
         values = (found.value, found.low, found.high)
-        values = tuple(np.expm1(v) for v in values) if column == "price" else values
-        rows.append(Estimate(quantity, *map(float, values), "share", int(known[["n_new", "n_old"]].to_numpy().sum())))
+        value, low, high = (float(np.expm1(v) if column == "price" else v) for v in values)
+        n = int(known[["n_new", "n_old"]].to_numpy().sum())
+        rows.append(Estimate(quantity, value, low, high, "share", n))
     return rows
 
 

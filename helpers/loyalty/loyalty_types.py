@@ -120,8 +120,8 @@ def classify_motives(
     attitude = known["attitude"].astype("float64")
     hostage = (repeats & (attitude < assumed.dislike_cut).to_numpy()).astype("bool")
     return known.assign(
-        motive=pd.array(np.where(repeats, motive, None), dtype="str"),
-        motives_tied=pd.array(np.where(repeats & (tied != ""), tied, None), dtype="str"),
+        motive=pd.Series(motive, known.index, dtype="str").where(repeats),
+        motives_tied=pd.Series(tied, known.index, dtype="str").where(repeats & (tied != "")),
         is_hostage=pd.Series(hostage, known.index).astype("boolean").mask(attitude.isna()))
 
 

@@ -107,15 +107,16 @@ def summarise_ledger(engine: Engine, points: ir.Table, joined: ir.Table, as_of_o
     """
     known = ledger_entries(points, as_of_on)
     by_kind = engine.arrow(known.group_by("kind").aggregate(points=known.points.sum(), n=known.count())).to_pandas()
-    sums = dict.fromkeys(ENTRY_KINDS, 0.0) | dict(zip(by_kind["kind"], by_kind["points"].astype(float), strict=True))
+    sums: dict[str, float] = dict.fromkeys(ENTRY_KINDS, 0.0)
+    sums |= dict(zip(by_kind["kind"], by_kind["points"].astype(float), strict=True))
     bounds = engine.first_row(known.aggregate(first=known.entered_at.min(), last=known.entered_at.max(),
                                               n_wrong=_has_wrong_sign(known).ifelse(1, 0).sum(), **_lot_facts(known)))
     first_on, last_on = (bounds[c].date() if bounds[c] else None for c in ("first", "last"))
     accounts = engine.first_row(_account_facts(known, joined, first_on or as_of_on))
     lots = engine.first_row(_expiry_facts(known))
+    n_early, n_below_zero, n_unearned = (int(accounts[c] or 0) for c in ("n_early", "n_below_zero", "n_unearned"))
     return PointsLedger(
-        sums, int(accounts["n"]), int(by_kind["n"].sum()), first_on, last_on,
-        *(int(accounts[c] or 0) for c in ("n_early", "n_below_zero", "n_unearned")),
+        sums, int(accounts["n"]), int(by_kind["n"].sum()), first_on, last_on, n_early, n_below_zero, n_unearned,
         int(lots["n"]), int(lots["n_early"] or 0), int(bounds["n_wrong"] or 0),
         float(bounds["share_of_lots"] or 0.0), _point_cost(bounds))
 

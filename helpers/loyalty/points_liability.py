@@ -185,11 +185,11 @@ def _liability_estimate(found: PointsProgramme, method: str, segment: str, half:
     current = float(found.ladder.current.sum())
     extra = still - float(found.ultimates[method].sum() - current)  # of opening balances, which no cohort issued
     low, high = max(still - half, 0.0), min(still + half, max(issued - current, 0.0) + found.opening_left)
-    share = [min((current + x - extra) / issued, 1.0) for x in (still, low, high)]
+    share, least, most = (min((current + x - extra) / issued, 1.0) for x in (still, low, high))
     rows = [
-        Estimate(ULTIMATE_REDEMPTION, *share, "share", n, segment),
+        Estimate(ULTIMATE_REDEMPTION, share, least, most, "share", n, segment),
         Estimate(POINTS_TO_BE_REDEEMED, still, low, high, POINTS_UNIT, n, segment),
-        Estimate(POINTS_BREAKAGE, 1 - share[0], 1 - share[2], 1 - share[1], "share", n, segment),
+        Estimate(POINTS_BREAKAGE, 1 - share, 1 - most, 1 - least, "share", n, segment),
     ]
     if np.isnan(found.unit_cost):
         reason = "the cost of a point is not recorded: name it as point_cost in section [loyalty] of the study"
@@ -197,8 +197,8 @@ def _liability_estimate(found: PointsProgramme, method: str, segment: str, half:
             *rows,
             no_estimate(PROGRAMME_LIABILITY, Status.INSUFFICIENT, reason, unit="money", n=n, segment=segment),
         ]
-    money = [found.unit_cost * x for x in (still, low, high)]
-    return [*rows, Estimate(PROGRAMME_LIABILITY, *money, "money", n, segment)]
+    money, least, most = (found.unit_cost * x for x in (still, low, high))
+    return [*rows, Estimate(PROGRAMME_LIABILITY, money, least, most, "money", n, segment)]
 
 
 def liability_gates(found: PointsProgramme) -> list[Gate]:

@@ -251,19 +251,20 @@ def _test_estimates(found: LoyaltyThreshold, n: int) -> Estimate:
 
 
 def _breakpoint_estimates(found: LoyaltyThreshold, n: int) -> list[Estimate]:
-    if found.located is None:
+    if found.existence is None or found.located is None:
         return [
             no_estimate(q, Status.NOT_APPLICABLE, _untested_estimates(found), unit="points", n=n)
             for q in BREAKPOINT_LABELS
         ]
     both = (found.located.lower, found.located.upper)
-    return [_breakpoint_estimate(q, knot, found, n) for q, knot in zip(BREAKPOINT_LABELS, both, strict=True)]
+    struck = ("" if found.is_believed
+              else f"no threshold: a straight line fits as well (p = {found.existence.p_value:.3f})")
+    return [_breakpoint_estimate(q, knot, struck, n) for q, knot in zip(BREAKPOINT_LABELS, both, strict=True)]
 
 
-def _breakpoint_estimate(quantity: str, knot: Breakpoint, found: LoyaltyThreshold, n: int) -> Estimate:
-    if not found.is_believed:
-        reason = f"no threshold: a straight line fits as well (p = {found.existence.p_value:.3f})"
-        return no_estimate(quantity, Status.STRUCK, reason, unit="points", n=n)
+def _breakpoint_estimate(quantity: str, knot: Breakpoint, struck: str, n: int) -> Estimate:
+    if struck:
+        return no_estimate(quantity, Status.STRUCK, struck, unit="points", n=n)
     if not knot.is_located:
         reason = (f"threshold not located: it may lie anywhere from {knot.low:.0f} to {knot.high:.0f}, "
                   f"wider than {breakpoints.MAX_INTERVAL_WIDTH:.0f} points")

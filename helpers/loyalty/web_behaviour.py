@@ -100,7 +100,8 @@ def _days_to_purchase(engine: Engine, daily: ir.Table, occasions: ir.Table) -> E
         )
     upto, half = counts["n"].cumsum().to_numpy(), normal_quantile(0.95) * np.sqrt(n) / 2
     at = np.searchsorted(upto, np.clip([n / 2, n / 2 - half, n / 2 + half], 1, n))
-    return Estimate(DAYS_TO_PURCHASE, *map(float, counts["days"].to_numpy()[at]), "days", n)
+    middle, low, high = map(float, counts["days"].to_numpy()[at])
+    return Estimate(DAYS_TO_PURCHASE, middle, low, high, "days", n)
 
 
 def promise_estimates(engine: Engine, transactions: ir.Table, occasions: ir.Table, as_of_on: date,
