@@ -154,7 +154,8 @@ def estimates_table(frame: pd.DataFrame, currency: str = "", caption: str = "", 
 def describe(frame: pd.DataFrame, caption: str) -> Exhibit:
     """Return what pandas' ``describe`` says of the numeric columns of a frame, a row for each column.
 
-    Extremes are left out, since each is one person's, and nothing is told of columns with one to nine values.
+    Extremes are left out, since each is one person's, nothing is told of columns with one to nine values, and
+    columns without any are left out.
 
     Parameters
     ----------
@@ -163,7 +164,7 @@ def describe(frame: pd.DataFrame, caption: str) -> Exhibit:
     caption : str
         What one row of it is.
     """
-    numbers = frame.select_dtypes("number").astype("float64")
+    numbers = frame.select_dtypes("number").astype("float64").dropna(axis=1, how="all")
     if numbers.empty:
         return missing_exhibit(caption, "There is nothing to describe: no numbers.")
     rows = numbers.describe().T[list(DESCRIBED)].rename(columns=DESCRIBED).rename_axis("column").reset_index()

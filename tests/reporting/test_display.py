@@ -158,7 +158,8 @@ def test_a_description_tells_quartiles_but_neither_extremes_nor_anything_about_f
     assert "One row a customer" in shown.html
 
 
-@pytest.mark.parametrize("frame", [pd.DataFrame(), pd.DataFrame({"a": []}), pd.DataFrame({"name": ["a"]})])
+@pytest.mark.parametrize("frame", [pd.DataFrame(), pd.DataFrame({"a": []}), pd.DataFrame({"name": ["a"]}),
+                                   pd.DataFrame({"a": [np.nan, np.nan]})])
 def test_a_description_of_no_numbers_says_that_there_are_none(frame):
     assert display.describe(frame, "Customers").text == "Customers: There is nothing to describe: no numbers."
 
