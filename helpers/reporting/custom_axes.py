@@ -10,7 +10,7 @@ import pandas as pd
 
 from helpers.foundation.labels import readable_id
 from helpers.reporting import axis_layout
-from helpers.reporting.plot_style import LETTER, TEXT, escape_mathtext, text_width, wrap_label
+from helpers.reporting.plot_style import LETTER, TEXT, escape_mathtext, text_width, whole_figure, wrap_label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 def custom_axes(width: float, height: float) -> "Axes":
     """Return empty axes in a figure of this size in SVG units, whose margins follow from what will stand in them."""
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-    figure = Figure(figsize=(width / 72, height / 72), layout="constrained")
-    figure.get_layout_engine().set(w_pad=8 / 72, h_pad=6 / 72)
+    figure = Figure(figsize=(width / 72, height / 72), layout=ConstrainedLayoutEngine(w_pad=8 / 72, h_pad=6 / 72))
     return figure.add_subplot()
 
 
@@ -65,9 +65,9 @@ def _write_categories(axis: "Axis") -> None:
     places = axis.get_ticklocs()
     names = [readable_id(label.get_text()) for label in axis.get_ticklabels()]
     if len(names) != len(places):  # names of a plain category axis are only known to its formatter
-        names = [readable_id(text) for text in axis.get_major_formatter().format_ticks(places)]
-    width = axis.axes.figure.get_figwidth() * 72
-    if axis.axis_name == "y":
+        names = [readable_id(text) for text in axis.get_major_formatter().format_ticks(list(places))]
+    width = _width(axis.axes)
+    if axis is axis.axes.yaxis:
         letters, lines = (14, 2) if axis_layout.is_narrow(width) else (24, 2)
     else:
         letters, lines = max(3, int((width - 70) / max(len(names), 1) / LETTER)), 3
@@ -79,10 +79,10 @@ def _write_dates(axis: "Axis") -> None:
     from matplotlib.dates import date2num, num2date
 
     start, end = (pd.Timestamp(num2date(at)).tz_localize(None) for at in axis.get_view_interval())
-    width = axis.axes.figure.get_figwidth() * 72
+    width = _width(axis.axes)
     ticks = axis_layout.day_ticks(start, end, 3 if axis_layout.is_narrow(width) else 6)
     axis.set_ticks(date2num(list(ticks.values())), list(ticks))
-    axis.grid(visible=axis.axis_name == "y")
+    axis.grid(visible=axis is axis.axes.yaxis)
 
 
 def _write_numbers(axis: "Axis", unit: str) -> str:
@@ -92,11 +92,17 @@ def _write_numbers(axis: "Axis", unit: str) -> str:
     axis.set_major_formatter(axis_layout.tick_format(unit))
     if axis.get_scale() != "linear":
         return ""
-    width = axis.axes.figure.get_figwidth() * 72
+    width = _width(axis.axes)
     axis.set_major_locator(MaxNLocator(4 if axis_layout.is_narrow(width) else 6, steps=[1, 2, 2.5, 5, 10]))
-    limits = axis_layout.near_zero(tuple(axis.get_view_interval()))
-    axis.axes.set(**{f"{axis.axis_name}lim": limits})
+    low, high = axis.get_view_interval()
+    limits = axis_layout.near_zero((low, high))
+    axis.axes.set(**{"ylim" if axis is axis.axes.yaxis else "xlim": limits})
     return axis_layout.axis_start(limits, unit)
+
+
+def _width(axes: "Axes") -> float:
+    """Return the width of the figure in SVG units."""
+    return whole_figure(axes).get_figwidth() * 72
 
 
 def _write_labels(axes: "Axes", lower: str, upright: str) -> None:
@@ -111,8 +117,9 @@ def _write_legend(axes: "Axes") -> None:
     legend = axes.get_legend()
     if legend is None:
         return
-    handles, names = legend.legend_handles, [readable_id(text.get_text()) for text in legend.get_texts()]
-    heading, width = readable_id(legend.get_title().get_text()), axes.figure.get_figwidth() * 72
+    handles = [handle for handle in legend.legend_handles if handle is not None]
+    names = [readable_id(text.get_text()) for text in legend.get_texts()]
+    heading, width = readable_id(legend.get_title().get_text()), _width(axes)
     legend.remove()
     widest = max((text_width(name) for name in names), default=1) * LETTER + 44
     columns = min(len(names), max(1, int((width - 16) / widest))) or 1

@@ -43,8 +43,8 @@ def describe_figures() -> None:
 
 def figure_description(figure: "Figure") -> str | None:
     """Return what a figure shows: its titles, else the labels of its axes; None where it has neither."""
-    places = [(axes, at) for axes in figure.axes for at in ("left", "center", "right")]
-    titles = [figure.get_suptitle(), *(axes.get_title(at) for axes, at in places)]
+    by_axes = [(axes.get_title("left"), axes.get_title("center"), axes.get_title("right")) for axes in figure.axes]
+    titles = [figure.get_suptitle(), *(title for titles in by_axes for title in titles)]
     labels = [" by ".join(filter(None, (axes.get_ylabel(), axes.get_xlabel()))) for axes in figure.axes]
     return _joined(titles) or _joined(labels) or None
 
@@ -93,7 +93,8 @@ def without_largest(cells: Iterable["NotebookNode"], limit: int) -> None:
         if size <= limit:
             return
         size -= len(output.data["text/html"])
-        alt = unescape(re.search(r'alt="([^"]*)"', output.data["text/html"])[1])
+        found = re.search(r'alt="([^"]*)"', output.data["text/html"])
+        alt = unescape(found[1]) if found else ""
         output.data["text/html"] = missing_exhibit(alt, TOO_LARGE).html
 
 

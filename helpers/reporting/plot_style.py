@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from html import escape
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from helpers.foundation.labels import readable_id
 from helpers.reporting.html import Exhibit, escape_text
 
@@ -163,8 +165,8 @@ def _pieces(word: str, width: int) -> list[str]:
 
 def _n_points(figure: "Figure") -> int:
     """Return how many points a figure's lines and scatters have, and how many patches there are."""
-    return sum(sum(len(line.get_xdata()) for line in axes.lines) + len(axes.patches)
-               + sum(len(marks.get_offsets()) for marks in axes.collections) for axes in figure.axes)
+    return sum(sum(np.size(line.get_xdata()) for line in axes.lines) + len(axes.patches)
+               + sum(np.shape(marks.get_offsets())[0] for marks in axes.collections) for axes in figure.axes)
 
 
 def _drawing(figure: "Figure", title: str, css: str) -> str:

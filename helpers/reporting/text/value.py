@@ -140,9 +140,9 @@ def retention_sentence(base: RevenueBridge) -> str:
         return f"{who} all but fewer than ten bought in the second."
     if base.withheld() & {"retained", "churned"}:
         return f"{who} how many bought in the second is not told: it would tell of fewer than ten others."
-    days = formatting.count_text(base.periods.after.n_days, "day", "days")
+    days = f", {formatting.count_text(base.periods.after.n_days, 'day', 'days')}" if base.periods else ""
     return (
-        f"Customer retention rate, {days}: {formatting.estimate_text(by_count)} of "
+        f"Customer retention rate{days}: {formatting.estimate_text(by_count)} of "
         f"{formatting.count_text(by_count.n, 'customer', 'customers')}; weighted by net sales "
         f"{formatting.estimate_text(by_money)}."
     )
