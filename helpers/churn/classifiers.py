@@ -65,7 +65,8 @@ class BoostingClassifier:
 
     def logit(self, features: pd.DataFrame) -> np.ndarray:
         """Return the logit of being lost, shape (n,)."""
-        return self.booster.predict(encode(features, self.levels), raw_score=True, num_threads=n_threads(len(features)))
+        coded = encode(features, self.levels)
+        return np.asarray(self.booster.predict(coded, raw_score=True, num_threads=n_threads(len(features))))
 
     def contributions(self, features: pd.DataFrame) -> pd.DataFrame:
         """Return what each feature adds to the logit against the average: exact Shapley values of the trees.
@@ -76,7 +77,7 @@ class BoostingClassifier:
         """
         found = self.booster.predict(encode(features, self.levels), pred_contrib=True,
                                      num_threads=n_threads(len(features)))
-        return pd.DataFrame(found[:, :-1], columns=list(features))
+        return pd.DataFrame(np.asarray(found)[:, :-1], columns=list(features))
 
 
 @dataclass(frozen=True)

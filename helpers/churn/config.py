@@ -12,14 +12,15 @@ class AlertRule(Section):
 
     signal: Literal[
         "churn_probability", "inactivity_percentile", "complaints", "margin_at_risk", "satisfaction"] = Field(
-        "churn_probability", description="what it looks at")
-    alert_threshold: float = Field(0.67, description="the alert is raised from this value of the signal on")
-    clear_threshold: float = Field(0.5, description="an alert of the last run stays until the signal is below this")
-    min_value: float = Field(0.0, ge=0, description="value if retained from which a customer is warned of [money]")
-    cause: str = Field("", description="cause in words; of rules with one cause a customer gets one alert")
-    owner: str = Field("nobody yet", description="who answers for the response")
-    due_days: int = Field(14, ge=1, description="days within which the response is due [days]")
-    response: str = Field("call or write, and ask what is wrong", description="what is to be done")
+        default="churn_probability", description="what it looks at")
+    alert_threshold: float = Field(default=0.67, description="the alert is raised from this value of the signal on")
+    clear_threshold: float = Field(
+        default=0.5, description="an alert of the last run stays until the signal is below this")
+    min_value: float = Field(default=0.0, ge=0, description="value if retained from which a customer is warned of [money]")
+    cause: str = Field(default="", description="cause in words; of rules with one cause a customer gets one alert")
+    owner: str = Field(default="nobody yet", description="who answers for the response")
+    due_days: int = Field(default=14, ge=1, description="days within which the response is due [days]")
+    response: str = Field(default="call or write, and ask what is wrong", description="what is to be done")
 
     @model_validator(mode="after")
     def _order(self) -> "AlertRule":

@@ -197,9 +197,9 @@ class DatasetSnapshot:
 
     def rows(self, chosen: np.ndarray) -> "DatasetSnapshot":
         """Return some of the cases, by mask or by place."""
-        parts = (frame.iloc[np.arange(len(self.is_lost))[chosen]].reset_index(drop=True)
+        about, rule, known = (frame.iloc[np.arange(len(self.is_lost))[chosen]].reset_index(drop=True)
                  for frame in (self.about, self.rule, self.features))
-        return DatasetSnapshot(*parts, self.is_lost[chosen], self.seen_on)
+        return DatasetSnapshot(about, rule, known, self.is_lost[chosen], self.seen_on)
 
     def left_alone(self) -> "DatasetSnapshot":
         """Return the cases that nobody acted on in the time of the outcome; all, where too few would be left."""

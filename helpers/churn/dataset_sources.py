@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -77,7 +78,8 @@ def _purchase_dataset(
     horizon = snapshot.outcome.n_days
     planned = dataset.rolling_origins(history, horizon)
     days = sorted({day for dates in planned for day in dates.all}, reverse=True)
-    seen = {day: _customers(records, windows.snapshot_at(day, horizon), setting, is_known=True) for day in days}
+    seen: dict[date | None, DatasetSnapshot] = {
+        day: _customers(records, windows.snapshot_at(day, horizon), setting, is_known=True) for day in days}
     scoring = _customers(records, snapshot, setting, is_known=False)
     length = f"{history.n_days} day{'' if history.n_days == 1 else 's'}"
     short = f"the history has {length}, and {2 * horizon} are needed: a horizon to look back and one to look ahead"
@@ -153,7 +155,8 @@ def _dated_contract_dataset(
     history = TimeWindow(known["started_on"].min().date(), snapshot.cutoff_on)
     planned = dataset.rolling_origins(history, horizon)
     days = sorted({day for dates in planned for day in dates.all}, reverse=True)
-    seen = {d: _contracts_at(records, known, windows.snapshot_at(d, horizon), setting, used) for d in days}
+    seen: dict[date | None, DatasetSnapshot] = {
+        d: _contracts_at(records, known, windows.snapshot_at(d, horizon), setting, used) for d in days}
     scoring = _contracts_at(records, known, snapshot, setting, used, is_known=False)
     short = f"the history has {history.n_days} days, and {2 * horizon} are needed"
     reason = seen[days[0]].shortage() if days else short

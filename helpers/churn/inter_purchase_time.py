@@ -174,6 +174,7 @@ def survival_summary(curves: pd.DataFrame, at: float) -> pd.DataFrame:
     rows = []
     for name, part in curves.groupby("group", sort=True):
         row = kaplan_meier.survival_at(part, at)
+        assert row is not None  # a group's curve begins at time 0
         rows.append((name, int(part["n_at_risk"].max()), row["share_left"], row["low"], row["high"], row["hazard"],
                      kaplan_meier.median_survival(part)))
     return pd.DataFrame(rows, columns=["group", "n_customers", "share_left", "low", "high", "hazard", "half_left_at"])

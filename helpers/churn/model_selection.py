@@ -134,8 +134,9 @@ def _paired_comparison(
 ) -> PairedComparison:
     apart = f"{model} less {other}"
     if trial.design == NO_BACKTEST:
-        return PairedComparison(model, other, *(no_estimate(q, Status.INSUFFICIENT, trial.reason, segment=apart)
-                                    for q in ("auc_difference", "brier_difference")))
+        auc, brier = (no_estimate(q, Status.INSUFFICIENT, trial.reason, segment=apart)
+                      for q in ("auc_difference", "brier_difference"))
+        return PairedComparison(model, other, auc, brier)
     rows = (trial.is_lost, trial.stated[model], trial.stated[other], apart, trial.who)
     money = worth[model] - worth[other] if worth else float("nan")
     return PairedComparison(

@@ -12,6 +12,7 @@ from scipy import stats
 from helpers.churn.churn_features import ChurnTables
 from helpers.customers import features, purchases
 from helpers.foundation.engine import Engine
+from helpers.foundation.errors import InputError
 from helpers.stats.control_charts import spc_charts
 from helpers.stats.control_charts.control_limits import MIN_BASELINE_PERIODS
 from helpers.stats.control_charts.time_series import MEAN_SERIES, RATE_SERIES, SHARE_SERIES, TimeSeries
@@ -160,6 +161,11 @@ def complaint_bursts(course: TimeSeries, false_alarms_a_year: float) -> pd.DataF
         ``n_complaints`` in its first week, ``expected`` there, ``p_value``, ``law``, and ``rebuild_weeks`` until a week
         was back within its limit (NaN: not yet).
 
+    Raises
+    ------
+    InputError
+        If the series has no exposure.
+
     Notes
     -----
     Each week is held against the up to 52 weeks before it, at least 24, a burst among them counted as the most that
@@ -167,6 +173,8 @@ def complaint_bursts(course: TimeSeries, false_alarms_a_year: float) -> pd.DataF
     Σx + ½; where the weeks before spread more than Poisson, by Pearson's χ² at 10 %, the count is negative binomial
     with the variance that the method of moments gives.
     """
+    if course.size is None:
+        raise InputError(course.name, "the series has no exposure", "complaints a week with their exposure")
     events, size, p_limit = course.value, course.size, false_alarms_a_year / 52
     tamed = np.array(events, dtype="float64")  # a burst is remembered as the most that would have been no burst
     rows, is_on = [], False

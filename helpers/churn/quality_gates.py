@@ -32,7 +32,8 @@ def churn_gates(basis: Dataset, trial: Backtest, verdict: ModelSelection, measur
     if basis.reason:
         return (enough,)
     return (enough, _out_of_sample_gate(basis, trial), _leakage_gate(trial, verdict), _suspicious_features_gate(basis),
-            _calibration_gate(verdict, measures), *([_undated_attributes_gate(basis)] if basis.judged else []))
+            _calibration_gate(verdict, measures),
+            *([_undated_attributes_gate(basis.judged, basis.left_out)] if basis.judged else []))
 
 
 def _out_of_sample_gate(basis: Dataset, trial: Backtest) -> Gate:
@@ -100,10 +101,10 @@ def _suspicious_features_gate(basis: Dataset) -> Gate:
                 "every forecast of churn", said)
 
 
-def _undated_attributes_gate(basis: Dataset) -> Gate:
-    left = basis.judged.excluded["attribute"].tolist()
-    many = f" Left out, with too many different texts: {', '.join(basis.left_out)}." if basis.left_out else ""
-    n = len(basis.judged.used)
+def _undated_attributes_gate(judged: leakage.LeakageReport, left_out: tuple[str, ...]) -> Gate:
+    left = judged.excluded["attribute"].tolist()
+    many = f" Left out, with too many different texts: {', '.join(left_out)}." if left_out else ""
+    n = len(judged.used)
     used = f"{n} attribute{'' if n == 1 else 's'} of contracts are declared static, dated or vouched for, and used."
     pending = (f" {len(left)} excluded pending a vouch, since nothing says when they were known: "
                f"{', '.join(left)}." if left else "")

@@ -11,6 +11,7 @@ from typing import Any
 import nbformat
 from nbclient import NotebookClient
 from nbformat import NotebookNode
+from pydantic import BaseModel
 
 from helpers.foundation import atomic_files, study_config, workspace
 from helpers.foundation.canonical_schema import CANONICAL_TABLES as CANONICAL
@@ -54,7 +55,7 @@ def studies_text(sections: Mapping[str, type[study_config.Section]]) -> str:
     return "\n\n".join(["## studies", about, *(section_text(name, kind) for name, kind in sections.items())])
 
 
-def section_text(name: str, kind: type[study_config.Section]) -> str:
+def section_text(name: str, kind: type[BaseModel]) -> str:
     """Return one section of a study, and after it the tables that may stand within it."""
     about = (inspect.getdoc(kind) or "").split("\n\n")[0].replace("``", "`").replace("\n", " ")
     rows = ["| key | default | meaning |", "|---|---|---|",

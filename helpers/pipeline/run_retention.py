@@ -67,9 +67,9 @@ def runs_due(source: str, limit: RetentionConfig, today: date) -> list[Removal]:
     for run in everyone:
         age = (today - _started(run).date()).days
         is_old = limit.keep_runs_days is not None and age > limit.keep_runs_days
-        is_beyond = limit.keep_runs is not None and _started(run) < _started(kept_by_number[0])
+        is_beyond = _started(run) < _started(kept_by_number[0])
         because = (f"it is {age:,} days old, and runs are kept for {limit.keep_runs_days:,}" if is_old else
-                   _number_said(limit.keep_runs) if is_beyond else "")
+                   _number_said(limit.keep_runs) if limit.keep_runs is not None and is_beyond else "")
         if because:
             found.append(
                 Removal(run, because, still_needed(run, finished) if run.record["state"] == "finished" else "")

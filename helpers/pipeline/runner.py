@@ -268,7 +268,7 @@ def _mark_killed(source: str, workbook: Workbook) -> None:
 def _progress(source: str, tell: Callable[[str], None]) -> Progress:
     whole = [run.record for run in runs.known_runs(source, "finished")
              if not {"taken", "left_out"} & {told["state"] for told in run.steps.values()}]
-    record = whole[-1] if whole else {"steps": {}}
+    record: Mapping[str, Any] = whole[-1] if whole else {"steps": {}}
     expected = {name: float(told.get("seconds", 0)) for name, told in record["steps"].items()}
     return Progress(expected, float(record.get("seconds", 0)), tell)
 

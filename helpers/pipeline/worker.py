@@ -16,6 +16,7 @@ from queue import Empty
 from typing import Any
 
 from jupyter_client import AsyncKernelManager, BlockingKernelClient
+from jupyter_client.provisioning import LocalProvisioner
 from jupyter_core.utils import run_sync
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from papermill.engines import NBClientEngine, NotebookExecutionManager, papermill_engines
@@ -117,9 +118,10 @@ def serve_worker(line: Connection, lifeline: Connection, modules: tuple[str, ...
     """
     _detach(environment, log)
     kernel = AsyncKernelManager(kernel_name="python3", shutdown_wait_time=LEAVE_SECONDS)
+    assert kernel.kernel_spec is not None  # it is looked up by the name that is given
     kernel.kernel_spec.argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     run_sync(kernel.start_kernel)(extra_arguments=["--HistoryManager.hist_file=:memory:"], cwd=environment["PWD"])
-    pid = kernel.provisioner.pid
+    pid = _kernel_process(kernel)
     threading.Thread(target=_die_with_runner, args=(lifeline, pid), daemon=True).start()
     line.send(("kernel", pid))
     _told_silently(kernel, "\n".join([DESCRIBED, *(f"import {module}" for module in modules)]))
@@ -127,14 +129,22 @@ def serve_worker(line: Connection, lifeline: Connection, modules: tuple[str, ...
     try:
         order = line.recv()
         _told_silently(kernel, f"import os, tempfile; os.environ.update({dict(order.environment)!r})")
-        line.send(("done", run_step(order, kernel)))
+        line.send(("done", run_step(order, kernel, pid)))
     except EOFError:  # not needed after all
         pass
     _leave(kernel, pid)
 
 
-def run_step(order: StepOrder, kernel: AsyncKernelManager) -> StepOutcome:
-    """Run a notebook in a kernel that is there already; return how it ended."""
+def _kernel_process(kernel: AsyncKernelManager) -> int:
+    """Return the process of a kernel that has been started; it runs on this machine."""
+    local = kernel.provisioner
+    if not isinstance(local, LocalProvisioner) or local.pid is None:
+        raise RuntimeError("the kernel is no process of this machine")
+    return local.pid
+
+
+def run_step(order: StepOrder, kernel: AsyncKernelManager, pid: int) -> StepOutcome:
+    """Run a notebook in a kernel that is there already, a process of its own; return how it ended."""
     kind, error, sentence = "good", "", ""
     try:
         papermill.execute_notebook(
@@ -150,7 +160,7 @@ def run_step(order: StepOrder, kernel: AsyncKernelManager) -> StepOutcome:
     except OSError as raised:  # the executed notebook could not be written
         kind, error, sentence = "error", "OSError", str(raised)
     cells, imports = cell_times(Path(order.output))
-    return StepOutcome(kind, error, sentence, cells, imports, peak_mib(kernel.provisioner.pid))
+    return StepOutcome(kind, error, sentence, cells, imports, peak_mib(pid))
 
 
 def cell_times(executed: Path) -> tuple[float, float]:

@@ -8,9 +8,12 @@ import time
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
-from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # the server of forks is no name where there are no forks
+    from multiprocessing.context import ForkServerContext, SpawnContext
 
 from helpers.pipeline.worker import LEAVE_SECONDS, START_SECONDS, StepOrder, StepOutcome, serve_worker
 
@@ -111,7 +114,7 @@ class WorkerPool:
     folder: Path
     waiting: list[Worker] = field(default_factory=list)
     leaving: list[Worker] = field(default_factory=list)
-    _context: BaseContext = field(default_factory=lambda: process_context())
+    _context: "ForkServerContext | SpawnContext" = field(default_factory=lambda: process_context())
     _hired: int = 0
 
     def hire(self, hint: str, modules: tuple[str, ...]) -> None:
@@ -179,7 +182,7 @@ class WorkerPool:
             self.news((), PATIENCE)
 
 
-def process_context() -> BaseContext:
+def process_context() -> "ForkServerContext | SpawnContext":
     """Return how workers are started: from a server that has papermill loaded where there is one."""
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")

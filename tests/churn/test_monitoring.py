@@ -7,6 +7,7 @@ import pytest
 from helpers.churn import churn_features, drift, inter_purchase_time, monitoring, winback
 from helpers.churn.profit_curve import CampaignCosts
 from helpers.foundation import canonical_schema
+from helpers.foundation.errors import InputError
 from helpers.foundation.results import Status
 from helpers.stats.control_charts.time_series import TimeSeries
 
@@ -125,3 +126,8 @@ def test_whom_to_ask_back_is_a_matter_of_value_and_cost(session_engine, transact
     assert winback.winback_list(gone, None, 2.0, 90).empty
     few = winback.spontaneous_return_rate(session_engine, table, END, 90, eligible_days=365, win_back_days=730)
     assert (few.status, few.reason) == (Status.INSUFFICIENT, "2 were gone a horizon ago")
+
+
+def test_bursts_are_not_looked_for_in_a_series_without_exposure():
+    with pytest.raises(InputError, match="the series has no exposure"):
+        monitoring.complaint_bursts(TimeSeries("complaints", weeks(30), np.ones(30)), 0.05)

@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from helpers.foundation.errors import InputError
 from helpers.stats import bootstrap, confidence_intervals, survey_weights
 from helpers.stats.survey_weights import ReplicateWeights, WeightedSample
 
@@ -73,3 +74,8 @@ def test_moments_begin_with_the_sample_whatever_the_replicates_come_from(drawn):
     columns = np.random.default_rng(5).normal(size=(N, 2))
     for known in (rows(drawn), WeightedSample(np.arange(N), np.ones(N))):
         assert known.moments(columns, 200, 1).mean[0] == pytest.approx(columns.mean(axis=0))
+
+
+def test_a_sample_without_replicates_has_no_replicate_weights():
+    with pytest.raises(InputError, match="the sample has no replicates"):
+        WeightedSample(np.arange(3), np.ones(3)).draws()

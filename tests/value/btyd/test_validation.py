@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from helpers.customers import features
+from helpers.foundation.errors import InputError
 from helpers.value.btyd import baselines, validation
 from helpers.value.btyd.bg_nbd import BG_NBD, MBG_NBD
 from helpers.value.btyd.pareto_nbd import PARETO_NBD
@@ -115,3 +116,10 @@ def test_eight_weeks_are_the_least_that_bears_a_hold_out():
     assert validation.calibration_cutoff(TimeWindow(date(2024, 1, 1), date(2024, 2, 24))) is None
     assert validation.calibration_cutoff(TimeWindow(date(2024, 1, 1), date(2024, 2, 25))) == date(2024, 1, 28)
     assert validation.calibration_cutoff(TimeWindow(date(1824, 1, 1), date(2024, 12, 31))) == date(2024, 1, 1)
+
+
+def test_a_history_that_bears_no_hold_out_is_not_back_tested(session_engine, transactions):
+    table = transactions([{"customer_id": "a", "ordered_at": "2024-01-01", "amount": 5}])
+    history = features.recorded_window(session_engine, table, date(2024, 2, 24))
+    with pytest.raises(InputError, match="55 days bear no hold-out"):
+        validation.backtest_btyd(session_engine, table, history, MODELS, np.random.default_rng(1))
