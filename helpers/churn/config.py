@@ -16,7 +16,8 @@ class AlertRule(Section):
     alert_threshold: float = Field(default=0.67, description="the alert is raised from this value of the signal on")
     clear_threshold: float = Field(
         default=0.5, description="an alert of the last run stays until the signal is below this")
-    min_value: float = Field(default=0.0, ge=0, description="value if retained from which a customer is warned of [money]")
+    min_value: float = Field(
+        default=0.0, ge=0, description="value if retained from which a customer is warned of [money]")
     cause: str = Field(default="", description="cause in words; of rules with one cause a customer gets one alert")
     owner: str = Field(default="nobody yet", description="who answers for the response")
     due_days: int = Field(default=14, ge=1, description="days within which the response is due [days]")
