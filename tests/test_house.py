@@ -389,17 +389,8 @@ COINED = (
     "raised ordered by", "known by answers and orders", "asking back", "lost means", "alike beforehand")
 COINED_WORDS = re.compile(  # as whole words; a fifth or a third is a share, not a class of customers
     r"\b(a tie|knots?|fifths|thirds|struck|silence|regained|the board|the trial|by fifths? of)\b")
-COINED_STILL = {  # shrinking: a file leaves this list once it is reworded
-    "notebooks/02_satisfaction_measurement.ipynb", "notebooks/03_loyalty_modelling.ipynb",
-    "notebooks/04_customer_value.ipynb", "notebooks/05_churn_prediction.ipynb",
-    "helpers/loyalty/satisfaction_loyalty_link.py", "helpers/loyalty/schema.py"}  # a column that 03 names
 ENGINE_STATUS = {"struck"}  # a word of stored results, alone in its string
 SAME_NAME_ALLOWED = {"__init__", "schema", "config", "quality_gates", "textbook_claims"}
-
-
-def is_reworded(path):
-    """Return whether a file is to keep the law of words."""
-    return path.relative_to(ROOT).as_posix() not in COINED_STILL
 
 
 def said(source):
@@ -420,13 +411,13 @@ def test_the_check_of_words_reads_sentences_and_no_docstrings():
     assert coined(said(ast.parse('"""Kept aside."""\nx = f"{n} rejected rows"'))) == []
 
 
-@pytest.mark.parametrize("path", [p for p in HELPERS if is_reworded(p)],
+@pytest.mark.parametrize("path", HELPERS,
                          ids=lambda p: p.relative_to(ROOT / "helpers").as_posix())
 def test_sentences_of_pages_use_the_words_of_the_field(path):
     assert coined(said(tree(path))) == []
 
 
-@pytest.mark.parametrize("path", [p for p in NOTEBOOKS if is_reworded(p)], ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
 def test_markdown_of_notebooks_uses_the_words_of_the_field(path):
     cells = nbformat.read(path, 4).cells
     assert coined("\n".join(c.source for c in cells if c.cell_type == "markdown").lower()) == []

@@ -305,10 +305,10 @@ def curve_points(found: LoyaltyThreshold, bins: int = 20) -> pd.DataFrame:
     -------
     DataFrame
         Grain class, rising: ``satisfaction`` (mean of the people in it)``, n, n_returned, share_returned, low, high``
-        and the shares by ``line, knots, smooth``; classes with fewer than ten people have no row, and neither has
+        and the shares by ``line, breakpoints, smooth``; classes with fewer than ten people have no row, and neither has
         a company without a curve.
     """
-    names = ["satisfaction", "n", "n_returned", "share_returned", "low", "high", "line", "knots", "smooth"]
+    names = ["satisfaction", "n", "n_returned", "share_returned", "low", "high", "line", "breakpoints", "smooth"]
     if found.reason:
         return pd.DataFrame(columns=names, dtype="float64").astype({"n": "int64", "n_returned": "int64"})
     counts = found.counts

@@ -69,7 +69,7 @@ LOYALTY_CURVE = Table("results/loyalty_curve", "class of satisfaction", ("satisf
     Column("low", "number", "lower limit of the share", low=0, high=1),
     Column("high", "number", "upper limit of the share", low=0, high=1),
     Column("line", "number", "share expected by a straight line on the logit", low=0, high=1),
-    Column("knots", "number", "share expected by a line with two breakpoints", low=0, high=1),
+    Column("breakpoints", "number", "share expected by a line with two breakpoints", low=0, high=1),
     Column("smooth", "number", "share expected by a smooth rising curve", low=0, high=1),
 ), cells=Cells(("n_returned",), ("share_returned", "low", "high"), (), "n"))
 

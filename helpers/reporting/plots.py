@@ -16,7 +16,6 @@ from helpers.reporting.plot_style import (
     ACCENT,
     CATEGORIES,
     INK,
-    SECOND,
     figure_exhibit,
     label_width,
     new_axes,
@@ -218,50 +217,6 @@ def histogram(values: Sequence[float] | pd.Series | np.ndarray, title: str, unit
         return axes
 
     return figure_exhibit(drawn, title, " ".join(filter(None, notes)))
-
-
-def breakpoint_plot(
-    frame: pd.DataFrame,
-    columns: tuple[str, str, str, str, str],
-    places: Sequence[tuple[float, float, float]],
-    title: str,
-    units: tuple[str, str],
-) -> Exhibit:
-    """Return observed shares with their intervals, a curve through them, and the places where it turns as bands.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        One row a point, rising along the lower axis.
-    columns : tuple of str
-        Of the lower axis, the observed share, its lower and upper limit, and the curve.
-    places : sequence of tuple of float
-        Value, lower and upper limit of each place, along the lower axis; empty for a curve that turns nowhere.
-    title : str
-        The finding.
-    units : pair of str
-        Of the lower and the upright axis; ``share`` is written in per cent.
-    """
-    x, y, low, high, fitted = columns
-    points = frame.dropna(subset=[x, y])
-    if len(points) < 2:
-        return missing_exhibit(title, "Fewer than two classes of satisfaction: there is no curve to draw.")
-
-    def drawn(width: float) -> "Axes":
-        more = axis_layout.second_line_height(width)
-        axes = new_axes((width, 340 + more), 60, 14, bottom=52 + more, top=32 + more)
-        for value, left, right in places:
-            axes.axvspan(left, right, color=SECOND, alpha=0.16, linewidth=0)
-            axes.axvline(value, color=SECOND, linewidth=1.5)
-        axes.vlines(points[x], points[low], points[high], color=INK, linewidth=2, alpha=0.35)
-        axes.plot(points[x], points[y], "o", color=INK, markersize=5)
-        axes.plot(points[x], points[fitted], color=ACCENT)
-        axes.set_ylim(bottom=0)
-        axis_layout.finish_lines(axes, units[1], heading="")
-        axes.set_xlabel(axis_layout.fit_text(axes, units[0]))
-        return axes
-
-    return figure_exhibit(drawn, title)
 
 
 def figure(

@@ -88,7 +88,7 @@ def test_five_stars_are_too_few_scores_to_see_a_bend():
     assert made.existence is None
     assert table[satisfaction_loyalty_link.THRESHOLD_TEST, "all"].status is Status.NOT_APPLICABLE
     assert table[satisfaction_loyalty_link.REPURCHASE_ODDS, "all"].status is Status.OK
-    assert satisfaction_loyalty_link.curve_points(made)["knots"].isna().all()
+    assert satisfaction_loyalty_link.curve_points(made)["breakpoints"].isna().all()
 
 
 def test_points_hold_everybody_once_but_classes_of_few_and_the_curves_rise():
@@ -97,4 +97,4 @@ def test_points_hold_everybody_once_but_classes_of_few_and_the_curves_rise():
     assert table["n"].min() >= 10
     assert 1960 <= table["n"].sum() <= 2000
     assert (table["low"] <= table["share_returned"]).all()
-    assert (table[["line", "knots", "smooth"]].diff().dropna() >= -1e-9).all(axis=None)
+    assert (table[["line", "breakpoints", "smooth"]].diff().dropna() >= -1e-9).all(axis=None)
