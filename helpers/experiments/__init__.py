@@ -14,6 +14,7 @@
 * ``health_checks``: Health checks: sample ratio mismatch (SRM), covariate balance, missing values, outliers, late
   exposure.
 * ``mean_difference``: Difference in means (Welch), in shares (score test), relative lift, leave-one-out.
+* ``method_selection``: Method selection: means, shares, ratios, quantiles or clusters by the method that applies.
 * ``missing_covariates``: Missing covariates by arm: differential missingness tested, unknown values at the pooled
   mean.
 * ``permutation``: Permutation test of a difference in means, with its confidence interval.

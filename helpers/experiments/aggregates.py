@@ -14,7 +14,6 @@ from helpers.foundation.engine import Engine
 METRIC_PREFIX, COVARIATE_PREFIX = "metric_", "covariate_"
 
 ARM_KEYS = ["experiment", "variant"]
-
 ORIGIN_SHIFT_THRESHOLD = 10.0  # standard deviations from 0 beyond which sums are taken about another origin
 
 
@@ -235,7 +234,6 @@ _ARM = ("n_units", "n_clustered", "n_clusters", "n_periods", "n_early", "n_plann
         "probability_high", "first_at", "last_at")
 
 _PAIRED = ("n", "mean", "variance", "other_mean", "other_variance", "covariance")
-
 _PAIR = [*ARM_KEYS, "metric", "other", *_PAIRED]
 
 _LACKING = [*ARM_KEYS, "covariate", "n_units", "n_missing"]

@@ -129,9 +129,7 @@ def why_snapshot_unusable(one: SnapshotCells) -> str:
 LOYALTY_SCORE, RECENCY_BASELINE = "loyalty score", "baseline: share by recency"
 
 MAX_PEOPLE_FITTED = 200_000
-
 SCORE_RIDGE, FIT_TOLERANCE = 1e-2, 1e-10
-
 RECENCY_CLASSES = 10
 
 STATED_PROBABILITY = "probability stated, per cent"

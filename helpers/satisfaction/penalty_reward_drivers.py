@@ -9,7 +9,6 @@ impact range-performance analysis, *Managing Service Quality* 18, 559–576.
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from helpers.foundation.errors import InputError
 from helpers.foundation.results import Estimate, Status, no_estimate
@@ -207,13 +206,3 @@ def parse_moderation(text: str, constructs: tuple[str, ...]) -> tuple[str, str, 
         raise InputError("satisfaction.moderations", f"'{text}' cannot be read", "'Image * Satisfaction > Loyalty', of "
                          "the constructs " + ", ".join(constructs))
     return names
-
-
-def penalty_reward_table(found: list[PenaltyReward] | NoPathModel) -> pd.DataFrame:
-    """Return the contrasts as a table: ``driver, penalty, …_low, …_high, reward, …, kind``, largest penalty first."""
-    if isinstance(found, NoPathModel):
-        return pd.DataFrame(columns=["driver", "penalty", "reward", "kind"])
-    rows = [{"driver": c.driver, "penalty": c.penalty.value, "penalty_low": c.penalty.low,
-             "penalty_high": c.penalty.high, "reward": c.reward.value, "reward_low": c.reward.low,
-             "reward_high": c.reward.high, "kind": c.kind} for c in found]
-    return pd.DataFrame(rows).sort_values("penalty", ignore_index=True)

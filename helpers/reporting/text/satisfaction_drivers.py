@@ -23,7 +23,6 @@ from helpers.stats.confidence_intervals import Interval
 from helpers.stats.relative_importance import RELEVANCE_LEVEL
 
 TIE = 0.05
-
 MOST_NAMED = 3
 
 
