@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from helpers.foundation.errors import InputError
 from helpers.stats import confidence_intervals
 from helpers.stats.bootstrap import ReplicateMoments, bootstrap_counts, bootstrap_moments, replicate_moments
 from helpers.stats.confidence_intervals import Interval
@@ -60,9 +61,14 @@ class WeightedSample:
         """Return the weights in the sample and in each of its replicates, shape (1 + B, n); there must be replicates.
 
         A row whose weight is not its person's has the person's replicates times their ratio.
+
+        Raises
+        ------
+        InputError
+            If the sample has no replicates.
         """
         if self.replicas is None:
-            raise ValueError("a sample without replicates has no draws of its weights")
+            raise InputError("weights", "the sample has no replicates", "a sample with replicate weights")
         own = self.replicas.of(self.people)
         if np.array_equal(own[0], self.weights):
             return own

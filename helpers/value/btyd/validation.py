@@ -11,6 +11,7 @@ import pandas as pd
 from helpers.customers import purchases
 from helpers.customers.windows import TimeWindow
 from helpers.foundation.engine import Engine
+from helpers.foundation.errors import InputError
 from helpers.foundation.results import Estimate, Status, estimate_table, no_estimate
 from helpers.stats import confidence_intervals
 from helpers.value import clv
@@ -217,10 +218,15 @@ def backtest_btyd(
         Models of purchases.
     rng : Generator
         Draws futures, for the interval of the forecast of all orders.
+
+    Raises
+    ------
+    InputError
+        If the history is too short to hold anything out.
     """
     cutoff_on = calibration_cutoff(history)
     if cutoff_on is None:
-        raise ValueError(f"{history.n_days} days bear no hold-out")
+        raise InputError("history", f"{history.n_days} days bear no hold-out", f"at least {2 * MIN_HOLD_OUT_DAYS} days")
     hold_out = TimeWindow(cutoff_on + timedelta(1), history.last_on)
     counts, orders, by_day = split_calibration_holdout(engine, transactions, history, cutoff_on)
     fits = tuple(fit_btyd(model, counts) for model in models)
