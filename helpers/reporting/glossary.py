@@ -131,6 +131,8 @@ TERMS = (
          also=("invalid",)),
     Term("not reported (failed check)", "A check has failed and the figure is left out; its reason stands beside it",
          also=("not reported",)),
+    Term("OLS", "Ordinary least squares: the linear regression with the smallest sum of squared residuals",
+         also=("WLS",)),
     Term("penalty–reward analysis", "Difference in satisfaction of people with a low and with a high score of a driver "
          "from those between", also=("penalty–reward", "penalty", "reward")),
     Term("points", "Percentage points, or points of a scale from 0 to 100"),

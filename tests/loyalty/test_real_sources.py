@@ -98,5 +98,5 @@ def test_an_airline_s_ledger_shows_its_net_change_only_and_its_promotion_no_caus
     )
     text = points_programme_text.joining_comparison(by_way)
     assert by_way["channel"].to_list() == ["2018 Promotion", "Standard"]
-    assert "They were not assigned by lot" in text
+    assert "They were not assigned at random" in text
     assert not re.search(r"because|caus|due to|led to|thanks to|drove|effect", text)

@@ -2,6 +2,7 @@ from helpers.foundation import labels
 from helpers.foundation.study_config import Study
 from helpers.pipeline import registry
 from helpers.reporting.text import experiments as experiments_text
+from tests.pipeline import tiny
 
 PLAN = {"hypothesis": "h", "control": "a", "primary_metric": "bought"}
 
@@ -27,7 +28,8 @@ def test_a_workspace_makes_the_labels_of_its_source_known(home):
     folder = home / "data" / "studies"
     folder.mkdir(parents=True)
     (folder / "tiny.toml").write_text('[labels.tiers]\ntop_five = "Top five"\n', encoding="utf-8")
+    tiny.declare(home)
     registry.open_workspace("tiny")
     assert labels.readable_id("top_five") == "Top five"
-    registry.open_workspace("other")
+    registry.open_workspace("simulated")
     assert labels.readable_id("top_five") == "top five"

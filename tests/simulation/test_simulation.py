@@ -208,6 +208,8 @@ def test_two_writes_at_once_make_one_whole_company(tmp_path):
 @pytest.mark.parametrize("customers", [1, 2000])
 def test_intake_of_the_files_gives_the_very_tables_and_rejects_the_very_dirt(home, customers):
     simulation.write_files(workspace.raw_folder("simulated"), customers=customers)
+    (home / "data" / "sources").mkdir(parents=True, exist_ok=True)
+    (home / "data" / "sources" / "asked.toml").write_text('name = "asked"\ntitle = "As asked"\n', encoding="utf-8")
     one, other = registry.open_workspace("simulated").cleared(), registry.open_workspace("asked")
     last_day = "2025-12-31"  # what happened to a single customer ends sooner, and so would the delivery
     taken_in = delivery.read_delivery(profiles.read_profile("simulated"), one.engine, as_of=last_day)

@@ -43,7 +43,7 @@ def trial(forecasts=None, happened=(0.5, 2.0), spread=10.0, fits=None):
 def valuation(n=400, gates=(), **changes):
     spend = SimpleNamespace(mean=50.0, draws=lambda rng, k: np.tile([5.0, 4.0, 30.0], (k, 1)), estimates=lambda: ())
     view = SimpleNamespace(base=SimpleNamespace(counts=COUNTS), p_alive=np.array([0.2, 0.9]), fit=fit(MBG_NBD),
-                           margin_share=0.4)
+                           margin_share=0.4, spend=spend)
     money = Estimate("customer_equity", 12345.0, 11000, 13900, unit="money", n=n)
     sums = ClvTotals(money, replace(money, quantity="margin_ahead", low=9000, high=16000), money, pd.DataFrame())
     return ClvValuation(date(2025, 6, 30), 365, CHECKS, gates, trial=trial(), fits=(fit(MBG_NBD),), chosen="MBG/NBD",
