@@ -20,7 +20,7 @@ lab: .venv/installed
 
 test: .venv/installed-dev
 	$(BIN)/ruff check .
-	$(BIN)/basedpyright
+	$(BIN)/basedpyright --project pyproject.toml
 	$(BIN)/pytest -n auto --dist loadfile $(COVERED) tests helpers
 	$(BIN)/pytest --nbval-lax --nbval-cell-timeout=600 notebooks/*.ipynb
 

@@ -24,7 +24,7 @@ def test_the_coefficient_of_the_arm_is_the_difference_of_the_page(welcome):
     assert fitted.conf_int().iloc[1].to_numpy() == pytest.approx([row["low"], row["high"]], rel=0.02)
     said = experiment_methods_text.regression_title(fitted, effects, tested)
     assert said.startswith("welcome, Spend: ")
-    assert said.endswith(f"{experiments_text.difference_text(row)} by the test of this page")
+    assert said.endswith(f"{experiments_text.difference_text(row)} by the method of this page (Welch)")
     assert experiment_methods_text.outcome_axis(effects, tested).endswith(" · Spend")
 
 

@@ -59,7 +59,7 @@ def regression_title(fitted: FittedRegression, effects: pd.DataFrame, tested: pd
     low, high = fitted.conf_int().iloc[1]
     told = difference_text(row | {"value": fitted.params.iloc[1], "low": low, "high": high}, currency)
     return (f"{experiment_name(row)}, {metric_heading(row)}: {told} by regression on the arm, "
-            f"{difference_text(row, currency)} by the test of this page")
+            f"{difference_text(row, currency)} by the method of this page ({readable_id(str(row['method']))})")
 
 
 def outcome_axis(effects: pd.DataFrame, tested: pd.DataFrame) -> str:

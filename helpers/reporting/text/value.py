@@ -10,7 +10,7 @@ from helpers.foundation.results import Gate, Level, Status
 from helpers.reporting import decimal_places, formatting
 from helpers.stats.disclosure_control import is_hidden, people_text, share_text_if_enough
 from helpers.stats.suppressed_tables import suppressed_rows
-from helpers.value.revenue_bridge import BRIDGE_SEGMENTS, BridgePart, RevenueBridge
+from helpers.value.revenue_bridge import BRIDGE_SEGMENTS, REFUNDED_ONLY, BridgePart, RevenueBridge
 from helpers.value.subscriptions import ContractBase
 from helpers.value.tiers import TierShares
 
@@ -48,9 +48,11 @@ def revenue_change(base: RevenueBridge, currency: str = "") -> str:
         f"{'rose' if base.change > 0 else 'fell'} by {formatting.money(abs(base.change), currency)}")
     named = [p for p in _told(base) if p.segment in BRIDGE_SEGMENTS]
     parts = [f"{p.segment} customers {_signed(p.change, currency)}" for p in named if p.change]
-    rest = base.change - sum((p.change for p in named), Decimal(0))
+    together, hidden = _withheld_together(base)
+    parts += [f"{together} {_signed(hidden, currency)}"] if together and hidden else []
+    rest = base.change - hidden - sum((p.change for p in named), Decimal(0))
     is_told = abs(rest) > REST * max((abs(p.change) for p in named), default=0)
-    parts += [f"{_others(base)} {_signed(rest, currency)}"] if is_told else []
+    parts += [f"the rest {_signed(rest, currency)}"] if is_told else []
     whole = formatting.join_words(parts, none="no class of customers moved")
     n_days = formatting.count_text(base.periods.after.n_days, "day", "days")
     until = formatting.date_text(base.periods.after.last_on)
@@ -59,17 +61,23 @@ def revenue_change(base: RevenueBridge, currency: str = "") -> str:
 
 def revenue_change_title(base: RevenueBridge, currency: str = "") -> str:
     """Return the title of the figure on the change in revenue: the class of customers that moved it most."""
-    if not any(p.change for p in _told(base)):
+    named = {f"{p.segment} customers" if p.segment in BRIDGE_SEGMENTS else f"sales {p.segment}": p.change
+             for p in _told(base)}
+    together, hidden = _withheld_together(base)
+    changes = named | ({together: hidden} if together else {})
+    if not any(changes.values()):
         return "No class of customers moved net sales" if base.periods else "Change in net sales by class of customers"
-    most = max(_told(base), key=lambda p: abs(p.change))
-    who = f"{most.segment} customers" if most.segment in BRIDGE_SEGMENTS else f"sales {most.segment}"
-    return f"What moved net sales most: {who}, {_signed(most.change, currency)}"
+    most = max(changes, key=lambda name: abs(changes[name]))
+    return f"What moved net sales most: {most}, {_signed(changes[most], currency)}"
 
 
-def _others(base: RevenueBridge) -> str:
-    """Return what the classes that are not named are called together: by their names where some are withheld."""
-    hidden = [s for s in BRIDGE_SEGMENTS if s in base.withheld()]
-    return f"{formatting.join_words(hidden)} customers together" if len(hidden) > 1 else "the rest"
+def _withheld_together(base: RevenueBridge) -> tuple[str, Decimal]:
+    """Return what the classes that are withheld are called together, and what they changed; nothing of one alone."""
+    hidden = [p for p in base.parts if p.segment in base.withheld()]
+    if len(hidden) < 2:
+        return "", Decimal(0)
+    names = ["fully refunded" if p.segment == REFUNDED_ONLY else p.segment for p in hidden]
+    return f"{formatting.join_words(names)} customers together", sum((p.change for p in hidden), Decimal(0))
 
 
 def _told(base: RevenueBridge) -> list[BridgePart]:

@@ -67,7 +67,8 @@ def test_a_class_of_fewer_than_ten_customers_is_part_of_the_rest():
     )
     assert value_text.revenue_change(few).endswith(
         "new customers 40.00 more and retained, reactivated and churned customers together 95.00 less")
-    assert value_text.revenue_change_title(few) == "What moved net sales most: new customers, 40.00 more"
+    assert value_text.revenue_change_title(few) == (
+        "What moved net sales most: retained, reactivated and churned customers together, 95.00 less")
     assert value_text.retention_sentence(few) == (
         "Of the 59 customers who bought in the first period all but fewer than ten bought in the second.")
     alone = base(part("new", 30, 0, 40), part("retained", 12, 20, 20), part("churned", 9, 90, 0))
