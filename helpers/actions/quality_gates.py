@@ -128,7 +128,7 @@ def _consent_gate(actions: pd.DataFrame, permitted: ContactConsent) -> Gate:
         return Gate(name, 0, 1, True, Level.BLOCK, ACTION_LIST_FIGURE,
                     f"nobody's consent to '{permitted.purpose}' is in force; recorded are consents to "
                     f"{_named(permitted.recorded)}")
-    refused = f"{people_text(n_refused, of=n_asked)} of {n_asked:,} whom a rule would contact"
+    refused = f"{people_text(n_refused, of=n_asked)} of {n_asked:,} whom the plan would otherwise contact"
     sentence = (f"{refused} do not consent to {permitted.purpose} by its channel and are not "
                 f"contacted" if n_refused else
                 f"everybody whom a rule would contact consents to {permitted.purpose} by its channel")

@@ -191,14 +191,14 @@ def _ids(table: ir.Table) -> ir.Table:
 
 
 def _people(delivery: Delivery, engine: Engine) -> Iterator[Estimate]:
-    """Yield customers that share their person key with another, and consent by purpose and channel."""
+    """Yield accounts beyond the first of each person, by person key, and consent by purpose and channel."""
     customers = delivery.tables.get("canonical/customers")
     if customers is not None and "person_key" in customers.columns:
         people = customers.filter(customers["person_key"].notnull()).group_by("person_key").aggregate(
             n=lambda t: t["customer_id"].nunique())
         row = engine.first_row(people.aggregate(n=people["n"].sum().fill_null(0), people=people.count(),
-                                                shared=people["n"].sum(where=people["n"] > 1).fill_null(0)))
-        yield Estimate("customers known twice", float(row["shared"]), unit="customers", n=int(row["n"]))
+                                                more=(people["n"] - 1).sum().fill_null(0)))
+        yield Estimate("customers known twice", float(row["more"]), unit="customers", n=int(row["n"]))
     consents = delivery.tables.get("canonical/consents")
     if consents is not None and delivery.as_of_on:
         on = delivery.as_of_on
@@ -304,5 +304,5 @@ def _twice(delivery: Delivery, engine: Engine) -> Iterator[Gate]:
         if estimate.quantity == "customers known twice":
             yield Gate("each person is one customer", estimate.value, 0.0, estimate.value > 0, Level.QUALIFY,
                        PEOPLE,
-                       f"{estimate.value:,.0f} of {estimate.n:,} customers are duplicate accounts; "
-                       "each of them makes counts of customers too high")
+                       f"{estimate.value:,.0f} of {estimate.n:,} customers are duplicate accounts of a person counted "
+                       "already, so that counts of customers are too high by as many")

@@ -97,8 +97,8 @@ TERMS = (
     Term("dormant customer", "A customer whose last purchase lies further back than nine in ten waits between "
          "purchases; after twice as long the customer is lapsed. Stages of the life cycle, not of the churn rate",
          also=("dormant", "lapsed", "lapsed customer")),
-    Term("duplicate accounts", "Accounts of one person under several customer numbers; they make counts of customers "
-         "too high"),
+    Term("duplicate accounts", "Further accounts of a person under another customer number; counts of customers are "
+         "too high by as many"),
     Term("ECSI", "European customer satisfaction index: a path model from image, expectation and quality to loyalty"),
     Term("eligible customer", "A customer who bought recently enough to churn at all", window="the last {eligible}",
          also=("eligible",)),

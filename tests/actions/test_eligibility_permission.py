@@ -62,10 +62,10 @@ def test_nobody_without_consent_gets_an_action_and_they_are_counted(session_engi
     assert n == sum(int(c[1:]) % 2 for c in actions.index[actions["risk"] == "high"])
     gate = found["consent"]
     assert (gate.statistic, gate.is_crossed, gate.level) == (n, True, "note")
-    assert gate.sentence == (f"{n} of 80 whom a rule would contact do not consent to marketing by its channel and are "
-                             "not contacted")
+    assert gate.sentence == (f"{n} of 80 whom the plan would otherwise contact do not consent to marketing by its "
+                             "channel and are not contacted")
     assert plan_summary.reasons_not_contacted(actions.reset_index()).set_index("reason").loc[
-        "no consent to marketing by e-mail", "n_customers"] == n
+        "no consent to marketing", "n_customers"] == n
 
 
 def test_consent_by_another_channel_is_none_for_this_one(session_engine, value, scores, nobody):

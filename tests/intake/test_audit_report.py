@@ -89,7 +89,7 @@ def test_people_known_under_two_ids_are_counted_and_qualify(small, monkeypatch):
         files={"orders": {"path": "orders.csv", "mask": {"person_key": ["mail"]}}},
         tables={"customers": {"from": "orders", "columns": {
             "customer_id": "no", "person_key": {"from": "person_key", "type": "text"}}}})
-    assert quantities(small, delivery)["customers known twice", "all"] == 2
+    assert quantities(small, delivery)["customers known twice", "all"] == 1
     found = gate(small, delivery, "each person is one customer")
     assert (found.is_crossed, found.level) == (True, Level.QUALIFY)
 

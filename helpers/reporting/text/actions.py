@@ -160,8 +160,8 @@ def margin_at_risk_title(customers: pd.DataFrame, currency: str = "") -> str:
         return "No cell of 10 customers or more has a known margin at risk"
     (tier, risk), money = cells["sum"].idxmax(), cells["sum"].max()
     part = money / customers["margin_at_risk"].sum()
-    return (f"Most margin is at risk in tier {readable_id(tier)} at {risk} risk: {formatting.money(money, currency)}, "
-            f"{formatting.share(part)} of all")
+    return (f"The largest margin at risk is in tier {readable_id(tier)} at {risk} risk: "
+            f"{formatting.money(money, currency)}, {formatting.share(part)} of all")
 
 
 def list_concentration_title(tenths: pd.DataFrame) -> str:

@@ -94,7 +94,7 @@ def margin_at_risk(stake: Estimate, currency: str = "") -> str:
         return f"Margin at risk cannot be stated: {stake.reason}"
     return (
         f"Margin at risk until then is {formatting.estimate_text(stake, currency=currency)}: churn probability "
-        "times the margin expected of who stays, summed over customers"
+        "times the margin expected of repeat purchases by then, summed over customers"
     )
 
 

@@ -88,7 +88,7 @@ def loyalty_types_title(kinds: pd.DataFrame) -> str:
             "significant"
         )
     share = value_text_if_enough(f": {formatting.share(most['value'])}", most["value"] * most["n"])
-    return f"Most of those whose reasons show keep buying {CALLED[top]}{share}"
+    return f"The largest group of repeating customers keeps buying {CALLED[top]}{share}"
 
 
 def hostages_sentence(kinds: pd.DataFrame) -> str:

@@ -158,13 +158,15 @@ def life_cycle_sentence(found: LifeCycle, currency: str = "") -> str:
     if expected.notna().any() and expected.sum() > 0 and large[expected.fillna(0).argmax()]:
         most = expected.idxmax()
         said += (
-            f" Most of what is expected comes from those who are {most}: {formatting.money(expected[most], currency)}, "
+            f" The largest part of what is expected comes from those who are {most}: "
+            f"{formatting.money(expected[most], currency)}, "
             f"{formatting.share(expected[most] / expected.sum())} of the total."
         )
     back = found.moved("dormant", ("growing", "mature", "declining"))
     if back.status is Status.OK and not is_hidden(back.value * back.n):
         said += (
-            f" Of those who were dormant {found.window_days} days ago {formatting.estimate_text(back)} have come back."
+            f" Of those who were dormant {found.window_days} days ago {formatting.estimate_text(back)} are active "
+            "again."
         )
     return said
 

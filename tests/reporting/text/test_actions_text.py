@@ -119,7 +119,7 @@ def test_titles_of_the_two_tables_are_their_findings():
     assert actions_text.tier_risk_counts_title(ACTIONS.tail(1)).startswith("Nobody's risk is known")
     assert (
         actions_text.margin_at_risk_title(many, "GBP")
-        == "Most margin is at risk in tier top at high risk: £500, 55.6 % of all"
+        == "The largest margin at risk is in tier top at high risk: £500, 55.6 % of all"
     )
     assert actions_text.margin_at_risk_title(ACTIONS).startswith("No cell of 10 customers")
 

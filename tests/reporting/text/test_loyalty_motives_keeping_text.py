@@ -41,7 +41,7 @@ def test_without_answers_orders_alone_tell_of_price_and_reward():
 def test_the_largest_kind_is_named_and_ties_are_named_together():
     assert (
         loyalty_motives_text.loyalty_types_title(kinds())
-        == "Most of those whose reasons show keep buying out of trust: 50.0 %"
+        == "The largest group of repeating customers keeps buying out of trust: 50.0 %"
     )
     near = loyalty_motives_text.loyalty_types_title(kinds(SHARES | {"trust": 0.21, "incentive": 0.1}))
     assert near == "Most keep buying out of trust and for the price: the difference is not statistically significant"
