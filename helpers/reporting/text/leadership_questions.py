@@ -214,7 +214,8 @@ def decision_today(known: QuestionInputs) -> str:
     if tried:
         opening = "Also asked for: " if said else ""
         said.append(f"{opening}{_stopped(tried['decision'])} Expected gain: {tried['expected_gain']}; confidence: "
-                    f"{tried['confidence']}; cost, worst case, owner and stop date are not recorded.")
+                    f"{tried['confidence']}; cost and worst case are not recorded; owner and day of the look stand on "
+                    "page 06.")
     if said:
         return " ".join(said)
     no_verdict = ", and no verdict on an experiment asks for one" if known.results.has(EFFECTS) else ""
