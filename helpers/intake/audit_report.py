@@ -304,5 +304,5 @@ def _twice(delivery: Delivery, engine: Engine) -> Iterator[Gate]:
         if estimate.quantity == "customers known twice":
             yield Gate("each person is one customer", estimate.value, 0.0, estimate.value > 0, Level.QUALIFY,
                        PEOPLE,
-                       f"{estimate.value:,.0f} of {estimate.n:,} customers are duplicate accounts of a person counted "
-                       "already, so that counts of customers are too high by as many")
+                       f"{estimate.value:,.0f} of {estimate.n:,} customers are duplicate accounts; "
+                       "counts of customers are too high by as many")
