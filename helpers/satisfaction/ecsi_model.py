@@ -21,8 +21,6 @@ CONSTRUCT_OF_ROLE = {"image": "Image", "expectation": "Expectation", "performanc
          "satisfaction": SATISFACTION_CONSTRUCT, "complaint_handling": "Complaints", "intention": "Loyalty",
          "recommend": "Loyalty", "price_tolerance": "Loyalty"}
 
-DRIVER_ROLES = ("image", "expectation", "performance", "value")
-
 
 @dataclass(frozen=True, slots=True)
 class CompleteAnswers:

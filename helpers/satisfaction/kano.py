@@ -24,8 +24,6 @@ KANO_CATEGORIES = ("must-be", "one-dimensional", "attractive", "indifferent", "r
 
 MUST_BE, ONE_DIMENSIONAL, ATTRACTIVE, INDIFFERENT, REVERSE, QUESTIONABLE = range(6)
 
-KANO_ANSWERS = ("like it", "expect it", "feel nothing", "can live with it", "dislike it")
-
 EVALUATION_TABLE = np.array([
     [QUESTIONABLE, ATTRACTIVE, ATTRACTIVE, ATTRACTIVE, ONE_DIMENSIONAL],
     [REVERSE, INDIFFERENT, INDIFFERENT, INDIFFERENT, MUST_BE],
