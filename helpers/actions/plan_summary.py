@@ -16,8 +16,6 @@ from helpers.foundation.results import Estimate, Status, no_estimate
 from helpers.stats import confidence_intervals
 from helpers.stats.disclosure_control import people_text
 
-Z_95 = 1.959963984540054
-
 Z_POWER_80 = 0.8416212335729143
 
 
@@ -101,7 +99,8 @@ def minimum_detectable_reduction(actions: pd.DataFrame) -> float:
     p = float(listed["churn_probability"].mean()) if len(listed) else math.nan
     if not n_held or not n_treated or not 0 < p < 1:
         return math.nan
-    return (Z_95 + Z_POWER_80) * math.sqrt(p * (1 - p) * (1 / n_held + 1 / n_treated)) / p
+    errors = confidence_intervals.normal_quantile(0.95) + Z_POWER_80
+    return errors * math.sqrt(p * (1 - p) * (1 / n_held + 1 / n_treated)) / p
 
 
 def _shows(reduction: float) -> str:

@@ -20,7 +20,7 @@
 * ``pages``: Pages: an executed notebook as one HTML file, a notice for a skipped step, the list of runs.
 * ``perceptual_map_plot``: Perceptual map: brands and attributes with their confidence ellipses.
 * ``plot_style``: Plot style: colours, fonts, figure sizes, and the way from a figure to the page.
-* ``plots``: Plots whose title is the finding: intervals, bars, lines, heat map, histogram, breakpoint curve; with alt
+* ``plots``: Plots whose title is the finding: intervals, bars, lines, heat map, histogram, any drawing; with alt
   text.
 * ``run_results``: Result tables of this run, by table, quantity and segment; what is absent is an answer too.
 * ``schema``: Declared result tables of the leadership page, and the tables of other steps that it reads.

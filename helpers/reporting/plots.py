@@ -1,4 +1,4 @@
-"""Plots whose title is the finding: intervals, bars, lines, heat map, histogram, breakpoint curve; with alt text.
+"""Plots whose title is the finding: intervals, bars, lines, heat map, histogram, any drawing; with alt text.
 
 Columns are named by the caller; rows without a value are left out of the drawing and named below it. `figure` takes
 whatever seaborn or matplotlib draws.
