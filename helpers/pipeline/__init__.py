@@ -3,9 +3,13 @@
 * ``compare_runs``: List of runs, and what differs between two of them.
 * ``docs``: Generated documentation: data dictionary, README's step table, executed and stripped notebooks.
 * ``erase``: Erases a person from every run, notebook and page, from published reports, and from every run to come.
+* ``forked_kernel``: Forked kernel: an IPython kernel forked from a process with all libraries loaded, in place of a
+  new interpreter.
 * ``jupyter``: papermill, imported at a third of its price; everything in this package that needs it takes it from
   here.
 * ``parameters``: Notebook parameters: one name, type, default and meaning; refused before a run starts if wrong.
+* ``preloaded_libraries``: Libraries and notebook imports loaded once, in the server from which workers and kernels are
+  forked.
 * ``progress``: Progress lines of a run, with an estimate of the time left.
 * ``provenance``: Provenance: checksums of files, profile and study, versions and code revision.
 * ``publishing``: Publishing: pages rendered once a run is closed, published as a whole if it is good.

@@ -23,6 +23,7 @@ from papermill.engines import NBClientEngine, NotebookExecutionManager, papermil
 from papermill.exceptions import PapermillExecutionError
 from papermill.iorw import write_ipynb
 
+from helpers.pipeline import forked_kernel
 from helpers.pipeline.jupyter import nbformat, papermill
 
 START_SECONDS = 60
@@ -117,9 +118,12 @@ def serve_worker(line: Connection, lifeline: Connection, modules: tuple[str, ...
         File that takes what worker and kernel say outside the notebook.
     """
     _detach(environment, log)
+    forked = forked_kernel.KernelProcess(environment) if forked_kernel.IS_SUPPORTED else None  # before any thread
     kernel = AsyncKernelManager(kernel_name="python3", shutdown_wait_time=LEAVE_SECONDS)
     assert kernel.kernel_spec is not None  # it is looked up by the name that is given
     kernel.kernel_spec.argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    if forked:
+        kernel.provisioner = forked_kernel.ForkedProvisioner(forked, kernel_spec=kernel.kernel_spec, parent=kernel)
     run_sync(kernel.start_kernel)(extra_arguments=["--HistoryManager.hist_file=:memory:"], cwd=environment["PWD"])
     pid = _kernel_process(kernel)
     threading.Thread(target=_die_with_runner, args=(lifeline, pid), daemon=True).start()

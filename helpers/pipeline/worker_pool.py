@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:  # the server of forks is no name where there are no forks
     from multiprocessing.context import ForkServerContext, SpawnContext
 
+from helpers.pipeline import forked_kernel
 from helpers.pipeline.worker import LEAVE_SECONDS, START_SECONDS, StepOrder, StepOutcome, serve_worker
 
 PATIENCE = 2 * LEAVE_SECONDS
@@ -183,11 +184,12 @@ class WorkerPool:
 
 
 def process_context() -> "ForkServerContext | SpawnContext":
-    """Return how workers are started: from a server that has papermill loaded where there is one."""
+    """Return how workers are started: from a server that has papermill, or all libraries, loaded where there is one."""
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     server = multiprocessing.get_context("forkserver")
-    server.set_forkserver_preload(["helpers.pipeline.worker"])
+    loaded = "preloaded_libraries" if forked_kernel.IS_SUPPORTED else "worker"
+    server.set_forkserver_preload([f"helpers.pipeline.{loaded}"])
     return server
 
 
