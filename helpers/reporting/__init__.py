@@ -16,6 +16,8 @@
 * ``html_exporter``: nbconvert exporter with the workbook's template; apart because its import is slow.
 * ``inline_figures``: Figures that a cell leaves as they are: what they show, and how they reach the page.
 * ``kpis``: Key performance indicators of the leadership page, with the change since the previous report.
+* ``leadership_figures``: Figures of the leadership page's first screen: revenue bridge, buyers against the year
+  before, experiments.
 * ``leadership_page``: Leadership page: KPI cards, findings, decisions, and the ten questions below them.
 * ``pages``: Pages: an executed notebook as one HTML file, a notice for a skipped step, the list of runs.
 * ``perceptual_map_plot``: Perceptual map: brands and attributes with their confidence ellipses.

@@ -15,6 +15,7 @@ from helpers.reporting.run_results import COUNTS, PAGES, RunResults
 from helpers.reporting.schema import KPIS
 from helpers.reporting.text import experiments as experiments_text
 from helpers.reporting.text import leadership as leadership_text
+from helpers.reporting.text import leadership_findings as leadership_findings_text
 from helpers.satisfaction import satisfaction_index
 
 
@@ -52,7 +53,7 @@ EFFECTS, FORECASTS, SCORES, OWN = ("results/experiment_effects", "results/foreca
 
 PEOPLE, MONEY = COUNTS
 
-YEAR_DAYS = (365, 366)
+CARD_WORDS = {leadership_text.NO_EARLIER: "", "no statistically significant change": "no clear change"}
 
 FEWEST_POINTS = 3  # a line through two runs would make a slope of noise
 
@@ -117,23 +118,9 @@ def _caveat(results: RunResults, kpi: Kpi) -> str:
 
 
 def _stored(results: RunResults, chosen: Sequence[Kpi]) -> Iterator[Found]:
-    period = period_text(results.estimate(BASE, "period_length"))
+    period = leadership_findings_text.period_text(results.estimate(BASE, "period_length"))
     return ((replace(kpi, name=kpi.name.format(period=period)), results.estimate(kpi.table, kpi.quantity, kpi.segment))
             for kpi in chosen)
-
-
-def period_text(length: Estimate) -> str:
-    """Return what the period that figures of value are counted over is called.
-
-    Examples
-    --------
-    >>> period_text(Estimate("period_length", 365)), period_text(Estimate("period_length", 186))
-    ('last 12 months', 'latest period of 186 days')
-    """
-    if length.status is not Status.OK:
-        return "latest period"
-    is_year = length.value in YEAR_DAYS
-    return "last 12 months" if is_year else f"latest period of {formatting.count_text(length.value, 'day', 'days')}"
 
 
 def churn_kpis(results: RunResults) -> Iterator[Found]:
@@ -241,4 +228,5 @@ def _card(row: dict[str, Any], course: tuple[float, ...]) -> KpiCard:
     if row["status"] != Status.OK:
         return KpiCard(str(row["name"]), row["shown"], str(row["reason"]), href=href)
     interval = ", ".join(filter(None, (row["interval"], "caution" if row["caveat"] else "")))
-    return KpiCard(str(row["name"]), row["shown"], interval, str(row["change_words"]), course, href=href)
+    change = CARD_WORDS.get(row["change_words"], str(row["change_words"]))
+    return KpiCard(str(row["name"]), row["shown"], interval, change, course, href=href)

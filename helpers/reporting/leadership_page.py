@@ -1,6 +1,6 @@
 """Leadership page: KPI cards, findings, decisions, and the ten questions below them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,23 +70,17 @@ def kpi_cards(items: Iterable[KpiCard | Mapping[str, Any]]) -> Exhibit:
     return Exhibit(f'<ul class="exhibit cards">{"".join(map(_card, kept))}</ul>', text)
 
 
-def finding_list(items: pd.DataFrame | Iterable[str | tuple[str, str]]) -> Exhibit:
-    """Return findings as a numbered list, at most five, each with a link to its page where it has one.
-
-    Parameters
-    ----------
-    items : DataFrame or iterable
-        A frame with ``sentence`` and, if known, ``link``; or sentences; or pairs of sentence and link.
-    """
-    known = _linked_sentences(items) if isinstance(items, pd.DataFrame) else items
-    pairs = [(item, "") if isinstance(item, str) else item for item in known][:MOST_FINDINGS]
+def finding_list(items: Iterable[str | tuple[str, str]]) -> Exhibit:
+    """Return findings as a numbered list, each a sentence or a pair of sentence and link to its page."""
+    pairs = [(item, "") if isinstance(item, str) else item for item in items]
     if not pairs:
         return missing_exhibit("", "Nothing could be found from the tables at hand.")
     html = "".join(f"<li>{escape_text(readable_id(sentence))}{_more(href)}</li>" for sentence, href in pairs)
     return Exhibit(f'<ol class="exhibit findings">{html}</ol>', "\n".join(sentence for sentence, _ in pairs))
 
 
-def _linked_sentences(items: pd.DataFrame) -> list[tuple[str, str]]:
+def linked_sentences(items: pd.DataFrame) -> list[tuple[str, str]]:
+    """Return the findings of a frame with ``sentence`` and, if known, ``link`` as pairs of both."""
     links = items["link"] if "link" in items else [""] * len(items)
     return list(zip(items["sentence"], links, strict=True))
 
@@ -127,15 +121,21 @@ def short_line_list(items: Mapping[str, Sentences]) -> Exhibit:
     return Exhibit(f'<dl class="exhibit lines">{html}</dl>', text)
 
 
-def first_screen(cards: Exhibit, findings: Exhibit, decisions: Exhibit, lines: Exhibit) -> Exhibit:
-    """Return the first screen of the leadership page: cards, findings beside decisions, then the short lines.
+def first_screen(headline: Exhibit, cards: Exhibit, figures: Sequence[Exhibit], decisions: Exhibit) -> Exhibit:
+    """Return the first screen of the leadership page: headline, cards, figures side by side, decisions.
 
     It takes the place of `answer` in the answer cell of that page.
     """
-    pair = "".join(f'<div class="half"><h2>{title}</h2>{part.html}</div>'
-                   for title, part in (("Findings", findings), ("Decisions asked for", decisions)))
-    html = f'<div class="exhibit briefing">{cards.html}<div class="pair">{pair}</div>{lines.html}</div>'
-    return Exhibit(html, "\n\n".join(part.text for part in (cards, findings, decisions, lines)))
+    shown = f'<div class="trio">{"".join(figure.html for figure in figures)}</div>' if figures else ""
+    asked = f"<h2>Decisions asked for</h2>{decisions.html}"
+    html = f'<div class="exhibit briefing">{headline.html}{cards.html}{shown}{asked}</div>'
+    return Exhibit(html, "\n\n".join(part.text for part in (headline, cards, *figures, decisions)))
+
+
+def second_screen(findings: Exhibit, lines: Exhibit) -> Exhibit:
+    """Return what stands below the first screen: findings, then the short lines."""
+    html = f'<div class="exhibit below"><h2>Findings</h2>{findings.html}{lines.html}</div>'
+    return Exhibit(html, f"{findings.text}\n\n{lines.text}")
 
 
 def question_list(items: Iterable[tuple[str, Sentences]]) -> Exhibit:

@@ -115,6 +115,7 @@ def line_plot(
     unit: str,
     band: tuple[str, str] | None = None,
     series: str | None = None,
+    height: float = 320,
 ) -> Exhibit:
     """Return values along time or another order, as lines that are named at their end.
 
@@ -132,6 +133,8 @@ def line_plot(
         Columns of the interval around y.
     series : str, optional
         Column that names the line a point belongs to; at most six lines are drawn.
+    height : float
+        In SVG units.
     """
     points = frame.dropna(subset=[x, y]).sort_values(x, kind="stable")
     if points[x].nunique() < 2:
@@ -143,7 +146,7 @@ def line_plot(
     def drawn(width: float) -> "Axes":
         ends = [wrap_label(name, 9 if axis_layout.is_narrow(width) else 18) for name in names[:len(parts)]]
         more = axis_layout.second_line_height(width)
-        axes = new_axes((width, 320 + more), 60, label_width(ends) + 12 if series else LAST_LABEL, top=32 + more)
+        axes = new_axes((width, height + more), 60, label_width(ends) + 12 if series else LAST_LABEL, top=32 + more)
         for part, colour in zip(parts, CATEGORIES, strict=False):
             axes.plot(part[x], part[y], color=colour, marker="o" if len(part) < 25 else "", markersize=5)
             if band:

@@ -208,16 +208,23 @@ def leadership():
              "What changed": "Satisfaction is lower; nothing else changed with statistical significance.",
              "Finance": "Net sales £9,747,747.93 from 25,900 orders, to be reconciled with the ledger.",
              "Definitions": "Nothing was redefined since the last run."}
+    rows = pd.DataFrame({"metric": ["a", "b"], "value": [0.1, 0.2], "low": [0.0, 0.1], "high": [0.2, 0.3]})
     ten = [(f"Question number {i}: are we keeping customers?", "Yes: 70.4 % were kept." if i % 3 else ())
            for i in range(1, 11)]
     return notebook(
         text("# Leadership summary\n\nHow are our customers doing, and what do we do next?"),
         code(
-            leadership_page.first_screen(
-                leadership_page.kpi_cards(cards),
-                leadership_page.finding_list(findings),
-                leadership_page.decision_table(decisions),
-                leadership_page.short_line_list(lines),
+            display.concat(
+                leadership_page.first_screen(
+                    display.answer_box("Net sales fell by £107,000 to £8,160,000, the largest part from churned."),
+                    leadership_page.kpi_cards(cards),
+                    [plots.interval_plot(rows, "metric", "value", "low", "high", f"Figure {i}", "share")
+                     for i in range(3)],
+                    leadership_page.decision_table(decisions),
+                ),
+                leadership_page.second_screen(
+                    leadership_page.finding_list(findings), leadership_page.short_line_list(lines)
+                ),
             ),
             "answer",
         ),

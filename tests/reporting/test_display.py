@@ -10,7 +10,7 @@ import statsmodels.api as sm
 
 from helpers.foundation.results import Estimate, Gate, Level, Status, estimate_table, gate_table, no_estimate
 from helpers.foundation.study_config import Economics
-from helpers.reporting import display, formatting, html, leadership_page
+from helpers.reporting import display, formatting, html, leadership_page, plots
 from tests.reporting.samples import EVIL
 
 
@@ -228,11 +228,11 @@ def test_stacked_exhibits_stand_below_each_other():
     assert both.html.index("One.") < both.html.index("Two.")
 
 
-def test_at_most_six_cards_and_five_findings_are_shown():
+def test_at_most_six_cards_and_every_finding_are_shown():
     assert (
         leadership_page.kpi_cards([{"name": f"k{i}", "value": "1"} for i in range(9)]).html.count('class="card"') == 6
     )
-    assert leadership_page.finding_list([f"Finding {i}." for i in range(9)]).html.count("<li>") == 5
+    assert leadership_page.finding_list([f"Finding {i}." for i in range(9)]).html.count("<li>") == 9
     assert "none yet" in leadership_page.kpi_cards([]).text
     assert "Nothing could be found" in leadership_page.finding_list([]).text
 
@@ -258,9 +258,10 @@ def test_a_sparkline_tells_its_ends_band_and_target():
 
 def test_findings_come_from_a_frame_too():
     frame = pd.DataFrame({"sentence": ["One.", "Two."], "link": ["05.html", None]})
-    html = leadership_page.finding_list(frame).html
+    html = leadership_page.finding_list(leadership_page.linked_sentences(frame)).html
     assert html.count("<a ") == 1
-    assert leadership_page.finding_list(frame[["sentence"]]).html.count("<a ") == 0
+    unlinked = leadership_page.linked_sentences(frame[["sentence"]])
+    assert leadership_page.finding_list(unlinked).html.count("<a ") == 0
 
 
 def test_decisions_stand_with_their_terms_or_say_that_none_is_asked():
@@ -276,13 +277,18 @@ def test_lines_and_questions_without_an_answer_cannot_say():
     assert leadership_page.question_list([("Why?", ())]).text == "1 Why? Cannot say."
 
 
-def test_a_briefing_holds_cards_findings_decisions_and_lines_in_this_order():
-    parts = (leadership_page.kpi_cards([leadership_page.KpiCard("a", "1")]), leadership_page.finding_list(["b"]),
-             leadership_page.decision_table(pd.DataFrame({"w": ["c"]})), leadership_page.short_line_list({"d": "e"}))
-    html = leadership_page.first_screen(*parts).html
-    places = [html.index(part.html) for part in parts]
+def test_the_first_screen_holds_headline_cards_figures_and_decisions_and_below_it_stand_findings_and_lines():
+    headline, cards = display.answer_box("h."), leadership_page.kpi_cards([leadership_page.KpiCard("a", "1")])
+    asked = leadership_page.decision_table(pd.DataFrame({"w": ["c"]}))
+    bar = plots.bar_plot(pd.DataFrame({"l": ["x"], "v": [1.0]}), "l", "v", "Bar", "")
+    shown = leadership_page.first_screen(headline, cards, [bar], asked)
+    places = [shown.html.index(part.html) for part in (headline, cards, bar, asked)]
     assert places == sorted(places)
-    assert leadership_page.first_screen(*parts).text == "a: 1\n\nb\n\nc\n\nd: e"
+    assert shown.text == "h.\n\na: 1\n\nBar\n\nc"
+    assert "trio" not in leadership_page.first_screen(headline, cards, [], asked).html
+    lines = leadership_page.short_line_list({"d": "e"})
+    below = leadership_page.second_screen(leadership_page.finding_list(["b"]), lines)
+    assert below.text == "b\n\nd: e"
 
 
 def test_nothing_given_is_changed():

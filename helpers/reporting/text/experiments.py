@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from helpers.actions import measured_response
 from helpers.foundation.labels import readable_id
 from helpers.reporting import decimal_places, formatting
 
@@ -27,8 +28,11 @@ CAUGHT = 1.96 + 0.84  # standard errors: found at the 5 % level with 80 % power
 
 
 def experiment_name(row: Mapping[str, Any]) -> str:
-    """Return what people call the experiment of a row: its label, else its name without underscores."""
-    return str(_known(row, "experiment_label") or readable_id(str(row["experiment"])))
+    """Return what people call the experiment of a row: its label, else its name with a written date, no underscores."""
+    name = str(_known(row, "experiment_label") or row["experiment"])
+    if name.startswith(measured_response.NAMED):
+        return f"Action plan of {formatting.date_text(name.removeprefix(measured_response.NAMED))}"
+    return readable_id(name)
 
 
 def metric_name(row: Mapping[str, Any]) -> str:
@@ -245,6 +249,20 @@ def effect_figure_rows(effects: pd.DataFrame) -> pd.DataFrame:
     label = [" · ".join([experiment_name(row), metric_heading(row), *([arm_name(row["variant"])] if has else [])])
              for row, has in zip(known.to_dict("records"), has_arms, strict=True)]
     named = known.assign(comparison=pd.Series(label, index=known.index, dtype="str"))
+    return named[["comparison", "lift", "lift_low", "lift_high"]]
+
+
+def primary_effects_title(effects: pd.DataFrame) -> str:
+    """Return the finding of the figure of primary effects."""
+    return f"Experiments: {formatting.within_sentence(effects_title(effects))}"
+
+
+def primary_figure_rows(effects: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of a figure of primary effects, labelled by experiment and, where there are several, arm."""
+    has_arms = effects.groupby("experiment")["variant"].transform("nunique").gt(1)
+    label = [" · ".join([experiment_name(row), *([arm_name(row["variant"])] if has else [])])
+             for row, has in zip(effects.to_dict("records"), has_arms, strict=True)]
+    named = effects.assign(comparison=pd.Series(label, index=effects.index, dtype="str"))
     return named[["comparison", "lift", "lift_low", "lift_high"]]
 
 

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from helpers.churn import scoring
-from helpers.foundation.results import Status
+from helpers.foundation.results import Estimate, Status
 from helpers.reporting import formatting
 from helpers.reporting.leadership_page import MOST_FINDINGS
 from helpers.reporting.run_results import COUNTS, PAGES, RunResults
@@ -20,10 +20,39 @@ from helpers.value.subscriptions import SubscriptionSurvival
 
 BASE = "results/customer_base"
 
+YEAR_DAYS = (365, 366)
+
 REST = 0.005  # of the largest part, below which the rest is lost in rounding
 
 MOVED = {"all": "all", "new customers": "new", "retained": "retained", "reactivated": "reactivated",
          "churned": "churned", "anonymous sales": ANONYMOUS_SALES, "refunded in full": REFUNDED_ONLY}
+
+
+def buyers_by_year(monthly: pd.DataFrame) -> pd.DataFrame:
+    """Return customers who bought by month, the last twelve months beside the same months of the year before.
+
+    Parameters
+    ----------
+    monthly : DataFrame
+        Grain month, none left out: month_on, n_customers.
+
+    Returns
+    -------
+    DataFrame
+        Grain month × series: month_on (that of the last twelve), n_customers, series; months of which fewer than ten
+        customers would be told are left out. Empty where fewer than two months have a year before them.
+    """
+    last, before = monthly.tail(12), monthly.iloc[:-12].tail(12)
+    if len(before) < 2:
+        return monthly.head(0).assign(series="")
+    moved = before.assign(month_on=before["month_on"] + pd.DateOffset(years=1))
+    both = pd.concat([last.assign(series="last 12 months"), moved.assign(series="year before")])
+    return both[both["n_customers"] >= LEAST_PEOPLE]
+
+
+def revenue_title(results: RunResults) -> str:
+    """Return the finding of the figure of what each class of customers added to the change in net sales."""
+    return f"Net sales {_moved(results.estimate(BASE, 'net_sales_change').value, results.currency)}"
 
 
 def monthly_buyers_title(monthly: pd.DataFrame) -> str:
@@ -95,25 +124,88 @@ def revenue_finding(results: RunResults) -> str:
     table, claims = BASE, ("change in revenue", "every number by customer", *COUNTS)
     if not results.has(table):
         return ""
-    moved = {name: results.estimate(table, "net_sales_change", segment) for name, segment in MOVED.items()}
-    whole = moved.pop("all")
+    whole = results.estimate(table, "net_sales_change")
     lost = results.struck("results/value_gates", "change in revenue")
     if lost or whole.status is not Status.OK:
         signed = contracts(results)
         reason = formatting.within_sentence(lost or whole.reason)
         why = "" if signed and not lost else f"What made revenue move cannot be said: {reason}."
         return " ".join(filter(None, (why, signed)))
-    known = {name: e for name, e in moved.items() if e.status is Status.OK and e.value and not is_hidden(e.n)}
-    parts = [f"{name} {_signed(e.value, results.currency)}" for name, e in known.items()]
-    rest = whole.value - sum(e.value for e in known.values())
-    is_told = abs(rest) > REST * max((abs(e.value) for e in known.values()), default=0.0)
-    hidden = [name for name, e in moved.items() if e.reason == WITHHELD]
-    others = f"{formatting.join_words(hidden)} together" if len(hidden) > 1 else "others"
-    parts += [f"{others} {_signed(rest, results.currency)}"] if is_told else []
+    parts = [f"{name} {_signed(amount, results.currency)}" for name, amount in revenue_parts(results)]
     days = results.estimate(table, "period_length")
     length = formatting.count_text(days.value, "day", "days")
     return (f"Net sales of the last {length} {_moved(whole.value, results.currency)} against those before"
             f"{f': {formatting.join_words(parts)}' if parts else ''}{results.caveat('results/value_gates', *claims)}.")
+
+
+def revenue_parts(results: RunResults) -> list[tuple[str, float]]:
+    """Return what each class of customers added to the change in net sales [money], withheld classes together, last.
+
+    Empty without a comparison of periods; classes that added nothing are left out.
+    """
+    moved = {name: results.estimate(BASE, "net_sales_change", segment) for name, segment in MOVED.items()}
+    whole = moved.pop("all")
+    if whole.status is not Status.OK:
+        return []
+    known = {name: e.value for name, e in moved.items() if e.status is Status.OK and e.value and not is_hidden(e.n)}
+    rest = whole.value - sum(known.values())
+    is_told = abs(rest) > REST * max(map(abs, known.values()), default=0.0)
+    hidden = [name for name, e in moved.items() if e.reason == WITHHELD]
+    others = f"{formatting.join_words(hidden)} together" if len(hidden) > 1 else "others"
+    return [*known.items(), *([(others, rest)] if is_told else [])]
+
+
+def opening_sentence(results: RunResults, n_decisions: int) -> str:
+    """Return the page in one sentence: what net sales did, how many customers stayed, how much is asked for.
+
+    Where no two periods of orders can be compared, the first finding stands in its place.
+    """
+    change, after, kept = (results.estimate(BASE, quantity) for quantity in (
+        "net_sales_change", "net_sales_after", "retention_by_count"))
+    asked = f"{formatting.count_text(n_decisions, 'decision is', 'decisions are')} asked for" if n_decisions else ""
+    is_lost = results.struck("results/value_gates", "change in revenue")
+    if is_lost or change.status is not Status.OK or after.status is not Status.OK:
+        found = headlines(results)["sentence"]
+        first = found.iloc[0] if len(found) else "Nothing could be found from the tables at hand."
+        return f"{first} {formatting.sentence_case(asked)}." if asked else first
+    is_kept = kept.status is Status.OK and not results.struck("results/value_gates", "retention")
+    stayed = f"{formatting.share(kept.value)} of the customers before were retained" if is_kept else ""
+    period = period_text(results.estimate(BASE, "period_length"))
+    moved = f"{_moved(change.value, results.currency)}{_relative(change, after, results.currency)}"
+    said = f"Net sales of the {period} {moved}{_largest_part(results)}"
+    return f"{'; '.join(filter(None, (said, stayed, asked)))}."
+
+
+def _relative(change: Estimate, after: Estimate, currency: str) -> str:
+    """Return the level that net sales reached, and the change as a share of the level before."""
+    before = after.value - change.value
+    if not change.value or before <= 0:
+        return ""
+    share = f"{'+' if change.value > 0 else ''}{formatting.share(change.value / before)}"
+    return f" to {formatting.money(after.value, currency)} ({share})"
+
+
+def _largest_part(results: RunResults) -> str:
+    """Return which class of customers added most to the change, in its direction; empty where it is the only one."""
+    change, parts = results.estimate(BASE, "net_sales_change").value, revenue_parts(results)
+    name, amount = max(parts, key=lambda part: part[1] * change, default=("", 0.0))
+    if len(parts) < 2 or amount * change <= 0:
+        return ""
+    return f", the largest part from {name.removesuffix(' together')} ({_signed(amount, results.currency)})"
+
+
+def period_text(length: Estimate) -> str:
+    """Return what the period that figures of value are counted over is called.
+
+    Examples
+    --------
+    >>> period_text(Estimate("period_length", 365)), period_text(Estimate("period_length", 186))
+    ('last 12 months', 'latest period of 186 days')
+    """
+    if length.status is not Status.OK:
+        return "latest period"
+    is_year = length.value in YEAR_DAYS
+    return "last 12 months" if is_year else f"latest period of {formatting.count_text(length.value, 'day', 'days')}"
 
 
 def contracts(results: RunResults) -> str:

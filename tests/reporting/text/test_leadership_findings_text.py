@@ -130,3 +130,49 @@ def test_customers_of_the_last_month_are_held_against_the_same_month_a_year_befo
     months = pd.date_range("2024-05-01", periods=len(counts), freq="MS")
     frame = pd.DataFrame({"month_on": months, "n_customers": counts})
     assert leadership_findings_text.monthly_buyers_title(frame) == said
+
+
+@pytest.mark.parametrize(("change", "new", "lost", "said"), [
+    (-400.0, 100.0, -500.0, "fell by €400 to €2,000 (−16.7 %), the largest part from churned (−€500)"),
+    (400.0, 500.0, -100.0, "rose by €400 to €2,000 (+25.0 %), the largest part from new customers (+€500)"),
+    (100.0, 100.0, 0.0, "rose by €100 to €2,000 (+5.3 %)"),
+    (0.0, 100.0, -100.0, "did not change")])
+def test_the_page_opens_with_net_sales_with_who_stayed_and_with_how_much_is_asked(change, new, lost, said):
+    found = leading.results(customer_base=leading.base(change, new, lost))
+    assert leadership_findings_text.opening_sentence(found, 2) == (
+        f"Net sales of the last 12 months {said}; 50.0 % of the customers before were retained; 2 decisions are asked "
+        "for.")
+
+
+def test_a_struck_change_in_revenue_or_none_at_all_leaves_the_opening_to_the_first_finding():
+    struck = leading.gates("04", leading.gate("History", "change in revenue, retention", Level.STRIKE))
+    found = leading.everything(value_gates=struck)
+    first = leadership_findings_text.headlines(found)["sentence"].iloc[0]
+    assert leadership_findings_text.opening_sentence(found, 1) == f"{first} 1 decision is asked for."
+    assert leadership_findings_text.opening_sentence(leading.results(), 0) == (
+        "Nothing could be found from the tables at hand.")
+
+
+def test_struck_retention_is_not_in_the_opening():
+    struck = leading.gates("04", leading.gate("Base", "retention", Level.STRIKE))
+    found = leading.results(customer_base=leading.base(), value_gates=struck)
+    assert "retained" not in leadership_findings_text.opening_sentence(found, 0)
+
+
+def test_parts_of_the_change_in_revenue_sum_to_it_with_withheld_classes_together():
+    few = leading.base()
+    few.loc[few["segment"].isin(["new", "churned"]), "n"] = 9
+    assert leadership_findings_text.revenue_parts(leading.results(customer_base=few)) == [("others", -400.0)]
+    parts = dict(leadership_findings_text.revenue_parts(leading.results(customer_base=leading.base(-300.0))))
+    assert sum(parts.values()) == -300.0
+    assert leadership_findings_text.revenue_parts(leading.results(customer_base=leading.short_base())) == []
+
+
+def test_buyers_stand_beside_those_of_the_same_month_a_year_before_and_few_are_left_out():
+    counts = [20, 3, *[30] * 11, 40]
+    months = pd.DataFrame({"month_on": pd.date_range("2024-01-01", periods=14, freq="MS"), "n_customers": counts})
+    both = leadership_findings_text.buyers_by_year(months)
+    before = both[both["series"] == "year before"]
+    assert before[["month_on", "n_customers"]].values.tolist() == [[pd.Timestamp("2025-01-01"), 20]]
+    assert both[both["series"] == "last 12 months"]["n_customers"].tolist() == [*[30] * 11, 40]
+    assert leadership_findings_text.buyers_by_year(months.head(13)).empty
