@@ -8,6 +8,9 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 
+SAME_SIGN = {"\u00a0": " ", "\u2009": " ", "\u202f": " ", "\u2019": "'"}
+
+
 class ProfilePart(BaseModel):
     """Base of every part of a profile: frozen, strict about types, closed to unknown keys."""
 
@@ -54,10 +57,16 @@ class FileRule(ProfilePart):
     widths: list[int] = Field([], description="width of each column of a fixed-width file [characters]")
     missing: list[str] = Field([""], description="texts that mean nothing was recorded")
     decimal: Literal[".", ","] = Field(".", description="sign before the decimals of a number")
-    thousands: Literal["", ".", ",", " ", "'"] = Field("", description="sign between the thousands of a number")
+    thousands: Literal["", ".", ",", " ", "'"] = Field(
+        "", description="sign between the thousands of a number; a blank stands for blanks of any width")
     connection: str = Field("", pattern="^([A-Z][A-Z0-9_]*)?$", description="environment variable with an address")
     query: str = Field("", description="what a database is asked")
     mask: Mask = Field(Mask(), description="personal columns")
+
+    @field_validator("thousands", mode="before")
+    @classmethod
+    def _common_sign(cls, sign: Any) -> Any:
+        return SAME_SIGN.get(sign, sign) if isinstance(sign, str) else sign
 
     @model_validator(mode="after")
     def _whole(self) -> "FileRule":

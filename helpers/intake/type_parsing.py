@@ -18,7 +18,7 @@ import ibis.expr.types as ir
 from helpers.foundation.errors import InputError
 from helpers.foundation.money import MONEY
 from helpers.foundation.schema import COLUMN_TYPES
-from helpers.intake.expression_rules import NUMBER, ExpressionScope, parse_flag, parse_number, plain_number
+from helpers.intake.expression_rules import NUMBER, ExpressionScope, parse_flag, parse_number
 from helpers.intake.profile_schema import ColumnRule
 
 FIRST, LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2060, 1, 1, tzinfo=UTC)
@@ -108,8 +108,6 @@ def _local(utc: ir.TimestampValue, told: tuple[tuple[datetime, int], ...]) -> ir
 
 ISO = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S.%f")
 
-NUMBERS = ("number", "money", "integer")
-
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
 DIRECTIVES = {
@@ -166,8 +164,6 @@ def parse_column(found: ir.Value, kind: str, rule: ColumnRule, scope: Expression
         mapped = found.cast("string").cases(*rule.values.items())
         is_unread.append(found.notnull() & mapped.isnull())
         found = mapped
-    if kind in NUMBERS and found.type().is_string():
-        found = plain_number(found, scope.signs)
     read, failed = READINGS[kind](found, rule, scope)
     return ParsedColumn(read, reduce(or_, [*is_unread, *([] if failed is None else [failed])]) if is_unread or
                  failed is not None else None)
@@ -184,7 +180,7 @@ def _text(found: ir.Value, rule: ColumnRule, scope: ExpressionScope) -> Reading:
 
 def _number(kind: str) -> Reader:
     def reading(found: ir.Value, rule: ColumnRule, scope: ExpressionScope) -> Reading:
-        own = ExpressionScope({}, kind)
+        own = ExpressionScope({}, kind, signs=scope.signs)
         read = parse_number(found, own).cast(kind)
         if kind == NUMBER:
             read = (read.isnan() | read.isinf()).ifelse(ibis.null(NUMBER), read)
@@ -195,7 +191,7 @@ def _number(kind: str) -> Reader:
 def _integer(found: ir.Value, rule: ColumnRule, scope: ExpressionScope) -> Reading:
     if found.type().is_integer():
         return found.cast("int64"), None
-    exact = parse_number(found, ExpressionScope({}, MONEY))
+    exact = parse_number(found, ExpressionScope({}, MONEY, signs=scope.signs))
     whole = (exact == exact.round()).ifelse(exact, ibis.null()).cast("int64")
     return whole, found.notnull() & whole.isnull()
 

@@ -7,7 +7,7 @@ import pytest
 
 from helpers.foundation.errors import InputError
 from helpers.intake import type_parsing
-from helpers.intake.expression_rules import ExpressionScope
+from helpers.intake.expression_rules import PLAIN, ExpressionScope
 from helpers.intake.profile_schema import ColumnRule
 
 UNREAD = "unread"
@@ -47,6 +47,25 @@ def test_an_underscore_is_no_sign_of_a_number_whatever_signs_a_file_has(engine, 
     )
     rows = engine.arrow(table.select(v=found.value, u=found.is_unread)).to_pylist()
     assert [UNREAD if r["u"] else r["v"] for r in rows] == expected
+
+
+@pytest.mark.parametrize(("signs", "text", "expected"), [
+    ((",", " "), "1\u00a0234,56", "1234.56"), ((",", " "), "10\u202f250,75", "10250.75"), ((",", " "), "1 2,5", UNREAD),
+    ((",", " "), "1\u2009234\u2009567", "1234567"), ((".", "'"), "1\u2019234.50", "1234.50"), ((".", ","), "1,23,456.70",
+    "123456.70"), ((".", ","), "12,34.5", UNREAD), (PLAIN, "(1.00)", "-1"), (PLAIN, "\u22121.00", "-1"),
+    (PLAIN, "1.00-", "-1"), (PLAIN, "\u00a07.50\u00a0", "7.50"), (PLAIN, "(-1)", UNREAD), (PLAIN, "(1", UNREAD),
+    ((",", "."), "(1.234,50)", "-1234.50"), ((",", " "), "\u22121\u00a0234,56", "-1234.56"), (PLAIN, "1_000-", UNREAD)])
+def test_numbers_are_read_as_word_processors_and_bookkeepers_write_them(engine, signs, text, expected):
+    table = ibis.memtable(pa.table({"a": pa.array([text], pa.string())}))
+    found = type_parsing.parse_column(
+        table["a"], "money", ColumnRule.model_validate({"from": "a"}), ExpressionScope({}, signs=signs))
+    row = engine.arrow(table.select(v=found.value, u=found.is_unread)).to_pylist()[0]
+    assert (UNREAD if row["u"] else row["v"]) == (expected if expected == UNREAD else Decimal(expected))
+
+
+def test_a_blank_between_thousands_stands_for_blanks_of_any_width(small):
+    for sign in ("\u00a0", "\u2009", "\u202f"):
+        assert small.profile(files={"orders": {"path": "a.csv", "thousands": sign}}).files["orders"].thousands == " "
 
 
 def test_money_has_four_exact_places(engine):
