@@ -65,7 +65,8 @@ def parse_number(found: ir.Value, scope: ExpressionScope) -> ir.NumericValue:
     if kind.is_boolean():
         return found.ifelse(1, 0)
     if kind.is_string():
-        read = ibis.coalesce(*(plain_number(t, scope.signs).try_cast(scope.number) for t in (found, signed_text(found))))
+        texts = [plain_number(text, scope.signs) for text in (found, signed_text(found))]
+        read = ibis.coalesce(*(text.try_cast(scope.number) for text in texts))
         scope.unread.append(found.notnull() & read.isnull())
         return read
     if kind.is_floating() and scope.number == MONEY:

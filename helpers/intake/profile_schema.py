@@ -7,7 +7,6 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-
 SAME_SIGN = {"\u00a0": " ", "\u2009": " ", "\u202f": " ", "\u2019": "'"}
 
 
