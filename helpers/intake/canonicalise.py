@@ -14,7 +14,7 @@ from helpers.foundation import workspace
 from helpers.foundation.engine import Engine
 from helpers.foundation.errors import InputError
 from helpers.foundation.schema import Column
-from helpers.intake import date_plausibility, expressions, rejects, source_records, type_parsing
+from helpers.intake import date_formats, date_plausibility, expressions, rejects, source_records, type_parsing
 from helpers.intake.expression_rules import ExpressionScope
 from helpers.intake.profiles import CANONICAL, Profile
 from helpers.intake.readers import LandedFiles
@@ -231,6 +231,8 @@ def typed_records(
         try:
             found = _column_value(column_rule.from_, scope, f"tables.{name}.{column}", name, declared, source)
             read[column] = type_parsing.parse_column(found, declared.type, column_rule, scope)
+            type_parsing.refuse_ambiguous(
+                read[column], column_rule.formats, source.table, engine, f"tables.{name}.{column}")
         except InputError as error:
             problems.append(str(error))
     if problems:
@@ -270,6 +272,8 @@ def _zone(profile: Profile, name: str, source: SourceRecords, engine: Engine) ->
                         rule.from_, ExpressionScope(source.columns, signs=source.signs), column
                     )
                 )
+    if any(date_formats.has_zone(rule.formats) for rule in profile.tables[name].columns.values()):
+        return workspace.study_of_source(profile.name).about.time_zone
     signs = [type_parsing.may_have_offset(text) for text in texts if text.type().is_string()]
     found = [engine.first_row(source.table.aggregate(n=reduce(or_, signs).ifelse(1, 0).max()))] if signs else []
     return workspace.study_of_source(profile.name).about.time_zone if found and found[0]["n"] else ""

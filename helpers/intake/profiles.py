@@ -36,7 +36,8 @@ At the top
 ``[tables.TABLE.columns]`` — ``column = "expression"`` or ``column = { from = "expression", … }`` with ``type``
     (needed for columns that the canonical table does not declare; they are kept behind the others), ``formats``
     (dates, such as ``["%d/%m/%Y"]``; ISO where none is given; with ``%z``, and in ISO, an offset such as ``+02:00`` or
-    ``Z`` is applied: the time is told in the study's ``time_zone``), ``missing`` (texts), ``values`` (old text → new
+    ``Z`` is applied: the time is told in the study's ``time_zone``; names of months, clocks, epochs and serial days
+    of sheets as in `helpers.intake.date_formats`), ``missing`` (texts), ``values`` (old text → new
     text; a text that is not listed cannot be read), and, for attributes of contracts, either ``static = true`` (it
     stays what it is from start to end) or ``known_at`` (a date column of the table, from which on the value was
     known): an attribute with neither is not used to foresee anything until the study vouches for it.

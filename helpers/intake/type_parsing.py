@@ -4,7 +4,6 @@ Engines know time zones of different editions, or none without an extension: the
 from Python's, and written into the expression.
 """
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,9 +14,11 @@ from zoneinfo import ZoneInfo
 import ibis
 import ibis.expr.types as ir
 
+from helpers.foundation.engine import Engine
 from helpers.foundation.errors import InputError
 from helpers.foundation.money import MONEY
 from helpers.foundation.schema import COLUMN_TYPES
+from helpers.intake import date_formats
 from helpers.intake.expression_rules import NUMBER, ExpressionScope, parse_flag, parse_number
 from helpers.intake.profile_schema import ColumnRule
 
@@ -85,8 +86,13 @@ def local_time(text: ir.StringValue, zone: str) -> ir.TimestampValue:
     offset = text.re_extract(OFFSET, 1)
     told = text.left(text.length() - offset.length()).try_cast(COLUMN_TYPES["time"])
     utc = told - ibis.interval(seconds=1) * _seconds(offset)
-    moved = (offset == "").ifelse(told, utc + ibis.interval(seconds=1) * _local(utc, zone_changes(zone)))
+    moved = (offset == "").ifelse(told, in_zone(utc, zone))
     return may_have_offset(text).ifelse(moved, text.try_cast(COLUMN_TYPES["time"]))
+
+
+def in_zone(utc: ir.TimestampValue, zone: str) -> ir.TimestampValue:
+    """Return what clocks of a zone show at a time of UTC."""
+    return utc + ibis.interval(seconds=1) * _local(utc, zone_changes(zone))
 
 
 def _seconds(offset: ir.StringValue) -> ir.IntegerValue:
@@ -106,16 +112,6 @@ def _local(utc: ir.TimestampValue, told: tuple[tuple[datetime, int], ...]) -> ir
     return ahead[later.filter(lambda at: at <= second).length()]
 
 
-ISO = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S.%f")
-
-MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-
-DIRECTIVES = {
-    "Y": r"\d{4}", "y": r"\d{2}", "m": r"\d{1,2}", "d": r"\d{1,2}", "H": r"\d{1,2}", "I": r"\d{1,2}", "M": r"\d{1,2}",
-    "S": r"\d{1,2}", "b": r"[A-Za-z]{3}", "B": r"[A-Za-z]+", "p": r"[AaPp][Mm]", "z": r"[Zz]|[+-]\d{2}(?::?\d{2})?",
-}
-
-
 @dataclass(frozen=True, slots=True)
 class ParsedColumn:
     """A typed engine value.
@@ -126,10 +122,13 @@ class ParsedColumn:
         Empty where nothing was recorded or the text could not be read.
     is_unread : engine flag or None
         Whether there was a text that could not be read; None where that cannot happen.
+    is_ambiguous : engine flag, optional
+        Whether two of the declared forms read a date's text as different days; None where that cannot happen.
     """
 
     value: ir.Value
     is_unread: ir.BooleanValue | None
+    is_ambiguous: ir.BooleanValue | None = None
 
 
 def number_type(kind: str) -> str:
@@ -164,9 +163,29 @@ def parse_column(found: ir.Value, kind: str, rule: ColumnRule, scope: Expression
         mapped = found.cast("string").cases(*rule.values.items())
         is_unread.append(found.notnull() & mapped.isnull())
         found = mapped
+    is_ambiguous = _ambiguous(found, rule, scope) if kind in ("date", "time") else None
     read, failed = READINGS[kind](found, rule, scope)
     return ParsedColumn(read, reduce(or_, [*is_unread, *([] if failed is None else [failed])]) if is_unread or
-                 failed is not None else None)
+                 failed is not None else None, is_ambiguous)
+
+
+def refuse_ambiguous(
+    found: ParsedColumn, formats: Sequence[str], table: ir.Table, engine: Engine, where: str
+) -> None:
+    """Refuse dates in forms that differ in their order only, where a text means another day in each.
+
+    Raises
+    ------
+    InputError
+        With the number of such dates.
+    """
+    if found.is_ambiguous is None:
+        return
+    n = engine.first_row(table.aggregate(
+        n=found.is_ambiguous.ifelse(1, 0).sum().fill_null(0), given=found.value.count()))
+    if n["n"]:
+        raise InputError(where, f"{n['n']:,} of {n['given']:,} dates fit several of the forms {', '.join(formats)} and "
+                         "mean another day in each", "one order of day and month, or a column that tells which")
 
 
 Reading = tuple[ir.Value, ir.BooleanValue | None]
@@ -206,69 +225,28 @@ def _moment(kind: str) -> Reader:
         if found.type().is_temporal():
             return found.cast(COLUMN_TYPES[kind]), None
         text = found.cast("string")
-        forms = [(_reshaped(text, form), form) for form in rule.formats or ISO[:1]]
-        read = ibis.coalesce(
-            *(
-                local_time(f, scope.zone) if form in ISO or "%z" in form else f.try_cast(COLUMN_TYPES["time"])
-                for f, form in forms
-            )
-        )
+        read = ibis.coalesce(*(_time(text, form, scope.zone) for form in rule.formats or date_formats.ISO[:1]))
         return read.cast(COLUMN_TYPES[kind]), text.notnull() & read.isnull()
     return reading
+
+
+def _time(text: ir.StringValue, form: str, zone: str) -> ir.TimestampValue:
+    """Return the time that a text tells in one form, empty where it does not have it."""
+    if form in date_formats.COUNTED:
+        counted = date_formats.counted_time(text, form)
+        return in_zone(counted, zone) if form in date_formats.SINCE_1970 and zone else counted
+    iso = date_formats.iso_text(text, form)
+    return local_time(iso, zone) if form in date_formats.ISO or "%z" in form else iso.try_cast(COLUMN_TYPES["time"])
+
+
+def _ambiguous(found: ir.Value, rule: ColumnRule, scope: ExpressionScope) -> ir.BooleanValue | None:
+    if len(rule.formats) < 2 or found.type().is_temporal():
+        return None
+    text = found.cast("string")
+    return date_formats.may_differ({form: _time(text, form, scope.zone) for form in rule.formats})
 
 
 READINGS = {
     "text": _text, "number": _number(NUMBER), "money": _number(MONEY), "integer": _integer, "flag": _flag,
     "date": _moment("date"), "time": _moment("time"),
 }
-
-
-# --- dates written otherwise than in ISO -------------------------------------------------------------------------
-
-
-def _reshaped(text: ir.StringValue, form: str) -> ir.StringValue:
-    """Return a date's text in ISO form, empty where it does not have the given form."""
-    if form in ISO:  # engines also read other texts, such as 25-01-01 and infinity
-        return text.like("____-%-%").ifelse(text, ibis.null("string"))
-    parts, pattern = _pattern(form)
-    piece = {p: text.re_extract(pattern, i) for i, p in enumerate(parts, start=1)}
-    day = _year(piece) + "-" + _month(piece) + "-" + piece["d"].lpad(2, "0")
-    clock = _hour(piece) + ":" + _padded(piece, "M") + ":" + _padded(piece, "S")
-    whole = day + " " + clock + piece["z"] if "z" in piece else day + " " + clock
-    return text.re_search(pattern).ifelse(whole, ibis.null("string"))
-
-
-def _pattern(form: str) -> tuple[Sequence[str], str]:
-    parts = re.findall(r"%(.)", form)
-    unknown = [p for p in parts if p not in DIRECTIVES]
-    if unknown or not {"d"} < {*parts} or not {"Y", "y"} & {*parts} or not {"m", "b", "B"} & {*parts}:
-        raise InputError("formats", f"'{form}' cannot be used" + (f": %{unknown[0]} is unknown" if unknown else ""),
-                         "a year (%Y, %y), a month (%m, %b, %B), a day (%d), and %H %I %M %S %p %z")
-    tight = re.search(r"%\w%(?!z)", form) is not None
-    known = {k: v.replace("{1,2}", "{2}") for k, v in DIRECTIVES.items()} if tight else DIRECTIVES
-    pieces = re.split(r"%(.)", form)
-    return parts, "^" + "".join(f"({known[p]})" if i % 2 else re.escape(p) for i, p in enumerate(pieces)) + "$"
-
-
-def _year(piece: dict[str, ir.StringValue]) -> ir.StringValue:
-    if "Y" in piece:
-        return piece["Y"]
-    return ibis.ifelse(piece["y"] < "69", "20", "19") + piece["y"]
-
-
-def _month(piece: dict[str, ir.StringValue]) -> ir.StringValue:
-    if "m" in piece:
-        return piece["m"].lpad(2, "0")
-    name = piece["b" if "b" in piece else "B"].lower().left(3)
-    return name.cases(*((m, f"{i:02d}") for i, m in enumerate(MONTHS, start=1)))
-
-
-def _hour(piece: dict[str, ir.StringValue]) -> ir.StringValue:
-    if "I" not in piece or "p" not in piece:
-        return _padded(piece, "I" if "I" in piece else "H")
-    hour = piece["I"].try_cast("int64") % 12 + (piece["p"].lower() == "pm").ifelse(12, 0)
-    return hour.cast("string").lpad(2, "0")
-
-
-def _padded(piece: dict[str, ir.StringValue], part: str) -> ir.StringValue:
-    return piece[part].lpad(2, "0") if part in piece else ibis.literal("00")

@@ -175,6 +175,14 @@ TEXTS = [
     "31/12/2024",
     "1.2.24",
     "12/31/2024 11:05 PM",
+    "10. März 2024",
+    "2024-03-10 08:00:00 GMT+1",
+    "45300.5",
+    "1704276001250",
+    "(1.50)",
+    "\u22121.50",
+    "1.50-",
+    "\u00a07",
 ]
 
 
@@ -192,7 +200,9 @@ def read(table):
     reads = {kind: typed(kind) for kind in ("number", "money", "integer", "flag", "date", "time")}
     reads |= {
         f"form_{i}": typed("time", formats=[form])
-        for i, form in enumerate(("%d/%m/%Y", "%d.%m.%y", "%m/%d/%Y %I:%M %p", "%Y-%m-%d %H:%M:%S"))
+        for i, form in enumerate((
+            "%d/%m/%Y", "%d.%m.%y", "%m/%d/%Y %I:%M %p", "%Y-%m-%d %H:%M:%S", "%d. %B %Y", "%Y-%m-%d %H:%M:%S %z",
+            "excel serial", "epoch milliseconds"))
     }
     typed_columns = {k: r.value.cast("string") if k.startswith(("time", "form")) else r.value for k, r in reads.items()}
     unread = {f"{k}_unread": r.is_unread for k, r in reads.items()}

@@ -4,11 +4,13 @@ from decimal import Decimal
 import ibis
 import pyarrow as pa
 import pytest
+from babel.dates import get_month_names
 
 from helpers.foundation.errors import InputError
-from helpers.intake import type_parsing
+from helpers.intake import date_formats, type_parsing
 from helpers.intake.expression_rules import PLAIN, ExpressionScope
 from helpers.intake.profile_schema import ColumnRule
+from tests.intake.conftest import ORDERS
 
 UNREAD = "unread"
 
@@ -111,6 +113,55 @@ def test_dates_are_read_in_the_declared_form_only(engine, form, text, expected):
 ])
 def test_times_are_read_in_the_declared_form_only(engine, form, text, expected):
     assert read(engine, [text], "time", formats=[form]) == [expected]
+
+
+MOMENTS = [
+    ("%B %d, %Y", "January 07, 2024", datetime(2024, 1, 7)), ("%d. %b %Y", "11. Sept 2024", datetime(2024, 9, 11)),
+    ("%d. %B %Y", "10. März 2024", datetime(2024, 3, 10)), ("%d %B %Y", "1 августа 2024", datetime(2024, 8, 1)),
+    ("%d de %B de %Y", "5 de março de 2024", datetime(2024, 3, 5)), ("%d %b %Y", "3 févr. 2024", datetime(2024, 2, 3)),
+    ("%d %B %Y", "2 जनवरी 2024", datetime(2024, 1, 2)), ("%Y年%m月%d日", "2024年1月3日", datetime(2024, 1, 3)),
+    ("%d %B %Y", "4 يناير 2024", datetime(2024, 1, 4)), ("%d-%b-%y", "05-DIC-24", datetime(2024, 12, 5)),
+    ("%a, %d %b %Y %H:%M:%S", "Wed, 03 Jan 2024 10:00:01", datetime(2024, 1, 3, 10, 0, 1)),
+    ("%Y/%m/%d %p %I:%M:%S", "2024/01/03 下午 8:00:00", datetime(2024, 1, 3, 20)),
+    ("%d/%m/%Y %I:%M %p", "3/1/2024 8:05 p.m.", datetime(2024, 1, 3, 20, 5)),
+    ("%d.%m.%Y %H:%M:%S,%f", "03.01.2024 10:00:01,250", datetime(2024, 1, 3, 10, 0, 1, 250_000)),
+    ("%Y-%m-%d %H:%M:%S.%f", "2024-01-03 10:00:01.1234567", datetime(2024, 1, 3, 10, 0, 1, 123_456)),
+    ("excel serial", "45300", datetime(2024, 1, 9)), ("excel serial", "45300.75", datetime(2024, 1, 9, 18)),
+    ("excel serial 1904", "43838", datetime(2024, 1, 9)), ("excel serial", "9999999", UNREAD),
+    ("epoch seconds", "1704276001", datetime(2024, 1, 3, 10, 0, 1)),
+    ("epoch milliseconds", "1704276001250", datetime(2024, 1, 3, 10, 0, 1)),
+    ("epoch microseconds", "1704276001250000", datetime(2024, 1, 3, 10, 0, 1)),
+    ("epoch nanoseconds", "1704276001250000000", datetime(2024, 1, 3, 10, 0, 1)),
+    ("epoch seconds", "never", UNREAD), ("%d %B %Y", "1 Thermidor 2024", UNREAD),
+]
+
+
+@pytest.mark.parametrize(("form", "text", "expected"), MOMENTS)
+def test_times_are_read_in_the_words_and_counts_of_the_world(engine, form, text, expected):
+    assert read(engine, [text], "time", formats=[form]) == [expected]
+
+
+@pytest.mark.parametrize(("form", "text", "expected"), MOMENTS)
+def test_a_draft_reads_times_as_the_engine_does(form, text, expected):
+    whole = None if expected == UNREAD else expected.replace(microsecond=0)
+    assert date_formats.read_time(text, form) == whole
+
+
+def test_no_name_of_a_month_means_another_month_in_another_language():
+    told = [(date_formats.plain_word(name), number) for language in date_formats.LANGUAGES
+            for width in ("wide", "abbreviated") for number, name in get_month_names(width, "format", language).items()]
+    assert {(name, date_formats.month_numbers()[name]) for name, _ in told} == set(told)
+
+
+def test_forms_that_differ_in_their_order_are_refused_where_a_text_means_two_days(small):
+    lines = "1,A,13/05/2024,5\n2,A,07/28/2024,5\n3,A,02/03/2024,5\n4,A,05/05/2024,5\n"
+    small.file("orders.csv", f"id,customer,day,amount\n{lines}")
+    forms = ["%d/%m/%Y", "%m/%d/%Y"]
+    told = {**ORDERS, "columns": {**ORDERS["columns"], "ordered_at": {"from": "day", "formats": forms}}}
+    with pytest.raises(InputError, match=r"ordered_at: 1 of 4 dates fit several of the forms %d/%m/%Y, %m/%d/%Y"):
+        small.delivery(tables={"transactions": told})
+    small.file("orders.csv", f"id,customer,day,amount\n{lines}".replace("02/03", "22/03"))
+    assert small.delivery(tables={"transactions": told}).counts == {"transactions": 4}
 
 
 def test_several_forms_are_tried_in_order(engine):

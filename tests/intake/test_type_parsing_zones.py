@@ -48,6 +48,27 @@ def test_a_declared_form_may_have_an_offset(engine):
     assert found == [datetime(2025, 3, 1, 16), "unread"]
 
 
+@pytest.mark.parametrize(("text", "form", "expected"), [
+    ("2024/01/03 8:00:00 AM GMT+1", "%Y/%m/%d %I:%M:%S %p %z", datetime(2024, 1, 3, 8)),
+    ("2024-01-03 08:00:00 +0100", "%Y-%m-%d %H:%M:%S %z", datetime(2024, 1, 3, 8)),
+    ("2024-01-03 08:00 UTC", "%Y-%m-%d %H:%M %z", datetime(2024, 1, 3, 9)),
+    ("2024-01-03 08:00 GMT-5:30", "%Y-%m-%d %H:%M %z", datetime(2024, 1, 3, 14, 30)),
+    ("1704276001", "epoch seconds", datetime(2024, 1, 3, 11, 0, 1)),
+    ("45300", "excel serial", datetime(2024, 1, 9)),
+])
+def test_offsets_are_read_as_exports_write_them_and_an_epoch_counts_in_utc(engine, text, form, expected):
+    assert told(engine, [text], "Europe/Berlin", formats=[form]) == [expected]
+
+
+def test_an_epoch_is_told_in_the_zone_of_the_study(small, home):
+    (home / "data" / "studies").mkdir(parents=True)
+    (home / "data" / "studies" / "small.toml").write_text('name = "small"\ntitle = "t"\ntime_zone = "Asia/Tokyo"\n')
+    small.file("orders.csv", "id,customer,day,amount\n1,a,1704276001,5\n")
+    rule = {**ORDERS, "columns": {**ORDERS["columns"], "ordered_at": {"from": "day", "formats": ["epoch seconds"]}}}
+    rows = small.rows(small.delivery(tables={"transactions": rule}).tables["canonical/transactions"], "ordered_at")
+    assert rows == [{"ordered_at": datetime(2024, 1, 3, 19, 0, 1)}]
+
+
 def test_a_day_is_the_study_s_own(engine):
     assert told(engine, ["2025-03-01T23:30:00Z"], "Europe/Berlin", kind="date") == [date(2025, 3, 2)]
 
