@@ -45,9 +45,9 @@ At the top
 ``[tables.TABLE.lookup.NAME]`` — a second file joined on a key that must be unique there: ``file``, ``on`` (column
     there → expression here). Its columns are written ``NAME.column`` in this table's expressions.
 
-``[tables.TABLE.unpivot]`` — one row for each of several ``columns`` (names or patterns such as ``PERQ*``) of a
-    record; expressions then know ``item`` (the column's name) and ``answer`` (its text). ``not_applicable`` lists
-    answers that mean "does not apply": they stay empty and are counted.
+``[tables.TABLE.unpivot]`` — one row for each of several ``columns`` (names, or patterns such as ``PERQ*`` where no
+    column has that name) of a record; expressions then know ``item`` (the column's name) and ``answer`` (its text).
+    ``not_applicable`` lists answers that mean "does not apply": they stay empty and are counted.
 
 ``[[control]]`` — a total declared by whoever delivered the data, met exactly or the run stops: ``name``, ``file`` or
     ``table``, ``expression`` (summed, unless it is itself an aggregate such as ``count(distinct id)``), ``where``,

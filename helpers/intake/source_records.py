@@ -96,17 +96,20 @@ def records_of_table(landed: LandedFiles, engine: Engine, name: str) -> SourceRe
 
 
 def unpivot_columns(unpivot: Unpivot, names: list[str], where: str) -> list[str]:
-    """Return the columns that names and patterns choose, in the order of the file.
+    """Return the columns that names and patterns choose, in the order of the file; what is a name is no pattern.
 
     Raises
     ------
     InputError
         If a name or pattern chooses nothing.
     """
+    chosen: set[str] = set()
     for pattern in unpivot.columns:
-        if not any(fnmatchcase(n, pattern) for n in names):
+        fitting = [pattern] if pattern in names else [n for n in names if fnmatchcase(n, pattern)]
+        if not fitting:
             raise InputError(where, f"no column is named '{pattern}'", spelling_hint(pattern, names))
-    return [n for n in names if any(fnmatchcase(n, p) for p in unpivot.columns)]
+        chosen.update(fitting)
+    return [n for n in names if n in chosen]
 
 
 def unmatched_lookups(source: SourceRecords, lookup: Mapping[str, Lookup], engine: Engine) -> dict[str, int]:

@@ -163,6 +163,14 @@ def test_an_unpivot_that_finds_no_column_is_refused(small):
         small.delivery(tables=SURVEY)
 
 
+def test_a_question_with_brackets_in_its_name_is_unpivoted_by_its_name(small):
+    small.file("orders.csv", "id,Rate us [Pace],Rate us P,Rate us [Care]\nr1,5,1,4\n")
+    chosen = {"columns": ["Rate us [Pace]", "Rate us [[]C*"]}
+    tables = {"respondents": SURVEY["respondents"], "responses": {**SURVEY["responses"], "unpivot": chosen}}
+    rows = small.rows(small.delivery(tables=tables).tables["canonical/responses"], "item", "score")
+    assert {r["item"]: r["score"] for r in rows} == {"Rate us [Pace]": 5, "Rate us [Care]": 4}
+
+
 def test_typed_rows_have_the_declared_types(small):
     small.file("orders.csv", "id,q1,q2,q3\nr1,5,4,3\n")
     items = small.rows(small.delivery(tables=SURVEY).tables["canonical/items"], "item", "scale_high", "is_reversed")
