@@ -52,6 +52,7 @@ def parser() -> Parser:
     check = commands.add_parser("check", help="dry-run a source profile and name every problem")
     check.add_argument("source", metavar="SOURCE", nargs="?", default="", help="name of a source profile")
     check.add_argument("--new", nargs="+", default=[], metavar="FILE", help="draft a profile from files, on stdout")
+    check.add_argument("--study", action="store_true", help="with --new: draft the study that goes with it instead")
     check.add_argument("--raw", default="", metavar="PATH", help="folder with the source's files")
     simulate = commands.add_parser("simulate", help="write the files of a simulated company")
     simulate.add_argument(
@@ -163,7 +164,8 @@ def _check(told: argparse.Namespace) -> int:
     from helpers.pipeline import registry
 
     if told.new or not told.source:
-        print(infer_profile.draft_profile(told.new), end="")
+        profile, study = infer_profile.draft_source(told.new)
+        print(study if told.study else profile, end="")
         return 0
     found = check_profile.check_profile_files(told.source, told.raw)
     problems = list(found.problems)

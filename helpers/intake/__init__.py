@@ -18,10 +18,13 @@
 * ``expressions``: Profile expressions: a scalar subset of SQL, parsed, allow-listed, and turned into engine values.
 * ``formats``: Formats whose records know their fields: JSON lines, Excel sheets, Parquet, database rows, as batches
   of text.
+* ``infer_experiments``: Drafted experiments: who was assigned to which arm with what outcome, and the plan that the
+  study has to confirm.
 * ``infer_keys``: Inferred keys and foreign keys between files, so that one can be looked up in another.
 * ``infer_profile``: Draft of a source profile from files that nobody has described yet; every guess is marked as one.
 * ``infer_semantics``: Inferred meaning of columns: from names, values and references between files.
-* ``infer_tables``: Which canonical tables files seem to feed: surveys, experiments, customers; no table twice.
+* ``infer_tables``: Which canonical tables files seem to feed: surveys, customers and, by other modules, the rest; no
+  table twice.
 * ``infer_transactions``: Drafted tables about trade and service: orders, opportunities, contracts, cases, points,
   events.
 * ``infer_types``: Inferred column types: kinds, date formats, keys, missing codes, number formats.

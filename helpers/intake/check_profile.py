@@ -82,7 +82,7 @@ def check_profile_files(source: str, raw: str = "") -> ProfileCheck:
     is_whole = bool(made) and not unreadable and not misfits
     warnings = _doubts(landed, tuple(made.values()), engine) if is_whole else ()
     return ProfileCheck(
-        (*found, *unreadable, *_empty(landed), *misfits, *_totals(landed, made, engine)),
+        (*found, *unreadable, *_empty(landed), *misfits, *_undated(profile, made), *_totals(landed, made, engine)),
         tuple(remarks),
         tuple(warnings),
         _rows(profile, made, engine),
@@ -117,6 +117,12 @@ def _empty(landed: LandedFiles) -> Iterator[str]:
     for name in landed.tables:
         if not sum(f.n_records for f in landed.files if f.name == name):
             yield f"files.{name}: there is no record in it"
+
+
+def _undated(profile: Profile, made: Mapping[str, CanonicalTables]) -> Iterator[str]:
+    """Yield that nothing says which day the data speak for, where that is so."""
+    if made and not profile.as_of and not any(canonicalise.TIMES.get(n) in m.accepted.columns for n, m in made.items()):
+        yield "; allowed: ".join(delivery.UNDATED)
 
 
 def _made(profile: Profile, landed: LandedFiles, engine: Engine) -> tuple[dict[str, CanonicalTables], list[str]]:

@@ -17,6 +17,8 @@ from helpers.intake.profiles import Profile
 from helpers.intake.readers import LandedFiles
 from helpers.intake.reconciliation import Reconciliation
 
+UNDATED = ("no table has a date", 'as_of = "YYYY-MM-DD" in the profile')
+
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
@@ -139,7 +141,7 @@ def _settled(
     if found or profile.as_of:
         return found or date.fromisoformat(profile.as_of)
     if any(counts[name] for name, rule in profile.tables.items() if not rule.rows):
-        raise InputError(profile.where, "no table has a date", 'as_of = "YYYY-MM-DD" in the profile')
+        raise InputError(profile.where, *UNDATED)
     return None
 
 

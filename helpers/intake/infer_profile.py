@@ -6,7 +6,6 @@ import glob
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,7 @@ from helpers.intake.infer_types import GUESS, InferredColumn
 from helpers.intake.profile_schema import FileRule
 from helpers.intake.profile_text import toml_key
 from helpers.intake.profile_text import toml_text as quoted
-from helpers.intake.profiles import Profile
+from helpers.intake.profiles import CANONICAL, Profile
 
 SAMPLE = 100_000
 
@@ -46,13 +45,23 @@ class SampledForm:
 
 
 def draft_profile(paths: Sequence[str | Path]) -> str:
-    """Return the text of a source profile for files of one folder.
+    """Return the text of a source profile for files of one folder; see `draft_source`."""
+    return draft_source(paths)[0]
+
+
+def draft_source(paths: Sequence[str | Path]) -> tuple[str, str]:
+    """Return the texts of a source profile for files of one folder, and of the study that goes with it.
 
     Parameters
     ----------
     paths : sequence of str or Path
         The files. Each may be text of any delimiter and encoding, JSON lines, a workbook, Parquet, or any of these in
         gzip or zip; files with the same columns become one form.
+
+    Returns
+    -------
+    profile, study : str
+        The study is empty where nothing has to be said in one, such as the plan of an experiment.
 
     Raises
     ------
@@ -67,20 +76,47 @@ def draft_profile(paths: Sequence[str | Path]) -> str:
     if any(p.parent != folder for p in files):
         raise InputError("check --new", "the files stand in several folders", "files of one folder")
     seen = _merged([_seen(folder, file) for path in files for file in _declared(path)])
-    name = re.sub(r"\W+", "_", (folder.resolve().name if len(files) > 1 else _stem(files[0].name)).lower()).strip("_")
-    lines = [f"name = {quoted(name)} {GUESS}must equal the name of this file",
-             f"title = {quoted(name)} {GUESS}one line for people",
-             f'currency = "{_currency(seen)}" {GUESS}its ISO code; leave the line out where no money is recorded']
     drawn = infer_tables.draft_tables([FileForm(s.name, s.columns) for s in seen])
-    if not any(t.has_dates for t in drawn.tables):
-        newest = date.fromtimestamp(max(p.stat().st_mtime for p in files))
-        lines.append(f'as_of = "{newest}" {GUESS}no column with a date is used: the day that the data speak for')
+    name, study = _source_name(files), [line for table in drawn.tables for line in table.study]
+    lines = list(_head(name, seen, drawn.tables))
+    if study:
+        lines.append(f"# check --new with --study drafts what data/studies/{name}.toml has to say")
     for one in seen:
         lines += ["", *_file_lines(one, drawn.tables)]
         lines += [f"# nothing is made from {one.name}"] if one.name in drawn.unused else []
     for table in drawn.tables:
         lines += ["", *table.lines]
-    return "\n".join([*lines, "", *_controls(seen)]) + "\n"
+    return "\n".join([*lines, "", *_controls(seen)]) + "\n", _study(name, study) if study else ""
+
+
+def _source_name(files: Sequence[Path]) -> str:
+    """Return the name of a source: its folder's where all that it holds is drafted, else the one file's."""
+    folder = files[0].resolve().parent
+    others = [p for p in folder.iterdir() if p.is_file() and not p.name.startswith(".")]
+    whole = len(files) > 1 or len(others) == 1
+    return re.sub(r"[^\w.-]+", "_", folder.name if whole else _stem(files[0].name).lower()).strip("_.-")
+
+
+def _head(name: str, seen: Sequence[SampledForm], tables: Sequence[DraftedTable]) -> Iterator[str]:
+    """Yield what is said at the top of a profile; a currency and a date only where they mean something."""
+    yield f"name = {quoted(name)} {GUESS}must equal the name of this file"
+    yield f"title = {quoted(name)} {GUESS}one line for people"
+    currency = _currency(seen)
+    if currency or any(_has_money(table) for table in tables):
+        yield f'currency = "{currency or "EUR"}" {GUESS}' + ("its ISO code" if currency else "no sign tells which; its "
+                                                             "ISO code")
+    if not any(t.has_dates for t in tables):
+        yield '# as_of = "YYYY-MM-DD" # fill in: no column with a date is used; the day that the data speak for'
+
+
+def _has_money(table: DraftedTable) -> bool:
+    money = {c.name for c in CANONICAL[table.table].columns if c.type == "money"}
+    return any(line.split(" = ")[0] in money for line in table.lines)
+
+
+def _study(name: str, lines: Sequence[str]) -> str:
+    head = [f"name = {quoted(name)}", f"title = {quoted(name)} {GUESS}one line for people", ""]
+    return "\n".join([*head, *lines]) + "\n"
 
 
 # --- what a file is ----------------------------------------------------------------------------------------------
@@ -242,7 +278,7 @@ def _is_said(column: InferredColumn, said: str) -> bool:
 
 
 def _currency(seen: Iterable[SampledForm]) -> str:
-    """Return the currency that signs beside numbers, names of columns or a column of its own speak of, else EUR."""
+    """Return the currency that signs beside numbers, names of columns or a column of its own speak of, else none."""
     columns = [c for one in seen for c in one.columns]
     texts = [t for c in columns if c.kind == "money" for t in c.values.to_pylist()[:1]]
     texts += [t for c in columns if "curren" in c.name.lower() and c.n_distinct == 1 for t in c.values.to_pylist()]
@@ -250,7 +286,7 @@ def _currency(seen: Iterable[SampledForm]) -> str:
     texts += [sign for c in columns if c.is_number for sign in c.name if sign in infer_types.CURRENCIES]
     signs = sorted(infer_types.CURRENCIES, key=len, reverse=True)
     said = [next((s for s in signs if t == s or (s in t and re.search(r"\d", t))), "") for t in texts]
-    return next((infer_types.CURRENCIES[s] for s in said if s), "EUR")
+    return next((infer_types.CURRENCIES[s] for s in said if s), "")
 
 
 def _controls(seen: Iterable[SampledForm]) -> Iterator[str]:

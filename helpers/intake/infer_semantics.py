@@ -31,7 +31,6 @@ MEANINGS = {  # in the order in which they are looked for; words as they stand i
     "tenure_months": r"(tenure|months|laufzeit|monate|anciennete)",
     "monthly_fee": r"(monthly|fee|monatl|mensu|grundgebühr|abo)",
     "plan": r"(plan|tariff|tarif|contract|vertrag|subscription)",
-    "variant": r"(variant|variante|treatment|arm|version|segment|group|bucket)",
     "stage": r"(deal)?(stage|phase|pipeline|etape)",
     "owner": r"(owner|agent|rep|salesperson|verkäufer|vertreter|betreuer|vendeur)",
     "ordered_at": r"(order|purchase|placed|invoice|bestell|rechnung|kauf|commande|achat|pedido|compra|sold|sale|booked|"
@@ -65,10 +64,10 @@ DATED = tuple(m for m in MEANINGS if m.endswith(("_on", "_at")))
 
 KINDS = {"amount": NUMBERS, "quantity": NUMBERS, "price": NUMBERS, "discount": NUMBERS, "tenure_months": NUMBERS,
          "monthly_fee": NUMBERS, "has_ended": ("flag",), "stage": ("text",), "state": ("text",), "sort": ("text",),
-         "plan": ("text",), "owner": ("text",), "variant": ("text", "integer", "flag"),
+         "plan": ("text",), "owner": ("text",),
          **dict.fromkeys(DATED, ("date", "time"))}
 
-FEW = {"variant": 6, "state": 20, "sort": 20, "stage": 20, "plan": 50}
+FEW = {"state": 20, "sort": 20, "stage": 20, "plan": 50}
 
 ADDRESS, LOOKED_AT = r"^\s*[^@\s]+@[^@\s]+\.\pL{2,}\s*$", 1_000
 

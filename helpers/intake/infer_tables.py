@@ -1,10 +1,10 @@
-"""Which canonical tables files seem to feed: surveys, experiments, customers; no table twice."""
+"""Which canonical tables files seem to feed: surveys, customers and, by other modules, the rest; no table twice."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from helpers.intake import infer_keys, infer_semantics, infer_transactions, profiles
+from helpers.intake import infer_experiments, infer_keys, infer_semantics, infer_transactions, profiles
 from helpers.intake.infer_keys import FileForm, JoinKey
 from helpers.intake.infer_transactions import DraftedTable, FileView, draft_table
 from helpers.intake.infer_types import GUESS, InferredColumn
@@ -82,27 +82,6 @@ def _ends(low: float, high: float) -> tuple[float, float]:
     return usual if high >= 0.8 * usual[1] else (low, high)
 
 
-def is_experiment(view: FileView) -> bool:
-    """Return whether a file says who was assigned to which arm."""
-    scaled = [c for c in view.form.columns if c.is_scale]
-    return "variant" in view.known and len(scaled) < 3
-
-
-def draft_experiment(view: FileView) -> DraftedTable:
-    """Return the table of assignments, with numbers as outcomes."""
-    name, known = view.form.name, view.known
-    unit = known["customer_id"] if "customer_id" in known and known["customer_id"].is_unique else None
-    body = [column_line("experiment", f"'{name}'", "what it is called"),
-            column_line("unit_id", unit.quoted if unit else "record", "who was assigned"),
-            column_line("variant", known["variant"].quoted, "the arm; one of them should be called control")]
-    body += [
-        f"{attribute_line('metric_', c)} {GUESS}an outcome; covariate_ where it was known before"
-        for c in view.form.columns
-        if c not in (unit, known["variant"]) and (c.is_number or c.kind == "flag")
-    ]
-    return draft_table(view, "assignments", body, [unit, known["variant"]])
-
-
 def draft_customers(view: FileView) -> DraftedTable:
     """Return the table of customers, with whatever is known of each, but for what only tells who somebody is."""
     known = view.known.get("customer_id")
@@ -177,7 +156,10 @@ def _drafts(view: FileView, views: Sequence[FileView]) -> Iterator[DraftedTable]
 def _traded(view: FileView, views: Sequence[FileView]) -> Iterator[DraftedTable]:
     """Yield the tables about trade and service, and experiments."""
     others = [v for v in views if v.form != view.form]
-    if infer_transactions.is_pipeline(view):
+    tried = infer_experiments.experiment_columns(view)
+    if tried and infer_experiments.outweighs_orders(tried):
+        yield infer_experiments.draft_experiment(view, tried)
+    elif infer_transactions.is_pipeline(view):
         yield infer_transactions.draft_opportunities(view)
         if infer_transactions.won_stages(view) and not any(infer_transactions.is_orders(v) for v in others):
             yield infer_transactions.draft_sales(view)
@@ -192,8 +174,8 @@ def _traded(view: FileView, views: Sequence[FileView]) -> Iterator[DraftedTable]
             if _refers(richer, view, infer_transactions.is_contracts)
             else (infer_transactions.draft_contracts(view),)
         )
-    elif is_experiment(view):
-        yield draft_experiment(view)
+    elif tried:
+        yield infer_experiments.draft_experiment(view, tried)
     elif infer_transactions.is_cases(view):
         yield infer_transactions.draft_cases(view)
     elif infer_transactions.is_events(view) and not scale_columns(view, is_other=False):

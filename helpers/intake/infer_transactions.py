@@ -78,12 +78,13 @@ class FileView:
 
 @dataclass(frozen=True, slots=True)
 class DraftedTable:
-    """Lines of one table, the files that it needs, and whether it has dates."""
+    """Lines of one table, the files that it needs, whether it has dates, and what the study should say of it."""
 
     table: str
     lines: tuple[str, ...]
     files: tuple[str, ...]
     has_dates: bool = False
+    study: tuple[str, ...] = ()
 
 
 def draft_table(

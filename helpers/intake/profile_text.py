@@ -37,12 +37,16 @@ def date_line(name: str, found: InferredColumn) -> str:
     return f"{name} = {{ from = {toml_text(found.quoted)}, formats = [{toml_text(first)}] }} {GUESS}{other}"
 
 
+def column_name(column: InferredColumn) -> str:
+    """Return a name of letters, digits and underscores for a column that is kept."""
+    return re.sub(r"\W+", "_", column.name.lower()).strip("_") or "column"
+
+
 def attribute_line(prefix: str, column: InferredColumn) -> str:
     """Return the line that keeps a column under a name of its own."""
-    name = re.sub(r"\W+", "_", column.name.lower()).strip("_") or "column"
     kind = "number" if column.is_number else "flag" if column.kind == "flag" else "text"
     made = column.as_number if column.is_number else column.quoted
-    return f'{toml_key(prefix + name)} = {{ from = {toml_text(made)}, type = "{kind}" }}'
+    return f'{toml_key(prefix + column_name(column))} = {{ from = {toml_text(made)}, type = "{kind}" }}'
 
 
 def unused_remarks(columns: Sequence[InferredColumn], used: Sequence[InferredColumn | None]) -> Iterator[str]:

@@ -150,3 +150,9 @@ def test_a_lookup_by_the_record_of_several_files_is_warned_of(checkup, home):
 def test_rows_of_days_on_which_nothing_can_have_happened_are_remarked(checkup):
     found = checkup(GOOD, "id,customer,day,amount\n1,a,2025-01-01,5.5\n2,b,2205-11-30,6\n")
     assert found.remarks == ("tables.transactions: 1 row dated after the run's day (2205-11-30)",)
+
+
+def test_a_source_without_any_date_is_asked_for_the_day_that_it_speaks_for(checkup):
+    undated = GOOD.replace("transactions", "customers").replace('order_id = "id"\n', "").split("ordered_at")[0]
+    assert checkup(undated).problems == ('no table has a date; allowed: as_of = "YYYY-MM-DD" in the profile',)
+    assert checkup('as_of = "2025-01-31"' + undated).problems == ()

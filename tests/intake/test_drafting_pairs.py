@@ -152,7 +152,7 @@ PUBLISHED = [
      [('currency = "EUR"', 'currency = "BRL"'), ("amount = '\"price\"'", "amount = '\"price\" + \"freight_value\"'")],
      {"transactions": 16961}, "transactions", None),
     ("telco", ("Telco_customer_churn_services.csv", "Telco_customer_churn_status.csv"),
-     [('currency = "EUR"', 'currency = "USD"'), ('as_of = "', 'as_of = "2019-09-30" # ')],
+     [('currency = "EUR"', 'currency = "USD"'), ('# as_of = "YYYY-MM-DD"', 'as_of = "2019-09-30"')],
      {"subscriptions": 7043, "respondents": 7043, "responses": 7043, "items": 1}, "", None),
 ]
 

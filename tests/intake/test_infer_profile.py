@@ -70,7 +70,7 @@ def test_every_guess_is_marked_as_one(small):
     made = [line for line in text.splitlines() if line.startswith(("order_id", "customer_id", "ordered_at", "amount"))]
     assert len(made) == 4
     assert all("# guess: " in line for line in made)
-    assert profiles.parse_profile(tomllib.loads(text, parse_float=Decimal)).name == "orders"
+    assert profiles.parse_profile(tomllib.loads(text, parse_float=Decimal)).name == small.folder.name
 
 
 @pytest.mark.parametrize(("texts", "kind", "formats", "missing"), [
@@ -83,6 +83,20 @@ def test_every_guess_is_marked_as_one(small):
 def test_kinds_of_columns_are_guessed_from_their_texts(texts, kind, formats, missing):
     found = infer_types.infer_column("c", texts)
     assert (found.kind, found.formats, found.missing) == (kind, formats, missing)
+
+
+def test_a_draft_is_named_as_the_folder_that_it_is_all_of_else_as_its_file(small):
+    small.file("my-shop 2/orders.csv", "order_id,customer_id,date,amount\n1,a,2025-01-31,5\n")
+    assert told(small.folder / "my-shop 2" / "orders.csv")["name"] == "my-shop_2"
+    small.file("my-shop 2/people.csv", "no,city\n1,Bern\n2,Bern\n")
+    assert told(small.folder / "my-shop 2" / "orders.csv")["name"] == "orders"
+
+
+def test_a_currency_is_drafted_only_where_there_is_money_and_a_day_is_asked_for_where_there_is_none(small):
+    small.file("people.csv", "no,city\n1,Bern\n2,Basel\n")
+    text = infer_profile.draft_profile([small.folder / "people.csv"])
+    assert not {"currency", "as_of"} & set(tomllib.loads(text))
+    assert '# as_of = "YYYY-MM-DD" # fill in' in text
 
 
 def test_a_date_that_reads_two_ways_says_so(small):
@@ -132,5 +146,5 @@ def test_what_cannot_be_drafted_is_one_sentence(small):
 def test_the_door_prints_a_draft(small, capsys):
     small.file("orders.csv", "order_id,customer_id,date,amount\n1,a,2025-01-31,5\n")
     assert __main__.main(["check", "--new", str(small.folder / "orders.csv")]) == 0
-    assert profiles.parse_profile(tomllib.loads(capsys.readouterr().out)).name == "orders"
+    assert profiles.parse_profile(tomllib.loads(capsys.readouterr().out)).name == small.folder.name
     assert __main__.main(["check"]) == 2
