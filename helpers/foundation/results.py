@@ -110,12 +110,15 @@ class Claim:
         ``holds``, ``does not hold`` or ``cannot say``.
     sentence : str
         The own figure, or why there is none, for people.
+    operationalisation : str
+        How the statement is measured here, and when it holds.
     """
 
     claim: str
     own: Estimate
     verdict: str
     sentence: str
+    operationalisation: str = ""
 
 
 def claim_verdict(own: Estimate, low: float, high: float = float("inf")) -> str:
@@ -175,9 +178,11 @@ def taken_over(table: pd.DataFrame, name: str) -> tuple[Gate, ...]:
 
 def claim_table(step: str, claims: Iterable[Claim]) -> pd.DataFrame:
     """Return claims as a table, one row each, with the step that tested them."""
-    order = ["step", "claim", "value", "low", "high", "unit", "n", "verdict", "sentence"]
+    order = ["step", "claim", "value", "low", "high", "unit", "n", "verdict", "sentence",
+             "operationalisation"]
     rows = [{"step": step, "claim": c.claim, "value": c.own.value, "low": c.own.low, "high": c.own.high,
-             "unit": c.own.unit, "n": c.own.n, "verdict": c.verdict, "sentence": c.sentence} for c in claims]
+             "unit": c.own.unit, "n": c.own.n, "verdict": c.verdict, "sentence": c.sentence,
+             "operationalisation": c.operationalisation} for c in claims]
     return pd.DataFrame(rows, columns=order).astype({
         "step": "str", "claim": "str", "value": "float64", "low": "float64", "high": "float64", "unit": "str",
-        "n": "int64", "verdict": "str", "sentence": "str"})
+        "n": "int64", "verdict": "str", "sentence": "str", "operationalisation": "str"})

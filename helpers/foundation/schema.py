@@ -269,6 +269,7 @@ def claims_schema(name: str, grain: str = "textbook claim") -> Table:
         Column("verdict", "text", "whether the claim holds here", required=True,
                allowed=("holds", "does not hold", "cannot say")),
         Column("sentence", "text", "the own figure, or why there is none, for people", required=True),
+        Column("operationalisation", "text", "how the statement is measured here, and when it holds"),
     ), cells=Cells(("n",), ("value", "low", "high"), by=()))
 
 

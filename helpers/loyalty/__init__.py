@@ -21,6 +21,7 @@
 * ``satisfaction_loyalty_link``: Link of satisfaction and repurchase: who bought again, odds, breakpoints, the curve.
 * ``schema``: Declared result tables of loyalty: loyalty_customers, loyalty_curve, programme_liability, tier_moves.
 * ``structural_model``: Structural model of loyalty (PLS) and moderators of the satisfaction–loyalty link.
-* ``textbook_claims``: Textbook claims on loyalty (recommendation, search, top 15 %), tested on own data.
+* ``textbook_claims``: Textbook claims on loyalty (recommendation; behaviour of the least and most satisfied 15 %),
+  tested on own data.
 * ``web_behaviour``: Web behaviour: visit frequency and depth, days to purchase, delivery promises kept.
 """

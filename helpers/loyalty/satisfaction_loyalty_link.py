@@ -49,18 +49,21 @@ def repurchase_after_answer(
     -------
     DataFrame
         Grain customer with a dated answer and any orders or contract: ``customer_id, responded_at, satisfaction``
-        [0–100]``, n_before`` (purchase occasions up to the day of the answer)``, n_after`` (within the horizon)``,
+        [0–100]``, weight`` (survey weight)``, n_before`` (purchase occasions up to the day of the answer)``, n_after``
+        (within the horizon)``,
         returned``: an occasion within the horizon, or a contract that ran on the day of the answer and still runs at
         the horizon's end.
     """
     given = answers.filter(answers.role.isin(list(roles)), answers.percent.notnull(), answers.customer_id.notnull(),
                            answers.responded_at < as_of_on - timedelta(horizon_days - 1))
-    each = given.group_by("customer_id", "responded_at", "response_id").aggregate(satisfaction=given.percent.mean())
+    each = given.group_by("customer_id", "responded_at", "response_id").aggregate(
+        satisfaction=given.percent.mean(), weight=given.weight.max())
     asked = survey_scales.latest_rows(each, ["customer_id"]).mutate(said_on=lambda t: t.responded_at.date())
     bought = _bought_within(asked, occasions, horizon_days)
     held = _contract_within(asked, subscriptions, horizon_days)
     table = asked.left_join(bought, "customer_id").drop("customer_id_right").left_join(held, "customer_id")
-    found = table.select("customer_id", "responded_at", "satisfaction", "n_before", "n_after", "is_held").to_pyarrow()
+    columns = ("customer_id", "responded_at", "satisfaction", "weight", "n_before", "n_after", "is_held")
+    found = table.select(*columns).to_pyarrow()
     frame = found.to_pandas().sort_values("customer_id", ignore_index=True)
     frame = frame[frame["n_before"].notna() | frame["is_held"].notna()].reset_index(drop=True)
     counts = {c: frame[c].fillna(0).astype("int64") for c in ("n_before", "n_after")}

@@ -1,22 +1,109 @@
-"""Textbook claims on loyalty (recommendation, search, top 15 %), tested on own data."""
+"""Textbook claims on loyalty (recommendation; behaviour of the least and most satisfied 15 %), tested on own data."""
+
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from statsmodels.stats.proportion import confint_proportions_2indep
 
 from helpers.foundation.results import Claim, Estimate, Status, claim_verdict, no_estimate
-from helpers.loyalty.config import LoyaltyConfig
-from helpers.loyalty.dick_basu import LOYALTY_KINDS
-from helpers.stats.confidence_intervals import share_interval
-from helpers.stats.disclosure_control import LEAST_PEOPLE, estimate_if_enough, too_few
+from helpers.stats.disclosure_control import FEW_PEOPLE, LEAST_PEOPLE, estimate_if_enough, people_text, too_few
+from helpers.stats.survey_weights import ReplicateWeights, WeightedSample, weighted_difference
 
 CLAIM_LOYAL_RECOMMEND = "Loyal customers recommend 50 % more"
 
-CLAIM_BOTTOM_SEARCHES = "The bottom 15 % of customers search for another supplier"
+CLAIM_BOTTOM_SEARCHES = "The least satisfied 15 % of customers look for another supplier"
 
-CLAIM_TOP_LOYAL = "The top 15 % of customers are loyal"
+CLAIM_TOP_LOYAL = "The most satisfied 15 % of customers are loyal"
 
 MIN_PROMOTER_SCORE = 85.0  # nine of ten and above
+
+TAIL_SHARE, MAJORITY, NEGLIGIBLE_DIFFERENCE = 0.15, 0.5, 0.05
+
+RETURN_SHARE = "share who returned"
+
+BOTTOM, MIDDLE, TOP = SATISFACTION_GROUPS = ("least satisfied 15 %", "middle 70 %", "most satisfied 15 %")
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnsBySatisfaction:
+    """Who returned after an answer, by the place of the answer among all.
+
+    Parameters
+    ----------
+    shares : tuple of Estimate
+        Share who returned within the horizon among the bottom 15 %, the middle 70 % and the top 15 % by satisfaction.
+    below, above : Estimate
+        Share of the middle less that of the bottom, and share of the top less that of the middle.
+    horizon_days : int
+        Days after the answer [days].
+    """
+
+    shares: tuple[Estimate, Estimate, Estimate]
+    below: Estimate
+    above: Estimate
+    horizon_days: int
+
+
+def returns_by_satisfaction(
+    repurchase: pd.DataFrame, horizon_days: int, replicas: ReplicateWeights | None = None
+) -> ReturnsBySatisfaction:
+    """Return who returned among the least satisfied 15 % of the customers, the middle, and the most satisfied 15 %.
+
+    Parameters
+    ----------
+    repurchase : DataFrame
+        From `helpers.loyalty.satisfaction_loyalty_link.repurchase_after_answer`.
+    horizon_days : int
+        Days after the answer in which returning counts [days].
+    replicas : ReplicateWeights, optional
+        Of the survey weights.
+
+    Notes
+    -----
+    Of customers with equal answers at the edge of a group each counts by the part of them that belongs to it, so that
+    every group has its share of the customers whatever the scale.
+    """
+    score, weight = repurchase["satisfaction"].to_numpy(float), repurchase["weight"].to_numpy(float)
+    is_bottom, is_top = (share_at_end(values, weight, TAIL_SHARE) for values in (score, -score))
+    parts = (is_bottom, 1 - is_bottom - is_top, is_top)
+    returned, who = repurchase["returned"].to_numpy(float), repurchase["customer_id"].to_numpy()
+    samples = [(who[part > 0], (weight * part)[part > 0], returned[part > 0]) for part in parts]
+    groups = [(WeightedSample(people, own, replicas), came) for people, own, came in samples]
+    n = [round(float(part.sum())) for part in parts]
+    shares = [_share_returned(name, group, k) for name, group, k in zip(SATISFACTION_GROUPS, groups, n, strict=True)]
+    gaps = [_difference_of_shares(a, b, min(n)) for a, b in (groups[:2], groups[1:])]
+    return ReturnsBySatisfaction((shares[0], shares[1], shares[2]), gaps[0], gaps[1], horizon_days)
+
+
+def share_at_end(values: np.ndarray, weights: np.ndarray, share: float) -> np.ndarray:
+    """Return the part of each row that belongs to the lowest values that make up a share of all weight.
+
+    Examples
+    --------
+    >>> share_at_end(np.array([1.0, 2.0, 2.0, 3.0]), np.ones(4), 0.5).tolist()
+    [1.0, 0.5, 0.5, 0.0]
+    """
+    sums = pd.Series(weights).groupby(values).sum()
+    part = ((share * weights.sum() - (sums.cumsum() - sums)) / sums.where(sums > 0)).clip(0, 1).fillna(0)
+    return pd.Series(values).map(part).to_numpy(float)
+
+
+def _share_returned(name: str, group: tuple[WeightedSample, np.ndarray], n: int) -> Estimate:
+    if n < FEW_PEOPLE:
+        reason = f"{people_text(n)} customers are the {name} with a complete horizon; {FEW_PEOPLE} are needed"
+        return no_estimate(RETURN_SHARE, Status.INSUFFICIENT, reason, unit="share", n=n, segment=name)
+    sample, returned = group
+    return estimate_if_enough(RETURN_SHARE, sample.share(returned > 0), n, unit="share", segment=name)
+
+
+def _difference_of_shares(
+    first: tuple[WeightedSample, np.ndarray], second: tuple[WeightedSample, np.ndarray], n: int
+) -> Estimate:
+    if n < FEW_PEOPLE:
+        return no_estimate("difference of shares", Status.INSUFFICIENT, too_few(n), unit="share", n=n)
+    gap, _ = weighted_difference((first[1], second[1]), (first[0], second[0]))
+    return Estimate("difference of shares", gap.value, gap.low, gap.high, "share", n)
 
 
 def recommendation_gain(people: pd.DataFrame) -> Estimate:
@@ -42,37 +129,41 @@ def recommendation_gain(people: pd.DataFrame) -> Estimate:
     return Estimate("recommend_more", (a / n) / (b / m) - 1, float(low) - 1, float(high) - 1, "share", n + m)
 
 
-def share_searching(people: pd.DataFrame, assumed: LoyaltyConfig) -> Estimate:
-    """Return the share of those who answered whose attitude is one of dislike."""
-    attitude = people["attitude"].dropna()
-    n = len(attitude)
-    return estimate_if_enough(
-        "share_disliking",
-        share_interval(float((attitude < assumed.dislike_cut).mean()) if n else np.nan, n),
-        n,
-        unit="share",
-    )
-
-
-def share_truly_loyal(people: pd.DataFrame) -> Estimate:
-    """Return the share of those with attitude and behaviour who are truly loyal."""
-    both = people[people["kind"].isin(LOYALTY_KINDS)]
-    n = len(both)
-    return estimate_if_enough(
-        "share_truly_loyal", share_interval(float((both["kind"] == "true").mean()) if n else np.nan, n), n, unit="share"
-    )
-
-
-def loyalty_claims(own: tuple[Estimate, Estimate, Estimate], said: tuple[str, str, str]) -> tuple[Claim, ...]:
+def loyalty_claims(more: Estimate, returns: ReturnsBySatisfaction, said: tuple[str, str, str]) -> tuple[Claim, ...]:
     """Return the claims of this wing with a verdict each.
 
     Parameters
     ----------
-    own : tuple of Estimate
-        From `recommending`, `searching` and `loyal`; a share of 15 % holds where its interval lies within 10 to 20 %.
+    more : Estimate
+        From `recommendation_gain`.
+    returns : ReturnsBySatisfaction
+        From `returns_by_satisfaction`.
     said : tuple of str
         A sentence for each, for people.
     """
-    limits = ((0.5, float("inf")), (0.10, 0.20), (0.10, 0.20))
-    return tuple(Claim(name, e, claim_verdict(e, *limit), text) for name, e, limit, text in
-                 zip((CLAIM_LOYAL_RECOMMEND, CLAIM_BOTTOM_SEARCHES, CLAIM_TOP_LOYAL), own, limits, said, strict=True))
+    bottom, _, top = returns.shares
+    away = _complement(bottom)
+    after = f"within {returns.horizon_days} days after the latest answer"
+    rule = f"holds where it is the majority, and more than of the {MIDDLE}"
+    return (
+        Claim(CLAIM_LOYAL_RECOMMEND, more, claim_verdict(more, 0.5), said[0],
+              "share who would recommend (nine or ten of ten) among repeat buyers against other customers; holds from "
+              "half as much again"),
+        Claim(CLAIM_BOTTOM_SEARCHES, away, _tail_verdict(away, returns.below), said[1],
+              f"share of the {BOTTOM} without a purchase or a running contract {after}; {rule}"),
+        Claim(CLAIM_TOP_LOYAL, top, _tail_verdict(top, returns.above), said[2],
+              f"share of the {TOP} with a purchase or a running contract {after}; {rule}"))
+
+
+def _complement(e: Estimate) -> Estimate:
+    if e.status is not Status.OK:
+        return e
+    return Estimate("share who did not return", 1 - e.value, 1 - e.high, 1 - e.low, e.unit, e.n, e.segment)
+
+
+def _tail_verdict(own: Estimate, difference: Estimate) -> str:
+    """Return whether a group behaves as is claimed: most of it, and more of it than of the middle."""
+    verdicts = {claim_verdict(own, MAJORITY), claim_verdict(difference, 0.0)}
+    if difference.status is Status.OK and difference.high < NEGLIGIBLE_DIFFERENCE:
+        return "does not hold"
+    return next(v for v in ("does not hold", "cannot say", "holds") if v in verdicts)

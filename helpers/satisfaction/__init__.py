@@ -21,5 +21,6 @@
 * ``service_quality``: Service quality: case funnel, days to close, complaint and omission rates, control charts.
 * ``survey_quality``: Survey quality: reliability of scales, answer states, coverage, quality gates.
 * ``text_comments``: Text comments: polarity by score, words of praise and blame, topics (NMF), audit sample.
-* ``textbook_claims``: Textbook claim on word of mouth (promoters tell 12, detractors 20), tested on own data.
+* ``textbook_claims``: Textbook claims on word of mouth (promoters tell 12, of whom 10 come; detractors 20), tested on
+  own data.
 """

@@ -24,7 +24,8 @@
 * ``schema``: Declared result tables of customer value: customer_value, customer_segments, value_forecasts.
 * ``segmentation``: Customer segmentation on four bases, and how much of future value each base explains.
 * ``subscriptions``: Subscriptions: survival by plan (Kaplan-Meier), contract CLV, running and ended contracts.
-* ``textbook_claims``: Textbook claims on customer value (80/20, five points of retention), tested on own data.
+* ``textbook_claims``: Textbook claims on customer value (80/20, 5 % more old customers, acquisition cost), tested on
+  own data.
 * ``tier_migration``: Tier migration: transition matrix between two periods' tiers, regression to the mean of the
   best.
 * ``tiers``: Customer tiers (pyramid): customers ranked by value, cut into tiers, the share of money each tier holds.

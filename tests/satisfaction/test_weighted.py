@@ -240,7 +240,8 @@ def habitual(s):
 def word(s):
     named = [{"customer_id": f"z{p}", "referred_by": p}
              for p, n in zip(s.frame["person"], s.frame["n"], strict=True) if int(n) in (3, 9)]
-    return [textbook_claims.word_of_mouth_claim(s.answers, s.known, s.table("customers", named), s.replicas).own]
+    claims = textbook_claims.word_of_mouth_claims(s.answers, s.known, s.table("customers", named), s.replicas)
+    return [c.own for c in claims]
 
 
 def updated(s):

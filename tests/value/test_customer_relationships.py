@@ -79,7 +79,7 @@ def related(engine, tables, ranked, scope):
         positions=perceptual_map.map_positioning(
             engine, surveys.responses, surveys.items, scope.seed,
             customer_indices.respondent_tiers(surveys.respondents, profile)),
-        retention_cost_saving=textbook_claims.retention_cost_saving(engine, people, served, profile))
+        acquisition_saving=textbook_claims.acquisition_cost_saving(engine, people))
 
 
 @pytest.fixture
@@ -170,7 +170,7 @@ def test_everything_recorded_is_taken_into_account(session_engine, known):
     assert found.ledgers.ledger("transactional")["item"].tolist() == [
         "sales at list price", "goods at cost", "service cases", "profit"]
     assert found.segments.on("demographic").reason == ""
-    assert 0.6 < found.retention_cost_saving.value < 0.75
+    assert (found.acquisition_saving.value, found.acquisition_saving.n) == (0.0, 200)  # the referred cost as much
     assert keeping.gain(5).status == "ok"
     economics = retention_economics.value_economics_table(*found.economics, keeping.table(), pd.DataFrame())
     for name, table in {"value_economics": economics,

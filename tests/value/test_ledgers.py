@@ -311,3 +311,25 @@ def test_claims_hold_or_not_by_the_own_figure_and_cannot_be_said_without_one(ses
         )
         assert [c.verdict for c in found] == [verdict, "holds", "cannot say"]
     assert textbook_claims.top_quintile_share(session_engine, equal.drop("net_sales")).status is Status.INSUFFICIENT
+
+
+def test_referred_customers_who_cost_nothing_lower_the_mean_acquisition_cost_by_their_share(session_engine):
+    people = canonical_schema.CUSTOMERS.conformed(session_engine.lazy(pd.DataFrame({
+        "customer_id": [f"{i:03}" for i in range(400)], "referred_by": ["000", None, None, None] * 100,
+        "acquisition_cost": [0.0, 9.0, 10.0, 11.0] * 100})))
+    found = textbook_claims.acquisition_cost_saving(session_engine, people)
+    assert found.value == pytest.approx(0.25)
+    assert 0.2 < found.low < 0.25 < found.high < 0.3
+    nobody = people.mutate(referred_by=people.referred_by.nullif("000"))
+    assert textbook_claims.acquisition_cost_saving(session_engine, nobody).reason.startswith("fewer than 30 customers")
+    free = people.mutate(acquisition_cost=people.acquisition_cost * 0)
+    assert textbook_claims.acquisition_cost_saving(session_engine, free).reason == (
+        "no customer acquisition cost is recorded")
+
+
+def test_five_percent_more_old_customers_are_a_twentieth_of_those_kept():
+    costs = retention_economics.RetentionCosts(0.0, 0.0, 0.0)
+    economics = retention_economics.retention_gain(Estimate("kept", 0.4, 0.38, 0.42, "share", 500), 10.0, 365,
+                                                   discount_rate=0.0, step=0.05, costs=costs)
+    kept = [sum(r**t for t in range(5)) for r in (0.4, 0.42)]
+    assert textbook_claims.gain_of_old_customers(economics).value == pytest.approx(kept[1] / kept[0] - 1)

@@ -1,9 +1,10 @@
 """Text on loyalty types, their evidence, and what the page lacks records for."""
 
-from typing import Any
+from dataclasses import asdict
 
 import pandas as pd
 
+from helpers.foundation.results import Estimate, Status
 from helpers.loyalty import (
     dick_basu_uncertainty,
     loyalty_penalty,
@@ -12,10 +13,10 @@ from helpers.loyalty import (
     points_liability,
     satisfaction_loyalty_link,
     structural_model,
-    textbook_claims,
     web_behaviour,
 )
 from helpers.loyalty.dick_basu_uncertainty import PROBABILITY_COLUMNS
+from helpers.loyalty.textbook_claims import ReturnsBySatisfaction
 from helpers.reporting import formatting
 from helpers.reporting.text.loyalty import is_reported, quantity_row, share_text, shares_said
 from helpers.reporting.text.repurchase import segment_row
@@ -183,25 +184,25 @@ def latent_class_sentence(fits: list[LatentClasses]) -> str:
             f"{formatting.share(float(chosen.shares[0]))} of the repeating customers who answered.")
 
 
-def textbook_claim_sentence(kind: str, found: Any) -> str:
-    """Return what own data say of a textbook claim.
+def textbook_claim_sentences(more: Estimate, returns: ReturnsBySatisfaction) -> tuple[str, str, str]:
+    """Return what own data say of each textbook claim on loyalty.
 
     Parameters
     ----------
-    kind : str
-        The claim.
-    found : Estimate
-        The own figure.
+    more : Estimate
+        From `helpers.loyalty.textbook_claims.recommendation_gain`.
+    returns : ReturnsBySatisfaction
+        From `helpers.loyalty.textbook_claims.returns_by_satisfaction`.
     """
-    said = {textbook_claims.CLAIM_LOYAL_RECOMMEND: "Repeating customers would recommend more often than others by {}",
-            textbook_claims.CLAIM_BOTTOM_SEARCHES: "{} of those who answered dislike us and may be searching",
-            textbook_claims.CLAIM_TOP_LOYAL: "{} of those with attitude and behaviour show true loyalty"}
-    if not is_reported({"status": found.status}):
-        return f"Cannot say: {found.reason}."
-    part = formatting.estimate_text(found) if kind == textbook_claims.CLAIM_LOYAL_RECOMMEND else share_text(
-        {"status": found.status, "value": found.value, "low": found.low, "high": found.high, "unit": found.unit,
-         "n": found.n})
-    return f"{formatting.sentence_case(said[kind].format(part))}."
+    recommends = (f"Repeating customers would recommend more often than others by {formatting.estimate_text(more)}."
+                  if more.status is Status.OK else f"Cannot say: {more.reason}.")
+    lacking = next((e.reason for e in returns.shares if e.status is not Status.OK), "")
+    if lacking:
+        return recommends, f"Cannot say: {lacking}.", f"Cannot say: {lacking}."
+    bottom, middle, top = (share_text(asdict(e)) for e in returns.shares)
+    start = f"Within {returns.horizon_days} days"
+    return (recommends, f"{start} {bottom} of the least satisfied 15 % returned, {middle} of the middle 70 %.",
+            f"{start} {top} of the most satisfied 15 % returned, {middle} of the middle 70 %.")
 
 
 KINDS, WHY, CURVE, TIE, SAID, OWED, LIABILITY, SCORE, PRICES, PROMISES, VISITS = (

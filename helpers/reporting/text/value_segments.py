@@ -172,10 +172,10 @@ def textbook_claim_sentences(top: Estimate, gain: Estimate, saves: Estimate) -> 
         _claim(top, "Here the best 20 % hold {} of net sales to date"),
         _claim(
             gain,
-            f"Here five points would raise the margin of {CLAIMED_YEARS} years by {{}}, before the cost of "
-            "achieving it",
+            f"Here 5 % more old customers would raise the margin of {CLAIMED_YEARS} years by {{}}, before the cost "
+            "of keeping them",
         ),
-        _claim(saves, "Here serving an active customer for a period costs {} less than winning one"),
+        _claim(saves, "Here customers brought by others lower the mean acquisition cost by {}"),
     )
 
 

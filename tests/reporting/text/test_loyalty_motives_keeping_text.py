@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 
 from helpers.foundation.results import Estimate, Status, estimate_table, no_estimate
-from helpers.loyalty import loyalty_types, textbook_claims
+from helpers.loyalty import loyalty_types
 from helpers.loyalty.dick_basu_uncertainty import PROBABILITY_COLUMNS
 from helpers.reporting.text import loyalty_motives as loyalty_motives_text
 from helpers.stats.latent_class import LatentClasses
@@ -128,15 +128,3 @@ def test_latent_classes_are_one_many_or_none():
     )
     assert "one class only" in loyalty_motives_text.latent_class_sentence([fit([1.0], 1.0), two])
     assert loyalty_motives_text.latent_class_sentence([]).startswith("Latent classes need")
-
-
-def test_claims_are_said_with_the_own_figure_or_why_there_is_none():
-    assert loyalty_motives_text.textbook_claim_sentence(
-        textbook_claims.CLAIM_TOP_LOYAL, Estimate("x", 0.2, 0.1, 0.3, "share")
-    ).startswith("20.0 % [10.0 %, 30.0 %] of")
-    assert (
-        loyalty_motives_text.textbook_claim_sentence(
-            textbook_claims.CLAIM_TOP_LOYAL, no_estimate("x", Status.INSUFFICIENT, "nobody")
-        )
-        == "Cannot say: nobody."
-    )
