@@ -13,10 +13,10 @@ import pandas as pd
 from scipy import stats
 
 from helpers.foundation.results import Level
-from helpers.satisfaction import ecsi_model, expectations, measurement_model
+from helpers.satisfaction import ecsi_model, expectations
 from helpers.stats import bootstrap, ordinal_logit, penalty_reward, raking, relative_importance, scale_reliability
 from helpers.stats.confidence_intervals import mean_interval, net_share_interval
-from helpers.stats.pls_sem import path_model, pls_evaluation
+from helpers.stats.pls_sem import measurement_model, path_model, pls_evaluation
 from helpers.stats.scale_reliability import alpha_quality_gate, item_rest_correlation, measure_reliability
 from helpers.stats.survey_weights import ReplicateWeights, WeightedSample
 
@@ -220,7 +220,7 @@ def clean_survey(rng, draws, n=250):
     rows = WeightedSample(np.arange(n), np.ones(n))
     panel = ecsi_model.CompleteAnswers(model, columns, rows, rows.moments(columns, draws, int(rng.integers(2**31))), n)
     gates = measurement_model.validity_gates(
-        measurement_model.measurement_validity(panel, measurement_model.fit_measurement_model(panel, "path"))
+        ecsi_model.satisfaction_model_validity(panel, ecsi_model.fit_satisfaction_model(panel, "path"))
     )
     gates += [
         alpha_quality_gate(b, measure_reliability(columns[:, model.items_of(j)]), "") for j, b in enumerate(SOUND)

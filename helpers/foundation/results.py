@@ -1,7 +1,7 @@
 """Results: an estimate with interval, unit and status; a quality gate; a textbook claim's verdict."""
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 
 import pandas as pd
@@ -143,6 +143,33 @@ def no_estimate(
 ) -> Estimate:
     """Return an estimate that has no value, only the reason for it."""
     return Estimate(quantity, float("nan"), unit=unit, n=n, segment=segment, status=status, reason=reason)
+
+
+def strike(estimates: Iterable[Estimate], reasons: Mapping[str, str]) -> list[Estimate]:
+    """Return estimates without the values of the segments that are struck, each with its reason.
+
+    Examples
+    --------
+    >>> strike([Estimate("path", 0.4, segment="A → B")], {"A → B": "not told apart"})[0].status
+    <Status.STRUCK: 'struck'>
+    """
+    return [no_estimate(e.quantity, Status.STRUCK, reasons[e.segment], unit=e.unit, n=e.n, segment=e.segment)
+            if e.segment in reasons and e.status is Status.OK else e for e in estimates]
+
+
+def struck_values(values: Iterable[Estimate], reported: Iterable[Estimate]) -> list[Estimate]:
+    """Return the values that are not reported, each with the check that it failed as its reason.
+
+    They are for those who reproduce a published analysis: no sentence and no other table may rest on them.
+
+    Parameters
+    ----------
+    values, reported : iterable of Estimate
+        The same estimates in the same order, before and after `strike`.
+    """
+    return [replace(value, reason=f"failed check: {kept.reason}")
+            for value, kept in zip(values, reported, strict=True)
+            if kept.status is Status.STRUCK and value.status is Status.OK]
 
 
 def estimate_table(estimates: Iterable[Estimate]) -> pd.DataFrame:

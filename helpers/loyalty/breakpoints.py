@@ -117,7 +117,8 @@ def breakpoint_test(counts: ScoreCounts, draws: int, rng: np.random.Generator) -
     null = monotone_logistic.straight_design(counts.score)
     beta = monotone_logistic.fit_curves(null, counts.n, counts.k).coefficients[0]
     p = special.expit(null @ beta)
-    drawn = rng.binomial(counts.n.astype(int), p, size=(draws, len(p))).astype(float)
+    people = np.maximum(np.rint(counts.n), 1).astype(int)  # weighted counts are not whole
+    drawn = rng.binomial(people, p, size=(draws, len(p))) * (counts.n / people)
     samples = np.concatenate([counts.k[None], drawn])
     designs = monotone_logistic.broken_designs(counts.score, knots)
     best = _screen_designs(designs, counts.n * p * (1 - p), null @ beta, samples - counts.n * p)
@@ -250,7 +251,9 @@ def expected_shares(shape: str, score: np.ndarray, counts: ScoreCounts) -> np.nd
     return special.expit(shape_design(shape, score, counts) @ beta)
 
 
-def compare_shapes(score: np.ndarray, is_loyal: np.ndarray, rng: np.random.Generator) -> pd.DataFrame:
+def compare_shapes(
+    score: np.ndarray, is_loyal: np.ndarray, rng: np.random.Generator, weights: np.ndarray | None = None
+) -> pd.DataFrame:
     """Return how well each shape foresees people in folds that it was not fitted on.
 
     Parameters
@@ -259,6 +262,8 @@ def compare_shapes(score: np.ndarray, is_loyal: np.ndarray, rng: np.random.Gener
         Satisfaction and whether each bought again, in the order of ids.
     rng : Generator
         Draws the ten folds.
+    weights : ndarray, shape (n,), optional
+        Survey weights.
 
     Returns
     -------
@@ -267,11 +272,12 @@ def compare_shapes(score: np.ndarray, is_loyal: np.ndarray, rng: np.random.Gener
         better) with ``low`` and ``high``, ``n``. Empty where a fold would hold only one outcome.
     """
     fold = rng.permutation(np.arange(len(score)) % N_SHAPE_FOLDS)
-    whole = monotone_logistic.count_by_score(score, is_loyal)
+    own = np.ones(len(score)) if weights is None else monotone_logistic.effective_weights(weights)
+    whole = monotone_logistic.count_by_score(score, is_loyal, weights=weights)
     at = np.searchsorted(whole.score, monotone_logistic.round_scores(score) - 1e-9)
     shape = (N_SHAPE_FOLDS, len(whole.score))
     n, k = (np.bincount(fold * shape[1] + at, w, minlength=shape[0] * shape[1]).reshape(shape)
-            for w in (np.ones(len(score)), np.asarray(is_loyal, float)))
+            for w in (own, own * np.asarray(is_loyal, float)))
     if min(k.sum(axis=1).min(), (n - k).sum(axis=1).min()) < 1:
         return no_comparison()
     losses = {name: _log_losses(name, whole, n, k) for name in CURVE_SHAPES}

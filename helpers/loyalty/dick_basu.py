@@ -26,8 +26,8 @@ class Attitudes:
     Parameters
     ----------
     people : DataFrame
-        Grain person, sorted: ``person, customer_id`` (empty where anonymous)``, responded_at, attitude`` [0–100]``,
-        n_items``.
+        Grain person, sorted: ``person, customer_id`` (empty where anonymous)``, responded_at, weight`` (survey
+        weight)``, attitude`` [0–100]``, n_items``.
     items : tuple of str
         The questions, one column each in the reliability.
     reliability : Reliability
@@ -56,7 +56,7 @@ def measure_attitudes(answers: ir.Table, known: pd.DataFrame, assumed: LoyaltyCo
     """
     items = tuple(known.loc[known["role"].isin(assumed.attitude_roles), "item"])
     wide = survey_scales.latest_by_person(survey_scales.answers_wide(answers, items), items)
-    people = wide.index.to_frame(index=False)[["person", "customer_id", "responded_at"]]
+    people = wide.index.to_frame(index=False)[["person", "customer_id", "responded_at", "weight"]]
     people = people.assign(attitude=wide.mean(axis=1).to_numpy(), n_items=wide.notna().sum(axis=1).to_numpy())
     return Attitudes(people, items, measure_reliability(wide.to_numpy()), _waves(answers, assumed))
 
@@ -206,7 +206,7 @@ def loyalty_customers_table(people: pd.DataFrame) -> pd.DataFrame:
     people : DataFrame
         From `kinds`, with what later rooms have added.
     """
-    left_out = ["person", "alternatives", "switching_cost", "price_tolerance", "category_spend", "recommend",
+    left_out = ["person", "weight", "alternatives", "switching_cost", "price_tolerance", "category_spend", "recommend",
                 "share_promotion", "share_redeemed", "share_contacted", "share_days_covered", "share_rewarded"]
     return people[people["customer_id"].notna()].drop(columns=left_out, errors="ignore")
 

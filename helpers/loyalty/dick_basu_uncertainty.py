@@ -21,7 +21,7 @@ from helpers.loyalty.dick_basu import (
     classify_loyalty,
 )
 from helpers.stats.common_items import QUESTION
-from helpers.stats.confidence_intervals import difference_interval, mean_interval, share_interval, spearman_interval
+from helpers.stats.confidence_intervals import difference_interval, mean_interval, spearman_interval
 from helpers.stats.disclosure_control import (
     LEAST_PEOPLE,
     estimate_if_enough,
@@ -29,6 +29,7 @@ from helpers.stats.disclosure_control import (
     too_few,
 )
 from helpers.stats.scale_reliability import RELIABILITY_STRIKE, alpha_estimate
+from helpers.stats.survey_weights import ReplicateWeights, WeightedSample
 
 KIND_SHARES = tuple(f"share {kind}" for kind in LOYALTY_KINDS)
 
@@ -54,7 +55,9 @@ def why_not_reported(said: Attitudes) -> str:
     )
 
 
-def dick_basu_estimates(people: pd.DataFrame, said: Attitudes) -> list[Estimate]:
+def dick_basu_estimates(
+    people: pd.DataFrame, said: Attitudes, replicas: ReplicateWeights | None = None
+) -> list[Estimate]:
     """Return shares of the four kinds among those with both, counts of everybody, and what they rest on.
 
     Parameters
@@ -63,25 +66,28 @@ def dick_basu_estimates(people: pd.DataFrame, said: Attitudes) -> list[Estimate]
         From `helpers.loyalty.dick_basu.classify_loyalty`.
     said : Attitudes
         From `helpers.loyalty.dick_basu.measure_attitudes`.
+    replicas : ReplicateWeights, optional
+        Of the survey weights.
 
     Returns
     -------
     list of Estimate
         Shares by the adjusted Wald interval, each on its own; means by Student's; correlation by Bonett & Wright.
+        Survey weights enter shares of the kinds and mean attitude; behaviour and correlation are those of the records.
         Counts of people are counts of the records and have no interval.
     """
     both = people[people["kind"].isin([*LOYALTY_KINDS, NOT_SEPARATED])]
     counts = people["kind"].value_counts()
-    found = _kind_shares(both, why_not_reported(said))
+    found = _kind_shares(both, why_not_reported(said), replicas)
     found += [Estimate(f"people: {kind}", float(counts.get(kind, 0)), unit="people", n=len(people))
               for kind in ALL_LOYALTY_KINDS]
     active = people["share_active"].dropna()
     found += [
-        _attitude_estimate(people["attitude"].dropna(), why_not_reported(said)),
+        _attitude_estimate(people[people["attitude"].notna()], why_not_reported(said), replicas),
         estimate_if_enough(MEAN_ACTIVE_PERIODS, mean_interval(active.to_numpy(float)), len(active), unit="share"),
         alpha_estimate("Cronbach's alpha of attitude", "all", said.reliability, said.reliability.raw),
         _attitude_error(said),
-        near_cut_estimate(both),
+        near_cut_estimate(both, replicas),
         _attitude_behaviour_correlation(both),
         _surveyed_difference(people),
         *_asked(said),
@@ -96,18 +102,23 @@ def _asked(said: Attitudes) -> list[Estimate]:
                      n=len(said.people))] if named else []
 
 
-def _attitude_estimate(attitude: pd.Series, reason: str) -> Estimate:
+def _sample(people: pd.DataFrame, replicas: ReplicateWeights | None) -> WeightedSample:
+    return WeightedSample(people["person"].to_numpy(), people["weight"].to_numpy(float), replicas)
+
+
+def _attitude_estimate(heard: pd.DataFrame, reason: str, replicas: ReplicateWeights | None) -> Estimate:
     if reason:
-        return no_estimate(MEAN_ATTITUDE, Status.STRUCK, reason, unit="points", n=len(attitude))
-    return estimate_if_enough(MEAN_ATTITUDE, mean_interval(attitude.to_numpy(float)), len(attitude), unit="points")
+        return no_estimate(MEAN_ATTITUDE, Status.STRUCK, reason, unit="points", n=len(heard))
+    mean = _sample(heard, replicas).mean(heard["attitude"].to_numpy(float))
+    return estimate_if_enough(MEAN_ATTITUDE, mean, len(heard), unit="points")
 
 
-def _kind_shares(both: pd.DataFrame, reason: str) -> list[Estimate]:
-    n = len(both)
+def _kind_shares(both: pd.DataFrame, reason: str, replicas: ReplicateWeights | None) -> list[Estimate]:
+    n, sample = len(both), _sample(both, replicas)
     if reason and n >= LEAST_PEOPLE:
         return [no_estimate(q, Status.STRUCK, reason, unit="share", n=n) for q in KIND_SHARES]
     return [
-        estimate_if_enough(q, share_interval(float((both["kind"] == kind).mean()) if n else np.nan, n), n, unit="share")
+        estimate_if_enough(q, sample.share((both["kind"] == kind).to_numpy()), n, unit="share")
         for q, kind in zip(KIND_SHARES, LOYALTY_KINDS, strict=True)
     ]
 
@@ -120,16 +131,15 @@ def _attitude_error(said: Attitudes) -> Estimate:
     return Estimate(quantity, error, unit="points", n=said.reliability.n)
 
 
-def near_cut_estimate(both: pd.DataFrame) -> Estimate:
+def near_cut_estimate(both: pd.DataFrame, replicas: ReplicateWeights | None = None) -> Estimate:
     """Return the share of people within one standard error of measurement of the loyalty threshold."""
-    near = both["is_near_cut"].dropna()
+    near = both[both["is_near_cut"].notna()]
     if len(both) and near.empty:
         return no_estimate(
             SHARE_NEAR_CUT, Status.INSUFFICIENT, "the measurement error of attitude is not known", unit="share"
         )
-    return estimate_if_enough(
-        SHARE_NEAR_CUT, share_interval(float(near.mean()) if len(near) else np.nan, len(near)), len(near), unit="share"
-    )
+    share = _sample(near, replicas).share(near["is_near_cut"].to_numpy(bool))
+    return estimate_if_enough(SHARE_NEAR_CUT, share, len(near), unit="share")
 
 
 def _attitude_behaviour_correlation(both: pd.DataFrame) -> Estimate:
@@ -158,16 +168,22 @@ def _surveyed_difference(people: pd.DataFrame) -> Estimate:
 
 
 def attitude_behaviour_table(people: pd.DataFrame) -> pd.DataFrame:
-    """Return the share of people in each cell of attitude (rows) by behaviour (columns), of those with both.
+    """Return the weighted share of people in each cell of attitude (rows) by behaviour (columns), of those with both.
 
     Cells of one to nine people are empty.
     """
-    counts = people.loc[people["kind"].isin(LOYALTY_KINDS), "kind"].value_counts()
-    cells = [[counts.get("true", 0), counts.get("latent", 0)], [counts.get("spurious", 0), counts.get("none", 0)]]
-    n = sum(map(sum, cells))
+    both = people[people["kind"].isin(LOYALTY_KINDS)]
+    counts, shares = both["kind"].value_counts(), _weighted_shares(both)
+    cells = [[shares[kind] if not is_hidden(counts.get(kind, 0)) and len(both) >= LEAST_PEOPLE else np.nan
+              for kind in row] for row in (("true", "latent"), ("spurious", "none"))]
     frame = pd.DataFrame(cells, ["strong", "weak"], ["repeats", "does not repeat"], dtype="float64")
-    frame = frame.mask(frame.map(is_hidden))
-    return (frame / n if n >= LEAST_PEOPLE else frame * np.nan).rename_axis("attitude").rename_axis("behaviour", axis=1)
+    return frame.rename_axis("attitude").rename_axis("behaviour", axis=1)
+
+
+def _weighted_shares(both: pd.DataFrame) -> dict[str, float]:
+    total = both["weight"].sum()
+    return {kind: float(both.loc[both["kind"] == kind, "weight"].sum() / total) if total else np.nan
+            for kind in LOYALTY_KINDS}
 
 
 def cut_sensitivity(said: Attitudes, occasions: ir.Table, signed: pd.DataFrame, as_of_on: Any,
@@ -191,8 +207,8 @@ def cut_sensitivity(said: Attitudes, occasions: ir.Table, signed: pd.DataFrame, 
         people = classify_loyalty(said, bought[other.period_days], signed, other)
         both = people[people["kind"].isin(LOYALTY_KINDS)]
         if len(both) >= LEAST_PEOPLE:
-            counts = {kind: int((both["kind"] == kind).sum()) for kind in LOYALTY_KINDS}
-            shares = {kind: np.nan if is_hidden(n) else n / len(both) for kind, n in counts.items()}
+            shares = {kind: np.nan if is_hidden(int((both["kind"] == kind).sum())) else share
+                      for kind, share in _weighted_shares(both).items()}
             rows.append({"setting": setting, **shares, "n": len(both)})
     return pd.DataFrame(rows, columns=["setting", *LOYALTY_KINDS, "n"])
 
@@ -309,17 +325,20 @@ def kind_probabilities(people: pd.DataFrame, said: Attitudes, assumed: LoyaltyCo
     return people.assign(**{c: np.where(told, p, np.nan) for c, p in zip(PROBABILITY_COLUMNS, parts, strict=True)})
 
 
-def expected_kind_shares(people: pd.DataFrame) -> list[Estimate]:
+def expected_kind_shares(people: pd.DataFrame, replicas: ReplicateWeights | None = None) -> list[Estimate]:
     """Return the expected share of each kind, measurement error taken into account, with Student's interval.
 
     Parameters
     ----------
     people : DataFrame
-        From `memberships`.
+        From `kind_probabilities`.
+    replicas : ReplicateWeights, optional
+        Of the survey weights.
     """
     both = people[people["kind"].isin(LOYALTY_KINDS)]
+    sample = _sample(both, replicas)
     return [
-        estimate_if_enough(f"expected share {kind}", mean_interval(both[c].to_numpy(float)), len(both), unit="share")
+        estimate_if_enough(f"expected share {kind}", sample.mean(both[c].to_numpy(float)), len(both), unit="share")
         for kind, c in zip(LOYALTY_KINDS, PROBABILITY_COLUMNS, strict=True)
     ] + [_certainty_estimate(both)]
 

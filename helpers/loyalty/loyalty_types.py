@@ -241,14 +241,15 @@ def loyalty_profile(people: pd.DataFrame, kinds: tuple[str, ...] = ("true", "spu
     for segment in ("all", *kinds):
         part = people if segment == "all" else people[people["kind"] == segment]
         for side, column in PROFILE_COLUMNS.items():
-            values = part[column].dropna().to_numpy(float) * (100 if column == "share_active" else 1)
+            known = part[part[column].notna()]
+            values = known[column].to_numpy(float) * (100 if column == "share_active" else 1)
+            weights = None if column == "share_active" else known["weight"].fillna(1.0).to_numpy(float)
             if segment == "all" and not len(values):
                 reason = "no such question was asked" if column != "share_active" else too_few(0)
                 rows.append(no_estimate(side, Status.INSUFFICIENT, reason, unit="points", segment=segment))
             else:
-                rows.append(
-                    estimate_if_enough(side, mean_interval(values), len(values), unit="points", segment=segment)
-                )
+                mean = mean_interval(values, weights)
+                rows.append(estimate_if_enough(side, mean, len(values), unit="points", segment=segment))
     return rows
 
 

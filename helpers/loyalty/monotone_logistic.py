@@ -14,6 +14,8 @@ from itertools import product
 import numpy as np
 from scipy import special
 
+from helpers.stats.confidence_intervals import effective_n
+
 N_SCORE_BINS = 101
 
 MAX_CURVE_STEPS = 30
@@ -65,7 +67,9 @@ class LogisticCurves:
     log_likelihood: np.ndarray
 
 
-def count_by_score(score: np.ndarray, is_loyal: np.ndarray, bins: int = N_SCORE_BINS) -> ScoreCounts:
+def count_by_score(
+    score: np.ndarray, is_loyal: np.ndarray, bins: int = N_SCORE_BINS, weights: np.ndarray | None = None
+) -> ScoreCounts:
     """Return people counted by score, scores rounded to one of `bins` from 0 to 100.
 
     Parameters
@@ -76,11 +80,26 @@ def count_by_score(score: np.ndarray, is_loyal: np.ndarray, bins: int = N_SCORE_
         Whether each bought again.
     bins : int
         Places from 0 to 100.
+    weights : ndarray, shape (n,), optional
+        Survey weights; counts add up to the effective number of people then.
     """
+    own = np.ones(len(score)) if weights is None else effective_weights(weights)
     place = np.rint(round_scores(score, bins) / 100 * (bins - 1)).astype(int)
-    n, k = np.bincount(place, minlength=bins), np.bincount(place, np.asarray(is_loyal, float), minlength=bins)
+    n, k = (np.bincount(place, w, minlength=bins) for w in (own, own * np.asarray(is_loyal, float)))
     at = np.flatnonzero(n)
-    return ScoreCounts(at * 100 / (bins - 1), n[at].astype(float), k[at])
+    return ScoreCounts(at * 100 / (bins - 1), n[at], k[at])
+
+
+def effective_weights(weights: np.ndarray) -> np.ndarray:
+    """Return survey weights that add up to the effective number of people (Kish), so that intervals hold them.
+
+    Examples
+    --------
+    >>> effective_weights(np.array([1.0, 1.0, 2.0])).sum().round(3)
+    2.667
+    """
+    total = weights.sum()
+    return weights * (effective_n(weights) / total) if total else weights
 
 
 def round_scores(score: np.ndarray, bins: int = N_SCORE_BINS) -> np.ndarray:

@@ -1,9 +1,10 @@
 """Quality gates of loyalty: how many customers are near the loyalty threshold, and how many answered and bought."""
 
-
+import ibis.expr.types as ir
 import pandas as pd
 
 from helpers.foundation.results import Gate, Level, Status
+from helpers.loyalty.config import LoyaltyConfig
 from helpers.loyalty.dick_basu import (
     ATTITUDE_ONLY,
     BEHAVIOUR_ONLY,
@@ -13,12 +14,19 @@ from helpers.loyalty.dick_basu import (
     Attitudes,
 )
 from helpers.loyalty.dick_basu_uncertainty import MEAN_ATTITUDE, near_cut_estimate
+from helpers.stats import survey_scales
 from helpers.stats.disclosure_control import (
     FEW_PEOPLE,
     LEAST_PEOPLE,
     people_text,
 )
-from helpers.stats.scale_reliability import alpha_quality_gate
+from helpers.stats.scale_reliability import (
+    RELIABILITY_STRIKE,
+    Reliability,
+    alpha_estimate,
+    alpha_quality_gate,
+    measure_reliability,
+)
 
 MAX_SHARE_NEAR_CUT = 0.25
 
@@ -57,6 +65,38 @@ def dick_basu_gates(people: pd.DataFrame, said: Attitudes) -> list[Gate]:
             )
         )
     return gates
+
+
+SATISFACTION_SCALE, CURVE_CLAIM = "satisfaction score", "link of satisfaction and repurchase"
+
+
+def satisfaction_scale(answers: ir.Table, known: pd.DataFrame, assumed: LoyaltyConfig) -> Reliability:
+    """Return the reliability of the satisfaction that the repurchase curve rests on, by each person's latest answers.
+
+    Parameters
+    ----------
+    answers : Table
+        From `helpers.stats.survey_scales.scaled_answers`.
+    known : DataFrame
+        From `helpers.stats.survey_scales.item_catalogue`.
+    assumed : LoyaltyConfig
+        Roles of its questions.
+    """
+    items = list(known.loc[known["role"].isin(assumed.satisfaction_roles), "item"])
+    latest = survey_scales.latest_by_person(survey_scales.answers_wide(answers, items), items)
+    return measure_reliability(latest.to_numpy())
+
+
+def satisfaction_scale_gates(found: Reliability) -> list[Gate]:
+    """Return the gate on the satisfaction score, where it has several questions."""
+    return [alpha_quality_gate(SATISFACTION_SCALE, found, CURVE_CLAIM)] if found.n_items > 1 else []
+
+
+def why_satisfaction_not_reported(found: Reliability) -> str:
+    """Return why the satisfaction score is struck; empty where it stands."""
+    alpha = alpha_estimate(SATISFACTION_SCALE, SATISFACTION_SCALE, found, found.raw).value
+    return f"Cronbach's α of the satisfaction score {alpha:.3f} is under {RELIABILITY_STRIKE:.2f}" if (
+        alpha < RELIABILITY_STRIKE) else ""
 
 
 def _people_gate(people: pd.DataFrame) -> Gate:

@@ -146,7 +146,9 @@ class LoyaltyThreshold:
         return self.existence is not None and self.existence.p_value <= THRESHOLD_TEST_LEVEL
 
 
-def estimate_threshold(came: pd.DataFrame, seed: int, draws: int = N_TEST_DRAWS, lacks: str = "") -> LoyaltyThreshold:
+def estimate_threshold(
+    came: pd.DataFrame, seed: int, draws: int = N_TEST_DRAWS, lacks: str = "", struck: str = ""
+) -> LoyaltyThreshold:
     """Return the curve from satisfaction to repurchase.
 
     Parameters
@@ -159,18 +161,21 @@ def estimate_threshold(came: pd.DataFrame, seed: int, draws: int = N_TEST_DRAWS,
         Bootstrap samples behind the test.
     lacks : str
         From `unrecorded`: which side was never recorded, so that there is no curve to look for.
+    struck : str
+        Why the satisfaction score itself is not reported; empty where it stands.
     """
     score, is_loyal = came["satisfaction"].to_numpy(float), came["returned"].to_numpy(float)
-    counts = monotone_logistic.count_by_score(score, is_loyal)
-    if reason := lacks or _why_no_curve(counts):
-        status = Status.NOT_APPLICABLE if lacks else Status.INSUFFICIENT
+    weights = came["weight"].to_numpy(float)
+    counts = monotone_logistic.count_by_score(score, is_loyal, weights=weights)
+    if reason := lacks or struck or _why_no_curve(counts):
+        status = Status.NOT_APPLICABLE if lacks else Status.STRUCK if struck else Status.INSUFFICIENT
         return LoyaltyThreshold(counts, None, None, (), breakpoints.no_comparison(), reason, status)
     rng = np.random.default_rng(seed)
     found = breakpoints.breakpoint_test(counts, draws, rng) if len(counts.score) >= MIN_SCORES else None
     where = breakpoints.locate_breakpoints(counts) if found else None
     is_believed = found is not None and found.p_value <= THRESHOLD_TEST_LEVEL
     steep = tuple(breakpoint_slopes.slope_intervals(counts, where)) if where and is_believed else ()
-    return LoyaltyThreshold(counts, found, where, steep, breakpoints.compare_shapes(score, is_loyal, rng))
+    return LoyaltyThreshold(counts, found, where, steep, breakpoints.compare_shapes(score, is_loyal, rng, weights))
 
 
 def unrecorded_side(satisfied: int, behaved: int) -> str:
@@ -187,7 +192,7 @@ def unrecorded_side(satisfied: int, behaved: int) -> str:
 
 
 def _why_no_curve(counts: ScoreCounts) -> str:
-    n, k = int(counts.n.sum()), int(counts.k.sum())
+    n, k = round(counts.n.sum()), round(counts.k.sum())
     if not n:
         return "nobody both said how satisfied he is and could be watched afterwards"
     if n < MIN_PEOPLE_FOR_CURVE:
@@ -206,7 +211,7 @@ def threshold_estimates(found: LoyaltyThreshold) -> list[Estimate]:
     found : LoyaltyThreshold
         From `threshold`.
     """
-    n = int(found.counts.n.sum())
+    n = round(found.counts.n.sum())
     if found.reason:
         rows = {
             REPURCHASE_SHARE: "share",
@@ -216,7 +221,7 @@ def threshold_estimates(found: LoyaltyThreshold) -> list[Estimate]:
             **dict.fromkeys(SLOPE_LABELS, "logits"),
         }
         return [no_estimate(q, found.status, found.reason, unit=unit, n=n) for q, unit in rows.items()]
-    came = share_interval(float(found.counts.k.sum() / n), n)
+    came = share_interval(float(found.counts.k.sum() / found.counts.n.sum()), n)
     return [
         Estimate(REPURCHASE_SHARE, came.value, came.low, came.high, "share", n),
         _odds_estimate(found.counts, n),
@@ -326,6 +331,6 @@ def curve_points(found: LoyaltyThreshold, bins: int = 20) -> pd.DataFrame:
         else np.full(len(at), np.nan)
         for shape in breakpoints.CURVE_SHAPES
     ]
-    columns = [at, n[seen].astype(int), k[seen].astype(int), *zip(*((r.value, r.low, r.high) for r in ranges),
-                                                                   strict=True), *expected]
+    people = [np.rint(x[seen]).astype(int) for x in (n, k)]
+    columns = [at, *people, *zip(*((r.value, r.low, r.high) for r in ranges), strict=True), *expected]
     return pd.DataFrame(dict(zip(names, columns, strict=True)))

@@ -1,18 +1,22 @@
 """Structural model of loyalty (PLS) and moderators of the satisfaction–loyalty link."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
-from helpers.foundation.results import Estimate, Status, no_estimate
+from helpers.foundation.results import Estimate, Status, no_estimate, strike
+from helpers.loyalty.monotone_logistic import effective_weights
 from helpers.stats import bootstrap, logistic_regression, survey_scales
 from helpers.stats.confidence_intervals import Interval
 from helpers.stats.disclosure_control import people_text
 from helpers.stats.logistic_regression import LogisticFit
 from helpers.stats.pls_sem import path_model
+from helpers.stats.pls_sem.measurement_model import MeasurementValidity, measurement_validity, unreportable_effects
 from helpers.stats.pls_sem.path_model import PathModel
+from helpers.stats.survey_weights import ReplicateWeights
 
 LOYALTY_CONSTRUCT = "loyalty"
 
@@ -43,10 +47,36 @@ PATH_TO_LOYALTY, TOTAL_EFFECT_ON_LOYALTY, EXPLAINED_VARIANCE = (
 MIN_PEOPLE_FOR_MODEL, N_MODEL_DRAWS = 100, 300
 
 
-def structural_estimates(
-    answers: ir.Table, known: pd.DataFrame, seed: int, draws: int = N_MODEL_DRAWS
-) -> list[Estimate]:
-    """Return direct and total effects on loyalty, as said, with percentile intervals; and R².
+@dataclass(frozen=True, slots=True)
+class StructuralModel:
+    """The path model of stated loyalty, as far as it can be fitted.
+
+    Parameters
+    ----------
+    fit : PathFit or None
+        Fit in the sample (first replicate) and its resamples; None where there is none.
+    validity : MeasurementValidity or None
+        What is known about the measurement of its constructs.
+    n : int
+        People who answered every question of the model.
+    status : Status
+        *Not applicable* where something was never asked, *insufficient* where too few answered.
+    reason : str
+        Why there is no fit; empty where there is.
+    """
+
+    fit: path_model.PathFit | None
+    validity: MeasurementValidity | None
+    n: int
+    status: Status = Status.OK
+    reason: str = ""
+
+
+def fit_structural_model(
+    answers: ir.Table, known: pd.DataFrame, seed: int, draws: int = N_MODEL_DRAWS,
+    replicas: ReplicateWeights | None = None,
+) -> StructuralModel:
+    """Return the path model of stated loyalty, on those who answered all of its questions in their latest response.
 
     Parameters
     ----------
@@ -56,34 +86,65 @@ def structural_estimates(
         From `helpers.stats.survey_scales.item_catalogue`.
     seed, draws : int
         Bootstrap.
+    replicas : ReplicateWeights, optional
+        Of the survey weights; they are the bootstrap then.
 
     Notes
     -----
-    Partial least squares, path weighting; the constructs whose roles were asked, and people who answered all of their
-    questions in their latest response. Attitude only: behaviour stands in the curve. Associations, not effects.
+    Partial least squares, path weighting, of the constructs whose roles were asked. Attitude only: behaviour stands in
+    the curve. Associations, not effects.
     """
     model = loyalty_path_model(known)
     if model is None:
         reason = "loyalty as said, or everything that it may owe to, was not asked"
-        return [
-            no_estimate(q, Status.NOT_APPLICABLE, reason, unit="coefficient")
-            for q in (TOTAL_EFFECT_ON_LOYALTY, EXPLAINED_VARIANCE)
-        ]
-    wide = survey_scales.latest_by_person(survey_scales.answers_wide(answers, model.items), model.items)
-    columns = wide.dropna().to_numpy(float)
-    if len(columns) < MIN_PEOPLE_FOR_MODEL:
-        reason = (
-            f"{people_text(len(columns))} people answered every question of the model; {MIN_PEOPLE_FOR_MODEL} are "
-            "needed"
-        )
-        return [no_estimate(q, Status.INSUFFICIENT, reason, unit="coefficient", n=len(columns))
+        return StructuralModel(None, None, 0, Status.NOT_APPLICABLE, reason)
+    wide = survey_scales.latest_by_person(survey_scales.answers_wide(answers, model.items), model.items).dropna()
+    n = len(wide)
+    if n < MIN_PEOPLE_FOR_MODEL:
+        reason = f"{people_text(n)} people answered every question of the model; {MIN_PEOPLE_FOR_MODEL} are needed"
+        return StructuralModel(None, None, n, Status.INSUFFICIENT, reason)
+    sample = survey_scales.weighted_sample(wide, replicas)
+    moments = sample.moments(wide.to_numpy(float), draws, seed)
+    fit = path_model.fit_path_model(model, moments.correlation)
+    if not fit.is_converged[0]:
+        return StructuralModel(None, None, n, Status.INSUFFICIENT, "the model does not settle")
+    return StructuralModel(fit, measurement_validity(fit, moments, n), n)
+
+
+def structural_values(model: StructuralModel) -> list[Estimate]:
+    """Return paths to loyalty, total effects on it and its R², no check applied yet; or why there is no model.
+
+    Parameters
+    ----------
+    model : StructuralModel
+        From `fit_structural_model`.
+    """
+    if model.fit is None:
+        return [no_estimate(q, model.status, model.reason, unit="coefficient", n=model.n)
                 for q in (TOTAL_EFFECT_ON_LOYALTY, EXPLAINED_VARIANCE)]
-    one = path_model.fit_path_model(model, bootstrap.replicate_moments(columns).correlation)
-    many = path_model.fit_path_model(model, bootstrap.bootstrap_moments(columns, draws, seed).correlation)
-    if not one.is_converged[0]:
-        return [no_estimate(q, Status.INSUFFICIENT, "the model does not settle", unit="coefficient", n=len(columns))
-                for q in (TOTAL_EFFECT_ON_LOYALTY, EXPLAINED_VARIANCE)]
-    return _effect_estimates(model, one, many, len(columns))
+    return _effect_estimates(model.fit, model.n)
+
+
+def structural_estimates(values: list[Estimate], model: StructuralModel) -> list[Estimate]:
+    """Return what the structural model may report: what fails the checks on its measurement is struck.
+
+    Parameters
+    ----------
+    values : list of Estimate
+        From `structural_values`.
+    model : StructuralModel
+        From `fit_structural_model`.
+    """
+    if model.fit is None:
+        return values
+    struck = unreportable_effects(model.validity, model.fit.model.arrows)
+    names, reach = model.fit.model.names, model.fit.model.reachable()
+    own = {start: reason for (start, end), reason in struck.items() if end == LOYALTY_CONSTRUCT}
+    on_way = {name: f"on its way, {s} → {e} is not reported" for s, e in struck for name in names
+              if name != LOYALTY_CONSTRUCT and reach[names.index(name), names.index(s)]
+              and reach[names.index(e), names.index(LOYALTY_CONSTRUCT)]}
+    reasons = {PATH_TO_LOYALTY: own, TOTAL_EFFECT_ON_LOYALTY: on_way}
+    return [strike([e], reasons.get(e.quantity, {}))[0] for e in values]
 
 
 def loyalty_path_model(known: pd.DataFrame) -> PathModel | None:
@@ -97,19 +158,18 @@ def loyalty_path_model(known: pd.DataFrame) -> PathModel | None:
     return PathModel({name: found for name, found in blocks.items() if name in linked}, arrows)
 
 
-def _effect_estimates(model: PathModel, one: path_model.PathFit, many: path_model.PathFit, n: int) -> list[Estimate]:
-    end, rows = model.names.index(LOYALTY_CONSTRUCT), []
-    for quantity, values, draws in (
-        (PATH_TO_LOYALTY, one.paths, many.paths),
-        (TOTAL_EFFECT_ON_LOYALTY, one.total_effects, many.total_effects),
-    ):
-        for i, name in enumerate(model.names):
+def _effect_estimates(fit: path_model.PathFit, n: int) -> list[Estimate]:
+    names, end, rows = fit.model.names, fit.model.names.index(LOYALTY_CONSTRUCT), []
+    settled = fit.is_converged.copy()
+    settled[0] = False  # the first replicate is the sample itself
+    for quantity, values in ((PATH_TO_LOYALTY, fit.paths), (TOTAL_EFFECT_ON_LOYALTY, fit.total_effects)):
+        for i, name in enumerate(names):
             if name != LOYALTY_CONSTRUCT and (
-                quantity == TOTAL_EFFECT_ON_LOYALTY or (name, LOYALTY_CONSTRUCT) in model.arrows
+                quantity == TOTAL_EFFECT_ON_LOYALTY or (name, LOYALTY_CONSTRUCT) in fit.model.arrows
             ):
-                found = bootstrap.percentile_interval(values[0, i, end], draws[many.is_converged, i, end])
+                found = bootstrap.percentile_interval(float(values[0, i, end]), values[settled, i, end])
                 rows.append(Estimate(quantity, found.value, found.low, found.high, "coefficient", n, name))
-    found = bootstrap.percentile_interval(one.explained[0, end], many.explained[many.is_converged, end])
+    found = bootstrap.percentile_interval(float(fit.explained[0, end]), fit.explained[settled, end])
     return [*rows, Estimate(EXPLAINED_VARIANCE, found.value, found.low, found.high, "R²", n)]
 
 
@@ -152,7 +212,7 @@ SATISFACTION_STEP = 10.0
 SATISFACTION_PIVOT = 60.0
 
 
-def moderator_estimates(came: pd.DataFrame, said: pd.DataFrame) -> list[Estimate]:
+def moderator_estimates(came: pd.DataFrame, said: pd.DataFrame, struck: str = "") -> list[Estimate]:
     """Return, for each moderator, its interaction with satisfaction and what it changes, as average marginal effects.
 
     Parameters
@@ -162,6 +222,8 @@ def moderator_estimates(came: pd.DataFrame, said: pd.DataFrame) -> list[Estimate
     said : DataFrame
         Grain customer: ``customer_id, alternatives, switching_cost, quality`` [0–100]``, is_member``; NaN where not
         known.
+    struck : str
+        Why the satisfaction score itself is not reported; empty where it stands.
 
     Returns
     -------
@@ -177,7 +239,8 @@ def moderator_estimates(came: pd.DataFrame, said: pd.DataFrame) -> list[Estimate
     and their product, one moderator at a time; delta method.
     """
     table = came.merge(said, on="customer_id", how="left")
-    return [row for name in LINK_MODERATORS for row in _moderator_estimates(table, name)]
+    rows = [row for name in LINK_MODERATORS for row in _moderator_estimates(table, name)]
+    return strike(rows, dict.fromkeys(LINK_MODERATORS, struck) if struck else {})
 
 
 def _moderator_estimates(table: pd.DataFrame, name: str) -> list[Estimate]:
@@ -193,7 +256,9 @@ def _moderator_estimates(table: pd.DataFrame, name: str) -> list[Estimate]:
         else (0, 0)
     )
     reason = _why_not_moderated(y, scaled, quarters)
-    fit = None if reason else logistic_regression.fit_logistic_regression(_interaction_design(score, scaled), y)
+    weights = effective_weights(known["weight"].to_numpy(float))
+    fit = None if reason else logistic_regression.fit_logistic_regression(
+        _interaction_design(score, scaled), y, weights)
     if fit is None:
         reason = reason or "the outcome is told entirely"
         units = {
@@ -202,7 +267,7 @@ def _moderator_estimates(table: pd.DataFrame, name: str) -> list[Estimate]:
         }
         return [no_estimate(q, Status.INSUFFICIENT, reason, unit=unit, n=len(y), segment=name)
                 for q, unit in units.items()]
-    found = {q: i.times(100) for q, i in _marginal_effects(fit, score, scaled, quarters).items()}
+    found = {q: i.times(100) for q, i in _marginal_effects(fit, score, scaled, quarters, weights).items()}
     gamma = fit.interval(5).times(SATISFACTION_STEP)
     rows = [Estimate(INTERACTION, gamma.value, gamma.low, gamma.high, "logits", len(y), name)]
     return rows + [Estimate(q, i.value, i.low, i.high, "points", len(y), name) for q, i in found.items()]
@@ -223,8 +288,8 @@ def _interaction_design(score: np.ndarray, scaled: np.ndarray) -> np.ndarray:
     return np.column_stack([np.ones(len(s)), s, s**2, s**3, scaled, scaled * (score - SATISFACTION_PIVOT)])
 
 
-def _marginal_effects(fit: LogisticFit, score: np.ndarray, scaled: np.ndarray,
-             quarters: tuple[float, float]) -> dict[str, Interval]:
+def _marginal_effects(fit: LogisticFit, score: np.ndarray, scaled: np.ndarray, quarters: tuple[float, float],
+                      weights: np.ndarray) -> dict[str, Interval]:
     more = np.minimum(score + SATISFACTION_STEP, 100)
     less = more - SATISFACTION_STEP
     low, high = (np.full(len(score), q) for q in quarters)
@@ -236,8 +301,8 @@ def _marginal_effects(fit: LogisticFit, score: np.ndarray, scaled: np.ndarray,
     ends = [(-1.0, _interaction_design(score, low)), (1.0, _interaction_design(score, high))]
     pairs = {q: [(-1.0, at["less", q]), (1.0, at["more", q])] for q in ("low", "high")}
     return {
-        MODERATOR_EFFECT: fit.margins(ends),
-        EFFECT_AT_LOW: fit.margins(pairs["low"]),
-        EFFECT_AT_HIGH: fit.margins(pairs["high"]),
-        EFFECT_CHANGE: fit.margins([*((-w, d) for w, d in pairs["low"]), *pairs["high"]]),
+        MODERATOR_EFFECT: fit.margins(ends, weights),
+        EFFECT_AT_LOW: fit.margins(pairs["low"], weights),
+        EFFECT_AT_HIGH: fit.margins(pairs["high"], weights),
+        EFFECT_CHANGE: fit.margins([*((-w, d) for w, d in pairs["low"]), *pairs["high"]], weights),
     }

@@ -7,6 +7,7 @@ import pandas as pd
 from statsmodels.stats.proportion import confint_proportions_2indep
 
 from helpers.foundation.results import Claim, Estimate, Status, claim_verdict, no_estimate
+from helpers.stats.confidence_intervals import effective_n
 from helpers.stats.disclosure_control import FEW_PEOPLE, LEAST_PEOPLE, estimate_if_enough, people_text, too_few
 from helpers.stats.survey_weights import ReplicateWeights, WeightedSample, weighted_difference
 
@@ -113,6 +114,7 @@ def recommendation_gain(people: pd.DataFrame) -> Estimate:
     ----------
     people : DataFrame
         From `helpers.loyalty.loyalty_types.classify_motives`; who answers nine or ten of ten would.
+        Survey weights enter the shares, and the interval through the effective number of people.
 
     Notes
     -----
@@ -121,12 +123,15 @@ def recommendation_gain(people: pd.DataFrame) -> Estimate:
     known = people[people["recommend"].notna() & people["is_repeating"].notna()]
     promotes = (known["recommend"] >= MIN_PROMOTER_SCORE).to_numpy()
     repeats = known["is_repeating"].astype(bool).to_numpy()
-    (a, n), (b, m) = ((int(promotes[w].sum()), int(w.sum())) for w in (repeats, ~repeats))
-    if min(n, m) < LEAST_PEOPLE or min(a, b) < 1:
-        reason = f"in one of the groups {too_few(min(n, m))}" if min(n, m) < LEAST_PEOPLE else "nobody would recommend"
-        return no_estimate("recommend_more", Status.INSUFFICIENT, reason, unit="share", n=min(n, m))
-    low, high = confint_proportions_2indep(a, n, b, m, method="log", compare="ratio")
-    return Estimate("recommend_more", (a / n) / (b / m) - 1, float(low) - 1, float(high) - 1, "share", n + m)
+    n = min(int(repeats.sum()), int((~repeats).sum()))
+    if n < LEAST_PEOPLE or not (promotes & repeats).any() or not (promotes & ~repeats).any():
+        reason = f"in one of the groups {too_few(n)}" if n < LEAST_PEOPLE else "nobody would recommend"
+        return no_estimate("recommend_more", Status.INSUFFICIENT, reason, unit="share", n=n)
+    weights = known["weight"].to_numpy(float)
+    (a, p), (b, q) = ((effective_n(weights[w]), float(np.average(promotes[w], weights=weights[w])))
+                      for w in (repeats, ~repeats))
+    low, high = confint_proportions_2indep(p * a, a, q * b, b, method="log", compare="ratio")
+    return Estimate("recommend_more", p / q - 1, float(low) - 1, float(high) - 1, "share", len(known))
 
 
 def loyalty_claims(more: Estimate, returns: ReturnsBySatisfaction, said: tuple[str, str, str]) -> tuple[Claim, ...]:

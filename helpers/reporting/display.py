@@ -1,11 +1,12 @@
 """What a notebook displays besides plots: paragraphs, tables, quality gates, fitted models; data are escaped."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from helpers.foundation.labels import readable_id
+from helpers.foundation.results import Estimate, estimate_table, struck_values
 from helpers.foundation.study_config import Section
 from helpers.reporting import formatting
 from helpers.reporting.headings import heading, quantity_label
@@ -149,6 +150,18 @@ def estimates_table(frame: pd.DataFrame, currency: str = "", caption: str = "", 
     kept = {name: texts for name, texts in cells.items() if name in {"Quantity", "Value"} or not _is_idle(texts)}
     notes = _notes(len(frame), limit, said if hidden.any() else "")
     return html_table(kept, caption, notes, ("Value", "Interval", "n"), "estimates")
+
+
+def unreported_values(values: Sequence[Estimate], reported: Sequence[Estimate]) -> Exhibit:
+    """Return the values that failed a check, marked as such, for those who reproduce a published analysis.
+
+    Parameters
+    ----------
+    values, reported : sequence of Estimate
+        The same estimates before and after `helpers.foundation.results.strike`.
+    """
+    return estimates_table(estimate_table(struck_values(values, reported)), limit=200,
+                           caption="Values that failed a check: to reproduce an analysis with, not to be reported")
 
 
 def describe(frame: pd.DataFrame, caption: str) -> Exhibit:

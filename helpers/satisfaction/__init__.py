@@ -3,13 +3,14 @@
 * ``config``: Section [satisfaction] of a study: level cuts, constructs, path model, raking, topics.
 * ``driver_drift``: Driver drift: how the weights of the drivers move over the survey's waves.
 * ``drivers``: Drivers of satisfaction: importance shares, paths, total effects, importance–performance map.
+* ``drivers_by_segment``: Drivers by segment: whether what satisfaction goes with differs between groups, and each
+  group's own drivers.
 * ``ecsi_model``: Customer satisfaction path model (ECSI) by the questions' roles, and the people who answered it
   whole.
 * ``expectations``: Expectations: disconfirmation (performance less expectation), response surface, updating.
 * ``item_frameworks``: Item frameworks: means by frame tags, cognitive and affective items, customer delivered value.
 * ``kano``: Kano model: categories of properties, better and worse coefficients.
 * ``late_delivery``: Late delivery: answers linked to orders, satisfaction by lateness.
-* ``measurement_model``: Measurement model: omega, AVE, HTMT, loadings of the constructs, and their gates.
 * ``multigroup``: Multi-group analysis: invariance of the path model between two groups, differences of paths.
 * ``nps_csat_ces``: NPS, CSAT and CES with intervals, where a question has the scale for it; else why not.
 * ``penalty_reward_drivers``: Penalty–reward analysis of drivers, ordinal odds ratios, moderated paths.

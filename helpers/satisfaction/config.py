@@ -37,6 +37,9 @@ class SatisfactionConfig(Section):
         [], description="what bends which arrow, as 'Image * Satisfaction > Loyalty'; none: nothing is tested")
     compare_by: str = Field(
         "", description="column of respondents or customers whose two largest groups' paths are compared; none: none")
+    drivers_by: str = Field(
+        "", description="column of respondents or customers whose groups get drivers of their own; none: the one in "
+        "which drivers differ most")
     topics: dict[str, list[str]] = Field(
         {}, description="topics of comments and the beginnings of words that speak of them; none: found by the words")
     expectation_before_use: bool = Field(

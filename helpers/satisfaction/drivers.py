@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from helpers.foundation.results import Estimate, Status, no_estimate
+from helpers.foundation.results import Estimate, Status, no_estimate, strike
 from helpers.satisfaction.ecsi_model import SATISFACTION_CONSTRUCT, CompleteAnswers, NoPathModel, joint_name
-from helpers.satisfaction.measurement_model import MeasurementValidity, unreportable_effects
 from helpers.stats import relative_importance
 from helpers.stats.bootstrap import percentile_interval
 from helpers.stats.confidence_intervals import Interval
 from helpers.stats.pls_sem import pls_evaluation
+from helpers.stats.pls_sem.measurement_model import MeasurementValidity, improper_equations, unreportable_effects
 from helpers.stats.pls_sem.path_model import PathFit
 
 PATH_COEFFICIENT, TOTAL_EFFECT, CONSISTENT_PATH = "path", "total effect", "path, freed from measurement error"
@@ -90,7 +90,7 @@ def driver_importance(
     known : CompleteAnswers or NoPathModel
         From `helpers.satisfaction.ecsi_model.complete_answers`.
     valid : MeasurementValidity or None
-        From `helpers.satisfaction.measurement_model.measurement_validity`.
+        From `helpers.satisfaction.ecsi_model.satisfaction_model_validity`.
     seed : int
         Of the random columns.
     """
@@ -186,19 +186,20 @@ def _driver_estimate(quantity: str, segment: str, i: Interval, unit: str, n: int
     return Estimate(quantity, i.value, i.low, i.high, unit, n, segment)
 
 
-def path_estimates(
-    known: CompleteAnswers | NoPathModel, found: PathFit | None, valid: MeasurementValidity | None, seed: int
-) -> list[Estimate]:
-    """Return paths, consistent paths, total effects, R², Q² and the index by the path model, struck where it must be.
+def struck_drivers(found: SatisfactionDrivers | NoPathModel) -> Mapping[str, str]:
+    """Return the drivers without a share of their own, each with its reason."""
+    return {} if isinstance(found, NoPathModel) else found.struck
+
+
+def path_values(known: CompleteAnswers | NoPathModel, found: PathFit | None, seed: int) -> list[Estimate]:
+    """Return paths, consistent paths, total effects, R², Q² and the index by the path model, no check applied yet.
 
     Parameters
     ----------
     known : CompleteAnswers or NoPathModel
         From `helpers.satisfaction.ecsi_model.complete_answers`.
     found : PathFit or None
-        From `helpers.satisfaction.measurement_model.fit_measurement_model`.
-    valid : MeasurementValidity or None
-        From `helpers.satisfaction.measurement_model.measurement_validity`.
+        From `helpers.satisfaction.ecsi_model.fit_satisfaction_model`.
     seed : int
         Of the folds.
     """
@@ -206,13 +207,14 @@ def path_estimates(
         absent = known if isinstance(known, NoPathModel) else NoPathModel("no path model")
         return [no_estimate(PATH_COEFFICIENT, Status.INSUFFICIENT, absent.reason, n=absent.n)]
     model, n = known.model, known.n
-    struck = unreportable_effects(valid, model.arrows)
     ends = [name for j, name in enumerate(model.names) if model.adjacency[:, j].any()]
     index = pls_evaluation.construct_index(found, known.moments.mean, known.moments.covariance, SATISFACTION_CONSTRUCT)
     made = [_driver_estimate(PATH_MODEL_INDEX, "all", _percentiles_of(index), "points", n)]
     for quantity, draws in ((PATH_COEFFICIENT, found.paths), (CONSISTENT_PATH, found.consistent().paths)):
-        made += [_arrow_estimate(quantity, arrow, draws, struck, model.names, n) for arrow in model.arrows]
-    made += _total_effect_estimates(found, struck, n)
+        made += [_arrow_estimate(quantity, arrow, draws, model.names, n) for arrow in model.arrows]
+    made += [_driver_estimate(TOTAL_EFFECT, f"{model.names[a]} → {model.names[b]}",
+                              _percentiles_of(found.total_effects[:, a, b]), "standard deviations", n)
+             for a, b in np.argwhere(model.reachable() & ~np.eye(len(model.names), dtype=bool))]
     made += [
         _driver_estimate(
             PATH_R2, name, _percentiles_of(found.explained[:, model.names.index(name)]), "share of variance", n
@@ -224,12 +226,40 @@ def path_estimates(
                             unit="share of variance", n=n, segment=name) for name in ends]
 
 
+def path_estimates(
+    values: list[Estimate], found: PathFit | None, valid: MeasurementValidity | None
+) -> list[Estimate]:
+    """Return the estimates of the path model that may be reported; the others are struck, each with its reason.
+
+    Parameters
+    ----------
+    values : list of Estimate
+        From `path_values`.
+    found : PathFit or None
+        From `helpers.satisfaction.ecsi_model.fit_satisfaction_model`.
+    valid : MeasurementValidity or None
+        From `helpers.satisfaction.ecsi_model.satisfaction_model_validity`.
+    """
+    if found is None:
+        return values
+    struck = struck_arrows(found, valid)
+    improper = improper_equations(found.consistent())
+    consistent = {f"{s} → {e}": improper[e] for s, e in found.model.arrows if e in improper} | struck
+    reasons = {PATH_COEFFICIENT: struck, CONSISTENT_PATH: consistent, TOTAL_EFFECT: _struck_totals(found, valid)}
+    return [strike([e], reasons.get(e.quantity, {}))[0] for e in values]
+
+
+def struck_arrows(found: PathFit | None, valid: MeasurementValidity | None) -> dict[str, str]:
+    """Return the arrows whose effects are not reported, as segments, each with its reason; none without a model."""
+    if found is None:
+        return {}
+    return {f"{s} → {e}": reason for (s, e), reason in unreportable_effects(valid, found.model.arrows).items()}
+
+
 def _arrow_estimate(
-    quantity: str, arrow: tuple[str, str], draws: np.ndarray, struck: Mapping, names: tuple[str, ...], n: int
+    quantity: str, arrow: tuple[str, str], draws: np.ndarray, names: tuple[str, ...], n: int
 ) -> Estimate:
     segment = " → ".join(arrow)
-    if arrow in struck:
-        return no_estimate(quantity, Status.STRUCK, struck[arrow], n=n, segment=segment, unit="standard deviations")
     i = _percentiles_of(draws[:, names.index(arrow[0]), names.index(arrow[1])])
     if np.isnan(i.value) or np.isnan(i.low):
         reason = "the correction fails in too many resamples"
@@ -237,28 +267,14 @@ def _arrow_estimate(
     return _driver_estimate(quantity, segment, i, "standard deviations", n)
 
 
-def _total_effect_estimates(found: PathFit, struck: Mapping[tuple[str, str], str], n: int) -> list[Estimate]:
-    """Return total effects; struck as soon as one of the arrows on the way is."""
-    model, totals, made = found.model, found.total_effects, []
-    reach = np.linalg.inv(np.eye(len(model.names)) - model.adjacency * 1.0) > 0.5
-    for a, b in np.argwhere(reach & ~np.eye(len(model.names), dtype=bool)):
-        on_way = [f"{s} → {e}" for s, e in struck if reach[a, model.names.index(s)] and reach[model.names.index(e), b]]
-        segment = f"{model.names[a]} → {model.names[b]}"
+def _struck_totals(found: PathFit, valid: MeasurementValidity | None) -> dict[str, str]:
+    """Return the total effects that are struck: those with a struck arrow on their way."""
+    names, reach, made = found.model.names, found.model.reachable(), {}
+    struck = unreportable_effects(valid, found.model.arrows)
+    for a, b in np.argwhere(reach & ~np.eye(len(names), dtype=bool)):
+        on_way = [f"{s} → {e}" for s, e in struck if reach[a, names.index(s)] and reach[names.index(e), b]]
         if on_way:
-            made.append(
-                no_estimate(
-                    TOTAL_EFFECT,
-                    Status.STRUCK,
-                    f"on its way, {on_way[0]} is not reported",
-                    n=n,
-                    segment=segment,
-                    unit="standard deviations",
-                )
-            )
-        else:
-            made.append(
-                _driver_estimate(TOTAL_EFFECT, segment, _percentiles_of(totals[:, a, b]), "standard deviations", n)
-            )
+            made[f"{names[a]} → {names[b]}"] = f"on its way, {on_way[0]} is not reported"
     return made
 
 

@@ -12,7 +12,8 @@ from helpers.satisfaction.config import SatisfactionConfig
 from helpers.stats import survey_scales
 from helpers.stats.bootstrap import ReplicateMoments
 from helpers.stats.disclosure_control import FEW_PEOPLE, people_text
-from helpers.stats.pls_sem.path_model import PathModel
+from helpers.stats.pls_sem.measurement_model import MeasurementValidity, measurement_validity
+from helpers.stats.pls_sem.path_model import PathFit, PathModel, fit_path_model
 from helpers.stats.survey_weights import ReplicateWeights, WeightedSample
 
 SATISFACTION_CONSTRUCT = "Satisfaction"
@@ -189,6 +190,20 @@ def complete_answers(
         return NoPathModel(f"everybody answers question {flat[0]} alike", len(columns))
     of = survey_scales.weighted_sample(complete, replicas)
     return CompleteAnswers(model, columns, of, of.moments(columns, assumed.resamples, seed), len(rows))
+
+
+def fit_satisfaction_model(known: CompleteAnswers | NoPathModel, scheme: str) -> PathFit | None:
+    """Return the path model's fit in the sample (first replicate) and its resamples; None without complete answers."""
+    return None if isinstance(known, NoPathModel) else fit_path_model(known.model, known.moments.correlation, scheme)
+
+
+def satisfaction_model_validity(
+    known: CompleteAnswers | NoPathModel, found: PathFit | None
+) -> MeasurementValidity | None:
+    """Return what is known about the measurement of the path model; None without one."""
+    if isinstance(known, NoPathModel) or found is None:
+        return None
+    return measurement_validity(found, known.moments, known.n)
 
 
 def construct_means(known: CompleteAnswers | NoPathModel) -> pd.DataFrame:

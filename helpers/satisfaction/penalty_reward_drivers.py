@@ -6,12 +6,13 @@ Mikulić & Prebežac (2008), Prioritizing improvement of service attributes usin
 impact range-performance analysis, *Managing Service Quality* 18, 559–576.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from helpers.foundation.errors import InputError
-from helpers.foundation.results import Estimate, Status, no_estimate
+from helpers.foundation.results import Estimate, Status, no_estimate, strike
 from helpers.satisfaction.config import SatisfactionConfig
 from helpers.satisfaction.ecsi_model import SATISFACTION_CONSTRUCT, CompleteAnswers, NoPathModel
 from helpers.stats import ordinal_logit, penalty_reward
@@ -39,7 +40,8 @@ class PenaltyReward:
     penalty, reward : Estimate
         Below zero and above it where it matters.
     kind : str
-        *basic*: only the penalty counts, *excitement*: only the reward, *performance*: both, or *neither*.
+        *basic*: only the penalty counts, *excitement*: only the reward, *performance*: both, or *neither*; empty
+        where the driver has no effect of its own.
     """
 
     driver: str
@@ -104,6 +106,23 @@ def _penalty_reward(name: str, low: np.ndarray, high: np.ndarray, n: int) -> Pen
     below = Estimate(PENALTY_OF_LOW, penalty.value, penalty.low, penalty.high, "points", n, name)
     above = Estimate(REWARD_OF_HIGH, reward.value, reward.low, reward.high, "points", n, name)
     return PenaltyReward(name, below, above, kind)
+
+
+def strike_contrasts(found: list[PenaltyReward] | NoPathModel, struck: Mapping[str, str]) -> (
+        list[PenaltyReward] | NoPathModel):
+    """Return the contrasts without the values of the drivers that have no effect of their own.
+
+    Parameters
+    ----------
+    found : list of PenaltyReward or NoPathModel
+        From `penalty_reward_contrasts`.
+    struck : mapping of str to str
+        Drivers, each with its reason.
+    """
+    if isinstance(found, NoPathModel):
+        return found
+    return [PenaltyReward(c.driver, *strike((c.penalty, c.reward), struck), "" if c.driver in struck else c.kind)
+            for c in found]
 
 
 def penalty_reward_estimates(found: list[PenaltyReward] | NoPathModel) -> list[Estimate]:

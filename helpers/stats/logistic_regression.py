@@ -50,13 +50,17 @@ class LogisticFit:
         """Return one coefficient with its Wald interval."""
         return Interval(float(self.coefficients[at]), *map(float, self.results.conf_int(1 - level)[at]))
 
-    def margins(self, designs: Sequence[tuple[float, np.ndarray]], level: float = 0.95) -> Interval:
+    def margins(
+        self, designs: Sequence[tuple[float, np.ndarray]], people: np.ndarray | None = None, level: float = 0.95
+    ) -> Interval:
         """Return a weighted sum of mean probabilities, such as a difference of two average marginal effects.
 
         Parameters
         ----------
         designs : sequence of pairs
             Weight, and design of shape (n, d): the same people with something changed.
+        people : ndarray, shape (n,), optional
+            Survey weights of these people; none: everybody counts as one.
         level : float
             Level of the interval, by the delta method.
 
@@ -65,7 +69,8 @@ class LogisticFit:
         Ai & Norton (2003), Interaction terms in logit and probit models, *Economics Letters* 80, 123–129.
         """
         rows = np.concatenate([design for _, design in designs])
-        weights = np.concatenate([np.full(len(design), w * len(rows) / len(design)) for w, design in designs])
+        own = np.ones(len(designs[0][1])) if people is None else people / people.mean()
+        weights = np.concatenate([own * (w * len(rows) / len(design)) for w, design in designs])
         found = self.results.get_prediction(rows, which="mean", average=True, agg_weights=weights)
         return Interval(*(float(np.squeeze(x)) for x in (found.predicted, *found.conf_int(alpha=1 - level).T)))
 

@@ -14,7 +14,7 @@ def said():
         noise = rng.normal(size=(400, n_items)) + loading * rng.normal(size=(400, 1))
         people = pd.DataFrame({"person": list(values), "customer_id": list(values), "attitude": list(values.values())})
         people = people.astype({"person": "str", "customer_id": "str", "attitude": "float64"})
-        people = people.assign(n_items=n_items, responded_at=pd.Timestamp(2026, 1, 1))
+        people = people.assign(n_items=n_items, weight=1.0, responded_at=pd.Timestamp(2026, 1, 1))
         people = people.sort_values("person", ignore_index=True)
         return Attitudes(people, tuple(f"i{i}" for i in range(n_items)), measure_reliability(10 * noise + 70))
     return make

@@ -3,7 +3,7 @@ import pytest
 
 from helpers.foundation.engine import Engine
 from helpers.loyalty.config import LoyaltyConfig
-from helpers.loyalty.dick_basu import classify_loyalty
+from helpers.loyalty.dick_basu import classify_loyalty, loyalty_customers_table
 from helpers.loyalty.schema import LOYALTY_CUSTOMERS
 
 
@@ -77,5 +77,5 @@ def test_the_table_fits_its_declaration_also_when_it_is_empty(said, bought, sign
         classify_loyalty(said({"a": 90}), bought({"a": 0.5, "b": None}), signed({"a": (True, False)}), LoyaltyConfig()),
         classify_loyalty(said({}), bought({}), signed(), LoyaltyConfig()),
     ):
-        table = LOYALTY_CUSTOMERS.conformed(engine.lazy(found.drop(columns="person")))
+        table = LOYALTY_CUSTOMERS.conformed(engine.lazy(loyalty_customers_table(found)))
         assert engine.first_row(LOYALTY_CUSTOMERS.counts(table))["n_rows"] == len(found)

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -146,3 +147,17 @@ def test_kinds_that_mix_waves_with_other_questions_are_qualified(
         e for e in dick_basu_uncertainty.dick_basu_estimates(people, said) if e.quantity == "question of share true"
     )
     assert asked.segment == "commit + intend"
+
+
+def test_survey_weights_reach_the_shares_of_the_kinds_their_matrix_and_the_attitude(said, bought, signed):
+    values = {f"c{i:02}": 90.0 if i < 30 else 20.0 for i in range(60)}
+    attitudes = said(values)
+    heavy = replace(attitudes, people=attitudes.people.assign(weight=[3.0] * 30 + [1.0] * 30))
+    found = {}
+    for name, each in (("even", attitudes), ("heavy", heavy)):
+        people = classify_loyalty(each, bought(dict.fromkeys(values, 1.0)), signed(), LoyaltyConfig())
+        rows = {e.quantity: e.value for e in dick_basu_uncertainty.dick_basu_estimates(people, each)}
+        found[name] = rows["share true"], rows["attitude"], float(
+            dick_basu_uncertainty.attitude_behaviour_table(people).loc["strong", "repeats"])
+    assert found["even"] == pytest.approx((0.5, 55.0, 0.5))
+    assert found["heavy"] == pytest.approx((0.75, 72.5, 0.75))

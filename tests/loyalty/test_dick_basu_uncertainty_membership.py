@@ -66,5 +66,5 @@ def test_a_single_question_is_taken_at_its_word_and_one_side_has_no_probability(
 
 
 def test_expected_shares_and_certainty_are_insufficient_for_nobody():
-    nobody = pd.DataFrame(columns=["kind", *dick_basu_uncertainty.PROBABILITY_COLUMNS])
+    nobody = pd.DataFrame(columns=["kind", "person", "weight", *dick_basu_uncertainty.PROBABILITY_COLUMNS])
     assert {e.status for e in dick_basu_uncertainty.expected_kind_shares(nobody)} == {Status.INSUFFICIENT}

@@ -34,7 +34,7 @@ def customers(rows):
     )
     frame["person"] = frame["customer_id"]
     people = frame[["person", "customer_id", "attitude", "is_repeating"]].assign(
-        kind="true", share_active=0.5, is_repeating=frame["is_repeating"].astype("boolean"))
+        kind="true", weight=1.0, share_active=0.5, is_repeating=frame["is_repeating"].astype("boolean"))
     asked, acted = (
         frame[["person", *loyalty_type_evidence.STATED_EVIDENCE_ROLES]],
         frame[["customer_id", *loyalty_type_evidence.OBSERVED_EVIDENCE_COLUMNS]],

@@ -4,14 +4,14 @@ import pytest
 from scipy import special
 
 from helpers.foundation.results import Status
-from helpers.loyalty import breakpoints, monotone_logistic, satisfaction_loyalty_link
+from helpers.loyalty import breakpoints, monotone_logistic, satisfaction_loyalty_link, structural_model
 
 
 def came(n, beta, seed=1, scores=41):
     rng = np.random.default_rng(seed)
     score = np.clip(np.rint((60 + 18 * rng.standard_normal(n)) / 100 * (scores - 1)) * 100 / (scores - 1), 0, 100)
     chance = special.expit(monotone_logistic.broken_designs(score, np.array([[45.0, 75.0]]))[0] @ beta)
-    return pd.DataFrame({"satisfaction": score, "returned": rng.random(n) < chance})
+    return pd.DataFrame({"satisfaction": score, "returned": rng.random(n) < chance, "weight": 1.0})
 
 
 def found(frame, draws=199):
@@ -61,7 +61,8 @@ def test_a_wide_interval_is_not_located():
     (500, 0.01, "of 500 people fewer than 10 came back; at least 20"), (500, 0.99, "stayed away")])
 def test_too_little_gives_its_reason_and_no_points(n, share, reason):
     rng = np.random.default_rng(4)
-    frame = pd.DataFrame({"satisfaction": rng.integers(0, 11, n) * 10.0, "returned": rng.random(n) < share})
+    frame = pd.DataFrame({"satisfaction": rng.integers(0, 11, n) * 10.0, "returned": rng.random(n) < share,
+                          "weight": 1.0})
     made, table = found(frame)
     assert {e.status for e in table.values()} == {Status.INSUFFICIENT}
     assert reason in table[satisfaction_loyalty_link.REPURCHASE_SHARE, "all"].reason
@@ -79,7 +80,7 @@ def test_a_side_that_was_never_recorded_makes_the_curve_not_applicable(satisfied
 
 
 def test_everybody_equally_satisfied_is_a_reason():
-    frame = pd.DataFrame({"satisfaction": np.full(200, 75.0), "returned": np.arange(200) % 2 == 0})
+    frame = pd.DataFrame({"satisfaction": np.full(200, 75.0), "returned": np.arange(200) % 2 == 0, "weight": 1.0})
     assert found(frame)[1][satisfaction_loyalty_link.REPURCHASE_SHARE, "all"].reason == "everybody is equally satisfied"
 
 
@@ -98,3 +99,27 @@ def test_points_hold_everybody_once_but_classes_of_few_and_the_curves_rise():
     assert 1960 <= table["n"].sum() <= 2000
     assert (table["low"] <= table["share_returned"]).all()
     assert (table[["line", "breakpoints", "smooth"]].diff().dropna() >= -1e-9).all(axis=None)
+
+
+def test_survey_weights_reach_the_curve_and_leave_as_many_people_as_they_are_worth():
+    frame = came(2000, [-1.6, 0.3, 0.3, 0.3])
+    heavy = frame.assign(weight=np.where(frame["returned"], 3.0, 1.0))
+    _, even_rows = found(frame)
+    made, rows = found(heavy)
+    share = satisfaction_loyalty_link.REPURCHASE_SHARE, "all"
+    p = even_rows[share].value
+    assert rows[share].value == pytest.approx(3 * p / (3 * p + 1 - p))
+    assert rows[share].n == round(heavy["weight"].sum() ** 2 / (heavy["weight"] ** 2).sum()) < 2000
+    assert set(satisfaction_loyalty_link.curve_points(made)["n"] > 0) == {True}
+
+
+def test_a_satisfaction_score_that_failed_its_check_has_no_curve_and_no_moderators():
+    frame = came(2000, [-1.6, 0.3, 0.3, 0.3]).assign(customer_id=[f"c{i}" for i in range(2000)])
+    made = satisfaction_loyalty_link.estimate_threshold(frame, 7, 199, struck="α is too low")
+    assert {e.status for e in satisfaction_loyalty_link.threshold_estimates(made)} == {Status.STRUCK}
+    said = pd.DataFrame({"customer_id": frame["customer_id"], "quality": np.linspace(0, 100, 2000), "is_member": np.nan,
+                         "alternatives": np.nan, "switching_cost": np.nan})
+    rows = {(e.quantity, e.segment): e for e in structural_model.moderator_estimates(frame, said, "α is too low")}
+    assert rows[structural_model.INTERACTION, structural_model.QUALITY_MODERATOR].status is Status.STRUCK
+    free = {(e.quantity, e.segment): e for e in structural_model.moderator_estimates(frame, said)}
+    assert free[structural_model.INTERACTION, structural_model.QUALITY_MODERATOR].status is Status.OK

@@ -19,7 +19,7 @@ def customers():
     score = np.clip(rng.normal(60, 18, n), 0, 100)
     locked = said["switching_cost"] / 100
     logit = -0.4 + 0.05 * (score - 60) + 0.8 * locked + GAMMA * locked * (score - 60)
-    came = pd.DataFrame({"customer_id": said["customer_id"], "satisfaction": score,
+    came = pd.DataFrame({"customer_id": said["customer_id"], "satisfaction": score, "weight": 1.0,
                          "returned": rng.random(n) < special.expit(logit)})
     return came, said
 

@@ -1,31 +1,74 @@
+import numpy as np
 import pytest
 
-from helpers.foundation.results import Status
+from helpers.foundation.results import Status, struck_values
 from helpers.loyalty import structural_model
+from helpers.loyalty.structural_model import EXPLAINED_VARIANCE, TOTAL_EFFECT_ON_LOYALTY
+
+ROLES = {"p": "performance", "v": "value", "s": "satisfaction", "i": "intention"}
+
+
+def estimates(answers, known, draws=100):
+    model = structural_model.fit_structural_model(answers, known, 1, draws)
+    values = structural_model.structural_values(model)
+    return structural_model.structural_estimates(values, model), values
+
+
+def asked(catalogued, surveyed, n=300, weights=None):
+    """Return a catalogue and answers of a survey of four distinct constructs; value moves loyalty in its first half."""
+    rng = np.random.default_rng(4)
+    p, v, s, i = rng.normal(size=(4, n))
+    s = 0.5 * p + 0.4 * v + 0.7 * s
+    i = 0.5 * s + np.where(np.arange(n) < n // 2, 0.8, 0.0) * v + 0.6 * i
+    latent = {"p": p, "v": v, "s": s, "i": i}
+    known = catalogued(*({"item": f"{c}{k}", "role": role, "scale_high": 100.0}
+                         for c, role in ROLES.items() for k in (1, 2)))
+    rows = [(f"r{j:03}", item, float(np.clip(50 + 12 * (latent[item[0]][j] + 0.4 * rng.normal()), 1, 100)))
+            for item in known["item"] for j in range(n)]
+    who = [{"response_id": f"r{j:03}", "weight": 1.0 if weights is None else weights[j]} for j in range(n)]
+    return known, surveyed(known, rows, who)
 
 
 @pytest.mark.real_data
-def test_what_loyalty_goes_with_on_the_survey_of_a_mobile_operator(mobi):
+def test_what_fails_the_checks_on_the_survey_of_a_mobile_operator_is_struck_and_can_be_seen(mobi):
     known, answers = mobi
-    rows = structural_model.structural_estimates(answers, known, 1, 100)
+    rows, values = estimates(answers, known)
     table = {(e.quantity, e.segment): e for e in rows}
-    assert {e.segment for e in structural_model.strongest_effects(rows)[:2]} == {"quality", "satisfaction"}
-    assert table[structural_model.TOTAL_EFFECT_ON_LOYALTY, "satisfaction"].low > 0
-    assert 0.3 < table[structural_model.EXPLAINED_VARIANCE, "all"].value < 0.7
+    assert table[TOTAL_EFFECT_ON_LOYALTY, "satisfaction"].status is Status.STRUCK
+    assert "→ loyalty is not reported" in table[TOTAL_EFFECT_ON_LOYALTY, "quality"].reason
+    assert 0.3 < table[EXPLAINED_VARIANCE, "all"].value < 0.7
+    assert structural_model.strongest_effects(rows) == []
+    assert {e.segment for e in structural_model.strongest_effects(values)[:2]} == {"quality", "satisfaction"}
+    seen = {(e.quantity, e.segment): e for e in struck_values(values, rows)}
+    assert seen[TOTAL_EFFECT_ON_LOYALTY, "satisfaction"].low > 0
+
+
+def test_constructs_that_can_be_told_apart_keep_their_effects(catalogued, surveyed):
+    known, answers = asked(catalogued, surveyed)
+    rows, _ = estimates(answers, known)
+    assert {e.status for e in rows} == {Status.OK}
     assert set(structural_model.total_effects_frame(rows)["construct"]) == {"quality", "value", "satisfaction"}
+
+
+def test_survey_weights_reach_the_structural_model(catalogued, surveyed):
+    def of_value(answers, known):
+        return next(e for e in estimates(answers, known)[0]
+                    if (e.quantity, e.segment) == (structural_model.PATH_TO_LOYALTY, "value")).value
+
+    known, even = asked(catalogued, surveyed)
+    _, heavy = asked(catalogued, surveyed, weights=np.where(np.arange(300) < 150, 9.0, 1.0))
+    assert of_value(heavy, known) > of_value(even, known) + 0.1
 
 
 def test_a_survey_without_questions_on_loyalty_has_no_model(catalogued, surveyed):
     known = catalogued({"item": "happy"}, {"item": "good", "role": "performance"})
-    rows = structural_model.structural_estimates(surveyed(known, [("r", "happy", 4)]), known, 1)
+    rows, _ = estimates(surveyed(known, [("r", "happy", 4)]), known)
     assert {e.status for e in rows} == {Status.NOT_APPLICABLE}
     assert structural_model.loyalty_path_model(catalogued()) is None
 
 
 def test_too_few_complete_answers_are_insufficient(catalogued, surveyed):
     known = catalogued({"item": "happy"}, {"item": "again", "role": "intention"})
-    rows = structural_model.structural_estimates(
-        surveyed(known, [("r", "happy", 4), ("r", "again", 4), ("s", "happy", 1)]), known, 1
-    )
+    rows, _ = estimates(surveyed(known, [("r", "happy", 4), ("r", "again", 4), ("s", "happy", 1)]), known)
     assert rows[0].reason == "fewer than 10 people answered every question of the model; 100 are needed"
     assert structural_model.strongest_effects(rows) == []

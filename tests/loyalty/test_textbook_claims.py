@@ -12,7 +12,7 @@ def people(repeat_promote, other_promote, n=400):
     rows = [{"is_repeating": True, "recommend": 95.0 if i < repeat_promote * n else 50.0} for i in range(n)]
     rows += [{"is_repeating": False, "recommend": 95.0 if i < other_promote * n else 50.0} for i in range(n)]
     frame = pd.DataFrame(rows)
-    return frame.assign(is_repeating=frame["is_repeating"].astype("boolean"))
+    return frame.assign(is_repeating=frame["is_repeating"].astype("boolean"), weight=1.0)
 
 
 def answered(bottom, middle, top, n=2000):

@@ -4,10 +4,14 @@ import pytest
 import statsmodels.api as sm
 
 from helpers.foundation.errors import InputError
-from helpers.foundation.results import Status, estimate_table
-from helpers.satisfaction import drivers, ecsi_model, measurement_model
+from helpers.foundation.results import Estimate, Status, estimate_table, strike, struck_values
+from helpers.reporting.text import satisfaction_context
+from helpers.satisfaction import drivers, ecsi_model, multigroup, penalty_reward_drivers
 from helpers.satisfaction.config import SatisfactionConfig
+from helpers.stats.bootstrap import replicate_moments
 from helpers.stats.confidence_intervals import Interval
+from helpers.stats.pls_sem import measurement_model
+from helpers.stats.pls_sem.path_model import PathModel, fit_path_model
 
 ROLES = {"i1": "image", "i2": "image", "q1": "performance", "q2": "performance", "s1": "satisfaction",
          "s2": "satisfaction", "l1": "intention", "l2": "recommend"}
@@ -44,8 +48,12 @@ def panelled(catalogued, surveyed):
 
 
 def measured(panel):
-    found = measurement_model.fit_measurement_model(panel, "path")
-    return found, measurement_model.measurement_validity(panel, found)
+    found = ecsi_model.fit_satisfaction_model(panel, "path")
+    return found, ecsi_model.satisfaction_model_validity(panel, found)
+
+
+def reported_paths(panel, fitted, valid):
+    return estimate_table(drivers.path_estimates(drivers.path_values(panel, fitted, 1), fitted, valid))
 
 
 def test_constructs_follow_the_roles_and_arrows_the_european_index(catalogued):
@@ -107,7 +115,7 @@ def test_two_names_for_one_thing_are_struck_together(panelled):
     found = drivers.driver_importance(panel, valid, 1)
     assert set(found.struck) == {"Image", "Quality"}
     assert found.joint["Image + Quality"].value == pytest.approx(1)
-    table = estimate_table(drivers.path_estimates(panel, fitted, valid, 1)).set_index(["quantity", "segment"])
+    table = reported_paths(panel, fitted, valid).set_index(["quantity", "segment"])
     for arrow in ("Image → Satisfaction", "Quality → Satisfaction"):
         assert table.loc[("path", arrow), "status"] == Status.STRUCK
         assert np.isnan(table.loc[("path", arrow), "value"])
@@ -122,7 +130,7 @@ def test_constructs_that_can_be_told_apart_pass_their_gate_and_keep_every_effect
     fitted, valid = measured(panel)
     assert not valid.confused
     assert not [g for g in measurement_model.validity_gates(valid) if g.level == "strike" and g.is_crossed]
-    assert set(estimate_table(drivers.path_estimates(panel, fitted, valid, 1))["status"]) == {"ok"}
+    assert set(reported_paths(panel, fitted, valid)["status"]) == {"ok"}
 
 
 def test_a_question_that_does_not_belong_is_named(panelled):
@@ -134,10 +142,56 @@ def test_a_question_that_does_not_belong_is_named(panelled):
                for g in measurement_model.validity_gates(valid))
 
 
+def test_values_that_fail_a_check_can_be_seen_with_the_check_that_they_failed(panelled):
+    panel = panelled(felt(twin=True))
+    fitted, valid = measured(panel)
+    values = drivers.path_values(panel, fitted, 1)
+    seen = struck_values(values, drivers.path_estimates(values, fitted, valid))
+    of = {(e.quantity, e.segment): e for e in seen}
+    assert np.isfinite(of["path", "Quality → Satisfaction"].value)
+    assert of["path", "Quality → Satisfaction"].reason == "failed check: Image and Quality cannot be told apart"
+    assert ("path", "Satisfaction → Loyalty") not in of
+
+
+def test_a_path_freed_of_error_beyond_one_strikes_its_whole_equation():
+    model = PathModel({"a": ["a1", "a2"], "b": ["b1", "b2"], "c": ["c1", "c2"]}, [("a", "c"), ("b", "c"), ("a", "b")])
+    rng = np.random.default_rng(2)
+    a = rng.normal(size=400)
+    b = 0.9 * a + 0.44 * rng.normal(size=400)
+    c = 0.95 * a + 0.3 * rng.normal(size=400)
+    latent = np.column_stack([a, a, b, b, c, c])
+    columns = 50 + 10 * (latent + np.array([1.1, 1.1, 0.5, 0.5, 0.5, 0.5]) * rng.normal(size=(400, 6)))
+    fit = fit_path_model(model, replicate_moments(columns).correlation)
+    improper = measurement_model.improper_equations(fit.consistent())
+    assert list(improper) == ["c"]
+    assert improper["c"].startswith("improper solution: a → c would be 1.")
+    values = [Estimate(q, 0.4, segment=f"{s} → {e}") for q in (drivers.PATH_COEFFICIENT, drivers.CONSISTENT_PATH)
+              for s, e in model.arrows]
+    kept = drivers.path_estimates(values, fit, None)
+    assert [(e.quantity, e.segment) for e in kept if e.status is Status.STRUCK] == [
+        (drivers.CONSISTENT_PATH, "a → c"), (drivers.CONSISTENT_PATH, "b → c")]
+
+
+def test_what_no_driver_shows_alone_stands_in_no_other_analysis_of_drivers(panelled):
+    panel = panelled(felt(twin=True))
+    fitted, valid = measured(panel)
+    struck = drivers.struck_drivers(drivers.driver_importance(panel, valid, 1))
+    contrasts = penalty_reward_drivers.strike_contrasts(
+        penalty_reward_drivers.penalty_reward_contrasts(panel, 200, 1), struck)
+    assert {c.penalty.status for c in contrasts} == {Status.STRUCK}
+    assert satisfaction_context.penalty_reward_sentence(contrasts) == (
+        "The penalty–reward analysis is not reported (failed check): Image and Quality cannot be told apart.")
+    sure = "adjusted p 0.01, men against women"
+    apart = [Estimate(multigroup.PATH_DIFFERENCE, 0.5, 0.1, 0.9, segment=arrow, reason=sure)
+             for arrow in ("Quality → Satisfaction", "Satisfaction → Loyalty")]
+    said = satisfaction_context.multigroup_sentence(strike(apart, drivers.struck_arrows(fitted, valid)))
+    assert said.endswith("what differs: Satisfaction → Loyalty.")
+
+
 def test_a_gate_without_an_interval_says_the_value_alone():
     known = measurement_model.MeasurementValidity({"Loyalty": Interval(0.5, np.nan, np.nan)}, {}, (), {}, {}, {}, 100)
     assert [g.sentence for g in measurement_model.validity_gates(known)] == [
-        "McDonald's ω of Loyalty is 0.500; 0.60 is asked for."]
+        "McDonald's ω of Loyalty is 0.500 in the path model; 0.60 is asked for."]
 
 
 def test_a_reversed_question_is_turned_before_it_is_used(panelled, catalogued, surveyed):
@@ -160,7 +214,7 @@ def test_two_people_leave_no_path_model_and_say_so(panelled):
     absent = panelled(felt(n=2))
     assert absent.reason == "some of 2 people answered every question; 30 are needed"
     assert isinstance(drivers.driver_importance(absent, None, 1), ecsi_model.NoPathModel)
-    table = estimate_table([*drivers.path_estimates(absent, None, None, 1), *drivers.driver_estimates(absent)])
+    table = estimate_table([*drivers.path_values(absent, None, 1), *drivers.driver_estimates(absent)])
     assert set(table["status"]) == {"insufficient"}
 
 
@@ -206,11 +260,11 @@ def test_the_mobile_operators_survey_fails_discriminant_validity(real_data, cata
     assert valid.ratio["Satisfaction", "Loyalty"].value == pytest.approx(0.957, abs=5e-4)
     assert {("Satisfaction", "Loyalty"), ("Quality", "Satisfaction")} <= set(valid.confused)
     assert valid.strangers == ("CUSL2",)
-    paths = estimate_table(drivers.path_estimates(panel, fitted, valid, 1))
+    paths = reported_paths(panel, fitted, valid)
     struck = set(paths.loc[paths["status"] == "struck", "segment"])
     assert struck >= {"Satisfaction → Loyalty", "Quality → Satisfaction"}
     assert list(paths.loc[(paths["quantity"] == "path") & (paths["status"] == "ok"), "segment"]) == [
-        "Value → Satisfaction", "Satisfaction → Complaints", "Complaints → Loyalty"]
+        "Value → Satisfaction", "Satisfaction → Complaints"]  # α of Loyalty is .442
     known_drivers = drivers.driver_importance(panel, valid, 1)
     assert set(known_drivers.struck) == {"Image", "Expectation", "Quality"}
     assert known_drivers.explained.value == pytest.approx(0.66944, abs=5e-6)

@@ -12,7 +12,6 @@ from helpers.reporting.text import satisfaction_drivers as satisfaction_drivers_
 from helpers.satisfaction import (
     drivers,
     ecsi_model,
-    measurement_model,
     nps_csat_ces,
     satisfaction_index,
     survey_quality,
@@ -56,8 +55,8 @@ def page(catalogued, surveyed):
             ]
         )
         panel = ecsi_model.complete_answers(given, ecsi_model.satisfaction_path_model(known, FEW), FEW, 1)
-        fit = measurement_model.fit_measurement_model(panel, "path")
-        driven = drivers.driver_importance(panel, measurement_model.measurement_validity(panel, fit), 1)
+        fit = ecsi_model.fit_satisfaction_model(panel, "path")
+        driven = drivers.driver_importance(panel, ecsi_model.satisfaction_model_validity(panel, fit), 1)
         return (
             found,
             gates,

@@ -5,7 +5,7 @@ from scipy import stats
 
 from helpers.foundation.results import Status, estimate_table
 from helpers.reporting.text import satisfaction as satisfaction_text
-from helpers.reporting.text import satisfaction_context as satisfaction_context_text
+from helpers.reporting.text import satisfaction_segments as satisfaction_segments_text
 from helpers.satisfaction import nps_csat_ces, satisfaction_by_segment, satisfaction_index, survey_quality
 from helpers.satisfaction.config import SatisfactionConfig
 
@@ -173,10 +173,10 @@ def test_segments_are_compared_by_the_questions_in_common(catalogued, surveyed, 
     made = satisfaction_by_segment.segment_comparisons(scored, of, given=given).set_index("segment")
     assert made.loc["channel w2", "difference"] == pytest.approx(difference, nan_ok=True)
     assert set(made["compared"]) == {compared}
-    told = satisfaction_context_text.segment_differences(satisfaction_by_segment.segment_table(made.reset_index()))
+    told = satisfaction_segments_text.segment_differences(satisfaction_by_segment.segment_table(made.reset_index()))
     assert ("2 segments were asked different questions" in told) == np.isnan(difference)
     assert ("2 segments are compared by the questions in common only" in told) == compared.startswith("by")
-    assert ("compared" in satisfaction_context_text.segment_rows(made.reset_index()).columns) == bool(compared)
+    assert ("compared" in satisfaction_segments_text.segment_rows(made.reset_index()).columns) == bool(compared)
 
 
 def test_the_page_says_that_waves_are_not_compared_and_why(catalogued, surveyed):

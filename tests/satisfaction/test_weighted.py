@@ -17,7 +17,6 @@ from helpers.satisfaction import (
     item_frameworks,
     kano,
     late_delivery,
-    measurement_model,
     multigroup,
     nps_csat_ces,
     penalty_reward_drivers,
@@ -31,6 +30,7 @@ from helpers.satisfaction import (
 )
 from helpers.satisfaction.config import SatisfactionConfig
 from helpers.stats import bootstrap, ordinal_logit, survey_scales
+from helpers.stats.pls_sem import measurement_model
 from helpers.stats.pls_sem.path_model import PathModel
 from helpers.stats.survey_weights import ReplicateWeights, WeightedSample
 from tests.conftest import AS_OF
@@ -152,14 +152,14 @@ def of_segments(s):
 
 
 def of_paths(s):
-    fitted = measurement_model.fit_measurement_model(s.panel, "path")
-    made = drivers.path_estimates(s.panel, fitted, None, SEED)
+    fitted = ecsi_model.fit_satisfaction_model(s.panel, "path")
+    made = drivers.path_values(s.panel, fitted, SEED)
     return [e for e in made if e.quantity not in (drivers.PATH_Q2, drivers.CONSISTENT_PATH)]
 
 
 def of_validity(s):
     return measurement_model.validity_estimates(
-        measurement_model.measurement_validity(s.panel, measurement_model.fit_measurement_model(s.panel, "path")), ""
+        ecsi_model.satisfaction_model_validity(s.panel, ecsi_model.fit_satisfaction_model(s.panel, "path")), ""
     )
 
 

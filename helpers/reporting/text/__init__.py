@@ -19,7 +19,10 @@
 * ``satisfaction``: Text of the satisfaction page: index, levels, NPS, CSAT, reliability, waves.
 * ``satisfaction_context``: Text on survey answers, deliveries, Kano, penalty–reward, groups, comments and service
   rates.
-* ``satisfaction_drivers``: Text on satisfaction drivers, paths, discriminant validity and expectations.
+* ``satisfaction_drivers``: Text on satisfaction drivers, paths and discriminant validity.
+* ``satisfaction_expectations``: Text on expectations: whether they are met, where they are missed, what goes with
+  raising them.
+* ``satisfaction_segments``: Text on segments: how satisfied they are, and what goes with satisfaction in each.
 * ``stale_records``: Text on stale records: which day a page's figures speak for, and what is not reported after it.
 * ``value``: Text of the customer value page: revenue bridge, retention, concentration, tiers.
 * ``value_relationships``: Text on acquisition cost, payback, referrals, retention economics, life cycle,

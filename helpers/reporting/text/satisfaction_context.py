@@ -56,9 +56,6 @@ def survey_quality_remainder(asked: pd.DataFrame) -> pd.DataFrame:
     return asked[~asked["quantity"].isin([*QUESTION, *AGREEMENT])]
 
 
-MOST_SEGMENTS = 4
-
-
 def _one(rows: Sequence[Estimate], quantity: str, segment: str = "all") -> Estimate | None:
     return next((e for e in rows if (e.quantity, e.segment) == (quantity, segment)), None)
 
@@ -109,55 +106,6 @@ def late_delivery_title(rows: Sequence[Estimate]) -> str:
         return "No statistically significant difference in satisfaction between late deliveries and those on time"
     way = "lower" if gap.value < 0 else "higher"
     return f"Satisfaction is {formatting.points(abs(gap.value))} {way} where the delivery was late or overdue"
-
-
-def segment_rows(found: pd.DataFrame) -> pd.DataFrame:
-    """Return segments with their interval in words, the difference from everybody else last.
-
-    Parameters
-    ----------
-    found : DataFrame
-        From `helpers.satisfaction.satisfaction_by_segment.segment_table`.
-    """
-    limits = [formatting.interval(a, b, formatting.points) for a, b in zip(found["low"], found["high"], strict=True)]
-    columns = ["segment", "people", "value", "interval", "difference", "p_adjusted"]
-    has_own = found["compared"].ne("").any()
-    return found.assign(interval=limits)[[*columns, *(["compared"] if has_own else [])]]
-
-
-def segment_differences(found: pd.DataFrame) -> str:
-    """Return which segments differ significantly from everybody else, all comparisons counted together.
-
-    Parameters
-    ----------
-    found : DataFrame
-        From `helpers.satisfaction.satisfaction_by_segment.segment_table`.
-    """
-    known, apart = found[found["p_adjusted"].notna()], found[found["compared"].ne("")]
-    n_not = int(apart["difference"].isna().sum())
-    other = (
-        f" {formatting.count_text(n_not, 'segment was', 'segments were')} asked different questions from everybody "
-        "else and "
-        f"{'is' if n_not == 1 else 'are'} not compared."
-        if n_not
-        else ""
-    )
-    if len(apart) > n_not:
-        n_part = formatting.count_text(len(apart) - n_not, "segment is", "segments are")
-        other += f" {n_part} compared by the questions in common only."
-    if known.empty:
-        return f"No segments of thirty people or more can be compared.{other}"
-    differ = known[known["p_adjusted"] < 0.05]
-    said = [f"{r.segment} ({'+' if r.difference > 0 else ''}{formatting.points(r.difference)})"
-            for r in differ.head(MOST_SEGMENTS).itertuples()]
-    more = f" and {formatting.whole(len(differ) - MOST_SEGMENTS)} more" if len(differ) > MOST_SEGMENTS else ""
-    if not said:
-        compared = formatting.count_text(len(known), "segment", "segments")
-        return (
-            f"None of {compared} differs significantly from all other customers (adjusted for multiple "
-            f"comparisons).{other}"
-        )
-    return f"Significantly different from all other customers: {formatting.join_words(said)}{more}.{other}"
 
 
 def kano_sentence(shown: pd.DataFrame) -> str:
@@ -216,6 +164,8 @@ def penalty_reward_sentence(found: Sequence[PenaltyReward] | NoPathModel) -> str
     """Return which drivers only hurt when low, and which only please when high."""
     if isinstance(found, NoPathModel):
         return f"The penalty–reward analysis is not available: {found.reason}."
+    if not any(c.kind for c in found):
+        return f"The penalty–reward analysis is not reported (failed check): {found[0].penalty.reason}."
     only = {kind: [c.driver for c in found if c.kind == kind] for kind in (BASIC_FACTOR, EXCITEMENT_FACTOR)}
     low, high = (formatting.join_words(only[kind]) for kind in (BASIC_FACTOR, EXCITEMENT_FACTOR))
     said = [f"a low score of {low} is associated with less satisfaction, a high one with no more"] * bool(
@@ -250,15 +200,16 @@ def multigroup_sentence(rows: Sequence[Estimate]) -> str:
     rows : sequence of Estimate
         From `helpers.satisfaction.multigroup.multigroup_estimates`.
     """
-    apart = [e for e in rows if e.quantity == multigroup.PATH_DIFFERENCE]
-    if apart[0].status is not Status.OK:
-        return f"Groups are not compared: {apart[0].reason}."
+    every = [e for e in rows if e.quantity == multigroup.PATH_DIFFERENCE]
+    apart = [e for e in every if e.status is Status.OK]
+    if not apart:
+        return f"Groups are not compared: {every[0].reason}."
     which = apart[0].reason.partition(", ")[2]
     differ = [e.segment for e in apart if float(e.reason.removeprefix("adjusted p ").partition(",")[0]) < 0.05]
     if not differ:
         return (
-            f"Constructs have the same composition in both groups ({which}), and no path shows a statistically "
-            "significant difference."
+            f"Constructs have the same composition in both groups ({which}), and no path that is reported shows a "
+            "statistically significant difference."
         )
     return (
         f"Constructs have the same composition in both groups ({which}); what differs: {formatting.join_words(differ)}."

@@ -1,29 +1,19 @@
-"""Text on satisfaction drivers, paths, discriminant validity and expectations."""
+"""Text on satisfaction drivers, paths and discriminant validity."""
 
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 
 import pandas as pd
 
 from helpers.foundation.labels import readable_id
-from helpers.foundation.results import Estimate, Status
+from helpers.foundation.results import Status
 from helpers.reporting import formatting
-from helpers.satisfaction.drivers import PATH_MODEL_INDEX, SatisfactionDrivers
+from helpers.satisfaction.drivers import PATH_MODEL_INDEX, SatisfactionDrivers, struck_drivers
 from helpers.satisfaction.ecsi_model import NoPathModel
-from helpers.satisfaction.expectations import (
-    DISCONFIRMATION,
-    GAP_CORRELATION,
-    PERFORMANCE_CORRELATION,
-    PERFORMANCE_RATIO,
-    RATIO_CORRELATION,
-)
-from helpers.satisfaction.measurement_model import MeasurementValidity
-from helpers.satisfaction.satisfaction_vs_behaviour import EXPECTATION_TERTILES
 from helpers.stats.confidence_intervals import Interval
+from helpers.stats.pls_sem.measurement_model import MeasurementValidity
 from helpers.stats.relative_importance import RELEVANCE_LEVEL
 
 TIE = 0.05
-MOST_NAMED = 3
 
 
 def _share(i: Interval) -> str:
@@ -40,7 +30,7 @@ def discriminant_validity_failure(valid: MeasurementValidity | None, paths: pd.D
     Parameters
     ----------
     valid : MeasurementValidity or None
-        From `helpers.satisfaction.measurement_model.measurement_validity`.
+        From `helpers.satisfaction.ecsi_model.satisfaction_model_validity`.
     paths : DataFrame
         ``results/satisfaction_paths``.
     """
@@ -75,7 +65,7 @@ def unreported_effects(paths: pd.DataFrame, valid: MeasurementValidity | None = 
     paths : DataFrame
         ``results/satisfaction_paths``.
     valid : MeasurementValidity or None
-        From `helpers.satisfaction.measurement_model.measurement_validity`.
+        From `helpers.satisfaction.ecsi_model.satisfaction_model_validity`.
     """
     direct = paths[paths["quantity"] == "path"]
     if direct["segment"].eq("all").any() or direct.empty:
@@ -123,6 +113,13 @@ def _together(found: SatisfactionDrivers) -> str:
         together = f"with them it accounts for {_share(joint)} of the explained differences"
     said = f"{lone if len(members) > 1 else f'{members[0]}: {lone}'}; {together}"
     return formatting.sentence_case(said + (f", {formatting.join_words(rest)}." if rest else "."))
+
+
+def least_squares_caption(found: SatisfactionDrivers | NoPathModel) -> str:
+    """Return the caption of the regression on all drivers; it names those without an effect that may be reported."""
+    said = "Least squares of satisfaction on its drivers, robust standard errors (HC3)"
+    struck = formatting.join_words([*struck_drivers(found)])
+    return f"{said}; failed check, not to be reported: coefficients of {struck}" if struck else said
 
 
 def drivers_without_effect(found: SatisfactionDrivers | NoPathModel) -> str:
@@ -227,124 +224,3 @@ def importance_performance_rows(table: pd.DataFrame) -> pd.DataFrame:
     limits = [formatting.interval(a, b, formatting.share) for a, b in zip(table["low"], table["high"], strict=True)]
     shown = table.assign(interval=limits, relevant=["yes" if x else "no" for x in table["relevant"]])
     return shown[["driver", "importance", "interval", "performance", "priority", "leads", "relevant", "johnson"]]
-
-
-def confirmation_finding(table: pd.DataFrame) -> str:
-    """Return whether expectations are met, and which of the three scores goes most with satisfaction."""
-    rows = {r["quantity"]: r for r in table[table["segment"] == "all"].to_dict("records")}
-    ratio = rows.get(PERFORMANCE_RATIO)
-    if (
-        ratio is None
-        or ratio["status"] not in (Status.OK, Status.NOT_APPLICABLE)
-        or not _known(rows, PERFORMANCE_CORRELATION)
-    ):
-        reason = (
-            (ratio or {}).get("reason")
-            or (rows.get(PERFORMANCE_CORRELATION) or {}).get("reason")
-            or "nothing was asked"
-        )
-        return f"Whether expectations are met is not known: {reason}."
-    scores = {
-        name: rows[q]["value"]
-        for name, q in (
-            ("performance alone", PERFORMANCE_CORRELATION),
-            ("the gap", GAP_CORRELATION),
-            ("the ratio", RATIO_CORRELATION),
-        )
-        if _known(rows, q)
-    }
-    best = max(scores, key=scores.__getitem__)
-    listed = formatting.join_words([f"{name} {formatting.number(value)}" for name, value in scores.items()])
-    said = f"{formatting.sentence_case(best)} is most strongly associated with satisfaction (correlations: {listed})."
-    return f"{_met(ratio)} {said}" if ratio["status"] == Status.OK else said
-
-
-def expectation_gap_finding(table: pd.DataFrame) -> str:
-    """Return by how much expectations are missed or exceeded and where most; empty where questions are not paired."""
-    gaps = table[(table["quantity"] == DISCONFIRMATION) & (table["status"] == Status.OK)]
-    of_all, parts = gaps[gaps["segment"] == "all"].to_dict("records"), gaps[gaps["segment"] != "all"]
-    if not of_all or parts.empty:
-        return ""
-    gap, limits = of_all[0], formatting.interval(of_all[0]["low"], of_all[0]["high"], formatting.points)
-    if gap["low"] <= 0 <= gap["high"]:
-        return (
-            "Expectations are met, no statistically significant gap: performance is "
-            f"{formatting.points(gap['value'])} {limits} from them."
-        )
-    way, worst = ("missed", parts["value"].idxmin()) if gap["value"] < 0 else ("exceeded", parts["value"].idxmax())
-    where = parts.loc[worst]
-    most = f", most in {where['segment']} ({formatting.points(where['value'])})" if len(parts) > 1 else ""
-    return f"Expectations are {way} by {formatting.points(abs(gap['value']))} of 100 {limits}{most}."
-
-
-def dimension_gaps(table: pd.DataFrame) -> pd.DataFrame:
-    """Return performance less expectation of each dimension, the lowest first."""
-    found = table[(table["quantity"] == DISCONFIRMATION) & (table["segment"] != "all") & (table["status"] == Status.OK)]
-    return found.sort_values("value", ignore_index=True)
-
-
-def dimension_gaps_title(table: pd.DataFrame) -> str:
-    """Return the finding above the figure of the gaps."""
-    found = dimension_gaps(table)
-    missed = list(found.loc[found["high"] < 0, "segment"])
-    if not missed:
-        return "Performance falls short of expectation significantly in no dimension"
-    if len(missed) > MOST_NAMED:
-        where = "everywhere" if len(missed) == len(found) else f"in {len(missed)} of {len(found)} dimensions"
-        return f"Performance falls short of expectation {where}, most in {missed[0]}"
-    return f"Performance falls short of expectation in {formatting.join_words(missed)}"
-
-
-def _known(rows: dict, quantity: str) -> bool:
-    return quantity in rows and rows[quantity]["status"] == Status.OK
-
-
-def _met(ratio: dict) -> str:
-    value = f"{formatting.number(ratio['value'])} {formatting.interval(ratio['low'], ratio['high'])}"
-    met = "met (no statistically significant gap)"
-    how = "exceeded" if ratio["low"] > 1 else "missed" if ratio["high"] < 1 else met
-    return f"Expectations are {how}: performance is {value} times what was expected."
-
-
-def expectation_policy_finding(rows: Sequence[Estimate], currency: str) -> str:
-    """Return what goes with promising much instead of little, and which channels promise most; empty without it.
-
-    Parameters
-    ----------
-    rows : sequence of Estimate
-        From `helpers.satisfaction.satisfaction_vs_behaviour.expectation_policy_estimates`.
-    currency : str
-        Of spend.
-    """
-    known = {(e.quantity, e.segment): e for e in rows if e.status is Status.OK}
-    much, little = EXPECTATION_TERTILES[-1], EXPECTATION_TERTILES[0]
-    pairs = [(q, known[q, much], known[q, little]) for q in ("satisfaction", "spend after answering",
-                                                             "share who bought again") if (q, much) in known]
-    if not pairs:
-        return ""
-    noise = " (not statistically significant)"
-    said = [f"{q} {_worded(a, currency)} against {_worded(b, currency)}{'' if _differ(a, b) else noise}"
-            for q, a, b in pairs]
-    return (
-        f"{formatting.sentence_case(much)} against {little}: {formatting.join_words(said)}. {_channels(known)}".strip()
-    )
-
-
-def _channels(known: Mapping[tuple[str, str], Estimate]) -> str:
-    won = [e for (q, s), e in known.items() if q == "expectation raised" and s not in EXPECTATION_TERTILES]
-    if len(won) < 2:
-        return ""
-    most, least = max(won, key=lambda e: e.value), min(won, key=lambda e: e.value)
-    if not _differ(most, least):
-        return "Channels show no statistically significant difference in the expectation that they raise."
-    return (f"People {most.segment} expect most ({_worded(most, '')}), those {least.segment} least "
-            f"({_worded(least, '')}).")
-
-
-def _worded(e: Estimate, currency: str) -> str:
-    return formatting.money(e.value, currency) if e.unit == "money" else formatting.unit_format(e.unit)(e.value)
-
-
-def _differ(a: Estimate, b: Estimate) -> bool:
-    """Return whether two groups of different people differ significantly, by their intervals' half widths."""
-    return abs(a.value - b.value) > math.hypot(a.high - a.low, b.high - b.low) / 2

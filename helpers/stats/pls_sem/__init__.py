@@ -1,5 +1,7 @@
 """PLS path models (PLS-SEM): outer weights, paths, evaluation, in all bootstrap replicates at once.
 
+* ``measurement_model``: Measurement model of a path model: alpha, omega, AVE, HTMT, loadings, their gates, and what
+  they strike.
 * ``outer_weights``: Outer weights of PLS path models by the centroid, factorial and path schemes.
 * ``path_model``: PLS path model (PLS-SEM): blocks, paths, loadings, R², total effects, consistent PLS.
 * ``pls_evaluation``: Evaluation of PLS models: index, Q² out of sample, invariance (MICOM), moderation.

@@ -83,6 +83,10 @@ class PathModel:
             made[self.names.index(start), self.names.index(end)] = 1
         return made
 
+    def reachable(self) -> np.ndarray:
+        """Return whether the row's construct leads to the column's by any arrows, itself included, shape (J, J)."""
+        return np.linalg.inv(np.eye(len(self.names)) - self.adjacency * 1.0) > 0.5
+
     def items_of(self, construct: int) -> slice:
         """Return where a construct's items stand among `items`."""
         start = int(self.starts[construct])

@@ -142,8 +142,8 @@ def test_the_ordinal_logit_agrees_or_not_and_says_where_odds_are_uneven():
     ([Estimate(multigroup.PATH_DIFFERENCE, 0.3, segment="A → S", reason="adjusted p 0.012, x against y")],
      "Constructs have the same composition in both groups (x against y); what differs: A → S."),
     ([Estimate(multigroup.PATH_DIFFERENCE, 0.1, segment="A → S", reason="adjusted p 0.6, x against y")],
-     "Constructs have the same composition in both groups (x against y), and no path shows a statistically significant "
-     "difference."),
+     "Constructs have the same composition in both groups (x against y), and no path that is reported shows a "
+     "statistically significant difference."),
 ])
 def test_groups_are_compared_only_where_they_may_be(rows, said):
     assert satisfaction_context_text.multigroup_sentence(rows) == said

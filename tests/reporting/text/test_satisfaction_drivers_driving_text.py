@@ -5,8 +5,8 @@ from helpers.foundation.results import Estimate, Status, estimate_table, no_esti
 from helpers.reporting.text import satisfaction_drivers as satisfaction_drivers_text
 from helpers.satisfaction.drivers import PATH_MODEL_INDEX, SatisfactionDrivers, driver_rank_table
 from helpers.satisfaction.ecsi_model import NoPathModel
-from helpers.satisfaction.measurement_model import MeasurementValidity
 from helpers.stats.confidence_intervals import Interval
+from helpers.stats.pls_sem.measurement_model import MeasurementValidity
 
 NOBODY = NoPathModel("2 of 2 people answered every question, fewer than 30", 2)
 

@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 
 from helpers.foundation.results import Estimate, Status, estimate_table, no_estimate
-from helpers.reporting.text import satisfaction_drivers as satisfaction_drivers_text
+from helpers.reporting.text import satisfaction_expectations as expectations_text
 from helpers.satisfaction import satisfaction_vs_behaviour
 from helpers.satisfaction.expectations import (
     DISCONFIRMATION,
@@ -22,27 +22,27 @@ def gap(value, low, high, parts=()):
 
 def test_missed_and_exceeded_expectations_name_where_most_and_single_ones_are_not_spoken_of():
     parts = (("staff", -3.0), ("price", -7.0))
-    assert satisfaction_drivers_text.expectation_gap_finding(gap(-5, -6, -4, parts)) == (
+    assert expectations_text.expectation_gap_finding(gap(-5, -6, -4, parts)) == (
         "Expectations are missed by 5 points of 100 [−6, −4], most in price (−7 points).")
-    exceeded = satisfaction_drivers_text.expectation_gap_finding(gap(5, 4, 6, (("staff", 5.0),)))
+    exceeded = expectations_text.expectation_gap_finding(gap(5, 4, 6, (("staff", 5.0),)))
     assert exceeded == "Expectations are exceeded by 5 points of 100 [4, 6]."
-    assert satisfaction_drivers_text.expectation_gap_finding(gap(0.5, -1, 2, parts)).startswith(
+    assert expectations_text.expectation_gap_finding(gap(0.5, -1, 2, parts)).startswith(
         "Expectations are met, no statistically significant gap: performance"
     )
-    assert satisfaction_drivers_text.expectation_gap_finding(gap(-5, -6, -4)) == ""
-    assert satisfaction_drivers_text.dimension_gaps(gap(-5, -6, -4, parts))["segment"].tolist() == ["price", "staff"]
-    assert satisfaction_drivers_text.dimension_gaps_title(gap(-5, -6, -4, parts)).endswith(
+    assert expectations_text.expectation_gap_finding(gap(-5, -6, -4)) == ""
+    assert expectations_text.dimension_gaps(gap(-5, -6, -4, parts))["segment"].tolist() == ["price", "staff"]
+    assert expectations_text.dimension_gaps_title(gap(-5, -6, -4, parts)).endswith(
         "expectation in price and staff"
     )
-    assert satisfaction_drivers_text.dimension_gaps_title(gap(1, 0, 2, (("staff", -3.0), ("price", 4.0)))).endswith(
+    assert expectations_text.dimension_gaps_title(gap(1, 0, 2, (("staff", -3.0), ("price", 4.0)))).endswith(
         "expectation in staff"
     )
     four = tuple((name, -3.0) for name in "abcd")
-    assert "in 4 of 5 dimensions, most in a" in satisfaction_drivers_text.dimension_gaps_title(
+    assert "in 4 of 5 dimensions, most in a" in expectations_text.dimension_gaps_title(
         gap(-3, -4, -2, (*four, ("price", 4.0)))
     )
-    assert "everywhere" in satisfaction_drivers_text.dimension_gaps_title(gap(-3, -4, -2, four))
-    assert "in no dimension" in satisfaction_drivers_text.dimension_gaps_title(gap(1, 0, 2, (("price", 4.0),)))
+    assert "everywhere" in expectations_text.dimension_gaps_title(gap(-3, -4, -2, four))
+    assert "in no dimension" in expectations_text.dimension_gaps_title(gap(1, 0, 2, (("price", 4.0),)))
 
 
 def promised(much=70.0, shops=65.0):
@@ -58,14 +58,14 @@ def promised(much=70.0, shops=65.0):
 
 
 def test_what_goes_with_promising_much_is_said_with_what_is_noise():
-    assert satisfaction_drivers_text.expectation_policy_finding(promised(), "EUR") == (
+    assert expectations_text.expectation_policy_finding(promised(), "EUR") == (
         "Promised much against promised little: satisfaction 70 points against 60 points and spend after answering "
         "€100 against €100 (not statistically significant). Channels show no statistically significant difference in "
         "the expectation that they raise.")
-    assert satisfaction_drivers_text.expectation_policy_finding(promised(shops=75.0), "EUR").endswith(
+    assert expectations_text.expectation_policy_finding(promised(shops=75.0), "EUR").endswith(
         "People won through shops expect most (75 points), those won through friends least (64 points).")
-    assert "64" not in satisfaction_drivers_text.expectation_policy_finding(promised()[:4], "EUR")
-    assert satisfaction_drivers_text.expectation_policy_finding([], "EUR") == ""
+    assert "64" not in expectations_text.expectation_policy_finding(promised()[:4], "EUR")
+    assert expectations_text.expectation_policy_finding([], "EUR") == ""
 
 
 @pytest.mark.parametrize(("low", "high", "word"), [(1.01, 1.1, "exceeded"), (0.8, 0.9, "missed"),
@@ -79,7 +79,7 @@ def test_confirmation_is_said_with_its_interval(low, high, word):
             Estimate(RATIO_CORRELATION, 0.2),
         ]
     )
-    said = satisfaction_drivers_text.confirmation_finding(table)
+    said = expectations_text.confirmation_finding(table)
     assert f"Expectations are {word}" in said
     assert (
         "Performance alone is most strongly associated with satisfaction (correlations: performance alone 0.8, the "
@@ -91,9 +91,9 @@ def test_confirmation_is_said_with_its_interval(low, high, word):
 def test_confirmation_that_cannot_be_said_has_its_reason():
     table = estimate_table([no_estimate(PERFORMANCE_RATIO, Status.NOT_APPLICABLE, "no question asks for expectation"),
                      no_estimate(PERFORMANCE_CORRELATION, Status.NOT_APPLICABLE, "no question asks for expectation")])
-    assert satisfaction_drivers_text.confirmation_finding(table) == (
+    assert expectations_text.confirmation_finding(table) == (
         "Whether expectations are met is not known: no question asks for expectation.")
-    assert "is not known" in satisfaction_drivers_text.confirmation_finding(pd.DataFrame(columns=table.columns))
+    assert "is not known" in expectations_text.confirmation_finding(pd.DataFrame(columns=table.columns))
 
 
 def test_a_survey_with_different_scales_still_says_which_score_goes_most_with_satisfaction():
@@ -104,6 +104,6 @@ def test_a_survey_with_different_scales_still_says_which_score_goes_most_with_sa
             Estimate(GAP_CORRELATION, 0.5),
         ]
     )
-    assert satisfaction_drivers_text.confirmation_finding(table).startswith(
+    assert expectations_text.confirmation_finding(table).startswith(
         "The gap is most strongly associated with satisfaction"
     )

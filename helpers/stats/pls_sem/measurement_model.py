@@ -1,17 +1,16 @@
-"""Measurement model: omega, AVE, HTMT, loadings of the constructs, and their gates."""
+"""Measurement model of a path model: alpha, omega, AVE, HTMT, loadings, their gates, and what they strike."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
 
 import numpy as np
 
 from helpers.foundation.results import Estimate, Gate, Level, Status, no_estimate
-from helpers.satisfaction.ecsi_model import CompleteAnswers, NoPathModel
 from helpers.stats import scale_reliability
-from helpers.stats.bootstrap import percentile_interval
+from helpers.stats.bootstrap import ReplicateMoments, percentile_interval
 from helpers.stats.confidence_intervals import Interval
-from helpers.stats.pls_sem.path_model import PathFit, fit_path_model
+from helpers.stats.pls_sem.path_model import PathFit
 from helpers.stats.scale_reliability import RELIABILITY_QUALIFY, RELIABILITY_STRIKE
 
 MIN_LOADING, MIN_UPPER_LOADING = 0.40, 0.70
@@ -37,6 +36,8 @@ class MeasurementValidity:
         Item to construct.
     n : int
         People.
+    alpha : mapping of str to Interval
+        Cronbach's α of each construct of two items or more.
     """
 
     omega: Mapping[str, Interval]
@@ -46,6 +47,7 @@ class MeasurementValidity:
     loading: Mapping[str, Interval]
     owner: Mapping[str, str]
     n: int
+    alpha: Mapping[str, Interval] = field(default_factory=dict)
 
     @property
     def confused(self) -> tuple[tuple[str, str], ...]:
@@ -63,24 +65,19 @@ class MeasurementValidity:
         return tuple(item for item, i in self.loading.items() if i.value < MIN_LOADING and i.high < MIN_UPPER_LOADING)
 
 
-def fit_measurement_model(known: CompleteAnswers | NoPathModel, scheme: str) -> PathFit | None:
-    """Return the path model's fit in the sample (first replicate) and its resamples; None without a panel."""
-    return None if isinstance(known, NoPathModel) else fit_path_model(known.model, known.moments.correlation, scheme)
-
-
-def measurement_validity(known: CompleteAnswers | NoPathModel, found: PathFit | None) -> MeasurementValidity | None:
-    """Return what is known about the measurement; None without a panel.
+def measurement_validity(found: PathFit, moments: ReplicateMoments, n: int) -> MeasurementValidity:
+    """Return what is known about the measurement of a path model's constructs.
 
     Parameters
     ----------
-    known : CompleteAnswers or NoPathModel
-        From `helpers.satisfaction.ecsi_model.complete_answers`.
-    found : PathFit or None
-        From `fitted`.
+    found : PathFit
+        Fit in the sample (first replicate) and in its resamples.
+    moments : ReplicateMoments
+        Of the items, in the order of the model; what was fitted.
+    n : int
+        People.
     """
-    if isinstance(known, NoPathModel) or found is None:
-        return None
-    model, among = known.model, known.moments.correlation
+    model, among = found.model, moments.correlation
     scales = [j for j, name in enumerate(model.names) if len(model.blocks[name]) > 1 and name not in model.formative]
     part = {model.names[j]: model.items_of(j) for j in scales}
     factors = {name: scale_reliability.fit_common_factor(among[:, s, s]) for name, s in part.items()}
@@ -91,7 +88,8 @@ def measurement_validity(known: CompleteAnswers | NoPathModel, found: PathFit | 
         {(a, b): _interval_of(scale_reliability.htmt_ratio(among, part[a], part[b])) for a, b in combinations(part, 2)},
         {item: _interval_of(found.loadings[:, i]) for i, item in enumerate(model.items)
          if model.names[model.block_of[i]] in part},
-        {item: name for name in part for item in model.blocks[name]}, known.n)
+        {item: name for name in part for item in model.blocks[name]}, n,
+        {name: _interval_of(scale_reliability.cronbach_alpha(moments.covariance[:, s, s])) for name, s in part.items()})
 
 
 def _interval_of(draws: np.ndarray) -> Interval:
@@ -122,12 +120,13 @@ def validity_gates(known: MeasurementValidity | None) -> list[Gate]:
     if known is None:
         return []
     pairs = [_pair_gate(pair, i) for pair, i in known.ratio.items() if pair in (*known.confused, *known.near)]
-    omegas = [_omega_gate(name, i) for name, i in known.omega.items() if i.value < RELIABILITY_QUALIFY]
+    weak = [_reliability_gate(name, *lowest) for name, lowest in _lowest_reliability(known).items()
+            if lowest[1].value < RELIABILITY_QUALIFY]
     items = [_item_gate(item, known) for item in known.strangers]
     factors = [Gate(f"factor of {name}", 1.0, 1.0, True, Level.QUALIFY, f"effects of {name}",
                     f"One factor does not fit the questions of {name}: a communality reaches one (Heywood case).")
                for name in known.heywood]
-    return [*(pairs or _discriminant_gates(known)), *omegas, *items, *factors]
+    return [*(pairs or _discriminant_gates(known)), *weak, *items, *factors]
 
 
 def _discriminant_gates(known: MeasurementValidity) -> list[Gate]:
@@ -149,11 +148,21 @@ def _pair_gate(pair: tuple[str, str], i: Interval) -> Gate:
                 f"{held}.")
 
 
-def _omega_gate(name: str, i: Interval) -> Gate:
+def _lowest_reliability(known: MeasurementValidity) -> dict[str, tuple[str, Interval]]:
+    """Return the lower of α and ω of each construct that has any: which, and its value."""
+    made: dict[str, tuple[str, Interval]] = {}
+    for word, of in (("McDonald's ω", known.omega), ("Cronbach's α", known.alpha)):
+        for name, i in of.items():
+            if name not in made or not made[name][1].value <= i.value:
+                made[name] = word, i
+    return made
+
+
+def _reliability_gate(name: str, word: str, i: Interval) -> Gate:
     is_struck = i.value < RELIABILITY_STRIKE
     limit, level = (RELIABILITY_STRIKE, Level.STRIKE) if is_struck else (RELIABILITY_QUALIFY, Level.QUALIFY)
-    return Gate(f"omega of {name}", i.value, limit, True, level, f"effects of {name}",
-                f"McDonald's ω of {name} is {_value_with_interval(i)}; {limit:.2f} is asked for.")
+    return Gate(f"reliability of {name} in the path model", i.value, limit, True, level, f"effects of {name}",
+                f"{word} of {name} is {_value_with_interval(i)} in the path model; {limit:.2f} is asked for.")
 
 
 def _item_gate(item: str, known: MeasurementValidity) -> Gate:
@@ -188,12 +197,32 @@ def unreportable_effects(
     struck: dict[tuple[str, str], str] = {}
     if known is None:
         return struck
-    weak = {name: i for name, i in known.omega.items() if i.value < RELIABILITY_STRIKE}
+    weak = {name: f"{word} of {name} is {i.value:.3f}, under {RELIABILITY_STRIKE:.2f}"
+            for name, (word, i) in _lowest_reliability(known).items() if i.value < RELIABILITY_STRIKE}
     for start, end in arrows:
         for name in (n for n in (start, end) if n in weak):
-            struck[start, end] = f"ω of {name} is {weak[name].value:.3f}, under {RELIABILITY_STRIKE:.2f}"
+            struck[start, end] = weak[name]
         for pair in known.confused:
             rivals = pair if (start in pair and all((p, end) in arrows for p in pair)) else ()
             if {start, end} == set(pair) or rivals:
                 struck[start, end] = f"{pair[0]} and {pair[1]} cannot be told apart"
     return struck
+
+
+def improper_equations(consistent: PathFit) -> dict[str, str]:
+    """Return the constructs whose equation, freed from measurement error, is improper: a path or R² beyond one.
+
+    Parameters
+    ----------
+    consistent : PathFit
+        From `helpers.stats.pls_sem.path_model.PathFit.consistent`.
+    """
+    made: dict[str, str] = {}
+    for start, end in consistent.model.arrows:
+        value = float(consistent.paths[0, consistent.model.names.index(start), consistent.model.names.index(end)])
+        if abs(value) > 1:
+            made.setdefault(end, f"improper solution: {start} → {end} would be {value:.3f}".replace("-", "−"))
+    for name, explained in zip(consistent.model.names, consistent.explained[0], strict=True):
+        if explained > 1:
+            made.setdefault(name, f"improper solution: R² of {name} would be {explained:.3f}")
+    return made

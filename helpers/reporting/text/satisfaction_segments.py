@@ -1,0 +1,107 @@
+"""Text on segments: how satisfied they are, and what goes with satisfaction in each."""
+
+import pandas as pd
+
+from helpers.foundation.labels import readable_id
+from helpers.reporting import formatting
+from helpers.satisfaction.drivers import SatisfactionDrivers
+from helpers.satisfaction.drivers_by_segment import SURE_LEAD, SegmentDrivers
+from helpers.satisfaction.ecsi_model import NoPathModel
+
+MOST_SEGMENTS, MOST_DRIVERS = 4, 3
+
+
+def segment_rows(found: pd.DataFrame) -> pd.DataFrame:
+    """Return segments with their interval in words, the difference from everybody else last.
+
+    Parameters
+    ----------
+    found : DataFrame
+        From `helpers.satisfaction.satisfaction_by_segment.segment_table`.
+    """
+    limits = [formatting.interval(a, b, formatting.points) for a, b in zip(found["low"], found["high"], strict=True)]
+    columns = ["segment", "people", "value", "interval", "difference", "p_adjusted"]
+    has_own = found["compared"].ne("").any()
+    return found.assign(interval=limits)[[*columns, *(["compared"] if has_own else [])]]
+
+
+def segment_differences(found: pd.DataFrame) -> str:
+    """Return which segments differ significantly from everybody else, all comparisons counted together.
+
+    Parameters
+    ----------
+    found : DataFrame
+        From `helpers.satisfaction.satisfaction_by_segment.segment_table`.
+    """
+    known, apart = found[found["p_adjusted"].notna()], found[found["compared"].ne("")]
+    n_not = int(apart["difference"].isna().sum())
+    other = (
+        f" {formatting.count_text(n_not, 'segment was', 'segments were')} asked different questions from everybody "
+        "else and "
+        f"{'is' if n_not == 1 else 'are'} not compared."
+        if n_not
+        else ""
+    )
+    if len(apart) > n_not:
+        n_part = formatting.count_text(len(apart) - n_not, "segment is", "segments are")
+        other += f" {n_part} compared by the questions in common only."
+    if known.empty:
+        return f"No segments of thirty people or more can be compared.{other}"
+    differ = known[known["p_adjusted"] < 0.05]
+    said = [f"{r.segment} ({'+' if r.difference > 0 else ''}{formatting.points(r.difference)})"
+            for r in differ.head(MOST_SEGMENTS).itertuples()]
+    more = f" and {formatting.whole(len(differ) - MOST_SEGMENTS)} more" if len(differ) > MOST_SEGMENTS else ""
+    if not said:
+        compared = formatting.count_text(len(known), "segment", "segments")
+        return (
+            f"None of {compared} differs significantly from all other customers (adjusted for multiple "
+            f"comparisons).{other}"
+        )
+    return f"Significantly different from all other customers: {formatting.join_words(said)}{more}.{other}"
+
+
+def first_driver_by_segment(found: SegmentDrivers | NoPathModel) -> str:
+    """Return what to improve first in each group; empty where the groups do not need different things.
+
+    Parameters
+    ----------
+    found : SegmentDrivers or NoPathModel
+        From `helpers.satisfaction.drivers_by_segment.drivers_by_segment`.
+    """
+    if isinstance(found, NoPathModel) or not found.leaders_differ:
+        return ""
+    said = [f"{readable_id(name)} ({formatting.count_text(of.n, 'person', 'people')}, satisfaction "
+            f"{formatting.points(mean.value)}): {_first_of(of)}"
+            for (name, of), mean in zip(found.groups[:MOST_SEGMENTS], found.satisfaction, strict=False)]
+    return (f"What to improve first differs by {found.label} ({formatting.p_value_sentence(found.p_value)}): "
+            f"{'; '.join(said)} of the explained differences in satisfaction.")
+
+
+def _first_of(of: SatisfactionDrivers) -> str:
+    order = sorted(of.share, key=lambda name: -of.priority[name].value)
+    sure = of.leads[order[0]] >= SURE_LEAD
+    i = of.share[order[0]]
+    share = f"{formatting.share(i.value)} {formatting.interval(i.low, i.high, formatting.share)}".strip()
+    lead = order[0] if sure else f"{order[0]} or {order[1]}, with no significant difference"
+    return f"{lead}, {share if sure else f'{order[0]} {share}'}"
+
+
+def segment_drivers_title(found: SegmentDrivers | NoPathModel) -> str:
+    """Return the finding above the table of drivers by group."""
+    if isinstance(found, NoPathModel):
+        return f"Drivers by segment: {found.reason}"
+    largest = [f"{max(of.share, key=lambda n, of=of: of.share[n].value)} in {readable_id(name)}"
+               for name, of in found.groups[:MOST_SEGMENTS]]
+    return f"Most of what is explained goes with {formatting.join_words(largest)}"
+
+
+def segment_drivers_sentence(found: SegmentDrivers | NoPathModel) -> str:
+    """Return whether what satisfaction goes with differs between groups, and how the groups' drivers rank."""
+    if isinstance(found, NoPathModel):
+        return f"Drivers are the same for everybody as far as is known: {found.reason}."
+    said = []
+    for name, of in found.groups[:MOST_SEGMENTS]:
+        top = sorted(of.share, key=lambda n, of=of: -of.share[n].value)[:MOST_DRIVERS]
+        shares = [f"{driver} {formatting.share(of.share[driver].value)}" for driver in top]
+        said.append(f"{readable_id(name)}: {formatting.join_words(shares)}")
+    return (f"By {found.label} the drivers differ ({formatting.p_value_sentence(found.p_value)}): {'; '.join(said)}.")

@@ -1,0 +1,197 @@
+"""Drivers by segment: whether what satisfaction goes with differs between groups, and each group's own drivers.
+
+References
+----------
+Cochran (1954), The combination of estimates from different experiments, *Biometrics* 10, 101–129, for vectors: Becker &
+Wu (2007), The synthesis of regression slopes in meta-analysis, *Statistical Science* 22, 414–429.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from helpers.foundation.errors import InputError, spelling_hint
+from helpers.foundation.results import Estimate, Status, no_estimate
+from helpers.satisfaction import drivers
+from helpers.satisfaction.config import SatisfactionConfig
+from helpers.satisfaction.drivers import SatisfactionDrivers
+from helpers.satisfaction.ecsi_model import SATISFACTION_CONSTRUCT, CompleteAnswers, NoPathModel
+from helpers.satisfaction.satisfaction_by_segment import segment_label
+from helpers.stats.bootstrap import replicate_moments
+from helpers.stats.confidence_intervals import Interval
+from helpers.stats.multiple_testing import holm
+from helpers.stats.pls_sem.measurement_model import MeasurementValidity
+from helpers.stats.relative_importance import lmg_shares
+from helpers.stats.survey_weights import WeightedSample
+
+SEGMENT_SHARE, HETEROGENEITY = "share of explained variance in the segment", "test of equal effects of the drivers"
+
+MIN_SEGMENT_PEOPLE, MAX_SEGMENTS, HETEROGENEITY_LEVEL, SURE_LEAD = 100, 6, 0.05, 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentDrivers:
+    """Drivers of satisfaction in the groups of the column in which they differ most.
+
+    Parameters
+    ----------
+    label : str
+        Name of the column, for people.
+    groups : tuple of pairs
+        Name of each group and its drivers, the largest group first.
+    satisfaction : tuple of Interval
+        Mean satisfaction of the people of each group who answered every question [0–100].
+    p_value : float
+        Of the test that the drivers' effects are equal in all groups, adjusted over the columns (Holm).
+    """
+
+    label: str
+    groups: tuple[tuple[str, SatisfactionDrivers], ...]
+    satisfaction: tuple[Interval, ...]
+    p_value: float
+
+    @property
+    def leaders_differ(self) -> bool:
+        """Whether some group has another driver to improve first than another group, each beyond doubt."""
+        first = {max(of.leads, key=of.leads.__getitem__) for _, of in self.groups
+                 if not of.struck and max(of.leads.values()) >= SURE_LEAD}
+        return len(first) > 1
+
+
+def drivers_by_segment(
+    known: CompleteAnswers | NoPathModel, valid: MeasurementValidity | None, scored: pd.DataFrame, of: pd.DataFrame,
+    assumed: SatisfactionConfig, seed: int,
+) -> SegmentDrivers | NoPathModel:
+    """Return the drivers of each group of the column in which their effects differ most, or why there are none.
+
+    Parameters
+    ----------
+    known : CompleteAnswers or NoPathModel
+        From `helpers.satisfaction.ecsi_model.complete_answers`.
+    valid : MeasurementValidity or None
+        Of the path model, over everybody.
+    scored, of : DataFrame
+        From `helpers.satisfaction.satisfaction_index.satisfaction_scores` and
+        `helpers.satisfaction.satisfaction_by_segment.segment_members`.
+    assumed : SatisfactionConfig
+        The column, if one is declared; else every column with two to six groups of 100 people or more is tried.
+    seed : int
+        Of the bootstrap.
+
+    Raises
+    ------
+    InputError
+        If there is no such column.
+    """
+    if isinstance(known, NoPathModel):
+        return known
+    found = _groups_by_column(known, scored, of, assumed)
+    if not found:
+        return NoPathModel(f"no column has two groups of {MIN_SEGMENT_PEOPLE} people who answered every question",
+                           known.n)
+    tests = np.array([_heterogeneity_p_value(known, parts) for parts in found.values()])
+    p = dict(zip(found, holm(tests), strict=True))
+    differing = [column for column in found if p[column] < HETEROGENEITY_LEVEL]
+    if not differing:
+        names = ", ".join(segment_label(column) for column in found)
+        return NoPathModel(f"effects of the drivers do not differ significantly by {names}", known.n)
+    best = max(differing, key=lambda column: _spread_of_shares(known, found[column]))
+    groups = _with_drivers(known, valid, found[best], assumed.resamples, seed)
+    if not groups:
+        return NoPathModel("the drivers of the groups cannot be estimated", known.n)
+    return SegmentDrivers(segment_label(best), tuple((name, own) for name, own, _ in groups),
+                          tuple(mean for _, _, mean in groups), float(p[best]))
+
+
+def _groups_by_column(known: CompleteAnswers, scored: pd.DataFrame, of: pd.DataFrame, assumed: SatisfactionConfig) -> (
+        dict[str, dict[str, np.ndarray]]):
+    """Return the groups of each column that can be compared, the largest first, each as who belongs to it."""
+    columns = [c for c in of.columns if c != "response_id"]
+    if assumed.drivers_by and assumed.drivers_by not in columns:
+        raise InputError("satisfaction.drivers_by", f"no column '{assumed.drivers_by}' makes segments",
+                         spelling_hint(assumed.drivers_by, columns))
+    rows = scored.merge(of, on="response_id").sort_values(["responded_at", "response_id"], na_position="first")
+    rows = rows.drop_duplicates("person", keep="last").set_index("person").reindex(known.rows.people)
+    least, made = max(MIN_SEGMENT_PEOPLE, 10 * len(known.model.names)), {}
+    for column in [assumed.drivers_by] if assumed.drivers_by else columns:
+        counts = rows[column].fillna("").value_counts()
+        large = counts[(counts >= least) & (counts.index != "")]
+        if 2 <= len(large) <= MAX_SEGMENTS:
+            made[column] = {str(name): (rows[column] == name).to_numpy() for name in large.index}
+    return made
+
+
+def _driver_columns(known: CompleteAnswers) -> tuple[np.ndarray, np.ndarray]:
+    """Return the means of the drivers, shape (n, k), and of satisfaction, shape (n,)."""
+    member = known.model.block_of[:, None] == np.arange(len(known.model.names))
+    means = known.columns @ (member / member.sum(axis=0))
+    end = known.model.names.index(SATISFACTION_CONSTRUCT)
+    starts = [known.model.names.index(start) for start, to in known.model.arrows if to == SATISFACTION_CONSTRUCT]
+    return means[:, starts], means[:, end]
+
+
+def _heterogeneity_p_value(known: CompleteAnswers, parts: dict[str, np.ndarray]) -> float:
+    """Return the p-value of equal slopes in all groups: Cochran's Q of their least-squares estimates, robust errors."""
+    from statsmodels.regression.linear_model import WLS
+
+    x, y = _driver_columns(known)
+    slopes, precisions = [], []
+    for part in parts.values():
+        if np.linalg.matrix_rank(x[part] - x[part].mean(axis=0)) < x.shape[1] or not np.ptp(y[part]):
+            return np.nan
+        design = np.column_stack([np.ones(int(part.sum())), x[part]])
+        fit = WLS(y[part], design, weights=known.rows.weights[part]).fit(cov_type="HC3")
+        slopes.append(fit.params[1:])
+        precisions.append(np.linalg.pinv(fit.cov_params()[1:, 1:]))
+    total = np.sum(precisions, axis=0)
+    common = np.linalg.solve(total, sum(w @ b for w, b in zip(precisions, slopes, strict=True)))
+    q = sum((b - common) @ w @ (b - common) for w, b in zip(precisions, slopes, strict=True))
+    return float(stats.chi2.sf(q, (len(slopes) - 1) * x.shape[1]))
+
+
+def _with_drivers(
+    known: CompleteAnswers, valid: MeasurementValidity | None, parts: dict[str, np.ndarray], resamples: int, seed: int
+) -> list[tuple[str, SatisfactionDrivers, Interval]]:
+    """Return name, drivers and mean satisfaction of each group; empty where a group's cannot be estimated."""
+    made = []
+    for name, part in parts.items():
+        rows = WeightedSample(known.rows.people[part], known.rows.weights[part], known.rows.replicas)
+        own = CompleteAnswers(known.model, known.columns[part], rows,
+                              rows.moments(known.columns[part], resamples, seed), int(part.sum()))
+        found = drivers.driver_importance(own, valid, seed)
+        if isinstance(found, NoPathModel) or not found.share or not np.isfinite(found.explained.value):
+            return []
+        made.append((name, found, rows.mean(_driver_columns(own)[1])))
+    return made
+
+
+def _spread_of_shares(known: CompleteAnswers, parts: dict[str, np.ndarray]) -> float:
+    """Return how far the groups' shares lie from each other: mean total variation distance from their mean."""
+    x, y = _driver_columns(known)
+    shares = []
+    for part in parts.values():
+        moments = replicate_moments(np.column_stack([x[part], y[part]]), known.rows.weights[part][None])
+        lmg = lmg_shares(moments.correlation)[0]
+        shares.append(lmg / lmg.sum())
+    n = np.array([part.sum() for part in parts.values()], dtype=float)
+    return float(n @ np.abs(np.array(shares) - n @ np.array(shares) / n.sum()).sum(axis=1) / n.sum() / 2)
+
+
+def segment_driver_table(found: SegmentDrivers | NoPathModel) -> pd.DataFrame:
+    """Return each driver's share of the explained variance in each group (columns); no rows where nothing differs."""
+    if isinstance(found, NoPathModel):
+        return pd.DataFrame()
+    frame = pd.DataFrame({name: {driver: i.value for driver, i in of.share.items()} for name, of in found.groups})
+    order = frame.max(axis=1).sort_values(ascending=False, kind="stable").index
+    return frame.loc[order].rename_axis("driver").rename_axis(found.label, axis=1)
+
+
+def segment_driver_estimates(found: SegmentDrivers | NoPathModel) -> list[Estimate]:
+    """Return the drivers of each group as rows of a long table, and the test of their equality."""
+    if isinstance(found, NoPathModel):
+        return [no_estimate(SEGMENT_SHARE, Status.NOT_APPLICABLE, found.reason, unit="share", n=found.n)]
+    test = Estimate(HETEROGENEITY, found.p_value, unit="p", n=sum(of.n for _, of in found.groups), segment=found.label)
+    return [test, *(Estimate(SEGMENT_SHARE, i.value, i.low, i.high, "share", of.n, f"{found.label} {name}: {driver}")
+                    for name, of in found.groups for driver, i in of.share.items())]

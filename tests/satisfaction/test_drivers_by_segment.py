@@ -1,0 +1,87 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers.foundation.errors import InputError
+from helpers.foundation.results import Status
+from helpers.reporting.text import satisfaction_segments
+from helpers.satisfaction import drivers_by_segment, ecsi_model
+from helpers.satisfaction.config import SatisfactionConfig
+from helpers.satisfaction.ecsi_model import NoPathModel
+from helpers.stats.survey_weights import WeightedSample
+
+ROLES = {"food": "performance", "seat": "performance", "s": "satisfaction"}
+
+
+def passengers(catalogued, slopes, n=400, seed=1):
+    """Return the sample, its scores and their segments; ``slopes`` of food and seat by journey, gender at random."""
+    rng = np.random.default_rng(seed)
+    journeys = np.repeat(list(slopes), n)
+    food, seat = rng.normal(size=(2, len(journeys)))
+    weights = np.array([slopes[j] for j in journeys])
+    y = weights[:, 0] * food + weights[:, 1] * seat + 0.6 * rng.normal(size=len(journeys))
+    columns = np.clip(50 + 12 * np.column_stack([food, seat, y]), 0, 100)
+    known = catalogued(*({"item": item, "role": role, "construct": item, "scale_high": 100.0}
+                         for item, role in ROLES.items()))
+    model = ecsi_model.satisfaction_path_model(known, SatisfactionConfig())
+    people = np.array([f"p{i:04}" for i in range(len(journeys))])
+    rows = WeightedSample(people, np.ones(len(people)))
+    sample = ecsi_model.CompleteAnswers(model, columns, rows, rows.moments(columns, 200, 1), len(people))
+    scores = pd.DataFrame({"response_id": people, "person": people, "responded_at": pd.NaT})
+    of = pd.DataFrame({"response_id": people, "demographic_journey": journeys,
+                       "demographic_gender": rng.choice(["f", "m"], len(people))})
+    return sample, scores, of
+
+
+def found(catalogued, slopes, **assumed):
+    sample, scores, of = passengers(catalogued, slopes)
+    return drivers_by_segment.drivers_by_segment(
+        sample, None, scores, of, SatisfactionConfig(resamples=200, **assumed), 1)
+
+
+def test_groups_with_other_drivers_are_found_and_lead_the_page(catalogued):
+    made = found(catalogued, {"work": (1.0, 0.2), "leisure": (0.2, 1.0)})
+    assert made.label == "journey"
+    assert made.leaders_differ
+    shares = drivers_by_segment.segment_driver_table(made)
+    assert shares.loc["Food", "work"] > 0.85
+    assert shares.loc["Seat", "leisure"] > 0.85
+    said = satisfaction_segments.first_driver_by_segment(made)
+    assert said.startswith("What to improve first differs by journey (p < ")
+    assert "work (400 people, satisfaction " in said
+    assert "leisure (400 people, satisfaction " in said
+    rows = drivers_by_segment.segment_driver_estimates(made)
+    assert {e.segment for e in rows[1:]} == {f"journey {j}: {d}" for j in ("work", "leisure") for d in ("Food", "Seat")}
+
+
+def test_equal_drivers_are_told_for_everybody_at_once(catalogued):
+    made = found(catalogued, {"work": (0.8, 0.4), "leisure": (0.8, 0.4)})
+    assert isinstance(made, NoPathModel)
+    assert made.reason == "effects of the drivers do not differ significantly by journey, gender"
+    assert satisfaction_segments.first_driver_by_segment(made) == ""
+    assert drivers_by_segment.segment_driver_estimates(made)[0].status is Status.NOT_APPLICABLE
+    assert drivers_by_segment.segment_driver_table(made).empty
+
+
+def test_effects_of_other_size_with_the_same_leader_do_not_lead_the_page(catalogued):
+    made = found(catalogued, {"work": (1.0, 0.2), "leisure": (0.6, 0.3)})
+    assert not made.leaders_differ
+    assert satisfaction_segments.first_driver_by_segment(made) == ""
+    assert satisfaction_segments.segment_drivers_sentence(made).startswith("By journey the drivers differ")
+
+
+def test_a_declared_column_alone_is_tried_and_a_slip_in_it_is_told(catalogued):
+    slopes = {"work": (1.0, 0.2), "leisure": (0.2, 1.0)}
+    assert isinstance(found(catalogued, slopes, drivers_by="demographic_gender"), NoPathModel)
+    with pytest.raises(InputError, match="no column 'demographic_jorney' makes segments"):
+        found(catalogued, slopes, drivers_by="demographic_jorney")
+
+
+def test_the_test_of_equal_effects_keeps_its_level(catalogued):
+    n_found = 0
+    for seed in range(30):
+        sample, scores, of = passengers(catalogued, {"all": (0.8, 0.4)}, n=600, seed=seed)
+        of = of[["response_id", "demographic_gender"]]
+        made = drivers_by_segment.drivers_by_segment(sample, None, scores, of, SatisfactionConfig(resamples=200), 1)
+        n_found += not isinstance(made, NoPathModel)
+    assert n_found <= 5
