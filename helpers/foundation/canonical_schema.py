@@ -94,9 +94,9 @@ RESPONDENTS = _canonical_table(
 )
 
 ItemRole = Literal[
-    "expectation", "performance", "importance", "satisfaction", "recommend", "intention", "effort", "image", "value",
-    "complaint_handling", "commitment", "trust", "alternatives", "switching_cost", "price_tolerance",
-    "category_spend", "functional", "dysfunctional", "brand_attribute",
+    "expectation", "performance", "importance", "satisfaction", "attribute_satisfaction", "recommend", "intention",
+    "effort", "image", "value", "complaint_handling", "commitment", "trust", "alternatives", "switching_cost",
+    "price_tolerance", "category_spend", "functional", "dysfunctional", "brand_attribute",
 ]
 
 ITEM_ROLES: tuple[str, ...] = get_args(ItemRole)
@@ -109,6 +109,7 @@ ITEMS = _canonical_table(
     _column("construct", "text", "construct that it measures"),
     _column("pair", "text", "joins an expectation and a performance item, or a functional and a dysfunctional one"),
     _column("subject", "text", "brand that the item speaks of, empty for our own"),
+    _column("answer_labels", "text", "names of the lowest and the highest answer, separated by |"),
     _column("scale_low", "number", "lowest answer", True),
     _column("scale_high", "number", "highest answer", True),
     _column("is_reversed", "flag", "whether a high answer is a bad one"),

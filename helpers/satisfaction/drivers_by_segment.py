@@ -45,12 +45,15 @@ class SegmentDrivers:
         Mean satisfaction of the people of each group who answered every question [0–100].
     p_value : float
         Of the test that the drivers' effects are equal in all groups, adjusted over the columns (Holm).
+    is_binary : bool
+        Whether satisfaction has two answers only, so that its mean is the percentage of the satisfied.
     """
 
     label: str
     groups: tuple[tuple[str, SatisfactionDrivers], ...]
     satisfaction: tuple[Interval, ...]
     p_value: float
+    is_binary: bool = False
 
     @property
     def leaders_differ(self) -> bool:
@@ -102,7 +105,8 @@ def drivers_by_segment(
     if not groups:
         return NoPathModel("the drivers of the groups cannot be estimated", known.n)
     return SegmentDrivers(segment_label(best), tuple((name, own) for name, own, _ in groups),
-                          tuple(mean for _, _, mean in groups), float(p[best]))
+                          tuple(mean for _, _, mean in groups), float(p[best]),
+                          bool(np.isin(_driver_columns(known)[1], (0.0, 100.0)).all()))
 
 
 def _groups_by_column(known: CompleteAnswers, scored: pd.DataFrame, of: pd.DataFrame, assumed: SatisfactionConfig) -> (

@@ -121,8 +121,11 @@ def strike_contrasts(found: list[PenaltyReward] | NoPathModel, struck: Mapping[s
     """
     if isinstance(found, NoPathModel):
         return found
-    return [PenaltyReward(c.driver, *strike((c.penalty, c.reward), struck), "" if c.driver in struck else c.kind)
-            for c in found]
+    made = []
+    for c in found:
+        penalty, reward = strike((c.penalty, c.reward), struck)
+        made.append(PenaltyReward(c.driver, penalty, reward, "" if c.driver in struck else c.kind))
+    return made
 
 
 def penalty_reward_estimates(found: list[PenaltyReward] | NoPathModel) -> list[Estimate]:

@@ -23,7 +23,7 @@ SCORE_FORMULA = (
 )
 
 
-def satisfaction_scores(answers: ir.Table, assumed: SatisfactionConfig) -> pd.DataFrame:
+def satisfaction_scores(answers: ir.Table, assumed: SatisfactionConfig, is_binary: bool = False) -> pd.DataFrame:
     """Return one row for each completed survey with enough satisfaction answers, sorted by response.
 
     Parameters
@@ -33,6 +33,8 @@ def satisfaction_scores(answers: ir.Table, assumed: SatisfactionConfig) -> pd.Da
     assumed : SatisfactionConfig
         Default cut points, and the least share of applicable questions that must be answered; one to which ten or
         more of a wave have no answer, and nobody has, was not asked in it.
+    is_binary : bool
+        Whether the one satisfaction question has two answers: a level needs an ordered scale, so nobody has one then.
 
     Returns
     -------
@@ -50,7 +52,8 @@ def satisfaction_scores(answers: ir.Table, assumed: SatisfactionConfig) -> pd.Da
         satisfaction=asked.percent.mean(), n_items=given.ifelse(1, 0).sum().cast("int64"),
         n_asked=asked.count(), **cuts)
     table = table.filter((table.n_items > 0) & (table.n_items >= assumed.share_answered * table.n_asked))
-    table = table.mutate(level=_level_of_score(table)).drop("n_asked", *CUT_COLUMNS)
+    level = ibis.null("string") if is_binary else _level_of_score(table)
+    table = table.mutate(level=level).drop("n_asked", *CUT_COLUMNS)
     return table.to_pyarrow().to_pandas().sort_values("response_id", ignore_index=True)
 
 
@@ -77,6 +80,8 @@ SATISFACTION_LABEL = "satisfaction"
 
 SATISFACTION_CHANGE = "change of satisfaction"
 
+SHARE_OF_ANSWER = "share answering: "
+
 LEVEL_SHARES = tuple(f"share {level}" for level in SATISFACTION_LEVELS)
 
 
@@ -87,9 +92,9 @@ def wave_segment(wave: str) -> str:
 
 def index_estimates(
     scores: pd.DataFrame, waves: Sequence[str], struck: str = "", replicas: ReplicateWeights | None = None,
-    given: ItemAnswers | None = None,
+    given: ItemAnswers | None = None, labels: tuple[str, str] | None = None,
 ) -> list[Estimate]:
-    """Return the index, the shares of the four levels and the changes between waves.
+    """Return the index, the shares of the four levels (or of two answers) and the changes between waves.
 
     Parameters
     ----------
@@ -104,6 +109,8 @@ def index_estimates(
     given : ItemAnswers, optional
         Answers to the satisfaction questions: waves that were asked different ones are compared by those that both
         were asked, as the reason says, and not at all (*blocked*) where there are none. None: all were asked the same.
+    labels : pair of str, optional
+        Names of the two answers of a binary question: shares of both then, instead of levels.
 
     Returns
     -------
@@ -113,10 +120,10 @@ def index_estimates(
         where they have none, through linearisation (means) and the effective number of people (shares). Intervals of
         changes hold for all changes together: their level is 1 − .05 / changes (Bonferroni).
     """
-    estimates = _segment_index(_latest_scores(scores), "all", replicas)
+    estimates = _segment_index(_latest_scores(scores), "all", replicas, labels)
     groups = [_latest_scores(scores[scores["wave"] == wave]) for wave in waves] if len(waves) > 1 else []
     for wave, group in zip(waves, groups, strict=False):
-        estimates += _segment_index(group, wave_segment(wave), replicas)
+        estimates += _segment_index(group, wave_segment(wave), replicas, labels)
     estimates += _wave_changes(waves, groups, scores, replicas, given)
     if struck:
         return [no_estimate(e.quantity, Status.STRUCK, struck, unit=e.unit, n=e.n, segment=e.segment)
@@ -176,16 +183,21 @@ def _sample_of_scores(group: pd.DataFrame, replicas: ReplicateWeights | None) ->
     return WeightedSample(group["person"].to_numpy(), group["weight"].to_numpy(float), replicas)
 
 
-def _segment_index(group: pd.DataFrame, segment: str, replicas: ReplicateWeights | None) -> list[Estimate]:
+def _segment_index(group: pd.DataFrame, segment: str, replicas: ReplicateWeights | None,
+                   labels: tuple[str, str] | None) -> list[Estimate]:
     n, rows = len(group), _sample_of_scores(group, replicas)
+    levels = zip(LEVEL_SHARES, SATISFACTION_LEVELS, strict=True)
+    is_in = {quantity: group["level"] == level for quantity, level in levels} if labels is None else {
+        f"{SHARE_OF_ANSWER}{label}": group["satisfaction"] == score
+        for label, score in zip(labels, (0.0, 100.0), strict=True)}
     found = [
         estimate_if_enough(
             SATISFACTION_LABEL, rows.mean(group["satisfaction"].to_numpy(float)), n, unit="points", segment=segment
         )
     ]
     return found + [
-        estimate_if_enough(quantity, rows.share((group["level"] == level).to_numpy()), n, unit="share", segment=segment)
-        for level, quantity in zip(SATISFACTION_LEVELS, LEVEL_SHARES, strict=True)
+        estimate_if_enough(quantity, rows.share(is_so.to_numpy()), n, unit="share", segment=segment)
+        for quantity, is_so in is_in.items()
     ]
 
 

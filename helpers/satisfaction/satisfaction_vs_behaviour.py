@@ -1,6 +1,7 @@
 """Satisfaction against behaviour after the answer: repeat orders, spend, complaints."""
 
 from datetime import date
+from typing import TYPE_CHECKING
 
 import ibis
 import ibis.expr.types as ir
@@ -13,6 +14,9 @@ from helpers.stats.confidence_intervals import Interval, spearman_interval
 from helpers.stats.disclosure_control import FEW_PEOPLE, estimate_if_enough, people_text
 from helpers.stats.survey_weights import ReplicateWeights, WeightedSample
 
+if TYPE_CHECKING:
+    from statsmodels.genmod.generalized_linear_model import GLMResults
+
 FOLLOW_UP_DAYS = 180
 
 BEHAVIOUR_LABELS = {
@@ -20,10 +24,15 @@ BEHAVIOUR_LABELS = {
     "kept": "buying again at all",
     "spend": "spend after answering",
     "promoted": "share of lines bought under a promotion",
-    "complaints": "complaints after answering",
-    "referred": "new customers recommended after answering",
     "choosing_hours": "hours from first view to purchase",
 }
+
+RATES_PER_ORDER = {"complaints": "complaints per order after answering",
+                   "referred": "new customers recommended per order after answering"}
+
+RATE_RATIO, RATE_STEP, MIN_RATE_EVENTS = "ratio for ten points of satisfaction", 10.0, 20
+
+MAX_RATE_REPLICATES = 200  # each is a fit of its own
 
 EXPECTATION_TERTILES = ("promised little", "promised something", "promised much")
 
@@ -134,6 +143,63 @@ def behaviour_correlations(
         i = _correlation_estimate(known, column, replicas, seed)
         made.append(Estimate(quantity, i.value, i.low, i.high, "rank correlation", len(known)))
     return made
+
+
+def behaviour_rates(found: pd.DataFrame, replicas: ReplicateWeights | None = None) -> list[Estimate]:
+    """Return how complaints and recommendations per order go with satisfaction.
+
+    Parameters
+    ----------
+    found : DataFrame
+        From `behaviour_after_answer`.
+    replicas : ReplicateWeights, optional
+        Of the weights.
+
+    Returns
+    -------
+    list of Estimate
+        Ratio of the rates of customers ten points of satisfaction apart. Who buys more has more to complain about, so
+        orders of the same half year are the exposure, and who ordered nothing has none.
+
+    Notes
+    -----
+    Poisson regression of the count on satisfaction with the logarithm of orders as offset; robust standard errors
+    hold that counts vary more than Poisson's, replicates of the weights where there are any.
+    """
+    made = []
+    for column, name in RATES_PER_ORDER.items():
+        quantity = f"{name}: {RATE_RATIO}"
+        known = found[(found["orders"] > 0) & found[column].notna()] if column in found else found.head(0)
+        events, n = float(known[column].sum()), len(known)
+        if n < FEW_PEOPLE or events < MIN_RATE_EVENTS or known["satisfaction"].nunique() < 2:
+            reason = (f"{people_text(n)} customers with orders after answering, {FEW_PEOPLE} are needed"
+                      if n < FEW_PEOPLE else f"fewer than {MIN_RATE_EVENTS} {name.partition(' per ')[0]}")
+            made.append(no_estimate(quantity, Status.INSUFFICIENT, reason, unit="ratio", n=n))
+            continue
+        i = _rate_slope(known, column, replicas).times(RATE_STEP)
+        made.append(Estimate(quantity, *(float(np.exp(x)) for x in (i.value, i.low, i.high)), unit="ratio", n=n))
+    return made
+
+
+def _rate_slope(known: pd.DataFrame, column: str, replicas: ReplicateWeights | None) -> Interval:
+    """Return the slope of the log rate on satisfaction, a point of it, with a 95 % interval."""
+    from statsmodels.genmod.families import Poisson
+    from statsmodels.genmod.generalized_linear_model import GLM
+
+    x = np.column_stack([np.ones(len(known)), known["satisfaction"]])
+    y, orders, weight = (known[c].to_numpy(float) for c in (column, "orders", "weight"))
+
+    def fit(weights: np.ndarray) -> "GLMResults":
+        kept = weights > 0
+        return GLM(y[kept], x[kept], Poisson(), offset=np.log(orders[kept]), var_weights=weights[kept]).fit(
+            cov_type="HC1")
+
+    own = fit(weight)
+    if replicas is None:
+        return Interval(float(own.params[1]), *map(float, own.conf_int()[1]))
+    sample = WeightedSample(known["customer_id"].to_numpy(), weight, replicas)
+    draws = [fit(row).params[1] for row in sample.draws()[1 : MAX_RATE_REPLICATES + 1]]
+    return percentile_interval(float(own.params[1]), np.array(draws))
 
 
 def _correlation_estimate(known: pd.DataFrame, column: str, replicas: ReplicateWeights | None, seed: int) -> Interval:

@@ -10,7 +10,8 @@ SCORES_TABLE = Table("results/satisfaction_scores", "completed survey with a sat
     Column("wave", "text", "wave of the survey as named, else the calendar quarter", True),
     Column("satisfaction", "number", "mean of the satisfaction answers, each on 0–100 [0–100]", True, low=0, high=100),
     Column("n_items", "integer", "satisfaction questions answered", True, low=1),
-    Column("level", "text", "level by the survey's cut points, else the declared ones", True, SATISFACTION_LEVELS),
+    Column("level", "text", "level by the survey's cut points, else the declared ones; empty for a question with two "
+           "answers", allowed=SATISFACTION_LEVELS),
 ))
 
 COMMENTS_TABLE = Table("results/satisfaction_comments", "comment drawn to be audited", ("response_id", "item"), (

@@ -84,6 +84,8 @@ def _days_to_close(ripe: pd.DataFrame) -> Estimate:
 def _dissatisfaction_rates(rows: pd.DataFrame, customers: int, as_of: date) -> Estimate:
     year = rows["opened_at"] >= pd.Timestamp(as_of) - pd.Timedelta(days=365)
     count = int((year & (rows["kind"] == "complaint")).sum())
+    if not (rows["kind"] == "complaint").any():
+        return no_estimate(COMPLAINTS_PER_BUYER, Status.NOT_APPLICABLE, "no complaints are recorded")
     if not customers:
         return no_estimate(COMPLAINTS_PER_BUYER, Status.NOT_APPLICABLE, "customers are not known", n=count)
     i = _poisson_interval(count).times(100 / customers)
@@ -108,8 +110,9 @@ def monthly_service_rates(cases: ir.Table, transactions: ir.Table, as_of: date) 
     Returns
     -------
     tuple of Course
-        Complaints per 100 customers who bought in the month (a rate), cases that nobody took up and cases whose
-        handling was scored in the lower half of the scores (shares); none where there are no such records.
+        Complaints per 100 customers who bought in the month (a rate; from the first recorded complaint on), cases that
+        nobody took up and cases whose handling was scored in the lower half of the scores (shares); none where there
+        are no such records.
     """
     rows = cases.select("kind", "opened_at", "handled_at", "score").to_pyarrow().to_pandas()
     rows = rows.assign(month=rows["opened_at"].dt.to_period("M").dt.start_time)
@@ -138,6 +141,7 @@ def _monthly_complaints(rows: pd.DataFrame, transactions: ir.Table, before: pd.T
     buyers = sold.group_by(month=sold.ordered_at.truncate("M")).aggregate(size=sold.customer_id.nunique() / 100)
     known = buyers.to_pyarrow().to_pandas().set_index("month").sort_index()
     told = rows.loc[(rows["kind"] == "complaint") & (rows["opened_at"] < before), "month"].value_counts()
+    known = known[known.index >= told.index.min()] if len(told) else known.head(0)  # before it nothing was recorded
     return _monthly_series(COMPLAINTS_PER_BUYER, known.assign(sum=told.reindex(known.index).fillna(0)), RATE_SERIES)
 
 

@@ -28,6 +28,8 @@ SATISFACTION_SCALE = "satisfaction score"
 
 ROLES_OUTSIDE_SCALES = ("importance", "category_spend", "functional", "dysfunctional", "brand_attribute")
 
+LOYALTY_ROLES = ("intention", "recommend", "price_tolerance")
+
 MAX_OFF_SCALE_SHARE = 0.01
 
 
@@ -84,17 +86,25 @@ def measure_scales(
     Returns
     -------
     tuple of Scale
-        The satisfaction questions first, where there are any, then constructs by name. Weights of importance, paired
-        Kano questions, brand attributes and amounts of spending are no attitudes and left out.
+        The satisfaction questions first, where there are any, then constructs by name. A construct that was asked in
+        several roles, such as expectation and performance, has a scale for each: they measure different things, except
+        intention, recommendation and price tolerance, which make up loyalty. Weights of importance, paired Kano
+        questions, brand attributes and amounts of spending are no attitudes and left out.
     """
     groups: dict[str, tuple[str, ...]] = {}
     satisfied = tuple(known.loc[known["role"] == "satisfaction", "item"])
     if satisfied:
         groups[SATISFACTION_SCALE] = satisfied
-    attitudes = known[~known["role"].isin(ROLES_OUTSIDE_SCALES)]
-    groups |= {str(name): tuple(items) for name, items in attitudes.groupby("construct")["item"]}
+    groups |= _constructs_by_role(known[~known["role"].isin(ROLES_OUTSIDE_SCALES)])
     answered_ = survey_scales.answers_wide(answers, sorted({item for items in groups.values() for item in items}))
     return tuple(_measure_scale(name, items, answered_, replicas) for name, items in groups.items())
+
+
+def _constructs_by_role(attitudes: pd.DataFrame) -> dict[str, tuple[str, ...]]:
+    family = attitudes["role"].where(~attitudes["role"].isin(LOYALTY_ROLES), "loyalty")
+    n_families = family.groupby(attitudes["construct"]).transform("nunique")
+    named = attitudes["construct"].where(n_families == 1, attitudes["construct"] + ": " + family.str.replace("_", " "))
+    return {str(name): tuple(items) for name, items in attitudes["item"].groupby(named)}
 
 
 def _measure_scale(
@@ -124,7 +134,7 @@ def construct_means(measured: Sequence[MeasuredScale]) -> list[Estimate]:
     """Return the mean of each construct [0–100], struck where its items do not hold together."""
     return [no_estimate(f"score of {s.name}", Status.STRUCK, s.struck, unit="points", n=s.n) if s.struck
             else estimate_if_enough(f"score of {s.name}", s.mean, s.n, unit="points")
-            for s in measured if s.name != SATISFACTION_SCALE]
+            for s in distinct_scales(measured) if s.name != SATISFACTION_SCALE]
 
 
 def answer_states(answers: ir.Table) -> pd.DataFrame:

@@ -25,6 +25,7 @@ PERSON_COLUMNS = ("person", "customer_id", "weight", "responded_at", "response_i
 CATALOGUE_SCHEMA = ibis.schema({
     "item": "string", "text": "string", "role": "string", "construct": "string", "scale_low": "float64",
     "scale_high": "float64", "is_reversed": "boolean", "codes": "string", "pair": "string",
+    "answer_labels": "string",
     **dict.fromkeys(CUT_COLUMNS, "float64"),
 })
 
@@ -41,7 +42,7 @@ def item_catalogue(items: ir.Table) -> pd.DataFrame:
     -------
     DataFrame
         ``item, text, role, construct`` (the role where none is named)``, scale_low, scale_high, is_reversed, codes``
-        (codes that mean 'does not apply', ``|`` around each)``, pair`` and the upper limits
+        (codes that mean 'does not apply', ``|`` around each)``, pair, answer_labels`` and the upper limits
         ``cut_1 … cut_3`` of the levels [0–100], NaN where the catalogue has none.
 
     Raises
@@ -63,6 +64,30 @@ def item_catalogue(items: ir.Table) -> pd.DataFrame:
     frame["codes"] = "|" + frame["not_applicable"].fillna("").str.replace(" ", "") + "|"
     frame[list(CUT_COLUMNS)] = [_cut_points(row) for row in frame.itertuples()] or np.empty((0, len(CUT_COLUMNS)))
     return frame[list(CATALOGUE_SCHEMA.names)]
+
+
+def binary_answer_labels(known: pd.DataFrame, role: str = "satisfaction") -> tuple[str, str] | None:
+    """Return the names of no and yes where a role has a single question with two answers; None elsewhere.
+
+    Parameters
+    ----------
+    known : DataFrame
+        From `item_catalogue`.
+    role : str
+        Whose questions.
+
+    Examples
+    --------
+    >>> known = pd.DataFrame({"role": ["satisfaction"], "scale_low": [0], "scale_high": [1], "answer_labels": [None]})
+    >>> binary_answer_labels(known)
+    ('not satisfied', 'satisfied')
+    """
+    asked = known[known["role"] == role]
+    if len(asked) != 1 or asked["scale_high"].iloc[0] - asked["scale_low"].iloc[0] != 1:
+        return None
+    labels = asked["answer_labels"].fillna("").iloc[0]
+    low, _, high = (part.strip() for part in labels.partition("|"))
+    return (low, high) if low and high else ("not satisfied", "satisfied")
 
 
 def percent_of_scale(score: float, low: float, high: float, is_reversed: bool) -> float:
@@ -142,7 +167,7 @@ def _is_on_scale(table: ir.Table) -> ir.Table:
     good = table.is_reversed.ifelse(100 - position, position)
     table = table.mutate(state=state)
     return table.mutate(percent=(table.state == ANSWER_GIVEN).ifelse(good, ibis.null("float64"))).drop(
-        "text", "codes", "pair", "scale_low", "scale_high", "is_reversed")
+        "text", "codes", "pair", "answer_labels", "scale_low", "scale_high", "is_reversed")
 
 
 def latest_rows(table: ir.Table, by: Sequence[str]) -> ir.Table:

@@ -109,14 +109,39 @@ def test_behaviour_after_the_answer_goes_with_satisfaction_where_it_was_planted(
         satisfaction_vs_behaviour.with_choosing_hours(done, table("events"), table("transactions", sold))
     )
     assert found(made, f"satisfaction with {satisfaction_vs_behaviour.BEHAVIOUR_LABELS['orders']}").low > 0.8
-    assert (
-        found(made, f"satisfaction with {satisfaction_vs_behaviour.BEHAVIOUR_LABELS['complaints']}").status
-        is Status.INSUFFICIENT
-    )
+    assert {e.status for e in satisfaction_vs_behaviour.behaviour_rates(done)} == {Status.INSUFFICIENT}
     expected = pd.DataFrame({"customer_id": done["customer_id"], "expectation": np.linspace(90, 20, 120)})
     policy = satisfaction_vs_behaviour.expectation_policy_estimates(expected, done)
     assert found(policy, "share who bought again", satisfaction_vs_behaviour.EXPECTATION_TERTILES[0]).value == 1
     assert found(policy, "satisfaction", satisfaction_vs_behaviour.EXPECTATION_TERTILES[2]).value < 40
+
+
+def test_complaints_are_a_rate_per_order_so_that_those_who_buy_more_do_not_seem_to_complain_more():
+    rng = np.random.default_rng(3)
+    satisfaction = np.clip(50 + 20 * rng.normal(size=3000), 0, 100)
+    orders = rng.poisson(np.exp(0.05 * (satisfaction - 50)))  # the satisfied buy far more often
+    complaints = rng.poisson(0.3 * orders * np.exp(-0.025 * (satisfaction - 50)))  # and complain less: −.5 in 20 points
+    done = pd.DataFrame({"customer_id": [f"c{i}" for i in range(3000)], "satisfaction": satisfaction, "weight": 1.0,
+                         "orders": orders.astype(float), "complaints": complaints.astype(float), "referred": np.nan})
+    raw = np.corrcoef(satisfaction, complaints)[0, 1]
+    rate, none = satisfaction_vs_behaviour.behaviour_rates(done)
+    assert raw > 0
+    assert rate.high < 1
+    assert rate.low < np.exp(-0.25) < rate.high
+    assert none.status is Status.INSUFFICIENT
+
+
+def test_a_company_without_recorded_complaints_has_no_series_of_zeros(table):
+    sold = [{"order_id": f"o{i}", "line": 1, "customer_id": f"c{i}", "ordered_at": pd.Timestamp(f"2026-0{m}-07"),
+             "kind": "sale", "amount": 5.0} for m in range(1, 6) for i in range(50)]
+    of = table("transactions", sold)
+    assert service_quality.monthly_service_rates(table("cases"), of, AS_OF) == ()
+    late = [{**case, "opened_at": pd.Timestamp("2026-04-10")} for case in cases(3)]
+    (complaints, *_) = service_quality.monthly_service_rates(table("cases", late), of, AS_OF)
+    assert [str(on)[:7] for on in complaints.on] == ["2026-04", "2026-05"]
+    other = [{**case, "kind": "repair"} for case in late]
+    assert found(service_quality.service_estimates(table("cases", other), AS_OF, 600),
+                 service_quality.COMPLAINTS_PER_BUYER).reason == "no complaints are recorded"
 
 
 def test_no_records_of_orders_are_not_no_orders(table):

@@ -3,6 +3,7 @@ import pytest
 from helpers.satisfaction import satisfaction_index
 from helpers.satisfaction.config import SatisfactionConfig
 from helpers.satisfaction.schema import SCORES_TABLE
+from helpers.stats import survey_scales
 
 
 def test_a_score_is_the_mean_of_the_answers_on_0_to_100(catalogued, surveyed):
@@ -56,3 +57,17 @@ def test_the_table_fits_its_declaration_also_when_it_is_empty(catalogued, survey
         counts = session_engine.first_row(SCORES_TABLE.counts(table))
         assert counts["n_rows"] == len(rows)
         assert SCORES_TABLE.problems(counts, table) == []
+
+
+def test_a_question_with_two_answers_gives_shares_of_both_and_no_level(catalogued, surveyed):
+    known = catalogued({"item": "s", "scale_low": 0.0, "scale_high": 1.0, "answer_labels": "neutral | satisfied"})
+    labels = survey_scales.binary_answer_labels(known)
+    assert labels == ("neutral", "satisfied")
+    answers = surveyed(known, [(f"r{i:02}", "s", float(i < 15)) for i in range(60)])
+    scores = satisfaction_index.satisfaction_scores(answers, SatisfactionConfig(), labels is not None)
+    assert scores["level"].isna().all()
+    made = {e.quantity: e.value for e in satisfaction_index.index_estimates(scores, ["w"], labels=labels)}
+    assert made == {"satisfaction": 25, "share answering: neutral": 0.75, "share answering: satisfied": 0.25}
+    assert survey_scales.binary_answer_labels(catalogued({"item": "s"})) is None
+    assert survey_scales.binary_answer_labels(catalogued({"item": "s", "scale_low": 0.0, "scale_high": 1.0})) == (
+        "not satisfied", "satisfied")

@@ -14,6 +14,7 @@ from helpers.satisfaction.satisfaction_index import (
     SATISFACTION_CHANGE,
     SATISFACTION_LABEL,
     SCORE_FORMULA,
+    SHARE_OF_ANSWER,
     is_apart,
     wave_segment,
 )
@@ -64,20 +65,41 @@ def satisfaction_answer(index: pd.DataFrame, gates: pd.DataFrame, waves: Sequenc
         Waves, oldest first.
     """
     found = quantity_rows(index, SATISFACTION_LABEL)
+    answers = answer_shares(index)
+    if answers and is_reported(answers[-1]):
+        return tuple(filter(None, (_share_satisfied(answers, gates), wave_change(index, waves))))
     if not found or not is_reported(found[0]):
         return (_no_index(found), *(s for s in (recommendation_sentence(index),) if s != NO_RECOMMENDATION))
     return tuple(filter(None, (_index(found[0], gates), satisfaction_levels(index), wave_change(index, waves))))
 
 
-def _index(row: Row, gates: pd.DataFrame) -> str:
+def answer_shares(index: pd.DataFrame, segment: str = "all") -> list[Row]:
+    """Return the shares of the two answers of a binary question, yes last; none where the scale has more answers."""
+    rows = index[index["quantity"].str.startswith(SHARE_OF_ANSWER) & (index["segment"] == segment)].to_dict("records")
+    return [{**row, "quantity": row["quantity"].removeprefix(SHARE_OF_ANSWER)} for row in rows]
+
+
+def _share_satisfied(answers: Sequence[Row], gates: pd.DataFrame) -> str:
+    no, yes = answers
+    people = formatting.count_text(yes["n"], "person", "people")
+    return (f"{share_text_if_enough(formatting.estimate_text(yes), yes['value'], yes['n'])} of {people} are "
+            f"{yes['quantity']}, the others {no['quantity']}{_caveat(gates)}: "
+            "a question with two answers has no levels.")
+
+
+def _caveat(gates: pd.DataFrame) -> str:
+    """Return what qualifies the index and the levels, to stand in the same sentence; empty where nothing does."""
     crossed = gates[gates["is_crossed"] & (gates["level"] == "qualify")]
     touching = crossed.loc[crossed["claims"].isin([CLAIM, "every measure"]), "sentence"]
     caveats = [sentence.split(";")[0].rstrip(".") for sentence in touching]
-    caveat = f" (caution: {'; '.join(caveats)})" if caveats else ""
+    return f" (caution: {'; '.join(caveats)})" if caveats else ""
+
+
+def _index(row: Row, gates: pd.DataFrame) -> str:
     return (
         f"Satisfaction stands at {score_text(row)} of 100, the mean of "
         f"{formatting.count_text(row['n'], 'person', 'people')}, "
-        f"each by the latest answer{caveat}."
+        f"each by the latest answer{_caveat(gates)}."
     )
 
 
@@ -213,6 +235,9 @@ def index_formula() -> str:
 
 def levels_title(index: pd.DataFrame, design_effect: float = 1.0) -> str:
     """Return the finding above the figure of the levels; ties are judged by the effective number of people."""
+    if answers := [r for r in answer_shares(index) if is_reported(r)]:
+        return formatting.sentence_case(formatting.join_words(
+            [f"{formatting.share(r['value'])} are {r['quantity']}" for r in reversed(answers)]))
     found = [r for level in SATISFACTION_LEVELS for r in quantity_rows(index, f"share {level}") if is_reported(r)]
     if not found:
         return "Shares of the levels of satisfaction: insufficient data"
@@ -294,13 +319,10 @@ def construct_scores(index: pd.DataFrame) -> pd.DataFrame:
 
 
 def level_shares(index: pd.DataFrame) -> pd.DataFrame:
-    """Return the shares of the levels for everybody, the level alone as the quantity.
-
-    Where nobody stands between the ends, as with yes and no, the levels between them are left out.
-    """
+    """Return the shares of the levels for everybody, or of the two answers, the level alone as the quantity."""
+    if answers := answer_shares(index):
+        return pd.DataFrame(answers, columns=index.columns)
     found = index[index["quantity"].isin(LEVEL_SHARES) & (index["segment"] == "all")]
-    if found["value"].iloc[1:-1].eq(0).all():
-        found = found.iloc[[0, -1]]
     return found.assign(quantity=found["quantity"].str.removeprefix("share "))
 
 

@@ -7,6 +7,7 @@ from helpers.reporting import formatting
 from helpers.satisfaction.drivers import SatisfactionDrivers
 from helpers.satisfaction.drivers_by_segment import SURE_LEAD, SegmentDrivers
 from helpers.satisfaction.ecsi_model import NoPathModel
+from helpers.stats.confidence_intervals import Interval
 
 MOST_SEGMENTS, MOST_DRIVERS = 4, 3
 
@@ -70,11 +71,16 @@ def first_driver_by_segment(found: SegmentDrivers | NoPathModel) -> str:
     """
     if isinstance(found, NoPathModel) or not found.leaders_differ:
         return ""
-    said = [f"{readable_id(name)} ({formatting.count_text(of.n, 'person', 'people')}, satisfaction "
-            f"{formatting.points(mean.value)}): {_first_of(of)}"
+    said = [f"{readable_id(name)} ({formatting.count_text(of.n, 'person', 'people')}, "
+            f"{_satisfaction_of(mean, found.is_binary)}): {_first_of(of)}"
             for (name, of), mean in zip(found.groups[:MOST_SEGMENTS], found.satisfaction, strict=False)]
     return (f"What to improve first differs by {found.label} ({formatting.p_value_sentence(found.p_value)}): "
             f"{'; '.join(said)} of the explained differences in satisfaction.")
+
+
+def _satisfaction_of(mean: Interval, is_binary: bool) -> str:
+    return (f"{formatting.share(mean.value / 100)} satisfied" if is_binary else
+            f"satisfaction {formatting.points(mean.value)}")
 
 
 def _first_of(of: SatisfactionDrivers) -> str:

@@ -218,14 +218,16 @@ def test_a_mean_outside_every_waves_is_explained_and_one_among_them_is_not():
     assert satisfaction_text.overall_outside_waves(index()) == ""
 
 
-def test_levels_that_yes_and_no_cannot_reach_are_left_out():
-    names = ("dissatisfied", "neutral", "fairly satisfied", "highly satisfied")
-    both = estimate_table(
-        [Estimate(f"share {n}", v, 0, 1, "share", 90) for n, v in zip(names, (0.6, 0, 0, 0.4), strict=True)]
-    )
-    assert satisfaction_text.level_shares(both)["quantity"].tolist() == ["dissatisfied", "highly satisfied"]
-    four = both.assign(value=[0.2, 0.3, 0, 0.5])
-    assert len(satisfaction_text.level_shares(four)) == 4
+def test_a_question_with_two_answers_has_shares_by_their_names_and_no_levels():
+    rows = [Estimate("satisfaction", 43.4, 43.2, 43.7, "points", 900),
+            Estimate("share answering: neutral or dissatisfied", 0.566, 0.53, 0.6, "share", 900),
+            Estimate("share answering: satisfied", 0.434, 0.4, 0.47, "share", 900)]
+    table = estimate_table(rows)
+    assert satisfaction_text.satisfaction_answer(table, OK_GATES, ["A"]) == (
+        "43.4 % [40.0 %, 47.0 %] of 900 people are satisfied, the others neutral or dissatisfied: a question with two "
+        "answers has no levels.",)
+    assert satisfaction_text.levels_title(table) == "43.4 % are satisfied and 56.6 % are neutral or dissatisfied"
+    assert satisfaction_text.level_shares(table)["quantity"].tolist() == ["neutral or dissatisfied", "satisfied"]
 
 
 def test_ties_of_levels_are_judged_by_effective_people():
