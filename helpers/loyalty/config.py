@@ -45,6 +45,9 @@ class LoyaltyConfig(Section):
         None, gt=0, le=1, description="share of issued points ever redeemed; none: as the cohorts show [share]")
     point_cost: float | None = Field(
         None, gt=0, description="cost of a redeemed point; none: as the ledger records [money]")
+    tiers: dict[str, float] = Field(
+        {}, description="points of a year from which a member belongs to each tier; none: imputed from the sizes of "
+        "the tiers [points]")
     pool_shares: list[float] = Field(
         [0.01, 0.02, 0.05], min_length=1, description="what-ifs: shares of margin paid out to members [share]")
     threshold_changes: list[float] = Field(

@@ -1,6 +1,6 @@
 """Programme tiers: transition matrix, current tiers, other thresholds, a shared profit pool."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -11,11 +11,14 @@ import pandas as pd
 
 from helpers.customers import features
 from helpers.foundation.engine import Engine
+from helpers.foundation.errors import InputError
 from helpers.foundation.results import Gate, Level
 from helpers.stats import disclosure_control
 from helpers.stats.confidence_intervals import share_interval
 
 LEFT_PROGRAMME, NOT_YET_MEMBER = "left", "joined"
+
+DECLARED_THRESHOLD, IMPUTED_THRESHOLD = "declared", "imputed, not stated"
 
 DAYS_PER_YEAR = 365
 
@@ -49,6 +52,13 @@ class TierMoves:
     def names(self) -> list[str]:
         """Tiers that anybody is in, by name."""
         return sorted(({*self.moves["tier_before"]} | {*self.moves["tier_after"]}) - {LEFT_PROGRAMME, NOT_YET_MEMBER})
+
+    @property
+    def are_given(self) -> bool:
+        """Whether tiers seem given, not earned: of ten members or more nobody went to another one."""
+        stayed = self.moves[self.moves["tier_before"].ne(NOT_YET_MEMBER) & self.moves["tier_after"].ne(LEFT_PROGRAMME)]
+        is_same = stayed["tier_before"] == stayed["tier_after"]
+        return int(stayed["n"].sum()) >= disclosure_control.LEAST_PEOPLE and bool(is_same.all())
 
 
 def tier_moves(engine: Engine, memberships: ir.Table, as_of_on: date, days: int = DAYS_PER_YEAR) -> TierMoves:
@@ -157,7 +167,9 @@ def margin_last_year(engine: Engine, transactions: ir.Table, as_of_on: date, mar
     return float(found["costed"] or 0) + margin_rate * float(found["plain"] or 0)
 
 
-def other_tier_thresholds(stands: pd.DataFrame, changes: Sequence[float]) -> pd.DataFrame:
+def other_tier_thresholds(
+    stands: pd.DataFrame, changes: Sequence[float], declared: Mapping[str, float], are_given: bool = False
+) -> pd.DataFrame:
     """Return what other thresholds would mean: members by tier if the points of a year decided alone.
 
     Parameters
@@ -166,28 +178,52 @@ def other_tier_thresholds(stands: pd.DataFrame, changes: Sequence[float]) -> pd.
         From `standing`.
     changes : sequence of float
         By how much every threshold moves, such as −0.2.
+    declared : mapping of str to float
+        Threshold of each tier [points a year]; without any those that give every tier its present size are *imputed*.
+    are_given : bool
+        Whether tiers are given, not earned: no threshold decides then.
 
     Returns
     -------
     DataFrame
-        Grain change × tier, tiers from the lowest: ``change, tier, threshold`` [points a year]``, n, n_now``; the
-        thresholds of no change are those that give every tier its present size. Empty with fewer than two tiers or
-        without points.
+        Grain change × tier, tiers from the lowest: ``change, tier, threshold`` [points a year]``, n, n_now, origin``
+        (*declared*, or *imputed, not stated*). Empty with fewer than two tiers, without points, or with given tiers.
+
+    Raises
+    ------
+    InputError
+        If thresholds are declared, but not of a tier that members are in.
     """
-    columns = ["change", "tier", "threshold", "n", "n_now"]
+    columns = ["change", "tier", "threshold", "n", "n_now", "origin"]
     order = stands.groupby("tier")["points_year"].mean().sort_values(kind="stable")
-    if len(order) < 2 or not stands["points_year"].any():
+    if are_given or len(order) < 2 or not stands["points_year"].any():
         return pd.DataFrame(columns=columns)
-    sizes = stands["tier"].value_counts().reindex(order.index)
     earned = np.sort(stands["points_year"].to_numpy(float))
-    cuts = earned[np.minimum(np.cumsum(sizes.to_numpy())[:-1], len(earned) - 1)]
+    tiers, cuts = _declared_cuts(order.index, declared) if declared else _imputed_cuts(stands, order.index, earned)
+    sizes, origin = stands["tier"].value_counts(), DECLARED_THRESHOLD if declared else IMPUTED_THRESHOLD
     rows = []
     for change in (0.0, *changes):
         edges = np.searchsorted(earned, cuts * (1 + change), side="left")
         n = np.diff(np.concatenate([[0], edges, [len(earned)]]))
-        rows += [{"change": change, "tier": tier, "threshold": t, "n": int(k), "n_now": int(sizes[tier])}
-                 for tier, t, k in zip(order.index, (0.0, *(cuts * (1 + change))), n, strict=True)]
+        rows += [{"change": change, "tier": tier, "threshold": t, "n": int(k), "n_now": int(sizes.get(tier, 0)),
+                  "origin": origin}
+                 for tier, t, k in zip(tiers, (0.0, *(cuts * (1 + change))), n, strict=True)]
     return pd.DataFrame(rows, columns=columns)
+
+
+def _imputed_cuts(stands: pd.DataFrame, order: pd.Index, earned: np.ndarray) -> tuple[list[str], np.ndarray]:
+    """Return tiers from the lowest, and the thresholds of all but it that give every tier its present size."""
+    sizes = stands["tier"].value_counts().reindex(order).to_numpy()
+    return list(order), earned[np.minimum(np.cumsum(sizes)[:-1], len(earned) - 1)]
+
+
+def _declared_cuts(held: pd.Index, declared: Mapping[str, float]) -> tuple[list[str], np.ndarray]:
+    unknown = [tier for tier in held if tier not in declared]
+    if unknown:
+        raise InputError("loyalty.tiers", f"members are in tier '{unknown[0]}', which has no threshold",
+                         "a threshold of every tier")
+    tiers = sorted(declared, key=lambda tier: declared[tier])
+    return tiers, np.array([declared[tier] for tier in tiers[1:]])
 
 
 def shared_profit(stands: pd.DataFrame, margin: float, shares: Sequence[float]) -> pd.DataFrame:

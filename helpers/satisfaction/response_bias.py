@@ -13,7 +13,7 @@ from helpers.satisfaction.config import SatisfactionConfig
 from helpers.satisfaction.survey_quality import ROLES_OUTSIDE_SCALES
 from helpers.stats import raking, survey_scales
 from helpers.stats.bootstrap import bootstrap_counts
-from helpers.stats.confidence_intervals import share_interval
+from helpers.stats.confidence_intervals import clustered_share, share_interval
 from helpers.stats.disclosure_control import FEW_PEOPLE, estimate_if_enough
 from helpers.stats.survey_weights import ReplicateWeights
 
@@ -27,7 +27,7 @@ MAX_STRAIGHT_LINING, MAX_SHARE_AT_END, MIN_ITEMS, MAX_NAMED_ITEMS = 0.10, 0.50, 
 
 
 def response_funnel(invitations: ir.Table, scored: pd.DataFrame) -> list[Estimate]:
-    """Return how many were invited, answered and can be scored; as shares of the invited.
+    """Return how many invitations went to how many people, which were answered, and which can be scored.
 
     Parameters
     ----------
@@ -35,20 +35,28 @@ def response_funnel(invitations: ir.Table, scored: pd.DataFrame) -> list[Estimat
         ``canonical/invitations``.
     scored : DataFrame
         From `helpers.satisfaction.satisfaction_index.satisfaction_scores`.
+
+    Returns
+    -------
+    list of Estimate
+        Counts of invitations and of people; the response rates are shares of the invitations, with intervals that
+        hold that invitations of one person go together, and the share of the people who ever answered.
     """
-    sent = invitations.select("response_id").to_pyarrow().to_pandas()["response_id"]
+    sent = invitations.select("customer_id", "response_id").to_pyarrow().to_pandas()
     if sent.empty:
         return [no_estimate("response rate", Status.NOT_APPLICABLE, "no invitations are recorded", unit="share")]
-    answered = sent.dropna()
-    usable = int(answered.isin(set(scored["response_id"])).sum())
+    is_answered = sent["response_id"].notna()
+    is_usable = is_answered & sent["response_id"].isin(set(scored["response_id"]))
+    by_person = is_answered.groupby(sent["customer_id"]).any()
+    people = len(by_person)
     return [
-        Estimate("invited", float(len(sent)), unit="people", n=len(sent)),
-        estimate_if_enough(
-            "response rate", share_interval(len(answered) / len(sent), len(sent)), len(sent), unit="share"
-        ),
-        estimate_if_enough(
-            "usable response rate", share_interval(usable / len(sent), len(sent)), len(sent), unit="share"
-        ),
+        Estimate("invitations", float(len(sent)), unit="invitations", n=len(sent)),
+        Estimate("people invited", float(people), unit="people", n=people),
+        estimate_if_enough("response rate", clustered_share(is_answered, sent["customer_id"]), len(sent), unit="share"),
+        estimate_if_enough("usable response rate", clustered_share(is_usable, sent["customer_id"]), len(sent),
+                           unit="share"),
+        estimate_if_enough("people who answered at least once", share_interval(float(by_person.mean()), people), people,
+                           unit="share"),
     ]
 
 

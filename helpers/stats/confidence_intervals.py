@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
@@ -153,6 +154,40 @@ def share_interval(p: float, n: float, level: float = 0.95) -> Interval:
         return Interval(np.nan, np.nan, np.nan)
     low, high = proportion_confint(p * n, n, 1 - level, method="agresti_coull")
     return Interval(p, float(low), float(high))
+
+
+def clustered_share(is_so: pd.Series, person: pd.Series, level: float = 0.95) -> Interval:
+    """Return a share of rows of which a person may have several, with an interval for people who go together.
+
+    Parameters
+    ----------
+    is_so : Series of bool
+        One a row.
+    person : Series
+        Whose row it is.
+    level : float
+        Level of the interval.
+
+    Notes
+    -----
+    Adjusted Wald interval for the effective number of rows, by the linearised variance of a ratio with people as
+    clusters (Korn & Graubard 1998, *Survey Methodology* 24, 193–201).
+
+    Examples
+    --------
+    >>> alone = clustered_share(pd.Series([True, False] * 50), pd.Series(range(100)))
+    >>> four = clustered_share(pd.Series(([True] * 4 + [False] * 4) * 25), pd.Series(range(200)) // 4)
+    >>> round(alone.low, 3), round(four.low, 3)
+    (0.403, 0.365)
+    """
+    if not len(is_so):
+        return share_interval(np.nan, 0)
+    by_person = is_so.astype(float).groupby(person.to_numpy()).agg(["sum", "size"])
+    n, people = len(is_so), len(by_person)
+    p = float(is_so.mean())
+    residuals = (by_person["sum"] - p * by_person["size"]).to_numpy()
+    variance = people / max(people - 1, 1) * float(residuals @ residuals) / n**2
+    return share_interval(p, min(p * (1 - p) / variance, n) if variance > 0 else people, level)
 
 
 def net_share_interval(top: float, bottom: float, n: float, level: float = 0.95) -> Interval:

@@ -4,7 +4,9 @@ import pandas as pd
 import pytest
 
 from helpers.foundation import canonical_schema
+from helpers.foundation.errors import InputError
 from helpers.loyalty import programme_tiers
+from helpers.reporting.text import points_programme
 
 AS_OF = date(2026, 6, 30)
 
@@ -73,17 +75,39 @@ def stands():
 
 
 def test_unmoved_thresholds_give_every_tier_its_size_and_moved_ones_shift_members():
-    table = programme_tiers.other_tier_thresholds(stands(), [-0.99, 0.03]).set_index(["change", "tier"])
+    table = programme_tiers.other_tier_thresholds(stands(), [-0.99, 0.03], {}).set_index(["change", "tier"])
     assert table.loc[0.0, "n"].to_dict() == {"basic": 10, "silver": 5, "gold": 1}
     assert table.loc[(0.0, "silver"), "threshold"] == 100
     assert table.loc[0.03, "n"].to_dict() == {"basic": 13, "silver": 3, "gold": 0}
     assert table.groupby("change")["n"].sum().to_list() == [16, 16, 16]
 
 
+def test_declared_thresholds_decide_and_without_them_they_are_marked_as_imputed():
+    declared = {"gold": 400.0, "basic": 0.0, "silver": 102.0, "platinum": 1000.0}
+    table = programme_tiers.other_tier_thresholds(stands(), [-0.5], declared).set_index(["change", "tier"])
+    assert table.loc[0.0, "n"].to_dict() == {"basic": 12, "silver": 3, "gold": 1, "platinum": 0}
+    assert table.loc[0.0, "n_now"].to_dict() == {"basic": 10, "silver": 5, "gold": 1, "platinum": 0}
+    assert set(table["origin"]) == {"declared"}
+    imputed = programme_tiers.other_tier_thresholds(stands(), [-0.5], {})
+    assert set(imputed["origin"]) == {"imputed, not stated"}
+    assert "not stated" in points_programme.tier_threshold_sentence(imputed)
+    with pytest.raises(InputError, match="members are in tier 'silver', which has no threshold"):
+        programme_tiers.other_tier_thresholds(stands(), [0.2], {"gold": 400.0, "basic": 0.0})
+
+
+def test_tiers_that_are_given_have_no_thresholds_to_move(moved):
+    given = moved([(f"u{i}", "gold" if i % 2 else "silver", "2023-01-01") for i in range(20)])
+    assert given.are_given
+    assert not moved(SPELLS).are_given
+    assert programme_tiers.other_tier_thresholds(stands(), [0.2], {}, are_given=True).empty
+    assert points_programme.tier_threshold_sentence(pd.DataFrame(), are_given=True).endswith(
+        "tiers are given, not earned by points.")
+
+
 def test_one_tier_or_no_points_have_no_thresholds_and_no_pool():
     one = stands().assign(tier="basic")
-    assert programme_tiers.other_tier_thresholds(one, [0.2]).empty
-    assert programme_tiers.other_tier_thresholds(stands().assign(points_year=0), [0.2]).empty
+    assert programme_tiers.other_tier_thresholds(one, [0.2], {}).empty
+    assert programme_tiers.other_tier_thresholds(stands().assign(points_year=0), [0.2], {}).empty
     assert programme_tiers.shared_profit(stands().assign(points_year=0), 100.0, [0.01]).empty
     assert programme_tiers.shared_profit(stands(), 0.0, [0.01]).empty
 

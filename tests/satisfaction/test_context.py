@@ -19,17 +19,23 @@ from helpers.satisfaction import (
     text_comments,
 )
 from helpers.satisfaction.config import SatisfactionConfig
+from helpers.stats.confidence_intervals import share_interval
 from tests.satisfaction.conftest import WHAT, found
 
 AS_OF = date(2026, 6, 30)
 
 
 def test_the_response_chain_runs_from_invitation_to_score(table):
-    sent = [{"invitation_id": f"i{i}", "customer_id": "c", "survey": "s", "sent_at": pd.Timestamp("2026-01-01"),
-             "response_id": f"r{i}" if i < 20 else None} for i in range(40)]
+    sent = [{"invitation_id": f"i{i}", "customer_id": f"c{i // 2}", "survey": "s",
+             "sent_at": pd.Timestamp("2026-01-01"), "response_id": f"r{i}" if i < 20 else None} for i in range(40)]
     scored = pd.DataFrame({"response_id": [f"r{i}" for i in range(10)]})
     made = response_bias.response_funnel(table("invitations", sent), scored)
-    assert [found(made, q).value for q in ("invited", "response rate", "usable response rate")] == [40, 0.5, 0.25]
+    assert [(e.quantity, e.unit, e.value) for e in made] == [
+        ("invitations", "invitations", 40), ("people invited", "people", 20), ("response rate", "share", 0.5),
+        ("usable response rate", "share", 0.25), ("people who answered at least once", "share", 0.5)]
+    rate = found(made, "response rate")
+    alone = share_interval(0.5, 40)
+    assert rate.high - rate.low > 1.3 * (alone.high - alone.low), "invitations of one person go together"
     (none,) = response_bias.response_funnel(table("invitations"), scored)
     assert none.reason == "no invitations are recorded"
 

@@ -233,7 +233,7 @@ def intake_caveats(audit: pd.DataFrame, gates: pd.DataFrame) -> tuple[str, ...]:
         said.append("Without a control total nobody can tell whether the delivery is whole.")
     unanswered = _value(audit, "share of invitations", "answered")
     if unanswered == unanswered:
-        said.append(f"{formatting.share(1 - unanswered)} of the people invited to a survey did not answer it.")
+        said.append(f"{formatting.share(1 - unanswered)} of the invitations to a survey were not answered.")
     said.append("Customers who never appear in any delivered file are not in any number of this workbook.")
     return tuple(said)
 

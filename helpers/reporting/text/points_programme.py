@@ -125,11 +125,13 @@ def tier_migration_sentence(found: TierMoves) -> str:
         "it and "
         f"{shares[2]} left; {people_text(joined)} joined."
     )
-    return text + said + (" Nobody changed tier: tiers are given, not earned." if not change and n > 1 else "")
+    return text + said + (" Nobody changed tier: tiers are given, not earned." if found.are_given else "")
 
 
-def tier_threshold_sentence(table: pd.DataFrame) -> str:
-    """Return what other thresholds would mean for the highest tier."""
+def tier_threshold_sentence(table: pd.DataFrame, are_given: bool = False) -> str:
+    """Return what other thresholds would mean for the highest tier, and whether the thresholds are the programme's."""
+    if are_given:
+        return "What other thresholds would mean cannot be said: tiers are given, not earned by points."
     if table.empty:
         return "What other thresholds would mean cannot be said: it takes two tiers, and points of the last year."
     top = table["tier"].iloc[-1]
@@ -139,8 +141,13 @@ def tier_threshold_sentence(table: pd.DataFrame) -> str:
         for r in rows.to_dict("records")
     ]
     now = people_text(rows["n_now"].iloc[0], "member", "members")
-    return (f"If the points of a year decided alone, {readable_id(top)} would hold {now} as "
-            f"now; with every threshold {formatting.join_words(said)}. Nobody is assumed to behave differently.")
+    is_imputed = table["origin"].iloc[0] == programme_tiers.IMPUTED_THRESHOLD
+    by_points = people_text(table.loc[(table["tier"] == top) & (table["change"] == 0), "n"].iloc[0])
+    start = (f"Thresholds are imputed from the sizes of the tiers, not stated: if the points of a year decided alone, "
+             f"{readable_id(top)} would hold {now} as now" if is_imputed else
+             f"By the declared thresholds {readable_id(top)} would hold {by_points} of the members by the points of a "
+             f"year, against {now} now")
+    return f"{start}; with every threshold {formatting.join_words(said)}. Nobody is assumed to behave differently."
 
 
 def profit_sharing_sentence(table: pd.DataFrame, currency: str) -> str:

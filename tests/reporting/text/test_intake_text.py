@@ -170,7 +170,7 @@ def test_doubts_name_crossed_gates_missing_totals_and_the_unseen():
                         gates(("values are readable", True, Level.NOTE, "3 values could not be read")))
     assert found == ("3 values could not be read.",
                      "Without a control total nobody can tell whether the delivery is whole.",
-                     "75.0 % of the people invited to a survey did not answer it.",
+                     "75.0 % of the invitations to a survey were not answered.",
                      "Customers who never appear in any delivered file are not in any number of this workbook.")
     assert len(intake_text.intake_caveats(audit(), gates(MET))) == 1
 

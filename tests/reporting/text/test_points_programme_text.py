@@ -137,7 +137,8 @@ def test_moves_between_tiers_are_none_some_or_impossible(rows, said):
 
 def test_what_ifs_say_what_they_hold_fixed():
     raised = pd.DataFrame({"change": [0.0, 0.0, -0.2, -0.2, 0.2, 0.2], "tier": ["a", "b"] * 3,
-                           "n": [50, 50, 30, 70, 96, 4], "n_now": 50, "threshold": 1.0})
+                           "n": [50, 50, 30, 70, 96, 4], "n_now": 50, "threshold": 1.0,
+                           "origin": "imputed, not stated"})
     text = points_programme_text.tier_threshold_sentence(raised)
     assert "b would hold 50 members as now; with every threshold lowered by 20.0 %, 70 and raised by" in text
     assert "20.0 %, fewer than 10." in text
