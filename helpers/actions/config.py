@@ -35,8 +35,9 @@ class ActionsConfig(Section):
     """What the action plan assumes; costs of contacts and offers stand in ``[economics]``."""
 
     capacity: int = Field(500, ge=1, description="customers who can be contacted in this round [customers]")
-    hold_out_share: float = Field(
-        0.10, gt=0, lt=1, description="share of the list that is the random control group [share]")
+    hold_out_share: float | None = Field(
+        None, gt=0, lt=1, description="share of the list that is the random control group; empty to size it from a "
+        "tenth to a half by the power to show the break-even [share]")
     minimum_value: float = Field(
         0.0, ge=0, description="value if retained below which nobody is contacted [money]")
     most_reduction: float = Field(

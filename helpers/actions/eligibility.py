@@ -8,6 +8,7 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
+from helpers.customers.random_assignment import is_global_control
 from helpers.foundation.engine import Engine
 from helpers.stats import disclosure_control
 
@@ -16,7 +17,9 @@ NO_TIER, NOT_SCORED = "no tier", "not scored"
 RISK_BANDS = ("high", "medium", "low", NOT_SCORED)
 
 
-def contact_candidates(value: pd.DataFrame, scores: pd.DataFrame, unwilling: pd.DataFrame) -> pd.DataFrame:
+def contact_candidates(
+    value: pd.DataFrame, scores: pd.DataFrame, unwilling: pd.DataFrame, global_share: float = 0.0
+) -> pd.DataFrame:
     """Return one row per customer with a tier or a risk, sorted by customer.
 
     Parameters
@@ -28,13 +31,16 @@ def contact_candidates(value: pd.DataFrame, scores: pd.DataFrame, unwilling: pd.
         monthly_fee. May be empty.
     unwilling : DataFrame
         Customers who must not be contacted: customer_id.
+    global_share : float
+        Share of all customers in the global control group.
 
     Returns
     -------
     DataFrame
         customer_id, tier, tier_rank (rank below the lowest where there is no tier), risk, churn_probability,
-        value_if_kept, value_if_kept_sd, margin_at_risk, priority, is_unwilling. A risk without a date is no
-        probability within the horizon: it puts no sum at stake, and its priority is the probability × the month's fee.
+        value_if_kept, value_if_kept_sd, margin_at_risk, priority, is_unwilling, is_global_control. A
+        risk without a date is no probability within the horizon: it puts no sum at stake, and its priority is the
+        probability × the month's fee.
     """
     joined = pd.merge(value[["customer_id", "tier", "tier_rank"]], scores[list(_SCORED)], on="customer_id",
                       how="outer", sort=True)
@@ -51,6 +57,7 @@ def contact_candidates(value: pd.DataFrame, scores: pd.DataFrame, unwilling: pd.
         "value_if_kept_sd": joined["value_if_kept_sd"].astype("float64").where(is_dated), "margin_at_risk": at_stake,
         "priority": at_stake.where(is_dated, churn_probability * joined["monthly_fee"].astype("float64")),
         "is_unwilling": joined["customer_id"].isin(unwilling["customer_id"]).astype("bool"),
+        "is_global_control": is_global_control(joined["customer_id"], global_share),
     })
 
 

@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 from statsmodels.stats.meta_analysis import combine_effects, effectsize_2proportions
 
-from helpers.actions.planner import CONTROL_GROUP, TREATMENT
+from helpers.customers.random_assignment import ACTION_PLAN, CONTROL_GROUP, EXPERIMENT_PREFIXES, TREATMENT
 from helpers.foundation.labels import readable_id
 from helpers.foundation.results import Estimate, Status, no_estimate
 from helpers.stats import confidence_intervals
 from helpers.stats.disclosure_control import LEAST_PEOPLE
 
-NAMED = "action plan of "  # begins the name of each experiment that a list draws; its day follows
+NAMED = EXPERIMENT_PREFIXES[ACTION_PLAN]
 
 STAYED = frozenset({"kept", "repurchased"})  # outcomes that are the opposite of being lost
 

@@ -1,4 +1,4 @@
-"""Summary of the action plan: margin at risk, cost, break-even, minimum detectable reduction."""
+"""Summary of the action plan: margin at risk, cost, break-even, draws to record, the decision asked for."""
 
 import math
 from datetime import date, timedelta
@@ -6,17 +6,23 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 
-from helpers.actions import planner
+from helpers.actions import control_group, planner
 from helpers.actions.config import ActionsConfig
-from helpers.actions.measured_response import NAMED, UNMEASURED, ActionResponse, response_people
+from helpers.actions.measured_response import UNMEASURED, ActionResponse, response_people
 from helpers.actions.measured_response import response_sentence as told_response
-from helpers.actions.planner import CONTROL_GROUP, TREATMENT
 from helpers.actions.schema import ASSIGNMENTS_DRAWN, DECISIONS
+from helpers.customers.random_assignment import (
+    ACTION_PLAN,
+    ALERT,
+    CONTROL_GROUP,
+    GLOBAL_CONTROL,
+    TREATMENT,
+    experiment_name,
+    is_global_control,
+)
 from helpers.foundation.results import Estimate, Status, no_estimate
 from helpers.stats import confidence_intervals
 from helpers.stats.disclosure_control import people_text
-
-Z_POWER_80 = 0.8416212335729143
 
 
 def list_margin_at_risk(actions: pd.DataFrame, segment: str, off: float = 0.0) -> Estimate:
@@ -88,21 +94,6 @@ def break_even_reduction(actions: pd.DataFrame) -> float:
     return planner.plan_costs(actions).expected / at_stake if at_stake > 0 else math.nan
 
 
-def minimum_detectable_reduction(actions: pd.DataFrame) -> float:
-    """Return the smallest share of the risk that, taken away, this control group shows with 80 % power.
-
-    Two shares compared at the 5 % level, both near the mean probability of the list; NaN without a hold-out.
-    """
-    listed = actions[actions["variant"].notna()]
-    n_held = int((listed["variant"] == CONTROL_GROUP).sum())
-    n_treated = len(listed) - n_held
-    p = float(listed["churn_probability"].mean()) if len(listed) else math.nan
-    if not n_held or not n_treated or not 0 < p < 1:
-        return math.nan
-    errors = confidence_intervals.normal_quantile(0.95) + Z_POWER_80
-    return errors * math.sqrt(p * (1 - p) * (1 / n_held + 1 / n_treated)) / p
-
-
 def _shows(reduction: float) -> str:
     """Return what the hold-out can show, for a sentence; empty where that is not known."""
     if math.isnan(reduction):
@@ -112,25 +103,48 @@ def _shows(reduction: float) -> str:
     return f"; {cut} would show with 80 % power"
 
 
-def assignments_to_record(actions: pd.DataFrame, as_of: date, seed: int) -> pd.DataFrame:
-    """Return ``results/assignments_drawn``: the list as an experiment that a later run can read back.
+def assignments_to_record(
+    actions: pd.DataFrame, assigned: pd.DataFrame, window: tuple[date, int], seed: int, global_share: float = 0.0
+) -> pd.DataFrame:
+    """Return ``results/assignments_drawn``: the draws of this run, which a later run keeps to and reads back.
+
+    The alerts that this run drew for; the list, but for those whom a plan that is still open counts; and the
+    global control group against everybody else.
 
     Parameters
     ----------
     actions : DataFrame
         ``results/actions``.
-    as_of : date
-        Day of the draw; it names the experiment.
+    assigned : DataFrame
+        Open draws with the alerts of this run, as `random_assignment.with_alerts` gives them.
+    window : (date, int)
+        Day of the draw, which names the experiment, and the outcome window [days].
     seed : int
         Seed of the draw.
+    global_share : float
+        Share of all customers in the global control group.
     """
-    listed = actions[actions["variant"].notna()]
-    is_held = (listed["variant"] == CONTROL_GROUP).to_numpy()
-    chance = is_held.mean() if len(listed) else 0.0
+    as_of, days = window
+    own, listed = experiment_name(ACTION_PLAN, as_of), actions[actions["variant"].notna()]
+    earlier = assigned[assigned["purpose"].eq(ACTION_PLAN) & assigned["experiment"].ne(own)]
+    plan = listed[~listed["customer_id"].isin(earlier["unit_id"])].rename(columns={"customer_id": "unit_id"}).assign(
+        experiment=own, purpose=ACTION_PLAN, assigned_on=pd.Timestamp(as_of))
+    warned = assigned[assigned["experiment"].eq(experiment_name(ALERT, as_of))]
+    parts = [part for part in (plan, warned, _global_draw(actions, as_of, global_share)) if len(part)]
+    if not parts:
+        return pd.DataFrame(columns=list(ASSIGNMENTS_DRAWN.names))
+    drawn = pd.concat(parts).assign(ends_on=pd.Timestamp(as_of + timedelta(days=days)), seed=seed)
+    return drawn.sort_values(["experiment", "unit_id"], ignore_index=True)[list(ASSIGNMENTS_DRAWN.names)]
+
+
+def _global_draw(customers: pd.DataFrame, as_of: date, share: float) -> pd.DataFrame:
+    """Return every customer as treated or held out by the global control group; nobody where there is none."""
+    is_held = is_global_control(customers["customer_id"], share)
     return pd.DataFrame({
-        "experiment": f"{NAMED}{as_of.isoformat()}", "unit_id": listed["customer_id"].to_numpy(),
-        "variant": listed["variant"].to_numpy(), "probability": np.where(is_held, chance, 1 - chance),
-        "assigned_on": pd.Timestamp(as_of), "seed": seed}, columns=list(ASSIGNMENTS_DRAWN.names))
+        "experiment": experiment_name(GLOBAL_CONTROL, as_of), "purpose": GLOBAL_CONTROL,
+        "unit_id": customers["customer_id"], "variant": np.where(is_held, CONTROL_GROUP, TREATMENT),
+        "probability": np.where(is_held, share, 1 - share), "stratum": "all",
+        "assigned_on": pd.Timestamp(as_of)}).head(len(customers) if share else 0)
 
 
 def pays(response: ActionResponse, needed: float) -> str:
@@ -170,7 +184,7 @@ def proposed_decisions(
     alone = f", keep {people_text(n_held)} as a random control group" if n_held else ""
     money, needed = planner.plan_costs(actions), break_even_reduction(actions)
     shows = (
-        "" if math.isnan(needed) else _shows(minimum_detectable_reduction(actions))
+        "" if math.isnan(needed) else _shows(control_group.minimum_detectable_reduction(actions))
     )  # without dates neither is known
     again = "measure again" if response.is_measured else "measure"
     return pd.DataFrame([{

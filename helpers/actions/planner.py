@@ -7,11 +7,12 @@ import numpy as np
 import pandas as pd
 
 from helpers.actions.config import NO_ACTION, ActionRule, ActionsConfig
+from helpers.actions.control_group import RankedCandidates, control_group_share
 from helpers.actions.eligibility import NOT_SCORED, ContactConsent
+from helpers.actions.measured_response import UNMEASURED, ActionResponse
 from helpers.actions.schema import ACTION_LIST
+from helpers.customers.random_assignment import TREATMENT, Draw, first_drawn
 from helpers.foundation.study_config import Economics
-
-TREATMENT, CONTROL_GROUP = "treated", "held out"
 
 NO_CONSENT = "no consent to"
 
@@ -37,27 +38,30 @@ class PlanCosts:
 
 
 def plan_actions(
-    customers: pd.DataFrame, assumptions: ActionsConfig, economics: Economics, rng: np.random.Generator,
-    permitted: ContactConsent = UNKNOWN_CONSENT,
+    customers: pd.DataFrame, assumptions: ActionsConfig, economics: Economics, draw: Draw,
+    permitted: ContactConsent = UNKNOWN_CONSENT, response: ActionResponse = UNMEASURED,
 ) -> pd.DataFrame:
     """Return ``results/actions``: for every customer what is planned, or why nothing is.
 
     Who does not consent to the purpose of the contacts by the channel of their rule is left alone. The others whom a
-    rule contacts are ranked by priority, equal ones by id; the list is cut so that with the hold-out taken off the
-    capacity is filled; then the hold-out is drawn from the list over sorted ids.
+    rule contacts are ranked by priority, equal ones by id; the list is cut so that with the control group taken off
+    the capacity is filled; then the control group is drawn from the list, in proportion to action and tier. Whoever is
+    in a draw that is open keeps that arm.
 
     Parameters
     ----------
     customers : DataFrame
         As `candidates.candidates` gives it.
     assumptions : ActionsConfig
-        Rules, capacity, hold-out.
+        Rules, capacity, share of the control group.
     economics : Economics
         Costs and assumed uptake.
-    rng : Generator
-        Draws the hold-out.
+    draw : Draw
+        Of the control group.
     permitted : ContactConsent
         Who consents to the purpose, by which channel.
+    response : ActionResponse
+        What contact did in earlier rounds, for the size of the control group.
     """
     rule = _rule_of(customers, assumptions.rules)
     contact, offer = _costs(rule, assumptions.rules, economics)
@@ -65,53 +69,45 @@ def plan_actions(
     needed = _break_even_reduction(expected, customers["margin_at_risk"])
     reason = _reason_for_no_action(customers, rule, needed, assumptions)
     reason = np.where(reason == "", _not_permitted(customers, rule, assumptions, permitted), reason)
-    rank = _ranks(customers, reason == "", _list_length(assumptions))
-    reason = np.where((reason == "") & (rank == 0), "beyond the capacity of this round", reason)
-    is_listed = rank > 0
     actions = np.array([r.action for r in assumptions.rules] + [NO_ACTION], dtype=object)
-    planned = customers.drop(columns="is_unwilling").assign(
-        action=np.where(is_listed, actions[rule], NO_ACTION), reason=reason,
-        rank=pd.array(np.where(is_listed, rank, 0), dtype="Int64"),
-        cost_expected=np.where(is_listed, expected, np.nan), cost_worst=np.where(is_listed, contact + offer, np.nan),
-        break_even_reduction=np.where(is_listed, needed, np.nan))
-    planned["rank"] = planned["rank"].mask(~is_listed)
-    held = assign_at_random(planned.loc[is_listed, "customer_id"], assumptions.hold_out_share, rng)
-    variant = planned["customer_id"].map(held.set_index("unit_id")["variant"])
-    return planned.assign(variant=variant.astype("object").where(variant.notna(), None))[list(ACTION_LIST.names)]
+    planned = customers.drop(columns=["is_unwilling", "is_global_control"]).assign(
+        action=actions[rule], reason=reason, cost_expected=expected, cost_worst=contact + offer,
+        break_even_reduction=needed)
+    return _with_list(planned, assumptions, draw, response)[list(ACTION_LIST.names)]
 
 
-def assign_at_random(ids: Sequence[str], share: float, rng: np.random.Generator) -> pd.DataFrame:
-    """Return a random split of a list: unit_id, variant, probability; one row each, sorted by id.
+def _with_list(
+    planned: pd.DataFrame, assumptions: ActionsConfig, draw: Draw, response: ActionResponse
+) -> pd.DataFrame:
+    """Return the plan with the list cut to the capacity, its ranks and its arms."""
+    ordered = planned[planned["reason"] == ""].sort_values(["priority", "customer_id"], ascending=[False, True])
+    arms = first_drawn(draw.assigned).set_index("unit_id")["variant"].reindex(ordered["customer_id"])
+    risk, stake, cost = (ordered[c].to_numpy("float64") for c in (
+        "churn_probability", "margin_at_risk", "cost_expected"))
+    candidates = RankedCandidates(risk, stake, cost, arms.astype("object").fillna("").to_numpy())
+    share = control_group_share(candidates, assumptions, response)
+    listed = ordered.head(candidates.length(assumptions.capacity, share))
+    strata = (listed["action"] + ", " + listed["tier"]).set_axis(listed["customer_id"])
+    drawn = draw.assign(strata, share).set_index("unit_id").rename(columns={"experiment": "draw"})
+    is_listed = planned.index.isin(listed.index)
+    ranks = pd.Series(np.arange(1, len(listed) + 1), index=listed.index).reindex(planned.index).astype("Int64")
+    names = ["variant", "probability", "stratum", "draw"]
+    found = planned.assign(rank=ranks, action=planned["action"].where(is_listed, NO_ACTION), reason=planned[
+        "reason"].mask(~is_listed & (planned["reason"] == ""), "beyond the capacity of this round"))
+    costs = ["cost_expected", "cost_worst", "break_even_reduction"]
+    found[costs] = found[costs].where(pd.Series(is_listed, index=found.index), np.nan)
+    return found.join(drawn[names].astype({name: "object" for name in names if name != "probability"}),
+                      on="customer_id").pipe(_none_for_missing, ["variant", "stratum", "draw"])
 
-    The number held out is the share of the list, rounded, and at least one of two or more; the probability is the
-    one that this number makes true. The order of the ids does not matter.
 
-    Examples
-    --------
-    >>> assign_at_random(["b", "a"], 0.1, np.random.default_rng(1))["variant"].value_counts().to_dict()
-    {'held out': 1, 'treated': 1}
-    """
-    units = np.sort(np.asarray(ids, dtype=object).astype(str))
-    n_held = max(round(share * len(units)), 1) if len(units) > 1 else 0
-    is_held = np.zeros(len(units), dtype=bool)
-    is_held[rng.choice(len(units), n_held, replace=False) if n_held else []] = True
-    chance = n_held / max(len(units), 1)
-    return pd.DataFrame({"unit_id": units, "variant": np.where(is_held, CONTROL_GROUP, TREATMENT),
-                         "probability": np.where(is_held, chance, 1 - chance)})
+def _none_for_missing(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    return frame.assign(**{c: frame[c].astype("object").where(frame[c].notna(), None) for c in columns})
 
 
 def plan_costs(actions: pd.DataFrame) -> PlanCosts:
     """Return what the treated cost; who is held out costs nothing."""
     treated = actions[actions["variant"] == TREATMENT]
     return PlanCosts(float(treated["cost_expected"].sum()), float(treated["cost_worst"].sum()))
-
-
-def _list_length(assumptions: ActionsConfig) -> int:
-    """Return how long the list may be so that the treated fill the capacity and no more."""
-    length = int(assumptions.capacity / (1 - assumptions.hold_out_share)) + 1
-    while length - max(round(assumptions.hold_out_share * length), 1) > assumptions.capacity:
-        length -= 1
-    return max(length, 1)
 
 
 def _rule_of(customers: pd.DataFrame, rules: Sequence[ActionRule]) -> np.ndarray:
@@ -138,11 +134,13 @@ def _reason_for_no_action(
     """Return why nothing is planned, empty where something is, shape (n_customers,)."""
     return np.select(
         [
+            customers["is_global_control"],
             customers["risk"] == NOT_SCORED, rule == len(assumptions.rules), customers["is_unwilling"],
             customers["priority"].isna(), customers["value_if_kept"] < assumptions.minimum_value,
             needed > assumptions.most_reduction,
         ],
         [
+            "in the global control group",
             "no risk is known", "no rule is for this tier and risk", "has opted out", "no value is known",
             "worth less than the minimum", "a contact costs more than it could keep",
         ],
@@ -160,11 +158,3 @@ def _not_permitted(
         is_refused = (rule == i) & ~permitted.allows(customers["customer_id"], one.channel)
         missing[is_refused] = f"{NO_CONSENT} {permitted.purpose}{by}"
     return missing
-
-
-def _ranks(customers: pd.DataFrame, is_candidate: np.ndarray, length: int) -> np.ndarray:
-    """Return the rank on the list, 0 for who is not on it, shape (n_customers,)."""
-    order = customers[is_candidate].sort_values(["priority", "customer_id"], ascending=[False, True])
-    ranks = pd.Series(0, index=customers.index)
-    ranks.loc[order.index[:length]] = np.arange(1, min(len(order), length) + 1)
-    return ranks.to_numpy()

@@ -5,11 +5,11 @@ from datetime import date, timedelta
 
 import pandas as pd
 
-from helpers.actions import plan_summary, planner
-from helpers.actions.config import ActionsConfig
+from helpers.actions import control_group, plan_summary, planner
 from helpers.actions.eligibility import MAX_NAMED_PURPOSES, ContactConsent
 from helpers.actions.measured_response import UNMEASURED, ActionResponse, response_people
 from helpers.actions.measured_response import response_sentence as told_response
+from helpers.customers.random_assignment import CONTROL_GROUP, conflicting_customers
 from helpers.foundation.results import Gate, Level
 from helpers.stats.disclosure_control import people_text
 
@@ -24,7 +24,6 @@ def action_gates(
     actions: pd.DataFrame,
     scores: pd.DataFrame,
     churn_gates: pd.DataFrame,
-    assumptions: ActionsConfig,
     window: tuple[date, int],
     permitted: ContactConsent = planner.UNKNOWN_CONSENT,
     response: ActionResponse = UNMEASURED,
@@ -37,8 +36,6 @@ def action_gates(
         ``results/actions``.
     scores, churn_gates : DataFrame
         ``results/churn_scores`` and ``results/churn_gates``, on which the plan rests; may be empty.
-    assumptions : ActionsConfig
-        Section ``[actions]``.
     window : (date, int)
         Day of the plan, and the outcome window [days].
     permitted : ContactConsent
@@ -51,7 +48,7 @@ def action_gates(
         _risk_gate(n_scored, len(actions)), _tier_gate(actions), *_upstream_gates(churn_gates),
         *([_horizon_gate(scores, window), _contract_gate(scores)] if len(scores) else []),
         _willing_gate(actions), _consent_gate(actions, permitted), *_response_gates(response),
-        _hold_out_gate(actions, assumptions),
+        _hold_out_gate(actions),
     )
 
 
@@ -159,15 +156,43 @@ def _response_gates(response: ActionResponse) -> tuple[Gate, ...]:
     )
 
 
-def _hold_out_gate(actions: pd.DataFrame, assumptions: ActionsConfig) -> Gate:
+def _hold_out_gate(actions: pd.DataFrame) -> Gate:
     name, claims = "power of the control group", "the measurement of this round"
-    seen, needed = plan_summary.minimum_detectable_reduction(actions), plan_summary.break_even_reduction(actions)
+    seen, needed = control_group.minimum_detectable_reduction(actions), plan_summary.break_even_reduction(actions)
     if math.isnan(seen) or math.isnan(needed):
         is_listed = bool(actions["variant"].notna().any())
         sentence = "nobody is listed" if not is_listed else "there is no control group to compare with" if math.isnan(
             seen) else "how large an effect it can show is not known, because the risks have no date"
         return Gate(name, math.nan, math.nan, is_listed, Level.QUALIFY, claims, sentence)
     cut = "no cut in churn at all" if seen > 1 else f"a relative cut in churn of {100 * seen:.2g} %"
-    sentence = (f"with {100 * assumptions.hold_out_share:.2g} % in the control group {cut} can be shown with 80 % "
-                f"power; the plan breaks even at {100 * needed:.2g} %")
+    held = actions.loc[actions["variant"].notna(), "variant"].eq(CONTROL_GROUP).mean()
+    sentence = (f"with {100 * held:.2g} % of the list in the control group {cut} can be shown with 80 % "
+                f"power; the plan breaks even at {100 * needed:.2g} %{_size_that_tells(actions, seen, needed)}")
     return Gate(name, seen, needed, seen > needed, Level.QUALIFY, claims, sentence)
+
+
+def _size_that_tells(actions: pd.DataFrame, seen: float, needed: float) -> str:
+    """Return what size would show the break-even, empty where this one does."""
+    size = control_group.customers_needed(actions, needed)
+    if seen <= needed or math.isnan(size):
+        return ""
+    return f", which {size:,.0f} customers would show, half of them in the control group, in one round or several"
+
+
+def one_arm_gate(actions: pd.DataFrame, assigned: pd.DataFrame) -> Gate:
+    """Return whether every customer has one arm over all lists: nobody is both left alone and contacted.
+
+    Parameters
+    ----------
+    actions : DataFrame
+        ``results/actions``.
+    assigned : DataFrame
+        Open draws with the alerts of this run.
+    """
+    plan = actions.loc[actions["variant"].notna(), ["customer_id", "variant"]].set_axis(["unit_id", "variant"], axis=1)
+    n = len(conflicting_customers(pd.concat([assigned[["unit_id", "variant"]], plan])))
+    kept = int(plan["unit_id"].isin(assigned["unit_id"]).sum())
+    sentence = (f"{people_text(n)} customers are in the control group of one list and contacted by another" if n else
+                f"{people_text(kept, of=len(plan))} of {len(plan):,} customers on the list keep the arm of a draw that "
+                "is still open, and nobody is held out by one list and contacted by another")
+    return Gate("one arm a customer", n, 0, n > 0, Level.QUALIFY, "the measurement of this round", sentence)

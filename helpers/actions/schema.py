@@ -37,6 +37,9 @@ ACTION_LIST = Table(
             "treated or held out at random; empty for who is not on the list",
             allowed=("treated", "held out"),
         ),
+        Column("draw", "text", "draw that decided the arm: this plan's, or one that is still open"),
+        Column("probability", "number", "chance of the customer's arm in that draw [share]", low=0, high=1),
+        Column("stratum", "text", "action and tier, in proportion to which the plan draws"),
         Column("cost_expected", "number", "cost of the action at the assumed uptake [money]", low=0),
         Column("cost_worst", "number", "cost of the action if the offer is taken up [money]", low=0),
         Column("break_even_reduction", "number", "relative cut in churn at which the action pays [share]", low=0),
@@ -45,11 +48,14 @@ ACTION_LIST = Table(
 )
 
 ASSIGNMENTS_DRAWN = Table("results/assignments_drawn", "experiment × unit", ("experiment", "unit_id"), (
-    Column("experiment", "text", "the experiment, with the date of the plan", True),
-    Column("unit_id", "text", "customer", True),
+    Column("experiment", "text", "the draw, with its day", True),
+    Column("purpose", "text", "what for", True, ("alert", "action plan", "global control group")),
+    Column("unit_id", "text", "customer; keeps the arm for every purpose until the window ends", True),
     Column("variant", "text", "arm", True, ("treated", "held out")),
-    Column("probability", "number", "share of the list drawn into the arm [share]", True, low=0, high=1),
+    Column("probability", "number", "chance of the customer's arm [share]", low=0, high=1),
+    Column("stratum", "text", "stratum in proportion to which the draw was made"),
     Column("assigned_on", "date", "day of the draw", True),
+    Column("ends_on", "date", "last day of the outcome window"),
     Column("seed", "integer", "seed of the draw, used with the day", True),
 ))
 

@@ -11,6 +11,8 @@ from helpers.churn import dataset
 from helpers.churn.config import AlertRule, ChurnConfig
 from helpers.churn.dataset import Dataset
 from helpers.churn.schema import CHURN_ALERTS
+from helpers.customers import random_assignment
+from helpers.customers.random_assignment import CONTROL_GROUP, Draw
 from helpers.customers.windows import Snapshot, TimeWindow
 from helpers.foundation.engine import Engine
 from helpers.foundation.results import Estimate, Status, no_estimate
@@ -44,7 +46,7 @@ def alert_signals(basis: Dataset, scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def raise_alerts(
-    scores: pd.DataFrame, signals: pd.DataFrame, before: pd.DataFrame, assumed: ChurnConfig, as_of_on: date, seed: int
+    scores: pd.DataFrame, signals: pd.DataFrame, before: pd.DataFrame, assumed: ChurnConfig, as_of_on: date, draw: Draw
 ) -> pd.DataFrame:
     """Return today's alerts, as ``results/alerts`` is declared.
 
@@ -59,21 +61,21 @@ def raise_alerts(
         Section ``[churn]``: rules, hold-out, capacity.
     as_of_on : date
         Day of the run.
-    seed : int
-        Of the draw of the hold-out, over customers sorted by id.
+    draw : Draw
+        Of the control group. Whoever is in a draw that is open keeps the arm.
 
     Notes
     -----
-    One alert per customer and cause: of rules with the same cause the first in the study counts. The hold-out is drawn
-    over customers, so that nobody is treated for one cause and left alone for another.
+    One alert per customer and cause: of rules with the same cause the first in the study counts. The control group is
+    drawn over customers, so that nobody is treated for one cause and left alone for another, in proportion to the
+    rules.
     """
     parts = [_alerts_of_rule(name, rule, scores, signals, before, as_of_on) for name, rule in assumed.rules.items()]
     known = [part for part in parts if len(part)]
     if not known:
         return pd.DataFrame(columns=list(CHURN_ALERTS.names))
     found = pd.concat(known, ignore_index=True).drop_duplicates(["customer_id", "cause"])
-    held = _control_group(found["customer_id"], before, assumed.hold_out_share, seed)
-    found = found.assign(is_control=found["customer_id"].isin(held))
+    found = found.merge(_arms(found, before, draw, assumed.hold_out_share), on="customer_id")
     return _with_capacity(found, assumed.capacity)[list(CHURN_ALERTS.names)].sort_values(
         ["customer_id", "cause"], ignore_index=True
     )
@@ -101,13 +103,13 @@ def _alerts_of_rule(name: str, rule: AlertRule, scores: pd.DataFrame, signals: p
         "margin_at_risk": chosen["margin_at_risk"].to_numpy("float64")})
 
 
-def _control_group(customers: pd.Series, before: pd.DataFrame, share: float, seed: int) -> set[str]:
-    """Return customers whom nobody acts on: those of before, and a seeded share of the new ones in order of id."""
-    then = set(before.loc[before["is_control"].astype(bool), "customer_id"]) if len(before) else set()
-    known = set(before["customer_id"]) if len(before) else set()
-    fresh = np.array(sorted(set(customers) - known), dtype="str")
-    drawn = np.random.default_rng(seed).permutation(len(fresh))[:round(share * len(fresh))]
-    return (then & set(customers)) | set(fresh[drawn].tolist())
+def _arms(found: pd.DataFrame, before: pd.DataFrame, draw: Draw, share: float) -> pd.DataFrame:
+    """Return the arm of each customer: customer_id, is_control, draw, probability."""
+    assigned = random_assignment.with_alerts(draw.assigned, before)
+    strata = found.drop_duplicates("customer_id").set_index("customer_id")["rule"]
+    arms = Draw(draw.experiment, draw.seed, assigned).assign(strata, share)
+    return pd.DataFrame({"customer_id": arms["unit_id"], "is_control": arms["variant"].eq(CONTROL_GROUP),
+                         "draw": arms["experiment"], "probability": arms["probability"]})
 
 
 def _with_capacity(found: pd.DataFrame, capacity: int) -> pd.DataFrame:
@@ -211,7 +213,8 @@ def grade_alerts(alerts: pd.DataFrame, lost: pd.DataFrame, run: str) -> list[Est
     found = []
     for rule, own in known.groupby("rule", sort=True):
         segment = f"{run}: {rule}"
-        held, acted = (own[own[flag].astype(bool)] for flag in ("is_control", "is_within_capacity"))
+        drawn = own[_is_drawn_by_alerts(own)]
+        held, acted = (drawn[drawn[flag].astype(bool)] for flag in ("is_control", "is_within_capacity"))
         if held.empty:
             found += [no_estimate(q, Status.STRUCK, NO_CONTROL_GROUP, unit="share", n=len(own), segment=segment)
                       for q in ("alert_precision", "alert_calibration", "alert_recall", "alert_effect")]
@@ -222,6 +225,12 @@ def grade_alerts(alerts: pd.DataFrame, lost: pd.DataFrame, run: str) -> list[Est
         else:
             found += _grades_on_control(held, acted, lost, known, segment)
     return found
+
+
+def _is_drawn_by_alerts(alerts: pd.DataFrame) -> pd.Series:
+    """Return whose arm was drawn for alerts; one that a plan drew had another chance, and is not compared with them."""
+    prefix = random_assignment.EXPERIMENT_PREFIXES[random_assignment.ALERT]
+    return alerts["draw"].fillna(prefix).astype("str").str.startswith(prefix)
 
 
 def _grades_on_control(held: pd.DataFrame, acted: pd.DataFrame, lost: pd.DataFrame, warned: pd.DataFrame,

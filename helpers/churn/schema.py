@@ -86,6 +86,8 @@ CHURN_ALERTS = Table("results/alerts", "customer × cause", ("customer_id", "cau
     Column("owner", "text", "who answers for the response", True),
     Column("response", "text", "what is to be done", True),
     Column("is_control", "flag", "random control group, so that the others' effect can be measured", True),
+    Column("draw", "text", "draw that decided who is in the control group: this run's, or one that is still open"),
+    Column("probability", "number", "chance of the customer's arm in that draw [share]", low=0, high=1),
     Column("is_within_capacity", "flag", "among those to be acted on now", True),
     Column("churn_probability", "number", "probability stated then [share]", low=0, high=1),
     Column("margin_at_risk", "number", "churn_probability × (value if retained − value if churned) [money]"),

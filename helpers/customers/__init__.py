@@ -1,7 +1,9 @@
-"""Customers: purchases, features and time windows that several notebooks share.
+"""Customers: purchases, features, random assignment and time windows that several notebooks share.
 
 * ``features``: Customer features at a cut-off: recency, frequency, sales, refunds and margin, as lazy tables.
 * ``kmeans_segments``: K-means segments of customers, with silhouette, bootstrap Jaccard and adjusted Rand index.
 * ``purchases``: Purchase occasions: days with net sales above zero; counts by customer and by month.
+* ``random_assignment``: Random assignment of customers: a registry of open draws, one arm a customer; stratified
+  draws; global control group.
 * ``windows``: Time windows: cut-off, gap and outcome window of a snapshot; two periods to compare.
 """

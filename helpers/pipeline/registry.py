@@ -6,6 +6,7 @@ from helpers.actions import config as actions_config
 from helpers.actions import schema as actions_schema
 from helpers.churn import config as churn_config
 from helpers.churn import schema as churn_schema
+from helpers.customers import random_assignment
 from helpers.experiments import config as experiments_config
 from helpers.experiments import schema as experiments_schema
 from helpers.foundation import canonical_schema, labels, study_config
@@ -45,6 +46,7 @@ SECTIONS = {
     "churn": churn_config.ChurnConfig,
     "experiments": experiments_config.ExperimentsConfig,
     "actions": actions_config.ActionsConfig,
+    "control_groups": random_assignment.ControlGroupsConfig,
 }
 
 

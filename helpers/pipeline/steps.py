@@ -163,7 +163,7 @@ CHURN = Step(
     reads=("canonical/transactions", "canonical/subscriptions"),
     reads_if_present=("canonical/cases", "canonical/contacts", "canonical/events", "canonical/points",
                       "canonical/responses", "canonical/respondents", "canonical/items", "results/intake_gates"),
-    reads_of_earlier=("results/alerts",),
+    reads_of_earlier=("results/alerts", "results/assignments_drawn"),
     writes=("results/churn_models", "results/churn_scores", "results/churn_reasons", "results/churn_charts",
             "results/churn_claims", "results/alerts", "results/alert_grades", "results/forecasts",
             "results/churn_gates"),
@@ -183,8 +183,9 @@ ACTIONS = Step(
     "07", "07_action_plan.ipynb", "Action plan", "What next, for whom, with which means?",
     enables="whom to approach first, with a random control group so that the effect can be measured",
     reads=("results/customer_value", "results/churn_scores"),
-    reads_if_present=("results/churn_gates", "results/forecasts", "results/experiment_effects",
+    reads_if_present=("results/churn_gates", "results/forecasts", "results/alerts", "results/experiment_effects",
                       "canonical/contacts", "canonical/consents"),
+    reads_of_earlier=("results/assignments_drawn",),
     writes=("results/actions", "results/assignments_drawn", "results/decisions", "results/action_gates"),
 )
 

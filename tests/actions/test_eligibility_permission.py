@@ -1,12 +1,12 @@
 from datetime import date
 
-import numpy as np
 import pandas as pd
 import pytest
 
 from helpers.actions import eligibility, plan_summary, planner, quality_gates
 from helpers.actions.config import ActionRule, ActionsConfig
 from helpers.actions.eligibility import consents_in_force
+from helpers.customers.random_assignment import Draw, open_assignments
 from helpers.foundation import canonical_schema
 from helpers.foundation.study_config import Economics
 from helpers.reporting.text import actions as actions_text
@@ -26,8 +26,9 @@ def asked(engine, rows, purpose="marketing"):
 def planned(value, scores, nobody, permitted, **assumed):
     everybody = eligibility.contact_candidates(value, scores, nobody)
     assumptions = ActionsConfig(**{"rules": RULES, **assumed})
-    actions = planner.plan_actions(everybody, assumptions, Economics(), np.random.default_rng(1), permitted)
-    checked = quality_gates.action_gates(actions, scores, NO_GATES, assumptions, (AS_OF, 90), permitted)
+    draw = Draw("plan", 1, open_assignments([], AS_OF))
+    actions = planner.plan_actions(everybody, assumptions, Economics(), draw, permitted)
+    checked = quality_gates.action_gates(actions, scores, NO_GATES, (AS_OF, 90), permitted)
     return actions.set_index("customer_id"), {g.gate: g for g in checked}
 
 

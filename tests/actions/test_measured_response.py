@@ -7,6 +7,7 @@ import pytest
 from helpers.actions import eligibility, measured_response, plan_summary, planner, quality_gates
 from helpers.actions.config import ActionsConfig
 from helpers.actions.measured_response import UNMEASURED
+from helpers.customers.random_assignment import Draw, open_assignments
 from helpers.foundation.study_config import Economics
 
 AS_OF = date(2026, 6, 30)
@@ -26,7 +27,8 @@ def effects(*rows):
 
 def actions(value, scores, nobody):
     everybody = eligibility.contact_candidates(value, scores, nobody)
-    return planner.plan_actions(everybody, ActionsConfig(capacity=90), Economics(), np.random.default_rng(1))
+    draw = Draw("plan", 1, open_assignments([], AS_OF))
+    return planner.plan_actions(everybody, ActionsConfig(capacity=90), Economics(), draw)
 
 
 @pytest.mark.parametrize("rows", [
@@ -106,7 +108,7 @@ def test_the_gates_read_what_was_measured(value, scores, nobody):
 
     def checked(*rows):
         found = measured_response.pooled_response(effects(*rows)) if rows else UNMEASURED
-        return {g.gate: g for g in quality_gates.action_gates(listed, scores, NO_GATES, ActionsConfig(), (AS_OF, 90),
+        return {g.gate: g for g in quality_gates.action_gates(listed, scores, NO_GATES, (AS_OF, 90),
                                                response=found)}
 
     assert checked()["response is measured"].is_crossed

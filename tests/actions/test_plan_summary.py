@@ -4,18 +4,25 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.actions import eligibility, plan_summary, planner, schema
+from helpers.actions import control_group, eligibility, plan_summary, planner, schema
 from helpers.actions.config import ActionsConfig
+from helpers.customers.random_assignment import REGISTRY_COLUMNS, Draw
 from helpers.foundation.engine import Engine
 from helpers.foundation.study_config import Economics
 
 AS_OF = date(2026, 6, 30)
+NO_DRAW = pd.DataFrame(columns=REGISTRY_COLUMNS)
+A_TENTH = ActionsConfig(capacity=90, hold_out_share=0.1)
+
+
+def plan_of(customers):
+    return planner.plan_actions(customers, A_TENTH, Economics(), Draw("action plan of 2026-06-30", 1, NO_DRAW))
 
 
 @pytest.fixture
 def actions(value, scores, nobody):
     everybody = eligibility.contact_candidates(value, scores, nobody)
-    return planner.plan_actions(everybody, ActionsConfig(capacity=90), Economics(), np.random.default_rng(1))
+    return plan_of(everybody)
 
 
 def test_the_stake_is_the_sum_with_the_range_of_chance():
@@ -51,7 +58,7 @@ def test_no_known_stake_is_insufficient_for_its_own_reason(actions):
 
 def test_risks_without_a_date_give_a_list_and_a_decision_but_no_break_even(value, scores, nobody):
     undated = eligibility.contact_candidates(value, scores.assign(due_on=pd.NaT, monthly_fee=50.0), nobody)
-    actions = planner.plan_actions(undated, ActionsConfig(capacity=90), Economics(), np.random.default_rng(1))
+    actions = plan_of(undated)
     assert (actions["variant"] == "treated").sum() == 90
     assert actions["break_even_reduction"].isna().all()
     assert plan_summary.summary_by_action(actions)["break_even_reduction"].isna().all()
@@ -79,19 +86,55 @@ def test_everybody_is_listed_or_left_alone_for_a_reason(actions):
 
 def test_the_measurable_reduction_is_that_of_two_shares():
     actions = pd.DataFrame({"variant": ["treated"] * 900 + ["held out"] * 100 + [None] * 5, "churn_probability": 0.5,
-                            "margin_at_risk": 1.0, "cost_expected": 0.1, "cost_worst": 0.2})
+                            "margin_at_risk": 1.0, "cost_expected": 0.1, "cost_worst": 0.2, "draw": "plan"})
     expected = 2.8016 * np.sqrt(0.25 * (1 / 900 + 1 / 100)) / 0.5
-    assert plan_summary.minimum_detectable_reduction(actions) == pytest.approx(expected, rel=1e-4)
+    assert control_group.minimum_detectable_reduction(actions) == pytest.approx(expected, rel=1e-4)
     assert plan_summary.break_even_reduction(actions) == pytest.approx(0.1)
-    assert np.isnan(plan_summary.minimum_detectable_reduction(actions.head(900)))
+    assert np.isnan(control_group.minimum_detectable_reduction(actions.head(900)))
+
+
+def test_arms_of_two_draws_are_compared_within_each():
+    two = pd.DataFrame({"variant": ["held out"] * 50 + ["treated"] * 50 + ["held out"] * 90 + ["treated"] * 810,
+                        "draw": ["plan"] * 100 + ["alerts"] * 900, "churn_probability": 0.5})
+    squared = 0.1**2 * (1 / 50 + 1 / 50) + 0.9**2 * (1 / 90 + 1 / 810)
+    expected = 2.8016 * np.sqrt(0.25 * squared) / 0.5
+    assert control_group.minimum_detectable_reduction(two) == pytest.approx(expected, rel=1e-4)
+
+
+def test_the_size_that_would_tell_shows_the_reduction_with_four_fifths_power():
+    actions = pd.DataFrame({"variant": ["treated"] * 20, "churn_probability": 0.7})
+    n = control_group.customers_needed(actions, 0.06)
+    assert control_group.detectable_reduction([(round(n / 2), round(n / 2))], 0.7) == pytest.approx(0.06, rel=2e-3)
 
 
 def test_the_draw_is_an_experiment_named_by_its_day_that_keeps_its_declaration(actions):
-    drawn = plan_summary.assignments_to_record(actions, AS_OF, 20261121)
+    drawn = plan_summary.assignments_to_record(actions, NO_DRAW, (AS_OF, 90), 20261121)
     assert set(drawn["experiment"]) == {"action plan of 2026-06-30"}
     assert drawn.groupby("variant")["probability"].nunique().eq(1).all()
     assert drawn.groupby("variant")["probability"].first().sum() == pytest.approx(1)
     assert len(drawn) == actions["variant"].notna().sum()
+    keeps(schema.ASSIGNMENTS_DRAWN, drawn)
+
+
+def test_who_is_in_a_plan_that_is_still_open_is_not_counted_again_and_alerts_of_the_day_are_recorded(actions):
+    listed = actions.loc[actions["variant"].notna(), ["customer_id", "variant"]].reset_index(drop=True)
+    assigned = pd.DataFrame({
+        "experiment": ["action plan of 2026-05-31"] * 30 + ["churn alerts of 2026-06-30"] * 20,
+        "purpose": ["action plan"] * 30 + ["alert"] * 20, "unit_id": listed["customer_id"].head(50),
+        "variant": listed["variant"].head(50), "probability": 0.9, "stratum": "all",
+        "assigned_on": pd.Timestamp(AS_OF), "ends_on": pd.NaT})
+    drawn = plan_summary.assignments_to_record(actions, assigned, (AS_OF, 90), 1)
+    assert drawn["experiment"].value_counts().to_dict() == {
+        "action plan of 2026-06-30": len(listed) - 30, "churn alerts of 2026-06-30": 20}
+    assert set(drawn["ends_on"]) == {pd.Timestamp("2026-09-28")}
+    keeps(schema.ASSIGNMENTS_DRAWN, drawn)
+
+
+def test_a_global_control_group_is_recorded_against_everybody_else(actions):
+    drawn = plan_summary.assignments_to_record(actions, NO_DRAW, (AS_OF, 90), 1, 0.2)
+    of_all = drawn[drawn["experiment"].eq("global control group of 2026-06-30")]
+    assert len(of_all) == len(actions)
+    assert 0.1 < of_all["variant"].eq("held out").mean() < 0.3
     keeps(schema.ASSIGNMENTS_DRAWN, drawn)
 
 
@@ -101,7 +144,7 @@ def test_the_decision_claims_no_gain_and_ends_with_the_horizon(actions):
     assert row["decision"].startswith("Contact 90 customers, keep 10 as a random control group")
     assert row["gain"].startswith("not yet measured; breaks even at a relative cut in churn of")
     assert row["worst_case"] == pytest.approx(planner.plan_costs(actions).worst_case)
-    least = plan_summary.minimum_detectable_reduction(actions)
+    least = control_group.minimum_detectable_reduction(actions)
     assert row["confidence"].endswith(f"only a relative cut in churn of {100 * least:.2g} % or more would show with "
                                       f"80 % power")
     few = actions.assign(churn_probability=0.01)
@@ -115,7 +158,7 @@ def test_the_decision_claims_no_gain_and_ends_with_the_horizon(actions):
 def test_an_empty_list_asks_for_no_decision(actions):
     nobody = actions.assign(variant=None)
     assert plan_summary.proposed_decisions(nobody, ActionsConfig(), AS_OF, 90).empty
-    assert plan_summary.assignments_to_record(nobody, AS_OF, 1).empty
+    assert plan_summary.assignments_to_record(nobody, NO_DRAW, (AS_OF, 90), 1).empty
     assert plan_summary.summary_by_action(nobody).empty
     keeps(schema.DECISIONS, plan_summary.proposed_decisions(nobody, ActionsConfig(), AS_OF, 90))
 

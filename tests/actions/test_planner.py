@@ -4,14 +4,31 @@ import pytest
 
 from helpers.actions import eligibility, planner
 from helpers.actions.config import ActionRule, ActionsConfig
+from helpers.actions.control_group import RankedCandidates, control_group_share
+from helpers.actions.measured_response import ActionResponse
+from helpers.customers.random_assignment import REGISTRY_COLUMNS, Draw
+from helpers.foundation.results import Estimate
 from helpers.foundation.study_config import Economics
 
 MONEY = Economics(contact_cost=1.0, offer_cost=10.0, offer_uptake=0.3)
 
 
-def planned(value, scores, unwilling, seed=1, **assumed):
+NO_DRAW = pd.DataFrame(columns=REGISTRY_COLUMNS)
+
+
+def planned(value, scores, unwilling, seed=1, assigned=NO_DRAW, **assumed):
     everybody = eligibility.contact_candidates(value, scores, unwilling)
-    return planner.plan_actions(everybody, ActionsConfig(**assumed), MONEY, np.random.default_rng(seed))
+    return planner.plan_actions(everybody, ActionsConfig(**assumed), MONEY, Draw("plan", seed, assigned))
+
+
+def open_draw(customers, variant, experiment="churn alerts of 2026-06-30"):
+    return pd.DataFrame({"experiment": experiment, "purpose": "alert", "unit_id": customers, "variant": variant,
+                         "probability": np.where(np.asarray(variant) == "held out", 0.1, 0.9), "stratum": "all",
+                         "assigned_on": pd.Timestamp("2026-06-30"), "ends_on": pd.Timestamp("2026-09-28")})
+
+
+def candidates(n, risk, stake, cost):
+    return RankedCandidates(np.full(n, risk), np.full(n, stake), np.full(n, cost), np.full(n, ""))
 
 
 def test_the_first_rule_that_fits_decides(value, scores, nobody):
@@ -53,7 +70,7 @@ def test_opted_out_unscored_unpriced_and_small_customers_are_left_alone_with_the
 
 @pytest.mark.parametrize("capacity", [1, 2, 7, 10, 50, 99])
 def test_the_treated_fill_the_capacity_and_no_more(value, scores, nobody, capacity):
-    actions = planned(value, scores, nobody, capacity=capacity)
+    actions = planned(value, scores, nobody, capacity=capacity, hold_out_share=0.1)
     assert (actions["variant"] == "treated").sum() == capacity
     assert (actions["variant"] == "held out").sum() >= 1
 
@@ -75,24 +92,61 @@ def test_equal_seeds_give_equal_plans_whatever_the_order_of_the_rows(value, scor
     assert not first["variant"].equals(other["variant"])
 
 
-def test_the_draw_holds_out_the_share_and_states_the_chance_that_this_makes():
-    split = planner.assign_at_random([f"u{i:03d}" for i in range(144)], 0.1, np.random.default_rng(5))
-    held = split[split["variant"] == "held out"]
-    assert len(held) == 14
-    assert set(held["probability"]) == {14 / 144}
-    assert split.groupby("variant")["probability"].first().sum() == pytest.approx(1)
+def test_who_is_in_an_open_draw_keeps_that_arm_and_the_treated_still_fill_the_capacity(value, scores, nobody):
+    first = planned(value, scores, nobody, capacity=40)
+    listed = first.loc[first["variant"].notna(), "customer_id"].sort_values()
+    arms = np.where(np.arange(len(listed)) % 3 == 0, "held out", "treated")
+    again = planned(value, scores, nobody, seed=9, assigned=open_draw(listed, arms), capacity=40)
+    kept = again.set_index("customer_id").loc[listed]
+    is_listed = kept["variant"].notna()
+    assert kept.loc[is_listed, "variant"].tolist() == arms[is_listed].tolist()
+    assert set(kept.loc[is_listed, "draw"]) == {"churn alerts of 2026-06-30"}
+    assert (again["variant"] == "treated").sum() == 40
+    assert set(again.loc[again["draw"].eq("plan"), "probability"].dropna()) <= {0.5}
 
 
-def test_every_customer_is_held_out_equally_often():
-    ids = [f"u{i}" for i in range(20)]
-    times = sum((planner.assign_at_random(ids, 0.25, np.random.default_rng(seed))["variant"] == "held out").to_numpy()
-                for seed in range(2000))
-    assert abs(times / 2000 - 0.25).max() < 0.04
+def test_the_control_group_is_the_smallest_share_that_shows_the_break_even():
+    share = control_group_share(candidates(20_000, 0.5, 50.0, 5.0), ActionsConfig(capacity=2000))
+    assert 0.10 < share < 0.50
+    n = candidates(20_000, 0.5, 50.0, 5.0).length(2000, share)
+    error = 2.8016 * np.sqrt(0.25 * (1 / round(share * n) + 1 / 2000)) / 0.5
+    smaller = candidates(20_000, 0.5, 50.0, 5.0).length(2000, share - 0.01)
+    too_large = 2.8016 * np.sqrt(0.25 * (1 / round((share - 0.01) * smaller) + 1 / 2000)) / 0.5
+    assert error <= 0.1 < too_large
 
 
-def test_a_list_of_one_is_treated_and_of_none_is_empty():
-    assert planner.assign_at_random(["u"], 0.1, np.random.default_rng(1))["variant"].tolist() == ["treated"]
-    assert planner.assign_at_random([], 0.1, np.random.default_rng(1)).empty
+def test_half_is_held_out_where_no_share_shows_the_break_even():
+    assert control_group_share(candidates(20_000, 0.5, 50.0, 5.0), ActionsConfig(capacity=200)) == 0.5
+
+
+def test_a_tenth_is_enough_once_the_measured_response_pays():
+    pays = Estimate("reduction of the risk", 0.3, 0.2, 0.4, "share", 900)
+    measured = ActionResponse(Estimate("kept", 0.15, 0.1, 0.2, "share", 900), pays, 1, 450, 450)
+    listed = candidates(20_000, 0.5, 50.0, 5.0)
+    assert control_group_share(listed, ActionsConfig(capacity=200), measured) == 0.1
+    dearer = candidates(20_000, 0.5, 50.0, 12.5)
+    assert control_group_share(dearer, ActionsConfig(capacity=200), measured) == 0.5
+
+
+def test_the_share_that_the_study_names_is_kept():
+    assert control_group_share(candidates(900, 0.5, 50.0, 5.0), ActionsConfig(hold_out_share=0.2)) == 0.2
+
+
+def test_the_draw_is_in_proportion_to_action_and_tier(value, scores, nobody):
+    actions = planned(value, scores, nobody, hold_out_share=0.25)
+    listed = actions[actions["variant"].notna()]
+    assert set(listed["stratum"]) == set(listed["action"] + ", " + listed["tier"])
+    held = listed["variant"].eq("held out").groupby(listed["stratum"]).agg(["sum", "size"])
+    assert (held["sum"] - 0.25 * held["size"]).abs().max() < 1.01
+
+
+def test_the_global_control_group_is_left_alone(value, scores, nobody):
+    everybody = eligibility.contact_candidates(value, scores, nobody, global_share=0.3)
+    actions = planner.plan_actions(everybody, ActionsConfig(), MONEY, Draw("plan", 1, NO_DRAW))
+    alone = actions[everybody["is_global_control"].to_numpy()]
+    assert 0.2 < everybody["is_global_control"].mean() < 0.4
+    assert alone["variant"].isna().all()
+    assert set(alone["reason"]) == {"in the global control group"}
 
 
 def test_without_rules_nobody_is_contacted(value, scores, nobody):

@@ -1,11 +1,11 @@
 from datetime import date
 
-import numpy as np
 import pandas as pd
 import pytest
 
 from helpers.actions import eligibility, planner, quality_gates
 from helpers.actions.config import ActionsConfig
+from helpers.customers.random_assignment import Draw, open_assignments
 from helpers.foundation.study_config import Economics
 
 WINDOW = (date(2026, 6, 30), 90)
@@ -14,9 +14,10 @@ NO_GATES = pd.DataFrame(columns=["gate", "is_crossed", "level", "sentence"])
 
 def checked(value, scores, unwilling, churn_gates=NO_GATES, **assumed):
     everybody = eligibility.contact_candidates(value, scores, unwilling)
-    actions = planner.plan_actions(everybody, ActionsConfig(**assumed), Economics(), np.random.default_rng(1))
+    draw = Draw("plan", 1, open_assignments([], WINDOW[0]))
+    actions = planner.plan_actions(everybody, ActionsConfig(**assumed), Economics(), draw)
     return {
-        g.gate: g for g in quality_gates.action_gates(actions, scores, churn_gates, ActionsConfig(**assumed), WINDOW)
+        g.gate: g for g in quality_gates.action_gates(actions, scores, churn_gates, WINDOW)
     }
 
 
@@ -83,6 +84,22 @@ def test_a_hold_out_large_enough_passes(value, scores, nobody):
     scores["value_if_kept"] = 25.0
     assert not checked(value, scores, nobody, hold_out_share=0.5, rules=ActionsConfig().rules[:1])[
         "power of the control group"].is_crossed
+
+
+def test_a_control_group_too_small_says_what_size_would_tell(value, scores, nobody):
+    gate = checked(value, scores, nobody)["power of the control group"]
+    assert gate.is_crossed
+    assert "customers would show, half of them in the control group" in gate.sentence
+
+
+def test_a_customer_in_both_arms_is_counted(value, scores, nobody):
+    actions = planner.plan_actions(eligibility.contact_candidates(value, scores, nobody), ActionsConfig(), Economics(),
+                                   Draw("plan", 1, open_assignments([], WINDOW[0])))
+    treated = actions.loc[actions["variant"].eq("treated"), "customer_id"]
+    other = pd.DataFrame({"unit_id": treated, "variant": ["held out"] * 25 + ["treated"] * (len(treated) - 25)})
+    assert quality_gates.one_arm_gate(actions, other).is_crossed
+    assert quality_gates.one_arm_gate(actions, other).statistic == 25
+    assert not quality_gates.one_arm_gate(actions, other.tail(30)).is_crossed
 
 
 def test_a_list_of_one_has_nobody_to_compare_with(value, scores, nobody):

@@ -8,12 +8,14 @@ import pytest
 from helpers.churn import alerts as alerts_module
 from helpers.churn.config import AlertRule, ChurnConfig
 from helpers.churn.schema import CHURN_ALERTS
+from helpers.customers.random_assignment import REGISTRY_COLUMNS, Draw
 from helpers.foundation.errors import InputError
 from helpers.foundation.results import Status
 from helpers.foundation.study_config import validate_model
 
 TODAY = date(2026, 3, 31)
 NONE = pd.DataFrame(columns=list(CHURN_ALERTS.names))
+NO_DRAW = pd.DataFrame(columns=REGISTRY_COLUMNS)
 RISK = ChurnConfig(rules={"risk": AlertRule(alert_threshold=0.6, clear_threshold=0.4, cause="risk", due_days=7)})
 
 
@@ -25,11 +27,12 @@ def scored(p, value=100.0):
                          "due_on": pd.Timestamp("2026-06-29")})
 
 
-def raised(p, before=NONE, assumed=RISK, seed=1, complaints=0.0):
+def raised(p, before=NONE, assumed=RISK, seed=1, complaints=0.0, assigned=NO_DRAW):
     scores = scored(p)
     features = pd.DataFrame({"n_recent_complaints": [complaints] * len(p)})
     seen = SimpleNamespace(scoring=SimpleNamespace(features=features, about=scores[["customer_id"]]))
-    return alerts_module.raise_alerts(scores, alerts_module.alert_signals(seen, scores), before, assumed, TODAY, seed)
+    draw = Draw("churn alerts of 2026-03-31", seed, assigned)
+    return alerts_module.raise_alerts(scores, alerts_module.alert_signals(seen, scores), before, assumed, TODAY, draw)
 
 
 def test_an_alert_has_an_owner_a_date_and_a_response(session_engine):
@@ -70,6 +73,22 @@ def test_the_hold_out_is_drawn_over_sorted_customers_and_stays():
     assert not none["is_control"].any()
 
 
+def test_a_customer_whom_an_open_draw_assigned_keeps_that_arm_and_is_not_graded_with_the_alerts():
+    open_draw = pd.DataFrame({
+        "experiment": "action plan of 2026-02-28", "purpose": "action plan",
+        "unit_id": [f"c{i:03d}" for i in range(80)],
+        "variant": ["held out", "treated"] * 40, "probability": 0.5, "stratum": "all",
+        "assigned_on": pd.Timestamp("2026-02-28"), "ends_on": pd.Timestamp("2026-05-29")})
+    found = raised(np.full(200, 0.9), assigned=open_draw)
+    of_plan, own = found.head(80), found.tail(120)
+    assert of_plan["is_control"].tolist() == [True, False] * 40
+    assert set(of_plan["draw"]) == {"action plan of 2026-02-28"}
+    assert own["is_control"].sum() == 12
+    assert set(own.loc[own["is_control"], "probability"]) == {0.1}
+    grades = {e.quantity: e for e in alerts_module.grade_alerts(found, happened(found, 0.8), "run")}
+    assert grades["alert_precision"].n == 12
+
+
 def test_capacity_goes_to_those_with_most_at_stake_and_not_to_the_held_out():
     found = raised(np.linspace(0.6, 1, 100), assumed=RISK.model_copy(update={"capacity": 30}))
     within = found[found["is_within_capacity"]]
@@ -99,7 +118,7 @@ def happened(alerts, p, effect=0.0, n_more=200):
 
 
 def test_alerts_are_graded_on_their_hold_out_and_the_effect_is_read_from_the_others():
-    alerts = raised(np.full(4000, 0.8))
+    alerts = raised(np.full(4000, 0.8), seed=2)
     found = {e.quantity: e for e in alerts_module.grade_alerts(alerts, happened(alerts, 0.8, -0.2), "run")}
     assert found["alert_precision"].low <= 0.8 <= found["alert_precision"].high
     assert found["alert_precision"].n == 400
@@ -129,7 +148,7 @@ def test_alerts_of_an_earlier_run_are_graded_from_todays_orders(session_engine, 
     then, due = date(2025, 12, 31), date(2026, 3, 31)
     lost = alerts_module.eligible_and_churned(session_engine, table, then, due, 365)
     alerts = pd.DataFrame({"customer_id": lost["customer_id"], "rule": "risk", "churn_probability": 0.5, "run": "r1",
-                           "obstacle": "", "is_control": np.arange(len(lost)) % 5 == 0,
+                           "obstacle": "", "draw": None, "is_control": np.arange(len(lost)) % 5 == 0,
                            "made_as_of_on": pd.Timestamp(then),
                            "is_within_capacity": np.arange(len(lost)) % 5 != 0,
                            "outcome_due_on": pd.Timestamp(due)})

@@ -1,0 +1,213 @@
+"""Random assignment of customers: a registry of open draws, one arm a customer; stratified draws; global control group.
+
+A customer whom one list leaves alone must not be reached by another, or neither list can be measured. So whoever was
+drawn keeps the arm, for every purpose, until the outcome window of that draw has passed.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import pandas as pd
+from pydantic import Field
+
+from helpers.foundation.study_config import Section
+
+TREATMENT, CONTROL_GROUP = "treated", "held out"
+
+ALERT, ACTION_PLAN, GLOBAL_CONTROL = "alert", "action plan", "global control group"
+
+EXPERIMENT_PREFIXES = {ALERT: "churn alerts of ", ACTION_PLAN: "action plan of ",
+                       GLOBAL_CONTROL: "global control group of "}  # begin the names of draws; the day follows
+
+REGISTRY_COLUMNS = ["experiment", "purpose", "unit_id", "variant", "probability", "stratum", "assigned_on", "ends_on"]
+
+UNKNOWN_WINDOW = pd.Timedelta(days=90)  # of draws recorded before their window was
+
+HASH_BYTES = 8
+
+
+class ControlGroupsConfig(Section):
+    """What holds for the control groups of every list."""
+
+    global_share: float = Field(
+        0.0, ge=0, lt=0.5, description="share of all customers whom no alert and no plan reaches, the same ones in "
+                                       "every run; 0 for none [share]")
+
+
+def experiment_name(purpose: str, on: date) -> str:
+    """Return the name of the experiment that a draw makes.
+
+    Examples
+    --------
+    >>> experiment_name(ACTION_PLAN, date(2026, 6, 30))
+    'action plan of 2026-06-30'
+    """
+    return f"{EXPERIMENT_PREFIXES[purpose]}{on.isoformat()}"
+
+
+def open_assignments(lists: Iterable[pd.DataFrame], as_of: date) -> pd.DataFrame:
+    """Return the draws that are still open on a day, one row a draw and customer.
+
+    Those of the global control group are left out: it binds by the customer's id, and does not bind who is treated.
+
+    Parameters
+    ----------
+    lists : iterable of DataFrame
+        ``results/assignments_drawn`` of earlier runs, oldest first; of a draw that several runs recorded the last
+        record counts.
+    as_of : date
+        The day. A draw is open from its day until the last day of its window, both included.
+
+    Returns
+    -------
+    DataFrame
+        `REGISTRY_COLUMNS`.
+    """
+    known = [one.reindex(columns=REGISTRY_COLUMNS) for one in lists if len(one)]
+    if not known:
+        return pd.DataFrame(columns=REGISTRY_COLUMNS)
+    every = pd.concat(known).drop_duplicates(["experiment", "unit_id"], keep="last")
+    every["ends_on"] = pd.to_datetime(every["ends_on"].fillna(every["assigned_on"] + UNKNOWN_WINDOW))
+    every["purpose"] = every["purpose"].fillna(ACTION_PLAN)
+    is_open = (every["assigned_on"] <= pd.Timestamp(as_of)) & (every["ends_on"] >= pd.Timestamp(as_of))
+    return every[is_open & every["purpose"].ne(GLOBAL_CONTROL)].reset_index(drop=True)
+
+
+def with_alerts(assigned: pd.DataFrame, alerts: pd.DataFrame) -> pd.DataFrame:
+    """Return open draws together with the arms of ``results/alerts``, one row a draw and customer."""
+    parts = [part for part in (assigned, alert_assignments(alerts)) if len(part)]
+    return pd.concat(parts, ignore_index=True).drop_duplicates(["experiment", "unit_id"]) if parts else assigned
+
+
+def first_drawn(assignments: pd.DataFrame) -> pd.DataFrame:
+    """Return one row a customer: the oldest draw decides the arm."""
+    ordered = assignments.sort_values(["unit_id", "assigned_on", "experiment"], kind="stable")
+    return ordered.drop_duplicates("unit_id", ignore_index=True)
+
+
+def conflicting_customers(assignments: pd.DataFrame) -> list[str]:
+    """Return the customers who stand in both arms of the draws given, sorted."""
+    n_arms = assignments.groupby("unit_id")["variant"].nunique()
+    return sorted(n_arms.index[n_arms > 1].astype(str))
+
+
+def alert_assignments(alerts: pd.DataFrame) -> pd.DataFrame:
+    """Return the arms of ``results/alerts`` as `REGISTRY_COLUMNS`, one row a customer.
+
+    Alerts of runs that recorded no draw are taken to have been drawn on the day that they were raised.
+    """
+    raised = pd.to_datetime(alerts["raised_on"])
+    named = EXPERIMENT_PREFIXES[ALERT] + raised.dt.strftime("%Y-%m-%d").astype("object")
+    return first_drawn(pd.DataFrame({
+        "experiment": alerts["draw"].astype("object").fillna(named), "purpose": ALERT, "unit_id": alerts["customer_id"],
+        "variant": np.where(alerts["is_control"].astype("bool"), CONTROL_GROUP, TREATMENT),
+        "probability": alerts["probability"].astype("float64"), "stratum": alerts["rule"],
+        "assigned_on": raised, "ends_on": pd.to_datetime(alerts["outcome_due_on"])}))
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """One draw of a control group.
+
+    Parameters
+    ----------
+    experiment : str
+        Its name.
+    seed : int
+        Of the draw, used with the name.
+    assigned : DataFrame
+        Draws that are open, as `open_assignments` gives them: who is in one keeps its arm, of several the oldest's.
+    """
+
+    experiment: str
+    seed: int
+    assigned: pd.DataFrame
+
+    def assign(self, strata: pd.Series, share: float) -> pd.DataFrame:
+        """Return the arm of every customer of a list.
+
+        Parameters
+        ----------
+        strata : Series of str
+            Stratum by customer; the draw is proportional in each.
+        share : float
+            Share of those without an arm who are held out, as `assign_at_random` rounds it.
+
+        Returns
+        -------
+        DataFrame
+            unit_id, variant, probability of that arm, stratum, experiment (the draw that decided), one row a customer,
+            sorted by id.
+        """
+        kept = first_drawn(self.assigned[self.assigned["unit_id"].isin(strata.index)])
+        fresh = strata[~strata.index.isin(kept["unit_id"])]
+        rng = np.random.default_rng([self.seed, *self.experiment.encode()])
+        drawn = assign_at_random(fresh, share, rng).assign(experiment=self.experiment)
+        kept = kept.assign(stratum=strata.reindex(kept["unit_id"]).to_numpy())
+        parts = [part for part in (drawn, kept[list(drawn.columns)]) if len(part)]
+        return pd.concat(parts).sort_values("unit_id", ignore_index=True) if parts else drawn
+
+
+def n_held_out(n: int, share: float) -> int:
+    """Return how many of a list of ``n`` are held out: the share, rounded, and at least one of two or more.
+
+    A share of 0 holds nobody out.
+    """
+    return max(round(share * n), 1) if n > 1 and share > 0 else 0
+
+
+def assign_at_random(strata: pd.Series, share: float, rng: np.random.Generator) -> pd.DataFrame:
+    """Return a random split of a list, proportional in every stratum: unit_id, variant, probability, stratum.
+
+    One row a customer, sorted by id; the order of the customers given does not matter. The number held out is that of
+    `n_held_out`, and the probability is the one that this number makes true, the same in every stratum, so that arms
+    can be compared as they are.
+
+    Parameters
+    ----------
+    strata : Series of str
+        Stratum by customer.
+    share : float
+        Share that is held out.
+    rng : Generator
+        Draws.
+
+    References
+    ----------
+    Madow, W. G. (1949). On the theory of systematic sampling, II. Annals of Mathematical Statistics 20, 333–354:
+    every so-many-th customer of the list, which is sorted by stratum and at random within, from a random start.
+
+    Examples
+    --------
+    >>> split = assign_at_random(pd.Series("all", index=["b", "a"]), 0.1, np.random.default_rng(1))
+    >>> split["variant"].value_counts().to_dict()
+    {'held out': 1, 'treated': 1}
+    """
+    units = strata.rename_axis("unit_id").rename("stratum").reset_index().astype("str").sort_values(
+        "unit_id", ignore_index=True)
+    n, k = len(units), n_held_out(len(units), share)
+    order = units.assign(place=rng.permutation(n)).sort_values(["stratum", "place"]).index.to_numpy()
+    is_held = np.zeros(n, dtype=bool)
+    steps = np.floor((np.arange(k) + rng.random()) * n / max(k, 1)).astype(int)
+    is_held[order[np.minimum(steps, n - 1)]] = True
+    chance = k / max(n, 1)
+    return pd.DataFrame({"unit_id": units["unit_id"], "variant": np.where(is_held, CONTROL_GROUP, TREATMENT),
+                         "probability": np.where(is_held, chance, 1 - chance), "stratum": units["stratum"]})
+
+
+def is_global_control(customers: pd.Series, share: float) -> np.ndarray:
+    """Return who belongs to the global control group, shape (n_customers,): a share that the id alone decides.
+
+    No seed enters, so that every run and every list leaves the same customers alone.
+
+    References
+    ----------
+    Ohlsson, E. (1995). Coordination of samples using permanent random numbers. In: Business Survey Methods, 153–169.
+    """
+    if not share:
+        return np.zeros(len(customers), dtype=bool)
+    digests = (hashlib.sha256(f"{GLOBAL_CONTROL}|{c}".encode()).digest()[:HASH_BYTES] for c in customers)
+    return np.array([int.from_bytes(d) < share * 256**HASH_BYTES for d in digests], dtype=bool)
