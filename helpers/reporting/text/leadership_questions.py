@@ -202,9 +202,9 @@ def _earning(results: RunResults, row: Mapping[str, Any]) -> str:
     more = "more" if value >= 0 else "less"
     low, high = limits if value >= 0 else (-limits[1], -limits[0])
     one, every = (f"{form(k * abs(value))} {formatting.interval(k * low, k * high, form)}" for k in (1, n))
-    return (f"By the {experiments_text.experiment_name(row)} a customer contacted brought {one} {more} {what} than "
-            f"one in the control group, "
-            f"{every} over all {formatting.whole(n)} contacted, the cost of contact not taken off{clear}{care}.")
+    name = formatting.within_sentence(experiments_text.experiment_name(row))
+    return (f"By the {name} a customer contacted brought {one} {more} {what} than one in the control group, {every} "
+            f"over all {formatting.whole(n)} contacted, the cost of contact not taken off{clear}{care}.")
 
 
 def decision_today(known: QuestionInputs) -> str:

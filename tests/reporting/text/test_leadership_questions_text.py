@@ -107,7 +107,7 @@ def test_actions_are_judged_only_against_people_left_alone():
     )
     tried = leading.effects({"experiment": "action plan of 2026-03-31", "variant": "treated", "control": "held out"})
     assert leadership_questions_text.action_earnings(known(leading.everything(experiment_effects=tried))).startswith(
-        "action plan of 2026-03-31: ship treatment")
+        "Action plan of 31 March 2026: ship treatment")
 
 
 def test_the_decision_is_asked_with_cost_worst_case_owner_and_date():
@@ -263,10 +263,9 @@ def test_the_answer_of_an_action_is_its_margin_in_money():
               "verdict": None, "reason": ""}
     found = leading.results(experiment_effects=leading.lists({}, margin))
     assert leadership_questions_text.action_earnings(known(found)).startswith(
-        "By the action plan of 2026-01-01 a customer contacted brought €11.65 [−€8.17, €21.18] more margin than one "
-        "in the control group, €2,330 [−€1,630, €4,240] over all 200 contacted, the cost of contact not taken off; "
-        "the interval "
-        "includes no difference. action plan of 2026-01-01: keep running")
+        "By the action plan of 1 January 2026 a customer contacted brought €11.65 [−€8.17, €21.18] more margin than "
+        "one in the control group, €2,330 [−€1,630, €4,240] over all 200 contacted, the cost of contact not taken off; "
+        "the interval includes no difference. Action plan of 1 January 2026: keep running")
     less = leading.results(experiment_effects=leading.lists({}, margin | {"value": -2.0, "low": -3.0, "high": -1.0}))
     assert "brought €2.00 [€1.00, €3.00] less margin" in leadership_questions_text.action_earnings(known(less))
 
