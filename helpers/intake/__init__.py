@@ -20,7 +20,11 @@
   of text.
 * ``infer_experiments``: Drafted experiments: who was assigned to which arm with what outcome, and the plan that the
   study has to confirm.
+* ``infer_dates``: Inferred forms of dates and times: the fewest forms that read a column, their rivals, what stays
+  ambiguous.
 * ``infer_keys``: Inferred keys and foreign keys between files, so that one can be looked up in another.
+* ``infer_numbers``: Inferred forms of numbers: signs before decimals and between thousands, currencies, per cent; and
+  their rivals.
 * ``infer_profile``: Draft of a source profile from files that nobody has described yet; every guess is marked as one.
 * ``infer_semantics``: Inferred meaning of columns: from names, values and references between files.
 * ``infer_tables``: Which canonical tables files seem to feed: surveys, customers and, by other modules, the rest; no

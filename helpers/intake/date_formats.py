@@ -127,8 +127,8 @@ def counted_time(text: ir.StringValue, form: str) -> ir.TimestampValue:
     """Return the time that a count of seconds since 1970, in UTC, or of days in a sheet stands for, to the second."""
     count = text.re_search(r"^\d{1,19}([.]\d*)?$").ifelse(text, ibis.null("string")).try_cast("float64")
     if form in SINCE_1970:
-        return _after(datetime(1970, 1, 1), _up_to(LAST_SECOND, (count / SINCE_1970[form]).floor()))
-    return _after(SERIAL_ZERO[form], _up_to(LAST_SERIAL * DAY, (count * DAY).round()))
+        return _after(datetime(1970, 1, 1), _up_to(LAST_SECOND, count / SINCE_1970[form]).floor())
+    return _after(SERIAL_ZERO[form], (_up_to(LAST_SERIAL, count) * DAY).round())
 
 
 def may_differ(times: Mapping[str, ir.TimestampValue]) -> ir.BooleanValue | None:
@@ -143,8 +143,8 @@ def _order_free(form: str) -> str:
     return re.sub("%[dmyY]", "%#", form)
 
 
-def _up_to(last: int, seconds: ir.NumericValue) -> ir.NumericValue:
-    return (seconds <= last).ifelse(seconds, ibis.null("float64"))
+def _up_to(last: int, count: ir.NumericValue) -> ir.NumericValue:
+    return (count <= last).ifelse(count, ibis.null("float64"))
 
 
 def _after(zero: datetime, seconds: ir.NumericValue) -> ir.TimestampValue:
@@ -172,7 +172,8 @@ def _month(piece: dict[str, ir.StringValue]) -> ir.StringValue:
     if "m" in piece:
         return piece["m"].lpad(2, "0")
     name = piece["b" if "b" in piece else "B"].lower().replace(".", "")
-    return name.cases(*((word, f"{number:02d}") for word, number in month_numbers().items()))
+    known = {word: f"{number:02d}" for word, number in month_numbers().items()}
+    return ibis.map(list(known), list(known.values())).get(name)  # cases would look for the name once for each word
 
 
 def _hour(piece: dict[str, ir.StringValue]) -> ir.StringValue:

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from helpers.foundation.errors import InputError
 from helpers.intake import archives, formats, infer_semantics, infer_tables, infer_types, readers
 from helpers.intake.infer_keys import FileForm
+from helpers.intake.infer_numbers import CURRENCIES
 from helpers.intake.infer_transactions import DraftedTable
 from helpers.intake.infer_types import GUESS, InferredColumn
 from helpers.intake.profile_schema import FileRule
@@ -208,9 +209,12 @@ def _seen(folder: Path, file: FileRule) -> SampledForm:
         n = stored.metadata.num_rows
         batch = next(stored.iter_batches(SAMPLE, columns=landed.columns["new"]), None)
         columns = [] if batch is None else [
-            _whole(infer_types.infer_column(c, batch.column(c).to_pylist()), stored, n) for c in landed.columns["new"]]
+            _whole(infer_types.infer_column(c, batch.column(c)), stored, n) for c in landed.columns["new"]]
+    delimiter = file.delimiter if file.format == "csv" else ""
+    signs = dict(zip(("decimal", "thousands"), infer_types.file_signs(columns, delimiter), strict=True))
+    columns = infer_types.settle_columns(columns, delimiter)
     missing = sorted({m for c in columns for m in c.missing})
-    file = file.model_copy(update=_signs(columns) | ({"missing": ["", *missing]} if missing else {}))
+    file = file.model_copy(update=signs | ({"missing": ["", *missing]} if missing else {}))
     stem = _stem(Path(file.member).name or file.path) + (f"_{file.sheet}" if file.sheet else "")
     return SampledForm(re.sub(r"\W+", "_", stem.lower()).strip("_"), file, tuple(columns), n)
 
@@ -221,15 +225,6 @@ def _whole(column: InferredColumn, stored: pq.ParquetFile, n: int) -> InferredCo
         return column
     values = stored.read([column.name]).column(0).combine_chunks()
     return replace(column, values=values, is_unique=not values.null_count and pc.count_distinct(values).as_py() == n)
-
-
-def _signs(columns: Sequence[InferredColumn]) -> dict[str, str]:
-    """Return the signs in the numbers of a file, where they are not the usual ones."""
-    money = [t for c in columns if c.kind == "money" for t in c.values.to_pylist()]
-    if any(c.kind == "decimal comma" for c in columns) or any(re.search(r",\d\d?\D*$", t) for t in money):
-        return {"decimal": ",", "thousands": "."}
-    is_grouped = any(c.kind == "grouped" for c in columns) or any("," in t for t in money)
-    return {"thousands": ","} if is_grouped else {}
 
 
 def _merged(seen: list[SampledForm]) -> list[SampledForm]:
@@ -280,13 +275,13 @@ def _is_said(column: InferredColumn, said: str) -> bool:
 def _currency(seen: Iterable[SampledForm]) -> str:
     """Return the currency that signs beside numbers, names of columns or a column of its own speak of, else none."""
     columns = [c for one in seen for c in one.columns]
-    texts = [t for c in columns if c.kind == "money" for t in c.values.to_pylist()[:1]]
-    texts += [t for c in columns if "curren" in c.name.lower() and c.n_distinct == 1 for t in c.values.to_pylist()]
+    beside = [code for c in columns if c.numbers for code, _ in c.numbers.currencies]
+    texts = [t for c in columns if "curren" in c.name.lower() and c.n_distinct == 1 for t in c.values.to_pylist()]
     texts += [w.upper() for c in columns if c.is_number for w in re.split(r"[\W_]+", c.name)]
-    texts += [sign for c in columns if c.is_number for sign in c.name if sign in infer_types.CURRENCIES]
-    signs = sorted(infer_types.CURRENCIES, key=len, reverse=True)
+    texts += [sign for c in columns if c.is_number for sign in c.name if sign in CURRENCIES]
+    signs = sorted(CURRENCIES, key=len, reverse=True)
     said = [next((s for s in signs if t == s or (s in t and re.search(r"\d", t))), "") for t in texts]
-    return next((infer_types.CURRENCIES[s] for s in said if s), "")
+    return next(iter([*beside, *(CURRENCIES[s] for s in said if s)]), "")
 
 
 def _controls(seen: Iterable[SampledForm]) -> Iterator[str]:

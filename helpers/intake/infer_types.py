@@ -1,43 +1,36 @@
 """Inferred column types: kinds, date formats, keys, missing codes, number formats."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
+from functools import reduce
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from helpers.intake import infer_dates, infer_numbers
 from helpers.intake.expression_rules import FALSE, TRUE
+from helpers.intake.infer_dates import DateForms
+from helpers.intake.infer_numbers import NumberForm
 
 MISSING = ("NA", "N/A", "n/a", "#N/A", "NULL", "null", "None", "none", "NaN", "nan", "-", "--", "?", ".", " ",
            "missing", "unknown")
-
-DAYS = ("%Y-%m-%d", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d", "%Y%m%d", "%d/%m/%y",
-        "%m/%d/%y", "%d-%b-%Y", "%d %b %Y", "%d %B %Y")
-
-CLOCKS = ("", " %H:%M:%S", " %H:%M", "T%H:%M:%S", "T%H:%M:%S%z", " %H:%M:%S%z", "T%H:%M%z", " %I:%M %p", " %I:%M:%S %p")
-
-LIMIT = 2_000
 
 OTHER_DIGITS = re.compile(r"(?![0-9])\d")
 
 GUESS = "# guess: "
 
-NUMBERS = ("integer", "number", "decimal comma", "grouped", "money")
+NUMBERS = ("integer", "number", "decimal comma", "grouped", "money", "per cent")
 
-CURRENCIES = {"€": "EUR", "$": "USD", "£": "GBP", "¥": "JPY", "₩": "KRW", "zł": "PLN", "R$": "BRL"} | {c: c for c in (
-    "EUR", "USD", "GBP", "CHF", "JPY", "KRW", "CNY", "PLN", "SEK", "NOK", "DKK", "CZK", "HUF", "CAD", "AUD", "BRL",
-    "INR", "TRY", "ZAR", "MXN", "SGD", "HKD", "NZD", "RON", "THB")}
+MARKED = ("money", "per cent")
 
-SIGN = "(?:" + "|".join(re.escape(c) for c in sorted(CURRENCIES, key=len, reverse=True)) + ")"
+NOT_OF_NUMBERS = r"\p{L}+[.]?|[\p{Sc}%\x{ff05}]"
 
-PLAIN = r"-?(?:\d+|\d{1,3}(?:[.,]\d{3})+)(?:[.,]\d{1,4})?"
+LIMIT = 2_000
 
-FORMS = {
-    "decimal comma": r"\s*[+-]?(\d+|\d{1,3}(\.\d{3})+)(,\d+)?\s*",
-    "grouped": r"\s*[+-]?(\d+|\d{1,3}(,\d{3})+)(\.\d+)?\s*",
-    "money": rf"\s*(?:-?{SIGN}\s?{PLAIN}|{PLAIN}\s?{SIGN})\s*",
-}
+POINT_ZERO = r"[.]0+$"
+
+CODE = r"^[A-Z]{2}$"  # as countries and states have; NA is Namibia among them
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +43,9 @@ class InferredColumn:
         As landed.
     kind : str
         ``integer``, ``number``, ``decimal comma``, ``grouped`` (1,234.50), ``money`` (a number with a currency's sign),
-        ``flag``, ``date``, ``time``, ``text`` or ``empty``.
+        ``per cent``, ``flag``, ``date``, ``time``, ``text`` or ``empty``.
     formats : tuple of str
-        Forms of a date that fit every value looked at; more than one where it cannot be told.
+        The fewest forms of a date that read every value looked at.
     missing : tuple of str
         Texts that seem to mean that nothing was recorded.
     is_unique : bool
@@ -65,6 +58,18 @@ class InferredColumn:
         The different values that were looked at; of a key all there are.
     via : str
         The second file that it stands in, as expressions call it; empty for a column of the file itself.
+    numbers : NumberForm, optional
+        How its numbers are written.
+    dates : DateForms, optional
+        How its dates are written.
+    n_given, n_unread : int
+        Values looked at, repeated ones counted, and those among them that are not of the kind.
+    emptied : tuple of str
+        Missing codes that mean nothing here but something in another column of the file.
+    has_point_zero : bool
+        Whether its whole numbers end in ``.0``, as those of a spreadsheet with gaps do; its values are told without.
+    is_swapped : bool
+        Whether its decimals have another sign than those of the file.
     """
 
     name: str
@@ -77,12 +82,25 @@ class InferredColumn:
     n_distinct: int = 0
     values: pa.Array = field(default_factory=lambda: pa.array([], pa.string()), compare=False, repr=False)
     via: str = ""
+    numbers: NumberForm | None = None
+    dates: DateForms | None = None
+    n_given: int = 0
+    n_unread: int = 0
+    emptied: tuple[str, ...] = ()
+    has_point_zero: bool = False
+    is_swapped: bool = False
+
+    @property
+    def plain(self) -> str:
+        """The column's name as expressions write it, without its missing codes."""
+        own = '"' + self.name.replace('"', '""') + '"'
+        own = f"{self.via}.{own}" if self.via.isidentifier() else f'"{self.via}".{own}' if self.via else own
+        return reduce(lambda text, code: f"nullif({text}, {_sql_text(code)})", self.emptied, own)
 
     @property
     def quoted(self) -> str:
-        """The column as an expression."""
-        own = '"' + self.name.replace('"', '""') + '"'
-        return f"{self.via}.{own}" if self.via.isidentifier() else f'"{self.via}".{own}' if self.via else own
+        """The column as an expression of text."""
+        return f"regexp_replace({self.plain}, '{POINT_ZERO}', '')" if self.has_point_zero else self.plain
 
     @property
     def is_number(self) -> bool:
@@ -91,8 +109,14 @@ class InferredColumn:
 
     @property
     def as_number(self) -> str:
-        """The column as an expression that is a number."""
-        return f"regexp_replace({self.quoted}, '[^0-9.,-]', '')" if self.kind == "money" else self.quoted
+        """The column as an expression that is a number: without the signs of currencies and of per cent."""
+        bare = f"regexp_replace({self.plain}, '{NOT_OF_NUMBERS}', '')" if self.kind in MARKED else self.plain
+        return f"replace({bare}, '.', ',')" if self.is_swapped else bare
+
+    @property
+    def evidence(self) -> str:
+        """How many of the values looked at are of the kind, where not all are."""
+        return f"{self.n_given - self.n_unread:,} of {self.n_given:,} values" if self.n_unread else ""
 
     @property
     def is_moment(self) -> bool:
@@ -105,48 +129,120 @@ class InferredColumn:
         return self.kind == "integer" and 3 <= self.n_distinct <= 11 and self.low >= 0 and self.high <= 10
 
 
-def infer_column(name: str, texts: Sequence[str | None]) -> InferredColumn:
+def _sql_text(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def infer_column(name: str, texts: Sequence[str | None] | pa.Array) -> InferredColumn:
     """Return what a column seems to be, from its texts."""
-    given = [t for t in texts if t is not None]
-    distinct = list(dict.fromkeys(given))
-    missing = tuple(m for m in MISSING if m in distinct)
-    left = [t for t in distinct if t not in missing]
-    if not left:
+    whole = pa.array(texts, pa.string())
+    counted = whole.drop_null().value_counts()
+    distinct, counts = counted.field("values"), counted.field("counts")
+    missing = _missing(distinct)
+    left = distinct.filter(pc.invert(pc.is_in(distinct, pa.array(missing, pa.string()))))
+    if not len(left):
         return InferredColumn(name, "empty", missing=missing)
-    kind, formats = _kind(left)
-    if kind == "text":  # a word such as "none" among other words is an answer
-        missing, left = tuple(m for m in missing if m in MISSING[:4] or not m.strip()), left
-    numbers = [_number(t, kind) for t in left] if kind in NUMBERS else [0.0]
-    return InferredColumn(name, kind, formats, missing, len(distinct) == len(texts) == len(given) and not missing,
-                  min(numbers), max(numbers), len(left), pa.array(left, pa.string()))
+    found = _kind(name, left)
+    if found.kind == "text":  # a word such as "none" among other words is an answer
+        missing = tuple(m for m in missing if m in MISSING[:4] or not m.strip())
+    is_unread = pc.is_in(distinct, pa.array(_unread(found), pa.string()))
+    n_given = len(whole) - whole.null_count - _sum(counts.filter(pc.is_in(distinct, pa.array(missing, pa.string()))))
+    return replace(found, missing=missing, is_unique=len(distinct) == len(whole) and not missing, n_distinct=len(left),
+                   n_given=n_given, n_unread=_sum(counts.filter(is_unread)))
 
 
-def _number(text: str, kind: str) -> float:
-    bare = re.sub(r"[^0-9.,+eE-]", "", text) if kind == "money" else text
-    if kind == "decimal comma" or (kind == "money" and re.search(r",\d\d?$", bare)):
-        return float(bare.replace(".", "").replace(",", "."))
-    return float(bare.replace(",", ""))
+def _missing(values: pa.Array) -> tuple[str, ...]:
+    """Return the values that mean nothing was recorded; not NA among codes of two letters, where it is Namibia."""
+    found = [m for m in MISSING if pc.any(pc.equal(values, m)).as_py()]
+    others = values.filter(pc.invert(pc.is_in(values, pa.array(found, pa.string()))))
+    has_codes = len(others) and pc.all(pc.match_substring_regex(others, CODE)).as_py()
+    return tuple(m for m in found if not (m == "NA" and has_codes))
 
 
-def _kind(left: list[str]) -> tuple[str, tuple[str, ...]]:
-    if any(OTHER_DIGITS.search(t) for t in left):  # Python reads them; engines do not
-        return "text", ()
-    if len(left) <= 2 and all(t.lower() in (*TRUE, *FALSE) for t in left):
-        return "flag", ()
-    found = [d + c for d in DAYS for c in CLOCKS if _fits(left[:LIMIT], d + c)]
-    if found and not (found[0] == "%Y%m%d" and len({len(t) for t in left}) > 1):
-        return ("time" if "%M" in found[0] else "date"), tuple(found[:2])
-    if all(re.fullmatch(r"\s*[+-]?\d+(\.0+)?\s*", t) for t in left):
-        return "integer", ()
-    if all(re.fullmatch(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", t) for t in left):
-        return "number", ()
-    return next((kind for kind, form in FORMS.items() if all(re.fullmatch(form, t) for t in left)), "text"), ()
+def _unread(found: InferredColumn) -> Sequence[str]:
+    return found.numbers.unread if found.numbers else tuple(found.dates.unread) if found.dates else ()
 
 
-def _fits(texts: list[str], form: str) -> bool:
-    if form == "%Y%m%d" and any(len(t) != 8 for t in texts):
-        return False
-    try:
-        return all(datetime.strptime(t, form) for t in texts)
-    except ValueError:
-        return False
+def _sum(counts: pa.Array) -> int:
+    return pc.sum(counts).as_py() or 0
+
+
+def _kind(name: str, left: pa.Array) -> InferredColumn:
+    """Return a column with its kind and what goes with it."""
+    first = left.slice(0, LIMIT).to_pylist()
+    if any(OTHER_DIGITS.search(t) for t in first):  # Python reads them; engines do not
+        return InferredColumn(name, "text", values=left)
+    if len(left) <= 2 and all(t.lower() in (*TRUE, *FALSE) for t in first):
+        return InferredColumn(name, "flag", values=left)
+    if dates := infer_dates.infer_dates(name, first):
+        kind = "time" if dates.has_clock else "date"
+        return InferredColumn(name, kind, dates.forms, values=left, dates=dates)
+    numbers = infer_numbers.infer_numbers(left)
+    if numbers is None:
+        return InferredColumn(name, "text", values=left)
+    read = left.filter(pc.invert(pc.is_in(left, pa.array(numbers.unread, pa.string()))))
+    low, high = infer_numbers.number_range(read, numbers)
+    has_point_zero = numbers.kind == "integer" and pc.any(pc.match_substring_regex(read, POINT_ZERO)).as_py()
+    values = pc.replace_substring_regex(read, POINT_ZERO, "") if has_point_zero else left
+    return InferredColumn(name, numbers.kind, low=low, high=high, values=values, numbers=numbers,
+                          has_point_zero=has_point_zero)
+
+
+# --- what one column tells of another ----------------------------------------------------------------------------
+
+
+def settle_columns(columns: Sequence[InferredColumn], delimiter: str) -> list[InferredColumn]:
+    """Return the columns of a file read alike: signs of numbers and the order of day and month are those of the file.
+
+    Parameters
+    ----------
+    columns : sequence of InferredColumn
+        All of one file.
+    delimiter : str
+        Between its fields.
+    """
+    decimal, _ = file_signs(columns, delimiter)
+    shared = {m for c in columns for m in c.missing}
+    held = {m for m in shared for c in columns if m not in c.missing and pc.any(pc.equal(c.values, m)).as_py()}
+    return [_settled(c, columns, decimal, held) for c in columns]
+
+
+def file_signs(columns: Sequence[InferredColumn], delimiter: str) -> tuple[str, str]:
+    """Return the signs before decimals and between thousands of a file's numbers.
+
+    What some column shows without doubt goes first. Where every number may be read in two ways, such as 1.050, days
+    written 31.12.2024 or a semicolon between fields speak for the comma.
+    """
+    told = [c.numbers for c in columns if c.numbers]
+    sure = [n for n in told if not n.rival]
+    shown = {n.decimal for n in sure if n.kind != "integer"} | {_other(n.thousands) for n in sure}
+    is_continental = delimiter == ";" or any("%d.%m" in form for c in columns for form in c.formats)
+    has_doubt = len(sure) < len(told)
+    decimal = "," if "," in shown or (has_doubt and is_continental and "." not in shown) else "."
+    seen = [n.thousands for n in sure if n.thousands and n.thousands != decimal]
+    seen += [n.sign for n in told if n.rival and n.sign != decimal]
+    return decimal, next(iter(seen), "." if decimal == "," else "")
+
+
+def _other(sign: str) -> str:
+    return {".": ",", ",": "."}.get(sign, "")
+
+
+def _settled(
+    column: InferredColumn, columns: Sequence[InferredColumn], decimal: str, held: Collection[str]
+) -> InferredColumn:
+    emptied = tuple(m for m in column.missing if m in held)
+    column = replace(column, emptied=emptied, missing=tuple(m for m in column.missing if m not in held))
+    if column.dates:
+        others = [c.dates for c in columns if c.dates and c.name != column.name]
+        dates = infer_dates.with_order(column.dates, others)
+        return replace(column, dates=dates, formats=dates.forms)
+    numbers = column.numbers
+    if numbers is None:
+        return column
+    if numbers.rival and (numbers.sign == decimal) != (numbers.sign == numbers.decimal):
+        turned = numbers.turned
+        low, high = infer_numbers.number_range(column.values, turned)
+        return replace(column, kind=turned.kind, numbers=turned, low=low, high=high)
+    is_swapped = decimal == "," and numbers.decimal == "." and column.kind != "integer"
+    return replace(column, is_swapped=is_swapped)

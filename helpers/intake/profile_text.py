@@ -32,9 +32,10 @@ def column_line(column: str, made: str, why: str = "") -> str:
 
 def date_line(name: str, found: InferredColumn) -> str:
     """Return the line that makes a date or a time, with the form in which it is written."""
-    first, *others = found.formats
-    other = f"or {others[0]}, which fits as well" if others else "when"
-    return f"{name} = {{ from = {toml_text(found.quoted)}, formats = [{toml_text(first)}] }} {GUESS}{other}"
+    rivals = found.dates.rivals if found.dates else ()
+    why = "; ".join(["when", *([found.evidence] if found.evidence else []),
+                     *([f"or {rivals[0]}, which fits as well"] if rivals else [])])
+    return f"{name} = {{ from = {toml_text(found.quoted)}, formats = {toml_text(found.formats)} }} {GUESS}{why}"
 
 
 def column_name(column: InferredColumn) -> str:
