@@ -17,7 +17,9 @@
 * ``programme_tiers``: Programme tiers: transition matrix, current tiers, other thresholds, a shared profit pool.
 * ``quality_gates``: Quality gates of loyalty: people near the loyalty threshold, people with answers and orders.
 * ``redemption_cohorts``: Redemption by issue cohort: matched to lots, FIFO or LIFO; cumulative triangle.
-* ``repurchase_model``: Repurchase model (loyalty score): snapshots, logistic fit, calibration, backtest by origin.
+* ``repurchase_backtest``: Back-test of the repurchase model: out-of-time accuracy and calibration at every origin,
+  their mean and the worst.
+* ``repurchase_model``: Repurchase model (loyalty score): snapshots, logistic fit, calibration, current scores.
 * ``satisfaction_loyalty_link``: Link of satisfaction and repurchase: who bought again, odds, breakpoints, the curve.
 * ``schema``: Declared result tables of loyalty: loyalty_customers, loyalty_curve, programme_liability, tier_moves.
 * ``structural_model``: Structural model of loyalty (PLS) and moderators of the satisfaction–loyalty link.

@@ -1,4 +1,4 @@
-"""Repurchase model (loyalty score): snapshots, logistic fit, calibration, backtest by origin.
+"""Repurchase model (loyalty score): snapshots, logistic fit, calibration, current scores.
 
 A model is fitted to some thousand kinds of customers however many customers there are.
 
@@ -20,8 +20,7 @@ from sklearn.linear_model import LogisticRegression
 from helpers.customers.purchases import purchase_occasions
 from helpers.customers.windows import Snapshot, TimeWindow, completed_snapshots
 from helpers.foundation.engine import Engine
-from helpers.foundation.results import Estimate, Status, no_estimate
-from helpers.stats import classifier_metrics, logistic_regression
+from helpers.stats import logistic_regression
 from helpers.stats.disclosure_control import people_text
 
 MAX_SNAPSHOTS = 6
@@ -128,13 +127,8 @@ def why_snapshot_unusable(one: SnapshotCells) -> str:
 
 LOYALTY_SCORE, RECENCY_BASELINE = "loyalty score", "baseline: share by recency"
 
-MAX_PEOPLE_FITTED = 200_000
 SCORE_RIDGE, FIT_TOLERANCE = 1e-2, 1e-10
 RECENCY_CLASSES = 10
-
-STATED_PROBABILITY = "probability stated, per cent"
-
-METRIC_UNITS = {"auc": "auc", "brier": "squared distance", "calibration_slope": "slope", "calibration_error": "share"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,16 +163,6 @@ class RepurchaseModel:
     def baseline(self, seen: pd.DataFrame) -> np.ndarray:
         """Return the share of customers of equal recency who bought again before, shape (n,)."""
         return self.shares[np.searchsorted(self.edges, seen["recency_days"].to_numpy(float), side="right")]
-
-
-@dataclass(frozen=True, slots=True)
-class BacktestOrigin:
-    """One trial: a model from the past of a cut-off, and what then happened."""
-
-    cutoff_on: date
-    outcome: np.ndarray
-    stated: np.ndarray
-    baseline: np.ndarray
 
 
 def repurchase_design(seen: pd.DataFrame) -> np.ndarray:
@@ -236,34 +220,6 @@ def _recency_baseline(training: SnapshotCells) -> tuple[np.ndarray, np.ndarray]:
     return recency[starts[1:]], shares
 
 
-def backtest_origins(made: Sequence[SnapshotCells], seed: int) -> list[BacktestOrigin]:
-    """Return the trials, newest first: each model is fitted and calibrated before the cut-off that it is tried on.
-
-    Parameters
-    ----------
-    made : sequence of SnapshotCells
-        From `helpers.loyalty.repurchase_model.repurchase_snapshots`, newest first.
-    seed : int
-        Draws the customers where there are more than 200,000.
-    """
-    found = []
-    for i, tried in enumerate(made[:-1]):
-        older = made[i + 1:]
-        one = fit_repurchase_model(older[1], older[0]) if len(older) > 1 else fit_repurchase_model(older[0], None)
-        if one is not None:
-            found.append(_try_origin(one, tried, np.random.default_rng(seed)))
-    return found
-
-
-def _try_origin(one: RepurchaseModel, tried: SnapshotCells, rng: np.random.Generator) -> BacktestOrigin:
-    counts = np.stack([tried.n - tried.k, tried.k], axis=1).astype(int).ravel()
-    if counts.sum() > MAX_PEOPLE_FITTED:
-        counts = rng.multivariate_hypergeometric(counts, MAX_PEOPLE_FITTED, method="marginals")
-    at = np.repeat(np.arange(len(counts)), counts)
-    stated, baseline = one.stated(tried.seen), one.baseline(tried.seen)
-    return BacktestOrigin(tried.snapshot.cutoff_on, (at % 2).astype(float), stated[at // 2], baseline[at // 2])
-
-
 def current_loyalty_scores(
     engine: Engine, transactions: ir.Table, made: Sequence[SnapshotCells], as_of_on: date
 ) -> pd.DataFrame:
@@ -292,59 +248,3 @@ def why_no_score(made: Sequence[SnapshotCells], history: TimeWindow | None, hori
         return ""
     return (f"the history of {history.n_days:,} days holds fewer than two cut-offs with a complete outcome of "
             f"{horizon_days} days, {MIN_PEOPLE_PER_SNAPSHOT} customers and {MIN_EVENTS_PER_SNAPSHOT} of either outcome")
-
-
-def loyalty_score_metrics(tried: Sequence[BacktestOrigin], reason: str, seed: int) -> list[Estimate]:
-    """Return how well the score did at the newest origin, beside the baseline, and at every earlier origin.
-
-    Parameters
-    ----------
-    tried : sequence of BacktestOrigin
-        From `origins`, newest first.
-    reason : str
-        Why there are none.
-    seed : int
-        Of the draws behind the calibration error.
-    """
-    if not tried:
-        return [
-            no_estimate(q, Status.INSUFFICIENT, reason or "no model could be fitted", unit=unit, segment=LOYALTY_SCORE)
-            for q, unit in METRIC_UNITS.items()
-        ]
-    newest, rng, rows = tried[0], np.random.default_rng(seed), []
-    for name, p in ((LOYALTY_SCORE, newest.stated), (RECENCY_BASELINE, newest.baseline)):
-        bins = classifier_metrics.calibration_bins(newest.outcome, p)
-        rows += [
-            classifier_metrics.roc_auc(newest.outcome, p, name),
-            classifier_metrics.brier_score(newest.outcome, p, name),
-            classifier_metrics.calibration_slope(newest.outcome, p, name),
-            *classifier_metrics.expected_calibration_error(bins, rng, name),
-        ]
-    rows += [classifier_metrics.roc_auc_difference(newest.outcome, newest.stated, newest.baseline),
-             classifier_metrics.brier_score_difference(newest.outcome, newest.stated, newest.baseline)]
-    for one in tried[1:]:
-        rows += [classifier_metrics.roc_auc(one.outcome, one.stated, f"{LOYALTY_SCORE}, {one.cutoff_on}"),
-                 classifier_metrics.roc_auc(one.outcome, one.baseline, f"{RECENCY_BASELINE}, {one.cutoff_on}"),
-                 classifier_metrics.calibration_slope(one.outcome, one.stated, f"{LOYALTY_SCORE}, {one.cutoff_on}")]
-    return rows
-
-
-def loyalty_score_calibration(tried: Sequence[BacktestOrigin]) -> pd.DataFrame:
-    """Return observed against stated shares at the newest origin in ten bins: score, baseline, and a perfect score.
-
-    Returns
-    -------
-    DataFrame
-        ``stated, per cent``, ``share_observed, low, high, series``; empty without a trial.
-    """
-    names = [STATED_PROBABILITY, "share_observed", "low", "high", "series"]
-    if not tried:
-        return pd.DataFrame(columns=names)
-    newest = tried[0]
-    bins = pd.concat([classifier_metrics.calibration_bins(newest.outcome, p).assign(series=name) for name, p in (
-        ("score", newest.stated), ("baseline", newest.baseline))])
-    ends = bins["share_stated"].agg(["min", "max"]).to_numpy()
-    perfect = pd.DataFrame(dict.fromkeys(("share_stated", "share_observed", "low", "high"), ends))
-    perfect = perfect.assign(series="perfect")
-    both = pd.concat([bins[perfect.columns], perfect], ignore_index=True)
-    return both.assign(**{STATED_PROBABILITY: 100 * both["share_stated"]})[names]

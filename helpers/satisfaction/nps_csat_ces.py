@@ -28,7 +28,9 @@ WHY_NO_MEASURE = {
 }
 
 
-def answer_distribution(answers: ir.Table, known: pd.DataFrame, waves: Sequence[str]) -> pd.DataFrame:
+def answer_distribution(
+    answers: ir.Table, known: pd.DataFrame, waves: Sequence[str], headline: str = ""
+) -> pd.DataFrame:
     """Return how many people gave each answer to the questions that have a measure, by item and segment.
 
     Parameters
@@ -39,6 +41,8 @@ def answer_distribution(answers: ir.Table, known: pd.DataFrame, waves: Sequence[
         From `helpers.stats.survey_scales.item_catalogue`.
     waves : sequence of str
         All waves; a single one gets no segment of its own.
+    headline : str
+        Wave that segment *all* speaks of, empty for everybody's latest answers.
 
     Returns
     -------
@@ -46,17 +50,18 @@ def answer_distribution(answers: ir.Table, known: pd.DataFrame, waves: Sequence[
         ``item, segment, score, percent, n_people, weight, weight_squared``, sorted; a person counts once an item and
         segment, by the latest answer.
     """
-    table = _latest_answers(answers, known, waves)
+    table = _latest_answers(answers, known, waves, headline)
     counted = table.group_by("item", "segment", "score", "percent").aggregate(
         n_people=table.count(), weight=table.weight.sum(), weight_squared=(table.weight * table.weight).sum())
     return counted.to_pyarrow().to_pandas().sort_values(["item", "segment", "score"], ignore_index=True)
 
 
-def _latest_answers(answers: ir.Table, known: pd.DataFrame, waves: Sequence[str]) -> ir.Table:
+def _latest_answers(answers: ir.Table, known: pd.DataFrame, waves: Sequence[str], headline: str) -> ir.Table:
     """Return the answers that count: each person's latest to each question, for everybody and in each wave."""
     items = [row.item for row in known.itertuples() if measure_of_item(row)]
     given = answers.filter(answers.percent.notnull() & answers.item.isin(items))
-    everybody = latest_rows(given, ["person", "item"]).mutate(segment=ibis.literal("all"))
+    of_all = given.filter(given.wave == headline) if headline else given
+    everybody = latest_rows(of_all, ["person", "item"]).mutate(segment=ibis.literal("all"))
     if len(waves) < 2:
         return everybody
     by_wave = latest_rows(given, ["person", "item", "wave"]).mutate(segment=ibis.literal("wave ") + given.wave)
@@ -64,20 +69,22 @@ def _latest_answers(answers: ir.Table, known: pd.DataFrame, waves: Sequence[str]
 
 
 def measure_standard_errors(
-    answers: ir.Table, known: pd.DataFrame, waves: Sequence[str], replicas: ReplicateWeights | None
+    answers: ir.Table, known: pd.DataFrame, waves: Sequence[str], replicas: ReplicateWeights | None,
+    headline: str = "",
 ) -> dict[tuple[str, str], float]:
     """Return the standard error of each measure by the weights' replicates, by item and segment; empty without them.
 
     Parameters
     ----------
-    answers, known, waves
-        As in `distribution`.
+    answers, known, waves, headline
+        As in `answer_distribution`.
     replicas : ReplicateWeights or None
         Of the weights.
     """
     if replicas is None:
         return {}
-    rows = _latest_answers(answers, known, waves).select("item", "segment", "person", "weight", "score", "percent")
+    given = _latest_answers(answers, known, waves, headline)
+    rows = given.select("item", "segment", "person", "weight", "score", "percent")
     frame = rows.to_pyarrow().to_pandas().sort_values(["item", "segment", "person"])
     named = {row.item: measure_of_item(row) for row in known.itertuples()}
     return {key: WeightedSample(group["person"].to_numpy(), group["weight"].to_numpy(float), replicas).error(

@@ -13,7 +13,7 @@ from helpers.foundation.results import Estimate, Status, no_estimate
 from helpers.satisfaction.config import SatisfactionConfig
 from helpers.stats.common_items import QUESTION, ItemAnswers, item_answers
 from helpers.stats.confidence_intervals import Interval
-from helpers.stats.disclosure_control import LEAST_PEOPLE, estimate_if_enough, too_few
+from helpers.stats.disclosure_control import FEW_PEOPLE, LEAST_PEOPLE, estimate_if_enough, too_few
 from helpers.stats.survey_scales import CUT_COLUMNS, NOT_APPLICABLE, SATISFACTION_LEVELS, SCALE_TOLERANCE
 from helpers.stats.survey_weights import ReplicateWeights, WeightedSample, weighted_difference
 
@@ -80,6 +80,8 @@ SATISFACTION_LABEL = "satisfaction"
 
 SATISFACTION_CHANGE = "change of satisfaction"
 
+ALL_WAVES = "all waves, latest answers"
+
 SHARE_OF_ANSWER = "share answering: "
 
 LEVEL_SHARES = tuple(f"share {level}" for level in SATISFACTION_LEVELS)
@@ -88,6 +90,22 @@ LEVEL_SHARES = tuple(f"share {level}" for level in SATISFACTION_LEVELS)
 def wave_segment(wave: str) -> str:
     """Return the name of a wave's segment."""
     return f"wave {wave}"
+
+
+def headline_wave(scores: pd.DataFrame, waves: Sequence[str]) -> str:
+    """Return the newest wave, whose values head the page; empty where there is one wave, or it has under 30 people.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        From `satisfaction_scores`.
+    waves : sequence of str
+        Waves, oldest first.
+    """
+    if len(waves) < 2:
+        return ""
+    n = scores.loc[scores["wave"] == waves[-1], "person"].nunique()
+    return waves[-1] if n >= FEW_PEOPLE else ""
 
 
 def index_estimates(
@@ -117,10 +135,14 @@ def index_estimates(
     list of Estimate
         Index by Student's interval [0–100], shares by the adjusted Wald interval. In each segment a person counts
         once, by the latest answer; survey weights enter the values, and the intervals through their replicates or,
-        where they have none, through linearisation (means) and the effective number of people (shares). Intervals of
+        where they have none, through linearisation (means) and the effective number of people (shares). Segment *all*
+        is the newest wave beside `ALL_WAVES`, everybody's latest answer, or that where the wave is small. Intervals of
         changes hold for all changes together: their level is 1 − .05 / changes (Bonferroni).
     """
-    estimates = _segment_index(_latest_scores(scores), "all", replicas, labels)
+    newest = headline_wave(scores, waves)
+    pooled = _segment_index(_latest_scores(scores), ALL_WAVES if newest else "all", replicas, labels)
+    head = _segment_index(_latest_scores(scores[scores["wave"] == newest]), "all", replicas, labels) if newest else []
+    estimates = [*(replace(e, reason=e.reason or wave_segment(newest)) for e in head), *pooled]
     groups = [_latest_scores(scores[scores["wave"] == wave]) for wave in waves] if len(waves) > 1 else []
     for wave, group in zip(waves, groups, strict=False):
         estimates += _segment_index(group, wave_segment(wave), replicas, labels)

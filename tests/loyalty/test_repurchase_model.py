@@ -8,7 +8,7 @@ from helpers.customers import features
 from helpers.customers.purchases import purchase_occasions
 from helpers.customers.windows import snapshot_at
 from helpers.foundation.results import Status
-from helpers.loyalty import repurchase_model
+from helpers.loyalty import repurchase_backtest, repurchase_model
 
 AS_OF = date(2025, 12, 31)
 START = date(2024, 1, 1)
@@ -43,14 +43,18 @@ def made(session_engine, transactions, orders):
 
 
 def test_the_score_sorts_better_than_the_baseline_and_is_calibrated(made):
-    tried = repurchase_model.backtest_origins(made[1], 1)
-    table = {(e.quantity, e.segment): e for e in repurchase_model.loyalty_score_metrics(tried, "", 1)}
+    tried = repurchase_backtest.backtest_origins(made[1], 1)
+    table = {(e.quantity, e.segment): e for e in repurchase_backtest.loyalty_score_metrics(tried, "", 1)}
     assert table["auc_difference", "all"].value > 0
     assert table["auc", repurchase_model.LOYALTY_SCORE].value > 0.75
+    every = [e.value for (q, s), e in table.items() if q == "auc" and s.startswith(repurchase_model.LOYALTY_SCORE)]
+    assert len(every) == len(tried) > 1
+    assert table["auc", repurchase_backtest.MEAN_OF_ORIGINS].value == pytest.approx(np.mean(every))
+    assert table["auc", repurchase_backtest.WORST_ORIGIN].value == min(every)
     slope = table["calibration_slope", repurchase_model.LOYALTY_SCORE]
     assert slope.low < 1 < slope.high
     assert [o.cutoff_on for o in tried] == sorted((o.cutoff_on for o in tried), reverse=True)
-    line = repurchase_model.loyalty_score_calibration(tried)
+    line = repurchase_backtest.loyalty_score_calibration(tried)
     assert set(line["series"]) == {"score", "baseline", "perfect"}
 
 
@@ -98,8 +102,8 @@ def test_a_model_is_fitted_before_the_origin_that_it_is_tried_on(made):
 
 
 def test_many_customers_are_drawn_at_random_and_equally_for_equal_seeds(made, monkeypatch):
-    monkeypatch.setattr(repurchase_model, "MAX_PEOPLE_FITTED", 100)
-    first, second = (repurchase_model.backtest_origins(made[1], 5)[0] for _ in range(2))
+    monkeypatch.setattr(repurchase_backtest, "MAX_PEOPLE_FITTED", 100)
+    first, second = (repurchase_backtest.backtest_origins(made[1], 5)[0] for _ in range(2))
     assert len(first.outcome) == 100
     assert (first.stated == second.stated).all()
 
@@ -109,12 +113,12 @@ def test_too_short_a_history_has_a_reason_instead_of_a_score(session_engine, tra
     history = features.recorded_window(session_engine, lines, AS_OF)
     cells = repurchase_model.repurchase_snapshots(session_engine, lines, history, 90)
     reason = repurchase_model.why_no_score(cells, history, 90)
-    table = repurchase_model.loyalty_score_metrics(repurchase_model.backtest_origins(cells, 1), reason, 1)
+    table = repurchase_backtest.loyalty_score_metrics(repurchase_backtest.backtest_origins(cells, 1), reason, 1)
     assert {e.status for e in table} == {Status.INSUFFICIENT}
     assert "31 days holds fewer than two cut-offs" in table[0].reason
     assert repurchase_model.current_loyalty_scores(session_engine, lines, cells, AS_OF).empty
     assert repurchase_model.why_no_score([], None, 90) == "no purchases are recorded"
-    assert repurchase_model.loyalty_score_calibration([]).empty
+    assert repurchase_backtest.loyalty_score_calibration([]).empty
 
 
 @pytest.mark.parametrize(("n", "k", "reason"), [

@@ -66,6 +66,18 @@ def test_nobody_is_insufficient_and_not_zero():
     assert frame["value"].isna().all()
 
 
+def test_the_newest_wave_heads_the_table_where_thirty_people_answered_it_beside_everybodys_latest_answer():
+    waves = pd.concat([people([20.0] * 40), people([80.0] * 30, "w2", first=10, month=2)])
+    rows = {(e.quantity, e.segment): e for e in satisfaction_index.index_estimates(waves, ["w1", "w2"])}
+    head, pooled = (rows["satisfaction", s] for s in ("all", satisfaction_index.ALL_WAVES))
+    assert (head.value, head.n, head.reason) == (80.0, 30, "wave w2")
+    assert (pooled.value, pooled.n) == (65.0, 40)
+    few = waves.iloc[:-1]
+    rows = {(e.quantity, e.segment): e for e in satisfaction_index.index_estimates(few, ["w1", "w2"])}
+    assert (rows["satisfaction", "all"].n, rows["satisfaction", "all"].reason) == (40, "")
+    assert ("satisfaction", satisfaction_index.ALL_WAVES) not in rows
+
+
 def test_the_change_between_waves_pairs_those_who_answered_both():
     rng = np.random.default_rng(1)
     base = rng.normal(60, 15, 50)

@@ -6,7 +6,13 @@ from typing import Any
 import pandas as pd
 
 from helpers.foundation.results import Status
-from helpers.loyalty import breakpoints, repurchase_model, satisfaction_loyalty_link, structural_model
+from helpers.loyalty import (
+    breakpoints,
+    repurchase_backtest,
+    repurchase_model,
+    satisfaction_loyalty_link,
+    structural_model,
+)
 from helpers.reporting import formatting
 from helpers.reporting.text.loyalty import is_reported, quantity_row
 
@@ -210,10 +216,10 @@ def loyalty_score_accuracy(scores: pd.DataFrame, horizon_days: int) -> str:
     auc = segment_row(scores, "auc", repurchase_model.LOYALTY_SCORE)
     if not is_reported(auc):
         return f"There is no loyalty score: {auc['reason']}."
-    ahead, slope = (
-        segment_row(scores, "auc_difference", "all"),
-        segment_row(scores, "calibration_slope", repurchase_model.LOYALTY_SCORE),
-    )
+    mean, worst, ahead = (segment_row(scores, q, s) for q, s in (
+        ("auc", repurchase_backtest.MEAN_OF_ORIGINS), ("auc", repurchase_backtest.WORST_ORIGIN),
+        ("auc_difference", repurchase_backtest.MEAN_OF_ORIGINS)))
+    slope = segment_row(scores, "calibration_slope", repurchase_model.LOYALTY_SCORE)
     error, chance = (
         segment_row(scores, q, repurchase_model.LOYALTY_SCORE)
         for q in ("calibration_error", "calibration_error_if_perfect")
@@ -221,13 +227,22 @@ def loyalty_score_accuracy(scores: pd.DataFrame, horizon_days: int) -> str:
     verdict = ("is beaten by" if ahead["high"] < 0 else "ranks customers no better than" if ahead["low"] <= 0 else
                "ranks customers better than")
     text = (f"The score, the probability of buying within {horizon_days} days, {verdict} the share by recency alone: "
-            f"AUC {formatting.estimate_text(auc)}, difference {formatting.estimate_text(ahead)}.")
+            f"AUC {_over_origins(scores, mean, worst)}, difference {formatting.estimate_text(ahead)}.")
     if not is_reported(error):
         return text
     held = "is well calibrated" if error["value"] <= chance["high"] else "is miscalibrated"
     size = (f"mean error {formatting.points(100 * error['value'])}, by chance alone up to "
             f"{formatting.points(100 * chance['high'])}")
     return f"{text} As a probability it {held} ({size}; calibration slope {formatting.estimate_text(slope)})."
+
+
+def _over_origins(scores: pd.DataFrame, mean: Row, worst: Row) -> str:
+    """Return the AUC: over the origins and at the worst; of the single one where there are no more."""
+    n = len(loyalty_score_by_origin(scores))
+    if n < 2:
+        return formatting.estimate_text(mean)
+    return (f"{formatting.estimate_text(mean)} on average over {formatting.count_text(n, 'origin', 'origins')} and "
+            f"{formatting.estimate_text({**worst, 'reason': ''})} at the worst ({worst['reason']})")
 
 
 def loyalty_score_by_origin(scores: pd.DataFrame) -> pd.DataFrame:

@@ -10,6 +10,7 @@ from helpers.foundation.results import Estimate, Status
 from helpers.reporting import formatting
 from helpers.satisfaction.nps_csat_ces import CES, CSAT, NPS, TOP_MINUS_BOTTOM
 from helpers.satisfaction.satisfaction_index import (
+    ALL_WAVES,
     LEVEL_SHARES,
     SATISFACTION_CHANGE,
     SATISFACTION_LABEL,
@@ -70,7 +71,7 @@ def satisfaction_answer(index: pd.DataFrame, gates: pd.DataFrame, waves: Sequenc
         return tuple(filter(None, (_share_satisfied(answers, gates), wave_change(index, waves))))
     if not found or not is_reported(found[0]):
         return (_no_index(found), *(s for s in (recommendation_sentence(index),) if s != NO_RECOMMENDATION))
-    return tuple(filter(None, (_index(found[0], gates), satisfaction_levels(index), wave_change(index, waves))))
+    return tuple(filter(None, (_index(found[0], gates, waves), satisfaction_levels(index), wave_change(index, waves))))
 
 
 def answer_shares(index: pd.DataFrame, segment: str = "all") -> list[Row]:
@@ -95,12 +96,14 @@ def _caveat(gates: pd.DataFrame) -> str:
     return f" (caution: {'; '.join(caveats)})" if caveats else ""
 
 
-def _index(row: Row, gates: pd.DataFrame) -> str:
-    return (
-        f"Satisfaction stands at {score_text(row)} of 100, the mean of "
-        f"{formatting.count_text(row['n'], 'person', 'people')}, "
-        f"each by the latest answer{_caveat(gates)}."
-    )
+def _index(row: Row, gates: pd.DataFrame, waves: Sequence[str]) -> str:
+    people = formatting.count_text(row["n"], "person", "people")
+    pooled = "each by the latest answer"
+    if len(waves) > 1 and not row["reason"]:
+        pooled += " of any wave, since the newest wave is too small to stand alone"
+    which = f" in the newest wave, {waves[-1]}: the mean of {people}" if row["reason"] else (
+        f", the mean of {people}, {pooled}")
+    return f"Satisfaction stands at {score_text(row)} of 100{which}{_caveat(gates)}."
 
 
 def _no_index(found: Sequence[Row]) -> str:
@@ -206,7 +209,7 @@ def non_response_sentence(index: pd.DataFrame, heard: Estimate, middle: float) -
     middle : float
         Upper limit of neutral [0–100].
     """
-    found = quantity_rows(index, SATISFACTION_LABEL)
+    found = quantity_rows(index, SATISFACTION_LABEL, ALL_WAVES) or quantity_rows(index, SATISFACTION_LABEL)
     if not found or not is_reported(found[0]) or heard.status is not Status.OK:
         return "The sensitivity to non-response cannot be computed: " + (
             heard.reason or "there is no index") + "."
@@ -291,17 +294,18 @@ def _is_beyond(row: Row) -> bool:
 
 
 def overall_outside_waves(index: pd.DataFrame) -> str:
-    """Return why the overall mean lies below or above every wave's; empty where it lies among them."""
+    """Return why the mean of everybody's last answer lies outside the waves' means; empty where it lies among them."""
     rows_of = index[(index["quantity"] == SATISFACTION_LABEL) & (index["status"] == Status.OK)]
-    whole, of_waves = (rows_of.loc[is_in, "value"] for is_in in (rows_of["segment"] == "all",
-                                                                 rows_of["segment"] != "all"))
+    pooled = ALL_WAVES if (rows_of["segment"] == ALL_WAVES).any() else "all"
+    whole, of_waves = (rows_of.loc[is_in, "value"] for is_in in (rows_of["segment"] == pooled,
+                                                                 rows_of["segment"].str.startswith(wave_segment(""))))
     if whole.empty or len(of_waves) < 2 or is_apart(index) or of_waves.min() <= whole.iloc[0] <= of_waves.max():
         return ""
     way = "below" if whole.iloc[0] < of_waves.min() else "above"
     before = "higher" if way == "below" else "lower"
     return (
-        f"The overall mean, {formatting.points(whole.iloc[0])}, lies {way} every wave's: it uses each person's last "
-        f"answer, and answers before the last one were {before}."
+        f"Over all waves everybody's last answer averages {formatting.points(whole.iloc[0])}, {way} every wave's mean: "
+        f"answers before the last one were {before}."
     )
 
 

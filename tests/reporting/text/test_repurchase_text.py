@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from helpers.foundation.results import Estimate, Status, estimate_table, no_estimate
-from helpers.loyalty import repurchase_model, satisfaction_loyalty_link, structural_model
+from helpers.loyalty import repurchase_backtest, repurchase_model, satisfaction_loyalty_link, structural_model
 from helpers.reporting.text import repurchase as repurchase_text
 
 
@@ -145,7 +145,9 @@ def scores(ahead=(0.02, 0.01, 0.03), error=0.02):
             Estimate("calibration_slope", 1.0, 0.9, 1.1, "slope", 900, repurchase_model.LOYALTY_SCORE),
             Estimate("calibration_error", error, 0.0, 0.05, "share", 900, repurchase_model.LOYALTY_SCORE),
             Estimate("calibration_error_if_perfect", 0.02, 0.01, 0.03, "share", 900, repurchase_model.LOYALTY_SCORE),
-            Estimate("auc_difference", *ahead, "auc", 900)]
+            Estimate("auc", 0.82, 0.8, 0.84, "auc", 900, repurchase_backtest.MEAN_OF_ORIGINS),
+            Estimate("auc", 0.7, 0.66, 0.74, "auc", 900, repurchase_backtest.WORST_ORIGIN, reason="2024-01-01"),
+            Estimate("auc_difference", *ahead, "auc", 900, repurchase_backtest.MEAN_OF_ORIGINS)]
     return estimate_table(rows)
 
 
@@ -156,12 +158,21 @@ def test_the_score_is_held_against_the_baseline(ahead, said):
     assert said in repurchase_text.loyalty_score_accuracy(scores(ahead), 180)
 
 
+def test_the_mean_over_the_origins_and_the_worst_are_cited_not_the_best():
+    earlier = estimate_table([Estimate("auc", 0.7, 0.66, 0.74, "auc", 900, f"{name}, 2024-01-01") for name in (
+        repurchase_model.LOYALTY_SCORE, repurchase_model.RECENCY_BASELINE)] + [
+        Estimate("calibration_slope", 1.0, 0.9, 1.1, "slope", 900, f"{repurchase_model.LOYALTY_SCORE}, 2024-01-01")])
+    said = repurchase_text.loyalty_score_accuracy(pd.concat([scores(), earlier], ignore_index=True), 180)
+    assert "AUC 0.82 [0.80, 0.84] on average over 2 origins and 0.7 [0.66, 0.74] at the worst (2024-01-01)" in said
+    assert "0.85" not in said
+
+
 def test_the_score_is_well_calibrated_or_miscalibrated_or_absent():
     assert "is well calibrated" in repurchase_text.loyalty_score_accuracy(scores(), 180)
     assert "it is miscalibrated (mean error 5 points" in repurchase_text.loyalty_score_accuracy(scores(error=0.05), 180)
     assert repurchase_text.loyalty_score_reliability_title(scores()).startswith("The loyalty score is well calibrated")
     assert "miscalibrated by 5 points" in repurchase_text.loyalty_score_reliability_title(scores(error=0.05))
-    absent = estimate_table(repurchase_model.loyalty_score_metrics([], "no purchases are recorded", 1))
+    absent = estimate_table(repurchase_backtest.loyalty_score_metrics([], "no purchases are recorded", 1))
     assert (
         repurchase_text.loyalty_score_accuracy(absent, 180) == "There is no loyalty score: no purchases are recorded."
     )

@@ -27,9 +27,16 @@ def gates(*rows):
 
 def test_the_answer_names_index_people_levels_and_change():
     assert satisfaction_text.satisfaction_answer(index(changed(-3.2, -5, -1.4)), OK_GATES, ["A", "B"]) == (
-        "Satisfaction stands at 72.5 points [70.1, 74.9] of 100, the mean of 120 people, each by the latest answer.",
+        "Satisfaction stands at 72.5 points [70.1, 74.9] of 100, the mean of 120 people, each by the latest answer of "
+        "any wave, since the newest wave is too small to stand alone.",
         "40.0 % [30.0 %, 50.0 %] are highly satisfied, 10.0 % [5.0 %, 20.0 %] dissatisfied.",
         "From wave A to wave B: down 3.2 points, statistically significant [−5.0, −1.4].")
+
+
+def test_the_newest_wave_heads_the_page_where_it_can_stand_alone():
+    table = index(changed(-3.2, -5, -1.4)).assign(reason=["wave B", "wave B", "wave B", ""])
+    assert satisfaction_text.satisfaction_answer(table, OK_GATES, ["A", "B"])[0] == (
+        "Satisfaction stands at 72.5 points [70.1, 74.9] of 100 in the newest wave, B: the mean of 120 people.")
 
 
 def test_a_single_wave_says_nothing_of_change_in_the_answer():
@@ -210,8 +217,9 @@ def of_wave(value, wave):
 
 def test_a_mean_outside_every_waves_is_explained_and_one_among_them_is_not():
     below = satisfaction_text.overall_outside_waves(index(of_wave(75.0, "A"), of_wave(74.0, "B")))
-    assert below.startswith("The overall mean, 72.5 points, lies below every wave's: it uses each person's last")
-    assert "lies above every wave's" in satisfaction_text.overall_outside_waves(
+    assert below == ("Over all waves everybody's last answer averages 72.5 points, below every wave's mean: answers "
+                     "before the last one were higher.")
+    assert "above every wave's mean" in satisfaction_text.overall_outside_waves(
         index(of_wave(70.0, "A"), of_wave(71.0, "B"))
     )
     assert satisfaction_text.overall_outside_waves(index(of_wave(70.0, "A"), of_wave(75.0, "B"))) == ""
