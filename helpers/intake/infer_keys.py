@@ -1,8 +1,9 @@
 """Inferred keys and foreign keys between files, so that one can be looked up in another."""
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import pyarrow.compute as pc
 
@@ -37,12 +38,56 @@ class JoinKey:
         The file that it refers to.
     key : InferredColumn
         Unique there.
+    is_most_shared : bool
+        Whether more files refer to no other key: the customer's is that, where no column is called so.
     """
 
     form: FileForm
     column: InferredColumn
     other: FileForm
     key: InferredColumn
+    is_most_shared: bool = True
+
+
+def all_foreign_keys(forms: Sequence[FileForm], *, are_customers_named: bool = False) -> dict[str, list[JoinKey]]:
+    """Return how each file refers to the others, by the name of the file that refers.
+
+    Parameters
+    ----------
+    forms : sequence of FileForm
+        All files.
+    are_customers_named : bool
+        Whether some column is called a customer's key, so that no other one has to be taken for it.
+    """
+    found = {form.name: foreign_keys(form, forms) for form in forms}
+    shared = Counter(link.other.name for links in found.values() for link in links)
+    most = max(shared.values(), default=0)
+    most = max(most, len(_holding(forms, most_shared_name(forms))) - 1)
+    return {name: [replace(link, is_most_shared=not are_customers_named and shared[link.other.name] == most)
+                   for link in links] for name, links in found.items()}
+
+
+def most_shared_name(forms: Sequence[FileForm], passed_over: Collection[tuple[str, ...]] = ()) -> tuple[str, ...]:
+    """Return the words of the name under which most files hold the same things, at least two; else no word.
+
+    Parameters
+    ----------
+    forms : sequence of FileForm
+        All files.
+    passed_over : collection of tuple of str
+        Names, as words, of which it is known what they are.
+    """
+    names = dict.fromkeys(name_words(c.name) for form in forms for c in form.columns)
+    held = {name: _holding(forms, name) for name in names if name not in passed_over}
+    shared = {name: columns for name, columns in held.items() if len(columns) > 1 and all(
+        pc.any(pc.is_in(c.values, value_set=columns[0].values)).as_py() for c in columns[1:])}
+    return max(shared, key=lambda name: len(shared[name]), default=())
+
+
+def _holding(forms: Sequence[FileForm], name: tuple[str, ...]) -> list[InferredColumn]:
+    """Return the columns of a name that may tell many things apart, at most one of each file."""
+    found = (next((c for c in form.columns if name_words(c.name) == name), None) for form in forms)
+    return [c for c in found if c and c.kind in ("text", "integer") and c.n_distinct >= LEAST_NUMBERS]
 
 
 def foreign_keys(form: FileForm, others: Sequence[FileForm]) -> list[JoinKey]:

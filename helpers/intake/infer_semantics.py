@@ -100,6 +100,11 @@ def infer_meanings(columns: Sequence[InferredColumn], links: Iterable[JoinKey] =
     return known | _alone(columns, known)
 
 
+def is_customer_named(columns: Sequence[InferredColumn]) -> bool:
+    """Return whether a column of a file is called a customer's key."""
+    return bool(_ranked("customer_id", columns))
+
+
 def is_personal(column: InferredColumn) -> bool:
     """Return whether a column seems to hold what only tells who somebody is: a name, an address, a birthday."""
     plain = " ".join(name_words(column.name))
@@ -113,13 +118,15 @@ def is_personal(column: InferredColumn) -> bool:
 def referenced_meaning(link: JoinKey) -> str:
     """Return what a reference to another file means: whose key it is, by names, else by what stands in the files.
 
-    Records of the same thing are taken for a customer's; what is only dated in the other file is part of an order.
+    Records of the same thing, to which no fewer files refer than to any other, are taken for a customer's; what is
+    only dated in the other file is part of an order.
     """
     told = (*name_words(link.column.name), *name_words(link.key.name), *name_words(link.other.name))
     named = next((m for m in ("customer_id", "product_id", "order_id") if any(re.match(MEANINGS[m], w) for w in told)),
                  "")
     here, there = (any(c.is_moment for c in form.columns) for form in (link.form, link.other))
-    return named or ("customer_id" if link.column.is_unique or here else "order_id" if there else "")
+    is_customer = link.is_most_shared and (link.column.is_unique or here)
+    return named or ("customer_id" if is_customer else "order_id" if there else "")
 
 
 def _ranked(meaning: str, columns: Sequence[InferredColumn]) -> list[InferredColumn]:

@@ -1,7 +1,7 @@
 """Which canonical tables files seem to feed: surveys, customers and, by other modules, the rest; no table twice."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from helpers.intake import infer_experiments, infer_keys, infer_semantics, infer_transactions, profiles
@@ -119,7 +119,11 @@ def draft_tables(forms: Sequence[FileForm]) -> TableDraft:
     Where one file refers to the key of another, what is only known there is looked up there; of two files that could
     both become the same table, the finer one does, such as lines of orders before orders.
     """
-    views = [_view(form, forms) for form in forms]
+    are_named = any(infer_semantics.is_customer_named(form.columns) for form in forms)
+    links = infer_keys.all_foreign_keys(forms, are_customers_named=are_named)
+    views = [_view(form, links) for form in forms]
+    if not are_named and not any(link.is_most_shared for found in links.values() for link in found):
+        views = _with_shared_customer(views)
     drafted: dict[str, DraftedTable] = {}
     for view in sorted(views, key=lambda v: -len(v.links)):
         for found in _drafts(view, views):
@@ -129,20 +133,32 @@ def draft_tables(forms: Sequence[FileForm]) -> TableDraft:
     return TableDraft(tuple(tables), tuple(f.name for f in forms if f.name not in used))
 
 
-def _view(form: FileForm, forms: Sequence[FileForm]) -> FileView:
+def _view(form: FileForm, links: Mapping[str, Sequence[JoinKey]]) -> FileView:
     """Return a file with what is known behind its references, and behind theirs."""
-    found = infer_keys.foreign_keys(form, forms)
+    found = links[form.name]
     reached: list[tuple[JoinKey, str]] = [(link, "") for link in found]
     for link in found:
         named = {form.name, *(taken.other.name for taken, _ in reached)}
-        reached += [(further, link.other.name) for further in infer_keys.foreign_keys(link.other, forms)
+        reached += [(further, link.other.name) for further in links[link.other.name]
                     if further.other.name not in named]
     known = infer_semantics.infer_meanings(form.columns, found)
     behind = {}
     for link, _ in reached:
-        there = infer_semantics.infer_meanings(link.other.columns, infer_keys.foreign_keys(link.other, forms))
+        there = infer_semantics.infer_meanings(link.other.columns, links[link.other.name])
         behind[link.other.name] = {m: replace(c, via=link.other.name) for m, c in there.items()}
     return FileView(form, tuple(reached), known, behind)
+
+
+def _with_shared_customer(views: Sequence[FileView]) -> Sequence[FileView]:
+    """Return files in which nothing is called a customer's with the key that most of them share taken for it."""
+    told = {infer_keys.name_words(c.name) for v in views for m, c in v.known.items() if m != "customer_id"}
+    shared = infer_keys.most_shared_name([v.form for v in views], told)
+    if not shared:
+        return views
+    keys = [next((c for c in v.form.columns if infer_keys.name_words(c.name) == shared), None) for v in views]
+    others = [{m: c for m, c in v.known.items() if m != "customer_id"} for v in views]
+    return [replace(v, known=known | ({"customer_id": key} if key else {}))
+            for v, known, key in zip(views, others, keys, strict=True)]
 
 
 def _drafts(view: FileView, views: Sequence[FileView]) -> Iterator[DraftedTable]:
@@ -197,5 +213,13 @@ def _is_people(view: FileView, views: Sequence[FileView]) -> bool:
         for link, via in v.links
         if link.other == view.form and not via
     ]
+    keyed = {v.form.name: v.known["customer_id"].n_distinct for v in views if _is_keyed_by_customer(v)}
+    if keyed and keyed.get(view.form.name) != max(keyed.values()):  # a part of them, or nobody
+        return "customer_id" in referring
     is_keyed = any(c.is_unique and c.kind in ("text", "integer") for c in view.form.columns)
     return "customer_id" in referring or (not referring and (is_keyed or len(views) == 1))
+
+
+def _is_keyed_by_customer(view: FileView) -> bool:
+    """Return whether each record of a file is another customer's."""
+    return "customer_id" in view.known and view.known["customer_id"].is_unique
