@@ -242,7 +242,16 @@ def _patterned(several: list[SampledForm]) -> SampledForm:
     start, end = _common(paths), _common([p[::-1] for p in paths])[::-1]
     name = re.sub(r"[\W\d]+", "_", start.lower()).strip("_") or "files"
     pattern = first.file.model_copy(update={"path": f"{glob.escape(start)}*{glob.escape(end)}"})
-    return SampledForm(name, pattern, first.columns, sum(s.n for s in several))
+    columns = tuple(_of_all(c, [s.columns[i] for s in several]) for i, c in enumerate(first.columns))
+    return SampledForm(name, pattern, columns, sum(s.n for s in several))
+
+
+def _of_all(first: InferredColumn, same: Sequence[InferredColumn]) -> InferredColumn:
+    """Return what a column is in all files of a form: a key only where no file repeats another's values."""
+    texts = [t for c in same for t in c.values.to_pylist()]
+    whole = infer_types.infer_column(first.name, texts)
+    missing = tuple(dict.fromkeys(m for c in same for m in c.missing))
+    return replace(whole, missing=missing, is_unique=whole.is_unique and all(c.is_unique for c in same))
 
 
 def _common(texts: list[str]) -> str:

@@ -63,6 +63,22 @@ def test_a_draft_of_files_without_an_identifier_keeps_every_record_of_each(small
     assert (found.counts, small.rejected(found)) == ({"subscriptions": 50}, [])
 
 
+def test_numbers_that_start_again_in_every_file_are_no_key(small):
+    for region in ("north", "south"):
+        rows = "".join(f"{i},{'AB'[i % 2]},{i * 1.5},{'yes' if i % 7 == 0 else 'no'}\n" for i in range(1, 26))
+        small.file(f"{region}.csv", f"Nr,Plan,Minutes,Churn\n{rows}")
+    found = small.delivery(**told(*sorted(small.folder.glob("*.csv"))), as_of="2025-01-31")
+    assert (found.counts, small.rejected(found)) == ({"subscriptions": 50}, [])
+
+
+def test_what_only_a_later_file_of_a_form_tells_is_in_the_draft(small):
+    small.file("sales-1.csv", "order_id,customer_id,date,amount\n1,a,01/02/2025,5\n")
+    small.file("sales-2.csv", "order_id,customer_id,date,amount\n2,a,13/02/2025,-5.5\n")
+    made = told(*sorted(small.folder.glob("*.csv")))["tables"]["transactions"]["columns"]
+    assert made["ordered_at"]["formats"] == ["%d/%m/%Y"]
+    assert "refund" in made["kind"]
+
+
 def test_every_guess_is_marked_as_one(small):
     small.file("orders.csv", ORDERS.encode("utf-16"))
     text = infer_profile.draft_profile([small.folder / "orders.csv"])
