@@ -5,6 +5,7 @@
 * ``aggregates``: Aggregates by arm in the engine: counts, means, variances, covariances of metrics.
 * ``analysis``: Analysis of each arm against control by the applicable method; adjustment over a family of tests.
 * ``bayesian``: Bayesian A/B test: posterior, chance to win, expected loss of shipping or stopping.
+* ``blocked``: Blocked experiments: matched pairs and strata, compared within blocks and averaged over them.
 * ``cluster_robust``: Cluster-robust differences: CR2 errors with Satterthwaite degrees of freedom, cluster
   permutation.
 * ``config``: Section [experiments] of a study: thresholds of the checks and the plan of each experiment.

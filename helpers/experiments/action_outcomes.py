@@ -8,6 +8,7 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
+from helpers.customers.random_assignment import CONTROL_GROUP
 from helpers.experiments.config import ExperimentPlan, ExperimentsConfig
 from helpers.foundation.engine import Engine
 
@@ -50,15 +51,21 @@ def past_action_lists(lists: Iterable[pd.DataFrame], as_of: date) -> pd.DataFram
     Returns
     -------
     DataFrame
-        experiment, unit_id, variant, probability, assigned_on; sorted.
+        experiment, unit_id, variant, probability, stratum (units of one chance), assigned_on; sorted.
     """
-    columns = ["experiment", "unit_id", "variant", "probability", "assigned_on"]
+    columns = ["experiment", "unit_id", "variant", "probability", "stratum", "assigned_on"]
     last = {name: rows for one in lists for name, rows in one.groupby("experiment")}
-    parts = [rows[columns] for _, rows in sorted(last.items()) if pd.Timestamp(rows["assigned_on"].iloc[0]).date()
-             < as_of]
+    parts = [rows.assign(stratum=_chance_to_be_held_out(rows))[columns] for _, rows in sorted(last.items())
+             if pd.Timestamp(rows["assigned_on"].iloc[0]).date() < as_of]
     if not parts:
         return pd.DataFrame(columns=columns)
     return pd.concat(parts).sort_values(columns[:2], ignore_index=True)
+
+
+def _chance_to_be_held_out(rows: pd.DataFrame) -> pd.Series:
+    """Return the stratum of each unit: those of one chance, whose arms can be compared as they are."""
+    chance = rows["probability"].where(rows["variant"].eq(CONTROL_GROUP), 1 - rows["probability"])
+    return "chance " + chance.map("{:.4f}".format)
 
 
 def outcome_due_on(drawn: pd.DataFrame, window_days: int) -> dict[str, date]:
@@ -83,7 +90,7 @@ def with_list_plans(assumptions: ExperimentsConfig, drawn: pd.DataFrame, has_con
     made = {
         name: ExperimentPlan(
             hypothesis="who is contacted stays more often than the random control group",
-            control="held out",
+            control=CONTROL_GROUP,
             primary_metric=CONTRACT_RETAINED if has_contracts else REPURCHASED,
             assigned="customer",
             ends_on=on,
@@ -115,10 +122,10 @@ def measure_outcomes(
     Returns
     -------
     Table
-        Grain experiment × unit: experiment, unit_id, variant, probability, assigned_at, ``metric_repurchased`` (a
-        purchase in the window), ``metric_net_sales`` and ``metric_margin`` [money], ``metric_kept`` (a contract held
-        to the end of the window, of those who held one at the draw), ``metric_satisfaction`` (mean answer in the
-        window, 0–100), ``covariate_net_sales_before`` [money].
+        Grain experiment × unit: experiment, unit_id, variant, probability, stratum, assigned_at,
+        ``metric_repurchased`` (a purchase in the window), ``metric_net_sales`` and ``metric_margin`` [money],
+        ``metric_kept`` (a contract held to the end of the window, of those who held one at the draw),
+        ``metric_satisfaction`` (mean answer in the window, 0–100), ``covariate_net_sales_before`` [money].
     """
     frame = drawn.assign(assigned_at=pd.to_datetime(drawn["assigned_on"]).astype("datetime64[us]"))
     t = engine.lazy(frame.drop(columns="assigned_on"))
@@ -133,7 +140,7 @@ def measure_outcomes(
     is_known = t["is_due"] & has
     nothing = ibis.null("float64")
     return t.select(
-        *key, "variant", "probability", "assigned_at",
+        *key, "variant", "probability", "stratum", "assigned_at",
         metric_repurchased=ibis.ifelse(is_known, (t["best_day"].fill_null(0.0) > 0).cast("float64"), nothing),
         metric_net_sales=ibis.ifelse(is_known, sales, nothing),
         metric_margin=ibis.ifelse(is_known, t["margin"].fill_null(0.0), nothing),

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -78,6 +79,8 @@ def analyse(
     ratio = outcome in design.ratios
     means = ratio_moments(design, outcome, variant, evidence) if ratio else (
         mean_difference.moments_from_row(rows.loc[design.control]), mean_difference.moments_from_row(rows.loc[variant]))
+    if found.means:
+        means = (replace(means[0], mean=found.means[0]), replace(means[1], mean=found.means[1]))
     relative = _relative(d, found.method, means, outcome in design.metrics or ratio)
     is_few = found.method.startswith(SCORE) and bool(
         preconditions.answers(
@@ -99,7 +102,7 @@ def analyse(
         "reason": "",
         "note": found.reason,
         "p_exact": proportions.fisher_exact_p(*means) if is_few else math.nan,
-        **({"mean_control": means[0].mean, "mean_variant": means[1].mean} if ratio else {}),
+        **({"mean_control": means[0].mean, "mean_variant": means[1].mean} if ratio or found.means else {}),
         **_adjusted_differences(design, outcome, variant, evidence),
         **({} if is_few else _posterior(d, found.method, means, design)),
     }
@@ -131,7 +134,7 @@ def _adjusted_differences(
 ) -> dict[str, Any]:
     """Return what adjusting and cutting the tail would make of it, for outcomes of units one by one."""
     arms = (design.control, variant)
-    if outcome not in design.metrics or design.by:
+    if outcome not in design.metrics or design.by or design.block:
         return {}
     best = variance_reduction.best_cuped(evidence.counted, design.experiment, outcome, arms,
                               evidence.unequal.get(design.experiment, ()))

@@ -12,10 +12,9 @@ from typing import Any
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from helpers.experiments.aggregates import METRIC_PREFIX
-from helpers.experiments.mean_difference import Difference
+from helpers.experiments.mean_difference import Difference, t_difference
 from helpers.foundation.engine import Engine
 
 MIN_CLUSTERS = 6
@@ -132,10 +131,7 @@ def cr2_difference(
         cross = inflated * n**2
         traces[1] += float((n**2).sum()) / units**4 + float(cross.sum() ** 2 - (cross**2).sum()) / units**6
     freedom = traces[0] ** 2 / traces[1]
-    error, value = math.sqrt(squared), means[1] - means[0]
-    half = float(stats.t.isf((1 - level) / 2, freedom)) * error
-    p = 2 * float(stats.t.sf(abs(value) / error, freedom)) if error else float(value == 0)
-    return Difference(value, value - half, value + half, error, p), freedom
+    return t_difference(means[1] - means[0], squared, freedom, level), freedom
 
 
 def cluster_permutation_difference(

@@ -1,7 +1,7 @@
 """Experiment design: control, arms, planned shares and metrics, from the plan or the assignments."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import pandas as pd
@@ -9,6 +9,10 @@ import pandas as pd
 from helpers.experiments.aggregates import ArmAggregates
 from helpers.experiments.config import ExperimentPlan, ExperimentsConfig
 from helpers.foundation.labels import readable_id
+
+PLANNED, RECORDED = "the planned shares", "the recorded probabilities"
+
+LEAST_APART = 1e-9  # between recorded chances that differ
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,12 @@ class ExperimentDesign:
         The plan; None makes everything exploratory.
     by : str
         Column of the clusters that were assigned, ``period`` for a switchback; empty where units were, one by one.
+    block : str
+        Column of the blocks within which units were assigned; empty where there are none.
+    n_blocks : int
+        Blocks.
+    uneven_arms : tuple of str
+        Arms whose units, of one block where there are blocks, have unlike recorded chances.
     """
 
     experiment: str
@@ -43,6 +53,9 @@ class ExperimentDesign:
     metrics: tuple[str, ...]
     plan: ExperimentPlan | None = None
     by: str = ""
+    block: str = ""
+    n_blocks: int = 0
+    uneven_arms: tuple[str, ...] = ()
 
     @property
     def is_exploratory(self) -> bool:
@@ -100,7 +113,9 @@ def label_in_sentence(label: str) -> str:
     return f"the {label if label[1:2].isupper() else label[:1].lower() + label[1:]}"
 
 
-def experiment_designs(counted: ArmAggregates, assumptions: ExperimentsConfig) -> tuple[ExperimentDesign, ...]:
+def experiment_designs(
+    counted: ArmAggregates, assumptions: ExperimentsConfig, chances: pd.DataFrame | None = None
+) -> tuple[ExperimentDesign, ...]:
     """Return the design of every experiment that has units, by name.
 
     Parameters
@@ -109,8 +124,11 @@ def experiment_designs(counted: ArmAggregates, assumptions: ExperimentsConfig) -
         Arms and outcomes as the engine counted them.
     assumptions : ExperimentsConfig
         Section ``[experiments]`` of the study, with its plans.
+    chances : DataFrame, optional
+        `blocked.block_chances` of the experiments that have blocks.
     """
-    return tuple(_design(str(name), arms, counted, assumptions) for name, arms in counted.arms.groupby("experiment"))
+    return tuple(_with_blocks(_design(str(name), arms, counted, assumptions), arms, chances)
+                 for name, arms in counted.arms.groupby("experiment"))
 
 
 def arms_table(designs: Iterable[ExperimentDesign], counted: ArmAggregates) -> pd.DataFrame:
@@ -151,6 +169,34 @@ def _design(name: str, arms: pd.DataFrame, counted: ArmAggregates, assumptions: 
     primary = plan.primary_metric if plan else ""
     metrics = sorted(set(of_this["metric"]), key=lambda metric: (metric != primary, metric))
     return ExperimentDesign(name, control, everyone, shares, shares_from, tuple(metrics), plan, _by(arms))
+
+
+def _with_blocks(design: ExperimentDesign, arms: pd.DataFrame, chances: pd.DataFrame | None) -> ExperimentDesign:
+    """Return the design with its blocks; chances that differ between blocks give the shares that are expected."""
+    own = chances[chances["experiment"] == design.experiment] if chances is not None else pd.DataFrame()
+    cells = own if len(own) else arms
+    is_uneven = cells["probability_high"] - cells["probability_low"] > LEAST_APART
+    uneven = tuple(sorted(set(cells.loc[is_uneven, "variant"].astype(str))))
+    if own.empty or design.by not in ("", own["column"].iloc[0]):  # what was assigned within strata stays a cluster
+        return replace(design, uneven_arms=uneven)
+    shares = design.shares
+    if own["probability_low"].notna().all() and not (design.plan and design.plan.shares):
+        shares = _expected_shares(own, design.arms)
+    return replace(design, by="", block=str(own["column"].iloc[0]), n_blocks=own["block"].nunique(), shares=shares,
+                   shares_from=RECORDED if shares is not design.shares else design.shares_from,
+                   uneven_arms=uneven)
+
+
+def _expected_shares(own: pd.DataFrame, arms: tuple[str, ...]) -> tuple[float, ...]:
+    """Return the share of units that the recorded chances of every block give each arm.
+
+    The arm that a block lacks has the chance that the others leave, where there is one such arm.
+    """
+    chance = own.pivot(index="block", columns="variant", values="probability_low").reindex(columns=list(arms))
+    rest, n_lacking = 1 - chance.sum(axis=1), chance.isna().sum(axis=1).clip(lower=1)
+    chance = chance.apply(lambda column: column.fillna((rest / n_lacking).clip(lower=0)))
+    n = own.groupby("block")["n_units"].sum().reindex(chance.index)
+    return tuple(float(x) for x in chance.mul(n, axis=0).sum() / n.sum())
 
 
 def _by(arms: pd.DataFrame) -> str:
@@ -210,7 +256,7 @@ def _control(arms: list[str], assumptions: ExperimentsConfig) -> str:
 
 def _shares(arms: tuple[str, ...], seen: pd.DataFrame, plan: ExperimentPlan | None) -> tuple[tuple[float, ...], str]:
     if plan and plan.shares:
-        return tuple(plan.shares.get(arm, 0.0) for arm in arms), "the planned shares"
+        return tuple(plan.shares.get(arm, 0.0) for arm in arms), PLANNED
     if set(arms) <= set(seen.index) and seen["n_planned"].eq(seen["n_units"]).all():
-        return tuple(float(seen.loc[arm, "probability_low"]) for arm in arms), "the recorded probabilities"
+        return tuple(float(seen.loc[arm, "probability_low"]) for arm in arms), RECORDED
     return (1 / len(arms),) * len(arms), "equal shares (none are recorded)"

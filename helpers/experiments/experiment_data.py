@@ -8,7 +8,7 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
-from helpers.experiments import aggregates, cluster_robust, design, missing_covariates, preconditions
+from helpers.experiments import aggregates, blocked, cluster_robust, design, missing_covariates, preconditions
 from helpers.experiments.aggregates import ArmAggregates
 from helpers.experiments.config import ExperimentsConfig
 from helpers.experiments.design import ExperimentDesign
@@ -27,7 +27,7 @@ class UnitSample:
     Parameters
     ----------
     frame : DataFrame
-        experiment, unit_id, variant, ``metric_…``, ``covariate_…``; sorted.
+        experiment, unit_id, variant, stratum, cluster_id, ``metric_…``, ``covariate_…``; sorted.
     share : float
         Share of all units that are here; 1 where all are.
     """
@@ -83,7 +83,7 @@ def sample_units(engine: Engine, assignments: ir.Table, most: int = MAX_UNITS) -
             ibis.ifelse(place < 0, place + SAMPLING_MODULUS, place) < int(share * SAMPLING_MODULUS * 0.98)
         )
         share *= 0.98
-    found = engine.frame(part.select("experiment", "unit_id", "variant", **{
+    found = engine.frame(part.select("experiment", "unit_id", "variant", "stratum", "cluster_id", **{
         c: part[c].cast("float64") for c in (*metrics, *covariates)}), limit=2 * most)
     return UnitSample(found.sort_values(["experiment", "unit_id"], ignore_index=True), share)
 
@@ -112,6 +112,8 @@ class ExperimentData:
         Of splits that are drawn again.
     unequal : dict of str to tuple of str
         Covariates that arms lack unequally, by experiment: nothing is adjusted or chosen by them.
+    blocks : DataFrame
+        `blocked.block_moments` of the blocked experiments.
     """
 
     counted: ArmAggregates
@@ -119,6 +121,7 @@ class ExperimentData:
     clusters: pd.DataFrame
     seed: int
     unequal: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    blocks: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def rng(self, *names: str) -> np.random.Generator:
         """Return a generator of its own for each comparison, so that one does not move another."""
@@ -143,11 +146,24 @@ def load_experiments(
     """
     ratios = {pair for plan in assumptions.plans.values() for pair in plan.ratios.values()}
     counted = aggregates.aggregate_arms(engine, assignments, sorted(ratios))
-    read = design.experiment_designs(counted, assumptions)
+    chances = blocked.block_chances(engine, assignments, blocked.block_column(engine, assignments))
+    read = design.experiment_designs(counted, assumptions, chances)
     unequal = missing_covariates.unequal_missingness(counted, [d.experiment for d in read], assumptions.response_p)
     return read, ExperimentData(
-        counted, sample_units(engine, assignments), _cluster_totals(engine, assignments, read), seed, unequal
+        counted, sample_units(engine, assignments), _cluster_totals(engine, assignments, read), seed, unequal,
+        _block_moments(engine, assignments, read),
     )
+
+
+def _block_moments(engine: Engine, assignments: ir.Table, read: Iterable[ExperimentDesign]) -> pd.DataFrame:
+    parts = [
+        blocked.block_moments(
+            engine, assignments.filter(assignments["experiment"] == d.experiment), list(d.metrics), d.block
+        )
+        for d in read
+        if d.block
+    ]
+    return pd.concat(parts, ignore_index=True) if parts else blocked.block_moments(engine, assignments, [], "")
 
 
 def _cluster_totals(engine: Engine, assignments: ir.Table, read: Iterable[ExperimentDesign]) -> pd.DataFrame:

@@ -61,6 +61,8 @@ def changed_plan_gate(design: ExperimentDesign, earlier: Mapping[str, str]) -> t
 def covariate_balance_gate(design: ExperimentDesign, units: UnitSample, threshold: float) -> tuple[Gate, ...]:
     """Return the omnibus test that arms were alike in all that was known before; none where nothing was.
 
+    Where there are blocks, arms are compared within each.
+
     Parameters
     ----------
     design : ExperimentDesign
@@ -79,8 +81,9 @@ def covariate_balance_gate(design: ExperimentDesign, units: UnitSample, threshol
     arm = units.frame.loc[x.index, "variant"]
     if not x.shape[1] or design.by or len(x) < 20 * x.shape[1] or arm.nunique() < 2:
         return ()
-    z = x.to_numpy("float64") - x.to_numpy("float64").mean(0)
-    inverse = np.linalg.pinv(np.cov(z, rowvar=False).reshape(z.shape[1], -1))
+    blocks = units.frame.loc[x.index, design.block].to_numpy() if design.block else np.zeros(len(x))
+    z = (x - x.groupby(blocks).transform("mean")).to_numpy("float64")
+    inverse = np.linalg.pinv(z.T @ z / (len(z) - len(np.unique(blocks))))
     chi2 = sum(float(n.sum() * m @ inverse @ m) for n in [(arm == a).to_numpy() for a in sorted(arm.unique())]
                for m in [z[n].mean(0)])
     freedom = int(np.linalg.matrix_rank(inverse)) * (arm.nunique() - 1)

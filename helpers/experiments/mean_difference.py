@@ -46,7 +46,7 @@ def welch_difference(control: ArmMoments, variant: ArmMoments, level: float = 0.
     (0.29, 0.02016)
     """
     squared = control.error_squared + variant.error_squared
-    return _interval(variant.mean - control.mean, squared, _freedom(control, variant), level)
+    return t_difference(variant.mean - control.mean, squared, _freedom(control, variant), level)
 
 
 def fieller(control: ArmMoments, variant: ArmMoments, level: float = 0.95) -> Difference:
@@ -83,7 +83,7 @@ def relative_difference(control: ArmMoments, variant: ArmMoments, level: float =
     if control.n < 2 or a <= stats.t.isf((1 - level) / 2, control.n - 1) * math.sqrt(control.error_squared):
         return Difference(math.nan, math.nan, math.nan, math.nan, math.nan)
     squared = variant.error_squared / a**2 + control.error_squared * b**2 / a**4
-    return _interval((b - a) / a, squared, _freedom(control, variant), level)
+    return t_difference((b - a) / a, squared, _freedom(control, variant), level)
 
 
 def _freedom(control: ArmMoments, variant: ArmMoments) -> float:
@@ -92,7 +92,8 @@ def _freedom(control: ArmMoments, variant: ArmMoments) -> float:
     return (a + b) ** 2 / spread if spread else math.inf
 
 
-def _interval(value: float, squared: float, freedom: float, level: float) -> Difference:
+def t_difference(value: float, squared: float, freedom: float, level: float = 0.95) -> Difference:
+    """Return a difference with the interval and p of Student's t from its squared error and degrees of freedom."""
     error = math.sqrt(squared)
     half = float(stats.t.isf((1 - level) / 2, freedom)) * error
     p = 2 * float(stats.t.sf(abs(value) / error, freedom)) if error else float(value == 0)

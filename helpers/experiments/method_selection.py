@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.experiments import (
+    blocked,
     cluster_robust,
     mean_difference,
     permutation,
@@ -25,6 +26,8 @@ from helpers.foundation.labels import readable_id
 WELCH, SCORE, DELTA, CUPED = "Welch", "score test", "delta method", "CUPED on"
 
 
+BLOCKS = "within blocks"
+
 AGAIN, CLUSTERS_AGAIN, ALWAYS = "arms drawn again", "randomisation of clusters", ", always valid"
 
 
@@ -40,11 +43,14 @@ class AnalysisResult:
         In words.
     reason : str
         Why there is none, or why the usual method was left.
+    means : (float, float), optional
+        Means of control and variant that the method compares, where they are not those of all units.
     """
 
     difference: Difference | None
     method: str = ""
     reason: str = ""
+    means: tuple[float, float] | None = None
 
 
 def quantile_name(metric: str, q: float) -> str:
@@ -72,6 +78,8 @@ def analyse_outcome(
     arms = (design.control, variant)
     if design.by:
         found = _of_clusters(design, outcome, arms, evidence)
+    elif design.block:
+        found = _of_blocks(design, outcome, arms, evidence)
     elif outcome in design.ratios:
         found = _of_ratio(design, outcome, arms, evidence)
     elif outcome not in design.metrics:
@@ -152,6 +160,20 @@ def _of_clusters(
         )
     what = "CR2 over periods" if design.by == "period" else found.method
     return AnalysisResult(found.difference, what if found.method == "CR2" else found.method)
+
+
+def _of_blocks(
+    design: ExperimentDesign, outcome: str, arms: tuple[str, str], evidence: ExperimentData
+) -> AnalysisResult:
+    if outcome not in design.metrics:
+        return AnalysisResult(None, reason="ratios and quantiles are not compared within blocks")
+    t = evidence.blocks
+    found = blocked.blocked_difference(t[(t["experiment"] == design.experiment) & (t["metric"] == outcome)], arms)
+    if found.difference is None:
+        return AnalysisResult(None, reason=f"{found.n_blocks} blocks have both arms, {blocked.MIN_BLOCKS} are asked "
+                                           "for where they are too small to have a variance of their own")
+    lacking = f"{found.n_dropped:,} blocks lack one of the two arms and are left out" if found.n_dropped else ""
+    return AnalysisResult(found.difference, f"{BLOCKS} ({found.n_blocks:,})", lacking, found.means)
 
 
 def _of_ratio(

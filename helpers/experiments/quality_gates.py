@@ -11,6 +11,7 @@ from helpers.experiments.config import ExperimentsConfig
 from helpers.experiments.design import ExperimentDesign
 from helpers.experiments.experiment_data import UnitSample
 from helpers.experiments.health_checks import list_text, p_value_text
+from helpers.foundation.labels import readable_id
 from helpers.foundation.results import Gate, Level, gate_table
 
 EXPERIMENTS_STEP = "06"
@@ -114,17 +115,16 @@ def arms_gate(design: ExperimentDesign, arms: pd.DataFrame) -> Gate:
 def planned_shares_gate(design: ExperimentDesign, arms: pd.DataFrame) -> Gate:
     """Return whether the planned shares are one share an arm and add up to 1."""
     total = sum(design.shares)
-    varies = [arm for arm in design.arms if arm in arms.index
-              and arms.loc[arm, "probability_high"] - arms.loc[arm, "probability_low"] > 1e-9]
     unplanned = [a for a, share in zip(design.arms, design.shares, strict=True) if share <= 0]
-    if varies:
-        sentence = (f"the recorded probability differs within {list_text(varies)}: "
+    if design.uneven_arms:
+        where = " in one block" if design.block else ""
+        sentence = (f"the recorded probability differs within {list_text(design.uneven_arms)}{where}: "
                     "units with unlike chances cannot be compared arm by arm")
     elif unplanned:
         sentence = f"units are in {list_text(unplanned)}, for which no share was planned"
     else:
         sentence = f"{design.shares_from} add up to {total:.3g}"
-    is_crossed = bool(varies or unplanned or abs(total - 1) > 0.01)
+    is_crossed = bool(design.uneven_arms or unplanned or abs(total - 1) > 0.01)
     return Gate(f"{design.label}: planned shares", total, 1.0, is_crossed, Level.BLOCK,
                 f"every verdict on {design.label}", sentence)
 
@@ -132,6 +132,10 @@ def planned_shares_gate(design: ExperimentDesign, arms: pd.DataFrame) -> Gate:
 def independent_units_gate(design: ExperimentDesign, arms: pd.DataFrame) -> Gate:
     """Return whether units were assigned one by one; units that share a cluster are not independent."""
     name, claims = f"{design.label}: independent units", f"every verdict on {design.label}"
+    if design.block:
+        return Gate(name, design.n_blocks, 2, False, Level.NOTE, claims,
+                    f"units were assigned within {design.n_blocks:,} blocks ({readable_id(design.block)}), so arms are "
+                    "compared within each")
     if not design.by:
         return Gate(name, 0.0, 0.0, False, Level.NOTE, claims, "units were assigned one by one")
     what, column = ("periods", "n_periods") if design.by == "period" else ("clusters", "n_clusters")

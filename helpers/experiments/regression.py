@@ -26,7 +26,8 @@ def units_of_first_comparison(
     effects : DataFrame
         ``results/experiment_effects``.
     designs : iterable of ExperimentDesign
-        How each experiment is read; one whose clusters were assigned is left out, since its units are not independent.
+        How each experiment is read; one whose clusters were assigned is left out, since its units are not independent,
+        and so is one of blocks, since its arms are not compared as they are.
     units : UnitSample
         Units in memory.
 
@@ -36,7 +37,7 @@ def units_of_first_comparison(
         Grain unit: experiment, metric, arm (categorical, the control first), outcome; empty where no such comparison
         is of a metric of units, or all units are alike.
     """
-    alone = {d.experiment for d in designs if not d.by}
+    alone = {d.experiment for d in designs if not d.by and not d.block}
     known = effects[effects["is_primary"] & effects["status"].eq("ok") & effects["experiment"].isin(alone)]
     known = known.sort_values("verdict", key=lambda v: v.map(FIRST).fillna(len(FIRST)), kind="stable")
     found = (_units(row, units.frame) for row in known.to_dict("records"))

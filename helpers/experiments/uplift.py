@@ -8,6 +8,7 @@ import pandas as pd
 from scipy import stats
 
 from helpers.experiments.experiment_data import ExperimentData, UnitSample, covariate_matrix
+from helpers.experiments.method_selection import BLOCKS
 from helpers.experiments.schema import TARGETING_CURVE
 from helpers.stats import multiple_testing
 
@@ -65,7 +66,8 @@ def clearest_comparisons(effects: pd.DataFrame) -> list[tuple[str, str, str, str
     list of tuple
         experiment, metric, control, variant.
     """
-    known = effects[effects["is_primary"].astype(bool) & effects["status"].eq("ok")].sort_values(
+    is_whole = ~effects["method"].fillna("").str.startswith(BLOCKS)  # within blocks chances are unlike, or pairs few
+    known = effects[effects["is_primary"].astype(bool) & effects["status"].eq("ok") & is_whole].sort_values(
         ["experiment", "variant", "p", "metric"])
     first = known.drop_duplicates(["experiment", "variant"])
     return list(first[["experiment", "metric", "control", "variant"]].itertuples(index=False, name=None))
