@@ -1,7 +1,7 @@
 """Churn dataset: eligibility, churn labels, rolling origins, labelled snapshots of features."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 import ibis.expr.types as ir
@@ -15,6 +15,8 @@ from helpers.foundation.engine import Engine
 from helpers.stats.disclosure_control import people_text
 
 ALL_CUSTOMERS, ONE_TIME_BUYERS, REPEAT_BUYERS = "all", "one-time buyers", "repeat buyers"
+
+PURCHASE_MODEL_COLUMNS = ["customer_id", "yearly_orders_if_kept", "yearly_value_if_kept", "yearly_value_if_kept_sd"]
 
 
 def eligible_customers(transactions: ir.Table, cutoff_on: date, *, eligible_days: int, margin_rate: float = 1.0,
@@ -245,6 +247,26 @@ class Dataset:
     reason: str = ""
     judged: LeakageReport | None = None
     left_out: tuple[str, ...] = field(default=())
+
+    def with_purchase_model(self, valued: pd.DataFrame) -> "Dataset":
+        """Return the dataset with what the purchase model expects of those scored, where it speaks of all of them.
+
+        Parameters
+        ----------
+        valued : DataFrame
+            ``results/customer_value``; without it, or where no purchase model applies, nothing changes.
+        """
+        about = self.scoring.about
+        known = valued[PURCHASE_MODEL_COLUMNS].dropna()
+        if self.kind != PURCHASE_DATASET or not len(about) or not about["customer_id"].isin(known["customer_id"]).all():
+            return self
+        told = about.merge(known, on="customer_id", how="left", validate="one_to_one")
+        return replace(self, scoring=replace(self.scoring, about=told))
+
+    @property
+    def has_purchase_model(self) -> bool:
+        """Whether a purchase model tells what those to be scored bring if they stay."""
+        return "yearly_value_if_kept" in self.scoring.about
 
     @property
     def rule(self) -> str:

@@ -1,11 +1,16 @@
-"""Purchase rate of customers who stay (NBD): repeat purchases expected within a horizon, by what each has bought."""
+"""Value if kept: margin within a horizon of who stays, by the purchase model of customer value, else by an NBD."""
 
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from scipy import optimize, special
 
+from helpers.churn.dataset import PURCHASE_MODEL_COLUMNS, Dataset
+
 LOG_SHAPE = (-10.0, 10.0)  # beyond, rates are as good as equal, or as good as nobody's
+
+DAYS_PER_YEAR, DAYS_PER_MONTH = 365.25, 30.4375
 
 AGE_BASE = 1_000_000  # packs a count and an age into one number; ages in days stay below it
 
@@ -74,6 +79,81 @@ def fit_purchase_rate(n_repeats: np.ndarray, age_days: np.ndarray) -> PurchaseRa
     start = np.array([np.log((n @ x) / (n @ days)), 0.0])
     found = optimize.minimize(loss, start, method="Nelder-Mead", options={"xatol": 1e-6, "fatol": 1e-12})
     return PurchaseRateModel(*parameters(found.x))
+
+
+def retained_value(basis: Dataset) -> tuple[np.ndarray, np.ndarray]:
+    """Return the margin within the horizon of those scored, if they stay, and its standard deviation [money].
+
+    Parameters
+    ----------
+    basis : Dataset
+        Those to be scored.
+
+    Returns
+    -------
+    value, sd : ndarray, shape (n,)
+        NaN where it is not known.
+
+    Notes
+    -----
+    Of buyers what the purchase model behind customer lifetime value expects of who stays, or where none applies the
+    repeat purchases expected by what each has bought. Of contracts with dates their fee, which does not vary; contracts
+    without dates have no horizon.
+    """
+    about, days = basis.scoring.about, basis.horizon_days
+    if basis.has_purchase_model:
+        return value_by_purchase_model(about, days)
+    if "margin" in about:
+        return value_by_repeat_purchases(about, days)
+    if "margin_a_month" in about and days:
+        return about["margin_a_month"].to_numpy("float64") * days / DAYS_PER_MONTH, np.zeros(len(about))
+    return np.full(len(about), np.nan), np.full(len(about), np.nan)
+
+
+def value_by_purchase_model(yearly: pd.DataFrame, horizon_days: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the margin within the horizon of who stays and its standard deviation, both of shape (n,) [money].
+
+    Parameters
+    ----------
+    yearly : DataFrame
+        Grain customer: `PURCHASE_MODEL_COLUMNS`, as ``results/customer_value`` holds them.
+    horizon_days : int
+        How far to look [days].
+
+    Notes
+    -----
+    Orders of a share f of the year have mean f μ and variance f μ + f² τ², τ² that of the customer's rate; with the
+    margin m of an order sd² = f² S² + f (1 − f) m² μ, S the standard deviation of the year. Linear in the horizon, so
+    that no shorter time is worth more than a longer one.
+    """
+    orders, value, sd = (yearly[c].to_numpy("float64") for c in PURCHASE_MODEL_COLUMNS[1:])
+    part = horizon_days / DAYS_PER_YEAR
+    by_chance = part * max(1 - part, 0.0) * value**2 / np.maximum(orders, 1e-12)
+    return part * value, np.sqrt(part**2 * sd**2 + by_chance)
+
+
+def value_by_repeat_purchases(bought: pd.DataFrame, horizon_days: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the same from each customer's repeat purchases alone, for companies to which no purchase model applies.
+
+    Parameters
+    ----------
+    bought : DataFrame
+        Grain customer: ``n_occasions``, ``age_days``, ``margin`` to date.
+    horizon_days : int
+        How far to look [days].
+
+    Notes
+    -----
+    One order is no rate, and where nobody has ever bought again nothing is expected. The time after a customer left
+    counts as time in which nothing was bought, so that the value is on the low side.
+    """
+    n, age = bought["n_occasions"].to_numpy("float64"), bought["age_days"].to_numpy("float64")
+    each = bought["margin"].to_numpy("float64") / np.maximum(n, 1)
+    fitted = fit_purchase_rate(n - 1, age)
+    if fitted is None:
+        return np.zeros(len(n)), np.zeros(len(n))
+    return (each * fitted.expected_occasions(n - 1, age, horizon_days),
+            np.abs(each) * fitted.occasions_sd(n - 1, age, horizon_days))
 
 
 def _counted(n_repeats: np.ndarray, age_days: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

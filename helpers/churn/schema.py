@@ -44,8 +44,8 @@ CHURN_SCORES = Table(
         Column(
             "value_if_kept",
             "number",
-            "margin within the horizon if retained: expected repeat purchases × mean margin of an occasion, or the fee "
-            "[money]",
+            "margin within the horizon if retained: orders while a customer × margin an order by the purchase model of "
+            "customer_value, else repeat purchases to date; or the fee [money]",
         ),
         Column("value_if_kept_sd", "number", "standard deviation of that margin: how much a retained one buys [money]"),
         Column(

@@ -1,5 +1,6 @@
 """Churn scores, expected churn and margin at risk with intervals; realised churn of earlier forecasts."""
 
+from collections.abc import Callable
 from datetime import date, datetime
 
 import ibis.expr.types as ir
@@ -18,11 +19,14 @@ from helpers.churn.dataset import (
     Dataset,
 )
 from helpers.churn.schema import CHURN_FORECASTS, CHURN_SCORES
+from helpers.customers import purchases
 from helpers.foundation.engine import Engine
 from helpers.foundation.results import Estimate, Status, no_estimate
 from helpers.stats import classifier_metrics, confidence_intervals, forecast_evaluation
 
-INTERVAL_LEVEL, DAYS_PER_MONTH = 0.95, 30.4375
+INTERVAL_LEVEL = 0.95
+
+CUSTOMERS_LOST, MARGIN_AT_RISK = "customers_lost", "margin_at_risk"
 
 MIN_RANKED_CUSTOMERS = 100  # customers, so that a tenth of them are people enough to be told of
 
@@ -46,7 +50,7 @@ def churn_scores(basis: Dataset, trial: Backtest, chosen: str, assumptions: Chur
     if not basis.training or about.empty:
         return pd.DataFrame(columns=list(CHURN_SCORES.names))
     churn_probability, p_rule = (_predicted(basis, trial, name) for name in (chosen, basis.rule))
-    if_kept, if_kept_sd = _retained_value(basis)
+    if_kept, if_kept_sd = purchase_rate.retained_value(basis)
     found = pd.DataFrame({
         "customer_id": about["customer_id"].to_numpy(), "model": chosen, "churn_probability": churn_probability,
         "basis": PURCHASE_DATASET if basis.kind == PURCHASE_DATASET else UNDATED_CONTRACTS,
@@ -80,36 +84,6 @@ def _risk_bands(p: np.ndarray, assumptions: ChurnConfig) -> np.ndarray:
     return np.select([p >= assumptions.high_risk_from, p >= assumptions.medium_risk_from], ["high", "medium"], "low")
 
 
-def retained_value(basis: Dataset) -> np.ndarray:
-    """Return margin within the horizon of those scored, if they stay, shape (n,); NaN where it is not known [money].
-
-    Notes
-    -----
-    Of buyers the repeat purchases expected of who stays (`purchase_rate`) times their mean margin of an occasion:
-    one order is no rate, and where nobody has ever bought again nothing is expected. Of contracts with dates their
-    fee; contracts without dates have no horizon.
-    """
-    return _retained_value(basis)[0]
-
-
-def _retained_value(basis: Dataset) -> tuple[np.ndarray, np.ndarray]:
-    """Return the margin of who stays and its standard deviation, which a fee does not have, both of shape (n,)."""
-    about, days = basis.scoring.about, basis.horizon_days
-    if "margin" in about:
-        n, age = about["n_occasions"].to_numpy("float64"), about["age_days"].to_numpy("float64")
-        each = about["margin"].to_numpy("float64") / np.maximum(n, 1)
-        fitted = purchase_rate.fit_purchase_rate(n - 1, age)
-        if fitted is None:
-            return np.zeros(len(n)), np.zeros(len(n))
-        return (
-            each * fitted.expected_occasions(n - 1, age, days),
-            np.abs(each) * fitted.occasions_sd(n - 1, age, days),
-        )
-    if "margin_a_month" in about and days:
-        return about["margin_a_month"].to_numpy("float64") * days / DAYS_PER_MONTH, np.zeros(len(about))
-    return np.full(len(about), np.nan), np.full(len(about), np.nan)
-
-
 def expected_churn(p: np.ndarray, level_error: float = 0.0, segment: str = ALL_CUSTOMERS) -> Estimate:
     """Return how many will be lost, with a predictive interval.
 
@@ -130,7 +104,7 @@ def expected_churn(p: np.ndarray, level_error: float = 0.0, segment: str = ALL_C
     v, n = float(np.sum(p * (1 - p))), len(p)
     half = confidence_intervals.normal_quantile(INTERVAL_LEVEL) * float(np.sqrt(v + (level_error * v) ** 2))
     value = float(np.sum(p))
-    return Estimate("customers_lost", value, max(value - half, 0.0), min(value + half, float(n)), unit="customers",
+    return Estimate(CUSTOMERS_LOST, value, max(value - half, 0.0), min(value + half, float(n)), unit="customers",
                     n=n, segment=segment)
 
 
@@ -146,7 +120,9 @@ def calibration_error_logits(trial: Backtest, chosen: str) -> float:
 
 
 def churn_forecasts(scores: pd.DataFrame, trial: Backtest, made_as_of_on: date, eligible_days: int) -> pd.DataFrame:
-    """Return the forecast of customers lost, for all and by one-time and repeat buyers, so that it can be graded.
+    """Return the forecasts of customers lost, for all and by one-time and repeat buyers, and of the margin at risk.
+
+    Each can be graded once its day has come.
 
     Parameters
     ----------
@@ -171,7 +147,9 @@ def churn_forecasts(scores: pd.DataFrame, trial: Backtest, made_as_of_on: date, 
     p, off = dated["churn_probability"].to_numpy("float64"), calibration_error_logits(trial, model)
     rows = {ALL_CUSTOMERS: np.ones(len(p), bool), ONE_TIME_BUYERS: once, REPEAT_BUYERS: ~once}
     rows = rows if dated["basis"].iloc[0] == PURCHASE_DATASET else {ALL_CUSTOMERS: rows[ALL_CUSTOMERS]}
-    made = [expected_churn(p[chosen], off, segment) for segment, chosen in rows.items()]
+    money = margin_at_risk_interval(dated, off)
+    made = [*(expected_churn(p[chosen], off, segment) for segment, chosen in rows.items()),
+            *([money] if money.status is Status.OK else ())]
     return pd.DataFrame([{
         "quantity": e.quantity, "segment": e.segment, "made_as_of_on": pd.Timestamp(made_as_of_on),
         "due_on": dated["due_on"].iloc[0], "value": e.value, "low": e.low, "high": e.high, "level": e.level,
@@ -183,7 +161,7 @@ def forecast_error_logits(scores: pd.DataFrame, forecasts: pd.DataFrame) -> floa
     """Return the error in level that a forecast of customers lost has allowed for, read from its interval [logits]."""
     if forecasts.empty:
         return 0.0
-    made = forecasts[(forecasts["quantity"] == "customers_lost") & (forecasts["segment"] == ALL_CUSTOMERS)]
+    made = forecasts_of_lost(forecasts)
     v = float(np.sum(scores["churn_probability"] * (1 - scores["churn_probability"])))
     if made.empty or not v:
         return 0.0
@@ -206,19 +184,19 @@ def margin_at_risk_interval(scores: pd.DataFrame, off: float = 0.0) -> Estimate:
 
     Notes
     -----
-    As `helpers.stats.confidence_intervals.expected_loss_interval` gives it. That purchases go on at the rate seen is
-    an assumption, not part of the interval.
+    As `helpers.stats.confidence_intervals.expected_loss_interval` gives it. What one who left would have brought is
+    never seen: grades hold who was lost against it, the value if kept stays as it was stated.
     """
     priced = scores[scores["margin_at_risk"].notna()]
     if priced.empty:
         status = Status.NOT_APPLICABLE if len(scores) else Status.INSUFFICIENT
         dated = "no money is recorded" if scores["due_on"].notna().any() else "contracts without dates give no horizon"
         reason = dated if len(scores) else "nobody could be scored"
-        return no_estimate("margin_at_risk", status, reason, unit="money")
+        return no_estimate(MARGIN_AT_RISK, status, reason, unit="money")
     p, sd = (priced[c].to_numpy("float64") for c in ("churn_probability", "value_if_kept_sd"))
     lost = priced["margin_at_risk"].to_numpy("float64") / np.maximum(p, 1e-12)
     found = confidence_intervals.expected_loss_interval(p, lost, sd, off, INTERVAL_LEVEL)
-    return Estimate("margin_at_risk", found.value, found.low, found.high, unit="money", n=len(p))
+    return Estimate(MARGIN_AT_RISK, found.value, found.low, found.high, unit="money", n=len(p))
 
 
 def margin_at_risk(scores: pd.DataFrame, forecasts: pd.DataFrame) -> Estimate:
@@ -245,9 +223,14 @@ def top_decile_share(scores: pd.DataFrame) -> float:
     return float(stakes.head(len(stakes) // 10).sum() / stakes.sum())
 
 
+def forecasts_of_lost(forecasts: pd.DataFrame, segment: str = ALL_CUSTOMERS) -> pd.DataFrame:
+    """Return the forecasts of customers lost of one segment, from ``results/forecasts``."""
+    return forecasts[(forecasts["quantity"] == CUSTOMERS_LOST) & (forecasts["segment"] == segment)]
+
+
 def churn_rate_forecasts(forecasts: pd.DataFrame) -> pd.DataFrame:
     """Return forecasts of customers lost as shares of those eligible; segments without anybody are left out."""
-    some = forecasts[forecasts["n"] > 0]
+    some = forecasts[(forecasts["quantity"] == CUSTOMERS_LOST) & (forecasts["n"] > 0)]
     return some.assign(unit="share", **{c: some[c] / some["n"] for c in ("value", "low", "high")})
 
 
@@ -272,7 +255,7 @@ def realised_churn(engine: Engine, transactions: ir.Table, due: pd.DataFrame) ->
         Customers lost where the forecast is of them; NaN where nobody was eligible, and for any other quantity.
     """
     of_contracts = due["basis"].eq("contracts") if "basis" in due else pd.Series(False, due.index)
-    is_known = (due["quantity"] == "customers_lost") & ~of_contracts
+    is_known = (due["quantity"] == CUSTOMERS_LOST) & ~of_contracts
 
     def counted(made_on: datetime, due_on: datetime, eligible_days: int) -> dict[str, float]:
         lost = dataset.count_churned(
@@ -281,3 +264,36 @@ def realised_churn(engine: Engine, transactions: ir.Table, due: pd.DataFrame) ->
         return {row.segment: row.n_lost if row.n_eligible else np.nan for row in lost.itertuples(index=False)}
 
     return forecast_evaluation.outcomes_since_forecast(due, is_known, CHURN_FORECAST_WINDOW, "segment", counted)
+
+
+def realised_margin_lost(
+    engine: Engine, transactions: ir.Table, due: pd.DataFrame, scores_of_run: Callable[[str], pd.DataFrame]
+) -> pd.Series:
+    """Return the stated value of those who were lost since each forecast of the margin at risk, by the index of `due`.
+
+    Parameters
+    ----------
+    engine, transactions : Engine, ir.Table
+        As `realised_churn` takes them.
+    due : DataFrame
+        Grain forecast: the columns of ``results/forecasts`` and ``run``, the run that made it.
+    scores_of_run : callable
+        Gives the ``results/churn_scores`` of a run, with the value of each customer as it was stated then.
+
+    Returns
+    -------
+    Series of float
+        Σ (value if kept − value if lost) over those who bought nothing [money]; NaN for any other quantity.
+    """
+    is_known = (due["quantity"] == MARGIN_AT_RISK) & due["basis"].ne("contracts")
+
+    def lost(run: str, made_on: datetime, due_on: datetime) -> dict[str, float]:
+        scores = scores_of_run(run)
+        later = purchases.purchase_occasions(transactions, due_on.date())
+        came = engine.frame(later.filter(later.on > made_on.date()).select("customer_id").distinct(), "returned")
+        gone = scores[~scores["customer_id"].isin(came["customer_id"])]
+        known = scores["value_if_kept"].notna().any()
+        return {MARGIN_AT_RISK: float((gone["value_if_kept"] - gone["value_if_lost"]).sum())} if known else {}
+
+    window = ["run", "made_as_of_on", "due_on"]
+    return forecast_evaluation.outcomes_since_forecast(due, is_known, window, "quantity", lost)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date
+from functools import partial
 
 import ibis.expr.types as ir
 import numpy as np
@@ -9,9 +10,7 @@ import pandas as pd
 
 from helpers.churn import scoring
 from helpers.churn.schema import CHURN_FORECASTS
-from helpers.foundation.engine import Engine
 from helpers.foundation.results import Status, claim_table, gate_table
-from helpers.foundation.study_config import Economics
 from helpers.foundation.workspace import Workspace
 from helpers.reporting import change_since_last_run, formatting
 from helpers.reporting.headings import quantity_label
@@ -22,7 +21,7 @@ from helpers.value import historical_value
 
 FORECASTS = {"results/forecasts": "churn", "results/value_forecasts": "value"}  # table, section of the study
 
-ALERTS = "results/alerts"
+ALERTS, SCORES = "results/alerts", "results/churn_scores"
 
 KEY = ["quantity", "segment", "model", "due_on"]
 
@@ -84,11 +83,14 @@ def _obstacles(made: pd.DataFrame, obstacle: str, covered_on: date) -> np.ndarra
     return np.where(is_open & (obstacle == ""), stale_records_text.ungraded_reason(covered_on), obstacle)
 
 
-def outcomes(engine: Engine, transactions: ir.Table, due: pd.DataFrame, economics: Economics) -> pd.Series:
+def outcomes(ws: Workspace, transactions: ir.Table, due: pd.DataFrame) -> pd.Series:
     """Return what has happened since each forecast was made, by the index of `due`; NaN where it cannot be counted."""
     every = dict.fromkeys([*due.columns, *CHURN_FORECASTS.names])  # runs of long ago have fewer columns
-    lost = scoring.realised_churn(engine, transactions, due.reindex(columns=list(every)))
-    return lost.fillna(historical_value.realised_orders_and_margin(engine, transactions, due, economics))
+    made = due.reindex(columns=list(every))
+    lost = scoring.realised_churn(ws.engine, transactions, made)
+    money = scoring.realised_margin_lost(ws.engine, transactions, made, partial(ws.frame_of, name=SCORES))
+    later = historical_value.realised_orders_and_margin(ws.engine, transactions, due, ws.study.economics)
+    return lost.fillna(money).fillna(later)
 
 
 def earlier_alerts(ws: Workspace) -> pd.DataFrame:

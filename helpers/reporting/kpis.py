@@ -126,7 +126,7 @@ def _stored(results: RunResults, chosen: Sequence[Kpi]) -> Iterator[Found]:
 def churn_kpis(results: RunResults) -> Iterator[Found]:
     """Return expected churn within the horizon, and the margin at risk."""
     made, scores = results.frame(FORECASTS), results.frame(SCORES)
-    for row in made[made["segment"] == "all"].to_dict("records") if len(made) else ():
+    for row in scoring.forecasts_of_lost(made).to_dict("records") if len(made) else ():
         days = (row["due_on"] - row["made_as_of_on"]).days
         yield (Kpi("05", "churn", OWN, row["quantity"], f"Expected churn, next {days} days",
                    claims=("every forecast of churn", PEOPLE)),

@@ -70,10 +70,15 @@ class ClvForecast:
         return self.horizon_days / DAYS_PER_WEEK
 
     def frame(self) -> pd.DataFrame:
-        """Return the rows for the join: `KEY`, ``p_alive``, ``expected_orders``, ``present``, ``log_variance``."""
+        """Return the rows for the join: `KEY`, ``p_alive``, ``expected_orders``, ``present``, ``log_variance``.
+
+        ``rate`` and ``rate_variance``, mean and variance of the rate while a customer [purchases a week].
+        """
+        rate, rate_variance = self.fit.model.rate_moments(self.base.counts, self.fit.values)
         spread = np.einsum("ri,ij,rj->r", self.slopes, self.fit.covariance, self.slopes)
         return pd.DataFrame(dict(zip(FREQUENCY_RECENCY_KEY, self.base.days.T, strict=True)) | {
-            "p_alive": self.p_alive, "expected_orders": self.orders, "present": self.present, "log_variance": spread})
+            "p_alive": self.p_alive, "expected_orders": self.orders, "present": self.present, "log_variance": spread,
+            "rate": rate, "rate_variance": rate_variance})
 
 
 def forecast_clv(base: CountedBuyers, fit: BtydFit, spend: GammaGammaFit, *, margin_share: float, horizon_days: int,
@@ -142,20 +147,27 @@ def clv_by_customer(engine: Engine, buyers: ir.Table, view: ClvForecast) -> ir.T
     -------
     ir.Table
         Grain customer: ``customer_id``, ``p_alive``, ``expected_orders``; ``expected_value`` with
-        ``expected_value_low`` and ``expected_value_high``, the interval of what is expected [money].
+        ``expected_value_low`` and ``expected_value_high``, the interval of what is expected [money]; of a year in
+        which the customer stays ``yearly_orders_if_kept`` [orders], ``yearly_value_if_kept`` and
+        ``yearly_value_if_kept_sd`` [money], neither discounted nor weighed by ``p_alive``.
     """
     p, q, gamma = (float(v) for v in view.spend.values)
     c = view.spend.covariance
     joined = buyers.inner_join(engine.lazy(view.frame()), list(FREQUENCY_RECENCY_KEY))
     x, money = joined.n_repeats.cast("float64"), joined.repeat_spend.cast("float64")
     below = p * x + q - 1
-    value = view.margin_share * joined.present * p * (gamma + money) / below
+    margin = view.margin_share * p * (gamma + money) / below
+    value = joined.present * margin
+    weeks = DAYS_PER_YEAR / DAYS_PER_WEEK
+    orders = joined.rate * weeks
     a, b, g = 1 - p * x / below, -q / below, gamma / (gamma + money)
     spread = (float(c[0, 0]) * a * a + float(c[1, 1]) * b * b + float(c[2, 2]) * g * g
               + 2 * (float(c[0, 1]) * a * b + float(c[0, 2]) * a * g + float(c[1, 2]) * b * g))
     half = confidence_intervals.normal_quantile(0.95) * (joined.log_variance + spread).sqrt()
     return joined.select("customer_id", "p_alive", "expected_orders", expected_value=value,
-                         expected_value_low=value * (-half).exp(), expected_value_high=value * half.exp())
+                         expected_value_low=value * (-half).exp(), expected_value_high=value * half.exp(),
+                         yearly_orders_if_kept=orders, yearly_value_if_kept=orders * margin,
+                         yearly_value_if_kept_sd=margin * (orders + joined.rate_variance * weeks**2).sqrt())
 
 
 @dataclass(frozen=True, slots=True, eq=False)

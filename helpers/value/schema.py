@@ -58,6 +58,20 @@ CUSTOMER_VALUE = Table(
             "empty above 100,000 customers [money]",
         ),
         Column("realised_high", "number", "upper limit, 95 %, of the margin that will come [money]"),
+        Column(
+            "yearly_orders_if_kept",
+            "number",
+            "orders of a year in which the customer stays: the purchase rate while a customer, by the same model "
+            "[orders]",
+            low=0,
+        ),
+        Column(
+            "yearly_value_if_kept",
+            "number",
+            "margin of such a year, neither discounted nor weighed by p_alive; no shorter time and no chance of having "
+            "left brings more [money]",
+        ),
+        Column("yearly_value_if_kept_sd", "number", "standard deviation of that margin: rate, orders [money]", low=0),
         Column("tier", "text", "tier of the pyramid; empty for customers whose contracts have all ended"),
         Column("tier_rank", "integer", "rank of the tier, 1 the top", low=1),
         Column(

@@ -39,5 +39,25 @@ def test_other_quantities_and_empty_segments_are_not_counted(shop):
     assert np.isnan(scoring.realised_churn(*shop, rows)).all()
 
 
+def stated(*rows):
+    return pd.DataFrame(rows, columns=["customer_id", "value_if_kept"]).assign(value_if_lost=1.0)
+
+
+def test_the_margin_lost_is_the_stated_value_of_who_bought_nothing(shop):
+    rows = due(("margin_at_risk", "all", "2026-02-28", "2026-03-31"),
+               ("customers_lost", "all", "2026-02-28", "2026-03-31")).assign(run="then", basis="purchases")
+    scores = stated(("a", 50.0), ("b", 30.0), ("c", 8.0))
+    found = scoring.realised_margin_lost(*shop, rows, {"then": scores}.get)
+    assert found.loc[5] == (30 - 1) + (8 - 1)
+    assert np.isnan(found.loc[6])
+
+
+def test_margin_at_risk_of_contracts_or_without_stated_values_is_not_counted(shop):
+    rows = due(("margin_at_risk", "all", "2026-02-28", "2026-03-31")).assign(run="then", basis="purchases")
+    assert np.isnan(scoring.realised_margin_lost(*shop, rows, {"then": stated(("a", np.nan))}.get)).all()
+    signed = rows.assign(basis="contracts")
+    assert np.isnan(scoring.realised_margin_lost(*shop, signed, {"then": stated(("a", 5.0))}.get)).all()
+
+
 def test_nothing_due_gives_nothing(shop):
     assert scoring.realised_churn(*shop, due()).empty

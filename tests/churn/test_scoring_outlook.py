@@ -1,11 +1,10 @@
 from datetime import date
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.churn import backtest, classifiers, dataset, model_selection, scoring
+from helpers.churn import backtest, classifiers, dataset, model_selection, purchase_rate, scoring
 from helpers.churn.config import ChurnConfig
 from helpers.churn.schema import CHURN_FORECASTS, CHURN_SCORES
 from helpers.foundation.results import Status
@@ -50,7 +49,7 @@ def test_margin_at_risk_is_the_churn_probability_times_the_margin_of_who_stays(s
 
 def kept(n_occasions, age_days, margin):
     about = pd.DataFrame({"n_occasions": n_occasions, "age_days": age_days, "margin": margin})
-    return scoring.retained_value(SimpleNamespace(scoring=SimpleNamespace(about=about), horizon_days=90))
+    return purchase_rate.value_by_repeat_purchases(about, 90)[0]
 
 
 def test_where_nobody_has_bought_again_no_margin_is_expected_of_who_stays():
@@ -62,6 +61,30 @@ def test_the_first_order_of_a_customer_is_no_rate():
     money = kept(n, age, np.where(n > 1, 40.0, 20.0))
     assert money.sum() == pytest.approx(20 * 10 * 90 / 100, rel=0.02)  # ten repeat purchases in a hundred days
     assert money.max() < 1
+
+
+def yearly(customers, value=200.0):
+    return pd.DataFrame({"customer_id": customers, "yearly_orders_if_kept": 10.0, "yearly_value_if_kept": value,
+                         "yearly_value_if_kept_sd": 80.0})
+
+
+def test_value_if_kept_is_the_purchase_models_share_of_a_year(basis, shop):
+    found = basis(shop())
+    who = found.scoring.about["customer_id"]
+    valued = found.with_purchase_model(yearly(who.sample(frac=1, random_state=1)))
+    value, sd = purchase_rate.retained_value(valued)
+    part = 90 / 365.25
+    assert value == pytest.approx(np.full(len(who), 200 * part))
+    rate_variance = (80 / 20) ** 2 - 10  # of orders a year, each with a margin of 20
+    assert sd == pytest.approx(np.full(len(who), 20 * np.sqrt(10 * part + rate_variance * part**2)))
+    assert valued.scoring.about["customer_id"].tolist() == who.tolist()
+
+
+def test_a_purchase_model_that_does_not_speak_of_everybody_is_not_used(basis, shop):
+    found = basis(shop())
+    who = found.scoring.about["customer_id"]
+    for some in (yearly(who.iloc[1:]), yearly(who, np.nan), yearly(who.iloc[:0])):
+        assert not found.with_purchase_model(some).has_purchase_model
 
 
 def test_contracts_without_dates_have_risk_but_no_horizon(scored, contracts):
@@ -129,10 +152,14 @@ def test_a_forecast_can_be_graded_from_later_tables(session_engine, basis, shop)
     found = basis(table, end=made_on)
     trial = backtest.backtest_classifiers(found, 1)
     scores = scoring.churn_scores(found, trial, model_selection.select_model(trial).chosen, ChurnConfig())
-    made = scoring.churn_forecasts(scores, trial, made_on, 365).set_index("segment")
+    made = scoring.churn_forecasts(scores, trial, made_on, 365)
     actual = dataset.count_churned(session_engine, table, made_on, END, eligible_days=365).set_index("segment")
-    assert made["n"].to_dict() == actual["n_eligible"].to_dict()
-    assert made.loc["all", "low"] <= actual.loc["all", "n_lost"] <= made.loc["all", "high"]
+    of_lost = made[made["quantity"] == scoring.CUSTOMERS_LOST].set_index("segment")
+    assert of_lost["n"].to_dict() == actual["n_eligible"].to_dict()
+    assert of_lost.loc["all", "low"] <= actual.loc["all", "n_lost"] <= of_lost.loc["all", "high"]
+    due = made[made["quantity"] == scoring.MARGIN_AT_RISK].assign(run="then")
+    lost = scoring.realised_margin_lost(session_engine, table, due, {"then": scores}.get).iloc[0]
+    assert due["low"].iloc[0] <= lost <= due["high"].iloc[0]
 
 
 def test_nobody_to_score_gives_an_empty_table_and_an_insufficient_stake(scored):
@@ -143,7 +170,8 @@ def test_nobody_to_score_gives_an_empty_table_and_an_insufficient_stake(scored):
 
 
 def test_forecasts_as_shares_leave_empty_segments_out():
-    made = pd.DataFrame({"segment": ["all", "one-time buyers"], "n": [10, 0], "value": [5.0, 0.0], "low": [2.0, 0.0],
+    made = pd.DataFrame({"quantity": scoring.CUSTOMERS_LOST, "segment": ["all", "one-time buyers"], "n": [10, 0],
+                         "value": [5.0, 0.0], "low": [2.0, 0.0],
                          "high": [8.0, 0.0]})
     assert scoring.churn_rate_forecasts(made)[["value", "low", "high"]].to_numpy().tolist() == [[0.5, 0.2, 0.8]]
 

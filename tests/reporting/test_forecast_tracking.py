@@ -1,4 +1,5 @@
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -94,10 +95,9 @@ def test_a_forecast_of_value_is_due_and_held_against_what_its_buyers_did(home, s
     rows = [{"customer_id": "ann", "ordered_at": day, "amount": 100.0} for day in ("2026-05-01", "2026-07-01",
                                                                                    "2026-08-01", "2026-09-30")]
     rows.append({"customer_id": "new", "ordered_at": "2026-08-01", "amount": 100.0})
-    economics = Economics(margin_rate=0.3, discount_rate=0.0)
-    grades = forecast_tracking.grade_forecasts(
-        due, forecast_tracking.outcomes(session_engine, transactions(rows), due, economics)
-    )
+    study = SimpleNamespace(economics=Economics(margin_rate=0.3, discount_rate=0.0))
+    ws = SimpleNamespace(engine=session_engine, study=study, frame_of=shop().frame_of)
+    grades = forecast_tracking.grade_forecasts(due, forecast_tracking.outcomes(ws, transactions(rows), due))
     found = grades.set_index("quantity")
     assert found["actual"].to_dict() == {"margin_ahead": pytest.approx(60.0), "orders_ahead": 2.0}
     assert found["is_inside"].to_dict() == {"margin_ahead": False, "orders_ahead": True}

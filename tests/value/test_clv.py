@@ -73,6 +73,14 @@ def test_values_in_the_engine_equal_values_row_by_row(session_engine, buyers, vi
             & (found["expected_value"] < found["expected_value_high"])).all()
 
 
+def test_no_value_within_the_horizon_is_above_that_of_a_year_in_which_the_customer_stays(session_engine, buyers, view):
+    found = session_engine.frame(clv.clv_by_customer(session_engine, buyers, view))
+    assert (found["expected_value"] <= found["yearly_value_if_kept"]).all()
+    assert (found["expected_orders"] <= found["yearly_orders_if_kept"]).all()
+    assert (found["yearly_value_if_kept_sd"] ** 2 * found["yearly_orders_if_kept"]
+            > found["yearly_value_if_kept"] ** 2).all()  # more than chance alone: the rate is not known either
+
+
 def test_equity_is_the_sum_of_values_and_its_intervals_nest(session_engine, buyers, view):
     sums = clv.clv_totals(session_engine, buyers, view, np.random.default_rng(2))
     values = session_engine.frame(clv.clv_by_customer(session_engine, buyers, view))["expected_value"]

@@ -9,7 +9,6 @@ from helpers.churn import scoring
 from helpers.churn.backtest import CROSS_VALIDATED, NO_BACKTEST, OUT_OF_TIME, Backtest
 from helpers.churn.classifiers import BOOSTING, LOGISTIC
 from helpers.churn.dataset import (
-    ALL_CUSTOMERS,
     BASELINE_RULES,
     ONE_TIME_BUYERS,
     PURCHASE_DATASET,
@@ -62,7 +61,7 @@ def churn_gate_caveat(gates: tuple[Gate, ...], phrases: Mapping[str, str]) -> st
 
 def expected_churn(forecasts: pd.DataFrame) -> str:
     """Return how many are expected to churn within the horizon."""
-    row = forecasts[forecasts["segment"] == ALL_CUSTOMERS].iloc[0]
+    row = scoring.forecasts_of_lost(forecasts).iloc[0]
     days = formatting.whole((row["due_on"] - row["made_as_of_on"]).days)
     return (
         f"Expected churn, next {days} days (to {formatting.date_text(row['due_on'])}): "
@@ -94,7 +93,7 @@ def margin_at_risk(stake: Estimate, currency: str = "") -> str:
         return f"Margin at risk cannot be stated: {stake.reason}"
     return (
         f"Margin at risk until then is {formatting.estimate_text(stake, currency=currency)}: churn probability "
-        "times the margin expected of repeat purchases by then, summed over customers"
+        "times the margin that would come by then if the customer stayed, summed over customers"
     )
 
 
@@ -200,7 +199,7 @@ def one_time_buyers(trial: Backtest, forecasts: pd.DataFrame) -> str:
     observed = formatting.share(float(trial.is_lost[once].mean()))
     rest = f", of repeat buyers {formatting.share(float(trial.is_lost[~once].mean()))}" if n_rest else ""
     rest = value_text_if_enough(rest, n_rest)
-    ahead = forecasts[forecasts["segment"] == ONE_TIME_BUYERS]
+    ahead = scoring.forecasts_of_lost(forecasts, ONE_TIME_BUYERS)
     next_ = "" if ahead.empty or ahead["n"].iloc[0] < LEAST_PEOPLE else (
         f" Of today's {formatting.count_text(ahead['n'].iloc[0], 'one-time buyer', 'one-time buyers')} "
         f"{formatting.number(ahead['value'].iloc[0])} are expected to buy nothing.")
@@ -235,7 +234,15 @@ def churn_caveats(basis: Dataset, gates: tuple[Gate, ...]) -> tuple[str, ...]:
         return (*crossed, *always)
     lost = f"Churned means no purchase within {formatting.count_text(basis.horizon_days, 'day', 'days')}"
     return (*crossed, f"{lost}; some who buy more rarely will come back later.",
-            "Margin at risk assumes that who stays goes on buying as before; a first order is no rate yet.", *always)
+            f"{_value_if_kept_basis(basis)}; what who left would have brought is never seen.", *always)
+
+
+def _value_if_kept_basis(basis: Dataset) -> str:
+    if basis.has_purchase_model:
+        return ("Margin at risk takes each customer's rate of orders and margin an order from the model behind "
+                "customer lifetime value, which weighs the same by the chance of still being a customer")
+    return ("No purchase model applies, so that margin at risk takes repeat purchases to date as the rate, the time "
+            "after a customer left included: it is on the low side")
 
 
 MEASURES = {
@@ -277,7 +284,7 @@ def calibration_title(trial: Backtest, chosen: str) -> str:
 
 def forecast_title(forecasts: pd.DataFrame) -> str:
     """Return the title of the figure on the forecast."""
-    ahead = forecasts[forecasts["segment"] == ALL_CUSTOMERS]
+    ahead = scoring.forecasts_of_lost(forecasts)
     if ahead.empty or not ahead["n"].iloc[0]:
         return "Expected churn rate of eligible customers"
     row = ahead.iloc[0]
@@ -302,7 +309,7 @@ def risk_bands_title(bands: pd.DataFrame) -> str:
 def churn_headline(verdict: ModelSelection, forecasts: pd.DataFrame) -> tuple[str, ...]:
     """Return the numbers that the hand-off prints, to two digits."""
     auc = formatting.MISSING if decimal_places.is_missing(verdict.auc.value) else f"{verdict.auc.value:+.2f}"
-    ahead = forecasts[forecasts["segment"] == ALL_CUSTOMERS]
+    ahead = scoring.forecasts_of_lost(forecasts)
     lost = formatting.MISSING if ahead.empty else f"about {formatting.number(float(ahead['value'].iloc[0]), 2)}"
     return f"model {verdict.chosen}, AUC {auc} against the baseline", f"expected churn {lost}"
 

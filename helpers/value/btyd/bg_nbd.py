@@ -75,6 +75,20 @@ class BetaGeometric:
         r, alpha, a, b = values
         return _expected_purchases(r + counts.x, alpha + counts.T, a, b + counts.x + self.chances, weeks)
 
+    def rate_moments(self, counts: FrequencyRecency, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return mean and variance of the purchase rate while a customer, given what is seen, ``(n_rows,)`` each.
+
+        Notes
+        -----
+        Who is still a customer has been seen for T weeks, who has left for t_x: the posterior mixes gamma(r + x, α + T)
+        and gamma(r + x, α + t_x) by P(alive) [purchases a week].
+        """
+        r, alpha = values[:2]
+        shape, stays = r + counts.x, self.p_alive(counts, values)
+        seen, last = 1 / (alpha + counts.T), 1 / (alpha + counts.t_x)
+        mean = shape * (stays * seen + (1 - stays) * last)
+        return mean, shape * (shape + 1) * (stays * seen**2 + (1 - stays) * last**2) - mean**2
+
     def expected_new(self, values: np.ndarray, weeks: np.ndarray) -> np.ndarray:
         """Return repeat purchases expected in the weeks after a customer's first, shape of `weeks`."""
         r, alpha, a, b = values

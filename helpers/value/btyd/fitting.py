@@ -51,6 +51,12 @@ class BtydModel(Protocol):
         """Return purchases expected in the weeks after T from one who is alive at T, shape ``(n_rows,)``."""
         ...
 
+    def rate_moments(
+        self, counts: frequency_recency.FrequencyRecency, values: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return mean and variance of the purchase rate while a customer, given what is seen, ``(n_rows,)`` each."""
+        ...
+
     def expected_new(self, values: np.ndarray, weeks: np.ndarray) -> np.ndarray:
         """Return repeat purchases expected in the weeks after a customer's first, shape of `weeks`."""
         ...

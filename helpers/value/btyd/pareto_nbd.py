@@ -64,6 +64,19 @@ class ParetoNBD:
         r, alpha, s, beta = values
         return (r + counts.x) / (alpha + counts.T) * _expected_active_weeks(s, beta + counts.T, weeks)
 
+    def rate_moments(self, counts: FrequencyRecency, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return mean and variance of the purchase rate while a customer, given what is seen, ``(n_rows,)`` each.
+
+        Notes
+        -----
+        E[λ^k | x, t_x, T] is (r + x)_k times the likelihood with r + k in the exponent of the rate over that with r:
+        the time after a customer left does not count [purchases a week].
+        """
+        shape = values[0] + counts.x
+        whole, once, twice = (_log_likelihood_rows(counts, values + k * np.eye(4)[0]) for k in range(3))
+        mean = shape * np.exp(once - whole)
+        return mean, shape * (shape + 1) * np.exp(twice - whole) - mean**2
+
     def expected_new(self, values: np.ndarray, weeks: np.ndarray) -> np.ndarray:
         """Return repeat purchases expected in the weeks after a customer's first, shape of `weeks`."""
         r, alpha, s, beta = values
@@ -78,6 +91,13 @@ class ParetoNBD:
         leaving = np.maximum(rng.gamma(s, 1 / (beta + age), is_alive.shape), 1e-300)
         active = np.minimum(rng.standard_exponential(is_alive.shape) / leaving, weeks)
         return np.where(is_alive, rng.poisson(rate * active), 0)
+
+
+def _log_likelihood_rows(counts: FrequencyRecency, values: np.ndarray) -> np.ndarray:
+    """Return each row's log-likelihood without the factors that only the parameters and x decide, ``(n_rows,)``."""
+    r, alpha, s, beta = values
+    left, _ = _log_dropout_integral(counts, values, slopes=False)
+    return np.logaddexp(-(r + counts.x) * np.log(alpha + counts.T) - s * np.log(beta + counts.T), left)
 
 
 def _expected_active_weeks(s: float, beta: np.ndarray | float, weeks: np.ndarray | float) -> np.ndarray:

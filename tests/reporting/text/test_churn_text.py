@@ -71,8 +71,8 @@ def crossed(gate, statistic=0.08):
 def test_the_answer_tells_how_many_by_when_and_what_is_at_stake():
     exact = MADE.assign(low=836.2 - 1.959964 * 0.63**0.5, high=836.2 + 1.959964 * 0.63**0.5)
     assert churn_text.churn_answer(SHOP, verdict(), scores(), exact, (), "EUR")[1:2] == (
-        "Margin at risk until then is €210 [€54.43, €366]: churn probability times the margin expected of "
-        "repeat purchases by then, summed over customers.",)
+        "Margin at risk until then is €210 [€54.43, €366]: churn probability times the margin that would "
+        "come by then if the customer stayed, summed over customers.",)
     assert churn_text.churn_answer(SHOP, verdict(), scores(), MADE, (), "EUR")[::2] == (
         "Expected churn, next 90 days (to 31 March 2026): 836 [793, 880] of 1,282 eligible customers, 65.2 %.",
         "The logistic regression does better than the baseline out of sample (AUC +0.020 "

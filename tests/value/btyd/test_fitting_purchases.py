@@ -183,6 +183,31 @@ def test_parameters_at_their_limits_are_no_burden():
 
 
 @MODELS
+@pytest.mark.parametrize("values", PLACES)
+def test_the_mean_rate_follows_from_the_slope_of_the_likelihood(model, values):
+    values, step = np.array(values), np.array([0, 1e-6, 0, 0])
+    mean, variance = model.rate_moments(COUNTS, values)
+    for row in range(1, len(COUNTS.x)):  # d log L / dα = r / α − E[rate | seen], as for any gamma mixture
+        one = FrequencyRecency(*(c[row:row + 1] for c in (COUNTS.x, COUNTS.t_x, COUNTS.T)), np.ones(1))
+        slope = (model.likelihood(one, values + step)[0] - model.likelihood(one, values - step)[0]) / 2e-6
+        assert mean[row] == pytest.approx(values[0] / values[1] - slope, rel=1e-5)
+    assert (variance > 0).all()
+
+
+def test_the_time_after_a_customer_left_does_not_lower_the_rate():
+    rng, n = np.random.default_rng(4), 40_000
+    rate, leaves = rng.gamma(0.9, 1 / 9, n), rng.gamma(0.6, 1 / 30, n)
+    life, age = rng.exponential(1 / leaves), rng.integers(10, 120, n).astype("float64")
+    x = rng.poisson(rate * np.minimum(life, age)).astype("float64")
+    last = np.where(x > 0, np.minimum(life, age) * rng.beta(np.maximum(x, 1), 1), 0)
+    found, _ = PARETO_NBD.rate_moments(FrequencyRecency(x, last, age, np.ones(n)), np.array([0.9, 9.0, 0.6, 30.0]))
+    gone = life < age
+    assert found.sum() == pytest.approx(rate.sum(), rel=0.02)
+    assert found[x > 4].sum() == pytest.approx(rate[x > 4].sum(), rel=0.02)
+    assert (x / age)[gone].sum() < 0.6 * rate[gone].sum()  # purchases by the time seen are far below the rate
+
+
+@MODELS
 def test_draws_have_the_expected_mean(model):
     rng, values = np.random.default_rng(1), np.array([0.5, 8.0, 1.7, 4.0])
     drawn = model.drawn(rng, COUNTS, values, 30.0, np.ones((len(COUNTS.x), 40_000), bool))
