@@ -98,8 +98,8 @@ def satisfaction_finding(results: RunResults) -> str:
     """Return how satisfied customers are; empty without a survey."""
     if not results.has("results/satisfaction_index"):
         return ""
-    gates = results.gates("results/satisfaction_gates")
-    return satisfaction_text.satisfaction_answer(results.frame("results/satisfaction_index"), gates, ())[0]
+    index, gates = results.frame("results/satisfaction_index"), results.gates("results/satisfaction_gates")
+    return satisfaction_text.satisfaction_answer(index, gates, satisfaction_text.waves_of(index))[0]
 
 
 def loyalty_finding(results: RunResults) -> str:

@@ -74,6 +74,12 @@ def satisfaction_answer(index: pd.DataFrame, gates: pd.DataFrame, waves: Sequenc
     return tuple(filter(None, (_index(found[0], gates, waves), satisfaction_levels(index), wave_change(index, waves))))
 
 
+def waves_of(index: pd.DataFrame) -> list[str]:
+    """Return the waves that ``results/satisfaction_index`` has rows of, in its order, oldest first."""
+    segments = index["segment"][index["segment"].str.startswith(wave_segment(""))]
+    return [segment.removeprefix(wave_segment("")) for segment in segments.unique()]
+
+
 def answer_shares(index: pd.DataFrame, segment: str = "all") -> list[Row]:
     """Return the shares of the two answers of a binary question, yes last; none where the scale has more answers."""
     rows = index[index["quantity"].str.startswith(SHARE_OF_ANSWER) & (index["segment"] == segment)].to_dict("records")

@@ -176,3 +176,10 @@ def test_buyers_stand_beside_those_of_the_same_month_a_year_before_and_few_are_l
     assert before[["month_on", "n_customers"]].values.tolist() == [[pd.Timestamp("2025-01-01"), 20]]
     assert both[both["series"] == "last 12 months"]["n_customers"].tolist() == [*[30] * 11, 40]
     assert leadership_findings_text.buyers_by_year(months.head(13)).empty
+
+
+def test_satisfaction_of_the_newest_wave_is_said_to_be_that():
+    survey = leading.survey()
+    newest = survey.assign(reason=["wave 1" if segment == "all" else "" for segment in survey["segment"]])
+    said = leadership_findings_text.satisfaction_finding(leading.results(satisfaction_index=newest))
+    assert said == "Satisfaction stands at 70 points [68, 72] of 100 in the newest wave, 1: the mean of 200 people."
