@@ -1,18 +1,25 @@
-"""The door: ``loyalty run | runs | compare | check | simulate | lab | erase``, or ``python -m helpers`` for it."""
+"""The door: ``loyalty run | runs | compare | publish | check | simulate | lab | erase``, or ``python -m helpers``."""
 
 import argparse
+import os
+import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 from helpers.foundation import plain_numbers
-from helpers.foundation.errors import GateError, InputError
+from helpers.foundation.errors import BusyError, InputError
+from helpers.pipeline import console
+from helpers.pipeline.progress import ERROR, Event
 
 ERASE = ("Takes a customer out of every run, executed notebook, page and published report, and keeps them out of every "
          "later run of the same files. What was done is recorded by keyed hash in data/erasures; the files as "
          "delivered are not touched.")
 
+EXIT_CODES = ("Exit codes: 0 good, 1 a step failed or the run was interrupted (--resume continues it), 2 bad input, "
+              "3 an intake gate, 70 an error of the workbook itself, 75 the source is busy (try again later), "
+              "130 interrupted before anything began.")
 
 SCRIPT = "loyalty"
 
@@ -22,7 +29,8 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Say it on stderr and leave with code 2."""
-        self.exit(2, f"{message}; see {self.prog} --help\n")
+        console.print_error(f"{message}; see {self.prog} --help")
+        sys.exit(InputError.exit_code)
 
 
 class VersionAction(argparse.Action):
@@ -32,7 +40,7 @@ class VersionAction(argparse.Action):
         """Print them on stdout and leave with code 0."""
         from helpers.pipeline import provenance
 
-        print(f"{provenance.DISTRIBUTION} {provenance.package_version()}")
+        console.print_lines([f"{provenance.DISTRIBUTION} {provenance.package_version()}"])
         parser.exit(0)
 
 
@@ -40,19 +48,25 @@ def parser() -> Parser:
     """Return the grammar of the command line, under the name that it was called by."""
     called = SCRIPT if Path(sys.argv[0]).stem == SCRIPT else "python -m helpers"
     door = Parser(prog=called, description="From a company's own records to one page for leadership.",
-                  epilog="Exit codes: 0 good, 1 a step failed, 2 bad input or the source is busy, 3 an intake gate.")
+                  epilog=EXIT_CODES)
     door.add_argument("--version", action=VersionAction, nargs=0, help="print the version and leave")
     commands = door.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_run(commands.add_parser("run", help="run the workbook on a source"))
     listing = commands.add_parser("runs", help="list runs, their state and how long they took")
     listing.add_argument("source", metavar="SOURCE", nargs="?", default="", help="only this source")
+    listing.add_argument("--json", action="store_true", help="print JSON")
     contrast = commands.add_parser("compare", help="say what differs between two runs")
+    contrast.add_argument("--json", action="store_true", help="print JSON")
     for name in ("source", "one", "other"):
         contrast.add_argument(name, metavar="SOURCE" if name == "source" else "RUN")
+    publish = commands.add_parser("publish", help="publish the pages of a finished run, again if need be")
+    publish.add_argument("source", metavar="SOURCE", help="name of a source profile")
+    publish.add_argument("run", metavar="RUN", nargs="?", default="", help="the run (default: the newest finished one)")
     check = commands.add_parser("check", help="dry-run a source profile and name every problem")
     check.add_argument("source", metavar="SOURCE", nargs="?", default="", help="name of a source profile")
     check.add_argument("--new", nargs="+", default=[], metavar="FILE", help="draft a profile from files, on stdout")
     check.add_argument("--study", action="store_true", help="with --new: draft the study that goes with it instead")
+    check.add_argument("--json", action="store_true", help="print JSON; problems stand in it, not on stderr")
     check.add_argument("--raw", default="", metavar="PATH", help="folder with the source's files")
     simulate = commands.add_parser("simulate", help="write the files of a simulated company")
     simulate.add_argument(
@@ -70,19 +84,45 @@ def parser() -> Parser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; return the exit code."""
-    told = parser().parse_args(arguments)
+    console.prepare_streams()
+    others = os.umask(0o077)  # what a run writes is for its owner alone, also what its workers write
     try:
-        return COMMANDS[told.command](told)
-    except InputError as error:
-        print(error, file=sys.stderr)
-        return 3 if isinstance(error, GateError) else 2
-    except OSError as error:
+        return guarded(lambda: _command(parser().parse_args(arguments)), console.print_event)
+    finally:
+        os.umask(others)
+        console.flush_streams()
+
+
+def guarded(command: Callable[[], int], tell: Callable[[Event], None]) -> int:
+    """Run something; return its exit code, or tell in one sentence what ended it and return the code of that.
+
+    Parameters
+    ----------
+    command : callable
+        What is run; returns the exit code.
+    tell : callable
+        Takes an event.
+    """
+    try:
+        return command()
+    except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # only to leave is left to do
         from helpers.pipeline import system_errors
 
-        if not (sentence := system_errors.system_reason(error)):
-            raise
-        print(sentence, file=sys.stderr)
-        return 1
+        sentence, code = "interrupted before anything had begun", system_errors.INTERRUPTED
+    except Exception as error:  # the last catcher: whatever it is, nobody is shown a traceback
+        from helpers.pipeline import system_errors
+
+        sentence, code = system_errors.failure(error)
+    tell(Event(ERROR, sentence, facts={"exit_code": code}))
+    return code
+
+
+def _command(told: argparse.Namespace) -> int:
+    from helpers.pipeline import runs
+
+    runs.require_home()
+    return COMMANDS[told.command](told)
 
 
 def _add_run(run: argparse.ArgumentParser) -> None:
@@ -92,13 +132,18 @@ def _add_run(run: argparse.ArgumentParser) -> None:
     run.add_argument("--set", action="append", default=[], metavar="name=value", help="a parameter; may be repeated")
     run.add_argument("--from", default="", dest="first", metavar="04", help="take the steps before this one")
     run.add_argument("--only", default="", metavar="05", help="take every step but this one")
-    run.add_argument("--resume", action="store_true", help="continue the newest failed run")
+    run.add_argument("--resume", action="store_true", help="continue the newest failed run, or publish a finished one")
+    run.add_argument("--retry", action="store_true", help="continue the newest run if it has failed, else start anew")
     run.add_argument(
         "--jobs", type=plain_numbers.integer, default=0, metavar="N", help="steps side by side (default: 2)"
     )
     run.add_argument("--engine", default="duckdb", help="duckdb, or spark for a cluster (its address: LOYALTY_SPARK)")
     run.add_argument("--minutes", type=plain_numbers.number, default=0.0, metavar="M",
                      help="longest time for one step (default: its own, 20)")
+    shown = run.add_mutually_exclusive_group()
+    shown.add_argument("--json", action="store_true", help="print events as JSON, one a line")
+    shown.add_argument("--quiet", action="store_true", help="print errors only")
+    run.add_argument("--log", default="", metavar="FILE", help="also write every line to a file, which is rotated")
 
 
 def _add_erase(erase: argparse.ArgumentParser) -> None:
@@ -107,24 +152,42 @@ def _add_erase(erase: argparse.ArgumentParser) -> None:
 
 
 def _run(told: argparse.Namespace) -> int:
-    from helpers.pipeline import runner, steps
+    from helpers.pipeline import notifications, runner, steps
 
     request = runner.Request(told.source, tuple(told.set), told.raw, told.as_of, told.first, told.only, told.jobs,
-                             told.engine, told.resume, told.minutes)
-    return runner.run(request, steps.WORKBOOK)
+                             told.engine, told.resume, told.minutes, told.retry)
+    output = console.RunOutput(is_json=told.json, is_quiet=told.quiet, log=told.log)
+    code = guarded(lambda: runner.run(request, steps.WORKBOOK, output), output)
+    if code != BusyError.exit_code:
+        for sentence in notifications.notify(told.source, output.run, code, output.errors):
+            output(Event(ERROR, sentence))
+    return code
 
 
 def _runs(told: argparse.Namespace) -> int:
     from helpers.pipeline import compare_runs
 
-    print("\n".join(compare_runs.run_list(told.source)))
+    if told.json:
+        console.print_json(compare_runs.run_facts(told.source))
+    else:
+        console.print_lines(compare_runs.run_list(told.source))
     return 0
+
+
+def _publish(told: argparse.Namespace) -> int:
+    from helpers.pipeline import runner, steps
+
+    return runner.publish(told.source, told.run, steps.WORKBOOK)
 
 
 def _compare(told: argparse.Namespace) -> int:
     from helpers.pipeline import compare_runs
 
-    print("\n".join(compare_runs.run_differences(told.source, told.one, told.other)))
+    found = compare_runs.run_differences(told.source, told.one, told.other)
+    if told.json:
+        console.print_json(found.facts)
+    else:
+        console.print_lines(found.lines)
     return 0
 
 
@@ -137,36 +200,39 @@ def _simulate(told: argparse.Namespace) -> int:
     records = simulation.write_files(
         folder, customers=customers, seed=simulation.SEED if told.seed is None else told.seed
     )
-    print("\n".join([f"{folder}:", *(f"  {name}: {n:,} records" for name, n in records.items())]))
+    console.print_lines([f"{folder}:", *(f"  {name}: {n:,} records" for name, n in records.items())])
     return 0
 
 
 def _erase(told: argparse.Namespace) -> int:
     from helpers.pipeline import erase
 
-    print("\n".join(line for done in erase.erase_customer(told.customer, told.source) for line in done.lines))
-    return 0
+    done = erase.erase_customer(told.customer, told.source)
+    console.print_lines(line for record in done for line in record.lines)
+    return 1 if any(record.uncleaned for record in done) else 0
 
 
 def _lab(told: argparse.Namespace) -> int:
     from helpers.pipeline import scratch_notebooks, steps
 
     copies = scratch_notebooks.copy_notebooks(steps.WORKBOOK, is_fresh=told.fresh)
-    print("\n".join([*(copy.line for copy in copies if copy.line),
-                     f"copies for work by hand are in {steps.WORKBOOK.scratch}; runs never read them"]))
+    console.print_lines([*(copy.line for copy in copies if copy.line),
+                         f"copies for work by hand are in {steps.WORKBOOK.scratch}; runs never read them"])
     if not told.closed:
         scratch_notebooks.open_jupyterlab(steps.WORKBOOK.scratch)
     return 0
 
 
 def _check(told: argparse.Namespace) -> int:
+    from helpers.foundation import engine
     from helpers.intake import check_profile, infer_profile
     from helpers.pipeline import registry
 
     if told.new or not told.source:
         profile, study = infer_profile.draft_source(told.new)
-        print(study if told.study else profile, end="")
+        console.print_lines([(study if told.study else profile).removesuffix("\n")])
         return 0
+    engine.require_limits()
     found = check_profile.check_profile_files(told.source, told.raw)
     problems = list(found.problems)
     try:
@@ -174,12 +240,15 @@ def _check(told: argparse.Namespace) -> int:
     except InputError as error:
         problems += [str(error)] if str(error) not in problems else []
     warnings = [*found.warnings, *_no_step(found.rows, has_problems=bool(problems))]
-    if found.remarks or warnings or not problems:
+    if told.json:
+        console.print_json({"source": told.source, "problems": problems, "warnings": warnings,
+                            "remarks": list(found.remarks), "rows": dict(found.rows)})
+    elif found.remarks or warnings or not problems:
         said = [*(f"WARNING: {warning}" for warning in warnings), *found.remarks]
-        print("\n".join(said or [f"{told.source}: nothing would be rejected"]))
-    if problems:
-        print("\n".join(problems), file=sys.stderr)
-    return 2 if problems else 0
+        console.print_lines(said or [f"{told.source}: nothing would be rejected"])
+    for problem in problems if not told.json else ():
+        console.print_error(problem)
+    return InputError.exit_code if problems else 0
 
 
 def _no_step(rows: Mapping[str, int], *, has_problems: bool) -> list[str]:
@@ -193,8 +262,8 @@ def _no_step(rows: Mapping[str, int], *, has_problems: bool) -> list[str]:
     return [f"no step after {book.steps[0].name} could run: each needs one of {', '.join(reads)}"]
 
 
-COMMANDS = {"run": _run, "runs": _runs, "compare": _compare, "check": _check, "simulate": _simulate, "lab": _lab,
-            "erase": _erase}
+COMMANDS = {"run": _run, "runs": _runs, "compare": _compare, "publish": _publish, "check": _check,
+            "simulate": _simulate, "lab": _lab, "erase": _erase}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from helpers.foundation import workspace
+from helpers.foundation.manifest import read_manifest
 from helpers.pipeline import registry
 from helpers.pipeline.steps import STEPS
 from helpers.reporting import glossary
@@ -39,7 +40,7 @@ def run(source, *options, home, **environment):
 def newest(source, home, monkeypatch):
     monkeypatch.setenv(workspace.HOME_VARIABLE, str(home))
     folder = workspace.run_folders(source)[-1]
-    return folder, workspace.read_manifest(folder)
+    return folder, read_manifest(folder)
 
 
 def frames(source, folder):
@@ -103,13 +104,13 @@ def test_every_abbreviation_and_class_of_customers_on_a_page_is_in_its_glossary(
 
 def test_windows_of_the_glossary_are_those_of_the_run(workbook):
     text = unescape(published(workbook)["05_churn_prediction.html"])
-    manifest = workspace.read_manifest(workspace.run_folders("simulated")[-1])
+    manifest = read_manifest(workspace.run_folders("simulated")[-1])
     horizon, eligible = manifest["parameters"]["horizon_days"], manifest["study"]["churn"]["eligible_days"]
     assert f"active in the last {eligible} days, no purchase in the next {horizon} days" in text
 
 
 def test_the_default_company_has_an_ok_status_in_every_step(workbook):
-    manifest = workspace.read_manifest(workspace.run_folders("simulated")[-1])
+    manifest = read_manifest(workspace.run_folders("simulated")[-1])
     assert manifest["state"] == "finished"
     assert {name: step["state"] for name, step in manifest["steps"].items()} == {s.name: "finished" for s in STEPS}
 

@@ -83,31 +83,6 @@ def is_identifying(customer: str) -> bool:
     return is_mixed or n_digits >= 5 or "@" in customer
 
 
-def file_without(path: Path, target: Path, person: Person) -> int | None:
-    """Write a file without a person beside it; return the rows taken out of it, None where it holds nothing of them.
-
-    Parameters
-    ----------
-    path, target : Path
-        The file, and where it goes if it changes.
-    person : Person
-        Who is taken out.
-    """
-    if path.suffix == ".parquet":
-        return table_without(path, target, person)
-    known: dict[str, Callable[[str, Person], str]] = {
-        ".ipynb": notebook_without, ".html": html_without, ".log": text_without, ".json": json_without,
-        ".csv": csv_without}
-    if path.suffix not in known:
-        return None
-    text = path.read_text(encoding="utf-8")
-    clean = known[path.suffix](text, person)
-    if clean == text:
-        return None
-    target.write_text(clean, encoding="utf-8")
-    return 0
-
-
 # --- tables ------------------------------------------------------------------------------------------------------
 
 

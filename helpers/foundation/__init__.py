@@ -9,6 +9,7 @@
 * ``errors``: Errors on bad input in one form: where, what was found, how many, what is allowed.
 * ``hash_key``: The secret key of keyed hashes: from the environment, else the workbook's own, kept in a file.
 * ``labels``: Labels: the readable form of an id that has no label of its own.
+* ``manifest``: Manifests of runs: read, checked for their form; a damaged one is named and its run passed over.
 * ``money``: Money: decimals with four places in the engine, their products and shares.
 * ``parquet_files``: Parquet files are read by what is in them: no columns from folder names, no glob patterns in
   paths.

@@ -3,16 +3,22 @@
 import ctypes
 import json
 import os
+import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from time import time
 from typing import Any
 
+import psutil
 from filelock import FileLock
 
 from helpers.foundation.errors import InputError
+
+PARTIAL = re.compile(r".+\.\d+")  # what it is to become, and the process that wrote it
+
+MAX_NAME_BYTES = 150  # a file system allows 255, and endings come behind
 
 
 def safe_name(name: str) -> str:
@@ -21,10 +27,15 @@ def safe_name(name: str) -> str:
     Raises
     ------
     InputError
-        If it could lead out of the folder that such names stand in.
+        If it could lead out of the folder that such names stand in, or could not be a file's name everywhere.
     """
     if name.startswith(".") or {"/", "\\", "\0"} & set(name) or not name.strip():
         raise InputError(f"'{name}'", "it is no name but a path", "a name without slashes and without a point first")
+    if not name.isprintable():
+        raise InputError(f"'{name}'", "it holds signs that cannot be printed", "a name of letters, digits, - and _")
+    if len(name.encode()) > MAX_NAME_BYTES:
+        raise InputError(f"'{name[:20]}…'", f"the name is {len(name.encode()):,} bytes long",
+                         f"up to {MAX_NAME_BYTES:,} bytes")
     return name
 
 
@@ -39,6 +50,18 @@ def atomic_write(path: Path) -> Iterator[Path]:
         partial.replace(path)
     finally:
         remove_table(partial)
+
+
+def remove_partials(paths: Iterable[Path]) -> None:
+    """Remove those of some paths that `atomic_write` has left half written; nobody writes beside them any more."""
+    for path in sorted(p for p in paths if PARTIAL.fullmatch(p.name)):
+        if path.is_symlink() or path.exists():  # its folder may have been one that is gone by now
+            remove_table(path)
+
+
+def is_left_over(path: Path) -> bool:
+    """Return whether a file was left half written by a process that is gone."""
+    return PARTIAL.fullmatch(path.name) is not None and not psutil.pid_exists(int(path.name.rpartition(".")[2]))
 
 
 def file_lock(path: Path, *, wait: bool = True) -> FileLock:
@@ -61,7 +84,7 @@ def file_lock(path: Path, *, wait: bool = True) -> FileLock:
 
 def remove_table(path: Path) -> None:
     """Remove a table, one file or a folder of parts, if it is there."""
-    shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink(missing_ok=True)
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:

@@ -15,9 +15,10 @@ from uuid import uuid4
 import ibis
 import ibis.expr.types as ir
 import pandas as pd
+import psutil
 import pyarrow as pa
 
-from helpers.foundation import parquet_files
+from helpers.foundation import parquet_files, plain_numbers
 from helpers.foundation.errors import InputError
 
 THREADS_VARIABLE = "LOYALTY_THREADS"
@@ -26,18 +27,60 @@ MEMORY_VARIABLE = "LOYALTY_MEMORY_MIB"
 
 MAX_FRAME_ROWS = 5_000_000
 
+MAX_THREADS = 256  # more than one process can use, and few enough to be started
+
+MIN_MEMORY_MIB = 8  # with less, no engine opens
+
 ibis.options.sql.fuse_selects = False  # engines flatten queries themselves; doing it in Python as well took longer
 
 
 def thread_count() -> int:
-    """Return the number of threads this process may use: ``LOYALTY_THREADS``, else every core."""
-    return int(os.environ.get(THREADS_VARIABLE) or os.cpu_count() or 1)
+    """Return the number of threads this process may use: ``LOYALTY_THREADS``, else every core.
+
+    Raises
+    ------
+    InputError
+        If the variable is no number that an engine can start with.
+    """
+    return _environment_number(THREADS_VARIABLE, 1, MAX_THREADS) or os.cpu_count() or 1
 
 
 def memory_mib() -> int:
-    """Return the memory this process may use [MiB]: ``LOYALTY_MEMORY_MIB``, else 60 % of the machine's."""
-    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
-    return int(os.environ.get(MEMORY_VARIABLE) or machine * 6 // 10)
+    """Return the memory this process may use [MiB]: ``LOYALTY_MEMORY_MIB``, else 60 % of the machine's.
+
+    Raises
+    ------
+    InputError
+        If the variable is no number, too little to start with, or more than the machine has.
+    """
+    machine = psutil.virtual_memory().total // 2**20
+    return _environment_number(MEMORY_VARIABLE, MIN_MEMORY_MIB, machine) or machine * 6 // 10
+
+
+def require_limits() -> None:
+    """Refuse threads and memory that the environment gives wrongly, before anything starts.
+
+    Raises
+    ------
+    InputError
+        Naming the variable and what it may be.
+    """
+    thread_count()
+    memory_mib()
+
+
+def _environment_number(variable: str, low: int, high: int) -> int:
+    """Return the whole number in an environment variable, 0 where it is not set."""
+    text = os.environ.get(variable, "").strip()
+    if not text:
+        return 0
+    try:
+        number = plain_numbers.integer(text)
+    except ValueError:
+        number = low - 1
+    if not low <= number <= high:
+        raise InputError(variable, f"'{text}' cannot be used", f"a whole number from {low:,} to {high:,}")
+    return number
 
 
 @dataclass(slots=True)

@@ -22,12 +22,22 @@ class InputError(ValueError):
     transactions.amount: 3 of 10 rows are empty; allowed: a number
     """
 
+    exit_code = 2
+
     def __init__(self, where: str, found: str, allowed: str = "") -> None:
         super().__init__(f"{where}: {found}" + (f"; allowed: {allowed}" if allowed else ""))
 
 
 class GateError(InputError):
     """An intake gate that stops the run: nothing readable, a control not met, data too old."""
+
+    exit_code = 3
+
+
+class BusyError(InputError):
+    """A source that another run holds; the same command succeeds later (EX_TEMPFAIL of sysexits.h)."""
+
+    exit_code = 75
 
 
 def refuse_repeated(where: str, names: Sequence[str], allowed: str) -> None:
@@ -55,6 +65,17 @@ def refuse_repeated(where: str, names: Sequence[str], allowed: str) -> None:
         told = "; ".join(f"the name '{name}' is given to {len(at)} columns ({', '.join(at)})"
                          for name, at in list(repeated.items())[:5])
         raise InputError(where, told, allowed)
+
+
+def one_line(text: str) -> str:
+    r"""Return a text with its control characters and lone surrogates escaped, so that it stays one readable line.
+
+    Examples
+    --------
+    >>> one_line("a\nb"), one_line("a\udcff")
+    ('a\\nb', 'a\\udcff')
+    """
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
 
 
 def count_of_total(count: int, total: int) -> str:

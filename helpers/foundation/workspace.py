@@ -1,6 +1,5 @@
 """Workspace: reads and writes tables by name; the one module that knows the folders of runs."""
 
-import json
 import os
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
@@ -18,6 +17,7 @@ from helpers.foundation.atomic_files import age_in_words, atomic_write, remove_t
 from helpers.foundation.engine import MAX_FRAME_ROWS, Engine
 from helpers.foundation.engine_choice import open_engine
 from helpers.foundation.errors import InputError, spelling_hint
+from helpers.foundation.manifest import read_manifest
 from helpers.foundation.schema import Table
 
 HOME_VARIABLE = "LOYALTY_HOME"
@@ -68,17 +68,16 @@ def config_names(folder: str) -> list[str]:
     )
 
 
-def read_manifest(folder: Path) -> dict:
-    """Return a run's manifest, empty where there is none."""
-    path = folder / "manifest.json"
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-
-
 def run_folders(source: str, state: str = "finished") -> list[Path]:
-    """Return a source's run folders in one state, oldest first."""
+    """Return a source's run folders in one state, oldest first: by their number, since a clock may have jumped."""
     folders = [(m, p.parent) for p in runs_folder(source).glob("*/manifest.json")
                if p.parent.name != SCRATCH and (m := read_manifest(p.parent)).get("state") == state]
-    return [folder for m, folder in sorted(folders, key=lambda pair: (pair[0].get("started_at", ""), pair[1].name))]
+    return [folder for m, folder in sorted(folders, key=lambda pair: run_order(*pair))]
+
+
+def run_order(told: Mapping[str, Any], folder: Path) -> tuple[int, str, str]:
+    """Return what runs are ordered by; those from before runs had numbers come first, by their start."""
+    return told.get("number", 0), told.get("started_at", ""), folder.name
 
 
 @dataclass(slots=True)

@@ -1,6 +1,8 @@
 """List of runs, and what differs between two of them."""
 
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -20,10 +22,7 @@ def run_list(source: str = "") -> list[str]:
     InputError
         If there is no such source.
     """
-    names = workspace.config_names("sources")
-    if source and source not in names and not workspace.runs_folder(source).is_dir():
-        raise InputError(source, "there is no such source profile", spelling_hint(source, names))
-    rows = [_run_row(run) for run in publishing.all_runs(source)]
+    rows = [_run_row(facts) for facts in run_facts(source)]
     if not rows:
         return ["no run yet"]
     head = ("source", "run", "state", "started", "took", "")
@@ -32,21 +31,71 @@ def run_list(source: str = "") -> list[str]:
             for row in (head, *rows)]
 
 
-def _run_row(run: Run) -> tuple[str, ...]:
+def run_facts(source: str = "") -> list[dict[str, Any]]:
+    """Return what a machine is told of each run of a source, or of all, oldest first.
+
+    Raises
+    ------
+    InputError
+        If there is no such source.
+    """
+    names = workspace.config_names("sources")
+    if source and source not in names and not workspace.runs_folder(source).is_dir():
+        raise InputError(source, "there is no such source profile", spelling_hint(source, names))
+    return [_run_facts(run) for run in publishing.all_runs(source)]
+
+
+def _run_facts(run: Run) -> dict[str, Any]:
     record = run.record
     state = str(record.get("state", ""))
     if state == "running" and not runs.is_locked(run.source):
         state = "killed"
-    seconds = float(record.get("seconds", 0))
-    return (run.source, run.name, state, str(record.get("started_at", ""))[:16].replace("T", " "),
-            duration(seconds) if seconds else "", str(record.get("reason", "")))
+    texts = {key: str(record.get(key, "")) for key in ("as_of", "started_at", "finished_at", "reason")}
+    return {"source": run.source, "run": run.name, "state": state, **texts, "seconds": float(record.get("seconds", 0)),
+            "steps": {name: told.get("state", "") for name, told in run.steps.items()}}
+
+
+def _run_row(facts: Mapping[str, Any]) -> tuple[str, ...]:
+    return (facts["source"], facts["run"], facts["state"], facts["started_at"][:16].replace("T", " "),
+            duration(facts["seconds"]) if facts["seconds"] else "", facts["reason"])
 
 
 KPIS, HEADLINES = "results/kpis", "results/headlines"
 
 
-def run_differences(source: str, one: str, other: str) -> list[str]:
-    """Return what differs between two runs as lines for people; one line that says so where nothing does.
+@dataclass(frozen=True, slots=True)
+class RunDifferences:
+    """What differs between two runs.
+
+    Parameters
+    ----------
+    before, now : str
+        Names of the runs.
+    definitions, rows, kpis, headlines : list of str
+        State, dates, parameters and definitions; rows of tables; key figures; sentences of the leadership page.
+    """
+
+    before: str
+    now: str
+    definitions: list[str]
+    rows: list[str]
+    kpis: list[str]
+    headlines: list[str]
+
+    @property
+    def lines(self) -> list[str]:
+        """All of them, for people; one line that says so where there are none."""
+        found = [*self.definitions, *self.rows, *self.kpis, *self.headlines]
+        return found or [f"{self.before} and {self.now} do not differ"]
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """All of them, for machines."""
+        return asdict(self)
+
+
+def run_differences(source: str, one: str, other: str) -> RunDifferences:
+    """Return what differs between two runs.
 
     Raises
     ------
@@ -54,8 +103,8 @@ def run_differences(source: str, one: str, other: str) -> list[str]:
         If there is no such run.
     """
     before, now = (_run(source, name) for name in (one, other))
-    found = [*_told(before, now), *_rows(before, now), *_kpis(before, now), *_headlines(before, now)]
-    return found or [f"{before.name} and {now.name} do not differ"]
+    return RunDifferences(before.name, now.name, _told(before, now), _rows(before, now), _kpis(before, now),
+                          _headlines(before, now))
 
 
 def _run(source: str, name: str) -> Run:

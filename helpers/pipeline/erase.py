@@ -2,26 +2,32 @@
 
 First the person is put on the list of those whom the intake leaves out; then each folder that holds something of them
 is written anew beside its place and changes places with the old one. Whatever ends the work between two of these
-steps, every folder is the old or the new one, and the same command completes it.
+steps, every folder is the old or the new one, and the same command completes it. A file that cannot be cleaned, such
+as a damaged table, stops nothing; it is named, and the erasure counts as not completed.
 """
 
 import json
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from helpers.erasure import erasure_requests, redaction
+from helpers.erasure.file_redaction import FileRedactor
 from helpers.erasure.redaction import Person
-from helpers.foundation import atomic_files, coded_samples, hash_key, parquet_files, workspace
+from helpers.foundation import atomic_files, hash_key, manifest, parquet_files, workspace
 from helpers.foundation.errors import InputError, spelling_hint
 from helpers.intake import profiles, pseudonymise
 from helpers.pipeline import publishing, runs
 from helpers.pipeline.steps import WORKBOOK, Workbook
+
+NOT_TOUCHED = ("raw", "runs", "sources", "studies", "erasures")  # delivered, declared, or cleaned run by run
 
 KNOWN_BY = ("canonical/respondents", "canonical/invitations", "results/satisfaction_scores")
 
@@ -40,12 +46,15 @@ class ErasureRecord:
         Folders of published pages that were written anew.
     others : int
         Customers known by another id who share the person's key.
+    uncleaned : dict of str to str
+        Files that show the person or may do so, by their place, with the reason why they could not be cleaned.
     """
 
     source: str
     runs: dict[str, int] = field(default_factory=dict)
     reports: int = 0
     others: int = 0
+    uncleaned: dict[str, str] = field(default_factory=dict)
 
     @property
     def lines(self) -> list[str]:
@@ -57,6 +66,7 @@ class ErasureRecord:
             said = [f"{self.source}: no run holds anything of this customer"]
         said += [f"{self.source}: {self.others} more customer{'' if self.others == 1 else 's'} may be the same person "
                  "(they share a person_key): erase them too"] if self.others else []
+        said += [f"{self.source}: NOT CLEANED: {place}: {reason}" for place, reason in sorted(self.uncleaned.items())]
         return [*said, f"{self.source}: later runs leave this customer out; the files as delivered are not touched"]
 
 
@@ -92,37 +102,55 @@ def erase_customer(customer: str, source: str = "", workbook: Workbook = WORKBOO
 
 
 def folders(source: str) -> list[Path]:
-    """Return the folders of all runs of a source, whatever their state, and of work by hand."""
-    return sorted(p.parent for p in workspace.runs_folder(source).glob("*/manifest.json"))
+    """Return the folders of all runs of a source, whatever their state and form, and of work by hand."""
+    return sorted(p for p in workspace.runs_folder(source).glob("*")
+                  if p.is_dir() and not p.is_symlink() and p.name not in (runs.AT_WORK, atomic_files.PARKED))
 
 
 def _erased(customer: str, source: str, by_hand: Path) -> ErasureRecord:
     with runs.source_lock(source):
         atomic_files.recover_parked(workspace.runs_folder(source))
+        runs.sweep_partials(source)
         with runs.working_folder(source) as room:
             ids, key = _forms(customer, source), hash_key.hash_secret()
             people = [erasure_requests.person_hash(source, i, key) for i in ids]
             _remember(source, people, key)
             done = ErasureRecord(source, others=_others(source, ids))
-            answers = {
-                a
-                for folder in folders(source)
-                for name in KNOWN_BY
-                for part in parquet_files.table_parts(folder / f"{name}.parquet")
-                for a in redaction.survey_answers_of(part, ids)
-            }
-            person = Person(ids, tuple(sorted(answers)))
-            _cleaned(
-                coded_samples.coded_samples_folder(source).glob("*.csv"), person
-            )  # first: the answers are known from the runs
+            redactor = FileRedactor(Person(ids, _answers(source, ids)))
+            redactor.clean_files(_loose_files(source, by_hand))  # first: the answers are known from the runs
             for folder in folders(source):
-                _rewritten(folder, room / folder.name, person, people)
-            _cleaned(by_hand.rglob("*.ipynb"), person)
+                _rewritten(folder, room / folder.name, redactor, people)
             _count(done, people)
             with publishing.publishing_lock(workspace.reports_folder()):
-                done.reports = sum(_republished(place, Person(ids)) for place in _published(source))
+                done.reports = sum(_republished(place, redactor) for place in _published(source))
+            done.uncleaned = redactor.uncleaned_below(workspace.home_folder())
             _closed(source, people, done)
     return done
+
+
+def _answers(source: str, ids: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the surveys that somebody answered, as any run of the source knows them."""
+    found: set[str] = set()
+    for folder in folders(source):
+        for part in (p for name in KNOWN_BY for p in parquet_files.table_parts(folder / f"{name}.parquet")):
+            with suppress(pa.ArrowException, OSError, ValueError):  # a damaged one is named where it is to be cleaned
+                found |= set(redaction.survey_answers_of(part, ids))
+    return tuple(sorted(found))
+
+
+def _loose_files(source: str, by_hand: Path) -> Iterator[Path]:
+    """Yield the files outside of runs and published reports that may show somebody of a source."""
+    data, reports = workspace.home_folder() / "data", workspace.reports_folder()
+    others = {*workspace.config_names("sources"), *(p.name for p in (data / "runs").glob("*"))} - {source}
+    yield from (p for own in (workspace.runs_folder(source), reports / source) for p in own.glob("*")
+                if p.is_file() and p.name != runs.LOCK)
+    yield from by_hand.rglob("*")
+    places = [p for top in (data, reports) for p in top.glob("*")]
+    for place in (p for p in places if p.name not in (*NOT_TOUCHED, *others, source, "latest")):
+        if place.is_dir():
+            yield from (p for p in place.rglob("*") if not others & set(p.relative_to(place).parts))
+        elif place.name not in (hash_key.FILE, runs.LOCK, "index.html"):
+            yield place
 
 
 def _forms(customer: str, source: str) -> tuple[str, ...]:
@@ -141,35 +169,41 @@ def _forms(customer: str, source: str) -> tuple[str, ...]:
 # --- runs --------------------------------------------------------------------------------------------------------
 
 
-def _rewritten(folder: Path, fresh: Path, person: Person, people: list[str]) -> None:
+def _rewritten(folder: Path, fresh: Path, redactor: FileRedactor, people: list[str]) -> None:
     """Write a run anew without a person and let both change places; nothing happens where it holds nothing of them."""
     changed: dict[str, int] = {}
-    for path in sorted(p for p in folder.rglob("*") if p.is_file() and p.name != "manifest.json"):
-        target = fresh / path.relative_to(folder)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        removed = redaction.file_without(path, target, person)
-        if removed is None:
-            atomic_files.link_or_copy(path, target)
-            continue
-        shutil.copystat(path, target)
+    for path, removed in redactor.write_anew(folder, fresh, beside=(manifest.FILE,)):
         name = path.relative_to(folder).as_posix()
         table = name.removesuffix(".parquet") if path.parents[1] == folder else path.parent.relative_to(
             folder).as_posix().removesuffix(".parquet")
         changed[table if path.suffix == ".parquet" else name] = changed.get(table, 0) + removed
-    if not changed:
+    told = _manifest_without(folder, redactor.person)
+    if not changed and told is None:
         return
-    told = json.loads(redaction.json_without(json.dumps(workspace.read_manifest(folder)), person))
-    atomic_files.write_json(fresh / "manifest.json", _entered(told, changed, people))
-    shutil.copystat(folder / "manifest.json", fresh / "manifest.json")
+    fresh.mkdir(exist_ok=True)
+    before, after = folder / manifest.FILE, fresh / manifest.FILE
+    if before.is_file():
+        known = manifest.read_manifest(folder) if told is None else told
+        if isinstance(known, str) or known.get("state") == manifest.DAMAGED:
+            after.write_bytes(known.encode() if isinstance(known, str) else before.read_bytes())
+        else:
+            atomic_files.write_json(after, _entered(known, changed, people))
+        shutil.copystat(before, after)
     atomic_files.exchange_folders(fresh, folder)
 
 
-def _cleaned(files: Iterable[Path], person: Person) -> None:
-    """Write anew files that people work on by hand, without a person."""
-    for path in sorted(files):
-        with atomic_files.atomic_write(path) as partial:
-            if redaction.file_without(path, partial, person) is None:
-                shutil.copy2(path, partial)
+def _manifest_without(folder: Path, person: Person) -> dict | str | None:
+    """Return a run's manifest without a person, the text of a damaged one; None where it holds nothing of them."""
+    path = folder / manifest.FILE
+    if not path.is_file():
+        return None
+    told = manifest.read_manifest(folder)
+    if told.get("state") == manifest.DAMAGED:
+        text = path.read_bytes().decode("utf-8", "replace")
+        clean = redaction.text_without(text, person)
+        return clean if clean != text else None
+    clean = json.loads(redaction.json_without(json.dumps(told), person))
+    return clean if clean != told else None
 
 
 def _entered(record: dict, changed: dict[str, int], people: list[str]) -> dict:
@@ -185,7 +219,7 @@ def _entered(record: dict, changed: dict[str, int], people: list[str]) -> dict:
 def _count(done: ErasureRecord, people: list[str]) -> None:
     """Take the counts from the manifests, so that work that was cut short is counted too."""
     for folder in folders(done.source):
-        entries = [e for e in workspace.read_manifest(folder).get("erasures", []) if set(e["people"]) & set(people)]
+        entries = [e for e in manifest.read_manifest(folder).get("erasures", []) if set(e["people"]) & set(people)]
         if entries:
             done.runs[folder.name] = sum(e["rows"] for e in entries)
 
@@ -194,7 +228,9 @@ def _others(source: str, ids: tuple[str, ...]) -> int:
     """Return how many other customers share a person's key in the newest run that knows keys."""
     for folder in reversed(workspace.run_folders(source)):
         for part in parquet_files.table_parts(folder / "canonical" / "customers.parquet"):
-            if "person_key" in pq.read_schema(part).names:
+            with suppress(pa.ArrowException, OSError):  # a damaged table is named where it is to be cleaned
+                if "person_key" not in pq.read_schema(part).names:
+                    continue
                 known = parquet_files.load_table(part, ["customer_id", "person_key"]).to_pylist()
                 own = {r["person_key"] for r in known if r["customer_id"] in ids} - {None}
                 return len({r["customer_id"] for r in known if r["person_key"] in own} - set(ids))
@@ -207,42 +243,28 @@ def _others(source: str, ids: tuple[str, ...]) -> int:
 def _published(source: str) -> Iterator[Path]:
     """Yield the folders of a source's published pages; what an interrupted publication left behind goes."""
     reports = workspace.reports_folder()
-    for own in (reports, reports / source):
-        for left in sorted(p for p in own.glob(".*") if p.is_dir()):
-            place = own / left.name.removeprefix(".old-")
-            if left.name.startswith(".old-") and not place.exists():
-                left.rename(place)
-            else:
-                shutil.rmtree(left)
+    publishing.sweep(reports / source)
     yield from sorted(p for p in (reports / source).glob("*") if p.is_dir())
-    if (reports / "latest").is_dir() and _source_of(reports / "latest") == source:
+    if (reports / "latest").is_dir() and _source_of(reports / "latest") in (source, ""):
         yield reports / "latest"
 
 
 def _source_of(folder: Path) -> str:
-    """Return the source whose pages a folder holds, as its executed notebooks were told."""
+    """Return the source whose pages a folder holds, as its executed notebooks were told; empty where none says so."""
     for path in sorted((folder / "notebooks").glob("*.ipynb")):
-        told = json.loads(path.read_text(encoding="utf-8"))["metadata"].get("papermill", {}).get("parameters", {})
-        if "source" in told:
-            return str(told["source"])
+        with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):  # a damaged notebook
+            return str(json.loads(path.read_bytes())["metadata"]["papermill"]["parameters"]["source"])
     return ""
 
 
-def _republished(place: Path, person: Person) -> bool:
+def _republished(place: Path, redactor: FileRedactor) -> bool:
     """Write a folder of published pages anew without a person; return whether it held anything of them."""
-    fresh, n_changed = place.with_name(f".{place.name}"), 0
-    for path in sorted(p for p in place.rglob("*") if p.is_file()):
-        target = fresh / path.relative_to(place)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if redaction.file_without(path, target, person) is None:
-            atomic_files.link_or_copy(path, target)
-        else:
-            n_changed += 1
-            shutil.copystat(path, target)
-    if n_changed:
+    fresh = place.with_name(f".{place.name}")
+    has_changed = bool(list(redactor.write_anew(place, fresh)))
+    if has_changed:
         atomic_files.exchange_folders(fresh, place)
     shutil.rmtree(fresh, ignore_errors=True)
-    return n_changed > 0
+    return has_changed
 
 
 # --- the list ----------------------------------------------------------------------------------------------------
@@ -264,7 +286,8 @@ def _closed(source: str, people: list[str], done: ErasureRecord) -> None:
     told = erasure_requests.erasures_record(source)
     for entry in told["erased"]:
         if set(entry["people"]) & set(people):
-            entry.update(completed_at=runs.now(), runs=done.runs, rows=sum(done.runs.values()),
+            entry.update(completed_at="" if done.uncleaned else runs.now(), runs=done.runs,
+                         rows=sum(done.runs.values()), uncleaned=len(done.uncleaned),
                          reports=max(done.reports, entry.get("reports", 0)))
     _write(source, told)
 

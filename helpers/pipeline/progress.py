@@ -1,9 +1,45 @@
 """Progress lines of a run, with an estimate of the time left."""
 
-import sys
+import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+RUN, STEP, NOTE, ERROR = "run", "step", "note", "error"  # kinds of events
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened in a run.
+
+    Parameters
+    ----------
+    kind : str
+        ``run`` (it began or ended), ``step`` (one began or ended), ``note`` or ``error``.
+    sentence : str
+        For people.
+    seconds : float
+        Since the start of the run.
+    facts : mapping
+        For machines: names of run and step, states, reasons, exit code.
+    """
+
+    kind: str
+    sentence: str
+    seconds: float = 0.0
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        """Return the line for people: with the time since the start, unless it is an error."""
+        return self.sentence if self.kind == ERROR else f"[{clock(self.seconds)}] {self.sentence}"
+
+    def json(self) -> str:
+        """Return the line for machines: one JSON object, with the time in UTC."""
+        told = {"at": datetime.now(UTC).isoformat(timespec="milliseconds"), "seconds": round(self.seconds, 3),
+                "event": self.kind, "message": self.sentence}
+        return json.dumps(told | dict(self.facts), default=str)
 
 
 @dataclass(slots=True)
@@ -17,17 +53,17 @@ class Progress:
     wall : float
         Seconds that the whole last run took.
     tell : callable
-        Takes each line.
+        Takes each event.
     """
 
     expected: Mapping[str, float]
     wall: float
-    tell: Callable[[str], None]
+    tell: Callable[[Event], None]
     began: float = field(default_factory=time.monotonic)
 
-    def say(self, sentence: str) -> None:
-        """Tell one line, with the time since the start."""
-        self.tell(f"[{clock(time.monotonic() - self.began)}] {sentence}")
+    def say(self, sentence: str, kind: str = NOTE, **facts: Any) -> None:
+        """Tell one event, with the time since the start."""
+        self.tell(Event(kind, sentence, time.monotonic() - self.began, facts))
 
     @property
     def seconds(self) -> float:
@@ -72,13 +108,3 @@ def duration(seconds: float) -> str:
     if whole < 60:
         return f"{seconds:.1f} s" if seconds < 10 else f"{whole} s"
     return f"{whole // 60} min" + (f" {whole % 60} s" if whole % 60 else "")
-
-
-def print_line(line: str) -> None:
-    """Print a line at once, also into a file or pipe."""
-    print(line, flush=True)
-
-
-def print_error(sentence: str) -> None:
-    """Print one sentence to where errors go."""
-    print(sentence, file=sys.stderr, flush=True)

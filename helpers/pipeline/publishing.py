@@ -1,12 +1,13 @@
 """Publishing: pages rendered once a run is closed, published as a whole if it is good."""
 
+import glob
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from helpers.foundation import atomic_files, workspace
+from helpers.foundation import atomic_files, manifest, workspace
 from helpers.pipeline import provenance, runs
 from helpers.pipeline.jupyter import nbformat
 from helpers.pipeline.runs import Run
@@ -17,7 +18,8 @@ RUNS_FROM_RUN = "../../../../../reports/index.html"
 
 RUNS_FROM_PUBLISHED, RUNS_FROM_LATEST = "../../index.html", "../index.html"
 
-KINDS = {"failed": "failed", "not_applicable": "not applicable", "left_out": "left out"}
+KINDS = {"failed": "failed", "not_applicable": "not applicable", "left_out": "left out", "finished": "damaged",
+         "taken": "damaged"}
 
 SPOKEN = {
     "time": "The step took too long and was stopped",
@@ -50,6 +52,9 @@ def notice_sentences(step: Step, told: Mapping[str, Any], source: str) -> tuple[
     if told["state"] == "not_applicable":
         return (f"This step needs something that {source} does not hold: {reason}.",
                 f"With it, this page would show {step.enables}.")
+    if told["state"] in ("finished", "taken"):
+        return ("The executed notebook of this step is damaged or gone, so there is nothing to show.",
+                "The tables that the step wrote are not touched by that; a new run makes the page anew.")
     resume = f"python -m helpers run {source} --resume continues here once the cause is gone."
     kept = "Steps that do not depend on this one stand, and the last good run is untouched."
     if told["state"] == "failed":
@@ -58,17 +63,41 @@ def notice_sentences(step: Step, told: Mapping[str, Any], source: str) -> tuple[
 
 
 def publish(run: Run, workbook: Workbook) -> None:
-    """Publish a finished run's pages as ``reports/<source>/<run>/``; if it is whole, as ``reports/latest/`` too.
+    """Publish a finished run's pages as ``reports/<source>/<run>/``; if it is the newest, as ``reports/latest/`` too.
 
-    Each folder is filled beside its place and renamed into it: a reader finds the old pages or the new ones. The
-    latest is a folder, not a link, so that it opens from disk, from a share and from an archive on any system.
+    Each folder is filled beside its place and changes places with the old one: a reader finds the old pages or the new
+    ones, never none. It can be repeated, whatever ended it before. The latest is a folder, not a link, so that it
+    opens from disk, from a share and from an archive on any system.
     """
     reports = workspace.reports_folder()
     own = reports / run.source / run.name
+    if not all((run.folder / "pages" / page_name(step, workbook)).is_file() for step in workbook.steps):
+        render(run, workbook)
     with publishing_lock(reports):
-        _swap(_filled(run, workbook, own.with_name(f".{own.name}"), RUNS_FROM_PUBLISHED), own)
-        if is_whole(run):
-            _swap(_filled(run, workbook, reports / ".latest", RUNS_FROM_LATEST), reports / "latest")
+        sweep(reports / run.source)
+        _replace(_filled(run, workbook, own.with_name(f".{own.name}"), RUNS_FROM_PUBLISHED), own)
+        if is_whole(run) and run.name == _newest_whole(run.source):
+            _replace(_filled(run, workbook, reports / ".latest", RUNS_FROM_LATEST), reports / "latest")
+
+
+def unpublished(source: str) -> Run | None:
+    """Return the newest run of a source if it has finished and its pages are not all published, else None."""
+    newest = newest_run(source)
+    if newest is None or newest.record["state"] != "finished":
+        return None
+    return newest if not (workspace.reports_folder() / source / newest.name).is_dir() or (
+        is_whole(newest) and not (workspace.reports_folder() / "latest").is_dir()) else None
+
+
+def newest_run(source: str) -> Run | None:
+    """Return the run of a source that was begun last, whatever its state; None where there is none."""
+    return max(all_runs(source), key=lambda run: workspace.run_order(run.record, run.folder), default=None)
+
+
+def _newest_whole(source: str) -> str:
+    """Return the name of the newest finished run whose pages speak of the same data, parameters and code."""
+    whole = [run.name for run in runs.known_runs(source, "finished") if is_whole(run)]
+    return whole[-1] if whole else ""
 
 
 def is_whole(run: Run) -> bool:
@@ -92,23 +121,31 @@ def list_runs(workbook: Workbook) -> None:
 
 
 def all_runs(source: str = "") -> list[Run]:
-    """Return every run of a source, or of all, in the order of their start."""
-    places = workspace.runs_folder("any").parent.glob(f"{source or '*'}/*/manifest.json")
-    found = [runs.open_run(path.parent) for path in places if path.parent.name != workspace.SCRATCH]
-    return sorted(found, key=lambda run: (str(run.record.get("started_at", "")), run.name))
+    """Return every run of a source, or of all, in the order of their start; damaged ones too."""
+    folders = workspace.runs_folder("any").parent.glob(f"{glob.escape(source) or '*'}/*/{manifest.FILE}")
+    found = [runs.open_run(path.parent) for path in folders if path.parent.name != workspace.SCRATCH]
+    return sorted(found, key=lambda run: (str(run.record["started_at"]), run.record["number"], run.name))
 
 
 def _page(run: Run, step: Step, workbook: Workbook) -> str:
-    told = run.steps[step.name]
+    told = run.steps.get(step.name, {"state": "waiting"})
     links = [pages.Link(f"{s.name} {s.title}", page_name(s, workbook), s == step) for s in workbook.steps]
     links.append(pages.Link("All runs", RUNS_FROM_RUN))
     notebook = run.folder / "notebooks" / step.notebook
     footing = _footing(run, told, notebook)
-    if told["state"] in ("finished", "taken") and notebook.is_file():
-        return pages.notebook_page(nbformat.read(notebook, as_version=4), footing=footing, links=links,
-                                   study=run.record.get("study") or {})
+    executed = _executed(notebook) if told["state"] in ("finished", "taken") else None
+    if executed is not None:
+        return pages.notebook_page(executed, footing=footing, links=links, study=run.record.get("study") or {})
     return pages.notice_page(KINDS.get(str(told["state"]), "not reached"), f"{step.name} · {step.title}",
                         notice_sentences(step, told, run.source), footing=footing, links=links)
+
+
+def _executed(path: Path) -> nbformat.NotebookNode | None:
+    """Return an executed notebook; None where it is absent or damaged."""
+    try:
+        return nbformat.read(path, as_version=4) if path.is_file() else None
+    except (ValueError, AttributeError, KeyError, TypeError, nbformat.ValidationError):  # no notebook any more
+        return None
 
 
 def _footing(run: Run, told: Mapping[str, Any], notebook: Path) -> pages.Footing:
@@ -143,19 +180,28 @@ def _filled(run: Run, workbook: Workbook, folder: Path, runs_index: str) -> Path
     return folder
 
 
-def _swap(fresh: Path, place: Path) -> None:
-    old = place.with_name(f".old-{place.name}")
-    shutil.rmtree(old, ignore_errors=True)
+def _replace(fresh: Path, place: Path) -> None:
+    """Put a folder of pages in its place; the old one is gone only once the new one is there."""
     if place.exists():
-        place.rename(old)
-    fresh.rename(place)
-    shutil.rmtree(old, ignore_errors=True)
+        atomic_files.exchange_folders(fresh, place)
+        shutil.rmtree(fresh)
+    else:
+        fresh.rename(place)
+
+
+def sweep(own: Path) -> None:
+    """Complete or remove what a publication that was cut short has left; the folder of pages is held by the caller."""
+    for folder in (own.parent, own):
+        atomic_files.recover_parked(folder)
+        for left in sorted(p for p in folder.glob(".*") if p.is_dir() and p.name != atomic_files.PARKED):
+            shutil.rmtree(left)
+        atomic_files.remove_partials(folder.glob("index.html.*"))
 
 
 def _listed(run: Run, workbook: Workbook) -> pages.Run:
     record = run.record
     return pages.Run(run.source, run.name, str(record.get("as_of", "")), str(record.get("started_at", "")),
-                     str(record.get("state", "")), float(record.get("seconds", "nan")), _first_page(run, workbook),
+                     str(record.get("state", "")), float(record["seconds"] or "nan"), _first_page(run, workbook),
                      str(record.get("reason", "")))
 
 
@@ -175,5 +221,5 @@ def _first_page(run: Run, workbook: Workbook) -> str:
 def publishing_lock(reports: Path) -> Iterator[None]:
     """Hold the folder of published pages while something in it changes."""
     reports.mkdir(parents=True, exist_ok=True)
-    with atomic_files.file_lock(reports / ".lock"):
+    with atomic_files.file_lock(reports / runs.LOCK):
         yield

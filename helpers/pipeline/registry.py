@@ -16,7 +16,7 @@ from helpers.foundation.workspace import Workspace, config_file, config_names, r
 from helpers.intake import schema as intake_schema
 from helpers.loyalty import config as loyalty_config
 from helpers.loyalty import schema as loyalty_schema
-from helpers.pipeline import run_retention
+from helpers.pipeline import notifications, run_retention
 from helpers.reporting import schema as reporting_schema
 from helpers.reporting.text import experiments as experiments_text
 from helpers.satisfaction import config as satisfaction_config
@@ -38,6 +38,7 @@ WINGS = (
 
 SECTIONS = {
     "workbook": run_retention.RetentionConfig,
+    "notify": notifications.NotifyConfig,
     "economics": study_config.Economics,
     "labels": study_config.LabelsConfig,
     "satisfaction": satisfaction_config.SatisfactionConfig,

@@ -45,7 +45,7 @@ def resumable_run(source: str, wanted: Mapping[str, Any]) -> Run:
 
 def _keys(run: Run) -> tuple[str, ...]:
     """Return what must be the same for a run to be continued; files count once they have been read."""
-    has_read = next(iter(run.steps.values()))["state"] in SETTLED
+    has_read = next(iter(run.steps.values()), {"state": ""})["state"] in SETTLED
     return ("parameters", "profile", "study", "revision", *(["raw"] if has_read else []))
 
 

@@ -15,8 +15,6 @@ from helpers.pipeline import runs
 from helpers.pipeline.runs import Run
 from helpers.reporting.forecast_tracking import FORECASTS, KEY
 
-RECORD = "removed.json"
-
 GRADES, EFFECTS, DRAWN = "results/forecast_grades", "results/experiment_effects", "results/assignments_drawn"
 
 ALERTS = "results/alerts"
@@ -25,7 +23,9 @@ ALERTS = "results/alerts"
 class RetentionConfig(Section):
     """Section ``[workbook]``: how long runs are kept; where neither is said, for ever."""
 
-    keep_runs_days: int | None = Field(None, ge=1, description="runs are removed this long after their start [days]")
+    keep_runs_days: int | None = Field(
+        None, ge=1, description="runs are removed this long after their start, once newer runs' data are as much newer "
+        "too: a clock that jumps removes nothing [days]")
     keep_runs: int | None = Field(None, ge=1, description="number of finished runs that are kept, the newest [runs]")
 
 
@@ -61,20 +61,40 @@ def runs_due(source: str, limit: RetentionConfig, today: date) -> list[Removal]:
     finished = runs.known_runs(source, "finished")
     if not finished or (limit.keep_runs is None and limit.keep_runs_days is None):
         return []
-    kept_by_number = finished[-limit.keep_runs:] if limit.keep_runs else finished
-    everyone = sorted([*finished[:-1], *runs.known_runs(source, "failed")], key=_started)
+    first_kept = _order((finished[-limit.keep_runs:] if limit.keep_runs else finished)[0])
     found = []
-    for run in everyone:
-        age = (today - _started(run).date()).days
-        is_old = limit.keep_runs_days is not None and age > limit.keep_runs_days
-        is_beyond = _started(run) < _started(kept_by_number[0])
+    for run in sorted([*finished[:-1], *runs.known_runs(source, "failed")], key=_order):
+        age = (today - _started_on(run, today)).days
+        is_old = limit.keep_runs_days is not None and age > limit.keep_runs_days <= _data_age_days(run, finished)
         because = (f"it is {age:,} days old, and runs are kept for {limit.keep_runs_days:,}" if is_old else
-                   _number_said(limit.keep_runs) if limit.keep_runs is not None and is_beyond else "")
+                   _number_said(limit.keep_runs) if limit.keep_runs is not None and _order(run) < first_kept else "")
         if because:
             found.append(
                 Removal(run, because, still_needed(run, finished) if run.record["state"] == "finished" else "")
             )
     return found
+
+
+def _order(run: Run) -> tuple[int, str, str]:
+    return workspace.run_order(run.record, run.folder)
+
+
+def _started_on(run: Run, today: date) -> date:
+    """Return the day on which a run was begun; today where it does not say so, so that it is not called old."""
+    try:
+        return datetime.fromisoformat(str(run.record["started_at"])).date()
+    except ValueError:
+        return today
+
+
+def _data_age_days(run: Run, finished: list[Run]) -> int:
+    """Return how much older a run's data are than those of the newest run [days]: no clock that jumps changes that.
+
+    The data of a run without a date are taken to be those of the next one that finished.
+    """
+    dated = [run, *(other for other in finished if _order(other) > _order(run))]
+    days = [date.fromisoformat(day) for other in dated if (day := str(other.record["as_of"]))]
+    return max(0, (days[-1] - days[0]).days) if days else 0
 
 
 def still_needed(run: Run, finished: list[Run]) -> str:
@@ -131,7 +151,7 @@ def _number_said(n: int) -> str:
 
 def _record(removal: Removal) -> None:
     """Write down what is removed, before it is."""
-    path = workspace.runs_folder(removal.run.source) / RECORD
+    path = workspace.runs_folder(removal.run.source) / runs.REMOVED
     told = json.loads(path.read_text(encoding="utf-8"))["removed"] if path.is_file() else []
     entry = {"run": removal.run.name, "as_of": removal.run.record.get("as_of", ""),
              "state": removal.run.record.get("state", ""), "data": removal.run.record.get("data", ""),
@@ -141,10 +161,6 @@ def _record(removal: Removal) -> None:
 
 def _keys(frame: pd.DataFrame) -> set[tuple[str, ...]]:
     return {tuple(map(str, row)) for row in frame[KEY].itertuples(index=False)}
-
-
-def _started(run: Run) -> datetime:
-    return datetime.fromisoformat(str(run.record["started_at"]))
 
 
 def _frame(run: Run, table: str, columns: list[str]) -> pd.DataFrame:

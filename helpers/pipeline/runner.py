@@ -6,15 +6,16 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
-from helpers.foundation import atomic_files, engine_choice, workspace
-from helpers.foundation.errors import InputError, spelling_hint
+from helpers.foundation import atomic_files, manifest, workspace
+from helpers.foundation.errors import GateError, InputError, spelling_hint
 from helpers.foundation.results import Level
-from helpers.intake import date_plausibility
 from helpers.pipeline import (
+    console,
     parameters,
     provenance,
     publishing,
@@ -26,53 +27,16 @@ from helpers.pipeline import (
     worker_pool,
 )
 from helpers.pipeline.parameters import Parameter
-from helpers.pipeline.progress import Progress, duration, print_error, print_line
+from helpers.pipeline.progress import ERROR, RUN, Event, Progress, duration
+from helpers.pipeline.run_request import Request, checked_request, require_source
 from helpers.pipeline.runs import Run
 from helpers.pipeline.scheduler import StepScheduler
 from helpers.pipeline.steps import INTAKE, WORKBOOK, Step, Workbook
 
-GOOD, STEP_FAILED, BAD_INPUT, GATE = 0, 1, 2, 3
+GOOD, STEP_FAILED, BAD_INPUT, GATE = 0, system_errors.STEP_FAILED, InputError.exit_code, GateError.exit_code
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What is asked of a run.
-
-    Parameters
-    ----------
-    source : str
-        Name of the source profile.
-    settings : tuple of str
-        ``name=value`` for parameters of the notebooks.
-    raw : str
-        Folder with the source's files; ``""`` is the usual one.
-    as_of : str
-        ISO date that the run speaks for; ``""`` is the newest row.
-    first, only : str
-        Start from this step, or run only this one; the others are taken from the newest comparable run.
-    jobs : int
-        Steps side by side; 0 is two, or one on a machine with one core.
-    engine : str
-        ``duckdb`` or ``spark``.
-    is_resumed : bool
-        Continue the newest failed run.
-    minutes : float
-        Longest time for one step [minutes]; 0 is each step's own.
-    """
-
-    source: str
-    settings: tuple[str, ...] = ()
-    raw: str = ""
-    as_of: str = ""
-    first: str = ""
-    only: str = ""
-    jobs: int = 0
-    engine: str = "duckdb"
-    is_resumed: bool = False
-    minutes: float = 0.0
-
-
-def run(request: Request, workbook: Workbook = WORKBOOK, tell: Callable[[str], None] = print_line) -> int:
+def run(request: Request, workbook: Workbook = WORKBOOK, tell: Callable[[Event], None] = console.print_event) -> int:
     """Run the workbook; return the exit code.
 
     Parameters
@@ -82,7 +46,7 @@ def run(request: Request, workbook: Workbook = WORKBOOK, tell: Callable[[str], N
     workbook : Workbook
         The steps and their notebooks.
     tell : callable
-        Takes the lines of progress.
+        Takes the events of progress.
 
     Returns
     -------
@@ -94,43 +58,89 @@ def run(request: Request, workbook: Workbook = WORKBOOK, tell: Callable[[str], N
     InputError
         If something asked for is wrong, or the source is busy; nothing has started then.
     """
-    check_request(request)
+    request = checked_request(request)
     wanted = workbook.selected(request.first, request.only)
     known = {step.notebook: parameters.notebook_parameters(workbook.path(step)) for step in workbook.steps}
     values = parameters.parameter_values(request.settings, known, lambda: provenance.edited(workbook.folder))
     with runs.source_lock(request.source), runs.working_folder(request.source) as folder:
-        atomic_files.recover_parked(workspace.runs_folder(request.source))
-        _mark_killed(request.source, workbook)
+        prepare_source(request.source, workbook)
+        if (request.is_resumed or request.is_retry) and (finished := publishing.unpublished(request.source)):
+            return publish_run(finished, workbook, tell)
         progress = _progress(request.source, tell)
+        if request.is_retry:
+            request = _retried(request, workbook, values)
         this = begin_run(request, workbook, wanted, known, _record(request, workbook, values))
-        jobs = request.jobs or min(2, len(os.sched_getaffinity(0)))
+        jobs = min(request.jobs or min(2, usable_cores()), len(workbook.steps))
         hands = worker_pool.WorkerPool(
             worker_pool.worker_environment(jobs, folder, workspace.CHECKOUT_FOLDER, request.engine), folder
         )
         return _conducted(StepScheduler(this, workbook, known, hands, folder, progress, jobs, request.minutes))
 
 
-def check_request(request: Request) -> None:
-    """Refuse what can be refused without looking into a notebook.
+def prepare_source(source: str, workbook: Workbook) -> None:
+    """Bring a source into order after whatever ended the command before; the source is held by the caller."""
+    atomic_files.recover_parked(workspace.runs_folder(source))
+    runs.sweep_partials(source)
+    _mark_killed(source, workbook)
+
+
+def publish_run(run: Run, workbook: Workbook = WORKBOOK, tell: Callable[[Event], None] = console.print_event) -> int:
+    """Publish a finished run's pages, again or for the first time; return the exit code.
+
+    Parameters
+    ----------
+    run : Run
+        The run; its source is held by the caller.
+    workbook : Workbook
+        Its steps.
+    tell : callable
+        Takes the event.
+    """
+    publishing.publish(run, workbook)
+    publishing.list_runs(workbook)
+    page = publishing.published_folder(run) / "index.html"
+    tell(Event(RUN, f"run {run.name} is published: {page}", facts={**_facts(run, "finished"), "page": page,
+                                                                        "exit_code": GOOD}))
+    return GOOD
+
+
+def publish(source: str, name: str = "", workbook: Workbook = WORKBOOK) -> int:
+    """Publish a finished run of a source, by default the newest one; return the exit code.
+
+    Parameters
+    ----------
+    source : str
+        Name of the source profile.
+    name : str
+        The run; ``""`` is the newest finished one.
+    workbook : Workbook
+        Its steps.
 
     Raises
     ------
     InputError
-        Naming the option and what is allowed.
+        If there is no such run, it has not finished, or the source is busy.
     """
-    names = workspace.config_names("sources")
-    if request.source not in names:
-        raise InputError(request.source, "there is no such source profile", spelling_hint(request.source, names))
-    engine_choice.require_engine(request.engine)
-    if request.is_resumed and (request.first or request.only):
-        raise InputError("--resume", "a resumed run keeps its own steps", "no --from, no --only")
-    if request.raw and not Path(request.raw).is_dir():
-        raise InputError("--raw", f"there is no folder '{request.raw}'", "the folder with the source's files")
-    if request.jobs < 0 or request.minutes < 0:
-        raise InputError("--jobs, --minutes", "below zero", "0 for the usual")
-    today = date_plausibility.newest_begun_day()
-    if parameters.iso_date(request.as_of) > today.isoformat():
-        raise InputError("--as-of", f"{request.as_of} has not begun", f"a day up to {today}")
+    require_source(source)
+    runs.require_places(source)
+    with runs.source_lock(source):
+        prepare_source(source, workbook)
+        finished = {run.name: run for run in runs.known_runs(source, "finished")}
+        if not finished:
+            raise InputError(source, "no run has finished", "a run first")
+        if name and name not in finished:
+            raise InputError(f"{source} {name}", "there is no such finished run", spelling_hint(name, list(finished)))
+        return publish_run(finished[name] if name else [*finished.values()][-1], workbook)
+
+
+def _retried(request: Request, workbook: Workbook, values: Mapping[str, Any]) -> Request:
+    """Return a request to try again as one to resume where the newest run can be, else as one for a new run."""
+    resumed = replace(request, is_resumed=True, is_retry=False)
+    newest = publishing.newest_run(request.source)
+    with suppress(InputError):
+        if newest and resume.resumable_run(request.source, _record(resumed, workbook, values)).name == newest.name:
+            return resumed
+    return replace(request, is_retry=False)
 
 
 def begin_run(
@@ -181,32 +191,79 @@ def exit_code(errors: list[str]) -> int:
     return BAD_INPUT if set(errors) == {"InputError"} else STEP_FAILED
 
 
+def usable_cores() -> int:
+    """Return the number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def _conducted(course: StepScheduler) -> int:
     run, progress = course.run, course.progress
     names = ", ".join(sorted({step.name for step in course.steps} - course.settled))
     last = f"; the last run took {duration(progress.wall)}" if progress.wall else ""
-    progress.say(f"{run.source}: run {run.name}, steps {names}, {course.jobs} at a time{last}")
-    try:
-        with _interrupted_by_signal():
+    progress.say(f"{run.source}: run {run.name}, steps {names}, {course.jobs} at a time{last}", RUN,
+                 **_facts(run, "running"))
+    with _interruptible():
+        try:
             is_good = course.execute()
-    except KeyboardInterrupt:
-        course.interrupt()
-        progress.say(f"run {run.name} was interrupted; --resume continues it")
+            _publish(course)
+        except KeyboardInterrupt:
+            return _broken_off(course, "the run was interrupted", RUN)
+        except OSError as error:
+            if not (sentence := system_errors.system_reason(error)):
+                raise
+            shutil.rmtree(course.folder, ignore_errors=True)  # gives room back
+            return _broken_off(course, sentence, ERROR)
+    return _finished(course) if is_good else _failed(course)
+
+
+def _publish(course: StepScheduler) -> None:
+    """Publish a run that is good, and list every run."""
+    if course.run.record["state"] == "finished":
+        publishing.publish(course.run, course.workbook)
+    publishing.list_runs(course.workbook)
+
+
+def _broken_off(course: StepScheduler, reason: str, kind: str) -> int:
+    """Close a run that a person, a scheduler or the machine has stopped; one that had finished stays finished."""
+    run, progress = course.run, course.progress
+    if manifest.read_manifest(run.folder).get("state") == "finished":
+        progress.say(f"run {run.name} has finished, but its pages are not published: {reason}; "
+                     f"publish {run.source} {run.name} publishes them", ERROR, exit_code=STEP_FAILED)
         return STEP_FAILED
-    except OSError as error:
-        return _broken_off(course, error)
-    if is_good:
-        if run.record["stale"]:
-            progress.say(f"not run again, though what they depend on was: {', '.join(run.record['stale'])}")
-        _retire(course)
-        for gate in run.record["gates"]:
-            if gate["step"] == INTAKE.name and gate["level"] == Level.STRIKE and gate["is_crossed"]:
-                print_error(f"not reported: {gate['sentence']}")
-        progress.say(f"run {run.name} finished: {publishing.published_folder(run) / 'index.html'}")
-        return GOOD
-    progress.say(f"run {run.name} failed; {workspace.reports_folder() / 'index.html'} leads to its pages")
-    print_error(f"{course.reasons}; --resume continues run {run.name}")
-    return exit_code([str(told.get("error", "")) for told in course.failed.values()])
+    with suppress(OSError):  # what cannot be noted down now is at the next start
+        course.interrupt(reason)
+        publishing.list_runs(course.workbook)
+    progress.say(f"{reason}; --resume continues run {run.name}", kind, **_facts(run, "failed"),
+                 exit_code=STEP_FAILED)
+    return STEP_FAILED
+
+
+def _finished(course: StepScheduler) -> int:
+    run, progress = course.run, course.progress
+    if run.record["stale"]:
+        progress.say(f"not run again, though what they depend on was: {', '.join(run.record['stale'])}")
+    _retire(course)
+    for gate in run.record["gates"]:
+        if gate["step"] == INTAKE.name and gate["level"] == Level.STRIKE and gate["is_crossed"]:
+            progress.say(f"not reported: {gate['sentence']}", ERROR)
+    page = publishing.published_folder(run) / "index.html"
+    progress.say(f"run {run.name} finished: {page}", RUN, **_facts(run, "finished"), page=page,
+                 exit_code=GOOD)
+    return GOOD
+
+
+def _failed(course: StepScheduler) -> int:
+    run, progress = course.run, course.progress
+    progress.say(f"run {run.name} failed; {workspace.reports_folder() / 'index.html'} leads to its pages", RUN,
+                 **_facts(run, "failed"), reason=course.reasons)
+    code = exit_code([str(told.get("error", "")) for told in course.failed.values()])
+    progress.say(f"{course.reasons}; --resume continues run {run.name}", ERROR, exit_code=code)
+    return code
+
+
+def _facts(run: Run, state: str) -> dict[str, str]:
+    """Return what a machine is told of a run in every event about it."""
+    return {"source": run.source, "run": run.name, "state": state}
 
 
 def _retire(course: StepScheduler) -> None:
@@ -216,27 +273,6 @@ def _retire(course: StepScheduler) -> None:
         course.progress.say(sentence)
     if said:
         publishing.list_runs(course.workbook)
-
-
-def _broken_off(course: StepScheduler, error: OSError) -> int:
-    """Close a run that the system let write no more; a run that had finished stays finished, without new pages.
-
-    Raises
-    ------
-    OSError
-        If it is another error.
-    """
-    sentence = system_errors.system_reason(error)
-    if not sentence:
-        raise error
-    shutil.rmtree(course.folder, ignore_errors=True)  # gives room back
-    if workspace.read_manifest(course.run.folder).get("state") == "finished":
-        print_error(f"run {course.run.name} has finished, but its pages are not published: {sentence}")
-        return STEP_FAILED
-    with suppress(OSError):  # what cannot be noted down now is at the next start
-        course.interrupt(sentence)
-    print_error(f"{sentence}; --resume continues run {course.run.name}")
-    return STEP_FAILED
 
 
 def _record(request: Request, workbook: Workbook, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -249,12 +285,17 @@ def _record(request: Request, workbook: Workbook, values: Mapping[str, Any]) -> 
     return {
         "run": "", "source": source, "state": "running", "reason": "", "as_of": request.as_of,
         "parameters": {"as_of": request.as_of, **values}, "currency": provenance.currency(source),
-        "profile": provenance.declared_checksum("sources", source), "study": registry.read_study(source).sections,
+        "profile": provenance.declared_checksum("sources", source), "study": _recorded_study(source),
         "raw_folder": folder, "raw": raw, "data": provenance.data_checksum(raw),
         "revision": provenance.revision(workbook.folder), "versions": provenance.versions(),
         "engine": request.engine, "jobs": request.jobs, "gates": [], "stale": [],
         "steps": {step.name: {"title": step.title, "state": "waiting"} for step in workbook.steps},
     }
+
+
+def _recorded_study(source: str) -> dict[str, Mapping[str, Any]]:
+    """Return the sections of the study that a run is made under; whom it tells of its end moves no figure."""
+    return {name: section for name, section in registry.read_study(source).sections.items() if name != "notify"}
 
 
 def _mark_killed(source: str, workbook: Workbook) -> None:
@@ -265,7 +306,7 @@ def _mark_killed(source: str, workbook: Workbook) -> None:
         publishing.render(killed, workbook)
 
 
-def _progress(source: str, tell: Callable[[str], None]) -> Progress:
+def _progress(source: str, tell: Callable[[Event], None]) -> Progress:
     whole = [run.record for run in runs.known_runs(source, "finished")
              if not {"taken", "left_out"} & {told["state"] for told in run.steps.values()}]
     record: Mapping[str, Any] = whole[-1] if whole else {"steps": {}}
@@ -274,13 +315,22 @@ def _progress(source: str, tell: Callable[[str], None]) -> Progress:
 
 
 @contextmanager
-def _interrupted_by_signal() -> Iterator[None]:
-    """Let a scheduler's SIGTERM end a run as Ctrl-C does."""
+def _interruptible() -> Iterator[None]:
+    """Let Ctrl-C and a scheduler's SIGTERM end a run once; what closes it and leaves is not interrupted again."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signals = (signal.SIGINT, signal.SIGTERM)
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        for each in signals:
+            signal.signal(each, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    before = {each: signal.signal(each, interrupt) for each in signals}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for each, handler in before.items():
+            if signal.getsignal(each) is interrupt:
+                signal.signal(each, handler)

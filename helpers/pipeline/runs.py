@@ -12,12 +12,12 @@ from typing import Any
 
 from filelock import Timeout
 
-from helpers.foundation import atomic_files, parquet_files, workspace
-from helpers.foundation.errors import InputError
+from helpers.foundation import atomic_files, manifest, parquet_files, workspace
+from helpers.foundation.errors import BusyError, InputError
 
 UNDATED = "undated"
 
-AT_WORK = ".at-work"
+AT_WORK, LOCK, REMOVED = ".at-work", ".lock", "removed.json"
 
 TABLES = ("canonical", "results", "rejected")
 
@@ -57,7 +57,7 @@ class Run:
     def saved(self, **changes: Any) -> "Run":
         """Change the manifest, atomically."""
         self.record.update(changes)
-        atomic_files.write_json(self.folder / "manifest.json", self.record)
+        atomic_files.write_json(self.folder / manifest.FILE, self.record)
         return self
 
     def step_saved(self, name: str, **changes: Any) -> None:
@@ -90,15 +90,63 @@ class Run:
                     path.chmod(stat.S_IREAD | stat.S_IRGRP | stat.S_IROTH)
 
 
+def require_home() -> None:
+    """Refuse a home that can hold no folders, before anything starts.
+
+    Raises
+    ------
+    InputError
+        Naming the place that is no folder.
+    """
+    home = workspace.home_folder().absolute()
+    above = next(place for place in home.parents if os.path.lexists(place))
+    for place in (above, home, home / "data", home / "data" / "runs", workspace.reports_folder()):
+        try:
+            is_other = (place.exists() or place.is_symlink()) and not place.is_dir()
+        except (OSError, ValueError) as error:
+            raise InputError(workspace.HOME_VARIABLE, f"'{home}' cannot be used ({error})", "a folder") from None
+        if is_other:
+            raise InputError(workspace.HOME_VARIABLE, f"'{place}' is no folder", "a folder, or room for one")
+
+
+def require_places(source: str) -> None:
+    """Refuse files, folders and links that stand where a run of the source has to write, before anything starts.
+
+    Raises
+    ------
+    InputError
+        Naming the place and what has to be there.
+    """
+    own, reports = workspace.runs_folder(source), workspace.reports_folder()
+    for place in (own, own / AT_WORK, own / atomic_files.PARKED, reports / source, reports / "latest"):
+        if place.is_symlink() or (place.exists() and not place.is_dir()):
+            raise InputError(str(place), f"it is a {'link' if place.is_symlink() else 'file'}", "a folder, or nothing")
+    for place in (lock_path(source), own / REMOVED, reports / LOCK, reports / "index.html"):
+        if os.path.lexists(place) and not place.is_file():
+            kind = "folder" if place.is_dir() else "broken link"
+            raise InputError(str(place), f"it is a {kind}", "a file, or nothing")
+
+
+def sweep_partials(source: str) -> None:
+    """Remove what writers that were killed have left half written; the source is held by the caller."""
+    own = workspace.runs_folder(source)
+    for path in own.glob("*"):
+        if path.is_dir() and path.name != workspace.SCRATCH and open_run(path).record["state"] != "finished":
+            atomic_files.remove_partials(path.rglob("*"))
+    atomic_files.remove_partials(own.glob("*"))
+
+
 def now() -> str:
     """Return the present time, UTC, to the microsecond."""
     return datetime.now(UTC).isoformat()
 
 
 def create_run(source: str, as_of: str, record: Mapping[str, Any]) -> Run:
-    """Return a new run in a folder of its own, at work."""
+    """Return a new run in a folder of its own, at work; its number is one more than that of any other."""
+    others = [manifest.read_manifest(path.parent) for path in workspace.runs_folder(source).glob(f"*/{manifest.FILE}")]
     run = Run(_next(workspace.runs_folder(source), as_of or UNDATED), dict(record))
-    return run.saved(run=run.name, state="running", started_at=now())
+    number = max((told.get("number", 0) for told in others), default=0) + 1
+    return run.saved(run=run.name, state="running", number=number, started_at=now())
 
 
 def move_to_date(folder: Path, as_of: str) -> Path:
@@ -109,8 +157,8 @@ def move_to_date(folder: Path, as_of: str) -> Path:
 
 
 def open_run(folder: Path) -> Run:
-    """Return a run as its manifest describes it."""
-    return Run(folder, workspace.read_manifest(folder))
+    """Return a run as its manifest describes it; of one that is damaged nothing is known but that it is."""
+    return Run(folder, manifest.whole_manifest(folder))
 
 
 def known_runs(source: str, state: str) -> list[Run]:
@@ -120,7 +168,7 @@ def known_runs(source: str, state: str) -> list[Run]:
 
 def lock_path(source: str) -> Path:
     """Return the file whose lock is held by the one run of a source that is at work."""
-    return workspace.runs_folder(source) / ".lock"
+    return workspace.runs_folder(source) / LOCK
 
 
 @contextmanager
@@ -129,7 +177,7 @@ def source_lock(source: str) -> Iterator[None]:
 
     Raises
     ------
-    InputError
+    BusyError
         If another run of the source is at work.
     """
     path = lock_path(source)
@@ -138,7 +186,7 @@ def source_lock(source: str) -> Iterator[None]:
         lock = atomic_files.file_lock(path, wait=False).acquire()
     except Timeout:
         holder = path.read_text(encoding="utf-8").strip() or "just started"
-        raise InputError(source, f"another run is at work ({holder})", "one run of a source at a time") from None
+        raise BusyError(source, f"another run is at work ({holder})", "one run of a source at a time") from None
     with lock:
         path.write_text(f"process {os.getpid()} since {now()[:19]} UTC", encoding="utf-8")
         yield

@@ -10,7 +10,7 @@ from typing import Any
 from helpers.foundation import workspace
 from helpers.pipeline import provenance, publishing, runs, system_errors
 from helpers.pipeline.parameters import Parameter
-from helpers.pipeline.progress import Progress, duration
+from helpers.pipeline.progress import STEP, Progress, duration
 from helpers.pipeline.runs import Run
 from helpers.pipeline.steps import Step, Workbook, waiting_for
 from helpers.pipeline.worker import StepOrder, StepOutcome, imported_modules
@@ -141,7 +141,7 @@ class StepScheduler:
                    self._seconds(step))
         self.working[step.name], self.since[step.name] = hand, time.monotonic()
         self.run.step_saved(step.name, state="running", started_at=runs.now())
-        self.progress.say(f"{step.name} {step.title} …")
+        self.progress.say(f"{step.name} {step.title} …", STEP, step=step.name, state="running")
 
     def _seconds(self, step: Step) -> float:
         return 60 * (self.minutes or step.minutes)
@@ -223,15 +223,13 @@ class StepScheduler:
         now = time.monotonic()
         left = {s.name: now - self.since.get(s.name, now) for s in self.steps if s.name not in self.settled}
         how = f"finished in {duration(seconds)}" if state == "finished" else f"{state.replace('_', ' ')}: {reason}"
-        self.progress.say(f"{step.name} {step.title} {how}{self.progress.left(left)}")
+        self.progress.say(f"{step.name} {step.title} {how}{self.progress.left(left)}", STEP, step=step.name,
+                          state=state, reason=reason, took_seconds=seconds)
 
     def _close(self, state: str, reason: str) -> None:
         self.run.record.update(state=state, reason=reason, seconds=self.progress.seconds)
         publishing.render(self.run, self.workbook)
         self.run.closed(state, reason)
-        if state == "finished":
-            publishing.publish(self.run, self.workbook)
-        publishing.list_runs(self.workbook)
 
 
 def failure_reason(outcome: StepOutcome) -> str:

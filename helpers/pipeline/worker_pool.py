@@ -4,8 +4,9 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import threading
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -187,10 +188,27 @@ def process_context() -> "ForkServerContext | SpawnContext":
     """Return how workers are started: from a server that has papermill, or all libraries, loaded where there is one."""
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
+    from multiprocessing import forkserver
+
     server = multiprocessing.get_context("forkserver")
     loaded = "preloaded_libraries" if forked_kernel.IS_SUPPORTED else "worker"
     server.set_forkserver_preload([f"helpers.pipeline.{loaded}"])
+    with _uninterrupted():  # what it imports first is not to die of a Ctrl-C that is meant for the run
+        forkserver.ensure_running()
     return server
+
+
+@contextlib.contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Let processes that are started here ignore Ctrl-C."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def kill_session(pid: int | None) -> None:
@@ -214,9 +232,9 @@ def worker_environment(jobs: int, folder: Path, root: Path, kind: str = "duckdb"
     kind : str
         The engine.
     """
-    from helpers.foundation import engine, engine_choice
+    from helpers.foundation import engine, engine_choice, workspace
 
-    threads, memory = max(1, engine.thread_count() // jobs), engine.memory_mib() // jobs
+    threads, memory = max(1, engine.thread_count() // jobs), max(engine.memory_mib() // jobs, engine.MIN_MEMORY_MIB)
     counts = dict.fromkeys(
         ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", engine.THREADS_VARIABLE), str(threads)
     )
@@ -226,6 +244,8 @@ def worker_environment(jobs: int, folder: Path, root: Path, kind: str = "duckdb"
         **counts,
         engine_choice.ENGINE_VARIABLE: kind,
         engine.MEMORY_VARIABLE: str(memory),
+        **({workspace.HOME_VARIABLE: str(workspace.home_folder().absolute())} if workspace.HOME_VARIABLE in os.environ
+           else {}),  # a kernel starts elsewhere
         "TMPDIR": str(folder),
         "PWD": str(root),
         "JUPYTER_RUNTIME_DIR": str(folder),

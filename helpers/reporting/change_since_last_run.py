@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from helpers.foundation import workspace
+from helpers.foundation import manifest, workspace
 from helpers.foundation.workspace import Workspace
 from helpers.reporting.run_results import PAGES
 from helpers.stats.common_items import QUESTION, CommonItems
@@ -72,7 +72,7 @@ def run_identity(run: str, manifest: Mapping[str, Any]) -> RunIdentity:
 
 def current_identity(ws: Workspace) -> RunIdentity:
     """Return the identity of the run at work; profile and revision are not recorded outside one."""
-    recorded = workspace.read_manifest(ws.base) if ws.is_in_run and ws.base else {}
+    recorded = manifest.read_manifest(ws.base) if ws.is_in_run and ws.base else {}
     known = run_identity(ws.base.name if ws.base else "", recorded)
     study = json.loads(json.dumps(dict(ws.study.sections), default=str))
     return replace(known, as_of=ws.as_of_on.isoformat(), currency=ws.currency, study=study)
@@ -80,13 +80,13 @@ def current_identity(ws: Workspace) -> RunIdentity:
 
 def step_states(ws: Workspace) -> dict[str, str]:
     """Return the state of each step before this one in the run at work; empty outside a run."""
-    told = workspace.read_manifest(ws.base).get("steps", {}) if ws.is_in_run and ws.base else {}
+    told = manifest.read_manifest(ws.base).get("steps", {}) if ws.is_in_run and ws.base else {}
     return {name: str(step.get("state", "")) for name, step in sorted(told.items()) if name in PAGES}
 
 
 def earlier_runs(ws: Workspace) -> tuple[RunIdentity, ...]:
     """Return the finished runs of the same source, oldest ``as_of`` first."""
-    found = [run_identity(folder.name, workspace.read_manifest(folder)) for folder in workspace.run_folders(ws.source)]
+    found = [run_identity(folder.name, manifest.read_manifest(folder)) for folder in workspace.run_folders(ws.source)]
     return tuple(sorted(found, key=lambda run: run.as_of))
 
 

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from helpers.foundation.atomic_files import file_lock, write_json
 from helpers.foundation.errors import InputError
-from helpers.foundation.workspace import read_manifest
+from helpers.foundation.manifest import read_manifest
 from helpers.simulation import raw_files
 from helpers.simulation.company import CUSTOMERS, SEED, Block, blocks
 from helpers.simulation.planted_truth import World

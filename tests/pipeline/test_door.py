@@ -179,7 +179,7 @@ def test_the_time_that_is_left_follows_the_last_run():
     assert line.left({"09": 0.0}) == ""
     assert progress.Progress({}, 0.0, said.append).left({"01": 0.0}) == ""
     line.say("hello")
-    assert said == ["[00:00] hello"]
+    assert [str(event) for event in said] == ["[00:00] hello"]
 
 
 def test_a_latest_report_that_is_replaced_is_the_old_or_the_new_one_whole(begun, book):

@@ -1,6 +1,9 @@
+import gzip
+import io
 import json
 import os
 import stat
+import zipfile
 
 import nbformat
 import pyarrow as pa
@@ -9,12 +12,13 @@ import pytest
 from nbformat import v4
 
 from helpers import __main__
-from helpers.erasure import erasure_requests, redaction
+from helpers.erasure import erasure_requests, file_redaction, redaction
 from helpers.erasure.redaction import Person
 from helpers.foundation import atomic_files, hash_key, workspace
 from helpers.foundation.errors import InputError
 from helpers.pipeline import erase, runs
 from tests.pipeline import tiny
+from tests.pipeline.test_runner import door, until
 
 ANN, BOB = "ann-00017", "bob-00018"
 HTML = ('<table><tr><th scope="col">Customer ID</th><th scope="col">n</th></tr>'
@@ -171,7 +175,7 @@ def test_whatever_ends_the_work_every_run_is_old_or_new_and_a_repeat_completes_i
             return result
         return call
 
-    places = {"first write": (redaction, "file_without", 3), "exchange": (atomic_files, "exchange_folders", 2),
+    places = {"first write": (file_redaction, "file_without", 3), "exchange": (atomic_files, "exchange_folders", 2),
               "after the exchange": (atomic_files, "exchange_folders", -2), "reports": (erase, "_republished", 2),
               "log": (erase, "_closed", 1)}
     module, name, at = places[killed_at]
@@ -269,7 +273,7 @@ def test_the_door_says_what_was_done_and_refuses_in_one_sentence(company, capsys
         assert __main__.main(arguments) == 2
         assert capsys.readouterr().err.startswith(sentence)
     with runs.source_lock("tiny"):
-        assert __main__.main(["erase", ANN, "--source", "tiny"]) == 2
+        assert __main__.main(["erase", ANN, "--source", "tiny"]) == 75
     assert "another run is at work" in capsys.readouterr().err
 
 
@@ -323,3 +327,145 @@ def test_tables_without_the_person_are_the_same_bytes_apart_from_the_rows(compan
     assert redaction.table_without(path, run.folder / "new.parquet", Person((ANN,))) is None
     assert redaction.table_without(path, run.folder / "new.parquet", Person((BOB,))) == 1
     assert pq.read_schema(run.folder / "new.parquet") == pq.read_schema(path)
+
+
+ODD_FILES = {
+    "data/runs/tiny/2020-02-01-1/exports/mail.eml": f"To: {ANN}\r\nHello {BOB}\r\n".encode(),
+    "data/runs/tiny/2020-02-01-1/catalogue.unknown": f"{ANN};{BOB}".encode(),
+    "data/runs/tiny/2020-02-01-1/latin.txt": f"{ANN} wohnt in Köln".encode("latin-1"),
+    "data/runs/tiny/2020-02-01-1/odd.html": f"<table><tr><th>{ANN}".encode(),
+    "data/runs/tiny/2020-02-01-1/odd.json": f'{{"who": "{ANN}'.encode(),
+    "data/runs/tiny/2020-02-01-1/list.json": f'["{ANN}"]'.encode(),
+    "data/runs/tiny/2020-02-01-1/notebooks/odd.ipynb": f'["{ANN}"]'.encode(),
+    "data/runs/tiny/2020-03-01-1/results/kpis.csv": f"n\n{ANN}\n".encode(),
+    "data/runs/tiny/odd.json": f'{{"{ANN}": "{ANN}"}}'.encode(),
+    "data/runs/tiny/removed.json.4194305": ANN.encode(),
+    "data/exports/mailing.csv": f"customer_id,mail\n{ANN},x\n{BOB},y\n".encode(),
+    "data/exports/tiny/draft.txt": ANN.encode(),
+    "data/crashes/crash-1.log": f"KeyError: {ANN}".encode(),
+    "data/note": ANN.encode(),
+    "reports/tiny/notes.txt": ANN.encode(),
+    "reports/latest/summary.md": f"# {ANN}".encode(),
+    "reports/.latest/index.html": ANN.encode(),
+    "reports/index.html.4194305": ANN.encode(),
+}
+
+
+@pytest.mark.parametrize("place", ODD_FILES)
+def test_a_person_is_in_no_file_of_any_kind_afterwards(company, place):
+    made(tables={"canonical/customers": {"customer_id": [ANN, BOB]}})
+    path = company / place
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(ODD_FILES[place])
+    done, = erase.erase_customer(ANN, "tiny")
+    assert done.uncleaned == {}
+    assert holding(company, ANN) == []
+    if BOB.encode() in ODD_FILES[place]:
+        assert BOB.encode() in path.read_bytes()
+
+
+def packed(text):
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("inside.txt", text * 50)
+    return written.getvalue()
+
+
+NOT_CLEANED = {
+    "results/damaged.parquet": (b"PAR1 no table", "it is no whole table"),
+    "results/short.parquet": (b"", "it is no whole table"),
+    "exports/list.xlsx": (packed(ANN), "cannot be written anew"),
+    "exports/list.csv.gz": (gzip.compress(ANN.encode()), "cannot be written anew"),
+    "exports/broken.gz": (b"\x1f\x8b\x00\xff", "cannot be looked into"),
+    "exports/frozen.pkl": (b"\x80\x04\x00" + ANN.encode(), "cannot be written anew"),
+    "exports/wide.dat": (b"\xff\xfe" + ANN.encode("utf-16-le"), "cannot be written anew"),
+    f"exports/{ANN}.txt": (b"\n", "it is named after the customer"),
+}
+
+
+@pytest.mark.parametrize("name", NOT_CLEANED)
+def test_what_cannot_be_cleaned_is_named_and_everything_else_is_cleaned(company, name, capsys):
+    run = made(tables={"canonical/customers": {"customer_id": [ANN, BOB]}})
+    content, reason = NOT_CLEANED[name]
+    path = run.folder / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(content)
+    assert __main__.main(["erase", ANN, "--source", "tiny"]) == 1
+    out = capsys.readouterr().out
+    line = next(line for line in out.splitlines() if "NOT CLEANED" in line)
+    assert line.startswith(f"tiny: NOT CLEANED: data/runs/tiny/{run.name}/{name}: ".replace(ANN, "[erased]"))
+    assert reason in line
+    assert ANN not in out
+    assert table(run, "canonical/customers") == {"customer_id": [BOB]}
+    assert ANN not in (workspace.reports_folder() / "latest" / "pages" / "index.html").read_text()
+    assert path.read_bytes() == content
+    entry, = erasure_requests.erasures_record("tiny")["erased"]
+    assert (entry["completed_at"], entry["uncleaned"]) == ("", 1)
+    path.unlink()
+    assert __main__.main(["erase", ANN, "--source", "tiny"]) == 0
+    assert erasure_requests.erasures_record("tiny")["erased"][0]["completed_at"]
+
+
+def test_other_files_that_are_packed_or_binary_and_do_not_show_the_person_are_no_obstacle(company):
+    run = made(tables={"canonical/customers": {"customer_id": [BOB]}})
+    for name, content in {"a.xlsx": packed(BOB), "b.gz": gzip.compress(b"x"), "c.png": b"\x89PNG\x00\xff"}.items():
+        (run.folder / name).write_bytes(content)
+    done, = erase.erase_customer(ANN, "tiny")
+    assert done.uncleaned == {}
+    assert (run.folder / "a.xlsx").read_bytes()
+
+
+def test_an_erasure_goes_on_over_damaged_manifests_and_folders_without_one(company):
+    run = made(tables={"canonical/customers": {"customer_id": [ANN, BOB]}})
+    for name, text in {"2020-01-01-1": f'{{"state": "finished", "who": "{ANN}"', "2020-01-02-1": f'["{ANN}"]'}.items():
+        (run.folder.parent / name).mkdir()
+        (run.folder.parent / name / "manifest.json").write_text(text)
+    (run.folder.parent / "2020-01-03-1").mkdir()
+    (run.folder.parent / "2020-01-03-1" / "notes.txt").write_text(ANN)
+    erase.erase_customer(ANN, "tiny")
+    assert holding(company, ANN) == []
+
+
+def test_a_link_in_a_run_stays_and_what_it_leads_to_is_not_touched(company, tmp_path_factory):
+    run = made(tables={"canonical/customers": {"customer_id": [ANN, BOB]}})
+    outside = tmp_path_factory.mktemp("outside") / "own.txt"
+    outside.write_text(ANN)
+    (run.folder / "link.txt").symlink_to(outside)
+    erase.erase_customer(ANN, "tiny")
+    assert (run.folder / "link.txt").is_symlink()
+    assert outside.read_text() == ANN
+    assert table(run, "canonical/customers") == {"customer_id": [BOB]}
+
+
+SHOW = f"""print({ANN!r}); print({BOB!r})
+(place / "canonical").mkdir(exist_ok=True)
+pq.write_table(pa.table({{"customer_id": [{ANN!r}, {BOB!r}]}}), place / "canonical" / f"people{{step}}.parquet")
+(place / "canonical" / "people.parquet.99").write_text({ANN!r})
+"""
+
+
+@pytest.fixture(scope="module")
+def telling(tmp_path_factory):
+    """Return the tiny workbook, each step of which shows two people, and hangs where a file asks it to."""
+    book = tiny.workbook(tmp_path_factory.mktemp("telling"))
+    for step in book.steps:
+        notebook = nbformat.read(book.path(step), as_version=4)
+        notebook.cells[-1 if step.name != "05" else 4].source += "\n" + SHOW + (
+            'home = Path(os.environ["LOYALTY_HOME"])\n(home / f"{step}.there").touch()\n'
+            '_ = time.sleep(600 if (home / f"{step}.hang").exists() else 0)')
+        nbformat.write(notebook, book.path(step))
+    return book
+
+
+@pytest.mark.parametrize("step", ["01", "02", "03", "05", "end"])
+def test_a_run_killed_at_any_step_holds_nothing_of_the_person_after_an_erasure(company, telling, step):
+    (company / f"{step}.hang").touch()
+    process = door(telling, "run", "tiny")
+    assert until(lambda: process.poll() is not None or (company / f"{step}.there").exists(), 240)
+    process.kill() if step != "end" else process.wait(timeout=240)
+    process.communicate()
+    assert holding(company, ANN)
+    done, = erase.erase_customer(ANN, "tiny", telling)
+    assert done.uncleaned == {}
+    assert holding(company, ANN) == []
+    assert [p for p in holding(company, BOB) if p.endswith(".parquet")] or step == "01"

@@ -1,5 +1,5 @@
 import json
-from datetime import date
+from datetime import date, timedelta
 
 import pandas as pd
 import pytest
@@ -16,7 +16,7 @@ FORECAST = {"quantity": "sales", "segment": "all", "model": "m", "due_on": pd.Ti
 
 def made(day, state="finished", **tables):
     run = runs.create_run("tiny", day, {"as_of": day, "steps": {}})
-    run.saved(started_at=f"{day}T08:00:00+00:00", state=state)
+    run.saved(started_at=f"{day}T08:00:00+00:00", state=state, number=0)
     for name, rows in tables.items():
         path = run.folder / "results" / f"{name}.parquet"
         path.parent.mkdir(exist_ok=True)
@@ -60,7 +60,7 @@ def test_runs_beyond_the_days_go_with_their_reports_and_it_is_recorded(company, 
         "run 2024-01-02-1 is removed: it is 181 days old, and runs are kept for 90"]
     assert names() == ["2024-06-01-1"]
     assert not reports.exists()
-    record = json.loads((workspace.runs_folder("tiny") / run_retention.RECORD).read_text())["removed"]
+    record = json.loads((workspace.runs_folder("tiny") / runs.REMOVED).read_text())["removed"]
     assert [(r["run"], r["as_of"], r["state"]) for r in record] == [
         ("2024-01-01-1", "2024-01-01", "finished"), ("2024-01-02-1", "2024-01-02", "failed")]
     assert all(r["because"] and r["removed_at"] for r in record)
@@ -71,6 +71,17 @@ def test_the_newest_finished_run_stays_however_old_it_is(company):
     made("2010-01-02")
     company(keep_runs_days=1)
     assert names() == ["2010-01-02-1"]
+
+
+@pytest.mark.parametrize("days", [35, 400, 3650, -3650])
+def test_a_clock_that_jumps_removes_no_run(company, home, days):
+    for day in ("2024-06-01", "2024-06-15", "2024-06-29"):
+        made(day)
+    company(keep_runs_days=90)
+    (home / "data" / "studies" / "tiny.toml").write_text("[workbook]\nkeep_runs_days = 30\n")
+    for _ in range(3):  # however often it runs with the wrong time
+        assert run_retention.apply_retention("tiny", home / "room", TODAY + timedelta(days)) == []
+    assert len(names()) == 3
 
 
 def test_only_the_newest_are_kept_by_number(company):
@@ -117,7 +128,7 @@ def test_limits_are_applied_after_a_finished_run_and_the_list_of_runs_follows(be
     old = runs.known_runs("tiny", "finished")[0].name
     said = []
     assert runner.run(Request("tiny"), book, said.append) == runner.GOOD
-    assert any(f"run {old} is removed" in line for line in said)
+    assert any(f"run {old} is removed" in str(event) for event in said)
     assert names() == [publishing.all_runs("tiny")[-1].name]
     assert f">{old}<" not in (begun / "reports" / "index.html").read_text()
     assert (begun / "reports" / "latest" / "index.html").is_file()

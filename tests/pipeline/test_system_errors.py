@@ -31,7 +31,7 @@ def contents(folder):
 
 def failing(book, deed, capsys):
     """Run the tiny workbook whose second step does a deed; return its code and what it said."""
-    code = runner.run(Request("tiny", (f"act={deed}",), only="02"), book, lambda _: None)
+    code = runner.run(Request("tiny", (f"act={deed}",), only="02"), book)
     return code, capsys.readouterr().err
 
 
@@ -115,7 +115,7 @@ def test_a_run_whose_pages_cannot_be_published_stays_finished(begun, book, capsy
 
     latest = contents(begun / "reports" / "latest")
     monkeypatch.setattr(publishing, "publish", full)
-    assert runner.run(ONE_STEP, book, lambda _: None) == runner.STEP_FAILED
+    assert runner.run(ONE_STEP, book) == runner.STEP_FAILED
     assert "has finished, but its pages are not published: the disk" in capsys.readouterr().err
     assert len(runs.known_runs("tiny", "finished")) == 2
     assert contents(begun / "reports" / "latest") == latest

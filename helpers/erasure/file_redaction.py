@@ -1,0 +1,178 @@
+"""Redaction of one file, whatever it is: by its kind, by its text where the kind is unknown, else refused by name.
+
+A damaged table or an archive cannot be written anew without a person. It is never passed over in silence: who asks for
+it is told, and no erasure is complete as long as such a file may show the person.
+"""
+
+import bz2
+import gzip
+import lzma
+import os
+import shutil
+import zipfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyarrow as pa
+
+from helpers.erasure import redaction
+from helpers.erasure.redaction import Person
+from helpers.foundation import atomic_files
+
+TABLE = ".parquet"
+
+TEXTS: dict[str, Callable[[str, Person], str]] = {
+    ".ipynb": redaction.notebook_without, ".html": redaction.html_without, ".json": redaction.json_without,
+    ".csv": redaction.csv_without}
+
+PACKED = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+
+ENCODINGS = ("utf-8", "utf-16-le", "utf-16-be", "latin-1")
+
+
+class NotCleanedError(Exception):
+    """A file that shows a person, or may show one, and cannot be written without them; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileRedactor:
+    """Takes a person out of many files and remembers those that could not be cleaned.
+
+    Parameters
+    ----------
+    person : Person
+        Who is taken out.
+    uncleaned : dict of Path to str
+        Files that show the person or may do so, with the reason why they could not be cleaned.
+    """
+
+    person: Person
+    uncleaned: dict[Path, str] = field(default_factory=dict)
+
+    def write_anew(self, folder: Path, fresh: Path, beside: tuple[str, ...] = ()) -> Iterator[tuple[Path, int]]:
+        """Write the files of a folder anew without the person; yield those that changed, with the rows taken out.
+
+        Files that hold nothing of the person, and files that cannot be cleaned, are taken over as they are.
+
+        Parameters
+        ----------
+        folder, fresh : Path
+            Where the files are, and where they go.
+        beside : tuple of str
+            Names of files that are left out.
+        """
+        for path in sorted(p for p in folder.rglob("*") if p.name not in beside and (p.is_file() or p.is_symlink())):
+            target = fresh / path.relative_to(folder)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if path.is_symlink():  # where it leads is cleaned there, or is not the workbook's
+                target.symlink_to(path.readlink())
+            elif (removed := self._written(path, target)) is None:
+                atomic_files.link_or_copy(path, target)
+            else:
+                shutil.copystat(path, target)
+                yield path, removed
+
+    def clean_files(self, files: Iterable[Path]) -> None:
+        """Write anew files that stand alone, without the person; what a writer that was killed has left goes."""
+        for path in sorted(p for p in files if p.is_file() and not p.is_symlink()):
+            if atomic_files.is_left_over(path):
+                path.unlink()
+                continue
+            partial = path.with_name(f"{path.name}.{os.getpid()}")
+            try:
+                if self._written(path, partial) is not None:
+                    shutil.copystat(path, partial)
+                    partial.replace(path)
+            finally:
+                partial.unlink(missing_ok=True)
+
+    def uncleaned_below(self, home: Path) -> dict[str, str]:
+        """Return the reasons by the places of the files below a folder, none of which names the person."""
+        places = {path.relative_to(home) if path.is_relative_to(home) else path: why
+                  for path, why in self.uncleaned.items()}
+        return {redaction.text_without(path.as_posix(), self.person): redaction.text_without(why, self.person)
+                for path, why in places.items()}
+
+    def _written(self, path: Path, target: Path) -> int | None:
+        if any(i in path.name for i in self.person.told):
+            self.uncleaned[path] = "it is named after the customer"
+        try:
+            return file_without(path, target, self.person)
+        except NotCleanedError as error:
+            self.uncleaned[path] = str(error)
+        except OSError as error:
+            self.uncleaned[path] = str(error.strerror)
+        return None
+
+
+def file_without(path: Path, target: Path, person: Person) -> int | None:
+    """Write a file without a person beside it; return the rows taken out of it, None where it holds nothing of them.
+
+    Parameters
+    ----------
+    path, target : Path
+        The file, and where it goes if it changes.
+    person : Person
+        Who is taken out.
+
+    Raises
+    ------
+    NotCleanedError
+        If the file shows the person, or cannot be read, and cannot be written anew.
+    """
+    if path.suffix == TABLE:
+        try:
+            return redaction.table_without(path, target, person)
+        except (pa.ArrowException, OSError, ValueError) as error:
+            target.unlink(missing_ok=True)
+            raise NotCleanedError(f"it is no whole table ({str(error).splitlines()[0]})") from None
+    content = path.read_bytes()
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError:
+        return _bytes_without(path, content, target, person)
+    clean = text_of_kind_without(path.suffix, text, person)
+    if clean == text:
+        return None
+    target.write_bytes(clean.encode("utf-8"))  # line ends stay as they are
+    return 0
+
+
+def text_of_kind_without(suffix: str, text: str, person: Person) -> str:
+    """Return the text of a file without a person: by its kind as far as it is of that kind, then wherever it stands."""
+    with suppress(ValueError, KeyError, TypeError, AttributeError, RecursionError):  # it is not what its name says
+        text = TEXTS.get(suffix, redaction.text_without)(text, person)
+    return redaction.text_without(text, person)
+
+
+def _bytes_without(path: Path, content: bytes, target: Path, person: Person) -> int | None:
+    """Write a file that is no UTF-8 text without a person, where it is a text of one byte a sign."""
+    needles = {i.encode(encoding, "backslashreplace") for i in person.told for encoding in ENCODINGS}
+    is_packed = path.suffix in PACKED or zipfile.is_zipfile(path)
+    parts = _members(path) if is_packed and needles else [content]
+    if not any(needle in part for part in parts for needle in needles):
+        return None
+    if is_packed or b"\0" in content:
+        raise NotCleanedError("it shows the customer and is of a kind that cannot be written anew")
+    target.write_bytes(redaction.text_without(content.decode("latin-1"), person).encode("latin-1"))
+    return 0
+
+
+def _members(path: Path) -> list[bytes]:
+    """Return what is packed in a file.
+
+    Raises
+    ------
+    NotCleanedError
+        If it cannot be unpacked.
+    """
+    try:
+        if path.suffix in PACKED:
+            with PACKED[path.suffix](path) as file:
+                return [file.read()]
+        with zipfile.ZipFile(path) as archive:
+            return [archive.read(name) for name in archive.namelist()]
+    except (OSError, EOFError, ValueError, RuntimeError, zipfile.BadZipFile, lzma.LZMAError) as error:
+        raise NotCleanedError(f"it is packed and cannot be looked into ({error})") from None

@@ -1,0 +1,306 @@
+"""The command line as schedulers meet it: environments, closed pipes, signals, odd names; codes and JSON."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from helpers import __main__
+from helpers.foundation import workspace
+from helpers.foundation.errors import InputError
+from helpers.pipeline import compare_runs, crash_report, runner, runs, steps
+from helpers.pipeline.runner import Request
+from tests.pipeline.test_runner import door, hanging, is_alive, newest, pids, until
+
+
+@pytest.fixture
+def called(begun, book, monkeypatch, capsys):
+    """Return the door with the tiny workbook: exit code, what was said, and what was complained of."""
+    monkeypatch.setattr(steps, "WORKBOOK", book)
+
+    def call(*arguments):
+        try:
+            code = __main__.main([*arguments])
+        except SystemExit as left:
+            code = left.code
+        out, err = capsys.readouterr()
+        assert "Traceback" not in out + err
+        return code, out, err
+    return call
+
+
+ENVIRONMENTS = [(variable, text) for variable in ("LOYALTY_MEMORY_MIB", "LOYALTY_THREADS")
+                for text in ("abc", "0", "-1", "1.5", "1e3", "１", "99999999", "9" * 5000, "1_000", "NaN")]
+
+
+@pytest.mark.parametrize(("variable", "text"), ENVIRONMENTS, ids=lambda value: value[:12])
+def test_a_limit_in_the_environment_that_cannot_be_used_is_one_sentence_and_code_2(called, monkeypatch, variable, text):
+    monkeypatch.setenv(variable, text)
+    for command in ("run", "check"):
+        code, out, err = called(command, "tiny")
+        assert (code, out) == (2, "")
+        assert err.startswith(f"{variable}: '{text}' cannot be used; allowed: a whole number from ")
+
+
+@pytest.mark.parametrize("arguments", [
+    ("--minutes", "nan"), ("--minutes", "inf"), ("--minutes", "-1"), ("--minutes", "1e99"), ("--minutes", "10081"),
+    ("--jobs", "-1"), ("--jobs", "1.5"), ("--jobs", ""), ("--as-of", "2024-02-30"), ("--as-of", "20240230"),
+    ("--as-of", "tomorrow"), ("--as-of", "9999-12-31"), ("--as-of", "0000-00-00"), ("--as-of", "２０２４-01-01"),
+    ("--from", "9"), ("--only", "x"), ("--engine", "oracle"), ("--raw", "gone"), ("--raw", "a\0b"),
+    ("--raw", "x" * 300),
+    ("--set", "seed"), ("--set", "seed=x"), ("--set", "=1"), ("--set", "seed=1\udcff"), ("--log", "gone/run.log"),
+    ("--log", "."), ("--json", "--quiet"), ("--no-such-option",)], ids=lambda a: " ".join(a)[:30])
+def test_an_option_that_makes_no_sense_is_one_sentence_and_code_2(called, begun, arguments):
+    before = sorted(begun.rglob("*"))
+    code, out, err = called("run", "tiny", *arguments)
+    assert (code, out) == (2, "")
+    assert err.count("\n") == 1
+    assert err.strip()
+    assert sorted(begun.rglob("*")) == before
+
+
+NAMES = ["x" * 300, "a\nb", "a\tb", "a\\b", "../tiny", "/etc", ".hidden", "", " ", "a\udcffb", "ti*y", "[a-z]",
+         "é" * 100, "a\x1b[31m"]
+
+
+@pytest.mark.parametrize("name", NAMES, ids=lambda name: ascii(name[:10]))
+def test_a_name_that_is_none_is_one_line_and_code_2(called, name):
+    for command in (("run", name), ("check", name), ("runs", name), ("publish", name), ("compare", name, "1", "2"),
+                    ("compare", "tiny", name, "2020-02-01-1"), ("publish", "tiny", name),
+                    ("erase", "c1", "--source", name)):
+        if not name.strip() and command[0] in ("check", "runs", "publish", "erase"):
+            continue  # nothing is named there
+        code, out, err = called(*command)
+        assert (code, out) == (2, ""), command
+        assert err.count("\n") == 1, command
+        assert err[:-1].isprintable(), command
+
+
+@pytest.mark.parametrize("name", ["new\nline", "back\\slash", "'quotes\"", "a space", "wîth-集", "%41;$x"])
+def test_a_home_of_an_odd_name_holds_a_good_run(begun, book, monkeypatch, name, tmp_path_factory):
+    place = tmp_path_factory.mktemp("odd") / name
+    begun.rename(place)
+    monkeypatch.setenv(workspace.HOME_VARIABLE, str(place))
+    process = door(book, "run", "tiny", "--only", "02")
+    out, err = process.communicate(timeout=300)
+    assert (process.returncode, err) == (0, "")
+    assert all(line.isprintable() for line in out.splitlines())
+    assert (place / "reports" / "tiny" / newest("finished").name / "02_left.html").is_file()
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "file", "file/below"])
+def test_a_home_that_can_be_none_is_one_sentence_and_code_2(called, monkeypatch, tmp_path, name):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv(workspace.HOME_VARIABLE, str(tmp_path / name))
+    for command in (("runs",), ("run", "simulated"), ("check", "simulated"), ("erase", "c1")):
+        code, out, err = called(*command)
+        assert (code, out) == (2, "")
+        assert err.startswith(f"{workspace.HOME_VARIABLE}: ")
+
+
+def test_a_home_is_meant_from_where_the_command_was_called(book, tmp_path, made):
+    (tmp_path / "home").symlink_to(made)
+    environment = {**os.environ, workspace.HOME_VARIABLE: "home", "PYTHONPATH": str(workspace.CHECKOUT_FOLDER)}
+    done = subprocess.run([sys.executable, "-m", "helpers", "runs"], cwd=tmp_path, env=environment, capture_output=True,
+                          text=True, check=False, timeout=300)
+    assert "2020-02-01-1" in done.stdout
+
+
+@pytest.mark.parametrize(("given", "meant"), [("20240229", "2024-02-29"), ("2024-W09-4", "2024-02-29")])
+def test_a_date_in_another_iso_form_is_the_same_date(begun, book, given, meant):
+    assert runner.run(Request("tiny", as_of=given, only="01"), book, lambda _: None) == runner.GOOD
+    run = newest("finished")
+    assert (run.name, run.record["as_of"], run.record["parameters"]["as_of"]) == (f"{meant}-1", meant, meant)
+
+
+def piped(arguments, home, stdout=subprocess.PIPE, **environment):
+    return subprocess.Popen(
+        [sys.executable, "-m", "helpers", *arguments], stdout=stdout, stderr=subprocess.PIPE, text=True,
+        cwd=workspace.CHECKOUT_FOLDER, env={**os.environ, workspace.HOME_VARIABLE: str(home), **environment})
+
+
+@pytest.mark.parametrize("arguments", [("runs",), ("--help",), ("--version",), ("check", "--help"),
+                                       ("compare", "tiny", "2020-02-01-1", "2020-02-01-1")], ids=" ".join)
+def test_a_reader_that_has_left_is_no_error(begun, arguments):
+    read, write = os.pipe()
+    os.close(read)
+    process = piped(arguments, begun, stdout=write)
+    os.close(write)
+    _, err = process.communicate(timeout=300)
+    assert (process.returncode, err) == (0, "")
+
+
+def test_a_run_whose_reader_has_left_goes_on_to_its_end(begun, book):
+    process = door(book, "run", "tiny", "--only", "02")
+    process.stdout.close()
+    assert process.wait(timeout=300) == 0
+    assert process.stderr.read() == ""
+    assert len(runs.known_runs("tiny", "finished")) == 2
+    process.stderr.close()
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no device that is full")  # noqa: PTH110
+def test_a_standard_output_that_is_full_is_one_sentence_and_no_crash(begun):
+    with open("/dev/full", "w") as full:  # noqa: PTH123
+        process = piped(("runs",), begun, stdout=full)
+        _, err = process.communicate(timeout=300)
+    assert (process.returncode, err) == (1, "standard output may not be written (No space left on device)\n")
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "utf-8:strict"])
+def test_a_terminal_that_lacks_signs_gets_them_escaped(begun, encoding):
+    first = runs.known_runs("tiny", "finished")[0]
+    other = runs.create_run("tiny", "2020-02-02", {**first.record, "as_of": "2020-02-02"})
+    process = piped(("compare", "tiny", first.name, other.name), begun, PYTHONIOENCODING=encoding)
+    out, err = process.communicate(timeout=300)
+    assert (process.returncode, err) == (0, "")
+    assert ("\\u2192" in out) == (encoding != "utf-8:strict")
+
+
+def test_ctrl_c_twice_ends_a_run_that_can_be_resumed_without_a_traceback(begun, book):
+    with hanging(book, begun) as process:
+        process.send_signal(signal.SIGINT)
+        for _ in range(20):
+            if process.poll() is None:
+                process.send_signal(signal.SIGINT)
+                time.sleep(0.05)
+        out, err = process.communicate(timeout=120)
+    assert (process.returncode, err) == (1, "")
+    assert "was interrupted; --resume continues" in out
+    assert until(lambda: not any(map(is_alive, pids(begun))))
+    assert newest("failed").record["reason"] == "the run was interrupted"
+
+
+def test_ctrl_c_before_anything_began_is_one_sentence_and_code_130(called, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(compare_runs, "run_list", interrupted)
+    before = signal.getsignal(signal.SIGINT)
+    assert called("runs") == (130, "", "interrupted before anything had begun\n")
+    assert signal.signal(signal.SIGINT, before) is signal.SIG_IGN
+
+
+def test_an_error_that_nothing_else_has_caught_is_one_sentence_and_a_file_for_its_owner(called, begun, monkeypatch):
+    def broken(*_):
+        raise LookupError("nobody\nexpected this")
+
+    monkeypatch.setattr(compare_runs, "run_list", broken)
+    code, out, err = called("runs")
+    assert (code, out) == (crash_report.EXIT_CODE, "")
+    file, = (begun / "data" / "crashes").iterdir()
+    assert err == ("this is an error of the workbook itself (LookupError: nobody); what is known of it stands in "
+                   f"{file}\n")
+    assert "Traceback" in file.read_text()
+    assert file.stat().st_mode & 0o077 == 0
+
+
+def test_where_a_crash_cannot_be_written_down_it_is_said_all_the_same(home, monkeypatch):
+    (home / "data").write_text("")
+    monkeypatch.setattr(crash_report.tempfile, "gettempdir", lambda: str(home / "data"))
+    assert crash_report.report_crash(ValueError("odd")) == (
+        "this is an error of the workbook itself (ValueError: odd)")
+
+
+# --- words for machines ------------------------------------------------------------------------------------------
+
+
+def test_runs_are_told_as_json(called):
+    code, out, err = called("runs", "tiny", "--json")
+    run, = json.loads(out)
+    assert (code, err) == (0, "")
+    assert (run["source"], run["run"], run["state"], run["as_of"]) == ("tiny", "2020-02-01-1", "finished", "2020-02-01")
+    assert run["steps"]["04"] == "not_applicable"
+    assert run["seconds"] > 0
+
+
+def test_differences_are_told_as_json(called):
+    first = runs.known_runs("tiny", "finished")[0]
+    record = {**first.record, "parameters": {**first.record["parameters"], "seed": 2}}
+    other = runs.create_run("tiny", "2020-02-02", record)
+    code, out, _ = called("compare", "tiny", first.name, other.name, "--json")
+    told = json.loads(out)
+    assert (code, told["before"], told["now"]) == (0, first.name, other.name)
+    assert "seed: 1 → 2" in told["definitions"]
+    assert told["rows"] == told["kpis"] == told["headlines"] == []
+
+
+def test_a_check_is_told_as_json_with_its_problems(called, begun):
+    profile = begun / "data" / "sources" / "tiny.toml"
+    profile.write_text(profile.read_text() + '[files.all]\npath = "gone.csv"\n')
+    _, _, complaints = called("check", "tiny")
+    code, out, err = called("check", "tiny", "--json")
+    told = json.loads(out)
+    assert (code, err, told["source"]) == (2, "", "tiny")
+    assert told["problems"] == complaints.splitlines() != []
+
+
+def test_a_run_is_told_as_events_one_a_line(begun, book):
+    process = door(book, "run", "tiny", "--only", "02", "--json", "--set", "act=input")
+    out, err = process.communicate(timeout=300)
+    events = [json.loads(line) for line in out.splitlines()]
+    assert process.returncode == 2
+    assert all({"at", "seconds", "event", "message"} <= set(event) for event in events)
+    assert [e["state"] for e in events if e["event"] == "run"] == ["running", "failed"]
+    assert next((e["step"], e["state"]) for e in events if e["event"] == "step") == ("02", "running")
+    assert [e["message"] for e in events if e["event"] == "error"] == [err.strip()]
+    assert events[-1]["exit_code"] == 2
+
+
+def test_what_is_refused_is_an_event_too(called):
+    code, out, err = called("run", "tinny", "--json")
+    event = json.loads(out)
+    assert (code, event["event"], event["exit_code"]) == (2, "error", 2)
+    assert err == f"{event['message']}\n"
+
+
+def test_a_quiet_run_says_nothing_and_its_log_holds_every_line(begun, book, tmp_path):
+    log = tmp_path / "run.log"
+    for _ in range(2):
+        process = door(book, "run", "tiny", "--only", "02", "--quiet", "--log", str(log))
+        assert process.communicate(timeout=300) == ("", "")
+    lines = log.read_text().splitlines()
+    assert all(re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ (INFO|ERROR) ", line) for line in lines)
+    assert sum("02 Left finished in" in line for line in lines) == 2
+    assert log.stat().st_mode & 0o077 == 0
+
+
+def test_a_log_is_rotated_by_its_size(tmp_path, monkeypatch):
+    from helpers.pipeline import console
+    from helpers.pipeline.progress import NOTE, Event
+
+    monkeypatch.setattr(console, "LOG_BYTES", 400)
+    log = console.LogFile(str(tmp_path / "run.log"))
+    for i in range(100):
+        log.take(Event(NOTE, f"line {i} of a run"))
+    log.close()
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["run.log", *(f"run.log.{i}" for i in range(1, 6))]
+    assert all(p.stat().st_size <= 400 for p in tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("state", "code"), [("busy", 75), ("bad", 2)])
+def test_codes_tell_what_is_worth_another_try(called, state, code):
+    if state == "busy":
+        with runs.source_lock("tiny"):
+            assert called("run", "tiny")[0] == code
+            assert called("publish", "tiny")[0] == code
+    else:
+        assert called("run", "tinny")[0] == code
+
+
+def test_a_retry_continues_what_failed_last_and_else_starts_anew(begun, book):
+    request = Request("tiny", ("act=fail",), only="02")
+    assert runner.run(request, book, lambda _: None) == runner.STEP_FAILED
+    failed = newest("failed").name
+    retry = Request("tiny", ("act=fail",), is_retry=True)
+    assert runner.run(retry, book, lambda _: None) == runner.GOOD
+    assert newest("finished").name == failed
+    assert runner.run(retry, book, lambda _: None) == runner.GOOD
+    assert newest("finished").name != failed
+    with pytest.raises(InputError, match="--resume, --retry: both are given"):
+        runner.run(Request("tiny", is_retry=True, is_resumed=True), book)

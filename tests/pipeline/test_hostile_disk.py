@@ -1,0 +1,191 @@
+"""What lies on disk is not trusted: it is named, passed over or refused, and a run goes on or does not begin."""
+
+import shutil
+
+import pytest
+
+from helpers import __main__
+from helpers.foundation import manifest, workspace
+from helpers.pipeline import compare_runs, publishing, runner, runs, steps
+from helpers.pipeline.runner import Request
+
+DAMAGED = {
+    "truncated": b'{"state": "finished", "steps": {"01": {"st', "empty": b"", "a list": b"[]", "null": b"null",
+    "binary": bytes(range(256)), "deep": b"[" * 100_000, "no state": b'{"steps": {"01": {}}}',
+    "null steps": b'{"state": "finished", "steps": null}', "null start": b'{"state": "finished", "started_at": null}',
+    "null gates": b'{"state": "failed", "gates": null}',
+    "odd steps": b'{"state": "running", "steps": {"01": 7}}',
+    "null parameters": b'{"state": "failed", "parameters": null}',
+    "null seconds": b'{"state": "finished", "seconds": null}', "surrogate": b'{"state": "\\ud800", "run": 7}',
+}
+
+
+@pytest.fixture
+def door(begun, book, monkeypatch, capsys):
+    """Return the door with the tiny workbook: exit code, what was said, and what was complained of."""
+    monkeypatch.setattr(steps, "WORKBOOK", book)
+
+    def called(*arguments):
+        code = __main__.main([*arguments])
+        out, err = capsys.readouterr()
+        assert "Traceback" not in out + err
+        return code, out, err
+    return called
+
+
+def add_run(content, name="2020-01-31-1"):
+    folder = workspace.runs_folder("tiny") / name
+    folder.mkdir()
+    (folder / "manifest.json").write_bytes(content)
+    return folder
+
+
+@pytest.mark.parametrize("content", DAMAGED.values(), ids=DAMAGED)
+def test_a_damaged_manifest_is_named_and_its_run_passed_over(begun, door, content):
+    folder = add_run(content)
+    assert manifest.read_manifest(folder)["state"] == manifest.DAMAGED
+    code, out, _ = door("runs", "tiny")
+    line = next(line for line in out.splitlines() if folder.name in line)
+    assert code == 0
+    assert "damaged" in line
+    assert "manifest.json: " in line
+    assert [f.name for f in workspace.run_folders("tiny")] == ["2020-02-01-1"]
+    code, out, err = door("publish", "tiny")
+    assert (code, err) == (0, "")
+    assert "run 2020-02-01-1 is published" in out
+    assert folder.is_dir()
+
+
+def test_a_run_beside_damaged_ones_and_odd_files_is_good(begun, book):
+    for i, content in enumerate(DAMAGED.values()):
+        add_run(content, f"2020-01-{i + 1:02d}-1")
+    own = workspace.runs_folder("tiny")
+    (own / "notes.txt").write_text("a note")
+    (own / "2020-02-01-7").mkdir()
+    (own / "manifest.json").write_text("{}")
+    (own / "no-folder-7").symlink_to(own / "gone")
+    (own / "odd-1" / "manifest.json").mkdir(parents=True)
+    assert runner.run(Request("tiny", only="02"), book, lambda _: None) == runner.GOOD
+    assert compare_runs.run_facts("tiny")[-1]["state"] == "finished"
+    index = (begun / "reports" / "index.html").read_text(encoding="utf-8")
+    assert "damaged" in index.lower()
+
+
+def test_an_executed_notebook_that_is_damaged_gets_a_page_that_says_so(begun, book):
+    run = runs.known_runs("tiny", "finished")[0]
+    path = run.folder / "notebooks" / "02_left.ipynb"
+    for content in (b'{"cells": [', b"[]", b"", b"\x00\xff", b'{"nbformat": 4, "nbformat_minor": 5, "cells": 7}'):
+        path.chmod(0o600)
+        path.write_bytes(content)
+        publishing.render(run, book)
+        assert "damaged" in (run.folder / "pages" / "02_left.html").read_text(encoding="utf-8")
+
+
+PLACES = {
+    "file instead of the working folder": ("data/runs/tiny/.at-work", "file"),
+    "link instead of the working folder": ("data/runs/tiny/.at-work", "link"),
+    "folder instead of the lock": ("data/runs/tiny/.lock", "folder"),
+    "file instead of the reports": ("reports", "file"), "file instead of the latest report": ("reports/latest", "file"),
+    "link instead of the latest report": ("reports/latest", "link"),
+    "file instead of the source's reports": ("reports/tiny", "file"),
+    "folder instead of the list of runs": ("reports/index.html", "folder"),
+    "folder instead of the lock of reports": ("reports/.lock", "folder"),
+    "file instead of the runs": ("data/runs", "file"),
+    "file instead of the source's runs": ("data/runs/tiny", "file"),
+}
+
+
+@pytest.mark.parametrize(("place", "kind"), PLACES.values(), ids=PLACES)
+def test_what_stands_in_the_place_of_a_folder_or_lock_is_one_sentence_before_anything_starts(begun, door, place, kind):
+    path = begun / place
+    shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    if kind == "file":
+        path.write_text("")
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        (begun / "elsewhere").mkdir()
+        path.symlink_to(begun / "elsewhere")
+    code, out, err = door("run", "tiny")
+    assert (code, out) == (2, "")
+    assert place in err
+    assert err.count("\n") == 1
+    assert not list(begun.rglob("undated-*"))
+
+
+def test_half_written_files_of_killed_writers_are_swept_at_the_start(begun, book):
+    run = runs.create_run("tiny", "2020-02-02", {"steps": {}})
+    partials = [run.folder / "manifest.json.4711", run.folder / "results" / "kpis.parquet.4711",
+                run.folder.parent / "removed.json.4711", begun / "reports" / "index.html.4711"]
+    for path in partials:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("half")
+    (begun / "reports" / ".latest").mkdir()
+    (begun / "reports" / "tiny" / ".2020-02-01-1").mkdir()
+    assert runner.publish("tiny", workbook=book) == runner.GOOD
+    assert [p for p in partials if p.exists()] == []
+    assert [p.name for p in (begun / "reports").rglob(".*")] == [".lock"]
+
+
+def test_a_finished_run_whose_pages_were_not_published_is_published_by_resume_and_by_publish(begun, door):
+    def forget():
+        for place in ("latest", "tiny"):
+            shutil.rmtree(begun / "reports" / place)
+
+    forget()
+    code, out, _ = door("run", "tiny", "--resume")
+    assert code == 0
+    assert "run 2020-02-01-1 is published" in out
+    assert (begun / "reports" / "latest" / "index.html").is_file()
+    forget()
+    assert door("publish", "tiny", "2020-02-01-1")[0] == 0
+    assert (begun / "reports" / "tiny" / "2020-02-01-1" / "index.html").is_file()
+    assert door("publish", "tiny", "2020-02-01-2")[0] == 2
+    assert door("publish", "tinny")[0] == 2
+
+
+def test_an_older_run_that_is_published_again_does_not_become_the_latest(begun, book, door):
+    first = runs.known_runs("tiny", "finished")[0]
+    assert runner.run(Request("tiny"), book, lambda _: None) == runner.GOOD
+    newest = runs.known_runs("tiny", "finished")[-1].name
+    assert door("publish", "tiny", first.name)[0] == 0
+    assert newest in (begun / "reports" / "latest" / "index.html").read_text(encoding="utf-8")
+
+
+def publish_often(run, book):
+    for _ in range(3):
+        publishing.publish(run, book)
+
+
+@pytest.mark.parametrize("at", range(1, 9))
+def test_a_publication_killed_at_any_move_leaves_a_latest_report_and_can_be_repeated(begun, book, monkeypatch, at):
+    count = 0
+
+    def dying(real):
+        def call(*arguments, **options):
+            nonlocal count
+            count += 1
+            if count == at:
+                raise KeyboardInterrupt
+            return real(*arguments, **options)
+        return call
+
+    run = runs.known_runs("tiny", "finished")[0]
+    with monkeypatch.context() as patched:
+        for module, name in ((shutil, "rmtree"), (shutil, "copyfile"), (publishing.atomic_files, "exchange_folders"),
+                             (publishing.atomic_files, "_at_once")):
+            patched.setattr(module, name, dying(getattr(module, name)))
+        with pytest.raises(KeyboardInterrupt):
+            publish_often(run, book)
+    assert (begun / "reports" / "latest" / "index.html").is_file()
+    publishing.publish(run, book)
+    assert (begun / "reports" / "latest" / "notebooks" / "01_in.ipynb").is_file()
+    assert [p.name for p in (begun / "reports").rglob(".*")] == [".lock"]
+
+
+def test_a_clock_that_jumps_back_does_not_change_which_run_is_the_newest(begun):
+    late = runs.create_run("tiny", "2020-02-02", {"steps": {}})
+    late.saved(state="finished", started_at="2099-01-01T00:00:00+00:00")
+    newest = runs.create_run("tiny", "2020-02-03", {"steps": {}})
+    newest.saved(state="finished")
+    assert [f.name for f in workspace.run_folders("tiny")][-2:] == [late.name, newest.name]
