@@ -112,9 +112,9 @@ def _over_origins(tried: Sequence[BacktestOrigin]) -> list[Estimate]:
         known = [(e, o) for e, o in zip(of, tried, strict=True) if e.status is Status.OK]
         if not known:
             return [replace(of[0], segment=MEAN_OF_ORIGINS) for of in (scores, leads)]
-        mean = [float(np.mean([getattr(e, part) for e, _ in known])) for part in ("value", "low", "high")]
+        value, low, high = (float(np.mean([getattr(e, part) for e, _ in known])) for part in ("value", "low", "high"))
         worst, at = min(known, key=lambda pair: pair[0].value)
-        made += [Estimate(worst.quantity, *mean, worst.unit, min(e.n for e, _ in known), MEAN_OF_ORIGINS),
+        made += [Estimate(worst.quantity, value, low, high, worst.unit, min(e.n for e, _ in known), MEAN_OF_ORIGINS),
                  replace(worst, segment=WORST_ORIGIN, reason=f"{at.cutoff_on}")]
     return made
 

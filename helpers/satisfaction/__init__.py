@@ -1,5 +1,6 @@
 """Satisfaction measurement (notebook 02).
 
+* ``comment_words``: Words of comments: split in every script, without the stop words of the comments' languages.
 * ``config``: Section [satisfaction] of a study: level cuts, constructs, path model, raking, topics.
 * ``driver_drift``: Driver drift: how the weights of the drivers move over the survey's waves.
 * ``drivers``: Drivers of satisfaction: importance shares, paths, total effects, importance–performance map.

@@ -17,6 +17,7 @@ from helpers.satisfaction.config import SatisfactionConfig
 from helpers.satisfaction.ecsi_model import SATISFACTION_CONSTRUCT, CompleteAnswers, NoPathModel
 from helpers.stats import ordinal_logit, penalty_reward
 from helpers.stats.bootstrap import percentile_interval, replicate_moments
+from helpers.stats.confidence_intervals import Interval
 from helpers.stats.disclosure_control import FEW_PEOPLE
 from helpers.stats.pls_sem import pls_evaluation
 
@@ -25,6 +26,11 @@ PENALTY_OF_LOW, REWARD_OF_HIGH = "penalty of a low score", "reward of a high sco
 DRIVER_ODDS_RATIO, MODERATION_LABEL = "odds of a higher answer, one standard deviation", "moderation"
 
 BASIC_FACTOR, EXCITEMENT_FACTOR, PERFORMANCE_FACTOR, NEITHER_FACTOR = "basic", "excitement", "performance", "neither"
+
+U_SHAPED, INVERTED_U, REVERSED = "U-shaped", "inverted U", "reversed"
+
+KIND_OF_SIGNS = {(-1, 1): PERFORMANCE_FACTOR, (-1, 0): BASIC_FACTOR, (0, 1): EXCITEMENT_FACTOR, (0, 0): NEITHER_FACTOR,
+                 (1, 1): U_SHAPED, (-1, -1): INVERTED_U, (1, -1): REVERSED, (1, 0): REVERSED, (0, -1): REVERSED}
 
 MAX_ANSWER_VALUES = 11
 
@@ -40,8 +46,9 @@ class PenaltyReward:
     penalty, reward : Estimate
         Below zero and above it where it matters.
     kind : str
-        *basic*: only the penalty counts, *excitement*: only the reward, *performance*: both, or *neither*; empty
-        where the driver has no effect of its own.
+        *basic*: only the penalty counts, *excitement*: only the reward, *performance*: both, or *neither*; *U-shaped*
+        and *inverted U*: both ends lie above, or below, the middle; *reversed*: the high end is below it, or the low
+        one above; empty where the driver has no effect of its own.
     """
 
     driver: str
@@ -97,15 +104,15 @@ def penalty_reward_contrasts(
 
 def _penalty_reward(name: str, low: np.ndarray, high: np.ndarray, n: int) -> PenaltyReward:
     penalty, reward = (percentile_interval(float(b[0]), b[1:]) for b in (low, high))
-    kind = {
-        (True, True): PERFORMANCE_FACTOR,
-        (True, False): BASIC_FACTOR,
-        (False, True): EXCITEMENT_FACTOR,
-        (False, False): NEITHER_FACTOR,
-    }[penalty.high < 0, reward.low > 0]
+    kind = KIND_OF_SIGNS[_sign(penalty), _sign(reward)]
     below = Estimate(PENALTY_OF_LOW, penalty.value, penalty.low, penalty.high, "points", n, name)
     above = Estimate(REWARD_OF_HIGH, reward.value, reward.low, reward.high, "points", n, name)
     return PenaltyReward(name, below, above, kind)
+
+
+def _sign(i: Interval) -> int:
+    """Return the sign of an interval, 0 where it holds both."""
+    return int(i.low > 0) - int(i.high < 0)
 
 
 def strike_contrasts(found: list[PenaltyReward] | NoPathModel, struck: Mapping[str, str]) -> (

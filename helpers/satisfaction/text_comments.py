@@ -13,7 +13,6 @@ Cichocki & Phan (2009), Fast local algorithms for large scale nonnegative matrix
 Transactions* E92-A, 708–721.
 """
 
-import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 
@@ -23,11 +22,10 @@ import pandas as pd
 
 from helpers.foundation.errors import InputError
 from helpers.foundation.results import Estimate, Status, no_estimate
+from helpers.satisfaction.comment_words import WORD_PATTERN, CommentWords, is_unspaced
 from helpers.stats.confidence_intervals import Interval
 from helpers.stats.disclosure_control import LEAST_PEOPLE, estimate_if_enough
 from helpers.stats.survey_weights import ReplicateWeights, WeightedSample
-
-WORD_PATTERN = re.compile(r"[^\W\d_]{2,}")
 
 MAX_BLAME_SCORE, MIN_PRAISE_SCORE = 50.0, 75.0
 
@@ -36,6 +34,12 @@ WORD_PRIOR, AUDIT_SAMPLE_SIZE = 0.5, 50
 COMMENT_POLARITIES = ("blame", "mixed", "praise")
 
 POLARITY_ACCURACY = "polarity as people read it"
+
+
+def recorded_languages(respondents: ir.Table) -> list[str]:
+    """Return the languages of the completed surveys, as recorded."""
+    named = respondents.filter(respondents.language.notnull()).select("language").distinct()
+    return sorted(named.to_pyarrow().column("language").to_pylist())
 
 
 def scored_comments(responses: ir.Table, answers: ir.Table) -> pd.DataFrame:
@@ -89,13 +93,15 @@ def weighted_writers(frame: pd.DataFrame, replicas: ReplicateWeights | None) -> 
     return WeightedSample(frame["person"].to_numpy(), frame["weight"].to_numpy(float), replicas)
 
 
-def polarity_words(written: pd.DataFrame, limit: int = 10) -> pd.DataFrame:
+def polarity_words(written: pd.DataFrame, spoken: CommentWords, limit: int = 10) -> pd.DataFrame:
     """Return the words that set blame and praise apart, each used by ten people or more.
 
     Parameters
     ----------
     written : DataFrame
-        From `comments`.
+        From `scored_comments`.
+    spoken : CommentWords
+        Their words, in the same order.
     limit : int
         Words of each kind.
 
@@ -104,8 +110,8 @@ def polarity_words(written: pd.DataFrame, limit: int = 10) -> pd.DataFrame:
     DataFrame
         ``word, goes_with, people, z``: log odds ratio over its standard error with a flat prior, 1.96 and beyond only.
     """
-    rows = [(word, r.polarity, r.person) for r in written.itertuples() if r.polarity != "mixed"
-            for word in set(WORD_PATTERN.findall(r.comment.lower()))]
+    rows = [(word, r.polarity, r.person) for r, words in zip(written.itertuples(), spoken.words, strict=True)
+            if r.polarity != "mixed" for word in words]
     used = pd.DataFrame(rows, columns=["word", "polarity", "person"])
     people = used.groupby("word")["person"].nunique()
     kept = people[people >= LEAST_PEOPLE].index
@@ -186,7 +192,8 @@ TOPIC_COLUMNS = ["topic", "people", "share", "satisfaction", "low", "high", "bla
 
 
 def comment_topics(
-    written: pd.DataFrame, declared: Mapping[str, Sequence[str]], replicas: ReplicateWeights | None = None
+    written: pd.DataFrame, spoken: CommentWords, declared: Mapping[str, Sequence[str]],
+    replicas: ReplicateWeights | None = None,
 ) -> pd.DataFrame:
     """Return the topics of comments, the most frequent first; topics of fewer than ten people are left out.
 
@@ -194,8 +201,11 @@ def comment_topics(
     ----------
     written : DataFrame
         From `helpers.satisfaction.text_comments.scored_comments`.
+    spoken : CommentWords
+        Their words, in the same order.
     declared : mapping of str to sequence of str
-        Topic to the beginnings of the words that speak of it; empty: topics are found, each named by its words.
+        Topic to the beginnings of the words that speak of it, in scripts without spaces to any part of the text;
+        empty: topics are found, each named by its words.
     replicas : ReplicateWeights, optional
         Of the weights, which enter shares and scores.
 
@@ -207,8 +217,7 @@ def comment_topics(
     """
     if written.empty:
         return pd.DataFrame(columns=TOPIC_COLUMNS)
-    spoken = [sorted(set(WORD_PATTERN.findall(text.lower()))) for text in written["comment"]]
-    member = _declared_topics(spoken, declared) if declared else _nmf_topics(written, spoken)
+    member = _declared_topics(written["comment"], declared) if declared else _nmf_topics(written, spoken.words)
     total = float(written["weight"].sum())
     rows = [_topic_row(name, written[is_in], total, replicas) for name, is_in in member.items() if is_in.any()]
     table = pd.DataFrame([r for r in rows if r[1] >= LEAST_PEOPLE], columns=TOPIC_COLUMNS)
@@ -225,10 +234,15 @@ def _topic_row(name: str, rows: pd.DataFrame, total: float, replicas: ReplicateW
     return name, len(by_person), own / total if total else np.nan, i.value, i.low, i.high, blame
 
 
-def _declared_topics(spoken: Sequence[Sequence[str]], declared: Mapping[str, Sequence[str]]) -> dict[str, np.ndarray]:
-    starts = {name: tuple(word.lower() for word in words) for name, words in declared.items()}
-    return {name: np.array([any(w.startswith(start) for w in words) for words in spoken])
-            for name, start in starts.items()}
+def _declared_topics(comments: pd.Series, declared: Mapping[str, Sequence[str]]) -> dict[str, np.ndarray]:
+    texts, made = [text.lower() for text in comments], {}
+    spoken = [WORD_PATTERN.findall(text) for text in texts]
+    for name, beginnings in declared.items():
+        starts = tuple(word.lower() for word in beginnings)
+        parts = [start for start in starts if is_unspaced(start)]
+        made[name] = np.array([any(w.startswith(starts) for w in words) or any(part in text for part in parts)
+                               for words, text in zip(spoken, texts, strict=True)])
+    return made
 
 
 def _nmf_topics(written: pd.DataFrame, spoken: Sequence[Sequence[str]]) -> dict[str, np.ndarray]:
@@ -251,7 +265,7 @@ def _word_matrix(people: np.ndarray, spoken: Sequence[Sequence[str]]) -> tuple[l
     Words of under four letters say little in alphabets, and much where a sign is a syllable or a word.
     """
     pairs = pd.DataFrame([(i, w) for i, words in enumerate(spoken) for w in words if len(w) >= MIN_WORD_LENGTH
-                          or unicodedata.east_asian_width(w[0]) in "WF"], columns=["row", "word"])
+                          or is_unspaced(w) or unicodedata.east_asian_width(w[0]) in "WF"], columns=["row", "word"])
     pairs = pairs.assign(person=people[pairs["row"].to_numpy(int)])
     use = pairs.groupby("word").agg(people=("person", "nunique"), n=("row", "size")).reset_index()
     use = use[(use["people"] >= LEAST_PEOPLE) & (use["n"] <= MAX_WORD_SHARE * len(spoken))]

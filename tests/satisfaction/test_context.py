@@ -8,6 +8,7 @@ import pytest
 
 from helpers.foundation.results import Status, estimate_table
 from helpers.satisfaction import (
+    comment_words,
     driver_drift,
     ecsi_model,
     expectations,
@@ -161,16 +162,20 @@ def test_no_records_of_orders_are_not_no_orders(table):
     ).empty
 
 
+def words_of(comments):
+    return text_comments.polarity_words(comments, comment_words.comment_words(comments["comment"]))
+
+
 def test_words_are_shown_only_where_ten_people_use_them_and_nobody_is_quoted():
     text = ["late again, says Mr Smith"] + ["late again"] * 14 + ["quick and kind"] * 15
     written = pd.DataFrame({"response_id": [f"r{i:02}" for i in range(30)], "item": "q", "comment": text,
                             "person": [f"p{i}" for i in range(30)], "polarity": ["blame"] * 15 + ["praise"] * 15})
-    table = text_comments.polarity_words(written)
-    assert set(table["word"]) == {"late", "again", "quick", "and", "kind"}
-    assert set(table.loc[table["goes_with"] == "blame", "word"]) == {"late", "again"}
+    table = words_of(written)
+    assert set(table["word"]) == {"late", "quick", "kind"}, "no stop word such as 'and'"
+    assert set(table.loc[table["goes_with"] == "blame", "word"]) == {"late"}
     sample = text_comments.comment_audit_sample(written, 1)
     assert list(sample.columns) == ["response_id", "item", "polarity", "audited_polarity"]
-    assert text_comments.polarity_words(written.head(0)).empty
+    assert words_of(written.head(0)).empty
     assert text_comments.comment_audit_sample(written.head(0), 1).empty
 
 
@@ -182,7 +187,7 @@ def test_comments_in_any_script_are_read(catalogued, surveyed, table):
     written = text_comments.scored_comments(
         table("responses", rows), surveyed(known, [(r["response_id"], "q", r["score"]) for r in rows])
     )
-    assert set(text_comments.polarity_words(written)["word"]) == {"늦었어요", "좋아요"}
+    assert set(words_of(written)["word"]) == {"늦었어요", "좋아요"}
     heard = pd.DataFrame({"response_id": [f"r{i}" for i in range(48)]}).assign(
         person=lambda f: "response " + f["response_id"], weight=1.0)
     assert found(text_comments.comment_shares(written, heard), "share who write").value == 0.5

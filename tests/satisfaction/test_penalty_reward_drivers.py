@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -112,3 +114,14 @@ def test_a_column_that_makes_no_groups_is_told_and_none_is_not_applicable():
         panel(), rows, of.assign(channel=["app"] * 590 + ["post"] * 10), SatisfactionConfig(compare_by="channel"), 1
     )
     assert made[0].reason == "fewer than two groups of 30 people by channel"
+
+
+def test_a_middle_that_lies_under_both_ends_is_u_shaped_and_one_above_them_inverted():
+    known = panel()
+    basic = known.columns[:, :2].mean(axis=1)
+    middle = (basic > np.quantile(basic, 1 / 3)) & (basic < np.quantile(basic, 2 / 3))
+    for sign, kind in ((-1, penalty_reward_drivers.U_SHAPED), (1, penalty_reward_drivers.INVERTED_U)):
+        columns = known.columns.copy()
+        columns[:, -2:] = 50 + sign * 20 * middle[:, None] + np.random.default_rng(4).normal(0, 3, (len(columns), 2))
+        found = penalty_reward_drivers.penalty_reward_contrasts(replace(known, columns=columns), 200, 1)
+        assert found[0].kind == kind

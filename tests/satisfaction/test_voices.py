@@ -9,7 +9,7 @@ import pytest
 from helpers.foundation import canonical_schema, coded_samples, workspace
 from helpers.foundation.errors import InputError
 from helpers.foundation.results import Status
-from helpers.satisfaction import item_frameworks, late_delivery, service_quality, text_comments
+from helpers.satisfaction import comment_words, item_frameworks, late_delivery, service_quality, text_comments
 from tests.satisfaction.conftest import found
 
 AS_OF = date(2026, 6, 30)
@@ -86,25 +86,29 @@ def test_without_promises_or_scores_deliveries_are_not_applicable_and_few_are_no
 
 
 def written(n=200):
-    said = {"delivery": "parcel arrived broken again", "price": "fair price friendly offers"}
+    said = {"delivery": "parcel arrived broken open", "price": "fair price friendly offers"}
     rows = [(f"r{i:03}", "q", f"p{i:03}", said["delivery" if i % 2 else "price"], 20.0 if i % 2 else 90.0,
              "blame" if i % 2 else "praise", 1.0) for i in range(n)]
     columns = ["response_id", "item", "person", "comment", "percent", "polarity", "weight"]
     return pd.DataFrame(rows, columns=columns)
 
 
+def topics_of(comments, declared=None):
+    return text_comments.comment_topics(comments, comment_words.comment_words(comments["comment"]), declared or {})
+
+
 def test_words_that_stand_together_make_a_topic_with_its_score():
     both = pd.concat([written(), written().assign(comment="something else entirely spoken", person=lambda f:
                                                   "x" + f["person"], percent=50.0, polarity="mixed")])
-    table = text_comments.comment_topics(both.reset_index(drop=True), {})
+    table = topics_of(both.reset_index(drop=True))
     by_word = {frozenset(r.topic.split(", ")): r for r in table.itertuples()}
     found_ = next(r for words, r in by_word.items() if "parcel" in words)
-    assert {"parcel", "arrived", "broken", "again"} == set(found_.topic.split(", "))
+    assert {"parcel", "arrived", "broken", "open"} == set(found_.topic.split(", "))
     assert (found_.people, found_.satisfaction, found_.blame) == (100, 20, 1)
 
 
 def test_declared_topics_are_told_by_the_beginnings_of_words():
-    table = text_comments.comment_topics(
+    table = topics_of(
         written(), {"delivery": ["parc"], "price": ["price", "offer"], "staff": ["clerk"]}
     )
     assert table[["topic", "people", "satisfaction"]].to_numpy().tolist() == [["delivery", 100, 20], ["price", 100, 90]]
@@ -112,9 +116,9 @@ def test_declared_topics_are_told_by_the_beginnings_of_words():
 
 
 def test_few_comments_and_none_have_no_topics():
-    assert text_comments.comment_topics(written(60), {}).empty
-    assert text_comments.comment_topics(written(0), {}).empty
-    assert text_comments.topic_estimates(text_comments.comment_topics(written(0), {}))[0].status is Status.INSUFFICIENT
+    assert topics_of(written(60)).empty
+    assert topics_of(written(0)).empty
+    assert text_comments.topic_estimates(topics_of(written(0)))[0].status is Status.INSUFFICIENT
 
 
 def test_factors_rebuild_a_matrix_of_two_blocks():

@@ -10,6 +10,7 @@ import pytest
 
 from helpers.foundation.results import Estimate, Status
 from helpers.satisfaction import (
+    comment_words,
     driver_drift,
     drivers,
     ecsi_model,
@@ -204,11 +205,12 @@ def told(s):
     filled = written[["response_id", "item"]].assign(
         audited_polarity=["praise" if p != "blame" or "5" in r else "blame"
                           for p, r in zip(written["polarity"], written["response_id"].str[4], strict=True)])
+    spoken = comment_words.comment_words(written["comment"])
     return [
         *text_comments.comment_shares(written, s.scored, s.replicas),
         *text_comments.polarity_accuracy(written, filled, s.replicas),
         *text_comments.topic_estimates(
-            text_comments.comment_topics(written, {"delivery": ["parc"], "price": ["price"]}, s.replicas)
+            text_comments.comment_topics(written, spoken, {"delivery": ["parc"], "price": ["price"]}, s.replicas)
         ),
     ]
 

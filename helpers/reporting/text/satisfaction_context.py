@@ -4,10 +4,12 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 
 import pandas as pd
+from babel import Locale
 
 from helpers.foundation.results import Estimate, Status, estimate_table
 from helpers.reporting import formatting
 from helpers.satisfaction import multigroup
+from helpers.satisfaction.comment_words import CommentWords
 from helpers.satisfaction.drivers import SatisfactionDrivers
 from helpers.satisfaction.ecsi_model import NoPathModel
 from helpers.satisfaction.kano import KANO_CATEGORIES
@@ -16,6 +18,9 @@ from helpers.satisfaction.penalty_reward_drivers import (
     BASIC_FACTOR,
     DRIVER_ODDS_RATIO,
     EXCITEMENT_FACTOR,
+    INVERTED_U,
+    REVERSED,
+    U_SHAPED,
     PenaltyReward,
 )
 from helpers.satisfaction.response_bias import CEILING_SHARE, FLOOR_SHARE
@@ -24,6 +29,10 @@ from helpers.stats.control_charts.spc_charts import ChartSet
 from helpers.stats.disclosure_control import suppress_cells
 
 REST = "with the rest"
+
+SHAPES = {U_SHAPED: "both a low and a high score go with more satisfaction than a middle one (U-shaped)",
+          INVERTED_U: "both a low and a high score go with less satisfaction than a middle one (inverted U)",
+          REVERSED: "a higher score is associated with less satisfaction (reversed)"}
 
 QUESTION = {"share given": "answered", "share not applicable": "not applicable", "share missing": "missing",
             "share off the scale": "off the scale", FLOOR_SHARE: "at the floor", CEILING_SHARE: "at the ceiling",
@@ -166,11 +175,13 @@ def penalty_reward_sentence(found: Sequence[PenaltyReward] | NoPathModel) -> str
         return f"The penalty–reward analysis is not available: {found.reason}."
     if not any(c.kind for c in found):
         return f"The penalty–reward analysis is not reported (failed check): {found[0].penalty.reason}."
+    bent = [f"{formatting.join_words(names)}: {SHAPES[kind]}" for kind in SHAPES
+            if (names := [c.driver for c in found if c.kind == kind])]
     only = {kind: [c.driver for c in found if c.kind == kind] for kind in (BASIC_FACTOR, EXCITEMENT_FACTOR)}
     low, high = (formatting.join_words(only[kind]) for kind in (BASIC_FACTOR, EXCITEMENT_FACTOR))
     said = [f"a low score of {low} is associated with less satisfaction, a high one with no more"] * bool(
         only[BASIC_FACTOR]) + [f"a high score of {high} is associated with more satisfaction, a low one with no less"
-                               ] * bool(only[EXCITEMENT_FACTOR])
+                               ] * bool(only[EXCITEMENT_FACTOR]) + bent
     if not said:
         return "No driver counts on one side only: those that count do so where they are low and where they are high."
     return f"{formatting.sentence_case('; '.join(said))}."
@@ -236,6 +247,28 @@ def topic_sentence(table: pd.DataFrame) -> str:
         f"{formatting.interval(worst['low'], worst['high'], formatting.points)}, "
         f"{formatting.share(worst['share'])} of comments."
     )
+
+
+def comment_language_sentence(spoken: CommentWords) -> str:
+    """Return whose stop words the words of comments lack, and which comments could not be split into words.
+
+    Parameters
+    ----------
+    spoken : CommentWords
+        From `helpers.satisfaction.comment_words.comment_words`.
+    """
+    if not spoken.words:
+        return ""
+    names = [Locale.parse(code).get_display_name("en") or code for code in spoken.languages]
+    said = [f"Without the stop words of {formatting.join_words(names)}."] if names else []
+    if not spoken.has_stop_words:
+        said.append("Stop words of other languages need the extra “comments”.")
+    if spoken.n_unsplit:
+        many = formatting.count_text(spoken.n_unsplit, "comment", "comments")
+        said.append(f"{formatting.sentence_case(many)} in a script without spaces (Chinese, Japanese, Thai) "
+                    f"{'is' if spoken.n_unsplit == 1 else 'are'} not split into words, which needs the extra "
+                    "“comments”: only declared topics are found there.")
+    return " ".join(said)
 
 
 def topic_rows(found: pd.DataFrame) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from helpers.foundation.results import Estimate, Status, estimate_table, no_esti
 from helpers.reporting.text import satisfaction_context as satisfaction_context_text
 from helpers.reporting.text.satisfaction import service_rate_title
 from helpers.satisfaction import kano, multigroup, penalty_reward_drivers, service_quality
+from helpers.satisfaction.comment_words import CommentWords
 from helpers.satisfaction.ecsi_model import NoPathModel
 from helpers.satisfaction.late_delivery import IN_TIME, LATE_SHARE, LATENESS_GAP, SATISFACTION_BY_DELIVERY
 from helpers.satisfaction.text_comments import POLARITY_ACCURACY
@@ -147,6 +148,27 @@ def test_the_ordinal_logit_agrees_or_not_and_says_where_odds_are_uneven():
 ])
 def test_groups_are_compared_only_where_they_may_be(rows, said):
     assert satisfaction_context_text.multigroup_sentence(rows) == said
+
+
+@pytest.mark.parametrize(("kind", "said"), [
+    ("U-shaped", "A: both a low and a high score go with more satisfaction than a middle one (U-shaped)."),
+    ("inverted U", "A: both a low and a high score go with less satisfaction than a middle one (inverted U)."),
+    ("reversed", "A: a higher score is associated with less satisfaction (reversed)."),
+])
+def test_a_bent_contrast_is_told_as_such(kind, said):
+    assert satisfaction_context_text.penalty_reward_sentence([contrast("A", kind)]) == said
+
+
+@pytest.mark.parametrize(("words", "said"), [
+    (CommentWords((("a",),), ("pt",), 0, True), "Without the stop words of Portuguese."),
+    (CommentWords((("a",),), ("en",), 12, False),
+     "Without the stop words of English. Stop words of other languages need the extra “comments”. 12 comments in a "
+     "script without spaces (Chinese, Japanese, Thai) are not split into words, which needs the extra “comments”: only "
+     "declared topics are found there."),
+    (CommentWords((), (), 0, True), ""),
+])
+def test_whose_stop_words_are_left_out_and_what_could_not_be_split_is_said(words, said):
+    assert satisfaction_context_text.comment_language_sentence(words) == said
 
 
 def test_topics_and_their_audit_are_said():
