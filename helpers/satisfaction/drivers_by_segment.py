@@ -30,6 +30,8 @@ SEGMENT_SHARE, HETEROGENEITY = "share of explained variance in the segment", "te
 
 MIN_SEGMENT_PEOPLE, MAX_SEGMENTS, HETEROGENEITY_LEVEL, SURE_LEAD = 100, 6, 0.05, 0.95
 
+MAX_PERMUTED, N_PERMUTATIONS = 5000, 399
+
 
 @dataclass(frozen=True, slots=True)
 class SegmentDrivers:
@@ -81,7 +83,7 @@ def drivers_by_segment(
     assumed : SatisfactionConfig
         The column, if one is declared; else every column with two to six groups of 100 people or more is tried.
     seed : int
-        Of the bootstrap.
+        Of the bootstrap and the permutations.
 
     Raises
     ------
@@ -94,7 +96,7 @@ def drivers_by_segment(
     if not found:
         return NoPathModel(f"no column has two groups of {MIN_SEGMENT_PEOPLE} people who answered every question",
                            known.n)
-    tests = np.array([_heterogeneity_p_value(known, parts) for parts in found.values()])
+    tests = np.array([_heterogeneity_p_value(known, parts, seed) for parts in found.values()])
     p = dict(zip(found, holm(tests), strict=True))
     differing = [column for column in found if p[column] < HETEROGENEITY_LEVEL]
     if not differing:
@@ -136,23 +138,42 @@ def _driver_columns(known: CompleteAnswers) -> tuple[np.ndarray, np.ndarray]:
     return means[:, starts], means[:, end]
 
 
-def _heterogeneity_p_value(known: CompleteAnswers, parts: dict[str, np.ndarray]) -> float:
-    """Return the p-value of equal slopes in all groups: Cochran's Q of their least-squares estimates, robust errors."""
+def _heterogeneity_p_value(known: CompleteAnswers, parts: dict[str, np.ndarray], seed: int) -> float:
+    """Return the p-value of equal slopes in all groups, by Cochran's Q of their least-squares estimates.
+
+    With few people the estimated errors make Q too large, so a small p-value is replaced by that of random groups:
+    answers, less their group's means, are dealt out anew to groups of the same sizes.
+    """
+    x, y = _driver_columns(known)
+    group = sum(i * part.astype(int) for i, part in enumerate(parts.values(), start=1))
+    rows = np.flatnonzero(group)
+    centred = np.column_stack([x, y])[rows]
+    for part in parts.values():
+        centred[part[rows]] -= np.average(centred[part[rows]], axis=0, weights=known.rows.weights[rows][part[rows]])
+    found = _cochran_q(centred, known.rows.weights[rows], group[rows])
+    p = float(stats.chi2.sf(found, (len(parts) - 1) * x.shape[1]))
+    if not p < HETEROGENEITY_LEVEL or len(rows) > MAX_PERMUTED:
+        return p
+    rng = np.random.default_rng(seed)
+    drawn = [_cochran_q(centred, known.rows.weights[rows], rng.permutation(group[rows])) for _ in range(N_PERMUTATIONS)]
+    return float((1 + np.sum(np.array(drawn) >= found)) / (1 + N_PERMUTATIONS))
+
+
+def _cochran_q(columns: np.ndarray, weights: np.ndarray, group: np.ndarray) -> float:
+    """Return the weighted squared distance of the groups' slopes from their common one; NaN where one has none."""
     from statsmodels.regression.linear_model import WLS
 
-    x, y = _driver_columns(known)
     slopes, precisions = [], []
-    for part in parts.values():
-        if np.linalg.matrix_rank(x[part] - x[part].mean(axis=0)) < x.shape[1] or not np.ptp(y[part]):
+    for i in np.unique(group):
+        own = columns[group == i]
+        if np.linalg.matrix_rank(own[:, :-1]) < own.shape[1] - 1 or not np.ptp(own[:, -1]):
             return np.nan
-        design = np.column_stack([np.ones(int(part.sum())), x[part]])
-        fit = WLS(y[part], design, weights=known.rows.weights[part]).fit(cov_type="HC3")
+        design = np.column_stack([np.ones(len(own)), own[:, :-1]])
+        fit = WLS(own[:, -1], design, weights=weights[group == i]).fit(cov_type="HC3")
         slopes.append(fit.params[1:])
         precisions.append(np.linalg.pinv(fit.cov_params()[1:, 1:]))
-    total = np.sum(precisions, axis=0)
-    common = np.linalg.solve(total, sum(w @ b for w, b in zip(precisions, slopes, strict=True)))
-    q = sum((b - common) @ w @ (b - common) for w, b in zip(precisions, slopes, strict=True))
-    return float(stats.chi2.sf(q, (len(slopes) - 1) * x.shape[1]))
+    common = np.linalg.solve(np.sum(precisions, axis=0), sum(w @ b for w, b in zip(precisions, slopes, strict=True)))
+    return float(sum((b - common) @ w @ (b - common) for w, b in zip(precisions, slopes, strict=True)))
 
 
 def _with_drivers(

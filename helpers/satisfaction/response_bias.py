@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.foundation.errors import InputError, spelling_hint
+from helpers.foundation.labels import readable_id
 from helpers.foundation.results import Estimate, Gate, Level, Status, no_estimate
 from helpers.satisfaction.config import SatisfactionConfig
 from helpers.satisfaction.survey_quality import ROLES_OUTSIDE_SCALES
@@ -248,9 +249,19 @@ def weight_quality_gates(made: raking.RakedWeights | None) -> list[Gate]:
     is_apart, is_thin = made.largest_gap > MAX_MARGIN_GAP, made.design_effect > MAX_DESIGN_EFFECT
     met = [] if np.isnan(made.largest_gap) else [
         Gate("weights meet the customers' shares", made.largest_gap, MAX_MARGIN_GAP, is_apart, Level.QUALIFY,
-             "every measure", f"After weighting, shares differ from the customers' by {100 * made.largest_gap:.1f} "
-             f"points at most; the limit is {100 * MAX_MARGIN_GAP:g}, {made.n_trimmed:,} weights were trimmed.")]
+             "every measure", f"{_margins_missed(made)}; the limit is {100 * MAX_MARGIN_GAP:g}, {made.n_trimmed:,} "
+             "weights were trimmed.")]
     return [*met, Gate(
         "design effect", made.design_effect, MAX_DESIGN_EFFECT, is_thin, Level.QUALIFY, "every measure",
         f"Weights make variances {made.design_effect:.2f} times as large: {made.effective_n:,.0f} effective "
         f"of {made.weights.shape[1]:,} people; the limit is {MAX_DESIGN_EFFECT:g}.")]
+
+
+def _margins_missed(made: raking.RakedWeights) -> str:
+    """Return how far the weighted shares lie from the customers', and where nobody answered."""
+    gap = f"fter weighting, shares differ from the customers' by {100 * made.largest_gap:.1f} points at most"
+    if not made.empty:
+        return f"A{gap}"
+    nobody = ", ".join(f"{readable_id(name.removeprefix('demographic_'))} ({100 * share:.1f} % of the customers)"
+                       for name, share in made.empty.items())
+    return f"Nobody answered of {nobody}, so that a{gap}"

@@ -7,7 +7,7 @@ Deming & Stephan (1940), *Annals of Mathematical Statistics* 11, 427–444; Kish
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -36,12 +36,15 @@ class PopulationMargin:
     member : ndarray, shape (n, K)
         One where a person belongs to a category.
     share : ndarray, shape (K,)
-        Shares in the population, summing to one.
+        Shares in the population of those who can be reached, summing to one.
+    empty : mapping of str to float
+        Categories of the population that nobody belongs to, and the share that each has in it: no weight can meet them.
     """
 
     name: str
     member: np.ndarray
     share: np.ndarray
+    empty: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +57,17 @@ class RakedWeights:
         Trimmed at so many times their mean.
     largest_gap : float
         Largest difference between a weighted share and the population's that is left in the first replicate; NaN where
-        weights stand as recorded.
+        weights stand as recorded. A category of the population that nobody belongs to is missed by its whole share.
     n_trimmed : int
         People trimmed in the first replicate.
+    empty : mapping of str to float
+        Such categories, as *variable category*, and their shares in the population.
     """
 
     weights: np.ndarray
     largest_gap: float
     n_trimmed: int
+    empty: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def effective_n(self) -> float:
@@ -109,8 +115,10 @@ def population_margins(
         total = sum(found.values())
         names = [*found, ""] if missing else list(found)
         share = np.array([*((1 - missing) * s / total for s in found.values()), missing][:len(names)])
-        if len(names) > 1:
-            made.append(PopulationMargin(str(name), (here.to_numpy()[:, None] == np.array(names)).astype(float), share))
+        empty = {str(c): float(s) for c, s in sorted(shares.items()) if c not in found and c != "" and s > 0}
+        if len(names) > 1 or (found and empty):
+            member = (here.to_numpy()[:, None] == np.array(names)).astype(float)
+            made.append(PopulationMargin(str(name), member, share, empty))
     return made
 
 
@@ -159,7 +167,8 @@ def rake_weights(base: np.ndarray, wanted: Sequence[PopulationMargin], largest: 
             break
     weights, limit = _trim_weights(weights / weights.mean(axis=1, keepdims=True), largest * base.clip(min=1))
     gaps = [np.abs(_weighted_shares(weights[:1], m) - m.share).max() for m in wanted]
-    return RakedWeights(weights, float(max(gaps, default=0.0)), int(limit[0].sum()))
+    empty = {f"{m.name} {category}": share for m in wanted for category, share in m.empty.items()}
+    return RakedWeights(weights, float(max([*gaps, *empty.values()], default=0.0)), int(limit[0].sum()), empty)
 
 
 def _trim_weights(weights: np.ndarray, limit: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -4,7 +4,7 @@ import pytest
 
 from helpers.foundation import canonical_schema
 from helpers.foundation.errors import InputError
-from helpers.foundation.results import Status
+from helpers.foundation.results import Level, Status
 from helpers.satisfaction import (
     ecsi_model,
     nps_csat_ces,
@@ -88,6 +88,16 @@ def test_margins_that_trimming_leaves_open_qualify_every_measure():
     assert "1 weights were trimmed" in gates["weights meet the customers' shares"].sentence
     fine = raking.rake_weights(np.ones((1, 100)), raking.population_margins(rows, rows))
     assert not any(g.is_crossed for g in response_bias.weight_quality_gates(fine))
+
+
+def test_a_region_where_nobody_answered_qualifies_every_measure_by_its_whole_share():
+    rows = pd.DataFrame({"demographic_region": ["n"] * 50 + ["s"] * 50})
+    everybody = pd.DataFrame({"demographic_region": ["n"] * 40 + ["s"] * 30 + ["w"] * 30})
+    made = raking.rake_weights(np.ones((1, 100)), raking.population_margins(rows, everybody))
+    gate = response_bias.weight_quality_gates(made)[0]
+    assert (gate.is_crossed, gate.level, gate.statistic) == (True, Level.QUALIFY, pytest.approx(0.3))
+    assert gate.sentence.startswith("Nobody answered of region w (30.0 % of the customers), so that after weighting, "
+                                    "shares differ from the customers' by 30.0 points at most;")
 
 
 @pytest.fixture

@@ -50,3 +50,13 @@ def test_equal_margins_leave_equal_weights():
 def test_a_category_without_a_share_is_told():
     with pytest.raises(InputError, match="the sample has 's'"):
         raking.population_margins(sample()[["region"]], {"region": {"n": 1.0}})
+
+
+def test_a_category_that_nobody_belongs_to_is_missed_by_its_whole_share():
+    here = pd.DataFrame({"region": ["n"] * 30 + ["s"] * 10})
+    wanted = raking.population_margins(here, {"region": {"n": 0.4, "s": 0.3, "w": 0.3}})
+    made = raking.rake_weights(np.ones((1, 40)), wanted)
+    assert made.largest_gap == pytest.approx(0.3)
+    assert dict(made.empty) == {"region w": pytest.approx(0.3)}
+    alone = raking.population_margins(here.head(30), {"region": {"n": 0.4, "w": 0.6}})
+    assert raking.rake_weights(np.ones((1, 30)), alone).largest_gap == pytest.approx(0.6)

@@ -7,7 +7,7 @@ import pandas as pd
 from helpers.foundation.labels import readable_id
 from helpers.foundation.results import Status
 from helpers.reporting import formatting
-from helpers.satisfaction.drivers import PATH_MODEL_INDEX, SatisfactionDrivers, struck_drivers
+from helpers.satisfaction.drivers import SatisfactionDrivers, struck_drivers
 from helpers.satisfaction.ecsi_model import NoPathModel
 from helpers.stats.confidence_intervals import Interval
 from helpers.stats.pls_sem.measurement_model import MeasurementValidity
@@ -177,16 +177,6 @@ def driver_sample(found: SatisfactionDrivers | NoPathModel) -> str:
         if found.n < found.n_people
         else f"All {whole} people answered every question."
     )
-
-
-def path_model_satisfaction(paths: pd.DataFrame) -> str:
-    """Return satisfaction as the path model weighs its questions; empty without a path model."""
-    rows = paths[(paths["quantity"] == PATH_MODEL_INDEX) & (paths["status"] == Status.OK)].to_dict("records")
-    if not rows:
-        return ""
-    row, who = rows[0], formatting.count_text(rows[0]["n"], "person", "people")
-    value = f"{formatting.points(row['value'])} {formatting.interval(row['low'], row['high'], formatting.points)}"
-    return f"By the path model, over {who} who answered every question, satisfaction stands at {value}."
 
 
 def johnson_disagreement(found: SatisfactionDrivers | NoPathModel) -> str:

@@ -3,7 +3,7 @@ import pandas as pd
 
 from helpers.foundation.results import Estimate, Status, estimate_table, no_estimate
 from helpers.reporting.text import satisfaction_drivers as satisfaction_drivers_text
-from helpers.satisfaction.drivers import PATH_MODEL_INDEX, SatisfactionDrivers, driver_rank_table
+from helpers.satisfaction.drivers import SatisfactionDrivers, driver_rank_table
 from helpers.satisfaction.ecsi_model import NoPathModel
 from helpers.stats.confidence_intervals import Interval
 from helpers.stats.pls_sem.measurement_model import MeasurementValidity
@@ -177,11 +177,3 @@ def test_chances_of_ranks_are_shown_unless_a_driver_is_struck():
     assert forms["1"](0.9) == "90.0 %"
     assert "rank" in caption
     assert driver_rank_table(drivers(struck=("Product",))).empty
-
-
-def test_the_index_by_the_path_model_is_said_where_there_is_one():
-    table = estimate_table([Estimate(PATH_MODEL_INDEX, 72.54, 70.8, 74.1, "points", 250)])
-    assert satisfaction_drivers_text.path_model_satisfaction(table).endswith(
-        "satisfaction stands at 72.5 points [70.8, 74.1]."
-    )
-    assert satisfaction_drivers_text.path_model_satisfaction(paths()) == ""
