@@ -137,6 +137,8 @@ CASES = _canonical_table(
     _column("reviewed_at", "time", "when it was reviewed"),
     _column("closed_at", "time", "when it was closed"),
     _column("fed_back_at", "time", "when the customer heard back"),
+    _column("corrective_action_at", "time", "when design, production or operations got it as a corrective action"),
+    _column("corrective_action_by", "text", "who got it: design, production or operations"),
     _column("is_resolved", "flag", "whether it was resolved"),
     _column("cause", "text", "cause"),
     _column("team", "text", "team in charge"),

@@ -15,23 +15,22 @@ from helpers.stats.control_charts import spc_charts
 from helpers.stats.control_charts.time_series import RATE_SERIES, SHARE_SERIES, TimeSeries
 from helpers.stats.disclosure_control import LEAST_PEOPLE, estimate_if_enough, too_few
 
-CASE_FUNNEL = ("handled", "reviewed", "fed back")
+CASE_FUNNEL = {"handled": "handled_at", "reviewed": "reviewed_at", "corrective action": "corrective_action_at"}
 
-CASE_COLUMNS = ("kind", "opened_at", "handled_at", "reviewed_at", "closed_at", "fed_back_at", "is_resolved", "score")
+CUSTOMER_INFORMED = "customer informed"
+
+CASE_COLUMNS = ("kind", "opened_at", *CASE_FUNNEL.values(), "closed_at", "fed_back_at", "corrective_action_by",
+                "is_resolved", "score")
 
 COMPLAINTS_PER_BUYER, DISSATISFACTION_RATE, OMISSION_RATE = "complaint rate", "dissatisfaction rate", "omission rate"
 
-SERVICE_RATE_UNITS = {
-    COMPLAINTS_PER_BUYER: "complaints per 100 buyers",
-    OMISSION_RATE: "share of cases",
-    DISSATISFACTION_RATE: "share of cases",
-}
+SHARE_OF_CASES, COMPLAINTS_UNIT = "share of cases", "complaints per 100 buyers"
 
 CHART_ALARMS, FALSE_ALARMS_PER_YEAR = "alarms of the control chart", 1.0  # a year, of all the charts together
 
 
 def service_estimates(cases: ir.Table, as_of: date, customers: int) -> list[Estimate]:
-    """Return the funnel of cases, days to close, resolution, and the three rates of bad service.
+    """Return the nested funnel of cases, days to close, resolution, and the rates of bad service.
 
     Parameters
     ----------
@@ -45,8 +44,11 @@ def service_estimates(cases: ir.Table, as_of: date, customers: int) -> list[Esti
     Returns
     -------
     list of Estimate
-        Shares are of all cases reported more than 30 days before `as_of`, so that each had time to be handled.
-        Omission: cases that nobody took up. Dissatisfaction: score of the handling in its lower half.
+        Of all cases reported more than 30 days before `as_of`, so that each had time to be handled. The funnel is
+        nested: of the cases reported those handled, of these those reviewed, of these those handed to design,
+        production or operations as a corrective action; ``share …`` is of all reported, the omission rate of those at
+        the stage before. A stage that no record has is not known, not omitted. Dissatisfaction: score of the handling
+        in its lower half.
     """
     opened = cases.filter(cases.opened_at < as_of + timedelta(days=1)).select(*CASE_COLUMNS)
     rows = opened.to_pyarrow().to_pandas()
@@ -54,9 +56,8 @@ def service_estimates(cases: ir.Table, as_of: date, customers: int) -> list[Esti
         return [no_estimate("cases reported", Status.NOT_APPLICABLE, "no service cases are recorded")]
     ripe = rows[rows["opened_at"] < pd.Timestamp(as_of) - pd.Timedelta(days=30)]
     made = [Estimate("cases reported", float(len(rows)), unit="cases", n=len(rows))]
-    made += [_share_of_cases(f"share {stage}", ripe[f"{stage.replace(' ', '_')}_at"].notna()) for stage in CASE_FUNNEL]
-    made += [_share_of_cases("share resolved", ripe.loc[ripe["is_resolved"].notna(), "is_resolved"].astype(bool)),
-             _share_of_cases(OMISSION_RATE, ripe["handled_at"].isna())]
+    made += _funnel_estimates(ripe)
+    made += [_share_of_cases("share resolved", ripe.loc[ripe["is_resolved"].notna(), "is_resolved"].astype(bool))]
     scores = rows["score"].dropna()
     middle = (scores.min() + scores.max()) / 2 if len(scores) else np.nan
     made += [
@@ -67,9 +68,45 @@ def service_estimates(cases: ir.Table, as_of: date, customers: int) -> list[Esti
     return made
 
 
-def _share_of_cases(quantity: str, is_so: pd.Series) -> Estimate:
+def omitted_cases(cases: pd.DataFrame) -> dict[str, pd.Series]:
+    """Return, for each stage of the nested funnel, whether each case of the stage before it was left there.
+
+    Parameters
+    ----------
+    cases : DataFrame
+        `CASE_COLUMNS`, one row a case; stages that no case has are left out, and so are those behind them.
+    """
+    made, before = {}, cases
+    for stage, column in CASE_FUNNEL.items():
+        if not before[column].notna().any():
+            break
+        made[stage] = before[column].isna()
+        before = before[before[column].notna()]
+    handled = cases[cases["handled_at"].notna()]
+    if handled["fed_back_at"].notna().any():
+        made[CUSTOMER_INFORMED] = handled["fed_back_at"].isna()
+    return made
+
+
+def _funnel_estimates(ripe: pd.DataFrame) -> list[Estimate]:
+    omitted, n, made = omitted_cases(ripe), len(ripe), []
+    for stage in (*CASE_FUNNEL, CUSTOMER_INFORMED):
+        if stage not in omitted:
+            made.append(no_estimate(OMISSION_RATE, Status.NOT_APPLICABLE, "no case is recorded at this stage",
+                                    unit="share", segment=stage))
+            continue
+        reached = int((~omitted[stage]).sum())
+        made += [estimate_if_enough(f"share {stage}", share_interval(reached / n, n), n, unit="share"),
+                 _share_of_cases(OMISSION_RATE, omitted[stage], stage)]
+    departments = ripe["corrective_action_by"].dropna()
+    return made + [_share_of_cases("share of corrective actions", departments == name, str(name))
+                   for name in sorted(departments.unique())]
+
+
+def _share_of_cases(quantity: str, is_so: pd.Series, segment: str = "all") -> Estimate:
     n = len(is_so)
-    return estimate_if_enough(quantity, share_interval(float(is_so.mean()) if n else np.nan, n), n, unit="share")
+    found = share_interval(float(is_so.mean()) if n else np.nan, n)
+    return estimate_if_enough(quantity, found, n, unit="share", segment=segment)
 
 
 def _days_to_close(ripe: pd.DataFrame) -> Estimate:
@@ -98,7 +135,7 @@ def _poisson_interval(count: int, level: float = 0.95) -> Interval:
 
 
 def monthly_service_rates(cases: ir.Table, transactions: ir.Table, as_of: date) -> tuple[TimeSeries, ...]:
-    """Return the three rates of bad service by full month, for control charts.
+    """Return the rates of bad service by full month, for control charts.
 
     Parameters
     ----------
@@ -110,23 +147,20 @@ def monthly_service_rates(cases: ir.Table, transactions: ir.Table, as_of: date) 
     Returns
     -------
     tuple of Course
-        Complaints per 100 customers who bought in the month (a rate; from the first recorded complaint on), cases that
-        nobody took up and cases whose handling was scored in the lower half of the scores (shares); none where there
-        are no such records.
+        Complaints per 100 customers who bought in the month (a rate; from the first recorded complaint on), the
+        omission rate of each stage of the nested funnel and cases whose handling was scored in the lower half of the
+        scores (shares); none where there are no such records.
     """
-    rows = cases.select("kind", "opened_at", "handled_at", "score").to_pyarrow().to_pandas()
+    rows = cases.select(*CASE_COLUMNS).to_pyarrow().to_pandas()
     rows = rows.assign(month=rows["opened_at"].dt.to_period("M").dt.start_time)
     ripe = rows[rows["opened_at"] < _month_of(as_of - timedelta(days=29))]
     scored = ripe[ripe["score"].notna()]
     middle = (scored["score"].min() + scored["score"].max()) / 2
     made = (
         _monthly_complaints(rows, transactions, _month_of(as_of + timedelta(days=1))),
-        _monthly_series(
-            OMISSION_RATE, ripe["handled_at"].isna().groupby(ripe["month"]).agg(["sum", "size"]), SHARE_SERIES
-        ),
-        _monthly_series(
-            DISSATISFACTION_RATE, (scored["score"] < middle).groupby(scored["month"]).agg(["sum", "size"]), SHARE_SERIES
-        ),
+        *(_monthly_share(f"{OMISSION_RATE}: {stage}", is_omitted, ripe["month"])
+          for stage, is_omitted in omitted_cases(ripe).items()),
+        _monthly_share(DISSATISFACTION_RATE, scored["score"] < middle, scored["month"]),
     )
     return tuple(course for course in made if len(course.on))
 
@@ -142,10 +176,15 @@ def _monthly_complaints(rows: pd.DataFrame, transactions: ir.Table, before: pd.T
     known = buyers.to_pyarrow().to_pandas().set_index("month").sort_index()
     told = rows.loc[(rows["kind"] == "complaint") & (rows["opened_at"] < before), "month"].value_counts()
     known = known[known.index >= told.index.min()] if len(told) else known.head(0)  # before it nothing was recorded
-    return _monthly_series(COMPLAINTS_PER_BUYER, known.assign(sum=told.reindex(known.index).fillna(0)), RATE_SERIES)
+    counts = known.assign(sum=told.reindex(known.index).fillna(0))
+    return _monthly_series(COMPLAINTS_PER_BUYER, counts, RATE_SERIES, COMPLAINTS_UNIT)
 
 
-def _monthly_series(name: str, by: pd.DataFrame, kind: str) -> TimeSeries:
+def _monthly_share(name: str, is_so: pd.Series, month: pd.Series) -> TimeSeries:
+    return _monthly_series(name, is_so.groupby(month).agg(["sum", "size"]), SHARE_SERIES, SHARE_OF_CASES)
+
+
+def _monthly_series(name: str, by: pd.DataFrame, kind: str, unit: str) -> TimeSeries:
     months = pd.date_range(by.index.min(), by.index.max(), freq="MS") if len(by) else by.index
     full = by.reindex(months).fillna(0).astype("float64")
     return TimeSeries(
@@ -154,7 +193,7 @@ def _monthly_series(name: str, by: pd.DataFrame, kind: str) -> TimeSeries:
         full["sum"].to_numpy(),
         full["size"].to_numpy(),
         kind,
-        SERVICE_RATE_UNITS[name],
+        unit,
     )
 
 

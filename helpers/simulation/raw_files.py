@@ -175,6 +175,7 @@ def _cases(table: pa.Table) -> pa.Table:
         "Opened": _stamp(table["opened_at"]), "Taken up": _stamp(table["handled_at"]),
         "Reviewed": _stamp(table["reviewed_at"]), "Closed": _stamp(table["closed_at"]),
         "Told": _stamp(table["fed_back_at"]), "Resolved": pc.if_else(table["is_resolved"], "yes", "no"),
+        "Corrected": _stamp(table["corrective_action_at"]), "Corrected by": table["corrective_action_by"],
         "Cause": table["cause"], "Team": table["team"], "Cost": table["cost"],
         "Score": pc.cast(table["score"], pa.int64()),
     })

@@ -23,6 +23,8 @@ CRISIS_CAUSE = "delivery"
 
 TEAMS = ("service", "logistics")
 
+DEPARTMENTS, DEPARTMENT_SHARES = ("design", "production", "operations"), (0.2, 0.3, 0.5)
+
 
 def simulate_cases(world: World, rng: np.random.Generator, block: CustomerBlock) -> pa.Table:
     """Return ``canonical/cases``: the dissatisfied report more often, and more of theirs are complaints."""
@@ -64,24 +66,27 @@ class _Reported:
 
 def _cases(rng: np.random.Generator, block: CustomerBlock, prefix: str, reported: _Reported) -> pa.Table:
     n = len(reported.who)
+    corrections = rng.spawn(1)[0]  # a stream of its own
     return pa.table({
         "case_id": arrow_columns.id_column(prefix, block.block, np.arange(n) + 1),
         "customer_id": arrow_columns.customer_ids(block.first + reported.who),
         "kind": arrow_columns.label_column(KINDS, reported.kind),
         "opened_at": arrow_columns.time_column(reported.opened),
-        **_course(rng, reported.opened),
+        **_course(rng, corrections, reported.opened),
         "cause": arrow_columns.label_column(CAUSES, reported.cause),
         "team": arrow_columns.label_column(TEAMS, (rng.random(n) < 0.3).astype("int64")),
         "cost": arrow_columns.money_column(np.rint(rng.gamma(4, 200, n))),
     })
 
 
-def _course(rng: np.random.Generator, opened: np.ndarray) -> dict[str, pa.Array]:
+def _course(rng: np.random.Generator, corrections: np.random.Generator, opened: np.ndarray) -> dict[str, pa.Array]:
     n = len(opened)
     handled, is_handled = later_moments(rng, opened, np.full(n, 0.97), 10 * HOUR)
     reviewed, is_reviewed = later_moments(rng, handled, 0.6 * is_handled, 24 * HOUR)
     closed, is_closed = later_moments(rng, np.maximum(handled, reviewed), 0.95 * is_handled, 48 * HOUR)
     told, is_told = later_moments(rng, closed, 0.7 * is_closed, 12 * HOUR)
+    corrected, is_corrected = later_moments(corrections, reviewed, 0.5 * is_reviewed, 72 * HOUR)
+    department = corrections.choice(len(DEPARTMENTS), n, p=DEPARTMENT_SHARES)
     slow = (closed - opened) / DAY
     is_resolved = rng.random(n) < 1 / (1 + np.exp(-2 + 0.15 * slow))
     score = np.clip(np.rint(2 + 2 * is_resolved + rng.normal(0, 0.9, n)), 1, 5)
@@ -90,6 +95,8 @@ def _course(rng: np.random.Generator, opened: np.ndarray) -> dict[str, pa.Array]
         "reviewed_at": arrow_columns.time_column(reviewed, is_reviewed),
         "closed_at": arrow_columns.time_column(closed, is_closed),
         "fed_back_at": arrow_columns.time_column(told, is_told),
+        "corrective_action_at": arrow_columns.time_column(corrected, is_corrected),
+        "corrective_action_by": arrow_columns.label_column(DEPARTMENTS, department, is_corrected),
         "is_resolved": pa.array(is_resolved, mask=~is_closed),
         "score": pa.array(score, mask=~(is_told & (rng.random(n) < 0.4))),
     }

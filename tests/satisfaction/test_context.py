@@ -72,11 +72,30 @@ def cases(n=60):
 def test_the_funnel_counts_cases_at_every_stage(table):
     made = service_quality.service_estimates(table("cases", cases()), AS_OF, 600)
     assert found(made, "share handled").value == pytest.approx(2 / 3)
-    assert found(made, service_quality.OMISSION_RATE).value == pytest.approx(1 / 3)
+    assert found(made, service_quality.OMISSION_RATE, "handled").value == pytest.approx(1 / 3)
+    assert found(made, service_quality.OMISSION_RATE, "reviewed").status is Status.NOT_APPLICABLE, "nobody records it"
     assert found(made, service_quality.DISSATISFACTION_RATE).value == pytest.approx(1 / 2)
     assert found(made, "median days to close").value == pytest.approx(3)
     assert found(made, service_quality.COMPLAINTS_PER_BUYER).value == pytest.approx(10)
     assert service_quality.service_estimates(table("cases"), AS_OF, 0)[0].reason == "no service cases are recorded"
+
+
+def test_the_funnel_is_nested_and_each_stage_has_the_omission_rate_of_those_before_it(table):
+    def at(case, i):
+        day = case["opened_at"] + pd.Timedelta(days=5)
+        return {**case, "handled_at": day if i < 48 else None, "reviewed_at": day if i < 24 or i >= 48 else None,
+                "corrective_action_at": day if i < 6 else None, "fed_back_at": day if i < 36 else None,
+                "corrective_action_by": ("design" if i % 2 else "operations") if i < 6 else None}
+
+    rows = [at(case, i) for i, case in enumerate(cases())]
+    made = service_quality.service_estimates(table("cases", rows), AS_OF, 600)
+    assert [found(made, f"share {stage}").value for stage in (*service_quality.CASE_FUNNEL, "customer informed")] == [
+        0.8, 0.4, 0.1, 0.6]
+    assert [found(made, service_quality.OMISSION_RATE, stage).value for stage in (
+        *service_quality.CASE_FUNNEL, "customer informed")] == [0.2, 0.5, 0.75, 0.25]
+    series = service_quality.monthly_service_rates(table("cases", rows), table("transactions"), AS_OF)
+    reviewed = next(c for c in series if c.name == "omission rate: reviewed")
+    assert (reviewed.value.sum(), reviewed.size.sum()) == (24, 48)
 
 
 def test_complaints_are_charted_per_hundred_buyers_of_full_months(table):

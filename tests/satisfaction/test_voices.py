@@ -178,7 +178,7 @@ def test_a_month_of_many_omitted_cases_is_an_alarm_only_after_two_years(table):
         service_quality.monthly_service_rates(table("cases", handled()), table("transactions"), AS_OF), 1
     )
     assert [chart.course.name for chart in board.charts] == [
-        service_quality.OMISSION_RATE,
+        f"{service_quality.OMISSION_RATE}: handled",
         service_quality.DISSATISFACTION_RATE,
     ]
     for chart, told in zip(board.charts, service_quality.service_alarms(board), strict=True):

@@ -23,6 +23,8 @@
 * ``satisfaction_expectations``: Text on expectations: whether they are met, where they are missed, what goes with
   raising them.
 * ``satisfaction_segments``: Text on segments: how satisfied they are, and what goes with satisfaction in each.
+* ``service_rates``: Text on service: the nested funnel of cases, what each stage leaves undone, control charts of
+  the rates.
 * ``stale_records``: Text on stale records: which day a page's figures speak for, and what is not reported after it.
 * ``value``: Text of the customer value page: revenue bridge, retention, concentration, tiers.
 * ``value_relationships``: Text on acquisition cost, payback, referrals, retention economics, life cycle,

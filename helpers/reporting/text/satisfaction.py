@@ -19,19 +19,14 @@ from helpers.satisfaction.satisfaction_index import (
     is_apart,
     wave_segment,
 )
-from helpers.satisfaction.service_quality import COMPLAINTS_PER_BUYER, DISSATISFACTION_RATE, OMISSION_RATE
 from helpers.satisfaction.survey_quality import SATISFACTION_SCALE, nonrespondent_mean
 from helpers.stats.confidence_intervals import ties_with_largest
-from helpers.stats.control_charts.spc_charts import ControlChart
 from helpers.stats.disclosure_control import share_text_if_enough
 from helpers.stats.survey_scales import SATISFACTION_LEVELS
 
 Row = Mapping[str, Any]
 
 CLAIM = "satisfaction index and levels"
-
-TITLES = {COMPLAINTS_PER_BUYER: "complaints per 100 buyers", OMISSION_RATE: "cases not handled",
-          DISSATISFACTION_RATE: "cases with dissatisfying handling"}
 
 MOST_CHANGES = 4
 
@@ -364,14 +359,3 @@ def satisfaction_headline(index: pd.DataFrame) -> tuple[str, ...]:
         f"{r['quantity']}: {r['value']:.2g}" if is_reported(r) else f"{r['quantity']}: {formatting.estimate_text(r)}"
         for r in kept
     )
-
-
-def service_rate_title(chart: ControlChart) -> str:
-    """Return the finding above the control chart of a rate of service."""
-    name = formatting.sentence_case(TITLES[chart.course.name])
-    if not chart.points["is_live"].any():
-        return f"{name}: too few months for a control chart, so there is no alarm"
-    if chart.alarms.empty:
-        return f"{name}: no alarm"
-    last = chart.alarms.iloc[-1]
-    return f"{name}: {last['kind']} {last['direction']} the limits, signalled in {last['on']:%Y-%m}"

@@ -25,7 +25,6 @@ from helpers.satisfaction.penalty_reward_drivers import (
 )
 from helpers.satisfaction.response_bias import CEILING_SHARE, FLOOR_SHARE
 from helpers.satisfaction.text_comments import POLARITY_ACCURACY
-from helpers.stats.control_charts.spc_charts import ChartSet
 from helpers.stats.disclosure_control import suppress_cells
 
 REST = "with the rest"
@@ -290,29 +289,6 @@ def comment_audit_sentence(rows: Sequence[Estimate]) -> str:
         return f"How far polarity by score can be trusted is not known: {e.reason if e else 'no comments'}."
     read = formatting.count_text(e.n, "comment", "comments")
     return f"Of {read} that people read, {_with_interval(e)} have the polarity of their score."
-
-
-def service_rate_alarms(board: ChartSet) -> str:
-    """Return which service rates raised alarms on their control charts, and how many false ones are to be expected.
-
-    Parameters
-    ----------
-    board : ChartSet
-        From `helpers.satisfaction.service_quality.service_charts`.
-    """
-    watched = [chart for chart in board.charts if chart.points["is_live"].any()]
-    if not watched:
-        return "No rate of service has the months that a control chart needs: no alarm can be given."
-    told = [f"{row.chart}: {row.kind} {row.direction} the limits, begun about {row.began_on:%Y-%m}, signalled in "
-            f"{row.on:%Y-%m}" for row in board.alarms.itertuples()]
-    quiet = f"No alarm from {formatting.count_text(len(watched), 'charted rate', 'charted rates')}"
-    live = board.false_alarms_a_year
-    expected = (
-        f" About {formatting.number(live, 2)} false alarms a year are to be expected of the charts that watch now."
-        if live > 0
-        else " None of them can raise an alarm at present."
-    )
-    return f"{formatting.sentence_case('; '.join(told)) if told else quiet}.{expected}"
 
 
 def rows_with_values(table: pd.DataFrame) -> pd.DataFrame:

@@ -6,13 +6,15 @@ import pytest
 
 from helpers.foundation.results import Estimate, Status, estimate_table, no_estimate
 from helpers.reporting.text import satisfaction_context as satisfaction_context_text
-from helpers.reporting.text.satisfaction import service_rate_title
+from helpers.reporting.text import service_rates as service_rates_text
 from helpers.satisfaction import kano, multigroup, penalty_reward_drivers, service_quality
 from helpers.satisfaction.comment_words import CommentWords
 from helpers.satisfaction.ecsi_model import NoPathModel
 from helpers.satisfaction.late_delivery import IN_TIME, LATE_SHARE, LATENESS_GAP, SATISFACTION_BY_DELIVERY
 from helpers.satisfaction.text_comments import POLARITY_ACCURACY
 from helpers.stats.control_charts.time_series import TimeSeries
+
+HANDLED = f"{service_quality.OMISSION_RATE}: handled"
 
 ABSENT = NoPathModel("nothing was asked but satisfaction")
 
@@ -189,7 +191,7 @@ def board():
     omitted = np.r_[np.tile([2.0, 3.0, 1.0], 10)[:29], 25.0]
     return service_quality.service_charts(
         [
-            TimeSeries(service_quality.OMISSION_RATE, on, omitted, np.full(30, 40.0), "share", "share of cases"),
+            TimeSeries(HANDLED, on, omitted, np.full(30, 40.0), "share", "share of cases"),
             TimeSeries(service_quality.DISSATISFACTION_RATE, on[:9], omitted[:9], np.full(9, 40.0), "share", "x"),
         ],
         1,
@@ -197,31 +199,32 @@ def board():
 
 
 def test_rates_that_leave_their_limits_are_named_with_the_false_alarms_to_expect(board):
-    said = satisfaction_context_text.service_rate_alarms(board)
-    assert said.startswith("Omission rate: shift above the limits, begun about 2025-05, signalled in 2025-06. About "
-                           "0.99")
+    said = service_rates_text.service_rate_alarms(board)
+    assert said.startswith("Omission rate: handled: shift above the limits, begun about 2025-05, signalled in 2025-06. "
+                           "About 0.99")
     assert said.endswith("false alarms a year are to be expected of the charts that watch now.")
     few = service_quality.service_charts([board.charts[1].course], 1)
     assert (
-        satisfaction_context_text.service_rate_alarms(few)
+        service_rates_text.service_rate_alarms(few)
         == "No rate of service has the months that a control chart needs: no alarm can be given."
     )
     calm = TimeSeries(
-        service_quality.OMISSION_RATE,
+        HANDLED,
         board.charts[0].course.on[:29],
         board.charts[0].course.value[:29],
         np.full(29, 40.0),
         "share",
         "x",
     )
-    assert satisfaction_context_text.service_rate_alarms(service_quality.service_charts([calm], 1)).startswith(
+    assert service_rates_text.service_rate_alarms(service_quality.service_charts([calm], 1)).startswith(
         "No alarm from 1 charted rate. About "
     )
 
 
 def test_the_chart_of_a_rate_says_its_last_alarm_or_that_there_are_too_few_months(board):
-    assert service_rate_title(board.charts[0]) == "Cases not handled: shift above the limits, signalled in 2025-06"
-    assert "too few months" in service_rate_title(board.charts[1])
+    assert service_rates_text.service_rate_title(board.charts[0]) == (
+        "Cases not handled: shift above the limits, signalled in 2025-06")
+    assert "too few months" in service_rates_text.service_rate_title(board.charts[1])
 
 
 def test_a_part_without_a_value_has_nothing_to_show_and_is_named_with_its_reason():
@@ -235,3 +238,18 @@ def test_a_part_without_a_value_has_nothing_to_show_and_is_named_with_its_reason
         {"Kano's pairs": nothing, "deliveries": known, "paths": estimate_table(struck)}
     ) == ("Not shown: Kano's pairs (no pairs of questions).")
     assert satisfaction_context_text.missing_satisfaction_parts({"deliveries": known}) == ""
+
+
+def test_the_funnel_says_how_many_cases_reach_each_stage_and_where_most_is_left_undone():
+    def shares(stage, reached, omitted):
+        return [Estimate(f"share {stage}", reached, reached - 0.02, reached + 0.02, "share", 200),
+                Estimate(service_quality.OMISSION_RATE, omitted, omitted - 0.05, omitted + 0.05, "share", 150, stage)]
+
+    rows = [*shares("handled", 0.9, 0.1), *shares("reviewed", 0.3, 0.66),
+            no_estimate(service_quality.OMISSION_RATE, Status.NOT_APPLICABLE, "no case", segment="corrective action")]
+    assert service_rates_text.service_funnel_sentence(rows) == (
+        "Of 200 cases reported, 90.0 % handled and 30.0 % also reviewed. Most is left undone at: handled cases not "
+        "reviewed, 66.0 % [61.0 %, 71.0 %]. Not recorded: handed to design, production or operations as a corrective "
+        "action.")
+    none = no_estimate("cases reported", Status.NOT_APPLICABLE, "no service cases are recorded")
+    assert service_rates_text.service_funnel_sentence([none]) == ""

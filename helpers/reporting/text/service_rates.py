@@ -1,0 +1,83 @@
+"""Text on service: the nested funnel of cases, what each stage leaves undone, control charts of the rates."""
+
+from collections.abc import Sequence
+
+from helpers.foundation.results import Estimate, Status
+from helpers.reporting import formatting
+from helpers.satisfaction.service_quality import (
+    CASE_FUNNEL,
+    COMPLAINTS_PER_BUYER,
+    CUSTOMER_INFORMED,
+    DISSATISFACTION_RATE,
+    OMISSION_RATE,
+)
+from helpers.stats.control_charts.spc_charts import ChartSet, ControlChart
+
+STAGES = {"handled": "handled", "reviewed": "also reviewed",
+          "corrective action": "handed to design, production or operations as a corrective action",
+          CUSTOMER_INFORMED: "answered to the customer"}
+
+OMISSIONS = {"handled": "cases not handled", "reviewed": "handled cases not reviewed",
+             "corrective action": "reviewed cases without a corrective action",
+             CUSTOMER_INFORMED: "handled cases whose customer did not hear back"}
+
+TITLES = {COMPLAINTS_PER_BUYER: "complaints per 100 buyers", DISSATISFACTION_RATE: "cases with dissatisfying handling",
+          **{f"{OMISSION_RATE}: {stage}": words for stage, words in OMISSIONS.items()}}
+
+
+def service_funnel_sentence(rows: Sequence[Estimate]) -> str:
+    """Return how many cases reach each stage, and where most of them are left; empty where none is recorded.
+
+    Parameters
+    ----------
+    rows : sequence of Estimate
+        From `helpers.satisfaction.service_quality.service_estimates`.
+    """
+    known = {(e.quantity, e.segment): e for e in rows if e.status is Status.OK}
+    reached = [(stage, known[f"share {stage}", "all"]) for stage in (*CASE_FUNNEL, CUSTOMER_INFORMED)
+               if (f"share {stage}", "all") in known]
+    if not reached:
+        return ""
+    said = [f"{formatting.share(e.value)} {STAGES[stage]}" for stage, e in reached]
+    omitted = [(stage, known[OMISSION_RATE, stage]) for stage, _ in reached if (OMISSION_RATE, stage) in known]
+    stage, worst = max(omitted, key=lambda pair: pair[1].value)
+    unknown = [s for s in CASE_FUNNEL if (f"share {s}", "all") not in known]
+    names = formatting.join_words([STAGES[s].removeprefix("also ") for s in unknown])
+    gap = f" Not recorded: {names}." if unknown else ""
+    cases = formatting.count_text(reached[0][1].n, "case", "cases")
+    return (f"Of {cases} reported, {formatting.join_words(said)}. Most is left undone at: {OMISSIONS[stage]}, "
+            f"{formatting.estimate_text(worst)}.{gap}")
+
+
+def service_rate_title(chart: ControlChart) -> str:
+    """Return the finding above the control chart of a rate of service."""
+    name = formatting.sentence_case(TITLES[chart.course.name])
+    if not chart.points["is_live"].any():
+        return f"{name}: too few months for a control chart, so there is no alarm"
+    if chart.alarms.empty:
+        return f"{name}: no alarm"
+    last = chart.alarms.iloc[-1]
+    return f"{name}: {last['kind']} {last['direction']} the limits, signalled in {last['on']:%Y-%m}"
+
+
+def service_rate_alarms(board: ChartSet) -> str:
+    """Return which service rates raised alarms on their control charts, and how many false ones are to be expected.
+
+    Parameters
+    ----------
+    board : ChartSet
+        From `helpers.satisfaction.service_quality.service_charts`.
+    """
+    watched = [chart for chart in board.charts if chart.points["is_live"].any()]
+    if not watched:
+        return "No rate of service has the months that a control chart needs: no alarm can be given."
+    told = [f"{row.chart}: {row.kind} {row.direction} the limits, begun about {row.began_on:%Y-%m}, signalled in "
+            f"{row.on:%Y-%m}" for row in board.alarms.itertuples()]
+    quiet = f"No alarm from {formatting.count_text(len(watched), 'charted rate', 'charted rates')}"
+    live = board.false_alarms_a_year
+    expected = (
+        f" About {formatting.number(live, 2)} false alarms a year are to be expected of the charts that watch now."
+        if live > 0
+        else " None of them can raise an alarm at present."
+    )
+    return f"{formatting.sentence_case('; '.join(told)) if told else quiet}.{expected}"
