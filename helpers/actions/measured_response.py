@@ -1,6 +1,6 @@
 """Measured response: what earlier action lists did against their control groups, rounds pooled."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -14,9 +14,13 @@ from helpers.stats.disclosure_control import LEAST_PEOPLE
 
 NAMED = EXPERIMENT_PREFIXES[ACTION_PLAN]
 
+MARGIN = "margin"
+
 STAYED = frozenset({"kept", "repurchased"})  # outcomes that are the opposite of being lost
 
 LEVEL = 0.95
+
+NO_MARGIN = no_estimate("margin a customer", Status.INSUFFICIENT, "no margin has been measured", unit="money")
 
 NOT_MEASURED = "no list of an earlier run has been measured"
 
@@ -36,6 +40,10 @@ class ActionResponse:
         the risk [share]. Known where the outcome is whether customers stay.
     n_rounds, n_treated, n_held_out : int
         Rounds, and people in them; who was in two rounds counts twice.
+    margin : Estimate
+        Margin of those drawn for contact less that of those left alone [money a customer].
+    n_not_carried_out : int
+        Rounds left out because the recorded contacts do not differ between the arms.
     """
 
     difference: Estimate
@@ -43,6 +51,8 @@ class ActionResponse:
     n_rounds: int = 0
     n_treated: int = 0
     n_held_out: int = 0
+    margin: Estimate = NO_MARGIN
+    n_not_carried_out: int = 0
 
     @property
     def metric(self) -> str:
@@ -109,11 +119,23 @@ def pooled_response(effects: pd.DataFrame) -> ActionResponse:
     known = action_rounds(effects)
     is_due = ~known["reason"].fillna("").str.startswith(AWAITED) if len(known) else []
     deciding = known[known["is_primary"].astype(bool) & is_due] if len(known) else known
-    if deciding.empty:
-        return UNMEASURED
-    same = deciding[deciding["metric"] == deciding["metric"].iloc[-1]]
+    idle = _not_carried_out(deciding)
+    done = deciding[~deciding["experiment"].isin(idle)] if idle else deciding
+    if done.empty:
+        return replace(UNMEASURED, n_not_carried_out=len(idle))
+    same = done[done["metric"] == done["metric"].iloc[-1]]
+    money = known[known["metric"].eq(MARGIN) & known["experiment"].isin(same["experiment"])]
     n_treated, n_held = (int(same[c].sum()) for c in ("n_variant", "n_control"))
-    return ActionResponse(_difference(same), _reduction(same), len(same), n_treated, n_held)
+    return ActionResponse(_difference(same), _reduction(same), len(same), n_treated, n_held,
+                          _difference(money) if len(money) else NO_MARGIN, len(idle))
+
+
+def _not_carried_out(deciding: pd.DataFrame) -> list[str]:
+    """Return the rounds whose arms do not differ in who was contacted, by the contacts on record."""
+    if "compliance_variant" not in deciding:  # a table of before contacts were held against lists
+        return []
+    is_idle = deciding["compliance_variant"].notna() & deciding["complier_value"].isna()
+    return list(deciding.loc[is_idle, "experiment"])
 
 
 def _difference(same: pd.DataFrame) -> Estimate:
@@ -167,22 +189,29 @@ def response_sentence(response: ActionResponse) -> str:
     if not response.is_measured:
         return ""
     within = f"in {response.n_rounds:,} round{'' if response.n_rounds == 1 else 's'}"
-    gone = response.reduction
+    gone, money = response.reduction, _margin_text(response.margin)
     if gone.status is Status.OK:
         if gone.value < 0:
             return (
                 f"raised churn by {percent_text(-gone.value)} [{percent_text(-gone.high)}, {percent_text(-gone.low)}] "
-                f"{within}"
+                f"{within}{money}"
             )
         return (
             f"cut churn by {percent_text(gone.value)} [{percent_text(gone.low)}, {percent_text(gone.high)}] "
-            f"{within}"
+            f"{within}{money}"
         )
     moved = response.difference
     form = percent_text if moved.unit == "share" else _number
     return (
         f"changed {readable_id(moved.quantity)} by {form(moved.value)} [{form(moved.low)}, {form(moved.high)}] "
         f"{within}")
+
+
+def _margin_text(margin: Estimate) -> str:
+    """Return what contact did to margin, for the end of a sentence; empty where that is not known."""
+    if margin.status is not Status.OK:
+        return ""
+    return f" and changed margin by {_number(margin.value)} [{_number(margin.low)}, {_number(margin.high)}] a customer"
 
 
 def response_people(response: ActionResponse) -> str:

@@ -143,17 +143,24 @@ def _response_gates(response: ActionResponse) -> tuple[Gate, ...]:
     if not response.is_measured:
         return (Gate(name, n, 1, True, Level.QUALIFY, GAIN,
                      "what contact does to these customers has never been measured here: they are ranked for testing, "
-                     "and no gain is claimed"),)
+                     f"and no gain is claimed{_idle(response)}"),)
     moved = response.difference
     fate = ("contact retained customers, statistically significant" if response.is_clear else
             "contact drove customers away, beyond chance" if moved.high < 0 else
             "the interval includes no effect, so no gain is claimed")
     return (
         Gate(
-            name, n, 1, False, Level.QUALIFY, GAIN, f"contact {told_response(response)} ({response_people(response)})"
+            name, n, 1, False, Level.QUALIFY, GAIN,
+            f"contact {told_response(response)} ({response_people(response)}){_idle(response)}"
         ),
         Gate("response is significant", moved.low, 0, not response.is_clear, Level.QUALIFY, GAIN, fate),
     )
+
+
+def _idle(response: ActionResponse) -> str:
+    """Return how many rounds were not carried out, for the end of a sentence; empty where all were."""
+    n = response.n_not_carried_out
+    return f"; {n:,} {'list was' if n == 1 else 'lists were'} not carried out, by the contacts on record" if n else ""
 
 
 def _hold_out_gate(actions: pd.DataFrame) -> Gate:

@@ -8,6 +8,7 @@
 * ``blocked``: Blocked experiments: matched pairs and strata, compared within blocks and averaged over them.
 * ``cluster_robust``: Cluster-robust differences: CR2 errors with Satterthwaite degrees of freedom, cluster
   permutation.
+* ``compliance``: Compliance by arm, and the complier average causal effect beside intention to treat.
 * ``config``: Section [experiments] of a study: thresholds of the checks and the plan of each experiment.
 * ``decisions``: Decision rules: ship, stop, keep running or invalid, for every experiment.
 * ``design``: Experiment design: control, arms, planned shares and metrics, from the plan or the assignments.

@@ -12,10 +12,10 @@ from helpers.customers.random_assignment import CONTROL_GROUP
 from helpers.experiments.config import ExperimentPlan, ExperimentsConfig
 from helpers.foundation.engine import Engine
 
-CONTRACT_RETAINED, REPURCHASED = "kept", "repurchased"
+CONTRACT_RETAINED, REPURCHASED, CONTACTED = "kept", "repurchased", "contacted"
 
 METRIC_LABELS = {CONTRACT_RETAINED: "Contract retention rate", REPURCHASED: "Repurchase rate", "net_sales": "Net sales",
-                 "margin": "Margin", "satisfaction": "Satisfaction score"}
+                 "margin": "Margin", "satisfaction": "Satisfaction score", CONTACTED: "Contact rate"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class OutcomeTables:
 
     Parameters
     ----------
-    transactions, subscriptions, responses, respondents, items : Table
+    transactions, subscriptions, responses, respondents, items, contacts : Table
         Canonical tables; absent ones are empty.
     margin_rate : float
         Share of net sales that is margin where no unit cost is known.
@@ -35,6 +35,7 @@ class OutcomeTables:
     responses: ir.Table
     respondents: ir.Table
     items: ir.Table
+    contacts: ir.Table
     margin_rate: float
 
 
@@ -93,6 +94,7 @@ def with_list_plans(assumptions: ExperimentsConfig, drawn: pd.DataFrame, has_con
             control=CONTROL_GROUP,
             primary_metric=CONTRACT_RETAINED if has_contracts else REPURCHASED,
             assigned="customer",
+            received=CONTACTED,
             ends_on=on,
             metric_labels=METRIC_LABELS,
         )
@@ -125,7 +127,8 @@ def measure_outcomes(
         Grain experiment × unit: experiment, unit_id, variant, probability, stratum, assigned_at,
         ``metric_repurchased`` (a purchase in the window), ``metric_net_sales`` and ``metric_margin`` [money],
         ``metric_kept`` (a contract held to the end of the window, of those who held one at the draw),
-        ``metric_satisfaction`` (mean answer in the window, 0–100), ``covariate_net_sales_before`` [money].
+        ``metric_satisfaction`` (mean answer in the window, 0–100), ``metric_contacted`` (whether a contact was sent in
+        the window), ``covariate_net_sales_before`` [money].
     """
     frame = drawn.assign(assigned_at=pd.to_datetime(drawn["assigned_on"]).astype("datetime64[us]"))
     t = engine.lazy(frame.drop(columns="assigned_on"))
@@ -134,7 +137,7 @@ def measure_outcomes(
                  before_at=t["assigned_at"] - ibis.interval(days=window_days),
                  is_due=ends <= ibis.literal(pd.Timestamp(as_of) + pd.Timedelta(days=1)))
     key = ["experiment", "unit_id"]
-    for part in (_bought(t, records), _contracts(t, records), _answers(t, records)):
+    for part in (_bought(t, records), _contracts(t, records), _answers(t, records), _contacts(t, records)):
         t = t.left_join(part, key).drop(*(f"{k}_right" for k in key))
     sales, has = t["net_sales"].fill_null(0.0), records.transactions.count().as_scalar() > 0
     is_known = t["is_due"] & has
@@ -146,6 +149,8 @@ def measure_outcomes(
         metric_margin=ibis.ifelse(is_known, t["margin"].fill_null(0.0), nothing),
         metric_kept=ibis.ifelse(t["is_due"], t["is_kept"], nothing),
         metric_satisfaction=ibis.ifelse(t["is_due"], t["satisfaction"], nothing),
+        metric_contacted=ibis.ifelse(t["is_due"] & (_last_contact(records) >= t["starts_at"]),
+                                     t["contacted"].fill_null(0.0), nothing),
         covariate_net_sales_before=ibis.ifelse(has, t["before"].fill_null(0.0), nothing))
 
 
@@ -179,6 +184,25 @@ def _bought(t: ir.Table, records: OutcomeTables) -> ir.Table:
     return days.group_by("experiment", "unit_id").aggregate(
         net_sales=days["sales"].sum(where=days["is_after"]), margin=days["margin"].sum(where=days["is_after"]),
         best_day=days["sales"].max(where=days["is_after"]), before=days["sales"].sum(where=~days["is_after"]))
+
+
+def _last_contact(records: OutcomeTables) -> ir.Scalar:
+    return records.contacts["sent_at"].max().as_scalar()
+
+
+def _contacts(t: ir.Table, records: OutcomeTables) -> ir.Table:
+    """Return whether a contact was sent in the window, by experiment and unit.
+
+    Contacts of a campaign that is called as the list are counted; where none is, all of them: what else reached both
+    arms alike then stands in both.
+    """
+    sent = records.contacts.select(unit_id="customer_id", at="sent_at", campaign="campaign")
+    own = t.inner_join(sent, "unit_id").filter(lambda j: (j["at"] >= j["starts_at"]) & (j["at"] < j["ends_at"]))
+    is_of_list = (own["campaign"] == own["experiment"]).fill_null(False)
+    own = own.mutate(is_of_list=is_of_list)
+    named = own.group_by("experiment").aggregate(is_named=own["is_of_list"].any())
+    own = own.inner_join(named, "experiment").filter(lambda j: j["is_of_list"] | ~j["is_named"])
+    return own.group_by("experiment", "unit_id").aggregate(contacted=own["is_of_list"].count().sign().cast("float64"))
 
 
 def _contracts(t: ir.Table, records: OutcomeTables) -> ir.Table:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from helpers.experiments import (
     bayesian,
+    compliance,
     mean_difference,
     preconditions,
     proportions,
@@ -104,6 +105,7 @@ def analyse(
         "p_exact": proportions.fisher_exact_p(*means) if is_few else math.nan,
         **({"mean_control": means[0].mean, "mean_variant": means[1].mean} if ratio or found.means else {}),
         **_adjusted_differences(design, outcome, variant, evidence),
+        **compliance.compliance_columns(design, outcome, variant, evidence.counted, d),
         **({} if is_few else _posterior(d, found.method, means, design)),
     }
 
@@ -111,7 +113,8 @@ def analyse(
 EMPTY_EFFECT = dict.fromkeys((
     "value", "low", "high", "lift", "lift_low", "lift_high", "p", "p_adjusted", "p_exact", "error",
     "cuped_value", "cuped_low", "cuped_high", "cuped_reduction", "winsor_value", "winsor_low", "winsor_high",
-    "chance_to_win", "expected_loss_if_shipped", "expected_loss_if_stopped"), math.nan) | {"note": "", "covariate": ""}
+    "chance_to_win", "expected_loss_if_shipped", "expected_loss_if_stopped"), math.nan) | {
+    "note": "", "covariate": ""} | compliance.NO_COMPLIANCE
 
 
 def _relative(d: Difference, method: str, means: tuple[ArmMoments, ArmMoments], has_base: bool) -> Difference:

@@ -35,6 +35,9 @@ class ExperimentPlan(Section):
     ratios: dict[str, Annotated[tuple[str, str], Field(strict=False)]] = Field(
         default={}, description="further outcomes that are one metric over another, by name")
     quantiles: dict[str, float] = Field(default={}, description="metrics of which a quantile is compared too [share]")
+    received: str = Field(
+        default="", description="yes-or-no outcome that says whether a unit received what it was drawn for, without "
+                                "its metric_ prefix; empty where that is not recorded")
     stop_rule: Literal["one look", "always valid"] = Field(
         default="one look", description="one look on the planned day, or intervals that hold at every look")
     tuned_for: int = Field(

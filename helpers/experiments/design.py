@@ -84,6 +84,11 @@ class ExperimentDesign:
         return self.plan.primary_metric if self.plan else ""
 
     @property
+    def received_metric(self) -> str:
+        """The outcome that says who received the treatment; empty where the plan names none."""
+        return self.plan.received if self.plan else ""
+
+    @property
     def label(self) -> str:
         """What people call the experiment: the plan's label, else its name without underscores."""
         return (self.plan.label if self.plan else "") or readable_id(self.experiment)

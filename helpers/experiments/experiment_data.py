@@ -144,7 +144,9 @@ def load_experiments(
     seed : int
         Of splits that are drawn again.
     """
-    ratios = {pair for plan in assumptions.plans.values() for pair in plan.ratios.values()}
+    plans = assumptions.plans.values()
+    ratios = {pair for plan in plans for pair in plan.ratios.values()}
+    ratios |= {(plan.primary_metric, plan.received) for plan in plans if plan.received}
     counted = aggregates.aggregate_arms(engine, assignments, sorted(ratios))
     chances = blocked.block_chances(engine, assignments, blocked.block_column(engine, assignments))
     read = design.experiment_designs(counted, assumptions, chances)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
-from helpers.experiments import health_checks, mean_difference, preconditions, proportions
+from helpers.experiments import compliance, health_checks, mean_difference, preconditions, proportions
 from helpers.experiments.aggregates import ArmAggregates
 from helpers.experiments.cluster_robust import MIN_CLUSTERS
 from helpers.experiments.config import ExperimentsConfig
@@ -68,6 +68,7 @@ def _gates_of_experiment(
         health_checks.sample_ratio_mismatch_gate(design, arms, assumptions.sample_ratio_p),
         independent_units_gate(design, arms),
         *health_checks.early_exposure_gate(design, arms),
+        *compliance.compliance_gates(design, counted),
         *health_checks.changed_plan_gate(design, earlier),
         *(health_checks.covariate_balance_gate(design, units, assumptions.imbalance_p) if units else ()),
         *(health_checks.differential_attrition_gates(design, units, outcomes, assumptions.response_p) if units else ()),

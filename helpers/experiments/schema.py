@@ -76,6 +76,11 @@ EXPERIMENT_EFFECTS = Table(
         ),
         Column("expected_loss_if_shipped", "number", "expected loss a unit of shipping the arm", low=0),
         Column("expected_loss_if_stopped", "number", "expected loss a unit of not shipping it", low=0),
+        Column("compliance_control", "number", "share of the control that received the treatment", low=0, high=1),
+        Column("compliance_variant", "number", "share of the variant that received the treatment", low=0, high=1),
+        Column("complier_value", "number", "effect on those who received the treatment because they were drawn for it"),
+        Column("complier_low", "number", "lower limit of it (Anderson–Rubin)"),
+        Column("complier_high", "number", "upper limit of it (Anderson–Rubin)"),
     ),
 )
 

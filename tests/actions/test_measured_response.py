@@ -90,6 +90,24 @@ def test_a_round_in_which_nobody_was_lost_says_so_and_one_arm_without_a_loss_is_
     assert 0.9 < none.reduction.value < 1
 
 
+def test_a_round_that_was_not_carried_out_measures_nothing_and_is_counted():
+    idle = {"compliance_control": 0.4, "compliance_variant": 0.41, "complier_value": np.nan}
+    done = {"compliance_control": 0.0, "compliance_variant": 0.9, "complier_value": 0.2}
+    found = measured_response.pooled_response(effects(idle, LATER | done))
+    assert (found.n_rounds, found.n_not_carried_out) == (1, 1)
+    none = measured_response.pooled_response(effects(idle))
+    assert (none.n_rounds, none.n_not_carried_out, none.is_measured) == (0, 1, False)
+
+
+def test_rounds_are_pooled_in_money_too_where_margin_was_measured():
+    money = {"metric": "margin", "unit": "money", "is_primary": False, "value": 2.0, "low": 1.0, "high": 3.0}
+    later = money | {"experiment": LATER["experiment"], "value": 4.0, "low": 3.0, "high": 5.0}
+    found = measured_response.pooled_response(effects({}, money, LATER, later))
+    assert found.margin.value == pytest.approx(3.0)
+    assert found.margin.low < 2.0
+    assert measured_response.pooled_response(effects()).margin.status == "insufficient"
+
+
 @pytest.mark.parametrize(("rows", "text"), [
     ([{}], "cut churn by 20.0 % ["), ([WORSE], "raised churn by 50.0 % ["), ([{}, LATER], "] in 2 rounds")])
 def test_what_contact_did_is_told(rows, text):

@@ -31,11 +31,11 @@ def sale(who, at, amount, kind="sale", **more):
             "amount": amount, "quantity": 1.0, **more}
 
 
-def measured(lists, sales=(), contracts=(), surveys=((), (), ()), as_of=date(2026, 4, 1)):
+def measured(lists, sales=(), contracts=(), surveys=((), (), ()), as_of=date(2026, 4, 1), contacts=()):
     records = action_outcomes.OutcomeTables(
         table(canonical_schema.TRANSACTIONS, sales), table(canonical_schema.SUBSCRIPTIONS, contracts),
         table(canonical_schema.RESPONSES, surveys[0]), table(canonical_schema.RESPONDENTS, surveys[1]),
-        table(canonical_schema.ITEMS, surveys[2]), 0.4)
+        table(canonical_schema.ITEMS, surveys[2]), table(canonical_schema.CONTACTS, contacts), 0.4)
     drawn = action_outcomes.past_action_lists([lists], as_of)
     found = action_outcomes.measure_outcomes(ENGINE, drawn, records, WINDOW, as_of)
     return ENGINE.frame(found).sort_values("unit_id").set_index("unit_id")
@@ -49,6 +49,19 @@ def test_sales_count_from_the_day_after_the_draw_to_the_last_day_of_the_window(l
     assert found["metric_net_sales"].tolist() == [20, 30, 0, 0]
     assert found.loc["d", "covariate_net_sales_before"] == 50
     assert found.loc["a", "metric_margin"] == pytest.approx(8.0)
+
+
+def contact(who, at, campaign="newsletter"):
+    return {"contact_id": f"{who} {at}", "customer_id": who, "sent_at": pd.Timestamp(at), "campaign": campaign}
+
+
+def test_contacts_of_the_list_are_counted_and_where_none_names_it_all_of_the_window(lists):
+    letters = [contact(w, "2026-02-10") for w in "abcd"]
+    assert measured(lists, contacts=letters)["metric_contacted"].tolist() == [1, 1, 1, 1]
+    own = [contact("a", "2026-02-05", "action plan of 2026-01-31"), contact("b", "2026-03-03"), *letters[2:]]
+    assert measured(lists, contacts=own)["metric_contacted"].tolist() == [1, 0, 0, 0]
+    assert measured(lists, contacts=[contact("a", "2026-01-20")])["metric_contacted"].isna().all()
+    assert measured(lists)["metric_contacted"].isna().all()
 
 
 def test_a_known_unit_cost_is_taken_off_and_a_refund_is_no_return(lists):
@@ -119,6 +132,7 @@ def test_recorded_experiments_and_drawn_lists_are_read_together(lists, trial, la
                 canonical_schema.RESPONSES,
                 canonical_schema.RESPONDENTS,
                 canonical_schema.ITEMS,
+                canonical_schema.CONTACTS,
             )
         ),
         0.4,
