@@ -102,8 +102,8 @@ def _index(row: Row, gates: pd.DataFrame, waves: Sequence[str]) -> str:
     pooled = "each by the latest answer"
     if len(waves) > 1 and not row["reason"]:
         pooled += " of any wave, since the newest wave is too small to stand alone"
-    which = f" in the newest wave, {waves[-1]}: the mean of {people}" if row["reason"] else (
-        f", the mean of {people}, {pooled}")
+    wave = str(row["reason"]).removeprefix(wave_segment(""))
+    which = f" in the newest wave, {wave}: the mean of {people}" if wave else f", the mean of {people}, {pooled}"
     return f"Satisfaction stands at {score_text(row)} of 100{which}{_caveat(gates)}."
 
 
