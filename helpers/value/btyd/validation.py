@@ -99,8 +99,8 @@ class Backtest:
         """Return the model behind what is shown of people, empty if there is none.
 
         Pareto/NBD, in which a customer may leave at any time, unless it is not identified or MBG/NBD, in which one
-        leaves at a purchase only, has the lower squared error by the paired interval; whose total came nearer is one draw of
-        chance. BG/NBD gives everybody who bought once a probability of 1 to be alive, and is left out.
+        leaves at a purchase only, has the lower squared error by the paired interval; whose total came nearer is one
+        draw of chance. BG/NBD gives everybody who bought once a probability of 1 to be alive, and is left out.
         """
         known = [f.model.name for f in self.fits if f.is_identified]
         pareto, modified = (name in known for name in ("Pareto/NBD", "MBG/NBD"))
