@@ -153,8 +153,8 @@ def grade_forecasts(due: pd.DataFrame, actual: pd.Series) -> pd.DataFrame:
     return frame[list(GRADES.names)]
 
 
-def grades_reading_table(grades: pd.DataFrame) -> pd.DataFrame:
-    """Return grades as a table for reading, the latest due first."""
+def grades_reading_table(grades: pd.DataFrame, currency: str = "") -> pd.DataFrame:
+    """Return grades as a table for reading, the latest due first; money in its currency."""
     latest_first = grades.sort_values(["due_on", "quantity", "segment"], ascending=[False, True, True])
     words_of = {True: "inside", False: "outside"}
     rows = [
@@ -162,8 +162,8 @@ def grades_reading_table(grades: pd.DataFrame) -> pd.DataFrame:
             "forecast": quantity_label(row["quantity"]),
             "for": row["segment"],
             "due_on": formatting.date_text(row["due_on"]),
-            "forecast_value": formatting.estimate_text(row),
-            "happened": formatting.unit_format(row["unit"])(row["actual"]),
+            "forecast_value": formatting.estimate_text(row, currency=currency),
+            "happened": formatting.unit_format(row["unit"], currency)(row["actual"]),
             "grade": row["reason"] or words_of.get(row["is_inside"], "no interval"),
         }
         for row in latest_first.to_dict("records")

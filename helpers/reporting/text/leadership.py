@@ -190,7 +190,7 @@ def control_chart_alarms(charts: pd.DataFrame) -> tuple[str, ...]:
             f"No control chart alarmed in the last {weeks}.",)
 
 
-def forecast_accuracy(grades: pd.DataFrame) -> tuple[str, ...]:
+def forecast_accuracy(grades: pd.DataFrame, currency: str = "") -> tuple[str, ...]:
     """Return how the forecasts that are due have done, and the latest of them; those for everybody before others."""
     if grades.empty:
         return ("Nothing due yet.",)
@@ -201,8 +201,8 @@ def forecast_accuracy(grades: pd.DataFrame) -> tuple[str, ...]:
     judged = known[known["is_inside"].notna()]
     last = known.sort_values(["due_on", "quantity", "segment", "model"]).iloc[-1]
     if judged.empty:
-        return (_grade(last),)
-    return (_inside_range(judged, " for all customers" if len(parts) else ""), _grade(last))
+        return (_grade(last, currency),)
+    return (_inside_range(judged, " for all customers" if len(parts) else ""), _grade(last, currency))
 
 
 def parts_graded(grades: pd.DataFrame) -> str:
@@ -230,8 +230,8 @@ def _inside_range(judged: pd.DataFrame, whose: str) -> str:
     return f"{of} outcomes{whose} fell inside the stated range."
 
 
-def _grade(row: Mapping[str, Any]) -> str:
-    form = _form(str(row["unit"]), "")
+def _grade(row: Mapping[str, Any], currency: str) -> str:
+    form = _form(str(row["unit"]), currency)
     side = {True: "inside", False: "outside"}.get(row["is_inside"], "without")
     range_ = formatting.interval(row["low"], row["high"], form)
     what = formatting.sentence_case(quantity_label(str(row["quantity"])))
@@ -256,7 +256,8 @@ def short_lines(
     """Return the short lines of the first screen, by name."""
     ended = taken_over(results.gates(INTAKE_GATES), ORDERS_REACH)
     moved = (significant_changes(kpis), *(() if ended else control_chart_alarms(results.frame("results/churn_charts"))))
-    return {"This run": (state,), "Forecasts graded": forecast_accuracy(grades), "What changed": moved,
+    graded = forecast_accuracy(grades, results.currency)
+    return {"This run": (state,), "Forecasts graded": graded, "What changed": moved,
             "Finance": (leadership_finance_text.finance_sentence(results),), "Definitions": (redefined,)}
 
 

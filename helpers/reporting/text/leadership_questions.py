@@ -283,7 +283,8 @@ def forecast_accuracy(known: QuestionInputs) -> str:
     """Return the answer to: were the last forecasts right, and would a simple rule have done as well."""
     rule = _rule(known.results)
     if not known.grades.empty:
-        said = (*leadership_text.forecast_accuracy(known.grades), leadership_text.parts_graded(known.grades),
+        whole = leadership_text.forecast_accuracy(known.grades, known.results.currency)
+        said = (*whole, leadership_text.parts_graded(known.grades),
                 rule or "Whether a simple rule would have done as well cannot be said.")
         return " ".join(filter(None, said))
     return " ".join(filter(None, (cannot("no forecast of an earlier run is due yet"), rule)))

@@ -193,6 +193,12 @@ def test_forecasts_are_graded_for_everybody_first(rows, sentences):
     assert leadership_text.forecast_accuracy(grades(*rows)) == sentences
 
 
+def test_a_forecast_of_money_is_graded_in_its_currency():
+    at_risk = grade(quantity="margin_at_risk", unit="money", value=24600.0, low=21800.0, high=27400.0, actual=25900.0)
+    assert leadership_text.forecast_accuracy(grades(at_risk), "EUR")[-1] == (
+        "Margin at risk, due 30 June 2026: €25,900 against €24,600 forecast, inside the interval [€21,800, €27,400].")
+
+
 def test_forecasts_for_a_part_of_the_customers_are_graded_apart():
     both = grades(grade(), grade("repeat buyers", is_inside=False), grade("one-time buyers"))
     assert leadership_text.parts_graded(both) == (
