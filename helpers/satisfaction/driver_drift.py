@@ -1,4 +1,4 @@
-"""Driver drift: how the weights of the drivers move over the survey's waves.
+"""Driver drift: how the weights of the drivers move over the survey's waves, which dimensions appear and disappear.
 
 References
 ----------
@@ -19,12 +19,19 @@ from helpers.foundation.results import Estimate, Status, no_estimate
 from helpers.satisfaction.ecsi_model import SATISFACTION_CONSTRUCT, NoPathModel
 from helpers.stats import survey_scales
 from helpers.stats.bootstrap import replicate_moments
+from helpers.stats.confidence_intervals import normal_quantile
 from helpers.stats.disclosure_control import FEW_PEOPLE
 from helpers.stats.multiple_testing import holm
 from helpers.stats.pls_sem.path_model import PathModel
 from helpers.stats.survey_weights import ReplicateWeights, WeightedSample
 
 MIN_WAVES = 8
+
+MIN_WAVES_AT_END, MAX_WAVES_AT_END = 2, 4
+
+APPEARS, DISAPPEARS = "dimension appears", "dimension disappears"
+
+ASKED_IN_SOME_WAVES = "dimension asked in some waves only"
 
 STEADY_DRIFT, GRADUAL_DRIFT, ABRUPT_DRIFT = "steady", "gradual", "abrupt"
 
@@ -105,7 +112,7 @@ def _line_fits(y: np.ndarray, precision: np.ndarray, courses: np.ndarray) -> tup
     return ((z - slope[:, None] * x) ** 2) @ precision, slope
 
 
-WEIGHT_DRIFT = "drift of the weight"
+WEIGHT_DRIFT, NORMAL_95 = "drift of the weight", normal_quantile(0.95)
 
 
 def driver_drift_estimates(
@@ -127,7 +134,15 @@ def driver_drift_estimates(
     if isinstance(model, NoPathModel):
         return [no_estimate(WEIGHT_DRIFT, Status.INSUFFICIENT, model.reason)]
     names = [start for start, end in model.arrows if end == SATISFACTION_CONSTRUCT]
-    found = _weights_by_wave(answers, model, waves, replicas) if len(waves) >= MIN_WAVES else ([], [], [])
+    known = len(waves) >= 2 * MIN_WAVES_AT_END
+    found = _weights_by_wave(answers, model, waves, replicas) if known else ([], [], [])
+    changes = [*_asked_in_some_waves(answers, model, names, waves), *dimension_changes(names, *found)]
+    return [*_drift_estimates(names, found, waves), *changes]
+
+
+def _drift_estimates(
+    names: Sequence[str], found: tuple[list[str], list[np.ndarray], list[np.ndarray]], waves: Sequence[str]
+) -> list[Estimate]:
     if len(found[0]) < MIN_WAVES:
         reason = f"{len(found[0] or waves)} waves that can be used, fewer than {MIN_WAVES}"
         return [no_estimate(WEIGHT_DRIFT, Status.INSUFFICIENT, reason)]
@@ -137,6 +152,64 @@ def driver_drift_estimates(
         made.append(Estimate(f"{WEIGHT_DRIFT}: {d.kind}{where}", d.moved, unit="standard deviations of the waves",
                              n=len(found[0]), segment=d.dimension,
                              reason="" if d.kind == STEADY_DRIFT else f"adjusted p {d.p_value:.3g}"))
+    return made
+
+
+def dimension_changes(
+    names: Sequence[str], waves: Sequence[str], weight: Sequence[np.ndarray], error: Sequence[np.ndarray]
+) -> list[Estimate]:
+    """Return the dimensions that count in the last waves and did not in the first ones, or the other way round.
+
+    Parameters
+    ----------
+    names, waves : sequence of str
+        Drivers, and the waves that can be used, oldest first; none are told apart in fewer than four.
+    weight, error : sequence of ndarray, shape (n_drivers,)
+        Of each wave.
+
+    Returns
+    -------
+    list of Estimate
+        Change of the weight from the first to the last waves (a third of them, two to four) with its interval; the
+        reason says both weights. A change of kind, not of degree: one end's interval holds no weight above zero, the
+        other's does, and the change is beyond chance over all dimensions (Holm).
+    """
+    if len(waves) < 2 * MIN_WAVES_AT_END:
+        return []
+    k = min(max(len(waves) // 3, MIN_WAVES_AT_END), MAX_WAVES_AT_END)
+    ends = [_pooled_weights(np.array(weight)[part], np.array(error)[part]) for part in (slice(k), slice(-k, None))]
+    (first, first_error), (last, last_error) = ends
+    moved, spread = last - first, np.hypot(first_error, last_error)
+    p = holm(2 * stats.norm.sf(np.abs(moved) / spread))
+    made = []
+    for j, name in enumerate(names):
+        counts = [float(value[j] - NORMAL_95 * its_error[j]) > 0 for value, its_error in ends]
+        if p[j] < 0.05 and counts[0] != counts[1] and (moved[j] > 0) == counts[1]:
+            said = f"{first[j]:.2f} in waves {waves[0]} to {waves[k - 1]}, {last[j]:.2f} in {waves[-k]} to {waves[-1]}"
+            half = NORMAL_95 * float(spread[j])
+            made.append(Estimate(APPEARS if counts[1] else DISAPPEARS, float(moved[j]), float(moved[j]) - half,
+                                 float(moved[j]) + half, "standard deviations of the waves", len(waves), name,
+                                 reason=said.replace("-0.", "−0.")))
+    return made
+
+
+def _pooled_weights(weight: np.ndarray, error: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the inverse-variance mean over some waves and its standard error, each of shape (n_drivers,)."""
+    precision = 1 / error**2
+    return (weight * precision).sum(axis=0) / precision.sum(axis=0), precision.sum(axis=0) ** -0.5
+
+
+def _asked_in_some_waves(
+    answers: ir.Table, model: PathModel, names: Sequence[str], waves: Sequence[str]
+) -> list[Estimate]:
+    """Return the drivers whose questions were asked in some waves only: the questionnaire's change, not customers'."""
+    given = answers.filter(answers.percent.notnull()).select("item", "wave").distinct().to_pyarrow().to_pandas()
+    made = []
+    for name in names:
+        asked = [w for w in waves if w in set(given.loc[given["item"].isin(list(model.blocks[name])), "wave"])]
+        if asked and len(asked) < len(waves):
+            made.append(Estimate(ASKED_IN_SOME_WAVES, float(len(asked)), unit="waves", n=len(waves), segment=name,
+                                 reason=f"from wave {asked[0]} to wave {asked[-1]}"))
     return made
 
 

@@ -1,12 +1,19 @@
 """Text on satisfaction drivers, paths and discriminant validity."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pandas as pd
 
 from helpers.foundation.labels import readable_id
-from helpers.foundation.results import Status
+from helpers.foundation.results import Estimate, Status
 from helpers.reporting import formatting
+from helpers.satisfaction.driver_drift import (
+    APPEARS,
+    ASKED_IN_SOME_WAVES,
+    DISAPPEARS,
+    STEADY_DRIFT,
+    WEIGHT_DRIFT,
+)
 from helpers.satisfaction.drivers import SatisfactionDrivers, struck_drivers
 from helpers.satisfaction.ecsi_model import NoPathModel
 from helpers.stats.confidence_intervals import Interval
@@ -14,6 +21,9 @@ from helpers.stats.pls_sem.measurement_model import MeasurementValidity
 from helpers.stats.relative_importance import RELEVANCE_LEVEL
 
 TIE = 0.05
+
+CHANGES = {APPEARS: "has come to count", DISAPPEARS: "no longer counts",
+           ASKED_IN_SOME_WAVES: "was asked in some waves only"}
 
 
 def _share(i: Interval) -> str:
@@ -113,6 +123,25 @@ def _together(found: SatisfactionDrivers) -> str:
         together = f"with them it accounts for {_share(joint)} of the explained differences"
     said = f"{lone if len(members) > 1 else f'{members[0]}: {lone}'}; {together}"
     return formatting.sentence_case(said + (f", {formatting.join_words(rest)}." if rest else "."))
+
+
+def driver_drift_sentence(rows: Sequence[Estimate]) -> str:
+    """Return which dimensions have come to count, no longer count, or move; that none does; empty where none is known.
+
+    Parameters
+    ----------
+    rows : sequence of Estimate
+        From `helpers.satisfaction.driver_drift.driver_drift_estimates`.
+    """
+    known = [e for e in rows if e.status is Status.OK]
+    said = [f"{e.segment} {CHANGES[e.quantity]} ({e.reason})" for e in known if e.quantity in CHANGES]
+    moving = [e for e in known if e.quantity.startswith(WEIGHT_DRIFT) and STEADY_DRIFT not in e.quantity]
+    said += [f"the weight of {e.segment} {'rises' if e.value > 0 else 'falls'} "
+             f"({e.quantity.removeprefix(f'{WEIGHT_DRIFT}: ')})" for e in moving]
+    if said:
+        return f"{formatting.sentence_case(formatting.join_words(said))}."
+    drifts = [e for e in known if e.quantity.startswith(WEIGHT_DRIFT)]
+    return "What satisfaction goes with shows no statistically significant change over the waves." if drifts else ""
 
 
 def least_squares_caption(found: SatisfactionDrivers | NoPathModel) -> str:
