@@ -1,4 +1,4 @@
-"""The door: ``loyalty run | runs | compare | publish | check | simulate | lab | erase``, or ``python -m helpers``."""
+"""The door: ``loyalty run | runs | compare | publish | report | check | simulate | lab | erase``."""
 
 import argparse
 import os
@@ -62,6 +62,12 @@ def parser() -> Parser:
     publish = commands.add_parser("publish", help="publish the pages of a finished run, again if need be")
     publish.add_argument("source", metavar="SOURCE", help="name of a source profile")
     publish.add_argument("run", metavar="RUN", nargs="?", default="", help="the run (default: the newest finished one)")
+    report = commands.add_parser("report", help="write a finished run's pages as one file to send or to print")
+    report.add_argument("source", metavar="SOURCE", help="name of a source profile")
+    report.add_argument("run", metavar="RUN", nargs="?", default="", help="the run (default: the newest finished one)")
+    report.add_argument("--to", default=".", metavar="FOLDER", help="where (default: here)")
+    report.add_argument("--pdf", action="store_true", help="as PDF too, printed by Chromium")
+    report.add_argument("--mail", action="store_true", help="a draft of a mail too, with the file attached")
     check = commands.add_parser("check", help="dry-run a source profile and name every problem")
     check.add_argument("source", metavar="SOURCE", nargs="?", default="", help="name of a source profile")
     check.add_argument("--new", nargs="+", default=[], metavar="FILE", help="draft a profile from files, on stdout")
@@ -180,6 +186,16 @@ def _publish(told: argparse.Namespace) -> int:
     return runner.publish(told.source, told.run, steps.WORKBOOK)
 
 
+def _report(told: argparse.Namespace) -> int:
+    from helpers.pipeline import report_files, run_request
+
+    run_request.require_source(told.source)
+    written = report_files.write_report(
+        told.source, Path(told.to), name=told.run, is_pdf=told.pdf, is_mail=told.mail)
+    console.print_lines(str(path) for path in written)
+    return 0
+
+
 def _compare(told: argparse.Namespace) -> int:
     from helpers.pipeline import compare_runs
 
@@ -262,7 +278,7 @@ def _no_step(rows: Mapping[str, int], *, has_problems: bool) -> list[str]:
     return [f"no step after {book.steps[0].name} could run: each needs one of {', '.join(reads)}"]
 
 
-COMMANDS = {"run": _run, "runs": _runs, "compare": _compare, "publish": _publish, "check": _check,
+COMMANDS = {"run": _run, "runs": _runs, "compare": _compare, "publish": _publish, "report": _report, "check": _check,
             "simulate": _simulate, "lab": _lab, "erase": _erase}
 
 if __name__ == "__main__":

@@ -17,6 +17,8 @@
 * ``provenance``: Provenance: checksums of files, profile and study, versions and code revision.
 * ``publishing``: Publishing: pages rendered once a run is closed, published as a whole if it is good.
 * ``registry``: Registry: every declared table, every section of a study, and the workspace that knows them all.
+* ``report_files``: Report files of a finished run to send and to print: all pages in one HTML file, a PDF, a draft of
+  a mail.
 * ``resume``: Resume and partial runs: which steps of earlier runs stand, and what forbids taking them.
 * ``run_request``: Request for a run: what is asked, and what of it is refused before anything starts.
 * ``run_retention``: Run retention: older runs are removed as the study says, never one that is still needed.

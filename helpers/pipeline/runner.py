@@ -12,7 +12,7 @@ from types import FrameType
 from typing import Any
 
 from helpers.foundation import atomic_files, manifest, workspace
-from helpers.foundation.errors import GateError, InputError, spelling_hint
+from helpers.foundation.errors import GateError, InputError
 from helpers.foundation.results import Level
 from helpers.pipeline import (
     console,
@@ -20,6 +20,7 @@ from helpers.pipeline import (
     provenance,
     publishing,
     registry,
+    report_files,
     resume,
     run_retention,
     runs,
@@ -125,12 +126,7 @@ def publish(source: str, name: str = "", workbook: Workbook = WORKBOOK) -> int:
     runs.require_places(source)
     with runs.source_lock(source):
         prepare_source(source, workbook)
-        finished = {run.name: run for run in runs.known_runs(source, "finished")}
-        if not finished:
-            raise InputError(source, "no run has finished", "a run first")
-        if name and name not in finished:
-            raise InputError(f"{source} {name}", "there is no such finished run", spelling_hint(name, list(finished)))
-        return publish_run(finished[name] if name else [*finished.values()][-1], workbook)
+        return publish_run(report_files.finished_run(source, name), workbook)
 
 
 def _retried(request: Request, workbook: Workbook, values: Mapping[str, Any]) -> Request:

@@ -19,6 +19,7 @@
 * ``leadership_figures``: Figures of the leadership page's first screen: revenue bridge, buyers against the year
   before, experiments.
 * ``leadership_page``: Leadership page: KPI cards, findings, decisions, and the ten questions below them.
+* ``one_file``: One file: all pages of a report below each other in one HTML file, with links that work within it.
 * ``pages``: Pages: an executed notebook as one HTML file, a notice for a skipped step, the list of runs.
 * ``perceptual_map_plot``: Perceptual map: brands and attributes with their confidence ellipses.
 * ``plot_style``: Plot style: colours, fonts, figure sizes, and the way from a figure to the page.

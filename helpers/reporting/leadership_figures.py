@@ -10,7 +10,7 @@ from helpers.reporting.run_results import RunResults
 from helpers.reporting.text import experiments as experiments_text
 from helpers.reporting.text import leadership_findings as leadership_findings_text
 
-MOST_EXPERIMENTS = 5
+MOST_EXPERIMENTS = 6
 
 LINE_HEIGHT = 200
 
@@ -49,6 +49,7 @@ def _experiments(results: RunResults) -> Iterator[Exhibit]:
         return
     primary = effects[effects["is_primary"] & effects["verdict"].ne("invalid") & effects["lift"].notna()]
     if len(primary):
-        rows = experiments_text.primary_figure_rows(primary).head(MOST_EXPERIMENTS)
+        place = primary["verdict"].map(experiments_text.ORDER).sort_values(kind="stable")  # what asks for a decision first
+        rows = experiments_text.primary_figure_rows(primary.loc[place.index]).head(MOST_EXPERIMENTS)
         yield plots.interval_plot(rows, "comparison", "lift", "lift_low", "lift_high",
                                   experiments_text.primary_effects_title(primary), "share of the control", reference=0)
