@@ -7,6 +7,7 @@ measure.
 import errno
 import gzip
 import os
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -115,6 +116,10 @@ def matching_files(folder: Path, file: FileRule, where: str) -> list[Path]:
         there = sorted(p.name for p in folder.iterdir()) if folder.is_dir() else []
         said = f"what the folder holds ({', '.join(there[:5])})" if there else "a folder with the source's files"
         raise InputError(where, f"there is no file '{file.path}' in {folder}", said)
+    for path in found:
+        if not path.resolve().is_relative_to(folder.resolve()):
+            raise InputError(path.relative_to(folder).as_posix(), "it is a link that leads out of the folder",
+                             "a file in the folder, or --raw with the folder that holds it")
     return found
 
 
@@ -192,7 +197,9 @@ def _unzipped(path: Path, label: str, room: Path) -> ArchiveMember:
 
 def _copied(stream: IO[bytes] | gzip.GzipFile, label: str, n_packed: int, room: Path) -> Path:
     """Return a file of the room with what the stream holds; its name is ours."""
-    target = room / f"{len(list(room.iterdir()))}.part"
+    descriptor, name = tempfile.mkstemp(".part", dir=room)
+    os.close(descriptor)
+    target = Path(name)
     limit, n = max(SMALL, GROWTH * n_packed), 0
     with target.open("wb") as unpacked:
         while chunk := stream.read(CHUNK):

@@ -8,6 +8,8 @@ from typing import Any
 
 import ibis
 import ibis.expr.types as ir
+import pyarrow as pa
+import pyarrow.compute as pc
 from sqlglot import exp
 
 from helpers.foundation.errors import InputError
@@ -23,6 +25,8 @@ FALSE = ("false", "f", "no", "n", "0", "faux", "non", "falsch", "nein", "falso",
          "нет", "否", "いいえ", "아니요", "아니오")
 
 UNREADABLE = "no number"
+
+LONGEST_PADDED = 1_000  # signs of an identifier that is filled up
 
 PLAIN = (".", "")
 
@@ -209,16 +213,40 @@ def _joined(node: exp.Expression, inner: Inner, scope: ExpressionScope) -> ir.Va
     return reduce(lambda a, b: a + b, [inner(p).cast("string") for p in parts])
 
 
+def _padded(node: exp.Pad, inner: Inner, scope: ExpressionScope) -> ir.Value:
+    length = node.expression
+    if not isinstance(length, exp.Literal) or not length.name.isdigit() or int(length.name) > LONGEST_PADDED:
+        raise InputError("lpad", f"the length is {length.sql('duckdb')[:40]}", f"a number up to {LONGEST_PADDED:,}")
+    return inner(node.this).cast("string").lpad(int(length.name), inner(node.args["fill_pattern"]))
+
+
+def _pattern(node: exp.Expression) -> str:
+    """Return the regular expression that a function is given, if an engine can read it in linear time (RE2)."""
+    given = node.expression
+    try:
+        if not isinstance(given, exp.Literal):
+            raise ValueError("it is no text in quotes")
+        pc.match_substring_regex(pa.array([""]), given.name)
+    except (pa.ArrowInvalid, ValueError) as error:
+        raise InputError("regular expression", f"'{given.name[:40]}' cannot be read ({error})",
+                         "a pattern of RE2, without look-around and back-references") from None
+    return given.name
+
+
 def _replaced(node: exp.RegexpReplace, inner: Inner, scope: ExpressionScope) -> ir.Value:
     new = node.args["replacement"].name
     if "\\" in new or "$" in new:
         raise InputError("regexp_replace", f"the replacement '{new}' refers to a group", "regexp_extract")
-    return inner(node.this).cast("string").re_replace(node.expression.name, new)
+    return inner(node.this).cast("string").re_replace(_pattern(node), new)
 
 
 def _extracted(node: exp.RegexpExtract, inner: Inner, scope: ExpressionScope) -> ir.Value:
     group = int(node.args["group"].name) if node.args.get("group") else 0
-    return inner(node.this).cast("string").re_extract(node.expression.name, group).nullif("")
+    pattern = _pattern(node)
+    n_groups = pattern.count("(")  # no more than that
+    if group > n_groups:
+        raise InputError("regexp_extract", f"'{pattern[:40]}' has no group {group}", f"0 to {n_groups}")
+    return inner(node.this).cast("string").re_extract(pattern, group).nullif("")
 
 
 def _cast(node: exp.Cast, inner: Inner, scope: ExpressionScope) -> ir.Value:
@@ -306,14 +334,14 @@ RULES: dict[type[exp.Expression], Rule] = {
     exp.Left: _text(lambda t, n: t.left(n), "expression"),
     exp.Right: _text(lambda t, n: t.right(n), "expression"),
     exp.Replace: _text(lambda t, old, new: t.replace(old, new), "expression", "replacement"),
-    exp.Pad: _text(lambda t, n, fill: t.lpad(n, fill), "expression", "fill_pattern"),
+    exp.Pad: _padded,
     exp.SplitPart: lambda n, inner, s: inner(n.this).split(n.args["delimiter"].name)[
         int(n.args["part_index"].name) - 1],
     exp.StartsWith: _text(lambda t, start: t.startswith(start), "expression"),
     exp.Contains: _text(lambda t, part: t.contains(part), "expression"),
     exp.RegexpReplace: _replaced,
     exp.RegexpExtract: _extracted,
-    exp.RegexpLike: lambda n, inner, s: inner(n.this).cast("string").re_search(n.expression.name),
+    exp.RegexpLike: lambda n, inner, s: inner(n.this).cast("string").re_search(_pattern(n)),
     exp.Abs: _numeric(lambda a: a.abs()),
     exp.Floor: _numeric(lambda a: a.floor()),
     exp.Ceil: _numeric(lambda a: a.ceil()),

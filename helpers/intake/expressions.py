@@ -26,6 +26,8 @@ ALTERNATIVES = (exp.Paren, exp.Coalesce, exp.Case, exp.If)
 
 SEPARATOR = ":"  # between the file and the record in an identifier that is derived from both
 
+MAX_SIGNS, MAX_DEPTH = 500_000, 150  # of an expression: what is longer or deeper is no rule that somebody wrote
+
 
 def parse_expression(text: str, where: str) -> exp.Expression:
     """Return the syntax tree of an expression.
@@ -33,16 +35,34 @@ def parse_expression(text: str, where: str) -> exp.Expression:
     Raises
     ------
     InputError
-        If it is no single SQL expression.
+        If it is no single SQL expression, or too long or too deep.
     """
+    if len(text) > MAX_SIGNS:
+        raise InputError(where, f"the expression is {len(text):,} signs long", f"up to {MAX_SIGNS:,}")
     try:
         found = sqlglot.parse(text, dialect="duckdb")
+    except RecursionError:
+        raise _too_deep(text, where) from None
     except SqlglotError as error:
         said = error.errors[0]["description"] if isinstance(error, ParseError) and error.errors else str(error)
         raise InputError(where, f"'{text}' is not readable as SQL ({said})") from None
     if len(found) != 1 or not isinstance(found[0], exp.Expression):
         raise InputError(where, f"'{text}' is not one expression")
+    if _depth(found[0]) > MAX_DEPTH:
+        raise _too_deep(text, where)
     return found[0]
+
+
+def _too_deep(text: str, where: str) -> InputError:
+    return InputError(where, f"'{text[:40]}…' is nested too deep", f"up to {MAX_DEPTH} levels")
+
+
+def _depth(tree: exp.Expression) -> int:
+    """Return the number of levels of a syntax tree."""
+    deepest, level = 0, [tree]
+    while level:
+        deepest, level = deepest + 1, [child for node in level for child in node.iter_expressions()]
+    return deepest
 
 
 def expression_value(text: str, scope: ExpressionScope, where: str) -> ir.Value:

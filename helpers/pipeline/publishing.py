@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from helpers.foundation import atomic_files, manifest, workspace
-from helpers.pipeline import provenance, runs
+from helpers.pipeline import provenance, run_retention, runs
 from helpers.pipeline.jupyter import nbformat
 from helpers.pipeline.runs import Run
 from helpers.pipeline.steps import Step, Workbook
@@ -17,6 +17,8 @@ from helpers.reporting import pages
 RUNS_FROM_RUN = "../../../../../reports/index.html"
 
 RUNS_FROM_PUBLISHED, RUNS_FROM_LATEST = "../../index.html", "../index.html"
+
+PRIVATE = 0o700
 
 KINDS = {"failed": "failed", "not_applicable": "not applicable", "left_out": "left out", "finished": "damaged",
          "taken": "damaged"}
@@ -76,8 +78,21 @@ def publish(run: Run, workbook: Workbook) -> None:
     with publishing_lock(reports):
         sweep(reports / run.source)
         _replace(_filled(run, workbook, own.with_name(f".{own.name}"), RUNS_FROM_PUBLISHED), own)
+        _open_up(own, run.source)
         if is_whole(run) and run.name == _newest_whole(run.source):
             _replace(_filled(run, workbook, reports / ".latest", RUNS_FROM_LATEST), reports / "latest")
+            _open_up(reports / "latest", run.source)
+
+
+def _open_up(folder: Path, source: str) -> None:
+    """Let those read published pages whom the source's study names; what other sources have opened stays open."""
+    mode = int(run_retention.retention_limits(source).reports_mode, 8)
+    if mode == PRIVATE:
+        return
+    for path in folder.rglob("*"):
+        path.chmod(mode if path.is_dir() else mode & 0o666)
+    for place in {folder, folder.parent, workspace.reports_folder()}:
+        place.chmod(place.stat().st_mode & 0o777 | mode)
 
 
 def unpublished(source: str) -> Run | None:
@@ -118,6 +133,7 @@ def list_runs(workbook: Workbook) -> None:
     links = [pages.Link("Latest report", "latest/index.html")] if (path.parent / "latest").is_dir() else []
     with publishing_lock(path.parent), atomic_files.atomic_write(path) as partial:
         partial.write_text(pages.runs_index_page(listed, links), encoding="utf-8")
+        partial.chmod(path.parent.stat().st_mode & 0o644)  # for those who may read the folder
 
 
 def all_runs(source: str = "") -> list[Run]:

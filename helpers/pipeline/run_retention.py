@@ -5,6 +5,7 @@ import shutil
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Literal
 
 import pandas as pd
 from pydantic import Field
@@ -21,11 +22,13 @@ ALERTS = "results/alerts"
 
 
 class RetentionConfig(Section):
-    """Section ``[workbook]``: how long runs are kept; where neither is said, for ever."""
+    """Section ``[workbook]``: how long runs are kept (where neither is said, for ever) and who may read reports."""
 
     keep_runs_days: int | None = Field(
         None, ge=1, description="runs are removed this long after their start, once newer runs' data are as much newer "
         "too: a clock that jumps removes nothing [days]")
+    reports_mode: Literal["0700", "0750", "0755"] = Field(
+        "0700", description="access to published pages: the owner's alone, the group's too, or everybody's")
     keep_runs: int | None = Field(None, ge=1, description="number of finished runs that are kept, the newest [runs]")
 
 

@@ -82,12 +82,12 @@ class Run:
                 told.update(state="skipped", reason=reason)
 
     def closed(self, state: str, reason: str = "") -> None:
-        """End the run; a finished one becomes read-only."""
+        """End the run; a finished one becomes read-only, for its owner alone."""
         self.saved(state=state, reason=reason, finished_at=now())
         if state == "finished":
             for path in self.folder.rglob("*"):
                 if path.is_file():
-                    path.chmod(stat.S_IREAD | stat.S_IRGRP | stat.S_IROTH)
+                    path.chmod(stat.S_IREAD)
 
 
 def require_home() -> None:

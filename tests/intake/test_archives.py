@@ -2,12 +2,15 @@
 
 import gzip
 import io
+import time
 import zipfile
 
 import pyarrow.parquet as pq
 import pytest
 
 from helpers.foundation.errors import InputError
+from helpers.intake import archives
+from helpers.intake.profile_schema import FileRule
 
 
 def archive(**members):
@@ -124,3 +127,17 @@ def test_nothing_unpacked_stays_behind(small):
     small.file("orders.zip", archive(**{"orders.csv": "id\n1\n"}))
     landed = small.landed(files=zipped())
     assert sorted(p.name for p in landed.room.path.iterdir()) == ["0.parquet", "broken.parquet"]
+
+
+def test_twenty_thousand_members_are_unpacked_in_a_time_that_grows_with_their_number(tmp_path):
+    seconds = {}
+    for n in (2_000, 20_000):
+        packed, room = tmp_path / f"{n}.zip", tmp_path / f"room-{n}"
+        room.mkdir()
+        with zipfile.ZipFile(packed, "w") as archive:
+            for i in range(n):
+                archive.writestr(f"{i:05d}.csv", "id\n1\n")
+        start = time.process_time()
+        assert len(archives.member_files(tmp_path, FileRule(path=packed.name), "orders", room)) == n
+        seconds[n] = time.process_time() - start
+    assert seconds[20_000] < 30 * seconds[2_000]  # ten times as many; what is read anew for each would take a hundred

@@ -104,3 +104,37 @@ def test_a_total_is_a_sum_unless_it_is_an_aggregate_itself(engine, text, expecte
     table = ibis.memtable(TABLE)
     scope = ExpressionScope({c: table[c] for c in table.columns}, MONEY, has_aggregates=True)
     assert engine.first_row(table.aggregate(t=expressions.expression_total(text, scope, "here")))["t"] == expected
+
+
+HOSTILE = {
+    "a text filled up without measure": ("lpad(a, 1000000000, 'x')", "lpad: the length is 1000000000; allowed"),
+    "a length from the records": ("lpad(a, cast(b as integer), 'x')", "lpad: the length is CAST"),
+    "a length below zero": ("lpad(a, -5, 'x')", "lpad: the length is -5"),
+    "brackets without end": ("(" * 3000 + "a" + ")" * 3000, "is nested too deep; allowed: up to 150 levels"),
+    "functions without end": ("lower(" * 400 + "a" + ")" * 400, "is nested too deep"),
+    "a sum without end": ("+".join(["a"] * 5000), "is nested too deep"),
+    "a text without end": ("a in (" + ",".join(f"'{i}'" for i in range(100_000)) + ")", "signs long; allowed: up to"),
+    "a pattern with an open bracket": ("regexp_replace(a, '(', '')", "regular expression: '\\(' cannot be read"),
+    "a pattern with an open class": ("regexp_extract(a, '[a', 0)", "regular expression: '\\[a' cannot be read"),
+    "a pattern that looks around": ("regexp_extract(a, '(?=b)c', 0)", "regular expression: .* cannot be read"),
+    "a pattern that refers back": ("regexp_matches(a, '(a)\\1')", "regular expression: .* cannot be read"),
+    "a pattern of a million": ("regexp_matches(a, 'a{1000000}')", "regular expression: .* cannot be read"),
+    "a pattern from the records": ("regexp_matches(a, b)", "it is no text in quotes"),
+    "a group that is not there": ("regexp_extract(a, '(a)', 7)", "regexp_extract: '\\(a\\)' has no group 7"),
+}
+
+
+@pytest.mark.parametrize(("text", "sentence"), HOSTILE.values(), ids=HOSTILE)
+def test_an_expression_without_bounds_is_one_sentence(engine, text, sentence):
+    with pytest.raises(InputError, match=sentence):
+        values(engine, text)
+
+
+def test_a_pattern_that_makes_others_search_for_ever_is_read_in_linear_time(engine):
+    table = ibis.memtable(pa.table({"a": ["a" * 50_000 + "b"]}))
+    found = expressions.expression_value("regexp_matches(a, '^(a+)+$')", ExpressionScope({"a": table["a"]}), "here")
+    assert engine.arrow(table.select(v=found)).column(0).to_pylist() == [False]
+
+
+def test_an_expression_of_many_columns_is_still_read(engine):
+    assert values(engine, "+".join(["b"] * 120)) == [360, 480, 600, 720]

@@ -15,6 +15,7 @@ from helpers.foundation import workspace
 from helpers.foundation.errors import InputError
 from helpers.pipeline import compare_runs, crash_report, runner, runs, steps
 from helpers.pipeline.runner import Request
+from tests.pipeline import tiny
 from tests.pipeline.test_runner import door, hanging, is_alive, newest, pids, until
 
 
@@ -304,3 +305,26 @@ def test_a_retry_continues_what_failed_last_and_else_starts_anew(begun, book):
     assert newest("finished").name != failed
     with pytest.raises(InputError, match="--resume, --retry: both are given"):
         runner.run(Request("tiny", is_retry=True, is_resumed=True), book)
+
+
+# --- access ------------------------------------------------------------------------------------------------------
+
+
+def open_to_others(home):
+    return [p for top in ("data/runs", "reports") for p in (home / top).rglob("*")
+            if not p.is_symlink() and p.stat().st_mode & 0o077]
+
+
+def test_what_a_run_writes_is_for_its_owner_alone_and_reports_for_whom_the_study_names(book, tmp_path, monkeypatch):
+    tiny.declare(tmp_path)
+    monkeypatch.setenv(workspace.HOME_VARIABLE, str(tmp_path))
+    process = door(book, "run", "tiny", umask=0o022)
+    assert process.communicate(timeout=300)[1] == ""
+    assert open_to_others(tmp_path) == []
+    (tmp_path / "data" / "studies").mkdir()
+    (tmp_path / "data" / "studies" / "tiny.toml").write_text('[workbook]\nreports_mode = "0755"\n')
+    process = door(book, "publish", "tiny", umask=0o022)
+    assert process.communicate(timeout=300)[1] == ""
+    assert all(p.is_relative_to(tmp_path / "reports") for p in open_to_others(tmp_path))
+    for place in ("", "index.html", "latest/index.html", "tiny/2020-02-01-1/02_left.html"):
+        assert (tmp_path / "reports" / place).stat().st_mode & 0o044 == 0o044, place

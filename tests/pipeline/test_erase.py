@@ -128,7 +128,7 @@ def test_the_manifest_counts_anew_and_says_what_was_taken_out_by_hash_and_day(co
     assert record["steps"]["01"]["rows"]["results/kpis"] == 1
     assert record["state"] == "finished"
     files = [p for p in run.folder.rglob("*") if p.is_file()]
-    assert all(stat.S_IMODE(p.stat().st_mode) == 0o444 for p in files)
+    assert all(stat.S_IMODE(p.stat().st_mode) == 0o400 for p in files)
 
 
 def test_the_log_holds_the_day_the_runs_and_the_rows_and_nobody_can_read_the_id_from_it(company):

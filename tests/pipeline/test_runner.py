@@ -85,7 +85,7 @@ def test_a_good_run_is_dated_counted_published_and_read_only(begun):
     assert run.steps["02"]["rows"] == {"results/left": 3}
     assert run.steps["02"]["cell_seconds"] > 0
     assert run.steps["02"]["peak_mib"] > 10
-    assert all(stat.S_IMODE(p.stat().st_mode) == 0o444 for p in run.folder.rglob("*") if p.is_file())
+    assert all(stat.S_IMODE(p.stat().st_mode) == 0o400 for p in run.folder.rglob("*") if p.is_file())
     for folder in (begun / "reports" / "latest", begun / "reports" / "tiny" / "2020-02-01-1"):
         assert {p.name for p in folder.iterdir()} == {
             "01_in.html", "02_left.html", "03_right.html", "04_asked.html", "index.html", "notebooks"}
