@@ -93,7 +93,7 @@ def wave_segment(wave: str) -> str:
 
 
 def headline_wave(scores: pd.DataFrame, waves: Sequence[str]) -> str:
-    """Return the newest wave, whose values head the page; empty where there is one wave, or it has under 30 people.
+    """Return the newest wave of thirty people or more, which heads the page; empty where there is one wave, or none.
 
     Parameters
     ----------
@@ -104,8 +104,8 @@ def headline_wave(scores: pd.DataFrame, waves: Sequence[str]) -> str:
     """
     if len(waves) < 2:
         return ""
-    n = scores.loc[scores["wave"] == waves[-1], "person"].nunique()
-    return waves[-1] if n >= FEW_PEOPLE else ""
+    n = scores.groupby("wave")["person"].nunique()
+    return next((wave for wave in reversed(waves) if n.get(wave, 0) >= FEW_PEOPLE), "")
 
 
 def index_estimates(
@@ -136,8 +136,8 @@ def index_estimates(
         Index by Student's interval [0–100], shares by the adjusted Wald interval. In each segment a person counts
         once, by the latest answer; survey weights enter the values, and the intervals through their replicates or,
         where they have none, through linearisation (means) and the effective number of people (shares). Segment *all*
-        is the newest wave beside `ALL_WAVES`, everybody's latest answer, or that where the wave is small. Intervals of
-        changes hold for all changes together: their level is 1 − .05 / changes (Bonferroni).
+        is `headline_wave` beside `ALL_WAVES`, everybody's latest answer, or that where every wave is small. Intervals
+        of changes hold for all changes together: their level is 1 − .05 / changes (Bonferroni).
     """
     newest = headline_wave(scores, waves)
     pooled = _segment_index(_latest_scores(scores), ALL_WAVES if newest else "all", replicas, labels)

@@ -73,8 +73,10 @@ def test_the_newest_wave_heads_the_table_where_thirty_people_answered_it_beside_
     assert (head.value, head.n, head.reason) == (80.0, 30, "wave w2")
     assert (pooled.value, pooled.n) == (65.0, 40)
     few = waves.iloc[:-1]
+    assert satisfaction_index.headline_wave(few, ["w1", "w2"]) == "w1", "the newest of thirty people or more"
+    few = pd.concat([waves.iloc[:29], few.iloc[40:]])
     rows = {(e.quantity, e.segment): e for e in satisfaction_index.index_estimates(few, ["w1", "w2"])}
-    assert (rows["satisfaction", "all"].n, rows["satisfaction", "all"].reason) == (40, "")
+    assert (rows["satisfaction", "all"].n, rows["satisfaction", "all"].reason) == (39, "")
     assert ("satisfaction", satisfaction_index.ALL_WAVES) not in rows
 
 

@@ -16,7 +16,7 @@
 * ``loyalty_motives``: Text on loyalty types, their evidence, and what the page lacks records for.
 * ``points_programme``: Text on the points programme, prices by tenure, promises and visits.
 * ``repurchase``: Text on satisfaction and repurchase: breakpoints, moderators, structural model, loyalty score.
-* ``satisfaction``: Text of the satisfaction page: index, levels, NPS, CSAT, reliability, waves.
+* ``satisfaction``: Text of the satisfaction page: index, levels, NPS, CSAT, waves.
 * ``satisfaction_context``: Text on survey answers, deliveries, Kano, penalty–reward, groups, comments and service
   rates.
 * ``satisfaction_drivers``: Text on satisfaction drivers, paths and discriminant validity.
@@ -26,6 +26,7 @@
 * ``service_rates``: Text on service: the nested funnel of cases, what each stage leaves undone, control charts of
   the rates.
 * ``stale_records``: Text on stale records: which day a page's figures speak for, and what is not reported after it.
+* ``survey_checks``: Text on whether the survey can be trusted: reliability of its scales, sensitivity to non-response.
 * ``value``: Text of the customer value page: revenue bridge, retention, concentration, tiers.
 * ``value_relationships``: Text on acquisition cost, payback, referrals, retention economics, life cycle,
   profitability.

@@ -19,7 +19,7 @@ from helpers.reporting.text import experiments as experiments_text
 from helpers.reporting.text import leadership as leadership_text
 from helpers.reporting.text import leadership_finance as leadership_finance_text
 from helpers.reporting.text import leadership_findings as leadership_findings_text
-from helpers.reporting.text import satisfaction as satisfaction_text
+from helpers.reporting.text import survey_checks as survey_checks_text
 
 AUDIT, BASE, FORECASTS, SCORES = ("results/intake_audit", "results/customer_base", "results/forecasts",
                                   "results/churn_scores")
@@ -276,7 +276,7 @@ def _silent(results: RunResults) -> str:
     heard = results.estimate(AUDIT, "share of customers", "with surveys")
     if heard.status is not Status.OK or not results.has("results/satisfaction_index"):
         return ""
-    return satisfaction_text.non_response_sentence(results.frame("results/satisfaction_index"), heard, NEUTRAL)
+    return survey_checks_text.non_response_sentence(results.frame("results/satisfaction_index"), heard, NEUTRAL)
 
 
 def forecast_accuracy(known: QuestionInputs) -> str:

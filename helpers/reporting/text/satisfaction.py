@@ -1,4 +1,4 @@
-"""Text of the satisfaction page: index, levels, NPS, CSAT, reliability, waves."""
+"""Text of the satisfaction page: index, levels, NPS, CSAT, waves."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from helpers.foundation.labels import readable_id
-from helpers.foundation.results import Estimate, Status
+from helpers.foundation.results import Status
 from helpers.reporting import formatting
 from helpers.satisfaction.nps_csat_ces import CES, CSAT, NPS, TOP_MINUS_BOTTOM
 from helpers.satisfaction.satisfaction_index import (
@@ -19,7 +19,6 @@ from helpers.satisfaction.satisfaction_index import (
     is_apart,
     wave_segment,
 )
-from helpers.satisfaction.survey_quality import SATISFACTION_SCALE, nonrespondent_mean
 from helpers.stats.confidence_intervals import ties_with_largest
 from helpers.stats.disclosure_control import share_text_if_enough
 from helpers.stats.survey_scales import SATISFACTION_LEVELS
@@ -66,7 +65,14 @@ def satisfaction_answer(index: pd.DataFrame, gates: pd.DataFrame, waves: Sequenc
         return tuple(filter(None, (_share_satisfied(answers, gates), wave_change(index, waves))))
     if not found or not is_reported(found[0]):
         return (_no_index(found), *(s for s in (recommendation_sentence(index),) if s != NO_RECOMMENDATION))
-    return tuple(filter(None, (_index(found[0], gates, waves), satisfaction_levels(index), wave_change(index, waves))))
+    wave = _headline_wave(found[0])
+    until = waves[: waves.index(wave) + 1] if wave in waves else waves
+    return tuple(filter(None, (_index(found[0], gates, waves), satisfaction_levels(index), wave_change(index, until))))
+
+
+def _headline_wave(row: Row) -> str:
+    """Return the wave that the index speaks of; empty where it speaks of everybody's latest answer."""
+    return str(row["reason"]).removeprefix(wave_segment(""))
 
 
 def waves_of(index: pd.DataFrame) -> list[str]:
@@ -101,9 +107,10 @@ def _index(row: Row, gates: pd.DataFrame, waves: Sequence[str]) -> str:
     people = formatting.count_text(row["n"], "person", "people")
     pooled = "each by the latest answer"
     if len(waves) > 1 and not row["reason"]:
-        pooled += " of any wave, since the newest wave is too small to stand alone"
-    wave = str(row["reason"]).removeprefix(wave_segment(""))
-    which = f" in the newest wave, {wave}: the mean of {people}" if wave else f", the mean of {people}, {pooled}"
+        pooled += " of any wave, since no wave has the thirty people to stand alone"
+    wave = _headline_wave(row)
+    which = f" in wave {wave}, the newest of thirty people or more: the mean of {people}" if wave else (
+        f", the mean of {people}, {pooled}")
     return f"Satisfaction stands at {score_text(row)} of 100{which}{_caveat(gates)}."
 
 
@@ -181,55 +188,6 @@ def common_measures(index: pd.DataFrame) -> str:
         f"; {formatting.join_words(lacks)} cannot be given, for lack of such a question or of answers" if lacks else ""
     )
     return f"The survey allows {formatting.join_words(has)}{rest}."
-
-
-def reliability_sentence(gates: pd.DataFrame) -> str:
-    """Return which scales hold together and which do not."""
-    of_alpha = gates[gates["gate"].str.startswith("alpha of ")]
-    known = of_alpha[of_alpha["statistic"].notna()]
-    if known.empty:
-        return "No scale has two questions with enough answers: reliability is not known"
-    names = known.assign(scale=known["gate"].str.removeprefix("alpha of ")).loc[known["is_crossed"]]
-    struck, weak = (list(names.loc[names["level"] == level, "scale"]) for level in ("strike", "qualify"))
-    held = len(known) - len(struck) - len(weak)
-    parts = [f"{formatting.count_text(held, 'scale is', 'scales are')} reliable"]
-    parts += [f"{formatting.join_words(weak)} only marginally reliable"] if weak else []
-    parts += [f"the scores of {formatting.join_words(struck)} are not reported (failed check)"] if struck else []
-    return formatting.sentence_case("; ".join(parts))
-
-
-def non_response_sentence(index: pd.DataFrame, heard: Estimate, middle: float) -> str:
-    """Return how different those who were not heard would have to be to move the overall mean to the neutral point.
-
-    Parameters
-    ----------
-    index : DataFrame
-        ``results/satisfaction_index``.
-    heard : Estimate
-        Share of the known customers with a score.
-    middle : float
-        Upper limit of neutral [0–100].
-    """
-    found = quantity_rows(index, SATISFACTION_LABEL, ALL_WAVES) or quantity_rows(index, SATISFACTION_LABEL)
-    if not found or not is_reported(found[0]) or heard.status is not Status.OK:
-        return "The sensitivity to non-response cannot be computed: " + (
-            heard.reason or "there is no index") + "."
-    if heard.value == 1:
-        return "Every known customer answered."
-    needed = nonrespondent_mean(found[0]["value"], heard.value, middle)
-    start = (
-        f"{formatting.share(heard.value)} of {formatting.count_text(heard.n, 'known customer', 'known customers')} "
-        "have a score"
-    )
-    if not 0 <= needed <= 100:
-        return (
-            f"{start}: whatever the others would answer, the overall mean stays on the same side of "
-            f"{formatting.number(middle)}."
-        )
-    return (
-        f"{start}: the overall mean would be {formatting.number(middle)} if the others averaged "
-        f"{formatting.number(needed)}."
-    )
 
 
 def index_formula() -> str:
@@ -329,27 +287,6 @@ def level_shares(index: pd.DataFrame) -> pd.DataFrame:
         return pd.DataFrame(answers, columns=index.columns)
     found = index[index["quantity"].isin(LEVEL_SHARES) & (index["segment"] == "all")]
     return found.assign(quantity=found["quantity"].str.removeprefix("share "))
-
-
-def alpha_table(table: pd.DataFrame) -> pd.DataFrame:
-    """Return alphas with their interval in words.
-
-    Parameters
-    ----------
-    table : DataFrame
-        From `helpers.satisfaction.survey_quality.alphas_by_scale`.
-    """
-    limits = [formatting.interval(low, high) for low, high in zip(table["low"], table["high"], strict=True)]
-    shown = table.assign(interval=limits)
-    return shown[["scale", "questions", "alpha", "interval", "standardised", "people"]]
-
-
-def single_item_caveat(gates: pd.DataFrame) -> str:
-    """Return that satisfaction rests on one question, where it does."""
-    found = gates[
-        (gates["gate"] == f"alpha of {SATISFACTION_SCALE}") & gates["is_crossed"] & (gates["level"] == "note")
-    ]
-    return str(found["sentence"].iloc[0]) if len(found) else ""
 
 
 def satisfaction_headline(index: pd.DataFrame) -> tuple[str, ...]:

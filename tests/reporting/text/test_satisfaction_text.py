@@ -3,6 +3,7 @@ import pytest
 
 from helpers.foundation.results import Estimate, Gate, Level, Status, estimate_table, gate_table, no_estimate
 from helpers.reporting.text import satisfaction as satisfaction_text
+from helpers.reporting.text import survey_checks as survey_checks_text
 
 OK_GATES = gate_table("02", [])
 NAN = float("nan")
@@ -28,7 +29,7 @@ def gates(*rows):
 def test_the_answer_names_index_people_levels_and_change():
     assert satisfaction_text.satisfaction_answer(index(changed(-3.2, -5, -1.4)), OK_GATES, ["A", "B"]) == (
         "Satisfaction stands at 72.5 points [70.1, 74.9] of 100, the mean of 120 people, each by the latest answer of "
-        "any wave, since the newest wave is too small to stand alone.",
+        "any wave, since no wave has the thirty people to stand alone.",
         "40.0 % [30.0 %, 50.0 %] are highly satisfied, 10.0 % [5.0 %, 20.0 %] dissatisfied.",
         "From wave A to wave B: down 3.2 points, statistically significant [−5.0, −1.4].")
 
@@ -37,7 +38,14 @@ def test_the_newest_wave_heads_the_page_where_it_can_stand_alone():
     table = index(changed(-3.2, -5, -1.4)).assign(reason=["wave B", "wave B", "wave B", ""])
     for waves in (["A", "B"], ()):  # the leadership page does not know the waves
         assert satisfaction_text.satisfaction_answer(table, OK_GATES, waves)[0] == (
-            "Satisfaction stands at 72.5 points [70.1, 74.9] of 100 in the newest wave, B: the mean of 120 people.")
+            "Satisfaction stands at 72.5 points [70.1, 74.9] of 100 in wave B, the newest of thirty people or more: "
+            "the mean of 120 people.")
+
+
+def test_the_change_in_the_answer_is_that_of_the_wave_that_heads_the_page():
+    table = index(changed(-3.2, -5, -1.4)).assign(reason=["wave B", "wave B", "wave B", ""])
+    said = satisfaction_text.satisfaction_answer(table, OK_GATES, ["A", "B", "C"])
+    assert said[-1] == "From wave A to wave B: down 3.2 points, statistically significant [−5.0, −1.4]."
 
 
 def test_a_single_wave_says_nothing_of_change_in_the_answer():
@@ -128,21 +136,21 @@ def test_reliability_names_the_weak_and_the_struck():
     table = gate_table("02", [alpha("a", 0.8), alpha("b", 0.65, is_crossed=True), alpha("c", 0.4, Level.STRIKE, True),
                               alpha("d", NAN, Level.NOTE, True)])
     assert (
-        satisfaction_text.reliability_sentence(table)
+        survey_checks_text.reliability_sentence(table)
         == "1 scale is reliable; b only marginally reliable; the scores of c are not reported (failed check)"
     )
-    assert satisfaction_text.reliability_sentence(gate_table("02", [alpha("a", 0.4, Level.STRIKE, True)])) == (
+    assert survey_checks_text.reliability_sentence(gate_table("02", [alpha("a", 0.4, Level.STRIKE, True)])) == (
         "No scales are reliable; the scores of a are not reported (failed check)")
     assert (
-        satisfaction_text.reliability_sentence(OK_GATES)
+        survey_checks_text.reliability_sentence(OK_GATES)
         == "No scale has two questions with enough answers: reliability is not known"
     )
 
 
 def test_a_single_satisfaction_question_is_said_and_two_are_not():
     single = gate_table("02", [alpha("satisfaction score", NAN, Level.NOTE, True)])
-    assert satisfaction_text.single_item_caveat(single) == "Reliability of satisfaction score."
-    assert satisfaction_text.single_item_caveat(gate_table("02", [alpha("satisfaction score", 0.8)])) == ""
+    assert survey_checks_text.single_item_caveat(single) == "Reliability of satisfaction score."
+    assert survey_checks_text.single_item_caveat(gate_table("02", [alpha("satisfaction score", 0.8)])) == ""
 
 
 def heard(value, n=200):
@@ -150,17 +158,17 @@ def heard(value, n=200):
 
 
 def test_silence_says_what_the_others_would_have_to_average():
-    assert satisfaction_text.non_response_sentence(index(), heard(0.5), 50) == (
+    assert survey_checks_text.non_response_sentence(index(), heard(0.5), 50) == (
         "50.0 % of 200 known customers have a score: the overall mean would be 50 if the others averaged 27.5.")
-    assert satisfaction_text.non_response_sentence(index(), heard(0.9), 50).endswith(
+    assert survey_checks_text.non_response_sentence(index(), heard(0.9), 50).endswith(
         "the overall mean stays on the same side of 50."
     )
-    assert satisfaction_text.non_response_sentence(index(), heard(1.0), 50) == "Every known customer answered."
+    assert survey_checks_text.non_response_sentence(index(), heard(1.0), 50) == "Every known customer answered."
     unknown = no_estimate("share of customers heard", Status.NOT_APPLICABLE, "no customers are known")
-    assert satisfaction_text.non_response_sentence(index(), unknown, 50).endswith(
+    assert survey_checks_text.non_response_sentence(index(), unknown, 50).endswith(
         "cannot be computed: no customers are known."
     )
-    assert satisfaction_text.non_response_sentence(estimate_table([]), heard(0.5), 50).endswith(
+    assert survey_checks_text.non_response_sentence(estimate_table([]), heard(0.5), 50).endswith(
         "cannot be computed: there is no index."
     )
 
@@ -196,8 +204,8 @@ def test_parts_of_the_table_are_picked_by_quantity():
 def test_alphas_stand_with_their_interval_in_words():
     table = pd.DataFrame({"scale": ["a"], "questions": [3], "alpha": [0.77], "low": [0.716], "high": [0.815],
                           "standardised": [0.779], "people": [250]})
-    assert satisfaction_text.alpha_table(table)["interval"].to_list() == ["[0.716, 0.815]"]
-    assert satisfaction_text.alpha_table(table.iloc[:0]).empty
+    assert survey_checks_text.alpha_table(table)["interval"].to_list() == ["[0.716, 0.815]"]
+    assert survey_checks_text.alpha_table(table.iloc[:0]).empty
 
 
 def test_the_headline_has_two_digits_and_says_what_is_missing():

@@ -1,0 +1,79 @@
+"""Text on whether the survey can be trusted: reliability of its scales, sensitivity to non-response."""
+
+import pandas as pd
+
+from helpers.foundation.results import Estimate, Status
+from helpers.reporting import formatting
+from helpers.reporting.text.satisfaction import is_reported, quantity_rows
+from helpers.satisfaction.satisfaction_index import ALL_WAVES, SATISFACTION_LABEL
+from helpers.satisfaction.survey_quality import SATISFACTION_SCALE, nonrespondent_mean
+
+
+def reliability_sentence(gates: pd.DataFrame) -> str:
+    """Return which scales hold together and which do not."""
+    of_alpha = gates[gates["gate"].str.startswith("alpha of ")]
+    known = of_alpha[of_alpha["statistic"].notna()]
+    if known.empty:
+        return "No scale has two questions with enough answers: reliability is not known"
+    names = known.assign(scale=known["gate"].str.removeprefix("alpha of ")).loc[known["is_crossed"]]
+    struck, weak = (list(names.loc[names["level"] == level, "scale"]) for level in ("strike", "qualify"))
+    held = len(known) - len(struck) - len(weak)
+    parts = [f"{formatting.count_text(held, 'scale is', 'scales are')} reliable"]
+    parts += [f"{formatting.join_words(weak)} only marginally reliable"] if weak else []
+    parts += [f"the scores of {formatting.join_words(struck)} are not reported (failed check)"] if struck else []
+    return formatting.sentence_case("; ".join(parts))
+
+
+def non_response_sentence(index: pd.DataFrame, heard: Estimate, middle: float) -> str:
+    """Return how different those who were not heard would have to be to move the overall mean to the neutral point.
+
+    Parameters
+    ----------
+    index : DataFrame
+        ``results/satisfaction_index``.
+    heard : Estimate
+        Share of the known customers with a score.
+    middle : float
+        Upper limit of neutral [0–100].
+    """
+    found = quantity_rows(index, SATISFACTION_LABEL, ALL_WAVES) or quantity_rows(index, SATISFACTION_LABEL)
+    if not found or not is_reported(found[0]) or heard.status is not Status.OK:
+        return "The sensitivity to non-response cannot be computed: " + (
+            heard.reason or "there is no index") + "."
+    if heard.value == 1:
+        return "Every known customer answered."
+    needed = nonrespondent_mean(found[0]["value"], heard.value, middle)
+    start = (
+        f"{formatting.share(heard.value)} of {formatting.count_text(heard.n, 'known customer', 'known customers')} "
+        "have a score"
+    )
+    if not 0 <= needed <= 100:
+        return (
+            f"{start}: whatever the others would answer, the overall mean stays on the same side of "
+            f"{formatting.number(middle)}."
+        )
+    return (
+        f"{start}: the overall mean would be {formatting.number(middle)} if the others averaged "
+        f"{formatting.number(needed)}."
+    )
+
+
+def alpha_table(table: pd.DataFrame) -> pd.DataFrame:
+    """Return alphas with their interval in words.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `helpers.satisfaction.survey_quality.alphas_by_scale`.
+    """
+    limits = [formatting.interval(low, high) for low, high in zip(table["low"], table["high"], strict=True)]
+    shown = table.assign(interval=limits)
+    return shown[["scale", "questions", "alpha", "interval", "standardised", "people"]]
+
+
+def single_item_caveat(gates: pd.DataFrame) -> str:
+    """Return that satisfaction rests on one question, where it does."""
+    found = gates[
+        (gates["gate"] == f"alpha of {SATISFACTION_SCALE}") & gates["is_crossed"] & (gates["level"] == "note")
+    ]
+    return str(found["sentence"].iloc[0]) if len(found) else ""
