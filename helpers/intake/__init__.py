@@ -13,6 +13,8 @@
 * ``date_plausibility``: Plausible dates: the as-of date, rows in the future, rows isolated in time, rows after the
   as-of date.
 * ``delivery``: One delivery of a source: from raw files to canonical tables, with everything found on the way.
+* ``export_signatures``: Signatures of well-known exports: the headers by which each is known, and what its columns
+  mean.
 * ``expression_rules``: Rules of profile expressions: what a name may refer to, and what each kind of syntax node
   means.
 * ``expressions``: Profile expressions: a scalar subset of SQL, parsed, allow-listed, and turned into engine values.

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from helpers.foundation.errors import InputError
-from helpers.intake import archives, formats, infer_semantics, infer_tables, infer_types, readers
+from helpers.intake import archives, export_signatures, formats, infer_semantics, infer_tables, infer_types, readers
 from helpers.intake.infer_keys import FileForm
 from helpers.intake.infer_numbers import CURRENCIES
 from helpers.intake.infer_transactions import DraftedTable
@@ -264,13 +264,16 @@ def _common(texts: list[str]) -> str:
 
 
 def _file_lines(one: SampledForm, tables: Sequence[DraftedTable]) -> Iterator[str]:
-    yield f"[files.{one.name}] # {one.n:,} records"
+    signature = export_signatures.signature_of(one.columns)
+    yield f"[files.{one.name}] # {one.n:,} records" + (f"; by its header {signature.system}" if signature else "")
     told = one.file.model_dump(exclude_defaults=True)
     for name, value in told.items():
         mark = f" {GUESS}texts that mean nothing was recorded" if name == "missing" else ""
         yield f"{name} = {quoted(value)}{mark}"
     said = "\n".join(line for table in tables for line in table.lines if not line.startswith("#"))
-    personal = [c for c in one.columns if infer_semantics.is_personal(c)]
+    known = export_signatures.with_signature(one.columns, {})
+    keys = [c for meaning, c in known.items() if meaning in ("order_id", "opportunity_id", "response_id")]
+    personal = [c for c in one.columns if infer_semantics.is_personal(c) and c not in keys]
     for how, columns in (("drop", [c for c in personal if not _is_said(c, said)]),
                          ("hash", [c for c in personal if _is_said(c, said)])):
         if columns:

@@ -105,6 +105,11 @@ def is_customer_named(columns: Sequence[InferredColumn]) -> bool:
     return bool(_ranked("customer_id", columns))
 
 
+def is_kind_of(meaning: str, column: InferredColumn) -> bool:
+    """Return whether a column's kind allows a meaning: a date where one is meant, a number where a sum is."""
+    return column.kind != "empty" and column.kind in KINDS.get(meaning, (column.kind,))
+
+
 def is_personal(column: InferredColumn) -> bool:
     """Return whether a column seems to hold what only tells who somebody is: a name, an address, a birthday."""
     plain = " ".join(name_words(column.name))

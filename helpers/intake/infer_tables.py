@@ -4,13 +4,22 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from helpers.intake import infer_experiments, infer_keys, infer_semantics, infer_transactions, profiles
+from helpers.intake import (
+    export_signatures,
+    infer_experiments,
+    infer_keys,
+    infer_semantics,
+    infer_transactions,
+    profiles,
+)
 from helpers.intake.infer_keys import FileForm, JoinKey
 from helpers.intake.infer_transactions import DraftedTable, FileView, draft_table
 from helpers.intake.infer_types import GUESS, InferredColumn
 from helpers.intake.profile_text import attribute_line, column_line, date_line, toml_text
 
 RATED = r"(satisf|zufried|rating|review|stars|sterne|csat|nps|recommend|empfehl|bewertung|note$)"
+
+NOT_RATED = r"(member|engagement|lead|credit|risk)\W?_?(rating|stars|score)"  # what a system says of people
 
 ROLES = {"satisfaction": "satisf|zufried|rating|review|stars|sterne|csat|bewertung",
          "recommend": "recommend|nps|empfehl",
@@ -34,12 +43,13 @@ def scale_columns(view: FileView, *, is_other: bool) -> list[InferredColumn]:
     found = [c for c in view.form.columns if c.is_scale and c not in view.known.values()]
     if not is_other and len(found) >= 3 and len(found) >= 0.3 * len(view.form.columns):
         return found
-    return [c for c in found if re.search(RATED, c.name.lower())]
+    return [c for c in found if re.search(RATED, c.name.lower()) and not re.search(NOT_RATED, c.name.lower())]
 
 
 def draft_survey(view: FileView, asked: list[InferredColumn]) -> Iterator[DraftedTable]:
     """Yield a survey's respondents, answers and items."""
-    ident = next((c for c in view.form.columns if c.is_unique and c.kind in ("text", "integer")), None)
+    keys = (c for c in view.form.columns if c.is_unique and c.kind in ("text", "integer"))
+    ident = view.known.get("response_id") or next(keys, None)
     who = view.said("customer_id", "order_id")
     when = view.known.get("answered_at")
     key = ident.quoted if ident else "record"
@@ -141,12 +151,16 @@ def _view(form: FileForm, links: Mapping[str, Sequence[JoinKey]]) -> FileView:
         named = {form.name, *(taken.other.name for taken, _ in reached)}
         reached += [(further, link.other.name) for further in links[link.other.name]
                     if further.other.name not in named]
-    known = infer_semantics.infer_meanings(form.columns, found)
+    known = _meanings(form, found)
     behind = {}
     for link, _ in reached:
-        there = infer_semantics.infer_meanings(link.other.columns, links[link.other.name])
+        there = _meanings(link.other, links[link.other.name])
         behind[link.other.name] = {m: replace(c, via=link.other.name) for m, c in there.items()}
     return FileView(form, tuple(reached), known, behind)
+
+
+def _meanings(form: FileForm, links: Sequence[JoinKey]) -> dict[str, InferredColumn]:
+    return export_signatures.with_signature(form.columns, infer_semantics.infer_meanings(form.columns, links))
 
 
 def _with_shared_customer(views: Sequence[FileView]) -> Sequence[FileView]:

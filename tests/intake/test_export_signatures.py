@@ -1,0 +1,73 @@
+"""Well-known exports are known by their headers: each drafts its table with the key, the customer and the day."""
+
+import tomllib
+
+import pytest
+
+from helpers.intake import infer_profile
+
+DAY = "2025-02-{:02d}"
+
+EXPORTS = {
+    "Shopify orders": ("transactions", {"order_id": "Name", "customer_id": "Email", "ordered_at": "Created at"}, {
+        "Name": "#{}", "Email": "p{1}@example.org", "Financial Status": "paid", "Created at": DAY,
+        "Lineitem quantity": "{2}", "Lineitem name": "Ware {1}", "Lineitem price": "{2}.50"}),
+    "Stripe payments": ("transactions", {"order_id": "id", "customer_id": "Customer ID"}, {
+        "id": "ch_{}", "Created (UTC)": DAY + " 10:00:00", "Amount": "{2}.20", "Amount Refunded": "0.00",
+        "Currency": "eur", "Status": "Paid", "Customer ID": "cus_{1}"}),
+    "WooCommerce orders": ("transactions", {"order_id": "Order Number", "customer_id": "Customer User ID"}, {
+        "Order Number": "{}", "Order Status": "completed", "Order Date": DAY, "Customer User ID": "{1}",
+        "Order Total Amount": "{2}.75"}),
+    "Magento orders": ("transactions", {"order_id": "ID", "customer_id": "Customer Email"}, {
+        "ID": "00000{}", "Purchase Point": "Main store", "Purchase Date": DAY, "Bill-to Name": "Person {1}",
+        "Customer Email": "p{1}@example.org", "Grand Total (Base)": "{2}.10", "Grand Total (Purchased)": "{2}.10",
+        "Status": "complete"}),
+    "Salesforce opportunities": ("opportunities", {"account_id": "Account Name", "stage": "Stage"}, {
+        "Opportunity Name": "Deal {}", "Account Name": "Works {1}", "Stage": "Closed Won", "Amount": "{2}00",
+        "Close Date": DAY, "Opportunity Owner": "Ann"}),
+    "HubSpot deals": ("opportunities", {"opportunity_id": "Record ID", "stage": "Deal Stage", "owner": "Deal owner"}, {
+        "Record ID": "{}", "Deal Name": "Deal {}", "Deal Stage": "Closed won", "Pipeline": "Sales", "Amount": "{2}00",
+        "Close Date": DAY, "Deal owner": "Ann"}),
+    "HubSpot contacts": ("customers", {"customer_id": "Record ID", "joined_on": "Create Date"}, {
+        "Record ID": "{}", "First Name": "A{}", "Last Name": "B{}", "Lifecycle Stage": "customer", "Create Date": DAY}),
+    "Mailchimp audience": ("customers", {"customer_id": "LEID", "joined_on": "OPTIN_TIME"}, {
+        "Email Address": "p{}@example.org", "MEMBER_RATING": "{2}", "OPTIN_TIME": DAY + " 10:00:00", "LEID": "9{}"}),
+    "Google Analytics 4 events": ("events", {"customer_id": "user_pseudo_id", "occurred_at": "event_timestamp",
+                                             "kind": "event_name"}, {
+        "event_timestamp": DAY + " 10:00:00", "event_name": "page_view", "user_pseudo_id": "{1}.77"}),
+    "Qualtrics responses": ("respondents", {"response_id": "ResponseId", "responded_at": "RecordedDate"}, {
+        "StartDate": DAY + " 09:00:00", "EndDate": DAY + " 09:30:00", "RecordedDate": DAY + " 09:31:00",
+        "ResponseId": "R_{}", "Q1": "{2}", "Q2": "{2}", "Q3": "{2}"}),
+    "SurveyMonkey responses": ("respondents", {"response_id": "Respondent ID", "responded_at": "End Date"}, {
+        "Respondent ID": "11{}", "Collector ID": "7", "Start Date": DAY + " 09:00:00", "End Date": DAY + " 09:30:00",
+        "Speed": "{2}", "Care": "{2}", "Price": "{2}"}),
+}
+
+
+def row(cells, i):
+    """Return one line: {} counts the records, {1} the people, {2} goes from 1 to 5; a day by its number."""
+    return ",".join(c.replace("{:02d}", f"{i % 28 + 1:02d}").replace("{1}", str(i % 17)).replace("{2}", str(i % 5 + 1))
+                    .replace("{}", str(i + 1)) for c in cells)
+
+
+@pytest.mark.parametrize("system", EXPORTS)
+def test_an_export_is_known_by_its_header_and_drafted_by_what_its_columns_mean(small, system):
+    table, columns, cells = EXPORTS[system]
+    small.file("export.csv", "\n".join([",".join(cells), *(row(cells.values(), i) for i in range(60))]) + "\n")
+    text = infer_profile.draft_profile([small.folder / "export.csv"])
+    made = tomllib.loads(text)["tables"][table]["columns"]
+    read = {name: made[name]["from"] if isinstance(made[name], dict) else made[name] for name in columns}
+    assert f"; by its header {system}" in text
+    assert read == {name: f'"{column}"' for name, column in columns.items()}
+
+
+def test_a_file_with_a_part_of_a_header_is_not_taken_for_the_export(small):
+    small.file("orders.csv", "Name,Email,Created at,Total\n#1,a@example.org,2025-01-01,5\n")
+    assert "by its header" not in infer_profile.draft_profile([small.folder / "orders.csv"])
+
+
+def test_an_order_number_called_name_is_not_masked_and_its_customer_is(small):
+    cells = EXPORTS["Shopify orders"][2]
+    small.file("export.csv", "\n".join([",".join(cells), *(row(cells.values(), i) for i in range(60))]) + "\n")
+    told = tomllib.loads(infer_profile.draft_profile([small.folder / "export.csv"]))
+    assert told["files"]["export"]["mask"] == {"hash": ["Email"]}
