@@ -3,6 +3,7 @@
 * ``archives``: Zip and gzip archives: their members become files in a temporary folder before they are read.
 * ``audit_report``: Intake audit: counts, money, coverage, freshness, the finance line; and the gates that a delivery
   has to pass.
+* ``canonical_tables``: Canonical tables made from files, with what was left out of each; the parts of one as one.
 * ``canonicalise``: Landed text to canonical tables: every record feeds at least one table, or is rejected once.
 * ``check_profile``: Dry run of a source profile: every problem in one pass, nothing written.
 * ``control_totals``: Control totals declared by whoever delivered the data: met exactly, or the run stops.

@@ -10,7 +10,7 @@ from helpers.foundation.engine import Engine
 from helpers.foundation.errors import GateError
 from helpers.foundation.results import Estimate, Gate, Level, Status, no_estimate
 from helpers.intake import date_plausibility, record_identifiers, timeliness_gates
-from helpers.intake.canonicalise import CanonicalTables
+from helpers.intake.canonical_tables import CanonicalTables
 from helpers.intake.delivery import Delivery
 from helpers.intake.reconciliation import Reconciliation
 

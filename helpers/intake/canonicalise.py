@@ -15,7 +15,9 @@ from helpers.foundation.engine import Engine
 from helpers.foundation.errors import InputError
 from helpers.foundation.schema import Column
 from helpers.intake import date_formats, date_plausibility, expressions, rejects, source_records, type_parsing
+from helpers.intake.canonical_tables import CanonicalTables
 from helpers.intake.expression_rules import ExpressionScope
+from helpers.intake.profile_schema import TableRule
 from helpers.intake.profiles import CANONICAL, Profile
 from helpers.intake.readers import LandedFiles
 from helpers.intake.source_records import ANSWER, FILE, ITEM, RECORD, SourceRecords
@@ -41,51 +43,6 @@ Reasons = list[tuple[ir.BooleanValue, str]]
 
 
 @dataclass(frozen=True, slots=True)
-class CanonicalTables:
-    """One canonical table and what was left out of it.
-
-    Parameters
-    ----------
-    name : str
-        Without its folder.
-    accepted : lazy table
-        The typed columns behind the origin of each row: ``_file``, ``_record``, ``_item``.
-    refused : lazy table
-        Rows left out: ``table, file, record, line, item, is_spoken, is_anonymous, amount, reasons``.
-    n_cells : int
-        Rows a record: 1, or the number of unpivoted columns.
-    cells : dict of str to int
-        Survey answers by what became of them; empty where the table does not unpivot.
-    unmatched : dict of str to int
-        Records without a match, by lookup.
-    aside : lazy table, optional
-        Rows that are left out only by their date, or because their people were erased at request; declared totals
-        count them.
-    """
-
-    name: str
-    accepted: ir.Table
-    refused: ir.Table
-    n_cells: int
-    cells: dict[str, int]
-    unmatched: dict[str, int]
-    aside: ir.Table | None = None
-
-    @property
-    def table(self) -> ir.Table:
-        """The canonical table."""
-        return self.accepted.drop(FILE, RECORD, ITEM)
-
-    @property
-    def delivered(self) -> ir.Table:
-        """The table as it was delivered: with rows of other times, and of people who were erased since."""
-        if self.aside is None:
-            return self.table
-        columns = [c for c in self.table.columns if c in self.aside.columns]
-        return self.table.select(columns).union(self.aside.select(columns))
-
-
-@dataclass(frozen=True, slots=True)
 class Prepared:
     """The records of one table, typed and kept, before their dates are judged beside those of other tables.
 
@@ -93,6 +50,8 @@ class Prepared:
     ----------
     name : str
         The table, without its folder.
+    rule : TableRule
+        How the table is made from the files.
     source : SourceRecords
         The records.
     staged : lazy table
@@ -108,6 +67,7 @@ class Prepared:
     """
 
     name: str
+    rule: TableRule
     source: SourceRecords
     staged: ir.Table
     values: tuple[str, ...]
@@ -124,8 +84,8 @@ class Prepared:
         )
 
 
-def build(landed: LandedFiles, engine: Engine, name: str) -> CanonicalTables:
-    """Return one canonical table of landed files, whatever the dates of its rows.
+def build(landed: LandedFiles, engine: Engine, name: str, rule: TableRule) -> CanonicalTables:
+    """Return one canonical table of landed files by a rule, whatever the dates of its rows.
 
     Parameters
     ----------
@@ -135,19 +95,21 @@ def build(landed: LandedFiles, engine: Engine, name: str) -> CanonicalTables:
         Where it is computed.
     name : str
         The table, without its folder.
+    rule : TableRule
+        How it is made; of a table with parts one of them.
 
     Raises
     ------
     InputError
         Naming every expression that does not fit the file, and a lookup whose key is not unique.
     """
-    return finished(prepared(landed, engine, name), landed, engine)
+    return finished(prepared(landed, engine, name, rule), engine)
 
 
-def prepared(landed: LandedFiles, engine: Engine, name: str) -> Prepared:
+def prepared(landed: LandedFiles, engine: Engine, name: str, rule: TableRule) -> Prepared:
     """Return the records of one table, typed, with everything that leaves them out but their dates; see `made`."""
     source, values, reasons = typed_records(
-        landed.profile, name, source_records.records_of_table(landed, engine, name), engine
+        landed.profile, name, rule, source_records.records_of_table(landed, engine, name, rule), engine
     )
     gone = erasure_requests.erased_people(landed.profile.name)
     values, is_erased = erasure_requests.without_erased(
@@ -155,20 +117,19 @@ def prepared(landed: LandedFiles, engine: Engine, name: str) -> Prepared:
     )
     if is_erased is not None:
         reasons.append((is_erased, erasure_requests.ERASED))
-    rule = landed.profile.tables[name]
     files = [f.file for f in landed.files if f.name == rule.from_]
     alike = rejects.shared_columns(source, files, is_spoken=not rule.where)
-    lent = _lent_day(landed.profile, name, source, engine)
+    lent = _lent_day(landed.profile, name, rule, source, engine)
     staged = rejects.stage_records(source, values | lent, [condition for condition, _ in reasons], alike)
     is_numbered = name == "transactions" and "line" not in values
     staged = engine.kept(rejects.number_lines(staged) if is_numbered else staged).mutate(**alike)
     column = TIMES[name] if TIMES.get(name) in values else DAY if lent else ""
-    return Prepared(name, source, staged, tuple(values), tuple(reason for _, reason in reasons),
+    return Prepared(name, rule, source, staged, tuple(values), tuple(reason for _, reason in reasons),
                     staged[column].cast("date") if column else None, is_numbered)
 
 
 def finished(
-    given: Prepared, landed: LandedFiles, engine: Engine, dating: date_plausibility.TableDates | None = None
+    given: Prepared, engine: Engine, dating: date_plausibility.TableDates | None = None
 ) -> CanonicalTables:
     """Return one canonical table of typed records, without those whose dates leave them out; see `made`."""
     name, staged, said = given.name, given.staged, list(given.reasons)
@@ -187,16 +148,19 @@ def finished(
     if not given.is_numbered:
         accepted, refused = rejects.drop_repeated_keys(name, given.source, accepted, refused, engine)
     return CanonicalTables(name, accepted, refused, given.source.n_cells, _cells(given.source, refused, engine),
-                source_records.unmatched_lookups(given.source, landed.profile.tables[name].lookup, engine), aside)
+                source_records.unmatched_lookups(given.source, given.rule.lookup, engine), given.rule.from_, aside)
 
 
-def _lent_day(profile: Profile, name: str, source: SourceRecords, engine: Engine) -> dict[str, ir.Value]:
+def _lent_day(
+    profile: Profile, name: str, asked: TableRule, source: SourceRecords, engine: Engine) -> dict[str, ir.Value]:
     """Return the day of answers, which is the one of the respondents that the same file tells of; none if it is not."""
-    rule = profile.tables.get("respondents")
+    people = profile.tables.get("respondents")
+    rule = people.rule_of(asked.from_) if people else None
     told = rule.columns.get(TIMES["respondents"]) if rule else None
-    if name != "responses" or rule is None or told is None or rule.from_ != profile.tables[name].from_:
+    if name != "responses" or rule is None or told is None or rule.from_ != asked.from_:
         return {}
-    scope = ExpressionScope(source.columns, signs=source.signs, zone=_zone(profile, "respondents", source, engine))
+    zone = _zone(profile, "respondents", rule, source, engine)
+    scope = ExpressionScope(source.columns, signs=source.signs, zone=zone)
     with suppress(InputError):  # it takes a second file that only the respondents look up
         found = expressions.expression_value(told.from_, scope, "tables.respondents")
         return {DAY: type_parsing.parse_column(found, "time", told, scope).value.cast("date")}
@@ -204,7 +168,7 @@ def _lent_day(profile: Profile, name: str, source: SourceRecords, engine: Engine
 
 
 def typed_records(
-    profile: Profile, name: str, source: SourceRecords, engine: Engine
+    profile: Profile, name: str, rule: TableRule, source: SourceRecords, engine: Engine
 ) -> tuple[SourceRecords, dict[str, ir.Value], Reasons]:
     """Return records with a table's columns read, these as typed values, and every reason to leave a record out.
 
@@ -215,8 +179,8 @@ def typed_records(
     InputError
         Naming every expression that does not fit.
     """
-    rule, read, problems = profile.tables[name], {}, []
-    zone = _zone(profile, name, source, engine)
+    read, problems = {}, []
+    zone = _zone(profile, name, rule, source, engine)
     reasons: Reasons = []
     for reject in rule.reject:
         try:
@@ -229,7 +193,9 @@ def typed_records(
         declared = profile.column(name, column)
         scope = ExpressionScope(source.columns, type_parsing.number_type(declared.type), signs=source.signs, zone=zone)
         try:
-            found = _column_value(column_rule.from_, scope, f"tables.{name}.{column}", name, declared, source)
+            is_told_apart = (len(source.files) > 1 or profile.has_parts) and is_identifier(name, column)
+            found = _column_value(column_rule.from_, scope, f"tables.{name}.{column}", declared, source,
+                                  is_told_apart=is_told_apart)
             read[column] = type_parsing.parse_column(found, declared.type, column_rule, scope)
             type_parsing.refuse_ambiguous(
                 read[column], column_rule.formats, source.table, engine, f"tables.{name}.{column}")
@@ -250,10 +216,10 @@ def is_identifier(name: str, column: str) -> bool:
 
 
 def _column_value(
-    text: str, scope: ExpressionScope, where: str, name: str, declared: Column, source: SourceRecords
+    text: str, scope: ExpressionScope, where: str, declared: Column, source: SourceRecords, *, is_told_apart: bool
 ) -> ir.Value:
     """Return the value of a column's expression; what identifies a record is unique in all files of the form."""
-    if len(source.files) > 1 and is_identifier(name, declared.name):
+    if is_told_apart:
         if declared.type == "text":
             return expressions.identifier(text, scope, where)
         if declared.type == "integer":
@@ -261,10 +227,10 @@ def _column_value(
     return expressions.expression_value(text, scope, where)
 
 
-def _zone(profile: Profile, name: str, source: SourceRecords, engine: Engine) -> str:
+def _zone(profile: Profile, name: str, table: TableRule, source: SourceRecords, engine: Engine) -> str:
     """Return the zone that times are told in; none where no time has an offset, so that none is looked for."""
     texts = []
-    for column, rule in profile.tables[name].columns.items():
+    for column, rule in table.columns.items():
         if profile.column(name, column).type in ("date", "time"):
             with suppress(InputError):  # said where the column is read
                 texts.append(
@@ -311,10 +277,10 @@ def _column_reasons(column: Column, found: ParsedColumn) -> Reasons:
 def _answered(landed: LandedFiles, engine: Engine) -> Iterator[tuple[dict[str, ir.Value], ir.Table]]:
     """Yield the tables that know who answered which survey, as values and records."""
     for name in erasure_requests.ANSWERED:
-        if name in landed.profile.tables and not landed.profile.tables[name].rows:
-            source, values, _ = typed_records(
-                landed.profile, name, source_records.records_of_table(landed, engine, name), engine
-            )
+        table = landed.profile.tables.get(name)
+        for rule in table.rules if table and not table.rows else ():
+            records = source_records.records_of_table(landed, engine, name, rule)
+            source, values, _ = typed_records(landed.profile, name, rule, records, engine)
             yield values, source.table
 
 

@@ -11,6 +11,7 @@ from helpers.foundation.engine_choice import open_engine
 from helpers.foundation.errors import InputError, count_of_total
 from helpers.intake import (
     audit_report,
+    canonical_tables,
     canonicalise,
     control_totals,
     date_plausibility,
@@ -22,7 +23,7 @@ from helpers.intake import (
     source_records,
     timeliness_gates,
 )
-from helpers.intake.canonicalise import CanonicalTables
+from helpers.intake.canonical_tables import CanonicalTables
 from helpers.intake.profiles import CANONICAL, Profile
 from helpers.intake.readers import LandedFiles
 
@@ -76,11 +77,13 @@ def check_profile_files(source: str, raw: str = "") -> ProfileCheck:
     delivery.simulate_files(profile, raw)
     landed, unreadable = readers.landable_files(profile, raw)
     engine = open_engine()
-    made, misfits = _made(profile, landed, engine)
+    parts, misfits = _made(profile, landed, engine)
+    made, repeats = _merged(profile, parts, engine)
+    misfits += repeats
     dirt = (said for m in made.values() for said in _dirt(profile, m, engine))
     remarks = [*_broken(landed), *_personal(landed), *dirt, *_of_other_times(made, engine)]
     is_whole = bool(made) and not unreadable and not misfits
-    warnings = _doubts(landed, tuple(made.values()), engine) if is_whole else ()
+    warnings = _doubts(landed, parts, tuple(made.values()), engine) if is_whole else ()
     return ProfileCheck(
         (*found, *unreadable, *_empty(landed), *misfits, *_undated(profile, made), *_totals(landed, made, engine)),
         tuple(remarks),
@@ -125,17 +128,30 @@ def _undated(profile: Profile, made: Mapping[str, CanonicalTables]) -> Iterator[
         yield "; allowed: ".join(delivery.UNDATED)
 
 
-def _made(profile: Profile, landed: LandedFiles, engine: Engine) -> tuple[dict[str, CanonicalTables], list[str]]:
-    """Return every table that can be made, and a sentence for each misfit of the others."""
-    made: dict[str, CanonicalTables] = {}
+def _made(profile: Profile, landed: LandedFiles, engine: Engine) -> tuple[list[CanonicalTables], list[str]]:
+    """Return every table, or part of one, that can be made, and a sentence for each misfit of the others."""
+    made: list[CanonicalTables] = []
     misfits: list[str] = []
-    for name, rule in profile.tables.items():
+    for name, rule in ((name, rule) for name, table in profile.tables.items() for rule in table.rules):
         needed = {rule.from_, *(lookup.file for lookup in rule.lookup.values())}
         try:
             if rule.rows:
                 misfits += _typed_rows(profile, name, engine)
             elif needed <= landed.tables.keys():
-                made[name] = canonicalise.build(landed, engine, name)
+                made.append(canonicalise.build(landed, engine, name, rule))
+        except InputError as error:
+            misfits.append(str(error).removeprefix(f"{profile.where}: "))
+    return made, misfits
+
+
+def _merged(
+    profile: Profile, parts: Sequence[CanonicalTables], engine: Engine
+) -> tuple[dict[str, CanonicalTables], list[str]]:
+    """Return the tables by name, and a sentence for each whose parts do not fit together."""
+    made, misfits = {}, []
+    for name in dict.fromkeys(p.name for p in parts):
+        try:
+            made[name] = canonical_tables.merged(profile, [p for p in parts if p.name == name], engine)
         except InputError as error:
             misfits.append(str(error).removeprefix(f"{profile.where}: "))
     return made, misfits
@@ -156,17 +172,19 @@ def _dirt(profile: Profile, made: CanonicalTables, engine: Engine) -> Iterator[s
     for reasons, n in zip(said["reasons"].fillna(""), said["n"], strict=True):
         for reason in set(reasons.split("; ")) - {""}:
             counts[reason] = counts.get(reason, 0) + int(n)
-    own = {r.reason for r in profile.tables[made.name].reject}
+    own = {r.reason for rule in profile.tables[made.name].rules for r in rule.reject}
     for reason, n in sorted(counts.items()):
         declared = " (declared in the profile)" if reason in own else ""
         yield f"tables.{made.name}: {n:,} record{'' if n == 1 else 's'} rejected because {reason}{declared}"
 
 
-def _doubts(landed: LandedFiles, tables: Sequence[CanonicalTables], engine: Engine) -> Iterator[str]:
+def _doubts(
+    landed: LandedFiles, parts: Sequence[CanonicalTables], tables: Sequence[CanonicalTables], engine: Engine
+) -> Iterator[str]:
     """Yield what makes the figures doubtful although a run would start."""
     yield from (
         gate.sentence
-        for gate in audit_report.rejections(reconciliation.reconcile(landed, tables, engine), tables, engine)
+        for gate in audit_report.rejections(reconciliation.reconcile(landed, parts, engine), tables, engine)
         if gate.is_crossed
     )
     yield from (

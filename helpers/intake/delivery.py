@@ -1,5 +1,6 @@
 """One delivery of a source: from raw files to canonical tables, with everything found on the way."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 
@@ -9,8 +10,17 @@ from helpers.erasure import erasure_requests
 from helpers.foundation.engine import Engine
 from helpers.foundation.errors import InputError
 from helpers.foundation.workspace import Workspace, raw_folder
-from helpers.intake import canonicalise, control_totals, date_plausibility, readers, reconciliation, source_records
-from helpers.intake.canonicalise import TIMES, CanonicalTables, Prepared
+from helpers.intake import (
+    canonical_tables,
+    canonicalise,
+    control_totals,
+    date_plausibility,
+    readers,
+    reconciliation,
+    source_records,
+)
+from helpers.intake.canonical_tables import CanonicalTables
+from helpers.intake.canonicalise import TIMES, Prepared
 from helpers.intake.control_totals import ControlTotal
 from helpers.intake.date_plausibility import NewestDay, TableDates
 from helpers.intake.profiles import Profile
@@ -118,7 +128,9 @@ def read_delivery(
     ready = _all_prepared(landed, engine)
     asked = date.fromisoformat(as_of) if as_of else None
     datings = date_plausibility.judge_dates(_days(ready, engine), today or date_plausibility.newest_begun_day(), asked)
-    made = tuple(canonicalise.finished(p, landed, engine, datings.get(p.name)) for p in ready)
+    parts = tuple(canonicalise.finished(p, engine, datings.get(p.name)) for p in ready)
+    made = tuple(canonical_tables.merged(profile, [p for p in parts if p.name == name], engine)
+                 for name in dict.fromkeys(p.name for p in parts))
     typed = {m.name: m.table for m in made}
     typed |= {
         name: engine.lazy(source_records.inline_table(profile, name))
@@ -130,7 +142,7 @@ def read_delivery(
     counts = {name: engine.first_row(table.aggregate(n=table.count()))["n"] for name, table in typed.items()}
     found = control_totals.check_totals(landed, delivered, engine)
     return Delivery(landed, made, {f"canonical/{n}": t for n, t in typed.items()},
-                    reconciliation.reconcile(landed, made, engine), found, spans, counts, datings,
+                    reconciliation.reconcile(landed, parts, engine), found, spans, counts, datings,
                     _settled(profile, datings, counts, asked), asked is not None)
 
 
@@ -147,7 +159,11 @@ def _settled(
 
 def _days(ready: list[Prepared], engine: Engine) -> dict[str, date_plausibility.Days]:
     """Return the days with rows of each dated table; answers have those that respondents lend them."""
-    return {p.name: found for p in ready if (found := p.days(engine))}
+    days: dict[str, Counter[date]] = {}
+    for p in ready:
+        if found := p.days(engine):
+            days[p.name] = days.get(p.name, Counter()) + Counter(dict(found))
+    return {name: tuple(sorted(found.items())) for name, found in days.items()}
 
 
 def simulate_files(profile: Profile, raw: str) -> None:
@@ -164,10 +180,11 @@ def simulate_files(profile: Profile, raw: str) -> None:
 def _all_prepared(landed: LandedFiles, engine: Engine) -> list[Prepared]:
     ready, problems = [], []
     for name, rule in landed.profile.tables.items():
-        try:
-            ready += [] if rule.rows else [canonicalise.prepared(landed, engine, name)]
-        except InputError as error:
-            problems.append(str(error))
+        for part in () if rule.rows else rule.rules:
+            try:
+                ready.append(canonicalise.prepared(landed, engine, name, part))
+            except InputError as error:
+                problems.append(str(error))
     if problems:
         raise InputError(landed.profile.where, "; ".join(problems))
     return ready

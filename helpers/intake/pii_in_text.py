@@ -129,11 +129,10 @@ def free_text_columns(profile: Profile, name: str) -> tuple[str, ...]:
     """
     found = list(profile.files[name].mask.free_text)
     for table, columns_ in WRITTEN.items():
-        rule = profile.tables.get(table)
-        if rule is None:
-            continue
-        for made in [rule.columns[c].from_ for c in columns_ if c in rule.columns]:
-            found += _read_by(made, rule, name)
+        whole = profile.tables.get(table)
+        for rule in whole.rules if whole else ():
+            for made in [rule.columns[c].from_ for c in columns_ if c in rule.columns]:
+                found += _read_by(made, rule, name)
     return tuple(dict.fromkeys(found))
 
 

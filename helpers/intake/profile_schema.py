@@ -141,6 +141,16 @@ class TableRule(ProfilePart):
     unpivot: Unpivot | None = Field(None, description="one row for each of several columns")
     defaults: dict[str, Any] = Field({}, description="what all typed rows have in common")
     rows: list[dict[str, Any]] = Field([], description="rows typed in the profile")
+    parts: list["TableRule"] = Field([], description="rules of several files that become this one table")
+
+    @property
+    def rules(self) -> tuple["TableRule", ...]:
+        """The rule of each file that the table is made from: its parts, or itself."""
+        return tuple(self.parts) or (self,)
+
+    def rule_of(self, file: str) -> "TableRule":
+        """Return the rule by which a file becomes the table, the first where none names the file."""
+        return next((rule for rule in self.rules if rule.from_ == file), self.rules[0])
 
     @field_validator("columns", mode="before")
     @classmethod
@@ -148,6 +158,14 @@ class TableRule(ProfilePart):
         if not isinstance(columns, Mapping):
             return columns
         return {name: {"from": rule} if isinstance(rule, str) else rule for name, rule in columns.items()}
+
+    @model_validator(mode="after")
+    def _of_one_kind(self) -> "TableRule":
+        beside = sorted(self.model_fields_set - {"parts"}) if self.parts else []
+        if beside or any(part.parts or part.rows for part in self.parts):
+            other = ", ".join(name.rstrip("_") for name in beside) or "parts, rows"
+            raise ValueError(f"a table with 'parts' says all else in them, each from a file (found: {other})")
+        return self
 
     @model_validator(mode="after")
     def _known(self) -> "TableRule":

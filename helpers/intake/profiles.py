@@ -33,6 +33,10 @@ At the top
     survey, is typed in the profile itself: ``rows``, a list of tables, with ``defaults`` for all of them, and no
     ``from``.
 
+``[[tables.TABLE.parts]]`` — where several files become one table, such as the waves of a survey or two systems: each
+    part has the keys of a table, with a ``from`` and columns of its own. Keys differ between parts (``'2024-' || id``);
+    those that are made of ``record`` get the file in front.
+
 ``[tables.TABLE.columns]`` — ``column = "expression"`` or ``column = { from = "expression", … }`` with ``type``
     (needed for columns that the canonical table does not declare; they are kept behind the others), ``formats``
     (dates, such as ``["%d/%m/%Y"]``; ISO where none is given; with ``%z``, and in ISO, an offset such as ``+02:00`` or
@@ -100,8 +104,13 @@ class Profile(ProfilePart):
         if name in declared.names:
             return declared.column(name)
         family = "number" if name.startswith(NUMBER_FAMILIES) else "text"
-        rule = self.tables[table].columns.get(name)  # none for a column of rows that are typed in the profile
-        return Column(name, (rule and rule.type) or family, "kept as the profile names it")
+        kinds = [rule.columns[name].type for rule in self.tables[table].rules if name in rule.columns]
+        return Column(name, next(filter(None, kinds), family), "kept as the profile names it")
+
+    @property
+    def has_parts(self) -> bool:
+        """Whether a table is made from several files, so that numbers of records start again within it."""
+        return any(rule.parts for rule in self.tables.values())
 
 
 def read_profile(name: str) -> Profile:
@@ -179,8 +188,10 @@ def _table_problems(whole: Profile, name: str, rule: TableRule) -> list[str]:
     if name not in CANONICAL:
         return [f"unknown table '{name}' ({spelling_hint(name, list(CANONICAL))})"]
     found = []
+    if rule.parts:
+        return [p for part in rule.parts for p in _table_problems(whole, name, part)]
     if bool(rule.from_) == bool(rule.rows):
-        found.append(f"tables.{name} needs either 'from' or 'rows'")
+        found.append(f"tables.{name} needs one of 'from', 'rows' and 'parts'")
     wanted = [rule.from_, *(lookup.file for lookup in rule.lookup.values())]
     found += [f"tables.{name}: no file '{f}' is declared ({spelling_hint(f, list(whole.files))})"
               for f in wanted if f and f not in whole.files]

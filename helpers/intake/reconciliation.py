@@ -11,7 +11,7 @@ import pandas as pd
 from helpers.foundation.engine import Engine
 from helpers.foundation.errors import InputError, count_of_total
 from helpers.foundation.money import MONEY
-from helpers.intake.canonicalise import CanonicalTables
+from helpers.intake.canonical_tables import CanonicalTables
 from helpers.intake.date_plausibility import LATE
 from helpers.intake.readers import LandedFiles
 from helpers.intake.source_records import FILE, RECORD
@@ -52,7 +52,7 @@ def reconcile(landed: LandedFiles, tables: Sequence[CanonicalTables], engine: En
     broken = engine.stored(landed.broken).mutate(amount=ibis.null(MONEY))
     rejected, parts = [broken], []
     for name in landed.profile.files:
-        fed = [m for m in tables if landed.profile.tables[m.name].from_ == name]
+        fed = [m for m in tables if m.from_ == name]
         if fed:
             wholly, partly = _left_out(fed, engine)
             rejected.append(_with_text(wholly, landed, name, engine))
@@ -111,7 +111,7 @@ def _by_file(
 ) -> pd.DataFrame:
     files = pd.DataFrame([{"name": f.name, "file": f.file, "n_bytes": f.n_bytes, "sha256": f.sha256,
                            "n_records": f.n_records} for f in landed.files])
-    accepted = pd.concat([_accepted(landed, [m for m in tables if landed.profile.tables[m.name].from_ == name], name,
+    accepted = pd.concat([_accepted(landed, [m for m in tables if m.from_ == name], name,
                                     engine) for name in landed.profile.files])
     left = rejected.group_by("file").aggregate(
         n=rejected.count(), n_not_yet=_is_late(rejected).ifelse(1, 0).sum(),

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 from helpers.foundation.engine import Engine
 from helpers.foundation.errors import count_of_total
 from helpers.intake import expressions
-from helpers.intake.canonicalise import CanonicalTables
+from helpers.intake.canonical_tables import CanonicalTables
 from helpers.intake.profile_schema import TableRule
 from helpers.intake.profiles import CANONICAL, Profile
 from helpers.intake.readers import LandedFiles
@@ -61,8 +62,7 @@ def weak_identifiers(profile: Profile, made: Sequence[CanonicalTables], engine: 
     """
     named: set[tuple[str, str]] = set()
     for one in made:
-        rule = profile.tables[one.name]
-        for column in _of_key(one):
+        for rule, column in product(profile.tables[one.name].rules, _of_key(one)):
             text = rule.columns[column].from_
             kind = RECORD if expressions.uses_record(text, f"tables.{one.name}.{column}") else \
                 TIME if _is_time(one, rule, column, engine) else ""
@@ -73,7 +73,7 @@ def weak_identifiers(profile: Profile, made: Sequence[CanonicalTables], engine: 
 
 def record_number_lookups(landed: LandedFiles) -> Iterator[str]:
     """Yield the lookups that join by the number of the record although it starts again in each of several files."""
-    for name, rule in landed.profile.tables.items():
+    for name, rule in ((name, rule) for name, table in landed.profile.tables.items() for rule in table.rules):
         n = sum(f.name == rule.from_ for f in landed.files)
         for alias, lookup in rule.lookup.items():
             where = f"tables.{name}.lookup.{alias}"

@@ -65,15 +65,14 @@ class SourceRecords:
         return self.columns["record"] + ibis.cases(*((self.columns["file"] == f, n) for f, n in before.items()))
 
 
-def records_of_table(landed: LandedFiles, engine: Engine, name: str) -> SourceRecords:
-    """Return the records of a table.
+def records_of_table(landed: LandedFiles, engine: Engine, name: str, rule: TableRule) -> SourceRecords:
+    """Return the records that a table is made from by a rule.
 
     Raises
     ------
     InputError
         If an expression does not fit the file, or the key of a lookup is not unique.
     """
-    rule = landed.profile.tables[name]
     table = engine.stored(landed.tables[rule.from_])
     own = landed.columns[rule.from_]
     if rule.duplicates == "reject":

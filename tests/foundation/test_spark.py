@@ -543,7 +543,8 @@ def simulated(duck, tmp_path_factory):
 def test_the_simulated_companys_orders_and_customers_are_the_same_at_any_cut_off(duck, spark, simulated):
     from helpers.intake import canonicalise
 
-    one, other = (canonicalise.build(simulated, e, "transactions") for e in (duck, spark))
+    rule = simulated.profile.tables["transactions"]
+    one, other = (canonicalise.build(simulated, e, "transactions", rule) for e in (duck, spark))
     assert unlike(rows(spark, other.accepted), rows(duck, one.accepted)) == []
     assert unlike(rows(spark, other.refused), rows(duck, one.refused)) == []
     lines = [canonical_schema.TRANSACTIONS.conformed(made.table) for made in (one, other)]

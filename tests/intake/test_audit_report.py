@@ -168,7 +168,7 @@ def test_nothing_readable_stops_the_run(small, content):
 
 def test_conservation_is_proved_and_fails_loudly(small, delivery):
     made, = delivery.made
-    lost = type(made)(made.name, made.accepted.limit(1), made.refused, 1, {}, {})
+    lost = type(made)(made.name, made.accepted.limit(1), made.refused, 1, {}, {}, made.from_)
     with pytest.raises(InputError, match="of 5 rows are accounted for"):
         reconciliation.reconcile(delivery.landed, [lost], small.engine)
 

@@ -171,6 +171,62 @@ def test_a_question_with_brackets_in_its_name_is_unpivoted_by_its_name(small):
     assert {r["item"]: r["score"] for r in rows} == {"Rate us [Pace]": 5, "Rate us [Care]": 4}
 
 
+WAVES = {
+    "respondents": {"parts": [
+        {"from": "old", "columns": {"response_id": "'2023-' || id", "wave": "'2023'", "responded_at": "day"}},
+        {"from": "new", "columns": {"response_id": "'2024-' || nr", "wave": "'2024'", "demographic_age": "age",
+                                    "responded_at": {"from": "at", "formats": ["%d.%m.%Y"]}}}]},
+    "responses": {"parts": [
+        {"from": "old", "unpivot": {"columns": ["q*"]},
+         "columns": {"response_id": "'2023-' || id", "item": "item", "score": "answer"}},
+        {"from": "new", "unpivot": {"columns": ["Frage*"]}, "columns": {
+            "response_id": "'2024-' || nr", "item": "replace(item, 'Frage', 'q')",
+            "score": "case answer when 'gut' then 5 when 'schlecht' then 1 end"}}]},
+    "items": SURVEY["items"],
+}
+
+TWO = {"old": {"path": "old.csv"}, "new": {"path": "new.csv", "delimiter": ";"}}
+
+
+def test_two_waves_with_columns_of_their_own_are_parts_of_one_table(small):
+    small.file("old.csv", "id,day,q1,q2\n1,2023-05-01,5,4\n2,2023-05-02,3,x\n")
+    small.file("new.csv", "nr;at;age;Frage1;Frage2\n1;01.05.2024;30;gut;schlecht\n2;02.05.2024;;;\n")
+    found = small.delivery(files=TWO, tables=WAVES)
+    people = small.rows(found.tables["canonical/respondents"], "response_id", "wave", "demographic_age")
+    assert sorted((r["response_id"], r["wave"], r["demographic_age"]) for r in people) == [
+        ("2023-1", "2023", None), ("2023-2", "2023", None), ("2024-1", "2024", "30"), ("2024-2", "2024", None)]
+    answers = small.rows(found.tables["canonical/responses"], "response_id", "item", "score")
+    assert {(r["response_id"], r["item"]): r["score"] for r in answers if r["score"]} == {
+        ("2023-1", "q1"): 5, ("2023-1", "q2"): 4, ("2023-2", "q1"): 3, ("2024-1", "q1"): 5, ("2024-1", "q2"): 1}
+    assert [r["record"] for r in small.rows(found.outcome.parts)] == [2]
+    assert found.as_of_on.isoformat() == "2024-05-02"
+
+
+def test_record_numbers_of_parts_are_told_apart_by_their_files(small):
+    for name in ("a", "b"):
+        small.file(f"{name}.csv", "day,amount\n2025-01-01,5\n2025-01-02,6\n")
+    rule = {"columns": {"order_id": "record", "ordered_at": "day", "kind": "'sale'", "amount": "amount"}}
+    found = small.delivery(files={n: {"path": f"{n}.csv"} for n in "ab"},
+                           tables={"transactions": {"parts": [{"from": n, **rule} for n in "ab"]}})
+    rows = small.rows(found.tables["canonical/transactions"], "order_id")
+    assert {r["order_id"] for r in rows} == {"a.csv:1", "a.csv:2", "b.csv:1", "b.csv:2"}
+    assert found.outcome.by_file["n_accepted"].tolist() == [2, 2]
+
+
+def test_parts_whose_keys_collide_are_refused(small):
+    for name in ("a", "b"):
+        small.file(f"{name}.csv", "id,city\n1,Bern\n2,Basel\n")
+    rule = {"columns": {"customer_id": "id"}}
+    with pytest.raises(InputError, match=r"2 of 4 rows repeat the key customer_id of another part; allowed: keys that"):
+        small.delivery(files={n: {"path": f"{n}.csv"} for n in "ab"},
+                       tables={"customers": {"parts": [{"from": n, **rule} for n in "ab"]}})
+
+
+def test_a_table_with_parts_says_nothing_beside_them(small):
+    with pytest.raises(InputError, match=r"says all else in them, each from a file \(found: from\)"):
+        small.profile(tables={"customers": {"from": "orders", "parts": [{"from": "orders"}]}})
+
+
 def test_typed_rows_have_the_declared_types(small):
     small.file("orders.csv", "id,q1,q2,q3\nr1,5,4,3\n")
     items = small.rows(small.delivery(tables=SURVEY).tables["canonical/items"], "item", "scale_high", "is_reversed")

@@ -78,7 +78,8 @@ def test_an_unknown_encoding_is_named():
 
 
 def test_a_table_comes_either_from_a_file_or_from_typed_rows():
-    assert "either 'from' or 'rows'" in sentence(whole(tables={"offers": {"columns": {"offer_id": "a", "cost": "b"}}}))
+    offers = {"columns": {"offer_id": "a", "cost": "b"}}
+    assert "one of 'from', 'rows' and 'parts'" in sentence(whole(tables={"offers": offers}))
 
 
 def test_a_file_that_is_not_declared_is_named_with_the_nearest():

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from helpers.intake.date_plausibility import HAPPENED
+from helpers.intake.profile_schema import TableRule
 from helpers.intake.profiles import Profile
 from helpers.reporting import formatting
 from helpers.reporting.change_since_last_run import RunIdentity
@@ -200,16 +201,20 @@ def freshness_sentence(audit: pd.DataFrame, as_of: str) -> str:
 
 def profile_definitions(profile: Profile) -> tuple[str, ...]:
     """Return how the profile defines an order line, a customer and what does not count."""
-    rule = profile.tables.get("transactions")
-    if rule is None:
+    table = profile.tables.get("transactions")
+    if table is None:
         return ("Nothing is defined as a sale here: no transactions are made from these files.",)
+    return tuple(said for rule in table.rules for said in _rule_definitions(rule))
+
+
+def _rule_definitions(rule: TableRule) -> list[str]:
     made = rule.columns
     said = [f"The money of an order line is {made['amount'].from_}; it is a {_kinds(made['kind'].from_)}."]
     if "customer_id" in made:
         said.append(f"A customer is {made['customer_id'].from_}.")
     if rule.reject:
         said.append(f"Not counted by definition: {formatting.join_words([r.reason for r in rule.reject])}.")
-    return tuple(said)
+    return said
 
 
 def profile_changes(now: RunIdentity, runs: Sequence[RunIdentity]) -> str:
