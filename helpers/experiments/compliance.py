@@ -122,7 +122,7 @@ def compliance_gates(design: ExperimentDesign, counted: ArmAggregates) -> tuple[
     counted : ArmAggregates
         What the engine counted.
     """
-    if not design.received_metric:
+    if not design.received_metric or not design.metrics:  # nothing is due yet
         return ()
     name, claims = f"{design.label}: carried out", f"every verdict on {design.label}"
     arms = _received(design, counted)

@@ -14,11 +14,16 @@ from helpers.foundation.study_config import Section
 class ExperimentPlan(Section):
     """What was decided before an experiment began: ``[experiments.<name>]``."""
 
-    hypothesis: str = Field(min_length=1, description="what is expected to happen, and why")
+    hypothesis: str = Field(
+        default="", description="what is expected to happen, and why; empty where none was written down, which leaves "
+                                "every verdict exploratory")
     control: str = Field(min_length=1, description="arm that the others are compared with")
-    primary_metric: str = Field(min_length=1, description="the one outcome that decides, without its metric_ prefix")
+    primary_metric: str = Field(
+        default="", description="the one outcome that decides, without its metric_ prefix; empty where none was named, "
+                                "which leaves every verdict exploratory")
     shares: dict[str, float] = Field(
-        default={}, description="planned share of units by arm; empty for equal shares [share]")
+        default={}, description="planned share of units by arm; empty where none was declared, which leaves the sample "
+                                "ratio not testable and every verdict exploratory [share]")
     minimum_effect: float = Field(
         default=0.0, ge=0,
         description="smallest relevant difference, in the unit of the metric [unit of the metric]")
@@ -89,8 +94,10 @@ class ExperimentsConfig(Section):
     minimum_events: int = Field(
         5, ge=1, description="yes and no answers an arm below which no share is compared [units]")
     control_names: Annotated[tuple[str, ...], Field(strict=False)] = Field(
-        ("control", "held out", "holdout", "hold-out", "baseline", "none", "placebo", "a"),
-        description="arms taken as the control where no plan names one, as is any that begins with 'no '")
+        ("control", "control group", "ctrl", "held out", "hold out", "holdout", "baseline", "placebo", "psa", "none",
+         "untreated", "original", "a", "0", "false"),
+        description="arms taken as the control where no plan names one, as is any that begins with 'no '; where none "
+                    "fits, the control is asked for")
     plans: dict[str, ExperimentPlan] = Field({}, description="plans by experiment")
 
     @model_validator(mode="before")
@@ -113,7 +120,7 @@ class ExperimentsConfig(Section):
 def _named(plan: ExperimentPlan, experiment: str) -> pd.DataFrame:
     rows = Section.table(plan)
     shares = ", ".join(f"{arm} {share:g}" for arm, share in plan.shares.items())
-    rows.loc[rows["assumption"] == "shares", "value"] = shares or "equal"
+    rows.loc[rows["assumption"] == "shares", "value"] = shares or "not declared"
     rows.loc[rows["assumption"] == "guardrails", "value"] = ", ".join(plan.guardrails) or "none"
     ratios = ", ".join(f"{name} = {a} / {b}" for name, (a, b) in plan.ratios.items())
     rows.loc[rows["assumption"] == "ratios", "value"] = ratios or "none"

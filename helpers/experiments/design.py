@@ -1,5 +1,6 @@
 """Experiment design: control, arms, planned shares and metrics, from the plan or the assignments."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
@@ -28,13 +29,14 @@ class ExperimentDesign:
     arms : tuple of str
         Every arm, seen or planned: the control, then the others by name.
     shares : tuple of float
-        Planned share of each arm, in the order of ``arms``; they add up to 1 unless the records contradict that.
+        Planned share of each arm, in the order of ``arms``; they add up to 1 unless the records contradict that. NaN
+        where none is declared or recorded.
     shares_from : str
-        Where they come from, in words: the plan, the records, or nothing, which makes them equal.
+        Where they come from, in words: the plan or the records; empty where there are none.
     metrics : tuple of str
         Outcomes seen, the primary one first.
     plan : ExperimentPlan, optional
-        The plan; None makes everything exploratory.
+        The plan; without one, or with one that leaves out what decides, everything is exploratory.
     by : str
         Column of the clusters that were assigned, ``period`` for a switchback; empty where units were, one by one.
     block : str
@@ -43,6 +45,8 @@ class ExperimentDesign:
         Blocks.
     uneven_arms : tuple of str
         Arms whose units, of one block where there are blocks, have unlike recorded chances.
+    is_control_known : bool
+        Whether the plan or its name tells the control; else it is asked for.
     """
 
     experiment: str
@@ -56,11 +60,12 @@ class ExperimentDesign:
     block: str = ""
     n_blocks: int = 0
     uneven_arms: tuple[str, ...] = ()
+    is_control_known: bool = True
 
     @property
     def is_exploratory(self) -> bool:
-        """Whether nothing was decided beforehand."""
-        return self.plan is None
+        """Whether something that decides was not declared: hypothesis, primary metric or shares."""
+        return self.plan is None or not (self.plan.hypothesis and self.plan.primary_metric and self.shares_from)
 
     @property
     def variants(self) -> tuple[str, ...]:
@@ -103,8 +108,8 @@ class ExperimentDesign:
         return f"{head}{of}{label_in_sentence(labels[name])}" if name in labels else readable_id(metric)
 
     def is_primary(self, metric: str) -> bool:
-        """Return whether a metric decides; without a plan every one is looked at alike."""
-        return self.plan is None or metric == self.plan.primary_metric
+        """Return whether a metric decides; where none was named every one is looked at alike."""
+        return not self.primary_metric or metric == self.primary_metric
 
 
 def label_in_sentence(label: str) -> str:
@@ -167,13 +172,14 @@ def _day(seen: pd.Series | None, column: str) -> date | None:
 def _design(name: str, arms: pd.DataFrame, counted: ArmAggregates, assumptions: ExperimentsConfig) -> ExperimentDesign:
     plan = assumptions.plans.get(name)
     seen = sorted(arms["variant"])
-    control = plan.control if plan else _control(seen, assumptions)
+    control, is_known = (plan.control, True) if plan else _control(seen, assumptions)
     everyone = (control, *sorted({*seen, *(plan.shares if plan else ())} - {control}))
     shares, shares_from = _shares(everyone, arms.set_index("variant"), plan)
     of_this = counted.outcomes[counted.outcomes["experiment"] == name]
     primary = plan.primary_metric if plan else ""
     metrics = sorted(set(of_this["metric"]), key=lambda metric: (metric != primary, metric))
-    return ExperimentDesign(name, control, everyone, shares, shares_from, tuple(metrics), plan, _by(arms))
+    return ExperimentDesign(name, control, everyone, shares, shares_from, tuple(metrics), plan, _by(arms),
+                            is_control_known=is_known)
 
 
 def _with_blocks(design: ExperimentDesign, arms: pd.DataFrame, chances: pd.DataFrame | None) -> ExperimentDesign:
@@ -235,28 +241,30 @@ def _against(
     early = plan.ends_on is not None and as_of < plan.ends_on
     look = plan.ends_on.isoformat() if plan.ends_on else "no day named"
     recorded = set(design.metrics) | set(design.ratios)
-    wanted = [plan.primary_metric, *plan.guardrails]
+    wanted = [metric for metric in (plan.primary_metric, *plan.guardrails) if metric]
     lacking = [m for m in wanted if m not in recorded]
     is_valid_early = plan.stop_rule == "always valid"
     return [
         ("plan", plan.fingerprint, plan.fingerprint, True),
         ("first assignment", "–", first.isoformat() if first else "not recorded", True),
         ("arms", ", ".join(planned_arms), ", ".join(sorted(seen["variant"])), planned_arms == sorted(seen["variant"])),
-        ("outcomes", ", ".join(wanted), ", ".join(m for m in wanted if m in recorded) or "none", not lacking),
+        ("outcomes", ", ".join(wanted) or "none", ", ".join(m for m in wanted if m in recorded) or "none", not lacking),
         ("look", f"{plan.stop_rule}, {look}", as_of.isoformat(), is_valid_early or not early),
         ("adjusted by", plan.covariate or "nothing", plan.covariate or "nothing", True),
         ("family", plan.family, plan.family, True),
     ]
 
 
-def _control(arms: list[str], assumptions: ExperimentsConfig) -> str:
-    def rank(arm: str) -> tuple[int, str]:
-        word = arm.strip().lower().replace("_", " ")
-        names = assumptions.control_names
-        is_named = word in names or word.startswith("no ")
-        return (names.index(word) if word in names else len(names) if is_named else len(names) + 1, arm)
+def _control(arms: list[str], assumptions: ExperimentsConfig) -> tuple[str, bool]:
+    """Return the arm whose name is that of a control, else the first by name, and whether a name told it."""
+    names = assumptions.control_names
 
-    return min(arms, key=rank)
+    def rank(arm: str) -> tuple[int, str]:
+        word = arm.strip().lower().replace("_", " ").replace("-", " ")
+        return (names.index(word) if word in names else len(names) + (not word.startswith("no ")), arm)
+
+    control = min(arms, key=rank)
+    return control, rank(control)[0] <= len(names)
 
 
 def _shares(arms: tuple[str, ...], seen: pd.DataFrame, plan: ExperimentPlan | None) -> tuple[tuple[float, ...], str]:
@@ -264,4 +272,4 @@ def _shares(arms: tuple[str, ...], seen: pd.DataFrame, plan: ExperimentPlan | No
         return tuple(plan.shares.get(arm, 0.0) for arm in arms), PLANNED
     if set(arms) <= set(seen.index) and seen["n_planned"].eq(seen["n_units"]).all():
         return tuple(float(seen.loc[arm, "probability_low"]) for arm in arms), RECORDED
-    return (1 / len(arms),) * len(arms), "equal shares (none are recorded)"
+    return (math.nan,) * len(arms), ""

@@ -8,7 +8,7 @@ from scipy import stats
 
 from helpers.experiments import mean_difference
 from helpers.experiments.aggregates import ArmAggregates
-from helpers.experiments.design import ExperimentDesign
+from helpers.experiments.design import PLANNED, ExperimentDesign
 from helpers.experiments.experiment_data import UnitSample, covariate_matrix
 from helpers.experiments.missing_covariates import CovariateMissingness, covariate_missingness
 from helpers.experiments.variance_reduction import trimmed_bounds
@@ -186,6 +186,9 @@ def sample_ratio_mismatch_gate(design: ExperimentDesign, arms: pd.DataFrame, thr
     seen = np.array([arms[column].get(arm, 0) for arm in design.arms], dtype=float)
     expected = seen.sum() * np.array(design.shares) / max(sum(design.shares), 1e-12)
     name, claims = f"{design.label}: sample ratio", f"every verdict on {design.label}"
+    if not design.shares_from:
+        return Gate(name, np.nan, threshold, True, Level.QUALIFY, claims, "sample ratio not testable: "
+                    f"{' against '.join(f'{n:,.0f}' for n in seen)}, and no shares are declared")
     if len(design.arms) < 2 or expected.min() < 5:
         return Gate(name, np.nan, threshold, False, Level.BLOCK, claims, "too few units to test the sample ratio")
     p = float(stats.chisquare(seen, expected).pvalue)
@@ -219,8 +222,7 @@ def sample_ratio_sentence(
     """
     counts = " against ".join(f"{n:,.0f}" for n in seen)
     ratio = " : ".join(f"{100 * n / max(sum(expected), 1e-12):.3g}" for n in expected)
-    source = {"the planned shares": "was planned", "the recorded probabilities": "was recorded"}.get(
-        shares_from, "was expected, as no shares are recorded")
+    source = "was planned" if shares_from == PLANNED else "was recorded"
     found = f"{counts} where {ratio} {source} (p {'< .0001' if p < 0.0001 else f'= {p_value_text(p)}'})"
     if is_mismatch:
         return f"sample ratio mismatch: {found}; the result is invalid"

@@ -63,6 +63,7 @@ def _gates_of_experiment(
     outcomes = counted.outcomes[counted.outcomes["experiment"] == design.experiment]
     return (
         plan_gate(design),
+        *control_gates(design),
         arms_gate(design, arms),
         planned_shares_gate(design, arms),
         health_checks.sample_ratio_mismatch_gate(design, arms, assumptions.sample_ratio_p),
@@ -72,7 +73,7 @@ def _gates_of_experiment(
         *health_checks.changed_plan_gate(design, earlier),
         *(health_checks.covariate_balance_gate(design, units, assumptions.imbalance_p) if units else ()),
         *(health_checks.differential_attrition_gates(design, units, outcomes, assumptions.response_p) if units else ()),
-        *([primary_metric_gate(design)] if design.plan and design.metrics else []),
+        *([primary_metric_gate(design)] if design.primary_metric and design.metrics else []),
         *health_checks.missing_value_gates(design, outcomes),
         *health_checks.covariate_gates(design, counted, assumptions.response_p),
         *(
@@ -90,12 +91,27 @@ def _gates_of_experiment(
 
 def plan_gate(design: ExperimentDesign) -> Gate:
     """Return whether the study holds a plan; without one every verdict is exploratory."""
-    found = (f"planned: {design.metric_label(design.plan.primary_metric)} decides against {design.control}, plan "
-             f"{design.plan.fingerprint}"
-             if design.plan
-             else f"the study holds no plan, so every verdict is exploratory; {design.control} is read as the control")
-    return Gate(f"{design.label}: plan", float(design.plan is not None), 1.0, design.plan is None,
+    missing = [] if design.plan is None else [
+        what for what, value in (("hypothesis", design.plan.hypothesis), ("primary metric", design.primary_metric),
+                                 ("shares", design.shares_from)) if not value]
+    if design.plan is None:
+        found = f"the study holds no plan, so every verdict is exploratory; {design.control} is read as the control"
+    elif missing:
+        found = f"the plan declares no {list_text(missing)}, so every verdict is exploratory"
+    else:
+        found = (f"planned: {design.metric_label(design.primary_metric)} decides against {design.control}, plan "
+                 f"{design.plan.fingerprint}")
+    return Gate(f"{design.label}: plan", float(not design.is_exploratory), 1.0, design.is_exploratory,
                 Level.QUALIFY, f"every verdict on {design.label}", found)
+
+
+def control_gates(design: ExperimentDesign) -> tuple[Gate, ...]:
+    """Return a gate where no arm is known to be the control: it is asked for, not guessed."""
+    if design.is_control_known:
+        return ()
+    return (Gate(f"{design.label}: control", 0.0, 1.0, True, Level.BLOCK, f"every verdict on {design.label}",
+                 f"which of the arms {list_text(sorted(design.arms))} is the control is not known: name it in the "
+                 f"study ([experiments.\"{design.experiment}\"] control = …)"),)
 
 
 def arms_gate(design: ExperimentDesign, arms: pd.DataFrame) -> Gate:
@@ -116,6 +132,9 @@ def arms_gate(design: ExperimentDesign, arms: pd.DataFrame) -> Gate:
 def planned_shares_gate(design: ExperimentDesign, arms: pd.DataFrame) -> Gate:
     """Return whether the planned shares are one share an arm and add up to 1."""
     total = sum(design.shares)
+    if not (design.shares_from or design.uneven_arms):
+        return Gate(f"{design.label}: planned shares", total, 1.0, False, Level.QUALIFY,
+                    f"every verdict on {design.label}", "no shares are declared or recorded")
     unplanned = [a for a, share in zip(design.arms, design.shares, strict=True) if share <= 0]
     if design.uneven_arms:
         where = " in one block" if design.block else ""

@@ -48,6 +48,6 @@ def test_the_table_of_assumptions_has_a_row_for_every_entry_of_a_plan():
     assert "plans" not in set(shown["assumption"])
     assert shown.set_index("assumption").loc["gift: control", "value"] == "none"
     assert shown.set_index("assumption").loc["gift: minimum_effect", "set_by"] == "default"
-    assert shown.set_index("assumption").loc["gift: shares", "value"] == "equal"
+    assert shown.set_index("assumption").loc["gift: shares", "value"] == "not declared"
     shared = section({"gift": {**PLAN, "shares": {"none": 0.5, "gift": 0.5}}}).table().set_index("assumption")
     assert shared.loc["gift: shares", "value"] == "none 0.5, gift 0.5"

@@ -11,7 +11,8 @@ from helpers.foundation.engine import Engine
 ENGINE = Engine()
 
 AS_OF = date(2026, 6, 30)
-PLAN = {"hypothesis": "h", "control": "control", "primary_metric": "spend"}
+PLAN = {"hypothesis": "h", "control": "control", "primary_metric": "spend",
+        "shares": {"control": 0.5, "offer": 0.5}}
 
 
 def effects(table, assumptions=None, as_of=AS_OF):

@@ -1,3 +1,4 @@
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -34,7 +35,9 @@ def test_a_plan_names_the_control_and_the_metric_that_decides(trial, lazily):
     assert design.metrics == ("spend", "returned")
     assert design.is_primary("spend")
     assert not design.is_primary("returned")
-    assert not design.is_exploratory
+    assert design.is_exploratory  # it declares no shares
+    whole = PLAN.model_copy(update={"shares": {"offer": 0.5, "control": 0.5}})
+    assert not one(lazily(trial), ExperimentsConfig(plans={"welcome": whole})).is_exploratory
 
 
 def test_without_a_plan_every_metric_is_looked_at_alike(trial, lazily):
@@ -42,9 +45,9 @@ def test_without_a_plan_every_metric_is_looked_at_alike(trial, lazily):
     assert all(design.is_primary(m) for m in design.metrics)
 
 
-def test_shares_come_from_the_plan_then_the_records_then_are_equal(trial, lazily):
-    assert one(lazily(trial)).shares == (0.5, 0.5)
-    assert "equal" in one(lazily(trial)).shares_from
+def test_shares_come_from_the_plan_then_the_records_and_are_not_invented(trial, lazily):
+    assert np.isnan(one(lazily(trial)).shares).all()
+    assert one(lazily(trial)).shares_from == ""
     recorded = lazily(trial.assign(probability=trial["variant"].map({"control": 0.1, "offer": 0.9})))
     assert one(recorded).shares == (0.1, 0.9)
     planned = PLAN.model_copy(update={"shares": {"offer": 0.7, "control": 0.3}})

@@ -9,7 +9,8 @@ from helpers.experiments.config import ExperimentPlan, ExperimentsConfig
 from helpers.foundation import canonical_schema
 from helpers.foundation.engine import Engine
 
-PLAN = {"hypothesis": "h", "control": "control", "primary_metric": "spend"}
+PLAN = {"hypothesis": "h", "control": "control", "primary_metric": "spend",
+        "shares": {"control": 0.5, "offer": 0.5}}
 
 
 def planned(**more):
@@ -51,7 +52,7 @@ def test_a_metric_that_one_arm_lacks_is_insufficient(trial, lazily, judged):
 def test_forty_arms_are_adjusted_together(lazily, judged):
     rng = np.random.default_rng(1)
     n = 60
-    arms = [f"arm {i:02d}" for i in range(40)]
+    arms = ["control", *(f"arm {i:02d}" for i in range(1, 40))]
     frame = pd.DataFrame({"experiment": "many", "unit_id": [f"u{i}" for i in range(40 * n)],
                           "variant": np.repeat(arms, n), "metric_spend": rng.normal(10, 2, 40 * n)})
     *_, effects = judged(lazily(frame))

@@ -10,7 +10,8 @@ from helpers.foundation.engine import Engine
 
 ENGINE = Engine()
 
-PLAN = {"hypothesis": "h", "control": "control", "primary_metric": "spend"}
+PLAN = {"hypothesis": "h", "control": "control", "primary_metric": "spend",
+        "shares": {"control": 0.5, "offer": 0.5}}
 
 
 def checked(table, assumptions=None):
@@ -26,7 +27,7 @@ def named(of_one, name):
 
 
 def planned(**more):
-    return ExperimentsConfig(plans={"welcome": ExperimentPlan(**PLAN, **more)})
+    return ExperimentsConfig(plans={"welcome": ExperimentPlan(**{**PLAN, **more})})
 
 
 def test_a_clean_planned_trial_crosses_no_gate(trial, lazily):
@@ -35,14 +36,42 @@ def test_a_clean_planned_trial_crosses_no_gate(trial, lazily):
 
 def test_uneven_arms_block_and_the_threshold_is_printed(trial, lazily):
     uneven = trial.drop(trial.index[:80])
-    gate = named(checked(lazily(uneven)), "sample ratio")
+    gate = named(checked(lazily(uneven), planned()), "sample ratio")
     assert gate.is_crossed
     assert gate.statistic == pytest.approx(0.00287, abs=1e-5)  # χ² = 2 · 40² / 360 on one degree
     assert gate.threshold == 0.01
-    assert gate.sentence == ("sample ratio mismatch: 320 against 400 where 50 : 50 was expected, as no shares are "
-                             "recorded "
-                             "(p = .0029); the result is invalid")
-    assert gate.sentence in quality_gates.blocking_reasons(checked(lazily(uneven)))
+    assert gate.sentence == ("sample ratio mismatch: 320 against 400 where 50 : 50 was planned (p = .0029); the result "
+                             "is invalid")
+    assert gate.sentence in quality_gates.blocking_reasons(checked(lazily(uneven), planned()))
+
+
+def test_without_declared_shares_the_sample_ratio_is_not_testable_and_nothing_is_blocked(trial, lazily):
+    uneven = trial.drop(trial.index[:380])
+    for assumptions in (None, planned(shares={})):
+        of_one = checked(lazily(uneven), assumptions)
+        gate = named(of_one, "sample ratio")
+        assert (gate.level, gate.is_crossed) == ("qualify", True)
+        assert gate.sentence == "sample ratio not testable: 20 against 400, and no shares are declared"
+        assert quality_gates.blocking_reasons(of_one) == ""
+        assert "exploratory" in named(of_one, "plan").sentence
+
+
+@pytest.mark.parametrize("name", ["PSA", "placebo", "Baseline", "A", "0", "no e-mail", "hold_out", "Control-Group"])
+def test_a_control_is_known_by_many_names(trial, lazily, name):
+    named_so = trial.assign(variant=trial["variant"].replace({"control": name}))
+    gate = named(checked(lazily(named_so)), "plan")
+    assert f"{name} is read as the control" in gate.sentence
+
+
+def test_a_control_that_no_name_tells_is_asked_for(trial, lazily):
+    unknown = trial.assign(variant=trial["variant"].replace({"control": "blue", "offer": "green"}))
+    of_one = checked(lazily(unknown))
+    assert named(of_one, "control").level == "block"
+    assert "which of the arms blue and green is the control is not known" in quality_gates.blocking_reasons(of_one)
+    plan = ExperimentPlan(control="green")
+    told = checked(lazily(unknown), ExperimentsConfig(plans={"welcome": plan}))
+    assert quality_gates.blocking_reasons(told) == ""
+    assert "declares no hypothesis, primary metric and shares" in named(told, "plan").sentence
 
 
 def test_uneven_arms_that_were_planned_so_do_not_block(trial, lazily):
@@ -55,17 +84,17 @@ def test_uneven_arms_that_were_planned_so_do_not_block(trial, lazily):
 def test_cookie_cats_counts_fail_a_one_per_cent_gate_and_pass_one_per_mille(lazily):
     arms = pd.DataFrame({"n_units": [44700, 45489]}, index=["gate_30", "gate_40"])
     design = design_module.ExperimentDesign(
-        "gate", "gate_30", ("gate_30", "gate_40"), (0.5, 0.5), "equal shares (none are recorded)", ()
+        "gate", "gate_30", ("gate_30", "gate_40"), (0.5, 0.5), design_module.PLANNED, ()
     )
     strict, mild = (health_checks.sample_ratio_mismatch_gate(design, arms, p) for p in (0.01, 0.001))
     assert strict.statistic == pytest.approx(0.0086, abs=5e-5)
-    assert "44,700 against 45,489 where 50 : 50 was expected, as no shares are recorded (p = .0086)" in strict.sentence
+    assert "44,700 against 45,489 where 50 : 50 was planned (p = .0086)" in strict.sentence
     assert strict.is_crossed
     assert not mild.is_crossed
 
 
 def test_too_few_units_leave_the_sample_ratio_untested(trial, lazily):
-    gate = named(checked(lazily(trial.iloc[[0, 1, 2, 500]])), "sample ratio")
+    gate = named(checked(lazily(trial.iloc[[0, 1, 2, 500]]), planned()), "sample ratio")
     assert np.isnan(gate.statistic)
     assert not gate.is_crossed
 

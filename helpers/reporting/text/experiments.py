@@ -174,7 +174,8 @@ def experiment_verdict(rows: pd.DataFrame, gates: pd.DataFrame, currency: str = 
     parts = [_judged(row, gates, currency) for row in (clear or deciding)[:MOST_NAMED]]
     rest = len(deciding) - len(parts)
     among = f" — {formatting.count_text(rest, 'other comparison', 'other comparisons')} in the table" if rest else ""
-    prefix = "Exploratory, for want of a plan: " if rows["is_exploratory"].any() else ""
+    want = "a hypothesis, a metric or shares in its plan" if _known(rows.iloc[0].to_dict(), "plan") else "a plan"
+    prefix = f"Exploratory, for want of {want}: " if rows["is_exploratory"].any() else ""
     return f"{name}: {prefix}{'; '.join(parts)}{among}."
 
 
