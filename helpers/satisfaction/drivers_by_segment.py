@@ -145,7 +145,7 @@ def _heterogeneity_p_value(known: CompleteAnswers, parts: dict[str, np.ndarray],
     answers, less their group's means, are dealt out anew to groups of the same sizes.
     """
     x, y = _driver_columns(known)
-    group = sum(i * part.astype(int) for i, part in enumerate(parts.values(), start=1))
+    group = np.sum([i * part.astype(int) for i, part in enumerate(parts.values(), start=1)], axis=0)
     rows = np.flatnonzero(group)
     centred = np.column_stack([x, y])[rows]
     for part in parts.values():
