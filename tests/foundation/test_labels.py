@@ -24,6 +24,8 @@ def test_labels_of_one_source_do_not_outlive_the_next(declared):
     ("demographic_age", "age"), ("covariate_sales_before", "sales before"), ("plain words", "plain words"),
     ("data/audits/comments_sample.csv", "data/audits/comments_sample.csv"), ("order_lines.csv", "order_lines.csv"),
     ("order_id is empty.", "order id is empty."), ("_", "_"),
+    ("churn alerts of 2025-09-30: treated", "churn alerts of 30 September 2025: treated"),
+    ("alerts of 2025-09-30-1", "alerts of 2025-09-30-1"), ("part 2 of 2025-13-45", "part 2 of 2025-13-45"),
 ])
 def test_underscores_go_but_not_from_paths_and_names_of_files(text, said):
     assert labels.readable_id(text) == said

@@ -3,14 +3,13 @@
 Causal verbs stand here alone in the workbook: units were assigned at random, and the gates that test it passed.
 """
 
-import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
-from helpers.foundation.labels import readable_id
+from helpers.foundation.labels import DAY, readable_id
 from helpers.reporting import decimal_places, formatting
 
 NONE = ("No experiment is recorded. A table of assignments — experiment, unit, arm and what came of each unit — "
@@ -26,14 +25,11 @@ MOST_ASKED = 3
 
 CAUGHT = 1.96 + 0.84  # standard errors: found at the 5 % level with 80 % power
 
-DRAWN_ON = re.compile(r"(?<= of )\d{4}-\d\d-\d\d$")  # ends the name of what a run has drawn, such as its action plan
-
-
 def experiment_name(row: Mapping[str, Any]) -> str:
     """Return what people call the experiment of a row: its label, else its name with a written date, no underscores."""
     name = str(_known(row, "experiment_label") or row["experiment"])
-    written = DRAWN_ON.sub(lambda day: formatting.date_text(day[0]), name)
-    return readable_id(name) if written == name else formatting.sentence_case(written)
+    readable = readable_id(name)
+    return formatting.sentence_case(readable) if DAY.search(name) else readable
 
 
 def metric_name(row: Mapping[str, Any]) -> str:

@@ -273,8 +273,8 @@ def test_the_answer_of_an_action_is_its_margin_in_money():
 def test_a_list_that_cannot_be_judged_says_why():
     early = leading.lists({"status": "insufficient", "reason": "3 of the rarer answer in one arm, 5 are asked for"})
     assert leadership_questions_text.action_earnings(known(leading.results(experiment_effects=early))) == (
-        "Cannot say, because the action plan of 2026-01-01 has no outcome that can be judged: 3 of the rarer answer in "
-        "one arm, 5 are asked for.")
+        "Cannot say, because the action plan of 1 January 2026 has no outcome that can be judged: 3 of the rarer "
+        "answer in one arm, 5 are asked for.")
 
 
 def test_what_contact_took_away_says_how_much_of_the_stake_is_savable():
