@@ -19,6 +19,8 @@
 * ``expression_rules``: Rules of profile expressions: what a name may refer to, and what each kind of syntax node
   means.
 * ``expressions``: Profile expressions: a scalar subset of SQL, parsed, allow-listed, and turned into engine values.
+* ``file_layout``: Layout of text files and sheets: header rows, lines below the last record, fields given on a first
+  line only.
 * ``formats``: Formats whose records know their fields: JSON lines, Excel sheets, Parquet, database rows, as batches
   of text.
 * ``infer_experiments``: Drafted experiments: who was assigned to which arm with what outcome, and the plan that the
@@ -26,6 +28,8 @@
 * ``infer_dates``: Inferred forms of dates and times: the fewest forms that read a column, their rivals, what stays
   ambiguous.
 * ``infer_keys``: Inferred keys and foreign keys between files, so that one can be looked up in another.
+* ``infer_layout``: Inferred layout of files: encoding, delimiter, titles, header rows, footers, fields given on a first
+  line only.
 * ``infer_numbers``: Inferred forms of numbers: signs before decimals and between thousands, currencies, per cent; and
   their rivals.
 * ``infer_profile``: Draft of a source profile from files that nobody has described yet; every guess is marked as one.

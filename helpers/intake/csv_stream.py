@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from helpers.foundation.errors import InputError
-from helpers.intake import pii_in_text, pseudonymise
+from helpers.intake import file_layout, pii_in_text, pseudonymise
 from helpers.intake.profile_schema import FileRule
 
 BROKEN = pa.schema([("file", pa.string()), ("record", pa.int64()), ("line", pa.int64()), ("reasons", pa.string()),
@@ -34,6 +34,7 @@ class RecordNumbers:
     waiting: list[tuple[int, int, str]] = field(default_factory=list)
     found: list[tuple[int, int, str, str]] = field(default_factory=list)
     malformed: np.ndarray | None = None
+    fault: str = ""
     texts: pa.Array | None = None
     last: tuple[int, int] = (0, 0)
 
@@ -79,17 +80,16 @@ class RecordNumbers:
         self.n_newlines += int(breaks.sum())
         return record, line
 
-    def judge(self, malformed: np.ndarray, texts: pa.Array) -> None:
-        """Remember which lines of the next batch do not have the declared form, and what stands in them."""
-        self.malformed, self.texts = malformed, texts
+    def judge(self, malformed: np.ndarray, texts: pa.Array, fault: str) -> None:
+        """Remember which records of the next batch have a fault, what stands in them, and which fault it is."""
+        self.malformed, self.texts, self.fault = malformed, texts, fault
 
     def take_malformed(self, record: np.ndarray, line: np.ndarray) -> np.ndarray:
         """Return which rows of the batch are malformed, and set them aside."""
         if self.malformed is None or self.texts is None:
             return np.zeros(len(record), bool)
         for at in np.flatnonzero(self.malformed):
-            self.found.append((int(record[at]), int(line[at]), "the line is shorter or longer than declared",
-                               self.texts[int(at)].as_py()))
+            self.found.append((int(record[at]), int(line[at]), self.fault, self.texts[int(at)].as_py()))
         return self.malformed
 
     def broken_table(self, is_masked: bool, is_written: bool = False) -> pa.Table:
@@ -128,21 +128,26 @@ RESERVED = ("file", "record", "line")
 
 BLOCK = 8 << 20
 
+NUL, HAS_NUL = "\0", "a field holds a NUL character"
+
+OTHER_LENGTH = "the line is shorter or longer than declared"
+
 NO_DELIMITER = "\x1f"
 
 CLOSED = "closed quotes; or quote = \"\" where quotes are plain text"
 
 
-def bytes_facts(path: Path, file: FileRule, label: str) -> tuple[int, str, int]:
-    """Return size, checksum and the number of quotes; refuse text that is not in the declared encoding."""
+def bytes_facts(path: Path, file: FileRule, label: str) -> tuple[int, str, int, int]:
+    """Return size, checksum, the number of quotes and of NUL characters; refuse text of another encoding."""
     digest, decoder = hashlib.sha256(), codecs.getincrementaldecoder(file.encoding)()
-    n_bytes, n_quotes, quote = 0, 0, file.quote.encode()
+    n_bytes, n_quotes, n_nuls, quote = 0, 0, 0, file.quote.encode()
     is_wide = codecs.lookup(file.encoding).name.startswith(("utf-16", "utf-32"))  # a byte of a letter may look so
     with path.open("rb") as stream, ThreadPoolExecutor(1) as hand:  # sums up a chunk while it is read as text
         for chunk in iter(lambda: stream.read(BLOCK), None):
             summed = hand.submit(digest.update, chunk)
             try:
                 text = decoder.decode(chunk, final=not chunk)
+                n_nuls += text.count(NUL) if is_wide else chunk.count(b"\0")
                 n_quotes += (text.count(file.quote) if is_wide else chunk.count(quote)) if quote else 0
             except UnicodeDecodeError as error:
                 line = _line_breaks(path, n_bytes) + error.object[: error.start].count(b"\n") + 1
@@ -153,7 +158,7 @@ def bytes_facts(path: Path, file: FileRule, label: str) -> tuple[int, str, int]:
             summed.result()
             if not chunk:
                 break
-    return n_bytes, digest.hexdigest(), n_quotes
+    return n_bytes, digest.hexdigest(), n_quotes, n_nuls
 
 
 def _line_breaks(path: Path, n_bytes: int) -> int:
@@ -162,18 +167,26 @@ def _line_breaks(path: Path, n_bytes: int) -> int:
         return sum(stream.read(min(BLOCK, n_bytes - at)).count(b"\n") for at in range(0, n_bytes, BLOCK))
 
 
+def rows_above(file: FileRule) -> int:
+    """Return the rows above the first record: titles and the header."""
+    return file.skip + (file.header_rows if file.header else 0)
+
+
 def csv_batches(
     path: Path, names: list[str], file: FileRule, n_quotes: int, rows: RecordNumbers
 ) -> Iterator[pa.RecordBatch]:
     """Return batches of a delimited file, every column text; rows it cannot split go to the rows' waiting list."""
     text = {name: pa.string() for name in names}
     source = pa.OSFile(str(path))
+    if file.footer:
+        end = file_layout.records_end(path, file.footer, file.encoding)
+        source = pa.BufferReader(pa.memory_map(str(path)).read_buffer(end))
     if codecs.lookup(file.encoding).name not in ("utf-8", "utf-8-sig", "ascii"):
         source = pa.transcoding_input_stream(source, file.encoding, "utf8")
     return _opened(
         source, rows,
-        pacsv.ReadOptions(use_threads=False, block_size=BLOCK, column_names=names,
-                          skip_rows_after_names=int(file.header)),
+        pacsv.ReadOptions(use_threads=False, block_size=BLOCK, column_names=names, skip_rows=file.skip,
+                          skip_rows_after_names=rows_above(file) - file.skip),
         pacsv.ParseOptions(delimiter=file.delimiter, quote_char=file.quote or False, newlines_in_values=n_quotes > 0,
                            ignore_empty_lines=False, invalid_row_handler=rows.skipped),
         pacsv.ConvertOptions(column_types=text, strings_can_be_null=True, null_values=file.missing))
@@ -191,8 +204,18 @@ def fixed_batches(path: Path, names: list[str], file: FileRule, rows: RecordNumb
                for end, width in zip(ends, file.widths, strict=True)]
         missing = pa.array(file.missing, pa.string())
         cut = [pc.if_else(pc.is_in(c, missing), pa.scalar(None, pa.string()), c) for c in cut]
-        rows.judge(malformed, lines.column(0))
+        rows.judge(malformed, lines.column(0), OTHER_LENGTH)
         yield pa.record_batch(cut, names)
+
+
+def without_nuls(stream: Iterator[pa.RecordBatch], rows: RecordNumbers) -> Iterator[pa.RecordBatch]:
+    """Yield batches whose records with a NUL character are set aside: engines end a text there, or hide it."""
+    for batch in stream:
+        texts = [column.fill_null("") for column in batch.columns]
+        found = [pc.match_substring(text, NUL).to_numpy(zero_copy_only=False) for text in texts]
+        whole = pc.binary_join_element_wise(*texts, " | ") if len(texts) > 1 else texts[0]
+        rows.judge(np.logical_or.reduce(found), pc.replace_substring(whole, NUL, "\\0"), HAS_NUL)
+        yield batch
 
 
 def _opened(source: pa.NativeFile, rows: RecordNumbers, *options: Any) -> Iterator[pa.RecordBatch]:

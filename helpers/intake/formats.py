@@ -8,6 +8,7 @@ import codecs
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, time, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from helpers.foundation.errors import InputError
-from helpers.intake import archives
+from helpers.intake import archives, file_layout
 from helpers.intake.csv_stream import RecordNumbers
 from helpers.intake.profile_schema import FileRule
 
@@ -171,20 +172,23 @@ def all_sheets(path: Path, label: str) -> list[str]:
 
 
 def sheet_names(path: Path, file: FileRule, label: str) -> list[str]:
-    """Return the names of a sheet's columns: those of its first row, without empty ones behind."""
+    """Return the names of a sheet's columns: those of its header rows, without empty ones behind."""
     if file.columns:
         return list(file.columns)
-    first = next((texts for _, texts in sheet_rows(path, file, label)), [])
-    while first and not first[-1]:
-        first.pop()
-    return [text or "" for text in first]
+    rows = [texts for _, texts in islice(sheet_rows(path, file, label), file.header_rows)]
+    names = file_layout.header_names(rows)
+    while names and not names[-1]:
+        names.pop()
+    return names
 
 
 def sheet_batches(path: Path, names: list[str], file: FileRule, rows: RecordNumbers) -> Iterator[pa.RecordBatch]:
     """Yield batches of a sheet; a row with more cells than there are columns goes to the broken records."""
     waiting: list[list[str | None]] = []
     numbers: list[tuple[int, int]] = []
-    for n, (line, texts) in enumerate(sheet_rows(path, file, rows.label), start=1 - int(file.header)):
+    found = list(sheet_rows(path, file, rows.label))
+    found = found[:len(found) - file.footer]
+    for n, (line, texts) in enumerate(found, start=1 - (file.header_rows if file.header else 0)):
         if n < 1:
             continue
         rows.count(n)

@@ -1,7 +1,5 @@
 """Draft of a source profile from files that nobody has described yet; every guess is marked as one."""
 
-import codecs
-import csv
 import glob
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,7 +12,17 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from helpers.foundation.errors import InputError
-from helpers.intake import archives, export_signatures, formats, infer_semantics, infer_tables, infer_types, readers
+from helpers.intake import (
+    archives,
+    export_signatures,
+    file_layout,
+    formats,
+    infer_layout,
+    infer_semantics,
+    infer_tables,
+    infer_types,
+    readers,
+)
 from helpers.intake.infer_keys import FileForm
 from helpers.intake.infer_numbers import CURRENCIES
 from helpers.intake.infer_transactions import DraftedTable
@@ -26,13 +34,13 @@ from helpers.intake.profiles import CANONICAL, Profile
 
 SAMPLE = 100_000
 
-HEAD = 1 << 20
-
 SHEETS = (".xlsx", ".xls", ".xlsb", ".ods", ".xlsm")
 
 FORMATS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"} | dict.fromkeys(SHEETS, "excel")
 
-BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+MARKED = {"missing": "texts that mean nothing was recorded", "skip": "lines above the header",
+          "header_rows": "rows that name the columns", "footer": "lines below the last record",
+          "columns": "records end in a delimiter and the header does not, or the other way round"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,48 +150,13 @@ def _formed(path: Path, suffix: str, member: str = "") -> Iterator[FileRule]:
         yield from _sheets(path, told)
         return
     if told["format"] == "csv":
-        told |= _text_form(path, FileRule.model_validate(told))
+        room = readers.TempFolder()
+        told |= infer_layout.text_layout(_unpacked(path, FileRule.model_validate(told), room))
     yield FileRule.model_validate(told)
 
 
 def _unpacked(path: Path, file: FileRule, room: readers.TempFolder) -> Path:
     return archives.member_files(path.parent, file, path.name, room.path)[0].path
-
-
-def _text_form(path: Path, file: FileRule) -> dict[str, str]:
-    room = readers.TempFolder()
-    with _unpacked(path, file, room).open("rb") as stream:
-        head = stream.read(HEAD)
-    encoding = _encoding(head)
-    text = head.decode(encoding, errors="ignore").lstrip("\ufeff")
-    return {"encoding": encoding, "delimiter": _delimiter(text)}
-
-
-def _encoding(head: bytes) -> str:
-    for mark, name in BOMS:
-        if head.startswith(mark):
-            return name
-    try:
-        codecs.getincrementaldecoder("utf-8")().decode(head)
-        return "utf-8"
-    except UnicodeDecodeError:
-        pass
-    korean = head.decode("cp949", errors="ignore")
-    foreign = [c for c in korean if ord(c) > 127]
-    is_korean = sum("가" <= c <= "힣" for c in foreign) > 0.8 * len(foreign)
-    return "cp949" if is_korean else "cp1252"
-
-
-def _delimiter(text: str) -> str:
-    """Return the sign that cuts the first lines into the most fields, the same number in nearly all of them."""
-    lines = text.splitlines(keepends=True)
-    lines = (lines[:-1] if len(lines) > 1 else lines)[:200]
-
-    def score(sign: str) -> tuple[float, int]:
-        widths = [len(r) for r in csv.reader(lines, delimiter=sign) if r]
-        usual = max(set(widths), key=widths.count, default=1)
-        return (widths.count(usual) / len(widths) if usual > 1 else 0.0), usual
-    return max(",;\t|", key=score)
 
 
 def _sheets(path: Path, told: dict[str, str]) -> Iterator[FileRule]:
@@ -192,11 +165,9 @@ def _sheets(path: Path, told: dict[str, str]) -> Iterator[FileRule]:
     place = _unpacked(path, FileRule.model_validate(told), room)
     for sheet in formats.all_sheets(place, path.name):
         file = FileRule.model_validate(told | {"sheet": sheet})
-        widths = [(n, sum(c is not None for c in row)) for n, row in formats.sheet_rows(place, file, path.name)]
-        widest = max((w for _, w in widths), default=0)
-        if len(widths) > 1 and widest > 1:
-            header = next(n for n, w in widths if w >= 0.8 * widest)
-            yield file.model_copy(update={"skip": header - 1})
+        layout = infer_layout.sheet_layout(list(formats.sheet_rows(place, file, path.name)))
+        if layout is not None:
+            yield file.model_copy(update=layout)
 
 
 # --- what is in it -----------------------------------------------------------------------------------------------
@@ -208,13 +179,15 @@ def _seen(folder: Path, file: FileRule) -> SampledForm:
     with pq.ParquetFile(landed.tables["new"]) as stored:
         n = stored.metadata.num_rows
         batch = next(stored.iter_batches(SAMPLE, columns=landed.columns["new"]), None)
+        rule = infer_layout.fill_down(dict(zip(batch.schema.names, batch.columns, strict=True))) if batch else None
+        batch = file_layout.FieldFiller(rule).filled(batch) if batch and rule else batch
         columns = [] if batch is None else [
             _whole(infer_types.infer_column(c, batch.column(c)), stored, n) for c in landed.columns["new"]]
     delimiter = file.delimiter if file.format == "csv" else ""
     signs = dict(zip(("decimal", "thousands"), infer_types.file_signs(columns, delimiter), strict=True))
     columns = infer_types.settle_columns(columns, delimiter)
     missing = sorted({m for c in columns for m in c.missing})
-    file = file.model_copy(update=signs | ({"missing": ["", *missing]} if missing else {}))
+    file = file.model_copy(update=signs | {"fill_down": rule} | ({"missing": ["", *missing]} if missing else {}))
     stem = _stem(Path(file.member).name or file.path) + (f"_{file.sheet}" if file.sheet else "")
     return SampledForm(re.sub(r"\W+", "_", stem.lower()).strip("_"), file, tuple(columns), n)
 
@@ -267,9 +240,12 @@ def _file_lines(one: SampledForm, tables: Sequence[DraftedTable]) -> Iterator[st
     signature = export_signatures.signature_of(one.columns)
     yield f"[files.{one.name}] # {one.n:,} records" + (f"; by its header {signature.system}" if signature else "")
     told = one.file.model_dump(exclude_defaults=True)
+    filled = told.pop("fill_down", None)
     for name, value in told.items():
-        mark = f" {GUESS}texts that mean nothing was recorded" if name == "missing" else ""
-        yield f"{name} = {quoted(value)}{mark}"
+        yield f"{name} = {quoted(value)}" + (f" {GUESS}{MARKED[name]}" if name in MARKED else "")
+    if filled:
+        parts = ", ".join(f"{name} = {quoted(value)}" for name, value in filled.items())
+        yield f"fill_down = {{ {parts} }} {GUESS}given on the first line of each only"
     said = "\n".join(line for table in tables for line in table.lines if not line.startswith("#"))
     known = export_signatures.with_signature(one.columns, {})
     keys = [c for meaning, c in known.items() if meaning in ("order_id", "opportunity_id", "response_id")]

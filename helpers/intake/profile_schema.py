@@ -39,6 +39,13 @@ class Mask(ProfilePart):
         return {*self.drop, *self.hash, *self.person_key}
 
 
+class FillDown(ProfilePart):
+    """Fields that are given on the first line of several records only, such as those of an order's head."""
+
+    columns: list[str] = Field(min_length=1, description="columns whose empty fields take the value above them")
+    within: str = Field("", description="column within whose equal values they do; empty: always")
+
+
 class FileRule(ProfilePart):
     """Section ``[files.NAME]``: files of one form."""
 
@@ -47,12 +54,15 @@ class FileRule(ProfilePart):
         "csv", description="form of the file")
     member: str = Field("", description="name or pattern of the files in an archive; empty: all")
     sheet: str = Field("", description="sheet of a workbook; empty: the first")
-    skip: int = Field(0, ge=0, description="rows of a sheet above its header [rows]")
+    skip: int = Field(0, ge=0, description="lines or rows above the header, such as titles [rows]")
+    footer: int = Field(0, ge=0, description="lines or rows below the last record, blank ones not counted [rows]")
     delimiter: str = Field(",", min_length=1, max_length=1, description="character between two fields")
     encoding: str = Field("utf-8", description="encoding of the text")
     quote: str = Field('"', max_length=1, description="character around a field; empty for none")
     header: bool = Field(True, description="whether the first line names the columns")
+    header_rows: int = Field(1, ge=1, description="rows of the header, whose texts are joined [rows]")
     columns: list[str] = Field([], description="names of the columns, instead of a header's")
+    fill_down: FillDown | None = Field(None, description="fields that are given on a first line only")
     widths: list[int] = Field([], description="width of each column of a fixed-width file [characters]")
     missing: list[str] = Field([""], description="texts that mean nothing was recorded")
     decimal: Literal[".", ","] = Field(".", description="sign before the decimals of a number")
@@ -74,8 +84,10 @@ class FileRule(ProfilePart):
         is_asked = self.format == "postgresql"
         if is_asked != bool(self.connection) or is_asked != bool(self.query) or is_asked == bool(self.path):
             raise ValueError("a file needs 'path', or format = \"postgresql\" with 'connection' and 'query'")
-        if (self.sheet or self.skip) and self.format != "excel":
-            raise ValueError("'sheet' and 'skip' are for format = \"excel\"")
+        if self.sheet and self.format != "excel":
+            raise ValueError("'sheet' is for format = \"excel\"")
+        if (self.skip or self.footer or self.header_rows > 1) and self.format not in ("csv", "excel"):
+            raise ValueError("'skip', 'footer' and 'header_rows' are for format = \"csv\" or \"excel\"")
         if self.columns and self.format in ("jsonl", "parquet", "postgresql"):
             raise ValueError(f"a {self.format} file names its columns itself")
         if repeated := sorted({name for name in self.columns if self.columns.count(name) > 1}):

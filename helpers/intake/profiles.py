@@ -13,18 +13,21 @@ At the top
 ``[files.NAME]`` — files of one form. ``path`` is a file name or a pattern (``by-day/*.csv``); one that ends in ``.gz``
     is unpacked, and so is one that ends in ``.zip``: all files in it, but for what operating systems leave there, or
     those that ``member`` names (a name or a pattern). ``format`` is ``csv``, ``fixed``, ``jsonl`` (one JSON object a
-    line), ``excel`` (``sheet``, the first where none is named; ``skip`` rows above the header) ``parquet`` or
-    ``postgresql`` (``query``, one ordered select; ``connection``, the environment variable that holds the address with
-    its credentials); fields inside a field are named ``outer.inner``. For text: ``delimiter``, ``encoding``, ``quote``
-    (``""``: none), ``header`` (whether the first line names the columns), ``columns`` (their names where there is no
-    header, or instead of it), ``widths`` (characters of each column of a fixed-width file), ``missing`` (texts that
-    mean nothing was recorded), ``decimal`` and ``thousands`` (signs in its numbers, ``1.234,50``) and ``mask``:
-    personal columns to ``drop``, to ``hash`` in place (keyed, so that they still join), or to hash together into
-    ``person_key``, and ``free_text`` in which e-mail addresses, phone and card numbers are replaced, as they are in any
-    column that becomes a ``comment``, a ``cause`` or an ``end_reason`` without being named. Landed columns are text.
-    Beside them stand ``file``, ``record`` (1, 2, … within the file) and ``line``; a column of the file with such a name
-    gets an underscore behind it, a repeated name gets ``_2``. Where several files are of one form, identifiers
-    (``…_id`` and other parts of a key) that are made of ``record`` get the file in front: ``day-1.csv:17``.
+    line), ``excel`` (``sheet``, the first where none is named), ``parquet`` or ``postgresql`` (``query``, one ordered
+    select; ``connection``, the environment variable that holds the address with its credentials); fields inside a field
+    are named ``outer.inner``. For text: ``delimiter``, ``encoding``, ``quote`` (``""``: none), ``header`` (whether the
+    first line names the columns), ``columns`` (their names where there is no header, or instead of it), for text and
+    sheets ``skip`` (lines above the header, such as titles or ``sep=;``), ``header_rows`` (where several name the
+    columns, see `helpers.intake.file_layout`), ``footer`` (lines below the last record) and ``fill_down`` (``{ columns
+    = […], within = "column" }``: fields that are given on the first line of several records only, such as those of an
+    order's head), ``widths`` (characters of each column of a fixed-width file), ``missing`` (texts that mean nothing
+    was recorded), ``decimal`` and ``thousands`` (signs in its numbers, ``1.234,50``) and ``mask``: personal columns to
+    ``drop``, to ``hash`` in place (keyed, so that they still join), or to hash together into ``person_key``, and
+    ``free_text`` in which e-mail addresses, phone and card numbers are replaced, as they are in any column that becomes
+    a ``comment``, a ``cause`` or an ``end_reason`` without being named. Landed columns are text. Beside them stand
+    ``file``, ``record`` (1, 2, … within the file) and ``line``; a column of the file with such a name gets an
+    underscore behind it, a repeated name gets ``_2``. Where several files are of one form, identifiers (``…_id`` and
+    other parts of a key) that are made of ``record`` get the file in front: ``day-1.csv:17``.
 
 ``[tables.TABLE]`` — a canonical table, made from the records of one file; a file may feed several.
     ``from`` (a file's NAME), ``where`` (only these records), ``reject`` (a list of ``{ where, reason }``),

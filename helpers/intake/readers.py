@@ -12,15 +12,16 @@ import weakref
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from helpers.foundation.errors import InputError, refuse_repeated
+from helpers.foundation.errors import InputError, refuse_repeated, spelling_hint
 from helpers.foundation.workspace import raw_folder
-from helpers.intake import archives, csv_stream, databases, formats, pii_in_text, pseudonymise
+from helpers.intake import archives, csv_stream, databases, file_layout, formats, pii_in_text, pseudonymise
 from helpers.intake.archives import ArchiveMember
 from helpers.intake.csv_stream import BROKEN, RecordNumbers
 from helpers.intake.profile_schema import FileRule
@@ -199,9 +200,11 @@ def column_names(path: Path, file: FileRule, label: str) -> list[str]:
         return _distinct(file.columns, label)
     try:
         with path.open(encoding=_codec(file.encoding), newline="") as text:
+            for _ in range(file.skip):
+                next(text, "")
             rows = csv.reader(text, delimiter=file.delimiter, quotechar=file.quote or None,
                               quoting=csv.QUOTE_MINIMAL if file.quote else csv.QUOTE_NONE)
-            return _distinct(next(rows, []), label)
+            return _distinct(file_layout.header_names(list(islice(rows, file.header_rows))), label)
     except UnicodeDecodeError:
         csv_stream.bytes_facts(path, file, label)  # says in which line
         raise
@@ -289,9 +292,18 @@ def _landed_parts(
         if other and sorted(other) != sorted(names):
             odd = ", ".join(sorted(set(names) ^ set(other))[:5])
             raise InputError(part.label, f"its columns differ from the first file's by {odd}", ", ".join(names))
+    _refuse_unknown(file, names, form.where)
     kept = pseudonymise.unmasked_columns(file.mask, names, form.where, form.key)
     with ParquetSink(target, kept) as sink:
         return kept, [_landed_file(form, part, own, sink, broken) for part, own in zip(parts, named, strict=True)]
+
+
+def _refuse_unknown(file: FileRule, names: list[str], where: str) -> None:
+    """Refuse fields to be filled that the file does not have."""
+    rule = file.fill_down
+    for name in [*rule.columns, *([rule.within] if rule.within else [])] if rule else []:
+        if name not in names:
+            raise InputError(f"{where}.fill_down", f"there is no column '{name}'", spelling_hint(name, names))
 
 
 def _landed_file(
@@ -299,10 +311,13 @@ def _landed_file(
 ) -> FileFacts:
     file, label = form.file, f"{part.label}/{form.file.sheet}" if form.file.sheet else part.label
     is_text = file.format in ("csv", "fixed")
-    n_bytes, checksum, n_quotes = csv_stream.bytes_facts(part.path, file, label) if is_text else (*_facts(part.path), 0)
-    rows = RecordNumbers(label, int(file.header) if is_text else 0, len(names))
+    n_bytes, checksum, n_quotes, n_nuls = csv_stream.bytes_facts(part.path, file, label) if is_text else (
+        *_facts(part.path), 0, 0)
+    rows = RecordNumbers(label, csv_stream.rows_above(file) if is_text else 0, len(names))
+    filler = file_layout.FieldFiller(file.fill_down) if file.fill_down else None
     if names and n_bytes:
-        for batch in _batches(part.path, names, file, n_quotes, rows):
+        for batch in _batches(part.path, names, file, (n_quotes, n_nuls), rows):
+            batch = filler.filled(batch) if filler else batch
             sink.write(pseudonymise.mask_batch(file.mask, batch, form.key, form.written))
     aside = rows.broken_table(is_masked=bool(file.mask.columns), is_written=bool(form.written))
     if n_quotes % 2 and (line := rows.open_quote_line()):
@@ -312,11 +327,13 @@ def _landed_file(
 
 
 def _batches(
-    path: Path, names: list[str], file: FileRule, n_quotes: int, rows: RecordNumbers
+    path: Path, names: list[str], file: FileRule, n_signs: tuple[int, int], rows: RecordNumbers
 ) -> Iterator[pa.RecordBatch]:
-    """Yield batches of one file, whatever its format, with file, record and line."""
+    """Yield batches of one file, whatever its format, with file, record and line; it has so many quotes and NULs."""
+    n_quotes, n_nuls = n_signs
     if file.format == "csv":
-        yield from csv_stream.numbered_batches(csv_stream.csv_batches(path, names, file, n_quotes, rows), rows)
+        stream = csv_stream.csv_batches(path, names, file, n_quotes, rows)
+        yield from csv_stream.numbered_batches(csv_stream.without_nuls(stream, rows) if n_nuls else stream, rows)
     elif file.format == "fixed":
         yield from csv_stream.numbered_batches(csv_stream.fixed_batches(path, names, file, rows), rows)
     else:
