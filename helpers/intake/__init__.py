@@ -16,6 +16,8 @@
 * ``delivery``: One delivery of a source: from raw files to canonical tables, with everything found on the way.
 * ``export_signatures``: Signatures of well-known exports: the headers by which each is known, and what its columns
   mean.
+* ``exchange_rates``: Exchange rates that a profile declares: amounts of several currencies become one, or are refused
+  as one sum.
 * ``expression_rules``: Rules of profile expressions: what a name may refer to, and what each kind of syntax node
   means.
 * ``expressions``: Profile expressions: a scalar subset of SQL, parsed, allow-listed, and turned into engine values.
@@ -39,6 +41,8 @@
 * ``infer_transactions``: Drafted tables about trade and service: orders, opportunities, contracts, cases, points,
   events.
 * ``infer_types``: Inferred column types: kinds, date formats, keys, missing codes, number formats.
+* ``number_formats``: Forms in which numbers are written: signs before decimals and between thousands, minus signs of
+  all kinds.
 * ``pii_in_text``: Personal data in free text: e-mail addresses, phone and card numbers are masked.
 * ``profile_schema``: Parts of a source profile, each closed to unknown keys; `helpers.intake.profiles` explains every
   key.

@@ -14,10 +14,18 @@ from helpers.foundation import workspace
 from helpers.foundation.engine import Engine
 from helpers.foundation.errors import InputError
 from helpers.foundation.schema import Column
-from helpers.intake import date_formats, date_plausibility, expressions, rejects, source_records, type_parsing
+from helpers.intake import (
+    date_formats,
+    date_plausibility,
+    exchange_rates,
+    expressions,
+    rejects,
+    source_records,
+    type_parsing,
+)
 from helpers.intake.canonical_tables import CanonicalTables
 from helpers.intake.expression_rules import ExpressionScope
-from helpers.intake.profile_schema import TableRule
+from helpers.intake.profile_schema import ColumnRule, TableRule
 from helpers.intake.profiles import CANONICAL, Profile
 from helpers.intake.readers import LandedFiles
 from helpers.intake.source_records import ANSWER, FILE, ITEM, RECORD, SourceRecords
@@ -197,6 +205,9 @@ def typed_records(
             found = _column_value(column_rule.from_, scope, f"tables.{name}.{column}", declared, source,
                                   is_told_apart=is_told_apart)
             read[column] = type_parsing.parse_column(found, declared.type, column_rule, scope)
+            if column_rule.currency:
+                read[column] = _in_own_currency(profile, column_rule, read[column], source, engine,
+                                                f"tables.{name}.{column}")
             type_parsing.refuse_ambiguous(
                 read[column], column_rule.formats, source.table, engine, f"tables.{name}.{column}")
         except InputError as error:
@@ -208,6 +219,17 @@ def typed_records(
         reasons += _column_reasons(profile.column(name, column), found)
     reasons += [(source.is_repeated, REPEATED_RECORD)] if rule.duplicates == "reject" else []
     return source, {column: found.value for column, found in read.items()}, reasons
+
+
+def _in_own_currency(
+    profile: Profile, rule: ColumnRule, found: ParsedColumn, source: SourceRecords, engine: Engine, where: str
+) -> ParsedColumn:
+    """Return money in the profile's currency, whatever currency each record is in."""
+    scope = ExpressionScope(source.columns, signs=source.signs)
+    code = exchange_rates.currency_code(expressions.expression_value(rule.currency, scope, where).cast("string"))
+    exchange_rates.refuse_unrated(code, profile.rates, profile.currency, source.table.filter(source.is_spoken),
+                                   engine, where)
+    return replace(found, value=exchange_rates.converted(found.value, code, profile.rates, profile.currency))
 
 
 def is_identifier(name: str, column: str) -> bool:
@@ -238,7 +260,7 @@ def _zone(profile: Profile, name: str, table: TableRule, source: SourceRecords, 
                         rule.from_, ExpressionScope(source.columns, signs=source.signs), column
                     )
                 )
-    if any(date_formats.has_zone(rule.formats) for rule in profile.tables[name].columns.values()):
+    if any(date_formats.has_zone(rule.formats) for rule in table.columns.values()):
         return workspace.study_of_source(profile.name).about.time_zone
     signs = [type_parsing.may_have_offset(text) for text in texts if text.type().is_string()]
     found = [engine.first_row(source.table.aggregate(n=reduce(or_, signs).ifelse(1, 0).max()))] if signs else []

@@ -9,7 +9,8 @@ import ibis.expr.types as ir
 from helpers.foundation.engine import Engine
 from helpers.foundation.money import MONEY
 from helpers.intake import expressions
-from helpers.intake.expression_rules import PLAIN, ExpressionScope
+from helpers.intake.expression_rules import ExpressionScope
+from helpers.intake.number_formats import PLAIN
 from helpers.intake.profile_schema import Control
 from helpers.intake.readers import LandedFiles
 

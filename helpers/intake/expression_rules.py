@@ -15,6 +15,7 @@ from sqlglot import exp
 from helpers.foundation.errors import InputError
 from helpers.foundation.money import MONEY, money_product
 from helpers.foundation.schema import COLUMN_TYPES
+from helpers.intake.number_formats import PLAIN, plain_number, signed_text
 
 NUMBER = COLUMN_TYPES["number"]
 
@@ -24,15 +25,7 @@ TRUE = ("true", "t", "yes", "y", "1", "vrai", "oui", "wahr", "ja", "vero", "sì"
 FALSE = ("false", "f", "no", "n", "0", "faux", "non", "falsch", "nein", "falso", "não", "onwaar", "nee", "fałsz", "nie",
          "нет", "否", "いいえ", "아니요", "아니오")
 
-UNREADABLE = "no number"
-
 LONGEST_PADDED = 1_000  # signs of an identifier that is filled up
-
-PLAIN = (".", "")
-
-BLANK = r"[\s\x{a0}\x{2009}\x{202f}]"  # white space of any width; what a profile calls " " between thousands
-
-BETWEEN_THOUSANDS = {" ": r"[ \x{a0}\x{2009}\x{202f}]", "'": "['\u2019]", ".": "[.]", ",": "[,]"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,34 +69,6 @@ def parse_number(found: ir.Value, scope: ExpressionScope) -> ir.NumericValue:
     if kind.is_floating() and scope.number == MONEY:
         return found.try_cast(MONEY)
     return found
-
-
-def signed_text(found: ir.StringValue) -> ir.StringValue:
-    """Return texts of negative numbers, as bookkeepers and word processors write them, with a minus in front.
-
-    Known are ``(1.00)``, ``1.00-`` and signs other than the hyphen, such as U+2212; blanks around the number go.
-    """
-    bare = found.re_replace("[\u2212\u2013\ufe63\uff0d]", "-").re_replace(f"^{BLANK}+|{BLANK}+$", "")
-    core = bare.re_replace(rf"^[(]{BLANK}*|{BLANK}*([)]|-)$", "")
-    is_negative = bare.re_search(r"^([(][^()-]*[)]|[^()-]*-)$")
-    return is_negative.ifelse(ibis.literal("-") + core, bare)
-
-
-def plain_number(found: ir.StringValue, signs: tuple[str, str]) -> ir.StringValue:
-    """Return texts of numbers with a point before the decimals and nothing between the thousands.
-
-    Thousands stand in groups of three, behind a comma also in the groups of two that India writes; a text that is
-    grouped otherwise, such as 1.5 where the point is their sign, is no number.
-    """
-    if signs == PLAIN:  # engines read 1_000 as programmers write it; in a file it is a key or a slip
-        return found.contains("_").ifelse(ibis.literal(UNREADABLE), found)
-    decimal, thousands = signs
-    d, t = f"[{decimal}]", BETWEEN_THOUSANDS.get(thousands, "")
-    grouped = rf"|\d{{1,3}}({t}\d{{3}})+" if thousands else ""
-    grouped += rf"|\d{{1,2}}({t}\d{{2}})+{t}\d{{3}}" if thousands == "," else ""
-    is_number = found.re_search(rf"^{BLANK}*[+-]?(\d+{grouped})?({d}\d*)?{BLANK}*$")
-    bare = found.re_replace(f"{t}|{BLANK}" if t else BLANK, "")
-    return is_number.ifelse(bare.replace(decimal, "."), ibis.literal(UNREADABLE))
 
 
 def parse_flag(found: ir.Value) -> ir.BooleanValue:

@@ -1,19 +1,12 @@
 """Inferred forms of numbers: signs before decimals and between thousands, currencies, per cent; and their rivals."""
 
-import re
 from dataclasses import dataclass, replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from helpers.intake.expression_rules import BETWEEN_THOUSANDS, BLANK
-
-CURRENCIES = {"€": "EUR", "US$": "USD", "A$": "AUD", "C$": "CAD", "R$": "BRL", "$": "USD", "£": "GBP", "¥": "JPY",
-              "₩": "KRW", "₹": "INR", "₺": "TRY", "₽": "RUB", "฿": "THB", "zł": "PLN", "Fr.": "CHF"} | {c: c for c in (
-    "EUR", "USD", "GBP", "CHF", "JPY", "KRW", "CNY", "PLN", "SEK", "NOK", "DKK", "CZK", "HUF", "CAD", "AUD", "BRL",
-    "INR", "TRY", "ZAR", "MXN", "SGD", "HKD", "NZD", "RON", "THB", "IDR", "RUB")}
-
-CURRENCY = "(?:" + "|".join(re.escape(c) for c in sorted(CURRENCIES, key=len, reverse=True)) + ")"
+from helpers.intake.exchange_rates import CURRENCIES, CURRENCY
+from helpers.intake.number_formats import BETWEEN_THOUSANDS, BLANK
 
 PER_CENT = "[%\uff05]"
 

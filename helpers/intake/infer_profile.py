@@ -23,8 +23,8 @@ from helpers.intake import (
     infer_types,
     readers,
 )
+from helpers.intake.exchange_rates import CURRENCIES
 from helpers.intake.infer_keys import FileForm
-from helpers.intake.infer_numbers import CURRENCIES
 from helpers.intake.infer_transactions import DraftedTable
 from helpers.intake.infer_types import GUESS, InferredColumn
 from helpers.intake.profile_schema import FileRule
@@ -114,6 +114,9 @@ def _head(name: str, seen: Sequence[SampledForm], tables: Sequence[DraftedTable]
     if currency or any(_has_money(table) for table in tables):
         yield f'currency = "{currency or "EUR"}" {GUESS}' + ("its ISO code" if currency else "no sign tells which; its "
                                                              "ISO code")
+    if others := _other_currencies(seen, currency):
+        rates = ", ".join(f"{code} = …" for code in others)
+        yield f"# rates = {{ {rates} }} # fill in: what one of each is worth in {currency}; without, they have no sum"
     if not any(t.has_dates for t in tables):
         yield '# as_of = "YYYY-MM-DD" # fill in: no column with a date is used; the day that the data speak for'
 
@@ -260,11 +263,23 @@ def _is_said(column: InferredColumn, said: str) -> bool:
     return quoted(column.quoted)[1:-1] in said or column.quoted in said or f"{{ {toml_key(column.name)} =" in said
 
 
+def _other_currencies(seen: Iterable[SampledForm], own: str) -> list[str]:
+    """Return the further currencies of amounts, by the signs beside them or a column that tells each record's."""
+    found: dict[str, None] = {}
+    for one in seen:
+        for column in one.columns:
+            found |= dict.fromkeys(code for code, _ in column.numbers.currencies) if column.numbers else {}
+        told_by = infer_semantics.currency_column(one.columns, None)
+        found |= dict.fromkeys(CURRENCIES[v] for v in told_by.values.to_pylist()) if told_by else {}
+    return [code for code in found if code != own]
+
+
 def _currency(seen: Iterable[SampledForm]) -> str:
     """Return the currency that signs beside numbers, names of columns or a column of its own speak of, else none."""
     columns = [c for one in seen for c in one.columns]
     beside = [code for c in columns if c.numbers for code, _ in c.numbers.currencies]
-    texts = [t for c in columns if "curren" in c.name.lower() and c.n_distinct == 1 for t in c.values.to_pylist()]
+    texts = [t for c in columns if re.search(infer_semantics.CURRENCY_NAMES, c.name.lower())
+             for t in c.values.slice(0, 1).to_pylist()]
     texts += [w.upper() for c in columns if c.is_number for w in re.split(r"[\W_]+", c.name)]
     texts += [sign for c in columns if c.is_number for sign in c.name if sign in CURRENCIES]
     signs = sorted(CURRENCIES, key=len, reverse=True)

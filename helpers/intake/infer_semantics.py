@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import pyarrow.compute as pc
 
+from helpers.intake.exchange_rates import CURRENCIES
 from helpers.intake.infer_keys import JoinKey, name_words
 from helpers.intake.infer_types import NUMBERS, InferredColumn
 
@@ -69,6 +70,8 @@ KINDS = {"amount": NUMBERS, "quantity": NUMBERS, "price": NUMBERS, "discount": N
 
 FEW = {"state": 20, "sort": 20, "stage": 20, "plan": 50}
 
+CURRENCY_NAMES = r"curren|währung|waehrung|devise|moneda|valuta|para birimi|货币|通貨|통화"
+
 ADDRESS, LOOKED_AT = r"^\s*[^@\s]+@[^@\s]+\.\pL{2,}\s*$", 1_000
 
 ID = r"(id|no|nr|nummer|number|code|key|ref|num|uid)\W*$"
@@ -108,6 +111,22 @@ def is_customer_named(columns: Sequence[InferredColumn]) -> bool:
 def is_kind_of(meaning: str, column: InferredColumn) -> bool:
     """Return whether a column's kind allows a meaning: a date where one is meant, a number where a sum is."""
     return column.kind != "empty" and column.kind in KINDS.get(meaning, (column.kind,))
+
+
+def currency_column(columns: Sequence[InferredColumn], money: InferredColumn | None) -> InferredColumn | None:
+    """Return the column that tells in which of several currencies each record's money is; None where one is told.
+
+    Parameters
+    ----------
+    columns : sequence of InferredColumn
+        Of one file.
+    money : InferredColumn or None
+        The amounts, beside which signs of several currencies may stand.
+    """
+    if money and money.numbers and len(money.numbers.currencies) > 1:
+        return money
+    named = [c for c in columns if re.search(CURRENCY_NAMES, c.name.lower()) and c.n_distinct > 1]
+    return next((c for c in named if all(v in CURRENCIES for v in c.values.to_pylist())), None)
 
 
 def is_personal(column: InferredColumn) -> bool:

@@ -7,7 +7,15 @@ from dataclasses import dataclass, replace
 from helpers.intake import infer_semantics
 from helpers.intake.infer_keys import FileForm, JoinKey
 from helpers.intake.infer_types import InferredColumn
-from helpers.intake.profile_text import attribute_line, column_line, date_line, sql_list, table_head, unused_remarks
+from helpers.intake.profile_text import (
+    attribute_line,
+    column_line,
+    date_line,
+    money_line,
+    sql_list,
+    table_head,
+    unused_remarks,
+)
 
 REFUND = r"(return|refund|retour|gutschrift|credit|rückgabe|rueckgabe|rembours|avoir|devol)"
 
@@ -136,8 +144,9 @@ def draft_orders(view: FileView) -> DraftedTable:
     body += [column_line("customer_id", who.quoted, "who bought")] if who else []
     body += [date_line("ordered_at", when)] if when else []
     body += [column_line("kind", kind, "which lines take money back"),
-             column_line("amount", f"case when {is_back} then -({money}) else {money} end" if turned else money,
-                  "money of the line")]
+             money_line("amount", f"case when {is_back} then -({money}) else {money} end" if turned else money,
+                        infer_semantics.currency_column(view.form.columns, view.known.get("amount")),
+                        "money of the line")]
     further = {"quantity": view.known.get("quantity"), "list_price": view.known.get("price"),
                "product_id": view.known.get("product_id"), "category": view.said("category", "product_id"),
                "discount": view.known.get("discount"), "channel": view.said("channel", "order_id")}

@@ -120,6 +120,7 @@ class ColumnRule(ProfilePart):
     type: Literal["", "text", "integer", "number", "money", "date", "time", "flag"] = Field(
         "", description="type, where the canonical table does not declare it")
     formats: list[str] = Field([], description="forms in which a date or time is written")
+    currency: str = Field("", description="expression that tells the currency of each record's money")
     missing: list[str] = Field([], description="texts that mean nothing was recorded")
     values: dict[str, str] = Field({}, description="old text → new text")
     static: bool = Field(False, description="whether it stays what it is from the start of a contract to its end")

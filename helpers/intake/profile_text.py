@@ -30,6 +30,14 @@ def column_line(column: str, made: str, why: str = "") -> str:
     return f"{column} = {quote}" + (f" {GUESS}{why}" if why else "")
 
 
+def money_line(column: str, made: str, told_by: InferredColumn | None, why: str = "") -> str:
+    """Return the line that makes money from an expression; where a column tells each record's currency, with it."""
+    if told_by is None:
+        return column_line(column, made, why)
+    return (f"{column} = {{ from = {toml_text(made)}, currency = {toml_text(told_by.plain)} }} {GUESS}{why}; several "
+            "currencies, converted by rates")
+
+
 def date_line(name: str, found: InferredColumn) -> str:
     """Return the line that makes a date or a time, with the form in which it is written."""
     rivals = found.dates.rivals if found.dates else ()

@@ -4,6 +4,8 @@ A profile is ``data/sources/<name>.toml``. Every key it may have:
 
 At the top
     ``name``, ``title`` (one line for people), ``currency`` (ISO code; left out where no money is recorded),
+    ``rates`` (``{ USD = 0.92 }``: what one unit of another currency is worth in it; without a rate, amounts of several
+    currencies are refused),
     ``as_of`` (the date that the data speak for, only needed where no table has a date), ``max_age_days`` (the
     newest row of what happened may not be older than this against the run's date, else the run stops; without it a
     table's own rhythm is the limit, and figures are struck instead, see `helpers.intake.date_plausibility`).
@@ -40,14 +42,15 @@ At the top
     part has the keys of a table, with a ``from`` and columns of its own. Keys differ between parts (``'2024-' || id``);
     those that are made of ``record`` get the file in front.
 
-``[tables.TABLE.columns]`` — ``column = "expression"`` or ``column = { from = "expression", … }`` with ``type``
-    (needed for columns that the canonical table does not declare; they are kept behind the others), ``formats``
-    (dates, such as ``["%d/%m/%Y"]``; ISO where none is given; with ``%z``, and in ISO, an offset such as ``+02:00`` or
-    ``Z`` is applied: the time is told in the study's ``time_zone``; names of months, clocks, epochs and serial days
-    of sheets as in `helpers.intake.date_formats`), ``missing`` (texts), ``values`` (old text → new
-    text; a text that is not listed cannot be read), and, for attributes of contracts, either ``static = true`` (it
-    stays what it is from start to end) or ``known_at`` (a date column of the table, from which on the value was
-    known): an attribute with neither is not used to foresee anything until the study vouches for it.
+``[tables.TABLE.columns]`` — ``column = "expression"`` or ``column = { from = "expression", … }`` with ``type`` (needed
+    for columns that the canonical table does not declare; they are kept behind the others), ``formats`` (dates, such as
+    ``["%d/%m/%Y"]``; ISO where none is given; with ``%z``, and in ISO, an offset such as ``+02:00`` or ``Z`` is
+    applied: the time is told in the study's ``time_zone``; names of months, clocks, epochs and serial days of sheets as
+    in `helpers.intake.date_formats`), ``currency`` (of money: an expression that tells each record's currency, by its
+    code or by the sign beside the amount; amounts are converted by ``rates``), ``missing`` (texts), ``values`` (old
+    text → new text; a text that is not listed cannot be read), and, for attributes of contracts, either ``static =
+    true`` (it stays what it is from start to end) or ``known_at`` (a date column of the table, from which on the value
+    was known): an attribute with neither is not used to foresee anything until the study vouches for it.
 
 ``[tables.TABLE.lookup.NAME]`` — a second file joined on a key that must be unique there: ``file``, ``on`` (column
     there → expression here). Its columns are written ``NAME.column`` in this table's expressions.
@@ -89,6 +92,7 @@ class Profile(ProfilePart):
     name: str = Field(description="name of the source, equal to the file's")
     title: str = Field(description="one line for people")
     currency: str = Field("", pattern="^([A-Z]{3})?$", description="ISO code of the one currency")
+    rates: dict[str, Decimal | int] = Field({}, description="what one unit of other currencies is worth in it")
     as_of: str = Field("", pattern=r"^(\d{4}-\d{2}-\d{2})?$", description="date of a source without dates")
     max_age_days: int | None = Field(None, ge=0, description="age above which the data stop the run [days]")
     simulation: Simulation | None = Field(None, description="the source makes its own files")

@@ -27,7 +27,8 @@ from helpers.foundation.engine import Engine
 from helpers.foundation.errors import InputError
 from helpers.intake import audit_report, expressions, profiles, readers, type_parsing
 from helpers.intake import delivery as delivery_module
-from helpers.intake.expression_rules import PLAIN, ExpressionScope
+from helpers.intake.expression_rules import ExpressionScope
+from helpers.intake.number_formats import PLAIN
 from helpers.intake.source_records import SourceRecords
 from helpers.pipeline import registry
 from helpers.value import clv

@@ -8,7 +8,8 @@ from babel.dates import get_month_names
 
 from helpers.foundation.errors import InputError
 from helpers.intake import date_formats, type_parsing
-from helpers.intake.expression_rules import PLAIN, ExpressionScope
+from helpers.intake.expression_rules import ExpressionScope
+from helpers.intake.number_formats import PLAIN
 from helpers.intake.profile_schema import ColumnRule
 from tests.intake.conftest import ORDERS
 
