@@ -19,6 +19,7 @@
 * ``leadership_figures``: Figures of the leadership page's first screen: revenue bridge, buyers against the year
   before, experiments.
 * ``leadership_page``: Leadership page: KPI cards, findings, decisions, and the ten questions below them.
+* ``loyalty_sections``: Sections of the loyalty page: the tables and figures that stand together under one finding.
 * ``one_file``: One file: all pages of a report below each other in one HTML file, with links that work within it.
 * ``pages``: Pages: an executed notebook as one HTML file, a notice for a skipped step, the list of runs.
 * ``perceptual_map_plot``: Perceptual map: brands and attributes with their confidence ellipses.
@@ -26,6 +27,8 @@
 * ``plots``: Plots whose title is the finding: intervals, bars, lines, heat map, histogram, any drawing; with alt
   text.
 * ``run_results``: Result tables of this run, by table, quantity and segment; what is absent is an answer too.
+* ``satisfaction_sections``: Sections of the satisfaction page: the tables and figures that stand together under one
+  finding.
 * ``schema``: Declared result tables of the leadership page, and the tables of other steps that it reads.
 * ``text/``: What pages say: sentences assembled from numbers, one module a page and topic.
 """

@@ -28,9 +28,9 @@ from helpers.stats.survey_weights import WeightedSample
 
 SEGMENT_SHARE, HETEROGENEITY = "share of explained variance in the segment", "test of equal effects of the drivers"
 
-MIN_SEGMENT_PEOPLE, MAX_SEGMENTS, HETEROGENEITY_LEVEL, SURE_LEAD = 100, 6, 0.05, 0.95
+MIN_SEGMENT_PEOPLE, MAX_SEGMENTS, HETEROGENEITY_LEVEL, SURE_LEAD = 100, 6, 0.01, 0.95
 
-MAX_PERMUTED, N_PERMUTATIONS = 5000, 399
+MAX_PERMUTED, N_PERMUTATIONS = 5000, 999
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +145,7 @@ def _heterogeneity_p_value(known: CompleteAnswers, parts: dict[str, np.ndarray],
     answers, less their group's means, are dealt out anew to groups of the same sizes.
     """
     x, y = _driver_columns(known)
-    group = np.sum([i * part.astype(int) for i, part in enumerate(parts.values(), start=1)], axis=0)
+    group = np.arange(1, len(parts) + 1) @ np.array([*parts.values()], dtype=int)  # 0: in none of them
     rows = np.flatnonzero(group)
     centred = np.column_stack([x, y])[rows]
     for part in parts.values():

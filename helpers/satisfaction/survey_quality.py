@@ -267,7 +267,8 @@ def _question_gate(scores: pd.DataFrame, given: ItemAnswers | None) -> Gate | No
     if waves.n < 2:
         return None
     said = (f"{waves.n_apart:,} of {waves.n:,} waves were not asked the same questions on satisfaction as the others; "
-            "the index mixes them." if waves.n_apart else "Every wave was asked the same questions on satisfaction.")
+            "their values are not comparable." if waves.n_apart else
+            "Every wave was asked the same questions on satisfaction.")
     return Gate("waves that were asked other questions", waves.n_apart, 0, waves.n_apart > 0, Level.QUALIFY,
                 "satisfaction index and levels", said)
 

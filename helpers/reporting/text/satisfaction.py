@@ -29,6 +29,8 @@ CLAIM = "satisfaction index and levels"
 
 MOST_CHANGES = 4
 
+FROM_WAVE, WHETHER_WAVE = "From wave ", "Whether wave "
+
 OWN_QUESTIONS = "Waves were asked different questions: their values are not comparable."
 
 NO_RECOMMENDATION = "Whether customers recommend us: insufficient data."
@@ -68,6 +70,13 @@ def satisfaction_answer(index: pd.DataFrame, gates: pd.DataFrame, waves: Sequenc
     wave = _headline_wave(found[0])
     until = waves[: waves.index(wave) + 1] if wave in waves else waves
     return tuple(filter(None, (_index(found[0], gates, waves), satisfaction_levels(index), wave_change(index, until))))
+
+
+def satisfaction_opening(index: pd.DataFrame, gates: pd.DataFrame, waves: Sequence[str]) -> str:
+    """Return the index of the wave that heads the page, with its change from the wave before."""
+    first, *rest = satisfaction_answer(index, gates, waves)
+    change = [sentence for sentence in rest if sentence.startswith((FROM_WAVE, WHETHER_WAVE))]
+    return " ".join([first, *change])
 
 
 def _headline_wave(row: Row) -> str:
@@ -152,11 +161,11 @@ def wave_change(index: pd.DataFrame, waves: Sequence[str]) -> str:
     row = next(iter(quantity_rows(index, SATISFACTION_CHANGE, wave_segment(newest))), None)
     if row is None or not is_reported(row):
         reason = row["reason"] if row else "nobody to speak of"
-        return f"Whether wave {newest} differs from wave {before} is not known: {reason}."
+        return f"{WHETHER_WAVE}{newest} differs from wave {before} is not known: {reason}."
     moved = formatting.change_text(row["value"], row["low"], row["high"], formatting.points)
     how = formatting.interval(row["low"], row["high"], formatting.points) if _is_beyond(row) else f"({score_text(row)})"
     by = f", {row['reason']}" if row["reason"] else ""
-    return f"From wave {before} to wave {newest}: {moved} {how}{by}."
+    return f"{FROM_WAVE}{before} to wave {newest}: {moved} {how}{by}."
 
 
 def recommendation_sentence(index: pd.DataFrame) -> str:

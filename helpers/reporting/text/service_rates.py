@@ -13,9 +13,9 @@ from helpers.satisfaction.service_quality import (
 )
 from helpers.stats.control_charts.spc_charts import ChartSet, ControlChart
 
-STAGES = {"handled": "handled", "reviewed": "also reviewed",
-          "corrective action": "handed to design, production or operations as a corrective action",
-          CUSTOMER_INFORMED: "answered to the customer"}
+STAGES = {"handled": "were handled", "reviewed": "were also reviewed",
+          "corrective action": "were handed to design, production or operations as a corrective action",
+          CUSTOMER_INFORMED: "were answered to the customer"}
 
 OMISSIONS = {"handled": "cases not handled", "reviewed": "handled cases not reviewed",
              "corrective action": "reviewed cases without a corrective action",
@@ -42,8 +42,8 @@ def service_funnel_sentence(rows: Sequence[Estimate]) -> str:
     omitted = [(stage, known[OMISSION_RATE, stage]) for stage, _ in reached if (OMISSION_RATE, stage) in known]
     stage, worst = max(omitted, key=lambda pair: pair[1].value)
     unknown = [s for s in CASE_FUNNEL if (f"share {s}", "all") not in known]
-    names = formatting.join_words([STAGES[s].removeprefix("also ") for s in unknown])
-    gap = f" Not recorded: {names}." if unknown else ""
+    names = formatting.join_words([STAGES[s].replace("also ", "") for s in unknown])
+    gap = f" Which {names} is not recorded." if unknown else ""
     cases = formatting.count_text(reached[0][1].n, "case", "cases")
     return (f"Of {cases} reported, {formatting.join_words(said)}. Most is left undone at: {OMISSIONS[stage]}, "
             f"{formatting.estimate_text(worst)}.{gap}")

@@ -248,8 +248,8 @@ def test_the_funnel_says_how_many_cases_reach_each_stage_and_where_most_is_left_
     rows = [*shares("handled", 0.9, 0.1), *shares("reviewed", 0.3, 0.66),
             no_estimate(service_quality.OMISSION_RATE, Status.NOT_APPLICABLE, "no case", segment="corrective action")]
     assert service_rates_text.service_funnel_sentence(rows) == (
-        "Of 200 cases reported, 90.0 % handled and 30.0 % also reviewed. Most is left undone at: handled cases not "
-        "reviewed, 66.0 % [61.0 %, 71.0 %]. Not recorded: handed to design, production or operations as a corrective "
-        "action.")
+        "Of 200 cases reported, 90.0 % were handled and 30.0 % were also reviewed. Most is left undone at: handled "
+        "cases not reviewed, 66.0 % [61.0 %, 71.0 %]. Which were handed to design, production or operations as a "
+        "corrective action is not recorded.")
     none = no_estimate("cases reported", Status.NOT_APPLICABLE, "no service cases are recorded")
     assert service_rates_text.service_funnel_sentence([none]) == ""

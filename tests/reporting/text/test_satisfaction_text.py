@@ -46,6 +46,9 @@ def test_the_change_in_the_answer_is_that_of_the_wave_that_heads_the_page():
     table = index(changed(-3.2, -5, -1.4)).assign(reason=["wave B", "wave B", "wave B", ""])
     said = satisfaction_text.satisfaction_answer(table, OK_GATES, ["A", "B", "C"])
     assert said[-1] == "From wave A to wave B: down 3.2 points, statistically significant [−5.0, −1.4]."
+    assert satisfaction_text.satisfaction_opening(table, OK_GATES, ["A", "B", "C"]) == f"{said[0]} {said[-1]}"
+    assert satisfaction_text.satisfaction_opening(index(), OK_GATES, ["A"]) == satisfaction_text.satisfaction_answer(
+        index(), OK_GATES, ["A"])[0]
 
 
 def test_a_single_wave_says_nothing_of_change_in_the_answer():

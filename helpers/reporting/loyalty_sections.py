@@ -1,0 +1,115 @@
+"""Sections of the loyalty page: the tables and figures that stand together under one finding."""
+
+import pandas as pd
+
+from helpers.foundation.results import Estimate, estimate_table
+from helpers.loyalty import dick_basu, loyalty_types, points_liability, programme_tiers, structural_model
+from helpers.loyalty.config import LoyaltyConfig
+from helpers.loyalty.points_liability import ProgrammeRecords
+from helpers.reporting import display, formatting, plots
+from helpers.reporting.html import Exhibit
+from helpers.reporting.text import loyalty as loyalty_text
+from helpers.reporting.text import loyalty_motives as motives_text
+from helpers.reporting.text import points_programme as programme_text
+from helpers.reporting.text import repurchase as repurchase_text
+from helpers.stats.latent_class import LatentClasses
+
+
+def loyalty_profile(motives: pd.DataFrame) -> Exhibit:
+    """Return the five dimensions of loyalty, of everybody and by kind."""
+    dimensions = loyalty_text.reported_rows(motives[motives["quantity"].isin(loyalty_types.PROFILE_COLUMNS)])
+    figure = plots.interval_plot(dimensions.query("segment == 'all'"), "quantity", "value", "low", "high",
+                                 motives_text.loyalty_profile_sentence(motives), "points of 100")
+    return display.show(figure, display.estimates_table(dimensions, caption="By kind"))
+
+
+def evidence_of_types(people: pd.DataFrame, assumed: LoyaltyConfig) -> Exhibit:
+    """Return the rules by which types of loyalty are declared, and the ties."""
+    ties = loyalty_types.motive_ties(people)
+    rules = loyalty_types.motive_evidence_table(people, assumed).query("n_known > 0")
+    return display.show_with_finding(motives_text.loyalty_type_ties(ties),
+                                     display.data_table(rules, {"share_holds": formatting.share}, "Rules"),
+                                     display.data_table(ties, caption="Ties", limit=8))
+
+
+def latent_classes(classes: list[LatentClasses], signs: pd.DataFrame, people: pd.DataFrame) -> Exhibit:
+    """Return the latent classes beside the declared types."""
+    table = loyalty_types.latent_class_table(classes, signs)
+    shares = display.data_table(table, dict.fromkeys(table.columns[1:], formatting.share),
+                                "Classes, and how often each sign holds")
+    figure = plots.heat_map(loyalty_types.latent_classes_by_kind(classes, signs, people),
+                            "Declared types by likeliest latent class", "share", loyalty_text.EMPTY)
+    return display.show_with_finding(motives_text.latent_class_sentence(classes), shares, figure)
+
+
+def moderators(effects: list[Estimate], drivers: pd.DataFrame) -> Exhibit:
+    """Return what the link of satisfaction and repurchase depends on."""
+    table = display.estimates_table(loyalty_text.reported_rows(estimate_table(effects)), caption="Moderators")
+    return display.show_with_finding(repurchase_text.moderator_sentence(drivers), table)
+
+
+def stated_loyalty(values: list[Estimate], reported: list[Estimate], drivers: pd.DataFrame) -> Exhibit:
+    """Return what stated loyalty is associated with, and the values that failed a check."""
+    figure = plots.interval_plot(structural_model.total_effects_frame(reported), "construct", "value", "low", "high",
+                                 "Total associations with stated loyalty", "standard deviations", reference=0)
+    table = display.estimates_table(loyalty_text.reported_rows(estimate_table(reported)), caption="Structural model")
+    return display.show_with_finding(repurchase_text.structural_model_sentence(drivers), figure, table,
+                                     display.unreported_values(values, reported))
+
+
+def cohorts_of_points(programme: ProgrammeRecords) -> Exhibit:
+    """Return the redemption triangle and the points of each cohort to the end."""
+    triangle = plots.heat_map(points_liability.cohort_share_triangle(programme.programme),
+                              programme_text.redemption_triangle_title(programme.programme), "share of issued")
+    table = display.data_table(points_liability.programme_cohort_table(programme.programme),
+                               {"share_developed": formatting.share}, "Points of each cohort to the end",
+                               headings=programme_text.COHORT_HEADINGS)
+    return display.show(triangle, table)
+
+
+def tiers(programme: ProgrammeRecords, assumed: LoyaltyConfig) -> Exhibit:
+    """Return moves between tiers, and what other thresholds would mean."""
+    figure = plots.heat_map(programme_tiers.tier_transition_matrix(programme.tiers),
+                            "Where the members of each tier went", "share", loyalty_text.EMPTY)
+    are_given = programme.tiers.are_given
+    what_if = programme_tiers.other_tier_thresholds(programme.standing, assumed.threshold_changes, assumed.tiers,
+                                                    are_given)
+    table = display.data_table(what_if, {"change": formatting.share}, "Other thresholds")
+    return display.show_with_finding(
+        programme_text.tier_migration_sentence(programme.tiers), figure,
+        display.show_with_finding(programme_text.tier_threshold_sentence(what_if, are_given), table))
+
+
+def profit_pool(pool: pd.DataFrame, currency: str) -> Exhibit:
+    """Return what a shared profit would pay."""
+    formats = {"share_of_margin": formatting.share}
+    formats |= dict.fromkeys(("paid", "paid_a_member"), formatting.unit_format("money", currency))
+    return display.show_with_finding(programme_text.profit_sharing_sentence(pool, currency),
+                                     display.data_table(pool, formats, "Shared profit"))
+
+
+def ways_of_joining(channels: pd.DataFrame) -> Exhibit:
+    """Return members by channel of joining, over the same days."""
+    formats = dict.fromkeys(("share_left", "left_low", "left_high"), formatting.share)
+    return display.show_with_finding(programme_text.joining_comparison(channels),
+                                     display.data_table(channels, formats, "Who joined at the same time"))
+
+
+def loyalty_by_tenure(periods: pd.DataFrame, attitude: pd.DataFrame, period_days: int) -> Exhibit:
+    """Return repeat purchase and attitude by time since the first purchase."""
+    columns = ("share_active", "low", "high", "share_again", "again_low", "again_high", *dick_basu.LOYALTY_KINDS)
+    formats = dict.fromkeys(columns, formatting.share)
+    return display.show_with_finding(
+        motives_text.loyalty_formation(periods),
+        display.data_table(periods, formats, f"By period of {period_days} days since the first purchase"),
+        display.data_table(attitude, formats, "Attitude and types by whole periods as a customer"))
+
+
+def service_and_claims(service: pd.DataFrame, claims: pd.DataFrame, currency: str) -> Exhibit:
+    """Return prices by tenure, promises kept, visits, and the textbook claims that can be compared."""
+    finding = (programme_text.loyalty_penalty_sentence(service), programme_text.delivery_promise_sentence(service),
+               programme_text.visit_sentence(service))
+    table = display.estimates_table(loyalty_text.reported_rows(service), currency, "Prices, promises, visits")
+    verdicts = claims.dropna(subset="value")[["claim", "verdict", "sentence", "operationalisation"]]
+    return display.show(display.show_with_finding(finding, table),
+                        display.data_table(verdicts, caption="Textbook claims compared with own figures"))

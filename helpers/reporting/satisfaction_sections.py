@@ -1,0 +1,127 @@
+"""Sections of the satisfaction page: the tables and figures that stand together under one finding."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from helpers.foundation.results import Estimate, estimate_table
+from helpers.reporting import display, formatting, plots
+from helpers.reporting.html import Exhibit
+from helpers.reporting.text import satisfaction as satisfaction_text
+from helpers.reporting.text import satisfaction_context as context_text
+from helpers.reporting.text import satisfaction_drivers as drivers_text
+from helpers.reporting.text import satisfaction_expectations as expectations_text
+from helpers.reporting.text import satisfaction_segments as segments_text
+from helpers.reporting.text import service_rates as service_text
+from helpers.reporting.text import survey_checks as checks_text
+from helpers.satisfaction import drivers, drivers_by_segment, survey_quality, text_comments
+from helpers.satisfaction.comment_words import CommentWords
+from helpers.satisfaction.drivers import SatisfactionDrivers
+from helpers.satisfaction.drivers_by_segment import SegmentDrivers
+from helpers.satisfaction.ecsi_model import NoPathModel
+from helpers.satisfaction.survey_quality import MeasuredScale
+from helpers.stats.control_charts.spc_charts import ChartSet
+
+MAX_ROWS = 200
+
+
+def driver_priorities(importance: SatisfactionDrivers | NoPathModel) -> Exhibit:
+    """Return the importance–performance map as a table, the highest priority first."""
+    table = drivers_text.importance_performance_rows(drivers.importance_performance_map(importance))
+    formats = {"importance": formatting.share, "performance": formatting.points, "priority": formatting.points,
+               "leads": formatting.share}
+    headings = {"priority": "Importance × room", "leads": "Probability of highest priority",
+                "relevant": "Better than a random column"}
+    return display.data_table(table.drop(columns="johnson"), formats, drivers_text.drivers_without_effect(importance),
+                              headings=headings)
+
+
+def drivers_of_segments(by_segment: SegmentDrivers | NoPathModel) -> Exhibit:
+    """Return whether segments have other drivers, and each one's shares; nothing where they have not."""
+    shares = plots.heat_map(drivers_by_segment.segment_driver_table(by_segment),
+                            segments_text.segment_drivers_title(by_segment), "share")
+    return display.show_with_finding(segments_text.segment_drivers_sentence(by_segment), shares)
+
+
+def construct_scores(satisfaction: pd.DataFrame, gates: pd.DataFrame, scales: Sequence[MeasuredScale]) -> Exhibit:
+    """Return the scores of the constructs and the reliability of their scales."""
+    figure = plots.interval_plot(satisfaction_text.construct_scores(satisfaction), "quantity", "value", "low", "high",
+                                 checks_text.reliability_sentence(gates), "points of 100")
+    alphas = checks_text.alpha_table(survey_quality.alphas_by_scale(scales))
+    return display.show(figure, display.data_table(alphas, dict.fromkeys(["alpha", "standardised"], formatting.number),
+                                                   "Reliability of the scales (Cronbach's α)"))
+
+
+def segments(differences: pd.DataFrame) -> Exhibit:
+    """Return the satisfaction of segments against all other customers."""
+    formats = {"value": formatting.points, "difference": formatting.points, "p_adjusted": formatting.p_value}
+    table = display.data_table(segments_text.segment_rows(differences), formats)
+    return display.show_with_finding(segments_text.segment_differences(differences), table)
+
+
+def expectations_met(disconfirmation: pd.DataFrame) -> Exhibit:
+    """Return whether expectations are met, with every value behind it."""
+    table = display.estimates_table(context_text.rows_with_values(disconfirmation))
+    return display.show_with_finding(expectations_text.confirmation_finding(disconfirmation), table)
+
+
+def path_model(importance: SatisfactionDrivers | NoPathModel, paths: pd.DataFrame, validity: pd.DataFrame) -> Exhibit:
+    """Return Johnson's weights, ranks, paths and the validity of the path model's constructs."""
+    priorities = drivers_text.importance_performance_rows(drivers.importance_performance_map(importance))
+    johnson = display.data_table(priorities[["driver", "importance", "johnson"]],
+                                 dict.fromkeys(["importance", "johnson"], formatting.share))
+    ranks = display.data_table(*drivers_text.rank_table(drivers.driver_rank_table(importance)))
+    path_table = display.estimates_table(context_text.rows_with_values(paths), limit=MAX_ROWS,
+                                         caption="Paths, total effects, explained variance")
+    valid = display.estimates_table(context_text.rows_with_values(validity), limit=MAX_ROWS,
+                                    caption="Reliability, convergent and discriminant validity of the constructs")
+    return display.show_with_finding(drivers_text.johnson_disagreement(importance), johnson, ranks, path_table, valid)
+
+
+def kano_pairs(properties: pd.DataFrame) -> Exhibit:
+    """Return the categories of Kano's properties, with better and worse coefficients."""
+    formats = dict.fromkeys(("better", "worse"), formatting.number)
+    table = display.data_table(context_text.kano_table(properties), formats, "Empty: one to nine people", limit=60)
+    return display.show_with_finding(context_text.kano_sentence(properties), table)
+
+
+def comments(written: pd.DataFrame, spoken: CommentWords, topics: pd.DataFrame, rows: Sequence[Estimate]) -> Exhibit:
+    """Return topics of comments, the words that set blame and praise apart, and how far polarity can be trusted.
+
+    Parameters
+    ----------
+    written, spoken : DataFrame, CommentWords
+        From `helpers.satisfaction.text_comments.scored_comments` and
+        `helpers.satisfaction.comment_words.comment_words`.
+    topics : DataFrame
+        From `helpers.satisfaction.text_comments.comment_topics`.
+    rows : sequence of Estimate
+        Shares of comments, and the accuracy of polarity.
+    """
+    formats = {"share": formatting.share, "satisfaction": formatting.points, "blame": formatting.share}
+    finding = (context_text.topic_sentence(topics), context_text.comment_language_sentence(spoken),
+               context_text.comment_audit_sentence(rows))
+    words = display.data_table(text_comments.polarity_words(written, spoken), {"z": formatting.number},
+                               "Words that distinguish blame from praise")
+    return display.show_with_finding(
+        finding, display.data_table(context_text.topic_rows(topics), formats, "Topics"), words,
+        display.estimates_table(context_text.rows_with_values(estimate_table(rows))))
+
+
+def service(rows: Sequence[Estimate], charts: ChartSet) -> Exhibit:
+    """Return the funnel of cases and the control charts of the rates of service."""
+    figures = [plots.line_plot(chart.points, "on", "value", service_text.service_rate_title(chart), chart.course.unit,
+                               band=("low", "high")) for chart in charts.charts]
+    table = display.estimates_table(context_text.rows_with_values(estimate_table(rows)))
+    finding = (service_text.service_funnel_sentence(rows), service_text.service_rate_alarms(charts))
+    return display.show_with_finding(finding, table, *figures)
+
+
+def every_value(satisfaction: pd.DataFrame, quality: pd.DataFrame, claims: pd.DataFrame) -> Exhibit:
+    """Return textbook claims and every value of satisfaction and of the survey's quality."""
+    questions = context_text.question_table(quality)
+    return display.show(
+        display.data_table(claims[["claim", "verdict", "sentence", "operationalisation"]]),
+        display.estimates_table(satisfaction, caption="Satisfaction", limit=120),
+        display.data_table(questions, context_text.question_formats(questions), "Answers to each question", limit=60),
+        display.estimates_table(context_text.survey_quality_remainder(quality), caption="Who answered, and how"))

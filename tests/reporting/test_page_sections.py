@@ -1,0 +1,37 @@
+import pandas as pd
+
+from helpers.foundation.results import Estimate, Status, no_estimate
+from helpers.reporting import loyalty_sections, satisfaction_sections
+from helpers.satisfaction import service_quality
+from helpers.satisfaction.comment_words import CommentWords
+from helpers.satisfaction.ecsi_model import NoPathModel
+
+ABSENT = NoPathModel("nothing was asked but satisfaction")
+
+
+def test_a_section_without_anything_to_show_is_empty():
+    assert satisfaction_sections.drivers_of_segments(ABSENT).html == ""
+    written = pd.DataFrame(columns=["response_id", "item", "person", "comment", "percent", "weight", "polarity"])
+    topics = pd.DataFrame(columns=["topic", "people", "share", "satisfaction", "low", "high", "blame"])
+    none = [no_estimate("share who write", Status.NOT_APPLICABLE, "no comments are recorded", unit="share")]
+    assert satisfaction_sections.comments(written, CommentWords((), (), 0, True), topics, none).html == ""
+    assert loyalty_sections.profit_pool(pd.DataFrame(), "EUR").html == ""
+
+
+def test_a_section_shows_its_finding_before_its_table():
+    rows = [Estimate("share handled", 0.9, 0.85, 0.95, "share", 200),
+            Estimate(service_quality.OMISSION_RATE, 0.1, 0.05, 0.15, "share", 200, "handled")]
+    page = satisfaction_sections.service(rows, service_quality.service_charts([], 1)).html
+    assert page.index("Of 200 cases reported, ") < page.index("<table")
+
+
+def test_values_that_failed_a_check_stand_under_their_own_heading():
+    value = Estimate("total effect on loyalty", 0.5, 0.4, 0.6, "coefficient", 300, "satisfaction")
+    explained = Estimate("explained variance of loyalty", 0.4, 0.3, 0.5, "R²", 300)
+    struck = no_estimate(value.quantity, Status.STRUCK, "cannot be told apart", n=300, segment="satisfaction")
+    drivers = pd.DataFrame([{"quantity": explained.quantity, "segment": "all", "value": 0.4, "low": 0.3, "high": 0.5,
+                             "status": "ok", "unit": "R²", "n": 300, "reason": ""}])
+    page = loyalty_sections.stated_loyalty([value, explained], [struck, explained], drivers).html
+    heading = page.index("Values that failed a check: to reproduce an analysis with, not to be reported")
+    assert page.index("0.5", heading) > heading
+    assert "failed check: cannot be told apart" in page[heading:]
