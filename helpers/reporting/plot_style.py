@@ -126,10 +126,14 @@ def text_width(text: str) -> float:
 def wrap_label(text: str, width: int = 24, most: int = 2) -> str:
     r"""Return a label on at most so many lines of so many letters, with an ellipsis where it is cut.
 
+    Of parts that `` · `` joins the last one has the last line: labels that begin alike stay apart.
+
     Examples
     --------
     >>> wrap_label("customers who came back after a year of silence", 16)
     'customers who\ncame back after a…'
+    >>> wrap_label("Newsletter subject line · Open rate", 16)
+    'Newsletter…\nOpen rate'
     """
     text, lines = readable_id(text), [""]
     for word in re.findall(r"\S+(?: %)?\s*", text) or [text]:
@@ -137,6 +141,9 @@ def wrap_label(text: str, width: int = 24, most: int = 2) -> str:
             if text_width((lines[-1] + piece).rstrip()) > width and lines[-1]:
                 lines.append("")
             lines[-1] += piece
+    head, _, tail = text.rpartition(" · ")
+    if len(lines) > most > 1 and head:
+        return "\n".join((wrap_label(head, width, most - 1), wrap_label(tail, width, 1)))
     kept = [line.rstrip() for line in lines[:most]]
     return "\n".join(kept) + ("…" if len(lines) > most else "")
 
