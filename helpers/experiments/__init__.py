@@ -10,6 +10,7 @@
   permutation.
 * ``compliance``: Compliance by arm, and the complier average causal effect beside intention to treat.
 * ``config``: Section [experiments] of a study: thresholds of the checks and the plan of each experiment.
+* ``crossovers``: Crossovers: units in two arms, units served another arm than their own.
 * ``decisions``: Decision rules: ship, stop, keep running or invalid, for every experiment.
 * ``design``: Experiment design: control, arms, planned shares and metrics, from the plan or the assignments.
 * ``experiment_data``: Experiment data: aggregates, units in memory, cluster totals and a seed for each comparison.

@@ -32,6 +32,9 @@ class ExperimentPlan(Section):
         default=None, description="day of the one planned look; before it every verdict is to keep running")
     owner: str = Field(default="not named", description="who acts on the verdict")
     assigned: str = Field(default="unit", description="what is assigned: customer, visit, shop, day of a switchback")
+    crossovers: Literal["block", "leave out", "first exposure"] = Field(
+        default="block", description="how units in two arms are read: left out, and no verdict where they are many; "
+                                     "left out; or in the arm that they were exposed to first")
     guardrails: Annotated[tuple[str, ...], Field(strict=False)] = Field(
         default=(), description="outcomes that must not get worse, without their metric_ prefix")
     covariate: str = Field(
@@ -89,6 +92,9 @@ class ExperimentsConfig(Section):
     response_p: float = Field(
         0.01, gt=0, lt=1, description="arms that answer, or lack a covariate, as differently as this or more by "
                                       "chance qualify what depends on it [probability]")
+    crossover_share: float = Field(
+        0.01, ge=0, lt=1, description="share of units in two arms above which there is no verdict, unless the plan "
+                                      "says how they are read [share]")
     window_days: int = Field(
         90, ge=1, description="days after a list was drawn over which its outcome is counted [days]")
     minimum_events: int = Field(

@@ -8,9 +8,18 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
-from helpers.experiments import aggregates, blocked, cluster_robust, design, missing_covariates, preconditions
+from helpers.experiments import (
+    aggregates,
+    blocked,
+    cluster_robust,
+    crossovers,
+    design,
+    missing_covariates,
+    preconditions,
+)
 from helpers.experiments.aggregates import ArmAggregates
 from helpers.experiments.config import ExperimentsConfig
+from helpers.experiments.crossovers import UnitCounts
 from helpers.experiments.design import ExperimentDesign
 from helpers.experiments.preconditions import ValueDistribution
 from helpers.foundation.engine import Engine
@@ -114,6 +123,8 @@ class ExperimentData:
         Covariates that arms lack unequally, by experiment: nothing is adjusted or chosen by them.
     blocks : DataFrame
         `blocked.block_moments` of the blocked experiments.
+    unit_counts : dict of str to UnitCounts
+        Units by experiment, those in two arms among them.
     """
 
     counted: ArmAggregates
@@ -122,6 +133,7 @@ class ExperimentData:
     seed: int
     unequal: dict[str, tuple[str, ...]] = field(default_factory=dict)
     blocks: pd.DataFrame = field(default_factory=pd.DataFrame)
+    unit_counts: dict[str, UnitCounts] = field(default_factory=dict)
 
     def rng(self, *names: str) -> np.random.Generator:
         """Return a generator of its own for each comparison, so that one does not move another."""
@@ -144,6 +156,8 @@ def load_experiments(
     seed : int
         Of splits that are drawn again.
     """
+    unit_counts = crossovers.count_units(engine, assignments)
+    assignments = crossovers.without_crossovers(assignments, unit_counts, assumptions)
     plans = assumptions.plans.values()
     ratios = {pair for plan in plans for pair in plan.ratios.values()}
     ratios |= {(plan.primary_metric, plan.received) for plan in plans if plan.received}
@@ -153,7 +167,7 @@ def load_experiments(
     unequal = missing_covariates.unequal_missingness(counted, [d.experiment for d in read], assumptions.response_p)
     return read, ExperimentData(
         counted, sample_units(engine, assignments), _cluster_totals(engine, assignments, read), seed, unequal,
-        _block_moments(engine, assignments, read),
+        _block_moments(engine, assignments, read), unit_counts,
     )
 
 

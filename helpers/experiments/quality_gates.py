@@ -4,10 +4,11 @@ from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
-from helpers.experiments import compliance, health_checks, mean_difference, preconditions, proportions
+from helpers.experiments import compliance, crossovers, health_checks, mean_difference, preconditions, proportions
 from helpers.experiments.aggregates import ArmAggregates
 from helpers.experiments.cluster_robust import MIN_CLUSTERS
 from helpers.experiments.config import ExperimentsConfig
+from helpers.experiments.crossovers import UnitCounts
 from helpers.experiments.design import ExperimentDesign
 from helpers.experiments.experiment_data import UnitSample
 from helpers.experiments.health_checks import list_text, p_value_text
@@ -23,6 +24,7 @@ def gates_by_experiment(
     assumptions: ExperimentsConfig,
     units: UnitSample | None = None,
     earlier: Mapping[str, str] | None = None,
+    unit_counts: Mapping[str, UnitCounts] | None = None,
 ) -> dict[str, tuple[Gate, ...]]:
     """Return the gates of every experiment, by experiment.
 
@@ -38,8 +40,12 @@ def gates_by_experiment(
         Units in memory; without them what was known beforehand is not tested.
     earlier : mapping of str to str, optional
         Fingerprint of the plan by experiment, in the last run before this one.
+    unit_counts : mapping of str to UnitCounts, optional
+        Units by experiment, those in two arms among them.
     """
-    return {d.experiment: _gates_of_experiment(d, counted, assumptions, units, earlier or {}) for d in designs}
+    return {d.experiment: (*_gates_of_experiment(d, counted, assumptions, units, earlier or {}),
+                           *crossovers.crossover_gates(d, (unit_counts or {}).get(d.experiment), assumptions))
+            for d in designs}
 
 
 def gates_table(by_experiment: Mapping[str, Iterable[Gate]]) -> pd.DataFrame:

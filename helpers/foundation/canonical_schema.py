@@ -189,10 +189,11 @@ OFFERS = _canonical_table(
 )
 
 ASSIGNMENTS = _canonical_table(
-    "assignments", "experiment × unit", ("experiment", "unit_id"),
+    "assignments", "experiment × unit × arm", ("experiment", "unit_id", "variant"),
     _column("experiment", "text", "the experiment", True),
     _column("unit_id", "text", "customer, visit or cluster that was assigned", True),
-    _column("variant", "text", "arm", True),
+    _column("variant", "text", "arm assigned; a unit in two arms has a row for each", True),
+    _column("served", "text", "arm that was served, where that is recorded"),
     _column("probability", "number", "planned share of the arm [share]", low=0, high=1),
     _column("stratum", "text", "stratum of the draw"),
     _column("cluster_id", "text", "cluster of the unit"),
