@@ -141,14 +141,16 @@ def fit_gamma_gamma(x: np.ndarray, spend: np.ndarray) -> GammaGammaFit:
     mean = spend / x
     if np.ptp(mean) <= 1e-9 * mean.max():
         return GammaGammaFit(*nothing, "every customer spends the same an occasion: there is nothing to tell apart")
-    at, value, hessian = maximise_likelihood(_negative(x, spend), np.log([2.0, 3.0, float(np.median(mean))]), len(x))
+    unit = float(np.median(mean))  # so that neither steps nor limits depend on the currency
+    at, value, hessian = maximise_likelihood(_negative(x, spend / unit), np.log([2.0, 3.0, 1.0]), len(x))
     if reason := identification_problem(at, hessian, GAMMA_GAMMA_PARAMETERS):
         return GammaGammaFit(*nothing, reason)
     if np.exp(at[1]) <= 1:
         return GammaGammaFit(
             *nothing, f"the fitted q is {np.exp(at[1]):.2f}; at 1 or below mean spend has no finite value"
         )
-    return GammaGammaFit(np.exp(at), np.linalg.inv(hessian), value, len(x))
+    likelihood = value - len(x) * float(np.log(unit))
+    return GammaGammaFit(np.exp(at) * [1, 1, unit], np.linalg.inv(hessian), likelihood, len(x))
 
 
 def _negative(x: np.ndarray, spend: np.ndarray) -> Any:

@@ -83,3 +83,12 @@ def test_frequency_that_moves_with_spend_is_seen():
     assert abs(gamma_gamma.spend_frequency_correlation(x, money).value) < 0.1
     assert gamma_gamma.spend_frequency_correlation(x, money * x**2).value > gamma_gamma.MAX_SPEND_FREQUENCY_CORRELATION
     assert gamma_gamma.spend_frequency_correlation(np.ones(5), np.ones(5)).status == "insufficient"
+
+
+@pytest.mark.parametrize("unit", [1e-4, 300_000.0])
+def test_shapes_and_likelihood_of_spend_do_not_depend_on_the_unit_of_money(unit):
+    x, spend = simulated(3.0)
+    found, other = gamma_gamma.fit_gamma_gamma(x, spend), gamma_gamma.fit_gamma_gamma(x, unit * spend)
+    assert other.values / [1, 1, unit] == pytest.approx(found.values, rel=1e-6)
+    assert other.covariance == pytest.approx(found.covariance, rel=1e-4)
+    assert other.log_likelihood + found.n * np.log(unit) == pytest.approx(found.log_likelihood)
