@@ -162,6 +162,11 @@ def contract_durations(subscriptions: pd.DataFrame, as_of_on: date) -> pd.DataFr
     return found[months.notna()].reset_index(drop=True)
 
 
+def longest_seen(durations: np.ndarray, at: float) -> float:
+    """Return how far curves may be read: up to a time, or to the longest that was seen where that is shorter."""
+    return float(min(at, np.floor(durations.max()))) if len(durations) else at
+
+
 def survival_summary(curves: pd.DataFrame, at: float) -> pd.DataFrame:
     """Return by group how much is left at a time, with its interval, and when half is left.
 

@@ -1,5 +1,6 @@
 """Customers: purchases, features, random assignment and time windows that several notebooks share.
 
+* ``contract_status``: Contract status at the as-of day: notice given runs on, impossible dates are left out.
 * ``features``: Customer features at a cut-off: recency, frequency, sales, refunds and margin, as lazy tables.
 * ``kmeans_segments``: K-means segments of customers, with silhouette, bootstrap Jaccard and adjusted Rand index.
 * ``purchases``: Purchase occasions: days with net sales above zero; counts by customer and by month.

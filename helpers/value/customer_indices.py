@@ -1,7 +1,7 @@
 """Customer indices from 0 to 100: satisfaction, loyalty, contribution, word of mouth."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import combinations
 
@@ -164,7 +164,8 @@ def index_scores(engine: Engine, profile: ir.Table) -> CustomerIndices:
     -----
     Satisfaction and word of mouth are the latest answers, the latter to the question on recommendation; loyalty is what
     03 gives. Contribution is the middle rank of the expected margin, else of the margin to date, among all customers:
-    50 is the middle, equal customers share their rank. Means have Student's interval; under ten people have none.
+    50 is the middle, equal customers share their rank. Means have Student's interval; under ten people have none, and
+    that of everybody's contribution, 50 by construction, neither.
     """
     brought = ibis.coalesce(profile.expected_value, profile.margin)
     worth = brought.fill_null(0.0)
@@ -176,6 +177,8 @@ def index_scores(engine: Engine, profile: ir.Table) -> CustomerIndices:
     by = [_means(engine, known.filter(known[name].notnull()), known[name], name,
                  known.tier_rank if name == "tier" else ibis.literal(0)) for name in INDEX_DIMENSIONS]
     estimates = [e for part in (everybody, *by) for e in part]
+    middle = (INDEX_COLUMNS["contribution"], "all")
+    estimates = [replace(e, low=np.nan, high=np.nan) if (e.quantity, e.segment) == middle else e for e in estimates]
     order = tuple(dict.fromkeys(e.segment for e in estimates))
     return CustomerIndices(tuple(estimates), _correlations(engine, known), order)
 

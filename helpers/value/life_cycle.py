@@ -179,6 +179,10 @@ def life_cycle_stages(engine: Engine, transactions: ir.Table, valued: ir.Table, 
             "a loss"
         )
         return LifeCycle(window_days, 0, pd.DataFrame(columns=columns), pd.DataFrame(), reason), empty
+    if history is not None and history.n_days < 2 * window_days:
+        reason = (f"the records hold {history.n_days} days, and growth is told from two windows of {window_days}: "
+                  "spend before the records is not known, which is not nothing")
+        return LifeCycle(window_days, 0, pd.DataFrame(columns=columns), pd.DataFrame(), reason), empty
     rules = {"silent_days": max(limit, 1), "window_days": window_days}
     now = engine.kept(
         assign_stage(

@@ -4,11 +4,14 @@ from datetime import date
 from decimal import Decimal
 
 import ibis.expr.types as ir
+import pandas as pd
 
 from helpers.customers import features
+from helpers.customers.contract_status import ContractStatus
 from helpers.foundation.engine import Engine
 from helpers.foundation.results import Gate, Level
 from helpers.value import revenue_bridge
+from helpers.value.btyd import frequency_recency
 from helpers.value.revenue_bridge import MIN_PERIOD_DAYS, NO_TRANSACTIONS, RevenueBridge
 
 DAYS_PER_YEAR = 365
@@ -16,6 +19,8 @@ DAYS_PER_YEAR = 365
 MAX_ANONYMOUS_SHARE, MIN_COSTED_SHARE = 0.05, 0.5
 
 MIN_UNFLAGGED_CUSTOMERS = 30
+
+CLOSED_COHORT_SHARE = 0.5  # of the records' days, at their end, without anybody new
 
 
 def value_gates(
@@ -49,7 +54,35 @@ def value_gates(
         f"under {MIN_UNFLAGGED_CUSTOMERS} the shares of tiers are rough.",
     )
     history = [] if base.reason == NO_TRANSACTIONS else [_history(base)]
-    return (*history, *_periods(engine, transactions, base), *_coverage(engine, transactions, as_of_on), few)
+    return (*history, *_periods(engine, transactions, base), *_closed_cohort(engine, transactions, as_of_on),
+            *_coverage(engine, transactions, as_of_on), few)
+
+
+def contract_gates(status: ContractStatus) -> tuple[Gate, ...]:
+    """Return what the dates of contracts cross: ends without a date, or before the start; nothing without either."""
+    if not status.n_rejected:
+        return ()
+    parts = [f"{n} {what}" for n, what in ((status.n_undated_end, "ended on no known day"),
+                                           (status.n_end_before_start, "ended before they began")) if n]
+    said = f"Of the contracts {' and '.join(parts)}: they are left out."
+    return (Gate("contract dates", status.n_rejected, 0, True, Level.QUALIFY, "contracts, churn rate", said),)
+
+
+def _closed_cohort(engine: Engine, transactions: ir.Table, as_of_on: date) -> list[Gate]:
+    """Return whether the records follow customers won long ago and nobody since."""
+    history = features.recorded_window(engine, transactions, as_of_on)
+    buyers = frequency_recency.cached_buyer_history(engine, transactions, as_of_on)
+    row = engine.first_row(buyers.aggregate(n=buyers.count(), newest=buyers.first_on.max()))
+    if history is None or not row["n"]:
+        return []
+    newest = pd.Timestamp(row["newest"]).date()
+    share = (history.last_on - newest).days / history.n_days
+    is_closed = row["n"] >= MIN_UNFLAGGED_CUSTOMERS and share > CLOSED_COHORT_SHARE
+    day = f"{newest.day} {newest:%B %Y}"
+    said = (f"Nobody is new after {day}, so that the records follow one cohort: its sales fall as it ages, which is no "
+            "decline of the company." if is_closed else f"The newest customer is of {day}.")
+    return [Gate("open to new customers", share, CLOSED_COHORT_SHARE, is_closed, Level.QUALIFY,
+                 "change in revenue, retention", said)]
 
 
 def _history(base: RevenueBridge) -> Gate:

@@ -50,6 +50,14 @@ def staged(session_engine, transactions):
     return life_cycle.life_cycle_stages(session_engine, table, valued, END, 180)
 
 
+def test_records_shorter_than_two_windows_give_no_stages(session_engine, transactions):
+    rows = [r for i in range(30) for r in every(f"c{i}", 30, date(2025, 2, 1), END)]
+    valued = lazy(session_engine, {"customer_id": ["c1"], "margin": [5.0], "expected_value": [3.0]})
+    found, now = life_cycle.life_cycle_stages(session_engine, transactions(rows), valued, END, 180)
+    assert "growth is told from two windows of 180" in found.reason
+    assert session_engine.arrow(now).num_rows == 0
+
+
 def test_each_customer_is_in_the_stage_that_the_rules_say(session_engine, staged):
     found, now = staged
     where = dict(session_engine.arrow(now).to_pandas().to_numpy().tolist())
@@ -215,6 +223,8 @@ def test_indices_are_means_of_the_segment_and_contribution_is_the_middle_rank(se
         "satisfaction": np.linspace(50, 89, n), "loyalty": np.nan, "recommend": np.linspace(89, 50, n)})
     found = customer_indices.index_scores(session_engine, profile)
     assert found.of("contribution").value == pytest.approx(50)
+    assert np.isnan([found.of("contribution").low, found.of("contribution").high]).all(), "50 by construction"
+    assert found.of("satisfaction").low < 69.5 < found.of("satisfaction").high
     assert found.of("contribution", "tier top").status is Status.INSUFFICIENT
     assert found.of("contribution", "tier base").value == pytest.approx(40.0)
     assert found.of("satisfaction").value == pytest.approx(69.5)

@@ -61,3 +61,12 @@ def test_without_customers_there_is_nothing_to_guard(found):
 
 def test_contracts_alone_have_no_gate_on_purchases(found):
     assert list(found([], 50)) == ["customers ranked"]
+
+
+def test_a_cohort_that_nobody_joined_since_is_no_company_in_decline(found):
+    cohort = [sale(f"2024-01-{i % 28 + 1:02d}", customer=f"c{i}") for i in range(40)]
+    closed = found([*cohort, sale("2025-12-01", customer="c1")])["open to new customers"]
+    assert closed.is_crossed
+    assert closed.sentence.startswith("Nobody is new after 28 January 2024, so that the records follow one cohort")
+    joined = found([*cohort, sale("2025-12-01", customer="c99")])["open to new customers"]
+    assert not joined.is_crossed

@@ -14,7 +14,8 @@ from helpers.value.revenue_bridge import BRIDGE_SEGMENTS, REFUNDED_ONLY, BridgeP
 from helpers.value.subscriptions import ContractBase
 from helpers.value.tiers import TierShares
 
-SEASON = {"whole year": "{1} days are not a year, so season is part of it"}
+SEASON = {"whole year": "{1} days are not a year, so season is part of it",
+          "open to new customers": "the records follow one cohort, to which nobody is added"}
 
 RANKED = {"sales without a customer": "{0} of the money has no customer", "customers ranked": "few customers",
           "unit costs": "at a margin rate assumed where no cost is known"}

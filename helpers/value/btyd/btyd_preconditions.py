@@ -21,7 +21,7 @@ AFFECTED_FIGURES = "customer lifetime value, probability of being active"
 
 MIN_REPEAT_BUYERS, MIN_HISTORY_DAYS, MAX_HISTORY_YEARS = 100, 182, 30
 
-MAX_REGULARITY, MIN_GAPS = 2.0, 50
+RANDOM_REGULARITY, MAX_REGULARITY, MIN_GAPS = 1.25, 2.0, 50  # up to the first, waits are as good as random
 
 MAX_CONTRACTUAL_SHARE = 0.5
 
@@ -99,6 +99,18 @@ class BtydPreconditions:
                 self.regularity > MAX_REGULARITY,
                 f"Waits between purchases have the shape 1 where they are random{regular} here; above "
                 f"{MAX_REGULARITY:.0f} customers buy by the calendar and {BTYD_MODEL_NAMES} do not apply.",
+            ),
+            Gate(
+                "random purchases",
+                self.regularity,
+                RANDOM_REGULARITY,
+                RANDOM_REGULARITY < self.regularity <= MAX_REGULARITY,
+                Level.QUALIFY,
+                AFFECTED_FIGURES,
+                f"Waits between purchases are more regular than {BTYD_MODEL_NAMES} take them to be, shape "
+                f"{self.regularity:.2f} against 1: a pause tells more than they allow, so that they expect too many "
+                "orders." if self.regularity > RANDOM_REGULARITY else
+                f"Waits between purchases are as good as random, up to the shape {RANDOM_REGULARITY}.",
             ),
         )
 

@@ -55,6 +55,18 @@ def test_purchases_by_the_calendar_name_the_models_that_do_not_apply(checked):
     assert "BG/NBD, MBG/NBD and Pareto/NBD do not apply" in found.reason
 
 
+def regularly(rng):
+    return rng.gamma(1.6, 30 / 1.6)
+
+
+def test_somewhat_regular_purchases_are_qualified_and_still_valued(checked):
+    found = checked(list(bought(600, regularly)))
+    assert 1.25 < found.regularity < 2
+    assert crossed(found) == ["random purchases"]
+    assert found.reason == ""
+    assert "expect too many orders" in next(g.sentence for g in found.gates() if g.is_crossed)
+
+
 def test_people_who_hold_contracts_are_not_valued_by_purchases(checked):
     contracts = [{"customer_id": f"c{i:03d}", "has_ended": i >= 100} for i in range(150)]
     found = checked(list(bought(150, random)), contracts)
