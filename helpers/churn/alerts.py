@@ -21,8 +21,20 @@ from helpers.stats import confidence_intervals
 ALERT_SIGNALS = ("churn_probability", "inactivity_percentile", "complaints", "margin_at_risk", "satisfaction")
 
 
-def alert_signals(basis: Dataset, scores: pd.DataFrame) -> pd.DataFrame:
+RANKED_SIGNALS = ["churn_probability", "margin_at_risk"]
+
+
+def alert_signals(basis: Dataset, scores: pd.DataFrame, is_ranked: bool = True) -> pd.DataFrame:
     """Return what rules look at, a row a customer who is scored; NaN where it is not known.
+
+    Parameters
+    ----------
+    basis : Dataset
+        Those to be scored.
+    scores : DataFrame
+        ``results/churn_scores``.
+    is_ranked : bool
+        Whether the churn probability tells customers apart; else no rule may look at it.
 
     Returns
     -------
@@ -37,12 +49,13 @@ def alert_signals(basis: Dataset, scores: pd.DataFrame) -> pd.DataFrame:
     seen = seen.drop_duplicates("customer_id").set_index("customer_id").reindex(scores["customer_id"])
     known = {name: seen[name].astype("float64").to_numpy() if name in seen else np.full(len(scores), np.nan)
              for name in ("n_recent_complaints", "satisfaction")}
-    return pd.DataFrame({
+    found = pd.DataFrame({
         "customer_id": scores["customer_id"].to_numpy(),
         "churn_probability": scores["churn_probability"].to_numpy("float64"),
         "inactivity_percentile": scores["inactivity_percentile"].to_numpy("float64"),
         "complaints": known["n_recent_complaints"],
         "margin_at_risk": scores["margin_at_risk"].to_numpy("float64"), "satisfaction": 100 - known["satisfaction"]})
+    return found if is_ranked else found.assign(**dict.fromkeys(RANKED_SIGNALS, np.nan))
 
 
 def raise_alerts(

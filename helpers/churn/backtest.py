@@ -43,7 +43,7 @@ class Backtest:
     is_calibrated : bool
         Whether a later snapshot calibrated them.
     n_treated : int
-        Cases left out of training, since earlier alerts had acted on them.
+        Cases of training that earlier alerts had acted on, which is a covariate then.
     reason : str
         Why nothing could be learnt; empty where it could.
     """
@@ -97,9 +97,9 @@ def out_of_time_scores(basis: Dataset, usable: tuple) -> Backtest:
     """Return what models fitted at each usable origin say of customers at a later one, all origins together."""
     parts, n_treated = [], 0
     for dates in usable:
-        tried, fit = basis.snapshots[dates.test_cutoff], basis.snapshots[dates.fitted_on].left_alone()
-        later = basis.snapshots[dates.calibrated_on].left_alone() if dates.calibrated_on else None
-        n_treated += len(basis.snapshots[dates.fitted_on].is_lost) - len(fit.is_lost)
+        tried, fit = basis.snapshots[dates.test_cutoff], basis.snapshots[dates.fitted_on]
+        later = basis.snapshots[dates.calibrated_on] if dates.calibrated_on else None
+        n_treated += fit.n_treated
         parts.append(
             (
                 tried,
@@ -171,8 +171,8 @@ def final_training_snapshots(basis: Dataset) -> tuple[DatasetSnapshot, DatasetSn
     """Return the snapshots that today's model is fitted and calibrated on: what was tried, one step later."""
     usable = basis.usable()
     if usable and usable[0].calibrated_on:
-        return basis.snapshots[usable[0].calibrated_on].left_alone(), basis.newest.left_alone()
-    return basis.newest.left_alone(), None
+        return basis.snapshots[usable[0].calibrated_on], basis.newest
+    return basis.newest, None
 
 
 def final_model(basis: Dataset, name: str) -> Classifier:

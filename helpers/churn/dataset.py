@@ -161,6 +161,8 @@ BASELINE_RULES = {PURCHASE_DATASET: "recency rule", DATED_CONTRACTS: "activity r
 
 MIN_CASES, MIN_CASES_PER_CLASS = 20, 5
 
+TREATED = "is_treated"
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DatasetSnapshot:
@@ -203,13 +205,15 @@ class DatasetSnapshot:
                  for frame in (self.about, self.rule, self.features))
         return DatasetSnapshot(about, rule, known, self.is_lost[chosen], self.seen_on)
 
-    def left_alone(self) -> "DatasetSnapshot":
-        """Return the cases that nobody acted on in the time of the outcome; all, where too few would be left."""
-        treated = self.about["is_treated"].to_numpy(dtype=bool) if "is_treated" in self.about else None
-        if treated is None or not treated.any():
-            return self
-        kept = self.rows(~treated)
-        return self if kept.shortage() else kept
+    @property
+    def n_treated(self) -> int:
+        """Cases that an earlier alert had acted on in the time of the outcome."""
+        return int(self.about[TREATED].sum()) if TREATED in self.about else 0
+
+    def with_treatment(self) -> "DatasetSnapshot":
+        """Return the cases with what was done to them beside what models look at."""
+        flag = {TREATED: self.about[TREATED].to_numpy("float64")}
+        return replace(self, rule=self.rule.assign(**flag), features=self.features.assign(**flag))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -247,6 +251,19 @@ class Dataset:
     reason: str = ""
     judged: LeakageReport | None = None
     left_out: tuple[str, ...] = field(default=())
+
+    def with_treatment(self) -> "Dataset":
+        """Return the dataset with treatment by earlier alerts as a covariate, where there was any; else unchanged.
+
+        Notes
+        -----
+        Alerts go to those at high risk. Left out, they would take the risk out of the data; without a flag, what
+        alerts do would pass for what customers do. As a covariate it keeps everybody in; who is scored has had none.
+        """
+        if not any(c.n_treated for c in self.snapshots.values()):
+            return self
+        flagged = {day: c.with_treatment() for day, c in self.snapshots.items()}
+        return replace(self, snapshots=flagged, scoring=self.scoring.with_treatment())
 
     def with_purchase_model(self, valued: pd.DataFrame) -> "Dataset":
         """Return the dataset with what the purchase model expects of those scored, where it speaks of all of them.

@@ -11,7 +11,14 @@ from helpers.churn import churn_features, dataset, inter_purchase_time, leakage
 from helpers.churn.churn_features import ChurnTables
 from helpers.churn.classifiers import MAX_CATEGORIES, is_numeric
 from helpers.churn.config import ChurnConfig
-from helpers.churn.dataset import DATED_CONTRACTS, PURCHASE_DATASET, UNDATED_CONTRACTS, Dataset, DatasetSnapshot
+from helpers.churn.dataset import (
+    DATED_CONTRACTS,
+    PURCHASE_DATASET,
+    TREATED,
+    UNDATED_CONTRACTS,
+    Dataset,
+    DatasetSnapshot,
+)
 from helpers.customers import features, windows
 from helpers.customers.windows import Snapshot, TimeWindow
 from helpers.foundation.engine import Engine
@@ -60,12 +67,12 @@ def build_dataset(records: ChurnTables, snapshot: Snapshot, setting: DatasetSett
     """
     history = features.recorded_window(setting.engine, records.transactions, snapshot.cutoff_on)
     if history is not None:
-        return _purchase_dataset(records, history, snapshot, setting)
+        return _purchase_dataset(records, history, snapshot, setting).with_treatment()
     known = setting.engine.frame(records.subscriptions, "canonical/subscriptions")
     ended = known["has_ended"].astype(bool)
     if len(known) and known["started_on"].notna().all() and (
             known.loc[ended, "ended_on"].notna().mean() if ended.any() else 0) >= MIN_DATED_SHARE:
-        return _dated_contract_dataset(records, known, snapshot, setting)
+        return _dated_contract_dataset(records, known, snapshot, setting).with_treatment()
     return _undated_contract_dataset(known, setting)
 
 
@@ -118,7 +125,7 @@ def customer_snapshot(known: pd.DataFrame, snapshot: Snapshot, treated: pd.DataF
     traced = known[[c for c in known if c in churn_features.GROUP_OF_FEATURE and c not in own]].astype("float64")
     outcome = known["is_lost"].to_numpy("float64") if "is_lost" in known else np.full(len(known), np.nan)
     about = known[["customer_id", "is_one_time", "recency_days", "age_days", "n_occasions", "margin"]].assign(
-        inactivity_percentile=1 - quiet, is_treated=_is_treated(known["customer_id"], treated, snapshot))
+        inactivity_percentile=1 - quiet, **{TREATED: _is_treated(known["customer_id"], treated, snapshot)})
     return DatasetSnapshot(
         about,
         rule,
@@ -182,7 +189,8 @@ def _contracts_at(records: ChurnTables, known: pd.DataFrame, snapshot: Snapshot,
     never = np.log1p(tenure * 30.4375) if np.isfinite(quiet).any() else -np.log1p(tenure)
     rule = pd.DataFrame({"log_days_since_event": np.where(np.isnan(quiet), never, quiet)})
     about = rows[["customer_id", "subscription_id", "monthly_fee"]].assign(
-        is_one_time=False, tenure_months=tenure, is_treated=_is_treated(rows["customer_id"], setting.treated, snapshot),
+        is_one_time=False, tenure_months=tenure,
+        **{TREATED: _is_treated(rows["customer_id"], setting.treated, snapshot)},
         margin_a_month=rows["monthly_fee"].astype("float64") * setting.margin_rate)
     outcome = (ended <= last).to_numpy("float64") if is_known else np.full(len(rows), np.nan)
     return DatasetSnapshot(about, rule, _without_empty_features(seen), outcome, snapshot.cutoff_on)

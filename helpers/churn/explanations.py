@@ -10,10 +10,14 @@ import pandas as pd
 
 from helpers.churn import backtest, churn_features, classifiers
 from helpers.churn.classifiers import LOGISTIC
-from helpers.churn.dataset import Dataset
+from helpers.churn.dataset import TREATED, Dataset
 from helpers.stats import confidence_intervals
 
 N_RESAMPLES = 20
+
+N_DEPENDENCE_BINS = 5
+
+MAX_BACKWARD_SHARE = 0.25  # of the rise of a contribution that may be lost again, for it to count as a rise
 
 EXPLANATION_COLUMNS = ["feature_group", "mean_abs_contribution", "mean_abs_contribution_low",
                        "mean_abs_contribution_high", "share_first", "n_first", "raises"]
@@ -30,15 +34,18 @@ class Explanations:
     table : DataFrame
         Grain feature group, the strongest first: ``mean_abs_contribution`` with limits from resamples [logits];
         ``share_first`` and ``n_first``, customers whose risk it raises most; ``raises``, the feature within it that
-        weighs most and the direction in which it raises the risk.
+        weighs most and the direction in which the group raises the risk over it.
     stability : float
         Share of customers whose first feature group is the same in a model of resampled customers, averaged; NaN
         without.
+    reason : str
+        Why there are no reasons; empty where there are.
     """
 
     groups: pd.DataFrame
     table: pd.DataFrame
     stability: float
+    reason: str = ""
 
     def first(self) -> np.ndarray:
         """Return the feature group that raises each customer's risk most; empty where none does, shape (n,)."""
@@ -49,7 +56,7 @@ class Explanations:
 
 
 def explain_scores(basis: Dataset, chosen: str, seed: int, draws: int = N_RESAMPLES) -> Explanations:
-    """Return why those scored are at risk, by the chosen model, or the regression where the simple rule is used.
+    """Return why those scored are at risk, by the chosen model; nothing where the simple rule, which knows no features.
 
     Parameters
     ----------
@@ -62,13 +69,14 @@ def explain_scores(basis: Dataset, chosen: str, seed: int, draws: int = N_RESAMP
     draws : int
         Resamples, each fitted anew.
     """
-    if not basis.training or basis.scoring.about.empty:
-        return Explanations(pd.DataFrame(), pd.DataFrame(columns=EXPLANATION_COLUMNS), float("nan"))
-    name = chosen if chosen != basis.rule else LOGISTIC
-    learner = backtest.final_model(basis, name)
-    raw = learner.contributions(basis.scoring.features)
+    reason = ("no model could be trained" if not basis.training or basis.scoring.about.empty else
+              f"the {basis.rule} is used, which looks at no other feature" if chosen == basis.rule else "")
+    if reason:
+        return Explanations(pd.DataFrame(), pd.DataFrame(columns=EXPLANATION_COLUMNS), float("nan"), reason)
+    learner = backtest.final_model(basis, chosen)
+    raw = learner.contributions(basis.scoring.features).drop(columns=TREATED, errors="ignore")
     groups = contributions_by_group(raw)
-    again = _resampled(name, basis, seed, draws)
+    again = _resampled(chosen, basis, seed, draws)
     return Explanations(groups, _table(groups, raw, basis.scoring.features, again), _stability(groups, again))
 
 
@@ -85,7 +93,8 @@ def _resampled(name: str, basis: Dataset, seed: int, draws: int) -> list[pd.Data
         drawn = fit.rows(np.sort(rng.integers(0, n, n)))
         if not drawn.shortage():
             again = backtest.fit_at_origin(name, basis.rule, drawn, later, scoring)
-            found.append(contributions_by_group(again.contributions(scoring.features)))
+            raw = again.contributions(scoring.features).drop(columns=TREATED, errors="ignore")
+            found.append(contributions_by_group(raw))
     return found
 
 
@@ -97,21 +106,34 @@ def _table(groups: pd.DataFrame, raw: pd.DataFrame, features: pd.DataFrame,
     half = confidence_intervals.normal_quantile(0.95) * drawn.std() if len(drawn) > 1 else strength * np.nan
     low, high = (strength - half).clip(lower=0), strength + half
     rows = [(group, strength[group], low[group], high[group], first.get(group, 0) / len(groups),
-             int(first.get(group, 0)), _direction(group, raw, features)) for group in groups]
+             int(first.get(group, 0)), _direction(raw, groups[group], features)) for group in groups]
     found = pd.DataFrame(rows, columns=EXPLANATION_COLUMNS)
     return found.sort_values(["mean_abs_contribution", "feature_group"], ascending=[False, True], ignore_index=True)
 
 
-def _direction(group: str, raw: pd.DataFrame, features: pd.DataFrame) -> str:
-    """Return the feature of a group that weighs most, and in which direction it raises the risk."""
-    own = [c for c in raw if churn_features.feature_group(str(c)) == group]
+def _direction(raw: pd.DataFrame, group: pd.Series, features: pd.DataFrame) -> str:
+    """Return the feature of a group that weighs most, and in which direction it raises the risk.
+
+    Notes
+    -----
+    By the contribution of the whole group over the feature's range, so that of features which go together none is told
+    by its sign alone; a group that rises over one part and falls over another is ``uneven``.
+    """
+    own = [c for c in raw if churn_features.feature_group(str(c)) == group.name]
     name = raw[own].abs().mean().idxmax()
     if not classifiers.is_numeric(features[name]):
-        worst = raw[name].groupby(features[name].astype("str").to_numpy()).mean().idxmax()
+        worst = group.groupby(features[name].astype("str").to_numpy()).mean().idxmax()
         return f"{name} = {worst}"
-    both = pd.DataFrame({"x": features[name].astype("float64").to_numpy(), "c": raw[name].to_numpy()}).dropna()
-    related = both["x"].corr(both["c"], method="spearman") if both["x"].nunique() > 1 else 0.0
-    return f"{'more' if related >= 0 else 'less'} {name}"
+    both = pd.DataFrame({"x": features[name].astype("float64").to_numpy(), "c": group.to_numpy()}).dropna()
+    if both["x"].nunique() < 2:
+        return f"more {name}"
+    places = pd.qcut(both["x"], N_DEPENDENCE_BINS, duplicates="drop") if both["x"].nunique() > N_DEPENDENCE_BINS else (
+        both["x"])
+    steps = np.diff(both["c"].groupby(places, observed=True).mean().to_numpy())
+    up, down = steps.clip(min=0).sum(), -steps.clip(max=0).sum()
+    if min(up, down) > MAX_BACKWARD_SHARE * max(up, down):
+        return f"uneven {name}"
+    return f"{'more' if up >= down else 'less'} {name}"
 
 
 def _stability(groups: pd.DataFrame, again: list[pd.DataFrame]) -> float:

@@ -91,7 +91,7 @@ def suspicious_names(names: Sequence[str]) -> list[str]:
 
 
 def suspicious_features(features: pd.DataFrame, is_lost: np.ndarray) -> pd.DataFrame:
-    """Return features that alone know the outcome too well, or attributes whose name tells: a question, never a proof.
+    """Return features that alone know the outcome too well, and attributes whose name asks for a look at that.
 
     Parameters
     ----------
@@ -103,16 +103,18 @@ def suspicious_features(features: pd.DataFrame, is_lost: np.ndarray) -> pd.DataF
     Returns
     -------
     DataFrame
-        Grain feature: ``feature``, ``auc`` of it alone, ``question``.
+        Grain feature: ``feature``, ``auc`` of it alone, ``question``; ``is_evidence``, which a name is not.
     """
     rows = []
     for name in features:
         found = single_feature_auc(features[name], is_lost)
-        why = ([f"alone it reaches an AUC of {found:.2f}"] if found >= MAX_PLAUSIBLE_AUC else []) + (
-            ["its name tells of an end"] if name.startswith("attribute_") and suspicious_names([name]) else [])
-        if why:
-            rows.append((name, found, f"When was {name} recorded? For {' and '.join(why)}."))
-    return pd.DataFrame(rows, columns=["feature", "auc", "question"])
+        is_evidence = found >= MAX_PLAUSIBLE_AUC
+        if is_evidence:
+            rows.append((name, found, f"When was {name} recorded? Alone it reaches an AUC of {found:.2f}.", True))
+        elif name.startswith("attribute_") and suspicious_names([name]):
+            said = f"By its name {name} might be recorded after the end; its own AUC of {found:.2f} does not say so."
+            rows.append((name, found, said, False))
+    return pd.DataFrame(rows, columns=["feature", "auc", "question", "is_evidence"])
 
 
 def single_feature_auc(column: pd.Series, is_lost: np.ndarray) -> float:

@@ -13,9 +13,13 @@ from helpers.stats.disclosure_control import people_text
 
 MAX_CALIBRATION_ERROR = 0.05
 
+CHANCE_AUC = 0.5
+
+RANKING, RANKED_FIGURES = "ranking better than chance", "the ranking of customers by risk"
+
 
 def churn_gates(basis: Dataset, trial: Backtest, verdict: ModelSelection, measures: pd.DataFrame) -> tuple[Gate, ...]:
-    """Return the gates of the churn wing: enough training cases, tried fairly, no leakage by the AUC, calibrated.
+    """Return the gates of the churn wing: enough cases, tried fairly, ranks beyond chance, no leakage, calibrated.
 
     Parameters
     ----------
@@ -31,9 +35,26 @@ def churn_gates(basis: Dataset, trial: Backtest, verdict: ModelSelection, measur
                   f"No model can be trained: {basis.reason}." if basis.reason else said)
     if basis.reason:
         return (enough,)
-    return (enough, _out_of_sample_gate(basis, trial), _leakage_gate(trial, verdict), _suspicious_features_gate(basis),
-            _calibration_gate(verdict, measures),
+    return (enough, _out_of_sample_gate(basis, trial), _ranking_gate(verdict, measures),
+            _leakage_gate(trial, verdict), _suspicious_features_gate(basis), _calibration_gate(verdict, measures),
             *([_undated_attributes_gate(basis.judged, basis.left_out)] if basis.judged else []))
+
+
+def can_rank(gates: tuple[Gate, ...]) -> bool:
+    """Return whether customers may be put in an order by their churn probability."""
+    return not any(g.is_crossed and g.gate == RANKING for g in gates)
+
+
+def _ranking_gate(verdict: ModelSelection, measures: pd.DataFrame) -> Gate:
+    """Return whether the chosen model tells who is lost from who is not: the lower limit of its AUC above one half."""
+    found = measures[(measures["quantity"] == "auc") & (measures["segment"] == verdict.chosen)].iloc[0]
+    is_known = found["status"] == Status.OK
+    is_crossed = not (is_known and found["low"] > CHANCE_AUC)
+    limits = f"AUC {found['value']:.3f} [{found['low']:.3f}, {found['high']:.3f}], {CHANCE_AUC} is chance"
+    said = (f"Whether the {verdict.chosen} ranks better than chance is not known: {found['reason']}." if not is_known
+            else f"The {verdict.chosen} ranks customers no better than chance ({limits}), so that nobody is told apart "
+            "by risk." if is_crossed else f"The {verdict.chosen} ranks customers better than chance ({limits}).")
+    return Gate(RANKING, found["low"], CHANCE_AUC, is_crossed, Level.STRIKE, RANKED_FIGURES, said)
 
 
 def _out_of_sample_gate(basis: Dataset, trial: Backtest) -> Gate:
@@ -97,8 +118,8 @@ def _suspicious_features_gate(basis: Dataset) -> Gate:
         " ".join(asked["question"])
         or f"No feature alone reaches an AUC of {MAX_PLAUSIBLE_AUC:.2f}, and no name suggests leakage."
     )
-    return Gate("no leakage by a feature", float(len(asked)), 0, len(asked) > 0, Level.NOTE,
-                "every forecast of churn", said)
+    n = int(asked["is_evidence"].sum())
+    return Gate("no leakage by a feature", n, 0, n > 0, Level.NOTE, "every forecast of churn", said)
 
 
 def _undated_attributes_gate(judged: leakage.LeakageReport, left_out: tuple[str, ...]) -> Gate:

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.churn import backtest, classifiers, model_selection, profit_curve
+from helpers.churn import backtest, classifiers, model_selection, profit_curve, scoring
 from helpers.churn.classifiers import BOOSTING, LOGISTIC
 from helpers.foundation.results import Status, estimate_table
 
@@ -63,15 +63,33 @@ def test_the_recency_rule_falls_with_recency(basis, shop):
     assert (np.diff(p[order]) >= 0).all()
 
 
-def test_customers_whom_alerts_had_acted_on_teach_nothing(basis, shop):
+def alerted(found, seed=1):
+    """Return the dataset after alerts without effect had gone to nine in ten of the half at risk in two windows."""
+    rng, snapshots = np.random.default_rng(seed), dict(found.snapshots)
+    for day in sorted(found.snapshots)[-2:]:
+        cases = found.snapshots[day]
+        risk = backtest.fit_at_origin(LOGISTIC, RULE, cases, None).stated(cases.features)
+        acted = (risk > np.median(risk)) & (rng.random(len(risk)) < 0.9)
+        snapshots[day] = replace(cases, about=cases.about.assign(is_treated=acted))
+    return replace(found, snapshots=snapshots)
+
+
+def test_earlier_alerts_without_effect_leave_the_forecast_as_it_was(basis, shop):
+    found = basis(shop(n=1500, n_days=720))
+    trial = backtest.backtest_classifiers(found, 1)
+    later = alerted(found).with_treatment()
+    again = backtest.backtest_classifiers(later, 1)
+    assert len(again.is_lost) == len(trial.is_lost)
+    p, p_again = (backtest.final_model(d, LOGISTIC).stated(d.scoring.features) for d in (found, later))
+    assert p_again.sum() == pytest.approx(p.sum(), rel=0.03)
+    errors = [scoring.calibration_error_logits(t, LOGISTIC) for t in (trial, again)]
+    assert errors[1] < errors[0] + 0.1
+
+
+def test_without_earlier_alerts_no_model_looks_at_them(basis, shop):
     found = basis(shop(n_days=720))
-    treated = {day: replace(c, about=c.about.assign(is_treated=np.arange(len(c.is_lost)) % 4 == 0))
-               for day, c in found.snapshots.items()}
-    flagged = backtest.backtest_classifiers(replace(found, snapshots=treated), 1)
-    assert flagged.n_treated > 0
-    assert len(flagged.is_lost) == len(backtest.backtest_classifiers(found, 1).is_lost), (
-        "but they are judged as everybody is"
-    )
+    assert found.with_treatment() is found
+    assert "is_treated" not in found.scoring.features
 
 
 def test_equal_seeds_give_equal_trials_and_an_empty_one_says_why(basis, contracts):

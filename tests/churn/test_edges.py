@@ -81,11 +81,13 @@ def test_a_cut_off_before_the_first_order_leaves_nobody_to_learn_from(basis, tra
     assert len(found.scoring.about) == 0
 
 
-def test_one_feature_that_knows_the_outcome_raises_a_question_and_a_telling_name_too():
+def test_a_feature_that_knows_the_outcome_is_evidence_of_leakage_and_a_name_is_none():
     features, is_lost = table()
     asked = leakage.suspicious_features(features.assign(final_bill=is_lost, attribute_churn_score=0.0), is_lost)
     assert asked["feature"].tolist() == ["final_bill", "attribute_churn_score"]
-    assert asked["question"].iloc[0] == "When was final_bill recorded? For alone it reaches an AUC of 1.00."
+    assert asked["question"].iloc[0] == "When was final_bill recorded? Alone it reaches an AUC of 1.00."
+    assert asked["is_evidence"].tolist() == [True, False]
+    assert "its own AUC of 0.50 does not say so" in asked["question"].iloc[1]
     assert leakage.suspicious_features(features, is_lost).empty
     assert np.isnan(leakage.single_feature_auc(features["calls"], np.ones(200)))
     assert leakage.single_feature_auc(features["plan"], is_lost) < 0.6
@@ -101,6 +103,24 @@ def test_reasons_name_the_lever_that_raises_the_risk(basis, shop):
     total = backtest.final_model(found, LOGISTIC).contributions(found.scoring.features).sum(axis=1)
     np.testing.assert_allclose(why.groups.sum(axis=1), total, rtol=1e-9)
     assert 0 < why.stability <= 1
+
+
+def test_a_rule_that_knows_no_feature_gives_no_reasons(basis, shop):
+    found = basis(shop())
+    why = explanations.explain_scores(found, found.rule, 1)
+    assert why.table.empty
+    assert why.reason == "the recency rule is used, which looks at no other feature"
+
+
+@pytest.mark.parametrize(("effect", "raises"), [
+    (lambda x: x, "more a"), (lambda x: -x, "less a"), (lambda x: (x - 2) ** 2, "uneven a")])
+def test_the_direction_is_that_of_the_whole_group_over_the_features_range(effect, raises):
+    x = np.tile(np.arange(5.0), 40)
+    raw = pd.DataFrame({"a": 10 * x, "b": (effect(x) - 10 * x) / 2, "c": (effect(x) - 10 * x) / 2})
+    group = pd.Series(raw.sum(axis=1), name="both")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(explanations.churn_features, "feature_group", lambda _: "both")
+        assert explanations._direction(raw, group, pd.DataFrame({"a": x, "b": x, "c": x})) == raises
 
 
 def test_reasons_that_leavers_state_stand_apart_from_those_who_state_none():

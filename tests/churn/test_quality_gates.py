@@ -3,7 +3,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from helpers.churn import backtest, model_selection, quality_gates
+from helpers.churn import alerts, backtest, model_selection, quality_gates, scoring
+from helpers.churn.config import ChurnConfig
 from helpers.foundation.results import estimate_table
 
 
@@ -53,3 +54,26 @@ def test_an_auc_too_good_to_be_true_raises_a_question(found, shop):
 
 def test_probabilities_off_by_more_than_five_points_are_qualified(found, shop):
     assert found(boastful, bought=shop())["calibrated"].is_crossed
+
+
+def guessing(trial):
+    rng = np.random.default_rng(1)
+    return replace(trial, stated={name: rng.permutation(p) for name, p in trial.stated.items()})
+
+
+def test_a_ranking_no_better_than_chance_is_struck_and_no_alert_rests_on_it(found, basis, shop):
+    gates = found(guessing, bought=shop())
+    ranking = gates[quality_gates.RANKING]
+    assert (ranking.is_crossed, ranking.level) == (True, "strike")
+    assert "no better than chance (AUC 0." in ranking.sentence
+    assert not quality_gates.can_rank(tuple(gates.values()))
+    assert quality_gates.can_rank(tuple(found(bought=shop()).values()))
+
+
+def test_signals_of_a_struck_ranking_are_not_known(basis, shop):
+    rests = basis(shop())
+    trial = backtest.backtest_classifiers(rests, 1)
+    scores = scoring.churn_scores(rests, trial, trial.rule, ChurnConfig())
+    signals = alerts.alert_signals(rests, scores, is_ranked=False)
+    assert signals[alerts.RANKED_SIGNALS].isna().all(axis=None)
+    assert signals["inactivity_percentile"].notna().any()

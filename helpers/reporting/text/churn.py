@@ -16,6 +16,7 @@ from helpers.churn.dataset import (
     Dataset,
 )
 from helpers.churn.model_selection import ModelSelection, PairedComparison
+from helpers.churn.quality_gates import RANKING
 from helpers.foundation.results import Estimate, Gate, Status
 from helpers.reporting import decimal_places, formatting
 from helpers.stats import classifier_metrics
@@ -39,7 +40,7 @@ def churn_answer(basis: Dataset, verdict: ModelSelection, scores: pd.DataFrame, 
     if basis.reason:
         return (f"Who is leaving cannot be said: {basis.reason}.",)
     if basis.kind == UNDATED_CONTRACTS:
-        return (*contract_churn(scores, currency), model_comparison(verdict))
+        return (*ranking_struck(gates), *contract_churn(scores, currency), model_comparison(verdict))
     if forecasts.empty:
         nobody = (
             "has bought recently enough" if basis.kind == PURCHASE_DATASET else "holds a contract that runs and is left"
@@ -47,10 +48,16 @@ def churn_answer(basis: Dataset, verdict: ModelSelection, scores: pd.DataFrame, 
         return (f"Nobody {nobody} to churn by {formatting.date_text(basis.due_on)}.", model_comparison(verdict))
     stake = margin_at_risk(scoring.margin_at_risk(scores, forecasts), currency)
     return (
+        *ranking_struck(gates),
         f"{expected_churn(forecasts)}{churn_gate_caveat(gates, LATE)}.",
         f"{stake}{churn_gate_caveat(gates, OFF)}.",
         model_comparison(verdict),
     )
+
+
+def ranking_struck(gates: tuple[Gate, ...]) -> tuple[str, ...]:
+    """Return why customers are not ranked by risk; nothing where they are."""
+    return tuple(g.sentence for g in gates if g.is_crossed and g.gate == RANKING)
 
 
 def churn_gate_caveat(gates: tuple[Gate, ...], phrases: Mapping[str, str]) -> str:
@@ -158,7 +165,7 @@ def backtest_caption(trial: Backtest) -> str:
               f"at {len(days)} origins from {formatting.date_text(days[0])} to {formatting.date_text(days[-1])}")
         between = ", calibrated on a snapshot in between," if trial.is_calibrated else ""
         treated = formatting.sentence_case(people_text(trial.n_treated, who, f"{who}s"))
-        left = (f" {treated} that earlier alerts had acted on were left out of training." if trial.n_treated else "")
+        left = (f" {treated} that earlier alerts had acted on are told apart in training." if trial.n_treated else "")
         judged = f"{formatting.whole(len(trial.is_lost))} judgements of {who}s" if len(days) > 1 else n
         return (f"All models were fitted on an earlier snapshot{between} and tried on {judged} as known {at}, whose "
                 f"outcome they had not seen.{left}")
@@ -206,8 +213,11 @@ def one_time_buyers(trial: Backtest, forecasts: pd.DataFrame) -> str:
     return f"Of customers who had bought once {observed} churned within the horizon of the backtest{rest}.{next_}"
 
 
-def risk_bands(bands: pd.DataFrame, currency: str = "", first_tenth: float = float("nan")) -> tuple[str, ...]:
+def risk_bands(bands: pd.DataFrame, currency: str = "", first_tenth: float = float("nan"),
+               gates: tuple[Gate, ...] = ()) -> tuple[str, ...]:
     """Return where the money lies: by risk, and with the tenth of customers who have the most margin at risk."""
+    if unranked := ranking_struck(gates):
+        return unranked
     priced = "margin_at_risk" if bands["margin_at_risk"].notna().any() else "monthly_fee"
     money = bands[priced].fillna(0)
     if not money.sum() > 0:

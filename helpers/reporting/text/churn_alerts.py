@@ -26,7 +26,7 @@ COUNTED = re.compile(r"^(?:recent )?(?:days|months|purchases|visits)\b")  # of w
 def churn_reasons(found: Explanations) -> tuple[str, ...]:
     """Return which feature groups the risk rests on, and how stable that is."""
     if found.table.empty:
-        return ("Why customers are at risk cannot be said, since no model could be trained.",)
+        return (f"Why customers are at risk cannot be said: {found.reason or 'no model could be trained'}.",)
     top = found.table.head(3)
     said = formatting.join_words([f"{row.feature_group} ({_plain(row.raises)})" for row in top.itertuples()])
     first = (f"By the model churn risk depends most on {said}.",)
@@ -43,9 +43,11 @@ def churn_reasons(found: Explanations) -> tuple[str, ...]:
 def _plain(raises: str) -> str:
     """Return in words which feature raises the risk, and in which direction, or which of its values does."""
     direction, _, feature = raises.partition(" ")
-    if direction not in ("more", "less"):
+    if direction not in ("more", "less", "uneven"):
         return readable_id(raises).replace(" = ", " is ")
     name = feature_label(feature)
+    if direction == "uneven":
+        return f"{name}, neither more nor less of it throughout"
     if name.startswith(("share of ", "spend ", "recent spend")):
         return f"{'lower' if direction == 'less' else 'higher'} {name}"
     is_count = feature.startswith("n_") or COUNTED.search(name)

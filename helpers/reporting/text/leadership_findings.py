@@ -3,6 +3,7 @@
 import pandas as pd
 
 from helpers.churn import scoring
+from helpers.churn.quality_gates import RANKED_FIGURES
 from helpers.foundation.results import Estimate, Status
 from helpers.reporting import formatting
 from helpers.reporting.leadership_page import MOST_FINDINGS
@@ -245,11 +246,13 @@ def churn_finding(results: RunResults) -> str:
     if lost := results.struck("results/churn_gates", "every forecast of churn"):
         return f"Who is leaving cannot be said: {formatting.within_sentence(lost)}."
     caveat = results.caveat("results/churn_gates", "every forecast of churn", "margin at risk", *COUNTS)
+    unranked = results.struck("results/churn_gates", RANKED_FIGURES)
+    ranks = f" {unranked}." if unranked else ""
     if not results.has("results/forecasts"):
-        return f"{churn_text.contract_churn(scores, results.currency)[0].rstrip('.')}{caveat}."
+        return f"{churn_text.contract_churn(scores, results.currency)[0].rstrip('.')}{caveat}.{ranks}"
     stake = scoring.margin_at_risk(scores, results.frame("results/forecasts"))
     money = f" Margin at risk until then: {results.said(stake)}." if stake.status is Status.OK else ""
-    return f"{churn_text.expected_churn(results.frame('results/forecasts')).rstrip('.')}{caveat}.{money}"
+    return f"{churn_text.expected_churn(results.frame('results/forecasts')).rstrip('.')}{caveat}.{money}{ranks}"
 
 
 def experiments_finding(results: RunResults) -> tuple[str, ...]:

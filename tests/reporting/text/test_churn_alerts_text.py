@@ -25,7 +25,7 @@ def test_reasons_name_levers_and_say_that_a_reason_is_no_cure():
     assert "what would retain the customer" in churn_alerts_text.churn_reasons(why())[1]
     assert len(churn_alerts_text.churn_reasons(why(np.nan))) == 1
     assert churn_alerts_text.churn_reasons(NONE) == (
-        "Why customers are at risk cannot be said, since no model could be trained.",
+        "Why customers are at risk cannot be said: no model could be trained.",
     )
     assert churn_alerts_text.churn_reasons_title(why()) == "Churn risk depends most on how often"
     assert churn_alerts_text.churn_reasons_title(NONE) == "Main drivers of churn risk"
