@@ -27,6 +27,7 @@
 * ``quality_gates``: Quality gates of an experiment: plan, arms, planned shares, independence, primary metric.
 * ``quantile_effects``: Quantile treatment effects with distribution-free confidence intervals.
 * ``regression``: Regression: the units of the first comparison that decides, for a linear model.
+* ``rival_arms``: Rival arms: arms that may each be shipped, compared with each other; the best arm.
 * ``schema``: Declared result tables of experiments: experiment_gates, experiment_effects, targeting_curve.
 * ``sequential``: Sequential testing: always-valid confidence sequences and p-values.
 * ``uplift``: Uplift modelling: T-learner against a one-line rule, Qini curves, subgroup effects.

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from helpers.experiments import analysis, quality_gates
+from helpers.experiments import analysis, quality_gates, rival_arms
 from helpers.experiments.config import ExperimentsConfig
 from helpers.experiments.design import ExperimentDesign
 from helpers.experiments.experiment_data import ExperimentData
@@ -29,6 +29,7 @@ DECISION_RULES = pd.DataFrame(
         (KEEP_RUNNING, "an arm has few of the rarer answer, and Fisher's exact test is not beyond chance after the same"
                " adjustment"),
         (STOP, "the whole interval is a change for the worse, beyond chance after Holm's adjustment"),
+        (STOP, "another arm that may be shipped is better, beyond chance over all pairs of such arms (Holm)"),
         (SHIP, "the whole interval is an improvement, beyond chance after Holm's adjustment"),
         (KEEP_RUNNING, "in every other case"),
     ],
@@ -120,7 +121,26 @@ def _effects_of_experiment(
     rows = [{**row, "p_adjusted": p, "exact_adjusted": exact} for row, (p, exact) in zip(rows, adjusted, strict=True)]
     harmed = {str(row["variant"]): str(row["metric_label"]) for row in rows
               if _is_guardrail_harmed(row, design, assumptions)}
-    return [{**row, **_verdict(row, design, assumptions, as_of, harmed)} if row["is_primary"] else row for row in rows]
+    judged = [{**row, **_verdict(row, design, assumptions, as_of, harmed)} if row["is_primary"] else row
+              for row in rows]
+    return _with_rivals(judged, design, evidence, assumptions)
+
+
+def _with_rivals(
+    rows: list[dict[str, Any]], design: ExperimentDesign, evidence: ExperimentData, assumptions: ExperimentsConfig
+) -> list[dict[str, Any]]:
+    """Return the rows, those of arms that may each be shipped held against the best of them: one can be shipped."""
+    for outcome in {row["metric"] for row in rows if row["verdict"] == SHIP}:
+        ship = [row for row in rows if row["verdict"] == SHIP and row["metric"] == outcome]
+        if len(ship) < 2:
+            continue
+        compared = rival_arms.compare_rivals(design, outcome, [row["variant"] for row in ship], evidence)
+        judged = rival_arms.judge_rivals(ship, compared, assumptions.error_rate,
+                                         is_lower_better=bool(design.plan and design.plan.lower_is_better))
+        for row in ship:
+            is_beaten, row["reason"] = judged.get(row["variant"], (False, row["reason"]))
+            row["verdict"] = STOP if is_beaten else SHIP
+    return rows
 
 
 def _is_guardrail_harmed(row: Mapping[str, Any], design: ExperimentDesign, assumptions: ExperimentsConfig) -> bool:

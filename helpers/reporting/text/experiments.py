@@ -188,7 +188,7 @@ def _judged(row: Mapping[str, Any], gates: pd.DataFrame, currency: str) -> str:
 
 
 def _because(row: Mapping[str, Any]) -> str:
-    is_plain = row["verdict"] == "ship" or row["reason"].startswith("the whole interval")
+    is_plain = row["reason"].startswith("the whole interval")
     return "" if is_plain else f", and {row['reason']}"
 
 
