@@ -8,7 +8,8 @@
 * ``check_profile``: Dry run of a source profile: every problem in one pass, nothing written.
 * ``control_totals``: Control totals declared by whoever delivered the data: met exactly, or the run stops.
 * ``csv_stream``: CSV and fixed-width text as a stream: checked bytes, batches of columns, record and line numbers.
-* ``databases``: PostgreSQL queries as records: read only, in batches; credentials come from the environment.
+* ``databases``: Queries as records: PostgreSQL, DuckDB and SQLite files; read only, in batches; credentials from the
+  environment.
 * ``date_formats``: Forms in which dates and times are written: directives, names of months, clocks, epochs, serial days
   of sheets.
 * ``date_plausibility``: Plausible dates: the as-of date, rows in the future, rows isolated in time, rows after the

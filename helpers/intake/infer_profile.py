@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from helpers.foundation.errors import InputError
 from helpers.intake import (
     archives,
+    databases,
     export_signatures,
     file_layout,
     formats,
@@ -35,6 +36,8 @@ from helpers.intake.profiles import CANONICAL, Profile
 SAMPLE = 100_000
 
 SHEETS = (".xlsx", ".xls", ".xlsb", ".ods", ".xlsm")
+
+DATABASES = {".duckdb": "duckdb", ".sqlite": "sqlite", ".sqlite3": "sqlite", ".db": "sqlite"}
 
 FORMATS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"} | dict.fromkeys(SHEETS, "excel")
 
@@ -64,8 +67,8 @@ def draft_source(paths: Sequence[str | Path]) -> tuple[str, str]:
     Parameters
     ----------
     paths : sequence of str or Path
-        The files. Each may be text of any delimiter and encoding, JSON lines, a workbook, Parquet, or any of these in
-        gzip or zip; files with the same columns become one form.
+        The files. Each may be text of any delimiter and encoding, JSON lines, a workbook, Parquet, any of these in
+        gzip or zip, or a DuckDB or SQLite file; files with the same columns become one form.
 
     Returns
     -------
@@ -139,8 +142,12 @@ def _stem(name: str) -> str:
 
 
 def _declared(path: Path) -> Iterator[FileRule]:
-    """Yield the declaration of a file, or of each in an archive."""
-    if path.suffix.lower() == ".zip":
+    """Yield the declaration of a file, of each in an archive, or of each table of a database."""
+    if path.suffix.lower() in DATABASES:
+        form = DATABASES[path.suffix.lower()]
+        for query in databases.table_queries(path, form, path.name).values():
+            yield FileRule.model_validate({"path": path.name, "format": form, "query": query})
+    elif path.suffix.lower() == ".zip":
         for member in archives.member_names(path, path.name):
             yield from _formed(path, Path(member).suffix.lower(), member)
     else:
@@ -191,7 +198,8 @@ def _seen(folder: Path, file: FileRule) -> SampledForm:
     columns = infer_types.settle_columns(columns, delimiter)
     missing = sorted({m for c in columns for m in c.missing})
     file = file.model_copy(update=signs | {"fill_down": rule} | ({"missing": ["", *missing]} if missing else {}))
-    stem = _stem(Path(file.member).name or file.path) + (f"_{file.sheet}" if file.sheet else "")
+    table = databases.queried_table(file) if file.query else ""
+    stem = table or _stem(Path(file.member).name or file.path) + (f"_{file.sheet}" if file.sheet else "")
     return SampledForm(re.sub(r"\W+", "_", stem.lower()).strip("_"), file, tuple(columns), n)
 
 
@@ -207,7 +215,7 @@ def _merged(seen: list[SampledForm]) -> list[SampledForm]:
     """Return files of the same columns as one form, found by a pattern."""
     forms: dict[tuple[Any, ...], list[SampledForm]] = {}
     for one in seen:
-        key = (one.file.format, one.file.member, one.file.sheet, *(c.name for c in one.columns))
+        key = (one.file.format, one.file.member, one.file.sheet, one.file.query, *(c.name for c in one.columns))
         forms.setdefault(key, []).append(one)
     return [_patterned(several) if len(several) > 1 else several[0] for several in forms.values()]
 

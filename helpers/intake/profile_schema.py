@@ -50,7 +50,7 @@ class FileRule(ProfilePart):
     """Section ``[files.NAME]``: files of one form."""
 
     path: str = Field("", description="file name or pattern below the source's folder")
-    format: Literal["csv", "fixed", "jsonl", "excel", "parquet", "postgresql"] = Field(
+    format: Literal["csv", "fixed", "jsonl", "excel", "parquet", "postgresql", "duckdb", "sqlite"] = Field(
         "csv", description="form of the file")
     member: str = Field("", description="name or pattern of the files in an archive; empty: all")
     sheet: str = Field("", description="sheet of a workbook; empty: the first")
@@ -81,14 +81,15 @@ class FileRule(ProfilePart):
     def _whole(self) -> "FileRule":
         if self.path.startswith(("/", "\\", "~")) or ".." in self.path.replace("\\", "/").split("/"):
             raise ValueError(f"path '{self.path}' leads out of the source's folder")
-        is_asked = self.format == "postgresql"
-        if is_asked != bool(self.connection) or is_asked != bool(self.query) or is_asked == bool(self.path):
-            raise ValueError("a file needs 'path', or format = \"postgresql\" with 'connection' and 'query'")
+        is_server, is_asked = self.format == "postgresql", self.format in ("postgresql", "duckdb", "sqlite")
+        if is_server != bool(self.connection) or is_asked != bool(self.query) or is_server == bool(self.path):
+            raise ValueError("a file needs 'path', with format = \"duckdb\" or \"sqlite\" also 'query', or format = "
+                             "\"postgresql\" with 'connection' and 'query'")
         if self.sheet and self.format != "excel":
             raise ValueError("'sheet' is for format = \"excel\"")
         if (self.skip or self.footer or self.header_rows > 1) and self.format not in ("csv", "excel"):
             raise ValueError("'skip', 'footer' and 'header_rows' are for format = \"csv\" or \"excel\"")
-        if self.columns and self.format in ("jsonl", "parquet", "postgresql"):
+        if self.columns and (is_asked or self.format in ("jsonl", "parquet")):
             raise ValueError(f"a {self.format} file names its columns itself")
         if repeated := sorted({name for name in self.columns if self.columns.count(name) > 1}):
             raise ValueError(f"'columns' names '{repeated[0]}' {self.columns.count(repeated[0])} times")
@@ -154,6 +155,8 @@ class TableRule(ProfilePart):
     unpivot: Unpivot | None = Field(None, description="one row for each of several columns")
     defaults: dict[str, Any] = Field({}, description="what all typed rows have in common")
     rows: list[dict[str, Any]] = Field([], description="rows typed in the profile")
+    attributes: Literal["", "static"] = Field(
+        "", description="whether all attributes stay what they are, where a column says nothing else")
     parts: list["TableRule"] = Field([], description="rules of several files that become this one table")
 
     @property

@@ -15,10 +15,11 @@ At the top
 ``[files.NAME]`` — files of one form. ``path`` is a file name or a pattern (``by-day/*.csv``); one that ends in ``.gz``
     is unpacked, and so is one that ends in ``.zip``: all files in it, but for what operating systems leave there, or
     those that ``member`` names (a name or a pattern). ``format`` is ``csv``, ``fixed``, ``jsonl`` (one JSON object a
-    line), ``excel`` (``sheet``, the first where none is named), ``parquet`` or ``postgresql`` (``query``, one ordered
-    select; ``connection``, the environment variable that holds the address with its credentials); fields inside a field
-    are named ``outer.inner``. For text: ``delimiter``, ``encoding``, ``quote`` (``""``: none), ``header`` (whether the
-    first line names the columns), ``columns`` (their names where there is no header, or instead of it), for text and
+    line), ``excel`` (``sheet``, the first where none is named), ``parquet``, ``duckdb`` and ``sqlite`` (the file, and a
+    ``query``: one ordered select) or ``postgresql`` (``query``; ``connection``, the environment variable that holds the
+    address with its credentials); fields inside a field are named ``outer.inner``. For text: ``delimiter``,
+    ``encoding``, ``quote`` (``""``: none), ``header`` (whether the first line names the columns), ``columns``
+    (their names where there is no header, or instead of it), for text and
     sheets ``skip`` (lines above the header, such as titles or ``sep=;``), ``header_rows`` (where several name the
     columns, see `helpers.intake.file_layout`), ``footer`` (lines below the last record) and ``fill_down`` (``{ columns
     = […], within = "column" }``: fields that are given on the first line of several records only, such as those of an
@@ -50,7 +51,9 @@ At the top
     code or by the sign beside the amount; amounts are converted by ``rates``), ``missing`` (texts), ``values`` (old
     text → new text; a text that is not listed cannot be read), and, for attributes of contracts, either ``static =
     true`` (it stays what it is from start to end) or ``known_at`` (a date column of the table, from which on the value
-    was known): an attribute with neither is not used to foresee anything until the study vouches for it.
+    was known): an attribute with neither is not used to foresee anything until the study vouches for it. One
+    decision for all attributes is ``attributes = "static"`` in the table itself; it does not hold for a column whose
+    name tells of an end.
 
 ``[tables.TABLE.lookup.NAME]`` — a second file joined on a key that must be unique there: ``file``, ``on`` (column
     there → expression here). Its columns are written ``NAME.column`` in this table's expressions.

@@ -257,7 +257,7 @@ BATCHES = {"jsonl": formats.json_batches, "excel": formats.sheet_batches, "parqu
 
 def _landed_form(form: _Form, target: Path, broken: pq.ParquetWriter) -> tuple[list[str], list[FileFacts]]:
     """Land all files of one form into the target; return their columns and what each was."""
-    if form.file.format == "postgresql":
+    if form.file.query:
         return _landed_answer(form, target)
     with (archives.watch_files(form.folder, form.file, form.where),
           tempfile.TemporaryDirectory(dir=form.room) as unpacked):
@@ -268,7 +268,7 @@ def _landed_form(form: _Form, target: Path, broken: pq.ParquetWriter) -> tuple[l
 def _landed_answer(form: _Form, target: Path) -> tuple[list[str], list[FileFacts]]:
     """Land what a database answers."""
     file, rows, checksum = form.file, RecordNumbers(form.name, 0, 0), databases.AnswerChecksum()
-    with databases.query_batches(file, form.where) as batches:
+    with databases.query_batches(file, form.where, form.folder) as batches:
         names = formats.flatten_columns([], batches.schema).column_names
         kept = pseudonymise.unmasked_columns(file.mask, _distinct(names, form.where), form.where, form.key)
         with ParquetSink(target, kept) as sink:

@@ -3,15 +3,19 @@
 import os
 import pwd
 import shutil
+import sqlite3
 import subprocess
 import tempfile
+import tomllib
 from decimal import Decimal
 from pathlib import Path
 
+import duckdb
 import pyarrow.parquet as pq
 import pytest
 
 from helpers.foundation.errors import InputError
+from helpers.intake import infer_profile
 
 ADDRESS = "LOYALTY_TEST_DATABASE"
 QUERY = "select id, customer, day, amount, note from orders order by id"
@@ -19,6 +23,9 @@ TABLE = """
 create table orders (id integer, customer text, day timestamp, amount numeric(12, 2), note jsonb);
 insert into orders select i, 'c' || i % 3, timestamp '2025-01-01 10:00' + i * interval '1 day', i + 0.10, '{"a": 1}'
 from generate_series(1, 20) i;
+create type state as enum ('open', 'shut');
+create table moods (status state);
+insert into moods values ('shut'), ('open');
 """
 
 
@@ -71,6 +78,26 @@ def test_an_answer_becomes_a_canonical_table(server, small, monkeypatch):
     assert delivery.counts == {"transactions": 20}
     assert delivery.controls[0].is_met
     assert delivery.as_of_on.isoformat() == "2025-01-21"
+
+
+def test_keys_choices_and_lists_of_a_server_are_text(server, small, monkeypatch):
+    monkeypatch.setenv(ADDRESS, server)
+    landed = small.landed(files=asked(
+        "select '00000000-0000-0000-0000-00000000000a'::uuid u, status, array['a', 'b'] tags from moods order by 2"))
+    found = pq.read_table(landed.tables["orders"]).to_pylist()
+    assert [(r["u"], r["status"], r["tags"]) for r in found] == [
+        ("00000000-0000-0000-0000-00000000000a", status, '["a", "b"]') for status in ("open", "shut")]
+
+
+@pytest.mark.parametrize(("made", "said"), [
+    ("1.5::money", "values of type money cannot be read as they arrive; allowed: a cast in the query: worth::numeric"),
+    ("inet '10.0.0.1'", "values of type inet .*worth::text"), ("'x'::bytea", "values of type bytea")])
+def test_values_of_a_server_that_would_be_misread_are_refused_with_the_cast_that_helps(
+    server, small, monkeypatch, made, said
+):
+    monkeypatch.setenv(ADDRESS, server)
+    with pytest.raises(InputError, match=rf"files.orders.worth: {said}"):
+        small.landed(files=asked(f"select {made} worth order by 1"))
 
 
 def test_an_answer_with_a_repeated_name_is_refused(server, small, monkeypatch):
@@ -142,3 +169,65 @@ def test_only_one_ordered_question_is_asked(small, monkeypatch, query, said):
 def test_credentials_cannot_stand_in_a_profile(small, file):
     with pytest.raises(InputError, match=r"connection|a file needs 'path'"):
         small.landed(files={"orders": file})
+
+
+ROWS = [(i, f"c{i % 3}", f"2025-01-{i:02d}", i + 0.5) for i in range(1, 21)]
+
+ORDERED = {"transactions": {"from": "orders", "columns": {"order_id": "id", "customer_id": "customer",
+                                                          "ordered_at": "day", "kind": "'sale'", "amount": "amount"}}}
+
+
+@pytest.fixture(params=["duckdb", "sqlite"])
+def shop_file(request, small):
+    """Return the form of a database file, written into the source's folder: orders, and people."""
+    form = request.param
+    opened = duckdb.connect(str(small.folder / "shop.duckdb")) if form == "duckdb" else \
+        sqlite3.connect(small.folder / "shop.sqlite")
+    for statement in ("create table orders (id integer, customer varchar, day varchar, amount decimal(9, 2))",
+                      'create table "my people" (customer varchar, city varchar)',
+                      "insert into \"my people\" values ('c0', 'Bern'), ('c1', null), ('c2', 'Basel')"):
+        opened.execute(statement)
+    opened.executemany("insert into orders values (?, ?, ?, ?)", ROWS)
+    if form == "sqlite":
+        opened.commit()
+    opened.close()
+    return form
+
+
+def test_a_database_file_becomes_a_canonical_table(small, shop_file):
+    delivery = small.delivery(files={"orders": {"path": f"shop.{shop_file}", "format": shop_file,
+                                                "query": "select * from orders where id <= 10 order by id"}},
+                              tables=ORDERED)
+    rows = small.rows(delivery.tables["canonical/transactions"], "order_id", "customer_id", "amount")
+    assert [(int(r["order_id"]), r["customer_id"], float(r["amount"])) for r in sorted(
+        rows, key=lambda r: int(r["order_id"]))] == [(i, who, worth) for i, who, _, worth in ROWS[:10]]
+
+
+def test_every_table_of_a_database_file_is_drafted(small, shop_file):
+    text = infer_profile.draft_profile([small.folder / f"shop.{shop_file}"])
+    delivery = small.delivery(**tomllib.loads(text, parse_float=Decimal))
+    assert delivery.counts == {"customers": 3, "transactions": 20}
+    assert [c.is_met for c in delivery.controls] == [True, True]
+
+
+@pytest.mark.parametrize(("query", "said"), [
+    ("select * from nowhere order by 1", "the database refused"), ("select * from orders", "the query has no order"),
+    ("delete from orders", "the query does not only read")])
+def test_a_query_that_a_database_file_cannot_answer_is_refused(small, shop_file, query, said):
+    with pytest.raises(InputError, match=f"files.orders: {said}"):
+        small.landed(files={"orders": {"path": f"shop.{shop_file}", "format": shop_file, "query": query}})
+
+
+def test_a_file_that_is_no_database_and_one_that_is_absent_are_refused(small):
+    small.file("shop.sqlite", "id,amount\n1,2\n")
+    for path, said in (("shop.sqlite", "the database refused"), ("other.sqlite", "there is no file 'other.sqlite'")):
+        with pytest.raises(InputError, match=said):
+            small.landed(files={"orders": {"path": path, "format": "sqlite", "query": "select * from t order by 1"}})
+
+
+def test_a_query_of_a_database_file_reads_no_other_file(small):
+    duckdb.connect(str(small.folder / "shop.duckdb")).close()
+    small.file("secret.csv", "id\n1\n")
+    with pytest.raises(InputError, match="the database refused"):
+        small.landed(files={"orders": {"path": "shop.duckdb", "format": "duckdb", "query":
+                                       f"select * from read_csv('{small.folder}/secret.csv') order by 1"}})
