@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import roc_auc_score
 
+from helpers.foundation.canonical_schema import STATIC_WITH_ALL
+
 STATIC_ATTRIBUTE = "static"
 
 UNDATED_ATTRIBUTE = "neither static nor dated: excluded pending a vouch"
@@ -69,9 +71,10 @@ def check_leakage(attributes: Sequence[str], known_from: Mapping[str, str], vouc
     """
     rows = []
     for name in attributes:
-        since = known_from.get(name, "")
         is_telling = bool(suspicious_names([name]))
-        said = ("static" if since == STATIC_ATTRIBUTE else f"known since {since}" if since else
+        since = known_from.get(name, "")
+        since = "" if is_telling and since == STATIC_WITH_ALL else since  # one decision for all is none on this one
+        said = (since if since in (STATIC_ATTRIBUTE, STATIC_WITH_ALL) else f"known since {since}" if since else
                 "vouched for by the study" if name in vouched else
                 UNDATED_ATTRIBUTE + (", and its name tells of an end or a verdict on it" if is_telling else ""))
         rows.append((name, bool(since) or name in vouched, said, is_telling))

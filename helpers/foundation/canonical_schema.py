@@ -4,6 +4,8 @@ from typing import Literal, get_args
 
 from helpers.foundation.schema import Column, Table
 
+STATIC_WITH_ALL = "static, as all attributes are declared"  # of a column of which the source says nothing else
+
 _column = Column
 
 

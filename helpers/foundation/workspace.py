@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from helpers.foundation import study_config
 from helpers.foundation.atomic_files import age_in_words, atomic_write, remove_table, safe_name, write_json
+from helpers.foundation.canonical_schema import STATIC_WITH_ALL
 from helpers.foundation.engine import MAX_FRAME_ROWS, Engine
 from helpers.foundation.engine_choice import open_engine
 from helpers.foundation.errors import InputError, spelling_hint
@@ -300,13 +301,16 @@ class Workspace:
         Returns
         -------
         dict of str to str
-            Column → ``static``, or the date column from which on its values were known; columns of which nothing is
-            declared are not in it.
+            Column → ``static``, `STATIC_WITH_ALL` where the table says it of all its attributes, or the date column
+            from which on its values were known; columns of which nothing is declared are not in it.
         """
-        columns = self._profile.get("tables", {}).get(table, {}).get("columns", {})
-        rules = {name: rule for name, rule in columns.items() if isinstance(rule, dict)}
-        said = {name: "static" if rule.get("static") else str(rule.get("known_at", "")) for name, rule in rules.items()}
-        return {name: since for name, since in said.items() if since}
+        whole, said = self._profile.get("tables", {}).get(table, {}), {}
+        for rule in whole.get("parts", [whole]):
+            for name, column in rule.get("columns", {}).items():
+                own = column if isinstance(column, dict) else {}
+                is_one = rule.get("attributes") == "static" and name.startswith("attribute_")
+                said[name] = "static" if own.get("static") else own.get("known_at") or is_one * STATIC_WITH_ALL
+        return {name: str(since) for name, since in said.items() if since}
 
     # --- inside ------------------------------------------------------------------------------------------------
 

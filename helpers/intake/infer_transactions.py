@@ -267,7 +267,11 @@ def draft_contracts(view: FileView) -> DraftedTable:
     used = [who, ident, *telling, *dates.values(), *plain.values()]
     body += [attribute_line("attribute_", c) for c in view.form.columns if c not in used and c.kind != "empty"
              and not infer_semantics.is_personal(c)]
-    return draft_table(view, "subscriptions", body, used)
+    drafted = draft_table(view, "subscriptions", body, used)
+    if not any(line.startswith("attribute_") for line in body):
+        return drafted
+    offered = '# attributes = "static" # confirm: they were known before the end; until then churn uses none of them'
+    return replace(drafted, lines=(*drafted.lines[:2], offered, *drafted.lines[2:]))
 
 
 # --- what customers did and said ---------------------------------------------------------------------------------

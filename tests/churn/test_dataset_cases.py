@@ -8,6 +8,7 @@ import pytest
 from helpers.churn import dataset
 from helpers.churn.config import ChurnConfig
 from helpers.customers import windows
+from helpers.foundation.canonical_schema import STATIC_WITH_ALL
 from helpers.foundation.errors import InputError
 from helpers.foundation.study_config import validate_model
 
@@ -99,6 +100,15 @@ def test_attributes_that_nobody_vouches_for_are_shown_and_not_used(basis, contra
     reasons = found.judged.excluded.set_index("attribute")["reason"]
     assert reasons["attribute_churn_score"].endswith("and its name tells of an end or a verdict on it")
     assert reasons["attribute_note"] == "neither static nor dated: excluded pending a vouch"
+
+
+def test_one_decision_for_all_attributes_does_not_hold_for_one_whose_name_tells_of_an_end(basis, contracts):
+    table = contracts().assign(attribute_churn_score=1.0)
+    names = [c for c in table if c.startswith("attribute_")]
+    found = basis(signed=table, known_from=dict.fromkeys(names, STATIC_WITH_ALL))
+    used = {c for c in found.training[0].features if c.startswith("attribute_")}
+    assert used == {"attribute_calls", "attribute_fibre"}
+    assert found.judged.excluded["attribute"].tolist() == ["attribute_churn_score"]
 
 
 def dated(table):

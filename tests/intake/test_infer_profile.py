@@ -7,8 +7,10 @@ from decimal import Decimal
 import pytest
 
 from helpers import __main__
+from helpers.foundation.canonical_schema import STATIC_WITH_ALL
 from helpers.foundation.errors import InputError
 from helpers.intake import infer_profile, infer_types, profiles
+from helpers.pipeline import registry
 from tests.intake.test_formats import workbook
 
 ORDERS = ("Bestellung;Kunde;Datum;Menge;Betrag;Notiz\n1001;Müller;03.01.2025;2;1.234,50;NA\n"
@@ -77,6 +79,19 @@ def test_what_only_a_later_file_of_a_form_tells_is_in_the_draft(small):
     made = told(*sorted(small.folder.glob("*.csv")))["tables"]["transactions"]["columns"]
     assert made["ordered_at"]["formats"] == ["%d/%m/%Y"]
     assert "refund" in made["kind"]
+
+
+def test_a_snapshot_of_who_left_offers_one_decision_for_all_attributes(small, home):
+    rows = "".join(f"c{i},{i % 60},{20 + i % 7 * 1.5},{'AB'[i % 2]},{['Yes', 'No', 'No'][i % 3]}\n" for i in range(80))
+    small.file("snap.csv", f"customerID,tenure,MonthlyCharges,Gender,Churn\n{rows}")
+    text = infer_profile.draft_profile([small.folder / "snap.csv"]).replace('# attributes = "static"',
+                                                                            'attributes = "static"')
+    place = home / "data" / "sources" / "snap.toml"
+    place.parent.mkdir(parents=True)
+    place.write_text(text, encoding="utf-8")
+    assert registry.open_workspace("snap").known_from("subscriptions") == {"attribute_gender": STATIC_WITH_ALL}
+    delivery = small.delivery(**tomllib.loads(text, parse_float=Decimal), as_of="2025-01-31")
+    assert delivery.counts == {"subscriptions": 80}
 
 
 def test_every_guess_is_marked_as_one(small):
