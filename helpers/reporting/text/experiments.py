@@ -3,13 +3,14 @@
 Causal verbs stand here alone in the workbook: units were assigned at random, and the gates that test it passed.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
-from helpers.foundation.labels import DAY, readable_id
+from helpers.foundation.labels import readable_id
 from helpers.reporting import decimal_places, formatting
 
 NONE = ("No experiment is recorded. A table of assignments — experiment, unit, arm and what came of each unit — "
@@ -25,11 +26,13 @@ MOST_ASKED = 3
 
 CAUGHT = 1.96 + 0.84  # standard errors: found at the 5 % level with 80 % power
 
+DRAWN_ON = re.compile(r" of \d{1,2} [A-Z][a-z]+ \d{4}$")  # ends what a list that a run has drawn is called
+
+
 def experiment_name(row: Mapping[str, Any]) -> str:
     """Return what people call the experiment of a row: its label, else its name with a written date, no underscores."""
-    name = str(_known(row, "experiment_label") or row["experiment"])
-    readable = readable_id(name)
-    return formatting.sentence_case(readable) if DAY.search(name) else readable
+    name = readable_id(str(_known(row, "experiment_label") or row["experiment"]))
+    return formatting.sentence_case(name) if DRAWN_ON.search(name) else name
 
 
 def metric_name(row: Mapping[str, Any]) -> str:
