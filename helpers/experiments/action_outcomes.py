@@ -11,6 +11,7 @@ import pandas as pd
 from helpers.customers.random_assignment import CONTROL_GROUP
 from helpers.experiments.config import ExperimentPlan, ExperimentsConfig
 from helpers.foundation.engine import Engine
+from helpers.foundation.labels import readable_id
 
 CONTRACT_RETAINED, REPURCHASED, CONTACTED = "kept", "repurchased", "contacted"
 
@@ -90,6 +91,7 @@ def with_list_plans(assumptions: ExperimentsConfig, drawn: pd.DataFrame, has_con
     """
     made = {
         name: ExperimentPlan(
+            label=name[:1].upper() + readable_id(name)[1:],
             hypothesis="who is contacted stays more often than the random control group",
             control=CONTROL_GROUP,
             primary_metric=CONTRACT_RETAINED if has_contracts else REPURCHASED,

@@ -17,6 +17,7 @@ from helpers.intake import schema as intake_schema
 from helpers.loyalty import config as loyalty_config
 from helpers.loyalty import schema as loyalty_schema
 from helpers.pipeline import notifications, run_retention
+from helpers.reporting import finance
 from helpers.reporting import schema as reporting_schema
 from helpers.reporting.text import experiments as experiments_text
 from helpers.satisfaction import config as satisfaction_config
@@ -48,6 +49,7 @@ SECTIONS = {
     "experiments": experiments_config.ExperimentsConfig,
     "actions": actions_config.ActionsConfig,
     "control_groups": random_assignment.ControlGroupsConfig,
+    "finance": finance.FinanceConfig,
 }
 
 

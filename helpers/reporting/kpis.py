@@ -53,6 +53,8 @@ EFFECTS, FORECASTS, SCORES, OWN = ("results/experiment_effects", "results/foreca
 
 PEOPLE, MONEY = COUNTS
 
+CHURN_RATE = "expected_churn_rate"
+
 CARD_WORDS = {leadership_text.NO_EARLIER: "", "no statistically significant change": "no clear change"}
 
 FEWEST_POINTS = 3  # a line through two runs would make a slope of noise
@@ -124,14 +126,14 @@ def _stored(results: RunResults, chosen: Sequence[Kpi]) -> Iterator[Found]:
 
 
 def churn_kpis(results: RunResults) -> Iterator[Found]:
-    """Return expected churn within the horizon, and the margin at risk."""
+    """Return the expected churn rate within the horizon, and the margin at risk."""
     made, scores = results.frame(FORECASTS), results.frame(SCORES)
     for row in scoring.forecasts_of_lost(made).to_dict("records") if len(made) else ():
         days = (row["due_on"] - row["made_as_of_on"]).days
-        yield (Kpi("05", "churn", OWN, row["quantity"], f"Expected churn, next {days} days",
+        value, low, high = (row[c] / row["n"] for c in ("value", "low", "high"))  # of a base that changes by itself
+        yield (Kpi("05", "churn", OWN, CHURN_RATE, f"Expected churn rate, next {days} days",
                    claims=("every forecast of churn", PEOPLE)),
-               Estimate(row["quantity"], row["value"], row["low"], row["high"], row["unit"], int(row["n"]),
-                        level=row["level"]))
+               Estimate(CHURN_RATE, value, low, high, "share", int(row["n"]), level=row["level"]))
     if len(scores):
         stake = Kpi("05", "churn", OWN, "margin_at_risk", "Margin at risk",
                     claims=("margin at risk", "every forecast of churn", PEOPLE))

@@ -30,7 +30,7 @@ def test_each_wing_gives_its_key_figures_in_order():
     found = kpis.available_kpis(leading.everything())
     assert found["name"].tolist()[:6] == ["Satisfaction, 0 to 100", "True loyalty", "Customer retention rate, last 12 "
                 "months",
-                                          "Net sales, last 12 months", "Expected churn, next 90 days",
+                                          "Net sales, last 12 months", "Expected churn rate, next 90 days",
                                           "Margin at risk"]
     assert found["name"].iloc[-1] == "checkout: Ordered, new minus old"
 

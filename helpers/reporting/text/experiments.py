@@ -3,7 +3,6 @@
 Causal verbs stand here alone in the workbook: units were assigned at random, and the gates that test it passed.
 """
 
-import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -26,13 +25,10 @@ MOST_ASKED = 3
 
 CAUGHT = 1.96 + 0.84  # standard errors: found at the 5 % level with 80 % power
 
-DRAWN_ON = re.compile(r" of \d{1,2} [A-Z][a-z]+ \d{4}$")  # ends what a list that a run has drawn is called
-
 
 def experiment_name(row: Mapping[str, Any]) -> str:
-    """Return what people call the experiment of a row: its label, else its name with a written date, no underscores."""
-    name = readable_id(str(_known(row, "experiment_label") or row["experiment"]))
-    return formatting.sentence_case(name) if DRAWN_ON.search(name) else name
+    """Return what people call the experiment of a row: its label, else its name without underscores."""
+    return readable_id(str(_known(row, "experiment_label") or row["experiment"]))
 
 
 def metric_name(row: Mapping[str, Any]) -> str:
@@ -196,9 +192,11 @@ def _because(row: Mapping[str, Any]) -> str:
 
 
 def caveats(row: Mapping[str, Any], gates: pd.DataFrame) -> list[str]:
-    """Return what gates found that qualifies the difference of a row."""
-    of_this = gates["gate"].str.startswith(f"{experiment_name(row)}: ") & gates["level"].eq("qualify")
-    touched = of_this & gates["is_crossed"].astype(bool) & gates["claims"].eq(f"the difference in {metric_name(row)}")
+    """Return what gates found that qualifies the difference of a row, or every verdict on its experiment."""
+    name = experiment_name(row)
+    of_this = gates["gate"].str.startswith(f"{name}: ") & gates["level"].eq("qualify")
+    claims = (f"the difference in {metric_name(row)}", f"every verdict on {name}")
+    touched = of_this & gates["is_crossed"].astype(bool) & gates["claims"].isin(claims)
     return [str(sentence) for sentence in gates.loc[touched, "sentence"]]
 
 

@@ -19,7 +19,7 @@ NO_EARLIER = "no earlier comparable run"
 
 CHANCE, USUAL = 0.05, 0.95
 
-EXPECTED_CHURN = "customers_lost"  # told beside how many could churn
+RANGES = f"Ranges in brackets are {formatting.share(USUAL)} intervals where nothing else is said."
 
 COUNTED = frozenset({"customers", "people", "contracts", "orders"})
 
@@ -41,8 +41,6 @@ def value_text(row: Mapping[str, Any], currency: str = "") -> str:
     if row["status"] != Status.OK:
         return formatting.SAID[Status(row["status"])]
     unit = str(row["unit"])
-    if row.get("quantity") == EXPECTED_CHURN:
-        return f"{formatting.whole(row['value'])} of {formatting.whole(row['n'])}"
     is_said = unit in ("share", "points", "money", "") or unit in str(row.get("name", "")).lower()
     return _form(unit, currency)(row["value"]) + ("" if is_said else f" {unit}")
 
@@ -251,14 +249,14 @@ def redefinitions(now: RunIdentity, before: RunIdentity | None) -> str:
 
 
 def short_lines(
-    kpis: pd.DataFrame, grades: pd.DataFrame, results: RunResults, *, state: str, redefined: str
+    kpis: pd.DataFrame, grades: pd.DataFrame, results: RunResults, *, state: str, redefined: str, ledger: str = ""
 ) -> dict[str, Sequence[str]]:
-    """Return the short lines of the first screen, by name."""
+    """Return the short lines below the findings, by name."""
     ended = taken_over(results.gates(INTAKE_GATES), ORDERS_REACH)
     moved = (significant_changes(kpis), *(() if ended else control_chart_alarms(results.frame("results/churn_charts"))))
     graded = forecast_accuracy(grades, results.currency)
-    return {"This run": (state,), "Forecasts graded": graded, "What changed": moved,
-            "Finance": (leadership_finance_text.finance_sentence(results),), "Definitions": (redefined,)}
+    return {"This run": (state, RANGES), "Forecasts graded": graded, "What changed": moved,
+            "Finance": (leadership_finance_text.finance_sentence(results), ledger), "Definitions": (redefined,)}
 
 
 def decision_rows(results: RunResults) -> pd.DataFrame:

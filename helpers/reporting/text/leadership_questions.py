@@ -51,6 +51,8 @@ class QuestionInputs:
         ``results/gates``, the key figures with what changed, ``results/forecast_grades``.
     redefined : str
         What was redefined since the last run, in a sentence.
+    ledger : str
+        What the ledger says beside the records, in sentences.
     """
 
     results: RunResults
@@ -58,6 +60,7 @@ class QuestionInputs:
     kpis: pd.DataFrame
     grades: pd.DataFrame
     redefined: str = ""
+    ledger: str = ""
 
 
 def cannot(reason: str) -> str:
@@ -192,19 +195,17 @@ def _otherwise(results: RunResults, others: pd.DataFrame) -> tuple[str, ...]:
 
 
 def _earning(results: RunResults, row: Mapping[str, Any]) -> str:
-    """Return what a customer contacted has brought more than one left alone, and all of them together."""
+    """Return what all drawn to be contacted have brought beside the control group, and one of them."""
     form, limits = formatting.unit_format("money", results.currency), (float(row["low"]), float(row["high"]))
     value, n = float(row["value"]), int(row["n_variant"])
     what = experiments_text.metric_name(row).removeprefix("the ")
-    clear = "" if limits[0] > 0 or limits[1] < 0 else "; the interval includes no difference"
+    clear = "" if limits[0] > 0 or limits[1] < 0 else ", an interval that includes no difference"
     caveats = experiments_text.caveats(row, results.gates("results/experiment_gates"))
     care = f" (caution: {formatting.join_words(caveats)})" if caveats else ""
-    more = "more" if value >= 0 else "less"
-    low, high = limits if value >= 0 else (-limits[1], -limits[0])
-    one, every = (f"{form(k * abs(value))} {formatting.interval(k * low, k * high, form)}" for k in (1, n))
+    every, one = (f"{form(k * value)} {formatting.interval(k * limits[0], k * limits[1], form)}" for k in (n, 1))
     name = formatting.within_sentence(experiments_text.experiment_name(row))
-    return (f"By the {name} a customer contacted brought {one} {more} {what} than one in the control group, {every} "
-            f"over all {formatting.whole(n)} contacted, the cost of contact not taken off{clear}{care}.")
+    return (f"The {formatting.whole(n)} drawn for contact by the {name} brought {every} of {what} beside the control "
+            f"group, {one} each{clear}, before the cost of contact{care}.")
 
 
 def decision_today(known: QuestionInputs) -> str:
@@ -317,7 +318,8 @@ def finance_reconciliation(known: QuestionInputs) -> str:
         leadership_finance_text.finance_sentence(known.results), leadership_finance_text.contracts(known.results)
     )
     beside = f"Beside them {signed}." if signed and signed not in finance else ""
-    return " ".join(filter(None, (finance, beside, leadership_finance_text.controls(known.results), known.redefined)))
+    controls = leadership_finance_text.controls(known.results)
+    return " ".join(filter(None, (finance, beside, known.ledger, controls, known.redefined)))
 
 
 QUESTIONS: tuple[tuple[str, Callable[[QuestionInputs], str]], ...] = (

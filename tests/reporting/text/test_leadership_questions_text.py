@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from helpers.foundation.results import Estimate, Level, estimate_table
+from helpers.foundation.results import Estimate, Gate, Level, estimate_table
 from helpers.reporting.forecast_tracking import all_gates
 from helpers.reporting.text import leadership_questions as leadership_questions_text
 from helpers.reporting.text.leadership_questions import QuestionInputs
@@ -107,7 +107,7 @@ def test_actions_are_judged_only_against_people_left_alone():
     )
     tried = leading.effects({"experiment": "action plan of 2026-03-31", "variant": "treated", "control": "held out"})
     assert leadership_questions_text.action_earnings(known(leading.everything(experiment_effects=tried))).startswith(
-        "Action plan of 31 March 2026: ship treatment")
+        "action plan of 31 March 2026: ship treatment")
 
 
 def test_the_decision_is_asked_with_cost_worst_case_owner_and_date():
@@ -227,7 +227,7 @@ def test_a_company_of_contracts_hears_what_its_other_pages_know_of_contracts():
         "[78.0 %, 82.0 %] of them are expected to run still then.")
     assert leadership_questions_text.missing_customers(signed) == "Every contract belongs to a known customer."
     assert leadership_questions_text.finance_reconciliation(signed).startswith(
-        "As counted, to be reconciled with the ledger: 300 contracts that run with $15,000.50 of fees a month and 100 "
+        "As counted: 300 contracts that run with $15,000.50 of fees a month and 100 "
         "that have ended. 1 of 1 control total of the profile is met.")
 
 
@@ -263,11 +263,21 @@ def test_the_answer_of_an_action_is_its_margin_in_money():
               "verdict": None, "reason": ""}
     found = leading.results(experiment_effects=leading.lists({}, margin))
     assert leadership_questions_text.action_earnings(known(found)).startswith(
-        "By the action plan of 1 January 2026 a customer contacted brought €11.65 [−€8.17, €21.18] more margin than "
-        "one in the control group, €2,330 [−€1,630, €4,240] over all 200 contacted, the cost of contact not taken off; "
-        "the interval includes no difference. Action plan of 1 January 2026: keep running")
+        "The 200 drawn for contact by the action plan of 1 January 2026 brought €2,330 [−€1,630, €4,240] of margin "
+        "beside the control group, €11.65 [−€8.17, €21.18] each, an interval that includes no difference, before the "
+        "cost of contact. action plan of 1 January 2026: keep running")
     less = leading.results(experiment_effects=leading.lists({}, margin | {"value": -2.0, "low": -3.0, "high": -1.0}))
-    assert "brought €2.00 [€1.00, €3.00] less margin" in leadership_questions_text.action_earnings(known(less))
+    assert "brought −€400 [−€600, −€200] of margin" in leadership_questions_text.action_earnings(known(less))
+
+
+def test_a_list_that_was_not_carried_out_says_so_beside_what_it_brought():
+    margin = {"metric": "margin", "is_primary": False, "unit": "units", "value": 2.0, "low": -8.0, "high": 12.0,
+              "verdict": None, "reason": ""}
+    name = "action plan of 1 January 2026"
+    idle = leading.gates("06", Gate(f"{name}: carried out", 0.0, 0.9, True, Level.QUALIFY, f"every verdict on {name}",
+                                    "both arms were contacted alike"))
+    found = leading.results(experiment_effects=leading.lists({}, margin), experiment_gates=idle)
+    assert "(caution: both arms were contacted alike)" in leadership_questions_text.action_earnings(known(found))
 
 
 def test_a_list_that_cannot_be_judged_says_why():

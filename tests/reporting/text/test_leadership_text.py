@@ -210,7 +210,7 @@ def test_finance_is_what_the_intake_counted():
     audit = estimate_table([Estimate("net sales", 9747747.934, unit="money"),
                      Estimate("customers with orders", 4372, unit="customers")])
     assert leadership_finance_text.finance_sentence(leading.results("GBP", intake_audit=audit)) == (
-        "Whole history as counted, to be reconciled with the ledger: net sales £9,747,747.93 and 4,372 "
+        "Whole history as counted: net sales £9,747,747.93 and 4,372 "
         "customers with orders.")
     assert leadership_finance_text.finance_sentence(leading.results()) == "No revenue and no customers are recorded."
 
@@ -218,7 +218,7 @@ def test_finance_is_what_the_intake_counted():
 def test_a_company_with_contracts_alone_has_revenue_to_tick():
     signed = leading.results("USD", customer_base=leading.contracts())
     assert leadership_finance_text.finance_sentence(signed) == (
-        "As counted, to be reconciled with the ledger: 300 contracts that run with "
+        "As counted: 300 contracts that run with "
         "$15,000.50 of fees a month and 100 that have ended."
     )
 
