@@ -1,11 +1,15 @@
-"""Personal data in free text: e-mail addresses, phone and card numbers are masked.
+"""Personal data in free text: e-mail addresses, phone, card and bank account numbers are masked.
 
-Texts that cannot hold any are told by two searches over whole columns; only the others are looked at one by one, each
-distinct text once. Order numbers, dates and amounts stay: a number is a phone number only in a form in which some
-country writes them, and a card number only if its check digit is right (Luhn; ISO/IEC 7812-1, annex B).
+Texts that cannot hold any are told by a search over whole columns; only the others are looked at one by one, each
+distinct text once, in a time that grows with its length whatever it holds: what repeats without bound gives nothing
+back (``++``) and begins only where nothing like it stands before. Order numbers, dates and amounts stay: a number is a
+phone number only in a form in which some country writes them, a card's or an account's only if its check digits are
+right (Luhn; ISO/IEC 7812-1, annex B; ISO 13616).
 """
 
 import re
+import unicodedata
+from collections.abc import Callable
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,23 +20,59 @@ from helpers.intake import expressions
 from helpers.intake.profile_schema import TableRule
 from helpers.intake.profiles import Profile
 
-E_MAIL, PHONE, CARD = "[e-mail]", "[phone]", "[card]"
+E_MAIL, PHONE, CARD, IBAN = "[e-mail]", "[phone]", "[card]", "[iban]"
 
 WRITTEN = {"responses": ("comment",), "cases": ("cause",), "subscriptions": ("end_reason",)}
 
-SUSPECT = r"[@＠]|[\(\[]\s?(?:at|AT|ät)\s?[\)\]]|\d(?:[ ()./\-\x{a0}\x{2009}\x{202f}‐-―]{0,3}\d){6}"
+SUSPECT = (r"[@＠]|[\(\[]\s?(?:at|AT|ät)\s?[\)\]]|%(?:25)*40|&#(?:64|x40);|\s(?:dot|DOT|punkt)\s"
+           r"|\p{Nd}(?:[ ()./\-\x{a0}\x{2009}\x{202f}\x{3000}‐-―（）．／－]{0,3}\p{Nd}){6}")
 
-_AT = r"(?:[@＠]|\s?[\(\[]\s?(?:at|AT|ät)\s?[\)\]]\s?)"
+_PLAIN = {  # signs of full width and digits of other writings, each as one sign
+    **{code: str(unicodedata.decimal(chr(code))) for code in range(0x660, 0xFF00) if chr(code).isdecimal()},
+    **{code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}, 0x3000: " "}
 
-_ADDRESS = re.compile(rf"[\w.+%'’-]+{_AT}[\w-]+(?:(?:\.|\s?[\(\[]\s?(?:dot|punkt)\s?[\)\]]\s?)[\w-]+)+")
+_ENDINGS = "com|org|net|edu|gov|info|io|eu|uk|us|ca|au|de|at|ch|fr|es|it|nl|be|pt|pl|se|no|dk|fi|ru|br|in|jp|cn|kr"
+
+_UNSPACED = "\u0e00-\u0eff\u1100-\u11ff\u3005-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff"  # no gaps between words
+
+_W = rf"[^\W{_UNSPACED}]"  # a letter or digit of a writing with gaps between its words
+
+_LOCAL = "|".join([
+    rf"(?<![\w.+%'’-])(?:{_W}|[.+%'’-])++", rf"(?<=[{_UNSPACED}])(?:{_W}|[.+%'’-])++",
+    rf"(?<![{_UNSPACED}])[{_UNSPACED}]++",  # a name in such a writing, where nothing else stands before the sign
+])
+
+_AT = r"(?:@|\s?[\(\[]\s?(?:at|AT|ät)\s?[\)\]]\s?)"
+
+_DOT = r"(?:\.|\s\.\s|\s?[\(\[]\s?(?:dot|punkt)\s?[\)\]]\s?)"
+
+_LABEL = rf"(?:{_W}|-)++"
+
+_ADDRESSES = (
+    re.compile(rf"(?:{_LOCAL}){_AT}{_LABEL}(?:{_DOT}{_LABEL})++"),
+    re.compile(rf"(?:{_LOCAL})(?:\s@\s?|@\s){_LABEL}(?:{_DOT}{_LABEL})++(?<=[^\W\d_][^\W\d_])"),  # 3 @ 2.50 is none
+    re.compile(rf"(?<![\w.+-])(?:{_W}|[.+-])++(?:%(?:25)*+40|&\#(?:64|x40);){_LABEL}(?:(?:\.|%(?:25)*+2[eE]){_LABEL})++"),
+    re.compile(rf"(?<![\w.+-])(?:{_W}|[.+-])++\s(?:at|AT)\s{_LABEL}(?:\s(?:dot|DOT|punkt)\s{_LABEL})*?"
+               rf"\s(?:dot|DOT|punkt)\s(?i:{_ENDINGS})\b"),
+)
 
 _GAP = r"[ \u00a0\u2009\u202f.\-‐-―/]"
 
-_NO_DIGIT_BEFORE = r"(?=[+(\d])(?<![\w+])(?<!\d[.,\-/:])"
+_NO_DIGIT_BEFORE = rf"(?=[+(\d])(?<!{_W})(?<!\+)(?<!\d[.,\-/:])"
 
-_NO_DIGIT_BEHIND = r"(?![.,\-/:]?\d)(?!\w)"
+_NO_DIGIT_BEHIND = rf"(?![.,\-/:]?\d)(?!{_W})"
 
-_CARDS = re.compile(rf"(?<!\w)(?<!\d-)[2-6]\d{{3}}(?:[ \u00a0-]?\d){{9,15}}{_NO_DIGIT_BEHIND}")
+_CARDS = re.compile(rf"(?<!{_W})(?<!\d-)[2-6]\d{{3}}(?:[ \u00a0-]?\d){{9,15}}{_NO_DIGIT_BEHIND}")
+
+_IBAN_SIGNS = {  # in all, by country (ISO 13616, registry of the large countries that use it)
+    **dict.fromkeys(("NO",), 15), **dict.fromkeys(("BE",), 16), **dict.fromkeys(("DK", "FI", "NL"), 18),
+    **dict.fromkeys(("AT", "LU"), 20), "CH": 21, **dict.fromkeys(("DE", "GB", "IE"), 22), "AE": 23,
+    **dict.fromkeys(("CZ", "ES", "RO", "SA", "SE", "SK"), 24), "PT": 25, "TR": 26,
+    **dict.fromkeys(("FR", "GR", "IT"), 27), **dict.fromkeys(("HU", "PL"), 28), "BR": 29}
+
+_IBANS = re.compile("|".join(
+    rf"(?<!{_W})[{a}{a.lower()}][{b}{b.lower()}]\d\d(?:[ \u00a0-]?[A-Za-z0-9]){{{n - 4}}}(?!{_W})"
+    for (a, b), n in _IBAN_SIGNS.items()))
 
 _FIRST = {13: (4,), 14: (3,), 15: (2, 3), **dict.fromkeys((16, 17, 18, 19), (2, 3, 4, 5, 6))}  # of a card's digits
 
@@ -61,7 +101,9 @@ _ORDERS = re.compile(r"(?:#|(?:\border|bestell\w*|auftrags?\w*|rechnungs?\w*|inv
 _WORD = (r"(?:\b(?:tel|telefon|telephone|téléphone|phone|mobile?|handy|cell|fax|whatsapp|call|ring|ruf\w*|"
          r"appele[rz]|portable)|电话|電話|手机|手機|携帯|전화|휴대폰|연락처)")
 
-_SIGN, _LONG, _CALL = re.compile(r"[@＠(\[]"), re.compile(r"\d(?:[ \u00a0-]?\d){12}"), re.compile(_WORD, re.IGNORECASE)
+_SIGN = re.compile(r"[@(\[]|%(?:25)*40|&#|\s(?:dot|DOT|punkt)\s")
+
+_LONG, _CALL = re.compile(r"\d(?:[ \u00a0-]?\d){12}"), re.compile(_WORD, re.IGNORECASE)
 
 _CALLS = re.compile(_WORD + r"(?:\W{0,3}(?:me|us|mich|uns|on|at|an|under|unter|au|is|ist|no|nr|number|nummer|号码|番号|"
                     r"번호))*\W{0,4}$", re.IGNORECASE)
@@ -93,15 +135,34 @@ def mask_texts(texts: pa.Array) -> pa.Array:
 
 
 def mask_text(text: str) -> str:
-    """Return one text with e-mail addresses, phone and card numbers replaced."""
-    if _SIGN.search(text):
-        text = _ADDRESS.sub(E_MAIL, text)
-    if _LONG.search(text):
-        text = _CARDS.sub(lambda m: CARD if is_card_number(m.group()) else m.group(), text)
-    text = _PHONES.sub(_unless_other, text)
-    if _NUMBERS.search(text) and _CALL.search(text):
-        text = _NUMBERS.sub(lambda m: PHONE if _stands_behind(_CALLS, m) else m.group(), text)
-    return text
+    """Return one text with e-mail addresses, phone, card and bank account numbers replaced.
+
+    Signs of full width and digits of other writings are read as the plain ones that they stand for; what is not masked
+    stays as it was written.
+    """
+    both = (text, text.translate(_PLAIN))
+    if _SIGN.search(both[1]):
+        for form in _ADDRESSES:
+            both = _replaced(form, both, lambda m: E_MAIL)
+    both = _replaced(_IBANS, both, lambda m: IBAN if is_account_number(m.group()) else None)
+    if _LONG.search(both[1]):
+        both = _replaced(_CARDS, both, lambda m: CARD if is_card_number(m.group()) else None)
+    both = _replaced(_PHONES, both, lambda m: None if _is_other(m) else PHONE)
+    if _NUMBERS.search(both[1]) and _CALL.search(both[1]):
+        both = _replaced(_NUMBERS, both, lambda m: PHONE if _stands_behind(_CALLS, m) else None)
+    return both[0]
+
+
+def _replaced(form: re.Pattern, both: tuple[str, str], mask: Callable[[re.Match], str | None]) -> tuple[str, str]:
+    """Return a text and its plain form, equally long sign by sign, with what is found in the plain one replaced."""
+    found = [(m.start(), m.end(), new) for m in form.finditer(both[1]) if (new := mask(m)) is not None]
+    if not found:
+        return both
+    starts, ends = [0, *(end for _, end, _ in found)], [*(start for start, _, _ in found), None]
+    masks = [*(new for _, _, new in found), ""]
+    text, plain = ("".join(part for start, end, new in zip(starts, ends, masks, strict=True)
+                           for part in (one[start:end], new)) for one in both)
+    return text, plain
 
 
 def is_card_number(number: str) -> bool:
@@ -115,6 +176,18 @@ def is_card_number(number: str) -> bool:
     digits = [int(d) for d in number if d.isdigit()]
     doubled = [d * 2 - 9 * (d > 4) for d in digits[-2::-2]]
     return digits[0] in _FIRST.get(len(digits), ()) and (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0
+
+
+def is_account_number(number: str) -> bool:
+    """Return whether a number is an international bank account's: its remainder by 97 is 1 (ISO 7064, MOD 97-10).
+
+    Examples
+    --------
+    >>> is_account_number("DE89 3704 0044 0532 0130 00"), is_account_number("DE88 3704 0044 0532 0130 00")
+    (True, False)
+    """
+    signs = [sign for sign in number if sign.isalnum()]
+    return int("".join(str(int(sign, 36)) for sign in signs[4:] + signs[:4])) % 97 == 1
 
 
 def free_text_columns(profile: Profile, name: str) -> tuple[str, ...]:
@@ -151,13 +224,12 @@ def _read_by(text: str, rule: TableRule, name: str) -> list[str]:
     return own + [c.partition(".")[2] for c in known if c.partition(".")[0] in looked_up]
 
 
-def _unless_other(match: re.Match) -> str:
-    """Return the mask of a phone number, or the text where the number is a date or an order's."""
+def _is_other(match: re.Match) -> bool:
+    """Return whether what looks like a phone number is a date or an order's number."""
     text = match.group()
     n_digits = sum(map(str.isdigit, text))
     is_bare = text.startswith("00") and text.isdigit() and n_digits < 12  # zeros before a short number fill it up
-    is_other = not 8 <= n_digits <= 16 or is_bare or _DATE.search(text) or _stands_behind(_ORDERS, match)
-    return text if is_other else PHONE
+    return bool(not 8 <= n_digits <= 16 or is_bare or _DATE.search(text) or _stands_behind(_ORDERS, match))
 
 
 def _stands_behind(words: re.Pattern, match: re.Match) -> bool:
