@@ -3,25 +3,30 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
+from helpers.intake import pii_in_text
 from helpers.intake.exchange_rates import CURRENCIES
 from helpers.intake.infer_keys import JoinKey, name_words
 from helpers.intake.infer_types import NUMBERS, InferredColumn
 
-PEOPLE = (r"(customer|client|cust|user|member|loyalty|kunde|kde|buyer|kaeufer|käufer|besteller|player|guest|household|"
+PEOPLE = (r"(customer|client|cust|user|member|loyalty|kunde|kund|kde|klant|asiakas|klient|müşteri|musteri|клиент|客户|"
+          r"会员|顧客|고객|회원|buyer|kaeufer|käufer|besteller|player|guest|household|"
           r"person|account|konto|acheteur|cliente|subscriber|passenger|patient|company|firma)")
 
 MEANINGS = {  # in the order in which they are looked for; words as they stand in names, in several languages
     "opportunity_id": r"(opportunity|oppty|opp|deal|lead|angebot|quote|chance)",
     "case_id": r"(case|ticket|complaint|incident|claim|fall|beschwerde|reclamation)",
-    "order_id": r"(order|invoice|transaction|receipt|basket|bestell(ung)?|auftrag|beleg|rechnung|commande|facture|"
-                r"pedido|purchase|sale|bon)",
+    "order_id": r"(order|ordre|ordine|bestilling|beställning|tilaus|zamówieni|zamowieni|sipariş|siparis|заказ|订单|"
+                r"注文|주문|fattura|faktura|factura|invoice|transaction|receipt|basket|bestel(?!ler)(lung|ling|l)?|auftrag|beleg|"
+                r"rechnung|commande|facture|pedido|purchase|sale|bon)",
     "customer_id": PEOPLE,
     "product_id": r"(sku|product|article|artikel|stockcode|produit|item|producto|ean|asin)",
-    "amount": r"(amount|total|revenue|sales|turnover|betrag|umsatz|montant|paid|payment|spend|value|net|gross|importe|"
-              r"summe|brutto|netto|worth)",
-    "quantity": r"(qty|quantity|menge|anzahl|units|quantite|cantidad|pieces|pcs|stueck|stück|stk)",
+    "amount": r"(amount|belopp|beløp|beloeb|bedrag|importo|kwota|tutar|сумма|金额|金額|금액|valor|monto|total|revenue|"
+              r"sales|turnover|betrag|umsatz|montant|paid|payment|spend|value|net|gross|importe|summe|brutto|netto|worth)",
+    "quantity": r"(qty|quantity|antal|aantal|ilość|ilosc|adet|miktar|количество|数量|수량|quantità|quantita|"
+                r"menge|anzahl|units|quantite|cantidad|pieces|pcs|stueck|stück|stk)",
     "price": r"(unitprice|price|preis|einzelpreis|prix|precio|each$)",
     "category": r"(category|kategorie|group|department|warengruppe|series|categorie)",
     "discount": r"(discount|rabatt|remise|rebate)",
@@ -34,8 +39,8 @@ MEANINGS = {  # in the order in which they are looked for; words as they stand i
     "plan": r"(plan|tariff|tarif|contract|vertrag|subscription)",
     "stage": r"(deal)?(stage|phase|pipeline|etape)",
     "owner": r"(owner|agent|rep|salesperson|verkäufer|vertreter|betreuer|vendeur)",
-    "ordered_at": r"(order|purchase|placed|invoice|bestell|rechnung|kauf|commande|achat|pedido|compra|sold|sale|booked|"
-                  r"transaction|date|datum|day|tag|time|when|created|timestamp|fecha|paid)",
+    "ordered_at": r"(order|dato|päivä|tarih|дата|日期|日付|날짜|주문일|beställ|zamów|sipariş|purchase|placed|"
+                  r"invoice|bestell|rechnung|kauf|commande|achat|pedido|compra|sold|sale|booked|transaction|date|datum|day|tag|time|when|created|timestamp|fecha|paid)",
     "promised_on": r"(promis|estimat|due|expected|zugesagt|liefertermin)",
     "delivered_on": r"(delivered|delivery|zugestellt|geliefert|livr|received)",
     "joined_on": r"(join|since|seit|regist|sign|enrol|member|creat|start|first|inscri|alta|beitritt|acquired|date|"
@@ -70,11 +75,30 @@ KINDS = {"amount": NUMBERS, "quantity": NUMBERS, "price": NUMBERS, "discount": N
 
 FEW = {"state": 20, "sort": 20, "stage": 20, "plan": 50}
 
+NAMED = (r"^(full |first |last |given |family |middle |sur|customer |contact |buyer |billing |shipping |client |user |"
+         r"nach|vor|kunden ?|your (full |first |last )?)?(name|nom|prenom|prénom|nombre|apellidos?|cognome|nome|"
+         r"imię|nazwisko|soyadı|имя|фамилия|姓名|氏名|이름)$")
+
+PLACED = (r"e ?mail\b|courriel|correo|\bstreet|strasse|straße|\b(ip )?address(es)?\b( (line )?\d)?$|^adresse?\b|"
+          r"dirección|indirizzo|passport|\biban\b|地址|住所|주소")
+
+NUMBERED = (r"\b(tele)?phone( (number|no|nr))?$|\btelefon\w*( ?nummer)?$|^tel( (no|nr))?$|\biban\b|^handy|birth|geburt|"
+            r"^dob$|\bmobile( (number|no|phone))?$|\b(postal|post ?code|zip)( ?code)?$|^plz$|"
+            r"电话|手机|電話|전화|휴대폰")
+
+QUESTION = (r"\b(my|our|us|we|how|what|which|why|rate|please|tell|do|does|did|would|were|was|wie|wir|uns|unser\w*|"
+            r"notre|nos|nuestr\w+|cómo)\b")
+
+ASKED_FOR = (r"\byour (\w+ )?(name|e ?mail( address)?|address|(tele)?phone( number)?|mobile|date of birth|post ?code|"
+             r"zip)$")
+
+MOST_WORDS, LEAST_NUMBER = 5, 1_000  # a longer name is a sentence; smaller numbers are counts or marks
+
 CURRENCY_NAMES = r"curren|währung|waehrung|devise|moneda|valuta|para birimi|货币|通貨|통화"
 
 ADDRESS, LOOKED_AT = r"^\s*[^@\s]+@[^@\s]+\.\pL{2,}\s*$", 1_000
 
-ID = r"(id|no|nr|nummer|number|code|key|ref|num|uid)\W*$"
+ID = r"(id|no|nr|nummer|number|code|key|ref|num|uid|号|编号|番号|번호)\W*$"
 
 
 def infer_meanings(columns: Sequence[InferredColumn], links: Iterable[JoinKey] = ()) -> dict[str, InferredColumn]:
@@ -130,13 +154,36 @@ def currency_column(columns: Sequence[InferredColumn], money: InferredColumn | N
 
 
 def is_personal(column: InferredColumn) -> bool:
-    """Return whether a column seems to hold what only tells who somebody is: a name, an address, a birthday."""
+    """Return whether a column seems to hold what only tells who somebody is: a name, an address, a birthday.
+
+    Its values tell it (e-mail addresses, phone and card numbers), or its name does and its values do not speak
+    against it: marks on a scale and counts are none, codes are no names, and what is worded as a question is one,
+    unless it asks for the person's own.
+    """
+    if column.kind in ("empty", "flag"):
+        return False
+    if _holds_personal(column):
+        return True
     plain = " ".join(name_words(column.name))
-    called = re.search(r"^(full |first |last |given |family |sur|customer |contact |nach|vor)?(name|nom|prenom|nombre)"
-                       r"$|e ?mail|courriel|phone|telefon|^tel|mobile|handy|street|strasse|straße|address|adresse|"
-                       r"iban|passport|birth|geburt|^dob$|postal|zip|^plz$", plain)
-    held = pc.match_substring_regex(column.values.slice(0, LOOKED_AT), ADDRESS)
-    return column.kind not in ("empty", "flag") and bool(called or pc.any(held).as_py())
+    is_asked = re.search(QUESTION, plain) or column.name.rstrip().endswith("?") or len(plain.split()) > MOST_WORDS
+    if is_asked:
+        asked_for = re.search(ASKED_FOR, plain)
+        plain = asked_for.group() if asked_for else ""
+    if re.search(NAMED, plain):
+        has_digits = pc.mean(pc.match_substring_regex(column.values, r"\d").cast("float64")).as_py() or 0.0
+        return column.kind == "text" and has_digits < 0.5
+    sought = NUMBERED if column.is_number else f"{PLACED}|{NUMBERED}"
+    return bool(re.search(sought, plain)) and not (column.is_number and column.high < LEAST_NUMBER)
+
+
+def _holds_personal(column: InferredColumn) -> bool:
+    """Return whether any value looked at is an e-mail address, or half of them are phone or card numbers."""
+    first = column.values.slice(0, LOOKED_AT)
+    if pc.any(pc.match_substring_regex(first, ADDRESS)).as_py():
+        return True
+    masked = pii_in_text.mask_texts(first) if column.kind == "text" else first
+    found = pc.is_in(masked, pa.array([pii_in_text.PHONE, pii_in_text.CARD]))
+    return (pc.mean(found.cast("float64")).as_py() or 0.0) >= 0.5
 
 
 def referenced_meaning(link: JoinKey) -> str:

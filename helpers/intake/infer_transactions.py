@@ -323,4 +323,5 @@ def draft_events(view: FileView) -> DraftedTable:
 
 
 def _few(view: FileView) -> Iterator[InferredColumn]:
-    yield from (c for c in view.form.columns if c.kind == "text" and c.n_distinct <= infer_semantics.FEW["sort"])
+    yield from (c for c in view.form.columns if c.kind == "text" and c.n_distinct <= infer_semantics.FEW["sort"]
+                and not infer_semantics.is_personal(c))
