@@ -93,7 +93,7 @@ def of_gamma(rng, replications, n):
         locked = rng.integers(0, 7, n) * 100 / 6
         logit = bent(score) @ BENT + 0.8 * (locked / 100 - 0.5) + gamma * (locked / 100 - 0.5) * (score - 60)
         came = pd.DataFrame({"customer_id": np.arange(n).astype(str), "satisfaction": score,
-                             "returned": rng.random(n) < special.expit(logit)})
+                             "weight": 1.0, "returned": rng.random(n) < special.expit(logit)})
         said = pd.DataFrame({"customer_id": came["customer_id"], "switching_cost": locked, "alternatives": np.nan,
                              "quality": rng.uniform(0, 100, n), "is_member": np.nan})
         found = {(e.quantity, e.segment): e for e in structural_model.moderator_estimates(came, said)}

@@ -118,8 +118,8 @@ class LoyaltyThreshold:
 
     Parameters
     ----------
-    counts : ScoreCounts
-        People by score.
+    counts, people : ScoreCounts
+        By score: the weighted counts, which add up to the effective number of people, and the people themselves.
     existence, located : BreakpointTest or None, BreakpointEstimate or None
         None where no knots can be tried.
     slopes : tuple of Interval
@@ -133,6 +133,7 @@ class LoyaltyThreshold:
     """
 
     counts: ScoreCounts
+    people: ScoreCounts
     existence: BreakpointTest | None
     located: BreakpointEstimate | None
     slopes: tuple[Interval, ...]
@@ -166,16 +167,18 @@ def estimate_threshold(
     """
     score, is_loyal = came["satisfaction"].to_numpy(float), came["returned"].to_numpy(float)
     weights = came["weight"].to_numpy(float)
+    people = monotone_logistic.count_by_score(score, is_loyal)
     counts = monotone_logistic.count_by_score(score, is_loyal, weights=weights)
-    if reason := lacks or struck or _why_no_curve(counts):
+    if reason := lacks or struck or _why_no_curve(people):
         status = Status.NOT_APPLICABLE if lacks else Status.STRUCK if struck else Status.INSUFFICIENT
-        return LoyaltyThreshold(counts, None, None, (), breakpoints.no_comparison(), reason, status)
+        return LoyaltyThreshold(counts, people, None, None, (), breakpoints.no_comparison(), reason, status)
     rng = np.random.default_rng(seed)
     found = breakpoints.breakpoint_test(counts, draws, rng) if len(counts.score) >= MIN_SCORES else None
     where = breakpoints.locate_breakpoints(counts) if found else None
     is_believed = found is not None and found.p_value <= THRESHOLD_TEST_LEVEL
     steep = tuple(breakpoint_slopes.slope_intervals(counts, where)) if where and is_believed else ()
-    return LoyaltyThreshold(counts, found, where, steep, breakpoints.compare_shapes(score, is_loyal, rng, weights))
+    compared = breakpoints.compare_shapes(score, is_loyal, rng, weights)
+    return LoyaltyThreshold(counts, people, found, where, steep, compared)
 
 
 def unrecorded_side(satisfied: int, behaved: int) -> str:
@@ -211,7 +214,7 @@ def threshold_estimates(found: LoyaltyThreshold) -> list[Estimate]:
     found : LoyaltyThreshold
         From `threshold`.
     """
-    n = round(found.counts.n.sum())
+    n = round(found.people.n.sum())
     if found.reason:
         rows = {
             REPURCHASE_SHARE: "share",
@@ -221,7 +224,8 @@ def threshold_estimates(found: LoyaltyThreshold) -> list[Estimate]:
             **dict.fromkeys(SLOPE_LABELS, "logits"),
         }
         return [no_estimate(q, found.status, found.reason, unit=unit, n=n) for q, unit in rows.items()]
-    came = share_interval(float(found.counts.k.sum() / found.counts.n.sum()), n)
+    effective = float(found.counts.n.sum())
+    came = share_interval(float(found.counts.k.sum()) / effective, effective)
     return [
         Estimate(REPURCHASE_SHARE, came.value, came.low, came.high, "share", n),
         _odds_estimate(found.counts, n),
@@ -319,10 +323,11 @@ def curve_points(found: LoyaltyThreshold, bins: int = 20) -> pd.DataFrame:
     names = ["satisfaction", "n", "n_returned", "share_returned", "low", "high", "line", "breakpoints", "smooth"]
     if found.reason:
         return pd.DataFrame(columns=names, dtype="float64").astype({"n": "int64", "n_returned": "int64"})
-    counts = found.counts
-    place = np.minimum((counts.score / 100 * bins).astype(int), bins - 1)
+    counts, people = found.counts, found.people
+    place, of_people = (np.minimum((c.score / 100 * bins).astype(int), bins - 1) for c in (counts, people))
     n, k, s = (np.bincount(place, w, minlength=bins) for w in (counts.n, counts.k, counts.n * counts.score))
-    seen = n >= LEAST_SHOWN
+    answered, returned = (np.bincount(of_people, w, minlength=bins) for w in (people.n, people.k))
+    seen = (answered >= LEAST_SHOWN) & (n > 0)
     at = s[seen] / n[seen]
     ranges = [share_interval(b / a, a) for a, b in zip(n[seen], k[seen], strict=True)]
     expected = [
@@ -331,6 +336,6 @@ def curve_points(found: LoyaltyThreshold, bins: int = 20) -> pd.DataFrame:
         else np.full(len(at), np.nan)
         for shape in breakpoints.CURVE_SHAPES
     ]
-    people = [np.rint(x[seen]).astype(int) for x in (n, k)]
-    columns = [at, *people, *zip(*((r.value, r.low, r.high) for r in ranges), strict=True), *expected]
+    columns = [at, answered[seen].astype(int), returned[seen].astype(int),
+               *zip(*((r.value, r.low, r.high) for r in ranges), strict=True), *expected]
     return pd.DataFrame(dict(zip(names, columns, strict=True)))

@@ -102,7 +102,7 @@ TABLES: tuple[Table, ...] = (
     summary_schema("results/programme_liability", "entry of the programme's books, or what it owes × method"),
     PROGRAMME_COHORTS,
     TIER_MOVES,
-    summary_schema("results/loyalty_service", "measure of loyalty penalty, online behaviour or promises kept"),
+    summary_schema("results/loyalty_service", "measure of enrolment, loyalty penalty, visits or promises kept"),
     claims_schema("results/loyalty_claims"),
     gates_schema("results/loyalty_gates"),
 )

@@ -8,7 +8,8 @@ from scipy.special import expit
 
 NOT_APPLICABLE = 99
 
-FRAMES = ("frame_satisfaction", "frame_scope", "frame_delivered", "frame_level", "frame_value", "frame_means")
+FRAMES = ("frame_satisfaction", "frame_scope", "frame_delivered", "frame_level", "frame_value", "frame_means",
+          "frame_horizontal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,35 +53,36 @@ class Item:
     centre: float = 0.65
     behind: str = ""
     is_required: bool = False
-    frames: tuple[str, str, str, str, str, str] = ("", "", "", "", "", "")
+    frames: tuple[str, ...] = ("",) * len(FRAMES)
 
 
 ITEMS = (
     Item("expect_product", "Of my next order I expect good products", "expectation", "expectation", pair="product"),
     Item("expect_service", "Of my next order I expect good service", "expectation", "expectation", pair="service"),
     Item("product_quality", "The products are of good quality", "performance", "product", pair="product",
-         frames=("", "", "product", "material", "functional", "attribute")),
+         frames=("", "", "product", "material", "functional", "attribute", "product")),
     Item("product_range", "I find what I look for", "performance", "product",
-         frames=("", "", "product", "material", "epistemic", "attribute")),
+         frames=("", "", "product", "material", "epistemic", "attribute", "product")),
     Item("service_staff", "The people who serve me are helpful", "performance", "service", pair="service",
-         share_not_applicable=0.06, frames=("", "", "personnel", "social", "social", "attribute")),
+         share_not_applicable=0.06, frames=("", "", "personnel", "social", "social", "attribute", "behaviour|service")),
     Item("service_delivery", "My orders arrive as promised", "performance", "service",
-         frames=("", "", "service", "material", "functional", "consequence")),
+         frames=("", "", "service", "material", "functional", "consequence", "service")),
     Item("value_price", "The products are worth their price", "value", "value",
-         frames=("", "", "money", "material", "functional", "consequence")),
+         frames=("", "", "money", "material", "functional", "consequence", "")),
     Item("image_reputation", "The company has a good name", "image", "image",
-         frames=("", "", "image", "social", "social", "attribute")),
+         frames=("", "", "image", "social", "social", "attribute", "concept")),
     Item("satisfied_overall", "All in all, how satisfied are you?", "satisfaction", "satisfaction", 5,
          cut_points="2|3|4", is_required=True,
-         frames=("affective", "cumulative", "", "spiritual", "emotional", "goal")),
+         frames=("affective", "cumulative", "", "spiritual", "emotional", "goal", "")),
     Item("satisfied_expected", "The company meets my expectations", "satisfaction", "satisfaction",
-         cut_points="4|6|8", is_required=True, frames=("cognitive", "cumulative", "", "", "", "")),
+         cut_points="4|6|8", is_required=True, frames=("cognitive", "cumulative", "", "", "", "", "")),
     Item("satisfied_ideal", "The company is close to my ideal", "satisfaction", "satisfaction",
-         cut_points="4|6|8", is_required=True, frames=("cognitive", "cumulative", "", "", "", "")),
+         cut_points="4|6|8", is_required=True, frames=("cognitive", "cumulative", "", "", "", "", "")),
     Item("recommend", "How likely are you to recommend us?", "recommend", "satisfaction", low=0, centre=0.76),
     Item("effort", "The company makes it easy for me", "effort", "service", 7,
-         frames=("", "transaction", "mental effort", "spiritual", "conditional", "consequence")),
-    Item("trust", "I trust the company", "trust", "trust", 7, frames=("", "", "", "spiritual", "emotional", "goal")),
+         frames=("", "transaction", "mental effort", "spiritual", "conditional", "consequence", "service")),
+    Item("trust", "I trust the company", "trust", "trust", 7,
+         frames=("", "", "", "spiritual", "emotional", "goal", "")),
     Item("intention", "I will order again", "intention", "intention", 7),
     Item("intention_first", "I look with this company first", "intention", "intention", 7),
     Item("commitment", "I would change to another company without regret", "commitment", "commitment", 7,

@@ -5,6 +5,7 @@ from scipy import special
 
 from helpers.foundation.results import Status
 from helpers.loyalty import breakpoints, monotone_logistic, satisfaction_loyalty_link, structural_model
+from helpers.stats.confidence_intervals import share_interval
 
 
 def came(n, beta, seed=1, scores=41):
@@ -48,7 +49,8 @@ def test_a_wide_interval_is_not_located():
     table = {
         e.quantity: e
         for e in satisfaction_loyalty_link.threshold_estimates(
-            satisfaction_loyalty_link.LoyaltyThreshold(made.counts, made.existence, wide, made.slopes, made.compared)
+            satisfaction_loyalty_link.LoyaltyThreshold(
+                made.counts, made.people, made.existence, wide, made.slopes, made.compared)
         )
     }
     assert table["lower breakpoint"].status is Status.INSUFFICIENT
@@ -109,8 +111,12 @@ def test_survey_weights_reach_the_curve_and_leave_as_many_people_as_they_are_wor
     share = satisfaction_loyalty_link.REPURCHASE_SHARE, "all"
     p = even_rows[share].value
     assert rows[share].value == pytest.approx(3 * p / (3 * p + 1 - p))
-    assert rows[share].n == round(heavy["weight"].sum() ** 2 / (heavy["weight"] ** 2).sum()) < 2000
-    assert set(satisfaction_loyalty_link.curve_points(made)["n"] > 0) == {True}
+    assert rows[share].n == even_rows[share].n == 2000, "people are people"
+    alone = share_interval(rows[share].value, 2000)
+    assert rows[share].high - rows[share].low > 1.1 * (alone.high - alone.low), "weights cost precision"
+    assert made.counts.n.sum() == pytest.approx(heavy["weight"].sum() ** 2 / (heavy["weight"] ** 2).sum())
+    points = satisfaction_loyalty_link.curve_points(made)
+    assert (points["share_returned"] >= points["n_returned"] / points["n"] - 1e-12).all()
 
 
 def test_a_satisfaction_score_that_failed_its_check_has_no_curve_and_no_moderators():

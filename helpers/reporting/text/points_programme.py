@@ -3,7 +3,7 @@
 import pandas as pd
 
 from helpers.foundation.labels import readable_id
-from helpers.foundation.results import Status
+from helpers.foundation.results import Estimate, Status
 from helpers.loyalty import (
     loyalty_penalty,
     points_ledger,
@@ -158,6 +158,29 @@ def profit_sharing_sentence(table: pd.DataFrame, currency: str) -> str:
     said = [f"{formatting.share(s)} of margin pays {formatting.money(r['paid'], currency)}, "
             f"{formatting.money(r['paid'] / r['n'], currency)} a member" for s, r in totals.iterrows()]
     return f"Of the last year's margin, shared by points: {formatting.join_words(said)}."
+
+
+def programme_effect_sentence(effect: Estimate) -> str:
+    """Return whether members buy more after enrolment than matched non-members, and that it is no experiment.
+
+    Parameters
+    ----------
+    effect : Estimate
+        From `helpers.loyalty.programme_effect.enrolment_effect`.
+    """
+    if effect.status is not Status.OK:
+        return "" if effect.status is Status.NOT_APPLICABLE else (
+            f"Whether the programme raises purchases is not known: {effect.reason}.")
+    low, high = sorted((abs(effect.low), abs(effect.high)))
+    value = f"{formatting.number(abs(effect.value))} {formatting.interval(low, high)}"
+    way = "more" if effect.value > 0 else "fewer"
+    start = f"In the six months after enrolment {formatting.whole(effect.n)} members made"
+    if effect.low <= 0 <= effect.high:
+        size = f"{formatting.number(effect.value)} {formatting.interval(effect.low, effect.high)}"
+        return (f"{start} no significantly different step in purchases from that of matched non-members ({size} a "
+                "member). Not an experiment.")
+    return (f"{start} {value} {way} purchases each, against the six months before and matched non-members. Not an "
+            "experiment: who enrols may have meant to buy more.")
 
 
 def loyalty_penalty_sentence(service: pd.DataFrame) -> str:
