@@ -7,12 +7,15 @@ from typing import Any
 
 import pandas as pd
 
-from helpers.experiments import analysis, quality_gates, rival_arms
+from helpers.experiments import analysis, quality_gates, rival_arms, uplift
+from helpers.experiments.aggregates import COVARIATE_PREFIX
 from helpers.experiments.config import ExperimentsConfig
 from helpers.experiments.design import ExperimentDesign
 from helpers.experiments.experiment_data import ExperimentData
 from helpers.experiments.health_checks import p_value_text
+from helpers.experiments.method_selection import BLOCKS
 from helpers.experiments.schema import EXPERIMENT_EFFECTS
+from helpers.foundation.labels import readable_id
 from helpers.foundation.results import Gate, Status
 
 SHIP, STOP, KEEP_RUNNING, INVALID = "ship", "stop", "keep running", "invalid"
@@ -123,7 +126,27 @@ def _effects_of_experiment(
               if _is_guardrail_harmed(row, design, assumptions)}
     judged = [{**row, **_verdict(row, design, assumptions, as_of, harmed)} if row["is_primary"] else row
               for row in rows]
-    return _with_rivals(judged, design, evidence, assumptions)
+    return [_with_unlike_effect(row, evidence, assumptions) for row in
+            _with_rivals(judged, design, evidence, assumptions)]
+
+
+def _with_unlike_effect(
+    row: dict[str, Any], evidence: ExperimentData, assumptions: ExperimentsConfig
+) -> dict[str, Any]:
+    """Return a row; of an arm to be shipped with what its effect differs by, beyond chance: then it is not for all."""
+    if row["verdict"] != SHIP or row["method"].startswith(BLOCKS):
+        return row
+    found = uplift.effects_by_covariate_half(
+        evidence.units, row["experiment"], row["metric"], (row["control"], row["variant"]),
+        evidence.unequal.get(row["experiment"], ()))
+    clear = found[found["p_adjusted"] < assumptions.error_rate].sort_values("p_adjusted") if len(found) else found
+    if clear.empty:
+        return row
+    first, (scale, unit) = clear.iloc[0], (100.0, " points") if row["unit"] == "share" else (1.0, "")
+    below, above = (f"{scale * first[c]:.3g}".replace("-", "−") for c in ("effect_below", "effect_above"))
+    name = readable_id(str(first["covariate"]).removeprefix(COVARIATE_PREFIX))
+    return {**row, "reason": f"{row['reason']}, but not the same for all: by {name} the effect is {below}{unit} up to "
+                             f"{first['cut']:.3g} and {above}{unit} above"}
 
 
 def _with_rivals(

@@ -249,10 +249,16 @@ def _against(
         ("first assignment", "–", first.isoformat() if first else "not recorded", True),
         ("arms", ", ".join(planned_arms), ", ".join(sorted(seen["variant"])), planned_arms == sorted(seen["variant"])),
         ("outcomes", ", ".join(wanted) or "none", ", ".join(m for m in wanted if m in recorded) or "none", not lacking),
-        ("look", f"{plan.stop_rule}, {look}", as_of.isoformat(), is_valid_early or not early),
+        ("look", f"{plan.stop_rule}, {look}", _look(as_of, plan.ends_on), is_valid_early or not early),
         ("adjusted by", plan.covariate or "nothing", plan.covariate or "nothing", True),
         ("family", plan.family, plan.family, True),
     ]
+
+
+def _look(as_of: date, planned_on: date | None) -> str:
+    """Return the day of a look, and how long after the planned one it is."""
+    late = (as_of - planned_on).days if planned_on else 0
+    return f"{as_of.isoformat()}, {late:,} days after" if late > 0 else as_of.isoformat()
 
 
 def _control(arms: list[str], assumptions: ExperimentsConfig) -> tuple[str, bool]:

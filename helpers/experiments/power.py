@@ -16,6 +16,8 @@ from helpers.experiments.design import ExperimentDesign
 
 SIGNIFICANCE_LEVEL, TARGET_POWER = 0.05, 0.80
 
+LEAST_DAYS = 1.0  # of assigning, from which there is a pace
+
 
 def achieved_power(effect: float, sd: float, units: tuple[float, float], alpha: float = SIGNIFICANCE_LEVEL) -> float:
     """Return the chance to find a true difference.
@@ -78,7 +80,8 @@ def required_sample_size(
 def power_table(designs: tuple[ExperimentDesign, ...], counted: ArmAggregates) -> pd.DataFrame:
     """Return what each planned comparison could show, and how long it would have had to run.
 
-    Spread and pace come from the experiment's own control: units a day from the first to the last assignment.
+    Spread and pace come from the experiment's own control: units a day from the first to the last assignment. A list
+    that was drawn at once has no pace.
 
     Parameters
     ----------
@@ -104,7 +107,7 @@ def _row(design: ExperimentDesign, metric: str, variant: str, counted: ArmAggreg
     arms = counted.arms[counted.arms["experiment"] == design.experiment]
     span = (arms["last_at"].max() - arms["first_at"].min()).total_seconds() / 86400 if arms["first_at"].notna().any() \
         else math.nan
-    pace = sum(units) / max(span, 1.0) if not math.isnan(span) else math.nan
+    pace = sum(units) / span if span >= LEAST_DAYS else math.nan  # a list drawn at once has no pace
     return {
         "experiment": design.experiment,
         "metric": metric,

@@ -1,3 +1,5 @@
+from datetime import date
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -67,3 +69,13 @@ def test_the_table_of_arms_shows_planned_arms_without_units_too(trial, lazily):
     assert arms["n_units"].tolist() == [400, 400, 0]
     assert arms["role"].tolist() == ["control", "compared", "compared"]
     assert design.arms_table((), found).empty
+
+
+def test_a_look_after_the_planned_day_says_how_long_after(trial, lazily):
+    plan = PLAN.model_copy(update={"ends_on": date(2026, 6, 1)})
+    found = aggregate_arms(ENGINE, lazily(trial))
+    designs = design.experiment_designs(found, ExperimentsConfig(plans={"welcome": plan}))
+    look = design.plan_against_analysis(designs, found, date(2026, 6, 11)).set_index("item").loc["look"]
+    assert (look["analysed"], look["is_as_planned"]) == ("2026-06-11, 10 days after", True)
+    early = design.plan_against_analysis(designs, found, date(2026, 5, 31)).set_index("item").loc["look"]
+    assert (early["analysed"], early["is_as_planned"]) == ("2026-05-31", False)

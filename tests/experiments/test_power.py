@@ -59,6 +59,8 @@ def test_power_is_tabled_with_the_days_it_takes(trial, lazily, judged):
     sd = trial.query("variant == 'control'")["metric_spend"].std()
     assert row["power"] == pytest.approx(power.achieved_power(1.0, sd, (400, 400)))
     assert row["days_needed"] == pytest.approx(row["units_needed"] * 9 / 800)
+    at_once, counted, *_ = judged(lazily(trial.assign(assigned_at=days[0])), ExperimentsConfig(plans={"welcome": plan}))
+    assert math.isnan(power.power_table(at_once, counted.counted)["days_needed"].item())
 
 
 def test_even_arms_are_trusted_and_a_skewed_small_arm_is_not():

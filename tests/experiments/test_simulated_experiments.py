@@ -64,6 +64,9 @@ def test_a_draw_that_lost_units_of_one_arm_is_invalid_and_what_works_on_some_onl
     verdict = made[made["is_primary"]].set_index("experiment")["verdict"]
     assert verdict["app_banner"] == "invalid"
     assert verdict["reminder_letter"] == verdict["one_page_checkout"] == "ship"
+    reason = made[made["is_primary"]].set_index("experiment")["reason"]
+    assert "but not the same for all: by sales before the effect is" in reason["reminder_letter"]
+    assert "not the same for all" not in reason["one_page_checkout"]
     halves = uplift.subgroup_effects(made, found).set_index("experiment").loc["reminder_letter"]
     assert halves["effect_below"] > halves["effect_above"]
     assert halves["p_adjusted"] < 0.05

@@ -187,8 +187,8 @@ def _judged(row: Mapping[str, Any], gates: pd.DataFrame, currency: str) -> str:
 
 
 def _because(row: Mapping[str, Any]) -> str:
-    is_plain = row["reason"].startswith("the whole interval")
-    return "" if is_plain else f", and {row['reason']}"
+    plain, _, rest = str(row["reason"]).partition(", but ")
+    return (f", but {rest}" if rest else "") if plain.startswith("the whole interval") else f", and {row['reason']}"
 
 
 def caveats(row: Mapping[str, Any], gates: pd.DataFrame) -> list[str]:
