@@ -91,7 +91,8 @@ def lightgbm_itself(features, is_lost):
         "min_data_in_leaf": 40,
         "num_threads": classifiers.n_threads(len(matrix)),
     }
-    return lightgbm.train(knobs, lightgbm.Dataset(matrix, is_lost.astype(int)), classifiers.N_BOOSTING_ROUNDS)
+    leaves, rounds = classifiers.BOOSTING_SIZE
+    return lightgbm.train({**knobs, "num_leaves": leaves}, lightgbm.Dataset(matrix, is_lost.astype(int)), rounds)
 
 
 def empulse(outcome, p):

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
-from sklearn.model_selection import StratifiedKFold
 
 from helpers.churn import classifiers
 from helpers.churn.classifiers import BOOSTING, LOGISTIC, Classifier
@@ -123,9 +122,9 @@ def out_of_time_scores(basis: Dataset, usable: tuple) -> Backtest:
 def _cross_validated_scores(basis: Dataset, seed: int) -> Backtest:
     cases = basis.newest
     rarest = int(min(cases.is_lost.sum(), len(cases.is_lost) - cases.is_lost.sum()))
-    folds = StratifiedKFold(min(N_FOLDS, rarest), shuffle=True, random_state=seed)
+    folds = classifiers.grouped_folds(cases.features, cases.is_lost, min(N_FOLDS, rarest), seed)
     stated = {name: np.empty(len(cases.is_lost)) for name in (basis.rule, LOGISTIC, BOOSTING)}
-    for learnt_from, held_out in folds.split(cases.features, cases.is_lost):
+    for learnt_from, held_out in folds:
         fit, tried = cases.rows(learnt_from), cases.rows(held_out)
         for name, p in stated.items():
             p[held_out] = fit_at_origin(name, basis.rule, fit, None, tried).stated(
@@ -156,10 +155,12 @@ def fit_at_origin(
     for cases in (*([later] if later else []), *users):
         there = model_inputs(name, rule, cases)
         columns = [c for c in columns if c in there] if len(there) else columns
-    found = classifiers.fit(name, model_inputs(name, rule, fit)[columns], fit.is_lost)
-    if later is None or later.shortage():
+    known = later if later is not None and not later.shortage() else None
+    tells = (model_inputs(name, rule, known)[columns], known.is_lost) if known else None
+    found = classifiers.fit(name, model_inputs(name, rule, fit)[columns], fit.is_lost, tells)
+    if known is None:
         return found
-    return classifiers.calibrate(found, model_inputs(name, rule, later), later.is_lost)
+    return classifiers.calibrate(found, model_inputs(name, rule, known), known.is_lost)
 
 
 def model_inputs(name: str, rule: str, cases: DatasetSnapshot) -> pd.DataFrame:

@@ -4,6 +4,7 @@ Each takes frames of features as they are known — numbers with gaps, texts as 
 Levels that were not there in training, and customers of whom nothing is known, are allowed for.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 import lightgbm
@@ -13,6 +14,7 @@ from scipy import special
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
@@ -20,12 +22,20 @@ LOGISTIC, BOOSTING = "logistic regression", "gradient boosting"
 
 MAX_CATEGORIES = 50
 
-N_BOOSTING_ROUNDS = 150
+BOOSTING_SIZE = (7, 150)  # leaves a tree and trees, where there are too few rows to try others or too many to be quick
+
+BOOSTING_LEAVES, MAX_BOOSTING_ROUNDS, BOOSTING_PATIENCE = (7, 31), 400, 15
+
+TRIED_ROWS = (500, 50_000)  # between which the size of the model is tried
+
+MIN_DISTINCT_SHARE = 0.5
+
+VALIDATION_FOLDS = 5  # one of which tells the size where there is no later snapshot
 
 MANY_ROWS = 100_000  # rows from which two threads are worth their keep
 
 LIGHTGBM_PARAMETERS = {
-    "objective": "binary", "num_leaves": 7, "learning_rate": 0.05, "lambda_l2": 5.0, "feature_fraction": 0.8,
+    "objective": "binary", "learning_rate": 0.05, "lambda_l2": 5.0, "feature_fraction": 0.8,
     "max_bin": 127, "deterministic": True, "force_row_wise": True, "seed": 1, "verbosity": -1}
 
 
@@ -108,7 +118,9 @@ class Classifier:
         return self.slope * self.model.contributions(features[list(self.columns)])
 
 
-def fit(name: str, features: pd.DataFrame, is_lost: np.ndarray) -> Classifier:
+def fit(
+    name: str, features: pd.DataFrame, is_lost: np.ndarray, later: tuple[pd.DataFrame, np.ndarray] | None = None
+) -> Classifier:
     """Return a learner by name; any name but boosting's is a logistic regression of what it is given.
 
     Parameters
@@ -119,8 +131,10 @@ def fit(name: str, features: pd.DataFrame, is_lost: np.ndarray) -> Classifier:
         Known at the time.
     is_lost : ndarray, shape (n,)
         Outcome, 0 or 1, both present.
+    later : (DataFrame, ndarray), optional
+        The same of a later snapshot, which tells how large boosting is to be.
     """
-    model = fit_boosting(features, is_lost) if name == BOOSTING else fit_logistic(features, is_lost)
+    model = fit_boosting(features, is_lost, later) if name == BOOSTING else fit_logistic(features, is_lost)
     return Classifier(model, columns=tuple(features.columns))
 
 
@@ -149,14 +163,76 @@ def _numbers_and_texts(features: pd.DataFrame) -> pd.DataFrame:
     return features.astype({c: "float64" if is_numeric(features[c]) else "str" for c in features})
 
 
-def fit_boosting(features: pd.DataFrame, is_lost: np.ndarray) -> BoostingClassifier:
-    """Return gradient-boosted trees; leaves hold at least a fortieth of a small sample, and 40 of a large one."""
+def fit_boosting(
+    features: pd.DataFrame, is_lost: np.ndarray, later: tuple[pd.DataFrame, np.ndarray] | None = None
+) -> BoostingClassifier:
+    """Return gradient-boosted trees; leaves hold at least a fortieth of a small sample, and 40 of a large one.
+
+    Notes
+    -----
+    Leaves a tree and the number of trees are those with the least log loss in the later snapshot, or in a fifth of the
+    distinct rows; then all rows are learnt from.
+    """
     levels = {c: pd.CategoricalDtype(sorted(features[c].dropna().astype("str").unique()))
               for c in features if not is_numeric(features[c])}
     least = int(np.clip(len(features) // 40, 5, 40))
-    data = lightgbm.Dataset(encode(features, levels), is_lost.astype(int), free_raw_data=True)
     knobs = {**LIGHTGBM_PARAMETERS, "min_data_in_leaf": least, "num_threads": n_threads(len(features))}
-    return BoostingClassifier(lightgbm.train(knobs, data, N_BOOSTING_ROUNDS), levels)
+    leaves, rounds = BOOSTING_SIZE
+    if TRIED_ROWS[0] <= len(features) <= TRIED_ROWS[1]:
+        leaves, rounds = _boosting_size(knobs, levels, *_learnt_and_tried(features, is_lost, later))
+    data = lightgbm.Dataset(encode(features, levels), is_lost.astype(int), free_raw_data=True)
+    return BoostingClassifier(lightgbm.train({**knobs, "num_leaves": leaves}, data, rounds), levels)
+
+
+def _learnt_and_tried(
+    features: pd.DataFrame, is_lost: np.ndarray, later: tuple[pd.DataFrame, np.ndarray] | None
+) -> tuple[tuple[pd.DataFrame, np.ndarray], tuple[pd.DataFrame, np.ndarray]]:
+    if later is not None and 0 < later[1].mean() < 1:
+        return (features, is_lost), later
+    _, tried = next(iter(grouped_folds(features, is_lost, VALIDATION_FOLDS, seed=1)))
+    held_out = np.isin(np.arange(len(is_lost)), tried)
+    return (features[~held_out], is_lost[~held_out]), (features[held_out], is_lost[held_out])
+
+
+def _boosting_size(
+    knobs: dict, levels: dict[str, pd.CategoricalDtype], learnt: tuple[pd.DataFrame, np.ndarray],
+    tried: tuple[pd.DataFrame, np.ndarray],
+) -> tuple[int, int]:
+    """Return the leaves a tree and the number of trees with the least log loss where they were tried."""
+    found = []
+    for leaves in BOOSTING_LEAVES:
+        data = lightgbm.Dataset(encode(learnt[0], levels), learnt[1].astype(int))
+        judged = lightgbm.Dataset(encode(tried[0], levels), tried[1].astype(int), reference=data)
+        stop = lightgbm.early_stopping(BOOSTING_PATIENCE, verbose=False)
+        booster = lightgbm.train({**knobs, "num_leaves": leaves}, data, MAX_BOOSTING_ROUNDS, [judged], callbacks=[stop])
+        found.append((booster.best_score["valid_0"]["binary_logloss"], leaves, booster.best_iteration))
+    _, leaves, rounds = min(found)
+    return leaves, max(rounds, 1)
+
+
+def grouped_folds(
+    features: pd.DataFrame, is_lost: np.ndarray, n_folds: int, seed: int
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield rows to learn from and rows held out, stratified by the outcome, identical rows in one fold.
+
+    Parameters
+    ----------
+    features : DataFrame, shape (n, n_features)
+        Equal rows among mostly distinct ones are taken for one customer twice, who is not to be learnt from and judged;
+        where most rows have an equal, the features are too coarse to tell people apart, and each row stands alone.
+    is_lost : ndarray, shape (n,)
+        Outcome, 0 or 1.
+    n_folds, seed : int
+        Number of folds, and of their draw.
+    """
+    group, distinct = pd.factorize(pd.util.hash_pandas_object(features, index=False))
+    if len(distinct) < MIN_DISTINCT_SHARE * len(group):
+        group, distinct = np.arange(len(group)), np.arange(len(group))
+    first = pd.Series(np.arange(len(group))).groupby(group).first().to_numpy()
+    folds = StratifiedKFold(n_folds, shuffle=True, random_state=seed)
+    for _, held_out in folds.split(np.zeros(len(distinct)), is_lost[first]):
+        is_held_out = np.isin(group, held_out)
+        yield np.flatnonzero(~is_held_out), np.flatnonzero(is_held_out)
 
 
 def calibrate(learner: Classifier, features: pd.DataFrame, is_lost: np.ndarray) -> Classifier:

@@ -159,6 +159,41 @@ def test_the_reliability_figure_has_bins_and_the_line_of_a_perfect_model():
     assert isinstance(found, pd.DataFrame)
 
 
+def test_identical_rows_are_held_out_together_unless_most_rows_have_an_equal():
+    rng = RNG(3)
+    features = pd.DataFrame({"a": rng.normal(size=300), "b": rng.choice(["x", "y"], 300)})
+    twice = pd.concat([features, features.head(100)], ignore_index=True)
+    is_lost = np.concatenate([rng.random(300) < 0.3, np.zeros(100)]).astype(float)
+    is_lost[300:] = is_lost[:100]
+    seen = np.zeros(400)
+    for learnt_from, held_out in classifiers.grouped_folds(twice, is_lost, 5, seed=1):
+        assert not set(learnt_from) & set(held_out)
+        assert not twice.iloc[held_out].merge(twice.iloc[learnt_from]).shape[0]
+        seen[held_out] += 1
+    assert (seen == 1).all()
+    coarse = pd.DataFrame({"a": np.arange(400) % 3})
+    assert len(list(classifiers.grouped_folds(coarse, is_lost, 5, seed=1))) == 5
+
+
+def test_boosting_grows_as_large_as_later_customers_bear():
+    rng = RNG(5)
+    def drawn(n):
+        x = pd.DataFrame(rng.integers(0, 6, (n, 4)), columns=list("abcd")).astype("float64")
+        logit = np.where((x["a"] % 2 == x["b"] % 3), 2.5, -2.5) * np.where(x["c"] > 2, 1, -0.5)  # it takes many leaves
+        return x, (rng.random(n) < 1 / (1 + np.exp(-logit))).astype(float)
+    (x, y), later, (new, happened) = drawn(3000), drawn(2000), drawn(4000)
+    tuned = classifiers.fit(BOOSTING, x, y, later).stated(new)
+    before = classifiers.fit_boosting(x.head(499), y[:499])
+    assert before.booster.num_trees() == classifiers.BOOSTING_SIZE[1]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(classifiers, "TRIED_ROWS", (np.inf, np.inf))
+        fixed = classifiers.fit(BOOSTING, x, y, later).stated(new)
+    brier = [np.mean((p - happened) ** 2) for p in (tuned, fixed)]
+    assert brier[0] < brier[1] - 0.02
+    noise = classifiers.fit_boosting(x, rng.permutation(y), (later[0], rng.permutation(later[1])))
+    assert noise.booster.num_trees() < 60  # nothing to learn, so little is learnt
+
+
 def out_of_fold(name, features, is_lost, seed):
     from sklearn.model_selection import StratifiedKFold
 
