@@ -179,7 +179,7 @@ class ClvTotals:
     equity : Estimate
         Margin expected from today's buyers, with the interval of what is expected [money].
     realised : Estimate
-        The same value with the interval of what will come [money].
+        The same value with the interval of what will come, the model being right [money].
     orders : Estimate
         Orders within the horizon with the interval of what will come [orders].
     limits : DataFrame

@@ -1,6 +1,6 @@
 """CLV valuation from preconditions by hold-out and refit to customer equity; CLV columns by customer."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import ibis.expr.types as ir
@@ -10,6 +10,7 @@ import pandas as pd
 from helpers.customers import features
 from helpers.foundation.engine import Engine
 from helpers.foundation.results import Estimate, Gate, Level, Status, estimate_table, no_estimate
+from helpers.stats import confidence_intervals
 from helpers.value import clv, subscriptions
 from helpers.value.btyd import btyd_preconditions, fitting, frequency_recency, gamma_gamma, validation
 from helpers.value.btyd.bg_nbd import BG_NBD, MBG_NBD
@@ -205,8 +206,20 @@ def value_customers(engine: Engine, transactions: ir.Table, subscriptions: ir.Ta
         return ClvValuation(as_of_on, days, checks, gates, failed[0], **known)
     view = clv.forecast_clv(base, fit, of_spend, margin_share=margin_share, horizon_days=days,
                             discount_rate=discount_rate)
-    sums = clv.clv_totals(engine, buyers, view, rng)
+    sums = _with_model_error(clv.clv_totals(engine, buyers, view, rng), trial, fit.model.name)
     return ClvValuation(as_of_on, days, checks, gates, view=view, totals=sums, **known)
+
+
+def _with_model_error(totals: ClvTotals, trial: Backtest | None, name: str) -> ClvTotals:
+    """Return totals whose intervals of what will come hold the error that the model made in the hold-out too."""
+    off = trial.model_error(name) if trial else 0.0
+
+    def widened(e: Estimate) -> Estimate:
+        half = confidence_intervals.normal_quantile(0.95) * off * e.value
+        return replace(e, low=max(e.value - float(np.hypot(e.value - e.low, half)), 0.0),
+                       high=e.value + float(np.hypot(e.high - e.value, half)))
+
+    return replace(totals, realised=widened(totals.realised), orders=widened(totals.orders))
 
 
 def _selected_fit(fits: tuple[BtydFit, ...], trial: Backtest | None) -> BtydFit:

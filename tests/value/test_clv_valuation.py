@@ -1,4 +1,5 @@
 from datetime import date
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -54,6 +55,18 @@ def test_values_reach_every_buyer_and_add_up_to_the_equity(session_engine, worth
     assert found.forecasts()["due_on"].tolist() == [pd.Timestamp("2026-12-31")] * 2
     for table in (found.table(), found.holdout_table()):
         assert not table.duplicated(["quantity", "segment"]).any()
+
+
+def test_intervals_of_what_will_come_hold_the_error_of_the_hold_out(worth):
+    totals = worth(list(bought(400)))[0].totals
+    trial = SimpleNamespace(model_error=lambda name: 0.2)
+    wide = clv_valuation._with_model_error(totals, trial, "Pareto/NBD")
+    half = 1.959964 * 0.2 * totals.realised.value
+    assert wide.realised.high - wide.realised.value == pytest.approx(
+        np.hypot(totals.realised.high - totals.realised.value, half), rel=1e-6)
+    assert wide.equity == totals.equity
+    alone = clv_valuation._with_model_error(totals, None, "Pareto/NBD")
+    assert (alone.realised, alone.orders) == (totals.realised, totals.orders)
 
 
 def test_equal_seeds_give_equal_values(worth):

@@ -179,7 +179,7 @@ def control_chart_sentence(found: ChartSet) -> tuple[str, ...]:
     if alarms.empty:
         return (*said, "No alarm was raised in the time that is watched.")
     told = [
-        f"{row.chart} went {row.direction} its limits {'in one week' if row.kind == 'spike' else 'for good'}; it "
+        f"{row.chart} {_alarm(row.kind, row.direction)}; it "
         f"began about {formatting.date_text(row.began_on)} and was told on {formatting.date_text(row.on)}"
         for row in alarms.itertuples()
     ]
@@ -187,6 +187,13 @@ def control_chart_sentence(found: ChartSet) -> tuple[str, ...]:
         *said,
         f"{formatting.sentence_case(formatting.count_text(len(told), 'alarm', 'alarms'))}: {'; '.join(told)}.",
     )
+
+
+def _alarm(kind: str, direction: str) -> str:
+    """Return what an alarm tells: one week beyond the limits, or another level, which later weeks are held against."""
+    if kind == "spike":
+        return f"went {direction} its limits in one week"
+    return f"shifted to a {'higher' if direction == 'above' else 'lower'} level, against which later weeks are judged"
 
 
 def control_chart_title(found: ChartSet) -> str:

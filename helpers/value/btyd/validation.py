@@ -76,6 +76,18 @@ class Backtest:
         """Return how far the forecast of all orders was off what came; below zero: too few [share]."""
         return float(self.counts.n @ self.forecasts[name]) / self.happened - 1 if self.happened else float("nan")
 
+    def model_error(self, name: str) -> float:
+        """Return how far a total may be off beyond what its own interval holds, by the hold-out [share]; 0: not at all.
+
+        Notes
+        -----
+        √(e² − s²), e the error of the total and s its standard error, both of what came: parameters and chance explain
+        s, the rest is the model's, and may come again.
+        """
+        if not self.happened or name not in self.spread:
+            return 0.0
+        return float(np.sqrt(max(self.error(name) ** 2 - (self.spread[name] / self.happened) ** 2, 0.0)))
+
     def difference(self, name: str, other: str) -> Estimate:
         """Return a model's mean squared error less another's on the same customers, with the paired interval."""
         apart = (self.orders - self.forecasts[name]) ** 2 - (self.orders - self.forecasts[other]) ** 2

@@ -138,8 +138,8 @@ def test_the_board_tells_alarms_its_false_alarms_and_what_is_silent():
     assert said[0] == ("1 figure is watched week by week; while nothing happens the control charts together "
                        "give 0.5 false alarms a year.")
     assert said[1] == "Not watched: spend (23 periods with a figure)."
-    assert said[2] == ("1 alarm: late went above its limits for good; it began about 2 March 2026 and was told "
-                       "on 2 March 2026.")
+    assert said[2] == ("1 alarm: late shifted to a higher level, against which later weeks are judged; it began "
+                       "about 2 March 2026 and was told on 2 March 2026.")
     assert (
         "below its limits in one week"
         in churn_alerts_text.control_chart_sentence(ChartSet((chart("late", "", SPIKE),)))[-1]

@@ -123,3 +123,12 @@ def test_a_history_that_bears_no_hold_out_is_not_back_tested(session_engine, tra
     history = features.recorded_window(session_engine, table, date(2024, 2, 24))
     with pytest.raises(InputError, match="55 days bear no hold-out"):
         validation.backtest_btyd(session_engine, table, history, MODELS, np.random.default_rng(1))
+
+
+@pytest.mark.real_data
+def test_the_error_of_the_hold_out_that_chance_does_not_explain_widens_what_will_come(published):
+    off = published.model_error("Pareto/NBD")
+    by_chance = published.spread["Pareto/NBD"] / published.happened
+    assert off**2 + by_chance**2 == pytest.approx(published.error("Pareto/NBD") ** 2)
+    assert 0.08 < off < 0.12
+    assert published.model_error("no such model") == 0
