@@ -26,6 +26,8 @@
   line only.
 * ``formats``: Formats whose records know their fields: JSON lines, Excel sheets, Parquet, database rows, as batches
   of text.
+* ``infer_aggregates``: Files of totals instead of records: counts and summaries of an experiment's arms, sums by day or
+  month.
 * ``infer_experiments``: Drafted experiments: who was assigned to which arm with what outcome, and the plan that the
   study has to confirm.
 * ``infer_dates``: Inferred forms of dates and times: the fewest forms that read a column, their rivals, what stays

@@ -104,7 +104,7 @@ def draft_experiment(view: FileView, found: ExperimentColumns) -> DraftedTable:
     when = next(iter(view.moments), None)
     places = {n: c for n, sought in PLACES.items() if (c := _place(view, found, sought))}
     who = "no column says who was assigned; each record is one" if unit is None else "who was assigned" + (
-        "" if unit.is_unique else "; it repeats, and of a unit's records the first counts")
+        "" if unit.is_unique else "; it repeats: a second record in one arm is rejected, one in another arm is told")
     body = [column_line("experiment", f"'{name}'", "what it is called"),
             column_line("unit_id", unit.quoted if unit else "record", who),
             _arm_line(arm)]
@@ -144,19 +144,15 @@ def _unit(view: FileView, arm: InferredColumn) -> InferredColumn | None:
     keys = [c for c in view.form.columns if c != arm and c.kind in ("text", "integer") and not c.is_scale]
     called = [c for c in keys if any(re.fullmatch(UNITS, w) for w in name_words(c.name)) and c.n_distinct > MOST_ARMS]
     who = view.known.get("customer_id")
-    unique = [c for c in keys if c.is_unique and (c.kind == "text" or _is_key(c))]
+    unique = [c for c in keys if c.is_unique and (c.kind == "text" or infer_semantics.is_called_key(c))]
     return next(iter([*(c for c in called if c.is_unique), *([who] if who in keys else []), *called, *unique]), None)
-
-
-def _is_key(column: InferredColumn) -> bool:
-    """Return whether a column is called an id or the number of something."""
-    return bool(re.search(infer_semantics.ID, column.name.lower()))
 
 
 def _is_outcome(column: InferredColumn) -> bool:
     if column.kind == "text":
         return column.n_distinct == 2 and _called(column, OUTCOMES) and _positive(column) is not None
-    return (column.is_number or column.kind == "flag") and column.n_distinct > 1 and not _is_key(column)
+    is_value = (column.is_number or column.kind == "flag") and column.n_distinct > 1
+    return is_value and not infer_semantics.is_called_key(column)
 
 
 def _called(column: InferredColumn, pattern: str) -> bool:

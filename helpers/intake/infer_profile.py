@@ -95,7 +95,8 @@ def draft_source(paths: Sequence[str | Path]) -> tuple[str, str]:
         lines.append(f"# check --new with --study drafts what data/studies/{name}.toml has to say")
     for one in seen:
         lines += ["", *_file_lines(one, drawn.tables)]
-        lines += [f"# nothing is made from {one.name}"] if one.name in drawn.unused else []
+        why = drawn.unused.get(one.name)
+        lines += [] if why is None else [f"# nothing is made from {one.name}" + (f": {why}" if why else "")]
     for table in drawn.tables:
         lines += ["", *table.lines]
     return "\n".join([*lines, "", *_controls(seen)]) + "\n", _study(name, study) if study else ""

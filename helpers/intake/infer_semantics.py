@@ -127,6 +127,11 @@ def infer_meanings(columns: Sequence[InferredColumn], links: Iterable[JoinKey] =
     return known | _alone(columns, known)
 
 
+def is_called_key(column: InferredColumn) -> bool:
+    """Return whether a column is called an id or the number of something."""
+    return bool(re.search(ID, column.name.lower()))
+
+
 def is_customer_named(columns: Sequence[InferredColumn]) -> bool:
     """Return whether a column of a file is called a customer's key."""
     return bool(_ranked("customer_id", columns))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from helpers.intake import (
     export_signatures,
+    infer_aggregates,
     infer_experiments,
     infer_keys,
     infer_semantics,
@@ -115,12 +116,12 @@ class TableDraft:
     ----------
     tables : tuple of DraftedTable
         In the order in which they are written.
-    unused : tuple of str
-        Files that no table is made from or looks anything up in.
+    unused : dict of str to str
+        Files that no table is made from or looks anything up in, and why, where that is known.
     """
 
     tables: tuple[DraftedTable, ...]
-    unused: tuple[str, ...]
+    unused: dict[str, str]
 
 
 def draft_tables(forms: Sequence[FileForm]) -> TableDraft:
@@ -135,12 +136,13 @@ def draft_tables(forms: Sequence[FileForm]) -> TableDraft:
     if not are_named and not any(link.is_most_shared for found in links.values() for link in found):
         views = _with_shared_customer(views)
     drafted: dict[str, DraftedTable] = {}
-    for view in sorted(views, key=lambda v: -len(v.links)):
+    totals = {v.form.name: why for v in views if (why := infer_aggregates.aggregate_reason(v))}
+    for view in sorted((v for v in views if v.form.name not in totals), key=lambda v: -len(v.links)):
         for found in _drafts(view, views):
             drafted.setdefault(found.table, found)
     used = {f for d in drafted.values() for f in d.files}
     tables = sorted(drafted.values(), key=lambda d: list(profiles.CANONICAL).index(d.table))
-    return TableDraft(tuple(tables), tuple(f.name for f in forms if f.name not in used))
+    return TableDraft(tuple(tables), {f.name: totals.get(f.name, "") for f in forms if f.name not in used})
 
 
 def _view(form: FileForm, links: Mapping[str, Sequence[JoinKey]]) -> FileView:

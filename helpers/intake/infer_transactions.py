@@ -29,6 +29,8 @@ ENDED = r"(cancel|closed|ended|terminat|inactive|churn|left|gekündigt|gekuendig
 
 CODE, MANY = r"[A-Za-z]{0,4}[-_ ]?\d{2,}", 20
 
+OBJECT = r"(coupon|voucher|offer|campaign|product|item|page|object|gutschein)"
+
 POINTS = r"(points|punkte|miles|meilen|stamps)"
 
 
@@ -318,7 +320,12 @@ def draft_events(view: FileView) -> DraftedTable:
     sort = view.known.get("sort") or next((c for c in _few(view) if c != who), None)
     body += [date_line("occurred_at", when),
              column_line("kind", sort.quoted if sort else f"'{view.form.name}'", "what happened")]
-    used = [who, when, sort]
+    others = [c for c in view.form.columns if c not in (who, when, sort)]
+    about = next((c for c in others if re.match(OBJECT, c.name.lower())), None)
+    body += [column_line("object_id", about.quoted, "with what")] if about else []
+    if "order_id" in view.known:
+        body.append("# orders need an amount: until a column with money is named, these are events")
+    used = [who, when, sort, about]
     return draft_table(view, "events", [*body, *unused_remarks(view.form.columns, used)], used)
 
 
