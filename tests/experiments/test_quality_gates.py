@@ -181,12 +181,16 @@ def test_one_unit_that_decides_is_named_with_both_differences(trial, lazily):
     assert "the one most extreme unit (5,000)" in gate.sentence
 
 
-def test_a_unit_in_two_arms_is_refused_by_the_key_of_the_table(trial, lazily, engine):
-    twice = pd.concat([trial, trial.head(1).assign(variant="offer")])
-    table = lazily(twice)
-    problems = canonical_schema.ASSIGNMENTS.problems(
-        engine.first_row(canonical_schema.ASSIGNMENTS.counts(table)), table
-    )
+def test_a_unit_twice_in_one_arm_is_refused_by_the_key_of_the_table_and_in_two_arms_kept_for_the_check(
+    trial, lazily, engine
+):
+    def problems_of(twice):
+        table = lazily(twice)
+        return canonical_schema.ASSIGNMENTS.problems(
+            engine.first_row(canonical_schema.ASSIGNMENTS.counts(table)), table)
+
+    assert problems_of(pd.concat([trial, trial.head(1).assign(variant="offer")])) == []
+    problems = problems_of(pd.concat([trial, trial.head(1)]))
     assert len(problems) == 1
     assert "1 of 801 rows repeat" in str(problems[0])
     assert "one row for each experiment, unit_id" in str(problems[0])

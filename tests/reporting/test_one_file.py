@@ -18,7 +18,7 @@ def test_one_file_holds_every_page_once_under_one_title_and_one_style(whole):
     assert re.findall(r'<article class="([^"]*)" id="([^"]*)"', whole) == [
         ("page leadership", "page-08"), ("page", "page-05")]
     assert whole.count("<title>A &amp; B</title>") == whole.count("<main>") == whole.count("<body") == 1
-    assert whole.count(":root {") == whole.count("Content-Security-Policy") == 1
+    assert whole.count("@page {") == whole.count("Content-Security-Policy") == 1
 
 
 def test_ids_in_one_file_are_unique(whole):

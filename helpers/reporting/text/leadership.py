@@ -19,7 +19,7 @@ NO_EARLIER = "no earlier comparable run"
 
 CHANCE, USUAL = 0.05, 0.95
 
-RANGES = f"Ranges in brackets are {formatting.share(USUAL)} intervals where nothing else is said."
+RANGES = f"Ranges in brackets are {formatting.whole(100 * USUAL)} % intervals where nothing else is said."
 
 COUNTED = frozenset({"customers", "people", "contracts", "orders"})
 
@@ -67,7 +67,8 @@ def change_text(row: Mapping[str, Any], currency: str = "") -> str:
     form = formatting.points if is_share else _form(str(row["unit"]), currency)
     moved = [float(row[c]) * (100 if is_share else 1) for c in ("change", "change_low", "change_high")]
     if decimal_places.is_missing(moved[1]) and moved[0]:
-        return f"{'up' if moved[0] > 0 else 'down'} {form(abs(moved[0]))} since the previous report"
+        since = formatting.date_text(row["previous_as_of_on"])
+        return f"{'up' if moved[0] > 0 else 'down'} {form(abs(moved[0]))} since {since}"
     by = f", {row['comparison']}" if str(row["comparison"]).startswith("by ") else ""
     return formatting.change_text(moved[0], moved[1], moved[2], form) + by
 

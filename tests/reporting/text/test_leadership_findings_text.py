@@ -182,4 +182,6 @@ def test_satisfaction_of_the_newest_wave_is_said_to_be_that():
     survey = leading.survey()
     newest = survey.assign(reason=["wave 1" if segment == "all" else "" for segment in survey["segment"]])
     said = leadership_findings_text.satisfaction_finding(leading.results(satisfaction_index=newest))
-    assert said == "Satisfaction stands at 70 points [68, 72] of 100 in the newest wave, 1: the mean of 200 people."
+    assert said == (
+        "Satisfaction stands at 70 points [68, 72] of 100 in wave 1, the newest of thirty people or more: the mean of "
+        "200 people.")
