@@ -32,6 +32,8 @@
   study has to confirm.
 * ``infer_dates``: Inferred forms of dates and times: the fewest forms that read a column, their rivals, what stays
   ambiguous.
+* ``infer_doubts``: What a draft does not know: what was not seen in the files, what can be read in two ways, what else
+  would fit.
 * ``infer_keys``: Inferred keys and foreign keys between files, so that one can be looked up in another.
 * ``infer_layout``: Inferred layout of files: encoding, delimiter, titles, header rows, footers, fields given on a first
   line only.

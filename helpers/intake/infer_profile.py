@@ -18,6 +18,7 @@ from helpers.intake import (
     export_signatures,
     file_layout,
     formats,
+    infer_doubts,
     infer_layout,
     infer_semantics,
     infer_tables,
@@ -90,7 +91,9 @@ def draft_source(paths: Sequence[str | Path]) -> tuple[str, str]:
     seen = _merged([_seen(folder, file) for path in files for file in _declared(path)])
     drawn = infer_tables.draft_tables([FileForm(s.name, s.columns) for s in seen])
     name, study = _source_name(files), [line for table in drawn.tables for line in table.study]
-    lines = list(_head(name, seen, drawn.tables))
+    lines = [*infer_doubts.doubts([FileForm(s.name, s.columns) for s in seen], drawn.tables), *_head(
+        name, seen, drawn.tables)]
+    lines = [f"{infer_doubts.NOT_KNOWN}{s.name} has no record below its header" for s in seen if not s.n] + lines
     if study:
         lines.append(f"# check --new with --study drafts what data/studies/{name}.toml has to say")
     for one in seen:

@@ -142,6 +142,11 @@ def is_kind_of(meaning: str, column: InferredColumn) -> bool:
     return column.kind != "empty" and column.kind in KINDS.get(meaning, (column.kind,))
 
 
+def fitting_columns(meaning: str, columns: Sequence[InferredColumn]) -> list[InferredColumn]:
+    """Return the columns whose names and kinds fit a meaning, the likeliest first."""
+    return _ranked(meaning, columns)
+
+
 def currency_column(columns: Sequence[InferredColumn], money: InferredColumn | None) -> InferredColumn | None:
     """Return the column that tells in which of several currencies each record's money is; None where one is told.
 

@@ -232,6 +232,8 @@ def _is_people(view: FileView, views: Sequence[FileView]) -> bool:
     keyed = {v.form.name: v.known["customer_id"].n_distinct for v in views if _is_keyed_by_customer(v)}
     if keyed and keyed.get(view.form.name) != max(keyed.values()):  # a part of them, or nobody
         return "customer_id" in referring
+    if "order_id" in view.known:  # orders whose date or amount was not seen are no customers
+        return "customer_id" in referring
     is_keyed = any(c.is_unique and c.kind in ("text", "integer") for c in view.form.columns)
     return "customer_id" in referring or (not referring and (is_keyed or len(views) == 1))
 

@@ -58,11 +58,16 @@ def attribute_line(prefix: str, column: InferredColumn) -> str:
     return f'{toml_key(prefix + column_name(column))} = {{ from = {toml_text(made)}, type = "{kind}" }}'
 
 
+def column_in_words(column: InferredColumn) -> str:
+    """Return what a column is, for people."""
+    return f"{toml_text(column.name)} ({column.kind}, {column.n_distinct:,} different values)"
+
+
 def unused_remarks(columns: Sequence[InferredColumn], used: Sequence[InferredColumn | None]) -> Iterator[str]:
     """Yield a remark for each column that nothing is made from."""
     for c in columns:
         if c not in used:
-            yield f"# not used: {toml_text(c.name)} ({c.kind}, {c.n_distinct:,} different values)"
+            yield f"# not used: {column_in_words(c)}"
 
 
 def table_head(links: Sequence[tuple[JoinKey, str]], file: str, name: str, used: Sequence[InferredColumn], where: str,
