@@ -18,10 +18,12 @@ ERASE = ("Takes a customer out of every run, executed notebook, page and publish
          "delivered are not touched.")
 
 EXIT_CODES = ("Exit codes: 0 good, 1 a step failed or the run was interrupted (--resume continues it), 2 bad input, "
-              "3 an intake gate, 70 an error of the workbook itself, 75 the source is busy (try again later), "
-              "130 interrupted before anything began.")
+              "3 an intake gate, 4 a run would start but check finds it doubtful, 70 an error of the workbook itself, "
+              "75 the source is busy (try again later), 130 interrupted before anything began.")
 
 SCRIPT = "loyalty"
+
+DOUBTFUL = 4  # check: a run would start, but its figures are to be doubted
 
 
 class Parser(argparse.ArgumentParser):
@@ -258,13 +260,13 @@ def _check(told: argparse.Namespace) -> int:
     warnings = [*found.warnings, *_no_step(found.rows, has_problems=bool(problems))]
     if told.json:
         console.print_json({"source": told.source, "problems": problems, "warnings": warnings,
-                            "remarks": list(found.remarks), "rows": dict(found.rows)})
+                            "remarks": list(found.remarks), "rows": dict(found.rows), "summary": list(found.summary)})
     elif found.remarks or warnings or not problems:
         said = [*(f"WARNING: {warning}" for warning in warnings), *found.remarks]
-        console.print_lines(said or [f"{told.source}: nothing would be rejected"])
+        console.print_lines([*found.summary, *(said or [f"{told.source}: nothing would be rejected"])])
     for problem in problems if not told.json else ():
         console.print_error(problem)
-    return InputError.exit_code if problems else 0
+    return InputError.exit_code if problems else DOUBTFUL if warnings else 0
 
 
 def _no_step(rows: Mapping[str, int], *, has_problems: bool) -> list[str]:

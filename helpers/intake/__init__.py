@@ -6,6 +6,8 @@
 * ``canonical_tables``: Canonical tables made from files, with what was left out of each; the parts of one as one.
 * ``canonicalise``: Landed text to canonical tables: every record feeds at least one table, or is rejected once.
 * ``check_profile``: Dry run of a source profile: every problem in one pass, nothing written.
+* ``check_summary``: Summary of what a profile makes of its files: rows, customers, period, money and first rows of
+  each table.
 * ``control_totals``: Control totals declared by whoever delivered the data: met exactly, or the run stops.
 * ``csv_stream``: CSV and fixed-width text as a stream: checked bytes, batches of columns, record and line numbers.
 * ``databases``: Queries as records: PostgreSQL, DuckDB and SQLite files; read only, in batches; credentials from the

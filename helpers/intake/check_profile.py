@@ -13,6 +13,7 @@ from helpers.intake import (
     audit_report,
     canonical_tables,
     canonicalise,
+    check_summary,
     control_totals,
     date_plausibility,
     delivery,
@@ -49,12 +50,15 @@ class ProfileCheck:
         told apart by a time or by their number.
     rows : mapping of str to int
         Rows of each canonical table that can be made, by name without folder.
+    summary : tuple of str
+        Lines that tell what becomes what: rows, customers, period, money and first rows of each table.
     """
 
     problems: tuple[str, ...]
     remarks: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     rows: Mapping[str, int] = field(default_factory=dict)
+    summary: tuple[str, ...] = field(default=(), compare=False)
 
 
 def check_profile_files(source: str, raw: str = "") -> ProfileCheck:
@@ -89,6 +93,7 @@ def check_profile_files(source: str, raw: str = "") -> ProfileCheck:
         tuple(remarks),
         tuple(warnings),
         _rows(profile, made, engine),
+        tuple(check_summary.table_summaries(profile, made, engine)),
     )
 
 
@@ -118,8 +123,10 @@ def _personal(landed: LandedFiles) -> Iterator[str]:
 
 def _empty(landed: LandedFiles) -> Iterator[str]:
     for name in landed.tables:
-        if not sum(f.n_records for f in landed.files if f.name == name):
-            yield f"files.{name}: there is no record in it"
+        files = [f for f in landed.files if f.name == name]
+        if not sum(f.n_records for f in files):
+            is_empty = not sum(f.n_bytes for f in files)
+            yield f"files.{name}: " + ("the file is empty" if is_empty else "there is no record in it")
 
 
 def _undated(profile: Profile, made: Mapping[str, CanonicalTables]) -> Iterator[str]:

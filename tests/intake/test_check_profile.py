@@ -156,3 +156,16 @@ def test_a_source_without_any_date_is_asked_for_the_day_that_it_speaks_for(check
     undated = GOOD.replace("transactions", "customers").replace('order_id = "id"\n', "").split("ordered_at")[0]
     assert checkup(undated).problems == ('no table has a date; allowed: as_of = "YYYY-MM-DD" in the profile',)
     assert checkup('as_of = "2025-01-31"' + undated).problems == ()
+
+
+def test_what_becomes_what_is_summarised_with_the_first_rows(checkup):
+    found = checkup('currency = "EUR"' + GOOD, "id,customer,day,amount\n1,a,2025-01-01,5.5\n2,b,2025-01-02,6\n")
+    assert found.summary == (
+        "transactions (from orders): 2 rows, 2 customers, 2025-01-01 to 2025-01-02, amount 11.50 EUR",
+        "  order_id  line  customer_id  ordered_at           kind  amount",
+        "  1         1     a            2025-01-01 00:00:00  sale  5.5000",
+        "  2         1     b            2025-01-02 00:00:00  sale  6.0000")
+
+
+def test_an_empty_file_is_said_to_be_empty(checkup):
+    assert "files.orders: the file is empty" in checkup(GOOD, "").problems

@@ -165,8 +165,9 @@ def test_a_profile_that_no_step_can_use_is_warned_of(home, capsys):
     (home / "data" / "sources" / "thin.toml").write_text(
         'name = "thin"\ntitle = "Thin"\nas_of = "2025-01-31"\n[files.people]\npath = "people.csv"\n'
         '[tables.customers]\nfrom = "people"\n[tables.customers.columns]\ncustomer_id = "id"\n')
-    assert __main__.main(["check", "thin"]) == 0
+    assert __main__.main(["check", "thin"]) == 4
     assert capsys.readouterr().out == (
+        "customers (from people): 2 rows, 2 customers\n  customer_id\n  a\n  b\n"
         "WARNING: no step after 01 could run: each needs one of responses, transactions, subscriptions, points, "
         "assignments\n")
 
