@@ -83,21 +83,21 @@ def tiers(programme: ProgrammeRecords, assumed: LoyaltyConfig) -> Exhibit:
 def profit_pool(pool: pd.DataFrame, currency: str) -> Exhibit:
     """Return what a shared profit would pay."""
     formats = {"share_of_margin": formatting.share}
-    formats |= dict.fromkeys(("paid", "paid_a_member"), formatting.unit_format("money", currency))
+    formats |= dict.fromkeys(["paid", "paid_a_member"], formatting.unit_format("money", currency))
     return display.show_with_finding(programme_text.profit_sharing_sentence(pool, currency),
                                      display.data_table(pool, formats, "Shared profit"))
 
 
 def ways_of_joining(channels: pd.DataFrame) -> Exhibit:
     """Return members by channel of joining, over the same days."""
-    formats = dict.fromkeys(("share_left", "left_low", "left_high"), formatting.share)
+    formats = dict.fromkeys(["share_left", "left_low", "left_high"], formatting.share)
     return display.show_with_finding(programme_text.joining_comparison(channels),
                                      display.data_table(channels, formats, "Who joined at the same time"))
 
 
 def loyalty_by_tenure(periods: pd.DataFrame, attitude: pd.DataFrame, period_days: int) -> Exhibit:
     """Return repeat purchase and attitude by time since the first purchase."""
-    columns = ("share_active", "low", "high", "share_again", "again_low", "again_high", *dick_basu.LOYALTY_KINDS)
+    columns = ["share_active", "low", "high", "share_again", "again_low", "again_high", *dick_basu.LOYALTY_KINDS]
     formats = dict.fromkeys(columns, formatting.share)
     return display.show_with_finding(
         motives_text.loyalty_formation(periods),

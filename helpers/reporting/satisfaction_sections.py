@@ -80,7 +80,7 @@ def path_model(importance: SatisfactionDrivers | NoPathModel, paths: pd.DataFram
 
 def kano_pairs(properties: pd.DataFrame) -> Exhibit:
     """Return the categories of Kano's properties, with better and worse coefficients."""
-    formats = dict.fromkeys(("better", "worse"), formatting.number)
+    formats = dict.fromkeys(["better", "worse"], formatting.number)
     table = display.data_table(context_text.kano_table(properties), formats, "Empty: one to nine people", limit=60)
     return display.show_with_finding(context_text.kano_sentence(properties), table)
 
