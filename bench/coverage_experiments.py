@@ -11,10 +11,13 @@ from collections import Counter
 from datetime import date
 
 import numpy as np
+import pandas as pd
 from scipy import stats
 
 from helpers.experiments import (
+    blocked,
     cluster_robust,
+    compliance,
     decisions,
     experiment_data,
     mean_difference,
@@ -172,6 +175,37 @@ def clustered(replications, rng):
              region=(0.04, 0.06) if g > 5 else (0.0, 0.06))
 
 
+def within_blocks(replications, rng):
+    """Print matched pairs, and two strata whose units had unlike chances to be held out."""
+    arms = ("held out", "treated")
+    for name, sizes, spread in (("40 matched pairs", [(1, 1)] * 40, 3.0),
+                                ("chances of .10 and .50", [(15, 135), (40, 40)], 3.0)):
+        cells = pd.DataFrame([(b, arm, n) for b, pair in enumerate(sizes) for arm, n in zip(arms, pair, strict=True)],
+                             columns=["block", "variant", "n"])
+        n, block, hits = cells["n"].to_numpy(), cells["block"].to_numpy(), 0
+        for _ in range(replications):
+            level = rng.normal(0, spread, len(sizes))[block]
+            squares = np.where(n > 1, rng.chisquare(np.maximum(n - 1, 1)) / np.maximum(n - 1, 1), np.nan)
+            made = cells.assign(mean=level + rng.normal(0, 1, len(n)) / np.sqrt(n), variance=squares)
+            hits += blocked.blocked_difference(made, arms).difference.p < 0.05
+        said(f"within blocks, {name}", hits, replications, region=(0.04, 0.06))
+
+
+def compliers(replications, rng):
+    """Print how often no effect on compliers is called one, among the intervals that have an end."""
+    n = 400
+    for share in (0.9, 0.3):
+        hits, known = 0, 0
+        for _ in range(replications):
+            reached = rng.binomial(n, share) / n
+            a, b = rng.normal(0, 1, (2, n))
+            received = mean_difference.Difference(reached, 0, 1, np.sqrt(reached * (1 - reached) / n), 0.0)
+            found = compliance.complier_effect(mean_difference.welch_difference(moments_of(a), moments_of(b)), received)
+            known += not np.isnan(found.value)
+            hits += not np.isnan(found.value) and not found.low <= 0 <= found.high
+        said(f"compliers, {share:.0%} reached", hits, known, region=(0.04, 0.06))
+
+
 def medians(replications, rng):
     for q, n in ((0.5, 400), (0.9, 1000)):
         hits = sum(
@@ -286,7 +320,7 @@ def main():
     print(ROW.format(name=f"{replications:,} replications", nominal="nominal", measured="measured", region="region",
                      inside=""))
     parts = (fixed, shares, relative, adjusted, clustered, medians, randomised, families, peeking, skewed_sequence,
-             coverage, powers, as_the_page_does, verdicts_of_seeds)
+             coverage, powers, as_the_page_does, verdicts_of_seeds, within_blocks, compliers)
     for stream, part in zip(np.random.SeedSequence(SEED).spawn(len(parts)), parts, strict=True):
         part(replications, np.random.default_rng(stream))
 
