@@ -23,8 +23,9 @@ MEANINGS = {  # in the order in which they are looked for; words as they stand i
                 r"rechnung|commande|facture|pedido|purchase|sale|bon)",
     "customer_id": PEOPLE,
     "product_id": r"(sku|product|article|artikel|stockcode|produit|item|producto|ean|asin)",
-    "amount": r"(amount|belopp|beløp|beloeb|bedrag|importo|kwota|tutar|сумма|金额|金額|금액|valor|monto|total|revenue|"
-              r"sales|turnover|betrag|umsatz|montant|paid|payment|spend|value|net|gross|importe|summe|brutto|netto|worth)",
+    "amount": r"(amount|belopp|beløp|beloeb|bedrag|importo|kwota|tutar|сумма|金额|金額|금액|valor|monto|total|sum$|"
+              r"revenue|sales|turnover|betrag|umsatz|montant|paid|payment|spend|value|net|gross|importe|summe|brutto|netto|"
+              r"worth)",
     "quantity": r"(qty|quantity|antal|aantal|ilość|ilosc|adet|miktar|количество|数量|수량|quantità|quantita|"
                 r"menge|anzahl|units|quantite|cantidad|pieces|pcs|stueck|stück|stk)",
     "price": r"(unitprice|price|preis|einzelpreis|prix|precio|each$)",

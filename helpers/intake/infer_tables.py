@@ -26,6 +26,8 @@ ROLES = {"satisfaction": "satisf|zufried|rating|review|stars|sterne|csat|bewertu
          "recommend": "recommend|nps|empfehl",
          "effort": "effort|aufwand|ces$", "intention": "intention|again|repurchase|wieder"}
 
+LEAST_QUESTIONS = 3  # of a file that is a survey and nothing else
+
 WRITTEN, MANY = r"(comment|message|kommentar|remark|verbatim|feedback)", 20
 
 ENDS = ((1, 5), (1, 7), (1, 10), (0, 10))
@@ -47,17 +49,29 @@ def scale_columns(view: FileView, *, is_other: bool) -> list[InferredColumn]:
     return [c for c in found if re.search(RATED, c.name.lower()) and not re.search(NOT_RATED, c.name.lower())]
 
 
-def draft_survey(view: FileView, asked: list[InferredColumn]) -> Iterator[DraftedTable]:
-    """Yield a survey's respondents, answers and items."""
+def draft_survey(view: FileView, asked: list[InferredColumn], wave: str = "") -> Iterator[DraftedTable]:
+    """Yield a survey's respondents, answers and items.
+
+    Parameters
+    ----------
+    view : FileView
+        The file.
+    asked : list of InferredColumn
+        Its questions.
+    wave : str
+        What it is called among other waves, whose numbers start again; empty where it is the only one.
+    """
     keys = (c for c in view.form.columns if c.is_unique and c.kind in ("text", "integer"))
     ident = view.known.get("response_id") or next(keys, None)
     who = view.said("customer_id", "order_id")
     when = view.known.get("answered_at")
-    key = ident.quoted if ident else "record"
+    key = (f"'{wave}-' || " if wave else "") + ident.quoted if ident else "record"
+    who = None if who == ident and who and not infer_semantics.is_customer_named([who]) else who
     body = [
         column_line("response_id", key, "the completed survey" if ident else "no column is unique; each record is one")
     ]
     body += [column_line("customer_id", who.quoted, "who answered")] if who else []
+    body += [column_line("wave", f"'{wave}'", "one file a wave")] if wave else []
     body += [date_line("responded_at", when)] if when else []
     used = [ident, who, when]
     kept = [c for c in view.form.columns if c not in used and c not in asked and c.kind != "empty" and not c.is_moment]
@@ -81,10 +95,15 @@ def draft_survey(view: FileView, asked: list[InferredColumn]) -> Iterator[Drafte
 
 
 def _item(column: InferredColumn, asked: list[InferredColumn]) -> str:
-    low, high = _ends(min(c.low for c in asked), max(c.high for c in asked))
-    role = next((r for r, sought in ROLES.items() if re.search(sought, column.name.lower())), "performance")
+    role = _role(column)
+    alike = [c for c in asked if (_role(c) == "recommend") == (role == "recommend")]  # it has a scale of its own
+    low, high = _ends(min(c.low for c in alike), max(c.high for c in alike))
     return (f'  {{ item = {toml_text(column.name)}, role = "{role}", scale_low = {low:g}, scale_high = {high:g} }}, '
             f"{GUESS}role, scale")
+
+
+def _role(column: InferredColumn) -> str:
+    return next((r for r, sought in ROLES.items() if re.search(sought, column.name.lower())), "performance")
 
 
 def _ends(low: float, high: float) -> tuple[float, float]:
@@ -135,13 +154,17 @@ def draft_tables(forms: Sequence[FileForm]) -> TableDraft:
     views = [_view(form, links) for form in forms]
     if not are_named and not any(link.is_most_shared for found in links.values() for link in found):
         views = _with_shared_customer(views)
-    drafted: dict[str, DraftedTable] = {}
+    drafted: dict[str, list[DraftedTable]] = {}
+    waves = [v.form.name for v in views if _is_survey(v, views)]
     totals = {v.form.name: why for v in views if (why := infer_aggregates.aggregate_reason(v))}
     for view in sorted((v for v in views if v.form.name not in totals), key=lambda v: -len(v.links)):
-        for found in _drafts(view, views):
-            drafted.setdefault(found.table, found)
-    used = {f for d in drafted.values() for f in d.files}
-    tables = sorted(drafted.values(), key=lambda d: list(profiles.CANONICAL).index(d.table))
+        for found in _drafts(view, views, view.form.name if len(waves) > 1 and view.form.name in waves else ""):
+            before = drafted.setdefault(found.table, [])
+            is_part = found.table == "events" or view.form.name in waves
+            before += [found] if is_part or not before else []
+    merged = [_as_one(parts) for parts in drafted.values()]
+    used = {f for d in merged for f in d.files}
+    tables = sorted(merged, key=lambda d: list(profiles.CANONICAL).index(d.table))
     return TableDraft(tuple(tables), {f.name: totals.get(f.name, "") for f in forms if f.name not in used})
 
 
@@ -177,11 +200,31 @@ def _with_shared_customer(views: Sequence[FileView]) -> Sequence[FileView]:
             for v, known, key in zip(views, others, keys, strict=True)]
 
 
-def _drafts(view: FileView, views: Sequence[FileView]) -> Iterator[DraftedTable]:
+def _is_survey(view: FileView, views: Sequence[FileView]) -> bool:
+    """Return whether a file holds answers to several questions and nothing else."""
+    return len(scale_columns(view, is_other=False)) >= LEAST_QUESTIONS and not list(_traded(view, views))
+
+
+def _as_one(parts: Sequence[DraftedTable]) -> DraftedTable:
+    """Return one table that several files feed: its parts below each other, of typed rows each once."""
+    first, *others = parts
+    if not others:
+        return first
+    if not first.files:  # rows that are typed in the profile, between a head of three lines and a bracket
+        rows = dict.fromkeys(row for part in parts for row in part.lines[3:-1])
+        return replace(first, lines=(*first.lines[:3], *rows, first.lines[-1]))
+    head = f"[tables.{first.table}"
+    lines = [f"[{head}.parts]]" if line == f"{head}]" else re.sub(rf"^{re.escape(head)}\.", f"{head}.parts.", line)
+             for part in parts for line in part.lines]
+    files = tuple(dict.fromkeys(f for part in parts for f in part.files))
+    return replace(first, lines=tuple(lines), files=files, has_dates=any(part.has_dates for part in parts))
+
+
+def _drafts(view: FileView, views: Sequence[FileView], wave: str) -> Iterator[DraftedTable]:
     """Yield the tables that a file seems to feed."""
     found = list(_traded(view, views))
     if scales := scale_columns(view, is_other=bool(found)):
-        found += draft_survey(view, scales)
+        found += draft_survey(view, scales, wave)
     yield from found or ([draft_customers(view)] if _is_people(view, views) else [])
 
 

@@ -268,7 +268,7 @@ def draft_contracts(view: FileView) -> DraftedTable:
     body += [column_line(n, c.as_number if c.is_number else c.quoted, n.replace("_", " ")) for n, c in plain.items()]
     used = [who, ident, *telling, *dates.values(), *plain.values()]
     body += [attribute_line("attribute_", c) for c in view.form.columns if c not in used and c.kind != "empty"
-             and not infer_semantics.is_personal(c)]
+             and not infer_semantics.is_personal(c) and not (c.is_unique and infer_semantics.is_called_key(c))]
     drafted = draft_table(view, "subscriptions", body, used)
     if not any(line.startswith("attribute_") for line in body):
         return drafted
@@ -323,7 +323,8 @@ def draft_events(view: FileView) -> DraftedTable:
     others = [c for c in view.form.columns if c not in (who, when, sort)]
     about = next((c for c in others if re.match(OBJECT, c.name.lower())), None)
     body += [column_line("object_id", about.quoted, "with what")] if about else []
-    if "order_id" in view.known:
+    referring = [link.column for link, _ in view.links]
+    if "order_id" in view.known and view.known["order_id"] not in referring:
         body.append("# orders need an amount: until a column with money is named, these are events")
     used = [who, when, sort, about]
     return draft_table(view, "events", [*body, *unused_remarks(view.form.columns, used)], used)

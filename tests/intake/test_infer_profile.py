@@ -94,6 +94,33 @@ def test_a_snapshot_of_who_left_offers_one_decision_for_all_attributes(small, ho
     assert delivery.counts == {"subscriptions": 80}
 
 
+def test_two_waves_of_a_survey_are_drafted_as_parts_with_keys_that_do_not_collide(small):
+    for year, questions in ((2023, "Advice,Waiting,Overall"), (2024, "Advice,Website,Overall")):
+        rows = "".join(f"{i},{year}-05-{i % 28 + 1:02d},{i % 5 + 1},{i % 4 + 1},{i % 3 + 2}\n" for i in range(1, 41))
+        small.file(f"wave_{year}.csv", f"Respondent ID,Date,{questions}\n{rows}")
+    found = small.delivery(**told(*sorted(small.folder.glob("*.csv"))))
+    people = small.rows(found.tables["canonical/respondents"])
+    assert found.counts == {"respondents": 80, "responses": 240, "items": 4}
+    assert {(r["wave"], r["response_id"].split("-")[0]) for r in people} == {(w, w) for w in ("wave_2023", "wave_2024")}
+    assert all("customer_id" not in r for r in people)
+
+
+def test_a_recommendation_from_0_to_10_does_not_stretch_the_scale_of_the_other_questions(small):
+    small.file("survey.csv", "id,advice,waiting,would recommend\n" + "".join(
+        f"r{i},{i % 5 + 1},{i % 4 + 1},{i % 11}\n" for i in range(60)))
+    items = told(small.folder / "survey.csv")["tables"]["items"]["rows"]
+    assert [(i["role"], i["scale_low"], i["scale_high"]) for i in items] == [
+        ("performance", 1, 5), ("performance", 1, 5), ("recommend", 0, 10)]
+
+
+def test_events_of_several_files_are_parts_of_one_table(small):
+    for name, column in (("visits", "page"), ("calls", "line")):
+        small.file(f"{name}.csv", f"customer_id,{column},day\n" + "".join(
+            f"c{i % 9},{'xyz'[i % 3]},2025-01-{i % 28 + 1:02d}\n" for i in range(40)))
+    found = small.delivery(**told(*sorted(small.folder.glob("*.csv"))))
+    assert found.counts == {"events": 80}
+
+
 def test_every_guess_is_marked_as_one(small):
     small.file("orders.csv", ORDERS.encode("utf-16"))
     text = infer_profile.draft_profile([small.folder / "orders.csv"])
