@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 MOST_CELLS = 200
 
+MOST_LINES = 3  # of a row's label
+
 SHADE = "#84abd9"  # the deepest shade on which ink is still read
 
 NEAR_ZERO = 0.1  # of the axis' end: an axis that starts so near to zero starts there
@@ -76,8 +78,8 @@ def tick_format(unit: str) -> Callable[[float, Any], str]:
 
 def row_axes(labels: Sequence[Any], said: Sequence[str], width: float) -> "Axes":
     """Return axes with one line of room a row, labels at the left and values at the right."""
-    texts = [escape_mathtext(wrap_label(str(label), 14 if is_narrow(width) else 24)) for label in labels]
-    step = 42 if any("\n" in text for text in texts) else 30
+    texts = [escape_mathtext(wrap_label(str(label), 14 if is_narrow(width) else 24, MOST_LINES)) for label in labels]
+    step = 30 + 12 * max((text.count("\n") for text in texts), default=0)
     below = 48 + second_line_height(width)
     axes = new_axes(
         (width, 12 + below + step * len(texts)), label_width(texts), label_width(said) + 6, bottom=below, top=6

@@ -40,7 +40,7 @@ def _buyers(monthly: pd.DataFrame) -> Iterator[Exhibit]:
     both = leadership_findings_text.buyers_by_year(monthly)
     if len(both):
         yield plots.line_plot(both, "month_on", "n_customers", leadership_findings_text.monthly_buyers_title(monthly),
-                              "customers who bought", series="series", height=LINE_HEIGHT)
+                              "customers who bought", series="series", height=LINE_HEIGHT, starts_at_zero=True)
 
 
 def _experiments(results: RunResults) -> Iterator[Exhibit]:

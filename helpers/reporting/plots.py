@@ -116,6 +116,8 @@ def line_plot(
     band: tuple[str, str] | None = None,
     series: str | None = None,
     height: float = 320,
+    *,
+    starts_at_zero: bool = False,
 ) -> Exhibit:
     """Return values along time or another order, as lines that are named at their end.
 
@@ -135,6 +137,8 @@ def line_plot(
         Column that names the line a point belongs to; at most six lines are drawn.
     height : float
         In SVG units.
+    starts_at_zero : bool
+        Whether the upright axis starts at zero however far the values are from it.
     """
     points = frame.dropna(subset=[x, y]).sort_values(x, kind="stable")
     if points[x].nunique() < 2:
@@ -151,6 +155,8 @@ def line_plot(
             axes.plot(part[x], part[y], color=colour, marker="o" if len(part) < 25 else "", markersize=5)
             if band:
                 axes.fill_between(part[x], part[band[0]], part[band[1]], color=colour, alpha=0.16, linewidth=0)
+        if starts_at_zero:
+            axes.set_ylim(bottom=0)
         axis_layout.finish_lines(axes, unit, heading=x)
         if series:
             axis_layout.label_ends(axes, [float(part[y].iloc[-1]) for part in parts], ends)
