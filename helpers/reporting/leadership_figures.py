@@ -10,9 +10,9 @@ from helpers.reporting.run_results import RunResults
 from helpers.reporting.text import experiments as experiments_text
 from helpers.reporting.text import leadership_findings as leadership_findings_text
 
-MOST_EXPERIMENTS = 6
+MOST_EXPERIMENTS = 5
 
-LINE_HEIGHT = 200
+LINE_HEIGHT = 240
 
 
 def first_screen_figures(results: RunResults, monthly: pd.DataFrame) -> tuple[Exhibit, ...]:
@@ -29,7 +29,9 @@ def first_screen_figures(results: RunResults, monthly: pd.DataFrame) -> tuple[Ex
 
 
 def _revenue(results: RunResults) -> Iterator[Exhibit]:
-    parts = pd.DataFrame(leadership_findings_text.revenue_parts(results), columns=["customers", "change"])
+    named = [(name.removesuffix(" together"), amount) for name, amount in
+             leadership_findings_text.revenue_parts(results)]
+    parts = pd.DataFrame(named, columns=["customers", "change"])
     if results.struck("results/value_gates", "change in revenue") or parts.empty:
         return
     yield plots.bar_plot(parts, "customers", "change", leadership_findings_text.revenue_title(results),
