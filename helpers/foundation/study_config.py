@@ -141,8 +141,16 @@ def _error_sentence(kind: type[BaseModel], error: Mapping[str, Any]) -> str:
     place = ".".join(str(part) for part in error["loc"])
     if error["type"] == "extra_forbidden":
         return f"unknown key '{place}' ({spelling_hint(str(error['loc'][-1]), _known_keys(kind, error['loc'][:-1]))})"
+    if error["type"] == "missing" and isinstance(error["loc"][-1], int):  # a list of fixed length is too short
+        whole = place.rpartition(".")[0]
+        return f"{whole} = {error['input']!r}: more values are needed, written in brackets: {whole} = [a, b]"
     if error["type"] == "missing":
         return f"the key '{place}' is missing"
+    if error["type"] == "too_long":
+        most = error["ctx"]["max_length"]
+        return f"{place} = {error['input']!r}: at most {most} values are allowed, written in brackets: {place} = [a, b]"
+    if error["type"] in ("list_type", "tuple_type"):
+        return f"{place} = {error['input']!r}: several values are needed, written in brackets: {place} = [a, b]"
     return f"{place} = {error['input']!r}: {str(error['msg']).lower()}"
 
 

@@ -1,4 +1,5 @@
 import pytest
+from pydantic import BaseModel
 
 from helpers.foundation import study_config
 from helpers.foundation.errors import InputError
@@ -40,3 +41,20 @@ def test_an_unknown_key_at_the_top_is_refused(written):
 def test_a_file_that_is_not_toml_is_one_sentence(written):
     with pytest.raises(InputError, match=r"studies/shop.toml: not readable as TOML"):
         study_config.read_study_file(written("name = \n"))
+
+
+class Scale(BaseModel):
+    ends: tuple[int, int]
+    names: list[str] = []
+
+
+@pytest.mark.parametrize(("values", "said"), [
+    ({"ends": 3}, "ends = 3: several values are needed, written in brackets: ends = [a, b]"),
+    ({"ends": [1]}, "ends = [1]: more values are needed, written in brackets: ends = [a, b]"),
+    ({"ends": (1, 2, 3)}, "ends = (1, 2, 3): at most 2 values are allowed, written in brackets: ends = [a, b]"),
+    ({"ends": [1, 2], "names": "x"}, "names = 'x': several values are needed, written in brackets: names = [a, b]"),
+])
+def test_a_key_of_several_values_says_how_it_is_written(values, said):
+    with pytest.raises(InputError) as refused:
+        study_config.validate_model(Scale, values, "studies/small.toml")
+    assert str(refused.value) == f"studies/small.toml: {said}"
