@@ -19,6 +19,7 @@ from helpers.satisfaction.penalty_reward_drivers import (
     DRIVER_ODDS_RATIO,
     EXCITEMENT_FACTOR,
     INVERTED_U,
+    NEITHER_FACTOR,
     REVERSED,
     U_SHAPED,
     PenaltyReward,
@@ -184,6 +185,8 @@ def penalty_reward_sentence(found: Sequence[PenaltyReward] | NoPathModel) -> str
     said = [f"a low score of {low} is associated with less satisfaction, a high one with no more"] * bool(
         only[BASIC_FACTOR]) + [f"a high score of {high} is associated with more satisfaction, a low one with no less"
                                ] * bool(only[EXCITEMENT_FACTOR]) + bent
+    if all(c.kind in ("", NEITHER_FACTOR) for c in found):
+        return "No driver shows a statistically significant contrast of its lowest or highest third with the middle."
     if not said:
         return "No driver counts on one side only: those that count do so where they are low and where they are high."
     return f"{formatting.sentence_case('; '.join(said))}."

@@ -108,6 +108,8 @@ def test_what_counts_on_one_side_only_is_named():
     assert satisfaction_context_text.penalty_reward_sentence(
         [contrast("C", penalty_reward_drivers.PERFORMANCE_FACTOR)]
     ).startswith("No driver counts on one side only")
+    neither = [contrast(name, penalty_reward_drivers.NEITHER_FACTOR) for name in "AB"]
+    assert satisfaction_context_text.penalty_reward_sentence(neither).startswith("No driver shows a statistically")
     assert satisfaction_context_text.penalty_reward_sentence(ABSENT).endswith("nothing was asked but satisfaction.")
 
 
