@@ -126,7 +126,8 @@ def text_width(text: str) -> float:
 def wrap_label(text: str, width: int = 24, most: int = 2) -> str:
     r"""Return a label on at most so many lines of so many letters, with an ellipsis where it is cut.
 
-    Of parts that `` · `` joins the last one has the last line: labels that begin alike stay apart.
+    Of parts that `` · `` joins the last one has the last line, cut before its last word: labels that begin alike stay
+    apart.
 
     Examples
     --------
@@ -134,6 +135,8 @@ def wrap_label(text: str, width: int = 24, most: int = 2) -> str:
     'customers who\ncame back after a…'
     >>> wrap_label("Newsletter subject line · Open rate", 16)
     'Newsletter…\nOpen rate'
+    >>> wrap_label("One-page checkout · Margin per visit", 13)
+    'One-page…\nMargin…visit'
     """
     text, lines = readable_id(text), [""]
     for word in re.findall(r"\S+(?: %)?\s*", text) or [text]:
@@ -143,9 +146,19 @@ def wrap_label(text: str, width: int = 24, most: int = 2) -> str:
             lines[-1] += piece
     head, _, tail = text.rpartition(" · ")
     if len(lines) > most > 1 and head:
-        return "\n".join((wrap_label(head, width, most - 1), wrap_label(tail, width, 1)))
+        return "\n".join((wrap_label(head, width, most - 1), _cut_before_last_word(tail, width)))
     kept = [line.rstrip() for line in lines[:most]]
     return "\n".join(kept) + ("…" if len(lines) > most else "")
+
+
+def _cut_before_last_word(text: str, width: int) -> str:
+    """Return a text on one line, with an ellipsis before its last word where it is cut."""
+    first, _, last = text.rpartition(" ")
+    if text_width(text) <= width or not first or text_width(last) >= width:
+        return wrap_label(text, width, 1)
+    while first and text_width(f"{first}…{last}") > width:
+        first = first[:-1].rstrip()
+    return f"{first}…{last}"
 
 
 def label_width(labels: Sequence[str]) -> float:
