@@ -10,7 +10,7 @@ from helpers.intake.profile_text import column_in_words
 
 NOT_KNOWN, CONFIRM = "# NOT KNOWN: ", "# TO CONFIRM: "
 
-SOUGHT = {"customer": ("customer_id",), "date": (), "amount": ("amount", "value", "monthly_fee", "points")}
+SOUGHT = {"customer": ("customer_id", "unit_id"), "date": (), "amount": ("amount", "value", "monthly_fee", "points")}
 
 ASKED = {"customer": "nothing joins these records to anyone", "date": "what happened when cannot be told",
          "amount": "no money can be told"}
@@ -85,7 +85,8 @@ def _may_be(subject: str) -> tuple[str, ...]:
 
 
 def _listed(forms: Iterable[FileForm], kinds: Sequence[str] = ()) -> str:
-    found = [column_in_words(c) for form in forms for c in form.columns if not kinds or c.kind in kinds]
+    columns = [c for form in forms for c in form.columns]
+    found = [column_in_words(c) for c in columns if not kinds or (c.kind in kinds and not c.is_scale)]
     return ", ".join(found[:MOST]) + (f" and {len(found) - MOST} more" if len(found) > MOST else "")
 
 
