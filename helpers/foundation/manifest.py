@@ -6,14 +6,19 @@ form, an empty one where there is none, or one in the state ``damaged`` whose re
 
 import json
 import os
+from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from helpers.foundation.errors import one_line
 
 FILE, DAMAGED = "manifest.json", "damaged"
+
+
+def _iso_date(text: str) -> str:
+    return date.fromisoformat(text).isoformat() if text else ""
 
 
 class StepFacts(BaseModel):
@@ -37,7 +42,7 @@ class Manifest(BaseModel):
     source: str = ""
     state: str = ""
     reason: str = ""
-    as_of: str = ""
+    as_of: Annotated[str, AfterValidator(_iso_date)] = ""
     number: int = 0
     started_at: str = ""
     seconds: float = 0.0

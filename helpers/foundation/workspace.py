@@ -12,7 +12,7 @@ import ibis.expr.types as ir
 import pandas as pd
 import pyarrow as pa
 
-from helpers.foundation import study_config
+from helpers.foundation import parquet_files, study_config
 from helpers.foundation.atomic_files import age_in_words, atomic_write, remove_table, safe_name, write_json
 from helpers.foundation.canonical_schema import STATIC_WITH_ALL
 from helpers.foundation.engine import MAX_FRAME_ROWS, Engine
@@ -181,10 +181,13 @@ class Workspace:
         return self.engine.frame(table.select(*columns) if columns else table, name, limit)
 
     def frame_of(self, run: str, name: str) -> pd.DataFrame:
-        """Return a table as another run of the source holds it, in its declared columns; an absent one is empty."""
+        """Return a table as another run of the source holds it; empty if it is absent, or damaged, which is said."""
         declaration = self._declaration(name)
         path = runs_folder(self.source) / run / f"{name}.parquet"
-        table = self.engine.stored(path) if path.exists() else self.engine.lazy(declaration.empty())
+        if damage := parquet_files.damage(path):
+            print(f"{damage}; read as empty")
+        is_absent = damage or not path.exists()
+        table = self.engine.lazy(declaration.empty()) if is_absent else self.engine.stored(path)
         ordered = self.engine.in_order(table, declaration.key)
         return self.engine.frame(ordered, name).reindex(columns=list(declaration.names))
 

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from helpers.foundation import parquet_files
 from helpers.foundation.errors import InputError
 from helpers.pipeline.runs import SETTLED, Run, known_runs
 
@@ -86,7 +87,17 @@ def base_run(source: str, wanted: Mapping[str, Any], needed: Collection[str]) ->
         newest = finished[-1].name
         reasons = ", ".join(differences(wanted, records[newest], keys))
         raise InputError("--from, --only", f"nothing can be taken from run {newest}: {reasons}", "a whole run")
-    return fitting[-1]
+    whole = next((run for run in reversed(fitting) if not _damaged_table(run)), None)
+    if whole is None:
+        newest = fitting[-1]
+        raise InputError("--from, --only", f"nothing can be taken from run {newest.name} ({_damaged_table(newest)})",
+                         "a whole run")
+    return whole
+
+
+def _damaged_table(run: Run) -> str:
+    """Return what is wrong with the first damaged table of a run, empty where each can be read."""
+    return next(filter(None, map(parquet_files.damage, sorted(run.folder.glob("*/*.parquet")))), "")
 
 
 def _holds(run: Run, step: str) -> bool:

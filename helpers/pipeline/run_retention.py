@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -167,8 +168,9 @@ def _keys(frame: pd.DataFrame) -> set[tuple[str, ...]]:
 
 
 def _frame(run: Run, table: str, columns: list[str]) -> pd.DataFrame:
-    """Return columns of a run's table, no rows where it has none or lacks one of them."""
+    """Return columns of a run's table, no rows where it has none, lacks one of them or is damaged."""
     path = run.folder / f"{table}.parquet"
-    if not path.exists():
-        return pd.DataFrame(columns=columns)
-    return parquet_files.load_table(path).to_pandas().reindex(columns=columns)
+    with suppress(parquet_files.DamagedTableError):
+        if path.exists():
+            return parquet_files.load_table(path).to_pandas().reindex(columns=columns)
+    return pd.DataFrame(columns=columns)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from helpers.foundation import workspace
+from helpers.foundation import parquet_files, workspace
 from helpers.pipeline import provenance, publishing, runs, system_errors
 from helpers.pipeline.parameters import Parameter
 from helpers.pipeline.progress import STEP, Progress, duration
@@ -121,11 +121,19 @@ class StepScheduler:
         if broken:
             return "skipped", f"it depends on {', '.join(broken)}, which did not end well"
         if step.reads and not (any(self.run.rows(table) for table in step.reads)
-                               or any(Run(folder).rows(table) for table in step.reads_of_earlier
+                               or any(self._rows_of_earlier(folder, table) for table in step.reads_of_earlier
                                       for folder in workspace.run_folders(self.run.source))):
             names = " and no ".join(table.split("/")[1].replace("_", " ") for table in step.reads)
             return "not_applicable", f"there are no {names}"
         return None
+
+    def _rows_of_earlier(self, folder: Path, table: str) -> int:
+        """Return the rows of a table of an earlier run; a damaged one is named and passed over."""
+        try:
+            return Run(folder).rows(table)
+        except parquet_files.DamagedTableError as error:
+            self.progress.say(f"{error}; passed over")
+            return 0
 
     def _start(self) -> None:
         for step in self.ready[:max(0, self.jobs - len(self.working))]:

@@ -5,15 +5,16 @@ import shutil
 import pytest
 
 from helpers import __main__
-from helpers.foundation import manifest, workspace
-from helpers.pipeline import compare_runs, publishing, runner, runs, steps
+from helpers.foundation import manifest, parquet_files, workspace
+from helpers.pipeline import compare_runs, publishing, registry, run_retention, runner, runs, steps
 from helpers.pipeline.runner import Request
+from tests.pipeline import tiny
 
 DAMAGED = {
     "truncated": b'{"state": "finished", "steps": {"01": {"st', "empty": b"", "a list": b"[]", "null": b"null",
     "binary": bytes(range(256)), "deep": b"[" * 100_000, "no state": b'{"steps": {"01": {}}}',
     "null steps": b'{"state": "finished", "steps": null}', "null start": b'{"state": "finished", "started_at": null}',
-    "null gates": b'{"state": "failed", "gates": null}',
+    "no date": b'{"state": "finished", "as_of": "soon"}', "null gates": b'{"state": "failed", "gates": null}',
     "odd steps": b'{"state": "running", "steps": {"01": 7}}',
     "null parameters": b'{"state": "failed", "parameters": null}',
     "null seconds": b'{"state": "finished", "seconds": null}', "surrogate": b'{"state": "\\ud800", "run": 7}',
@@ -189,3 +190,64 @@ def test_a_clock_that_jumps_back_does_not_change_which_run_is_the_newest(begun):
     newest = runs.create_run("tiny", "2020-02-03", {"steps": {}})
     newest.saved(state="finished")
     assert [f.name for f in workspace.run_folders("tiny")][-2:] == [late.name, newest.name]
+
+
+DAMAGED_TABLES = {"empty": b"", "text": b"no table", "head only": b"PAR1" + bytes(50), "cut short": None,
+                  "overwritten": None}
+
+
+def damage(path, kind):
+    content = path.read_bytes()
+    half = len(content) // 2
+    path.chmod(0o600)
+    path.write_bytes({"cut short": content[:half], "overwritten": content[:4] + bytes(half) + content[4 + half:]}.get(
+        kind, DAMAGED_TABLES[kind] or b""))
+
+
+@pytest.fixture
+def second(begun, book):
+    """Return two finished runs, the newer of which is about to be damaged."""
+    assert runner.run(Request("tiny"), book, lambda _: None) == runner.GOOD
+    return runs.known_runs("tiny", "finished")
+
+
+@pytest.mark.parametrize("kind", DAMAGED_TABLES)
+def test_a_damaged_table_of_an_old_run_is_named_and_passed_over(second, door, kind):
+    whole, damaged = second
+    path = damaged.folder / "results" / "left.parquet"
+    damage(path, kind)
+    with pytest.raises(parquet_files.DamagedTableError, match=f"run {damaged.name}: results/left: it is no whole"):
+        parquet_files.load_table(path)
+    code, _, err = door("run", "tiny", "--only", "03")
+    assert (code, err) == (0, "")
+    taken = runs.known_runs("tiny", "finished")[-1]
+    assert taken.steps["02"]["taken_from"] == whole.name
+    for command in (("runs", "tiny"), ("publish", "tiny", damaged.name), ("compare", "tiny", whole.name, damaged.name)):
+        assert door(*command)[0] == 0
+
+
+def test_damaged_key_figures_are_one_sentence_in_a_comparison(second, door):
+    whole, damaged = second
+    (damaged.folder / "results" / "kpis.parquet").write_bytes(b"no table")
+    code, out, err = door("compare", "tiny", whole.name, damaged.name)
+    assert (code, out) == (2, "")
+    assert err == f"run {damaged.name}: results/kpis: it is no whole table; allowed: a run made anew\n"
+
+
+def test_where_every_run_is_damaged_nothing_is_taken_and_it_is_said(begun, door):
+    run = runs.known_runs("tiny", "finished")[0]
+    damage(run.folder / "results" / "left.parquet", "cut short")
+    code, out, err = door("run", "tiny", "--only", "03")
+    assert (code, out) == (2, "")
+    assert err.startswith(f"--from, --only: nothing can be taken from run {run.name} (run {run.name}: results/left: ")
+
+
+def test_a_table_of_an_earlier_run_that_is_damaged_reads_as_empty_and_is_named(home, capsys):
+    tiny.declare(home)
+    run = runs.create_run("tiny", "2024-01-01", {})
+    (run.folder / "results").mkdir()
+    (run.folder / "results" / "alerts.parquet").write_bytes(b"no table")
+    ws = registry.open_workspace("tiny")
+    assert list(ws.frame_of(run.name, "results/alerts")["customer_id"]) == []
+    assert "run 2024-01-01-1: results/alerts: it is no whole table" in capsys.readouterr().out
+    assert run_retention.still_needed(run, [run]) == ""
