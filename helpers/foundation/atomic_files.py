@@ -143,5 +143,7 @@ def link_or_copy(source: Path, target: Path) -> None:
 
 def _at_once(one: Path, other: Path) -> bool:
     """Return whether the system has let both change places in one step."""
+    if os.name != "posix":  # there is no such call, and no library without a name
+        return False
     rename = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
     return rename is not None and rename(HERE, os.fsencode(one), HERE, os.fsencode(other), EXCHANGE) == 0

@@ -15,6 +15,7 @@ from pathlib import Path
 from queue import Empty
 from typing import Any
 
+import psutil
 from jupyter_client import AsyncKernelManager, BlockingKernelClient
 from jupyter_client.provisioning import LocalProvisioner
 from jupyter_core.utils import run_sync
@@ -200,7 +201,8 @@ def imported_modules(notebook: Path) -> tuple[str, ...]:
 
 
 def _detach(environment: Mapping[str, str], log: str) -> None:
-    os.setsid()
+    if hasattr(os, "setsid"):
+        os.setsid()
     os.environ.clear()
     os.environ.update(environment)
     tempfile.tempdir = None
@@ -214,7 +216,7 @@ def _die_with_runner(lifeline: Connection, kernel: int) -> None:
     try:
         lifeline.recv()
     except EOFError:
-        _killed(kernel)
+        kill_session(kernel)
         os._exit(1)
 
 
@@ -240,9 +242,18 @@ def _reply(kernel: AsyncKernelManager, client: BlockingKernelClient) -> None:
 def _leave(kernel: AsyncKernelManager, pid: int) -> None:
     run_sync(kernel.shutdown_kernel)()
     run_sync(kernel.cleanup_resources)()
-    _killed(pid)
+    kill_session(pid)
 
 
-def _killed(pid: int) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, signal.SIGKILL)
+def kill_session(pid: int | None) -> None:
+    """Kill a process and what it has started, if it is there."""
+    if not pid:
+        return
+    if hasattr(os, "killpg"):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(pid, signal.SIGKILL)
+        return
+    with contextlib.suppress(psutil.Error):  # a system without sessions
+        process = psutil.Process(pid)
+        for each in (*process.children(recursive=True), process):
+            each.kill()

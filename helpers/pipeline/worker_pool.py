@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # the server of forks is no name where there are no forks
     from multiprocessing.context import ForkServerContext, SpawnContext
 
 from helpers.pipeline import forked_kernel
-from helpers.pipeline.worker import LEAVE_SECONDS, START_SECONDS, StepOrder, StepOutcome, serve_worker
+from helpers.pipeline.worker import LEAVE_SECONDS, START_SECONDS, StepOrder, StepOutcome, kill_session, serve_worker
 
 PATIENCE = 2 * LEAVE_SECONDS
 
@@ -209,13 +209,6 @@ def _uninterrupted() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-def kill_session(pid: int | None) -> None:
-    """Kill a session's process group, if it is there."""
-    if pid:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(pid, signal.SIGKILL)
 
 
 def worker_environment(jobs: int, folder: Path, root: Path, kind: str = "duckdb") -> dict[str, str]:
