@@ -197,14 +197,19 @@ def _seen(folder: Path, file: FileRule) -> SampledForm:
         batch = file_layout.FieldFiller(rule).filled(batch) if batch and rule else batch
         columns = [] if batch is None else [
             _whole(infer_types.infer_column(c, batch.column(c)), stored, n) for c in landed.columns["new"]]
-    delimiter = file.delimiter if file.format == "csv" else ""
-    signs = dict(zip(("decimal", "thousands"), infer_types.file_signs(columns, delimiter), strict=True))
-    columns = infer_types.settle_columns(columns, delimiter)
-    missing = sorted({m for c in columns for m in c.missing})
-    file = file.model_copy(update=signs | {"fill_down": rule} | ({"missing": ["", *missing]} if missing else {}))
+    file, settled = _settled(file.model_copy(update={"fill_down": rule}), columns)
     table = databases.queried_table(file) if file.query else ""
     stem = table or _stem(Path(file.member).name or file.path) + (f"_{file.sheet}" if file.sheet else "")
-    return SampledForm(re.sub(r"\W+", "_", stem.lower()).strip("_"), file, tuple(columns), n)
+    return SampledForm(re.sub(r"\W+", "_", stem.lower()).strip("_"), file, settled, n)
+
+
+def _settled(file: FileRule, columns: Sequence[InferredColumn]) -> tuple[FileRule, tuple[InferredColumn, ...]]:
+    """Return a file with the signs of its numbers and its missing codes, and its columns read alike."""
+    delimiter = file.delimiter if file.format == "csv" else ""
+    decimal, thousands = infer_types.file_signs(columns, delimiter)
+    settled = tuple(infer_types.settle_columns(columns, delimiter))
+    missing = sorted({m for c in settled for m in c.missing})
+    return file.model_copy(update={"decimal": decimal, "thousands": thousands, "missing": ["", *missing]}), settled
 
 
 def _whole(column: InferredColumn, stored: pq.ParquetFile, n: int) -> InferredColumn:
@@ -230,16 +235,17 @@ def _patterned(several: list[SampledForm]) -> SampledForm:
     start, end = _common(paths), _common([p[::-1] for p in paths])[::-1]
     name = re.sub(r"[\W\d]+", "_", start.lower()).strip("_") or "files"
     pattern = first.file.model_copy(update={"path": f"{glob.escape(start)}*{glob.escape(end)}"})
-    columns = tuple(_of_all(c, [s.columns[i] for s in several]) for i, c in enumerate(first.columns))
-    return SampledForm(name, pattern, columns, sum(s.n for s in several))
+    columns = [_of_all(c, [s.columns[i] for s in several]) for i, c in enumerate(first.columns)]
+    return SampledForm(name, *_settled(pattern, columns), sum(s.n for s in several))
 
 
 def _of_all(first: InferredColumn, same: Sequence[InferredColumn]) -> InferredColumn:
     """Return what a column is in all files of a form: a key only where no file repeats another's values."""
     texts = [t for c in same for t in c.values.to_pylist()]
     whole = infer_types.infer_column(first.name, texts)
-    missing = tuple(dict.fromkeys(m for c in same for m in c.missing))
-    return replace(whole, missing=missing, is_unique=whole.is_unique and all(c.is_unique for c in same))
+    missing = tuple(dict.fromkeys(m for c in same for m in (*c.missing, *c.emptied)))
+    return replace(whole, missing=missing, is_unique=whole.is_unique and all(c.is_unique for c in same),
+                   has_point_zero=any(c.has_point_zero for c in same))
 
 
 def _common(texts: list[str]) -> str:

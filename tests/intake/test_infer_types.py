@@ -125,6 +125,16 @@ def test_whole_numbers_that_a_sheet_wrote_with_a_point_are_the_same_ids(small):
     assert {r["customer_id"] for r in small.rows(table)} == {str(100 + i) for i in range(15)}
 
 
+def test_files_of_one_form_are_read_by_the_signs_that_any_of_them_shows(small):
+    for day, amount, customer in (("01", "5", "100"), ("02", "1.234,50", "100.0")):
+        small.file(f"sales-{day}.csv", "order_no;customer_no;order_date;amount\n" + "".join(
+            f"{day}{i};{customer};{day}.05.2024;{amount}\n" for i in range(12)))
+    text = infer_profile.draft_profile(sorted(small.folder.glob("sales-*.csv")))
+    table = small.delivery(**tomllib.loads(text, parse_float=Decimal)).tables["canonical/transactions"]
+    rows = small.rows(table, "customer_id", "amount")
+    assert {(r["customer_id"], float(r["amount"])) for r in rows} == {("100", 5.0), ("100", 1234.5)}
+
+
 def test_a_sheet_that_mixes_dates_serial_days_and_texts_is_read(small):
     rows = [["order_no", "customer_no", "Order Date", "Amount"]]
     rows += [[i, f"K{i % 5}", [45300 + i, f"{i + 13}/09/2024"][i % 2], 2.5] for i in range(12)]
