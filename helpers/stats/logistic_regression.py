@@ -69,8 +69,8 @@ class LogisticFit:
         Ai & Norton (2003), Interaction terms in logit and probit models, *Economics Letters* 80, 123–129.
         """
         rows = np.concatenate([design for _, design in designs])
-        own = np.ones(len(designs[0][1])) if people is None else people / people.mean()
-        weights = np.concatenate([own * (w * len(rows) / len(design)) for w, design in designs])
+        own = 1.0 if people is None else people / people.mean()
+        weights = np.concatenate([np.full(len(design), w * len(rows) / len(design)) * own for w, design in designs])
         found = self.results.get_prediction(rows, which="mean", average=True, agg_weights=weights)
         return Interval(*(float(np.squeeze(x)) for x in (found.predicted, *found.conf_int(alpha=1 - level).T)))
 

@@ -72,3 +72,14 @@ def test_separation_idle_columns_and_a_single_outcome_have_no_fit_and_no_warning
         assert logistic_regression.fit_logistic_regression(both, np.tile([0, 1.0], 10)) is None
         assert logistic_regression.fit_logistic_regression(x, np.ones(20)) is None
         assert logistic_regression.fit_logistic_regression(x, np.zeros(20)) is None
+
+
+def test_survey_weights_decide_whose_probabilities_the_margins_average():
+    rng = np.random.default_rng(6)
+    x = rng.normal(size=400)
+    design = np.column_stack([np.ones(400), x])
+    fit = logistic_regression.fit_logistic_regression(design, (rng.random(400) < 1 / (1 + np.exp(-x))).astype(float))
+    is_high = x > 0
+    some = fit.margins([(1.0, design[is_high])])
+    weighted = fit.margins([(1.0, design)], np.where(is_high, 1.0, 0.0))
+    assert weighted.value == pytest.approx(some.value)
