@@ -77,10 +77,13 @@ def required_sample_size(
     return float(normal_sample_size_one_tail(effect, wanted, alpha / 2, spread)) if effect > 0 else math.nan
 
 
-def power_table(designs: tuple[ExperimentDesign, ...], counted: ArmAggregates) -> pd.DataFrame:
+def power_table(
+    designs: tuple[ExperimentDesign, ...], counted: ArmAggregates, effects: pd.DataFrame
+) -> pd.DataFrame:
     """Return what each planned comparison could show, and how long it would have had to run.
 
-    Spread and pace come from the experiment's own control: units a day from the first to the last assignment. A list
+    The spread is that of the interval that was found, by its method; where there is none, that of the experiment's own
+    control. The pace is the experiment's own: units a day from the first to the last assignment. A list
     that was drawn at once has no pace.
 
     Parameters
@@ -89,19 +92,27 @@ def power_table(designs: tuple[ExperimentDesign, ...], counted: ArmAggregates) -
         How each experiment is read.
     counted : ArmAggregates
         Arms and outcomes as the engine counted them.
+    effects : DataFrame
+        ``results/experiment_effects``.
     """
+    found = effects[effects["status"].eq("ok")].set_index(["experiment", "metric", "variant"])
+    errors = ((found["high"] - found["low"]) / (2 * stats.norm.isf(SIGNIFICANCE_LEVEL / 2))).to_dict()
     columns = ["experiment", "metric", "variant", "n_control", "n_variant", "is_share", "is_money", "minimum_effect",
                "power", "smallest_effect", "units_needed", "days_needed"]
-    rows = [_row(d, m, v, counted) for d in designs for m in d.metrics if d.is_primary(m) for v in d.variants]
+    rows = [_row(d, m, v, counted, errors.get((d.experiment, m, v), math.nan))
+            for d in designs for m in d.metrics if d.is_primary(m) for v in d.variants]
     return pd.DataFrame([row for row in rows if row], columns=columns)
 
 
-def _row(design: ExperimentDesign, metric: str, variant: str, counted: ArmAggregates) -> dict[str, Any] | None:
+def _row(
+    design: ExperimentDesign, metric: str, variant: str, counted: ArmAggregates, error: float
+) -> dict[str, Any] | None:
     found = counted.outcomes.query("experiment == @design.experiment and metric == @metric").set_index("variant")
     if not {design.control, variant} <= set(found.index) or found.loc[[design.control, variant], "n"].min() < 2:
         return None
     a, b = found.loc[design.control], found.loc[variant]
-    sd, units = math.sqrt(a["variance"]), (float(a["n"]), float(b["n"]))
+    units = (float(a["n"]), float(b["n"]))
+    sd = math.sqrt(a["variance"]) if math.isnan(error) else error / math.sqrt(1 / units[0] + 1 / units[1])
     effect = design.plan.minimum_effect if design.plan else 0.0
     needed = required_sample_size(effect, sd, units[1] / sum(units))
     arms = counted.arms[counted.arms["experiment"] == design.experiment]

@@ -54,13 +54,20 @@ def test_power_is_tabled_with_the_days_it_takes(trial, lazily, judged):
 
     days = pd.to_datetime("2026-01-01") + pd.to_timedelta(np.arange(len(trial)) % 10, "D")
     plan = ExperimentPlan(hypothesis="h", control="control", primary_metric="spend", minimum_effect=1.0)
-    designs, found, *_ = judged(lazily(trial.assign(assigned_at=days)), ExperimentsConfig(plans={"welcome": plan}))
-    row = power.power_table(designs, found.counted).iloc[0]
+    assumptions = ExperimentsConfig(plans={"welcome": plan})
+    designs, found, _, effects = judged(lazily(trial.assign(assigned_at=days)), assumptions)
+    row = power.power_table(designs, found.counted, effects).iloc[0]
+    of_metric = effects[effects["metric"].eq("spend")].iloc[0]
+    error = (of_metric["high"] - of_metric["low"]) / (2 * 1.959964)
+    assert row["smallest_effect"] == pytest.approx(2.801585 * error, rel=1e-5)
     sd = trial.query("variant == 'control'")["metric_spend"].std()
+    unseen = power.power_table(designs, found.counted, effects.head(0)).iloc[0]
+    assert unseen["smallest_effect"] == pytest.approx(power.minimum_detectable_effect(sd, (400, 400)))
+    sd = error / math.sqrt(2 / 400)
     assert row["power"] == pytest.approx(power.achieved_power(1.0, sd, (400, 400)))
     assert row["days_needed"] == pytest.approx(row["units_needed"] * 9 / 800)
-    at_once, counted, *_ = judged(lazily(trial.assign(assigned_at=days[0])), ExperimentsConfig(plans={"welcome": plan}))
-    assert math.isnan(power.power_table(at_once, counted.counted)["days_needed"].item())
+    at_once, counted, _, effects = judged(lazily(trial.assign(assigned_at=days[0])), assumptions)
+    assert math.isnan(power.power_table(at_once, counted.counted, effects)["days_needed"].item())
 
 
 def test_even_arms_are_trusted_and_a_skewed_small_arm_is_not():

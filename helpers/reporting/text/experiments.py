@@ -23,7 +23,7 @@ MOST_NAMED = 2
 
 MOST_ASKED = 3
 
-CAUGHT = 1.96 + 0.84  # standard errors: found at the 5 % level with 80 % power
+CAUGHT = 1.959964 + 0.841621  # standard errors: found at the 5 % level with 80 % power
 
 
 def experiment_name(row: Mapping[str, Any]) -> str:
@@ -324,7 +324,7 @@ def experiment_caveats(effects: pd.DataFrame, currency: str = "") -> tuple[str, 
 
 def _caught(row: Mapping[str, Any], currency: str) -> str:
     scale, form, _ = _forms(row, currency)
-    return form(CAUGHT * scale * (float(row["high"]) - float(row["low"])) / (2 * 1.96))
+    return form(CAUGHT * scale * (float(row["high"]) - float(row["low"])) / (2 * 1.959964))
 
 
 def _forms(row: Mapping[str, Any], currency: str) -> tuple[float, formatting.Form, formatting.Form]:

@@ -150,7 +150,7 @@ def test_a_secondary_metric_shows_its_raw_p_and_no_verdict():
 def test_doubts_say_what_would_have_been_overlooked():
     # standard error 4.5 / 3.92, caught at 2.8 of them
     last = experiments_text.experiment_caveats(effects(KEEP), "GBP")[-1]
-    assert "With 80 % power these numbers of units find differences of £3.21 in spend (gift, letter) or more" in last
+    assert "With 80 % power these numbers of units find differences of £3.22 in spend (gift, letter) or more" in last
     assert len(experiments_text.experiment_caveats(effects())) == 3
     assert experiments_text.experiment_caveats(effects().head(0)) == ("There is nothing to doubt yet.",)
 
