@@ -62,8 +62,9 @@ def parse_number(found: ir.Value, scope: ExpressionScope) -> ir.NumericValue:
     if kind.is_boolean():
         return found.ifelse(1, 0)
     if kind.is_string():
-        texts = [plain_number(text, scope.signs) for text in (found, signed_text(found))]
-        read = ibis.coalesce(*(text.try_cast(scope.number) for text in texts))
+        plain = plain_number(found, scope.signs).try_cast(scope.number)
+        left = plain.isnull().ifelse(found, ibis.null("string"))  # engines would tidy up every text, and not only these
+        read = ibis.coalesce(plain, plain_number(signed_text(left), scope.signs).try_cast(scope.number))
         scope.unread.append(found.notnull() & read.isnull())
         return read
     if kind.is_floating() and scope.number == MONEY:
