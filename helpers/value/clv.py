@@ -51,6 +51,8 @@ class ClvForecast:
         Probability of still being a customer; orders within the horizon, and discounted to today.
     alive_slopes, slopes : ndarray, shape (n_rows, 4)
         Derivatives of the logit of `p_alive`, and of the log of `present`, by the logs of the parameters.
+    rate_fit : BtydFit, optional
+        The model that the rate while a customer comes from; by default `fit`.
     """
 
     base: CountedBuyers
@@ -63,6 +65,7 @@ class ClvForecast:
     present: np.ndarray
     p_alive_gradient: np.ndarray
     slopes: np.ndarray
+    rate_fit: BtydFit | None = None
 
     @property
     def weeks(self) -> float:
@@ -74,7 +77,10 @@ class ClvForecast:
 
         ``rate`` and ``rate_variance``, mean and variance of the rate while a customer [purchases a week].
         """
-        rate, rate_variance = self.fit.model.rate_moments(self.base.counts, self.fit.values)
+        of = self.rate_fit or self.fit
+        rate, rate_variance = of.model.rate_moments(self.base.counts, of.values)
+        # who stays buys no less than is expected of one who may have left
+        rate = np.maximum(rate, self.orders / self.weeks)
         spread = np.einsum("ri,ij,rj->r", self.slopes, self.fit.covariance, self.slopes)
         return pd.DataFrame(dict(zip(FREQUENCY_RECENCY_KEY, self.base.days.T, strict=True)) | {
             "p_alive": self.p_alive, "expected_orders": self.orders, "present": self.present, "log_variance": spread,

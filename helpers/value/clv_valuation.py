@@ -206,8 +206,17 @@ def value_customers(engine: Engine, transactions: ir.Table, subscriptions: ir.Ta
         return ClvValuation(as_of_on, days, checks, gates, failed[0], **known)
     view = clv.forecast_clv(base, fit, of_spend, margin_share=margin_share, horizon_days=days,
                             discount_rate=discount_rate)
+    view = replace(view, rate_fit=_rate_fit(fits, fit))
     sums = _with_model_error(clv.clv_totals(engine, buyers, view, rng), trial, fit.model.name)
     return ClvValuation(as_of_on, days, checks, gates, view=view, totals=sums, **known)
+
+
+def _rate_fit(fits: tuple[BtydFit, ...], chosen: BtydFit) -> BtydFit:
+    """Return the fit that tells how often one buys while a customer: Pareto/NBD where it is identified.
+
+    In MBG/NBD one leaves at a purchase only: whoever has left did so at the last one, and rates come out too high.
+    """
+    return next((f for f in fits if f.model is PARETO_NBD and f.is_identified), chosen)
 
 
 def _with_model_error(totals: ClvTotals, trial: Backtest | None, name: str) -> ClvTotals:

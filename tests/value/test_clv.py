@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -79,6 +80,15 @@ def test_no_value_within_the_horizon_is_above_that_of_a_year_in_which_the_custom
     assert (found["expected_orders"] <= found["yearly_orders_if_kept"]).all()
     assert (found["yearly_value_if_kept_sd"] ** 2 * found["yearly_orders_if_kept"]
             > found["yearly_value_if_kept"] ** 2).all()  # more than chance alone: the rate is not known either
+
+
+def test_a_rate_of_another_model_leaves_nobody_with_less_than_is_expected(session_engine, buyers, view):
+    pareto = fitting.fit_btyd(PARETO_NBD, view.base.counts)
+    found = session_engine.frame(clv.clv_by_customer(session_engine, buyers, replace(view, rate_fit=pareto)))
+    assert (found["expected_orders"] <= found["yearly_orders_if_kept"]).all()
+    assert (found["expected_value"] <= found["yearly_value_if_kept"]).all()
+    mean, _ = PARETO_NBD.rate_moments(view.base.counts, pareto.values)
+    assert found["yearly_orders_if_kept"].sum() == pytest.approx(view.base.counts.n @ mean * 365.25 / 7, rel=0.02)
 
 
 def test_equity_is_the_sum_of_values_and_its_intervals_nest(session_engine, buyers, view):

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import date
 from types import SimpleNamespace
 
@@ -67,6 +68,14 @@ def test_intervals_of_what_will_come_hold_the_error_of_the_hold_out(worth):
     assert wide.equity == totals.equity
     alone = clv_valuation._with_model_error(totals, None, "Pareto/NBD")
     assert (alone.realised, alone.orders) == (totals.realised, totals.orders)
+
+
+def test_the_rate_while_a_customer_is_that_of_a_model_in_which_one_may_leave_at_any_time(worth):
+    found = worth(list(bought(400)))[0]
+    by_name = {f.model.name: f for f in found.fits}
+    assert found.view.rate_fit is by_name["Pareto/NBD"]
+    loose = replace(by_name["Pareto/NBD"], reason="these data do not determine s")
+    assert clv_valuation._rate_fit((by_name["MBG/NBD"], loose), by_name["MBG/NBD"]) is by_name["MBG/NBD"]
 
 
 def test_equal_seeds_give_equal_values(worth):
