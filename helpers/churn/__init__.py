@@ -16,7 +16,7 @@
   tie.
 * ``monitoring``: Weekly monitoring by control charts; bursts of complaints and how trust was repaired.
 * ``profit_curve``: Profit curve of a retention campaign, EMPC (expected maximum profit), best share to contact.
-* ``purchase_rate``: Purchase rate of customers who stay (NBD): repeat purchases expected within a horizon.
+* ``purchase_rate``: Value if kept: by the purchase model of customer value, else by repeat purchases to date (NBD).
 * ``quality_gates``: Quality gates of churn: enough cases, out-of-sample test, leakage, calibration.
 * ``schema``: Declared result tables of churn: churn_scores, forecasts, alerts, churn_charts, churn_reasons.
 * ``scoring``: Churn scores, expected churn and margin at risk with intervals; realised churn of earlier forecasts.

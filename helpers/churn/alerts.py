@@ -40,8 +40,8 @@ def alert_signals(basis: Dataset, scores: pd.DataFrame, is_ranked: bool = True) 
     -------
     DataFrame
         ``customer_id``, and by signal: ``churn_probability``, ``inactivity_percentile`` (share of own gaps that are
-        shorter than the present one), ``complaints`` within a horizon, ``margin_at_risk`` [money], ``satisfaction``
-        (100 less the latest answer, so that high is bad).
+        shorter than the present one; who has bought once has none), ``complaints`` within a horizon, ``margin_at_risk``
+        [money], ``satisfaction`` (100 less the latest answer, so that high is bad).
     """
     if scores.empty:
         return pd.DataFrame(columns=["customer_id", *ALERT_SIGNALS])
@@ -49,10 +49,12 @@ def alert_signals(basis: Dataset, scores: pd.DataFrame, is_ranked: bool = True) 
     seen = seen.drop_duplicates("customer_id").set_index("customer_id").reindex(scores["customer_id"])
     known = {name: seen[name].astype("float64").to_numpy() if name in seen else np.full(len(scores), np.nan)
              for name in ("n_recent_complaints", "satisfaction")}
+    flags = scores["is_one_time"] if "is_one_time" in scores else pd.Series(False, scores.index)
+    once = flags.eq(True).astype(bool)
     found = pd.DataFrame({
         "customer_id": scores["customer_id"].to_numpy(),
         "churn_probability": scores["churn_probability"].to_numpy("float64"),
-        "inactivity_percentile": scores["inactivity_percentile"].to_numpy("float64"),
+        "inactivity_percentile": scores["inactivity_percentile"].astype("float64").mask(once).to_numpy(),
         "complaints": known["n_recent_complaints"],
         "margin_at_risk": scores["margin_at_risk"].to_numpy("float64"), "satisfaction": 100 - known["satisfaction"]})
     return found if is_ranked else found.assign(**dict.fromkeys(RANKED_SIGNALS, np.nan))

@@ -172,8 +172,8 @@ class DatasetSnapshot:
     ----------
     about : DataFrame
         Who they are, sorted by id: ``customer_id``, ``is_one_time``, and what the scores table carries on.
-    rule : DataFrame, shape (n, 1)
-        What the simple rule looks at.
+    rule : DataFrame, shape (n, 1) or (n, 2)
+        What the simple rule looks at; treatment by earlier alerts beside it where there was any.
     features : DataFrame, shape (n, n_features)
         What the models look at, all of it known at the time: numbers with gaps, texts.
     is_lost : ndarray, shape (n,)

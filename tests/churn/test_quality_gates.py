@@ -77,3 +77,12 @@ def test_signals_of_a_struck_ranking_are_not_known(basis, shop):
     signals = alerts.alert_signals(rests, scores, is_ranked=False)
     assert signals[alerts.RANKED_SIGNALS].isna().all(axis=None)
     assert signals["inactivity_percentile"].notna().any()
+
+
+def test_who_has_bought_once_has_no_rhythm_to_be_out_of(basis, shop):
+    rests = basis(shop())
+    trial = backtest.backtest_classifiers(rests, 1)
+    scores = scoring.churn_scores(rests, trial, trial.rule, ChurnConfig())
+    silent = alerts.alert_signals(rests, scores)["inactivity_percentile"].isna()
+    assert silent.tolist() == scores["is_one_time"].tolist()
+    assert 0 < silent.sum() < len(scores)
