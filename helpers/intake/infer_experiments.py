@@ -23,8 +23,8 @@ ARM_NAMES = (  # by how much a name alone says that a column holds arms: much, s
     r"(test|ab|a b|exp(eriment(al)?)?|treatment|study|trial) ?(group|arm|variant|cell|condition|version|bucket)?|"
     r"variante?|(is )?treat(ed|ment)?|arm|condition|bucket|assign(ed|ment)( group| arm)?|assigned (variant|to)|"
     r"versuchsgruppe|testgruppe|bedingung|groupe (de )?test",
-    r"group|version|cell|gruppe|groupe|grupo|.*variant|.*treatment|.*arm|.*version|.*group",
-    r"segment|cohort|page|.*segment")
+    r"(.* )?(group|version|variant|treatment|arm|cell)|gruppe|groupe|grupo",
+    r"(.* )?(segment|cohort|page)")
 
 MOST_ARMS = 6
 
@@ -124,7 +124,7 @@ def _evidenced(view: FileView, arm: InferredColumn) -> ExperimentColumns | None:
         return None
     unit = _unit(view, arm)
     measured = [c for c in view.form.columns if c not in (arm, unit) and _is_outcome(c)]
-    before = tuple(c for c in measured if c.is_number and _called(c, BEFORE))
+    before = tuple(c for c in measured if c.kind != "text" and _called(c, BEFORE))
     outcomes = tuple(c for c in measured if c not in before)
     n_answers = sum(c.is_scale for c in outcomes)
     if not outcomes or (n_answers >= 3 and strength < 2):

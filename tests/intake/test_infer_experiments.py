@@ -76,6 +76,15 @@ def test_a_unit_that_repeats_is_the_unit_still_and_its_number_no_outcome(small):
     assert len(small.rejected(small.delivery(**told))) == 6  # of those in the same arm again
 
 
+def test_a_conversion_is_an_outcome_and_no_version(small):
+    told, study = drafted(small, table("recency,newbie,segment,visit,conversion,spend", lambda i: (
+        f"{i % 12},{i % 2},{['Men', 'Women', 'No mail'][i % 3]},{i % 4 == 0},{i % 9 == 0},{i % 7}.5")))
+    made = told["tables"]["assignments"]["columns"]
+    assert made["variant"] == '"segment"'
+    assert {"metric_visit", "metric_conversion", "metric_spend", "covariate_recency", "covariate_newbie"} <= set(made)
+    assert study["experiments"]["trial"]["control"] == "No mail"
+
+
 def test_an_experiment_with_money_and_days_is_no_table_of_orders(small):
     told, _ = drafted(small, table("customer_id,date,group,revenue", lambda i: (
         f"c{i},2025-01-{i % 28 + 1:02d},{['control', 'offer'][i % 2]},{i * 1.5}")))
