@@ -124,14 +124,17 @@ def _languages(counts: Counter[str], lists: ModuleType | None, recorded: set[str
     total = sum(counts.values())
     if known or not total:
         return tuple(known)
-    share = {code: sum(counts[word] for word in lists.stopwords(code)) / total for code in sorted(lists.langs())}
+    share = {code: sum(counts[word] for word in _stop_words_of(code, lists)) / total for code in sorted(lists.langs())}
     best = max(share, key=lambda code: share[code])
     return tuple(code for code in sorted({best, ENGLISH}) if share[code] >= MIN_LANGUAGE_SHARE)
 
 
 def _stop_words(languages: Sequence[str], lists: ModuleType | None) -> set[str]:
-    if lists is None:
-        from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+    return set().union(*(_stop_words_of(code, lists) for code in languages))
 
-        return set(ENGLISH_STOP_WORDS)
-    return set().union(*(lists.stopwords(code) for code in languages))
+
+def _stop_words_of(language: str, lists: ModuleType | None) -> set[str]:
+    """Return a language's stop words; scikit-learn's for English, since the others' hold *order* and *problem*."""
+    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+
+    return set(ENGLISH_STOP_WORDS) if language == ENGLISH or lists is None else set(lists.stopwords(language))
