@@ -158,7 +158,8 @@ def draft_tables(forms: Sequence[FileForm]) -> TableDraft:
     waves = [v.form.name for v in views if _is_survey(v, views)]
     totals = {v.form.name: why for v in views if (why := infer_aggregates.aggregate_reason(v))}
     for view in sorted((v for v in views if v.form.name not in totals), key=lambda v: -len(v.links)):
-        for found in _drafts(view, views, view.form.name if len(waves) > 1 and view.form.name in waves else ""):
+        wave = _wave_name(view.form.name) if len(waves) > 1 and view.form.name in waves else ""
+        for found in _drafts(view, views, wave):
             before = drafted.setdefault(found.table, [])
             is_part = found.table == "events" or view.form.name in waves
             before += [found] if is_part or not before else []
@@ -218,6 +219,17 @@ def _as_one(parts: Sequence[DraftedTable]) -> DraftedTable:
              for part in parts for line in part.lines]
     files = tuple(dict.fromkeys(f for part in parts for f in part.files))
     return replace(first, lines=tuple(lines), files=files, has_dates=any(part.has_dates for part in parts))
+
+
+def _wave_name(file: str) -> str:
+    """Return what a wave is called: its file's name without the word itself, which every page puts in front.
+
+    Examples
+    --------
+    >>> _wave_name("wave_2023"), _wave_name("autumn"), _wave_name("wave")
+    ('2023', 'autumn', 'wave')
+    """
+    return re.sub(r"^wave[\W_]*", "", file) or file
 
 
 def _drafts(view: FileView, views: Sequence[FileView], wave: str) -> Iterator[DraftedTable]:

@@ -101,7 +101,7 @@ def test_two_waves_of_a_survey_are_drafted_as_parts_with_keys_that_do_not_collid
     found = small.delivery(**told(*sorted(small.folder.glob("*.csv"))))
     people = small.rows(found.tables["canonical/respondents"])
     assert found.counts == {"respondents": 80, "responses": 240, "items": 4}
-    assert {(r["wave"], r["response_id"].split("-")[0]) for r in people} == {(w, w) for w in ("wave_2023", "wave_2024")}
+    assert {(r["wave"], r["response_id"].split("-")[0]) for r in people} == {(w, w) for w in ("2023", "2024")}
     assert all("customer_id" not in r for r in people)
 
 
