@@ -65,7 +65,7 @@ def analyse(
     rows = every[(every["experiment"] == design.experiment) & (every["metric"] == metric)].set_index("variant")
     row = {
         "experiment": design.experiment, "metric": outcome, "variant": variant, "control": design.control,
-        "experiment_label": design.label, "metric_label": design.metric_label(outcome),
+        "experiment_label": design.label, "metric_label": design.metric_label(outcome), "owner": design.owner,
         "level": 0.95, "is_primary": design.is_primary(outcome),
         "is_exploratory": design.is_exploratory, "plan": design.plan.fingerprint if design.plan else "",
         **EMPTY_EFFECT, "method": "", "verdict": None, **_arms(rows, design, variant, outcome),

@@ -98,6 +98,11 @@ class ExperimentDesign:
         """What people call the experiment: the plan's label, else its name without underscores."""
         return (self.plan.label if self.plan else "") or readable_id(self.experiment)
 
+    @property
+    def owner(self) -> str:
+        """Who acts on the verdict; empty where the plan names nobody."""
+        return self.plan.owner if self.plan and "owner" in self.plan.model_fields_set else ""
+
     def metric_label(self, metric: str) -> str:
         """Return what people call a metric: the plan's label, as it stands in a sentence, else without underscores.
 

@@ -13,6 +13,7 @@ EXPERIMENT_EFFECTS = Table(
         Column("metric", "text", "the outcome", True),
         Column("experiment_label", "text", "what people call the experiment"),
         Column("metric_label", "text", "what people call the outcome, as it stands in a sentence"),
+        Column("owner", "text", "who acts on the verdict; empty where none is named"),
         Column("variant", "text", "arm that is compared", True),
         Column("control", "text", "arm that it is compared with", True),
         Column("unit", "text", "unit of value, low and high: share, money or units", True, ("share", "money", "units")),

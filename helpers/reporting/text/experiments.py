@@ -21,6 +21,10 @@ ARMS = {"held out": "random control group", "treated": "treatment"}
 
 MOST_NAMED = 2
 
+MONEY_METRICS = ("margin", "net_sales", "sales")  # the first that an experiment has is told beside what decides
+
+NOT_RECORDED = "not recorded"
+
 MOST_ASKED = 3
 
 CAUGHT = 1.959964 + 0.841621  # standard errors: found at the 5 % level with 80 % power
@@ -108,15 +112,41 @@ def experiment_decision(effects: pd.DataFrame, gates: pd.DataFrame, currency: st
     ship, stop = (due[due["verdict"] == verdict].to_dict("records") for verdict in ("ship", "stop"))
     asked = [f"{verb} {formatting.join_words(_named(rows))}" for verb, rows in (("ship", ship), ("stop", stop)) if rows]
     named = _by_row(due)
-    gains = [f"{named(row)} {effect_sentence(row, currency).removeprefix('it ')}" for row in ship[:MOST_NAMED]]
+    gains = [f"{named(row)} {effect_sentence(row, currency).removeprefix('it ')}{_in_money(effects, row, currency)}"
+             for row in ship[:MOST_NAMED]]
     none = [f"{named(row)} {_told(row, currency)}" for row in stop[:MOST_NAMED]]
     own = tuple(f"{experiment_name(row)}: " for row in due.to_dict("records"))
     touched = gates[gates["is_crossed"].astype(bool) & gates["level"].ne("note")]
     crossed = [str(gate) for gate in touched["gate"] if str(gate).startswith(own)]
-    return {"decision": formatting.sentence_case("; ".join(asked)),
+    return {"decision": formatting.sentence_case("; ".join(asked)), "cost": NOT_RECORDED,
             "expected_gain": "; ".join([formatting.join_words(gains, "none: no arm is better by its plan"), *none]),
+            "worst_case": _lower_limits(ship[:MOST_NAMED], named, currency),
             "confidence": f"assigned at random, {_crossed(crossed)}"
-            + ("; not all were planned" if due["is_exploratory"].any() else "")}
+            + ("; not all were planned" if due["is_exploratory"].any() else ""), "owner": _owners(due)}
+
+
+def _in_money(effects: pd.DataFrame, row: Mapping[str, Any], currency: str) -> str:
+    """Return what an arm did to the first outcome that is money, to go on within a sentence; empty without one."""
+    same = effects[effects["experiment"].eq(row["experiment"]) & effects["variant"].eq(row["variant"])
+                   & effects["status"].eq("ok") & effects["metric"].ne(row["metric"])]
+    found = [other for metric in MONEY_METRICS for other in same[same["metric"] == metric].to_dict("records")]
+    return f", {metric_name(found[0])} by {_told(found[0] | {'unit': 'money'}, currency)}" if found else ""
+
+
+def _lower_limits(ship: Sequence[Mapping[str, Any]], named: Callable[[Mapping[str, Any]], str], currency: str) -> str:
+    """Return the lower limits of what is shipped: no more than that may come of it."""
+    parts = [f"{named(row)} {_limit(row, currency)}" for row in ship]
+    return f"{formatting.join_words(parts)} (lower limits)" if parts else ""
+
+
+def _limit(row: Mapping[str, Any], currency: str) -> str:
+    scale, form, _ = _forms(row, currency)
+    return form(scale * float(row["low"]))
+
+
+def _owners(due: pd.DataFrame) -> str:
+    known = [str(_known(row, "owner")) for row in due.to_dict("records") if _known(row, "owner")]
+    return formatting.join_words(list(dict.fromkeys(known)), NOT_RECORDED)
 
 
 def _by_row(due: pd.DataFrame) -> Callable[[Mapping[str, Any]], str]:

@@ -214,9 +214,9 @@ def decision_today(known: QuestionInputs) -> str:
     said = [_planned(decisions, known.results.currency)] if len(decisions) else []
     if tried:
         opening = "Also asked for: " if said else ""
-        said.append(f"{opening}{_stopped(tried['decision'])} Expected gain: {tried['expected_gain']}; confidence: "
-                    f"{tried['confidence']}; cost and worst case are not recorded; owner and day of the look stand on "
-                    "page 06.")
+        said.append(f"{opening}{_stopped(tried['decision'])} Expected gain: {tried['expected_gain']}; worst case: "
+                    f"{tried['worst_case'] or 'none'}; confidence: {tried['confidence']}; cost {tried['cost']}; owner "
+                    f"{tried['owner']}; the days of the looks stand on page 06.")
     if said:
         return " ".join(said)
     no_verdict = ", and no verdict on an experiment asks for one" if known.results.has(EFFECTS) else ""

@@ -172,6 +172,17 @@ def test_a_decision_names_what_to_ship_and_what_to_stop():
     assert asked["expected_gain"] == ("gift raised spend by £2.00 [£0.50, £3.50]; "
                                       "banner £2.00 [−£1.00, £3.50]")
     assert asked["confidence"] == "assigned at random, no check failed"
+    assert asked["worst_case"] == "gift £0.50 (lower limits)"
+    assert (asked["cost"], asked["owner"]) == ("not recorded", "not recorded")
+
+
+def test_a_decision_on_experiments_tells_money_beside_what_decides_and_who_acts():
+    shares = {"unit": "share", "value": 0.05, "low": 0.01, "high": 0.09, "metric": "ordered", "owner": "head of shop"}
+    margin = {"metric": "margin", "is_primary": False, "verdict": None, "value": 1.0, "low": -0.5, "high": 2.5}
+    asked = experiments_text.experiment_decision(effects(shares, margin), GATES, "GBP")
+    assert asked["expected_gain"] == "gift raised ordered by 5 points [1, 9], margin by £1.00 [−£0.50, £2.50]"
+    assert asked["worst_case"] == "gift 1 point (lower limits)"
+    assert asked["owner"] == "head of shop"
 
 
 def test_a_decision_without_a_plan_or_without_a_gain_says_so():
