@@ -183,8 +183,8 @@ def assign_at_random(strata: pd.Series, share: float, rng: np.random.Generator) 
     Examples
     --------
     >>> split = assign_at_random(pd.Series("all", index=["b", "a"]), 0.1, np.random.default_rng(1))
-    >>> split["variant"].value_counts().to_dict()
-    {'held out': 1, 'treated': 1}
+    >>> sorted(split["variant"])
+    ['held out', 'treated']
     """
     units = strata.rename_axis("unit_id").rename("stratum").reset_index().astype("str").sort_values(
         "unit_id", ignore_index=True)

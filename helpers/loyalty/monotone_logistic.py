@@ -95,7 +95,7 @@ def effective_weights(weights: np.ndarray) -> np.ndarray:
 
     Examples
     --------
-    >>> effective_weights(np.array([1.0, 1.0, 2.0])).sum().round(3)
+    >>> round(float(effective_weights(np.array([1.0, 1.0, 2.0])).sum()), 3)
     2.667
     """
     total = weights.sum()

@@ -73,7 +73,8 @@ def run(request: Request, workbook: Workbook = WORKBOOK, tell: Callable[[Event],
         this = begin_run(request, workbook, wanted, known, _record(request, workbook, values))
         jobs = min(request.jobs or min(2, usable_cores()), len(workbook.steps))
         hands = worker_pool.WorkerPool(
-            worker_pool.worker_environment(jobs, folder, workspace.CHECKOUT_FOLDER, request.engine), folder
+            worker_pool.worker_environment(jobs, folder, workspace.CHECKOUT_FOLDER, request.engine), folder,
+            is_preloaded=workbook is WORKBOOK and len(wanted) > 1,
         )
         return _conducted(StepScheduler(this, workbook, known, hands, folder, progress, jobs, request.minutes))
 

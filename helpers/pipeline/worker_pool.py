@@ -110,14 +110,22 @@ class WorkerPool:
         The whole environment of workers and kernels.
     folder : Path
         Takes the logs.
+    is_preloaded : bool
+        Whether workers are forked with the libraries of the workbook's notebooks loaded, which pays for all of them
+        alone.
     """
 
     environment: Mapping[str, str]
     folder: Path
+    is_preloaded: bool = False
     waiting: list[Worker] = field(default_factory=list)
     leaving: list[Worker] = field(default_factory=list)
-    _context: "ForkServerContext | SpawnContext" = field(default_factory=lambda: process_context())
     _hired: int = 0
+    _context: "ForkServerContext | SpawnContext" = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Start what workers are forked from."""
+        self._context = process_context(is_preloaded=self.is_preloaded)
 
     def hire(self, hint: str, modules: tuple[str, ...]) -> None:
         """Start a worker that prepares for a step and waits."""
@@ -184,14 +192,14 @@ class WorkerPool:
             self.news((), PATIENCE)
 
 
-def process_context() -> "ForkServerContext | SpawnContext":
+def process_context(*, is_preloaded: bool) -> "ForkServerContext | SpawnContext":
     """Return how workers are started: from a server that has papermill, or all libraries, loaded where there is one."""
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     from multiprocessing import forkserver
 
     server = multiprocessing.get_context("forkserver")
-    loaded = "preloaded_libraries" if forked_kernel.IS_SUPPORTED else "worker"
+    loaded = "preloaded_libraries" if is_preloaded and forked_kernel.IS_SUPPORTED else "worker"
     server.set_forkserver_preload([f"helpers.pipeline.{loaded}"])
     with _uninterrupted():  # what it imports first is not to die of a Ctrl-C that is meant for the run
         forkserver.ensure_running()
