@@ -25,7 +25,7 @@ lab: .venv/installed
 test: .venv/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/basedpyright --project pyproject.toml
-	$(BIN)/pytest -n auto --dist loadfile $(COVERED) tests helpers
+	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder $(COVERED) tests/foundation/test_spark.py tests helpers
 	$(BIN)/pytest --nbval-lax --nbval-cell-timeout=600 notebooks/*.ipynb
 
 notebooks: .venv/installed

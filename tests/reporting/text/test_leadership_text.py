@@ -259,7 +259,8 @@ def test_verdicts_of_experiments_are_decisions_too_below_the_plan():
     found = leadership_text.decision_rows(leading.results(decisions=planned, experiment_effects=leading.effects()))
     assert found["decision"].tolist()[1] == "Ship checkout"
     assert found["expected_gain"].tolist()[1] == "checkout raised ordered by 5 points [1, 9]"
-    assert (found.loc[1, ["cost", "owner", "stop_on"]] == "").all()
+    assert found.loc[1, ["cost", "worst_case", "owner", "stop_on"]].tolist() == [
+        "not recorded", "checkout 1 point (lower limits)", "not recorded", ""]
 
 
 def test_the_confidence_in_a_verdict_counts_the_gates_that_its_experiment_crossed():
