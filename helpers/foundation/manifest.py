@@ -6,6 +6,7 @@ form, an empty one where there is none, or one in the state ``damaged`` whose re
 
 import json
 import os
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
@@ -97,3 +98,8 @@ def whole_manifest(folder: Path) -> dict[str, Any]:
 
 def _damaged(reason: str) -> dict[str, Any]:
     return {"state": DAMAGED, "reason": one_line(f"{FILE}: {reason}")}
+
+
+def run_order(told: Mapping[str, Any], folder: Path) -> tuple[int, str, str]:
+    """Return what runs are ordered by; those from before runs had numbers come first, by their start."""
+    return told.get("number", 0), told.get("started_at", ""), folder.name

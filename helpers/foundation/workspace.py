@@ -18,7 +18,7 @@ from helpers.foundation.canonical_schema import STATIC_WITH_ALL
 from helpers.foundation.engine import MAX_FRAME_ROWS, Engine
 from helpers.foundation.engine_choice import open_engine
 from helpers.foundation.errors import InputError, spelling_hint
-from helpers.foundation.manifest import read_manifest
+from helpers.foundation.manifest import read_manifest, run_order
 from helpers.foundation.schema import Table
 
 HOME_VARIABLE = "LOYALTY_HOME"
@@ -74,11 +74,6 @@ def run_folders(source: str, state: str = "finished") -> list[Path]:
     folders = [(m, p.parent) for p in runs_folder(source).glob("*/manifest.json")
                if p.parent.name != SCRATCH and (m := read_manifest(p.parent)).get("state") == state]
     return [folder for m, folder in sorted(folders, key=lambda pair: run_order(*pair))]
-
-
-def run_order(told: Mapping[str, Any], folder: Path) -> tuple[int, str, str]:
-    """Return what runs are ordered by; those from before runs had numbers come first, by their start."""
-    return told.get("number", 0), told.get("started_at", ""), folder.name
 
 
 @dataclass(slots=True)

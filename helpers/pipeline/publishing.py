@@ -106,7 +106,7 @@ def unpublished(source: str) -> Run | None:
 
 def newest_run(source: str) -> Run | None:
     """Return the run of a source that was begun last, whatever its state; None where there is none."""
-    return max(all_runs(source), key=lambda run: workspace.run_order(run.record, run.folder), default=None)
+    return max(all_runs(source), key=lambda run: manifest.run_order(run.record, run.folder), default=None)
 
 
 def _newest_whole(source: str) -> str:

@@ -11,7 +11,7 @@ from typing import Literal
 import pandas as pd
 from pydantic import Field
 
-from helpers.foundation import atomic_files, parquet_files, study_config, workspace
+from helpers.foundation import atomic_files, manifest, parquet_files, study_config, workspace
 from helpers.foundation.study_config import Section
 from helpers.pipeline import runs
 from helpers.pipeline.runs import Run
@@ -80,7 +80,7 @@ def runs_due(source: str, limit: RetentionConfig, today: date) -> list[Removal]:
 
 
 def _order(run: Run) -> tuple[int, str, str]:
-    return workspace.run_order(run.record, run.folder)
+    return manifest.run_order(run.record, run.folder)
 
 
 def _started_on(run: Run, today: date) -> date:

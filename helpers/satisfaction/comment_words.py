@@ -1,8 +1,8 @@
 """Words of comments: split in every script, without the stop words of the comments' languages.
 
 Chinese, Japanese, Thai, Khmer, Lao and Burmese are written without spaces. The optional packages of the extra
-``comments`` split them: rjieba (Chinese), icu4py (the others); stopwordsiso has the stop words of 58 languages. Without
-them such comments have no words, which `CommentWords` says, and stop words are scikit-learn's English ones.
+``comments`` split them: rjieba (Chinese), icu4py (the others). Without them such comments have no words, which
+`CommentWords` says. Stop words are scikit-learn's for English, else those of stopwordsiso, which knows 58 languages.
 """
 
 import re
@@ -40,14 +40,11 @@ class CommentWords:
         Whose stop words are left out, by ISO 639-1.
     n_unsplit : int
         Comments in a script without spaces that no installed package splits; that text has no words.
-    has_stop_words : bool
-        Whether stop words of languages other than English are installed.
     """
 
     words: tuple[tuple[str, ...], ...]
     languages: tuple[str, ...]
     n_unsplit: int
-    has_stop_words: bool
 
 
 def comment_words(comments: Sequence[str], languages: Collection[str] = ()) -> CommentWords:
@@ -67,12 +64,11 @@ def comment_words(comments: Sequence[str], languages: Collection[str] = ()) -> C
     (('late', 'parcel'), ('box', 'late', 'open'))
     """
     split = [_split(text.lower()) for text in comments]
-    lists = _optional("stopwordsiso")
     counts = Counter(word for words, _ in split for word in words)
-    chosen = _languages(counts, lists, {code[:2].lower() for code in languages if code})
-    stops = _stop_words(chosen, lists)
+    chosen = _languages(counts, {code[:2].lower() for code in languages if code})
+    stops = set().union(*map(_stop_words, chosen))
     return CommentWords(tuple(tuple(sorted({*words} - stops)) for words, _ in split), chosen,
-                        sum(is_unsplit for _, is_unsplit in split), lists is not None)
+                        sum(is_unsplit for _, is_unsplit in split))
 
 
 def is_unspaced(text: str) -> bool:
@@ -116,25 +112,22 @@ def _splitter(is_chinese: bool) -> Callable[[str], list[str]] | None:
     return None if icu is None else lambda run: [str(part) for part in icu.WordBreaker(run, "und")]
 
 
-def _languages(counts: Counter[str], lists: ModuleType | None, recorded: set[str]) -> tuple[str, ...]:
+def _languages(counts: Counter[str], recorded: set[str]) -> tuple[str, ...]:
     """Return the recorded languages with stop words; where none is, those whose stop words are most of the words."""
-    if lists is None:
-        return (ENGLISH,)
-    known = sorted(recorded & set(lists.langs()))
+    import stopwordsiso
+
+    known = sorted(recorded & set(stopwordsiso.langs()))
     total = sum(counts.values())
     if known or not total:
         return tuple(known)
-    share = {code: sum(counts[word] for word in _stop_words_of(code, lists)) / total for code in sorted(lists.langs())}
+    share = {code: sum(counts[word] for word in _stop_words(code)) / total for code in sorted(stopwordsiso.langs())}
     best = max(share, key=lambda code: share[code])
     return tuple(code for code in sorted({best, ENGLISH}) if share[code] >= MIN_LANGUAGE_SHARE)
 
 
-def _stop_words(languages: Sequence[str], lists: ModuleType | None) -> set[str]:
-    return set().union(*(_stop_words_of(code, lists) for code in languages))
-
-
-def _stop_words_of(language: str, lists: ModuleType | None) -> set[str]:
+def _stop_words(language: str) -> set[str]:
     """Return a language's stop words; scikit-learn's for English, since the others' hold *order* and *problem*."""
+    import stopwordsiso
     from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
-    return set(ENGLISH_STOP_WORDS) if language == ENGLISH or lists is None else set(lists.stopwords(language))
+    return set(ENGLISH_STOP_WORDS) if language == ENGLISH else set(stopwordsiso.stopwords(language))

@@ -12,6 +12,7 @@ from statsmodels.stats import proportion
 from helpers.experiments import proportions
 from helpers.experiments.aggregates import ArmMoments
 from helpers.experiments.config import ExperimentPlan, ExperimentsConfig
+from helpers.reporting.text import experiment_decisions as experiment_decisions_text
 from helpers.reporting.text import experiments as experiments_text
 
 EDGES = [(0, 50, 0, 50), (50, 50, 50, 50), (0, 50, 50, 50), (50, 50, 0, 50), (0, 464, 293, 11298), (1, 10, 9, 10),
@@ -148,7 +149,7 @@ def test_a_verdict_on_few_answers_is_qualified_and_has_no_chance_to_be_better(la
     assert "by Fisher's exact test p is .0477, and no chance to win is given" in sentence
     assert row["reason"].endswith("on few of the rarer answer; Fisher's exact test agrees")
     assert (
-        experiments_text.experiment_decision(effects, gates=table)["confidence"]
+        experiment_decisions_text.experiment_decision(effects, gates=table)["confidence"]
         == "assigned at random, 1 check failed (offer: answers to bought)"
     )
 

@@ -5,17 +5,12 @@ import pytest
 
 from helpers.satisfaction import comment_words, text_comments
 
-STOPS = {"en": {"the", "is", "and"}, "pt": {"o", "não", "muito", "que"}, "zh": {"了", "很"}}
-
-LISTS = SimpleNamespace(langs=lambda: set(STOPS), stopwords=lambda code: STOPS[code])
-
 
 @pytest.fixture
 def installed(monkeypatch):
     """Make as if only these optional packages were installed; ``rjieba`` cuts after every second sign."""
     def make(*names):
-        modules = {"stopwordsiso": LISTS, "rjieba": SimpleNamespace(cut=lambda run: [
-            run[i:i + 2] for i in range(0, len(run), 2)])}
+        modules = {"rjieba": SimpleNamespace(cut=lambda run: [run[i:i + 2] for i in range(0, len(run), 2)])}
         monkeypatch.setattr(comment_words, "_optional", lambda name: modules[name] if name in names else None)
     return make
 
@@ -32,7 +27,7 @@ def complaints(n=120):
 
 
 def test_chinese_comments_that_all_name_one_thing_give_the_topics_beside_it(installed):
-    installed("rjieba", "stopwordsiso")
+    installed("rjieba")
     comments = complaints()
     spoken = comment_words.comment_words(comments["comment"], ["zh-CN"])
     assert spoken.n_unsplit == 0
@@ -42,20 +37,24 @@ def test_chinese_comments_that_all_name_one_thing_give_the_topics_beside_it(inst
     assert any("物流" in topic for topic in topics)
 
 
+def test_what_a_company_sells_and_what_went_wrong_are_no_stop_words_of_english():
+    found = comment_words.comment_words(["the order was late, a problem of service"])
+    assert found.words == (("late", "order", "problem", "service"),)
+
+
 def test_without_a_package_to_split_them_such_comments_have_no_words_but_their_declared_topics(installed):
     installed()
     comments = complaints()
     spoken = comment_words.comment_words([*comments["comment"][:1], "slow parcel"])
     assert spoken.words == ((), ("parcel", "slow"))
-    assert (spoken.n_unsplit, spoken.has_stop_words) == (1, False)
+    assert spoken.n_unsplit == 1
     every = comment_words.comment_words(comments["comment"])
     assert text_comments.comment_topics(comments, every, {}).empty
     declared = text_comments.comment_topics(comments, every, {"service": ["客服"], "delivery": ["物流"]})
     assert declared.set_index("topic")["people"].to_dict() == {"service": 120, "delivery": 20}
 
 
-def test_stop_words_are_those_of_the_recorded_language_else_of_the_one_that_fits_most(installed):
-    installed("stopwordsiso")
+def test_stop_words_are_those_of_the_recorded_language_else_of_the_one_that_fits_most():
     text = ["o prazo não foi muito bom", "que entrega muito boa"]
     assert comment_words.comment_words(text, ["pt-BR"]).languages == ("pt",)
     found = comment_words.comment_words(text)
@@ -67,7 +66,7 @@ def test_stop_words_are_those_of_the_recorded_language_else_of_the_one_that_fits
 
 def test_korean_is_written_with_spaces_and_digits_are_no_words(installed):
     installed()
-    assert comment_words.comment_words(["배송이 늦었어요 24시간"]).words == (("늦었어요", "배송이", "시간"),)
+    assert comment_words.comment_words(["배송이 늦었어요 24상자"]).words == (("늦었어요", "배송이", "상자"),)
 
 
 def test_the_optional_packages_split_chinese_japanese_and_thai_where_they_are_installed():

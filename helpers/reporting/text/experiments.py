@@ -3,8 +3,7 @@
 Causal verbs stand here alone in the workbook: units were assigned at random, and the gates that test it passed.
 """
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -20,12 +19,6 @@ ORDER = {"invalid": 0, "ship": 1, "stop": 2, "keep running": 3}
 ARMS = {"held out": "random control group", "treated": "treatment"}
 
 MOST_NAMED = 2
-
-MONEY_METRICS = ("margin", "net_sales", "sales")  # the first that an experiment has is told beside what decides
-
-NOT_RECORDED = "not recorded"
-
-MOST_ASKED = 3
 
 CAUGHT = 1.959964 + 0.841621  # standard errors: found at the 5 % level with 80 % power
 
@@ -97,84 +90,6 @@ def experiments_headline(effects: pd.DataFrame) -> str:
     return verdict_counts(effects).rstrip(".") + "".join(values)
 
 
-def experiment_decision(effects: pd.DataFrame, gates: pd.DataFrame, currency: str = "") -> dict[str, str]:
-    """Return the decision that verdicts ask for, as text: which arms to ship and to stop; empty where none is due.
-
-    Parameters
-    ----------
-    effects, gates : DataFrame
-        ``results/experiment_effects`` and ``results/experiment_gates``.
-    currency : str
-        Of differences in money.
-    """
-    if effects.empty or (due := effects[effects["verdict"].isin(["ship", "stop"])]).empty:
-        return {}
-    ship, stop = (due[due["verdict"] == verdict].to_dict("records") for verdict in ("ship", "stop"))
-    asked = [f"{verb} {formatting.join_words(_named(rows))}" for verb, rows in (("ship", ship), ("stop", stop)) if rows]
-    named = _by_row(due)
-    gains = [f"{named(row)} {effect_sentence(row, currency).removeprefix('it ')}{_in_money(effects, row, currency)}"
-             for row in ship[:MOST_NAMED]]
-    none = [f"{named(row)} {_told(row, currency)}" for row in stop[:MOST_NAMED]]
-    own = tuple(f"{experiment_name(row)}: " for row in due.to_dict("records"))
-    touched = gates[gates["is_crossed"].astype(bool) & gates["level"].ne("note")]
-    crossed = [str(gate) for gate in touched["gate"] if str(gate).startswith(own)]
-    return {"decision": formatting.sentence_case("; ".join(asked)), "cost": NOT_RECORDED,
-            "expected_gain": "; ".join([formatting.join_words(gains, "none: no arm is better by its plan"), *none]),
-            "worst_case": _lower_limits(ship[:MOST_NAMED], named, currency),
-            "confidence": f"assigned at random, {_crossed(crossed)}"
-            + ("; not all were planned" if due["is_exploratory"].any() else ""), "owner": _owners(due)}
-
-
-def _in_money(effects: pd.DataFrame, row: Mapping[str, Any], currency: str) -> str:
-    """Return what an arm did to the first outcome that is money, to go on within a sentence; empty without one."""
-    same = effects[effects["experiment"].eq(row["experiment"]) & effects["variant"].eq(row["variant"])
-                   & effects["status"].eq("ok") & effects["metric"].ne(row["metric"])]
-    found = [other for metric in MONEY_METRICS for other in same[same["metric"] == metric].to_dict("records")]
-    return f", {metric_name(found[0])} by {_told(found[0] | {'unit': 'money'}, currency)}" if found else ""
-
-
-def _lower_limits(ship: Sequence[Mapping[str, Any]], named: Callable[[Mapping[str, Any]], str], currency: str) -> str:
-    """Return the lower limits of what is shipped: no more than that may come of it."""
-    parts = [f"{named(row)} {_limit(row, currency)}" for row in ship]
-    return f"{formatting.join_words(parts)} (lower limits)" if parts else ""
-
-
-def _limit(row: Mapping[str, Any], currency: str) -> str:
-    scale, form, _ = _forms(row, currency)
-    return form(scale * float(row["low"]))
-
-
-def _owners(due: pd.DataFrame) -> str:
-    known = [str(_known(row, "owner")) for row in due.to_dict("records") if _known(row, "owner")]
-    return formatting.join_words(list(dict.fromkeys(known)), NOT_RECORDED)
-
-
-def _by_row(due: pd.DataFrame) -> Callable[[Mapping[str, Any]], str]:
-    """Return what names a row: its experiment, with the arm where several are due."""
-    n_arms = due.groupby("experiment")["variant"].nunique()
-    return lambda row: (experiment_name(row) if n_arms[row["experiment"]] == 1 else
-                        f"{arm_name(row['variant'])} of {experiment_name(row)}")
-
-
-def _crossed(names: Sequence[str]) -> str:
-    if not names:
-        return "no check failed"
-    rest = len(names) - MOST_NAMED
-    more = [f"{formatting.whole(rest)} more"] if rest > 0 else []
-    return (
-        f"{formatting.count_text(len(names), 'check', 'checks')} failed "
-        f"({formatting.join_words([*names[:MOST_NAMED], *more])})"
-    )
-
-
-def _named(rows: list[dict[str, Any]]) -> list[str]:
-    arms = {(experiment_name(row), arm_name(row["variant"])) for row in rows}
-    alone = Counter(experiment for experiment, _ in arms)
-    names = [experiment if alone[experiment] == 1 else f"{arm} of {experiment}" for experiment, arm in sorted(arms)]
-    rest = len(names) - MOST_ASKED
-    return [*names[:MOST_ASKED], *([f"{formatting.whole(rest)} more"] if rest > 0 else [])]
-
-
 def _rank(rows: pd.DataFrame) -> int:
     return min((ORDER[v] for v in rows["verdict"].dropna()), default=ORDER["keep running"])
 
@@ -240,18 +155,18 @@ def effect_sentence(row: Mapping[str, Any], currency: str = "") -> str:
     currency : str
         Of differences in money.
     """
-    scale, form, limit = _forms(row, currency)
+    scale, form, limit = difference_forms(row, currency)
     value, low, high = (scale * float(row[c]) for c in ("value", "low", "high"))
     if row["verdict"] == "keep running" or low <= 0 <= high:
-        return f"the difference in {metric_name(row)} is {_told(row, currency)}"
+        return f"the difference in {metric_name(row)} is {difference_words(row, currency)}"
     if low > 0:
         return f"it raised {metric_name(row)} by {form(value)} {formatting.interval(low, high, limit)}"
     return f"it lowered {metric_name(row)} by {form(-value)} {formatting.interval(-high, -low, limit)}"
 
 
-def _told(row: Mapping[str, Any], currency: str) -> str:
-    """Return a difference and its interval, and nothing else."""
-    scale, form, limit = _forms(row, currency)
+def difference_words(row: Mapping[str, Any], currency: str) -> str:
+    """Return a difference and its interval, to stand in a sentence."""
+    scale, form, limit = difference_forms(row, currency)
     value, low, high = (scale * float(row[c]) for c in ("value", "low", "high"))
     return f"{form(value)} {formatting.interval(low, high, limit)}"
 
@@ -323,10 +238,8 @@ def _shown(row: Mapping[str, Any], currency: str) -> dict[str, str]:
 
 
 def difference_text(row: Mapping[str, Any], currency: str = "") -> str:
-    """Return a difference with its interval in the unit of its metric."""
-    scale, step, limit = _forms(row, currency)
-    value, low, high = (scale * float(row[c]) for c in ("value", "low", "high"))
-    return _unbroken(f"{step(value)} {formatting.interval(low, high, limit)}")
+    """Return a difference with its interval in the unit of its metric, for a table: neither is broken."""
+    return _unbroken(difference_words(row, currency))
 
 
 def _unbroken(text: str) -> str:
@@ -353,11 +266,11 @@ def experiment_caveats(effects: pd.DataFrame, currency: str = "") -> tuple[str, 
 
 
 def _caught(row: Mapping[str, Any], currency: str) -> str:
-    scale, form, _ = _forms(row, currency)
+    scale, form, _ = difference_forms(row, currency)
     return form(CAUGHT * scale * (float(row["high"]) - float(row["low"])) / (2 * 1.959964))
 
 
-def _forms(row: Mapping[str, Any], currency: str) -> tuple[float, formatting.Form, formatting.Form]:
+def difference_forms(row: Mapping[str, Any], currency: str) -> tuple[float, formatting.Form, formatting.Form]:
     """Return the scale of a difference, and what words it and its limits: differences of shares are points."""
     if row["unit"] == "share":
         return 100.0, formatting.points, formatting.points

@@ -12,7 +12,7 @@ from helpers.reporting.change_since_last_run import RunIdentity
 from helpers.reporting.headings import quantity_label
 from helpers.reporting.run_results import INTAKE_GATES, RunResults
 from helpers.reporting.text import actions as actions_text
-from helpers.reporting.text import experiments as experiments_text
+from helpers.reporting.text import experiment_decisions as experiment_decisions_text
 from helpers.reporting.text import leadership_finance as leadership_finance_text
 
 NO_EARLIER = "no earlier comparable run"
@@ -272,7 +272,7 @@ def decision_rows(results: RunResults) -> pd.DataFrame:
 
 def experiment_decision(results: RunResults) -> dict[str, str]:
     """Return the decision that verdicts of experiments ask for, as text; empty where none is due."""
-    return experiments_text.experiment_decision(results.frame("results/experiment_effects"),
+    return experiment_decisions_text.experiment_decision(results.frame("results/experiment_effects"),
                                    results.gates("results/experiment_gates"), results.currency)
 
 

@@ -266,8 +266,6 @@ def comment_language_sentence(spoken: CommentWords) -> str:
         return ""
     names = [Locale.parse(code).get_display_name("en") or code for code in spoken.languages]
     said = [f"Without the stop words of {formatting.join_words(names)}."] if names else []
-    if not spoken.has_stop_words:
-        said.append("Stop words of other languages need the extra “comments”.")
     if spoken.n_unsplit:
         many = formatting.count_text(spoken.n_unsplit, "comment", "comments")
         said.append(f"{formatting.sentence_case(many)} in a script without spaces (Chinese, Japanese, Thai) "

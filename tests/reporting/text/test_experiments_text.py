@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 
 from helpers.foundation.results import Gate, gate_table
+from helpers.reporting.text import experiment_decisions as experiment_decisions_text
 from helpers.reporting.text import experiments as experiments_text
 
 ROW = {
@@ -165,28 +166,34 @@ def test_the_headline_of_the_hand_off_has_two_digits():
 
 def test_a_decision_names_what_to_ship_and_what_to_stop():
     stop = {"experiment": "banner", "verdict": "stop", "low": -1.0}
-    asked = experiments_text.experiment_decision(
+    asked = experiment_decisions_text.experiment_decision(
         effects({}, stop, {"is_primary": False, "verdict": None}), GATES, "GBP"
     )
     assert asked["decision"] == "Ship gift; stop banner"
     assert asked["expected_gain"] == ("gift raised spend by £2.00 [£0.50, £3.50]; "
                                       "banner £2.00 [−£1.00, £3.50]")
     assert asked["confidence"] == "assigned at random, no check failed"
-    assert asked["worst_case"] == "gift £0.50 (lower limits)"
+    assert asked["worst_case"] == "gift £0.50 (worse ends of the intervals)"
     assert (asked["cost"], asked["owner"]) == ("not recorded", "not recorded")
 
 
 def test_a_decision_on_experiments_tells_money_beside_what_decides_and_who_acts():
     shares = {"unit": "share", "value": 0.05, "low": 0.01, "high": 0.09, "metric": "ordered", "owner": "head of shop"}
     margin = {"metric": "margin", "is_primary": False, "verdict": None, "value": 1.0, "low": -0.5, "high": 2.5}
-    asked = experiments_text.experiment_decision(effects(shares, margin), GATES, "GBP")
+    asked = experiment_decisions_text.experiment_decision(effects(shares, margin), GATES, "GBP")
     assert asked["expected_gain"] == "gift raised ordered by 5 points [1, 9], margin by £1.00 [−£0.50, £2.50]"
-    assert asked["worst_case"] == "gift 1 point (lower limits)"
+    assert asked["worst_case"] == "gift 1 point (worse ends of the intervals)"
     assert asked["owner"] == "head of shop"
 
 
+def test_where_a_fall_is_the_improvement_its_worst_case_is_the_end_nearest_to_none():
+    fall = {"value": -2.0, "low": -3.5, "high": -0.5, "lift": -0.1, "lift_low": -0.2, "lift_high": -0.01}
+    asked = experiment_decisions_text.experiment_decision(effects(fall), GATES, "GBP")
+    assert asked["worst_case"] == "gift −£0.50 (worse ends of the intervals)"
+
+
 def test_a_decision_without_a_plan_or_without_a_gain_says_so():
-    alone = experiments_text.experiment_decision(
+    alone = experiment_decisions_text.experiment_decision(
         effects({"verdict": "stop", "is_exploratory": True, "low": -1.0}), GATES
     )
     assert alone["expected_gain"] == ("none: no arm is better by its plan; "
@@ -195,11 +202,11 @@ def test_a_decision_without_a_plan_or_without_a_gain_says_so():
 
 
 def test_many_experiments_are_named_up_to_three_with_their_arms_where_they_have_several():
-    asked = experiments_text.experiment_decision(effects(*({"experiment": name} for name in "abcde")), GATES)[
+    asked = experiment_decisions_text.experiment_decision(effects(*({"experiment": name} for name in "abcde")), GATES)[
         "decision"
     ]
     assert asked == "Ship a, b, c and 2 more"
-    two = experiments_text.experiment_decision(effects({}, {"variant": "call"}), GATES, "GBP")
+    two = experiment_decisions_text.experiment_decision(effects({}, {"variant": "call"}), GATES, "GBP")
     assert two["decision"] == "Ship call of gift and letter of gift"
     assert two["expected_gain"] == ("letter of gift raised spend by £2.00 [£0.50, £3.50] and call of gift raised spend "
                                     "by £2.00 [£0.50, £3.50]")
@@ -209,10 +216,10 @@ def test_a_decision_counts_the_gates_that_its_experiments_crossed():
     held = [Gate(f"{name}: plan", 0, 1, is_crossed, level, f"every verdict on {name}", "no plan") for
             name, is_crossed, level in (("gift", True, "qualify"), ("gift", True, "note"), ("other", True, "qualify"),
                                         ("gift", False, "block"))]
-    asked = experiments_text.experiment_decision(effects(), gate_table("06", held))
+    asked = experiment_decisions_text.experiment_decision(effects(), gate_table("06", held))
     assert asked["confidence"] == "assigned at random, 1 check failed (gift: plan)"
 
 
 @pytest.mark.parametrize("frame", [effects().head(0), effects(KEEP), effects(BLOCKED)])
 def test_no_decision_is_asked_for_where_no_verdict_is_due(frame):
-    assert experiments_text.experiment_decision(frame, GATES) == {}
+    assert experiment_decisions_text.experiment_decision(frame, GATES) == {}

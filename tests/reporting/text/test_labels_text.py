@@ -11,6 +11,7 @@ from helpers.foundation.engine import Engine
 from helpers.pipeline.registry import read_study
 from helpers.reporting import kpis
 from helpers.reporting.run_results import RunResults
+from helpers.reporting.text import experiment_decisions as experiment_decisions_text
 from helpers.reporting.text import experiment_methods as experiment_methods_text
 from helpers.reporting.text import experiments as experiments_text
 from helpers.reporting.text import leadership as leadership_text
@@ -36,7 +37,7 @@ def test_no_id_with_an_underscore_stands_in_a_sentence_or_on_an_axis_or_card(fou
         *(experiments_text.experiment_verdict(rows, gates, "EUR") for _, rows in effects.groupby("experiment")),
         *experiments_text.experiments_answer(effects, gates, "EUR"),
         *experiments_text.experiment_caveats(effects, "EUR"),
-        *experiments_text.experiment_decision(effects, gates, "EUR").values(),
+        *experiment_decisions_text.experiment_decision(effects, gates, "EUR").values(),
         experiments_text.experiments_headline(effects), experiments_text.effects_title(effects),
         experiment_methods_text.cuped_gain(effects), *leadership_text.unreported_claims(gates), *gates["gate"],
         *gates["sentence"], *experiments_text.effect_figure_rows(effects)["comparison"],

@@ -244,8 +244,8 @@ def test_a_verdict_that_asks_for_a_decision_is_never_answered_by_none():
     tried = known(leading.results(experiment_effects=leading.effects()))
     assert leadership_questions_text.decision_today(tried) == (
         "Ship checkout. Expected gain: checkout raised ordered by 5 points [1, 9]; worst case: checkout 1 point "
-        "(lower limits); confidence: assigned at random, no check failed; cost not recorded; owner not recorded; the "
-        "days of the looks stand on page 06.")
+        "(worse ends of the intervals); confidence: assigned at random, no check failed; cost not recorded; owner not "
+        "recorded; the days of the looks stand on page 06.")
     both = leading.results(experiment_effects=leading.effects(), decisions=pd.DataFrame([leading.decision()]))
     assert "28 September 2026. Also asked for: Ship checkout." in leadership_questions_text.decision_today(known(both))
     open_still = leading.effects({"verdict": "keep running"})

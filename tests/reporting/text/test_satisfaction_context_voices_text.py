@@ -164,12 +164,11 @@ def test_a_bent_contrast_is_told_as_such(kind, said):
 
 
 @pytest.mark.parametrize(("words", "said"), [
-    (CommentWords((("a",),), ("pt",), 0, True), "Without the stop words of Portuguese."),
-    (CommentWords((("a",),), ("en",), 12, False),
-     "Without the stop words of English. Stop words of other languages need the extra “comments”. 12 comments in a "
-     "script without spaces (Chinese, Japanese, Thai) are not split into words, which needs the extra “comments”: only "
-     "declared topics are found there."),
-    (CommentWords((), (), 0, True), ""),
+    (CommentWords((("a",),), ("pt",), 0), "Without the stop words of Portuguese."),
+    (CommentWords((("a",),), ("en",), 12),
+     "Without the stop words of English. 12 comments in a script without spaces (Chinese, Japanese, Thai) are not "
+     "split into words, which needs the extra “comments”: only declared topics are found there."),
+    (CommentWords((), (), 0), ""),
 ])
 def test_whose_stop_words_are_left_out_and_what_could_not_be_split_is_said(words, said):
     assert satisfaction_context_text.comment_language_sentence(words) == said

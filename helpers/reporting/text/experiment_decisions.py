@@ -1,0 +1,103 @@
+"""Text of the decisions that verdicts of experiments ask for: what, gain, worst case, who acts."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from helpers.reporting import decimal_places, formatting
+from helpers.reporting.text.experiments import (
+    MOST_NAMED,
+    arm_name,
+    difference_forms,
+    difference_words,
+    effect_sentence,
+    experiment_name,
+    metric_name,
+)
+
+MOST_ASKED = 3
+
+MONEY_METRICS = ("margin", "net_sales", "sales")  # the first that an experiment has is told beside what decides
+
+NOT_RECORDED = "not recorded"
+
+
+def experiment_decision(effects: pd.DataFrame, gates: pd.DataFrame, currency: str = "") -> dict[str, str]:
+    """Return the decision that verdicts ask for, as text: which arms to ship and to stop; empty where none is due.
+
+    Parameters
+    ----------
+    effects, gates : DataFrame
+        ``results/experiment_effects`` and ``results/experiment_gates``.
+    currency : str
+        Of differences in money.
+    """
+    if effects.empty or (due := effects[effects["verdict"].isin(["ship", "stop"])]).empty:
+        return {}
+    ship, stop = (due[due["verdict"] == verdict].to_dict("records") for verdict in ("ship", "stop"))
+    asked = [f"{verb} {formatting.join_words(_named(rows))}" for verb, rows in (("ship", ship), ("stop", stop)) if rows]
+    named = _by_row(due)
+    gains = [f"{named(row)} {effect_sentence(row, currency).removeprefix('it ')}{_in_money(effects, row, currency)}"
+             for row in ship[:MOST_NAMED]]
+    none = [f"{named(row)} {difference_words(row, currency)}" for row in stop[:MOST_NAMED]]
+    own = tuple(f"{experiment_name(row)}: " for row in due.to_dict("records"))
+    touched = gates[gates["is_crossed"].astype(bool) & gates["level"].ne("note")]
+    crossed = [str(gate) for gate in touched["gate"] if str(gate).startswith(own)]
+    return {"decision": formatting.sentence_case("; ".join(asked)), "cost": NOT_RECORDED,
+            "expected_gain": "; ".join([formatting.join_words(gains, "none: no arm is better by its plan"), *none]),
+            "worst_case": _worse_ends(ship[:MOST_NAMED], named, currency),
+            "confidence": f"assigned at random, {_crossed(crossed)}"
+            + ("; not all were planned" if due["is_exploratory"].any() else ""), "owner": _owners(due)}
+
+
+def _in_money(effects: pd.DataFrame, row: Mapping[str, Any], currency: str) -> str:
+    """Return what an arm did to the first outcome that is money, to go on within a sentence; empty without one."""
+    same = effects[effects["experiment"].eq(row["experiment"]) & effects["variant"].eq(row["variant"])
+                   & effects["status"].eq("ok") & effects["metric"].ne(row["metric"])]
+    found = [other for metric in MONEY_METRICS for other in same[same["metric"] == metric].to_dict("records")]
+    return f", {metric_name(found[0])} by {difference_words(found[0] | {'unit': 'money'}, currency)}" if found else ""
+
+
+def _worse_ends(ship: Sequence[Mapping[str, Any]], named: Callable[[Mapping[str, Any]], str], currency: str) -> str:
+    """Return, of each arm that is shipped, the end of its interval at which the improvement is smallest."""
+    parts = [f"{named(row)} {_worse_end(row, currency)}" for row in ship]
+    return f"{formatting.join_words(parts)} (worse ends of the intervals)" if parts else ""
+
+
+def _worse_end(row: Mapping[str, Any], currency: str) -> str:
+    scale, form, _ = difference_forms(row, currency)
+    return form(scale * float(row["low" if row["value"] > 0 else "high"]))
+
+
+def _owners(due: pd.DataFrame) -> str:
+    told = due.get("owner", pd.Series(dtype="str"))  # the table of an earlier run has none
+    known = [owner for owner in told if owner and not decimal_places.is_missing(owner)]
+    return formatting.join_words(list(dict.fromkeys(known)), NOT_RECORDED)
+
+
+def _by_row(due: pd.DataFrame) -> Callable[[Mapping[str, Any]], str]:
+    """Return what names a row: its experiment, with the arm where several are due."""
+    n_arms = due.groupby("experiment")["variant"].nunique()
+    return lambda row: (experiment_name(row) if n_arms[row["experiment"]] == 1 else
+                        f"{arm_name(row['variant'])} of {experiment_name(row)}")
+
+
+def _crossed(names: Sequence[str]) -> str:
+    if not names:
+        return "no check failed"
+    rest = len(names) - MOST_NAMED
+    more = [f"{formatting.whole(rest)} more"] if rest > 0 else []
+    return (
+        f"{formatting.count_text(len(names), 'check', 'checks')} failed "
+        f"({formatting.join_words([*names[:MOST_NAMED], *more])})"
+    )
+
+
+def _named(rows: list[dict[str, Any]]) -> list[str]:
+    arms = {(experiment_name(row), arm_name(row["variant"])) for row in rows}
+    alone = Counter(experiment for experiment, _ in arms)
+    names = [experiment if alone[experiment] == 1 else f"{arm} of {experiment}" for experiment, arm in sorted(arms)]
+    rest = len(names) - MOST_ASKED
+    return [*names[:MOST_ASKED], *([f"{formatting.whole(rest)} more"] if rest > 0 else [])]
