@@ -52,6 +52,6 @@ def _experiments(results: RunResults) -> Iterator[Exhibit]:
     primary = effects[effects["is_primary"] & effects["verdict"].ne("invalid") & effects["lift"].notna()]
     if len(primary):
         place = primary["verdict"].map(experiments_text.ORDER).sort_values(kind="stable")  # to be decided first
-        rows = experiments_text.primary_figure_rows(primary.loc[place.index]).head(MOST_EXPERIMENTS)
+        rows = experiments_text.effect_figure_rows(primary.loc[place.index], has_metrics=False).head(MOST_EXPERIMENTS)
         yield plots.interval_plot(rows, "comparison", "lift", "lift_low", "lift_high",
                                   experiments_text.primary_effects_title(primary), "share of the control", reference=0)

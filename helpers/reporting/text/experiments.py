@@ -186,11 +186,20 @@ def effects_title(effects: pd.DataFrame) -> str:
     return f"{clear} of {of} {'is' if n_clear <= 1 else 'are'} statistically significant"
 
 
-def effect_figure_rows(effects: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of the figure, labelled by experiment, metric and, where there are several, arm."""
+def effect_figure_rows(effects: pd.DataFrame, *, has_metrics: bool = True) -> pd.DataFrame:
+    """Return the rows of the figure, labelled by experiment, metric and, where there are several, arm.
+
+    Parameters
+    ----------
+    effects : DataFrame
+        ``results/experiment_effects``; rows without a difference are left out.
+    has_metrics : bool
+        Whether labels name the metric, which one that decides alone need not.
+    """
     known = effects[effects["status"].eq("ok")]
     has_arms = effects.groupby("experiment")["variant"].nunique().reindex(known["experiment"]).gt(1).to_numpy()
-    label = [" · ".join([experiment_name(row), metric_heading(row), *([arm_name(row["variant"])] if has else [])])
+    label = [" · ".join([experiment_name(row), *([metric_heading(row)] if has_metrics else []),
+                         *([arm_name(row["variant"])] if has else [])])
              for row, has in zip(known.to_dict("records"), has_arms, strict=True)]
     named = known.assign(comparison=pd.Series(label, index=known.index, dtype="str"))
     return named[["comparison", "lift", "lift_low", "lift_high"]]
@@ -199,15 +208,6 @@ def effect_figure_rows(effects: pd.DataFrame) -> pd.DataFrame:
 def primary_effects_title(effects: pd.DataFrame) -> str:
     """Return the finding of the figure of primary effects."""
     return f"Experiments: {formatting.within_sentence(effects_title(effects))}"
-
-
-def primary_figure_rows(effects: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of a figure of primary effects, labelled by experiment and, where there are several, arm."""
-    has_arms = effects.groupby("experiment")["variant"].transform("nunique").gt(1)
-    label = [" · ".join([experiment_name(row), *([arm_name(row["variant"])] if has else [])])
-             for row, has in zip(effects.to_dict("records"), has_arms, strict=True)]
-    named = effects.assign(comparison=pd.Series(label, index=effects.index, dtype="str"))
-    return named[["comparison", "lift", "lift_low", "lift_high"]]
 
 
 def effects_as_text(effects: pd.DataFrame, currency: str = "") -> pd.DataFrame:

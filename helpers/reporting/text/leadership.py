@@ -112,8 +112,8 @@ def _opening(lost: str, claims: str) -> str:
     return f"{lost}: {claims} — " if subject == claims else f"No verdict on {subject} — "
 
 
-def opening_words(gates: pd.DataFrame) -> tuple[str, ...]:
-    """Return the first words of the page: what gates struck or blocked, three sentences at most, else nothing."""
+def struck_findings(gates: pd.DataFrame) -> tuple[str, ...]:
+    """Return what gates struck or blocked as findings: two of them and how many more there are, else nothing."""
     lost = unreported_claims(gates)
     rest = len(lost) - MOST_STRUCK
     more = (

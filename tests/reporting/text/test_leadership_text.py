@@ -78,7 +78,7 @@ def test_the_page_opens_with_what_gates_struck_or_blocked():
     held = leading.gates(
         "06", leading.gate("a", "verdict on x", Level.BLOCK), leading.gate("b", "kinds", Level.STRIKE),
         leading.gate("c", "margin", Level.QUALIFY), leading.gate("d", "retention", Level.STRIKE, is_crossed=False))
-    assert leadership_text.opening_words(held) == (
+    assert leadership_text.struck_findings(held) == (
         "No verdict (failed check): verdict on x — a was found.",
         "Not reported (failed check): kinds — b was found.",
     )
@@ -86,8 +86,8 @@ def test_the_page_opens_with_what_gates_struck_or_blocked():
 
 def test_more_than_two_struck_claims_are_counted():
     held = leading.gates("06", *(leading.gate(n, "x", Level.STRIKE) for n in "abcd"))
-    assert leadership_text.opening_words(held)[-1] == "2 more figures are not reported (failed checks), see below."
-    assert leadership_text.opening_words(held.head(3))[-1] == (
+    assert leadership_text.struck_findings(held)[-1] == "2 more figures are not reported (failed checks), see below."
+    assert leadership_text.struck_findings(held.head(3))[-1] == (
         "1 more figure is not reported (failed checks), see below.")
 
 
@@ -98,18 +98,18 @@ def test_more_than_two_struck_claims_are_counted():
      "0 people (behaviour only: 9, attitude only: 0); 10 are asked for.")])
 def test_the_opening_leaves_figures_in_brackets_at_the_end_to_the_table(found, said_first):
     held = leading.gates("06", replace(leading.gate("a", "verdict", Level.BLOCK), sentence=found))
-    assert leadership_text.opening_words(held) == (f"No verdict (failed check): verdict — {said_first}",)
+    assert leadership_text.struck_findings(held) == (f"No verdict (failed check): verdict — {said_first}",)
 
 
 @pytest.mark.parametrize("statistic", [0.0, np.nan])
 def test_a_claim_without_anybody_to_speak_of_is_not_called_struck(statistic):
     held = leading.gates("03", leading.gate("people", "kinds", Level.STRIKE, statistic=statistic))
-    assert leadership_text.opening_words(held) == ()
+    assert leadership_text.struck_findings(held) == ()
 
 
 def test_a_block_is_said_whatever_its_statistic():
     held = leading.gates("06", leading.gate("sample ratio", "verdict", Level.BLOCK, statistic=0.0))
-    assert leadership_text.opening_words(held) == ("No verdict (failed check): verdict — sample ratio was found.",)
+    assert leadership_text.struck_findings(held) == ("No verdict (failed check): verdict — sample ratio was found.",)
 
 
 def test_trust_counts_gates_and_what_became_of_them():
