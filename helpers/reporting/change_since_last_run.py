@@ -90,6 +90,11 @@ def earlier_runs(ws: Workspace) -> tuple[RunIdentity, ...]:
     return tuple(sorted(found, key=lambda run: run.as_of))
 
 
+def earlier_frames(ws: Workspace, table: str) -> list[pd.DataFrame]:
+    """Return a table as each finished run of the source holds it, oldest first; those without it are empty."""
+    return [ws.frame_of(one.run, table) for one in earlier_runs(ws)]
+
+
 def comparable_run(now: RunIdentity, runs: Sequence[RunIdentity], section: str) -> ComparableRun:
     """Return the latest run with an earlier ``as_of``, the same currency and the same section of the study.
 
