@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+# Before NumPy is loaded: tests run side by side, and with more threads than cores linear algebra mostly waits.
+os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"))
+
 from helpers.foundation import atomic_files, workspace
 
 collect_ignore = ["notebooks/scratch"]  # work by hand is no test
