@@ -271,7 +271,7 @@ class Dataset:
         Parameters
         ----------
         valued : DataFrame
-            ``results/customer_value``; without it, or where no purchase model applies, nothing changes.
+            Grain customer: `PURCHASE_MODEL_COLUMNS`; where it is empty, as no purchase model applies, nothing changes.
         """
         about = self.scoring.about
         known = valued[PURCHASE_MODEL_COLUMNS].dropna()

@@ -116,7 +116,7 @@ def value_by_purchase_model(yearly: pd.DataFrame, horizon_days: int) -> tuple[np
     Parameters
     ----------
     yearly : DataFrame
-        Grain customer: `PURCHASE_MODEL_COLUMNS`, as ``results/customer_value`` holds them.
+        Grain customer: `PURCHASE_MODEL_COLUMNS`, of a year in which the customer stays.
     horizon_days : int
         How far to look [days].
 

@@ -7,9 +7,10 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
-from helpers.customers import features
+from helpers.customers import features, purchases
 from helpers.foundation.engine import Engine
 from helpers.foundation.results import Estimate, Gate, Level, Status, estimate_table, no_estimate
+from helpers.foundation.study_config import Economics
 from helpers.stats import confidence_intervals
 from helpers.value import clv, subscriptions
 from helpers.value.btyd import btyd_preconditions, fitting, frequency_recency, gamma_gamma, validation
@@ -22,7 +23,7 @@ from helpers.value.btyd.pareto_nbd import PARETO_NBD
 from helpers.value.btyd.validation import Backtest
 from helpers.value.clv import ClvForecast, ClvTotals
 from helpers.value.config import ValueConfig
-from helpers.value.schema import VALUE_FORECASTS
+from helpers.value.schema import CUSTOMER_VALUE, VALUE_FORECASTS
 from helpers.value.subscriptions import SubscriptionSurvival
 
 BTYD_MODELS: tuple[BtydModel, ...] = (BG_NBD, MBG_NBD, PARETO_NBD)
@@ -180,13 +181,52 @@ def value_customers(engine: Engine, transactions: ir.Table, subscriptions: ir.Ta
     seed : int
         Of the draws.
     """
+    rng = np.random.default_rng(seed)
+    found = _fit_and_check(engine, transactions, subscriptions, as_of_on, margin_share=margin_share,
+                           discount_rate=discount_rate, horizon_days=assumptions.horizon_days, rng=rng)
+    if found.view is None:
+        return found
+    buyers = frequency_recency.cached_buyer_history(engine, transactions, as_of_on)
+    sums = _with_model_error(clv.clv_totals(engine, buyers, found.view, rng), found.trial, found.chosen)
+    return replace(found, totals=sums)
+
+
+def expected_purchases(engine: Engine, transactions: ir.Table, subscriptions: ir.Table, as_of_on: date, *,
+                       economics: Economics, assumptions: ValueConfig, seed: int) -> pd.DataFrame:
+    """Return what the purchase model behind `value_customers` expects of each buyer; empty without a model.
+
+    Parameters
+    ----------
+    engine, transactions, subscriptions, as_of_on, assumptions, seed
+        As for `value_customers`.
+    economics : Economics
+        Margin and discount rates [share, share a year].
+
+    Returns
+    -------
+    DataFrame
+        Grain customer: the columns of `clv.clv_by_customer`, equal to these of ``results/customer_value``.
+    """
+    spent = purchases.cached_customer_summary(engine, transactions, as_of_on, economics.margin_rate)
+    found = _fit_and_check(engine, transactions, subscriptions, as_of_on,
+                           margin_share=margin_per_unit_spend(engine, spent, economics.margin_rate),
+                           discount_rate=economics.discount_rate, horizon_days=assumptions.horizon_days,
+                           rng=np.random.default_rng(seed))
+    if found.view is None:
+        return pd.DataFrame(columns=list(CUSTOMER_VALUE.names))
+    buyers = frequency_recency.cached_buyer_history(engine, transactions, as_of_on)
+    return engine.frame(clv.clv_by_customer(engine, buyers, found.view))
+
+
+def _fit_and_check(engine: Engine, transactions: ir.Table, subscriptions: ir.Table, as_of_on: date, *,
+                   margin_share: float, discount_rate: float, horizon_days: int,
+                   rng: np.random.Generator) -> ClvValuation:
+    """Return the purchase model and what it expects, without totals; without a view where it does not apply."""
     history = features.recorded_window(engine, transactions, as_of_on)
     buyers = frequency_recency.cached_buyer_history(engine, transactions, as_of_on)
     checks = btyd_preconditions.check_btyd_preconditions(engine, buyers, transactions, subscriptions, history)
-    days = assumptions.horizon_days
     if checks.reason:
-        return ClvValuation(as_of_on, days, checks, checks.gates(), checks.reason)
-    rng = np.random.default_rng(seed)
+        return ClvValuation(as_of_on, horizon_days, checks, checks.gates(), checks.reason)
     trial = (
         validation.backtest_btyd(engine, transactions, history, BTYD_MODELS, rng)
         if history and validation.calibration_cutoff(history)
@@ -203,12 +243,11 @@ def value_customers(engine: Engine, transactions: ir.Table, subscriptions: ir.Ta
     known = {"trial": trial, "fits": fits, "chosen": fit.model.name, "spend": of_spend, "independence": dependence}
     failed = [g.sentence for g in gates if g.is_crossed and g.level is Level.STRIKE]
     if failed:
-        return ClvValuation(as_of_on, days, checks, gates, failed[0], **known)
-    view = clv.forecast_clv(base, fit, of_spend, margin_share=margin_share, horizon_days=days,
+        return ClvValuation(as_of_on, horizon_days, checks, gates, failed[0], **known)
+    view = clv.forecast_clv(base, fit, of_spend, margin_share=margin_share, horizon_days=horizon_days,
                             discount_rate=discount_rate)
-    view = replace(view, rate_fit=_rate_fit(fits, fit))
-    sums = _with_model_error(clv.clv_totals(engine, buyers, view, rng), trial, fit.model.name)
-    return ClvValuation(as_of_on, days, checks, gates, view=view, totals=sums, **known)
+    return ClvValuation(as_of_on, horizon_days, checks, gates, view=replace(view, rate_fit=_rate_fit(fits, fit)),
+                        **known)
 
 
 def _rate_fit(fits: tuple[BtydFit, ...], chosen: BtydFit) -> BtydFit:

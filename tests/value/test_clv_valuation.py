@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from helpers.foundation.study_config import Economics
 from helpers.value import clv_valuation, historical_value
 from helpers.value import subscriptions as subscriptions_module
 from helpers.value.config import ValueConfig
@@ -43,6 +44,23 @@ def worth(session_engine, transactions, subscriptions):
                                     assumptions=ValueConfig())
         return found, clv_valuation.with_clv(session_engine, ranked, table, found, lasting)
     return make
+
+
+def test_churn_reads_what_value_states_of_those_who_stay(session_engine, transactions, subscriptions, worth):
+    rows = list(bought(400))
+    _, valued = worth(rows)
+    expected = clv_valuation.expected_purchases(
+        session_engine, transactions(rows), subscriptions(()), END, seed=1, assumptions=ValueConfig(),
+        economics=Economics(margin_rate=0.3, discount_rate=0.1))
+    columns = ["customer_id", "yearly_orders_if_kept", "yearly_value_if_kept", "yearly_value_if_kept_sd"]
+    stated = session_engine.frame(valued)[columns]
+    pd.testing.assert_frame_equal(*(frame[columns].sort_values("customer_id", ignore_index=True)
+                                    for frame in (expected, stated)))
+    few = clv_valuation.expected_purchases(
+        session_engine, transactions(rows[:5]), subscriptions(()), END, seed=1, assumptions=ValueConfig(),
+        economics=Economics(margin_rate=0.3, discount_rate=0.1))
+    assert few.empty
+    assert set(columns) <= set(few.columns)
 
 
 def test_values_reach_every_buyer_and_add_up_to_the_equity(session_engine, worth):
