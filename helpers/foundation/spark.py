@@ -156,8 +156,14 @@ class FrameReadingBackend(Backend):
         """Return what an expression gives as Arrow, in its own types."""
         self._run_pre_execute_hooks(expr)
         table = expr.as_table()
-        found = self._session.sql(self.compile(table, params=params, limit=limit)).toArrow()
+        found = self.planned(self.compile(table, params=params, limit=limit)).toArrow()
         return expr.__pyarrow_result__(found.cast(table.schema().to_pyarrow()))
+
+    def planned(self, statement: str) -> DataFrame:
+        """Return the frame of a statement in SQL; the parser's memory of statements is kept within bounds."""
+        frame = self._session.sql(statement)
+        limit_parser_cache(self._session)
+        return frame
 
     def execute(self, expr: ir.Expr, /, **told: Any) -> Any:
         """Return what an expression gives as a frame, or as a plain value."""
@@ -170,6 +176,36 @@ class FrameReadingBackend(Backend):
         types = [f"`{name}`" if kind.is_null() else f"CAST(`{name}` AS {PySparkType.to_string(kind)}) AS `{name}`"
                  for name, kind in op.schema.items()]
         frame.selectExpr(*types).createOrReplaceTempView(op.name)
+
+
+PARSER_STATE_BYTES = 9_000  # of the heap, for one state of the parser's automaton; measured
+
+PARSER_HEAP_SHARE = 0.2  # of the heap that the parser may remember statements in
+
+
+def limit_parser_cache(session: SparkSession) -> None:
+    """Empty the cache of the driver's SQL parser once it has outgrown its share of the heap.
+
+    Notes
+    -----
+    The parser remembers every way through its grammar. Spark before 4.1 never forgets one (SPARK-47404), and long
+    statements of many kinds fill the heap until nothing but garbage is collected. Behind Spark Connect the parser is
+    the server's.
+    """
+    jvm = getattr(session, "_jvm", None)
+    if jvm is None:
+        return
+    heap = jvm.java.lang.Runtime.getRuntime().maxMemory()
+    if parser_cache_states(session) * PARSER_STATE_BYTES > PARSER_HEAP_SHARE * heap:
+        jvm.org.apache.spark.sql.catalyst.parser.SqlBaseParser(None).getInterpreter().clearDFA()
+
+
+def parser_cache_states(session: SparkSession) -> int:
+    """Return how many states of its automaton the driver's SQL parser remembers."""
+    jvm: Any = session._jvm
+    parser = jvm.org.apache.spark.sql.catalyst.parser.SqlBaseParser(None)
+    atn = jvm.org.antlr.v4.runtime.atn
+    return int(atn.ParseInfo(atn.ProfilingATNSimulator(parser)).getDFASize())
 
 
 SPARK_VARIABLE = "LOYALTY_SPARK"
@@ -267,4 +303,4 @@ class SparkEngine(Engine):
 
     def _computed(self, table: ir.Table) -> DataFrame:
         self.connection._run_pre_execute_hooks(table)
-        return self.connection._session.sql(self.connection.compile(table))
+        return self.connection.planned(self.connection.compile(table))

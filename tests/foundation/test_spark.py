@@ -350,6 +350,17 @@ def test_ranks_and_filters_by_windows_are_the_same(duck, spark):
     assert kept.union(kept.mutate(place=ibis.literal(0).cast("int64"))).schema()["place"].is_int64()
 
 
+def test_the_parser_forgets_statements_before_they_fill_the_memory(spark, monkeypatch):
+    from helpers.foundation import spark as spark_module
+
+    session, statement = spark.connection._session, "SELECT CASE WHEN (1 = 1) THEN ((2)) END AS two"
+    assert spark.connection.planned(statement).collect()[0]["two"] == 2
+    assert spark_module.parser_cache_states(session) > 0
+    monkeypatch.setattr(spark_module, "PARSER_HEAP_SHARE", 0.0)
+    assert spark.connection.planned(statement).collect()[0]["two"] == 2
+    assert spark_module.parser_cache_states(session) == 0
+
+
 def test_what_is_lent_keeps_its_types_and_what_is_kept_its_values(duck, spark):
     frame = pd.DataFrame(
         {
