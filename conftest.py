@@ -8,7 +8,7 @@ import pytest
 # Before NumPy is loaded: tests run side by side, and with more threads than cores linear algebra mostly waits.
 os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"))
 
-from helpers.foundation import atomic_files, workspace
+from helpers.foundation import atomic_files, folders
 
 collect_ignore = ["notebooks/scratch"]  # work by hand is no test
 
@@ -23,7 +23,7 @@ def pytest_xdist_auto_num_workers():
 def session_home(tmp_path_factory):
     """Keep every run, page and raw file of the session in one temporary folder."""
     home = tmp_path_factory.mktemp("home")
-    os.environ[workspace.HOME_VARIABLE] = str(home)
+    os.environ[folders.HOME_VARIABLE] = str(home)
     return home
 
 
@@ -36,7 +36,7 @@ def finished_run(tmp_path_factory, request):
     shared = base.parent if hasattr(request.config, "workerinput") else base
     home = shared / "finished"
     with atomic_files.file_lock(shared / "finished.lock"), pytest.MonkeyPatch.context() as patch:
-        patch.setenv(workspace.HOME_VARIABLE, str(home))
+        patch.setenv(folders.HOME_VARIABLE, str(home))
         if not home.exists():
             assert runner.run(runner.Request("simulated")) == runner.GOOD
     return home
@@ -45,14 +45,14 @@ def finished_run(tmp_path_factory, request):
 @pytest.fixture
 def workbook(finished_run, monkeypatch):
     """Give one test the home that holds a whole run of the simulated company."""
-    monkeypatch.setenv(workspace.HOME_VARIABLE, str(finished_run))
+    monkeypatch.setenv(folders.HOME_VARIABLE, str(finished_run))
     return finished_run
 
 
 @pytest.fixture
 def home(tmp_path, monkeypatch):
     """Give one test a home of its own."""
-    monkeypatch.setenv(workspace.HOME_VARIABLE, str(tmp_path))
+    monkeypatch.setenv(folders.HOME_VARIABLE, str(tmp_path))
     return tmp_path
 
 

@@ -173,12 +173,12 @@ def _run(told: argparse.Namespace) -> int:
 
 
 def _runs(told: argparse.Namespace) -> int:
-    from helpers.pipeline import compare_runs
+    from helpers.pipeline import run_list
 
     if told.json:
-        console.print_json(compare_runs.run_facts(told.source))
+        console.print_json(run_list.run_facts(told.source))
     else:
-        console.print_lines(compare_runs.run_list(told.source))
+        console.print_lines(run_list.run_lines(told.source))
     return 0
 
 
@@ -211,9 +211,9 @@ def _compare(told: argparse.Namespace) -> int:
 
 def _simulate(told: argparse.Namespace) -> int:
     from helpers import simulation
-    from helpers.foundation import workspace
+    from helpers.foundation import folders
 
-    folder = Path(told.to) if told.to else workspace.raw_folder("simulated")
+    folder = Path(told.to) if told.to else folders.raw_folder("simulated")
     customers = simulation.CUSTOMERS if told.customers is None else told.customers
     records = simulation.write_files(
         folder, customers=customers, seed=simulation.SEED if told.seed is None else told.seed

@@ -10,7 +10,7 @@ from html import unescape
 import pandas as pd
 import pytest
 
-from helpers.foundation import workspace
+from helpers.foundation import folders
 from helpers.foundation.manifest import read_manifest
 from helpers.pipeline import registry
 from helpers.pipeline.steps import STEPS
@@ -34,12 +34,12 @@ def run(source, *options, home, **environment):
     """Run the command that schedulers call; return the finished process."""
     return subprocess.run([sys.executable, "-m", "helpers", "run", source, *map(str, options)], text=True, check=False,
                           capture_output=True, timeout=900,
-                          env={**os.environ, workspace.HOME_VARIABLE: str(home), **environment})
+                          env={**os.environ, folders.HOME_VARIABLE: str(home), **environment})
 
 
 def newest(source, home, monkeypatch):
-    monkeypatch.setenv(workspace.HOME_VARIABLE, str(home))
-    folder = workspace.run_folders(source)[-1]
+    monkeypatch.setenv(folders.HOME_VARIABLE, str(home))
+    folder = folders.run_folders(source)[-1]
     return folder, read_manifest(folder)
 
 
@@ -104,19 +104,19 @@ def test_every_abbreviation_and_class_of_customers_on_a_page_is_in_its_glossary(
 
 def test_windows_of_the_glossary_are_those_of_the_run(workbook):
     text = unescape(published(workbook)["05_churn_prediction.html"])
-    manifest = read_manifest(workspace.run_folders("simulated")[-1])
+    manifest = read_manifest(folders.run_folders("simulated")[-1])
     horizon, eligible = manifest["parameters"]["horizon_days"], manifest["study"]["churn"]["eligible_days"]
     assert f"active in the last {eligible} days, no purchase in the next {horizon} days" in text
 
 
 def test_the_default_company_has_an_ok_status_in_every_step(workbook):
-    manifest = read_manifest(workspace.run_folders("simulated")[-1])
+    manifest = read_manifest(folders.run_folders("simulated")[-1])
     assert manifest["state"] == "finished"
     assert {name: step["state"] for name, step in manifest["steps"].items()} == {s.name: "finished" for s in STEPS}
 
 
 def test_equal_input_gives_equal_tables_whatever_jobs_and_threads(workbook, tmp_path, monkeypatch):
-    first = workspace.run_folders("simulated")[-1]
+    first = folders.run_folders("simulated")[-1]
     expected = frames("simulated", first)
     done = run("simulated", "--jobs", 1, home=tmp_path, LOYALTY_THREADS="1")
     assert done.returncode == 0, done.stderr

@@ -16,7 +16,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from helpers.foundation import hash_key, workspace
+from helpers.foundation import folders, hash_key
 from helpers.foundation.engine import Engine
 from helpers.foundation.errors import InputError
 
@@ -62,7 +62,7 @@ class ErasedPeople:
 
 def erasures_path(source: str) -> Path:
     """Return the file that remembers who of a source was erased."""
-    return workspace.home_folder() / "data" / "erasures" / f"{source}.json"
+    return folders.home_folder() / "data" / "erasures" / f"{source}.json"
 
 
 def erasures_record(source: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@
 * ``engine``: The engine behind every table: DuckDB through Ibis, lazy tables in and out.
 * ``engine_choice``: Choice of the engine by name, DuckDB or Spark; refuses one that this machine cannot run.
 * ``errors``: Errors on bad input in one form: where, what was found, how many, what is allowed.
+* ``folders``: Folders: where the home has its runs, raw files, reports, profiles and studies.
 * ``hash_key``: The secret key of keyed hashes: from the environment, else the workbook's own, kept in a file.
 * ``labels``: Labels: the readable form of an id that has no label of its own.
 * ``manifest``: Manifests of runs: read, checked for their form; a damaged one is named and its run passed over.
@@ -18,5 +19,5 @@
 * ``schema``: Schema of a table: grain, key, columns with type, unit and rules; validates before writing.
 * ``spark``: Spark behind Ibis, with DuckDB's answers to casts, divisions, dates and empty texts.
 * ``study_config``: Study configuration from TOML: sections with validated types, bounds and defaults; economics.
-* ``workspace``: Workspace: reads and writes tables by name; the one module that knows the folders of runs.
+* ``workspace``: Workspace: reads and writes the tables of a run by name.
 """

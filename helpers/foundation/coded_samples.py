@@ -7,7 +7,7 @@ import pandas as pd
 
 from helpers.foundation.atomic_files import atomic_write
 from helpers.foundation.errors import InputError, refuse_repeated
-from helpers.foundation.workspace import home_folder
+from helpers.foundation.folders import home_folder
 
 FORMULA_PREFIXES = ("=", "+", "-", "@", "\t", "\r")
 

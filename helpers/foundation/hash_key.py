@@ -9,7 +9,7 @@ import secrets
 import stat
 from pathlib import Path
 
-from helpers.foundation import workspace
+from helpers.foundation import folders
 from helpers.foundation.errors import InputError
 
 HASH_KEY = "LOYALTY_HASH_KEY"
@@ -19,7 +19,7 @@ FILE = "hash.key"
 
 def key_path() -> Path:
     """Return the file that holds the workbook's own secret."""
-    return workspace.home_folder() / "data" / FILE
+    return folders.home_folder() / "data" / FILE
 
 
 def hash_secret() -> str:

@@ -1,4 +1,4 @@
-"""Workspace: reads and writes tables by name; the one module that knows the folders of runs."""
+"""Workspace: reads and writes the tables of a run by name."""
 
 import os
 import tomllib
@@ -18,62 +18,21 @@ from helpers.foundation.canonical_schema import STATIC_WITH_ALL
 from helpers.foundation.engine import MAX_FRAME_ROWS, Engine
 from helpers.foundation.engine_choice import open_engine
 from helpers.foundation.errors import InputError, spelling_hint
-from helpers.foundation.manifest import read_manifest, run_order
+from helpers.foundation.folders import (
+    SCRATCH,
+    STEP_FOLDER_VARIABLE,
+    config_file,
+    run_folders,
+    runs_folder,
+)
+from helpers.foundation.manifest import read_manifest
 from helpers.foundation.schema import Table
-
-HOME_VARIABLE = "LOYALTY_HOME"
-
-STEP_FOLDER_VARIABLE = "LOYALTY_STEP_FOLDER"
-
-CHECKOUT_FOLDER = Path(__file__).resolve().parents[2]
-
-SCRATCH = "scratch"
-
-
-def home_folder() -> Path:
-    """Return the folder that holds ``data`` and ``reports``: ``LOYALTY_HOME``, else this checkout."""
-    return Path(os.environ.get(HOME_VARIABLE) or CHECKOUT_FOLDER)
-
-
-def runs_folder(source: str) -> Path:
-    """Return the folder of all runs of a source."""
-    return home_folder() / "data" / "runs" / safe_name(source)
-
-
-def raw_folder(source: str) -> Path:
-    """Return the folder in which a source's files are looked for when no other is named."""
-    return home_folder() / "data" / "raw" / safe_name(source)
-
-
-def reports_folder() -> Path:
-    """Return the folder of published pages."""
-    return home_folder() / "reports"
 
 
 def study_of_source(source: str) -> study_config.Study:
     """Return a source's assumptions: the study of its name, else every default."""
     path = config_file("studies", source)
     return study_config.read_study_file(path) if path else study_config.Study()
-
-
-def config_file(folder: str, name: str) -> Path | None:
-    """Return ``data/<folder>/<name>.toml``: the home's own, else the shipped one, else None."""
-    paths = [root / "data" / folder / f"{safe_name(name)}.toml" for root in (home_folder(), CHECKOUT_FOLDER)]
-    return next((path for path in paths if path.is_file()), None)
-
-
-def config_names(folder: str) -> list[str]:
-    """Return the names of all profiles (``sources``) or studies (``studies``), sorted."""
-    return sorted(
-        {p.stem for root in (home_folder(), CHECKOUT_FOLDER) for p in (root / "data" / folder).glob("*.toml")}
-    )
-
-
-def run_folders(source: str, state: str = "finished") -> list[Path]:
-    """Return a source's run folders in one state, oldest first: by their number, since a clock may have jumped."""
-    folders = [(m, p.parent) for p in runs_folder(source).glob("*/manifest.json")
-               if p.parent.name != SCRATCH and (m := read_manifest(p.parent)).get("state") == state]
-    return [folder for m, folder in sorted(folders, key=lambda pair: run_order(*pair))]
 
 
 @dataclass(slots=True)

@@ -9,7 +9,8 @@ import ibis.expr.types as ir
 from helpers.erasure import erasure_requests
 from helpers.foundation.engine import Engine
 from helpers.foundation.errors import InputError
-from helpers.foundation.workspace import Workspace, raw_folder
+from helpers.foundation.folders import raw_folder
+from helpers.foundation.workspace import Workspace
 from helpers.intake import (
     canonical_tables,
     canonicalise,

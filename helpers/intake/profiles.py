@@ -78,7 +78,7 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
-from helpers.foundation import canonical_schema, workspace
+from helpers.foundation import canonical_schema, folders
 from helpers.foundation.errors import InputError, spelling_hint
 from helpers.foundation.schema import Column, Table
 from helpers.foundation.study_config import validate_model
@@ -142,10 +142,10 @@ def profile_content(name: str) -> dict[str, Any]:
     InputError
         If there is no such file, or it is not TOML.
     """
-    path = workspace.config_file("sources", name)
+    path = folders.config_file("sources", name)
     if path is None:
         raise InputError(f"sources/{name}.toml", "there is no such source profile",
-                         spelling_hint(name, workspace.config_names("sources")))
+                         spelling_hint(name, folders.config_names("sources")))
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from helpers.foundation.errors import InputError, refuse_repeated, spelling_hint
-from helpers.foundation.workspace import raw_folder
+from helpers.foundation.folders import raw_folder
 from helpers.intake import archives, csv_stream, databases, file_layout, formats, pii_in_text, pseudonymise
 from helpers.intake.archives import ArchiveMember
 from helpers.intake.csv_stream import BROKEN, RecordNumbers

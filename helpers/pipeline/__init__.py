@@ -1,6 +1,6 @@
 """Pipeline: steps, runner, scheduler, workers, runs, publishing.
 
-* ``compare_runs``: List of runs, and what differs between two of them.
+* ``compare_runs``: Comparison of two runs: what differs between them.
 * ``console``: What commands print, for people or as JSON, and the log file of a run.
 * ``crash_report``: An error that nothing else has caught: one sentence, and a file with all that is known of it.
 * ``docs``: Generated documentation: data dictionary, README's step table, executed and stripped notebooks.
@@ -20,6 +20,7 @@
 * ``report_files``: Report files of a finished run to send and to print: all pages in one HTML file, a PDF, a draft of
   a mail.
 * ``resume``: Resume and partial runs: which steps of earlier runs stand, and what forbids taking them.
+* ``run_list``: List of runs: one line each for people, one fact sheet each for machines.
 * ``run_request``: Request for a run: what is asked, and what of it is refused before anything starts.
 * ``run_retention``: Run retention: older runs are removed as the study says, never one that is still needed.
 * ``runner``: Runs the workbook: checks the request, starts or resumes a run, returns the exit code.

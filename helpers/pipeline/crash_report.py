@@ -7,7 +7,7 @@ import traceback
 from datetime import UTC, datetime
 from pathlib import Path
 
-from helpers.foundation import workspace
+from helpers.foundation import folders
 from helpers.foundation.errors import one_line
 
 EXIT_CODE = 70  # EX_SOFTWARE of sysexits.h: an error of the program itself
@@ -17,7 +17,7 @@ FOLDER = "crashes"
 
 def crashes_folder() -> Path:
     """Return the folder of crash reports."""
-    return workspace.home_folder() / "data" / FOLDER
+    return folders.home_folder() / "data" / FOLDER
 
 
 def report_crash(error: BaseException) -> str:

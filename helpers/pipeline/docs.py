@@ -13,7 +13,7 @@ from nbclient import NotebookClient
 from nbformat import NotebookNode
 from pydantic import BaseModel
 
-from helpers.foundation import atomic_files, study_config, workspace
+from helpers.foundation import atomic_files, folders, study_config
 from helpers.foundation.canonical_schema import CANONICAL_TABLES as CANONICAL
 from helpers.foundation.errors import InputError
 from helpers.foundation.schema import Column, Table
@@ -156,7 +156,7 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
-NOTEBOOKS = workspace.CHECKOUT_FOLDER / "notebooks"
+NOTEBOOKS = folders.CHECKOUT_FOLDER / "notebooks"
 
 KEPT = "nbval-check-output"
 
@@ -185,14 +185,14 @@ def strip_notebook(notebook: NotebookNode) -> NotebookNode:
 def main() -> None:
     """Re-execute and strip every notebook on the default source, in a home of its own; render the dictionary."""
     with tempfile.TemporaryDirectory() as home:
-        os.environ[workspace.HOME_VARIABLE] = home
+        os.environ[folders.HOME_VARIABLE] = home
         for step in STEPS:
             path = NOTEBOOKS / step.notebook
             fresh = execute_notebook(nbformat.read(path, as_version=4), NOTEBOOKS)
             with atomic_files.atomic_write(path) as partial:
                 nbformat.write(strip_notebook(fresh), partial)
             print(f"{path.name}: executed and stripped")
-    for path in render_docs(workspace.CHECKOUT_FOLDER):
+    for path in render_docs(folders.CHECKOUT_FOLDER):
         print(f"{path.name}: rendered")
 
 

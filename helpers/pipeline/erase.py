@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from helpers.erasure import erasure_requests, redaction
 from helpers.erasure.file_redaction import FileRedactor
 from helpers.erasure.redaction import Person
-from helpers.foundation import atomic_files, hash_key, manifest, parquet_files, workspace
+from helpers.foundation import atomic_files, folders, hash_key, manifest, parquet_files
 from helpers.foundation.errors import InputError, spelling_hint
 from helpers.intake import profiles, pseudonymise
 from helpers.pipeline import publishing, runs
@@ -89,10 +89,10 @@ def erase_customer(customer: str, source: str = "", workbook: Workbook = WORKBOO
     """
     if not customer.strip():
         raise InputError("erase", "no customer is named", "an id as the runs hold it")
-    names = [source] if source else sorted(p.name for p in workspace.runs_folder("any").parent.glob("*") if p.is_dir())
-    known = workspace.config_names("sources")
+    names = [source] if source else sorted(p.name for p in folders.runs_folder("any").parent.glob("*") if p.is_dir())
+    known = folders.config_names("sources")
     for name in names:
-        if name not in known and not workspace.runs_folder(name).is_dir():
+        if name not in known and not folders.runs_folder(name).is_dir():
             raise InputError(name, "there is no such source profile", spelling_hint(name, known))
     if not names:
         raise InputError("erase", "there is no run yet", "--source NAME, so that the customer stays out of its runs")
@@ -101,15 +101,15 @@ def erase_customer(customer: str, source: str = "", workbook: Workbook = WORKBOO
     return found
 
 
-def folders(source: str) -> list[Path]:
+def source_folders(source: str) -> list[Path]:
     """Return the folders of all runs of a source, whatever their state and form, and of work by hand."""
-    return sorted(p for p in workspace.runs_folder(source).glob("*")
+    return sorted(p for p in folders.runs_folder(source).glob("*")
                   if p.is_dir() and not p.is_symlink() and p.name not in (runs.AT_WORK, atomic_files.PARKED))
 
 
 def _erased(customer: str, source: str, by_hand: Path) -> ErasureRecord:
     with runs.source_lock(source):
-        atomic_files.recover_parked(workspace.runs_folder(source))
+        atomic_files.recover_parked(folders.runs_folder(source))
         runs.sweep_partials(source)
         with runs.working_folder(source) as room:
             ids, key = _forms(customer, source), hash_key.hash_secret()
@@ -118,12 +118,12 @@ def _erased(customer: str, source: str, by_hand: Path) -> ErasureRecord:
             done = ErasureRecord(source, others=_others(source, ids))
             redactor = FileRedactor(Person(ids, _answers(source, ids)))
             redactor.clean_files(_loose_files(source, by_hand))  # first: the answers are known from the runs
-            for folder in folders(source):
+            for folder in source_folders(source):
                 _rewritten(folder, room / folder.name, redactor, people)
             _count(done, people)
-            with publishing.publishing_lock(workspace.reports_folder()):
+            with publishing.publishing_lock(folders.reports_folder()):
                 done.reports = sum(_republished(place, redactor) for place in _published(source))
-            done.uncleaned = redactor.uncleaned_below(workspace.home_folder())
+            done.uncleaned = redactor.uncleaned_below(folders.home_folder())
             _closed(source, people, done)
     return done
 
@@ -131,7 +131,7 @@ def _erased(customer: str, source: str, by_hand: Path) -> ErasureRecord:
 def _answers(source: str, ids: tuple[str, ...]) -> tuple[str, ...]:
     """Return the surveys that somebody answered, as any run of the source knows them."""
     found: set[str] = set()
-    for folder in folders(source):
+    for folder in source_folders(source):
         for part in (p for name in KNOWN_BY for p in parquet_files.table_parts(folder / f"{name}.parquet")):
             with suppress(pa.ArrowException, OSError, ValueError):  # a damaged one is named where it is to be cleaned
                 found |= set(redaction.survey_answers_of(part, ids))
@@ -140,9 +140,9 @@ def _answers(source: str, ids: tuple[str, ...]) -> tuple[str, ...]:
 
 def _loose_files(source: str, by_hand: Path) -> Iterator[Path]:
     """Yield the files outside of runs and published reports that may show somebody of a source."""
-    data, reports = workspace.home_folder() / "data", workspace.reports_folder()
-    others = {*workspace.config_names("sources"), *(p.name for p in (data / "runs").glob("*"))} - {source}
-    yield from (p for own in (workspace.runs_folder(source), reports / source) for p in own.glob("*")
+    data, reports = folders.home_folder() / "data", folders.reports_folder()
+    others = {*folders.config_names("sources"), *(p.name for p in (data / "runs").glob("*"))} - {source}
+    yield from (p for own in (folders.runs_folder(source), reports / source) for p in own.glob("*")
                 if p.is_file() and p.name != runs.LOCK)
     yield from by_hand.rglob("*")
     places = [p for top in (data, reports) for p in top.glob("*")]
@@ -155,7 +155,7 @@ def _loose_files(source: str, by_hand: Path) -> Iterator[Path]:
 
 def _forms(customer: str, source: str) -> tuple[str, ...]:
     """Return an id as given, and as it is hashed at the door where the profile hashes anything."""
-    if workspace.config_file("sources", source) is None:
+    if folders.config_file("sources", source) is None:
         return (customer,)
     told = profiles.profile_content(source)  # what it says is enough; it need not be without fault
     is_hashed = any("hash" in file.get("mask", {}) for file in dict(told.get("files", {})).values())
@@ -218,7 +218,7 @@ def _entered(record: dict, changed: dict[str, int], people: list[str]) -> dict:
 
 def _count(done: ErasureRecord, people: list[str]) -> None:
     """Take the counts from the manifests, so that work that was cut short is counted too."""
-    for folder in folders(done.source):
+    for folder in source_folders(done.source):
         entries = [e for e in manifest.read_manifest(folder).get("erasures", []) if set(e["people"]) & set(people)]
         if entries:
             done.runs[folder.name] = sum(e["rows"] for e in entries)
@@ -226,7 +226,7 @@ def _count(done: ErasureRecord, people: list[str]) -> None:
 
 def _others(source: str, ids: tuple[str, ...]) -> int:
     """Return how many other customers share a person's key in the newest run that knows keys."""
-    for folder in reversed(workspace.run_folders(source)):
+    for folder in reversed(folders.run_folders(source)):
         for part in parquet_files.table_parts(folder / "canonical" / "customers.parquet"):
             with suppress(pa.ArrowException, OSError):  # a damaged table is named where it is to be cleaned
                 if "person_key" not in pq.read_schema(part).names:
@@ -242,7 +242,7 @@ def _others(source: str, ids: tuple[str, ...]) -> int:
 
 def _published(source: str) -> Iterator[Path]:
     """Yield the folders of a source's published pages; what an interrupted publication left behind goes."""
-    reports = workspace.reports_folder()
+    reports = folders.reports_folder()
     publishing.sweep(reports / source)
     yield from sorted(p for p in (reports / source).glob("*") if p.is_dir())
     if (reports / "latest").is_dir() and _source_of(reports / "latest") in (source, ""):

@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from helpers.foundation import parquet_files, workspace
+from helpers.foundation import folders, parquet_files, workspace
 from helpers.foundation.errors import GateError, InputError
 from helpers.foundation.study_config import Section
 
@@ -112,7 +112,7 @@ def outcome_message(source: str, run: str, exit_code: int, errors: Iterable[str]
 
 def new_alerts(source: str, run: str) -> dict[str, int]:
     """Return the number of alerts of a run that were not open before, by the rule that raised them."""
-    path = workspace.runs_folder(source) / run / f"{ALERTS}.parquet"
+    path = folders.runs_folder(source) / run / f"{ALERTS}.parquet"
     if not path.exists():
         return {}
     alerts = parquet_files.load_table(path, ["rule", "is_new"]).to_pandas()

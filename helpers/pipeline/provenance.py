@@ -10,7 +10,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from helpers.foundation import workspace
+from helpers.foundation import folders
 from helpers.foundation.errors import InputError
 from helpers.intake import archives
 
@@ -38,7 +38,7 @@ def checksum_of(paths: Iterable[Path]) -> str:
 
 def declared_checksum(folder: str, name: str) -> str:
     """Return the checksum of a profile (``sources``) or study (``studies``), empty where there is none."""
-    path = workspace.config_file(folder, name)
+    path = folders.config_file(folder, name)
     return checksum(path) if path else ""
 
 
@@ -69,7 +69,7 @@ def raw_checksums(source: str, raw: str = "") -> dict[str, dict[str, Any]]:
     raw : str
         The folder; ``""`` is the usual one.
     """
-    folder = Path(raw) if raw else workspace.raw_folder(source)
+    folder = Path(raw) if raw else folders.raw_folder(source)
     return {path.relative_to(folder).as_posix(): {"bytes": path.stat().st_size, "sha256": checksum(path)}
             for path in raw_file_paths(source, folder)}
 
@@ -81,7 +81,7 @@ def data_checksum(raw: Mapping[str, Any]) -> str:
 
 def code_checksum(notebooks: Path) -> str:
     """Return one checksum of all helpers and notebooks."""
-    helpers = sorted((workspace.CHECKOUT_FOLDER / "helpers").rglob("*.py"))
+    helpers = sorted((folders.CHECKOUT_FOLDER / "helpers").rglob("*.py"))
     return checksum_of([*helpers, *sorted(notebooks.glob("*.ipynb"))])
 
 
@@ -107,7 +107,7 @@ def package_version() -> str:
     try:
         return metadata.version(DISTRIBUTION)
     except metadata.PackageNotFoundError:
-        declared = (workspace.CHECKOUT_FOLDER / "pyproject.toml").read_text(encoding="utf-8")
+        declared = (folders.CHECKOUT_FOLDER / "pyproject.toml").read_text(encoding="utf-8")
         return str(tomllib.loads(declared)["project"]["version"])
 
 
@@ -117,7 +117,7 @@ def versions() -> dict[str, str]:
 
 
 def _profile(source: str) -> Mapping[str, Any]:
-    path = workspace.config_file("sources", source)
+    path = folders.config_file("sources", source)
     try:
         return tomllib.loads(path.read_text(encoding="utf-8")) if path else {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -127,7 +127,7 @@ def _profile(source: str) -> Mapping[str, Any]:
 def _git(*arguments: str) -> str | None:
     try:
         told = subprocess.run(
-            ["git", *arguments], cwd=workspace.CHECKOUT_FOLDER, capture_output=True, text=True, timeout=20, check=False
+            ["git", *arguments], cwd=folders.CHECKOUT_FOLDER, capture_output=True, text=True, timeout=20, check=False
         )
     except (OSError, subprocess.TimeoutExpired):
         return None

@@ -1,13 +1,12 @@
 """Publishing: pages rendered once a run is closed, published as a whole if it is good."""
 
-import glob
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from helpers.foundation import atomic_files, manifest, workspace
+from helpers.foundation import atomic_files, folders, manifest
 from helpers.pipeline import provenance, run_retention, runs
 from helpers.pipeline.jupyter import nbformat
 from helpers.pipeline.runs import Run
@@ -71,7 +70,7 @@ def publish(run: Run, workbook: Workbook) -> None:
     ones, never none. It can be repeated, whatever ended it before. The latest is a folder, not a link, so that it
     opens from disk, from a share and from an archive on any system.
     """
-    reports = workspace.reports_folder()
+    reports = folders.reports_folder()
     own = reports / run.source / run.name
     if not all((run.folder / "pages" / page_name(step, workbook)).is_file() for step in workbook.steps):
         render(run, workbook)
@@ -91,7 +90,7 @@ def _open_up(folder: Path, source: str) -> None:
         return
     for path in folder.rglob("*"):
         path.chmod(mode if path.is_dir() else mode & 0o666)
-    for place in {folder, folder.parent, workspace.reports_folder()}:
+    for place in {folder, folder.parent, folders.reports_folder()}:
         place.chmod(place.stat().st_mode & 0o777 | mode)
 
 
@@ -100,13 +99,13 @@ def unpublished(source: str) -> Run | None:
     newest = newest_run(source)
     if newest is None or newest.record["state"] != "finished":
         return None
-    return newest if not (workspace.reports_folder() / source / newest.name).is_dir() or (
-        is_whole(newest) and not (workspace.reports_folder() / "latest").is_dir()) else None
+    return newest if not (folders.reports_folder() / source / newest.name).is_dir() or (
+        is_whole(newest) and not (folders.reports_folder() / "latest").is_dir()) else None
 
 
 def newest_run(source: str) -> Run | None:
     """Return the run of a source that was begun last, whatever its state; None where there is none."""
-    return max(all_runs(source), key=lambda run: manifest.run_order(run.record, run.folder), default=None)
+    return max(runs.all_runs(source), key=lambda run: manifest.run_order(run.record, run.folder), default=None)
 
 
 def _newest_whole(source: str) -> str:
@@ -122,25 +121,18 @@ def is_whole(run: Run) -> bool:
 
 def published_folder(run: Run) -> Path:
     """Return the folder in which a finished run's pages are to be read."""
-    reports = workspace.reports_folder()
+    reports = folders.reports_folder()
     return reports / "latest" if is_whole(run) else reports / run.source / run.name
 
 
 def list_runs(workbook: Workbook) -> None:
     """Write ``reports/index.html``, the list of every run of every source."""
-    path = workspace.reports_folder() / "index.html"
-    listed = [_listed(run, workbook) for run in all_runs()]
+    path = folders.reports_folder() / "index.html"
+    listed = [_listed(run, workbook) for run in runs.all_runs()]
     links = [pages.Link("Latest report", "latest/index.html")] if (path.parent / "latest").is_dir() else []
     with publishing_lock(path.parent), atomic_files.atomic_write(path) as partial:
         partial.write_text(pages.runs_index_page(listed, links), encoding="utf-8")
         partial.chmod(path.parent.stat().st_mode & 0o644)  # for those who may read the folder
-
-
-def all_runs(source: str = "") -> list[Run]:
-    """Return every run of a source, or of all, in the order of their start; damaged ones too."""
-    folders = workspace.runs_folder("any").parent.glob(f"{glob.escape(source) or '*'}/*/{manifest.FILE}")
-    found = [runs.open_run(path.parent) for path in folders if path.parent.name != workspace.SCRATCH]
-    return sorted(found, key=lambda run: (str(run.record["started_at"]), run.record["number"], run.name))
 
 
 def _page(run: Run, step: Step, workbook: Workbook) -> str:
@@ -228,7 +220,7 @@ def _first_page(run: Run, workbook: Workbook) -> str:
     is_summed_up = run.steps.get(workbook.steps[-1].name, {}).get("state") in ("finished", "taken")
     first = [] if is_summed_up else [page for name, page in names.items() if run.steps[name]["state"] == state]
     page = next(iter(first), "index.html")
-    if (workspace.reports_folder() / run.source / run.name / page).is_file():
+    if (folders.reports_folder() / run.source / run.name / page).is_file():
         return f"{run.source}/{run.name}/{page}"
     return f"../data/runs/{run.source}/{run.name}/pages/{page}" if (run.folder / "pages" / page).is_file() else ""
 

@@ -11,8 +11,9 @@ from helpers.experiments import config as experiments_config
 from helpers.experiments import schema as experiments_schema
 from helpers.foundation import canonical_schema, labels, study_config
 from helpers.foundation.errors import InputError, spelling_hint
+from helpers.foundation.folders import config_file, config_names, run_folders
 from helpers.foundation.schema import Table, schemas_by_name
-from helpers.foundation.workspace import Workspace, config_file, config_names, run_folders
+from helpers.foundation.workspace import Workspace
 from helpers.intake import schema as intake_schema
 from helpers.loyalty import config as loyalty_config
 from helpers.loyalty import schema as loyalty_schema

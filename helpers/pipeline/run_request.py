@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from helpers.foundation import engine, engine_choice, workspace
+from helpers.foundation import engine, engine_choice, folders
 from helpers.foundation.errors import InputError, spelling_hint
 from helpers.intake import date_plausibility
 from helpers.pipeline import parameters, runs
@@ -60,7 +60,7 @@ def require_source(source: str) -> None:
     InputError
         Naming the nearest one.
     """
-    names = workspace.config_names("sources")
+    names = folders.config_names("sources")
     if source not in names:
         raise InputError(source, "there is no such source profile", spelling_hint(source, names))
 

@@ -11,7 +11,7 @@ from typing import Literal
 import pandas as pd
 from pydantic import Field
 
-from helpers.foundation import atomic_files, manifest, parquet_files, study_config, workspace
+from helpers.foundation import atomic_files, folders, manifest, parquet_files, study_config
 from helpers.foundation.study_config import Section
 from helpers.pipeline import runs
 from helpers.pipeline.runs import Run
@@ -44,7 +44,7 @@ class Removal:
 
 def retention_limits(source: str) -> RetentionConfig:
     """Return how long the runs of a source are kept."""
-    path = workspace.config_file("studies", source)
+    path = folders.config_file("studies", source)
     return (study_config.read_study_file(path) if path else study_config.Study()).section("workbook", RetentionConfig)
 
 
@@ -144,7 +144,7 @@ def apply_retention(source: str, room: Path, today: date | None = None) -> list[
         _record(removal)
         removal.run.folder.rename(room / name)
         shutil.rmtree(room / name)
-        shutil.rmtree(workspace.reports_folder() / source / name, ignore_errors=True)
+        shutil.rmtree(folders.reports_folder() / source / name, ignore_errors=True)
         said.append(f"run {name} is removed: {removal.because}")
     return said
 
@@ -155,7 +155,7 @@ def _number_said(n: int) -> str:
 
 def _record(removal: Removal) -> None:
     """Write down what is removed, before it is."""
-    path = workspace.runs_folder(removal.run.source) / runs.REMOVED
+    path = folders.runs_folder(removal.run.source) / runs.REMOVED
     told = json.loads(path.read_text(encoding="utf-8"))["removed"] if path.is_file() else []
     entry = {"run": removal.run.name, "as_of": removal.run.record.get("as_of", ""),
              "state": removal.run.record.get("state", ""), "data": removal.run.record.get("data", ""),

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from helpers.foundation import atomic_files, manifest, workspace
+from helpers.foundation import atomic_files, folders, manifest
 from helpers.foundation.errors import GateError, InputError
 from helpers.foundation.results import Level
 from helpers.pipeline import (
@@ -73,7 +73,7 @@ def run(request: Request, workbook: Workbook = WORKBOOK, tell: Callable[[Event],
         this = begin_run(request, workbook, wanted, known, _record(request, workbook, values))
         jobs = min(request.jobs or min(2, usable_cores()), len(workbook.steps))
         hands = worker_pool.WorkerPool(
-            worker_pool.worker_environment(jobs, folder, workspace.CHECKOUT_FOLDER, request.engine), folder,
+            worker_pool.worker_environment(jobs, folder, folders.CHECKOUT_FOLDER, request.engine), folder,
             is_preloaded=workbook is WORKBOOK and len(wanted) > 1,
         )
         return _conducted(StepScheduler(this, workbook, known, hands, folder, progress, jobs, request.minutes))
@@ -81,7 +81,7 @@ def run(request: Request, workbook: Workbook = WORKBOOK, tell: Callable[[Event],
 
 def prepare_source(source: str, workbook: Workbook) -> None:
     """Bring a source into order after whatever ended the command before; the source is held by the caller."""
-    atomic_files.recover_parked(workspace.runs_folder(source))
+    atomic_files.recover_parked(folders.runs_folder(source))
     runs.sweep_partials(source)
     _mark_killed(source, workbook)
 
@@ -251,7 +251,7 @@ def _finished(course: StepScheduler) -> int:
 
 def _failed(course: StepScheduler) -> int:
     run, progress = course.run, course.progress
-    progress.say(f"run {run.name} failed; {workspace.reports_folder() / 'index.html'} leads to its pages", RUN,
+    progress.say(f"run {run.name} failed; {folders.reports_folder() / 'index.html'} leads to its pages", RUN,
                  **_facts(run, "failed"), reason=course.reasons)
     code = exit_code([str(told.get("error", "")) for told in course.failed.values()])
     progress.say(f"{course.reasons}; --resume continues run {run.name}", ERROR, exit_code=code)

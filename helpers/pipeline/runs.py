@@ -1,5 +1,6 @@
 """The life of a run: locked, running, finished or failed; never overwritten."""
 
+import glob
 import os
 import shutil
 import stat
@@ -12,7 +13,7 @@ from typing import Any
 
 from filelock import Timeout
 
-from helpers.foundation import atomic_files, manifest, parquet_files, workspace
+from helpers.foundation import atomic_files, folders, manifest
 from helpers.foundation.errors import BusyError, InputError
 
 UNDATED = "undated"
@@ -67,6 +68,8 @@ class Run:
 
     def rows(self, table: str) -> int:
         """Return the number of rows of a table of this run, 0 where it has none."""
+        from helpers.foundation import parquet_files  # its library takes longer than all that a list of runs needs
+
         return parquet_files.n_rows(self.folder / f"{table}.parquet")
 
     def dated(self, as_of: str) -> None:
@@ -98,15 +101,15 @@ def require_home() -> None:
     InputError
         Naming the place that is no folder.
     """
-    home = workspace.home_folder().absolute()
+    home = folders.home_folder().absolute()
     above = next(place for place in home.parents if os.path.lexists(place))
-    for place in (above, home, home / "data", home / "data" / "runs", workspace.reports_folder()):
+    for place in (above, home, home / "data", home / "data" / "runs", folders.reports_folder()):
         try:
             is_other = (place.exists() or place.is_symlink()) and not place.is_dir()
         except (OSError, ValueError) as error:
-            raise InputError(workspace.HOME_VARIABLE, f"'{home}' cannot be used ({error})", "a folder") from None
+            raise InputError(folders.HOME_VARIABLE, f"'{home}' cannot be used ({error})", "a folder") from None
         if is_other:
-            raise InputError(workspace.HOME_VARIABLE, f"'{place}' is no folder", "a folder, or room for one")
+            raise InputError(folders.HOME_VARIABLE, f"'{place}' is no folder", "a folder, or room for one")
 
 
 def require_places(source: str) -> None:
@@ -117,7 +120,7 @@ def require_places(source: str) -> None:
     InputError
         Naming the place and what has to be there.
     """
-    own, reports = workspace.runs_folder(source), workspace.reports_folder()
+    own, reports = folders.runs_folder(source), folders.reports_folder()
     for place in (own, own / AT_WORK, own / atomic_files.PARKED, reports / source, reports / "latest"):
         if place.is_symlink() or (place.exists() and not place.is_dir()):
             raise InputError(str(place), f"it is a {'link' if place.is_symlink() else 'file'}", "a folder, or nothing")
@@ -129,9 +132,9 @@ def require_places(source: str) -> None:
 
 def sweep_partials(source: str) -> None:
     """Remove what writers that were killed have left half written; the source is held by the caller."""
-    own = workspace.runs_folder(source)
+    own = folders.runs_folder(source)
     for path in own.glob("*"):
-        if path.is_dir() and path.name != workspace.SCRATCH and open_run(path).record["state"] != "finished":
+        if path.is_dir() and path.name != folders.SCRATCH and open_run(path).record["state"] != "finished":
             atomic_files.remove_partials(path.rglob("*"))
     atomic_files.remove_partials(own.glob("*"))
 
@@ -143,8 +146,8 @@ def now() -> str:
 
 def create_run(source: str, as_of: str, record: Mapping[str, Any]) -> Run:
     """Return a new run in a folder of its own, at work; its number is one more than that of any other."""
-    others = [manifest.read_manifest(path.parent) for path in workspace.runs_folder(source).glob(f"*/{manifest.FILE}")]
-    run = Run(_next(workspace.runs_folder(source), as_of or UNDATED), dict(record))
+    others = [manifest.read_manifest(path.parent) for path in folders.runs_folder(source).glob(f"*/{manifest.FILE}")]
+    run = Run(_next(folders.runs_folder(source), as_of or UNDATED), dict(record))
     number = max((told.get("number", 0) for told in others), default=0) + 1
     return run.saved(run=run.name, state="running", number=number, started_at=now())
 
@@ -163,12 +166,19 @@ def open_run(folder: Path) -> Run:
 
 def known_runs(source: str, state: str) -> list[Run]:
     """Return a source's runs in a state, oldest first."""
-    return [open_run(folder) for folder in workspace.run_folders(source, state)]
+    return [open_run(folder) for folder in folders.run_folders(source, state)]
+
+
+def all_runs(source: str = "") -> list[Run]:
+    """Return every run of a source, or of all, in the order of their start; damaged ones too."""
+    manifests = folders.runs_folder("any").parent.glob(f"{glob.escape(source) or '*'}/*/{manifest.FILE}")
+    found = [open_run(path.parent) for path in manifests if path.parent.name != folders.SCRATCH]
+    return sorted(found, key=lambda run: (str(run.record["started_at"]), run.record["number"], run.name))
 
 
 def lock_path(source: str) -> Path:
     """Return the file whose lock is held by the one run of a source that is at work."""
-    return workspace.runs_folder(source) / LOCK
+    return folders.runs_folder(source) / LOCK
 
 
 @contextmanager
@@ -207,7 +217,7 @@ def is_locked(source: str) -> bool:
 @contextmanager
 def working_folder(source: str) -> Iterator[Path]:
     """Give the folder for what is not yet part of a run; it is emptied before and after."""
-    folder = workspace.runs_folder(source) / AT_WORK
+    folder = folders.runs_folder(source) / AT_WORK
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     yield folder
@@ -216,6 +226,8 @@ def working_folder(source: str) -> Iterator[Path]:
 
 def run_gates(run: Run, tables: Iterable[str]) -> list[dict[str, Any]]:
     """Return the gates in a run's gate tables."""
+    from helpers.foundation import parquet_files  # as above
+
     files = [run.folder / f"{table}.parquet" for table in tables if table.endswith("_gates")]
     keep = ("step", "gate", "level", "is_crossed", "sentence")
     return [{k: row.get(k) for k in keep} for path in files if path.exists()

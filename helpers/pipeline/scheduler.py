@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from helpers.foundation import parquet_files, workspace
+from helpers.foundation import folders, parquet_files
 from helpers.pipeline import provenance, publishing, runs, system_errors
 from helpers.pipeline.parameters import Parameter
 from helpers.pipeline.progress import STEP, Progress, duration
@@ -122,7 +122,7 @@ class StepScheduler:
             return "skipped", f"it depends on {', '.join(broken)}, which did not end well"
         if step.reads and not (any(self.run.rows(table) for table in step.reads)
                                or any(self._rows_of_earlier(folder, table) for table in step.reads_of_earlier
-                                      for folder in workspace.run_folders(self.run.source))):
+                                      for folder in folders.run_folders(self.run.source))):
             names = " and no ".join(table.split("/")[1].replace("_", " ") for table in step.reads)
             return "not_applicable", f"there are no {names}"
         return None
@@ -145,7 +145,7 @@ class StepScheduler:
         place.mkdir()
         hand = self.crew.taken(step.name, imported_modules(notebook), self.settled)
         hand.start(StepOrder(str(notebook), str(place / step.notebook), self._parameters(step),
-                         {workspace.STEP_FOLDER_VARIABLE: str(place)}, max(1, int(self._seconds(step) * CELL_SHARE))),
+                         {folders.STEP_FOLDER_VARIABLE: str(place)}, max(1, int(self._seconds(step) * CELL_SHARE))),
                    self._seconds(step))
         self.working[step.name], self.since[step.name] = hand, time.monotonic()
         self.run.step_saved(step.name, state="running", started_at=runs.now())

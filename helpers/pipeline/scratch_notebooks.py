@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from helpers.foundation import atomic_files, workspace
+from helpers.foundation import atomic_files, folders
 from helpers.pipeline.steps import WORKBOOK, Workbook
 
 RECORD = ".copied.json"
@@ -77,8 +77,8 @@ def copy_notebooks(workbook: Workbook = WORKBOOK, *, is_fresh: bool = False) -> 
 
 def open_jupyterlab(folder: Path) -> NoReturn:
     """Become JupyterLab in a folder; kernels find the home wherever they start."""
-    if os.environ.get(workspace.HOME_VARIABLE):
-        os.environ[workspace.HOME_VARIABLE] = str(workspace.home_folder().absolute())
+    if os.environ.get(folders.HOME_VARIABLE):
+        os.environ[folders.HOME_VARIABLE] = str(folders.home_folder().absolute())
     sys.stdout.flush()
     os.execv(sys.executable, [sys.executable, "-m", "jupyterlab", str(folder)])
 

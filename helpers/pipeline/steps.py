@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from helpers.foundation import workspace
+from helpers.foundation import folders
 from helpers.foundation.canonical_schema import CANONICAL_TABLES as CANONICAL
 from helpers.foundation.errors import InputError
 from helpers.reporting.schema import READ
@@ -72,7 +72,7 @@ class Workbook:
     @property
     def scratch(self) -> Path:
         """The folder of copies for work by hand."""
-        return self.folder / workspace.SCRATCH
+        return self.folder / folders.SCRATCH
 
     def before(self, steps: Iterable[Step]) -> list[Step]:
         """Return the steps that some steps rest on, directly or not, but for these themselves."""
@@ -197,4 +197,4 @@ SUMMARY = Step(
 
 STEPS = (INTAKE, SATISFACTION, LOYALTY, VALUE, CHURN, EXPERIMENTS, ACTIONS, SUMMARY)
 
-WORKBOOK = Workbook(STEPS, workspace.CHECKOUT_FOLDER / "notebooks")
+WORKBOOK = Workbook(STEPS, folders.CHECKOUT_FOLDER / "notebooks")

@@ -3,7 +3,7 @@
 import errno
 import re
 
-from helpers.foundation import engine, workspace
+from helpers.foundation import engine, folders
 from helpers.foundation.errors import InputError
 from helpers.pipeline import console, crash_report
 
@@ -49,7 +49,7 @@ def fault_kind(error: str, sentence: str) -> str:
 def fault_sentence(fault: str) -> str:
     """Return a fault in one sentence: what is short, and what helps."""
     if fault == DISK:
-        return f"the disk that holds {workspace.home_folder()} is full; free some room"
+        return f"the disk that holds {folders.home_folder()} is full; free some room"
     return (f"the memory that a run may use ({engine.memory_mib():,} MiB) is not enough; allow more "
             f"({engine.MEMORY_VARIABLE}, in MiB) or let fewer steps run at a time (--jobs 1)")
 
@@ -61,7 +61,7 @@ def system_reason(error: OSError) -> str:
     if error.errno in FULL:
         return fault_sentence(DISK)
     if error.errno in REFUSED:
-        return f"{error.filename or workspace.home_folder()} may not be written ({error.strerror})"
+        return f"{error.filename or folders.home_folder()} may not be written ({error.strerror})"
     if error.errno in MISPLACED and error.filename:
         return f"{error.filename} cannot be used ({error.strerror})"
     return ""

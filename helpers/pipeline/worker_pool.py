@@ -233,7 +233,7 @@ def worker_environment(jobs: int, folder: Path, root: Path, kind: str = "duckdb"
     kind : str
         The engine.
     """
-    from helpers.foundation import engine, engine_choice, workspace
+    from helpers.foundation import engine, engine_choice, folders
 
     threads, memory = max(1, engine.thread_count() // jobs), max(engine.memory_mib() // jobs, engine.MIN_MEMORY_MIB)
     counts = dict.fromkeys(
@@ -245,7 +245,7 @@ def worker_environment(jobs: int, folder: Path, root: Path, kind: str = "duckdb"
         **counts,
         engine_choice.ENGINE_VARIABLE: kind,
         engine.MEMORY_VARIABLE: str(memory),
-        **({workspace.HOME_VARIABLE: str(workspace.home_folder().absolute())} if workspace.HOME_VARIABLE in os.environ
+        **({folders.HOME_VARIABLE: str(folders.home_folder().absolute())} if folders.HOME_VARIABLE in os.environ
            else {}),  # a kernel starts elsewhere
         "TMPDIR": str(folder),
         "PWD": str(root),

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from helpers.foundation import manifest, workspace
+from helpers.foundation import folders, manifest
 from helpers.foundation.workspace import Workspace
 from helpers.reporting.run_results import PAGES
 from helpers.stats.common_items import QUESTION, CommonItems
@@ -86,7 +86,7 @@ def step_states(ws: Workspace) -> dict[str, str]:
 
 def earlier_runs(ws: Workspace) -> tuple[RunIdentity, ...]:
     """Return the finished runs of the same source, oldest ``as_of`` first."""
-    found = [run_identity(folder.name, manifest.read_manifest(folder)) for folder in workspace.run_folders(ws.source)]
+    found = [run_identity(folder.name, manifest.read_manifest(folder)) for folder in folders.run_folders(ws.source)]
     return tuple(sorted(found, key=lambda run: run.as_of))
 
 

@@ -4,8 +4,7 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from helpers.foundation import atomic_files
-from helpers.foundation import workspace as workspace_module
+from helpers.foundation import atomic_files, folders
 from helpers.foundation.errors import InputError
 from helpers.pipeline import registry
 
@@ -106,7 +105,7 @@ def test_an_unknown_run_lists_the_finished_ones(home):
 def test_inside_a_run_tables_go_to_the_folder_of_the_step_and_are_counted(home, monkeypatch):
     step = home / "data" / "runs" / "shop" / "2024-03-01-1" / ".step-01"
     step.mkdir(parents=True)
-    monkeypatch.setenv(workspace_module.STEP_FOLDER_VARIABLE, str(step))
+    monkeypatch.setenv(folders.STEP_FOLDER_VARIABLE, str(step))
     workspace = registry.open_workspace("shop", "2024-03-01-1").cleared()
     workspace.write(NAME, orders("a"))
     workspace.frame("canonical/customers")
@@ -129,7 +128,7 @@ def test_a_home_has_its_own_profiles_and_studies_before_the_shipped_ones(home):
     (home / "data" / "studies" / "shop.toml").write_text('name = "shop"\n[economics]\nmargin_rate = 0.5\n')
     assert registry.open_workspace("shop").study.economics.margin_rate == 0.5
     assert registry.open_workspace("telco").study.economics.margin_rate == 0.3
-    assert "shop" in workspace_module.config_names("studies")
+    assert "shop" in folders.config_names("studies")
 
 
 def test_a_misspelt_source_names_the_nearest_one():

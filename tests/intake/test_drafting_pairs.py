@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from helpers import __main__
-from helpers.foundation import workspace
+from helpers.foundation import folders
 from helpers.intake import infer_keys, infer_profile, infer_types, profiles
 
 MOST = 3
@@ -102,7 +102,7 @@ def test_heads_and_rows_of_bills_are_joined_within_three_edits(small, home):
     (home / "data" / "sources" / "till.toml").write_text(text, encoding="utf-8")
     assert __main__.main(["check", "till"]) == 4  # many rows were called off
     assert __main__.main(["run", "till", "--only", "01"]) == 0
-    found = pd.read_parquet(workspace.run_folders("till")[-1] / "canonical" / "transactions.parquet")
+    found = pd.read_parquet(folders.run_folders("till")[-1] / "canonical" / "transactions.parquet")
     sold = {h["bill"]: h for h in heads if h["outcome"] != "void"}
     signed = {(-1 if r["entry"] == "return" else 1) * r["pcs"] * Decimal(r["each"][1:].replace(",", "")) for r in rows
               if r["bill"] in sold}

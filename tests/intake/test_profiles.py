@@ -1,6 +1,6 @@
 import pytest
 
-from helpers.foundation import workspace
+from helpers.foundation import folders
 from helpers.foundation.errors import InputError
 from helpers.intake import profiles
 
@@ -19,7 +19,7 @@ def sentence(told):
     return str(error.value)
 
 
-@pytest.mark.parametrize("name", workspace.config_names("sources"))
+@pytest.mark.parametrize("name", folders.config_names("sources"))
 def test_every_shipped_profile_is_valid_and_named_as_its_file(name):
     assert profiles.read_profile(name).name == name
 

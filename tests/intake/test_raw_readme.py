@@ -3,7 +3,7 @@ import tomllib
 from decimal import Decimal
 from pathlib import Path
 
-from helpers.foundation.workspace import CHECKOUT_FOLDER
+from helpers.foundation.folders import CHECKOUT_FOLDER
 
 
 def test_the_shortest_profile_of_the_readme_works(small):

@@ -3,7 +3,7 @@ import shutil
 
 import pytest
 
-from helpers.foundation import workspace
+from helpers.foundation import folders
 from helpers.pipeline import runner
 from helpers.pipeline.runner import Request
 from tests.pipeline import tiny
@@ -19,10 +19,10 @@ def made(tmp_path_factory, book):
     """Return a home with one finished run of the tiny workbook."""
     home = tmp_path_factory.mktemp("made")
     tiny.declare(home)
-    before = os.environ[workspace.HOME_VARIABLE]
-    os.environ[workspace.HOME_VARIABLE] = str(home)
+    before = os.environ[folders.HOME_VARIABLE]
+    os.environ[folders.HOME_VARIABLE] = str(home)
     assert runner.run(Request("tiny"), book, lambda _: None) == 0
-    os.environ[workspace.HOME_VARIABLE] = before
+    os.environ[folders.HOME_VARIABLE] = before
     return home
 
 

@@ -11,9 +11,9 @@ import time
 import pytest
 
 from helpers import __main__
-from helpers.foundation import workspace
+from helpers.foundation import folders
 from helpers.foundation.errors import InputError
-from helpers.pipeline import compare_runs, crash_report, runner, runs, steps
+from helpers.pipeline import crash_report, run_list, runner, runs, steps
 from helpers.pipeline.runner import Request
 from tests.pipeline import tiny
 from tests.pipeline.test_runner import door, hanging, is_alive, newest, pids, until
@@ -86,7 +86,7 @@ def test_a_name_that_is_none_is_one_line_and_code_2(called, name):
 def test_a_home_of_an_odd_name_holds_a_good_run(begun, book, monkeypatch, name, tmp_path_factory):
     place = tmp_path_factory.mktemp("odd") / name
     begun.rename(place)
-    monkeypatch.setenv(workspace.HOME_VARIABLE, str(place))
+    monkeypatch.setenv(folders.HOME_VARIABLE, str(place))
     process = door(book, "run", "tiny", "--only", "02")
     out, err = process.communicate(timeout=300)
     assert (process.returncode, err) == (0, "")
@@ -97,16 +97,16 @@ def test_a_home_of_an_odd_name_holds_a_good_run(begun, book, monkeypatch, name, 
 @pytest.mark.parametrize("name", ["x" * 300, "file", "file/below"])
 def test_a_home_that_can_be_none_is_one_sentence_and_code_2(called, monkeypatch, tmp_path, name):
     (tmp_path / "file").write_text("")
-    monkeypatch.setenv(workspace.HOME_VARIABLE, str(tmp_path / name))
+    monkeypatch.setenv(folders.HOME_VARIABLE, str(tmp_path / name))
     for command in (("runs",), ("run", "simulated"), ("check", "simulated"), ("erase", "c1")):
         code, out, err = called(*command)
         assert (code, out) == (2, "")
-        assert err.startswith(f"{workspace.HOME_VARIABLE}: ")
+        assert err.startswith(f"{folders.HOME_VARIABLE}: ")
 
 
 def test_a_home_is_meant_from_where_the_command_was_called(book, tmp_path, made):
     (tmp_path / "home").symlink_to(made)
-    environment = {**os.environ, workspace.HOME_VARIABLE: "home", "PYTHONPATH": str(workspace.CHECKOUT_FOLDER)}
+    environment = {**os.environ, folders.HOME_VARIABLE: "home", "PYTHONPATH": str(folders.CHECKOUT_FOLDER)}
     done = subprocess.run([sys.executable, "-m", "helpers", "runs"], cwd=tmp_path, env=environment, capture_output=True,
                           text=True, check=False, timeout=300)
     assert "2020-02-01-1" in done.stdout
@@ -122,7 +122,25 @@ def test_a_date_in_another_iso_form_is_the_same_date(begun, book, given, meant):
 def piped(arguments, home, stdout=subprocess.PIPE, **environment):
     return subprocess.Popen(
         [sys.executable, "-m", "helpers", *arguments], stdout=stdout, stderr=subprocess.PIPE, text=True,
-        cwd=workspace.CHECKOUT_FOLDER, env={**os.environ, workspace.HOME_VARIABLE: str(home), **environment})
+        cwd=folders.CHECKOUT_FOLDER, env={**os.environ, folders.HOME_VARIABLE: str(home), **environment})
+
+
+LIGHT = """
+import sys
+from helpers import __main__
+assert __main__.main(["runs"]) == 0
+try:
+    __main__.main(["--version"])
+finally:
+    print(*{"ibis", "matplotlib", "nbformat", "numpy", "pandas", "pyarrow"} & set(sys.modules), file=sys.stderr)
+"""
+
+
+def test_what_takes_long_to_load_is_not_loaded_for_the_list_of_runs_and_the_version(begun):
+    done = subprocess.run([sys.executable, "-c", LIGHT], cwd=folders.CHECKOUT_FOLDER, capture_output=True, text=True,
+                          check=False, timeout=300)
+    assert (done.returncode, done.stderr) == (0, "\n")
+    assert "2020-02-01-1" in done.stdout
 
 
 @pytest.mark.parametrize("arguments", [("runs",), ("--help",), ("--version",), ("check", "--help"),
@@ -181,7 +199,7 @@ def test_ctrl_c_before_anything_began_is_one_sentence_and_code_130(called, monke
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(compare_runs, "run_list", interrupted)
+    monkeypatch.setattr(run_list, "run_lines", interrupted)
     before = signal.getsignal(signal.SIGINT)
     assert called("runs") == (130, "", "interrupted before anything had begun\n")
     assert signal.signal(signal.SIGINT, before) is signal.SIG_IGN
@@ -191,7 +209,7 @@ def test_an_error_that_nothing_else_has_caught_is_one_sentence_and_a_file_for_it
     def broken(*_):
         raise LookupError("nobody\nexpected this")
 
-    monkeypatch.setattr(compare_runs, "run_list", broken)
+    monkeypatch.setattr(run_list, "run_lines", broken)
     code, out, err = called("runs")
     assert (code, out) == (crash_report.EXIT_CODE, "")
     file, = (begun / "data" / "crashes").iterdir()
@@ -317,7 +335,7 @@ def open_to_others(home):
 
 def test_what_a_run_writes_is_for_its_owner_alone_and_reports_for_whom_the_study_names(book, tmp_path, monkeypatch):
     tiny.declare(tmp_path)
-    monkeypatch.setenv(workspace.HOME_VARIABLE, str(tmp_path))
+    monkeypatch.setenv(folders.HOME_VARIABLE, str(tmp_path))
     process = door(book, "run", "tiny", umask=0o022)
     assert process.communicate(timeout=300)[1] == ""
     assert open_to_others(tmp_path) == []

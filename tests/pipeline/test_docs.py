@@ -3,8 +3,8 @@ import shutil
 import pytest
 
 from helpers.foundation.errors import InputError
+from helpers.foundation.folders import CHECKOUT_FOLDER
 from helpers.foundation.schema import Column, Table
-from helpers.foundation.workspace import CHECKOUT_FOLDER
 from helpers.pipeline import docs, registry
 from helpers.pipeline.steps import STEPS
 

@@ -6,8 +6,8 @@ from importlib import metadata
 import pytest
 
 from helpers import __main__
-from helpers.foundation import workspace
-from helpers.pipeline import compare_runs, progress, provenance, publishing, runs, steps
+from helpers.foundation import folders
+from helpers.pipeline import progress, provenance, publishing, run_list, runs, steps
 from tests.pipeline import tiny
 
 
@@ -19,7 +19,7 @@ def test_a_command_that_makes_no_sense_is_one_sentence_and_code_2(capsys):
 
 
 def declared():
-    return tomllib.loads((workspace.CHECKOUT_FOLDER / "pyproject.toml").read_text())["project"]
+    return tomllib.loads((folders.CHECKOUT_FOLDER / "pyproject.toml").read_text())["project"]
 
 
 def test_the_script_that_is_declared_opens_the_same_door():
@@ -83,14 +83,14 @@ def test_runs_are_listed_with_state_and_time(begun, capsys):
 
 
 def test_a_home_without_runs_says_so(home):
-    assert compare_runs.run_list() == ["no run yet"]
+    assert run_list.run_lines() == ["no run yet"]
 
 
 def test_a_run_at_work_is_told_from_a_killed_one(begun):
     runs.create_run("tiny", "", {})
-    assert "killed" in compare_runs.run_list("tiny")[-1]
+    assert "killed" in run_list.run_lines("tiny")[-1]
     with runs.source_lock("tiny"):
-        assert "running" in compare_runs.run_list("tiny")[-1]
+        assert "running" in run_list.run_lines("tiny")[-1]
 
 
 def test_two_runs_are_compared(begun, capsys):
@@ -151,7 +151,7 @@ def test_a_profile_is_checked_with_its_study_in_one_pass(home, capsys):
 
 def test_a_clean_profile_is_said_to_be_clean(home, capsys):
     assert __main__.main(["simulate", "--customers", "50"]) == 0
-    assert workspace.raw_folder("simulated").is_dir()
+    assert folders.raw_folder("simulated").is_dir()
     capsys.readouterr()
     assert __main__.main(["check", "simulated"]) == 0
     assert capsys.readouterr().err == ""

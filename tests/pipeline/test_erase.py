@@ -14,7 +14,7 @@ from nbformat import v4
 from helpers import __main__
 from helpers.erasure import erasure_requests, file_redaction, redaction
 from helpers.erasure.redaction import Person
-from helpers.foundation import atomic_files, hash_key, workspace
+from helpers.foundation import atomic_files, folders, hash_key
 from helpers.foundation.errors import InputError
 from helpers.pipeline import erase, runs
 from tests.pipeline import tiny
@@ -54,7 +54,7 @@ def made(day="2020-02-01", state="finished", tables=TABLES):
         path = run.folder / f"{name}.parquet"
         path.parent.mkdir(exist_ok=True)
         pq.write_table(pa.table(columns), path)
-    for folder in (run.folder, workspace.reports_folder() / "tiny" / run.name, workspace.reports_folder() / "latest"):
+    for folder in (run.folder, folders.reports_folder() / "tiny" / run.name, folders.reports_folder() / "latest"):
         (folder / "notebooks").mkdir(parents=True, exist_ok=True)
         (folder / "pages").mkdir(exist_ok=True)
         nbformat.write(notebook(), folder / "notebooks" / "01_in.ipynb")
@@ -85,7 +85,7 @@ def table(run, name):
 
 def test_a_person_is_in_no_file_afterwards_and_others_are_untouched(company):
     run = made()
-    scratch = workspace.runs_folder("tiny") / workspace.SCRATCH
+    scratch = folders.runs_folder("tiny") / folders.SCRATCH
     (scratch / "results").mkdir(parents=True)
     (scratch / "manifest.json").write_text("{}")
     pq.write_table(pa.table({"customer_id": [ANN, BOB]}), scratch / "results" / "actions.parquet")
@@ -192,7 +192,7 @@ def test_whatever_ends_the_work_every_run_is_old_or_new_and_a_repeat_completes_i
     assert holding(company, ANN) == [f"data/runs/tiny/{r.name}/canonical/transactions.parquet" for r in kept]
     entry, = erasure_requests.erasures_record("tiny")["erased"]
     assert entry["runs"] == {"2020-02-01-1": 7, "2020-03-01-1": 7}
-    assert not (workspace.runs_folder("tiny") / runs.AT_WORK).exists()
+    assert not (folders.runs_folder("tiny") / runs.AT_WORK).exists()
 
 
 def test_where_folders_cannot_change_places_at_once_the_old_one_comes_back(company, monkeypatch):
@@ -211,16 +211,16 @@ def test_where_folders_cannot_change_places_at_once_the_old_one_comes_back(compa
         with pytest.raises(KeyboardInterrupt):
             erase.erase_customer(ANN, "tiny")
     assert not run.folder.exists()
-    atomic_files.recover_parked(workspace.runs_folder("tiny"))
+    atomic_files.recover_parked(folders.runs_folder("tiny"))
     assert len(table(run, "canonical/transactions")["order_id"]) == 3
     erase.erase_customer(ANN, "tiny")
     assert len(table(run, "canonical/transactions")["order_id"]) == 1
-    assert not list((workspace.runs_folder("tiny") / atomic_files.PARKED).glob("*"))
+    assert not list((folders.runs_folder("tiny") / atomic_files.PARKED).glob("*"))
 
 
 def test_only_the_named_source_is_touched_and_without_a_name_every_one_with_runs(company):
     made()
-    other = workspace.runs_folder("other") / "2020-01-01-1"
+    other = folders.runs_folder("other") / "2020-01-01-1"
     (other / "canonical").mkdir(parents=True)
     (other / "manifest.json").write_text('{"state": "finished"}')
     pq.write_table(pa.table({"customer_id": [ANN]}), other / "canonical" / "customers.parquet")
@@ -397,7 +397,7 @@ def test_what_cannot_be_cleaned_is_named_and_everything_else_is_cleaned(company,
     assert reason in line
     assert ANN not in out
     assert table(run, "canonical/customers") == {"customer_id": [BOB]}
-    assert ANN not in (workspace.reports_folder() / "latest" / "pages" / "index.html").read_text()
+    assert ANN not in (folders.reports_folder() / "latest" / "pages" / "index.html").read_text()
     assert path.read_bytes() == content
     entry, = erasure_requests.erasures_record("tiny")["erased"]
     assert (entry["completed_at"], entry["uncleaned"]) == ("", 1)

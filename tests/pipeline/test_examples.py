@@ -8,10 +8,10 @@ import subprocess
 import pytest
 
 from helpers import __main__
-from helpers.foundation import workspace
+from helpers.foundation import folders
 from helpers.foundation.errors import BusyError
 
-EXAMPLES = workspace.CHECKOUT_FOLDER / "examples"
+EXAMPLES = folders.CHECKOUT_FOLDER / "examples"
 
 COMMAND = """#!/bin/sh
 echo "$*" >> {folder}/calls

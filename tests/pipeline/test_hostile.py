@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 import pyarrow.parquet as pq
 import pytest
 
-from helpers.foundation import workspace
+from helpers.foundation import folders
 from helpers.reporting.headings import heading
 from helpers.stats import suppressed_tables
 from tests.pipeline import hostile
@@ -22,7 +22,7 @@ COUNTS = {heading(column) for column in (*suppressed_tables.PEOPLE, "n")}
 
 def door(home, *arguments):
     return subprocess.run([sys.executable, "-m", "helpers", *map(str, arguments)], capture_output=True, text=True,
-                          check=False, timeout=600, env={**os.environ, workspace.HOME_VARIABLE: str(home)})
+                          check=False, timeout=600, env={**os.environ, folders.HOME_VARIABLE: str(home)})
 
 
 class Page(HTMLParser):

@@ -5,8 +5,8 @@ import shutil
 import pytest
 
 from helpers import __main__
-from helpers.foundation import manifest, parquet_files, workspace
-from helpers.pipeline import compare_runs, publishing, registry, run_retention, runner, runs, steps
+from helpers.foundation import folders, manifest, parquet_files
+from helpers.pipeline import publishing, registry, run_list, run_retention, runner, runs, steps
 from helpers.pipeline.runner import Request
 from tests.pipeline import tiny
 
@@ -35,7 +35,7 @@ def door(begun, book, monkeypatch, capsys):
 
 
 def add_run(content, name="2020-01-31-1"):
-    folder = workspace.runs_folder("tiny") / name
+    folder = folders.runs_folder("tiny") / name
     folder.mkdir()
     (folder / "manifest.json").write_bytes(content)
     return folder
@@ -50,7 +50,7 @@ def test_a_damaged_manifest_is_named_and_its_run_passed_over(begun, door, conten
     assert code == 0
     assert "damaged" in line
     assert "manifest.json: " in line
-    assert [f.name for f in workspace.run_folders("tiny")] == ["2020-02-01-1"]
+    assert [f.name for f in folders.run_folders("tiny")] == ["2020-02-01-1"]
     code, out, err = door("publish", "tiny")
     assert (code, err) == (0, "")
     assert "run 2020-02-01-1 is published" in out
@@ -60,14 +60,14 @@ def test_a_damaged_manifest_is_named_and_its_run_passed_over(begun, door, conten
 def test_a_run_beside_damaged_ones_and_odd_files_is_good(begun, book):
     for i, content in enumerate(DAMAGED.values()):
         add_run(content, f"2020-01-{i + 1:02d}-1")
-    own = workspace.runs_folder("tiny")
+    own = folders.runs_folder("tiny")
     (own / "notes.txt").write_text("a note")
     (own / "2020-02-01-7").mkdir()
     (own / "manifest.json").write_text("{}")
     (own / "no-folder-7").symlink_to(own / "gone")
     (own / "odd-1" / "manifest.json").mkdir(parents=True)
     assert runner.run(Request("tiny", only="02"), book, lambda _: None) == runner.GOOD
-    assert compare_runs.run_facts("tiny")[-1]["state"] == "finished"
+    assert run_list.run_facts("tiny")[-1]["state"] == "finished"
     index = (begun / "reports" / "index.html").read_text(encoding="utf-8")
     assert "damaged" in index.lower()
 
@@ -189,7 +189,7 @@ def test_a_clock_that_jumps_back_does_not_change_which_run_is_the_newest(begun):
     late.saved(state="finished", started_at="2099-01-01T00:00:00+00:00")
     newest = runs.create_run("tiny", "2020-02-03", {"steps": {}})
     newest.saved(state="finished")
-    assert [f.name for f in workspace.run_folders("tiny")][-2:] == [late.name, newest.name]
+    assert [f.name for f in folders.run_folders("tiny")][-2:] == [late.name, newest.name]
 
 
 DAMAGED_TABLES = {"empty": b"", "text": b"no table", "head only": b"PAR1" + bytes(50), "cut short": None,

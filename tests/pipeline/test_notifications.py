@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from helpers import __main__
-from helpers.foundation import workspace
+from helpers.foundation import folders
 from helpers.foundation.errors import InputError
 from helpers.pipeline import notifications, runs, steps
 from helpers.pipeline.notifications import Message, NotifyConfig
@@ -181,4 +181,4 @@ def test_a_run_tells_whom_its_study_names_and_keeps_its_exit_code(begun, book, r
         assert __main__.main(["run", "tiny"]) == 75
     assert __main__.main(["run", "tiny", "--raw", "gone"]) == 2
     assert [body["exit_code"] for _, _, body in receiver.heard] == [3, 2]
-    assert workspace.run_folders("tiny")
+    assert folders.run_folders("tiny")

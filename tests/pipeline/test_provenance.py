@@ -3,7 +3,7 @@ import subprocess
 
 import pytest
 
-from helpers.foundation import workspace
+from helpers.foundation import folders
 from helpers.foundation.errors import InputError
 from helpers.pipeline import provenance, registry
 
@@ -96,5 +96,5 @@ def test_every_section_has_a_default_and_a_described_meaning_for_each_key():
 
 
 def test_shipped_studies_are_right():
-    for name in workspace.config_names("studies"):
+    for name in folders.config_names("studies"):
         registry.read_study(name)

@@ -7,7 +7,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from helpers.foundation import workspace
+from helpers.foundation import folders
 from helpers.foundation.schema import Table
 from helpers.pipeline import registry
 from helpers.stats.disclosure_control import LEAST_PEOPLE
@@ -104,12 +104,12 @@ def few_told(run, pages):
 
 
 def test_the_simulated_company_publishes_no_count_of_one_to_nine_people(workbook):
-    run = workspace.run_folders("simulated")[-1]
+    run = folders.run_folders("simulated")[-1]
     assert few_told(run, sorted((run / "pages").glob("*.html"))) == []
 
 
 def test_the_moves_between_tiers_that_are_published_cannot_be_completed(workbook):
-    run = workspace.run_folders("simulated")[-1]
+    run = folders.run_folders("simulated")[-1]
     moves = pq.read_table(run / "results/tier_moves.parquet").to_pandas()
     wide = moves.pivot(index="tier_before", columns="tier_after", values="n")
     assert len(wide) > 2

@@ -4,9 +4,9 @@ from datetime import date, timedelta
 import pandas as pd
 import pytest
 
-from helpers.foundation import workspace
+from helpers.foundation import folders
 from helpers.foundation.errors import InputError
-from helpers.pipeline import publishing, registry, run_retention, runner, runs
+from helpers.pipeline import registry, run_retention, runner, runs
 from helpers.pipeline.runner import Request
 from tests.pipeline import tiny
 
@@ -39,7 +39,7 @@ def company(home):
 
 
 def names():
-    return sorted(p.parent.name for p in workspace.runs_folder("tiny").glob("*/manifest.json"))
+    return sorted(p.parent.name for p in folders.runs_folder("tiny").glob("*/manifest.json"))
 
 
 def test_without_a_limit_every_run_stays(company):
@@ -60,7 +60,7 @@ def test_runs_beyond_the_days_go_with_their_reports_and_it_is_recorded(company, 
         "run 2024-01-02-1 is removed: it is 181 days old, and runs are kept for 90"]
     assert names() == ["2024-06-01-1"]
     assert not reports.exists()
-    record = json.loads((workspace.runs_folder("tiny") / runs.REMOVED).read_text())["removed"]
+    record = json.loads((folders.runs_folder("tiny") / runs.REMOVED).read_text())["removed"]
     assert [(r["run"], r["as_of"], r["state"]) for r in record] == [
         ("2024-01-01-1", "2024-01-01", "finished"), ("2024-01-02-1", "2024-01-02", "failed")]
     assert all(r["because"] and r["removed_at"] for r in record)
@@ -129,6 +129,6 @@ def test_limits_are_applied_after_a_finished_run_and_the_list_of_runs_follows(be
     said = []
     assert runner.run(Request("tiny"), book, said.append) == runner.GOOD
     assert any(f"run {old} is removed" in str(event) for event in said)
-    assert names() == [publishing.all_runs("tiny")[-1].name]
+    assert names() == [runs.all_runs("tiny")[-1].name]
     assert f">{old}<" not in (begun / "reports" / "index.html").read_text()
     assert (begun / "reports" / "latest" / "index.html").is_file()

@@ -9,10 +9,10 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from helpers.foundation import workspace
+from helpers.foundation import folders
 from helpers.foundation.errors import InputError
 from helpers.intake import date_plausibility
-from helpers.pipeline import compare_runs, runner, runs, steps
+from helpers.pipeline import run_list, runner, runs, steps
 from helpers.pipeline.runner import Request
 from tests.pipeline import tiny
 
@@ -22,7 +22,7 @@ TINY = "import sys; from tests.pipeline import tiny; sys.exit(tiny.main(sys.argv
 def door(book, *arguments, **options):
     command = [sys.executable, "-c", TINY, str(book.folder), *arguments]
     return subprocess.Popen(
-        command, cwd=workspace.CHECKOUT_FOLDER, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options
+        command, cwd=folders.CHECKOUT_FOLDER, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options
     )
 
 
@@ -238,7 +238,7 @@ def test_a_killed_runner_loses_nothing_and_leaves_no_process(begun, book):
     with hanging(book, begun) as process:
         process.kill()
     assert until(lambda: not any(map(is_alive, pids(begun))))
-    assert "killed" in compare_runs.run_list("tiny")[-1]
+    assert "killed" in run_list.run_lines("tiny")[-1]
 
     assert runner.run(only_left("hang", is_resumed=True), book) == 0
     assert [run.name for run in runs.known_runs("tiny", "finished")] == ["2020-02-01-1", "2020-02-01-2"]
@@ -324,7 +324,7 @@ def test_what_is_wrong_is_refused_in_one_sentence_before_anything_starts(begun, 
     with pytest.raises(InputError) as refused:
         runner.run(request_, book)
     assert str(refused.value) == sentence
-    assert [p.name for p in workspace.runs_folder("tiny").iterdir() if p.name[0] != "."] == ["2020-02-01-1"]
+    assert [p.name for p in folders.runs_folder("tiny").iterdir() if p.name[0] != "."] == ["2020-02-01-1"]
 
 
 def test_nothing_can_be_taken_where_no_run_has_finished(home, book):

@@ -7,7 +7,7 @@ import nbformat
 import pytest
 
 from helpers import __main__
-from helpers.foundation import workspace
+from helpers.foundation import folders
 from helpers.pipeline import parameters, scratch_notebooks, steps
 from helpers.pipeline.scratch_notebooks import copy_notebooks
 from tests.pipeline import tiny
@@ -122,9 +122,9 @@ def test_a_copy_that_is_no_notebook_is_set_aside(own):
 def test_the_door_copies_and_opens_the_folder_of_copies_only(own, capsys, monkeypatch, tmp_path):
     monkeypatch.setattr(steps, "WORKBOOK", own)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv(workspace.HOME_VARIABLE, "here")
+    monkeypatch.setenv(folders.HOME_VARIABLE, "here")
     begun = []
-    monkeypatch.setattr(os, "execv", lambda *told: begun.append((told, os.environ[workspace.HOME_VARIABLE])))
+    monkeypatch.setattr(os, "execv", lambda *told: begun.append((told, os.environ[folders.HOME_VARIABLE])))
     edit(right(own))
     assert __main__.main(["lab", "--closed"]) == 0
     assert begun == []
@@ -139,17 +139,17 @@ def test_the_door_copies_and_opens_the_folder_of_copies_only(own, capsys, monkey
 
 def test_a_copy_finds_the_helpers_the_home_and_the_shipped_profiles(own):
     code = (
-        "from helpers.foundation import workspace\nprint(workspace.home_folder(), workspace.CHECKOUT_FOLDER, "
-        "workspace.config_file('sources', 'simulated'))"
+        "from helpers.foundation import folders\nprint(folders.home_folder(), folders.CHECKOUT_FOLDER, "
+        "folders.config_file('sources', 'simulated'))"
     )
     told = [subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=True,
-                           env={**os.environ, "PYTHONPATH": str(workspace.CHECKOUT_FOLDER)}).stdout
+                           env={**os.environ, "PYTHONPATH": str(folders.CHECKOUT_FOLDER)}).stdout
             for folder in (own.folder, own.scratch)]
     assert told[0] == told[1] != ""
 
 
 def test_git_tests_and_runs_leave_the_copies_out(tmp_path):
-    root = workspace.CHECKOUT_FOLDER
+    root = folders.CHECKOUT_FOLDER
     ignored = subprocess.run(["git", "check-ignore", "-q", "notebooks/scratch/05_churn_prediction.ipynb"], cwd=root,
                              check=False)
     if (root / ".git").exists():

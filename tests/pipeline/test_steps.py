@@ -1,6 +1,6 @@
 import pytest
 
-from helpers.foundation import manifest, workspace
+from helpers.foundation import folders, manifest
 from helpers.foundation.errors import InputError
 from helpers.pipeline import registry
 from helpers.pipeline.steps import STEPS, WORKBOOK, waiting_for
@@ -47,7 +47,7 @@ def test_a_selection_that_makes_no_sense_is_refused(first, only):
 
 
 def test_the_graph_equals_what_the_workspace_saw(workbook):
-    record = manifest.read_manifest(workspace.run_folders("simulated")[-1])
+    record = manifest.read_manifest(folders.run_folders("simulated")[-1])
     for step in STEPS:
         told = record["steps"][step.name]
         assert set(told["reads"]) == {*step.reads, *step.reads_if_present}, step.name

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from helpers import __main__
-from helpers.foundation import workspace
+from helpers.foundation import folders
 from helpers.foundation.engine import Engine
 from helpers.foundation.errors import InputError
 from helpers.intake import csv_stream, readers
@@ -60,7 +60,7 @@ def small_disk(made, tmp_path, monkeypatch):
         home = place / "home"
         shutil.copytree(made, home)
         (home / "02.pids").unlink()
-        monkeypatch.setenv(workspace.HOME_VARIABLE, str(home))
+        monkeypatch.setenv(folders.HOME_VARIABLE, str(home))
         yield home
     finally:
         subprocess.run(["umount", "-l", str(place)], check=False)
@@ -187,7 +187,7 @@ def test_a_csv_of_two_gigabytes_is_read_within_one_gibibyte(tmp_path):
     assert path.stat().st_size > 2_000_000_000
     limits = {"LOYALTY_MEMORY_MIB": "400", "LOYALTY_THREADS": "1", "TMPDIR": str(tmp_path)}
     done = subprocess.run([sys.executable, "-c", LANDING, str(tmp_path)], capture_output=True, text=True, check=False,
-                          timeout=300, cwd=workspace.CHECKOUT_FOLDER, env={**os.environ, **limits})
+                          timeout=300, cwd=folders.CHECKOUT_FOLDER, env={**os.environ, **limits})
     path.unlink()
     assert done.returncode == 0, done.stderr
     records, peak_mib = map(int, done.stdout.split())

@@ -4,7 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from helpers.foundation import workspace
+from helpers.foundation import folders
 from helpers.foundation.results import Estimate, Status, estimate_table, no_estimate
 from helpers.foundation.schema import summary_schema
 from helpers.foundation.workspace import Workspace
@@ -22,7 +22,7 @@ def alike(run, as_of, currency="EUR"):
 
 
 def earlier_run(name, as_of, estimates=(), **more):
-    folder = workspace.runs_folder("shop") / name
+    folder = folders.runs_folder("shop") / name
     (folder / "results").mkdir(parents=True)
     estimate_table(estimates).to_parquet(folder / "results" / "figures.parquet")
     known = {"state": "finished", "started_at": name, "as_of": as_of, "currency": "", "study": {}} | more
@@ -193,7 +193,7 @@ def rested(value, **questions):
     (rested(60), rested(50, b=71), (-10, -10 - 2**0.5, -10 + 2**0.5), "")])
 def test_a_figure_is_compared_by_the_questions_that_both_runs_asked(home, before, now, change, said):
     earlier_run("2026-09-30-1", "2026-09-30", before)
-    there = workspace.runs_folder("shop") / "2026-10-31-1" / "results"
+    there = folders.runs_folder("shop") / "2026-10-31-1" / "results"
     there.mkdir(parents=True)
     estimate_table(now).to_parquet(there / "figures.parquet")
     (there.parent / "manifest.json").write_text(json.dumps(

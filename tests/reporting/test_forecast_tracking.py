@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.foundation import workspace
+from helpers.foundation import folders
 from helpers.foundation.results import Claim, Gate, Level, Status, claim_table, gate_table, no_estimate
 from helpers.foundation.schema import Column, Table, schemas_by_name
 from helpers.foundation.study_config import Economics
@@ -29,7 +29,7 @@ def forecast(value=100.0, low=90.0, high=110.0, due_on="2026-09-28", quantity="c
 
 
 def made(run, as_of, *forecasts, currency="", table="forecasts"):
-    folder = workspace.runs_folder("shop") / run / "results"
+    folder = folders.runs_folder("shop") / run / "results"
     folder.mkdir(parents=True)
     pd.DataFrame(forecasts).to_parquet(folder / f"{table}.parquet")
     known = {"state": "finished", "started_at": run, "as_of": as_of, "currency": currency}
@@ -108,7 +108,7 @@ def test_a_forecast_of_value_is_due_and_held_against_what_its_buyers_did(home, s
 def test_a_forecast_of_value_under_another_horizon_is_not_graded(home, monkeypatch):
     made("2026-06-30-1", "2026-06-30", forecast(quantity="orders_ahead") | {"level": 0.95, "n": 1},
          table="value_forecasts")
-    path = workspace.runs_folder("shop") / "2026-06-30-1" / "manifest.json"
+    path = folders.runs_folder("shop") / "2026-06-30-1" / "manifest.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"study": {"value": {"horizon_days": 90}}}))
     assert forecast_tracking.due_forecasts(shop())["obstacle"].tolist() == ["section [value] of the study has changed"]
 
@@ -159,7 +159,7 @@ def test_a_run_that_drew_a_list_to_act_on_is_marked(home):
     made("2026-03-31-1", "2026-03-31", forecast(due_on="2026-06-29"))
     made("2026-06-30-1", "2026-06-30", forecast())
     pd.DataFrame({"unit_id": ["a"]}).to_parquet(
-        workspace.runs_folder("shop") / "2026-06-30-1" / "results" / "assignments_drawn.parquet")
+        folders.runs_folder("shop") / "2026-06-30-1" / "results" / "assignments_drawn.parquet")
     found = forecast_tracking.grade_forecasts(forecast_tracking.due_forecasts(shop()), pd.Series([95.0, 95.0]))
     assert dict(zip(found["run"], found["has_action_list"], strict=True)) == {
         "2026-03-31-1": False, "2026-06-30-1": True}

@@ -3,7 +3,7 @@ import re
 import pytest
 
 from helpers.churn.config import ChurnConfig
-from helpers.foundation.workspace import CHECKOUT_FOLDER
+from helpers.foundation.folders import CHECKOUT_FOLDER
 from helpers.reporting import glossary, pages
 from helpers.value.config import ValueConfig
 from tests.reporting import samples

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.foundation import workspace
+from helpers.foundation import folders
 from helpers.foundation.results import Level, Status
 from helpers.pipeline import registry
 from helpers.reporting import kpis
@@ -19,7 +19,7 @@ def shop(as_of="2026-06-30"):
 
 def earlier_run(as_of, **tables):
     """Keep a finished run of the shop with these result tables."""
-    folder = workspace.runs_folder("shop") / f"{as_of}-1"
+    folder = folders.runs_folder("shop") / f"{as_of}-1"
     (folder / "results").mkdir(parents=True)
     for name, table in tables.items():
         table.to_parquet(folder / "results" / f"{name}.parquet")

@@ -245,7 +245,7 @@ def test_equal_seeds_give_equal_intervals(panelled):
 def test_the_mobile_operators_survey_fails_discriminant_validity(real_data, catalogued, surveyed):
     import tomllib
 
-    from helpers.foundation.workspace import CHECKOUT_FOLDER
+    from helpers.foundation.folders import CHECKOUT_FOLDER
 
     profile = tomllib.loads((CHECKOUT_FOLDER / "data" / "sources" / "ecsi_mobi.toml").read_text(encoding="utf-8"))
     declared = profile["tables"]["items"]

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from helpers.foundation.folders import CHECKOUT_FOLDER
 from helpers.foundation.results import Status
-from helpers.foundation.workspace import CHECKOUT_FOLDER
 from helpers.satisfaction import expectations, kano
 
 LIKE, MUST, NEUTRAL, LIVE, DISLIKE = 1.0, 2.0, 3.0, 4.0, 5.0

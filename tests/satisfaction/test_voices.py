@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.foundation import canonical_schema, coded_samples, workspace
+from helpers.foundation import canonical_schema, coded_samples, folders
 from helpers.foundation.errors import InputError
 from helpers.foundation.results import Status
 from helpers.satisfaction import comment_words, item_frameworks, late_delivery, service_quality, text_comments
@@ -135,7 +135,7 @@ def test_a_weight_is_what_its_factor_adds_to_the_row():
 
 
 def test_an_audited_sample_is_read_back_as_accuracy_with_its_interval(tmp_path, monkeypatch):
-    monkeypatch.setenv(workspace.HOME_VARIABLE, str(tmp_path))
+    monkeypatch.setenv(folders.HOME_VARIABLE, str(tmp_path))
     sample = text_comments.comment_audit_sample(written(), 1)
     empty = coded_samples.read_coded_sample("simulated", "satisfaction_comments", sample)
     assert text_comments.polarity_accuracy(written(), empty)[0].reason.startswith("nobody has read the sample yet")
@@ -216,7 +216,7 @@ def test_cognitive_and_affective_satisfaction_stand_apart_where_questions_are_ta
 
 
 def test_ids_that_look_like_formulas_are_laid_out_as_text_and_read_back_as_they_were(tmp_path, monkeypatch):
-    monkeypatch.setenv(workspace.HOME_VARIABLE, str(tmp_path))
+    monkeypatch.setenv(folders.HOME_VARIABLE, str(tmp_path))
     sample = pd.DataFrame({"response_id": ["=1+1", "'quoted", "r1"], "audited_polarity": ""})
     coded_samples.read_coded_sample("simulated", "small", sample)
     assert "\n'=1+1," in coded_samples.coded_samples_folder("simulated").joinpath("small.csv").read_text(

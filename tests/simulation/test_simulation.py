@@ -7,7 +7,7 @@ import pyarrow.csv as pacsv
 import pytest
 
 from helpers import simulation
-from helpers.foundation import workspace
+from helpers.foundation import folders
 from helpers.foundation.errors import InputError
 from helpers.intake import delivery, profiles
 from helpers.pipeline import registry
@@ -207,7 +207,7 @@ def test_two_writes_at_once_make_one_whole_company(tmp_path):
 
 @pytest.mark.parametrize("customers", [1, 2000])
 def test_intake_of_the_files_gives_the_very_tables_and_rejects_the_very_dirt(home, customers):
-    simulation.write_files(workspace.raw_folder("simulated"), customers=customers)
+    simulation.write_files(folders.raw_folder("simulated"), customers=customers)
     (home / "data" / "sources").mkdir(parents=True, exist_ok=True)
     (home / "data" / "sources" / "asked.toml").write_text('name = "asked"\ntitle = "As asked"\n', encoding="utf-8")
     one, other = registry.open_workspace("simulated").cleared(), registry.open_workspace("asked")
@@ -238,4 +238,4 @@ def test_intake_of_the_files_gives_the_very_tables_and_rejects_the_very_dirt(hom
 
 def test_intake_makes_the_files_where_they_are_absent(home):
     delivery.simulate_files(profiles.read_profile("simulated"), "")  # what every intake does first
-    assert simulation.is_current(workspace.raw_folder("simulated"))
+    assert simulation.is_current(folders.raw_folder("simulated"))
