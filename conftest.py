@@ -28,14 +28,19 @@ def session_home(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def finished_run(tmp_path_factory, request):
+def shared_folder(tmp_path_factory, request):
+    """Return the temporary folder that all processes of a session share."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if hasattr(request.config, "workerinput") else base
+
+
+@pytest.fixture(scope="session")
+def finished_run(shared_folder):
     """Run the whole workbook on the simulated company, once for all processes that test; return the home it is in."""
     from helpers.pipeline import runner
 
-    base = tmp_path_factory.getbasetemp()
-    shared = base.parent if hasattr(request.config, "workerinput") else base
-    home = shared / "finished"
-    with atomic_files.file_lock(shared / "finished.lock"), pytest.MonkeyPatch.context() as patch:
+    home = shared_folder / "finished"
+    with atomic_files.file_lock(shared_folder / "finished.lock"), pytest.MonkeyPatch.context() as patch:
         patch.setenv(folders.HOME_VARIABLE, str(home))
         if not home.exists():
             assert runner.run(runner.Request("simulated")) == runner.GOOD

@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -164,11 +165,11 @@ def _run(told: argparse.Namespace) -> int:
 
     request = runner.Request(told.source, tuple(told.set), told.raw, told.as_of, told.first, told.only, told.jobs,
                              told.engine, told.resume, told.minutes, told.retry)
-    output = console.RunOutput(is_json=told.json, is_quiet=told.quiet, log=told.log)
-    code = guarded(lambda: runner.run(request, steps.WORKBOOK, output), output)
-    if code != BusyError.exit_code:
-        for sentence in notifications.notify(told.source, output.run, code, output.errors):
-            output(Event(ERROR, sentence))
+    with closing(console.RunOutput(is_json=told.json, is_quiet=told.quiet, log=told.log)) as output:
+        code = guarded(lambda: runner.run(request, steps.WORKBOOK, output), output)
+        if code != BusyError.exit_code:
+            for sentence in notifications.notify(told.source, output.run, code, output.errors):
+                output(Event(ERROR, sentence))
     return code
 
 

@@ -142,6 +142,11 @@ class RunOutput:
         if event.kind == ERROR or not (self.is_json or self.is_quiet):
             print_event(event)
 
+    def close(self) -> None:
+        """Close the log file."""
+        if self.log:
+            self.log.close()
+
 
 def _print_line(line: str) -> None:
     """Print one line of a run, which goes on although nobody follows it."""

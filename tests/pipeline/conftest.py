@@ -1,10 +1,10 @@
-import os
 import shutil
 
 import pytest
 
-from helpers.foundation import folders
-from helpers.pipeline import runner
+from helpers import __main__
+from helpers.foundation import atomic_files, folders
+from helpers.pipeline import runner, steps
 from helpers.pipeline.runner import Request
 from tests.pipeline import tiny
 
@@ -15,14 +15,14 @@ def book(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def made(tmp_path_factory, book):
-    """Return a home with one finished run of the tiny workbook."""
-    home = tmp_path_factory.mktemp("made")
-    tiny.declare(home)
-    before = os.environ[folders.HOME_VARIABLE]
-    os.environ[folders.HOME_VARIABLE] = str(home)
-    assert runner.run(Request("tiny"), book, lambda _: None) == 0
-    os.environ[folders.HOME_VARIABLE] = before
+def made(shared_folder, book):
+    """Return a home with one finished run of the tiny workbook, made once for all processes that test."""
+    home = shared_folder / "tiny"
+    with atomic_files.file_lock(shared_folder / "tiny.lock"), pytest.MonkeyPatch.context() as patch:
+        patch.setenv(folders.HOME_VARIABLE, str(home))
+        if not home.exists():
+            tiny.declare(home)
+            assert runner.run(Request("tiny"), book, lambda _: None) == runner.GOOD
     return home
 
 
@@ -38,3 +38,19 @@ def begun(made, home):
     shutil.copytree(made, home, dirs_exist_ok=True)
     (home / "02.pids").unlink()
     return home
+
+
+@pytest.fixture
+def called(begun, book, monkeypatch, capsys):
+    """Return the door with the tiny workbook: exit code, what was said, and what was complained of."""
+    monkeypatch.setattr(steps, "WORKBOOK", book)
+
+    def call(*arguments):
+        try:
+            code = __main__.main([*arguments])
+        except SystemExit as left:
+            code = left.code
+        out, err = capsys.readouterr()
+        assert "Traceback" not in out + err
+        return code, out, err
+    return call

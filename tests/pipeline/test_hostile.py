@@ -1,15 +1,13 @@
 """A whole run of a company whose every text carries scripts, formulas and personal data: none of it gets anywhere."""
 
 import json
-import os
 import re
-import subprocess
-import sys
 from html.parser import HTMLParser
 
 import pyarrow.parquet as pq
 import pytest
 
+from helpers import __main__
 from helpers.foundation import folders
 from helpers.reporting.headings import heading
 from helpers.stats import suppressed_tables
@@ -20,9 +18,11 @@ PERSONAL = re.compile(r"@example\.org|\+49 170|170 12345")
 COUNTS = {heading(column) for column in (*suppressed_tables.PEOPLE, "n")}
 
 
-def door(home, *arguments):
-    return subprocess.run([sys.executable, "-m", "helpers", *map(str, arguments)], capture_output=True, text=True,
-                          check=False, timeout=600, env={**os.environ, folders.HOME_VARIABLE: str(home)})
+def called(home, *arguments):
+    """Return the exit code of a command for a home."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(folders.HOME_VARIABLE, str(home))
+        return __main__.main([str(argument) for argument in arguments])
 
 
 class Page(HTMLParser):
@@ -61,8 +61,7 @@ def company(tmp_path_factory):
     """Return a home with a whole run, and the folder of raw files beside it."""
     home = tmp_path_factory.mktemp("hostile")
     raw = hostile.declare(home)
-    done = door(home, "run", "hostile", "--raw", raw)
-    assert done.returncode == 0, done.stderr
+    assert called(home, "run", "hostile", "--raw", raw) == 0
     return home, raw
 
 
@@ -136,10 +135,9 @@ def test_an_erased_person_is_nowhere_and_does_not_return_with_the_same_files(com
     who = found[0] if found else hostile.customer(0)
     before = [path for path, text in texts(home) if who in text]
     assert len(before) > 5
-    assert door(home, "erase", who, "--source", "hostile").returncode == 0
+    assert called(home, "erase", who, "--source", "hostile") == 0
     assert [path for path, text in texts(home) if who in text] == []
-    again = door(home, "run", "hostile", "--raw", raw, "--only", "01")
-    assert again.returncode == 0, again.stderr
+    assert called(home, "run", "hostile", "--raw", raw, "--only", "01") == 0
     assert [path for path, text in texts(home) if who in text] == []
     newest = sorted((home / "data" / "runs" / "hostile").glob("*/results/intake_audit.parquet"))[-1]
     audit = pq.read_table(newest).to_pandas().set_index(["quantity", "segment"])["value"]

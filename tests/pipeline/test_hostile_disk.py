@@ -4,9 +4,8 @@ import shutil
 
 import pytest
 
-from helpers import __main__
 from helpers.foundation import folders, manifest, parquet_files
-from helpers.pipeline import publishing, registry, run_list, run_retention, runner, runs, steps
+from helpers.pipeline import publishing, registry, run_list, run_retention, runner, runs
 from helpers.pipeline.runner import Request
 from tests.pipeline import tiny
 
@@ -21,19 +20,6 @@ DAMAGED = {
 }
 
 
-@pytest.fixture
-def door(begun, book, monkeypatch, capsys):
-    """Return the door with the tiny workbook: exit code, what was said, and what was complained of."""
-    monkeypatch.setattr(steps, "WORKBOOK", book)
-
-    def called(*arguments):
-        code = __main__.main([*arguments])
-        out, err = capsys.readouterr()
-        assert "Traceback" not in out + err
-        return code, out, err
-    return called
-
-
 def add_run(content, name="2020-01-31-1"):
     folder = folders.runs_folder("tiny") / name
     folder.mkdir()
@@ -42,16 +28,16 @@ def add_run(content, name="2020-01-31-1"):
 
 
 @pytest.mark.parametrize("content", DAMAGED.values(), ids=DAMAGED)
-def test_a_damaged_manifest_is_named_and_its_run_passed_over(begun, door, content):
+def test_a_damaged_manifest_is_named_and_its_run_passed_over(begun, called, content):
     folder = add_run(content)
     assert manifest.read_manifest(folder)["state"] == manifest.DAMAGED
-    code, out, _ = door("runs", "tiny")
+    code, out, _ = called("runs", "tiny")
     line = next(line for line in out.splitlines() if folder.name in line)
     assert code == 0
     assert "damaged" in line
     assert "manifest.json: " in line
     assert [f.name for f in folders.run_folders("tiny")] == ["2020-02-01-1"]
-    code, out, err = door("publish", "tiny")
+    code, out, err = called("publish", "tiny")
     assert (code, err) == (0, "")
     assert "run 2020-02-01-1 is published" in out
     assert folder.is_dir()
@@ -97,7 +83,8 @@ PLACES = {
 
 
 @pytest.mark.parametrize(("place", "kind"), PLACES.values(), ids=PLACES)
-def test_what_stands_in_the_place_of_a_folder_or_lock_is_one_sentence_before_anything_starts(begun, door, place, kind):
+def test_what_stands_in_the_place_of_a_folder_or_lock_is_one_sentence_before_anything_starts(
+        begun, called, place, kind):
     path = begun / place
     shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
     if kind == "file":
@@ -107,7 +94,7 @@ def test_what_stands_in_the_place_of_a_folder_or_lock_is_one_sentence_before_any
     else:
         (begun / "elsewhere").mkdir()
         path.symlink_to(begun / "elsewhere")
-    code, out, err = door("run", "tiny")
+    code, out, err = called("run", "tiny")
     assert (code, out) == (2, "")
     assert place in err
     assert err.count("\n") == 1
@@ -128,28 +115,28 @@ def test_half_written_files_of_killed_writers_are_swept_at_the_start(begun, book
     assert [p.name for p in (begun / "reports").rglob(".*")] == [".lock"]
 
 
-def test_a_finished_run_whose_pages_were_not_published_is_published_by_resume_and_by_publish(begun, door):
+def test_a_finished_run_whose_pages_were_not_published_is_published_by_resume_and_by_publish(begun, called):
     def forget():
         for place in ("latest", "tiny"):
             shutil.rmtree(begun / "reports" / place)
 
     forget()
-    code, out, _ = door("run", "tiny", "--resume")
+    code, out, _ = called("run", "tiny", "--resume")
     assert code == 0
     assert "run 2020-02-01-1 is published" in out
     assert (begun / "reports" / "latest" / "index.html").is_file()
     forget()
-    assert door("publish", "tiny", "2020-02-01-1")[0] == 0
+    assert called("publish", "tiny", "2020-02-01-1")[0] == 0
     assert (begun / "reports" / "tiny" / "2020-02-01-1" / "index.html").is_file()
-    assert door("publish", "tiny", "2020-02-01-2")[0] == 2
-    assert door("publish", "tinny")[0] == 2
+    assert called("publish", "tiny", "2020-02-01-2")[0] == 2
+    assert called("publish", "tinny")[0] == 2
 
 
-def test_an_older_run_that_is_published_again_does_not_become_the_latest(begun, book, door):
+def test_an_older_run_that_is_published_again_does_not_become_the_latest(begun, book, called):
     first = runs.known_runs("tiny", "finished")[0]
     assert runner.run(Request("tiny"), book, lambda _: None) == runner.GOOD
     newest = runs.known_runs("tiny", "finished")[-1].name
-    assert door("publish", "tiny", first.name)[0] == 0
+    assert called("publish", "tiny", first.name)[0] == 0
     assert newest in (begun / "reports" / "latest" / "index.html").read_text(encoding="utf-8")
 
 
@@ -205,39 +192,42 @@ def damage(path, kind):
 
 
 @pytest.fixture
-def second(begun, book):
+def second(begun):
     """Return two finished runs, the newer of which is about to be damaged."""
-    assert runner.run(Request("tiny"), book, lambda _: None) == runner.GOOD
-    return runs.known_runs("tiny", "finished")
+    first, = runs.known_runs("tiny", "finished")
+    other = runs.create_run("tiny", "2020-02-01", first.record)
+    shutil.copytree(first.folder, other.folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns(manifest.FILE))
+    other.closed("finished")
+    return first, other
 
 
 @pytest.mark.parametrize("kind", DAMAGED_TABLES)
-def test_a_damaged_table_of_an_old_run_is_named_and_passed_over(second, door, kind):
+def test_a_damaged_table_of_an_old_run_is_named_and_passed_over(second, called, kind):
     whole, damaged = second
     path = damaged.folder / "results" / "left.parquet"
     damage(path, kind)
     with pytest.raises(parquet_files.DamagedTableError, match=f"run {damaged.name}: results/left: it is no whole"):
         parquet_files.load_table(path)
-    code, _, err = door("run", "tiny", "--only", "03")
+    code, _, err = called("run", "tiny", "--only", "03")
     assert (code, err) == (0, "")
     taken = runs.known_runs("tiny", "finished")[-1]
     assert taken.steps["02"]["taken_from"] == whole.name
     for command in (("runs", "tiny"), ("publish", "tiny", damaged.name), ("compare", "tiny", whole.name, damaged.name)):
-        assert door(*command)[0] == 0
+        assert called(*command)[0] == 0
 
 
-def test_damaged_key_figures_are_one_sentence_in_a_comparison(second, door):
+def test_damaged_key_figures_are_one_sentence_in_a_comparison(second, called):
     whole, damaged = second
     (damaged.folder / "results" / "kpis.parquet").write_bytes(b"no table")
-    code, out, err = door("compare", "tiny", whole.name, damaged.name)
+    code, out, err = called("compare", "tiny", whole.name, damaged.name)
     assert (code, out) == (2, "")
     assert err == f"run {damaged.name}: results/kpis: it is no whole table; allowed: a run made anew\n"
 
 
-def test_where_every_run_is_damaged_nothing_is_taken_and_it_is_said(begun, door):
+def test_where_every_run_is_damaged_nothing_is_taken_and_it_is_said(begun, called):
     run = runs.known_runs("tiny", "finished")[0]
     damage(run.folder / "results" / "left.parquet", "cut short")
-    code, out, err = door("run", "tiny", "--only", "03")
+    code, out, err = called("run", "tiny", "--only", "03")
     assert (code, out) == (2, "")
     assert err.startswith(f"--from, --only: nothing can be taken from run {run.name} (run {run.name}: results/left: ")
 

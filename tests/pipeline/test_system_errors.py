@@ -174,24 +174,24 @@ print(found.counts["transactions"], resource.getrusage(resource.RUSAGE_SELF).ru_
 """
 
 
-def test_a_csv_of_two_gigabytes_is_read_within_one_gibibyte(tmp_path):
-    if shutil.disk_usage(tmp_path).free < 6 << 30:
-        pytest.skip("there is no room for a file of two gigabytes")
+def test_a_csv_that_is_larger_than_the_memory_is_read(tmp_path):
+    if shutil.disk_usage(tmp_path).free < 4 << 30:
+        pytest.skip("there is no room for such a file")
     note = ("lorem ipsum dolor " * 560)[:10_000]
     rows = "".join(f"{i},c{i % 50},2025-01-{1 + i % 28:02d},{i % 90}.5,{note}\n" for i in range(2000)).encode()
     path = tmp_path / "orders.csv"
     with path.open("wb") as file:
         file.write(b"id,who,day,amount,note\n")
-        for _ in range(100):
+        for _ in range(55):
             file.write(rows)
-    assert path.stat().st_size > 2_000_000_000
+    assert path.stat().st_size > 1 << 30
     limits = {"LOYALTY_MEMORY_MIB": "400", "LOYALTY_THREADS": "1", "TMPDIR": str(tmp_path)}
     done = subprocess.run([sys.executable, "-c", LANDING, str(tmp_path)], capture_output=True, text=True, check=False,
                           timeout=300, cwd=folders.CHECKOUT_FOLDER, env={**os.environ, **limits})
     path.unlink()
     assert done.returncode == 0, done.stderr
     records, peak_mib = map(int, done.stdout.split())
-    assert records == 200_000
+    assert records == 110_000
     assert peak_mib < 1024
 
 
