@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from helpers.erasure import redaction
 from helpers.erasure.redaction import Person
-from helpers.foundation import atomic_files
+from helpers.foundation import atomic_files, spreadsheets
 
 TABLE = ".parquet"
 
@@ -128,6 +128,8 @@ def file_without(path: Path, target: Path, person: Person) -> int | None:
         except (pa.ArrowException, OSError, ValueError) as error:
             target.unlink(missing_ok=True)
             raise NotCleanedError(f"it is no whole table ({str(error).splitlines()[0]})") from None
+    if path.suffix == spreadsheets.EXCEL and spreadsheets.is_own_list(path):
+        return redaction.excel_without(path, target, person)
     content = path.read_bytes()
     try:
         text = content.decode("utf-8")

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from helpers.foundation import parquet_files
+from helpers.foundation import parquet_files, spreadsheets
 
 PEOPLE = ("customer_id", "unit_id", "from_customer", "to_customer")
 
@@ -226,6 +226,24 @@ def csv_without(text: str, person: Person) -> str:
     written = io.StringIO()
     csv.writer(written, lineterminator="\n").writerows([rows[0], *clean])
     return written.getvalue()
+
+
+def excel_without(path: Path, target: Path, person: Person) -> int | None:
+    """Write one of the workbook's own Excel lists without a person; return the rows taken out, None where none is."""
+    sheets, n_taken, has_changed = [], 0, False
+    for sheet in spreadsheets.read_sheets(path):
+        headings = [str(name) for name in sheet.rows.columns]
+        cells = sheet.rows.astype("object").where(sheet.rows.notna(), "").astype("str")
+        is_theirs = cells.apply(lambda row, names=headings: _shows(list(row), names, person), axis=1).astype("bool")
+        kept = sheet.rows[~is_theirs] if len(cells) else sheet.rows
+        clean = kept.map(lambda cell: text_without(cell, person) if isinstance(cell, str) else cell)
+        n_taken += len(sheet.rows) - len(kept)
+        has_changed = has_changed or not clean.equals(sheet.rows)
+        sheets.append(spreadsheets.Sheet(sheet.name, clean))
+    if not has_changed:
+        return None
+    target.write_bytes(spreadsheets.excel_file(sheets))
+    return n_taken
 
 
 def _told_without(told: Any, person: Person) -> Any:

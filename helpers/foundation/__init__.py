@@ -18,6 +18,7 @@
 * ``results``: Results: an estimate with interval, unit and status; a quality gate; a textbook claim's verdict.
 * ``schema``: Schema of a table: grain, key, columns with type, unit and rules; validates before writing.
 * ``spark``: Spark behind Ibis, with DuckDB's answers to casts, divisions, dates and empty texts.
+* ``spreadsheets``: Spreadsheets: lists for people in Excel and CSV, of which no cell is taken for a formula.
 * ``study_config``: Study configuration from TOML: sections with validated types, bounds and defaults; economics.
 * ``workspace``: Workspace: reads and writes the tables of a run by name.
 """

@@ -15,7 +15,7 @@ CHECKOUT_FOLDER = Path(__file__).resolve().parents[2]
 
 STEP_FOLDER_VARIABLE = "LOYALTY_STEP_FOLDER"
 
-SCRATCH = "scratch"
+SCRATCH, EXPORTS = "scratch", "exports"
 
 
 def home_folder() -> Path:

@@ -88,7 +88,8 @@ def _open_up(folder: Path, source: str) -> None:
     mode = int(run_retention.retention_limits(source).reports_mode, 8)
     if mode == PRIVATE:
         return
-    for path in folder.rglob("*"):
+    lists = folder / folders.EXPORTS  # of people by name: for whoever runs the workbook, whoever may read its pages
+    for path in (p for p in folder.rglob("*") if p != lists and lists not in p.parents):
         path.chmod(mode if path.is_dir() else mode & 0o666)
     for place in {folder, folder.parent, folders.reports_folder()}:
         place.chmod(place.stat().st_mode & 0o777 | mode)
@@ -181,10 +182,14 @@ def _filled(run: Run, workbook: Workbook, folder: Path, runs_index: str) -> Path
         name = page_name(step, workbook)
         html = (run.folder / "pages" / name).read_text(encoding="utf-8")
         html = html.replace(f'href="{RUNS_FROM_RUN}"', f'href="{runs_index}"')
-        (folder / name).write_text(html.replace('href="../notebooks/', 'href="notebooks/'), encoding="utf-8")
+        for beside in ("notebooks", folders.EXPORTS):
+            html = html.replace(f'href="../{beside}/', f'href="{beside}/')
+        (folder / name).write_text(html, encoding="utf-8")
         notebook = run.folder / "notebooks" / step.notebook
         if notebook.is_file():
             shutil.copyfile(notebook, folder / "notebooks" / step.notebook)
+    if (lists := run.folder / folders.EXPORTS).is_dir():
+        shutil.copytree(lists, folder / folders.EXPORTS, copy_function=shutil.copyfile)
     return folder
 
 

@@ -235,9 +235,9 @@ def run_gates(run: Run, tables: Iterable[str]) -> list[dict[str, Any]]:
 
 
 def adopt_tables(step_folder: Path, run: Run) -> None:
-    """Move a step's tables into its run, each by one rename."""
-    for kind in TABLES:
-        for path in sorted((step_folder / kind).glob("*.parquet")):
+    """Move a step's tables and lists into its run, each by one rename."""
+    for kind in (*TABLES, folders.EXPORTS):
+        for path in sorted((step_folder / kind).glob("*.parquet" if kind in TABLES else "*")):
             (run.folder / kind).mkdir(exist_ok=True)
             path.replace(run.folder / kind / path.name)
 

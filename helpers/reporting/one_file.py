@@ -12,7 +12,7 @@ BODY = re.compile(r"<body([^>]*)>(.*)</body>", re.DOTALL)
 
 OWN_ID = re.compile(r'(<[^>]*?\s)id="(?!f[0-9a-f]{8}-)([^"]*)"')  # parts of a drawing have names of their own
 
-OUTSIDE = re.compile(r'<a href="(?:\.\./|notebooks/)[^"]*"[^>]*>(.*?)</a>', re.DOTALL)
+OUTSIDE = re.compile(r'<a href="(?:\.\./|notebooks/|exports/)[^"]*"[^>]*>(.*?)</a>', re.DOTALL)
 
 LAYOUT = (
     "<style>.page + .page { margin-top: 64px; border-top: 3px solid var(--line); padding-top: 8px; } "

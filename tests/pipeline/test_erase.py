@@ -6,6 +6,7 @@ import stat
 import zipfile
 
 import nbformat
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -14,7 +15,7 @@ from nbformat import v4
 from helpers import __main__
 from helpers.erasure import erasure_requests, file_redaction, redaction
 from helpers.erasure.redaction import Person
-from helpers.foundation import atomic_files, folders, hash_key
+from helpers.foundation import atomic_files, folders, hash_key, spreadsheets
 from helpers.foundation.errors import InputError
 from helpers.pipeline import erase, runner, runs
 from helpers.pipeline.runner import Request
@@ -405,6 +406,20 @@ def test_what_cannot_be_cleaned_is_named_and_everything_else_is_cleaned(company,
     path.unlink()
     assert __main__.main(["erase", ANN, "--source", "tiny"]) == 0
     assert erasure_requests.erasures_record("tiny")["erased"][0]["completed_at"]
+
+
+@pytest.mark.parametrize(("ann", "bob"), [(ANN, BOB), ("17", "18")])
+def test_a_list_of_the_workbook_loses_the_rows_of_the_person_and_keeps_the_others(company, ann, bob):
+    run = made(tables={"canonical/customers": {"customer_id": [ann, bob]}})
+    sheets = [spreadsheets.Sheet("to contact", pd.DataFrame(
+        {"rank": [17, 18], "customer_id": [ann, bob],
+         "reason": [f"customer {ann} complained", f"friend of customer {ann}"]}))]
+    (run.folder / "exports").mkdir()
+    (run.folder / "exports" / "list.xlsx").write_bytes(spreadsheets.excel_file(sheets))
+    done, = erase.erase_customer(ann, "tiny")
+    assert done.uncleaned == {}
+    sheet, = spreadsheets.read_sheets(run.folder / "exports" / "list.xlsx")
+    assert sheet.rows.to_numpy().tolist() == [[18.0, bob, "friend of customer [erased]"]]
 
 
 def test_other_files_that_are_packed_or_binary_and_do_not_show_the_person_are_no_obstacle(company):

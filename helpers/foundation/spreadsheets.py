@@ -1,0 +1,182 @@
+"""Spreadsheets: lists for people in Excel and CSV, of which no cell is taken for a formula; read back.
+
+A cell that begins like a formula is run by the program that opens the list, under the name of whoever opens it. So text
+is written as text: in Excel by its type, in CSV behind an apostrophe.
+"""
+
+import io
+import math
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile, ZipFile
+
+import pandas as pd
+
+from helpers.foundation.atomic_files import atomic_write, safe_name
+from helpers.foundation.coded_samples import escape_spreadsheet_formula
+from helpers.foundation.folders import EXPORTS
+from helpers.foundation.workspace import Workspace
+
+EXCEL, CSV = ".xlsx", ".csv"
+
+AUTHOR = "Loyalty Workbook"
+
+MAX_ROWS = 1_048_575  # of a sheet, below its header
+
+MAX_WIDTH, MIN_WIDTH = 60, 8
+
+MADE_ON = datetime(2000, 1, 1)  # equal lists are equal files, whenever they are written
+
+_FORMATS = {"header": {"bold": True, "bg_color": "#E4E7EB", "bottom": 1, "text_wrap": True, "valign": "top"},
+            "text": {"text_wrap": True, "valign": "top"}, "date": {"num_format": "yyyy-mm-dd", "valign": "top"},
+            "whole": {"num_format": "#,##0", "valign": "top"}, "number": {"num_format": "#,##0.00", "valign": "top"},
+            "share": {"num_format": "0.0 %", "valign": "top"}}
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One sheet of a list.
+
+    Parameters
+    ----------
+    name : str
+        At most 31 signs.
+    rows : DataFrame
+        Its rows; the columns' names are its header.
+    shares : tuple of str
+        Columns of shares, shown as per cent.
+    """
+
+    name: str
+    rows: pd.DataFrame
+    shares: tuple[str, ...] = ()
+
+
+def excel_file(sheets: Sequence[Sheet]) -> bytes:
+    """Return an Excel file: the header stays in sight, columns can be filtered, cells have their types, none a formula.
+
+    Equal sheets give equal bytes. A sheet prints in landscape, as wide as a page, the header on each.
+
+    Parameters
+    ----------
+    sheets : sequence of Sheet
+        In order; rows beyond what a sheet can hold are left out.
+    """
+    import xlsxwriter  # only where a list is written
+
+    written = io.BytesIO()
+    plain = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    with xlsxwriter.Workbook(written, plain) as book:
+        book.set_properties({"author": AUTHOR, "created": MADE_ON})
+        formats = {kind: book.add_format(look) for kind, look in _FORMATS.items()}
+        for sheet in sheets:
+            _write_sheet(book.add_worksheet(sheet.name[:31]), sheet, formats)
+    return written.getvalue()
+
+
+def _write_sheet(page: Any, sheet: Sheet, formats: Mapping[str, Any]) -> None:
+    rows = sheet.rows.head(MAX_ROWS)
+    for at, name in enumerate(rows.columns):
+        values = [_plain(value) for value in rows[name]]
+        kind = "share" if name in sheet.shares else _number_kind(values)
+        page.write_string(0, at, str(name), formats["header"])
+        for row, value in enumerate(values, 1):
+            _write_cell(page, (row, at), value, kind, formats)
+        widest = max([len(str(name)) // 2, *(len(str(value)) for value in values[:500] if value is not None)])
+        page.set_column(at, at, min(max(widest + 2, MIN_WIDTH), MAX_WIDTH))
+    page.freeze_panes(1, 0)
+    page.autofilter(0, 0, max(len(rows), 1), max(len(rows.columns) - 1, 0))
+    page.set_landscape()
+    page.fit_to_pages(1, 0)
+    page.repeat_rows(0)
+
+
+def _write_cell(page: Any, place: tuple[int, int], value: Any, kind: str, formats: Mapping[str, Any]) -> None:
+    if value is None:
+        return
+    if isinstance(value, bool):
+        page.write_string(*place, "yes" if value else "no", formats["text"])
+    elif isinstance(value, (date, datetime)):
+        page.write_datetime(*place, value, formats["date"])
+    elif isinstance(value, (int, float)):
+        page.write_number(*place, value, formats[kind])
+    else:
+        page.write_string(*place, str(value), formats["text"])
+
+
+def _plain(value: Any) -> Any:
+    """Return a cell as a plain value of Python; None where it is missing."""
+    if isinstance(value, pd.Timestamp):
+        return value.to_pydatetime()
+    plain = value.item() if hasattr(value, "item") else value
+    is_missing = plain is None or plain is pd.NaT or plain is pd.NA
+    return None if is_missing or (isinstance(plain, float) and not math.isfinite(plain)) else plain
+
+
+def _number_kind(values: Sequence[Any]) -> str:
+    numbers = [v for v in values if isinstance(v, (int, float)) and not isinstance(v, bool)]
+    return "whole" if all(float(v).is_integer() for v in numbers) else "number"
+
+
+def csv_file(rows: pd.DataFrame, *, is_for_people: bool = True) -> bytes:
+    """Return a CSV file in UTF-8 of which no cell is taken for a formula.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Its rows.
+    is_for_people : bool
+        Whether it begins with the mark by which Excel knows UTF-8; programs stumble over it.
+    """
+    texts = rows.select_dtypes(include=["object", "str"]).columns
+    safe = rows.assign(**{c: [v if _plain(v) is None else escape_spreadsheet_formula(str(v)) for v in rows[c]]
+                          for c in texts})
+    text = safe.to_csv(index=False, date_format="%Y-%m-%d", lineterminator="\n")
+    return text.encode("utf-8-sig" if is_for_people else "utf-8")
+
+
+def write_exports(workspace: Workspace, files: Mapping[str, bytes]) -> str:
+    """Write lists that people and their tools open, in place of those of before; return how many, in words.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Of the step at work; the lists stand in ``exports`` beside its tables, for their owner alone.
+    files : mapping of str to bytes
+        Contents by file name.
+    """
+    folder = workspace.folder / EXPORTS
+    shutil.rmtree(folder, ignore_errors=True)
+    if files:
+        folder.mkdir(parents=True)
+    for name, content in files.items():
+        with atomic_write(folder / safe_name(name)) as partial:
+            partial.write_bytes(content)
+            partial.chmod(0o600)
+    return f"{EXPORTS}: {len(files):,} {'file' if len(files) == 1 else 'files'}"
+
+
+def is_own_list(path: Path) -> bool:
+    """Return whether an Excel file was written by `excel_file`, and perhaps saved again since."""
+    try:
+        with ZipFile(path) as archive:
+            return f"<dc:creator>{AUTHOR}</dc:creator>".encode() in archive.read("docProps/core.xml")
+    except (BadZipFile, KeyError, OSError):
+        return False
+
+
+def read_sheets(path: Path) -> list[Sheet]:
+    """Return the sheets of an Excel file, the first row of each as its header; empty cells are None."""
+    import python_calamine as excel
+
+    book = excel.CalamineWorkbook.from_path(str(path))
+    sheets = []
+    for name in book.sheet_names:
+        header, *rows = book.get_sheet_by_name(name).to_python(skip_empty_area=False) or [[]]
+        cells = [[None if cell == "" else cell for cell in row] for row in rows]
+        sheets.append(Sheet(name, pd.DataFrame(cells, columns=[str(c) for c in header], dtype="object")))
+    return sheets

@@ -1,0 +1,74 @@
+import datetime as dt
+import io
+import zipfile
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers.foundation import spreadsheets
+from helpers.foundation.spreadsheets import Sheet
+from helpers.pipeline import registry
+
+FORMULAS = ["=cmd|' /C calc'!A0", "+1+1", "-2+3", "@SUM(A1)", "\t=1", "http://elsewhere", "007", "plain"]
+
+
+def rows():
+    return pd.DataFrame({"customer_id": FORMULAS, "due_on": pd.Timestamp("2026-01-14"), "share": 0.25,
+                         "n": np.arange(8), "margin": [1.5, np.nan, 3, 4, 5, 6, 7, 8], "owner": [None, *"abcdefg"]})
+
+
+@pytest.fixture
+def book(tmp_path):
+    path = tmp_path / "list.xlsx"
+    path.write_bytes(spreadsheets.excel_file([Sheet("to contact", rows(), ("share",)), Sheet("empty", rows().head(0))]))
+    return path
+
+
+def test_text_that_looks_like_a_formula_a_link_or_a_number_stays_text_in_excel(book):
+    with zipfile.ZipFile(book) as archive:
+        sheet = archive.read("xl/worksheets/sheet1.xml").decode()
+    assert "<f>" not in sheet
+    assert "<hyperlink" not in sheet
+    first, empty = spreadsheets.read_sheets(book)
+    assert first.rows["customer_id"].tolist() == FORMULAS
+    assert list(empty.rows.columns) == list(rows().columns)
+    assert empty.rows.empty
+
+
+def test_cells_keep_their_types_and_missing_ones_are_empty(book):
+    first = spreadsheets.read_sheets(book)[0].rows
+    assert first["due_on"].tolist() == [dt.date(2026, 1, 14)] * 8
+    assert first["margin"].tolist()[:3] == [1.5, None, 3.0]
+    assert first["owner"].tolist()[:2] == [None, "a"]
+
+
+def test_the_header_stays_in_sight_and_can_be_filtered(book):
+    with zipfile.ZipFile(book) as archive:
+        sheet = archive.read("xl/worksheets/sheet1.xml").decode()
+    assert 'ySplit="1"' in sheet
+    assert 'state="frozen"' in sheet
+    assert '<autoFilter ref="A1:F9"/>' in sheet
+
+
+def test_equal_lists_are_equal_files(book):
+    again = spreadsheets.excel_file([Sheet("to contact", rows(), ("share",)), Sheet("empty", rows().head(0))])
+    assert book.read_bytes() == again
+
+
+def test_no_cell_of_a_csv_file_begins_like_a_formula_and_programs_get_it_without_a_mark():
+    text = spreadsheets.csv_file(rows()).decode("utf-8-sig")
+    cells = pd.read_csv(io.StringIO(text), dtype="str", keep_default_na=False)["customer_id"]
+    assert not cells.str.startswith(("=", "+", "-", "@", "\t")).any()
+    assert cells.iloc[-1] == "plain"
+    assert spreadsheets.csv_file(rows())[:3] == b"\xef\xbb\xbf"
+    assert spreadsheets.csv_file(rows(), is_for_people=False)[:8] == b"customer"
+
+
+@pytest.mark.usefixtures("shop")
+def test_lists_take_the_place_of_those_of_before_for_their_owner_alone(home):
+    workspace = registry.open_workspace("shop")
+    assert spreadsheets.write_exports(workspace, {"a.csv": b"1", "b.csv": b"2"}) == "exports: 2 files"
+    assert spreadsheets.write_exports(workspace, {"b.csv": b"3"}) == "exports: 1 file"
+    files = sorted((workspace.folder / "exports").iterdir())
+    assert [(p.name, p.read_bytes(), p.stat().st_mode & 0o777) for p in files] == [("b.csv", b"3", 0o600)]
