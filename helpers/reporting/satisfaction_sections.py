@@ -11,6 +11,7 @@ from helpers.reporting.text import satisfaction as satisfaction_text
 from helpers.reporting.text import satisfaction_context as context_text
 from helpers.reporting.text import satisfaction_drivers as drivers_text
 from helpers.reporting.text import satisfaction_expectations as expectations_text
+from helpers.reporting.text import satisfaction_frameworks as frameworks_text
 from helpers.reporting.text import satisfaction_segments as segments_text
 from helpers.reporting.text import service_rates as service_text
 from helpers.reporting.text import survey_checks as checks_text
@@ -115,6 +116,50 @@ def service(rows: Sequence[Estimate], charts: ChartSet) -> Exhibit:
     table = display.estimates_table(context_text.rows_with_values(estimate_table(rows)))
     finding = (service_text.service_funnel_sentence(rows), service_text.service_rate_alarms(charts))
     return display.show_with_finding(finding, table, *figures)
+
+
+def behaviour(rows: Sequence[Estimate], policy: Sequence[Estimate], disconfirmation: pd.DataFrame,
+              currency: str) -> Exhibit:
+    """Return what customers did after answering, and what goes with promising little and much.
+
+    Parameters
+    ----------
+    rows : sequence of Estimate
+        Correlations and rates from `helpers.satisfaction.satisfaction_vs_behaviour`.
+    policy : sequence of Estimate
+        From `helpers.satisfaction.expectation_policy`.
+    disconfirmation : DataFrame
+        From `helpers.satisfaction.expectations.disconfirmation_estimates`, as a long table.
+    currency : str
+        Of sales.
+    """
+    table = display.estimates_table(context_text.rows_with_values(estimate_table(rows)), currency,
+                                    "Behaviour in the half year after answering")
+    said = expectations_text.expectation_policy_finding(policy, currency)
+    position = expectations_text.promise_position(disconfirmation) if said else ""
+    groups = display.data_table(expectations_text.policy_table(policy, currency),
+                                caption="Expectation policy: by promise level and channel")
+    campaigns = display.data_table(expectations_text.campaign_table(policy, currency),
+                                   caption="Campaigns: sales by customer reached, not compared with a control group")
+    return display.show(table, display.show_with_finding((position, said), groups, campaigns))
+
+
+def frameworks(rows: Sequence[Estimate]) -> Exhibit:
+    """Return scores by the frames of the questions, what satisfaction goes with, and the weights in delivered value.
+
+    Parameters
+    ----------
+    rows : sequence of Estimate
+        From `helpers.satisfaction.item_frameworks.framework_estimates`.
+    """
+    finding = (*frameworks_text.frame_sentences(rows), frameworks_text.antecedent_sentence(rows))
+    scores = display.data_table(frameworks_text.frame_table(rows), caption="Scores by frame, and their correlation "
+                                "with satisfaction", limit=60)
+    weights = plots.interval_plot(frameworks_text.delivered_value_parts(rows), "part", "value", "low", "high",
+                                  frameworks_text.delivered_value_title(rows), "points of value a point", reference=0)
+    pairs = display.estimates_table(frameworks_text.pairs_of_tags(rows), caption="Pairs of tags")
+    return display.show(display.show_with_finding(finding, scores, pairs),
+                        display.show_with_finding(frameworks_text.delivered_value_sentence(rows), weights))
 
 
 def every_value(satisfaction: pd.DataFrame, quality: pd.DataFrame, claims: pd.DataFrame) -> Exhibit:

@@ -9,8 +9,10 @@
   group's own drivers.
 * ``ecsi_model``: Customer satisfaction path model (ECSI) by the questions' roles, and the people who answered it
   whole.
+* ``expectation_policy``: Expectation policy: sales won, satisfaction and repeat purchase by how much was promised,
+  channel and campaign.
 * ``expectations``: Expectations: disconfirmation (performance less expectation), response surface, updating.
-* ``item_frameworks``: Item frameworks: means by frame tags, cognitive and affective items, customer delivered value.
+* ``item_frameworks``: Item frameworks: scores by frame tags, antecedents of satisfaction, customer delivered value.
 * ``kano``: Kano model: categories of properties, better and worse coefficients.
 * ``late_delivery``: Late delivery: answers linked to orders, satisfaction by lateness.
 * ``multigroup``: Multi-group analysis: invariance of the path model between two groups, differences of paths.

@@ -1,4 +1,13 @@
-"""Item frameworks: means by frame tags, cognitive and affective items, customer delivered value."""
+"""Item frameworks: scores by frame tags, antecedents of satisfaction, customer delivered value.
+
+References
+----------
+Oliver (2010), *Satisfaction: a behavioral perspective on the consumer*, 2nd ed.: fairness (equity), attribution and
+emotion as antecedents of satisfaction beside performance and expectation.
+"""
+
+from collections.abc import Sequence
+from math import comb
 
 import ibis.expr.types as ir
 import numpy as np
@@ -7,10 +16,19 @@ import pandas as pd
 from helpers.foundation.results import Estimate, Status, no_estimate
 from helpers.stats import survey_scales
 from helpers.stats.bootstrap import percentile_interval
+from helpers.stats.confidence_intervals import Interval, pearson_interval
 from helpers.stats.disclosure_control import FEW_PEOPLE, estimate_if_enough, people_text
-from helpers.stats.survey_weights import ReplicateWeights
+from helpers.stats.survey_weights import ReplicateWeights, WeightedSample
 
 FRAME_PREFIX, DELIVERED_VALUE_FRAME = "frame_", "frame_delivered"
+
+SCORE_BY, DIFFERENCE_BY, CORRELATION_BY = "score by ", "difference of scores by ", "correlation with satisfaction by "
+
+ANTECEDENT_FRAME, ANTECEDENT_ROLES = "frame_antecedent", ("fairness", "attribution", "emotion")
+
+DELIVERED_VALUE_WEIGHT = "weight in delivered value"
+
+CORRELATION_DRAWS = 1000
 
 FRAMES_COMPARED = {"frame_satisfaction": ("cognitive", "affective"), "frame_scope": ("transaction", "cumulative")}
 
@@ -18,12 +36,40 @@ GAINS, SACRIFICES = ("product", "service", "personnel", "image"), ("money", "tim
 
 
 def item_tags(items: ir.Table) -> pd.DataFrame:
-    """Return which frame tags each item with what: ``item, frame, tag``; several tags of one frame separated by |."""
+    """Return which frame tags each item with what: ``item, frame, tag``; several tags of one frame separated by |.
+
+    Questions on fairness, attribution and emotion have these roles; they make up a frame of their own.
+    """
     names = [c for c in items.columns if c.startswith(FRAME_PREFIX)]
-    frame = items.select("item", *names).to_pyarrow().to_pandas()
+    frame = items.select("item", "role", *names).to_pyarrow().to_pandas()
     rows = [(r["item"], name, tag.strip()) for r in frame.to_dict("records") for name in names
             for tag in str(r[name] or "").split("|") if tag.strip() and tag.strip().lower() != "nan"]
+    rows += [(r["item"], ANTECEDENT_FRAME, r["role"]) for r in frame.to_dict("records")
+             if r["role"] in ANTECEDENT_ROLES]
     return pd.DataFrame(sorted(rows), columns=["item", "frame", "tag"])
+
+
+def framework_estimates(
+    answers: ir.Table, known: pd.DataFrame, tagged: pd.DataFrame, seed: int, replicas: ReplicateWeights | None = None
+) -> list[Estimate]:
+    """Return everything by frames: scores, differences, correlations, pairs of tags, weights in delivered value.
+
+    Parameters
+    ----------
+    answers, known : Table, DataFrame
+        From `helpers.stats.survey_scales`: scaled answers, item catalogue.
+    tagged : DataFrame
+        From `item_tags`.
+    seed : int
+        Of the bootstrap.
+    replicas : ReplicateWeights, optional
+        Of the weights.
+    """
+    scores = tag_means(answers, tagged, replicas)
+    return [*scores, *tag_differences(answers, tagged, scores, replicas),
+            *tag_correlations(answers, known, tagged, seed, replicas),
+            *cognitive_affective_means(answers, tagged, seed, replicas),
+            *delivered_value_weights(answers, known, tagged, seed, replicas)]
 
 
 def tag_means(answers: ir.Table, tagged: pd.DataFrame, replicas: ReplicateWeights | None = None) -> list[Estimate]:
@@ -34,21 +80,95 @@ def tag_means(answers: ir.Table, tagged: pd.DataFrame, replicas: ReplicateWeight
     answers : Table
         From `helpers.stats.survey_scales.scaled_answers`.
     tagged : DataFrame
-        From `tags`.
+        From `item_tags`.
     replicas : ReplicateWeights, optional
         Of the weights.
     """
     if tagged.empty:
-        return [no_estimate("score by frame", Status.NOT_APPLICABLE, "the catalogue tags no question with a frame")]
+        return [no_estimate(f"{SCORE_BY}frame", Status.NOT_APPLICABLE, "the catalogue tags no question with a frame")]
     made = []
     wide = survey_scales.answers_wide(answers, sorted(set(tagged["item"])))
     for (frame, tag), group in tagged.groupby(["frame", "tag"]):
         rows = survey_scales.latest_by_person(wide, list(group["item"]))
         i = survey_scales.weighted_sample(rows, replicas).mean(rows.mean(axis=1).to_numpy())
-        made.append(
-            estimate_if_enough(f"score by {frame.removeprefix(FRAME_PREFIX)}", i, len(rows), unit="points", segment=tag)
-        )
+        name = frame.removeprefix(FRAME_PREFIX)
+        made.append(estimate_if_enough(f"{SCORE_BY}{name}", i, len(rows), unit="points", segment=tag))
     return made
+
+
+def tag_differences(
+    answers: ir.Table, tagged: pd.DataFrame, scores: Sequence[Estimate], replicas: ReplicateWeights | None = None
+) -> list[Estimate]:
+    """Return, for each frame, the lowest score of a tag less the highest, of the people who answered both.
+
+    Antecedents, parts of delivered value and pairs of tags are no alternatives: their scores are not compared here.
+
+    Parameters
+    ----------
+    answers, tagged, replicas : Table, DataFrame, ReplicateWeights
+        As in `tag_means`.
+    scores : sequence of Estimate
+        From `tag_means`.
+
+    Notes
+    -----
+    The two are picked from all pairs of the frame's tags: the interval has the level 1 − .05 / pairs (Bonferroni).
+    """
+    made, wide = [], survey_scales.answers_wide(answers, sorted(set(tagged["item"])))
+    alternatives = tagged[~tagged["frame"].isin([ANTECEDENT_FRAME, DELIVERED_VALUE_FRAME, *FRAMES_COMPARED])]
+    for frame, rows in alternatives.groupby("frame"):
+        name = str(frame).removeprefix(FRAME_PREFIX)
+        known = sorted((e.value, e.segment) for e in scores
+                       if e.quantity == f"{SCORE_BY}{name}" and e.status is Status.OK)
+        if len(known) < 2:
+            continue
+        pair = (known[0][1], known[-1][1])
+        means = _tag_scores(wide, [sorted(rows.loc[rows["tag"] == tag, "item"]) for tag in pair])
+        level = 1 - 0.05 / comb(len(known), 2)
+        gap = survey_scales.weighted_sample(means, replicas).mean((means[0] - means[1]).to_numpy(), level)
+        made.append(estimate_if_enough(f"{DIFFERENCE_BY}{name}", gap, len(means), unit="points",
+                                       segment=" less ".join(pair)))
+    return made
+
+
+def tag_correlations(
+    answers: ir.Table, known: pd.DataFrame, tagged: pd.DataFrame, seed: int, replicas: ReplicateWeights | None = None
+) -> list[Estimate]:
+    """Return the correlation of each tag's score with satisfaction, whose own questions count to no tag here.
+
+    Parameters
+    ----------
+    answers, tagged, replicas : Table, DataFrame, ReplicateWeights
+        As in `tag_means`.
+    known : DataFrame
+        From `helpers.stats.survey_scales.item_catalogue`.
+    seed : int
+        Of the bootstrap.
+    """
+    satisfied = sorted(known.loc[known["role"] == "satisfaction", "item"])
+    others = tagged[~tagged["item"].isin(satisfied)]
+    made, wide = [], survey_scales.answers_wide(answers, sorted({*others["item"], *satisfied}))
+    for (frame, tag), group in others.groupby(["frame", "tag"]) if satisfied else ():
+        means = _tag_scores(wide, [sorted(group["item"]), satisfied])
+        if len(means) < FEW_PEOPLE or (np.ptp(means.to_numpy(), axis=0) == 0).any():
+            continue
+        r = _correlation(survey_scales.weighted_sample(means, replicas), means.to_numpy(), seed)
+        made.append(Estimate(f"{CORRELATION_BY}{frame.removeprefix(FRAME_PREFIX)}", r.value, r.low, r.high,
+                             "correlation", len(means), tag))
+    return made
+
+
+def _tag_scores(wide: pd.DataFrame, parts: Sequence[list[str]]) -> pd.DataFrame:
+    """Return the mean of each part's questions by each person's latest answer, for those with every part."""
+    people = survey_scales.latest_by_person(wide, sorted({item for part in parts for item in part}))
+    return pd.DataFrame({k: people[part].mean(axis=1) for k, part in enumerate(parts)}).dropna()
+
+
+def _correlation(rows: WeightedSample, columns: np.ndarray, seed: int) -> Interval:
+    if rows.replicas is None and np.ptp(rows.weights) == 0:
+        return pearson_interval(float(np.corrcoef(columns.T)[0, 1]), len(columns))
+    among = rows.moments(columns, CORRELATION_DRAWS, seed).correlation[:, 0, 1]
+    return percentile_interval(float(among[0]), among[1:])
 
 
 def cognitive_affective_means(
@@ -61,7 +181,7 @@ def cognitive_affective_means(
     answers : Table
         From `helpers.stats.survey_scales.scaled_answers`.
     tagged : DataFrame
-        From `tags`: frames ``satisfaction`` (cognitive, affective) and ``scope`` (transaction, cumulative).
+        From `item_tags`: frames ``satisfaction`` (cognitive, affective) and ``scope`` (transaction, cumulative).
     seed : int
         Of the bootstrap.
     replicas : ReplicateWeights, optional
@@ -93,19 +213,16 @@ def _compare_tags(
     if not all(items):
         reason = f"the catalogue does not tag questions as {pair[0]} and as {pair[1]} ({frame})"
         return [no_estimate(name, Status.NOT_APPLICABLE, reason)]
-    people = survey_scales.latest_by_person(
-        survey_scales.answers_wide(answers, sorted({i for part in items for i in part})),
-        sorted({i for part in items for i in part}),
-    )
-    means = pd.DataFrame({tag: people[part].mean(axis=1) for tag, part in zip(pair, items, strict=True)}).dropna()
+    wide = survey_scales.answers_wide(answers, sorted({item for part in items for item in part}))
+    means = _tag_scores(wide, items).set_axis(pair, axis=1)
     if len(means) < FEW_PEOPLE:
         reason = f"{people_text(len(means))} people answered both, {FEW_PEOPLE} are needed"
         return [no_estimate(name, Status.INSUFFICIENT, reason, n=len(means))]
     of_rows = survey_scales.weighted_sample(means, replicas)
-    among = of_rows.moments(means.to_numpy(), 1000, seed).correlation[:, 0, 1]
     made = [estimate_if_enough(f"{tag} satisfaction", of_rows.mean(means[tag].to_numpy()), len(means), unit="points")
             for tag in pair]
-    gap, r = of_rows.mean((means[pair[0]] - means[pair[1]]).to_numpy()), percentile_interval(float(among[0]), among[1:])
+    gap = of_rows.mean((means[pair[0]] - means[pair[1]]).to_numpy())
+    r = _correlation(of_rows, means.to_numpy(), seed)
     return [*made, estimate_if_enough(f"{pair[0]} less {pair[1]} satisfaction", gap, len(means), unit="points"),
             Estimate(f"{name}: correlation", r.value, r.low, r.high, "correlation", len(means))]
 
@@ -115,22 +232,24 @@ def delivered_value_weights(
 ) -> list[Estimate]:
     """Return the estimated weights of gains and sacrifices in the value that people say they get.
 
+    Sacrifices are scored in the good direction as everything is: 100 is the least time, effort or money.
+
     Parameters
     ----------
     answers : Table
         From `helpers.stats.survey_scales.scaled_answers`.
     known : DataFrame
-        From `helpers.stats.survey_scales.item_catalogue`; the outcome is the questions of the role value,
-        else satisfaction.
+        From `helpers.stats.survey_scales.item_catalogue`; the outcome is the questions of the role delivered value,
+        else value, else satisfaction, that are no part.
     tagged : DataFrame
-        From `tags`; parts are the tags of the frame ``delivered``.
+        From `item_tags`; parts are the tags of the frame ``delivered``.
     seed : int
         Of the bootstrap.
     replicas : ReplicateWeights, optional
         Of the weights.
     """
     parts = {tag: list(g["item"]) for tag, g in tagged[tagged["frame"] == DELIVERED_VALUE_FRAME].groupby("tag")}
-    goal = next((items for role in ("value", "satisfaction")
+    goal = next((items for role in ("delivered_value", "value", "satisfaction")
                  if (items := sorted(set(known.loc[known["role"] == role, "item"]) - {i for p in parts.values()
                                                                                       for i in p}))), [])
     gains, sacrifices = ([t for t in wanted if t in parts] for wanted in (GAINS, SACRIFICES))
@@ -147,5 +266,5 @@ def delivered_value_weights(
     among = survey_scales.weighted_sample(rows, replicas).moments(columns, 1000, seed).covariance
     beta = np.linalg.solve(among[:, :-1, :-1], among[:, :-1, -1:])[:, :, 0]
     made = [percentile_interval(beta[0, j], beta[1:, j]) for j in range(len(names))]
-    return [Estimate("weight in delivered value", i.value, i.low, i.high, "points per point", len(rows),
+    return [Estimate(DELIVERED_VALUE_WEIGHT, i.value, i.low, i.high, "points per point", len(rows),
                      f"{'gain' if t in gains else 'sacrifice'}: {t}") for t, i in zip(names, made, strict=True)]

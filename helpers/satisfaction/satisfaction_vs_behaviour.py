@@ -11,7 +11,7 @@ import pandas as pd
 from helpers.foundation.results import Estimate, Status, no_estimate
 from helpers.stats.bootstrap import percentile_interval
 from helpers.stats.confidence_intervals import Interval, spearman_interval
-from helpers.stats.disclosure_control import FEW_PEOPLE, estimate_if_enough, people_text
+from helpers.stats.disclosure_control import FEW_PEOPLE, people_text
 from helpers.stats.survey_weights import ReplicateWeights, WeightedSample
 
 if TYPE_CHECKING:
@@ -33,8 +33,6 @@ RATES_PER_ORDER = {"complaints": "complaints per order after answering",
 RATE_RATIO, RATE_STEP, MIN_RATE_EVENTS = "ratio for ten points of satisfaction", 10.0, 20
 
 MAX_RATE_REPLICATES = 200  # each is a fit of its own
-
-EXPECTATION_TERTILES = ("promised little", "promised something", "promised much")
 
 
 def behaviour_after_answer(
@@ -244,58 +242,3 @@ def with_choosing_hours(found: pd.DataFrame, events: ir.Table, transactions: ir.
     hours = (first.ordered_at.epoch_seconds() - first.first_at.epoch_seconds()) / 3600
     rows = first.mutate(hours=hours).group_by("customer_id").aggregate(choosing_hours=lambda t: t.hours.median())
     return found.merge(rows.to_pyarrow().to_pandas(), on="customer_id", how="left")
-
-
-def expectation_policy_estimates(
-    expected: pd.DataFrame, found: pd.DataFrame, seed: int = 0, replicas: ReplicateWeights | None = None
-) -> list[Estimate]:
-    """Return satisfaction, spend and repeat purchase by thirds of the expectation raised, and by acquiring channel.
-
-    Parameters
-    ----------
-    expected : DataFrame
-        ``customer_id, expectation`` [0–100].
-    found : DataFrame
-        From `behaviour`.
-    seed : int
-        Breaks ties at the edges of the thirds.
-    replicas : ReplicateWeights, optional
-        Of the weights.
-    """
-    rows = found.merge(expected, on="customer_id").dropna(subset=["expectation", "orders"])
-    if len(rows) < 3 * FEW_PEOPLE:
-        reason = f"{people_text(len(rows))} customers with expectation and behaviour, {3 * FEW_PEOPLE} are needed"
-        return [no_estimate("expectation policy", Status.INSUFFICIENT, reason, n=len(rows))]
-    order = np.lexsort((np.random.default_rng(seed).random(len(rows)), rows["expectation"]))
-    third = np.empty(len(rows), dtype=int)
-    weight = rows["weight"].to_numpy(float)[order]
-    third[order] = np.minimum(3 * (np.cumsum(weight) - weight) / weight.sum(), 2).astype(int)
-    made = [
-        e for i, name in enumerate(EXPECTATION_TERTILES) for e in _group_estimates(rows[third == i], name, replicas)
-    ]
-    by_channel = [(name, g) for name, g in rows.groupby("channel") if len(g) >= FEW_PEOPLE]
-    return made + [e for name, g in by_channel if len(by_channel) > 1
-                   for e in _group_estimates(g, f"won through {name}", replicas)]
-
-
-def _group_estimates(group: pd.DataFrame, name: str, replicas: ReplicateWeights | None) -> list[Estimate]:
-    n, rows = len(group), WeightedSample(group["customer_id"].to_numpy(), group["weight"].to_numpy(float), replicas)
-    of = {"expectation raised": ("expectation", "points"), "satisfaction": ("satisfaction", "points"),
-          "spend after answering": ("spend", "money")}
-    made = [estimate_if_enough(quantity, rows.mean(group[column].to_numpy(float)), n, unit=unit, segment=name)
-            for quantity, (column, unit) in of.items()]
-    return [
-        *made,
-        estimate_if_enough(
-            "share who bought again", rows.share((group["orders"] > 0).to_numpy()), n, unit="share", segment=name
-        ),
-    ]
-
-
-def first_expectations(answers: ir.Table) -> pd.DataFrame:
-    """Return each customer's mean expectation by the first answer [0–100]: ``customer_id, expectation``."""
-    asked = answers.filter((answers.role == "expectation") & answers.percent.notnull() & answers.customer_id.notnull())
-    rows = asked.group_by("customer_id", "response_id", "responded_at").aggregate(expectation=asked.percent.mean())
-    frame = rows.to_pyarrow().to_pandas().sort_values(["responded_at", "response_id"], na_position="last")
-    return frame.drop_duplicates("customer_id").sort_values("customer_id", ignore_index=True)[
-        ["customer_id", "expectation"]]

@@ -86,6 +86,24 @@ class Programme:
 
 
 @dataclass(frozen=True, slots=True)
+class DeliveredValue:
+    """The value delivered as a whole: a weighted sum of its parts as answered, each from 0 to 1 in the good direction.
+
+    Parameters
+    ----------
+    weights : dict of str to float
+        Gains and sacrifices by their tag in the frame of delivered value; they add up to one.
+    spread : float
+        Standard deviation of what does not come from the parts [scale lengths].
+    """
+
+    weights: dict[str, float] = field(default_factory=lambda: {
+        "product": 0.25, "service": 0.2, "personnel": 0.1, "image": 0.1,
+        "money": 0.15, "time": 0.1, "mental effort": 0.05, "physical effort": 0.05})
+    spread: float = 0.1
+
+
+@dataclass(frozen=True, slots=True)
 class Contracts:
     """The box that some have by contract: log-odds of giving notice in a month, and other ends.
 
@@ -269,7 +287,7 @@ class World:
         Share of the lines of customers with partners that a partner serves.
     offers : tuple
         Name, cost, margin [money], capacity and eligibility of each offer.
-    drivers, curve, programme, contracts, turns, visits, centres
+    drivers, curve, programme, delivered, contracts, turns, visits, centres
         See `planted`.
     """
 
@@ -323,6 +341,7 @@ class World:
     drivers: Drivers = field(default_factory=Drivers)
     curve: Curve = field(default_factory=Curve)
     programme: Programme = field(default_factory=Programme)
+    delivered: DeliveredValue = field(default_factory=DeliveredValue)
     contracts: Contracts = field(default_factory=Contracts)
     turns: Turns = field(default_factory=Turns)
     visits: Visits = field(default_factory=Visits)

@@ -20,7 +20,7 @@ from helpers.simulation.customer_traits import (
 )
 from helpers.simulation.order_lines import Orders
 from helpers.simulation.planted_truth import DAY, FIRST_DAY, World
-from helpers.simulation.questionnaire import ITEMS, NAMES, NOT_APPLICABLE, SATISFIED, Item
+from helpers.simulation.questionnaire import ADDED_FROM, ITEMS, NAMES, NOT_APPLICABLE, SATISFIED, Item
 
 BEHIND = (*CONSTRUCTS, *TIES)
 
@@ -30,7 +30,7 @@ SPREAD = 0.2
 
 TOLERANCE = 0.8
 
-SWITCHING = NAMES.index("switching_cost")
+SWITCHING, WORTH = NAMES.index("switching_cost"), NAMES.index("worth_all")
 
 LEVELS = (0.5, 0.75, 1.0)
 
@@ -121,13 +121,18 @@ def item_scores(
     attached = [BEHIND.index(name) for name in ATTACHED]
     state[:, attached] += ATTACHMENT * (kind == KINDS.index("trust"))[:, None]
     state[:, BEHIND.index("price_tolerance")] += TOLERANCE * state[:, BEHIND.index("intention")]
-    found = np.column_stack([_answers(world, rng, state, item) for item in ITEMS])
+    found, apart = np.empty((n, len(ITEMS))), rng.spawn(1)[0]
+    for k, item in enumerate(ITEMS):
+        found[:, k] = _answers(world, rng if k < ADDED_FROM else apart, state, item)
     is_careless = rng.random(n) < world.share_careless
     for number in np.unique(wave):
         here = wave == number
         found[here] = _on_the_curve(world, rng, found[here], again[here], is_careless[here])
+    worth = questionnaire.delivered_value_answers(world.delivered, apart, found)
+    found[~is_careless, WORTH] = worth[~is_careless]
     may_skip = np.array([not item.is_required for item in ITEMS])
-    found[(rng.random(found.shape) < world.share_missing) & may_skip] = np.nan
+    u = np.hstack([rng.random((n, ADDED_FROM)), apart.random((n, len(ITEMS) - ADDED_FROM))])
+    found[(u < world.share_missing) & may_skip] = np.nan
     return found, is_careless
 
 
@@ -260,7 +265,7 @@ def simulate_survey(world: World, rng: np.random.Generator, block: CustomerBlock
     who, wave = asked[is_answered], asked_in[is_answered]
     at = _opened()[wave] + DAY // 2 + (OPEN_DAYS * DAY * rng.beta(1, 3, len(who))).astype("int64")
     again = order_lines.bought_again(world.curve, made, who, at)
-    state = latent_states(world, rng, block, who, wave, _opened())
+    state, of_brands = latent_states(world, rng, block, who, wave, _opened()), rng.spawn(1)[0]
     scores, is_careless = item_scores(world, rng, state, block.character.kind[who], wave, again)
     ids = arrow_columns.id_column("S", block.block, np.arange(len(who)) + 1)
     comments, topic = survey_comments(rng, scores[:, NAMES.index("recommend")])
@@ -277,7 +282,7 @@ def simulate_survey(world: World, rng: np.random.Generator, block: CustomerBlock
     known = pd.DataFrame({"response_id": ids.to_pandas(), "is_careless": is_careless, "bought_again": again,
                           "topic": np.array((*TOPICS, ""))[topic]})
     is_last = wave == len(WAVES) - 1
-    fits = questionnaire.brand_fits(rng.spawn(1)[0], block.satisfaction[who[is_last]])
+    fits = questionnaire.brand_fits(of_brands, block.satisfaction[who[is_last]])
     return Survey(_invitations(block, asked, asked_in, is_answered), respondents, scores, is_last, fits, comments,
                   known)
 

@@ -87,11 +87,12 @@ class WeightedSample:
         total = own.sum(axis=1)
         return float(np.std(((own @ values)[total > 0] / total[total > 0])[1:], ddof=1))
 
-    def mean(self, values: np.ndarray) -> Interval:
+    def mean(self, values: np.ndarray, level: float = 0.95) -> Interval:
         """Return the weighted mean with Student's interval, n − 1 degrees of freedom."""
         if self.replicas is None or len(values) < 2:
-            return confidence_intervals.mean_interval(values, self.weights)
-        return student_interval(float(np.average(values, weights=self.weights)), self.error(values), len(values))
+            return confidence_intervals.mean_interval(values, self.weights, level)
+        centre = float(np.average(values, weights=self.weights))
+        return student_interval(centre, self.error(values), len(values), level)
 
     def share(self, is_so: np.ndarray) -> Interval:
         """Return a weighted share with the adjusted Wald interval for the effective number of people."""

@@ -11,6 +11,7 @@ from helpers.satisfaction import (
     comment_words,
     driver_drift,
     ecsi_model,
+    expectation_policy,
     expectations,
     item_frameworks,
     response_bias,
@@ -136,10 +137,38 @@ def test_behaviour_after_the_answer_goes_with_satisfaction_where_it_was_planted(
     )
     assert found(made, f"satisfaction with {satisfaction_vs_behaviour.BEHAVIOUR_LABELS['orders']}").low > 0.8
     assert {e.status for e in satisfaction_vs_behaviour.behaviour_rates(done)} == {Status.INSUFFICIENT}
-    expected = pd.DataFrame({"customer_id": done["customer_id"], "expectation": np.linspace(90, 20, 120)})
-    policy = satisfaction_vs_behaviour.expectation_policy_estimates(expected, done)
-    assert found(policy, "share who bought again", satisfaction_vs_behaviour.EXPECTATION_TERTILES[0]).value == 1
-    assert found(policy, "satisfaction", satisfaction_vs_behaviour.EXPECTATION_TERTILES[2]).value < 40
+    expected = pd.DataFrame({"customer_id": done["customer_id"], "expectation": np.linspace(90, 20, 120),
+                             "expected_at": pd.Timestamp("2025-05-01")})
+    expected = expectation_policy.with_promises(expected, table("transactions", sold), table("contacts"))
+    policy = expectation_policy.expectation_policy_estimates(expected, done)
+    assert found(policy, "share who bought again", expectation_policy.EXPECTATION_TERTILES[0]).value == 1
+    assert found(policy, "satisfaction", expectation_policy.EXPECTATION_TERTILES[2]).value < 40
+    assert found(policy, expectation_policy.FIRST_ORDER, expectation_policy.EXPECTATION_TERTILES[0]).value == 10
+
+
+def test_sales_that_follow_a_campaign_are_counted_by_everybody_whom_it_reached(table):
+    sent = [{"contact_id": f"m{i}", "customer_id": f"c{i:03}", "campaign": "spring" if i < 40 else "autumn",
+             "sent_at": pd.Timestamp("2025-03-01")} for i in range(80)]
+    late = {"contact_id": "late", "customer_id": "c000", "campaign": "autumn", "sent_at": pd.Timestamp("2026-06-15")}
+    sold = [{"order_id": f"o{i}", "line": 1, "customer_id": f"c{i:03}", "kind": "sale", "amount": 20.0,
+             "ordered_at": pd.Timestamp("2025-03-11") + pd.Timedelta(days=40 * (i >= 60))} for i in range(0, 80, 2)]
+    made = expectation_policy.campaign_estimates(table("contacts", [*sent, late]), table("transactions", sold), AS_OF)
+    assert found(made, expectation_policy.CAMPAIGN_SALES, "campaign spring").value == 10
+    assert found(made, expectation_policy.CAMPAIGN_BUYERS, "campaign spring").value == 0.5
+    autumn = found(made, expectation_policy.CAMPAIGN_BUYERS, "campaign autumn")
+    assert (autumn.value, autumn.n) == (0.25, 40), "who was reached a fortnight ago may still buy and does not count"
+    assert expectation_policy.campaign_estimates(table("contacts"), table("transactions", sold), AS_OF) == []
+
+
+def test_the_campaign_that_reached_a_customer_last_before_the_first_answer_may_have_raised_the_expectation(table):
+    expected = pd.DataFrame({"customer_id": ["a", "b"], "expectation": [60.0, 70.0],
+                             "expected_at": pd.Timestamp("2025-06-01")})
+    sent = [{"contact_id": str(i), "customer_id": who, "campaign": name, "sent_at": pd.Timestamp(day)}
+            for i, (who, name, day) in enumerate([("a", "old", "2025-04-01"), ("a", "new", "2025-05-20"),
+                                                  ("a", "after", "2025-06-02"), ("b", "long ago", "2024-06-01")])]
+    made = expectation_policy.with_promises(expected, table("transactions"), table("contacts", sent))
+    assert made["campaign"].tolist() == ["new", ""]
+    assert made["first_order"].isna().all()
 
 
 def test_complaints_are_a_rate_per_order_so_that_those_who_buy_more_do_not_seem_to_complain_more():
@@ -221,6 +250,30 @@ def test_questions_are_rolled_up_by_their_tags(catalogued, surveyed, table):
     made = item_frameworks.tag_means(answers, tagged)
     assert [found(made, "score by level", t).value for t in ("material", "social")] == [100, 50]
     assert item_frameworks.tag_means(answers, tagged.head(0))[0].status is Status.NOT_APPLICABLE
+    (gap,) = item_frameworks.tag_differences(answers, tagged, made)
+    assert (gap.segment, gap.value) == ("social less material", -50)
+
+
+def asked_by_frame(rng, n=150):
+    """Return questions of one frame, on fairness and on satisfaction, and answers: satisfaction follows *product*."""
+    rows = [{"item": "p", "role": "performance", "frame_horizontal": "product"},
+            {"item": "s", "role": "performance", "frame_horizontal": "service"},
+            {"item": "f", "role": "fairness"}, {"item": "z", "role": "satisfaction", "frame_horizontal": "service"}]
+    scores = dict(zip("psf", rng.uniform(20, 80, (3, n)), strict=True))
+    scores["z"] = 0.9 * scores["p"] + 5 + 0.2 * scores["f"]
+    given = [(f"r{i:03}", item, float(x[i])) for item, x in scores.items() for i in range(n)]
+    return [{"scale_low": 0.0, "scale_high": 100.0, **r} for r in rows], given
+
+
+def test_satisfaction_goes_with_the_tag_that_makes_it_and_its_own_questions_count_to_none(catalogued, surveyed, table):
+    rows, given = asked_by_frame(np.random.default_rng(2))
+    known, tagged = catalogued(*rows), item_frameworks.item_tags(table("items", rows))
+    made = item_frameworks.tag_correlations(surveyed(known, given), known, tagged, 1)
+    by_tag = {e.segment: e for e in made}
+    assert set(by_tag) == {"product", "service", "fairness"}
+    assert by_tag["product"].value > 0.9
+    assert by_tag["service"].low < 0 < by_tag["service"].high, "the satisfaction question has this tag, too"
+    assert by_tag["fairness"].quantity == f"{item_frameworks.CORRELATION_BY}antecedent"
 
 
 def test_delivered_value_weighs_gains_against_sacrifices(catalogued, surveyed, table):

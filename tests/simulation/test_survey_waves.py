@@ -37,7 +37,8 @@ def test_items_keep_their_scales_and_the_reversed_one_turns(large):
     together = scores.corr()
     assert together.loc["satisfied_expected", "satisfied_ideal"] > 0.6
     assert together.loc["commitment", "satisfied_ideal"] < -0.2
-    assert items["is_reversed"].sum() == 1
+    assert set(items.index[items["is_reversed"]]) == {"commitment", "company_fault"}
+    assert together.loc["company_fault", "service_delivery"] < -0.2
 
 
 def test_last_wave_falls_by_the_planted_shift(large):

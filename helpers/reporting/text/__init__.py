@@ -24,6 +24,8 @@
 * ``satisfaction_drivers``: Text on satisfaction drivers, paths and discriminant validity.
 * ``satisfaction_expectations``: Text on expectations: whether they are met, where they are missed, what goes with
   raising them.
+* ``satisfaction_frameworks``: Text on the frames of questions: levels of satisfaction, around the purchase,
+  antecedents, delivered value.
 * ``satisfaction_segments``: Text on segments: how satisfied they are, and what goes with satisfaction in each.
 * ``service_rates``: Text on service: the nested funnel of cases, what each stage leaves undone, control charts of
   the rates.

@@ -38,9 +38,6 @@ QUESTION = {"share given": "answered", "share not applicable": "not applicable",
             "share off the scale": "off the scale", FLOOR_SHARE: "at the floor", CEILING_SHARE: "at the ceiling",
             "item-rest correlation": REST}
 
-FRAMES = {"level": "Levels of satisfaction", "horizontal": "Sides of the offer", "phase": "Around the purchase",
-          "value": "Kinds of value", "means": "Means and ends"}
-
 AGREEMENT = ("Cronbach's alpha", "standardised alpha")
 
 
@@ -299,31 +296,6 @@ def rows_with_values(table: pd.DataFrame) -> pd.DataFrame:
     """Return a long table, or no row of it where not one has a value or was struck: there is nothing to show then."""
     is_said = table["status"].isin([Status.OK, Status.STRUCK, Status.BLOCKED])
     return table if is_said.any() else table.head(0)
-
-
-def frame_sentences(rows: Sequence[Estimate]) -> tuple[str, ...]:
-    """Return, for each frame with two tags or more, which has the lowest and which the highest score.
-
-    Parameters
-    ----------
-    rows : sequence of Estimate
-        From `helpers.satisfaction.item_frameworks.tag_means`.
-    """
-    by_frame: dict[str, list[Estimate]] = {}
-    for e in rows:
-        frame = e.quantity.removeprefix("score by ")
-        if e.status is Status.OK and frame in FRAMES:
-            by_frame.setdefault(frame, []).append(e)
-    return tuple(_frame_sentence(FRAMES[frame], tags) for frame, tags in by_frame.items() if len(tags) > 1)
-
-
-def _frame_sentence(label: str, tags: Sequence[Estimate]) -> str:
-    low, high = min(tags, key=lambda e: e.value), max(tags, key=lambda e: e.value)
-    if low.high >= high.low:
-        names = formatting.join_words([e.segment for e in tags])
-        return f"{label}: the scores of {names} show no statistically significant difference."
-    return (f"{label}: lowest for {low.segment}, {_with_interval(low)}, "
-            f"highest for {high.segment}, {_with_interval(high)}.")
 
 
 def missing_satisfaction_parts(parts: Mapping[str, Sequence[Estimate] | pd.DataFrame]) -> str:

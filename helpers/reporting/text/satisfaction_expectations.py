@@ -7,6 +7,18 @@ import pandas as pd
 
 from helpers.foundation.results import Estimate, Status
 from helpers.reporting import formatting
+from helpers.satisfaction.expectation_policy import (
+    BOUGHT_AGAIN,
+    CAMPAIGN_BUYERS,
+    CAMPAIGN_PREFIX,
+    CAMPAIGN_SALES,
+    CHANNEL_PREFIX,
+    EXPECTATION_RAISED,
+    EXPECTATION_TERTILES,
+    FIRST_ORDER,
+    SATISFACTION,
+    SPEND,
+)
 from helpers.satisfaction.expectations import (
     DISCONFIRMATION,
     GAP_CORRELATION,
@@ -14,7 +26,7 @@ from helpers.satisfaction.expectations import (
     PERFORMANCE_RATIO,
     RATIO_CORRELATION,
 )
-from helpers.satisfaction.satisfaction_vs_behaviour import EXPECTATION_TERTILES
+from helpers.stats.confidence_intervals import normal_quantile
 
 MOST_NAMED = 3
 
@@ -96,45 +108,100 @@ def _met(ratio: dict) -> str:
     return f"Expectations are {how}: performance is {value} times what was expected."
 
 
+def promise_position(table: pd.DataFrame) -> str:
+    """Return where we stand between promising little and much: what is expected against what is delivered."""
+    said = expectation_gap_finding(table)
+    return f"Where we stand: {formatting.within_sentence(said)}" if said else ""
+
+
 def expectation_policy_finding(rows: Sequence[Estimate], currency: str) -> str:
-    """Return what goes with promising much instead of little, and which channels promise most; empty without it.
+    """Return what goes with promising much instead of little, and which channels and campaigns promise most.
 
     Parameters
     ----------
     rows : sequence of Estimate
-        From `helpers.satisfaction.satisfaction_vs_behaviour.expectation_policy_estimates`.
+        From `helpers.satisfaction.expectation_policy.expectation_policy_estimates`.
     currency : str
-        Of spend.
+        Of sales.
+
+    Returns
+    -------
+    str
+        Empty without it.
     """
     known = {(e.quantity, e.segment): e for e in rows if e.status is Status.OK}
     much, little = EXPECTATION_TERTILES[-1], EXPECTATION_TERTILES[0]
-    pairs = [(q, known[q, much], known[q, little]) for q in ("satisfaction", "spend after answering",
-                                                             "share who bought again") if (q, much) in known]
+    pairs = [(q, known[q, much], known[q, little]) for q in (FIRST_ORDER, SATISFACTION, SPEND, BOUGHT_AGAIN)
+             if (q, much) in known and (q, little) in known]
     if not pairs:
         return ""
     noise = " (not statistically significant)"
     said = [f"{q} {_worded(a, currency)} against {_worded(b, currency)}{'' if _differ(a, b) else noise}"
             for q, a, b in pairs]
-    return (
-        f"{formatting.sentence_case(much)} against {little}: {formatting.join_words(said)}. {_channels(known)}".strip()
-    )
+    groups = [_most_and_least(known, CHANNEL_PREFIX, "Channels"), _most_and_least(known, CAMPAIGN_PREFIX, "Campaigns")]
+    return " ".join([f"{formatting.sentence_case(much)} against {little}: {formatting.join_words(said)}.",
+                     *filter(None, groups)])
 
 
-def _channels(known: Mapping[tuple[str, str], Estimate]) -> str:
-    won = [e for (q, s), e in known.items() if q == "expectation raised" and s not in EXPECTATION_TERTILES]
-    if len(won) < 2:
+def _most_and_least(known: Mapping[tuple[str, str], Estimate], prefix: str, many: str) -> str:
+    of = [e for (q, s), e in known.items() if q == EXPECTATION_RAISED and s.startswith(prefix)]
+    if len(of) < 2:
         return ""
-    most, least = max(won, key=lambda e: e.value), min(won, key=lambda e: e.value)
-    if not _differ(most, least):
-        return "Channels show no statistically significant difference in the expectation that they raise."
-    return (f"People {most.segment} expect most ({_worded(most, '')}), those {least.segment} least "
+    most, least = max(of, key=lambda e: e.value), min(of, key=lambda e: e.value)
+    level = 1 - 0.05 / math.comb(len(of), 2)  # the two are picked from all pairs
+    if not _differ(most, least, level):
+        return f"{many} show no statistically significant difference in the expectation that they raise."
+    of_whom = "" if prefix == CHANNEL_PREFIX else "reached by "
+    return (f"People {of_whom}{most.segment} expect most ({_worded(most, '')}), those {of_whom}{least.segment} least "
             f"({_worded(least, '')}).")
+
+
+POLICY_COLUMNS = (EXPECTATION_RAISED, FIRST_ORDER, SATISFACTION, SPEND, BOUGHT_AGAIN)
+
+CAMPAIGN_COLUMNS = (EXPECTATION_RAISED, CAMPAIGN_SALES, CAMPAIGN_BUYERS, SATISFACTION, BOUGHT_AGAIN)
+
+
+def policy_table(rows: Sequence[Estimate], currency: str) -> pd.DataFrame:
+    """Return one row a promise level and channel: what was promised, won, and came back, in words.
+
+    Parameters
+    ----------
+    rows : sequence of Estimate
+        From `helpers.satisfaction.expectation_policy.expectation_policy_estimates`.
+    currency : str
+        Of sales.
+    """
+    return _table_by_group([e for e in rows if not e.segment.startswith(CAMPAIGN_PREFIX)], POLICY_COLUMNS, currency)
+
+
+def campaign_table(rows: Sequence[Estimate], currency: str) -> pd.DataFrame:
+    """Return one row a campaign: what those whom it reached expect, the sales that followed, and what came back.
+
+    Parameters
+    ----------
+    rows : sequence of Estimate
+        From `expectation_policy_estimates` and `campaign_estimates` of `helpers.satisfaction.expectation_policy`.
+    currency : str
+        Of sales.
+    """
+    of = sorted((e for e in rows if e.segment.startswith(CAMPAIGN_PREFIX)), key=lambda e: e.segment)
+    return _table_by_group(of, CAMPAIGN_COLUMNS, currency)
+
+
+def _table_by_group(rows: Sequence[Estimate], columns: Sequence[str], currency: str) -> pd.DataFrame:
+    cells: dict[str, dict[str, str]] = {}
+    for e in rows:
+        if e.quantity in columns and e.status is Status.OK:
+            cells.setdefault(e.segment, {})[e.quantity] = formatting.estimate_text(e, currency=currency)
+    made = pd.DataFrame([{"group": name, **found} for name, found in cells.items()])
+    return made.reindex(columns=["group", *(c for c in columns if c in made)]).fillna("")
 
 
 def _worded(e: Estimate, currency: str) -> str:
     return formatting.money(e.value, currency) if e.unit == "money" else formatting.unit_format(e.unit)(e.value)
 
 
-def _differ(a: Estimate, b: Estimate) -> bool:
+def _differ(a: Estimate, b: Estimate, level: float = 0.95) -> bool:
     """Return whether two groups of different people differ significantly, by their intervals' half widths."""
-    return abs(a.value - b.value) > math.hypot(a.high - a.low, b.high - b.low) / 2
+    wider = normal_quantile(level) / normal_quantile(0.95)
+    return abs(a.value - b.value) > wider * math.hypot(a.high - a.low, b.high - b.low) / 2

@@ -254,14 +254,3 @@ def test_the_funnel_says_how_many_cases_reach_each_stage_and_where_most_is_left_
         "corrective action is not recorded.")
     none = no_estimate("cases reported", Status.NOT_APPLICABLE, "no service cases are recorded")
     assert service_rates_text.service_funnel_sentence([none]) == ""
-
-
-def test_every_frame_is_said_by_its_lowest_and_highest_tag_or_that_they_do_not_differ():
-    rows = [Estimate("score by phase", 50, 48, 52, "points", 90, "before"),
-            Estimate("score by phase", 70, 68, 72, "points", 90, "after"),
-            Estimate("score by level", 60, 55, 65, "points", 90, "social"),
-            Estimate("score by level", 62, 57, 67, "points", 90, "material"),
-            Estimate("score by horizontal", 62, 57, 67, "points", 90, "product")]
-    assert satisfaction_context_text.frame_sentences(rows) == (
-        "Around the purchase: lowest for before, 50 points [48, 52], highest for after, 70 points [68, 72].",
-        "Levels of satisfaction: the scores of social and material show no statistically significant difference.")

@@ -3,7 +3,7 @@ import pytest
 
 from helpers.foundation.results import Estimate, Status, estimate_table, no_estimate
 from helpers.reporting.text import satisfaction_expectations as expectations_text
-from helpers.satisfaction import satisfaction_vs_behaviour
+from helpers.satisfaction import expectation_policy
 from helpers.satisfaction.expectations import (
     DISCONFIRMATION,
     GAP_CORRELATION,
@@ -48,8 +48,8 @@ def test_missed_and_exceeded_expectations_name_where_most_and_single_ones_are_no
 def promised(much=70.0, shops=65.0):
     made = []
     for segment, value in (
-        (satisfaction_vs_behaviour.EXPECTATION_TERTILES[0], 60.0),
-        (satisfaction_vs_behaviour.EXPECTATION_TERTILES[-1], much),
+        (expectation_policy.EXPECTATION_TERTILES[0], 60.0),
+        (expectation_policy.EXPECTATION_TERTILES[-1], much),
     ):
         made += [Estimate("satisfaction", value, value - 2, value + 2, "points", 90, segment),
                  Estimate("spend after answering", 100.0, 80.0, 120.0, "money", 90, segment)]
@@ -66,6 +66,28 @@ def test_what_goes_with_promising_much_is_said_with_what_is_noise():
         "People won through shops expect most (75 points), those won through friends least (64 points).")
     assert "64" not in expectations_text.expectation_policy_finding(promised()[:4], "EUR")
     assert expectations_text.expectation_policy_finding([], "EUR") == ""
+
+
+def test_campaigns_are_told_apart_only_beyond_the_chance_of_picking_two_of_many():
+    def raised(*values):
+        return [*promised()[:4], *(Estimate("expectation raised", v, v - 2, v + 2, "points", 90, f"campaign {k}")
+                                   for k, v in enumerate(values))]
+    assert "People reached by campaign 1 expect most (64 points)" in expectations_text.expectation_policy_finding(
+        raised(60.0, 64.0), "EUR")
+    assert expectations_text.expectation_policy_finding(raised(60.0, 64.0, *[62.0] * 8), "EUR").endswith(
+        "Campaigns show no statistically significant difference in the expectation that they raise.")
+
+
+def test_the_policy_table_has_a_row_a_group_and_only_columns_that_are_known():
+    table = expectations_text.policy_table(promised(), "EUR")
+    assert table["group"].tolist() == ["promised little", "promised much", "won through shops", "won through friends"]
+    assert table.columns.tolist() == ["group", "expectation raised", "satisfaction", "spend after answering"]
+    assert table.loc[0, "satisfaction"] == "60 points [58, 62]"
+    sold = [Estimate("sales in 30 days after the contact", 5.0, 4.0, 6.0, "money", 90, f"campaign {k}") for k in "ba"]
+    campaigns = expectations_text.campaign_table([*promised(), *sold], "EUR")
+    assert campaigns["group"].tolist() == ["campaign a", "campaign b"]
+    assert campaigns.columns.tolist() == ["group", "sales in 30 days after the contact"]
+    assert expectations_text.campaign_table(promised(), "EUR").empty
 
 
 @pytest.mark.parametrize(("low", "high", "word"), [(1.01, 1.1, "exceeded"), (0.8, 0.9, "missed"),

@@ -1,0 +1,167 @@
+"""Text on the frames of questions: levels of satisfaction, around the purchase, antecedents, delivered value."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from helpers.foundation.results import Estimate, Status, estimate_table
+from helpers.reporting import formatting
+from helpers.satisfaction.item_frameworks import (
+    CORRELATION_BY,
+    DELIVERED_VALUE_WEIGHT,
+    DIFFERENCE_BY,
+    GAINS,
+    SACRIFICES,
+    SCORE_BY,
+)
+
+ANTECEDENT, DELIVERED = "antecedent", "delivered"
+
+FRAMES = {"level": "Levels of satisfaction", "horizontal": "Sides of the offer", "phase": "Around the purchase",
+          "value": "Kinds of value", "means": "Means and ends"}
+
+FRAME_NAMES = {**FRAMES, ANTECEDENT: "Antecedents", DELIVERED: "Delivered value"}
+
+
+def frame_sentences(rows: Sequence[Estimate]) -> tuple[str, ...]:
+    """Return, for each frame with two tags or more, the lowest and highest score and what satisfaction goes with.
+
+    Parameters
+    ----------
+    rows : sequence of Estimate
+        From `helpers.satisfaction.item_frameworks`: scores, differences and correlations.
+    """
+    return tuple(" ".join(part for part in (_difference(rows, frame), _association(rows, frame)) if part)
+                 for frame in FRAMES if len(_rows(rows, SCORE_BY, frame)) > 1)
+
+
+def _rows(rows: Sequence[Estimate], quantity: str, frame: str) -> list[Estimate]:
+    return [e for e in rows if e.quantity == f"{quantity}{frame}" and e.status is Status.OK]
+
+
+def _difference(rows: Sequence[Estimate], frame: str) -> str:
+    scores, gap = _rows(rows, SCORE_BY, frame), _rows(rows, DIFFERENCE_BY, frame)
+    low, high = min(scores, key=lambda e: e.value), max(scores, key=lambda e: e.value)
+    if not gap or gap[0].low <= 0 <= gap[0].high:
+        names = formatting.join_words([e.segment for e in scores])
+        return f"{FRAMES[frame]}: the scores of {names} show no statistically significant difference."
+    apart = formatting.points(-gap[0].value)
+    return (f"{FRAMES[frame]}: lowest for {low.segment}, {formatting.estimate_text(low)}, highest for {high.segment}, "
+            f"{formatting.estimate_text(high)}; those who answered both differ by {apart} "
+            f"{formatting.interval(-gap[0].high, -gap[0].low, formatting.points)}.")
+
+
+def _association(rows: Sequence[Estimate], frame: str) -> str:
+    """Return which tags go most with satisfaction; empty where fewer than two are known."""
+    found = sorted(_rows(rows, CORRELATION_BY, frame), key=lambda e: (-e.value, e.segment))
+    if len(found) < 2:
+        return ""
+    first = [e for e in found if e.high >= found[0].low]
+    said = [f"{e.segment} ({formatting.estimate_text(e)})" for e in first]
+    if len(first) == len(found):
+        return f"Correlations with satisfaction do not tell {formatting.join_words([e.segment for e in found])} apart."
+    return f"Most closely correlated with satisfaction: {formatting.join_words(said)}."
+
+
+def antecedent_sentence(rows: Sequence[Estimate]) -> str:
+    """Return how fairness, attribution and emotion go with satisfaction; empty where none was asked for.
+
+    Parameters
+    ----------
+    rows : sequence of Estimate
+        As in `frame_sentences`.
+    """
+    found = sorted(_rows(rows, CORRELATION_BY, ANTECEDENT), key=lambda e: (-e.value, e.segment))
+    if not found:
+        return ""
+    said = formatting.join_words([f"{e.segment} {formatting.estimate_text(e)}" for e in found])
+    first = f"; {_first_words(found)}" if len(found) > 1 else ""
+    return f"Correlation of satisfaction with {said}{first}: associations only."
+
+
+def _first_words(found: Sequence[Estimate]) -> str:
+    if found[0].low > found[1].high:
+        return f"{found[0].segment} comes first"
+    return f"{found[0].segment} and {found[1].segment} cannot be told apart"
+
+
+def delivered_value_sentence(rows: Sequence[Estimate]) -> str:
+    """Return which gains and sacrifices weigh in the value delivered; empty where they were not asked for.
+
+    Parameters
+    ----------
+    rows : sequence of Estimate
+        From `helpers.satisfaction.item_frameworks.delivered_value_weights`.
+    """
+    found = [e for e in rows if e.quantity == DELIVERED_VALUE_WEIGHT and e.status is Status.OK]
+    if not found:
+        return ""
+    heavy = sorted((e for e in found if e.low > 0), key=lambda e: -e.value)
+    light = [part_label(e.segment) for e in found if e.low <= 0 <= e.high]
+    said = [f"{part_label(e.segment)} {formatting.number(e.value)} {formatting.interval(e.low, e.high)}" for e in heavy]
+    much = (f"Weights in the value delivered, points for a point more of each: {formatting.join_words(said)}." if said
+            else "No gain or sacrifice has a weight in the value delivered that differs from nothing.")
+    little = f" Not statistically significant: {formatting.join_words(light)}." if light and said else ""
+    asked = "" if len(found) == len((*GAINS, *SACRIFICES)) else (
+        f" Asked were {len(found)} of its {len((*GAINS, *SACRIFICES))} parts.")
+    return f"{much}{little}{asked}"
+
+
+def delivered_value_title(rows: Sequence[Estimate]) -> str:
+    """Return the finding above the figure of the weights."""
+    found = sorted((e for e in rows if e.quantity == DELIVERED_VALUE_WEIGHT and e.status is Status.OK),
+                   key=lambda e: -e.value)
+    if len(found) < 2 or found[0].low <= found[1].high:
+        return "No part of the value delivered can be told to weigh most"
+    return f"Of the value delivered, {part_label(found[0].segment)} weighs most"
+
+
+def delivered_value_parts(rows: Sequence[Estimate]) -> pd.DataFrame:
+    """Return the weights in the value delivered, the heaviest first: ``part, value, low, high``."""
+    found = [(part_label(e.segment), e.value, e.low, e.high) for e in rows
+             if e.quantity == DELIVERED_VALUE_WEIGHT and e.status is Status.OK]
+    made = pd.DataFrame(found, columns=["part", "value", "low", "high"])
+    return made.sort_values("value", ascending=False, ignore_index=True)
+
+
+def pairs_of_tags(rows: Sequence[Estimate]) -> pd.DataFrame:
+    """Return cognitive beside affective, transaction beside cumulative satisfaction.
+
+    Parameters
+    ----------
+    rows : sequence of Estimate
+        As in `frame_sentences`.
+    """
+    apart = (SCORE_BY, DIFFERENCE_BY, CORRELATION_BY, DELIVERED_VALUE_WEIGHT)
+    return estimate_table([e for e in rows if e.status is Status.OK and not e.quantity.startswith(apart)])
+
+
+def part_label(segment: str) -> str:
+    """Return a part of delivered value without its kind.
+
+    Examples
+    --------
+    >>> part_label("sacrifice: time")
+    'time'
+    """
+    return segment.partition(": ")[2] or segment
+
+
+def frame_table(rows: Sequence[Estimate]) -> pd.DataFrame:
+    """Return one row a tag: ``frame, tag, score, correlation, people``, values with their intervals in words.
+
+    Of the frames that have a sentence; pairs of tags stand in a table of their own.
+
+    Parameters
+    ----------
+    rows : sequence of Estimate
+        As in `frame_sentences`.
+    """
+    correlations = {(e.quantity.removeprefix(CORRELATION_BY), e.segment): formatting.estimate_text(e)
+                    for e in rows if e.quantity.startswith(CORRELATION_BY)}
+    scores = [(e, e.quantity.removeprefix(SCORE_BY)) for e in rows
+              if e.quantity.startswith(SCORE_BY) and e.status is Status.OK]
+    made = [(FRAME_NAMES[frame], e.segment, formatting.estimate_text(e),
+             correlations.get((frame, e.segment), ""), e.n) for e, frame in scores
+            if frame in FRAME_NAMES]
+    return pd.DataFrame(made, columns=["frame", "tag", "score", "correlation", "people"])

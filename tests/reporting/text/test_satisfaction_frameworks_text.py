@@ -1,0 +1,62 @@
+"""Sentences on frames, antecedents and delivered value: each branch read."""
+
+from helpers.foundation.results import Estimate
+from helpers.reporting.text import satisfaction_frameworks as text
+from helpers.satisfaction.item_frameworks import DELIVERED_VALUE_WEIGHT
+
+
+def scored(frame, tag, value, half=2.0):
+    return Estimate(f"score by {frame}", value, value - half, value + half, "points", 90, tag)
+
+
+def correlated(frame, tag, value, half=0.05):
+    return Estimate(f"correlation with satisfaction by {frame}", value, value - half, value + half, "correlation", 90,
+                    tag)
+
+
+def weight(part, value, half=0.05):
+    return Estimate(DELIVERED_VALUE_WEIGHT, value, value - half, value + half, "points per point", 90, part)
+
+
+def test_every_frame_is_said_by_the_difference_of_those_who_answered_both_ends():
+    rows = [scored("phase", "before", 50), scored("phase", "after", 70),
+            Estimate("difference of scores by phase", -19, -22, -16, "points", 80, "before less after"),
+            scored("level", "social", 60), scored("level", "material", 62),
+            Estimate("difference of scores by level", -2, -5, 1, "points", 80, "social less material"),
+            scored("horizontal", "product", 62)]
+    assert text.frame_sentences(rows) == (
+        "Levels of satisfaction: the scores of social and material show no statistically significant difference.",
+        "Around the purchase: lowest for before, 50 points [48, 52], highest for after, 70 points [68, 72]; those who "
+        "answered both differ by 19 points [16, 22].")
+
+
+def test_what_satisfaction_goes_with_is_said_where_tags_can_be_told_apart():
+    scores = [scored("level", tag, 60) for tag in ("social", "material", "spiritual")]
+    apart = [correlated("level", "social", 0.3), correlated("level", "material", 0.6),
+             correlated("level", "spiritual", 0.58)]
+    assert text.frame_sentences([*scores, *apart])[0].endswith(
+        "Most closely correlated with satisfaction: material (0.6 [0.55, 0.65]) and spiritual (0.58 [0.53, 0.63]).")
+    alike = [correlated("level", tag, 0.6) for tag in ("social", "material")]
+    assert text.frame_sentences([*scores, *alike])[0].endswith(
+        "Correlations with satisfaction do not tell material and social apart.")
+
+
+def test_antecedents_are_said_as_associations_and_not_where_none_was_asked_for():
+    rows = [correlated("antecedent", "fairness", 0.5), correlated("antecedent", "emotion", 0.7)]
+    assert text.antecedent_sentence(rows) == (
+        "Correlation of satisfaction with emotion 0.7 [0.65, 0.75] and fairness 0.5 [0.45, 0.55]; emotion comes first: "
+        "associations only.")
+    assert "emotion and fairness cannot be told apart" in text.antecedent_sentence(
+        [rows[1], correlated("antecedent", "fairness", 0.68)])
+    assert text.antecedent_sentence([scored("level", "social", 60)]) == ""
+
+
+def test_delivered_value_names_what_weighs_what_does_not_and_how_many_parts_were_asked_for():
+    rows = [weight("gain: product", 0.3), weight("gain: image", 0.02), weight("sacrifice: time", 0.1)]
+    assert text.delivered_value_sentence(rows) == (
+        "Weights in the value delivered, points for a point more of each: product 0.3 [0.25, 0.35] and time 0.1 [0.05, "
+        "0.15]. Not statistically significant: image. Asked were 3 of its 8 parts.")
+    assert text.delivered_value_title(rows) == "Of the value delivered, product weighs most"
+    assert text.delivered_value_title(rows[1:2]) == "No part of the value delivered can be told to weigh most"
+    assert text.delivered_value_sentence([]) == ""
+    assert text.delivered_value_parts(rows)["part"].tolist() == ["product", "time", "image"]
