@@ -207,6 +207,23 @@ ASSIGNMENTS = _canonical_table(
     prefixes=("metric_", "covariate_"),
 )
 
+EXPERIMENT_AGGREGATES = _canonical_table(
+    "experiment_aggregates", "experiment × arm × metric × period", ("experiment", "variant", "metric", "period"),
+    _column("experiment", "text", "the experiment", True),
+    _column("variant", "text", "the arm", True),
+    _column("metric", "text", "what was measured", True),
+    _column("period", "text", "stretch of time that the row is of; 'all' for the whole experiment", True),
+    _column("period_ended_on", "date", "last day of the period, where it is told"),
+    _column("elapsed", "number", "time since the start at the period's end, in the source's unit, where it is told",
+       low=0),
+    _column("is_cumulative", "flag", "whether the row is of everything since the start; empty: of its period alone"),
+    _column("n", "integer", "units measured [units]", True, low=0),
+    _column("successes", "integer", "units with a success, of a metric that is a share [units]", low=0),
+    _column("mean", "number", "mean of the metric over units, of a metric that is a mean"),
+    _column("variance", "number", "variance of the metric over units, with n − 1", low=0),
+    _column("probability", "number", "planned share of the arm [share]", low=0, high=1),
+)
+
 POINTS = _canonical_table(
     "points", "programme ledger entry", (),
     _column("customer_id", "text", "whose account", True),
@@ -251,5 +268,5 @@ TIES = _canonical_table(
 
 CANONICAL_TABLES = (
     CUSTOMERS, TRANSACTIONS, SUBSCRIPTIONS, INVITATIONS, RESPONDENTS, ITEMS, RESPONSES, CASES, EVENTS, CONTACTS,
-    CONSENTS, OFFERS, ASSIGNMENTS, POINTS, MEMBERSHIPS, OPPORTUNITIES, TIES,
+    CONSENTS, OFFERS, ASSIGNMENTS, EXPERIMENT_AGGREGATES, POINTS, MEMBERSHIPS, OPPORTUNITIES, TIES,
 )

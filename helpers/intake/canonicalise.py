@@ -35,7 +35,7 @@ TIMES = {
     "customers": "joined_on", "transactions": "ordered_at", "subscriptions": "started_on", "invitations": "sent_at",
     "respondents": "responded_at", "cases": "opened_at", "events": "occurred_at", "contacts": "sent_at",
     "consents": "from_on", "assignments": "assigned_at", "points": "entered_at", "memberships": "valid_from",
-    "opportunities": "opened_on",
+    "opportunities": "opened_on", "experiment_aggregates": "period_ended_on",
 }
 
 VALUE, UNREAD = "_value.", "_unread."

@@ -327,3 +327,15 @@ def test_only_what_is_made_of_the_record_names_its_file(small):
     assert small.rejected(found) == []
     assert [tuple(r.values()) for r in transactions(small, found, "order_id", "line", "product_id")] == [
         ("1.csv:2", 2, "1.csv/2"), ("2.csv:2", 4, "2.csv/2"), ("x1", 1, "first"), ("x2", 3, "first")]
+
+
+def test_counts_of_two_arms_in_one_row_become_a_row_for_each_arm(small):
+    small.file("tests.csv", "test,day,n_a,bought_a,n_b,bought_b\nbutton,2025-01-01,100,7,90,9\n")
+    of_all = {"experiment": "test", "metric": "'bought'", "period": "day", "period_ended_on": "day"}
+    delivery = small.delivery(files={"tests": {"path": "tests.csv"}}, tables={"experiment_aggregates": {"parts": [
+        {"from": "tests", "columns": of_all | {"variant": f"'{arm}'", "n": f"n_{arm}", "successes": f"bought_{arm}"}}
+        for arm in "ab"]}})
+    found = small.rows(delivery.tables["canonical/experiment_aggregates"].order_by("variant"))
+    assert [(r["variant"], r["n"], r["successes"]) for r in found] == [("a", 100, 7), ("b", 90, 9)]
+    assert delivery.as_of_on.isoformat() == "2025-01-01"
+    assert delivery.outcome.by_file["n_accepted"].tolist() == [1]
