@@ -8,8 +8,10 @@ BIN := .venv/bin
 
 .PHONY: report test coverage lab notebooks bench lock
 
-# The simulated company is first run as of a quarter earlier, so that its report has changes and graded forecasts.
-EARLIER := test -d "$${LOYALTY_HOME:-.}/data/runs/simulated" || $(BIN)/python -m helpers run simulated --as-of 2025-09-30
+# The simulated company is first run as of a quarter earlier, and then carries out the lists that this run drew, so that
+# its report has changes, graded forecasts and a measured response.
+EARLIER := test -d "$${LOYALTY_HOME:-.}/data/runs/simulated" || \
+	{ $(BIN)/python -m helpers run simulated --as-of 2025-09-30 && $(BIN)/python -m helpers simulate --lists; }
 
 report: .venv/installed
 	$(if $(filter simulated,$(SOURCE)),$(EARLIER))

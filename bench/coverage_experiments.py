@@ -35,7 +35,7 @@ from helpers.experiments.variance_reduction import moments_of_values as moments_
 from helpers.foundation import canonical_schema
 from helpers.foundation.engine import Engine
 from helpers.pipeline.registry import read_study
-from helpers.simulation import customer_traits, planted_experiments
+from helpers.simulation import customer_traits, order_lines, planted_experiments
 from helpers.simulation.planted_truth import World
 from helpers.stats import multiple_testing
 
@@ -300,7 +300,8 @@ def verdicts_of_seeds(replications, rng):
         stream = np.random.default_rng([SEED, seed])
         block = customer_traits.simulate_customers(World(), stream, 0, 0, CUSTOMERS)
         table = canonical_schema.ASSIGNMENTS.conformed(
-            engine.lazy(planted_experiments.simulate_assignments(World(), stream, block))
+            engine.lazy(planted_experiments.simulate_assignments(
+                World(), stream, block, order_lines.simulate_orders(World(), stream.spawn(1)[0], block)))
         )
         designs, found = experiment_data.load_experiments(engine, table, assumptions, seed)
         checked = quality_gates.gates_by_experiment(designs, found.counted, assumptions, found.units)

@@ -83,6 +83,8 @@ def parser() -> Parser:
     )
     simulate.add_argument("--seed", type=plain_numbers.integer, metavar="S", help="seed of every draw")
     simulate.add_argument("--to", default="", metavar="FOLDER", help="where (default: the simulated source's own)")
+    simulate.add_argument("--lists", action="store_true", help="carry out the lists that finished runs of the "
+                          "simulated source drew: contacts to the treated, and the orders that they bring")
     lab = commands.add_parser("lab", help="open copies of the notebooks in JupyterLab; runs never read them")
     lab.add_argument("--fresh", action="store_true", help="copy every notebook anew; edited copies are set aside")
     lab.add_argument("--closed", action="store_true", help="only copy, open nothing")
@@ -213,11 +215,13 @@ def _compare(told: argparse.Namespace) -> int:
 def _simulate(told: argparse.Namespace) -> int:
     from helpers import simulation
     from helpers.foundation import folders
+    from helpers.pipeline import registry
 
     folder = Path(told.to) if told.to else folders.raw_folder("simulated")
     customers = simulation.CUSTOMERS if told.customers is None else told.customers
     records = simulation.write_files(
-        folder, customers=customers, seed=simulation.SEED if told.seed is None else told.seed
+        folder, customers=customers, seed=simulation.SEED if told.seed is None else told.seed,
+        lists=registry.drawn_lists("simulated") if told.lists else None,
     )
     console.print_lines([f"{folder}:", *(f"  {name}: {n:,} records" for name, n in records.items())])
     return 0

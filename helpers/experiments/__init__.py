@@ -26,6 +26,7 @@
 * ``proportions``: Proportions of two arms: Miettinen-Nurminen score interval and test, Fisher's exact test.
 * ``quality_gates``: Quality gates of an experiment: plan, arms, planned shares, independence, primary metric.
 * ``quantile_effects``: Quantile treatment effects with distribution-free confidence intervals.
+* ``recorded_outcomes``: Recorded outcomes of experiments on customers, held against their transactions.
 * ``regression``: Regression: the units of the first comparison that decides, for a linear model.
 * ``rival_arms``: Rival arms: arms that may each be shipped, compared with each other; the best arm.
 * ``schema``: Declared result tables of experiments: experiment_gates, experiment_effects, targeting_curve.

@@ -126,14 +126,31 @@ def measure_outcomes(
     Returns
     -------
     Table
+        As `outcomes_of_units` gives it.
+    """
+    frame = drawn.assign(assigned_at=pd.to_datetime(drawn["assigned_on"]).astype("datetime64[us]"))
+    return outcomes_of_units(engine.lazy(frame.drop(columns="assigned_on")), records, window_days, as_of)
+
+
+def outcomes_of_units(t: ir.Table, records: OutcomeTables, window_days: int, as_of: date) -> ir.Table:
+    """Return the outcomes of customers over the window that follows the day on which each was assigned.
+
+    Parameters
+    ----------
+    t : Table
+        experiment, unit_id (the customer), variant, probability, stratum, assigned_at; one row an experiment and unit.
+    records, window_days, as_of : OutcomeTables, int, date
+        As in `measure_outcomes`.
+
+    Returns
+    -------
+    Table
         Grain experiment × unit: experiment, unit_id, variant, probability, stratum, assigned_at,
         ``metric_repurchased`` (a purchase in the window), ``metric_net_sales`` and ``metric_margin`` [money],
         ``metric_kept`` (a contract held to the end of the window, of those who held one at the draw),
         ``metric_satisfaction`` (mean answer in the window, 0–100), ``metric_contacted`` (whether a contact was sent in
         the window), ``covariate_net_sales_before`` [money].
     """
-    frame = drawn.assign(assigned_at=pd.to_datetime(drawn["assigned_on"]).astype("datetime64[us]"))
-    t = engine.lazy(frame.drop(columns="assigned_on"))
     ends = t["assigned_at"] + ibis.interval(days=window_days + 1)
     t = t.mutate(ends_at=ends, starts_at=t["assigned_at"] + ibis.interval(days=1),
                  before_at=t["assigned_at"] - ibis.interval(days=window_days),
@@ -157,7 +174,12 @@ def measure_outcomes(
 
 
 def with_measured_lists(assignments: ir.Table, measured: ir.Table) -> ir.Table:
-    """Return recorded assignments and measured lists as one table, with the columns of both."""
+    """Return recorded assignments and measured lists as one table, with the columns of both.
+
+    A list that the records hold under the same name is taken from them.
+    """
+    measured = measured.anti_join(assignments.select("experiment").distinct(), "experiment")
+
     def widened(t: ir.Table, other: ir.Table) -> ir.Table:
         schema = {**other.schema(), **assignments.schema()}
         return t.select(**{c: (t[c] if c in t.columns else ibis.null()).cast(kind) for c, kind in schema.items()})

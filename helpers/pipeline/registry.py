@@ -1,12 +1,16 @@
 """Registry: every declared table, every section of a study, and the workspace that knows them all."""
 
 from collections import Counter
+from datetime import date
+
+import pandas as pd
 
 from helpers.actions import config as actions_config
 from helpers.actions import schema as actions_schema
 from helpers.churn import config as churn_config
 from helpers.churn import schema as churn_schema
 from helpers.customers import random_assignment
+from helpers.experiments import action_outcomes
 from helpers.experiments import config as experiments_config
 from helpers.experiments import schema as experiments_schema
 from helpers.foundation import canonical_schema, labels, study_config
@@ -18,7 +22,7 @@ from helpers.intake import schema as intake_schema
 from helpers.loyalty import config as loyalty_config
 from helpers.loyalty import schema as loyalty_schema
 from helpers.pipeline import notifications, run_retention
-from helpers.reporting import finance
+from helpers.reporting import change_since_last_run, finance
 from helpers.reporting import schema as reporting_schema
 from helpers.reporting.text import experiments as experiments_text
 from helpers.satisfaction import config as satisfaction_config
@@ -99,6 +103,22 @@ def study_labels(study: study_config.Study) -> dict[str, str]:
     metrics = {metric: label for metric, label in sorted(named) if times[metric] == 1}
     experiments = {name: plan.label for name, plan in plans.items() if plan.label}
     return experiments_text.ARMS | metrics | experiments | study.section("labels", study_config.LabelsConfig).by_id()
+
+
+def drawn_lists(source: str) -> pd.DataFrame:
+    """Return every list that a finished run of a source drew, one row a draw and customer.
+
+    Raises
+    ------
+    InputError
+        If none has drawn one.
+    """
+    runs = change_since_last_run.earlier_frames(open_workspace(source), "results/assignments_drawn")
+    found = action_outcomes.past_action_lists(runs, date.max)
+    if found.empty:
+        raise InputError("lists", f"none of {len(runs)} finished runs of {source} has drawn one",
+                         f"a run as of an earlier day first, such as: run {source} --as-of 2025-09-30")
+    return found
 
 
 def places_text(workspace: Workspace) -> str:

@@ -8,6 +8,8 @@
 * ``customer_traits``: Simulated customers: what they feel, how often they buy, what ties them, when they churn.
 * ``dirty_records``: Dirty records: copies of records, each spoilt in one way that intake must reject.
 * ``file_writer``: Writes the simulated company's raw files, and beside their folder the truth that tests read.
+* ``list_response``: Simulated response to lists that runs drew: who is contacted of the treated, and the orders that
+  this brings.
 * ``order_lines``: Simulated orders: Pareto/NBD in time, gamma-gamma in money; repurchase by satisfaction.
 * ``planted_experiments``: Simulated experiments: an effect, none, a heterogeneous effect, a sample ratio mismatch.
 * ``planted_truth``: Planted parameters of the simulated company: every number that a model should find again.

@@ -1,11 +1,12 @@
 """The simulated company, block by block or whole: canonical tables, and beside them the truth."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from helpers.foundation.errors import InputError
 from helpers.simulation import (
@@ -13,6 +14,7 @@ from helpers.simulation import (
     contacts_and_visits,
     contracts,
     customer_traits,
+    list_response,
     order_lines,
     planted_experiments,
     programme,
@@ -82,16 +84,29 @@ class Company:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One block of customers with everything that is theirs: tables as Arrow but for the answers, and the truth."""
+    """One block of customers with everything that is theirs: tables as Arrow but for the answers, and the truth.
+
+    What drawn lists brought stands apart: the other tables are the same with it and without.
+    """
 
     block: customer_traits.CustomerBlock
     tables: dict[str, pa.Table]
     answers: survey_waves.Survey
     rng: np.random.Generator
     truth: Truth = field(repr=False)
+    response: list_response.ListResponse = list_response.NO_RESPONSE
+
+    @property
+    def whole(self) -> dict[str, pa.Table]:
+        """The tables together with what drawn lists brought."""
+        more = {"canonical/contacts": self.response.contacts, "canonical/transactions": self.response.transactions}
+        return self.tables | {name: pa.concat_tables([self.tables[name], *parts], promote_options="default")
+                              for name, parts in more.items() if parts}
 
 
-def simulate_company(*, customers: int = CUSTOMERS, seed: int = SEED) -> Company:
+def simulate_company(
+    *, customers: int = CUSTOMERS, seed: int = SEED, lists: pd.DataFrame | None = None
+) -> Company:
     """Return the simulated company: equal size and seed give equal tables.
 
     Parameters
@@ -100,14 +115,17 @@ def simulate_company(*, customers: int = CUSTOMERS, seed: int = SEED) -> Company
         Registered customers; everything else grows with them.
     seed : int
         Seed of every draw; global random state is neither read nor changed.
+    lists : DataFrame, optional
+        Lists that runs drew and that the company carries out: experiment, unit_id, variant, assigned_on.
 
     Raises
     ------
     InputError
         If there is not at least one customer.
     """
-    made = list(blocks(customers, seed))
-    tables = {name: pa.concat_tables([part.tables[name] for part in made]) for name in made[0].tables}
+    made = list(blocks(customers, seed, lists=lists))
+    whole = [part.whole for part in made]
+    tables = {name: pa.concat_tables([one[name] for one in whole]) for name in whole[0]}
     tables["canonical/responses"] = pa.concat_tables([part.answers.responses() for part in made])
     frames = {name: _frame(table) for name, table in tables.items()} | {
         "canonical/items": _frame(
@@ -119,15 +137,27 @@ def simulate_company(*, customers: int = CUSTOMERS, seed: int = SEED) -> Company
         name: pd.concat([part.truth[name] for part in made], ignore_index=True) for name in made[0].truth.tables}))
 
 
-def blocks(customers: int, seed: int, world: World | None = None) -> Iterator[Block]:
+def blocks(
+    customers: int, seed: int, world: World | None = None, lists: pd.DataFrame | None = None
+) -> Iterator[Block]:
     """Yield the company in blocks of customers, so that memory does not grow with its size."""
     if customers < 1:
         raise InputError("customers", f"{customers} is too few to simulate", "1 or more")
     for number, first in enumerate(range(0, customers, BLOCK)):
-        yield _part(world or World(), seed, number, first, min(BLOCK, customers - first))
+        made, given = _part(world or World(), seed, number, first, min(BLOCK, customers - first))
+        yield made if lists is None else replace(made, response=list_response.simulate_list_response(
+            made.truth.world, seed, made.block, given, _numbered(made), list_response.carried_out(lists)))
 
 
-def _part(world: World, seed: int, number: int, first: int, n: int) -> Block:
+def _numbered(made: Block) -> tuple[int, int]:
+    """Return how many contacts and orders of a block have a number."""
+    lines = made.tables["canonical/transactions"]
+    is_order = pc.equal(lines["kind"], "sale")
+    return len(made.tables["canonical/contacts"]), pc.count_distinct(lines["order_id"].filter(is_order)).as_py()
+
+
+def _part(world: World, seed: int, number: int, first: int, n: int) -> tuple[Block, contacts_and_visits.Consent]:
+    """Return a block, and who in it may be contacted."""
     # a stream of its own for every room: a change in the survey leaves the purchases as they are
     streams = {room: np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(number, i)))
                for i, room in enumerate(ROOMS)}
@@ -153,7 +183,7 @@ def _part(world: World, seed: int, number: int, first: int, n: int) -> Block:
         "consents": contacts_and_visits.consent_rows(block, consent),
         "points": programme.points_rows(world, block, made, lots),
         "memberships": programme.membership_rows(world, block, made),
-        "assignments": planted_experiments.simulate_assignments(world, streams["trials"], block),
+        "assignments": planted_experiments.simulate_assignments(world, streams["trials"], block, made),
         "opportunities": buying_centres.simulate_opportunities(world, streams["centres"], block, centre),
         "ties": buying_centres.influence_ties(world, streams["centres"], block, centre),
     }
@@ -164,8 +194,8 @@ def _part(world: World, seed: int, number: int, first: int, n: int) -> Block:
         "contracts": contracts.contract_truth(block, held),
         "accounts": buying_centres.buying_centre_truth(block, centre),
     }
-    return Block(block, {f"canonical/{name}": table for name, table in tables.items()}, answers, streams["dirt"],
-                Truth(world, truth))
+    named = {f"canonical/{name}": table for name, table in tables.items()}
+    return Block(block, named, answers, streams["dirt"], Truth(world, truth)), consent
 
 
 def _frame(table: pa.Table) -> pd.DataFrame:

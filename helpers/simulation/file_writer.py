@@ -22,6 +22,7 @@ from helpers.foundation.errors import InputError
 from helpers.foundation.manifest import read_manifest
 from helpers.simulation import raw_files
 from helpers.simulation.company import CUSTOMERS, SEED, Block, blocks
+from helpers.simulation.list_response import carried_out
 from helpers.simulation.planted_truth import World
 
 MADE = "manifest.json"
@@ -37,7 +38,9 @@ def is_current(folder: Path) -> bool:
     return folder.is_dir() and read_manifest(truth_folder(folder)).get("recipe") == simulation_checksum()
 
 
-def write_files(folder: Path, *, customers: int = CUSTOMERS, seed: int = SEED) -> dict[str, int]:
+def write_files(
+    folder: Path, *, customers: int = CUSTOMERS, seed: int = SEED, lists: pd.DataFrame | None = None
+) -> dict[str, int]:
     """Write the company's files, unless they stand there already; return the records of each file.
 
     The folder appears whole or not at all. Two that write it at once do it once; files of another size or seed are
@@ -52,13 +55,16 @@ def write_files(folder: Path, *, customers: int = CUSTOMERS, seed: int = SEED) -
         Registered customers.
     seed : int
         Seed of every draw.
+    lists : DataFrame, optional
+        Lists that runs drew and that the company carries out: experiment, unit_id, variant, assigned_on. The records
+        up to the day of a draw are the same with it and without.
 
     Raises
     ------
     InputError
         If the folder holds files that the simulation did not make, or if there is not at least one customer.
     """
-    wanted = {"customers": customers, "seed": seed, "recipe": simulation_checksum()}
+    wanted = {"customers": customers, "seed": seed, "lists": _lists_checksum(lists), "recipe": simulation_checksum()}
     with _locked(folder):
         there = read_manifest(truth_folder(folder))
         if folder.is_dir() and there.items() >= wanted.items():
@@ -66,7 +72,7 @@ def write_files(folder: Path, *, customers: int = CUSTOMERS, seed: int = SEED) -
         if not there and folder.is_dir() and any(folder.iterdir()):
             raise InputError(str(folder), "it holds files that the simulation did not make", "an empty folder")
         with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as room:
-            made = _written(Path(room), customers, seed)
+            made = _written(Path(room), blocks(customers, seed, lists=lists))
             write_json(Path(room) / "truth" / MADE, wanted | made)
             # the truth last: a folder without its own truth is made again
             _swap(Path(room) / "raw", folder, Path(room) / "old raw")
@@ -80,10 +86,14 @@ def simulation_checksum() -> str:
     return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
 
 
-def _written(room: Path, customers: int, seed: int) -> dict[str, Any]:
+def _lists_checksum(lists: pd.DataFrame | None) -> str:
+    return "" if lists is None else hashlib.sha256(carried_out(lists).to_csv(index=False).encode()).hexdigest()
+
+
+def _written(room: Path, made: Iterable[Block]) -> dict[str, Any]:
     sums: dict[str, Counter] = defaultdict(Counter)
     with ExitStack() as stack:
-        for found in _delivered(blocks(customers, seed), _Writers(room, stack)):
+        for found in _delivered(made, _Writers(room, stack)):
             for name, counts in found.items():
                 sums[name].update(counts)
     totals = sums.pop("totals")
@@ -106,13 +116,13 @@ def _delivered(made: Iterable[Block], writers: "_Writers") -> Iterator[dict[str,
 def _deliver(part: Block, writers: "_Writers") -> dict[str, dict[str, int]]:
     delivered = raw_files.raw_delivery(part)
     writers.write(part, delivered)
-    answers = part.answers.scores.size + part.answers.fits.size
+    answers, whole = part.answers.scores.size + part.answers.fits.size, part.whole
     return {
         "records": {name: len(table) for name, table in delivered.files.items()},
-        "rows": {name: len(table) for name, table in part.tables.items()} | {"canonical/responses": answers},
+        "rows": {name: len(table) for name, table in whole.items()} | {"canonical/responses": answers},
         "dirt": delivered.dirt,
         "totals": {"same person": delivered.n_same_person,
-                   "cents": round(100 * pc.sum(part.tables["canonical/transactions"]["amount"]).as_py())},
+                   "cents": round(100 * pc.sum(whole["canonical/transactions"]["amount"]).as_py())},
     }
 
 

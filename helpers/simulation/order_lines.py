@@ -30,6 +30,8 @@ FREE_FROM = 40.0
 
 PROMISED_DAYS = 3
 
+MORE_LINES = 3  # that an order may have beside its first
+
 
 @dataclass(frozen=True, slots=True)
 class Orders:
@@ -47,6 +49,8 @@ class Orders:
         Whether it was bought under a promotion.
     channel : ndarray of int
         Code of the sales channel.
+    n_before : int
+        Orders of the block that are numbered before these.
     """
 
     who: np.ndarray
@@ -54,6 +58,7 @@ class Orders:
     value: np.ndarray
     is_promotion: np.ndarray
     channel: np.ndarray
+    n_before: int = 0
 
 
 def simulate_orders(world: World, rng: np.random.Generator, block: CustomerBlock) -> Orders:
@@ -71,13 +76,13 @@ def simulate_orders(world: World, rng: np.random.Generator, block: CustomerBlock
     who, at = who[by_time], at[by_time]
     promoted = np.where(who >= 0, np.array(world.share_promotion)[block.character.kind[who]],
                         world.share_promotion_guests)
-    return Orders(who, at, _values(world, rng, block, who), rng.random(len(who)) < promoted,
-                  _channels(rng, block, who))
+    return Orders(who, at, order_values(world, rng, block, who), rng.random(len(who)) < promoted,
+                  order_channels(rng, block, who))
 
 
 def transaction_rows(world: World, rng: np.random.Generator, block: CustomerBlock, made: Orders) -> pa.Table:
     """Return ``canonical/transactions``: sale lines, delivery fees, refunds of single lines."""
-    n_lines = 1 + rng.binomial(3, 0.25, len(made.who))
+    n_lines = 1 + rng.binomial(MORE_LINES, 0.25, len(made.who))
     sale = _sales(world, rng, made, np.repeat(np.arange(len(made.who)), n_lines), n_lines)
     partner = _partners(world, rng.spawn(1)[0], block, made, sale)
     parts = [_sale_table(world, rng, block, made, sale, partner), _fee_table(block, made, n_lines),
@@ -125,7 +130,7 @@ def _sale_table(
     is_sent = (made.channel != CHANNELS.index("shop"))[sale.order]
     arrives = (day + 1 + rng.poisson(mean))[sale.order]
     return pa.table({
-        **_head(block, made, sale.order, arrow_columns.id_column("O", block.block, sale.order + 1), sale.line, "sale"),
+        **_head(block, made, sale.order, order_ids(block, made, sale.order), sale.line, "sale"),
         "ordered_at": arrow_columns.time_column(made.at[sale.order]),
         "amount": arrow_columns.money_column(sale.amount),
         **_goods(sale, np.arange(len(sale.order)), 1, partner),
@@ -140,7 +145,7 @@ def _sale_table(
 def _fee_table(block: CustomerBlock, made: Orders, n_lines: np.ndarray) -> pa.Table:
     order = np.flatnonzero((made.channel != CHANNELS.index("shop")) & (made.value < FREE_FROM))
     return pa.table({
-        **_head(block, made, order, arrow_columns.id_column("O", block.block, order + 1), n_lines[order] + 1, "fee"),
+        **_head(block, made, order, order_ids(block, made, order), n_lines[order] + 1, "fee"),
         "ordered_at": arrow_columns.time_column(made.at[order]),
         "amount": arrow_columns.money_column(np.full(len(order), FEE_CENTS)),
     })
@@ -159,16 +164,21 @@ def _refund_table(
                 block,
                 made,
                 order,
-                arrow_columns.id_column("R", block.block, row + 1),
+                arrow_columns.id_column("R", block.block, (1 + MORE_LINES) * made.n_before + row + 1),
                 np.ones(len(row), "int64"),
                 "refund",
             ),
             "ordered_at": arrow_columns.time_column(at[row]),
             "amount": arrow_columns.money_column(-sale.amount[row]),
             **_goods(sale, row, -1, partner),
-            "refunds_order_id": arrow_columns.id_column("O", block.block, order + 1),
+            "refunds_order_id": order_ids(block, made, order),
         }
     )
+
+
+def order_ids(block: CustomerBlock, made: Orders, order: np.ndarray) -> pa.Array:
+    """Return the ids of orders by their positions."""
+    return arrow_columns.id_column("O", block.block, made.n_before + order + 1)
 
 
 def _head(block: CustomerBlock, made: Orders, order: np.ndarray, ids: pa.Array, line: np.ndarray, kind: str) -> dict:
@@ -210,12 +220,14 @@ def _clock(rng: np.random.Generator, n: int) -> np.ndarray:
     return 6 * 3600 + (18 * 3600 * rng.beta(3, 2.5, n)).astype("int64")
 
 
-def _values(world: World, rng: np.random.Generator, block: CustomerBlock, who: np.ndarray) -> np.ndarray:
+def order_values(world: World, rng: np.random.Generator, block: CustomerBlock, who: np.ndarray) -> np.ndarray:
+    """Return the value of an order of each customer [money]; −1 is a guest."""
     rate = np.where(who >= 0, block.order_rate[who], rng.gamma(world.q, 1 / world.gamma, len(who)))
     return rng.gamma(world.p, 1 / rate)
 
 
-def _channels(rng: np.random.Generator, block: CustomerBlock, who: np.ndarray) -> np.ndarray:
+def order_channels(rng: np.random.Generator, block: CustomerBlock, who: np.ndarray) -> np.ndarray:
+    """Return the code of the sales channel of an order of each customer, mostly the usual one; −1 is a guest."""
     usual = rng.random(len(who)) < 0.8
     chosen = np.where(usual, block.channel[who], rng.integers(len(CHANNELS), size=len(who)))
     return np.where(who >= 0, chosen, CHANNELS.index("shop"))

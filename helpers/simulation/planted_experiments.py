@@ -6,6 +6,7 @@ from scipy.special import ndtr
 
 from helpers.simulation import arrow_columns
 from helpers.simulation.customer_traits import CustomerBlock
+from helpers.simulation.order_lines import Orders
 from helpers.simulation.planted_truth import DAY, FIRST_DAY, N_DAYS, World
 
 CHECKOUT = "one_page_checkout"
@@ -32,9 +33,11 @@ BANNER = "app_banner"
 
 BANNER_ON = np.datetime64("2025-11-17")
 
-PLAN = "action plan of 2025-06-30"
+PLAN = "action plan of 2025-05-31"  # no end of a quarter: runs as of those draw lists of their own
 
-PLAN_ON = np.datetime64("2025-06-30")
+PLAN_ON = np.datetime64("2025-05-31")
+
+PLAN_DAYS = 90
 
 PLAN_ARMS = ("held out", "treated")
 
@@ -43,11 +46,11 @@ PLAN_AGE = 180
 PLAN_SHARE = 0.5
 
 
-def simulate_assignments(world: World, rng: np.random.Generator, block: CustomerBlock) -> pa.Table:
+def simulate_assignments(world: World, rng: np.random.Generator, block: CustomerBlock, made: Orders) -> pa.Table:
     """Return ``canonical/assignments``, one row an experiment and unit."""
     # the later ones last: they leave the draws of the earlier ones as they are
     parts = [_checkout(world, rng, block), _newsletter(world, rng, block), _letter(world, rng, block),
-             _banner(world, rng, block), _plan(world, rng, block)]
+             _banner(world, rng, block), _plan(world, rng, block, made)]
     return pa.concat_tables(parts, promote_options="default")
 
 
@@ -112,20 +115,41 @@ def _banner(world: World, rng: np.random.Generator, block: CustomerBlock) -> pa.
     })
 
 
-def _plan(world: World, rng: np.random.Generator, block: CustomerBlock) -> pa.Table:
-    """Return an earlier run's plan of action: whom it contacted, whom it held out, and who came back since."""
+def _plan(world: World, rng: np.random.Generator, block: CustomerBlock, made: Orders) -> pa.Table:
+    """Return an earlier run's plan of action: whom it contacted, whom it held out, and who bought again since.
+
+    Who bought again follows from the purchases alone, so that they keep their law; arms are drawn given it. With q the
+    customer's own chance to buy in the window, P(treated | bought) = share × a and P(treated | did not) =
+    share × (1 − a q) / (1 − q) make a q the chance of the treated, whoever they are, and the share treated the same
+    for all customers: arms are unlike in what happened after the draw alone.
+    """
     day = _offset(PLAN_ON)
     who = np.flatnonzero((block.joined < day - PLAN_AGE) & block.is_buyer & (rng.random(len(block)) < PLAN_SHARE))
     n = len(who)
-    is_treated = rng.permutation(n) >= round((1 - world.plan_share) * n)
+    came = _bought_within(made, day, len(block))[who]
+    q = _chance_to_buy_within(block, day)[who]
+    a = np.minimum(world.plan_ratio / (1 + world.plan_share * (world.plan_ratio - 1)), 1 / np.maximum(q, 1e-12))
+    of_others = (1 - a * q) / np.maximum(1 - q, 1e-12)
+    is_treated = rng.random(n) < world.plan_share * np.where(came, a, of_others)
     before = SALE * rng.poisson(4 * block.weekly_orders[who] * world.p / block.order_rate[who] / SALE)
-    came = rng.random(n) < world.plan_control + world.plan_lift * is_treated
     return pa.table({
         **_arms(PLAN, arrow_columns.customer_ids(block.first + who), is_treated.astype("int64"), np.full(n, day * DAY),
                 PLAN_ARMS, (1 - world.plan_share, world.plan_share)),
         "metric_repurchased": pa.array(came.astype("float64")),
         "covariate_sales_before": pa.array(before.astype("float64")),
     })
+
+
+def _bought_within(made: Orders, day: int, n: int) -> np.ndarray:
+    """Return who bought from the day after a day to the end of the plan's window, shape (n_customers,)."""
+    is_in = (made.who >= 0) & (made.at >= DAY * (day + 1)) & (made.at < DAY * (day + 1 + PLAN_DAYS))
+    return np.bincount(made.who[is_in], minlength=n) > 0
+
+
+def _chance_to_buy_within(block: CustomerBlock, day: int) -> np.ndarray:
+    """Return each customer's own chance of that: orders come by a Poisson process until the customer is lost."""
+    days = np.clip(block.joined + 7 * block.active_weeks - (day + 1), 0, PLAN_DAYS)
+    return -np.expm1(-block.weekly_orders * days / 7)
 
 
 def _halved(rng: np.random.Generator, n: int) -> np.ndarray:

@@ -277,8 +277,11 @@ class World:
         [money].
     banner_lost : float
         Banner experiment: share of the treated whose record was lost.
-    plan_share, plan_control, plan_lift : float
-        An earlier plan of action: share treated, share of the others that came back, the planted difference.
+    plan_share, plan_ratio : float
+        An earlier plan of action: share treated; how many times as many of them bought again as of the others.
+    list_carried_out, list_response : float
+        A list that a run drew: chance that a customer drawn for contact who may be written to is contacted; chance
+        that a contact brings an order.
     share_tracked, share_courted : float
         Customers who let themselves be followed on the web; who are called every quarter.
     partners : tuple of float
@@ -329,8 +332,9 @@ class World:
     quiet_below: float = 30.0
     banner_lost: float = 0.3
     plan_share: float = 0.9
-    plan_control: float = 0.3
-    plan_lift: float = 0.12
+    plan_ratio: float = 1.4
+    list_carried_out: float = 0.93
+    list_response: float = 0.2
     share_tracked: float = 0.3
     share_courted: float = 0.04
     partners: tuple[float, float, float] = (0.5, 0.3, 0.2)

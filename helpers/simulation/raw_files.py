@@ -51,6 +51,7 @@ def raw_delivery(part: Block) -> RawDelivery:
     for name, table in clean.items():
         files[name], added = with_dirty_records(part.rng, name, table)
         dirt |= added
+    files["contacts.csv"] = pa.concat_tables([files["contacts.csv"], *map(_contacts, part.response.contacts)])
     return RawDelivery(files, dirt, int(is_same.sum()))
 
 
@@ -74,9 +75,12 @@ def _order_files(part: Block) -> tuple[dict[str, pa.Table], dict[str, int]]:
 
     Each kind of dirt has its declared share of the sale lines, and each spoilt copy one reason.
     """
-    table = part.tables["canonical/transactions"]
+    table = part.whole["canonical/transactions"]
     lines, at = _orders(table), table["ordered_at"].to_numpy()
-    by_reason = rows_to_spoil(part.rng, "orders", np.flatnonzero(pc.equal(lines["Type"], "S").to_numpy()))
+    sold = np.flatnonzero(pc.equal(lines["Type"], "S").to_numpy())
+    # what drawn lists brought stands last: which lines are spoilt is the same with it and without
+    usual = sold[sold < len(part.tables["canonical/transactions"])]
+    by_reason = rows_to_spoil(part.rng, "orders", usual)
     spoilt, rows = spoilt_copies(lines, by_reason), np.concatenate(list(by_reason.values()))
     moments = np.concatenate([at, at[rows]])
     by_time = np.argsort(moments, kind="stable")

@@ -5,7 +5,7 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from helpers.experiments import action_outcomes
+from helpers.experiments import action_outcomes, recorded_outcomes
 from helpers.experiments.config import ExperimentsConfig
 from helpers.foundation import canonical_schema
 from helpers.foundation.engine import Engine
@@ -147,3 +147,50 @@ def test_recorded_experiments_and_drawn_lists_are_read_together(lists, trial, la
     assert (row["metric"], row["verdict"], row["control"]) == ("repurchased", "ship", "held out")
     assert row["value"] == pytest.approx(0.8)
     assert set(effects.loc[effects["experiment"] == "welcome", "metric"]) == {"spend", "returned"}
+
+
+def recorded_as(lists, **metrics):
+    rows = lists.assign(assigned_at=lists["assigned_on"], **metrics).drop(columns=["assigned_on", "seed"])
+    return canonical_schema.ASSIGNMENTS.conformed(ENGINE.lazy(rows))
+
+
+def compared(recorded, sales):
+    empty = {name: table(getattr(canonical_schema, name)) for name in ("SUBSCRIPTIONS", "RESPONSES", "RESPONDENTS",
+                                                                      "ITEMS", "CONTACTS")}
+    records = action_outcomes.OutcomeTables(table(canonical_schema.TRANSACTIONS, sales), *empty.values(), 0.4)
+    return recorded_outcomes.compare_with_transactions(ENGINE, recorded, records, WINDOW, date(2026, 4, 1))
+
+
+def gates_of(recorded, sales, judged):
+    designs, _, checked, _ = judged(recorded, ExperimentsConfig(minimum_units=2))
+    before = {e: len(gates) for e, gates in checked.items()}
+    after = recorded_outcomes.with_recorded_outcome_gates(checked, designs, compared(recorded, sales))
+    return [g for e, gates in after.items() for g in gates[before[e]:]]
+
+
+def test_recorded_outcomes_that_transactions_contradict_qualify_the_verdict(lists, judged):
+    sales = [sale("a", "2026-02-10", 20.0), sale("b", "2026-01-02", 5.0), sale("c", "2026-02-11", 5.0),
+             sale("d", "2026-03-01", 8.0)]
+    (as_sold,) = gates_of(recorded_as(lists, metric_repurchased=[1.0, 0.0, 1.0, 1.0]), sales, judged)
+    assert not as_sold.is_crossed
+    assert "0 of 4 customers" in as_sold.sentence
+    (other,) = gates_of(recorded_as(lists, metric_repurchased=[1.0, 1.0, 1.0, 0.0]), sales, judged)
+    assert other.is_crossed
+    assert other.statistic == pytest.approx(0.5)
+    assert "2 of 4 customers: 0.5 recorded and 1 by transactions in held out" in other.sentence
+
+
+def test_recorded_outcomes_of_visits_are_not_held_against_customers(lists, judged):
+    visits = lists.assign(unit_id=["v1", "v2", "v3", "v4"])
+    recorded = recorded_as(visits, metric_margin=[1.0, 2.0, 3.0, 4.0])
+    assert not gates_of(recorded, [sale("a", "2026-02-10", 20.0)], judged)
+
+
+def test_a_list_that_the_records_hold_is_taken_from_them(lists):
+    drawn = action_outcomes.past_action_lists([lists], date(2026, 4, 1))
+    records = action_outcomes.OutcomeTables(*(table(getattr(canonical_schema, name)) for name in (
+        "TRANSACTIONS", "SUBSCRIPTIONS", "RESPONSES", "RESPONDENTS", "ITEMS", "CONTACTS")), 0.4)
+    followed = action_outcomes.measure_outcomes(ENGINE, drawn, records, WINDOW, date(2026, 4, 1))
+    both = ENGINE.frame(action_outcomes.with_measured_lists(recorded_as(lists, metric_repurchased=1.0), followed))
+    assert len(both) == 4
+    assert both["metric_repurchased"].eq(1.0).all()

@@ -190,11 +190,11 @@ def test_brands_fit_what_was_planted(large):
 
 
 def test_an_earlier_plan_earned_what_was_planted(large):
-    units = table(large, "assignments").query("experiment == 'action plan of 2025-06-30'")
+    units = table(large, "assignments").query("experiment == 'action plan of 2025-05-31'")
     means = units.groupby("variant")["metric_repurchased"].agg(["mean", "size"])
     assert means["size"]["held out"] / means["size"].sum() == pytest.approx(1 - WORLD.plan_share, abs=0.015)
-    found = means["mean"]["treated"] - means["mean"]["held out"]
-    assert within(found, WORLD.plan_lift, np.sqrt((0.25 / means["size"]).sum()))
+    found = np.log(means["mean"]["treated"] / means["mean"]["held out"])
+    assert within(found, np.log(WORLD.plan_ratio), np.sqrt((1 / means["mean"] / means["size"]).sum()))
     assert (units["probability"] == np.where(units["variant"] == "treated", 0.9, 0.1)).all()
 
 
