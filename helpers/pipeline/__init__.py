@@ -9,6 +9,8 @@
   new interpreter.
 * ``jupyter``: papermill, imported at a third of its price; everything in this package that needs it takes it from
   here.
+* ``message_catalogues``: Message catalogues: what pages say in English, merged into the catalogue of each language;
+  what is stale or missing.
 * ``notifications``: Somebody is told by mail, webhook or command how a run ended, as the study says.
 * ``parameters``: Notebook parameters: one name, type, default and meaning; refused before a run starts if wrong.
 * ``preloaded_libraries``: Libraries and notebook imports loaded once, in the server from which workers and kernels are

@@ -17,7 +17,7 @@ from helpers.foundation import atomic_files, folders, study_config
 from helpers.foundation.canonical_schema import CANONICAL_TABLES as CANONICAL
 from helpers.foundation.errors import InputError
 from helpers.foundation.schema import Column, Table
-from helpers.pipeline import registry
+from helpers.pipeline import message_catalogues, registry
 from helpers.pipeline.steps import STEPS, Step
 from helpers.reporting import glossary
 
@@ -192,7 +192,8 @@ def main() -> None:
             with atomic_files.atomic_write(path) as partial:
                 nbformat.write(strip_notebook(fresh), partial)
             print(f"{path.name}: executed and stripped")
-    for path in render_docs(folders.CHECKOUT_FOLDER):
+    root = folders.CHECKOUT_FOLDER
+    for path in (*render_docs(root), *message_catalogues.update_catalogues(root)):
         print(f"{path.name}: rendered")
 
 

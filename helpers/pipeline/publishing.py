@@ -11,7 +11,7 @@ from helpers.pipeline import provenance, run_retention, runs
 from helpers.pipeline.jupyter import nbformat
 from helpers.pipeline.runs import Run
 from helpers.pipeline.steps import Step, Workbook
-from helpers.reporting import pages
+from helpers.reporting import pages, translation
 
 RUNS_FROM_RUN = "../../../../../reports/index.html"
 
@@ -137,9 +137,15 @@ def list_runs(workbook: Workbook) -> None:
 
 
 def _page(run: Run, step: Step, workbook: Workbook) -> str:
+    with translation.in_language(translation.study_language(run.record.get("study") or {})):
+        return _page_in_language(run, step, workbook)
+
+
+def _page_in_language(run: Run, step: Step, workbook: Workbook) -> str:
     told = run.steps.get(step.name, {"state": "waiting"})
-    links = [pages.Link(f"{s.name} {s.title}", page_name(s, workbook), s == step) for s in workbook.steps]
-    links.append(pages.Link("All runs", RUNS_FROM_RUN))
+    links = [pages.Link(f"{s.name} {translation.localised(s.title)}", page_name(s, workbook), s == step)
+             for s in workbook.steps]
+    links.append(pages.Link(translation.message("All runs"), RUNS_FROM_RUN))
     notebook = run.folder / "notebooks" / step.notebook
     footing = _footing(run, told, notebook)
     executed = _executed(notebook) if told["state"] in ("finished", "taken") else None

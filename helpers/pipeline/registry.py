@@ -22,7 +22,7 @@ from helpers.intake import schema as intake_schema
 from helpers.loyalty import config as loyalty_config
 from helpers.loyalty import schema as loyalty_schema
 from helpers.pipeline import notifications, run_retention
-from helpers.reporting import change_since_last_run, finance
+from helpers.reporting import change_since_last_run, finance, translation
 from helpers.reporting import schema as reporting_schema
 from helpers.reporting.text import experiments as experiments_text
 from helpers.satisfaction import config as satisfaction_config
@@ -47,6 +47,7 @@ SECTIONS = {
     "notify": notifications.NotifyConfig,
     "economics": study_config.Economics,
     "labels": study_config.LabelsConfig,
+    "report": translation.ReportConfig,
     "satisfaction": satisfaction_config.SatisfactionConfig,
     "loyalty": loyalty_config.LoyaltyConfig,
     "value": value_config.ValueConfig,
@@ -82,13 +83,14 @@ def open_workspace(source: str, run: str = "", as_of: str = "") -> Workspace:
 
     Notes
     -----
-    Pages call ids by the labels of this source's study from then on.
+    Pages call ids by the labels of this source's study, and speak its language, from then on.
     """
     if config_file("sources", source) is None and not run_folders(source):
         hint = spelling_hint(source, config_names("sources"))
         raise InputError("source", f"there is no source profile '{source}'", hint)
     opened = Workspace(source, declarations(), run, as_of, protect=suppressed_tables.suppress_small_cells)
     labels.declare_labels(study_labels(opened.study))
+    translation.use_language(opened.study.section("report", translation.ReportConfig).language)
     return opened
 
 

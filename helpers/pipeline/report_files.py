@@ -12,7 +12,7 @@ from helpers.pipeline import provenance, publishing, runs
 from helpers.pipeline.jupyter import nbformat
 from helpers.pipeline.runs import Run
 from helpers.pipeline.steps import WORKBOOK, Workbook
-from helpers.reporting import formatting, one_file
+from helpers.reporting import formatting, one_file, translation
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
 
@@ -52,7 +52,10 @@ def write_report(
     """
     run = finished_run(source, name)
     browser = browser_path() if is_pdf else ""
-    title = f"{provenance.title(source)}, as of {formatting.date_text(str(run.record['as_of']))}"
+    with translation.in_language(translation.study_language(run.record.get("study") or {})):
+        title = translation.message("{title}, as of {date}", title=provenance.title(source),
+                                    date=formatting.date_text(str(run.record["as_of"])))
+        closing = translation.message("The whole report is attached; it opens in any browser.")
     folder.mkdir(parents=True, exist_ok=True)
     stem = folder / f"{source}-{run.name}"
     page = stem.with_name(f"{stem.name}.html")
@@ -62,7 +65,7 @@ def write_report(
         written.append(_printed(page, stem.with_name(f"{stem.name}.pdf"), browser))
     if is_mail:
         draft = stem.with_name(f"{stem.name}.eml")
-        draft.write_bytes(mail_draft(title, _first_screen(run, workbook), page).as_bytes())
+        draft.write_bytes(mail_draft(title, f"{_first_screen(run, workbook)}\n\n{closing}\n", page).as_bytes())
         written.append(draft)
     return written
 
@@ -103,7 +106,7 @@ def mail_draft(title: str, text: str, page: Path) -> EmailMessage:
     mail = EmailMessage()
     mail["Subject"] = title
     mail["X-Unsent"] = "1"  # mail programs open it for editing
-    mail.set_content(f"{text}\n\nThe whole report is attached; it opens in any browser.\n")
+    mail.set_content(text)
     mail.add_attachment(page.read_text(encoding="utf-8"), subtype="html", filename=page.name)
     return mail
 

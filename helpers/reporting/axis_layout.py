@@ -20,6 +20,7 @@ from helpers.reporting.plot_style import (
     whole_figure,
     wrap_label,
 )
+from helpers.reporting.translation import localised
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -125,7 +126,7 @@ def finish_lines(axes: "Axes", unit: str, heading: str) -> None:
     if isinstance(axes.xaxis.get_major_locator(), AutoDateLocator):
         start, end = (pd.Timestamp(num2date(at)).tz_localize(None) for at in axes.get_xlim())
         ticks = day_ticks(start, end, 3 if axes_width(axes) < 320 else 6)
-        axes.set_xticks(date2num(list(ticks.values())), list(ticks))
+        axes.set_xticks(date2num(list(ticks.values())), [localised(day) for day in ticks])
     else:
         axes.set_xlabel(escape_mathtext(readable_id(heading)))
         axes.xaxis.set_major_locator(MaxNLocator(4 if axes_width(axes) < 320 else 7, integer=True))

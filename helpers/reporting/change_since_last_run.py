@@ -17,7 +17,7 @@ CHANGE_COLUMNS = ["previous", "previous_run", "previous_as_of_on", "change", "ch
                   "is_beyond_noise", "comparison"]
 
 
-LABELS = "labels"  # section of the study that moves no figure
+WORDS = frozenset({"labels", "report"})  # sections of the study that move no figure
 
 FREE = frozenset({"source", "run", "as_of", "seed", "raw"})  # may differ between comparable runs
 
@@ -291,7 +291,7 @@ def redefinitions(now: RunIdentity, before: RunIdentity) -> list[str]:
         called changed.
     """
     names = sorted({*now.study, *before.study})
-    sections = [name for name in names if name != LABELS and now.study.get(name, {}) != before.study.get(name, {})]
+    sections = [name for name in names if name not in WORDS and now.study.get(name, {}) != before.study.get(name, {})]
     profile = ["the source profile has changed"] if _differs(now.profile, before.profile) else []
     code = ([f"the code went from {_short(before.revision)} to {_short(now.revision)}"]
             if _differs(now.revision, before.revision) else [])

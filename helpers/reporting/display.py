@@ -20,6 +20,7 @@ from helpers.reporting.html import (
     missing_exhibit,
     paragraphs,
 )
+from helpers.reporting.translation import message
 from helpers.stats import disclosure_control, suppressed_tables
 
 if TYPE_CHECKING:
@@ -222,7 +223,8 @@ def gates_table(frame: pd.DataFrame) -> Exhibit:
         return _gates(rows, caption)
     crossed = _gates(rows[:n_crossed], caption) if n_crossed else missing_exhibit(caption)
     passed = _gates(rows[n_crossed:], "")
-    folded = f"<details><summary>{formatting.whole(len(rows) - n_crossed)} passed</summary>{passed.html}</details>"
+    n_passed = message("{n} passed", n=formatting.whole(len(rows) - n_crossed))
+    folded = f"<details><summary>{n_passed}</summary>{passed.html}</details>"
     return Exhibit(f'<div class="exhibit">{crossed.html}{folded}</div>', f"{crossed.text}\n{passed.text}")
 
 

@@ -10,6 +10,7 @@ from helpers.churn.config import ChurnConfig
 from helpers.experiments.config import ExperimentsConfig
 from helpers.foundation.study_config import Section
 from helpers.loyalty.config import LoyaltyConfig
+from helpers.reporting.translation import SOURCE, language, localised, message
 from helpers.value.config import ValueConfig
 
 HORIZON = "horizon_days"  # parameter of a run, the one window that no study declares
@@ -51,9 +52,11 @@ class Term:
 
     def text(self, windows: Mapping[str, str]) -> str:
         """Return definition, formula and window in sentences."""
-        parts = (self.meaning, self.formula and f"Formula: {self.formula}",
-                 self.window and f"Window: {self.window.format_map(windows)}")
-        return " ".join(f"{part}." for part in parts if part)
+        window = message(self.window, **windows)
+        parts = (message("{sentence}.", sentence=message(self.meaning)),
+                 self.formula and message("Formula: {formula}.", formula=message(self.formula)),
+                 self.window and message("Window: {window}.", window=window))
+        return " ".join(filter(None, parts))
 
 
 PERIODS = "two periods of {period} each, the latest and the one before; halves of a shorter history"
@@ -214,12 +217,19 @@ def terms_on(text: str) -> list[Term]:
     >>> [term.name for term in terms_on("Churned customers and AUC")]
     ['AUC', 'churned customer']
     """
-    return [term for term in TERMS if _pattern(term).search(text)]
+    return [term for term in TERMS if _pattern(term).search(text) or _is_named(term, text)]
+
+
+def _is_named(term: Term, text: str) -> bool:
+    """Return whether a text names a term in the language in use, where that is not English."""
+    words = {word: localised(word) for word in (term.name, *term.also)} if language() != SOURCE else {}
+    return any(here != word and here in text for word, here in words.items())
 
 
 def glossary_rows(terms: Iterable[Term], windows: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Return terms with their definitions in sentences, by name."""
-    return sorted(((term.name, term.text(windows)) for term in terms), key=lambda row: row[0].lower())
+    """Return terms with their definitions in sentences, by their English name."""
+    known = sorted(terms, key=lambda term: term.name.lower())
+    return [(localised(term.name), term.text(windows)) for term in known]
 
 
 def glossary_text() -> str:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from helpers.foundation.labels import readable_id
 from helpers.reporting import decimal_places, formatting
+from helpers.reporting.translation import localised, message
 
 Sentences = str | Iterable["Sentences"]
 
@@ -52,14 +53,14 @@ def flatten(sentences: Sentences) -> list[str]:
 
 
 def escape_text(text: Any) -> str:
-    r"""Return text escaped, a number held together with its sign of per cent and with its own.
+    r"""Return text escaped in the language in use, a number held together with its sign of per cent and with its own.
 
     Examples
     --------
     >>> escape_text("3 % of <b>")
     '3\xa0% of &lt;b&gt;'
     """
-    held = re.sub(r"(?<=\d) %", "\N{NO-BREAK SPACE}%", str(text))
+    held = re.sub(r"(?<=\d) %", "\N{NO-BREAK SPACE}%", localised(str(text)))
     return escape(re.sub("([−+])(?=[£$€¥₩₹])", "\\1\N{WORD JOINER}", held))
 
 
@@ -103,7 +104,7 @@ def safe_href(href: str) -> str:
 
 def link(label: str, href: str) -> str:
     """Return an escaped link."""
-    return f'<a href="{escape(safe_href(href))}">{escape(label)}</a>'
+    return f'<a href="{escape(safe_href(href))}">{escape_text(label)}</a>'
 
 
 def cell_text(value: Any, form: Callable | None = None) -> str:
@@ -154,10 +155,10 @@ def html_table(
     short = [name for name, texts in cells.items() if max((len(str(text)) for text in texts), default=0) <= SHORTEST]
     sides = {name: ' class="right"' if name in set(right) else ' class="short"' if name in short else ""
              for name in cells}
-    head = "".join(f'<th scope="col"{side}>{escape(name)}</th>' for name, side in sides.items())
+    head = "".join(f'<th scope="col"{side}>{escape_text(name)}</th>' for name, side in sides.items())
     rows = list(zip(*cells.values(), strict=True))
     body = "".join(f"<tr>{_row(row, list(sides.values()))}</tr>" for row in rows)
-    label = escape(caption or "Table of " + formatting.join_words(list(cells)[:3]).lower())
+    label = escape_text(caption or message("Table of {columns}", columns=[name.lower() for name in list(cells)[:3]]))
     html = (
         f'<figure class="exhibit table {css}">'
         + (f"<figcaption>{escape_text(caption)}</figcaption>" if caption else "")
@@ -190,9 +191,10 @@ def sparkline(
     goal = (f'<line x1="0" x2="{SPARK_WIDTH}" y1="{height(target)}" y2="{height(target)}" class="target"/>'
             if target is not None else "")
     x, y = path.split(" ")[-1].split(",")
-    said = f"{len(known)} values, from {formatting.number(known[0][1])} to {formatting.number(known[-1][1])}"
-    said += f", expected within {formatting.interval(*band)}" if band else ""
-    said += f", target {formatting.number(target)}" if target is not None else ""
+    said = message("{n} values, from {first} to {last}", n=len(known), first=formatting.number(known[0][1]),
+                   last=formatting.number(known[-1][1]))
+    said += message(", expected within {range}", range=formatting.interval(*band)) if band else ""
+    said += message(", target {value}", value=formatting.number(target)) if target is not None else ""
     return (f'<svg class="spark" viewBox="0 0 {SPARK_WIDTH} {SPARK_HEIGHT}" width="{SPARK_WIDTH}" '
             f'height="{SPARK_HEIGHT}" role="img" aria-label="{escape(said)}">{shade}{goal}'
             f'<polyline points="{path}"/><circle cx="{x}" cy="{y}" r="2.5"/></svg>')

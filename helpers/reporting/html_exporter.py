@@ -10,6 +10,8 @@ from nbconvert.filters import DataTypeFilter, Highlight2HTML
 from nbconvert.preprocessors.sanitize import SanitizeHTML
 from nbformat import NotebookNode
 
+from helpers.reporting import translation
+
 TEMPLATE = Path(__file__).parent / "template"
 
 OURS = re.compile(r'\s*<\w+ class="exhibit')
@@ -55,6 +57,7 @@ class PageExporter(HTMLExporter):
         self.register_filter("filter_data_type", DataTypeFilter(parent=self))
         self.register_filter("is_exhibit", is_exhibit)
         self.register_filter("inert_html", inert_html)
+        self.register_filter("localised", translation.localised)
         return TemplateExporter.from_notebook_node(self, nb, resources, **kw)
 
 

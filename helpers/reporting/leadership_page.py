@@ -20,6 +20,7 @@ from helpers.reporting.html import (
     paragraphs,
     sparkline,
 )
+from helpers.reporting.translation import localised, message
 
 MOST_CARDS = 6
 
@@ -66,7 +67,8 @@ def kpi_cards(items: Iterable[KpiCard | Mapping[str, Any]]) -> Exhibit:
     kept = [item if isinstance(item, KpiCard) else KpiCard(**item) for item in items][:MOST_CARDS]
     if not kept:
         return missing_exhibit("Key figures", "There is none yet.")
-    text = "\n".join(" · ".join(filter(None, (f"{c.name}: {c.value}", c.interval, c.change, c.alarm))) for c in kept)
+    text = "\n".join(" · ".join(filter(None, (f"{localised(c.name)}: {localised(c.value)}", *map(localised, (
+        c.interval, c.change, c.alarm))))) for c in kept)
     return Exhibit(f'<ul class="exhibit cards">{"".join(map(_card, kept))}</ul>', text)
 
 
@@ -76,7 +78,7 @@ def finding_list(items: Iterable[str | tuple[str, str]]) -> Exhibit:
     if not pairs:
         return missing_exhibit("", "Nothing could be found from the tables at hand.")
     html = "".join(f"<li>{escape_text(readable_id(sentence))}{_more(href)}</li>" for sentence, href in pairs)
-    return Exhibit(f'<ol class="exhibit findings">{html}</ol>', "\n".join(sentence for sentence, _ in pairs))
+    return Exhibit(f'<ol class="exhibit findings">{html}</ol>', "\n".join(localised(said) for said, _ in pairs))
 
 
 def linked_sentences(items: pd.DataFrame) -> list[tuple[str, str]]:
@@ -107,7 +109,8 @@ def decision_table(frame: pd.DataFrame) -> Exhibit:
         + "</dl></li>"
         for asked, terms in rows
     )
-    text = "\n".join("; ".join([asked, *(f"{term}: {told}" for term, told in terms.items())]) for asked, terms in rows)
+    text = "\n".join("; ".join([localised(asked), *(f"{localised(term)}: {localised(told)}" for term, told in
+                                                   terms.items())]) for asked, terms in rows)
     return Exhibit(f'<ol class="exhibit decisions">{html}</ol>', text)
 
 
@@ -117,7 +120,7 @@ def short_line_list(items: Mapping[str, Sentences]) -> Exhibit:
     html = "".join(
         f"<div><dt>{escape_text(name)}</dt><dd>{paragraphs(parts)}</dd></div>" for name, parts in said.items()
     )
-    text = "\n".join(f"{name}: {' '.join(parts)}" for name, parts in said.items())
+    text = "\n".join(f"{localised(name)}: {localised(' '.join(parts))}" for name, parts in said.items())
     return Exhibit(f'<dl class="exhibit lines">{html}</dl>', text)
 
 
@@ -127,14 +130,15 @@ def first_screen(headline: Exhibit, cards: Exhibit, figures: Sequence[Exhibit], 
     It takes the place of `answer` in the answer cell of that page.
     """
     shown = f'<div class="trio">{"".join(figure.html for figure in figures)}</div>' if figures else ""
-    asked = f"<h2>Decisions asked for</h2>{decisions.html}"
+    asked = f"<h2>{escape_text(message('Decisions asked for'))}</h2>{decisions.html}"
     html = f'<div class="exhibit briefing">{headline.html}{cards.html}{shown}{asked}</div>'
     return Exhibit(html, "\n\n".join(part.text for part in (headline, cards, *figures, decisions)))
 
 
 def second_screen(findings: Exhibit, lines: Exhibit) -> Exhibit:
     """Return what stands below the first screen: findings, then the short lines."""
-    html = f'<div class="exhibit below"><h2>Findings</h2>{findings.html}{lines.html}</div>'
+    html = (f'<div class="exhibit below"><h2>{escape_text(message("Findings"))}</h2>'
+            f"{findings.html}{lines.html}</div>")
     return Exhibit(html, f"{findings.text}\n\n{lines.text}")
 
 
@@ -142,7 +146,8 @@ def question_list(items: Iterable[tuple[str, Sentences]]) -> Exhibit:
     """Return questions with their answers, numbered, in order; an empty answer reads *Cannot say*."""
     pairs = [(question, flatten(said) or ["Cannot say."]) for question, said in items]
     html = "".join(f"<li><h3>{escape_text(question)}</h3>{paragraphs(said)}</li>" for question, said in pairs)
-    text = "\n".join(f"{i} {question} {' '.join(said)}" for i, (question, said) in enumerate(pairs, 1))
+    text = "\n".join(f"{i} {localised(question)} {localised(' '.join(said))}"
+                     for i, (question, said) in enumerate(pairs, 1))
     return Exhibit(f'<ol class="exhibit questions">{html}</ol>', text)
 
 
@@ -161,4 +166,5 @@ def _card(card: KpiCard) -> str:
 
 
 def _more(href: Any) -> str:
-    return "" if decimal_places.is_missing(href) or not href else "\N{NO-BREAK SPACE}" + link("details", str(href))
+    is_none = decimal_places.is_missing(href) or not href
+    return "" if is_none else "\N{NO-BREAK SPACE}" + link(message("details"), str(href))

@@ -8,6 +8,8 @@ STYLE = re.compile(r"<style>.*?</style>", re.DOTALL)
 
 POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>')
 
+LANGUAGE = re.compile(r'<html lang="[\w-]+">')
+
 BODY = re.compile(r"<body([^>]*)>(.*)</body>", re.DOTALL)
 
 OWN_ID = re.compile(r'(<[^>]*?\s)id="(?!f[0-9a-f]{8}-)([^"]*)"')  # parts of a drawing have names of their own
@@ -37,10 +39,12 @@ def one_file(pages: Mapping[str, str], title: str) -> str:
         such as executed notebooks, are plain text.
     """
     first = next(iter(pages.values()))
+    language = LANGUAGE.search(first)
+    opening = language[0] if language else "<html>"
     head = "".join(found[0] for found in (POLICY.search(first), STYLE.search(first)) if found)
     articles = "\n".join(_article(name, html, list(pages)) for name, html in pages.items())
     return (
-        f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<!DOCTYPE html>\n{opening}\n<head>\n<meta charset="utf-8">\n'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">\n{head}{LAYOUT}\n'
         f"<title>{escape(title)}</title>\n</head>\n<body>\n<main>\n{articles}\n</main>\n</body>\n</html>\n"
     )

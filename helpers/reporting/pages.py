@@ -10,8 +10,9 @@ from typing import Any
 
 from nbformat import NotebookNode, v4
 
-from helpers.reporting import formatting, glossary, inline_figures
+from helpers.reporting import formatting, glossary, inline_figures, translation
 from helpers.reporting.html import Exhibit, Sentences, escape_text, flatten, html_table, link, paragraphs, safe_href
+from helpers.reporting.translation import localised, message, translatable
 
 ORDER = ("title", "answer", "trust", "evidence", "doubt", "appendix", "words", "glossary", "load")
 
@@ -40,9 +41,9 @@ def page_parts(notebook: NotebookNode) -> dict[str, list[NotebookNode]]:
                 parts[role].append(v4.new_code_cell(outputs=inline_figures.with_pictures(shown)))
         elif cell.cell_type == "markdown" and _says(cell.source, role) and not _is_idle(notebook.cells[i + 1:]):
             shown, rest = _halves(cell.source) if role == "title" else (cell.source, "")
-            parts[role].append(v4.new_markdown_cell(shown))
+            parts[role].append(v4.new_markdown_cell(translation.localised_markdown(shown)))
             if rest:
-                parts["words"].append(v4.new_markdown_cell(rest))
+                parts["words"].append(v4.new_markdown_cell(translation.localised_markdown(rest)))
     if any(text.strip() for text in streams):
         parts["load"].append(html_cell(_listed("".join(_ended(text) for text in streams))))
     inline_figures.without_largest([cell for part in parts.values() for cell in part], MOST_BYTES)
@@ -123,8 +124,8 @@ def _ended(text: str) -> str:
     return text if text.endswith("\n") else f"{text}\n"
 
 
-SUMMARIES = {"appendix": "Appendix", "words": "About this page, and its words",
-             "glossary": "Glossary: terms on this page", "load": "Tables used and written"}
+SUMMARIES = {"appendix": translatable("Appendix"), "words": translatable("About this page, and its words"),
+             "glossary": translatable("Glossary: terms on this page"), "load": translatable("Tables used and written")}
 
 MARKS = {"finished": "✓", "failed": "▲", "running": "…"}
 
@@ -229,7 +230,7 @@ def notebook_page(notebook: NotebookNode, *, footing: Footing, links: Sequence[L
     """
     parts = page_parts(notebook)
     parts["glossary"] = _glossary_cells(parts, glossary.run_windows(study, footing.parameters))
-    parts["title"] = parts["title"] or [html_cell(f"<h1>{escape(notebook_title(notebook))}</h1>")]
+    parts["title"] = parts["title"] or [html_cell(f"<h1>{escape_text(notebook_title(notebook))}</h1>")]
     is_briefing = any('class="exhibit briefing"' in html for cell in parts["answer"] for html in cell_html(cell))
     return _rendered(parts, _sheet(notebook_title(notebook), footing, links, is_briefing))
 
@@ -262,8 +263,9 @@ def notice_page(kind: str, title: str, sentences: Sentences, *, footing: Footing
     """
     mark = "▲ " if kind == "failed" else ""
     html = (f'<div class="exhibit answer notice {"failed" if kind == "failed" else ""}">'
-            f'<p class="kind">{mark}{escape(formatting.sentence_case(kind))}</p>{paragraphs(flatten(sentences))}</div>')
-    parts = {"title": [html_cell(f"<h1>{escape(title)}</h1>")], "answer": [html_cell(html)]}
+            f'<p class="kind">{mark}{escape_text(formatting.sentence_case(kind))}</p>'
+            f"{paragraphs(flatten(sentences))}</div>")
+    parts = {"title": [html_cell(f"<h1>{escape_text(title)}</h1>")], "answer": [html_cell(html)]}
     return _rendered(parts, _sheet(title, footing, links))
 
 
@@ -284,11 +286,13 @@ def runs_index_page(runs: Iterable[Run], links: Sequence[Link] = ()) -> str:
 def _sheet(title: str, footing: Footing | None, links: Sequence[Link], is_briefing: bool = False) -> dict:
     """Return what the template writes around the cells."""
     known = footing or Footing("")
-    stamp = [f"as of {formatting.date_text(known.as_of)}" if known.as_of else "", known.title or known.source]
+    as_of = message("as of {date}", date=formatting.date_text(known.as_of)) if known.as_of else ""
+    stamp = [as_of, localised(known.title or known.source)]
     return {
-        "title": " · ".join(filter(None, (title, known.title or known.source or "Loyalty Workbook"))),
+        "title": " · ".join(filter(None, (localised(title), known.title or known.source or "Loyalty Workbook"))),
         "stamp": " · ".join(filter(None, stamp)),
         "state": known.state,
+        "language": translation.language_tag(),
         "mark": MARKS.get(known.state, ""),
         "links": [Link(item.label, safe_href(item.href), item.is_current) for item in links],
         "facts": _facts(footing) if footing else [],
@@ -299,18 +303,19 @@ def _sheet(title: str, footing: Footing | None, links: Sequence[Link], is_briefi
 
 def _facts(footing: Footing) -> list[tuple[str, str]]:
     parameters = ", ".join(f"{name} = {value}" for name, value in footing.parameters.items() if value != "")
+    rows = formatting.count_text(footing.rows, "row", "rows") if footing.rows else ""
     facts = [
-        ("Source", footing.source),
-        ("As of", formatting.date_text(footing.as_of)),
-        ("Run", footing.run),
-        ("State", footing.state),
-        ("Rows read", formatting.count_text(footing.rows, "row", "rows") if footing.rows else ""),
-        ("Parameters", parameters),
-        ("Data checksum", footing.checksum[:16]),
-        ("Revision", "+".join(part[:12] for part in footing.revision.split("+"))),
-        ("Time taken", formatting.duration_text(footing.seconds)),
+        (translatable("Source"), footing.source),
+        (translatable("As of"), localised(formatting.date_text(footing.as_of))),
+        (translatable("Run"), footing.run),
+        (translatable("State"), localised(footing.state)),
+        (translatable("Rows read"), localised(rows)),
+        (translatable("Parameters"), parameters),
+        (translatable("Data checksum"), footing.checksum[:16]),
+        (translatable("Revision"), "+".join(part[:12] for part in footing.revision.split("+"))),
+        (translatable("Time taken"), localised(formatting.duration_text(footing.seconds))),
     ]
-    return [(name, value) for name, value in facts if value]
+    return [(localised(name), value) for name, value in facts if value]
 
 
 def _runs_table(rows: Sequence[Run], caption: str) -> Exhibit:

@@ -18,6 +18,7 @@ import numpy as np
 
 from helpers.foundation.labels import readable_id
 from helpers.reporting.html import Exhibit, escape_text
+from helpers.reporting.translation import localised
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -103,7 +104,7 @@ def figure_exhibit(drawn: Callable[[float], "Axes"], title: str, note: str = "")
     note : str
         What the figure leaves out; empty for nothing.
     """
-    title = readable_id(title)
+    title = localised(readable_id(title))
     with house_style():
         wide = whole_figure(drawn(WIDE))
         if _n_points(wide) > MOST_POINTS:
@@ -138,7 +139,7 @@ def wrap_label(text: str, width: int = 24, most: int = 2) -> str:
     >>> wrap_label("One-page checkout · Margin per visit", 13)
     'One-page…\nMargin…visit'
     """
-    text, lines = readable_id(text), [""]
+    text, lines = localised(readable_id(text)), [""]
     for word in re.findall(r"\S+(?: %)?\s*", text) or [text]:
         for piece in _pieces(word, width):
             if text_width((lines[-1] + piece).rstrip()) > width and lines[-1]:

@@ -10,6 +10,8 @@
 * ``experiments``: Text of the experiments page: verdicts, effects and caveats.
 * ``intake``: Text of the intake page: what arrived, what was rejected and why, coverage, the finance line.
 * ``leadership``: Text of the leadership page: run state, KPIs, changes, forecasts graded, caveats.
+* ``leadership_decisions``: Text of the leadership page's decisions: what is asked for today, and what the last
+  actions have earned.
 * ``leadership_finance``: Text of the leadership page on finance: revenue, contracts and control totals, as counted.
 * ``leadership_findings``: Text of the leadership page's findings: one a step, with its caveats.
 * ``leadership_questions``: Ten questions that leadership asks, each answered in a sentence, or *cannot say*, with the

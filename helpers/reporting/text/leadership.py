@@ -11,15 +11,12 @@ from helpers.reporting import change_since_last_run, decimal_places, formatting
 from helpers.reporting.change_since_last_run import RunIdentity
 from helpers.reporting.headings import quantity_label
 from helpers.reporting.run_results import INTAKE_GATES, RunResults
-from helpers.reporting.text import actions as actions_text
-from helpers.reporting.text import experiment_decisions as experiment_decisions_text
 from helpers.reporting.text import leadership_finance as leadership_finance_text
+from helpers.reporting.translation import message, plural, translatable
 
-NO_EARLIER = "no earlier comparable run"
+NO_EARLIER = translatable("no earlier comparable run")
 
 CHANCE, USUAL = 0.05, 0.95
-
-RANGES = f"Ranges in brackets are {formatting.whole(100 * USUAL)} % intervals where nothing else is said."
 
 COUNTED = frozenset({"customers", "people", "contracts", "orders"})
 
@@ -27,13 +24,37 @@ MOST_STRUCK = 2
 
 QUARTER_DAYS = 91
 
-STATES = {"finished": ("finished", "taken"), "without their tables": ("not_applicable",), "left out": ("left_out",)}
+STATES = {"finished": ("finished", "taken"), "absent": ("not_applicable",), "left out": ("left_out",)}
 
-FOLLOWS = {"block": "blocked a verdict", "strike": "took figures out of the report", "qualify": "called for caution",
-           "note": "noted"}
+WITHOUT = {translatable("a survey"): "results/satisfaction_index",
+           translatable("orders or contracts"): "results/customer_base",
+           translatable("experiments"): "results/experiment_effects"}
 
-WITHOUT = {"a survey": "results/satisfaction_index", "orders or contracts": "results/customer_base",
-           "experiments": "results/experiment_effects"}
+
+EVERY, WHOLE, PART = (
+    {"one inside": translatable("The outcome fell inside the stated range."),
+     "one outside": translatable("The outcome fell outside the stated range."),
+     "several": translatable("{n_inside} of {n} outcomes fell inside the stated range."),
+     "none": translatable("None of {n} outcomes fell inside the stated range.")},
+    {"one inside": translatable("The outcome for all customers fell inside the stated range."),
+     "one outside": translatable("The outcome for all customers fell outside the stated range."),
+     "several": translatable("{n_inside} of {n} outcomes for all customers fell inside the stated range."),
+     "none": translatable("None of {n} outcomes for all customers fell inside the stated range.")},
+    {"one inside": translatable("The outcome for a part of the customers fell inside the stated range."),
+     "one outside": translatable("The outcome for a part of the customers fell outside the stated range."),
+     "several": translatable("{n_inside} of {n} outcomes for a part of the customers fell inside the stated range."),
+     "none": translatable("None of {n} outcomes for a part of the customers fell inside the stated range.")},
+)
+
+GRADED = {
+    True: translatable("{forecast}, due {date}: {actual} against {expected} forecast, inside the interval {range}"),
+    False: translatable("{forecast}, due {date}: {actual} against {expected} forecast, outside the interval {range}"),
+}
+
+
+def cannot(reason: str) -> str:
+    """Return that something cannot be said, and why."""
+    return message("Cannot say, because {reason}.", reason=formatting.within_sentence(reason))
 
 
 def value_text(row: Mapping[str, Any], currency: str = "") -> str:
@@ -68,7 +89,8 @@ def change_text(row: Mapping[str, Any], currency: str = "") -> str:
     moved = [float(row[c]) * (100 if is_share else 1) for c in ("change", "change_low", "change_high")]
     if decimal_places.is_missing(moved[1]) and moved[0]:
         since = formatting.date_text(row["previous_as_of_on"])
-        return f"{'up' if moved[0] > 0 else 'down'} {form(abs(moved[0]))} since {since}"
+        up, down = translatable("up {amount} since {date}"), translatable("down {amount} since {date}")
+        return (up if moved[0] > 0 else down).format(amount=form(abs(moved[0])), date=since)
     by = f", {row['comparison']}" if str(row["comparison"]).startswith("by ") else ""
     return formatting.change_text(moved[0], moved[1], moved[2], form) + by
 
@@ -83,16 +105,20 @@ def run_state(as_of: str, steps: Mapping[str, str]) -> str:
     steps : mapping of str to str
         Two-digit step to its state in the run; empty outside a run.
     """
-    opening = f"As of {formatting.date_text(as_of)}: "
+    on = formatting.date_text(as_of)
     if not steps:
-        return opening + "tables put together by hand, not by a run."
+        return message("As of {date}: tables put together by hand, not by a run.", date=on)
     told = {how: [n for n, state in steps.items() if state in states] for how, states in STATES.items()}
     known = {n for numbers in told.values() for n in numbers}
-    told["did not finish"] = [n for n in steps if n not in known]
-    n_done = len(told.pop("finished"))
-    parts = [f"{n_done} of {formatting.count_text(len(steps), 'step', 'steps')} before this page finished"]
-    parts += [f"{formatting.join_words(numbers)} {how}" for how, numbers in told.items() if numbers]
-    return opening + "; ".join(parts) + "."
+    told["unfinished"] = [n for n in steps if n not in known]
+    opening = plural("As of {date}: {n_done} of {n} step before this page finished",
+                     "As of {date}: {n_done} of {n} steps before this page finished", len(steps), date=on,
+                     n_done=len(told["finished"]), n=len(steps))
+    others = ((told["absent"], message("{steps} without their tables", steps=told["absent"])),
+              (told["left out"], message("{steps} left out", steps=told["left out"])),
+              (told["unfinished"], message("{steps} did not finish", steps=told["unfinished"])))
+    parts = [opening, *(said for steps, said in others if steps)]
+    return message("{sentence}.", sentence=message("; ").join(parts))
 
 
 def unreported_claims(gates: pd.DataFrame) -> tuple[str, ...]:
@@ -102,73 +128,72 @@ def unreported_claims(gates: pd.DataFrame) -> tuple[str, ...]:
     """
     is_absent = (gates["level"] == "strike") & ~(gates["statistic"].abs() > 0)
     crossed = gates[gates["is_crossed"] & gates["level"].isin(["strike", "block"]) & ~is_absent]
-    lost = {"strike": "Not reported (failed check)", "block": "No verdict (failed check)"}
-    return tuple(f"{_opening(lost[g.level], g.claims)}{_stopped(_bare(g.sentence))}" for g in crossed.itertuples())
+    return tuple(_lost_claim(g.level, g.claims, _bare(g.sentence).rstrip(".")) for g in crossed.itertuples())
 
 
-def _opening(lost: str, claims: str) -> str:
-    """Return how a failed check is introduced: a verdict that cannot be given by what it would be on."""
+def _lost_claim(level: str, claims: str, reason: str) -> str:
+    """Return what a failed check has taken away: a verdict that cannot be given by what it would be on."""
     subject = claims.removeprefix("every verdict on ")
-    return f"{lost}: {claims} — " if subject == claims else f"No verdict on {subject} — "
+    if subject != claims:
+        return message("No verdict on {subject} — {reason}.", subject=subject, reason=reason)
+    if level == "strike":
+        return message("Not reported (failed check): {claims} — {reason}.", claims=claims, reason=reason)
+    return message("No verdict (failed check): {claims} — {reason}.", claims=claims, reason=reason)
 
 
 def struck_findings(gates: pd.DataFrame) -> tuple[str, ...]:
     """Return what gates struck or blocked as findings: two of them and how many more there are, else nothing."""
     lost = unreported_claims(gates)
     rest = len(lost) - MOST_STRUCK
-    more = (
-        (
-            f"{formatting.sentence_case(formatting.count_text(rest, 'more figure is', 'more figures are'))} "
-            "not reported (failed checks), see "
-            "below.",
-        )
-        if rest > 0
-        else ()
-    )
-    return (*lost[:MOST_STRUCK], *more)
+    more = plural("{n} more figure is not reported (failed checks), see below.",
+                  "{n} more figures are not reported (failed checks), see below.", rest, n=rest)
+    return (*lost[:MOST_STRUCK], *([more] if rest > 0 else []))
 
 
 def gate_counts(gates: pd.DataFrame) -> str:
     """Return how many gates were checked and what became of those that were crossed."""
     if gates.empty:
-        return "No check was made."
-    crossed = gates[gates["is_crossed"]]
+        return message("No check was made.")
+    crossed, n = gates[gates["is_crossed"]], formatting.whole(len(gates))
     if crossed.empty:
-        return (
-            f"{formatting.sentence_case(formatting.count_text(len(gates), 'check was', 'checks were'))} made, "
-            "none failed."
-        )
+        return plural("{n} check was made, none failed.", "{n} checks were made, none failed.", len(gates), n=n)
     by_level = crossed["level"].value_counts()
-    counts = [f"{formatting.whole(by_level[level])} {FOLLOWS[level]}" for level in FOLLOWS if level in by_level]
-    return (f"{formatting.sentence_case(formatting.count_text(len(gates), 'check was', 'checks were'))} made, "
-            f"{formatting.whole(len(crossed))} failed: {formatting.join_words(counts)}.")
+    follows = {"block": translatable("{n} blocked a verdict"), "strike": translatable("{n} took figures out of the "
+               "report"), "qualify": translatable("{n} called for caution"), "note": translatable("{n} noted")}
+    counts = [message(said, n=formatting.whole(by_level[level])) for level, said in follows.items()
+              if level in by_level]
+    return plural("{n} check was made, {n_failed} failed: {counts}.", "{n} checks were made, {n_failed} failed: "
+                  "{counts}.", len(gates), n=n, n_failed=formatting.whole(len(crossed)), counts=counts)
 
 
 def significant_changes(kpis: pd.DataFrame) -> str:
     """Return which key figures changed with statistical significance, with how many would by chance alone."""
     compared = kpis[kpis["is_beyond_noise"].notna()]
     if compared.empty:
-        return f"Cannot say: {_why_not(kpis)}."
+        return message("Cannot say: {reasons}.", reasons=_why_not(kpis))
     beyond = compared[compared["is_beyond_noise"].astype(bool)]
-    since = (
-        f"Since {formatting.join_words(sorted({formatting.date_text(on) for on in compared['previous_as_of_on']}))} "
-    )
-    n, chance = formatting.count_text(len(compared), "figure", "figures"), formatting.number(CHANCE * len(compared))
+    since = sorted({formatting.date_text(on) for on in compared["previous_as_of_on"]})
+    n, chance = len(compared), formatting.number(CHANCE * len(compared))
     if beyond.empty:
-        return f"{since}none of {n} with an interval shows a statistically significant change."
-    named = [f"{row.name} {row.change_words.removesuffix(', statistically significant')}"
+        return plural("Since {dates} none of {n} figure with an interval shows a statistically significant change.",
+                      "Since {dates} none of {n} figures with an interval shows a statistically significant change.",
+                      n, dates=since, n=n)
+    named = [message("{figure} {change}", figure=row.name,
+                     change=row.change_words.removesuffix(", statistically significant"))
              for row in beyond.itertuples(index=False)]
-    return (f"{since}statistically significant changes in {len(beyond)} of {n} with an interval (by chance alone "
-            f"about {chance} "
-            f"would): {formatting.join_words(named)}.")
+    return plural("Since {dates} statistically significant changes in {n_changed} of {n} figure with an interval (by "
+                  "chance alone about {n_chance} would): {changes}.",
+                  "Since {dates} statistically significant changes in {n_changed} of {n} figures with an interval (by "
+                  "chance alone about {n_chance} would): {changes}.",
+                  n, dates=since, n_changed=len(beyond), n=n, n_chance=chance, changes=named)
 
 
-def _why_not(kpis: pd.DataFrame) -> str:
+def _why_not(kpis: pd.DataFrame) -> list[str]:
     if kpis.empty:
-        return "there is no key figure"
+        return [translatable("there is no key figure")]
     compared = kpis[kpis["table"] != ""]
     reasons = [reason for reason in (kpis if compared.empty else compared)["comparison"].unique() if reason]
-    return formatting.join_words(reasons, NO_EARLIER)
+    return reasons or [NO_EARLIER]
 
 
 def control_chart_alarms(charts: pd.DataFrame) -> tuple[str, ...]:
@@ -184,24 +209,25 @@ def control_chart_alarms(charts: pd.DataFrame) -> tuple[str, ...]:
         return ()
     latest = live[live["on"] > charts["on"].max() - pd.Timedelta(days=QUARTER_DAYS)]
     names = latest.loc[latest["alarm"].fillna("") != "", "chart"].unique()
-    weeks = formatting.count_text(QUARTER_DAYS // 7, "week", "weeks")
-    return (f"Beyond control limits in the last {weeks}: {formatting.join_words(names)}." if len(names) else
-            f"No control chart alarmed in the last {weeks}.",)
+    weeks = QUARTER_DAYS // 7
+    if len(names):
+        return (message("Beyond control limits in the last {n} weeks: {charts}.", n=weeks, charts=list(names)),)
+    return (message("No control chart alarmed in the last {n} weeks.", n=weeks),)
 
 
 def forecast_accuracy(grades: pd.DataFrame, currency: str = "") -> tuple[str, ...]:
     """Return how the forecasts that are due have done, and the latest of them; those for everybody before others."""
     if grades.empty:
-        return ("Nothing due yet.",)
+        return (message("Nothing due yet."),)
     known = grades[grades["status"] == "ok"]
     if known.empty:
-        return (f"Nothing can be graded: {formatting.join_words(grades['reason'].unique())}.",)
+        return (message("Nothing can be graded: {reasons}.", reasons=list(grades["reason"].unique())),)
     parts, known = _apart(known)
     judged = known[known["is_inside"].notna()]
     last = known.sort_values(["due_on", "quantity", "segment", "model"]).iloc[-1]
     if judged.empty:
         return (_grade(last, currency),)
-    return (_inside_range(judged, " for all customers" if len(parts) else ""), _grade(last, currency))
+    return (_inside_range(judged, WHOLE if len(parts) else EVERY), _grade(last, currency))
 
 
 def parts_graded(grades: pd.DataFrame) -> str:
@@ -211,7 +237,7 @@ def parts_graded(grades: pd.DataFrame) -> str:
     judged = parts[parts["is_inside"].notna()] if len(parts) else parts
     if judged.empty:
         return ""
-    return _inside_range(judged, " for a part of the customers")
+    return _inside_range(judged, PART)
 
 
 def _apart(known: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -220,33 +246,35 @@ def _apart(known: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     return (known[~is_whole], known[is_whole]) if is_whole.any() else (known.head(0), known)
 
 
-def _inside_range(judged: pd.DataFrame, whose: str) -> str:
+def _inside_range(judged: pd.DataFrame, whose: Mapping[str, str]) -> str:
     """Return how many outcomes fell inside the range that their forecast stated."""
     inside, n = int(judged["is_inside"].astype(bool).sum()), len(judged)
     if n == 1:
-        return f"The outcome{whose} fell {'inside' if inside else 'outside'} the stated range."
-    of = f"{formatting.whole(inside) if inside else 'None'} of {formatting.whole(n)}"
-    return f"{of} outcomes{whose} fell inside the stated range."
+        return message(whose["one inside" if inside else "one outside"])
+    return message(whose["several" if inside else "none"], n_inside=formatting.whole(inside), n=formatting.whole(n))
 
 
 def _grade(row: Mapping[str, Any], currency: str) -> str:
     form = _form(str(row["unit"]), currency)
-    side = {True: "inside", False: "outside"}.get(row["is_inside"], "without")
-    range_ = formatting.interval(row["low"], row["high"], form)
+    said = GRADED.get(row["is_inside"], translatable(
+        "{forecast}, due {date}: {actual} against {expected} forecast, without an interval"))
     what = formatting.sentence_case(quantity_label(str(row["quantity"])))
-    who = "" if row["segment"] == "all" else f", {row['segment']}"
-    care = "; our last campaign may have changed it" if row["has_action_list"] else ""
-    happened = f"{form(row['actual'])} against {form(row['value'])} forecast"
-    return (f"{what}{who}, due {formatting.date_text(row['due_on'])}: {happened}, "
-            f"{side} {f'the interval {range_}' if range_ else 'an interval'}{care}.")
+    who = what if row["segment"] == "all" else message("{quantity}, {segment}", quantity=what, segment=row["segment"])
+    graded = message(
+        said, forecast=who, date=formatting.date_text(row["due_on"]), actual=form(row["actual"]),
+        expected=form(row["value"]), range=formatting.interval(row["low"], row["high"], form))
+    return (message("{grade}; our last campaign may have changed it.", grade=graded) if row["has_action_list"]
+            else message("{sentence}.", sentence=graded))
 
 
 def redefinitions(now: RunIdentity, before: RunIdentity | None) -> str:
     """Return what was redefined since the last run: profile, study, currency, parameters or code."""
     if before is None:
-        return "No earlier run to compare definitions with."
+        return message("No earlier run to compare definitions with.")
     changes, since = change_since_last_run.redefinitions(now, before), formatting.date_text(before.as_of)
-    return f"Since {since} {formatting.join_words(changes)}." if changes else f"Nothing was redefined since {since}."
+    if changes:
+        return message("Since {date} {changes}.", date=since, changes=changes)
+    return message("Nothing was redefined since {date}.", date=since)
 
 
 def short_lines(
@@ -256,51 +284,34 @@ def short_lines(
     ended = taken_over(results.gates(INTAKE_GATES), ORDERS_REACH)
     moved = (significant_changes(kpis), *(() if ended else control_chart_alarms(results.frame("results/churn_charts"))))
     graded = forecast_accuracy(grades, results.currency)
-    return {"This run": (state, RANGES), "Forecasts graded": graded, "What changed": moved,
-            "Finance": (leadership_finance_text.finance_sentence(results), ledger), "Definitions": (redefined,)}
-
-
-def decision_rows(results: RunResults) -> pd.DataFrame:
-    """Return the decisions asked for as text, the first column what is asked: the plan's, then the experiments'."""
-    planned = actions_text.decision_rows(results.frame("results/decisions"), results.currency)
-    tried = experiment_decision(results)
-    asked = [*planned.to_dict("records"), *([tried] if tried else [])]
-    return pd.DataFrame(
-        [dict.fromkeys(actions_text.ASKED, "") | row for row in asked], columns=list(actions_text.ASKED)
-    )
-
-
-def experiment_decision(results: RunResults) -> dict[str, str]:
-    """Return the decision that verdicts of experiments ask for, as text; empty where none is due."""
-    return experiment_decisions_text.experiment_decision(results.frame("results/experiment_effects"),
-                                   results.gates("results/experiment_gates"), results.currency)
+    ranges = message("Ranges in brackets are {n} % intervals where nothing else is said.", n=round(100 * USUAL))
+    finance = (leadership_finance_text.finance_sentence(results), ledger)
+    return {translatable("This run"): (state, ranges), translatable("Forecasts graded"): graded,
+            translatable("What changed"): moved, translatable("Finance"): finance,
+            translatable("Definitions"): (redefined,)}
 
 
 def textbook_claim_counts(claims: pd.DataFrame) -> str:
     """Return how many textbook claims hold here, do not, or cannot be judged."""
     if claims.empty:
-        return "No textbook claim could be held against these data."
+        return message("No textbook claim could be held against these data.")
     counts = claims["verdict"].value_counts()
-    forms = {
-        "holds": ("holds", "hold"),
-        "does not hold": ("does not", "do not"),
-        "cannot say": ("cannot be judged",) * 2,
-    }
-    parts = [formatting.count_text(counts[v], *form) for v, form in forms.items() if v in counts]
-    named = formatting.sentence_case(formatting.count_text(len(claims), "textbook claim", "textbook claims"))
-    return f"{named}: {formatting.join_words(parts)}."
+    n = {verdict: int(counts.get(verdict, 0)) for verdict in ("holds", "does not hold", "cannot say")}
+    parts = [n["holds"] and plural("{n} holds", "{n} hold", n["holds"], n=n["holds"]),
+             n["does not hold"] and plural("{n} does not", "{n} do not", n["does not hold"], n=n["does not hold"]),
+             n["cannot say"] and message("{n} cannot be judged", n=n["cannot say"])]
+    return plural("{n} textbook claim: {counts}.", "{n} textbook claims: {counts}.", len(claims), n=len(claims),
+                  counts=[part for part in parts if part])
 
 
 def leadership_caveats(kpis: pd.DataFrame, results: RunResults) -> tuple[str, ...]:
     """Return what would change our mind about this page."""
     absent = [name for name, table in WITHOUT.items() if not results.has(table)]
-    missing = (
-        (f"Without {formatting.join_words(absent)} this page is silent on them, not reassuring.",) if absent else ()
-    )
-    compared = int(kpis["is_beyond_noise"].notna().sum())
-    noise = ("Changes are judged as if two runs were independent; they share customers, so a change that is not "
-             "statistically significant may be real.",) if compared else ()
-    return (*missing, *noise, "Nothing here shows what caused what, except where units were assigned at random.")
+    missing = message("Without {tables} this page is silent on them, not reassuring.", tables=absent)
+    noise = message("Changes are judged as if two runs were independent; they share customers, so a change that is not "
+                    "statistically significant may be real.")
+    return (*([missing] if absent else []), *([noise] if kpis["is_beyond_noise"].notna().any() else []),
+            message("Nothing here shows what caused what, except where units were assigned at random."))
 
 
 def leadership_headline(kpis: pd.DataFrame, gates: pd.DataFrame) -> str:
@@ -318,7 +329,3 @@ def _form(unit: str, currency: str) -> formatting.Form:
 def _bare(sentence: str) -> str:
     """Return a sentence without the figures in brackets at its end; the table of gates has them."""
     return re.sub(r" \([^()]*\)\.?$", "", sentence)
-
-
-def _stopped(sentence: str) -> str:
-    return sentence if sentence.endswith((".", "!", "?")) else f"{sentence}."

@@ -8,31 +8,44 @@ import pandas as pd
 from helpers.foundation.results import Status
 from helpers.reporting import finance, formatting
 from helpers.reporting.run_results import COUNTS, INTAKE_GATES, RunResults
+from helpers.reporting.translation import message, plural, translatable
 
 AUDIT, BASE = "results/intake_audit", "results/customer_base"
 
-NO_LEDGER = "No figure of the ledger is declared, so nothing is reconciled with it."
-
-OTHERS = (("respondents", "completed survey", "completed surveys"),
-          ("assignments", "unit in an experiment", "units in experiments"))
+RECONCILED = {  # by whether the difference is within the tolerance
+    True: translatable("{quantity} from {first} to {last}: {records} in the records, {ledger} in the ledger: off by "
+                       "{difference}, within the tolerance of {tolerance}"),
+    False: translatable("{quantity} from {first} to {last}: {records} in the records, {ledger} in the ledger: off by "
+                        "{difference}, beyond the tolerance of {tolerance}"),
+}
 
 
 def finance_sentence(results: RunResults) -> str:
     """Return revenue and customers as counted; contracts where nobody orders."""
     money, customers = (results.estimate(AUDIT, quantity) for quantity in ("net sales", "customers with orders"))
-    parts = []
+    parts, n = [], customers.value
     if money.status is Status.OK:
-        parts.append(f"net sales {formatting.exact_money(money.value, results.currency)}")
+        parts.append(message("net sales {amount}", amount=formatting.exact_money(money.value, results.currency)))
     if customers.status is Status.OK:
-        parts.append(formatting.count_text(customers.value, "customer with orders", "customers with orders"))
+        parts.append(plural("{n} customer with orders", "{n} customers with orders", n, n=formatting.whole(n)))
     caveat = results.caveat(INTAKE_GATES, *COUNTS)
     if parts:
-        return f"Whole history as counted: {formatting.join_words(parts)}{caveat}."
+        return message("Whole history as counted: {figures}{caveat}.", figures=parts, caveat=caveat)
     if signed := contracts(results):
-        return f"As counted: {signed}{caveat}."
-    others = [formatting.count_text(found.value, one, many) for table, one, many in OTHERS
-              if (found := results.estimate(AUDIT, "rows", table)).status is Status.OK and found.value]
-    return f"No revenue and no customers are recorded{f', but {formatting.join_words(others)}' if others else ''}."
+        return message("As counted: {contracts}{caveat}.", contracts=signed, caveat=caveat)
+    return _no_revenue(results)
+
+
+def _no_revenue(results: RunResults) -> str:
+    answered, tried = (results.estimate(AUDIT, "rows", table) for table in ("respondents", "assignments"))
+    others = []
+    if answered.status is Status.OK and (n := answered.value):
+        others.append(plural("{n} completed survey", "{n} completed surveys", n, n=formatting.whole(n)))
+    if tried.status is Status.OK and (n := tried.value):
+        others.append(plural("{n} unit in an experiment", "{n} units in experiments", n, n=formatting.whole(n)))
+    if others:
+        return message("No revenue and no customers are recorded, but {others}.", others=others)
+    return message("No revenue and no customers are recorded.")
 
 
 def ledger_sentence(compared: pd.DataFrame, currency: str) -> str:
@@ -45,22 +58,25 @@ def ledger_sentence(compared: pd.DataFrame, currency: str) -> str:
     currency : str
         Of the run.
     """
-    return " ".join(_compared(row, currency) for row in compared.to_dict("records")) or NO_LEDGER
+    said = [_compared(row, currency) for row in compared.to_dict("records")]
+    return " ".join(said) or message("No figure of the ledger is declared, so nothing is reconciled with it.")
 
 
 def _compared(row: Mapping[str, Any], currency: str) -> str:
     is_money = row["quantity"] == finance.NET_SALES
     form = (lambda x: formatting.exact_money(x, currency)) if is_money else formatting.whole
-    period = f"{formatting.date_text(row['first_on'])} to {formatting.date_text(row['last_on'])}"
-    said = (f"{formatting.sentence_case(row['quantity'])} from {period}: {form(row['records'])} in the records, "
-            f"{form(row['ledger'])} in the ledger")
+    places = {"quantity": formatting.sentence_case(row["quantity"]), "first": formatting.date_text(row["first_on"]),
+              "last": formatting.date_text(row["last_on"]), "records": form(row["records"]),
+              "ledger": form(row["ledger"])}
     if not row["difference"]:
-        return f"{said}: reconciled."
-    off = f"off by {form(abs(row['difference']))}"
+        return message("{quantity} from {first} to {last}: {records} in the records, {ledger} in the ledger: "
+                       "reconciled.", **places)
     share = f" ({formatting.share(abs(row['difference'] / row['ledger']))})" if row["ledger"] else ""
-    limit = f"{'within' if row['is_reconciled'] else 'beyond'} the tolerance of {formatting.share(row['tolerance'])}"
-    late = "" if row["is_covered"] else "; the records do not reach the end of that period"
-    return f"{said}: {off}{share}, {limit}{late}."
+    said = message(RECONCILED[bool(row["is_reconciled"])], **places,
+                   difference=form(abs(row["difference"])) + share, tolerance=formatting.share(row["tolerance"]))
+    if row["is_covered"]:
+        return message("{sentence}.", sentence=said)
+    return message("{comparison}; the records do not reach the end of that period.", comparison=said)
 
 
 def contracts(results: RunResults) -> str:
@@ -68,18 +84,15 @@ def contracts(results: RunResults) -> str:
     running, ended = (results.estimate(BASE, "contracts", segment) for segment in ("active", "ended"))
     if running.status is not Status.OK:
         return ""
-    fees = results.estimate(BASE, "monthly_fee", "active")
-    month = (
-        f" with {formatting.exact_money(fees.value, results.currency)} of fees a month"
-        if fees.status is Status.OK and fees.n
-        else ""
-    )
-    over = (
-        f" and {formatting.count_text(ended.value, 'that has ended', 'that have ended')}"
-        if ended.status is Status.OK
-        else ""
-    )
-    return f"{formatting.count_text(running.value, 'contract that runs', 'contracts that run')}{month}{over}"
+    fees, n = results.estimate(BASE, "monthly_fee", "active"), running.value
+    said = plural("{n} contract that runs", "{n} contracts that run", n, n=formatting.whole(n))
+    if fees.status is Status.OK and fees.n:
+        said = message("{contracts} with {amount} of fees a month", contracts=said,
+                       amount=formatting.exact_money(fees.value, results.currency))
+    if ended.status is not Status.OK:
+        return said
+    return plural("{contracts} and {n} that has ended", "{contracts} and {n} that have ended", ended.value,
+                  contracts=said, n=formatting.whole(ended.value))
 
 
 def controls(results: RunResults) -> str:
@@ -89,7 +102,7 @@ def controls(results: RunResults) -> str:
         return ""
     held = gates[gates["gate"].str.startswith("control: ")]
     if held.empty:
-        return "The profile declares no control total that these could be held against."
+        return message("The profile declares no control total that these could be held against.")
     n_met = int((~held["is_crossed"].astype(bool)).sum())
-    of = formatting.count_text(len(held), "control total of the profile is", "control totals of the profile are")
-    return f"{formatting.whole(n_met)} of {of} met."
+    return plural("{n_met} of {n} control total of the profile is met.",
+                  "{n_met} of {n} control totals of the profile are met.", len(held), n=len(held), n_met=n_met)

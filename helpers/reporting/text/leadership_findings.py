@@ -14,6 +14,7 @@ from helpers.reporting.text import experiments as experiments_text
 from helpers.reporting.text import loyalty as loyalty_text
 from helpers.reporting.text import satisfaction as satisfaction_text
 from helpers.reporting.text import value as value_text
+from helpers.reporting.translation import message, plural, translatable
 from helpers.stats.disclosure_control import LEAST_PEOPLE, is_hidden, people_text, share_text_if_enough
 from helpers.stats.suppressed_tables import WITHHELD
 from helpers.value.revenue_bridge import ANONYMOUS_SALES, REFUNDED_ONLY
@@ -25,8 +26,9 @@ YEAR_DAYS = (365, 366)
 
 REST = 0.005  # of the largest part, below which the rest is lost in rounding
 
-MOVED = {"all": "all", "new customers": "new", "retained": "retained", "reactivated": "reactivated",
-         "churned": "churned", "anonymous sales": ANONYMOUS_SALES, "refunded in full": REFUNDED_ONLY}
+MOVED = {"all": "all", translatable("new customers"): "new", translatable("retained"): "retained",
+         translatable("reactivated"): "reactivated", translatable("churned"): "churned",
+         translatable("anonymous sales"): ANONYMOUS_SALES, translatable("refunded in full"): REFUNDED_ONLY}
 
 
 def buyers_by_year(monthly: pd.DataFrame) -> pd.DataFrame:
@@ -47,13 +49,19 @@ def buyers_by_year(monthly: pd.DataFrame) -> pd.DataFrame:
     if len(before) < 2:
         return monthly.head(0).assign(series="")
     moved = before.assign(month_on=before["month_on"] + pd.DateOffset(years=1))
-    both = pd.concat([last.assign(series="last 12 months"), moved.assign(series="year before")])
+    both = pd.concat([last.assign(series=translatable("last 12 months")),
+                      moved.assign(series=translatable("year before"))])
     return both[both["n_customers"] >= LEAST_PEOPLE]
 
 
 def revenue_title(results: RunResults) -> str:
     """Return the finding of the figure of what each class of customers added to the change in net sales."""
-    return f"Net sales {_moved(results.estimate(BASE, 'net_sales_change').value, results.currency)}"
+    change = results.estimate(BASE, "net_sales_change").value
+    amount = formatting.money(abs(change), results.currency)
+    if not change:
+        return message("Net sales did not change")
+    said = {True: translatable("Net sales rose by {amount}"), False: translatable("Net sales fell by {amount}")}
+    return message(said[change > 0], amount=amount)
 
 
 def monthly_buyers_title(monthly: pd.DataFrame) -> str:
@@ -65,13 +73,14 @@ def monthly_buyers_title(monthly: pd.DataFrame) -> str:
         Grain month, none left out: month_on, n_customers.
     """
     if monthly.empty:
-        return "No whole month is recorded"
+        return message("No whole month is recorded")
     last, n = monthly["month_on"].iloc[-1], monthly["n_customers"].iloc[-1]
-    said = f"{formatting.sentence_case(people_text(n, 'customer', 'customers'))} bought in {last:%B %Y}"
+    who = formatting.sentence_case(people_text(n, "customer", "customers"))
     before = monthly["n_customers"].iloc[-13] if len(monthly) > 12 else float("nan")
     if not before >= LEAST_PEOPLE or is_hidden(n):
-        return said
-    return f"{said}, {people_text(before)} in the same month a year before"
+        return message("{customers} bought in {month}", customers=who, month=f"{last:%B %Y}")
+    return message("{customers} bought in {month}, {n_before} in the same month a year before", customers=who,
+                   month=f"{last:%B %Y}", n_before=people_text(before))
 
 
 def headlines(results: RunResults) -> pd.DataFrame:
@@ -109,15 +118,18 @@ def loyalty_finding(results: RunResults) -> str:
     if matrix.empty:
         return ""
     if lost := results.struck("results/loyalty_gates", "types of loyalty"):
-        return f"Who is loyal, and of which kind, cannot be said: {formatting.within_sentence(lost)}."
+        return message("Who is loyal, and of which kind, cannot be said: {reason}.",
+                       reason=formatting.within_sentence(lost))
     true, spurious = (results.estimate("results/loyalty_matrix", f"share {kind}") for kind in ("true", "spurious"))
     if true.status is not Status.OK or spurious.status is not Status.OK:
         return loyalty_text.loyalty_answer(matrix, results.gates("results/loyalty_gates"))[0]
-    who = formatting.count_text(true.n, "customer", "customers")
     caveat = results.caveat("results/loyalty_gates", "types of loyalty")
     shares = [share_text_if_enough(results.said(e), e.value, e.n) for e in (true, spurious)]
-    return (f"Of {who} with survey and order data {shares[0]} show true loyalty and "
-            f"{shares[1]} spurious loyalty, repeat buying without attachment{caveat}.")
+    return plural("Of {n} customer with survey and order data {true} show true loyalty and {spurious} spurious "
+                  "loyalty, repeat buying without attachment{caveat}.",
+                  "Of {n} customers with survey and order data {true} show true loyalty and {spurious} spurious "
+                  "loyalty, repeat buying without attachment{caveat}.",
+                  true.n, n=formatting.whole(true.n), true=shares[0], spurious=shares[1], caveat=caveat)
 
 
 def revenue_finding(results: RunResults) -> str:
@@ -130,13 +142,23 @@ def revenue_finding(results: RunResults) -> str:
     if lost or whole.status is not Status.OK:
         signed = contracts(results)
         reason = formatting.within_sentence(lost or whole.reason)
-        why = "" if signed and not lost else f"What made revenue move cannot be said: {reason}."
+        why = "" if signed and not lost else message("What made revenue move cannot be said: {reason}.", reason=reason)
         return " ".join(filter(None, (why, signed)))
-    parts = [f"{name} {_signed(amount, results.currency)}" for name, amount in revenue_parts(results)]
-    days = results.estimate(table, "period_length")
-    length = formatting.count_text(days.value, "day", "days")
-    return (f"Net sales of the last {length} {_moved(whole.value, results.currency)} against those before"
-            f"{f': {formatting.join_words(parts)}' if parts else ''}{results.caveat('results/value_gates', *claims)}.")
+    return message("{movement}{caveat}.", movement=_movement(results),
+                   caveat=results.caveat("results/value_gates", *claims))
+
+
+def _movement(results: RunResults) -> str:
+    """Return by how much net sales moved against the period before, and what each class of customers added."""
+    change, days = (results.estimate(BASE, quantity).value for quantity in ("net_sales_change", "period_length"))
+    parts = [message("{customers} {amount}", customers=name, amount=_signed(amount, results.currency))
+             for name, amount in revenue_parts(results)]
+    said = {0: translatable("Net sales of the last {n} days did not change against those before"),
+            1: translatable("Net sales of the last {n} days rose by {amount} against those before"),
+            -1: translatable("Net sales of the last {n} days fell by {amount} against those before")}
+    whole = message(said[(change > 0) - (change < 0)], n=formatting.whole(days),
+                    amount=formatting.money(abs(change), results.currency))
+    return message("{sentence}: {parts}", sentence=whole, parts=parts) if parts else whole
 
 
 def revenue_parts(results: RunResults) -> list[tuple[str, float]]:
@@ -152,7 +174,7 @@ def revenue_parts(results: RunResults) -> list[tuple[str, float]]:
     rest = whole.value - sum(known.values())
     is_told = abs(rest) > REST * max(map(abs, known.values()), default=0.0)
     hidden = [name for name, e in moved.items() if e.reason == WITHHELD]
-    others = f"{formatting.join_words(hidden)} together" if len(hidden) > 1 else "others"
+    others = f"{formatting.join_words(hidden)} together" if len(hidden) > 1 else translatable("others")
     return [*known.items(), *([(others, rest)] if is_told else [])]
 
 
@@ -163,36 +185,41 @@ def opening_sentence(results: RunResults, n_decisions: int) -> str:
     """
     change, after, kept = (results.estimate(BASE, quantity) for quantity in (
         "net_sales_change", "net_sales_after", "retention_by_count"))
-    asked = f"{formatting.count_text(n_decisions, 'decision is', 'decisions are')} asked for" if n_decisions else ""
+    asked = plural("{n} decision is asked for", "{n} decisions are asked for", n_decisions, n=n_decisions)
     is_lost = results.struck("results/value_gates", "change in revenue")
     if is_lost or change.status is not Status.OK or after.status is not Status.OK:
         found = headlines(results)["sentence"]
-        first = found.iloc[0] if len(found) else "Nothing could be found from the tables at hand."
-        return f"{first} {formatting.sentence_case(asked)}." if asked else first
+        first = found.iloc[0] if len(found) else message("Nothing could be found from the tables at hand.")
+        more = message("{sentence}.", sentence=formatting.sentence_case(asked))
+        return f"{first} {more}" if n_decisions else first
     is_kept = kept.status is Status.OK and not results.struck("results/value_gates", "retention")
-    stayed = f"{formatting.share(kept.value)} of the customers before were retained" if is_kept else ""
-    period = period_text(results.estimate(BASE, "period_length"))
-    moved = f"{_moved(change.value, results.currency)}{_relative(change, after, results.currency)}"
-    said = f"Net sales of the {period} {moved}{_largest_part(results)}"
-    return f"{'; '.join(filter(None, (said, stayed, asked)))}."
+    stayed = message("{share} of the customers before were retained", share=formatting.share(kept.value))
+    parts = [_sales_moved(results, change, after), *([stayed] if is_kept else []), *([asked] if n_decisions else [])]
+    return message("{sentence}.", sentence=message("; ").join(parts))
 
 
-def _relative(change: Estimate, after: Estimate, currency: str) -> str:
-    """Return the level that net sales reached, and the change as a share of the level before."""
-    before = after.value - change.value
-    if not change.value or before <= 0:
-        return ""
-    share = f"{'+' if change.value > 0 else ''}{formatting.share(change.value / before)}"
-    return f" to {formatting.money(after.value, currency)} ({share})"
+def _sales_moved(results: RunResults, change: Estimate, after: Estimate) -> str:
+    """Return what net sales did, the level that they reached, and which customers the largest part came from."""
+    period, amount = period_text(results.estimate(BASE, "period_length")), abs(change.value)
+    if not change.value:
+        return message("Net sales of the {period} did not change", period=period)
+    said = {True: translatable("Net sales of the {period} rose by {amount}"),
+            False: translatable("Net sales of the {period} fell by {amount}")}[change.value > 0]
+    moved = message(said, period=period, amount=formatting.money(amount, results.currency))
+    if (before := after.value - change.value) > 0:
+        share = f"{'+' if change.value > 0 else ''}{formatting.share(change.value / before)}"
+        moved = message("{sentence} to {amount} ({share})", sentence=moved, share=share,
+                        amount=formatting.money(after.value, results.currency))
+    largest = _largest_part(results)
+    return message("{sentence}, the largest part from {customers} ({amount})", sentence=moved,
+                   customers=largest[0], amount=_signed(largest[1], results.currency)) if largest else moved
 
 
-def _largest_part(results: RunResults) -> str:
-    """Return which class of customers added most to the change, in its direction; empty where it is the only one."""
+def _largest_part(results: RunResults) -> tuple[str, float] | None:
+    """Return which class of customers added most to the change, in its direction; None where it is the only one."""
     change, parts = results.estimate(BASE, "net_sales_change").value, revenue_parts(results)
     name, amount = max(parts, key=lambda part: part[1] * change, default=("", 0.0))
-    if len(parts) < 2 or amount * change <= 0:
-        return ""
-    return f", the largest part from {name.removesuffix(' together')} ({_signed(amount, results.currency)})"
+    return (name.removesuffix(" together"), amount) if len(parts) > 1 and amount * change > 0 else None
 
 
 def period_text(length: Estimate) -> str:
@@ -204,9 +231,11 @@ def period_text(length: Estimate) -> str:
     ('last 12 months', 'latest period of 186 days')
     """
     if length.status is not Status.OK:
-        return "latest period"
-    is_year = length.value in YEAR_DAYS
-    return "last 12 months" if is_year else f"latest period of {formatting.count_text(length.value, 'day', 'days')}"
+        return translatable("latest period")
+    if length.value in YEAR_DAYS:
+        return translatable("last 12 months")
+    one, many = translatable("latest period of {n} day"), translatable("latest period of {n} days")
+    return (one if length.value == 1 else many).format(n=formatting.whole(length.value))
 
 
 def contracts(results: RunResults) -> str:
@@ -215,14 +244,16 @@ def contracts(results: RunResults) -> str:
         ("share_ended", "all"), ("share_ended_by_fee", "all"), ("monthly_fee", "active")))
     if ended.status is not Status.OK:
         return ""
-    money = f", with {results.said(by_fee)} of monthly fees" if by_fee.status is Status.OK else ""
-    left = (f"; contracts worth {formatting.money(fees.value, results.currency)} a month run"
-            if fees.status is Status.OK and fees.n else "")
     share = share_text_if_enough(results.said(ended), ended.value, ended.n)
-    verb = "has" if ended.n == 1 else "have"
+    said = plural("Of {n} contract {share} has ended", "Of {n} contracts {share} have ended", ended.n,
+                  n=formatting.whole(ended.n) if ended.n else "no", share=share)
+    if by_fee.status is Status.OK:
+        said = message("{sentence}, with {share} of monthly fees", sentence=said, share=results.said(by_fee))
+    if fees.status is Status.OK and fees.n:
+        said = message("{sentence}; contracts worth {amount} a month run", sentence=said,
+                       amount=formatting.money(fees.value, results.currency))
     unknown = value_text.unknown_fees_text(ended.n - by_fee.n if by_fee.status is Status.OK else 0, ended.n)
-    held = formatting.count_text(ended.n, "contract", "contracts")
-    return f"Of {held} {share} {verb} ended{money}{left}{unknown}."
+    return message("{sentence}{caveat}.", sentence=said, caveat=unknown)
 
 
 def contracts_ahead(results: RunResults) -> str:
@@ -244,15 +275,20 @@ def churn_finding(results: RunResults) -> str:
     if scores.empty:
         return ""
     if lost := results.struck("results/churn_gates", "every forecast of churn"):
-        return f"Who is leaving cannot be said: {formatting.within_sentence(lost)}."
+        return message("Who is leaving cannot be said: {reason}.", reason=formatting.within_sentence(lost))
     caveat = results.caveat("results/churn_gates", "every forecast of churn", "margin at risk", *COUNTS)
     unranked = results.struck("results/churn_gates", RANKED_FIGURES)
-    ranks = f" {unranked}." if unranked else ""
+    ranks = message("{sentence}.", sentence=unranked) if unranked else ""
     if not results.has("results/forecasts"):
-        return f"{churn_text.contract_churn(scores, results.currency)[0].rstrip('.')}{caveat}.{ranks}"
+        said = message("{sentence}{caveat}.", caveat=caveat,
+                       sentence=churn_text.contract_churn(scores, results.currency)[0].rstrip("."))
+        return " ".join(filter(None, (said, ranks)))
     stake = scoring.margin_at_risk(scores, results.frame("results/forecasts"))
-    money = f" Margin at risk until then: {results.said(stake)}." if stake.status is Status.OK else ""
-    return f"{churn_text.expected_churn(results.frame('results/forecasts')).rstrip('.')}{caveat}.{money}{ranks}"
+    said = message("{sentence}{caveat}.", caveat=caveat,
+                   sentence=churn_text.expected_churn(results.frame("results/forecasts")).rstrip("."))
+    money = (message("Margin at risk until then: {amount}.", amount=results.said(stake))
+             if stake.status is Status.OK else "")
+    return " ".join(filter(None, (said, money, ranks)))
 
 
 def experiments_finding(results: RunResults) -> tuple[str, ...]:
@@ -271,9 +307,3 @@ def experiments_finding(results: RunResults) -> tuple[str, ...]:
 
 def _signed(amount: float, currency: str) -> str:
     return f"+{formatting.money(amount, currency)}" if amount > 0 else formatting.money(amount, currency)
-
-
-def _moved(amount: float, currency: str) -> str:
-    if not amount:
-        return "did not change"
-    return f"{'rose' if amount > 0 else 'fell'} by {formatting.money(abs(amount), currency)}"

@@ -1,8 +1,7 @@
 """Ten questions that leadership asks, each answered in a sentence, or *cannot say*, with the reason."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
@@ -10,16 +9,17 @@ from helpers.actions import measured_response
 from helpers.churn import scoring
 from helpers.churn.classifiers import BOOSTING, LOGISTIC
 from helpers.churn.model_selection import ModelSelection, PairedComparison
-from helpers.foundation.labels import readable_id
 from helpers.foundation.results import Estimate, Status
 from helpers.reporting import decimal_places, formatting
 from helpers.reporting.run_results import COUNTS, RunResults
 from helpers.reporting.text import churn as churn_text
-from helpers.reporting.text import experiments as experiments_text
 from helpers.reporting.text import leadership as leadership_text
+from helpers.reporting.text import leadership_decisions as leadership_decisions_text
 from helpers.reporting.text import leadership_finance as leadership_finance_text
 from helpers.reporting.text import leadership_findings as leadership_findings_text
 from helpers.reporting.text import survey_checks as survey_checks_text
+from helpers.reporting.text.leadership import cannot
+from helpers.reporting.translation import message, plural, translatable
 
 AUDIT, BASE, FORECASTS, SCORES = ("results/intake_audit", "results/customer_base", "results/forecasts",
                                   "results/churn_scores")
@@ -30,13 +30,18 @@ EFFECTS, MODELS = "results/experiment_effects", "results/churn_models"
 
 EVERYBODY = "every number by customer"
 
-MONEY = ("margin", "net_sales")  # outcomes of action lists that are money, the first at hand counts
-
 LEARNERS = (LOGISTIC, BOOSTING)
 
-APART = "and season and mix are not told apart"
-
 NEUTRAL = 50.0  # middle of the satisfaction scale
+
+MOVES = {  # by the sign of a rank correlation, 0 where its interval includes zero
+    0: translatable("What customers say does not clearly move with what they buy (rank correlation {correlation}); "
+                    "that it causes it cannot be said, because nobody was made more satisfied at random."),
+    1: translatable("What customers say moves with what they buy (rank correlation {correlation}); that it causes it "
+                    "cannot be said, because nobody was made more satisfied at random."),
+    -1: translatable("What customers say moves against what they buy (rank correlation {correlation}); that it causes "
+                     "it cannot be said, because nobody was made more satisfied at random."),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,39 +68,39 @@ class QuestionInputs:
     ledger: str = ""
 
 
-def cannot(reason: str) -> str:
-    """Return that something cannot be said, and why."""
-    return f"Cannot say, because {formatting.within_sentence(reason)}."
-
-
 def customer_retention(known: QuestionInputs) -> str:
     """Return the answer to: are we keeping customers, by count and by money, and is the change real."""
     by_count, by_money = (known.results.estimate(BASE, f"retention_by_{by}") for by in ("count", "money"))
     struck = known.results.struck(VALUE_GATES, "retention")
     if struck or by_count.status is not Status.OK:
         signed = leadership_findings_text.contracts(known.results)
-        reason = struck or _lacking(by_count, "no orders and no contracts are recorded")
-        return f"{signed.rstrip('.')}; {_real(known, 'share_ended')}, {APART}." if signed else cannot(reason)
-    money = f", weighted by net sales {known.results.said(by_money)}" if by_money.status is Status.OK else ""
-    caveat = known.results.caveat(VALUE_GATES, "retention", EVERYBODY, *COUNTS)
-    return (f"Customer retention rate {known.results.said(by_count)}{money}{caveat}; "
-            f"{_real(known, 'retention_by_count')}, {_seasonal(known)}, and mix is not told apart here.")
+        reason = struck or _lacking(by_count, translatable("no orders and no contracts are recorded"))
+        return message("{contracts}; {change}, and season and mix are not told apart.",
+                       contracts=signed.rstrip(".。"), change=_real(known, "share_ended")) if signed else cannot(reason)
+    said = message("Customer retention rate {share}", share=known.results.said(by_count))
+    if by_money.status is Status.OK:
+        said = message("{sentence}, weighted by net sales {share}", sentence=said, share=known.results.said(by_money))
+    return message("{rate}{caveat}; {change}, {season}, and mix is not told apart here.", rate=said,
+                   caveat=known.results.caveat(VALUE_GATES, "retention", EVERYBODY, *COUNTS),
+                   change=_real(known, "retention_by_count"), season=_seasonal(known))
 
 
 def _real(known: QuestionInputs, quantity: str) -> str:
     row = known.kpis[known.kpis["quantity"] == quantity]
     if row.empty or decimal_places.is_missing(row["change"].iloc[0]):
         why = row["change_words"].iloc[0] if len(row) else leadership_text.NO_EARLIER
-        return f"whether that is a change cannot be said ({why})"
-    return f"by count {row['change_words'].iloc[0]} since {formatting.date_text(row['previous_as_of_on'].iloc[0])}"
+        return message("whether that is a change cannot be said ({reason})", reason=why)
+    return message("by count {change} since {date}", change=row["change_words"].iloc[0],
+                   date=formatting.date_text(row["previous_as_of_on"].iloc[0]))
 
 
 def _seasonal(known: QuestionInputs) -> str:
     gate = known.gates[known.gates["gate"] == "whole year"]
     if gate.empty:
-        return "season is not told apart"
-    return ("season may be part of it, since the periods are shorter than a year" if gate["is_crossed"].iloc[0]
-            else "season is even, since whole years are compared")
+        return message("season is not told apart")
+    if gate["is_crossed"].iloc[0]:
+        return message("season may be part of it, since the periods are shorter than a year")
+    return message("season is even, since whole years are compared")
 
 
 def revenue_movement(known: QuestionInputs) -> str:
@@ -104,20 +109,21 @@ def revenue_movement(known: QuestionInputs) -> str:
     whole = known.results.estimate(BASE, "net_sales_change")
     if whole.status is Status.OK and not struck:
         return leadership_findings_text.revenue_finding(known.results)
-    cannot_say = cannot(struck or _lacking(whole, "no orders are recorded"))
+    cannot_say = cannot(struck or _lacking(whole, translatable("no orders are recorded")))
     fees = [known.results.estimate(BASE, "monthly_fee", segment) for segment in ("ended", "active")]
     if any(e.status is not Status.OK for e in fees):
         return cannot_say
     lost, runs = (formatting.money(e.value, known.results.currency) for e in fees)
-    return (f"{cannot_say} Of contracts, those that have ended paid {lost} a month and those that run pay {runs}; "
-            "which of them are new or reactivated is not told apart.")
+    paid = message("Of contracts, those that have ended paid {lost} a month and those that run pay {running}; which of "
+                   "them are new or reactivated is not told apart.", lost=lost, running=runs)
+    return f"{cannot_say} {paid}"
 
 
 def margin_at_risk(known: QuestionInputs) -> str:
     """Return the answer to: how much margin is at risk, by when, and how much is savable."""
     scores = known.results.frame(SCORES)
     if scores.empty:
-        return cannot("nobody could be scored: it takes orders or contracts, over more than one period")
+        return cannot(translatable("nobody could be scored: it takes orders or contracts, over more than one period"))
     if struck := known.results.struck(CHURN_GATES, "every forecast of churn"):
         return cannot(struck)
     stake = scoring.margin_at_risk(scores, known.results.frame(FORECASTS))
@@ -127,24 +133,29 @@ def margin_at_risk(known: QuestionInputs) -> str:
                                                                             leadership_findings_text.churn_finding(known.results)]
         return " ".join((*said, formatting.sentence_case(savable)))
     due = known.results.frame(FORECASTS)["due_on"].max() if known.results.has(FORECASTS) else None
-    by = f" by {formatting.date_text(due)}" if not decimal_places.is_missing(due) else ""
-    caveat = known.results.caveat(CHURN_GATES, "every forecast of churn", "margin at risk", *COUNTS)
-    return f"{known.results.said(stake)} of margin is at risk{by}{caveat}; {savable}"
+    places = {"amount": known.results.said(stake), "savable": savable,
+              "caveat": known.results.caveat(CHURN_GATES, "every forecast of churn", "margin at risk", *COUNTS)}
+    if decimal_places.is_missing(due):
+        return message("{amount} of margin is at risk{caveat}; {savable}", **places)
+    return message("{amount} of margin is at risk by {date}{caveat}; {savable}", **places,
+                   date=formatting.date_text(due))
 
 
 def _savable(results: RunResults, stake: Estimate) -> str:
     """Return how much of the margin at risk contact can save, by what earlier lists have measured."""
     measured = measured_response.pooled_response(results.frame(EFFECTS))
     if not measured.is_measured:
-        return "how much of it can be saved cannot be said until an action is tried on customers drawn at random."
-    found = f"contact {measured_response.response_sentence(measured)} ({measured_response.response_people(measured)})"
+        return message("how much of it can be saved cannot be said until an action is tried on customers drawn at "
+                       "random.")
+    found = message("contact {response} ({people})", response=measured_response.response_sentence(measured),
+                    people=measured_response.response_people(measured))
     gone = measured.reduction
     if stake.status is not Status.OK or gone.status is not Status.OK:
-        return f"{found}."
+        return message("{sentence}.", sentence=found)
     low, value, high = sorted(x * stake.value for x in (gone.low, gone.value, gone.high))
     form = formatting.unit_format("money", results.currency)
-    return (f"{found}; were everybody at risk contacted and did they respond alike, {form(value)} "
-            f"{formatting.interval(low, high, form)} of it would be saved.")
+    return message("{response}; were everybody at risk contacted and did they respond alike, {amount} of it would be "
+                   "saved.", response=found, amount=f"{form(value)} {formatting.interval(low, high, form)}")
 
 
 def next_quarter(known: QuestionInputs) -> str:
@@ -153,106 +164,41 @@ def next_quarter(known: QuestionInputs) -> str:
         return " ".join(filter(None, (cannot(struck), leadership_findings_text.contracts_ahead(known.results))))
     if known.results.has(FORECASTS):
         caveat = known.results.caveat(CHURN_GATES, "every forecast of churn", "probabilities", *COUNTS)
-        return f"{churn_text.expected_churn(known.results.frame(FORECASTS)).rstrip('.')}{caveat}."
+        return message("{sentence}{caveat}.", caveat=caveat,
+                       sentence=churn_text.expected_churn(known.results.frame(FORECASTS)).rstrip("."))
     if signed := leadership_findings_text.contracts_ahead(known.results):
-        return f"By the end of a quarter it cannot be said, since contracts without dates give no horizon. {signed}"
-    return cannot("no forecast could be made: it takes orders over more than one period")
+        why = message("By the end of a quarter it cannot be said, since contracts without dates give no horizon.")
+        return f"{why} {signed}"
+    return cannot(translatable("no forecast could be made: it takes orders over more than one period"))
 
 
 def action_earnings(known: QuestionInputs) -> str:
     """Return the answer to: what did the last actions earn against people we left alone."""
-    effects = known.results.frame(EFFECTS)
-    is_list = effects["experiment"].str.startswith(measured_response.NAMED) if len(effects) else pd.Series(dtype=bool)
-    judged = measured_response.action_rounds(effects)
-    if judged.empty:
-        return " ".join((cannot(_unjudged(effects[is_list])), *_otherwise(known.results, effects[~is_list]))
-                        if len(effects) else (cannot(_unjudged(effects)),))
-    newest = judged[judged["experiment"] == judged["experiment"].iloc[-1]]
-    money = [row for metric in MONEY for row in newest[newest["metric"] == metric].to_dict("records")]
-    said = [_earning(known.results, money[0])] if money else []
-    tables = dict(known.results.tables) | {EFFECTS: effects[is_list]}
-    return " ".join((*said, *leadership_findings_text.experiments_finding(RunResults(tables, known.results.currency))))
-
-
-def _unjudged(lists: pd.DataFrame) -> str:
-    """Return why no list can be judged."""
-    if lists.empty:
-        return "no action list with a random control group has been both carried out and measured"
-    last = lists[lists["experiment"] == lists["experiment"].max()].iloc[0]
-    return (
-        f"the {readable_id(str(last['experiment']))} has no outcome that can be judged: "
-        f"{str(last['reason']).rstrip('.')}")
-
-
-def _otherwise(results: RunResults, others: pd.DataFrame) -> tuple[str, ...]:
-    """Return what was found in experiments that no action list drew."""
-    if others.empty:
-        return ()
-    found = leadership_findings_text.experiments_finding(
-        RunResults(dict(results.tables) | {EFFECTS: others}, results.currency)
-    )
-    return (f"Tried otherwise, with units assigned at random: {found[0]}",)
-
-
-def _earning(results: RunResults, row: Mapping[str, Any]) -> str:
-    """Return what all drawn to be contacted have brought beside the control group, and one of them."""
-    form, limits = formatting.unit_format("money", results.currency), (float(row["low"]), float(row["high"]))
-    value, n = float(row["value"]), int(row["n_variant"])
-    what = experiments_text.metric_name(row).removeprefix("the ")
-    clear = "" if limits[0] > 0 or limits[1] < 0 else ", an interval that includes no difference"
-    caveats = experiments_text.caveats(row, results.gates("results/experiment_gates"))
-    care = f" (caution: {formatting.join_words(caveats)})" if caveats else ""
-    every, one = (f"{form(k * value)} {formatting.interval(k * limits[0], k * limits[1], form)}" for k in (n, 1))
-    name = formatting.within_sentence(experiments_text.experiment_name(row))
-    return (f"The {formatting.whole(n)} drawn for contact by the {name} brought {every} of {what} beside the control "
-            f"group, {one} each{clear}, before the cost of contact{care}.")
+    return leadership_decisions_text.action_earnings(known.results)
 
 
 def decision_today(known: QuestionInputs) -> str:
     """Return the answer to: which decision is asked for today."""
-    decisions, tried = known.results.frame("results/decisions"), leadership_text.experiment_decision(known.results)
-    said = [_planned(decisions, known.results.currency)] if len(decisions) else []
-    if tried:
-        opening = "Also asked for: " if said else ""
-        said.append(f"{opening}{_stopped(tried['decision'])} Expected gain: {tried['expected_gain']}; worst case: "
-                    f"{tried['worst_case'] or 'none'}; confidence: {tried['confidence']}; cost {tried['cost']}; owner "
-                    f"{tried['owner']}; the days of the looks stand on page 06.")
-    if said:
-        return " ".join(said)
-    no_verdict = ", and no verdict on an experiment asks for one" if known.results.has(EFFECTS) else ""
-    return f"None: there is no list of customers to act on{no_verdict}."
-
-
-def _planned(decisions: pd.DataFrame, currency: str) -> str:
-    first = decisions.iloc[0]
-    more = (
-        f" ({formatting.count_text(len(decisions) - 1, 'more is', 'more are')} asked for)" if len(decisions) > 1 else ""
-    )
-    return (
-        f"{_stopped(first['decision'])} Expected cost {formatting.money(first['cost'], currency)}, at worst "
-        f"a loss of {formatting.money(first['worst_case'], currency)}; expected gain: {first['gain'].rstrip('.')}; "
-        f"owner {first['owner']}; it stops on {formatting.date_text(first['stop_on'])}{more}."
-    )
+    return leadership_decisions_text.decision_today(known.results)
 
 
 def satisfaction_causality(known: QuestionInputs) -> str:
     """Return the answer to: does satisfaction cause this, or move with it."""
     if not known.results.has("results/satisfaction_index"):
-        return cannot("no survey is recorded")
+        return cannot(translatable("no survey is recorded"))
     found = known.results.estimate("results/loyalty_matrix", "rank correlation of attitude and behaviour")
     if found.status is not Status.OK:
-        apart = "no answers can be joined with orders of the same customers"
+        apart = translatable("no answers can be joined with orders of the same customers")
         return cannot(found.reason if found.n else apart)
-    side = ("does not clearly move with" if found.low <= 0 <= found.high
-            else "moves with" if found.value > 0 else "moves against")
-    return (f"What customers say {side} what they buy (rank correlation {known.results.said(found)}); that it causes "
-            "it cannot be said, because nobody was made more satisfied at random.")
+    side = 0 if found.low <= 0 <= found.high else 1 if found.value > 0 else -1
+    return message(MOVES[side], correlation=known.results.said(found))
 
 
 def missing_customers(known: QuestionInputs) -> str:
     """Return the answer to: who is not in these data, and could they reverse it."""
     said = " ".join(filter(None, (_anonymous(known.results), _silent(known.results))))
-    return said or cannot("neither anonymous sales nor the share of customers who were surveyed are known")
+    unknown = translatable("neither anonymous sales nor the share of customers who were surveyed are known")
+    return said or cannot(unknown)
 
 
 def _anonymous(results: RunResults) -> str:
@@ -260,17 +206,18 @@ def _anonymous(results: RunResults) -> str:
                     for quantity in ("anonymous order lines", "anonymous money"))
     if all(e.status is not Status.OK for e in lines):
         runs = results.estimate(BASE, "contracts", "active")
-        return "Every contract belongs to a known customer." if runs.status is Status.OK else ""
+        return message("Every contract belongs to a known customer.") if runs.status is Status.OK else ""
     n, total = (sum(e.value for e in part if e.status is Status.OK) for part in (lines, money))
     if not n:
-        return "Every order line belongs to a known customer."
-    sold = formatting.money(total, results.currency)
-    who = f"Sales without a customer: {formatting.count_text(n, 'order line', 'order lines')}, {sold}"
+        return message("Every order line belongs to a known customer.")
+    who = plural("Sales without a customer: {n} order line, {amount}", "Sales without a customer: {n} order lines, "
+                 "{amount}", n, n=formatting.whole(n), amount=formatting.money(total, results.currency))
     change = results.estimate(BASE, "net_sales_change")
     if change.status is not Status.OK:
-        return f"{who}."
-    could = "could" if abs(total) >= abs(change.value) else "could not"
-    return f"{who}; by their size they {could} reverse the change in revenue."
+        return message("{sentence}.", sentence=who)
+    if abs(total) >= abs(change.value):
+        return message("{sales}; by their size they could reverse the change in revenue.", sales=who)
+    return message("{sales}; by their size they could not reverse the change in revenue.", sales=who)
 
 
 def _silent(results: RunResults) -> str:
@@ -286,9 +233,9 @@ def forecast_accuracy(known: QuestionInputs) -> str:
     if not known.grades.empty:
         whole = leadership_text.forecast_accuracy(known.grades, known.results.currency)
         said = (*whole, leadership_text.parts_graded(known.grades),
-                rule or "Whether a simple rule would have done as well cannot be said.")
+                rule or message("Whether a simple rule would have done as well cannot be said."))
         return " ".join(filter(None, said))
-    return " ".join(filter(None, (cannot("no forecast of an earlier run is due yet"), rule)))
+    return " ".join(filter(None, (cannot(translatable("no forecast of an earlier run is due yet")), rule)))
 
 
 def _rule(results: RunResults) -> str:
@@ -317,7 +264,7 @@ def finance_reconciliation(known: QuestionInputs) -> str:
     finance, signed = (
         leadership_finance_text.finance_sentence(known.results), leadership_finance_text.contracts(known.results)
     )
-    beside = f"Beside them {signed}." if signed and signed not in finance else ""
+    beside = message("Beside them {contracts}.", contracts=signed) if signed and signed not in finance else ""
     controls = leadership_finance_text.controls(known.results)
     return " ".join(filter(None, (finance, beside, known.ledger, controls, known.redefined)))
 
@@ -339,10 +286,6 @@ QUESTIONS: tuple[tuple[str, Callable[[QuestionInputs], str]], ...] = (
 def question_answers(known: QuestionInputs) -> tuple[tuple[str, str], ...]:
     """Return each question with its answer, in order."""
     return tuple((question, answer(known)) for question, answer in QUESTIONS)
-
-
-def _stopped(sentence: str) -> str:
-    return sentence if sentence.endswith((".", "!", "?")) else f"{sentence}."
 
 
 def _lacking(estimate: Estimate, otherwise: str) -> str:

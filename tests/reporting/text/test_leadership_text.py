@@ -8,6 +8,7 @@ from helpers.foundation.results import Estimate, Level, estimate_table
 from helpers.reporting import kpis
 from helpers.reporting.change_since_last_run import RunIdentity
 from helpers.reporting.text import leadership as leadership_text
+from helpers.reporting.text import leadership_decisions as decisions_text
 from helpers.reporting.text import leadership_finance as leadership_finance_text
 from tests.reporting import leading
 
@@ -249,14 +250,14 @@ def test_definitions_say_what_was_redefined_since_the_last_run():
 
 
 def test_decisions_are_worded_with_the_worst_case_as_a_loss():
-    found = leadership_text.decision_rows(leading.results(decisions=pd.DataFrame([leading.decision()]))).iloc[0]
+    found = decisions_text.decision_rows(leading.results(decisions=pd.DataFrame([leading.decision()]))).iloc[0]
     assert (found["cost"], found["worst_case"], found["stop_on"]) == ("€768", "−€1,470", "28 September 2026")
-    assert leadership_text.decision_rows(leading.results()).empty
+    assert decisions_text.decision_rows(leading.results()).empty
 
 
 def test_verdicts_of_experiments_are_decisions_too_below_the_plan():
     planned = pd.DataFrame([leading.decision()])
-    found = leadership_text.decision_rows(leading.results(decisions=planned, experiment_effects=leading.effects()))
+    found = decisions_text.decision_rows(leading.results(decisions=planned, experiment_effects=leading.effects()))
     assert found["decision"].tolist()[1] == "Ship checkout"
     assert found["expected_gain"].tolist()[1] == "checkout raised ordered by 5 points [1, 9]"
     assert found.loc[1, ["cost", "worst_case", "owner", "stop_on"]].tolist() == [
@@ -265,7 +266,7 @@ def test_verdicts_of_experiments_are_decisions_too_below_the_plan():
 
 def test_the_confidence_in_a_verdict_counts_the_gates_that_its_experiment_crossed():
     held = leading.gates("06", leading.gate("checkout: plan", "every verdict on checkout"))
-    found = leadership_text.decision_rows(leading.results(experiment_effects=leading.effects(), experiment_gates=held))
+    found = decisions_text.decision_rows(leading.results(experiment_effects=leading.effects(), experiment_gates=held))
     assert found["confidence"].tolist() == ["assigned at random, 1 check failed (checkout: plan)"]
 
 

@@ -1,0 +1,126 @@
+"""Text of the leadership page's decisions: what is asked for today, and what the last actions have earned."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from helpers.actions import measured_response
+from helpers.foundation.labels import readable_id
+from helpers.reporting import formatting
+from helpers.reporting.run_results import RunResults
+from helpers.reporting.text import actions as actions_text
+from helpers.reporting.text import experiment_decisions as experiment_decisions_text
+from helpers.reporting.text import experiments as experiments_text
+from helpers.reporting.text import leadership as leadership_text
+from helpers.reporting.text import leadership_findings as leadership_findings_text
+from helpers.reporting.translation import message, plural, translatable
+
+EFFECTS = "results/experiment_effects"
+
+MONEY = ("margin", "net_sales")  # outcomes of action lists that are money, the first at hand counts
+
+CLEAR_EARNING, UNCLEAR_EARNING = (
+    translatable("The {n} drawn for contact by the {list} brought {total} of {metric} beside the control group, {each} "
+                 "each, before the cost of contact{caveat}."),
+    translatable("The {n} drawn for contact by the {list} brought {total} of {metric} beside the control group, {each} "
+                 "each, an interval that includes no difference, before the cost of contact{caveat}."),
+)
+
+ASKED, ALSO_ASKED = (
+    translatable("{decision}. Expected gain: {gain}; worst case: {worst}; confidence: {confidence}; cost {cost}; owner "
+                 "{owner}; the days of the looks stand on page 06."),
+    translatable("Also asked for: {decision}. Expected gain: {gain}; worst case: {worst}; confidence: {confidence}; "
+                 "cost {cost}; owner {owner}; the days of the looks stand on page 06."),
+)
+
+
+def decision_rows(results: RunResults) -> pd.DataFrame:
+    """Return the decisions asked for as text, the first column what is asked: the plan's, then the experiments'."""
+    planned = actions_text.decision_rows(results.frame("results/decisions"), results.currency)
+    tried = experiment_decision(results)
+    asked = [*planned.to_dict("records"), *([tried] if tried else [])]
+    return pd.DataFrame(
+        [dict.fromkeys(actions_text.ASKED, "") | row for row in asked], columns=list(actions_text.ASKED)
+    )
+
+
+def experiment_decision(results: RunResults) -> dict[str, str]:
+    """Return the decision that verdicts of experiments ask for, as text; empty where none is due."""
+    return experiment_decisions_text.experiment_decision(results.frame("results/experiment_effects"),
+                                   results.gates("results/experiment_gates"), results.currency)
+
+
+def action_earnings(results: RunResults) -> str:
+    """Return the answer to: what did the last actions earn against people we left alone."""
+    effects = results.frame(EFFECTS)
+    is_list = effects["experiment"].str.startswith(measured_response.NAMED) if len(effects) else pd.Series(dtype=bool)
+    judged = measured_response.action_rounds(effects)
+    if judged.empty:
+        return " ".join((leadership_text.cannot(_unjudged(effects[is_list])), *_otherwise(results, effects[~is_list]))
+                        if len(effects) else (leadership_text.cannot(_unjudged(effects)),))
+    newest = judged[judged["experiment"] == judged["experiment"].iloc[-1]]
+    money = [row for metric in MONEY for row in newest[newest["metric"] == metric].to_dict("records")]
+    said = [_earning(results, money[0])] if money else []
+    tables = dict(results.tables) | {EFFECTS: effects[is_list]}
+    return " ".join((*said, *leadership_findings_text.experiments_finding(RunResults(tables, results.currency))))
+
+
+def _unjudged(lists: pd.DataFrame) -> str:
+    """Return why no list can be judged."""
+    if lists.empty:
+        return translatable("no action list with a random control group has been both carried out and measured")
+    last = lists[lists["experiment"] == lists["experiment"].max()].iloc[0]
+    return message("the {list} has no outcome that can be judged: {reason}",
+                   list=readable_id(str(last["experiment"])), reason=str(last["reason"]).rstrip("."))
+
+
+def _otherwise(results: RunResults, others: pd.DataFrame) -> tuple[str, ...]:
+    """Return what was found in experiments that no action list drew."""
+    if others.empty:
+        return ()
+    found = leadership_findings_text.experiments_finding(
+        RunResults(dict(results.tables) | {EFFECTS: others}, results.currency)
+    )
+    return (message("Tried otherwise, with units assigned at random: {finding}", finding=found[0]),)
+
+
+def _earning(results: RunResults, row: Mapping[str, Any]) -> str:
+    """Return what all drawn to be contacted have brought beside the control group, and one of them."""
+    form, limits = formatting.unit_format("money", results.currency), (float(row["low"]), float(row["high"]))
+    value, n = float(row["value"]), int(row["n_variant"])
+    what = experiments_text.metric_name(row).removeprefix("the ")
+    caveats = experiments_text.caveats(row, results.gates("results/experiment_gates"))
+    every, one = (f"{form(k * value)} {formatting.interval(k * limits[0], k * limits[1], form)}" for k in (n, 1))
+    said = CLEAR_EARNING if limits[0] > 0 or limits[1] < 0 else UNCLEAR_EARNING
+    return message(said, n=formatting.whole(n), metric=what, total=every, each=one,
+                   list=formatting.within_sentence(experiments_text.experiment_name(row)),
+                   caveat=f" (caution: {formatting.join_words(caveats)})" if caveats else "")
+
+
+def decision_today(results: RunResults) -> str:
+    """Return the answer to: which decision is asked for today."""
+    decisions, tried = results.frame("results/decisions"), experiment_decision(results)
+    said = [_planned(decisions, results.currency)] if len(decisions) else []
+    if tried:
+        form = ALSO_ASKED if said else ASKED
+        said.append(message(form, decision=tried["decision"].rstrip("."), gain=tried["expected_gain"],
+                            worst=tried["worst_case"] or translatable("none"), confidence=tried["confidence"],
+                            cost=tried["cost"], owner=tried["owner"]))
+    if said:
+        return " ".join(said)
+    if results.has(EFFECTS):
+        return message("None: there is no list of customers to act on, and no verdict on an experiment asks for one.")
+    return message("None: there is no list of customers to act on.")
+
+
+def _planned(decisions: pd.DataFrame, currency: str) -> str:
+    first, more = decisions.iloc[0], len(decisions) - 1
+    cost, worst = (formatting.money(first[column], currency) for column in ("cost", "worst_case"))
+    said = message("{decision}. Expected cost {cost}, at worst a loss of {worst}; expected gain: {gain}; owner "
+                   "{owner}; it stops on {date}", decision=str(first["decision"]).rstrip("."), cost=cost, worst=worst,
+                   gain=first["gain"].rstrip("."), owner=first["owner"], date=formatting.date_text(first["stop_on"]))
+    if not more:
+        return message("{sentence}.", sentence=said)
+    return plural("{decision} ({n} more is asked for).", "{decision} ({n} more are asked for).", more, decision=said,
+                  n=more)
