@@ -51,6 +51,7 @@ SECTIONS = {
     "satisfaction": satisfaction_config.SatisfactionConfig,
     "loyalty": loyalty_config.LoyaltyConfig,
     "value": value_config.ValueConfig,
+    "plan": value_config.PlanConfig,
     "churn": churn_config.ChurnConfig,
     "experiments": experiments_config.ExperimentsConfig,
     "actions": actions_config.ActionsConfig,

@@ -152,7 +152,8 @@ VALUE = Step(
                       "canonical/responses", "canonical/respondents", "canonical/items",
                       "results/satisfaction_scores", "results/loyalty_customers", "results/intake_gates"),
     writes=("results/customer_base", "results/customer_value", "results/value_tiers", "results/value_models",
-            "results/value_holdout", "results/value_forecasts", "results/tier_migration", "results/value_economics",
+            "results/value_holdout", "results/value_forecasts", "results/sales_forecast", "results/tier_migration",
+            "results/value_economics",
             "results/life_cycle", "results/value_balance", "results/value_indices", "results/customer_segments",
             "results/segment_summary", "results/positioning", "results/value_claims", "results/value_gates"),
 )

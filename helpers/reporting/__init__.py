@@ -6,6 +6,7 @@
 * ``decimal_places``: Decimal places: how many a number gets, and two that stand beside each other.
 * ``display``: What a notebook displays besides plots: paragraphs, tables, quality gates, cards; data are escaped.
 * ``drawn_rows``: Rows that a figure draws, and a sentence about the others.
+* ``fan_plot``: Fan plot: what happened, what had been forecast before, and what is ahead, in shades of 50, 80 and 95 %.
 * ``finance``: The ledger's figures, as a study declares them, held against the records.
 * ``forecast_tracking``: Forecast tracking: forecasts and alerts of earlier runs that are due, gates and claims of all
   steps.

@@ -7,7 +7,8 @@
   customer.
 * ``cohorts``: Cohort analysis: retention and margin by quarter of first purchase.
 * ``concentration``: Concentration of sales and profit: Lorenz curve, Gini coefficient, whale curve with loss-makers.
-* ``config``: Section [value] of a study: period lengths, tiers, CLV horizon, costs of service cases.
+* ``config``: Sections [value] and [plan] of a study: period lengths, tiers, CLV horizon, case costs; planned
+  quarters.
 * ``customer_indices``: Customer indices from 0 to 100: satisfaction, loyalty, contribution, word of mouth.
 * ``customer_profitability``: Customer profitability: cost to serve and profit by customer, by tier and life-cycle
   stage.
@@ -21,6 +22,8 @@
 * ``revenue_bridge``: Revenue bridge: change in revenue by new, retained, reactivated and churned customers; retention
   rate.
 * ``rfm``: RFM: recency, frequency and monetary quintile scores.
+* ``sales_forecast``: Sales forecast: orders, net sales and margin of the next quarter if nothing is done, as a fan of
+  quantiles.
 * ``schema``: Declared result tables of customer value: customer_value, customer_segments, value_forecasts.
 * ``segmentation``: Customer segmentation on four bases, and how much of future value each base explains.
 * ``subscriptions``: Subscriptions: survival by plan (Kaplan-Meier), contract CLV, running and ended contracts.
@@ -29,4 +32,6 @@
 * ``tier_migration``: Tier migration: transition matrix between two periods' tiers, regression to the mean of the
   best.
 * ``tiers``: Customer tiers (pyramid): customers ranked by value, cut into tiers, the share of money each tier holds.
+* ``weekly_sales``: Weekly sales: orders, new customers, net sales and margin by week; their season, the weeks to come,
+  past quarters.
 """

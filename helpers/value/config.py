@@ -1,8 +1,10 @@
-"""Section [value] of a study: period lengths, tiers, CLV horizon, costs of service cases."""
+"""Sections [value] and [plan] of a study: period lengths, tiers, CLV horizon, case costs; planned quarters."""
 
+import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+import pandas as pd
 from pydantic import Field, field_validator
 
 from helpers.customers.windows import TimeWindow
@@ -33,6 +35,47 @@ class ValueConfig(Section):
         if min(tiers.values(), default=0) <= 0 or abs(sum(tiers.values()) - 1) > 1e-9:
             raise ValueError("the shares of the tiers must be above 0 and add up to 1")
         return tiers
+
+
+QUARTER_NAME = r"[0-9]{4}-Q[1-4]"
+
+
+class PlannedQuarter(Section):
+    """What the company plans for one calendar quarter."""
+
+    orders: float | None = Field(default=None, gt=0, description="purchase occasions planned [orders]")
+    net_sales: float | None = Field(default=None, gt=0, description="net sales planned [money]")
+    margin: float | None = Field(default=None, description="margin planned [money]")
+    recurring_revenue: float | None = Field(default=None, gt=0, description="fees of contracts planned [money]")
+
+
+class PlanConfig(Section):
+    """Section ``[plan]``: what the company plans, to stand beside the forecast."""
+
+    quarters: dict[str, PlannedQuarter] = Field(
+        {}, description="plan by calendar quarter, named such as 2026-Q3; only customers known by an id are forecast")
+
+    @field_validator("quarters")
+    @classmethod
+    def _are_quarters(cls, quarters: dict[str, PlannedQuarter]) -> dict[str, PlannedQuarter]:
+        if wrong := [name for name in quarters if not re.fullmatch(QUARTER_NAME, name)]:
+            raise ValueError(f"{wrong[0]!r} is no quarter; quarters are named such as 2026-Q3")
+        return quarters
+
+    def planned(self, days: TimeWindow) -> dict[str, float]:
+        """Return what is planned for a window by measure, each calendar quarter by its share of days.
+
+        NaN where one of the quarters has no plan for the measure.
+        """
+        total = dict.fromkeys(PlannedQuarter.model_fields, 0.0)
+        for quarter in pd.period_range(str(days.first_on), str(days.last_on), freq="Q"):
+            plan = self.quarters.get(f"{quarter.year}-Q{quarter.quarter}", PlannedQuarter())
+            first, last = max(quarter.start_time.date(), days.first_on), min(quarter.end_time.date(), days.last_on)
+            part = ((last - first).days + 1) / ((quarter.end_time - quarter.start_time).days + 1)
+            for measure in total:
+                value = getattr(plan, measure)
+                total[measure] += float("nan") if value is None else value * part
+        return total
 
 
 @dataclass(frozen=True, slots=True)

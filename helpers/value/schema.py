@@ -93,9 +93,29 @@ VALUE_FORECASTS = forecasts_schema(
     "results/value_forecasts", quantity="what is forecast: orders or margin of the buyers of made_as_of_on",
     segment="for whom; 'all' for everybody who had bought", n="customers")
 
+SALES_FORECAST = Table("results/sales_forecast", "measure × period × quantile",
+                       ("measure", "period", "from_on", "quantile"), (
+    Column("measure", "text", "what is forecast, of customers of today and new ones, if nothing is done; margin is not "
+           "discounted", True, ("orders", "net_sales", "margin", "recurring_revenue")),
+    Column("period", "text", "a week, a month of contracts, or the whole quarter: 13 weeks, or 3 months of contracts",
+           True, ("week", "month", "quarter")),
+    Column("from_on", "date", "first day of the period", True),
+    Column("due_on", "date", "last day of the period", True),
+    Column("quantile", "number", "chance that no more than `value` comes; .5 is what is expected, .025 and .975 are "
+           "the limits of the 95 % prediction interval [share]", True, low=0, high=1),
+    Column("value", "number", "orders or money that comes with this chance at most, in `unit`", True),
+    Column("rule_value", "number", "what the seasonal-naive rule says: the same weeks of the year before; of a history "
+           "under a year the quarter before"),
+    Column("plan_value", "number", "what the study plans for the period, by days of calendar quarters; empty without"),
+    Column("unit", "text", "unit of value, rule_value and plan_value", True),
+    Column("model", "text", "what the orders of today's customers come from", True),
+    Column("n", "integer", "customers, or contracts that run, on the day of the forecast", True, low=0),
+))
+
 TABLES: tuple[Table, ...] = (
     CUSTOMER_VALUE,
     VALUE_FORECASTS,
+    SALES_FORECAST,
     summary_schema("results/value_models", "quantity × model: totals, then parameters"),
     summary_schema("results/value_holdout", "measure × model or rule, on days that no model has seen"),
     summary_schema("results/customer_base", "quantity × class of customers (new, retained, reactivated, churned …)"),

@@ -18,6 +18,8 @@
   reason.
 * ``loyalty``: Text of the loyalty page: attitude by behaviour.
 * ``loyalty_motives``: Text on loyalty types, their evidence, and what the page lacks records for.
+* ``next_quarter``: Text on the sales forecast: what the next quarter brings if nothing is done, how well that is known,
+  the plan.
 * ``points_programme``: Text on the points programme, prices by tenure, promises and visits.
 * ``repurchase``: Text on satisfaction and repurchase: breakpoints, moderators, structural model, loyalty score.
 * ``satisfaction``: Text of the satisfaction page: index, levels, NPS, CSAT, waves.

@@ -133,10 +133,12 @@ def buyer_history(transactions: ir.Table, cutoff_on: date) -> ir.Table:
 
 def cached_buyer_history(engine: Engine, transactions: ir.Table, cutoff_on: date) -> ir.Table:
     """Return `buyers`, kept once a session."""
-    return engine.once(_of_days, purchases.cached_customer_days(engine, transactions, cutoff_on), cutoff_on)
+    days = purchases.cached_customer_days(engine, transactions, cutoff_on)
+    return engine.once(buyer_history_from_days, days, cutoff_on)
 
 
-def _of_days(days: ir.Table, cutoff_on: date) -> ir.Table:
+def buyer_history_from_days(days: ir.Table, cutoff_on: date) -> ir.Table:
+    """Return `buyer_history` from customers' days up to the cut-off, as `features.customer_days` gives them."""
     return _of(purchases.occasions_from_days(days), cutoff_on)
 
 

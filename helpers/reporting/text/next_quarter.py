@@ -1,0 +1,116 @@
+"""Text on the sales forecast: what the next quarter brings if nothing is done, how well that is known, the plan."""
+
+import math
+from collections.abc import Mapping
+
+import pandas as pd
+
+from helpers.reporting import formatting
+from helpers.value.sales_forecast import MEASURES, RECENT_AVERAGE, SalesForecast
+from helpers.value.weekly_sales import QUARTER_WEEKS, YEAR_WEEKS
+
+MEASURE_WORDS = {"orders": "orders", "net_sales": "net sales", "margin": "margin"}
+
+
+def sales_forecast_title(found: SalesForecast, currency: str = "") -> str:
+    """Return the title of the fan: net sales of the quarter ahead."""
+    if found.reason:
+        return "Net sales of the next quarter"
+    return f"Next {QUARTER_WEEKS} weeks if nothing is done: {_expected(found, 'net_sales', currency)} of net sales"
+
+
+def _expected(found: SalesForecast, measure: str, currency: str) -> str:
+    value = found.expected(measure)
+    limits = found.quantiles(measure, value)
+    form = formatting.unit_format(MEASURES[measure], currency)
+    return f"{form(value)} {formatting.interval(limits[0], limits[-1], form)}"
+
+
+def sales_forecast_sentences(found: SalesForecast, plan: Mapping[str, float], currency: str = "") -> tuple[str, ...]:
+    """Return the finding: what is expected, from whom, against the plan, and how past quarters were forecast.
+
+    Parameters
+    ----------
+    found : SalesForecast
+        The forecast.
+    plan : mapping of str to float
+        What is planned for the quarter, by measure; NaN where nothing is.
+    currency : str
+        Of the money.
+    """
+    if found.reason:
+        return (f"What comes if nothing is done cannot be stated: {formatting.within_sentence(found.reason)}",)
+    new = float(found.ahead["new"].sum() / max(found.expected("orders"), 1e-9))
+    return (
+        f"If all goes on as in the last quarter, the {QUARTER_WEEKS} weeks up to {formatting.date_text(found.due_on)} "
+        f"bring {_expected(found, 'orders', currency)} orders, {_expected(found, 'net_sales', currency)} of net sales "
+        f"and {_expected(found, 'margin', currency)} of margin from customers known by an id (95 % prediction "
+        f"intervals). {formatting.share(new)} of these orders are expected from customers who are still to come.",
+        *_plan_sentences(found, plan, currency),
+        _tested(found),
+    )
+
+
+def _plan_sentences(found: SalesForecast, plan: Mapping[str, float], currency: str) -> list[str]:
+    said = []
+    for measure, target in plan.items():
+        if measure not in MEASURES or math.isnan(target):
+            continue
+        form = formatting.unit_format(MEASURES[measure], currency)
+        chance, short = found.share_of_chance(measure, target), target - found.expected(measure)
+        against = f"{form(abs(short))} {'less' if short > 0 else 'more'} than planned"
+        said.append(f"Planned are {form(target)} of {MEASURE_WORDS[measure]}: without action {against} is expected and "
+                    f"the plan is reached with a chance of {formatting.share(chance)}.")
+    return said
+
+
+def _tested(found: SalesForecast) -> str:
+    """Return how past quarters would have been forecast, by the same method and by the seasonal-naive rule."""
+    own, rule, nearer = found.spread("net_sales"), found.spread("net_sales", "rule"), found.n_nearer("net_sales")
+    n = found.n_quarters
+    source = ("repeat orders as in the last quarter" if found.model == RECENT_AVERAGE
+              else f"repeat orders by {found.model}")
+    season = "times the season" if found.has_season else "without a season, since none can be told from the records"
+    against = "" if math.isnan(rule) else f"; the seasonal-naive rule by {formatting.share(rule)}"
+    verdict = ("; the forecast was nearer to what happened in "
+               f"{nearer} of {formatting.count_text(n, 'quarter', 'quarters')}")
+    few = " So few quarters leave the range wide." if n < 4 else ""
+    return (f"Method: {source}, new customers as they came lately, {season}. Net sales of {n} past quarters, forecast "
+            f"from what was known before each, were off by {formatting.share(own)} (root mean square)"
+            f"{against}{verdict}.{few}")
+
+
+def sales_forecast_table(found: SalesForecast, plan: Mapping[str, float]) -> pd.DataFrame:
+    """Return the quarter ahead as a table for reading: expected, limits, the rule, the plan; empty without a forecast.
+
+    Parameters
+    ----------
+    found : SalesForecast
+        The forecast.
+    plan : mapping of str to float
+        What is planned for the quarter, by measure; NaN where nothing is.
+    """
+    rows = []
+    for measure in MEASURES if not found.reason else ():
+        value = found.expected(measure)
+        low, _, lower, _, upper, _, high = found.quantiles(measure, value)
+        rows.append({"measure": MEASURE_WORDS[measure], "expected": value, "half_from": lower, "half_to": upper,
+                     "low": low, "high": high, "rule": float(found.rule(measure).sum()),
+                     "plan": plan.get(measure, math.nan)})
+    return pd.DataFrame(rows).dropna(axis=1, how="all")
+
+
+def sales_forecast_headings(found: SalesForecast) -> dict[str, str]:
+    """Return the headings of `sales_forecast_table`."""
+    rule = "Same quarter, year before" if len(found.history) >= YEAR_WEEKS else "Quarter before"
+    return {"half_from": "50 % from", "half_to": "50 % to", "low": "95 % from", "high": "95 % to", "rule": rule}
+
+
+def past_quarters_table(found: SalesForecast) -> pd.DataFrame:
+    """Return past quarters as a table for reading, the latest first: forecast, range, rule, what happened."""
+    rows = found.quarters() if not found.reason else pd.DataFrame()
+    if rows.empty:
+        return rows
+    shown = rows[rows["measure"] == "net_sales"].sort_values("quarter")
+    return shown.assign(due_on=[formatting.date_text(day) for day in shown["due_on"]])[
+        ["due_on", "forecast", "low", "high", "rule", "actual"]]

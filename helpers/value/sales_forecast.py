@@ -1,0 +1,325 @@
+"""Sales forecast: orders, net sales and margin of the next quarter if nothing is done, as a fan of quantiles.
+
+Orders of today's customers by a model of purchases, orders of new customers as they came lately, times the season. How
+wide the fan is follows from how far the same recipe was off in quarters that it had not seen.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from helpers.customers import features, purchases
+from helpers.customers.windows import TimeWindow
+from helpers.foundation.engine import Engine
+from helpers.foundation.results import Estimate, Status, estimate_table, no_estimate
+from helpers.foundation.study_config import Economics
+from helpers.stats import forecast_evaluation
+from helpers.value.btyd import frequency_recency
+from helpers.value.btyd.fitting import BtydFit
+from helpers.value.btyd.frequency_recency import FrequencyRecency
+from helpers.value.historical_value import VALUE_FORECAST_WINDOW
+from helpers.value.schema import SALES_FORECAST
+from helpers.value.weekly_sales import (
+    MEASURES,
+    MIN_HISTORY_WEEKS,
+    MIN_QUARTERS,
+    NO_PAST_QUARTERS,
+    QUARTER_WEEKS,
+    YEAR_WEEKS,
+    CountsAt,
+    expected_weeks,
+    past_quarters,
+    seasonal_index,
+    seasonal_naive,
+    weekly_sales,
+)
+
+QUANTILES = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
+
+LEVEL = 0.95
+
+RULE = "seasonal-naive rule"
+
+RECENT_AVERAGE = "average of the last quarter"
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SalesForecast:
+    """What the next quarter brings if nothing is done, and how past quarters were forecast in the same way.
+
+    Parameters
+    ----------
+    as_of_on : date
+        Last day that was seen.
+    model : str
+        What the orders of today's customers come from: a model of purchases, or their recent average.
+    n_customers : int
+        Customers who had bought by then.
+    history : DataFrame
+        Grain week, oldest first, as `weekly_sales` gives it.
+    ahead : DataFrame
+        Grain week ahead: ``today`` and ``new``, orders of today's and of new customers; `MEASURES`.
+    past : DataFrame
+        Grain past quarter × week × measure: ``quarter`` (0 the latest), ``week``, ``measure``, ``forecast``, ``rule``,
+        ``actual``.
+    has_season : bool
+        Whether a season is seen in the orders.
+    reason : str
+        Why there is no forecast, a sentence; empty where there is one.
+    """
+
+    as_of_on: date
+    model: str
+    n_customers: int
+    history: pd.DataFrame
+    ahead: pd.DataFrame
+    past: pd.DataFrame
+    has_season: bool = False
+    reason: str = ""
+
+    @property
+    def n_quarters(self) -> int:
+        """Past quarters that were forecast in the same way."""
+        return int(self.past["quarter"].nunique())
+
+    @property
+    def due_on(self) -> date:
+        """Last day of the quarter ahead."""
+        return self.as_of_on + timedelta(7 * QUARTER_WEEKS)
+
+    @property
+    def window(self) -> TimeWindow:
+        """The days of the quarter ahead."""
+        return TimeWindow(self.as_of_on + timedelta(1), self.due_on)
+
+    def quarters(self) -> pd.DataFrame:
+        """Return past quarters: ``due_on``, ``measure``, ``forecast``, ``low``, ``high``, ``rule``, ``actual``.
+
+        The interval is that of the recipe's error in the other past quarters, which the quarter itself had no part in.
+        """
+        sums = self.past.groupby(["quarter", "measure"], as_index=False)[["forecast", "rule", "actual"]].sum()
+        off = sums["actual"] / sums["forecast"].where(sums["forecast"] > 0) - 1
+        n_others = sums.groupby("measure")["quarter"].transform("size") - 1
+        squares = off.pow(2).groupby(sums["measure"]).transform("sum") - off.pow(2)
+        spread = np.sqrt(squares / n_others) * stats.t.ppf((1 + LEVEL) / 2, n_others)
+        due = pd.Timestamp(self.as_of_on) - pd.to_timedelta(7 * QUARTER_WEEKS * sums["quarter"], "D")
+        return sums.assign(due_on=due, low=(sums["forecast"] * (1 - spread)).clip(lower=0),
+                           high=sums["forecast"] * (1 + spread))
+
+    def spread(self, measure: str, by: str = "forecast", *, is_week: bool = False) -> float:
+        """Return the root mean square of relative errors in past quarters, or in weeks of them [share].
+
+        Parameters
+        ----------
+        measure : str
+            Of `MEASURES`.
+        by : str
+            ``forecast``, or ``rule`` for the seasonal-naive rule.
+        is_week : bool
+            Whether errors of single weeks are told.
+        """
+        of = self.past[self.past["measure"] == measure]
+        sums = of if is_week else of.groupby("quarter")[[by, "actual"]].sum()
+        made = sums[by].where(sums[by] > 0)
+        return float(np.sqrt(((sums["actual"] / made - 1) ** 2).mean()))
+
+    def expected(self, measure: str) -> float:
+        """Return what is expected of the quarter."""
+        return float(self.ahead[measure].sum())
+
+    def quantiles(self, measure: str, value: float, *, is_week: bool = False, by: str = "forecast") -> np.ndarray:
+        """Return `QUANTILES` of a week or of the quarter whose expected value is given, shape ``(n_quantiles,)``.
+
+        Notes
+        -----
+        Value × (1 + t s): t has as many degrees of freedom as past quarters were forecast, s is the root mean square of
+        the recipe's relative errors in them, and no smaller than a count of so many orders varies by chance.
+        """
+        orders = self.expected("orders") / (QUARTER_WEEKS if is_week else 1)
+        spread = max(self.spread(measure, by, is_week=is_week), 1 / np.sqrt(max(orders, 1.0)))
+        found = value * (1 + stats.t.ppf(QUANTILES, self.n_quarters) * spread)
+        return found if measure == "margin" else np.maximum(found, 0.0)
+
+    def share_of_chance(self, measure: str, target: float) -> float:
+        """Return the chance that the quarter brings a target or more [share]."""
+        value = self.expected(measure)
+        if not value > 0:
+            return float("nan")
+        spread = max(self.spread(measure), 1 / np.sqrt(max(self.expected("orders"), 1.0)))
+        return float(stats.t.sf((target / value - 1) / spread, self.n_quarters))
+
+    def rule(self, measure: str) -> np.ndarray:
+        """Return the weeks ahead by the seasonal-naive rule, shape ``(13,)``."""
+        return seasonal_naive(self.history[measure].to_numpy())
+
+    def n_nearer(self, measure: str) -> int:
+        """Return in how many past quarters the forecast came nearer to what happened than the rule."""
+        of = self.past[self.past["measure"] == measure].groupby("quarter")[["forecast", "rule", "actual"]].sum()
+        return int(((of["forecast"] - of["actual"]).abs() < (of["rule"] - of["actual"]).abs()).sum())
+
+    def weeks(self, measure: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Return the latest year by week, ``on``, ``value``, and what had been forecast in it, with the ``part``."""
+        last = self.history.tail(YEAR_WEEKS)
+        happened = pd.DataFrame({"on": last["week_on"], "value": last[measure]})
+        of = self.past[(self.past["measure"] == measure) & (self.past["quarter"] < YEAR_WEEKS // QUARTER_WEEKS)]
+        back = QUARTER_WEEKS * (of["quarter"] + 1) - 1 - of["week"]
+        return happened, pd.DataFrame({"on": pd.Timestamp(self.as_of_on) - pd.to_timedelta(7 * back, "D"),
+                                       "value": of["forecast"], "part": of["quarter"]})
+
+    def fan(self, measure: str) -> pd.DataFrame:
+        """Return the weeks ahead at each quantile: ``on``, ``quantile``, ``value``; empty without a forecast."""
+        rows = self.table()
+        chosen = rows[(rows["measure"] == measure) & (rows["period"] == "week")]
+        return chosen.rename(columns={"due_on": "on"})[["on", "quantile", "value"]]
+
+    def table(self, plan: Mapping[str, float] | None = None) -> pd.DataFrame:
+        """Return ``results/sales_forecast``: weeks and the quarter, each measure at each quantile.
+
+        Parameters
+        ----------
+        plan : mapping of str to float, optional
+            What the study plans for the quarter, by measure.
+        """
+        if self.reason:
+            return pd.DataFrame(columns=list(SALES_FORECAST.names))
+        start, planned = pd.Timestamp(self.as_of_on), plan or {}
+        parts = []
+        for measure, unit in MEASURES.items():
+            weeks = zip(self.ahead[measure], self.rule(measure), strict=True)
+            spans = [("week", 7 * i, 7 * (i + 1), value, rule) for i, (value, rule) in enumerate(weeks)]
+            whole = ("quarter", 0, 7 * QUARTER_WEEKS, self.expected(measure), float(self.rule(measure).sum()))
+            for period, first, last, value, rule in (*spans, whole):
+                is_week = period == "week"
+                parts.append(pd.DataFrame({
+                    "measure": measure, "period": period, "from_on": start + pd.Timedelta(first + 1, "D"),
+                    "due_on": start + pd.Timedelta(last, "D"), "quantile": QUANTILES,
+                    "value": self.quantiles(measure, value, is_week=is_week), "rule_value": rule,
+                    "plan_value": np.nan if is_week else planned.get(measure, np.nan), "unit": unit,
+                    "model": self.model, "n": self.n_customers}))
+        return pd.concat(parts, ignore_index=True)
+
+    def forecasts(self, others: pd.DataFrame) -> pd.DataFrame:
+        """Return ``results/value_forecasts``: other forecasts, and the quarter's, the rule beside each of these."""
+        if self.reason:
+            return others
+        made, due = pd.Timestamp(self.as_of_on), pd.Timestamp(self.due_on)
+        rows = []
+        for measure, unit in MEASURES.items():
+            told = (("", self.expected(measure), "forecast", self.model),
+                    ("_by_rule", float(self.rule(measure).sum()), "rule", RULE))
+            for suffix, value, by, model in told:
+                limits = self.quantiles(measure, value, by=by)
+                rows.append({"quantity": f"quarter_{measure}{suffix}", "segment": "all", "made_as_of_on": made,
+                             "due_on": due, "value": value, "low": limits[0], "high": limits[-1], "level": LEVEL,
+                             "model": model, "unit": unit, "n": self.n_customers})
+        own = pd.DataFrame(rows)
+        return pd.concat([others, own], ignore_index=True) if len(others) else own
+
+    def errors(self) -> pd.DataFrame:
+        """Return how far the forecast and the rule were off in past quarters, by measure, as a long summary table."""
+        if self.reason:
+            return no_estimate("quarter_error", Status.INSUFFICIENT, self.reason, unit="share").table()
+        return estimate_table([
+            Estimate("quarter_error", self.spread(measure, by), unit="share", n=self.n_quarters,
+                     segment=f"{measure} by {self.model if by == 'forecast' else RULE}")
+            for measure in MEASURES for by in ("forecast", "rule") if np.isfinite(self.spread(measure, by))])
+
+
+def forecast_sales(engine: Engine, transactions: ir.Table, as_of_on: date, economics: Economics,
+                   fit: BtydFit | None) -> SalesForecast:
+    """Return what the next quarter brings if nothing is done.
+
+    Parameters
+    ----------
+    engine : Engine
+        Counts.
+    transactions : ir.Table
+        ``canonical/transactions``.
+    as_of_on : date
+        Last day that is seen.
+    economics : Economics
+        Margin where no cost is known.
+    fit : BtydFit or None
+        Model of purchases fitted to everything that is seen; without one repeat orders go on as in the last quarter.
+    """
+    history = weekly_sales(engine, transactions, as_of_on, economics.margin_rate)
+    days = purchases.cached_customer_days(engine, transactions, as_of_on)
+
+    def counts_at(n_weeks_back: int) -> FrequencyRecency:
+        cutoff_on = as_of_on - timedelta(7 * n_weeks_back)
+        known = frequency_recency.buyer_history_from_days(days.filter(days.on <= cutoff_on), cutoff_on)
+        return frequency_recency.count_buyers(engine, known).counts
+
+    return forecast_from_weeks(history, counts_at, fit, as_of_on)
+
+
+def forecast_from_weeks(history: pd.DataFrame, counts_at: CountsAt, fit: BtydFit | None,
+                        as_of_on: date) -> SalesForecast:
+    """Return the forecast from weekly sales and customers counted at the end of today and of past quarters.
+
+    Parameters
+    ----------
+    history : DataFrame
+        From `weekly_sales`.
+    counts_at : callable
+        Gives customers counted by what they did until so many weeks back.
+    fit : BtydFit or None
+        Model of purchases fitted to today's counts.
+    as_of_on : date
+        Last day that is seen.
+    """
+    if reason := _reason(history):
+        return SalesForecast(as_of_on, RECENT_AVERAGE, 0, history, pd.DataFrame(), NO_PAST_QUARTERS, reason=reason)
+    today, past = counts_at(0), past_quarters(history, counts_at, fit.model if fit else None)
+    if fit and past["quarter"].nunique() < MIN_QUARTERS:  # the model could not be fitted to what was known then
+        fit, past = None, past_quarters(history, counts_at, None)
+    has_season = bool(np.ptp(seasonal_index(history["orders"].to_numpy())) > 0)
+    return SalesForecast(as_of_on, fit.model.name if fit else RECENT_AVERAGE, today.n_customers, history,
+                         expected_weeks(history, today, fit), past, has_season)
+
+
+def _reason(history: pd.DataFrame) -> str:
+    if history["orders"].sum() == 0:
+        return "No purchases are recorded."
+    needed = MIN_HISTORY_WEEKS + MIN_QUARTERS * QUARTER_WEEKS
+    return "" if len(history) >= needed else (
+        f"Purchases are on record for {len(history)} whole weeks; with fewer than {needed} a forecast of the next "
+        "quarter cannot be tested on past ones, and no range can be stated.")
+
+
+def realised_sales(engine: Engine, transactions: ir.Table, due: pd.DataFrame, economics: Economics) -> pd.Series:
+    """Return the sales of the quarter of each forecast, of old and new customers, by the index of `due`.
+
+    Parameters
+    ----------
+    engine : Engine
+        Counts.
+    transactions : ir.Table
+        Today's ``canonical/transactions``, which must reach to every ``due_on``.
+    due : DataFrame
+        Grain forecast: the columns of ``results/value_forecasts``.
+    economics : Economics
+        Margin where no cost is known.
+
+    Returns
+    -------
+    Series of float
+        NaN for any other quantity.
+    """
+    names = [f"quarter_{measure}{suffix}" for measure in MEASURES for suffix in ("", "_by_rule")]
+
+    def counted(made_on: datetime, due_on: datetime) -> dict[str, float]:
+        days = features.customer_days(transactions, due_on.date()).filter(ibis._.on > made_on.date())
+        sums = engine.first_row(days.aggregate(
+            orders=features.is_occasion(days).ifelse(1, 0).sum().fill_null(0).cast("float64"),
+            net_sales=days.net_sales.sum().cast("float64").fill_null(0.0),
+            margin=features.margin_with_assumed_rate(days, economics.margin_rate).sum().cast("float64").fill_null(0.0)))
+        return {name: sums[name.removeprefix("quarter_").removesuffix("_by_rule")] for name in names}
+
+    return forecast_evaluation.outcomes_since_forecast(due, due["quantity"].isin(names), VALUE_FORECAST_WINDOW,
+                                                       "quantity", counted)

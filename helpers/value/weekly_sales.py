@@ -1,0 +1,220 @@
+"""Weekly sales: orders, new customers, net sales and margin by week; their season, the weeks to come, past quarters.
+
+Weeks end on the weekday of the last day that is seen, so that the newest one is whole.
+"""
+
+from collections.abc import Callable
+from datetime import date
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+
+from helpers.customers import features, purchases
+from helpers.foundation.engine import Engine
+from helpers.value.btyd import fitting, frequency_recency
+from helpers.value.btyd.fitting import BtydFit, BtydModel
+from helpers.value.btyd.frequency_recency import FrequencyRecency
+
+QUARTER_WEEKS, YEAR_WEEKS = 13, 52
+
+RECENT_WEEKS = QUARTER_WEEKS  # new customers, sales and margin an order go on as in the last quarter
+
+MIN_SEASON_WEEKS = 2 * YEAR_WEEKS  # one year cannot tell a season from a trend
+
+MIN_HISTORY_WEEKS = 26  # of a forecast
+
+MIN_QUARTERS, MAX_QUARTERS = 2, 8  # past quarters that are forecast to see how far the recipe is off
+
+MAX_FITTED_CUSTOMERS = 5_000  # a past quarter's model is fitted to so many customers at most
+
+MEASURES = {"orders": "orders", "net_sales": "money", "margin": "money"}  # measure, its unit
+
+NO_PAST_QUARTERS = pd.DataFrame(columns=["quarter", "week", "measure", "forecast", "rule", "actual"])
+
+CountsAt = Callable[[int], FrequencyRecency]
+
+SEASON_HARMONICS, MAX_SEASON_P = 3, 0.001  # weeks depend on each other, which makes a p-value too small
+
+
+def weekly_sales(engine: Engine, transactions: ir.Table, as_of_on: date, margin_rate: float) -> pd.DataFrame:
+    """Return whole weeks from the first purchase or refund of a known customer to the as-of day, oldest first.
+
+    Parameters
+    ----------
+    engine : Engine
+        Counts.
+    transactions : ir.Table
+        ``canonical/transactions``.
+    as_of_on : date
+        Last day that is seen.
+    margin_rate : float
+        Share of net sales that is margin where a line has no unit cost.
+
+    Returns
+    -------
+    DataFrame
+        Grain week: ``week_on`` (its last day), ``orders`` (purchase occasions), ``new_customers`` (first ones),
+        ``net_sales``, ``margin`` [money].
+    """
+    days = purchases.cached_customer_days(engine, transactions, as_of_on)
+    by_day = days.group_by("on").aggregate(
+        orders=features.is_occasion(days).ifelse(1, 0).sum().cast("float64"),
+        net_sales=days.net_sales.sum().cast("float64"),
+        margin=features.margin_with_assumed_rate(days, margin_rate).sum().cast("float64"))
+    buyers = frequency_recency.cached_buyer_history(engine, transactions, as_of_on)
+    first = buyers.group_by(on=buyers.first_on).aggregate(new_customers=ibis._.count().cast("float64"))
+    known = engine.arrow(by_day.left_join(first, "on").drop("on_right")).to_pandas()
+    columns = ["orders", "new_customers", "net_sales", "margin"]
+    if known.empty:
+        return pd.DataFrame(columns=["week_on", *columns])
+    back = (pd.Timestamp(as_of_on) - pd.to_datetime(known["on"])).dt.days
+    n_weeks = (int(back.max()) + 1) // 7
+    sums = known[columns].fillna(0.0).groupby(back // 7).sum().reindex(range(n_weeks), fill_value=0.0)
+    week_on = pd.Timestamp(as_of_on) - pd.to_timedelta(7 * np.arange(n_weeks), "D")
+    return sums.assign(week_on=week_on).loc[::-1, ["week_on", *columns]].reset_index(drop=True)
+
+
+def seasonal_index(orders: np.ndarray) -> np.ndarray:
+    """Return the season of weekly orders: a factor for each of 52 weeks, mean 1; all 1 where none is seen.
+
+    Parameters
+    ----------
+    orders : ndarray, shape (n_weeks,)
+        By week, oldest first; week i of the history has the factor i modulo 52.
+
+    Notes
+    -----
+    Quasi-Poisson regression of orders on a quadratic trend and three harmonics of the year, taken where the harmonics
+    are significant together (Hyndman & Athanasopoulos 2021, *Forecasting: Principles and Practice*, section 7.4).
+    """
+    if len(orders) < MIN_SEASON_WEEKS or orders.sum() == 0:
+        return np.ones(YEAR_WEEKS)
+    import statsmodels.api as sm
+
+    time = np.arange(len(orders))
+    scaled = time / len(orders)
+    waves = _harmonics(time)
+    fit = sm.GLM(orders, np.column_stack([np.ones(len(orders)), scaled, scaled**2, waves]),
+                 family=sm.families.Poisson()).fit(scale="X2")
+    if fit.wald_test(np.eye(3 + waves.shape[1])[3:], use_f=True, scalar=True).pvalue > MAX_SEASON_P:
+        return np.ones(YEAR_WEEKS)
+    factor = np.exp(_harmonics(np.arange(YEAR_WEEKS)) @ fit.params[3:])
+    return factor / factor.mean()
+
+
+def _harmonics(week: np.ndarray) -> np.ndarray:
+    angle = 2 * np.pi * np.multiply.outer(week, np.arange(1, SEASON_HARMONICS + 1)) / YEAR_WEEKS
+    return np.hstack([np.cos(angle), np.sin(angle)])
+
+
+def seasonal_naive(weekly: np.ndarray) -> np.ndarray:
+    """Return the 13 weeks ahead by the seasonal-naive rule: those of a year before, else the last quarter again.
+
+    Examples
+    --------
+    >>> seasonal_naive(np.arange(60))[:3].tolist(), seasonal_naive(np.arange(26))[:3].tolist()
+    ([8, 9, 10], [13, 14, 15])
+    """
+    back = YEAR_WEEKS if len(weekly) >= YEAR_WEEKS else QUARTER_WEEKS
+    return weekly[len(weekly) - back:][:QUARTER_WEEKS]
+
+
+def expected_weeks(history: pd.DataFrame, counts: FrequencyRecency, fit: BtydFit | None) -> pd.DataFrame:
+    """Return what the next 13 weeks bring if all goes on as in the last quarter.
+
+    Parameters
+    ----------
+    history : DataFrame
+        Weeks that are known, from `weekly_sales`.
+    counts : FrequencyRecency
+        Customers counted by what they did in these weeks.
+    fit : BtydFit or None
+        Model of purchases fitted to them; without one repeat orders go on as in the last quarter.
+
+    Returns
+    -------
+    DataFrame
+        Grain week ahead: ``today`` and ``new``, orders of today's customers, and first and repeat orders of new ones;
+        ``orders``, their sum; ``net_sales``, ``margin`` [money].
+    """
+    n, recent = len(history), history.tail(RECENT_WEEKS)
+    season = seasonal_index(history["orders"].to_numpy())
+    past, ahead = (season[np.arange(at, at + k) % YEAR_WEEKS] for at, k in
+                   ((n - len(recent), len(recent)), (n, QUARTER_WEEKS)))
+    first = recent["new_customers"].sum() / past.sum() * np.ones(QUARTER_WEEKS)
+    repeats = (recent["orders"] - recent["new_customers"]).sum() / past.sum()
+    today = repeats * np.ones(QUARTER_WEEKS) if fit is None else _repeat_orders(counts, fit)
+    again = np.zeros(QUARTER_WEEKS) if fit is None else _repeats_of_new_customers(first * ahead, fit)
+    found = pd.DataFrame({"today": today * ahead, "new": (first + again) * ahead})
+    orders = found["today"] + found["new"]
+    per_order = recent[["net_sales", "margin"]].sum() / max(recent["orders"].sum(), 1.0)
+    return found.assign(orders=orders, net_sales=orders * per_order["net_sales"], margin=orders * per_order["margin"])
+
+
+def _repeat_orders(counts: FrequencyRecency, fit: BtydFit) -> np.ndarray:
+    """Return orders of customers who are known, by week ahead, shape ``(13,)``."""
+    alive = counts.n * fit.model.p_alive(counts, fit.values)
+    made = [float(alive @ fit.model.expected_if_alive(counts, fit.values, float(week)))
+            for week in range(1, QUARTER_WEEKS + 1)]
+    return np.diff(made, prepend=0.0)
+
+
+def _repeats_of_new_customers(new: np.ndarray, fit: BtydFit) -> np.ndarray:
+    """Return repeat orders by week ahead of customers who come in the middle of each week, shape ``(13,)``."""
+    ages = np.maximum(np.arange(QUARTER_WEEKS + 1) - 0.5, 0.0)
+    by_age = np.diff(fit.model.expected_new(fit.values, ages))
+    return np.convolve(new, by_age)[:QUARTER_WEEKS]
+
+
+def past_quarters(history: pd.DataFrame, counts_at: CountsAt, model: BtydModel | None) -> pd.DataFrame:
+    """Return past quarters, each forecast from what was known at its begin.
+
+    Parameters
+    ----------
+    history : DataFrame
+        From `weekly_sales`.
+    counts_at : callable
+        Gives customers counted by what they did until so many weeks back.
+    model : BtydModel or None
+        Model of purchases, fitted anew for each quarter; a quarter whose records do not identify it is left out. None:
+        repeat orders as in the quarter before.
+
+    Returns
+    -------
+    DataFrame
+        Grain past quarter × week × measure: ``quarter`` (0 the latest), ``week``, ``measure``, ``forecast``, ``rule``
+        (seasonal-naive), ``actual``.
+    """
+    n_quarters = min((len(history) - MIN_HISTORY_WEEKS) // QUARTER_WEEKS, MAX_QUARTERS)
+    found = [_past_quarter(history, counts_at((back + 1) * QUARTER_WEEKS), model, back) for back in range(n_quarters)]
+    known = [part for part in found if len(part)]
+    return pd.concat(known, ignore_index=True) if known else NO_PAST_QUARTERS
+
+
+def _past_quarter(history: pd.DataFrame, counts: FrequencyRecency, model: BtydModel | None, back: int) -> pd.DataFrame:
+    known = len(history) - (back + 1) * QUARTER_WEEKS
+    before, actual = history.iloc[:known], history.iloc[known:known + QUARTER_WEEKS]
+    fit = fitting.fit_btyd(model, thinned(counts, MAX_FITTED_CUSTOMERS)) if model else None
+    if fit and not fit.is_identified:
+        return NO_PAST_QUARTERS
+    made = expected_weeks(before, counts, fit)
+    return pd.concat([pd.DataFrame({
+        "quarter": back, "week": np.arange(QUARTER_WEEKS), "measure": measure, "forecast": made[measure].to_numpy(),
+        "rule": seasonal_naive(before[measure].to_numpy()), "actual": actual[measure].to_numpy()})
+        for measure in MEASURES])
+
+
+def thinned(counts: FrequencyRecency, n_most: int) -> FrequencyRecency:
+    """Return every k-th customer in the order of the rows, so that no more than `n_most` are left.
+
+    Examples
+    --------
+    >>> thinned(FrequencyRecency(np.zeros(2), np.zeros(2), np.ones(2), np.array([5.0, 2.0])), 3).n.tolist()
+    [1.0, 1.0]
+    """
+    every = max(int(np.ceil(counts.n_customers / n_most)), 1)
+    n = np.diff(np.floor(np.cumsum(counts.n) / every), prepend=0.0)
+    rows = n > 0
+    return FrequencyRecency(counts.x[rows], counts.t_x[rows], counts.T[rows], n[rows])

@@ -1,0 +1,62 @@
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from helpers.reporting.fan_plot import fan_plot
+from helpers.reporting.text import next_quarter as text
+from helpers.value import sales_forecast
+from helpers.value.btyd.frequency_recency import FrequencyRecency
+
+
+def forecast(orders):
+    back = pd.to_timedelta(7 * np.arange(len(orders))[::-1], "D")
+    weeks = pd.DataFrame({"week_on": pd.Timestamp("2025-12-31") - back, "orders": orders,
+                          "new_customers": 0.25 * orders, "net_sales": 10 * orders, "margin": 4 * orders})
+    counts = FrequencyRecency(np.zeros(1), np.zeros(1), np.ones(1), np.array([40.0]))
+    return sales_forecast.forecast_from_weeks(weeks, lambda _: counts, None, date(2025, 12, 31))
+
+
+STEADY = forecast(np.repeat([100.0, 110.0, 100.0, 110.0, 100.0], 13))
+
+
+def test_the_finding_tells_the_quarter_its_range_and_how_past_ones_were_forecast():
+    first, tested = text.sales_forecast_sentences(STEADY, {}, "GBP")
+    assert first.startswith("If all goes on as in the last quarter, the 13 weeks up to 1 April 2026 bring 1,300 [")
+    assert "£13,000 [" in first
+    assert "25.0 % of these orders are expected from customers who are still to come" in first
+    assert "Net sales of 3 past quarters, forecast from what was known before each, were off by 9.4 %" in tested
+    assert "So few quarters leave the range wide." in tested
+    assert text.sales_forecast_title(STEADY, "GBP").startswith("Next 13 weeks if nothing is done: £13,000 [")
+
+
+def test_a_plan_stands_beside_what_comes_anyway():
+    said = text.sales_forecast_sentences(STEADY, {"net_sales": 14_000.0, "orders": float("nan")}, "GBP")
+    assert said[1].startswith("Planned are £14,000 of net sales: without action £1,000 less than planned is expected")
+    assert len(said) == 3
+    table = text.sales_forecast_table(STEADY, {"net_sales": 14_000.0}).set_index("measure")
+    assert table.loc["net sales", ["expected", "rule", "plan"]].tolist() == [13_000.0, 14_300.0, 14_000.0]
+    assert "plan" not in text.sales_forecast_table(STEADY, {})
+
+
+def test_a_history_too_short_is_told_and_not_drawn():
+    short = forecast(np.repeat(10.0, 30))
+    assert text.sales_forecast_sentences(short, {})[0].startswith(
+        "What comes if nothing is done cannot be stated: purchases are on record for 30 whole weeks")
+    assert text.sales_forecast_table(short, {}).empty
+    assert "There is no forecast to draw." in repr(fan_plot(*short.weeks("net_sales"), short.fan("net_sales"),
+                                                            text.sales_forecast_title(short), "money"))
+
+
+def test_the_fan_follows_a_year_of_weeks_and_what_was_forecast_in_it():
+    happened, earlier = STEADY.weeks("net_sales")
+    assert (len(happened), earlier["part"].nunique()) == (52, 3)
+    assert earlier["on"].max() == pd.Timestamp("2025-12-31")
+    drawn = repr(fan_plot(happened, earlier, STEADY.fan("net_sales"), "What comes", "£ a week"))
+    assert drawn.startswith("What comes")
+
+
+def test_past_quarters_stand_beside_what_happened_the_latest_first():
+    table = text.past_quarters_table(STEADY)
+    assert table["due_on"].tolist() == ["31 December 2025", "1 October 2025", "2 July 2025"]
+    assert table[["forecast", "rule", "actual"]].iloc[0].tolist() == [14_300.0, 13_000.0, 13_000.0]
