@@ -304,7 +304,7 @@ def verdicts_of_seeds(replications, rng):
                 World(), stream, block, order_lines.simulate_orders(World(), stream.spawn(1)[0], block)))
         )
         designs, found = experiment_data.load_experiments(engine, table, assumptions, seed)
-        checked = quality_gates.gates_by_experiment(designs, found.counted, assumptions, found.units)
+        checked = quality_gates.gates_by_experiment(designs, found, assumptions)
         effects_ = decisions.decide_experiments(designs, found, checked, assumptions, date(2026, 1, 1))
         judged = effects_["is_primary"] & effects_["experiment"].isin(RIGHT)  # the earlier plan is too small for one
         for row in effects_[judged].to_dict("records"):

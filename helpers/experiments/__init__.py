@@ -13,6 +13,7 @@
 * ``crossovers``: Crossovers: units in two arms, units served another arm than their own.
 * ``decisions``: Decision rules: ship, stop, keep running or invalid, for every experiment.
 * ``design``: Experiment design: control, arms, planned shares and metrics, from the plan or the assignments.
+* ``effects_over_time``: Effects over time: always-valid intervals at every look, and novelty, the trend by period.
 * ``experiment_data``: Experiment data: aggregates, units in memory, cluster totals and a seed for each comparison.
 * ``health_checks``: Health checks: sample ratio mismatch (SRM), covariate balance, missing values, outliers, late
   exposure.
@@ -31,6 +32,7 @@
 * ``rival_arms``: Rival arms: arms that may each be shipped, compared with each other; the best arm.
 * ``schema``: Declared result tables of experiments: experiment_gates, experiment_effects, targeting_curve.
 * ``sequential``: Sequential testing: always-valid confidence sequences and p-values.
+* ``summary_statistics``: Summary statistics as units of analysis: counts, means and variances by arm and period.
 * ``uplift``: Uplift modelling: T-learner against a one-line rule, Qini curves, subgroup effects.
 * ``variance_reduction``: Variance reduction: CUPED, ratio metrics (delta method), winsorised means, trimming bounds.
 """

@@ -97,8 +97,7 @@ def decisions_under_mild_srm(
     mild = assumptions.model_copy(update={"sample_ratio_p": min(MILD_SRM_P, assumptions.sample_ratio_p)})
     read = tuple(designs)
     strict, freed = (
-        quality_gates.gates_by_experiment(read, evidence.counted, a, evidence.units, earlier, evidence.unit_counts)
-        for a in (assumptions, mild)
+        quality_gates.gates_by_experiment(read, evidence, a, earlier) for a in (assumptions, mild)
     )
     which = [
         d

@@ -16,15 +16,19 @@ from helpers.experiments import (
     design,
     missing_covariates,
     preconditions,
+    summary_statistics,
 )
 from helpers.experiments.aggregates import ArmAggregates
 from helpers.experiments.config import ExperimentsConfig
 from helpers.experiments.crossovers import UnitCounts
 from helpers.experiments.design import ExperimentDesign
 from helpers.experiments.preconditions import ValueDistribution
+from helpers.experiments.summary_statistics import NO_SUMMARIES, ExperimentSummaries
 from helpers.foundation.engine import Engine
 
 MAX_UNITS = 200_000
+
+MAX_SUMMARY_ROWS = 2_000_000
 
 SAMPLING_MODULUS = 1_000_000
 
@@ -48,6 +52,10 @@ class UnitSample:
     def is_whole(self) -> bool:
         """Whether every unit is here."""
         return self.share >= 1
+
+    def has(self, experiment: str) -> bool:
+        """Return whether there are units of an experiment, not summaries of its arms alone."""
+        return bool((self.frame["experiment"] == experiment).any())
 
     def values(self, experiment: str, metric: str, arms: tuple[str, str]) -> tuple[np.ndarray, np.ndarray]:
         """Return the known values of a metric in two arms."""
@@ -125,6 +133,8 @@ class ExperimentData:
         `blocked.block_moments` of the blocked experiments.
     unit_counts : dict of str to UnitCounts
         Units by experiment, those in two arms among them.
+    summaries : ExperimentSummaries
+        Of the experiments whose units are not recorded one by one.
     """
 
     counted: ArmAggregates
@@ -134,6 +144,7 @@ class ExperimentData:
     unequal: dict[str, tuple[str, ...]] = field(default_factory=dict)
     blocks: pd.DataFrame = field(default_factory=pd.DataFrame)
     unit_counts: dict[str, UnitCounts] = field(default_factory=dict)
+    summaries: ExperimentSummaries = NO_SUMMARIES
 
     def rng(self, *names: str) -> np.random.Generator:
         """Return a generator of its own for each comparison, so that one does not move another."""
@@ -141,7 +152,11 @@ class ExperimentData:
 
 
 def load_experiments(
-    engine: Engine, assignments: ir.Table, assumptions: ExperimentsConfig, seed: int
+    engine: Engine,
+    assignments: ir.Table,
+    assumptions: ExperimentsConfig,
+    seed: int,
+    aggregates_recorded: ir.Table | None = None,
 ) -> tuple[tuple[ExperimentDesign, ...], ExperimentData]:
     """Return how every experiment is read, and what its comparisons are made from.
 
@@ -155,6 +170,8 @@ def load_experiments(
         Section ``[experiments]`` of the study, with its plans.
     seed : int
         Of splits that are drawn again.
+    aggregates_recorded : Table, optional
+        ``canonical/experiment_aggregates``; an experiment that has units too is read by its units.
     """
     unit_counts = crossovers.count_units(engine, assignments)
     assignments = crossovers.without_crossovers(assignments, unit_counts, assumptions)
@@ -162,12 +179,15 @@ def load_experiments(
     ratios = {pair for plan in plans for pair in plan.ratios.values()}
     ratios |= {(plan.primary_metric, plan.received) for plan in plans if plan.received}
     counted = aggregates.aggregate_arms(engine, assignments, sorted(ratios))
+    summaries = NO_SUMMARIES if aggregates_recorded is None else summary_statistics.read_summaries(
+        engine.frame(aggregates_recorded, limit=MAX_SUMMARY_ROWS), frozenset(counted.arms["experiment"]))
+    counted = summary_statistics.with_summaries(counted, summaries)
     chances = blocked.block_chances(engine, assignments, blocked.block_column(engine, assignments))
     read = design.experiment_designs(counted, assumptions, chances)
     unequal = missing_covariates.unequal_missingness(counted, [d.experiment for d in read], assumptions.response_p)
     return read, ExperimentData(
         counted, sample_units(engine, assignments), _cluster_totals(engine, assignments, read), seed, unequal,
-        _block_moments(engine, assignments, read), unit_counts,
+        _block_moments(engine, assignments, read), unit_counts, summaries,
     )
 
 

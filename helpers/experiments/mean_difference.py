@@ -126,6 +126,8 @@ class LeaveOneOut:
 def leave_one_out(design: ExperimentDesign, metric: str, variant: str, outcomes: pd.DataFrame) -> LeaveOneOut | None:
     """Return what the most extreme unit of two arms does to their difference, None with under four values an arm.
 
+    None too where single values are not known.
+
     Parameters
     ----------
     design : ExperimentDesign
@@ -136,7 +138,8 @@ def leave_one_out(design: ExperimentDesign, metric: str, variant: str, outcomes:
         ``Counted.outcomes``.
     """
     rows = outcomes[outcomes["metric"] == metric].set_index("variant")
-    if any(arm not in rows.index or rows.loc[arm, "n"] < 4 for arm in (design.control, variant)):
+    seen = rows.reindex([design.control, variant])
+    if not (seen["n"].ge(4) & seen["low"].notna()).all():
         return None
     arms = {arm: moments_from_row(rows.loc[arm]) for arm in (design.control, variant)}
     whose, extreme = max(((arm, float(rows.loc[arm, end])) for arm in arms for end in ("low", "high")),

@@ -28,6 +28,8 @@ WELCH, SCORE, DELTA, CUPED = "Welch", "score test", "delta method", "CUPED on"
 
 BLOCKS = "within blocks"
 
+NO_UNITS = "how skewed values are is not known: only summaries of the arms are recorded"
+
 AGAIN, CLUSTERS_AGAIN, ALWAYS = "arms drawn again", "randomisation of clusters", ", always valid"
 
 
@@ -101,6 +103,8 @@ def _of_means(
     )
     if few:
         return AnalysisResult(proportions.proportion_difference(a, b), SCORE, few)
+    if not (is_share or evidence.units.has(design.experiment)):
+        return AnalysisResult(mean_difference.welch_difference(a, b), WELCH, NO_UNITS)
     if not is_share:
         values = evidence.units.values(design.experiment, metric, arms)
         outside = preconditions.welch_violation(*(evidence.units.facts(v) for v in values))

@@ -4,13 +4,19 @@ from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
-from helpers.experiments import compliance, crossovers, health_checks, mean_difference, preconditions, proportions
-from helpers.experiments.aggregates import ArmAggregates
+from helpers.experiments import (
+    compliance,
+    crossovers,
+    health_checks,
+    mean_difference,
+    preconditions,
+    proportions,
+    summary_statistics,
+)
 from helpers.experiments.cluster_robust import MIN_CLUSTERS
 from helpers.experiments.config import ExperimentsConfig
-from helpers.experiments.crossovers import UnitCounts
 from helpers.experiments.design import ExperimentDesign
-from helpers.experiments.experiment_data import UnitSample
+from helpers.experiments.experiment_data import ExperimentData
 from helpers.experiments.health_checks import list_text, p_value_text
 from helpers.foundation.labels import readable_id
 from helpers.foundation.results import Gate, Level, gate_table
@@ -20,11 +26,9 @@ EXPERIMENTS_STEP = "06"
 
 def gates_by_experiment(
     designs: Iterable[ExperimentDesign],
-    counted: ArmAggregates,
+    evidence: ExperimentData,
     assumptions: ExperimentsConfig,
-    units: UnitSample | None = None,
     earlier: Mapping[str, str] | None = None,
-    unit_counts: Mapping[str, UnitCounts] | None = None,
 ) -> dict[str, tuple[Gate, ...]]:
     """Return the gates of every experiment, by experiment.
 
@@ -32,19 +36,16 @@ def gates_by_experiment(
     ----------
     designs : iterable of ExperimentDesign
         How each experiment is read.
-    counted : ArmAggregates
-        Arms and outcomes as the engine counted them.
+    evidence : ExperimentData
+        What the comparisons are made from.
     assumptions : ExperimentsConfig
         The thresholds.
-    units : UnitSample, optional
-        Units in memory; without them what was known beforehand is not tested.
     earlier : mapping of str to str, optional
         Fingerprint of the plan by experiment, in the last run before this one.
-    unit_counts : mapping of str to UnitCounts, optional
-        Units by experiment, those in two arms among them.
     """
-    return {d.experiment: (*_gates_of_experiment(d, counted, assumptions, units, earlier or {}),
-                           *crossovers.crossover_gates(d, (unit_counts or {}).get(d.experiment), assumptions))
+    return {d.experiment: (*_gates_of_experiment(d, evidence, assumptions, earlier or {}),
+                           *crossovers.crossover_gates(d, evidence.unit_counts.get(d.experiment), assumptions),
+                           *summary_statistics.summary_gates(d, evidence.summaries))
             for d in designs}
 
 
@@ -60,11 +61,11 @@ def blocking_reasons(of_one: Iterable[Gate]) -> str:
 
 def _gates_of_experiment(
     design: ExperimentDesign,
-    counted: ArmAggregates,
+    evidence: ExperimentData,
     assumptions: ExperimentsConfig,
-    units: UnitSample | None,
     earlier: Mapping[str, str],
 ) -> tuple[Gate, ...]:
+    counted, units = evidence.counted, evidence.units
     arms = counted.arms[counted.arms["experiment"] == design.experiment].set_index("variant")
     outcomes = counted.outcomes[counted.outcomes["experiment"] == design.experiment]
     return (
@@ -77,8 +78,8 @@ def _gates_of_experiment(
         *health_checks.early_exposure_gate(design, arms),
         *compliance.compliance_gates(design, counted),
         *health_checks.changed_plan_gate(design, earlier),
-        *(health_checks.covariate_balance_gate(design, units, assumptions.imbalance_p) if units else ()),
-        *(health_checks.differential_attrition_gates(design, units, outcomes, assumptions.response_p) if units else ()),
+        *health_checks.covariate_balance_gate(design, units, assumptions.imbalance_p),
+        *health_checks.differential_attrition_gates(design, units, outcomes, assumptions.response_p),
         *([primary_metric_gate(design)] if design.primary_metric and design.metrics else []),
         *health_checks.missing_value_gates(design, outcomes),
         *health_checks.covariate_gates(design, counted, assumptions.response_p),

@@ -173,7 +173,7 @@ CHURN = Step(
 EXPERIMENTS = Step(
     "06", "06_ab_evaluation.ipynb", "A/B evaluation", "Did what we tried work?",
     enables="whether what was tried worked, once units are assigned at random",
-    reads=("canonical/assignments",),
+    reads=("canonical/assignments", "canonical/experiment_aggregates"),
     reads_if_present=("canonical/transactions", "canonical/subscriptions", "canonical/responses",
                       "canonical/respondents", "canonical/items", "canonical/contacts"),
     reads_of_earlier=("results/assignments_drawn",),

@@ -33,9 +33,9 @@ BANNER = "app_banner"
 
 BANNER_ON = np.datetime64("2025-11-17")
 
-PLAN = "action plan of 2025-05-31"  # no end of a quarter: runs as of those draw lists of their own
+PLAN = "action plan of 2025-03-15"  # its window is over before lists of runs as of later quarters bring orders
 
-PLAN_ON = np.datetime64("2025-05-31")
+PLAN_ON = np.datetime64("2025-03-15")
 
 PLAN_DAYS = 90
 

@@ -44,7 +44,6 @@ def judged(engine):
     def make(table, assumptions=None, as_of=date(2026, 6, 30)):
         assumptions = assumptions or ExperimentsConfig()
         designs, found = experiment_data.load_experiments(engine, table, assumptions, 1)
-        checked = quality_gates.gates_by_experiment(designs, found.counted, assumptions, found.units,
-                                                    unit_counts=found.unit_counts)
+        checked = quality_gates.gates_by_experiment(designs, found, assumptions)
         return designs, found, checked, decisions.decide_experiments(designs, found, checked, assumptions, as_of)
     return make

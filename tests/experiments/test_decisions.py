@@ -18,7 +18,7 @@ PLAN = {"hypothesis": "h", "control": "control", "primary_metric": "spend",
 def effects(table, assumptions=None, as_of=AS_OF):
     assumptions = assumptions or ExperimentsConfig()
     designs, found = experiment_data.load_experiments(ENGINE, table, assumptions, 1)
-    checked = quality_gates.gates_by_experiment(designs, found.counted, assumptions, found.units)
+    checked = quality_gates.gates_by_experiment(designs, found, assumptions)
     return decisions.decide_experiments(designs, found, checked, assumptions, as_of)
 
 

@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.experiments import aggregates, health_checks, quality_gates
 from helpers.experiments import design as design_module
+from helpers.experiments import experiment_data, health_checks, quality_gates
 from helpers.experiments.config import ExperimentPlan, ExperimentsConfig
 from helpers.foundation import canonical_schema
 from helpers.foundation.engine import Engine
@@ -16,10 +16,8 @@ PLAN = {"hypothesis": "h", "control": "control", "primary_metric": "spend",
 
 def checked(table, assumptions=None):
     assumptions = assumptions or ExperimentsConfig()
-    found = aggregates.aggregate_arms(ENGINE, table)
-    return quality_gates.gates_by_experiment(design_module.experiment_designs(found, assumptions), found, assumptions)[
-        "welcome"
-    ]
+    designs, found = experiment_data.load_experiments(ENGINE, table, assumptions, 1)
+    return quality_gates.gates_by_experiment(designs, found, assumptions)["welcome"]
 
 
 def named(of_one, name):

@@ -29,7 +29,7 @@ def effects(worlds):
     designs, found = experiment_data.load_experiments(
         ENGINE, canonical_schema.ASSIGNMENTS.conformed(ENGINE.lazy(every)), ExperimentsConfig(), 1
     )
-    checked = quality_gates.gates_by_experiment(designs, found.counted, ExperimentsConfig(), found.units)
+    checked = quality_gates.gates_by_experiment(designs, found, ExperimentsConfig())
     return decisions.decide_experiments(designs, found, checked, ExperimentsConfig(), date(2026, 1, 1))
 
 

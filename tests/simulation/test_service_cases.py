@@ -190,7 +190,7 @@ def test_brands_fit_what_was_planted(large):
 
 
 def test_an_earlier_plan_earned_what_was_planted(large):
-    units = table(large, "assignments").query("experiment == 'action plan of 2025-05-31'")
+    units = table(large, "assignments").query("experiment == 'action plan of 2025-03-15'")
     means = units.groupby("variant")["metric_repurchased"].agg(["mean", "size"])
     assert means["size"]["held out"] / means["size"].sum() == pytest.approx(1 - WORLD.plan_share, abs=0.015)
     found = np.log(means["mean"]["treated"] / means["mean"]["held out"])

@@ -25,7 +25,7 @@ def found():
     assumptions = read_study("simulated").section("experiments", ExperimentsConfig)
     designs, data = experiment_data.load_experiments(
         engine, canonical_schema.ASSIGNMENTS.conformed(engine.lazy(table)), assumptions, 1)
-    checked = quality_gates.gates_by_experiment(designs, data.counted, assumptions, data.units)
+    checked = quality_gates.gates_by_experiment(designs, data, assumptions)
     effects = decisions.decide_experiments(designs, data, checked, assumptions, date(2026, 1, 1))
     return effects, quality_gates.gates_table(checked)
 
