@@ -94,7 +94,7 @@ def _periods_of_metric(engine: Engine, assignments: ir.Table, metric: str, exper
 def _pairs(design: ExperimentDesign, moments: pd.DataFrame) -> Iterator[ComparedPeriod]:
     """Yield each arm beside the control in every period that both have, of the outcomes that decide, in time."""
     own = moments[moments["experiment"] == design.experiment]
-    own = own[[design.is_primary(str(metric)) for metric in own["metric"]]]
+    own = own[own["metric"].astype(str).map(design.is_primary).astype(bool)]  # a list of none would name no columns
     both = own[own["variant"].isin(design.variants)].merge(
         own[own["variant"] == design.control], on=["metric", "look"], suffixes=("", "_control"))
     for r in both.sort_values(["metric", "variant", "look"]).to_dict("records"):

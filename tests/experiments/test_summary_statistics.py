@@ -102,6 +102,13 @@ def test_looks_of_snapshots_hold_at_all_of_them_and_end_in_the_whole(units, effe
     assert last["low"] < effects.loc["spend", "low"]
 
 
+def test_an_experiment_without_looks_has_no_rows_of_them(units, effects_of):
+    _, _, designs, found = effects_of(summarised(units, cumulative=True))
+    of_others = found.summaries.looks.assign(experiment="another")
+    assert effects_over_time.looks_table(designs, of_others).empty
+    assert effects_over_time.looks_table(designs, of_others.assign(metric="another", experiment="welcome")).empty
+
+
 def test_a_plan_with_always_valid_intervals_is_read_so_from_counts_too(units, effects_of):
     peeked, *_ = effects_of(summarised(units), plan=PLAN.model_copy(update={"stop_rule": "always valid"}))
     assert peeked.loc["spend", "method"].endswith("always valid")

@@ -281,7 +281,8 @@ def single_item_measures(index: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of the measures that belong to one question and have a value, for everybody."""
     names = (NPS, TOP_MINUS_BOTTOM, CSAT, CES)
     of_all = index[(index["segment"] == "all") & ~index["status"].eq(Status.NOT_APPLICABLE)]
-    return of_all[[q in names or q.startswith(tuple(f"{n} (" for n in names)) for q in of_all["quantity"]]]
+    is_single = of_all["quantity"].isin(names) | of_all["quantity"].str.startswith(tuple(f"{n} (" for n in names))
+    return of_all[is_single.astype(bool)]
 
 
 def construct_scores(index: pd.DataFrame) -> pd.DataFrame:

@@ -198,6 +198,7 @@ def test_waves_beyond_noise_head_their_figure():
 def test_parts_of_the_table_are_picked_by_quantity():
     table = index(Estimate("NPS (a)", 1, n=20), Estimate("score of trust", 60, n=20), Estimate("CSAT", 0.5, n=20))
     assert satisfaction_text.single_item_measures(table)["quantity"].to_list() == ["NPS (a)", "CSAT"]
+    assert list(satisfaction_text.single_item_measures(table.head(0)).columns) == list(table.columns)
     assert satisfaction_text.construct_scores(table)["quantity"].to_list() == ["trust"]
     assert satisfaction_text.level_shares(table)["quantity"].to_list() == ["highly satisfied", "dissatisfied"]
     struck = index(no_estimate("score of trust", Status.STRUCK, "why"))
