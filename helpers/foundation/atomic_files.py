@@ -64,22 +64,22 @@ def is_left_over(path: Path) -> bool:
     return PARTIAL.fullmatch(path.name) is not None and not psutil.pid_exists(int(path.name.rpartition(".")[2]))
 
 
-def file_lock(path: Path, *, wait: bool = True) -> FileLock:
+def file_lock(path: Path, *, seconds: float = -1) -> FileLock:
     """Return the operating system's lock on a file, to be held by ``with``; it goes with its process.
 
     Parameters
     ----------
     path : Path
         The file, made where it is not there; it stays.
-    wait : bool
-        Whether to wait until nobody else holds it.
+    seconds : float
+        How long to wait while somebody else holds it [seconds]; below zero without limit.
 
     Raises
     ------
     filelock.Timeout
-        On entering, if somebody else holds it and `wait` is false.
+        On entering, if somebody else holds it longer than that.
     """
-    return FileLock(path, timeout=-1 if wait else 0, preserve_lock_file=True)
+    return FileLock(path, timeout=seconds, preserve_lock_file=True)
 
 
 def remove_table(path: Path) -> None:

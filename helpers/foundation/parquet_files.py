@@ -46,7 +46,7 @@ def spark_path(path: Path) -> str:
 
 
 class DamagedTableError(InputError):
-    """A stored table that was cut short or overwritten; whoever reads earlier runs passes it over."""
+    """A stored table that was cut short, overwritten or of another form; whoever reads earlier runs passes it over."""
 
 
 def load_table(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
@@ -73,9 +73,30 @@ def n_rows(path: Path) -> int:
         return sum(pq.read_metadata(part).num_rows for part in table_parts(path))
 
 
-def damage(path: Path) -> str:
-    """Return what is wrong with a table of which anything cannot be read, empty where all of it can or it is absent."""
+def load_columns(path: Path, wanted: pa.Schema) -> pa.Table:
+    """Return columns of a table in memory.
+
+    Raises
+    ------
+    DamagedTableError
+        If it is no whole table, lacks one of them, or holds something else in it.
+    """
+    require_columns(path, wanted, wanted.names)
+    return load_table(path, wanted.names)
+
+
+def damage(path: Path, wanted: pa.Schema | None = None, needed: Sequence[str] = ()) -> str:
+    """Return what is wrong with a table of which anything cannot be read, empty where all of it can or it is absent.
+
+    Parameters
+    ----------
+    path : Path
+        The table.
+    wanted, needed : Schema, sequence of str
+        What is read from it, see `require_columns`.
+    """
     try:
+        require_columns(path, wanted or pa.schema([]), needed)
         with _whole(path):
             for part in table_parts(path):
                 with pq.ParquetFile(part) as file:
@@ -86,6 +107,44 @@ def damage(path: Path) -> str:
     return ""
 
 
+def require_columns(path: Path, wanted: pa.Schema, needed: Sequence[str]) -> None:
+    """Refuse a table that holds something else than what is read from it; an absent one is refused nothing.
+
+    Parameters
+    ----------
+    path : Path
+        The table.
+    wanted : Schema
+        Columns that are read where they are there. A whole number is a number; what is empty throughout is anything.
+    needed : sequence of str
+        Columns that have to be there.
+
+    Raises
+    ------
+    DamagedTableError
+        If it is no whole table, lacks one of them, or holds something else in it.
+    """
+    for part in table_parts(path):
+        with _whole(path):
+            known = pq.read_schema(part)
+        for name in needed:
+            if name not in known.names:
+                raise _damaged(path, f"it has no column '{name}'")
+        for column in (column for column in wanted if column.name in known.names):
+            found, meant = _kind(known.field(column.name).type), _kind(column.type)
+            if found not in (meant, ""):
+                raise _damaged(path, f"its column '{column.name}' holds {found}, not {meant}")
+
+
+def _kind(held: pa.DataType) -> str:
+    """Return in words what a column holds, empty where it is empty throughout."""
+    kinds = {"text": (pa.types.is_string, pa.types.is_large_string, pa.types.is_dictionary),
+             "numbers": (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal),
+             "dates": (pa.types.is_date, pa.types.is_timestamp), "flags": (pa.types.is_boolean,),
+             "": (pa.types.is_null,)}
+    return next((word for word, tests in kinds.items() if any(test(held) for test in tests)), str(held))
+
+
 @contextmanager
 def _whole(path: Path) -> Iterator[None]:
     try:
@@ -93,5 +152,8 @@ def _whole(path: Path) -> Iterator[None]:
     except (pa.ArrowInvalid, OSError) as error:
         if getattr(error, "errno", None) is not None:  # a fault of the system, not of what the file holds
             raise
-        run, name = path.parents[1].name, f"{path.parent.name}/{path.stem}"
-        raise DamagedTableError(f"run {run}: {name}", "it is no whole table", "a run made anew") from None
+        raise _damaged(path, "it is no whole table") from None
+
+
+def _damaged(path: Path, found: str) -> DamagedTableError:
+    return DamagedTableError(f"run {path.parents[1].name}: {path.parent.name}/{path.stem}", found, "a run made anew")

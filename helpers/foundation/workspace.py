@@ -138,7 +138,7 @@ class Workspace:
         """Return a table as another run of the source holds it; empty if it is absent, or damaged, which is said."""
         declaration = self._declaration(name)
         path = runs_folder(self.source) / run / f"{name}.parquet"
-        if damage := parquet_files.damage(path):
+        if damage := parquet_files.damage(path, declaration.schema().to_pyarrow(), declaration.key):
             print(f"{damage}; read as empty")
         is_absent = damage or not path.exists()
         table = self.engine.lazy(declaration.empty()) if is_absent else self.engine.stored(path)

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 
 from helpers.foundation import atomic_files, folders, parquet_files
 from helpers.foundation.errors import InputError, spelling_hint
@@ -13,6 +14,8 @@ from helpers.pipeline.runs import Run
 from helpers.reporting import change_since_last_run
 
 KPIS, HEADLINES = "results/kpis", "results/headlines"
+
+KPI_COLUMNS = pa.schema({"quantity": pa.string(), "segment": pa.string(), "value": pa.float64()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,7 @@ def _count(counts: Mapping[str, int], table: str) -> str:
 
 
 def _kpis(before: Run, now: Run) -> list[str]:
-    one, other = (_frame(run, KPIS, ["quantity", "segment", "value"]) for run in (before, now))
+    one, other = (_frame(run, KPIS, KPI_COLUMNS) for run in (before, now))
     both = one.merge(other, on=["quantity", "segment"], how="outer", suffixes=("_before", "_now"))
     differs = (both["value_before"] != both["value_now"]) & both[["value_before", "value_now"]].notna().any(axis=1)
     return [f"{row.quantity}, {row.segment}: {row.value_before:g} → {row.value_now:g}"
@@ -100,13 +103,15 @@ def _kpis(before: Run, now: Run) -> list[str]:
 
 
 def _headlines(before: Run, now: Run) -> list[str]:
-    one, other = (list(_frame(run, HEADLINES, ["sentence"])["sentence"]) for run in (before, now))
+    one, other = (list(_frame(run, HEADLINES, pa.schema({"sentence": pa.string()}))["sentence"]) for run in (before, now))
     return [f"− {s}" for s in one if s not in other] + [f"+ {s}" for s in other if s not in one]
 
 
-def _frame(run: Run, table: str, columns: list[str]) -> pd.DataFrame:
+def _frame(run: Run, table: str, columns: pa.Schema) -> pd.DataFrame:
     path = run.folder / f"{table}.parquet"
-    if not path.exists():
-        kinds = {name: "float64" if name == "value" else "str" for name in columns}
-        return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in kinds.items()})
-    return parquet_files.load_table(path, columns).to_pandas()
+    found = parquet_files.load_columns(path, columns) if path.exists() else columns.empty_table()
+    if found.num_rows:
+        return found.to_pandas()
+    # pandas cannot merge what Arrow hands over without any row
+    kinds = {column.name: "str" if pa.types.is_string(column.type) else "float64" for column in columns}
+    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in kinds.items()})

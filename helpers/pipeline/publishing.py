@@ -9,6 +9,7 @@ from typing import Any
 from helpers.foundation import atomic_files, folders, manifest
 from helpers.pipeline import provenance, run_retention, runs
 from helpers.pipeline.jupyter import nbformat
+from helpers.pipeline.progress import duration
 from helpers.pipeline.runs import Run
 from helpers.pipeline.steps import Step, Workbook
 from helpers.reporting import pages, translation
@@ -18,6 +19,8 @@ RUNS_FROM_RUN = "../../../../../reports/index.html"
 RUNS_FROM_PUBLISHED, RUNS_FROM_LATEST = "../../index.html", "../index.html"
 
 PRIVATE = 0o700
+
+PATIENCE_SECONDS = 300.0  # with another command that publishes; one takes seconds
 
 KINDS = {"failed": "failed", "not_applicable": "not applicable", "left_out": "left out", "finished": "damaged",
          "taken": "damaged"}
@@ -238,7 +241,14 @@ def _first_page(run: Run, workbook: Workbook) -> str:
 
 @contextmanager
 def publishing_lock(reports: Path) -> Iterator[None]:
-    """Hold the folder of published pages while something in it changes."""
-    reports.mkdir(parents=True, exist_ok=True)
-    with atomic_files.file_lock(reports / runs.LOCK):
+    """Hold the folder of published pages while something in it changes; another command is waited for.
+
+    Raises
+    ------
+    BusyError
+        If another command holds it longer than any publication takes.
+    """
+    with runs.held_lock(reports / runs.LOCK, str(reports), "another command has been publishing for too long",
+                        f"another try once it has ended; it is waited for {duration(PATIENCE_SECONDS)}",
+                        seconds=PATIENCE_SECONDS):
         yield

@@ -9,6 +9,7 @@ from typing import Any
 
 from helpers.foundation import parquet_files
 from helpers.foundation.errors import InputError
+from helpers.pipeline import registry
 from helpers.pipeline.runs import SETTLED, Run, known_runs
 
 
@@ -96,8 +97,14 @@ def base_run(source: str, wanted: Mapping[str, Any], needed: Collection[str]) ->
 
 
 def _damaged_table(run: Run) -> str:
-    """Return what is wrong with the first damaged table of a run, empty where each can be read."""
-    return next(filter(None, map(parquet_files.damage, sorted(run.folder.glob("*/*.parquet")))), "")
+    """Return what is wrong with the first damaged table of a run, empty where each can be read as it is declared."""
+    declared = registry.declarations()
+    for path in sorted(run.folder.glob("*/*.parquet")):
+        table = declared.get(f"{path.parent.name}/{path.stem}")
+        form = (table.schema().to_pyarrow(), table.key) if table else (None, ())
+        if damage := parquet_files.damage(path, *form):
+            return damage
+    return ""
 
 
 def _holds(run: Run, step: str) -> bool:

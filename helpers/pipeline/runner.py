@@ -12,7 +12,7 @@ from types import FrameType
 from typing import Any
 
 from helpers.foundation import atomic_files, folders, manifest
-from helpers.foundation.errors import GateError, InputError
+from helpers.foundation.errors import BusyError, GateError, InputError
 from helpers.foundation.results import Level
 from helpers.pipeline import (
     console,
@@ -205,6 +205,8 @@ def _conducted(course: StepScheduler) -> int:
             _publish(course)
         except KeyboardInterrupt:
             return _broken_off(course, "the run was interrupted", RUN)
+        except BusyError as error:
+            return _broken_off(course, str(error), ERROR, error.exit_code)
         except OSError as error:
             if not (sentence := system_errors.system_reason(error)):
                 raise
@@ -217,22 +219,28 @@ def _publish(course: StepScheduler) -> None:
     """Publish a run that is good, and list every run."""
     if course.run.record["state"] == "finished":
         publishing.publish(course.run, course.workbook)
-    publishing.list_runs(course.workbook)
+    _list_runs(course)
 
 
-def _broken_off(course: StepScheduler, reason: str, kind: str) -> int:
+def _list_runs(course: StepScheduler) -> None:
+    """List every run; where somebody else holds the pages for too long, the next command does."""
+    with suppress(BusyError):
+        publishing.list_runs(course.workbook)
+
+
+def _broken_off(course: StepScheduler, reason: str, kind: str, code: int = STEP_FAILED) -> int:
     """Close a run that a person, a scheduler or the machine has stopped; one that had finished stays finished."""
     run, progress = course.run, course.progress
     if manifest.read_manifest(run.folder).get("state") == "finished":
         progress.say(f"run {run.name} has finished, but its pages are not published: {reason}; "
-                     f"publish {run.source} {run.name} publishes them", ERROR, exit_code=STEP_FAILED)
-        return STEP_FAILED
+                     f"publish {run.source} {run.name} publishes them", ERROR, exit_code=code)
+        return code
     with suppress(OSError):  # what cannot be noted down now is at the next start
         course.interrupt(reason)
-        publishing.list_runs(course.workbook)
+        _list_runs(course)
     progress.say(f"{reason}; --resume continues run {run.name}", kind, **_facts(run, "failed"),
-                 exit_code=STEP_FAILED)
-    return STEP_FAILED
+                 exit_code=code)
+    return code
 
 
 def _finished(course: StepScheduler) -> int:
@@ -269,7 +277,7 @@ def _retire(course: StepScheduler) -> None:
     for sentence in said:
         course.progress.say(sentence)
     if said:
-        publishing.list_runs(course.workbook)
+        _list_runs(course)
 
 
 def _record(request: Request, workbook: Workbook, values: Mapping[str, Any]) -> dict[str, Any]:

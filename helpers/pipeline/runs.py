@@ -190,13 +190,34 @@ def source_lock(source: str) -> Iterator[None]:
     BusyError
         If another run of the source is at work.
     """
-    path = lock_path(source)
+    with held_lock(lock_path(source), source, "another run is at work", "one run of a source at a time"):
+        yield
+
+
+@contextmanager
+def held_lock(path: Path, where: str, found: str, allowed: str, *, seconds: float = 0) -> Iterator[None]:
+    """Hold the lock on a file, in which stands who holds it.
+
+    Parameters
+    ----------
+    path : Path
+        The file; its folder is made where it is not there.
+    where, found, allowed : str
+        What is said where somebody else holds it; who that is stands behind `found`.
+    seconds : float
+        How long to wait for the lock [seconds].
+
+    Raises
+    ------
+    BusyError
+        If somebody else holds it longer than that.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        lock = atomic_files.file_lock(path, wait=False).acquire()
+        lock = atomic_files.file_lock(path, seconds=seconds).acquire()
     except Timeout:
         holder = path.read_text(encoding="utf-8").strip() or "just started"
-        raise BusyError(source, f"another run is at work ({holder})", "one run of a source at a time") from None
+        raise BusyError(where, f"{found} ({holder})", allowed) from None
     with lock:
         path.write_text(f"process {os.getpid()} since {now()[:19]} UTC", encoding="utf-8")
         yield
@@ -208,7 +229,7 @@ def is_locked(source: str) -> bool:
     if not path.is_file():
         return False
     try:
-        with atomic_files.file_lock(path, wait=False):
+        with atomic_files.file_lock(path, seconds=0):
             return False
     except Timeout:
         return True

@@ -28,10 +28,10 @@ def holder(tmp_path):
 
 def test_a_lock_is_refused_while_another_process_holds_it_and_goes_with_a_killed_one(tmp_path, holder):
     with pytest.raises(Timeout):
-        atomic_files.file_lock(tmp_path / "lock", wait=False).acquire()
+        atomic_files.file_lock(tmp_path / "lock", seconds=0).acquire()
     holder.kill()  # SIGKILL: the process cannot tidy up
     holder.wait()
-    with atomic_files.file_lock(tmp_path / "lock", wait=False):
+    with atomic_files.file_lock(tmp_path / "lock", seconds=0):
         assert (tmp_path / "lock").is_file()
 
 
@@ -40,6 +40,6 @@ def test_the_file_of_a_lock_keeps_what_is_written_into_it(tmp_path):
     with atomic_files.file_lock(path):
         path.write_text("process 1")
         with pytest.raises(Timeout):
-            atomic_files.file_lock(path, wait=False).acquire()
+            atomic_files.file_lock(path, seconds=0).acquire()
         assert path.read_text() == "process 1"
     assert path.read_text() == "process 1"

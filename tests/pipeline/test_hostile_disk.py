@@ -2,6 +2,8 @@
 
 import shutil
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from helpers.foundation import folders, manifest, parquet_files
@@ -216,6 +218,37 @@ def test_a_damaged_table_of_an_old_run_is_named_and_passed_over(second, called, 
         assert called(*command)[0] == 0
 
 
+OTHER_FORMS = {
+    "it has no column 'segment'": {"step": ["04"], "quantity": ["sales"], "value": [1.0]},
+    "its column 'value' holds text, not numbers": {
+        "step": ["04"], "quantity": ["sales"], "segment": ["all"], "value": ["much"]},
+    "its column 'quantity' holds numbers, not text": {
+        "step": ["04"], "quantity": [1], "segment": ["all"], "value": [1.0]},
+}
+
+
+@pytest.mark.parametrize(("found", "columns"), OTHER_FORMS.items())
+def test_a_whole_table_of_another_form_is_named_and_read_as_empty_or_not_taken(second, called, capsys, found, columns):
+    whole, other = second
+    pq.write_table(pa.table(columns), other.folder / "results" / "kpis.parquet")
+    workspace = registry.open_workspace("tiny")
+    assert workspace.frame_of(other.name, "results/kpis").empty
+    assert f"run {other.name}: results/kpis: {found}" in capsys.readouterr().out
+    code, out, err = called("compare", "tiny", whole.name, other.name)
+    assert (code, out) == (2, "")
+    assert err == f"run {other.name}: results/kpis: {found}; allowed: a run made anew\n"
+    assert called("run", "tiny", "--only", "03")[0] == 0
+    assert runs.known_runs("tiny", "finished")[-1].steps["02"]["taken_from"] == whole.name
+
+
+def test_a_table_from_before_a_column_was_declared_is_read_with_that_column_empty(second):
+    _, old = second
+    columns = {"step": ["04"], "quantity": ["sales"], "segment": ["all"], "value": [1], "unit": pa.nulls(1)}
+    pq.write_table(pa.table(columns), old.folder / "results" / "kpis.parquet")
+    frame = registry.open_workspace("tiny").frame_of(old.name, "results/kpis")
+    assert (frame["value"].tolist(), frame["status"].isna().all()) == ([1], True)
+
+
 def test_damaged_key_figures_are_one_sentence_in_a_comparison(second, called):
     whole, damaged = second
     (damaged.folder / "results" / "kpis.parquet").write_bytes(b"no table")
@@ -241,3 +274,18 @@ def test_a_table_of_an_earlier_run_that_is_damaged_reads_as_empty_and_is_named(h
     assert list(ws.frame_of(run.name, "results/alerts")["customer_id"]) == []
     assert "run 2024-01-01-1: results/alerts: it is no whole table" in capsys.readouterr().out
     assert run_retention.still_needed(run, [run]) == ""
+
+
+def test_a_folder_of_pages_that_somebody_else_holds_is_waited_for_and_then_said(begun, called, monkeypatch):
+    monkeypatch.setattr(publishing, "PATIENCE_SECONDS", 0.1)
+    before = runs.known_runs("tiny", "finished")
+    with publishing.publishing_lock(folders.reports_folder()):
+        code, out, err = called("publish", "tiny")
+        assert (code, out) == (75, "")
+        assert err.startswith(f"{folders.reports_folder()}: another command has been publishing for too long (process ")
+        code, _, err = called("run", "tiny", "--only", "03")
+    run = runs.known_runs("tiny", "finished")[-1]
+    assert (code, len(before)) == (75, 1)
+    assert err.startswith(f"run {run.name} has finished, but its pages are not published: ")
+    assert called("run", "tiny", "--retry")[0] == 0
+    assert (begun / "reports" / "tiny" / run.name / "index.html").is_file()

@@ -45,7 +45,8 @@ _ = plt.title("Right is twice as large")'''
 
 WRITE = '''place = Path(os.environ["LOYALTY_STEP_FOLDER"])
 (place / Path(table).parent).mkdir(exist_ok=True)
-pq.write_table(pa.table({"n": [1, 2, seed]}), place / f"{table}.parquet")
+rows = pa.table({"n": [1, 2, seed], "order_id": ["a", "b", "c"], "line": [1, 1, 1]})
+pq.write_table(rows, place / f"{table}.parquet")
 seen = {"as_of": as_of or "2020-02-0" + str(seed), "reads": [], "writes": {table: 3}}
 _ = (place / "seen.json").write_text(json.dumps(seen))'''
 
