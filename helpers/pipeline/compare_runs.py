@@ -17,6 +17,8 @@ KPIS, HEADLINES = "results/kpis", "results/headlines"
 
 KPI_COLUMNS = pa.schema({"quantity": pa.string(), "segment": pa.string(), "value": pa.float64()})
 
+HEADLINE_COLUMNS = pa.schema({"sentence": pa.string()})
+
 
 @dataclass(frozen=True, slots=True)
 class RunDifferences:
@@ -103,7 +105,7 @@ def _kpis(before: Run, now: Run) -> list[str]:
 
 
 def _headlines(before: Run, now: Run) -> list[str]:
-    one, other = (list(_frame(run, HEADLINES, pa.schema({"sentence": pa.string()}))["sentence"]) for run in (before, now))
+    one, other = (list(_frame(run, HEADLINES, HEADLINE_COLUMNS)["sentence"]) for run in (before, now))
     return [f"− {s}" for s in one if s not in other] + [f"+ {s}" for s in other if s not in one]
 
 
