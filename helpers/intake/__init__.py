@@ -48,9 +48,11 @@
 * ``infer_transactions``: Drafted tables about trade and service: orders, opportunities, contracts, cases, points,
   events.
 * ``infer_types``: Inferred column types: kinds, date formats, keys, missing codes, number formats.
+* ``national_ids``: National ids: numbers of persons, told from other numbers by their written form and check digits.
 * ``number_formats``: Forms in which numbers are written: signs before decimals and between thousands, minus signs of
   all kinds.
-* ``pii_in_text``: Personal data in free text: e-mail addresses, phone and card numbers are masked.
+* ``pii_in_text``: Personal data in free text: e-mail addresses, numbers of phones, cards, accounts and persons are
+  masked.
 * ``profile_schema``: Parts of a source profile, each closed to unknown keys; `helpers.intake.profiles` explains every
   key.
 * ``profile_text``: Lines of a drafted profile as TOML: table heads, lookups, columns, dates, what is left out.

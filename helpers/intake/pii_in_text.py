@@ -1,31 +1,33 @@
-"""Personal data in free text: e-mail addresses, phone, card and bank account numbers are masked.
+"""Personal data in free text: e-mail addresses, phone, card, bank account and national id numbers are masked.
 
 Texts that cannot hold any are told by a search over whole columns; only the others are looked at one by one, each
 distinct text once, in a time that grows with its length whatever it holds: what repeats without bound gives nothing
 back (``++``) and begins only where nothing like it stands before. Order numbers, dates and amounts stay: a number is a
-phone number only in a form in which some country writes them, a card's or an account's only if its check digits are
-right (Luhn; ISO/IEC 7812-1, annex B; ISO 13616).
+phone number only in a form in which some country writes them (phonenumbers knows more of them), a card's, an account's
+or a person's only if its check digits are right (Luhn; ISO/IEC 7812-1, annex B; ISO 13616; `national_ids`).
 """
 
 import re
 import unicodedata
 from collections.abc import Callable
+from functools import cache
 
+import phonenumbers
 import pyarrow as pa
 import pyarrow.compute as pc
 from sqlglot import exp
 
 from helpers.foundation.errors import InputError
-from helpers.intake import expressions
+from helpers.intake import expressions, national_ids
 from helpers.intake.profile_schema import TableRule
 from helpers.intake.profiles import Profile
 
-E_MAIL, PHONE, CARD, IBAN = "[e-mail]", "[phone]", "[card]", "[iban]"
+E_MAIL, PHONE, CARD, IBAN, NATIONAL_ID = "[e-mail]", "[phone]", "[card]", "[iban]", "[national id]"
 
 WRITTEN = {"responses": ("comment",), "cases": ("cause",), "subscriptions": ("end_reason",)}
 
 SUSPECT = (r"[@＠]|[\(\[]\s?(?:at|AT|ät)\s?[\)\]]|%(?:25)*40|&#(?:64|x40);|\s(?:dot|DOT|punkt)\s"
-           r"|\p{Nd}(?:[ ()./\-\x{a0}\x{2009}\x{202f}\x{3000}‐-―（）．／－]{0,3}\p{Nd}){6}")
+           r"|\p{Nd}(?:[ ()./\-\x{a0}\x{2009}\x{202f}\x{3000}‐-―（）．／－]{0,3}\p{Nd}){6}|" + national_ids.SUSPECT)
 
 _PLAIN = {  # signs of full width and digits of other writings, each as one sign
     **{code: str(unicodedata.decimal(chr(code))) for code in range(0x660, 0xFF00) if chr(code).isdecimal()},
@@ -89,13 +91,18 @@ _FORMS = "|".join([
 
 _PHONES = re.compile(rf"{_NO_DIGIT_BEFORE}(?:{_FORMS}){_NO_DIGIT_BEHIND}")
 
+_GROUPED = re.compile(rf"{_NO_DIGIT_BEFORE}[(]?\d{{1,5}}[)]?(?:{_GAP}[(]?\d{{2,5}}[)]?){{1,4}}{_NO_DIGIT_BEHIND}")
+
+_REGIONS = ("AR", "AT", "AU", "BE", "BR", "CH", "CL", "CO", "CZ", "ES", "FI", "GR", "HU", "ID", "IN", "IT", "MX", "MY",
+            "NL", "PE", "PH", "PL", "PT", "RO", "RU", "SE", "TH", "TR", "TW", "UA", "VN", "ZA")
+
 _NUMBERS = re.compile(rf"{_NO_DIGIT_BEFORE}[+(]?\d(?:{_GAP}?[()]?\d){{5,14}}{_NO_DIGIT_BEHIND}")
 
 _DATE = re.compile(r"(?<!\d)(?:\d{1,2}[./\-]\d{1,2}[./\-](?:19|20)\d\d|(?:19|20)\d\d[./\-]\d{1,2}[./\-]\d{1,2}"
                    r"|^(?:\d{1,2}[ .\-/]\d{1,2}[ .\-/](?:19|20)?\d\d)$)(?!\d)")
 
 _ORDERS = re.compile(r"(?:#|(?:\border|bestell\w*|auftrags?\w*|rechnungs?\w*|invoice|commande|facture|pedido|"
-                     r"ticket|artikel\w*|article|parcel|tracking|paket\w*|ref|订单|訂單|注文|주문)"
+                     r"ticket|artikel\w*|article|ean|gtin|isbn|barcode|sku|parcel|tracking|paket\w*|ref|订单|訂單|注文|주문)"
                      r"\W{0,2}(?:no|nr|number|nummer|num|id|n°|号|号码|番号|번호)?\W{0,3})$", re.IGNORECASE)
 
 _WORD = (r"(?:\b(?:tel|telefon|telephone|téléphone|phone|mobile?|handy|cell|fax|whatsapp|call|ring|ruf\w*|"
@@ -146,8 +153,17 @@ def mask_text(text: str) -> str:
             both = _replaced(form, both, lambda m: E_MAIL)
     both = _replaced(_IBANS, both, lambda m: IBAN if is_account_number(m.group()) else None)
     if _LONG.search(both[1]):
-        both = _replaced(_CARDS, both, lambda m: CARD if is_card_number(m.group()) else None)
+        both = _replaced(_CARDS, both, lambda m: None if _is_article(m) or not is_card_number(m.group()) else CARD)
+    both = _replaced(
+        national_ids.NUMBERS, both,
+        lambda m: NATIONAL_ID if national_ids.is_written_alone(m) and not _stands_behind(_ORDERS, m) else None)
+    if national_ids.SAID.search(both[1]):
+        both = _replaced(
+            national_ids.CANDIDATES, both,
+            lambda m: NATIONAL_ID if _stands_behind(national_ids.BEHIND, m)
+            and national_ids.is_any_national_id(m.group()) else None)
     both = _replaced(_PHONES, both, lambda m: None if _is_other(m) else PHONE)
+    both = _replaced(_GROUPED, both, lambda m: PHONE if is_national_phone(m.group()) and not _is_other(m) else None)
     if _NUMBERS.search(both[1]) and _CALL.search(both[1]):
         both = _replaced(_NUMBERS, both, lambda m: PHONE if _stands_behind(_CALLS, m) else None)
     return both[0]
@@ -163,6 +179,51 @@ def _replaced(form: re.Pattern, both: tuple[str, str], mask: Callable[[re.Match]
     text, plain = ("".join(part for start, end, new in zip(starts, ends, masks, strict=True)
                            for part in (one[start:end], new)) for one in both)
     return text, plain
+
+
+def is_national_phone(number: str) -> bool:
+    """Return whether a number is a phone number, written in the very groups in which its country writes it.
+
+    Groups of thousands, pairs alone, and two groups but in the Indian form are no sign of a phone number: amounts,
+    sizes and order numbers are written like that.
+
+    Examples
+    --------
+    >>> is_national_phone("612 34 56 78"), is_national_phone("612 345 678"), is_national_phone("36 38 40 42")
+    (True, False, False)
+    """
+    groups = tuple(re.findall(r"\d+", number))
+    sizes = tuple(map(len, groups))
+    is_other = set(sizes) == {2} or (set(sizes[1:]) == {3} and sizes[0] <= 3) or (len(sizes) < 3 and sizes != (5, 5))
+    return not is_other and any(_is_written_so(groups, region) for region in _regions_by_groups().get(sizes, ()))
+
+
+@cache
+def _regions_by_groups() -> dict[tuple[int, ...], tuple[str, ...]]:
+    """Return, by the sizes of its groups, the countries that write some phone number in them."""
+    kinds = (phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE)
+    found: dict[tuple[int, ...], tuple[str, ...]] = {}
+    for region in _REGIONS:
+        examples = [phonenumbers.example_number_for_type(region, kind) for kind in kinds]
+        written = {groups for example in examples if example for groups in _national_groups(example)}
+        for sizes in {tuple(map(len, groups)) for groups in written}:
+            found[sizes] = (*found.get(sizes, ()), region)
+    return found
+
+
+def _national_groups(number: phonenumbers.PhoneNumber) -> set[tuple[str, ...]]:
+    """Return the groups of digits in which a number is written in its country, with a leading zero and without."""
+    written = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL)
+    first, *more = re.findall(r"\d+", written)
+    return {(first, *more), (first.removeprefix("0"), *more)}
+
+
+def _is_written_so(groups: tuple[str, ...], region: str) -> bool:
+    try:
+        number = phonenumbers.parse("".join(groups), region)
+    except phonenumbers.NumberParseException:
+        return False
+    return phonenumbers.is_valid_number_for_region(number, region) and groups in _national_groups(number)
 
 
 def is_card_number(number: str) -> bool:
@@ -230,6 +291,11 @@ def _is_other(match: re.Match) -> bool:
     n_digits = sum(map(str.isdigit, text))
     is_bare = text.startswith("00") and text.isdigit() and n_digits < 12  # zeros before a short number fill it up
     return bool(not 8 <= n_digits <= 16 or is_bare or _DATE.search(text) or _stands_behind(_ORDERS, match))
+
+
+def _is_article(match: re.Match) -> bool:
+    """Return whether thirteen digits, as few cards have, are called an article's."""
+    return sum(map(str.isdigit, match.group())) == 13 and _stands_behind(_ORDERS, match)
 
 
 def _stands_behind(words: re.Pattern, match: re.Match) -> bool:
