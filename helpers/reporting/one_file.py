@@ -10,6 +10,8 @@ POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>')
 
 LANGUAGE = re.compile(r'<html lang="[\w-]+">')
 
+SCRIPT = re.compile(r"<script [^>]*>.*?</script>", re.DOTALL)
+
 BODY = re.compile(r"<body([^>]*)>(.*)</body>", re.DOTALL)
 
 OWN_ID = re.compile(r'(<[^>]*?\s)id="(?!f[0-9a-f]{8}-)([^"]*)"')  # parts of a drawing have names of their own
@@ -42,11 +44,13 @@ def one_file(pages: Mapping[str, str], title: str) -> str:
     language = LANGUAGE.search(first)
     opening = language[0] if language else "<html>"
     head = "".join(found[0] for found in (POLICY.search(first), STYLE.search(first)) if found)
+    script = SCRIPT.search(first)
     articles = "\n".join(_article(name, html, list(pages)) for name, html in pages.items())
     return (
         f'<!DOCTYPE html>\n{opening}\n<head>\n<meta charset="utf-8">\n'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">\n{head}{LAYOUT}\n'
-        f"<title>{escape(title)}</title>\n</head>\n<body>\n<main>\n{articles}\n</main>\n</body>\n</html>\n"
+        f"<title>{escape(title)}</title>\n</head>\n<body>\n<main>\n{articles}\n</main>\n"
+        f"{script[0] if script else ''}\n</body>\n</html>\n"
     )
 
 
@@ -67,7 +71,7 @@ def _article(name: str, html: str, names: list[str]) -> str:
     if found is None:
         raise ValueError(f"{name} has no body")
     of_leaders = " leadership" if "leadership" in found[1] else ""
-    inner = OWN_ID.sub(rf'\1id="{place(name)}-\2"', OUTSIDE.sub(r"\1", found[2]))
+    inner = OWN_ID.sub(rf'\1id="{place(name)}-\2"', OUTSIDE.sub(r"\1", SCRIPT.sub("", found[2])))
     inner = inner.replace("<main>", '<div class="main">').replace("</main>", "</div>")
     for other in names:
         inner = inner.replace(f'href="{other}"', f'href="#{place(other)}"')

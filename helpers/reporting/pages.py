@@ -1,10 +1,15 @@
 """Pages: an executed notebook as one HTML file, a notice for a skipped step, the list of runs."""
 
+import base64
+import hashlib
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from html import escape, unescape
 from itertools import takewhile
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -226,7 +231,7 @@ def notebook_page(notebook: NotebookNode, *, footing: Footing, links: Sequence[L
     Returns
     -------
     str
-        One HTML file without scripts and without outside requests.
+        One HTML file without outside requests, whose one script is not needed to read it.
     """
     parts = page_parts(notebook)
     parts["glossary"] = _glossary_cells(parts, glossary.run_windows(study, footing.parameters))
@@ -293,12 +298,27 @@ def _sheet(title: str, footing: Footing | None, links: Sequence[Link], is_briefi
         "stamp": " · ".join(filter(None, stamp)),
         "state": known.state,
         "language": translation.language_tag(),
+        "script": _script(),
+        "script_hash": base64.b64encode(hashlib.sha256(_script().encode()).digest()).decode(),
+        "script_words": json.dumps(_script_words(), ensure_ascii=False),
         "mark": MARKS.get(known.state, ""),
         "links": [Link(item.label, safe_href(item.href), item.is_current) for item in links],
         "facts": _facts(footing) if footing else [],
         "notebook": safe_href(known.notebook),
         "is_briefing": is_briefing,
     }
+
+
+@cache
+def _script() -> str:
+    """Return the script that sorts, filters and saves tables and enlarges figures; only its hash is let run."""
+    return (Path(__file__).parent / "template" / "page.js").read_text(encoding="utf-8")
+
+
+def _script_words() -> dict[str, str]:
+    """Return what the script's buttons say."""
+    return {"sort": message("Sort by this column"), "filter": message("Filter rows"),
+            "download": message("Save as CSV"), "enlarge": message("Enlarge"), "close": message("Close")}
 
 
 def _facts(footing: Footing) -> list[tuple[str, str]]:
