@@ -71,6 +71,7 @@ def parser() -> Parser:
     report.add_argument("--to", default=".", metavar="FOLDER", help="where (default: here)")
     report.add_argument("--pdf", action="store_true", help="as PDF too, printed by Chromium")
     report.add_argument("--mail", action="store_true", help="a draft of a mail too, with the file attached")
+    report.add_argument("--send", action="store_true", help="send that mail to those whom [notify] of the study names")
     check = commands.add_parser("check", help="dry-run a source profile and name every problem")
     check.add_argument("source", metavar="SOURCE", nargs="?", default="", help="name of a source profile")
     check.add_argument("--new", nargs="+", default=[], metavar="FILE", help="draft a profile from files, on stdout")
@@ -196,8 +197,9 @@ def _report(told: argparse.Namespace) -> int:
 
     run_request.require_source(told.source)
     written = report_files.write_report(
-        told.source, Path(told.to), name=told.run, is_pdf=told.pdf, is_mail=told.mail)
-    console.print_lines(str(path) for path in written)
+        told.source, Path(told.to), name=told.run, is_pdf=told.pdf, is_mail=told.mail or told.send)
+    sent = report_files.send_report(told.source, written[-1]) if told.send else []
+    console.print_lines([*map(str, written), *(f"sent to {address}" for address in sent)])
     return 0
 
 

@@ -12,6 +12,7 @@ import ssl
 import subprocess
 import urllib.request
 from collections.abc import Iterable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from email.message import EmailMessage
 from typing import Any, Literal
@@ -157,9 +158,33 @@ def send(message: Message, config: NotifyConfig) -> list[str]:
 
 def _mail(message: Message, config: NotifyConfig) -> None:
     mail = EmailMessage()
-    mail["Subject"], mail["To"] = message.subject, ", ".join(config.mail_to)
-    mail["From"] = config.mail_from or config.mail_to[0]
+    mail["Subject"] = message.subject
     mail.set_content(message.text)
+    _deliver(mail, config)
+
+
+def send_mail(mail: EmailMessage, config: NotifyConfig) -> None:
+    """Send a mail to everybody whom a study names; its own addresses are replaced.
+
+    Raises
+    ------
+    InputError
+        If nobody is named, or the mail server does not take it.
+    """
+    if not config.mail_to:
+        raise InputError("[notify]", "mail_to names nobody to send to", "a list of addresses")
+    try:
+        _deliver(mail, config)
+    except (OSError, smtplib.SMTPException, ValueError) as error:
+        reason = _without_secrets(f"{type(error).__name__}: {error}", config)
+        raise InputError("[notify]", f"the mail could not be sent ({reason})",
+                         f"a mail server that takes it; its password is in {PASSWORD}") from None
+
+
+def _deliver(mail: EmailMessage, config: NotifyConfig) -> None:
+    addressed = deepcopy(mail)
+    del addressed["To"], addressed["From"]
+    addressed["To"], addressed["From"] = ", ".join(config.mail_to), config.mail_from or config.mail_to[0]
     context = ssl.create_default_context()
     place = (config.smtp_host, config.smtp_port)
     with (smtplib.SMTP_SSL(*place, timeout=SECONDS, context=context) if config.smtp_security == "tls"
@@ -168,7 +193,7 @@ def _mail(message: Message, config: NotifyConfig) -> None:
             server.starttls(context=context)
         if config.smtp_user:
             server.login(config.smtp_user, _secret(PASSWORD))
-        server.send_message(mail)
+        server.send_message(addressed)
 
 
 def _post(message: Message, config: NotifyConfig) -> None:

@@ -1,14 +1,16 @@
 """Report files of a finished run to send and to print: all pages in one HTML file, a PDF, a draft of a mail."""
 
+import email
 import os
 import shutil
 import subprocess
 import tempfile
+from email import policy
 from email.message import EmailMessage
 from pathlib import Path
 
 from helpers.foundation.errors import InputError, spelling_hint
-from helpers.pipeline import provenance, publishing, runs
+from helpers.pipeline import notifications, provenance, publishing, runs
 from helpers.pipeline.jupyter import nbformat
 from helpers.pipeline.runs import Run
 from helpers.pipeline.steps import WORKBOOK, Workbook
@@ -109,6 +111,21 @@ def mail_draft(title: str, text: str, page: Path) -> EmailMessage:
     mail.set_content(text)
     mail.add_attachment(page.read_text(encoding="utf-8"), subtype="html", filename=page.name)
     return mail
+
+
+def send_report(source: str, draft: Path) -> list[str]:
+    """Send the draft of a mail to those whom the study names in ``[notify]``; return their addresses.
+
+    Raises
+    ------
+    InputError
+        If nobody is named, or the mail server does not take it.
+    """
+    config = notifications.notify_config(source)
+    mail = email.message_from_bytes(draft.read_bytes(), policy=policy.default)
+    del mail["X-Unsent"]
+    notifications.send_mail(mail, config)
+    return config.mail_to
 
 
 def _pages(run: Run, workbook: Workbook) -> dict[str, str]:

@@ -4,6 +4,7 @@ import json
 import socketserver
 import sys
 import threading
+from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pandas as pd
@@ -12,7 +13,7 @@ import pytest
 from helpers import __main__
 from helpers.foundation import folders
 from helpers.foundation.errors import InputError
-from helpers.pipeline import notifications, runs, steps
+from helpers.pipeline import notifications, report_files, runs, steps
 from helpers.pipeline.notifications import Message, NotifyConfig
 from tests.pipeline import tiny
 
@@ -182,3 +183,28 @@ def test_a_run_tells_whom_its_study_names_and_keeps_its_exit_code(begun, book, r
     assert __main__.main(["run", "tiny", "--raw", "gone"]) == 2
     assert [body["exit_code"] for _, _, body in receiver.heard] == [3, 2]
     assert folders.run_folders("tiny")
+
+
+def test_a_report_is_sent_with_its_attachment_to_everybody_who_is_named(mail_server, tmp_path, monkeypatch):
+    (tmp_path / "shop.html").write_text("<p>all pages</p>", encoding="utf-8")
+    draft = tmp_path / "shop.eml"
+    mail = report_files.mail_draft("Shop, as of today", "The first screen", tmp_path / "shop.html")
+    draft.write_bytes(mail.as_bytes())
+    monkeypatch.setattr(notifications, "notify_config", lambda _: by_mail(mail_server, mail_from="loyalty@example.org"))
+    assert report_files.send_report("shop", draft) == ["ann@example.org", "bob@example.org"]
+    heard = mail_server.heard
+    assert {"Subject: Shop, as of today", "From: loyalty@example.org", "To: ann@example.org, bob@example.org",
+            "The first screen"} <= set(heard)
+    assert any('filename="shop.html"' in line for line in heard)
+    assert not any("X-Unsent" in line for line in heard)
+
+
+def test_a_report_that_nobody_is_named_for_or_no_server_takes_is_refused_without_the_password(tmp_path, monkeypatch):
+    mail = EmailMessage()
+    with pytest.raises(InputError, match="mail_to names nobody"):
+        notifications.send_mail(mail, NotifyConfig())
+    monkeypatch.setenv(notifications.PASSWORD, "hush")
+    closed = NotifyConfig(mail_to=["ann@example.org"], smtp_host="127.0.0.1", smtp_port=1)
+    with pytest.raises(InputError, match=r"could not be sent \(ConnectionRefusedError") as told:
+        notifications.send_mail(mail, closed)
+    assert "hush" not in str(told.value)
