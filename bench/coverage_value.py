@@ -6,13 +6,14 @@ fitted, and their intervals held against the truth; the share that covers must l
 
 import argparse
 import time
+from datetime import date
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from helpers.value import clv
-from helpers.value.btyd import covariates, fitting, gamma_gamma
+from helpers.value import clv, sales_forecast, weekly_sales
+from helpers.value.btyd import covariates, fitting, frequency_recency, gamma_gamma
 from helpers.value.btyd.bg_nbd import BG_NBD, MBG_NBD
 from helpers.value.btyd.frequency_recency import FREQUENCY_RECENCY_KEY, CountedBuyers, FrequencyRecency
 from helpers.value.btyd.pareto_nbd import PARETO_NBD
@@ -112,6 +113,58 @@ def placed(view, key, money, margin, rng):
     return (below + rng.random() * (ties + 1)) / (len(draws) + 1)
 
 
+def company(rng, n_weeks, a_week, wave=0.0):
+    """Return purchases of a company to which customers come all the time: week and customer of each, by Pareto/NBD.
+
+    The season is planted by thinning: a share of the orders of each week is kept, most at the top of the wave.
+    """
+    r, alpha, s, beta = OF_PARETO
+    came = rng.uniform(0, n_weeks, rng.poisson(a_week * n_weeks))
+    stays = rng.exponential(1 / rng.gamma(s, 1 / beta, len(came)))
+    n = rng.poisson(rng.gamma(r, 1 / alpha, len(came)) * np.minimum(stays, n_weeks - came))
+    who = np.repeat(np.arange(len(came)), n)
+    when = came[who] + rng.random(len(who)) * np.minimum(stays, n_weeks - came)[who]
+    who, when = np.append(who, np.arange(len(came))), np.append(when, came)
+    kept = rng.random(len(when)) < (1 + wave * np.cos(2 * np.pi * when / 52)) / (1 + wave)
+    return pd.DataFrame({"who": who[kept], "day": np.floor(7 * when[kept]).astype(int)}).drop_duplicates()
+
+
+def fan(rng, n_weeks, a_week, wave):
+    """Return whether the quarter's orders and net sales lie within the 95 % and the 50 % interval of their forecast."""
+    bought = company(rng, n_weeks + weekly_sales.QUARTER_WEEKS, a_week, wave)
+    bought = bought.assign(week=bought["day"] // 7, spend=rng.gamma(2.0, 15.0, len(bought)),
+                           first=bought.groupby("who")["day"].transform("min"))
+    weeks = bought.assign(is_first=bought["day"] == bought["first"]).groupby("week").agg(
+        orders=("day", "size"), new_customers=("is_first", "sum"), net_sales=("spend", "sum"))
+    weeks = weeks.reindex(range(n_weeks + weekly_sales.QUARTER_WEEKS), fill_value=0.0).astype("float64")
+    weeks = weeks.assign(margin=0.4 * weeks["net_sales"], week_on=pd.Timestamp("2026-01-01"))
+
+    def counts_at(back):
+        days = 7 * (n_weeks - back)
+        by = bought[bought["day"] < days].groupby("who")["day"].agg(["size", "min", "max"])
+        return frequency_recency.collapse_equal_customers(by["size"].to_numpy() - 1, (by["max"] - by["min"]) / 7,
+                                                          (days - 1 - by["min"]) / 7)
+
+    fit = fitting.fit_btyd(PARETO_NBD, counts_at(0))
+    made = sales_forecast.forecast_from_weeks(weeks.head(n_weeks), counts_at, fit if fit.is_identified else None,
+                                              date(2026, 1, 1))
+    ahead, held = weeks.tail(weekly_sales.QUARTER_WEEKS), {}
+    for measure in ("orders", "net_sales"):
+        low, _, lower, _, upper, _, high = made.quantiles(measure, made.expected(measure))
+        came = ahead[measure].sum()
+        held |= {(measure, 0.95): low <= came <= high, (measure, 0.5): lower <= came <= upper}
+    return held
+
+
+def of_quarters(rng, replications, _):
+    """Print the coverage of the forecast of the next quarter, by length of the history, size and season."""
+    for n_weeks, a_week, wave in ((78, 15, 0.0), (117, 15, 0.0), (117, 60, 0.0), (130, 60, 0.4)):
+        found = [fan(rng, n_weeks, a_week, wave) for _ in range(replications)]
+        for measure, level in found[0]:
+            row(f"{measure}, {n_weeks} weeks, {a_week} new a week, wave {wave}"[:38],
+                sum(f[measure, level] for f in found), len(found), level)
+
+
 def row(name, k, n, level=LEVEL):
     low, high = stats.binom.ppf([(1 - REGION) / 2, (1 + REGION) / 2], n, level) / n
     print(f"{name:<38}{level:>9.3f}{k / n:>10.4f}   [{low:.4f}, {high:.4f}]   "
@@ -153,7 +206,7 @@ def of_channels(rng, replications, customers):
 PARTS = {"values": of_values,
          "bg": lambda *given: of_model(*given, BG_NBD, bought_after_a_first, OF_BG),
          "pareto": lambda *given: of_model(*given, PARETO_NBD, bought_until_gone, OF_PARETO),
-         "channels": of_channels}
+         "channels": of_channels, "quarters": of_quarters}
 
 
 def main():

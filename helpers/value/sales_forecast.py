@@ -29,6 +29,7 @@ from helpers.value.weekly_sales import (
     MEASURES,
     MIN_HISTORY_WEEKS,
     MIN_QUARTERS,
+    MIN_SEASON_WEEKS,
     NO_PAST_QUARTERS,
     QUARTER_WEEKS,
     YEAR_WEEKS,
@@ -279,6 +280,10 @@ def forecast_from_weeks(history: pd.DataFrame, counts_at: CountsAt, fit: BtydFit
     if fit and past["quarter"].nunique() < MIN_QUARTERS:  # the model could not be fitted to what was known then
         fit, past = None, past_quarters(history, counts_at, None)
     has_season = bool(np.ptp(seasonal_index(history["orders"].to_numpy())) > 0)
+    known_weeks = len(history) - (past["quarter"] + 1) * QUARTER_WEEKS
+    seasoned = past[known_weeks >= MIN_SEASON_WEEKS]  # the others were forecast without the season that is known today
+    if has_season and seasoned["quarter"].nunique() >= MIN_QUARTERS:
+        past = seasoned.reset_index(drop=True)
     return SalesForecast(as_of_on, fit.model.name if fit else RECENT_AVERAGE, today.n_customers, history,
                          expected_weeks(history, today, fit), past, has_season)
 

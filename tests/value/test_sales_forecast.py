@@ -98,6 +98,15 @@ def test_the_range_is_that_of_the_errors_in_past_quarters():
     assert (low, high) == (max(0, 13 * 110 - half), pytest.approx(13 * 110 + half))
 
 
+def test_a_known_season_is_tested_on_quarters_that_knew_it():
+    planted = 100 * (1 + 0.4 * np.cos(2 * np.pi * np.arange(143) / 52))
+    found = forecast(weeks(planted))
+    assert (found.has_season, found.n_quarters) == (True, 3)
+    assert found.spread("orders") < 0.05
+    young = forecast(weeks(planted[:117]))  # one such quarter is no test
+    assert (young.has_season, young.n_quarters) == (True, 7)
+
+
 def test_the_range_is_never_narrower_than_chance():
     found = forecast(weeks([4.0] * 78))
     assert found.spread("orders") == 0
