@@ -2,6 +2,8 @@
 
 * ``alerts``: Churn alerts with owner, due date and control group; precision and effect of earlier alerts.
 * ``backtest``: Out-of-time backtest and cross-validation of churn classifiers at rolling origins.
+* ``churn_by_attribute``: Churn by attribute: the churn rate at every level of every attribute, and churn against
+  satisfaction.
 * ``churn_features``: Churn features up to a cut-off: recency, orders, cases, contacts, events, points, survey scores.
 * ``classifiers``: Churn classifiers: logistic regression, gradient boosting (LightGBM), Platt calibration, encoding.
 * ``config``: Section [churn] of a study: eligibility, risk bands, alert rules, win-back, control group.

@@ -119,6 +119,7 @@ CHURN_REASONS = Table("results/churn_reasons", "feature group", ("feature_group"
 TABLES: tuple[Table, ...] = (
     CHURN_ALERTS, CHURN_CHARTS, CHURN_REASONS,
     summary_schema("results/alert_grades", "measure × run and rule, of alerts of earlier runs"),
+    summary_schema("results/churn_by_attribute", "churn rate × attribute: level"),
     claims_schema("results/churn_claims"),
     summary_schema("results/churn_models", "measure × model, on customers whom the model has not seen"),
     CHURN_SCORES,

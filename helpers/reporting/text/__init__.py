@@ -3,6 +3,8 @@
 * ``actions``: Text of the action plan: margin at risk, the list, its cost and break-even.
 * ``churn``: Text of the churn page: risk, models, calibration, forecast.
 * ``churn_alerts``: Text on churn timing, reasons, alerts, control charts, complaint bursts and win-back.
+* ``churn_attributes``: Text on churn by attribute: where churn is highest and lowest, and whether it goes with
+  satisfaction.
 * ``customer_value``: Text on customer lifetime value, its hold-out validation, and retained customers.
 * ``experiment_decisions``: Text of the decisions that verdicts of experiments ask for: what, gain, worst case, who
   acts.
