@@ -6,6 +6,7 @@ replications whose interval covers the truth must lie within the exact binomial 
 
 import argparse
 import functools
+import math
 import time
 
 import numpy as np
@@ -13,7 +14,8 @@ import pandas as pd
 from scipy import stats
 
 from helpers.foundation.results import Level
-from helpers.satisfaction import ecsi_model, expectations
+from helpers.satisfaction import ecsi_model, expectations, item_frameworks
+from helpers.simulation.planted_truth import World
 from helpers.stats import bootstrap, ordinal_logit, penalty_reward, raking, relative_importance, scale_reliability
 from helpers.stats.confidence_intervals import mean_interval, net_share_interval
 from helpers.stats.pls_sem import measurement_model, path_model, pls_evaluation
@@ -228,6 +230,26 @@ def clean_survey(rng, draws, n=250):
     return any(g.is_crossed and g.level in (Level.STRIKE, Level.BLOCK) for g in gates)
 
 
+def delivered_cover(rng, draws, n=400):
+    """Return which intervals of eight planted weights in delivered value cover; answers are on ten points."""
+    planted = World().delivered
+    felt = 0.6 * rng.normal(size=(n, 1)) + 0.8 * rng.normal(size=(n, len(planted.weights)))
+    parts = np.clip(np.rint(1 + 9 * (0.65 + 0.2 * felt)), 1, 10)
+    meant = (parts - 1) / 9 @ np.array(list(planted.weights.values())) + planted.spread * rng.normal(size=n)
+    columns = np.column_stack([parts, np.clip(np.rint(1 + 9 * meant), 1, 10)])
+    rows = WeightedSample(np.arange(n), np.ones(n))
+    made = item_frameworks.value_weights(rows, columns, draws, int(rng.integers(2**31)))
+    return [i.low <= w <= i.high for i, w in zip(made, planted.weights.values(), strict=True)]
+
+
+def ends_differ(rng, n=200, k=5):
+    """Return whether the lowest of several equal scores is told to differ from the highest."""
+    scores_ = 65 + 8 * rng.normal(size=(n, 1)) + 16 * rng.normal(size=(n, k))
+    low, high = scores_.mean(axis=0).argmin(), scores_.mean(axis=0).argmax()
+    gap = WeightedSample(np.arange(n), np.ones(n)).mean(scores_[:, low] - scores_[:, high], 1 - 0.05 / math.comb(k, 2))
+    return gap.high < 0
+
+
 def region(n, nominal=LEVEL):
     low, high = stats.binom.ppf([(1 - REGION) / 2, (1 + REGION) / 2], n, nominal) / n
     return float(low), float(high)
@@ -320,8 +342,20 @@ def _shares(n, told):
     shown("relevance probe, type I error: between 3 and 7 %", error, 0.03, 0.07, time.perf_counter() - began, 0.05)
 
 
+def _frames(n, told):
+    rng, began = np.random.default_rng(told.seed + 6), time.perf_counter()
+    made = np.mean([delivered_cover(rng, told.draws) for _ in range(n)], axis=0)
+    for (part, weight), measured in zip(World().delivered.weights.items(), made, strict=True):
+        shown(f"weight of {part} in delivered value, true {weight:.2f}", measured, *region(n),
+              time.perf_counter() - began)
+    began = time.perf_counter()
+    error = np.mean([ends_differ(rng) for _ in range(n)])
+    shown("lowest and highest of five equal scores told apart, at most", error, 0.0, region(n, 0.05)[1],
+          time.perf_counter() - began, 0.05)
+
+
 PARTS = {"net": _net, "means": _means, "updating": _updating, "shares": _shares, "contrasts": _contrasts,
-         "gates": _gates, "weighted": _weighted}
+         "gates": _gates, "weighted": _weighted, "frames": _frames}
 
 if __name__ == "__main__":
     main()

@@ -3,10 +3,13 @@
 * ``breakpoint_slopes``: Slopes below, between and above the breakpoints, with profile-likelihood intervals.
 * ``breakpoints``: Breakpoints of satisfaction and loyalty: test of two, their place; curve shapes by
   cross-validation.
+* ``coalition_points``: Coalition points: issued and redeemed by partner, and members who use points elsewhere than
+  they earn them.
 * ``config``: Section [loyalty] of a study: cuts of attitude and behaviour, horizon, programme terms.
 * ``dick_basu``: Dick & Basu loyalty matrix: attitude, repeat purchase, and true, latent, spurious or no loyalty.
 * ``dick_basu_uncertainty``: Uncertainty of the Dick & Basu matrix: shares, sensitivity to cuts, measurement error.
-* ``enrolment``: Enrolment: members by channel of joining, compared over the same days.
+* ``enrolment``: Enrolment: members by channel of joining over the same days; members of a programme or club against
+  others.
 * ``loyalty_by_tenure``: Loyalty by tenure: purchases by period since the first, attitude by time as a customer.
 * ``loyalty_penalty``: Loyalty penalty: prices and discounts of old customers against new ones.
 * ``loyalty_type_evidence``: Evidence for types of loyalty: answers on switching and price, promotions, redemptions.
@@ -27,5 +30,6 @@
 * ``structural_model``: Structural model of loyalty (PLS) and moderators of the satisfaction–loyalty link.
 * ``textbook_claims``: Textbook claims on loyalty (recommendation; behaviour of the least and most satisfied 15 %),
   tested on own data.
-* ``web_behaviour``: Web behaviour: visit frequency and depth, days to purchase, delivery promises kept.
+* ``web_behaviour``: Web behaviour: visit frequency and depth, days to purchase, delivery promises kept, repurchase by
+  channel.
 """

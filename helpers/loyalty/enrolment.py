@@ -1,4 +1,4 @@
-"""Enrolment: members by channel of joining, compared over the same days."""
+"""Enrolment: members by channel of joining over the same days; members of a programme or club against others."""
 
 from datetime import date, timedelta
 from typing import Any
@@ -8,8 +8,10 @@ import numpy as np
 import pandas as pd
 
 from helpers.foundation.engine import Engine
+from helpers.foundation.results import Estimate
 from helpers.stats.confidence_intervals import Interval, normal_quantile, share_interval
-from helpers.stats.disclosure_control import FEW_PEOPLE, is_hidden
+from helpers.stats.disclosure_control import FEW_PEOPLE, estimate_if_enough, is_hidden
+from helpers.stats.survey_weights import ReplicateWeights, WeightedSample, weighted_difference
 
 CHANNEL_COLUMNS = ["channel", "n", "share_left", "left_low", "left_high", "points_month", "points_low", "points_high",
            "first_on", "last_on", "followed_days"]
@@ -17,6 +19,60 @@ CHANNEL_COLUMNS = ["channel", "n", "share_left", "left_low", "left_high", "point
 DAYS_PER_MONTH = 30.4375
 
 MIN_FOLLOW_UP_DAYS = 30
+
+MEMBERS, OTHERS, MEMBER_DIFFERENCE = "members", "non-members", "members less non-members"
+
+MEMBER_QUANTITIES = {"attitude by membership": "attitude", "share of periods with a purchase by membership":
+                     "share_active"}  # both [points of 100]
+
+
+def member_differences(
+    engine: Engine, people: pd.DataFrame, memberships: ir.Table, replicates: ReplicateWeights | None = None
+) -> list[Estimate]:
+    """Return attitude and repeat purchase of members of a programme or club against customers who are none.
+
+    Parameters
+    ----------
+    engine : Engine
+        Reads who is a member.
+    people : DataFrame
+        From `helpers.loyalty.dick_basu.classify_loyalty`.
+    memberships : Table
+        ``canonical/memberships``, with points or without.
+    replicates : ReplicateWeights, optional
+        Of the survey weights, for the attitude.
+
+    Returns
+    -------
+    list of Estimate
+        Of customers with at least one judged purchase history; empty where either side has fewer than thirty. Who
+        joins likes the company better before: a difference is no effect of the programme.
+    """
+    ids = engine.arrow(memberships.select("customer_id").distinct()).to_pandas()["customer_id"]
+    known = people.dropna(subset=["customer_id", "share_active"])
+    is_member = known["customer_id"].isin(ids)
+    made = []
+    for quantity, column in MEMBER_QUANTITIES.items():
+        parts = [known[is_in & known[column].notna()] for is_in in (~is_member, is_member)]
+        if min(map(len, parts)) >= FEW_PEOPLE:
+            made += _membership_rows(quantity, column, parts, replicates if column == "attitude" else None)
+    return made
+
+
+def _membership_rows(
+    quantity: str, column: str, parts: list[pd.DataFrame], replicates: ReplicateWeights | None
+) -> list[Estimate]:
+    is_share = column == "share_active"
+    values = (parts[0][column].to_numpy(float), parts[1][column].to_numpy(float))
+    others, members = (
+        WeightedSample(p["person"].to_numpy(), np.ones(len(p)) if is_share else p["weight"].to_numpy(float), replicates)
+        for p in parts)
+    scale = 100.0 if is_share else 1.0
+    gap, _ = weighted_difference(values, (others, members))
+    found = {OTHERS: (others.mean(values[0]), len(parts[0])), MEMBERS: (members.mean(values[1]), len(parts[1])),
+             MEMBER_DIFFERENCE: (gap, sum(map(len, parts)))}
+    return [estimate_if_enough(quantity, i.times(scale), n, unit="points", segment=name)
+            for name, (i, n) in found.items()]
 
 
 def members_by_channel(engine: Engine, customers: ir.Table, memberships: ir.Table, points: ir.Table,

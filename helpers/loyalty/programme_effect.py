@@ -66,8 +66,9 @@ def enrolment_effect(
     strata = _matched_strata(monthly, joined, as_of_on)
     n = sum(len(s.members) for s in strata)
     if n < MIN_MATCHED_MEMBERS:
-        reason = (f"{people_text(n)} members have matched non-members with {2 * WINDOW_MONTHS} months before and "
-                  f"{WINDOW_MONTHS} after enrolment; {MIN_MATCHED_MEMBERS} are needed")
+        reason = (f"{people_text(n)} of {len(joined):,} members have matched non-members with {2 * WINDOW_MONTHS} "
+                  f"months as a customer before enrolment and {WINDOW_MONTHS} after; {MIN_MATCHED_MEMBERS} are needed, "
+                  "and whoever enrols with the first purchase has no time before")
         return no_estimate(ENROLMENT_EFFECT, Status.INSUFFICIENT, reason, unit="purchases", n=n)
     people = monthly["customer_id"].nunique()
     drawn = bootstrap_counts(people, max(MIN_DRAWS, min(MAX_DRAWS, MAX_CELLS // people)), seed)

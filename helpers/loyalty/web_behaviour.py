@@ -1,4 +1,4 @@
-"""Web behaviour: visit frequency and depth, days to purchase, delivery promises kept."""
+"""Web behaviour: visit frequency and depth, days to purchase, delivery promises kept, repurchase by channel."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -22,6 +22,8 @@ RETURN_AFTER_BROKEN_PROMISE, RETURN_AFTER_KEPT_PROMISE = (
     "customers who came back after a broken promise",
     "customers who came back after a kept promise",
 )
+
+RETURN_BY_CHANNEL = "customers who bought again, by the channel of their first order"
 
 RETURN_DIFFERENCE = "coming back after a broken promise less after a kept promise"
 
@@ -174,6 +176,41 @@ def _customers_returned(engine: Engine, orders: ir.Table, occasions: ir.Table, a
                                      unit="points", n=min(n, m))]
     gap = share_difference_interval(n, k, m, j).times(100)
     return [*rows, Estimate(RETURN_DIFFERENCE, gap.value, gap.low, gap.high, "points", n + m)]
+
+
+def channel_estimates(engine: Engine, transactions: ir.Table, as_of_on: date, horizon_days: int) -> list[Estimate]:
+    """Return the share of customers who bought again within the horizon, by the channel of their first order.
+
+    Parameters
+    ----------
+    engine : Engine
+        Counts.
+    transactions : Table
+        ``canonical/transactions``.
+    as_of_on : date
+        Last day that is seen; customers whose horizon is not over are left out.
+    horizon_days : int
+        Days after the day of the first order in which another day with a sale counts.
+
+    Returns
+    -------
+    list of Estimate
+        Empty with fewer than two channels; of a first day with several channels the first by name counts.
+    """
+    sold = transactions.filter(transactions.kind == "sale", transactions.customer_id.notnull(), transactions.amount > 0)
+    days = sold.group_by("customer_id", on=sold.ordered_at.date()).aggregate(channel=sold.channel.min())
+    days = days.filter(days.on <= as_of_on)
+    order = ibis.window(group_by="customer_id", order_by="on")
+    each = days.mutate(rank=ibis.row_number().over(order), following=days.on.lead().over(order))
+    lag = each.following.delta(each.on, unit="day")
+    first = each.mutate(came=(lag <= horizon_days).fill_null(False)).filter(
+        each["rank"] == 0, each.channel.notnull(), each.on <= as_of_on - timedelta(horizon_days))
+    table = engine.arrow(first.group_by("channel").aggregate(n=first.count(), k=first.came.sum())).to_pandas()
+    if len(table) < 2:
+        return []
+    return [estimate_if_enough(RETURN_BY_CHANNEL, share_interval(r["k"] / r["n"], int(r["n"])), int(r["n"]),
+                               unit="share", segment=r["channel"])
+            for r in table.sort_values("channel").to_dict("records")]
 
 
 def share_difference_interval(n: int, k: int, m: int, j: int) -> Interval:

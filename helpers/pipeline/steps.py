@@ -126,7 +126,7 @@ SATISFACTION = Step(
     enables="how satisfied customers are, with an interval, and how far the questionnaire can be trusted",
     reads=("canonical/responses",),
     reads_if_present=("canonical/respondents", "canonical/items", "canonical/customers", "canonical/transactions",
-                      "canonical/invitations", "canonical/cases", "canonical/events"),
+                      "canonical/invitations", "canonical/cases", "canonical/events", "canonical/contacts"),
     writes=("results/satisfaction_scores", "results/satisfaction_index", "results/satisfaction_paths",
             "results/satisfaction_drivers", "results/satisfaction_context", "results/satisfaction_comments",
             "results/survey_quality", "results/satisfaction_gates", "results/satisfaction_claims"),

@@ -10,6 +10,7 @@ from helpers.reporting import display, formatting, plots
 from helpers.reporting.html import Exhibit
 from helpers.reporting.text import loyalty as loyalty_text
 from helpers.reporting.text import loyalty_motives as motives_text
+from helpers.reporting.text import online_loyalty as online_text
 from helpers.reporting.text import points_programme as programme_text
 from helpers.reporting.text import repurchase as repurchase_text
 from helpers.stats.latent_class import LatentClasses
@@ -105,11 +106,24 @@ def loyalty_by_tenure(periods: pd.DataFrame, attitude: pd.DataFrame, period_days
         display.data_table(attitude, formats, "Attitude and types by whole periods as a customer"))
 
 
+def membership(effect: Estimate, channels: pd.DataFrame, service: pd.DataFrame) -> Exhibit:
+    """Return whether the programme raises purchases, how members differ, how they joined, and its partners' points."""
+    partners = programme_text.coalition_table(service)
+    return display.show(
+        display.paragraph(programme_text.programme_effect_sentence(effect), programme_text.member_sentence(service)),
+        display.show_with_finding(programme_text.coalition_sentence(service), display.data_table(
+            partners, caption="Points by partner")),
+        ways_of_joining(channels))
+
+
 def service_and_claims(service: pd.DataFrame, claims: pd.DataFrame, currency: str) -> Exhibit:
-    """Return prices by tenure, promises kept, visits, and the textbook claims that can be compared."""
-    finding = (programme_text.loyalty_penalty_sentence(service), programme_text.delivery_promise_sentence(service),
-               programme_text.visit_sentence(service))
-    table = display.estimates_table(loyalty_text.reported_rows(service), currency, "Prices, promises, visits")
+    """Return prices by tenure, promises kept, visits, channels, trust, and the textbook claims that can be compared."""
+    finding = (programme_text.loyalty_penalty_sentence(service), online_text.delivery_promise_sentence(service),
+               online_text.visit_sentence(service), online_text.channel_sentence(service),
+               online_text.trust_sentence(service))
+    of_partners = service["quantity"].isin(programme_text.PARTNER_COLUMNS)
+    table = display.estimates_table(loyalty_text.reported_rows(service[~of_partners]), currency,
+                                    "Prices, promises, visits, channels, members")
     verdicts = claims.dropna(subset="value")[["claim", "verdict", "sentence", "operationalisation"]]
     return display.show(display.show_with_finding(finding, table),
                         display.data_table(verdicts, caption="Textbook claims compared with own figures"))

@@ -20,6 +20,7 @@ from helpers.satisfaction.comment_words import CommentWords
 from helpers.satisfaction.drivers import SatisfactionDrivers
 from helpers.satisfaction.drivers_by_segment import SegmentDrivers
 from helpers.satisfaction.ecsi_model import NoPathModel
+from helpers.satisfaction.penalty_reward_drivers import PenaltyReward
 from helpers.satisfaction.survey_quality import MeasuredScale
 from helpers.stats.control_charts.spc_charts import ChartSet
 
@@ -60,6 +61,11 @@ def segments(differences: pd.DataFrame) -> Exhibit:
     return display.show_with_finding(segments_text.segment_differences(differences), table)
 
 
+def customer_kinds(kinds: pd.DataFrame, rows: Sequence[Estimate]) -> Exhibit:
+    """Return the kinds of customer with their scores and what each may be asked; nothing where all are of one kind."""
+    return display.data_table(segments_text.customer_kind_table(kinds, rows), caption="Kinds of customer")
+
+
 def expectations_met(disconfirmation: pd.DataFrame) -> Exhibit:
     """Return whether expectations are met, with every value behind it."""
     table = display.estimates_table(context_text.rows_with_values(disconfirmation))
@@ -77,6 +83,28 @@ def path_model(importance: SatisfactionDrivers | NoPathModel, paths: pd.DataFram
     valid = display.estimates_table(context_text.rows_with_values(validity), limit=MAX_ROWS,
                                     caption="Reliability, convergent and discriminant validity of the constructs")
     return display.show_with_finding(drivers_text.johnson_disagreement(importance), johnson, ranks, path_table, valid)
+
+
+def other_drivers(contrasts: Sequence[PenaltyReward] | NoPathModel, odds: Sequence[Estimate],
+                  groups: Sequence[Estimate], importance: SatisfactionDrivers | NoPathModel,
+                  rows: Sequence[Estimate]) -> Exhibit:
+    """Return penalty and reward, odds of a higher answer, moderated paths and differences of groups.
+
+    Parameters
+    ----------
+    contrasts, odds : sequence of PenaltyReward, sequence of Estimate
+        From `helpers.satisfaction.penalty_reward_drivers`.
+    groups : sequence of Estimate
+        From `helpers.satisfaction.multigroup.multigroup_estimates`.
+    importance : SatisfactionDrivers or NoPathModel
+        Shares that the odds are held against.
+    rows : sequence of Estimate
+        All of them, for the table.
+    """
+    finding = (context_text.penalty_reward_sentence(contrasts), context_text.ordinal_logit_sentence(odds, importance),
+               context_text.multigroup_sentence(groups))
+    table = display.estimates_table(context_text.rows_with_values(estimate_table(rows)), limit=60)
+    return display.show_with_finding(finding, table)
 
 
 def kano_pairs(properties: pd.DataFrame) -> Exhibit:

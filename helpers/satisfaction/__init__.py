@@ -2,6 +2,8 @@
 
 * ``comment_words``: Words of comments: split in every script, without the stop words of the comments' languages.
 * ``config``: Section [satisfaction] of a study: level cuts, constructs, path model, raking, topics.
+* ``customer_kinds``: Kinds of customer: consumer, intermediary, internal, public interest; what each may and may not
+  be asked.
 * ``driver_drift``: Driver drift: how the weights of the drivers move over the survey's waves, which dimensions appear
   and disappear.
 * ``drivers``: Drivers of satisfaction: importance shares, paths, total effects, importance–performance map.

@@ -28,7 +28,7 @@ ANTECEDENT_FRAME, ANTECEDENT_ROLES = "frame_antecedent", ("fairness", "attributi
 
 DELIVERED_VALUE_WEIGHT = "weight in delivered value"
 
-CORRELATION_DRAWS = 1000
+BOOTSTRAP_DRAWS = 1000
 
 FRAMES_COMPARED = {"frame_satisfaction": ("cognitive", "affective"), "frame_scope": ("transaction", "cumulative")}
 
@@ -70,6 +70,26 @@ def framework_estimates(
             *tag_correlations(answers, known, tagged, seed, replicas),
             *cognitive_affective_means(answers, tagged, seed, replicas),
             *delivered_value_weights(answers, known, tagged, seed, replicas)]
+
+
+def frame_estimates(
+    answers: ir.Table, items: ir.Table, frame: str, replicas: ReplicateWeights | None = None
+) -> list[Estimate]:
+    """Return the scores of one frame's tags and the lowest less the highest; empty where no question has it.
+
+    Parameters
+    ----------
+    answers, items : Table
+        Scaled answers; ``canonical/items``.
+    frame : str
+        Its name without prefix, as ``trust``.
+    replicas : ReplicateWeights, optional
+        Of the weights.
+    """
+    tagged = item_tags(items)
+    tagged = tagged[tagged["frame"] == f"{FRAME_PREFIX}{frame}"]
+    scores = tag_means(answers, tagged, replicas) if len(tagged) else []
+    return [*scores, *tag_differences(answers, tagged, scores, replicas)] if scores else []
 
 
 def tag_means(answers: ir.Table, tagged: pd.DataFrame, replicas: ReplicateWeights | None = None) -> list[Estimate]:
@@ -167,7 +187,7 @@ def _tag_scores(wide: pd.DataFrame, parts: Sequence[list[str]]) -> pd.DataFrame:
 def _correlation(rows: WeightedSample, columns: np.ndarray, seed: int) -> Interval:
     if rows.replicas is None and np.ptp(rows.weights) == 0:
         return pearson_interval(float(np.corrcoef(columns.T)[0, 1]), len(columns))
-    among = rows.moments(columns, CORRELATION_DRAWS, seed).correlation[:, 0, 1]
+    among = rows.moments(columns, BOOTSTRAP_DRAWS, seed).correlation[:, 0, 1]
     return percentile_interval(float(among[0]), among[1:])
 
 
@@ -263,8 +283,23 @@ def delivered_value_weights(
         return [no_estimate("delivered value", Status.INSUFFICIENT, reason, n=len(rows))]
     names = [*gains, *sacrifices]
     columns = np.column_stack([*(rows[parts[t]].mean(axis=1) for t in names), rows[goal].mean(axis=1)])
-    among = survey_scales.weighted_sample(rows, replicas).moments(columns, 1000, seed).covariance
-    beta = np.linalg.solve(among[:, :-1, :-1], among[:, :-1, -1:])[:, :, 0]
-    made = [percentile_interval(beta[0, j], beta[1:, j]) for j in range(len(names))]
+    made = value_weights(survey_scales.weighted_sample(rows, replicas), columns, BOOTSTRAP_DRAWS, seed)
     return [Estimate(DELIVERED_VALUE_WEIGHT, i.value, i.low, i.high, "points per point", len(rows),
                      f"{'gain' if t in gains else 'sacrifice'}: {t}") for t, i in zip(names, made, strict=True)]
+
+
+def value_weights(rows: WeightedSample, columns: np.ndarray, draws: int, seed: int) -> list[Interval]:
+    """Return the least-squares weights of all columns but the last in the last, with bootstrap percentile intervals.
+
+    Parameters
+    ----------
+    rows : WeightedSample
+        The people.
+    columns : ndarray, shape (n, p + 1)
+        Scores of the parts, and of the whole.
+    draws, seed : int
+        Of the bootstrap, where the weights have no replicates.
+    """
+    among = rows.moments(columns, draws, seed).covariance
+    beta = np.linalg.solve(among[:, :-1, :-1], among[:, :-1, -1:])[:, :, 0]
+    return [percentile_interval(beta[0, j], beta[1:, j]) for j in range(columns.shape[1] - 1)]

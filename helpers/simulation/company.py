@@ -164,6 +164,7 @@ def _part(world: World, seed: int, number: int, first: int, n: int) -> tuple[Blo
     block = customer_traits.simulate_customers(world, streams["people"], number, first, n)
     made = order_lines.simulate_orders(world, streams["orders"], block)
     answers = survey_waves.simulate_survey(world, streams["survey"], block, made)
+    sold = order_lines.transaction_rows(world, streams["lines"], block, made)
     lots = programme.simulate_lots(world, streams["points"], block, made)
     held = contracts.simulate_contracts(world, streams["contracts"], block)
     centre = buying_centres.simulate_buying_centres(world, streams["centres"], block)
@@ -173,7 +174,7 @@ def _part(world: World, seed: int, number: int, first: int, n: int) -> tuple[Blo
         "customers": customer_traits.customer_rows(
             streams["customers"], block, buying_centres.buying_centre_columns(block, centre)
         ),
-        "transactions": order_lines.transaction_rows(world, streams["lines"], block, made),
+        "transactions": sold,
         "subscriptions": contracts.subscriptions(block, held),
         "invitations": answers.invitations,
         "respondents": answers.respondents,
@@ -181,7 +182,7 @@ def _part(world: World, seed: int, number: int, first: int, n: int) -> tuple[Blo
         "events": contacts_and_visits.simulate_events(world, streams["visits"], block, made),
         "contacts": sent,
         "consents": contacts_and_visits.consent_rows(block, consent),
-        "points": programme.points_rows(world, block, made, lots),
+        "points": programme.with_partners(programme.points_rows(world, block, made, lots), sold),
         "memberships": programme.membership_rows(world, block, made),
         "assignments": planted_experiments.simulate_assignments(world, streams["trials"], block, made),
         "opportunities": buying_centres.simulate_opportunities(world, streams["centres"], block, centre),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from helpers.simulation import arrow_columns
 from helpers.simulation.customer_traits import KINDS, CustomerBlock
@@ -68,6 +69,14 @@ def points_rows(world: World, block: CustomerBlock, made: Orders, found: PointLo
         _Entries("expire", kept & ~found.is_redeemed & is_gone, found.left, nobody, -1),
     ]
     return pa.concat_tables([_booked(world, block, made, found, part) for part in parts])
+
+
+def with_partners(points: pa.Table, transactions: pa.Table) -> pa.Table:
+    """Return entries with the partner who served a line of their order, the last by name; null for our own shop."""
+    sold = transactions.filter(pc.equal(transactions["kind"], "sale"))
+    orders = sold.group_by("order_id").aggregate([("partner_id", "max")])
+    place = pc.index_in(points["order_id"], value_set=orders["order_id"].combine_chunks())
+    return points.append_column("partner_id", orders["partner_id_max"].take(place))
 
 
 @dataclass(frozen=True, slots=True)

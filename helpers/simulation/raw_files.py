@@ -200,6 +200,7 @@ def _points(table: pa.Table) -> pa.Table:
         "Member": by_time["customer_id"], "Booked": _stamp(by_time["entered_at"]), "Entry": by_time["kind"],
         "Points": pc.cast(by_time["points"], pa.int64()), "Lot": by_time["lot_id"],
         "Valid until": _stamp(by_time["expires_at"]), "Order": by_time["order_id"],
+        "Partner": by_time["partner_id"],
     })
 
 

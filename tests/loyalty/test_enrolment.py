@@ -1,9 +1,11 @@
 from datetime import date
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from helpers.foundation import canonical_schema
+from helpers.loyalty import enrolment
 from helpers.loyalty.enrolment import members_by_channel
 
 AS_OF = date(2018, 12, 31)
@@ -55,3 +57,21 @@ def test_where_nobody_else_joined_at_the_time_those_shortly_before_and_after_are
     assert table["n"].to_dict() == {"standard": 80, "promotion": 60}
     assert table.loc["standard", "share_left"] == 0.5
     assert table["followed_days"].nunique() == 1
+
+
+def test_members_are_compared_with_customers_who_are_none_without_calling_it_an_effect(session_engine):
+    n = 80
+    people = pd.DataFrame({"person": [f"c{i:02}" for i in range(n)], "weight": 1.0,
+                           "attitude": np.where(np.arange(n) < 40, 70.0, 60.0) + np.arange(n) % 2,
+                           "share_active": np.where(np.arange(n) < 40, 0.5, 0.4) + 0.02 * (np.arange(n) % 2)})
+    people = people.assign(customer_id=people["person"])
+    spells = pd.DataFrame({"customer_id": people["person"].head(40), "tier": "club",
+                           "valid_from": pd.Timestamp("2018-01-01")})
+    held = canonical_schema.MEMBERSHIPS.conformed(session_engine.lazy(spells))
+    made = {(e.quantity.partition(" ")[0], e.segment): e
+            for e in enrolment.member_differences(session_engine, people, held)}
+    assert made["attitude", enrolment.MEMBER_DIFFERENCE].value == pytest.approx(10)
+    assert made["share", enrolment.MEMBER_DIFFERENCE].value == pytest.approx(10), "points of 100"
+    assert made["share", enrolment.OTHERS].value == pytest.approx(41)
+    few = canonical_schema.MEMBERSHIPS.conformed(session_engine.lazy(spells.head(29)))
+    assert enrolment.member_differences(session_engine, people, few) == []

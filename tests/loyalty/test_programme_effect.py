@@ -54,7 +54,8 @@ def test_a_programme_that_adds_nothing_shows_nothing_though_frequent_buyers_enro
 def test_few_members_or_none_give_the_reason(effect):
     few = effect(0.0, n=200, share=0.2)
     assert few.reason.endswith(
-        "members have matched non-members with 12 months before and 6 after enrolment; 100 are needed")
+        "members have matched non-members with 12 months as a customer before enrolment and 6 after; 100 are needed, "
+        "and whoever enrols with the first purchase has no time before")
     assert points_programme.programme_effect_sentence(few).startswith("Whether the programme raises purchases is not")
     none = effect(0.0, n=60, share=0.0)
     assert (none.status, points_programme.programme_effect_sentence(none)) == (Status.NOT_APPLICABLE, "")

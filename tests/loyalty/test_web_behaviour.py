@@ -80,3 +80,14 @@ def test_visits_count_frequency_depth_and_the_time_to_choose(session_engine, tra
         session_engine, events, purchases.purchase_occasions(lines, AS_OF), ["call"], AS_OF
     )
     assert {e.status for e in nobody} == {Status.NOT_APPLICABLE}
+
+
+def test_who_bought_again_is_told_by_the_channel_of_the_first_order(session_engine, transactions):
+    rows = [{"customer_id": f"{channel}{i:02}", "ordered_at": at, "amount": 5.0, "channel": channel}
+            for channel, back in (("app", 10), ("shop", 20)) for i in range(40)
+            for at in ("2026-01-01", *(["2026-02-01"] * (i < back)), *(["2026-06-01"] * (i >= 30)))]
+    made = {e.segment: e for e in web_behaviour.channel_estimates(session_engine, transactions(rows), AS_OF, 90)}
+    assert {name: e.value for name, e in made.items()} == {"app": 0.25, "shop": 0.5}
+    late = [{"customer_id": f"{c}{i}", "ordered_at": "2026-06-01", "amount": 5.0, "channel": c} for c in "ab"
+            for i in range(40)]
+    assert web_behaviour.channel_estimates(session_engine, transactions(late), AS_OF, 90) == [], "not followed yet"

@@ -92,6 +92,14 @@ def test_every_lot_of_points_is_earned_once_and_leaves_at_most_once(default):
     assert lots.sum().sum() == came[left == 0].sum()
 
 
+def test_points_of_an_order_are_of_a_partner_who_served_it(default):
+    ledger = table(default, "points").dropna(subset="order_id")
+    served = table(default, "transactions").query("kind == 'sale'").groupby("order_id")["partner_id"]
+    known = ledger["order_id"].map(served.max())
+    assert ledger["partner_id"].equals(known.where(known.notna(), None).astype(ledger["partner_id"].dtype))
+    assert ledger["partner_id"].notna().mean() > 0.1
+
+
 def test_points_leave_after_they_came_and_expire_on_their_day(default):
     ledger = table(default, "points").set_index("lot_id")
     earned = ledger[ledger["kind"].isin(["earn", "opening"])]["entered_at"]

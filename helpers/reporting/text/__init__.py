@@ -23,7 +23,8 @@
 * ``loyalty_motives``: Text on loyalty types, their evidence, and what the page lacks records for.
 * ``next_quarter``: Text on the sales forecast: what the next quarter brings if nothing is done, how well that is known,
   the plan.
-* ``points_programme``: Text on the points programme, prices by tenure, promises and visits.
+* ``online_loyalty``: Text on loyalty online: promises of delivery, visits, channels, trust.
+* ``points_programme``: Text on the points programme, its members and partners, and prices by tenure.
 * ``repurchase``: Text on satisfaction and repurchase: breakpoints, moderators, structural model, loyalty score.
 * ``satisfaction``: Text of the satisfaction page: index, levels, NPS, CSAT, waves.
 * ``satisfaction_context``: Text on survey answers, deliveries, Kano, penalty–reward, groups, comments and service

@@ -258,14 +258,13 @@ def threshold_sensitivity(table: pd.DataFrame) -> str:
 
 def loyalty_definition(assumed: LoyaltyConfig) -> str:
     """Return what counts as strong attitude and as repeating, with the assumptions in it."""
+    asked = formatting.join_words([role.replace("_", " ") for role in assumed.attitude_roles])
     return (
-        f"Attitude is strong from {formatting.number(assumed.attitude_cut)} of 100. Repeat purchase means that a "
-        "customer bought "
-        "in at "
-        f"least {formatting.share(assumed.share_active_cut)} of the whole periods of {assumed.period_days} days since "
-        f"the first purchase, once {formatting.count_text(assumed.least_periods, 'period has', 'periods have')} "
-        "passed, or "
-        "holds an active contract."
+        f"Attitude is the answers on {asked}, strong from {formatting.number(assumed.attitude_cut)} of 100. Repeat "
+        f"purchase means that a customer bought in at least {formatting.share(assumed.share_active_cut)} of the whole "
+        f"periods of {assumed.period_days} days since the first purchase, once "
+        f"{formatting.count_text(assumed.least_periods, 'period has', 'periods have')} passed, or holds an active "
+        "contract."
     )
 
 

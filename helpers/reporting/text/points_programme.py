@@ -1,22 +1,23 @@
-"""Text on the points programme, prices by tenure, promises and visits."""
+"""Text on the points programme, its members and partners, and prices by tenure."""
 
 import pandas as pd
 
 from helpers.foundation.labels import readable_id
 from helpers.foundation.results import Estimate, Status
 from helpers.loyalty import (
+    coalition_points,
+    enrolment,
     loyalty_penalty,
     points_ledger,
     points_liability,
     programme_tiers,
     redemption_cohorts,
-    web_behaviour,
 )
 from helpers.loyalty.points_liability import ProgrammeRecords
 from helpers.loyalty.programme_tiers import TierMoves
 from helpers.reporting import decimal_places, formatting
-from helpers.reporting.text.loyalty import Row, is_reported, quantity_row, share_text
-from helpers.stats.disclosure_control import LEAST_PEOPLE, is_hidden, parts_text_if_enough, people_text
+from helpers.reporting.text.loyalty import Row, is_reported, quantity_row
+from helpers.stats.disclosure_control import LEAST_PEOPLE, parts_text_if_enough, people_text
 
 
 def programme_answer(owed: pd.DataFrame, currency: str) -> str:
@@ -214,55 +215,56 @@ def loyalty_penalty_sentence(service: pd.DataFrame) -> str:
             f"{formatting.interval(low, high, formatting.share)} {more} than new ones.")
 
 
-def delivery_promise_sentence(service: pd.DataFrame) -> str:
-    """Return how many promises of delivery are kept, and what goes with it; empty where none is recorded."""
-    kept, gap = (
-        quantity_row(service, web_behaviour.PROMISES_KEPT),
-        quantity_row(service, web_behaviour.RETURN_DIFFERENCE),
-    )
-    if not is_reported(kept):
-        return ""
-    text = f"{formatting.estimate_text(kept)} of the promised deliveries came by the day."
-    if not is_reported(gap):
-        return f"{text} Whether broken promises go with fewer returns cannot be said: {gap['reason']}."
-    late, good = (
-        quantity_row(service, web_behaviour.RETURN_AFTER_BROKEN_PROMISE),
-        quantity_row(service, web_behaviour.RETURN_AFTER_KEPT_PROMISE),
-    )
-    parts = [share_text({**r, "low": None, "high": None}) for r in (late, good)]
-    both = f"{parts[0]} came back after a broken promise, {parts[1]} after a kept promise"
-    if any(is_hidden(r["value"] * r["n"]) for r in (late, good)):
-        return f"{text} {formatting.sentence_case(both)}."
-    if gap["low"] <= 0 <= gap["high"]:
-        return f"{text} {both}: no statistically significant difference ({formatting.estimate_text(gap)})."
-    fewer, sign = ("fewer", -1) if gap["value"] < 0 else ("more", 1)
-    low, high = sorted([sign * gap["low"], sign * gap["high"]])
-    return (
-        f"{text} {both}, {fewer} by {formatting.points(abs(gap['value']))} "
-        f"{formatting.interval(low, high, formatting.points)}: an "
-        "association."
-    )
+def member_sentence(service: pd.DataFrame) -> str:
+    """Return how members of the programme or club differ from other customers; empty where either are few.
+
+    Parameters
+    ----------
+    service : DataFrame
+        ``results/loyalty_service``.
+    """
+    said = []
+    for quantity in enrolment.MEMBER_QUANTITIES:
+        rows = {r["segment"]: r for r in service[service["quantity"] == quantity].to_dict("records")}
+        gap = rows.get(enrolment.MEMBER_DIFFERENCE)
+        if gap is None or not is_reported(gap):
+            continue
+        noise = " (not statistically significant)" if gap["low"] <= 0 <= gap["high"] else ""
+        said.append(f"{quantity.removesuffix(' by membership')} "
+                    f"{formatting.estimate_text(rows[enrolment.MEMBERS])} against "
+                    f"{formatting.estimate_text(rows[enrolment.OTHERS])}{noise}")
+    return (f"Members against non-members: {formatting.join_words(said)}. Nobody drew who joins: no effect of "
+            "membership." if said else "")
 
 
-def visit_sentence(service: pd.DataFrame) -> str:
-    """Return how often customers visit, how far they look, how long they take to choose; empty without visits."""
-    often, deep, choose = (
-        quantity_row(service, q)
-        for q in (web_behaviour.VISIT_FREQUENCY, web_behaviour.VISIT_DEPTH, web_behaviour.DAYS_TO_PURCHASE)
-    )
-    if not is_reported(often):
+def coalition_sentence(service: pd.DataFrame) -> str:
+    """Return which partner redeems more than its part of the points issued, and which less; empty without partners."""
+    shares = {}
+    for quantity in (coalition_points.POINTS_ISSUED, coalition_points.POINTS_REDEEMED):
+        of = service[(service["quantity"] == quantity) & (service["status"] == "ok")].set_index("segment")["value"]
+        shares[quantity] = of / of.sum() if of.sum() else of
+    issued, redeemed = shares.values()
+    if len(issued) < 2:
         return ""
-    text = (
-        f"A customer who visits comes on {formatting.estimate_text(often)} days a month and looks at "
-        f"{formatting.estimate_text(deep)} "
-        "things a day"
-    )
-    wait = (
-        f"; from first look to purchase half take {formatting.estimate_text(choose)} days or less"
-        if is_reported(choose)
-        else ""
-    )
-    return f"{text}{wait}."
+    excess = (redeemed - issued).sort_values()
+    said = [f"{name} redeems {formatting.share(redeemed[name])} of the points and issues "
+            f"{formatting.share(issued[name])}" for name in (excess.index[-1], excess.index[0])]
+    return f"Most beyond its part, {said[0]}; least, {said[1]}. Who redeems less than it issues owes the difference."
+
+
+PARTNER_COLUMNS = {coalition_points.POINTS_ISSUED: "issued", coalition_points.POINTS_REDEEMED: "redeemed",
+                   coalition_points.NET_OF_PARTNER: "issued less redeemed",
+                   coalition_points.CROSS_REDEMPTION: "redeem and never earn there"}
+
+
+def coalition_table(service: pd.DataFrame) -> pd.DataFrame:
+    """Return one row a partner, in words: points issued, redeemed, the difference, who redeems but never earns."""
+    rows: dict[str, dict[str, str]] = {}
+    for r in service[service["quantity"].isin(list(PARTNER_COLUMNS))].to_dict("records"):
+        text = formatting.whole(r["value"]) if r["unit"] == points_ledger.POINTS_UNIT else formatting.estimate_text(r)
+        rows.setdefault(r["segment"], {})[PARTNER_COLUMNS[r["quantity"]]] = text
+    return pd.DataFrame([{"partner": name, **cells} for name, cells in rows.items()],
+                        columns=["partner", *PARTNER_COLUMNS.values()])
 
 
 def joining_comparison(table: pd.DataFrame) -> str:

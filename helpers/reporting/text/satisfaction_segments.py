@@ -1,13 +1,18 @@
 """Text on segments: how satisfied they are, and what goes with satisfaction in each."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from helpers.foundation.labels import readable_id
+from helpers.foundation.results import Estimate
 from helpers.reporting import formatting
+from helpers.satisfaction.customer_kinds import CUSTOMER_KINDS
 from helpers.satisfaction.drivers import SatisfactionDrivers
 from helpers.satisfaction.drivers_by_segment import SURE_LEAD, SegmentDrivers
 from helpers.satisfaction.ecsi_model import NoPathModel
 from helpers.stats.confidence_intervals import Interval
+from helpers.stats.disclosure_control import people_text
 
 MOST_SEGMENTS, MOST_DRIVERS = 4, 3
 
@@ -24,6 +29,26 @@ def segment_rows(found: pd.DataFrame) -> pd.DataFrame:
     columns = ["segment", "people", "value", "interval", "difference", "p_adjusted"]
     has_own = found["compared"].ne("").any()
     return found.assign(interval=limits)[[*columns, *(["compared"] if has_own else [])]]
+
+
+def customer_kind_table(kinds: pd.DataFrame, rows: Sequence[Estimate]) -> pd.DataFrame:
+    """Return one row a kind of customer: how many, its scores in words, what it may be asked about and what not.
+
+    Parameters
+    ----------
+    kinds : DataFrame
+        From `helpers.satisfaction.customer_kinds.kinds_of_customers`.
+    rows : sequence of Estimate
+        From `helpers.satisfaction.customer_kinds.estimates_by_kind`, of one score or several.
+    """
+    counts = kinds["kind"].value_counts()
+    scores = dict.fromkeys(e.quantity for e in rows)
+    texts = {(e.quantity, e.segment): formatting.estimate_text(e) for e in rows}
+    made = [{"kind of customer": known.label, "customers": people_text(counts[name]),
+             **{q: texts.get((q, known.label), "") for q in scores},
+             "may be asked about": known.may, "may not be asked about": known.may_not}
+            for name, known in CUSTOMER_KINDS.items() if name in counts]
+    return pd.DataFrame(made)
 
 
 def segment_differences(found: pd.DataFrame) -> str:

@@ -184,7 +184,8 @@ def test_how_far_the_thresholds_move_the_share_with_true_loyalty():
 
 def test_the_definition_carries_the_assumptions():
     text = loyalty_text.loyalty_definition(LoyaltyConfig(attitude_cut=60.0, period_days=30, least_periods=1))
-    assert "from 60 of 100" in text
+    assert text.startswith(
+        "Attitude is the answers on intention, recommend, commitment and trust, strong from 60 of 100.")
     assert "whole periods of 30 days" in text
     assert "once 1 period has passed" in text
 

@@ -5,6 +5,8 @@ import pytest
 
 from helpers.foundation.results import Estimate, Status, estimate_table, no_estimate
 from helpers.loyalty import (
+    coalition_points,
+    enrolment,
     loyalty_penalty,
     points_ledger,
     points_liability,
@@ -13,6 +15,7 @@ from helpers.loyalty import (
     web_behaviour,
 )
 from helpers.loyalty.programme_tiers import TierMoves
+from helpers.reporting.text import online_loyalty
 from helpers.reporting.text import points_programme as points_programme_text
 
 REASON = "liability not identifiable, net change only: 3,000 of 9,000 members joined before the ledger begins"
@@ -227,16 +230,66 @@ def test_discounts_are_more_less_or_unknown():
     ],
 )
 def test_broken_promises_go_with_fewer_more_or_as_many_returns(gap, said):
-    assert said in points_programme_text.delivery_promise_sentence(service(gap=gap))
+    assert said in online_loyalty.delivery_promise_sentence(service(gap=gap))
 
 
 def test_without_promises_or_visits_nothing_is_said_of_them():
     assert points_programme_text.loyalty_penalty_sentence(service(price=None)) == ""
-    assert points_programme_text.delivery_promise_sentence(service(kept=False)) == ""
-    assert points_programme_text.visit_sentence(service(kept=False)) == ""
-    assert points_programme_text.visit_sentence(service()).endswith(
+    assert online_loyalty.delivery_promise_sentence(service(kept=False)) == ""
+    assert online_loyalty.visit_sentence(service(kept=False)) == ""
+    assert online_loyalty.visit_sentence(service()).endswith(
         "from first look to purchase half take 4 [3, 5] days or less."
     )
+
+
+def by_channel(*values):
+    return estimate_table([Estimate(web_behaviour.RETURN_BY_CHANNEL, v, v - 0.04, v + 0.04, "share", 90, f"channel_{k}")
+                           for k, v in enumerate(values)])
+
+
+def test_channels_are_told_apart_only_beyond_noise():
+    assert online_loyalty.channel_sentence(by_channel(0.5, 0.3)) == (
+        "Customers who bought again, by the channel of their first order: most often channel 0 50.0 % [46.0 %, 54.0 "
+        "%], channel 1 30.0 % [26.0 %, 34.0 %] least often.")
+    assert "no statistically significant difference" in online_loyalty.channel_sentence(by_channel(0.5, 0.48))
+    assert online_loyalty.channel_sentence(by_channel(0.5)) == ""
+
+
+def test_trust_is_said_by_what_is_trusted_least_and_not_where_it_was_not_asked_for():
+    rows = [Estimate("score by trust", v, v - 2, v + 2, "points", 90, tag)
+            for tag, v in (("payment", 73), ("data", 60))]
+    gap = Estimate("difference of scores by trust", -13, -16, -10, "points", 80, "data less payment")
+    assert online_loyalty.trust_sentence(estimate_table([*rows, gap])) == (
+        "Trust, lowest for data: data 60 points [58, 62] and payment 73 points [71, 75].")
+    assert online_loyalty.trust_sentence(estimate_table(rows[:1])) == "Trust: payment 73 points [71, 75]."
+    assert online_loyalty.trust_sentence(service()) == ""
+
+
+def test_members_differ_from_others_and_no_effect_is_claimed():
+    rows = [Estimate("attitude by membership", v, v - h, v + h, "points", 90, name) for name, v, h in (
+        (enrolment.OTHERS, 60, 2), (enrolment.MEMBERS, 62, 2), (enrolment.MEMBER_DIFFERENCE, 2, 3))]
+    assert points_programme_text.member_sentence(estimate_table(rows)) == (
+        "Members against non-members: attitude 62 points [60, 64] against 60 points [58, 62] (not statistically "
+        "significant). Nobody drew who joins: no effect of membership.")
+    assert points_programme_text.member_sentence(service()) == ""
+
+
+def partner_points(**net):
+    unit = points_ledger.POINTS_UNIT
+    return estimate_table([e for name, (issued, redeemed) in net.items() for e in (
+        Estimate(coalition_points.POINTS_ISSUED, issued, unit=unit, n=90, segment=name),
+        Estimate(coalition_points.POINTS_REDEEMED, redeemed, unit=unit, n=90, segment=name),
+        Estimate(coalition_points.NET_OF_PARTNER, issued - redeemed, unit=unit, n=90, segment=name))])
+
+
+def test_partners_are_told_by_who_issues_and_who_redeems_more():
+    table = partner_points(Atlas=(750.0, 100.0), Cedar=(250.0, 400.0))
+    assert points_programme_text.coalition_sentence(table) == (
+        "Most beyond its part, Cedar redeems 80.0 % of the points and issues 25.0 %; least, Atlas redeems 20.0 % of "
+        "the points and issues 75.0 %. Who redeems less than it issues owes the difference.")
+    assert points_programme_text.coalition_table(table)["issued less redeemed"].tolist() == ["650", "−150"]
+    assert points_programme_text.coalition_sentence(partner_points(Atlas=(750.0, 100.0))) == ""
+    assert points_programme_text.coalition_sentence(service()) == ""
 
 
 def test_members_who_joined_differently_are_compared_without_a_cause():
