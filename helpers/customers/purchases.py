@@ -116,3 +116,53 @@ def monthly_buyers(engine: Engine, transactions: ir.Table, as_of_on: date) -> pd
     first = counts.index[0] + int(pd.Timestamp(found["first_on"].iloc[0]).day > 1)
     whole = counts.reindex(pd.period_range(first, last, freq="M"), fill_value=0)
     return pd.DataFrame({"month_on": whole.index.to_timestamp(), "n_customers": whole.to_numpy("int64")})
+
+
+def quarterly_figures(engine: Engine, transactions: ir.Table, as_of_on: date) -> pd.DataFrame:
+    """Return net sales, customers, and who of the quarter before bought again, in each whole quarter, oldest first.
+
+    Parameters
+    ----------
+    engine : Engine
+        Counts.
+    transactions : ir.Table
+        ``canonical/transactions``.
+    as_of_on : date
+        Last day that is seen; a quarter counts once its last day has come, the first one only from its first day on.
+
+    Returns
+    -------
+    DataFrame
+        Grain quarter: ``ends_on`` (its last day), ``net_sales`` [money], ``n_customers``, ``n_again``: of the customers
+        of the quarter before, who bought in this one too; missing in the first quarter.
+    """
+    seen = transactions.filter(transactions.ordered_at.date() <= as_of_on)
+    sold = seen.filter(seen.kind.isin(["sale", "refund"]))
+    sales = sold.group_by(quarter=_quarter(sold.ordered_at.date())).aggregate(
+        net_sales=sold.amount.sum().cast("float64"), first_on=sold.ordered_at.date().min())
+    occasions = purchase_occasions(transactions, as_of_on)
+    active = occasions.select("customer_id", quarter=_quarter(occasions.on)).distinct()
+    earlier = active.select("customer_id", quarter=active.quarter + 1)
+    again = active.semi_join(earlier, ["customer_id", "quarter"])
+    counts, kept = (table.group_by("quarter").aggregate(n=table.count()) for table in (active, again))
+    found, n_customers, n_again = (engine.arrow(table.order_by("quarter")).to_pandas().set_index("quarter")
+                                   for table in (sales, counts, kept))
+    if found.empty:
+        return pd.DataFrame({"ends_on": pd.Series(dtype="datetime64[us]"), "net_sales": pd.Series(dtype="float64"),
+                             "n_customers": pd.Series(dtype="int64"), "n_again": pd.Series(dtype="float64")})
+    first_on = pd.Timestamp(found["first_on"].iloc[0])
+    first = found.index[0] + int(first_on > pd.Period(first_on, "Q").start_time)
+    last = pd.Period(as_of_on + timedelta(1), "Q") - 1
+    whole = pd.RangeIndex(first, 4 * last.year + last.quarter)
+    frame = pd.DataFrame({"net_sales": found["net_sales"].reindex(whole, fill_value=0.0),
+                          "n_customers": n_customers["n"].reindex(whole, fill_value=0).astype("int64"),
+                          "n_again": n_again["n"].reindex(whole, fill_value=0).astype("float64")}, whole)
+    frame.loc[whole[:1], "n_again"] = float("nan")
+    ends = [pd.Period(year=int(q) // 4, quarter=int(q) % 4 + 1, freq="Q").end_time.normalize() for q in whole]
+    return frame.assign(ends_on=pd.to_datetime(ends)).reset_index(drop=True)[
+        ["ends_on", "net_sales", "n_customers", "n_again"]]
+
+
+def _quarter(on: ir.DateValue) -> ir.IntegerValue:
+    """Return quarters in a row: four times the year and the number of the quarter, 0 to 3."""
+    return 4 * on.year() + on.quarter() - 1

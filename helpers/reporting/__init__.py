@@ -17,6 +17,8 @@
 * ``html``: HTML building blocks: escaped text, links, tables, sparklines.
 * ``html_exporter``: nbconvert exporter with the workbook's template; apart because its import is slow.
 * ``inline_figures``: Figures that a cell leaves as they are: what they show, and how they reach the page.
+* ``kpi_history``: History of key figures: counted again for each quarter on record, and as earlier comparable runs
+  gave them.
 * ``kpis``: Key performance indicators of the leadership page, with the change since the previous report.
 * ``leadership_figures``: Figures of the leadership page's first screen: revenue bridge, buyers against the year
   before, experiments.

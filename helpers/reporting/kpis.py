@@ -1,7 +1,8 @@
 """Key performance indicators of the leadership page, with the change since the previous report."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
@@ -83,6 +84,8 @@ FURTHER = (
 
 GATES = {"02": "results/satisfaction_gates", "03": "results/loyalty_gates", "04": "results/value_gates",
          "05": "results/churn_gates", "06": "results/experiment_gates"}
+
+NO_COURSES: Mapping[str, Sequence[float]] = MappingProxyType({})
 
 FIRST = (Status.OK, Status.STRUCK, Status.BLOCKED)
 
@@ -190,7 +193,7 @@ def kpi_reading_table(found: pd.DataFrame) -> pd.DataFrame:
 
 
 def kpi_cards_of(
-    ws: Workspace, found: pd.DataFrame, results: RunResults, monthly: Sequence[float] = ()
+    ws: Workspace, found: pd.DataFrame, results: RunResults, courses: Mapping[str, Sequence[float]] = NO_COURSES
 ) -> list[KpiCard]:
     """Return the first six key figures as cards, with their course over the comparable runs.
 
@@ -202,20 +205,22 @@ def kpi_cards_of(
         From `kpis`.
     results : RunResults
         What the wings found: a survey's waves are drawn where fewer than three runs can be.
-    monthly : sequence of float
-        Customers active in each past month, oldest first, drawn in the same case.
+    courses : mapping of str to sequence of float
+        Past values of other figures by quantity, oldest first, drawn in the same case.
     """
-    return [_card(row, _course(ws, row, results, monthly)) for row in found.head(MOST_CARDS).to_dict("records")]
+    return [_card(row, _course(ws, row, results, courses)) for row in found.head(MOST_CARDS).to_dict("records")]
 
 
-def _course(ws: Workspace, row: dict[str, Any], results: RunResults, monthly: Sequence[float]) -> tuple[float, ...]:
+def _course(
+    ws: Workspace, row: dict[str, Any], results: RunResults, courses: Mapping[str, Sequence[float]]
+) -> tuple[float, ...]:
     if row["status"] != Status.OK or not row["table"]:
         return ()
     runs = change_since_last_run.figure_history(ws, row)
     if len(runs) >= FEWEST_POINTS:
         return tuple(runs["value"])
-    if row["quantity"] == "customers_after":
-        return tuple(monthly)
+    if row["quantity"] in courses:
+        return tuple(courses[row["quantity"]])
     waves = results.frame(str(row["table"]))
     if "quantity" not in waves or (
         row["quantity"] == satisfaction_index.SATISFACTION_LABEL and satisfaction_index.is_apart(waves)

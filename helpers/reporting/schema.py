@@ -16,6 +16,18 @@ KPIS = Table("results/kpis", "key figure × segment", ("step", "quantity", "segm
     Column("change_words", "text", "the change in words, or why there is none", True),
 ), cells=SUMMARY_CELLS)
 
+HISTORY = Table("results/kpi_history", "figure × day that it speaks for", ("basis", "figure", "on"), (
+    Column("basis", "text", "counted again from the records for each quarter, or as an earlier run gave it", True,
+           ("records", "runs")),
+    Column("figure", "text", "what it is, for people", True),
+    Column("on", "date", "last day of the quarter, or the day that the run speaks for", True),
+    Column("value", "number", "value, in `unit`", True),
+    Column("low", "number", "lower limit of its 95 % interval; empty where it is counted"),
+    Column("high", "number", "upper limit of its 95 % interval; empty where it is counted"),
+    Column("unit", "text", "unit of value, low and high", True),
+    Column("n", "integer", "people counted; empty where that was not recorded", low=0),
+))
+
 HEADLINES = Table("results/headlines", "finding", ("order",), (
     Column("order", "integer", "place among the findings, 1 the first", True, low=1),
     Column("step", "text", "step that found it", True),
@@ -45,7 +57,8 @@ GRADES = Table("results/forecast_grades", "forecast of an earlier run that is du
     Column("reason", "text", "why the status is not ok"),
 ))
 
-TABLES: tuple[Table, ...] = (KPIS, HEADLINES, gates_schema("results/gates"), GRADES, claims_schema("results/claims"))
+TABLES: tuple[Table, ...] = (
+    KPIS, HISTORY, HEADLINES, gates_schema("results/gates"), GRADES, claims_schema("results/claims"))
 
 GATES = tuple(f"results/{name}_gates" for name in
               ("intake", "satisfaction", "loyalty", "value", "churn", "experiment", "action"))

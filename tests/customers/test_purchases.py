@@ -52,3 +52,29 @@ def test_orders_placed_are_counted_singly_and_cancelled_ones_show_by_their_event
     assert rows(
         session_engine, purchases.count_orders(lines, events, ["payment"], date(2026, 1, 2)), "customer_id"
     ) == [("a", 2), ("b", 1)]
+
+
+def test_figures_of_whole_quarters_count_sales_less_refunds_customers_and_who_bought_again(
+    session_engine, transactions
+):
+    lines = [("a", "2025-01-01", 10.0, "sale"), ("b", "2025-03-31", 20.0, "sale"), ("a", "2025-04-02", 5.0, "sale"),
+             ("c", "2025-05-05", 7.0, "sale"), ("b", "2025-05-06", -4.0, "refund"), (None, "2025-06-01", 3.0, "sale"),
+             ("c", "2025-12-01", 8.0, "sale"), ("a", "2025-12-02", 1.0, "fee"), ("c", "2026-01-01", 9.0, "sale")]
+    table = transactions([{"customer_id": who, "ordered_at": on, "amount": amount, "kind": kind, "order_id": str(i)}
+                          for i, (who, on, amount, kind) in enumerate(lines)])
+    found = purchases.quarterly_figures(session_engine, table, date(2026, 2, 1))
+    assert found["ends_on"].dt.strftime("%m-%d").tolist() == ["03-31", "06-30", "09-30", "12-31"]
+    assert found["net_sales"].tolist() == [30.0, 11.0, 0.0, 8.0]
+    assert found["n_customers"].tolist() == [2, 2, 0, 1]
+    assert found["n_again"].tolist()[1:] == [1.0, 0.0, 0.0]
+    assert pd.isna(found["n_again"].iloc[0])
+
+
+def test_a_quarter_that_the_records_begin_or_end_in_is_none_and_without_records_there_is_none(
+    session_engine, transactions
+):
+    rows_of = [{"customer_id": "a", "ordered_at": on, "amount": 1.0, "order_id": on} for on in (
+        "2025-01-02", "2025-04-01", "2025-07-01")]
+    found = purchases.quarterly_figures(session_engine, transactions(rows_of), date(2025, 9, 29))
+    assert found["ends_on"].dt.strftime("%Y-%m-%d").tolist() == ["2025-06-30"]
+    assert purchases.quarterly_figures(session_engine, transactions(rows_of), date(2020, 1, 1)).empty

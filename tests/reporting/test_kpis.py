@@ -109,7 +109,8 @@ def test_changes_and_courses_come_from_comparable_runs(home):
 def test_without_comparable_runs_waves_and_months_are_drawn(home):
     found = leading.results(satisfaction_index=leading.survey(), customer_base=leading.base())
     ws = shop()
-    cards = {c.name: c for c in kpis.kpi_cards_of(ws, kpis.kpi_table(ws, found), found, [10, 20, 30])}
+    cards = {c.name: c for c in kpis.kpi_cards_of(ws, kpis.kpi_table(ws, found), found,
+                                                    {"customers_after": [10, 20, 30]})}
     assert cards["Satisfaction, 0 to 100"].spark == (68.0, 71.0)
     assert cards["Active customers, last 12 months"].spark == (10, 20, 30)
     assert cards["Customer retention rate, last 12 months"].spark == ()

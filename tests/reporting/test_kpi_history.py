@@ -1,0 +1,55 @@
+import pandas as pd
+import pytest
+
+from helpers.reporting import kpi_history
+from helpers.reporting.schema import HISTORY
+
+
+def quarters(customers, again=None, sales=None):
+    ends = pd.date_range("2024-03-31", periods=len(customers), freq="QE")
+    return pd.DataFrame({"ends_on": ends, "net_sales": sales or [100.0 * n for n in customers],
+                         "n_customers": customers, "n_again": again or [float("nan"), *customers[:-1]]})
+
+
+def test_shares_of_who_bought_again_stand_with_their_interval_over_the_customers_before():
+    found = kpi_history.quarterly_history(quarters([40, 50], [float("nan"), 20.0]))
+    row = found[found["figure"] == kpi_history.AGAIN].iloc[0]
+    assert (row["value"], row["n"]) == (0.5, 40)
+    assert row["low"] == pytest.approx(0.352, abs=0.001)  # Wilson
+    assert row["high"] == pytest.approx(0.648, abs=0.001)
+
+
+def test_quarters_of_fewer_than_ten_people_are_left_out():
+    found = kpi_history.quarterly_history(quarters([9, 30, 40], [float("nan"), 5.0, 9.0]))
+    assert found["on"].dt.month.unique().tolist() == [6, 9]
+    assert kpi_history.AGAIN not in set(found["figure"])
+
+
+def test_sales_of_a_year_are_the_sums_of_four_quarters_in_a_row():
+    history = kpi_history.quarterly_history(quarters([10, 20, 30, 40, 50]))
+    assert kpi_history.yearly_sales(history) == (10_000.0, 14_000.0)
+    assert kpi_history.yearly_sales(history[history["on"] < "2025"]) == ()
+
+
+def test_the_latest_quarter_is_held_against_the_same_one_a_year_before():
+    history = kpi_history.quarterly_history(quarters([10, 20, 30, 40, 50]))
+    assert kpi_history.trend_sentence(history, "EUR") == (
+        "5 whole quarters are on record; net sales of the one to 31 March 2025: €5,000, in the same quarter a year "
+        "before €1,000")
+    assert "too few whole quarters" in kpi_history.trend_sentence(history[history["on"] < "2025"])
+
+
+def test_tables_for_reading_hold_a_row_a_quarter_and_a_row_a_figure_of_reports():
+    records = kpi_history.quarterly_history(quarters([40, 50], [float("nan"), 20.0]))
+    days = pd.to_datetime(["2024-03-31", "2024-06-30"])
+    runs = pd.DataFrame({"basis": "runs", "figure": "Margin at risk", "on": days,
+                         "value": [1000.0, 2000.0], "low": None, "high": None, "unit": "money", "n": None})
+    history = pd.concat([records, runs])[list(HISTORY.names)]
+    assert kpi_history.quarters_reading_table(history, "EUR").to_dict("list") == {
+        "quarter_to": ["31 March 2024", "30 June 2024"], kpi_history.SALES: ["€4,000", "€5,000"],
+        kpi_history.CUSTOMERS: ["40", "50"], kpi_history.AGAIN: [None, "50.0 % [35.2 %, 64.8 %]"]}
+    assert kpi_history.reports_reading_table(history, "EUR").to_dict("list") == {
+        "key_figure": ["Margin at risk"], "31 March 2024": ["€1,000"], "30 June 2024": ["€2,000"]}
+    none = history.head(0)
+    assert kpi_history.quarters_reading_table(none).empty
+    assert kpi_history.reports_reading_table(none).empty
