@@ -1,10 +1,13 @@
 """Action plan (notebook 07).
 
+* ``action_options``: Action options: the rules that may be followed for each customer, their worth and their limits.
 * ``config``: Section [actions] of a study: rules, capacity, share of the control group, purpose, owner.
+* ``contact_lists``: Contact lists: who is contacted by whom, how, why and by when; files for people and for tools.
 * ``control_group``: Control group of the action plan: its size by power from the break-even, and what size would tell.
 * ``eligibility``: Eligibility for contact: candidates with a tier or a risk, opt-outs, consents by purpose and
   channel.
 * ``measured_response``: Measured response: what earlier action lists did against their control groups, rounds pooled.
+* ``next_best_action``: Next best action: an assignment of actions to customers within limits that they share.
 * ``plan_summary``: Summary of the action plan: margin at risk, cost, break-even, draws to record, decision.
 * ``planner``: Action planner: first matching rule, priority ranking, capacity, random control group, costs.
 * ``quality_gates``: Quality gates of the action plan: risks, tiers, churn gates, consent, control group.

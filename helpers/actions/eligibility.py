@@ -1,7 +1,7 @@
 """Eligibility for contact: candidates with a tier or a risk, opt-outs, consents by purpose and channel."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import ibis
 import ibis.expr.types as ir
@@ -18,7 +18,8 @@ RISK_BANDS = ("high", "medium", "low", NOT_SCORED)
 
 
 def contact_candidates(
-    value: pd.DataFrame, scores: pd.DataFrame, unwilling: pd.DataFrame, global_share: float = 0.0
+    value: pd.DataFrame, scores: pd.DataFrame, unwilling: pd.DataFrame, global_share: float = 0.0,
+    known: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Return one row per customer with a tier or a risk, sorted by customer.
 
@@ -33,12 +34,14 @@ def contact_candidates(
         Customers who must not be contacted: customer_id.
     global_share : float
         Share of all customers in the global control group.
+    known : DataFrame, optional
+        What else is known of customers, by customer_id: our_owner, n_recent_contacts; absent columns are empty.
 
     Returns
     -------
     DataFrame
-        customer_id, tier, tier_rank (rank below the lowest where there is no tier), risk, churn_probability,
-        value_if_kept, value_if_kept_sd, margin_at_risk, priority, is_unwilling, is_global_control. A
+        customer_id, our_owner, n_recent_contacts, tier, tier_rank (rank below the lowest where there is no tier), risk,
+        churn_probability, value_if_kept, value_if_kept_sd, margin_at_risk, priority, is_unwilling, is_global_control. A
         risk without a date is no probability within the horizon: it puts no sum at stake, and its priority is the
         probability × the month's fee.
     """
@@ -48,8 +51,11 @@ def contact_candidates(
     kept = joined["value_if_kept"].astype("float64").where(is_dated)
     at_stake = churn_probability * kept
     lowest = int(joined["tier_rank"].max()) if joined["tier_rank"].notna().any() else 0
+    more = (_NOBODY_KNOWN if known is None else known).set_index("customer_id").reindex(joined["customer_id"])
     return pd.DataFrame({
         "customer_id": joined["customer_id"].astype("str"),
+        "our_owner": more["our_owner"].fillna("").astype("object").to_numpy(),
+        "n_recent_contacts": more["n_recent_contacts"].fillna(0).astype("int64").to_numpy(),
         "tier": joined["tier"].astype("object").where(joined["tier"].notna(), NO_TIER).astype("str"),
         "tier_rank": joined["tier_rank"].astype("float64").fillna(lowest + 1).astype("int64"),
         "risk": joined["risk"].astype("object").where(joined["risk"].notna(), NOT_SCORED).astype("str"),
@@ -60,6 +66,8 @@ def contact_candidates(
         "is_global_control": is_global_control(joined["customer_id"], global_share),
     })
 
+
+_NOBODY_KNOWN = pd.DataFrame({"customer_id": [], "our_owner": [], "n_recent_contacts": []}, dtype="object")
 
 _SCORED = ("customer_id", "risk", "churn_probability", "due_on", "value_if_kept", "value_if_kept_sd", "monthly_fee")
 
@@ -75,6 +83,34 @@ def opted_out_customers(contacts: ir.Table, as_of: date) -> ir.Table:
         The day of the plan.
     """
     return contacts.filter(contacts["opted_out_at"].date() <= ibis.literal(as_of)).select("customer_id").distinct()
+
+
+def known_customers(engine: Engine, customers: ir.Table, contacts: ir.Table, as_of: date, days: int) -> pd.DataFrame:
+    """Return who looks after customers and how often they were contacted lately, where either is known.
+
+    Parameters
+    ----------
+    engine : Engine
+        Where the tables are.
+    customers, contacts : Table
+        ``canonical/customers`` and ``canonical/contacts``.
+    as_of : date
+        The day of the plan; contacts of its last ``days`` days count, that day included.
+    days : int
+        For how long contacts count as recent [days].
+
+    Returns
+    -------
+    DataFrame
+        customer_id, our_owner, n_recent_contacts.
+    """
+    sent_on = contacts["sent_at"].date()
+    is_recent = (sent_on <= ibis.literal(as_of)) & (sent_on > ibis.literal(as_of - timedelta(days=days)))
+    recent = contacts.filter(is_recent).group_by("customer_id").aggregate(n_recent_contacts=ibis._.count())
+    looked_after = customers.filter(customers["our_owner"].notnull()).select("customer_id", "our_owner")
+    both = looked_after.outer_join(recent, "customer_id").select(
+        "our_owner", "n_recent_contacts", customer_id=ibis.coalesce(ibis._["customer_id"], ibis._["customer_id_right"]))
+    return engine.frame(both, "canonical/contacts")[["customer_id", "our_owner", "n_recent_contacts"]]
 
 
 def tier_risk_matrix(customers: pd.DataFrame, quantity: str) -> pd.DataFrame:

@@ -22,7 +22,7 @@ from helpers.customers.random_assignment import (
 )
 from helpers.foundation.results import Estimate, Status, no_estimate
 from helpers.stats import confidence_intervals
-from helpers.stats.disclosure_control import people_text
+from helpers.stats.disclosure_control import LEAST_PEOPLE, people_text
 
 
 def list_margin_at_risk(actions: pd.DataFrame, segment: str, off: float = 0.0) -> Estimate:
@@ -61,14 +61,15 @@ def summary_by_action(actions: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        action, n_treated, n_held_out, margin_at_risk (of the treated), cost_expected, cost_worst,
-        break_even_reduction (share of the risk to be taken away so that the margin kept equals the expected cost).
+        action, n_treated, n_held_out, margin_at_risk (of the treated), cost_expected, cost_worst, assumed_gain (empty
+        where no cut in churn is assumed), break_even_reduction (share of the risk to be taken away so that the margin
+        kept equals the expected cost).
     """
     listed = actions[actions["variant"].notna()]
     treated = listed[listed["variant"] == TREATMENT]
     n = listed.groupby("action")["variant"].value_counts().unstack(fill_value=0).reindex(
         columns=[TREATMENT, CONTROL_GROUP], fill_value=0)
-    money = treated.groupby("action")[["margin_at_risk", "cost_expected", "cost_worst"]].sum(
+    money = treated.groupby("action")[["margin_at_risk", "cost_expected", "cost_worst", "assumed_gain"]].sum(
         min_count=1)
     table = n.set_axis(["n_treated", "n_held_out"], axis=1).join(money).reset_index()
     table["break_even_reduction"] = table["cost_expected"] / table["margin_at_risk"].where(table["margin_at_risk"] > 0)
@@ -86,6 +87,37 @@ def reasons_not_contacted(actions: pd.DataFrame) -> pd.DataFrame:
     rest = left.groupby(reason)["margin_at_risk"]
     table = pd.DataFrame({"n_customers": rest.size(), "margin_at_risk": rest.sum(min_count=1)}).reset_index()
     return table.sort_values(["n_customers", "reason"], ascending=[False, True], ignore_index=True)
+
+
+def contact_rates(actions: pd.DataFrame, groups: pd.DataFrame) -> pd.DataFrame:
+    """Return which share of each group is contacted and gets an offer.
+
+    Parameters
+    ----------
+    actions : DataFrame
+        ``results/actions``.
+    groups : DataFrame
+        customer_id, and the columns of groups that the study names; the tier is compared too.
+
+    Returns
+    -------
+    DataFrame
+        group ("column: value"), n_customers, share_contacted, share_offered; empty where a group is of one to nine
+        people.
+    """
+    people = actions.merge(groups, on="customer_id", how="left")
+    is_treated = people["variant"].eq(TREATMENT)
+    rates = people.assign(share_contacted=is_treated, share_offered=is_treated & people["offer"].notna())
+    parts = []
+    for column in ["tier", *(c for c in groups.columns if c != "customer_id")]:
+        by = rates.groupby(rates[column].astype("object").fillna("not known").astype("str"))
+        one = by[["share_contacted", "share_offered"]].mean().assign(n_customers=by.size()).reset_index(names="value")
+        parts.append(one.assign(group=f"{column.removeprefix('demographic_')}: " + one["value"]))
+    table = pd.concat(parts, ignore_index=True)
+    shares = ["share_contacted", "share_offered"]
+    table[shares] = table[shares].mask(table["n_customers"] < LEAST_PEOPLE)
+    table["n_customers"] = table["n_customers"].astype("float64").mask(table["n_customers"] < LEAST_PEOPLE)
+    return table[["group", "n_customers", *shares]]
 
 
 def break_even_reduction(actions: pd.DataFrame) -> float:

@@ -1,20 +1,23 @@
-"""Action planner: first matching rule, priority ranking, capacity, random control group, costs."""
+"""Action planner: the action of each customer, priority ranking, capacity, random control group, costs."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from helpers.actions.config import NO_ACTION, ActionRule, ActionsConfig
+from helpers.actions.action_options import ActionOptions
+from helpers.actions.config import NO_ACTION, ActionsConfig
 from helpers.actions.control_group import RankedCandidates, control_group_share
 from helpers.actions.eligibility import NOT_SCORED, ContactConsent
 from helpers.actions.measured_response import UNMEASURED, ActionResponse
+from helpers.actions.next_best_action import SharedLimit, best_assignment
 from helpers.actions.schema import ACTION_LIST
-from helpers.customers.random_assignment import TREATMENT, Draw, first_drawn
+from helpers.customers.random_assignment import CONTROL_GROUP, TREATMENT, Draw, first_drawn
 from helpers.foundation.study_config import Economics
 
-NO_CONSENT = "no consent to"
+NO_CONSENT, BEYOND_CAPACITY = "no consent to", "beyond the capacity of this round"
 
 UNKNOWN_CONSENT = ContactConsent(
     "", (), pd.DataFrame({"customer_id": pd.Series(dtype="str"), "channel": pd.Series(dtype="str")})
@@ -43,17 +46,18 @@ def plan_actions(
 ) -> pd.DataFrame:
     """Return ``results/actions``: for every customer what is planned, or why nothing is.
 
-    Who does not consent to the purpose of the contacts by the channel of their rule is left alone. The others whom a
-    rule contacts are ranked by priority, equal ones by id; the list is cut so that with the control group taken off
-    the capacity is filled; then the control group is drawn from the list, in proportion to action and tier. Whoever is
-    in a draw that is open keeps that arm.
+    Who may not be contacted is left alone: opted out, contacted too often lately, without consent by the channel. Each
+    of the others gets the rule that decides, or, where the study assumes cuts in churn, the one by which the whole plan
+    is worth most within capacities and budget. The list is ranked by priority, equal ones by id, and cut so that with
+    the control group taken off the capacity is filled; then the control group is drawn from the list, in proportion
+    to action and tier. Whoever is in a draw that is open keeps that arm.
 
     Parameters
     ----------
     customers : DataFrame
-        As `candidates.candidates` gives it.
+        As `eligibility.contact_candidates` gives it.
     assumptions : ActionsConfig
-        Rules, capacity, share of the control group.
+        Rules, capacities, budget, share of the control group; offers resolved.
     economics : Economics
         Costs and assumed uptake.
     draw : Draw
@@ -61,43 +65,77 @@ def plan_actions(
     permitted : ContactConsent
         Who consents to the purpose, by which channel.
     response : ActionResponse
-        What contact did in earlier rounds, for the size of the control group.
+        What contact did in earlier rounds, for the size of the control group and the cuts in churn.
     """
-    rule = _rule_of(customers, assumptions.rules)
-    contact, offer = _costs(rule, assumptions.rules, economics)
-    expected = contact + economics.offer_uptake * offer
-    needed = _break_even_reduction(expected, customers["margin_at_risk"])
-    reason = _reason_for_no_action(customers, rule, needed, assumptions)
-    reason = np.where(reason == "", _not_permitted(customers, rule, assumptions, permitted), reason)
-    actions = np.array([r.action for r in assumptions.rules] + [NO_ACTION], dtype=object)
-    planned = customers.drop(columns=["is_unwilling", "is_global_control"]).assign(
-        action=actions[rule], reason=reason, cost_expected=expected, cost_worst=contact + offer,
-        break_even_reduction=needed)
-    return _with_list(planned, assumptions, draw, response)[list(ACTION_LIST.names)]
+    options = ActionOptions(customers, assumptions, economics, permitted, response)
+    reason = _reason_for_no_action(options)
+    values = options.values(reason == "")
+    arms = first_drawn(draw.assigned).set_index("unit_id")["variant"].reindex(customers["customer_id"])
+    arms = arms.astype("object").fillna("").to_numpy()
+    alone = np.where(values.max(axis=1, initial=-np.inf) > -np.inf, values.argmax(axis=1), len(options.rules)) if len(
+        options.rules) else options.first
+    share = control_group_share(_candidates(options, alone, arms), assumptions, response)
+    rule = _chosen(options, values, share, arms)
+    late = np.where(alone == len(options.rules), "", np.where(
+        values.max(axis=1, initial=-np.inf) > 0, BEYOND_CAPACITY, "no action is expected to pay for itself"))
+    reason = np.where((reason == "") & (rule == len(options.rules)), late, reason)
+    return _with_list(_planned(options, rule, reason), options, share, draw)[list(ACTION_LIST.names)]
 
 
-def _with_list(
-    planned: pd.DataFrame, assumptions: ActionsConfig, draw: Draw, response: ActionResponse
-) -> pd.DataFrame:
+def _chosen(options: ActionOptions, values: np.ndarray, share: float, arms: np.ndarray) -> np.ndarray:
+    """Return the rule by which each customer may be listed, the number of rules for none, shape (n_customers,)."""
+    limits = options.limits(share, arms)
+    if not limits and not options.assumptions.rules_compete:
+        best = values.argmax(axis=1) if values.shape[1] else options.first
+        return np.where(values.max(axis=1, initial=-np.inf) > -np.inf, best, len(options.rules))
+    counts = np.select([arms == CONTROL_GROUP, arms == TREATMENT], [0.0, 1.0], 1 - share)
+    every = SharedLimit("capacity", counts[:, None], np.ones((1, values.shape[1])), options.assumptions.capacity + 1.0)
+    taken = best_assignment(values, [every, *limits]).action
+    return np.where(taken < 0, len(options.rules), taken)
+
+
+def _planned(options: ActionOptions, rule: np.ndarray, reason: np.ndarray) -> pd.DataFrame:
+    """Return customers with the action of a rule each, what it costs and what it is assumed to bring."""
+    everyone, rules = np.arange(len(rule)), options.rules
+    of_rule = {name: np.array([*values, None], dtype=object)[rule] for name, values in {
+        "action": [r.action for r in rules], "channel": [r.channel or None for r in rules],
+        "offer": [r.offer or ("offer" if r.has_offer else None) for r in rules]}.items()}
+    gains = np.column_stack([options.gains, np.full(len(rule), np.nan)])
+    expected, worst = options.costs
+    return options.customers.drop(columns=["is_unwilling", "is_global_control", "our_owner"]).assign(
+        **of_rule, owner=options.owners(rule), reason=reason, cost_expected=expected[rule], cost_worst=worst[rule],
+        assumed_gain=gains[everyone, rule], break_even_reduction=options.break_even[everyone, rule])
+
+
+def _candidates(options: ActionOptions, rule: np.ndarray, arms: np.ndarray) -> RankedCandidates:
+    """Return the customers whom a rule contacts, the first ranked first."""
+    people = options.customers
+    order = people.assign(at=np.arange(len(people)))[rule < len(options.rules)].sort_values(
+        ["priority", "customer_id"], ascending=[False, True])["at"].to_numpy(dtype="int64")
+    risk, stake = (people[c].to_numpy("float64")[order] for c in ("churn_probability", "margin_at_risk"))
+    return RankedCandidates(risk, stake, options.costs[0][rule[order]], arms[order])
+
+
+def _with_list(planned: pd.DataFrame, options: ActionOptions, share: float, draw: Draw) -> pd.DataFrame:
     """Return the plan with the list cut to the capacity, its ranks and its arms."""
     ordered = planned[planned["reason"] == ""].sort_values(["priority", "customer_id"], ascending=[False, True])
     arms = first_drawn(draw.assigned).set_index("unit_id")["variant"].reindex(ordered["customer_id"])
     risk, stake, cost = (ordered[c].to_numpy("float64") for c in (
         "churn_probability", "margin_at_risk", "cost_expected"))
     candidates = RankedCandidates(risk, stake, cost, arms.astype("object").fillna("").to_numpy())
-    share = control_group_share(candidates, assumptions, response)
-    listed = ordered.head(candidates.length(assumptions.capacity, share))
+    listed = ordered.head(candidates.length(options.assumptions.capacity, share))
     strata = (listed["action"] + ", " + listed["tier"]).set_axis(listed["customer_id"])
     drawn = draw.assign(strata, share).set_index("unit_id").rename(columns={"experiment": "draw"})
-    is_listed = planned.index.isin(listed.index)
+    is_listed = pd.Series(planned.index.isin(listed.index), index=planned.index)
     ranks = pd.Series(np.arange(1, len(listed) + 1), index=listed.index).reindex(planned.index).astype("Int64")
     names = ["variant", "probability", "stratum", "draw"]
     found = planned.assign(rank=ranks, action=planned["action"].where(is_listed, NO_ACTION), reason=planned[
-        "reason"].mask(~is_listed & (planned["reason"] == ""), "beyond the capacity of this round"))
-    costs = ["cost_expected", "cost_worst", "break_even_reduction"]
-    found[costs] = found[costs].where(pd.Series(is_listed, index=found.index), np.nan)
+        "reason"].mask(~is_listed & (planned["reason"] == ""), BEYOND_CAPACITY))
+    numbers, texts = ["cost_expected", "cost_worst", "break_even_reduction", "assumed_gain"], ["channel", "offer",
+                                                                                               "owner"]
+    found[[*numbers, *texts]] = found[[*numbers, *texts]].where(is_listed)
     return found.join(drawn[names].astype({name: "object" for name in names if name != "probability"}),
-                      on="customer_id").pipe(_none_for_missing, ["variant", "stratum", "draw"])
+                      on="customer_id").pipe(_none_for_missing, ["variant", "stratum", "draw", *texts])
 
 
 def _none_for_missing(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
@@ -110,51 +148,32 @@ def plan_costs(actions: pd.DataFrame) -> PlanCosts:
     return PlanCosts(float(treated["cost_expected"].sum()), float(treated["cost_worst"].sum()))
 
 
-def _rule_of(customers: pd.DataFrame, rules: Sequence[ActionRule]) -> np.ndarray:
-    """Return the place of the first rule that fits, the number of rules where none does, shape (n_customers,)."""
-    fits = [customers["risk"].isin(rule.risks) & (customers["tier_rank"] <= rule.lowest_tier) for rule in rules]
-    return np.select(fits, range(len(rules)), len(rules)) if rules else np.zeros(len(customers), dtype=int)
-
-
-def _costs(rule: np.ndarray, rules: Sequence[ActionRule], economics: Economics) -> tuple[np.ndarray, np.ndarray]:
-    contact = [economics.contact_cost if r.contact_cost is None else r.contact_cost for r in rules]
-    offer = [economics.offer_cost if r.has_offer else 0.0 for r in rules]
-    return np.array([*contact, 0.0])[rule], np.array([*offer, 0.0])[rule]
-
-
-def _break_even_reduction(expected: np.ndarray, at_stake: pd.Series) -> np.ndarray:
-    """Return the share of the risk that pays, infinite where nothing can pay, NaN where the stake is not known."""
-    needed = expected / at_stake.where(at_stake > 0)
-    return needed.mask(at_stake <= 0, np.inf).to_numpy("float64")
-
-
-def _reason_for_no_action(
-    customers: pd.DataFrame, rule: np.ndarray, needed: np.ndarray, assumptions: ActionsConfig
-) -> np.ndarray:
-    """Return why nothing is planned, empty where something is, shape (n_customers,)."""
-    return np.select(
+def _reason_for_no_action(options: ActionOptions) -> np.ndarray:
+    """Return why nothing may be planned, empty where something may, shape (n_customers,)."""
+    customers, assumptions, everyone = options.customers, options.assumptions, np.arange(len(options.customers))
+    most = math.inf if assumptions.max_contacts is None else assumptions.max_contacts
+    needed = options.break_even[everyone, options.first]
+    reason = np.select(
         [
             customers["is_global_control"],
-            customers["risk"] == NOT_SCORED, rule == len(assumptions.rules), customers["is_unwilling"],
+            customers["risk"] == NOT_SCORED, options.first == len(options.rules), customers["is_unwilling"],
+            customers["n_recent_contacts"] >= most,
             customers["priority"].isna(), customers["value_if_kept"] < assumptions.minimum_value,
-            needed > assumptions.most_reduction,
+            ~options.is_allowed.any(axis=1) & (needed > assumptions.most_reduction),
         ],
         [
             "in the global control group",
-            "no risk is known", "no rule is for this tier and risk", "has opted out", "no value is known",
+            "no risk is known", "no rule is for this tier and risk", "has opted out",
+            f"contacted {most:g} times or more within {assumptions.contact_days} days", "no value is known",
             "worth less than the minimum", "a contact costs more than it could keep",
         ],
         "",
     ).astype(object)
+    return np.where((reason == "") & ~options.is_allowed.any(axis=1), _missing_consent(options), reason)
 
 
-def _not_permitted(
-    customers: pd.DataFrame, rule: np.ndarray, assumptions: ActionsConfig, permitted: ContactConsent
-) -> np.ndarray:
-    """Return what consent is missing, empty where none is, shape (n_customers,)."""
-    missing = np.full(len(customers), "", dtype=object)
-    for i, one in enumerate(assumptions.rules):
-        by = f" by {one.channel}" if one.channel else ""
-        is_refused = (rule == i) & ~permitted.allows(customers["customer_id"], one.channel)
-        missing[is_refused] = f"{NO_CONSENT} {permitted.purpose}{by}"
-    return missing
+def _missing_consent(options: ActionOptions) -> np.ndarray:
+    """Return what consent is missing for the first rule that fits, shape (n_customers,)."""
+    by = np.array([f" by {r.channel}" if r.channel else "" for r in options.rules] + [""], dtype=object)
+    return np.array([f"{NO_CONSENT} {options.permitted.purpose}{channel}" for channel in by], dtype=object)[
+        options.first]

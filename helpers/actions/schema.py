@@ -30,6 +30,12 @@ ACTION_LIST = Table(
             "risk has no date [money]",
         ),
         Column("action", "text", "what is planned, by the study's rules", True),
+        Column("channel", "text", "by which it is done; empty for any"),
+        Column("offer", "text", "offer that is made; empty for none"),
+        Column("owner", "text", "who carries it out; empty for who is not on the list"),
+        Column("assumed_gain", "number", "relative cut in churn, assumed or measured, × margin at risk, less expected "
+               "cost and the price of fatigue; empty where no cut is assumed [money]"),
+        Column("n_recent_contacts", "integer", "contacts within the study's days [contacts]", low=0),
         Column("rank", "integer", "rank on the list, by priority; empty for who is not on it", low=1),
         Column(
             "variant",

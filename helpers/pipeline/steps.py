@@ -185,7 +185,8 @@ ACTIONS = Step(
     enables="whom to approach first, with a random control group so that the effect can be measured",
     reads=("results/customer_value", "results/churn_scores"),
     reads_if_present=("results/churn_gates", "results/forecasts", "results/alerts", "results/experiment_effects",
-                      "canonical/contacts", "canonical/consents"),
+                      "canonical/contacts", "canonical/consents", "canonical/customers", "canonical/cases",
+                      "canonical/offers"),
     reads_of_earlier=("results/assignments_drawn",),
     writes=("results/actions", "results/assignments_drawn", "results/decisions", "results/action_gates"),
 )

@@ -7,6 +7,7 @@ import pandas as pd
 
 from helpers.foundation.labels import readable_id
 from helpers.foundation.results import Estimate, estimate_table, struck_values
+from helpers.foundation.spreadsheets import EXPORTS
 from helpers.foundation.study_config import Section
 from helpers.reporting import formatting
 from helpers.reporting.headings import heading, quantity_label
@@ -17,6 +18,7 @@ from helpers.reporting.html import (
     flatten,
     html_table,
     is_numeric,
+    link,
     missing_exhibit,
     paragraphs,
 )
@@ -112,6 +114,28 @@ def data_table(
     cells, said = _told(frame, cells, names, limit)
     right = [names[c] for c in columns if is_numeric(frame[c])]
     return html_table(cells, caption, _notes(len(frame), limit, said), right)
+
+
+def file_table(files: pd.DataFrame, caption: str = "", headings: Mapping[str, str] | None = None) -> Exhibit:
+    """Return lists that stand beside the page, each with its link.
+
+    Parameters
+    ----------
+    files : DataFrame
+        Grain file: ``file`` is its name in the run's folder of exports; n_ columns count people.
+    caption : str
+        The finding.
+    headings : mapping, optional
+        Column to its heading.
+    """
+    if files.empty:
+        return missing_exhibit(caption, "No list was written: nobody is to be contacted.")
+    names = _headings(files, headings or {})
+    cells: dict[str, list[str | Exhibit]] = {names[c]: [
+        disclosure_control.people_text(value) if c.startswith("n_") else cell_text(value) for value in files[c]]
+        for c in files.columns if c != "file"}
+    links: list[str | Exhibit] = [Exhibit(link(name, f"../{EXPORTS}/{name}"), name) for name in files["file"]]
+    return html_table({"File": links, **cells}, caption, right=[names[c] for c in files if c.startswith("n_")])
 
 
 def estimates_table(frame: pd.DataFrame, currency: str = "", caption: str = "", limit: int = 40) -> Exhibit:

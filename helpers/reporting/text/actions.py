@@ -4,14 +4,17 @@ It claims no gain but one that was measured against a random control group.
 """
 
 from collections.abc import Mapping
+from datetime import date, timedelta
 from typing import Any
 
 import pandas as pd
 
 from helpers.actions import measured_response
 from helpers.actions.measured_response import UNMEASURED, ActionResponse
+from helpers.customers.random_assignment import TREATMENT
 from helpers.foundation.labels import readable_id
 from helpers.foundation.results import Estimate, Status
+from helpers.foundation.spreadsheets import EXCEL
 from helpers.reporting import decimal_places, formatting
 from helpers.stats.disclosure_control import (
     LEAST_PEOPLE,
@@ -228,6 +231,63 @@ def plan_caveats(actions: pd.DataFrame, measurable: float, needed: float) -> tup
         *([size] if size else []),
         *([] if decimal_places.is_missing(needed) else [BREAK_EVEN]),
     )
+
+
+def contact_lists_title(files: pd.DataFrame, as_of: date, horizon_days: int) -> str:
+    """Return what the lists are for, and until when the control group is left alone.
+
+    Parameters
+    ----------
+    files : DataFrame
+        ``ContactLists.files``.
+    as_of : date
+        Day of the plan.
+    horizon_days : int
+        Outcome window [days].
+    """
+    until = formatting.date_text(as_of + timedelta(days=horizon_days))
+    people = files[files["file"].str.startswith("contact-") & files["file"].str.endswith(EXCEL)]
+    lists = formatting.count_text(len(people), "list", "lists")
+    alone = f"; the control group is not contacted until {until}" if files["file"].str.startswith(
+        "control-group").any() else ""
+    return f"{lists} by person and channel, each in Excel and CSV, and one for mailing tools{alone}"
+
+
+def contact_rates_title(rates: pd.DataFrame) -> str:
+    """Return which group of tiers is contacted most, for the table of rates by group.
+
+    Parameters
+    ----------
+    rates : DataFrame
+        As `plan_summary.contact_rates` gives it.
+    """
+    known = rates[rates["n_customers"] >= LEAST_PEOPLE].sort_values("share_contacted", ascending=False, kind="stable")
+    if known.empty or not known["share_contacted"].iloc[0] > 0:
+        return "No group of ten customers or more is contacted"
+    most, least = known.iloc[0], known.iloc[-1]
+    return (f"Contacted most often: {most['group']}, {formatting.share(most['share_contacted'])}; least often: "
+            f"{least['group']}, {formatting.share(least['share_contacted'])}")
+
+
+def assignment_sentence(actions: pd.DataFrame, currency: str = "") -> str:
+    """Return how actions were chosen and what the plan is assumed to bring; an assumption is called one.
+
+    Parameters
+    ----------
+    actions : DataFrame
+        ``results/actions``.
+    currency : str
+        Of every amount.
+    """
+    treated = actions[actions["variant"].eq(TREATMENT)]
+    if treated.empty:
+        return "Nobody is to be contacted."
+    if treated["assumed_gain"].isna().all():
+        return ("Each customer gets the first action that fits; customers are ranked by margin at risk, for testing: "
+                "no gain is assumed.")
+    gain = formatting.money(float(treated["assumed_gain"].sum()), currency)
+    return (f"Of all actions that fit, each customer gets the one by which the whole plan gains most within consent, "
+            f"caps, capacities and budget: {gain} at the assumed cuts in churn, an assumption until it is measured.")
 
 
 def decision_rows(decisions: pd.DataFrame, currency: str = "") -> pd.DataFrame:

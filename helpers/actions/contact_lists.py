@@ -1,0 +1,202 @@
+"""Contact lists: who is contacted by whom, how, why and by when; one file a person and channel, one for mailing tools.
+
+Files for people hold nobody of the control group. Those stand in a file of their own, so that nobody reaches them by
+mistake.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+
+from helpers.actions.config import ActionsConfig
+from helpers.customers.random_assignment import CONTROL_GROUP, TREATMENT
+from helpers.foundation import spreadsheets
+from helpers.foundation.engine import Engine
+from helpers.foundation.labels import readable_id
+from helpers.foundation.spreadsheets import CSV, EXCEL, Sheet
+
+MAILING, CONTROL_FILE = "mailing", "control-group-do-not-contact"
+
+FOR_PEOPLE = {
+    "rank": "rank", "customer_id": "customer id", "tier": "tier", "action": "action", "channel": "channel",
+    "offer": "offer", "check": "check before", "reason": "why this customer", "script": "first line",
+    "owner": "owner", "do_by_on": "do by", "churn_probability": "churn probability",
+    "margin_at_risk": "margin at risk", "done_on": "done on", "outcome": "outcome"}
+
+FOR_TOOLS = ["customer_id", "channel", "action", "offer_id", "campaign", "send_by_on"]
+
+FOR_EVERYBODY = frozenset({"", "everybody", "everyone", "all", "all customers"})
+
+
+@dataclass(frozen=True, slots=True)
+class ContactLists:
+    """The files of a plan.
+
+    Parameters
+    ----------
+    lines : DataFrame
+        Grain listed customer: what `contact_lines` gives.
+    contents : dict of str to bytes
+        Files by name.
+    files : DataFrame
+        Grain file: file, audience, channel, n_customers.
+    """
+
+    lines: pd.DataFrame
+    contents: dict[str, bytes]
+    files: pd.DataFrame
+
+
+def open_cases(engine: Engine, cases: ir.Table, as_of: date) -> pd.DataFrame:
+    """Return the oldest case of each customer that is still open on a day: customer_id, kind, opened_on.
+
+    Parameters
+    ----------
+    engine : Engine
+        Where the cases are.
+    cases : Table
+        ``canonical/cases``.
+    as_of : date
+        The day; what is closed later is still open.
+    """
+    is_open = (cases["opened_at"].date() <= as_of) & (cases["closed_at"].isnull() | (cases["closed_at"].date() > as_of))
+    rows = cases.filter(is_open & cases["customer_id"].notnull()).select(
+        "customer_id", "kind", opened_on=cases["opened_at"].date())
+    found = engine.frame(rows, "canonical/cases").sort_values(["customer_id", "opened_on", "kind"])
+    return found.drop_duplicates("customer_id", ignore_index=True)
+
+
+def contact_lines(
+    actions: pd.DataFrame, scores: pd.DataFrame, cases: pd.DataFrame, assumptions: ActionsConfig, offers: pd.DataFrame,
+    as_of: date,
+) -> pd.DataFrame:
+    """Return one line a listed customer, the first ranked first: what `FOR_PEOPLE` names, and the arm.
+
+    Parameters
+    ----------
+    actions : DataFrame
+        ``results/actions``.
+    scores : DataFrame
+        ``results/churn_scores``, for the reasons of the risk; may be empty.
+    cases : DataFrame
+        As `open_cases` gives it.
+    assumptions : ActionsConfig
+        What is said, and within which time.
+    offers : DataFrame
+        ``canonical/offers``, for who may get one.
+    as_of : date
+        Day of the plan.
+    """
+    listed = actions[actions["variant"].notna()].sort_values("rank", ignore_index=True)
+    facts = listed[["customer_id", "risk"]].merge(
+        scores[["customer_id", "reason", "recency_days", "is_one_time"]], on="customer_id", how="left").merge(
+        cases, on="customer_id", how="left")
+    rules = {rule.action: rule for rule in assumptions.rules}
+    eligible = offers.set_index("offer_id")["eligibility"].fillna("").astype("str").to_dict() if len(offers) else {}
+    checks = [eligible.get(offer, "") if offer else "" for offer in listed["offer"]]
+    return listed.assign(
+        reason=[reason_text(row) for row in facts.to_dict("records")],
+        script=[rules[a].script for a in listed["action"]],
+        check=[f"offer is for: {text}" if text.lower() not in FOR_EVERYBODY else "" for text in checks],
+        do_by_on=[pd.Timestamp(as_of + timedelta(days=rules[a].due_days)) for a in listed["action"]],
+        done_on="", outcome="")[[*FOR_PEOPLE, "variant", "draw"]]
+
+
+def reason_text(facts: Mapping[str, object]) -> str:
+    """Return why a customer is on the list, in words.
+
+    Parameters
+    ----------
+    facts : mapping
+        risk; where known reason (feature group), recency_days, is_one_time, kind and opened_on of an open case.
+
+    Examples
+    --------
+    >>> reason_text({"risk": "high", "reason": "recency", "recency_days": 120, "is_one_time": True})
+    'high risk of churn, most of it by recency; bought once; last purchase 120 days ago'
+    """
+    risk, why, days = facts.get("risk"), facts.get("reason"), facts.get("recency_days")
+    parts = [f"{risk} risk of churn" + ("" if _is_absent(why) else f", most of it by {readable_id(str(why))}")]
+    if not _is_absent(facts.get("is_one_time")) and bool(facts.get("is_one_time")):
+        parts.append("bought once")
+    if not _is_absent(days):
+        parts.append(f"last purchase {int(float(str(days))):,} days ago")
+    if not _is_absent(facts.get("kind")):
+        parts.append(f"open {facts['kind']} since {pd.Timestamp(str(facts['opened_on'])):%Y-%m-%d}: settle it first")
+    return "; ".join(parts)
+
+
+def _is_absent(value: object) -> bool:
+    return value is None or value == "" or bool(pd.isna(np.asarray(value, dtype="object")))
+
+
+def contact_lists(lines: pd.DataFrame, campaign: str, ends_on: date) -> ContactLists:
+    """Return the files: Excel and CSV for each person and channel, the control group apart, one for mailing tools.
+
+    Parameters
+    ----------
+    lines : DataFrame
+        As `contact_lines` gives it.
+    campaign : str
+        Name of the draw, by which contacts can be told apart later.
+    ends_on : date
+        Last day on which the control group is left alone.
+    """
+    tidy = lines.round({"churn_probability": 3, "margin_at_risk": 2})
+    treated, held = (tidy[tidy["variant"] == arm] for arm in (TREATMENT, CONTROL_GROUP))
+    parts: list[_ListFile] = []
+    groups = treated.assign(channel=treated["channel"].fillna("any channel")).groupby(["owner", "channel"], sort=True)
+    for (owner, channel), rows in groups:
+        name = _free_name(f"contact-{slug(str(owner))}-{slug(str(channel))}", [part.file for part in parts])
+        parts += _for_people(name, rows[list(FOR_PEOPLE)].rename(columns=FOR_PEOPLE), str(owner), str(channel))
+    if len(held):
+        alone = held[["customer_id", "tier", "action", "owner"]].assign(no_contact_until=pd.Timestamp(ends_on))
+        parts += _for_people(CONTROL_FILE, alone.rename(columns=lambda c: c.replace("_", " ")),
+                             "everybody: do not contact", "")
+    if len(treated):
+        tools = treated.rename(columns={"offer": "offer_id", "do_by_on": "send_by_on"}).assign(campaign=campaign)
+        content = spreadsheets.csv_file(tools[FOR_TOOLS], is_for_people=False)
+        parts.append(_ListFile(MAILING + CSV, "mailing tools", "all", len(tools), content))
+    files = pd.DataFrame([(p.file, p.audience, p.channel, p.n_customers) for p in parts],
+                         columns=["file", "audience", "channel", "n_customers"])
+    return ContactLists(lines, {part.file: part.content for part in parts}, files)
+
+
+@dataclass(frozen=True, slots=True)
+class _ListFile:
+    """One file of a list: its name, for whom, by which channel, how many customers, what it holds."""
+
+    file: str
+    audience: str
+    channel: str
+    n_customers: int
+    content: bytes
+
+
+def _for_people(name: str, rows: pd.DataFrame, audience: str, channel: str) -> list[_ListFile]:
+    """Return a list as Excel and as CSV; in CSV the id has the name by which programs know it."""
+    sheet = spreadsheets.excel_file([Sheet("list", rows, ("churn probability",))])
+    plain = spreadsheets.csv_file(rows.rename(columns={"customer id": "customer_id"}))
+    return [_ListFile(name + ending, audience, channel, len(rows), content)
+            for ending, content in ((EXCEL, sheet), (CSV, plain))]
+
+
+def slug(text: str) -> str:
+    """Return a text as part of a file's name.
+
+    Examples
+    --------
+    >>> slug("Head of customer service"), slug("../E-Mail"), slug("***")
+    ('head-of-customer-service', 'e-mail', 'unnamed')
+    """
+    return re.sub(r"[^\w]+", "-", text.lower()).strip("-_")[:40] or "unnamed"
+
+
+def _free_name(name: str, taken: Sequence[str]) -> str:
+    n_like = sum(re.fullmatch(re.escape(name) + r"(-\d+)?\.xlsx", known) is not None for known in taken)
+    return f"{name}-{n_like + 1}" if n_like else name
