@@ -68,8 +68,8 @@ CLAIMS = tuple(f"results/{name}_claims" for name in ("satisfaction", "loyalty", 
 LIST = "results/assignments_drawn"
 
 READ = ("results/intake_audit", "results/satisfaction_index", "results/loyalty_matrix", "results/customer_base",
-        "results/churn_models", "results/churn_scores", "results/churn_charts", "results/forecasts",
-        "results/experiment_effects", "results/decisions", *GATES, *CLAIMS)
+        "results/sales_forecast", "results/churn_models", "results/churn_scores", "results/churn_charts",
+        "results/forecasts", "results/experiment_effects", "results/decisions", *GATES, *CLAIMS)
 
 COLUMNS = {"results/churn_scores": ["model", "churn_probability", "risk", "due_on", "value_if_kept", "value_if_kept_sd",
                                     "margin_at_risk", "monthly_fee"]}

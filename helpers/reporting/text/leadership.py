@@ -24,6 +24,8 @@ MOST_STRUCK = 2
 
 QUARTER_DAYS = 91
 
+RULE = "_by_rule"  # ends the quantity of a simple rule's forecast
+
 STATES = {"finished": ("finished", "taken"), "absent": ("not_applicable",), "left out": ("left_out",)}
 
 WITHOUT = {translatable("a survey"): "results/satisfaction_index",
@@ -219,7 +221,7 @@ def forecast_accuracy(grades: pd.DataFrame, currency: str = "") -> tuple[str, ..
     """Return how the forecasts that are due have done, and the latest of them; those for everybody before others."""
     if grades.empty:
         return (message("Nothing due yet."),)
-    known = grades[grades["status"] == "ok"]
+    known = _own(grades[grades["status"] == "ok"])
     if known.empty:
         return (message("Nothing can be graded: {reasons}.", reasons=list(grades["reason"].unique())),)
     parts, known = _apart(known)
@@ -228,6 +230,24 @@ def forecast_accuracy(grades: pd.DataFrame, currency: str = "") -> tuple[str, ..
     if judged.empty:
         return (_grade(last, currency),)
     return (_inside_range(judged, WHOLE if len(parts) else EVERY), _grade(last, currency))
+
+
+def running_calibration(grades: pd.DataFrame) -> str:
+    """Return how many ranges of all earlier runs' forecasts have held, beside how many should; empty below two.
+
+    The ranges of the simple rules beside them are not the workbook's own and are not counted.
+    """
+    judged = grades[grades["status"].eq("ok") & grades["is_inside"].notna()] if len(grades) else grades
+    if len(judged := _own(judged)) < 2:
+        return ""
+    return message("Running calibration: of {n} stated ranges of all earlier runs {n_inside} held, where about "
+                   "{n_expected} should.", n=len(judged), n_inside=int(judged["is_inside"].astype(bool).sum()),
+                   n_expected=formatting.number(USUAL * len(judged)))
+
+
+def _own(grades: pd.DataFrame) -> pd.DataFrame:
+    """Return the grades of the workbook's own forecasts, without those of simple rules."""
+    return grades[~grades["quantity"].str.endswith(RULE)] if len(grades) else grades
 
 
 def parts_graded(grades: pd.DataFrame) -> str:
@@ -283,7 +303,7 @@ def short_lines(
     """Return the short lines below the findings, by name."""
     ended = taken_over(results.gates(INTAKE_GATES), ORDERS_REACH)
     moved = (significant_changes(kpis), *(() if ended else control_chart_alarms(results.frame("results/churn_charts"))))
-    graded = forecast_accuracy(grades, results.currency)
+    graded = (*forecast_accuracy(grades, results.currency), running_calibration(grades))
     ranges = message("Ranges in brackets are {n} % intervals where nothing else is said.", n=round(100 * USUAL))
     finance = (leadership_finance_text.finance_sentence(results), ledger)
     return {translatable("This run"): (state, ranges), translatable("Forecasts graded"): graded,

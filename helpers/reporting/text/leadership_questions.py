@@ -26,6 +26,8 @@ AUDIT, BASE, FORECASTS, SCORES = ("results/intake_audit", "results/customer_base
 
 VALUE_GATES, CHURN_GATES = "results/value_gates", "results/churn_gates"
 
+SALES_FORECAST = "results/sales_forecast"
+
 EFFECTS, MODELS = "results/experiment_effects", "results/churn_models"
 
 EVERYBODY = "every number by customer"
@@ -164,12 +166,39 @@ def next_quarter(known: QuestionInputs) -> str:
         return " ".join(filter(None, (cannot(struck), leadership_findings_text.contracts_ahead(known.results))))
     if known.results.has(FORECASTS):
         caveat = known.results.caveat(CHURN_GATES, "every forecast of churn", "probabilities", *COUNTS)
-        return message("{sentence}{caveat}.", caveat=caveat,
-                       sentence=churn_text.expected_churn(known.results.frame(FORECASTS)).rstrip("."))
+        churn = message("{sentence}{caveat}.", caveat=caveat,
+                        sentence=churn_text.expected_churn(known.results.frame(FORECASTS)).rstrip("."))
+        return " ".join(filter(None, (_sales_ahead(known.results), churn)))
     if signed := leadership_findings_text.contracts_ahead(known.results):
         why = message("By the end of a quarter it cannot be said, since contracts without dates give no horizon.")
         return f"{why} {signed}"
     return cannot(translatable("no forecast could be made: it takes orders over more than one period"))
+
+
+def _sales_ahead(results: RunResults) -> str:
+    """Return what the next quarter brings if nothing is done, beside the simple rule; empty without a forecast."""
+    table = results.frame(SALES_FORECAST)
+    is_whole = table["period"].eq("quarter") & table["measure"].isin(["net_sales", "margin"]) if len(table) else []
+    whole = table[is_whole] if len(table) else table
+    if whole.empty:
+        return ""
+    quarter = whole.set_index(["measure", "quantile"])["value"]
+    sales, margin = (_range(quarter, measure, results.currency) for measure in ("net_sales", "margin"))
+    row = whole[whole["measure"] == "net_sales"].iloc[0]
+    places = {"date": formatting.date_text(row["due_on"]), "sales": sales, "margin": margin}
+    if decimal_places.is_missing(row["rule_value"]):
+        return message("If nothing is done, the quarter to {date} brings {sales} of net sales and {margin} of margin.",
+                       **places)
+    return message("If nothing is done, the quarter to {date} brings {sales} of net sales and {margin} of margin; the "
+                   "simple rule says {rule} of net sales.", **places,
+                   rule=formatting.money(row["rule_value"], results.currency))
+
+
+def _range(quarter: pd.Series, measure: str, currency: str) -> str:
+    """Return a measure's expected value with the limits of its prediction interval."""
+    low, value, high = (float(quarter[measure, quantile]) for quantile in (0.025, 0.5, 0.975))
+    form = formatting.unit_format("money", currency)
+    return f"{form(value)} {formatting.interval(low, high, form)}"
 
 
 def action_earnings(known: QuestionInputs) -> str:
@@ -232,7 +261,7 @@ def forecast_accuracy(known: QuestionInputs) -> str:
     rule = _rule(known.results)
     if not known.grades.empty:
         whole = leadership_text.forecast_accuracy(known.grades, known.results.currency)
-        said = (*whole, leadership_text.parts_graded(known.grades),
+        said = (*whole, leadership_text.parts_graded(known.grades), leadership_text.running_calibration(known.grades),
                 rule or message("Whether a simple rule would have done as well cannot be said."))
         return " ".join(filter(None, said))
     return " ".join(filter(None, (cannot(translatable("no forecast of an earlier run is due yet")), rule)))

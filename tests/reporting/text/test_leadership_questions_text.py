@@ -310,3 +310,21 @@ def test_caveats_of_a_finding_stand_in_the_answer_too():
 def test_a_reason_goes_on_within_the_sentence():
     assert leadership_questions_text.cannot("Nothing can be learnt") == "Cannot say, because nothing can be learnt."
     assert leadership_questions_text.cannot("BG/NBD does not apply") == "Cannot say, because BG/NBD does not apply."
+
+
+def ahead(rule=900.0):
+    due_on = pd.Timestamp("2026-09-28")
+    rows = [{"measure": measure, "period": period, "due_on": due_on, "quantile": quantile, "value": factor * value, "rule_value": factor * rule, "unit": "money", "n": 100}
+            for measure, factor in (("net_sales", 10.0), ("margin", 1.0)) for period in ("week", "quarter")
+            for quantile, value in ((0.025, 80.0), (0.5, 100.0), (0.975, 120.0))]
+    return pd.DataFrame(rows)
+
+
+def test_what_comes_if_nothing_is_done_stands_before_the_churn_beside_the_simple_rule():
+    said = leadership_questions_text.next_quarter(known(leading.everything(sales_forecast=ahead())))
+    assert said.startswith(
+        "If nothing is done, the quarter to 28 September 2026 brings €1,000 [€800, €1,200] of net sales and €100 "
+        "[€80.00, €120] of margin; the simple rule says €9,000 of net sales. Expected churn")
+    bare = leadership_questions_text.next_quarter(known(leading.everything(sales_forecast=ahead(float("nan")))))
+    assert "of margin. Expected churn" in bare
+    assert leadership_questions_text.next_quarter(known(leading.everything())).startswith("Expected churn")

@@ -321,3 +321,13 @@ def test_numbers_are_handed_on_to_two_digits():
     held = leading.gates("03", leading.gate("alpha", "x"))
     assert leadership_text.leadership_headline(found, held) == (
         "key figures: 10; Satisfaction, 0 to 100: 70; True loyalty: 0.3; checks: 1, failed 1")
+
+
+def test_the_running_calibration_counts_every_stated_range_of_the_workbook_and_none_of_a_simple_rule():
+    rule = grade(is_inside=False, quantity="quarter_orders_by_rule")
+    told = grades(grade(), grade("repeat buyers", is_inside=False), grade(is_inside=None), rule)
+    assert leadership_text.running_calibration(told) == (
+        "Running calibration: of 2 stated ranges of all earlier runs 1 held, where about 1.9 should.")
+    assert leadership_text.running_calibration(grades(grade(), rule)) == ""
+    assert leadership_text.running_calibration(grades()) == ""
+    assert leadership_text.forecast_accuracy(grades(grade(), rule))[0] == "The outcome fell inside the stated range."
