@@ -17,11 +17,14 @@
 * ``experiment_data``: Experiment data: aggregates, units in memory, cluster totals and a seed for each comparison.
 * ``health_checks``: Health checks: sample ratio mismatch (SRM), covariate balance, missing values, outliers, late
   exposure.
+* ``interactions``: Interactions between experiments on the same units: the effect of one by the arm of another.
 * ``mean_difference``: Difference in means (Welch), in shares (score test), relative lift, leave-one-out.
 * ``method_selection``: Method selection: means, shares, ratios, quantiles or clusters by the method that applies.
 * ``missing_covariates``: Missing covariates by arm: differential missingness tested, unknown values at the pooled
   mean.
+* ``modelled_value``: Modelled value: effects on the value that a purchase model expects after the window.
 * ``permutation``: Permutation test of a difference in means, with its confidence interval.
+* ``policy_value``: Policy value: what a rule of whom to treat earns under cost and capacity; calibration of uplift.
 * ``power``: Power analysis: power, minimum detectable effect, sample size and run time.
 * ``preconditions``: Preconditions of each test: skewness, number of buyers, weight of one unit; else another method.
 * ``proportions``: Proportions of two arms: Miettinen-Nurminen score interval and test, Fisher's exact test.

@@ -63,51 +63,72 @@ def analyse(
     metric = metric_of_outcome(design, outcome)
     every = evidence.counted.outcomes
     rows = every[(every["experiment"] == design.experiment) & (every["metric"] == metric)].set_index("variant")
-    row = {
-        "experiment": design.experiment, "metric": outcome, "variant": variant, "control": design.control,
-        "experiment_label": design.label, "metric_label": design.metric_label(outcome), "owner": design.owner,
-        "level": 0.95, "is_primary": design.is_primary(outcome),
-        "is_exploratory": design.is_exploratory, "plan": design.plan.fingerprint if design.plan else "",
-        **EMPTY_EFFECT, "method": "", "verdict": None, **_arms(rows, design, variant, outcome),
-    }
+    row = {**_unmeasured(design, outcome, variant), **_arms(rows, design, variant, outcome)}
     too_few = _too_few(rows, (design.control, variant), assumptions)
     found = (
         AnalysisResult(None, reason=too_few) if too_few else analyse_outcome(design, outcome, variant, evidence, rows)
     )
     if found.difference is None:
         return {**row, "status": Status.INSUFFICIENT.value, "reason": found.reason}
-    d = found.difference
-    ratio = outcome in design.ratios
-    means = ratio_moments(design, outcome, variant, evidence) if ratio else (
-        mean_difference.moments_from_row(rows.loc[design.control]), mean_difference.moments_from_row(rows.loc[variant]))
-    if found.means:
-        means = (replace(means[0], mean=found.means[0]), replace(means[1], mean=found.means[1]))
-    relative = _relative(d, found.method, means, outcome in design.metrics or ratio)
-    is_few = found.method.startswith(SCORE) and bool(
-        preconditions.answers(
-            {a: proportions.n_rarer_answers(m) for a, m in zip((design.control, variant), means, strict=True)}
-        )
-    )
+    means = _compared_means(design, outcome, variant, evidence, found)
     return {
         **row,
-        "value": d.value,
-        "low": d.low,
-        "high": d.high,
-        "p": d.p,
-        "error": d.error,
-        "lift": relative.value,
-        "lift_low": relative.low,
-        "lift_high": relative.high,
-        "method": found.method,
-        "status": Status.OK.value,
-        "reason": "",
-        "note": found.reason,
-        "p_exact": proportions.fisher_exact_p(*means) if is_few else math.nan,
-        **({"mean_control": means[0].mean, "mean_variant": means[1].mean} if ratio or found.means else {}),
+        **_figures(found, found.difference, means, has_base=outcome in design.metrics or outcome in design.ratios),
+        **({"mean_control": means[0].mean, "mean_variant": means[1].mean}
+           if outcome in design.ratios or found.means else {}),
         **_adjusted_differences(design, outcome, variant, evidence),
-        **compliance.compliance_columns(design, outcome, variant, evidence.counted, d),
-        **({} if is_few else _posterior(d, found.method, means, design)),
+        **compliance.compliance_columns(design, outcome, variant, evidence.counted, found.difference),
+        **_small_or_posterior(found, found.difference, means, design),
     }
+
+
+def _unmeasured(design: ExperimentDesign, outcome: str, variant: str) -> dict[str, Any]:
+    """Return the columns that say what is compared, and those of every figure without a number."""
+    return {
+        "experiment": design.experiment, "metric": outcome, "variant": variant, "control": design.control,
+        "experiment_label": design.label, "metric_label": design.metric_label(outcome), "owner": design.owner,
+        "level": 0.95, "is_primary": design.is_primary(outcome),
+        "is_exploratory": design.is_exploratory, "plan": design.plan.fingerprint if design.plan else "",
+        **EMPTY_EFFECT, "method": "", "verdict": None,
+    }
+
+
+def _compared_means(
+    design: ExperimentDesign, outcome: str, variant: str, evidence: ExperimentData, found: AnalysisResult
+) -> tuple[ArmMoments, ArmMoments]:
+    """Return the moments of control and variant, with the means that the method compares."""
+    if outcome in design.ratios:
+        means = ratio_moments(design, outcome, variant, evidence)
+    else:
+        every, metric = evidence.counted.outcomes, metric_of_outcome(design, outcome)
+        own = every[(every["experiment"] == design.experiment) & (every["metric"] == metric)].set_index("variant")
+        means = (mean_difference.moments_from_row(own.loc[design.control]),
+                 mean_difference.moments_from_row(own.loc[variant]))
+    if found.means:
+        means = (replace(means[0], mean=found.means[0]), replace(means[1], mean=found.means[1]))
+    return means
+
+
+def _figures(
+    found: AnalysisResult, d: Difference, means: tuple[ArmMoments, ArmMoments], *, has_base: bool
+) -> dict[str, Any]:
+    """Return the difference, absolute and relative, with its method."""
+    relative = _relative(d, found.method, means, has_base)
+    return {
+        "value": d.value, "low": d.low, "high": d.high, "p": d.p, "error": d.error,
+        "lift": relative.value, "lift_low": relative.low, "lift_high": relative.high,
+        "method": found.method, "status": Status.OK.value, "reason": "", "note": found.reason,
+    }
+
+
+def _small_or_posterior(
+    found: AnalysisResult, d: Difference, means: tuple[ArmMoments, ArmMoments], design: ExperimentDesign
+) -> dict[str, float]:
+    """Return the exact p where an arm has few of the rarer answer, else the Bayesian reading."""
+    seen = {place: proportions.n_rarer_answers(m) for place, m in zip(("control", "variant"), means, strict=True)}
+    if found.method.startswith(SCORE) and preconditions.answers(seen):
+        return {"p_exact": proportions.fisher_exact_p(*means)}
+    return _posterior(d, found.method, means, design)
 
 
 EMPTY_EFFECT = dict.fromkeys((

@@ -10,6 +10,8 @@ from pydantic import Field, model_validator
 
 from helpers.foundation.study_config import Section
 
+NOT_PLANNED = {"label", "metric_labels", "unit_value", "treatment_cost", "capacity"}  # words, and what money follows
+
 
 class ExperimentPlan(Section):
     """What was decided before an experiment began: ``[experiments.<name>]``."""
@@ -52,6 +54,11 @@ class ExperimentPlan(Section):
         default=5000, ge=200, description="units at which the always-valid interval is narrowest [units]")
     family: Literal["holm", "benjamini-hochberg"] = Field(
         default="holm", description="how the deciding comparisons are adjusted for their number")
+    unit_value: float | None = Field(
+        default=None, ge=0, description="what one unit of the primary metric is worth; empty where it is money, or "
+                                        "where that is not known [money]")
+    treatment_cost: float = Field(default=0.0, ge=0, description="cost of treating a unit [money]")
+    capacity: float = Field(default=1.0, gt=0, le=1, description="share of units that may be treated [share]")
     prior_effect: float | None = Field(
         default=None, gt=0, description="standard deviation of true differences beforehand; empty for nothing known "
                                 "[unit of the metric]")
@@ -62,8 +69,8 @@ class ExperimentPlan(Section):
 
     @property
     def fingerprint(self) -> str:
-        """Twelve digits of the checksum of everything that was planned: another plan has another one; labels do not."""
-        planned = self.model_dump(mode="json", exclude={"label", "metric_labels"})
+        """Twelve digits of the checksum of what was planned: another plan has another one; labels and money do not."""
+        planned = self.model_dump(mode="json", exclude=NOT_PLANNED)
         text = json.dumps(planned, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 

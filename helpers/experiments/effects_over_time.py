@@ -88,7 +88,7 @@ def _periods_of_metric(engine: Engine, assignments: ir.Table, metric: str, exper
     found["is_share"] = found.groupby("experiment")["is_share"].transform("all").astype(bool)
     share = found["mean"] * (1 - found["mean"])
     variance = found["variance"].astype("float64").fillna(0.0).where(~found["is_share"], share)
-    return found.assign(metric=metric, variance=variance, period=found["ended_on"].dt.strftime("until %Y-%m-%d"))
+    return found.assign(metric=metric, variance=variance, period=found["ended_on"].dt.strftime("%Y-%m-%d"))
 
 
 def _pairs(design: ExperimentDesign, moments: pd.DataFrame) -> Iterator[ComparedPeriod]:

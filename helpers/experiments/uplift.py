@@ -131,7 +131,7 @@ def effects_by_covariate_half(
     DataFrame
         covariate, cut, effect_below, effect_above, difference, low, high, p_adjusted; covariates by name.
     """
-    filled, y, t = _data(units, experiment, metric, arms, without)
+    filled, y, t = comparison_data(units, experiment, metric, arms, without)
     rows, x = [], units.frame.loc[filled.index, filled.columns]
     for name in x.columns:
         value = x[name].to_numpy("float64")
@@ -178,18 +178,19 @@ def estimate_uplift(
     Künzel, S. et al. (2019). Metalearners. PNAS 116, 4156–4165. Radcliffe, N. (2007). Using control groups to target
     on predicted lift. Direct Marketing Analytics Journal 1, 14–21.
     """
-    x, y, t = _data(units, experiment, metric, arms, without)
+    x, y, t = comparison_data(units, experiment, metric, arms, without)
     if not x.shape[1] or min((t == 0).sum(), (t == 1).sum()) < MIN_UNITS:
         return None
-    z = _standardised(x.to_numpy("float64"))
+    z = standardised(x.to_numpy("float64"))
     fold = rng.permutation(len(y)) % N_CROSS_FITTING_FOLDS
     learner, ruled, names = np.empty(len(y)), np.empty(len(y)), []
     for k in range(N_CROSS_FITTING_FOLDS):
         out = fold == k
-        learner[out] = _predicted_uplift(z[out], z[~out], y[~out], t[~out])
-        place, cut, sign = _best_one_line_rule(x.to_numpy("float64")[~out], y[~out], t[~out])
+        control, treated = fitted_arms(z[out], z[~out], y[~out], t[~out])
+        learner[out] = treated - control
+        place, cut, sign = best_one_line_rule(x.to_numpy("float64")[~out], y[~out], t[~out])
         ruled[out] = sign * (x.to_numpy()[out, place] > cut)
-        names.append(_in_words(x.iloc[:, place], cut, sign))
+        names.append(rule_in_words(x.iloc[:, place], cut, sign))
     weights = np.vstack([np.ones(len(y)), rng.poisson(1.0, (N_QINI_RESAMPLES, len(y)))]).astype("float32")
     curves = {rule: _curves(score, y, t, weights) for rule, score in ((T_LEARNER, learner), (ONE_LINE_RULE, ruled))}
     line = curves[T_LEARNER][:, -1:] * _GRID
@@ -199,7 +200,8 @@ def estimate_uplift(
 _GRID = np.linspace(0, 1, 21)
 
 
-def _in_words(x: pd.Series, cut: float, sign: int) -> str:
+def rule_in_words(x: pd.Series, cut: float, sign: int) -> str:
+    """Return the one-line rule by which units are treated first."""
     name = str(x.name).removeprefix("covariate_")
     if set(x.unique()) == {0, 1}:
         return f"{name} is {1 if sign > 0 else 0}"
@@ -217,9 +219,10 @@ def _uplift_result(curves: Mapping[str, np.ndarray], line: np.ndarray, rule: str
     return UpliftResult(pd.concat(parts, ignore_index=True), qini, rule, float(lead[0]), float(low), float(high))
 
 
-def _data(
+def comparison_data(
     units: UnitSample, experiment: str, metric: str, arms: tuple[str, str], without: Collection[str] = ()
 ) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
+    """Return what was known beforehand, the outcome, and 1 where treated, of the units of two arms."""
     own = units.frame[units.frame["experiment"] == experiment]
     column = f"metric_{metric}"
     if column not in own:
@@ -231,18 +234,22 @@ def _data(
             (own.loc[is_in, "variant"] == arms[1]).to_numpy().astype(int))
 
 
-def _standardised(x: np.ndarray) -> np.ndarray:
+def standardised(x: np.ndarray) -> np.ndarray:
+    """Return covariates in standard deviations, their squares and a constant."""
     z = (x - x.mean(0)) / x.std(0)
     return np.column_stack([np.ones(len(z)), z, np.clip(z, -4, 4) ** 2])
 
 
-def _predicted_uplift(new: np.ndarray, z: np.ndarray, y: np.ndarray, t: np.ndarray) -> np.ndarray:
+def fitted_arms(
+    new: np.ndarray, z: np.ndarray, y: np.ndarray, t: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the outcome of new units in control and if treated, by a ridge regression of each arm."""
     from sklearn.linear_model import Ridge
 
     def fitted(own: np.ndarray) -> np.ndarray:
         return Ridge(RIDGE_SHARE * own.sum(), fit_intercept=False).fit(z[own], y[own]).predict(new)
 
-    return fitted(t == 1) - fitted(t == 0)
+    return fitted(t == 0), fitted(t == 1)
 
 
 def _cut(x: np.ndarray) -> float:
@@ -251,7 +258,7 @@ def _cut(x: np.ndarray) -> float:
     return middle if (x > middle).any() and (x > middle).mean() > 0.05 else float(x.mean())
 
 
-def _best_one_line_rule(x: np.ndarray, y: np.ndarray, t: np.ndarray) -> tuple[int, float, int]:
+def best_one_line_rule(x: np.ndarray, y: np.ndarray, t: np.ndarray) -> tuple[int, float, int]:
     """Return the place, cut and direction of the covariate whose halves differ most in effect, in standard errors."""
     found = []
     for place in range(x.shape[1]):

@@ -23,8 +23,9 @@ def test_the_coefficient_of_the_arm_is_the_difference_of_the_page(welcome):
     assert fitted.params.iloc[1] == pytest.approx(row["value"])
     assert fitted.conf_int().iloc[1].to_numpy() == pytest.approx([row["low"], row["high"]], rel=0.02)
     said = experiment_methods_text.regression_title(fitted, effects, tested)
-    assert said.startswith("welcome, Spend: ")
-    assert said.endswith(f"{experiments_text.difference_text(row)} by the method of this page (Welch)")
+    assert said.startswith(
+        f"welcome, Spend: {experiments_text.difference_text(row)} by the method of this page (Welch); as a check of "
+        "sensitivity, ")
     assert experiment_methods_text.outcome_axis(effects, tested).endswith(" · Spend")
 
 

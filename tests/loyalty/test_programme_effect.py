@@ -56,6 +56,7 @@ def test_few_members_or_none_give_the_reason(effect):
     assert few.reason.endswith(
         "members have matched non-members with 12 months as a customer before enrolment and 6 after; 100 are needed, "
         "and whoever enrols with the first purchase has no time before")
-    assert points_programme.programme_effect_sentence(few).startswith("Whether the programme raises purchases is not")
+    assert points_programme.programme_effect_sentence(few).startswith(
+        "Whether members buy more after enrolment than matched non-members is not")
     none = effect(0.0, n=60, share=0.0)
     assert (none.status, points_programme.programme_effect_sentence(none)) == (Status.NOT_APPLICABLE, "")

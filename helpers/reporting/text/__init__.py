@@ -8,8 +8,9 @@
 * ``customer_value``: Text on customer lifetime value, its hold-out validation, and retained customers.
 * ``experiment_decisions``: Text of the decisions that verdicts of experiments ask for: what, gain, worst case, who
   acts.
-* ``experiment_long_run``: Words of the experiments page on time: looks, novelty.
-* ``experiment_methods``: Text on uplift, CUPED, power, A/A tests and outcomes of earlier lists.
+* ``experiment_long_run``: Text on looks over time, novelty, interactions of experiments and value after the window.
+* ``experiment_methods``: Text on CUPED, power, A/A tests and outcomes of earlier lists.
+* ``experiment_targeting``: Text on whom to treat: uplift, policy value, effects by what was known before.
 * ``experiments``: Text of the experiments page: verdicts, effects and caveats.
 * ``intake``: Text of the intake page: what arrived, what was rejected and why, coverage, the finance line.
 * ``leadership``: Text of the leadership page: run state, KPIs, changes, forecasts graded, caveats.

@@ -55,18 +55,18 @@ def _plain(raises: str) -> str:
 
 
 def feature_group_table(found: Explanations) -> pd.DataFrame:
-    """Return the feature groups as text: contribution, what raises it, and of how many customers it is the first."""
+    """Return the feature groups as text: contribution, what goes with it, how many customers' first it is."""
     if found.table.empty:
-        return pd.DataFrame(columns=["feature_group", "mean_abs_contribution", "raised_by", "first_reason_of"])
+        return pd.DataFrame(columns=["feature_group", "mean_abs_contribution", "higher_with", "first_reason_of"])
     parts = parts_text_if_enough(
         [formatting.share(share) for share in found.table["share_first"]], found.table["n_first"]
     )
     return pd.DataFrame([{
         "feature_group": row.feature_group, "mean_abs_contribution": f"{formatting.number(row.mean_abs_contribution)} "
         f"{formatting.interval(row.mean_abs_contribution_low, row.mean_abs_contribution_high)}".strip(),
-        "raised_by": _plain(row.raises), "first_reason_of": first}
+        "higher_with": _plain(row.raises), "first_reason_of": first}
         for row, first in zip(found.table.itertuples(), parts, strict=True)],
-        columns=["feature_group", "mean_abs_contribution", "raised_by", "first_reason_of"])
+        columns=["feature_group", "mean_abs_contribution", "higher_with", "first_reason_of"])
 
 
 def churn_reasons_title(found: Explanations) -> str:

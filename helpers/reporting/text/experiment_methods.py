@@ -1,6 +1,6 @@
-"""Text on uplift, CUPED, power, A/A tests and outcomes of earlier lists."""
+"""Text on CUPED, power, A/A tests and outcomes of earlier lists."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from typing import Any, Protocol
 
@@ -19,18 +19,6 @@ from helpers.reporting.text.experiments import (
 MOST_CERTAIN = 0.999  # probability above which a verdict is not told apart from certainty
 
 
-class TargetingFinding(Protocol):
-    """What is said of targeting: its one-line rule, Qini by rule, and the lead of the learner."""
-
-    qini: pd.DataFrame
-    rule: str
-    lead: float
-    lead_low: float
-    lead_high: float
-    is_beaten: bool
-    pays: bool
-
-
 class FittedRegression(Protocol):
     """What is said of a regression on the arm: its coefficients, the second being that of the arm, and their limits."""
 
@@ -42,7 +30,7 @@ class FittedRegression(Protocol):
 
 
 def regression_title(fitted: FittedRegression, effects: pd.DataFrame, tested: pd.DataFrame, currency: str = "") -> str:
-    """Return what a regression on the arm says of the first comparison, beside the difference of the page.
+    """Return the difference of the page for the first comparison, and what a regression on the arm alone makes of it.
 
     Parameters
     ----------
@@ -58,8 +46,9 @@ def regression_title(fitted: FittedRegression, effects: pd.DataFrame, tested: pd
     row = _row_of(tested, effects)
     low, high = fitted.conf_int().iloc[1]
     told = difference_text(row | {"value": fitted.params.iloc[1], "low": low, "high": high}, currency)
-    return (f"{experiment_name(row)}, {metric_heading(row)}: {told} by regression on the arm, "
-            f"{difference_text(row, currency)} by the method of this page ({readable_id(str(row['method']))})")
+    return (f"{experiment_name(row)}, {metric_heading(row)}: {difference_text(row, currency)} by the method of this "
+            f"page ({readable_id(str(row['method']))}); as a check of sensitivity, {told} by "
+            "regression on the arm alone")
 
 
 def outcome_axis(effects: pd.DataFrame, tested: pd.DataFrame) -> str:
@@ -72,60 +61,6 @@ def _row_of(tested: pd.DataFrame, effects: pd.DataFrame) -> dict[str, Any]:
     """Return the row of the effects that is about the units of a comparison."""
     key = [*tested[["experiment", "metric"]].iloc[0], tested["arm"].cat.categories[1]]
     return effects[effects[["experiment", "metric", "variant"]].eq(key).all(axis=1)].iloc[0].to_dict()
-
-
-def uplift_sentences(found: Mapping[tuple[str, str, str], TargetingFinding]) -> tuple[str, ...]:
-    """Return whether choosing whom to treat pays, and whether a one-line rule is beaten, by experiment.
-
-    Parameters
-    ----------
-    found : mapping of (experiment, metric, variant) to Targeting
-        As `helpers.experiments.uplift.uplift_results` gives it.
-    """
-    if not found:
-        return ("Nothing that could be used was known of the units beforehand, or there are too few of them, so nobody "
-                "can say for whom it works best.",)
-    return tuple(_targeted(*key, one) for key, one in found.items())
-
-
-def _targeted(experiment: str, metric: str, variant: str, one: TargetingFinding) -> str:
-    name = _comparison(experiment, metric, variant)
-    against = f"“{readable_id(one.rule)}”"
-    if not one.pays:
-        return f"{name}: no targeting rule is significantly better than treating at random."
-    low, high = (formatting.number(x, 2) for x in (one.lead_low, one.lead_high))
-    lead = f"difference in Qini {formatting.number(one.lead, 2)} [{low}, {high}]"
-    if one.is_beaten:
-        return f"{name}: targeting pays, and the uplift model beats the one-line rule {against} ({lead})."
-    return f"{name}: targeting pays, and the uplift model does not beat the one-line rule {against} ({lead})."
-
-
-def _comparison(experiment: str, metric: str, variant: str) -> str:
-    names = (readable_id(experiment), formatting.within_sentence(readable_id(metric)))
-    return "{0}, effect of {2} on {1}".format(*names, arm_name(variant))
-
-
-def uplift_curve_title(found: Mapping[tuple[str, str, str], TargetingFinding]) -> str:
-    """Return the finding of the figure of the first targeting curve."""
-    if not found:
-        return "For whom it works cannot be said"
-    (experiment, metric, _), one = next(iter(found.items()))
-    beats = (
-        "the uplift model beats the one-line rule"
-        if one.is_beaten
-        else "the uplift model does not beat the one-line rule"
-    )
-    name = f"{readable_id(experiment)}, {formatting.within_sentence(readable_id(metric))}"
-    return f"Treating the most promising first ({name}): {beats}"
-
-
-def uplift_curve_rows(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the first targeting curve: per cent of units treated, gain by rule."""
-    if table.empty:
-        return table.assign(percent_treated=table["share"])
-    first = table[["experiment", "metric", "variant"]].iloc[0]
-    own = table[(table[["experiment", "metric", "variant"]] == first).all(axis=1)]
-    return own.assign(percent_treated=100 * own["share"].astype(float))
 
 
 def cuped_gain(effects: pd.DataFrame) -> str:
@@ -297,14 +232,3 @@ def past_lists_sentence(drawn: pd.DataFrame, due: Mapping[str, date], as_of: dat
     return " ".join(filter(None, parts))
 
 
-def subgroup_sentence(table: pd.DataFrame) -> str:
-    """Return which columns known beforehand go with a different effect."""
-    clear = table[table["p_adjusted"] < 0.05] if len(table) else table
-    if table.empty:
-        return "Nothing was known beforehand by which effects could differ."
-    if clear.empty:
-        return "No column known beforehand goes with a clearly different effect."
-    said: Sequence[str] = [f"{readable_id(str(r['covariate']))} "
-                           f"({_comparison(*(str(r[c]) for c in ('experiment', 'metric', 'variant')))})"
-                           for r in clear.to_dict("records")]
-    return f"The effect differs with statistical significance by {formatting.join_words(said[:4])}."

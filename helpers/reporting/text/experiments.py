@@ -148,6 +148,8 @@ def caveats(row: Mapping[str, Any], gates: pd.DataFrame) -> list[str]:
 def effect_sentence(row: Mapping[str, Any], currency: str = "") -> str:
     """Return what the variant did to a metric: raised, lowered, or no clear difference; with the interval.
 
+    Without a plan by which units were drawn nothing is said to be raised: the metric was higher.
+
     Parameters
     ----------
     row : mapping
@@ -159,9 +161,11 @@ def effect_sentence(row: Mapping[str, Any], currency: str = "") -> str:
     value, low, high = (scale * float(row[c]) for c in ("value", "low", "high"))
     if row["verdict"] == "keep running" or low <= 0 <= high:
         return f"the difference in {metric_name(row)} is {difference_words(row, currency)}"
-    if low > 0:
-        return f"it raised {metric_name(row)} by {form(value)} {formatting.interval(low, high, limit)}"
-    return f"it lowered {metric_name(row)} by {form(-value)} {formatting.interval(-high, -low, limit)}"
+    size = (f"{form(value)} {formatting.interval(low, high, limit)}" if low > 0 else
+            f"{form(-value)} {formatting.interval(-high, -low, limit)}")
+    if row.get("is_exploratory"):
+        return f"{metric_name(row)} was {'higher' if low > 0 else 'lower'} by {size}"
+    return f"it {'raised' if low > 0 else 'lowered'} {metric_name(row)} by {size}"
 
 
 def difference_words(row: Mapping[str, Any], currency: str) -> str:

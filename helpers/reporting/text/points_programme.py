@@ -171,7 +171,7 @@ def programme_effect_sentence(effect: Estimate) -> str:
     """
     if effect.status is not Status.OK:
         return "" if effect.status is Status.NOT_APPLICABLE else (
-            f"Whether the programme raises purchases is not known: {effect.reason}.")
+            f"Whether members buy more after enrolment than matched non-members is not known: {effect.reason}.")
     low, high = sorted((abs(effect.low), abs(effect.high)))
     value = f"{formatting.number(abs(effect.value))} {formatting.interval(low, high)}"
     way = "more" if effect.value > 0 else "fewer"

@@ -201,7 +201,7 @@ def ordinal_logit_sentence(rows: Sequence[Estimate], driven: SatisfactionDrivers
     if not share:
         return f"By ordinal logit {best.segment} comes first; shares of variance cannot separate the drivers.{uneven}"
     if len(driven.share) < 2:
-        alone = f"only {share} has an effect of its own"
+        alone = f"only {share} has a share of its own"
         return f"Ordinal logit and shares of variance cannot be compared: {alone}.{uneven}"
     agrees = (f"The ordinal logit agrees: {best.segment} comes first." if best.segment == share else
               f"The ordinal logit disagrees: it puts {best.segment} first, not {share}.")

@@ -38,10 +38,10 @@ def test_levers_are_listed_in_words_and_few_people_hidden():
                           "raises": ["more log_recency_days", "less share_promotion"]})
     found = churn_alerts_text.feature_group_table(Explanations(pd.DataFrame(), table, 0.7))
     assert found.loc[0].tolist() == ["inactivity", "0.5 [0.4, 0.6]", "more days since the last purchase", "some"]
-    assert found.loc[1, ["raised_by", "first_reason_of"]].tolist() == ["lower share of orders on promotion", "some"]
+    assert found.loc[1, ["higher_with", "first_reason_of"]].tolist() == ["lower share of orders on promotion", "some"]
     of_contracts = table.assign(raises=["less tenure_months", "attribute_internet_service = Fiber optic"])
     assert churn_alerts_text.feature_group_table(Explanations(pd.DataFrame(), of_contracts, 0.7))[
-        "raised_by"
+        "higher_with"
     ].tolist() == ["fewer months as a customer", "internet service is Fiber optic"]
     assert churn_alerts_text.feature_group_table(NONE).empty
 

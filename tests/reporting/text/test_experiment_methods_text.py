@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.reporting.text import experiment_methods as experiment_methods_text
+from helpers.reporting.text import experiment_targeting
 
 
 def qini(low):
@@ -30,22 +31,22 @@ KEY = ("e-mail", "visit", "womens")
 
 
 def test_a_rule_that_is_not_beaten_is_said_with_the_lead():
-    assert experiment_methods_text.uplift_sentences({KEY: One()}) == (
+    assert experiment_targeting.uplift_sentences({KEY: One()}) == (
         "e-mail, effect of womens on visit: targeting pays, and the uplift model does not beat the one-line rule "
         "“womens above 0” (difference in Qini −0.1 [−0.3, 0.1]).",)
-    assert experiment_methods_text.uplift_curve_title({KEY: One()}).endswith(
+    assert experiment_targeting.uplift_curve_title({KEY: One()}).endswith(
         "the uplift model does not beat the one-line rule")
 
 
 def test_a_learner_that_beats_the_rule_is_said():
-    said = experiment_methods_text.uplift_sentences({KEY: One(lead=0.2, lead_low=0.1, lead_high=0.3)})[0]
+    said = experiment_targeting.uplift_sentences({KEY: One(lead=0.2, lead_low=0.1, lead_high=0.3)})[0]
     assert "the uplift model beats the one-line rule" in said
 
 
 def test_where_choosing_does_not_pay_nothing_is_recommended():
-    assert "no targeting rule" in experiment_methods_text.uplift_sentences({KEY: One(pays=False)})[0]
-    assert "nobody can say for whom" in experiment_methods_text.uplift_sentences({})[0]
-    assert experiment_methods_text.uplift_curve_title({}) == "For whom it works cannot be said"
+    assert "no targeting rule" in experiment_targeting.uplift_sentences({KEY: One(pays=False)})[0]
+    assert "nobody can say for whom" in experiment_targeting.uplift_sentences({})[0]
+    assert experiment_targeting.uplift_curve_title({}) == "For whom it works cannot be said"
 
 
 def effects(**more):
@@ -129,10 +130,11 @@ def test_lists_of_earlier_runs_are_measured_or_waiting():
 def test_columns_that_go_with_another_effect_are_named():
     rows = pd.DataFrame({"experiment": ["e"], "metric": ["m"], "variant": ["b"], "covariate": ["age"],
                          "p_adjusted": [0.01]})
-    assert experiment_methods_text.subgroup_sentence(rows) == (
-        "The effect differs with statistical significance by age (e, effect of b on m).")
-    assert "No column" in experiment_methods_text.subgroup_sentence(rows.assign(p_adjusted=0.5))
-    assert "Nothing was known" in experiment_methods_text.subgroup_sentence(rows.head(0))
+    assert experiment_targeting.subgroup_sentence(rows) == (
+        "The effect differs with statistical significance by age (e, effect of b on m). That is no effect of what was "
+        "known beforehand: nobody drew it.")
+    assert "No column" in experiment_targeting.subgroup_sentence(rows.assign(p_adjusted=0.5))
+    assert "Nothing was known" in experiment_targeting.subgroup_sentence(rows.head(0))
 
 
 def test_what_a_milder_threshold_would_free_is_said():
@@ -156,5 +158,20 @@ def test_power_is_shown_in_the_unit_of_the_metric():
 
 def test_the_first_curve_alone_is_drawn():
     table = pd.DataFrame({"experiment": ["a", "b"], "metric": "m", "variant": "v", "share": [0.1, 0.2]})
-    assert experiment_methods_text.uplift_curve_rows(table)["experiment"].tolist() == ["a"]
-    assert "percent_treated" in experiment_methods_text.uplift_curve_rows(table.head(0))
+    assert experiment_targeting.uplift_curve_rows(table)["experiment"].tolist() == ["a"]
+    assert "percent_treated" in experiment_targeting.uplift_curve_rows(table.head(0))
+
+
+def test_policy_value_is_told_in_money_with_its_rule_and_the_learners_that_beat_it():
+    head = {"experiment": "reminder_letter", "metric": "ordered", "variant": "treatment", "share_treated": 0.6}
+    rows = [head | {"policy": p, "against": a, "gain": g, "low": g - 0.5, "high": g + 0.5} for p, a, g in (
+        ("everybody", "nobody", 1.0), ("one-line rule", "nobody", 2.0), ("one-line rule", "everybody", 1.5))]
+    rules = {"reminder_letter": "sales_before up to 30", "newsletter_subject": "sales_before above 9"}
+    told, silent = experiment_targeting.policy_sentences(pd.DataFrame(rows), rules, "EUR")
+    assert "60.0 % of units" in told
+    assert "more than treating nobody" in told
+    assert "no learner beats the rule out of sample" in told
+    assert "newsletter subject" in silent
+    more = [head | {"policy": "DR-learner", "against": "one-line rule", "gain": 0.7, "low": 0.1, "high": 1.3}]
+    beaten, *_ = experiment_targeting.policy_sentences(pd.DataFrame(rows + more), rules, "EUR")
+    assert "the DR-learner earns" in beaten

@@ -38,6 +38,12 @@ def test_a_clear_rise_ships_with_its_number():
         "gift: ship letter, because it raised spend by £2.00 [£0.50, £3.50] against none.",)
 
 
+def test_what_no_plan_drew_is_given_no_causal_verb():
+    sentence = experiments_text.experiments_answer(effects({"is_exploratory": True}), GATES, "GBP")[0]
+    assert "spend was higher by £2.00 [£0.50, £3.50] against none" in sentence
+    assert "raised" not in sentence
+
+
 def test_a_clear_fall_stops_and_is_said_without_a_minus():
     fall = {"verdict": "stop", "unit": "share", "value": -0.0082, "low": -0.01328, "high": -0.00312,
             "reason": "the whole interval is a change for the worse"}
