@@ -14,14 +14,20 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from helpers.actions import measured_response
 from helpers.experiments import (
+    action_outcomes,
     blocked,
     cluster_robust,
     compliance,
     decisions,
+    design,
+    effects_over_time,
     experiment_data,
+    interactions,
     mean_difference,
     permutation,
+    policy_value,
     power,
     preconditions,
     proportions,
@@ -30,12 +36,13 @@ from helpers.experiments import (
     sequential,
 )
 from helpers.experiments.aggregates import ArmMoments
-from helpers.experiments.config import ExperimentsConfig
+from helpers.experiments.config import ExperimentPlan, ExperimentsConfig
 from helpers.experiments.variance_reduction import moments_of_values as moments_of
 from helpers.foundation import canonical_schema
 from helpers.foundation.engine import Engine
 from helpers.pipeline.registry import read_study
 from helpers.simulation import customer_traits, order_lines, planted_experiments
+from helpers.simulation.company import simulate_company
 from helpers.simulation.planted_truth import World
 from helpers.stats import multiple_testing
 
@@ -314,6 +321,89 @@ def verdicts_of_seeds(replications, rng):
         said(f"verdict on {name}, {seeds} companies", hits, seeds, 0.95, (179 / 200, 1.0))
 
 
+def novelty(replications, rng):
+    """Print how often an effect that is the same in every period is said to change: means, and rare shares."""
+    at_once, periods, n = 100, 8, 400
+    plan = ExperimentPlan(hypothesis="h", control="a", primary_metric="m")
+    for name, is_share, level in (("means", False, 10.0), ("shares of 3 %", True, 0.03)):
+        hits = tested = 0
+        for _ in range(max(replications // at_once, 1)):
+            cells = pd.MultiIndex.from_product(
+                [[f"{i:03d}" for i in range(at_once)], ["a", "b"], range(1, periods + 1)],
+                names=["experiment", "variant", "look"]).to_frame(index=False)
+            if is_share:
+                mean = rng.binomial(n, level, len(cells)) / n
+                variance = mean * (1 - mean)
+            else:
+                mean, variance = rng.normal(level, 3 / np.sqrt(n), len(cells)), 9 * rng.chisquare(n - 1, len(cells)) / (
+                    n - 1)
+            made = cells.assign(metric="m", period="", n=n, mean=mean, variance=variance, is_share=is_share)
+            designs = [design.ExperimentDesign(e, "a", ("a", "b"), (0.5, 0.5), design.PLANNED, ("m",), plan)
+                       for e in made["experiment"].unique()]
+            found = effects_over_time.novelty_table(designs, made)
+            hits, tested = hits + int((found["p"] < 0.05).sum()), tested + len(found)
+        said(f"novelty, {name}, {periods} periods of {n} an arm", hits, tested, region=(0.04, 0.06))
+
+
+def interacting(replications, rng):
+    """Print how often experiments that do not interact are said to, and the interval that covers an interaction."""
+    for n in (30, 200):
+        hits = sum(interactions.difference_of_effects([moments_of(rng.normal(10, 3, n)) for _ in range(4)])[5] < 0.05
+                   for _ in range(replications))
+        said(f"interaction, normal, four cells of {n}", hits, replications, region=(0.04, 0.07))
+
+
+def policies(replications, rng):
+    """Print how often the interval of a rule's gain covers its true value, against nobody and everybody."""
+    n, cost, hits = 1000, 0.2, dict.fromkeys((policy_value.NOBODY, policy_value.EVERYBODY), 0)
+    # with effect x for x ~ N(0, 1), treated where x > 0: E[(x − c) 1(x > 0)] = φ(0) − c / 2
+    truth = {policy_value.NOBODY: stats.norm.pdf(0) - cost / 2}
+    truth[policy_value.EVERYBODY] = truth[policy_value.NOBODY] + cost
+    for _ in range(replications):
+        x, t = rng.normal(size=n), rng.permutation(n) % 2
+        y = x + t * x + rng.normal(0, 2, n)
+        line = (np.full(n, y[t == 0].mean()), np.full(n, y[t == 1].mean()))
+        score = np.where(x > 0, 1.0, -1.0)
+        found = policy_value.CrossFitted(y, t, policy_value.doubly_robust(y, t, line, 0.5), dict.fromkeys(
+            (*policy_value.LEARNERS, policy_value.ONE_LINE_RULE), score), "x above 0")
+        rows = policy_value.policy_gains(found, policy_value.Terms(1.0, cost)).set_index(["policy", "against"])
+        for other, planted in truth.items():
+            row = rows.loc[(policy_value.ONE_LINE_RULE, other)]
+            hits[other] += row["low"] <= planted <= row["high"]
+    for other, found in hits.items():
+        said(f"gain of a rule against {other} covers", found, replications, 0.95, (0.94, 0.96))
+
+
+ROUNDS = ("2025-06-30", "2025-09-30")
+
+
+def pooled_rounds(replications, rng):
+    """Print how often the pooled cut in churn of two rounds that a company carried out covers what was planted."""
+    world, engine, hits, seeds = World(), Engine(), 0, min(SEEDS, max(replications // 50, 2))
+    planted = world.list_carried_out * world.list_response  # hardly anybody may not be written to
+    for seed in range(seeds):
+        lists = pd.concat([pd.DataFrame({
+            "experiment": f"action plan of {day}", "assigned_on": pd.Timestamp(day), "seed": seed, "probability": 0.5,
+            "unit_id": [f"C{i:07d}" for i in sorted(rng.choice(2000, 500, replace=False) + 1)],
+            "variant": rng.permutation(np.repeat(["held out", "treated"], 250))}) for day in ROUNDS])
+        made = simulate_company(customers=2000, seed=seed, lists=lists).tables
+        tables = {name: schema.conformed(engine.lazy(made[f"canonical/{name.lower()}"])) for name in (
+            "TRANSACTIONS", "SUBSCRIPTIONS", "RESPONSES", "RESPONDENTS", "ITEMS", "CONTACTS")
+            for schema in [getattr(canonical_schema, name)]}
+        drawn = action_outcomes.past_action_lists([lists], date(2026, 1, 1))
+        plans = action_outcomes.with_list_plans(ExperimentsConfig(), drawn, has_contracts=False)
+        measured = action_outcomes.measure_outcomes(
+            engine, drawn, action_outcomes.OutcomeTables(*tables.values(), 0.4), 90, date(2025, 12, 31))
+        recorded = canonical_schema.ASSIGNMENTS.conformed(engine.lazy(canonical_schema.ASSIGNMENTS.empty()))
+        designs, found = experiment_data.load_experiments(
+            engine, action_outcomes.with_measured_lists(recorded, measured), plans, seed)
+        checked = quality_gates.gates_by_experiment(designs, found, plans)
+        response = measured_response.pooled_response(decisions.decide_experiments(
+            designs, found, checked, plans, date(2025, 12, 31)))
+        hits += response.n_rounds == len(ROUNDS) and response.reduction.low <= planted <= response.reduction.high
+    said(f"pooled cut in churn of two rounds covers, {seeds} companies", hits, seeds, 0.95, (179 / 200, 1.0))
+
+
 def main():
     told = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     told.add_argument("replications", nargs="?", type=int, default=10_000)
@@ -321,7 +411,8 @@ def main():
     print(ROW.format(name=f"{replications:,} replications", nominal="nominal", measured="measured", region="region",
                      inside=""))
     parts = (fixed, shares, relative, adjusted, clustered, medians, randomised, families, peeking, skewed_sequence,
-             coverage, powers, as_the_page_does, verdicts_of_seeds, within_blocks, compliers)
+             coverage, powers, as_the_page_does, verdicts_of_seeds, within_blocks, compliers, novelty, interacting,
+             policies, pooled_rounds)
     for stream, part in zip(np.random.SeedSequence(SEED).spawn(len(parts)), parts, strict=True):
         part(replications, np.random.default_rng(stream))
 
