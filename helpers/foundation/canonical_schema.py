@@ -40,7 +40,7 @@ TRANSACTIONS = _canonical_table(
     _column("customer_id", "text", "who bought; empty for anonymous sales"),
     _column("ordered_at", "time", "when, in the study's time zone", True),
     _column("kind", "text", "sale, refund, fee or adjustment", True, ("sale", "refund", "fee", "adjustment")),
-    _column("amount", "money", "signed value of the line; refunds are negative [money]", True),
+    _column("amount", "money", "signed value of the line; refunds are negative [money]", True, may_be_absent=True),
     _column("quantity", "number", "units [units]"),
     _column("unit_cost", "money", "cost of one unit [money]"),
     _column("list_price", "money", "price before discounts [money]"),

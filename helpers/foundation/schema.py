@@ -40,6 +40,8 @@ class Column:
         The only values it may have; empty: any.
     low, high : float, optional
         Bounds, both inclusive.
+    may_be_absent : bool
+        Whether a source may have nothing of the kind, though it is required: then it is empty in every row.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Column:
     allowed: tuple[str, ...] = ()
     low: float | None = None
     high: float | None = None
+    may_be_absent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +184,7 @@ class Table:
         rules = []
         for column in self.columns:
             value = table[column.name]
-            if column.required or column.name in self.key:
+            if (column.required and not column.may_be_absent) or column.name in self.key:
                 rules.append((column.name, value.isnull(), "empty", "a value in every row"))
             if column.allowed:
                 rules.append((column.name, value.notin(column.allowed), "with another value",

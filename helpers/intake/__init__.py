@@ -10,8 +10,8 @@
   each table.
 * ``control_totals``: Control totals declared by whoever delivered the data: met exactly, or the run stops.
 * ``csv_stream``: CSV and fixed-width text as a stream: checked bytes, batches of columns, record and line numbers.
-* ``databases``: Queries as records: PostgreSQL, DuckDB and SQLite files; read only, in batches; credentials from the
-  environment.
+* ``databases``: Queries as records: databases by their ADBC drivers, DuckDB and SQLite files; in batches, one ordered
+  select.
 * ``date_formats``: Forms in which dates and times are written: directives, names of months, clocks, epochs, serial days
   of sheets.
 * ``date_plausibility``: Plausible dates: the as-of date, rows in the future, rows isolated in time, rows after the
@@ -30,6 +30,7 @@
   of text.
 * ``infer_aggregates``: Files of totals instead of records: counts and summaries of an experiment's arms, sums by day or
   month.
+* ``infer_events``: Drafted tables about what customers did and asked for: service cases, points, events.
 * ``infer_experiments``: Drafted experiments: who was assigned to which arm with what outcome, and the plan that the
   study has to confirm.
 * ``infer_dates``: Inferred forms of dates and times: the fewest forms that read a column, their rivals, what stays
@@ -43,14 +44,18 @@
   their rivals.
 * ``infer_profile``: Draft of a source profile from files that nobody has described yet; every guess is marked as one.
 * ``infer_semantics``: Inferred meaning of columns: from names, values and references between files.
-* ``infer_tables``: Which canonical tables files seem to feed: surveys, customers and, by other modules, the rest; no
-  table twice.
-* ``infer_transactions``: Drafted tables about trade and service: orders, opportunities, contracts, cases, points,
-  events.
+* ``infer_surveys``: Drafted surveys: respondents, answers and items with their roles and constructs; the path model
+  for the study.
+* ``infer_tables``: Which canonical tables files seem to feed: customers and, by other modules, the rest; no table
+  twice.
+* ``infer_transactions``: Drafted tables about trade: orders, opportunities, contracts.
 * ``infer_types``: Inferred column types: kinds, date formats, keys, missing codes, number formats.
+* ``labelled_files``: SPSS and Stata files: codes as numbers, their labels in a column beside, labels of variables as
+  wording of items.
 * ``national_ids``: National ids: numbers of persons, told from other numbers by their written form and check digits.
 * ``number_formats``: Forms in which numbers are written: signs before decimals and between thousands, minus signs of
   all kinds.
+* ``parquet_sink``: Parquet files of landed text, written in row groups of a good size while the next batch is read.
 * ``pii_in_text``: Personal data in free text: e-mail addresses, numbers of phones, cards, accounts and persons are
   masked.
 * ``profile_schema``: Parts of a source profile, each closed to unknown keys; `helpers.intake.profiles` explains every
@@ -63,9 +68,13 @@
 * ``reconciliation``: Reconciliation of records: each feeds a table or is rejected once with all its reasons.
 * ``record_identifiers``: Record identifiers: which keys are a time or a record number, and what that loses.
 * ``rejects``: Rejected rows and their reasons: reasons packed as bits, lines numbered, repeated keys found.
+* ``remote_files``: Files at an address: over http(s), in S3 or Google Cloud Storage; copied first, within limits of
+  size and time.
 * ``schema``: Declared result tables of intake.
 * ``source_records``: Records that a canonical table is made from: landed columns, lookup joins, unpivoted columns.
 * ``timeliness_gates``: Timeliness gates: are dates plausible, and are the records fresh by their own rhythm.
 * ``type_parsing``: Text to typed values: numbers, flags, dates, times with a zone offset; unreadable text is
   reported.
+* ``verbal_scales``: Answers in words: the usual verbal scales of questionnaires, by language, as scores; numbers with
+  labelled ends.
 """

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import date
 
+import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
@@ -142,15 +143,28 @@ def _finance(delivery: Delivery, engine: Engine) -> Iterator[Estimate]:
         reason = "no transactions were delivered"
         yield no_estimate("net sales", Status.NOT_APPLICABLE, reason, unit="money")
         return
-    money = {kind: table["amount"].sum(where=table["kind"] == kind) for kind in ("sale", "refund", "fee", "adjustment")}
     row = engine.first_row(table.aggregate(
-        **money, n=table.count(), orders=table["order_id"].nunique(), customers=table["customer_id"].nunique()))
-    paid = {kind: float(row[kind] or 0) for kind in money}
-    yield Estimate("net sales", float((row["sale"] or 0) + (row["refund"] or 0)), unit="money", n=row["n"])
-    for kind, name in (("sale", "sales"), ("refund", "refunds"), ("fee", "fees"), ("adjustment", "adjustments")):
-        yield Estimate(name, paid[kind], unit="money", n=row["n"])
+        n=table.count(), orders=table["order_id"].nunique(), customers=_counted(table, "customer_id")))
+    yield from _paid(table, row["n"], engine)
     yield Estimate("orders", float(row["orders"]), unit="orders", n=row["n"])
     yield Estimate("customers with orders", float(row["customers"]), unit="customers", n=row["n"])
+
+
+def _counted(table: ir.Table, column: str) -> ir.IntegerValue:
+    """Return how many different values a column has; none where the source is without it."""
+    return table[column].nunique() if column in table.columns else ibis.literal(0)
+
+
+def _paid(table: ir.Table, n: int, engine: Engine) -> Iterator[Estimate]:
+    """Yield net sales and the parts that they are made of, or that no money is recorded."""
+    if "amount" not in table.columns:
+        yield no_estimate("net sales", Status.NOT_APPLICABLE, "no money is recorded with the orders", unit="money")
+        return
+    money = {kind: table["amount"].sum(where=table["kind"] == kind) for kind in ("sale", "refund", "fee", "adjustment")}
+    row = engine.first_row(table.aggregate(**money))
+    yield Estimate("net sales", float((row["sale"] or 0) + (row["refund"] or 0)), unit="money", n=n)
+    for kind, name in (("sale", "sales"), ("refund", "refunds"), ("fee", "fees"), ("adjustment", "adjustments")):
+        yield Estimate(name, float(row[kind] or 0), unit="money", n=n)
 
 
 def _anonymous(delivery: Delivery, engine: Engine) -> Iterator[Estimate]:
@@ -158,12 +172,15 @@ def _anonymous(delivery: Delivery, engine: Engine) -> Iterator[Estimate]:
     made = next((m for m in delivery.made if m.name == "transactions"), None)
     if made is None:
         return
-    accepted = made.accepted.filter(made.accepted["customer_id"].isnull())
+    is_named = "customer_id" in made.accepted.columns
+    accepted = made.accepted.filter(made.accepted["customer_id"].isnull()) if is_named else made.accepted
     refused = made.refused.filter(made.refused["is_anonymous"])
     for table, what in ((accepted, "accepted"), (refused, "rejected")):
-        row = engine.first_row(table.aggregate(n=table.count(), money=table["amount"].sum()))
+        row = engine.first_row(table.aggregate(n=table.count()))
         yield Estimate("anonymous order lines", float(row["n"]), unit="records", n=row["n"], segment=what)
-        yield Estimate("anonymous money", float(row["money"] or 0), unit="money", n=row["n"], segment=what)
+        if "amount" in made.accepted.columns:
+            paid = engine.first_row(table.aggregate(money=table["amount"].sum()))["money"]
+            yield Estimate("anonymous money", float(paid or 0), unit="money", n=row["n"], segment=what)
 
 
 def _coverage(delivery: Delivery, engine: Engine) -> Iterator[Estimate]:

@@ -7,6 +7,7 @@ from decimal import Decimal
 import ibis.expr.types as ir
 
 from helpers.foundation.engine import Engine
+from helpers.foundation.errors import InputError
 from helpers.foundation.money import MONEY
 from helpers.intake import expressions
 from helpers.intake.expression_rules import ExpressionScope
@@ -64,9 +65,17 @@ def check_totals(landed: LandedFiles, tables: Mapping[str, ir.Table], engine: En
 
 
 def check_total(control: Control, landed: LandedFiles, tables: Mapping[str, ir.Table], engine: Engine) -> ControlTotal:
-    """Return one control with what was found; see `checked`."""
-    table = engine.stored(landed.tables[control.file]) if control.file else tables[control.table]
+    """Return one control with what was found.
+
+    Raises
+    ------
+    InputError
+        If an expression does not fit, or the file or table that it is a total of could not be made.
+    """
     where = f"control '{control.name}'"
+    if (control.file or control.table) not in (landed.tables if control.file else tables):
+        raise InputError(where, f"nothing was made of '{control.file or control.table}'", "a total of what is made")
+    table = engine.stored(landed.tables[control.file]) if control.file else tables[control.table]
     signs = _sign_patterns(landed, control)
     if control.where:
         table = table.filter(

@@ -1,6 +1,12 @@
-"""Queries as records: PostgreSQL, DuckDB and SQLite files; read only, in batches; credentials from the environment."""
+"""Queries as records: databases by their ADBC drivers, DuckDB and SQLite files; in batches, one ordered select.
+
+Credentials come from the environment. PostgreSQL and files are opened to read only; what a user of another database may
+do is that user's rights.
+"""
 
 import hashlib
+import importlib
+import json
 import os
 import sqlite3
 from collections import Counter
@@ -16,7 +22,7 @@ from sqlglot.errors import SqlglotError
 
 from helpers.foundation.errors import InputError
 from helpers.intake import archives
-from helpers.intake.profile_schema import FileRule
+from helpers.intake.profile_schema import SERVERS, FileRule
 
 REFUSALS = (  # what the driver says, and what we say
     ("password authentication failed", "the user or the password is wrong"),
@@ -29,7 +35,7 @@ REFUSALS = (  # what the driver says, and what we say
     ("invalid", "the address cannot be read"),
 )
 
-DIALECTS = {"postgresql": "postgres"}  # the others are called alike
+DIALECTS = {"postgresql": "postgres", "flightsql": ""}  # the others are called alike
 
 BATCH = 50_000  # records of a file's answer that are held at once
 
@@ -93,8 +99,8 @@ def query_batches(file: FileRule, where: str, folder: Path) -> Iterator[pa.Recor
         If the environment names no database, there is no such file, or the database refuses.
     """
     refuse_unordered(file.query, where, DIALECTS.get(file.format, file.format))
-    if file.format == "postgresql":
-        with _server_answer(file, where) as answer:
+    if file.format in SERVERS:
+        with SERVER_ANSWERS.get(file.format, _driver_answer)(file, where) as answer:
             yield answer
         return
     path, *others = archives.matching_files(folder, file, where)
@@ -182,10 +188,7 @@ def _refused(where: str, error: Exception) -> InputError:
 
 @contextmanager
 def _server_answer(file: FileRule, where: str) -> Iterator[pa.RecordBatchReader]:
-    address = os.environ.get(file.connection, "")
-    if not address:
-        raise InputError(where, f"the environment variable {file.connection} is not set",
-                         "the address of the database, postgresql://user:password@host/name")
+    address = _connection(file, where, "the address of the database, postgresql://user:password@host/name")
     from adbc_driver_manager import Error  # only where a source has a database
     from adbc_driver_postgresql import dbapi
 
@@ -202,6 +205,36 @@ def _server_answer(file: FileRule, where: str) -> Iterator[pa.RecordBatchReader]
     except (Error, pa.ArrowException) as error:
         said = " ".join(str(error).replace(address, "the database").split())
         raise InputError(where, f"the database refused ({said})", "a query that it answers") from None
+
+
+SERVER_ANSWERS = {"postgresql": _server_answer}
+
+
+@contextmanager
+def _driver_answer(file: FileRule, where: str) -> Iterator[pa.RecordBatchReader]:
+    """Give the answer of a database whose ADBC driver is installed, by its address or its options as JSON."""
+    told = _connection(file, where, "the address of the database, or its driver's options as a JSON object")
+    try:
+        dbapi = importlib.import_module(f"adbc_driver_{file.format}.dbapi")
+    except ModuleNotFoundError:
+        raise InputError(where, f"the driver of {file.format} is not installed",
+                         f"pip install adbc-driver-{file.format}") from None
+    from adbc_driver_manager import Error
+
+    try:
+        options = {"db_kwargs": json.loads(told)} if told.startswith("{") else {"uri": told}
+        with dbapi.connect(**options) as connection, connection.cursor() as cursor:
+            cursor.execute(file.query)
+            yield cursor.fetch_record_batch()
+    except (Error, pa.ArrowException, ValueError, TypeError) as error:
+        said = " ".join(str(error).replace(told, "the database").split())
+        raise InputError(where, f"the database refused ({said})", "a connection and a query that it answers") from None
+
+
+def _connection(file: FileRule, where: str, allowed: str) -> str:
+    if told := os.environ.get(file.connection, ""):
+        return told
+    raise InputError(where, f"the environment variable {file.connection} is not set", allowed)
 
 
 def _readable(answer: pa.RecordBatchReader, where: str) -> pa.RecordBatchReader:

@@ -3,11 +3,12 @@
 A form is written with the directives of ``strftime``, or is one of `COUNTED`: seconds, milliseconds, microseconds or
 nanoseconds since 1970 in UTC, and the days since 1899-12-30 or 1904-01-01 that Excel counts. Names of months (``%b``,
 ``%B``) are read in the languages of `LANGUAGES` [1]_, whole or short; names of weekdays (``%a``, ``%A``) are passed
-over.
+over. An offset (``%z``) may be ``+0100``, ``GMT+1``, ``Z`` or one of `ZONES` [2]_.
 
 References
 ----------
 .. [1] Unicode CLDR, months of the Gregorian calendar, through babel.
+.. [2] Resnick, P. (2001). Internet message format. RFC 2822, section 4.3 (zones).
 """
 
 import re
@@ -44,11 +45,17 @@ WORD = r"[^\s\d.,:/\-]+[.]?"
 
 MORNINGS, AFTERNOONS = ("上午", "오전", "午前"), ("下午", "오후", "午後")
 
+ZONES = {  # abbreviations with one meaning; those of North America as RFC 2822 lists them
+    "EST": "-05:00", "EDT": "-04:00", "CST": "-06:00", "CDT": "-05:00", "MST": "-07:00", "MDT": "-06:00",
+    "PST": "-08:00", "PDT": "-07:00", "WET": "+00:00", "WEST": "+01:00", "BST": "+01:00", "CET": "+01:00",
+    "CEST": "+02:00", "MEZ": "+01:00", "MESZ": "+02:00", "EET": "+02:00", "EEST": "+03:00", "MSK": "+03:00",
+    "JST": "+09:00", "KST": "+09:00", "AEST": "+10:00", "AEDT": "+11:00", "NZST": "+12:00", "NZDT": "+13:00"}
+
 DIRECTIVES = {
     "Y": r"\d{4}", "y": r"\d{2}", "m": r"\d{1,2}", "d": r"\d{1,2}", "H": r"\d{1,2}", "I": r"\d{1,2}", "M": r"\d{1,2}",
     "S": r"\d{1,2}", "f": r"\d{1,9}", "b": WORD, "B": WORD, "a": WORD, "A": WORD,
     "p": rf"[AaPp][.]?\s?[Mm][.]?|{'|'.join((*MORNINGS, *AFTERNOONS))}",
-    "z": r"[Zz]|(?:GMT|UTC)(?:[+-]\d{1,2}(?::?\d{2})?)?|[+-]\d{1,2}(?::?\d{2})?",
+    "z": rf"[Zz]|(?:GMT|UTC)(?:[+-]\d{{1,2}}(?::?\d{{2}})?)?|[+-]\d{{1,2}}(?::?\d{{2}})?|{'|'.join(ZONES)}",
 }
 
 OFFSET = r"^([+-])(\d{1,2})(?::?(\d{2}))?$"
@@ -156,7 +163,7 @@ def _after(zero: datetime, seconds: ir.NumericValue) -> ir.TimestampValue:
 
 def _offset(zone: ir.StringValue) -> ir.StringValue:
     """Return an offset as ISO writes it; a zone that is only named is UTC's."""
-    bare = zone.upper().re_replace("GMT|UTC|Z", "")
+    bare = zone.upper().cases(*ZONES.items(), else_=zone.upper()).re_replace("^(GMT|UTC|Z)", "")
     sign, hours, minutes = (bare.re_extract(OFFSET, i) for i in (1, 2, 3))
     told = sign + hours.lpad(2, "0") + ":" + (minutes == "").ifelse("00", minutes)
     return (bare == "").ifelse("Z", told)

@@ -65,6 +65,8 @@ SIGNATURES = (
         "response_id": "ResponseId", "answered_at": "RecordedDate"}),
     ExportSignature("SurveyMonkey responses", ("Respondent ID", "Collector ID", "Start Date", "End Date"), {
         "response_id": "Respondent ID", "answered_at": "End Date"}),
+    ExportSignature("SurveyMonkey responses", ("Respondent ID", "Collector ID", "Date Created", "Date Modified"), {
+        "response_id": "Respondent ID", "answered_at": "Date Modified"}),
 )
 
 

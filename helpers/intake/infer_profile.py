@@ -21,8 +21,10 @@ from helpers.intake import (
     infer_doubts,
     infer_layout,
     infer_semantics,
+    infer_surveys,
     infer_tables,
     infer_types,
+    labelled_files,
     readers,
 )
 from helpers.intake.exchange_rates import CURRENCIES
@@ -40,7 +42,8 @@ SHEETS = (".xlsx", ".xls", ".xlsb", ".ods", ".xlsm")
 
 DATABASES = {".duckdb": "duckdb", ".sqlite": "sqlite", ".sqlite3": "sqlite", ".db": "sqlite"}
 
-FORMATS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"} | dict.fromkeys(SHEETS, "excel")
+FORMATS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet", ".sav": "spss", ".zsav": "spss",
+           ".dta": "stata", **dict.fromkeys(SHEETS, "excel")}
 
 MARKED = {"missing": "texts that mean nothing was recorded", "skip": "lines above the header",
           "header_rows": "rows that name the columns", "footer": "lines below the last record",
@@ -89,10 +92,10 @@ def draft_source(paths: Sequence[str | Path]) -> tuple[str, str]:
     if any(p.parent != folder for p in files):
         raise InputError("check --new", "the files stand in several folders", "files of one folder")
     seen = _merged([_seen(folder, file) for path in files for file in _declared(path)])
-    drawn = infer_tables.draft_tables([FileForm(s.name, s.columns) for s in seen])
+    forms = [FileForm(s.name, infer_types.with_joined_dates(s.columns)) for s in seen]
+    drawn = infer_tables.draft_tables(forms)
     name, study = _source_name(files), [line for table in drawn.tables for line in table.study]
-    lines = [*infer_doubts.doubts([FileForm(s.name, s.columns) for s in seen], drawn.tables), *_head(
-        name, seen, drawn.tables)]
+    lines = [*infer_doubts.doubts(forms, drawn.tables), *_head(name, seen, drawn.tables)]
     lines = [f"{infer_doubts.NOT_KNOWN}{s.name} has no record below its header" for s in seen if not s.n] + lines
     if study:
         lines.append(f"# check --new with --study drafts what data/studies/{name}.toml has to say")
@@ -198,6 +201,10 @@ def _seen(folder: Path, file: FileRule) -> SampledForm:
         columns = [] if batch is None else [
             _whole(infer_types.infer_column(c, batch.column(c)), stored, n) for c in landed.columns["new"]]
     file, settled = _settled(file.model_copy(update={"fill_down": rule}), columns)
+    if file.format in ("spss", "stata"):
+        room = readers.TempFolder()
+        told_of = labelled_files.variable_labels(_unpacked(folder / file.path, file, room), file, file.path)
+        settled = infer_surveys.labelled_columns(settled, told_of)
     table = databases.queried_table(file) if file.query else ""
     stem = table or _stem(Path(file.member).name or file.path) + (f"_{file.sheet}" if file.sheet else "")
     return SampledForm(re.sub(r"\W+", "_", stem.lower()).strip("_"), file, settled, n)

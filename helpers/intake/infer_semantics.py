@@ -22,6 +22,7 @@ MEANINGS = {  # in the order in which they are looked for; words as they stand i
                 r"注文|주문|fattura|faktura|factura|invoice|transaction|receipt|basket|bestel(?!ler)(lung|ling|l)?|auftrag|beleg|"
                 r"rechnung|commande|facture|pedido|purchase|sale|bon)",
     "customer_id": PEOPLE,
+    "refunded": r"(amount|total|betrag|montant|summe)?_?(refunded|refund(amount|total)|erstattet|erstattung|rembours)",
     "product_id": r"(sku|product|article|artikel|stockcode|produit|item|producto|ean|asin)",
     "amount": r"(amount|belopp|beløp|beloeb|bedrag|importo|kwota|tutar|сумма|金额|金額|금액|valor|monto|total|sum$|"
               r"revenue|sales|turnover|betrag|umsatz|montant|paid|payment|spend|value|net|gross|importe|summe|brutto|netto|"
@@ -34,9 +35,9 @@ MEANINGS = {  # in the order in which they are looked for; words as they stand i
     "channel": r"(channel|kanal|store|shop|filiale|source)",
     "state": r"(order)?(state|status|etat|estado|zustand)",
     "sort": r"(kind|type|typ|art|sort|vorgang)",
-    "has_ended": r"(churn|exited|attrition|cancelled|canceled|left|ended|kuendig|gekündigt|resilie)",
-    "tenure_months": r"(tenure|months|laufzeit|monate|anciennete)",
-    "monthly_fee": r"(monthly|fee|monatl|mensu|grundgebühr|abo)",
+    "has_ended": r"(churn|exited|attrit|cancelled|canceled|left|ended|kuendig|gekündigt|resilie)",
+    "tenure_months": r"(tenure|monthson|months|laufzeit|monate|anciennete)",
+    "monthly_fee": r"(monthly|mrr$|arpu$|fee|monatl|mensu|grundgebühr|abo)",
     "plan": r"(plan|tariff|tarif|contract|vertrag|subscription)",
     "stage": r"(deal)?(stage|phase|pipeline|etape)",
     "owner": r"(owner|agent|rep|salesperson|verkäufer|vertreter|betreuer|vendeur)",
@@ -55,13 +56,14 @@ MEANINGS = {  # in the order in which they are looked for; words as they stand i
 
 AVOIDED = {
     "amount": r"(tax|vat|mwst|ship|freight|fracht|versand|porto|postage|fee|discount|rabatt|unit|einzel|points|"
-              r"punkte|weight|count|cost|average|avg|year|number|items)",
+              r"punkte|weight|count|cost|average|avg|year|number|items|refund|flights|visits|calls|minutes|hours|nights|"
+              r"clicks|sessions|logins|distance)",
     "quantity": r"(price|preis|stock|days)", "price": r"(total|list|cost|month|monat|mensu)",
-    "ordered_at": r"(ship|deliver|due|birth|geburt|updat|modif|approv|estimat|liefer|return|expire|limit|promis|"
-                  r"change)",
-    "joined_on": r"(birth|geburt|dob|last|letzt|updat|end|cancel|modif|change|order|purchase)",
-    "started_on": r"(birth|geburt|end|last|cancel|updat)", "opened_on": r"(clos|end|birth|updat)",
-    "delivered_on": r"(carrier|estimat|due|promis|method|mode)", "tenure_months": r"(charge|fee|amount)",
+    "ordered_at": r"(ship|deliver|due|birth|geburt|(?<!sign)updat|modif|approv|estimat|liefer|return|expire|limit|"
+                  r"promis|change)",
+    "joined_on": r"(birth|geburt|dob|last|letzt|(?<!sign)updat|end|cancel|modif|change|order|purchase)",
+    "started_on": r"(birth|geburt|end|last|cancel|(?<!sign)updat)", "opened_on": r"(clos|end|birth|(?<!sign)updat)",
+    "delivered_on": r"(carrier|estimat|due|promis|method|mode)", "tenure_months": r"(charge|fee|amount|inactiv)",
     "monthly_fee": r"(gb|distance|download|usage|date)",
     "product_id": r"(price|count|qty|quantity|name|rating)",
     "category": r"(churn|age)", "channel": r"(shopper|shopping)",
@@ -69,12 +71,13 @@ AVOIDED = {
 
 DATED = tuple(m for m in MEANINGS if m.endswith(("_on", "_at")))
 
-KINDS = {"amount": NUMBERS, "quantity": NUMBERS, "price": NUMBERS, "discount": NUMBERS, "tenure_months": NUMBERS,
-         "monthly_fee": NUMBERS, "has_ended": ("flag",), "stage": ("text",), "state": ("text",), "sort": ("text",),
-         "plan": ("text",), "owner": ("text",),
+KINDS = {**dict.fromkeys(
+    ("amount", "refunded", "quantity", "price", "discount", "tenure_months", "monthly_fee"), NUMBERS),
+         "has_ended": ("flag", "text"), "stage": ("text",), "state": ("text",),
+         "sort": ("text",), "plan": ("text",), "owner": ("text",),
          **dict.fromkeys(DATED, ("date", "time"))}
 
-FEW = {"state": 20, "sort": 20, "stage": 20, "plan": 50}
+FEW = {"has_ended": 2, "state": 20, "sort": 20, "stage": 20, "plan": 50}
 
 NAMED = (r"^(full |first |last |given |family |middle |sur|customer |contact |buyer |billing |shipping |client |user |"
          r"nach|vor|kunden ?|your (full |first |last )?)?(name|nom|prenom|prénom|nombre|apellidos?|cognome|nome|"

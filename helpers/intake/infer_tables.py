@@ -1,4 +1,4 @@
-"""Which canonical tables files seem to feed: surveys, customers and, by other modules, the rest; no table twice."""
+"""Which canonical tables files seem to feed: customers and, by other modules, the rest; no table twice."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -7,109 +7,18 @@ from dataclasses import dataclass, replace
 from helpers.intake import (
     export_signatures,
     infer_aggregates,
+    infer_events,
     infer_experiments,
     infer_keys,
     infer_semantics,
+    infer_surveys,
     infer_transactions,
     profiles,
 )
 from helpers.intake.infer_keys import FileForm, JoinKey
 from helpers.intake.infer_transactions import DraftedTable, FileView, draft_table
-from helpers.intake.infer_types import GUESS, InferredColumn
-from helpers.intake.profile_text import attribute_line, column_line, date_line, toml_text
-
-RATED = r"(satisf|zufried|rating|review|stars|sterne|csat|nps|recommend|empfehl|bewertung|note$)"
-
-NOT_RATED = r"(member|engagement|lead|credit|risk)\W?_?(rating|stars|score)"  # what a system says of people
-
-ROLES = {"satisfaction": "satisf|zufried|rating|review|stars|sterne|csat|bewertung",
-         "recommend": "recommend|nps|empfehl",
-         "effort": "effort|aufwand|ces$", "intention": "intention|again|repurchase|wieder"}
-
-LEAST_QUESTIONS = 3  # of a file that is a survey and nothing else
-
-WRITTEN, MANY = r"(comment|message|kommentar|remark|verbatim|feedback)", 20
-
-ENDS = ((1, 5), (1, 7), (1, 10), (0, 10))
-
-
-def scale_columns(view: FileView, *, is_other: bool) -> list[InferredColumn]:
-    """Return the columns that are answers on a scale; of a file that is something else only those that rate.
-
-    Parameters
-    ----------
-    view : FileView
-        The file.
-    is_other : bool
-        Whether it feeds another table already.
-    """
-    found = [c for c in view.form.columns if c.is_scale and c not in view.known.values()]
-    if not is_other and len(found) >= 3 and len(found) >= 0.3 * len(view.form.columns):
-        return found
-    return [c for c in found if re.search(RATED, c.name.lower()) and not re.search(NOT_RATED, c.name.lower())]
-
-
-def draft_survey(view: FileView, asked: list[InferredColumn], wave: str = "") -> Iterator[DraftedTable]:
-    """Yield a survey's respondents, answers and items.
-
-    Parameters
-    ----------
-    view : FileView
-        The file.
-    asked : list of InferredColumn
-        Its questions.
-    wave : str
-        What it is called among other waves, whose numbers start again; empty where it is the only one.
-    """
-    keys = (c for c in view.form.columns if c.is_unique and c.kind in ("text", "integer"))
-    ident = view.known.get("response_id") or next(keys, None)
-    who = view.said("customer_id", "order_id")
-    when = view.known.get("answered_at")
-    key = (f"'{wave}-' || " if wave else "") + ident.quoted if ident else "record"
-    who = None if who == ident and who and not infer_semantics.is_customer_named([who]) else who
-    body = [
-        column_line("response_id", key, "the completed survey" if ident else "no column is unique; each record is one")
-    ]
-    body += [column_line("customer_id", who.quoted, "who answered")] if who else []
-    body += [column_line("wave", f"'{wave}'", "one file a wave")] if wave else []
-    body += [date_line("responded_at", when)] if when else []
-    used = [ident, who, when]
-    kept = [c for c in view.form.columns if c not in used and c not in asked and c.kind != "empty" and not c.is_moment]
-    kept = [] if len(asked) < 3 else kept
-    yield draft_table(view, "respondents", [*body, *(attribute_line("demographic_", c) for c in kept)], used)
-    said = next((c for c in view.form.columns if c.kind == "text" and re.search(WRITTEN, c.name.lower())
-                 and len(asked) == 1 and c.n_distinct > MANY), None)
-    head = (
-        "[tables.responses]",
-        f'from = "{view.form.name}"',
-        f"unpivot = {{ columns = {toml_text([c.name for c in asked])} }} {GUESS}the questions",
-        "[tables.responses.columns]",
-        column_line("response_id", key),
-        column_line("item", "item"),
-        column_line("score", "answer"),
-        *([column_line("comment", said.quoted, "what was written")] if said else ()),
-    )
-    yield DraftedTable("responses", head, (view.form.name,))
-    yield DraftedTable("items", ("[tables.items]", "defaults = { is_reversed = false }", "rows = [",
-                            *(_item(c, asked) for c in asked), "]"), ())
-
-
-def _item(column: InferredColumn, asked: list[InferredColumn]) -> str:
-    role = _role(column)
-    alike = [c for c in asked if (_role(c) == "recommend") == (role == "recommend")]  # it has a scale of its own
-    low, high = _ends(min(c.low for c in alike), max(c.high for c in alike))
-    return (f'  {{ item = {toml_text(column.name)}, role = "{role}", scale_low = {low:g}, scale_high = {high:g} }}, '
-            f"{GUESS}role, scale")
-
-
-def _role(column: InferredColumn) -> str:
-    return next((r for r, sought in ROLES.items() if re.search(sought, column.name.lower())), "performance")
-
-
-def _ends(low: float, high: float) -> tuple[float, float]:
-    """Return the ends of the usual scale that answers seem to lie on, or their own ends."""
-    usual = next(((a, b) for a, b in ENDS if a <= low and high <= b and (a == 0) == (low == 0)), (low, high))
-    return usual if high >= 0.8 * usual[1] else (low, high)
+from helpers.intake.infer_types import InferredColumn
+from helpers.intake.profile_text import attribute_line, column_line, date_line
 
 
 def draft_customers(view: FileView) -> DraftedTable:
@@ -181,7 +90,7 @@ def _view(form: FileForm, links: Mapping[str, Sequence[JoinKey]]) -> FileView:
     behind = {}
     for link, _ in reached:
         there = _meanings(link.other, links[link.other.name])
-        behind[link.other.name] = {m: replace(c, via=link.other.name) for m, c in there.items()}
+        behind[link.other.name] = {m: replace(c, via=link.other.name) for m, c in there.items() if not c.expression}
     return FileView(form, tuple(reached), known, behind)
 
 
@@ -203,7 +112,8 @@ def _with_shared_customer(views: Sequence[FileView]) -> Sequence[FileView]:
 
 def _is_survey(view: FileView, views: Sequence[FileView]) -> bool:
     """Return whether a file holds answers to several questions and nothing else."""
-    return len(scale_columns(view, is_other=False)) >= LEAST_QUESTIONS and not list(_traded(view, views))
+    asked = infer_surveys.scale_columns(view, is_other=False)
+    return len(asked) >= infer_surveys.LEAST_QUESTIONS and not list(_traded(view, views))
 
 
 def _as_one(parts: Sequence[DraftedTable]) -> DraftedTable:
@@ -235,8 +145,8 @@ def _wave_name(file: str) -> str:
 def _drafts(view: FileView, views: Sequence[FileView], wave: str) -> Iterator[DraftedTable]:
     """Yield the tables that a file seems to feed."""
     found = list(_traded(view, views))
-    if scales := scale_columns(view, is_other=bool(found)):
-        found += draft_survey(view, scales, wave)
+    if scales := infer_surveys.scale_columns(view, is_other=bool(found)):
+        found += infer_surveys.draft_survey(view, scales, wave)
     yield from found or ([draft_customers(view)] if _is_people(view, views) else [])
 
 
@@ -263,10 +173,12 @@ def _traded(view: FileView, views: Sequence[FileView]) -> Iterator[DraftedTable]
         )
     elif tried:
         yield infer_experiments.draft_experiment(view, tried)
-    elif infer_transactions.is_cases(view):
-        yield infer_transactions.draft_cases(view)
-    elif infer_transactions.is_events(view) and not scale_columns(view, is_other=False):
-        yield infer_transactions.draft_events(view)
+    elif infer_events.is_cases(view):
+        yield infer_events.draft_cases(view)
+    elif infer_transactions.is_orders_without_money(view) and not any(infer_transactions.is_orders(v) for v in others):
+        yield infer_transactions.draft_orders(view)
+    elif infer_events.is_events(view) and not infer_surveys.scale_columns(view, is_other=False):
+        yield infer_events.draft_events(view)
 
 
 def _refers(others: Sequence[FileView], view: FileView, asked: Callable[[FileView], bool]) -> bool:

@@ -1,14 +1,15 @@
-"""Drafted tables about trade and service: orders, opportunities, contracts, cases, points, events."""
+"""Drafted tables about trade: orders, opportunities, contracts."""
 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from helpers.intake import infer_semantics
-from helpers.intake.infer_keys import FileForm, JoinKey
+from helpers.intake.infer_keys import FileForm, JoinKey, name_words
 from helpers.intake.infer_types import InferredColumn
 from helpers.intake.profile_text import (
     attribute_line,
+    column_in_words,
     column_line,
     date_line,
     money_line,
@@ -19,19 +20,21 @@ from helpers.intake.profile_text import (
 
 REFUND = r"(return|refund|retour|gutschrift|credit|rückgabe|rueckgabe|rembours|avoir|devol)"
 
-CANCELLED = r"(cancel|storn|annul|void|abgebrochen|unavailable|failed|rejected|declined)"
+CANCELLED = r"(cancel|storn|annul|void|abgebrochen|unavailable|failed|rejected|declined|pending|unpaid)"
 
 WON = r"(won|gewonn|gagn|ganad|erfolg|signed|booked)"
 
+WHY_ENDED = r"(churn|cancel|end|leav|exit|attrit|terminat|kündig|kuendig)\w*[\W_]*(reason|grund|why|cause|motiv)"
+
 LOST = r"(lost|verlor|perdu|perdid|dead|abgelehnt|declin)"
 
-ENDED = r"(cancel|closed|ended|terminat|inactive|churn|left|gekündigt|gekuendigt|beendet|résili|resili|lapsed|expired)"
+ENDED = (r"(cancel|attrit|exited|closed|ended|terminat|inactive|churn|left|gekündigt|gekuendigt|beendet|résili|resili|"
+         r"lapsed|expired)")
+
+BOUGHT = (r"(orders?$|ordered|purchase|bought|invoice|transaction|sales?$|receipt|basket|bestell|auftr|rechnung|kauf|"
+          r"einkauf|commande|achat|pedido|compra|ordine|acquist)")
 
 CODE, MANY = r"[A-Za-z]{0,4}[-_ ]?\d{2,}", 20
-
-OBJECT = r"(coupon|voucher|offer|campaign|product|item|page|object|gutschein)"
-
-POINTS = r"(points|punkte|miles|meilen|stamps)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,25 +133,34 @@ def is_orders(view: FileView) -> bool:
                                            "order_id" in view.known)
 
 
+def is_orders_without_money(view: FileView) -> bool:
+    """Return whether a file tells who ordered and when, by a key of its own orders or by what it is called, no amount.
+
+    Its columns that only refer to another file's records are no keys of its own.
+    """
+    when, who = view.known.get("ordered_at"), view.known.get("customer_id")
+    own = view.known.get("order_id")
+    is_own = own is not None and own not in [link.column for link, _ in view.links]
+    named = [*name_words(view.form.name), *(name_words(when.name) if when else ())]
+    is_named = own is None and any(re.match(BOUGHT, word) for word in named)
+    is_other = bool({"case_id", "opportunity_id", "response_id"} & view.known.keys())
+    return who is not None and when is not None and not is_other and (is_own or is_named)
+
+
 def draft_orders(view: FileView) -> DraftedTable:
-    """Return the table of order lines."""
+    """Return the table of order lines; without an amount where the file has no money."""
     who = view.said("customer_id", "order_id") or _coded(view)
     when = view.said("ordered_at", "order_id")
-    ident, (money, signed) = view.known.get("order_id"), _money(view)
-    sort, back = view.texts("sort", REFUND, "order_id")
+    ident = view.known.get("order_id")
+    sort, back = (None, []) if "refunded" in view.known else view.texts("sort", REFUND, "order_id")
     state, lost = view.texts("state", CANCELLED, "order_id")
     is_back = f"{sort.quoted} in ({sql_list(back)})" if sort else ""
-    kind = f"case when {is_back} then 'refund' else 'sale' end" if is_back else \
-        f"case when {signed.as_number} < 0 then 'refund' else 'sale' end" if signed.low < 0 else "'sale'"
-    turned = is_back and signed.low >= 0
+    kind, amount, signed = _kind_and_amount(view, is_back)
     body = [column_line("order_id", ident.quoted if ident else "record",
                  "the order" if ident else "no column names the order; each record is one")]
     body += [column_line("customer_id", who.quoted, "who bought")] if who else []
     body += [date_line("ordered_at", when)] if when else []
-    body += [column_line("kind", kind, "which lines take money back"),
-             money_line("amount", f"case when {is_back} then -({money}) else {money} end" if turned else money,
-                        infer_semantics.currency_column(view.form.columns, view.known.get("amount")),
-                        "money of the line")]
+    body += [column_line("kind", kind, "which lines take money back"), amount]
     further = {"quantity": view.known.get("quantity"), "list_price": view.known.get("price"),
                "product_id": view.known.get("product_id"), "category": view.said("category", "product_id"),
                "discount": view.known.get("discount"), "channel": view.said("channel", "order_id")}
@@ -157,10 +169,26 @@ def draft_orders(view: FileView) -> DraftedTable:
     ]
     dates = {n: view.said(n, "order_id") for n in ("promised_on", "delivered_on")}
     body += [date_line(n, c) for n, c in dates.items() if c and c != when]
-    used = [ident, who, when, view.known.get("amount"), signed, *further.values(), *dates.values(),
-            sort, state]
+    used = [ident, who, when, *(view.known.get(n) for n in ("amount", "refunded")), signed, *further.values(),
+            *dates.values(), sort, state]
     rejected = [f"{state.quoted} in ({sql_list(lost)})"] if state else []
     return draft_table(view, "transactions", [*body, *unused_remarks(view.form.columns, used)], used, rejected=rejected)
+
+
+def _kind_and_amount(view: FileView, is_back: str) -> tuple[str, str, InferredColumn | None]:
+    """Return what kind of line each is, the line of its amount, and the column that tells its sign.
+
+    ``is_back`` is the condition that a line takes money back by its kind, empty where no kind tells it.
+    """
+    sorts = f"case when {is_back} then 'refund' else 'sale' end" if is_back else "'sale'"
+    if not {"amount", "price"} & view.known.keys():
+        return sorts, "# no column with money was seen: orders are counted, and no money is claimed", None
+    money, signed = _money(view)
+    if not is_back and signed.low < 0:
+        sorts = f"case when {signed.as_number} < 0 then 'refund' else 'sale' end"
+    turned = f"case when {is_back} then -({money}) else {money} end" if is_back and signed.low >= 0 else money
+    told_by = infer_semantics.currency_column(view.form.columns, view.known.get("amount"))
+    return sorts, money_line("amount", turned, told_by, "money of the line"), signed
 
 
 def _coded(view: FileView) -> InferredColumn | None:
@@ -177,10 +205,23 @@ def _money(view: FileView) -> tuple[str, InferredColumn]:
     """Return what a line is worth, and the column that tells its sign."""
     known = view.known
     if "amount" in known:
-        return known["amount"].as_number, known["amount"]
+        return _net(view, known["amount"]), known["amount"]
     price = known["price"].as_number
     return (f"{known['quantity'].as_number} * {price}", known["quantity"]) if "quantity" in known else \
         (price, known["price"])
+
+
+def _net(view: FileView, amount: InferredColumn) -> str:
+    """Return an order's money less what a column says was refunded of it; 0 on lines below the one that tells it.
+
+    An order's total stands on one of its lines where there are as many totals as orders, but more lines.
+    """
+    ident, refunded = view.known.get("order_id"), view.known.get("refunded")
+    is_once = ident is not None and ident.n_distinct == amount.n_given < ident.n_given
+    money = f"coalesce({amount.as_number}, 0)" if is_once else amount.as_number
+    if refunded is None:
+        return money
+    return f"{money} {'-' if refunded.low >= 0 else '+'} coalesce({refunded.as_number}, 0)"
 
 
 # --- opportunities -----------------------------------------------------------------------------------------------
@@ -241,16 +282,39 @@ def is_contracts(view: FileView) -> bool:
 
 def _ended(view: FileView) -> tuple[str, list[InferredColumn]]:
     """Return the condition that a contract has ended, and the columns that tell it; both empty where nothing does."""
-    is_described = bool({"tenure_months", "monthly_fee", "plan"} & view.known.keys())
+    is_described = bool({"tenure_months", "monthly_fee", "plan"} & view.known.keys()) or _is_left(view)
     if found := view.said("has_ended", "customer_id") if is_described else view.known.get("has_ended"):
-        return found.quoted, [found]
+        gone = [v for v in found.values.to_pylist() if re.match(ENDED, v.lower())]
+        if found.kind == "flag" or gone:
+            return (found.quoted if found.kind == "flag" else f"{found.quoted} in ({sql_list(gone)})"), [found]
     if not is_described:
         return "", []
     state, gone = view.texts("state", ENDED, "customer_id")
     if state:
         return f"{state.quoted} in ({sql_list(gone)})", [state]
     until = view.known.get("ended_on")
-    return (f"{until.quoted} is not null", [until]) if until and until != view.known.get("started_on") else ("", [])
+    if until is None or until == view.known.get("started_on"):
+        return "", []
+    return f"{until.quoted} is not null", [until]
+
+
+def _attributes(view: FileView, rest: Sequence[InferredColumn]) -> Iterator[str]:
+    """Yield the line of each further column as an attribute, or why it is none."""
+    again = infer_semantics.fitting_columns("has_ended", view.form.columns)
+    for column in rest:
+        is_key = column.is_unique and infer_semantics.is_called_key(column)
+        if column in again:
+            yield f"# not used: {column_in_words(column)} tells of the end as well"
+        elif column.n_distinct == 1:
+            yield f"# not used: {column_in_words(column)} is the same in every record"
+        elif column.kind != "empty" and not is_key and not infer_semantics.is_personal(column):
+            yield attribute_line("attribute_", column)
+
+
+def _is_left(view: FileView) -> bool:
+    """Return whether each record is a customer's, with the day on which the customer came and the one of leaving."""
+    who, came, left = (view.known.get(n) for n in ("customer_id", "started_on", "ended_on"))
+    return bool(who and who.is_unique and came and left and came != left and re.match(ENDED, left.name.lower()))
 
 
 def draft_contracts(view: FileView) -> DraftedTable:
@@ -266,70 +330,12 @@ def draft_contracts(view: FileView) -> DraftedTable:
             column_line("has_ended", ended, "whether it has ended")]
     body += [date_line(n, c) for n, c in dates.items()]
     body += [column_line(n, c.as_number if c.is_number else c.quoted, n.replace("_", " ")) for n, c in plain.items()]
-    used = [who, ident, *telling, *dates.values(), *plain.values()]
-    body += [attribute_line("attribute_", c) for c in view.form.columns if c not in used and c.kind != "empty"
-             and not infer_semantics.is_personal(c) and not (c.is_unique and infer_semantics.is_called_key(c))]
+    why = next((c for c in view.form.columns if c.kind == "text" and re.search(WHY_ENDED, c.name.lower())), None)
+    body += [column_line("end_reason", why.quoted, "reason stated")] if why else []
+    used = [who, ident, *telling, *dates.values(), *plain.values(), why]
+    body += list(_attributes(view, [c for c in view.form.columns if c not in used]))
     drafted = draft_table(view, "subscriptions", body, used)
     if not any(line.startswith("attribute_") for line in body):
         return drafted
     offered = '# attributes = "static" # confirm: they were known before the end; until then churn uses none of them'
     return replace(drafted, lines=(*drafted.lines[:2], offered, *drafted.lines[2:]))
-
-
-# --- what customers did and said ---------------------------------------------------------------------------------
-
-
-def is_cases(view: FileView) -> bool:
-    """Return whether a file holds service cases."""
-    return "case_id" in view.known and bool(view.moments)
-
-
-def draft_cases(view: FileView) -> DraftedTable:
-    """Return the table of service cases."""
-    known, ident = view.known, view.known["case_id"]
-    is_bad = re.search(r"compl|beschw|reclam", (view.form.name + ident.name).lower())
-    opened, closed, who = known.get("opened_on") or view.moments[0], known.get("closed_on"), known.get("customer_id")
-    body = [column_line("case_id", ident.quoted, "the case"),
-            column_line("kind", "'complaint'" if is_bad else "'inquiry'", "complaint, inquiry, suggestion or repair"),
-            date_line("opened_at", opened)]
-    body += [column_line("customer_id", who.quoted, "whose case")] if who else []
-    body += [date_line("closed_at", closed)] if closed and closed != opened else []
-    used = [ident, opened, closed, who]
-    return draft_table(view, "cases", [*body, *unused_remarks(view.form.columns, used)], used)
-
-
-def is_events(view: FileView) -> bool:
-    """Return whether a file has several dated records a customer."""
-    who = view.known.get("customer_id")
-    return who is not None and not who.is_unique and bool(view.moments)
-
-
-def draft_events(view: FileView) -> DraftedTable:
-    """Return the table of points where there are any, else of what happened."""
-    who, when = view.known["customer_id"], view.known.get("ordered_at") or view.moments[0]
-    body = [column_line("customer_id", who.quoted, "who")]
-    points = next((c for c in view.form.columns if c.is_number and re.search(POINTS, c.name.lower())), None)
-    if points:
-        body += [
-            date_line("entered_at", when),
-            column_line("points", points.as_number, "signed points"),
-            column_line("kind", f"case when {points.as_number} < 0 then 'redeem' else 'earn' end", "what was booked"),
-        ]
-        used = [who, when, points]
-        return draft_table(view, "points", [*body, *unused_remarks(view.form.columns, used)], used)
-    sort = view.known.get("sort") or next((c for c in _few(view) if c != who), None)
-    body += [date_line("occurred_at", when),
-             column_line("kind", sort.quoted if sort else f"'{view.form.name}'", "what happened")]
-    others = [c for c in view.form.columns if c not in (who, when, sort)]
-    about = next((c for c in others if re.match(OBJECT, c.name.lower())), None)
-    body += [column_line("object_id", about.quoted, "with what")] if about else []
-    referring = [link.column for link, _ in view.links]
-    if "order_id" in view.known and view.known["order_id"] not in referring:
-        body.append("# orders need an amount: until a column with money is named, these are events")
-    used = [who, when, sort, about]
-    return draft_table(view, "events", [*body, *unused_remarks(view.form.columns, used)], used)
-
-
-def _few(view: FileView) -> Iterator[InferredColumn]:
-    yield from (c for c in view.form.columns if c.kind == "text" and c.n_distinct <= infer_semantics.FEW["sort"]
-                and not infer_semantics.is_personal(c))

@@ -1,14 +1,14 @@
 """Inferred column types: kinds, date formats, keys, missing codes, number formats."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from helpers.intake import infer_dates, infer_numbers
+from helpers.intake import date_formats, infer_dates, infer_numbers
 from helpers.intake.expression_rules import FALSE, TRUE
 from helpers.intake.infer_dates import DateForms
 from helpers.intake.infer_numbers import NumberForm
@@ -29,6 +29,11 @@ NOT_OF_NUMBERS = r"\p{L}+[.]?|[\p{Sc}%\x{ff05}]"
 LIMIT = 2_000
 
 POINT_ZERO = r"[.]0+$"
+
+PARTS_OF_DATE = (r"(?P<year>year|jahr|année|annee|año|anno)|(?P<month>month|monat|mois|mes|mese)|"
+                 r"(?P<day>day|tag|jour|día|giorno)")
+
+PART_OF_DATE = rf"(?:.*[\W_])?(?:{PARTS_OF_DATE})(?:[\W_].*)?"
 
 CODE = r"^[A-Z]{2}$"  # as countries and states have; NA is Namibia among them
 
@@ -70,6 +75,12 @@ class InferredColumn:
         Whether its whole numbers end in ``.0``, as those of a spreadsheet with gaps do; its values are told without.
     is_swapped : bool
         Whether its decimals have another sign than those of the file.
+    expression : str
+        How it is made from several columns of the file; empty for one that stands there.
+    wording : str
+        What the file says that it is, such as the question of a survey; empty where it says nothing.
+    labels : dict of str to str
+        Code → label, where the file has any.
     """
 
     name: str
@@ -89,10 +100,15 @@ class InferredColumn:
     emptied: tuple[str, ...] = ()
     has_point_zero: bool = False
     is_swapped: bool = False
+    expression: str = ""
+    wording: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def plain(self) -> str:
         """The column's name as expressions write it, without its missing codes."""
+        if self.expression:
+            return self.expression
         own = '"' + self.name.replace('"', '""') + '"'
         own = f"{self.via}.{own}" if self.via.isidentifier() else f'"{self.via}".{own}' if self.via else own
         return reduce(lambda text, code: f"nullif({text}, {_sql_text(code)})", self.emptied, own)
@@ -186,6 +202,49 @@ def _kind(name: str, left: pa.Array) -> InferredColumn:
     values = pc.replace_substring_regex(read, POINT_ZERO, "") if has_point_zero else left
     return InferredColumn(name, numbers.kind, low=low, high=high, values=values, numbers=numbers,
                           has_point_zero=has_point_zero)
+
+
+# --- a date in several columns ---
+
+
+def with_joined_dates(columns: Sequence[InferredColumn]) -> tuple[InferredColumn, ...]:
+    """Return columns with a date for those of years, months and perhaps days that are named alike but for that.
+
+    A month without a day is dated by its first day.
+
+    Parameters
+    ----------
+    columns : sequence of InferredColumn
+        Of one file.
+    """
+    parts: dict[str, dict[str, InferredColumn]] = {}
+    for column in columns:
+        if found := re.fullmatch(PART_OF_DATE, column.name.lower()):
+            part = next(name for name, value in found.groupdict().items() if value)
+            parts.setdefault(re.sub(PARTS_OF_DATE, "", column.name.lower()), {})[part] = column
+    dates = {rest: told for rest, told in parts.items() if _is_date(told)}
+    taken = [c for told in dates.values() for c in told.values()]
+    return (*(c for c in columns if c not in taken), *(_joined_date(rest, told) for rest, told in dates.items()))
+
+
+def _is_date(told: Mapping[str, InferredColumn]) -> bool:
+    """Return whether a year and a month are there, with values that are such."""
+    year, month, day = (told.get(part) for part in ("year", "month", "day"))
+    if year is None or month is None or year.kind != "integer" or not 1900 <= year.low <= year.high <= 2100:
+        return False
+    is_named = month.kind == "text" and all(date_formats.plain_word(v) in date_formats.month_numbers()
+                                            for v in month.values.to_pylist())
+    is_month = is_named or (month.kind == "integer" and 1 <= month.low <= month.high <= 12)
+    return is_month and (day is None or (day.kind == "integer" and 1 <= day.low <= day.high <= 31))
+
+
+def _joined_date(rest: str, told: Mapping[str, InferredColumn]) -> InferredColumn:
+    year, month, day = told["year"], told["month"], told.get("day")
+    form = "%Y-%b-%d" if month.kind == "text" else "%Y-%m-%d"
+    name = f"{rest.strip(' _-.')} date".strip()
+    made = f"{year.quoted} || '-' || {month.quoted} || " + (f"'-' || {day.quoted}" if day else "'-1'")
+    n = year.n_distinct * month.n_distinct * (day.n_distinct if day else 1)
+    return InferredColumn(name, "date", (form,), n_distinct=n, n_given=year.n_given, expression=made)
 
 
 # --- what one column tells of another ----------------------------------------------------------------------------

@@ -7,6 +7,10 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+REMOTE = ("https://", "http://", "s3://", "gs://")
+
+SERVERS = ("postgresql", "snowflake", "bigquery", "flightsql")
+
 SAME_SIGN = {"\u00a0": " ", "\u2009": " ", "\u202f": " ", "\u2019": "'"}
 
 
@@ -50,8 +54,9 @@ class FileRule(ProfilePart):
     """Section ``[files.NAME]``: files of one form."""
 
     path: str = Field("", description="file name or pattern below the source's folder")
-    format: Literal["csv", "fixed", "jsonl", "excel", "parquet", "postgresql", "duckdb", "sqlite"] = Field(
-        "csv", description="form of the file")
+    format: Literal[
+        "csv", "fixed", "jsonl", "excel", "parquet", "spss", "stata", "duckdb", "sqlite", "postgresql", "snowflake",
+        "bigquery", "flightsql"] = Field("csv", description="form of the file")
     member: str = Field("", description="name or pattern of the files in an archive; empty: all")
     sheet: str = Field("", description="sheet of a workbook; empty: the first")
     skip: int = Field(0, ge=0, description="lines or rows above the header, such as titles [rows]")
@@ -81,15 +86,17 @@ class FileRule(ProfilePart):
     def _whole(self) -> "FileRule":
         if self.path.startswith(("/", "\\", "~")) or ".." in self.path.replace("\\", "/").split("/"):
             raise ValueError(f"path '{self.path}' leads out of the source's folder")
-        is_server, is_asked = self.format == "postgresql", self.format in ("postgresql", "duckdb", "sqlite")
-        if is_server != bool(self.connection) or is_asked != bool(self.query) or is_server == bool(self.path):
-            raise ValueError("a file needs 'path', with format = \"duckdb\" or \"sqlite\" also 'query', or format = "
-                             "\"postgresql\" with 'connection' and 'query'")
+        is_server, is_asked = self.format in SERVERS, self.format in (*SERVERS, "duckdb", "sqlite")
+        is_placed = bool(self.path) != bool(self.connection) and not (is_server and self.path)
+        if is_asked != bool(self.query) or not is_placed:
+            raise ValueError("a file needs 'path' (or 'connection', the environment variable that holds its address), "
+                             "with format = \"duckdb\" or \"sqlite\" also 'query'; or format = "
+                             + " or ".join(f'"{name}"' for name in SERVERS) + " with 'connection' and 'query'")
         if self.sheet and self.format != "excel":
             raise ValueError("'sheet' is for format = \"excel\"")
         if (self.skip or self.footer or self.header_rows > 1) and self.format not in ("csv", "excel"):
             raise ValueError("'skip', 'footer' and 'header_rows' are for format = \"csv\" or \"excel\"")
-        if self.columns and (is_asked or self.format in ("jsonl", "parquet")):
+        if self.columns and (is_asked or self.format in ("jsonl", "parquet", "spss", "stata")):
             raise ValueError(f"a {self.format} file names its columns itself")
         if repeated := sorted({name for name in self.columns if self.columns.count(name) > 1}):
             raise ValueError(f"'columns' names '{repeated[0]}' {self.columns.count(repeated[0])} times")

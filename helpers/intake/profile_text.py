@@ -60,7 +60,8 @@ def attribute_line(prefix: str, column: InferredColumn) -> str:
 
 def column_in_words(column: InferredColumn) -> str:
     """Return what a column is, for people."""
-    return f"{toml_text(column.name)} ({column.kind}, {column.n_distinct:,} different values)"
+    values = "one value" if column.n_distinct == 1 else f"{column.n_distinct:,} different values"
+    return f"{toml_text(column.name)} ({column.kind}, {values})"
 
 
 def unused_remarks(columns: Sequence[InferredColumn], used: Sequence[InferredColumn | None]) -> Iterator[str]:
@@ -77,7 +78,7 @@ def table_head(links: Sequence[tuple[JoinKey, str]], file: str, name: str, used:
     if where:
         yield f"where = {toml_text(where)} {GUESS}only these records"
     if rejected:
-        said = ", ".join(f'{{ where = {toml_text(r)}, reason = "called off" }}' for r in rejected)
+        said = ", ".join(f'{{ where = {toml_text(r)}, reason = "called off or not paid" }}' for r in rejected)
         yield f"reject = [{said}] {GUESS}what did not come about"
     needed = {c.via for c in used if c.via}
     needed |= {via for link, via in links if link.other.name in needed and via}

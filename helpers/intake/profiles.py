@@ -15,9 +15,13 @@ At the top
 ``[files.NAME]`` — files of one form. ``path`` is a file name or a pattern (``by-day/*.csv``); one that ends in ``.gz``
     is unpacked, and so is one that ends in ``.zip``: all files in it, but for what operating systems leave there, or
     those that ``member`` names (a name or a pattern). ``format`` is ``csv``, ``fixed``, ``jsonl`` (one JSON object a
-    line), ``excel`` (``sheet``, the first where none is named), ``parquet``, ``duckdb`` and ``sqlite`` (the file, and a
+    line), ``excel`` (``sheet``, the first where none is named), ``parquet``, ``spss`` and ``stata`` (codes, with the
+    label of each in ``column.label``: `helpers.intake.labelled_files`), ``duckdb`` and ``sqlite`` (the file, and a
     ``query``: one ordered select) or ``postgresql`` (``query``; ``connection``, the environment variable that holds the
-    address with its credentials); fields inside a field are named ``outer.inner``. For text: ``delimiter``,
+    address with its credentials), ``snowflake``, ``bigquery`` and ``flightsql`` (likewise, with their own drivers; the
+    variable may hold a driver's options as a JSON object). ``path`` may be an address (``https://``, ``s3://``,
+    ``gs://``), and of a file ``connection`` may name the variable that holds it, see `helpers.intake.remote_files`;
+    fields inside a field are named ``outer.inner``. For text: ``delimiter``,
     ``encoding``, ``quote`` (``""``: none), ``header`` (whether the first line names the columns), ``columns``
     (their names where there is no header, or instead of it), for text and
     sheets ``skip`` (lines above the header, such as titles or ``sep=;``), ``header_rows`` (where several name the
@@ -199,13 +203,21 @@ def _table_problems(whole: Profile, name: str, rule: TableRule) -> list[str]:
         return [f"unknown table '{name}' ({spelling_hint(name, list(CANONICAL))})"]
     found = []
     if rule.parts:
-        return [p for part in rule.parts for p in _table_problems(whole, name, part)]
+        return [*_uneven_parts(name, rule), *(p for part in rule.parts for p in _table_problems(whole, name, part))]
     if bool(rule.from_) == bool(rule.rows):
         found.append(f"tables.{name} needs one of 'from', 'rows' and 'parts'")
     wanted = [rule.from_, *(lookup.file for lookup in rule.lookup.values())]
     found += [f"tables.{name}: no file '{f}' is declared ({spelling_hint(f, list(whole.files))})"
               for f in wanted if f and f not in whole.files]
     return found + _column_problems(CANONICAL[name], rule)
+
+
+def _uneven_parts(name: str, rule: TableRule) -> list[str]:
+    """Return a sentence for each required column that some parts of a table have and others are without."""
+    absent = {c.name: [part.from_ for part in rule.parts if c.name not in part.columns]
+              for c in CANONICAL[name].columns if c.may_be_absent}
+    return [f"tables.{name}: the part from '{files[0]}' is without the column '{column}', which another part has; all "
+            "parts have it, or none" for column, files in absent.items() if 0 < len(files) < len(rule.parts)]
 
 
 def _column_problems(table: Table, rule: TableRule) -> list[str]:
@@ -219,7 +231,7 @@ def _column_problems(table: Table, rule: TableRule) -> list[str]:
         and not c.startswith(table.prefixes or ("\0",))
         and not (c in rule.columns and rule.columns[c].type)
     ]
-    needed = [c.name for c in table.columns if c.required or c.name in table.key]
+    needed = [c.name for c in table.columns if (c.required and not c.may_be_absent) or c.name in table.key]
     derived = {"line"} if name == "transactions" else set()
     return found + [f"tables.{name}: the column '{c}' is required" for c in needed if c not in given | derived]
 

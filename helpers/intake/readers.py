@@ -10,70 +10,31 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from helpers.foundation.errors import InputError, refuse_repeated, spelling_hint
 from helpers.foundation.folders import raw_folder
-from helpers.intake import archives, csv_stream, databases, file_layout, formats, pii_in_text, pseudonymise
+from helpers.intake import (
+    archives,
+    csv_stream,
+    databases,
+    file_layout,
+    formats,
+    labelled_files,
+    pii_in_text,
+    pseudonymise,
+    remote_files,
+)
 from helpers.intake.archives import ArchiveMember
 from helpers.intake.csv_stream import BROKEN, RecordNumbers
-from helpers.intake.profile_schema import FileRule
+from helpers.intake.parquet_sink import ParquetSink
+from helpers.intake.profile_schema import SERVERS, FileRule
 from helpers.intake.profiles import Profile
-
-ROW_GROUP, GROUP_BYTES = 500_000, 64 << 20  # whichever is reached first
-
-
-class ParquetSink:
-    """A Parquet file that is written in row groups of a good size, whatever the size of the batches."""
-
-    def __init__(self, target: Path, names: list[str]) -> None:
-        self.schema = pa.schema([*((n, pa.string()) for n in [*names, "file"]), ("record", pa.int64()),
-                                 ("line", pa.int64())])
-        self.writer = pq.ParquetWriter(target, self.schema, compression="lz4", write_statistics=False,
-                                       use_dictionary=["file"])  # to look for repeats takes longer than to write them
-        self.hand = ThreadPoolExecutor(1)  # writes a row group while the next one is read
-        self.written: Future[None] | None = None
-        self.waiting: list[pa.RecordBatch] = []
-        self.n, self.n_bytes = 0, 0
-
-    def __enter__(self) -> "ParquetSink":  # noqa: D105
-        return self
-
-    def __exit__(self, *error: Any) -> None:  # noqa: D105
-        try:
-            if not error[0]:
-                self._flush()
-                self._settle()
-        finally:
-            self.hand.shutdown()
-            self.writer.close()
-
-    def write(self, batch: pa.RecordBatch) -> None:
-        """Take a batch; write once there is enough for a row group."""
-        self.waiting.append(batch.select(self.schema.names))
-        self.n, self.n_bytes = self.n + batch.num_rows, self.n_bytes + self.waiting[-1].nbytes
-        if self.n >= ROW_GROUP or self.n_bytes >= GROUP_BYTES:
-            self._flush()
-
-    def _flush(self) -> None:
-        self._settle()
-        if self.n:
-            group = pa.Table.from_batches(self.waiting, self.schema)
-            self.written = self.hand.submit(self.writer.write_table, group)
-        self.waiting, self.n, self.n_bytes = [], 0, 0
-
-    def _settle(self) -> None:
-        """Wait for the row group at hand; raise what went wrong with it."""
-        if self.written is not None:
-            self.written.result()
-
 
 UNIQUE = "a name of its own for each column; of a CSV file or a sheet, columns = [\"…\"] in the profile gives them"
 
@@ -250,15 +211,24 @@ class _Form:
 
 
 NAMES = {"csv": column_names, "fixed": column_names, "jsonl": formats.json_names, "excel": formats.sheet_names,
-         "parquet": formats.parquet_names}
+         "parquet": formats.parquet_names, **dict.fromkeys(("spss", "stata"), labelled_files.labelled_names)}
 
-BATCHES = {"jsonl": formats.json_batches, "excel": formats.sheet_batches, "parquet": formats.parquet_batches}
+BATCHES = {"jsonl": formats.json_batches, "excel": formats.sheet_batches, "parquet": formats.parquet_batches,
+           **dict.fromkeys(("spss", "stata"), labelled_files.labelled_batches)}
 
 
 def _landed_form(form: _Form, target: Path, broken: pq.ParquetWriter) -> tuple[list[str], list[FileFacts]]:
     """Land all files of one form into the target; return their columns and what each was."""
-    if form.file.query:
+    if form.file.format in SERVERS:
         return _landed_answer(form, target)
+    with tempfile.TemporaryDirectory(dir=form.room) as fetched:
+        if copy := remote_files.local_copy(form.file, form.where, Path(fetched)):
+            form = replace(form, file=copy, folder=Path(fetched))
+        return _landed_answer(form, target) if form.file.query else _landed_files(form, target, broken)
+
+
+def _landed_files(form: _Form, target: Path, broken: pq.ParquetWriter) -> tuple[list[str], list[FileFacts]]:
+    """Land all files of one form that stand in its folder."""
     with (archives.watch_files(form.folder, form.file, form.where),
           tempfile.TemporaryDirectory(dir=form.room) as unpacked):
         parts = archives.member_files(form.folder, form.file, form.where, Path(unpacked))

@@ -145,7 +145,7 @@ def _accepted(landed: LandedFiles, fed: Sequence[CanonicalTables], name: str, en
         origins = [reduce(lambda a, b: a.union(b), origins).distinct()]
     counts = origins[0].group_by(file=FILE).aggregate(n_accepted=origins[0].count())
     found = engine.frame(counts, name).assign(name=name)
-    paid = next((m.accepted for m in fed if m.name == "transactions"), None)
+    paid = next((m.accepted for m in fed if m.name == "transactions" and "amount" in m.accepted.columns), None)
     if paid is None:
         return found.assign(accepted_amount=float("nan"))
     money = paid.group_by(file=FILE).aggregate(accepted_amount=paid["amount"].sum())

@@ -127,7 +127,8 @@ def render_docs(root: Path) -> list[Path]:
 def _rules(column: Column, table: Table) -> str:
     bounds = [f"≥ {column.low:g}" if column.low is not None else "",
               f"≤ {column.high:g}" if column.high is not None else ""]
-    rules = ["required" if column.required or column.name in table.key else "",
+    needed = "required, or empty in every row" if column.may_be_absent else "required"
+    rules = [needed if column.required or column.name in table.key else "",
              "one of " + ", ".join(column.allowed) if column.allowed else "", *bounds]
     return "; ".join(rule for rule in rules if rule)
 

@@ -8,6 +8,7 @@ from helpers.foundation.results import Level, estimate_table
 from helpers.intake import audit_report, reconciliation
 from helpers.intake import delivery as delivery_module
 from helpers.pipeline import registry
+from helpers.reporting.text import intake as intake_text
 
 HEADER = "id,customer,day,amount\n"
 COLUMNS = {"order_id": "id", "customer_id": "customer", "ordered_at": "day", "amount": "amount",
@@ -221,3 +222,17 @@ def test_a_page_says_which_key_is_a_time_and_which_table_loses_many_rows(small):
             "qualify", "respondents.response_id is a time, so different records of the same moment are rejected as "
             "repeats, as 4 of 8 rows are")}
     assert crossed["few rows of respondents are rejected"].claims == "every measure"
+
+
+def test_orders_without_money_are_counted_and_no_net_sales_are_told(small):
+    small.file("orders.csv", "id,customer,day\n1,a,2025-01-01\n2,b,2025-01-02\n3,,2025-01-02\n")
+    delivery = small.delivery(tables={"transactions": {**ORDERS, "columns": {
+        name: "'sale'" if name == "kind" else told for name, told in COLUMNS.items() if name != "amount"}}})
+    found = estimate_table(audit_report.audit_table(delivery, small.engine))
+    values = found.set_index(["quantity", "segment"])["value"]
+    assert (values["orders", "all"], values["customers with orders", "all"]) == (3, 2)
+    assert values["anonymous order lines", "accepted"] == 1
+    assert not found["unit"].eq("money").any() or found.loc[found["unit"] == "money", "value"].isna().all()
+    assert intake_text.finance_line(found) == "3 orders of 2 customers; no money is recorded with them."
+    assert intake_text.anonymous_sales(found) == "Sales without a known customer: 1 order line in the tables."
+    assert intake_text.profile_definitions(delivery.profile)[0].startswith("No money is recorded with an order line")

@@ -4,6 +4,7 @@ import pytest
 
 from helpers.foundation.errors import InputError
 from helpers.intake import delivery
+from helpers.intake.profiles import CANONICAL
 
 ORDERS = {"from": "orders", "columns": {"order_id": "id", "customer_id": "customer", "ordered_at": "day",
                                         "kind": "'sale'", "amount": "amount"}}
@@ -339,3 +340,22 @@ def test_counts_of_two_arms_in_one_row_become_a_row_for_each_arm(small):
     assert [(r["variant"], r["n"], r["successes"]) for r in found] == [("a", 100, 7), ("b", 90, 9)]
     assert delivery.as_of_on.isoformat() == "2025-01-01"
     assert delivery.outcome.by_file["n_accepted"].tolist() == [1]
+
+
+WITHOUT_MONEY = {"transactions": {**ORDERS, "columns": {k: v for k, v in ORDERS["columns"].items() if k != "amount"}}}
+
+
+def test_orders_without_money_are_accepted_with_an_empty_amount(small):
+    small.file("orders.csv", "id,customer,day\n1,a,2025-01-01\n2,b,2025-01-02\n")
+    found = small.delivery(tables=WITHOUT_MONEY)
+    written = CANONICAL["transactions"].conformed(found.tables["canonical/transactions"])
+    assert [r["amount"] for r in small.rows(written)] == [None, None]
+    assert not CANONICAL["transactions"].problems(small.engine.first_row(
+        CANONICAL["transactions"].counts(written)), written)
+    assert small.rejected(found) == []
+
+
+def test_a_part_without_the_money_that_another_part_has_is_refused(small):
+    with_money, without = ORDERS, WITHOUT_MONEY["transactions"]
+    with pytest.raises(InputError, match="the part from 'orders' is without the column 'amount', which another part"):
+        small.profile(tables={"transactions": {"parts": [with_money, without]}})

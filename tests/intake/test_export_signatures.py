@@ -1,6 +1,7 @@
 """Well-known exports are known by their headers: each drafts its table with the key, the customer and the day."""
 
 import tomllib
+from decimal import Decimal
 
 import pytest
 
@@ -71,3 +72,18 @@ def test_an_order_number_called_name_is_not_masked_and_its_customer_is(small):
     small.file("export.csv", "\n".join([",".join(cells), *(row(cells.values(), i) for i in range(60))]) + "\n")
     told = tomllib.loads(infer_profile.draft_profile([small.folder / "export.csv"]))
     assert told["files"]["export"]["mask"] == {"hash": ["Email"]}
+
+
+def test_what_was_refunded_of_an_order_is_subtracted_once_and_its_total_counts_on_its_first_line_only(small):
+    head = "Name,Email,Financial Status,Created at,Total,Refunded Amount,Lineitem quantity,Lineitem name,Lineitem price"
+    lines = [f"#{i},p{i % 9}@example.org,{('paid', 'partially_refunded', 'pending')[i % 3]},2025-02-{i % 28 + 1:02d},"
+             f"{20 + i}.50,{(i % 3 == 1) * 4}.00,1,Tea,5.00\n#{i},p{i % 9}@example.org,,2025-02-{i % 28 + 1:02d},,,2,"
+             "Mug,7.75" for i in range(60)]
+    small.file("export.csv", "\n".join([head, *lines]) + "\n")
+    told = tomllib.loads(infer_profile.draft_profile([small.folder / "export.csv"]), parse_float=Decimal)
+    delivery = small.delivery(**told)
+    paid = [i for i in range(60) if i % 3 < 2]
+    table = delivery.tables["canonical/transactions"]
+    assert small.rows(table.aggregate(money=table.amount.sum(), n=table.order_id.nunique())) == [
+        {"money": sum(Decimal("20.5") + i for i in paid) - 4 * 20, "n": len(paid)}]
+    assert {reasons for *_, reasons in small.rejected(delivery)} == {"called off or not paid"}

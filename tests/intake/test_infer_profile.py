@@ -206,3 +206,50 @@ def test_the_door_prints_a_draft(small, capsys):
     assert __main__.main(["check", "--new", str(small.folder / "orders.csv")]) == 0
     assert profiles.parse_profile(tomllib.loads(capsys.readouterr().out)).name == small.folder.name
     assert __main__.main(["check"]) == 2
+
+
+@pytest.mark.parametrize("head", ["order_id,customer_id,day", "receipt no,member id,colour,bought on"])
+def test_orders_without_money_are_drafted_as_orders_without_an_amount(small, head):
+    names = head.split(",")
+    small.file("log.csv", head + "\n" + "".join(
+        ",".join({0: f"B{i}", 1: f"c{i % 40}", len(names) - 1: f"2025-02-{i % 28 + 1:02d}"}.get(j, "red")
+                 for j in range(len(names))) + "\n" for i in range(90)))
+    text = infer_profile.draft_profile([small.folder / "log.csv"])
+    tables = tomllib.loads(text)["tables"]
+    assert list(tables) == ["transactions"]
+    assert {"order_id", "customer_id", "ordered_at", "kind"} <= tables["transactions"]["columns"].keys()
+    assert "amount" not in tables["transactions"]["columns"]
+    assert "# no column with money was seen: orders are counted, and no money is claimed" in text
+
+
+def test_a_log_of_purchases_without_a_key_is_orders_and_one_of_visits_is_events(small):
+    for name in ("purchases", "visits"):
+        small.file(f"{name}.csv", "customer,day\n" + "".join(
+            f"c{i % 40},2025-02-{i % 28 + 1:02d}\n" for i in range(90)))
+    drafts = [tomllib.loads(infer_profile.draft_profile([small.folder / f"{n}.csv"]))["tables"]
+              for n in ("purchases", "visits")]
+    assert [list(tables) for tables in drafts] == [["transactions"], ["events"]]
+    assert drafts[0]["transactions"]["columns"]["order_id"] == "record"
+
+
+WHO_LEFT = [
+    ("CLIENTNUM,Attrition_Flag,Age,Months_on_book",
+     lambda i: f"{7000 + i},{('Existing', 'Attrited')[i % 3 == 0]} Customer,{20 + i % 30},{i}",
+     "\"Attrition_Flag\" in ('Attrited Customer')", {"tenure_months": '"Months_on_book"'}),
+    ("account_id,status,signup_date,mrr",
+     lambda i: f"A{i},{('active', 'churned')[i % 3 == 0]},2024-01-{i % 28 + 1:02d},{i}.5",
+     "\"status\" in ('churned')",
+     {"monthly_fee": '"mrr"', "started_on": {"from": '"signup_date"', "formats": ["%Y-%m-%d"]}}),
+    ("CustomerID,Churn Label,Churn Value,Tenure Months,Country,Churn Reason,City",
+     lambda i: f"c{i},{('No', 'Yes')[i % 3 == 0]},{(i % 3 == 0) * 1},{i},US,{'Price' * (i % 3 == 0)},{'AB'[i % 2]}",
+     '"Churn Label"', {"end_reason": '"Churn Reason"', "attribute_city": {"from": '"City"', "type": "text"}}),
+]
+
+
+@pytest.mark.parametrize(("head", "row", "ended", "more"), WHO_LEFT)
+def test_who_left_is_told_by_flags_and_by_words_and_what_tells_it_again_is_no_attribute(small, head, row, ended, more):
+    small.file("snap.csv", head + "\n" + "".join(row(i) + "\n" for i in range(90)))
+    made = tomllib.loads(infer_profile.draft_profile([small.folder / "snap.csv"]))["tables"]["subscriptions"]
+    assert made["columns"]["has_ended"] == ended
+    assert {name: made["columns"][name] for name in more} == more
+    assert not {"attribute_churn_value", "attribute_country"} & made["columns"].keys()

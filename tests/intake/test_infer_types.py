@@ -68,6 +68,7 @@ def test_decimals_with_a_point_are_read_beside_others_with_a_comma(small):
     (["5/13/24", "7/28/24"], "2024-05-13"), (["45300", "45301"], "2024-01-09"), (["13/09/2024", "2024-08-14", "45300"],
     "2024-01-09"), (["1704276001"], "2024-01-03"), (["1704276001000000"], "2024-01-03"),
     (["2024/01/03 8:00:00 AM GMT+1"], "2024-01-03"), (["2024-01-03 08:00:00 +0100"], "2024-01-03"),
+    (["2024-01-03 08:00:00 CET"], "2024-01-03"), (["01/13/2024 08:00 AM EST"], "2024-01-13"),
     (["2024-01-03T08:00:00.1234567Z"], "2024-01-03"), (["Wed, 03 Jan 2024 08:00:00 +0000"], "2024-01-03"),
     (["20240103"], "2024-01-03"), (["3.1.24 14.05", "13.1.24 8.30"], "2024-01-03")])
 def test_dates_are_drafted_and_read_however_they_are_written(small, texts, first):
@@ -160,3 +161,30 @@ def test_every_form_that_a_draft_knows_can_be_read_back():
 def test_what_is_no_number_is_none():
     for text in ("1_000", "K01", "12.05.2024", "+49 30 123456", "1,2,3", "12 kg"):
         assert infer_numbers.infer_numbers(pa.array([text])) is None
+
+
+def test_a_year_and_a_month_in_columns_of_their_own_are_one_date(small):
+    head = "Member No,Enrollment Year,Enrollment Month,Cancellation Year,Cancellation Month,City\n"
+    small.file("members.csv", head + "".join(
+        f"M{i},{2016 + i % 3},{i % 12 + 1},{'2019,11' if i % 4 == 0 else ','},{'AB'[i % 2]}\n" for i in range(60)))
+    told = tomllib.loads(infer_profile.draft_profile([small.folder / "members.csv"]), parse_float=Decimal)
+    delivery = small.delivery(**told, as_of="2025-01-31")
+    rows = small.rows(delivery.tables["canonical/subscriptions"].order_by("started_on", "subscription_id"),
+                      "subscription_id", "started_on", "has_ended", "ended_on")
+    assert rows[0] == {"subscription_id": "M0", "started_on": date(2016, 1, 1), "has_ended": True,
+                       "ended_on": date(2019, 11, 1)}
+    assert sum(row["has_ended"] for row in rows) == 15
+    assert small.rejected(delivery) == []
+
+
+def test_months_may_be_words_and_a_year_without_a_month_is_a_number(small):
+    head, months = "customer_id,year,month,day,points earned,points redeemed,established year\n", ("Jan", "Feb", "Mar")
+    small.file("log.csv", head + "".join(
+        f"c{i % 9},2024,{months[i % 3]},{i % 28 + 1},{i},{i % 2 * 3},{1990 + i % 5}\n" for i in range(60)))
+    told = tomllib.loads(infer_profile.draft_profile([small.folder / "log.csv"]), parse_float=Decimal)
+    delivery = small.delivery(**told)
+    table = delivery.tables["canonical/points"]
+    assert delivery.as_of_on == date(2024, 3, 27)
+    found = {r["kind"]: (r["n"], r["points"]) for r in small.rows(table.group_by("kind").aggregate(
+        n=table.count(), points=table.points.sum()))}
+    assert found == {"earn": (59, sum(range(60))), "redeem": (30, -90)}

@@ -51,6 +51,10 @@ def test_a_declared_form_may_have_an_offset(engine):
 @pytest.mark.parametrize(("text", "form", "expected"), [
     ("2024/01/03 8:00:00 AM GMT+1", "%Y/%m/%d %I:%M:%S %p %z", datetime(2024, 1, 3, 8)),
     ("2024-01-03 08:00:00 +0100", "%Y-%m-%d %H:%M:%S %z", datetime(2024, 1, 3, 8)),
+    ("2024-01-03 08:00 CET", "%Y-%m-%d %H:%M %z", datetime(2024, 1, 3, 8)),
+    ("2024-01-03 08:00 MEZ", "%Y-%m-%d %H:%M %z", datetime(2024, 1, 3, 8)),
+    ("2024-01-03 08:00:00 PM EST", "%Y-%m-%d %I:%M:%S %p %z", datetime(2024, 1, 4, 2)),
+    ("2024-01-03 08:00 NZDT", "%Y-%m-%d %H:%M %z", datetime(2024, 1, 2, 20)),
     ("2024-01-03 08:00 UTC", "%Y-%m-%d %H:%M %z", datetime(2024, 1, 3, 9)),
     ("2024-01-03 08:00 GMT-5:30", "%Y-%m-%d %H:%M %z", datetime(2024, 1, 3, 14, 30)),
     ("1704276001", "epoch seconds", datetime(2024, 1, 3, 11, 0, 1)),

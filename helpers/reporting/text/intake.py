@@ -80,20 +80,26 @@ def money_formats(columns: Sequence[str], currency: str = "") -> dict[str, Calla
 
 def finance_line(audit: pd.DataFrame, currency: str = "") -> str:
     """Return revenue and customers as the workbook counts them, to the penny, to be reconciled with the ledger."""
-    net = _row(audit, "net sales")
+    net, placed = _row(audit, "net sales"), _row(audit, "orders")
+    if placed is not None and not _is_known(audit, "net sales"):
+        counted = formatting.count_text(placed["value"], "order", "orders")
+        return f"{formatting.sentence_case(counted)} of {_customers(audit)}; no money is recorded with them."
     if net is None or net["status"] != "ok":
         rows = audit[audit["quantity"] == "rows"]
         made = [f"{name} ({formatting.whole(n)})" for name, n in zip(rows["segment"], rows["value"], strict=True)]
         return f"No sales were delivered; the tables are {formatting.join_words(made)}."
-    customers = formatting.count_text(_value(audit, "customers with orders"), "customer", "customers")
     orders = formatting.count_text(_value(audit, "orders"), "order", "orders")
-    return f"Net sales are {formatting.exact_money(net['value'], currency)} in {orders} of {customers}."
+    return f"Net sales are {formatting.exact_money(net['value'], currency)} in {orders} of {_customers(audit)}."
+
+
+def _customers(audit: pd.DataFrame) -> str:
+    return formatting.count_text(_value(audit, "customers with orders"), "customer", "customers")
 
 
 def net_sales_parts(audit: pd.DataFrame, currency: str = "") -> str:
     """Return the parts that net sales are made of, and what stands beside them."""
     if not _is_known(audit, "net sales"):
-        return "There is no finance line without transactions."
+        return "There is no finance line without " + ("money." if _is_known(audit, "orders") else "transactions.")
     parts = {name: _value(audit, name) for name in ("sales", "refunds", "fees", "adjustments")}
     said = f"Sales of {formatting.exact_money(parts['sales'], currency)} and refunds of " \
            f"{formatting.exact_money(parts['refunds'], currency)} make the net; fees and adjustments are not in it"
@@ -160,16 +166,17 @@ def coverage_sentence(audit: pd.DataFrame, currency: str = "") -> str:
 
 def anonymous_sales(audit: pd.DataFrame, currency: str = "") -> str:
     """Return the sales that belong to no known customer, in the tables or rejected; empty without transactions."""
-    if not _is_known(audit, "net sales"):
+    if not _is_known(audit, "orders"):
         return ""
     lines = {s: _value(audit, "anonymous order lines", s) for s in ("accepted", "rejected")}
-    money = {s: _value(audit, "anonymous money", s) for s in lines}
+    is_paid = _is_known(audit, "net sales")
+    worth = {s: f" worth {formatting.money(_value(audit, 'anonymous money', s), currency)}" if is_paid else ""
+             for s in lines}
     if not sum(lines.values()):
         return "Every sale belongs to a known customer."
     where = {"accepted": "in the tables", "rejected": "in the rejected rows"}
     said = [
-        f"{formatting.count_text(lines[s], 'order line', 'order lines')} worth "
-        f"{formatting.money(money[s], currency)} {where[s]}"
+        f"{formatting.count_text(lines[s], 'order line', 'order lines')}{worth[s]} {where[s]}"
         for s in lines
         if lines[s]
     ]
@@ -209,7 +216,9 @@ def profile_definitions(profile: Profile) -> tuple[str, ...]:
 
 def _rule_definitions(rule: TableRule) -> list[str]:
     made = rule.columns
-    said = [f"The money of an order line is {made['amount'].from_}; it is a {_kinds(made['kind'].from_)}."]
+    money = f"The money of an order line is {made['amount'].from_}" if "amount" in made else \
+        "No money is recorded with an order line"
+    said = [f"{money}; it is a {_kinds(made['kind'].from_)}."]
     if "customer_id" in made:
         said.append(f"A customer is {made['customer_id'].from_}.")
     if rule.reject:

@@ -239,8 +239,12 @@ def _anonymous(results: RunResults) -> str:
     n, total = (sum(e.value for e in part if e.status is Status.OK) for part in (lines, money))
     if not n:
         return message("Every order line belongs to a known customer.")
-    who = plural("Sales without a customer: {n} order line, {amount}", "Sales without a customer: {n} order lines, "
-                 "{amount}", n, n=formatting.whole(n), amount=formatting.money(total, results.currency))
+    if all(e.status is not Status.OK for e in money):  # orders of which no amounts are recorded
+        who = plural("Sales without a customer: {n} order line", "Sales without a customer: {n} order lines", n,
+                     n=formatting.whole(n))
+    else:
+        who = plural("Sales without a customer: {n} order line, {amount}", "Sales without a customer: {n} order lines, "
+                     "{amount}", n, n=formatting.whole(n), amount=formatting.money(total, results.currency))
     change = results.estimate(BASE, "net_sales_change")
     if change.status is not Status.OK:
         return message("{sentence}.", sentence=who)

@@ -314,7 +314,8 @@ def test_a_reason_goes_on_within_the_sentence():
 
 def ahead(rule=900.0):
     due_on = pd.Timestamp("2026-09-28")
-    rows = [{"measure": measure, "period": period, "due_on": due_on, "quantile": quantile, "value": factor * value, "rule_value": factor * rule, "unit": "money", "n": 100}
+    rows = [{"measure": measure, "period": period, "due_on": due_on, "quantile": quantile, "value": factor * value,
+             "rule_value": factor * rule, "unit": "money", "n": 100}
             for measure, factor in (("net_sales", 10.0), ("margin", 1.0)) for period in ("week", "quarter")
             for quantile, value in ((0.025, 80.0), (0.5, 100.0), (0.975, 120.0))]
     return pd.DataFrame(rows)

@@ -1,0 +1,252 @@
+"""Drafted surveys: respondents, answers and items with their roles and constructs; the path model for the study."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from helpers.intake import infer_semantics, verbal_scales
+from helpers.intake.infer_transactions import DraftedTable, FileView, draft_table
+from helpers.intake.infer_types import GUESS, InferredColumn
+from helpers.intake.labelled_files import LABEL, VariableLabel
+from helpers.intake.profile_text import attribute_line, column_line, date_line, sql_list, toml_text
+from helpers.intake.verbal_scales import AnswerScale
+
+RATED = r"(satisf|zufried|rating|review|stars|sterne|csat|nps|recommend|empfehl|bewertung|note$)"
+
+NOT_RATED = r"(member|engagement|lead|credit|risk)\W?_?(rating|stars|score)"  # what a system says of people
+
+CONSTRUCTS = {  # stems of items' codes, as ECSI surveys and their likes number them: role and construct
+    r"imag?e?": ("image", "Image"), r"cuex|exp(ect)?": ("expectation", "Expectation"),
+    r"perq|qual?": ("performance", "Quality"), r"perv|val(ue)?": ("value", "Value"),
+    r"cusa|sat(is)?": ("satisfaction", "Satisfaction"), r"cusco|compl?(aint)?s?": ("complaint_handling", "Complaints"),
+    r"cusl|loy(al)?": ("intention", "Loyalty"), r"tru(st)?": ("trust", "Trust"),
+    r"comm?(it)?": ("commitment", "Commitment"), r"swi?t?c?h?": ("switching_cost", "Switching cost")}
+
+OVERALL = r"(overall|in general|all in all|insgesamt|gesamt|globalement|en general|전체|전반)"
+
+ROLES = {  # by words of a question, in several languages, in the order in which they are looked for
+    "recommend": r"recommend|\bnps\b|empfehl|recommand|recomend|추천|推荐|推薦",
+    "effort": r"effort|aufwand|\bces\b|esfuerzo",
+    "expectation": r"expect|erwart|expectativ|attente|기대",
+    "importance": r"importan|wichtig|중요",
+    "intention": r"intention|again|repurchase|wieder|continue|계속",
+    "attribute_satisfaction": r"(satisfied|happy) (are you )?with|zufrieden .*\bmit\b|satisfait.* d[eu]\b|정도에 만족",
+    "satisfaction": r"satisf|zufried|rating|review|stars|sterne|csat|bewertung|만족"}
+
+KANO = ("functional", "dysfunctional")
+
+NO_ANSWER = (r"(refus|don'?t know|do not know|no answer|no opinion|not applicable|n/?a$|dk$|missing|weiß nicht|"
+             r"keine angabe|sans réponse|ne sait pas|no sabe|no contesta)")
+
+LEAST_QUESTIONS = 3  # of a file that is a survey and nothing else
+
+LEAST_CONSTRUCTS = 3  # of a path model
+
+WRITTEN, MANY = r"(comment|message|kommentar|remark|verbatim|feedback)", 20
+
+ENDS = ((1, 5), (1, 7), (1, 10), (0, 10))
+
+
+@dataclass(frozen=True, slots=True)
+class SurveyItem:
+    """A column of answers, the scale that they lie on, and what the question asks for."""
+
+    column: InferredColumn
+    scale: AnswerScale
+    role: str
+    construct: str = ""
+    pair: str = ""
+
+
+def scale_columns(view: FileView, *, is_other: bool) -> list[InferredColumn]:
+    """Return the columns that are answers on a scale; of a file that is something else only those that rate.
+
+    Parameters
+    ----------
+    view : FileView
+        The file.
+    is_other : bool
+        Whether it feeds another table already.
+    """
+    found = [c for c in view.form.columns if c not in view.known.values() and verbal_scales.answer_scale(c)]
+    if not is_other and len(found) >= LEAST_QUESTIONS and len(found) >= 0.3 * len(view.form.columns):
+        return found
+    return [c for c in found if re.search(RATED, c.name.lower()) and not re.search(NOT_RATED, c.name.lower())]
+
+
+def draft_survey(view: FileView, asked: Sequence[InferredColumn], wave: str = "") -> Iterator[DraftedTable]:
+    """Yield a survey's respondents, answers and items.
+
+    Parameters
+    ----------
+    view : FileView
+        The file.
+    asked : sequence of InferredColumn
+        Its questions.
+    wave : str
+        What it is called among other waves, whose numbers start again; empty where it is the only one.
+    """
+    keys = (c for c in view.form.columns if c.is_unique and c.kind in ("text", "integer") and c not in asked)
+    ident = view.known.get("response_id") or next(keys, None)
+    key = (f"'{wave}-' || " if wave else "") + ident.quoted if ident else "record"
+    yield _respondents(view, asked, ident, key, wave)
+    items = survey_items(asked)
+    said = next((c for c in view.form.columns if c.kind == "text" and re.search(WRITTEN, c.name.lower())
+                 and len(asked) == 1 and c.n_distinct > MANY), None)
+    head = (
+        "[tables.responses]",
+        f'from = "{view.form.name}"',
+        f"unpivot = {{ columns = {toml_text([c.name for c in asked])} }} {GUESS}the questions",
+        "[tables.responses.columns]",
+        column_line("response_id", key),
+        column_line("item", "item"),
+        _score_line(items),
+        *([column_line("comment", said.quoted, "what was written")] if said else ()),
+    )
+    yield DraftedTable("responses", head, (view.form.name,), study=tuple(_path_model(items)))
+    yield DraftedTable("items", ("[tables.items]", "defaults = { is_reversed = false }", "rows = [",
+                                 *(_item_line(item, items) for item in items), "]"), ())
+
+
+def survey_items(asked: Sequence[InferredColumn]) -> list[SurveyItem]:
+    """Return what each question asks for, by its code or its words, and what it is paired with.
+
+    Parameters
+    ----------
+    asked : sequence of InferredColumn
+        The questions of one file.
+    """
+    items = [_item(c, scale) for c in asked if (scale := verbal_scales.answer_scale(c))]
+    if sum(i.role == "satisfaction" and not i.construct for i in items) > LEAST_QUESTIONS:  # each of its own subject
+        items = [replace(i, role="attribute_satisfaction") if i.role == "satisfaction" and not i.construct
+                 and not re.search(OVERALL, i.column.name.lower()) else i for i in items]
+    return _paired(_paired(items, ("expectation", "performance"), ""), KANO, "kano ")
+
+
+def labelled_columns(
+    columns: Sequence[InferredColumn], told: Mapping[str, VariableLabel]
+) -> tuple[InferredColumn, ...]:
+    """Return columns of a file with labels: answers by their codes, what else has a label for each code by its labels.
+
+    Codes with a label each are answers where the labels are words of a usual scale, or several columns share them.
+
+    Parameters
+    ----------
+    columns : sequence of InferredColumn
+        The file's, with the columns of labels.
+    told : dict of str to VariableLabel
+        What the file says of each.
+    """
+    sets = [tuple(about.values.items()) for about in told.values()]
+    kept = {}
+    for column in (c for c in columns if c.name in told):
+        about = told[column.name]
+        is_whole = bool(about.values) and set(column.values.to_pylist()) <= about.values.keys()
+        seen = [about.values[code] for code in column.values.to_pylist() if code in about.values]
+        is_answer = verbal_scales.is_verbal_scale(seen) or \
+            sets.count(tuple(about.values.items())) >= LEAST_QUESTIONS
+        by_label = is_whole and not is_answer
+        kept[column.name + LABEL if by_label else column.name] = about
+    return tuple(replace(c, wording=kept[c.name].wording, labels={
+        code: said for code, said in kept[c.name].values.items() if not re.match(NO_ANSWER, said.lower())})
+        for c in columns if c.name in kept)
+
+
+def _respondents(
+    view: FileView, asked: Sequence[InferredColumn], ident: InferredColumn | None, key: str, wave: str
+) -> DraftedTable:
+    """Return the table of completed surveys; of a file that is a survey with whatever else is known of people."""
+    who, when = view.said("customer_id", "order_id"), view.known.get("answered_at")
+    who = None if who == ident and who and not infer_semantics.is_customer_named([who]) else who
+    body = [
+        column_line("response_id", key, "the completed survey" if ident else "no column is unique; each record is one")
+    ]
+    body += [column_line("customer_id", who.quoted, "who answered")] if who else []
+    body += [column_line("wave", f"'{wave}'", "one file a wave")] if wave else []
+    body += [date_line("responded_at", when)] if when else []
+    used = [ident, who, when]
+    kept = [c for c in view.form.columns if c not in used and c not in asked and c.kind != "empty" and not c.is_moment
+            and not infer_semantics.is_personal(c)]
+    kept = [] if len(asked) < LEAST_QUESTIONS else kept
+    return draft_table(view, "respondents", [*body, *(attribute_line("demographic_", c) for c in kept)], used)
+
+
+def _score_line(items: Sequence[SurveyItem]) -> str:
+    """Return the line of the score; answers in words become their place on the scale that they are words of."""
+    told: dict[str, dict[str, int]] = {item.column.name: item.scale.scores for item in items if item.scale.scores}
+    if not told:
+        return column_line("score", "answer")
+    scores = {text: score for found in told.values() for text, score in found.items()}
+    is_one = all(scores[text] == score for found in told.values() for text, score in found.items())
+    made = _cases(scores) if is_one else "case {} else answer end".format(" ".join(
+        f"when item in ({sql_list([name])}) then {_cases(found)}" for name, found in told.items()))
+    return column_line("score", made, "words by their place on their scale")
+
+
+def _cases(scores: Mapping[str, int]) -> str:
+    """Return the expression of an answer in which words become numbers."""
+    return f"case answer {' '.join(f'when {sql_list([t])} then {sql_list([str(s)])}' for t, s in scores.items())} " \
+        "else answer end"
+
+
+def _item(column: InferredColumn, scale: AnswerScale) -> SurveyItem:
+    """Return a question with its role; a code such as PERQ1 tells its construct, too."""
+    name = column.name.lower()
+    asked = column.wording.lower() or name
+    if code := re.fullmatch(r"([a-z]{3,6})[\W_]?\d{0,2}", name):
+        told = next((found for stem, found in CONSTRUCTS.items() if re.fullmatch(stem, code.group(1))), None)
+        if told:
+            return SurveyItem(column, scale, *told)
+    if scale.family == "kano":
+        second = re.match(r"\d+\s*[-_.]\s*2\b", name) or re.search(r"dysfunc|without|absent|ohne", name)
+        return SurveyItem(column, scale, KANO[bool(second)], "Kano")
+    role = next((r for r, sought in ROLES.items() if re.search(sought, asked)), "performance")
+    return SurveyItem(column, scale, "satisfaction" if role == "attribute_satisfaction" and re.search(OVERALL, asked)
+                      else role)
+
+
+def _paired(items: Sequence[SurveyItem], roles: tuple[str, str], prefix: str) -> list[SurveyItem]:
+    """Return items with those of two roles joined where exactly one of each has a number."""
+    numbered: dict[str, list[SurveyItem]] = {}
+    for item in items:
+        if item.role in roles and (number := re.search(r"\d+", item.column.name)):
+            numbered.setdefault(number.group().lstrip("0"), []).append(item)
+    pairs = {item.column.name: f"{prefix}{number}" for number, found in numbered.items()
+             if sorted(i.role for i in found) == sorted(roles) for item in found}
+    is_whole = len(pairs) >= 0.8 * sum(i.role in roles for i in items)
+    return [replace(i, pair=pairs.get(i.column.name, i.pair)) if is_whole else i for i in items]
+
+
+def _item_line(item: SurveyItem, items: Sequence[SurveyItem]) -> str:
+    low, high = _scale_ends(item, items)
+    ends = [item.column.labels.get(f"{end:g}", "") for end in (low, high)]
+    parts = {"construct": item.construct, "pair": item.pair, "text": item.column.wording,
+             "answer_labels": "|".join(ends) if all(ends) else ""}
+    more = "".join(f', {name} = {toml_text(value)}' for name, value in parts.items() if value)
+    return (f'  {{ item = {toml_text(item.column.name)}, role = "{item.role}"{more}, scale_low = {low:g}, '
+            f"scale_high = {high:g} }}, {GUESS}role, scale")
+
+
+def _scale_ends(item: SurveyItem, items: Sequence[SurveyItem]) -> tuple[float, float]:
+    """Return the ends of a question's scale: those of its words, else those of the questions that are like it."""
+    if item.scale.family or item.scale.is_labelled:
+        return item.scale.low, item.scale.high
+    alike = [i.scale for i in items if not i.scale.family and not i.scale.is_labelled
+             and (i.role == "recommend") == (item.role == "recommend")]  # it has a scale of its own
+    return _ends(min(s.low for s in alike), max(s.high for s in alike))
+
+
+def _ends(low: float, high: float) -> tuple[float, float]:
+    """Return the ends of the usual scale that answers seem to lie on, or their own ends."""
+    usual = next(((a, b) for a, b in ENDS if a <= low and high <= b and (a == 0) == (low == 0)), (low, high))
+    return usual if high >= 0.8 * usual[1] else (low, high)
+
+
+def _path_model(items: Sequence[SurveyItem]) -> Iterator[str]:
+    """Yield the constructs of a path model for the study, where the codes of items name several."""
+    made: Mapping[str, list[str]] = {
+        c: [i.column.name for i in items if i.construct == c] for c in dict.fromkeys(i.construct for i in items) if c}
+    if len(made) < LEAST_CONSTRUCTS or "Satisfaction" not in made:
+        return
+    yield f"[satisfaction.constructs] {GUESS}by the codes of the questions; the arrows are those of the ECSI model"
+    yield from (f"{toml_text(name) if ' ' in name else name} = {toml_text(asked)}" for name, asked in made.items())

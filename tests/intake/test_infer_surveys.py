@@ -1,0 +1,68 @@
+"""Drafted surveys: answers in words, roles by wordings and codes, pairs, and the constructs of a path model."""
+
+import tomllib
+from decimal import Decimal
+
+import pytest
+
+from helpers.intake import infer_profile
+
+WORDS = ["Very dissatisfied", "Dissatisfied", "Neither", "Satisfied", "Very satisfied"]
+LIKELY = ["0 - Not at all likely", *(str(i) for i in range(1, 10)), "10 - Extremely likely"]
+
+
+def drafted(small, head, row, n=66):
+    small.file("survey.csv", head + "\n" + "".join(row(i) + "\n" for i in range(n)))
+    return tomllib.loads(infer_profile.draft_profile([small.folder / "survey.csv"]), parse_float=Decimal)
+
+
+def roles(told):
+    return {row["item"]: row["role"] for row in told["tables"]["items"]["rows"]}
+
+
+def test_answers_in_words_become_scores_and_a_labelled_recommendation_its_number(small):
+    told = drafted(small, "Respondent ID,Delivery,Price,Staff,Would you recommend us?",
+                   lambda i: f"R{i},{WORDS[i % 5]},{WORDS[i % 3]},{WORDS[i % 4]},{LIKELY[i % 11]}")
+    delivery = small.delivery(**told, as_of="2025-01-31")
+    table = delivery.tables["canonical/responses"]
+    means = {r["item"]: r["m"] for r in small.rows(table.group_by("item").aggregate(m=table.score.mean()))}
+    assert means["Would you recommend us?"] == pytest.approx(5)  # 0 to 10, each six times
+    assert means["Price"] == pytest.approx(2)
+    assert small.rejected(delivery) == []
+
+
+def test_one_word_of_two_scales_counts_by_its_question(small):
+    likely = ["Not at all likely", "Slightly likely", "Moderately likely", "Very likely", "Extremely likely"]
+    sure = ["Very unlikely", "Unlikely", "Neutral", "Likely", "Very likely"]
+    told = drafted(small, "id,Renew,Extend,Speak well", lambda i: f"R{i},{likely[i % 5]},{sure[i % 5]},{i % 5 + 1}")
+    table = small.delivery(**told, as_of="2025-01-31").tables["canonical/responses"]
+    found = {(r["response_id"], r["item"]): r["score"] for r in small.rows(table)}
+    assert (found["R3", "Renew"], found["R4", "Extend"], found["R3", "Speak well"]) == (4, 5, 4)
+
+
+def test_roles_are_told_by_the_words_of_questions(small):
+    told = drafted(small, "id,How satisfied are you with the food,How satisfied are you with us overall,"
+                   "How important is the food,What do you expect of the food,Would you come again",
+                   lambda i: f"R{i}," + ",".join(str((i + j) % 5 + 1) for j in range(5)))
+    assert list(roles(told).values()) == ["attribute_satisfaction", "satisfaction", "importance", "expectation",
+                                          "intention"]
+
+
+def test_codes_of_items_name_constructs_and_the_study_has_their_path_model(small):
+    codes = ["IMAG1", "IMAG2", "PERQ1", "PERQ2", "CUSA1", "CUSA2", "CUSL1", "CUSCO"]
+    told = drafted(small, ",".join(codes), lambda i: ",".join(str((i * 7 + j) % 10 + 1) for j in range(8)))
+    assert {row["item"]: row["construct"] for row in told["tables"]["items"]["rows"]} == {
+        "IMAG1": "Image", "IMAG2": "Image", "PERQ1": "Quality", "PERQ2": "Quality", "CUSA1": "Satisfaction",
+        "CUSA2": "Satisfaction", "CUSL1": "Loyalty", "CUSCO": "Complaints"}
+    study = tomllib.loads(infer_profile.draft_source([small.folder / "survey.csv"])[1])
+    assert study["satisfaction"]["constructs"]["Quality"] == ["PERQ1", "PERQ2"]
+
+
+def test_pairs_of_expected_and_perceived_and_of_kano_are_joined_by_their_number(small):
+    kano = ["I like it", "I expect it", "I am neutral", "I can tolerate it", "I dislike it"]
+    told = drafted(small, "1-1. What do you expect of speed,1-2. Speed as you found it,2-1. What do you expect of care,"
+                   "2-2. Care as you found it,7-1. How would it feel with lights,7-2. How would it feel without lights",
+                   lambda i: ",".join([*(str((i + j) % 5 + 1) for j in range(4)), kano[i % 5], kano[(i + 1) % 5]]))
+    assert [(row["role"], row["pair"]) for row in told["tables"]["items"]["rows"]] == [
+        ("expectation", "1"), ("performance", "1"), ("expectation", "2"), ("performance", "2"),
+        ("functional", "kano 7"), ("dysfunctional", "kano 7")]
