@@ -74,7 +74,7 @@ def variable_labels(path: Path, file: FileRule, label: str) -> dict[str, Variabl
         raise InputError(label, f"it cannot be read as {file.format.upper()} ({' '.join(str(error).split())})",
                          "a file that SPSS or Stata has written") from None
     labels = about.variable_value_labels
-    return {name: VariableLabel(wording or "", {_code(c): str(v) for c, v in labels.get(name, {}).items()})
+    return {name: VariableLabel(wording or "", {_code(c) or "": str(v) for c, v in labels.get(name, {}).items()})
             for name, wording in zip(about.column_names, about.column_labels, strict=True)}
 
 
@@ -87,7 +87,8 @@ def _reader(file: FileRule) -> Any:
 def _arrow_batches(path: Path, told: dict[str, VariableLabel], file: FileRule) -> Iterator[pa.RecordBatch]:
     import pyreadstat
 
-    for frame, _ in pyreadstat.read_file_in_chunks(_reader(file), str(path), chunksize=BATCH):
+    chunks: Iterator[tuple[Any, Any]] = pyreadstat.read_file_in_chunks(_reader(file), str(path), chunksize=BATCH)
+    for frame, _ in chunks:
         columns: dict[str, pa.Array] = {}
         for name, about in told.items():
             texts = [_code(v) for v in frame[name].tolist()]
