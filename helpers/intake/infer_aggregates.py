@@ -1,11 +1,14 @@
 """Files of totals instead of records: counts and summaries of an experiment's arms, sums by day or month."""
 
 import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from helpers.intake import infer_semantics
+from helpers.intake import infer_experiments, infer_semantics
 from helpers.intake.infer_keys import name_words
-from helpers.intake.infer_transactions import FileView
-from helpers.intake.infer_types import InferredColumn
+from helpers.intake.infer_transactions import DraftedTable, FileView, draft_table
+from helpers.intake.infer_types import GUESS, InferredColumn
+from helpers.intake.profile_text import column_line, date_line, unused_remarks
 
 SIZES = (r"(n|size|samples?|trials?|units|obs|observations|users|visitors|visits|sessions|impressions|views|recipients|"
          r"sent|delivered|exposed|participants|subjects|counts?)$")
@@ -22,6 +25,127 @@ TRIALS = r"(exp|test|trial|campaign|ad$|variante?|arm$|cell$)"
 
 LEAST_PERIODS = 4
 
+ARM_PAIRS = (("c", "t"), ("control", "treatment"), ("control", "test"), ("control", "variant"), ("a", "b"))
+
+WRITTEN_ARMS = {"c": "control", "t": "treatment"}
+
+MEASURED, ELAPSED = r"(metric|kpi|outcome|measure)", r"(period|week|day|hour|time|elapsed)"
+
+
+@dataclass(frozen=True, slots=True)
+class ArmTotals:
+    """The columns of one arm's totals, or of every arm's where a column names the arm.
+
+    Parameters
+    ----------
+    arm : InferredColumn or str
+        The column that names the arm, or the arm itself.
+    size : InferredColumn
+        Units measured.
+    count : InferredColumn or None
+        Units with a success; None where means are told.
+    mean, spread : InferredColumn or None
+        Mean of a metric and its variance, standard deviation or standard error.
+    """
+
+    arm: InferredColumn | str
+    size: InferredColumn
+    count: InferredColumn | None = None
+    mean: InferredColumn | None = None
+    spread: InferredColumn | None = None
+
+    @property
+    def columns(self) -> list[InferredColumn]:
+        """The columns that are used."""
+        arm = [] if isinstance(self.arm, str) else [self.arm]
+        return [*arm, *(c for c in (self.size, self.count, self.mean, self.spread) if c)]
+
+
+def draft_aggregates(view: FileView) -> Iterator[DraftedTable]:
+    """Yield the table of an experiment's totals, a part for each arm or metric of a row; nothing without arms.
+
+    Parameters
+    ----------
+    view : FileView
+        A file whose rows are totals, see `aggregate_reason`.
+    """
+    totals = _arm_totals(view)
+    taken = [c for found in totals for c in found.columns]
+    rest = [c for c in view.form.columns if c not in taken]
+    for found in totals:
+        lines, used = _identity(view, found, rest)
+        body = [*lines, column_line("n", found.size.as_number, "units measured"), *_measure(found)]
+        yield draft_table(view, "experiment_aggregates", [*body, *unused_remarks(rest, used)], [*found.columns, *used])
+
+
+def _arm_totals(view: FileView) -> list[ArmTotals]:
+    """Return the totals of a file: by a column of arms, else by columns that are called alike but for the arm."""
+    numbers = [c for c in view.form.columns if c.is_number]
+    if named := infer_experiments.arm_column(view):
+        return list(_totals(named, [c for c in numbers if c != named]))
+    for pair in ARM_PAIRS:
+        sides = [{tuple(w for w in name_words(c.name) if w != arm): c for c in numbers if arm in name_words(c.name)}
+                 for arm in pair]
+        if sides[0] and sides[0].keys() == sides[1].keys():
+            return [found for arm, side in zip(pair, sides, strict=True)
+                    for found in _totals(WRITTEN_ARMS.get(arm, arm), list(side.values()))]
+    return []
+
+
+def _totals(arm: InferredColumn | str, columns: Sequence[InferredColumn]) -> Iterator[ArmTotals]:
+    size, mean, spread = (_named(columns, pattern) for pattern in (SIZES, MEANS, SPREADS))
+    if size is None:
+        return
+    if mean and spread:
+        yield ArmTotals(arm, size, mean=mean, spread=spread)
+    for count in columns:
+        if count not in (size, mean, spread) and any(re.match(COUNTS, w) for w in name_words(count.name)):
+            yield ArmTotals(arm, size, count)
+
+
+def _measure(found: ArmTotals) -> Iterator[str]:
+    if found.count:
+        yield column_line("successes", found.count.as_number, "units with a success")
+    if found.mean and found.spread:
+        yield column_line("mean", found.mean.as_number, "mean over units")
+        spread, kind = found.spread.as_number, name_words(found.spread.name)
+        squared = spread if any(w.startswith("var") for w in kind) else f"{spread} * {spread}"
+        is_of_mean = any(re.match(r"(se|sem|stderr)$", w) for w in kind)
+        yield column_line("variance", f"{squared} * {found.size.as_number}" if is_of_mean else squared,
+                          "variance over units")
+
+
+def _identity(
+    view: FileView, found: ArmTotals, rest: Sequence[InferredColumn]
+) -> tuple[list[str], list[InferredColumn]]:
+    """Return the lines of experiment, arm, metric and period, and the columns that they use."""
+    told = {"experiment": _named(rest, TRIALS), "metric": _named(rest, MEASURED)}
+    arms = None if not isinstance(found.arm, str) else next(
+        (c for c in rest if c not in told.values() and any(re.match(r"variant", w) for w in name_words(c.name))), None)
+    when = next(iter(view.moments), None)
+    since = when or next((c for c in rest if c.is_number and _named([c], ELAPSED)), None)
+    trial = told["experiment"].quoted if told["experiment"] else f"'{view.form.name}'"
+    measure = found.count or found.mean
+    lines = [
+        column_line("experiment", f"{trial} || '/' || {arms.quoted}" if arms else trial, "what it is called"),
+        column_line("variant", f"'{found.arm}'" if isinstance(found.arm, str) else found.arm.quoted, "the arm"),
+        column_line("metric", told["metric"].quoted if told["metric"] else f"'{measure.name if measure else ''}'",
+                    "what was measured"),
+        _period_line(view, found, since)]
+    lines += [date_line("period_ended_on", when)] if when else []
+    if since and not when:
+        lines += [column_line("elapsed", since.as_number, "time since the start"),
+                  f"is_cumulative = \"true\" {GUESS}each row is of everything since the start"]
+    return lines, [c for c in (*told.values(), arms, since) if c]
+
+
+def _period_line(view: FileView, found: ArmTotals, since: InferredColumn | None) -> str:
+    if since:
+        return column_line("period", since.quoted, "the stretch of time of the row")
+    is_once = not isinstance(found.arm, str) and found.arm.is_unique
+    return column_line("period", "'all'") if is_once else column_line(
+        "period", "record", "no column tells the time; each record is a stretch of its own")
+
 
 def aggregate_reason(view: FileView) -> str:
     """Return why nothing is made from a file whose rows are totals, in words; empty where they are records.
@@ -33,7 +157,8 @@ def aggregate_reason(view: FileView) -> str:
     """
     columns = [c for c in view.form.columns if c.is_number]
     size, count, mean, spread = (_named(columns, pattern) for pattern in (SIZES, COUNTS, MEANS, SPREADS))
-    is_of_many = not view.moments and not _has_units(view)
+    is_by_arm = size is not None and size.low > 1 and infer_experiments.arm_column(view) is not None
+    is_of_many = (is_by_arm or not view.moments) and not _has_units(view)
     if size and is_of_many and mean and spread:
         return (f"its rows are summaries ('{mean.name}' and '{spread.name}' of '{size.name}') that name no customer; "
                 "an experiment is read from a row for each unit")
@@ -48,7 +173,9 @@ def aggregate_reason(view: FileView) -> str:
 
 def _has_units(view: FileView) -> bool:
     """Return whether a column is called a customer's, or names each row by a key that is not an experiment's."""
-    keys = (c for c in view.form.columns if c.is_unique and (c.kind == "text" or infer_semantics.is_called_key(c)))
+    arm = infer_experiments.arm_column(view)
+    keys = (c for c in view.form.columns
+            if c != arm and c.is_unique and (c.kind == "text" or infer_semantics.is_called_key(c)))
     return infer_semantics.is_customer_named(view.form.columns) or any(
         not any(re.match(TRIALS, w) for w in name_words(c.name)) for c in keys)
 

@@ -15,7 +15,7 @@ SOUGHT = {"customer": ("customer_id", "unit_id"), "date": (), "amount": ("amount
 ASKED = {"customer": "nothing joins these records to anyone", "date": "what happened when cannot be told",
          "amount": "no money can be told"}
 
-WITHOUT_AMOUNT = {"respondents", "responses", "items", "assignments", "cases"}
+WITHOUT_AMOUNT = {"respondents", "responses", "items", "assignments", "experiment_aggregates", "cases"}
 
 MOST = 6
 
@@ -71,7 +71,9 @@ def _unseen(tables: Sequence[DraftedTable]) -> Iterator[str]:
     """Yield what no drafted table has, of what most of the workbook needs."""
     made = {line.split(" = ")[0]: line for table in tables for line in table.lines if not line.startswith("#")}
     of_record = {name for name, line in made.items() if line.split(" = ")[-1].startswith("'record'")}
-    needless = {"amount"} if {t.table for t in tables} <= WITHOUT_AMOUNT else set()
+    there = {t.table for t in tables}
+    needless = {"amount"} if there <= WITHOUT_AMOUNT else set()
+    needless |= {"customer"} if there == {"experiment_aggregates"} else set()
     for subject, columns in SOUGHT.items():
         is_there = any(c in made and c not in of_record for c in columns)
         is_dated = subject == "date" and any(table.has_dates for table in tables)

@@ -93,6 +93,13 @@ def experiment_columns(view: FileView) -> ExperimentColumns | None:
     return best if best and best.evidence >= 2 else None
 
 
+def arm_column(view: FileView) -> InferredColumn | None:
+    """Return the column that names the arm of each row, the likeliest by its name; None where none does."""
+    named = [(strength, c) for c in view.form.columns if (strength := _name_strength(c)) and c.kind in ("text", "flag")
+             and 2 <= c.n_distinct <= MOST_ARMS]
+    return max(named, key=lambda found: found[0], default=(0, None))[1]
+
+
 def outweighs_orders(found: ExperimentColumns | None) -> bool:
     """Return whether a file with money and dates is an experiment all the same: one record a unit, and much says so."""
     return found is not None and found.evidence >= 3 and (found.unit is None or found.unit.is_unique)

@@ -66,11 +66,12 @@ def draft_tables(forms: Sequence[FileForm]) -> TableDraft:
     drafted: dict[str, list[DraftedTable]] = {}
     waves = [v.form.name for v in views if _is_survey(v, views)]
     totals = {v.form.name: why for v in views if (why := infer_aggregates.aggregate_reason(v))}
-    for view in sorted((v for v in views if v.form.name not in totals), key=lambda v: -len(v.links)):
+    for view in sorted(views, key=lambda v: -len(v.links)):
         wave = _wave_name(view.form.name) if len(waves) > 1 and view.form.name in waves else ""
-        for found in _drafts(view, views, wave):
+        is_total = view.form.name in totals
+        for found in infer_aggregates.draft_aggregates(view) if is_total else _drafts(view, views, wave):
             before = drafted.setdefault(found.table, [])
-            is_part = found.table == "events" or view.form.name in waves
+            is_part = found.table in ("events", "experiment_aggregates") or view.form.name in waves
             before += [found] if is_part or not before else []
     merged = [_as_one(parts) for parts in drafted.values()]
     used = {f for d in merged for f in d.files}

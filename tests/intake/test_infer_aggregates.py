@@ -1,6 +1,7 @@
 """Files of totals are not drafted as records of people, orders or units: the draft says what they are."""
 
 import tomllib
+from decimal import Decimal
 
 import pytest
 
@@ -10,12 +11,9 @@ ARMS = ["control", "new"]
 
 
 @pytest.mark.parametrize(("head", "row", "said"), [
-    ("variant,impressions,clicks", lambda i: f"{ARMS[i % 2]},{1000 + i},{50 + i}",
+    ("place,impressions,clicks", lambda i: f"town {i % 7},{1000 + i},{50 + i}",
      "counts ('clicks' of 'impressions') that name no customer"),
-    ("arm,n,successes", lambda i: f"{ARMS[i % 2]},{100 + i},{5 + i}", "counts ('successes' of 'n')"),
-    ("experiment_id,count_c,count_t,mean_c,mean_t,variance_c,variance_t", lambda i: ",".join(map(str, range(i, i + 7))),
-     "summaries ('mean_c' and 'variance_c' of 'count_c')"),
-    ("experiment_id,variant,mean,variance,n", lambda i: f"e{i // 2},{ARMS[i % 2]},{i}.5,{i + 1}.25,{100 + i}",
+    ("place,mean,variance,n", lambda i: f"town {i % 7},{i}.5,{i + 1}.25,{100 + i}",
      "summaries ('mean' and 'variance' of 'n')"),
     ("month,revenue,units", lambda i: f"{2020 + i // 12}-{i % 12 + 1:02d},{i}00.5,{i}", "totals, one for each 'month'"),
     ("date,sales", lambda i: f"2025-01-{i + 1:02d},{i}.5", "totals, one for each 'date'"),
@@ -40,3 +38,39 @@ def test_redemptions_are_events_with_what_was_redeemed(small):
         f"{1000 + i % 40},K{i % 30:03d},2025-02-{i % 28 + 1:02d}\n" for i in range(90)))
     made = tomllib.loads(infer_profile.draft_profile([small.folder / "redeemed.csv"]))["tables"]["events"]
     assert made["columns"]["object_id"] == '"coupon_code"'
+
+
+def made_of(small, head, rows):
+    """Return the aggregates that a draft of a file makes, by arm, metric and period."""
+    small.file("sums.csv", head + "\n" + "".join(row + "\n" for row in rows))
+    told = tomllib.loads(infer_profile.draft_profile([small.folder / "sums.csv"]), parse_float=Decimal)
+    delivery = small.delivery(**told, as_of="" if "day" in head else "2025-02-28")
+    assert small.rejected(delivery) == []
+    table = delivery.tables["canonical/experiment_aggregates"]
+    return delivery, {(r["experiment"], r["variant"], r["metric"], r["period"]): r for r in small.rows(table)}
+
+
+def test_counts_by_arm_and_day_are_an_experiment_with_a_metric_for_each_count(small):
+    delivery, found = made_of(small, "day,arm,visitors,clicks,orders", [
+        f"2025-02-{i // 2 + 1:02d},{ARMS[i % 2]},{1000 + i},{90 + i},{20 + i}" for i in range(24)])
+    assert len(found) == 48
+    row = found["sums", "new", "orders", "2025-02-01"]
+    assert (row["n"], row["successes"], str(row["period_ended_on"])) == (1001, 21, "2025-02-01")
+    assert delivery.as_of_on.isoformat() == "2025-02-12"
+
+
+def test_summaries_of_two_arms_in_a_row_over_time_are_two_parts(small):
+    _, found = made_of(small, "experiment_id,variant_id,metric_id,time_since_start,count_c,count_t,mean_c,mean_t,"
+                       "variance_c,variance_t", [
+        f"e{i // 12},{1 + i % 2},{i // 6 % 2 + 1},{i // 2 % 3 + 0.5},{100 + i},{99 + i},{i}.5,{i}.6,1.5,1.25"
+        for i in range(24)])
+    assert len(found) == 48
+    row = found["e0/2", "treatment", "1", "0.5"]
+    assert (row["n"], row["mean"], row["variance"], row["elapsed"], row["is_cumulative"]) == (100, 1.6, 1.25, 0.5, True)
+
+
+def test_a_standard_deviation_and_a_standard_error_become_a_variance(small):
+    _, by_sd = made_of(small, "group,n,mean,sd", ["control,100,5.5,2", "new,110,5.9,3"])
+    _, by_se = made_of(small, "group,n,mean,se", ["control,100,5.5,0.2", "new,400,5.9,0.1"])
+    assert by_sd["sums", "new", "mean", "all"]["variance"] == 9
+    assert by_se["sums", "new", "mean", "all"]["variance"] == pytest.approx(4)
