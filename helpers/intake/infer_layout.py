@@ -49,6 +49,8 @@ def text_layout(path: Path) -> dict[str, Any]:
     lines = lines[1:] if sign else lines
     lines = (lines[:-1] if len(head) == HEAD else lines)[:LOOKED_AT]
     delimiter = sign.group(1) if sign else likely_delimiter(lines)
+    if not sign and (aligned := aligned_layout([line.rstrip("\r\n") for line in lines], delimiter)):
+        return {"encoding": encoding, "format": "fixed"} | aligned
     reader = csv.reader(lines, delimiter=delimiter)
     rows, ends = [], []
     for row in reader:
@@ -62,6 +64,38 @@ def text_layout(path: Path) -> dict[str, Any]:
     told = {"skip": above, "header_rows": header_rows(rows[n_titles:]), "footer": below}
     names = _shifted_names(rows[n_titles:])
     return {"encoding": encoding, "delimiter": delimiter} | told | ({"columns": names} if names else {})
+
+
+def aligned_layout(lines: Sequence[str], delimiter: str) -> dict[str, Any] | None:
+    """Return what a profile has to say of a file whose fields stand below each other; None where they do not.
+
+    A field reaches to the last place that any record fills before a place that none does.
+
+    Parameters
+    ----------
+    lines : sequence of str
+        The first lines.
+    delimiter : str
+        The likeliest; where it stands in most lines, fields are told by it.
+
+    Examples
+    --------
+    >>> aligned_layout([" no day  sum", *(f" {i:02} 0{i % 7} {i:5}" for i in range(30))], ",")
+    {'widths': [3, 3, 6], 'columns': ['no', 'day', 'sum']}
+    """
+    records = [line for line in lines[1:] if line.strip()]
+    lengths, n_cut = {len(line) for line in records}, sum(delimiter in line for line in records)
+    if len(records) < LEAST_RECORDS or len(lengths) > 1 or n_cut > len(records) / 2:
+        return None
+    filled = [any(line[i] != " " for line in records) for i in range(lengths.pop())]
+    ends = [i for i, is_filled in enumerate(filled, start=1) if is_filled and (i == len(filled) or not filled[i])]
+    if len(ends) < 2:
+        return None
+    words = lines[0].split()
+    has_header = len(words) == len(ends) and not any(re.search(r"\d", word) for word in words)
+    names = words if has_header else [f"column_{i}" for i in range(1, len(ends) + 1)]
+    widths = [end - start for start, end in zip([0, *ends], ends, strict=False)]
+    return {"widths": widths, "columns": names} | ({} if has_header else {"header": False})
 
 
 def sheet_layout(numbered: Sequence[tuple[int, Sequence[str | None]]]) -> dict[str, int] | None:

@@ -47,7 +47,8 @@ FORMATS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet", ".sav":
 
 MARKED = {"missing": "texts that mean nothing was recorded", "skip": "lines above the header",
           "header_rows": "rows that name the columns", "footer": "lines below the last record",
-          "columns": "records end in a delimiter and the header does not, or the other way round"}
+          "columns": "records end in a delimiter and the header does not, or the other way round",
+          "widths": "fields stand below each other"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,7 +271,8 @@ def _file_lines(one: SampledForm, tables: Sequence[DraftedTable]) -> Iterator[st
     told = one.file.model_dump(exclude_defaults=True)
     filled = told.pop("fill_down", None)
     for name, value in told.items():
-        yield f"{name} = {quoted(value)}" + (f" {GUESS}{MARKED[name]}" if name in MARKED else "")
+        is_marked = name in MARKED and not (name == "columns" and one.file.widths)
+        yield f"{name} = {quoted(value)}" + (f" {GUESS}{MARKED[name]}" if is_marked else "")
     if filled:
         parts = ", ".join(f"{name} = {quoted(value)}" for name, value in filled.items())
         yield f"fill_down = {{ {parts} }} {GUESS}given on the first line of each only"

@@ -73,3 +73,21 @@ def test_a_first_column_without_a_name_and_a_short_file_are_no_titles():
     assert infer_layout.title_rows([["id"], ["1"], ["2"]]) == 0
     assert infer_layout.footer_rows([["id", "x"], ["1", "a"]], [["1", "a"]]) == 0
     assert infer_layout.header_rows([["name", "city"], ["Ann", "Bern"], ["Bob", "Basel"], ["Cat", "Chur"]]) == 1
+
+
+def test_fields_that_stand_below_each_other_are_drafted_by_their_widths(small):
+    lines = [" customer_id  date number_of_cds  dollar_value", *(
+        f" {i % 17:05} 1997{i % 12 + 1:02}{i % 28 + 1:02} {i % 4 + 1:2} {i * 1.25:7.2f}" for i in range(60))]
+    small.file("purchases.txt", "\r\n".join(lines) + "\r\n")
+    told = tomllib.loads(infer_profile.draft_profile([small.folder / "purchases.txt"]), parse_float=Decimal)
+    assert told["files"]["purchases"]["widths"] == [6, 9, 3, 8]
+    delivery = small.delivery(**told)
+    table = delivery.tables["canonical/transactions"]
+    assert small.rows(table.aggregate(n=table.count(), who=table.customer_id.nunique(), money=table.amount.sum())) == [
+        {"n": 60, "who": 17, "money": Decimal("2212.5")}]
+
+
+def test_words_between_blanks_of_unequal_lines_are_no_fields(small):
+    small.file("notes.txt", "\n".join(f"note {'x' * (i % 5)} of day {i}" for i in range(60)))
+    text = infer_profile.draft_profile([small.folder / "notes.txt"])
+    assert "widths" not in tomllib.loads(text)["files"]["notes"]
