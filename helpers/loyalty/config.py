@@ -5,12 +5,14 @@ from pydantic import Field
 from helpers.foundation.canonical_schema import ItemRole
 from helpers.foundation.study_config import Section
 
+ATTACHMENT_ROLES = ("intention", "recommend", "commitment", "trust")
+
 
 class LoyaltyConfig(Section):
     """Section ``[loyalty]``."""
 
     attitude_roles: list[ItemRole] = Field(
-        ["intention", "recommend", "commitment", "trust"], min_length=1,
+        list(ATTACHMENT_ROLES), min_length=1,
         description="roles of the questions that make up the attitude")
     attitude_cut: float = Field(
         70.0, ge=0, le=100, description="attitude from which it counts as strong [0–100]")
@@ -52,3 +54,8 @@ class LoyaltyConfig(Section):
         [0.01, 0.02, 0.05], min_length=1, description="what-ifs: shares of margin paid out to members [share]")
     threshold_changes: list[float] = Field(
         [-0.2, 0.2], min_length=1, description="what-ifs: by how much tier thresholds move [share]")
+
+    @property
+    def asks_attachment(self) -> bool:
+        """Whether the attitude is made of any question on attachment, not of satisfaction alone."""
+        return not set(self.attitude_roles).isdisjoint(ATTACHMENT_ROLES)

@@ -22,27 +22,19 @@ from helpers.loyalty.dick_basu import (
 )
 from helpers.stats.common_items import QUESTION
 from helpers.stats.confidence_intervals import difference_interval, mean_interval, spearman_interval
-from helpers.stats.disclosure_control import (
-    LEAST_PEOPLE,
-    estimate_if_enough,
-    is_hidden,
-    too_few,
-)
+from helpers.stats.disclosure_control import LEAST_PEOPLE, estimate_if_enough, is_hidden, suppress_cells, too_few
 from helpers.stats.scale_reliability import RELIABILITY_STRIKE, alpha_estimate
 from helpers.stats.survey_weights import ReplicateWeights, WeightedSample
 
 KIND_SHARES = tuple(f"share {kind}" for kind in LOYALTY_KINDS)
 
-MEAN_ATTITUDE, MEAN_ACTIVE_PERIODS, SHARE_NEAR_CUT = (
-    "attitude",
-    "share of periods with a purchase",
-    "share near the loyalty threshold",
-)
+MEAN_ATTITUDE, MEAN_ACTIVE_PERIODS = "attitude", "share of periods with a purchase"
 
-ATTITUDE_BEHAVIOUR_CORRELATION, SURVEYED_DIFFERENCE = (
-    "rank correlation of attitude and behaviour",
-    "respondents minus non-respondents, periods with a purchase",
-)
+SHARE_NEAR_CUT = "share near the loyalty threshold"
+
+ATTITUDE_BEHAVIOUR_CORRELATION = "rank correlation of attitude and behaviour"
+
+SURVEYED_DIFFERENCE = "respondents minus non-respondents, periods with a purchase"
 
 
 def why_not_reported(said: Attitudes) -> str:
@@ -170,11 +162,13 @@ def _surveyed_difference(people: pd.DataFrame) -> Estimate:
 def attitude_behaviour_table(people: pd.DataFrame) -> pd.DataFrame:
     """Return the weighted share of people in each cell of attitude (rows) by behaviour (columns), of those with both.
 
-    Cells of one to nine people are empty.
+    Cells of one to nine people are empty, and the next smallest with a single one: it would follow from the others.
     """
     both = people[people["kind"].isin(LOYALTY_KINDS)]
     counts, shares = both["kind"].value_counts(), _weighted_shares(both)
-    cells = [[shares[kind] if not is_hidden(counts.get(kind, 0)) and len(both) >= LEAST_PEOPLE else np.nan
+    hidden = suppress_cells([counts.get(kind, 0) for kind in LOYALTY_KINDS], [range(len(LOYALTY_KINDS))])
+    is_hidden_kind = {str(kind): bool(is_so) for kind, is_so in zip(LOYALTY_KINDS, hidden, strict=True)}
+    cells = [[shares[kind] if not is_hidden_kind[kind] and len(both) >= LEAST_PEOPLE else np.nan
               for kind in row] for row in (("true", "latent"), ("spurious", "none"))]
     frame = pd.DataFrame(cells, ["strong", "weak"], ["repeats", "does not repeat"], dtype="float64")
     return frame.rename_axis("attitude").rename_axis("behaviour", axis=1)
@@ -229,6 +223,8 @@ def sensitivity_settings(assumed: LoyaltyConfig) -> Mapping[str, Mapping[str, An
     return {"as assumed": {}, **attitudes, **shares, **periods}
 
 
+KIND_CERTAINTY = "certainty of the kind"
+
 PROBABILITY_COLUMNS = tuple(f"p_{kind}" for kind in LOYALTY_KINDS)
 
 
@@ -273,7 +269,7 @@ def strong_attitude_probability(attitude: np.ndarray, said: Attitudes, cut: floa
     attitude : ndarray, shape (n,)
         Observed [0–100]; NaN stays.
     said : Attitudes
-        Their reliability. A single question, whose error is not known, is taken at its word.
+        Their reliability. Of a single question, whose error is not known, no chance is known.
     cut : float
         From which an attitude is strong.
 
@@ -284,7 +280,7 @@ def strong_attitude_probability(attitude: np.ndarray, said: Attitudes, cut: floa
     """
     alpha = said.reliability.raw.value
     if not 0 < alpha < 1:
-        return np.where(np.isnan(attitude), np.nan, (attitude >= cut - 1e-9) * 1.0)
+        return np.full(len(attitude), np.nan)
     observed = said.people["attitude"].to_numpy(float)
     centre, spread = float(np.mean(observed)), float(np.std(observed, ddof=1)) if len(observed) > 1 else 0.0
     error = max(spread * np.sqrt(alpha * (1 - alpha)), 1e-9)
@@ -336,6 +332,10 @@ def expected_kind_shares(people: pd.DataFrame, replicas: ReplicateWeights | None
         Of the survey weights.
     """
     both = people[people["kind"].isin(LOYALTY_KINDS)]
+    if len(both) and both[list(PROBABILITY_COLUMNS)].isna().to_numpy().all():
+        reason = "the measurement error of the attitude is not known"
+        names = [*(f"expected share {kind}" for kind in LOYALTY_KINDS), KIND_CERTAINTY]
+        return [no_estimate(name, Status.INSUFFICIENT, reason, unit="share", n=len(both)) for name in names]
     sample = _sample(both, replicas)
     return [
         estimate_if_enough(f"expected share {kind}", sample.mean(both[c].to_numpy(float)), len(both), unit="share")
@@ -344,7 +344,7 @@ def expected_kind_shares(people: pd.DataFrame, replicas: ReplicateWeights | None
 
 
 def _certainty_estimate(both: pd.DataFrame) -> Estimate:
-    if not len(both):
-        return no_estimate("certainty of the kind", Status.INSUFFICIENT, "nobody to speak of", unit="share")
+    if both.empty:
+        return no_estimate(KIND_CERTAINTY, Status.INSUFFICIENT, "nobody to speak of", unit="share")
     top = both[list(PROBABILITY_COLUMNS)].to_numpy(float).max(axis=1)
-    return estimate_if_enough("certainty of the kind", mean_interval(top), len(both), unit="share")
+    return estimate_if_enough(KIND_CERTAINTY, mean_interval(top), len(both), unit="share")

@@ -64,9 +64,9 @@ class MotiveRule:
 
 
 def motive_rules(assumed: LoyaltyConfig) -> tuple[MotiveRule, ...]:
-    """Return the declared rules, with the study's cuts."""
+    """Return the declared rules, with the study's cuts; where nobody was asked about attachment, none rests on it."""
     low, high, attached = assumed.answer_low, assumed.answer_high, assumed.attitude_cut
-    return (
+    rules = (
         MotiveRule(MONOPOLY_MOTIVE, "alternatives", False, low, 2, "sees no good alternative"),
         MotiveRule(INERTIA_MOTIVE, "switching_cost", True, high, 1, "finds it costly to leave"),
         MotiveRule(INERTIA_MOTIVE, "attitude", False, attached, 1, "is not attached"),
@@ -84,6 +84,7 @@ def motive_rules(assumed: LoyaltyConfig) -> tuple[MotiveRule, ...]:
         ),
         MotiveRule(TRUST_MOTIVE, "attitude", True, attached, 1, "is attached"),
     )
+    return rules if assumed.asks_attachment else tuple(rule for rule in rules if rule.sign != "attitude")
 
 
 def classify_motives(

@@ -3,7 +3,14 @@
 import pandas as pd
 
 from helpers.foundation.results import Estimate, estimate_table
-from helpers.loyalty import dick_basu, loyalty_types, points_liability, programme_tiers, structural_model
+from helpers.loyalty import (
+    dick_basu,
+    loyalty_types,
+    points_liability,
+    programme_tiers,
+    repurchase_backtest,
+    structural_model,
+)
 from helpers.loyalty.config import LoyaltyConfig
 from helpers.loyalty.points_liability import ProgrammeRecords
 from helpers.reporting import display, formatting, plots
@@ -58,6 +65,16 @@ def stated_loyalty(values: list[Estimate], reported: list[Estimate], drivers: pd
                                      display.unreported_values(values, reported))
 
 
+def loyalty_score(calibration: pd.DataFrame, scores: pd.DataFrame, horizon_days: int) -> Exhibit:
+    """Return how accurate the loyalty score is, how well it is calibrated, and how it did at every origin."""
+    figure = plots.line_plot(calibration, repurchase_backtest.STATED_PROBABILITY, "share_observed",
+                             repurchase_text.loyalty_score_reliability_title(scores), "share who bought",
+                             band=("low", "high"), series="series")
+    origins = display.data_table(repurchase_text.loyalty_score_by_origin(scores),
+                                 caption="Out-of-sample back-test by origin: each model is fitted on earlier data only")
+    return display.show_with_finding(repurchase_text.loyalty_score_accuracy(scores, horizon_days), figure, origins)
+
+
 def cohorts_of_points(programme: ProgrammeRecords) -> Exhibit:
     """Return the redemption triangle and the points of each cohort to the end."""
     triangle = plots.heat_map(points_liability.cohort_share_triangle(programme.programme),
@@ -110,7 +127,8 @@ def membership(effect: Estimate, channels: pd.DataFrame, service: pd.DataFrame) 
     """Return whether the programme raises purchases, how members differ, how they joined, and its partners' points."""
     partners = programme_text.coalition_table(service)
     return display.show(
-        display.paragraph(programme_text.programme_effect_sentence(effect), programme_text.member_sentence(service)),
+        display.paragraph(programme_text.programme_effect_sentence(effect)),
+        display.paragraph(programme_text.member_sentence(service)),
         display.show_with_finding(programme_text.coalition_sentence(service), display.data_table(
             partners, caption="Points by partner")),
         ways_of_joining(channels))
@@ -118,12 +136,12 @@ def membership(effect: Estimate, channels: pd.DataFrame, service: pd.DataFrame) 
 
 def service_and_claims(service: pd.DataFrame, claims: pd.DataFrame, currency: str) -> Exhibit:
     """Return prices by tenure, promises kept, visits, channels, trust, and the textbook claims that can be compared."""
-    finding = (programme_text.loyalty_penalty_sentence(service), online_text.delivery_promise_sentence(service),
-               online_text.visit_sentence(service), online_text.channel_sentence(service),
+    prices = (programme_text.loyalty_penalty_sentence(service), online_text.delivery_promise_sentence(service))
+    finding = (online_text.visit_sentence(service), online_text.channel_sentence(service),
                online_text.trust_sentence(service))
     of_partners = service["quantity"].isin(programme_text.PARTNER_COLUMNS)
     table = display.estimates_table(loyalty_text.reported_rows(service[~of_partners]), currency,
                                     "Prices, promises, visits, channels, members")
     verdicts = claims.dropna(subset="value")[["claim", "verdict", "sentence", "operationalisation"]]
-    return display.show(display.show_with_finding(finding, table),
+    return display.show(display.paragraph(*prices), display.show_with_finding(finding, table),
                         display.data_table(verdicts, caption="Textbook claims compared with own figures"))

@@ -180,14 +180,24 @@ def frameworks(rows: Sequence[Estimate]) -> Exhibit:
     rows : sequence of Estimate
         From `helpers.satisfaction.item_frameworks.framework_estimates`.
     """
-    finding = (*frameworks_text.frame_sentences(rows), frameworks_text.antecedent_sentence(rows))
-    scores = display.data_table(frameworks_text.frame_table(rows), caption="Scores by frame, and their correlation "
-                                "with satisfaction", limit=60)
+    said = {frame: frameworks_text.frame_sentence(rows, frame) for frame in frameworks_text.FRAMES}
+    frames = [display.show_with_finding(said[frame], _frame_scores(rows, frame, label))
+              for frame, label in frameworks_text.FRAMES.items() if said[frame]]
+    antecedents = display.show_with_finding(
+        frameworks_text.antecedent_sentence(rows),
+        _frame_scores(rows, frameworks_text.ANTECEDENT, "Fairness, attribution, emotion"))
     weights = plots.interval_plot(frameworks_text.delivered_value_parts(rows), "part", "value", "low", "high",
                                   frameworks_text.delivered_value_title(rows), "points of value a point", reference=0)
-    pairs = display.estimates_table(frameworks_text.pairs_of_tags(rows), caption="Pairs of tags")
-    return display.show(display.show_with_finding(finding, scores, pairs),
-                        display.show_with_finding(frameworks_text.delivered_value_sentence(rows), weights))
+    pairs = display.estimates_table(frameworks_text.pairs_of_tags(rows), caption="Cognitive and affective, of one "
+                                    "transaction and cumulative")
+    return display.show(*frames, antecedents, pairs, display.show_with_finding(
+        frameworks_text.delivered_value_sentence(rows), weights,
+        _frame_scores(rows, frameworks_text.DELIVERED, "Parts of delivered value")))
+
+
+def _frame_scores(rows: Sequence[Estimate], frame: str, label: str) -> Exhibit:
+    return display.data_table(frameworks_text.frame_table(rows, frame), caption=f"{label}: scores, and their "
+                              "correlation with satisfaction")
 
 
 def every_value(satisfaction: pd.DataFrame, quality: pd.DataFrame, claims: pd.DataFrame) -> Exhibit:

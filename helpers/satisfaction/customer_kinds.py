@@ -47,7 +47,7 @@ CUSTOMER_KINDS: Mapping[str, CustomerKind] = {
         "consumers", "expectation, use, value, satisfaction, loyalty, price", "what they neither buy nor use"),
     "intermediary": CustomerKind(
         "intermediaries", "supply, terms, support, cooperation, satisfaction, loyalty",
-        "feelings in using the products, which their own customers have", ("emotion",)),
+        "what their own customers feel in using the products"),
     "internal": CustomerKind(
         "internal customers", "the service of one department to another, effort, fairness, trust, anonymously",
         "loyalty, price and repurchase: they are not free to leave", BUYER_ROLES),

@@ -98,8 +98,8 @@ class DeliveredValue:
     """
 
     weights: dict[str, float] = field(default_factory=lambda: {
-        "product": 0.25, "service": 0.2, "personnel": 0.1, "image": 0.1,
-        "money": 0.15, "time": 0.1, "mental effort": 0.05, "physical effort": 0.05})
+        "product": 0.25, "service": 0.2, "personnel": 0.1, "image": 0.1, "money": 0.15, "time": 0.1,
+        "mental effort": 0.05, "physical effort": 0.05})
     spread: float = 0.1
 
 
@@ -200,15 +200,11 @@ class Centres:
     support: float = 2.5
 
 
-FIRST_DAY = np.datetime64("2023-07-01")
-
-LAST_DAY = np.datetime64("2025-12-31")
+FIRST_DAY, LAST_DAY = np.datetime64("2023-07-01"), np.datetime64("2025-12-31")
 
 N_DAYS = int((LAST_DAY - FIRST_DAY).astype(int)) + 1
 
-DAY = 86_400
-
-END = N_DAYS * DAY
+DAY, END = 86_400, 86_400 * N_DAYS
 
 
 def day_offset(day: str) -> int:
@@ -291,7 +287,7 @@ class World:
     offers : tuple
         Name, cost, margin [money], capacity and eligibility of each offer.
     drivers, curve, programme, delivered, contracts, turns, visits, centres
-        See `planted`.
+        Their own classes.
     """
 
     r: float = 1.0

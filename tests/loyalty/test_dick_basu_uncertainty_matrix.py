@@ -46,6 +46,13 @@ def test_nine_people_with_both_sides_are_insufficient_and_no_kind_is_zero(compan
     assert dick_basu_uncertainty.attitude_behaviour_table(company({"true": 9})[0]).isna().all(axis=None)
 
 
+def test_a_cell_that_would_follow_from_the_others_is_empty_too(company):
+    people, _ = company({"true": 11, "latent": 60, "spurious": 1, "none": 40})
+    cells = dick_basu_uncertainty.attitude_behaviour_table(people)
+    assert cells["repeats"].isna().all(), "eleven of the twelve who repeat would give away the one"
+    assert cells["does not repeat"].notna().all()
+
+
 def test_an_unreliable_attitude_strikes_the_kinds_and_leaves_the_counts(company):
     people, attitudes = company({"true": 20, "none": 20}, loading=0.3)
     table = found(people, attitudes)

@@ -51,7 +51,7 @@ def test_planted_kinds_are_counted_better_by_expectation_than_by_the_cut(said, b
     assert abs(people["p_true"].mean() - truth) < 0.02 < abs((people["kind"] == "true").mean() - truth)
 
 
-def test_a_single_question_is_taken_at_its_word_and_one_side_has_no_probability(said, bought, signed):
+def test_a_single_question_whose_error_is_not_known_and_one_side_alone_have_no_probability(said, bought, signed):
     attitudes = said({"a": 90, "b": 10, "s": 90}, n_items=1)
     people = dick_basu_uncertainty.kind_probabilities(
         classify_loyalty(
@@ -60,9 +60,10 @@ def test_a_single_question_is_taken_at_its_word_and_one_side_has_no_probability(
         attitudes,
         LoyaltyConfig(),
     ).set_index("person")
-    assert people.loc["a", "p_true"] == 1
-    assert people.loc["b", "p_none"] == 1
-    assert people.loc[["s", "x"], list(dick_basu_uncertainty.PROBABILITY_COLUMNS)].isna().all(axis=None)
+    assert people.loc["a", "kind"] == "true"
+    assert people[list(dick_basu_uncertainty.PROBABILITY_COLUMNS)].isna().all(axis=None)
+    reasons = {e.reason for e in dick_basu_uncertainty.expected_kind_shares(people)}
+    assert reasons == {"the measurement error of the attitude is not known"}
 
 
 def test_expected_shares_and_certainty_are_insufficient_for_nobody():

@@ -64,6 +64,12 @@ def test_equal_evidence_is_a_tie_that_names_both_and_none_is_no_evidence():
     assert loyalty_types.motive_ties(found).to_dict("records") == [{"kinds": "monopoly & inertia", "n": 1}]
 
 
+def test_satisfaction_alone_is_no_evidence_of_trust_or_inertia():
+    rules = loyalty_types.motive_rules(LoyaltyConfig(attitude_roles=["satisfaction"]))
+    assert "attitude" not in {rule.sign for rule in rules}
+    assert "attitude" in {rule.sign for rule in loyalty_types.motive_rules(ASSUMED)}
+
+
 def test_contacts_count_as_reward_only_beyond_the_days_that_they_cover_anyway():
     lifted = {**TRUST, "attitude": 50, "share_contacted": 0.6, "share_days_covered": 0.2}
     always = {**lifted, "share_days_covered": 0.5}

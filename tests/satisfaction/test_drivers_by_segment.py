@@ -52,7 +52,8 @@ def test_groups_with_other_drivers_are_found_and_lead_the_page(catalogued):
     assert shares.loc["Food", "work"] > 0.85
     assert shares.loc["Seat", "leisure"] > 0.85
     said = satisfaction_segments.first_driver_by_segment(made)
-    assert said.startswith("What to improve first differs by journey (p = .005)")
+    assert said.startswith(
+        "Of those who answered every question, what to improve first differs by journey (p = .005)")
     assert "work (400 people, satisfaction " in said
     assert "leisure (400 people, satisfaction " in said
     rows = drivers_by_segment.segment_driver_estimates(made)

@@ -42,6 +42,8 @@ CALLED = {"true": "true loyalty", "latent": "latent loyalty", "spurious": "spuri
 
 MEANING = {"latent": " (attachment, few purchases)", "spurious": " (repeat buying without attachment)"}
 
+NEGLIGIBLE = 0.1  # a correlation under which two things hardly go together (Cohen's small effect)
+
 EMPTY = f"Cells of one to {LEAST_PEOPLE - 1} people are empty."
 
 
@@ -117,6 +119,16 @@ def loyalty_groups(matrix: pd.DataFrame, gates: pd.DataFrame) -> str:
     return " ".join(sentence for sentence in loyalty_answer(matrix, gates) if sentence != outside_groups(matrix))
 
 
+def satisfaction_as_attitude(matrix: pd.DataFrame, assumed: LoyaltyConfig) -> str:
+    """Return what the types mean where nobody was asked about attachment; empty where somebody was."""
+    if assumed.asks_attachment:
+        return ""
+    asked = formatting.join_words([role.replace("_", " ") for role in assumed.attitude_roles])
+    said = attitude_behaviour_correlation(matrix)
+    return (f"The attitude here is {asked} alone, nobody was asked about attachment: whoever is satisfied and does not "
+            f"return is not thereby attached. {said}").strip()
+
+
 def _no_kinds(matrix: pd.DataFrame, found: Row) -> str:
     if found["status"] == Status.STRUCK:
         return (
@@ -188,7 +200,8 @@ def attitude_behaviour_correlation(matrix: pd.DataFrame) -> str:
     if not decimal_places.is_missing(found["low"]) and found["low"] <= 0 <= found["high"]:
         verdict = "no statistically significant association of attitude with behaviour"
     else:
-        verdict = f"the stronger the attitude, the {'more' if found['value'] > 0 else 'less'} often people buy"
+        way, most = "more" if found["value"] > 0 else "less", max(abs(found["low"]), abs(found["high"]))
+        verdict = f"the stronger the attitude, the {way} often people buy{', but hardly' if most < NEGLIGIBLE else ''}"
     return (f"Among {formatting.count_text(found['n'], 'customer', 'customers')} with both, {verdict}: "
             f"rank correlation {formatting.estimate_text(found)}.")
 

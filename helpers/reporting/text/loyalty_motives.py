@@ -15,7 +15,7 @@ from helpers.loyalty import (
     structural_model,
     web_behaviour,
 )
-from helpers.loyalty.dick_basu_uncertainty import PROBABILITY_COLUMNS
+from helpers.loyalty.dick_basu_uncertainty import KIND_CERTAINTY, PROBABILITY_COLUMNS
 from helpers.loyalty.textbook_claims import ReturnsBySatisfaction
 from helpers.reporting import formatting
 from helpers.reporting.text.loyalty import is_reported, quantity_row, share_text, shares_said
@@ -80,6 +80,8 @@ def loyalty_types_title(kinds: pd.DataFrame) -> str:
         return f"Why customers keep buying: {found[loyalty_types.TRUST_MOTIVE]['reason']}"
     order = sorted(found.items(), key=lambda pair: -pair[1]["value"])
     (top, most), others = order[0], order[1:]
+    if not most["value"]:
+        return "The evidence shows no reason for repeat purchase"
     ties = ties_with_largest(most["value"], [r["value"] for _, r in others], most["n"])
     near = [m for (m, _), is_tied in zip(others, ties, strict=True) if is_tied]
     if near:
@@ -88,7 +90,8 @@ def loyalty_types_title(kinds: pd.DataFrame) -> str:
             "statistically "
             "significant"
         )
-    share = value_text_if_enough(f": {formatting.share(most['value'])}", most["value"] * most["n"])
+    count = most["value"] * most["n"]
+    share = value_text_if_enough(f": {formatting.share(most['value'])}", count, most["n"] - count)
     return f"The largest group of repeating customers keeps buying {CALLED[top]}{share}"
 
 
@@ -121,7 +124,7 @@ def loyalty_type_ties(ties: pd.DataFrame) -> str:
 def membership_certainty(matrix: pd.DataFrame) -> str:
     """Return how sure the four kinds are once measurement error is considered."""
     found = [quantity_row(matrix, f"expected share {c.removeprefix('p_')}") for c in PROBABILITY_COLUMNS]
-    sure = quantity_row(matrix, "certainty of the kind")
+    sure = quantity_row(matrix, KIND_CERTAINTY)
     if not is_reported(found[0]) or not is_reported(sure):
         return f"The certainty of the classification is not known: {found[0]['reason'] or sure['reason']}."
     shares = formatting.join_words(

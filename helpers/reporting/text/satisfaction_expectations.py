@@ -185,7 +185,8 @@ def campaign_table(rows: Sequence[Estimate], currency: str) -> pd.DataFrame:
         Of sales.
     """
     of = sorted((e for e in rows if e.segment.startswith(CAMPAIGN_PREFIX)), key=lambda e: e.segment)
-    return _table_by_group(of, CAMPAIGN_COLUMNS, currency)
+    made = _table_by_group(of, CAMPAIGN_COLUMNS, currency)
+    return made.assign(group=made["group"].str.removeprefix(CAMPAIGN_PREFIX)).rename(columns={"group": "campaign"})
 
 
 def _table_by_group(rows: Sequence[Estimate], columns: Sequence[str], currency: str) -> pd.DataFrame:
@@ -193,8 +194,9 @@ def _table_by_group(rows: Sequence[Estimate], columns: Sequence[str], currency: 
     for e in rows:
         if e.quantity in columns and e.status is Status.OK:
             cells.setdefault(e.segment, {})[e.quantity] = formatting.estimate_text(e, currency=currency)
-    made = pd.DataFrame([{"group": name, **found} for name, found in cells.items()])
-    return made.reindex(columns=["group", *(c for c in columns if c in made)]).fillna("")
+    known = [c for c in columns if any(c in found for found in cells.values())]
+    made = pd.DataFrame([{"group": name, **found} for name, found in cells.items()], columns=["group", *known])
+    return made.fillna("").astype("str")
 
 
 def _worded(e: Estimate, currency: str) -> str:

@@ -20,19 +20,20 @@ ANTECEDENT, DELIVERED = "antecedent", "delivered"
 FRAMES = {"level": "Levels of satisfaction", "horizontal": "Sides of the offer", "phase": "Around the purchase",
           "value": "Kinds of value", "means": "Means and ends"}
 
-FRAME_NAMES = {**FRAMES, ANTECEDENT: "Antecedents", DELIVERED: "Delivered value"}
 
-
-def frame_sentences(rows: Sequence[Estimate]) -> tuple[str, ...]:
-    """Return, for each frame with two tags or more, the lowest and highest score and what satisfaction goes with.
+def frame_sentence(rows: Sequence[Estimate], frame: str) -> str:
+    """Return a frame's lowest and highest score and what satisfaction goes with; empty with fewer than two tags.
 
     Parameters
     ----------
     rows : sequence of Estimate
         From `helpers.satisfaction.item_frameworks`: scores, differences and correlations.
+    frame : str
+        Of `FRAMES`.
     """
-    return tuple(" ".join(part for part in (_difference(rows, frame), _association(rows, frame)) if part)
-                 for frame in FRAMES if len(_rows(rows, SCORE_BY, frame)) > 1)
+    if len(_rows(rows, SCORE_BY, frame)) < 2:
+        return ""
+    return " ".join(part for part in (_difference(rows, frame), _association(rows, frame)) if part)
 
 
 def _rows(rows: Sequence[Estimate], quantity: str, frame: str) -> list[Estimate]:
@@ -69,7 +70,7 @@ def antecedent_sentence(rows: Sequence[Estimate]) -> str:
     Parameters
     ----------
     rows : sequence of Estimate
-        As in `frame_sentences`.
+        As in `frame_sentence`.
     """
     found = sorted(_rows(rows, CORRELATION_BY, ANTECEDENT), key=lambda e: (-e.value, e.segment))
     if not found:
@@ -130,7 +131,7 @@ def pairs_of_tags(rows: Sequence[Estimate]) -> pd.DataFrame:
     Parameters
     ----------
     rows : sequence of Estimate
-        As in `frame_sentences`.
+        As in `frame_sentence`.
     """
     apart = (SCORE_BY, DIFFERENCE_BY, CORRELATION_BY, DELIVERED_VALUE_WEIGHT)
     return estimate_table([e for e in rows if e.status is Status.OK and not e.quantity.startswith(apart)])
@@ -147,21 +148,17 @@ def part_label(segment: str) -> str:
     return segment.partition(": ")[2] or segment
 
 
-def frame_table(rows: Sequence[Estimate]) -> pd.DataFrame:
-    """Return one row a tag: ``frame, tag, score, correlation, people``, values with their intervals in words.
-
-    Of the frames that have a sentence; pairs of tags stand in a table of their own.
+def frame_table(rows: Sequence[Estimate], frame: str) -> pd.DataFrame:
+    """Return one row a tag of a frame: ``tag, score, correlation, people``, values with their intervals in words.
 
     Parameters
     ----------
     rows : sequence of Estimate
-        As in `frame_sentences`.
+        As in `frame_sentence`.
+    frame : str
+        Its name.
     """
-    correlations = {(e.quantity.removeprefix(CORRELATION_BY), e.segment): formatting.estimate_text(e)
-                    for e in rows if e.quantity.startswith(CORRELATION_BY)}
-    scores = [(e, e.quantity.removeprefix(SCORE_BY)) for e in rows
-              if e.quantity.startswith(SCORE_BY) and e.status is Status.OK]
-    made = [(FRAME_NAMES[frame], e.segment, formatting.estimate_text(e),
-             correlations.get((frame, e.segment), ""), e.n) for e, frame in scores
-            if frame in FRAME_NAMES]
-    return pd.DataFrame(made, columns=["frame", "tag", "score", "correlation", "people"])
+    correlations = {e.segment: formatting.estimate_text(e) for e in _rows(rows, CORRELATION_BY, frame)}
+    made = [(e.segment, formatting.estimate_text(e), correlations.get(e.segment, ""), e.n)
+            for e in _rows(rows, SCORE_BY, frame)]
+    return pd.DataFrame(made, columns=["tag", "score", "correlation", "people"])

@@ -99,7 +99,8 @@ def first_driver_by_segment(found: SegmentDrivers | NoPathModel) -> str:
     said = [f"{readable_id(name)} ({formatting.count_text(of.n, 'person', 'people')}, "
             f"{_satisfaction_of(mean, found.is_binary)}): {_first_of(of)}"
             for (name, of), mean in zip(found.groups[:MOST_SEGMENTS], found.satisfaction, strict=False)]
-    return (f"What to improve first differs by {found.label} ({formatting.p_value_sentence(found.p_value)}): "
+    return (f"Of those who answered every question, what to improve first differs by {found.label} "
+            f"({formatting.p_value_sentence(found.p_value)}): "
             f"{'; '.join(said)} of the explained differences in satisfaction.")
 
 

@@ -29,6 +29,8 @@ def test_reasons_are_said_most_frequent_first_with_ties_and_the_unknown():
     assert "; some for two or more reasons equally and some with no evidence of a reason." in text
     nothing = dict.fromkeys(SHARES, 0.0) | {"no evidence": 1.0}
     assert "shows no reason for repeat purchase" in loyalty_motives_text.loyalty_types_finding(kinds(nothing))
+    assert loyalty_motives_text.loyalty_types_title(kinds(nothing)) == (
+        "The evidence shows no reason for repeat purchase")
 
 
 def test_without_answers_orders_alone_tell_of_price_and_reward():
@@ -43,6 +45,8 @@ def test_the_largest_kind_is_named_and_ties_are_named_together():
         loyalty_motives_text.loyalty_types_title(kinds())
         == "The largest group of repeating customers keeps buying out of trust: 50.0 %"
     )
+    all_but_one = kinds(dict.fromkeys(SHARES, 0.0) | {"trust": 11 / 12, "inertia": 1 / 12}, n=12)
+    assert loyalty_motives_text.loyalty_types_title(all_but_one).endswith("out of trust"), "one is withheld"
     near = loyalty_motives_text.loyalty_types_title(kinds(SHARES | {"trust": 0.21, "incentive": 0.1}))
     assert near == "Most keep buying out of trust and for the price: the difference is not statistically significant"
 

@@ -190,6 +190,16 @@ def test_the_definition_carries_the_assumptions():
     assert "once 1 period has passed" in text
 
 
+def test_satisfaction_alone_is_no_attachment_and_a_slight_correlation_is_told_as_such():
+    asked = LoyaltyConfig(attitude_roles=["satisfaction"])
+    row = Estimate(ATTITUDE_BEHAVIOUR_CORRELATION, 0.03, 0.01, 0.05, "rank correlation", 900)
+    said = loyalty_text.satisfaction_as_attitude(estimate_table([row]), asked)
+    assert said.startswith("The attitude here is satisfaction alone, nobody was asked about attachment")
+    assert said.endswith("the stronger the attitude, the more often people buy, but hardly: rank correlation 0.03 "
+                         "[0.01, 0.05].")
+    assert loyalty_text.satisfaction_as_attitude(estimate_table([row]), LoyaltyConfig()) == ""
+
+
 def test_the_headline_has_two_digits_and_says_what_is_missing():
     assert loyalty_text.loyalty_headline(matrix()) == (
         "share true: 0.4",

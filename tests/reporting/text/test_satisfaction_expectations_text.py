@@ -85,8 +85,8 @@ def test_the_policy_table_has_a_row_a_group_and_only_columns_that_are_known():
     assert table.loc[0, "satisfaction"] == "60 points [58, 62]"
     sold = [Estimate("sales in 30 days after the contact", 5.0, 4.0, 6.0, "money", 90, f"campaign {k}") for k in "ba"]
     campaigns = expectations_text.campaign_table([*promised(), *sold], "EUR")
-    assert campaigns["group"].tolist() == ["campaign a", "campaign b"]
-    assert campaigns.columns.tolist() == ["group", "sales in 30 days after the contact"]
+    assert campaigns["campaign"].tolist() == ["a", "b"]
+    assert campaigns.columns.tolist() == ["campaign", "sales in 30 days after the contact"]
     assert expectations_text.campaign_table(promised(), "EUR").empty
 
 

@@ -24,20 +24,23 @@ def test_every_frame_is_said_by_the_difference_of_those_who_answered_both_ends()
             scored("level", "social", 60), scored("level", "material", 62),
             Estimate("difference of scores by level", -2, -5, 1, "points", 80, "social less material"),
             scored("horizontal", "product", 62)]
-    assert text.frame_sentences(rows) == (
-        "Levels of satisfaction: the scores of social and material show no statistically significant difference.",
+    assert text.frame_sentence(rows, "level") == (
+        "Levels of satisfaction: the scores of social and material show no statistically significant difference.")
+    assert text.frame_sentence(rows, "phase") == (
         "Around the purchase: lowest for before, 50 points [48, 52], highest for after, 70 points [68, 72]; those who "
         "answered both differ by 19 points [16, 22].")
+    assert text.frame_sentence(rows, "horizontal") == "", "a single tag has nothing to differ from"
+    assert text.frame_table(rows, "phase")["tag"].tolist() == ["before", "after"]
 
 
 def test_what_satisfaction_goes_with_is_said_where_tags_can_be_told_apart():
     scores = [scored("level", tag, 60) for tag in ("social", "material", "spiritual")]
     apart = [correlated("level", "social", 0.3), correlated("level", "material", 0.6),
              correlated("level", "spiritual", 0.58)]
-    assert text.frame_sentences([*scores, *apart])[0].endswith(
+    assert text.frame_sentence([*scores, *apart], "level").endswith(
         "Most closely correlated with satisfaction: material (0.6 [0.55, 0.65]) and spiritual (0.58 [0.53, 0.63]).")
     alike = [correlated("level", tag, 0.6) for tag in ("social", "material")]
-    assert text.frame_sentences([*scores, *alike])[0].endswith(
+    assert text.frame_sentence([*scores, *alike], "level").endswith(
         "Correlations with satisfaction do not tell material and social apart.")
 
 
