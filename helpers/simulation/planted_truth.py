@@ -201,9 +201,7 @@ class Centres:
 
 
 FIRST_DAY, LAST_DAY = np.datetime64("2023-07-01"), np.datetime64("2025-12-31")
-
 N_DAYS = int((LAST_DAY - FIRST_DAY).astype(int)) + 1
-
 DAY, END = 86_400, 86_400 * N_DAYS
 
 
@@ -269,8 +267,7 @@ class World:
     opened_share : float
         Newsletter experiment: share opened, the same in both arms.
     letter_control, letter_lift, quiet_below : float
-        Reminder letter: share that orders without it, what it adds, and the sales before below which it adds anything
-        [money].
+        Reminder letter: share that orders without it, what it adds, the sales before below which it adds it [money].
     banner_lost : float
         Banner experiment: share of the treated whose record was lost.
     plan_share, plan_ratio : float
