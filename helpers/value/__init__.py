@@ -19,6 +19,7 @@
 * ``referrals``: Referrals: who referred customers, and the margin of referred customers against others.
 * ``retained_customers``: Retained customers: volume-price-margin split, gross and net revenue retention.
 * ``retention_economics``: Retention economics: margin gained by a higher retention rate, and the most to spend on it.
+* ``retention_mix``: Retention mix: how much of a change in the retention rate comes from which customers there were.
 * ``revenue_bridge``: Revenue bridge: change in revenue by new, retained, reactivated and churned customers; retention
   rate.
 * ``rfm``: RFM: recency, frequency and monetary quintile scores.

@@ -6,10 +6,11 @@ from functools import partial
 from typing import Any
 
 from helpers.foundation.labels import readable_id
-from helpers.foundation.results import Gate, Level, Status
+from helpers.foundation.results import Estimate, Gate, Level, Status
 from helpers.reporting import decimal_places, formatting
 from helpers.stats.disclosure_control import is_hidden, people_text, share_text_if_enough
 from helpers.stats.suppressed_tables import suppressed_rows
+from helpers.value.retention_mix import RetentionMix
 from helpers.value.revenue_bridge import BRIDGE_SEGMENTS, REFUNDED_ONLY, BridgePart, RevenueBridge
 from helpers.value.subscriptions import ContractBase
 from helpers.value.tiers import TierShares
@@ -155,6 +156,26 @@ def retention_sentence(base: RevenueBridge) -> str:
         f"{formatting.count_text(by_count.n, 'customer', 'customers')}; weighted by net sales "
         f"{formatting.estimate_text(by_money)}."
     )
+
+
+def retention_change_sentence(found: RetentionMix) -> str:
+    """Return how the retention rate changed, by mix and within classes of customers; empty where that is not known."""
+    if found.reason:
+        return ""
+    change, by_mix, within = found.estimates()
+    length = formatting.count_text(found.n_days, "day", "days")
+    start = f"Between the last two periods of {length} the retention rate"
+    season = ("; periods are whole years, so that seasons weigh alike" if found.is_whole_year
+              else "; periods are no whole years, so that season may be part of it")
+    if change.low <= 0 <= change.high:
+        return f"{start} shows no statistically significant change ({_in_points(change)}){season}."
+    moved = "rose" if change.value > 0 else "fell"
+    return (f"{start} {moved} by {formatting.points(100 * abs(change.value))}: {_in_points(by_mix)} by mix (another "
+            f"share of customers with one order), {_in_points(within)} among customers with as many orders{season}.")
+
+
+def _in_points(e: Estimate) -> str:
+    return f"{formatting.points(100 * e.value)} {formatting.interval(100 * e.low, 100 * e.high, formatting.points)}"
 
 
 def top_share_sentence(pyramid: TierShares) -> str:

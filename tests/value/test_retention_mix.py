@@ -1,0 +1,85 @@
+"""Mix and what changed within classes of customers, in the change of the retention rate."""
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers.reporting.text import value as text
+from helpers.value import retention_mix
+
+END = date(2025, 12, 31)
+
+
+def purchases(n_new, kept_share, rng):
+    """Return purchases of three periods of 100 days: so many new customers in each, kept with this chance.
+
+    Every second customer buys twice in the first period.
+    """
+    for period, (n, kept) in enumerate(zip(n_new, kept_share, strict=True)):
+        for i in range(n):
+            day = 100 * period + int(rng.integers(0, 99))
+            later = [100 * (period + 1) + int(rng.integers(0, 100))] if rng.random() < kept else []
+            for offset in (day, *([day + 1] if i % 2 else []), *later):
+                on = pd.Timestamp(END) - pd.Timedelta(days=299 - offset)
+                yield {"customer_id": f"{period}-{i:05d}", "ordered_at": f"{on:%Y-%m-%d}", "amount": 10.0}
+
+
+def split(session_engine, transactions, n_new, kept):
+    table = transactions(list(purchases(n_new, kept, np.random.default_rng(4))))
+    return retention_mix.split_retention_change(session_engine, table, END, 100, 1)
+
+
+def test_a_lower_chance_to_stay_is_told_as_a_change_within_classes(session_engine, transactions):
+    found = split(session_engine, transactions, (1_500, 1_500, 0), (0.5, 0.3, 0))
+    change, by_mix, within = found.estimates()
+    assert change.value == pytest.approx(by_mix.value + within.value)
+    assert within.high < -0.05
+    assert found.counts["n_before"].tolist() == [750, 750, 0]
+    assert abs(by_mix.value) < abs(within.value)
+
+
+def test_more_customers_with_one_order_who_stay_as_before_are_told_as_mix():
+    old, new = np.array([[[200, 40], [300, 240]]]), np.array([[[600, 120], [300, 240]]])
+    change, by_mix, within = retention_mix.kitagawa_split(old, new)[:, 0]
+    assert (within, change) == (0, pytest.approx(by_mix))
+    assert change == pytest.approx(360 / 900 - 280 / 500)
+
+
+def test_a_class_that_only_one_period_has_counts_as_mix():
+    old, new = np.array([[[100, 50], [0, 0]]]), np.array([[[100, 50], [100, 90]]])
+    change, by_mix, within = retention_mix.kitagawa_split(old, new)[:, 0]
+    assert (change, by_mix, within) == (pytest.approx(0.2), pytest.approx(0.2), 0)
+
+
+def test_intervals_hold_the_planted_change_as_often_as_they_say():
+    rng, held = np.random.default_rng(9), 0
+    rates, later = np.array([0.2, 0.5, 0.7]), np.array([0.25, 0.5, 0.6])
+    share, share_later = np.array([0.5, 0.3, 0.2]), np.array([0.6, 0.25, 0.15])
+    truth = retention_mix.kitagawa_split(np.stack([share, share * rates], 1)[None] * 1e6,
+                                         np.stack([share_later, share_later * later], 1)[None] * 1e6)[:, 0]
+    for i in range(200):
+        sides = []
+        for s, r in ((share, rates), (share_later, later)):
+            people = rng.multinomial(1_000, s)
+            sides += [people, rng.binomial(people, r)]
+        counts = pd.DataFrame(dict(zip(("n_before", "kept_before", "n_after", "kept_after"), sides, strict=True)))
+        found = retention_mix.RetentionMix(365, counts, i).estimates()
+        held += sum(e.low <= t <= e.high for e, t in zip(found, truth, strict=True))
+    assert 0.92 <= held / 600 <= 0.98
+
+
+def test_a_short_history_bears_no_split(session_engine, transactions):
+    table = transactions([{"customer_id": "ann", "ordered_at": "2025-12-01", "amount": 1.0}])
+    found = retention_mix.split_retention_change(session_engine, table, END, 365, 1)
+    assert found.reason == "the history does not bear three periods"
+    assert found.table()["status"].eq("insufficient").all()
+    assert text.retention_change_sentence(found) == ""
+
+
+def test_the_sentence_tells_mix_from_what_changed_and_whether_season_may_be_part_of_it(session_engine, transactions):
+    found = split(session_engine, transactions, (1_500, 1_500, 0), (0.5, 0.3, 0))
+    said = text.retention_change_sentence(found)
+    assert said.startswith("Between the last two periods of 100 days the retention rate fell by ")
+    assert "season may be part of it" in said
