@@ -37,7 +37,7 @@ class Terms(NamedTuple):
     Parameters
     ----------
     unit_value : float
-        Money that one unit of the outcome is worth.
+        Money that one unit of the outcome is worth; below 0 where a fall is the improvement.
     treatment_cost : float
         Cost of treating a unit [money].
     capacity : float
@@ -74,8 +74,10 @@ class CrossFitted:
 
 def terms_of(plan: ExperimentPlan | None, is_money: bool) -> Terms | None:
     """Return what treating costs and earns by the plan; None where the outcome is not told in money."""
-    worth = plan.unit_value if plan and plan.unit_value is not None else 1.0 if is_money else None
-    return None if worth is None else Terms(worth, plan.treatment_cost if plan else 0.0, plan.capacity if plan else 1.0)
+    value = plan.unit_value if plan and plan.unit_value is not None else 1.0 if is_money else None
+    if value is None or plan is None:
+        return None if value is None else Terms(value)
+    return Terms(-value if plan.lower_is_better else value, plan.treatment_cost, plan.capacity)
 
 
 def policy_tables(
@@ -101,10 +103,11 @@ def policy_tables(
     gains, calibration, rules = [], [], {}
     is_money = effects.set_index(["experiment", "metric", "variant"])["unit"].eq("money").to_dict()
     for e, m, c, v in uplift.clearest_comparisons(effects):
-        found = cross_fit(evidence, e, m, (c, v))
+        plan = plans.get(e)
+        found = cross_fit(evidence, e, m, (c, v), is_fall_better=bool(plan and plan.lower_is_better))
         if found is None:
             continue
-        key, terms = dict(zip(GAINS[:3], (e, m, v), strict=True)), terms_of(plans.get(e), bool(is_money[(e, m, v)]))
+        key, terms = dict(zip(GAINS[:3], (e, m, v), strict=True)), terms_of(plan, bool(is_money[(e, m, v)]))
         calibration.append(uplift_calibration(found).assign(**key))
         rules[e] = found.rule
         if terms:
@@ -115,9 +118,20 @@ def policy_tables(
 
 
 def cross_fit(
-    evidence: ExperimentData, experiment: str, metric: str, arms: tuple[str, str]
+    evidence: ExperimentData, experiment: str, metric: str, arms: tuple[str, str], *, is_fall_better: bool = False
 ) -> CrossFitted | None:
     """Return predictions for every unit from the other folds, None where nothing is known beforehand or units are few.
+
+    Parameters
+    ----------
+    evidence : ExperimentData
+        What the comparisons are made from.
+    experiment, metric : str
+        Which.
+    arms : (str, str)
+        Control and variant.
+    is_fall_better : bool
+        Whether a fall of the metric is the improvement: the rule in words names those who fall most.
 
     References
     ----------
@@ -137,7 +151,7 @@ def cross_fit(
         effect[out], own = (doubly_robust(y[rows], t[rows], line, share)
                             for rows, line in zip((out, rest), lines, strict=True))
         place, cut, sign = uplift.best_one_line_rule(raw[rest], y[rest], t[rest])
-        names.append(uplift.rule_in_words(x.iloc[:, place], cut, sign))
+        names.append(uplift.rule_in_words(x.iloc[:, place], cut, -sign if is_fall_better else sign))
         predicted[T_LEARNER][out] = lines[0][1] - lines[0][0]
         predicted[DR_LEARNER][out] = _boosted(raw[out], raw[rest], own, rng)
         predicted[ONE_LINE_RULE][out] = _mean_by_side(raw[rest, place] > cut, own)[(raw[out, place] > cut).astype(int)]
@@ -175,8 +189,9 @@ def treated_by(predicted: np.ndarray, terms: Terms) -> np.ndarray:
     terms : Terms
         Worth, cost and capacity.
     """
-    pays, n_most = terms.unit_value * predicted > terms.treatment_cost, terms.capacity * len(predicted)
-    rank = stats.rankdata(-np.where(pays, predicted, -np.inf), method="min") - 1
+    gain, n_most = terms.unit_value * predicted, terms.capacity * len(predicted)
+    pays = gain > terms.treatment_cost
+    rank = stats.rankdata(-np.where(pays, gain, -np.inf), method="min") - 1
     _, tied, size = np.unique(rank, return_inverse=True, return_counts=True)
     return pays * np.clip((n_most - rank) / size[tied], 0, 1)
 

@@ -63,6 +63,17 @@ def test_capacity_limits_who_is_treated_and_the_most_promising_come_first():
     assert policy_value.treated_by(predicted, Terms(1.0, treatment_cost=2.5)).tolist() == [1, 0, 0, 0, 0]
 
 
+def test_where_a_fall_is_the_improvement_those_who_fall_most_are_treated_first():
+    plan = ExperimentPlan(control="control", unit_value=2.0, treatment_cost=1.0, capacity=0.4, lower_is_better=True)
+    terms = policy_value.terms_of(plan, False)
+    assert terms == Terms(-2.0, 1.0, 0.4)
+    assert policy_value.treated_by(np.array([3.0, -1.0, -2.0, -0.1, -3.0]), terms).tolist() == [0, 0, 1, 0, 1]
+    made = evidence(lambda x: -half(x))
+    found = policy_value.cross_fit(made, "letter", "margin", ("control", "treatment"), is_fall_better=True)
+    assert found.rule.startswith("recency above")
+    assert gain(found, terms, ONE_LINE_RULE, NOBODY)["low"] > 0
+
+
 def test_predicted_uplift_is_held_against_the_effect_in_each_bin():
     table = policy_value.uplift_calibration(fitted(lambda x: 4 + 4 * x[:, 0])).query("policy == @T_LEARNER")
     assert table["n"].sum() == N
