@@ -69,7 +69,8 @@ LIST = "results/assignments_drawn"
 
 READ = ("results/intake_audit", "results/satisfaction_index", "results/loyalty_matrix", "results/customer_base",
         "results/sales_forecast", "results/churn_models", "results/churn_scores", "results/churn_charts",
-        "results/forecasts", "results/experiment_effects", "results/decisions", *GATES, *CLAIMS)
+        "results/forecasts", "results/experiment_effects", "results/actions", "results/decisions", *GATES, *CLAIMS)
 
-COLUMNS = {"results/churn_scores": ["model", "churn_probability", "risk", "due_on", "value_if_kept", "value_if_kept_sd",
+COLUMNS = {"results/actions": ["variant", "margin_at_risk", "cost_worst"],
+           "results/churn_scores": ["model", "churn_probability", "risk", "due_on", "value_if_kept", "value_if_kept_sd",
                                     "margin_at_risk", "monthly_fee"]}

@@ -7,6 +7,7 @@ import pandas as pd
 
 from helpers.actions import measured_response
 from helpers.foundation.labels import readable_id
+from helpers.foundation.results import Status
 from helpers.reporting import formatting
 from helpers.reporting.run_results import RunResults
 from helpers.reporting.text import actions as actions_text
@@ -15,8 +16,11 @@ from helpers.reporting.text import experiments as experiments_text
 from helpers.reporting.text import leadership as leadership_text
 from helpers.reporting.text import leadership_findings as leadership_findings_text
 from helpers.reporting.translation import message, plural, translatable
+from helpers.stats.disclosure_control import LEAST_PEOPLE
 
 EFFECTS = "results/experiment_effects"
+
+CENT = 0.01
 
 MONEY = ("margin", "net_sales")  # outcomes of action lists that are money, the first at hand counts
 
@@ -37,12 +41,44 @@ ASKED, ALSO_ASKED = (
 
 def decision_rows(results: RunResults) -> pd.DataFrame:
     """Return the decisions asked for as text, the first column what is asked: the plan's, then the experiments'."""
-    planned = actions_text.decision_rows(results.frame("results/decisions"), results.currency)
+    decisions = results.frame("results/decisions")
+    planned = actions_text.decision_rows(decisions, results.currency).to_dict("records")
+    planned = [row | _in_money(results, decision)
+               for row, decision in zip(planned, decisions.to_dict("records"), strict=True)]
     tried = experiment_decision(results)
-    asked = [*planned.to_dict("records"), *([tried] if tried else [])]
+    asked = [*planned, *([tried] if tried else [])]
     return pd.DataFrame(
         [dict.fromkeys(actions_text.ASKED, "") | row for row in asked], columns=list(actions_text.ASKED)
     )
+
+
+def _in_money(results: RunResults, decision: Mapping[str, Any]) -> dict[str, str]:
+    """Return what the decision on the list brings in money, and how its worst case follows; empty for another one.
+
+    Parameters
+    ----------
+    results : RunResults
+        What the wings found.
+    decision : mapping
+        A row of ``results/decisions``; the worst case of the list is what contact and all its offers cost.
+    """
+    worst = float(decision["worst_case"])
+    listed, gone = results.frame("results/actions"), measured_response.pooled_response(results.frame(EFFECTS)).reduction
+    treated = listed[listed["variant"] == "treated"] if len(listed) else listed
+    if len(treated) < LEAST_PEOPLE or abs(treated["cost_worst"].sum() - worst) > CENT:
+        return {}
+    form = formatting.unit_format("money", results.currency)
+    said = {"worst_case": message("{amount}: every offer is taken up and nobody stays for it", amount=form(-worst))}
+    if gone.status is not Status.OK:
+        return said
+    at_risk = float(treated["margin_at_risk"].sum())
+    value, low, high = (x * at_risk for x in (gone.value, gone.low, gone.high))
+    return said | {"expected_gain": message(
+        "{amount} of margin, before the cost: churn of the {n} contacted cut by {share}, as measured; it "
+        "pays from a cut of {break_even}",
+        amount=f"{form(value)} {formatting.interval(low, high, form)}", n=formatting.whole(len(treated)),
+        break_even=formatting.share(float(decision["cost"]) / at_risk) if at_risk else formatting.MISSING,
+        share=f"{formatting.share(gone.value)} {formatting.interval(gone.low, gone.high, formatting.share)}")}
 
 
 def experiment_decision(results: RunResults) -> dict[str, str]:

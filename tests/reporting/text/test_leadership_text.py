@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from helpers.actions.measured_response import UNMEASURED
 from helpers.foundation.results import Estimate, Level, estimate_table
 from helpers.reporting import kpis
 from helpers.reporting.change_since_last_run import RunIdentity
@@ -331,3 +332,30 @@ def test_the_running_calibration_counts_every_stated_range_of_the_workbook_and_n
     assert leadership_text.running_calibration(grades(grade(), rule)) == ""
     assert leadership_text.running_calibration(grades()) == ""
     assert leadership_text.forecast_accuracy(grades(grade(), rule))[0] == "The outcome fell inside the stated range."
+
+
+def test_the_decision_on_the_list_tells_its_gain_in_money_and_how_the_worst_case_follows(monkeypatch):
+    plan = pd.DataFrame([leading.decision()])
+    listed = pd.DataFrame({"variant": ["treated"] * 20 + ["held out"] * 5, "margin_at_risk": 100.0,
+                           "cost_worst": float(plan["worst_case"].iloc[0]) / 20})
+    found = leading.results(decisions=plan, actions=listed)
+    gone = Estimate("reduction of the risk", 0.15, -0.02, 0.3, "share", 500)
+    measured = replace(UNMEASURED, n_rounds=1, reduction=gone)
+    monkeypatch.setattr(decisions_text.measured_response, "pooled_response", lambda _: measured)
+    row = decisions_text.decision_rows(found).iloc[0]
+    assert row["expected_gain"] == ("€300 [−€40.00, €600] of margin, before the cost: churn of the 20 contacted cut by "
+                                    "15.0 % [−2.0 %, 30.0 %], as measured; it pays from a cut of "
+                                    f"{leading.decision()['cost'] / 20:.1f} %")
+    assert row["worst_case"].endswith(": every offer is taken up and nobody stays for it")
+    other = decisions_text.decision_rows(leading.results(decisions=plan, actions=listed.assign(cost_worst=1.0)))
+    assert other["worst_case"].iloc[0].startswith("−€")
+    assert "nobody stays" not in other["worst_case"].iloc[0]
+
+
+def test_a_list_whose_response_is_not_measured_states_no_gain_in_money():
+    plan = pd.DataFrame([leading.decision()])
+    listed = pd.DataFrame({"variant": ["treated"] * 20, "margin_at_risk": 100.0,
+                           "cost_worst": float(plan["worst_case"].iloc[0]) / 20})
+    row = decisions_text.decision_rows(leading.results(decisions=plan, actions=listed)).iloc[0]
+    assert row["expected_gain"] == leading.decision()["gain"]
+    assert "nobody stays" in row["worst_case"]
