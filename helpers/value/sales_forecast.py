@@ -129,6 +129,15 @@ class SalesForecast:
         made = sums[by].where(sums[by] > 0)
         return float(np.sqrt(((sums["actual"] / made - 1) ** 2).mean()))
 
+    @property
+    def measures(self) -> dict[str, str]:
+        """The measures that can be told, each with its unit: those of which something is expected and was in the past.
+
+        Orders without money have none but their count.
+        """
+        told = () if self.reason else MEASURES.items()
+        return {m: unit for m, unit in told if self.expected(m) > 0 and np.isfinite(self.spread(m))}
+
     def expected(self, measure: str) -> float:
         """Return what is expected of the quarter."""
         return float(self.ahead[measure].sum())
@@ -190,7 +199,7 @@ class SalesForecast:
             return pd.DataFrame(columns=list(SALES_FORECAST.names))
         start, planned = pd.Timestamp(self.as_of_on), plan or {}
         parts = []
-        for measure, unit in MEASURES.items():
+        for measure, unit in self.measures.items():
             weeks = zip(self.ahead[measure], self.rule(measure), strict=True)
             spans = [("week", 7 * i, 7 * (i + 1), value, rule) for i, (value, rule) in enumerate(weeks)]
             whole = ("quarter", 0, 7 * QUARTER_WEEKS, self.expected(measure), float(self.rule(measure).sum()))
@@ -202,7 +211,7 @@ class SalesForecast:
                     "value": self.quantiles(measure, value, is_week=is_week), "rule_value": rule,
                     "plan_value": np.nan if is_week else planned.get(measure, np.nan), "unit": unit,
                     "model": self.model, "n": self.n_customers}))
-        return pd.concat(parts, ignore_index=True)
+        return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(SALES_FORECAST.names))
 
     def forecasts(self, others: pd.DataFrame) -> pd.DataFrame:
         """Return ``results/value_forecasts``: other forecasts, and the quarter's, the rule beside each of these."""
@@ -210,10 +219,12 @@ class SalesForecast:
             return others
         made, due = pd.Timestamp(self.as_of_on), pd.Timestamp(self.due_on)
         rows = []
-        for measure, unit in MEASURES.items():
+        for measure, unit in self.measures.items():
             told = (("", self.expected(measure), "forecast", self.model),
                     ("_by_rule", float(self.rule(measure).sum()), "rule", RULE))
             for suffix, value, by, model in told:
+                if not np.isfinite(self.spread(measure, by)):  # the rule has expected nothing in any past quarter
+                    continue
                 limits = self.quantiles(measure, value, by=by)
                 rows.append({"quantity": f"quarter_{measure}{suffix}", "segment": "all", "made_as_of_on": made,
                              "due_on": due, "value": value, "low": limits[0], "high": limits[-1], "level": LEVEL,

@@ -10,6 +10,7 @@ from scipy import stats
 from helpers.customers.windows import TimeWindow
 from helpers.foundation.errors import InputError
 from helpers.foundation.study_config import Economics, validate_model
+from helpers.reporting.text import next_quarter
 from helpers.value import sales_forecast, weekly_sales
 from helpers.value.btyd.fitting import BtydFit
 from helpers.value.btyd.frequency_recency import FrequencyRecency
@@ -133,6 +134,17 @@ def test_the_table_holds_weeks_and_quarter_beside_rule_and_plan():
     assert whole["plan_value"].to_dict() == {"orders": pytest.approx(np.nan, nan_ok=True), "net_sales": 5_000.0,
                                              "margin": pytest.approx(np.nan, nan_ok=True)}
     assert whole["due_on"].unique().tolist() == [pd.Timestamp("2026-04-01")]
+
+
+def test_orders_without_money_are_counted_and_no_money_is_told():
+    found = forecast(weeks(100 + np.arange(104.0), price=0.0))
+    assert set(found.table()["measure"]) == {"orders"}
+    made = found.forecasts(pd.DataFrame(columns=list(VALUE_FORECASTS.names)))
+    assert made["quantity"].tolist() == ["quarter_orders", "quarter_orders_by_rule"]
+    assert made[["value", "low", "high"]].notna().all(axis=None)
+    said = next_quarter.sales_forecast_sentences(found, {"net_sales": 5.0})
+    assert "orders from customers known by an id" in said[0]
+    assert said[-1].count("Orders of 6 past quarters") == 1
 
 
 def test_a_quarter_is_graded_by_everybodys_sales_the_rule_beside_the_forecast(session_engine, transactions):

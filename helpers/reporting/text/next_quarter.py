@@ -14,7 +14,7 @@ MEASURE_WORDS = {"orders": "orders", "net_sales": "net sales", "margin": "margin
 
 def sales_forecast_title(found: SalesForecast, currency: str = "") -> str:
     """Return the title of the fan: net sales of the quarter ahead."""
-    if found.reason:
+    if "net_sales" not in found.measures:
         return "Net sales of the next quarter"
     return f"Next {QUARTER_WEEKS} weeks if nothing is done: {_expected(found, 'net_sales', currency)} of net sales"
 
@@ -40,12 +40,13 @@ def sales_forecast_sentences(found: SalesForecast, plan: Mapping[str, float], cu
     """
     if found.reason:
         return (f"What comes if nothing is done cannot be stated: {formatting.within_sentence(found.reason)}",)
+    told = [f"{_expected(found, m, currency)} {'orders' if m == 'orders' else f'of {MEASURE_WORDS[m]}'}"
+            for m in found.measures]
     new = float(found.ahead["new"].sum() / max(found.expected("orders"), 1e-9))
     return (
         f"If all goes on as in the last quarter, the {QUARTER_WEEKS} weeks up to {formatting.date_text(found.due_on)} "
-        f"bring {_expected(found, 'orders', currency)} orders, {_expected(found, 'net_sales', currency)} of net sales "
-        f"and {_expected(found, 'margin', currency)} of margin from customers known by an id (95 % prediction "
-        f"intervals). {formatting.share(new)} of these orders are expected from customers who are still to come.",
+        f"bring {formatting.join_words(told, 'nothing')} from customers known by an id (95 % prediction intervals). "
+        f"{formatting.share(new)} of these orders are expected from customers who are still to come.",
         *_plan_sentences(found, plan, currency),
         _tested(found),
     )
@@ -54,7 +55,7 @@ def sales_forecast_sentences(found: SalesForecast, plan: Mapping[str, float], cu
 def _plan_sentences(found: SalesForecast, plan: Mapping[str, float], currency: str) -> list[str]:
     said = []
     for measure, target in plan.items():
-        if measure not in MEASURES or math.isnan(target):
+        if measure not in found.measures or math.isnan(target):
             continue
         form = formatting.unit_format(MEASURES[measure], currency)
         chance, short = found.share_of_chance(measure, target), target - found.expected(measure)
@@ -66,7 +67,8 @@ def _plan_sentences(found: SalesForecast, plan: Mapping[str, float], currency: s
 
 def _tested(found: SalesForecast) -> str:
     """Return how past quarters would have been forecast, by the same method and by the seasonal-naive rule."""
-    own, rule, nearer = found.spread("net_sales"), found.spread("net_sales", "rule"), found.n_nearer("net_sales")
+    by = "net_sales" if "net_sales" in found.measures else "orders"
+    own, rule, nearer = found.spread(by), found.spread(by, "rule"), found.n_nearer(by)
     n = found.n_quarters
     source = ("repeat orders as in the last quarter" if found.model == RECENT_AVERAGE
               else f"repeat orders by {found.model}")
@@ -75,7 +77,8 @@ def _tested(found: SalesForecast) -> str:
     verdict = ("; the forecast was nearer to what happened in "
                f"{nearer} of {formatting.count_text(n, 'quarter', 'quarters')}")
     few = " So few quarters leave the range wide." if n < 4 else ""
-    return (f"Method: {source}, new customers as they came lately, {season}. Net sales of {n} past quarters, forecast "
+    tried = formatting.sentence_case(MEASURE_WORDS[by])
+    return (f"Method: {source}, new customers as they came lately, {season}. {tried} of {n} past quarters, forecast "
             f"from what was known before each, were off by {formatting.share(own)} (root mean square)"
             f"{against}{verdict}.{few}")
 
@@ -91,7 +94,7 @@ def sales_forecast_table(found: SalesForecast, plan: Mapping[str, float]) -> pd.
         What is planned for the quarter, by measure; NaN where nothing is.
     """
     rows = []
-    for measure in MEASURES if not found.reason else ():
+    for measure in found.measures:
         value = found.expected(measure)
         low, _, lower, _, upper, _, high = found.quantiles(measure, value)
         rows.append({"measure": MEASURE_WORDS[measure], "expected": value, "half_from": lower, "half_to": upper,
