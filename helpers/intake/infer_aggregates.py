@@ -180,7 +180,7 @@ def _has_units(view: FileView) -> bool:
         not any(re.match(TRIALS, w) for w in name_words(c.name)) for c in keys)
 
 
-def _named(columns: list[InferredColumn], pattern: str) -> InferredColumn | None:
+def _named(columns: Sequence[InferredColumn], pattern: str) -> InferredColumn | None:
     return next((c for c in columns if any(re.match(pattern, w) for w in name_words(c.name))), None)
 
 

@@ -87,9 +87,8 @@ def _reader(file: FileRule) -> Any:
 def _arrow_batches(path: Path, told: dict[str, VariableLabel], file: FileRule) -> Iterator[pa.RecordBatch]:
     import pyreadstat
 
-    chunks: Iterator[tuple[Any, Any]] = pyreadstat.read_file_in_chunks(_reader(file), str(path), chunksize=BATCH)
-    for frame, _ in chunks:
-        columns: dict[str, pa.Array] = {}
+    for part, _ in pyreadstat.read_file_in_chunks(_reader(file), str(path), chunksize=BATCH):
+        frame, columns = pd.DataFrame(part), dict[str, pa.Array]()
         for name, about in told.items():
             texts = [_code(v) for v in frame[name].tolist()]
             columns[name] = pa.array(texts, pa.string())
