@@ -55,8 +55,7 @@ def list_counts(names: Iterable[str]) -> dict[str, Count]:
     """Run the tests of some lists; return the counts."""
     found = {name: Count() for name in names}
     for name, count in found.items():
-        pytest.main(["-q", "--no-header", "-p", "no:terminal", *(str(ROOT / file) for file in LISTS[name])],
-                    plugins=[count])
+        pytest.main(["-q", "--no-header", *(str(ROOT / file) for file in LISTS[name])], plugins=[count])
     return found
 
 
