@@ -6,10 +6,13 @@
 * ``control_group``: Control group of the action plan: its size by power from the break-even, and what size would tell.
 * ``eligibility``: Eligibility for contact: candidates with a tier or a risk, opt-outs, consents by purpose and
   channel.
+* ``key_accounts``: Key accounts: people of the buying centre, their influence, our coverage, accounts with their risks.
 * ``measured_response``: Measured response: what earlier action lists did against their control groups, rounds pooled.
 * ``next_best_action``: Next best action: an assignment of actions to customers within limits that they share.
 * ``plan_summary``: Summary of the action plan: margin at risk, cost, break-even, draws to record, decision.
 * ``planner``: Action planner: first matching rule, priority ranking, capacity, random control group, costs.
 * ``quality_gates``: Quality gates of the action plan: risks, tiers, churn gates, consent, control group.
+* ``sales_pipeline``: Sales pipeline: win rates, time to a decision, expected closings, whitespace.
+* ``satisfaction_to_money``: Satisfaction to money: what follows an answer, and what could null it.
 * ``schema``: Declared result tables of the action plan: actions, assignments_drawn, decisions.
 """

@@ -23,10 +23,12 @@ from helpers.foundation.spreadsheets import CSV, EXCEL, Sheet
 MAILING, CONTROL_FILE = "mailing", "control-group-do-not-contact"
 
 FOR_PEOPLE = {
-    "rank": "rank", "customer_id": "customer id", "tier": "tier", "action": "action", "channel": "channel",
-    "offer": "offer", "check": "check before", "reason": "why this customer", "script": "first line",
-    "owner": "owner", "do_by_on": "do by", "churn_probability": "churn probability",
-    "margin_at_risk": "margin at risk", "done_on": "done on", "outcome": "outcome"}
+    "rank": "rank", "customer_id": "customer id", "tier": "tier", "action": "action", "check": "check before",
+    "reason": "why this customer", "script": "first line", "do_by_on": "do by",
+    "churn_probability": "churn probability", "margin_at_risk": "margin at risk", "done_on": "done on",
+    "outcome": "outcome"}
+
+BESIDE = ("owner", "channel", "offer", "variant", "draw")  # of a line; not in a list that is one person's and channel's
 
 FOR_TOOLS = ["customer_id", "channel", "action", "offer_id", "campaign", "send_by_on"]
 
@@ -75,7 +77,7 @@ def contact_lines(
     actions: pd.DataFrame, scores: pd.DataFrame, cases: pd.DataFrame, assumptions: ActionsConfig, offers: pd.DataFrame,
     as_of: date,
 ) -> pd.DataFrame:
-    """Return one line a listed customer, the first ranked first: what `FOR_PEOPLE` names, and the arm.
+    """Return one line a listed customer, the first ranked first: what `FOR_PEOPLE` and `BESIDE` name.
 
     Parameters
     ----------
@@ -104,7 +106,7 @@ def contact_lines(
         script=[rules[a].script for a in listed["action"]],
         check=[f"offer is for: {text}" if text.lower() not in FOR_EVERYBODY else "" for text in checks],
         do_by_on=[pd.Timestamp(as_of + timedelta(days=rules[a].due_days)) for a in listed["action"]],
-        done_on="", outcome="")[[*FOR_PEOPLE, "variant", "draw"]]
+        done_on="", outcome="")[[*FOR_PEOPLE, *BESIDE]]
 
 
 def reason_text(facts: Mapping[str, object]) -> str:

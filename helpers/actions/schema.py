@@ -76,4 +76,22 @@ DECISIONS = Table("results/decisions", "decision asked for", ("decision",), (
     Column("status", "text", "asked for: it waits for a yes or a no", True, ("asked for",)),
 ))
 
-TABLES: tuple[Table, ...] = (ACTION_LIST, ASSIGNMENTS_DRAWN, DECISIONS, gates_schema("results/action_gates"))
+KEY_ACCOUNTS = Table("results/key_accounts", "account", ("account_id",), (
+    Column("account_id", "text", "the account", True),
+    Column("n_people", "integer", "people of its buying centre on record [customers]", low=0),
+    Column("n_covered", "integer", "of them looked after and contacted within half a year [customers]", low=0),
+    Column("share_weight_covered", "number", "decision weight of the covered, of all known [share]", low=0, high=1),
+    Column("support", "number", "attitude weighted by decision weight [-1 to 1]", low=-1, high=1),
+    Column("is_single_threaded", "flag", "people are known and at most one is covered"),
+    Column("n_open", "integer", "open opportunities [opportunities]", low=0),
+    Column("expected", "number", "value expected to be won within the horizon of what is open [money]"),
+    Column("n_decided", "integer", "opportunities won or lost [opportunities]", low=0),
+    Column("n_won", "integer", "of them won [opportunities]", low=0),
+    Column("value_won", "number", "value of what was won [money]"),
+    Column("win_rate", "number", "share won of decided; empty under ten decided [share]", low=0, high=1),
+    Column("low", "number", "lower limit, 95 %, of the win rate [share]", low=0, high=1),
+    Column("high", "number", "upper limit, 95 %, of the win rate [share]", low=0, high=1),
+))
+
+TABLES: tuple[Table, ...] = (
+    ACTION_LIST, ASSIGNMENTS_DRAWN, DECISIONS, KEY_ACCOUNTS, gates_schema("results/action_gates"))

@@ -27,7 +27,9 @@ AUTHOR = "Loyalty Workbook"
 
 MAX_ROWS = 1_048_575  # of a sheet, below its header
 
-MAX_WIDTH, MIN_WIDTH = 60, 8
+MAX_WIDTH, MIN_WIDTH = 36, 8  # wider text is wrapped, so that a list can be read when it is printed
+
+LINE_HEIGHT, DATE_WIDTH = 15, 10  # [points], [signs]
 
 MADE_ON = datetime(2000, 1, 1)  # equal lists are equal files, whenever they are written
 
@@ -80,19 +82,33 @@ def excel_file(sheets: Sequence[Sheet]) -> bytes:
 
 def _write_sheet(page: Any, sheet: Sheet, formats: Mapping[str, Any]) -> None:
     rows = sheet.rows.head(MAX_ROWS)
+    widths = {name: _width(str(name), rows[name]) for name in rows.columns}
+    page.set_row(0, 2 * LINE_HEIGHT)
+    for row, cells in enumerate(rows.itertuples(index=False), 1):  # not every program finds the height of wrapped text
+        n_lines = max((-(-len(str(cell)) // widths[name]) for name, cell in zip(rows, cells, strict=True)
+                       if isinstance(cell, str)), default=1)
+        if n_lines > 1:
+            page.set_row(row, n_lines * LINE_HEIGHT)
     for at, name in enumerate(rows.columns):
         values = [_plain(value) for value in rows[name]]
         kind = "share" if name in sheet.shares else _number_kind(values)
         page.write_string(0, at, str(name), formats["header"])
         for row, value in enumerate(values, 1):
             _write_cell(page, (row, at), value, kind, formats)
-        widest = max([len(str(name)) // 2, *(len(str(value)) for value in values[:500] if value is not None)])
-        page.set_column(at, at, min(max(widest + 2, MIN_WIDTH), MAX_WIDTH))
+        page.set_column(at, at, widths[name])
     page.freeze_panes(1, 0)
     page.autofilter(0, 0, max(len(rows), 1), max(len(rows.columns) - 1, 0))
     page.set_landscape()
     page.fit_to_pages(1, 0)
     page.repeat_rows(0)
+
+
+def _width(name: str, values: pd.Series) -> int:
+    """Return how many signs a column is wide: its longest value, and its header in two lines."""
+    longest = DATE_WIDTH if pd.api.types.is_datetime64_any_dtype(values) else max(
+        (len(str(value)) for value in values.head(500).dropna()), default=0)
+    header = max([len(name) // 2, *(len(word) for word in name.split())]) + 3  # a button for the filter stands in it
+    return min(max(longest + 1, header, MIN_WIDTH), MAX_WIDTH)
 
 
 def _write_cell(page: Any, place: tuple[int, int], value: Any, kind: str, formats: Mapping[str, Any]) -> None:

@@ -186,9 +186,11 @@ ACTIONS = Step(
     reads=("results/customer_value", "results/churn_scores"),
     reads_if_present=("results/churn_gates", "results/forecasts", "results/alerts", "results/experiment_effects",
                       "canonical/contacts", "canonical/consents", "canonical/customers", "canonical/cases",
-                      "canonical/offers"),
+                      "canonical/offers", "canonical/opportunities", "canonical/ties", "canonical/transactions",
+                      "results/satisfaction_scores"),
     reads_of_earlier=("results/assignments_drawn",),
-    writes=("results/actions", "results/assignments_drawn", "results/decisions", "results/action_gates"),
+    writes=("results/actions", "results/assignments_drawn", "results/decisions", "results/key_accounts",
+            "results/action_gates"),
 )
 
 SUMMARY = Step(

@@ -17,6 +17,7 @@
 * ``html``: HTML building blocks: escaped text, links, tables, sparklines.
 * ``html_exporter``: nbconvert exporter with the workbook's template; apart because its import is slow.
 * ``inline_figures``: Figures that a cell leaves as they are: what they show, and how they reach the page.
+* ``key_account_sections``: Key-account sections of the action plan: overview, plan of one account, the Excel file.
 * ``kpi_history``: History of key figures: counted again for each quarter on record, and as earlier comparable runs
   gave them.
 * ``kpis``: Key performance indicators of the leadership page, with the change since the previous report.

@@ -1,5 +1,6 @@
 """What pages say: sentences assembled from numbers, one module a page and topic.
 
+* ``account_plan``: Text of key accounts: pipeline, closings expected, coverage, next steps at an account.
 * ``actions``: Text of the action plan: margin at risk, the list, its cost and break-even.
 * ``churn``: Text of the churn page: risk, models, calibration, forecast.
 * ``churn_alerts``: Text on churn timing, reasons, alerts, control charts, complaint bursts and win-back.
@@ -28,6 +29,7 @@
 * ``points_programme``: Text on the points programme, its members and partners, and prices by tenure.
 * ``repurchase``: Text on satisfaction and repurchase: breakpoints, moderators, structural model, loyalty score.
 * ``satisfaction``: Text of the satisfaction page: index, levels, NPS, CSAT, waves.
+* ``satisfaction_and_margin``: Text of satisfaction and margin: what a director can repeat, what could null it.
 * ``satisfaction_context``: Text on survey answers, deliveries, Kano, penalty–reward, groups, comments and service
   rates.
 * ``satisfaction_drivers``: Text on satisfaction drivers, paths and discriminant validity.

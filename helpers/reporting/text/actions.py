@@ -245,6 +245,8 @@ def contact_lists_title(files: pd.DataFrame, as_of: date, horizon_days: int) -> 
     horizon_days : int
         Outcome window [days].
     """
+    if files.empty:
+        return "Nobody is to be contacted"
     until = formatting.date_text(as_of + timedelta(days=horizon_days))
     people = files[files["file"].str.startswith("contact-") & files["file"].str.endswith(EXCEL)]
     lists = formatting.count_text(len(people), "list", "lists")

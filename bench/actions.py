@@ -1,0 +1,75 @@
+"""Next best action at size, and whether its optimum is one: ``python bench/actions.py [--customers 1000000]``.
+
+The assignment of a million customers to one of five actions under a capacity, two offers, four people and a budget, in
+a process of its own; what may be missing to the best is printed beside. Then small problems, each solved by prices and
+whole by scipy's integer solver: the share of problems whose prices gave less than the solver, and the largest loss.
+"""
+
+import argparse
+import time
+
+import numpy as np
+from measure import HEADER, alone, inside, row
+
+TARGET_SECONDS, TARGET_MIB = 60, 4096
+
+
+def problem(n, seed, m=5):
+    """Return values and limits of n customers and m actions."""
+    from helpers.actions.next_best_action import SharedLimit
+
+    rng = np.random.default_rng(seed)
+    cost = np.linspace(0.5, 12, m)
+    values = np.linspace(0.05, 0.2, m) * rng.lognormal(3, 1, n)[:, None] * rng.uniform(0.5, 1.5, (n, m)) - cost
+    values[rng.random((n, m)) < 0.2] = -np.inf
+    owner, alone_, place = rng.integers(4, size=n), np.ones((n, 1)), np.arange(m)
+    limits = [SharedLimit("capacity", alone_, np.ones((1, m)), 0.3 * n),
+              SharedLimit("offer", alone_, 1.0 * (place == m - 1)[None, :], 0.02 * n + 1),
+              SharedLimit("other offer", alone_, 1.0 * (place == m - 2)[None, :], 0.05 * n + 1),
+              SharedLimit("budget", alone_, cost[None, :], 0.3 * n)]
+    return values, limits + [SharedLimit(f"person {o}", 1.0 * (owner == o)[:, None], 1.0 * (place >= m - 2)[None, :],
+                                         0.01 * n + 1) for o in range(4)]
+
+
+def assigned(n):
+    """Return how long the assignment takes, and what may be missing to the best."""
+    from helpers.actions.next_best_action import best_assignment
+
+    values, limits = problem(int(n), 1)
+    began = time.perf_counter()
+    found = best_assignment(values, limits)
+    return {"seconds": time.perf_counter() - began, "gap": found.gap}
+
+
+def compared(replications):
+    """Print how often and by how much prices gave less than the solver on small problems."""
+    from helpers.actions import next_best_action
+
+    losses = []
+    for seed in range(replications):
+        values, limits = problem(120, seed, 3)
+        whole = next_best_action.best_assignment(values, limits)
+        next_best_action.WHOLE_UP_TO, kept = 0, next_best_action.WHOLE_UP_TO
+        priced = next_best_action.best_assignment(values, limits)
+        next_best_action.WHOLE_UP_TO = kept
+        losses.append(1 - priced.value / whole.value if whole.value > 0 else 0.0)
+        assert priced.bound >= whole.value * (1 - 1e-9), seed
+    lost = np.array(losses)
+    print(f"{replications:,} small problems: {np.mean(lost > 1e-6):.2%} below the solver, at most by {lost.max():.2e}; "
+          "no bound below an optimum")
+
+
+def main():
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("--customers", type=int, default=1_000_000)
+    options.add_argument("--replications", type=int, default=2000)
+    told = options.parse_args()
+    print(HEADER)
+    found = alone(__file__, "assigned", told.customers)
+    row("next best action, 5 actions, 8 limits", told.customers, found, target=f"<= {TARGET_SECONDS} s")
+    print(f"at most {found['gap']:.1e} of the best is missing; memory at most {TARGET_MIB:,} MiB")
+    compared(told.replications)
+
+
+if __name__ == "__main__" and not inside({"assigned": assigned}):
+    main()

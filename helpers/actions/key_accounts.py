@@ -1,0 +1,132 @@
+"""Key accounts: people of the buying centre, their influence, our coverage of them; accounts with their risks."""
+
+from datetime import date
+
+import networkx as nx
+import numpy as np
+import pandas as pd
+
+from helpers.actions import sales_pipeline
+from helpers.actions.sales_pipeline import OPEN, PipelineForecast
+from helpers.foundation.errors import InputError, spelling_hint
+
+RECENT_DAYS = 180  # a contact longer ago does not count as coverage [days]
+
+ALONE = 1  # people we know at an account that hangs on one thread
+
+
+def buying_centres(customers: pd.DataFrame, ties: pd.DataFrame, as_of: date) -> pd.DataFrame:
+    """Return the people who decide at each account.
+
+    Parameters
+    ----------
+    customers : DataFrame
+        ``canonical/customers``; people are those with an account and a role.
+    ties : DataFrame
+        ``canonical/ties``: who influences whom.
+    as_of : date
+        The day.
+
+    Returns
+    -------
+    DataFrame
+        Grain person: account_id, customer_id, role, decision_weight, attitude, influence (share of the account's, one
+        in sum; empty where nobody there is tied), our_owner, days_since_contact, is_covered (one of us looks after the
+        person and was in touch within `RECENT_DAYS`); by account, most weight first.
+    """
+    people = customers[customers["account_id"].notna() & customers["role"].notna()]
+    days = (pd.Timestamp(as_of) - pd.to_datetime(people["last_contact_on"])).dt.days.astype("float64")
+    found = people[["account_id", "customer_id", "role", "decision_weight", "attitude", "our_owner"]].assign(
+        influence=influence(people, ties), days_since_contact=days.where(days >= 0),
+        is_covered=people["our_owner"].notna() & days.between(0, RECENT_DAYS))
+    return found.sort_values(["account_id", "decision_weight", "customer_id"], ascending=[True, False, True],
+                             ignore_index=True)
+
+
+def influence(people: pd.DataFrame, ties: pd.DataFrame) -> np.ndarray:
+    """Return each person's share of the influence within the account, shape (n_people,).
+
+    PageRank of the ties turned round, so that rank goes to those who influence, and more so if whom they influence has
+    influence; ties between accounts do not count. NaN where nobody of the account is tied.
+
+    Parameters
+    ----------
+    people : DataFrame
+        customer_id, account_id.
+    ties : DataFrame
+        from_customer influences to_customer with a strength; without one it counts 1.
+
+    References
+    ----------
+    Page, L., Brin, S., Motwani, R. and Winograd, T. (1999). The PageRank citation ranking. Stanford InfoLab. Bonacich,
+    P. (1987). Power and centrality: a family of measures. American Journal of Sociology 92, 1170–1182.
+    """
+    account = people.set_index("customer_id")["account_id"]
+    one, other = (ties[end].map(account) for end in ("from_customer", "to_customer"))
+    within = ties[one.notna() & (one == other)]
+    if within.empty:
+        return np.full(len(people), np.nan)
+    network = nx.DiGraph()
+    network.add_nodes_from(people["customer_id"])
+    strength = within["strength"].astype("float64").fillna(1.0)
+    network.add_weighted_edges_from(zip(within["to_customer"], within["from_customer"], strength, strict=True))
+    rank = people["customer_id"].map(nx.pagerank(network)).astype("float64")
+    is_tied = people["account_id"].isin(one[within.index])
+    return (rank / rank.groupby(people["account_id"]).transform("sum")).where(is_tied).to_numpy("float64")
+
+
+def account_summary(people: pd.DataFrame, outcomes: pd.DataFrame, forecast: PipelineForecast) -> pd.DataFrame:
+    """Return one row an account: its people, our coverage, its pipeline; the largest expected and won value first.
+
+    Parameters
+    ----------
+    people : DataFrame
+        As `buying_centres` gives them; may be empty.
+    outcomes : DataFrame
+        As `sales_pipeline.with_outcome` gives them; may be empty.
+    forecast : PipelineForecast
+        Of what is open.
+
+    Returns
+    -------
+    DataFrame
+        account_id, n_people, n_covered, share_weight_covered (decision weight of the covered, of all known), support
+        (attitude weighted by decision weight, −1 to 1), is_single_threaded (people are known, and at most one is
+        covered), n_open, expected (value expected to be won within the horizon) [money], n_decided, n_won, value_won
+        [money], win_rate with low and high. What an account has no record of is empty.
+    """
+    by = people.assign(weighted=people["decision_weight"] * people["attitude"],
+                       covered=people["decision_weight"].where(people["is_covered"], 0.0)).groupby("account_id")
+    weight = by["decision_weight"].sum(min_count=1)
+    centre = pd.DataFrame({
+        "n_people": by.size(), "n_covered": by["is_covered"].sum(),
+        "share_weight_covered": by["covered"].sum() / weight,
+        "support": by["weighted"].sum(min_count=1) / weight})
+    centre["is_single_threaded"] = centre["n_covered"] <= ALONE
+    known = outcomes.dropna(subset="account_id")
+    pipeline = sales_pipeline.win_rates(known, "account_id").set_index("account_id")
+    waiting = known[known["outcome"].eq(OPEN)].groupby("account_id").size().rename("n_open")
+    pipeline = pipeline.join(waiting, how="outer")
+    expected = forecast.by_opportunity.groupby("account_id")["expected"].sum()
+    table = centre.join(pipeline, how="outer").join(expected, how="left").rename_axis("account_id").reset_index()
+    table["n_open"] = table["n_open"].fillna(0).astype("int64")
+    order = table.assign(worth=table["expected"].fillna(0) + table["value_won"].fillna(0))
+    return order.sort_values(["worth", "account_id"], ascending=[False, True], ignore_index=True)[list(ACCOUNT_COLUMNS)]
+
+
+ACCOUNT_COLUMNS = ("account_id", "n_people", "n_covered", "share_weight_covered", "support", "is_single_threaded",
+                   "n_open", "expected", "n_decided", "n_won", "value_won", "win_rate", "low", "high")
+
+
+def known_account(account: str, accounts: pd.Series) -> str:
+    """Return the account that is asked for; empty where none is.
+
+    Raises
+    ------
+    InputError
+        If there is no such account, naming the nearest.
+    """
+    names = sorted(accounts.dropna().astype("str").unique())
+    if account and account not in names:
+        raise InputError("account", f"there is no account '{account}'", spelling_hint(account, names))
+    return account

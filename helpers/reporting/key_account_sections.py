@@ -1,0 +1,139 @@
+"""Key-account sections of the action plan: overview, the plan of one account, the Excel file to work with."""
+
+import pandas as pd
+
+from helpers.actions import sales_pipeline
+from helpers.actions.sales_pipeline import OPEN, PipelineForecast
+from helpers.foundation import spreadsheets
+from helpers.foundation.spreadsheets import EXCEL, Sheet
+from helpers.reporting import display, formatting
+from helpers.reporting.html import Exhibit
+from helpers.reporting.text import account_plan as text
+
+FILE = "key-accounts" + EXCEL
+
+SHARES = {"win_rate": formatting.share, "low": formatting.share, "high": formatting.share, "chance": formatting.share,
+          "decision_weight": formatting.share, "influence": formatting.share, "share_weight_covered": formatting.share,
+          "share_of_accounts": formatting.share}
+
+
+def longest_decision(outcomes: pd.DataFrame) -> float:
+    """Return the longest time that a decision ever took [days]; infinite where none has an opening day."""
+    days = outcomes.loc[outcomes["outcome"].ne(OPEN), "days"]
+    return float(days.max()) if days.notna().any() else float("inf")
+
+
+def accounts_overview(
+    accounts: pd.DataFrame, outcomes: pd.DataFrame, forecast: PipelineForecast, currency: str, horizon_days: int
+) -> Exhibit | None:
+    """Return the pipeline in sentences, the accounts and what is open by stage; None where nothing is on record.
+
+    Parameters
+    ----------
+    accounts, outcomes, forecast
+        From `key_accounts` and `sales_pipeline`.
+    currency : str
+        Of every amount.
+    horizon_days : int
+        Days ahead [days].
+    """
+    if accounts.empty:
+        return None
+    money = dict.fromkeys(["value_won", "expected", "value"], formatting.unit_format("money", currency))
+    said = [text.coverage_sentence(accounts)]
+    if len(outcomes):
+        said = [text.pipeline_sentence(sales_pipeline.pipeline_totals(outcomes), currency),
+                text.closings_sentence(forecast, longest_decision(outcomes), horizon_days, currency), *said]
+    listed = accounts.rename(columns={"n_people": "people_known", "n_covered": "people_covered"})
+    columns = [c for c in listed if listed[c].notna().any()]
+    return display.show_with_finding(
+        said,
+        display.data_table(listed[columns], {**SHARES, **money}, "Accounts, the most expected and won first", 12),
+        display.data_table(sales_pipeline.open_by_stage(outcomes), caption="What is open, by stage")
+        if outcomes["outcome"].eq(OPEN).any() else Exhibit("", ""),
+        display.file_table(pd.DataFrame({"file": [FILE], "holds": ["accounts, people, what is open, whitespace"]}),
+                           "To work with: all accounts, filtered by owner or by next step"))
+
+
+def win_rates_by_group(outcomes: pd.DataFrame, currency: str) -> Exhibit | None:
+    """Return win rates by owner and by product; None where nothing is decided."""
+    if not outcomes["outcome"].ne(OPEN).any():
+        return None
+    money = {"value_won": formatting.unit_format("money", currency)}
+    tables = [(by, sales_pipeline.win_rates(outcomes, by)) for by in ("owner", "product")]
+    return display.concat(
+        *(display.data_table(rates, {**SHARES, **money}, text.win_rate_title(rates, by), 40)
+          for by, rates in tables if len(rates)),
+        display.data_table(sales_pipeline.days_to_decision(outcomes), caption="Days from opening to the decision"))
+
+
+def account_plan(
+    account: str, accounts: pd.DataFrame, people: pd.DataFrame, outcomes: pd.DataFrame, forecast: PipelineForecast,
+    currency: str,
+) -> Exhibit | None:
+    """Return the plan of one account: next steps, its people, what is open, whitespace; None where none is asked for.
+
+    Parameters
+    ----------
+    account : str
+        As `key_accounts.known_account` gives it; empty for none.
+    accounts, people, outcomes, forecast
+        From `key_accounts` and `sales_pipeline`.
+    currency : str
+        Of every amount.
+    """
+    if not account:
+        return None
+    row = accounts[accounts["account_id"] == account].iloc[0]
+    own, deals = people[people["account_id"] == account], outcomes[outcomes["account_id"] == account]
+    money = dict.fromkeys(["value", "expected", "mean_value"], formatting.unit_format("money", currency))
+    gaps = sales_pipeline.whitespace(outcomes)
+    waiting = open_opportunities(deals, forecast)
+    return display.show_with_finding(
+        (f"Account {account}: next steps.", *text.next_steps(row, own, deals, longest_decision(outcomes))),
+        *(display.data_table(table, {**SHARES, **money}, caption, 30) for table, caption in (
+            (own.drop(columns="account_id"), "The people who decide, and who of us knows them"),
+            (waiting.drop(columns="account_id"), "What is open"),
+            (gaps[gaps["account_id"] == account].drop(columns="account_id"),
+             "Not bought and not on offer here, by what others bought: no forecast")) if len(table)))
+
+
+def open_opportunities(outcomes: pd.DataFrame, forecast: PipelineForecast) -> pd.DataFrame:
+    """Return what is open with its chance, the oldest first.
+
+    Returns
+    -------
+    DataFrame
+        opportunity_id, account_id, product, owner, stage, opened_on, days, chance and expected (empty where not
+        forecast).
+    """
+    rows = outcomes[outcomes["outcome"].eq(OPEN)]
+    found = rows[["opportunity_id", "account_id", "product", "owner", "stage", "opened_on", "days"]].merge(
+        forecast.by_opportunity[["opportunity_id", "chance", "expected"]], on="opportunity_id", how="left")
+    return found.sort_values(["days", "opportunity_id"], ascending=[False, True], ignore_index=True)
+
+
+def account_file(
+    accounts: pd.DataFrame, people: pd.DataFrame, outcomes: pd.DataFrame, forecast: PipelineForecast
+) -> dict[str, bytes]:
+    """Return the Excel file of key accounts by its name; none where nothing is on record.
+
+    Parameters
+    ----------
+    accounts, people, outcomes, forecast
+        From `key_accounts` and `sales_pipeline`.
+    """
+    if accounts.empty:
+        return {}
+    late, waiting = longest_decision(outcomes), open_opportunities(outcomes, forecast)
+    note = "open for longer than any decision ever took: decide or close"
+    waiting = waiting.assign(next_step=[note if days > late else "follow up" for days in waiting["days"]], done_on="")
+    sheets = [("accounts", accounts), ("people", people), ("open opportunities", waiting),
+              ("whitespace", sales_pipeline.whitespace(outcomes))]
+    return {FILE: spreadsheets.excel_file([
+        Sheet(name, rows.dropna(axis=1, how="all").rename(columns=_header), tuple(map(_header, SHARES)))
+        for name, rows in sheets if len(rows)])}
+
+
+def _header(column: str) -> str:
+    return column.removeprefix("n_").replace("_", " ")

@@ -1,0 +1,135 @@
+"""Text of key accounts: pipeline and win rate, closings expected, accounts that hang on one person, next steps."""
+
+import math
+from collections.abc import Mapping
+from functools import partial
+
+import pandas as pd
+
+from helpers.actions import sales_pipeline
+from helpers.actions.sales_pipeline import OPEN, PipelineForecast
+from helpers.foundation.results import Status
+from helpers.reporting import formatting
+from helpers.stats import confidence_intervals
+
+SIGNIFICANCE_LEVEL = 0.05
+
+
+def pipeline_sentence(totals: Mapping[str, float], currency: str = "") -> str:
+    """Return what was won and what is open, in one sentence.
+
+    Parameters
+    ----------
+    totals : mapping
+        As `sales_pipeline.pipeline_totals` gives them.
+    currency : str
+        Of every amount.
+    """
+    n_decided = int(totals["n_won"] + totals["n_lost"])
+    rate = ""
+    if n_decided:
+        limits = confidence_intervals.share_interval(float(totals["win_rate"]), n_decided)
+        span = formatting.interval(limits.low, limits.high, formatting.share)
+        rate = f", a win rate of {formatting.share(totals['win_rate'])} {span} of those decided"
+    accounts = formatting.count_text(int(totals["n_accounts"]), "account", "accounts")
+    worth = f"{currency} {formatting.whole(totals['value_won'])}".strip()  # to the digit, to be held against the books
+    won, waiting = (formatting.whole(int(totals[name])) for name in ("n_won", "n_open"))
+    return (f"{accounts} with {formatting.count_text(int(totals['n_opportunities']), 'opportunity', 'opportunities')}: "
+            f"{won} won, worth {worth}{rate}; {waiting} are open.")
+
+
+def closings_sentence(forecast: PipelineForecast, longest: float, horizon_days: int, currency: str = "") -> str:
+    """Return what is expected to be won of what is open, and what is not forecast.
+
+    Parameters
+    ----------
+    forecast : PipelineForecast
+        Of what is open.
+    longest : float
+        Longest time that a decision ever took [days].
+    horizon_days : int
+        Days ahead [days].
+    currency : str
+        Of every amount.
+    """
+    won, value = forecast.n_won, forecast.value_won
+    if won.status is not Status.OK:
+        said = f"What is open cannot be forecast: {won.reason}."
+    else:
+        form = partial(formatting.money, currency=currency)
+        known = formatting.count_text(won.n, "open opportunity", "open opportunities")
+        said = (f"Of {known} of an age at which decisions still came, {won.value:.0f} [{won.low:.0f}, {won.high:.0f}] "
+                f"are expected to be won within {horizon_days} days, worth {form(value.value)} "
+                f"{formatting.interval(value.low, value.high, form)}.")
+    late = (f" {formatting.whole(forecast.n_beyond)} have been open for longer than any decision ever took "
+            f"({longest:.0f} days): decide or close them." if forecast.n_beyond else "")
+    undated = (f" {formatting.whole(forecast.n_undated)} have no opening day and are not forecast."
+               if forecast.n_undated else "")
+    return f"{said}{late}{undated}"
+
+
+def coverage_sentence(accounts: pd.DataFrame) -> str:
+    """Return how many accounts hang on one person or none; or that nobody is known there.
+
+    Parameters
+    ----------
+    accounts : DataFrame
+        As `key_accounts.account_summary` gives it.
+    """
+    known = accounts[accounts["n_people"].notna()]
+    if known.empty:
+        return "Who decides at these accounts is not on record, so neither coverage nor single-thread risk can be told."
+    single = int(known["is_single_threaded"].astype("bool").sum())
+    return (f"{formatting.whole(single)} of {formatting.count_text(len(known), 'account', 'accounts')} whose people "
+            f"are known {'hangs' if single == 1 else 'hang'} on one person or none who was contacted lately.")
+
+
+def win_rate_title(rates: pd.DataFrame, what: str) -> str:
+    """Return whether win rates differ by group beyond chance, for the head of a table.
+
+    Parameters
+    ----------
+    rates : DataFrame
+        As `sales_pipeline.win_rates` gives them.
+    what : str
+        What the groups are.
+    """
+    p = sales_pipeline.win_rates_differ_p(rates)
+    if math.isnan(p):
+        return f"Win rate by {what}: too few decided to compare"
+    if p >= SIGNIFICANCE_LEVEL:
+        return f"Win rates by {what} do not differ beyond chance"
+    known = rates.dropna(subset=["win_rate"]).sort_values("win_rate", kind="stable")
+    least, most = known.iloc[0], known.iloc[-1]
+    return (f"Win rates by {what} differ beyond chance: highest {most.iloc[0]}, {formatting.share(most['win_rate'])}; "
+            f"lowest {least.iloc[0]}, {formatting.share(least['win_rate'])}")
+
+
+def next_steps(account: pd.Series, people: pd.DataFrame, outcomes: pd.DataFrame, longest: float) -> tuple[str, ...]:
+    """Return what to do next at an account, by rule: uncovered weight, opposition, stale opportunities.
+
+    Parameters
+    ----------
+    account : Series
+        Its row of `key_accounts.account_summary`.
+    people : DataFrame
+        Its buying centre, most weight first; may be empty.
+    outcomes : DataFrame
+        Its opportunities.
+    longest : float
+        Longest time that a decision ever took [days].
+    """
+    steps = []
+    for person in people[~people["is_covered"]].head(2).to_dict("records"):
+        weight = person["decision_weight"]
+        part = "" if pd.isna(weight) else f", {formatting.share(weight)} of the decision"
+        steps.append(f"Get in touch with {person['customer_id']} ({person['role']}{part}): nobody was lately.")
+    for person in people[people["attitude"] < 0].head(2).to_dict("records"):
+        steps.append(f"Find out what {person['customer_id']} ({person['role']}) holds against us.")
+    late = int((outcomes["outcome"].eq(OPEN) & (outcomes["days"] > longest)).sum())
+    if late:
+        steps.append(f"Decide or close {formatting.count_text(late, 'opportunity', 'opportunities')} open for longer "
+                     f"than any decision ever took ({longest:.0f} days).")
+    if (fresh := int(account["n_open"]) - late) > 0:
+        steps.append(f"Follow up {formatting.count_text(fresh, 'open opportunity', 'open opportunities')}.")
+    return tuple(steps) or ("Nothing is open and nobody is uncovered: look for a new need.",)

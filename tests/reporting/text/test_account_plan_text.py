@@ -1,0 +1,74 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers.actions.sales_pipeline import OPEN, WON, PipelineForecast
+from helpers.foundation.results import Estimate, Status, no_estimate
+from helpers.reporting import key_account_sections
+from helpers.reporting.text import account_plan as text
+
+TOTALS = {"n_opportunities": 8800, "n_accounts": 85, "n_won": 4238, "n_lost": 2473, "n_open": 2089,
+          "value_won": 10_005_534.0, "win_rate": 4238 / 6711}
+
+
+def forecast(n_beyond=0, n_undated=0, won=None):
+    found = won or Estimate("opportunities won", 72.0, 58.6, 85.1, "opportunities", 288)
+    money = Estimate("value won", 168_000.0, 121_000.0, 216_000.0, "money", 288)
+    return PipelineForecast(pd.DataFrame(), found, money, n_undated, n_beyond)
+
+
+def test_the_pipeline_is_told_to_the_digit():
+    said = text.pipeline_sentence(TOTALS, "USD")
+    assert said.startswith("85 accounts with 8,800 opportunities: 4,238 won, worth USD 10,005,534, a win rate of 63.2")
+    assert said.endswith("of those decided; 2,089 are open.")
+
+
+@pytest.mark.parametrize(("n_beyond", "n_undated", "end"), [
+    (0, 0, "]."), (1301, 500, " 1,301 have been open for longer than any decision ever took (138 days): decide or "
+     "close them. 500 have no opening day and are not forecast.")])
+def test_closings_are_told_with_what_is_not_forecast(n_beyond, n_undated, end):
+    said = text.closings_sentence(forecast(n_beyond, n_undated), 138, 90, "USD")
+    assert said.startswith("Of 288 open opportunities of an age at which decisions still came, 72 [59, 85] are "
+                           "expected to be won within 90 days, worth ")
+    assert said.endswith(end)
+
+
+def test_what_cannot_be_forecast_says_why():
+    none = no_estimate("closings", Status.INSUFFICIENT, "none is decided")
+    assert text.closings_sentence(forecast(won=none), np.inf, 90) == "What is open cannot be forecast: none is decided."
+
+
+@pytest.mark.parametrize(("known", "said"), [
+    ([None, None], "Who decides at these accounts is not on record"),
+    ([3, 4], "1 of 2 accounts whose people are known hangs on one person or none")])
+def test_coverage_is_told_only_where_people_are_known(known, said):
+    accounts = pd.DataFrame({"n_people": known, "is_single_threaded": [True, False]})
+    assert text.coverage_sentence(accounts).startswith(said)
+
+
+def test_next_steps_name_the_uncovered_the_opposed_and_the_stale():
+    people = pd.DataFrame({"customer_id": ["a", "b"], "role": ["decider", "user"], "decision_weight": [0.6, 0.4],
+                           "attitude": [0.2, -0.4], "is_covered": [False, True]})
+    outcomes = pd.DataFrame({"outcome": [OPEN, OPEN, WON], "days": [200.0, 20.0, 10.0]})
+    steps = text.next_steps(pd.Series({"n_open": 2}), people, outcomes, 138)
+    assert [step.split()[0] for step in steps] == ["Get", "Find", "Decide", "Follow"]
+    assert "a (decider, 60" in steps[0]
+    assert text.next_steps(pd.Series({"n_open": 0}), people.head(0), outcomes.head(0), 138) == (
+        "Nothing is open and nobody is uncovered: look for a new need.",)
+
+
+@pytest.mark.parametrize(("n_won", "said"), [
+    ([60, 62], "Win rates by owner do not differ beyond chance"),
+    ([20, 90], "Win rates by owner differ beyond chance: highest Bo, 90"),
+    ([20, None], "Win rate by owner: too few decided to compare")])
+def test_win_rates_are_said_to_differ_only_beyond_chance(n_won, said):
+    won = pd.Series(n_won, dtype="float64")
+    rates = pd.DataFrame({"owner": ["Ada", "Bo"], "n_decided": 100, "n_won": won, "win_rate": won / 100})
+    assert text.win_rate_title(rates, "owner").startswith(said)
+
+
+def test_without_accounts_there_is_no_section_and_no_file():
+    empty = pd.DataFrame()
+    assert key_account_sections.accounts_overview(empty, empty, forecast(), "", 90) is None
+    assert key_account_sections.account_file(empty, empty, empty, forecast()) == {}
+    assert key_account_sections.account_plan("", empty, empty, empty, forecast(), "") is None
