@@ -1,6 +1,6 @@
 """Declared result tables of the leadership page, and the tables of other steps that it reads."""
 
-from helpers.foundation.schema import SUMMARY_CELLS, Column, Table, claims_schema, gates_schema, summary_schema
+from helpers.foundation.schema import SUMMARY_CELLS, Cells, Column, Table, claims_schema, gates_schema, summary_schema
 
 KPIS = Table("results/kpis", "key figure × segment", ("step", "quantity", "segment"), (
     Column("order", "integer", "place among the key figures, 1 the first", True, low=1),
@@ -21,12 +21,12 @@ HISTORY = Table("results/kpi_history", "figure × day that it speaks for", ("bas
            ("records", "runs")),
     Column("figure", "text", "what it is, for people", True),
     Column("on", "date", "last day of the quarter, or the day that the run speaks for", True),
-    Column("value", "number", "value, in `unit`", True),
+    Column("value", "number", "value, in `unit`"),
     Column("low", "number", "lower limit of its 95 % interval; empty where it is counted"),
     Column("high", "number", "upper limit of its 95 % interval; empty where it is counted"),
     Column("unit", "text", "unit of value, low and high", True),
     Column("n", "integer", "people counted; empty where that was not recorded", low=0),
-))
+), cells=Cells(("n",), ("value", "low", "high"), by=()))
 
 HEADLINES = Table("results/headlines", "finding", ("order",), (
     Column("order", "integer", "place among the findings, 1 the first", True, low=1),
