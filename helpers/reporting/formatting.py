@@ -237,6 +237,11 @@ def estimate_text(e: Estimate | Mapping[str, Any], form: Form | None = None, cur
     return f"{form(get('value', math.nan))} {range_}".strip()
 
 
+def share_change_text(e: Estimate) -> str:
+    """Return a change of a share in points, with its interval: ``3.84 points [−1.64, 9.42]``."""
+    return f"{points(100 * e.value)} {interval(100 * e.low, 100 * e.high, points)}"
+
+
 def change_text(difference: float, low: float, high: float, form: Form = number) -> str:
     """Return a change with its direction, and whether it is statistically significant.
 

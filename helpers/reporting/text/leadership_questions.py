@@ -82,9 +82,9 @@ def customer_retention(known: QuestionInputs) -> str:
     said = message("Customer retention rate {share}", share=known.results.said(by_count))
     if by_money.status is Status.OK:
         said = message("{sentence}, weighted by net sales {share}", sentence=said, share=known.results.said(by_money))
-    return message("{rate}{caveat}; {change}, {season}, and mix is not told apart here.", rate=said,
+    return message("{rate}{caveat}; {change}, {season}, {mix}.", rate=said,
                    caveat=known.results.caveat(VALUE_GATES, "retention", EVERYBODY, *COUNTS),
-                   change=_real(known, "retention_by_count"), season=_seasonal(known))
+                   change=_real(known, "retention_by_count"), season=_seasonal(known), mix=_mix(known))
 
 
 def _real(known: QuestionInputs, quantity: str) -> str:
@@ -103,6 +103,16 @@ def _seasonal(known: QuestionInputs) -> str:
     if gate["is_crossed"].iloc[0]:
         return message("season may be part of it, since the periods are shorter than a year")
     return message("season is even, since whole years are compared")
+
+
+def _mix(known: QuestionInputs) -> str:
+    whole, by_mix, within = (known.results.estimate(BASE, f"retention_change{part}")
+                             for part in ("", "_by_mix", "_within"))
+    if any(e.status is not Status.OK for e in (whole, by_mix, within)):
+        return message("and mix is not told apart here")
+    change, mix, same = (formatting.share_change_text(e) for e in (whole, by_mix, within))
+    return message("and of a change of {change} against the period before {mix} is mix, {same} among customers with as "
+                   "many orders", change=change, mix=mix, same=same)
 
 
 def revenue_movement(known: QuestionInputs) -> str:

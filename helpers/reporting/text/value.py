@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from helpers.foundation.labels import readable_id
-from helpers.foundation.results import Estimate, Gate, Level, Status
+from helpers.foundation.results import Gate, Level, Status
 from helpers.reporting import decimal_places, formatting
 from helpers.stats.disclosure_control import is_hidden, people_text, share_text_if_enough
 from helpers.stats.suppressed_tables import suppressed_rows
@@ -168,14 +168,11 @@ def retention_change_sentence(found: RetentionMix) -> str:
     season = ("; periods are whole years, so that seasons weigh alike" if found.is_whole_year
               else "; periods are no whole years, so that season may be part of it")
     if change.low <= 0 <= change.high:
-        return f"{start} shows no statistically significant change ({_in_points(change)}){season}."
+        return f"{start} shows no statistically significant change ({formatting.share_change_text(change)}){season}."
     moved = "rose" if change.value > 0 else "fell"
-    return (f"{start} {moved} by {formatting.points(100 * abs(change.value))}: {_in_points(by_mix)} by mix (another "
-            f"share of customers with one order), {_in_points(within)} among customers with as many orders{season}.")
-
-
-def _in_points(e: Estimate) -> str:
-    return f"{formatting.points(100 * e.value)} {formatting.interval(100 * e.low, 100 * e.high, formatting.points)}"
+    mix, same = (formatting.share_change_text(e) for e in (by_mix, within))
+    return (f"{start} {moved} by {formatting.points(100 * abs(change.value))}: {mix} by mix (another share of "
+            f"customers with one order), {same} among customers with as many orders{season}.")
 
 
 def top_share_sentence(pyramid: TierShares) -> str:

@@ -57,6 +57,17 @@ def test_keeping_customers_is_told_from_season_and_noise(kpis, held, end):
         f"Customer retention rate 50.0 % [40.0 %, 60.0 %], weighted by net sales 70.0 % [60.0 %, 80.0 %]; {end}")
 
 
+def test_mix_is_told_apart_where_two_periods_before_are_on_record():
+    parts = {"retention_change": (0.05, 0.01, 0.09), "retention_change_by_mix": (0.02, 0.01, 0.03),
+             "retention_change_within": (0.03, -0.01, 0.07)}
+    split = estimate_table([Estimate(q, *e, "share", 90) for q, e in parts.items()])
+    base = pd.concat([leading.base(), split], ignore_index=True)
+    said = leadership_questions_text.customer_retention(
+        known(leading.everything(customer_base=base), kept(change=0.0, low=-0.1, high=0.1)))
+    assert said.endswith("of a change of 5 points [1, 9] against the period before 2 points [1, 3] is mix, 3 points "
+                         "[−1, 7] among customers with as many orders.")
+
+
 def test_keeping_of_contracts_and_of_short_histories_is_said():
     first = known(leading.results("USD", customer_base=leading.contracts()), kept(comparison="no earlier run"))
     assert leadership_questions_text.customer_retention(first) == (
