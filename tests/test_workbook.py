@@ -87,7 +87,7 @@ def defined(html):
 
 
 ABBREVIATION = re.compile(r"(?<![\w/-])[A-Z][A-Z/]*[A-Z]{2}[A-Z/]*(?![\w/-])")
-KNOWN_TO_READERS = {"A", "CJK", "EUR", "GBP", "ID", "USD", "UTC"}
+KNOWN_TO_READERS = {"A", "CJK", "CSV", "EUR", "GBP", "ID", "USD", "UTC"}
 
 
 def test_every_abbreviation_and_class_of_customers_on_a_page_is_in_its_glossary(workbook):

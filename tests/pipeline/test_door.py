@@ -169,7 +169,7 @@ def test_a_profile_that_no_step_can_use_is_warned_of(home, capsys):
     assert capsys.readouterr().out == (
         "customers (from people): 2 rows, 2 customers\n  customer_id\n  a\n  b\n"
         "WARNING: no step after 01 could run: each needs one of responses, transactions, subscriptions, points, "
-        "assignments\n")
+        "assignments, experiment_aggregates\n")
 
 
 def test_the_time_that_is_left_follows_the_last_run():

@@ -14,7 +14,7 @@ def test_a_section_without_anything_to_show_is_empty():
     written = pd.DataFrame(columns=["response_id", "item", "person", "comment", "percent", "weight", "polarity"])
     topics = pd.DataFrame(columns=["topic", "people", "share", "satisfaction", "low", "high", "blame"])
     none = [no_estimate("share who write", Status.NOT_APPLICABLE, "no comments are recorded", unit="share")]
-    assert satisfaction_sections.comments(written, CommentWords((), (), 0, True), topics, none).html == ""
+    assert satisfaction_sections.comments(written, CommentWords((), (), 0), topics, none).html == ""
     assert loyalty_sections.profit_pool(pd.DataFrame(), "EUR").html == ""
 
 

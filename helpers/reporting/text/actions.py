@@ -252,7 +252,7 @@ def contact_lists_title(files: pd.DataFrame, as_of: date, horizon_days: int) -> 
     lists = formatting.count_text(len(people), "list", "lists")
     alone = f"; the control group is not contacted until {until}" if files["file"].str.startswith(
         "control-group").any() else ""
-    return f"{lists} by person and channel, each in Excel and CSV, and one for mailing tools{alone}"
+    return f"{lists} by owner and channel, each in Excel and CSV, and one for mailing tools{alone}"
 
 
 def contact_rates_title(rates: pd.DataFrame) -> str:
