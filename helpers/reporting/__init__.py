@@ -25,6 +25,7 @@
   before, experiments.
 * ``leadership_page``: Leadership page: KPI cards, findings, decisions, and the ten questions below them.
 * ``loyalty_sections``: Sections of the loyalty page: the tables and figures that stand together under one finding.
+* ``notebook_cells``: Parts of a page: which cells of an executed notebook a page shows, and in which of its parts.
 * ``one_file``: One file: all pages of a report below each other in one HTML file, with links that work within it.
 * ``pages``: Pages: an executed notebook as one HTML file, a notice for a skipped step, the list of runs.
 * ``perceptual_map_plot``: Perceptual map: brands and attributes with their confidence ellipses.

@@ -111,8 +111,7 @@ def run_state(as_of: str, steps: Mapping[str, str]) -> str:
     if not steps:
         return message("As of {date}: tables put together by hand, not by a run.", date=on)
     told = {how: [n for n, state in steps.items() if state in states] for how, states in STATES.items()}
-    known = {n for numbers in told.values() for n in numbers}
-    told["unfinished"] = [n for n in steps if n not in known]
+    told["unfinished"] = [n for n in steps if not any(n in numbers for numbers in told.values())]
     opening = plural("As of {date}: {n_done} of {n} step before this page finished",
                      "As of {date}: {n_done} of {n} steps before this page finished", len(steps), date=on,
                      n_done=len(told["finished"]), n=len(steps))
