@@ -10,7 +10,7 @@ from helpers.reporting.run_results import RunResults
 from helpers.reporting.text import experiments as experiments_text
 from helpers.reporting.text import leadership_findings as leadership_findings_text
 
-MOST_EXPERIMENTS = 5
+MOST_EXPERIMENTS = 4
 
 LINE_HEIGHT = 240
 

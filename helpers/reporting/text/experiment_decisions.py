@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from helpers.customers.random_assignment import EXPERIMENT_PREFIXES
 from helpers.reporting import decimal_places, formatting
 from helpers.reporting.text.experiments import (
     MOST_NAMED,
@@ -27,6 +28,8 @@ NOT_RECORDED = "not recorded"
 def experiment_decision(effects: pd.DataFrame, gates: pd.DataFrame, currency: str = "") -> dict[str, str]:
     """Return the decision that verdicts ask for, as text: which arms to ship and to stop; empty where none is due.
 
+    Lists that runs drew are left to the action plan, which pools their rounds.
+
     Parameters
     ----------
     effects, gates : DataFrame
@@ -34,7 +37,10 @@ def experiment_decision(effects: pd.DataFrame, gates: pd.DataFrame, currency: st
     currency : str
         Of differences in money.
     """
-    if effects.empty or (due := effects[effects["verdict"].isin(["ship", "stop"])]).empty:
+    if effects.empty:
+        return {}
+    is_list = effects["experiment"].str.startswith(tuple(EXPERIMENT_PREFIXES.values()))
+    if (due := effects[effects["verdict"].isin(["ship", "stop"]) & ~is_list]).empty:
         return {}
     ship, stop = (due[due["verdict"] == verdict].to_dict("records") for verdict in ("ship", "stop"))
     asked = [f"{verb} {formatting.join_words(_named(rows))}" for verb, rows in (("ship", ship), ("stop", stop)) if rows]

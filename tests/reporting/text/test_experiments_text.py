@@ -226,6 +226,7 @@ def test_a_decision_counts_the_gates_that_its_experiments_crossed():
     assert asked["confidence"] == "assigned at random, 1 check failed (gift: plan)"
 
 
-@pytest.mark.parametrize("frame", [effects().head(0), effects(KEEP), effects(BLOCKED)])
+@pytest.mark.parametrize("frame", [effects().head(0), effects(KEEP), effects(BLOCKED),
+                                   effects({"experiment": "action plan of 2026-06-30"})])  # the action plan's to decide
 def test_no_decision_is_asked_for_where_no_verdict_is_due(frame):
     assert experiment_decisions_text.experiment_decision(frame, GATES) == {}
