@@ -68,9 +68,11 @@ def variable_labels(path: Path, file: FileRule, label: str) -> dict[str, Variabl
     InputError
         If the file cannot be read as such.
     """
+    import pyreadstat
+
     try:
         _, about = _reader(file)(str(path), metadataonly=True)
-    except Exception as error:  # the library has errors of its own beside those of files and texts
+    except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError, OSError, ValueError) as error:
         raise InputError(label, f"it cannot be read as {file.format.upper()} ({' '.join(str(error).split())})",
                          "a file that SPSS or Stata has written") from None
     labels = about.variable_value_labels
