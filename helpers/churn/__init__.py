@@ -1,6 +1,7 @@
 """Churn prediction and early warning (notebook 05).
 
 * ``alerts``: Churn alerts with owner, due date and control group; precision and effect of earlier alerts.
+* ``aligned_origins``: Forecast origins aligned on one day, so that one query computes the features of them all.
 * ``backtest``: Out-of-time backtest and cross-validation of churn classifiers at rolling origins.
 * ``churn_by_attribute``: Churn by attribute: the churn rate at every level of every attribute, and churn against
   satisfaction.

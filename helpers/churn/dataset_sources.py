@@ -1,13 +1,13 @@
 """Churn datasets built from purchases, from dated contracts or from undated contracts."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
 import numpy as np
 import pandas as pd
 
-from helpers.churn import churn_features, dataset, inter_purchase_time, leakage
+from helpers.churn import aligned_origins, churn_features, dataset, inter_purchase_time, leakage
 from helpers.churn.churn_features import ChurnTables
 from helpers.churn.classifiers import MAX_CATEGORIES, is_numeric
 from helpers.churn.config import ChurnConfig
@@ -85,25 +85,33 @@ def _purchase_dataset(
     horizon = snapshot.outcome.n_days
     planned = dataset.rolling_origins(history, horizon)
     days = sorted({day for dates in planned for day in dates.all}, reverse=True)
-    seen: dict[date | None, DatasetSnapshot] = {
-        day: _customers(records, windows.snapshot_at(day, horizon), setting, is_known=True) for day in days}
-    scoring = _customers(records, snapshot, setting, is_known=False)
+    seen: dict[date | None, DatasetSnapshot] = dict(zip(days, _customers(records, days, setting, horizon), strict=True))
+    scoring = _customers(records, [snapshot.cutoff_on], setting, horizon, is_known=False)[0]
     length = f"{history.n_days} day{'' if history.n_days == 1 else 's'}"
     short = f"the history has {length}, and {2 * horizon} are needed: a horizon to look back and one to look ahead"
     reason = seen[days[0]].shortage() if days else short
     return Dataset(PURCHASE_DATASET, seen, planned, scoring, horizon, snapshot.outcome.last_on, reason)
 
 
-def _customers(
-    records: ChurnTables, snapshot: Snapshot, setting: DatasetSettings, *, is_known: bool
-) -> DatasetSnapshot:
-    horizon = snapshot.outcome.n_days
+def _customers(records: ChurnTables, days: Sequence[date], setting: DatasetSettings, horizon: int, *,
+               is_known: bool = True) -> list[DatasetSnapshot]:
+    """Return the customers who could be lost at each of some days, in as few queries as their lines allow."""
+    n_lines = setting.engine.first_row(records.transactions.count().name("n").as_table())["n"]
+    return [found for block in aligned_origins.origin_blocks(days, n_lines)
+            for found in _customers_at(records, block, setting, horizon, is_known=is_known)]
+
+
+def _customers_at(records: ChurnTables, days: Sequence[date], setting: DatasetSettings, horizon: int, *,
+                  is_known: bool) -> list[DatasetSnapshot]:
+    tables = aligned_origins.align_tables(setting.engine, records, days)
+    common = windows.snapshot_at(days[0], horizon)
     knobs = {"eligible_days": setting.assumptions.eligible_days, "margin_rate": setting.margin_rate}
-    who = (dataset.churn_labels(records.transactions, snapshot, **knobs) if is_known else
-           dataset.eligible_customers(records.transactions, snapshot.cutoff_on, recent_days=horizon, **knobs))
-    traced = churn_features.customer_features(records, setting.engine.kept(who), snapshot.cutoff_on, horizon)
+    who = (dataset.churn_labels(tables.transactions, common, **knobs) if is_known else
+           dataset.eligible_customers(tables.transactions, common.cutoff_on, recent_days=horizon, **knobs))
+    traced = churn_features.customer_features(tables, setting.engine.kept(who), common.cutoff_on, horizon)
     known = setting.engine.frame(traced, "churn cases").sort_values("customer_id", ignore_index=True)
-    return customer_snapshot(known, snapshot, setting.treated)
+    return [customer_snapshot(cases, windows.snapshot_at(day, horizon), setting.treated)
+            for day, cases in zip(days, aligned_origins.split_origins(known, len(days), ["customer_id"]), strict=True)]
 
 
 def customer_snapshot(known: pd.DataFrame, snapshot: Snapshot, treated: pd.DataFrame = EMPTY_CASES) -> DatasetSnapshot:

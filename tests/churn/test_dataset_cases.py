@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.churn import dataset
+from helpers.churn import aligned_origins, dataset
 from helpers.churn.config import ChurnConfig
 from helpers.customers import windows
 from helpers.foundation.canonical_schema import STATIC_WITH_ALL
@@ -159,3 +159,15 @@ def test_one_contract_is_not_learnt_from(basis, contracts):
 def test_bands_of_risk_must_be_in_order():
     with pytest.raises(InputError, match="must be below"):
         validate_model(ChurnConfig, {"medium_risk_from": 0.7}, "study [churn]")
+
+
+def test_origins_computed_in_one_query_equal_origins_computed_one_by_one(basis, shop, monkeypatch):
+    bought = shop(n_days=720)
+    together = basis(bought)
+    monkeypatch.setattr(aligned_origins, "MAX_LINES", 1)
+    alone = basis(bought, cases=None)
+    for one, other in zip(together.training, alone.training, strict=True):
+        assert one.seen_on == other.seen_on
+        pd.testing.assert_frame_equal(one.about, other.about)
+        pd.testing.assert_frame_equal(one.features, other.features)
+        np.testing.assert_array_equal(one.is_lost, other.is_lost)
