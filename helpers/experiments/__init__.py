@@ -10,7 +10,7 @@
   permutation.
 * ``compliance``: Compliance by arm, and the complier average causal effect beside intention to treat.
 * ``config``: Section [experiments] of a study: thresholds of the checks and the plan of each experiment.
-* ``crossovers``: Crossovers: units in two arms, units served another arm than their own.
+* ``crossovers``: Crossovers: units in two arms, units served another arm than their own, repeated records.
 * ``decisions``: Decision rules: ship, stop, keep running or invalid, for every experiment.
 * ``design``: Experiment design: control, arms, planned shares and metrics, from the plan or the assignments.
 * ``effects_over_time``: Effects over time: always-valid intervals at every look, and novelty, the trend by period.

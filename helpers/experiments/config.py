@@ -37,6 +37,10 @@ class ExperimentPlan(Section):
     crossovers: Literal["block", "leave out", "first exposure"] = Field(
         default="block", description="how units in two arms are read: left out, and no verdict where they are many; "
                                      "left out; or in the arm that they were exposed to first")
+    aggregation: dict[str, Literal["sum", "mean", "any"]] = Field(
+        default={}, description="how several records of a unit in one arm become one, by metric without its prefix: "
+                                "their sum, their mean, or yes where any is; undeclared: money summed, yes or no as "
+                                "any, other numbers as their mean")
     guardrails: Annotated[tuple[str, ...], Field(strict=False)] = Field(
         default=(), description="outcomes that must not get worse, without their metric_ prefix")
     covariate: str = Field(
@@ -70,7 +74,8 @@ class ExperimentPlan(Section):
     @property
     def fingerprint(self) -> str:
         """Twelve digits of the checksum of what was planned: another plan has another one; labels and money do not."""
-        planned = self.model_dump(mode="json", exclude=NOT_PLANNED)
+        undeclared = set() if self.aggregation else {"aggregation"}
+        planned = self.model_dump(mode="json", exclude=NOT_PLANNED | undeclared)
         text = json.dumps(planned, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
@@ -141,4 +146,6 @@ def _named(plan: ExperimentPlan, experiment: str) -> pd.DataFrame:
     rows.loc[rows["assumption"] == "metric_labels", "value"] = labels or "none"
     quantiles = ", ".join(f"{metric} at {q:g}" for metric, q in plan.quantiles.items())
     rows.loc[rows["assumption"] == "quantiles", "value"] = quantiles or "none"
+    made_one = ", ".join(f"{metric}: {how}" for metric, how in plan.aggregation.items())
+    rows.loc[rows["assumption"] == "aggregation", "value"] = made_one or "not declared"
     return rows.assign(assumption=f"{experiment}: " + rows["assumption"])

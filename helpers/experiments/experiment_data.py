@@ -133,6 +133,10 @@ class ExperimentData:
         `blocked.block_moments` of the blocked experiments.
     unit_counts : dict of str to UnitCounts
         Units by experiment, those in two arms among them.
+    aggregation : dict of str to dict of str to str
+        How several records of a unit became one, by experiment with such units and metric.
+    assignments : Table, optional
+        What is compared: one row a unit, each in one arm.
     summaries : ExperimentSummaries
         Of the experiments whose units are not recorded one by one.
     """
@@ -144,6 +148,8 @@ class ExperimentData:
     unequal: dict[str, tuple[str, ...]] = field(default_factory=dict)
     blocks: pd.DataFrame = field(default_factory=pd.DataFrame)
     unit_counts: dict[str, UnitCounts] = field(default_factory=dict)
+    aggregation: dict[str, dict[str, str]] = field(default_factory=dict)
+    assignments: ir.Table | None = None
     summaries: ExperimentSummaries = NO_SUMMARIES
 
     def rng(self, *names: str) -> np.random.Generator:
@@ -174,6 +180,9 @@ def load_experiments(
         ``canonical/experiment_aggregates``; an experiment that has units too is read by its units.
     """
     unit_counts = crossovers.count_units(engine, assignments)
+    rules = crossovers.aggregation_rules(engine, assignments, unit_counts, assumptions)
+    if rules:
+        assignments = engine.kept(crossovers.one_record_a_unit(assignments, rules))
     assignments = crossovers.without_crossovers(assignments, unit_counts, assumptions)
     plans = assumptions.plans.values()
     ratios = {pair for plan in plans for pair in plan.ratios.values()}
@@ -187,7 +196,7 @@ def load_experiments(
     unequal = missing_covariates.unequal_missingness(counted, [d.experiment for d in read], assumptions.response_p)
     return read, ExperimentData(
         counted, sample_units(engine, assignments), _cluster_totals(engine, assignments, read), seed, unequal,
-        _block_moments(engine, assignments, read), unit_counts, summaries,
+        _block_moments(engine, assignments, read), unit_counts, rules, assignments, summaries,
     )
 
 

@@ -45,6 +45,8 @@ def gates_by_experiment(
     """
     return {d.experiment: (*_gates_of_experiment(d, evidence, assumptions, earlier or {}),
                            *crossovers.crossover_gates(d, evidence.unit_counts.get(d.experiment), assumptions),
+                           *crossovers.repeated_records_gates(d, evidence.unit_counts.get(d.experiment),
+                                                              evidence.aggregation.get(d.experiment, {})),
                            *summary_statistics.summary_gates(d, evidence.summaries))
             for d in designs}
 

@@ -192,10 +192,11 @@ OFFERS = _canonical_table(
 )
 
 ASSIGNMENTS = _canonical_table(
-    "assignments", "experiment × unit × arm", ("experiment", "unit_id", "variant"),
+    "assignments", "experiment × unit × arm × observation", ("experiment", "unit_id", "variant", "observation"),
     _column("experiment", "text", "the experiment", True),
     _column("unit_id", "text", "customer, visit or cluster that was assigned", True),
     _column("variant", "text", "arm assigned; a unit in two arms has a row for each", True),
+    _column("observation", "integer", "record of the unit in the arm, counted from 1", True),
     _column("served", "text", "arm that was served, where that is recorded"),
     _column("probability", "number", "planned share of the arm [share]", low=0, high=1),
     _column("stratum", "text", "stratum of the draw"),

@@ -9,7 +9,9 @@ import ibis.expr.types as ir
 
 from helpers.foundation.engine import Engine
 from helpers.foundation.errors import InputError, count_of_total
+from helpers.intake import rejects
 from helpers.intake.profiles import CANONICAL, Profile
+from helpers.intake.rejects import OBSERVATION
 from helpers.intake.source_records import FILE, ITEM, RECORD
 
 
@@ -82,6 +84,8 @@ def merged(profile: Profile, parts: Sequence[CanonicalTables], engine: Engine) -
         return parts[0]
     name = parts[0].name
     accepted = _union(profile, name, [p.accepted for p in parts])
+    if OBSERVATION in CANONICAL[name].key and not any(OBSERVATION in r.columns for r in profile.tables[name].rules):
+        accepted = rejects.number_observations(name, accepted, engine)
     key = [c for c in CANONICAL[name].key if c in accepted.columns]
     n = engine.first_row(accepted.aggregate(n=accepted.count()))["n"]
     k = engine.first_row(accepted.select(*key).distinct().aggregate(k=lambda t: t.count()))["k"] if key else n

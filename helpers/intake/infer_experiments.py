@@ -111,7 +111,7 @@ def draft_experiment(view: FileView, found: ExperimentColumns) -> DraftedTable:
     when = next(iter(view.moments), None)
     places = {n: c for n, sought in PLACES.items() if (c := _place(view, found, sought))}
     who = "no column says who was assigned; each record is one" if unit is None else "who was assigned" + (
-        "" if unit.is_unique else "; it repeats: a second record in one arm is rejected, one in another arm is told")
+        "" if unit.is_unique else "; it repeats: records in one arm are aggregated, one in another arm is told")
     body = [column_line("experiment", f"'{name}'", "what it is called"),
             column_line("unit_id", unit.quoted if unit else "record", who),
             _arm_line(arm)]

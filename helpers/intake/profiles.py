@@ -232,7 +232,7 @@ def _column_problems(table: Table, rule: TableRule) -> list[str]:
         and not (c in rule.columns and rule.columns[c].type)
     ]
     needed = [c.name for c in table.columns if (c.required and not c.may_be_absent) or c.name in table.key]
-    derived = {"line"} if name == "transactions" else set()
+    derived = {"transactions": {"line"}, "assignments": {"observation"}}.get(name, set())
     return found + [f"tables.{name}: the column '{c}' is required" for c in needed if c not in given | derived]
 
 

@@ -17,6 +17,8 @@ LINE, SPOKEN, WHY = "_line", "_spoken", "_why_"
 
 BITS = 60
 
+OBSERVATION = "observation"  # numbers the records that a table may have of one key
+
 
 def shared_columns(source: SourceRecords, files: list[str], *, is_spoken: bool) -> dict[str, ir.Value]:
     """Return what all records of a table have in common, so that it need not be kept once for each of them."""
@@ -104,15 +106,28 @@ def number_lines(staged: ir.Table) -> ir.Table:
     return staged.mutate(line=number.cast("int64"))
 
 
+def number_observations(name: str, accepted: ir.Table, engine: Engine) -> ir.Table:
+    """Return rows with the records that share the rest of a key numbered from 1, in file order."""
+    key = [c for c in CANONICAL[name].key if c != OBSERVATION]
+    if _is_unique(accepted, key, engine):
+        return accepted.mutate(observation=ibis.literal(1, "int64"))
+    number = ibis.row_number().over(group_by=key, order_by=[FILE, RECORD, ITEM]) + 1
+    return engine.kept(accepted.mutate(observation=number.cast("int64")))
+
+
+def _is_unique(accepted: ir.Table, key: list[str], engine: Engine) -> bool:
+    counts = accepted.select(*key).distinct().aggregate(k=lambda t: t.count())
+    return engine.first_row(counts)["k"] == engine.first_row(accepted.aggregate(n=accepted.count()))["n"]
+
+
 def drop_repeated_keys(
     name: str, source: SourceRecords, accepted: ir.Table, refused: ir.Table, engine: Engine
 ) -> tuple[ir.Table, ir.Table]:
-    """Keep the first row of each key; the others are left out with that reason."""
+    """Keep the first row of each key; the others are left out with that reason, unless the key numbers observations."""
+    if OBSERVATION in CANONICAL[name].key and OBSERVATION not in accepted.columns:
+        return number_observations(name, accepted, engine), refused
     key = [c for c in CANONICAL[name].key if c in accepted.columns]
-    if not key:
-        return accepted, refused
-    counts = accepted.select(*key).distinct().aggregate(k=lambda t: t.count())
-    if engine.first_row(counts)["k"] == engine.first_row(accepted.aggregate(n=accepted.count()))["n"]:
+    if not key or _is_unique(accepted, key, engine):
         return accepted, refused
     number = ibis.row_number().over(group_by=key, order_by=[FILE, RECORD, ITEM])
     ranked = engine.kept(accepted.mutate(_nth=number))

@@ -1,6 +1,7 @@
 import pandas as pd
 import pytest
 
+from helpers.experiments import crossovers
 from helpers.experiments.config import ExperimentPlan, ExperimentsConfig
 
 
@@ -59,3 +60,68 @@ def test_an_arm_served_that_is_not_the_arm_assigned_is_counted(trial, lazily, ju
     assert gate.level == "qualify"
     assert gate.sentence.startswith("30 of 800 units were served another arm")
     assert gate_of(judged(lazily(trial))[2], "arm served") is None
+
+
+@pytest.fixture
+def repeated(trial):
+    """The clean trial as three records a unit: a third of the spend in each, a return in the first alone, a rating."""
+    parts = [trial.assign(metric_spend=trial["metric_spend"] / 3, metric_rating=[1.0, 2.0, 6.0][k],
+                          metric_returned=trial["metric_returned"] & (k == 0), observation=k + 1) for k in range(3)]
+    return pd.concat(parts, ignore_index=True)
+
+
+def declared(**how):
+    return ExperimentsConfig(plans={"welcome": ExperimentPlan(
+        hypothesis="h", control="control", primary_metric="spend", shares={"control": 0.5, "offer": 0.5},
+        aggregation=how)})
+
+
+def test_repeated_records_of_a_unit_give_the_effect_of_one_record_as_declared(trial, repeated, lazily, judged):
+    *_, alone = judged(lazily(trial), declared(spend="sum"))
+    _, found, checked, made = judged(lazily(repeated), declared(spend="sum"))
+    assert found.counted.arms["n_units"].tolist() == [400, 400]
+    columns = ["value", "low", "high", "p", "n_control"]
+    for metric in ("spend", "returned"):
+        one, other = (e.loc[e["metric"].eq(metric), columns].iloc[0] for e in (alone, made))
+        assert other.tolist() == pytest.approx(one.tolist(), abs=1e-9)
+    assert gate_of(checked, "one record a unit").sentence.startswith(
+        "1,600 of 2,400 records are of units that are recorded before in the same arm; they are made one record a unit")
+
+
+def test_undeclared_aggregation_is_asked_for_and_averages_what_is_neither_money_nor_yes_or_no(
+        repeated, lazily, judged):
+    _, found, checked, _ = judged(lazily(repeated))
+    assert found.aggregation == {"welcome": {"spend": "mean", "returned": "any", "rating": "mean"}}
+    assert found.units.frame["metric_rating"].unique().tolist() == [3.0]
+    gate = gate_of(checked, "one record a unit")
+    assert gate.level == "qualify"
+    assert gate.sentence.endswith("the plan does not declare how (aggregation = …)")
+
+
+def test_money_of_repeated_records_is_summed_and_stays_money(repeated, engine, lazily):
+    table = lazily(repeated).mutate(metric_spend=lambda t: t["metric_spend"].cast("decimal(18, 4)"))
+    counts = crossovers.count_units(engine, table)
+    rules = crossovers.aggregation_rules(engine, table, counts, ExperimentsConfig())
+    made = crossovers.one_record_a_unit(table, rules)
+    assert made.schema()["metric_spend"].is_decimal()
+    totals = [float(engine.first_row(t.aggregate(s=t["metric_spend"].sum()))["s"]) for t in (table, made)]
+    assert totals[1] == pytest.approx(totals[0], abs=0.1)
+
+
+def test_records_that_equal_an_earlier_one_are_counted(trial, lazily, judged):
+    twice = pd.concat([trial.assign(observation=1), trial.head(10).assign(observation=2)], ignore_index=True)
+    gate = gate_of(judged(lazily(twice))[2], "one record a unit")
+    assert gate.sentence.startswith("10 of 810 records are of units that are recorded before in the same arm (10 equal")
+
+
+def test_units_with_one_record_each_have_no_gate_on_it(trial, lazily, judged):
+    assert gate_of(judged(lazily(trial))[2], "one record a unit") is None
+
+
+def test_repeats_in_one_experiment_leave_another_as_it_is(trial, repeated, lazily, judged):
+    both = pd.concat([repeated, trial.assign(experiment="other", observation=1)], ignore_index=True)
+    *_, alone = judged(lazily(trial.assign(experiment="other")))
+    *_, made = judged(lazily(both))
+    columns = ["metric", "value", "low", "high", "n_control"]
+    one, other = (e.loc[e["experiment"].eq("other"), columns].set_index("metric") for e in (alone, made))
+    pd.testing.assert_frame_equal(one.sort_index(), other.loc[one.index].sort_index())

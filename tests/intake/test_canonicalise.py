@@ -82,6 +82,15 @@ def test_a_repeated_key_keeps_the_first_record(small):
     assert len(small.rows(delivery.tables["canonical/customers"])) == 2
 
 
+def test_records_of_a_unit_in_one_arm_are_all_kept_and_numbered_in_file_order(small):
+    small.file("orders.csv", HEADER + "1,a,2025-01-01,1\n2,b,2025-01-02,2\n3,a,2025-01-03,3\n")
+    delivery = small.delivery(tables={"assignments": {"from": "orders", "columns": {
+        "experiment": "'mail'", "unit_id": "customer", "variant": "'letter'", "metric_spend": "amount"}}})
+    assert small.rejected(delivery) == []
+    rows = small.rows(delivery.tables["canonical/assignments"], "unit_id", "observation")
+    assert sorted((r["unit_id"], r["observation"]) for r in rows) == [("a", 1), ("a", 2), ("b", 1)]
+
+
 def test_several_tables_take_what_they_can_and_the_rest_is_told_apart(small):
     small.file("orders.csv", HEADER + "1,a,2025-01-01,1\n2,a,2025-01-02,2\n,b,2025-01-03,3\n,,,\n4,,x,1\n")
     delivery = small.delivery(tables={"transactions": ORDERS, "customers": {
