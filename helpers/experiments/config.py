@@ -12,6 +12,8 @@ from helpers.foundation.study_config import Section
 
 NOT_PLANNED = {"label", "metric_labels", "unit_value", "treatment_cost", "capacity"}  # words, and what money follows
 
+NOT_IN_EARLIER_PLANS = {"aggregation", "guardrails_not_to_rise"}  # empty they change no plan's fingerprint
+
 
 class ExperimentPlan(Section):
     """What was decided before an experiment began: ``[experiments.<name>]``."""
@@ -42,7 +44,9 @@ class ExperimentPlan(Section):
                                 "their sum, their mean, or yes where any is; undeclared: money summed, yes or no as "
                                 "any, other numbers as their mean")
     guardrails: Annotated[tuple[str, ...], Field(strict=False)] = Field(
-        default=(), description="outcomes that must not get worse, without their metric_ prefix")
+        default=(), description="outcomes that must not fall, without their metric_ prefix")
+    guardrails_not_to_rise: Annotated[tuple[str, ...], Field(strict=False)] = Field(
+        default=(), description="outcomes that must not rise, such as complaints, without their metric_ prefix")
     covariate: str = Field(
         default="",
         description="column known beforehand that the primary metric is adjusted by; empty for no adjustment")
@@ -74,7 +78,7 @@ class ExperimentPlan(Section):
     @property
     def fingerprint(self) -> str:
         """Twelve digits of the checksum of what was planned: another plan has another one; labels and money do not."""
-        undeclared = set() if self.aggregation else {"aggregation"}
+        undeclared = {name for name in NOT_IN_EARLIER_PLANS if not getattr(self, name)}
         planned = self.model_dump(mode="json", exclude=NOT_PLANNED | undeclared)
         text = json.dumps(planned, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
@@ -139,7 +143,8 @@ def _named(plan: ExperimentPlan, experiment: str) -> pd.DataFrame:
     rows = Section.table(plan)
     shares = ", ".join(f"{arm} {share:g}" for arm, share in plan.shares.items())
     rows.loc[rows["assumption"] == "shares", "value"] = shares or "not declared"
-    rows.loc[rows["assumption"] == "guardrails", "value"] = ", ".join(plan.guardrails) or "none"
+    for name in ("guardrails", "guardrails_not_to_rise"):
+        rows.loc[rows["assumption"] == name, "value"] = ", ".join(getattr(plan, name)) or "none"
     ratios = ", ".join(f"{name} = {a} / {b}" for name, (a, b) in plan.ratios.items())
     rows.loc[rows["assumption"] == "ratios", "value"] = ratios or "none"
     labels = ", ".join(f"{name}: {label}" for name, label in plan.metric_labels.items())

@@ -167,8 +167,10 @@ def _with_rivals(
 
 def _is_guardrail_harmed(row: Mapping[str, Any], design: ExperimentDesign, assumptions: ExperimentsConfig) -> bool:
     """Return whether a guardrail got worse beyond chance."""
-    is_guard = bool(design.plan) and row["metric"] in design.plan.guardrails
-    return is_guard and row["status"] == Status.OK and row["high"] < 0 and row["p"] < assumptions.error_rate
+    if not design.plan or row["status"] != Status.OK or row["p"] >= assumptions.error_rate:
+        return False
+    has_fallen = row["metric"] in design.plan.guardrails and row["high"] < 0
+    return has_fallen or (row["metric"] in design.plan.guardrails_not_to_rise and row["low"] > 0)
 
 
 def _verdict(

@@ -246,7 +246,7 @@ def _against(
     early = plan.ends_on is not None and as_of < plan.ends_on
     look = plan.ends_on.isoformat() if plan.ends_on else "no day named"
     recorded = set(design.metrics) | set(design.ratios)
-    wanted = [metric for metric in (plan.primary_metric, *plan.guardrails) if metric]
+    wanted = [metric for metric in (plan.primary_metric, *plan.guardrails, *plan.guardrails_not_to_rise) if metric]
     lacking = [m for m in wanted if m not in recorded]
     is_valid_early = plan.stop_rule == "always valid"
     return [

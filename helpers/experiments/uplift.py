@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from helpers.experiments.config import ExperimentPlan
 from helpers.experiments.experiment_data import ExperimentData, UnitSample, covariate_matrix
 from helpers.experiments.method_selection import BLOCKS
 from helpers.experiments.schema import TARGETING_CURVE
@@ -73,8 +74,12 @@ def clearest_comparisons(effects: pd.DataFrame) -> list[tuple[str, str, str, str
     return list(first[["experiment", "metric", "control", "variant"]].itertuples(index=False, name=None))
 
 
-def uplift_results(effects: pd.DataFrame, evidence: ExperimentData) -> dict[tuple[str, str, str], UpliftResult]:
+def uplift_results(
+    effects: pd.DataFrame, evidence: ExperimentData, plans: Mapping[str, ExperimentPlan]
+) -> dict[tuple[str, str, str], UpliftResult]:
     """Return the gain of treating the most promising first, by experiment, metric and variant; those that pay first.
+
+    Where the plan says that a fall is the improvement a gain is a fall, and those who fall most are treated first.
 
     Parameters
     ----------
@@ -82,10 +87,16 @@ def uplift_results(effects: pd.DataFrame, evidence: ExperimentData) -> dict[tupl
         ``results/experiment_effects``.
     evidence : ExperimentData
         What the comparisons are made from.
+    plans : mapping of str to ExperimentPlan
+        By experiment.
     """
-    found = {(e, m, v): estimate_uplift(evidence.units, e, m, (c, v), evidence.rng("targeting", e, m, v),
-                                  evidence.unequal.get(e, ())) for e, m, c, v in clearest_comparisons(effects)}
-    known = {key: one for key, one in found.items() if one is not None}
+    known = {}
+    for e, m, c, v in clearest_comparisons(effects):
+        x, y, t = comparison_data(evidence.units, e, m, (c, v), evidence.unequal.get(e, ()))
+        improvement = -y if e in plans and plans[e].lower_is_better else y
+        found = estimate_uplift(x, improvement, t, evidence.rng("targeting", e, m, v))
+        if found is not None:
+            known[e, m, v] = found
     return dict(sorted(known.items(), key=lambda pair: (not pair[1].pays, pair[0])))
 
 
@@ -151,10 +162,7 @@ def effects_by_covariate_half(
     return found.assign(p_adjusted=multiple_testing.holm(found["p"])).drop(columns="p")
 
 
-def estimate_uplift(
-    units: UnitSample, experiment: str, metric: str, arms: tuple[str, str], rng: np.random.Generator,
-    without: Collection[str] = (),
-) -> UpliftResult | None:
+def estimate_uplift(x: pd.DataFrame, y: np.ndarray, t: np.ndarray, rng: np.random.Generator) -> UpliftResult | None:
     """Return the gain of treating the most promising first, None where nothing is known beforehand or units are few.
 
     Scores are made out of fold. The learner is a ridge regression of each arm (T-learner); the one-line rule is the
@@ -162,23 +170,20 @@ def estimate_uplift(
 
     Parameters
     ----------
-    units : UnitSample
-        Units in memory.
-    experiment, metric : str
-        Which.
-    arms : (str, str)
-        Control and variant.
+    x : DataFrame
+        Covariates, one row a unit, as `comparison_data` gives them.
+    y : ndarray
+        Outcome, of which more is better.
+    t : ndarray
+        1 where treated.
     rng : Generator
         Draws folds and redrawn customers.
-    without : collection of str
-        Covariates that are not to be used: those that arms lack unequally.
 
     References
     ----------
     Künzel, S. et al. (2019). Metalearners. PNAS 116, 4156–4165. Radcliffe, N. (2007). Using control groups to target
     on predicted lift. Direct Marketing Analytics Journal 1, 14–21.
     """
-    x, y, t = comparison_data(units, experiment, metric, arms, without)
     if not x.shape[1] or min((t == 0).sum(), (t == 1).sum()) < MIN_UNITS:
         return None
     z = standardised(x.to_numpy("float64"))

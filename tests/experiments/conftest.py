@@ -15,7 +15,8 @@ def engine():
 def lazily(engine):
     """Return a frame of assignments as the declared lazy table."""
     def make(frame):
-        return canonical_schema.ASSIGNMENTS.conformed(engine.lazy(frame))
+        numbered = frame if "observation" in frame else frame.assign(observation=1)
+        return canonical_schema.ASSIGNMENTS.conformed(engine.lazy(numbered))
     return make
 
 

@@ -120,6 +120,13 @@ def test_plans_that_differ_have_other_fingerprints():
     assert len(one.fingerprint) == 12
 
 
+def test_what_a_plan_leaves_empty_of_later_declarations_leaves_its_fingerprint_as_it_was():
+    one = ExperimentPlan(**PLAN)
+    assert one.fingerprint == "083392fd1050"
+    assert one.fingerprint != ExperimentPlan(**PLAN, guardrails_not_to_rise=["complaints"]).fingerprint
+    assert one.fingerprint != ExperimentPlan(**PLAN, aggregation={"spend": "sum"}).fingerprint
+
+
 def test_clusters_are_compared_by_cr2_and_few_of_them_are_drawn_again(trial, lazily, judged):
     shops = trial.assign(cluster_id=[f"shop {i // 40:02d}" for i in range(800)])
     row = first(judged(lazily(shops), planned())[3])
@@ -170,6 +177,15 @@ def test_a_guardrail_that_got_worse_stops(trial, lazily, judged):
     hurt = trial.assign(metric_margin=trial["metric_spend"] - 8.0 * (trial["variant"] == "offer"))
     row = first(judged(lazily(hurt), planned(guardrails=["margin"]))[3])
     assert (row["verdict"], row["reason"]) == ("stop", "the guardrail margin got worse, beyond chance")
+
+
+def test_a_guardrail_that_is_not_to_rise_stops_when_it_rises_and_not_when_it_falls(trial, lazily, judged):
+    rise = (trial["variant"] == "offer") * 8.0
+    more, fewer = (trial.assign(metric_complaints=trial["metric_spend"] + change) for change in (rise, -rise))
+    plan = planned(guardrails_not_to_rise=["complaints"])
+    row = first(judged(lazily(more), plan)[3])
+    assert (row["verdict"], row["reason"]) == ("stop", "the guardrail complaints got worse, beyond chance")
+    assert first(judged(lazily(fewer), plan)[3])["verdict"] == "ship"
 
 
 def test_ratios_quantiles_and_the_planned_covariate_are_compared(trial, lazily, judged):

@@ -119,7 +119,7 @@ def test_too_few_gaps_are_told_and_not_tested(lazily):
 def test_nobody_is_chosen_by_a_covariate_that_arms_lack_unequally(lazily, judged):
     _, found, _, effects = judged(lazily(lacking(trial_without_effect(600), 0, 300)), PLANNED)
     assert found.unequal == {"banner": (BEFORE,)}
-    assert uplift.uplift_results(effects, found) == {}
+    assert uplift.uplift_results(effects, found, {}) == {}
     assert uplift.subgroup_effects(effects, found).empty
 
 

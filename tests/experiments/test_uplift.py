@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 
 from helpers.experiments import aa_test, experiment_data, schema, uplift
+from helpers.experiments.config import ExperimentPlan, ExperimentsConfig
 from helpers.foundation.engine import Engine
 
 ENGINE = Engine()
@@ -24,9 +25,13 @@ def uneven():
 ARMS = ("control", "offer")
 
 
+def estimated(table):
+    units = experiment_data.sample_units(ENGINE, table)
+    return uplift.estimate_uplift(*uplift.comparison_data(units, "welcome", "spend", ARMS), np.random.default_rng(1))
+
+
 def test_the_one_line_rule_finds_for_whom_it_works(uneven, lazily):
-    found = uplift.estimate_uplift(experiment_data.sample_units(ENGINE, lazily(uneven)), "welcome", "spend", ARMS,
-                                np.random.default_rng(1))
+    found = estimated(lazily(uneven))
     assert found.rule == "quiet is 1"
     assert found.pays
     assert not found.is_beaten
@@ -40,15 +45,11 @@ def test_the_one_line_rule_finds_for_whom_it_works(uneven, lazily):
 def test_where_nothing_differs_choosing_does_not_pay(uneven, lazily):
     rng = np.random.default_rng(2)
     even = uneven.assign(metric_spend=rng.normal(10, 2, len(uneven)))
-    found = uplift.estimate_uplift(
-        experiment_data.sample_units(ENGINE, lazily(even)), "welcome", "spend", ARMS, np.random.default_rng(1)
-    )
-    assert not found.pays
+    assert not estimated(lazily(even)).pays
 
 
 def test_without_anything_known_beforehand_nobody_is_chosen(trial, lazily):
-    assert uplift.estimate_uplift(experiment_data.sample_units(ENGINE, lazily(trial)), "welcome", "spend", ARMS,
-                               np.random.default_rng(1)) is None
+    assert estimated(lazily(trial)) is None
     assert uplift.targeting_table({}).empty
 
 
@@ -63,10 +64,24 @@ def test_halves_show_the_effect_on_either_side(uneven, lazily):
 
 def test_the_curve_is_the_declared_table(uneven, lazily, judged):
     _, found, _, effects = judged(lazily(uneven))
-    curve = uplift.targeting_table(uplift.uplift_results(effects, found))
+    curve = uplift.targeting_table(uplift.uplift_results(effects, found, {}))
     table = schema.TARGETING_CURVE.conformed(ENGINE.lazy(curve))
     assert schema.TARGETING_CURVE.problems(ENGINE.first_row(schema.TARGETING_CURVE.counts(table)), table) == []
     assert len(curve) == 3 * 21
+
+
+def test_where_a_fall_is_the_improvement_targeting_is_the_mirror_image_of_where_a_rise_is(uneven, lazily, judged):
+    plan = {"hypothesis": "h", "control": "control", "primary_metric": "spend", "shares": {"control": .5, "offer": .5}}
+    rise, fall = (ExperimentsConfig(plans={"welcome": ExperimentPlan(**plan, lower_is_better=lower)})
+                  for lower in (False, True))
+    mirrored = uneven.assign(metric_spend=-uneven["metric_spend"])
+    one, other = (next(iter(uplift.uplift_results(effects, found, given.plans).values()))
+                  for given, table in ((rise, uneven), (fall, mirrored))
+                  for _, found, _, effects in [judged(lazily(table), given)])
+    assert other.pays
+    assert other.rule == one.rule == "quiet is 1"
+    pd.testing.assert_frame_equal(one.curve, other.curve)
+    pd.testing.assert_frame_equal(one.qini, other.qini)
 
 
 def test_above_a_number_of_units_the_ids_decide_who_comes_into_memory(uneven, lazily):
