@@ -8,6 +8,7 @@ from statsmodels.stats.meta_analysis import combine_effects, effectsize_2proport
 
 from helpers.customers.random_assignment import ACTION_PLAN, CONTROL_GROUP, EXPERIMENT_PREFIXES, TREATMENT
 from helpers.foundation.labels import readable_id
+from helpers.foundation.money import currency_text
 from helpers.foundation.results import Estimate, Status, no_estimate
 from helpers.stats import confidence_intervals
 from helpers.stats.disclosure_control import LEAST_PEOPLE
@@ -44,6 +45,8 @@ class ActionResponse:
         Margin of those drawn for contact less that of those left alone [money a customer].
     n_not_carried_out : int
         Rounds left out because the recorded contacts do not differ between the arms.
+    currency : str
+        Of the money; empty where it is not known.
     """
 
     difference: Estimate
@@ -53,6 +56,11 @@ class ActionResponse:
     n_held_out: int = 0
     margin: Estimate = NO_MARGIN
     n_not_carried_out: int = 0
+    currency: str = ""
+
+    def money_text(self, x: float) -> str:
+        """Return an amount with its sign and currency."""
+        return ("−" if x < 0 else "+") + currency_text(_number(abs(x)).removeprefix("+"), self.currency)
 
     @property
     def metric(self) -> str:
@@ -98,13 +106,15 @@ def action_rounds(effects: pd.DataFrame) -> pd.DataFrame:
     return known.sort_values(["experiment", "metric"], ignore_index=True)
 
 
-def pooled_response(effects: pd.DataFrame) -> ActionResponse:
+def pooled_response(effects: pd.DataFrame, currency: str = "") -> ActionResponse:
     """Return the response over all rounds that decide by the outcome by which the newest one does.
 
     Parameters
     ----------
     effects : DataFrame
         ``results/experiment_effects``; may be empty.
+    currency : str
+        Of the money.
 
     Notes
     -----
@@ -127,7 +137,7 @@ def pooled_response(effects: pd.DataFrame) -> ActionResponse:
     money = known[known["metric"].eq(MARGIN) & known["experiment"].isin(same["experiment"])]
     n_treated, n_held = (int(same[c].sum()) for c in ("n_variant", "n_control"))
     return ActionResponse(_difference(same), _reduction(same), len(same), n_treated, n_held,
-                          _difference(money) if len(money) else NO_MARGIN, len(idle))
+                          _difference(money) if len(money) else NO_MARGIN, len(idle), currency)
 
 
 def _not_carried_out(deciding: pd.DataFrame) -> list[str]:
@@ -189,7 +199,7 @@ def response_sentence(response: ActionResponse) -> str:
     if not response.is_measured:
         return ""
     within = f"in {response.n_rounds:,} round{'' if response.n_rounds == 1 else 's'}"
-    gone, money = response.reduction, _margin_text(response.margin)
+    gone, money = response.reduction, _margin_text(response)
     if gone.status is Status.OK:
         if gone.value < 0:
             return (
@@ -201,17 +211,19 @@ def response_sentence(response: ActionResponse) -> str:
             f"{within}{money}"
         )
     moved = response.difference
-    form = percent_text if moved.unit == "share" else _number
+    form = percent_text if moved.unit == "share" else response.money_text if moved.quantity == MARGIN else _number
     return (
         f"changed {readable_id(moved.quantity)} by {form(moved.value)} [{form(moved.low)}, {form(moved.high)}] "
         f"{within}")
 
 
-def _margin_text(margin: Estimate) -> str:
+def _margin_text(response: ActionResponse) -> str:
     """Return what contact did to margin, for the end of a sentence; empty where that is not known."""
-    if margin.status is not Status.OK:
+    if response.margin.status is not Status.OK:
         return ""
-    return f" and changed margin by {_number(margin.value)} [{_number(margin.low)}, {_number(margin.high)}] a customer"
+    value, low, high = (response.money_text(x) for x in
+                        (response.margin.value, response.margin.low, response.margin.high))
+    return f" and changed margin by {value} [{low}, {high}] a customer"
 
 
 def response_people(response: ActionResponse) -> str:
@@ -233,4 +245,4 @@ def percent_text(x: float) -> str:
 
 
 def _number(x: float) -> str:
-    return f"{x:+,.3g}".replace("-", "−")
+    return f"{float(f'{x:.3g}'):+,.12g}".replace("-", "−")

@@ -13,6 +13,20 @@ MONEY = "decimal(18, 4)"
 SMALL_FACTOR = ibis.literal(90_000).cast(MONEY)  # the largest product in 64 bits has ten digits before the point
 
 
+SIGNS = {"GBP": "£", "USD": "$", "EUR": "€", "JPY": "¥", "KRW": "₩", "INR": "₹"}
+
+
+def currency_text(text: str, currency: str) -> str:
+    """Return an amount as text with its currency's sign, or code, before it.
+
+    Examples
+    --------
+    >>> currency_text("1,230", "GBP"), currency_text("1,230", "SEK"), currency_text("1,230", "")
+    ('£1,230', 'SEK 1,230', '1,230')
+    """
+    return f"{SIGNS[currency]}{text}" if currency in SIGNS else f"{currency} {text}".strip()
+
+
 def zero_money() -> ir.DecimalScalar:
     """Return no money."""
     return ibis.literal(0).cast(MONEY)

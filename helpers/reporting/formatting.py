@@ -10,6 +10,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
+from helpers.foundation.money import SIGNS, currency_text
 from helpers.foundation.results import Estimate, Status
 from helpers.reporting.decimal_places import (
     MANY,
@@ -25,8 +26,6 @@ from helpers.reporting.decimal_places import (
 Form = Callable[[float], str]
 
 MISSING = "insufficient data"
-
-SIGNS = {"GBP": "£", "USD": "$", "EUR": "€", "JPY": "¥", "KRW": "₩", "INR": "₹"}
 
 WITHOUT_CENTS = frozenset({"JPY", "KRW"})
 
@@ -84,7 +83,7 @@ def money(x: float | Decimal, currency: str = "") -> str:
         return MISSING
     amount, places = abs(float(x)), 0 if currency in WITHOUT_CENTS else 2
     text = f"{amount:.{places}f}" if 0.5 * 10**-places <= amount < 99.995 else number(amount)
-    return with_minus_sign(float(x), _in_currency(text, currency)) if text != "0" else _in_currency("0", currency)
+    return with_minus_sign(float(x), currency_text(text, currency)) if text != "0" else currency_text("0", currency)
 
 
 def exact_money(x: float, currency: str = "") -> str:
@@ -99,7 +98,7 @@ def exact_money(x: float, currency: str = "") -> str:
         return MISSING
     rounded = round(float(x), 0 if currency in WITHOUT_CENTS else 2)
     text = f"{abs(rounded):,.0f}" if currency in WITHOUT_CENTS else f"{abs(rounded):,.2f}"
-    return with_minus_sign(rounded, _in_currency(text, currency))
+    return with_minus_sign(rounded, currency_text(text, currency))
 
 
 def share(x: float) -> str:
@@ -313,10 +312,6 @@ def _limit(x: float, form: Form) -> str:
     if is_missing(x) or math.isinf(x):
         return "–" if is_missing(x) else number(x)
     return form(x).removesuffix(" points").removesuffix(" point")  # the value before the bracket carries the word
-
-
-def _in_currency(text: str, currency: str) -> str:
-    return f"{SIGNS[currency]}{text}" if currency in SIGNS else f"{currency} {text}".strip()
 
 
 def _measured(x: float) -> str:

@@ -83,6 +83,15 @@ def test_a_round_judged_by_money_takes_no_share_of_the_risk_away():
     assert measured_response.response_sentence(found) == "changed margin by +2 [+1, +3] in 1 round"
 
 
+def test_margin_is_told_in_the_currency_of_the_run_with_three_digits_and_thousands():
+    alone = {"metric": "margin", "unit": "units", "value": 2340.0, "low": -1.25, "high": 5432.1}
+    told = measured_response.response_sentence(measured_response.pooled_response(effects(alone), "GBP"))
+    assert told == "changed margin by +£2,340 [−£1.25, +£5,430] in 1 round"
+    beside = [{}, alone | {"is_primary": False}]
+    told = measured_response.response_sentence(measured_response.pooled_response(effects(*beside), "SEK"))
+    assert told.endswith(" and changed margin by +SEK 2,340 [−SEK 1.25, +SEK 5,430] a customer")
+
+
 def test_a_round_in_which_nobody_was_lost_says_so_and_one_arm_without_a_loss_is_corrected():
     every = measured_response.pooled_response(effects({"mean_control": 1.0, "mean_variant": 1.0}))
     assert every.reduction.reason == "nobody churned in earlier rounds"

@@ -155,7 +155,7 @@ def margin_at_risk(known: QuestionInputs) -> str:
 
 def _savable(results: RunResults, stake: Estimate) -> str:
     """Return how much of the margin at risk contact can save, by what earlier lists have measured."""
-    measured = measured_response.pooled_response(results.frame(EFFECTS))
+    measured = measured_response.pooled_response(results.frame(EFFECTS), results.currency)
     if not measured.is_measured:
         return message("how much of it can be saved cannot be said until an action is tried on customers drawn at "
                        "random.")
