@@ -154,7 +154,7 @@ def _compiled(node: exp.Expression, scope: ExpressionScope, where: str) -> ir.Va
         return _column(_column_name(node), scope, where)
     if isinstance(node, exp.AggFunc) and not scope.has_aggregates:
         raise InputError(where, f"'{node.sql('duckdb')}' adds up several records", "an expression over one record")
-    rule = RULES.get(type(node))
+    rule = None if node.args.get("query") else RULES.get(type(node))  # in (select …) is no list of values
     if rule is None:
         word = node.name if isinstance(node, exp.Anonymous) else node.sql("duckdb")
         raise InputError(where, f"'{word}' is not part of profile expressions", "see helpers/intake/expressions.py")

@@ -27,6 +27,8 @@ LONGEST_LINE = 64 << 20
 
 ONE_OBJECT = "the line is no JSON object"
 
+SURROGATE = "\\ud"  # begins an escape that may be half of a character
+
 
 class RepeatedFieldError(ValueError):
     """An object that names a field twice."""
@@ -79,9 +81,13 @@ def _objects(path: Path, file: FileRule, label: str) -> Iterator[tuple[int, str,
 def _fields(text: str) -> dict[str, str | None] | str:
     try:
         found = json.loads(text, parse_float=str, parse_int=str, object_pairs_hook=_once)
+        if SURROGATE in text.lower():
+            json.dumps(found, ensure_ascii=False).encode()
         return _once(list(_flat(found))) if isinstance(found, dict) else ONE_OBJECT
     except RepeatedFieldError as error:
         return f"the line gives the field '{error}' twice"
+    except UnicodeEncodeError:
+        return "the line has half of a character (a lone surrogate)"
     except (json.JSONDecodeError, RecursionError):
         return ONE_OBJECT
 

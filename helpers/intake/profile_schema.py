@@ -1,15 +1,16 @@
 """Parts of a source profile, each closed to unknown keys; `helpers.intake.profiles` explains every key."""
 
-import codecs
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 REMOTE = ("https://", "http://", "s3://", "gs://")
 
 SERVERS = ("postgresql", "snowflake", "bigquery", "flightsql")
+
+LONGEST_NAME = 255  # characters of a file's name, as file systems have it
 
 SAME_SIGN = {"\u00a0": " ", "\u2009": " ", "\u202f": " ", "\u2019": "'"}
 
@@ -68,7 +69,8 @@ class FileRule(ProfilePart):
     header_rows: int = Field(1, ge=1, description="rows of the header, whose texts are joined [rows]")
     columns: list[str] = Field([], description="names of the columns, instead of a header's")
     fill_down: FillDown | None = Field(None, description="fields that are given on a first line only")
-    widths: list[int] = Field([], description="width of each column of a fixed-width file [characters]")
+    widths: list[Annotated[int, Field(gt=0)]] = Field(
+        [], description="width of each column of a fixed-width file [characters]")
     missing: list[str] = Field([""], description="texts that mean nothing was recorded")
     decimal: Literal[".", ","] = Field(".", description="sign before the decimals of a number")
     thousands: Literal["", ".", ",", " ", "'"] = Field(
@@ -77,10 +79,25 @@ class FileRule(ProfilePart):
     query: str = Field("", description="what a database is asked")
     mask: Mask = Field(Mask(), description="personal columns")
 
+    @field_validator("path")
+    @classmethod
+    def _of_a_file(cls, path: str) -> str:
+        longest = max(path.split("/"), key=len)
+        if len(longest) > LONGEST_NAME and not path.startswith(REMOTE):
+            raise ValueError(f"it has a name of {len(longest):,} characters, more than {LONGEST_NAME}")
+        return path
+
     @field_validator("thousands", mode="before")
     @classmethod
     def _common_sign(cls, sign: Any) -> Any:
         return SAME_SIGN.get(sign, sign) if isinstance(sign, str) else sign
+
+    @model_validator(mode="after")
+    def _signs_apart(self) -> "FileRule":
+        if self.delimiter == self.quote or {self.delimiter, self.quote} & set("\r\n"):
+            raise ValueError(f"delimiter {self.delimiter!r} and quote {self.quote!r}: they have to differ, and neither "
+                             "may be a line break")
+        return self
 
     @model_validator(mode="after")
     def _whole(self) -> "FileRule":
@@ -103,8 +120,8 @@ class FileRule(ProfilePart):
         if self.decimal == self.thousands:
             raise ValueError(f"'{self.decimal}' cannot stand before decimals and between thousands")
         try:
-            codecs.lookup(self.encoding)
-        except LookupError:
+            "".encode(self.encoding)
+        except (LookupError, ValueError):
             raise ValueError(f"unknown encoding '{self.encoding}'") from None
         if self.format == "fixed" and (not self.widths or len(self.widths) != len(self.columns)):
             raise ValueError(f"a fixed-width file needs as many widths ({len(self.widths)}) as columns "

@@ -74,13 +74,15 @@ Expressions are scalar SQL, see `helpers.intake.expressions`.
 """
 
 import copy
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from datetime import date
 from decimal import Decimal
 from functools import reduce
 from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 
 from helpers.foundation import canonical_schema, folders
 from helpers.foundation.errors import InputError, spelling_hint
@@ -90,6 +92,8 @@ from helpers.intake.profile_schema import Control, FileRule, ProfilePart, Simula
 
 CANONICAL = {table.name.removeprefix("canonical/"): table for table in canonical_schema.CANONICAL_TABLES}
 
+NO_TEXT = "[\\x00\\ud800-\\udfff]"  # NUL and halves of characters
+
 NUMBER_FAMILIES = ("metric_", "covariate_")
 
 
@@ -97,7 +101,7 @@ class Profile(ProfilePart):
     """A source profile; see the module's docstring for every key."""
 
     name: str = Field(description="name of the source, equal to the file's")
-    title: str = Field(description="one line for people")
+    title: str = Field(pattern=r"^[^\r\n]*$", description="one line for people")
     currency: str = Field("", pattern="^([A-Z]{3})?$", description="ISO code of the one currency")
     rates: dict[str, Decimal | int] = Field({}, description="what one unit of other currencies is worth in it")
     as_of: str = Field("", pattern=r"^(\d{4}-\d{2}-\d{2})?$", description="date of a source without dates")
@@ -106,6 +110,20 @@ class Profile(ProfilePart):
     files: dict[str, FileRule] = Field(min_length=1, description="what arrives")
     tables: dict[str, TableRule] = Field(min_length=1, description="what it becomes")
     control: list[Control] = Field([], description="declared totals")
+
+    @field_validator("as_of")
+    @classmethod
+    def _day(cls, text: str) -> str:
+        if text:
+            date.fromisoformat(text)
+        return text
+
+    @field_validator("rates")
+    @classmethod
+    def _of_others(cls, rates: dict[str, Decimal | int], given: ValidationInfo) -> dict[str, Decimal | int]:
+        if given.data.get("currency") in rates or any(rate <= 0 for rate in rates.values()):
+            raise ValueError("rates are above 0, and of other currencies than the one of the profile")
+        return rates
 
     @property
     def where(self) -> str:
@@ -172,7 +190,9 @@ def parse_profile(told: Mapping[str, Any], where: str = "profile") -> Profile:
 
 def examine_profile(told: Mapping[str, Any], where: str = "profile") -> tuple[Profile | None, list[str]]:
     """Return a profile without its unknown keys, None where that is none yet, and everything that is wrong."""
-    problems = []
+    problems = list(_unreadable_texts(told))
+    if problems:
+        return None, problems
     try:
         whole = validate_model(Profile, told, where)
     except InputError as error:
@@ -184,6 +204,20 @@ def examine_profile(told: Mapping[str, Any], where: str = "profile") -> tuple[Pr
     problems += [p for name, rule in whole.tables.items() for p in _table_problems(whole, name, rule)]
     problems += [p for control in whole.control for p in _control_problems(whole, control)]
     return whole, problems
+
+
+def _unreadable_texts(told: Any, place: str = "") -> Iterator[str]:
+    """Yield what is wrong with each text, name or value, that holds what no file can."""
+    if isinstance(told, str) and (sign := re.search(NO_TEXT, told)):
+        yield f"{ascii(place)[1:-1]} holds the character U+{ord(sign[0]):04X}, which no text of a file has"
+    elif isinstance(told, Mapping):
+        for name, value in told.items():
+            inner = f"{place}.{name}" if place else str(name)
+            yield from _unreadable_texts(str(name), inner)
+            yield from _unreadable_texts(value, inner)
+    elif isinstance(told, list):
+        for value in told:
+            yield from _unreadable_texts(value, place)
 
 
 def _known_only(told: Mapping[str, Any], where: str) -> dict[str, Any]:
@@ -231,6 +265,8 @@ def _column_problems(table: Table, rule: TableRule) -> list[str]:
         and not c.startswith(table.prefixes or ("\0",))
         and not (c in rule.columns and rule.columns[c].type)
     ]
+    found += [f"tables.{name}.{c}: a name that begins with _ is the workbook's own" for c in sorted(given)
+              if c.startswith("_")]
     needed = [c.name for c in table.columns if (c.required and not c.may_be_absent) or c.name in table.key]
     derived = {"transactions": {"line"}, "assignments": {"observation"}}.get(name, set())
     return found + [f"tables.{name}: the column '{c}' is required" for c in needed if c not in given | derived]
