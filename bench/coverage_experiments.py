@@ -321,6 +321,85 @@ def verdicts_of_seeds(replications, rng):
         said(f"verdict on {name}, {seeds} companies", hits, seeds, 0.95, (190 / 200, 1.0))
 
 
+def two_arms(rng, sizes=(400, 400), effect=0.4):
+    """Return units of two arms, normal with a standard deviation of 1 and an effect."""
+    arm = np.repeat(["control", "new"], sizes)
+    return pd.DataFrame({"unit_id": [f"u{i}" for i in range(sum(sizes))], "variant": arm,
+                         "metric_y": rng.normal(0, 1, len(arm)) + effect * (arm == "new")})
+
+
+def matched_pairs(rng):
+    """Return 200 pairs that differ far more between each other than within."""
+    level = np.tile(rng.normal(0, 5, 200), 2)
+    made = two_arms(rng, (200, 200), 0.5)
+    return made.assign(stratum=np.tile([f"p{i}" for i in range(200)], 2), metric_y=made["metric_y"] + level)
+
+
+def crossed_over(rng):
+    """Return units of whom one in twelve is met later in the other arm, where it does not answer any more."""
+    made = two_arms(rng).assign(assigned_at=pd.Timestamp("2025-01-01"))
+    again = made.sample(frac=1 / 12, random_state=int(rng.integers(2**31)))
+    other = again["variant"].map({"control": "new", "new": "control"})
+    return pd.concat([made, again.assign(variant=other, metric_y=0.0, assigned_at=pd.Timestamp("2025-02-01"))])
+
+
+def five_conversions(rng):
+    """Return 96 : 4 with about five conversions in the small arm, and no effect."""
+    made = two_arms(rng, (464, 11298), 0.0)
+    return made.assign(metric_y=rng.random(len(made)) < 0.011)
+
+
+def rivals(rng):
+    """Return a control and two better arms, one of which is the best."""
+    best = two_arms(rng, (400, 400), 0.8).query("variant == 'new'")
+    return pd.concat([two_arms(rng), best.assign(variant="best", unit_id="b" + best["unit_id"])])
+
+
+def repeated_records(rng):
+    """Return units with one to five records that vary about each unit's own level."""
+    made = two_arms(rng, (400, 400), 0.5)
+    n = rng.integers(1, 6, len(made))
+    many = made.loc[made.index.repeat(n)]
+    return many.assign(observation=many.groupby("unit_id").cumcount() + 1,
+                       metric_y=many["metric_y"] + rng.normal(0, 1, len(many)))
+
+
+SHAPES = {  # how it is drawn, what its plan declares, its verdicts and effects by arm
+    "matched pairs": (matched_pairs, {}, {"new": "ship"}, {"new": 0.5}),
+    "crossovers, by first exposure": (crossed_over, {"crossovers": "first exposure"}, {"new": "ship"}, {"new": 0.4}),
+    "crossovers, not declared": (crossed_over, {}, {"new": "invalid"}, {}),
+    "96 : 4 with five conversions": (five_conversions, {"shares": {"control": 464 / 11762, "new": 11298 / 11762}},
+                                     {"new": "keep running"}, {"new": 0.0}),
+    "three arms": (rivals, {"shares": dict.fromkeys(("control", "new", "best"), 1 / 3)},
+                   {"new": "stop", "best": "ship"}, {"new": 0.4, "best": 0.8}),
+    "repeated records": (repeated_records, {"aggregation": {"y": "mean"}}, {"new": "ship"}, {"new": 0.5}),
+}
+
+
+def verdicts_of_shapes(replications, rng):
+    """Print of designs of other shapes how many verdicts are right, and how many intervals hold what was planted."""
+    engine, n = Engine(), min(SEEDS, max(replications // 50, 2))
+    for name, (draw, declared, right, planted) in SHAPES.items():
+        plan = ExperimentPlan(**{"hypothesis": "h", "control": "control", "primary_metric": "y",
+                                 "shares": {"control": 0.5, "new": 0.5}, **declared})
+        hits, held, told = 0, 0, 0
+        for i in range(n):
+            drawn = draw(rng).assign(experiment="e")
+            table = canonical_schema.ASSIGNMENTS.conformed(
+                engine.lazy(drawn if "observation" in drawn else drawn.assign(observation=1)))
+            given = ExperimentsConfig(plans={"e": plan})
+            designs, found = experiment_data.load_experiments(engine, table, given, i)
+            checked = quality_gates.gates_by_experiment(designs, found, given)
+            rows = decisions.decide_experiments(designs, found, checked, given, date(2026, 1, 1)).set_index("variant")
+            hits += rows["verdict"].to_dict() == right
+            for arm, effect in planted.items():
+                told += rows.loc[arm, "status"] == "ok"
+                held += bool(rows.loc[arm, "low"] <= effect <= rows.loc[arm, "high"])
+        said(f"verdict on {name}, {n} experiments", hits, n, 0.95, (190 / 200, 1.0))
+        if told:
+            said(f"interval of {name} holds what was planted", held, told, 0.95)
+
+
 def novelty(replications, rng):
     """Print how often an effect that is the same in every period is said to change: means, and rare shares."""
     at_once, periods, n = 100, 8, 400
@@ -408,7 +487,7 @@ def main():
     told = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parts = (fixed, shares, relative, adjusted, clustered, medians, randomised, families, peeking, skewed_sequence,
              coverage, powers, as_the_page_does, verdicts_of_seeds, within_blocks, compliers, novelty, interacting,
-             policies, pooled_rounds)
+             policies, pooled_rounds, verdicts_of_shapes)
     told.add_argument("replications", nargs="?", type=int, default=10_000)
     told.add_argument("--parts", nargs="*", choices=[p.__name__ for p in parts], default=[], help="only these")
     given = told.parse_args()
