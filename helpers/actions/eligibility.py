@@ -29,7 +29,7 @@ def contact_candidates(
         ``results/customer_value``: customer_id, tier, tier_rank. May be empty.
     scores : DataFrame
         ``results/churn_scores``: customer_id, risk, churn_probability, due_on, value_if_kept, value_if_kept_sd,
-        monthly_fee. May be empty.
+        no_order_if_kept, margin_at_risk, monthly_fee. May be empty.
     unwilling : DataFrame
         Customers who must not be contacted: customer_id.
     global_share : float
@@ -41,15 +41,14 @@ def contact_candidates(
     -------
     DataFrame
         customer_id, our_owner, n_recent_contacts, tier, tier_rank (rank below the lowest where there is no tier), risk,
-        churn_probability, value_if_kept, value_if_kept_sd, margin_at_risk, priority, is_unwilling, is_global_control. A
-        risk without a date is no probability within the horizon: it puts no sum at stake, and its priority is the
-        probability × the month's fee.
+        churn_probability, value_if_kept, value_if_kept_sd, no_order_if_kept, margin_at_risk, priority, is_unwilling,
+        is_global_control. A risk without a date is no probability within the horizon: it puts no sum at stake, and its
+        priority is the probability × the month's fee.
     """
     joined = pd.merge(value[["customer_id", "tier", "tier_rank"]], scores[list(_SCORED)], on="customer_id",
                       how="outer", sort=True)
     churn_probability, is_dated = joined["churn_probability"].astype("float64"), joined["due_on"].notna()
-    kept = joined["value_if_kept"].astype("float64").where(is_dated)
-    at_stake = churn_probability * kept
+    kept, at_stake = (joined[c].astype("float64").where(is_dated) for c in ("value_if_kept", "margin_at_risk"))
     lowest = int(joined["tier_rank"].max()) if joined["tier_rank"].notna().any() else 0
     more = (_NOBODY_KNOWN if known is None else known).set_index("customer_id").reindex(joined["customer_id"])
     return pd.DataFrame({
@@ -60,7 +59,8 @@ def contact_candidates(
         "tier_rank": joined["tier_rank"].astype("float64").fillna(lowest + 1).astype("int64"),
         "risk": joined["risk"].astype("object").where(joined["risk"].notna(), NOT_SCORED).astype("str"),
         "churn_probability": churn_probability, "value_if_kept": kept,
-        "value_if_kept_sd": joined["value_if_kept_sd"].astype("float64").where(is_dated), "margin_at_risk": at_stake,
+        "value_if_kept_sd": joined["value_if_kept_sd"].astype("float64").where(is_dated),
+        "no_order_if_kept": joined["no_order_if_kept"].astype("float64"), "margin_at_risk": at_stake,
         "priority": at_stake.where(is_dated, churn_probability * joined["monthly_fee"].astype("float64")),
         "is_unwilling": joined["customer_id"].isin(unwilling["customer_id"]).astype("bool"),
         "is_global_control": is_global_control(joined["customer_id"], global_share),
@@ -69,7 +69,8 @@ def contact_candidates(
 
 _NOBODY_KNOWN = pd.DataFrame({"customer_id": [], "our_owner": [], "n_recent_contacts": []}, dtype="object")
 
-_SCORED = ("customer_id", "risk", "churn_probability", "due_on", "value_if_kept", "value_if_kept_sd", "monthly_fee")
+_SCORED = ("customer_id", "risk", "churn_probability", "due_on", "value_if_kept", "value_if_kept_sd",
+           "no_order_if_kept", "margin_at_risk", "monthly_fee")
 
 
 def opted_out_customers(contacts: ir.Table, as_of: date) -> ir.Table:

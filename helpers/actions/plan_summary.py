@@ -45,8 +45,8 @@ def list_margin_at_risk(actions: pd.DataFrame, segment: str, off: float = 0.0) -
         reason = ("the risks have no date, so no sum falls within the horizon" if is_undated else
                   "no customer has both a risk and a value")
         return no_estimate("margin at risk", Status.INSUFFICIENT, reason, unit="money", segment=segment)
-    p, kept, sd = (known[c].to_numpy("float64") for c in ("churn_probability", "value_if_kept", "value_if_kept_sd"))
-    found = confidence_intervals.expected_loss_interval(p, kept, sd, off)
+    columns = ("churn_probability", "no_order_if_kept", "value_if_kept", "value_if_kept_sd", "margin_at_risk")
+    found = confidence_intervals.ExpectedLosses(*(known[c].to_numpy("float64") for c in columns)).interval(off)
     return Estimate("margin at risk", found.value, found.low, found.high, "money", len(known), segment)
 
 

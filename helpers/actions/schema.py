@@ -20,9 +20,10 @@ ACTION_LIST = Table(
         Column("churn_probability", "number", "churn probability within the horizon [share]", low=0, high=1),
         Column("value_if_kept", "number", "margin within the horizon if retained [money]"),
         Column("value_if_kept_sd", "number", "standard deviation of that margin [money]"),
-        Column(
-            "margin_at_risk", "number", "churn_probability × (value if retained − value if churned, which is 0) [money]"
-        ),
+        Column("no_order_if_kept", "number", "chance of no purchase within the horizon though retained [share]",
+               low=0, high=1),
+        Column("margin_at_risk", "number", "probability of having left for good × (value if retained − value if "
+               "churned, which is 0) [money]"),
         Column(
             "priority",
             "number",

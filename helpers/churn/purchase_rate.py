@@ -44,6 +44,10 @@ class PurchaseRateModel:
         """
         return horizon_days * (self.shape + n_repeats) / (self.rate + age_days)
 
+    def no_order_probability(self, n_repeats: np.ndarray, age_days: np.ndarray, horizon_days: int) -> np.ndarray:
+        """Return the chance that one who stays buys nothing within the horizon, shape (n,): the NBD's at zero."""
+        return (1 + horizon_days / (self.rate + age_days)) ** -(self.shape + n_repeats)
+
     def occasions_sd(self, n_repeats: np.ndarray, age_days: np.ndarray, horizon_days: int) -> np.ndarray:
         """Return the standard deviation of these occasions, shape (n,): √(μ + μ² / (r + x)), the NBD's."""
         mean = self.expected_occasions(n_repeats, age_days, horizon_days)
@@ -81,18 +85,47 @@ def fit_purchase_rate(n_repeats: np.ndarray, age_days: np.ndarray) -> PurchaseRa
     return PurchaseRateModel(*parameters(found.x))
 
 
-def retained_value(basis: Dataset) -> tuple[np.ndarray, np.ndarray]:
-    """Return the margin within the horizon of those scored, if they stay, and its standard deviation [money].
+@dataclass(frozen=True, slots=True, eq=False)
+class RetainedValue:
+    """What customers bring within the horizon if they stay; all of shape (n,).
+
+    Parameters
+    ----------
+    value, sd : ndarray
+        Margin, and its standard deviation [money]; NaN where it is not known.
+    no_order : ndarray
+        Chance of no order within the horizon though the customer stays; 0 for contracts, which pay as they run [share].
+    """
+
+    value: np.ndarray
+    sd: np.ndarray
+    no_order: np.ndarray
+
+
+def dropout_probability(churn_probability: np.ndarray, no_order_if_kept: np.ndarray) -> np.ndarray:
+    """Return the probability of having left for good, of shape (n,).
+
+    Parameters
+    ----------
+    churn_probability, no_order_if_kept : ndarray, shape (n,)
+        Probability p of no order within the horizon, and its chance q for one who stays, not above p [share].
+
+    Notes
+    -----
+    (p − q) / (1 − q): who has left buys nothing, who stays buys nothing with the chance q. Times the value if kept it
+    is never more than that value; the rest is the margin that is expected, but for what is lost by those who leave
+    within the horizon after an order in it.
+    """
+    return (churn_probability - no_order_if_kept) / np.maximum(1 - no_order_if_kept, 1e-12)
+
+
+def retained_value(basis: Dataset) -> RetainedValue:
+    """Return what those to be scored bring within the horizon if they stay.
 
     Parameters
     ----------
     basis : Dataset
         Those to be scored.
-
-    Returns
-    -------
-    value, sd : ndarray, shape (n,)
-        NaN where it is not known.
 
     Notes
     -----
@@ -105,13 +138,14 @@ def retained_value(basis: Dataset) -> tuple[np.ndarray, np.ndarray]:
         return value_by_purchase_model(about, days)
     if "margin" in about:
         return value_by_repeat_purchases(about, days)
+    nothing, unknown = np.zeros(len(about)), np.full(len(about), np.nan)
     if "margin_a_month" in about and days:
-        return about["margin_a_month"].to_numpy("float64") * days / DAYS_PER_MONTH, np.zeros(len(about))
-    return np.full(len(about), np.nan), np.full(len(about), np.nan)
+        return RetainedValue(about["margin_a_month"].to_numpy("float64") * days / DAYS_PER_MONTH, nothing, nothing)
+    return RetainedValue(unknown, unknown, nothing)
 
 
-def value_by_purchase_model(yearly: pd.DataFrame, horizon_days: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the margin within the horizon of who stays and its standard deviation, both of shape (n,) [money].
+def value_by_purchase_model(yearly: pd.DataFrame, horizon_days: int) -> RetainedValue:
+    """Return what each who stays brings within the horizon by the purchase model behind customer lifetime value.
 
     Parameters
     ----------
@@ -124,15 +158,18 @@ def value_by_purchase_model(yearly: pd.DataFrame, horizon_days: int) -> tuple[np
     -----
     Orders of a share f of the year have mean f μ and variance f μ + f² τ², τ² that of the customer's rate; with the
     margin m of an order sd² = f² S² + f (1 − f) m² μ, S the standard deviation of the year. Linear in the horizon, so
-    that no shorter time is worth more than a longer one.
+    that no shorter time is worth more than a longer one. The chance of no order is that of the negative binomial
+    distribution with this mean and variance, (1 + f τ² / μ)^(−μ² / τ²).
     """
     orders, value, sd = (yearly[c].to_numpy("float64") for c in PURCHASE_MODEL_COLUMNS[1:])
-    part = horizon_days / DAYS_PER_YEAR
-    by_chance = part * max(1 - part, 0.0) * value**2 / np.maximum(orders, 1e-12)
-    return part * value, np.sqrt(part**2 * sd**2 + by_chance)
+    part, known = horizon_days / DAYS_PER_YEAR, np.maximum(orders, 1e-12)
+    by_chance = part * max(1 - part, 0.0) * value**2 / known
+    rate_variance = np.maximum((sd * known / np.maximum(np.abs(value), 1e-300)) ** 2 - known, 1e-9 * known**2)
+    no_order = np.exp(-(known**2) / rate_variance * np.log1p(part * rate_variance / known))
+    return RetainedValue(part * value, np.sqrt(part**2 * sd**2 + by_chance), no_order)
 
 
-def value_by_repeat_purchases(bought: pd.DataFrame, horizon_days: int) -> tuple[np.ndarray, np.ndarray]:
+def value_by_repeat_purchases(bought: pd.DataFrame, horizon_days: int) -> RetainedValue:
     """Return the same from each customer's repeat purchases alone, for companies to which no purchase model applies.
 
     Parameters
@@ -151,9 +188,10 @@ def value_by_repeat_purchases(bought: pd.DataFrame, horizon_days: int) -> tuple[
     each = bought["margin"].to_numpy("float64") / np.maximum(n, 1)
     fitted = fit_purchase_rate(n - 1, age)
     if fitted is None:
-        return np.zeros(len(n)), np.zeros(len(n))
-    return (each * fitted.expected_occasions(n - 1, age, horizon_days),
-            np.abs(each) * fitted.occasions_sd(n - 1, age, horizon_days))
+        return RetainedValue(np.zeros(len(n)), np.zeros(len(n)), np.ones(len(n)))
+    return RetainedValue(each * fitted.expected_occasions(n - 1, age, horizon_days),
+                         np.abs(each) * fitted.occasions_sd(n - 1, age, horizon_days),
+                         fitted.no_order_probability(n - 1, age, horizon_days))
 
 
 def _counted(n_repeats: np.ndarray, age_days: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -48,9 +48,10 @@ CHURN_SCORES = Table(
             "customer_value, else repeat purchases to date; or the fee [money]",
         ),
         Column("value_if_kept_sd", "number", "standard deviation of that margin: how much a retained one buys [money]"),
-        Column(
-            "margin_at_risk", "number", "churn_probability × (value if retained − value if churned, which is 0) [money]"
-        ),
+        Column("no_order_if_kept", "number", "chance q of no purchase up to due_on though retained, up to "
+               "churn_probability; 0 for contracts [share]", low=0, high=1),
+        Column("margin_at_risk", "number", "probability of having left for good, (churn_probability − q) / (1 − q), × "
+               "(value if retained − value if churned, which is 0) [money]"),
         Column("monthly_fee", "number", "fee a month of the contracts that run [money]"),
         Column("value_if_lost", "number", "margin within the horizon of a churned customer, as the study says [money]"),
         Column(
@@ -90,7 +91,8 @@ CHURN_ALERTS = Table("results/alerts", "customer × cause", ("customer_id", "cau
     Column("probability", "number", "chance of the customer's arm in that draw [share]", low=0, high=1),
     Column("is_within_capacity", "flag", "among those to be acted on now", True),
     Column("churn_probability", "number", "probability stated then [share]", low=0, high=1),
-    Column("margin_at_risk", "number", "churn_probability × (value if retained − value if churned) [money]"),
+    Column("margin_at_risk", "number", "probability of having left for good × (value if retained − value if churned) "
+           "[money]"),
 ))
 
 CHURN_CHARTS = Table("results/churn_charts", "figure × week", ("chart", "on"), (

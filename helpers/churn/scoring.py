@@ -50,16 +50,18 @@ def churn_scores(basis: Dataset, trial: Backtest, chosen: str, assumptions: Chur
     if not basis.training or about.empty:
         return pd.DataFrame(columns=list(CHURN_SCORES.names))
     churn_probability, p_rule = (_predicted(basis, trial, name) for name in (chosen, basis.rule))
-    if_kept, if_kept_sd = purchase_rate.retained_value(basis)
+    if_kept = purchase_rate.retained_value(basis)
     found = pd.DataFrame({
         "customer_id": about["customer_id"].to_numpy(), "model": chosen, "churn_probability": churn_probability,
         "basis": PURCHASE_DATASET if basis.kind == PURCHASE_DATASET else UNDATED_CONTRACTS,
         "p_baseline": p_rule, "risk": _risk_bands(churn_probability, assumptions), "due_on": pd.Timestamp(basis.due_on),
-        "value_if_kept": if_kept, "value_if_kept_sd": if_kept_sd, "value_if_lost": assumptions.value_if_lost})
+        "no_order_if_kept": np.minimum(if_kept.no_order, churn_probability),
+        "value_if_kept": if_kept.value, "value_if_kept_sd": if_kept.sd, "value_if_lost": assumptions.value_if_lost})
     names = ("monthly_fee", "recency_days", "inactivity_percentile", "is_one_time")
     carried = {c: about[c].to_numpy() for c in names if c in about}
     found = found.assign(**carried)
-    found = found.assign(margin_at_risk=churn_probability * (found["value_if_kept"] - found["value_if_lost"]))
+    left = purchase_rate.dropout_probability(churn_probability, found["no_order_if_kept"].to_numpy())
+    found = found.assign(margin_at_risk=left * (found["value_if_kept"] - found["value_if_lost"]))
     if basis.kind != PURCHASE_DATASET:
         return _by_customer(found.drop(columns="is_one_time"))
     return found.reindex(columns=list(CHURN_SCORES.names))
@@ -173,7 +175,7 @@ def forecast_error_logits(scores: pd.DataFrame, forecasts: pd.DataFrame) -> floa
 
 
 def margin_at_risk_interval(scores: pd.DataFrame, off: float = 0.0) -> Estimate:
-    """Return Σ P(lost) × (value if retained − value if churned) with a predictive interval [money].
+    """Return Σ P(left for good) × (value if retained − value if churned) with a predictive interval [money].
 
     Parameters
     ----------
@@ -184,8 +186,9 @@ def margin_at_risk_interval(scores: pd.DataFrame, off: float = 0.0) -> Estimate:
 
     Notes
     -----
-    As `helpers.stats.confidence_intervals.expected_loss_interval` gives it. What one who left would have brought is
-    never seen: grades hold who was lost against it, the value if kept stays as it was stated.
+    As `helpers.stats.confidence_intervals.ExpectedLosses` gives it: what is seen later is who bought nothing,
+    and a customer who stays may do that too. What one who left would have brought is never seen: grades hold who bought
+    nothing against it, the value if kept stays as it was stated.
     """
     priced = scores[scores["margin_at_risk"].notna()]
     if priced.empty:
@@ -193,10 +196,15 @@ def margin_at_risk_interval(scores: pd.DataFrame, off: float = 0.0) -> Estimate:
         dated = "no money is recorded" if scores["due_on"].notna().any() else "contracts without dates give no horizon"
         reason = dated if len(scores) else "nobody could be scored"
         return no_estimate(MARGIN_AT_RISK, status, reason, unit="money")
-    p, sd = (priced[c].to_numpy("float64") for c in ("churn_probability", "value_if_kept_sd"))
-    lost = priced["margin_at_risk"].to_numpy("float64") / np.maximum(p, 1e-12)
-    found = confidence_intervals.expected_loss_interval(p, lost, sd, off, INTERVAL_LEVEL)
-    return Estimate(MARGIN_AT_RISK, found.value, found.low, found.high, unit="money", n=len(p))
+    found = _expected_losses(priced).interval(off, INTERVAL_LEVEL)
+    return Estimate(MARGIN_AT_RISK, found.value, found.low, found.high, unit="money", n=len(priced))
+
+
+def _expected_losses(priced: pd.DataFrame) -> confidence_intervals.ExpectedLosses:
+    if_lost = priced["value_if_lost"].to_numpy("float64") if "value_if_lost" in priced else 0.0
+    p, pause, kept, sd, lost = (priced[c].to_numpy("float64") for c in (
+        "churn_probability", "no_order_if_kept", "value_if_kept", "value_if_kept_sd", "margin_at_risk"))
+    return confidence_intervals.ExpectedLosses(p, pause, kept - if_lost, sd, lost)
 
 
 def margin_at_risk(scores: pd.DataFrame, forecasts: pd.DataFrame) -> Estimate:
@@ -269,7 +277,7 @@ def realised_churn(engine: Engine, transactions: ir.Table, due: pd.DataFrame) ->
 def realised_margin_lost(
     engine: Engine, transactions: ir.Table, due: pd.DataFrame, scores_of_run: Callable[[str], pd.DataFrame]
 ) -> pd.Series:
-    """Return the stated value of those who were lost since each forecast of the margin at risk, by the index of `due`.
+    """Return the margin lost by who has bought since each forecast of the margin at risk, by the index of `due`.
 
     Parameters
     ----------
@@ -283,17 +291,19 @@ def realised_margin_lost(
     Returns
     -------
     Series of float
-        Σ (value if kept − value if lost) over those who bought nothing [money]; NaN for any other quantity.
+        What `helpers.stats.confidence_intervals.ExpectedLosses.realised` gives for who bought nothing [money]; NaN for
+        any other quantity.
     """
     is_known = (due["quantity"] == MARGIN_AT_RISK) & due["basis"].ne("contracts")
 
     def lost(run: str, made_on: datetime, due_on: datetime) -> dict[str, float]:
-        scores = scores_of_run(run)
+        scores = scores_of_run(run).dropna(subset=["margin_at_risk"])
+        if scores.empty:
+            return {}
         later = purchases.purchase_occasions(transactions, due_on.date())
         came = engine.frame(later.filter(later.on > made_on.date()).select("customer_id").distinct(), "returned")
-        gone = scores[~scores["customer_id"].isin(came["customer_id"])]
-        known = scores["value_if_kept"].notna().any()
-        return {MARGIN_AT_RISK: float((gone["value_if_kept"] - gone["value_if_lost"]).sum())} if known else {}
+        has_none = ~scores["customer_id"].isin(came["customer_id"]).to_numpy()
+        return {MARGIN_AT_RISK: _expected_losses(scores).realised(has_none)}
 
     window = ["run", "made_as_of_on", "due_on"]
     return forecast_evaluation.outcomes_since_forecast(due, is_known, window, "quantity", lost)

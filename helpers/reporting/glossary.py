@@ -119,8 +119,9 @@ TERMS = (
     Term("LMG", "Shapley share of the explained variance that goes with a driver"),
     Term("loyalty threshold", "Attitude from which it counts as strong, as the study sets it"),
     Term("margin", "Net sales less the cost of goods; where no unit cost is known, an assumed share of net sales"),
-    Term("margin at risk", "Margin that churn is expected to cost", "Σ churn probability × (margin if retained − "
-         "margin if churned)", "the next {horizon}"),
+    Term("margin at risk", "Margin that churn is expected to cost", "Σ probability of having left for good × "
+         "(margin if retained − margin if churned); a customer who stays may buy nothing by chance, which is no loss",
+         "the next {horizon}"),
     Term("minimum detectable effect", "Smallest true difference that this many units find with the stated power",
          also=("power",)),
     Term("net promoter score", "Share of promoters less share of detractors among answers on recommendation",

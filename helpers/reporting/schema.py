@@ -73,4 +73,4 @@ READ = ("results/intake_audit", "results/satisfaction_index", "results/loyalty_m
 
 COLUMNS = {"results/actions": ["variant", "margin_at_risk", "cost_worst"],
            "results/churn_scores": ["model", "churn_probability", "risk", "due_on", "value_if_kept", "value_if_kept_sd",
-                                    "margin_at_risk", "monthly_fee"]}
+                                    "no_order_if_kept", "margin_at_risk", "monthly_fee"]}

@@ -280,28 +280,66 @@ def _fisher_z_interval(r: float, n: int, variance: float, level: float) -> Inter
     return Interval(r, float(np.tanh(np.arctanh(r) - half)), float(np.tanh(np.arctanh(r) + half)))
 
 
-def expected_loss_interval(
-    p: np.ndarray, value: np.ndarray, value_sd: np.ndarray, level_error: float = 0.0, level: float = 0.95
-) -> Interval:
-    """Return Σ p v with the interval in which the loss falls, in the unit of v.
+@dataclass(frozen=True, slots=True, eq=False)
+class ExpectedLosses:
+    """Losses that a later event tells of, though it may also happen without one; all of shape (n,).
 
     Parameters
     ----------
-    p : ndarray, shape (n,)
-        Probability of each loss; losses are independent.
-    value, value_sd : ndarray, shape (n,)
-        What is lost if it happens: mean and standard deviation.
-    level_error : float
-        By how many logits all probabilities may be off in level.
-    level : float
-        Level of the interval.
-
-    Notes
-    -----
-    sd² = Σ p (1 − p) v² + Σ p s² + (δ Σ p (1 − p) v)²: each loss happens or not, is as large as it turns out, and
-    all probabilities move together. Normal limits; no loss is below 0 where no value is.
+    p : ndarray
+        Probability of each event; events are independent.
+    p_without_loss : ndarray
+        Chance that the event happens though nothing is lost; 0 where the event is the loss.
+    value, value_sd : ndarray
+        What is lost at most: mean and standard deviation.
+    expected : ndarray
+        Expected loss, in the unit of `value`.
     """
-    spread = p * (1 - p) * value
-    variance = np.sum(spread * value + p * value_sd**2) + (level_error * np.sum(spread)) ** 2
-    total, half = float(p @ value), normal_quantile(level) * float(np.sqrt(variance))
-    return Interval(total, total - half if (value < 0).any() else max(total - half, 0.0), total + half)
+
+    p: np.ndarray
+    p_without_loss: np.ndarray
+    value: np.ndarray
+    value_sd: np.ndarray
+    expected: np.ndarray
+
+    @property
+    def weight(self) -> np.ndarray:
+        """By how much more a loss counts if its event happens than if not: v / (1 − q), q the chance without a loss."""
+        return self.value / np.maximum(1 - self.p_without_loss, 1e-12)
+
+    def realised(self, has_happened: np.ndarray) -> float:
+        """Return what was lost by the events that have happened, in the unit of `value`.
+
+        Notes
+        -----
+        Σ e + w (y − p), y the event: where p = d + (1 − d) q and e = d v its expectation is Σ d v whatever q, so that
+        it grades the forecast. Not below 0 where no value is.
+        """
+        total = float(np.sum(self.expected + self.weight * (has_happened - self.p)))
+        return total if (self.value < 0).any() else max(total, 0.0)
+
+    def interval(self, level_error: float = 0.0, level: float = 0.95) -> Interval:
+        """Return the expected sum with the interval in which the loss falls, in the unit of `value`.
+
+        Parameters
+        ----------
+        level_error : float
+            By how many logits all probabilities may be off in level.
+        level : float
+            Level of the interval.
+
+        Notes
+        -----
+        sd² = Σ p (1 − p) w² + Σ e / v s² + (δ Σ p (1 − p) w)²: each event happens or not, each loss is as large as it
+        turns out, and all probabilities move together. Normal limits; where no value is below 0 no loss is, nor above
+        all that could be lost.
+        """
+        share = np.divide(self.expected, self.value, out=np.zeros(len(self.p)), where=self.value != 0)
+        spread = self.p * (1 - self.p) * self.weight
+        variance = np.sum(spread * self.weight + share * self.value_sd**2) + (level_error * np.sum(spread)) ** 2
+        z, total = normal_quantile(level), float(self.expected.sum())
+        half = z * float(np.sqrt(variance))
+        if (self.value < 0).any():
+            return Interval(total, total - half, total + half)
+        most = float(self.value.sum()) + z * float(np.sqrt(np.sum(self.value_sd**2)))
+        return Interval(total, max(total - half, 0.0), min(total + half, most))

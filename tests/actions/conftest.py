@@ -17,7 +17,8 @@ def scores_frame(n):
     kept = 20.0 + np.arange(n) % 50
     return pd.DataFrame({
         "customer_id": [f"c{i:04d}" for i in range(n)], "basis": "purchases", "risk": risk, "churn_probability": p,
-        "value_if_kept": kept, "value_if_kept_sd": 0.0, "margin_at_risk": p * kept, "monthly_fee": np.nan,
+        "value_if_kept": kept, "value_if_kept_sd": 0.0, "no_order_if_kept": 0.0,
+        "margin_at_risk": p * kept, "monthly_fee": np.nan,
         "due_on": pd.Timestamp("2026-09-28")})
 
 

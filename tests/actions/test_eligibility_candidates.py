@@ -15,9 +15,9 @@ def found(value, scores, unwilling):
     return eligibility.contact_candidates(value, scores, unwilling).set_index("customer_id")
 
 
-def test_value_at_stake_is_probability_times_value_if_kept(value, scores, nobody):
-    table = found(value, scores, nobody)
-    assert table.loc["c0003", "margin_at_risk"] == pytest.approx(0.9 * 23.0)
+def test_the_margin_at_risk_is_the_one_that_was_scored(value, scores, nobody):
+    table = found(value, scores.assign(margin_at_risk=7.0), nobody)
+    assert table.loc["c0003", "margin_at_risk"] == 7.0
     assert len(table) == 240
 
 

@@ -27,7 +27,7 @@ def actions(value, scores, nobody):
 
 def test_the_stake_is_the_sum_with_the_range_of_chance():
     rows = pd.DataFrame({"churn_probability": [0.5] * 400, "value_if_kept": [10.0] * 400, "value_if_kept_sd": 0.0,
-                         "margin_at_risk": [5.0] * 400})
+                         "no_order_if_kept": 0.0, "margin_at_risk": [5.0] * 400})
     found = plan_summary.list_margin_at_risk(rows, "all")
     assert (found.value, found.n) == (2000.0, 400)
     assert found.high - found.value == pytest.approx(1.96 * np.sqrt(400 * 100 * 0.25), rel=1e-4)
@@ -37,7 +37,7 @@ def test_the_range_of_the_stake_holds_what_happens_nineteen_times_in_twenty():
     rng = np.random.default_rng(3)
     p, kept = rng.uniform(0.1, 0.9, 300), rng.gamma(2, 30, 300)
     scored = pd.DataFrame({"churn_probability": p, "value_if_kept": kept, "value_if_kept_sd": np.sqrt(10 * kept),
-                           "margin_at_risk": p * kept})
+                           "no_order_if_kept": 0.0, "margin_at_risk": p * kept})
     found = plan_summary.list_margin_at_risk(scored, "all")
     lost = ((rng.random((4000, 300)) < p) * 10 * rng.poisson(kept / 10, (4000, 300))).sum(axis=1)
     assert ((found.low <= lost) & (lost <= found.high)).mean() == pytest.approx(0.95, abs=0.015)
@@ -45,7 +45,7 @@ def test_the_range_of_the_stake_holds_what_happens_nineteen_times_in_twenty():
 
 def test_a_range_of_money_that_can_only_be_lost_does_not_fall_below_nothing():
     rows = pd.DataFrame({"churn_probability": [0.1], "value_if_kept": [10.0], "value_if_kept_sd": [0.0],
-                         "margin_at_risk": [1.0]})
+                         "no_order_if_kept": [0.0], "margin_at_risk": [1.0]})
     assert plan_summary.list_margin_at_risk(rows, "all").low == 0.0
 
 

@@ -49,19 +49,19 @@ def test_the_break_even_is_the_expected_cost_over_the_value_at_stake(value, scor
 
 
 def test_a_contact_that_costs_more_than_it_could_keep_is_not_planned(value, scores, nobody):
-    scores["value_if_kept"] = 1.0
+    scores = scores.assign(value_if_kept=1.0, margin_at_risk=scores["churn_probability"])
     actions = planned(value, scores, nobody, rules=(ActionRule(action="call", contact_cost=5.0),))
     assert actions["variant"].isna().all()
     assert set(actions.loc[actions["risk"] == "high", "reason"]) == {"a contact costs more than it could keep"}
 
 
 def test_a_customer_who_costs_money_is_left_alone(value, scores, nobody):
-    scores["value_if_kept"] = -5.0
+    scores = scores.assign(value_if_kept=-5.0, margin_at_risk=-5.0 * scores["churn_probability"])
     assert planned(value, scores, nobody)["variant"].isna().all()
 
 
 def test_opted_out_unscored_unpriced_and_small_customers_are_left_alone_with_their_reason(value, scores):
-    scores.loc[9, "value_if_kept"] = np.nan
+    scores.loc[9, ["value_if_kept", "margin_at_risk"]] = np.nan
     actions = planned(value, scores.drop(index=0), pd.DataFrame({"customer_id": ["c0003"]}), minimum_value=27.0)
     reasons = actions.set_index("customer_id")["reason"]
     assert reasons[["c0000", "c0003", "c0006", "c0009"]].tolist() == [

@@ -81,7 +81,7 @@ def test_who_opted_out_is_counted(value, scores):
 
 def test_a_hold_out_large_enough_passes(value, scores, nobody):
     scores["churn_probability"] = 0.9
-    scores["value_if_kept"] = 25.0
+    scores = scores.assign(value_if_kept=25.0, margin_at_risk=0.9 * 25.0)
     assert not checked(value, scores, nobody, hold_out_share=0.5, rules=ActionsConfig().rules[:1])[
         "power of the control group"].is_crossed
 

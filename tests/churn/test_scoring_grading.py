@@ -40,15 +40,17 @@ def test_other_quantities_and_empty_segments_are_not_counted(shop):
 
 
 def stated(*rows):
-    return pd.DataFrame(rows, columns=["customer_id", "value_if_kept"]).assign(value_if_lost=1.0)
+    frame = pd.DataFrame(rows, columns=["customer_id", "value_if_kept"])
+    return frame.assign(churn_probability=0.5, no_order_if_kept=0.2, value_if_kept_sd=0.0, value_if_lost=1.0,
+                        margin_at_risk=(0.5 - 0.2) / (1 - 0.2) * (frame["value_if_kept"] - 1.0))
 
 
-def test_the_margin_lost_is_the_stated_value_of_who_bought_nothing(shop):
+def test_the_margin_lost_counts_who_bought_nothing_less_those_who_pause(shop):
     rows = due(("margin_at_risk", "all", "2026-02-28", "2026-03-31"),
                ("customers_lost", "all", "2026-02-28", "2026-03-31")).assign(run="then", basis="purchases")
     scores = stated(("a", 50.0), ("b", 30.0), ("c", 8.0))
     found = scoring.realised_margin_lost(*shop, rows, {"then": scores}.get)
-    assert found.loc[5] == (30 - 1) + (8 - 1)
+    assert found.loc[5] == pytest.approx((30 - 1) + (8 - 1) - (50 - 1) * 0.2 / 0.8)  # "a" bought: others pause instead
     assert np.isnan(found.loc[6])
 
 

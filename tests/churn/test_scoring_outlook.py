@@ -35,21 +35,24 @@ def test_scores_and_forecasts_keep_to_their_declarations(session_engine, scored,
         assert written(session_engine, CHURN_FORECASTS, made) == []
 
 
-def test_margin_at_risk_is_the_churn_probability_times_the_margin_of_who_stays(scored, transactions, shop):
+def test_margin_at_risk_is_the_probability_of_having_left_times_the_margin_of_who_stays(scored, shop):
     scores, _ = scored(bought=shop())
-    row = scores.iloc[0]
-    assert row["margin_at_risk"] == pytest.approx(row["churn_probability"] * row["value_if_kept"])
+    p, pause, kept = (scores[c] for c in ("churn_probability", "no_order_if_kept", "value_if_kept"))
+    left = (p - pause) / (1 - pause)
+    assert scores["margin_at_risk"].to_numpy() == pytest.approx((left * kept).to_numpy())
+    assert scores["margin_at_risk"].between(0, p * kept + 1e-9).all()
+    assert scores["margin_at_risk"].sum() < 0.99 * (p * kept).sum()
     total = scoring.margin_at_risk_interval(scores)
     assert total.value == pytest.approx(scores["margin_at_risk"].sum())
-    p = scores["churn_probability"]
     assert (scores["value_if_kept_sd"] > 0).all()
-    spread = np.sqrt((p * (1 - p) * scores["value_if_kept"] ** 2 + p * scores["value_if_kept_sd"] ** 2).sum())
+    weight = kept / (1 - pause)
+    spread = np.sqrt((p * (1 - p) * weight**2 + left * scores["value_if_kept_sd"] ** 2).sum())
     assert total.high - total.value == pytest.approx(1.959964 * spread, rel=1e-5)
 
 
 def kept(n_occasions, age_days, margin):
     about = pd.DataFrame({"n_occasions": n_occasions, "age_days": age_days, "margin": margin})
-    return purchase_rate.value_by_repeat_purchases(about, 90)[0]
+    return purchase_rate.value_by_repeat_purchases(about, 90).value
 
 
 def test_where_nobody_has_bought_again_no_margin_is_expected_of_who_stays():
@@ -72,11 +75,11 @@ def test_value_if_kept_is_the_purchase_models_share_of_a_year(basis, shop):
     found = basis(shop())
     who = found.scoring.about["customer_id"]
     valued = found.with_purchase_model(yearly(who.sample(frac=1, random_state=1)))
-    value, sd = purchase_rate.retained_value(valued)
+    kept_for = purchase_rate.retained_value(valued)
     part = 90 / 365.25
-    assert value == pytest.approx(np.full(len(who), 200 * part))
+    assert kept_for.value == pytest.approx(np.full(len(who), 200 * part))
     rate_variance = (80 / 20) ** 2 - 10  # of orders a year, each with a margin of 20
-    assert sd == pytest.approx(np.full(len(who), 20 * np.sqrt(10 * part + rate_variance * part**2)))
+    assert kept_for.sd == pytest.approx(np.full(len(who), 20 * np.sqrt(10 * part + rate_variance * part**2)))
     assert valued.scoring.about["customer_id"].tolist() == who.tolist()
 
 

@@ -99,8 +99,8 @@ def margin_at_risk(stake: Estimate, currency: str = "") -> str:
     if stake.status is not Status.OK:
         return f"Margin at risk cannot be stated: {stake.reason}"
     return (
-        f"Margin at risk until then is {formatting.estimate_text(stake, currency=currency)}: churn probability "
-        "times the margin that would come by then if the customer stayed, summed over customers"
+        f"Margin at risk until then is {formatting.estimate_text(stake, currency=currency)}: the probability of having "
+        "left for good times the margin that would come by then if the customer stayed, summed over customers"
     )
 
 
@@ -250,9 +250,9 @@ def churn_caveats(basis: Dataset, gates: tuple[Gate, ...]) -> tuple[str, ...]:
 def _value_if_kept_basis(basis: Dataset) -> str:
     if basis.has_purchase_model:
         return ("Margin at risk takes each customer's rate of orders and margin an order from the model behind "
-                "customer lifetime value, which weighs the same by the chance of still being a customer")
+                "customer lifetime value, and counts as left only what a pause at that rate does not explain")
     return ("No purchase model applies, so that margin at risk takes repeat purchases to date as the rate, the time "
-            "after a customer left included: it is on the low side")
+            "after a customer left included: it is on the low side, since a pause then explains more")
 
 
 MEASURES = {

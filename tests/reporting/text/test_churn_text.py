@@ -60,7 +60,7 @@ MADE = forecasts(("all", 836.2, 792.6, 879.8, 1282), ("one-time buyers", 302.6, 
 def scores(n=3, money=True, risk="high"):
     kept = [100.0] * n if money else [np.nan] * n
     return pd.DataFrame({"churn_probability": [0.7] * n, "value_if_kept": kept, "value_if_kept_sd": 0.0,
-                         "margin_at_risk": [0.7 * k for k in kept],
+                         "no_order_if_kept": 0.0, "margin_at_risk": [0.7 * k for k in kept],
                          "risk": [risk] * n, "monthly_fee": [np.nan if money else 20.0] * n})
 
 
@@ -71,8 +71,8 @@ def crossed(gate, statistic=0.08):
 def test_the_answer_tells_how_many_by_when_and_what_is_at_stake():
     exact = MADE.assign(low=836.2 - 1.959964 * 0.63**0.5, high=836.2 + 1.959964 * 0.63**0.5)
     assert churn_text.churn_answer(SHOP, verdict(), scores(), exact, (), "EUR")[1:2] == (
-        "Margin at risk until then is €210 [€54.43, €366]: churn probability times the margin that would "
-        "come by then if the customer stayed, summed over customers.",)
+        "Margin at risk until then is €210 [€54.43, €300]: the probability of having left for good times the margin "
+        "that would come by then if the customer stayed, summed over customers.",)
     assert churn_text.churn_answer(SHOP, verdict(), scores(), MADE, (), "EUR")[::2] == (
         "Expected churn, next 90 days (to 31 March 2026): 836 [793, 880] of 1,282 eligible customers, 65.2 %.",
         "The logistic regression does better than the baseline out of sample (AUC +0.020 "
