@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
+from scipy import special
 
 from helpers.churn import classifiers
 from helpers.churn.classifiers import BOOSTING, LOGISTIC, Classifier
 from helpers.churn.dataset import Dataset, DatasetSnapshot
+from helpers.foundation.results import Status
 from helpers.stats import classifier_metrics
 
 N_FOLDS = 10
@@ -42,7 +44,7 @@ class Backtest:
     is_calibrated : bool
         Whether a later snapshot calibrated them.
     n_treated : int
-        Cases of training that earlier alerts had acted on, which is a covariate then.
+        Cases of training that earlier alerts had acted on, of whom no model learns what happens without alerts.
     reason : str
         Why nothing could be learnt; empty where it could.
     """
@@ -98,14 +100,14 @@ def out_of_time_scores(basis: Dataset, usable: tuple) -> Backtest:
     for dates in usable:
         tried, fit = basis.snapshots[dates.test_cutoff], basis.snapshots[dates.fitted_on]
         later = basis.snapshots[dates.calibrated_on] if dates.calibrated_on else None
-        n_treated += fit.n_treated
+        n_treated += fit.n_treated + (later.n_treated if later else 0)
         parts.append(
             (
                 tried,
                 {
-                    name: fit_at_origin(name, basis.rule, fit, later, tried).stated(
+                    name: _with_seen_treatment(tried, fit_at_origin(name, basis.rule, fit, later, tried).stated(
                         model_inputs(name, basis.rule, tried)
-                    )
+                    ))
                     for name in (basis.rule, LOGISTIC, BOOSTING)
                 },
             )
@@ -119,6 +121,18 @@ def out_of_time_scores(basis: Dataset, usable: tuple) -> Backtest:
                  usable[0].calibrated_on is not None, n_treated)
 
 
+def _with_seen_treatment(tried: DatasetSnapshot, p: np.ndarray) -> np.ndarray:
+    """Return probabilities of which those of treated cases have the level seen in the very window they are judged in.
+
+    What alerts do in it no forecast could know; without it the forecast would be judged by what it has brought about.
+    """
+    treated = tried.is_treated
+    shift = classifier_metrics.calibration_intercept(tried.is_lost[treated], p[treated])
+    if shift.status is not Status.OK:
+        return p
+    return np.where(treated, special.expit(classifier_metrics.to_logit(p) + shift.value), p)
+
+
 def _cross_validated_scores(basis: Dataset, seed: int) -> Backtest:
     cases = basis.newest
     rarest = int(min(cases.is_lost.sum(), len(cases.is_lost) - cases.is_lost.sum()))
@@ -130,7 +144,7 @@ def _cross_validated_scores(basis: Dataset, seed: int) -> Backtest:
             p[held_out] = fit_at_origin(name, basis.rule, fit, None, tried).stated(
                 model_inputs(name, basis.rule, tried)
             )
-    day = str(cases.seen_on or "")
+    day, stated = str(cases.seen_on or ""), {name: _with_seen_treatment(cases, p) for name, p in stated.items()}
     return Backtest(CROSS_VALIDATED, basis.rule, cases.is_lost, stated, cases.about["customer_id"].to_numpy("str"),
                  np.full(len(cases.is_lost), day), cases.about["is_one_time"].to_numpy(bool), (day,))
 
@@ -151,6 +165,7 @@ def fit_at_origin(
     *users : DatasetSnapshot
         Whom it is to speak about; features that they lack are not used.
     """
+    fit, later = fit.untreated(), later.untreated() if later else None
     columns = list(model_inputs(name, rule, fit))
     for cases in (*([later] if later else []), *users):
         there = model_inputs(name, rule, cases)

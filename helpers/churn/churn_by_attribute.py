@@ -9,7 +9,7 @@ from statsmodels.stats.proportion import confint_proportions_2indep
 
 from helpers.churn import churn_features
 from helpers.churn.classifiers import is_numeric
-from helpers.churn.dataset import TREATED, Dataset
+from helpers.churn.dataset import Dataset
 from helpers.foundation.results import Estimate, estimate_table
 from helpers.stats import confidence_intervals, multiple_testing
 
@@ -90,7 +90,7 @@ def churn_by_attribute(dataset: Dataset) -> ChurnByAttribute:
     if not dataset.training:
         return ChurnByAttribute(pd.DataFrame(columns=RATE_COLUMNS))
     features, is_lost = dataset.newest.features, dataset.newest.is_lost
-    names = [c for c in features if c != TREATED and not (c.startswith("log_") and c.removeprefix("log_") in features)]
+    names = [c for c in features if not (c.startswith("log_") and c.removeprefix("log_") in features)]
     found = [part for c in names if len(part := _rates(churn_features.feature_label(c), levels(features[c]), is_lost))]
     if not found:
         return ChurnByAttribute(pd.DataFrame(columns=RATE_COLUMNS))

@@ -172,8 +172,8 @@ class DatasetSnapshot:
     ----------
     about : DataFrame
         Who they are, sorted by id: ``customer_id``, ``is_one_time``, and what the scores table carries on.
-    rule : DataFrame, shape (n, 1) or (n, 2)
-        What the simple rule looks at; treatment by earlier alerts beside it where there was any.
+    rule : DataFrame, shape (n, 1)
+        What the simple rule looks at.
     features : DataFrame, shape (n, n_features)
         What the models look at, all of it known at the time: numbers with gaps, texts.
     is_lost : ndarray, shape (n,)
@@ -206,14 +206,26 @@ class DatasetSnapshot:
         return DatasetSnapshot(about, rule, known, self.is_lost[chosen], self.seen_on)
 
     @property
+    def is_treated(self) -> np.ndarray:
+        """Whether an earlier alert had acted on each case in the time of the outcome, shape (n,)."""
+        return self.about[TREATED].to_numpy(bool) if TREATED in self.about else np.zeros(len(self.about), bool)
+
+    @property
     def n_treated(self) -> int:
         """Cases that an earlier alert had acted on in the time of the outcome."""
-        return int(self.about[TREATED].sum()) if TREATED in self.about else 0
+        return int(self.is_treated.sum())
 
-    def with_treatment(self) -> "DatasetSnapshot":
-        """Return the cases with what was done to them beside what models look at."""
-        flag = {TREATED: self.about[TREATED].to_numpy("float64")}
-        return replace(self, rule=self.rule.assign(**flag), features=self.features.assign(**flag))
+    def untreated(self) -> "DatasetSnapshot":
+        """Return the cases that no alert had acted on, whom models of what happens without alerts are fitted to.
+
+        Notes
+        -----
+        Alerts go to those at high risk, and what they do differs by risk: treated cases follow a model of their own,
+        which nobody who is scored needs. The control group, drawn at random, stands for them. All cases where the
+        others alone cannot be learnt from.
+        """
+        others = self.rows(~self.is_treated) if self.n_treated else self
+        return self if others.shortage() else others
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -251,19 +263,6 @@ class Dataset:
     reason: str = ""
     judged: LeakageReport | None = None
     left_out: tuple[str, ...] = field(default=())
-
-    def with_treatment(self) -> "Dataset":
-        """Return the dataset with treatment by earlier alerts as a covariate, where there was any; else unchanged.
-
-        Notes
-        -----
-        Alerts go to those at high risk. Left out, they would take the risk out of the data; without a flag, what
-        alerts do would pass for what customers do. As a covariate it keeps everybody in; who is scored has had none.
-        """
-        if not any(c.n_treated for c in self.snapshots.values()):
-            return self
-        flagged = {day: c.with_treatment() for day, c in self.snapshots.items()}
-        return replace(self, snapshots=flagged, scoring=self.scoring.with_treatment())
 
     def with_purchase_model(self, valued: pd.DataFrame) -> "Dataset":
         """Return the dataset with what the purchase model expects of those scored, where it speaks of all of them.

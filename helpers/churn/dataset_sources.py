@@ -67,12 +67,12 @@ def build_dataset(records: ChurnTables, snapshot: Snapshot, setting: DatasetSett
     """
     history = features.recorded_window(setting.engine, records.transactions, snapshot.cutoff_on)
     if history is not None:
-        return _purchase_dataset(records, history, snapshot, setting).with_treatment()
+        return _purchase_dataset(records, history, snapshot, setting)
     known = setting.engine.frame(records.subscriptions, "canonical/subscriptions")
     ended = known["has_ended"].astype(bool)
     if len(known) and known["started_on"].notna().all() and (
             known.loc[ended, "ended_on"].notna().mean() if ended.any() else 0) >= MIN_DATED_SHARE:
-        return _dated_contract_dataset(records, known, snapshot, setting).with_treatment()
+        return _dated_contract_dataset(records, known, snapshot, setting)
     return _undated_contract_dataset(known, setting)
 
 

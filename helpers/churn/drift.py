@@ -5,7 +5,7 @@ import pandas as pd
 
 from helpers.churn.churn_features import feature_label
 from helpers.churn.classifiers import is_numeric
-from helpers.churn.dataset import TREATED, Dataset
+from helpers.churn.dataset import Dataset
 
 MODERATE_PSI, LARGE_PSI = 0.1, 0.25  # Siddiqi (2006), *Credit Risk Scorecards*, ch. 8
 
@@ -46,7 +46,7 @@ def drift_table(basis: Dataset) -> pd.DataFrame:
         return pd.DataFrame(columns=columns)
     old, new = basis.newest.features, basis.scoring.features
     chance = (N_BINS - 1) * (1 / len(old) + 1 / len(new))
-    both = [c for c in old if c in new and c != TREATED]
+    both = [c for c in old if c in new]
     rows = [(feature_label(c), population_stability_index(old[c], new[c]), chance) for c in both]
     words = ["drifted" if v > max(LARGE_PSI, 2 * b) else "some drift" if v > max(MODERATE_PSI, 2 * b) else "stable"
              for _, v, b in rows]

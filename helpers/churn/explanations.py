@@ -10,7 +10,7 @@ import pandas as pd
 
 from helpers.churn import backtest, churn_features, classifiers
 from helpers.churn.classifiers import LOGISTIC
-from helpers.churn.dataset import TREATED, Dataset
+from helpers.churn.dataset import Dataset
 from helpers.stats import confidence_intervals
 
 N_RESAMPLES = 20
@@ -74,7 +74,7 @@ def explain_scores(basis: Dataset, chosen: str, seed: int, draws: int = N_RESAMP
     if reason:
         return Explanations(pd.DataFrame(), pd.DataFrame(columns=EXPLANATION_COLUMNS), float("nan"), reason)
     learner = backtest.final_model(basis, chosen)
-    raw = learner.contributions(basis.scoring.features).drop(columns=TREATED, errors="ignore")
+    raw = learner.contributions(basis.scoring.features)
     groups = contributions_by_group(raw)
     again = _resampled(chosen, basis, seed, draws)
     return Explanations(groups, _table(groups, raw, basis.scoring.features, again), _stability(groups, again))
@@ -93,8 +93,7 @@ def _resampled(name: str, basis: Dataset, seed: int, draws: int) -> list[pd.Data
         drawn = fit.rows(np.sort(rng.integers(0, n, n)))
         if not drawn.shortage():
             again = backtest.fit_at_origin(name, basis.rule, drawn, later, scoring)
-            raw = again.contributions(scoring.features).drop(columns=TREATED, errors="ignore")
-            found.append(contributions_by_group(raw))
+            found.append(contributions_by_group(again.contributions(scoring.features)))
     return found
 
 

@@ -113,7 +113,7 @@ def calibration_slope(outcome: np.ndarray, probability: np.ndarray, segment: str
     ----------
     Cox (1958), *Biometrika* 45, 562–565; Van Calster et al. (2016), *Journal of Clinical Epidemiology* 74, 167–176.
     """
-    logit = _to_logit(probability)
+    logit = to_logit(probability)
     reason = _why_one_outcome(outcome) or ("all probabilities are the same" if np.ptp(logit) == 0 else "")
     design = np.column_stack([np.ones(len(logit)), logit])
     fit = None if reason else logistic_regression.fit_logistic_regression(design, outcome)
@@ -137,7 +137,7 @@ def calibration_intercept(outcome: np.ndarray, probability: np.ndarray, segment:
     if reason := _why_one_outcome(outcome):
         return no_estimate("calibration_intercept", Status.INSUFFICIENT, reason, unit="logits", n=len(outcome),
                            segment=segment)
-    logit = _to_logit(probability)
+    logit = to_logit(probability)
     value = optimize.brentq(lambda shift: np.sum(outcome - special.expit(logit + shift)), -MAX_SHIFT, MAX_SHIFT)
     p = special.expit(logit + value)
     half = confidence_intervals.normal_quantile(CONFIDENCE_LEVEL) / np.sqrt(np.sum(p * (1 - p)))
@@ -258,5 +258,6 @@ def _mean_estimate(quantity: str, losses: np.ndarray, segment: str) -> Estimate:
                     segment=segment)
 
 
-def _to_logit(probability: np.ndarray) -> np.ndarray:
+def to_logit(probability: np.ndarray) -> np.ndarray:
+    """Return the logits of probabilities, kept from infinity."""
     return special.logit(np.clip(probability, 1e-9, 1 - 1e-9))
