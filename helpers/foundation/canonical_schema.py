@@ -22,6 +22,7 @@ CUSTOMERS = _canonical_table(
        allowed=("consumer", "intermediary", "internal", "public")),
     _column("joined_on", "date", "first day as a customer"),
     _column("acquired_channel", "text", "channel that won the customer"),
+    _column("acquired_campaign", "text", "campaign that won the customer; empty where none did"),
     _column("acquisition_cost", "money", "cost of acquiring the customer [money]", low=0),
     _column("referred_by", "text", "customer who recommended us"),
     _column("account_id", "text", "account that the person belongs to"),

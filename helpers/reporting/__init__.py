@@ -38,5 +38,6 @@
 * ``schema``: Declared result tables of the leadership page, and the tables of other steps that it reads.
 * ``translation``: Translation: pages in the language that a study names, by catalogues of messages; English is the
   source.
+* ``value_sections``: Sections of the customer value page: the tables and figures that stand together under one finding.
 * ``text/``: What pages say: sentences assembled from numbers, one module a page and topic.
 """

@@ -172,7 +172,7 @@ def _part(world: World, seed: int, number: int, first: int, n: int) -> tuple[Blo
         streams["contacts"], block, contacts_and_visits.simulate_consent(streams["consents"], block))
     tables = {
         "customers": customer_traits.customer_rows(
-            streams["customers"], block, buying_centres.buying_centre_columns(block, centre)
+            world, streams["customers"], block, buying_centres.buying_centre_columns(block, centre)
         ),
         "transactions": sold,
         "subscriptions": contracts.subscriptions(block, held),

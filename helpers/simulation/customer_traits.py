@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from scipy.special import gammaincinv, ndtr, ndtri
+from scipy.special import digamma, expit, gammaincinv, ndtr, ndtri, polygamma
 
 from helpers.simulation import arrow_columns
 from helpers.simulation.planted_truth import N_DAYS, World
@@ -128,6 +128,8 @@ SOURCE_SHARES = (0.4, 0.25, 0.2, 0.15)
 
 SOURCE_CENTS = (900, 1800, 500, 300)
 
+CAMPAIGNS = ("launch film", "autumn catalogue")
+
 CHANNELS = ("online", "app", "shop")
 
 CHANNEL_SHARES = (0.5, 0.2, 0.3)
@@ -234,12 +236,14 @@ def latent_constructs(rng: np.random.Generator, n: int) -> np.ndarray:
     return latent
 
 
-def customer_rows(rng: np.random.Generator, block: CustomerBlock, business: dict[str, pa.Array]) -> pa.Table:
+def customer_rows(
+    world: World, rng: np.random.Generator, block: CustomerBlock, business: dict[str, pa.Array]
+) -> pa.Table:
     """Return ``canonical/customers``, one row a customer.
 
     Parameters
     ----------
-    rng, block : Generator, CustomerBlock
+    world, rng, block : World, Generator, CustomerBlock
         As elsewhere.
     business : dict of str to pa.Array
         What buying centres add, from `centres.described`.
@@ -255,6 +259,7 @@ def customer_rows(rng: np.random.Generator, block: CustomerBlock, business: dict
             ),
             "joined_on": arrow_columns.day_column(block.joined),
             "acquired_channel": arrow_columns.label_column(SOURCES, block.source),
+            "acquired_campaign": _campaigns(world, rng.spawn(1)[0], block),
             "acquisition_cost": arrow_columns.money_column(np.array(SOURCE_CENTS)[block.source]),
             "referred_by": arrow_columns.customer_ids(referrer, is_referred),
             **business,
@@ -286,6 +291,15 @@ def customer_truth(world: World, block: CustomerBlock) -> pd.DataFrame:
         **{name: block.character.ties[:, i] for i, name in enumerate(TIES)},
         **{name: block.latent[:, i] for i, name in enumerate(CONSTRUCTS)},
     })
+
+
+def _campaigns(world: World, rng: np.random.Generator, block: CustomerBlock) -> pa.Array:
+    """Return the campaign that won each customer, if any: who buys often came more likely by the catalogue."""
+    log_rate = np.log(np.maximum(block.weekly_orders, 1e-300)) - np.array(world.channel_rate)[block.source]
+    often = (log_rate - digamma(world.r) + np.log(world.alpha)) / np.sqrt(polygamma(1, world.r))
+    is_won, is_catalogue = rng.random((2, len(block))) < [np.full(len(block), world.share_campaign),
+                                                          expit(world.campaign_pull * often)]
+    return arrow_columns.label_column(CAMPAIGNS, is_catalogue.astype("int64"), is_won)
 
 
 def _fifth(normal: np.ndarray) -> np.ndarray:

@@ -226,7 +226,10 @@ class World:
         Shape and rate of the drop-out rates [per week].
     channel_rate, channel_loss : tuple of float
         Logarithm of the factor on purchase and drop-out rate by the channel that won the customer, in the order of
-        `people.SOURCES`.
+        `customer_traits.SOURCES`.
+    share_campaign, campaign_pull : float
+        Share of customers won by a campaign; change of the log-odds that it was the catalogue rather than the film, by
+        standard deviations of the logarithm of the purchase rate.
     p, q, gamma : float
         Gamma-gamma parameters of the order value; its mean is p γ / (q − 1) [money].
     share_buyers : float
@@ -293,6 +296,8 @@ class World:
     beta: float = 40.0
     channel_rate: tuple[float, ...] = (0.0, -0.15, 0.2, 0.0)
     channel_loss: tuple[float, ...] = (0.0, 0.3, -0.4, 0.0)
+    share_campaign: float = 0.6
+    campaign_pull: float = 1.0
     p: float = 6.0
     q: float = 4.0
     gamma: float = 30.0

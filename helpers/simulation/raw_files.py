@@ -102,6 +102,7 @@ def _customers(part: Block, is_same: np.ndarray) -> pa.Table:
         "E-mail": pc.binary_join_element_wise(names, "example.org", "@"),
         "Joined": _slashed(part.block.joined.astype("int64")),
         "Source": table["acquired_channel"],
+        "Campaign": table["acquired_campaign"],
         "Cost": table["acquisition_cost"],
         "Recommended by": table["referred_by"],
         "Company": table["account_id"], "Role": table["role"], "Weight": table["decision_weight"],

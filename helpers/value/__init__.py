@@ -1,6 +1,7 @@
 """Customer value (notebook 04).
 
-* ``acquisition``: Customer acquisition cost (CAC) and payback period by acquisition channel.
+* ``acquisition``: Customer acquisition cost (CAC) and payback period, by acquisition channel, by campaign and by
+  cohort.
 * ``btyd/``: Buy-till-you-die models of repeat purchases: BG/NBD, MBG/NBD, Pareto/NBD, gamma-gamma.
 * ``clv``: Customer lifetime value (CLV): discounted expected margin, with confidence and prediction intervals.
 * ``clv_valuation``: CLV valuation from preconditions by hold-out and refit to customer equity; CLV columns by
@@ -12,6 +13,8 @@
 * ``customer_indices``: Customer indices from 0 to 100: satisfaction, loyalty, contribution, word of mouth.
 * ``customer_profitability``: Customer profitability: cost to serve and profit by customer, by tier and life-cycle
   stage.
+* ``early_behaviour``: Early behaviour and tenure: what the first 90 days, and years, as a customer foretell of
+  the margin that follows.
 * ``historical_value``: Historical value by customer: sales, margin, occasions to date; realised orders and margin.
 * ``life_cycle``: Customer life cycle: stages from new to lost, moves between stages, value by stage.
 * ``perceptual_map``: Perceptual map: brand positioning by correspondence analysis of brand attributes.

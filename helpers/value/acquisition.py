@@ -1,4 +1,4 @@
-"""Customer acquisition cost (CAC) and payback period by acquisition channel."""
+"""Customer acquisition cost (CAC) and payback period, by acquisition channel, by campaign and by cohort."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -15,13 +15,21 @@ from helpers.foundation.results import Estimate, Status, estimate_table, no_esti
 from helpers.stats import confidence_intervals
 from helpers.stats.disclosure_control import people_text
 
-DAYS_PER_MONTH = 30.4375
+DAYS_PER_MONTH, JUNE = 30.4375, 6
 
 N_JACKKNIFE_GROUPS = 100  # random groups of customers, one of which is left out in turn
 
 MIN_CUSTOMERS_PER_MONTH = 30  # customers seen in a month of their life, with fewer the curve ends
 
-ALL_CHANNELS, CHANNEL_NOT_KNOWN = "all", "not known"
+ALL_CHANNELS, CHANNEL_NOT_KNOWN, NO_CAMPAIGN = "all", "not known", "no campaign"
+
+EARLY_MONTHS = 6  # months of life over which cohorts are compared
+
+COHORTS_BY = {"campaign": ("campaign",), "channel and half-year": ("channel", "half_year"),
+              "campaign and half-year": ("campaign", "half_year")}
+
+COHORT_COLUMNS = ["by", "cohort", "n_customers", "cost", "early_margin", "early_low", "early_high", "payback_month",
+                  "payback_low", "payback_high", "months_seen", "reason"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -127,36 +135,126 @@ def acquisition_payback(
     out one of a hundred random groups of customers in turn (delete-a-group jackknife, Kott 2001, *Journal of Official
     Statistics* 17, 521–526); the interval of the payback month holds every month in which zero lies within the band.
     """
+    won = _won(engine, transactions, customers, as_of_on)
+    costed = won.filter(won.cost.notnull())
+    lives = _lives(engine, costed, "channel")
+    if lives["n"].sum() < MIN_CUSTOMERS_PER_MONTH or not lives["cost"].sum() > 0:
+        return AcquisitionPayback(pd.DataFrame(columns=["channel", "month", "n_customers", "net", "low", "high"]),
+                                  pd.DataFrame(columns=["channel", "n_customers", "cost"]), _no_cost_reason(lives))
+    spent = purchases.cached_customer_days(engine, transactions, as_of_on)
+    margins = _margins(engine, spent, costed, margin_rate, "channel")
+    found = [_curve(*_of(lives, margins, "channel", channel), channel) for channel in _named(lives)]
+    return AcquisitionPayback(pd.concat([curve for curve, _ in found], ignore_index=True),
+                              pd.DataFrame([cost for _, cost in found]))
+
+
+def acquisition_cohorts(
+    engine: Engine, transactions: ir.Table, customers: ir.Table, as_of_on: date, margin_rate: float
+) -> pd.DataFrame:
+    """Return what customers of each campaign, and of each channel and campaign by half-year won, cost and bring.
+
+    Parameters
+    ----------
+    engine, transactions, customers, as_of_on, margin_rate
+        As of `acquisition_payback`.
+
+    Returns
+    -------
+    DataFrame
+        Grain cohort of at least 30 customers: ``by`` (a key of `COHORTS_BY`), ``cohort``, ``n_customers``, ``cost`` of
+        winning one, ``early_margin`` of the first six months of life with ``early_low`` and ``early_high`` [money a
+        customer], ``payback_month`` with ``payback_low`` and ``payback_high``, ``months_seen`` [months], ``reason`` why
+        there is no payback, empty where there is. Where fewer than 30 have a cost, all are in and nothing is paid back.
+    """
+    won = _won(engine, transactions, customers, as_of_on)
+    spent = purchases.cached_customer_days(engine, transactions, as_of_on)
+    rows: list[dict[str, Any]] = []
+    for name, by in COHORTS_BY.items():
+        known = won.filter(won.campaign != NO_CAMPAIGN) if by[0] == "campaign" else won
+        labelled = known.mutate(cohort=ibis.literal(", ").join([known[c] for c in by]))
+        lives = _lives(engine, labelled, "cohort", "is_costed")
+        margins = _margins(engine, spent, labelled, margin_rate, "cohort", "is_costed")
+        sizes = lives.groupby("cohort")["n"].sum()
+        rows += [{"by": name} | _cohort(*_of(lives, margins, "cohort", cohort), str(cohort))
+                 for cohort in sizes.index[sizes >= MIN_CUSTOMERS_PER_MONTH]]
+    return pd.DataFrame(rows, columns=COHORT_COLUMNS)
+
+
+def acquisition_cohort_table(cohorts: pd.DataFrame) -> pd.DataFrame:
+    """Return cohorts, as `acquisition_cohorts` gives them, as a long summary table."""
+    rows = []
+    for row in cohorts.to_dict("records"):
+        segment, n = f"{row['by']}: {row['cohort']}", int(row["n_customers"])
+        cost = Estimate("cohort_acquisition_cost", row["cost"], unit="money", n=n, segment=segment) if np.isfinite(
+            row["cost"]) else no_estimate("cohort_acquisition_cost", Status.INSUFFICIENT, row["reason"], unit="money",
+                                          n=n, segment=segment)
+        early = (Estimate("cohort_early_margin", row["early_margin"], row["early_low"], row["early_high"], "money", n,
+                          segment) if np.isfinite(row["early_margin"]) else
+                 no_estimate("cohort_early_margin", Status.INSUFFICIENT,
+                             f"fewer than {MIN_CUSTOMERS_PER_MONTH} customers were seen for {EARLY_MONTHS} months",
+                             unit="money", n=n, segment=segment))
+        month = (no_estimate("cohort_payback_month", Status.INSUFFICIENT, row["reason"], unit="months", n=n,
+                             segment=segment) if row["reason"] else
+                 Estimate("cohort_payback_month", row["payback_month"], row["payback_low"], row["payback_high"],
+                          "months", n, segment))
+        rows += [cost, early, month]
+    return estimate_table(rows)
+
+
+def _won(engine: Engine, transactions: ir.Table, customers: ir.Table, as_of_on: date) -> ir.Table:
+    """Return customers whose life has begun: start, cost, channel, campaign, half-year, group of the jackknife, age."""
     spent = purchases.cached_customer_days(engine, transactions, as_of_on)
     first = spent.group_by("customer_id").aggregate(first_on=spent.on.min())
-    paid = customers.filter(customers.acquisition_cost.notnull()).left_join(first, "customer_id")
-    won = paid.mutate(start_on=ibis.coalesce(paid.joined_on, paid.first_on)).filter(
-        lambda t: t.start_on.notnull() & (t.start_on <= as_of_on))
-    place = ibis.row_number().over(order_by=won.customer_id)
-    won = engine.kept(won.select(
-        "customer_id", "start_on", cost=won.acquisition_cost.cast("float64"),
-        channel=won.acquired_channel.fill_null(CHANNEL_NOT_KNOWN), part=(place % N_JACKKNIFE_GROUPS).cast("int64"),
-        months=(ibis.literal(as_of_on).delta(won.start_on, unit="day") / DAYS_PER_MONTH).floor().cast("int64")))
-    lives = engine.arrow(won.group_by("channel", "part", "months").aggregate(
-        n=ibis._.count(), cost=ibis._.cost.sum()).order_by("channel", "part", "months")).to_pandas()
-    if lives["n"].sum() < MIN_CUSTOMERS_PER_MONTH or not lives["cost"].sum() > 0:
-        few = (
-            f"{people_text(lives['n'].sum())} customers have an acquisition cost, {MIN_CUSTOMERS_PER_MONTH} are "
-            "needed"
-        )
-        reason = (
-            "no customer acquisition cost is recorded"
-            if lives.empty
-            else few
-            if lives["n"].sum() < MIN_CUSTOMERS_PER_MONTH
-            else "nobody cost anything to win"
-        )
-        return AcquisitionPayback(pd.DataFrame(columns=["channel", "month", "n_customers", "net", "low", "high"]),
-                       pd.DataFrame(columns=["channel", "n_customers", "cost"]), reason)
-    margins = engine.arrow(_margins(spent, won, margin_rate)).to_pandas()
-    found = [_curve(lives, margins, channel) for channel in _named(lives)]
-    return AcquisitionPayback(pd.concat([curve for curve, _ in found], ignore_index=True),
-                   pd.DataFrame([cost for _, cost in found]))
+    started = customers.left_join(first, "customer_id").mutate(start_on=lambda t: ibis.coalesce(
+        t.joined_on, t.first_on)).filter(lambda t: t.start_on.notnull() & (t.start_on <= as_of_on))
+    place = ibis.row_number().over(group_by=started.acquisition_cost.notnull(), order_by=started.customer_id)
+    half = (started.start_on.month() > JUNE).ifelse(" H2", " H1")
+    return engine.kept(started.select(
+        "customer_id", "start_on", cost=started.acquisition_cost.cast("float64"),
+        is_costed=started.acquisition_cost.notnull(), channel=started.acquired_channel.fill_null(CHANNEL_NOT_KNOWN),
+        campaign=started.acquired_campaign.fill_null(NO_CAMPAIGN),
+        half_year=started.start_on.year().cast("string") + half, part=(place % N_JACKKNIFE_GROUPS).cast("int64"),
+        months=(ibis.literal(as_of_on).delta(started.start_on, unit="day") / DAYS_PER_MONTH).floor().cast("int64")))
+
+
+def _lives(engine: Engine, won: ir.Table, *by: str) -> pd.DataFrame:
+    """Return customers and their cost by group, part of the jackknife and whole months of life."""
+    keys = (*by, "part", "months")
+    return engine.arrow(won.group_by(*keys).aggregate(
+        n=ibis._.count(), cost=ibis._.cost.sum().fill_null(0.0)).order_by(*keys)).to_pandas()
+
+
+def _no_cost_reason(lives: pd.DataFrame) -> str:
+    if lives.empty:
+        return "no customer acquisition cost is recorded"
+    if lives["n"].sum() < MIN_CUSTOMERS_PER_MONTH:
+        return (f"{people_text(lives['n'].sum())} customers have an acquisition cost, {MIN_CUSTOMERS_PER_MONTH} are "
+                "needed")
+    return "nobody cost anything to win"
+
+
+def _of(lives: pd.DataFrame, margins: pd.DataFrame, by: str, group: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the rows of one group, or all."""
+    if group == ALL_CHANNELS:
+        return lives, margins
+    return lives[lives[by] == group], margins[margins[by] == group]
+
+
+def _cohort(lives: pd.DataFrame, margins: pd.DataFrame, cohort: str) -> dict[str, Any]:
+    """Return a row of `acquisition_cohorts`: of those with a cost where 30 have one, else of all."""
+    has_cost = lives.loc[lives["is_costed"], "n"].sum() >= MIN_CUSTOMERS_PER_MONTH
+    if has_cost:
+        lives, margins = lives[lives["is_costed"]], margins[margins["is_costed"]]
+    curve, cost = _curve(lives, margins, cohort)
+    paid = AcquisitionPayback(curve, pd.DataFrame([cost])).month(cohort)
+    early = curve[curve["month"] == EARLY_MONTHS]
+    shift = cost["cost"] if has_cost else 0.0
+    limits = [float(early[c].iloc[0]) + shift if len(early) else np.nan for c in ("net", "low", "high")]
+    reason = paid.reason if has_cost else "no customer acquisition cost is recorded"
+    return {"cohort": cohort, "n_customers": cost["n_customers"], "cost": cost["cost"] if has_cost else np.nan,
+            **dict(zip(("early_margin", "early_low", "early_high"), limits, strict=True)),
+            **({} if reason else {"payback_month": paid.value, "payback_low": paid.low, "payback_high": paid.high}),
+            "months_seen": int(curve["month"].max()), "reason": reason}
 
 
 def _named(lives: pd.DataFrame) -> list[str]:
@@ -165,19 +263,17 @@ def _named(lives: pd.DataFrame) -> list[str]:
     return [ALL_CHANNELS, *(large if len(sizes) > 1 else ())]
 
 
-def _margins(spent: ir.Table, won: ir.Table, margin_rate: float) -> ir.Table:
-    """Return the margin of whole months of life by channel and group of customers."""
+def _margins(engine: Engine, spent: ir.Table, won: ir.Table, margin_rate: float, *by: str) -> pd.DataFrame:
+    """Return the margin of whole months of life by group and part of the jackknife."""
     lines = spent.inner_join(won, "customer_id")
     since = (lines.on.delta(lines.start_on, unit="day") / DAYS_PER_MONTH).floor().cast("int64")
     lines = lines.mutate(since=ibis.greatest(since, 0), margin=features.margin_with_assumed_rate(lines, margin_rate))
-    known = lines.filter(lines.since < lines.months)
-    return known.group_by("channel", "part", "since").aggregate(
-        margin=known.margin.sum().cast("float64")).order_by("channel", "part", "since")
+    known, keys = lines.filter(lines.since < lines.months), (*by, "part", "since")
+    return engine.arrow(known.group_by(*keys).aggregate(margin=known.margin.sum().cast("float64")).order_by(
+        *keys)).to_pandas()
 
 
 def _curve(lives: pd.DataFrame, margins: pd.DataFrame, channel: str) -> tuple[pd.DataFrame, dict[str, Any]]:
-    if channel != ALL_CHANNELS:
-        lives, margins = lives[lives["channel"] == channel], margins[margins["channel"] == channel]
     n_months = int(lives["months"].max()) + 1
     ended = np.zeros((N_JACKKNIFE_GROUPS, n_months + 1))
     np.add.at(ended, (lives["part"], lives["months"]), lives["n"])

@@ -29,6 +29,17 @@ def test_friends_bring_customers_who_buy_more_and_stay_longer(large):
     assert found["weekly_loss"].to_numpy() == pytest.approx(WORLD.channel_loss, abs=0.09)
 
 
+def test_the_catalogue_wins_customers_who_buy_more_often_as_planted(large):
+    truth, campaign = large.truth.customers, table(large, "customers")["acquired_campaign"]
+    rates = np.log(truth["weekly_orders"]) - np.array(WORLD.channel_rate)[channel(large)]
+    often = ((rates - rates.mean()) / rates.std()).to_numpy()
+    is_won = campaign.notna().to_numpy()
+    beta, error, _ = logistic(np.column_stack([np.ones(is_won.sum()), often[is_won]]),
+                              (campaign[is_won] == "autumn catalogue").to_numpy("float64"))
+    assert is_won.mean() == pytest.approx(WORLD.share_campaign, abs=0.015)
+    assert within(beta[1], WORLD.campaign_pull, error[1])
+
+
 def test_share_alive_is_that_of_the_pareto_nbd(large):
     joined = table(large, "customers")["joined_on"]
     weeks = (pd.Timestamp(LAST_DAY) + pd.Timedelta(hours=12) - joined) / pd.Timedelta(days=7)

@@ -28,7 +28,7 @@ def test_every_size_keeps_the_canonical_declarations(home, customers):
     place = registry.open_workspace("simulated")
     said = [place.write(name, frame) for name, frame in made.tables.items()]
     assert {name.removeprefix("canonical/") for name in made.tables} == NAMES
-    assert f"canonical/customers: {customers:,} × 17" in said
+    assert f"canonical/customers: {customers:,} × 18" in said
 
 
 def test_fewer_than_one_customer_is_refused():

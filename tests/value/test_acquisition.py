@@ -95,3 +95,32 @@ def test_referrers_and_those_they_brought_are_counted_with_their_margin(session_
 def test_nobody_referred_is_an_empty_table(session_engine, transactions, people):
     found = referrals.referral_value(session_engine, transactions([]), people(customer_id=["a"]), END, 0.5)
     assert (found.table().empty, found.reading().empty) == (True, True)
+
+
+def test_cohorts_of_campaigns_tell_cost_early_margin_and_payback(session_engine, transactions, people):
+    names = [f"c{i:03}" for i in range(160)]
+    campaign = ["film"] * 60 + ["catalogue"] * 60 + [None] * 40
+    known = people(customer_id=names, joined_on=[date(2025, 1, 1)] * 160, acquired_campaign=campaign,
+                   acquired_channel=["search"] * 160, acquisition_cost=[35.0] * 60 + [None] * 100)
+    rows = steady(names[:60], 11) + steady(names[60:], 11, amount=30.0)
+    found = acquisition.acquisition_cohorts(session_engine, transactions(rows), known, END, 1.0).set_index(
+        ["by", "cohort"])
+    film, catalogue = found.loc[("campaign", "film")], found.loc[("campaign", "catalogue")]
+    assert (film["cost"], film["early_margin"], film["payback_month"], film["reason"]) == (35.0, 60.0, 4.0, "")
+    assert (catalogue["early_margin"], catalogue["reason"]) == (180.0, "no customer acquisition cost is recorded")
+    assert catalogue[["cost", "payback_month"]].isna().all()
+    assert found.loc[("campaign and half-year", "film, 2025 H1"), "n_customers"] == 60
+    assert found.loc[("channel and half-year", "search, 2025 H1"), "n_customers"] == 60  # those with a cost
+    table = acquisition.acquisition_cohort_table(found.reset_index())
+    assert (table["status"].ne("ok") == table["reason"].ne("")).all()
+    assert set(table.loc[table["segment"] == "campaign: catalogue", "status"]) == {"ok", "insufficient"}
+
+
+def test_the_campaign_that_wins_who_buys_often_brings_more_in_the_simulated_company(session_engine, large):
+    bought, people = (session_engine.kept(table.conformed(session_engine.lazy(large.tables[table.name])))
+                      for table in (canonical_schema.TRANSACTIONS, canonical_schema.CUSTOMERS))
+    found = acquisition.acquisition_cohorts(session_engine, bought, people, END, 0.4)
+    campaigns = found[found["by"] == "campaign"].set_index("cohort")
+    assert campaigns.loc["autumn catalogue", "early_low"] > campaigns.loc["launch film", "early_high"]
+    assert campaigns["payback_month"].tolist() == [1.0, 1.0]  # the first order pays for winning either's customers
+    assert campaigns["cost"].tolist() == pytest.approx([campaigns["cost"].mean()] * 2, rel=0.05)

@@ -23,6 +23,8 @@
   reason.
 * ``loyalty``: Text of the loyalty page: attitude by behaviour.
 * ``loyalty_motives``: Text on loyalty types, their evidence, and what the page lacks records for.
+* ``market_dynamics``: Text on market dynamics: early behaviour and tenure that foretell value, cohorts by channel and
+  campaign.
 * ``next_quarter``: Text on the sales forecast: what the next quarter brings if nothing is done, how well that is known,
   the plan.
 * ``online_loyalty``: Text on loyalty online: promises of delivery, visits, channels, trust.

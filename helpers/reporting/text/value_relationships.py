@@ -20,6 +20,7 @@ from helpers.stats.suppressed_tables import suppressed_rows
 from helpers.value.acquisition import ALL_CHANNELS, AcquisitionPayback
 from helpers.value.concentration import Concentration
 from helpers.value.customer_profitability import CustomerProfitability
+from helpers.value.early_behaviour import ValuePredictors
 from helpers.value.life_cycle import LifeCycle
 from helpers.value.perceptual_map import PerceptualMap
 from helpers.value.referrals import ReferralValue
@@ -275,6 +276,7 @@ MISSING_PARTS = {  # kind of part: what it would say, and why it cannot
     RevenueBridge: ("which customers made revenue move",
                     lambda base: base.reason if base.status is Status.NOT_APPLICABLE else ""),
     AcquisitionPayback: ("when winning a customer pays", attrgetter("reason")),
+    ValuePredictors: ("what early behaviour foretells of later margin", attrgetter("reason")),
     ReferralValue: ("what recommendations bring",
                     lambda brought: "" if brought.n_referred else "nobody is recorded as brought by another"),
     LifeCycle: ("in which stage of life customers are", attrgetter("reason")),
