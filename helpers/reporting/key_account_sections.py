@@ -25,8 +25,8 @@ def longest_decision(outcomes: pd.DataFrame) -> float:
 
 def accounts_overview(
     accounts: pd.DataFrame, outcomes: pd.DataFrame, forecast: PipelineForecast, currency: str, horizon_days: int
-) -> Exhibit | None:
-    """Return the pipeline in sentences, the accounts and what is open by stage; None where nothing is on record.
+) -> Exhibit:
+    """Return the pipeline in sentences, the accounts and what is open by stage; empty where nothing is on record.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def accounts_overview(
         Days ahead [days].
     """
     if accounts.empty:
-        return None
+        return Exhibit("", "")
     money = dict.fromkeys(["value_won", "expected", "value"], formatting.unit_format("money", currency))
     said = [text.coverage_sentence(accounts)]
     if len(outcomes):
@@ -55,10 +55,10 @@ def accounts_overview(
                            "To work with: all accounts, filtered by owner or by next step"))
 
 
-def win_rates_by_group(outcomes: pd.DataFrame, currency: str) -> Exhibit | None:
-    """Return win rates by owner and by product; None where nothing is decided."""
+def win_rates_by_group(outcomes: pd.DataFrame, currency: str) -> Exhibit:
+    """Return win rates by owner and by product; empty where nothing is decided."""
     if not outcomes["outcome"].ne(OPEN).any():
-        return None
+        return Exhibit("", "")
     money = {"value_won": formatting.unit_format("money", currency)}
     tables = [(by, sales_pipeline.win_rates(outcomes, by)) for by in ("owner", "product")]
     return display.concat(
@@ -70,8 +70,8 @@ def win_rates_by_group(outcomes: pd.DataFrame, currency: str) -> Exhibit | None:
 def account_plan(
     account: str, accounts: pd.DataFrame, people: pd.DataFrame, outcomes: pd.DataFrame, forecast: PipelineForecast,
     currency: str,
-) -> Exhibit | None:
-    """Return the plan of one account: next steps, its people, what is open, whitespace; None where none is asked for.
+) -> Exhibit:
+    """Return the plan of one account: next steps, its people, what is open, whitespace; empty where none is asked for.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def account_plan(
         Of every amount.
     """
     if not account:
-        return None
+        return Exhibit("", "")
     row = accounts[accounts["account_id"] == account].iloc[0]
     own, deals = people[people["account_id"] == account], outcomes[outcomes["account_id"] == account]
     money = dict.fromkeys(["value", "expected", "mean_value"], formatting.unit_format("money", currency))

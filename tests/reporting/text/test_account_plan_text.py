@@ -5,6 +5,7 @@ import pytest
 from helpers.actions.sales_pipeline import OPEN, WON, PipelineForecast
 from helpers.foundation.results import Estimate, Status, no_estimate
 from helpers.reporting import key_account_sections
+from helpers.reporting.html import Exhibit
 from helpers.reporting.text import account_plan as text
 
 TOTALS = {"n_opportunities": 8800, "n_accounts": 85, "n_won": 4238, "n_lost": 2473, "n_open": 2089,
@@ -69,6 +70,6 @@ def test_win_rates_are_said_to_differ_only_beyond_chance(n_won, said):
 
 def test_without_accounts_there_is_no_section_and_no_file():
     empty = pd.DataFrame()
-    assert key_account_sections.accounts_overview(empty, empty, forecast(), "", 90) is None
+    assert key_account_sections.accounts_overview(empty, empty, forecast(), "", 90) == Exhibit("", "")
     assert key_account_sections.account_file(empty, empty, empty, forecast()) == {}
-    assert key_account_sections.account_plan("", empty, empty, empty, forecast(), "") is None
+    assert key_account_sections.account_plan("", empty, empty, empty, forecast(), "") == Exhibit("", "")
