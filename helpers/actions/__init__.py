@@ -1,6 +1,10 @@
 """Action plan (notebook 07).
 
 * ``action_options``: Action options: the rules that may be followed for each customer, their worth and their limits.
+* ``campaign_audiences``: Campaign audiences: whom service recovery, trust repair, win-back and the customer club are
+  for, and why.
+* ``campaigns``: Campaigns: lists of service recovery, trust repair, win-back and customer club, each with its own
+  control group.
 * ``config``: Section [actions] of a study: rules, capacity, share of the control group, purpose, owner.
 * ``contact_lists``: Contact lists: who is contacted by whom, how, why and by when; files for people and for tools.
 * ``control_group``: Control group of the action plan: its size by power from the break-even, and what size would tell.
@@ -14,5 +18,6 @@
 * ``quality_gates``: Quality gates of the action plan: risks, tiers, churn gates, consent, control group.
 * ``sales_pipeline``: Sales pipeline: win rates, time to a decision, expected closings, whitespace.
 * ``satisfaction_to_money``: Satisfaction to money: what follows an answer, and what could null it.
-* ``schema``: Declared result tables of the action plan: actions, assignments_drawn, decisions.
+* ``schema``: Declared result tables of the action plan: actions, campaigns, assignments_drawn, decisions, key
+  accounts.
 """

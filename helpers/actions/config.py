@@ -5,6 +5,13 @@ from typing import Annotated
 import pandas as pd
 from pydantic import Field, model_validator
 
+from helpers.customers.random_assignment import (
+    CUSTOMER_CLUB,
+    SERVICE_RECOVERY,
+    TRUST_REPAIR,
+    WIN_BACK,
+    CampaignKind,
+)
 from helpers.foundation.errors import InputError, spelling_hint
 from helpers.foundation.study_config import Section
 
@@ -55,6 +62,37 @@ DEFAULT_ACTION_RULES = (
 )
 
 
+class Campaign(Section):
+    """One campaign ``[[actions.campaigns]]``: a list with a control group of its own, before the plan's."""
+
+    kind: CampaignKind = Field(description="what for")
+    capacity: int = Field(default=50, ge=0, description="customers who can be contacted in this round [customers]")
+    hold_out_share: float = Field(
+        default=0.5, gt=0, lt=1, description="share of the list that is the random control group [share]")
+    channel: str = Field(
+        default="", description="by which contact is made, and needs consent; empty for consent by any channel")
+    contact_cost: float | None = Field(
+        default=None, ge=0, description="cost of one contact; empty for that of [economics] [money]")
+    offer_cost: float | None = Field(
+        default=0.0, ge=0, description="cost of what is offered when taken up; empty for that of [economics] [money]")
+    owner: str = Field(default="", description="who carries it out; empty for the owner of the plan")
+    script: str = Field(default="", description="what is said or written first")
+    due_days: int = Field(default=14, ge=1, description="days within which it is to be done [days]")
+
+
+DEFAULT_CAMPAIGNS = (  # where being left alone costs goodwill, fewer are held out than where nothing is lost by waiting
+    Campaign(kind=SERVICE_RECOVERY, hold_out_share=0.2, channel="phone", contact_cost=10.0, due_days=3,
+             script="Say sorry, say what went wrong and by when it is settled; ask what would make it good."),
+    Campaign(kind=TRUST_REPAIR, hold_out_share=0.2, channel="phone", contact_cost=10.0, due_days=7,
+             script="Name what we failed at and what has changed since; ask what we still owe; promise only what is "
+                    "sure."),
+    Campaign(kind=WIN_BACK, offer_cost=None, script="Ask why they left; make the offer to come back."),
+    Campaign(kind=CUSTOMER_CLUB, due_days=30,
+             script="Thank them by name for their years with us; invite them to the customer club: first to see what "
+                    "is new, heard on what comes next. No discount."),
+)
+
+
 class ActionsConfig(Section):
     """What the action plan assumes; costs of contacts and offers stand in ``[economics]``."""
 
@@ -88,11 +126,25 @@ class ActionsConfig(Section):
         "tier; none that describes a person unless it is named here")
     rules: Annotated[tuple[ActionRule, ...], Field(strict=False)] = Field(
         DEFAULT_ACTION_RULES, description="what is done for which tier and risk; the first that fits decides")
+    campaigns: Annotated[tuple[Campaign, ...], Field(strict=False)] = Field(
+        DEFAULT_CAMPAIGNS, description="lists with a control group of their own, at most one of a kind")
+    campaign_days: int = Field(
+        180, ge=1, description="complaints of so many days call for service recovery or trust repair [days]")
+    satisfaction_fall: float = Field(
+        20.0, gt=0, le=100, description="fall of satisfaction from one answer to the next, to below the middle, that "
+        "calls for trust repair [points of 100]")
 
     @model_validator(mode="after")
     def _all_or_none_assumed(self) -> "ActionsConfig":
         if 0 < sum(rule.assumed_reduction is not None for rule in self.rules) < len(self.rules):
             raise ValueError("assumed_reduction must be given for every rule or for none, so that they compare")
+        return self
+
+    @model_validator(mode="after")
+    def _one_of_a_kind(self) -> "ActionsConfig":
+        kinds = [campaign.kind for campaign in self.campaigns]
+        if len(kinds) > len(set(kinds)):
+            raise ValueError("campaigns must be of different kinds")
         return self
 
     @property
@@ -117,12 +169,15 @@ class ActionsConfig(Section):
         return self.model_copy(update={"rules": tuple(_with_offer(rule, known) for rule in self.rules)})
 
     def table(self) -> pd.DataFrame:
-        """Return the assumptions, with a row for every rule."""
-        rows = Section.table(self)
-        own, by = rows[rows["assumption"] != "rules"], rows.loc[rows["assumption"] == "rules", "set_by"].iloc[0]
-        rules = pd.DataFrame([{"assumption": f"rule {i}", "value": rule.action, "meaning": _meaning(rule), "set_by": by}
-                              for i, rule in enumerate(self.rules, 1)], columns=rows.columns)
-        return pd.concat([own, rules], ignore_index=True)
+        """Return the assumptions, with a row for every rule and every campaign."""
+        rows = Section.table(self).set_index("assumption", drop=False)
+        own = rows.drop(index=["rules", "campaigns"])
+        lists = [(f"rule {i}", rule.action, _meaning(rule), "rules") for i, rule in enumerate(self.rules, 1)] + [
+            (f"campaign {i}", one.kind, _campaign_meaning(one), "campaigns")
+            for i, one in enumerate(self.campaigns, 1)]
+        parts = [{"assumption": name, "value": value, "meaning": meaning, "set_by": rows.loc[field, "set_by"]}
+                 for name, value, meaning, field in lists]
+        return pd.concat([own, pd.DataFrame(parts, columns=rows.columns)], ignore_index=True)
 
 
 def _with_offer(rule: ActionRule, offers: pd.DataFrame) -> ActionRule:
@@ -143,3 +198,13 @@ def _meaning(rule: ActionRule) -> str:
     by = f", by {rule.channel}" if rule.channel else ""
     assumed = "" if rule.assumed_reduction is None else f", assumed to cut churn by {100 * rule.assumed_reduction:g} %"
     return f"for {' and '.join(rule.risks)} risk in {tiers}{by}; {cost}, {offer}{assumed} [money]"
+
+
+def _campaign_meaning(campaign: Campaign) -> str:
+    by = f", by {campaign.channel}" if campaign.channel else ""
+    cost = ("a contact at the cost of [economics]" if campaign.contact_cost is None else
+            f"{campaign.contact_cost:g} a contact")
+    offer = ("an offer at the cost of [economics]" if campaign.offer_cost is None else
+             f"{campaign.offer_cost:g} an offer" if campaign.offer_cost else "no offer")
+    return (f"at most {campaign.capacity:,} contacted{by}, {100 * campaign.hold_out_share:g} % of the list held out; "
+            f"{cost}, {offer} [money]")

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.actions.config import ActionsConfig
-from helpers.customers.random_assignment import CONTROL_GROUP, TREATMENT
+from helpers.customers.random_assignment import CAMPAIGNS, CONTROL_GROUP, EXPERIMENT_PREFIXES, TREATMENT
 from helpers.foundation import spreadsheets
 from helpers.foundation.engine import Engine
 from helpers.foundation.labels import readable_id
@@ -25,8 +25,8 @@ MAILING, CONTROL_FILE = "mailing", "control-group-do-not-contact"
 FOR_PEOPLE = {
     "rank": "rank", "customer_id": "customer id", "tier": "tier", "action": "action", "check": "check before",
     "reason": "why this customer", "script": "first line", "do_by_on": "do by",
-    "churn_probability": "churn probability", "margin_at_risk": "margin at risk", "done_on": "done on",
-    "outcome": "outcome"}
+    "churn_probability": "churn probability", "margin_at_risk": "margin at risk",
+    "value_of_asking": "expected value of asking", "done_on": "done on", "outcome": "outcome"}
 
 BESIDE = ("owner", "channel", "offer", "variant", "draw")  # of a line; not in a list that is one person's and channel's
 
@@ -42,7 +42,7 @@ class ContactLists:
     Parameters
     ----------
     lines : DataFrame
-        Grain listed customer: what `contact_lines` gives.
+        Grain listed customer: what `contact_lines` gives, and ``campaign``, the name of the draw.
     contents : dict of str to bytes
         Files by name.
     files : DataFrame
@@ -106,7 +106,7 @@ def contact_lines(
         script=[rules[a].script for a in listed["action"]],
         check=[f"offer is for: {text}" if text.lower() not in FOR_EVERYBODY else "" for text in checks],
         do_by_on=[pd.Timestamp(as_of + timedelta(days=rules[a].due_days)) for a in listed["action"]],
-        done_on="", outcome="")[[*FOR_PEOPLE, *BESIDE]]
+        value_of_asking=np.nan, done_on="", outcome="")[[*FOR_PEOPLE, *BESIDE]]
 
 
 def reason_text(facts: Mapping[str, object]) -> str:
@@ -137,36 +137,44 @@ def _is_absent(value: object) -> bool:
     return value is None or value == "" or bool(pd.isna(np.asarray(value, dtype="object")))
 
 
-def contact_lists(lines: pd.DataFrame, campaign: str, ends_on: date) -> ContactLists:
-    """Return the files: Excel and CSV for each person and channel, the control group apart, one for mailing tools.
+def contact_lists(by_draw: Mapping[str, pd.DataFrame], ends_on: date) -> ContactLists:
+    """Return the files: Excel and CSV for each person and channel, control groups apart, one for mailing tools.
 
     Parameters
     ----------
-    lines : DataFrame
-        As `contact_lines` gives it.
-    campaign : str
-        Name of the draw, by which contacts can be told apart later.
+    by_draw : mapping of str to DataFrame
+        Lines as `contact_lines` gives them, by the name of the draw, by which contacts can be told apart later; nobody
+        stands in two.
     ends_on : date
-        Last day on which the control group is left alone.
+        Last day on which the control groups are left alone.
     """
-    tidy = lines.round({"churn_probability": 3, "margin_at_risk": 2})
+    lines = pd.concat([rows.assign(campaign=name) for name, rows in by_draw.items()], ignore_index=True)
+    tidy = lines.round({"churn_probability": 3, "margin_at_risk": 2, "value_of_asking": 2})
     treated, held = (tidy[tidy["variant"] == arm] for arm in (TREATMENT, CONTROL_GROUP))
     parts: list[_ListFile] = []
-    groups = treated.assign(channel=treated["channel"].fillna("any channel")).groupby(["owner", "channel"], sort=True)
-    for (owner, channel), rows in groups:
-        name = _free_name(f"contact-{slug(str(owner))}-{slug(str(channel))}", [part.file for part in parts])
-        parts += _for_people(name, rows[list(FOR_PEOPLE)].rename(columns=FOR_PEOPLE), str(owner), str(channel))
+    groups = treated.assign(channel=treated["channel"].fillna("any channel")).groupby(
+        ["campaign", "owner", "channel"], sort=True)
+    for (name, owner, channel), rows in groups:
+        file = _free_name(f"{_file_prefix(str(name))}-{slug(str(owner))}-{slug(str(channel))}",
+                          [part.file for part in parts])
+        columns = [c for c in FOR_PEOPLE if rows[c].notna().any()]
+        parts += _for_people(file, rows[columns].rename(columns=FOR_PEOPLE), str(owner), str(channel))
     if len(held):
         alone = held[["customer_id", "tier", "action", "owner"]].assign(no_contact_until=pd.Timestamp(ends_on))
         parts += _for_people(CONTROL_FILE, alone.rename(columns=lambda c: c.replace("_", " ")),
                              "everybody: do not contact", "")
     if len(treated):
-        tools = treated.rename(columns={"offer": "offer_id", "do_by_on": "send_by_on"}).assign(campaign=campaign)
+        tools = treated.rename(columns={"offer": "offer_id", "do_by_on": "send_by_on"})
         content = spreadsheets.csv_file(tools[FOR_TOOLS], is_for_people=False)
         parts.append(_ListFile(MAILING + CSV, "mailing tools", "all", len(tools), content))
     files = pd.DataFrame([(p.file, p.audience, p.channel, p.n_customers) for p in parts],
                          columns=["file", "audience", "channel", "n_customers"])
     return ContactLists(lines, {part.file: part.content for part in parts}, files)
+
+
+def _file_prefix(draw: str) -> str:
+    """Return with what the names of a draw's files begin: its campaign, or that it is the plan's."""
+    return next((slug(kind) for kind in CAMPAIGNS if draw.startswith(EXPERIMENT_PREFIXES[kind])), "contact")
 
 
 @dataclass(frozen=True, slots=True)

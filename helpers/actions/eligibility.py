@@ -16,6 +16,8 @@ NO_TIER, NOT_SCORED = "no tier", "not scored"
 
 RISK_BANDS = ("high", "medium", "low", NOT_SCORED)
 
+IN_GLOBAL_CONTROL, OPTED_OUT, NO_CONSENT = "in the global control group", "has opted out", "no consent to"
+
 
 def contact_candidates(
     value: pd.DataFrame, scores: pd.DataFrame, unwilling: pd.DataFrame, global_share: float = 0.0,
@@ -42,8 +44,8 @@ def contact_candidates(
     DataFrame
         customer_id, our_owner, n_recent_contacts, tier, tier_rank (rank below the lowest where there is no tier), risk,
         churn_probability, value_if_kept, value_if_kept_sd, no_order_if_kept, margin_at_risk, priority, is_unwilling,
-        is_global_control. A risk without a date is no probability within the horizon: it puts no sum at stake, and its
-        priority is the probability × the month's fee.
+        is_global_control, campaign (on whose list the customer is: none yet). A risk without a date is no probability
+        within the horizon: it puts no sum at stake, and its priority is the probability × the month's fee.
     """
     joined = pd.merge(value[["customer_id", "tier", "tier_rank"]], scores[list(_SCORED)], on="customer_id",
                       how="outer", sort=True)
@@ -64,6 +66,7 @@ def contact_candidates(
         "priority": at_stake.where(is_dated, churn_probability * joined["monthly_fee"].astype("float64")),
         "is_unwilling": joined["customer_id"].isin(unwilling["customer_id"]).astype("bool"),
         "is_global_control": is_global_control(joined["customer_id"], global_share),
+        "campaign": "",
     })
 
 
@@ -71,6 +74,24 @@ _NOBODY_KNOWN = pd.DataFrame({"customer_id": [], "our_owner": [], "n_recent_cont
 
 _SCORED = ("customer_id", "risk", "churn_probability", "due_on", "value_if_kept", "value_if_kept_sd",
            "no_order_if_kept", "margin_at_risk", "monthly_fee")
+
+
+def contact_barriers(customers: pd.DataFrame, max_contacts: int | None, contact_days: int) -> np.ndarray:
+    """Return why no list may contact a customer, whatever the channel; empty where any may, shape (n_customers,).
+
+    Parameters
+    ----------
+    customers : DataFrame
+        As `contact_candidates` gives it.
+    max_contacts : int, optional
+        Contacts within ``contact_days`` from which on nobody is contacted again; none for no cap.
+    contact_days : int
+        Days for which contacts count as recent [days].
+    """
+    most = np.inf if max_contacts is None else max_contacts
+    reasons = [IN_GLOBAL_CONTROL, OPTED_OUT, f"contacted {most:g} times or more within {contact_days} days"]
+    barriers = [customers["is_global_control"], customers["is_unwilling"], customers["n_recent_contacts"] >= most]
+    return np.select(barriers, reasons, "").astype(object)
 
 
 def opted_out_customers(contacts: ir.Table, as_of: date) -> ir.Table:
@@ -168,6 +189,10 @@ class ContactConsent:
             return np.ones(len(customers), dtype=bool)
         rows = self.in_force if not channel else self.in_force[self.in_force["channel"] == normalised_name(channel)]
         return customers.isin(rows["customer_id"]).to_numpy(dtype=bool)
+
+    def missing(self, channel: str) -> str:
+        """Return the reason for not contacting who does not consent to a channel, or to any where it is empty."""
+        return f"{NO_CONSENT} {self.purpose}" + (f" by {channel}" if channel else "")
 
 
 def consents_in_force(engine: Engine, consents: ir.Table, purpose: str, as_of: date) -> ContactConsent:

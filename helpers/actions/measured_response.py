@@ -84,13 +84,15 @@ UNMEASURED = ActionResponse(
 )
 
 
-def action_rounds(effects: pd.DataFrame) -> pd.DataFrame:
-    """Return the comparisons of earlier lists that have a difference, oldest list first.
+def action_rounds(effects: pd.DataFrame, purpose: str = ACTION_PLAN) -> pd.DataFrame:
+    """Return the comparisons of earlier lists of a purpose that have a difference, oldest list first.
 
     Parameters
     ----------
     effects : DataFrame
         ``results/experiment_effects``; may be empty.
+    purpose : str
+        What the lists were drawn for.
 
     Returns
     -------
@@ -100,14 +102,14 @@ def action_rounds(effects: pd.DataFrame) -> pd.DataFrame:
     """
     if effects.empty:
         return effects
-    is_list = effects["experiment"].str.startswith(NAMED)
+    is_list = effects["experiment"].str.startswith(EXPERIMENT_PREFIXES[purpose])
     is_held_against = effects["variant"].eq(TREATMENT) & effects["control"].eq(CONTROL_GROUP)
     known = effects[is_list & is_held_against & effects["status"].eq(Status.OK.value)]
     return known.sort_values(["experiment", "metric"], ignore_index=True)
 
 
-def pooled_response(effects: pd.DataFrame, currency: str = "") -> ActionResponse:
-    """Return the response over all rounds that decide by the outcome by which the newest one does.
+def pooled_response(effects: pd.DataFrame, currency: str = "", purpose: str = ACTION_PLAN) -> ActionResponse:
+    """Return the response over all rounds of a purpose that decide by the outcome by which the newest one does.
 
     Parameters
     ----------
@@ -115,6 +117,8 @@ def pooled_response(effects: pd.DataFrame, currency: str = "") -> ActionResponse
         ``results/experiment_effects``; may be empty.
     currency : str
         Of the money.
+    purpose : str
+        What the lists were drawn for.
 
     Notes
     -----
@@ -126,7 +130,7 @@ def pooled_response(effects: pd.DataFrame, currency: str = "") -> ActionResponse
     Paule, R. C. and Mandel, J. (1982). Consensus values and weighting factors. Journal of Research of the National
     Bureau of Standards 87, 377–385.
     """
-    known = action_rounds(effects)
+    known = action_rounds(effects, purpose)
     is_due = ~known["reason"].fillna("").str.startswith(AWAITED) if len(known) else []
     deciding = known[known["is_primary"].astype(bool) & is_due] if len(known) else known
     idle = _not_carried_out(deciding)

@@ -6,14 +6,15 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 
-from helpers.actions import control_group, planner
+from helpers.actions import control_group, eligibility, planner
 from helpers.actions.config import ActionsConfig
 from helpers.actions.measured_response import UNMEASURED, ActionResponse, response_people
 from helpers.actions.measured_response import response_sentence as told_response
-from helpers.actions.schema import ASSIGNMENTS_DRAWN, DECISIONS
+from helpers.actions.schema import ASSIGNMENTS_DRAWN, CAMPAIGN_LISTS, DECISIONS
 from helpers.customers.random_assignment import (
     ACTION_PLAN,
     ALERT,
+    CAMPAIGNS,
     CONTROL_GROUP,
     GLOBAL_CONTROL,
     TREATMENT,
@@ -23,6 +24,8 @@ from helpers.customers.random_assignment import (
 from helpers.foundation.results import Estimate, Status, no_estimate
 from helpers.stats import confidence_intervals
 from helpers.stats.disclosure_control import LEAST_PEOPLE, people_text
+
+NO_CAMPAIGNS = pd.DataFrame(columns=list(CAMPAIGN_LISTS.names))
 
 
 def list_margin_at_risk(actions: pd.DataFrame, segment: str, off: float = 0.0) -> Estimate:
@@ -83,7 +86,7 @@ def reasons_not_contacted(actions: pd.DataFrame) -> pd.DataFrame:
     group would follow from the rest.
     """
     left = actions[actions["variant"].isna()]
-    reason = left["reason"].str.replace(f"^({planner.NO_CONSENT} .+) by .+$", r"\1", regex=True)
+    reason = left["reason"].str.replace(f"^({eligibility.NO_CONSENT} .+) by .+$", r"\1", regex=True)
     rest = left.groupby(reason)["margin_at_risk"]
     table = pd.DataFrame({"n_customers": rest.size(), "margin_at_risk": rest.sum(min_count=1)}).reset_index()
     return table.sort_values(["n_customers", "reason"], ascending=[False, True], ignore_index=True)
@@ -136,12 +139,13 @@ def _shows(reduction: float) -> str:
 
 
 def assignments_to_record(
-    actions: pd.DataFrame, assigned: pd.DataFrame, window: tuple[date, int], seed: int, global_share: float = 0.0
+    actions: pd.DataFrame, assigned: pd.DataFrame, window: tuple[date, int], seed: int, global_share: float = 0.0,
+    campaigns: pd.DataFrame = NO_CAMPAIGNS,
 ) -> pd.DataFrame:
     """Return ``results/assignments_drawn``: the draws of this run, which a later run keeps to and reads back.
 
-    The alerts that this run drew for; the list, but for those whom a plan that is still open counts; and the
-    global control group against everybody else.
+    The alerts that this run drew for; the lists of the plan and of the campaigns, but for those whom an earlier draw
+    of the same purpose still counts; and the global control group against everybody else.
 
     Parameters
     ----------
@@ -155,18 +159,27 @@ def assignments_to_record(
         Seed of the draw.
     global_share : float
         Share of all customers in the global control group.
+    campaigns : DataFrame
+        ``results/campaigns``.
     """
     as_of, days = window
-    own, listed = experiment_name(ACTION_PLAN, as_of), actions[actions["variant"].notna()]
-    earlier = assigned[assigned["purpose"].eq(ACTION_PLAN) & assigned["experiment"].ne(own)]
-    plan = listed[~listed["customer_id"].isin(earlier["unit_id"])].rename(columns={"customer_id": "unit_id"}).assign(
-        experiment=own, purpose=ACTION_PLAN, assigned_on=pd.Timestamp(as_of))
+    lists = [(ACTION_PLAN, actions), *((kind, campaigns[campaigns["campaign"] == kind]) for kind in CAMPAIGNS)]
+    drawn = [_list_drawn(rows, assigned, purpose, as_of) for purpose, rows in lists]
     warned = assigned[assigned["experiment"].eq(experiment_name(ALERT, as_of))]
-    parts = [part for part in (plan, warned, _global_draw(actions, as_of, global_share)) if len(part)]
+    parts = [part for part in (*drawn, warned, _global_draw(actions, as_of, global_share)) if len(part)]
     if not parts:
         return pd.DataFrame(columns=list(ASSIGNMENTS_DRAWN.names))
-    drawn = pd.concat(parts).assign(ends_on=pd.Timestamp(as_of + timedelta(days=days)), seed=seed)
-    return drawn.sort_values(["experiment", "unit_id"], ignore_index=True)[list(ASSIGNMENTS_DRAWN.names)]
+    found = pd.concat(parts).assign(ends_on=pd.Timestamp(as_of + timedelta(days=days)), seed=seed)
+    return found.sort_values(["experiment", "unit_id"], ignore_index=True)[list(ASSIGNMENTS_DRAWN.names)]
+
+
+def _list_drawn(rows: pd.DataFrame, assigned: pd.DataFrame, purpose: str, as_of: date) -> pd.DataFrame:
+    """Return who is on a list, as its draw records them, but for those whom an earlier draw for the same counts."""
+    own = experiment_name(purpose, as_of)
+    earlier = assigned[assigned["purpose"].eq(purpose) & assigned["experiment"].ne(own)]
+    is_new = rows["variant"].notna() & ~rows["customer_id"].isin(earlier["unit_id"])
+    return rows[is_new].rename(columns={"customer_id": "unit_id"}).assign(
+        experiment=own, purpose=purpose, assigned_on=pd.Timestamp(as_of))
 
 
 def _global_draw(customers: pd.DataFrame, as_of: date, share: float) -> pd.DataFrame:

@@ -1,6 +1,5 @@
 """Action planner: the action of each customer, priority ranking, capacity, random control group, costs."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,14 +9,14 @@ import pandas as pd
 from helpers.actions.action_options import ActionOptions
 from helpers.actions.config import NO_ACTION, ActionsConfig
 from helpers.actions.control_group import RankedCandidates, control_group_share
-from helpers.actions.eligibility import NOT_SCORED, ContactConsent
+from helpers.actions.eligibility import IN_GLOBAL_CONTROL, NOT_SCORED, ContactConsent, contact_barriers
 from helpers.actions.measured_response import UNMEASURED, ActionResponse
 from helpers.actions.next_best_action import SharedLimit, best_assignment
 from helpers.actions.schema import ACTION_LIST
 from helpers.customers.random_assignment import CONTROL_GROUP, TREATMENT, Draw, first_drawn
 from helpers.foundation.study_config import Economics
 
-NO_CONSENT, BEYOND_CAPACITY = "no consent to", "beyond the capacity of this round"
+BEYOND_CAPACITY = "beyond the capacity of this round"
 
 UNKNOWN_CONSENT = ContactConsent(
     "", (), pd.DataFrame({"customer_id": pd.Series(dtype="str"), "channel": pd.Series(dtype="str")})
@@ -102,7 +101,7 @@ def _planned(options: ActionOptions, rule: np.ndarray, reason: np.ndarray) -> pd
         "offer": [r.offer or ("offer" if r.has_offer else None) for r in rules]}.items()}
     gains = np.column_stack([options.gains, np.full(len(rule), np.nan)])
     expected, worst = options.costs
-    return options.customers.drop(columns=["is_unwilling", "is_global_control", "our_owner"]).assign(
+    return options.customers.drop(columns=["is_unwilling", "is_global_control", "campaign", "our_owner"]).assign(
         **of_rule, owner=options.owners(rule), reason=reason, cost_expected=expected[rule], cost_worst=worst[rule],
         assumed_gain=gains[everyone, rule], break_even_reduction=options.break_even[everyone, rule])
 
@@ -151,20 +150,18 @@ def plan_costs(actions: pd.DataFrame) -> PlanCosts:
 def _reason_for_no_action(options: ActionOptions) -> np.ndarray:
     """Return why nothing may be planned, empty where something may, shape (n_customers,)."""
     customers, assumptions, everyone = options.customers, options.assumptions, np.arange(len(options.customers))
-    most = math.inf if assumptions.max_contacts is None else assumptions.max_contacts
+    barrier = contact_barriers(customers, assumptions.max_contacts, assumptions.contact_days)
     needed = options.break_even[everyone, options.first]
     reason = np.select(
         [
-            customers["is_global_control"],
-            customers["risk"] == NOT_SCORED, options.first == len(options.rules), customers["is_unwilling"],
-            customers["n_recent_contacts"] >= most,
+            barrier == IN_GLOBAL_CONTROL, customers["campaign"] != "",
+            customers["risk"] == NOT_SCORED, options.first == len(options.rules), barrier != "",
             customers["priority"].isna(), customers["value_if_kept"] < assumptions.minimum_value,
             ~options.is_allowed.any(axis=1) & (needed > assumptions.most_reduction),
         ],
         [
-            "in the global control group",
-            "no risk is known", "no rule is for this tier and risk", "has opted out",
-            f"contacted {most:g} times or more within {assumptions.contact_days} days", "no value is known",
+            IN_GLOBAL_CONTROL, "on the list of " + customers["campaign"],
+            "no risk is known", "no rule is for this tier and risk", barrier, "no value is known",
             "worth less than the minimum", "a contact costs more than it could keep",
         ],
         "",
@@ -174,6 +171,5 @@ def _reason_for_no_action(options: ActionOptions) -> np.ndarray:
 
 def _missing_consent(options: ActionOptions) -> np.ndarray:
     """Return what consent is missing for the first rule that fits, shape (n_customers,)."""
-    by = np.array([f" by {r.channel}" if r.channel else "" for r in options.rules] + [""], dtype=object)
-    return np.array([f"{NO_CONSENT} {options.permitted.purpose}{channel}" for channel in by], dtype=object)[
-        options.first]
+    channels = [*(rule.channel for rule in options.rules), ""]
+    return np.array([options.permitted.missing(channel) for channel in channels], dtype=object)[options.first]

@@ -1,11 +1,12 @@
 """Quality gates of the action plan: risks, tiers, churn gates, consent, control group."""
 
 import math
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 import pandas as pd
 
-from helpers.actions import control_group, plan_summary, planner
+from helpers.actions import control_group, eligibility, plan_summary, planner
 from helpers.actions.eligibility import MAX_NAMED_PURPOSES, ContactConsent
 from helpers.actions.measured_response import UNMEASURED, ActionResponse, response_people
 from helpers.actions.measured_response import response_sentence as told_response
@@ -108,14 +109,14 @@ def _contract_gate(scores: pd.DataFrame) -> Gate:
 
 
 def _willing_gate(actions: pd.DataFrame) -> Gate:
-    n = int((actions["reason"] == "has opted out").sum())
+    n = int((actions["reason"] == eligibility.OPTED_OUT).sum())
     sentence = f"{people_text(n)} whom a rule would contact had opted out and are not contacted" if n else (
         "nobody whom a rule would contact has opted out on record")
     return Gate("opted out", n, 0, n > 0, Level.NOTE, ACTION_LIST_FIGURE, sentence)
 
 
 def _consent_gate(actions: pd.DataFrame, permitted: ContactConsent) -> Gate:
-    n_refused = int(actions["reason"].fillna("").str.startswith(planner.NO_CONSENT).sum())
+    n_refused = int(actions["reason"].fillna("").str.startswith(eligibility.NO_CONSENT).sum())
     n_asked = n_refused + int(actions["variant"].notna().sum())
     name, n_in_force = "consent", int(permitted.in_force["customer_id"].nunique())
     if not permitted.is_known:
@@ -186,20 +187,23 @@ def _size_that_tells(actions: pd.DataFrame, seen: float, needed: float) -> str:
     return f", which {size:,.0f} customers would show, half of them in the control group, in one round or several"
 
 
-def one_arm_gate(actions: pd.DataFrame, assigned: pd.DataFrame) -> Gate:
-    """Return whether every customer has one arm over all lists: nobody is both left alone and contacted.
+def one_arm_gate(lists: Sequence[pd.DataFrame], assigned: pd.DataFrame) -> Gate:
+    """Return whether every customer is on one list and has one arm: nobody is both left alone and contacted.
 
     Parameters
     ----------
-    actions : DataFrame
-        ``results/actions``.
+    lists : sequence of DataFrame
+        Whom the plan and the campaigns list: customer_id, variant; rows without an arm do not count.
     assigned : DataFrame
         Open draws with the alerts of this run.
     """
-    plan = actions.loc[actions["variant"].notna(), ["customer_id", "variant"]].set_axis(["unit_id", "variant"], axis=1)
-    n = len(conflicting_customers(pd.concat([assigned[["unit_id", "variant"]], plan])))
+    plan = pd.concat([rows.loc[rows["variant"].notna(), ["customer_id", "variant"]] for rows in lists]).rename(
+        columns={"customer_id": "unit_id"})
+    clash = conflicting_customers(pd.concat([assigned[["unit_id", "variant"]], plan]))
+    n = len(set(clash) | set(plan.loc[plan["unit_id"].duplicated(), "unit_id"]))
     kept = int(plan["unit_id"].isin(assigned["unit_id"]).sum())
-    sentence = (f"{people_text(n)} customers are in the control group of one list and contacted by another" if n else
-                f"{people_text(kept, of=len(plan))} of {len(plan):,} customers on the list keep the arm of a draw that "
-                "is still open, and nobody is held out by one list and contacted by another")
+    sentence = (f"{people_text(n)} customers are on two lists, or in the control group of one and contacted by another"
+                if n else
+                f"{people_text(kept, of=len(plan))} of {len(plan):,} customers on the lists keep the arm of a draw "
+                "that is still open, and nobody is on two lists or held out by one and contacted by another")
     return Gate("one arm a customer", n, 0, n > 0, Level.QUALIFY, "the measurement of this round", sentence)

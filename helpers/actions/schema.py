@@ -1,5 +1,6 @@
-"""Declared result tables of the action plan: actions, assignments_drawn, decisions."""
+"""Declared result tables of the action plan: actions, campaigns, assignments_drawn, decisions, key accounts."""
 
+from helpers.customers.random_assignment import CAMPAIGNS, EXPERIMENT_PREFIXES
 from helpers.foundation.schema import Column, Table, gates_schema
 
 ACTION_LIST = Table(
@@ -56,7 +57,7 @@ ACTION_LIST = Table(
 
 ASSIGNMENTS_DRAWN = Table("results/assignments_drawn", "experiment × unit", ("experiment", "unit_id"), (
     Column("experiment", "text", "the draw, with its day", True),
-    Column("purpose", "text", "what for", True, ("alert", "action plan", "global control group")),
+    Column("purpose", "text", "what for", True, tuple(EXPERIMENT_PREFIXES)),
     Column("unit_id", "text", "customer; keeps the arm for every purpose until the window ends", True),
     Column("variant", "text", "arm", True, ("treated", "held out")),
     Column("probability", "number", "chance of the customer's arm [share]", low=0, high=1),
@@ -64,6 +65,27 @@ ASSIGNMENTS_DRAWN = Table("results/assignments_drawn", "experiment × unit", ("e
     Column("assigned_on", "date", "day of the draw", True),
     Column("ends_on", "date", "last day of the outcome window"),
     Column("seed", "integer", "seed of the draw, used with the day", True),
+))
+
+CAMPAIGN_LISTS = Table("results/campaigns", "customer whom a campaign is for", ("customer_id",), (
+    Column("customer_id", "text", "the customer; in one campaign, the first whose audience holds him", True),
+    Column("campaign", "text", "what for", True, CAMPAIGNS),
+    Column("tier", "text", "tier of the pyramid, or 'no tier'", True),
+    Column("why", "text", "why the campaign is for this customer", True),
+    Column("value", "number", "what ranks the list: value of asking where it is known, else margin within the horizon "
+           "if retained [money]"),
+    Column("value_of_asking", "number", "assumed uptake × (margin if back − offer) − contact; of a win-back [money]"),
+    Column("rank", "integer", "rank on the list; empty for who is not on it", low=1),
+    Column("variant", "text", "treated or held out at random; empty for who is not on the list",
+           allowed=("treated", "held out")),
+    Column("draw", "text", "draw that decided the arm: this campaign's, or one that is still open"),
+    Column("probability", "number", "chance of the customer's arm in that draw [share]", low=0, high=1),
+    Column("stratum", "text", "tier, in proportion to which the campaign draws"),
+    Column("channel", "text", "by which contact is made; empty for any"),
+    Column("owner", "text", "who carries it out; empty for who is not on the list"),
+    Column("cost_expected", "number", "cost of the contact and of the offer at the assumed uptake [money]", low=0),
+    Column("cost_worst", "number", "cost if the offer is taken up [money]", low=0),
+    Column("reason", "text", "why nobody contacts the customer; empty for who is on the list"),
 ))
 
 DECISIONS = Table("results/decisions", "decision asked for", ("decision",), (
@@ -95,4 +117,4 @@ KEY_ACCOUNTS = Table("results/key_accounts", "account", ("account_id",), (
 ))
 
 TABLES: tuple[Table, ...] = (
-    ACTION_LIST, ASSIGNMENTS_DRAWN, DECISIONS, KEY_ACCOUNTS, gates_schema("results/action_gates"))
+    ACTION_LIST, CAMPAIGN_LISTS, ASSIGNMENTS_DRAWN, DECISIONS, KEY_ACCOUNTS, gates_schema("results/action_gates"))

@@ -6,10 +6,12 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
-from helpers.churn.profit_curve import CampaignCosts
+from helpers.churn.config import ChurnConfig
+from helpers.churn.profit_curve import CampaignCosts, campaign_costs_with_uptake
 from helpers.customers import features, purchases
 from helpers.foundation.engine import Engine
 from helpers.foundation.results import Estimate, Status, no_estimate
+from helpers.foundation.study_config import Economics
 from helpers.stats import confidence_intervals
 
 WINBACK_COLUMNS = ["customer_id", "last_on", "away_days", "value_if_back", "value_of_asking"]
@@ -81,3 +83,31 @@ def winback_list(gone: pd.DataFrame, terms: CampaignCosts | None, offer_cost: fl
     return found.sort_values(["value_of_asking", "customer_id"], ascending=[False, True], ignore_index=True)[
         WINBACK_COLUMNS
     ]
+
+
+def winback_candidates(
+    engine: Engine, transactions: ir.Table, as_of_on: date, assumptions: ChurnConfig, economics: Economics,
+    horizon_days: int,
+) -> pd.DataFrame:
+    """Return `winback_list` of those who are gone, by what a study assumes.
+
+    Parameters
+    ----------
+    engine : Engine
+        Where the transactions are.
+    transactions : Table
+        ``canonical/transactions``.
+    as_of_on : date
+        Last day that is seen.
+    assumptions : ChurnConfig
+        Who counts as gone, for how long they may be asked back, cost of the offer.
+    economics : Economics
+        Margin rate, costs and uptake.
+    horizon_days : int
+        How long a customer who is back is counted for [days].
+    """
+    gone = churned_customers(engine, transactions, as_of_on, eligible_days=assumptions.eligible_days,
+                             win_back_days=assumptions.win_back_days, margin_rate=economics.margin_rate)
+    offer = assumptions.win_back_cost or economics.offer_cost
+    terms = campaign_costs_with_uptake(0.0, offer, economics.contact_cost, economics.offer_uptake)
+    return winback_list(gone, terms, offer, horizon_days)

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -19,8 +20,15 @@ TREATMENT, CONTROL_GROUP = "treated", "held out"
 
 ALERT, ACTION_PLAN, GLOBAL_CONTROL = "alert", "action plan", "global control group"
 
+CampaignKind = Literal["service recovery", "trust repair", "win-back", "customer club"]
+
+CAMPAIGNS: tuple[CampaignKind, ...] = get_args(CampaignKind)  # in the order in which customers belong to one
+
+SERVICE_RECOVERY, TRUST_REPAIR, WIN_BACK, CUSTOMER_CLUB = CAMPAIGNS
+
 EXPERIMENT_PREFIXES = {ALERT: "churn alerts of ", ACTION_PLAN: "action plan of ",
-                       GLOBAL_CONTROL: "global control group of "}  # begin the names of draws; the day follows
+                       GLOBAL_CONTROL: "global control group of ",
+                       **{name: f"{name} of " for name in CAMPAIGNS}}  # begin the names of draws; the day follows
 
 REGISTRY_COLUMNS = ["experiment", "purpose", "unit_id", "variant", "probability", "stratum", "assigned_on", "ends_on"]
 
@@ -149,6 +157,21 @@ class Draw:
         kept = kept.assign(stratum=strata.reindex(kept["unit_id"]).to_numpy())
         parts = [part for part in (drawn, kept[list(drawn.columns)]) if len(part)]
         return pd.concat(parts).sort_values("unit_id", ignore_index=True) if parts else drawn
+
+
+def draws_by_purpose(day: date, seed: int, assigned: pd.DataFrame) -> dict[str, Draw]:
+    """Return the draws of a day: by purpose, all from one seed, all keeping to what is open.
+
+    Parameters
+    ----------
+    day : date
+        Day of the draws, which names them.
+    seed : int
+        Of the draws, used with their names.
+    assigned : DataFrame
+        As `open_assignments` gives it.
+    """
+    return {purpose: Draw(experiment_name(purpose, day), seed, assigned) for purpose in EXPERIMENT_PREFIXES}
 
 
 def n_held_out(n: int, share: float) -> int:

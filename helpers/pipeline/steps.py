@@ -187,10 +187,10 @@ ACTIONS = Step(
     reads_if_present=("results/churn_gates", "results/forecasts", "results/alerts", "results/experiment_effects",
                       "canonical/contacts", "canonical/consents", "canonical/customers", "canonical/cases",
                       "canonical/offers", "canonical/opportunities", "canonical/ties", "canonical/transactions",
-                      "results/satisfaction_scores"),
+                      "results/satisfaction_scores", "results/loyalty_customers"),
     reads_of_earlier=("results/assignments_drawn",),
-    writes=("results/actions", "results/assignments_drawn", "results/decisions", "results/key_accounts",
-            "results/action_gates"),
+    writes=("results/actions", "results/campaigns", "results/assignments_drawn", "results/decisions",
+            "results/key_accounts", "results/action_gates"),
 )
 
 SUMMARY = Step(

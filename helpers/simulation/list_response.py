@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from helpers.customers.random_assignment import ACTION_PLAN, ALERT, EXPERIMENT_PREFIXES, TREATMENT
+from helpers.customers.random_assignment import ACTION_PLAN, ALERT, CAMPAIGNS, EXPERIMENT_PREFIXES, TREATMENT
 from helpers.simulation import arrow_columns
 from helpers.simulation.contacts_and_visits import MEANS, MEANS_CENTS, Consent
 from helpers.simulation.customer_traits import CustomerBlock
@@ -43,14 +43,14 @@ NO_RESPONSE = ListResponse((), ())
 
 
 def carried_out(lists: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of drawn lists by which somebody is contacted: treated by alerts and plans, sorted.
+    """Return the rows of drawn lists by which somebody is contacted: treated by alerts, plans and campaigns, sorted.
 
     Parameters
     ----------
     lists : DataFrame
         `LIST_COLUMNS`, one row a draw and customer.
     """
-    named = tuple(EXPERIMENT_PREFIXES[purpose] for purpose in (ALERT, ACTION_PLAN))
+    named = tuple(EXPERIMENT_PREFIXES[purpose] for purpose in (ALERT, ACTION_PLAN, *CAMPAIGNS))
     meant = lists[lists["variant"].eq(TREATMENT) & lists["experiment"].str.startswith(named)]
     return meant[LIST_COLUMNS].sort_values(LIST_COLUMNS, ignore_index=True)
 

@@ -29,8 +29,8 @@ def test_a_hold_out_of_everybody_is_refused():
 
 def test_the_table_shows_every_rule_in_words():
     shown = section({"rules": [{"action": "call", "lowest_tier": 2, "has_offer": True, "contact_cost": 6.0}]}).table()
-    last = shown.iloc[-1]
-    assert (last["assumption"], last["value"], last["set_by"]) == ("rule 1", "call", "study")
+    last = shown.set_index("assumption").loc["rule 1"]
+    assert (last["value"], last["set_by"]) == ("call", "study")
     assert last["meaning"] == "for high risk in tiers 1 to 2; 6 a contact, with an offer [money]"
     assert "rules" not in set(shown["assumption"])
     assert (section({}).table()["set_by"] == "default").all()

@@ -37,7 +37,7 @@ def read(contents, name, tmp_path):
 
 
 def test_each_person_and_channel_has_a_list_and_the_control_group_is_in_none_of_them(lines, tmp_path):
-    made = contact_lists.contact_lists(lines, "action plan of 2026-06-30", ENDS_ON)
+    made = contact_lists.contact_lists({"action plan of 2026-06-30": lines}, ENDS_ON)
     assert set(made.contents) == {
         "contact-ada-phone.xlsx", "contact-ada-phone.csv", "contact-bo-müller-post.xlsx", "contact-bo-müller-post.csv",
         "control-group-do-not-contact.xlsx", "control-group-do-not-contact.csv", "mailing.csv"}
@@ -63,27 +63,27 @@ def test_a_line_says_why_what_to_check_what_to_say_and_by_when(lines):
 
 
 def test_what_tools_read_names_the_draw_so_that_contacts_can_be_told_apart(lines, tmp_path):
-    made = contact_lists.contact_lists(lines, "action plan of 2026-06-30", ENDS_ON)
+    made = contact_lists.contact_lists({"action plan of 2026-06-30": lines}, ENDS_ON)
     rows = read(made.contents, "mailing.csv", tmp_path)
     assert list(rows.columns) == contact_lists.FOR_TOOLS
     assert set(rows["campaign"]) == {"action plan of 2026-06-30"}
 
 
 def test_a_script_that_looks_like_a_formula_stays_text(lines, tmp_path):
-    made = contact_lists.contact_lists(lines, "plan", ENDS_ON)
+    made = contact_lists.contact_lists({"plan": lines}, ENDS_ON)
     assert set(read(made.contents, "contact-ada-phone.xlsx", tmp_path)["first line"]) == {"=1+1"}
     assert set(read(made.contents, "contact-ada-phone.csv", tmp_path)["first line"]) == {"'=1+1"}
 
 
 def test_owners_of_like_names_have_files_of_their_own(lines):
     twins = lines.assign(owner=["A b" if i % 2 else "A-b" for i in range(len(lines))], channel="post")
-    made = contact_lists.contact_lists(twins, "plan", ENDS_ON)
+    made = contact_lists.contact_lists({"plan": twins}, ENDS_ON)
     assert {"contact-a-b-post.xlsx", "contact-a-b-post-2.xlsx"} <= set(made.contents)
     assert made.files["file"].is_unique
 
 
 def test_without_a_list_there_is_no_file(lines):
-    made = contact_lists.contact_lists(lines.head(0), "plan", ENDS_ON)
+    made = contact_lists.contact_lists({"plan": lines.head(0)}, ENDS_ON)
     assert made.contents == {}
     assert made.files.empty
 

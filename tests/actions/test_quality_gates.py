@@ -97,9 +97,9 @@ def test_a_customer_in_both_arms_is_counted(value, scores, nobody):
                                    Draw("plan", 1, open_assignments([], WINDOW[0])))
     treated = actions.loc[actions["variant"].eq("treated"), "customer_id"]
     other = pd.DataFrame({"unit_id": treated, "variant": ["held out"] * 25 + ["treated"] * (len(treated) - 25)})
-    assert quality_gates.one_arm_gate(actions, other).is_crossed
-    assert quality_gates.one_arm_gate(actions, other).statistic == 25
-    assert not quality_gates.one_arm_gate(actions, other.tail(30)).is_crossed
+    assert quality_gates.one_arm_gate([actions], other).is_crossed
+    assert quality_gates.one_arm_gate([actions], other).statistic == 25
+    assert not quality_gates.one_arm_gate([actions], other.tail(30)).is_crossed
 
 
 def test_a_list_of_one_has_nobody_to_compare_with(value, scores, nobody):

@@ -2,6 +2,7 @@
 
 * ``account_plan``: Text of key accounts: pipeline, closings expected, coverage, next steps at an account.
 * ``actions``: Text of the action plan: margin at risk, the list, its cost and break-even.
+* ``campaign_plan``: Text of campaigns: whom they contact, whom they leave alone, and what is known of their response.
 * ``churn``: Text of the churn page: risk, models, calibration, forecast.
 * ``churn_alerts``: Text on churn timing, reasons, alerts, control charts, complaint bursts and win-back.
 * ``churn_attributes``: Text on churn by attribute: where churn is highest and lowest, and whether it goes with

@@ -1,0 +1,149 @@
+"""Campaign audiences: whom service recovery, trust repair, win-back and the customer club are for, and why."""
+
+from datetime import date, timedelta
+
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+
+from helpers.actions.config import ActionsConfig
+from helpers.foundation.engine import Engine
+
+MIDDLE = 50.0  # of satisfaction, below which a customer who fell there is dissatisfied [points of 100]
+
+REPEATED = 2  # complaints from which more is at fault than one case
+
+TRUE_LOYALTY, HELD_OTHERWISE = "true", ("price", "incentive", "monopoly", "inertia")
+
+AUDIENCE = ["customer_id", "why", "value_of_asking"]
+
+
+def complaints(engine: Engine, cases: ir.Table, as_of: date, days: int) -> pd.DataFrame:
+    """Return the complaints of the last days: customer_id, opened_on, is_open, is_settled; oldest first.
+
+    Parameters
+    ----------
+    engine : Engine
+        Where the cases are.
+    cases : Table
+        ``canonical/cases``.
+    as_of : date
+        The day; what is closed later is still open.
+    days : int
+        How long ago a complaint may have been opened [days].
+    """
+    opened = cases["opened_at"].date()
+    is_open = cases["closed_at"].isnull() | (cases["closed_at"].date() > as_of)
+    own = cases.filter(cases["kind"] == "complaint", cases["customer_id"].notnull(), opened <= as_of,
+                       opened > as_of - timedelta(days=days))
+    rows = own.select("customer_id", opened_on=opened, is_open=is_open,
+                      is_settled=~is_open & cases["is_resolved"].fill_null(True))
+    return engine.frame(rows, "canonical/cases").sort_values(["opened_on", "customer_id"], ignore_index=True)
+
+
+def service_recovery_audience(complained: pd.DataFrame) -> pd.DataFrame:
+    """Return customers with a complaint that is open, or was closed without being resolved: `AUDIENCE`.
+
+    Parameters
+    ----------
+    complained : DataFrame
+        As `complaints` gives them.
+
+    References
+    ----------
+    Tax, S. S., Brown, S. W. and Chandrashekaran, M. (1998). Customer evaluations of service complaint experiences.
+    Journal of Marketing 62(2), 60–76.
+    """
+    first = complained[~complained["is_settled"]].drop_duplicates("customer_id", ignore_index=True)
+    state = np.where(first["is_open"], "still open", "closed without being resolved")
+    days = pd.to_datetime(first["opened_on"]).dt.strftime("%Y-%m-%d").astype("object")
+    return first.assign(why="complaint of " + days + " " + state, value_of_asking=np.nan)[AUDIENCE]
+
+
+def trust_repair_audience(
+    complained: pd.DataFrame, answers: pd.DataFrame, as_of: date, assumptions: ActionsConfig
+) -> pd.DataFrame:
+    """Return customers whom we failed more than once, or whose satisfaction fell steeply to below the middle.
+
+    Parameters
+    ----------
+    complained : DataFrame
+        As `complaints` gives them.
+    answers : DataFrame
+        ``results/satisfaction_scores``: customer_id, responded_at, satisfaction [0–100]; may be empty.
+    as_of : date
+        The day; the newest answer of a customer counts for ``campaign_days``.
+    assumptions : ActionsConfig
+        How long, and which fall.
+
+    Returns
+    -------
+    DataFrame
+        `AUDIENCE`, one row a customer.
+
+    References
+    ----------
+    Basso, K. and Pizzutti, C. (2016). Trust recovery following a double deviation. Journal of Service Research 19,
+    209–223.
+    """
+    n = complained.groupby("customer_id").size()
+    again = n[n >= REPEATED].rename("n").reset_index()
+    again = again.assign(why=again["n"].map("{} complaints".format) + f" within {assumptions.campaign_days} days")
+    known = answers.dropna(subset=["customer_id", "responded_at", "satisfaction"]).sort_values(
+        ["customer_id", "responded_at"], kind="stable")
+    before = known.groupby("customer_id")["satisfaction"].shift()
+    is_recent = known["responded_at"] > pd.Timestamp(as_of - timedelta(days=assumptions.campaign_days))
+    is_last = ~known["customer_id"].duplicated(keep="last")
+    fell = known[is_last & is_recent & (known["satisfaction"] < MIDDLE)
+                 & (before - known["satisfaction"] >= assumptions.satisfaction_fall)]
+    why = [f"satisfaction fell from {was:.0f} to {now:.0f} of 100"
+           for was, now in zip(before[fell.index], fell["satisfaction"], strict=True)]
+    return pd.concat([again, fell.assign(why=why)]).drop_duplicates("customer_id", ignore_index=True).assign(
+        value_of_asking=np.nan)[AUDIENCE]
+
+
+def win_back_audience(churned: pd.DataFrame) -> pd.DataFrame:
+    """Return churned customers who are worth an offer to come back under the assumed uptake: `AUDIENCE`.
+
+    Parameters
+    ----------
+    churned : DataFrame
+        customer_id, away_days, value_of_asking [money].
+
+    References
+    ----------
+    Stauss, B. and Friege, C. (1999). Regaining service customers. Journal of Service Research 1, 347–361.
+    """
+    worth = churned[churned["value_of_asking"] > 0]
+    why = [f"last purchase {days:,.0f} days ago" for days in worth["away_days"]]
+    return worth.assign(why=why)[AUDIENCE].reset_index(drop=True)
+
+
+def customer_club_audience(loyalty: pd.DataFrame, customers: pd.DataFrame) -> pd.DataFrame:
+    """Return customers who buy again because they are attached, and not for price, reward, habit or want of choice.
+
+    What money does not hold, recognition may; who is at risk is the plan's.
+
+    Parameters
+    ----------
+    loyalty : DataFrame
+        ``results/loyalty_customers``: customer_id, kind, motive, n_orders; may be empty.
+    customers : DataFrame
+        As `eligibility.contact_candidates` gives them.
+
+    Returns
+    -------
+    DataFrame
+        `AUDIENCE`, one row a customer.
+
+    References
+    ----------
+    McAlexander, J. H., Schouten, J. W. and Koenig, H. F. (2002). Building brand community. Journal of Marketing 66(1),
+    38–54.
+    """
+    at_risk = customers.loc[customers["risk"].isin(["high", "medium"]), "customer_id"]
+    own = loyalty[loyalty["kind"].eq(TRUE_LOYALTY) & ~loyalty["motive"].isin(HELD_OTHERWISE)
+                  & ~loyalty["customer_id"].isin(at_risk)]
+    orders = [f", {n:,.0f} purchases" if n > 0 else "" for n in own["n_orders"].fillna(0)]
+    return own.assign(why=[f"attached and buys again, not for the price{n}" for n in orders],
+                      value_of_asking=np.nan)[AUDIENCE].reset_index(drop=True)

@@ -1,0 +1,204 @@
+"""Campaigns: lists of service recovery, trust repair, win-back and customer club, each with its own control group."""
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+
+from helpers.actions import control_group, measured_response
+from helpers.actions.config import ActionsConfig, Campaign
+from helpers.actions.contact_lists import BESIDE, FOR_PEOPLE
+from helpers.actions.control_group import RankedCandidates
+from helpers.actions.eligibility import ContactConsent, contact_barriers
+from helpers.actions.planner import BEYOND_CAPACITY
+from helpers.actions.schema import CAMPAIGN_LISTS, DECISIONS
+from helpers.customers.random_assignment import (
+    CAMPAIGNS,
+    CONTROL_GROUP,
+    TREATMENT,
+    Draw,
+    first_drawn,
+)
+from helpers.foundation.study_config import Economics
+from helpers.stats.disclosure_control import people_text
+
+
+def plan_campaigns(
+    audiences: Mapping[str, pd.DataFrame], customers: pd.DataFrame, assumptions: ActionsConfig, economics: Economics,
+    draws: Mapping[str, Draw], permitted: ContactConsent,
+) -> pd.DataFrame:
+    """Return ``results/campaigns``: for everybody in an audience whether a campaign contacts them, or why not.
+
+    A customer belongs to the first campaign whose audience holds him, in the order of `CAMPAIGNS`; so nobody is on two
+    lists. Each list is ranked by value, cut so that the treated fill the capacity, and has a control group of its own,
+    in proportion to the tier; whoever is in a draw that is open keeps that arm.
+
+    Parameters
+    ----------
+    audiences : mapping of str to DataFrame
+        `campaign_audiences.AUDIENCE` by campaign.
+    customers : DataFrame
+        As `eligibility.contact_candidates` gives them; who is not among them is left out.
+    assumptions : ActionsConfig
+        Campaigns, cap of contacts.
+    economics : Economics
+        Costs and assumed uptake.
+    draws : mapping of str to Draw
+        By campaign.
+    permitted : ContactConsent
+        Who consents to the purpose, by which channel.
+    """
+    declared, taken, parts = {one.kind: one for one in assumptions.campaigns}, pd.Series(dtype="str"), []
+    for kind in (name for name in CAMPAIGNS if name in declared):
+        rows = customers.merge(audiences[kind], on="customer_id")
+        rows = rows[~rows["customer_id"].isin(taken)].reset_index(drop=True)
+        campaign = declared[kind]
+        barrier = contact_barriers(rows, assumptions.max_contacts, assumptions.contact_days)
+        is_refused = (barrier == "") & ~permitted.allows(rows["customer_id"], campaign.channel)
+        rows = rows.assign(campaign=kind, channel=campaign.channel or None, owner=campaign.owner or assumptions.owner,
+                           reason=np.where(is_refused, permitted.missing(campaign.channel), barrier),
+                           value=rows["value_of_asking"].fillna(rows["value_if_kept"]),
+                           **dict(zip(("cost_expected", "cost_worst"), _costs(campaign, economics), strict=True)))
+        parts.append(_with_arms(rows, campaign, draws[kind]))
+        taken = pd.concat([taken, rows["customer_id"]])
+    found = pd.concat(parts) if parts else pd.DataFrame(columns=list(CAMPAIGN_LISTS.names))
+    return found.sort_values("customer_id", ignore_index=True)[list(CAMPAIGN_LISTS.names)]
+
+
+def _costs(campaign: Campaign, economics: Economics) -> tuple[float, float]:
+    """Return what a contact costs at the assumed uptake, and with the offer taken up [money]."""
+    contact = economics.contact_cost if campaign.contact_cost is None else campaign.contact_cost
+    offer = economics.offer_cost if campaign.offer_cost is None else campaign.offer_cost
+    return contact + economics.offer_uptake * offer, contact + offer
+
+
+def _with_arms(rows: pd.DataFrame, campaign: Campaign, draw: Draw) -> pd.DataFrame:
+    """Return an audience with the ranks and arms of those whom the list reaches."""
+    ordered = rows[rows["reason"] == ""].sort_values(["value", "customer_id"], ascending=[False, True])
+    kept = first_drawn(draw.assigned).set_index("unit_id")["variant"].reindex(ordered["customer_id"])
+    unknown = np.full(len(ordered), np.nan)
+    candidates = RankedCandidates(unknown, unknown, unknown, kept.astype("object").fillna("").to_numpy())
+    listed = ordered.head(candidates.length(campaign.capacity, campaign.hold_out_share))
+    arms = draw.assign(listed["tier"].set_axis(listed["customer_id"]), campaign.hold_out_share)
+    arms = arms.rename(columns={"unit_id": "customer_id", "experiment": "draw"})
+    ranks = pd.Series(np.arange(1, len(listed) + 1), index=listed.index).reindex(rows.index).astype("Int64")
+    is_listed = ranks.notna()
+    found = rows.assign(rank=ranks, reason=rows["reason"].mask(~is_listed & (rows["reason"] == ""), BEYOND_CAPACITY),
+                        owner=rows["owner"].where(is_listed, None))
+    found = found.merge(arms[["customer_id", "variant", "probability", "stratum", "draw"]].astype(
+        {"variant": "object", "stratum": "object", "draw": "object"}), on="customer_id", how="left")
+    texts = ["variant", "stratum", "draw", "owner", "channel"]
+    return found.assign(**{c: found[c].astype("object").where(found[c].notna(), None) for c in texts})
+
+
+def with_campaign(customers: pd.DataFrame, lists: pd.DataFrame) -> pd.DataFrame:
+    """Return candidates with the campaign on whose list each is, so that the plan leaves them to it."""
+    listed = lists[lists["variant"].notna()].set_index("customer_id")["campaign"]
+    return customers.assign(campaign=customers["customer_id"].map(listed).astype("object").fillna(""))
+
+
+def campaign_summary(lists: pd.DataFrame, assumptions: ActionsConfig, effects: pd.DataFrame,
+                     currency: str = "") -> pd.DataFrame:
+    """Return one row a campaign, in their order.
+
+    Parameters
+    ----------
+    lists : DataFrame
+        ``results/campaigns``.
+    assumptions : ActionsConfig
+        Campaigns that are declared.
+    effects : DataFrame
+        ``results/experiment_effects``, for what earlier lists of the same campaign did; may be empty.
+    currency : str
+        Of the money.
+
+    Returns
+    -------
+    DataFrame
+        campaign, owner, n_audience, n_treated, n_held_out, value_of_asking (of the treated) [money], cost_expected and
+        cost_worst of the treated [money], detectable_difference (of a share, whatever its level, found with 80 % power
+        at the 5 % level; empty where no difference would be) [share], response (what earlier lists did, in words).
+    """
+    rows = []
+    for campaign in sorted(assumptions.campaigns, key=lambda one: CAMPAIGNS.index(one.kind)):
+        own = lists[lists["campaign"] == campaign.kind]
+        treated, held = own[own["variant"] == TREATMENT], own[own["variant"] == CONTROL_GROUP]
+        response = measured_response.pooled_response(effects, currency, campaign.kind)
+        rows.append({
+            "campaign": campaign.kind, "owner": campaign.owner or assumptions.owner, "n_audience": len(own),
+            "n_treated": len(treated), "n_held_out": len(held),
+            "value_of_asking": treated["value_of_asking"].sum(min_count=1),
+            "cost_expected": treated["cost_expected"].sum(), "cost_worst": treated["cost_worst"].sum(),
+            "detectable_difference": difference if (difference := _detectable_difference(own)) <= 1 else np.nan,
+            "response": measured_response.response_sentence(response) or "never measured: for testing"})
+    return pd.DataFrame(rows, columns=list(SUMMARY))
+
+
+def _detectable_difference(lists: pd.DataFrame) -> float:
+    """Return the smallest difference of a share near one half that the arms show within draws; NaN without both."""
+    blocks = [(int((g["variant"] == CONTROL_GROUP).sum()), int((g["variant"] == TREATMENT).sum()))
+              for _, g in lists.groupby("draw")]
+    return control_group.detectable_reduction(blocks, 0.5) / 2
+
+
+SUMMARY = ("campaign", "owner", "n_audience", "n_treated", "n_held_out", "value_of_asking", "cost_expected",
+           "cost_worst", "detectable_difference", "response")
+
+
+def campaign_lines(
+    lists: pd.DataFrame, assumptions: ActionsConfig, draws: Mapping[str, Draw], as_of: date
+) -> dict[str, pd.DataFrame]:
+    """Return one line a listed customer, by the name of the draw, the first ranked first: as `contact_lines` gives it.
+
+    Parameters
+    ----------
+    lists : DataFrame
+        ``results/campaigns``.
+    assumptions : ActionsConfig
+        What is said, and within which time.
+    draws : mapping of str to Draw
+        By campaign.
+    as_of : date
+        Day of the plan.
+    """
+    found = {}
+    for campaign in assumptions.campaigns:
+        own = lists[lists["campaign"].eq(campaign.kind) & lists["variant"].notna()].sort_values("rank")
+        found[draws[campaign.kind].experiment] = own.drop(columns="reason").rename(columns={"why": "reason"}).assign(
+            action=campaign.kind, script=campaign.script, check="", offer=None, churn_probability=np.nan,
+            margin_at_risk=np.nan, do_by_on=pd.Timestamp(as_of + timedelta(days=campaign.due_days)), done_on="",
+            outcome="")[[*FOR_PEOPLE, *BESIDE]].reset_index(drop=True)
+    return found
+
+
+def with_campaigns(
+    decisions: pd.DataFrame, lists: pd.DataFrame, assumptions: ActionsConfig, as_of: date, horizon_days: int
+) -> pd.DataFrame:
+    """Return ``results/decisions`` with a row for all campaigns together; as it is where they contact nobody.
+
+    Parameters
+    ----------
+    decisions : DataFrame
+        As `plan_summary.proposed_decisions` gives it.
+    lists : DataFrame
+        ``results/campaigns``.
+    assumptions : ActionsConfig
+        For the owner.
+    as_of : date
+        Day of the plan.
+    horizon_days : int
+        Outcome window, after which the effect is measured [days].
+    """
+    treated, held = lists[lists["variant"] == TREATMENT], lists[lists["variant"] == CONTROL_GROUP]
+    if treated.empty:
+        return decisions
+    named = ", ".join(kind for kind in CAMPAIGNS if treated["campaign"].eq(kind).any())
+    one = {"decision": f"Run the campaigns ({named}): contact {people_text(len(treated), 'customer', 'customers')}, "
+                       f"keep {people_text(len(held))} as random control groups",
+           "cost": float(treated["cost_expected"].sum()), "worst_case": float(treated["cost_worst"].sum()),
+           "gain": "not claimed: each campaign is measured against its own control group", "owner": assumptions.owner,
+           "confidence": "as page 07 tells of each campaign: none where its response has never been measured",
+           "stop_on": pd.Timestamp(as_of + timedelta(days=horizon_days)), "status": "asked for"}
+    return pd.concat([part for part in (decisions, pd.DataFrame([one])) if len(part)], ignore_index=True)[
+        list(DECISIONS.names)]

@@ -1,0 +1,217 @@
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers.actions import campaign_audiences, campaigns, contact_lists, eligibility, plan_summary, planner
+from helpers.actions.config import ActionsConfig, Campaign
+from helpers.customers import random_assignment
+from helpers.customers.random_assignment import CAMPAIGNS, REGISTRY_COLUMNS, Draw, experiment_name
+from helpers.foundation.canonical_schema import CASES
+from helpers.foundation.engine import Engine
+from helpers.foundation.errors import InputError
+from helpers.foundation.study_config import Economics, Study
+from helpers.simulation import company
+from helpers.simulation.list_response import carried_out
+
+AS_OF = date(2026, 6, 30)
+ENGINE = Engine()
+MONEY = Economics(contact_cost=1.0, offer_cost=10.0, offer_uptake=0.3)
+NO_DRAW = pd.DataFrame(columns=REGISTRY_COLUMNS)
+NO_ANSWERS = pd.DataFrame({"customer_id": [], "responded_at": [], "satisfaction": []})
+PERMITTED = planner.UNKNOWN_CONSENT
+
+
+def cases(rows):
+    """Return complaints from (customer, opened, closed, resolved)."""
+    frame = pd.DataFrame(rows, columns=["customer_id", "opened_at", "closed_at", "is_resolved"])
+    frame["opened_at"], frame["closed_at"] = pd.to_datetime(frame["opened_at"]), pd.to_datetime(frame["closed_at"])
+    frame["is_resolved"] = frame["is_resolved"].astype("object")
+    return CASES.conformed(ENGINE.lazy(frame.assign(case_id=[f"k{i}" for i in range(len(frame))], kind="complaint")))
+
+
+def draws(assigned=NO_DRAW, seed=1):
+    return {kind: Draw(experiment_name(kind, AS_OF), seed, assigned) for kind in CAMPAIGNS}
+
+
+def audiences(customers, **whom):
+    """Return everybody's audience: the places of customers in it, by campaign in Python's spelling."""
+    return {kind: pd.DataFrame({"customer_id": customers["customer_id"].iloc[list(whom.get(
+        kind.replace(" ", "_").replace("-", "_"), []))], "why": "because", "value_of_asking": np.nan})
+        for kind in CAMPAIGNS}
+
+
+@pytest.fixture
+def customers(value, scores, nobody):
+    return eligibility.contact_candidates(value, scores, nobody)
+
+
+def test_open_and_unresolved_complaints_of_the_last_days_call_for_service_recovery():
+    rows = cases([
+        ("open", "2026-06-01", None, None), ("closed later", "2026-06-02", "2026-07-15", True),
+        ("unresolved", "2026-05-01", "2026-05-09", False), ("settled", "2026-05-01", "2026-05-09", True),
+        ("long ago", "2025-06-01", None, None), ("after the day", "2026-07-01", None, None)])
+    found = campaign_audiences.service_recovery_audience(campaign_audiences.complaints(ENGINE, rows, AS_OF, 180))
+    assert found.set_index("customer_id")["why"].to_dict() == {
+        "open": "complaint of 2026-06-01 still open", "closed later": "complaint of 2026-06-02 still open",
+        "unresolved": "complaint of 2026-05-01 closed without being resolved"}
+
+
+def test_two_complaints_or_a_steep_fall_to_below_the_middle_call_for_trust_repair():
+    twice = cases([(c, "2026-05-01", "2026-05-02", True) for c in ("twice", "twice", "once")])
+    answers = pd.DataFrame([
+        ("fell", "2026-01-01", 80.0), ("fell", "2026-06-01", 35.0), ("fell to the middle", "2026-01-01", 90.0),
+        ("fell to the middle", "2026-06-01", 55.0), ("was never high", "2026-01-01", 45.0),
+        ("was never high", "2026-06-01", 40.0), ("fell long ago", "2024-01-01", 80.0),
+        ("fell long ago", "2024-06-01", 20.0), ("rose again", "2026-01-01", 80.0), ("rose again", "2026-03-01", 20.0),
+        ("rose again", "2026-06-01", 70.0)], columns=["customer_id", "responded_at", "satisfaction"])
+    answers["responded_at"] = pd.to_datetime(answers["responded_at"])
+    complained = campaign_audiences.complaints(ENGINE, twice, AS_OF, 180)
+    found = campaign_audiences.trust_repair_audience(complained, answers, AS_OF, ActionsConfig())
+    assert found.set_index("customer_id")["why"].to_dict() == {
+        "twice": "2 complaints within 180 days", "fell": "satisfaction fell from 80 to 35 of 100"}
+
+
+def test_nobody_is_asked_back_at_a_loss():
+    churned = pd.DataFrame({"customer_id": ["a", "b"], "away_days": [400, 500], "value_of_asking": [3.0, -1.0]})
+    assert list(campaign_audiences.win_back_audience(churned)["customer_id"]) == ["a"]
+
+
+def test_the_club_is_for_the_attached_whom_neither_price_nor_reward_holds_and_who_are_not_at_risk(customers):
+    by_risk = customers.groupby("risk")["customer_id"].first()
+    low, high = by_risk["low"], by_risk["high"]
+    loyalty = pd.DataFrame({
+        "customer_id": [low, high, "price", "incentive", "spurious"], "n_orders": 5,
+        "kind": ["true", "true", "true", "true", "spurious"],
+        "motive": ["trust", "trust", "price", "incentive", "trust"]})
+    assert list(campaign_audiences.customer_club_audience(loyalty, customers)["customer_id"]) == [low]
+
+
+def test_a_customer_is_in_the_first_campaign_that_fits_and_on_no_other_list(customers):
+    fits = audiences(customers, service_recovery=range(0, 60), trust_repair=range(30, 90), win_back=range(60, 120))
+    lists = campaigns.plan_campaigns(fits, customers, ActionsConfig(), MONEY, draws(), PERMITTED)
+    assert lists["customer_id"].is_unique
+    assert lists["campaign"].value_counts().to_dict() == {"service recovery": 60, "trust repair": 30, "win-back": 30}
+    actions = planner.plan_actions(campaigns.with_campaign(customers, lists), ActionsConfig(), MONEY,
+                                   Draw("plan", 1, NO_DRAW))
+    on_both = set(lists.loc[lists["variant"].notna(), "customer_id"]) & set(
+        actions.loc[actions["variant"].notna(), "customer_id"])
+    assert not on_both
+    assert "on the list of win-back" in set(actions["reason"])
+
+
+@pytest.mark.parametrize("capacity", [1, 3, 20, 50])
+def test_each_campaign_fills_its_capacity_and_leaves_its_own_share_alone(customers, capacity):
+    assumed = ActionsConfig(campaigns=(Campaign(kind="win-back", capacity=capacity, hold_out_share=0.5),
+                                       Campaign(kind="customer club", capacity=capacity, hold_out_share=0.2)))
+    fits = audiences(customers, win_back=range(0, 110), customer_club=range(110, 220))
+    lists = campaigns.plan_campaigns(fits, customers, assumed, MONEY, draws(), PERMITTED)
+    arms = lists.groupby("campaign")["variant"].value_counts().unstack()
+    assert (arms["treated"] == capacity).all()
+    shares = (arms["held out"] / arms.sum(axis=1)).to_dict()
+    assert shares["win-back"] == pytest.approx(0.5, abs=0.6 / capacity)
+    assert shares["customer club"] == pytest.approx(0.2, abs=0.6 / capacity)
+
+
+def test_no_campaign_contacts_whom_consent_opt_out_cap_or_the_global_control_group_protect(value, scores):
+    ids = value["customer_id"]
+    known = pd.DataFrame({"customer_id": ids, "our_owner": None, "n_recent_contacts": np.arange(len(ids)) % 4})
+    consent = eligibility.ContactConsent("marketing", ("marketing",), pd.DataFrame(
+        {"customer_id": ids[ids.index % 2 == 0], "channel": "phone"}))
+    out = pd.DataFrame({"customer_id": ids[:40]})
+    people = eligibility.contact_candidates(value, scores, out, 0.2, known)
+    fits = audiences(people, service_recovery=range(len(ids)))
+    assumed = ActionsConfig(max_contacts=3, campaigns=(
+        Campaign(kind="service recovery", channel="phone", capacity=500),))
+    lists = campaigns.plan_campaigns(fits, people, assumed, MONEY, draws(), consent).set_index("customer_id")
+    on_list = people.set_index("customer_id").loc[lists.index[lists["variant"].notna()]]
+    assert len(on_list) > 20
+    assert not (on_list["is_unwilling"] | on_list["is_global_control"]).any()
+    assert on_list["n_recent_contacts"].max() < 3
+    assert on_list.index.isin(consent.in_force["customer_id"]).all()
+    assert set(lists.loc[lists["variant"].isna(), "reason"]) == {
+        "in the global control group", "has opted out", "contacted 3 times or more within 30 days",
+        "no consent to marketing by phone"}
+
+
+def test_whoever_is_in_an_open_draw_keeps_the_arm_in_every_campaign(customers):
+    held = customers["customer_id"].iloc[:30]
+    earlier = pd.DataFrame({
+        "experiment": "churn alerts of 2026-06-30", "purpose": "alert", "unit_id": held, "variant": "held out",
+        "probability": 0.1, "stratum": "all", "assigned_on": pd.Timestamp("2026-06-30"),
+        "ends_on": pd.Timestamp("2026-09-28")})
+    fits = audiences(customers, trust_repair=range(0, 60))
+    lists = campaigns.plan_campaigns(fits, customers, ActionsConfig(), MONEY, draws(earlier), PERMITTED)
+    own = lists.set_index("customer_id").loc[held]
+    assert set(own["variant"].dropna()) == {"held out"}
+    assert set(own["draw"].dropna()) == {"churn alerts of 2026-06-30"}
+
+
+def test_the_registry_records_each_campaign_as_a_draw_of_its_own_that_binds_later_runs(customers):
+    fits = audiences(customers, service_recovery=range(0, 60), customer_club=range(100, 160))
+    lists = campaigns.plan_campaigns(fits, customers, ActionsConfig(), MONEY, draws(), PERMITTED)
+    actions = planner.plan_actions(campaigns.with_campaign(customers, lists), ActionsConfig(), MONEY,
+                                   Draw(experiment_name("action plan", AS_OF), 1, NO_DRAW))
+    drawn = plan_summary.assignments_to_record(actions, NO_DRAW, (AS_OF, 90), 1, 0.0, lists)
+    assert set(drawn["experiment"]) == {"action plan of 2026-06-30", "customer club of 2026-06-30",
+                                        "service recovery of 2026-06-30"}
+    assert drawn["unit_id"].is_unique
+    listed = pd.concat([lists, actions])["variant"].notna().sum()
+    assert len(drawn) == listed
+    still = random_assignment.open_assignments([drawn], date(2026, 7, 30))
+    again = campaigns.plan_campaigns(fits, customers, ActionsConfig(), MONEY, draws(still), PERMITTED)
+    first = lists.dropna(subset="variant").set_index("customer_id")["variant"]
+    later = again.dropna(subset="variant").set_index("customer_id")["variant"]
+    both = first.index.intersection(later.index)
+    assert len(both) > 50
+    assert (first[both] == later[both]).all()
+
+
+def test_each_campaign_has_files_of_its_own_and_one_file_holds_all_control_groups(customers):
+    fits = audiences(customers, service_recovery=range(0, 30), win_back=range(30, 90))
+    fits["win-back"]["value_of_asking"] = 5.0
+    lists = campaigns.plan_campaigns(fits, customers, ActionsConfig(owner="Ada"), MONEY, draws(), PERMITTED)
+    lines = campaigns.campaign_lines(lists, ActionsConfig(owner="Ada"), draws(), AS_OF)
+    made = contact_lists.contact_lists(lines, date(2026, 9, 28))
+    assert {name for name in made.contents if name.endswith(".xlsx")} == {
+        "service-recovery-ada-phone.xlsx", "win-back-ada-any-channel.xlsx", "control-group-do-not-contact.xlsx"}
+    header = made.contents["win-back-ada-any-channel.csv"].decode("utf-8-sig").splitlines()[0]
+    assert "expected value of asking" in header
+    assert "churn probability" not in header
+    held = lists.loc[lists["variant"].eq("held out"), "customer_id"]
+    kept_apart = made.contents["control-group-do-not-contact.csv"].decode("utf-8-sig")
+    assert all(customer in kept_apart for customer in held)
+    tools = made.contents["mailing.csv"].decode()
+    assert not any(customer in tools for customer in held)
+    assert "win-back of 2026-06-30" in tools
+
+
+def test_a_summary_tells_what_each_control_group_would_show_and_claims_nothing_unmeasured(customers):
+    fits = audiences(customers, win_back=range(0, 200))
+    assumed = ActionsConfig(campaigns=(Campaign(kind="win-back", capacity=100),))
+    lists = campaigns.plan_campaigns(fits, customers, assumed, MONEY, draws(), PERMITTED)
+    row = campaigns.campaign_summary(lists, assumed, pd.DataFrame()).iloc[0]
+    assert (row["n_audience"], row["n_treated"], row["n_held_out"]) == (200, 100, 100)
+    assert row["detectable_difference"] == pytest.approx((1.959964 + 0.8416212) * np.sqrt(0.25 * 2 / 100))
+    assert row["response"] == "never measured: for testing"
+
+
+def test_two_campaigns_of_a_kind_are_refused():
+    with pytest.raises(InputError, match="different kinds"):
+        Study(sections={"actions": {"campaigns": [{"kind": "win-back"}] * 2}}).section("actions", ActionsConfig)
+
+
+def test_the_simulated_company_carries_campaigns_out_and_their_response_is_what_was_planted():
+    customers, day = 6000, pd.Timestamp("2025-06-30")
+    rng = np.random.default_rng(3)
+    lists = pd.DataFrame({
+        "experiment": "win-back of 2025-06-30", "unit_id": [f"C{i + 1:06d}" for i in range(customers)],
+        "variant": rng.choice(["treated", "held out"], customers), "assigned_on": day})
+    assert len(carried_out(lists)) == lists["variant"].eq("treated").sum()
+    plain, asked = (company.simulate_company(customers=customers, lists=one) for one in (None, lists))
+    before, after = (set(c.tables["canonical/transactions"]["order_id"]) for c in (plain, asked))
+    sent = asked.tables["canonical/contacts"]["campaign"].eq("win-back of 2025-06-30").sum()
+    share = len(after - before) / sent
+    world = plain.truth.world
+    assert share == pytest.approx(world.list_response, abs=4 * np.sqrt(0.2 * 0.8 / sent))
