@@ -96,6 +96,9 @@ class Gate:
     sentence: str
 
 
+TEXTBOOKS = "textbooks of customer relationship management, which name no study"
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """A textbook claim held against own data.
@@ -112,6 +115,8 @@ class Claim:
         The own figure, or why there is none, for people.
     operationalisation : str
         How the statement is measured here, and when it holds.
+    source : str
+        Who says it.
     """
 
     claim: str
@@ -119,6 +124,7 @@ class Claim:
     verdict: str
     sentence: str
     operationalisation: str = ""
+    source: str = TEXTBOOKS
 
 
 def claim_verdict(own: Estimate, low: float, high: float = float("inf")) -> str:
@@ -206,10 +212,11 @@ def taken_over(table: pd.DataFrame, name: str) -> tuple[Gate, ...]:
 def claim_table(step: str, claims: Iterable[Claim]) -> pd.DataFrame:
     """Return claims as a table, one row each, with the step that tested them."""
     order = ["step", "claim", "value", "low", "high", "unit", "n", "verdict", "sentence",
-             "operationalisation"]
+             "operationalisation", "source"]
     rows = [{"step": step, "claim": c.claim, "value": c.own.value, "low": c.own.low, "high": c.own.high,
              "unit": c.own.unit, "n": c.own.n, "verdict": c.verdict, "sentence": c.sentence,
-             "operationalisation": c.operationalisation} for c in claims]
+             "operationalisation": c.operationalisation, "source": c.source} for c in claims]
     return pd.DataFrame(rows, columns=order).astype({
         "step": "str", "claim": "str", "value": "float64", "low": "float64", "high": "float64", "unit": "str",
-        "n": "int64", "verdict": "str", "sentence": "str", "operationalisation": "str"})
+        "n": "int64", "verdict": "str", "sentence": "str", "operationalisation": "str",
+        "source": "str"})

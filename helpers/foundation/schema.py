@@ -273,6 +273,7 @@ def claims_schema(name: str, grain: str = "textbook claim") -> Table:
                allowed=("holds", "does not hold", "cannot say")),
         Column("sentence", "text", "the own figure, or why there is none, for people", required=True),
         Column("operationalisation", "text", "how the statement is measured here, and when it holds"),
+        Column("source", "text", "who says it"),
     ), cells=Cells(("n",), ("value", "low", "high"), by=()))
 
 

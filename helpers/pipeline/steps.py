@@ -196,8 +196,8 @@ ACTIONS = Step(
 SUMMARY = Step(
     "08", "08_leadership_summary.ipynb", "Leadership summary", "What must leadership know and decide?",
     reads_if_present=(*READ, "canonical/transactions"),
-    writes=("results/kpis", "results/kpi_history", "results/headlines", "results/gates", "results/claims",
-            "results/forecast_grades"),
+    writes=("results/kpis", "results/kpi_history", "results/definitions_log", "results/headlines", "results/gates",
+            "results/claims", "results/forecast_grades"),
 )
 
 STEPS = (INTAKE, SATISFACTION, LOYALTY, VALUE, CHURN, EXPERIMENTS, ACTIONS, SUMMARY)

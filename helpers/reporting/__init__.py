@@ -4,6 +4,8 @@
 * ``change_since_last_run``: Change since the last comparable run, and whether it is more than noise.
 * ``custom_axes``: Axes that a notebook draws on itself: the house's look for whatever seaborn or matplotlib drew.
 * ``decimal_places``: Decimal places: how many a number gets, and two that stand beside each other.
+* ``definitions_log``: Definitions log: what was redefined from one report to the next, and what figures of the same day
+  it moved.
 * ``display``: What a notebook displays besides plots: paragraphs, tables, quality gates, cards; data are escaped.
 * ``drawn_rows``: Rows that a figure draws, and a sentence about the others.
 * ``fan_plot``: Fan plot: what happened, what had been forecast before, and what is ahead, in shades of 50, 80 and 95 %.

@@ -38,9 +38,9 @@ def all_claims(results: RunResults) -> pd.DataFrame:
 
 
 def claims_reading_table(claims: pd.DataFrame) -> pd.DataFrame:
-    """Return textbook claims as a table for reading: what is said, the verdict here, the own figure in words."""
-    shown = claims.assign(own_data=claims["sentence"])
-    return shown[["claim", "verdict", "own_data"]]
+    """Return textbook claims for reading: what is said, by whom, the verdict here, the own figure, how and where."""
+    shown = claims.rename(columns={"sentence": "own_data", "operationalisation": "measured_by", "step": "page"})
+    return shown[["claim", "source", "verdict", "own_data", "measured_by", "page"]]
 
 
 def _united(results: RunResults, names: Iterable[str], none: pd.DataFrame) -> pd.DataFrame:

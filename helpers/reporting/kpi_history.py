@@ -111,11 +111,12 @@ def reports_reading_table(history: pd.DataFrame, currency: str = "") -> pd.DataF
 def _worded(history: pd.DataFrame, currency: str) -> pd.DataFrame:
     """Return a history, oldest first, with its values in words (``said``) and its dates (``day``)."""
     rows = history.sort_values("on", kind="stable")
-    said = [formatting.estimate_text(row | {"status": Status.OK}, _form(row["unit"], currency))
+    said = [formatting.estimate_text(row | {"status": Status.OK}, figure_form(row["unit"], currency))
             for row in rows.to_dict("records")]
     return rows.assign(said=pd.Series(said, rows.index, dtype="str"),
                        day=pd.Series([formatting.date_text(on) for on in rows["on"]], rows.index, dtype="str"))
 
 
-def _form(unit: str, currency: str) -> formatting.Form:
+def figure_form(unit: str, currency: str) -> formatting.Form:
+    """Return the function that words a value of a figure of the history, people as whole numbers."""
     return formatting.whole if unit == "customers" else formatting.unit_format(unit, currency)

@@ -28,6 +28,22 @@ HISTORY = Table("results/kpi_history", "figure × day that it speaks for", ("bas
     Column("n", "integer", "people counted; empty where that was not recorded", low=0),
 ), cells=Cells(("n",), ("value", "low", "high"), by=()))
 
+DEFINITIONS = Table("results/definitions_log", "report after another × figure of the same day that moved",
+                    ("previous_run", "run", "figure", "on"), (
+    Column("previous_run", "text", "run of the earlier report", True),
+    Column("previous_as_of_on", "date", "day that it speaks for", True),
+    Column("run", "text", "run of the later report", True),
+    Column("as_of_on", "date", "day that it speaks for", True),
+    Column("redefined", "text", "what was redefined between the two; empty where nothing was"),
+    Column("n_compared", "integer", "figures that both give for the same day", True, low=0),
+    Column("n_moved", "integer", "those of which they give different values", True, low=0),
+    Column("figure", "text", "one of these; empty where there is none"),
+    Column("on", "date", "day that the figure speaks for", True),
+    Column("unit", "text", "unit of its values"),
+    Column("value_before", "number", "value in the earlier report, in `unit`"),
+    Column("value_after", "number", "value in the later report, in `unit`"),
+))
+
 HEADLINES = Table("results/headlines", "finding", ("order",), (
     Column("order", "integer", "place among the findings, 1 the first", True, low=1),
     Column("step", "text", "step that found it", True),
@@ -58,7 +74,7 @@ GRADES = Table("results/forecast_grades", "forecast of an earlier run that is du
 ))
 
 TABLES: tuple[Table, ...] = (
-    KPIS, HISTORY, HEADLINES, gates_schema("results/gates"), GRADES, claims_schema("results/claims"))
+    KPIS, HISTORY, DEFINITIONS, HEADLINES, gates_schema("results/gates"), GRADES, claims_schema("results/claims"))
 
 GATES = tuple(f"results/{name}_gates" for name in
               ("intake", "satisfaction", "loyalty", "value", "churn", "experiment", "action"))

@@ -18,6 +18,10 @@ CLAIM_OLD_CUSTOMERS = "5 % more old customers raise profit by 25 to 85 %"
 
 CLAIM_ACQUISITION_COST = "High retention lowers the cost of acquiring customers by 20 to 30 %"
 
+PARETO = "the Pareto rule; reviewed by McCarthy and Winer (2019), Marketing Letters 30"
+
+ZERO_DEFECTIONS = "Reichheld and Sasser (1990), Zero defections, Harvard Business Review 68"
+
 MORE_OLD_CUSTOMERS = 0.05
 
 TOP_QUINTILE_SHARE, MIN_CLAIM_CUSTOMERS = 0.2, 30
@@ -92,10 +96,10 @@ def value_claims(top: Estimate, gain: Estimate, saves: Estimate, said: tuple[str
         A sentence for each, for people.
     """
     return (Claim(CLAIM_TOP_20_PERCENT, top, claim_verdict(top, 0.8), said[0],
-                  "share of net sales to date of the best fifth of the customers; holds from 80 %"),
+                  "share of net sales to date of the best fifth of the customers; holds from 80 %", PARETO),
             Claim(CLAIM_OLD_CUSTOMERS, gain, claim_verdict(gain, 0.25, 0.85), said[1],
                   f"change of the discounted margin of {CLAIMED_YEARS} years if 5 % more of the customers of a period "
-                  "were kept in the next, before the cost of keeping them; holds from 25 to 85 %"),
+                  "were kept in the next, before the cost of keeping them; holds from 25 to 85 %", ZERO_DEFECTIONS),
             Claim(CLAIM_ACQUISITION_COST, saves, claim_verdict(saves, 0.2), said[2],
                   "mean acquisition cost of all customers against that of the ones whom no customer referred; holds "
                   "from 20 % less"))

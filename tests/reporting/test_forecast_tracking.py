@@ -6,7 +6,17 @@ import pandas as pd
 import pytest
 
 from helpers.foundation import folders
-from helpers.foundation.results import Claim, Gate, Level, Status, claim_table, gate_table, no_estimate
+from helpers.foundation.results import (
+    TEXTBOOKS,
+    Claim,
+    Estimate,
+    Gate,
+    Level,
+    Status,
+    claim_table,
+    gate_table,
+    no_estimate,
+)
 from helpers.foundation.schema import Column, Table, schemas_by_name
 from helpers.foundation.study_config import Economics
 from helpers.foundation.workspace import Workspace
@@ -79,6 +89,14 @@ def test_textbook_claims_of_all_wings_stand_in_one_table():
     found = forecast_tracking.all_claims(RunResults(dict(zip(schema.CLAIMS, held, strict=False))))
     assert found[["step", "verdict"]].to_numpy().tolist() == [["03", "cannot say"], ["04", "cannot say"]]
     assert list(forecast_tracking.all_claims(RunResults({})).columns) == list(DECLARED["results/claims"].names)
+
+
+def test_the_table_of_claims_says_who_says_each_how_it_is_measured_and_on_which_page():
+    held = claim_table("04", [Claim("c", Estimate("share", 0.66, 0.63, 0.69), "holds", "0.66", "of sales", "Koch"),
+                              Claim("d", Estimate("share", 0.66, 0.63, 0.69), "holds", "0.66")])
+    shown = forecast_tracking.claims_reading_table(held)
+    assert shown[["source", "measured_by", "page"]].to_numpy().tolist() == [
+        ["Koch", "of sales", "04"], [TEXTBOOKS, "", "04"]]
 
 
 def test_only_forecasts_whose_last_day_has_passed_are_due(home):

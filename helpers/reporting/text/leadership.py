@@ -286,14 +286,14 @@ def _grade(row: Mapping[str, Any], currency: str) -> str:
             else message("{sentence}.", sentence=graded))
 
 
-def redefinitions(now: RunIdentity, before: RunIdentity | None) -> str:
-    """Return what was redefined since the last run: profile, study, currency, parameters or code."""
+def redefinitions(now: RunIdentity, before: RunIdentity | None, moved: str = "") -> str:
+    """Return what was redefined since the last run: profile, study, currency, parameters or code; and what moved."""
     if before is None:
         return message("No earlier run to compare definitions with.")
     changes, since = change_since_last_run.redefinitions(now, before), formatting.date_text(before.as_of)
     if changes:
-        return message("Since {date} {changes}.", date=since, changes=changes)
-    return message("Nothing was redefined since {date}.", date=since)
+        return " ".join(filter(None, (message("Since {date} {changes}.", date=since, changes=changes), moved)))
+    return " ".join(filter(None, (message("Nothing was redefined since {date}.", date=since), moved)))
 
 
 def short_lines(
