@@ -33,6 +33,8 @@
 * ``infer_events``: Drafted tables about what customers did and asked for: service cases, points, events.
 * ``infer_experiments``: Drafted experiments: who was assigned to which arm with what outcome, and the plan that the
   study has to confirm.
+* ``infer_currency``: Inferred currency of files: by signs and codes beside amounts, words in names and descriptions,
+  the country.
 * ``infer_dates``: Inferred forms of dates and times: the fewest forms that read a column, their rivals, what stays
   ambiguous.
 * ``infer_doubts``: What a draft does not know: what was not seen in the files, what can be read in two ways, what else

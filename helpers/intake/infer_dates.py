@@ -64,18 +64,29 @@ def infer_dates(name: str, values: Sequence[str]) -> DateForms | None:
     values : sequence of str
         Different values; the first are looked at.
     """
-    looked_at = values[:LOOKED_AT]
-    fitting = {v: value_forms(v, is_called=re.search(CALLED, name.lower()) is not None) for v in looked_at}
-    unread = frozenset(v for v, forms in fitting.items() if not forms)
-    if len(unread) > (1 - FITTING) * len(looked_at) or (unread and len(looked_at) < FEWEST):
+    read = _fitting_forms(values[:LOOKED_AT], is_called=re.search(CALLED, name.lower()) is not None)
+    if read is None:
         return None
-    read = {v: forms for v, forms in fitting.items() if forms}
+    unread = frozenset(values[:LOOKED_AT]) - read.keys()
     common = [f for f in next(iter(read.values())) if all(f in forms for forms in read.values())]
     if common:
         first, *others = sorted(common, key=_preference)
         return DateForms((first,), tuple(f for f in others if f not in date_formats.COUNTED), unread)
     forms = _fewest(read)
     return DateForms(forms, (), unread, sum(_is_ambiguous(v, forms) for v in read)) if forms else None
+
+
+def _fitting_forms(values: Sequence[str], *, is_called: bool) -> dict[str, tuple[str, ...]] | None:
+    """Return the forms that read each date; None as soon as too many values are none, mostly after the first few."""
+    tolerated = (1 - FITTING) * len(values) if len(values) >= FEWEST else 0
+    read, n_unread = {}, 0
+    for value in values:
+        forms = value_forms(value, is_called=is_called)
+        n_unread += not forms
+        if n_unread > tolerated:
+            return None
+        read |= {value: forms} if forms else {}
+    return read
 
 
 def value_forms(value: str, *, is_called: bool) -> tuple[str, ...]:

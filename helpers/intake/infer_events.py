@@ -4,14 +4,18 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from helpers.intake import infer_semantics
+from helpers.intake import infer_keys, infer_semantics
 from helpers.intake.infer_transactions import DraftedTable, FileView, draft_table
 from helpers.intake.infer_types import GUESS, InferredColumn
 from helpers.intake.profile_text import column_line, date_line, sql_list, toml_text, unused_remarks
 
+PAID = r"(pay|paid|zahl|bezahl|paiement|pago|pagament|betaling)"
+
 OBJECT = r"(coupon|voucher|offer|campaign|product|item|page|object|gutschein)"
 
 POINTS = r"(points|punkte|miles|meilen|stamps)"
+
+TIER = r"(.*[\W_])?(tier|stufe|(loyalty|member(ship)?)[\W_]?(card|level|status|class|type)|status[\W_]?level)"
 
 PRICED, TAKEN = r"(cost|price|value|dollar|balance|kosten|wert)", r"(redeem|spent|used|burn|eingelöst|eingeloest)"
 
@@ -33,6 +37,29 @@ def draft_cases(view: FileView) -> DraftedTable:
     body += [date_line("closed_at", closed)] if closed and closed != opened else []
     used = [ident, opened, closed, who]
     return draft_table(view, "cases", [*body, *unused_remarks(view.form.columns, used)], used)
+
+
+def is_payments(view: FileView) -> bool:
+    """Return whether a file holds what was paid for orders that stand in another file."""
+    named = [view.form.name, *(c.name for c in view.form.columns)]
+    is_paid = any(re.match(PAID, word) for name in named for word in infer_keys.name_words(name))
+    headed = [link for link, _ in view.links if infer_semantics.referenced_meaning(link) == "order_id"]
+    return is_paid and "amount" in view.known and bool(headed) and not {"quantity", "product_id"} & view.known.keys()
+
+
+def draft_payments(view: FileView) -> DraftedTable:
+    """Return payments as events of their orders: what was paid may be more than the lines, or come in parts."""
+    known = view.known
+    who, when = view.said("customer_id", "order_id"), view.said("ordered_at", "order_id")
+    how = next((c for c in _few(view) if c != who), None)
+    body = [column_line("customer_id", who.quoted, "who paid")] if who else []
+    body += [date_line("occurred_at", when)] if when else []
+    body += [column_line("kind", "'payment'")]
+    body += [column_line("channel", how.quoted, "how")] if how else []
+    body += [column_line("object_id", known["order_id"].quoted, "for which order")] if "order_id" in known else []
+    body += [f'amount = {{ from = {toml_text(known["amount"].as_number)}, type = "money" }} {GUESS}what was paid']
+    used = [who, when, how, known.get("order_id"), known["amount"]]
+    return draft_table(view, "events", [*body, *unused_remarks(view.form.columns, used)], used)
 
 
 def is_events(view: FileView) -> bool:
@@ -74,11 +101,28 @@ def _draft_points(
     is_taken = f"case item when {sql_list([taken.name])} then "
     body += [column_line("points", f"{is_taken}-answer else answer end", "redeemed points are negative"),
              column_line("kind", f"{is_taken}'redeem' else 'earn' end", "what was booked")]
-    used = [who, when, given, taken]
+    priced = next((c for c in view.form.columns if c.is_number and c not in (given, taken) and all(
+        re.search(p, c.name.lower()) for p in (POINTS, PRICED, TAKEN))), None)
+    body += [column_line("unit_cost", f"{is_taken}{priced.as_number} / answer end", "what each cost")] if priced else []
+    used = [who, when, given, taken, priced]
     drafted = draft_table(view, "points", [*body, *unused_remarks(view.form.columns, used)], used,
                           where="answer <> 0")
     asked = f"unpivot = {{ columns = {toml_text([given.name, taken.name])} }} {GUESS}an entry for each"
     return replace(drafted, lines=(*drafted.lines[:2], asked, *drafted.lines[2:]))
+
+
+def draft_memberships(view: FileView) -> Iterator[DraftedTable]:
+    """Yield the table of tiers where each record is a member's, with a tier and the day of joining."""
+    who, since = view.known.get("customer_id"), view.known.get("joined_on") or view.known.get("started_on")
+    tier = next((c for c in view.form.columns if c.kind == "text" and 1 < c.n_distinct <= infer_semantics.FEW["sort"]
+                 and re.fullmatch(TIER, c.name.lower())), None)
+    if who is None or not who.is_unique or since is None or tier is None:
+        return
+    until = view.known.get("ended_on")
+    body = [column_line("customer_id", who.quoted, "the member"), column_line("tier", tier.quoted, "tier"),
+            date_line("valid_from", since)]
+    body += [date_line("valid_to", until)] if until and until != since else []
+    yield draft_table(view, "memberships", body, [who, tier, since, until])
 
 
 def _few(view: FileView) -> Iterator[InferredColumn]:

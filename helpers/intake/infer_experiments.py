@@ -131,7 +131,7 @@ def _evidenced(view: FileView, arm: InferredColumn) -> ExperimentColumns | None:
         return None
     unit = _unit(view, arm)
     measured = [c for c in view.form.columns if c not in (arm, unit) and _is_outcome(c)]
-    before = tuple(c for c in measured if c.kind != "text" and _called(c, BEFORE))
+    before = _known_before(view, arm, measured)
     outcomes = tuple(c for c in measured if c not in before)
     n_answers = sum(c.is_scale for c in outcomes)
     if not outcomes or (n_answers >= 3 and strength < 2):
@@ -139,6 +139,19 @@ def _evidenced(view: FileView, arm: InferredColumn) -> ExperimentColumns | None:
     named = [v for v in _arms(arm) if _control_rank(v) is not None and (strength or not re.fullmatch(BARE, v.lower()))]
     has_outcome = any(_called(c, OUTCOMES) for c in outcomes)
     return ExperimentColumns(arm, unit, outcomes, before, strength + bool(named) + has_outcome)
+
+
+def _known_before(
+    view: FileView, arm: InferredColumn, measured: Sequence[InferredColumn]
+) -> tuple[InferredColumn, ...]:
+    """Return what was known before: what is called so, and what stands before the arm where outcomes stand behind it.
+
+    Records are written as they come about: who somebody is, the arm, what came of it.
+    """
+    place = {c.name: i for i, c in enumerate(view.form.columns)}
+    has_later = any(_called(c, OUTCOMES) and place[c.name] > place[arm.name] for c in measured)
+    earlier = [c for c in measured if has_later and place[c.name] < place[arm.name] and not _called(c, OUTCOMES)]
+    return tuple(c for c in measured if c.kind != "text" and (c in earlier or _called(c, BEFORE)))
 
 
 def _name_strength(column: InferredColumn) -> int | None:

@@ -18,6 +18,7 @@ from helpers.intake import (
     export_signatures,
     file_layout,
     formats,
+    infer_currency,
     infer_doubts,
     infer_layout,
     infer_semantics,
@@ -27,7 +28,6 @@ from helpers.intake import (
     labelled_files,
     readers,
 )
-from helpers.intake.exchange_rates import CURRENCIES
 from helpers.intake.infer_keys import FileForm
 from helpers.intake.infer_transactions import DraftedTable
 from helpers.intake.infer_types import GUESS, InferredColumn
@@ -44,6 +44,8 @@ DATABASES = {".duckdb": "duckdb", ".sqlite": "sqlite", ".sqlite3": "sqlite", ".d
 
 FORMATS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet", ".sav": "spss", ".zsav": "spss",
            ".dta": "stata", **dict.fromkeys(SHEETS, "excel")}
+
+NO_TABLES = (".md", ".pdf", ".doc", ".docx", ".rtf", ".html", ".htm", ".png", ".jpg", ".jpeg", ".ppt", ".pptx")
 
 MARKED = {"missing": "texts that mean nothing was recorded", "skip": "lines above the header",
           "header_rows": "rows that name the columns", "footer": "lines below the last record",
@@ -86,6 +88,8 @@ def draft_source(paths: Sequence[str | Path]) -> tuple[str, str]:
         If there is no file, they stand in several folders, or one cannot be read.
     """
     files = [Path(p) for p in paths]
+    passed = [p for p in files if p.suffix.lower() in NO_TABLES and len(files) > 1]
+    files = [p for p in files if p not in passed]
     absent = [p for p in files if not p.is_file()]
     if not files or absent:
         raise InputError("check --new", f"there is no file '{absent[0]}'" if absent else "no file is named", "files")
@@ -98,6 +102,7 @@ def draft_source(paths: Sequence[str | Path]) -> tuple[str, str]:
     name, study = _source_name(files), [line for table in drawn.tables for line in table.study]
     lines = [*infer_doubts.doubts(forms, drawn.tables), *_head(name, seen, drawn.tables)]
     lines = [f"{infer_doubts.NOT_KNOWN}{s.name} has no record below its header" for s in seen if not s.n] + lines
+    lines += [f"# not read: {p.name} is a document and holds no table" for p in passed]
     if study:
         lines.append(f"# check --new with --study drafts what data/studies/{name}.toml has to say")
     for one in seen:
@@ -121,11 +126,11 @@ def _head(name: str, seen: Sequence[SampledForm], tables: Sequence[DraftedTable]
     """Yield what is said at the top of a profile; a currency and a date only where they mean something."""
     yield f"name = {quoted(name)} {GUESS}must equal the name of this file"
     yield f"title = {quoted(name)} {GUESS}one line for people"
-    currency = _currency(seen)
-    if currency or any(_has_money(table) for table in tables):
-        yield f'currency = "{currency or "EUR"}" {GUESS}' + ("its ISO code" if currency else "no sign tells which; its "
-                                                             "ISO code")
-    if others := _other_currencies(seen, currency):
+    columns, has_money = [c for one in seen for c in one.columns], any(_has_money(table) for table in tables)
+    currency, why = infer_currency.infer_currency(columns, has_money=has_money)
+    if currency or has_money:
+        yield f'currency = "{currency or "EUR"}" {GUESS}{why or "no sign tells which; its ISO code"}'
+    if others := list(dict.fromkeys(o for one in seen for o in infer_currency.other_currencies(one.columns, currency))):
         rates = ", ".join(f"{code} = …" for code in others)
         yield f"# rates = {{ {rates} }} # fill in: what one of each is worth in {currency}; without, they have no sum"
     if not any(t.has_dates for t in tables):
@@ -288,30 +293,6 @@ def _file_lines(one: SampledForm, tables: Sequence[DraftedTable]) -> Iterator[st
 
 def _is_said(column: InferredColumn, said: str) -> bool:
     return quoted(column.quoted)[1:-1] in said or column.quoted in said or f"{{ {toml_key(column.name)} =" in said
-
-
-def _other_currencies(seen: Iterable[SampledForm], own: str) -> list[str]:
-    """Return the further currencies of amounts, by the signs beside them or a column that tells each record's."""
-    found: dict[str, None] = {}
-    for one in seen:
-        for column in one.columns:
-            found |= dict.fromkeys(code for code, _ in column.numbers.currencies) if column.numbers else {}
-        told_by = infer_semantics.currency_column(one.columns, None)
-        found |= dict.fromkeys(CURRENCIES[v] for v in told_by.values.to_pylist()) if told_by else {}
-    return [code for code in found if code != own]
-
-
-def _currency(seen: Iterable[SampledForm]) -> str:
-    """Return the currency that signs beside numbers, names of columns or a column of its own speak of, else none."""
-    columns = [c for one in seen for c in one.columns]
-    beside = [code for c in columns if c.numbers for code, _ in c.numbers.currencies]
-    texts = [t for c in columns if re.search(infer_semantics.CURRENCY_NAMES, c.name.lower())
-             for t in c.values.slice(0, 1).to_pylist()]
-    texts += [w.upper() for c in columns if c.is_number for w in re.split(r"[\W_]+", c.name)]
-    texts += [sign for c in columns if c.is_number for sign in c.name if sign in CURRENCIES]
-    signs = sorted(CURRENCIES, key=len, reverse=True)
-    said = [next((s for s in signs if t == s or (s in t and re.search(r"\d", t))), "") for t in texts]
-    return next(iter([*beside, *(CURRENCIES[s] for s in said if s)]), "")
 
 
 def _controls(seen: Iterable[SampledForm]) -> Iterator[str]:

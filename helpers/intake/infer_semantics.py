@@ -24,11 +24,12 @@ MEANINGS = {  # in the order in which they are looked for; words as they stand i
     "customer_id": PEOPLE,
     "refunded": r"(amount|total|betrag|montant|summe)?_?(refunded|refund(amount|total)|erstattet|erstattung|rembours)",
     "product_id": r"(sku|product|article|artikel|stockcode|produit|item|producto|ean|asin)",
+    "partner_id": r"(seller|vendor|merchant|partner|reseller|händler|haendler|vendedor|vendeur)",
     "amount": r"(amount|belopp|beløp|beloeb|bedrag|importo|kwota|tutar|сумма|金额|金額|금액|valor|monto|total|sum$|"
               r"revenue|sales|turnover|betrag|umsatz|montant|paid|payment|spend|value|net|gross|importe|summe|brutto|netto|"
               r"worth)",
-    "quantity": r"(qty|quantity|antal|aantal|ilość|ilosc|adet|miktar|количество|数量|수량|quantità|quantita|"
-                r"menge|anzahl|units|quantite|cantidad|pieces|pcs|stueck|stück|stk)",
+    "quantity": r"(qty|quantity|numberof|noof|antal|aantal|ilość|ilosc|adet|miktar|количество|数量|수량|quantità|"
+                r"quantita|menge|anzahl|units|quantite|cantidad|pieces|pcs|stueck|stück|stk)",
     "price": r"(unitprice|price|preis|einzelpreis|prix|precio|each$)",
     "category": r"(category|kategorie|group|department|warengruppe|series|categorie)",
     "discount": r"(discount|rabatt|remise|rebate)",
@@ -40,7 +41,7 @@ MEANINGS = {  # in the order in which they are looked for; words as they stand i
     "monthly_fee": r"(monthly|mrr$|arpu$|fee|monatl|mensu|grundgebühr|abo)",
     "plan": r"(plan|tariff|tarif|contract|vertrag|subscription)",
     "stage": r"(deal)?(stage|phase|pipeline|etape)",
-    "owner": r"(owner|agent|rep|salesperson|verkäufer|vertreter|betreuer|vendeur)",
+    "owner": r"(owner|agent|reps?$|representative|salesperson|verkäufer|vertreter|betreuer|vendeur)",
     "ordered_at": r"(order|dato|päivä|tarih|дата|日期|日付|날짜|주문일|beställ|zamów|sipariş|purchase|placed|"
                   r"invoice|bestell|rechnung|kauf|commande|achat|pedido|compra|sold|sale|booked|transaction|date|datum|day|tag|time|when|created|timestamp|fecha|paid)",
     "promised_on": r"(promis|estimat|due|expected|zugesagt|liefertermin)",
@@ -57,7 +58,7 @@ MEANINGS = {  # in the order in which they are looked for; words as they stand i
 AVOIDED = {
     "amount": r"(tax|vat|mwst|ship|freight|fracht|versand|porto|postage|fee|discount|rabatt|unit|einzel|points|"
               r"punkte|weight|count|cost|average|avg|year|number|items|refund|flights|visits|calls|minutes|hours|nights|"
-              r"clicks|sessions|logins|distance)",
+              r"clicks|sessions|logins|distance|salesprice|listprice|sequen|instal|method|type)",
     "quantity": r"(price|preis|stock|days)", "price": r"(total|list|cost|month|monat|mensu)",
     "ordered_at": r"(ship|deliver|due|birth|geburt|(?<!sign)updat|modif|approv|estimat|liefer|return|expire|limit|"
                   r"promis|change)",
@@ -68,6 +69,8 @@ AVOIDED = {
     "product_id": r"(price|count|qty|quantity|name|rating)",
     "category": r"(churn|age)", "channel": r"(shopper|shopping)",
 }
+
+PREFERRED = {"answered_at": r"answer|respon|submit|complet"}  # rather than when a survey was made or sent
 
 DATED = tuple(m for m in MEANINGS if m.endswith(("_on", "_at")))
 
@@ -97,6 +100,8 @@ ASKED_FOR = (r"\byour (\w+ )?(name|e ?mail( address)?|address|(tele)?phone( numb
              r"zip)$")
 
 MOST_WORDS, LEAST_NUMBER = 5, 1_000  # a longer name is a sentence; smaller numbers are counts or marks
+
+REFERRED = ("customer_id", "category", "product_id", "partner_id", "owner", "order_id")  # as keys of other files
 
 CURRENCY_NAMES = r"curren|währung|waehrung|devise|moneda|valuta|para birimi|货币|通貨|통화"
 
@@ -186,8 +191,10 @@ def is_personal(column: InferredColumn) -> bool:
     if re.search(NAMED, plain):
         has_digits = pc.mean(pc.match_substring_regex(column.values, r"\d").cast("float64")).as_py() or 0.0
         return column.kind == "text" and has_digits < 0.5
-    sought = NUMBERED if column.is_number else f"{PLACED}|{NUMBERED}"
-    return bool(re.search(sought, plain)) and not (column.is_number and column.high < LEAST_NUMBER)
+    if column.is_number:
+        return bool(re.search(NUMBERED, plain)) and column.high >= LEAST_NUMBER
+    has_digits = pc.any(pc.match_substring_regex(column.values, r"\d")).as_py()
+    return bool(re.search(PLACED, plain) or (has_digits and re.search(NUMBERED, plain)))
 
 
 def _holds_personal(column: InferredColumn) -> bool:
@@ -207,8 +214,7 @@ def referenced_meaning(link: JoinKey) -> str:
     only dated in the other file is part of an order.
     """
     told = (*name_words(link.column.name), *name_words(link.key.name), *name_words(link.other.name))
-    named = next((m for m in ("customer_id", "product_id", "order_id") if any(re.match(MEANINGS[m], w) for w in told)),
-                 "")
+    named = next((m for m in REFERRED if any(re.match(MEANINGS[m], w) for w in told)), "")
     here, there = (any(c.is_moment for c in form.columns) for form in (link.form, link.other))
     is_customer = link.is_most_shared and (link.column.is_unique or here)
     return named or ("customer_id" if is_customer else "order_id" if there else "")
@@ -219,7 +225,8 @@ def _ranked(meaning: str, columns: Sequence[InferredColumn]) -> list[InferredCol
     sought, avoided = MEANINGS[meaning], AVOIDED.get(meaning, r"(?!)")
     fitting = [(c, re.sub(r"[\W_]", "", c.name.lower())) for c in columns if _may(meaning, c)]
     fitting = [(c, n) for c, n in fitting if not re.search(avoided, n)]
-    begins = [c for c, n in fitting if re.match(sought, n)]
+    begins = sorted((c for c, n in fitting if re.match(sought, n)),
+                    key=lambda c: not re.search(PREFERRED.get(meaning, sought), c.name.lower()))
     if not meaning.endswith("_id"):
         return begins + [c for c, n in fitting if c not in begins and re.search(sought, n)]
     ranked = begins + [

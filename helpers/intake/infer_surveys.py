@@ -1,8 +1,10 @@
 """Drafted surveys: respondents, answers and items with their roles and constructs; the path model for the study."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+
+import pyarrow.compute as pc
 
 from helpers.intake import infer_semantics, verbal_scales
 from helpers.intake.infer_transactions import DraftedTable, FileView, draft_table
@@ -91,8 +93,9 @@ def draft_survey(view: FileView, asked: Sequence[InferredColumn], wave: str = ""
     key = (f"'{wave}-' || " if wave else "") + ident.quoted if ident else "record"
     yield _respondents(view, asked, ident, key, wave)
     items = survey_items(asked)
-    said = next((c for c in view.form.columns if c.kind == "text" and re.search(WRITTEN, c.name.lower())
-                 and len(asked) == 1 and c.n_distinct > MANY), None)
+    written = [c for c in view.form.columns if c.kind == "text" and re.search(WRITTEN, c.name.lower())
+               and len(asked) == 1 and c.n_distinct > MANY]
+    said = max(written, key=_text_length, default=None)  # the message and not its title
     head = (
         "[tables.responses]",
         f'from = "{view.form.name}"',
@@ -120,7 +123,7 @@ def survey_items(asked: Sequence[InferredColumn]) -> list[SurveyItem]:
     if sum(i.role == "satisfaction" and not i.construct for i in items) > LEAST_QUESTIONS:  # each of its own subject
         items = [replace(i, role="attribute_satisfaction") if i.role == "satisfaction" and not i.construct
                  and not re.search(OVERALL, i.column.name.lower()) else i for i in items]
-    return _paired(_paired(items, ("expectation", "performance"), ""), KANO, "kano ")
+    return _with_importance(_paired(_paired(items, ("expectation", "performance"), ""), KANO, "kano "))
 
 
 def labelled_columns(
@@ -171,6 +174,10 @@ def _respondents(
     return draft_table(view, "respondents", [*body, *(attribute_line("demographic_", c) for c in kept)], used)
 
 
+def _text_length(column: InferredColumn) -> float:
+    return pc.mean(pc.utf8_length(column.values)).as_py() or 0.0
+
+
 def _score_line(items: Sequence[SurveyItem]) -> str:
     """Return the line of the score; answers in words become their place on the scale that they are words of."""
     told: dict[str, dict[str, int]] = {item.column.name: item.scale.scores for item in items if item.scale.scores}
@@ -207,24 +214,41 @@ def _item(column: InferredColumn, scale: AnswerScale) -> SurveyItem:
 
 def _paired(items: Sequence[SurveyItem], roles: tuple[str, str], prefix: str) -> list[SurveyItem]:
     """Return items with those of two roles joined where exactly one of each has a number."""
-    numbered: dict[str, list[SurveyItem]] = {}
-    for item in items:
-        if item.role in roles and (number := re.search(r"\d+", item.column.name)):
-            numbered.setdefault(number.group().lstrip("0"), []).append(item)
-    pairs = {item.column.name: f"{prefix}{number}" for number, found in numbered.items()
+    numbered = _numbered(i for i in items if i.role in roles)
+    pairs = {item.column.name: f"{prefix}{number}" for (number, _), found in numbered.items()
              if sorted(i.role for i in found) == sorted(roles) for item in found}
     is_whole = len(pairs) >= 0.8 * sum(i.role in roles for i in items)
     return [replace(i, pair=pairs.get(i.column.name, i.pair)) if is_whole else i for i in items]
 
 
+def _with_importance(items: Sequence[SurveyItem]) -> list[SurveyItem]:
+    """Return items with the importance of a matter joined to its expectation and performance, by their number."""
+    pairs = {i.pair for i in items if i.role == "performance" and i.pair}
+    asked = _numbered(i for i in items if i.role == "importance")
+    joined = {found[0].column.name: number for (number, _), found in asked.items()
+              if len(found) == 1 and number in pairs}
+    return [replace(i, pair=joined.get(i.column.name, i.pair)) for i in items]
+
+
+def _numbered(items: Iterable[SurveyItem]) -> dict[tuple[str, bool], list[SurveyItem]]:
+    """Return items by the first number of their names, those with a number below it (2-1) apart from others (2)."""
+    found: dict[tuple[str, bool], list[SurveyItem]] = {}
+    for item in items:
+        if number := re.search(r"(\d+)(\s*[-_.]\s*\d)?", item.column.name):
+            found.setdefault((number.group(1).lstrip("0"), bool(number.group(2))), []).append(item)
+    return found
+
+
 def _item_line(item: SurveyItem, items: Sequence[SurveyItem]) -> str:
     low, high = _scale_ends(item, items)
     ends = [item.column.labels.get(f"{end:g}", "") for end in (low, high)]
+    is_zero_apart = low == 1 and not item.scale.is_labelled and item.scale.low == 0
     parts = {"construct": item.construct, "pair": item.pair, "text": item.column.wording,
-             "answer_labels": "|".join(ends) if all(ends) else ""}
+             "answer_labels": "|".join(ends) if all(ends) else "", "not_applicable": "0" if is_zero_apart else ""}
     more = "".join(f', {name} = {toml_text(value)}' for name, value in parts.items() if value)
     return (f'  {{ item = {toml_text(item.column.name)}, role = "{item.role}"{more}, scale_low = {low:g}, '
-            f"scale_high = {high:g} }}, {GUESS}role, scale")
+            f"scale_high = {high:g} }}, {GUESS}role, scale" + (
+                f"; 0 lies below the usual 1 to {high:g} and is taken for 'does not apply'" if is_zero_apart else ""))
 
 
 def _scale_ends(item: SurveyItem, items: Sequence[SurveyItem]) -> tuple[float, float]:
@@ -237,7 +261,12 @@ def _scale_ends(item: SurveyItem, items: Sequence[SurveyItem]) -> tuple[float, f
 
 
 def _ends(low: float, high: float) -> tuple[float, float]:
-    """Return the ends of the usual scale that answers seem to lie on, or their own ends."""
+    """Return the ends of the usual scale that answers seem to lie on, or their own ends.
+
+    Of six or eight answers that begin with 0 this one stands apart: scales have five, seven, ten or eleven.
+    """
+    if low == 0 and high in (5, 7):
+        return 1, high
     usual = next(((a, b) for a, b in ENDS if a <= low and high <= b and (a == 0) == (low == 0)), (low, high))
     return usual if high >= 0.8 * usual[1] else (low, high)
 

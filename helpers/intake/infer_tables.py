@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import pyarrow.compute as pc
+
 from helpers.intake import (
     export_signatures,
     infer_aggregates,
@@ -18,22 +20,43 @@ from helpers.intake import (
 from helpers.intake.infer_keys import FileForm, JoinKey
 from helpers.intake.infer_transactions import DraftedTable, FileView, draft_table
 from helpers.intake.infer_types import InferredColumn
-from helpers.intake.profile_text import attribute_line, column_line, date_line
+from helpers.intake.profile_text import attribute_line, column_in_words, column_line, date_line
+
+REFERRAL, PARENT = r"refer|empfohlen|geworben", r"parent|subsidiary|belong|holding|mother|mutter|konzern|headquarter"
 
 
 def draft_customers(view: FileView) -> DraftedTable:
     """Return the table of customers, with whatever is known of each, but for what only tells who somebody is."""
     known = view.known.get("customer_id")
-    key = next((c for c in (known, *view.form.columns) if c and c.is_unique and c.kind in ("text", "integer")), None)
-    joined = view.known.get("joined_on")
+    keys = (c for c in (known, *view.form.columns) if c and c.is_unique and c.kind in ("text", "integer"))
+    key = known if view.has_repeated_people else next(keys, None)
+    joined, referred = view.known.get("joined_on"), _own_reference(view.form, key, REFERRAL)
     body = [column_line("customer_id", key.quoted if key else "record", "the key" if key else "no column is unique")]
     body += [date_line("joined_on", joined)] if joined else []
-    body += [
-        attribute_line("demographic_", c)
-        for c in view.form.columns
-        if c not in (key, joined) and c.kind != "empty" and not infer_semantics.is_personal(c)
-    ]
+    body += [column_line("referred_by", referred.quoted, "a customer, too")] if referred else []
+    kept = [c for c in view.form.columns if c not in (key, joined, referred) and c.kind != "empty"
+            and not infer_semantics.is_personal(c) and not (view.has_repeated_people and c.is_unique)]
+    body += [attribute_line("demographic_", c) if c.n_distinct > 1 else
+             f"# not used: {column_in_words(c)} is the same in every record" for c in kept]
     return draft_table(view, "customers", body, [key, joined])
+
+
+def _own_reference(form: FileForm, key: InferredColumn | None, sought: str) -> InferredColumn | None:
+    """Return the column of a file whose values are keys of the same file, and whose name says what it is."""
+    if key is None:
+        return None
+    named = (c for c in form.columns if c != key and c.kind == key.kind and re.search(sought, c.name.lower()))
+    return next((c for c in named if pc.all(pc.is_in(c.values, value_set=key.values)).as_py()), None)
+
+
+def _draft_ties(view: FileView) -> Iterator[DraftedTable]:
+    """Yield the table of ties where customers name another one that they belong to: it has a say in what they buy."""
+    key = view.known.get("customer_id")
+    parent = _own_reference(view.form, key, PARENT) if key and key.is_unique else None
+    if key and parent:
+        body = [column_line("from_customer", parent.quoted, "who has a say"),
+                column_line("to_customer", key.quoted, "in what this one buys"), column_line("strength", "1")]
+        yield draft_table(view, "ties", body, [parent, key], where=f"{parent.quoted} is not null")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +86,7 @@ def draft_tables(forms: Sequence[FileForm]) -> TableDraft:
     views = [_view(form, links) for form in forms]
     if not are_named and not any(link.is_most_shared for found in links.values() for link in found):
         views = _with_shared_customer(views)
+    views = _with_people(views)
     drafted: dict[str, list[DraftedTable]] = {}
     waves = [v.form.name for v in views if _is_survey(v, views)]
     totals = {v.form.name: why for v in views if (why := infer_aggregates.aggregate_reason(v))}
@@ -72,6 +96,8 @@ def draft_tables(forms: Sequence[FileForm]) -> TableDraft:
         for found in infer_aggregates.draft_aggregates(view) if is_total else _drafts(view, views, wave):
             before = drafted.setdefault(found.table, [])
             is_part = found.table in ("events", "experiment_aggregates") or view.form.name in waves
+            if before and not is_part:
+                totals.setdefault(view.form.name, f"{found.table} are made from {before[0].files[0]}")
             before += [found] if is_part or not before else []
     merged = [_as_one(parts) for parts in drafted.values()]
     used = {f for d in merged for f in d.files}
@@ -111,6 +137,34 @@ def _with_shared_customer(views: Sequence[FileView]) -> Sequence[FileView]:
             for v, known, key in zip(views, others, keys, strict=True)]
 
 
+def _with_people(views: Sequence[FileView]) -> Sequence[FileView]:
+    """Return files with the person for the customer where every order has another customer, and people have orders.
+
+    Some shops write a customer for each order; where the file of customers has a second key that is called a
+    customer's and repeats, this one is the person.
+    """
+    people: dict[str, InferredColumn] = {}
+    for link in (link for v in views for link, via in v.links if not via and v.known.get("customer_id") == link.column):
+        others = infer_semantics.fitting_columns("customer_id", [c for c in link.other.columns if c != link.key])
+        is_anew = link.column.is_unique and any(c.is_moment for c in link.form.columns)
+        people |= {link.other.name: others[0]} if is_anew and others and not others[0].is_unique else {}
+    return [_with_person(view, people) for view in views] if people else views
+
+
+def _with_person(view: FileView, people: Mapping[str, InferredColumn]) -> FileView:
+    """Return a file whose customer is the person that a file of customers tells, its own or one looked up."""
+    if view.form.name in people:
+        return replace(view, known=view.known | {"customer_id": people[view.form.name]}, has_repeated_people=True)
+    there = next((link.other.name for link, _ in view.links if link.other.name in people), None)
+    if there is None:
+        return view
+    person = replace(people[there], via=there)
+    behind = {name: known | ({"customer_id": person} if "customer_id" in known else {})
+              for name, known in view.behind.items()}
+    own = {"customer_id": person} if "customer_id" in view.known else {}
+    return replace(view, known=view.known | own, behind=behind)
+
+
 def _is_survey(view: FileView, views: Sequence[FileView]) -> bool:
     """Return whether a file holds answers to several questions and nothing else."""
     asked = infer_surveys.scale_columns(view, is_other=False)
@@ -148,7 +202,11 @@ def _drafts(view: FileView, views: Sequence[FileView], wave: str) -> Iterator[Dr
     found = list(_traded(view, views))
     if scales := infer_surveys.scale_columns(view, is_other=bool(found)):
         found += infer_surveys.draft_survey(view, scales, wave)
-    yield from found or ([draft_customers(view)] if _is_people(view, views) else [])
+    found += infer_events.draft_memberships(view)
+    if found:
+        yield from found
+    elif _is_people(view, views):
+        yield from (draft_customers(view), *_draft_ties(view))
 
 
 def _traded(view: FileView, views: Sequence[FileView]) -> Iterator[DraftedTable]:
@@ -161,6 +219,9 @@ def _traded(view: FileView, views: Sequence[FileView]) -> Iterator[DraftedTable]
         yield infer_transactions.draft_opportunities(view)
         if infer_transactions.won_stages(view) and not any(infer_transactions.is_orders(v) for v in others):
             yield infer_transactions.draft_sales(view)
+    elif infer_events.is_payments(view) and any(
+            infer_transactions.is_orders(v) and not infer_events.is_payments(v) for v in others):
+        yield infer_events.draft_payments(view)
     elif infer_transactions.is_orders(view):
         yield from (
             () if _refers(others, view, infer_transactions.is_orders) else (infer_transactions.draft_orders(view),)
@@ -178,7 +239,8 @@ def _traded(view: FileView, views: Sequence[FileView]) -> Iterator[DraftedTable]
         yield infer_events.draft_cases(view)
     elif infer_transactions.is_orders_without_money(view) and not any(infer_transactions.is_orders(v) for v in others):
         yield infer_transactions.draft_orders(view)
-    elif infer_events.is_events(view) and not infer_surveys.scale_columns(view, is_other=False):
+    elif (infer_events.is_events(view) and not infer_surveys.scale_columns(view, is_other=False)
+          and not _refers(others, view, infer_transactions.is_orders)):  # these are heads of orders
         yield infer_events.draft_events(view)
 
 

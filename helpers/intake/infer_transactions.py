@@ -51,12 +51,15 @@ class FileView:
         What its own columns mean.
     behind : dict of str to dict
         What the columns of the files behind its references mean, by file.
+    has_repeated_people : bool
+        Whether a person may stand in several of its records, each under another number.
     """
 
     form: FileForm
     links: tuple[tuple[JoinKey, str], ...]
     known: dict[str, InferredColumn]
     behind: dict[str, dict[str, InferredColumn]]
+    has_repeated_people: bool = False
 
     def said(self, meaning: str, *through: str) -> InferredColumn | None:
         """Return the column that means something: the file's own, else one behind a reference of the given meanings."""
@@ -163,7 +166,10 @@ def draft_orders(view: FileView) -> DraftedTable:
     body += [column_line("kind", kind, "which lines take money back"), amount]
     further = {"quantity": view.known.get("quantity"), "list_price": view.known.get("price"),
                "product_id": view.known.get("product_id"), "category": view.said("category", "product_id"),
-               "discount": view.known.get("discount"), "channel": view.said("channel", "order_id")}
+               "discount": view.known.get("discount"), "channel": view.said("channel", "order_id"),
+               "partner_id": view.known.get("partner_id")}
+    if further["list_price"] == signed and not further["quantity"]:
+        further["list_price"] = None  # it is the amount
     body += [
         column_line(n, c.as_number if c.is_number else c.quoted, n.replace("_", " ")) for n, c in further.items() if c
     ]
@@ -268,7 +274,10 @@ def draft_sales(view: FileView) -> DraftedTable:
         column_line("amount", known["amount"].as_number, "money"),
     ]
     body += [column_line("product_id", product.quoted, "product")] if product else []
-    return draft_table(view, "transactions", body, [ident, who, when, product],
+    priced, category = (view.said(m, "product_id") for m in ("price", "category"))
+    body += [column_line("list_price", priced.as_number, "list price")] if priced else []
+    body += [column_line("category", category.quoted, "category")] if category else []
+    return draft_table(view, "transactions", body, [ident, who, when, product, priced, category],
                    where=f"{stage.quoted} in ({sql_list(won_stages(view))})")
 
 

@@ -81,6 +81,8 @@ class InferredColumn:
         What the file says that it is, such as the question of a survey; empty where it says nothing.
     labels : dict of str to str
         Code → label, where the file has any.
+    commonest : str
+        The value that most records have.
     """
 
     name: str
@@ -103,6 +105,7 @@ class InferredColumn:
     expression: str = ""
     wording: str = ""
     labels: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+    commonest: str = ""
 
     @property
     def plain(self) -> str:
@@ -162,9 +165,11 @@ def infer_column(name: str, texts: Sequence[str | None] | pa.Array) -> InferredC
     if found.kind == "text":  # a word such as "none" among other words is an answer
         missing = tuple(m for m in missing if m in MISSING[:4] or not m.strip())
     is_unread = pc.is_in(distinct, pa.array(_unread(found), pa.string()))
+    most = pc.max(counts.filter(pc.is_in(distinct, left)))
+    commonest = distinct.filter(pc.and_(pc.equal(counts, most), pc.is_in(distinct, left)))[0].as_py()
     n_given = len(whole) - whole.null_count - _sum(counts.filter(pc.is_in(distinct, pa.array(missing, pa.string()))))
     return replace(found, missing=missing, is_unique=len(distinct) == len(whole) and not missing, n_distinct=len(left),
-                   n_given=n_given, n_unread=_sum(counts.filter(is_unread)))
+                   n_given=n_given, n_unread=_sum(counts.filter(is_unread)), commonest=commonest)
 
 
 def _missing(values: pa.Array) -> tuple[str, ...]:

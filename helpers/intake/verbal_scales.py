@@ -85,6 +85,10 @@ SCALES = {  # from the lowest answer to the highest; synonyms stand on one step,
 
 LEAST_ANSWERS = 3  # different ones; two words alone may be anything
 
+CONTENT = r"satisfied|zufrieden|satisfaite?|satisfech[oa]|soddisfatt[oa]"
+
+DISCONTENT = r"(dis|un|not )satisf|(un|nicht )zufrieden|insatisf|insoddisf|pas satisf|non soddisf"
+
 LABELLED = r"\s*(\d{1,2})\s*([-–—:=.)]\s*\D.*|\(\D.*\))?\s*"
 
 
@@ -129,10 +133,21 @@ def answer_scale(column: InferredColumn) -> AnswerScale | None:
         is_told = len(codes) > 1 and min(codes) <= column.low and column.high <= max(codes)
         return AnswerScale(min(codes), max(codes), is_labelled=True) if is_told else AnswerScale(
             column.low, column.high)
+    if column.kind == "text" and column.n_distinct == 2:
+        return _yes_or_no(column.values.to_pylist())
     if column.kind != "text" or not LEAST_ANSWERS <= column.n_distinct <= 11:
         return None
     texts: list[str] = column.values.to_pylist()
     return _labelled(texts) or next(_worded(texts), None)
+
+
+def _yes_or_no(texts: list[str]) -> AnswerScale | None:
+    """Return the scale of two answers of which one says satisfied and the other one that somebody is not."""
+    content = [text for text in texts if re.fullmatch(CONTENT, _plain(text))]
+    others = [text for text in texts if re.search(DISCONTENT, _plain(text))]
+    if len(content) != 1 or others != [text for text in texts if text not in content]:
+        return None
+    return AnswerScale(0, 1, {others[0]: 0, content[0]: 1}, "satisfaction")
 
 
 def _labelled(texts: list[str]) -> AnswerScale | None:

@@ -147,7 +147,7 @@ def test_answers_and_guests_are_joined_without_an_edit(small):
 
 PUBLISHED = [
     ("crm_sales", ("accounts.csv", "sales_pipeline.csv"), [('currency = "EUR"', 'currency = "USD"')],
-     {"customers": 85, "opportunities": 8800, "transactions": 4238}, "transactions", 10005534),
+     {"customers": 85, "opportunities": 8800, "transactions": 4238, "ties": 15}, "transactions", 10005534),
     ("olist", ("olist_orders_dataset.csv", "olist_order_items_dataset.csv"),
      [('currency = "EUR"', 'currency = "BRL"'), ("amount = '\"price\"'", "amount = '\"price\" + \"freight_value\"'")],
      {"transactions": 16961}, "transactions", None),
@@ -205,3 +205,53 @@ def test_a_file_that_nothing_is_made_from_is_named(small):
     text = drafted(small)
     assert "# nothing is made from weather" in text
     assert profiles.parse_profile(tomllib.loads(text, parse_float=Decimal)).name
+
+
+def shop(small, n=60):
+    """Write a shop that numbers its customers anew with every order, and the person beside."""
+    small.file("customers.csv", "customer_id,customer_unique_id,city\n" + "".join(
+        f"c{i:03},p{i % 50:02},{'xyz'[i % 3]}\n" for i in range(n)))
+    small.file("orders.csv", "order_id,customer_id,purchase_timestamp,status\n" + "".join(
+        f"o{i:03},c{i:03},2025-01-{i % 28 + 1:02d} 10:00:00,delivered\n" for i in range(n)))
+    small.file("items.csv", "order_id,product_id,seller_id,price\n" + "".join(
+        f"o{i % n:03},P{i % 9},S{i % 4},{i + 1}.5\n" for i in range(2 * n)))
+    small.file("reviews.csv", "order_id,review_score,review_title,review_message,created,answered\n" + "".join(
+        f"o{i:03},{i % 5 + 1},t{i},it was as told {i},2025-02-01,2025-02-{i % 9 + 2:02d}\n" for i in range(n)))
+    small.file("payments.csv", "order_id,payment_sequential,payment_type,payment_value\n" + "".join(
+        f"o{i:03},1,{['card', 'slip'][i % 2]},{i + 2}.5\n" for i in range(n)))
+
+
+def test_the_person_is_the_customer_where_every_order_has_a_number_of_its_own(small):
+    shop(small)
+    delivery = delivered(small)
+    for table, n in (("customers", 50), ("transactions", 120), ("respondents", 60), ("events", 60)):
+        rows = small.rows(delivery.tables[f"canonical/{table}"], "customer_id")
+        assert (len(rows), len({r["customer_id"] for r in rows}), rows[0]["customer_id"][0]) == (n, 50, "p")
+
+
+def test_payments_are_events_of_their_orders_and_a_review_is_its_message_on_the_day_of_the_answer(small):
+    shop(small)
+    delivery = delivered(small)
+    paid = small.rows(delivery.tables["canonical/events"], "kind", "channel", "amount", "object_id")
+    assert {(r["kind"], r["channel"]) for r in paid} == {("payment", "card"), ("payment", "slip")}
+    assert sum(r["amount"] for r in paid) == sum(Decimal(i) + Decimal("2.5") for i in range(60))
+    said = small.rows(delivery.tables["canonical/responses"], "comment")
+    when = small.rows(delivery.tables["canonical/respondents"], "responded_at")
+    assert (said[0]["comment"], min(r["responded_at"] for r in when).day) == ("it was as told 0", 2)
+    sold = small.rows(delivery.tables["canonical/transactions"])
+    assert "list_price" not in sold[0]
+    assert {r["partner_id"] for r in sold} == {"S0", "S1", "S2", "S3"}
+
+
+def test_a_pipeline_knows_its_owners_and_looks_up_what_products_are(small):
+    small.file("teams.csv", "sales_agent,manager\n" + "".join(f"Agent {chr(65 + i)},M{i % 2}\n" for i in range(6)))
+    small.file("products.csv", "product,series,sales_price\nP1,GTX,10\nP2,MG,20\n")
+    head = "opportunity_id,sales_agent,product,account,deal_stage,close_date,close_value\n"
+    small.file("pipeline.csv", head + "".join(
+        f"X{i:03},Agent {chr(65 + i % 6)},P{i % 2 + 1},Firm {i % 9},{['Won', 'Lost'][i % 3 == 0]},"
+        f"2025-01-{i % 28 + 1:02d},{i}\n" for i in range(60)))
+    delivery = delivered(small)
+    assert {r["owner"] for r in small.rows(delivery.tables["canonical/opportunities"])} == {
+        f"Agent {c}" for c in "ABCDEF"}
+    sold = small.rows(delivery.tables["canonical/transactions"], "category", "list_price")
+    assert {(r["category"], int(r["list_price"])) for r in sold} == {("GTX", 10), ("MG", 20)}

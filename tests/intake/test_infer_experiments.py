@@ -106,3 +106,11 @@ def test_the_door_prints_the_study_that_goes_with_a_draft(small, capsys):
     small.file("trial.csv", table("user id,group,converted", lambda i: f"{i},{ARMS[i % 2]},{i % 5 == 0}"))
     assert __main__.main(["check", "--new", str(small.folder / "trial.csv"), "--study"]) == 0
     assert tomllib.loads(capsys.readouterr().out)["experiments"]["trial"]["control"] == "psa"
+
+
+def test_what_stands_before_the_arm_is_known_before_where_outcomes_stand_behind_it(small):
+    told, _ = drafted(small, table("months,lately,segment,visit,spend",
+                                   lambda i: f"{i % 13},{i % 2},{['Mail', 'No Mail'][i % 2]},{i % 3 == 0},{i / 4}"))
+    made = told["tables"]["assignments"]["columns"]
+    assert {c for c in made if c.startswith(("metric_", "covariate_"))} == {
+        "covariate_months", "covariate_lately", "metric_visit", "metric_spend"}

@@ -253,3 +253,36 @@ def test_who_left_is_told_by_flags_and_by_words_and_what_tells_it_again_is_no_at
     assert made["columns"]["has_ended"] == ended
     assert {name: made["columns"][name] for name in more} == more
     assert not {"attribute_churn_value", "attribute_country"} & made["columns"].keys()
+
+
+def test_documents_beside_data_are_named_and_not_read(small):
+    small.file("orders.csv", ORDERS)
+    small.file("LICENSE.md", "# Licence\n\nNone, of which; all, rights.\n")
+    text = infer_profile.draft_profile(sorted(small.folder.iterdir()))
+    assert "# not read: LICENSE.md is a document and holds no table" in text
+    assert list(tomllib.loads(text)["files"]) == ["orders"]
+
+
+def test_customers_that_name_another_one_are_referred_or_tied_to_it(small):
+    small.file("accounts.csv", "account,sector,subsidiary of,referred by,seen\n" + "".join(
+        f"Firm {i},{'xyz'[i % 3]},{f'Firm {i - 1}' if i % 4 else ''},{f'Firm {i // 2}' if i % 3 else ''},yes\n"
+        for i in range(30)))
+    found = small.delivery(**told(small.folder / "accounts.csv"), as_of="2025-01-31")
+    ties = small.rows(found.tables["canonical/ties"], "from_customer", "to_customer")
+    assert (len(ties), ties[0]) == (22, {"from_customer": "Firm 0", "to_customer": "Firm 1"})
+    people = {r["customer_id"]: r for r in small.rows(found.tables["canonical/customers"])}
+    assert people["Firm 5"]["referred_by"] == "Firm 2"
+    assert not any(c.startswith("demographic_seen") for c in people["Firm 5"])
+
+
+def test_members_with_a_tier_and_a_ledger_with_what_points_cost_are_a_programme(small):
+    small.file("members.csv", "member no,tier,joined on,city\n" + "".join(
+        f"M{i:03},{['gold', 'silver'][i % 2]},2023-0{i % 9 + 1}-05,{'xy'[i % 2]}\n" for i in range(40)))
+    small.file("ledger.csv", "member no,month,points earned,points redeemed,cost of points redeemed\n" + "".join(
+        f"M{i % 40:03},2024-{i % 12 + 1:02d}-01,{100 + i},{50 if i % 5 == 0 else 0},{5 if i % 5 == 0 else 0}\n"
+        for i in range(120)))
+    found = small.delivery(**told(*sorted(small.folder.glob("*.csv"))))
+    assert {r["tier"] for r in small.rows(found.tables["canonical/memberships"])} == {"gold", "silver"}
+    points = small.rows(found.tables["canonical/points"], "kind", "points", "unit_cost")
+    assert {(r["kind"], r["unit_cost"] and round(float(r["unit_cost"]), 2)) for r in points} == {
+        ("earn", None), ("redeem", 0.1)}

@@ -50,3 +50,27 @@ def test_orders_are_known_in_the_words_of_many_languages(small, header):
     assert made["customer_id"] == f'"{customer}"'
     assert (made["ordered_at"]["from"], made["amount"]) == (f'"{day}"', f'"{amount}"')
     assert made["order_id"] == f'"{order}"'
+
+
+@pytest.mark.parametrize(("name", "texts", "is_one"), [
+    ("zip_code", ["Urban", "Rural", "Suburban"], False), ("postal code", ["V5R 1W3", "T2E 0W8"], True)])
+def test_kinds_of_places_are_no_postal_codes(name, texts, is_one):
+    assert infer_semantics.is_personal(infer_types.infer_column(name, texts)) is is_one
+
+
+@pytest.mark.parametrize(("country", "money", "currency"), [
+    ("United Kingdom", "worth", "GBP"), ("Canada", "worth in dollars", "CAD"), ("Brazil", "worth in dollars", "USD"),
+    ("Schweiz", "worth", "CHF"), ("DE", "worth", "EUR"), ("Nowhere", "yen paid", "JPY"), ("Japan", "US$ paid", "USD")])
+def test_a_currency_is_told_by_signs_then_by_words_and_the_country_of_most_records(small, country, money, currency):
+    rows = "".join(f"A{i},K{i % 7},2025-01-{i % 28 + 1:02d},{i}.5,{'Peru' if i % 9 == 0 else country}\n"
+                   for i in range(60))
+    small.file("sales.csv", f"order_no,customer_no,order_date,{money},country\n{rows}")
+    assert f'currency = "{currency}" # guess: ' in infer_profile.draft_profile([small.folder / "sales.csv"])
+
+
+def test_a_description_of_columns_tells_the_currency(small):
+    small.file("fields.csv", "field,description\nrevenue,Annual revenue in millions of CHF\nname,What it is called\n")
+    small.file("sales.csv", "order_no,customer_no,order_date,worth\n" + "".join(
+        f"A{i},K{i % 7},2025-01-{i % 28 + 1:02d},{i}.5\n" for i in range(60)))
+    told = tomllib.loads(infer_profile.draft_profile(sorted(small.folder.glob("*.csv"))), parse_float=Decimal)
+    assert told["currency"] == "CHF"

@@ -66,3 +66,27 @@ def test_pairs_of_expected_and_perceived_and_of_kano_are_joined_by_their_number(
     assert [(row["role"], row["pair"]) for row in told["tables"]["items"]["rows"]] == [
         ("expectation", "1"), ("performance", "1"), ("expectation", "2"), ("performance", "2"),
         ("functional", "kano 7"), ("dysfunctional", "kano 7")]
+
+
+@pytest.mark.parametrize(("low", "high", "told"), [
+    (0, 5, {"scale_low": 1, "scale_high": 5, "not_applicable": "0"}), (0, 4, {"scale_low": 0, "scale_high": 4}),
+    (1, 5, {"scale_low": 1, "scale_high": 5}), (0, 10, {"scale_low": 0, "scale_high": 10})])
+def test_a_zero_that_makes_six_answers_of_five_means_that_a_question_does_not_apply(small, low, high, told):
+    row = drafted(small, "Ann,Bea,Cem", lambda i: ",".join(str(low + (i + j) % (high - low + 1)) for j in range(3)))
+    assert {k: row["tables"]["items"]["rows"][0].get(k) for k in told} == told
+    assert ("not_applicable" in row["tables"]["items"]["rows"][0]) is ("not_applicable" in told)
+
+
+def test_satisfied_or_not_is_an_answer_of_two_steps(small):
+    told = drafted(small, "Speed,Care,Price,Satisfaction",
+                   lambda i: f"{i % 5 + 1},{i % 4 + 1},{i % 5 + 1},{['Satisfied', 'Neutral or Dissatisfied'][i % 2]}")
+    found = small.delivery(**told, as_of="2025-01-31")
+    scores = [r["score"] for r in small.rows(found.tables["canonical/responses"]) if r["item"] == "Satisfaction"]
+    assert (roles(told)["Satisfaction"], sum(scores), len(scores)) == ("satisfaction", 33, 66)
+
+
+def test_importance_joins_the_pair_of_its_number_and_a_number_alone_is_another_question(small):
+    told = drafted(small, "1-1. What do you expect of speed,1-2. Speed as you found it,2-1. What do you expect of care,"
+                   "2-2. Care as you found it,1-3. How important is speed,1. The whole was excellent",
+                   lambda i: ",".join(str((i + j) % 5 + 1) for j in range(6)))
+    assert [row.get("pair") for row in told["tables"]["items"]["rows"]] == ["1", "1", "2", "2", "1", None]

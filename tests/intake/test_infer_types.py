@@ -188,3 +188,10 @@ def test_months_may_be_words_and_a_year_without_a_month_is_a_number(small):
     found = {r["kind"]: (r["n"], r["points"]) for r in small.rows(table.group_by("kind").aggregate(
         n=table.count(), points=table.points.sum()))}
     assert found == {"earn": (59, sum(range(60))), "redeem": (30, -90)}
+
+
+def test_a_column_of_other_texts_is_given_up_as_dates_after_the_first_few(monkeypatch):
+    looked_at, read = [], infer_dates.value_forms
+    monkeypatch.setattr(infer_dates, "value_forms", lambda v, **told: looked_at.append(v) or read(v, **told))
+    assert infer_dates.infer_dates("id", [f"{i:x}f{i * 7919:x}" for i in range(5_000)]) is None
+    assert len(looked_at) <= 0.06 * infer_dates.LOOKED_AT
