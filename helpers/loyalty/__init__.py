@@ -17,8 +17,8 @@
 * ``monotone_logistic``: Monotone logistic regression on counts by score: straight and broken lines, rising slopes.
 * ``points_ledger``: Points ledger: opening + earned + adjusted = redeemed + expired + closing; quality gates.
 * ``points_liability``: Points liability and breakage: ultimate redemption by chain ladder; all programme records.
-* ``programme_effect``: Programme effect: purchases after enrolment, of members against matched customers who never
-  enrolled.
+* ``programme_effect``: Programme effect: purchases after enrolment, of members against matched customers who have
+  not enrolled yet.
 * ``programme_tiers``: Programme tiers: transition matrix, current tiers, other thresholds, a shared profit pool.
 * ``quality_gates``: Quality gates of loyalty: people near the loyalty threshold, people with answers and orders.
 * ``redemption_cohorts``: Redemption by issue cohort: matched to lots, FIFO or LIFO; cumulative triangle.

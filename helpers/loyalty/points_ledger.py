@@ -122,11 +122,13 @@ def summarise_ledger(engine: Engine, points: ir.Table, joined: ir.Table, as_of_o
 
 
 def first_joining_days(customers: ir.Table, memberships: ir.Table, subscriptions: ir.Table) -> ir.Table:
-    """Return the first day on which each customer is known to have joined: ``customer_id, joined_on``."""
-    parts = [customers.select("customer_id", on=customers.joined_on),
-             memberships.select("customer_id", on=memberships.valid_from),
-             subscriptions.select("customer_id", on=subscriptions.started_on)]
-    every = parts[0].union(parts[1]).union(parts[2])
+    """Return the day on which each customer joined the programme: ``customer_id, joined_on``.
+
+    Where no membership is recorded, the first day on which he is known to have joined the company.
+    """
+    others = customers.select("customer_id", on=customers.joined_on).union(
+        subscriptions.select("customer_id", on=subscriptions.started_on)).anti_join(memberships, "customer_id")
+    every = others.union(memberships.select("customer_id", on=memberships.valid_from))
     return every.group_by("customer_id").aggregate(joined_on=every.on.min())
 
 

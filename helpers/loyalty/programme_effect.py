@@ -1,16 +1,19 @@
-"""Programme effect: purchases after enrolment, of members against matched customers who never enrolled.
+"""Programme effect: purchases after enrolment, of members against matched customers who have not enrolled yet.
 
-Not an experiment: members choose to enrol. Who enrols because a large purchase is near buys more for that reason too.
+Not an experiment: members choose to enrol, and many do so while they buy. Two comparisons rest on different
+assumptions, and what is so lies between them where one of the two holds.
 
 References
 ----------
-Heckman, Ichimura & Todd (1997), Matching as an econometric evaluation estimator, *Review of Economic Studies* 64,
-605–654; Iacus, King & Porro (2012), Causal inference without balance checking: coarsened exact matching, *Political
-Analysis* 20, 1–24.
+Li, Propert & Rosenbaum (2001), Balanced risk set matching, *Journal of the American Statistical Association* 96,
+870–882; Heckman, Ichimura & Todd (1997), Matching as an econometric evaluation estimator, *Review of Economic Studies*
+64, 605–654; Ding & Li (2019), A bracketing relationship between difference-in-differences and lagged-dependent-variable
+adjustment, *Political Analysis* 27, 605–615; Iacus, King & Porro (2012), Causal inference without balance checking:
+coarsened exact matching, *Political Analysis* 20, 1–24.
 """
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import ibis.expr.types as ir
 import numpy as np
@@ -21,19 +24,25 @@ from helpers.foundation.results import Estimate, Status, no_estimate
 from helpers.stats.bootstrap import bootstrap_counts, percentile_interval
 from helpers.stats.disclosure_control import people_text
 
-ENROLMENT_EFFECT = "change of purchases in six months by enrolment, members less matched non-members"
+MATCHED_HISTORY = "purchases by enrolment, members less customers with the same purchases before"
 
-WINDOW_MONTHS, MIN_MATCHED_MEMBERS = 6, 100
+MATCHED_DIFFERENCES = "change of purchases by enrolment, members less matched customers"
+
+WINDOW_MONTHS = (6, 3)  # the longest in which enough members are matched
+
+MIN_MATCHED_MEMBERS = 50
 
 MATCHED_ORDERS = np.array([1, 2, 3, 4, 5, 6, 8, 10, 13, 17])  # lower ends of the classes of occasions
+
+NEVER = 10**6  # a month that no history reaches
 
 MIN_DRAWS, MAX_DRAWS, MAX_CELLS = 50, 400, 2 * 10**7
 
 
-def enrolment_effect(
+def enrolment_effects(
     engine: Engine, occasions: ir.Table, memberships: ir.Table, as_of_on: date, seed: int
-) -> Estimate:
-    """Return how many more purchase occasions members have after enrolment than matched non-members.
+) -> list[Estimate]:
+    """Return how many more purchase occasions members have after enrolment than customers not enrolled yet, twice.
 
     Parameters
     ----------
@@ -48,73 +57,114 @@ def enrolment_effect(
     seed : int
         Of the bootstrap of people.
 
+    Returns
+    -------
+    list of Estimate
+        `MATCHED_HISTORY`, `MATCHED_DIFFERENCES`; the unit tells the months after enrolment.
+
     Notes
     -----
-    Members of a month and customers who never enrolled are matched on the occasions of the months 12 to 7 before it,
-    singly up to six, in classes above; both were customers before that. What the six months after it have more than
-    the six months before it is compared within each stratum and averaged over the members (matched differences in
-    differences): a lasting difference between the two cancels out, and who was not chosen by the months before cannot
-    fall back from them. People are drawn anew, since a non-member is matched in many months.
+    Members of a month are matched with customers who had not enrolled by its end, whatever they did later: who never
+    enrols in the end bought less by selection. Both were customers for two windows before. *History*: equally many
+    occasions in the month itself (none, one, more) and in the two windows before, with or without one in the nearer;
+    what follows is compared. It is right where enrolment depends on the purchases seen, as at a till, and wrong by a
+    lasting difference that they do not show. *Differences*: equally many in the month and in the earlier window; what
+    the window after has more than the window before is compared. A lasting difference cancels out; enrolment that
+    depends on the latest purchases does not. Both are averaged over the members and divided by the share of the window
+    in which the matched were no members themselves. People are drawn anew, since one is matched in many months.
     """
     enrolled = memberships.group_by("customer_id").aggregate(on=memberships.valid_from.min())
     joined = engine.arrow(enrolled).to_pandas().set_index("customer_id")["on"]
     counted = occasions.group_by("customer_id", month=occasions.on.truncate("M")).aggregate(n=occasions.count())
     monthly = engine.arrow(counted).to_pandas().sort_values(["customer_id", "month"], ignore_index=True)
     if joined.empty or monthly.empty:
-        return no_estimate(ENROLMENT_EFFECT, Status.NOT_APPLICABLE, "no enrolments with purchases are recorded",
-                           unit="purchases")
-    strata = _matched_strata(monthly, joined, as_of_on)
-    n = sum(len(s.members) for s in strata)
-    if n < MIN_MATCHED_MEMBERS:
-        reason = (f"{people_text(n)} of {len(joined):,} members have matched non-members with {2 * WINDOW_MONTHS} "
-                  f"months as a customer before enrolment and {WINDOW_MONTHS} after; {MIN_MATCHED_MEMBERS} are needed, "
-                  "and whoever enrols with the first purchase has no time before")
-        return no_estimate(ENROLMENT_EFFECT, Status.INSUFFICIENT, reason, unit="purchases", n=n)
-    people = monthly["customer_id"].nunique()
-    drawn = bootstrap_counts(people, max(MIN_DRAWS, min(MAX_DRAWS, MAX_CELLS // people)), seed)
-    draws = _mean_difference(strata, np.concatenate([np.ones((1, people)), drawn]))
-    found = percentile_interval(float(draws[0]), draws[1:])
-    return Estimate(ENROLMENT_EFFECT, found.value, found.low, found.high, "purchases", n)
+        reason = "no enrolments with purchases are recorded"
+        return [no_estimate(name, Status.NOT_APPLICABLE, reason, unit="purchases")
+                for name in (MATCHED_HISTORY, MATCHED_DIFFERENCES)]
+    records = _monthly_records(monthly, joined, as_of_on)
+    return [_effect(name, records, len(joined), seed) for name in (MATCHED_HISTORY, MATCHED_DIFFERENCES)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Records:
+    """Occasions, shape (n_people, n_months), and the number of the month of enrolment, `NEVER` where there is none."""
+
+    counts: np.ndarray
+    enrolled: np.ndarray
 
 
 @dataclass(frozen=True, slots=True)
 class _Stratum:
-    """Members and non-members of a month with equally many occasions a year before, by place; everybody's change."""
+    """Members of a month and customers matched with them, by place; everybody's outcome and share of time exposed."""
 
     members: np.ndarray
     others: np.ndarray
-    change: np.ndarray
+    outcome: np.ndarray
+    exposed: np.ndarray
 
 
-def _matched_strata(monthly: pd.DataFrame, joined: pd.Series, as_of_on: date) -> list[_Stratum]:
+def _monthly_records(monthly: pd.DataFrame, joined: pd.Series, as_of_on: date) -> _Records:
     month = pd.PeriodIndex(monthly["month"], freq="M")
-    months = pd.period_range(month.min(), pd.Period(as_of_on, "M") - 1, freq="M")  # the last month is not over
+    months = pd.period_range(month.min(), pd.Period(as_of_on + timedelta(1), "M") - 1, freq="M")  # that are over
     wide = monthly.assign(month=month).pivot(index="customer_id", columns="month", values="n")
     wide = wide.reindex(columns=months).fillna(0.0)
-    since = pd.PeriodIndex(pd.to_datetime(joined.reindex(wide.index)), freq="M")
-    counts, made = wide.to_numpy(), []
+    since = pd.to_datetime(joined.reindex(wide.index))
+    number = (since.dt.year - month.min().year) * 12 + since.dt.month - month.min().month
+    return _Records(wide.to_numpy(), number.fillna(NEVER).to_numpy("int64"))
+
+
+def _effect(name: str, records: _Records, n_members: int, seed: int) -> Estimate:
+    strata, n, window = [], 0, 0
+    for window in WINDOW_MONTHS:
+        strata = _matched_strata(records, window, name == MATCHED_DIFFERENCES)
+        n = sum(len(s.members) for s in strata)
+        if n >= MIN_MATCHED_MEMBERS:
+            break
+    else:
+        reason = (f"{people_text(n)} of {n_members:,} members have matched customers not enrolled yet, {2 * window} "
+                  f"months as a customer before enrolment and {window} after; {MIN_MATCHED_MEMBERS} are needed, and "
+                  "whoever enrols with the first purchase has no time before")
+        return no_estimate(name, Status.INSUFFICIENT, reason, unit="purchases", n=n)
+    people = len(records.counts)
+    drawn = bootstrap_counts(people, max(MIN_DRAWS, min(MAX_DRAWS, MAX_CELLS // people)), seed)
+    draws = _mean_difference(strata, np.concatenate([np.ones((1, people)), drawn]))
+    found = percentile_interval(float(draws[0]), draws[1:])
+    return Estimate(name, found.value, found.low, found.high, f"purchases in {window} months", n)
+
+
+def _matched_strata(records: _Records, window: int, is_difference: bool) -> list[_Stratum]:
+    counts, enrolled, made = records.counts, records.enrolled, []
     first = counts.astype(bool).argmax(axis=1)
-    for at in range(2 * WINDOW_MONTHS + 1, len(months) - WINDOW_MONTHS):
-        was_there = first < at - 2 * WINDOW_MONTHS
-        earlier, before, after = (counts[:, start: start + WINDOW_MONTHS].sum(axis=1) for start in (
-            at - 2 * WINDOW_MONTHS, at - WINDOW_MONTHS, at + 1))
-        level = np.searchsorted(MATCHED_ORDERS, earlier, side="right")
-        for k in range(len(MATCHED_ORDERS) + 1):
+    for at in range(2 * window + 1, counts.shape[1] - window):
+        was_there = first < at - 2 * window
+        earlier, before, after = (counts[:, start: start + window].sum(axis=1) for start in (
+            at - 2 * window, at - window, at + 1))
+        history = earlier if is_difference else earlier + before
+        level = 3 * np.searchsorted(MATCHED_ORDERS, history, side="right") + np.minimum(counts[:, at], 2)
+        level = level if is_difference else 2 * level + (before > 0)
+        exposed = _share_exposed(enrolled, at, window)
+        for k in np.unique(level[was_there & (enrolled == at)]):
             members, others = (np.flatnonzero(was_there & (level == k) & is_in)
-                               for is_in in (since == months[at], since.isna()))
-            if len(members) and len(others):
-                made.append(_Stratum(members, others, after - before))
+                               for is_in in (enrolled == at, enrolled > at))
+            if len(others):
+                made.append(_Stratum(members, others, after - before if is_difference else after, exposed))
     return made
 
 
+def _share_exposed(enrolled: np.ndarray, at: int, window: int) -> np.ndarray:
+    """Return the share of the window after a month in which each customer is a member, half of the month of joining."""
+    return np.clip((at + window + 0.5 - np.minimum(enrolled, at + window + 1)) / window, 0, 1)
+
+
 def _mean_difference(strata: list[_Stratum], weights: np.ndarray) -> np.ndarray:
-    """Return the mean over members of their change less that of their matches, in each draw of people."""
-    total, n = np.zeros(len(weights)), np.zeros(len(weights))
+    """Return the mean over members of their outcome less that of their matches, in each draw of people."""
+    total, exposed = np.zeros(len(weights)), np.zeros(len(weights))
     for one in strata:
         members, others = weights[:, one.members], weights[:, one.others]
         held = others.sum(axis=1)
-        mean = np.divide(others @ one.change[one.others], held, out=np.zeros_like(held), where=held > 0)
+        outcome, share = (np.divide(others @ of[one.others], held, out=np.zeros_like(held), where=held > 0)
+                          for of in (one.outcome, one.exposed))
         own = members.sum(axis=1) * (held > 0)
-        total += (members @ one.change[one.members]) * (held > 0) - own * mean
-        n += own
-    return np.divide(total, n, out=np.full_like(total, np.nan), where=n > 0)
+        total += (members @ one.outcome[one.members]) * (held > 0) - own * outcome
+        exposed += own * (1 - share)
+    return np.divide(total, exposed, out=np.full_like(total, np.nan), where=exposed > 0)

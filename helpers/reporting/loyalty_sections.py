@@ -123,11 +123,11 @@ def loyalty_by_tenure(periods: pd.DataFrame, attitude: pd.DataFrame, period_days
         display.data_table(attitude, formats, "Attitude and types by whole periods as a customer"))
 
 
-def membership(effect: Estimate, channels: pd.DataFrame, service: pd.DataFrame) -> Exhibit:
+def membership(effects: list[Estimate], channels: pd.DataFrame, service: pd.DataFrame) -> Exhibit:
     """Return whether the programme raises purchases, how members differ, how they joined, and its partners' points."""
     partners = programme_text.coalition_table(service)
     return display.show(
-        display.paragraph(programme_text.programme_effect_sentence(effect)),
+        display.paragraph(programme_text.programme_effect_sentence(effects)),
         display.paragraph(programme_text.member_sentence(service)),
         display.show_with_finding(programme_text.coalition_sentence(service), display.data_table(
             partners, caption="Points by partner")),

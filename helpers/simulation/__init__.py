@@ -13,7 +13,8 @@
 * ``order_lines``: Simulated orders: Pareto/NBD in time, gamma-gamma in money; repurchase by satisfaction.
 * ``planted_experiments``: Simulated experiments: an effect, none, a heterogeneous effect, a sample ratio mismatch.
 * ``planted_truth``: Planted parameters of the simulated company: every number that a model should find again.
-* ``programme``: Simulated points programme: lots that are redeemed or expire, and tiers by sales.
+* ``programme``: Simulated points programme: who enrols when and buys more, lots that are redeemed or expire, tiers by
+  sales.
 * ``questionnaire``: Questionnaire of the simulated company: items, scales, brand attributes.
 * ``raw_files``: Raw files as the simulated company would deliver them: own column names and date forms.
 * ``service_cases``: Simulated service cases: complaints, their handling, and a week in which complaints burst.

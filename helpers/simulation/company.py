@@ -31,7 +31,7 @@ SEED = 20261121
 BLOCK = 50_000
 
 ROOMS = ("people", "customers", "orders", "lines", "survey", "cases", "contacts", "points", "trials", "dirt",
-         "contracts", "centres", "visits", "consents")
+         "contracts", "centres", "visits", "consents", "enrolment")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,8 @@ class Truth:
     tables : dict of str to pd.DataFrame
         ``customers`` (rates, life, whether alive at the end, kind of loyalty, what is felt), ``responses`` (whether
         filled in carelessly, whether bought again), ``lots`` (what becomes of each lot of points), ``contracts``
-        (chance of notice, life), ``accounts`` (weighted attitude).
+        (chance of notice, life), ``accounts`` (weighted attitude), ``enrolment_orders`` (orders that would not have
+        been made without enrolment in the programme).
     """
 
     world: World
@@ -162,10 +163,14 @@ def _part(world: World, seed: int, number: int, first: int, n: int) -> tuple[Blo
     streams = {room: np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(number, i)))
                for i, room in enumerate(ROOMS)}
     block = customer_traits.simulate_customers(world, streams["people"], number, first, n)
-    made = order_lines.simulate_orders(world, streams["orders"], block)
+    usual = order_lines.simulate_orders(world, streams["orders"], block)
+    enrolled = programme.simulate_enrolment(world, streams["enrolment"], block, usual)
+    more = programme.orders_by_enrolment(world, streams["enrolment"], block, usual, enrolled)
+    made = usual.followed_by(more)
     answers = survey_waves.simulate_survey(world, streams["survey"], block, made)
-    sold = order_lines.transaction_rows(world, streams["lines"], block, made)
-    lots = programme.simulate_lots(world, streams["points"], block, made)
+    sold = pa.concat_tables([order_lines.transaction_rows(world, streams["lines"], block, usual),
+                             order_lines.transaction_rows(world, streams["enrolment"], block, more)])
+    lots = programme.simulate_lots(world, streams["points"], block, made, enrolled)
     held = contracts.simulate_contracts(world, streams["contracts"], block)
     centre = buying_centres.simulate_buying_centres(world, streams["centres"], block)
     sent, consent = contacts_and_visits.simulate_contacts(
@@ -183,7 +188,7 @@ def _part(world: World, seed: int, number: int, first: int, n: int) -> tuple[Blo
         "contacts": sent,
         "consents": contacts_and_visits.consent_rows(block, consent),
         "points": programme.with_partners(programme.points_rows(world, block, made, lots), sold),
-        "memberships": programme.membership_rows(world, block, made),
+        "memberships": programme.membership_rows(world, block, made, enrolled),
         "assignments": planted_experiments.simulate_assignments(world, streams["trials"], block, made),
         "opportunities": buying_centres.simulate_opportunities(world, streams["centres"], block, centre),
         "ties": buying_centres.influence_ties(world, streams["centres"], block, centre),
@@ -194,6 +199,7 @@ def _part(world: World, seed: int, number: int, first: int, n: int) -> tuple[Blo
         "lots": programme.lot_truth(block, lots),
         "contracts": contracts.contract_truth(block, held),
         "accounts": buying_centres.buying_centre_truth(block, centre),
+        "enrolment_orders": programme.enrolment_truth(block, more),
     }
     named = {f"canonical/{name}": table for name, table in tables.items()}
     return Block(block, named, answers, streams["dirt"], Truth(world, truth)), consent

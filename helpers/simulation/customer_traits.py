@@ -164,7 +164,7 @@ class CustomerBlock:
     order_rate : ndarray
         The customer's ν: order values are Gamma(p, ν).
     is_buyer, is_member : ndarray of bool
-        Whether the customer ever buys; whether in the points programme.
+        Whether the customer ever buys; whether he enrols in the points programme, on joining or when asked later.
     source, channel, region : ndarray of int
         Codes of how the customer was won, where he mostly buys, where he lives.
     character : CustomerTraits

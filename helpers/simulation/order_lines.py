@@ -35,7 +35,7 @@ MORE_LINES = 3  # that an order may have beside its first
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """The orders of one block in order of time; every array has one entry an order.
+    """The orders of one block in order of time, or those of two such one after the other; one entry an order.
 
     Parameters
     ----------
@@ -60,6 +60,13 @@ class Orders:
     channel: np.ndarray
     n_before: int = 0
 
+    def followed_by(self, more: "Orders") -> "Orders":
+        """Return these orders and then those that are numbered after them: an order's place stays its number."""
+        return Orders(
+            np.concatenate([self.who, more.who]), np.concatenate([self.at, more.at]),
+            np.concatenate([self.value, more.value]), np.concatenate([self.is_promotion, more.is_promotion]),
+            np.concatenate([self.channel, more.channel]), self.n_before)
+
 
 def simulate_orders(world: World, rng: np.random.Generator, block: CustomerBlock) -> Orders:
     """Return the orders of one block of customers, guests' orders among them."""
@@ -73,11 +80,17 @@ def simulate_orders(world: World, rng: np.random.Generator, block: CustomerBlock
     day = np.concatenate([block.joined[buyers], later, N_DAYS * rng.random(guests)]).astype("int64")
     at = np.minimum(day, N_DAYS - 1) * DAY + _clock(rng, len(who))
     by_time = np.lexsort((who, at))
-    who, at = who[by_time], at[by_time]
+    return orders_at(world, rng, block, who[by_time], at[by_time])
+
+
+def orders_at(
+    world: World, rng: np.random.Generator, block: CustomerBlock, who: np.ndarray, at: np.ndarray, n_before: int = 0
+) -> Orders:
+    """Return an order of each customer at each moment [seconds]; −1 is a guest."""
     promoted = np.where(who >= 0, np.array(world.share_promotion)[block.character.kind[who]],
                         world.share_promotion_guests)
     return Orders(who, at, order_values(world, rng, block, who), rng.random(len(who)) < promoted,
-                  order_channels(rng, block, who))
+                  order_channels(rng, block, who), n_before)
 
 
 def transaction_rows(world: World, rng: np.random.Generator, block: CustomerBlock, made: Orders) -> pa.Table:

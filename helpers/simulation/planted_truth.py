@@ -58,20 +58,21 @@ class Programme:
 
     Parameters
     ----------
-    redeemed, redeemed_incentive : float
-        Share of lots that is redeemed in the end; of those who buy for the incentive.
-    at_order, at_order_incentive : float
-        Share of the redeemed lots that the next order uses, where it comes before they expire.
+    redeemed, redeemed_incentive, at_order, at_order_incentive : float
+        Share of lots that is redeemed in the end; of these, share that the next order uses, where it comes before
+        they expire; both also for those who buy for the incentive.
     delay : tuple of float
         Beta parameters of the other redeemed lots' age when they go, as a share of their life.
-    life_days : int
-        Days from issue to expiry [days].
-    unit_cost : float
-        Cost of a point [money].
+    life_days, unit_cost : int, float
+        Days from issue to expiry [days]; cost of a point [money].
     opened_on : str
         Day on which the ledger opens: earlier lots that are still open then stand in it as opening balance.
     tier_from : tuple of float
         Sales of the year before a review from which a member has the second and the third tier [money].
+    share_later, asked_from, enrols : float, str, float
+        Share of members who do not enrol on joining; from when they are asked with every order; chance that they agree.
+    lift, lift_days : float
+        What such an enrolment adds to the member's order rate, as a share of it, and for how long [days].
     """
 
     redeemed: float = 0.65
@@ -83,6 +84,11 @@ class Programme:
     unit_cost: float = 0.01
     opened_on: str = "2024-01-01"
     tier_from: tuple[float, float] = (200.0, 500.0)
+    share_later: float = 0.7
+    asked_from: str = "2024-12-01"
+    enrols: float = 0.5
+    lift: float = 0.8
+    lift_days: float = 122.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,11 +166,9 @@ class Visits:
 
     Parameters
     ----------
-    hours, spread, satisfaction : float
+    hours, spread, satisfaction, views, idle : float
         Median hours from the first view to the order; spread of their logarithm, and its change by a standard
-        deviation of satisfaction.
-    views, idle : float
-        Mean number of later views before an order; visits without an order a week.
+        deviation of satisfaction; mean number of later views before an order; visits without an order a week.
     """
 
     hours: float = 20.0
@@ -232,10 +236,9 @@ class World:
         standard deviations of the logarithm of the purchase rate.
     p, q, gamma : float
         Gamma-gamma parameters of the order value; its mean is p γ / (q − 1) [money].
-    share_buyers : float
-        Share of registered customers who ever buy.
-    share_members : float
-        Share of buyers in the points programme, beside those who buy for the incentive.
+    share_buyers, share_members : float
+        Share of registered customers who ever buy; share of buyers in the points programme, beside those who buy for
+        the incentive.
     share_refunded, promotion_discount, share_guests : float
         Refunded lines, discount of orders under a promotion, anonymous orders per known one.
     share_promotion : tuple of float
@@ -267,17 +270,13 @@ class World:
         Change of the log rate of service cases per standard deviation of satisfaction, and of trouble.
     ordered_control, ordered_lift, margin_ordered : float
         Checkout experiment: share of visits that order in control, the planted difference, margin of an order [money].
-    opened_share : float
-        Newsletter experiment: share opened, the same in both arms.
-    letter_control, letter_lift, quiet_below : float
-        Reminder letter: share that orders without it, what it adds, the sales before below which it adds it [money].
-    banner_lost : float
-        Banner experiment: share of the treated whose record was lost.
-    plan_share, plan_ratio : float
-        An earlier plan of action: share treated; how many times as many of them bought again as of the others.
-    list_carried_out, list_response : float
-        A list that a run drew: chance that a customer drawn for contact who may be written to is contacted; chance
-        that a contact brings an order.
+    opened_share, letter_control, letter_lift, quiet_below, banner_lost : float
+        Newsletter: share opened, the same in both arms. Reminder letter: share that orders without it, what it adds,
+        the sales before below which it adds it [money]. Banner: share of the treated whose record was lost.
+    plan_share, plan_ratio, list_carried_out, list_response : float
+        An earlier plan of action: share treated; how many times as many of them bought again as of the others. A list
+        that a run drew: chance that a customer drawn for contact who may be written to is contacted; chance that a
+        contact brings an order.
     share_tracked, share_courted : float
         Customers who let themselves be followed on the web; who are called every quarter.
     partners : tuple of float

@@ -1,4 +1,4 @@
-"""Simulated points programme: lots that are redeemed or expire, and tiers by sales."""
+"""Simulated points programme: who enrols when and buys more, lots that are redeemed or expire, tiers by sales."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from helpers.simulation import arrow_columns
 from helpers.simulation.customer_traits import KINDS, CustomerBlock
-from helpers.simulation.order_lines import Orders
+from helpers.simulation.order_lines import Orders, order_ids, orders_at
 from helpers.simulation.planted_truth import DAY, END, World, day_offset
 
 TIERS = ("basic", "silver", "gold")
@@ -39,10 +39,53 @@ class PointLots:
     is_redeemed: np.ndarray
 
 
-def simulate_lots(world: World, rng: np.random.Generator, block: CustomerBlock, made: Orders) -> PointLots:
-    """Return the lots of one block: an order's worth in points, each with a fate of its own."""
+def simulate_enrolment(world: World, rng: np.random.Generator, block: CustomerBlock, made: Orders) -> np.ndarray:
+    """Return when each customer enrols [seconds]; the end of the history for those who never do.
+
+    Most members enrol on joining. The others are asked with every order after their first, from a day on, and enrol
+    with one of them: before that they are customers like any other, and who buys often enrols soon.
+    """
     given = world.programme
-    order = np.flatnonzero((made.who >= 0) & block.is_member[made.who] & (made.value >= 1))
+    first_day = block.joined.astype("int64")
+    is_keen = block.character.kind == KINDS.index("incentive")
+    is_later = block.is_member & ~is_keen & (rng.random(len(block)) < given.share_later)
+    enrolled = np.where(block.is_member & ~is_later, first_day * DAY, END)
+    is_asked = (made.who >= 0) & is_later[made.who] & (made.at >= day_offset(given.asked_from) * DAY)
+    is_asked &= made.at // DAY > first_day[made.who]
+    agreed = np.flatnonzero(is_asked & (rng.random(len(made.who)) < given.enrols))
+    np.minimum.at(enrolled, made.who[agreed], made.at[agreed])
+    return enrolled
+
+
+def orders_by_enrolment(
+    world: World, rng: np.random.Generator, block: CustomerBlock, made: Orders, enrolled: np.ndarray
+) -> Orders:
+    """Return the orders that enrolment by an order brings, numbered after the others: while the customer is active."""
+    given = world.programme
+    stops = np.minimum(DAY * (block.joined + 7 * block.active_weeks), enrolled + given.lift_days * DAY)
+    is_later = enrolled > block.joined.astype("int64") * DAY
+    lasts = np.maximum(stops - enrolled, 0) * is_later  # [seconds]
+    who = np.repeat(np.arange(len(block)), rng.poisson(given.lift * block.weekly_orders * lasts / (7 * DAY)))
+    at = np.minimum(enrolled[who] + 1 + (lasts[who] * rng.random(len(who))).astype("int64"), END - 1)
+    by_time = np.lexsort((who, at))
+    return orders_at(world, rng, block, who[by_time], at[by_time], len(made.who))
+
+
+def enrolment_truth(block: CustomerBlock, more: Orders) -> pd.DataFrame:
+    """Return the orders that would not have been made without enrolment."""
+    return pd.DataFrame({
+        "order_id": order_ids(block, more, np.arange(len(more.who))).to_pandas(),
+        "customer_id": arrow_columns.customer_ids(block.first + more.who).to_pandas(),
+        "ordered_at": arrow_columns.time_column(more.at).to_pandas(),
+    })
+
+
+def simulate_lots(
+    world: World, rng: np.random.Generator, block: CustomerBlock, made: Orders, enrolled: np.ndarray
+) -> PointLots:
+    """Return the lots of one block: an order's worth in points from enrolment on, each with a fate of its own."""
+    given = world.programme
+    order = np.flatnonzero((made.who >= 0) & (made.at >= enrolled[made.who]) & (made.value >= 1))
     order = order[np.lexsort((made.at[order], made.who[order]))]
     who, issued, n = made.who[order], made.at[order], len(order)
     is_keen = block.character.kind[who] == KINDS.index("incentive")
@@ -101,10 +144,10 @@ def lot_truth(block: CustomerBlock, found: PointLots) -> pd.DataFrame:
     })
 
 
-def membership_rows(world: World, block: CustomerBlock, made: Orders) -> pa.Table:
+def membership_rows(world: World, block: CustomerBlock, made: Orders, enrolled: np.ndarray) -> pa.Table:
     """Return ``canonical/memberships``: at every review the tier follows the sales of the year before."""
-    member = np.flatnonzero(block.is_member)
-    starts = np.column_stack([block.joined[member].astype("int64"),
+    member = np.flatnonzero(enrolled < END)
+    starts = np.column_stack([enrolled[member] // DAY,
                               np.tile([day_offset(day) for day in REVIEWS], (len(member), 1))])
     tier = np.zeros(starts.shape, "int64")
     for k, day in enumerate(REVIEWS, start=1):

@@ -62,6 +62,18 @@ def test_members_from_before_the_ledger_leave_the_net_change_only(booked):
     assert booked(FULL, [("a", "2025-01-01")]).n_early == 0
 
 
+def test_a_customer_of_old_who_enrolled_later_has_no_balance_before_that(session_engine):
+    def dated(schema, column, *rows):
+        frame = pd.DataFrame(list(rows), columns=["customer_id", column]).astype({"customer_id": "str"})
+        return schema.conformed(session_engine.lazy(frame.assign(**{column: pd.to_datetime(frame[column])})))
+    joined = session_engine.arrow(points_ledger.first_joining_days(
+        dated(canonical_schema.CUSTOMERS, "joined_on", ("a", "2025-01-01"), ("b", "2025-02-01")),
+        dated(canonical_schema.MEMBERSHIPS, "valid_from", ("a", "2026-03-01"), ("a", "2026-01-05")),
+        dated(canonical_schema.SUBSCRIPTIONS, "started_on", ("a", "2024-01-01"), ("b", "2025-01-15")))).to_pandas()
+    found = joined.set_index("customer_id")["joined_on"].astype(str).to_dict()
+    assert found == {"a": "2026-01-05", "b": "2025-01-15"}
+
+
 def test_a_balance_that_would_fall_below_zero_says_that_an_opening_is_missing(booked):
     found = booked([("a", "2026-02-01", "earn", 50), ("a", "2026-03-01", "redeem", -60),
                     ("a", "2026-04-01", "earn", 50)])

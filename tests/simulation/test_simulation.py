@@ -146,7 +146,7 @@ def test_truth_stands_outside_the_raw_folder(tmp_path):
     assert not [name for name in content(tmp_path / "raw") if not name.endswith(".csv")]
     assert {p.name for p in (tmp_path / "raw-truth").iterdir()} == {
         "manifest.json", "customers.parquet", "responses.parquet", "lots.parquet", "contracts.parquet",
-        "accounts.parquet"}
+        "accounts.parquet", "enrolment_orders.parquet"}
 
 
 def test_a_company_of_one_still_has_every_file(tmp_path):

@@ -161,27 +161,29 @@ def profit_sharing_sentence(table: pd.DataFrame, currency: str) -> str:
     return f"Of the last year's margin, shared by points: {formatting.join_words(said)}."
 
 
-def programme_effect_sentence(effect: Estimate) -> str:
-    """Return whether members buy more after enrolment than matched non-members, and that it is no experiment.
+def programme_effect_sentence(effects: list[Estimate]) -> str:
+    """Return whether members buy more after enrolment than customers not enrolled yet, and that it is no experiment.
 
     Parameters
     ----------
-    effect : Estimate
-        From `helpers.loyalty.programme_effect.enrolment_effect`.
+    effects : list of Estimate
+        From `helpers.loyalty.programme_effect.enrolment_effects`; one way is told where both comparisons show it.
     """
-    if effect.status is not Status.OK:
-        return "" if effect.status is Status.NOT_APPLICABLE else (
-            f"Whether members buy more after enrolment than matched non-members is not known: {effect.reason}.")
-    low, high = sorted((abs(effect.low), abs(effect.high)))
-    value = f"{formatting.number(abs(effect.value))} {formatting.interval(low, high)}"
-    way = "more" if effect.value > 0 else "fewer"
-    start = f"In the six months after enrolment {formatting.whole(effect.n)} members made"
-    if effect.low <= 0 <= effect.high:
-        size = f"{formatting.number(effect.value)} {formatting.interval(effect.low, effect.high)}"
-        return (f"{start} no significantly different step in purchases from that of matched non-members ({size} a "
-                "member). Not an experiment.")
-    return (f"{start} {value} {way} purchases each, against the six months before and matched non-members. Not an "
-            "experiment: who enrols may have meant to buy more.")
+    lacking = [e for e in effects if e.status is not Status.OK]
+    if lacking:
+        return "" if lacking[0].status is Status.NOT_APPLICABLE else (
+            f"Whether members buy more after enrolment than customers not enrolled yet is not known: "
+            f"{lacking[0].reason}.")
+    history, change = (f"{formatting.number(e.value)} {formatting.interval(e.low, e.high)} {e.unit}" for e in effects)
+    sizes = (f"{history} against customers with the same purchases before who had not enrolled yet, {change} by the "
+             "change against matched ones")
+    n = min(e.n for e in effects)
+    if all(e.low > 0 for e in effects) or all(e.high < 0 for e in effects):
+        way = "more" if effects[0].value > 0 else "fewer"
+        return (f"After enrolment {formatting.whole(n)} members bought {way}: {sizes}. Not an experiment: who enrols "
+                "may have meant to buy more.")
+    return (f"After enrolment {formatting.whole(n)} members did not buy more or fewer as far as both comparisons show: "
+            f"{sizes}. Not an experiment.")
 
 
 def loyalty_penalty_sentence(service: pd.DataFrame) -> str:
