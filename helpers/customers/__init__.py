@@ -1,6 +1,8 @@
 """Customers: purchases, features, random assignment and time windows that several notebooks share.
 
 * ``contract_status``: Contract status at the as-of day: notice given runs on, impossible dates are left out.
+* ``customer_kinds``: Kinds of customer: consumer, intermediary, internal, public interest; what each may and may not
+  be asked.
 * ``features``: Customer features at a cut-off: recency, frequency, sales, refunds and margin, as lazy tables.
 * ``kmeans_segments``: K-means segments of customers, with silhouette, bootstrap Jaccard and adjusted Rand index.
 * ``purchases``: Purchase occasions: days with net sales above zero; counts by customer and by month.

@@ -61,9 +61,9 @@ def segments(differences: pd.DataFrame) -> Exhibit:
     return display.show_with_finding(segments_text.segment_differences(differences), table)
 
 
-def customer_kinds(kinds: pd.DataFrame, rows: Sequence[Estimate]) -> Exhibit:
+def customer_kinds(kinds: pd.DataFrame, rows: Sequence[Estimate], currency: str = "") -> Exhibit:
     """Return the kinds of customer with their scores and what each may be asked; nothing where all are of one kind."""
-    return display.data_table(segments_text.customer_kind_table(kinds, rows), caption="Kinds of customer")
+    return display.data_table(segments_text.customer_kind_table(kinds, rows, currency), caption="Kinds of customer")
 
 
 def expectations_met(disconfirmation: pd.DataFrame) -> Exhibit:

@@ -2,8 +2,6 @@
 
 * ``comment_words``: Words of comments: split in every script, without the stop words of the comments' languages.
 * ``config``: Section [satisfaction] of a study: level cuts, constructs, path model, raking, topics.
-* ``customer_kinds``: Kinds of customer: consumer, intermediary, internal, public interest; what each may and may not
-  be asked.
 * ``driver_drift``: Driver drift: how the weights of the drivers move over the survey's waves, which dimensions appear
   and disappear.
 * ``drivers``: Drivers of satisfaction: importance shares, paths, total effects, importance–performance map.
@@ -21,7 +19,8 @@
 * ``nps_csat_ces``: NPS, CSAT and CES with intervals, where a question has the scale for it; else why not.
 * ``penalty_reward_drivers``: Penalty–reward analysis of drivers, ordinal odds ratios, moderated paths.
 * ``response_bias``: Response bias: response rate, straight-lining, floor and ceiling, weights raked to all customers.
-* ``satisfaction_by_segment``: Satisfaction by segment: survey, channel, language, stratum, customer attributes.
+* ``satisfaction_by_segment``: Satisfaction by segment: survey, channel, language, stratum, customer attributes, kinds
+  of customer.
 * ``satisfaction_index``: Satisfaction score, index, shares of the four levels, by wave and by segment.
 * ``satisfaction_vs_behaviour``: Satisfaction against behaviour after the answer: repeat orders, spend, complaints.
 * ``schema``: Declared result tables of satisfaction: scores, index, drivers, paths, comments, gates.

@@ -1,14 +1,15 @@
-"""Satisfaction by segment: survey, channel, language, stratum and customer attributes compared, adjusted for many."""
-
+"""Satisfaction by segment: survey, channel, language, stratum, customer attributes, kinds; adjusted for many."""
 
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
-from helpers.foundation.results import Estimate, Status, no_estimate
+from helpers.customers.customer_kinds import CUSTOMER_KINDS
+from helpers.foundation.engine import Engine
+from helpers.foundation.results import Estimate, Gate, Level, Status, no_estimate
 from helpers.stats.common_items import CommonItems, ItemAnswers
 from helpers.stats.confidence_intervals import Interval
-from helpers.stats.disclosure_control import FEW_PEOPLE, LEAST_PEOPLE, estimate_if_enough
+from helpers.stats.disclosure_control import FEW_PEOPLE, LEAST_PEOPLE, estimate_if_enough, people_text
 from helpers.stats.multiple_testing import holm
 from helpers.stats.raking import categories_of
 from helpers.stats.survey_weights import ReplicateWeights, WeightedSample, weighted_difference
@@ -137,3 +138,67 @@ def segment_table(table: pd.DataFrame) -> pd.DataFrame:
         From `segments`.
     """
     return table[table["people"] >= LEAST_PEOPLE].reset_index(drop=True)
+
+
+def estimates_by_kind(
+    people: pd.DataFrame, kinds: pd.DataFrame, quantity: str, column: str, roles: tuple[str, ...],
+    replicates: ReplicateWeights | None = None,
+) -> list[Estimate]:
+    """Return the mean of a score by kind of customer, or that the kind may not be asked for it.
+
+    Parameters
+    ----------
+    people : DataFrame
+        ``customer_id, person, weight`` and the score [0–100]; of several answers of a person the latest counts.
+    kinds : DataFrame
+        From `helpers.customers.customer_kinds.kinds_of_customers`.
+    quantity, column : str
+        What it is called, and its column.
+    roles : tuple of str
+        Roles of the questions that the score is made of.
+    replicates : ReplicateWeights, optional
+        Of the weights.
+    """
+    rows = people.dropna(subset=["customer_id", column]).merge(kinds, on="customer_id", suffixes=("_score", ""))
+    if order := [c for c in ("responded_at", "response_id") if c in rows]:
+        rows = rows.sort_values(order, na_position="first")
+    rows = rows.drop_duplicates("person", keep="last")
+    made = []
+    for kind in kinds["kind"].unique():
+        known, group = CUSTOMER_KINDS[kind], rows[rows["kind"] == kind].sort_values("person")
+        if set(roles) & set(known.excluded_roles):
+            made.append(no_estimate(quantity, Status.NOT_APPLICABLE, f"not asked: {known.may_not}", unit="points",
+                                    segment=known.label))
+            continue
+        sample = WeightedSample(group["person"].to_numpy(), group["weight"].to_numpy(float), replicates)
+        mean = sample.mean(group[column].to_numpy(float))
+        made.append(estimate_if_enough(quantity, mean, len(group), unit="points", segment=known.label))
+    return sorted(made, key=lambda e: e.segment)
+
+
+def kind_questions_gate(engine: Engine, answers: ir.Table, kinds: pd.DataFrame) -> list[Gate]:
+    """Return whether some kind of customer answered questions that it may not be asked; nothing without kinds.
+
+    Parameters
+    ----------
+    engine : Engine
+        Counts.
+    answers : Table
+        From `helpers.stats.survey_scales.scaled_answers`.
+    kinds : DataFrame
+        From `helpers.customers.customer_kinds.kinds_of_customers`.
+    """
+    if kinds.empty:
+        return []
+    given = answers.filter(answers.percent.notnull() & answers.customer_id.notnull())
+    asked = engine.arrow(given.select("customer_id", "role").distinct()).to_pandas().merge(kinds, on="customer_id")
+    excluded = {(kind, role) for kind, known in CUSTOMER_KINDS.items() for role in known.excluded_roles}
+    is_wrong = np.array([pair in excluded for pair in zip(asked["kind"], asked["role"], strict=True)], bool)
+    wrong = asked[is_wrong]
+    n = int(wrong["customer_id"].nunique())
+    who = " and ".join(CUSTOMER_KINDS[kind].label for kind in sorted(wrong["kind"].unique()))
+    said = (f"{people_text(n)} people who are {who} answered questions that their kind may not be asked "
+            f"({', '.join(sorted(wrong['role'].unique()))}); none is tolerated." if n
+            else "No kind of customer was asked what it may not be asked.")
+    return [Gate("questions by kind of customer", n if n >= LEAST_PEOPLE or not n else float("nan"), 0, n > 0,
+                 Level.NOTE, "answers of the kinds named", said)]

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.customers import kmeans_segments
+from helpers.customers.customer_kinds import CUSTOMER_KINDS
 from helpers.customers.kmeans_segments import SEGMENT_BASES, Segmentation
 from helpers.foundation.engine import Engine
 from helpers.foundation.results import Estimate, Status, estimate_table, no_estimate
@@ -101,6 +102,32 @@ class CustomerSegments:
                     disclosure_control.estimate_if_enough("mean_value", found, n, unit="money", segment=segment)
                 )
         return estimate_table([*rows, *(self.told(base) for base in SEGMENT_BASES)])
+
+
+def margin_by_kind(engine: Engine, customers: ir.Table, people: ir.Table) -> list[Estimate]:
+    """Return the mean margin to date by kind of customer; nothing without margin, or where all are of one kind.
+
+    Parameters
+    ----------
+    engine : Engine
+        Aggregates.
+    customers : ir.Table
+        ``customer_id, margin``, one row a customer.
+    people : ir.Table
+        ``canonical/customers``.
+    """
+    kinds = people.filter(people.kind.notnull()).select("customer_id", "kind")
+    rows = customers.filter(customers.margin.notnull()).inner_join(kinds, "customer_id")
+    found = engine.arrow(rows.group_by("kind").aggregate(
+        n=rows.count(), mean=rows.margin.cast("float64").mean(), sd=rows.margin.cast("float64").std()
+    ).order_by("kind")).to_pandas()
+    half = confidence_intervals.normal_quantile(0.95) * found["sd"].fillna(0.0) / np.sqrt(found["n"])
+    return [
+        disclosure_control.estimate_if_enough(
+            "margin to date a customer", confidence_intervals.Interval(r.mean, r.mean - h, r.mean + h), int(r.n),
+            unit="money", segment=CUSTOMER_KINDS[r.kind].label)
+        for r, h in zip(found.itertuples(), half, strict=True) if len(found) > 1
+    ]
 
 
 def segment_customers(

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from helpers.customers.customer_kinds import CUSTOMER_KINDS
 from helpers.foundation.labels import readable_id
 from helpers.foundation.results import Estimate
 from helpers.reporting import formatting
-from helpers.satisfaction.customer_kinds import CUSTOMER_KINDS
 from helpers.satisfaction.drivers import SatisfactionDrivers
 from helpers.satisfaction.drivers_by_segment import SURE_LEAD, SegmentDrivers
 from helpers.satisfaction.ecsi_model import NoPathModel
@@ -31,19 +31,22 @@ def segment_rows(found: pd.DataFrame) -> pd.DataFrame:
     return found.assign(interval=limits)[[*columns, *(["compared"] if has_own else [])]]
 
 
-def customer_kind_table(kinds: pd.DataFrame, rows: Sequence[Estimate]) -> pd.DataFrame:
+def customer_kind_table(kinds: pd.DataFrame, rows: Sequence[Estimate], currency: str = "") -> pd.DataFrame:
     """Return one row a kind of customer: how many, its scores in words, what it may be asked about and what not.
 
     Parameters
     ----------
     kinds : DataFrame
-        From `helpers.satisfaction.customer_kinds.kinds_of_customers`.
+        From `helpers.customers.customer_kinds.kinds_of_customers`.
     rows : sequence of Estimate
-        From `helpers.satisfaction.customer_kinds.estimates_by_kind`, of one score or several.
+        From `helpers.satisfaction.satisfaction_by_segment.estimates_by_kind`, of one score or several, or
+        `helpers.value.segmentation.margin_by_kind`.
+    currency : str
+        Of money.
     """
     counts = kinds["kind"].value_counts()
     scores = dict.fromkeys(e.quantity for e in rows)
-    texts = {(e.quantity, e.segment): formatting.estimate_text(e) for e in rows}
+    texts = {(e.quantity, e.segment): formatting.estimate_text(e, currency=currency) for e in rows}
     made = [{"kind of customer": known.label, "customers": people_text(counts[name]),
              **{q: texts.get((q, known.label), "") for q in scores},
              "may be asked about": known.may, "may not be asked about": known.may_not}
