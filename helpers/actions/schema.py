@@ -74,7 +74,7 @@ CAMPAIGN_LISTS = Table("results/campaigns", "customer whom a campaign is for", (
     Column("why", "text", "why the campaign is for this customer", True),
     Column("value", "number", "what ranks the list: value of asking where it is known, else margin within the horizon "
            "if retained [money]"),
-    Column("value_of_asking", "number", "assumed uptake × (margin if back − offer) − contact; of a win-back [money]"),
+    Column("value_of_asking", "number", "expected value of asking under the assumed uptake; of a win-back [money]"),
     Column("rank", "integer", "rank on the list; empty for who is not on it", low=1),
     Column("variant", "text", "treated or held out at random; empty for who is not on the list",
            allowed=("treated", "held out")),

@@ -8,6 +8,8 @@
 * ``churn_features``: Churn features up to a cut-off: recency, orders, cases, contacts, events, points, survey scores.
 * ``classifiers``: Churn classifiers: logistic regression, gradient boosting (LightGBM), Platt calibration, encoding.
 * ``config``: Section [churn] of a study: eligibility, risk bands, alert rules, win-back, control group.
+* ``crisis_recovery``: Crisis recovery: whether customers hit by a burst of complaints came back, against customers not
+  hit.
 * ``dataset``: Churn dataset: eligibility, churn labels, rolling origins, labelled snapshots of features.
 * ``dataset_sources``: Churn datasets built from purchases, from dated contracts or from undated contracts.
 * ``drift``: Feature drift between training and scoring data: population stability index (PSI).

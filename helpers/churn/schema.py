@@ -122,6 +122,7 @@ TABLES: tuple[Table, ...] = (
     CHURN_ALERTS, CHURN_CHARTS, CHURN_REASONS,
     summary_schema("results/alert_grades", "measure × run and rule, of alerts of earlier runs"),
     summary_schema("results/churn_by_attribute", "churn rate × attribute: level"),
+    summary_schema("results/crisis_recovery", "orders after against before a crisis × first day: group"),
     claims_schema("results/churn_claims"),
     summary_schema("results/churn_models", "measure × model, on customers whom the model has not seen"),
     CHURN_SCORES,

@@ -166,8 +166,8 @@ CHURN = Step(
                       "canonical/responses", "canonical/respondents", "canonical/items", "results/intake_gates"),
     reads_of_earlier=("results/alerts", "results/assignments_drawn"),
     writes=("results/churn_models", "results/churn_scores", "results/churn_reasons", "results/churn_charts",
-            "results/churn_by_attribute", "results/churn_claims", "results/alerts", "results/alert_grades",
-            "results/forecasts", "results/churn_gates"),
+            "results/churn_by_attribute", "results/crisis_recovery", "results/churn_claims", "results/alerts",
+            "results/alert_grades", "results/forecasts", "results/churn_gates"),
 )
 
 EXPERIMENTS = Step(

@@ -4,11 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.churn import churn_features, drift, inter_purchase_time, monitoring, winback
-from helpers.churn.profit_curve import CampaignCosts
+from helpers.churn import churn_features, drift, inter_purchase_time, monitoring
 from helpers.foundation import canonical_schema
 from helpers.foundation.errors import InputError
-from helpers.foundation.results import Status
 from helpers.stats.control_charts.time_series import TimeSeries
 
 END = date(2026, 3, 31)
@@ -110,22 +108,6 @@ def test_contracts_last_by_plan_and_small_groups_are_left_out(contracts):
     assert ((summary["low"] <= summary["share_left"]) & (summary["share_left"] <= summary["high"])).all()
     assert inter_purchase_time.survival_curves(pd.DataFrame(), found.head(20)).empty
     assert inter_purchase_time.contract_durations(frame.head(0), END).empty
-
-
-def test_whom_to_ask_back_is_a_matter_of_value_and_cost(session_engine, transactions):
-    days = {"dear": 90.0, "cheap": 1.0}
-    rows = [{"customer_id": c, "ordered_at": day, "amount": value} for c, value in days.items()
-            for day in ("2024-02-01", "2024-06-01", "2024-12-01")]
-    table = transactions([*rows, {"customer_id": "here", "ordered_at": "2026-03-01", "amount": 5}])
-    gone = winback.churned_customers(session_engine, table, END, eligible_days=365, win_back_days=730, margin_rate=0.5)
-    assert gone["customer_id"].tolist() == ["cheap", "dear"]
-    listed = winback.winback_list(gone, CampaignCosts(contact_cost=0.5), 2.0, 90)
-    assert listed["customer_id"].tolist() == ["dear", "cheap"]
-    assert listed["value_of_asking"].iloc[0] == pytest.approx(0.3 * (135 * 90 / 365.25 - 2) - 0.5)
-    assert listed["value_of_asking"].iloc[1] < 0
-    assert winback.winback_list(gone, None, 2.0, 90).empty
-    few = winback.spontaneous_return_rate(session_engine, table, END, 90, eligible_days=365, win_back_days=730)
-    assert (few.status, few.reason) == (Status.INSUFFICIENT, "2 were gone a horizon ago")
 
 
 def test_bursts_are_not_looked_for_in_a_series_without_exposure():

@@ -4,9 +4,11 @@
 * ``actions``: Text of the action plan: margin at risk, the list, its cost and break-even.
 * ``campaign_plan``: Text of campaigns: whom they contact, whom they leave alone, and what is known of their response.
 * ``churn``: Text of the churn page: risk, models, calibration, forecast.
-* ``churn_alerts``: Text on churn timing, reasons, alerts, control charts, complaint bursts and win-back.
+* ``churn_alerts``: Text on churn timing, reasons, alerts, control charts and the profit of a campaign.
 * ``churn_attributes``: Text on churn by attribute: where churn is highest and lowest, and whether it goes with
   satisfaction.
+* ``crisis_and_winback``: Text on crises and win-back: bursts of complaints, whether those hit came back, whom to ask
+  back.
 * ``customer_value``: Text on customer lifetime value, its hold-out validation, and retained customers.
 * ``experiment_decisions``: Text of the decisions that verdicts of experiments ask for: what, gain, worst case, who
   acts.

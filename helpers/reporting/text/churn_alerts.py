@@ -1,4 +1,4 @@
-"""Text on churn timing, reasons, alerts, control charts, complaint bursts and win-back."""
+"""Text on churn timing, reasons, alerts, control charts and the profit of a campaign."""
 
 import re
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ import pandas as pd
 from helpers.churn.churn_features import feature_label
 from helpers.churn.explanations import Explanations
 from helpers.foundation.labels import readable_id
-from helpers.foundation.results import Estimate, Status
+from helpers.foundation.results import Status
 from helpers.reporting import decimal_places, formatting
 from helpers.stats.control_charts.spc_charts import ChartSet
 from helpers.stats.disclosure_control import (
@@ -203,63 +203,6 @@ def control_chart_title(found: ChartSet) -> str:
         return "No figure went beyond its limits"
     last = alarms.iloc[-1]
     return f"Last alarm, told on {formatting.date_text(last['on'])}: {last['chart']} {last['direction']} the limits"
-
-
-def complaint_burst_sentence(bursts: pd.DataFrame, repair: pd.DataFrame) -> tuple[str, ...]:
-    """Return bursts of complaints with their course: detect, respond, rebuild."""
-    if bursts.empty:
-        return ("No week had far more complaints than the weeks before it let expect.",)
-    said = []
-    for burst in bursts.itertuples():
-        began = formatting.date_text(burst.began_on)
-        said.append(
-            f"In the week from {began} {formatting.count_text(burst.n_complaints, 'complaint', 'complaints')} came in "
-            f"where {formatting.number(burst.expected, 2)} were to be expected ({burst.law})."
-        )
-        same = repair[repair["began_on"] == pd.Timestamp(burst.began_on)] if len(repair) else repair
-        for row in same.itertuples():
-            back = (
-                "they are not back at their usual level yet"
-                if decimal_places.is_missing(row.rebuild_weeks)
-                else (
-                    "they were back at their usual level after "
-                    f"{formatting.count_text(row.rebuild_weeks, 'week', 'weeks')}"
-                )
-            )
-            said.append(
-                f"Detected after {formatting.count_text(row.detect_days, 'day', 'days')}, taken up after "
-                f"{formatting.number(row.respond_hours, 2)} hours (usually "
-                f"{formatting.number(row.usual_hours, 2)}), and "
-                f"{back}; {formatting.share(row.share_main_cause)} gave {row.main_cause} as the cause."
-            )
-    return tuple(said)
-
-
-def winback_sentence(listed: pd.DataFrame, returned: Estimate, currency: str = "") -> tuple[str, ...]:
-    """Return whom it may be worth to ask back, under the assumed uptake."""
-    if listed.empty:
-        return ("No churned customer is known to be worth a win-back offer.",)
-    worth = listed[listed["value_of_asking"] > 0]
-    by_themselves = (
-        ""
-        if returned.status is not Status.OK
-        else " Of those who had churned a horizon ago "
-        f"{share_text_if_enough(formatting.estimate_text(returned, formatting.share), returned.value, returned.n)} "
-        "came back "
-        "unprompted."
-    )
-    if worth.empty:
-        return (
-            f"Of {people_text(len(listed), 'customer', 'customers')} churned nobody would be worth a win-back offer "
-            f"under the assumed uptake.{by_themselves}",
-        )
-    money = value_text_if_enough(f", {formatting.money(worth['value_of_asking'].sum(), currency)} in all", len(worth))
-    return (
-        f"Of {people_text(len(listed), 'customer', 'customers')} churned {people_text(len(worth))} would be worth "
-        "a win-back offer under "
-        f"the assumed uptake{money}.",
-        f"The uptake is not measured: make the offer to some and keep a random control group.{by_themselves}",
-    )
 
 
 def profit_curve_sentence(best: pd.Series | None, within: pd.Series | None, currency: str = "") -> str:

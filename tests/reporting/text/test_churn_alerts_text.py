@@ -162,43 +162,6 @@ def test_the_board_tells_alarms_its_false_alarms_and_what_is_silent():
     ) == ("share", "share")
 
 
-def test_a_crisis_is_told_with_its_times():
-    burst = pd.DataFrame({"began_on": [DAY], "n_complaints": [47], "expected": [5.2], "law": ["Poisson"]})
-    repair = pd.DataFrame({"began_on": [DAY], "detect_days": [7], "respond_hours": [5.5], "usual_hours": [7.2],
-                           "rebuild_weeks": [np.nan], "share_main_cause": [0.9], "main_cause": ["delivery"]})
-    first, second = churn_alerts_text.complaint_burst_sentence(burst, repair)
-    assert first == "In the week from 2 March 2026 47 complaints came in where 5.2 were to be expected (Poisson)."
-    assert "they are not back at their usual level yet; 90.0 % gave delivery as the cause." in second
-    assert (
-        "usual level after 1 week"
-        in churn_alerts_text.complaint_burst_sentence(burst, repair.assign(rebuild_weeks=1.0))[1]
-    )
-    assert churn_alerts_text.complaint_burst_sentence(burst.head(0), repair)[0].startswith(
-        "No week had far more complaints"
-    )
-
-
-def test_win_back_is_told_under_its_assumption():
-    listed = pd.DataFrame({"value_of_asking": [5.0] * 10 + [-1.0] * 10})
-    back = Estimate("share_returned", 0.04, 0.02, 0.06, "share", 300)
-    said = churn_alerts_text.winback_sentence(listed, back, "EUR")
-    assert (
-        said[0] == "Of 20 customers churned 10 would be worth a win-back offer under the assumed uptake, €50.00 in all."
-    )
-    assert said[1].endswith("Of those who had churned a horizon ago 4.0 % [2.0 %, 6.0 %] came back unprompted.")
-    none = no_estimate("share_returned", Status.INSUFFICIENT, "few")
-    few = churn_alerts_text.winback_sentence(listed.iloc[[0, 10]], none, "EUR")[0]
-    assert few == (
-        "Of fewer than 10 customers churned fewer than 10 would be worth a win-back offer under the assumed uptake."
-    )
-    assert churn_alerts_text.winback_sentence(listed.tail(10), none)[0].startswith(
-        "Of 10 customers churned nobody would be worth a win-back offer"
-    )
-    assert churn_alerts_text.winback_sentence(listed.head(0), none) == (
-        "No churned customer is known to be worth a win-back offer.",
-    )
-
-
 def test_profit_drift_and_stated_reasons_have_their_sentences():
     best = pd.Series({"profit": 500.0, "n_contacted": 40, "share_contacted": 0.4, "low": 400.0, "high": 600.0})
     within = pd.Series({"profit": 200.0, "n_contacted": 10})
