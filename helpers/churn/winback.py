@@ -147,11 +147,11 @@ def winback_list(
 
 def _value_if_back(gone: pd.DataFrame, yearly: pd.DataFrame | None, horizon_days: int) -> np.ndarray:
     """Return the margin within the horizon of who is a customer again, shape (n,) [money]; one order is no rate."""
-    by_repeats = value_by_repeat_purchases(gone, horizon_days)[0]
+    by_repeats = value_by_repeat_purchases(gone, horizon_days).value
     if yearly is None or yearly.empty:
         return by_repeats
     known = gone[["customer_id"]].merge(yearly[PURCHASE_MODEL_COLUMNS], on="customer_id", how="left")
-    by_model = value_by_purchase_model(known, horizon_days)[0]
+    by_model = value_by_purchase_model(known, horizon_days).value
     return np.where(np.isfinite(by_model), by_model, by_repeats)
 
 
