@@ -87,6 +87,8 @@ def _unmeasured(design: ExperimentDesign, outcome: str, variant: str) -> dict[st
     return {
         "experiment": design.experiment, "metric": outcome, "variant": variant, "control": design.control,
         "experiment_label": design.label, "metric_label": design.metric_label(outcome), "owner": design.owner,
+        "treatment_cost": design.declared_money("treatment_cost"),
+        "unit_value": design.declared_money("unit_value") if design.is_primary(outcome) else math.nan,
         "level": 0.95, "is_primary": design.is_primary(outcome),
         "is_exploratory": design.is_exploratory, "plan": design.plan.fingerprint if design.plan else "",
         **EMPTY_EFFECT, "method": "", "verdict": None,

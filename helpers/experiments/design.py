@@ -103,6 +103,11 @@ class ExperimentDesign:
         """Who acts on the verdict; empty where the plan names nobody."""
         return self.plan.owner if self.plan and "owner" in self.plan.model_fields_set else ""
 
+    def declared_money(self, name: str) -> float:
+        """Return an amount that the plan declares, NaN where it declares none."""
+        declared = getattr(self.plan, name) if self.plan and name in self.plan.model_fields_set else None
+        return math.nan if declared is None else float(declared)
+
     def metric_label(self, metric: str) -> str:
         """Return what people call a metric: the plan's label, as it stands in a sentence, else without underscores.
 

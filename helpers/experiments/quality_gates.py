@@ -88,7 +88,7 @@ def _gates_of_experiment(
         *(
             answers_gate(design, str(metric), of_metric)
             for metric, of_metric in outcomes.groupby("metric")
-            if of_metric["is_share"].all() and not design.by
+            if of_metric["is_share"].all() and not design.by and not (design.plan and metric == design.plan.received)
         ),
         *(
             health_checks.leave_one_out_gate(design, metric, of_metric)

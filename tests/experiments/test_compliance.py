@@ -42,6 +42,12 @@ def test_a_list_that_was_carried_out_passes_and_contamination_is_told(lazily, ju
     assert gate.is_crossed
 
 
+def test_a_control_group_of_whom_hardly_anybody_was_contacted_is_no_caution_on_the_contact_rate(lazily, judged):
+    frame = carried_out(np.random.default_rng(2), 4000, 1.0, 0.0, 0.1)
+    _, _, checked, _ = judged(lazily(frame), ExperimentsConfig(plans={"list": PLAN}))
+    assert [g.gate for g in checked["list"] if "answers to" in g.gate] == ["list: answers to repurchased"]
+
+
 def test_arms_that_were_contacted_alike_have_no_complier_effect(lazily, judged):
     row, gate = judged_list(lazily, judged, carried_out(np.random.default_rng(3), 4000, 0.3, 0.3, 0.1))
     assert np.isnan(row["complier_value"])

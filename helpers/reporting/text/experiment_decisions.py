@@ -46,16 +46,33 @@ def experiment_decision(effects: pd.DataFrame, gates: pd.DataFrame, currency: st
     asked = [f"{verb} {formatting.join_words(_named(rows))}" for verb, rows in (("ship", ship), ("stop", stop)) if rows]
     named = _by_row(due)
     gains = [f"{named(row)} {effect_sentence(row, currency).removeprefix('it ')}{_in_money(effects, row, currency)}"
-             for row in ship[:MOST_NAMED]]
+             f"{_worth(row, currency)}" for row in ship[:MOST_NAMED]]
     none = [f"{named(row)} {difference_words(row, currency)}" for row in stop[:MOST_NAMED]]
     own = tuple(f"{experiment_name(row)}: " for row in due.to_dict("records"))
     touched = gates[gates["is_crossed"].astype(bool) & gates["level"].ne("note")]
     crossed = [str(gate) for gate in touched["gate"] if str(gate).startswith(own)]
-    return {"decision": formatting.sentence_case("; ".join(asked)), "cost": NOT_RECORDED,
+    return {"decision": formatting.sentence_case("; ".join(asked)), "cost": _costs(ship[:MOST_NAMED], named, currency),
             "expected_gain": "; ".join([formatting.join_words(gains, "none: no arm is better by its plan"), *none]),
             "worst_case": _worse_ends(ship[:MOST_NAMED], named, currency),
             "confidence": f"assigned at random, {_crossed(crossed)}"
             + ("; not all were planned" if due["is_exploratory"].any() else ""), "owner": _owners(due)}
+
+
+def _costs(ship: Sequence[Mapping[str, Any]], named: Callable[[Mapping[str, Any]], str], currency: str) -> str:
+    """Return what treating a unit costs in each arm that is shipped, as its plan declares it."""
+    known = [row for row in ship if not decimal_places.is_missing(row.get("treatment_cost"))]
+    told = [f"{named(row)} {formatting.money(float(row['treatment_cost']), currency)} a unit treated" for row in known]
+    return formatting.join_words(told, NOT_RECORDED)
+
+
+def _worth(row: Mapping[str, Any], currency: str) -> str:
+    """Return what an improvement is worth a unit where its plan says so, to go on within a sentence."""
+    if decimal_places.is_missing(row.get("unit_value")):
+        return ""
+    worth = float(row["unit_value"]) * (1 if row["value"] > 0 else -1)
+    low, value, high = sorted(float(row[c]) * worth for c in ("low", "value", "high"))
+    limits = formatting.interval(low, high, lambda x: formatting.money(x, currency))
+    return f", worth {formatting.money(value, currency)} {limits} a unit"
 
 
 def _in_money(effects: pd.DataFrame, row: Mapping[str, Any], currency: str) -> str:

@@ -192,6 +192,18 @@ def test_a_decision_on_experiments_tells_money_beside_what_decides_and_who_acts(
     assert asked["owner"] == "head of shop"
 
 
+@pytest.mark.parametrize(("ends", "told"), [
+    ({"value": 0.05, "low": 0.01, "high": 0.09},
+     "raised ordered by 5 points [1, 9], worth £2.00 [£0.40, £3.60] a unit"),
+    ({"value": -0.05, "low": -0.09, "high": -0.01},
+     "lowered ordered by 5 points [1, 9], worth £2.00 [£0.40, £3.60] a unit")])
+def test_a_decision_tells_what_an_improvement_is_worth_and_costs_where_the_plan_declares_both(ends, told):
+    planned = {"unit": "share", "metric": "ordered", "unit_value": 40.0, "treatment_cost": 0.5}
+    asked = experiment_decisions_text.experiment_decision(effects(planned | ends), GATES, "GBP")
+    assert asked["expected_gain"] == f"gift {told}"
+    assert asked["cost"] == "gift £0.50 a unit treated"
+
+
 def test_where_a_fall_is_the_improvement_its_worst_case_is_the_end_nearest_to_none():
     fall = {"value": -2.0, "low": -3.5, "high": -0.5, "lift": -0.1, "lift_low": -0.2, "lift_high": -0.01}
     asked = experiment_decisions_text.experiment_decision(effects(fall), GATES, "GBP")
