@@ -3,7 +3,7 @@
 Causal verbs stand here alone in the workbook: units were assigned at random, and the gates that test it passed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -111,24 +111,30 @@ def experiment_verdict(rows: pd.DataFrame, gates: pd.DataFrame, currency: str = 
         return f"No verdict on {name} — {rows['reason'].iloc[0]}."
     deciding = rows[rows["is_primary"]].to_dict("records")
     clear = [row for row in deciding if row["verdict"] in {"ship", "stop"}]
-    parts = [_judged(row, gates, currency) for row in (clear or deciding)[:MOST_NAMED]]
+    is_exploratory = bool(rows["is_exploratory"].any())
+    said = {str(s) for s in gates.loc[gates["gate"].eq(f"{name}: plan"), "sentence"]} if is_exploratory else set()
+    parts = []
+    for row in (clear or deciding)[:MOST_NAMED]:
+        care = [caveat for caveat in caveats(row, gates) if caveat not in said]
+        parts.append(_judged(row, care, currency))
+        said.update(care)
     rest = len(deciding) - len(parts)
     among = f" — {formatting.count_text(rest, 'other comparison', 'other comparisons')} in the table" if rest else ""
     want = "a hypothesis, a metric or shares in its plan" if _known(rows.iloc[0].to_dict(), "plan") else "a plan"
-    prefix = f"Exploratory, for want of {want}: " if rows["is_exploratory"].any() else ""
+    prefix = f"Exploratory, for want of {want}: " if is_exploratory else ""
     return f"{name}: {prefix}{'; '.join(parts)}{among}."
 
 
-def _judged(row: Mapping[str, Any], gates: pd.DataFrame, currency: str) -> str:
+def _judged(row: Mapping[str, Any], care: Sequence[str], currency: str) -> str:
     if row["status"] != "ok":
         return (f"{row['verdict']}, {metric_name(row)} of {arm_name(row['variant'])} cannot be judged yet "
                 f"({row['reason']})")
-    care = "".join(f" ({caveat})" for caveat in caveats(row, gates))
     control, variant = (arm_name(row[column]) for column in ("control", "variant"))
     is_open = row["verdict"] == "keep running"
     arms = f"for {variant} against {control}" if is_open else f"against {control}"
     call = row["verdict"] if is_open else f"{row['verdict']} {variant}"
-    return f"{call}, because {effect_sentence(row, currency)} {arms}{_because(row)}{care}"
+    return f"{call}, because {effect_sentence(row, currency)} {arms}{_because(row)}" + "".join(
+        f" ({caveat})" for caveat in care)
 
 
 def _because(row: Mapping[str, Any]) -> str:

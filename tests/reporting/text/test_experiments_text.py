@@ -64,6 +64,15 @@ def test_a_rise_that_chance_among_many_may_explain_is_not_called_one():
     assert "the difference in spend is £2.00" in experiments_text.experiments_answer(effects(chance), GATES, "GBP")[0]
 
 
+def test_what_qualifies_every_verdict_stands_once_and_the_missing_plan_in_the_first_words_alone():
+    plan = gates(gate="gift: plan", claims="every verdict on gift", sentence="no plan, so every verdict is exploratory")
+    units = gates(gate="gift: one arm a unit", claims="every verdict on gift", sentence="3 units are in two arms")
+    both = effects({"is_exploratory": True}, {"is_exploratory": True, "variant": "call"})
+    sentence = experiments_text.experiments_answer(both, pd.concat([plan, units]), "GBP")[0]
+    assert sentence.count("xploratory") == 1
+    assert sentence.count("3 units are in two arms") == 1
+
+
 def test_a_difference_too_small_to_be_worth_having_says_so():
     small = {"verdict": "stop", "reason": "the interval rules out the smallest relevant improvement, 5"}
     assert experiments_text.experiments_answer(effects(small), GATES, "GBP")[0].endswith(
