@@ -5,7 +5,8 @@
   for, and why.
 * ``campaigns``: Campaigns: lists of service recovery, trust repair, win-back and customer club, each with its own
   control group.
-* ``config``: Section [actions] of a study: rules, capacity, share of the control group, purpose, owner.
+* ``config``: Sections [actions] and [partners] of a study: rules, campaigns, capacity, control groups; terms of an
+  alliance.
 * ``contact_lists``: Contact lists: who is contacted by whom, how, why and by when; files for people and for tools.
 * ``control_group``: Control group of the action plan: its size by power from the break-even, and what size would tell.
 * ``eligibility``: Eligibility for contact: candidates with a tier or a risk, opt-outs, consents by purpose and
@@ -13,6 +14,7 @@
 * ``key_accounts``: Key accounts: people of the buying centre, their influence, our coverage, accounts with their risks.
 * ``measured_response``: Measured response: what earlier action lists did against their control groups, rounds pooled.
 * ``next_best_action``: Next best action: an assignment of actions to customers within limits that they share.
+* ``partners``: Partners and alliances: customers in common, the value of coalitions, terms of a joint programme.
 * ``plan_summary``: Summary of the action plan: margin at risk, cost, break-even, draws to record, decision.
 * ``planner``: Action planner: first matching rule, priority ranking, capacity, random control group, costs.
 * ``quality_gates``: Quality gates of the action plan: risks, tiers, churn gates, consent, control group.

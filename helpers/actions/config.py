@@ -1,4 +1,4 @@
-"""Section [actions] of a study: rules, capacity, share of the control group, purpose, owner."""
+"""Sections [actions] and [partners] of a study: rules, campaigns, capacity, control groups; terms of an alliance."""
 
 from typing import Annotated
 
@@ -178,6 +178,22 @@ class ActionsConfig(Section):
         parts = [{"assumption": name, "value": value, "meaning": meaning, "set_by": rows.loc[field, "set_by"]}
                  for name, value, meaning, field in lists]
         return pd.concat([own, pd.DataFrame(parts, columns=rows.columns)], ignore_index=True)
+
+
+class PartnersConfig(Section):
+    """Section ``[partners]``: the experiment that measures a coalition, and the terms of a joint programme."""
+
+    experiment: str = Field(
+        "", description="experiment whose arms are coalitions, named 'one + other'; empty for none")
+    control: str = Field("none", min_length=1, description="its arm without any partner")
+    metric: str = Field("metric_margin", min_length=1, description="its metric, in money a customer")
+    days: int = Field(365, ge=1, description="how long customers and margin in common are counted back [days]")
+    price_issued: float = Field(
+        0.01, ge=0, description="what who issues a point pays to the joint programme, an assumption [money a point]")
+    price_redeemed: float = Field(
+        0.01, ge=0, description="what the joint programme pays to who takes a point, an assumption [money a point]")
+    running_cost: float = Field(
+        0.0, ge=0, description="cost of running it for as long, shared by coalition value, an assumption [money]")
 
 
 def _with_offer(rule: ActionRule, offers: pd.DataFrame) -> ActionRule:

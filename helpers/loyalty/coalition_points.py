@@ -20,7 +20,7 @@ CROSS_REDEMPTION = "members who redeem at a partner without earning there"
 OWN_SHOP = "own shop"
 
 
-def coalition_estimates(engine: Engine, points: ir.Table, as_of_on: date) -> list[Estimate]:
+def coalition_estimates(engine: Engine, points: ir.Table, as_of_on: date, days: int = 0) -> list[Estimate]:
     """Return the points of each partner; empty where no entry names a partner.
 
     Parameters
@@ -31,6 +31,8 @@ def coalition_estimates(engine: Engine, points: ir.Table, as_of_on: date) -> lis
         ``canonical/points``; entries without a partner are our own shop's.
     as_of_on : date
         Last day that is seen.
+    days : int
+        Days that are counted back; 0 for all since the ledger opened [days].
 
     Returns
     -------
@@ -38,6 +40,7 @@ def coalition_estimates(engine: Engine, points: ir.Table, as_of_on: date) -> lis
         Counts of the ledger have no interval. What members redeem where they earned nothing, other partners owe.
     """
     seen = points.filter(points.entered_at < as_of_on + timedelta(days=1), points.kind.isin(["earn", "redeem"]))
+    seen = seen.filter(seen.entered_at >= as_of_on - timedelta(days=days - 1)) if days else seen
     if not engine.first_row(seen.aggregate(n=seen.partner_id.count()))["n"]:
         return []
     seen = seen.mutate(partner=ibis.coalesce(seen.partner_id, OWN_SHOP))

@@ -56,6 +56,7 @@ SECTIONS = {
     "experiments": experiments_config.ExperimentsConfig,
     "actions": actions_config.ActionsConfig,
     "control_groups": random_assignment.ControlGroupsConfig,
+    "partners": actions_config.PartnersConfig,
     "finance": finance.FinanceConfig,
 }
 

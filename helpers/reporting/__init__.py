@@ -30,6 +30,8 @@
 * ``notebook_cells``: Parts of a page: which cells of an executed notebook a page shows, and in which of its parts.
 * ``one_file``: One file: all pages of a report below each other in one HTML file, with links that work within it.
 * ``pages``: Pages: an executed notebook as one HTML file, a notice for a skipped step, the list of runs.
+* ``partner_sections``: Partner sections of the action plan: customers in common, the coalition's value, points and
+  terms of a programme.
 * ``perceptual_map_plot``: Perceptual map: brands and attributes with their confidence ellipses.
 * ``plot_style``: Plot style: colours, fonts, figure sizes, and the way from a figure to the page.
 * ``plots``: Plots whose title is the finding: intervals, bars, lines, heat map, histogram, any drawing; with alt

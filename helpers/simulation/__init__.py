@@ -11,7 +11,8 @@
 * ``list_response``: Simulated response to lists that runs drew: who is contacted of the treated, and the orders that
   this brings.
 * ``order_lines``: Simulated orders: Pareto/NBD in time, gamma-gamma in money; repurchase by satisfaction.
-* ``planted_experiments``: Simulated experiments: an effect, none, a heterogeneous effect, a sample ratio mismatch.
+* ``planted_experiments``: Simulated experiments: an effect, none, a heterogeneous effect, a sample ratio mismatch, a
+  coalition of partners.
 * ``planted_truth``: Planted parameters of the simulated company: every number that a model should find again.
 * ``programme``: Simulated points programme: who enrols when and buys more, lots that are redeemed or expire, tiers by
   sales.

@@ -1,4 +1,4 @@
-"""Simulated experiments: an effect, none, a heterogeneous effect, a sample ratio mismatch."""
+"""Simulated experiments: an effect, none, a heterogeneous effect, a sample ratio mismatch, a coalition of partners."""
 
 import numpy as np
 import pyarrow as pa
@@ -33,6 +33,12 @@ BANNER = "app_banner"
 
 BANNER_ON = np.datetime64("2025-11-17")
 
+JOINT = "joint_programme"
+
+JOINT_ON = np.datetime64("2025-11-24")
+
+JOINT_ARMS = ("none", "Atlas", "Borealis", "Atlas + Borealis")
+
 PLAN = "action plan of 2025-03-15"  # its window is over before lists of runs as of later quarters bring orders
 
 PLAN_ON = np.datetime64("2025-03-15")
@@ -50,7 +56,7 @@ def simulate_assignments(world: World, rng: np.random.Generator, block: Customer
     """Return ``canonical/assignments``, one row an experiment and unit."""
     # the later ones last: they leave the draws of the earlier ones as they are
     parts = [_checkout(world, rng, block), _newsletter(world, rng, block), _letter(world, rng, block),
-             _banner(world, rng, block), _plan(world, rng, block, made)]
+             _banner(world, rng, block), _plan(world, rng, block, made), joint_programme(world, rng, block)]
     return pa.concat_tables(parts, promote_options="default")
 
 
@@ -140,6 +146,19 @@ def _plan(world: World, rng: np.random.Generator, block: CustomerBlock, made: Or
     })
 
 
+def joint_programme(world: World, rng: np.random.Generator, block: CustomerBlock) -> pa.Table:
+    """Return offers of two partners, each alone and both together: together they bring more than their sum."""
+    who = np.flatnonzero(block.joined < min(_offset(JOINT_ON), N_DAYS))
+    n, (one, other, both) = len(who), world.partner_gains
+    arm = rng.permutation(n) % len(JOINT_ARMS)
+    mean = world.margin_ordered + np.array([0.0, one, other, one + other + both])[arm]
+    return pa.table({
+        **_arms(JOINT, arrow_columns.customer_ids(block.first + who), arm, np.full(n, _offset(JOINT_ON) * DAY),
+                JOINT_ARMS, (0.25, 0.25, 0.25, 0.25)),
+        "metric_margin": pa.array(np.round(rng.gamma(4, mean / 4), 2)),
+    })
+
+
 def _bought_within(made: Orders, day: int, n: int) -> np.ndarray:
     """Return who bought from the day after a day to the end of the plan's window, shape (n_customers,)."""
     is_in = (made.who >= 0) & (made.at >= DAY * (day + 1)) & (made.at < DAY * (day + 1 + PLAN_DAYS))
@@ -158,8 +177,8 @@ def _halved(rng: np.random.Generator, n: int) -> np.ndarray:
 
 
 def _arms(
-    experiment: str, ids: pa.Array, arm: np.ndarray, at: np.ndarray, names: tuple[str, str] = ARMS,
-    shares: tuple[float, float] = (0.5, 0.5),
+    experiment: str, ids: pa.Array, arm: np.ndarray, at: np.ndarray, names: tuple[str, ...] = ARMS,
+    shares: tuple[float, ...] = (0.5, 0.5),
 ) -> dict[str, pa.Array]:
     return {
         "experiment": arrow_columns.constant_column(experiment, len(arm)),

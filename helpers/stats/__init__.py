@@ -3,6 +3,8 @@
 * ``bootstrap``: Bootstrap counts, moments of all replicates in one product of matrices, percentile intervals.
 * ``chain_ladder``: Chain ladder (Mack), Bornhuetter–Ferguson, Benktander and Cape Cod for triangles of cohorts.
 * ``classifier_metrics``: Classifier metrics: AUC (DeLong), Brier score, average precision, lift, calibration.
+* ``coalition_game``: Cooperative games: Shapley values, interactions and the core of a game whose worths are sums of
+  independent parts.
 * ``common_items``: Common items: groups that were asked different questions are compared by those in common.
 * ``confidence_intervals``: Confidence intervals of means, shares, net shares, differences and correlations, weighted
   too.

@@ -31,6 +31,8 @@
 * ``next_quarter``: Text on the sales forecast: what the next quarter brings if nothing is done, how well that is known,
   the plan.
 * ``online_loyalty``: Text on loyalty online: promises of delivery, visits, channels, trust.
+* ``partner_coalition``: Text of partners: customers in common, the coalition's value and its division, terms of a
+  joint programme.
 * ``points_programme``: Text on the points programme, its members and partners, and prices by tenure.
 * ``repurchase``: Text on satisfaction and repurchase: breakpoints, moderators, structural model, loyalty score.
 * ``satisfaction``: Text of the satisfaction page: index, levels, NPS, CSAT, waves.
