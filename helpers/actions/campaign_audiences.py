@@ -55,9 +55,9 @@ def service_recovery_audience(complained: pd.DataFrame) -> pd.DataFrame:
     Journal of Marketing 62(2), 60–76.
     """
     first = complained[~complained["is_settled"]].drop_duplicates("customer_id", ignore_index=True)
-    state = np.where(first["is_open"], "still open", "closed without being resolved")
-    days = pd.to_datetime(first["opened_on"]).dt.strftime("%Y-%m-%d").astype("object")
-    return first.assign(why="complaint of " + days + " " + state, value_of_asking=np.nan)[AUDIENCE]
+    why = [f"complaint of {pd.Timestamp(on):%Y-%m-%d} {'still open' if is_open else 'closed without being resolved'}"
+           for on, is_open in zip(first["opened_on"], first["is_open"], strict=True)]
+    return first.assign(why=why, value_of_asking=np.nan)[AUDIENCE]
 
 
 def trust_repair_audience(
@@ -88,7 +88,7 @@ def trust_repair_audience(
     """
     n = complained.groupby("customer_id").size()
     again = n[n >= REPEATED].rename("n").reset_index()
-    again = again.assign(why=again["n"].map("{} complaints".format) + f" within {assumptions.campaign_days} days")
+    again = again.assign(why=[f"{k} complaints within {assumptions.campaign_days} days" for k in again["n"]])
     known = answers.dropna(subset=["customer_id", "responded_at", "satisfaction"]).sort_values(
         ["customer_id", "responded_at"], kind="stable")
     before = known.groupby("customer_id")["satisfaction"].shift()

@@ -19,7 +19,8 @@ AS_OF = date(2026, 6, 30)
 ENGINE = Engine()
 MONEY = Economics(contact_cost=1.0, offer_cost=10.0, offer_uptake=0.3)
 NO_DRAW = pd.DataFrame(columns=REGISTRY_COLUMNS)
-NO_ANSWERS = pd.DataFrame({"customer_id": [], "responded_at": [], "satisfaction": []})
+NO_ANSWERS = pd.DataFrame({"customer_id": pd.Series(dtype="str"), "responded_at": pd.Series(dtype="datetime64[us]"),
+                           "satisfaction": pd.Series(dtype="float64")})
 PERMITTED = planner.UNKNOWN_CONSENT
 
 
@@ -71,6 +72,21 @@ def test_two_complaints_or_a_steep_fall_to_below_the_middle_call_for_trust_repai
     found = campaign_audiences.trust_repair_audience(complained, answers, AS_OF, ActionsConfig())
     assert found.set_index("customer_id")["why"].to_dict() == {
         "twice": "2 complaints within 180 days", "fell": "satisfaction fell from 80 to 35 of 100"}
+
+
+def test_where_nothing_is_on_record_no_campaign_is_for_anybody(customers):
+    complained = campaign_audiences.complaints(ENGINE, cases([]), AS_OF, 180)
+    loyalty = pd.DataFrame({"customer_id": [], "kind": [], "motive": [], "n_orders": []}, dtype="object")
+    churned = pd.DataFrame({"customer_id": [], "away_days": [], "value_of_asking": []}, dtype="object")
+    fits = {"service recovery": campaign_audiences.service_recovery_audience(complained),
+            "trust repair": campaign_audiences.trust_repair_audience(complained, NO_ANSWERS, AS_OF, ActionsConfig()),
+            "win-back": campaign_audiences.win_back_audience(churned),
+            "customer club": campaign_audiences.customer_club_audience(loyalty, customers)}
+    lists = campaigns.plan_campaigns(fits, customers, ActionsConfig(), MONEY, draws(), PERMITTED)
+    assert lists.empty
+    assert campaigns.campaign_summary(lists, ActionsConfig(), pd.DataFrame())["n_treated"].sum() == 0
+    made = contact_lists.contact_lists(campaigns.campaign_lines(lists, ActionsConfig(), draws(), AS_OF), AS_OF)
+    assert not made.contents
 
 
 def test_nobody_is_asked_back_at_a_loss():
