@@ -17,6 +17,7 @@ from helpers.reporting.schema import KPIS
 from helpers.reporting.text import experiments as experiments_text
 from helpers.reporting.text import leadership as leadership_text
 from helpers.reporting.text import leadership_findings as leadership_findings_text
+from helpers.reporting.translation import message, translatable
 from helpers.satisfaction import satisfaction_index
 
 
@@ -32,8 +33,8 @@ class Kpi:
         Section of the study that it rests on.
     table, quantity, segment : str
         Where it stands.
-    name : str
-        For people; ``{period}`` stands for the period that it is counted over.
+    name, short : str
+        For people, and on a card where it is not the same; ``{period}`` stands for the period that it is counted over.
     claims : tuple of str
         What gates call the claims that it makes.
     """
@@ -45,6 +46,7 @@ class Kpi:
     name: str
     segment: str = "all"
     claims: tuple[str, ...] = ()
+    short: str = ""
 
 
 SURVEY, LOYALTY, BASE = "results/satisfaction_index", "results/loyalty_matrix", "results/customer_base"
@@ -56,7 +58,9 @@ PEOPLE, MONEY = COUNTS
 
 CHURN_RATE = "expected_churn_rate"
 
-CARD_WORDS = {leadership_text.NO_EARLIER: "", "no statistically significant change": "no clear change"}
+UNSAID = {leadership_text.NO_EARLIER: "", "no statistically significant change": ""}  # on a card: see its note
+
+SIGNIFICANT = ", statistically significant"
 
 FEWEST_POINTS = 3  # a line through two runs would make a slope of noise
 
@@ -64,19 +68,22 @@ EVERYBODY = "every number by customer"
 
 LEADING = (
     Kpi("02", "satisfaction", SURVEY, "satisfaction", "Satisfaction, 0 to 100",
-        claims=("satisfaction index", "every measure")),
+        claims=("satisfaction index", "every measure"), short=translatable("Satisfaction index")),
     Kpi("03", "loyalty", LOYALTY, "share true", "True loyalty", claims=("types of loyalty",)),
     Kpi("04", "value", BASE, "retention_by_count", "Customer retention rate, {period}",
-        claims=("retention", EVERYBODY, PEOPLE)),
-    Kpi("04", "value", BASE, "net_sales_after", "Net sales, {period}", claims=(MONEY,)),
+        claims=("retention", EVERYBODY, PEOPLE), short=translatable("Retention rate, {period}")),
+    Kpi("04", "value", BASE, "net_sales_after", "Net sales, {period}", claims=(MONEY,),
+        short=translatable("Net sales, {period}")),
 )
 
 FURTHER = (
-    Kpi("04", "value", BASE, "customers_after", "Active customers, {period}", claims=(EVERYBODY, PEOPLE)),
+    Kpi("04", "value", BASE, "customers_after", "Active customers, {period}", claims=(EVERYBODY, PEOPLE),
+        short=translatable("Active customers, {period}")),
     Kpi("04", "value", BASE, "share_ended", "Contracts ended"),
-    Kpi("04", "value", BASE, "monthly_fee", "Monthly fees of contracts that run", "active"),
+    Kpi("04", "value", BASE, "monthly_fee", "Monthly fees of contracts that run", "active",
+        short=translatable("Monthly fees, running contracts")),
     Kpi("04", "value", BASE, "retention_by_money", "Retention weighted by net sales, {period}",
-        claims=("retention", EVERYBODY, PEOPLE)),
+        claims=("retention", EVERYBODY, PEOPLE), short=translatable("Retention by net sales, {period}")),
     Kpi("02", "satisfaction", SURVEY, "NPS", "Net promoter score", claims=("every measure",)),
     Kpi("02", "satisfaction", SURVEY, "CSAT", "Satisfied, top two of five answers",
         claims=("every measure",)),
@@ -104,7 +111,7 @@ def available_kpis(results: RunResults) -> pd.DataFrame:
     found = [*_stored(results, LEADING), *churn_kpis(results), *_stored(results, FURTHER), *experiment_kpis(results)]
     known = [(kpi, _gated(results, kpi, e)) for kpi, e in found if e.status is not Status.NOT_APPLICABLE]
     known.sort(key=lambda pair: pair[1].status not in FIRST)
-    columns = ["step", "section", "table", "name", "caveat", *Estimate("", 0).table().columns]
+    columns = ["step", "section", "table", "name", "short", "caveat", *Estimate("", 0).table().columns]
     frame = pd.DataFrame([asdict(kpi) | asdict(e) | {"caveat": _caveat(results, kpi)} for kpi, e in known],
                          columns=columns)
     return frame.astype({"value": "float64", "low": "float64", "high": "float64", "status": "str"})
@@ -123,8 +130,10 @@ def _caveat(results: RunResults, kpi: Kpi) -> str:
 
 
 def _stored(results: RunResults, chosen: Sequence[Kpi]) -> Iterator[Found]:
-    period = leadership_findings_text.period_text(results.estimate(BASE, "period_length"))
-    return ((replace(kpi, name=kpi.name.format(period=period)), results.estimate(kpi.table, kpi.quantity, kpi.segment))
+    length = results.estimate(BASE, "period_length")
+    period, brief = leadership_findings_text.period_text(length), leadership_findings_text.brief_period_text(length)
+    return ((replace(kpi, name=kpi.name.format(period=period), short=kpi.short.format(period=brief)),
+             results.estimate(kpi.table, kpi.quantity, kpi.segment))
             for kpi in chosen)
 
 
@@ -135,7 +144,7 @@ def churn_kpis(results: RunResults) -> Iterator[Found]:
         days = (row["due_on"] - row["made_as_of_on"]).days
         value, low, high = (row[c] / row["n"] for c in ("value", "low", "high"))  # of a base that changes by itself
         yield (Kpi("05", "churn", OWN, CHURN_RATE, f"Expected churn rate, next {days} days",
-                   claims=("every forecast of churn", PEOPLE)),
+                   claims=("every forecast of churn", PEOPLE), short=f"Expected churn, {days} days"),
                Estimate(CHURN_RATE, value, low, high, "share", int(row["n"]), level=row["level"]))
     if len(scores):
         stake = Kpi("05", "churn", OWN, "margin_at_risk", "Margin at risk",
@@ -231,9 +240,23 @@ def _course(
 
 
 def _card(row: dict[str, Any], course: tuple[float, ...]) -> KpiCard:
-    href = PAGES[str(row["step"])]
+    href, name = PAGES[str(row["step"])], str(row["short"] or row["name"])
     if row["status"] != Status.OK:
-        return KpiCard(str(row["name"]), row["shown"], str(row["reason"]), href=href)
+        return KpiCard(name, row["shown"], str(row["reason"]), href=href)
     interval = ", ".join(filter(None, (row["interval"], "caution" if row["caveat"] else "")))
-    change = CARD_WORDS.get(row["change_words"], str(row["change_words"]))
-    return KpiCard(str(row["name"]), row["shown"], interval, change, course, href=href)
+    return KpiCard(name, row["shown"], interval, _brief_change(str(row["change_words"])), course, href=href)
+
+
+def _brief_change(words: str) -> str:
+    """Return a change in as few words as a card has room for; since when, and which are left out, is in the note."""
+    return UNSAID.get(words, words).removesuffix(SIGNIFICANT).partition(" since ")[0]
+
+
+def cards_note(found: pd.DataFrame) -> str:
+    """Return what holds for all cards: what brackets are, and since when changes are told, where any could be."""
+    n = round(100 * leadership_text.USUAL)
+    days = found["previous_as_of_on"].dropna() if len(found) else []
+    if not len(days):
+        return message("[ ]: {n} % intervals.", n=n)
+    return message("[ ]: {n} % intervals. Clear changes since {date}.", n=n,
+                   date=formatting.date_text(max(days)))

@@ -1,22 +1,29 @@
-"""Figures of the leadership page's first screen: revenue bridge, buyers against the year before, experiments."""
+"""Figures of the leadership page: revenue bridge, buyers against the year before, experiments, contracts, cohorts."""
 
 from collections.abc import Iterator
 
+import numpy as np
 import pandas as pd
 
-from helpers.reporting import plots
+from helpers.churn.churn_by_attribute import NOT_RECORDED
+from helpers.foundation.results import Status
+from helpers.reporting import formatting, kpi_history, plots
 from helpers.reporting.html import Exhibit
 from helpers.reporting.run_results import RunResults
 from helpers.reporting.text import experiments as experiments_text
 from helpers.reporting.text import leadership_findings as leadership_findings_text
+from helpers.reporting.translation import message, translatable
+from helpers.stats.disclosure_control import FEW_PEOPLE, LEAST_PEOPLE, is_hidden, people_text
 
-MOST_EXPERIMENTS = 4
+BASE, BY_ATTRIBUTE = "results/customer_base", "results/churn_by_attribute"
+
+MOST_EXPERIMENTS, MOST_COHORTS, MOST_ATTRIBUTES, ON_FIRST_SCREEN = 4, 6, 3, 3
 
 LINE_HEIGHT = 240
 
 
-def first_screen_figures(results: RunResults, monthly: pd.DataFrame) -> tuple[Exhibit, ...]:
-    """Return the figures that this run has data for, at most three, each under its finding.
+def leadership_figures(results: RunResults, monthly: pd.DataFrame, history: pd.DataFrame) -> tuple[Exhibit, ...]:
+    """Return the figures that this run has data for, each under its finding; the first three are the first screen's.
 
     Parameters
     ----------
@@ -24,8 +31,11 @@ def first_screen_figures(results: RunResults, monthly: pd.DataFrame) -> tuple[Ex
         What the wings found.
     monthly : DataFrame
         Grain month, none left out: month_on, n_customers.
+    history : DataFrame
+        ``results/kpi_history``.
     """
-    return (*_revenue(results), *_buyers(monthly), *_experiments(results))
+    return (*_revenue(results), *_buyers(monthly), *_experiments(results), *_ended_contracts(results),
+            *_cohorts(results), *_bought_again(history))
 
 
 def _revenue(results: RunResults) -> Iterator[Exhibit]:
@@ -34,15 +44,67 @@ def _revenue(results: RunResults) -> Iterator[Exhibit]:
     parts = pd.DataFrame(named, columns=["customers", "change"])
     if results.struck("results/value_gates", "change in revenue") or parts.empty:
         return
-    yield plots.bar_plot(parts, "customers", "change", leadership_findings_text.revenue_title(results),
+    yield plots.bar_plot(parts, "customers", "change", revenue_title(results),
                          results.currency or "money")
 
 
 def _buyers(monthly: pd.DataFrame) -> Iterator[Exhibit]:
-    both = leadership_findings_text.buyers_by_year(monthly)
+    """Yield customers who bought by month, beside the year before where it is on record."""
+    both = buyers_by_year(monthly)
     if len(both):
-        yield plots.line_plot(both, "month_on", "n_customers", leadership_findings_text.monthly_buyers_title(monthly),
-                              "customers who bought", series="series", height=LINE_HEIGHT, starts_at_zero=True)
+        yield plots.line_plot(both, "month_on", "n_customers", monthly_buyers_title(monthly),
+                              "customers who bought", series="series" if both["series"].any() else None,
+                              height=LINE_HEIGHT, starts_at_zero=True)
+
+
+def _cohorts(results: RunResults) -> Iterator[Exhibit]:
+    """Yield which share of the customers won in a quarter was active in each quarter after it, as a heat map."""
+    found = cohort_retention(results.frame(BASE))
+    if len(found) > 1:
+        yield plots.heat_map(found, cohorts_title(found), "share")
+
+
+def cohort_retention(base: pd.DataFrame) -> pd.DataFrame:
+    """Return active shares of the latest cohorts: a row a cohort, a column a quarter after the one it was won in.
+
+    Parameters
+    ----------
+    base : DataFrame
+        ``results/customer_base``.
+    """
+    known = base[base["quantity"].eq("cohort_active") & base["status"].eq("ok")] if len(base) else base
+    if known.empty:
+        return pd.DataFrame()
+    parts = known["segment"].str.split(" + ", regex=False, expand=True)
+    told = known.assign(cohort=parts[0], age=parts[1].astype(int)).query("age > 0")
+    wide = told.pivot_table("value", "cohort", "age").tail(MOST_COHORTS)
+    return wide[wide.columns[:MOST_COHORTS]].dropna(axis=1, how="all").rename_axis(
+        index="won in", columns="quarters after")
+
+
+def _bought_again(history: pd.DataFrame) -> Iterator[Exhibit]:
+    """Yield which share of a quarter's customers bought again in the next, with its interval."""
+    again = history[history["figure"].eq(kpi_history.AGAIN)] if len(history) else history
+    if len(again) > 1:
+        yield plots.line_plot(again, "on", "value", bought_again_title(again), "share",
+                              band=("low", "high"), height=LINE_HEIGHT)
+
+
+def _ended_contracts(results: RunResults) -> Iterator[Exhibit]:
+    """Yield the shares of contracts that have ended by the attributes by which they differ most."""
+    table = results.frame(BY_ATTRIBUTE)
+    has_orders = results.estimate(BASE, "net_sales_change").status is not Status.NOT_APPLICABLE
+    if has_orders or results.estimate(BASE, "share_ended").status is not Status.OK or table.empty:
+        return
+    rates = table[table["quantity"].eq("churn_rate") & table["status"].eq("ok")]
+    apart = rates["segment"].str.split(": ", n=1, expand=True)
+    rates = rates.assign(attribute=apart[0], of=apart[1])
+    rates = rates[rates["of"].ne(NOT_RECORDED) & rates["n"].ge(FEW_PEOPLE)]
+    spread = rates.groupby("attribute")["value"].agg(np.ptp).sort_values(ascending=False)
+    for name in spread.index[:MOST_ATTRIBUTES]:
+        rows = rates[rates["attribute"] == name].sort_values("value", ascending=False)
+        yield plots.interval_plot(rows, "of", "value", "low", "high",
+                                  ended_title(name, rows), "share")
 
 
 def _experiments(results: RunResults) -> Iterator[Exhibit]:
@@ -55,3 +117,103 @@ def _experiments(results: RunResults) -> Iterator[Exhibit]:
         rows = experiments_text.effect_figure_rows(primary.loc[place.index], has_metrics=False).head(MOST_EXPERIMENTS)
         yield plots.interval_plot(rows, "comparison", "lift", "lift_low", "lift_high",
                                   experiments_text.primary_effects_title(primary), "share of the control", reference=0)
+
+
+def buyers_by_year(monthly: pd.DataFrame) -> pd.DataFrame:
+    """Return customers who bought by month, the last twelve months beside the same months of the year before.
+
+    Parameters
+    ----------
+    monthly : DataFrame
+        Grain month, none left out: month_on, n_customers.
+
+    Returns
+    -------
+    DataFrame
+        Grain month × series: month_on (that of the last twelve), n_customers, series; months of which fewer than ten
+        customers would be told are left out. Where fewer than two months have a year before them, all months in one
+        series without a name; empty where these are fewer than two.
+    """
+    last, before = monthly.tail(12), monthly.iloc[:-12].tail(12)
+    if len(before) < 2:
+        told = monthly[monthly["n_customers"] >= LEAST_PEOPLE]
+        return (told if len(told) > 1 else told.head(0)).assign(series="")
+    moved = before.assign(month_on=before["month_on"] + pd.DateOffset(years=1))
+    both = pd.concat([last.assign(series=translatable("last 12 months")),
+                      moved.assign(series=translatable("year before"))])
+    return both[both["n_customers"] >= LEAST_PEOPLE]
+
+
+def revenue_title(results: RunResults) -> str:
+    """Return the finding of the figure of what each class of customers added to the change in net sales."""
+    change = results.estimate(BASE, "net_sales_change").value
+    amount = formatting.money(abs(change), results.currency)
+    if not change:
+        return message("Net sales did not change")
+    said = {True: translatable("Net sales rose by {amount}"), False: translatable("Net sales fell by {amount}")}
+    return message(said[change > 0], amount=amount)
+
+
+def monthly_buyers_title(monthly: pd.DataFrame) -> str:
+    """Return the finding of the figure of customers who bought by month: the last one, and the same a year before.
+
+    Parameters
+    ----------
+    monthly : DataFrame
+        Grain month, none left out: month_on, n_customers.
+    """
+    if monthly.empty:
+        return message("No whole month is recorded")
+    last, n = monthly["month_on"].iloc[-1], monthly["n_customers"].iloc[-1]
+    who = formatting.sentence_case(people_text(n, "customer", "customers"))
+    before = monthly["n_customers"].iloc[-13] if len(monthly) > 12 else float("nan")
+    if not before >= LEAST_PEOPLE or is_hidden(n):
+        return message("{customers} bought in {month}", customers=who, month=f"{last:%B %Y}")
+    return message("{customers} bought in {month}, {n_before} a year earlier", customers=who,
+                   month=f"{last:%B %Y}", n_before=people_text(before))
+
+
+def cohorts_title(shares: pd.DataFrame) -> str:
+    """Return the finding of the heat map of cohorts: the oldest one in its latest quarter shown.
+
+    Parameters
+    ----------
+    shares : DataFrame
+        Active shares: a row a cohort, a column a quarter after the one it was won in.
+    """
+    oldest = shares.iloc[0].dropna()
+    return message("Of customers won in {cohort} {share} were active {n} quarters later", cohort=shares.index[0],
+                   share=formatting.share(oldest.iloc[-1]), n=oldest.index[-1])
+
+
+def bought_again_title(again: pd.DataFrame) -> str:
+    """Return the finding of the figure of who bought again: the latest quarter, and the same of the year before.
+
+    Parameters
+    ----------
+    again : DataFrame
+        Grain quarter: on, value [share].
+    """
+    last = again.iloc[-1]
+    before = again[again["on"] == last["on"] - pd.DateOffset(years=1) + pd.offsets.MonthEnd(0)]
+    places = {"share": formatting.share(last["value"]), "date": formatting.date_text(last["on"])}
+    if before.empty:
+        return message("{share} of the customers of the quarter before bought again in that to {date}", **places)
+    return message("{share} of the customers of the quarter before bought again in that to {date}, {before} a year "
+                   "earlier", **places, before=formatting.share(before["value"].iloc[0]))
+
+
+def ended_title(attribute: str, rates: pd.DataFrame) -> str:
+    """Return the finding of the figure of contracts ended by an attribute: where most and where fewest have.
+
+    Parameters
+    ----------
+    attribute : str
+        In words.
+    rates : DataFrame
+        Grain level: of, value [share].
+    """
+    most, least = (rates.loc[at] for at in (rates["value"].idxmax(), rates["value"].idxmin()))
+    return message("Contracts ended by {attribute}: {most} of {level}, {least} of {other_level}", attribute=attribute,
+                   most=formatting.share(most["value"]), level=most["of"],
+                   least=formatting.share(least["value"]), other_level=least["of"])

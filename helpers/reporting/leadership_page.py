@@ -88,7 +88,27 @@ def linked_sentences(items: pd.DataFrame) -> list[tuple[str, str]]:
 
 
 def decision_table(frame: pd.DataFrame) -> Exhibit:
-    """Return the decisions asked for.
+    """Return the decisions asked for at a glance, a row each; on a phone each term stands before its value.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        One decision a row, as text; the first column says what is asked for, the others are its terms.
+    """
+    if frame.empty:
+        return missing_exhibit("", "No decision is asked for today.")
+    names = [heading(str(c)) for c in frame.columns]
+    head = "".join(f'<th scope="col">{escape_text(name)}</th>' for name in names)
+    body = "".join(
+        "<tr>" + "".join(f'<td data-term="{escape_text(name)}">{escape_text(cell_text(value))}</td>'
+                         for name, value in zip(names, row, strict=True)) + "</tr>"
+        for row in frame.itertuples(index=False))
+    html = f'<table class="exhibit asked"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+    return Exhibit(html, decision_list(frame).text)
+
+
+def decision_list(frame: pd.DataFrame) -> Exhibit:
+    """Return the decisions asked for, each with all that is known of it.
 
     Parameters
     ----------
@@ -124,22 +144,39 @@ def short_line_list(items: Mapping[str, Sentences]) -> Exhibit:
     return Exhibit(f'<dl class="exhibit lines">{html}</dl>', text)
 
 
-def first_screen(headline: Exhibit, cards: Exhibit, figures: Sequence[Exhibit], decisions: Exhibit) -> Exhibit:
+def first_screen(
+    headline: Exhibit, cards: Exhibit, figures: Sequence[Exhibit], decisions: Exhibit, note: str = ""
+) -> Exhibit:
     """Return the first screen of the leadership page: headline, cards, figures side by side, decisions.
 
     It takes the place of `answer` in the answer cell of that page.
+
+    Parameters
+    ----------
+    headline, cards, decisions : Exhibit
+        One sentence; key figures; what is asked for, at a glance.
+    figures : sequence of Exhibit
+        At most three; the others belong on the second screen.
+    note : str
+        What holds for all cards.
     """
-    shown = f'<div class="trio">{"".join(figure.html for figure in figures)}</div>' if figures else ""
-    asked = f"<h2>{escape_text(message('Decisions asked for'))}</h2>{decisions.html}"
-    html = f'<div class="exhibit briefing">{headline.html}{cards.html}{shown}{asked}</div>'
-    return Exhibit(html, "\n\n".join(part.text for part in (headline, cards, *figures, decisions)))
+    said = f'<p class="note">{escape_text(note)}</p>' if note else ""
+    parts = (headline.html, cards.html, said, _side_by_side(figures), decisions.html)
+    html = f'<div class="exhibit briefing">{"".join(parts)}</div>'
+    return Exhibit(html, "\n\n".join(filter(None, (headline.text, cards.text, localised(note), *(
+        figure.text for figure in figures), decisions.text))))
 
 
-def second_screen(findings: Exhibit, lines: Exhibit) -> Exhibit:
-    """Return what stands below the first screen: findings, then the short lines."""
-    html = (f'<div class="exhibit below"><h2>{escape_text(message("Findings"))}</h2>'
-            f"{findings.html}{lines.html}</div>")
-    return Exhibit(html, f"{findings.text}\n\n{lines.text}")
+def second_screen(findings: Exhibit, decisions: Exhibit, figures: Sequence[Exhibit], lines: Exhibit) -> Exhibit:
+    """Return what stands below the first screen: findings, decisions in full, more figures, then the short lines."""
+    parts = [f"<h2>{escape_text(name)}</h2>{part.html}" for name, part in (
+        (message("Findings"), findings), (message("Decisions asked for, in full"), decisions))]
+    html = f'<div class="exhibit below">{"".join(parts)}{_side_by_side(figures)}{lines.html}</div>'
+    return Exhibit(html, "\n\n".join(part.text for part in (findings, decisions, *figures, lines)))
+
+
+def _side_by_side(figures: Sequence[Exhibit]) -> str:
+    return f'<div class="trio">{"".join(figure.html for figure in figures)}</div>' if figures else ""
 
 
 def question_list(items: Iterable[tuple[str, Sentences]]) -> Exhibit:

@@ -10,6 +10,11 @@ UNREACHED = """() => [...document.querySelectorAll('*')].filter(part =>
     && part.tabIndex < 0 && !part.querySelector('a')).map(part => part.outerHTML.slice(0, 80))"""
 SMALL = """() => [...document.querySelectorAll('svg.plot text')].filter(text => text.getClientRects().length
     && text.getBoundingClientRect().height < 9).map(text => text.textContent)"""
+WORDS = """() => { const copy = document.querySelector('.briefing').cloneNode(true);
+    copy.querySelectorAll('svg').forEach(drawing => drawing.remove());
+    const nodes = document.createTreeWalker(copy, NodeFilter.SHOW_TEXT), words = [];
+    while (nodes.nextNode()) words.push(...nodes.currentNode.textContent.split(/\\s+/));
+    return words }"""
 CUT = """() => [...document.querySelectorAll('svg.plot')].filter(svg => svg.getClientRects().length).flatMap(svg => {
     const frame = svg.getBoundingClientRect();
     return [...svg.querySelectorAll('text')].filter(text => {
@@ -99,6 +104,17 @@ def test_the_leadership_page_fits_one_screen_and_one_sheet(opened):
         window.set_viewport_size({"width": 688, "height": 1017})  # A4 less its margins
         first = window.locator(".briefing").bounding_box()
         return ["below the first screen"] * below + ["longer than a sheet"] * (first["y"] + first["height"] > 1017)
+
+    assert not failures(opened(), check)
+
+
+def test_the_first_screen_is_read_in_at_most_170_words_and_holds_nothing_of_what_stands_below(opened):
+    def check(window, _):
+        if not window.locator("body.leadership").count():
+            return []
+        words = [word for word in window.evaluate(WORDS) if any(map(str.isalnum, word))]
+        below = window.locator(".below").bounding_box()["y"]
+        return [f"{len(words)} words"] * (len(words) > 170) + [f"the next begins at {below}"] * (below < 900)
 
     assert not failures(opened(), check)
 

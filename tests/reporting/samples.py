@@ -223,7 +223,8 @@ def leadership():
                     leadership_page.decision_table(decisions),
                 ),
                 leadership_page.second_screen(
-                    leadership_page.finding_list(findings), leadership_page.short_line_list(lines)
+                    leadership_page.finding_list(findings), leadership_page.decision_list(decisions), [],
+                    leadership_page.short_line_list(lines)
                 ),
             ),
             "answer",
@@ -257,6 +258,7 @@ def evil():
         code(leadership_page.kpi_cards([card])),
         code(leadership_page.finding_list([(EVIL, EVIL)])),
         code(leadership_page.decision_table(pd.DataFrame({EVIL: [EVIL], "cost": [EVIL]}))),
+        code(leadership_page.decision_list(pd.DataFrame({EVIL: [EVIL], "cost": [EVIL]}))),
         code(leadership_page.short_line_list({EVIL: EVIL})),
         code(leadership_page.question_list([(EVIL, EVIL)])),
         code(html.missing_exhibit(EVIL, EVIL)),

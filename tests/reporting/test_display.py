@@ -266,10 +266,14 @@ def test_findings_come_from_a_frame_too():
 
 def test_decisions_stand_with_their_terms_or_say_that_none_is_asked():
     frame = pd.DataFrame({"what": ["Ask back"], "cost": ["£10"], "worst_case": [None], "owner": [""]})
-    shown = leadership_page.decision_table(frame)
+    shown = leadership_page.decision_list(frame)
     assert shown.text == "Ask back; Cost: £10; Worst case: –"
     assert "<dt>Worst case</dt><dd>–</dd>" in shown.html
-    assert "No decision is asked for today." in leadership_page.decision_table(frame.head(0)).text
+    glance = leadership_page.decision_table(frame)
+    assert glance.text == shown.text
+    assert '<td data-term="Worst case">–</td>' in glance.html
+    for exhibit in (leadership_page.decision_list, leadership_page.decision_table):
+        assert "No decision is asked for today." in exhibit(frame.head(0)).text
 
 
 def test_lines_and_questions_without_an_answer_cannot_say():
@@ -285,10 +289,11 @@ def test_the_first_screen_holds_headline_cards_figures_and_decisions_and_below_i
     places = [shown.html.index(part.html) for part in (headline, cards, bar, asked)]
     assert places == sorted(places)
     assert shown.text == "h.\n\na: 1\n\nBar\n\nc"
+    assert "n.</p>" in leadership_page.first_screen(headline, cards, [bar], asked, "n.").html
     assert "trio" not in leadership_page.first_screen(headline, cards, [], asked).html
     lines = leadership_page.short_line_list({"d": "e"})
-    below = leadership_page.second_screen(leadership_page.finding_list(["b"]), lines)
-    assert below.text == "b\n\nd: e"
+    below = leadership_page.second_screen(leadership_page.finding_list(["b"]), asked, [bar], lines)
+    assert below.text == "b\n\nc\n\nBar\n\nd: e"
 
 
 def test_nothing_given_is_changed():

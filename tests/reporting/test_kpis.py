@@ -45,6 +45,7 @@ def test_without_results_there_are_no_key_figures(home):
     found = kpis.kpi_table(shop(), leading.results())
     assert found.empty
     assert kpis.kpi_cards_of(shop(), found, leading.results()) == []
+    assert kpis.cards_note(found) == "[ ]: 95 % intervals."
     assert kpis.kpi_rows(found).empty
     assert kpis.kpi_reading_table(found).empty
 
@@ -65,16 +66,15 @@ def test_a_gate_that_strikes_a_claim_takes_the_value_from_its_card(home):
     held = leading.gates("04", leading.gate("history", "change in revenue, retention", Level.STRIKE))
     found = kpis.kpi_table(shop(), leading.everything(value_gates=held))
     cards = {card.name: card for card in kpis.kpi_cards_of(shop(), found, leading.results())}
-    kept = cards["Customer retention rate, last 12 months"]
+    kept = cards["Retention rate, 12 months"]
     assert (kept.value, kept.interval) == ("not reported (failed check)", "history was found")
-    assert cards["Net sales, last 12 months"].value == "€2,000"
+    assert cards["Net sales, 12 months"].value == "€2,000"
 
 
 def test_a_gate_that_qualifies_a_claim_stands_on_its_card(home):
     held = leading.gates("04", leading.gate("season", "retention"))
     found = kpis.kpi_table(shop(), leading.everything(value_gates=held))
-    card = next(c for c in kpis.kpi_cards_of(shop(), found, leading.results()) if c.name == "Customer retention rate, "
-                "last 12 months")
+    card = next(c for c in kpis.kpi_cards_of(shop(), found, leading.results()) if c.name == "Retention rate, 12 months")
     assert card.interval == "[40.0 %, 60.0 %], caution"
     assert "caution: season was found" in kpis.kpi_reading_table(found)["caveat"].tolist()
 
@@ -102,8 +102,11 @@ def test_changes_and_courses_come_from_comparable_runs(home):
     assert worded["Net sales, last 12 months"] == "unchanged"
     assert worded["True loyalty"] == "not measured in the run before"
     cards = {card.name: card for card in kpis.kpi_cards_of(ws, key, found)}
-    assert cards["Satisfaction, 0 to 100"].spark == (64.0, 60.0, 70.0)
-    assert cards["Customer retention rate, last 12 months"].spark == ()
+    assert cards["Satisfaction index"].spark == (64.0, 60.0, 70.0)
+    assert cards["Satisfaction index"].change == "up 10 points"
+    assert cards["Retention rate, 12 months"].change == ""
+    assert kpis.cards_note(key) == "[ ]: 95 % intervals. Clear changes since 31 March 2026."
+    assert cards["Retention rate, 12 months"].spark == ()
 
 
 def test_without_comparable_runs_waves_and_months_are_drawn(home):
@@ -111,10 +114,10 @@ def test_without_comparable_runs_waves_and_months_are_drawn(home):
     ws = shop()
     cards = {c.name: c for c in kpis.kpi_cards_of(ws, kpis.kpi_table(ws, found), found,
                                                     {"customers_after": [10, 20, 30]})}
-    assert cards["Satisfaction, 0 to 100"].spark == (68.0, 71.0)
-    assert cards["Active customers, last 12 months"].spark == (10, 20, 30)
-    assert cards["Customer retention rate, last 12 months"].spark == ()
-    assert cards["Customer retention rate, last 12 months"].change == ""  # said once, below
+    assert cards["Satisfaction index"].spark == (68.0, 71.0)
+    assert cards["Active customers, 12 months"].spark == (10, 20, 30)
+    assert cards["Retention rate, 12 months"].spark == ()
+    assert cards["Retention rate, 12 months"].change == ""  # said once, below
 
 
 def test_key_figures_keep_their_declaration(home):

@@ -1,43 +1,112 @@
 import numpy as np
 import pandas as pd
+import pytest
 
-from helpers.foundation.results import Level
-from helpers.reporting import leadership_figures
+from helpers.foundation.results import Estimate, Level, estimate_table
+from helpers.reporting import kpi_history, leadership_figures
+from helpers.reporting.schema import HISTORY
 from tests.reporting import leading
 
 MONTHS = pd.DataFrame({"month_on": pd.date_range("2024-01-01", periods=24, freq="MS"), "n_customers": range(40, 64)})
 
 
-def titles(found, monthly=MONTHS):
-    return [exhibit.text for exhibit in leadership_figures.first_screen_figures(found, monthly)]
+NO_HISTORY = pd.DataFrame(columns=list(HISTORY.names))
+
+
+def drawn(found, monthly=MONTHS, history=NO_HISTORY):
+    return leadership_figures.leadership_figures(found, monthly, history)
+
+
+def titles(*given):
+    return [exhibit.text for exhibit in drawn(*given)]
 
 
 def test_the_first_screen_shows_revenue_buyers_and_experiments():
     assert titles(leading.everything()) == [
-        "Net sales fell by €400", "63 customers bought in December 2025, 51 in the same month a year before",
+        "Net sales fell by €400", "63 customers bought in December 2025, 51 a year earlier",
         "Experiments: the one difference is statistically significant"]
 
 
 def test_figures_without_data_are_left_out():
-    assert titles(leading.results(), MONTHS.head(12)) == []
+    assert titles(leading.results(), MONTHS.head(1)) == []
 
 
 def test_a_struck_change_in_revenue_and_an_invalid_experiment_are_not_drawn():
     struck = leading.gates("04", leading.gate("History", "change in revenue", Level.STRIKE))
     found = leading.everything(value_gates=struck, experiment_effects=leading.effects(
         {"verdict": "invalid"}, {"experiment": "b", "lift": np.nan}, {"experiment": "c", "is_primary": False}))
-    assert titles(found, MONTHS.head(12)) == []
+    assert titles(found, MONTHS.head(1)) == []
 
 
 def test_each_bar_of_the_revenue_bridge_is_a_part_of_the_change():
-    shown = leadership_figures.first_screen_figures(leading.results(customer_base=leading.base()), MONTHS.head(12))
+    shown = drawn(leading.results(customer_base=leading.base()), MONTHS.head(1))
     assert [text in shown[0].html for text in ("new", "€100", "churned", "−€500")] == [True] * 4
 
 
 def test_arms_are_named_where_an_experiment_has_several_and_lists_by_their_day():
     arms = leading.effects({"variant": "new"}, {"variant": "other", "lift": -0.1, "lift_low": -0.2, "lift_high": 0.0},
                            {"experiment": "action plan of 2025-09-30"})
-    html = leadership_figures.first_screen_figures(leading.results(experiment_effects=arms), MONTHS.head(2))[0].html
+    html = drawn(leading.results(experiment_effects=arms), MONTHS.head(1))[0].html
     assert "checkout" in html
     assert "30 September" in html
     assert "2025-09-30" not in html
+
+
+@pytest.mark.parametrize(("counts", "said"), [
+    ([], "No whole month is recorded"), ([120], "120 customers bought in May 2024"),
+    ([4], "Fewer than 10 customers bought in May 2024"),
+    ([80, *[90] * 11, 120], "120 customers bought in May 2025, 80 a year earlier"),
+    ([3, *[90] * 11, 120], "120 customers bought in May 2025"),
+    ([80, *[90] * 11, 3], "Fewer than 10 customers bought in May 2025")])
+def test_customers_of_the_last_month_are_held_against_the_same_month_a_year_before(counts, said):
+    months = pd.date_range("2024-05-01", periods=len(counts), freq="MS")
+    frame = pd.DataFrame({"month_on": months, "n_customers": counts})
+    assert leadership_figures.monthly_buyers_title(frame) == said
+
+
+def test_buyers_stand_beside_those_of_the_same_month_a_year_before_and_few_are_left_out():
+    counts = [20, 3, *[30] * 11, 40]
+    months = pd.DataFrame({"month_on": pd.date_range("2024-01-01", periods=14, freq="MS"), "n_customers": counts})
+    both = leadership_figures.buyers_by_year(months)
+    before = both[both["series"] == "year before"]
+    assert before[["month_on", "n_customers"]].values.tolist() == [[pd.Timestamp("2025-01-01"), 20]]
+    assert both[both["series"] == "last 12 months"]["n_customers"].tolist() == [*[30] * 11, 40]
+    assert leadership_figures.buyers_by_year(months.head(1)).empty
+
+
+def test_buyers_without_a_year_before_stand_in_one_series_without_a_name():
+    days = pd.date_range("2024-01-01", periods=13, freq="MS")
+    months = pd.DataFrame({"month_on": days, "n_customers": [3, *[30] * 12]})
+    found = leadership_figures.buyers_by_year(months)
+    assert (len(found), set(found["series"])) == (12, {""})
+
+
+def test_cohorts_are_shown_with_the_share_of_each_that_was_active_in_every_quarter_after():
+    ages = [("2025 Q1", 0, 1.0), ("2025 Q1", 1, 0.6), ("2025 Q1", 2, 0.5), ("2025 Q2", 0, 1.0), ("2025 Q2", 1, 0.4)]
+    base = estimate_table([Estimate("cohort_active", share, share, share, "share", 90, f"{cohort} + {age}")
+                           for cohort, age, share in ages])
+    shares = leadership_figures.cohort_retention(base)
+    assert shares.fillna(0).to_numpy().tolist() == [[0.6, 0.5], [0.4, 0.0]]
+    assert titles(leading.results(customer_base=base), MONTHS.head(1)) == [
+        "Of customers won in 2025 Q1 50.0 % were active 2 quarters later"]
+
+
+def test_contracts_without_orders_are_shown_by_the_attributes_by_which_most_have_ended():
+    rates = {"plan: monthly": 0.4, "plan: two years": 0.1, "paper: yes": 0.3, "paper: no": 0.25,
+             "age: not recorded": 0.9}
+    table = estimate_table([Estimate("churn_rate", rate, rate - 0.01, rate + 0.01, "share", 500, of)
+                            for of, rate in rates.items()])
+    base = leading.contracts()
+    base.loc[base["quantity"] == "net_sales_change", "status"] = "not_applicable"
+    assert titles(leading.results(customer_base=base, churn_by_attribute=table), MONTHS.head(1)) == [
+        "Contracts ended by plan: 40.0 % of monthly, 10.0 % of two years",
+        "Contracts ended by paper: 30.0 % of yes, 25.0 % of no"]
+    assert titles(leading.results(customer_base=leading.contracts(), churn_by_attribute=table), MONTHS.head(1)) == []
+
+
+def test_who_bought_again_stands_beside_the_same_quarter_of_the_year_before():
+    days = pd.date_range("2024-12-31", periods=5, freq="QE")
+    again = pd.DataFrame({"figure": kpi_history.AGAIN, "on": days, "value": [0.5, 0.5, 0.5, 0.5, 0.6]})
+    assert leadership_figures.bought_again_title(again) == (
+        "60.0 % of the customers of the quarter before bought again in that to 31 December 2025, 50.0 % a year earlier")
+    assert leadership_figures.bought_again_title(again.head(1)).endswith("31 December 2024")

@@ -37,10 +37,7 @@ def experiment_decision(effects: pd.DataFrame, gates: pd.DataFrame, currency: st
     currency : str
         Of differences in money.
     """
-    if effects.empty:
-        return {}
-    is_list = effects["experiment"].str.startswith(tuple(EXPERIMENT_PREFIXES.values()))
-    if (due := effects[effects["verdict"].isin(["ship", "stop"]) & ~is_list]).empty:
+    if (due := _due(effects)).empty:
         return {}
     ship, stop = (due[due["verdict"] == verdict].to_dict("records") for verdict in ("ship", "stop"))
     asked = [f"{verb} {formatting.join_words(_named(rows))}" for verb, rows in (("ship", ship), ("stop", stop)) if rows]
@@ -56,6 +53,34 @@ def experiment_decision(effects: pd.DataFrame, gates: pd.DataFrame, currency: st
             "worst_case": _worse_ends(ship[:MOST_NAMED], named, currency),
             "confidence": f"assigned at random, {_crossed(crossed)}"
             + ("; not all were planned" if due["is_exploratory"].any() else ""), "owner": _owners(due)}
+
+
+def _due(effects: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows whose verdict asks for a decision; lists that runs drew are left out."""
+    if effects.empty:
+        return effects
+    is_list = effects["experiment"].str.startswith(tuple(EXPERIMENT_PREFIXES.values()))
+    return effects[effects["verdict"].isin(["ship", "stop"]) & ~is_list]
+
+
+def brief_terms(effects: pd.DataFrame, currency: str = "") -> dict[str, str]:
+    """Return gain and worst case of the decision in few words as a first screen has room for; empty without one.
+
+    Parameters
+    ----------
+    effects : DataFrame
+        ``results/experiment_effects``.
+    currency : str
+        Of differences in money.
+    """
+    due = _due(effects)
+    shipped = due[due["verdict"] == "ship"].to_dict("records") if len(due) else []
+    rows = sorted(shipped, key=lambda row: (experiment_name(row), arm_name(row["variant"])))[:MOST_NAMED]  # as named
+    if not rows:
+        return {}
+    told = [_money_row(effects, row) or row for row in rows]
+    gains = [f"{metric_name(row).removeprefix('the ')} {_size(row, currency)}" for row in told]
+    return {"expected_gain": "; ".join(gains), "worst_case": "; ".join(_worse_end(row, currency) for row in told)}
 
 
 def _costs(ship: Sequence[Mapping[str, Any]], named: Callable[[Mapping[str, Any]], str], currency: str) -> str:
@@ -77,16 +102,28 @@ def _worth(row: Mapping[str, Any], currency: str) -> str:
 
 def _in_money(effects: pd.DataFrame, row: Mapping[str, Any], currency: str) -> str:
     """Return what an arm did to the first outcome that is money, to go on within a sentence; empty without one."""
+    found = _money_row(effects, row)
+    return f", {metric_name(found)} by {difference_words(found, currency)}" if found else ""
+
+
+def _money_row(effects: pd.DataFrame, row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what an arm did to the first outcome that is money; empty where none is measured beside what decides."""
     same = effects[effects["experiment"].eq(row["experiment"]) & effects["variant"].eq(row["variant"])
                    & effects["status"].eq("ok") & effects["metric"].ne(row["metric"])]
     found = [other for metric in MONEY_METRICS for other in same[same["metric"] == metric].to_dict("records")]
-    return f", {metric_name(found[0])} by {difference_words(found[0] | {'unit': 'money'}, currency)}" if found else ""
+    return {**found[0], "unit": "money"} if found else {}
 
 
 def _worse_ends(ship: Sequence[Mapping[str, Any]], named: Callable[[Mapping[str, Any]], str], currency: str) -> str:
     """Return, of each arm that is shipped, the end of its interval at which the improvement is smallest."""
     parts = [f"{named(row)} {_worse_end(row, currency)}" for row in ship]
     return f"{formatting.join_words(parts)} (worse ends of the intervals)" if parts else ""
+
+
+def _size(row: Mapping[str, Any], currency: str) -> str:
+    """Return a difference without its interval, whose worse end stands as the worst case."""
+    scale, form, _ = difference_forms(row, currency)
+    return form(scale * float(row["value"]))
 
 
 def _worse_end(row: Mapping[str, Any], currency: str) -> str:

@@ -303,9 +303,8 @@ def short_lines(
     ended = taken_over(results.gates(INTAKE_GATES), ORDERS_REACH)
     moved = (significant_changes(kpis), *(() if ended else control_chart_alarms(results.frame("results/churn_charts"))))
     graded = (*forecast_accuracy(grades, results.currency), running_calibration(grades))
-    ranges = message("Ranges in brackets are {n} % intervals where nothing else is said.", n=round(100 * USUAL))
     finance = (leadership_finance_text.finance_sentence(results), ledger)
-    return {translatable("This run"): (state, ranges), translatable("Forecasts graded"): graded,
+    return {translatable("This run"): (state,), translatable("Forecasts graded"): graded,
             translatable("What changed"): moved, translatable("Finance"): finance,
             translatable("Definitions"): (redefined,)}
 

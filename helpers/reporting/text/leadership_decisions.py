@@ -52,6 +52,56 @@ def decision_rows(results: RunResults) -> pd.DataFrame:
     )
 
 
+def brief_decision_rows(results: RunResults) -> pd.DataFrame:
+    """Return the decisions asked for in as few words as a first screen has room for, in the order of `decision_rows`.
+
+    Of the list it says how many are contacted and kept as control, of money the amounts, of experiments each difference
+    that decides; how these follow stands in the rows in full.
+    """
+    full = decision_rows(results).drop(columns="confidence")
+    listed = results.frame("results/actions")
+    n = listed["variant"].value_counts() if len(listed) else pd.Series(dtype="int64")
+    rows = [row | _in_brief(results, decision, n) for row, decision in zip(
+        full.to_dict("records"), results.frame("results/decisions").to_dict("records"), strict=False)]
+    tried = experiment_decisions_text.brief_terms(results.frame(EFFECTS), results.currency)
+    rows += [row | tried for row in full.iloc[len(rows):].to_dict("records")]
+    return pd.DataFrame(rows, columns=full.columns)
+
+
+def _in_brief(results: RunResults, decision: Mapping[str, Any], n: pd.Series) -> dict[str, str]:
+    """Return the terms of a planned decision without how they follow."""
+    brief = {"worst_case": formatting.money(-float(decision["worst_case"]), results.currency)}
+    if not _is_on_list(results, decision):
+        return brief
+    if gain := _saved_margin(results):
+        brief["expected_gain"] = gain
+    if "held out" in n:
+        brief["decision"] = message("Contact {n} customers, {n_control} as control group",
+                                    n=formatting.whole(n["treated"]), n_control=formatting.whole(n["held out"]))
+    return brief
+
+
+def _treated(results: RunResults) -> pd.DataFrame:
+    listed = results.frame("results/actions")
+    return listed[listed["variant"] == "treated"] if len(listed) else listed
+
+
+def _is_on_list(results: RunResults, decision: Mapping[str, Any]) -> bool:
+    """Return whether a row of ``results/decisions`` asks for the list: its worst case is what all its offers cost."""
+    treated = _treated(results)
+    return len(treated) >= LEAST_PEOPLE and abs(treated["cost_worst"].sum() - float(decision["worst_case"])) <= CENT
+
+
+def _saved_margin(results: RunResults) -> str:
+    """Return what the listed save if they respond as was measured, with its interval; empty where nothing was."""
+    gone = measured_response.pooled_response(results.frame(EFFECTS)).reduction
+    if gone.status is not Status.OK:
+        return ""
+    form = formatting.unit_format("money", results.currency)
+    value, low, high = (x * float(_treated(results)["margin_at_risk"].sum()) for x in (gone.value, gone.low, gone.high))
+    return f"{form(value)} {formatting.interval(low, high, form)}"
+
+
 def _in_money(results: RunResults, decision: Mapping[str, Any]) -> dict[str, str]:
     """Return what the decision on the list brings in money, and how its worst case follows; empty for another one.
 
@@ -60,23 +110,19 @@ def _in_money(results: RunResults, decision: Mapping[str, Any]) -> dict[str, str
     results : RunResults
         What the wings found.
     decision : mapping
-        A row of ``results/decisions``; the worst case of the list is what contact and all its offers cost.
+        A row of ``results/decisions``.
     """
-    worst = float(decision["worst_case"])
-    listed, gone = results.frame("results/actions"), measured_response.pooled_response(results.frame(EFFECTS)).reduction
-    treated = listed[listed["variant"] == "treated"] if len(listed) else listed
-    if len(treated) < LEAST_PEOPLE or abs(treated["cost_worst"].sum() - worst) > CENT:
+    if not _is_on_list(results, decision):
         return {}
-    form = formatting.unit_format("money", results.currency)
-    said = {"worst_case": message("{amount}: every offer is taken up and nobody stays for it", amount=form(-worst))}
-    if gone.status is not Status.OK:
+    treated, gone = _treated(results), measured_response.pooled_response(results.frame(EFFECTS)).reduction
+    worst = formatting.money(-float(decision["worst_case"]), results.currency)
+    said = {"worst_case": message("{amount}: every offer is taken up and nobody stays for it", amount=worst)}
+    if not (gain := _saved_margin(results)):
         return said
     at_risk = float(treated["margin_at_risk"].sum())
-    value, low, high = (x * at_risk for x in (gone.value, gone.low, gone.high))
     return said | {"expected_gain": message(
         "{amount} of margin, before the cost: churn of the {n} contacted cut by {share}, as measured; it "
-        "pays from a cut of {break_even}",
-        amount=f"{form(value)} {formatting.interval(low, high, form)}", n=formatting.whole(len(treated)),
+        "pays from a cut of {break_even}", amount=gain, n=formatting.whole(len(treated)),
         break_even=formatting.share(float(decision["cost"]) / at_risk) if at_risk else formatting.MISSING,
         share=f"{formatting.share(gone.value)} {formatting.interval(gone.low, gone.high, formatting.share)}")}
 

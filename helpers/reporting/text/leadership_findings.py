@@ -15,7 +15,7 @@ from helpers.reporting.text import loyalty as loyalty_text
 from helpers.reporting.text import satisfaction as satisfaction_text
 from helpers.reporting.text import value as value_text
 from helpers.reporting.translation import message, plural, translatable
-from helpers.stats.disclosure_control import LEAST_PEOPLE, is_hidden, people_text, share_text_if_enough
+from helpers.stats.disclosure_control import is_hidden, share_text_if_enough
 from helpers.stats.suppressed_tables import WITHHELD
 from helpers.value.revenue_bridge import ANONYMOUS_SALES, REFUNDED_ONLY
 from helpers.value.subscriptions import SubscriptionSurvival
@@ -30,57 +30,8 @@ MOVED = {"all": "all", translatable("new customers"): "new", translatable("retai
          translatable("reactivated"): "reactivated", translatable("churned"): "churned",
          translatable("anonymous sales"): ANONYMOUS_SALES, translatable("refunded in full"): REFUNDED_ONLY}
 
-
-def buyers_by_year(monthly: pd.DataFrame) -> pd.DataFrame:
-    """Return customers who bought by month, the last twelve months beside the same months of the year before.
-
-    Parameters
-    ----------
-    monthly : DataFrame
-        Grain month, none left out: month_on, n_customers.
-
-    Returns
-    -------
-    DataFrame
-        Grain month × series: month_on (that of the last twelve), n_customers, series; months of which fewer than ten
-        customers would be told are left out. Empty where fewer than two months have a year before them.
-    """
-    last, before = monthly.tail(12), monthly.iloc[:-12].tail(12)
-    if len(before) < 2:
-        return monthly.head(0).assign(series="")
-    moved = before.assign(month_on=before["month_on"] + pd.DateOffset(years=1))
-    both = pd.concat([last.assign(series=translatable("last 12 months")),
-                      moved.assign(series=translatable("year before"))])
-    return both[both["n_customers"] >= LEAST_PEOPLE]
-
-
-def revenue_title(results: RunResults) -> str:
-    """Return the finding of the figure of what each class of customers added to the change in net sales."""
-    change = results.estimate(BASE, "net_sales_change").value
-    amount = formatting.money(abs(change), results.currency)
-    if not change:
-        return message("Net sales did not change")
-    said = {True: translatable("Net sales rose by {amount}"), False: translatable("Net sales fell by {amount}")}
-    return message(said[change > 0], amount=amount)
-
-
-def monthly_buyers_title(monthly: pd.DataFrame) -> str:
-    """Return the finding of the figure of customers who bought by month: the last one, and the same a year before.
-
-    Parameters
-    ----------
-    monthly : DataFrame
-        Grain month, none left out: month_on, n_customers.
-    """
-    if monthly.empty:
-        return message("No whole month is recorded")
-    last, n = monthly["month_on"].iloc[-1], monthly["n_customers"].iloc[-1]
-    who = formatting.sentence_case(people_text(n, "customer", "customers"))
-    before = monthly["n_customers"].iloc[-13] if len(monthly) > 12 else float("nan")
-    if not before >= LEAST_PEOPLE or is_hidden(n):
-        return message("{customers} bought in {month}", customers=who, month=f"{last:%B %Y}")
-    return message("{customers} bought in {month}, {n_before} in the same month a year before", customers=who,
-                   month=f"{last:%B %Y}", n_before=people_text(before))
+OPENING_NAMES = {"retained": translatable("retained customers"), "reactivated": translatable("reactivated customers"),
+                 "churned": translatable("churned customers")}
 
 
 def headlines(results: RunResults) -> pd.DataFrame:
@@ -181,45 +132,53 @@ def revenue_parts(results: RunResults) -> list[tuple[str, float]]:
 def opening_sentence(results: RunResults, n_decisions: int) -> str:
     """Return the page in one sentence: what net sales did, how many customers stayed, how much is asked for.
 
-    Where no two periods of orders can be compared, the first finding stands in its place.
+    Where no two periods of orders can be compared, contracts, else a finding that no check has taken away, stands in
+    its place: a failed check is a finding, never the opening.
     """
     change, after, kept = (results.estimate(BASE, quantity) for quantity in (
         "net_sales_change", "net_sales_after", "retention_by_count"))
-    asked = plural("{n} decision is asked for", "{n} decisions are asked for", n_decisions, n=n_decisions)
+    asked = plural("{n} decision asked for", "{n} decisions asked for", n_decisions, n=n_decisions)
     is_lost = results.struck("results/value_gates", "change in revenue")
     if is_lost or change.status is not Status.OK or after.status is not Status.OK:
-        found = headlines(results)["sentence"]
-        first = found.iloc[0] if len(found) else message("Nothing could be found from the tables at hand.")
         more = message("{sentence}.", sentence=formatting.sentence_case(asked))
-        return f"{first} {more}" if n_decisions else first
+        return " ".join((_opening_finding(results), *([more] if n_decisions else [])))
     is_kept = kept.status is Status.OK and not results.struck("results/value_gates", "retention")
-    stayed = message("{share} of the customers before were retained", share=formatting.share(kept.value))
+    stayed = message("{share} of customers retained", share=formatting.share(kept.value))
     parts = [_sales_moved(results, change, after), *([stayed] if is_kept else []), *([asked] if n_decisions else [])]
     return message("{sentence}.", sentence=message("; ").join(parts))
 
 
+def _opening_finding(results: RunResults) -> str:
+    """Return the finding that opens a page without a comparison of periods; what cannot be said only for want of it."""
+    is_surveyed = results.estimate("results/satisfaction_index", "satisfaction").status is Status.OK
+    effects = results.frame("results/experiment_effects")
+    is_tried = len(effects) > 0 and bool(effects["verdict"].isin(["ship", "stop", "keep running"]).any())
+    candidates = (contracts(results), satisfaction_finding(results) if is_surveyed else "",
+                  *(experiments_finding(results)[:1] if is_tried else ()), *headlines(results)["sentence"])
+    return next(filter(None, candidates), "") or message("Nothing could be found from the tables at hand.")
+
+
 def _sales_moved(results: RunResults, change: Estimate, after: Estimate) -> str:
     """Return what net sales did, the level that they reached, and which customers the largest part came from."""
-    period, amount = period_text(results.estimate(BASE, "period_length")), abs(change.value)
+    period, now = (period_text(results.estimate(BASE, "period_length")),
+                   formatting.money(after.value, results.currency))
     if not change.value:
-        return message("Net sales of the {period} did not change", period=period)
-    said = {True: translatable("Net sales of the {period} rose by {amount}"),
-            False: translatable("Net sales of the {period} fell by {amount}")}[change.value > 0]
-    moved = message(said, period=period, amount=formatting.money(amount, results.currency))
-    if (before := after.value - change.value) > 0:
-        share = f"{'+' if change.value > 0 else ''}{formatting.share(change.value / before)}"
-        moved = message("{sentence} to {amount} ({share})", sentence=moved, share=share,
-                        amount=formatting.money(after.value, results.currency))
+        return message("Net sales did not change in the {period}: {amount}", period=period, amount=now)
+    by = (formatting.share(abs(change.value) / before) if (before := after.value - change.value) > 0 else
+          formatting.money(abs(change.value), results.currency))
+    said = {True: translatable("Net sales rose by {change} to {amount} in the {period}"),
+            False: translatable("Net sales fell by {change} to {amount} in the {period}")}[change.value > 0]
+    moved = message(said, change=by, period=period, amount=now)
     largest = _largest_part(results)
-    return message("{sentence}, the largest part from {customers} ({amount})", sentence=moved,
-                   customers=largest[0], amount=_signed(largest[1], results.currency)) if largest else moved
+    return message("{sentence}, the largest part from {customers}", sentence=moved,
+                   customers=OPENING_NAMES.get(largest, largest)) if largest else moved
 
 
-def _largest_part(results: RunResults) -> tuple[str, float] | None:
-    """Return which class of customers added most to the change, in its direction; None where it is the only one."""
+def _largest_part(results: RunResults) -> str:
+    """Return which class of customers added most to the change, in its direction; empty where it is the only one."""
     change, parts = results.estimate(BASE, "net_sales_change").value, revenue_parts(results)
     name, amount = max(parts, key=lambda part: part[1] * change, default=("", 0.0))
-    return (name.removesuffix(" together"), amount) if len(parts) > 1 and amount * change > 0 else None
+    return name.removesuffix(" together") if len(parts) > 1 and amount * change > 0 else ""
 
 
 def period_text(length: Estimate) -> str:
@@ -235,6 +194,22 @@ def period_text(length: Estimate) -> str:
     if length.value in YEAR_DAYS:
         return translatable("last 12 months")
     one, many = translatable("latest period of {n} day"), translatable("latest period of {n} days")
+    return (one if length.value == 1 else many).format(n=formatting.whole(length.value))
+
+
+def brief_period_text(length: Estimate) -> str:
+    """Return the period that figures of value are counted over in as few words as a card has room for.
+
+    Examples
+    --------
+    >>> brief_period_text(Estimate("period_length", 365)), brief_period_text(Estimate("period_length", 186))
+    ('12 months', '186 days')
+    """
+    if length.status is not Status.OK:
+        return translatable("latest period")
+    if length.value in YEAR_DAYS:
+        return translatable("12 months")
+    one, many = translatable("{n} day"), translatable("{n} days")
     return (one if length.value == 1 else many).format(n=formatting.whole(length.value))
 
 

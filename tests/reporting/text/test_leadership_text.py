@@ -347,6 +347,10 @@ def test_the_decision_on_the_list_tells_its_gain_in_money_and_how_the_worst_case
                                     "15.0 % [−2.0 %, 30.0 %], as measured; it pays from a cut of "
                                     f"{leading.decision()['cost'] / 20:.1f} %")
     assert row["worst_case"].endswith(": every offer is taken up and nobody stays for it")
+    brief = decisions_text.brief_decision_rows(found).iloc[0]
+    assert brief[["decision", "expected_gain"]].tolist() == [
+        "Contact 20 customers, 5 as control group", "€300 [−€40.00, €600]"]
+    assert row["worst_case"].startswith(f"{brief['worst_case']}:")
     other = decisions_text.decision_rows(leading.results(decisions=plan, actions=listed.assign(cost_worst=1.0)))
     assert other["worst_case"].iloc[0].startswith("−€")
     assert "nobody stays" not in other["worst_case"].iloc[0]
@@ -359,3 +363,13 @@ def test_a_list_whose_response_is_not_measured_states_no_gain_in_money():
     row = decisions_text.decision_rows(leading.results(decisions=plan, actions=listed)).iloc[0]
     assert row["expected_gain"] == leading.decision()["gain"]
     assert "nobody stays" in row["worst_case"]
+
+
+def test_at_a_glance_an_experiment_is_decided_by_money_where_it_is_measured_and_its_worst_case_is_the_worse_end():
+    margin = {"metric": "margin", "unit": "money", "is_primary": False, "value": 2.0, "low": 0.5, "high": 3.5,
+              "verdict": None}
+    found = leading.results(experiment_effects=leading.effects({}, margin, {"experiment": "banner"}))
+    brief = decisions_text.brief_decision_rows(found).iloc[0]
+    assert brief["expected_gain"] == "ordered 5 points; margin €2.00"
+    assert brief["worst_case"] == "1 point; €0.50"
+    assert brief["decision"] == decisions_text.decision_rows(found)["decision"].iloc[0]
