@@ -7,28 +7,11 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import roc_auc_score
 
-from helpers.foundation.canonical_schema import STATIC_WITH_ALL
+from helpers.foundation.canonical_schema import STATIC_WITH_ALL, WORDS_OF_AN_END
 
 STATIC_ATTRIBUTE = "static"
 
 UNDATED_ATTRIBUTE = "neither static nor dated: excluded pending a vouch"
-
-SUSPICIOUS_WORDS = (
-    "churn",
-    "cancel",
-    "reason",
-    "status",
-    "score",
-    "cltv",
-    "satisf",
-    "lifetime",
-    "left",
-    "lost",
-    "ended",
-    "termination",
-    "winback",
-    "outcome",
-)
 
 MAX_PLAUSIBLE_AUC = 0.95
 
@@ -90,7 +73,7 @@ def suspicious_names(names: Sequence[str]) -> list[str]:
     >>> suspicious_names(["attribute_churn_score", "attribute_payment_method"])
     ['attribute_churn_score']
     """
-    return [name for name in names if any(word in name.lower() for word in SUSPICIOUS_WORDS)]
+    return [name for name in names if any(word in name.lower() for word in WORDS_OF_AN_END)]
 
 
 def suspicious_features(features: pd.DataFrame, is_lost: np.ndarray) -> pd.DataFrame:

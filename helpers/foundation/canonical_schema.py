@@ -6,6 +6,10 @@ from helpers.foundation.schema import Column, Table
 
 STATIC_WITH_ALL = "static, as all attributes are declared"  # of a column of which the source says nothing else
 
+WORDS_OF_AN_END = (  # names of attributes with one of these tell of an end or a verdict on it
+    "churn", "cancel", "reason", "status", "score", "clv", "cltv", "satisf", "lifetime", "left", "lost", "ended",
+    "termination", "winback", "outcome")
+
 _column = Column
 
 

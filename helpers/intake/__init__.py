@@ -33,6 +33,7 @@
 * ``infer_events``: Drafted tables about what customers did and asked for: service cases, points, events.
 * ``infer_experiments``: Drafted experiments: who was assigned to which arm with what outcome, and the plan that the
   study has to confirm.
+* ``infer_contracts``: Drafted contracts: who has left, and for each attribute when it was known, with the evidence.
 * ``infer_currency``: Inferred currency of files: by signs and codes beside amounts, words in names and descriptions,
   the country.
 * ``infer_dates``: Inferred forms of dates and times: the fewest forms that read a column, their rivals, what stays
@@ -50,7 +51,8 @@
   for the study.
 * ``infer_tables``: Which canonical tables files seem to feed: customers and, by other modules, the rest; no table
   twice.
-* ``infer_transactions``: Drafted tables about trade: orders, opportunities, contracts.
+* ``infer_transactions``: Drafted tables about trade: orders and opportunities; views of files and the lines of their
+  tables.
 * ``infer_types``: Inferred column types: kinds, date formats, keys, missing codes, number formats.
 * ``labelled_files``: SPSS and Stata files: codes as numbers, their labels in a column beside, labels of variables as
   wording of items.

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from helpers.intake import infer_experiments, infer_semantics
 from helpers.intake.infer_keys import name_words
@@ -23,7 +23,7 @@ PERIOD = rf"\s*((19|20)\d\d([-/. ]?{PART})?|{PART}[-/. ](19|20)\d\d)\s*"
 
 TRIALS = r"(exp|test|trial|campaign|ad$|variante?|arm$|cell$)"
 
-LEAST_PERIODS = 4
+LEAST_PERIODS, MOST_PLANS = 4, 6
 
 ARM_PAIRS = (("c", "t"), ("control", "treatment"), ("control", "test"), ("control", "variant"), ("a", "b"))
 
@@ -75,7 +75,37 @@ def draft_aggregates(view: FileView) -> Iterator[DraftedTable]:
     for found in totals:
         lines, used = _identity(view, found, rest)
         body = [*lines, column_line("n", found.size.as_number, "units measured"), *_measure(found)]
-        yield draft_table(view, "experiment_aggregates", [*body, *unused_remarks(rest, used)], [*found.columns, *used])
+        drafted = draft_table(view, "experiment_aggregates", [*body, *unused_remarks(rest, used)],
+                              [*found.columns, *used])
+        yield replace(drafted, study=tuple(_plans(view, totals, rest)))
+
+
+def _plans(view: FileView, totals: Sequence[ArmTotals], rest: Sequence[InferredColumn]) -> Iterator[str]:
+    """Yield a plan for each experiment of the file, as the profile calls it; of many, or of many arms each, the first.
+
+    What decides is the rarest of several counts, which stands last on the way to a purchase.
+    """
+    arms = [t.arm for t in totals if isinstance(t.arm, str)] or [
+        v for t in totals[:1] if not isinstance(t.arm, str) for v in sorted(t.arm.values.to_pylist())]
+    arms = list(dict.fromkeys(arms))
+    trial, metric = (_named(rest, pattern) for pattern in (TRIALS, MEASURED))
+    names = [view.form.name] if trial is None else trial.values.to_pylist()
+    others = _several_arms(totals[0], rest, [c for c in (trial, metric) if c])
+    counted = [c for t in totals if (c := t.count or t.mean)]
+    decides = min(counted, key=lambda c: c.high).name if metric is None else metric.values[0].as_py()
+    for name in names[:MOST_PLANS]:
+        plan = f"{name}/{others.values[0].as_py()}" if others else name
+        yield from infer_experiments.plan_lines(plan, arms, infer_experiments.control_arm(arms), decides)
+    if len(names) > MOST_PLANS or others:
+        yield "# and so for each further experiment that the profile names"
+
+
+def _several_arms(
+    found: ArmTotals, rest: Sequence[InferredColumn], told: Sequence[InferredColumn]
+) -> InferredColumn | None:
+    """Return the column that numbers the variants which are each compared with one control in their row."""
+    variants = (c for c in rest if c not in told and any(re.match(r"variant", w) for w in name_words(c.name)))
+    return next(variants, None) if isinstance(found.arm, str) else None
 
 
 def _arm_totals(view: FileView) -> list[ArmTotals]:
@@ -120,8 +150,7 @@ def _identity(
 ) -> tuple[list[str], list[InferredColumn]]:
     """Return the lines of experiment, arm, metric and period, and the columns that they use."""
     told = {"experiment": _named(rest, TRIALS), "metric": _named(rest, MEASURED)}
-    arms = None if not isinstance(found.arm, str) else next(
-        (c for c in rest if c not in told.values() and any(re.match(r"variant", w) for w in name_words(c.name))), None)
+    arms = _several_arms(found, rest, [c for c in told.values() if c])
     when = next(iter(view.moments), None)
     since = when or next((c for c in rest if c.is_number and _named([c], ELAPSED)), None)
     trial = told["experiment"].quoted if told["experiment"] else f"'{view.form.name}'"

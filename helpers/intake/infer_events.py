@@ -9,6 +9,8 @@ from helpers.intake.infer_transactions import DraftedTable, FileView, draft_tabl
 from helpers.intake.infer_types import GUESS, InferredColumn
 from helpers.intake.profile_text import column_line, date_line, sql_list, toml_text, unused_remarks
 
+ACTIVITY = r"(flights|visits|stays|nights|trips|rides|sessions|logins|purchases)"
+
 PAID = r"(pay|paid|zahl|bezahl|paiement|pago|pagament|betaling)"
 
 OBJECT = r"(coupon|voucher|offer|campaign|product|item|page|object|gutschein)"
@@ -72,8 +74,7 @@ def draft_events(view: FileView) -> DraftedTable:
     """Return the table of points where there are any, else of what happened."""
     who, when = view.known["customer_id"], view.known.get("ordered_at") or view.moments[0]
     body = [column_line("customer_id", who.quoted, "who")]
-    if points := [c for c in view.form.columns if c.is_number and re.search(POINTS, c.name.lower())
-                  and not re.search(PRICED, c.name.lower())]:
+    if points := _points(view):
         return _draft_points(view, who, when, points)
     sort = view.known.get("sort") or next((c for c in _few(view) if c != who), None)
     body += [date_line("occurred_at", when),
@@ -107,8 +108,33 @@ def _draft_points(
     used = [who, when, given, taken, priced]
     drafted = draft_table(view, "points", [*body, *unused_remarks(view.form.columns, used)], used,
                           where="answer <> 0")
-    asked = f"unpivot = {{ columns = {toml_text([given.name, taken.name])} }} {GUESS}an entry for each"
-    return replace(drafted, lines=(*drafted.lines[:2], asked, *drafted.lines[2:]))
+    asked = [f"unpivot = {{ columns = {toml_text([given.name, taken.name])} }} {GUESS}an entry for each", *_once(view)]
+    return replace(drafted, lines=(*drafted.lines[:2], *asked, *drafted.lines[2:]))
+
+
+def draft_activity(view: FileView) -> Iterator[DraftedTable]:
+    """Yield events of what customers did, where a ledger of points counts it in each record."""
+    who, when = view.known["customer_id"], view.known.get("ordered_at") or view.moments[0]
+    counts = [c for c in view.form.columns if c.is_number and re.search(ACTIVITY, c.name.lower())]
+    count = next((c for c in counts if re.match(r"total", c.name.lower())), next(iter(counts), None))
+    if count is None or not _points(view):
+        return
+    body = [column_line("customer_id", who.quoted, "who"), date_line("occurred_at", when),
+            column_line("kind", f"'{' '.join(infer_keys.name_words(count.name))}'", "what happened")]
+    drafted = draft_table(view, "events", body, [who, when], where=f"{count.as_number} > 0")
+    yield replace(drafted, lines=(*drafted.lines[:2], *_once(view), *drafted.lines[2:]))
+
+
+def _points(view: FileView) -> list[InferredColumn]:
+    """Return the columns of points, but for those that tell what they are worth."""
+    return [c for c in view.form.columns if c.is_number and re.search(POINTS, c.name.lower())
+            and not re.search(PRICED, c.name.lower())]
+
+
+def _once(view: FileView) -> list[str]:
+    """Return the line that counts records once that are there several times: a ledger has one for each period."""
+    told = f"{view.form.n_repeated:,} of the records looked at are exact repetitions"
+    return [f'duplicates = "reject" {GUESS}{told}'] if view.form.n_repeated else []
 
 
 def draft_memberships(view: FileView) -> Iterator[DraftedTable]:

@@ -223,30 +223,50 @@ def _control_rank(value: str) -> int | None:
 
 
 def _control(arm: InferredColumn) -> str:
+    return control_arm(_arms(arm))
+
+
+def control_arm(arms: Sequence[str]) -> str:
     """Return the arm that is called a control, in the order of how surely; empty where none is, or two alike."""
-    ranked = sorted((rank, v) for v in _arms(arm) if (rank := _control_rank(v)) is not None)
+    ranked = sorted((rank, v) for v in arms if (rank := _control_rank(v)) is not None)
     is_clear = ranked and [rank for rank, _ in ranked].count(ranked[0][0]) == 1
     return ranked[0][1] if is_clear else ""
 
 
 def _plan(name: str, found: ExperimentColumns) -> Iterator[str]:
     """Yield the experiment's plan: what the data cannot say is left to be confirmed, never taken from what came out."""
-    arms, control = _written_arms(found.arm), _control(found.arm)
+    arms, control, metric = _written_arms(found.arm), _control(found.arm), found.primary
     shown = "control" if control and "control" in arms else control
-    metric = found.primary
-    yield f"[experiments.{toml_key(name)}]"
-    yield f"hypothesis = {toml_text(f'the arms differ in {metric.name}')} # confirm: what was expected, and why"
-    yield f"control = {toml_text(shown)} " + (
-        f"{GUESS}the arm that the others are compared with" if shown else f"# fill in, one of: {', '.join(arms)}")
-    yield f"primary_metric = {toml_text(column_name(metric))} {GUESS}the one outcome that decides"
-    equal = ", ".join(f"{toml_key(a)} = {1 / len(arms):.4g}" for a in arms)
-    yield f"# shares = {{ {equal} }} # confirm: as planned, not as they came out; without it none were recorded"
-    if re.search(FALLS, metric.name.lower()):
-        yield f"lower_is_better = true {GUESS}a fall is the improvement"
+    yield from plan_lines(name, arms, shown, column_name(metric))
     likely = [c for c in found.covariates if set(name_words(metric.name)) & set(name_words(c.name))]
     if likely:
         yield f"# covariate = {toml_text('covariate_' + column_name(likely[0]))} # confirm: known before, to adjust by"
     yield "# ends_on = 2025-12-31 # confirm: the day of the one planned look"
+
+
+def plan_lines(name: str, arms: Sequence[str], control: str, metric: str) -> Iterator[str]:
+    """Yield the plan of an experiment for the study; an empty control is asked for.
+
+    Parameters
+    ----------
+    name : str
+        The experiment, as the profile calls it.
+    arms : sequence of str
+        Its arms.
+    control : str
+        The arm that is called a control; empty where none is.
+    metric : str
+        The outcome that decides.
+    """
+    yield f"[experiments.{toml_key(name)}]"
+    yield f"hypothesis = {toml_text(f'the arms differ in {metric}')} # confirm: what was expected, and why"
+    yield f"control = {toml_text(control)} " + (
+        f"{GUESS}the arm that the others are compared with" if control else f"# fill in, one of: {', '.join(arms)}")
+    yield f"primary_metric = {toml_text(metric)} {GUESS}the one outcome that decides"
+    equal = ", ".join(f"{toml_key(a)} = {1 / len(arms):.4g}" for a in arms)
+    yield f"# shares = {{ {equal} }} # confirm: as planned, not as they came out; without it none were recorded"
+    if re.search(FALLS, metric.lower()):
+        yield f"lower_is_better = true {GUESS}a fall is the improvement"
 
 
 def _written_arms(arm: InferredColumn) -> Sequence[str]:

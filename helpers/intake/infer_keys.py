@@ -18,10 +18,11 @@ IDS = ("id", "no", "nr", "number", "num", "code", "key", "ref", "uid", "nummer",
 
 @dataclass(frozen=True, slots=True)
 class FileForm:
-    """Files of one form: the profile's name for them and their columns."""
+    """Files of one form: the profile's name for them, their columns, records that exactly repeat others."""
 
     name: str
     columns: tuple[InferredColumn, ...]
+    n_repeated: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
@@ -55,12 +56,16 @@ MARKED = {"missing": "texts that mean nothing was recorded", "skip": "lines abov
 
 @dataclass(frozen=True, slots=True)
 class SampledForm:
-    """One form of files as it was found: the profile's name for it, its declaration, its columns."""
+    """One form of files as it was found: the profile's name for it, its declaration, its columns, its records.
+
+    ``n_repeated`` of the records looked at are exact repetitions of others.
+    """
 
     name: str
     file: FileRule
     columns: tuple[InferredColumn, ...]
     n: int
+    n_repeated: int = 0
 
 
 def draft_profile(paths: Sequence[str | Path]) -> str:
@@ -97,7 +102,7 @@ def draft_source(paths: Sequence[str | Path]) -> tuple[str, str]:
     if any(p.parent != folder for p in files):
         raise InputError("check --new", "the files stand in several folders", "files of one folder")
     seen = _merged([_seen(folder, file) for path in files for file in _declared(path)])
-    forms = [FileForm(s.name, infer_types.with_joined_dates(s.columns)) for s in seen]
+    forms = [FileForm(s.name, infer_types.with_joined_dates(s.columns), s.n_repeated) for s in seen]
     drawn = infer_tables.draft_tables(forms)
     name, study = _source_name(files), [line for table in drawn.tables for line in table.study]
     lines = [*infer_doubts.doubts(forms, drawn.tables), *_head(name, seen, drawn.tables)]
@@ -204,6 +209,7 @@ def _seen(folder: Path, file: FileRule) -> SampledForm:
         batch = next(stored.iter_batches(SAMPLE, columns=landed.columns["new"]), None)
         rule = infer_layout.fill_down(dict(zip(batch.schema.names, batch.columns, strict=True))) if batch else None
         batch = file_layout.FieldFiller(rule).filled(batch) if batch and rule else batch
+        n_repeated = _repeated(batch) if batch else 0
         columns = [] if batch is None else [
             _whole(infer_types.infer_column(c, batch.column(c)), stored, n) for c in landed.columns["new"]]
     file, settled = _settled(file.model_copy(update={"fill_down": rule}), columns)
@@ -213,7 +219,13 @@ def _seen(folder: Path, file: FileRule) -> SampledForm:
         settled = infer_surveys.labelled_columns(settled, told_of)
     table = databases.queried_table(file) if file.query else ""
     stem = table or _stem(Path(file.member).name or file.path) + (f"_{file.sheet}" if file.sheet else "")
-    return SampledForm(re.sub(r"\W+", "_", stem.lower()).strip("_"), file, settled, n)
+    return SampledForm(re.sub(r"\W+", "_", stem.lower()).strip("_"), file, settled, n, n_repeated)
+
+
+def _repeated(batch: pa.RecordBatch) -> int:
+    """Return how many records are exact repetitions of others."""
+    names = batch.schema.names
+    return batch.num_rows - pa.Table.from_batches([batch]).group_by(names).aggregate([]).num_rows
 
 
 def _settled(file: FileRule, columns: Sequence[InferredColumn]) -> tuple[FileRule, tuple[InferredColumn, ...]]:
@@ -249,7 +261,7 @@ def _patterned(several: list[SampledForm]) -> SampledForm:
     name = re.sub(r"[\W\d]+", "_", start.lower()).strip("_") or "files"
     pattern = first.file.model_copy(update={"path": f"{glob.escape(start)}*{glob.escape(end)}"})
     columns = [_of_all(c, [s.columns[i] for s in several]) for i, c in enumerate(first.columns)]
-    return SampledForm(name, *_settled(pattern, columns), sum(s.n for s in several))
+    return SampledForm(name, *_settled(pattern, columns), sum(s.n for s in several), sum(s.n_repeated for s in several))
 
 
 def _of_all(first: InferredColumn, same: Sequence[InferredColumn]) -> InferredColumn:
@@ -258,7 +270,7 @@ def _of_all(first: InferredColumn, same: Sequence[InferredColumn]) -> InferredCo
     whole = infer_types.infer_column(first.name, texts)
     missing = tuple(dict.fromkeys(m for c in same for m in (*c.missing, *c.emptied)))
     return replace(whole, missing=missing, is_unique=whole.is_unique and all(c.is_unique for c in same),
-                   has_point_zero=any(c.has_point_zero for c in same))
+                   has_point_zero=any(c.has_point_zero for c in same), sample=first.sample)
 
 
 def _common(texts: list[str]) -> str:

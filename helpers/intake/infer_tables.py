@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from helpers.intake import (
     export_signatures,
     infer_aggregates,
+    infer_contracts,
     infer_events,
     infer_experiments,
     infer_keys,
@@ -222,16 +223,16 @@ def _traded(view: FileView, views: Sequence[FileView]) -> Iterator[DraftedTable]
     elif infer_events.is_payments(view) and any(
             infer_transactions.is_orders(v) and not infer_events.is_payments(v) for v in others):
         yield infer_events.draft_payments(view)
-    elif infer_transactions.is_orders(view):
+    elif infer_transactions.is_orders(view) and not infer_contracts.is_snapshot(view):
         yield from (
             () if _refers(others, view, infer_transactions.is_orders) else (infer_transactions.draft_orders(view),)
         )
-    elif infer_transactions.is_contracts(view):
+    elif infer_contracts.is_contracts(view):
         richer = [v for v in others if len(v.known) > len(view.known)]
         yield from (
             ()
-            if _refers(richer, view, infer_transactions.is_contracts)
-            else (infer_transactions.draft_contracts(view),)
+            if _refers(richer, view, infer_contracts.is_contracts)
+            else (infer_contracts.draft_contracts(view),)
         )
     elif tried:
         yield infer_experiments.draft_experiment(view, tried)
@@ -242,6 +243,7 @@ def _traded(view: FileView, views: Sequence[FileView]) -> Iterator[DraftedTable]
     elif (infer_events.is_events(view) and not infer_surveys.scale_columns(view, is_other=False)
           and not _refers(others, view, infer_transactions.is_orders)):  # these are heads of orders
         yield infer_events.draft_events(view)
+        yield from infer_events.draft_activity(view)
 
 
 def _refers(others: Sequence[FileView], view: FileView, asked: Callable[[FileView], bool]) -> bool:
@@ -251,7 +253,7 @@ def _refers(others: Sequence[FileView], view: FileView, asked: Callable[[FileVie
 
 def _is_people(view: FileView, views: Sequence[FileView]) -> bool:
     """Return whether a file holds customers: others refer to it as such, or nobody refers to it."""
-    if infer_transactions.is_orders(view) or infer_transactions.is_contracts(view):  # which another file looks up
+    if infer_transactions.is_orders(view) or infer_contracts.is_contracts(view):  # which another file looks up
         return False
     referring = [
         infer_semantics.referenced_meaning(link)

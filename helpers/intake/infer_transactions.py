@@ -1,15 +1,14 @@
-"""Drafted tables about trade: orders, opportunities, contracts."""
+"""Drafted tables about trade: orders and opportunities; views of files and the lines of their tables."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from helpers.intake import infer_semantics
 from helpers.intake.infer_keys import FileForm, JoinKey, name_words
 from helpers.intake.infer_types import InferredColumn
 from helpers.intake.profile_text import (
-    attribute_line,
-    column_in_words,
     column_line,
     date_line,
     money_line,
@@ -24,15 +23,12 @@ CANCELLED = r"(cancel|storn|annul|void|abgebrochen|unavailable|failed|rejected|d
 
 WON = r"(won|gewonn|gagn|ganad|erfolg|signed|booked)"
 
-WHY_ENDED = r"(churn|cancel|end|leav|exit|attrit|terminat|kündig|kuendig)\w*[\W_]*(reason|grund|why|cause|motiv)"
-
 LOST = r"(lost|verlor|perdu|perdid|dead|abgelehnt|declin)"
-
-ENDED = (r"(cancel|attrit|exited|closed|ended|terminat|inactive|churn|left|gekündigt|gekuendigt|beendet|résili|resili|"
-         r"lapsed|expired)")
 
 BOUGHT = (r"(orders?$|ordered|purchase|bought|invoice|transaction|sales?$|receipt|basket|bestell|auftr|rechnung|kauf|"
           r"einkauf|commande|achat|pedido|compra|ordine|acquist)")
+
+LEAST_RETURNS = 5  # lines
 
 CODE, MANY = r"[A-Za-z]{0,4}[-_ ]?\d{2,}", 20
 
@@ -191,10 +187,27 @@ def _kind_and_amount(view: FileView, is_back: str) -> tuple[str, str, InferredCo
         return sorts, "# no column with money was seen: orders are counted, and no money is claimed", None
     money, signed = _money(view)
     if not is_back and signed.low < 0:
-        sorts = f"case when {signed.as_number} < 0 then 'refund' else 'sale' end"
+        marked = _refund_letters(view.known.get("order_id"), signed)
+        told = f"{view.known['order_id'].quoted} like '{marked}%'" if marked else f"{signed.as_number} < 0"
+        sorts = f"case when {told} then 'refund' else 'sale' end"
     turned = f"case when {is_back} then -({money}) else {money} end" if is_back and signed.low >= 0 else money
     told_by = infer_semantics.currency_column(view.form.columns, view.known.get("amount"))
     return sorts, money_line("amount", turned, told_by, "money of the line"), signed
+
+
+def _refund_letters(ident: InferredColumn | None, signed: InferredColumn) -> str:
+    """Return the letters that begin the numbers of returns: all such lines are below zero, and other numbers have none.
+
+    Lines below zero without them are no returns, such as what was written off.
+    """
+    if ident is None or len(ident.sample) != len(signed.sample):
+        return ""
+    begins = [re.sub(r"(?s)[^A-Za-z].*", "", text or "") for text in ident.sample.to_pylist()]
+    is_below = [(text or "").lstrip().startswith(("-", "\u2212", "(")) for text in signed.sample.to_pylist()]
+    counts = Counter(begins)
+    returned = [letters for letters, n in counts.most_common()[1:] if letters and n >= LEAST_RETURNS and all(
+        below for letter, below in zip(begins, is_below, strict=True) if letter == letters)]
+    return returned[0] if returned else ""
 
 
 def _coded(view: FileView) -> InferredColumn | None:
@@ -279,72 +292,3 @@ def draft_sales(view: FileView) -> DraftedTable:
     body += [column_line("category", category.quoted, "category")] if category else []
     return draft_table(view, "transactions", body, [ident, who, when, product, priced, category],
                    where=f"{stage.quoted} in ({sql_list(won_stages(view))})")
-
-
-# --- contracts ---------------------------------------------------------------------------------------------------
-
-
-def is_contracts(view: FileView) -> bool:
-    """Return whether a file, or one with the same key, says which contracts have ended."""
-    return bool(_ended(view)[0])
-
-
-def _ended(view: FileView) -> tuple[str, list[InferredColumn]]:
-    """Return the condition that a contract has ended, and the columns that tell it; both empty where nothing does."""
-    is_described = bool({"tenure_months", "monthly_fee", "plan"} & view.known.keys()) or _is_left(view)
-    if found := view.said("has_ended", "customer_id") if is_described else view.known.get("has_ended"):
-        gone = [v for v in found.values.to_pylist() if re.match(ENDED, v.lower())]
-        if found.kind == "flag" or gone:
-            return (found.quoted if found.kind == "flag" else f"{found.quoted} in ({sql_list(gone)})"), [found]
-    if not is_described:
-        return "", []
-    state, gone = view.texts("state", ENDED, "customer_id")
-    if state:
-        return f"{state.quoted} in ({sql_list(gone)})", [state]
-    until = view.known.get("ended_on")
-    if until is None or until == view.known.get("started_on"):
-        return "", []
-    return f"{until.quoted} is not null", [until]
-
-
-def _attributes(view: FileView, rest: Sequence[InferredColumn]) -> Iterator[str]:
-    """Yield the line of each further column as an attribute, or why it is none."""
-    again = infer_semantics.fitting_columns("has_ended", view.form.columns)
-    for column in rest:
-        is_key = column.is_unique and infer_semantics.is_called_key(column)
-        if column in again:
-            yield f"# not used: {column_in_words(column)} tells of the end as well"
-        elif column.n_distinct == 1:
-            yield f"# not used: {column_in_words(column)} is the same in every record"
-        elif column.kind != "empty" and not is_key and not infer_semantics.is_personal(column):
-            yield attribute_line("attribute_", column)
-
-
-def _is_left(view: FileView) -> bool:
-    """Return whether each record is a customer's, with the day on which the customer came and the one of leaving."""
-    who, came, left = (view.known.get(n) for n in ("customer_id", "started_on", "ended_on"))
-    return bool(who and who.is_unique and came and left and came != left and re.match(ENDED, left.name.lower()))
-
-
-def draft_contracts(view: FileView) -> DraftedTable:
-    """Return the table of contracts, with whatever else is known of each as an attribute."""
-    known, (ended, telling) = view.known, _ended(view)
-    who = known.get("customer_id")
-    ident = who if who is None or who.is_unique else next((c for c in view.form.columns if c.is_unique), None)
-    dates = {n: known[n] for n in ("started_on", "ended_on") if n in known}
-    dates = {} if len(dates) == 2 and dates["started_on"] == dates["ended_on"] else dates
-    plain = {n: known[n] for n in ("tenure_months", "monthly_fee", "plan") if n in known}
-    body = [column_line("subscription_id", ident.quoted if ident else "record", "the contract"),
-            column_line("customer_id", who.quoted if who else "record", "who holds it"),
-            column_line("has_ended", ended, "whether it has ended")]
-    body += [date_line(n, c) for n, c in dates.items()]
-    body += [column_line(n, c.as_number if c.is_number else c.quoted, n.replace("_", " ")) for n, c in plain.items()]
-    why = next((c for c in view.form.columns if c.kind == "text" and re.search(WHY_ENDED, c.name.lower())), None)
-    body += [column_line("end_reason", why.quoted, "reason stated")] if why else []
-    used = [who, ident, *telling, *dates.values(), *plain.values(), why]
-    body += list(_attributes(view, [c for c in view.form.columns if c not in used]))
-    drafted = draft_table(view, "subscriptions", body, used)
-    if not any(line.startswith("attribute_") for line in body):
-        return drafted
-    offered = '# attributes = "static" # confirm: they were known before the end; until then churn uses none of them'
-    return replace(drafted, lines=(*drafted.lines[:2], offered, *drafted.lines[2:]))

@@ -26,7 +26,7 @@ MARKED = ("money", "per cent")
 
 NOT_OF_NUMBERS = r"\p{L}+[.]?|[\p{Sc}%\x{ff05}]"
 
-LIMIT = 2_000
+LIMIT, SAMPLED = 2_000, 20_000
 
 POINT_ZERO = r"[.]0+$"
 
@@ -83,6 +83,8 @@ class InferredColumn:
         Code → label, where the file has any.
     commonest : str
         The value that most records have.
+    sample : Array of string
+        The first values in the order of the records, empty ones too; of several files those of the first.
     """
 
     name: str
@@ -106,6 +108,7 @@ class InferredColumn:
     wording: str = ""
     labels: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
     commonest: str = ""
+    sample: pa.Array = field(default_factory=lambda: pa.array([], pa.string()), compare=False, repr=False)
 
     @property
     def plain(self) -> str:
@@ -169,7 +172,8 @@ def infer_column(name: str, texts: Sequence[str | None] | pa.Array) -> InferredC
     commonest = distinct.filter(pc.and_(pc.equal(counts, most), pc.is_in(distinct, left)))[0].as_py()
     n_given = len(whole) - whole.null_count - _sum(counts.filter(pc.is_in(distinct, pa.array(missing, pa.string()))))
     return replace(found, missing=missing, is_unique=len(distinct) == len(whole) and not missing, n_distinct=len(left),
-                   n_given=n_given, n_unread=_sum(counts.filter(is_unread)), commonest=commonest)
+                   n_given=n_given, n_unread=_sum(counts.filter(is_unread)), commonest=commonest,
+                   sample=whole.slice(0, SAMPLED))
 
 
 def _missing(values: pa.Array) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from helpers.experiments.config import ExperimentsConfig
 from helpers.intake import infer_profile
 
 ARMS = ["control", "new"]
@@ -74,3 +75,22 @@ def test_a_standard_deviation_and_a_standard_error_become_a_variance(small):
     _, by_se = made_of(small, "group,n,mean,se", ["control,100,5.5,0.2", "new,400,5.9,0.1"])
     assert by_sd["sums", "new", "mean", "all"]["variance"] == 9
     assert by_se["sums", "new", "mean", "all"]["variance"] == pytest.approx(4)
+
+
+@pytest.mark.parametrize(("head", "rows", "names", "control", "metric"), [
+    ("day,arm,visitors,clicks,orders", [f"2025-02-{i // 2 + 1:02d},{ARMS[i % 2]},1000,{90 + i},{20 + i}"
+                                        for i in range(24)], ["sums"], "control", "orders"),
+    ("experiment id,group,n,mean,sd", [f"t{i // 2},{'ba'[i % 2]},100,5.5,2" for i in range(6)], ["t0", "t1", "t2"],
+     "a", "mean"),
+    ("experiment_id,variant_id,metric_id,time_since_start,count_c,count_t,mean_c,mean_t,variance_c,variance_t",
+     [f"e{i // 12},{1 + i % 2},{i // 6 % 2 + 1},{i // 2 % 3 + 0.5},100,99,{i}.5,{i}.6,1.5,1.25" for i in range(24)],
+     ["e0/1", "e1/1"], "control", "1")])
+def test_a_plan_is_drafted_for_the_experiments_of_totals(small, head, rows, names, control, metric):
+    small.file("sums.csv", head + "\n" + "".join(row + "\n" for row in rows))
+    profile, study = infer_profile.draft_source([small.folder / "sums.csv"])
+    plans = ExperimentsConfig.model_validate(tomllib.loads(study)["experiments"]).plans
+    assert {name: (p.control, p.primary_metric, p.shares) for name, p in plans.items()} == {
+        name: (control, metric, {}) for name in names}
+    delivery = small.delivery(**tomllib.loads(profile, parse_float=Decimal), as_of="2025-02-28")
+    rows = small.rows(delivery.tables["canonical/experiment_aggregates"], "experiment", "variant", "metric")
+    assert {(name, control, metric) for name in names} <= {(r["experiment"], r["variant"], r["metric"]) for r in rows}

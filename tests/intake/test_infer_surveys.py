@@ -90,3 +90,19 @@ def test_importance_joins_the_pair_of_its_number_and_a_number_alone_is_another_q
                    "2-2. Care as you found it,1-3. How important is speed,1. The whole was excellent",
                    lambda i: ",".join(str((i + j) % 5 + 1) for j in range(6)))
     assert [row.get("pair") for row in told["tables"]["items"]["rows"]] == ["1", "1", "2", "2", "1", None]
+
+
+def test_a_survey_with_two_header_rows_and_answers_in_words_gives_its_net_promoter_score_as_drafted(small):
+    likely = [0] * 6 + [10] * 5 + [7] * 3 + [6] * 4 + [9] * 2  # 7 promoters and 10 detractors of 20
+    small.file("survey.csv", "Respondent ID,Collector ID,Date Created,Date Modified,IP Address,Please rate,,,"
+               "How likely is it that you would recommend us?\n,,,,,Delivery,Price,Staff,\n" + "".join(
+                   f"{118000 + i},451,05/{i + 1:02d}/2024 08:00:00 AM,05/{i + 1:02d}/2024 01:30:00 PM,192.0.2.9,"
+                   f"{WORDS[i % 5]},{WORDS[i % 4]},{WORDS[(i + 2) % 5]},{LIKELY[score]}\n"
+                   for i, score in enumerate(likely)))
+    profile = tomllib.loads(infer_profile.draft_profile([small.folder / "survey.csv"]), parse_float=Decimal)
+    asked, = (row for row in profile["tables"]["items"]["rows"] if row["role"] == "recommend")
+    answers = small.rows(small.delivery(**profile).tables["canonical/responses"], "item", "score")
+    scores = [row["score"] for row in answers if row["item"] == asked["item"]]
+    shares = [sum(score >= 9 for score in scores) / len(scores), sum(score <= 6 for score in scores) / len(scores)]
+    assert (asked["scale_low"], asked["scale_high"], len(scores)) == (0, 10, 20)
+    assert shares[0] - shares[1] == pytest.approx(-0.15)
