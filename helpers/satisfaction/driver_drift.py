@@ -144,7 +144,8 @@ def _drift_estimates(
     names: Sequence[str], found: tuple[list[str], list[np.ndarray], list[np.ndarray]], waves: Sequence[str]
 ) -> list[Estimate]:
     if len(found[0]) < MIN_WAVES:
-        reason = f"{len(found[0] or waves)} waves that can be used, fewer than {MIN_WAVES}"
+        n = len(found[0] or waves)
+        reason = f"{n} {'wave' if n == 1 else 'waves'} that can be used, fewer than {MIN_WAVES}"
         return [no_estimate(WEIGHT_DRIFT, Status.INSUFFICIENT, reason)]
     made = []
     for d in weight_drifts(names, found[0], np.array(found[1]), np.array(found[2])):

@@ -322,7 +322,7 @@ def test_updating_and_drift_are_read_from_waves_of_the_same_people(catalogued, s
     assert {e.quantity for e in drifting} == {"drift of the weight: steady"}
     assert driver_drift.driver_drift_estimates(
         answers, ecsi_model.satisfaction_path_model(known, SatisfactionConfig()), waves[:1]
-    )[0].reason == ("1 waves that can be used, fewer than 8")
+    )[0].reason == "1 wave that can be used, fewer than 8"
     assert expectations.expectation_steps(answers, known, waves, SatisfactionConfig()) == (
         None, "the study does not say that expectations are asked before use")
     assert expectations.expectation_steps(answers, known, ["w0"], SatisfactionConfig(expectation_before_use=True))[

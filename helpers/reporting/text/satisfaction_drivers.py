@@ -22,6 +22,8 @@ from helpers.stats.relative_importance import RELEVANCE_LEVEL
 
 TIE = 0.05
 
+MOST_SHARES, MOST_EFFECTS = 2, 6  # that a sentence names one by one
+
 CHANGES = {APPEARS: "has come to count", DISAPPEARS: "no longer counts",
            ASKED_IN_SOME_WAVES: "was asked in some waves only"}
 
@@ -87,8 +89,9 @@ def unreported_effects(paths: pd.DataFrame, valid: MeasurementValidity | None = 
         return "Every effect is reported; discriminant validity of single questions is not known."
     if not gone:
         return "Every effect is reported: the constructs are distinct (discriminant validity)."
+    stands = formatting.join_words(kept) if len(kept) <= MOST_EFFECTS else f"the other {len(kept)} effects"
     return f"Not reported (failed check): {formatting.join_words(gone)}. " + (
-        f"Reported: {formatting.join_words(kept)}." if kept else "None is reported."
+        f"Reported: {stands}." if kept else "None is reported."
     )
 
 
@@ -117,12 +120,23 @@ def _together(found: SatisfactionDrivers) -> str:
     members = names.split(" + ")
     lone = "its share cannot be separated from others" if len(members) == 1 else (
         f"which of {formatting.join_words(members)} to improve first is not known")
-    rest = [f"{name} for {_share(i)}" for name, i in found.share.items()]
+    rest = _shares_apart(found, _share)
     together = f"together they account for {_share(joint)} of the explained differences"
     if len(members) == 1:
         together = f"with them it accounts for {_share(joint)} of the explained differences"
     said = f"{lone if len(members) > 1 else f'{members[0]}: {lone}'}; {together}"
-    return formatting.sentence_case(said + (f", {formatting.join_words(rest)}." if rest else "."))
+    return formatting.sentence_case(said + (f", {rest}." if rest else "."))
+
+
+def _shares_apart(found: SatisfactionDrivers, form: Callable[[Interval], str]) -> str:
+    """Return the largest shares that stand apart, by driver, and how large the others are at most."""
+    order = sorted(found.share.items(), key=lambda one: -one[1].value)
+    said = [f"{name} for {form(i)}" for name, i in order[:MOST_SHARES]]
+    if more := order[MOST_SHARES:]:
+        most = formatting.share(more[0][1].value)
+        said.append(f"{more[0][0]} for {form(more[0][1])}" if len(more) == 1
+                    else f"each of {formatting.whole(len(more))} others for at most {most}")
+    return formatting.join_words(said) if said else ""
 
 
 def driver_drift_sentence(rows: Sequence[Estimate]) -> str:
@@ -147,8 +161,10 @@ def driver_drift_sentence(rows: Sequence[Estimate]) -> str:
 def least_squares_caption(found: SatisfactionDrivers | NoPathModel) -> str:
     """Return the caption of the regression on all drivers; it names those without an effect that may be reported."""
     said = "Least squares of satisfaction on its drivers, robust standard errors (HC3)"
-    struck = formatting.join_words([*struck_drivers(found)])
-    return f"{said}; failed check, not to be reported: coefficients of {struck}" if struck else said
+    struck = [*struck_drivers(found)]
+    if not struck:
+        return said
+    return f"{said}; failed check, not to be reported: coefficients of {formatting.join_words(struck)}"
 
 
 def drivers_without_effect(found: SatisfactionDrivers | NoPathModel) -> str:
@@ -177,13 +193,13 @@ def driver_shares_title(found: SatisfactionDrivers | NoPathModel) -> str:
 def _joint_title(found: SatisfactionDrivers) -> str:
     names, joint = next(iter(found.joint.items()))
     members = names.split(" + ")
-    lone = [f"{name} for {formatting.share(i.value)}" for name, i in found.share.items()]
+    lone = _shares_apart(found, lambda i: formatting.share(i.value))
     together = " together" if len(members) > 1 else ""
     verb = "account" if len(members) > 1 else "accounts"
     first_ = (
         f"{formatting.join_words(members)} {verb} for {formatting.share(joint.value)} of what is explained{together}"
     )
-    return ", ".join([first_, *([formatting.join_words(lone)] if lone else [])])
+    return ", ".join([first_, *([lone] if lone else [])])
 
 
 def driver_shares(found: SatisfactionDrivers | NoPathModel) -> pd.DataFrame:

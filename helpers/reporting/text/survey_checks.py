@@ -8,6 +8,8 @@ from helpers.reporting.text.satisfaction import is_reported, quantity_rows
 from helpers.satisfaction.satisfaction_index import ALL_WAVES, SATISFACTION_LABEL
 from helpers.satisfaction.survey_quality import SATISFACTION_SCALE, nonrespondent_mean
 
+MOST_NAMED = 3  # scales by name in a title
+
 
 def reliability_sentence(gates: pd.DataFrame) -> str:
     """Return which scales hold together and which do not."""
@@ -19,8 +21,11 @@ def reliability_sentence(gates: pd.DataFrame) -> str:
     struck, weak = (list(names.loc[names["level"] == level, "scale"]) for level in ("strike", "qualify"))
     held = len(known) - len(struck) - len(weak)
     parts = [f"{formatting.count_text(held, 'scale is', 'scales are')} reliable"]
-    parts += [f"{formatting.join_words(weak)} only marginally reliable"] if weak else []
-    parts += [f"the scores of {formatting.join_words(struck)} are not reported (failed check)"] if struck else []
+    marginal = formatting.join_words(weak) if len(weak) <= MOST_NAMED else formatting.whole(len(weak))
+    parts += [f"{marginal} only marginally reliable"] if weak else []
+    scores = "the score of" if len(struck) == 1 else "the scores of"
+    verb = "is" if len(struck) == 1 else "are"
+    parts += [f"{scores} {formatting.join_words(struck)} {verb} not reported (failed check)"] if struck else []
     return formatting.sentence_case("; ".join(parts))
 
 

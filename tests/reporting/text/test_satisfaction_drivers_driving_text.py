@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
@@ -125,6 +127,10 @@ def test_a_failing_questionnaire_says_how_many_effects_are_struck_and_what_does_
 def test_struck_and_standing_effects_are_listed():
     assert satisfaction_drivers_text.unreported_effects(paths("A → B")) == (
         "Not reported (failed check): A → B. Reported: A → C.")
+    many = estimate_table([no_estimate("path", Status.STRUCK, "why", segment="A → B"),
+                           *(Estimate("path", 0.3, 0.2, 0.4, segment=f"A → {i}") for i in range(7))])
+    assert satisfaction_drivers_text.unreported_effects(many) == (
+        "Not reported (failed check): A → B. Reported: the other 7 effects.")
     assert (
         satisfaction_drivers_text.unreported_effects(paths("A → B", "A → C"))
         == "Not reported (failed check): A → B and A → C. None is reported."
@@ -161,6 +167,23 @@ def test_shares_of_drivers_that_cannot_be_told_apart_stand_together_beside_the_o
     both = satisfaction_drivers_text.driver_shares_title(drivers(struck=("Product", "Service")))
     assert both == "Product and Service account for 100 % of what is explained together"
     assert satisfaction_drivers_text.driver_shares(NOBODY).empty
+
+
+def test_of_many_drivers_the_largest_shares_are_named_and_how_large_the_others_are_at_most():
+    made = drivers(struck=("Product", "Service"))
+    many = replace(made, share={name: Interval(v, v - 0.01, v + 0.01) for name, v in (
+        ("Design", 0.05), ("Price", 0.1), ("Staff", 0.2), ("Place", 0.07), ("Time", 0.02))})
+    said = "Staff for 20.0 %, Price for 10.0 % and each of 3 others for at most 7.0 %"
+    assert satisfaction_drivers_text.driver_shares_title(many).endswith(f"explained together, {said}")
+    assert satisfaction_drivers_text.first_driver(many).endswith(
+        "Staff for 20.0 % [19.0 %, 21.0 %], Price for 10.0 % [9.0 %, 11.0 %] and each of 3 others for at most 7.0 %.")
+
+
+def test_the_regression_names_coefficients_only_where_some_may_not_be_reported():
+    whole = satisfaction_drivers_text.least_squares_caption(drivers())
+    assert "coefficients" not in whole
+    assert satisfaction_drivers_text.least_squares_caption(drivers(struck=("Service",))) == (
+        f"{whole}; failed check, not to be reported: coefficients of Service")
 
 
 def test_whose_answers_the_shares_rest_on_is_said():

@@ -140,10 +140,12 @@ def test_reliability_names_the_weak_and_the_struck():
                               alpha("d", NAN, Level.NOTE, True)])
     assert (
         survey_checks_text.reliability_sentence(table)
-        == "1 scale is reliable; b only marginally reliable; the scores of c are not reported (failed check)"
+        == "1 scale is reliable; b only marginally reliable; the score of c is not reported (failed check)"
     )
+    many = gate_table("02", [alpha(name, 0.65, is_crossed=True) for name in "abcde"])
+    assert survey_checks_text.reliability_sentence(many) == "No scales are reliable; 5 only marginally reliable"
     assert survey_checks_text.reliability_sentence(gate_table("02", [alpha("a", 0.4, Level.STRIKE, True)])) == (
-        "No scales are reliable; the scores of a are not reported (failed check)")
+        "No scales are reliable; the score of a is not reported (failed check)")
     assert (
         survey_checks_text.reliability_sentence(OK_GATES)
         == "No scale has two questions with enough answers: reliability is not known"
