@@ -54,10 +54,13 @@ def construct_scores(satisfaction: pd.DataFrame, gates: pd.DataFrame, scales: Se
                                                    "Reliability of the scales (Cronbach's α)"))
 
 
-def segments(differences: pd.DataFrame) -> Exhibit:
-    """Return the satisfaction of segments against all other customers."""
-    formats = {"value": formatting.points, "difference": formatting.points, "p_adjusted": formatting.p_value}
-    table = display.data_table(segments_text.segment_rows(differences), formats)
+def segments(differences: pd.DataFrame, is_share: bool = False) -> Exhibit:
+    """Return the satisfaction of segments, a share where it was asked for with two answers, against all others."""
+    form = formatting.share if is_share else formatting.points
+    scale = 100 if is_share else 1
+    parts = differences.assign(**{c: differences[c] / scale for c in ("value", "low", "high")})
+    formats = {"value": form, "difference": formatting.points, "p_adjusted": formatting.p_value}
+    table = display.data_table(segments_text.segment_rows(parts, form), formats)
     return display.show_with_finding(segments_text.segment_differences(differences), table)
 
 

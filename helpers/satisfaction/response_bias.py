@@ -62,7 +62,7 @@ def response_funnel(invitations: ir.Table, scored: pd.DataFrame) -> list[Estimat
 
 
 def response_styles(answers: ir.Table, known: pd.DataFrame, replicas: ReplicateWeights | None = None) -> list[Estimate]:
-    """Return straight-lining, and each question's share of answers at the lowest and at the highest end.
+    """Return straight-lining, and the shares of answers at both ends of each question with more than two answers.
 
     Parameters
     ----------
@@ -89,7 +89,8 @@ def response_styles(answers: ir.Table, known: pd.DataFrame, replicas: ReplicateW
     paper = _answers_as_ticked(rows, known)
     enough = paper[paper.notna().sum(axis=1) >= MIN_ITEMS]
     made = [_straight_lining(enough, replicas)]
-    for item in items:
+    has_middle = known["scale_high"] - known["scale_low"] > 1
+    for item in known.loc[has_middle, "item"]:  # of two answers one always has half
         given = rows[item].dropna()
         of = survey_scales.weighted_sample(given, replicas)
         made += [estimate_if_enough(q, of.share((given == end).to_numpy()), len(given), unit="share", segment=item)

@@ -55,6 +55,12 @@ def test_straight_lining_is_seen_on_the_paper_and_a_question_at_its_ceiling_is_n
         " apart.")
 
 
+def test_a_question_with_two_answers_is_not_noted_for_having_most_at_one_end(catalogued, surveyed):
+    known = catalogued({"item": "q", "scale_low": 0.0, "scale_high": 1.0})
+    habits = response_bias.response_styles(surveyed(known, [(f"r{i}", "q", float(i < 30)) for i in range(40)]), known)
+    assert [g.gate for g in response_bias.response_style_gates(habits)] == []
+
+
 def test_nobody_has_no_habits(catalogued, surveyed):
     known = catalogued({"item": "q"})
     (none,) = response_bias.response_styles(surveyed(known, []), known)

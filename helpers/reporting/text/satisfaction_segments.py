@@ -17,15 +17,17 @@ from helpers.stats.disclosure_control import people_text
 MOST_SEGMENTS, MOST_DRIVERS = 4, 3
 
 
-def segment_rows(found: pd.DataFrame) -> pd.DataFrame:
+def segment_rows(found: pd.DataFrame, form: formatting.Form = formatting.points) -> pd.DataFrame:
     """Return segments with their interval in words, the difference from everybody else last.
 
     Parameters
     ----------
     found : DataFrame
         From `helpers.satisfaction.satisfaction_by_segment.segment_table`.
+    form : Form
+        Of the value: points of a scale, or the share of a question with two answers.
     """
-    limits = [formatting.interval(a, b, formatting.points) for a, b in zip(found["low"], found["high"], strict=True)]
+    limits = [formatting.interval(a, b, form) for a, b in zip(found["low"], found["high"], strict=True)]
     columns = ["segment", "people", "value", "interval", "difference", "p_adjusted"]
     has_own = found["compared"].ne("").any()
     return found.assign(interval=limits)[[*columns, *(["compared"] if has_own else [])]]
