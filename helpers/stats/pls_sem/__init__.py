@@ -6,3 +6,7 @@
 * ``path_model``: PLS path model (PLS-SEM): blocks, paths, loadings, R², total effects, consistent PLS.
 * ``pls_evaluation``: Evaluation of PLS models: index, Q² out of sample, invariance (MICOM), moderation.
 """
+
+from helpers.stats.pls_sem import measurement_model
+
+__all__ = ["measurement_model"]
