@@ -24,7 +24,7 @@ from helpers.foundation.errors import InputError
 from helpers.foundation.results import Estimate, Status, no_estimate
 from helpers.satisfaction.comment_words import WORD_PATTERN, CommentWords, is_unspaced
 from helpers.stats.confidence_intervals import Interval
-from helpers.stats.disclosure_control import LEAST_PEOPLE, estimate_if_enough
+from helpers.stats.disclosure_control import LEAST_PEOPLE, estimate_if_enough, is_hidden
 from helpers.stats.survey_weights import ReplicateWeights, WeightedSample
 
 MAX_BLAME_SCORE, MIN_PRAISE_SCORE = 50.0, 75.0
@@ -213,7 +213,8 @@ def comment_topics(
     -------
     DataFrame
         ``topic, people, share`` (of comments)``, satisfaction, low, high`` [0–100, the score given with it]``, blame``
-        (share of its comments with a low score). A comment may speak of several declared topics, or of none.
+        (share of its comments with a low score; empty where one to nine people wrote them). A comment may speak of
+        several declared topics, or of none.
     """
     if written.empty:
         return pd.DataFrame(columns=TOPIC_COLUMNS)
@@ -230,7 +231,9 @@ def _topic_row(name: str, rows: pd.DataFrame, total: float, replicas: ReplicateW
         weighted_writers(by_person, replicas).mean(by_person["percent"].to_numpy(float)),
         float(rows["weight"].sum()),
     )
-    blame = float(rows.loc[rows["polarity"] == "blame", "weight"].sum()) / own if own else np.nan
+    low = rows[rows["polarity"] == "blame"]
+    is_known = own > 0 and not is_hidden(low["person"].nunique())
+    blame = float(low["weight"].sum()) / own if is_known else np.nan
     return name, len(by_person), own / total if total else np.nan, i.value, i.low, i.high, blame
 
 

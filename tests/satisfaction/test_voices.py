@@ -115,6 +115,14 @@ def test_declared_topics_are_told_by_the_beginnings_of_words():
     assert text_comments.topic_estimates(table)[0].value == 20
 
 
+@pytest.mark.parametrize(("low", "is_shown"), [(0, True), (9, False), (10, True)])
+def test_a_low_score_that_one_to_nine_people_gave_is_not_shown_by_topic(low, is_shown):
+    rows = written().query("polarity == 'praise'").reset_index(drop=True)
+    rows.loc[:low - 1, "polarity"] = "blame" if low else "praise"
+    blame = topics_of(rows, {"price": ["price"]})["blame"].iloc[0]
+    assert blame == low / 100 if is_shown else np.isnan(blame)
+
+
 def test_few_comments_and_none_have_no_topics():
     assert topics_of(written(60)).empty
     assert topics_of(written(0)).empty

@@ -184,23 +184,25 @@ CALLED = {
 
 
 def structural_model_sentence(table: pd.DataFrame) -> str:
-    """Return what stated loyalty is associated with, strongest first."""
-    rows = [
-        r
-        for r in table[table["quantity"] == structural_model.TOTAL_EFFECT_ON_LOYALTY].to_dict("records")
-        if is_reported(r)
-    ]
+    """Return what stated loyalty is associated with, strongest first, and of what a failed check leaves it open."""
+    total = table[table["quantity"] == structural_model.TOTAL_EFFECT_ON_LOYALTY]
+    rows = [r for r in total.to_dict("records") if is_reported(r)]
+    struck = formatting.join_words(sorted(total.loc[total["status"] == Status.STRUCK, "segment"]), none="")
     explained = table[table["quantity"] == structural_model.EXPLAINED_VARIANCE].iloc[0].to_dict()
     if not is_reported(explained):
         return f"The drivers of stated loyalty cannot be modelled: {explained['reason']}."
     rows = sorted(rows, key=lambda r: (-abs(r["value"]), r["segment"]))
     sure = [r for r in rows if not r["low"] <= 0 <= r["high"]]
+    unknown = f" Not reported (failed check): its association with {struck}." if struck else ""
+    if not rows:
+        return f"What stated loyalty is associated with is left open.{unknown}"
     if not sure:
-        return "Stated loyalty has no statistically significant association with any construct."
+        each = " or ".join(r["segment"] for r in rows)
+        return f"Stated loyalty has no statistically significant association with {each}.{unknown}"
     top = formatting.join_words([f"{r['segment']} ({formatting.estimate_text(r)})" for r in sure[:3]])
     return (f"Stated loyalty is most strongly associated with {top}, total associations in standard deviations; "
             "together the model "
-            f"accounts for {formatting.share(explained['value'])} of its variance.")
+            f"accounts for {formatting.share(explained['value'])} of its variance.{unknown}")
 
 
 def loyalty_score_accuracy(scores: pd.DataFrame, horizon_days: int) -> str:

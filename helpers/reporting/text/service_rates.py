@@ -76,7 +76,7 @@ def service_rate_alarms(board: ChartSet) -> str:
     quiet = f"No alarm from {formatting.count_text(len(watched), 'charted rate', 'charted rates')}"
     live = board.false_alarms_a_year
     expected = (
-        f" About {formatting.number(live, 2)} false alarms a year are to be expected of the charts that watch now."
+        f" False alarms to be expected a year of the charts that watch now: about {formatting.number(live, 2)}."
         if live > 0
         else " None of them can raise an alarm at present."
     )

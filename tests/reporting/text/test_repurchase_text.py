@@ -132,7 +132,15 @@ def test_the_structural_model_names_the_strongest_or_says_why_not():
     assert "50.0 % of its variance" in text
     nothing = estimate_table([*rows[:1], Estimate(structural_model.EXPLAINED_VARIANCE, 0.0, 0.0, 0.1, "R²", 300)])
     text = repurchase_text.structural_model_sentence(nothing)
-    assert "no statistically significant association with any construct" in text
+    assert text == "Stated loyalty has no statistically significant association with value."
+    struck = [no_estimate(structural_model.TOTAL_EFFECT_ON_LOYALTY, Status.STRUCK, "why", n=300, segment=name)
+              for name in ("satisfaction", "quality")]
+    explained = Estimate(structural_model.EXPLAINED_VARIANCE, 0.5, 0.4, 0.6, "R²", 300)
+    open_ = "Not reported (failed check): its association with quality and satisfaction."
+    assert repurchase_text.structural_model_sentence(estimate_table([*struck, explained])) == (
+        f"What stated loyalty is associated with is left open. {open_}")
+    assert repurchase_text.structural_model_sentence(estimate_table([*rows[:1], *struck, explained])) == (
+        f"Stated loyalty has no statistically significant association with value. {open_}")
     missing = estimate_table(
         [no_estimate(structural_model.EXPLAINED_VARIANCE, Status.NOT_APPLICABLE, "loyalty was not asked")]
     )

@@ -202,8 +202,7 @@ def board():
 def test_rates_that_leave_their_limits_are_named_with_the_false_alarms_to_expect(board):
     said = service_rates_text.service_rate_alarms(board)
     assert said.startswith("Omission rate: handled: shift above the limits, begun about 2025-05, signalled in 2025-06. "
-                           "About 0.99")
-    assert said.endswith("false alarms a year are to be expected of the charts that watch now.")
+                           "False alarms to be expected a year of the charts that watch now: about 0.99")
     few = service_quality.service_charts([board.charts[1].course], 1)
     assert (
         service_rates_text.service_rate_alarms(few)
@@ -218,7 +217,7 @@ def test_rates_that_leave_their_limits_are_named_with_the_false_alarms_to_expect
         "x",
     )
     assert service_rates_text.service_rate_alarms(service_quality.service_charts([calm], 1)).startswith(
-        "No alarm from 1 charted rate. About "
+        "No alarm from 1 charted rate. False alarms to be expected a year of the charts that watch now: about 0.99."
     )
 
 
