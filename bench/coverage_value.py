@@ -15,6 +15,7 @@ from scipy import stats
 from helpers.value import clv, sales_forecast, weekly_sales
 from helpers.value.btyd import covariates, fitting, frequency_recency, gamma_gamma
 from helpers.value.btyd.bg_nbd import BG_NBD, MBG_NBD
+from helpers.value.btyd.condensed_nbd import condensed_nbd
 from helpers.value.btyd.frequency_recency import FREQUENCY_RECENCY_KEY, CountedBuyers, FrequencyRecency
 from helpers.value.btyd.pareto_nbd import PARETO_NBD
 
@@ -58,6 +59,17 @@ def bought_after_a_first(rng, n):
     tried = rng.poisson(rng.gamma(r, 1 / alpha, n) * age)
     x = np.minimum(tried, chances)
     last = np.where(x > 0, age * rng.beta(np.maximum(x, 1), np.maximum(tried - x, 0) + 1), 0)
+    return FrequencyRecency(x * 1.0, last, age, np.ones(n))
+
+
+def bought_regularly(rng, n):
+    """Return counts by MBG/CNBD-2: every second event of a Poisson process is a purchase."""
+    r, alpha, a, b = OF_MBG
+    age = rng.integers(20 * 7, WEEKS * 7, n) / 7
+    chances = rng.geometric(np.maximum(rng.beta(a, b, n), 1e-9)) - 1
+    events = rng.poisson(rng.gamma(r, 1 / alpha, n) * age)
+    x = np.minimum(events // 2, chances)
+    last = np.where(x > 0, age * rng.beta(np.maximum(2 * x, 1), np.maximum(events - 2 * x, 0) + 1), 0)
     return FrequencyRecency(x * 1.0, last, age, np.ones(n))
 
 
@@ -206,6 +218,7 @@ def of_channels(rng, replications, customers):
 PARTS = {"values": of_values,
          "bg": lambda *given: of_model(*given, BG_NBD, bought_after_a_first, OF_BG),
          "pareto": lambda *given: of_model(*given, PARETO_NBD, bought_until_gone, OF_PARETO),
+         "regular": lambda *given: of_model(*given, condensed_nbd(2), bought_regularly, OF_MBG),
          "channels": of_channels, "quarters": of_quarters}
 
 

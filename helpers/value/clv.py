@@ -119,15 +119,27 @@ def _expected_orders(fit: BtydFit, counts: FrequencyRecency, values: np.ndarray,
     ends = np.append(np.arange(DISCOUNT_STEP_DAYS, horizon_days, DISCOUNT_STEP_DAYS), horizon_days)
     starts = np.insert(ends[:-1], 0, 0)
     discounts = (1 + rate) ** (-(starts + ends) / 2 / DAYS_PER_YEAR)
-    reduced, place = unique_frequency_age(counts)
+    reduced, place = unique_frequency_age(counts, with_last_purchase=fit.model.depends_on_last_purchase)
     made = np.array([fit.model.expected_if_alive(reduced, values, end / DAYS_PER_WEEK) for end in ends])
     p = np.maximum(fit.model.p_alive(counts, values), 1e-300)
     present = discounts @ np.diff(made, axis=0, prepend=0)
     return p, p * made[-1][place], p * present[place]
 
 
-def unique_frequency_age(counts: FrequencyRecency) -> tuple[FrequencyRecency, np.ndarray]:
-    """Return the distinct pairs of x and T, on which forecasts of the living rest, and each row's place among them."""
+def unique_frequency_age(
+    counts: FrequencyRecency, *, with_last_purchase: bool = False
+) -> tuple[FrequencyRecency, np.ndarray]:
+    """Return the distinct pairs of x and T, on which forecasts of the living rest, and each row's place among them.
+
+    Parameters
+    ----------
+    counts : FrequencyRecency
+        Customers counted by what they did.
+    with_last_purchase : bool
+        Whether forecasts rest on t_x too, so that nothing is taken together.
+    """
+    if with_last_purchase:
+        return counts, np.arange(len(counts.x))
     pairs = counts.x * 1e7 + np.rint(counts.T * DAYS_PER_WEEK)
     _, first, place = np.unique(pairs, return_index=True, return_inverse=True)
     return FrequencyRecency(*(column[first] for column in (counts.x, counts.t_x, counts.T, counts.n))), place

@@ -16,6 +16,7 @@ from helpers.value import clv, subscriptions
 from helpers.value.btyd import btyd_preconditions, fitting, frequency_recency, gamma_gamma, validation
 from helpers.value.btyd.bg_nbd import BG_NBD, MBG_NBD
 from helpers.value.btyd.btyd_preconditions import BtydPreconditions
+from helpers.value.btyd.condensed_nbd import condensed_nbd
 from helpers.value.btyd.fitting import BtydFit, BtydModel, fit_btyd
 from helpers.value.btyd.frequency_recency import DAYS_PER_WEEK
 from helpers.value.btyd.gamma_gamma import GammaGammaFit
@@ -227,13 +228,14 @@ def _fit_and_check(engine: Engine, transactions: ir.Table, subscriptions: ir.Tab
     checks = btyd_preconditions.check_btyd_preconditions(engine, buyers, transactions, subscriptions, history)
     if checks.reason:
         return ClvValuation(as_of_on, horizon_days, checks, checks.gates(), checks.reason)
+    models = (*BTYD_MODELS, condensed_nbd(checks.erlang_shape)) if checks.erlang_shape else BTYD_MODELS
     trial = (
-        validation.backtest_btyd(engine, transactions, history, BTYD_MODELS, rng)
+        validation.backtest_btyd(engine, transactions, history, models, rng)
         if history and validation.calibration_cutoff(history)
         else None
     )
     base = frequency_recency.count_buyers(engine, buyers)
-    fits = tuple(fitting.with_profile_limits(fit_btyd(model, base.counts), base.counts) for model in BTYD_MODELS)
+    fits = tuple(fitting.with_profile_limits(fit_btyd(model, base.counts), base.counts) for model in models)
     fit = _selected_fit(fits, trial)
     money = frequency_recency.repeat_spend(engine, buyers)
     of_spend, dependence = gamma_gamma.fit_gamma_gamma(*money), gamma_gamma.spend_frequency_correlation(*money)
@@ -253,9 +255,11 @@ def _fit_and_check(engine: Engine, transactions: ir.Table, subscriptions: ir.Tab
 def _rate_fit(fits: tuple[BtydFit, ...], chosen: BtydFit) -> BtydFit:
     """Return the fit that tells how often one buys while a customer: Pareto/NBD where it is identified.
 
-    In MBG/NBD one leaves at a purchase only: whoever has left did so at the last one, and rates come out too high.
+    Unless waits are regular, of which the chosen model alone knows. In MBG/NBD one leaves at a purchase only: whoever
+    has left did so at the last one, and rates come out too high.
     """
-    return next((f for f in fits if f.model is PARETO_NBD and f.is_identified), chosen)
+    is_random = not chosen.model.depends_on_last_purchase
+    return next((f for f in fits if f.model is PARETO_NBD and f.is_identified and is_random), chosen)
 
 
 def _with_model_error(totals: ClvTotals, trial: Backtest | None, name: str) -> ClvTotals:
@@ -272,10 +276,11 @@ def _with_model_error(totals: ClvTotals, trial: Backtest | None, name: str) -> C
 
 def _selected_fit(fits: tuple[BtydFit, ...], trial: Backtest | None) -> BtydFit:
     """Return the fit behind the values: the model chosen in the hold-out, else the likelier one that is identified."""
-    shown = [f for f in fits if f.model.name in MODELS_WITH_DROPOUT]
+    shown = [f for f in fits if f.model.name in MODELS_WITH_DROPOUT or f.model.depends_on_last_purchase]
     known = [f for f in shown if f.is_identified]
     name = trial.selected_model() if trial else ""
-    likely = max(known, key=lambda f: f.log_likelihood, default=shown[0])
+    regular = [f for f in known if f.model.depends_on_last_purchase]  # its likelihood leaves the waits out
+    likely = max(regular or known, key=lambda f: f.log_likelihood, default=shown[0])
     return next((f for f in known if f.model.name == name), likely)
 
 

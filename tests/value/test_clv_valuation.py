@@ -29,6 +29,20 @@ def bought(n_customers, seed=8):
                 break
 
 
+def bought_regularly(n_customers, seed=5):
+    """Return lines of customers whose waits are gamma with the shape 3, who leave after a purchase (MBG/CNBD-3)."""
+    rng = np.random.default_rng(seed)
+    for i in range(n_customers):
+        rate, leaves, unit = rng.gamma(1.5, 1 / 45), rng.beta(1.0, 9.0), rng.gamma(4.0, 1 / 12)
+        day = rng.integers(0, 200)
+        while day <= 730:
+            yield {"customer_id": f"c{i:04d}", "ordered_at": str(np.datetime64("2024-01-01") + int(day)),
+                   "amount": round(rng.gamma(5.0) / unit, 2) + 0.01}
+            day += max(1, round(rng.gamma(3.0) / (3.0 * rate)))
+            if rng.random() < leaves:
+                break
+
+
 @pytest.fixture
 def worth(session_engine, transactions, subscriptions):
     def make(rows, end=END, contracts=()):
@@ -44,6 +58,16 @@ def worth(session_engine, transactions, subscriptions):
                                     assumptions=ValueConfig())
         return found, clv_valuation.with_clv(session_engine, ranked, table, found, lasting)
     return make
+
+
+def test_regular_buyers_are_valued_by_the_model_that_held_in_the_hold_out(worth):
+    found, _ = worth(list(bought_regularly(1200)))
+    trial = found.trial
+    assert found.chosen == "MBG/CNBD-3"
+    assert abs(trial.error("MBG/CNBD-3")) < 0.06
+    assert min(trial.error("MBG/NBD"), trial.error("Pareto/NBD")) > 0.07  # a pause tells more than they allow
+    assert trial.verdict("MBG/NBD", "MBG/CNBD-3") == "worse"
+    assert found.view.fit.model.name == found.view.rate_fit.model.name == "MBG/CNBD-3"
 
 
 def test_churn_reads_what_value_states_of_those_who_stay(session_engine, transactions, subscriptions, worth):

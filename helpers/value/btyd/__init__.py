@@ -6,6 +6,7 @@
 * ``btyd_preconditions``: Preconditions of BTYD models: non-contractual setting, enough repeat buyers, irregular
   purchases.
 * ``channel_cohort_models``: BTYD models by acquisition channel and by cohort, used only where they forecast better.
+* ``condensed_nbd``: MBG/CNBD-k model for regular buyers: likelihood, P(alive), expected purchases, simulation.
 * ``covariates``: BTYD models with static covariates: purchase and drop-out rates that differ by group.
 * ``fitting``: Maximum likelihood for BTYD models: Newton steps, identification, profile-likelihood intervals.
 * ``frequency_recency``: Frequency, recency and age (x, t_x, T) of buyers: equal customers are counted in the engine.

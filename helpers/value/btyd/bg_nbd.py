@@ -1,6 +1,7 @@
 """BG/NBD and MBG/NBD models: likelihood, P(alive), expected purchases, simulation."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from scipy import special
@@ -35,6 +36,7 @@ class BetaGeometric:
     name: str
     chances: int
     names: tuple[str, str, str, str] = ("r", "α", "a", "b")
+    depends_on_last_purchase: ClassVar[bool] = False
 
     def likelihood(self, counts: FrequencyRecency, values: np.ndarray) -> tuple[float, np.ndarray]:
         """Return the log-likelihood of all customers and its gradient, shape ``(4,)``."""

@@ -21,7 +21,10 @@ AFFECTED_FIGURES = "customer lifetime value, probability of being active"
 
 MIN_REPEAT_BUYERS, MIN_HISTORY_DAYS, MAX_HISTORY_YEARS = 100, 182, 30
 
-RANDOM_REGULARITY, MAX_REGULARITY, MIN_GAPS = 1.25, 2.0, 50  # up to the first, waits are as good as random
+RANDOM_REGULARITY, POISSON_REGULARITY, MAX_REGULARITY = 1.25, 2.0, 8.0  # shape of waits up to which they are as good
+# as random, models of random waits are used, and any model is
+
+MIN_GAPS = 50
 
 MAX_CONTRACTUAL_SHARE = 0.5
 
@@ -100,19 +103,26 @@ class BtydPreconditions:
                 f"Waits between purchases have the shape 1 where they are random{regular} here; above "
                 f"{MAX_REGULARITY:.0f} customers buy by the calendar and {BTYD_MODEL_NAMES} do not apply.",
             ),
-            Gate(
-                "random purchases",
-                self.regularity,
-                RANDOM_REGULARITY,
-                RANDOM_REGULARITY < self.regularity <= MAX_REGULARITY,
-                Level.QUALIFY,
-                AFFECTED_FIGURES,
-                f"Waits between purchases are more regular than {BTYD_MODEL_NAMES} take them to be, shape "
-                f"{self.regularity:.2f} against 1: a pause tells more than they allow, so that they expect too many "
-                "orders." if self.regularity > RANDOM_REGULARITY else
-                f"Waits between purchases are as good as random, up to the shape {RANDOM_REGULARITY}.",
-            ),
+            self._random_gate(),
         )
+
+    def _random_gate(self) -> Gate:
+        if not self.regularity > RANDOM_REGULARITY:
+            said = f"Waits between purchases are as good as random, up to the shape {RANDOM_REGULARITY}."
+        else:
+            said = (f"Waits between purchases are more regular than {BTYD_MODEL_NAMES} take them to be, shape "
+                    f"{self.regularity:.2f} against 1: a pause tells more than they allow, so that they expect too "
+                    "many orders")
+            said += f"; MBG/CNBD-{self.erlang_shape}, which allows for it, is tried beside them." if (
+                self.erlang_shape) else "."
+        return Gate("random purchases", self.regularity, RANDOM_REGULARITY,
+                    RANDOM_REGULARITY < self.regularity <= MAX_REGULARITY,
+                    Level.NOTE if self.erlang_shape else Level.QUALIFY, AFFECTED_FIGURES, said)
+
+    @property
+    def erlang_shape(self) -> int:
+        """Whole shape of waits for the model of regular buyers; 0 where none is needed, or none applies."""
+        return round(self.regularity) if POISSON_REGULARITY < self.regularity <= MAX_REGULARITY else 0
 
     @property
     def reason(self) -> str:

@@ -6,7 +6,7 @@ last one and ``T`` the time seen. Customers with equal ``(x, t_x, T)`` are one r
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 import pandas as pd
@@ -25,7 +25,12 @@ MAX_ABS_LOG_PARAMETER = 12.0  # limit of the log parameters
 
 
 class BtydModel(Protocol):
-    """What every model of purchases can do; ``values`` are its four parameters, shape ``(4,)``."""
+    """What every model of purchases can do; ``values`` are its four parameters, shape ``(4,)``.
+
+    `depends_on_last_purchase` tells whether what the living will buy depends on when they last bought, besides x and T.
+    """
+
+    depends_on_last_purchase: ClassVar[bool]
 
     @property
     def name(self) -> str:
@@ -143,7 +148,7 @@ def fit_btyd(model: BtydModel, counts: frequency_recency.FrequencyRecency) -> Bt
     Parameters
     ----------
     model : BtydModel
-        BG/NBD, MBG/NBD or Pareto/NBD.
+        BG/NBD, MBG/NBD, Pareto/NBD or MBG/CNBD-k.
     counts : FrequencyRecency
         Customers counted by what they did.
 

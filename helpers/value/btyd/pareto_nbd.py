@@ -1,6 +1,7 @@
 """Pareto/NBD model: likelihood, P(alive), expected purchases, simulation."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from scipy import special
@@ -33,6 +34,7 @@ class ParetoNBD:
 
     name: str = "Pareto/NBD"
     names: tuple[str, str, str, str] = ("r", "α", "s", "β")
+    depends_on_last_purchase: ClassVar[bool] = False
 
     def likelihood(self, counts: FrequencyRecency, values: np.ndarray) -> tuple[float, np.ndarray]:
         """Return the log-likelihood of all customers and its gradient, shape ``(4,)``."""

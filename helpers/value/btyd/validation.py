@@ -112,13 +112,16 @@ class Backtest:
 
         Pareto/NBD, in which a customer may leave at any time, unless it is not identified or MBG/NBD, in which one
         leaves at a purchase only, has the lower squared error by the paired interval; whose total came nearer is one
-        draw of chance. BG/NBD gives everybody who bought once a probability of 1 to be alive, and is left out.
+        draw of chance. BG/NBD gives everybody who bought once a probability of 1 to be alive, and is left out. Where
+        customers buy so regularly that MBG/CNBD-k is tried too, it is taken unless that one has a lower squared error.
         """
         known = [f.model.name for f in self.fits if f.is_identified]
         pareto, modified = (name in known for name in ("Pareto/NBD", "MBG/NBD"))
-        if pareto and modified:
-            return "MBG/NBD" if self.verdict("MBG/NBD", "Pareto/NBD") == "better" else "Pareto/NBD"
-        return "Pareto/NBD" if pareto else "MBG/NBD" if modified else ""
+        random = "Pareto/NBD" if pareto else "MBG/NBD" if modified else ""
+        if pareto and modified and self.verdict("MBG/NBD", "Pareto/NBD") == "better":
+            random = "MBG/NBD"
+        regular = next((f.model.name for f in self.fits if f.is_identified and f.model.depends_on_last_purchase), "")
+        return regular if regular and not (random and self.verdict(random, regular) == "better") else random
 
     def table(self) -> pd.DataFrame:
         """Return ``results/value_holdout``: happened, forecast, error, ranking, calibration, differences."""
@@ -270,8 +273,8 @@ def _ahead(
     since = (pd.to_datetime(by_day["on"]) - pd.Timestamp(hold_out.first_on)).dt.days.to_numpy() + 1
     orders = by_day["orders"].to_numpy()
     series = {"happened": np.array([orders[(since > 0) & (since <= end)].sum() for end in ends], "float64")}
-    reduced, place = clv.unique_frequency_age(counts)
     for f in (f for f in fits if f.is_identified):
+        reduced, place = clv.unique_frequency_age(counts, with_last_purchase=f.model.depends_on_last_purchase)
         alive = np.bincount(place, counts.n * f.model.p_alive(counts, f.values), len(reduced.x))
         series[f.model.name] = np.array([alive @ f.model.expected_if_alive(reduced, f.values, end / DAYS_PER_WEEK)
                                          for end in ends])

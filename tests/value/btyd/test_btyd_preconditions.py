@@ -67,6 +67,14 @@ def test_somewhat_regular_purchases_are_qualified_and_still_valued(checked):
     assert "expect too many orders" in next(g.sentence for g in found.gates() if g.is_crossed)
 
 
+def test_regular_purchases_are_valued_by_the_model_that_allows_for_them(checked):
+    found = checked(list(bought(600, lambda rng: rng.gamma(3.0, 30 / 3.0))))
+    assert found.erlang_shape == 3
+    gate = next(g for g in found.gates() if g.is_crossed)
+    assert (gate.gate, gate.level, found.reason) == ("random purchases", "note", "")
+    assert gate.sentence.endswith("too many orders; MBG/CNBD-3, which allows for it, is tried beside them.")
+
+
 def test_people_who_hold_contracts_are_not_valued_by_purchases(checked):
     contracts = [{"customer_id": f"c{i:03d}", "has_ended": i >= 100} for i in range(150)]
     found = checked(list(bought(150, random)), contracts)

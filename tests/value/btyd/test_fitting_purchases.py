@@ -6,11 +6,13 @@ from scipy import integrate, special
 
 from helpers.value.btyd import fitting
 from helpers.value.btyd.bg_nbd import BG_NBD, MBG_NBD
+from helpers.value.btyd.condensed_nbd import condensed_nbd
 from helpers.value.btyd.fitting import fit_btyd
 from helpers.value.btyd.frequency_recency import FrequencyRecency, collapse_equal_customers
 from helpers.value.btyd.pareto_nbd import PARETO_NBD
 
 MODELS = pytest.mark.parametrize("model", [BG_NBD, MBG_NBD, PARETO_NBD], ids=lambda m: m.name)
+WITH_REGULAR = pytest.mark.parametrize("model", [BG_NBD, MBG_NBD, PARETO_NBD, condensed_nbd(2)], ids=lambda m: m.name)
 PUBLISHED = {BG_NBD: (0.2426, 4.4136, 0.7929, 2.4259), MBG_NBD: (0.525, 6.183, 0.891, 1.614),
              PARETO_NBD: (0.5532, 10.5763, 0.6063, 11.6715)}
 
@@ -21,7 +23,7 @@ def one(x, t_x, age):
 
 @pytest.fixture(scope="module")
 def fits(counts):
-    return {model: fit_btyd(model, counts) for model in (BG_NBD, MBG_NBD, PARETO_NBD)}
+    return {model: fit_btyd(model, counts) for model in (BG_NBD, MBG_NBD, PARETO_NBD, condensed_nbd(1))}
 
 
 # --- published figures: CDNOW 1/10 sample, 2,357 customers, calibrated to 1997-09-30 ---------------------------------
@@ -36,7 +38,7 @@ def test_the_sample_has_the_published_customers_and_orders(cdnow, counts):
 @pytest.mark.real_data
 @pytest.mark.parametrize(
     ("model", "log_likelihood"),
-    [(BG_NBD, -9582.429), (MBG_NBD, -9582.136), (PARETO_NBD, -9594.976)],
+    [(BG_NBD, -9582.429), (MBG_NBD, -9582.136), (PARETO_NBD, -9594.976), (condensed_nbd(1), -9582.136)],
     ids=lambda v: getattr(v, "name", ""),
 )
 def test_log_likelihood_matches_the_published_one_to_the_digit(fits, model, log_likelihood):
@@ -132,7 +134,7 @@ COUNTS = FrequencyRecency(
 PLACES = ((0.5, 8.0, 0.7, 2.0), (0.2, 1.0, 3.0, 0.4), (2.0, 0.5, 0.9, 40.0), (1.0, 5.0, 1.0, 5.0))
 
 
-@MODELS
+@WITH_REGULAR
 @pytest.mark.parametrize("values", PLACES)
 def test_gradient_is_the_slope_of_the_likelihood(model, values):
     values = np.array(values)
@@ -155,7 +157,7 @@ def test_the_integral_of_pareto_nbd_equals_adaptive_quadrature(values):
         assert logs[row] == pytest.approx(np.log(exact) - scale, abs=1e-9)
 
 
-@MODELS
+@WITH_REGULAR
 def test_expected_purchases_are_continuous_where_a_formula_divides_by_zero(model):
     near = [model.expected_if_alive(COUNTS, np.array([0.5, 8.0, 1 + d, 2.0]), 20.0) for d in (-1e-5, 0.0, 1e-5)]
     assert near[1] == pytest.approx((near[0] + near[2]) / 2, rel=1e-6)
@@ -207,12 +209,30 @@ def test_the_time_after_a_customer_left_does_not_lower_the_rate():
     assert (x / age)[gone].sum() < 0.6 * rate[gone].sum()  # purchases by the time seen are far below the rate
 
 
-@MODELS
+@WITH_REGULAR
 def test_draws_have_the_expected_mean(model):
     rng, values = np.random.default_rng(1), np.array([0.5, 8.0, 1.7, 4.0])
     drawn = model.drawn(rng, COUNTS, values, 30.0, np.ones((len(COUNTS.x), 40_000), bool))
     error = drawn.std(axis=1) / 200
     assert np.abs(drawn.mean(axis=1) - model.expected_if_alive(COUNTS, values, 30.0)).max() < 4 * error.max()
+
+
+def test_planted_regular_buyers_are_found_again_and_their_orders_forecast():
+    rng, n, planted = np.random.default_rng(1), 6000, (0.85, 1.45, 0.79, 2.42)  # as in the examples of BTYDplus
+    rate, leaves, age = rng.gamma(0.85, 1 / 1.45, n), rng.beta(0.79, 2.42, n), rng.integers(24 * 7, 32 * 7, n) / 7
+    times = rng.gamma(3, 1 / rate[:, None], (n, 150)).cumsum(axis=1)
+    stays = np.arange(150) < (rng.geometric(np.maximum(leaves, 1e-9)) - 1)[:, None]
+    x, later = (((low <= times) & (times < high) & stays).sum(axis=1) for low, high in (
+        (0, age[:, None]), (age[:, None], age[:, None] + 32)))
+    last = np.where(x > 0, np.take_along_axis(times, np.maximum(x - 1, 0)[:, None], axis=1)[:, 0], 0)
+    counts, model = FrequencyRecency(x * 1.0, last, age, np.ones(n)), condensed_nbd(3)
+    fit = fit_btyd(model, counts)
+    assert np.abs(np.log(fit.values / planted)) == pytest.approx(0, abs=0.35)
+    assert (np.abs(np.log(fit.values / planted)) < 3 * fit.errors / fit.values).all()
+    made = model.p_alive(counts, fit.values) * model.expected_if_alive(counts, fit.values, 32)
+    assert made.sum() == pytest.approx(later.sum(), rel=0.03)
+    rates, _ = model.rate_moments(counts, fit.values)
+    assert rates.sum() == pytest.approx(rate.sum() / 3, rel=0.03)
 
 
 def test_counting_collapses_equal_customers_and_keeps_everybody():
@@ -221,7 +241,7 @@ def test_counting_collapses_equal_customers_and_keeps_everybody():
     assert (found.x.tolist(), found.T.tolist()) == ([0, 0, 1], [3, 4, 5])
 
 
-@MODELS
+@WITH_REGULAR
 def test_a_counted_fit_equals_the_fit_of_one_row_a_customer(model):
     x, t_x = simulated(500)
     whole = fit_btyd(model, FrequencyRecency(x, t_x, np.full(500, 50.0), np.ones(500)))
