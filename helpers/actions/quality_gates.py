@@ -11,7 +11,7 @@ from helpers.actions.eligibility import MAX_NAMED_PURPOSES, ContactConsent
 from helpers.actions.measured_response import UNMEASURED, ActionResponse, response_people
 from helpers.actions.measured_response import response_sentence as told_response
 from helpers.customers.random_assignment import CONTROL_GROUP, conflicting_customers
-from helpers.foundation.results import Gate, Level
+from helpers.foundation.results import Gate, Level, Status
 from helpers.stats.disclosure_control import people_text
 
 ACTION_LIST_FIGURE = "the list of customers to contact"
@@ -19,6 +19,8 @@ ACTION_LIST_FIGURE = "the list of customers to contact"
 RANKING_FIGURE = "margin at risk and the ranking by it"
 
 GAIN = "any gain from the plan"
+
+MAX_PLAUSIBLE_REDUCTION = 0.5  # share of the risk; above it most of those who would leave have to stay for the contact
 
 
 def action_gates(
@@ -49,7 +51,7 @@ def action_gates(
         _risk_gate(n_scored, len(actions)), _tier_gate(actions), *_upstream_gates(churn_gates),
         *([_horizon_gate(scores, window), _contract_gate(scores)] if len(scores) else []),
         _willing_gate(actions), _consent_gate(actions, permitted), *_response_gates(response),
-        _hold_out_gate(actions),
+        *_break_even_gates(actions, response), _hold_out_gate(actions),
     )
 
 
@@ -162,6 +164,22 @@ def _idle(response: ActionResponse) -> str:
     """Return how many rounds were not carried out, for the end of a sentence; empty where all were."""
     n = response.n_not_carried_out
     return f"; {n:,} {'list was' if n == 1 else 'lists were'} not carried out, by the contacts on record" if n else ""
+
+
+def _break_even_gates(actions: pd.DataFrame, response: ActionResponse) -> tuple[Gate, ...]:
+    """Return whether the cut in churn from which the plan pays can be believed; nothing where none is known."""
+    needed, gone = plan_summary.break_even_reduction(actions), response.reduction
+    if math.isnan(needed):
+        return ()
+    is_measured = response.is_measured and gone.status is Status.OK
+    most = max(gone.high, 0.0) if is_measured else MAX_PLAUSIBLE_REDUCTION
+    pays = f"the plan pays only if contact cuts churn of those contacted by {100 * needed:.2g} %"
+    beyond = (f"; at most {100 * most:.2g} % is what earlier rounds leave possible" if is_measured else
+              ", so that not even retaining everybody pays" if needed > 1 else
+              ", so that most of those who would leave have to stay because of it")
+    is_crossed = needed > most
+    return (Gate("break-even is plausible", needed, most, is_crossed, Level.QUALIFY, ACTION_LIST_FIGURE,
+                 pays + beyond if is_crossed else pays),)
 
 
 def _hold_out_gate(actions: pd.DataFrame) -> Gate:

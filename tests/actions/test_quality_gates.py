@@ -32,6 +32,17 @@ def test_with_tiers_and_risks_only_what_is_not_recorded_or_measured_and_the_smal
         "consent", "response is measured", "power of the control group"]
 
 
+def test_a_plan_that_pays_only_if_most_of_the_risk_is_taken_away_says_so(value, scores, nobody):
+    plausible = checked(value, scores, nobody)["break-even is plausible"]
+    assert not plausible.is_crossed
+    costs = {"contact_cost": 25.0, "makes_offer": False}
+    rules = tuple(rule.model_copy(update=costs) for rule in ActionsConfig().rules)
+    dear = checked(value, scores, nobody, rules=rules)["break-even is plausible"]
+    assert dear.is_crossed
+    assert dear.statistic > 0.5
+    assert "most of those who would leave have to stay because of it" in dear.sentence
+
+
 def test_no_risk_blocks_the_list(value, scores, nobody):
     found = checked(value, scores.head(0), nobody)
     assert found["risk is known"].is_crossed
