@@ -32,7 +32,9 @@ class TierMigration:
     counts : DataFrame
         Tier before × tier after, with `GONE` behind: customers. Empty without two periods.
     money : DataFrame
-        Tier before: ``n``, ``before``, ``after`` — margin of the same customers in both periods [money].
+        Tier before: ``n``, ``before``, ``after`` — margin of the same customers in both periods [money]; and of the
+        customers ranked by the second period alone, by tier in it, ``n_backward``, ``backward``, their margin in the
+        first as a share of that in the second [share].
     reason : str
         Why there is nothing to follow; empty where there is.
     """
@@ -89,13 +91,23 @@ class TierMigration:
         return disclosure_control.suppress_two_way(self.counts)
 
     def regression_to_mean(self) -> pd.DataFrame:
-        """Return mean margin by tier before and after, and their ratio, as a table for reading [money]."""
+        """Return mean margin by tier before and after, and their ratio, as a table for reading [money].
+
+        Notes
+        -----
+        ``expected_ratio`` is what ranking on one period alone leaves where nothing changes in customers and as many
+        come as go: periods are then alike whichever comes first, so that the best of the second period, looked back at
+        from there, stand for the best of the first. NaN for fewer than ten customers.
+        """
+        columns = ["tier", "n_customers", "before", "after", "ratio", "expected_ratio"]
         if self.money.empty:
-            return pd.DataFrame(columns=["tier", "n_customers", "before", "after", "ratio"])
+            return pd.DataFrame(columns=columns)
         means = self.money[["before", "after"]].div(self.money["n"], axis=0)
         return pd.DataFrame({"tier": self.money.index, "n_customers": self.money["n"].to_numpy(),
                              "before": means["before"].to_numpy(), "after": means["after"].to_numpy(),
-                             "ratio": (means["after"] / means["before"].where(means["before"] > 0)).to_numpy()})
+                             "ratio": (means["after"] / means["before"].where(means["before"] > 0)).to_numpy(),
+                             "expected_ratio": self.money["backward"].where(
+                                 self.money["n_backward"] >= MIN_TIER_CUSTOMERS).to_numpy()})[columns]
 
 
 def _share(before: str, after: str, k: int, n: int) -> Estimate:
@@ -142,6 +154,18 @@ def migrate_tiers(engine: Engine, transactions: ir.Table, periods: PeriodCompari
     if rows.empty:
         return TierMigration(tuple(tiers), pd.DataFrame(), pd.DataFrame(), "nobody bought in the first period")
     known = [t for t in tiers if t in set(rows["tier"])]
+    backward = _backward(engine, by, tiers).reindex(known)
     counts = rows.pivot(index="tier", columns="later", values="n").reindex(index=known, columns=[*tiers, NO_PURCHASE])
     return TierMigration(tuple(tiers), counts.fillna(0).astype("int64"),
-                     rows.groupby("tier")[["n", "before", "after"]].sum().loc[known])
+                         rows.groupby("tier")[["n", "before", "after"]].sum().loc[known].join(backward))
+
+
+def _backward(engine: Engine, by: ir.Table, tiers: Mapping[str, float]) -> pd.DataFrame:
+    """Return customers ranked by the second period alone, by tier: how many, and first margin over second [share]."""
+    came = engine.kept(by.filter(by.orders_after > 0).select("customer_id", "margin_before", "margin_after"))
+    ranked = tiers_module.assign_tiers(came, "margin_after", tiers)
+    rows = engine.arrow(ranked.group_by("tier").aggregate(
+        n_backward=ibis._.count(), before=ibis._.margin_before.sum().cast("float64"),
+        after=ibis._.margin_after.sum().cast("float64"))).to_pandas().set_index("tier")
+    return pd.DataFrame({"n_backward": rows["n_backward"],
+                         "backward": rows["before"] / rows["after"].where(rows["after"] > 0)})

@@ -187,11 +187,17 @@ def test_contracts_say_what_they_bring_or_why_not():
 
 def test_migration_says_who_stayed_on_top_and_that_luck_fades():
     counts = pd.DataFrame({"top": [12, 15], "base": [18, 57], "bought nothing": [0, 28]}, index=["top", "base"])
-    money = pd.DataFrame({"n": [30, 100], "before": [3000.0, 900.0], "after": [1500.0, 1000.0]}, index=["top", "base"])
+    money = pd.DataFrame({"n": [30, 100], "before": [3000.0, 900.0], "after": [1500.0, 1000.0],
+                          "n_backward": [27, 90], "backward": [0.7, 1.2]}, index=["top", "base"])
     moved = TierMigration(("top", "base"), counts, money)
     said = customer_value_text.tier_migration_sentence(moved, "EUR")
     assert said.startswith("Of 30 customers of the tier top 40.0 % [24.6 %, 57.7 %] are in it again in the next "
                            "period; their mean margin went from €100 to €50.00. Whoever is ranked")
+    assert said.endswith("looking back, the tier top of the second period had brought 70.0 % of its margin in the "
+                         "first, so that a fall to about €70.00 needs no other cause if as many customers come as go.")
+    for unknown in (money.assign(n_backward=9), money.assign(backward=1.1)):
+        assert customer_value_text.tier_migration_sentence(replace(moved, money=unknown)).endswith(
+            "so that this alone says nothing about how the best were treated.")
     assert customer_value_text.tier_migration_title(moved) == "40.0 % of the tier top are in it again a period later"
     few = replace(moved, counts=counts.assign(top=[8, 2]))
     assert customer_value_text.tier_migration_title(few) == "Tier in the first period and in the second"
