@@ -17,7 +17,7 @@ from helpers.reporting.headings import quantity_label
 from helpers.reporting.run_results import RunResults
 from helpers.reporting.schema import CLAIMS, GATES, GRADES, LIST
 from helpers.reporting.text import stale_records as stale_records_text
-from helpers.value import historical_value, sales_forecast
+from helpers.value import historical_value, recurring_revenue, sales_forecast
 
 FORECASTS = {"results/forecasts": "churn", "results/value_forecasts": "value"}  # table, section of the study
 
@@ -91,7 +91,8 @@ def outcomes(ws: Workspace, transactions: ir.Table, due: pd.DataFrame) -> pd.Ser
     money = scoring.realised_margin_lost(ws.engine, transactions, made, partial(ws.frame_of, name=SCORES))
     later = historical_value.realised_orders_and_margin(ws.engine, transactions, due, ws.study.economics)
     sales = sales_forecast.realised_sales(ws.engine, transactions, due, ws.study.economics)
-    return lost.fillna(money).fillna(later).fillna(sales)
+    fees = recurring_revenue.realised_recurring_revenue(ws.engine, ws.table("canonical/subscriptions"), due)
+    return lost.fillna(money).fillna(later).fillna(sales).fillna(fees)
 
 
 def earlier_alerts(ws: Workspace) -> pd.DataFrame:

@@ -19,6 +19,8 @@
 * ``life_cycle``: Customer life cycle: stages from new to lost, moves between stages, value by stage.
 * ``perceptual_map``: Perceptual map: brand positioning by correspondence analysis of brand attributes.
 * ``quality_gates``: Quality gates of customer value: history, period length, coverage of ids and unit costs.
+* ``recurring_revenue``: Recurring revenue: fees of the next quarter if nothing is done, by survival of contracts,
+  beside a naive rule.
 * ``referrals``: Referrals: who referred customers, and the margin of referred customers against others.
 * ``retained_customers``: Retained customers: volume-price-margin split, gross and net revenue retention.
 * ``retention_economics``: Retention economics: margin gained by a higher retention rate, and the most to spend on it.

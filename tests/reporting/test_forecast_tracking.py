@@ -104,7 +104,8 @@ def test_only_forecasts_whose_last_day_has_passed_are_due(home):
     assert forecast_tracking.due_forecasts(shop())["quantity"].tolist() == ["customers lost"]
 
 
-def test_a_forecast_of_value_is_due_and_held_against_what_its_buyers_did(home, session_engine, transactions):
+def test_a_forecast_of_value_is_due_and_held_against_what_its_buyers_did(
+        home, session_engine, transactions, subscriptions):
     ahead = forecast(value=3.0, low=1.0, high=4.0, quantity="orders_ahead", model="MBG/NBD") | {"unit": "orders"}
     margin = forecast(value=30.0, low=20.0, high=40.0, quantity="margin_ahead", model="MBG/NBD") | {"unit": "money"}
     more = {"level": 0.95, "n": 1}
@@ -114,7 +115,8 @@ def test_a_forecast_of_value_is_due_and_held_against_what_its_buyers_did(home, s
                                                                                    "2026-08-01", "2026-09-30")]
     rows.append({"customer_id": "new", "ordered_at": "2026-08-01", "amount": 100.0})
     study = SimpleNamespace(economics=Economics(margin_rate=0.3, discount_rate=0.0))
-    ws = SimpleNamespace(engine=session_engine, study=study, frame_of=shop().frame_of)
+    ws = SimpleNamespace(engine=session_engine, study=study, frame_of=shop().frame_of,
+                         table=lambda name: subscriptions([]))
     grades = forecast_tracking.grade_forecasts(due, forecast_tracking.outcomes(ws, transactions(rows), due))
     found = grades.set_index("quantity")
     assert found["actual"].to_dict() == {"margin_ahead": pytest.approx(60.0), "orders_ahead": 2.0}

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from helpers.reporting import formatting
+from helpers.value.recurring_revenue import NO_CONTRACTS, RecurringRevenue
 from helpers.value.sales_forecast import MEASURES, RECENT_AVERAGE, SalesForecast
 from helpers.value.weekly_sales import QUARTER_WEEKS, YEAR_WEEKS
 
@@ -49,6 +50,22 @@ def sales_forecast_sentences(found: SalesForecast, plan: Mapping[str, float], cu
         f"{formatting.share(new)} of these orders are expected from customers who are still to come.",
         *_plan_sentences(found, plan, currency),
         _tested(found),
+    )
+
+
+def recurring_revenue_sentences(found: RecurringRevenue, currency: str = "") -> tuple[str, ...]:
+    """Return what fees contracts bring in the next quarter, and how past quarters were forecast; none without any."""
+    if found.reason:
+        return () if found.reason == NO_CONTRACTS else (
+            f"Recurring revenue of the next quarter cannot be stated: {found.reason}.",)
+    money = formatting.unit_format("money", currency)
+    n = formatting.count_text(len(found.past), "past quarter", "past quarters")
+    last, limits = formatting.date_text(found.due_on), found.interval(found.value)
+    return (
+        f"If contracts end as they did and new ones come as in the last quarter, recurring revenue up to {last} is "
+        f"{money(found.value)} {formatting.interval(*limits, money)} (95 % prediction interval).",
+        f"In {n} the same method was off by {formatting.share(found.error())} (root mean square), the last quarter's "
+        f"fees again by {formatting.share(found.error('rule'))}.",
     )
 
 
