@@ -22,6 +22,8 @@ class ContractStatus:
     n_undated_end, n_end_before_start, n_not_begun, n_notice_given : int
         Contracts left out: ended on no known day where others are dated, ended before they began, not begun by the
         day; and those that run although an end lies ahead.
+    n_ended_anytime : int
+        Ended contracts of a table that dates no end: leavers of an unknown time beside those who are there today.
     """
 
     contracts: ir.Table
@@ -29,6 +31,7 @@ class ContractStatus:
     n_end_before_start: int = 0
     n_not_begun: int = 0
     n_notice_given: int = 0
+    n_ended_anytime: int = 0
 
     @property
     def n_rejected(self) -> int:
@@ -64,7 +67,7 @@ def contracts_as_of(engine: Engine, subscriptions: ir.Table, as_of_on: date) -> 
     kept = ~(undated | reversed_ | later)
     counts = engine.first_row(s.aggregate(
         n_undated_end=_count(undated), n_end_before_start=_count(reversed_), n_not_begun=_count(later & ~reversed_),
-        n_notice_given=_count(notice & kept)))
+        n_notice_given=_count(notice & kept), n_ended_anytime=_count(kept & ended & ~dated)))
     told = s.filter(kept).mutate(has_ended=lambda t: t.has_ended & ~(t.ended_on > day).fill_null(False))
     told = told.mutate(ended_on=told.has_ended.ifelse(told.ended_on, ibis.null("date")))
     return ContractStatus(engine.kept(told.select(*s.columns)), **{k: int(v or 0) for k, v in counts.items()})

@@ -10,6 +10,7 @@ from helpers.customers import features
 from helpers.customers.contract_status import ContractStatus
 from helpers.foundation.engine import Engine
 from helpers.foundation.results import Gate, Level
+from helpers.stats.disclosure_control import people_text
 from helpers.value import revenue_bridge
 from helpers.value.btyd import frequency_recency
 from helpers.value.revenue_bridge import MIN_PERIOD_DAYS, NO_TRANSACTIONS, RevenueBridge
@@ -60,12 +61,17 @@ def value_gates(
 
 def contract_gates(status: ContractStatus) -> tuple[Gate, ...]:
     """Return what the dates of contracts cross: ends without a date, or before the start; nothing without either."""
+    stock = (Gate("dated ends", status.n_ended_anytime, 0, True, Level.QUALIFY, "contracts, churn rate",
+                  f"{people_text(status.n_ended_anytime, 'ended contract has', 'ended contracts have')} no date of the "
+                  "end, so that over what time they left is not known: the share that has ended is no churn rate of a "
+                  "period, and survival by age holds if the table keeps all who ever left; where it keeps the latest "
+                  "alone, contracts end sooner."),) if status.n_ended_anytime else ()
     if not status.n_rejected:
-        return ()
+        return stock
     parts = [f"{n} {what}" for n, what in ((status.n_undated_end, "ended on no known day"),
                                            (status.n_end_before_start, "ended before they began")) if n]
     said = f"Of the contracts {' and '.join(parts)}: they are left out."
-    return (Gate("contract dates", status.n_rejected, 0, True, Level.QUALIFY, "contracts, churn rate", said),)
+    return (Gate("contract dates", status.n_rejected, 0, True, Level.QUALIFY, "contracts, churn rate", said), *stock)
 
 
 def _closed_cohort(engine: Engine, transactions: ir.Table, as_of_on: date) -> list[Gate]:

@@ -33,11 +33,14 @@ def test_impossible_and_missing_dates_are_counted_and_named(status):
     assert gate.sentence == "Of the contracts 1 ended on no known day and 1 ended before they began: they are left out."
 
 
-def test_a_file_without_any_dates_keeps_its_ended_contracts(session_engine, subscriptions):
-    frame = pd.DataFrame({"tenure_months": [3.0, 5.0], "has_ended": [True, False]})
+def test_a_file_without_any_dates_keeps_its_ended_contracts_and_says_that_their_time_is_not_known(
+        session_engine, subscriptions):
+    frame = pd.DataFrame({"tenure_months": [3.0, 5.0] * 20, "has_ended": [True, False] * 20})
     found = contract_status.contracts_as_of(session_engine, subscriptions(frame), AS_OF)
-    assert session_engine.frame(found.contracts)["has_ended"].sum() == 1
-    assert quality_gates.contract_gates(found) == ()
+    assert session_engine.frame(found.contracts)["has_ended"].sum() == 20
+    gate, = quality_gates.contract_gates(found)
+    assert (gate.statistic, gate.level) == (20, "qualify")
+    assert gate.sentence.startswith("20 ended contracts have no date of the end, so that over what time they left")
 
 
 def test_notice_given_is_no_end_in_the_survival_curve(session_engine, status):
