@@ -202,8 +202,10 @@ def margin_at_risk_interval(scores: pd.DataFrame, off: float = 0.0) -> Estimate:
 
 def _expected_losses(priced: pd.DataFrame) -> confidence_intervals.ExpectedLosses:
     if_lost = priced["value_if_lost"].to_numpy("float64") if "value_if_lost" in priced else 0.0
-    p, pause, kept, sd, lost = (priced[c].to_numpy("float64") for c in (
-        "churn_probability", "no_order_if_kept", "value_if_kept", "value_if_kept_sd", "margin_at_risk"))
+    p, kept, sd, lost = (priced[c].to_numpy("float64") for c in (
+        "churn_probability", "value_if_kept", "value_if_kept_sd", "margin_at_risk"))
+    # runs of long ago took every customer without an order for lost
+    pause = priced["no_order_if_kept"].fillna(0).to_numpy("float64") if "no_order_if_kept" in priced else 0.0 * p
     return confidence_intervals.ExpectedLosses(p, pause, kept - if_lost, sd, lost)
 
 

@@ -54,6 +54,13 @@ def test_the_margin_lost_counts_who_bought_nothing_less_those_who_pause(shop):
     assert np.isnan(found.loc[6])
 
 
+def test_forecasts_of_runs_that_knew_no_pause_are_graded_by_who_bought_nothing(shop):
+    rows = due(("margin_at_risk", "all", "2026-02-28", "2026-03-31")).assign(run="then", basis="purchases")
+    scores = stated(("a", 50.0), ("b", 30.0), ("c", 8.0))
+    before = scores.assign(margin_at_risk=0.5 * (scores["value_if_kept"] - 1.0)).drop(columns="no_order_if_kept")
+    assert scoring.realised_margin_lost(*shop, rows, {"then": before}.get).loc[5] == pytest.approx(29 + 7)
+
+
 def test_margin_at_risk_of_contracts_or_without_stated_values_is_not_counted(shop):
     rows = due(("margin_at_risk", "all", "2026-02-28", "2026-03-31")).assign(run="then", basis="purchases")
     assert np.isnan(scoring.realised_margin_lost(*shop, rows, {"then": stated(("a", np.nan))}.get)).all()
