@@ -20,7 +20,6 @@ from measure import CACHE, environment
 from helpers.churn import churn_features, classifiers, dataset_sources, explanations, profit_curve
 from helpers.churn.classifiers import BOOSTING, LOGISTIC
 from helpers.churn.config import ChurnConfig
-from helpers.customers import windows
 from helpers.foundation import canonical_schema
 from helpers.foundation.engine import Engine
 
@@ -67,11 +66,11 @@ def purchases(engine, n):
     return engine.kept(canonical_schema.TRANSACTIONS.conformed(lines))
 
 
-def snapshot(engine, table, on, horizon=90):
-    """Return the cases of one cut-off, as the page computes them."""
+def snapshots(engine, table, days, horizon=90):
+    """Return the cases of some cut-offs, as the page computes them."""
     records = churn_features.ChurnTables(table, engine.lazy(canonical_schema.SUBSCRIPTIONS.empty()))
     setting = dataset_sources.DatasetSettings(engine, ChurnConfig(eligible_days=730), 0.4)
-    return dataset_sources._customers(records, windows.snapshot_at(on, horizon), setting, is_known=True)
+    return dataset_sources._customers(records, days, setting, horizon)
 
 
 def filled(features, n_features, seed=1):
@@ -117,7 +116,7 @@ def main():
     whole = time.perf_counter()
     dates = (date(2025, 4, 5), date(2025, 7, 4), date(2025, 10, 2))
     shares = []
-    (fit, later, now), seconds = timed(lambda: [snapshot(engine, table, on) for on in dates])
+    (fit, later, now), seconds = timed(lambda: snapshots(engine, table, dates))
     shares.append(("three snapshots from purchases", seconds, None, None))
     frames = [filled(c.features, given.features, i) for i, c in enumerate((fit, later, now))]
     n = len(frames[0])
