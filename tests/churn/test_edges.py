@@ -131,3 +131,13 @@ def test_reasons_that_leavers_state_stand_apart_from_those_who_state_none():
         ["none stated", 1, 0.25],
     ]
     assert explanations.stated_churn_reasons(frame.head(0)).empty
+
+
+def test_a_plain_pipeline_of_the_library_finds_what_was_planted(basis, contracts):
+    table, auc = explanations.strongest_coefficients(basis(signed=contracts(n=1500)))
+    assert table["logits"].abs().is_monotonic_decreasing
+    assert dict(zip(table["feature"], np.sign(table["logits"]), strict=True))["monthly_fee"] > 0
+    assert 0.7 < auc < 1
+    none, unknown = explanations.strongest_coefficients(basis())
+    assert none.empty
+    assert np.isnan(unknown)
