@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from helpers.value import clv, sales_forecast, weekly_sales
+from helpers.value import clv, early_behaviour, sales_forecast, weekly_sales
 from helpers.value.btyd import covariates, fitting, frequency_recency, gamma_gamma
 from helpers.value.btyd.bg_nbd import BG_NBD, MBG_NBD
 from helpers.value.btyd.condensed_nbd import condensed_nbd
@@ -215,11 +215,27 @@ def of_channels(rng, replications, customers):
         row(name, sum(c[name] for c in found), len(found))
 
 
+def of_early_behaviour(rng, replications, customers):
+    """Print the coverage of ratios of the later margin by early behaviour: orders and spend, and one that is none."""
+    truth, found = {"orders": 2.0, "spend": np.sqrt(2), "categories": 1.0}, []
+    for _ in range(replications):
+        orders, spend = 1 + rng.poisson(1.0, customers), np.exp(rng.normal(3, 0.5, customers))
+        rows = pd.DataFrame({"n_orders": orders, "net_sales": orders * spend, "channel": None, "satisfaction": np.nan,
+                             "n_categories": rng.integers(1, 5, customers)})
+        later = orders * np.sqrt(spend) * rng.gamma(0.5, 2.0, customers) * (rng.random(customers) < 0.6)
+        simple = {"net sales": np.log2(rows[["net_sales"]].to_numpy("float64"))}
+        effects = early_behaviour.fit_value_predictors(early_behaviour.early_predictors(rows), simple, later,
+                                                       np.arange(customers) < 2 * customers / 3, 365).effects
+        found.append({e.segment: holds(e, truth[e.segment]) for e in effects})
+    for name in truth:
+        row(f"later margin by {name}", sum(f[name] for f in found), len(found))
+
+
 PARTS = {"values": of_values,
          "bg": lambda *given: of_model(*given, BG_NBD, bought_after_a_first, OF_BG),
          "pareto": lambda *given: of_model(*given, PARETO_NBD, bought_until_gone, OF_PARETO),
          "regular": lambda *given: of_model(*given, condensed_nbd(2), bought_regularly, OF_MBG),
-         "channels": of_channels, "quarters": of_quarters}
+         "channels": of_channels, "quarters": of_quarters, "early": of_early_behaviour}
 
 
 def main():

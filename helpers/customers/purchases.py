@@ -4,13 +4,14 @@ Beside them the orders placed, whatever became of them.
 """
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 
 import ibis
 import ibis.expr.types as ir
+import numpy as np
 import pandas as pd
 
-from helpers.customers import features
+from helpers.customers import features, windows
 from helpers.foundation.engine import Engine
 
 
@@ -112,9 +113,7 @@ def monthly_buyers(engine: Engine, transactions: ir.Table, as_of_on: date) -> pd
     if found.empty:
         return pd.DataFrame({"month_on": pd.Series(dtype="datetime64[us]"), "n_customers": pd.Series(dtype="int64")})
     counts = pd.Series(found["n_customers"].to_numpy(), pd.PeriodIndex(pd.to_datetime(found["month_on"]), freq="M"))
-    last = pd.Period(as_of_on + timedelta(1), "M") - 1
-    first = counts.index[0] + int(pd.Timestamp(found["first_on"].iloc[0]).day > 1)
-    whole = counts.reindex(pd.period_range(first, last, freq="M"), fill_value=0)
+    whole = counts.reindex(windows.whole_periods(found["first_on"].iloc[0], as_of_on, "M"), fill_value=0)
     return pd.DataFrame({"month_on": whole.index.to_timestamp(), "n_customers": whole.to_numpy("int64")})
 
 
@@ -150,17 +149,13 @@ def quarterly_figures(engine: Engine, transactions: ir.Table, as_of_on: date) ->
     if found.empty:
         return pd.DataFrame({"ends_on": pd.Series(dtype="datetime64[us]"), "net_sales": pd.Series(dtype="float64"),
                              "n_customers": pd.Series(dtype="int64"), "n_again": pd.Series(dtype="float64")})
-    first_on = pd.Timestamp(found["first_on"].iloc[0])
-    first = found.index[0] + int(first_on > pd.Period(first_on, "Q").start_time)
-    last = pd.Period(as_of_on + timedelta(1), "Q") - 1
-    whole = pd.RangeIndex(first, 4 * last.year + last.quarter)
-    frame = pd.DataFrame({"net_sales": found["net_sales"].reindex(whole, fill_value=0.0),
-                          "n_customers": n_customers["n"].reindex(whole, fill_value=0).astype("int64"),
-                          "n_again": n_again["n"].reindex(whole, fill_value=0).astype("float64")}, whole)
-    frame.loc[whole[:1], "n_again"] = float("nan")
-    ends = [pd.Period(year=int(q) // 4, quarter=int(q) % 4 + 1, freq="Q").end_time.normalize() for q in whole]
-    return frame.assign(ends_on=pd.to_datetime(ends)).reset_index(drop=True)[
-        ["ends_on", "net_sales", "n_customers", "n_again"]]
+    quarters = windows.whole_periods(found["first_on"].iloc[0], as_of_on, "Q")
+    whole = pd.Index(4 * quarters.year + quarters.quarter - 1, dtype="int64")
+    again = n_again["n"].reindex(whole, fill_value=0).astype("float64").to_numpy()
+    return pd.DataFrame({"ends_on": quarters.end_time.normalize().as_unit("us"),
+                         "net_sales": found["net_sales"].reindex(whole, fill_value=0.0).to_numpy(),
+                         "n_customers": n_customers["n"].reindex(whole, fill_value=0).to_numpy("int64"),
+                         "n_again": np.where(np.arange(len(whole)) > 0, again, np.nan)})
 
 
 def _quarter(on: ir.DateValue) -> ir.IntegerValue:

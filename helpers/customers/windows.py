@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 import ibis.expr.types as ir
+import pandas as pd
 
 from helpers.foundation.errors import InputError
 
@@ -80,6 +81,39 @@ class PeriodComparison:
         """Refuse periods that differ in length or do not touch."""
         if self.before.n_days != self.after.n_days or self.after.first_on != self.before.last_on + timedelta(1):
             raise InputError("periods", f"{self.before} and {self.after}", "two of equal length, back to back")
+
+
+def whole_periods(first_on: date, as_of_on: date, frequency: str) -> pd.PeriodIndex:
+    """Return the calendar periods that were seen from their first day to their last, in order; maybe none.
+
+    Parameters
+    ----------
+    first_on, as_of_on : date
+        First and last day on record.
+    frequency : str
+        Of pandas: ``M`` months, ``Q`` quarters.
+
+    Examples
+    --------
+    >>> [str(p) for p in whole_periods(date(2025, 1, 2), date(2025, 4, 30), "M")]
+    ['2025-02', '2025-03', '2025-04']
+    >>> len(whole_periods(date(2025, 1, 1), date(2025, 3, 30), "Q"))
+    0
+    """
+    first = pd.Period(first_on, frequency)
+    seen_from = first + int(pd.Timestamp(first_on) > first.start_time)
+    return pd.period_range(seen_from, last_whole_period(as_of_on, frequency), freq=frequency)
+
+
+def last_whole_period(as_of_on: date, frequency: str) -> pd.Period:
+    """Return the last calendar period whose last day has come.
+
+    Examples
+    --------
+    >>> str(last_whole_period(date(2025, 3, 31), "Q")), str(last_whole_period(date(2025, 3, 30), "Q"))
+    ('2025Q1', '2024Q4')
+    """
+    return pd.Period(as_of_on + timedelta(1), frequency) - 1
 
 
 def snapshot_at(cutoff_on: date, horizon_days: int, *, gap_days: int = 0) -> Snapshot:

@@ -34,8 +34,7 @@
   terms of a programme.
 * ``perceptual_map_plot``: Perceptual map: brands and attributes with their confidence ellipses.
 * ``plot_style``: Plot style: colours, fonts, figure sizes, and the way from a figure to the page.
-* ``plots``: Plots whose title is the finding: intervals, bars, lines, heat map, histogram, any drawing; with alt
-  text.
+* ``plots``: Plots whose title is the finding: intervals, bars, lines, heat map, any drawing; with alt text.
 * ``run_results``: Result tables of this run, by table, quantity and segment; what is absent is an answer too.
 * ``satisfaction_sections``: Sections of the satisfaction page: the tables and figures that stand together under one
   finding.

@@ -81,10 +81,12 @@ TERMS = (
     Term("caution", "A check calls the figure into question; its reason stands beside it"),
     Term("CES", "Customer effort score: the mean answer on how easy it was, on its own scale of 1 to 7"),
     Term("chance to win", "Probability, given the data, that the arm is better than the control"),
+    Term("churn rate", "Share of the customers active in one window who churn; over the periods of the retention rate "
+         "the rest of it", "churned / active in the first window = 1 − retention rate of the same windows",
+         also=("churn", "expected churn")),
     Term("churned customer", "A customer active in one window who has no purchase occasion in the window after it; a "
-         "contract that has ended", "churn rate = churned / active in the first window",
-         "on the change in revenue " + PERIODS + "; forecasts of churn: active in the last {eligible}, no purchase in "
-         "the next {horizon}", ("churned", "churn", "expected churn")),
+         "contract that has ended", "", "on the change in revenue " + PERIODS + "; forecasts of churn: active in the "
+         "last {eligible}, no purchase in the next {horizon}", ("churned",)),
     Term("confidence interval", "Range in brackets that holds the true value in 95 of 100 such samples",
          also=("interval", "intervals")),
     Term("contract that runs", "A contract that has started and not ended", also=("running contract", "contracts that "

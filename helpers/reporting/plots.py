@@ -1,4 +1,4 @@
-"""Plots whose title is the finding: intervals, bars, lines, heat map, histogram, any drawing; with alt text.
+"""Plots whose title is the finding: intervals, bars, lines, heat map, any drawing; with alt text.
 
 Columns are named by the caller; rows without a value are left out of the drawing and named below it. `figure` takes
 whatever seaborn or matplotlib draws.
@@ -186,46 +186,6 @@ def heat_map(frame: pd.DataFrame, title: str, unit: str, note: str = "") -> Exhi
     names = (str(frame.index.name or ""), str(frame.columns.name or ""))
     below = note if values.isna().any(axis=None) else ""
     return figure_exhibit(lambda width: axis_layout.draw_shades(values, names, unit, width), title, below)
-
-
-def histogram(values: Sequence[float] | pd.Series | np.ndarray, title: str, unit: str) -> Exhibit:
-    """Return how values are spread: a count in each class, from zero.
-
-    Parameters
-    ----------
-    values : array-like of float, shape (n,)
-        Missing ones are left out and counted below the figure, and so is a far tail.
-    title : str
-        The finding.
-    unit : str
-        Of the values.
-    """
-    given = pd.Series(np.asarray(values, dtype="float64"))
-    known = given[np.isfinite(given)]
-    if known.nunique() < 2:
-        return missing_exhibit(title, "Fewer than two different values: there is no spread to show.")
-    limit = float(known.quantile(0.99))
-    kept = known[known <= limit] if known.max() > 3 * limit > 0 else known
-    notes = [
-        f"{formatting.whole(len(known) - len(kept))} above {formatting.number(limit)} not drawn."
-        * (len(kept) < len(known)),
-        f"{formatting.whole(len(given) - len(known))} without a value." * (len(known) < len(given)),
-    ]
-
-    def drawn(width: float) -> "Axes":
-        from seaborn import histplot
-
-        more = axis_layout.second_line_height(width)
-        axes = new_axes((width, 300 + more), 60, 14, bottom=44 + more, top=32)
-        histplot(x=kept, ax=axes, bins=min(40, max(8, int(len(kept) ** 0.5))), color=ACCENT, edgecolor="white",
-                 linewidth=1, alpha=1)
-        axis_layout.finish_lines(axes, "", heading="")
-        axes.xaxis.set_major_formatter(axis_layout.tick_format(unit))
-        axes.set(xlabel=axis_layout.fit_text(axes, unit), ylabel="")
-        axis_layout.write_above(axes, "count")
-        return axes
-
-    return figure_exhibit(drawn, title, " ".join(filter(None, notes)))
 
 
 def figure(

@@ -14,10 +14,13 @@ from helpers.reporting.text import value as value_text
 from helpers.reporting.text import value_relationships as relationships_text
 from helpers.reporting.text import value_segments as segments_text
 from helpers.value import cohorts as cohorts_module
+from helpers.value import ledgers
 from helpers.value.acquisition import AcquisitionPayback
 from helpers.value.btyd.channel_cohort_models import ChannelCohortModels
 from helpers.value.clv_valuation import ClvValuation
 from helpers.value.concentration import Concentration
+from helpers.value.customer_indices import CustomerIndices
+from helpers.value.customer_profitability import CustomerProfitability
 from helpers.value.early_behaviour import ValuePredictors
 from helpers.value.perceptual_map import PerceptualMap
 from helpers.value.referrals import ReferralValue
@@ -106,6 +109,40 @@ def models_in_holdout(
         display.data_table(sales_text.past_quarters_table(sales), past, "Net sales of past quarters"))
 
 
+def balance(found: CustomerProfitability, indices: CustomerIndices, currency: str) -> Exhibit:
+    """Return what changes a decision: the ledger of money, and those of service and feeling where the best get less."""
+    money = formatting.unit_format("money", currency)
+    table = found.ledger(ledgers.TRANSACTIONAL).drop(columns="unit", errors="ignore")
+    in_money = display.data_table(table, dict.fromkeys(table.columns[2:], money),
+                                  relationships_text.customer_profitability_title(found, currency))
+    short = {e.segment.split(":")[0] for e in ledgers.short_changed(found.entries)}
+    said = ("" if found.reason else relationships_text.over_served_sentence(found, currency),
+            relationships_text.peoples_time_sentence(found, currency),
+            relationships_text.service_ledgers_sentence(found),
+            segments_text.dissatisfied_best_sentence(indices, currency))
+    return display.show(in_money, display.paragraph(*said), *(_ledger(found, name, "tier") for name in sorted(short)))
+
+
+def other_ledgers(found: CustomerProfitability) -> Exhibit:
+    """Return the ledgers that the main part leaves out: service and feeling by tier, all three by stage."""
+    short = {e.segment.split(":")[0] for e in ledgers.short_changed(found.entries)}
+    names = (ledgers.SERVICE, ledgers.EMOTIONAL)
+    return display.show(*(_ledger(found, name, "tier") for name in names if name not in short),
+                        *(_ledger(found, name, "stage") for name in (*names, ledgers.TRANSACTIONAL)))
+
+
+def _ledger(found: CustomerProfitability, ledger: str, by: str) -> Exhibit:
+    return display.data_table(found.ledger(ledger, by), caption=f"The {ledger} ledger by {by}")
+
+
+def four_indices(indices: CustomerIndices) -> Exhibit:
+    """Return satisfaction, loyalty, contribution and word of mouth by tier and stage, and how they go together."""
+    figure = plots.heat_map(indices.matrix(), segments_text.customer_indices_title(indices), "0 to 100",
+                            clv_text.EMPTY_CELLS)
+    said = segments_text.customer_indices_sentence(indices) if indices.correlations else ""
+    return display.show(figure, display.paragraph(said))
+
+
 def retained_and_cohorts(retained: RetainedCustomers, quarters: pd.DataFrame, currency: str) -> Exhibit:
     """Return what moved the revenue of retained customers, and cohorts by quarter of first purchase."""
     exact = dict.fromkeys(["change_in_sales", "change_in_margin"], partial(formatting.exact_money, currency=currency))
@@ -139,7 +176,7 @@ def positioning(positions: PerceptualMap) -> Exhibit:
     """Return how customers see us beside others: the map, and what it says."""
     figure = perceptual_map_plot.plot_perceptual_map(positions.points(), segments_text.positioning_title(positions),
                                                      segments_text.positioning_axes(positions))
-    said = segments_text.positioning_sentence(positions) if positions.strengths() else ""
+    said = segments_text.positioning_sentences(positions) if positions.strengths() else ()
     return display.show(figure, display.paragraph(said))
 
 

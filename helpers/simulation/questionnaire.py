@@ -189,6 +189,9 @@ BRANDS = ("", *RIVALS)
 ATTRIBUTES = {"quality": "good quality", "price": "low prices", "service": "friendly service", "modern": "modern",
               "reliable": "reliable"}
 
+KINDS_OF_VALUE = {"good quality": "functional", "low prices": "functional", "friendly service": "social",
+                  "modern": "epistemic", "reliable": "emotional"}
+
 # log-odds that a brand, one row each, is said to fit an attribute
 FITS = np.array([
     (0.6, -0.6, 0.8, 0.0, 0.9),
@@ -223,4 +226,5 @@ def brand_items() -> pa.Table:
         "scale_low": [0.0] * n,
         "scale_high": [1.0] * n,
         "is_reversed": [False] * n,
+        "frame_value": [KINDS_OF_VALUE[attribute] for _, attribute in pairs],
     })

@@ -16,6 +16,8 @@
 * ``early_behaviour``: Early behaviour and tenure: what the first 90 days, and years, as a customer foretell of
   the margin that follows.
 * ``historical_value``: Historical value by customer: sales, margin, occasions to date; realised orders and margin.
+* ``ledgers``: Ledgers of money, service and feeling: what is put into customers and what comes back, by tier and by
+  stage.
 * ``life_cycle``: Customer life cycle: stages from new to lost, moves between stages, value by stage.
 * ``perceptual_map``: Perceptual map: brand positioning by correspondence analysis of brand attributes.
 * ``quality_gates``: Quality gates of customer value: history, period length, coverage of ids and unit costs.

@@ -1,12 +1,12 @@
 """Cohort analysis: retention and margin by quarter of first purchase."""
 
-from datetime import date, timedelta
+from datetime import date
 
 import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
-from helpers.customers import features, purchases
+from helpers.customers import features, purchases, windows
 from helpers.foundation.engine import Engine
 from helpers.foundation.results import Estimate, estimate_table
 from helpers.stats import confidence_intervals
@@ -46,8 +46,8 @@ def cohort_triangle(engine: Engine, transactions: ir.Table, as_of_on: date, marg
     active = (features.is_occasion(lines).ifelse(lines.customer_id, None)).nunique()
     found = engine.arrow(lines.filter(lines.quarters >= 0).group_by("cohort", "quarters").aggregate(
         active=active, margin=lines.margin.sum().cast("float64")).order_by("cohort", "quarters")).to_pandas()
-    last = _last_quarter(as_of_on)
-    found = found[found["cohort"] + found["quarters"] <= last]
+    last = windows.last_whole_period(as_of_on, "Q")
+    found = found[found["cohort"] + found["quarters"] <= 4 * last.year + last.quarter - 1]
     n = found[found["quarters"] == 0].set_index("cohort")["active"]
     known = found[found["cohort"].isin(n[n >= MIN_COHORT_SIZE].index[-MAX_COHORTS:])]
     size = known["cohort"].map(n)
@@ -75,9 +75,3 @@ def cohort_table(triangle: pd.DataFrame) -> pd.DataFrame:
 
 def _quarter(day: ir.DateValue) -> ir.IntegerValue:
     return (day.year() * 4 + day.quarter() - 1).cast("int64")
-
-
-def _last_quarter(as_of_on: date) -> int:
-    """Return the last quarter that is whole, counted as 4 × year + quarter − 1."""
-    after = as_of_on + timedelta(1)
-    return after.year * 4 + (after.month - 1) // 3 - 1

@@ -25,6 +25,11 @@ class ValueConfig(Section):
         180, ge=28, le=730, description="days by which growth is judged and stages of the life cycle move [days]")
     case_cost: float = Field(
         5.0, ge=0, description="cost of handling a service case where none is recorded [money]")
+    contact_minutes: float = Field(
+        10.0, ge=0, description="people's time for a contact that a person makes [minutes]")
+    case_minutes: float = Field(20.0, ge=0, description="people's time for a service case [minutes]")
+    personal_channels: list[str] = Field(
+        ["phone", "visit"], description="channels of contacts that a person makes [channels]")
     retention_step: float = Field(
         0.05, gt=0, lt=1, description="rise in retention whose value is computed [share]")
     top_share: float = Field(0.20, gt=0, lt=1, description="best customers whose part of the total is reported [share]")

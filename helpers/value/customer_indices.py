@@ -112,6 +112,10 @@ INDEX_DIMENSIONS = ("tier", "stage")
 
 MIN_INDEX_CUSTOMERS = disclosure_control.LEAST_PEOPLE
 
+BEST_FROM, MIDDLE = 80.0, 50.0  # contribution of the best fifth; satisfaction below which somebody is dissatisfied
+
+BEST_FIFTH, OTHER_CUSTOMERS = "best fifth by contribution", "other customers"
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CustomerIndices:
@@ -125,15 +129,19 @@ class CustomerIndices:
         Pearson's correlation of every two indices over the customers who have both.
     order : tuple of str
         Segments in order.
+    dissatisfied : tuple of Estimate
+        Share below 50 of 100 in satisfaction, of the best fifth by contribution and of the others, the difference, and
+        the expected value of the dissatisfied of the best fifth; empty where too few are known.
     """
 
     estimates: tuple[Estimate, ...]
     correlations: tuple[Estimate, ...]
     order: tuple[str, ...]
+    dissatisfied: tuple[Estimate, ...] = ()
 
     def table(self) -> pd.DataFrame:
         """Return ``results/value_indices``."""
-        return estimate_table([*self.estimates, *self.correlations])
+        return estimate_table([*self.estimates, *self.correlations, *self.dissatisfied])
 
     def of(self, index: str, segment: str = "all") -> Estimate | None:
         """Return one index of a segment; None where it is not known of anybody."""
@@ -180,7 +188,33 @@ def index_scores(engine: Engine, profile: ir.Table) -> CustomerIndices:
     middle = (INDEX_COLUMNS["contribution"], "all")
     estimates = [replace(e, low=np.nan, high=np.nan) if (e.quantity, e.segment) == middle else e for e in estimates]
     order = tuple(dict.fromkeys(e.segment for e in estimates))
-    return CustomerIndices(tuple(estimates), _correlations(engine, known), order)
+    return CustomerIndices(tuple(estimates), _correlations(engine, known), order, _dissatisfied(engine, known))
+
+
+def _dissatisfied(engine: Engine, known: ir.Table) -> tuple[Estimate, ...]:
+    """Return how many of the best by contribution are dissatisfied, against others, and what is expected of them."""
+    both = known.filter(known.satisfaction.notnull(), known.contribution.notnull())
+    is_low = both.satisfaction < MIDDLE
+    rows = engine.arrow(both.group_by(is_best=both.contribution >= BEST_FROM).aggregate(
+        n=both.count(), low=is_low.ifelse(1, 0).sum(),
+        value=is_low.ifelse(both.expected_value, 0.0).sum().fill_null(0.0))).to_pandas().set_index("is_best")
+    if len(rows) < 2 or rows["n"].min() < MIN_INDEX_CUSTOMERS:
+        return ()
+    shares = {name: confidence_intervals.share_interval(rows.loc[is_best, "low"] / rows.loc[is_best, "n"],
+                                                        rows.loc[is_best, "n"])
+              for name, is_best in ((BEST_FIFTH, True), (OTHER_CUSTOMERS, False))}
+    found = [Estimate("share_dissatisfied", i.value, i.low, i.high, "share", int(rows.loc[name == BEST_FIFTH, "n"]),
+                      name) for name, i in shares.items()]
+    best, others = shares.values()
+    gap = best.value - others.value
+    found.append(Estimate("share_dissatisfied_difference", gap,
+                          gap - float(np.hypot(best.value - best.low, others.high - others.value)),
+                          gap + float(np.hypot(best.high - best.value, others.value - others.low)), "share",
+                          int(rows["n"].sum())))
+    n_low = int(rows.loc[True, "low"])
+    money = Interval(float(rows.loc[True, "value"]), np.nan, np.nan)
+    return (*found, disclosure_control.estimate_if_enough("expected_value_dissatisfied", money, n_low, unit="money",
+                                                          segment=BEST_FIFTH))
 
 
 def _means(engine: Engine, known: ir.Table, segment: ir.Value, by: str, rank: ir.Value) -> list[Estimate]:

@@ -15,8 +15,10 @@ from helpers.customers import features, purchases
 from helpers.customers.windows import TimeWindow
 from helpers.foundation.engine import Engine
 from helpers.foundation.results import Estimate, Status, estimate_table, no_estimate
-from helpers.stats import confidence_intervals, disclosure_control
-from helpers.value.life_cycle import LIFE_CYCLE_STAGES
+from helpers.foundation.study_config import Economics
+from helpers.stats import confidence_intervals
+from helpers.value import ledgers
+from helpers.value.config import ValueConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +33,24 @@ class UnitCosts:
         One contact [money].
     case : float
         One service case [money].
+    contact_minutes, case_minutes : float
+        People's time for a contact by a person, and for a service case [minutes].
+    personal_channels : tuple of str
+        Channels of contacts that a person makes.
     """
 
     margin_rate: float
     contact: float
     case: float
+    contact_minutes: float = 10.0
+    case_minutes: float = 20.0
+    personal_channels: tuple[str, ...] = ("phone", "visit")
+
+    @classmethod
+    def assumed(cls, economics: Economics, assumptions: ValueConfig) -> "UnitCosts":
+        """Return what a study assumes."""
+        return cls(economics.margin_rate, economics.contact_cost, assumptions.case_cost, assumptions.contact_minutes,
+                   assumptions.case_minutes, tuple(assumptions.personal_channels))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +87,15 @@ def cost_to_serve(engine: Engine, sources: CostToServeTables, window: TimeWindow
     ir.Table
         Grain customer with any record in the window. Money: ``net_sales``, ``margin``, ``discounts`` (already off
         both), ``contact_cost``, ``case_cost``, ``reward_cost`` (points redeemed), ``cost_to_serve`` (contacts, cases,
-        rewards), ``profit`` (margin less that). Counts: ``n_occasions``, ``n_contacts``, ``n_replies``, ``n_cases``,
-        ``n_complaints``, ``n_resolved``, ``n_fed_back``, ``handled_days`` (sum), ``n_handled``, ``n_promised``,
-        ``n_late``, ``points_redeemed`` and of these ``points_without_cost``, whose unit cost is unknown: they have no
-        part in ``reward_cost``.
+        rewards), ``profit`` (margin less that). ``people_hours``, people's time by contacts of personal channels and
+        by cases [hours]. Counts: ``n_occasions``, ``n_contacts``, of these ``n_personal`` by a person, ``n_replies``,
+        ``n_cases``, ``n_complaints``, ``n_resolved``, ``n_fed_back``, ``handled_days`` (sum), ``n_handled``,
+        ``n_promised``, ``n_late``, ``points_redeemed`` and of these ``points_without_cost``, whose unit cost is
+        unknown: they have no part in ``reward_cost``.
     """
     spent = purchases.cached_customer_days(engine, sources.transactions, window.last_on)
     parts = [_bought(spent, window, prices.margin_rate), _reduced(sources.transactions, window),
-             _contacted(sources.contacts, window, prices.contact), _cases(sources.cases, window, prices.case),
+             _contacted(sources.contacts, window, prices), _cases(sources.cases, window, prices.case),
              _rewarded(sources.points, window)]
     everybody = parts[0].select("customer_id")
     for part in parts[1:]:
@@ -89,7 +105,8 @@ def cost_to_serve(engine: Engine, sources: CostToServeTables, window: TimeWindow
         whole = whole.left_join(part, "customer_id").drop("customer_id_right")
     whole = whole.mutate(**{c: whole[c].cast("float64").fill_null(0.0) for c in whole.columns if c != "customer_id"})
     cost = whole.contact_cost + whole.case_cost + whole.reward_cost
-    return engine.kept(whole.mutate(cost_to_serve=cost, profit=whole.margin - cost))
+    minutes = whole.n_personal * prices.contact_minutes + whole.n_cases * prices.case_minutes
+    return engine.kept(whole.mutate(cost_to_serve=cost, profit=whole.margin - cost, people_hours=minutes / 60))
 
 
 def _bought(spent: ir.Table, window: TimeWindow, margin_rate: float) -> ir.Table:
@@ -111,11 +128,12 @@ def _reduced(transactions: ir.Table, window: TimeWindow) -> ir.Table:
         n_late=(is_known & (lines.delivered_on > lines.promised_on)).ifelse(1, 0).sum())
 
 
-def _contacted(contacts: ir.Table, window: TimeWindow, price: float) -> ir.Table:
+def _contacted(contacts: ir.Table, window: TimeWindow, prices: UnitCosts) -> ir.Table:
     within = contacts.filter(window.holds(contacts.sent_at.date()))
+    is_personal = within.channel.isin(list(prices.personal_channels)).fill_null(False)
     return within.group_by("customer_id").aggregate(
-        n_contacts=within.count(), n_replies=within.replied_at.count(),
-        contact_cost=within.cost.cast("float64").fill_null(price).sum())
+        n_contacts=within.count(), n_replies=within.replied_at.count(), n_personal=is_personal.ifelse(1, 0).sum(),
+        contact_cost=within.cost.cast("float64").fill_null(prices.contact).sum())
 
 
 def _cases(cases: ir.Table, window: TimeWindow, price: float) -> ir.Table:
@@ -140,36 +158,6 @@ MIN_LEDGER_CUSTOMERS = 10
 
 OVERSERVED_QUANTILE = 0.95  # share of a normal residual's distribution above which a cost is far above the fitted one
 
-COST_SIDE, RETURN_SIDE, NET_SIDE = "put in", "comes back", "left"
-
-TRANSACTIONAL, SERVICE, EMOTIONAL = "transactional", "service", "emotional"
-
-# ledger, side, item, unit, numerator, denominator; "n" is the number of customers
-LEDGER_ITEMS = (
-    (TRANSACTIONAL, RETURN_SIDE, "sales at list price", "money a customer", "list_sales", "n"),
-    (TRANSACTIONAL, COST_SIDE, "discounts", "money a customer", "discounts", "n"),
-    (TRANSACTIONAL, COST_SIDE, "goods at cost", "money a customer", "goods", "n"),
-    (TRANSACTIONAL, COST_SIDE, "contacts", "money a customer", "contact_cost", "n"),
-    (TRANSACTIONAL, COST_SIDE, "service cases", "money a customer", "case_cost", "n"),
-    (TRANSACTIONAL, COST_SIDE, "rewards redeemed", "money a customer", "reward_cost", "n"),
-    (TRANSACTIONAL, NET_SIDE, "profit", "money a customer", "profit", "n"),
-    (SERVICE, COST_SIDE, "cases opened", "cases a customer", "n_cases", "n"),
-    (SERVICE, COST_SIDE, "wait until a case is done", "days", "handled_days", "n_handled"),
-    (SERVICE, COST_SIDE, "deliveries later than promised", "share of deliveries", "n_late", "n_promised"),
-    (SERVICE, RETURN_SIDE, "cases resolved", "share of cases", "n_resolved", "n_cases"),
-    (SERVICE, RETURN_SIDE, "purchase occasions", "occasions a customer", "n_occasions", "n"),
-    (EMOTIONAL, COST_SIDE, "contacts sent", "contacts a customer", "n_contacts", "n"),
-    (EMOTIONAL, COST_SIDE, "cases fed back", "share of cases", "n_fed_back", "n_cases"),
-    (EMOTIONAL, RETURN_SIDE, "replies to contacts", "share of contacts", "n_replies", "n_contacts"),
-    (EMOTIONAL, RETURN_SIDE, "attitude", "0 to 100", "attitude", "n_attitude"),
-    (EMOTIONAL, RETURN_SIDE, "customers brought by recommendation", "customers a customer", "n_brought", "n"),
-    (EMOTIONAL, RETURN_SIDE, "years as a customer", "years", "tenure_years", "n_tenure"),
-)
-
-COST_COLUMNS = ("discounts", "contact_cost", "case_cost", "reward_cost")  # without any of them there is nothing to net
-
-LEDGER_COLUMNS = tuple(dict.fromkeys(c for *_, a, b in LEDGER_ITEMS for c in (a, b) if c != "n"))
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CustomerProfitability:
@@ -178,8 +166,7 @@ class CustomerProfitability:
     Parameters
     ----------
     entries : DataFrame
-        Grain segment × item: ``by`` (tier or stage), ``segment``, ``ledger``, ``side``, ``item``, ``unit``, ``value``,
-        ``n`` customers; values without a denominator are left out.
+        As `ledgers.ledger_entries` gives them, by tier and by stage.
     over : DataFrame
         Grain tier: ``tier``, ``n_customers``, ``n_over`` far above the fitted cost, ``money_over`` above it by those,
         ``cost_to_serve`` in all [money].
@@ -201,7 +188,7 @@ class CustomerProfitability:
         if part.empty:
             return pd.DataFrame()
         wide = part.pivot(index=["side", "item", "unit"], columns="segment", values="value")
-        order = [(side, item, unit) for of, side, item, unit, *_ in LEDGER_ITEMS if of == ledger]
+        order = [(side, item, unit) for of, side, item, unit, *_ in ledgers.LEDGER_ITEMS if of == ledger]
         return wide.reindex([key for key in order if key in wide.index])[
             list(dict.fromkeys(part["segment"]))].reset_index()
 
@@ -214,14 +201,15 @@ class CustomerProfitability:
 
     def table(self) -> pd.DataFrame:
         """Return ``results/value_balance``: every entry, and the over-served by tier."""
-        rows = [Estimate(f"{e['ledger']}, {e['side']}: {e['item']}", e["value"], unit=e["unit"], n=int(e["n"]),
-                         segment=f"{e['by']} {e['segment']}") for e in self.entries.to_dict("records")]
+        rows = [Estimate(f"{e['ledger']}, {e['side']}: {e['item']}", e["value"], e["low"], e["high"], e["unit"],
+                         int(e["n"]), f"{e['by']} {e['segment']}") for e in self.entries.to_dict("records")]
         over = [Estimate(q, float(r[c]), unit=u, n=int(r[of]), segment=f"tier {r['tier']}")
                 for r in self.over.to_dict("records")
                 for q, c, u, of in (("over_served", "n_over", "customers", "n_customers"),
                                     ("over_served_cost", "money_over", "money", "n_over"))]
         uncosted = [Estimate("points_without_cost", self.points_without_cost, unit="points")]
-        return estimate_table([*rows, self.over_served(), *over, *(uncosted if self.points_without_cost else [])])
+        return estimate_table([*rows, *ledgers.best_against_lowest(self.entries), self.over_served(), *over,
+                               *(uncosted if self.points_without_cost else [])])
 
 
 def measure_profitability(engine: Engine, served: ir.Table, profile: ir.Table) -> CustomerProfitability:
@@ -246,36 +234,12 @@ def measure_profitability(engine: Engine, served: ir.Table, profile: ir.Table) -
         n_attitude=lambda t: t.attitude.notnull().ifelse(1.0, 0.0), n_brought=lambda t: t.n_brought.fill_null(0),
         tenure_years=lambda t: t.age_days / 365.25, n_tenure=lambda t: t.age_days.notnull().ifelse(1.0, 0.0),
         ))
-    entries = [_entries(engine, whole, "tier", "tier_rank"), _entries(engine, whole, "stage", None)]
+    entries = [ledgers.ledger_entries(engine, whole, "tier", "tier_rank"),
+               ledgers.ledger_entries(engine, whole, "stage", None)]
     over, reason = _overserved(engine, whole)
     points = {c: whole[c].sum().fill_null(0.0) for c in ("points_redeemed", "points_without_cost")}
     return CustomerProfitability(pd.concat(entries, ignore_index=True), over, reason,
                                  **engine.first_row(whole.aggregate(**points)))
-
-
-def _entries(engine: Engine, whole: ir.Table, by: str, rank: str | None) -> pd.DataFrame:
-    known = whole.filter(whole[by].notnull())
-    sums = {c: known[c].cast("float64").sum().fill_null(0.0) for c in LEDGER_COLUMNS}
-    order = known[rank].min() if rank else known.count()
-    rows = engine.arrow(known.group_by(segment=known[by]).aggregate(n=known.count(), place=order, **sums)).to_pandas()
-    known_order = {stage: i for i, stage in enumerate(LIFE_CYCLE_STAGES)}
-    rows = rows.assign(place=rows["place"] if rank else rows["segment"].map(known_order)).sort_values(
-        "place", ignore_index=True)
-    hidden = disclosure_control.suppress_cells(rows["n"], [range(len(rows))])
-    there = {c: rows[c].abs().sum() > 0 for c in LEDGER_COLUMNS} | {"n": True}
-    found = [{"by": by, "segment": r["segment"], "ledger": ledger, "side": side, "item": item, "unit": unit,
-              "value": r[top] / r[below], "n": int(r["n"])}
-             for r, is_hidden in zip(rows.to_dict("records"), hidden, strict=True) if not is_hidden
-             for ledger, side, item, unit, top, below in LEDGER_ITEMS if r[below] > 0 and _is_recorded(there, top)
-             and (ledger != TRANSACTIONAL or any(there[c] for c in COST_COLUMNS))]
-    told = {row["ledger"] for row in found if row["side"] == COST_SIDE}  # what comes back for nothing is no ledger
-    return pd.DataFrame([row for row in found if row["ledger"] in told],
-                        columns=["by", "segment", "ledger", "side", "item", "unit", "value", "n"])
-
-
-def _is_recorded(there: dict[str, bool], column: str) -> bool:
-    """Return whether an item is recorded at all; a share that is zero for everybody is still told by its whole."""
-    return there[column] or column in {"n_resolved", "n_late"}
 
 
 def _overserved(engine: Engine, whole: ir.Table) -> tuple[pd.DataFrame, str]:

@@ -77,8 +77,13 @@ class PerceptualMap:
             at[own], at[j], (spread[own], spread[j]))) for j, name in enumerate(self.said.columns) if j != own]
         return tuple((name, is_apart) for _, name, is_apart in sorted(far))
 
-    def strengths(self) -> list[tuple[str, Estimate]]:
+    def strengths(self, rival: str = "") -> list[tuple[str, Estimate]]:
         """Return by how much more often each attribute is said of us than of the others together, the largest first.
+
+        Parameters
+        ----------
+        rival : str
+            One brand to be held against; empty: all others together.
 
         Notes
         -----
@@ -88,7 +93,8 @@ class PerceptualMap:
         if OWN_BRAND not in self.said.columns or self.said.shape[1] < 2:
             return []
         found = []
-        others = [c for c in self.said.columns if c != OWN_BRAND]
+        others = [rival] if rival else [c for c in self.said.columns if c != OWN_BRAND]
+        quantity = f"said_of_us_less_{rival}" if rival else "said_of_us_less_others"
         for attribute in self.said.index:
             n = self.asked.loc[attribute, others]
             p = float((self.said.loc[attribute, others] * n).sum() / n.sum()) if n.sum() else float("nan")
@@ -103,7 +109,7 @@ class PerceptualMap:
                 (
                     str(attribute),
                     Estimate(
-                        "said_of_us_less_others",
+                        quantity,
                         gap,
                         float(low),
                         float(high),
@@ -114,6 +120,10 @@ class PerceptualMap:
                 )
             )
         return sorted(found, key=lambda pair: -pair[1].value)
+
+    def against_nearest(self) -> tuple[Estimate, ...]:
+        """Return by how much more often each attribute is said of us than of the brand nearest to us on the map."""
+        return tuple(e for _, e in self.strengths(self.rivals()[0][0])) if self.rivals() else ()
 
     def by_value(self) -> tuple[Estimate, ...]:
         """Return by how much more often than of others each kind of value is said of us, attributes weighing alike."""
@@ -152,7 +162,8 @@ class PerceptualMap:
         shares = [Estimate("inertia", float(s), unit="share", n=self.n, segment=f"axis {i}")
                   for i, s in enumerate(self.map.shares[:2], 1)] if self.map else []
         return estimate_table(
-            [*said, *(e for _, e in self.strengths()), *self.by_value(), *self.targets, *points, *shares]
+            [*said, *(e for _, e in self.strengths()), *self.against_nearest(), *self.by_value(), *self.targets,
+             *points, *shares]
         )
 
 

@@ -136,7 +136,7 @@ class RevenueBridge:
         return frozenset(s for s, is_hidden in zip(named, hidden, strict=True) if is_hidden)
 
     def table_of_parts(self) -> pd.DataFrame:
-        """Return `split` with everybody below."""
+        """Return `split` with everybody below; how many all are is not told where a class is not."""
         parts = self.split()
         if parts.empty:
             return parts
@@ -146,24 +146,27 @@ class RevenueBridge:
                          ignore_index=True)
 
     def split(self) -> pd.DataFrame:
-        """Return the classes as a table for reading: class, customers, net sales before and after, change [money]."""
-        return (
-            pd.DataFrame(
-                [
-                    {
-                        "class": p.segment,
-                        "n_customers": p.n_customers if p.segment != ANONYMOUS_SALES else None,
-                        "before": float(p.before),
-                        "after": float(p.after),
-                        "change": float(p.change),
-                    }
-                    for p in self.parts
-                ],
-                columns=["class", "n_customers", "before", "after", "change"],
-            )
-            .astype({"n_customers": "Int64"})
-            .assign(is_withheld=lambda t: t["class"].isin(self.withheld()))
-        )
+        """Return the classes as a table for reading: class, customers, net sales before and after, change [money].
+
+        Classes that are withheld stand together as one: their sum follows from the totals of the periods anyway. How
+        many they are is not told where the retained are among them, since that would tell how many all are together.
+        """
+        hidden = self.withheld()
+        rows = [self._row(p.segment, [p], p.segment in hidden) for p in self.parts
+                if p.segment not in hidden or len(hidden) == 1]
+        if len(hidden) > 1:
+            parts = [p for p in self.parts if p.segment in hidden]
+            names = ["fully refunded" if p.segment == REFUNDED_ONLY else p.segment for p in parts]
+            together = self._row(f"{', '.join(names[:-1])} and {names[-1]} together", parts, False)
+            rows.append(together | ({"n_customers": None} if "retained" in hidden else {}))
+        columns = ["class", "n_customers", "before", "after", "change", "is_withheld"]
+        return pd.DataFrame(rows, columns=columns).astype({"n_customers": "Int64", "is_withheld": "bool"})
+
+    @staticmethod
+    def _row(name: str, parts: list[BridgePart], is_withheld: bool) -> dict[str, object]:
+        n = None if name == ANONYMOUS_SALES else sum(p.n_customers for p in parts)
+        money = {c: float(sum((getattr(p, c) for p in parts), Decimal(0))) for c in ("before", "after", "change")}
+        return {"class": name, "n_customers": n, **money, "is_withheld": is_withheld}
 
     def _active(self) -> list[Estimate]:
         n = {s: self.part(s).n_customers for s in BRIDGE_SEGMENTS}

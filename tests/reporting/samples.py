@@ -148,11 +148,6 @@ def churn():
         ),
         code(plots.heat_map(matrix, "After four orders most customers stay", "share")),
         code(plots.bar_plot(base, "kind", "change", "Lost customers took more than new ones brought", "money")),
-        code(
-            plots.histogram(
-                rng.lognormal(3, 1, 3000), "Half of all gaps are shorter than three weeks", "days between orders"
-            )
-        ),
         code(plots.bar_plot(bands.head(0), "band", "lost", "No reasons are recorded", "share")),
         text("## What would change our mind"),
         code(display.paragraph("A hold-out of 10 % would show whether those contacted stayed because of it."), "doubt"),
@@ -254,7 +249,6 @@ def evil():
         code(plots.bar_plot(frame, EVIL, "value", EVIL, EVIL)),
         code(plots.line_plot(series, "x", "y", EVIL, EVIL, series="s")),
         code(plots.heat_map(matrix, EVIL, EVIL)),
-        code(plots.histogram([1, 2, 3], EVIL, EVIL)),
         code(leadership_page.kpi_cards([card])),
         code(leadership_page.finding_list([(EVIL, EVIL)])),
         code(leadership_page.decision_table(pd.DataFrame({EVIL: [EVIL], "cost": [EVIL]}))),

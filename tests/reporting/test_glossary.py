@@ -17,6 +17,14 @@ def test_a_term_has_one_definition_and_a_word_one_term():
     assert [name for name in names if names.count(name) > 1] == []
 
 
+def test_churn_and_retention_are_defined_once_each_as_parts_of_one_whole():
+    formulas = {term.name: term.formula for term in glossary.TERMS}
+    assert formulas["retention rate"].startswith("retained / (retained + churned);")
+    assert formulas["churn rate"].endswith("= 1 − retention rate of the same windows")
+    assert [name for name, formula in formulas.items() if "churned /" in formula or "retained /" in formula] == [
+        "churn rate", "retention rate"]
+
+
 @pytest.mark.parametrize("name", CLASSES)
 def test_each_class_of_customers_has_its_window(name):
     term = next(term for term in glossary.TERMS if term.name == name)
@@ -59,7 +67,7 @@ def terms(html):
 def test_a_page_ends_with_the_terms_that_it_uses_and_no_others():
     page = pages.notebook_page(samples.notebook(samples.text("# Title"), samples.text("Churn by AUC")),
                                footing=samples.FOOTING)
-    assert terms(page) == ["AUC", "churned customer"]
+    assert terms(page) == ["AUC", "churn rate"]
     assert '<details class="part" id="glossary">' in page
 
 

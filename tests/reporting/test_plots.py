@@ -24,7 +24,6 @@ def every_kind():
         "bars": plots.bar_plot(BANDS, "band", "change", "Losses outweigh gains", "money"),
         "lines": plots.line_plot(months(), "month", "active", "Retention holds", "share", ("low", "high")),
         "heat": plots.heat_map(MATRIX, "After two orders all stay", "share"),
-        "histogram": plots.histogram(np.arange(100.0), "Gaps are spread evenly", "days"),
     }
 
 
@@ -36,7 +35,7 @@ def numbers(svg, pattern):
     return [float(x) for x in re.findall(pattern, svg)]
 
 
-@pytest.mark.parametrize("kind", ["intervals", "bars", "lines", "heat", "histogram"])
+@pytest.mark.parametrize("kind", ["intervals", "bars", "lines", "heat"])
 def test_a_figure_is_drawn_for_desks_and_for_phones_with_its_finding_as_alt_text(kind):
     html = every_kind()[kind].html
     title = re.search(r"<figcaption>(.*?)</figcaption>", html)[1]
@@ -82,8 +81,7 @@ def test_intervals_say_value_and_interval_on_desks_and_the_value_on_phones():
 
 
 def test_axes_carry_their_unit():
-    for kind, unit in {"intervals": "share of customers", "bars": "money", "lines": "share", "heat": "share",
-                       "histogram": "days"}.items():
+    for kind, unit in {"intervals": "share of customers", "bars": "money", "lines": "share", "heat": "share"}.items():
         assert [text for text in texts(every_kind()[kind]) if unit in text]
 
 
@@ -106,8 +104,7 @@ def test_at_most_twenty_rows_and_six_lines_are_drawn():
     plots.bar_plot(BANDS.head(0), "band", "lost", "Nothing", "share"),
     plots.interval_plot(BANDS.head(0), "band", "lost", "low", "high", "Nothing", "share"),
     plots.line_plot(months().head(1), "month", "active", "Nothing", "share"),
-    plots.heat_map(MATRIX * np.nan, "Nothing", "share"), plots.heat_map(MATRIX.head(0), "Nothing", "share"),
-    plots.histogram([], "Nothing", "days"), plots.histogram([1.0, np.nan, 1.0], "Nothing", "days")])
+    plots.heat_map(MATRIX * np.nan, "Nothing", "share"), plots.heat_map(MATRIX.head(0), "Nothing", "share")])
 def test_an_empty_figure_says_what_is_missing(exhibit):
     assert exhibit.html.startswith('<div class="exhibit missing"><p class="caption">Nothing</p>')
     assert len(exhibit.text) > len("Nothing: ")
@@ -119,13 +116,6 @@ def test_many_points_become_one_raster_with_alt_text():
     assert html.count('<img class="plot" alt="A &quot;wave&quot; &amp; more" src="data:image/png;base64,') == 1
     assert "<svg" not in html
     assert "<img" not in plots.line_plot(frame.head(50), "x", "y", "t", "points").html
-
-
-def test_a_far_tail_is_left_out_of_a_histogram_and_counted():
-    values = np.r_[np.arange(1.0, 1000.0), [1e6] * 5, [np.nan] * 3]
-    shown = plots.histogram(values, "t", "days")
-    assert re.search(r"\d+ above \d+ not drawn\. 3 without a value\.", shown.text)
-    assert plots.histogram(np.arange(100.0), "t", "days").text == "t"
 
 
 def test_crowded_cells_are_written_without_their_sign():
@@ -149,7 +139,6 @@ def test_text_from_data_is_never_markup_in_a_figure():
         plots.interval_plot(frame, EVIL, "v", "low", "high", EVIL, EVIL),
         plots.bar_plot(frame, EVIL, "v", EVIL, EVIL),
         plots.line_plot(series, "x", "y", EVIL, EVIL, series=EVIL),
-        plots.histogram([1, 2, 3], EVIL, EVIL),
         plots.heat_map(pd.DataFrame([[1.0, 2.0]], index=[EVIL], columns=[EVIL, "b"]), EVIL, EVIL),
     ]
     for exhibit in shown:

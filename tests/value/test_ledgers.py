@@ -13,6 +13,7 @@ from helpers.value import (
     concentration,
     customer_indices,
     customer_profitability,
+    ledgers,
     life_cycle,
     perceptual_map,
     retention_economics,
@@ -167,10 +168,10 @@ def test_points_whose_unit_cost_is_unknown_are_no_free_ones(session_engine, sour
     assert found.loc["a", columns].tolist() == [1.0, 140.0, 40.0]
     assert found.loc["b", columns].tolist() == [0.0, 60.0, 60.0]
     served, known = served_and_known
-    ledgers = customer_profitability.measure_profitability(
+    measured = customer_profitability.measure_profitability(
         session_engine, served.mutate(points_redeemed=3.0, points_without_cost=1.0), known)
-    assert (ledgers.points_redeemed, ledgers.points_without_cost) == (600.0, 200.0)
-    assert ledgers.table().set_index("quantity").loc["points_without_cost", "value"] == 200.0
+    assert (measured.points_redeemed, measured.points_without_cost) == (600.0, 200.0)
+    assert measured.table().set_index("quantity").loc["points_without_cost", "value"] == 200.0
 
 
 @pytest.fixture
@@ -183,7 +184,7 @@ def served_and_known(session_engine):
                            "profit": value / 2 - cost, "case_cost": cost} | dict.fromkeys(
         ("discounts", "contact_cost", "reward_cost", "n_occasions", "n_contacts", "n_replies", "n_cases",
          "n_complaints", "n_resolved", "n_fed_back", "handled_days", "n_handled", "n_promised", "n_late",
-         "points_redeemed", "points_without_cost"), 0.0))
+         "points_redeemed", "points_without_cost", "people_hours"), 0.0))
     known = pd.DataFrame({"customer_id": names, "tier": ["top"] * 20 + ["base"] * 180,
                           "tier_rank": [1] * 20 + [2] * 180, "margin": 999.0, "stage": ["mature"] * n,
                           "expected_value": value, "attitude": np.nan, "n_brought": 0, "age_days": 365})
@@ -192,7 +193,7 @@ def served_and_known(session_engine):
 
 def test_the_ledger_in_money_nets_and_who_costs_far_more_than_equals_is_found(session_engine, served_and_known):
     found = customer_profitability.measure_profitability(session_engine, *served_and_known)
-    ledger = found.ledger(customer_profitability.TRANSACTIONAL).set_index("item")
+    ledger = found.ledger(ledgers.TRANSACTIONAL).set_index("item")
     for tier in ("top", "base"):
         out = ledger.loc[["goods at cost", "service cases"], tier].sum()
         assert ledger.loc["sales at list price", tier] - out == pytest.approx(ledger.loc["profit", tier])
@@ -209,6 +210,65 @@ def test_nobody_is_over_served_where_no_cost_is_recorded(session_engine, served_
     assert found.reason == "no cost of contacts, cases or rewards is recorded"
     assert found.over_served().status is Status.INSUFFICIENT
     assert found.over.empty
+
+
+def test_people_have_time_by_contacts_of_a_person_and_by_cases(session_engine, sources):
+    given = sources([], [{"case_id": "1", "customer_id": "a", "kind": "inquiry", "opened_at": at("2025-06-01")}],
+                    [{"contact_id": str(i), "customer_id": "a", "sent_at": at("2025-07-01"), "channel": channel}
+                     for i, channel in enumerate(("phone", "visit", "e-mail", None))])
+    prices = customer_profitability.UnitCosts(0.3, 0.5, 5.0, contact_minutes=15.0, case_minutes=30.0)
+    table = customer_profitability.cost_to_serve(session_engine, given, TimeWindow(date(2025, 1, 1), END), prices)
+    assert session_engine.frame(table)[["people_hours", "n_contacts"]].to_numpy().tolist() == [[1.0, 4.0]]
+
+
+def test_entries_have_the_interval_of_a_bootstrap_over_customers(session_engine, served_and_known):
+    rng = np.random.default_rng(7)
+    waits = rng.poisson(1.0, 200)
+    days = waits * rng.gamma(2, 2, 200)
+    served, known = served_and_known
+    more = session_engine.kept(session_engine.lazy(pd.DataFrame({
+        "customer_id": [f"c{i:03}" for i in range(200)], "n_handled": waits * 1.0, "handled_days": days,
+        "n_cases": waits * 1.0})))
+    served = served.drop("n_handled", "handled_days", "n_cases").inner_join(more, "customer_id")
+    found = customer_profitability.measure_profitability(session_engine, served, known).entries
+    row = found[(found["item"] == "wait until a case is done") & (found["segment"] == "base")].iloc[0]
+    draws = rng.integers(20, 200, (2000, 180))
+    again = days[draws].sum(axis=1) / waits[draws].sum(axis=1)
+    assert row["value"] == pytest.approx(days[20:].sum() / waits[20:].sum())
+    assert (row["high"] - row["low"]) / 2 == pytest.approx(1.96 * again.std(), rel=0.1)
+
+
+def tiers_with(item, best, lowest, half=0.5):
+    ledger = next(of for of, name in ledgers.SERVICE_QUALITY if name == item)
+    rows = [{"by": "tier", "segment": tier, "ledger": ledger, "side": ledgers.COST_SIDE, "item": item, "unit": "days",
+             "value": value, "low": value - half, "high": value + half, "n": 50}
+            for tier, value in (("top", best), ("base", lowest))]
+    return pd.DataFrame(rows, columns=ledgers.ENTRY_COLUMNS)
+
+
+@pytest.mark.parametrize(("item", "best", "lowest", "is_short"), [
+    ("wait until a case is done", 5.0, 2.0, True), ("wait until a case is done", 2.0, 5.0, False),
+    ("wait until a case is done", 2.3, 2.0, False), ("attitude", 2.0, 5.0, True), ("attitude", 5.0, 2.0, False)])
+def test_the_best_are_short_changed_where_they_get_worse_beyond_the_interval(item, best, lowest, is_short):
+    assert bool(ledgers.short_changed(tiers_with(item, best, lowest))) is is_short
+
+
+def test_who_is_called_every_quarter_is_found_over_served_in_the_simulated_company(session_engine, large):
+    tables = {name: session_engine.kept(canonical.conformed(session_engine.lazy(large.tables[name])))
+              for canonical in (canonical_schema.TRANSACTIONS, canonical_schema.CASES, canonical_schema.CONTACTS,
+                                canonical_schema.POINTS) for name in (canonical.name,)}
+    served = customer_profitability.cost_to_serve(
+        session_engine, customer_profitability.CostToServeTables.of(tables), TimeWindow(date(2025, 1, 1), END),
+        customer_profitability.UnitCosts(0.4, 0.5, 5.0))
+    known = session_engine.frame(served)
+    is_courted = large.truth.customers.set_index("customer_id")["is_courted"][known["customer_id"]].to_numpy()
+    hours = known["people_hours"].to_numpy()
+    assert hours[is_courted].mean() > 4 * hours[~is_courted].mean()
+    profile = session_engine.kept(session_engine.lazy(pd.DataFrame({
+        "customer_id": known["customer_id"], "tier": "base", "tier_rank": 1, "stage": "mature",
+        "expected_value": known["margin"], "attitude": np.nan, "n_brought": 0, "age_days": 365, "margin": 1.0})))
+    over = customer_profitability.measure_profitability(session_engine, served, profile).over["n_over"].iloc[0]
+    assert over == pytest.approx(is_courted.sum(), rel=0.35)
 
 
 # --- indices ---------------------------------------------------------------------------------------------------------
@@ -232,6 +292,18 @@ def test_indices_are_means_of_the_segment_and_contribution_is_the_middle_rank(se
     by = {e.segment: e.value for e in found.correlations}
     assert by["satisfaction with word of mouth"] == pytest.approx(-1)
     assert list(found.matrix().columns) == ["satisfaction", "contribution", "word of mouth"]
+
+
+def test_the_dissatisfied_among_the_best_are_counted_with_what_is_expected_of_them(session_engine):
+    n = 200
+    profile = lazy(session_engine, {
+        "customer_id": [f"c{i:03}" for i in range(n)], "tier": "base", "tier_rank": 1, "stage": "new",
+        "expected_value": np.arange(n) * 1.0, "margin": 1.0, "loyalty": np.nan, "recommend": np.nan,
+        "satisfaction": np.where(np.arange(n) % 4 == 0, 30.0, 80.0)})
+    best, others, gap, money = customer_indices.index_scores(session_engine, profile).dissatisfied
+    assert (best.value, best.n, others.value, others.n) == (0.25, 40, 0.25, 160)
+    assert gap.low < 0 < gap.high
+    assert money.value == sum(range(160, 200, 4))
 
 
 # --- retention economics ---------------------------------------------------------------------------------------------

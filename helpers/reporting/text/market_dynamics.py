@@ -17,7 +17,7 @@ from helpers.value.early_behaviour import (
 
 ONE_LEVEL = "channel"  # the effect of a channel is told against another one, not for more of anything
 
-PREDICTOR_HEADINGS = {"ratio": "Later margin, ratio", "gain": "Out of sample, points of what is foretold"}
+PREDICTOR_HEADINGS = {"ratio": "Later margin, ratio", "gain": "Gain out of sample"}
 
 COHORT_HEADINGS = {"cost": "CAC", "early_margin": f"Margin of the first {EARLY_MONTHS} months",
                    "payback_month": "CAC payback, months", "reason": "Why there is no payback"}
@@ -152,4 +152,7 @@ def acquisition_cohort_reading(cohorts: pd.DataFrame, currency: str = "") -> pd.
             "early_margin": formatting.estimate_text(early, currency=currency) if pd.notna(row["early_margin"]) else "",
             "payback_month": "insufficient data" if row["reason"] else formatting.estimate_text(month),
             "months_seen": row["months_seen"], "reason": row["reason"]})
-    return pd.DataFrame(rows)
+    found = pd.DataFrame(rows)
+    has_reasons, has_kinds = cohorts["reason"].ne("").any(), cohorts["by"].nunique() > 1
+    idle = [c for c, is_used in (("by", has_kinds), ("reason", has_reasons)) if not is_used]
+    return found.drop(columns=idle, errors="ignore")

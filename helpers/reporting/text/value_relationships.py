@@ -17,6 +17,7 @@ from helpers.stats.disclosure_control import (
     suppress_cells,
 )
 from helpers.stats.suppressed_tables import suppressed_rows
+from helpers.value import ledgers
 from helpers.value.acquisition import ALL_CHANNELS, AcquisitionPayback
 from helpers.value.concentration import Concentration
 from helpers.value.customer_profitability import CustomerProfitability
@@ -208,6 +209,53 @@ def customer_profitability_title(found: CustomerProfitability, currency: str = "
         f"one of the tier {readable_id(last['segment'])} {formatting.money(last['value'], currency)}"
         f"{_uncosted_points(found)}"
     )
+
+
+def peoples_time_sentence(found: CustomerProfitability, currency: str = "") -> str:
+    """Return which tier takes people's time, and what an hour of it goes with; empty where no time is told."""
+    tiers = found.entries[(found.entries["by"] == "tier") & (found.entries["ledger"] == ledgers.SERVICE)]
+    hours, margins = (tiers[tiers["item"] == item].set_index("segment")
+                      for item in (ledgers.PEOPLES_TIME, ledgers.HOURLY_MARGIN))
+    spent = hours["value"] * hours["n"]
+    if len(hours) < 2 or not spent.sum() > 0:
+        return ""
+    most = spent.idxmax()
+    part = formatting.share(spent[most] / spent.sum())
+    said = ("People's time, by assumed minutes of contacts by a person and of cases, is "
+            f"{formatting.whole(spent.sum())} hours of the last period; {part} of it goes to the tier "
+            f"{readable_id(most)}")
+    if len(margins) < 2:
+        return f"{said}."
+    texts = [f"{_entry_text(margins.loc[tier], currency)} in the tier {readable_id(tier)}"
+             for tier in (margins.index[0], margins.index[-1])]
+    return f"{said}. An hour of it goes with a margin of {texts[0]} and {texts[1]}."
+
+
+def service_ledgers_sentence(found: CustomerProfitability) -> str:
+    """Return in what the best tier is served worse than the lowest; empty where no quality of service is recorded."""
+    compared = ledgers.best_against_lowest(found.entries)
+    if not compared:
+        return ""
+    worse = ledgers.short_changed(found.entries)
+    named = [f"{e.segment.split(': ')[1]} ({_difference(e)})" for e in worse]
+    tiers = found.entries[found.entries["by"] == "tier"]["segment"]
+    best, lowest = (readable_id(str(tiers.iloc[i])) for i in (0, -1))
+    if not worse:
+        items = formatting.join_words([e.segment.split(": ")[1] for e in compared])
+        return (f"In {items} the tier {best} is served no worse than the tier {lowest} with statistical significance; "
+                "the ledgers of service and feeling stand in the appendix.")
+    return (f"The tier {best} gets less than the tier {lowest} where it should not: {formatting.join_words(named)}. "
+            "Serve it first.")
+
+
+def _difference(e: Estimate) -> str:
+    if e.unit.startswith("share"):
+        return formatting.share_change_text(e)
+    return f"{formatting.estimate_text(e, formatting.number)} {e.unit}"
+
+
+def _entry_text(entry: Any, currency: str) -> str:
+    return formatting.estimate_text({**entry[["value", "low", "high"]], "unit": "money"}, currency=currency)
 
 
 def _uncosted_points(found: CustomerProfitability) -> str:

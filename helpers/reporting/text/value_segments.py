@@ -1,8 +1,10 @@
 """Text on customer indices, segments, positioning and textbook claims."""
 
+from collections.abc import Iterable
+
 from helpers.foundation.results import Claim, Estimate, Status
 from helpers.reporting import formatting
-from helpers.stats.disclosure_control import LEAST_PEOPLE
+from helpers.stats.disclosure_control import LEAST_PEOPLE, share_text_if_enough
 from helpers.stats.suppressed_tables import suppressed_rows
 from helpers.value.btyd.channel_cohort_models import CHANNEL_RATES, COHORT_MODELS, ChannelCohortModels
 from helpers.value.customer_indices import CustomerIndices
@@ -47,6 +49,19 @@ def customer_indices_sentence(found: CustomerIndices) -> str:
         if len(by) > 1
         else f"{said}."
     )
+
+
+def dissatisfied_best_sentence(found: CustomerIndices, currency: str = "") -> str:
+    """Return how many of the best customers are dissatisfied, and what is expected of them; empty if not known."""
+    if not found.dissatisfied:
+        return ""
+    best, others, gap, money = found.dissatisfied
+    shares = [share_text_if_enough(formatting.estimate_text(e), e.value, e.n) for e in (best, others)]
+    verdict = "more" if gap.low > 0 else "fewer" if gap.high < 0 else "no statistically significant difference"
+    value = (f" The margin expected of them is {formatting.money(money.value, currency)}: talk to them first."
+             if money.status is Status.OK and money.value > 0 else "")
+    return (f"Of the best fifth by contribution whose satisfaction is known {shares[0]} are below 50 of 100, of the "
+            f"others {shares[1]} ({verdict}).{value}")
 
 
 def segments_title(found: CustomerSegments, base: str, currency: str = "") -> str:
@@ -105,27 +120,50 @@ def positioning_axes(found: PerceptualMap) -> tuple[str, str]:
     return first, second
 
 
-def positioning_sentence(found: PerceptualMap) -> str:
-    """Return what customers say of us more and less often than of others."""
+def positioning_sentences(found: PerceptualMap) -> tuple[str, ...]:
+    """Return the positioning by brand, competition, value and target, each as far as the answers bear it."""
     if found.said.empty or not found.strengths():
-        return f"How customers see us beside others cannot be said: {found.reason or 'no other brand was asked about'}."
-    gaps = [(name, e) for name, e in found.strengths() if e.low > 0 or e.high < 0]
-    said = [
-        f"{name} ({formatting.share(e.value)} {'more' if e.value > 0 else 'less'})".replace("−", "") for name, e in gaps
-    ]
-    who = f"By what {formatting.count_text(found.n, 'person says', 'people say')}"
-    if not said:
-        return f"{who}, nothing fits us more or less often than others with statistical significance."
-    note = "" if found.map is not None else f" A map cannot be drawn: {found.reason}."
-    return (f"{who}, these fit us more or less often than others: {formatting.join_words(said)}.{note}"
-            f"{_values(found)}{_target(found)}")
+        reason = found.reason or "no other brand was asked about"
+        return (f"How customers see us beside others cannot be said: {reason}.",)
+    note = "" if found.map is not None else f"A map cannot be drawn: {found.reason}."
+    return tuple(filter(None, (_brand(found), _competition(found), _values(found), _target(found), note)))
+
+
+def _apart(gaps: Iterable[Estimate]) -> list[str]:
+    """Return what is said of us more or less often with statistical significance, each with its interval."""
+    return [f"{e.segment.removeprefix('value: ')} ({formatting.share_change_text(e)})" for e in gaps
+            if e.low > 0 or e.high < 0]
+
+
+def _brand(found: PerceptualMap) -> str:
+    """Return what sets us apart from all others together."""
+    who = f"Brand: by what {formatting.count_text(found.n, 'person says', 'people say')}"
+    said = _apart(e for _, e in found.strengths())
+    return (f"{who}, these fit us more or less often than others: {formatting.join_words(said)}." if said else
+            f"{who}, nothing fits us more or less often than others with statistical significance.")
+
+
+def _competition(found: PerceptualMap) -> str:
+    """Return who is seen nearest to us, and where we lead and lag that brand."""
+    near = found.rivals()
+    if not near:
+        return ""
+    name, _ = near[0]
+    gaps = found.against_nearest()
+    leads, lags = ([e for e in gaps if e.low > 0], [e for e in gaps if e.high < 0])
+    parts = [f"we {verb} in {formatting.join_words(_apart(part))}" for verb, part in (("lead", leads), ("lag", lags))
+             if part]
+    said = formatting.join_words(parts) if parts else "no attribute tells us apart from it"
+    return f"Competition: {name} is seen nearest to us; {said}."
 
 
 def _values(found: PerceptualMap) -> str:
-    """Return which kinds of value customers see in us rather than in others."""
-    said = [f"{e.segment.removeprefix('value: ')} {formatting.share(abs(e.value))} {'more' if e.value > 0 else 'less'}"
-            for e in found.by_value() if e.low > 0 or e.high < 0]
-    return f" By kind of value: {formatting.join_words(said)}." if said else ""
+    """Return which kinds of value customers see in us rather than in others; empty where attributes have no kind."""
+    if not found.by_value():
+        return ""
+    said = _apart(found.by_value())
+    return (f"Value: more or less often than others we stand for {formatting.join_words(said)} value." if said else
+            "Value: no kind of value is seen in us rather than in others with statistical significance.")
 
 
 def _target(found: PerceptualMap) -> str:
@@ -136,12 +174,9 @@ def _target(found: PerceptualMap) -> str:
     most, least = (pick(known, key=lambda e: e.value) for pick in (max, min))
     halves = [(e.high - e.low) / 2 for e in (most, least)]
     if most.value - least.value <= (halves[0] ** 2 + halves[1] ** 2) ** 0.5:
-        return " No tier sees us differently from the rest with statistical significance."
-    return (
-        f" It fits us most in the eyes of the {most.segment}, {formatting.estimate_text(most)} of what was asked, "
-        "least in "
-        f"those of the {least.segment}, {formatting.estimate_text(least)}."
-    )
+        return "Target: no tier sees us differently from the rest with statistical significance."
+    return (f"Target: it fits us most in the eyes of the {most.segment}, {formatting.estimate_text(most)} of what was "
+            f"asked, least in those of the {least.segment}, {formatting.estimate_text(least)}.")
 
 
 # --- finer models, claims --------------------------------------------------------------------------------------------

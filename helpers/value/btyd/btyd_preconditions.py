@@ -55,54 +55,37 @@ class BtydPreconditions:
 
     def gates(self) -> tuple[Gate, ...]:
         """Return the checks as gates; a crossed one strikes every value by customer."""
-        if not self.n_buyers:
-            return ()
+        return (*self._base_gates(), *self._regularity_gates()) if self.n_buyers else ()
+
+    def _base_gates(self) -> tuple[Gate, ...]:
+        """Return whether customers buy rather than sign, enough of them again, over a time that can be believed."""
         people = "customer" if self.n_buyers == 1 else "customers"
-        regular = "" if np.isnan(self.regularity) else f", {self.regularity:.2f}"
+        years = self.n_days / 365.25
         return (
-            _strike(
-                "not contractual",
-                self.share_contractual,
-                MAX_CONTRACTUAL_SHARE,
-                self.share_contractual > MAX_CONTRACTUAL_SHARE,
-                f"{100 * self.share_contractual:.0f} % of buyers hold a contract that runs; customers who sign are "
-                f"valued by survival, above {100 * MAX_CONTRACTUAL_SHARE:.0f} % {BTYD_MODEL_NAMES} do not apply.",
-            ),
-            _strike(
-                "enough repeat buyers",
-                self.n_repeat_buyers,
-                MIN_REPEAT_BUYERS,
-                self.n_repeat_buyers < MIN_REPEAT_BUYERS,
-                f"{people_text(self.n_repeat_buyers, of=self.n_buyers)} of {self.n_buyers:,} {people} "
-                "bought on more than one day; with fewer than "
-                f"{MIN_REPEAT_BUYERS} the parameters of {BTYD_MODEL_NAMES} are not identified.",
-            ),
-            _strike(
-                "enough history",
-                self.n_days,
-                MIN_HISTORY_DAYS,
-                self.n_days < MIN_HISTORY_DAYS,
-                f"Purchases are on record for {self.n_days:,} {'day' if self.n_days == 1 else 'days'}; with fewer "
-                f"than {MIN_HISTORY_DAYS} {BTYD_MODEL_NAMES} cannot tell a pause from a loss.",
-            ),
-            Gate(
-                "believable dates",
-                self.n_days / 365.25,
-                MAX_HISTORY_YEARS,
-                self.n_days > MAX_HISTORY_YEARS * 365.25,
-                Level.QUALIFY,
-                AFFECTED_FIGURES,
-                f"The first purchase lies {self.n_days / 365.25:,.1f} years back; beyond {MAX_HISTORY_YEARS} a date "
-                "is more likely wrong than old.",
-            ),
-            _strike(
-                "irregular purchases",
-                self.regularity,
-                MAX_REGULARITY,
-                self.regularity > MAX_REGULARITY,
-                f"Waits between purchases have the shape 1 where they are random{regular} here; above "
-                f"{MAX_REGULARITY:.0f} customers buy by the calendar and {BTYD_MODEL_NAMES} do not apply.",
-            ),
+            _strike("not contractual", self.share_contractual, MAX_CONTRACTUAL_SHARE,
+                    self.share_contractual > MAX_CONTRACTUAL_SHARE,
+                    f"{100 * self.share_contractual:.0f} % of buyers hold a contract that runs; customers who sign are "
+                    f"valued by survival, above {100 * MAX_CONTRACTUAL_SHARE:.0f} % {BTYD_MODEL_NAMES} do not apply."),
+            _strike("enough repeat buyers", self.n_repeat_buyers, MIN_REPEAT_BUYERS,
+                    self.n_repeat_buyers < MIN_REPEAT_BUYERS,
+                    f"{people_text(self.n_repeat_buyers, of=self.n_buyers)} of {self.n_buyers:,} {people} bought on "
+                    f"more than one day; with fewer than {MIN_REPEAT_BUYERS} the parameters of {BTYD_MODEL_NAMES} are "
+                    "not identified."),
+            _strike("enough history", self.n_days, MIN_HISTORY_DAYS, self.n_days < MIN_HISTORY_DAYS,
+                    f"Purchases are on record for {self.n_days:,} {'day' if self.n_days == 1 else 'days'}; with fewer "
+                    f"than {MIN_HISTORY_DAYS} {BTYD_MODEL_NAMES} cannot tell a pause from a loss."),
+            Gate("believable dates", years, MAX_HISTORY_YEARS, years > MAX_HISTORY_YEARS, Level.QUALIFY,
+                 AFFECTED_FIGURES, f"The first purchase lies {years:,.1f} years back; beyond {MAX_HISTORY_YEARS} a "
+                 "date is more likely wrong than old."),
+        )
+
+    def _regularity_gates(self) -> tuple[Gate, ...]:
+        """Return whether waits between purchases are as random as the models take them to be."""
+        known = "" if np.isnan(self.regularity) else f", {self.regularity:.2f}"
+        return (
+            _strike("irregular purchases", self.regularity, MAX_REGULARITY, self.regularity > MAX_REGULARITY,
+                    f"Waits between purchases have the shape 1 where they are random{known} here; above "
+                    f"{MAX_REGULARITY:.0f} customers buy by the calendar and {BTYD_MODEL_NAMES} do not apply."),
             self._random_gate(),
         )
 

@@ -156,6 +156,35 @@ def test_the_over_served_are_said_with_their_money():
         "€4.00; unit cost unknown for 1,200 of 5,000 points redeemed, which are left out")
 
 
+def entry(ledger, item, segment, value, unit="days"):
+    return {"by": "tier", "segment": segment, "ledger": ledger, "side": "put in", "item": item, "unit": unit,
+            "value": value, "low": value - 0.5, "high": value + 0.5, "n": 20}
+
+
+def of_service(best_wait=4.0, hours=(1.0, 3.0)):
+    rows = [entry("service", item, segment, value) for item, values in (
+        ("people's time", hours), ("margin", (90.0, 30.0)), ("wait until a case is done", (best_wait, 2.0)))
+        for segment, value in zip(("top", "base"), values, strict=True)]
+    return CustomerProfitability(pd.DataFrame(rows), pd.DataFrame())
+
+
+def test_peoples_time_is_said_by_tier_with_the_margin_of_an_hour():
+    assert value_relationships_text.peoples_time_sentence(of_service(), "EUR") == (
+        "People's time, by assumed minutes of contacts by a person and of cases, is 80 hours of the last period; "
+        "75.0 % of it goes to the tier base. An hour of it goes with a margin of €90.00 [€89.50, €90.50] in the tier "
+        "top and €30.00 [€29.50, €30.50] in the tier base.")
+    assert value_relationships_text.peoples_time_sentence(of_service(hours=(0.0, 0.0))) == ""
+
+
+def test_service_is_said_to_be_short_where_the_best_wait_longer():
+    assert value_relationships_text.service_ledgers_sentence(of_service()) == (
+        "The tier top gets less than the tier base where it should not: wait until a case is done (2 [1.29, 2.71] "
+        "days). Serve it first.")
+    assert value_relationships_text.service_ledgers_sentence(of_service(2.1)).startswith(
+        "In wait until a case is done the tier top is served no worse than the tier base with statistical significance")
+    assert value_relationships_text.service_ledgers_sentence(ledgers()) == ""
+
+
 def spread(loss=0.1, status=Status.OK):
     none = no_estimate("gini", Status.INSUFFICIENT, "5 customers, fewer than 10")
     gini = Estimate("gini", 0.6, 0.58, 0.62, "share", 90) if status is Status.OK else none

@@ -62,6 +62,19 @@ def test_segments_are_said_by_what_they_tell_and_whether_they_are_found_again():
         "Demographic segments: nothing is recorded on this base")
 
 
+def test_the_dissatisfied_among_the_best_are_said_with_what_is_expected_of_them():
+    def found(gap, money=500.0):
+        shares = [Estimate("share_dissatisfied", v, v - 0.05, v + 0.05, "share", 200) for v in (0.3, 0.2)]
+        return CustomerIndices((), (), (), (*shares, Estimate("d", gap, gap - 0.05, gap + 0.05, "share", 400),
+                                            Estimate("v", money, unit="money", n=60)))
+    assert value_segments_text.dissatisfied_best_sentence(found(0.1), "EUR") == (
+        "Of the best fifth by contribution whose satisfaction is known 30.0 % [25.0 %, 35.0 %] are below 50 of 100, of "
+        "the others 20.0 % [15.0 %, 25.0 %] (more). The margin expected of them is €500: talk to them first.")
+    assert "(fewer)." in value_segments_text.dissatisfied_best_sentence(found(-0.1, 0.0))
+    assert "(no statistically significant difference)" in value_segments_text.dissatisfied_best_sentence(found(0.01))
+    assert value_segments_text.dissatisfied_best_sentence(CustomerIndices((), (), ())) == ""
+
+
 def positions(apart=0.9, with_map=True):
     said = pd.DataFrame({"us": [0.7, 0.2, 0.4], "Fast": [0.2, 0.7, 0.4], "Near": [0.2, 0.3, 0.4]},
                         index=["friendly", "cheap", "large"])
@@ -80,26 +93,25 @@ def test_positioning_says_what_people_say_and_who_is_near():
         value_segments_text.positioning_title(positions(0.01))
         == "Customers see Near nearest to us, no statistically significant difference"
     )
-    assert value_segments_text.positioning_sentence(found) == (
-        "By what 200 people say, these fit us more or less often than others: friendly (50.0 % more) and cheap "
-        "(30.0 % less).")
-    assert value_segments_text.positioning_sentence(positions(with_map=False)).endswith(
-        "A map cannot be drawn: it needs three brands."
-    )
+    brand, competition = value_segments_text.positioning_sentences(found)
+    assert brand.startswith("Brand: by what 200 people say, these fit us more or less often than others: friendly (50 "
+                            "points [")
+    assert competition.startswith("Competition: Near is seen nearest to us; we lead in friendly (50 points [")
+    assert value_segments_text.positioning_sentences(positions(with_map=False))[-1] == (
+        "A map cannot be drawn: it needs three brands.")
     assert value_segments_text.positioning_axes(found) == (
         "axis 1, 75.0 % of the differences",
         "axis 2, 25.0 % of the differences",
     )
     nobody = PerceptualMap(pd.DataFrame(), pd.DataFrame(), None, 0, "no questions were answered")
-    assert value_segments_text.positioning_sentence(nobody) == (
-        "How customers see us beside others cannot be said: no questions were answered.")
+    assert value_segments_text.positioning_sentences(nobody) == (
+        "How customers see us beside others cannot be said: no questions were answered.",)
     assert value_segments_text.positioning_title(nobody) == "What customers say of us and others"
     assert value_segments_text.positioning_axes(nobody) == ("", "")
     alike = replace(found, said=found.said * 0 + 0.4)
-    assert (
-        "nothing fits us more or less often than others with statistical significance"
-        in value_segments_text.positioning_sentence(alike)
-    )
+    assert value_segments_text.positioning_sentences(alike) == (
+        "Brand: by what 200 people say, nothing fits us more or less often than others with statistical significance.",
+        "Competition: Near is seen nearest to us; no attribute tells us apart from it.")
 
 
 @pytest.mark.parametrize(("ratio", "said"), [(30.0, "differ by channel"),
@@ -142,12 +154,13 @@ def fits(tier, value, half=0.02, n=50):
 def test_positioning_says_for_whom_we_are_and_for_which_value_we_stand():
     found = replace(positions(), values={"friendly": "emotional", "cheap": "functional", "large": "functional"},
                     targets=(fits("top", 0.7), fits("base", 0.4)))
-    said = value_segments_text.positioning_sentence(found)
-    assert "By kind of value: emotional 50.0 % more and functional 15.0 % less." in said
-    assert said.endswith("It fits us most in the eyes of the tier top, 70.0 % [68.0 %, 72.0 %] of what was asked, "
+    *_, value, target = value_segments_text.positioning_sentences(found)
+    assert value.startswith("Value: more or less often than others we stand for emotional (50 points [")
+    assert "functional (−15 points [" in value
+    assert target == ("Target: it fits us most in the eyes of the tier top, 70.0 % [68.0 %, 72.0 %] of what was asked, "
                          "least in those of the tier base, 40.0 % [38.0 %, 42.0 %].")
     alike = replace(found, targets=(fits("top", 0.41), fits("base", 0.4)))
-    assert value_segments_text.positioning_sentence(alike).endswith(
-        "No tier sees us differently from the rest with statistical significance."
-    )
-    assert "tier" not in value_segments_text.positioning_sentence(replace(found, targets=(fits("top", 0.41),)))
+    assert value_segments_text.positioning_sentences(alike)[-1] == (
+        "Target: no tier sees us differently from the rest with statistical significance.")
+    alone = replace(found, targets=(fits("top", 0.41),))
+    assert not any(s.startswith("Target") for s in value_segments_text.positioning_sentences(alone))
