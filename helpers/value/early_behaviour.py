@@ -39,6 +39,8 @@ EFFECT_UNITS = {  # what each effect is the ratio for
     "recency": "twice the days since the last order", "tenure": "one more year as a customer",
 }
 
+NO_PURCHASES = "no purchases are recorded"
+
 ALL_PREDICTORS, SIMPLE_RULE = "all predictors", "simple rule"
 
 
@@ -125,12 +127,13 @@ def early_value_predictors(engine: Engine, transactions: ir.Table, scores: ir.Ta
     Santos Silva & Tenreyro (2006), The log of gravity, *Review of Economics and Statistics* 88, 641–658. Cameron &
     Windmeijer (1996), *Journal of Business & Economic Statistics* 14, 209–220: share of the deviance explained.
     """
-    days = outcome_days(history, EARLY_DAYS)
-    if history is None or not days:
+    if history is None:
+        return ValuePredictors(reason=NO_PURCHASES)
+    if not (days := outcome_days(history, EARLY_DAYS)):
         return ValuePredictors(reason=f"records are shorter than {EARLY_DAYS + 2 * MIN_OUTCOME_DAYS} days")
     rows = _early_rows(engine, transactions, scores, history.last_on, days, margin_rate)
     predictors = early_predictors(rows)
-    simple = {"net sales": np.log2(np.maximum(rows["net_sales"].to_numpy("float64"), 1e-9) + 1)[:, None]}
+    simple = {"net sales": _log_money(rows["net_sales"].to_numpy("float64"))}
     is_fitted = np.arange(len(rows)) < SHARE_FITTED * len(rows)
     return fit_value_predictors(predictors, simple, rows["later_margin"].to_numpy("float64"), is_fitted, days)
 
@@ -150,8 +153,9 @@ def tenure_value_predictors(engine: Engine, transactions: ir.Table, history: Tim
     in less time. The simple rule knows the orders of the 180 days before it and the days since the last one; every
     third customer, in the order of the ids, is held out.
     """
-    days = outcome_days(history, 0)
-    if history is None or not days:
+    if history is None:
+        return ValuePredictors(reason=NO_PURCHASES)
+    if not (days := outcome_days(history, 0)):
         return ValuePredictors(reason=f"records are shorter than {2 * MIN_OUTCOME_DAYS} days")
     cutoff_on = history.last_on - timedelta(days)
     known = features.customer_summary(transactions, cutoff_on, margin_rate=margin_rate, recent_days=RECENT_DAYS)
@@ -169,7 +173,7 @@ def tenure_value_predictors(engine: Engine, transactions: ir.Table, history: Tim
     return fit_value_predictors(predictors, simple, rows["later_margin"].to_numpy("float64"), is_fitted, days)
 
 
-def outcome_days(history: TimeWindow | None, early_days: int) -> int:
+def outcome_days(history: TimeWindow, early_days: int) -> int:
     """Return the days in which later margin counts: half of what is left beyond the early ones, 0 where too few.
 
     Examples
@@ -177,7 +181,7 @@ def outcome_days(history: TimeWindow | None, early_days: int) -> int:
     >>> outcome_days(TimeWindow(date(2025, 1, 1), date(2025, 12, 31)), 90)
     137
     """
-    days = 0 if history is None else min((history.n_days - early_days) // 2, MAX_OUTCOME_DAYS)
+    days = min((history.n_days - early_days) // 2, MAX_OUTCOME_DAYS)
     return days if days >= MIN_OUTCOME_DAYS else 0
 
 
@@ -227,9 +231,8 @@ def early_predictors(rows: pd.DataFrame) -> dict[str, np.ndarray]:
         Grain customer: ``n_orders``, ``net_sales``, ``n_categories``, ``channel``, ``satisfaction`` of the early days.
     """
     n_orders = rows["n_orders"].to_numpy("float64")
-    spend = np.maximum(rows["net_sales"].to_numpy("float64"), 0.0) / np.maximum(n_orders, 1)
-    floor = max(float(np.median(spend)) / 100 if len(spend) else 0.0, 1e-9)  # spend that was refunded has no logarithm
-    found = {"orders": np.log2(np.maximum(n_orders, 1))[:, None], "spend": np.log2(np.maximum(spend, floor))[:, None]}
+    spend = _log_money(rows["net_sales"].to_numpy("float64") / np.maximum(n_orders, 1))
+    found = {"orders": np.log2(np.maximum(n_orders, 1))[:, None], "spend": spend}
     categories = rows["n_categories"].fillna(0).to_numpy("float64")[:, None]
     channels = _level_columns(rows["channel"])
     said = rows["satisfaction"].to_numpy("float64")
@@ -239,6 +242,12 @@ def early_predictors(rows: pd.DataFrame) -> dict[str, np.ndarray]:
         found["satisfaction"] = np.column_stack([centred, *([answers] if not answers.all() else [])]).astype("float64")
     found |= {"categories": categories} | {f"channel: {name}": column for name, column in channels.items()}
     return {name: columns for name, columns in found.items() if len(columns) and np.ptp(columns[:, 0]) > 0}
+
+
+def _log_money(money: np.ndarray) -> np.ndarray:
+    """Return the logarithm of money to the base 2 as a column; what was refunded counts a hundredth of the median."""
+    typical = float(np.median(money)) if len(money) else 0.0
+    return np.log2(np.maximum(money, typical / 100 if typical > 0 else 1.0))[:, None]
 
 
 def _level_columns(levels: pd.Series) -> dict[str, np.ndarray]:

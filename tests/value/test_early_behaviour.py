@@ -49,6 +49,13 @@ def test_intervals_of_ratios_hold_the_truth_as_often_as_they_say():
     assert 0.88 <= np.mean(hits) <= 0.99
 
 
+def test_the_unit_of_money_changes_nothing():
+    rows, later = planted(900)
+    one, thousand = (fitted(rows.assign(net_sales=k * rows["net_sales"]), k * later) for k in (1.0, 1000.0))
+    assert [e.value for e in thousand.effects] == pytest.approx([e.value for e in one.effects])
+    assert [e.value for e in thousand.gains] == pytest.approx([e.value for e in one.gains])
+
+
 def test_where_nothing_foretells_no_predictor_is_named():
     rows, later = planted()
     found = fitted(rows, np.random.default_rng(1).permutation(later))
@@ -92,3 +99,5 @@ def test_records_of_half_a_year_cannot_say(session_engine, company):
     short = TimeWindow(DAYS.first_on, DAYS.first_on.replace(month=12))
     found = early_behaviour.early_value_predictors(session_engine, *company, short, 0.4)
     assert found.reason == "records are shorter than 270 days"
+    nothing = early_behaviour.tenure_value_predictors(session_engine, company[0], None, 0.4)
+    assert nothing.reason == "no purchases are recorded"
