@@ -274,7 +274,5 @@ def _effect(held: pd.DataFrame, acted: pd.DataFrame, segment: str) -> Estimate:
         return no_estimate("alert_effect", Status.INSUFFICIENT, "nobody was acted on", unit="share", n=len(held),
                              segment=segment)
     a, b = (confidence_intervals.share_interval(float(part["is_lost"].mean()), len(part)) for part in (acted, held))
-    value = a.value - b.value
-    low = value - float(np.hypot(a.value - a.low, b.high - b.value))
-    high = value + float(np.hypot(a.high - a.value, b.value - b.low))
-    return Estimate("alert_effect", value, low, high, "share", len(held) + len(acted), segment)
+    gap = a.less(b)
+    return Estimate("alert_effect", gap.value, gap.low, gap.high, "share", len(held) + len(acted), segment)

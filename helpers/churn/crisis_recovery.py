@@ -163,11 +163,8 @@ def compare_recovery(orders: pd.DataFrame) -> tuple[tuple[Estimate, ...], str]:
     for name, part, back, (ratio, error) in zip((HIT, NOT_HIT), (hit, others), backs, ratios, strict=True):
         found += [_estimate("share_back", back, len(part), "share", name),
                   _estimate("order_ratio", _exponentiated(ratio, error), len(part), "ratio", name)]
-    gap = backs[0].value - backs[1].value
-    low = np.hypot(backs[0].value - backs[0].low, backs[1].high - backs[1].value)
-    high = np.hypot(backs[0].high - backs[0].value, backs[1].value - backs[1].low)
     past = [_log_ratio(part["late"], part["early"]) for part in (hit, others)]
-    found.append(_estimate("difference_back", Interval(gap, gap - low, gap + high), len(orders), "share"))
+    found.append(_estimate("difference_back", backs[0].less(backs[1]), len(orders), "share"))
     found += [_estimate(name, _exponentiated(a - b, float(np.hypot(s, t))), len(orders), "ratio")
               for name, ((a, s), (b, t)) in (("ratio_of_ratios", ratios), ("ratio_before", past))]
     return tuple(found), ""

@@ -21,6 +21,11 @@ class Interval:
         """Return the interval in another unit."""
         return Interval(self.value * factor, self.low * factor, self.high * factor)
 
+    def less(self, other: "Interval") -> "Interval":
+        """Return this less another, independent value, from the limits of both (Newcombe 1998, method 10)."""
+        gap, down = self.value - other.value, float(np.hypot(self.value - self.low, other.high - other.value))
+        return Interval(gap, gap - down, gap + float(np.hypot(self.high - self.value, other.value - other.low)))
+
 
 def normal_quantile(level: float) -> float:
     """Return the two-sided normal quantile of a level.
@@ -337,9 +342,8 @@ class ExpectedLosses:
         share = np.divide(self.expected, self.value, out=np.zeros(len(self.p)), where=self.value != 0)
         spread = self.p * (1 - self.p) * self.weight
         variance = np.sum(spread * self.weight + share * self.value_sd**2) + (level_error * np.sum(spread)) ** 2
-        z, total = normal_quantile(level), float(self.expected.sum())
-        half = z * float(np.sqrt(variance))
+        z, total, sd = normal_quantile(level), float(self.expected.sum()), float(np.sqrt(variance))
         if (self.value < 0).any():
-            return Interval(total, total - half, total + half)
+            return Interval(total, total - z * sd, total + z * sd)
         most = float(self.value.sum()) + z * float(np.sqrt(np.sum(self.value_sd**2)))
-        return Interval(total, max(total - half, 0.0), min(total + half, most))
+        return Interval(total, max(total - z * sd, 0.0), min(total + z * sd, most))

@@ -206,11 +206,8 @@ def _dissatisfied(engine: Engine, known: ir.Table) -> tuple[Estimate, ...]:
     found = [Estimate("share_dissatisfied", i.value, i.low, i.high, "share", int(rows.loc[name == BEST_FIFTH, "n"]),
                       name) for name, i in shares.items()]
     best, others = shares.values()
-    gap = best.value - others.value
-    found.append(Estimate("share_dissatisfied_difference", gap,
-                          gap - float(np.hypot(best.value - best.low, others.high - others.value)),
-                          gap + float(np.hypot(best.high - best.value, others.value - others.low)), "share",
-                          int(rows["n"].sum())))
+    gap = best.less(others)
+    found.append(Estimate("share_dissatisfied_difference", gap.value, gap.low, gap.high, "share", int(rows["n"].sum())))
     n_low = int(rows.loc[True, "low"])
     money = Interval(float(rows.loc[True, "value"]), np.nan, np.nan)
     return (*found, disclosure_control.estimate_if_enough("expected_value_dissatisfied", money, n_low, unit="money",

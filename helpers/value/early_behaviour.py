@@ -202,17 +202,26 @@ def _early_rows(engine: Engine, transactions: ir.Table, scores: ir.Table, as_of_
         n_orders=(is_early & features.is_occasion(lines)).ifelse(1, 0).sum(),
         net_sales=is_early.ifelse(lines.net_sales, None).sum().cast("float64"),
         later_margin=is_later.ifelse(money, None).sum().cast("float64").fill_null(0.0))
+    kinds, answered = _first_sales(transactions, known), _early_satisfaction(scores, known)
+    whole = sums.left_join(kinds, "customer_id").drop("customer_id_right").left_join(answered, "customer_id")
+    return _at_most(engine, whole.drop("customer_id_right"), "first_on")
+
+
+def _first_sales(transactions: ir.Table, known: ir.Table) -> ir.Table:
+    """Return categories bought early, and the sales channel of the first day, by customer."""
     sold = transactions.filter(transactions.kind == "sale").inner_join(known, "customer_id")
     age = sold.ordered_at.date().delta(sold.first_on, unit="day")
     early = sold.filter((age >= 0) & (age < EARLY_DAYS)).mutate(is_first_day=age == 0)
-    kinds = early.group_by("customer_id").aggregate(
+    return early.group_by("customer_id").aggregate(
         n_categories=early.category.nunique(), channel=early.is_first_day.ifelse(early.channel, None).min())
+
+
+def _early_satisfaction(scores: ir.Table, known: ir.Table) -> ir.Table:
+    """Return the latest satisfaction answered early, by customer."""
     said = scores.filter(scores.customer_id.notnull()).inner_join(known, "customer_id")
     wait = said.responded_at.date().delta(said.first_on, unit="day")
-    answered = said.filter((wait >= 0) & (wait < EARLY_DAYS)).group_by("customer_id").aggregate(
+    return said.filter((wait >= 0) & (wait < EARLY_DAYS)).group_by("customer_id").aggregate(
         satisfaction=ibis._.satisfaction.argmax(ibis._.responded_at))
-    whole = sums.left_join(kinds, "customer_id").drop("customer_id_right").left_join(answered, "customer_id")
-    return _at_most(engine, whole.drop("customer_id_right"), "first_on")
 
 
 def _at_most(engine: Engine, table: ir.Table, *order: str) -> pd.DataFrame:

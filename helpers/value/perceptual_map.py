@@ -102,23 +102,9 @@ class PerceptualMap:
                 float(self.said.loc[attribute, OWN_BRAND]), float(self.asked.loc[attribute, OWN_BRAND])
             )
             other = confidence_intervals.share_interval(p, float(n.sum()))
-            gap = own.value - other.value
-            low = gap - np.hypot(own.value - own.low, other.high - other.value)
-            high = gap + np.hypot(own.high - own.value, other.value - other.low)
-            found.append(
-                (
-                    str(attribute),
-                    Estimate(
-                        quantity,
-                        gap,
-                        float(low),
-                        float(high),
-                        unit="share",
-                        n=int(self.asked.loc[attribute, OWN_BRAND]),
-                        segment=str(attribute),
-                    ),
-                )
-            )
+            gap = own.less(other)
+            found.append((str(attribute), Estimate(quantity, gap.value, gap.low, gap.high, unit="share", n=int(
+                self.asked.loc[attribute, OWN_BRAND]), segment=str(attribute))))
         return sorted(found, key=lambda pair: -pair[1].value)
 
     def against_nearest(self) -> tuple[Estimate, ...]:
