@@ -241,6 +241,9 @@ def _plan(name: str, found: ExperimentColumns) -> Iterator[str]:
     likely = [c for c in found.covariates if set(name_words(metric.name)) & set(name_words(c.name))]
     if likely:
         yield f"# covariate = {toml_text('covariate_' + column_name(likely[0]))} # confirm: known before, to adjust by"
+    if found.unit is not None and not found.unit.is_unique:
+        yield (f"# aggregation = {{ {toml_key(column_name(metric))} = \"sum\" }} # confirm: how several records of a "
+               "unit in one arm become one: sum, mean or any")
     yield "# ends_on = 2025-12-31 # confirm: the day of the one planned look"
 
 

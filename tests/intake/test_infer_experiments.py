@@ -73,7 +73,20 @@ def test_a_unit_that_repeats_is_the_unit_still_and_its_number_no_outcome(small):
     assert made["unit_id"] == '"user_id"'
     assert [c for c in made if c.startswith("metric_")] == ["metric_converted"]
     assert "assigned_at" in made
-    assert len(small.rejected(small.delivery(**told))) == 6  # of those in the same arm again
+    delivery = small.delivery(**told)
+    assert small.rejected(delivery) == []
+    found = small.rows(delivery.tables["canonical/assignments"], "observation")
+    assert sum(r["observation"] == 2 for r in found) == 6  # of those in the same arm again
+
+
+def test_a_plan_asks_how_records_become_one_where_a_unit_repeats_and_not_where_none_does(small):
+    small.file("trial.csv", table("user_id,variant,converted", lambda i: f"{1000 + i % 54},{ARMS[i % 2]},{i % 2}"))
+    study = infer_profile.draft_source([small.folder / "trial.csv"])[1]
+    asked = next(line for line in study.splitlines() if line.startswith("# aggregation = "))
+    plan = tomllib.loads(study + asked.removeprefix("# "))["experiments"]["trial"]
+    assert ExperimentsConfig.model_validate({"trial": plan}).plans["trial"].aggregation == {"converted": "sum"}
+    small.file("trial.csv", table("user_id,variant,converted", lambda i: f"{1000 + i},{ARMS[i % 2]},{i % 2}"))
+    assert "aggregation" not in infer_profile.draft_source([small.folder / "trial.csv"])[1]
 
 
 def test_a_conversion_is_an_outcome_and_no_version(small):
