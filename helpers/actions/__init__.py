@@ -5,10 +5,11 @@
   for, and why.
 * ``campaigns``: Campaigns: lists of service recovery, trust repair, win-back and customer club, each with its own
   control group.
-* ``config``: Sections [actions] and [partners] of a study: rules, campaigns, capacity, control groups; terms of an
-  alliance.
+* ``config``: Sections [actions] and [partners] of a study: rules, strategies, campaigns, capacity, control groups;
+  terms of an alliance.
 * ``contact_lists``: Contact lists: who is contacted by whom, how, why and by when; files for people and for tools.
 * ``control_group``: Control group of the action plan: its size by power from the break-even, and what size would tell.
+* ``effort_allocation``: Effort allocation: money, people and tools by tier, where a further unit brings most margin.
 * ``eligibility``: Eligibility for contact: candidates with a tier or a risk, opt-outs, consents by purpose and
   channel.
 * ``key_accounts``: Key accounts: people of the buying centre, their influence, our coverage, accounts with their risks.
@@ -18,8 +19,11 @@
 * ``plan_summary``: Summary of the action plan: margin at risk, cost, break-even, draws to record, decision.
 * ``planner``: Action planner: first matching rule, priority ranking, capacity, random control group, costs.
 * ``quality_gates``: Quality gates of the action plan: risks, tiers, churn gates, consent, control group.
+* ``response_curves``: Response curves: margin that contact brings a customer of a tier, by spending.
 * ``sales_pipeline``: Sales pipeline: win rates, time to a decision, expected closings, whitespace.
 * ``satisfaction_to_money``: Satisfaction to money: what follows an answer, and what could null it.
 * ``schema``: Declared result tables of the action plan: actions, campaigns, assignments_drawn, decisions, key
   accounts.
+* ``tier_strategy``: Strategy by tier and stage: what each gets, costs and brought; who costs more than they bring, and
+  the reverse.
 """

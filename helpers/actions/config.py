@@ -1,6 +1,6 @@
-"""Sections [actions] and [partners] of a study: rules, campaigns, capacity, control groups; terms of an alliance."""
+"""Sections [actions] and [partners] of a study: rules, strategies, campaigns, capacity, control groups; alliances."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import pandas as pd
 from pydantic import Field, model_validator
@@ -17,6 +17,8 @@ from helpers.foundation.study_config import Section
 
 NO_ACTION = "leave alone"
 
+EVERY_TIER = 99
+
 
 class ActionRule(Section):
     """One rule ``[[actions.rules]]``: the first that fits a customer decides what is planned."""
@@ -24,7 +26,8 @@ class ActionRule(Section):
     action: str = Field(min_length=1, description="what is done")
     risks: Annotated[tuple[str, ...], Field(strict=False)] = Field(
         default=("high",), description="bands of risk that it is for: low, medium, high")
-    lowest_tier: int = Field(default=99, ge=1, description="rank of the lowest tier that it is for, 1 the top [rank]")
+    lowest_tier: int = Field(
+        default=EVERY_TIER, ge=1, description="rank of the lowest tier that it is for, 1 the top [rank]")
     has_offer: bool = Field(default=False, description="whether an offer is made")
     channel: str = Field(
         default="", description="by which it is done, and needs consent; empty for consent by any channel")
@@ -93,6 +96,50 @@ DEFAULT_CAMPAIGNS = (  # where being left alone costs goodwill, fewer are held o
 )
 
 
+Stage = Literal["new", "growing", "mature", "declining", "dormant", "lapsed", "not known"]
+
+LEAVING: tuple[Stage, ...] = ("declining", "dormant", "lapsed")
+
+
+class TierStrategy(Section):
+    """One strategy ``[[actions.strategies]]``: the first that fits a customer's tier and stage is the customer's."""
+
+    name: str = Field(min_length=1, description="what it is called")
+    lowest_tier: int = Field(
+        default=EVERY_TIER, ge=1, description="rank of the lowest tier that it is for, 1 the top [rank]")
+    stages: Annotated[tuple[Stage, ...], Field(strict=False)] = Field(
+        default=(), description="stages of the life cycle that it is for; empty for all")
+    product: str = Field(default="", description="what is offered")
+    service: str = Field(default="", description="how the customer is served")
+    marketing: str = Field(default="", description="what is said, by which way")
+
+
+DEFAULT_STRATEGIES = (
+    TierStrategy(
+        name="win back in person", lowest_tier=2, stages=LEAVING, product="what is missed, asked before it is offered",
+        service="a named person calls before the next order is overdue",
+        marketing="no price cut unasked; an offer as a test against a control group"),
+    TierStrategy(
+        name="build up in person", lowest_tier=2, stages=("new", "growing"), product="first choice of what is new",
+        service="a named person; answers within a working day", marketing="thanks and advice, no price cut"),
+    TierStrategy(
+        name="keep in person", lowest_tier=2, product="terms fitted to what they use",
+        service="a named person; a review every year", marketing="recognition; asked for advice"),
+    TierStrategy(
+        name="welcome", stages=("new",), product="a range to begin with",
+        service="self-service, with help on the first order", marketing="a welcome that leads to a second order"),
+    TierStrategy(
+        name="extend", stages=("growing",), product="the next category", service="self-service; open cases first",
+        marketing="suggestions by e-mail, as a test"),
+    TierStrategy(
+        name="bring back at low cost", stages=LEAVING, product="the standard range", service="self-service",
+        marketing="a reminder or an offer in writing, as a test against a control group"),
+    TierStrategy(
+        name="serve at low cost", product="the standard range", service="self-service",
+        marketing="what is sent to everybody, within the cap"),
+)
+
+
 class ActionsConfig(Section):
     """What the action plan assumes; costs of contacts and offers stand in ``[economics]``."""
 
@@ -133,6 +180,10 @@ class ActionsConfig(Section):
     satisfaction_fall: float = Field(
         20.0, gt=0, le=100, description="fall of satisfaction from one answer to the next, to below the middle, that "
         "calls for trust repair [points of 100]")
+    strategies: Annotated[tuple[TierStrategy, ...], Field(strict=False)] = Field(
+        DEFAULT_STRATEGIES, description="what each tier and stage of the life cycle gets; the first that fits decides")
+    personal_channels: Annotated[tuple[str, ...], Field(strict=False)] = Field(
+        ("phone", "visit", "branch"), description="channels of contacts that people make; the others are tools'")
 
     @model_validator(mode="after")
     def _all_or_none_assumed(self) -> "ActionsConfig":
@@ -169,12 +220,14 @@ class ActionsConfig(Section):
         return self.model_copy(update={"rules": tuple(_with_offer(rule, known) for rule in self.rules)})
 
     def table(self) -> pd.DataFrame:
-        """Return the assumptions, with a row for every rule and every campaign."""
+        """Return the assumptions, with a row for every rule, every strategy and every campaign."""
         rows = Section.table(self).set_index("assumption", drop=False)
-        own = rows.drop(index=["rules", "campaigns"])
-        lists = [(f"rule {i}", rule.action, _meaning(rule), "rules") for i, rule in enumerate(self.rules, 1)] + [
-            (f"campaign {i}", one.kind, _campaign_meaning(one), "campaigns")
-            for i, one in enumerate(self.campaigns, 1)]
+        own = rows.drop(index=["rules", "strategies", "campaigns"])
+        lists = [*((f"rule {i}", one.action, _meaning(one), "rules") for i, one in enumerate(self.rules, 1)),
+                 *((f"strategy {i}", one.name, _strategy_meaning(one), "strategies")
+                   for i, one in enumerate(self.strategies, 1)),
+                 *((f"campaign {i}", one.kind, _campaign_meaning(one), "campaigns")
+                   for i, one in enumerate(self.campaigns, 1))]
         parts = [{"assumption": name, "value": value, "meaning": meaning, "set_by": rows.loc[field, "set_by"]}
                  for name, value, meaning, field in lists]
         return pd.concat([own, pd.DataFrame(parts, columns=rows.columns)], ignore_index=True)
@@ -207,8 +260,16 @@ def _with_offer(rule: ActionRule, offers: pd.DataFrame) -> ActionRule:
     return rule.model_copy(update={"offer_cost": float(row["cost"]), "capacity": int(min(limits)) if limits else None})
 
 
+def _tiers_text(lowest: int) -> str:
+    return "every tier" if lowest >= EVERY_TIER else f"tiers 1 to {lowest}"
+
+
+def _strategy_meaning(one: TierStrategy) -> str:
+    return f"for {_tiers_text(one.lowest_tier)}, {', '.join(one.stages) or 'every stage'}"
+
+
 def _meaning(rule: ActionRule) -> str:
-    tiers = "every tier" if rule.lowest_tier >= 99 else f"tiers 1 to {rule.lowest_tier}"
+    tiers = _tiers_text(rule.lowest_tier)
     cost = "a contact at the cost of [economics]" if rule.contact_cost is None else f"{rule.contact_cost:g} a contact"
     offer = f"with the offer {rule.offer}" if rule.offer else "with an offer" if rule.has_offer else "no offer"
     by = f", by {rule.channel}" if rule.channel else ""

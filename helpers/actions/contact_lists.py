@@ -196,6 +196,11 @@ def _for_people(name: str, rows: pd.DataFrame, audience: str, channel: str) -> l
             for ending, content in ((EXCEL, sheet), (CSV, plain))]
 
 
+def other_files(contents: Mapping[str, bytes], holds: str) -> pd.DataFrame:
+    """Return files beside the lists as a page links to them: file, and what it holds; empty where there are none."""
+    return pd.DataFrame({"file": list(contents), "holds": holds})
+
+
 def slug(text: str) -> str:
     """Return a text as part of a file's name.
 

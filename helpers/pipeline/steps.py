@@ -189,7 +189,7 @@ ACTIONS = Step(
                       "canonical/offers", "canonical/opportunities", "canonical/ties", "canonical/transactions",
                       "canonical/points", "canonical/assignments", "results/satisfaction_scores",
                       "results/loyalty_customers"),
-    reads_of_earlier=("results/assignments_drawn",),
+    reads_of_earlier=("results/assignments_drawn", "results/actions"),
     writes=("results/actions", "results/campaigns", "results/assignments_drawn", "results/decisions",
             "results/key_accounts", "results/action_gates"),
 )

@@ -49,6 +49,8 @@
   the rates.
 * ``stale_records``: Text on stale records: which day a page's figures speak for, and what is not reported after it.
 * ``survey_checks``: Text on whether the survey can be trusted: reliability of its scales, sensitivity to non-response.
+* ``tier_allocation``: Text of strategy and effort by tier: where money goes and would go, who costs more than they
+  bring.
 * ``value``: Text of the customer value page: revenue bridge, retention, concentration, tiers.
 * ``value_relationships``: Text on acquisition cost, payback, referrals, retention economics, life cycle,
   profitability.
