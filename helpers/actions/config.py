@@ -89,8 +89,9 @@ DEFAULT_CAMPAIGNS = (  # where being left alone costs goodwill, fewer are held o
     Campaign(kind=TRUST_REPAIR, hold_out_share=0.2, channel="phone", contact_cost=10.0, due_days=7,
              script="Name what we failed at and what has changed since; ask what we still owe; promise only what is "
                     "sure."),
-    Campaign(kind=WIN_BACK, offer_cost=None, script="Ask why they left; make the offer to come back."),
-    Campaign(kind=CUSTOMER_CLUB, due_days=30,
+    Campaign(kind=WIN_BACK, offer_cost=None, channel="e-mail",
+             script="Ask why they left; make the offer to come back."),
+    Campaign(kind=CUSTOMER_CLUB, channel="e-mail", due_days=30,
              script="Thank them by name for their years with us; invite them to the customer club: first to see what "
                     "is new, heard on what comes next. No discount."),
 )

@@ -28,6 +28,8 @@ FOR_PEOPLE = {
     "churn_probability": "churn probability", "margin_at_risk": "margin at risk",
     "value_of_asking": "expected value of asking", "done_on": "done on", "outcome": "outcome"}
 
+TO_FILL_IN = ("done_on", "outcome")  # stand empty in a list until whoever works it writes there
+
 BESIDE = ("owner", "channel", "offer", "variant", "draw")  # of a line; not in a list that is one person's and channel's
 
 FOR_TOOLS = ["customer_id", "channel", "action", "offer_id", "campaign", "send_by_on"]
@@ -157,7 +159,7 @@ def contact_lists(by_draw: Mapping[str, pd.DataFrame], ends_on: date) -> Contact
     for (name, owner, channel), rows in groups:
         file = _free_name(f"{_file_prefix(str(name))}-{slug(str(owner))}-{slug(str(channel))}",
                           [part.file for part in parts])
-        columns = [c for c in FOR_PEOPLE if rows[c].notna().any()]
+        columns = [c for c in FOR_PEOPLE if c in TO_FILL_IN or (rows[c].notna() & rows[c].ne("")).any()]
         parts += _for_people(file, rows[columns].rename(columns=FOR_PEOPLE), str(owner), str(channel))
     if len(held):
         alone = held[["customer_id", "tier", "action", "owner"]].assign(no_contact_until=pd.Timestamp(ends_on))

@@ -191,10 +191,12 @@ def test_each_campaign_has_files_of_its_own_and_one_file_holds_all_control_group
     lines = campaigns.campaign_lines(lists, ActionsConfig(owner="Ada"), draws(), AS_OF)
     made = contact_lists.contact_lists(lines, date(2026, 9, 28))
     assert {name for name in made.contents if name.endswith(".xlsx")} == {
-        "service-recovery-ada-phone.xlsx", "win-back-ada-any-channel.xlsx", "control-group-do-not-contact.xlsx"}
-    header = made.contents["win-back-ada-any-channel.csv"].decode("utf-8-sig").splitlines()[0]
+        "service-recovery-ada-phone.xlsx", "win-back-ada-e-mail.xlsx", "control-group-do-not-contact.xlsx"}
+    header = made.contents["win-back-ada-e-mail.csv"].decode("utf-8-sig").splitlines()[0]
     assert "expected value of asking" in header
     assert "churn probability" not in header
+    assert "check before" not in header
+    assert header.endswith("done on,outcome")
     held = lists.loc[lists["variant"].eq("held out"), "customer_id"]
     kept_apart = made.contents["control-group-do-not-contact.csv"].decode("utf-8-sig")
     assert all(customer in kept_apart for customer in held)
