@@ -54,12 +54,13 @@ def pipeline_totals(outcomes: pd.DataFrame) -> dict[str, float]:
     Parameters
     ----------
     outcomes : DataFrame
-        As `with_outcome` gives them.
+        As `with_outcome` gives them; of the open ones those of no account are counted too.
     """
     won = outcomes["outcome"].eq(WON)
     n_won, n_lost = int(won.sum()), int(outcomes["outcome"].eq(LOST).sum())
     return {"n_opportunities": len(outcomes), "n_accounts": int(outcomes["account_id"].nunique()), "n_won": n_won,
             "n_lost": n_lost, "n_open": len(outcomes) - n_won - n_lost,
+            "n_open_without_account": int((outcomes["outcome"].eq(OPEN) & outcomes["account_id"].isna()).sum()),
             "value_won": float(outcomes.loc[won, "value"].sum()),
             "win_rate": n_won / (n_won + n_lost) if n_won + n_lost else np.nan}
 

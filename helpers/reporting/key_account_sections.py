@@ -23,8 +23,29 @@ def longest_decision(outcomes: pd.DataFrame) -> float:
     return float(days.max()) if days.notna().any() else float("inf")
 
 
+def pipeline_sentences(
+    outcomes: pd.DataFrame, forecast: PipelineForecast, currency: str, horizon_days: int
+) -> tuple[str, ...]:
+    """Return what was won, what is open and what is expected of it; nothing where there are no opportunities.
+
+    Parameters
+    ----------
+    outcomes, forecast
+        From `sales_pipeline`.
+    currency : str
+        Of every amount.
+    horizon_days : int
+        Days ahead [days].
+    """
+    if outcomes.empty:
+        return ()
+    return (text.pipeline_sentence(sales_pipeline.pipeline_totals(outcomes), currency),
+            text.closings_sentence(forecast, longest_decision(outcomes), horizon_days, currency))
+
+
 def accounts_overview(
-    accounts: pd.DataFrame, outcomes: pd.DataFrame, forecast: PipelineForecast, currency: str, horizon_days: int
+    accounts: pd.DataFrame, outcomes: pd.DataFrame, forecast: PipelineForecast, currency: str, horizon_days: int,
+    is_answer: bool = False,
 ) -> Exhibit:
     """Return the pipeline in sentences, the accounts and what is open by stage; empty where nothing is on record.
 
@@ -36,20 +57,21 @@ def accounts_overview(
         Of every amount.
     horizon_days : int
         Days ahead [days].
+    is_answer : bool
+        Whether the page has opened with `pipeline_sentences`.
     """
     if accounts.empty:
         return Exhibit("", "")
     money = dict.fromkeys(["value_won", "expected", "value"], formatting.unit_format("money", currency))
-    said = [text.coverage_sentence(accounts)]
-    if len(outcomes):
-        said = [text.pipeline_sentence(sales_pipeline.pipeline_totals(outcomes), currency),
-                text.closings_sentence(forecast, longest_decision(outcomes), horizon_days, currency), *said]
+    pipeline = () if is_answer else pipeline_sentences(outcomes, forecast, currency, horizon_days)
+    said = [*pipeline, text.coverage_sentence(accounts)]
     listed = accounts.rename(columns={"n_people": "people_known", "n_covered": "people_covered"})
     columns = [c for c in listed if listed[c].notna().any()]
     return display.show_with_finding(
         said,
         display.data_table(listed[columns], {**SHARES, **money}, "Accounts, the most expected and won first", 12),
-        display.data_table(sales_pipeline.open_by_stage(outcomes), caption="What is open, by stage")
+        display.data_table(sales_pipeline.open_by_stage(outcomes), caption="What is open, by stage, and days since it "
+                           "was opened: when a stage began is not on record")
         if outcomes["outcome"].eq(OPEN).any() else Exhibit("", ""),
         display.file_table(pd.DataFrame({"file": [FILE], "holds": ["accounts, people, what is open, whitespace"]}),
                            "To work with: all accounts, filtered by owner or by next step"))

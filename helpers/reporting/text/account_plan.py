@@ -34,8 +34,10 @@ def pipeline_sentence(totals: Mapping[str, float], currency: str = "") -> str:
     accounts = formatting.count_text(int(totals["n_accounts"]), "account", "accounts")
     worth = f"{currency} {formatting.whole(totals['value_won'])}".strip()  # to the digit, to be held against the books
     won, waiting = (formatting.whole(int(totals[name])) for name in ("n_won", "n_open"))
+    n_unplaced = int(totals["n_open_without_account"])
+    unplaced = f", {formatting.whole(n_unplaced)} of them with no account on record" if n_unplaced else ""
     return (f"{accounts} with {formatting.count_text(int(totals['n_opportunities']), 'opportunity', 'opportunities')}: "
-            f"{won} won, worth {worth}{rate}; {waiting} are open.")
+            f"{won} won, worth {worth}{rate}; {waiting} are open{unplaced}.")
 
 
 def closings_sentence(forecast: PipelineForecast, longest: float, horizon_days: int, currency: str = "") -> str:

@@ -54,13 +54,14 @@ def _claimed(active: pd.DataFrame, currency: str) -> str:
 
 
 def campaigns_table(summary: pd.DataFrame) -> pd.DataFrame:
-    """Return one row a campaign for the page: whom it is for, how many, what it costs, what it would show.
+    """Return one row a campaign that somebody fits: whom it is for, how many, what it costs, what it would show.
 
     Parameters
     ----------
     summary : DataFrame
         As `campaigns.campaign_summary` gives it.
     """
+    summary = summary[summary["n_audience"] > 0]
     few = summary["n_audience"].map(is_hidden)
     counts = {name: summary[column].map(people_text) for name, column in (
         ("fit", "n_audience"), ("contacted", "n_treated"), ("held_out", "n_held_out"))}

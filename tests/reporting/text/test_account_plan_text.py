@@ -9,7 +9,7 @@ from helpers.reporting.html import Exhibit
 from helpers.reporting.text import account_plan as text
 
 TOTALS = {"n_opportunities": 8800, "n_accounts": 85, "n_won": 4238, "n_lost": 2473, "n_open": 2089,
-          "value_won": 10_005_534.0, "win_rate": 4238 / 6711}
+          "n_open_without_account": 1425, "value_won": 10_005_534.0, "win_rate": 4238 / 6711}
 
 
 def forecast(n_beyond=0, n_undated=0, won=None):
@@ -21,7 +21,8 @@ def forecast(n_beyond=0, n_undated=0, won=None):
 def test_the_pipeline_is_told_to_the_digit():
     said = text.pipeline_sentence(TOTALS, "USD")
     assert said.startswith("85 accounts with 8,800 opportunities: 4,238 won, worth USD 10,005,534, a win rate of 63.2")
-    assert said.endswith("of those decided; 2,089 are open.")
+    assert said.endswith("of those decided; 2,089 are open, 1,425 of them with no account on record.")
+    assert text.pipeline_sentence(TOTALS | {"n_open_without_account": 0}).endswith("2,089 are open.")
 
 
 @pytest.mark.parametrize(("n_beyond", "n_undated", "end"), [
@@ -73,3 +74,16 @@ def test_without_accounts_there_is_no_section_and_no_file():
     assert key_account_sections.accounts_overview(empty, empty, forecast(), "", 90) == Exhibit("", "")
     assert key_account_sections.account_file(empty, empty, empty, forecast()) == {}
     assert key_account_sections.account_plan("", empty, empty, empty, forecast(), "") == Exhibit("", "")
+
+
+def test_the_pipeline_is_told_once_by_the_answer_or_by_its_section():
+    accounts = pd.DataFrame({"account_id": ["a"], "n_people": [np.nan], "n_open": [1]})
+    outcomes = pd.DataFrame({"opportunity_id": ["q"], "account_id": ["a"], "outcome": [OPEN], "days": [3.0],
+                             "value": [np.nan], "stage": ["offer"]})
+    told = key_account_sections.pipeline_sentences(outcomes, forecast(), "", 90)
+    assert told[0].startswith("1 account with 1 opportunity")
+    assert key_account_sections.pipeline_sentences(outcomes.head(0), forecast(), "", 90) == ()
+    shown = key_account_sections.accounts_overview(accounts, outcomes, forecast(), "", 90)
+    again = key_account_sections.accounts_overview(accounts, outcomes, forecast(), "", 90, True)
+    assert told[0] in shown.text
+    assert told[0] not in again.text
