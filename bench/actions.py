@@ -3,6 +3,7 @@
 The assignment of a million customers to one of five actions under a capacity, two offers, four people and a budget, in
 a process of its own; what may be missing to the best is printed beside. Then small problems, each solved by prices and
 whole by scipy's integer solver: the share of problems whose prices gave less than the solver, and the largest loss.
+Last, how often intervals hold what was planted: coalition values of partners, and what satisfaction goes with.
 """
 
 import argparse
@@ -59,6 +60,55 @@ def compared(replications):
           "no bound below an optimum")
 
 
+def coalitions(replications):
+    """Print how often intervals hold what the joint programme of two partners plants: each one's share, the synergy."""
+    from helpers.actions import partners
+    from helpers.simulation import company
+    from helpers.simulation.planted_experiments import joint_programme
+    from helpers.simulation.planted_truth import World
+
+    world, block = World(), next(company.blocks(1200, 7)).block
+    one, other, both = world.partner_gains
+    true = {"Atlas": one + both / 2, "Borealis": other + both / 2, "Atlas + Borealis": both}
+    hits = dict.fromkeys(true, 0)
+    for seed in range(replications):
+        rows = joint_programme(world, np.random.default_rng(seed), block).to_pandas()
+        arms = rows.groupby("variant")["metric_margin"].agg(n="size", mean="mean", variance="var").reset_index()
+        game = partners.measured_game(arms, "none")
+        for found in (*game.shares(), *game.synergies()):
+            hits[found.segment] += found.low <= true[found.segment] <= found.high
+    for name, n in hits.items():
+        print_coverage(f"coalition value, {name}", n, replications)
+
+
+def satisfaction(replications):
+    """Print how often the interval of what ten points of satisfaction go with holds the worth that was planted."""
+    import pandas as pd
+
+    from helpers.actions import satisfaction_to_money
+
+    hits, n, worth = 0, 300, 3.0
+    for seed in range(replications):
+        rng = np.random.default_rng(seed)
+        before = rng.poisson(3, n).astype(float)
+        score = np.clip(60 + 5 * (before - 3) + 12 * rng.standard_normal(n), 0, 100)
+        answers = pd.DataFrame({
+            "customer_id": [f"c{i}" for i in range(n)], "wave": "1", "satisfaction": score,
+            "margin_after": worth * score / 10 + 8 * before + 15 * rng.standard_normal(n), "bought_after": 1.0,
+            "margin_before": 20 * before, "n_before": before, "days_since": rng.integers(0, 365, n).astype(float)})
+        found = next(e.adjusted for e in satisfaction_to_money.satisfaction_effects(answers)
+                     if e.outcome == satisfaction_to_money.MARGIN)
+        hits += found.low <= worth <= found.high
+    print_coverage("margin by ten points of satisfaction", hits, replications)
+
+
+def print_coverage(name, hits, replications):
+    """Print a share of replications with the distance from 95 % that chance allows, four standard errors."""
+    allowed = 4 * np.sqrt(0.05 * 0.95 / replications)
+    fate = "as stated" if abs(hits / replications - 0.95) <= allowed else "NOT AS STATED"
+    print(f"{name:<46}{hits / replications:>8.2%} of {replications:,} within 95 % intervals: {fate}")
+
+
 def main():
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--customers", type=int, default=1_000_000)
@@ -69,6 +119,8 @@ def main():
     row("next best action, 5 actions, 8 limits", told.customers, found, target=f"<= {TARGET_SECONDS} s")
     print(f"at most {found['gap']:.1e} of the best is missing; memory at most {TARGET_MIB:,} MiB")
     compared(told.replications)
+    coalitions(told.replications)
+    satisfaction(told.replications)
 
 
 if __name__ == "__main__" and not inside({"assigned": assigned}):

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import date
 
 import networkx as nx
@@ -9,7 +10,8 @@ from helpers.actions import key_accounts, sales_pipeline
 from helpers.actions.sales_pipeline import OPEN, WON
 from helpers.foundation.errors import InputError
 from helpers.foundation.results import Status
-from helpers.simulation import company
+from helpers.simulation import arrow_columns, buying_centres, company
+from helpers.simulation.planted_truth import World
 
 AS_OF = date(2026, 6, 30)
 
@@ -162,6 +164,22 @@ def test_the_support_of_each_account_is_what_was_planted_and_deciders_have_most_
     by_role = people.groupby("role")["influence"].mean()
     assert by_role.idxmax() == "decider"
     assert by_role["decider"] > by_role["gatekeeper"] + 0.05
+
+
+def test_influence_falls_with_the_planted_weight_of_the_role_in_every_world():
+    world = replace(World(), centres=replace(World().centres, share=1.0))
+    block = next(company.blocks(2000, 3)).block
+    by_role = []
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        centres = buying_centres.simulate_buying_centres(world, rng, block)
+        ties = buying_centres.influence_ties(world, rng, block, centres).to_pandas()
+        people = pd.DataFrame({"customer_id": arrow_columns.customer_ids(block.first + centres.who).to_pandas(),
+                               "account_id": centres.account})
+        by_role.append(pd.Series(key_accounts.influence(people, ties)).groupby(centres.role).mean())
+    decider, influencer, buyer, user, gatekeeper = np.array(by_role).T
+    assert (decider > np.maximum(influencer, buyer)).mean() >= 0.9
+    assert (np.minimum(influencer, buyer) > np.maximum(user, gatekeeper)).mean() >= 0.9
 
 
 def test_an_account_hangs_on_one_thread_where_at_most_one_of_its_people_was_contacted_lately():

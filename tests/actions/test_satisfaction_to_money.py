@@ -3,12 +3,14 @@ from datetime import date
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import expit
 
 from helpers.actions import satisfaction_to_money
 from helpers.actions.satisfaction_to_money import BEFORE, BOUGHT, EVERYBODY, MARGIN
 from helpers.foundation.canonical_schema import TRANSACTIONS
 from helpers.foundation.engine import Engine
 from helpers.foundation.results import Status
+from helpers.simulation import company, order_lines
 
 AS_OF = date(2026, 6, 30)
 
@@ -86,3 +88,33 @@ def test_outcomes_lie_after_the_answer_and_adjustments_before_it():
     found = satisfaction_to_money.answers_with_outcomes(engine, scores, transactions, 0.5, AS_OF, 90)
     assert found[["customer_id", "margin_after", "bought_after", "margin_before", "n_before", "days_since"]].to_numpy(
         ).tolist() == [["x", 500.0, 1.0, 55.0, 2.0, 0.0]]
+
+
+def mean_answer(tables, role):
+    """Return the mean answer of each survey to the questions of a role, from 0 to 100."""
+    items = tables["canonical/items"]
+    rows = tables["canonical/responses"].merge(items[items["role"] == role], on="item").dropna(subset="score")
+    level = 100 * (rows["score"] - rows["scale_low"]) / (rows["scale_high"] - rows["scale_low"])
+    return level.mask(rows["is_reversed"].fillna(False).astype(bool), 100 - level).groupby(rows["response_id"]).mean()
+
+
+def test_what_satisfaction_is_planted_to_go_with_in_the_simulated_company_is_recovered():
+    engine, inside, as_of, days = Engine(), [], date(2025, 12, 31), 180
+    for seed in range(1, 6):
+        made = company.simulate_company(customers=1500, seed=seed)
+        careful = made.truth.responses.set_index("response_id")["is_careless"].eq(False)
+        rows = made.tables["canonical/respondents"]
+        rows = rows.assign(satisfaction=rows["response_id"].map(mean_answer(made.tables, "satisfaction")),
+                           switching=rows["response_id"].map(mean_answer(made.tables, "switching_cost")).fillna(50))
+        is_known = rows["response_id"].map(careful).fillna(False).astype(bool) & rows["satisfaction"].notna()
+        is_past = rows["responded_at"].dt.normalize() + pd.Timedelta(days=days) <= pd.Timestamp(as_of)
+        scores = rows[is_known & is_past]
+        lines = TRANSACTIONS.conformed(engine.lazy(made.tables["canonical/transactions"]))
+        found = satisfaction_to_money.answers_with_outcomes(engine, scores, lines, 0.4, as_of, days)
+        logits = order_lines.repurchase_logit(
+            made.truth.world.curve, scores["satisfaction"].to_numpy(), scores["switching"].to_numpy())
+        chance = expit(logits + order_lines.logit_constant(logits, found["bought_after"].mean()))
+        planted = 10 * np.polyfit(scores["satisfaction"], chance, 1)[0]
+        crude = effect_of(found, BOUGHT).crude
+        inside.append(crude.low <= planted <= crude.high)
+    assert sum(inside) >= 4
