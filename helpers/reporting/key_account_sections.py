@@ -1,5 +1,6 @@
 """Key-account sections of the action plan: overview, the plan of one account, the Excel file to work with."""
 
+import numpy as np
 import pandas as pd
 
 from helpers.actions import sales_pipeline
@@ -110,7 +111,7 @@ def account_plan(
     own, deals = people[people["account_id"] == account], outcomes[outcomes["account_id"] == account]
     money = dict.fromkeys(["value", "expected", "mean_value"], formatting.unit_format("money", currency))
     gaps = sales_pipeline.whitespace(outcomes)
-    waiting = open_opportunities(deals, forecast)
+    waiting = open_opportunities(deals, forecast, longest_decision(outcomes))
     return display.show_with_finding(
         (f"Account {account}: next steps.", *text.next_steps(row, own, deals, longest_decision(outcomes))),
         *(display.data_table(table, {**SHARES, **money}, caption, 30) for table, caption in (
@@ -120,18 +121,32 @@ def account_plan(
              "Not bought and not on offer here, by what others bought: no forecast")) if len(table)))
 
 
-def open_opportunities(outcomes: pd.DataFrame, forecast: PipelineForecast) -> pd.DataFrame:
-    """Return what is open with its chance, the oldest first.
+def open_opportunities(
+    outcomes: pd.DataFrame, forecast: PipelineForecast, longest: float | None = None
+) -> pd.DataFrame:
+    """Return what is open with its chance and its next step, the oldest first.
+
+    Parameters
+    ----------
+    outcomes, forecast
+        From `sales_pipeline`.
+    longest : float, optional
+        Longest time that a decision ever took [days]; by default that of the outcomes given.
 
     Returns
     -------
     DataFrame
         opportunity_id, account_id, product, owner, stage, opened_on, days, chance and expected (empty where not
-        forecast).
+        forecast), next_step.
     """
+    late = longest_decision(outcomes) if longest is None else longest
     rows = outcomes[outcomes["outcome"].eq(OPEN)]
     found = rows[["opportunity_id", "account_id", "product", "owner", "stage", "opened_on", "days"]].merge(
         forecast.by_opportunity[["opportunity_id", "chance", "expected"]], on="opportunity_id", how="left")
+    found = found.assign(next_step=np.select(
+        [found["account_id"].isna(), found["days"].isna(), found["days"] > late],
+        ["record which account it is for", "record when it was opened, or close it",
+         "open for longer than any decision ever took: decide or close"], "follow up"))
     return found.sort_values(["days", "opportunity_id"], ascending=[False, True], ignore_index=True)
 
 
@@ -147,9 +162,7 @@ def account_file(
     """
     if accounts.empty:
         return {}
-    late, waiting = longest_decision(outcomes), open_opportunities(outcomes, forecast)
-    note = "open for longer than any decision ever took: decide or close"
-    waiting = waiting.assign(next_step=[note if days > late else "follow up" for days in waiting["days"]], done_on="")
+    waiting = open_opportunities(outcomes, forecast).assign(done_on="")
     sheets = [("accounts", accounts), ("people", people), ("open opportunities", waiting),
               ("whitespace", sales_pipeline.whitespace(outcomes))]
     return {FILE: spreadsheets.excel_file([

@@ -87,3 +87,16 @@ def test_the_pipeline_is_told_once_by_the_answer_or_by_its_section():
     again = key_account_sections.accounts_overview(accounts, outcomes, forecast(), "", 90, True)
     assert told[0] in shown.text
     assert told[0] not in again.text
+
+
+def test_each_open_opportunity_has_its_next_step():
+    outcomes = pd.DataFrame({
+        "opportunity_id": list("abcde"), "account_id": [None, "n", "n", "n", "n"], "product": "p", "owner": "Ada",
+        "stage": "offer", "opened_on": pd.NaT, "days": [5.0, np.nan, 200.0, 20.0, 100.0],
+        "outcome": [OPEN, OPEN, OPEN, OPEN, WON], "value": 1.0})
+    found = PipelineForecast(pd.DataFrame({"opportunity_id": ["d"], "chance": [0.5], "expected": [0.5]}),
+                             *(no_estimate("none", Status.INSUFFICIENT, "none") for _ in range(2)), 0, 0)
+    steps = key_account_sections.open_opportunities(outcomes, found).set_index("opportunity_id")["next_step"]
+    assert steps.to_dict() == {
+        "a": "record which account it is for", "b": "record when it was opened, or close it",
+        "c": "open for longer than any decision ever took: decide or close", "d": "follow up"}
