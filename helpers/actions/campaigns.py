@@ -131,7 +131,7 @@ def campaign_summary(lists: pd.DataFrame, assumptions: ActionsConfig, effects: p
             "value_of_asking": treated["value_of_asking"].sum(min_count=1),
             "cost_expected": treated["cost_expected"].sum(), "cost_worst": treated["cost_worst"].sum(),
             "detectable_difference": difference if (difference := _detectable_difference(own)) <= 1 else np.nan,
-            "response": measured_response.response_sentence(response) or "never measured: for testing"})
+            "response": measured_response.difference_sentence(response) or "never measured: for testing"})
     return pd.DataFrame(rows, columns=list(SUMMARY))
 
 

@@ -214,11 +214,26 @@ def response_sentence(response: ActionResponse) -> str:
             f"cut churn by {percent_text(gone.value)} [{percent_text(gone.low)}, {percent_text(gone.high)}] "
             f"{within}{money}"
         )
-    moved = response.difference
-    form = percent_text if moved.unit == "share" else response.money_text if moved.quantity == MARGIN else _number
+    return difference_sentence(response)
+
+
+def difference_sentence(response: ActionResponse) -> str:
+    """Return by how much contact changed the outcome itself, within a sentence; empty where there was no round.
+
+    Examples
+    --------
+    >>> gone = no_estimate("reduction of the risk", Status.INSUFFICIENT, "none")
+    >>> difference_sentence(ActionResponse(Estimate("repurchased", 0.061, 0.02, 0.1, "share", 1000), gone, 1, 900, 100))
+    'changed the share repurchased by 6.1 points [2.0, 10.0] in 1 round'
+    """
+    if not response.is_measured:
+        return ""
+    moved, is_share = response.difference, response.difference.unit == "share"
+    form = _points if is_share else response.money_text if moved.quantity == MARGIN else _number
+    what = f"the share {readable_id(moved.quantity)}" if is_share else readable_id(moved.quantity)
     return (
-        f"changed {readable_id(moved.quantity)} by {form(moved.value)} [{form(moved.low)}, {form(moved.high)}] "
-        f"{within}")
+        f"changed {what} by {form(moved.value)}{' points' if is_share else ''} [{form(moved.low)}, {form(moved.high)}] "
+        f"in {response.n_rounds:,} round{'' if response.n_rounds == 1 else 's'}")
 
 
 def _margin_text(response: ActionResponse) -> str:
@@ -246,6 +261,10 @@ def percent_text(x: float) -> str:
     '−3.1 %'
     """
     return f"{100 * x:.1f} %".replace("-", "−")
+
+
+def _points(x: float) -> str:
+    return f"{100 * x:.1f}".replace("-", "−")
 
 
 def _number(x: float) -> str:

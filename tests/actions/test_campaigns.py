@@ -215,6 +215,19 @@ def test_a_summary_tells_what_each_control_group_would_show_and_claims_nothing_u
     assert row["response"] == "never measured: for testing"
 
 
+def test_an_earlier_list_of_the_same_campaign_is_told_by_what_it_changed_and_no_other_is(customers):
+    effects = pd.DataFrame([{
+        "experiment": f"{kind} of 2026-03-31", "variant": "treated", "control": "held out", "metric": "repurchased",
+        "is_primary": True, "status": "ok", "reason": "", "unit": "share", "value": value, "low": value - 0.04,
+        "high": value + 0.04, "level": 0.95, "n_variant": 400, "n_control": 400, "mean_variant": 0.1 + value,
+        "mean_control": 0.1, "is_randomised": True} for kind, value in (("win-back", 0.06), ("action plan", 0.2))])
+    fits = audiences(customers, win_back=range(0, 200))
+    lists = campaigns.plan_campaigns(fits, customers, ActionsConfig(), MONEY, draws(), PERMITTED)
+    told = campaigns.campaign_summary(lists, ActionsConfig(), effects).set_index("campaign")["response"]
+    assert told["win-back"] == "changed the share repurchased by 6.0 points [2.0, 10.0] in 1 round"
+    assert told["customer club"] == "never measured: for testing"
+
+
 def test_two_campaigns_of_a_kind_are_refused():
     with pytest.raises(InputError, match="different kinds"):
         Study(sections={"actions": {"campaigns": [{"kind": "win-back"}] * 2}}).section("actions", ActionsConfig)
