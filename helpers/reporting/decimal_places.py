@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Sequence
 from typing import Any
 
 MANY = 99
@@ -47,6 +48,33 @@ def matching_limits(low: float, high: float, most: int) -> tuple[float, float]:
     places = min(max(2 - math.floor(math.log10(larger)), 0), most)
     low, high = (x if is_missing(x) or math.isinf(x) else round(x, places) or x for x in (low, high))
     return low, high
+
+
+def parts_that_sum(parts: Sequence[float], least_power: int = 0) -> list[int]:
+    """Return parts of a whole as multiples of one unit that sum to the rounded whole, and the unit's power of ten last.
+
+    The unit shows four digits of the largest part. Each is rounded down and those with the largest remainders up, until
+    they sum (largest remainder method).
+
+    Parameters
+    ----------
+    parts : sequence of float
+        What sums to the whole.
+    least_power : int
+        Power of ten of the smallest unit that is written.
+
+    Examples
+    --------
+    >>> parts_that_sum([1136592.0, 1145464.0, -386222.0, -3079.0])
+    [1137, 1145, -386, -3, 3]
+    """
+    largest = max(map(abs, parts), default=0.0)
+    power = max(math.floor(math.log10(largest)) - 3, least_power) if largest else least_power
+    scaled = [part / 10.0**power for part in parts]
+    lower = [math.floor(part) for part in scaled]
+    short = round(sum(scaled)) - sum(lower)
+    upwards = sorted(range(len(parts)), key=lambda i: lower[i] - scaled[i])[:short]
+    return [part + (i in upwards) for i, part in enumerate(lower)] + [power]
 
 
 def count_decimals(text: str) -> int:

@@ -126,7 +126,7 @@ def moved_figures(rows: pd.DataFrame, currency: str = "") -> str:
 
 def _moved(row: Mapping[str, Any], currency: str) -> str:
     form = figure_form(str(row["unit"]), currency)
-    return message("{figure}, {date}: {before} in the earlier report, {after} in the later one", figure=row["figure"],
+    return message("{figure} ({date}): {before} in the earlier report, {after} in the later one", figure=row["figure"],
                    date=formatting.date_text(row["on"]), before=form(row["value_before"]),
                    after=form(row["value_after"]))
 

@@ -17,6 +17,8 @@ from helpers.reporting.headings import quantity_label
 from helpers.reporting.run_results import RunResults
 from helpers.reporting.schema import CLAIMS, GATES, GRADES, LIST
 from helpers.reporting.text import stale_records as stale_records_text
+from helpers.reporting.text.leadership import RULE
+from helpers.reporting.translation import plural
 from helpers.value import historical_value, recurring_revenue, sales_forecast
 
 FORECASTS = {"results/forecasts": "churn", "results/value_forecasts": "value"}  # table, section of the study
@@ -171,3 +173,18 @@ def grades_reading_table(grades: pd.DataFrame, currency: str = "") -> pd.DataFra
         for row in latest_first.to_dict("records")
     ]
     return pd.DataFrame(rows, columns=["forecast", "for", "due_on", "forecast_value", "happened", "grade"])
+
+
+def nearer_than_rule(grades: pd.DataFrame) -> str:
+    """Return how often a graded forecast was nearer than the simple rule made with it; empty where none was."""
+    known = grades[grades["status"].eq("ok")].assign(size=lambda g: (g["actual"] - g["value"]).abs())
+    own = known[~known["quantity"].str.endswith(RULE)].assign(
+        rule=lambda g: g["quantity"] + RULE)
+    pairs = own.merge(known, left_on=["rule", "segment", "due_on"], right_on=["quantity", "segment", "due_on"],
+                      suffixes=("", "_of_rule"))
+    if pairs.empty:
+        return ""
+    n, n_nearer = len(pairs), int((pairs["size"] < pairs["size_of_rule"]).sum())
+    return plural("The {n} forecast with a simple rule beside it was {n_nearer} times nearer than the rule.",
+                  "Of {n} forecasts with a simple rule beside them {n_nearer} came nearer than the rule.", n, n=n,
+                  n_nearer=n_nearer)

@@ -19,6 +19,7 @@ from helpers.reporting.decimal_places import (
     is_missing,
     matching_limits,
     pad_decimals,
+    parts_that_sum,
     power_notation,
     with_minus_sign,
 )
@@ -84,6 +85,22 @@ def money(x: float | Decimal, currency: str = "") -> str:
     amount, places = abs(float(x)), 0 if currency in WITHOUT_CENTS else 2
     text = f"{amount:.{places}f}" if 0.5 * 10**-places <= amount < 99.995 else number(amount)
     return with_minus_sign(float(x), currency_text(text, currency)) if text != "0" else currency_text("0", currency)
+
+
+def money_of_parts(parts: Sequence[float], currency: str = "") -> tuple[str, list[str]]:
+    """Return a sum and its parts as amounts that add up as they are shown, the sum first.
+
+    Examples
+    --------
+    >>> money_of_parts([1136592.0, 1145464.0, -386222.0, -3079.0], "GBP")
+    ('£1,893,000', ['£1,137,000', '£1,145,000', '−£386,000', '−£3,000'])
+    """
+    is_whole = currency in WITHOUT_CENTS or max(map(abs, parts), default=0.0) >= 100
+    *units, power = parts_that_sum(parts, 0 if is_whole else -2)
+    places = 0 if is_whole else 2
+    texts = [with_minus_sign(n, currency_text(f"{abs(n) * 10.0**power:,.{places}f}", currency))
+             for n in (sum(units), *units)]
+    return texts[0], texts[1:]
 
 
 def exact_money(x: float, currency: str = "") -> str:

@@ -44,8 +44,8 @@ def _revenue(results: RunResults) -> Iterator[Exhibit]:
     parts = pd.DataFrame(named, columns=["customers", "change"])
     if results.struck("results/value_gates", "change in revenue") or parts.empty:
         return
-    yield plots.bar_plot(parts, "customers", "change", revenue_title(results),
-                         results.currency or "money")
+    yield plots.bar_plot(parts, "customers", "change", revenue_title(results), results.currency or "money",
+                         told=leadership_findings_text.revenue_amounts(results)[1])
 
 
 def _buyers(monthly: pd.DataFrame) -> Iterator[Exhibit]:
@@ -147,7 +147,7 @@ def buyers_by_year(monthly: pd.DataFrame) -> pd.DataFrame:
 def revenue_title(results: RunResults) -> str:
     """Return the finding of the figure of what each class of customers added to the change in net sales."""
     change = results.estimate(BASE, "net_sales_change").value
-    amount = formatting.money(abs(change), results.currency)
+    amount, _ = leadership_findings_text.revenue_amounts(results)
     if not change:
         return message("Net sales did not change")
     said = {True: translatable("Net sales rose by {amount}"), False: translatable("Net sales fell by {amount}")}

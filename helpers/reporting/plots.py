@@ -78,7 +78,9 @@ def interval_plot(
     return figure_exhibit(drawn, title, note)
 
 
-def bar_plot(frame: pd.DataFrame, label: str, value: str, title: str, unit: str) -> Exhibit:
+def bar_plot(
+    frame: pd.DataFrame, label: str, value: str, title: str, unit: str, told: Sequence[str] = ()
+) -> Exhibit:
     """Return one bar a row, in the frame's order, from zero, with the value at its end.
 
     Parameters
@@ -91,11 +93,14 @@ def bar_plot(frame: pd.DataFrame, label: str, value: str, title: str, unit: str)
         The finding.
     unit : str
         Of the axis; ``share`` is written in per cent.
+    told : sequence of str
+        Values in words, one a row; by default in the unit.
     """
-    rows, note = drawn_rows.rows_with_value(frame, label, value)
+    worded = frame.assign(told=told or [formatting.unit_format(unit)(v) for v in frame[value]])
+    rows, note = drawn_rows.rows_with_value(worded, label, value)
     if rows.empty:
         return missing_exhibit(title, note)
-    said = [formatting.unit_format(unit)(v) for v in rows[value]]
+    said = list(rows["told"])
 
     def drawn(width: float) -> "Axes":
         axes = axis_layout.row_axes(rows[label], said, width)
@@ -150,7 +155,9 @@ def line_plot(
     def drawn(width: float) -> "Axes":
         ends = [wrap_label(name, 9 if axis_layout.is_narrow(width) else 18) for name in names[:len(parts)]]
         more = axis_layout.second_line_height(width)
-        axes = new_axes((width, height + more), 60, label_width(ends) + 12 if series else LAST_LABEL, top=32 + more)
+        left = label_width([axis_layout.tick_format(unit)(1.1 * float(points[y].abs().max()), None)]) + 8
+        right = label_width(ends) + 12 if series else LAST_LABEL
+        axes = new_axes((width, height + more), max(60, left), right, top=32 + more)
         for part, colour in zip(parts, CATEGORIES, strict=False):
             axes.plot(part[x], part[y], color=colour, marker="o" if len(part) < 25 else "", markersize=5)
             if band:

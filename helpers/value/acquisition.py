@@ -295,7 +295,7 @@ def _jackknifed(at_risk: np.ndarray, money: np.ndarray, costs: np.ndarray,
     """Return margin so far less cost by month, and its standard error."""
     def net(risk: np.ndarray, margin: np.ndarray, cost: np.ndarray, people: np.ndarray) -> np.ndarray:
         come = np.cumsum(margin / np.maximum(risk, 1), axis=-1)
-        return np.concatenate([np.zeros_like(come[..., :1]), come], axis=-1) - np.asarray(cost / people)[..., None]
+        return np.concatenate([np.zeros((*come.shape[:-1], 1)), come], axis=-1) - np.asarray(cost / people)[..., None]
 
     value = net(at_risk.sum(axis=0), money.sum(axis=0), costs.sum(), n.sum())
     used = n > 0

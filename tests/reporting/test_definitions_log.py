@@ -30,7 +30,7 @@ def test_figures_of_the_same_day_that_differ_are_what_a_redefinition_moved():
     assert rows[["n_compared", "n_moved", "value_before", "value_after"]].to_numpy().tolist() == [[2, 1, 2000, 2500]]
     assert rows["redefined"].tolist() == ["section [value] of the study has changed; horizon_days was 90 and is 60"]
     assert definitions_log.moved_figures(rows, "EUR") == (
-        "1 of 2 figures that both reports give for the same day differ: net sales of the quarter, 30 September 2025: "
+        "1 of 2 figures that both reports give for the same day differ: net sales of the quarter (30 September 2025): "
         "€2,000 in the earlier report, €2,500 in the later one; records that were changed or came late count too.")
 
 

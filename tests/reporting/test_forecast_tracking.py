@@ -99,6 +99,16 @@ def test_the_table_of_claims_says_who_says_each_how_it_is_measured_and_on_which_
         ["Koch", "of sales", "04"], [TEXTBOOKS, "", "04"]]
 
 
+def test_forecasts_are_held_against_the_simple_rule_that_was_made_with_them():
+    rows = [("quarter_orders", 100.0, 110.0), ("quarter_orders_by_rule", 60.0, 110.0),
+            ("quarter_margin", 100.0, 50.0), ("quarter_margin_by_rule", 60.0, 50.0), ("customers lost", 5.0, 5.0)]
+    graded = pd.DataFrame(rows, columns=["quantity", "value", "actual"]).assign(
+        segment="all", due_on=pd.Timestamp("2025-12-31"), status="ok", run="a")
+    assert forecast_tracking.nearer_than_rule(graded) == (
+        "Of 2 forecasts with a simple rule beside them 1 came nearer than the rule.")
+    assert forecast_tracking.nearer_than_rule(graded.tail(1)) == ""
+
+
 def test_only_forecasts_whose_last_day_has_passed_are_due(home):
     made("2026-06-30-1", "2026-06-30", forecast(), forecast(due_on="2026-10-15", quantity="margin lost"))
     assert forecast_tracking.due_forecasts(shop())["quantity"].tolist() == ["customers lost"]

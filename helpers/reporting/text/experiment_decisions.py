@@ -64,7 +64,7 @@ def _due(effects: pd.DataFrame) -> pd.DataFrame:
 
 
 def brief_terms(effects: pd.DataFrame, currency: str = "") -> dict[str, str]:
-    """Return gain and worst case of the decision in few words as a first screen has room for; empty without one.
+    """Return cost, gain and worst case of the decision in few words as a first screen has room for; empty without one.
 
     Parameters
     ----------
@@ -80,7 +80,10 @@ def brief_terms(effects: pd.DataFrame, currency: str = "") -> dict[str, str]:
         return {}
     told = [_money_row(effects, row) or row for row in rows]
     gains = [f"{metric_name(row).removeprefix('the ')} {_size(row, currency)}" for row in told]
-    return {"expected_gain": "; ".join(gains), "worst_case": "; ".join(_worse_end(row, currency) for row in told)}
+    costs = [f"{formatting.money(float(row['treatment_cost']), currency)} a unit" for row in rows
+             if not decimal_places.is_missing(row.get("treatment_cost"))]
+    return {"cost": "; ".join(costs) or NOT_RECORDED, "expected_gain": "; ".join(gains),
+            "worst_case": "; ".join(_worse_end(row, currency) for row in told)}
 
 
 def _costs(ship: Sequence[Mapping[str, Any]], named: Callable[[Mapping[str, Any]], str], currency: str) -> str:

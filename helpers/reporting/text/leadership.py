@@ -241,7 +241,7 @@ def running_calibration(grades: pd.DataFrame) -> str:
         return ""
     return message("Running calibration: of {n} stated ranges of all earlier runs {n_inside} held, where about "
                    "{n_expected} should.", n=len(judged), n_inside=int(judged["is_inside"].astype(bool).sum()),
-                   n_expected=formatting.number(USUAL * len(judged)))
+                   n_expected=formatting.number(round(USUAL * len(judged), 1)))
 
 
 def _own(grades: pd.DataFrame) -> pd.DataFrame:
@@ -297,7 +297,8 @@ def redefinitions(now: RunIdentity, before: RunIdentity | None, moved: str = "")
 
 
 def short_lines(
-    kpis: pd.DataFrame, grades: pd.DataFrame, results: RunResults, *, state: str, redefined: str, ledger: str = ""
+    kpis: pd.DataFrame, grades: pd.DataFrame, results: RunResults, *, state: str, redefined: str, ledger: str = "",
+    defined: str = "",
 ) -> dict[str, Sequence[str]]:
     """Return the short lines below the findings, by name."""
     ended = taken_over(results.gates(INTAKE_GATES), ORDERS_REACH)
@@ -306,7 +307,7 @@ def short_lines(
     finance = (leadership_finance_text.finance_sentence(results), ledger)
     return {translatable("This run"): (state,), translatable("Forecasts graded"): graded,
             translatable("What changed"): moved, translatable("Finance"): finance,
-            translatable("Definitions"): (redefined,)}
+            translatable("Definitions"): (defined, redefined)}
 
 
 def textbook_claim_counts(claims: pd.DataFrame) -> str:

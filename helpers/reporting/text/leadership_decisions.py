@@ -15,7 +15,7 @@ from helpers.reporting.text import experiment_decisions as experiment_decisions_
 from helpers.reporting.text import experiments as experiments_text
 from helpers.reporting.text import leadership as leadership_text
 from helpers.reporting.text import leadership_findings as leadership_findings_text
-from helpers.reporting.translation import message, plural, translatable
+from helpers.reporting.translation import message, translatable
 from helpers.stats.disclosure_control import LEAST_PEOPLE
 
 EFFECTS = "results/experiment_effects"
@@ -31,11 +31,11 @@ CLEAR_EARNING, UNCLEAR_EARNING = (
                  "each, an interval that includes no difference, before the cost of contact{caveat}."),
 )
 
-ASKED, ALSO_ASKED = (
-    translatable("{decision}. Expected gain: {gain}; worst case: {worst}; confidence: {confidence}; cost {cost}; owner "
+ASKED, ASKED_OF_EXPERIMENTS = (
+    translatable("{decision}. Cost {cost}; expected gain: {gain}; worst case: {worst}; confidence: {confidence}; owner "
+                 "{owner}; it stops on {stop_on}."),
+    translatable("{decision}. Cost {cost}; expected gain: {gain}; worst case: {worst}; confidence: {confidence}; owner "
                  "{owner}; the days of the looks stand on page 06."),
-    translatable("Also asked for: {decision}. Expected gain: {gain}; worst case: {worst}; confidence: {confidence}; "
-                 "cost {cost}; owner {owner}; the days of the looks stand on page 06."),
 )
 
 
@@ -181,28 +181,17 @@ def _earning(results: RunResults, row: Mapping[str, Any]) -> str:
 
 
 def decision_today(results: RunResults) -> str:
-    """Return the answer to: which decision is asked for today."""
-    decisions, tried = results.frame("results/decisions"), experiment_decision(results)
-    said = [_planned(decisions, results.currency)] if len(decisions) else []
-    if tried:
-        form = ALSO_ASKED if said else ASKED
-        said.append(message(form, decision=tried["decision"].rstrip("."), gain=tried["expected_gain"],
-                            worst=tried["worst_case"] or translatable("none"), confidence=tried["confidence"],
-                            cost=tried["cost"], owner=tried["owner"]))
-    if said:
-        return " ".join(said)
+    """Return the answer to: which decision is asked for today; with the terms that the list of decisions has."""
+    rows = decision_rows(results).to_dict("records")
+    if rows:
+        return " ".join(_asked(row) for row in rows)
     if results.has(EFFECTS):
         return message("None: there is no list of customers to act on, and no verdict on an experiment asks for one.")
     return message("None: there is no list of customers to act on.")
 
 
-def _planned(decisions: pd.DataFrame, currency: str) -> str:
-    first, more = decisions.iloc[0], len(decisions) - 1
-    cost, worst = (formatting.money(first[column], currency) for column in ("cost", "worst_case"))
-    said = message("{decision}. Expected cost {cost}, at worst a loss of {worst}; expected gain: {gain}; owner "
-                   "{owner}; it stops on {date}", decision=str(first["decision"]).rstrip("."), cost=cost, worst=worst,
-                   gain=first["gain"].rstrip("."), owner=first["owner"], date=formatting.date_text(first["stop_on"]))
-    if not more:
-        return message("{sentence}.", sentence=said)
-    return plural("{decision} ({n} more is asked for).", "{decision} ({n} more are asked for).", more, decision=said,
-                  n=more)
+def _asked(row: Mapping[str, str]) -> str:
+    """Return one decision with its terms; one without a day to stop on is of an experiment, whose looks have days."""
+    places = {name: str(row[name]).rstrip(".") for name in ("decision", "cost", "owner", "confidence", "stop_on")}
+    places |= {"gain": row["expected_gain"].rstrip("."), "worst": row["worst_case"] or translatable("none")}
+    return message(ASKED if row["stop_on"] else ASKED_OF_EXPERIMENTS, **places)

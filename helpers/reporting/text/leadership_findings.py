@@ -24,7 +24,9 @@ BASE = "results/customer_base"
 
 YEAR_DAYS = (365, 366)
 
-REST = 0.005  # of the largest part, below which the rest is lost in rounding
+WIDE = 1.5  # times as wide as chance alone makes a range, from which its reason is told
+
+REST = 0.0005  # of the largest part, below which the rest is lost in rounding
 
 MOVED = {"all": "all", translatable("new customers"): "new", translatable("retained"): "retained",
          translatable("reactivated"): "reactivated", translatable("churned"): "churned",
@@ -102,13 +104,14 @@ def revenue_finding(results: RunResults) -> str:
 def _movement(results: RunResults) -> str:
     """Return by how much net sales moved against the period before, and what each class of customers added."""
     change, days = (results.estimate(BASE, quantity).value for quantity in ("net_sales_change", "period_length"))
-    parts = [message("{customers} {amount}", customers=name, amount=_signed(amount, results.currency))
-             for name, amount in revenue_parts(results)]
+    found = revenue_parts(results)
+    whole_amount, amounts = revenue_amounts(results)
+    parts = [message("{customers} {amount}", customers=name, amount=f"+{amount}" if part > 0 else amount)
+             for (name, part), amount in zip(found, amounts, strict=True)]
     said = {0: translatable("Net sales of the last {n} days did not change against those before"),
             1: translatable("Net sales of the last {n} days rose by {amount} against those before"),
             -1: translatable("Net sales of the last {n} days fell by {amount} against those before")}
-    whole = message(said[(change > 0) - (change < 0)], n=formatting.whole(days),
-                    amount=formatting.money(abs(change), results.currency))
+    whole = message(said[(change > 0) - (change < 0)], n=formatting.whole(days), amount=whole_amount)
     return message("{sentence}: {parts}", sentence=whole, parts=parts) if parts else whole
 
 
@@ -127,6 +130,15 @@ def revenue_parts(results: RunResults) -> list[tuple[str, float]]:
     hidden = [name for name, e in moved.items() if e.reason == WITHHELD]
     others = f"{formatting.join_words(hidden)} together" if len(hidden) > 1 else translatable("others")
     return [*known.items(), *([(others, rest)] if is_told else [])]
+
+
+def revenue_amounts(results: RunResults) -> tuple[str, list[str]]:
+    """Return the size of the change in net sales and its parts, in the order of `revenue_parts`, as they add up."""
+    amounts = [amount for _, amount in revenue_parts(results)]
+    if not amounts:
+        return formatting.money(abs(results.estimate(BASE, "net_sales_change").value), results.currency), []
+    whole, parts = formatting.money_of_parts(amounts, results.currency)
+    return whole.removeprefix("−"), parts
 
 
 def opening_sentence(results: RunResults, n_decisions: int) -> str:
@@ -266,6 +278,34 @@ def churn_finding(results: RunResults) -> str:
     return " ".join(filter(None, (said, money, ranks)))
 
 
+def churn_range_reason(results: RunResults) -> str:
+    """Return why the range of expected churn is wide; empty where chance among customers makes most of it."""
+    made, scores = results.frame("results/forecasts"), results.frame("results/churn_scores")
+    if made.empty or scores.empty:
+        return ""
+    row = scoring.forecasts_of_lost(made).iloc[0]
+    dated = scores.loc[scores["due_on"].notna(), "churn_probability"].to_numpy("float64")
+    alone = scoring.expected_churn(dated)
+    if not row["high"] - row["low"] > WIDE * (alone.high - alone.low):
+        return ""
+    return message("That range is wide because such forecasts were off in level before; by chance among customers "
+                   "alone it would be {range}.", range=formatting.interval(alone.low, alone.high, formatting.whole))
+
+
+def retention_beside_churn(results: RunResults) -> str:
+    """Return what tells the retention rate from expected churn; empty where the page has one of them or none."""
+    made = results.frame("results/forecasts")
+    if made.empty or results.estimate(BASE, "retention_by_count").status is not Status.OK:
+        return ""
+    row = scoring.forecasts_of_lost(made).iloc[0]
+    days = (row["due_on"] - row["made_as_of_on"]).days
+    return message("The retention rate looks back: of the customers of the period before, those who bought again in "
+                   "the {period}. Expected churn looks ahead: of customers who bought in the last {n_eligible} days, "
+                   "those expected to buy nothing in the next {n} days. The two do not add up to 100 %.",
+                   period=period_text(results.estimate(BASE, "period_length")), n=days,
+                   n_eligible=formatting.whole(row["eligible_days"]))
+
+
 def experiments_finding(results: RunResults) -> tuple[str, ...]:
     """Return how many experiments got which verdict with the valid ones that matter most; empty without any."""
     if not results.has("results/experiment_effects"):
@@ -278,7 +318,3 @@ def experiments_finding(results: RunResults) -> tuple[str, ...]:
     named = experiments_text.experiments_answer(valid, gates, results.currency)
     first, *others = named[1:] or named
     return (f"{counted} {first}", *others)
-
-
-def _signed(amount: float, currency: str) -> str:
-    return f"+{formatting.money(amount, currency)}" if amount > 0 else formatting.money(amount, currency)

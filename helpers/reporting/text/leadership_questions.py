@@ -10,7 +10,7 @@ from helpers.churn import scoring
 from helpers.churn.classifiers import BOOSTING, LOGISTIC
 from helpers.churn.model_selection import ModelSelection, PairedComparison
 from helpers.foundation.results import Estimate, Status
-from helpers.reporting import decimal_places, formatting
+from helpers.reporting import decimal_places, forecast_tracking, formatting
 from helpers.reporting.run_results import COUNTS, RunResults
 from helpers.reporting.text import churn as churn_text
 from helpers.reporting.text import leadership as leadership_text
@@ -178,7 +178,8 @@ def next_quarter(known: QuestionInputs) -> str:
         caveat = known.results.caveat(CHURN_GATES, "every forecast of churn", "probabilities", *COUNTS)
         churn = message("{sentence}{caveat}.", caveat=caveat,
                         sentence=churn_text.expected_churn(known.results.frame(FORECASTS)).rstrip("."))
-        return " ".join(filter(None, (_sales_ahead(known.results), churn)))
+        return " ".join(filter(None, (_sales_ahead(known.results), churn,
+                                      leadership_findings_text.churn_range_reason(known.results))))
     if signed := leadership_findings_text.contracts_ahead(known.results):
         why = message("By the end of a quarter it cannot be said, since contracts without dates give no horizon.")
         return f"{why} {signed}"
@@ -195,13 +196,16 @@ def _sales_ahead(results: RunResults) -> str:
     quarter = whole.set_index(["measure", "quantile"])["value"]
     sales, margin = (_range(quarter, measure, results.currency) for measure in ("net_sales", "margin"))
     row = whole[whole["measure"] == "net_sales"].iloc[0]
+    low, high = (float(quarter["net_sales", quantile]) for quantile in (0.025, 0.975))
+    wide = "" if high - low < quarter["net_sales", 0.5] else " " + message(
+        "That range is wider than what is expected, since past quarters forecast in the same way were off by as much.")
     places = {"date": formatting.date_text(row["due_on"]), "sales": sales, "margin": margin}
     if decimal_places.is_missing(row["rule_value"]):
         return message("If nothing is done, the quarter to {date} brings {sales} of net sales and {margin} of margin.",
-                       **places)
+                       **places) + wide
     return message("If nothing is done, the quarter to {date} brings {sales} of net sales and {margin} of margin; the "
                    "simple rule says {rule} of net sales.", **places,
-                   rule=formatting.money(row["rule_value"], results.currency))
+                   rule=formatting.money(row["rule_value"], results.currency)) + wide
 
 
 def _range(quarter: pd.Series, measure: str, currency: str) -> str:
@@ -276,6 +280,7 @@ def forecast_accuracy(known: QuestionInputs) -> str:
     if not known.grades.empty:
         whole = leadership_text.forecast_accuracy(known.grades, known.results.currency)
         said = (*whole, leadership_text.parts_graded(known.grades), leadership_text.running_calibration(known.grades),
+                forecast_tracking.nearer_than_rule(known.grades),
                 rule or message("Whether a simple rule would have done as well cannot be said."))
         return " ".join(filter(None, said))
     return " ".join(filter(None, (cannot(translatable("no forecast of an earlier run is due yet")), rule)))

@@ -1,3 +1,6 @@
+import re
+
+import pandas as pd
 import pytest
 
 from helpers.foundation.results import Level
@@ -156,6 +159,36 @@ def test_struck_retention_is_not_in_the_opening():
     struck = leading.gates("04", leading.gate("Base", "retention", Level.STRIKE))
     found = leading.results(customer_base=leading.base(), value_gates=struck)
     assert "retained" not in leadership_findings_text.opening_sentence(found, 0)
+
+
+def test_parts_of_the_change_in_revenue_sum_to_it_as_they_are_shown():
+    base = leading.base(1_892_755.0, 1_136_592.0, -386_222.0)
+    base.loc[base["segment"] == "retained", "value"] = 1_142_385.0
+    said = leadership_findings_text.revenue_finding(leading.results(customer_base=base))
+    whole, *parts = (int(re.sub(r"\D", "", amount)) * (-1 if "−" in amount else 1)
+                     for amount in re.findall(r"[−+]?€[\d,]+", said))
+    assert whole == sum(parts) == 1_893_000
+
+
+def test_a_range_of_expected_churn_that_is_wider_than_chance_makes_it_is_explained():
+    scores = leading.scores(churn_probability=[0.5, 0.5], due_on=pd.Timestamp("2026-03-31"))
+    made = leading.forecasts()
+    wide = made.assign(low=made["value"] - 50, high=made["value"] + 50)
+    found = leading.results(churn_scores=scores, forecasts=wide)
+    assert "by chance among customers alone it would be" in leadership_findings_text.churn_range_reason(found)
+    narrow = leading.results(churn_scores=scores, forecasts=made.assign(low=made["value"], high=made["value"] + 0.1))
+    assert leadership_findings_text.churn_range_reason(narrow) == ""
+    assert leadership_findings_text.churn_range_reason(leading.results(churn_scores=scores)) == ""
+
+
+def test_the_retention_rate_is_told_from_expected_churn_where_a_page_has_both():
+    made = leading.forecasts().assign(eligible_days=365)
+    both = leading.results(customer_base=leading.base(), forecasts=made)
+    said = leadership_findings_text.retention_beside_churn(both)
+    assert "bought again in the last 12 months" in said
+    assert "bought in the last 365 days" in said
+    assert leadership_findings_text.retention_beside_churn(leading.results(customer_base=leading.base())) == ""
+    assert leadership_findings_text.retention_beside_churn(leading.results(forecasts=made)) == ""
 
 
 def test_parts_of_the_change_in_revenue_sum_to_it_with_withheld_classes_together():

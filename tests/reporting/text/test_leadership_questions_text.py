@@ -105,7 +105,7 @@ def test_margin_at_risk_has_its_date_and_no_claim_of_saving():
 
 def test_gates_of_churn_qualify_and_strike_what_is_ahead():
     weak = leading.everything(churn_gates=leading.gates("05", leading.gate("trial", "every forecast of churn")))
-    assert leadership_questions_text.next_quarter(known(weak)).endswith("(caution: trial was found).")
+    assert "30.0 % (caution: trial was found)." in leadership_questions_text.next_quarter(known(weak))
     assert "2026 (caution: trial was found); how much" in leadership_questions_text.margin_at_risk(known(weak))
     struck = leading.gates("05", leading.gate("trial", "every forecast of churn", Level.STRIKE))
     for answer in (leadership_questions_text.next_quarter, leadership_questions_text.margin_at_risk):
@@ -124,12 +124,12 @@ def test_actions_are_judged_only_against_people_left_alone():
 def test_the_decision_is_asked_with_cost_worst_case_owner_and_date():
     one = known(leading.results(decisions=pd.DataFrame([leading.decision()])))
     assert leadership_questions_text.decision_today(one) == (
-        "Contact 200 customers, leave 22 alone. Expected cost €768, at worst a loss of €1,470; expected gain: not yet "
-        "measured; owner not named; it stops on 28 September 2026.")
+        "Contact 200 customers, leave 22 alone. Cost €768; expected gain: not yet measured; worst case: −€1,470; "
+        "confidence: none yet; owner not named; it stops on 28 September 2026.")
     three = pd.DataFrame([leading.decision(decision=name) for name in "abc"])
-    assert leadership_questions_text.decision_today(known(leading.results(decisions=three))).endswith(
-        "2026 (2 more are asked for)."
-    )
+    said = leadership_questions_text.decision_today(known(leading.results(decisions=three)))
+    terms = ("Cost €768", "worst case: −€1,470", "it stops on 28 September 2026.")
+    assert [said.count(term) for term in terms] == [3, 3, 3]
 
 
 @pytest.mark.parametrize(("low", "value", "high", "verb"), [
@@ -254,11 +254,11 @@ def test_the_fees_of_contracts_stand_beside_the_orders_of_a_company_with_both():
 def test_a_verdict_that_asks_for_a_decision_is_never_answered_by_none():
     tried = known(leading.results(experiment_effects=leading.effects()))
     assert leadership_questions_text.decision_today(tried) == (
-        "Ship checkout. Expected gain: checkout raised ordered by 5 points [1, 9]; worst case: checkout 1 point "
-        "(worse ends of the intervals); confidence: assigned at random, no check failed; cost not recorded; owner not "
+        "Ship checkout. Cost not recorded; expected gain: checkout raised ordered by 5 points [1, 9]; worst case: "
+        "checkout 1 point (worse ends of the intervals); confidence: assigned at random, no check failed; owner not "
         "recorded; the days of the looks stand on page 06.")
     both = leading.results(experiment_effects=leading.effects(), decisions=pd.DataFrame([leading.decision()]))
-    assert "28 September 2026. Also asked for: Ship checkout." in leadership_questions_text.decision_today(known(both))
+    assert "28 September 2026. Ship checkout." in leadership_questions_text.decision_today(known(both))
     open_still = leading.effects({"verdict": "keep running"})
     assert leadership_questions_text.decision_today(known(leading.results(experiment_effects=open_still))) == (
         "None: there is no list of customers to act on, and no verdict on an experiment asks for one.")
@@ -340,3 +340,11 @@ def test_what_comes_if_nothing_is_done_stands_before_the_churn_beside_the_simple
     bare = leadership_questions_text.next_quarter(known(leading.everything(sales_forecast=ahead(float("nan")))))
     assert "of margin. Expected churn" in bare
     assert leadership_questions_text.next_quarter(known(leading.everything())).startswith("Expected churn")
+
+
+def test_a_range_of_sales_that_is_wider_than_what_is_expected_is_explained():
+    wide = ahead().assign(value=lambda rows: rows["value"].where(rows["quantile"] < 0.9, 10 * rows["value"]))
+    said = leadership_questions_text.next_quarter(known(leading.everything(sales_forecast=wide)))
+    assert "past quarters forecast in the same way were off by as much" in said
+    near = leadership_questions_text.next_quarter(known(leading.everything(sales_forecast=ahead())))
+    assert "off by as much" not in near

@@ -368,8 +368,9 @@ def test_a_list_whose_response_is_not_measured_states_no_gain_in_money():
 def test_at_a_glance_an_experiment_is_decided_by_money_where_it_is_measured_and_its_worst_case_is_the_worse_end():
     margin = {"metric": "margin", "unit": "money", "is_primary": False, "value": 2.0, "low": 0.5, "high": 3.5,
               "verdict": None}
-    found = leading.results(experiment_effects=leading.effects({}, margin, {"experiment": "banner"}))
+    tried = leading.effects({}, margin, {"experiment": "banner"}).assign(treatment_cost=[None, None, 0.3])
+    found = leading.results(experiment_effects=tried)
     brief = decisions_text.brief_decision_rows(found).iloc[0]
     assert brief["expected_gain"] == "ordered 5 points; margin €2.00"
-    assert brief["worst_case"] == "1 point; €0.50"
+    assert (brief["worst_case"], brief["cost"]) == ("1 point; €0.50", "€0.30 a unit")
     assert brief["decision"] == decisions_text.decision_rows(found)["decision"].iloc[0]
