@@ -116,6 +116,16 @@ def test_cohorts_of_campaigns_tell_cost_early_margin_and_payback(session_engine,
     assert set(table.loc[table["segment"] == "campaign: catalogue", "status"]) == {"ok", "insufficient"}
 
 
+def test_a_cohort_that_none_has_lived_a_month_in_has_a_cost_and_no_margin_yet(session_engine, transactions, people):
+    names = [f"c{i:03}" for i in range(60)]
+    known = people(customer_id=names, joined_on=[date(2025, 12, 20)] * 60, acquired_campaign=["film"] * 60,
+                   acquisition_cost=[35.0] * 60)
+    found = acquisition.acquisition_cohorts(session_engine, transactions([]), known, END, 1.0).iloc[0]
+    assert (found["n_customers"], found["cost"], found["months_seen"]) == (60, 35.0, 0)
+    assert found[["early_margin", "payback_month"]].isna().all()
+    assert found["reason"] == "fewer than 30 customers were seen through a month"
+
+
 def test_the_campaign_that_wins_who_buys_often_brings_more_in_the_simulated_company(session_engine, large):
     bought, people = (session_engine.kept(table.conformed(session_engine.lazy(large.tables[table.name])))
                       for table in (canonical_schema.TRANSACTIONS, canonical_schema.CUSTOMERS))
