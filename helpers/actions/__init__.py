@@ -5,6 +5,8 @@
   for, and why.
 * ``campaigns``: Campaigns: lists of service recovery, trust repair, win-back and customer club, each with its own
   control group.
+* ``communication_loops``: Communication loops: who inside must know what by when, who outside is told what; contact
+  fatigue.
 * ``config``: Sections [actions] and [partners] of a study: rules, strategies, campaigns, capacity, control groups;
   terms of an alliance.
 * ``contact_lists``: Contact lists: who is contacted by whom, how, why and by when; files for people and for tools.

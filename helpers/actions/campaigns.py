@@ -8,7 +8,7 @@ import pandas as pd
 
 from helpers.actions import control_group, measured_response
 from helpers.actions.config import ActionsConfig, Campaign
-from helpers.actions.contact_lists import BESIDE, FOR_PEOPLE
+from helpers.actions.contact_lists import BESIDE, FOR_PEOPLE, spread_over_days
 from helpers.actions.control_group import RankedCandidates
 from helpers.actions.eligibility import ContactConsent, contact_barriers
 from helpers.actions.planner import BEYOND_CAPACITY
@@ -165,9 +165,10 @@ def campaign_lines(
     found = {}
     for campaign in assumptions.campaigns:
         own = lists[lists["campaign"].eq(campaign.kind) & lists["variant"].notna()].sort_values("rank")
+        due = pd.Series(pd.Timestamp(as_of + timedelta(days=campaign.due_days)), own.index)
         found[draws[campaign.kind].experiment] = own.drop(columns="reason").rename(columns={"why": "reason"}).assign(
             action=campaign.kind, script=campaign.script, check="", offer=None, churn_probability=np.nan,
-            margin_at_risk=np.nan, do_by_on=pd.Timestamp(as_of + timedelta(days=campaign.due_days)), done_on="",
+            margin_at_risk=np.nan, contact_on=spread_over_days(own, due, as_of), do_by_on=due, done_on="",
             outcome="")[[*FOR_PEOPLE, *BESIDE]].reset_index(drop=True)
     return found
 

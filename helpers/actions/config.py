@@ -169,6 +169,13 @@ class ActionsConfig(Section):
     contact_days: int = Field(30, ge=1, description="days for which contacts count as recent [days]")
     fatigue_cost: float = Field(
         0.0, ge=0, description="what one more contact is taken to cost in goodwill for each recent one [money]")
+    fatigue_days: int = Field(
+        90, ge=1, description="days before a contact in which others count when answers are held against them [days]")
+    case_days: int = Field(2, ge=1, description="days within which who has an open case is to be dealt with [days]")
+    feedback_days: int = Field(
+        5, ge=1, description="days within which customers are told what came of a closed case [days]")
+    account_days: int = Field(
+        14, ge=1, description="days within which a second person of a key account is to be met [days]")
     compare_by: Annotated[tuple[str, ...], Field(strict=False)] = Field(
         (), description="columns of canonical/customers by which contact and offer rates are compared, beside the "
         "tier; none that describes a person unless it is named here")

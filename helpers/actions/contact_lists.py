@@ -24,7 +24,7 @@ MAILING, CONTROL_FILE = "mailing", "control-group-do-not-contact"
 
 FOR_PEOPLE = {
     "rank": "rank", "customer_id": "customer id", "tier": "tier", "action": "action", "check": "check before",
-    "reason": "why this customer", "script": "first line", "do_by_on": "do by",
+    "reason": "why this customer", "script": "first line", "contact_on": "contact on", "do_by_on": "do by",
     "churn_probability": "churn probability", "margin_at_risk": "margin at risk",
     "value_of_asking": "expected value of asking", "done_on": "done on", "outcome": "outcome"}
 
@@ -32,7 +32,7 @@ TO_FILL_IN = ("done_on", "outcome")  # stand empty in a list until whoever works
 
 BESIDE = ("owner", "channel", "offer", "variant", "draw")  # of a line; not in a list that is one person's and channel's
 
-FOR_TOOLS = ["customer_id", "channel", "action", "offer_id", "campaign", "send_by_on"]
+FOR_TOOLS = ["customer_id", "channel", "action", "offer_id", "campaign", "send_on", "send_by_on"]
 
 FOR_EVERYBODY = frozenset({"", "everybody", "everyone", "all", "all customers"})
 
@@ -103,12 +103,29 @@ def contact_lines(
     rules = {rule.action: rule for rule in assumptions.rules}
     eligible = offers.set_index("offer_id")["eligibility"].fillna("").astype("str").to_dict() if len(offers) else {}
     checks = [eligible.get(offer, "") if offer else "" for offer in listed["offer"]]
+    due = listed["action"].map(lambda a: pd.Timestamp(as_of + timedelta(days=rules[a].due_days)))
     return listed.assign(
-        reason=[reason_text(row) for row in facts.to_dict("records")],
+        reason=[reason_text(row) for row in facts.to_dict("records")], contact_on=spread_over_days(listed, due, as_of),
         script=[rules[a].script for a in listed["action"]],
         check=[f"offer is for: {text}" if text.lower() not in FOR_EVERYBODY else "" for text in checks],
-        do_by_on=[pd.Timestamp(as_of + timedelta(days=rules[a].due_days)) for a in listed["action"]],
-        value_of_asking=np.nan, done_on="", outcome="")[[*FOR_PEOPLE, *BESIDE]]
+        do_by_on=pd.to_datetime(due), value_of_asking=np.nan, done_on="", outcome="")[[*FOR_PEOPLE, *BESIDE]]
+
+
+def spread_over_days(listed: pd.DataFrame, due: pd.Series, as_of: date) -> pd.Series:
+    """Return the day of each contact: those of a person and channel evenly over working days, the first ranked first.
+
+    None for the control group.
+    """
+    start = np.busday_offset(as_of, 1, roll="backward")
+    groups = listed[listed["variant"].eq(TREATMENT)].assign(channel=listed["channel"].fillna("")).groupby(
+        ["owner", "channel"])
+    days = pd.Series(pd.NaT, listed.index, dtype="datetime64[us]")
+    for _, rows in groups:
+        last = due[rows.index].to_numpy("datetime64[D]")
+        n_days = np.maximum(np.busday_count(start, last + 1), 1)
+        on = np.busday_offset(start, np.arange(len(rows)) * n_days // len(rows))
+        days.loc[rows.index] = np.minimum(on, last).astype("datetime64[us]")
+    return days
 
 
 def reason_text(facts: Mapping[str, object]) -> str:
@@ -166,7 +183,8 @@ def contact_lists(by_draw: Mapping[str, pd.DataFrame], ends_on: date) -> Contact
         parts += _for_people(CONTROL_FILE, alone.rename(columns=lambda c: c.replace("_", " ")),
                              "everybody: do not contact", "")
     if len(treated):
-        tools = treated.rename(columns={"offer": "offer_id", "do_by_on": "send_by_on"})
+        names = {"offer": "offer_id", "contact_on": "send_on", "do_by_on": "send_by_on"}
+        tools = treated.rename(columns=names)
         content = spreadsheets.csv_file(tools[FOR_TOOLS], is_for_people=False)
         parts.append(_ListFile(MAILING + CSV, "mailing tools", "all", len(tools), content))
     files = pd.DataFrame([(p.file, p.audience, p.channel, p.n_customers) for p in parts],

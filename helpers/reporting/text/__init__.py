@@ -7,6 +7,7 @@
 * ``churn_alerts``: Text on churn timing, reasons, alerts, control charts and the profit of a campaign.
 * ``churn_attributes``: Text on churn by attribute: where churn is highest and lowest, and whether it goes with
   satisfaction.
+* ``contact_loops``: Text of communication loops: what is due inside, what is told outside, contact fatigue.
 * ``crisis_and_winback``: Text on crises and win-back: bursts of complaints, whether those hit came back, whom to ask
   back.
 * ``customer_value``: Text on customer lifetime value, its hold-out validation, and retained customers.

@@ -1,0 +1,244 @@
+"""Communication loops: who inside must know what by when, who outside is told what and when, and contact fatigue."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+
+from helpers.actions.config import ActionsConfig
+from helpers.actions.contact_lists import ContactLists
+from helpers.customers.random_assignment import TREATMENT
+from helpers.foundation import spreadsheets
+from helpers.foundation.engine import Engine
+from helpers.foundation.results import Estimate, Status, no_estimate
+from helpers.foundation.spreadsheets import EXCEL, Sheet
+from helpers.stats import confidence_intervals
+from helpers.stats.disclosure_control import LEAST_PEOPLE
+
+MOST_COUNTED = 3  # recent contacts; who has had more counts as this many
+
+LOOPS_FILE = "communication-loops" + EXCEL
+
+INSIDE = ["who", "must_know", "n_customers", "by_on", "where"]
+
+OUTSIDE = ["told", "channel", "n_customers", "first_on", "last_on"]
+
+ANSWERS = ("opened_at", "clicked_at", "replied_at")
+
+
+@dataclass(frozen=True, slots=True)
+class InsideSources:
+    """What people inside must know of.
+
+    Parameters
+    ----------
+    lists : ContactLists
+        The lists of this round.
+    cases : DataFrame
+        As `cases_by_team` gives it.
+    alerts : DataFrame
+        ``results/alerts``.
+    people, accounts : DataFrame
+        As `key_accounts.buying_centres` and `key_accounts.account_summary` give them.
+    """
+
+    lists: ContactLists
+    cases: pd.DataFrame
+    alerts: pd.DataFrame
+    people: pd.DataFrame
+    accounts: pd.DataFrame
+
+
+def cases_by_team(engine: Engine, cases: ir.Table, as_of: date, days: int) -> pd.DataFrame:
+    """Return whose cases are open on a day, and whose were closed within some days before it without a word to them.
+
+    Returns
+    -------
+    DataFrame
+        team (empty where none is named), n_open, n_not_told [customers].
+    """
+    opened, closed, told = (cases[c].date() for c in ("opened_at", "closed_at", "fed_back_at"))
+    is_open = (opened <= as_of) & (closed.isnull() | (closed > as_of))
+    is_untold = (closed <= as_of) & (closed > as_of - timedelta(days=days)) & (told.isnull() | (told > as_of))
+    known = cases.filter(cases.customer_id.notnull()).mutate(team=cases.team.fill_null(""))
+    return engine.frame(known.group_by("team").aggregate(
+        n_open=known.customer_id.nunique(where=is_open), n_not_told=known.customer_id.nunique(
+            where=is_untold.fill_null(False))), "canonical/cases").sort_values("team", ignore_index=True)
+
+
+def inside_loop(sources: InsideSources, assumptions: ActionsConfig, as_of: date) -> pd.DataFrame:
+    """Return who must know what by when, the earliest day first: `INSIDE`.
+
+    Parameters
+    ----------
+    sources : InsideSources
+        Lists, cases, alerts, key accounts.
+    assumptions : ActionsConfig
+        Days within which cases and accounts are dealt with; the owner, who hears of what nobody else answers for.
+    as_of : date
+        Day of the plan.
+    """
+    rows = [*_of_lists(sources.lists), *_of_cases(sources.cases, assumptions, as_of), *_of_alerts(sources.alerts),
+            *_of_accounts(sources.people, sources.accounts, assumptions, as_of)]
+    table = pd.DataFrame(rows, columns=INSIDE)
+    return table.assign(by_on=pd.to_datetime(table["by_on"])).sort_values(
+        ["by_on", "who", "must_know"], ignore_index=True)
+
+
+def _of_lists(lists: ContactLists) -> Iterator[tuple]:
+    treated = lists.lines[lists.lines["variant"].eq(TREATMENT)]
+    files = lists.files[lists.files["file"].str.endswith(EXCEL)].set_index(["audience", "channel"])["file"]
+    for (owner, channel), rows in treated.assign(channel=treated["channel"].fillna("any channel")).groupby(
+            ["owner", "channel"]):
+        yield (owner, f"contact by {channel}", len(rows), rows["do_by_on"].max(), files.get((owner, channel), ""))
+
+
+def _of_cases(cases: pd.DataFrame, assumptions: ActionsConfig, as_of: date) -> Iterator[tuple]:
+    for team, n_open, n_untold in cases.itertuples(index=False):
+        who = f"team {team}" if team else assumptions.owner
+        for n, what, days in ((n_open, "customers with an open case: settle it", assumptions.case_days),
+                              (n_untold, "a case was closed and the customer not told: tell what came of it",
+                               assumptions.feedback_days)):
+            if n:
+                yield who, what, n, pd.Timestamp(as_of + timedelta(days=days)), "system of cases"
+
+
+def _of_alerts(alerts: pd.DataFrame) -> Iterator[tuple]:
+    if alerts.empty:
+        return
+    due = alerts[alerts["is_within_capacity"].astype(bool) & ~alerts["is_control"].astype(bool)]
+    for (owner, response), rows in due.groupby(["owner", "response"]):
+        yield owner, f"alert: {response}", rows["customer_id"].nunique(), rows["respond_by_on"].min(), "page 05"
+
+
+def _of_accounts(people: pd.DataFrame, accounts: pd.DataFrame, assumptions: ActionsConfig,
+                 as_of: date) -> Iterator[tuple]:
+    if people.empty or accounts.empty:
+        return
+    thin = accounts.loc[accounts["is_single_threaded"].eq(True), "account_id"]
+    own = people[people["account_id"].isin(thin) & people["our_owner"].notna() & people["our_owner"].ne("")]
+    for owner, rows in own.groupby("our_owner"):
+        n = rows["account_id"].nunique()
+        yield (owner, f"{n:,} key account{'' if n == 1 else 's'} on one contact: meet a second person", len(rows),
+               pd.Timestamp(as_of + timedelta(days=assumptions.account_days)), "key-accounts" + EXCEL)
+
+
+def outside_loop(lines: pd.DataFrame) -> pd.DataFrame:
+    """Return who outside is told what, by which channel and when, the first day first: `OUTSIDE`.
+
+    Parameters
+    ----------
+    lines : DataFrame
+        As `contact_lists.contact_lines` gives it; the control group is told nothing.
+    """
+    treated = lines[lines["variant"].eq(TREATMENT)]
+    by = treated.assign(told=treated["script"].where(treated["script"].ne(""), treated["action"]),
+                        channel=treated["channel"].fillna("any channel")).groupby(["told", "channel"])
+    table = by.agg(n_customers=("customer_id", "size"), first_on=("contact_on", "min"), last_on=("contact_on", "max"))
+    return table.reset_index().sort_values(["first_on", "channel", "told"], ignore_index=True)[OUTSIDE]
+
+
+def loops_file(inside: pd.DataFrame, outside: pd.DataFrame) -> dict[str, bytes]:
+    """Return the Excel file of both loops by its name, to tick off; none where nobody is told anything."""
+    sheets = [Sheet(name, rows.assign(done_on="").rename(columns=lambda c: c.removeprefix("n_").replace("_", " ")))
+              for name, rows in (("inside", inside), ("outside", outside)) if len(rows)]
+    return {LOOPS_FILE: spreadsheets.excel_file(sheets)} if sheets else {}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ContactFatigue:
+    """Answers to contacts by how many came before them.
+
+    Parameters
+    ----------
+    rates : DataFrame
+        Grain number of recent contacts: recent_contacts (the last stands for so many or more), n_contacts,
+        n_customers, rate, low, high [share answered].
+    change : Estimate
+        Relative change of the rate that goes with one more recent contact, channel alike [share]. Not experimental:
+        who is contacted more often may differ.
+    """
+
+    rates: pd.DataFrame
+    change: Estimate
+
+
+def contact_fatigue(engine: Engine, contacts: ir.Table, as_of: date, days: int) -> ContactFatigue:
+    """Return how answers fall with the number of contacts in the days before.
+
+    Parameters
+    ----------
+    engine : Engine
+        Where the contacts are.
+    contacts : Table
+        ``canonical/contacts``; channels by which nobody ever answered are left out.
+    as_of : date
+        Last day that counts.
+    days : int
+        Days for which an earlier contact counts as recent [days].
+
+    Notes
+    -----
+    A customer's contacts are a cluster in each rate. The change is a weighted regression of the logarithm of the rates
+    by channel and number on that number, with a level for each channel; that the same customers stand behind several
+    rates is left out.
+    """
+    day = contacts.sent_at.date().delta(ibis.date("1970-01-01"), unit="day")
+    answered = [contacts[c] for c in ANSWERS]
+    t = contacts.filter(contacts.sent_at.date() <= as_of, contacts.customer_id.notnull()).mutate(
+        day=day, is_answered=ibis.or_(*(c.notnull() for c in answered)).ifelse(1.0, 0.0),
+        by=contacts.channel.fill_null(""))
+    recent = ibis.window(group_by="customer_id", order_by="day", range=(-days, -1))
+    t = t.mutate(n_recent=t.contact_id.count().over(recent).fill_null(0))
+    t = t.mutate(recent_contacts=ibis.least(t.n_recent, MOST_COUNTED))
+    each = t.group_by("customer_id", "by", "recent_contacts").aggregate(c=t.count().cast("float64"),
+                                                                        r=t.is_answered.sum())
+    cells = engine.frame(each.group_by("by", "recent_contacts").aggregate(
+        n_customers=each.count(), c=each.c.sum(), r=each.r.sum(), cc=(each.c * each.c).sum(),
+        rc=(each.r * each.c).sum(), rr=(each.r * each.r).sum()), "canonical/contacts")
+    cells = cells[cells.groupby("by")["r"].transform("sum") > 0].sort_values(["by", "recent_contacts"])
+    return ContactFatigue(_rates(cells), change_by_recent_contacts(cells))
+
+
+def _with_error(cells: pd.DataFrame) -> pd.DataFrame:
+    """Return cells with their rate and its standard error, a customer being a cluster."""
+    rate, m = cells["r"] / cells["c"], cells["n_customers"]
+    square = cells["rr"] - 2 * rate * cells["rc"] + rate**2 * cells["cc"]
+    return cells.assign(rate=rate, error=np.sqrt(square.clip(lower=0) * m / (m - 1).clip(lower=1)) / cells["c"])
+
+
+def _rates(cells: pd.DataFrame) -> pd.DataFrame:
+    found = _with_error(cells.drop(columns="by").groupby("recent_contacts", as_index=False).sum())
+    half = confidence_intervals.normal_quantile(0.95) * found["error"]
+    return found.assign(n_contacts=found["c"].astype("int64"), low=(found["rate"] - half).clip(lower=0),
+                        high=(found["rate"] + half).clip(upper=1))[
+        ["recent_contacts", "n_contacts", "n_customers", "rate", "low", "high"]]
+
+
+def change_by_recent_contacts(cells: pd.DataFrame) -> Estimate:
+    """Return the relative change of the answer rate that goes with one more recent contact.
+
+    Parameters
+    ----------
+    cells : DataFrame
+        Grain channel × number of recent contacts: by (channel), recent_contacts, n_customers; contacts ``c`` and
+        answers ``r`` in all, and sums of their squares and products over customers, ``cc``, ``rc``, ``rr``.
+    """
+    name, unit = "change of the answer rate by one more recent contact", "share"
+    known = _with_error(cells[(cells["r"] >= LEAST_PEOPLE) & (cells["n_customers"] >= LEAST_PEOPLE)])
+    known = known[(known["error"] > 0) & (known.groupby("by")["recent_contacts"].transform("nunique") > 1)]
+    n = int(cells["c"].sum())
+    if known.empty:
+        return no_estimate(name, Status.INSUFFICIENT, "too few answers to contacts that followed others within the "
+                           "days that count", unit=unit, n=n)
+    design = np.column_stack([known["recent_contacts"], pd.get_dummies(known["by"])]).astype("float64")
+    weight = (known["rate"] / known["error"]).to_numpy() ** 2
+    inner = np.linalg.inv(design.T @ (design * weight[:, None]))
+    slope = float((inner @ design.T @ (weight * np.log(known["rate"].to_numpy())))[0])
+    half = confidence_intervals.normal_quantile(0.95) * float(np.sqrt(inner[0, 0]))
+    low, value, high = (float(np.expm1(slope + k * half)) for k in (-1, 0, 1))
+    return Estimate(name, value, low, high, unit, n)
