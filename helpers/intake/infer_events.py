@@ -9,6 +9,10 @@ from helpers.intake.infer_transactions import DraftedTable, FileView, draft_tabl
 from helpers.intake.infer_types import GUESS, InferredColumn
 from helpers.intake.profile_text import column_line, date_line, sql_list, toml_text, unused_remarks
 
+REDEEMED = r"redeem|redempt|einlös|einloes"
+
+DONE = {"opened_at": r"open", "clicked_at": r"click", "replied_at": r"repl|respon", "opted_out_at": r"opt|unsub"}
+
 ACTIVITY = r"(flights|visits|stays|nights|trips|rides|sessions|logins|purchases)"
 
 PAID = r"(pay|paid|zahl|bezahl|paiement|pago|pagament|betaling)"
@@ -39,6 +43,35 @@ def draft_cases(view: FileView) -> DraftedTable:
     body += [date_line("closed_at", closed)] if closed and closed != opened else []
     used = [ident, opened, closed, who]
     return draft_table(view, "cases", [*body, *unused_remarks(view.form.columns, used)], used)
+
+
+def is_contacts(view: FileView) -> bool:
+    """Return whether a file tells which customers a campaign reached: on which day, by itself or by the campaign's."""
+    names = [view.form.name, *(c.name for c in view.form.columns)]
+    is_answer = any(re.search(REDEEMED, name.lower()) for name in names)
+    return {"customer_id", "campaign"} <= view.known.keys() and _sent(view) is not None and not is_answer
+
+
+def draft_contacts(view: FileView) -> DraftedTable:
+    """Return the table of contacts: who was sent what in which campaign, and what they did with it where it is told."""
+    known, when = view.known, _sent(view)
+    body = [column_line("contact_id", "record", "each record is one"),
+            column_line("customer_id", known["customer_id"].quoted, "who was contacted")]
+    body += [date_line("sent_at", when)] if when else []
+    body += [column_line("campaign", known["campaign"].quoted, "campaign")]
+    done = {n: next((c for c in view.moments if re.search(sought, c.name.lower()) and c != when), None)
+            for n, sought in DONE.items()}
+    body += [date_line(n, c) for n, c in done.items() if c]
+    how = next((c for c in _few(view) if re.search(r"channel|medium|kanal", c.name.lower())), None)
+    body += [column_line("channel", how.quoted, "how")] if how else []
+    used = [known["customer_id"], known["campaign"], when, how, *done.values()]
+    return draft_table(view, "contacts", [*body, *unused_remarks(view.form.columns, used)], used)
+
+
+def _sent(view: FileView) -> InferredColumn | None:
+    """Return the day of a contact: its own, else the first day of its campaign."""
+    own = [c for c in view.moments if not any(re.search(sought, c.name.lower()) for sought in DONE.values())]
+    return next(iter(own), None) or view.said("started_on", "campaign")
 
 
 def is_payments(view: FileView) -> bool:
@@ -76,13 +109,19 @@ def draft_events(view: FileView) -> DraftedTable:
     body = [column_line("customer_id", who.quoted, "who")]
     if points := _points(view):
         return _draft_points(view, who, when, points)
-    sort = view.known.get("sort") or next((c for c in _few(view) if c != who), None)
+    is_redeemed = re.search(REDEEMED, view.form.name) is not None
+    sort = None if is_redeemed else view.known.get("sort") or next((c for c in _few(view) if c != who), None)
+    name = "redemption" if is_redeemed else view.form.name
     body += [date_line("occurred_at", when),
-             column_line("kind", sort.quoted if sort else f"'{view.form.name}'", "what happened")]
+             column_line("kind", sort.quoted if sort else f"'{name}'", "what happened")]
     others = [c for c in view.form.columns if c not in (who, when, sort)]
     about = next((c for c in others if re.match(OBJECT, c.name.lower())), None)
     body += [column_line("object_id", about.quoted, "with what")] if about else []
-    used = [who, when, sort, about]
+    campaign = view.known.get("campaign")
+    campaign = None if campaign == about else campaign
+    body += [f'campaign = {{ from = {toml_text(campaign.quoted)}, type = "text" }} {GUESS}of which campaign'] \
+        if campaign else []
+    used = [who, when, sort, about, campaign]
     return draft_table(view, "events", [*body, *unused_remarks(view.form.columns, used)], used)
 
 

@@ -101,7 +101,7 @@ def draft_source(paths: Sequence[str | Path]) -> tuple[str, str]:
     folder = files[0].parent
     if any(p.parent != folder for p in files):
         raise InputError("check --new", "the files stand in several folders", "files of one folder")
-    seen = _merged([_seen(folder, file) for path in files for file in _declared(path)])
+    seen = _merged(_seen_files(folder, [file for path in files for file in _declared(path)]))
     forms = [FileForm(s.name, infer_types.with_joined_dates(s.columns), s.n_repeated) for s in seen]
     drawn = infer_tables.draft_tables(forms)
     name, study = _source_name(files), [line for table in drawn.tables for line in table.study]
@@ -201,7 +201,22 @@ def _sheets(path: Path, told: dict[str, str]) -> Iterator[FileRule]:
 # --- what is in it -----------------------------------------------------------------------------------------------
 
 
-def _seen(folder: Path, file: FileRule) -> SampledForm:
+def _seen_files(folder: Path, files: Sequence[FileRule]) -> list[SampledForm]:
+    """Return what is in each file; of those with the layout and the columns of an earlier one only the values."""
+    seen: list[SampledForm] = []
+    for file in files:
+        alike = next((s for s in reversed(seen) if s.file.path != file.path and _layout(s.file) == _layout(file)), None)
+        seen.append(_seen(folder, file, tuple(c.name for c in alike.columns) if alike else ()))
+    return seen
+
+
+def _layout(file: FileRule) -> dict[str, Any]:
+    """Return all that is declared of a file before its columns are looked at, but for its name."""
+    return file.model_dump(exclude={"path", "decimal", "thousands", "missing", "fill_down"})
+
+
+def _seen(folder: Path, file: FileRule, known: Sequence[str] = ()) -> SampledForm:
+    """Return what is in a file; of one with known columns, in their order, only their values."""
     told = Profile.model_construct(name="new", files={"new": file}, tables={}, control=[], simulation=None)
     landed = readers.landed_files(told, str(folder))
     with pq.ParquetFile(landed.tables["new"]) as stored:
@@ -210,8 +225,10 @@ def _seen(folder: Path, file: FileRule) -> SampledForm:
         rule = infer_layout.fill_down(dict(zip(batch.schema.names, batch.columns, strict=True))) if batch else None
         batch = file_layout.FieldFiller(rule).filled(batch) if batch and rule else batch
         n_repeated = _repeated(batch) if batch else 0
+        is_known = tuple(landed.columns["new"]) == tuple(known) and file.format not in ("spss", "stata")
+        look = infer_types.different_values if is_known else infer_types.infer_column
         columns = [] if batch is None else [
-            _whole(infer_types.infer_column(c, batch.column(c)), stored, n) for c in landed.columns["new"]]
+            _whole(look(c, batch.column(c)), stored, n) for c in landed.columns["new"]]
     file, settled = _settled(file.model_copy(update={"fill_down": rule}), columns)
     if file.format in ("spss", "stata"):
         room = readers.TempFolder()
@@ -266,11 +283,11 @@ def _patterned(several: list[SampledForm]) -> SampledForm:
 
 def _of_all(first: InferredColumn, same: Sequence[InferredColumn]) -> InferredColumn:
     """Return what a column is in all files of a form: a key only where no file repeats another's values."""
-    texts = [t for c in same for t in c.values.to_pylist()]
+    texts = [t for c in same for t in (*c.values.to_pylist(), *c.missing, *c.emptied)]
     whole = infer_types.infer_column(first.name, texts)
-    missing = tuple(dict.fromkeys(m for c in same for m in (*c.missing, *c.emptied)))
-    return replace(whole, missing=missing, is_unique=whole.is_unique and all(c.is_unique for c in same),
-                   has_point_zero=any(c.has_point_zero for c in same), sample=first.sample)
+    return replace(whole, is_unique=whole.is_unique and all(c.is_unique for c in same),
+                   has_point_zero=whole.has_point_zero or any(c.has_point_zero for c in same),
+                   sample=first.sample)
 
 
 def _common(texts: list[str]) -> str:

@@ -41,6 +41,7 @@ MEANINGS = {  # in the order in which they are looked for; words as they stand i
     "monthly_fee": r"(monthly|mrr$|arpu$|fee|monatl|mensu|grundgebühr|abo)",
     "plan": r"(plan|tariff|tarif|contract|vertrag|subscription)",
     "stage": r"(deal)?(stage|phase|pipeline|etape)",
+    "campaign": r"(campaign|kampagne|campagne|campaña|mailing)",
     "owner": r"(owner|agent|reps?$|representative|salesperson|verkäufer|vertreter|betreuer|vendeur)",
     "ordered_at": r"(order|dato|päivä|tarih|дата|日期|日付|날짜|주문일|beställ|zamów|sipariş|purchase|placed|"
                   r"invoice|bestell|rechnung|kauf|commande|achat|pedido|compra|sold|sale|booked|transaction|date|datum|day|tag|time|when|created|timestamp|fecha|paid)",
@@ -101,7 +102,7 @@ ASKED_FOR = (r"\byour (\w+ )?(name|e ?mail( address)?|address|(tele)?phone( numb
 
 MOST_WORDS, LEAST_NUMBER = 5, 1_000  # a longer name is a sentence; smaller numbers are counts or marks
 
-REFERRED = ("customer_id", "category", "product_id", "partner_id", "owner", "order_id")  # as keys of other files
+REFERRED = ("customer_id", "campaign", "category", "product_id", "partner_id", "owner", "order_id")  # by other files
 
 CURRENCY_NAMES = r"curren|währung|waehrung|devise|moneda|valuta|para birimi|货币|通貨|통화"
 

@@ -238,6 +238,8 @@ def _traded(view: FileView, views: Sequence[FileView]) -> Iterator[DraftedTable]
         yield infer_experiments.draft_experiment(view, tried)
     elif infer_events.is_cases(view):
         yield infer_events.draft_cases(view)
+    elif infer_events.is_contacts(view):
+        yield infer_events.draft_contacts(view)
     elif infer_transactions.is_orders_without_money(view) and not any(infer_transactions.is_orders(v) for v in others):
         yield infer_transactions.draft_orders(view)
     elif (infer_events.is_events(view) and not infer_surveys.scale_columns(view, is_other=False)

@@ -176,6 +176,15 @@ def infer_column(name: str, texts: Sequence[str | None] | pa.Array) -> InferredC
                    sample=whole.slice(0, SAMPLED))
 
 
+def different_values(name: str, texts: pa.Array) -> InferredColumn:
+    """Return a column of which nothing is known yet but its different values and whether it may be a key.
+
+    Of many files with the same columns only all values together tell what a column is; see `infer_column`.
+    """
+    distinct = texts.drop_null().unique()
+    return InferredColumn(name, "", is_unique=len(distinct) == len(texts), values=distinct)
+
+
 def _missing(values: pa.Array) -> tuple[str, ...]:
     """Return the values that mean nothing was recorded; not NA among codes of two letters, where it is Namibia."""
     found = [m for m in MISSING if pc.any(pc.equal(values, m)).as_py()]

@@ -94,3 +94,30 @@ def test_a_plan_is_drafted_for_the_experiments_of_totals(small, head, rows, name
     delivery = small.delivery(**tomllib.loads(profile, parse_float=Decimal), as_of="2025-02-28")
     rows = small.rows(delivery.tables["canonical/experiment_aggregates"], "experiment", "variant", "metric")
     assert {(name, control, metric) for name in names} <= {(r["experiment"], r["variant"], r["metric"]) for r in rows}
+
+
+def test_campaigns_and_their_redemptions_are_contacts_and_events_that_name_the_campaign(small):
+    small.file("campaigns.csv", "campaign_id,household_id\n" + "".join(
+        f"{30 + i % 25},{1000 + i // 3}\n" for i in range(180)))
+    small.file("campaign_descriptions.csv", "campaign_id,campaign_type,start_date,end_date\n" + "".join(
+        f"{30 + i},{'AB'[i % 2]},2025-01-{i + 1:02d},2025-03-{i + 1:02d}\n" for i in range(25)))
+    small.file("redemptions.csv", "household_id,coupon_upc,campaign_id,redemption_date\n" + "".join(
+        f"{1000 + i % 60},{500 + i % 9},{30 + i % 25},2025-02-{i % 28 + 1:02d}\n" for i in range(90)))
+    small.file("people.csv", "household_id,age\n" + "".join(f"{1000 + i},{20 + i % 50}\n" for i in range(60)))
+    text = infer_profile.draft_profile(sorted(small.folder.glob("*.csv")))
+    delivery = small.delivery(**tomllib.loads(text, parse_float=Decimal))
+    assert delivery.counts == {"customers": 60, "contacts": 180, "events": 90}
+    sent = small.rows(delivery.tables["canonical/contacts"], "campaign", "sent_at")
+    assert {(r["campaign"], r["sent_at"].day) for r in sent} == {(str(30 + i), i + 1) for i in range(25)}
+    done = small.rows(delivery.tables["canonical/events"], "kind", "campaign")
+    assert ({r["kind"] for r in done}, len({r["campaign"] for r in done})) == ({"redemption"}, 25)
+
+
+def test_a_log_of_mailings_tells_what_was_opened_and_clicked(small):
+    small.file("mailings.csv", "customer_id,campaign,channel,sent at,opened at,clicked at\n" + "".join(
+        f"c{i % 40},{'xyz'[i % 3]} sale,mail,2025-01-{i % 28 + 1:02d},{'2025-02-01' if i % 2 else ''},"
+        f"{'2025-02-02' if i % 4 == 1 else ''}\n" for i in range(80)))
+    found = small.delivery(**tomllib.loads(infer_profile.draft_profile([small.folder / "mailings.csv"])))
+    sent = small.rows(found.tables["canonical/contacts"])
+    assert [sum(r[c] is not None for r in sent) for c in ("sent_at", "opened_at", "clicked_at")] == [80, 40, 20]
+    assert {r["channel"] for r in sent} == {"mail"}

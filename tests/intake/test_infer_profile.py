@@ -349,3 +349,15 @@ def test_letters_of_an_orders_number_mark_returns_where_all_their_lines_are_belo
     found = small.delivery(**told(small.folder / "lines.csv"))
     kinds = [r["kind"] for r in small.rows(found.tables["canonical/transactions"])]
     assert (kinds.count("refund"), len(kinds)) == (10, 90)
+
+
+def test_of_files_with_the_same_columns_only_the_first_is_looked_at_as_a_whole(small, monkeypatch):
+    for day in range(1, 10):
+        small.file(f"day-{day}.csv", "order_no,customer_no,order_date,amount\n" + "".join(
+            f"{day}{i:02},K{i % 7},2025-01-{day:02d},{'n/a' if day == 9 else i}\n" for i in range(30)))
+    asked, look = [], infer_types.infer_column
+    monkeypatch.setattr(infer_types, "infer_column", lambda name, texts: asked.append(name) or look(name, texts))
+    profile = told(*sorted(small.folder.glob("*.csv")))
+    assert asked.count("amount") == 2  # of the first file, and of all together
+    assert profile["files"]["day"]["missing"] == ["", "n/a"]
+    assert small.delivery(**profile).counts == {"transactions": 240}
