@@ -27,15 +27,15 @@ from helpers.stats.control_charts.spc_charts import ChartSet
 MAX_ROWS = 200
 
 
-def driver_priorities(importance: SatisfactionDrivers | NoPathModel) -> Exhibit:
-    """Return the importance–performance map as a table, the highest priority first."""
+def driver_priorities(importance: SatisfactionDrivers | NoPathModel, paths: pd.DataFrame) -> Exhibit:
+    """Return the importance–performance map as a table, the highest priority first, and which drivers are reversed."""
     table = drivers_text.importance_performance_rows(drivers.importance_performance_map(importance))
     formats = {"importance": formatting.share, "performance": formatting.points, "priority": formatting.points,
                "leads": formatting.share}
     headings = {"priority": "Importance × room", "leads": "Probability of highest priority",
                 "relevant": "Better than a random column"}
-    return display.data_table(table.drop(columns="johnson"), formats, drivers_text.drivers_without_effect(importance),
-                              headings=headings)
+    said = [drivers_text.drivers_without_effect(importance), drivers_text.reversed_drivers(paths)]
+    return display.data_table(table.drop(columns="johnson"), formats, " ".join(filter(None, said)), headings=headings)
 
 
 def drivers_of_segments(by_segment: SegmentDrivers | NoPathModel) -> Exhibit:

@@ -15,7 +15,7 @@ from helpers.satisfaction.driver_drift import (
     WEIGHT_DRIFT,
 )
 from helpers.satisfaction.drivers import SatisfactionDrivers, struck_drivers
-from helpers.satisfaction.ecsi_model import NoPathModel
+from helpers.satisfaction.ecsi_model import SATISFACTION_CONSTRUCT, NoPathModel
 from helpers.stats.confidence_intervals import Interval
 from helpers.stats.pls_sem.measurement_model import MeasurementValidity
 from helpers.stats.relative_importance import RELEVANCE_LEVEL
@@ -174,6 +174,24 @@ def drivers_without_effect(found: SatisfactionDrivers | NoPathModel) -> str:
     weak = [name for name in found.names if found.probe[name] > RELEVANCE_LEVEL]
     verb = "does" if len(weak) == 1 else "do"
     return f"{formatting.join_words(weak)} {verb} no better than a random column." if weak else ""
+
+
+def reversed_drivers(paths: pd.DataFrame) -> str:
+    """Return which drivers go with less satisfaction where they are rated higher, the others equal; empty: none.
+
+    A share of explained variance has no sign: without this it reads as something to raise.
+
+    Parameters
+    ----------
+    paths : DataFrame
+        ``results/satisfaction_paths``.
+    """
+    direct = paths[(paths["quantity"] == "path") & (paths["status"] == Status.OK) & (paths["high"] < 0)]
+    arrows = [segment.split(" → ") for segment in direct["segment"]]
+    names = [start for start, end in arrows if end == SATISFACTION_CONSTRUCT]
+    verb = "goes" if len(names) == 1 else "go"
+    return (f"Rated higher, the other drivers equal, {formatting.join_words(names)} {verb} with less satisfaction: a "
+            "share says how much goes with it, not which way.") if names else ""
 
 
 def driver_shares_title(found: SatisfactionDrivers | NoPathModel) -> str:

@@ -148,6 +148,17 @@ def test_struck_and_standing_effects_are_listed():
     )
 
 
+def test_a_driver_that_goes_with_less_satisfaction_is_named_as_such():
+    def path(segment, value):
+        return Estimate("path", value, value - 0.05, value + 0.05, segment=segment)
+    rows = [path("Times → Satisfaction", -0.2), path("Wi-fi → Satisfaction", 0.3), path("Image → Satisfaction", -0.02),
+            path("Satisfaction → Complaints", -0.4)]
+    assert satisfaction_drivers_text.reversed_drivers(estimate_table(rows)) == (
+        "Rated higher, the other drivers equal, Times goes with less satisfaction: a share says how much goes with it, "
+        "not which way.")
+    assert satisfaction_drivers_text.reversed_drivers(estimate_table(rows[1:])) == ""
+
+
 def test_the_map_is_shown_with_interval_and_word():
     table = pd.DataFrame([{"driver": "Product", "importance": 0.6, "low": 0.5, "high": 0.7, "performance": 70.0,
                            "priority": 18.0, "leads": 1.0, "relevant": True, "johnson": 0.6}])
