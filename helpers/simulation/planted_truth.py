@@ -97,10 +97,9 @@ class DeliveredValue:
 
     Parameters
     ----------
-    weights : dict of str to float
-        Gains and sacrifices by their tag in the frame of delivered value; they add up to one.
-    spread : float
-        Standard deviation of what does not come from the parts [scale lengths].
+    weights, spread : dict of str to float, float
+        Gains and sacrifices by their tag in the frame of delivered value, which add up to one; standard deviation of
+        what does not come from the parts [scale lengths].
     """
 
     weights: dict[str, float] = field(default_factory=lambda: {
@@ -115,10 +114,8 @@ class Contracts:
 
     Parameters
     ----------
-    share : float
-        Share with a contract of those who never buy in the shop.
-    share_yearly : float
-        Share of contracts that end at anniversaries only.
+    share, share_yearly : float
+        Share with a contract of those who never buy in the shop; share of contracts that end at anniversaries only.
     base, fee, trouble, satisfaction, invoice : float
         Log-odds of giving notice: constant; by money of the monthly fee above 25; by standard deviations of trouble
         and of standing satisfaction; for payment by invoice.
@@ -143,14 +140,11 @@ class Turns:
 
     Parameters
     ----------
-    crisis_on : str
-        Monday of the week in which complaints about delivery burst.
-    crisis_complaints : float
-        Complaints of that week above the usual ones, by customer who could still buy.
-    late_from : str
-        Day from which orders are delivered later: a level shift of the share delivered as promised.
-    days_before, days_after : float
-        Mean days of a delivery beyond the first one, before and from that day [days].
+    crisis_on, crisis_complaints : str, float
+        Monday of the week in which complaints about delivery burst; those above the usual ones, by customer who could
+        still buy.
+    late_from, days_before, days_after : str, float, float
+        Day from which orders are delivered later; mean days of a delivery beyond the first one, before and from it.
     """
 
     crisis_on: str = "2025-06-16"
@@ -262,10 +256,9 @@ class World:
     share_missing, share_careless, share_invited : float
         Cells not given of questions that may be skipped; respondents who tick straight down; customers who are asked
         in each wave, if they have bought within a year.
-    response_logit : tuple of float
-        Intercept, slope on satisfaction and slope on age class of the logit of answering.
-    age_satisfaction : float
-        Copula correlation of age and standing satisfaction.
+    response_logit, age_satisfaction : tuple of float, float
+        Intercept, slope on satisfaction and slope on age class of the logit of answering; copula correlation of age
+        and standing satisfaction.
     complaint_slope, complaint_trouble : float
         Change of the log rate of service cases per standard deviation of satisfaction, and of trouble.
     ordered_control, ordered_lift, margin_ordered : float
