@@ -73,11 +73,12 @@ def lines():
         "variant": np.repeat(["treated", "held out"], [10, 2]),
         "script": "How are you?", "do_by_on": pd.Timestamp("2026-07-07"), "offer": None,
         "contact_on": pd.to_datetime([*pd.date_range("2026-07-01", periods=10), None, None]), "reason": "", "check": "",
-        "churn_probability": 0.5, "margin_at_risk": 3.0, "done_on": "", "outcome": "", "draw": "d"})
+        "churn_probability": 0.5, "margin_at_risk": 3.0, "value_of_asking": np.nan, "done_on": "", "outcome": "",
+        "draw": "d"})
 
 
 def test_everybody_inside_hears_what_by_when_and_nothing_of_control_groups():
-    lists = contact_lists.contact_lists(lines(), "plan", date(2026, 9, 28))
+    lists = contact_lists.contact_lists({"plan": lines()}, date(2026, 9, 28))
     cases = pd.DataFrame({"team": ["service", ""], "n_open": [12, 0], "n_not_told": [0, 3]})
     alerts = pd.DataFrame({"owner": "Cy", "response": "call", "customer_id": ["a", "b", "c"],
                            "respond_by_on": pd.to_datetime(["2026-07-03", "2026-07-02", "2026-07-01"]),
@@ -134,7 +135,7 @@ def test_cases_closed_without_a_word_and_open_ones_are_counted_by_team():
 def test_contacts_of_a_person_are_spread_over_working_days_up_to_the_last(n):
     listed = pd.DataFrame({"variant": "treated", "channel": "phone", "owner": "Ada"}, index=range(n))
     due = pd.Series(pd.Timestamp("2026-07-14"), listed.index)
-    on = contact_lists._spread_over_days(listed, due, AS_OF)
+    on = contact_lists.spread_over_days(listed, due, AS_OF)
     assert on.dt.day_of_week.max() < 5
     assert on.is_monotonic_increasing
     assert on.between("2026-07-01", "2026-07-14").all()
