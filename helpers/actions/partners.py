@@ -1,6 +1,6 @@
 """Partners and alliances: customers in common, the value of coalitions, terms of a joint programme."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 
 import ibis
@@ -99,28 +99,42 @@ def _players_of(sets: pd.DataFrame) -> tuple[str, ...]:
     return tuple(sorted({name for names in sets["partners"] for name in names}, key=lambda p: (p != OWN_SHOP, p)))
 
 
-def arm_means(engine: Engine, assignments: ir.Table, assumptions: PartnersConfig) -> pd.DataFrame:
+def arm_means(engine: Engine, assignments: ir.Table, assumptions: PartnersConfig,
+              planned: Collection[str] = ()) -> pd.DataFrame:
     """Return the arms of the experiment that measures a coalition: variant, n, mean, variance; empty without one.
+
+    Parameters
+    ----------
+    engine : Engine
+        Where the assignments are.
+    assignments : Table
+        ``canonical/assignments``.
+    assumptions : PartnersConfig
+        The experiment and its metric.
+    planned : collection of str
+        Experiments whose plans the study holds: one of them that the records do not hold has not begun.
 
     Raises
     ------
     InputError
-        If the experiment is named and the records hold it not, or not with its metric.
+        If the experiment is named and neither recorded nor planned, or recorded without its metric.
     """
+    none = pd.DataFrame(columns=["variant", "n", "mean", "variance"])
     if not assumptions.experiment:
-        return pd.DataFrame(columns=["variant", "n", "mean", "variance"])
+        return none
+    own = assignments.filter(assignments["experiment"] == assumptions.experiment)
+    if not engine.first_row(own.aggregate(n=own.count()))["n"]:
+        if assumptions.experiment in planned:
+            return none
+        raise InputError("[partners] experiment", f"the records hold no experiment '{assumptions.experiment}'",
+                         "one of canonical/assignments, or one that the study plans")
     if assumptions.metric not in assignments.columns:
         raise InputError("[partners] metric", f"the assignments have no column '{assumptions.metric}'",
                          ", ".join(c for c in assignments.columns if c.startswith("metric_")))
-    own = assignments.filter(assignments["experiment"] == assumptions.experiment)
     value = own[assumptions.metric].cast("float64")
     rows = own.filter(value.notnull()).group_by("variant").aggregate(
         n=value.count(), mean=value.mean(), variance=value.var(how="sample"))
-    found = engine.frame(rows, "canonical/assignments").sort_values("variant", ignore_index=True)
-    if found.empty:
-        raise InputError("[partners] experiment", f"the records hold no experiment '{assumptions.experiment}'",
-                         "one of canonical/assignments")
-    return found
+    return engine.frame(rows, "canonical/assignments").sort_values("variant", ignore_index=True)
 
 
 def measured_game(arms: pd.DataFrame, control: str) -> CoalitionGame:

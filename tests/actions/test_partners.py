@@ -131,6 +131,7 @@ def test_the_arms_of_the_experiment_are_read_from_the_records(simulated):
     assert partners.arm_means(ENGINE, table, PartnersConfig()).empty
     with pytest.raises(InputError, match="the records hold no experiment 'other'"):
         partners.arm_means(ENGINE, table, PartnersConfig(experiment="other"))
+    assert partners.arm_means(ENGINE, table, PartnersConfig(experiment="other"), ["other"]).empty  # not begun
     with pytest.raises(InputError, match="have no column 'metric_none'"):
         partners.arm_means(ENGINE, table, PartnersConfig(experiment=JOINT, metric="metric_none"))
 
