@@ -20,7 +20,7 @@ POINTS = ["experiment", "tier", "action", "spend", "n_treated", "n_control", "ga
 
 LARGEST_SCALE_ERROR = 0.75  # standard error of the logarithm of the scale above which the shape is not known
 
-NO_SPENDING = "earlier lists have not been measured at two levels of spending or more"
+NO_SPENDING = "no earlier lists were measured at two levels of spending, with ten customers in both arms of each"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

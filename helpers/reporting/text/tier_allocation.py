@@ -8,6 +8,11 @@ from helpers.foundation.labels import readable_id
 from helpers.reporting import formatting
 from helpers.stats.disclosure_control import LEAST_PEOPLE, people_text
 
+EFFORT_HEADINGS = {
+    f"{name}_{when}": f"{label}, {when}" for when in ("today", "proposed") for name, label in (
+        ("money", "Money in"), ("people", "Contacts by people"), ("tools", "Contacts by tools"),
+        ("kept", "Margin kept"))}
+
 NO_EFFORT = "No contact of the last days is on record and none is planned: there is no effort to allocate."
 
 NO_BALANCE = ("No cost of contacts, cases or rewards is on record for the last year: who gets more than they bring "
