@@ -108,14 +108,15 @@ def win_back_audience(churned: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     churned : DataFrame
-        customer_id, away_days, value_of_asking [money].
+        customer_id, away_days, break_even_uptake [share], value_of_asking [money].
 
     References
     ----------
     Stauss, B. and Friege, C. (1999). Regaining service customers. Journal of Service Research 1, 347–361.
     """
     worth = churned[churned["value_of_asking"] > 0]
-    why = [f"last purchase {days:,.0f} days ago" for days in worth["away_days"]]
+    why = [f"last purchase {days:,.0f} days ago; asking pays from an uptake of {100 * uptake:.2g} %"
+           for days, uptake in zip(worth["away_days"], worth["break_even_uptake"], strict=True)]
     return worth.assign(why=why)[AUDIENCE].reset_index(drop=True)
 
 

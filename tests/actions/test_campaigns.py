@@ -77,7 +77,8 @@ def test_two_complaints_or_a_steep_fall_to_below_the_middle_call_for_trust_repai
 def test_where_nothing_is_on_record_no_campaign_is_for_anybody(customers):
     complained = campaign_audiences.complaints(ENGINE, cases([]), AS_OF, 180)
     loyalty = pd.DataFrame({"customer_id": [], "kind": [], "motive": [], "n_orders": []}, dtype="object")
-    churned = pd.DataFrame({"customer_id": [], "away_days": [], "value_of_asking": []}, dtype="object")
+    churned = pd.DataFrame({"customer_id": [], "away_days": [], "break_even_uptake": [], "value_of_asking": []},
+                           dtype="object")
     fits = {"service recovery": campaign_audiences.service_recovery_audience(complained),
             "trust repair": campaign_audiences.trust_repair_audience(complained, NO_ANSWERS, AS_OF, ActionsConfig()),
             "win-back": campaign_audiences.win_back_audience(churned),
@@ -90,8 +91,10 @@ def test_where_nothing_is_on_record_no_campaign_is_for_anybody(customers):
 
 
 def test_nobody_is_asked_back_at_a_loss():
-    churned = pd.DataFrame({"customer_id": ["a", "b"], "away_days": [400, 500], "value_of_asking": [3.0, -1.0]})
-    assert list(campaign_audiences.win_back_audience(churned)["customer_id"]) == ["a"]
+    churned = pd.DataFrame({"customer_id": ["a", "b"], "away_days": [400, 500], "break_even_uptake": [0.12, np.nan],
+                            "value_of_asking": [3.0, -1.0]})
+    found = campaign_audiences.win_back_audience(churned).set_index("customer_id")["why"]
+    assert found.to_dict() == {"a": "last purchase 400 days ago; asking pays from an uptake of 12 %"}
 
 
 def test_the_club_is_for_the_attached_whom_neither_price_nor_reward_holds_and_who_are_not_at_risk(customers):

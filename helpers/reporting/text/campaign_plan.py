@@ -47,7 +47,7 @@ def _claimed(active: pd.DataFrame, currency: str) -> str:
     known = active[active["value_of_asking"].notna() & ~active["n_treated"].map(is_hidden)]
     asked = formatting.money(float(known["value_of_asking"].sum()), currency)
     assumed = (f" Asking those of the {formatting.join_words(list(known['campaign']))} is worth {asked} under the "
-               "assumed uptake; what those bring who would have come back unasked is to be taken off."
+               "assumed uptake, with those who would come back unasked counted as a cost."
                if len(known) else "")
     return ("No gain is claimed unless the table shows a measured response; until then campaigns rank customers for "
             f"testing.{assumed}")
