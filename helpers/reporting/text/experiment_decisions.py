@@ -18,7 +18,7 @@ from helpers.reporting.text.experiments import (
     metric_name,
 )
 
-MOST_ASKED = 3
+MOST_ASKED, MOST_BRIEF = 3, 1
 
 MONEY_METRICS = ("margin", "net_sales", "sales")  # the first that an experiment has is told beside what decides
 
@@ -64,7 +64,9 @@ def _due(effects: pd.DataFrame) -> pd.DataFrame:
 
 
 def brief_terms(effects: pd.DataFrame, currency: str = "") -> dict[str, str]:
-    """Return cost, gain and worst case of the decision in few words as a first screen has room for; empty without one.
+    """Return the terms of the decision in as few words as a first screen has room for; empty without one.
+
+    What is shipped first stands for itself, further arms and owners are counted.
 
     Parameters
     ----------
@@ -74,16 +76,25 @@ def brief_terms(effects: pd.DataFrame, currency: str = "") -> dict[str, str]:
         Of differences in money.
     """
     due = _due(effects)
-    shipped = due[due["verdict"] == "ship"].to_dict("records") if len(due) else []
-    rows = sorted(shipped, key=lambda row: (experiment_name(row), arm_name(row["variant"])))[:MOST_NAMED]  # as named
+    shipped, stopped = (due[due["verdict"] == verdict].to_dict("records") if len(due) else []
+                        for verdict in ("ship", "stop"))
+    rows = sorted(shipped, key=lambda row: (experiment_name(row), arm_name(row["variant"])))[:MOST_BRIEF]  # as named
     if not rows:
         return {}
+    asked = [f"ship {_first(_named(shipped))}",
+             *([f"stop {formatting.count_text(len(stopped), 'arm', 'arms')}"] if stopped else [])]
     told = [_money_row(effects, row) or row for row in rows]
     gains = [f"{metric_name(row).removeprefix('the ')} {_size(row, currency)}" for row in told]
     costs = [f"{formatting.money(float(row['treatment_cost']), currency)} a unit" for row in rows
              if not decimal_places.is_missing(row.get("treatment_cost"))]
-    return {"cost": "; ".join(costs) or NOT_RECORDED, "expected_gain": "; ".join(gains),
+    return {"decision": formatting.sentence_case("; ".join(asked)), "cost": "; ".join(costs) or NOT_RECORDED,
+            "expected_gain": "; ".join(gains), "owner": _first(_known_owners(due) or [NOT_RECORDED]),
             "worst_case": "; ".join(_worse_end(row, currency) for row in told)}
+
+
+def _first(names: Sequence[str]) -> str:
+    """Return the first of several names, and how many more there are."""
+    return names[0] if len(names) == 1 else f"{names[0]} and {formatting.whole(len(names) - 1)} more"
 
 
 def _costs(ship: Sequence[Mapping[str, Any]], named: Callable[[Mapping[str, Any]], str], currency: str) -> str:
@@ -135,9 +146,12 @@ def _worse_end(row: Mapping[str, Any], currency: str) -> str:
 
 
 def _owners(due: pd.DataFrame) -> str:
+    return formatting.join_words(_known_owners(due), NOT_RECORDED)
+
+
+def _known_owners(due: pd.DataFrame) -> list[str]:
     told = due.get("owner", pd.Series(dtype="str"))  # the table of an earlier run has none
-    known = [owner for owner in told if owner and not decimal_places.is_missing(owner)]
-    return formatting.join_words(list(dict.fromkeys(known)), NOT_RECORDED)
+    return list(dict.fromkeys(owner for owner in told if owner and not decimal_places.is_missing(owner)))
 
 
 def _by_row(due: pd.DataFrame) -> Callable[[Mapping[str, Any]], str]:

@@ -1,5 +1,6 @@
 """Text of the leadership page's decisions: what is asked for today, and what the last actions have earned."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -70,7 +71,8 @@ def brief_decision_rows(results: RunResults) -> pd.DataFrame:
 
 def _in_brief(results: RunResults, decision: Mapping[str, Any], n: pd.Series) -> dict[str, str]:
     """Return the terms of a planned decision without how they follow."""
-    brief = {"worst_case": formatting.money(-float(decision["worst_case"]), results.currency)}
+    brief = {"worst_case": formatting.money(-float(decision["worst_case"]), results.currency),
+             "decision": _headword(decision["decision"]), "expected_gain": _headword(decision["gain"])}
     if not _is_on_list(results, decision):
         return brief
     if gain := _saved_margin(results):
@@ -79,6 +81,17 @@ def _in_brief(results: RunResults, decision: Mapping[str, Any], n: pd.Series) ->
         brief["decision"] = message("Contact {n} customers, {n_control} as control group",
                                     n=formatting.whole(n["treated"]), n_control=formatting.whole(n["held out"]))
     return brief
+
+
+def _headword(text: str) -> str:
+    """Return what stands before the first explanation in a text: a bracket, a colon, a semicolon.
+
+    Examples
+    --------
+    >>> _headword("Run the campaigns (win-back, customer club): contact 121 customers")
+    'Run the campaigns'
+    """
+    return re.split(r" \(|: |; ", text, maxsplit=1)[0]
 
 
 def _treated(results: RunResults) -> pd.DataFrame:
