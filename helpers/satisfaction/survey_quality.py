@@ -256,7 +256,8 @@ def _wave_gate(scores: pd.DataFrame) -> Gate | None:
     if len(people) < 2:
         return None
     small = people[people < FEW_PEOPLE]
-    named = f"{len(small)} of {len(people)} waves have fewer than {FEW_PEOPLE} people"
+    verb = "has" if len(small) == 1 else "have"
+    named = f"{len(small)} of {len(people)} waves {verb} fewer than {FEW_PEOPLE} people"
     return Gate("people in the smallest wave", int(people.min()), FEW_PEOPLE, bool(len(small)), Level.QUALIFY,
                 "values of single waves and changes between them",
                 f"{named}." if len(small) else f"Every wave has {FEW_PEOPLE} people or more.")

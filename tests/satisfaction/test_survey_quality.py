@@ -141,7 +141,7 @@ def test_a_wave_of_fewer_than_thirty_qualifies_what_is_said_of_waves(catalogued,
     )
     wave = next(g for g in gates if g.gate == "people in the smallest wave")
     assert (wave.statistic, wave.is_crossed) == (29, True)
-    assert wave.sentence == "1 of 2 waves have fewer than 30 people."
+    assert wave.sentence == "1 of 2 waves has fewer than 30 people."
 
 
 def test_who_was_heard_is_counted_against_every_known_customer(session_engine):
