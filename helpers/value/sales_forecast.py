@@ -142,17 +142,26 @@ class SalesForecast:
         """Return what is expected of the quarter."""
         return float(self.ahead[measure].sum())
 
-    def quantiles(self, measure: str, value: float, *, is_week: bool = False, by: str = "forecast") -> np.ndarray:
-        """Return `QUANTILES` of a week or of the quarter whose expected value is given, shape ``(n_quantiles,)``.
+    def _deviations(self, shares: np.ndarray, measure: str, by: str = "forecast", is_week: bool = False) -> np.ndarray:
+        """Return how far off a forecast may be at shares of its distribution, of the shape of `shares` [share].
 
         Notes
         -----
-        Value × (1 + t s): t has as many degrees of freedom as past quarters were forecast, s is the root mean square of
-        the recipe's relative errors in them, and no smaller than a count of so many orders varies by chance.
+        √((z / √n)² + (t m)²), with the sign of z: n orders vary by chance, as the normal distribution; m² is the mean
+        square of relative errors in past quarters beyond the chance of their own orders, 0 at least, and t has as many
+        degrees of freedom as there were quarters. A company that has grown had fewer orders then, and more chance.
         """
-        orders = self.expected("orders") / (QUARTER_WEEKS if is_week else 1)
-        spread = max(self.spread(measure, by, is_week=is_week), 1 / np.sqrt(max(orders, 1.0)))
-        found = value * (1 + stats.t.ppf(QUANTILES, self.n_quarters) * spread)
+        keys = ["quarter", "week"] if is_week else ["quarter"]
+        of = self.past[self.past["measure"] == measure].groupby(keys)[[by, "actual"]].sum()
+        counted = self.past[self.past["measure"] == "orders"].groupby(keys)["forecast"].sum().clip(lower=1.0)
+        beyond = float(((of["actual"] / of[by].where(of[by] > 0) - 1) ** 2 - 1 / counted).mean())
+        orders = max(self.expected("orders") / (QUARTER_WEEKS if is_week else 1), 1.0)
+        by_chance, by_model = stats.norm.ppf(shares), stats.t.ppf(shares, self.n_quarters)
+        return np.sign(by_chance) * np.sqrt(by_chance**2 / orders + by_model**2 * max(beyond, 0.0))
+
+    def quantiles(self, measure: str, value: float, *, is_week: bool = False, by: str = "forecast") -> np.ndarray:
+        """Return `QUANTILES` of a week or of the quarter whose expected value is given, shape ``(n_quantiles,)``."""
+        found = value * (1 + self._deviations(np.array(QUANTILES), measure, by, is_week))
         return found if measure == "margin" else np.maximum(found, 0.0)
 
     def share_of_chance(self, measure: str, target: float) -> float:
@@ -160,8 +169,8 @@ class SalesForecast:
         value = self.expected(measure)
         if not value > 0:
             return float("nan")
-        spread = max(self.spread(measure), 1 / np.sqrt(max(self.expected("orders"), 1.0)))
-        return float(stats.t.sf((target / value - 1) / spread, self.n_quarters))
+        shares = np.linspace(0.0005, 0.9995, 1_999)
+        return float(1 - np.interp(target / value - 1, self._deviations(shares, measure), shares))
 
     def rule(self, measure: str) -> np.ndarray:
         """Return the weeks ahead by the seasonal-naive rule, shape ``(13,)``."""

@@ -95,7 +95,8 @@ def test_the_range_is_that_of_the_errors_in_past_quarters():
     assert found.spread("orders") == pytest.approx(np.sqrt(np.mean(np.square(errors))))
     assert found.expected("orders") == pytest.approx(13 * 110)
     low, high = found.quantiles("orders", 13 * 110.0)[[0, -1]]
-    half = stats.t.ppf(0.975, 2) * found.spread("orders") * 13 * 110
+    beyond = found.spread("orders") ** 2 - np.mean([1 / (13 * 90), 1 / (13 * 120)])  # than the chance of orders then
+    half = np.sqrt(stats.t.ppf(0.975, 2) ** 2 * beyond + stats.norm.ppf(0.975) ** 2 / (13 * 110)) * 13 * 110
     assert (low, high) == (max(0, 13 * 110 - half), pytest.approx(13 * 110 + half))
 
 
@@ -111,7 +112,7 @@ def test_a_known_season_is_tested_on_quarters_that_knew_it():
 def test_the_range_is_never_narrower_than_chance():
     found = forecast(weeks([4.0] * 78))
     assert found.spread("orders") == 0
-    assert found.quantiles("orders", 52.0)[-1] == pytest.approx(52 * (1 + stats.t.ppf(0.975, 4) / np.sqrt(52)))
+    assert found.quantiles("orders", 52.0)[-1] == pytest.approx(52 * (1 + stats.norm.ppf(0.975) / np.sqrt(52)))
 
 
 def test_a_history_that_bears_no_test_bears_no_forecast():
