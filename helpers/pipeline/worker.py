@@ -201,15 +201,18 @@ def imported_modules(notebook: Path) -> tuple[str, ...]:
 
 
 def _detach(environment: Mapping[str, str], log: str) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(os, "setsid"):
         os.setsid()
     os.environ.clear()
     os.environ.update(environment)
     tempfile.tempdir = None
-    with Path(log).open("ab", buffering=0) as file:
-        os.dup2(file.fileno(), 1)
-        os.dup2(file.fileno(), 2)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with Path(log).open("ab", buffering=0) as file:
+            os.dup2(file.fileno(), 1)
+            os.dup2(file.fileno(), 2)
+    except FileNotFoundError:  # the runner has left, and its folder with it, before this worker began
+        os._exit(1)
 
 
 def _die_with_runner(lifeline: Connection, kernel: int) -> None:

@@ -98,3 +98,12 @@ def test_papermill_is_imported_without_hiding_a_package_from_others():
 
     assert jupyter.papermill.__name__ == "papermill"
     assert sys.modules.get("rfc3987_syntax", "absent") is not None
+
+
+def test_a_worker_whose_runner_has_left_before_it_began_leaves_in_silence(tmp_path, capfd):
+    line, lifeline = multiprocessing.Pipe()
+    late = multiprocessing.get_context("spawn").Process(
+        target=worker.serve_worker, args=(line, lifeline, (), dict(os.environ), str(tmp_path / "gone" / "worker.log")))
+    late.start()
+    late.join(120)
+    assert (late.exitcode, capfd.readouterr().err) == (1, "")
