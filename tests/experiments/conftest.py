@@ -15,8 +15,9 @@ def engine():
 def lazily(engine):
     """Return a frame of assignments as the declared lazy table."""
     def make(frame):
-        numbered = frame if "observation" in frame else frame.assign(observation=1)
-        return canonical_schema.ASSIGNMENTS.conformed(engine.lazy(numbered))
+        if isinstance(frame, pd.DataFrame) and "observation" not in frame:
+            frame = frame.assign(observation=1)
+        return canonical_schema.ASSIGNMENTS.conformed(engine.lazy(frame))
     return make
 
 
