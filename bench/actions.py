@@ -3,7 +3,8 @@
 The assignment of a million customers to one of five actions under a capacity, two offers, four people and a budget, in
 a process of its own; what may be missing to the best is printed beside. Then small problems, each solved by prices and
 whole by scipy's integer solver: the share of problems whose prices gave less than the solver, and the largest loss.
-Last, how often intervals hold what was planted: coalition values of partners, and what satisfaction goes with.
+Last, how often intervals hold what was planted: coalition values of partners, what satisfaction goes with, margin by
+the response curve of a tier, and contact fatigue.
 """
 
 import argparse
@@ -109,6 +110,52 @@ def print_coverage(name, hits, replications):
     print(f"{name:<46}{hits / replications:>8.2%} of {replications:,} within 95 % intervals: {fate}")
 
 
+def curve_coverage(replications):
+    """Print how often intervals of the response curves hold the planted margin, by tier and spending."""
+    import pandas as pd
+
+    from helpers.actions import response_curves
+
+    tops, scale, spends, inside, refused = {"top": 40.0, "upper": 20.0, "base": 6.0}, 4.0, (1.0, 4.0, 10.0), [], 0
+    for seed in range(replications):
+        rng = np.random.default_rng(seed)
+        rows = [("round", tier, f"at {x}", x, 200, 200, top * -np.expm1(-x / scale) + rng.normal(0, 1.5), 1.5)
+                for tier, top in tops.items() for x in spends]
+        curves = response_curves.fit_response(pd.DataFrame(rows, columns=response_curves.POINTS))
+        refused += not curves.is_measured
+        for tier, top in tops.items() if curves.is_measured else ():
+            for spend in (2.0, 6.0):
+                found, truth = curves.gain(tier, spend), top * -np.expm1(-spend / scale)
+                inside.append((f"margin by response curve, {tier} at {spend:g}", found.low <= truth <= found.high))
+    print(f"response curves: refused in {refused:,} of {replications:,}")
+    for name, hits in pd.DataFrame(inside, columns=["name", "hits"]).groupby("name")["hits"].sum().items():
+        print_coverage(name, hits, replications - refused)
+
+
+def fatigue_coverage(replications, n=2_000, fall=0.15):
+    """Print how often the interval of contact fatigue holds the planted one."""
+    import pandas as pd
+
+    from helpers.actions import communication_loops
+
+    inside = []
+    for seed in range(replications):
+        rng = np.random.default_rng(seed)
+        is_sent = rng.random((12, n)) < 0.4
+        recent = np.array([is_sent[max(i - 2, 0):i].sum(0) for i in range(len(is_sent))])
+        month, who = np.nonzero(is_sent)
+        told = recent[month, who]
+        own = np.exp(rng.normal(0, 0.3, n))[who]  # customers differ in how readily they answer
+        answers = rng.random(len(who)) < np.minimum(0.3 * own * np.exp(-fall * told), 1)
+        each = pd.DataFrame({"who": who, "recent_contacts": told, "c": 1.0, "r": answers.astype(float)}).groupby(
+            ["who", "recent_contacts"], as_index=False).sum()
+        each = each.assign(cc=each["c"] ** 2, rc=each["r"] * each["c"], rr=each["r"] ** 2, n_customers=1)
+        cells = each.drop(columns="who").groupby("recent_contacts", as_index=False).sum().assign(by="e-mail")
+        found = communication_loops.change_by_recent_contacts(cells)
+        inside.append(found.low <= np.expm1(-fall) <= found.high)
+    print_coverage("contact fatigue", sum(inside), replications)
+
+
 def main():
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--customers", type=int, default=1_000_000)
@@ -121,6 +168,8 @@ def main():
     compared(told.replications)
     coalitions(told.replications)
     satisfaction(told.replications)
+    curve_coverage(told.replications)
+    fatigue_coverage(told.replications)
 
 
 if __name__ == "__main__" and not inside({"assigned": assigned}):

@@ -110,7 +110,7 @@ def study_labels(study: study_config.Study) -> dict[str, str]:
 
 
 def drawn_lists(source: str) -> pd.DataFrame:
-    """Return every list that a finished run of a source drew, one row a draw and customer.
+    """Return every list that a finished run of a source drew, one row a draw and customer, with what was planned.
 
     Raises
     ------
@@ -122,7 +122,8 @@ def drawn_lists(source: str) -> pd.DataFrame:
     if found.empty:
         raise InputError("lists", f"none of {len(runs)} finished runs of {source} has drawn one",
                          f"a run as of an earlier day first, such as: run {source} --as-of 2025-09-30")
-    return found
+    planned = pd.concat(runs).drop_duplicates(["experiment", "unit_id"], keep="last")  # with action and tier
+    return found.drop(columns="stratum").merge(planned[["experiment", "unit_id", "stratum"]], how="left")
 
 
 def places_text(workspace: Workspace) -> str:

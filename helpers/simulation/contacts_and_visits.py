@@ -29,6 +29,8 @@ CAMPAIGN_SHARES = (0.82, 0.1, 0.08)
 
 VOUCHER = "voucher"
 
+FATIGUE, FATIGUE_DAYS = 0.15, 90  # fall of the logarithm of the share who open, for each contact of the days before
+
 
 @dataclass(frozen=True, slots=True)
 class Consent:
@@ -57,14 +59,16 @@ def simulate_consent(rng: np.random.Generator, block: CustomerBlock) -> Consent:
 def simulate_contacts(rng: np.random.Generator, block: CustomerBlock, given: Consent) -> tuple[pa.Table, Consent]:
     """Return ``canonical/contacts`` and the consents that opting out leaves.
 
-    Campaigns go to a random part of the customers; a few are called every quarter, whatever they are worth.
+    Campaigns go to a random part of the customers; a few are called every quarter, whatever they are worth. The more
+    contacts somebody had lately, the fewer of the next are opened.
     """
     sent = _seconds((*CAMPAIGNS, *CALLS))
     means, is_sent, opts_out = _planned(rng, block, given, sent)
     campaign, who = np.nonzero(is_sent)
     how, leaves, is_call = means[campaign, who], opts_out[campaign, who], campaign >= len(CAMPAIGNS)
     at = sent[campaign] + 9 * HOUR + rng.integers(3 * HOUR, size=len(who))
-    opened, is_opened = later_moments(rng, at, np.where(np.isin(how, (0, 1)), 0.3, 0.0), 6 * HOUR)
+    share_opened = 0.3 * np.exp(-FATIGUE * _recent(is_sent, sent)[campaign, who])
+    opened, is_opened = later_moments(rng, at, np.where(np.isin(how, (0, 1)), share_opened, 0.0), 6 * HOUR)
     clicked, is_clicked = later_moments(rng, opened, 0.2 * is_opened, HOUR / 6)
     opted, is_opted = later_moments(rng, at, leaves.astype("float64"), 8 * HOUR)
     until = given.until.copy()
@@ -99,6 +103,12 @@ def _planned(
     gone = np.empty_like(opts_out)
     gone[by_time] = np.cumsum(opts_out[by_time], axis=0) - opts_out[by_time] > 0
     return means, is_sent & ~gone, opts_out
+
+
+def _recent(is_sent: np.ndarray, sent: np.ndarray) -> np.ndarray:
+    """Return how many contacts each customer had in the days before each campaign, (n_campaigns, n_customers)."""
+    days = (sent[:, None] - sent[None, :]) // DAY
+    return ((days > 0) & (days <= FATIGUE_DAYS)).astype("int64") @ is_sent.astype("int64")
 
 
 def consent_rows(block: CustomerBlock, given: Consent) -> pa.Table:

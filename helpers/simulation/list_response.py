@@ -22,7 +22,13 @@ WRITTEN = ("e-mail", "sms", "post")
 
 SENT_WITHIN, ORDERED_WITHIN = 10, 60  # days after the draw, and after the contact
 
-LIST_COLUMNS = ["experiment", "unit_id", "variant", "assigned_on"]
+LIST_COLUMNS = ["experiment", "unit_id", "variant", "assigned_on", "stratum"]
+
+EFFORTS = {"personal call": 6.0, "voucher by e-mail": 1.65, "free delivery by e-mail": 1.03, "letter": 0.9}  # money
+
+MOST_RESPONSE = {"top": 0.45, "upper": 0.35, "middle": 0.3, "base": 0.25}  # share who order however much is spent
+
+EFFORT_SCALE = 1.0  # money at which 63 % of it is reached
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +54,30 @@ def carried_out(lists: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     lists : DataFrame
-        `LIST_COLUMNS`, one row a draw and customer.
+        `LIST_COLUMNS`, one row a draw and customer; without a stratum the response is the same for everybody.
     """
     named = tuple(EXPERIMENT_PREFIXES[purpose] for purpose in (ALERT, ACTION_PLAN, *CAMPAIGNS))
-    meant = lists[lists["variant"].eq(TREATMENT) & lists["experiment"].str.startswith(named)]
-    return meant[LIST_COLUMNS].sort_values(LIST_COLUMNS, ignore_index=True)
+    meant = lists[lists["variant"].eq(TREATMENT) & lists["experiment"].str.startswith(named)].reindex(
+        columns=LIST_COLUMNS)
+    return meant.sort_values(LIST_COLUMNS, ignore_index=True)
+
+
+def response_chance(world: World, strata: pd.Series) -> np.ndarray:
+    """Return the chance that a contact brings an order, shape (n_rows,).
+
+    By tier and by what the action costs: ``most × (1 − exp(−effort / scale))``; the company's own where the stratum
+    names no action or tier that it knows.
+
+    Parameters
+    ----------
+    world : World
+        The chance of others.
+    strata : Series of str
+        "action, tier", as the action plan draws.
+    """
+    parts = strata.astype("str").str.rsplit(", ", n=1, expand=True).reindex(columns=[0, 1])
+    chance = parts[1].map(MOST_RESPONSE) * -np.expm1(-parts[0].map(EFFORTS) / EFFORT_SCALE)
+    return chance.astype("float64").fillna(world.list_response).to_numpy()
 
 
 def simulate_list_response(
@@ -87,7 +112,7 @@ def simulate_list_response(
         rng = np.random.default_rng([seed, block.block, day])
         sent = _sent(world, rng, block, given, day)
         contacts = _contact_rows(block, rows, sent, n_contacts)
-        made = _orders(world, rng, block, rows["who"].unique(), sent, n_orders)
+        made = _orders(world, rng, block, rows, sent, n_orders)
         sent_rows.append(contacts)
         sold_rows.append(transaction_rows(world, rng, block, made))
         n_contacts, n_orders = n_contacts + len(contacts), n_orders + len(made.who)
@@ -130,12 +155,13 @@ def _contact_rows(block: CustomerBlock, rows: pd.DataFrame, sent: _Sent, n_befor
 
 
 def _orders(
-    world: World, rng: np.random.Generator, block: CustomerBlock, treated: np.ndarray, sent: _Sent, n_before: int
+    world: World, rng: np.random.Generator, block: CustomerBlock, rows: pd.DataFrame, sent: _Sent, n_before: int
 ) -> Orders:
     n = len(block)
-    is_treated = np.isin(np.arange(n), treated)
+    chance = np.zeros(n)  # of who is on several lists the highest
+    np.maximum.at(chance, rows["who"].to_numpy(), response_chance(world, rows["stratum"]))
     at = sent.at + DAY * (1 + rng.integers(ORDERED_WITHIN, size=n))
-    responds = is_treated & sent.is_sent & (rng.random(n) < world.list_response) & (at < END)
+    responds = sent.is_sent & (rng.random(n) < chance) & (at < END)
     every = np.arange(n)
     value, channel = order_values(world, rng, block, every), order_channels(rng, block, every)
     who = np.flatnonzero(responds)

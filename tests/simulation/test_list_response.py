@@ -1,14 +1,19 @@
 """A company that carries out a drawn list contacts its treated alone, and what it was before stays as it was."""
 
 import json
+from datetime import date
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from helpers import simulation
-from helpers.simulation import file_writer
+from helpers.actions import communication_loops, response_curves
+from helpers.foundation.canonical_schema import CONTACTS
+from helpers.foundation.engine import Engine
+from helpers.simulation import file_writer, list_response
 from helpers.simulation.company import simulate_company
+from helpers.simulation.contacts_and_visits import FATIGUE, FATIGUE_DAYS
 from tests.simulation.simulated import WORLD, orders, table, within
 
 ON = pd.Timestamp("2025-06-30")
@@ -56,6 +61,33 @@ def test_nothing_up_to_the_day_of_the_draw_changes_nor_anything_that_a_list_does
         pd.testing.assert_frame_equal(one, other)
     for name in set(large.tables) - {"canonical/transactions", "canonical/contacts"}:
         assert large.tables[name].equals(contacted.tables[name]), name
+
+
+def test_orders_follow_the_planted_response_by_tier_and_effort_and_its_curves_are_recovered(large):
+    strata = [f"{action}, {tier}" for action in list_response.EFFORTS for tier in ("top", "base")]
+    lists = drawn_list(large, n=16_000).assign(stratum=lambda d: np.resize(np.repeat(strata, 2), len(d)))
+    found = simulate_company(customers=20_000, seed=7, lists=lists)
+    more = set(orders(found).drop(orders(large).index)["customer_id"])
+    treated = lists[lists["variant"].eq("treated")].assign(responds=lambda d: d["unit_id"].isin(more))
+    parts = treated["stratum"].str.rsplit(", ", n=1, expand=True)
+    by = treated.groupby([parts[1].rename("tier"), parts[0].rename("action")])["responds"].agg(["mean", "size"])
+    points = by.reset_index().assign(experiment="one", spend=lambda d: d["action"].map(list_response.EFFORTS),
+                                     n_treated=by["size"].to_numpy(), n_control=by["size"].to_numpy(),
+                                     gain=by["mean"].to_numpy(),
+                                     error=lambda d: np.sqrt(d["gain"] * (1 - d["gain"]) / d["n_treated"]))
+    curves = response_curves.fit_response(points)
+    carried = WORLD.list_carried_out * 0.97  # some may not be written to, and some order after the records end
+    for tier in ("top", "base"):
+        expected = carried * list_response.MOST_RESPONSE[tier] * (1 - np.exp(-2 / list_response.EFFORT_SCALE))
+        limits = curves.gain(tier, 2.0, 0.9999)
+        assert limits.low <= expected <= limits.high
+
+
+def test_planted_fatigue_is_recovered_from_the_contacts(large):
+    engine = Engine()
+    contacts = CONTACTS.conformed(engine.lazy(table(large, "contacts")))
+    found = communication_loops.contact_fatigue(engine, contacts, date(2025, 12, 31), FATIGUE_DAYS).change
+    assert found.low <= np.expm1(-FATIGUE) <= found.high
 
 
 def test_what_one_list_brings_does_not_depend_on_a_later_one(contacted, large, lists):
