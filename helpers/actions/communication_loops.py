@@ -91,7 +91,8 @@ def inside_loop(sources: InsideSources, assumptions: ActionsConfig, as_of: date)
 
 def _of_lists(lists: ContactLists) -> Iterator[tuple]:
     treated = lists.lines[lists.lines["variant"].eq(TREATMENT)]
-    files = lists.files[lists.files["file"].str.endswith(EXCEL)].set_index(["audience", "channel"])["file"]
+    own = lists.files[lists.files["file"].str.endswith(EXCEL)]
+    files = own.groupby(["audience", "channel"])["file"].agg(", ".join)  # a campaign's list is a file of its own
     for (owner, channel), rows in treated.assign(channel=treated["channel"].fillna("any channel")).groupby(
             ["owner", "channel"]):
         yield (owner, f"contact by {channel}", len(rows), rows["do_by_on"].max(), files.get((owner, channel), ""))

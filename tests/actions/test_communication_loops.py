@@ -95,6 +95,15 @@ def test_everybody_inside_hears_what_by_when_and_nothing_of_control_groups():
     assert by.loc["team service", "by_on"] == pd.Timestamp("2026-07-02")
 
 
+def test_who_works_the_lists_of_several_campaigns_hears_of_every_file():
+    both = contact_lists.contact_lists(
+        {"plan": lines(), "win-back of 2026-07-01": lines().assign(customer_id="w" + lines()["customer_id"])},
+        date(2026, 9, 28))
+    where = communication_loops.inside_loop(InsideSources(
+        both, *[pd.DataFrame()] * 4), ActionsConfig(), AS_OF)["where"]
+    assert where.str.count("xlsx").tolist() == [2, 2]
+
+
 def test_outside_only_the_treated_are_told():
     row = communication_loops.outside_loop(lines()).iloc[0]
     assert (row["told"], row["channel"], row["n_customers"]) == ("How are you?", "phone", 10)
