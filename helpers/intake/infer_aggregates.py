@@ -152,7 +152,7 @@ def _identity(
     told = {"experiment": _named(rest, TRIALS), "metric": _named(rest, MEASURED)}
     arms = _several_arms(found, rest, [c for c in told.values() if c])
     when = next(iter(view.moments), None)
-    since = when or next((c for c in rest if c.is_number and _named([c], ELAPSED)), None)
+    since = when or next((c for c in rest if (c.is_number and _named([c], ELAPSED)) or _is_period(c)), None)
     trial = told["experiment"].quoted if told["experiment"] else f"'{view.form.name}'"
     measure = found.count or found.mean
     lines = [
@@ -162,7 +162,7 @@ def _identity(
                     "what was measured"),
         _period_line(view, found, since)]
     lines += [date_line("period_ended_on", when)] if when else []
-    if since and not when:
+    if since and not when and since.is_number:
         lines += [column_line("elapsed", since.as_number, "time since the start"),
                   f"is_cumulative = \"true\" {GUESS}each row is of everything since the start"]
     return lines, [c for c in (*told.values(), arms, since) if c]
@@ -222,6 +222,9 @@ def _period(view: FileView) -> InferredColumn | None:
     if not numbers or len(rest) != 1 or rest[0].n_distinct < LEAST_PERIODS or not rest[0].is_unique:
         return None
     told = rest[0]
-    is_period = told.kind == "date" or (
-        told.kind == "text" and all(re.fullmatch(PERIOD, v.lower()) for v in told.values.to_pylist()))
-    return told if is_period else None
+    return told if told.kind == "date" or _is_period(told) else None
+
+
+def _is_period(column: InferredColumn) -> bool:
+    """Return whether every text of a column names a part of a year."""
+    return column.kind == "text" and all(re.fullmatch(PERIOD, text.lower()) for text in column.values.to_pylist())

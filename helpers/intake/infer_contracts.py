@@ -23,7 +23,8 @@ from helpers.intake.profile_text import (
     toml_text,
 )
 
-WHY_ENDED = r"(churn|cancel|end|leav|exit|attrit|terminat|kündig|kuendig)\w*[\W_]*(reason|grund|why|cause|motiv)"
+WHY_ENDED = (r"(churn|cancel|end|leav|exit|attrit|terminat|kündig|kuendig)\w*[\W_]*(reason|grund|why|cause|motiv)|"
+             r"^(reason|grund|cause|motif|motivo)([\W_].*)?$")
 
 ENDED = (r"(cancel|attrit|exited|closed|ended|terminat|inactive|churn|left|gekündigt|gekuendigt|beendet|résili|resili|"
          r"lapsed|expired)")

@@ -71,7 +71,7 @@ AVOIDED = {
     "category": r"(churn|age)", "channel": r"(shopper|shopping)",
 }
 
-PREFERRED = {"answered_at": r"answer|respon|submit|complet"}  # rather than when a survey was made or sent
+PREFERRED = {"answered_at": r"answer|respon|submit|complet|record|^end|finish"}  # rather than when one was asked
 
 DATED = tuple(m for m in MEANINGS if m.endswith(("_on", "_at")))
 
@@ -226,10 +226,10 @@ def _ranked(meaning: str, columns: Sequence[InferredColumn]) -> list[InferredCol
     sought, avoided = MEANINGS[meaning], AVOIDED.get(meaning, r"(?!)")
     fitting = [(c, re.sub(r"[\W_]", "", c.name.lower())) for c in columns if _may(meaning, c)]
     fitting = [(c, n) for c, n in fitting if not re.search(avoided, n)]
-    begins = sorted((c for c, n in fitting if re.match(sought, n)),
-                    key=lambda c: not re.search(PREFERRED.get(meaning, sought), c.name.lower()))
+    begins = [c for c, n in fitting if re.match(sought, n)]
     if not meaning.endswith("_id"):
-        return begins + [c for c, n in fitting if c not in begins and re.search(sought, n)]
+        found = begins + [c for c, n in fitting if c not in begins and re.search(sought, n)]
+        return sorted(found, key=lambda c: not re.search(PREFERRED.get(meaning, ""), c.name.lower()))
     ranked = begins + [
         c for c, _ in fitting if c not in begins and any(re.match(sought, w) for w in name_words(c.name))
     ]

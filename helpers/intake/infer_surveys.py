@@ -10,7 +10,7 @@ from helpers.intake import infer_semantics, verbal_scales
 from helpers.intake.infer_transactions import DraftedTable, FileView, draft_table
 from helpers.intake.infer_types import GUESS, InferredColumn
 from helpers.intake.labelled_files import LABEL, VariableLabel
-from helpers.intake.profile_text import attribute_line, column_line, date_line, sql_list, toml_text
+from helpers.intake.profile_text import attribute_line, column_in_words, column_line, date_line, sql_list, toml_text
 from helpers.intake.verbal_scales import AnswerScale
 
 RATED = r"(satisf|zufried|rating|review|stars|sterne|csat|nps|recommend|empfehl|bewertung|note$)"
@@ -171,7 +171,11 @@ def _respondents(
     kept = [c for c in view.form.columns if c not in used and c not in asked and c.kind != "empty" and not c.is_moment
             and not infer_semantics.is_personal(c)]
     kept = [] if len(asked) < LEAST_QUESTIONS else kept
-    return draft_table(view, "respondents", [*body, *(attribute_line("demographic_", c) for c in kept)], used)
+    written = [c for c in kept if c.kind == "text" and c.n_distinct > MANY and 2 * c.n_distinct > c.n_given]
+    kept = [c for c in kept if c not in written]
+    body += [attribute_line("demographic_", c) for c in kept]
+    body += [f"# not used: {column_in_words(c)} was written by each in words of their own" for c in written]
+    return draft_table(view, "respondents", body, used)
 
 
 def _text_length(column: InferredColumn) -> float:

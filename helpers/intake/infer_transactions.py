@@ -148,11 +148,14 @@ def is_orders_without_money(view: FileView) -> bool:
 
 def draft_orders(view: FileView) -> DraftedTable:
     """Return the table of order lines; without an amount where the file has no money."""
+    view = _with_line_amount(view)
     who = view.said("customer_id", "order_id") or _coded(view)
     when = view.said("ordered_at", "order_id")
     ident = view.known.get("order_id")
     sort, back = (None, []) if "refunded" in view.known else view.texts("sort", REFUND, "order_id")
     state, lost = view.texts("state", CANCELLED, "order_id")
+    if sort and sort == view.said("state", "order_id"):  # an order that was paid back took no other order's money
+        sort, state, lost = None, sort, [*(lost if state == sort else []), *back]
     is_back = f"{sort.quoted} in ({sql_list(back)})" if sort else ""
     kind, amount, signed = _kind_and_amount(view, is_back)
     body = [column_line("order_id", ident.quoted if ident else "record",
@@ -193,6 +196,28 @@ def _kind_and_amount(view: FileView, is_back: str) -> tuple[str, str, InferredCo
     turned = f"case when {is_back} then -({money}) else {money} end" if is_back and signed.low >= 0 else money
     told_by = infer_semantics.currency_column(view.form.columns, view.known.get("amount"))
     return sorts, money_line("amount", turned, told_by, "money of the line"), signed
+
+
+def _with_line_amount(view: FileView) -> FileView:
+    """Return a file of order lines with the money of each, where an order's total stands on every one of its lines."""
+    known, ident = view.known, view.known.get("order_id")
+    if ident is None or "amount" not in known or not _is_of_order(known["amount"], ident):
+        return view
+    rest = {meaning: c for meaning, c in known.items() if meaning != "amount"}
+    of_lines = [c for c in infer_semantics.fitting_columns("amount", view.form.columns) if not _is_of_order(c, ident)]
+    if of_lines:
+        return replace(view, known=rest | {"amount": of_lines[0]})
+    return replace(view, known=rest) if {"price", "quantity"} <= rest.keys() else view
+
+
+def _is_of_order(column: InferredColumn, ident: InferredColumn) -> bool:
+    """Return whether a column is the same on all lines of each order looked at, of which many have several."""
+    orders, values = ident.sample.to_pylist(), column.sample.to_pylist()
+    if len(orders) != len(values) or column.n_distinct < 2:
+        return False
+    n_orders = len(set(orders))
+    several = sum(n > 1 for n in Counter(orders).values())
+    return several >= MANY and len(set(zip(orders, values, strict=True))) == n_orders
 
 
 def _refund_letters(ident: InferredColumn | None, signed: InferredColumn) -> str:

@@ -255,3 +255,16 @@ def test_a_pipeline_knows_its_owners_and_looks_up_what_products_are(small):
         f"Agent {c}" for c in "ABCDEF"}
     sold = small.rows(delivery.tables["canonical/transactions"], "category", "list_price")
     assert {(r["category"], int(r["list_price"])) for r in sold} == {("GTX", 10), ("MG", 20)}
+
+
+def test_an_orders_total_on_each_of_its_lines_is_not_the_money_of_a_line_and_what_was_paid_back_is_no_sale(small):
+    head = "Order Number,Order Status,Order Date,Customer User ID,Order Total Amount,SKU,Quantity,Order Line Total\n"
+    states = ["Completed", "Processing", "Cancelled", "Refunded"]
+    small.file("export.csv", head + "".join(
+        f"{9000 + o},{states[o % 4]},2025-01-{o % 28 + 1:02d} 10:15,{o % 20},{5 + 12 * (o % 7 + 1)}.00,S{k},1,"
+        f"{4 * (o % 7 + 1) + k - 1}.00\n"
+        for o in range(60) for k in range(3)))
+    delivery = delivered(small)
+    sold = small.rows(delivery.tables["canonical/transactions"], "order_id", "kind", "amount")
+    assert (len({r["order_id"] for r in sold}), {r["kind"] for r in sold}) == (30, {"sale"})
+    assert sum(r["amount"] for r in sold) == sum(12 * (o % 7 + 1) for o in range(60) if o % 4 < 2)

@@ -121,3 +121,9 @@ def test_a_log_of_mailings_tells_what_was_opened_and_clicked(small):
     sent = small.rows(found.tables["canonical/contacts"])
     assert [sum(r[c] is not None for r in sent) for c in ("sent_at", "opened_at", "clicked_at")] == [80, 40, 20]
     assert {r["channel"] for r in sent} == {"mail"}
+
+
+def test_weeks_that_are_no_dates_are_the_stretches_of_time_of_counts(small):
+    _, found = made_of(small, "week,variant,visitors,signups", [
+        f"2025-W{i // 2 + 1:02d},{ARMS[i % 2]},{1000 + i},{90 + i}" for i in range(12)])
+    assert found["sums", "new", "signups", "2025-W06"]["successes"] == 101

@@ -106,3 +106,11 @@ def test_a_survey_with_two_header_rows_and_answers_in_words_gives_its_net_promot
     shares = [sum(score >= 9 for score in scores) / len(scores), sum(score <= 6 for score in scores) / len(scores)]
     assert (asked["scale_low"], asked["scale_high"], len(scores)) == (0, 10, 20)
     assert shares[0] - shares[1] == pytest.approx(-0.15)
+
+
+def test_what_each_wrote_is_no_attribute_of_people_and_the_day_is_that_of_the_end(small):
+    told = drafted(small, "StartDate,EndDate,Ann,Bea,Cem,better", lambda i: (
+        f"2025-03-{i % 28 + 1:02d},2025-04-{i % 28 + 1:02d},{i % 5 + 1},{i % 4 + 1},{i % 5 + 1},do {i} things"))
+    made = told["tables"]["respondents"]["columns"]
+    assert made["responded_at"]["from"] == '"EndDate"'
+    assert not any(c.startswith("demographic_") for c in made)
