@@ -21,6 +21,8 @@ BRIDGE_SEGMENTS = ("new", "retained", "reactivated", "churned")
 
 REFUNDED_ONLY = "refunded only"
 
+KNOWN_TOTALS = (("retained", "churned"), ("new", "retained", "reactivated"))  # customers of each period
+
 ANONYMOUS_SALES = "without a customer"
 
 NO_TRANSACTIONS = "no transactions are recorded"
@@ -110,7 +112,8 @@ class RevenueBridge:
                        for q in ("net_sales_before", "net_sales_after", "net_sales_change")]
             return estimate_table([*missing, *self.retention()])
         hidden, after = self.withheld(), sum(self.part(s).n_customers for s in ("new", "retained", "reactivated"))
-        people = after if hidden else sum(p.n_customers for p in self.parts)
+        before = sum(self.part(s).n_customers for s in KNOWN_TOTALS[0])
+        people = (after if self.tells_total_after else before) if hidden else sum(p.n_customers for p in self.parts)
         whole = BridgePart("all", people, sum((p.before for p in self.parts), Decimal(0)),
                      sum((p.after for p in self.parts), Decimal(0)))
         rows = [Estimate(f"net_sales_{when}", float(getattr(p, when)), unit="money", n=p.n_customers, segment=p.segment)
@@ -121,17 +124,26 @@ class RevenueBridge:
                          Estimate("period_length", self.periods.after.n_days, unit="days", n=whole.n_customers)])
         is_rate = found["quantity"].isin(["retention_by_count", "retention_by_money"])
         is_told = not hidden & {"retained", "churned"}
-        return found.assign(is_withheld=found["segment"].isin(hidden) | (is_rate & (not is_told)))
+        is_total = found["quantity"].eq("customers_after") & (not self.tells_total_after)
+        return found.assign(is_withheld=found["segment"].isin(hidden) | (is_rate & (not is_told)) | is_total)
 
     def withheld(self) -> frozenset[str]:
         """Return the classes that are not told: one to nine customers, or what would tell them beside known totals.
 
-        Those who bought in the first period and in the second are known; how many all are together is not told where a
-        class is not, since with all three totals every class would follow.
+        Those who bought in the first period and, unless it is withheld too, in the second are known; how many all are
+        together is not told where a class is not, since with all three totals every class would follow.
         """
+        return self._hidden(KNOWN_TOTALS if self.tells_total_after else KNOWN_TOTALS[:1])
+
+    @property
+    def tells_total_after(self) -> bool:
+        """Whether the customers of the second period are told: not where that would cost the retained and churned."""
+        return not (self._hidden(KNOWN_TOTALS) - self._hidden(KNOWN_TOTALS[:1])) & {"retained", "churned"}
+
+    def _hidden(self, totals: tuple[tuple[str, ...], ...]) -> frozenset[str]:
+        """Return the classes that must be withheld where some totals are known."""
         named = [p.segment for p in self.parts if p.segment != ANONYMOUS_SALES]
-        known = (("retained", "churned"), ("new", "retained", "reactivated"))
-        lines = [[named.index(s) for s in line if s in named] for line in known]
+        lines = [[named.index(s) for s in line if s in named] for line in totals]
         hidden = disclosure_control.suppress_cells([self.part(s).n_customers for s in named], lines)
         return frozenset(s for s, is_hidden in zip(named, hidden, strict=True) if is_hidden)
 

@@ -163,3 +163,19 @@ def test_below_the_classes_the_whole_tells_no_small_one_less_the_others(session_
     assert together["n_customers"].tolist() == [9 + 12]  # the new, of whom there are nine, are told with others only
     assert "new" not in set(table["class"])
     assert table["change"].iloc[:-1].sum() == pytest.approx(float(few.change))
+
+
+def test_a_handful_of_new_customers_costs_the_total_of_the_period_and_not_the_retention_rate(
+    session_engine, transactions
+):
+    many = [(f"{c}{i}", day, amount) for c, day, amount in ONE_EACH for i in range(40) if c in ("retained", "churned")]
+    others = ("new", "2025-05-01", 3), ("gone before", "2023-02-01", 1)
+    base = revenue_bridge.build_revenue_bridge(session_engine, transactions(bought(*many, *others)), END)
+    assert base.withheld() == {"new"}
+    table = base.table().set_index(["quantity", "segment"])
+    told = table[~table["is_withheld"].astype("bool")]
+    assert told.loc[("retention_by_count", "all"), "value"] == 0.5
+    assert told.loc[("customers_before", "all"), "value"] == 80
+    assert ("customers_after", "all") not in told.index
+    assert 41 not in set(told["n"])
+    assert pd.isna(base.table_of_parts()["n_customers"].iloc[-1])
