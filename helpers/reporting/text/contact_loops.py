@@ -58,9 +58,9 @@ def fatigue_sentence(fatigue: ContactFatigue, days: int) -> str:
     change = fatigue.change
     if change.status is not Status.OK:
         return f"Contact fatigue cannot be told: {change.reason}."
-    ends = sorted((abs(change.low), abs(change.high))) if change.low * change.high > 0 else None
-    moved = (f"{formatting.share(abs(change.value))} {formatting.interval(*ends, formatting.share)} "
-             f"{'fewer' if change.value < 0 else 'more'} answers" if ends else
+    low, high = sorted((abs(change.low), abs(change.high)))
+    moved = (f"{formatting.share(abs(change.value))} {formatting.interval(low, high, formatting.share)} "
+             f"{'fewer' if change.value < 0 else 'more'} answers" if change.low * change.high > 0 else
              f"no statistically significant change of answers ({formatting.share(change.value)} "
              f"{formatting.interval(change.low, change.high, formatting.share)})")
     return (f"One more contact within the {formatting.count_text(days, 'day', 'days')} before goes with {moved}, "
