@@ -44,7 +44,7 @@ class Backtest:
     is_calibrated : bool
         Whether a later snapshot calibrated them.
     n_treated : int
-        Cases of training that earlier alerts had acted on, of whom no model learns what happens without alerts.
+        Cases of training that earlier alerts had acted on, for whom their random control group counts.
     reason : str
         Why nothing could be learnt; empty where it could.
     """

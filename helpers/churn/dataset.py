@@ -161,7 +161,7 @@ BASELINE_RULES = {PURCHASE_DATASET: "recency rule", DATED_CONTRACTS: "activity r
 
 MIN_CASES, MIN_CASES_PER_CLASS = 20, 5
 
-TREATED = "is_treated"
+TREATED, TRAINING_WEIGHT = "is_treated", "training_weight"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -216,15 +216,18 @@ class DatasetSnapshot:
         return int(self.is_treated.sum())
 
     def untreated(self) -> "DatasetSnapshot":
-        """Return the cases that no alert had acted on, whom models of what happens without alerts are fitted to.
+        """Return the cases that no alert had acted on, the random control group as often as it stands for the others.
 
         Notes
         -----
-        Alerts go to those at high risk, and what they do differs by risk: treated cases follow a model of their own,
-        which nobody who is scored needs. The control group, drawn at random, stands for them. All cases where the
-        others alone cannot be learnt from.
+        Alerts go to those at high risk, and what they do is no part of what customers do: treated cases are not learnt
+        from, and each of the control group counts for itself and its share of them (inverse probability weighting). All
+        cases as they are where the others alone cannot be learnt from.
         """
-        others = self.rows(~self.is_treated) if self.n_treated else self
+        if not self.n_treated:
+            return self
+        times = np.rint(self.about[TRAINING_WEIGHT].to_numpy("float64")).astype("int64")
+        others = self.rows(np.repeat(np.arange(len(times)), times))
         return self if others.shortage() else others
 
 

@@ -14,6 +14,7 @@ from helpers.churn.config import ChurnConfig
 from helpers.churn.dataset import (
     DATED_CONTRACTS,
     PURCHASE_DATASET,
+    TRAINING_WEIGHT,
     TREATED,
     UNDATED_CONTRACTS,
     Dataset,
@@ -25,7 +26,8 @@ from helpers.foundation.engine import Engine
 
 MIN_DATED_SHARE = 0.95  # share of ended contracts whose end has a date
 
-EMPTY_CASES = pd.DataFrame({"customer_id": pd.Series(dtype="str"), "on": pd.Series(dtype="datetime64[us]")})
+EMPTY_CASES = pd.DataFrame({"customer_id": pd.Series(dtype="str"), "on": pd.Series(dtype="datetime64[us]"),
+                            "weight": pd.Series(dtype="float64")})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,7 +45,8 @@ class DatasetSettings:
     known_from : mapping
         Since when attributes of contracts are known, as the source profile declares it.
     treated : DataFrame
-        Whom earlier alerts had acted on: ``customer_id`` and ``on``.
+        Whom earlier alerts had acted on, and their control group: ``customer_id``, ``on``, ``weight``, how many cases
+        of training each stands for, 0 who was acted on.
     """
 
     engine: Engine
@@ -133,7 +136,7 @@ def customer_snapshot(known: pd.DataFrame, snapshot: Snapshot, treated: pd.DataF
     traced = known[[c for c in known if c in churn_features.GROUP_OF_FEATURE and c not in own]].astype("float64")
     outcome = known["is_lost"].to_numpy("float64") if "is_lost" in known else np.full(len(known), np.nan)
     about = known[["customer_id", "is_one_time", "recency_days", "age_days", "n_occasions", "margin"]].assign(
-        inactivity_percentile=1 - quiet, **{TREATED: _is_treated(known["customer_id"], treated, snapshot)})
+        inactivity_percentile=1 - quiet, **_alerted(known["customer_id"], treated, snapshot))
     return DatasetSnapshot(
         about,
         rule,
@@ -154,10 +157,12 @@ def _without_empty_features(features: pd.DataFrame) -> pd.DataFrame:
     return features.loc[:, features.notna().any()] if len(features) else features
 
 
-def _is_treated(customers: pd.Series, treated: pd.DataFrame, snapshot: Snapshot) -> np.ndarray:
+def _alerted(customers: pd.Series, treated: pd.DataFrame, snapshot: Snapshot) -> dict[str, np.ndarray]:
+    """Return whether an alert had acted on customers in the window of a snapshot, and the weights of training."""
     first, last = pd.Timestamp(snapshot.cutoff_on), pd.Timestamp(snapshot.outcome.last_on)
     within = treated[(treated["on"] >= first) & (treated["on"] <= last)]
-    return customers.isin(within["customer_id"]).to_numpy()
+    weight = customers.astype("str").map(within.groupby("customer_id")["weight"].min()).fillna(1.0).to_numpy("float64")
+    return {TREATED: weight == 0, TRAINING_WEIGHT: weight}
 
 
 # --- contracts -----------------------------------------------------------------------------------------------------
@@ -198,7 +203,7 @@ def _contracts_at(records: ChurnTables, known: pd.DataFrame, snapshot: Snapshot,
     rule = pd.DataFrame({"log_days_since_event": np.where(np.isnan(quiet), never, quiet)})
     about = rows[["customer_id", "subscription_id", "monthly_fee"]].assign(
         is_one_time=False, tenure_months=tenure,
-        **{TREATED: _is_treated(rows["customer_id"], setting.treated, snapshot)},
+        **_alerted(rows["customer_id"], setting.treated, snapshot),
         margin_a_month=rows["monthly_fee"].astype("float64") * setting.margin_rate)
     outcome = (ended <= last).to_numpy("float64") if is_known else np.full(len(rows), np.nan)
     return DatasetSnapshot(about, rule, _without_empty_features(seen), outcome, snapshot.cutoff_on)

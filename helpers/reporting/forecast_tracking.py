@@ -126,10 +126,22 @@ def open_alerts(earlier: pd.DataFrame) -> pd.DataFrame:
 
 
 def treated_customers(earlier: pd.DataFrame) -> pd.DataFrame:
-    """Return whom earlier alerts had acted on, and when: ``customer_id`` and ``on``."""
-    acted = earlier[earlier["is_within_capacity"].eq(True)]
-    return acted[["customer_id", "made_as_of_on"]].rename(columns={"made_as_of_on": "on"}).astype(
-        {"customer_id": "str", "on": "datetime64[us]"}).drop_duplicates()
+    """Return whom earlier alerts had acted on and their control group, with what each counts for in training.
+
+    Returns
+    -------
+    DataFrame
+        Grain customer × day of an alert: ``customer_id``, ``on``, ``weight``: 0 who was acted on, of the control group
+        itself and its share of those, 1 where there was no control group.
+    """
+    control = earlier["is_control"].eq(True)
+    arms = earlier[["customer_id", "made_as_of_on"]].rename(columns={"made_as_of_on": "on"}).assign(
+        acted=earlier["is_within_capacity"].eq(True) & ~control, control=control)
+    arms = arms[arms["acted"] | arms["control"]].drop_duplicates(["customer_id", "on"])
+    n = arms.groupby("on")[["acted", "control"]].transform("sum")
+    weight = (1 + n["acted"] / n["control"].clip(lower=1)).where(arms["control"], 0.0).where(n["control"] > 0, 1.0)
+    return arms[["customer_id", "on"]].assign(weight=weight.astype("float64")).astype(
+        {"customer_id": "str", "on": "datetime64[us]"})
 
 
 def grade_forecasts(due: pd.DataFrame, actual: pd.Series) -> pd.DataFrame:

@@ -71,7 +71,8 @@ def alerted(found, kept, n_windows, seed=4):
         risk = backtest.fit_at_origin(LOGISTIC, RULE, cases, None).stated(cases.features)
         acted = (risk > 0.67) & (rng.random(len(risk)) < 0.9)
         stays = acted & (rng.random(len(risk)) < kept)
-        snapshots[day] = replace(cases, about=cases.about.assign(is_treated=acted),
+        weight = np.where(acted, 0.0, np.where(risk > 0.67, 10.0, 1.0))  # the control group stands for ten times itself
+        snapshots[day] = replace(cases, about=cases.about.assign(is_treated=acted, training_weight=weight),
                                  is_lost=np.where(stays, 0.0, cases.is_lost))
     return replace(found, snapshots=snapshots)
 
@@ -91,7 +92,7 @@ def test_earlier_alerts_leave_the_forecast_and_its_interval_as_they_were_whateve
 
 def test_where_everybody_was_alerted_all_cases_are_learnt_from(basis, shop):
     cases = basis(shop(n_days=720)).newest
-    everybody = replace(cases, about=cases.about.assign(is_treated=True))
+    everybody = replace(cases, about=cases.about.assign(is_treated=True, training_weight=0.0))
     assert everybody.untreated() is everybody
     assert cases.untreated() is cases
 

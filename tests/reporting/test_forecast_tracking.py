@@ -215,3 +215,13 @@ def test_grades_keep_their_declaration(home):
         "results/forecast_grades",
         forecast_tracking.grade_forecasts(forecast_tracking.due_forecasts(ws), pd.Series([95.0, 120.0, np.nan])),
     ) == ("results/forecast_grades: 3 × 16")
+
+
+def test_the_control_group_of_alerts_counts_in_training_for_those_who_were_acted_on():
+    first, second = pd.Timestamp("2026-03-31"), pd.Timestamp("2026-06-30")
+    rows = [("a", first, True, False), ("b", first, True, False), ("b", first, True, False), ("c", first, False, True),
+            ("d", first, False, False), ("e", second, True, False)]
+    alerts = pd.DataFrame(rows, columns=["customer_id", "made_as_of_on", "is_within_capacity", "is_control"])
+    found = forecast_tracking.treated_customers(alerts)
+    assert found.set_index("customer_id")["weight"].to_dict() == {"a": 0.0, "b": 0.0, "c": 3.0, "e": 1.0}
+    assert forecast_tracking.treated_customers(alerts.head(0)).empty
