@@ -41,8 +41,9 @@ def all_claims(results: RunResults) -> pd.DataFrame:
 
 def claims_reading_table(claims: pd.DataFrame) -> pd.DataFrame:
     """Return textbook claims for reading: what is said, by whom, the verdict here, the own figure, how and where."""
-    shown = claims.rename(columns={"sentence": "own_data", "operationalisation": "measured_by", "step": "page"})
-    return shown[["claim", "source", "verdict", "own_data", "measured_by", "page"]]
+    shown = claims.rename(columns={"sentence": "own_data", "operationalisation": "measured_by", "step": "page",
+                                    "source": "said_by"})
+    return shown[["claim", "said_by", "verdict", "own_data", "measured_by", "page"]]
 
 
 def _united(results: RunResults, names: Iterable[str], none: pd.DataFrame) -> pd.DataFrame:

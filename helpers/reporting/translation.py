@@ -41,6 +41,8 @@ SKELETONS = {(True, True): "yMMMd", (False, True): "yMMM", (True, False): "MMMd"
 
 SENTENCE_ENDS = re.compile(r"(?<=[a-z\d)\]%.][.!?]) (?=[A-Z\d“])")
 
+LIST_JOINTS = re.compile(", | and ")
+
 LEAP_YEAR = 2000  # stands for a year that is not told
 
 KINDS = {  # what stands in a place, by the beginning of its name; in any other anything does
@@ -175,8 +177,8 @@ def translatable(text: str) -> str:
 def localised(text: str) -> str:
     """Return an English text in the language in use, as far as the catalogue has the messages that it was made by.
 
-    Whole texts are looked up first, then their sentences, then what semicolons part; what nothing is known of stays
-    English, its dates and signs of per cent aside.
+    Whole texts are looked up first, then their sentences, what semicolons part, and lists of which every part is known;
+    what nothing is known of stays English, its dates and signs of per cent aside.
 
     Examples
     --------
@@ -228,6 +230,8 @@ def _localised(text: str, name: str) -> str:
     for parts, joint in ((SENTENCE_ENDS.split(text), _joint(name)), (text.split("; "), _semicolon(name))):
         if len(parts) > 1:
             return joint.join(_localised(part, name) for part in parts)
+    if len(parts := LIST_JOINTS.split(text)) > 1 and all(known := [_whole(part, name) for part in parts]):
+        return lists.format_list([str(part) for part in known], locale=name)
     return _plain(text, name)
 
 

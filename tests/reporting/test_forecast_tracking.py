@@ -95,7 +95,7 @@ def test_the_table_of_claims_says_who_says_each_how_it_is_measured_and_on_which_
     held = claim_table("04", [Claim("c", Estimate("share", 0.66, 0.63, 0.69), "holds", "0.66", "of sales", "Koch"),
                               Claim("d", Estimate("share", 0.66, 0.63, 0.69), "holds", "0.66")])
     shown = forecast_tracking.claims_reading_table(held)
-    assert shown[["source", "measured_by", "page"]].to_numpy().tolist() == [
+    assert shown[["said_by", "measured_by", "page"]].to_numpy().tolist() == [
         ["Koch", "of sales", "04"], [TEXTBOOKS, "", "04"]]
 
 

@@ -60,6 +60,12 @@ def test_a_text_is_escaped_after_it_is_translated():
         assert html.escape_text("<b>: sample ratio") == "&lt;b&gt;：样本比例"
 
 
+def test_a_list_is_translated_where_every_part_of_it_is_known():
+    with in_language("zh_CN"):
+        assert translation.localised("new customers, retained and churned") == "新顾客、保留顾客和流失顾客"
+        assert translation.localised("new customers and Zeppelins") == "new customers and Zeppelins"
+
+
 def test_a_language_without_a_catalogue_is_refused_and_those_that_have_one_are_named():
     with pytest.raises(InputError, match="not translated into it"):
         validate_model(translation.ReportConfig, {"language": "zh_TW"}, "study [report]")

@@ -17,6 +17,7 @@ from helpers.reporting.text.experiments import (
     experiment_name,
     metric_name,
 )
+from helpers.reporting.translation import message
 
 MOST_ASKED, MOST_BRIEF = 3, 1
 
@@ -84,7 +85,8 @@ def brief_terms(effects: pd.DataFrame, currency: str = "") -> dict[str, str]:
     asked = [f"ship {_first(_named(shipped))}",
              *([f"stop {formatting.count_text(len(stopped), 'arm', 'arms')}"] if stopped else [])]
     told = [_money_row(effects, row) or row for row in rows]
-    gains = [f"{metric_name(row).removeprefix('the ')} {_size(row, currency)}" for row in told]
+    gains = [message("{metric} {amount}", metric=metric_name(row).removeprefix("the "), amount=_size(row, currency))
+             for row in told]
     costs = [f"{formatting.money(float(row['treatment_cost']), currency)} a unit" for row in rows
              if not decimal_places.is_missing(row.get("treatment_cost"))]
     return {"decision": formatting.sentence_case("; ".join(asked)), "cost": "; ".join(costs) or NOT_RECORDED,
