@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.actions.config import ActionsConfig
+from helpers.actions.eligibility import NOT_SCORED
 from helpers.foundation.engine import Engine
 
 MIDDLE = 50.0  # of satisfaction, below which a customer who fell there is dissatisfied [points of 100]
@@ -102,20 +103,25 @@ def trust_repair_audience(
         value_of_asking=np.nan)[AUDIENCE]
 
 
-def win_back_audience(churned: pd.DataFrame) -> pd.DataFrame:
+def win_back_audience(churned: pd.DataFrame, customers: pd.DataFrame) -> pd.DataFrame:
     """Return churned customers who are worth an offer to come back under the assumed uptake: `AUDIENCE`.
+
+    Whose risk is known still buys or has a contract: he is the plan's.
 
     Parameters
     ----------
     churned : DataFrame
         customer_id, away_days, break_even_uptake [share], value_of_asking [money].
+    customers : DataFrame
+        As `eligibility.contact_candidates` gives them.
 
     References
     ----------
     Stauss, B. and Friege, C. (1999). Regaining service customers. Journal of Service Research 1, 347–361.
     """
-    worth = churned[churned["value_of_asking"] > 0]
-    why = [f"last purchase {days:,.0f} days ago; asking pays from an uptake of {100 * uptake:.2g} %"
+    is_here = churned["customer_id"].isin(customers.loc[customers["risk"] != NOT_SCORED, "customer_id"])
+    worth = churned[(churned["value_of_asking"] > 0) & ~is_here]
+    why = [f"last purchase or contract {days:,.0f} days ago; asking pays from an uptake of {100 * uptake:.2g} %"
            for days, uptake in zip(worth["away_days"], worth["break_even_uptake"], strict=True)]
     return worth.assign(why=why)[AUDIENCE].reset_index(drop=True)
 

@@ -11,7 +11,7 @@ from helpers.churn.config import ChurnConfig
 from helpers.churn.dataset import PURCHASE_MODEL_COLUMNS
 from helpers.churn.profit_curve import CampaignCosts, campaign_costs_with_uptake
 from helpers.churn.purchase_rate import value_by_purchase_model, value_by_repeat_purchases
-from helpers.customers import features, purchases
+from helpers.customers import contract_status, features, purchases
 from helpers.foundation.engine import Engine
 from helpers.foundation.results import Estimate, Status, no_estimate
 from helpers.foundation.study_config import Economics
@@ -20,6 +20,8 @@ from helpers.stats.logistic_regression import LogisticFit
 
 WINBACK_COLUMNS = ["customer_id", "last_on", "away_days", "chance_unasked", "value_if_back", "break_even_uptake",
                    "value_of_asking"]
+
+DAYS_PER_MONTH = 365.25 / 12
 
 MIN_GONE, MIN_EVENTS = 10, 20  # gone a horizon ago; of them returned, and not, for chances by customer
 
@@ -175,16 +177,19 @@ class WinbackTerms:
 
 
 def winback_candidates(
-    engine: Engine, transactions: ir.Table, as_of_on: date, terms: WinbackTerms, yearly: pd.DataFrame
+    engine: Engine, transactions: ir.Table, subscriptions: ir.Table, as_of_on: date, terms: WinbackTerms,
+    yearly: pd.DataFrame,
 ) -> pd.DataFrame:
-    """Return `winback_list` of those who are gone, by what a study assumes.
+    """Return `winback_list` of those who are gone, by purchases or by contract, by what a study assumes.
+
+    Who is gone by both stands there once, with what is worth more.
 
     Parameters
     ----------
     engine : Engine
-        Where the transactions are.
-    transactions : Table
-        ``canonical/transactions``.
+        Where the records are.
+    transactions, subscriptions : Table
+        ``canonical/transactions`` and ``canonical/subscriptions``.
     as_of_on : date
         Last day that is seen.
     terms : WinbackTerms
@@ -198,4 +203,45 @@ def winback_candidates(
     returns = unasked_returns(engine, transactions, as_of_on, terms.horizon_days, **limits)
     offer = assumed.win_back_cost or costs.offer_cost
     campaign = campaign_costs_with_uptake(0.0, offer, costs.contact_cost, costs.offer_uptake)
-    return winback_list(gone, campaign, offer, terms.horizon_days, returns, yearly)
+    bought = winback_list(gone, campaign, offer, terms.horizon_days, returns, yearly)
+    contracts = contract_status.contracts_as_of(engine, subscriptions, as_of_on).contracts
+    both = [part for part in (bought, terminated_customers(engine, contracts, as_of_on, terms)) if len(part)]
+    if not both:
+        return bought
+    ordered = pd.concat(both).sort_values(["value_of_asking", "customer_id"], ascending=[False, True])
+    return ordered.drop_duplicates("customer_id", ignore_index=True)
+
+
+def terminated_customers(
+    engine: Engine, contracts: ir.Table, as_of_on: date, terms: WinbackTerms
+) -> pd.DataFrame:
+    """Return who ended the last contract by choice, lately enough to be asked back: `WINBACK_COLUMNS`.
+
+    Value if back is the fee of the last contract over the horizon at the margin rate; nobody is taken to sign again
+    unasked. Ends for want of payment or another reason, and ends without a day, are left out.
+
+    Parameters
+    ----------
+    engine : Engine
+        Where the contracts are.
+    contracts : Table
+        As `contract_status.contracts_as_of` gives them.
+    as_of_on : date
+        Last day that is seen.
+    terms : WinbackTerms
+        What is assumed.
+    """
+    running = contracts.filter(~contracts["has_ended"]).select("customer_id")
+    is_choice = contracts["end_kind"].isnull() | (contracts["end_kind"] == "voluntary")
+    ended = contracts.filter(contracts["has_ended"], is_choice, contracts["monthly_fee"].notnull(),
+                             contracts["ended_on"] > as_of_on - timedelta(terms.assumptions.win_back_days))
+    left = ended.anti_join(running, "customer_id").select("customer_id", "monthly_fee", last_on=ended["ended_on"])
+    found = engine.frame(left, "terminated contracts").sort_values(["customer_id", "last_on"]).drop_duplicates(
+        "customer_id", keep="last", ignore_index=True)
+    costs = terms.economics
+    margin = found["monthly_fee"].astype("float64") * costs.margin_rate * terms.horizon_days / DAYS_PER_MONTH
+    won = margin - (terms.assumptions.win_back_cost or costs.offer_cost)
+    pays = (costs.contact_cost / won.where(won > 0)).where(lambda share: share < 1)
+    away = (pd.Timestamp(as_of_on) - pd.to_datetime(found["last_on"])).dt.days
+    return found.assign(away_days=away, chance_unasked=0.0, value_if_back=margin, break_even_uptake=pays,
+                        value_of_asking=costs.offer_uptake * won - costs.contact_cost)[WINBACK_COLUMNS]

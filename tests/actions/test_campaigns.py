@@ -81,7 +81,7 @@ def test_where_nothing_is_on_record_no_campaign_is_for_anybody(customers):
                            dtype="object")
     fits = {"service recovery": campaign_audiences.service_recovery_audience(complained),
             "trust repair": campaign_audiences.trust_repair_audience(complained, NO_ANSWERS, AS_OF, ActionsConfig()),
-            "win-back": campaign_audiences.win_back_audience(churned),
+            "win-back": campaign_audiences.win_back_audience(churned, customers),
             "customer club": campaign_audiences.customer_club_audience(loyalty, customers)}
     lists = campaigns.plan_campaigns(fits, customers, ActionsConfig(), MONEY, draws(), PERMITTED)
     assert lists.empty
@@ -90,11 +90,12 @@ def test_where_nothing_is_on_record_no_campaign_is_for_anybody(customers):
     assert not made.contents
 
 
-def test_nobody_is_asked_back_at_a_loss():
-    churned = pd.DataFrame({"customer_id": ["a", "b"], "away_days": [400, 500], "break_even_uptake": [0.12, np.nan],
-                            "value_of_asking": [3.0, -1.0]})
-    found = campaign_audiences.win_back_audience(churned).set_index("customer_id")["why"]
-    assert found.to_dict() == {"a": "last purchase 400 days ago; asking pays from an uptake of 12 %"}
+def test_nobody_is_asked_back_at_a_loss_or_while_still_a_customer(customers):
+    here = customers.loc[customers["risk"] == "low", "customer_id"].iloc[0]
+    churned = pd.DataFrame({"customer_id": ["a", "b", here], "away_days": [400, 500, 600],
+                            "break_even_uptake": [0.12, np.nan, 0.1], "value_of_asking": [3.0, -1.0, 5.0]})
+    found = campaign_audiences.win_back_audience(churned, customers).set_index("customer_id")["why"]
+    assert found.to_dict() == {"a": "last purchase or contract 400 days ago; asking pays from an uptake of 12 %"}
 
 
 def test_the_club_is_for_the_attached_whom_neither_price_nor_reward_holds_and_who_are_not_at_risk(customers):

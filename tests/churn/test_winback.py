@@ -8,8 +8,11 @@ import pytest
 from scipy.special import expit
 
 from helpers.churn import winback
+from helpers.churn.config import ChurnConfig
 from helpers.churn.profit_curve import CampaignCosts
+from helpers.foundation import canonical_schema
 from helpers.foundation.results import Estimate, Status
+from helpers.foundation.study_config import Economics
 
 END = date(2026, 3, 31)
 
@@ -69,3 +72,24 @@ def test_the_chance_to_return_unasked_falls_with_days_away_as_planted(session_en
     found = winback.unasked_returns(session_engine, transactions(rows), END, 90, **GONE_LIMITS)
     asked = pd.DataFrame({"away_days": [370, 700], "n_occasions": [1, 1]})
     assert found.chances(asked) == pytest.approx(expit(4 * np.log([367 / 371, 367 / 701])), abs=0.08)
+
+
+def test_who_ended_the_last_contract_by_choice_may_be_asked_back_and_no_other(session_engine):
+    rows = pd.DataFrame({
+        "customer_id": ["left", "left", "came again", "came again", "could not pay", "long ago", "undated"],
+        "started_on": pd.to_datetime("2023-01-01"), "monthly_fee": [10.0, 40.0, 40.0, 40.0, 40.0, 40.0, 40.0],
+        "has_ended": [True, True, True, False, True, True, True],
+        "ended_on": pd.to_datetime(["2024-12-31", "2025-12-31", "2025-06-30", None, "2025-12-31", "2023-06-30", None]),
+        "end_kind": ["voluntary", "voluntary", None, None, "payment", "voluntary", None]})
+    table = canonical_schema.SUBSCRIPTIONS.conformed(session_engine.lazy(
+        rows.assign(subscription_id=[f"s{i}" for i in range(len(rows))])))
+    costs = Economics(contact_cost=1.0, offer_cost=10.0, offer_uptake=0.3, margin_rate=0.5)
+    terms = winback.WinbackTerms(ChurnConfig(win_back_days=730), costs, 90)
+    found = winback.terminated_customers(session_engine, table, END, terms)
+    assert found["customer_id"].tolist() == ["left"]
+    row = found.iloc[0]
+    assert (row["away_days"], row["value_if_back"]) == (90, pytest.approx(40 * 0.5 * 90 / (365.25 / 12)))
+    assert row["value_of_asking"] == pytest.approx(0.3 * (row["value_if_back"] - 10) - 1)
+    assert row["break_even_uptake"] == pytest.approx(1 / (row["value_if_back"] - 10))
+    nobody = winback.terminated_customers(session_engine, table.filter(table["customer_id"] == "undated"), END, terms)
+    assert nobody.empty
