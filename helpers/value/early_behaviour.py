@@ -119,7 +119,7 @@ def early_value_predictors(engine: Engine, transactions: ir.Table, scores: ir.Ta
     -----
     Life begins with the first purchase on record. Predictors are orders, spend an order, categories, sales channel of
     the first day and the latest satisfaction, all of the first 90 days; the outcome is the margin of up to a year
-    after them, losses counted as zero. Poisson pseudo-maximum likelihood with robust standard errors: it asks no more
+    after them, losses counted as zero. Poisson pseudo-maximum likelihood with robust standard errors (HC3): it asks no more
     than that the mean be exponential. Fitted to the two thirds of the customers who came first, tried on the last.
 
     References
@@ -309,7 +309,7 @@ def _poisson_fit(predictors: Mapping[str, np.ndarray], outcome: np.ndarray, is_f
     from statsmodels.genmod.generalized_linear_model import GLM
 
     design = _design(predictors, len(outcome))[is_fitted]
-    return GLM(outcome[is_fitted], design, family=Poisson()).fit(cov_type="HC1")
+    return GLM(outcome[is_fitted], design, family=Poisson()).fit()
 
 
 def _design(predictors: Mapping[str, np.ndarray], n: int) -> np.ndarray:
@@ -344,8 +344,21 @@ def _ratio_interval(top: np.ndarray, below: np.ndarray) -> Interval:
     return Interval(ratio, ratio - half, ratio + half)
 
 
+def _robust_errors(fit: "GLMResults") -> np.ndarray:
+    """Return standard errors of a Poisson fit, shape (d,), with squared residuals over (1 − leverage)² (HC3).
+
+    Own: statsmodels' GLM gives HC0 under every name, whose intervals are too narrow with a few hundred customers.
+    """
+    x, mean = fit.model.exog, fit.fittedvalues
+    inverse = np.linalg.inv((x * mean[:, None]).T @ x)
+    leverage = mean * np.einsum("ij,jk,ik->i", x, inverse, x)
+    scores = x * ((fit.model.endog - mean) / (1 - leverage))[:, None]
+    return np.sqrt(np.diag(inverse @ (scores.T @ scores) @ inverse))
+
+
 def _effects(fit: "GLMResults", predictors: Mapping[str, np.ndarray], n: int) -> tuple[Estimate, ...]:
-    limits, at, found = fit.conf_int(0.05), 1, []
+    half = confidence_intervals.normal_quantile(0.95) * _robust_errors(fit)
+    limits, at, found = np.column_stack([fit.params - half, fit.params + half]), 1, []
     for name, columns in predictors.items():
         group = name.split(":")[0]
         unit = EFFECT_UNITS[group]
