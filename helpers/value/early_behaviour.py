@@ -119,8 +119,8 @@ def early_value_predictors(engine: Engine, transactions: ir.Table, scores: ir.Ta
     -----
     Life begins with the first purchase on record. Predictors are orders, spend an order, categories, sales channel of
     the first day and the latest satisfaction, all of the first 90 days; the outcome is the margin of up to a year
-    after them, losses counted as zero. Poisson pseudo-maximum likelihood with robust standard errors (HC3): it asks no more
-    than that the mean be exponential. Fitted to the two thirds of the customers who came first, tried on the last.
+    after them, losses counted as zero. Poisson pseudo-maximum likelihood with robust standard errors (HC3): it asks no
+    more than that the mean be exponential. Fitted to the two thirds of the customers who came first, tried on the last.
 
     References
     ----------
