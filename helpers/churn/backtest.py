@@ -44,7 +44,7 @@ class Backtest:
     is_calibrated : bool
         Whether a later snapshot calibrated them.
     n_treated : int
-        Cases of training that earlier alerts had acted on, for whom their random control group counts.
+        Cases of training that lists of earlier runs had acted on, for whom their random control groups count.
     reason : str
         Why nothing could be learnt; empty where it could.
     """

@@ -207,20 +207,20 @@ class DatasetSnapshot:
 
     @property
     def is_treated(self) -> np.ndarray:
-        """Whether an earlier alert had acted on each case in the time of the outcome, shape (n,)."""
+        """Whether a list of an earlier run had acted on each case in the time of the outcome, shape (n,)."""
         return self.about[TREATED].to_numpy(bool) if TREATED in self.about else np.zeros(len(self.about), bool)
 
     @property
     def n_treated(self) -> int:
-        """Cases that an earlier alert had acted on in the time of the outcome."""
+        """Cases that a list of an earlier run had acted on in the time of the outcome."""
         return int(self.is_treated.sum())
 
     def untreated(self) -> "DatasetSnapshot":
-        """Return the cases that no alert had acted on, the random control group as often as it stands for the others.
+        """Return the cases that no list had acted on, the random control group as often as it stands for the others.
 
         Notes
         -----
-        Alerts go to those at high risk, and what they do is no part of what customers do: treated cases are not learnt
+        Lists go to those at high risk, and what they do is no part of what customers do: treated cases are not learnt
         from, and each of the control group counts for itself and its share of them (inverse probability weighting). All
         cases as they are where the others alone cannot be learnt from.
         """

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
@@ -26,7 +26,10 @@ from helpers.foundation.engine import Engine
 
 MIN_DATED_SHARE = 0.95  # share of ended contracts whose end has a date
 
+MIN_OVERLAP = 1 / 3  # of an outcome window that the window of a list fills, from which on it counts as treated
+
 EMPTY_CASES = pd.DataFrame({"customer_id": pd.Series(dtype="str"), "on": pd.Series(dtype="datetime64[us]"),
+                            "ends_on": pd.Series(dtype="datetime64[us]"),
                             "weight": pd.Series(dtype="float64")})
 
 
@@ -45,8 +48,8 @@ class DatasetSettings:
     known_from : mapping
         Since when attributes of contracts are known, as the source profile declares it.
     treated : DataFrame
-        Whom earlier alerts had acted on, and their control group: ``customer_id``, ``on``, ``weight``, how many cases
-        of training each stands for, 0 who was acted on.
+        Whom lists of earlier runs had acted on, and their control groups: ``customer_id``, ``on`` and ``ends_on`` of
+        the list, ``weight``, how many cases of training each stands for, 0 who was acted on.
     """
 
     engine: Engine
@@ -136,7 +139,7 @@ def customer_snapshot(known: pd.DataFrame, snapshot: Snapshot, treated: pd.DataF
     traced = known[[c for c in known if c in churn_features.GROUP_OF_FEATURE and c not in own]].astype("float64")
     outcome = known["is_lost"].to_numpy("float64") if "is_lost" in known else np.full(len(known), np.nan)
     about = known[["customer_id", "is_one_time", "recency_days", "age_days", "n_occasions", "margin"]].assign(
-        inactivity_percentile=1 - quiet, **_alerted(known["customer_id"], treated, snapshot))
+        inactivity_percentile=1 - quiet, **_treatment(known["customer_id"], treated, snapshot))
     return DatasetSnapshot(
         about,
         rule,
@@ -157,10 +160,15 @@ def _without_empty_features(features: pd.DataFrame) -> pd.DataFrame:
     return features.loc[:, features.notna().any()] if len(features) else features
 
 
-def _alerted(customers: pd.Series, treated: pd.DataFrame, snapshot: Snapshot) -> dict[str, np.ndarray]:
-    """Return whether an alert had acted on customers in the window of a snapshot, and the weights of training."""
-    first, last = pd.Timestamp(snapshot.cutoff_on), pd.Timestamp(snapshot.outcome.last_on)
-    within = treated[(treated["on"] >= first) & (treated["on"] <= last)]
+def _treatment(customers: pd.Series, treated: pd.DataFrame, snapshot: Snapshot) -> dict[str, np.ndarray]:
+    """Return whether a list had acted on customers in the outcome window of a snapshot, and the weights of training.
+
+    A list acts from the day after it was drawn until its window ends; what reaches into less than `MIN_OVERLAP` of the
+    outcome window is left to the window that holds the rest.
+    """
+    first, last = pd.Timestamp(snapshot.outcome.first_on), pd.Timestamp(snapshot.outcome.last_on)
+    begins, ends = treated["on"].clip(lower=first - timedelta(1)), treated["ends_on"].clip(upper=last)
+    within = treated[(ends - begins).dt.days >= MIN_OVERLAP * snapshot.outcome.n_days]
     weight = customers.astype("str").map(within.groupby("customer_id")["weight"].min()).fillna(1.0).to_numpy("float64")
     return {TREATED: weight == 0, TRAINING_WEIGHT: weight}
 
@@ -203,7 +211,7 @@ def _contracts_at(records: ChurnTables, known: pd.DataFrame, snapshot: Snapshot,
     rule = pd.DataFrame({"log_days_since_event": np.where(np.isnan(quiet), never, quiet)})
     about = rows[["customer_id", "subscription_id", "monthly_fee"]].assign(
         is_one_time=False, tenure_months=tenure,
-        **_alerted(rows["customer_id"], setting.treated, snapshot),
+        **_treatment(rows["customer_id"], setting.treated, snapshot),
         margin_a_month=rows["monthly_fee"].astype("float64") * setting.margin_rate)
     outcome = (ended <= last).to_numpy("float64") if is_known else np.full(len(rows), np.nan)
     return DatasetSnapshot(about, rule, _without_empty_features(seen), outcome, snapshot.cutoff_on)

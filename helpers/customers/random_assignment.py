@@ -56,8 +56,8 @@ def experiment_name(purpose: str, on: date) -> str:
     return f"{EXPERIMENT_PREFIXES[purpose]}{on.isoformat()}"
 
 
-def open_assignments(lists: Iterable[pd.DataFrame], as_of: date) -> pd.DataFrame:
-    """Return the draws that are still open on a day, one row a draw and customer.
+def recorded_assignments(lists: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    """Return every draw on record, one row a draw and customer: `REGISTRY_COLUMNS`.
 
     Those of the global control group are left out: it binds by the customer's id, and does not bind who is treated.
 
@@ -66,13 +66,6 @@ def open_assignments(lists: Iterable[pd.DataFrame], as_of: date) -> pd.DataFrame
     lists : iterable of DataFrame
         ``results/assignments_drawn`` of earlier runs, oldest first; of a draw that several runs recorded the last
         record counts.
-    as_of : date
-        The day. A draw is open from its day until the last day of its window, both included.
-
-    Returns
-    -------
-    DataFrame
-        `REGISTRY_COLUMNS`.
     """
     known = [one.reindex(columns=REGISTRY_COLUMNS) for one in lists if len(one)]
     if not known:
@@ -80,8 +73,22 @@ def open_assignments(lists: Iterable[pd.DataFrame], as_of: date) -> pd.DataFrame
     every = pd.concat(known).drop_duplicates(["experiment", "unit_id"], keep="last")
     every["ends_on"] = pd.to_datetime(every["ends_on"].fillna(every["assigned_on"] + UNKNOWN_WINDOW))
     every["purpose"] = every["purpose"].fillna(ACTION_PLAN)
+    return every[every["purpose"].ne(GLOBAL_CONTROL)].reset_index(drop=True)
+
+
+def open_assignments(lists: Iterable[pd.DataFrame], as_of: date) -> pd.DataFrame:
+    """Return the draws of `recorded_assignments` that are still open on a day.
+
+    Parameters
+    ----------
+    lists : iterable of DataFrame
+        As `recorded_assignments` takes them.
+    as_of : date
+        The day. A draw is open from its day until the last day of its window, both included.
+    """
+    every = recorded_assignments(lists)
     is_open = (every["assigned_on"] <= pd.Timestamp(as_of)) & (every["ends_on"] >= pd.Timestamp(as_of))
-    return every[is_open & every["purpose"].ne(GLOBAL_CONTROL)].reset_index(drop=True)
+    return every[is_open].reset_index(drop=True)
 
 
 def with_alerts(assigned: pd.DataFrame, alerts: pd.DataFrame) -> pd.DataFrame:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from helpers.churn import scoring
 from helpers.churn.schema import CHURN_FORECASTS
+from helpers.customers import random_assignment
 from helpers.foundation.results import Status, claim_table, gate_table
 from helpers.foundation.workspace import Workspace
 from helpers.reporting import change_since_last_run, formatting
@@ -126,23 +127,32 @@ def open_alerts(earlier: pd.DataFrame) -> pd.DataFrame:
     return fitting[fitting["run"] == fitting["run"].iloc[-1]] if len(fitting) else fitting
 
 
-def treated_customers(earlier: pd.DataFrame) -> pd.DataFrame:
-    """Return whom earlier alerts had acted on and their control group, with what each counts for in training.
+def treated_customers(alerts: pd.DataFrame, lists: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    """Return whom lists of earlier runs had acted on and their control groups, with what each counts for in training.
+
+    Parameters
+    ----------
+    alerts : DataFrame
+        As `earlier_alerts` gives them; those beyond capacity were not acted on.
+    lists : iterable of DataFrame
+        ``results/assignments_drawn`` of earlier runs, oldest first: alerts, action plans and campaigns.
 
     Returns
     -------
     DataFrame
-        Grain customer × day of an alert: ``customer_id``, ``on``, ``weight``: 0 who was acted on, of the control group
-        itself and its share of those, 1 where there was no control group.
+        Grain customer × draw: ``customer_id``, ``on`` and ``ends_on`` of the draw, ``weight``: 0 who was acted on, of
+        the control group itself and its share of those, 1 where there was no control group.
     """
-    control = earlier["is_control"].eq(True)
-    arms = earlier[["customer_id", "made_as_of_on"]].rename(columns={"made_as_of_on": "on"}).assign(
-        acted=earlier["is_within_capacity"].eq(True) & ~control, control=control)
-    arms = arms[arms["acted"] | arms["control"]].drop_duplicates(["customer_id", "on"])
-    n = arms.groupby("on")[["acted", "control"]].transform("sum")
-    weight = (1 + n["acted"] / n["control"].clip(lower=1)).where(arms["control"], 0.0).where(n["control"] > 0, 1.0)
-    return arms[["customer_id", "on"]].assign(weight=weight.astype("float64")).astype(
-        {"customer_id": "str", "on": "datetime64[us]"})
+    acted = alerts[alerts["is_within_capacity"].eq(True) | alerts["is_control"].eq(True)]
+    by_run = [random_assignment.alert_assignments(own) for _, own in acted.groupby("run", sort=False)]
+    arms = random_assignment.recorded_assignments([*by_run, *lists])
+    is_control = arms["variant"].eq(random_assignment.CONTROL_GROUP)
+    n_control = is_control.groupby(arms["experiment"]).transform("sum")
+    n = arms.groupby("experiment")["unit_id"].transform("size")
+    weight = (n / n_control.clip(lower=1)).where(is_control, 0.0).where(n_control > 0, 1.0)
+    named = arms.rename(columns={"unit_id": "customer_id", "assigned_on": "on"}).assign(weight=weight)
+    return named[["customer_id", "on", "ends_on", "weight"]].astype(
+        {"customer_id": "str", "on": "datetime64[us]", "ends_on": "datetime64[us]", "weight": "float64"})
 
 
 def grade_forecasts(due: pd.DataFrame, actual: pd.Series) -> pd.DataFrame:

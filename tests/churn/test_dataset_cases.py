@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.churn import aligned_origins, dataset
+from helpers.churn import aligned_origins, dataset, dataset_sources
 from helpers.churn.config import ChurnConfig
 from helpers.customers import windows
 from helpers.foundation.canonical_schema import STATIC_WITH_ALL
@@ -171,3 +171,14 @@ def test_origins_computed_in_one_query_equal_origins_computed_one_by_one(basis, 
         pd.testing.assert_frame_equal(one.about, other.about)
         pd.testing.assert_frame_equal(one.features, other.features)
         np.testing.assert_array_equal(one.is_lost, other.is_lost)
+
+
+@pytest.mark.parametrize(("days_before", "is_treated"), [(-40, True), (0, True), (50, True), (70, False), (-70, False)])
+def test_a_list_counts_in_the_window_of_which_its_own_fills_a_third(basis, shop, days_before, is_treated):
+    cases = basis(shop(n_days=720)).newest
+    on = pd.Timestamp(cases.seen_on) - pd.Timedelta(days=days_before)
+    drawn = pd.DataFrame({"customer_id": [cases.about["customer_id"].iloc[0]], "on": [on],
+                          "ends_on": [on + pd.Timedelta(days=90)], "weight": [0.0]})
+    found = dataset_sources._treatment(cases.about["customer_id"], drawn, windows.snapshot_at(cases.seen_on, 90))
+    assert found["is_treated"].tolist() == [is_treated] + [False] * (len(cases.about) - 1)
+    assert found["training_weight"].tolist() == [1.0 - is_treated] + [1.0] * (len(cases.about) - 1)

@@ -217,11 +217,17 @@ def test_grades_keep_their_declaration(home):
     ) == ("results/forecast_grades: 3 × 16")
 
 
-def test_the_control_group_of_alerts_counts_in_training_for_those_who_were_acted_on():
+def test_the_control_groups_of_lists_count_in_training_for_those_who_were_acted_on():
     first, second = pd.Timestamp("2026-03-31"), pd.Timestamp("2026-06-30")
     rows = [("a", first, True, False), ("b", first, True, False), ("b", first, True, False), ("c", first, False, True),
             ("d", first, False, False), ("e", second, True, False)]
-    alerts = pd.DataFrame(rows, columns=["customer_id", "made_as_of_on", "is_within_capacity", "is_control"])
-    found = forecast_tracking.treated_customers(alerts)
-    assert found.set_index("customer_id")["weight"].to_dict() == {"a": 0.0, "b": 0.0, "c": 3.0, "e": 1.0}
-    assert forecast_tracking.treated_customers(alerts.head(0)).empty
+    alerts = pd.DataFrame(rows, columns=["customer_id", "raised_on", "is_within_capacity", "is_control"]).assign(
+        run=lambda x: x["raised_on"].astype("str"), draw=None, probability=0.5, rule="risk",
+        outcome_due_on=lambda x: x["raised_on"] + pd.Timedelta(days=90))
+    plan = pd.DataFrame({"experiment": "action plan of 2026-03-31", "purpose": "action plan",
+                         "unit_id": ["f", "g", "h", "i"], "variant": ["treated", "treated", "held out", "held out"],
+                         "assigned_on": first, "ends_on": first + pd.Timedelta(days=90)})
+    found = forecast_tracking.treated_customers(alerts, [plan]).set_index("customer_id")
+    assert found["weight"].to_dict() == {"a": 0.0, "b": 0.0, "c": 3.0, "e": 1.0, "f": 0.0, "g": 0.0, "h": 2.0, "i": 2.0}
+    assert (found["ends_on"] - found["on"]).dt.days.eq(90).all()
+    assert forecast_tracking.treated_customers(alerts.head(0), []).empty

@@ -165,8 +165,8 @@ def backtest_caption(trial: Backtest) -> str:
               f"at {len(days)} origins from {formatting.date_text(days[0])} to {formatting.date_text(days[-1])}")
         between = ", calibrated on a snapshot in between," if trial.is_calibrated else ""
         treated = formatting.sentence_case(people_text(trial.n_treated, who, f"{who}s"))
-        left = (f" {treated} that earlier alerts had acted on are left out of "
-                "training, where their control group stands for them." if trial.n_treated else "")
+        left = (f" {treated} that lists of earlier runs had acted on are left "
+                "out of training, where their control groups stand for them." if trial.n_treated else "")
         judged = f"{formatting.whole(len(trial.is_lost))} judgements of {who}s" if len(days) > 1 else n
         return (f"All models were fitted on an earlier snapshot{between} and tried on {judged} as known {at}, whose "
                 f"outcome they had not seen.{left}")
