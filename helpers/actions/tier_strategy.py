@@ -13,6 +13,7 @@ from helpers.actions.config import EVERY_TIER, ActionsConfig, TierStrategy
 from helpers.actions.schema import DECISIONS
 from helpers.customers.random_assignment import CONTROL_GROUP, TREATMENT
 from helpers.foundation import spreadsheets
+from helpers.foundation.money import currency_text
 from helpers.foundation.spreadsheets import EXCEL, Sheet
 from helpers.stats.disclosure_control import LEAST_PEOPLE
 
@@ -158,7 +159,8 @@ def balance_summary(balance: pd.DataFrame) -> pd.DataFrame:
 
 
 def with_balance_decision(
-    decisions: pd.DataFrame, balance: pd.DataFrame, assumptions: ActionsConfig, as_of: date, horizon_days: int
+    decisions: pd.DataFrame, balance: pd.DataFrame, assumptions: ActionsConfig, as_of: date, horizon_days: int,
+    currency: str = "",
 ) -> pd.DataFrame:
     """Return ``results/decisions`` with the one that the balance asks for, where both its groups are of ten or more.
 
@@ -174,16 +176,18 @@ def with_balance_decision(
         Day of the plan.
     horizon_days : int
         Days after which it is looked at again [days].
+    currency : str
+        Of the money.
     """
     over, under = (balance[balance["balance"] == name] for name in (COST_ABOVE_MARGIN, LITTLE_FOR_MARGIN))
     if min(len(over), len(under)) < LEAST_PEOPLE:
         return decisions
-    lost = float((over["cost_to_serve"] - over["margin"]).sum())
+    freed = currency_text(f"{(over['cost_to_serve'] - over['margin']).sum():,.0f}", currency)
     asked = pd.DataFrame([{
-        "decision": f"Serve {len(over):,} customers who cost more than they brought at lower cost, and give what this "
-                    f"frees to {len(under):,} who brought much and got little, as a test",
-        "cost": 0.0, "gain": f"not yet measured; at most the {lost:,.0f} a year by which the first cost more than they "
-                             "brought",
+        "decision": f"Serve {len(over):,} customers at lower cost and {len(under):,} better, as a test",
+        "cost": 0.0,
+        "gain": f"not yet measured; what is freed, at most the {freed} a year by which the first cost more than they "
+                "brought, goes to those who brought much and got little",
         "worst_case": float(over["margin"].clip(lower=0).sum()),
         "confidence": "none yet: the balance describes the last year, and who buys late costs before he brings",
         "owner": assumptions.owner, "stop_on": pd.Timestamp(as_of + timedelta(days=horizon_days)),

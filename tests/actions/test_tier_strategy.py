@@ -84,9 +84,9 @@ def test_the_balance_asks_for_a_decision_that_claims_no_gain():
     none = proposed_decisions(nobody, ActionsConfig(), date(2026, 1, 1), 90)
     found = balanced()
     whole = pd.concat([found, found.assign(balance=LITTLE_FOR_MARGIN).head(10)])
-    asked = tier_strategy.with_balance_decision(none, whole, ActionsConfig(), date(2026, 1, 1), 90)
+    asked = tier_strategy.with_balance_decision(none, whole, ActionsConfig(), date(2026, 1, 1), 90, "EUR")
     assert len(asked) == 1
-    assert asked["gain"].iloc[0].startswith("not yet measured; at most the 576 a year")
+    assert asked["gain"].iloc[0].startswith("not yet measured; what is freed, at most the €576 a year by which")
     assert asked["worst_case"].iloc[0] == 24.0
     few = whole.groupby("balance").head(5)
     assert tier_strategy.with_balance_decision(none, few, ActionsConfig(), date(2026, 1, 1), 90).empty

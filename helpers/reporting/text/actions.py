@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from helpers.actions import measured_response
+from helpers.actions.contact_lists import CONTROL_FILE
 from helpers.actions.measured_response import UNMEASURED, ActionResponse
 from helpers.customers.random_assignment import TREATMENT
 from helpers.foundation.labels import readable_id
@@ -248,11 +249,11 @@ def contact_lists_title(files: pd.DataFrame, as_of: date, horizon_days: int) -> 
     if files.empty:
         return "Nobody is to be contacted"
     until = formatting.date_text(as_of + timedelta(days=horizon_days))
-    people = files[files["file"].str.startswith("contact-") & files["file"].str.endswith(EXCEL)]
+    people = files[~files["file"].str.startswith(CONTROL_FILE) & files["file"].str.endswith(EXCEL)]
     lists = formatting.count_text(len(people), "list", "lists")
     alone = f"; the control group is not contacted until {until}" if files["file"].str.startswith(
-        "control-group").any() else ""
-    return f"{lists} by owner and channel, each in Excel and CSV, and one for mailing tools{alone}"
+        CONTROL_FILE).any() else ""
+    return f"{lists} by campaign, owner and channel, each in Excel and CSV, and one for mailing tools{alone}"
 
 
 def contact_rates_title(rates: pd.DataFrame) -> str:
