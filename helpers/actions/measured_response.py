@@ -47,6 +47,8 @@ class ActionResponse:
         Rounds left out because the recorded contacts do not differ between the arms.
     currency : str
         Of the money; empty where it is not known.
+    n_margin_rounds : int
+        Rounds that tell the margin.
     """
 
     difference: Estimate
@@ -57,6 +59,7 @@ class ActionResponse:
     margin: Estimate = NO_MARGIN
     n_not_carried_out: int = 0
     currency: str = ""
+    n_margin_rounds: int = 0
 
     def money_text(self, x: float) -> str:
         """Return an amount with its sign and currency."""
@@ -141,7 +144,7 @@ def pooled_response(effects: pd.DataFrame, currency: str = "", purpose: str = AC
     money = known[known["metric"].eq(MARGIN) & known["experiment"].isin(same["experiment"])]
     n_treated, n_held = (int(same[c].sum()) for c in ("n_variant", "n_control"))
     return ActionResponse(_difference(same), _reduction(same), len(same), n_treated, n_held,
-                          _difference(money) if len(money) else NO_MARGIN, len(idle), currency)
+                          _difference(money) if len(money) else NO_MARGIN, len(idle), currency, len(money))
 
 
 def _not_carried_out(deciding: pd.DataFrame) -> list[str]:
@@ -242,7 +245,9 @@ def _margin_text(response: ActionResponse) -> str:
         return ""
     value, low, high = (response.money_text(x) for x in
                         (response.margin.value, response.margin.low, response.margin.high))
-    return f" and changed margin by {value} [{low}, {high}] a customer"
+    n = response.n_margin_rounds
+    return f" and changed margin by {value} [{low}, {high}] a customer" + (
+        f" (in {n:,} of them)" if 0 < n < response.n_rounds else "")
 
 
 def response_people(response: ActionResponse) -> str:

@@ -186,6 +186,7 @@ def _arms(
         "variant": arrow_columns.label_column(names, arm),
         "probability": pa.array(np.round(shares, 6)[arm]),
         "assigned_at": arrow_columns.time_column(at),
+        "observation": pa.array(np.ones(len(arm), dtype="int64")),
     }
 
 

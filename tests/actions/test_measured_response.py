@@ -90,6 +90,8 @@ def test_margin_is_told_in_the_currency_of_the_run_with_three_digits_and_thousan
     beside = [{}, alone | {"is_primary": False}]
     told = measured_response.response_sentence(measured_response.pooled_response(effects(*beside), "SEK"))
     assert told.endswith(" and changed margin by +SEK 2,340 [−SEK 1.25, +SEK 5,430] a customer")
+    both = measured_response.response_sentence(measured_response.pooled_response(effects({}, LATER, beside[1])))
+    assert both.endswith("] a customer (in 1 of them)")
 
 
 def test_a_round_in_which_nobody_was_lost_says_so_and_one_arm_without_a_loss_is_corrected():

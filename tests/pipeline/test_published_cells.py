@@ -16,10 +16,10 @@ from helpers.stats.suppressed_tables import OTHER_UNITS, PEOPLE
 PERSONS = "customers?|people|persons?|members?|accounts?|respondents?|buyers?|leavers?"
 FEW = re.compile(rf"(?<![\d.,])(?<!fewer than )(?<!to )[1-9] (?:[a-z-]+ ){{0,2}}(?:{PERSONS})\b")
 ROWS = {"account_id", "customer_id", "response_id", "unit_id", "file", "record"}
-NOBODY = {  # result tables that count records, weeks, points, arms of a trial, or everybody as a whole
-    "results/intake_audit", "results/programme_cohorts", "results/churn_charts", "results/experiment_effects",
-    "results/targeting_curve", "results/forecast_grades", "results/decisions", "results/headlines",
-    "results/sales_forecast"}
+NOBODY = {  # result tables that count records, weeks, points, figures, arms of a trial, or everybody as a whole
+    "results/intake_audit", "results/definitions_log", "results/programme_cohorts", "results/churn_charts",
+    "results/experiment_effects", "results/targeting_curve", "results/forecast_grades", "results/decisions",
+    "results/headlines", "results/sales_forecast"}
 
 
 def grouped() -> list[Table]:

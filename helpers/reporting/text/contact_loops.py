@@ -20,8 +20,7 @@ def inside_title(inside: pd.DataFrame) -> str:
     if inside.empty:
         return "Nobody inside has to be told anything"
     first = formatting.date_text(inside["by_on"].iloc[0])
-    return (f"{formatting.count_text(inside['who'].nunique(), 'person or team', 'people and teams')} must know, the "
-            f"first by {first}")
+    return f"Inside {formatting.count_text(inside['who'].nunique(), 'name', 'names')} must know, the first by {first}"
 
 
 def outside_sentence(outside: pd.DataFrame, actions: pd.DataFrame, assumptions: ActionsConfig) -> str:

@@ -23,6 +23,8 @@ EFFECTS = "results/experiment_effects"
 
 CENT = 0.01
 
+MOST_AT_A_GLANCE = 3  # decisions that a first screen has room for
+
 MONEY = ("margin", "net_sales")  # outcomes of action lists that are money, the first at hand counts
 
 CLEAR_EARNING, UNCLEAR_EARNING = (
@@ -54,7 +56,9 @@ def decision_rows(results: RunResults) -> pd.DataFrame:
 
 
 def brief_decision_rows(results: RunResults) -> pd.DataFrame:
-    """Return the decisions asked for in as few words as a first screen has room for, in the order of `decision_rows`.
+    """Return decisions asked for in as few words as a first screen has room for: at most `MOST_AT_A_GLANCE`.
+
+    The planned ones come first, as `decision_rows` orders them; that on experiments is never the one without room.
 
     Of the list it says how many are contacted and kept as control, of money the amounts, of experiments each difference
     that decides; how these follow stands in the rows in full.
@@ -65,8 +69,8 @@ def brief_decision_rows(results: RunResults) -> pd.DataFrame:
     rows = [row | _in_brief(results, decision, n) for row, decision in zip(
         full.to_dict("records"), results.frame("results/decisions").to_dict("records"), strict=False)]
     tried = experiment_decisions_text.brief_terms(results.frame(EFFECTS), results.currency)
-    rows += [row | tried for row in full.iloc[len(rows):].to_dict("records")]
-    return pd.DataFrame(rows, columns=full.columns)
+    others = [row | tried for row in full.iloc[len(rows):].to_dict("records")]
+    return pd.DataFrame([*rows[:MOST_AT_A_GLANCE - len(others)], *others], columns=full.columns)
 
 
 def _in_brief(results: RunResults, decision: Mapping[str, Any], n: pd.Series) -> dict[str, str]:

@@ -175,7 +175,7 @@ def programme_effect_sentence(effects: list[Estimate]) -> str:
             f"Whether members buy more after enrolment than customers not enrolled yet is not known: "
             f"{lacking[0].reason}.")
     history, change = (f"{formatting.number(e.value)} {formatting.interval(e.low, e.high)} {e.unit}" for e in effects)
-    sizes = (f"{history} against customers with the same purchases before who had not enrolled yet, {change} by the "
+    sizes = (f"{history}, against customers with the same purchases before who had not enrolled yet, {change} by the "
              "change against matched ones")
     n = min(e.n for e in effects)
     if all(e.low > 0 for e in effects) or all(e.high < 0 for e in effects):
