@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from helpers.value import clv, early_behaviour, sales_forecast, weekly_sales
+from helpers.value import clv, early_behaviour, sales_forecast, value_predictors, weekly_sales
 from helpers.value.btyd import covariates, fitting, frequency_recency, gamma_gamma
 from helpers.value.btyd.bg_nbd import BG_NBD, MBG_NBD
 from helpers.value.btyd.condensed_nbd import condensed_nbd
@@ -224,7 +224,7 @@ def of_early_behaviour(rng, replications, customers):
                              "n_categories": rng.integers(1, 5, customers)})
         later = orders * np.sqrt(spend) * rng.gamma(0.5, 2.0, customers) * (rng.random(customers) < 0.6)
         simple = {"net sales": np.log2(rows[["net_sales"]].to_numpy("float64"))}
-        effects = early_behaviour.fit_value_predictors(early_behaviour.early_predictors(rows), simple, later,
+        effects = value_predictors.fit_value_predictors(early_behaviour.early_predictors(rows), simple, later,
                                                        np.arange(customers) < 2 * customers / 3, 365).effects
         found.append({e.segment: holds(e, truth[e.segment]) for e in effects})
     for name in truth:

@@ -362,6 +362,10 @@ def test_every_path_that_the_guide_for_contributors_names_is_there():
     assert [name for name in told if not (ROOT / name).exists()] == []
 
 
+def test_no_module_has_more_than_350_lines():
+    assert [p.name for p in HELPERS if len(p.read_text(encoding="utf-8").splitlines()) > 350] == []
+
+
 def test_sizes_are_printed(capsys):
     """Not a law: a report of modules and bodies that are longer than the house likes."""
     long_modules = [(len(p.read_text().splitlines()), p) for p in HELPERS if len(p.read_text().splitlines()) > 300]

@@ -21,7 +21,6 @@ from helpers.value.clv_valuation import ClvValuation
 from helpers.value.concentration import Concentration
 from helpers.value.customer_indices import CustomerIndices
 from helpers.value.customer_profitability import CustomerProfitability
-from helpers.value.early_behaviour import ValuePredictors
 from helpers.value.perceptual_map import PerceptualMap
 from helpers.value.referrals import ReferralValue
 from helpers.value.retained_customers import RetainedCustomers
@@ -30,6 +29,7 @@ from helpers.value.retention_mix import RetentionMix
 from helpers.value.revenue_bridge import RevenueBridge
 from helpers.value.sales_forecast import SalesForecast
 from helpers.value.segmentation import CustomerSegments
+from helpers.value.value_predictors import ValuePredictors
 
 
 def revenue_change(bridge: RevenueBridge, mix: RetentionMix, retained: RetainedCustomers, currency: str) -> Exhibit:

@@ -40,6 +40,8 @@
 * ``tier_migration``: Tier migration: transition matrix between two periods' tiers, regression to the mean of the
   best.
 * ``tiers``: Customer tiers (pyramid): customers ranked by value, cut into tiers, the share of money each tier holds.
+* ``value_predictors``: Value predictors: a Poisson regression of the margin that follows, and what each predictor adds
+  out of sample.
 * ``weekly_sales``: Weekly sales: orders, new customers, net sales and margin by week; their season, the weeks to come,
   past quarters.
 """

@@ -8,7 +8,7 @@ from helpers.customers.windows import TimeWindow
 from helpers.foundation import canonical_schema
 from helpers.satisfaction.schema import SCORES_TABLE
 from helpers.simulation.planted_truth import FIRST_DAY, LAST_DAY
-from helpers.value import early_behaviour
+from helpers.value import early_behaviour, value_predictors
 
 DAYS = TimeWindow(FIRST_DAY.astype(object), LAST_DAY.astype(object))
 
@@ -29,7 +29,7 @@ def planted(n=6000, seed=3):
 def fitted(rows, later):
     simple = {"net sales": np.log2(rows[["net_sales"]].to_numpy("float64"))}
     is_fitted = np.arange(len(rows)) < 2 * len(rows) / 3
-    return early_behaviour.fit_value_predictors(early_behaviour.early_predictors(rows), simple, later, is_fitted, 365)
+    return value_predictors.fit_value_predictors(early_behaviour.early_predictors(rows), simple, later, is_fitted, 365)
 
 
 def test_planted_ratios_lie_within_their_intervals_and_what_tells_nothing_gains_nothing():

@@ -6,14 +6,8 @@ from helpers.foundation.labels import readable_id
 from helpers.foundation.results import Estimate
 from helpers.reporting import formatting
 from helpers.value.acquisition import EARLY_MONTHS
-from helpers.value.early_behaviour import (
-    ALL_PREDICTORS,
-    EARLY_DAYS,
-    EFFECT_UNITS,
-    RECENT_DAYS,
-    SIMPLE_RULE,
-    ValuePredictors,
-)
+from helpers.value.early_behaviour import EARLY_DAYS, RECENT_DAYS
+from helpers.value.value_predictors import ALL_PREDICTORS, EFFECT_UNITS, SIMPLE_RULE, ValuePredictors
 
 ONE_LEVEL = "channel"  # the effect of a channel is told against another one, not for more of anything
 

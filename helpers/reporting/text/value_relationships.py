@@ -21,13 +21,13 @@ from helpers.value import ledgers
 from helpers.value.acquisition import ALL_CHANNELS, AcquisitionPayback
 from helpers.value.concentration import Concentration
 from helpers.value.customer_profitability import CustomerProfitability
-from helpers.value.early_behaviour import ValuePredictors
 from helpers.value.life_cycle import LifeCycle
 from helpers.value.perceptual_map import PerceptualMap
 from helpers.value.referrals import ReferralValue
 from helpers.value.retention_economics import CLAIMED_YEARS, RetentionEconomics
 from helpers.value.revenue_bridge import RevenueBridge
 from helpers.value.segmentation import CustomerSegments
+from helpers.value.value_predictors import ValuePredictors
 
 
 def _reason(text: str) -> str:

@@ -6,7 +6,7 @@ import pytest
 
 from helpers.foundation.results import Estimate
 from helpers.reporting.text import market_dynamics
-from helpers.value.early_behaviour import EFFECT_UNITS, ValuePredictors
+from helpers.value.value_predictors import EFFECT_UNITS, ValuePredictors
 
 
 def effect(name, value=2.0):
