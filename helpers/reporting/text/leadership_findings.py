@@ -30,7 +30,7 @@ REST = 0.0005  # of the largest part, below which the rest is lost in rounding
 
 MOVED = {"all": "all", translatable("new customers"): "new", translatable("retained"): "retained",
          translatable("reactivated"): "reactivated", translatable("churned"): "churned",
-         translatable("anonymous sales"): ANONYMOUS_SALES, translatable("refunded in full"): REFUNDED_ONLY}
+         translatable("anonymous sales"): ANONYMOUS_SALES, translatable("fully refunded customers"): REFUNDED_ONLY}
 
 OPENING_NAMES = {"retained": translatable("retained customers"), "reactivated": translatable("reactivated customers"),
                  "churned": translatable("churned customers")}
