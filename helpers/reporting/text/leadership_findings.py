@@ -201,12 +201,8 @@ def period_text(length: Estimate) -> str:
     >>> period_text(Estimate("period_length", 365)), period_text(Estimate("period_length", 186))
     ('last 12 months', 'latest period of 186 days')
     """
-    if length.status is not Status.OK:
-        return translatable("latest period")
-    if length.value in YEAR_DAYS:
-        return translatable("last 12 months")
-    one, many = translatable("latest period of {n} day"), translatable("latest period of {n} days")
-    return (one if length.value == 1 else many).format(n=formatting.whole(length.value))
+    return _period_in(length, translatable("last 12 months"), translatable("latest period of {n} day"),
+                      translatable("latest period of {n} days"))
 
 
 def brief_period_text(length: Estimate) -> str:
@@ -217,11 +213,15 @@ def brief_period_text(length: Estimate) -> str:
     >>> brief_period_text(Estimate("period_length", 365)), brief_period_text(Estimate("period_length", 186))
     ('12 months', '186 days')
     """
+    return _period_in(length, translatable("12 months"), translatable("{n} day"), translatable("{n} days"))
+
+
+def _period_in(length: Estimate, year: str, one: str, many: str) -> str:
+    """Return a period in the words for a year, for one day or for many."""
     if length.status is not Status.OK:
         return translatable("latest period")
     if length.value in YEAR_DAYS:
-        return translatable("12 months")
-    one, many = translatable("{n} day"), translatable("{n} days")
+        return year
     return (one if length.value == 1 else many).format(n=formatting.whole(length.value))
 
 
