@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.actions.config import ActionsConfig
+from helpers.actions.contact_lists import is_open_on
 from helpers.actions.eligibility import NOT_SCORED
 from helpers.foundation.engine import Engine
 
@@ -34,7 +35,7 @@ def complaints(engine: Engine, cases: ir.Table, as_of: date, days: int) -> pd.Da
         How long ago a complaint may have been opened [days].
     """
     opened = cases["opened_at"].date()
-    is_open = cases["closed_at"].isnull() | (cases["closed_at"].date() > as_of)
+    is_open = is_open_on(cases, as_of)
     own = cases.filter(cases["kind"] == "complaint", cases["customer_id"].notnull(), opened <= as_of,
                        opened > as_of - timedelta(days=days))
     rows = own.select("customer_id", opened_on=opened, is_open=is_open,

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.actions.config import ActionsConfig
-from helpers.actions.contact_lists import ContactLists
+from helpers.actions.contact_lists import ContactLists, is_open_on
 from helpers.customers.random_assignment import TREATMENT
 from helpers.foundation import spreadsheets
 from helpers.foundation.engine import Engine
@@ -61,8 +61,8 @@ def cases_by_team(engine: Engine, cases: ir.Table, as_of: date, days: int) -> pd
     DataFrame
         team (empty where none is named), n_open, n_not_told [customers].
     """
-    opened, closed, told = (cases[c].date() for c in ("opened_at", "closed_at", "fed_back_at"))
-    is_open = (opened <= as_of) & (closed.isnull() | (closed > as_of))
+    closed, told = (cases[c].date() for c in ("closed_at", "fed_back_at"))
+    is_open = is_open_on(cases, as_of)
     is_untold = (closed <= as_of) & (closed > as_of - timedelta(days=days)) & (told.isnull() | (told > as_of))
     known = cases.filter(cases.customer_id.notnull()).mutate(team=cases.team.fill_null(""))
     return engine.frame(known.group_by("team").aggregate(

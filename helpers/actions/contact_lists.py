@@ -56,6 +56,12 @@ class ContactLists:
     files: pd.DataFrame
 
 
+def is_open_on(cases: ir.Table, day: date) -> ir.BooleanValue:
+    """Return of cases whether each was open at the end of a day; what is closed later is still open."""
+    closed = cases["closed_at"].date()
+    return (cases["opened_at"].date() <= day) & (closed.isnull() | (closed > day))
+
+
 def open_cases(engine: Engine, cases: ir.Table, as_of: date) -> pd.DataFrame:
     """Return the oldest case of each customer that is still open on a day: customer_id, kind, opened_on.
 
@@ -68,8 +74,7 @@ def open_cases(engine: Engine, cases: ir.Table, as_of: date) -> pd.DataFrame:
     as_of : date
         The day; what is closed later is still open.
     """
-    is_open = (cases["opened_at"].date() <= as_of) & (cases["closed_at"].isnull() | (cases["closed_at"].date() > as_of))
-    rows = cases.filter(is_open & cases["customer_id"].notnull()).select(
+    rows = cases.filter(is_open_on(cases, as_of) & cases["customer_id"].notnull()).select(
         "customer_id", "kind", opened_on=cases["opened_at"].date())
     found = engine.frame(rows, "canonical/cases").sort_values(["customer_id", "opened_on", "kind"])
     return found.drop_duplicates("customer_id", ignore_index=True)
