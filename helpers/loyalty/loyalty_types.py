@@ -150,32 +150,31 @@ def _strongest_motive(balance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return motive, np.where(n > 1, names[codes], "")
 
 
-def motive_estimates(people: pd.DataFrame) -> list[Estimate]:
+NOT_RECORDED = "nothing that would show it was asked or recorded"
+
+
+def motive_estimates(people: pd.DataFrame, assumed: LoyaltyConfig) -> list[Estimate]:
     """Return counts of the motives among those who repeat, and shares among those of them who answered.
 
     Parameters
     ----------
     people : DataFrame
-        From `motives`.
+        From `classify_motives`.
+    assumed : LoyaltyConfig
+        The cuts.
 
     Returns
     -------
     list of Estimate
-        Who never answered shows by his orders alone, for the price or a reward: he is counted, but in no share.
+        Who never answered shows by his orders alone, for the price or a reward: he is counted, but in no share. A
+        motive for which none of them has any evidence, for or against, has no share: it is not known, not zero.
     """
     repeating = people[people["motive"].notna()]
     answered = repeating[repeating["attitude"].notna()]
-    n = len(answered)
-    rows = [
-        estimate_if_enough(
-            MOTIVE_SHARE,
-            share_interval(float((answered["motive"] == m).mean()) if n else np.nan, n),
-            n,
-            unit="share",
-            segment=m,
-        )
-        for m in ALL_LOYALTY_MOTIVES
-    ]
+    seen = {rule.motive for rule in motive_rules(assumed) if answered[rule.sign].notna().any()}
+    shown = {*seen, TIED_MOTIVES, NO_EVIDENCE} if seen or answered.empty else set()
+    rows = [_motive_share_estimate(m, answered) if m in shown or answered.empty else no_estimate(
+        MOTIVE_SHARE, Status.INSUFFICIENT, NOT_RECORDED, unit="share", segment=m) for m in ALL_LOYALTY_MOTIVES]
     known = repeating["is_hostage"].dropna().astype(bool)
     rows.append(
         estimate_if_enough(
@@ -189,6 +188,12 @@ def motive_estimates(people: pd.DataFrame) -> list[Estimate]:
     rows += [Estimate(MOTIVE_COUNT, float(counts.get(m, 0)), unit="people", n=len(repeating), segment=m)
              for m in ALL_LOYALTY_MOTIVES]
     return rows
+
+
+def _motive_share_estimate(motive: str, answered: pd.DataFrame) -> Estimate:
+    n = len(answered)
+    share = float((answered["motive"] == motive).mean()) if n else np.nan
+    return estimate_if_enough(MOTIVE_SHARE, share_interval(share, n), n, unit="share", segment=motive)
 
 
 def motive_evidence_table(people: pd.DataFrame, assumed: LoyaltyConfig) -> pd.DataFrame:

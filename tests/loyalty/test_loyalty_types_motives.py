@@ -85,13 +85,25 @@ def test_hostages_stay_and_dislike_and_who_left_has_no_kind():
 
 def test_counts_add_up_and_few_people_are_insufficient():
     found = customers([PLANTED[k] for k in PLANTED for _ in range(10)])
-    table = {(e.quantity, e.segment): e for e in loyalty_types.motive_estimates(found)}
+    table = {(e.quantity, e.segment): e for e in loyalty_types.motive_estimates(found, ASSUMED)}
     assert sum(table[loyalty_types.MOTIVE_COUNT, m].value for m in loyalty_types.ALL_LOYALTY_MOTIVES) == 50
     assert table[loyalty_types.MOTIVE_SHARE, "price"].value == 0.2
-    few = {(e.quantity, e.segment): e for e in loyalty_types.motive_estimates(customers([TRUST] * 9))}
+    few = {(e.quantity, e.segment): e for e in loyalty_types.motive_estimates(customers([TRUST] * 9), ASSUMED)}
     assert few[loyalty_types.MOTIVE_SHARE, "trust"].status is Status.INSUFFICIENT
     rows = loyalty_types.motive_evidence_table(found, ASSUMED).set_index("evidence")
     assert rows.loc["buys mostly under promotions", "share_holds"] == pytest.approx(0.2)
+
+
+def test_a_motive_without_any_evidence_for_or_against_is_not_known_instead_of_zero():
+    blind = {name: np.nan for name in ("alternatives", "switching_cost", "price_tolerance", "share_promotion",
+                                       "share_redeemed", "share_contacted", "share_days_covered")}
+    shares = {e.segment: e for e in loyalty_types.motive_estimates(customers([{**TRUST, **blind}] * 20), ASSUMED)
+              if e.quantity == loyalty_types.MOTIVE_SHARE}
+    assert shares["trust"].value == 1 and shares["inertia"].value == 0, "attachment speaks for one, against the other"
+    assert [shares[m].reason for m in ("monopoly", "price", "incentive")] == [loyalty_types.NOT_RECORDED] * 3
+    satisfaction_only = LoyaltyConfig(attitude_roles=["satisfaction"])
+    nothing = loyalty_types.motive_estimates(customers([{**TRUST, **blind}] * 20), satisfaction_only)
+    assert not [e for e in nothing if e.quantity == loyalty_types.MOTIVE_SHARE and e.status is Status.OK]
 
 
 def test_the_profile_has_five_sides_and_says_which_were_not_asked():

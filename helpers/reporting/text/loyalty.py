@@ -141,8 +141,10 @@ def _no_kinds(matrix: pd.DataFrame, found: Row) -> str:
         + sum(loyalty_count(matrix, kind) for kind in LOYALTY_KINDS)
     )
     lacks = "no customer has both survey and order data" if not found["n"] else found["reason"]
-    need = ("orders of the same customers, over more than one period, would tell" if said
-            else "a survey of the same customers on intention, recommendation, commitment or trust would tell")
+    bought = loyalty_count(matrix, BEHAVIOUR_ONLY) + loyalty_count(matrix, TOO_EARLY)
+    survey = "survey of the same customers on intention, recommendation, commitment or trust"
+    need = ("orders of the same customers, over more than one period, would tell" if said else
+            f"a {survey} would tell" if bought else f"orders, and a {survey}, would tell")
     return f"Types of loyalty cannot be estimated: insufficient data, {lacks}; {need}."
 
 

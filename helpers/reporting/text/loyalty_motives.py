@@ -11,6 +11,7 @@ from helpers.loyalty import (
     loyalty_types,
     points_ledger,
     points_liability,
+    programme_effect,
     satisfaction_loyalty_link,
     structural_model,
     web_behaviour,
@@ -44,23 +45,23 @@ def loyalty_types_finding(kinds: pd.DataFrame) -> str:
         ``results/loyalty_kinds``.
     """
     found = {m: segment_row(kinds, loyalty_types.MOTIVE_SHARE, m) for m in loyalty_types.ALL_LOYALTY_MOTIVES}
-    if not is_reported(found[loyalty_types.TRUST_MOTIVE]):
+    known = [m for m in loyalty_types.LOYALTY_MOTIVES if is_reported(found[m])]
+    if not known:
         return (f"Reasons for repeat purchase are not known: of those who repeat and answered, "
                 f"{found[loyalty_types.TRUST_MOTIVE]['reason']}{_by_orders(kinds)}.")
-    n = (
-        formatting.count_text(found[loyalty_types.TRUST_MOTIVE]["n"], "repeating customer", "repeating customers")
-        + " who answered"
-    )
-    named = sorted(((m, found[m]) for m in loyalty_types.LOYALTY_MOTIVES), key=lambda pair: -pair[1]["value"])
+    n = formatting.count_text(found[known[0]]["n"], "repeating customer", "repeating customers") + " who answered"
+    named = sorted(((m, found[m]) for m in known), key=lambda pair: -pair[1]["value"])
     bare = {m: {**found[m], "low": None, "high": None} for m in (loyalty_types.TIED_MOTIVES, loyalty_types.NO_EVIDENCE)}
     whole = dict(named) | bare
     shares = dict(zip(whole, shares_said(list(whole.values())), strict=True))
     said = [f"{shares[m]} keep buying {CALLED[m]}" for m, r in named if r["value"] > 0]
     rest = [f"{shares[m]} {CALLED[m]}" for m in bare if found[m]["value"] > 0]
+    unknown = [m for m in loyalty_types.LOYALTY_MOTIVES if m not in known]
+    also = f" Not asked and not recorded: {formatting.join_words(unknown)}." if unknown else ""
     if not said:
-        return f"Of {n}, the evidence shows no reason for repeat purchase."
+        return f"Of {n}, the evidence shows no reason for repeat purchase.{also}"
     close = f"; {formatting.join_words(rest)}" if rest else ""
-    return f"Of {n}, {formatting.join_words(said)}{close}."
+    return f"Of {n}, {formatting.join_words(said)}{close}.{also}"
 
 
 def _by_orders(kinds: pd.DataFrame) -> str:
@@ -76,9 +77,9 @@ def _by_orders(kinds: pd.DataFrame) -> str:
 def loyalty_types_title(kinds: pd.DataFrame) -> str:
     """Return the finding above the figure of the kinds."""
     found = {m: segment_row(kinds, loyalty_types.MOTIVE_SHARE, m) for m in loyalty_types.LOYALTY_MOTIVES}
-    if not is_reported(found[loyalty_types.TRUST_MOTIVE]):
+    order = sorted(((m, r) for m, r in found.items() if is_reported(r)), key=lambda pair: -pair[1]["value"])
+    if not order:
         return f"Why customers keep buying: {found[loyalty_types.TRUST_MOTIVE]['reason']}"
-    order = sorted(found.items(), key=lambda pair: -pair[1]["value"])
     (top, most), others = order[0], order[1:]
     if not most["value"]:
         return "The evidence shows no reason for repeat purchase"
@@ -208,11 +209,26 @@ def textbook_claim_sentences(more: Estimate, returns: ReturnsBySatisfaction) -> 
             f"{start} {top} of the most satisfied 15 % returned, {middle} of the middle 70 %.")
 
 
-KINDS, WHY, CURVE, TIE, SAID, OWED, LIABILITY, SCORE, PRICES, PROMISES, VISITS = (
+KINDS, WHY, CURVE, TIE, SAID, OWED, LIABILITY, ENROLMENT, SCORE, PRICES, PROMISES, VISITS = (
     "types of loyalty", "why customers keep buying, hostages", "the satisfaction threshold for repurchase",
-    "moderators of the satisfaction–repurchase "
-    "link", "what stated loyalty is associated with", "points programme", "programme liability",
-    "loyalty score", "loyalty penalty", "delivery promises and repurchase", "visits online")
+    "moderators of the satisfaction–repurchase link", "what stated loyalty is associated with", "points programme",
+    "programme liability", "whether the programme raises purchases", "loyalty score", "loyalty penalty",
+    "delivery promises and repurchase", "visits online")
+
+SHOWN_BY = {
+    KINDS: dick_basu_uncertainty.KIND_SHARES[0],
+    WHY: loyalty_types.MOTIVE_SHARE,
+    CURVE: satisfaction_loyalty_link.REPURCHASE_SHARE,
+    TIE: structural_model.EFFECT_CHANGE,
+    SAID: structural_model.EXPLAINED_VARIANCE,
+    OWED: points_ledger.NET_CHANGE,
+    LIABILITY: points_liability.ULTIMATE_REDEMPTION,
+    ENROLMENT: programme_effect.MATCHED_HISTORY,
+    SCORE: "auc",
+    PRICES: loyalty_penalty.OLD_TO_NEW_PRICE,
+    PROMISES: web_behaviour.PROMISES_KEPT,
+    VISITS: web_behaviour.VISIT_FREQUENCY,
+}
 
 NOBODY = {KINDS: "no customer has both survey and order data", WHY: "nobody who keeps buying answered"}
 
@@ -230,6 +246,8 @@ TAKES = {
     OWED: ("a ledger of points earned, redeemed and expired", "what the programme owes, and what is never redeemed"),
     LIABILITY: ("the opening balance of every member, and three cohorts of issued points",
                 "what the programme owes, and what is never redeemed"),
+    ENROLMENT: ("days of enrolment, and purchases of members and of others before and after",
+                "whether members buy more because they are members"),
     SCORE: ("orders over more than three horizons, by two hundred customers",
             "how likely each customer is to repurchase"),
     PRICES: ("products that old and new customers both buy, with quantities",
@@ -239,35 +257,22 @@ TAKES = {
 }
 
 
-def missing_records(loyalty: pd.DataFrame, reasons: pd.DataFrame, curve: pd.DataFrame, drivers: pd.DataFrame,
-            owed: pd.DataFrame, scores: pd.DataFrame, service: pd.DataFrame) -> pd.DataFrame:
+def missing_records(*tables: pd.DataFrame) -> pd.DataFrame:
     """Return what is not on the page for lack of records; empty where all is.
 
     Parameters
     ----------
-    loyalty, reasons, curve, drivers, owed, scores, service : DataFrame
-        ``results/loyalty_matrix, loyalty_kinds, loyalty_threshold, loyalty_drivers, programme_liability,
-        loyalty_scores, loyalty_service``.
+    *tables : DataFrame
+        Estimates of the page: ``results/loyalty_matrix, loyalty_kinds, loyalty_threshold, loyalty_drivers,
+        programme_liability, loyalty_scores, loyalty_service``, and the effects of enrolment.
 
     Returns
     -------
     DataFrame
         ``not_shown, why, takes, would_tell``.
     """
-    asked = {
-        KINDS: (loyalty, dick_basu_uncertainty.KIND_SHARES[0]),
-        WHY: (reasons, loyalty_types.MOTIVE_SHARE),
-        CURVE: (curve, satisfaction_loyalty_link.REPURCHASE_SHARE),
-        TIE: (drivers, structural_model.EFFECT_CHANGE),
-        SAID: (drivers, structural_model.EXPLAINED_VARIANCE),
-        OWED: (owed, points_ledger.NET_CHANGE),
-        LIABILITY: (owed, points_liability.ULTIMATE_REDEMPTION),
-        SCORE: (scores, "auc"),
-        PRICES: (service, loyalty_penalty.OLD_TO_NEW_PRICE),
-        PROMISES: (service, web_behaviour.PROMISES_KEPT),
-        VISITS: (service, web_behaviour.VISIT_FREQUENCY),
-    }
-    why = {name: _why(*one) for name, one in asked.items()}
+    table = pd.concat([one[["quantity", "status", "reason"]] for one in tables])
+    why = {name: _why(table, quantity) for name, quantity in SHOWN_BY.items()}
     why |= {name: said for name, said in NOBODY.items() if why[name] == too_few(0)}
     if why[OWED]:
         why[LIABILITY] = ""

@@ -7,6 +7,7 @@ from helpers.loyalty import (
     loyalty_types,
     points_ledger,
     points_liability,
+    programme_effect,
     satisfaction_loyalty_link,
     structural_model,
     web_behaviour,
@@ -20,6 +21,7 @@ QUANTITIES = (
     (structural_model.EFFECT_CHANGE, structural_model.EXPLAINED_VARIANCE),
     (points_ledger.NET_CHANGE, points_liability.ULTIMATE_REDEMPTION),
     ("auc",),
+    (programme_effect.MATCHED_HISTORY,),
     (loyalty_penalty.OLD_TO_NEW_PRICE, web_behaviour.PROMISES_KEPT, web_behaviour.VISIT_FREQUENCY),
 )
 
@@ -42,6 +44,7 @@ def test_where_all_is_known_nothing_lacks():
         (structural_model.EFFECT_CHANGE, loyalty_motives_text.TIE),
         (structural_model.EXPLAINED_VARIANCE, loyalty_motives_text.SAID),
         (points_liability.ULTIMATE_REDEMPTION, loyalty_motives_text.LIABILITY),
+        (programme_effect.MATCHED_HISTORY, loyalty_motives_text.ENROLMENT),
         ("auc", loyalty_motives_text.SCORE),
         (loyalty_penalty.OLD_TO_NEW_PRICE, loyalty_motives_text.PRICES),
         (web_behaviour.PROMISES_KEPT, loyalty_motives_text.PROMISES),

@@ -118,6 +118,8 @@ def test_without_a_survey_a_survey_is_asked_for_and_without_orders_orders():
     only_said = matrix(n=0, status=Status.INSUFFICIENT, reason="nobody to speak of", counts={"attitude only": 250})
     assert loyalty_text.loyalty_answer(only_said, NO_GATES)[0].endswith(
         "orders of the same customers, over more than one period, would tell.")
+    neither = matrix(n=0, status=Status.INSUFFICIENT, reason="nobody to speak of")
+    assert "; orders, and a survey of the same customers on" in loyalty_text.loyalty_answer(neither, NO_GATES)[0]
     few = matrix(n=7, status=Status.INSUFFICIENT, reason="7 people, fewer than 10", counts={"true": 7})
     assert "insufficient data, 7 people, fewer than 10;" in loyalty_text.loyalty_answer(few, NO_GATES)[0]
 
