@@ -1,6 +1,6 @@
 """Churn alerts with owner, due date and control group; precision and effect of earlier alerts."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 
 import ibis.expr.types as ir
@@ -60,6 +60,38 @@ def alert_signals(basis: Dataset, scores: pd.DataFrame, is_ranked: bool = True) 
     return found if is_ranked else found.assign(**dict.fromkeys(RANKED_SIGNALS, np.nan))
 
 
+def with_complaint_windows(
+    engine: Engine, signals: pd.DataFrame, cases: ir.Table | None, rules: Iterable[AlertRule], as_of_on: date
+) -> pd.DataFrame:
+    """Return signals with the complaints of every rule that counts them within days of its own.
+
+    Parameters
+    ----------
+    engine : Engine
+        Counts.
+    signals : DataFrame
+        From `alert_signals`.
+    cases : Table or None
+        ``canonical/cases``; None where none are recorded, and the count is not known.
+    rules : iterable of AlertRule
+        Of the study.
+    as_of_on : date
+        Last day that counts.
+    """
+    for rule in rules:
+        if not rule.window_days:
+            continue
+        if cases is None:
+            signals = signals.assign(**{rule.signal_column: np.nan})
+            continue
+        window = TimeWindow(as_of_on - timedelta(rule.window_days - 1), as_of_on)
+        seen = cases.filter(cases.kind == "complaint", window.holds(cases.opened_at.date()))
+        counts = engine.frame(seen.group_by("customer_id").aggregate(n=seen.count())).set_index("customer_id")["n"]
+        found = counts.reindex(signals["customer_id"]).fillna(0).to_numpy("float64")
+        signals = signals.assign(**{rule.signal_column: found})
+    return signals
+
+
 def raise_alerts(
     scores: pd.DataFrame, signals: pd.DataFrame, before: pd.DataFrame, assumed: ChurnConfig, as_of_on: date, draw: Draw
 ) -> pd.DataFrame:
@@ -68,7 +100,7 @@ def raise_alerts(
     Parameters
     ----------
     scores, signals : DataFrame
-        From `outlook.scores` and `signals`.
+        From `helpers.churn.scoring.churn_scores` and `alert_signals`.
     before : DataFrame
         Alerts of the last comparable run: one that is open stays until its signal is below the rule's lower limit, and
         whoever was held out stays so. Empty where there is none.
@@ -98,7 +130,7 @@ def raise_alerts(
 
 def _alerts_of_rule(name: str, rule: AlertRule, scores: pd.DataFrame, signals: pd.DataFrame, before: pd.DataFrame,
             as_of_on: date) -> pd.DataFrame:
-    signal, cause = signals[rule.signal].to_numpy("float64"), rule.cause or name
+    signal, cause = signals[rule.signal_column].to_numpy("float64"), rule.cause or name
     open_ones = before[before["cause"] == cause] if len(before) else before
     was_open = scores["customer_id"].isin(open_ones["customer_id"] if len(open_ones) else []).to_numpy()
     with np.errstate(invalid="ignore"):

@@ -16,6 +16,9 @@ class AlertRule(Section):
     alert_threshold: float = Field(default=0.67, description="the alert is raised from this value of the signal on")
     clear_threshold: float = Field(
         default=0.5, description="an alert of the last run stays until the signal is below this")
+    window_days: int | None = Field(
+        default=None, ge=1, description="days up to the as-of date in which complaints are counted; empty: the horizon "
+                                        "[days]")
     min_value: float = Field(
         default=0.0, ge=0, description="value if retained from which a customer is warned of [money]")
     cause: str = Field(default="", description="cause in words; of rules with one cause a customer gets one alert")
@@ -27,7 +30,14 @@ class AlertRule(Section):
     def _order(self) -> "AlertRule":
         if self.clear_threshold > self.alert_threshold:
             raise ValueError("clear_threshold must not be above alert_threshold")
+        if self.window_days and self.signal != "complaints":
+            raise ValueError("window_days belongs to the signal complaints")
         return self
+
+    @property
+    def signal_column(self) -> str:
+        """Column of `helpers.churn.alerts.alert_signals` that it looks at."""
+        return f"{self.signal} within {self.window_days} days" if self.window_days else self.signal
 
 
 DEFAULT_ALERT_RULES = {

@@ -50,6 +50,23 @@ def test_hysteresis_keeps_an_open_alert_until_its_signal_is_low():
         ["c000", False, pd.Timestamp("2026-01-01")]]
 
 
+def test_three_complaints_within_fourteen_days_alarm_and_older_ones_do_not_count(session_engine):
+    rule = AlertRule(signal="complaints", window_days=14, alert_threshold=3, clear_threshold=3, cause="complaint")
+    opened = {"c000": ["2026-03-18", "2026-03-24", "2026-03-31"], "c001": ["2026-03-17", "2026-03-24", "2026-03-31"],
+              "c002": ["2026-03-30", "2026-03-31", "2026-04-01"]}
+    cases = session_engine.lazy(pd.DataFrame(
+        [{"customer_id": who, "kind": "complaint", "opened_at": pd.Timestamp(day)} for who in opened for day in opened[who]]))
+    scores = scored(np.zeros(3))
+    bare = pd.DataFrame({"customer_id": scores["customer_id"]})
+    found = alerts_module.with_complaint_windows(session_engine, bare, cases, [rule], TODAY)
+    assert found[rule.signal_column].tolist() == [3, 2, 2]
+    assumed = ChurnConfig(rules={"three in fourteen days": rule})
+    draw = Draw("churn alerts of 2026-03-31", 1, NO_DRAW)
+    assert alerts_module.raise_alerts(scores, found, NONE, assumed, TODAY, draw)["customer_id"].tolist() == ["c000"]
+    unknown = alerts_module.with_complaint_windows(session_engine, bare, None, [rule], TODAY)
+    assert alerts_module.raise_alerts(scores, unknown, NONE, assumed, TODAY, draw).empty
+
+
 def test_two_rules_with_one_cause_give_one_alert():
     both = ChurnConfig(rules={"first": AlertRule(alert_threshold=0.6, clear_threshold=0.4, cause="risk"),
                               "second": AlertRule(signal="complaints", alert_threshold=1, clear_threshold=1,
