@@ -12,12 +12,16 @@ from helpers.customers import features, purchases
 from helpers.customers.windows import TimeWindow
 from helpers.foundation.engine import Engine
 from helpers.foundation.results import Estimate, Status, estimate_table, no_estimate
+from helpers.stats import confidence_intervals
+from helpers.stats.disclosure_control import is_hidden
 
 MIN_PERIOD_DAYS, MIN_CUSTOMERS = 28, 30  # of a period; who bought in each of the two first periods
 
 N_DRAWS = 2_000
 
 CHANGE, BY_MIX, WITHIN = "retention_change", "retention_change_by_mix", "retention_change_within"
+
+RATE_BEFORE, RATE_AFTER, PERIOD = "retention_rate_before", "retention_rate_after", "retention_change_period"
 
 CLASSES = ("one order", "two or three orders", "four orders or more")  # who is new is not seen where records begin
 
@@ -74,9 +78,22 @@ class RetentionMix:
         return tuple(Estimate(q, float(v), float(lower), float(upper), unit="share", n=n)
                      for q, v, lower, upper in zip(names, value, low, high, strict=True))
 
+    def rates(self) -> tuple[Estimate, ...]:
+        """Return both retention rates that are compared and the length of the periods.
+
+        Nothing where one of them would tell of fewer than ten who stayed or left.
+        """
+        sums = self.counts.sum()
+        pairs = ((RATE_BEFORE, sums["n_before"], sums["kept_before"]), (RATE_AFTER, sums["n_after"], sums["kept_after"]))
+        if self.reason or any(is_hidden(kept) or is_hidden(n - kept) for _, n, kept in pairs):
+            return ()
+        shares = [(q, int(n), confidence_intervals.share_interval(kept / n, n)) for q, n, kept in pairs]
+        return (*(Estimate(q, share.value, share.low, share.high, unit="share", n=n) for q, n, share in shares),
+                Estimate(PERIOD, self.n_days, unit="days", n=int(sums["n_after"])))
+
     def table(self) -> pd.DataFrame:
-        """Return the split as a long summary table."""
-        return estimate_table(self.estimates())
+        """Return the split, both rates and the length of the periods as a long summary table."""
+        return estimate_table([*self.estimates(), *self.rates()])
 
 
 def _drawn(pair: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -23,6 +23,8 @@ REFUNDED_ONLY = "refunded only"
 
 KNOWN_TOTALS = (("retained", "churned"), ("new", "retained", "reactivated"))  # customers of each period
 
+FIRST_IN_PERIOD = ("new", "reactivated")  # bought in the second period, not in the first
+
 ANONYMOUS_SALES = "without a customer"
 
 NO_TRANSACTIONS = "no transactions are recorded"
@@ -120,7 +122,7 @@ class RevenueBridge:
                 for p in (*self.parts, whole) for when in ("before", "after", "change")]
         counts = [Estimate("customers", p.n_customers, unit="customers", n=p.n_customers, segment=p.segment)
                   for p in self.parts if p.segment != ANONYMOUS_SALES]
-        found = estimate_table([*counts, *self._active(), *rows, *self.retention(),
+        found = estimate_table([*counts, *self._active(), *self._few_reactivated(), *rows, *self.retention(),
                          Estimate("period_length", self.periods.after.n_days, unit="days", n=whole.n_customers)])
         is_rate = found["quantity"].isin(["retention_by_count", "retention_by_money"])
         is_told = not hidden & {"retained", "churned"}
@@ -179,6 +181,18 @@ class RevenueBridge:
         n = None if name == ANONYMOUS_SALES else sum(p.n_customers for p in parts)
         money = {c: float(sum((getattr(p, c) for p in parts), Decimal(0))) for c in ("before", "after", "change")}
         return {"class": name, "n_customers": n, **money, "is_withheld": is_withheld}
+
+    def _few_reactivated(self) -> list[Estimate]:
+        """Return below how many of the new and reactivated were reactivated, where these are too few to be told.
+
+        Nothing where the number of both together is not told, or is itself small.
+        """
+        n = sum(self.part(s).n_customers for s in FIRST_IN_PERIOD)
+        are_few = disclosure_control.is_hidden(self.part("reactivated").n_customers)
+        is_told = self.tells_total_after and set(FIRST_IN_PERIOD) <= self.withheld()
+        if not (are_few and is_told and n >= disclosure_control.FEW_PEOPLE):
+            return []
+        return [Estimate("reactivated_below", disclosure_control.LEAST_PEOPLE, unit="customers", n=n)]
 
     def _active(self) -> list[Estimate]:
         n = {s: self.part(s).n_customers for s in BRIDGE_SEGMENTS}

@@ -40,6 +40,21 @@ def test_a_lower_chance_to_stay_is_told_as_a_change_within_classes(session_engin
     assert abs(by_mix.value) < abs(within.value)
 
 
+def test_both_rates_and_the_length_of_their_periods_stand_beside_the_change(session_engine, transactions):
+    found = split(session_engine, transactions, (200, 200, 0), (0.5, 0.3, 0))
+    table = found.table().set_index("quantity")["value"]
+    before, after = table[retention_mix.RATE_BEFORE], table[retention_mix.RATE_AFTER]
+    assert before == found.counts["kept_before"].sum() / found.counts["n_before"].sum()
+    assert after - before == pytest.approx(table[retention_mix.CHANGE])
+    assert table[retention_mix.PERIOD] == 100
+
+
+def test_rates_of_which_fewer_than_ten_stayed_are_not_told(session_engine, transactions):
+    found = split(session_engine, transactions, (200, 200, 0), (0.5, 0.02, 0))
+    assert 0 < found.counts["kept_after"].sum() < 10
+    assert found.rates() == ()
+
+
 def test_more_customers_with_one_order_who_stay_as_before_are_told_as_mix():
     old, new = np.array([[[200, 40], [300, 240]]]), np.array([[[600, 120], [300, 240]]])
     change, by_mix, within = retention_mix.kitagawa_split(old, new)[:, 0]

@@ -165,6 +165,17 @@ def test_below_the_classes_the_whole_tells_no_small_one_less_the_others(session_
     assert table["change"].iloc[:-1].sum() == pytest.approx(float(few.change))
 
 
+def test_few_reactivated_are_bounded_beside_the_many_new(session_engine, transactions):
+    many = [(f"{c}{i}", day, amount) for c, day, amount in ONE_EACH for i in range(40)]
+    few = [r for r in many if not r[0].startswith("reactivated") or r[0] < "reactivated12"]
+    told = revenue_bridge.build_revenue_bridge(session_engine, transactions(bought(*few)), END).table()
+    bound = told.set_index("quantity").loc["reactivated_below"]
+    assert (bound["value"], bound["n"]) == (10, 44)
+    assert "new" in set(told.loc[told["is_withheld"].astype("bool"), "segment"])
+    enough = revenue_bridge.build_revenue_bridge(session_engine, transactions(bought(*many)), END).table()
+    assert "reactivated_below" not in set(enough["quantity"])
+
+
 def test_a_handful_of_new_customers_costs_the_total_of_the_period_and_not_the_retention_rate(
     session_engine, transactions
 ):

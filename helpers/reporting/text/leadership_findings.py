@@ -32,8 +32,10 @@ MOVED = {"all": "all", translatable("new customers"): "new", translatable("retai
          translatable("reactivated"): "reactivated", translatable("churned"): "churned",
          translatable("anonymous sales"): ANONYMOUS_SALES, translatable("fully refunded customers"): REFUNDED_ONLY}
 
+TOGETHER = translatable("new and reactivated")  # withheld classes of which the new make nearly all
+
 OPENING_NAMES = {"retained": translatable("retained customers"), "reactivated": translatable("reactivated customers"),
-                 "churned": translatable("churned customers")}
+                 "churned": translatable("churned customers"), TOGETHER: translatable("new customers")}
 
 
 def headlines(results: RunResults) -> pd.DataFrame:
@@ -112,7 +114,23 @@ def _movement(results: RunResults) -> str:
             1: translatable("Net sales of the last {n} days rose by {amount} against those before"),
             -1: translatable("Net sales of the last {n} days fell by {amount} against those before")}
     whole = message(said[(change > 0) - (change < 0)], n=formatting.whole(days), amount=whole_amount)
-    return message("{sentence}: {parts}", sentence=whole, parts=parts) if parts else whole
+    if not parts:
+        return whole
+    return message("{sentence}: {parts}", sentence=whole, parts=parts) + _few_reactivated(results)
+
+
+def _few_reactivated(results: RunResults) -> str:
+    """Return how few of the new and reactivated were reactivated, in brackets, and whom their amount includes."""
+    below, parts = results.estimate(BASE, "reactivated_below"), dict(revenue_parts(results))
+    if below.status is not Status.OK or TOGETHER not in parts:
+        return ""
+    most = below.value * abs(parts[TOGETHER]) / below.n
+    said = message("fewer than {n} of the {n_all} were reactivated, at the mean spend less than {amount} of it",
+                   n=formatting.whole(below.value), n_all=formatting.whole(below.n),
+                   amount=formatting.money(most, results.currency))
+    if results.estimate(BASE, "net_sales_change", REFUNDED_ONLY).reason == WITHHELD:
+        said = message("{sentence}; fully refunded customers are counted with them", sentence=said)
+    return f" ({said})"
 
 
 def revenue_parts(results: RunResults) -> list[tuple[str, float]]:
@@ -129,6 +147,8 @@ def revenue_parts(results: RunResults) -> list[tuple[str, float]]:
     is_told = abs(rest) > REST * max(map(abs, known.values()), default=0.0)
     hidden = [name for name, e in moved.items() if e.reason == WITHHELD]
     others = f"{formatting.join_words(hidden)} together" if len(hidden) > 1 else translatable("others")
+    if results.estimate(BASE, "reactivated_below").status is Status.OK:
+        others = TOGETHER
     return [*known.items(), *([(others, rest)] if is_told else [])]
 
 

@@ -3,8 +3,9 @@ import re
 import pandas as pd
 import pytest
 
-from helpers.foundation.results import Level
+from helpers.foundation.results import Estimate, Level, estimate_table
 from helpers.reporting.text import leadership_findings as leadership_findings_text
+from helpers.stats.suppressed_tables import WITHHELD
 from tests.reporting import leading
 
 
@@ -198,6 +199,26 @@ def test_parts_of_the_change_in_revenue_sum_to_it_with_withheld_classes_together
     parts = dict(leadership_findings_text.revenue_parts(leading.results(customer_base=leading.base(-300.0))))
     assert sum(parts.values()) == -300.0
     assert leadership_findings_text.revenue_parts(leading.results(customer_base=leading.short_base())) == []
+
+
+def few_reactivated():
+    """Return the base of which 800 are new or reactivated, fewer than ten of these reactivated, with a few refunds."""
+    found = leading.base(1_100.0, new=float("nan"), lost=-500.0)
+    is_new = found["segment"].eq("new")
+    hidden = found[is_new].assign(status="insufficient", reason=WITHHELD)
+    more = [hidden.assign(segment=segment) for segment in ("reactivated", "refunded only")]
+    bound = estimate_table([Estimate("reactivated_below", 10, unit="customers", n=800)])
+    return pd.concat([found[~is_new], hidden, *more, bound], ignore_index=True)
+
+
+def test_few_reactivated_stand_with_the_new_in_one_amount_and_are_bounded():
+    results = leading.results(customer_base=few_reactivated())
+    assert leadership_findings_text.revenue_parts(results) == [("churned", -500.0), ("new and reactivated", 1_600.0)]
+    assert leadership_findings_text.revenue_finding(results) == (
+        "Net sales of the last 365 days rose by €1,100 against those before: churned −€500 and new and reactivated "
+        "+€1,600 (fewer than 10 of the 800 were reactivated, at the mean spend less than €20.00 of it; fully refunded "
+        "customers are counted with them).")
+    assert "from new customers" in leadership_findings_text.opening_sentence(results, 1)
 
 
 def test_satisfaction_of_the_newest_wave_is_said_to_be_that():
