@@ -84,7 +84,8 @@ class RetentionMix:
         Nothing where one of them would tell of fewer than ten who stayed or left.
         """
         sums = self.counts.sum()
-        pairs = ((RATE_BEFORE, sums["n_before"], sums["kept_before"]), (RATE_AFTER, sums["n_after"], sums["kept_after"]))
+        pairs = ((RATE_BEFORE, sums["n_before"], sums["kept_before"]),
+                 (RATE_AFTER, sums["n_after"], sums["kept_after"]))
         if self.reason or any(is_hidden(kept) or is_hidden(n - kept) for _, n, kept in pairs):
             return ()
         shares = [(q, int(n), confidence_intervals.share_interval(kept / n, n)) for q, n, kept in pairs]

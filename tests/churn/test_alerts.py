@@ -55,7 +55,8 @@ def test_three_complaints_within_fourteen_days_alarm_and_older_ones_do_not_count
     opened = {"c000": ["2026-03-18", "2026-03-24", "2026-03-31"], "c001": ["2026-03-17", "2026-03-24", "2026-03-31"],
               "c002": ["2026-03-30", "2026-03-31", "2026-04-01"]}
     cases = session_engine.lazy(pd.DataFrame(
-        [{"customer_id": who, "kind": "complaint", "opened_at": pd.Timestamp(day)} for who in opened for day in opened[who]]))
+        [{"customer_id": who, "kind": "complaint", "opened_at": pd.Timestamp(day)}
+         for who, days in opened.items() for day in days]))
     scores = scored(np.zeros(3))
     bare = pd.DataFrame({"customer_id": scores["customer_id"]})
     found = alerts_module.with_complaint_windows(session_engine, bare, cases, [rule], TODAY)

@@ -95,8 +95,8 @@ def test_counts_add_up_and_few_people_are_insufficient():
 
 
 def test_a_motive_without_any_evidence_for_or_against_is_not_known_instead_of_zero():
-    blind = {name: np.nan for name in ("alternatives", "switching_cost", "price_tolerance", "share_promotion",
-                                       "share_redeemed", "share_contacted", "share_days_covered")}
+    blind = dict.fromkeys(("alternatives", "switching_cost", "price_tolerance", "share_promotion", "share_redeemed",
+                           "share_contacted", "share_days_covered"), np.nan)
     shares = {e.segment: e for e in loyalty_types.motive_estimates(customers([{**TRUST, **blind}] * 20), ASSUMED)
               if e.quantity == loyalty_types.MOTIVE_SHARE}
     assert shares["trust"].value == 1 and shares["inertia"].value == 0, "attachment speaks for one, against the other"
