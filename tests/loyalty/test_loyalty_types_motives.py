@@ -99,7 +99,7 @@ def test_a_motive_without_any_evidence_for_or_against_is_not_known_instead_of_ze
                            "share_contacted", "share_days_covered"), np.nan)
     shares = {e.segment: e for e in loyalty_types.motive_estimates(customers([{**TRUST, **blind}] * 20), ASSUMED)
               if e.quantity == loyalty_types.MOTIVE_SHARE}
-    assert shares["trust"].value == 1 and shares["inertia"].value == 0, "attachment speaks for one, against the other"
+    assert (shares["trust"].value, shares["inertia"].value) == (1, 0), "attachment speaks for one, against the other"
     assert [shares[m].reason for m in ("monopoly", "price", "incentive")] == [loyalty_types.NOT_RECORDED] * 3
     satisfaction_only = LoyaltyConfig(attitude_roles=["satisfaction"])
     nothing = loyalty_types.motive_estimates(customers([{**TRUST, **blind}] * 20), satisfaction_only)
