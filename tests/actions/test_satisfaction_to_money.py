@@ -41,7 +41,8 @@ def test_the_planted_worth_of_ten_points_is_found_once_purchases_before_are_equa
 
 
 def test_the_interval_holds_the_planted_worth_nineteen_times_in_twenty():
-    hits = [(e := effect_of(answers(300, seed), MARGIN).adjusted).low <= 3.0 <= e.high for seed in range(200)]
+    found = (satisfaction_to_money._effect(answers(300, seed), MARGIN, EVERYBODY).adjusted for seed in range(200))
+    hits = [one.low <= 3.0 <= one.high for one in found]
     assert np.mean(hits) == pytest.approx(0.95, abs=0.04)
 
 
