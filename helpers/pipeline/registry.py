@@ -22,7 +22,7 @@ from helpers.intake import schema as intake_schema
 from helpers.loyalty import config as loyalty_config
 from helpers.loyalty import schema as loyalty_schema
 from helpers.pipeline import notifications, run_retention
-from helpers.reporting import change_since_last_run, finance, translation
+from helpers.reporting import change_since_last_run, finance, targets, translation
 from helpers.reporting import schema as reporting_schema
 from helpers.reporting.text import experiments as experiments_text
 from helpers.satisfaction import config as satisfaction_config
@@ -58,6 +58,7 @@ SECTIONS = {
     "control_groups": random_assignment.ControlGroupsConfig,
     "partners": actions_config.PartnersConfig,
     "finance": finance.FinanceConfig,
+    "targets": targets.TargetsConfig,
 }
 
 

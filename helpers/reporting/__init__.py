@@ -39,6 +39,7 @@
 * ``satisfaction_sections``: Sections of the satisfaction page: the tables and figures that stand together under one
   finding.
 * ``schema``: Declared result tables of the leadership page, and the tables of other steps that it reads.
+* ``targets``: Targets: what a study wants of key figures, and whether each is met as far as its interval tells.
 * ``translation``: Translation: pages in the language that a study names, by catalogues of messages; English is the
   source.
 * ``value_sections``: Sections of the customer value page: the tables and figures that stand together under one finding.

@@ -14,6 +14,7 @@ from helpers.reporting.plot_style import (
     LETTER,
     NARROW,
     TEXT,
+    add_axes,
     escape_mathtext,
     label_width,
     new_axes,
@@ -79,12 +80,29 @@ def tick_format(unit: str) -> Callable[[float, Any], str]:
 
 def row_axes(labels: Sequence[Any], said: Sequence[str], width: float) -> "Axes":
     """Return axes with one line of room a row, labels at the left and values at the right."""
-    texts = [escape_mathtext(wrap_label(str(label), 14 if is_narrow(width) else 24, MOST_LINES)) for label in labels]
-    step = 30 + 12 * max((text.count("\n") for text in texts), default=0)
+    return stacked_row_axes([labels], [said], width)[0]
+
+
+def stacked_row_axes(labels: Sequence[Sequence[Any]], said: Sequence[Sequence[str]], width: float) -> list["Axes"]:
+    """Return axes below each other in one figure, alike at both sides, each as `row_axes` gives them."""
+    texts = [[escape_mathtext(wrap_label(str(label), 14 if is_narrow(width) else 24, MOST_LINES)) for label in part]
+             for part in labels]
     below = 48 + second_line_height(width)
-    axes = new_axes(
-        (width, 12 + below + step * len(texts)), label_width(texts), label_width(said) + 6, bottom=below, top=6
-    )
+    sizes = [(30 + 12 * max((text.count("\n") for text in part), default=0)) * len(part) for part in texts]
+    sides = max(map(label_width, texts)), max(map(label_width, said)) + 6
+    total = sum(12 + below + size for size in sizes)
+    stack, top = [], 6.0
+    for part, values, size in zip(texts, said, sizes, strict=True):
+        axes = (new_axes((width, total), *sides, bottom=total - top - size - 6, top=top) if not stack else
+                add_axes(stack[0], sides, bottom=total - top - size - 6, top=top))
+        _write_rows(axes, part, values, sides[1] - 6)
+        stack.append(axes)
+        top += 12 + below + size
+    return stack
+
+
+def _write_rows(axes: "Axes", texts: Sequence[str], said: Sequence[str], right: float) -> None:
+    """Write labels at the left of axes and values at their right, one row each."""
     axes.set_yticks([])
     axes.set_ylim(len(texts) - 0.5, -0.5)
     for at, (text, value) in enumerate(zip(texts, said, strict=True)):
@@ -93,13 +111,12 @@ def row_axes(labels: Sequence[Any], said: Sequence[str], width: float) -> "Axes"
             escape_mathtext(value),
             (1, at),
             xycoords=("axes fraction", "data"),
-            xytext=(label_width(said), 0),
+            xytext=(right, 0),
             textcoords="offset points",
             va="center",
             ha="right",
             color=TEXT,
         )
-    return axes
 
 
 def finish_rows(axes: "Axes", unit: str, *, starts_at_zero: bool) -> None:

@@ -18,7 +18,8 @@ NOTE = ("Black: what happened. Dashed: what the same method would have forecast 
         "and 50 % of what may come.")
 
 
-def fan_plot(happened: pd.DataFrame, earlier: pd.DataFrame, fan: pd.DataFrame, title: str, unit: str) -> Exhibit:
+def fan_plot(happened: pd.DataFrame, earlier: pd.DataFrame, fan: pd.DataFrame, title: str, unit: str, *,
+             note: str = NOTE, height: float = 320) -> Exhibit:
     """Return a line of what happened that opens into a fan.
 
     Parameters
@@ -33,6 +34,10 @@ def fan_plot(happened: pd.DataFrame, earlier: pd.DataFrame, fan: pd.DataFrame, t
         The finding.
     unit : str
         Of the values.
+    note : str
+        How the figure is read.
+    height : float
+        In SVG units.
     """
     if fan.empty or len(happened) < 2:
         return missing_exhibit(title, "There is no forecast to draw.")
@@ -40,7 +45,7 @@ def fan_plot(happened: pd.DataFrame, earlier: pd.DataFrame, fan: pd.DataFrame, t
 
     def drawn(width: float) -> "Axes":
         more = axis_layout.second_line_height(width)
-        axes = new_axes((width, 320 + more), 60, 36, top=32 + more)
+        axes = new_axes((width, height + more), 60, 36, top=32 + more)
         axes.plot(happened["on"], happened["value"], color=INK, linewidth=1.6)
         for _, part in earlier.groupby("part"):
             axes.plot(part["on"], part["value"], color=SECOND, linewidth=1.6, linestyle=(0, (4, 2)))
@@ -51,4 +56,4 @@ def fan_plot(happened: pd.DataFrame, earlier: pd.DataFrame, fan: pd.DataFrame, t
         axis_layout.finish_lines(axes, unit, heading="")
         return axes
 
-    return figure_exhibit(drawn, title, NOTE)
+    return figure_exhibit(drawn, title, note)

@@ -19,7 +19,7 @@ SHORTEST = 20  # letters up to which a column is not broken into lines
 
 FORMULA = re.compile(r"\s*(?:[=@]|[+\-].*[|!(])")
 
-SPARK_WIDTH, SPARK_HEIGHT = 120, 28
+SPARK_WIDTH, SPARK_HEIGHT, SPARK_TEXT = 150, 28, 13  # the last: room for the ends of the axis
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -172,9 +172,14 @@ def html_table(
 
 
 def sparkline(
-    values: Sequence[float], band: tuple[float, float] | None = None, target: float | None = None
+    values: Sequence[float], band: tuple[float, float] | None = None, target: float | None = None,
+    ends: tuple[str, str] = ("", ""),
 ) -> str:
-    """Return a sparkline as inline SVG: band behind, target dashed, a dot for the present value; empty below two."""
+    """Return a sparkline as inline SVG; empty below two values.
+
+    The band lies behind, the target is dashed, a dot marks the present value; what both ends of the axis stand for is
+    written below them.
+    """
     known = [(i, float(v)) for i, v in enumerate(values) if not decimal_places.is_missing(v)]
     if len(known) < 2:
         return ""
@@ -195,9 +200,17 @@ def sparkline(
                    last=formatting.number(known[-1][1]))
     said += message(", expected within {range}", range=formatting.interval(*band)) if band else ""
     said += message(", target {value}", value=formatting.number(target)) if target is not None else ""
-    return (f'<svg class="spark" viewBox="0 0 {SPARK_WIDTH} {SPARK_HEIGHT}" width="{SPARK_WIDTH}" '
-            f'height="{SPARK_HEIGHT}" role="img" aria-label="{escape(said)}">{shade}{goal}'
-            f'<polyline points="{path}"/><circle cx="{x}" cy="{y}" r="2.5"/></svg>')
+    whole = SPARK_HEIGHT + (SPARK_TEXT if any(ends) else 0)
+    return (f'<svg class="spark" viewBox="0 0 {SPARK_WIDTH} {whole}" width="{SPARK_WIDTH}" '
+            f'height="{whole}" role="img" aria-label="{escape(said)}">{shade}{goal}'
+            f'<polyline points="{path}"/><circle cx="{x}" cy="{y}" r="2.5"/>{_axis_ends(ends)}</svg>')
+
+
+def _axis_ends(ends: tuple[str, str]) -> str:
+    """Return what the ends of a sparkline's axis stand for, the first at the left, the last at the right."""
+    at = SPARK_HEIGHT + SPARK_TEXT - 3
+    places = ((f'x="0" y="{at}"', ends[0]), (f'x="{SPARK_WIDTH}" y="{at}" text-anchor="end"', ends[1]))
+    return "".join(f"<text {place}>{escape_text(end)}</text>" for place, end in places if end)
 
 
 def _row(row: Sequence[str | Exhibit], sides: Sequence[str]) -> str:

@@ -19,6 +19,8 @@ RECORDS, RUNS = "records", "runs"
 
 YEAR = 4  # quarters
 
+LEVEL = 0.95  # of the intervals
+
 
 def kpi_history(ws: Workspace, kpis: pd.DataFrame, transactions: ir.Table) -> pd.DataFrame:
     """Return ``results/kpi_history``.
@@ -69,11 +71,25 @@ def run_history(ws: Workspace, kpis: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(basis=RUNS, low=float("nan"), high=float("nan"), n=pd.NA)
 
 
-def yearly_sales(history: pd.DataFrame) -> tuple[float, ...]:
-    """Return net sales of each four quarters in a row, oldest first [money]; empty below two such sums."""
-    sales = history.loc[history["figure"].eq(SALES), "value"]
-    sums = sales.rolling(YEAR).sum().dropna()
-    return tuple(sums) if len(sums) > 1 else ()
+def yearly_sales(history: pd.DataFrame) -> pd.Series:
+    """Return net sales of each four quarters in a row by the last day, oldest first [money]; empty below two sums."""
+    sums = sales_by_quarter(history).set_index("on")["value"].rolling(YEAR).sum().dropna()
+    return sums if len(sums) > 1 else sums.head(0)
+
+
+def bought_again_change(history: pd.DataFrame) -> tuple[pd.Series, pd.Series, tuple[float, float, float]] | None:
+    """Return who bought again in the latest quarter and in the same of the year before, and the change with its limits.
+
+    None where either quarter is not on record. Both are rows of ``results/kpi_history``; the change is a share.
+    """
+    again = history[history["figure"].eq(AGAIN)].assign(level=LEVEL) if len(history) else history
+    if again.empty:
+        return None
+    last = again.iloc[-1]
+    before = again[again["on"] == pd.Timestamp(last["on"]) - pd.DateOffset(years=1) + pd.offsets.MonthEnd(0)]
+    if before.empty:
+        return None
+    return last, before.iloc[0], change_since_last_run.estimate_difference(last, before.iloc[0])
 
 
 def sales_by_quarter(history: pd.DataFrame) -> pd.DataFrame:

@@ -10,7 +10,7 @@ import pandas as pd
 from helpers.churn import scoring
 from helpers.foundation.results import Estimate, Status, no_estimate
 from helpers.foundation.workspace import Workspace
-from helpers.reporting import change_since_last_run, formatting
+from helpers.reporting import change_since_last_run, decimal_places, formatting, targets
 from helpers.reporting.leadership_page import MOST_CARDS, KpiCard
 from helpers.reporting.run_results import COUNTS, PAGES, RunResults
 from helpers.reporting.schema import KPIS
@@ -62,6 +62,8 @@ UNSAID = {leadership_text.NO_EARLIER: "", "no statistically significant change":
 
 SIGNIFICANT = ", statistically significant"
 
+WAVE = "wave "  # begins the segment of a survey's wave
+
 FEWEST_POINTS = 3  # a line through two runs would make a slope of noise
 
 EVERYBODY = "every number by customer"
@@ -92,7 +94,7 @@ FURTHER = (
 GATES = {"02": "results/satisfaction_gates", "03": "results/loyalty_gates", "04": "results/value_gates",
          "05": "results/churn_gates", "06": "results/experiment_gates"}
 
-NO_COURSES: Mapping[str, Sequence[float]] = MappingProxyType({})
+NO_COURSES: Mapping[str, pd.Series] = MappingProxyType({})
 
 FIRST = (Status.OK, Status.STRUCK, Status.BLOCKED)
 
@@ -179,13 +181,28 @@ def kpi_table(ws: Workspace, results: RunResults) -> pd.DataFrame:
         What the wings found.
     """
     found = change_since_last_run.changes_table(ws, available_kpis(results))
+    wanted = ws.study.section("targets", targets.TargetsConfig).by_quantity()
+    found = found.assign(target=found["quantity"].map(wanted).astype("float64"))
     rows, currency = found.to_dict("records"), results.currency
     return found.assign(
         order=range(1, len(found) + 1),
+        target_verdict=["" if decimal_places.is_missing(row["target"]) else targets.target_verdict(row, row["target"])
+                        for row in rows],
+        target_words=[_target_text(row, currency) for row in rows],
         change_words=[leadership_text.change_text(row, currency) for row in rows],
         shown=[leadership_text.value_text(row, currency) for row in rows],
         interval=[leadership_text.interval_text(row, currency) for row in rows],
     )
+
+
+def _target_text(row: dict[str, Any], currency: str) -> str:
+    """Return a figure's target with whether it is met; empty where none is declared."""
+    if decimal_places.is_missing(row["target"]):
+        return ""
+    wanted = leadership_text.value_text(row | {"value": row["target"], "status": Status.OK}, currency)
+    is_most = row["quantity"] in targets.AT_MOST
+    said = translatable("target at most {value}: {verdict}") if is_most else translatable("target {value}: {verdict}")
+    return message(said, value=wanted, verdict=targets.target_verdict(row, float(row["target"])))
 
 
 def kpi_rows(found: pd.DataFrame) -> pd.DataFrame:
@@ -194,15 +211,14 @@ def kpi_rows(found: pd.DataFrame) -> pd.DataFrame:
 
 
 def kpi_reading_table(found: pd.DataFrame) -> pd.DataFrame:
-    """Return key figures as a table for reading: value, interval, caveat, change, n."""
-    table = found.assign(n=found["n"].map(formatting.whole))[
-        ["name", "shown", "interval", "caveat", "change_words", "n"]
-    ]
-    return table.set_axis(["key_figure", "value", "interval", "caveat", "change", "n"], axis=1)
+    """Return key figures as a table for reading: value, interval, caveat, change, target where any is declared, n."""
+    names = {"name": "key_figure", "shown": "value", "interval": "interval", "caveat": "caveat",
+             "change_words": "change", **({"target_words": "target"} if found["target_words"].any() else {}), "n": "n"}
+    return found.assign(n=found["n"].map(formatting.whole))[list(names)].set_axis(list(names.values()), axis=1)
 
 
 def kpi_cards_of(
-    ws: Workspace, found: pd.DataFrame, results: RunResults, courses: Mapping[str, Sequence[float]] = NO_COURSES
+    ws: Workspace, found: pd.DataFrame, results: RunResults, courses: Mapping[str, pd.Series] = NO_COURSES
 ) -> list[KpiCard]:
     """Return the first six key figures as cards, with their course over the comparable runs.
 
@@ -214,37 +230,52 @@ def kpi_cards_of(
         From `kpis`.
     results : RunResults
         What the wings found: a survey's waves are drawn where fewer than three runs can be.
-    courses : mapping of str to sequence of float
-        Past values of other figures by quantity, oldest first, drawn in the same case.
+    courses : mapping of str to Series
+        Past values of other figures by quantity, oldest first, by day, drawn in the same case.
     """
-    return [_card(row, _course(ws, row, results, courses)) for row in found.head(MOST_CARDS).to_dict("records")]
+    return [_card(row, _course(ws, row, results, courses), results.currency)
+            for row in found.head(MOST_CARDS).to_dict("records")]
 
 
 def _course(
-    ws: Workspace, row: dict[str, Any], results: RunResults, courses: Mapping[str, Sequence[float]]
-) -> tuple[float, ...]:
+    ws: Workspace, row: dict[str, Any], results: RunResults, courses: Mapping[str, pd.Series]
+) -> pd.Series:
+    """Return past values of a figure, oldest first, by day or by the name of a wave; empty where there are too few."""
+    none = pd.Series(dtype="float64")
     if row["status"] != Status.OK or not row["table"]:
-        return ()
+        return none
     runs = change_since_last_run.figure_history(ws, row)
     if len(runs) >= FEWEST_POINTS:
-        return tuple(runs["value"])
+        return runs.set_index("on")["value"]
     if row["quantity"] in courses:
-        return tuple(courses[row["quantity"]])
+        return courses[row["quantity"]]
     waves = results.frame(str(row["table"]))
     if "quantity" not in waves or (
         row["quantity"] == satisfaction_index.SATISFACTION_LABEL and satisfaction_index.is_apart(waves)
     ):
-        return ()
-    same = waves[(waves["quantity"] == row["quantity"]) & waves["segment"].str.startswith("wave ")]
-    return tuple(same.sort_values("segment").loc[same["status"] == "ok", "value"])
+        return none
+    same = waves[(waves["quantity"] == row["quantity"]) & waves["segment"].str.startswith(WAVE)
+                 & waves["status"].eq("ok")]
+    return same.set_index(same["segment"].str.removeprefix(WAVE))["value"].sort_index()
 
 
-def _card(row: dict[str, Any], course: tuple[float, ...]) -> KpiCard:
+def _card(row: dict[str, Any], course: pd.Series, currency: str) -> KpiCard:
     href, name = PAGES[str(row["step"])], str(row["short"] or row["name"])
     if row["status"] != Status.OK:
         return KpiCard(name, row["shown"], str(row["reason"]), href=href)
     interval = ", ".join(filter(None, (row["interval"], "caution" if row["caveat"] else "")))
-    return KpiCard(name, row["shown"], interval, _brief_change(str(row["change_words"])), course, href=href)
+    ends = [_end_text(at) for at in course.index[[0, -1]]] if len(course) > 1 else []
+    first = leadership_text.value_text(row | {"value": course.iloc[0], "name": row["unit"]}, currency) if ends else ""
+    return KpiCard(name, row["shown"], interval, _brief_change(str(row["change_words"])), tuple(course),
+                   target=None if decimal_places.is_missing(row["target"]) else float(row["target"]),
+                   target_words=str(row["target_words"]), href=href,
+                   ends=(f"{ends[0]}: {first}", ends[1]) if ends else ("", ""))
+
+
+def _end_text(at: Any) -> str:
+    """Return what the end of a course stands for: the month of a day, or the name of a wave."""
+    day = pd.to_datetime(at, errors="coerce")
+    return str(at) if pd.isna(day) else f"{day:%b %Y}"
 
 
 def _brief_change(words: str) -> str:

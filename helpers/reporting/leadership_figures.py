@@ -1,4 +1,4 @@
-"""Figures of the leadership page: revenue bridge, buyers against the year before, experiments, contracts, cohorts."""
+"""Figures of the leadership page: revenue bridge, forecast fan, experiments, retention, buyers, contracts, cohorts."""
 
 from collections.abc import Iterator
 
@@ -7,13 +7,15 @@ import pandas as pd
 
 from helpers.churn.churn_by_attribute import NOT_RECORDED
 from helpers.foundation.results import Status
-from helpers.reporting import formatting, kpi_history, plots
+from helpers.reporting import fan_plot, formatting, kpi_history, plots
 from helpers.reporting.html import Exhibit
 from helpers.reporting.run_results import RunResults
+from helpers.reporting.text import experiment_decisions as experiment_decisions_text
 from helpers.reporting.text import experiments as experiments_text
 from helpers.reporting.text import leadership_findings as leadership_findings_text
 from helpers.reporting.translation import message, translatable
 from helpers.stats.disclosure_control import FEW_PEOPLE, LEAST_PEOPLE, is_hidden, people_text
+from helpers.value.weekly_sales import QUARTER_WEEKS
 
 BASE, BY_ATTRIBUTE = "results/customer_base", "results/churn_by_attribute"
 
@@ -22,7 +24,8 @@ MOST_EXPERIMENTS, MOST_COHORTS, MOST_ATTRIBUTES, ON_FIRST_SCREEN = 4, 6, 3, 3
 LINE_HEIGHT = 240
 
 
-def leadership_figures(results: RunResults, monthly: pd.DataFrame, history: pd.DataFrame) -> tuple[Exhibit, ...]:
+def leadership_figures(results: RunResults, monthly: pd.DataFrame, history: pd.DataFrame, weekly: pd.DataFrame,
+                       grades: pd.DataFrame, target: float | None = None) -> tuple[Exhibit, ...]:
     """Return the figures that this run has data for, each under its finding; the first three are the first screen's.
 
     Parameters
@@ -33,9 +36,86 @@ def leadership_figures(results: RunResults, monthly: pd.DataFrame, history: pd.D
         Grain month, none left out: month_on, n_customers.
     history : DataFrame
         ``results/kpi_history``.
+    weekly : DataFrame
+        Grain week, as `helpers.value.weekly_sales.weekly_sales` gives it.
+    grades : DataFrame
+        ``results/forecast_grades``.
+    target : float, optional
+        What the study wants of customers who buy again in the next quarter [share].
     """
-    return (*_revenue(results), *_buyers(monthly), *_experiments(results), *_ended_contracts(results),
-            *_cohorts(results), *_bought_again(history))
+    return (*_revenue(results), *_fan(results, weekly, grades), *_experiments(results), *_ended_contracts(results),
+            *_bought_again(history, target), *_buyers(monthly), *_cohorts(results))
+
+
+def _fan(results: RunResults, weekly: pd.DataFrame, grades: pd.DataFrame) -> Iterator[Exhibit]:
+    """Yield net sales by 13 weeks with what earlier reports forecast, and the fan of the next 13 weeks."""
+    table = results.frame("results/sales_forecast")
+    ahead = table[table["period"].eq("quarter") & table["measure"].eq("net_sales")] if len(table) else table
+    happened = sales_by_13_weeks(weekly)
+    if ahead.empty or len(happened) < 2:
+        return
+    earlier = earlier_forecasts(grades, happened)
+    note = message("Dashed: what earlier reports forecast.") if len(earlier) else ""
+    yield fan_plot.fan_plot(happened, earlier, fan_ahead(ahead, happened), fan_title(ahead, results.currency),
+                            message("{currency} in 13 weeks", currency=results.currency or translatable("money")),
+                            note=note, height=LINE_HEIGHT)
+
+
+def sales_by_13_weeks(weekly: pd.DataFrame) -> pd.DataFrame:
+    """Return net sales of known customers by 13 weeks, back from the last week: ``on``, their last day, and ``value``.
+
+    Parameters
+    ----------
+    weekly : DataFrame
+        Grain week, oldest first, none left out: week_on, net_sales.
+    """
+    whole = weekly.tail(len(weekly) // QUARTER_WEEKS * QUARTER_WEEKS)
+    blocks = whole.groupby(np.arange(len(whole)) // QUARTER_WEEKS)
+    return pd.DataFrame({"on": blocks["week_on"].last(), "value": blocks["net_sales"].sum()})
+
+
+def fan_ahead(ahead: pd.DataFrame, happened: pd.DataFrame) -> pd.DataFrame:
+    """Return the fan that opens from what happened last: ``on``, ``quantile``, ``value``.
+
+    Parameters
+    ----------
+    ahead : DataFrame
+        The quarter of ``results/sales_forecast``, a row a quantile.
+    happened : DataFrame
+        From `sales_by_13_weeks`.
+    """
+    due = pd.DataFrame({"on": pd.to_datetime(ahead["due_on"]), "quantile": ahead["quantile"], "value": ahead["value"]})
+    last = happened.iloc[-1]
+    return pd.concat([due.assign(on=last["on"], value=last["value"]), due], ignore_index=True)
+
+
+def earlier_forecasts(grades: pd.DataFrame, happened: pd.DataFrame) -> pd.DataFrame:
+    """Return what earlier reports forecast of net sales, each as a line from the day it was made: on, value, part.
+
+    Parameters
+    ----------
+    grades : DataFrame
+        ``results/forecast_grades``.
+    happened : DataFrame
+        From `sales_by_13_weeks`: where each line begins.
+    """
+    made = grades[grades["quantity"].eq("quarter_net_sales") & grades["segment"].eq("all")] if len(grades) else grades
+    first = happened["on"].min()
+    days = (happened["on"] - first).dt.days
+    rows = []
+    for row in made.to_dict("records"):
+        start = pd.Timestamp(row["made_as_of_on"])
+        rows += [(start, float(np.interp((start - first).days, days, happened["value"])), row["run"]),
+                 (pd.Timestamp(row["due_on"]), row["value"], row["run"])]
+    return pd.DataFrame(rows, columns=["on", "value", "part"])
+
+
+def fan_title(ahead: pd.DataFrame, currency: str) -> str:
+    """Return the finding of the fan: net sales of the next 13 weeks with their range."""
+    by = ahead.set_index("quantile")["value"]
+    form = formatting.unit_format("money", currency)
+    return message("Next 13 weeks if nothing is done: {amount} of net sales",
+                   amount=f"{form(by[0.5])} {formatting.interval(by[0.025], by[0.975], form)}")
 
 
 def _revenue(results: RunResults) -> Iterator[Exhibit]:
@@ -82,12 +162,36 @@ def cohort_retention(base: pd.DataFrame) -> pd.DataFrame:
         index="won in", columns="quarters after")
 
 
-def _bought_again(history: pd.DataFrame) -> Iterator[Exhibit]:
-    """Yield which share of a quarter's customers bought again in the next, with its interval."""
+def _bought_again(history: pd.DataFrame, target: float | None) -> Iterator[Exhibit]:
+    """Yield which share of a quarter's customers bought again in the next, beside the year before and the target."""
     again = history[history["figure"].eq(kpi_history.AGAIN)] if len(history) else history
     if len(again) > 1:
-        yield plots.line_plot(again, "on", "value", bought_again_title(again), "share",
-                              band=("low", "high"), height=LINE_HEIGHT)
+        yield plots.line_plot(retention_by_year(again, target), "on", "value", bought_again_title(again), "share",
+                              band=("low", "high"), series="series", height=LINE_HEIGHT)
+
+
+def retention_by_year(again: pd.DataFrame, target: float | None = None) -> pd.DataFrame:
+    """Return who bought again in the last four quarters, beside the same quarters a year before and the target.
+
+    Parameters
+    ----------
+    again : DataFrame
+        Grain quarter, oldest first: on, value, low, high [share].
+    target : float, optional
+        What the study wants [share].
+
+    Returns
+    -------
+    DataFrame
+        Grain quarter × series: on (that of the last four), value, low, high, series.
+    """
+    last, before = again.tail(kpi_history.YEAR), again.iloc[:-kpi_history.YEAR].tail(kpi_history.YEAR)
+    moved = before.assign(on=pd.to_datetime(before["on"]) + pd.DateOffset(years=1) + pd.offsets.MonthEnd(0))
+    wanted = last.assign(value=target, low=target, high=target, series=translatable("target"))
+    parts = [last.assign(series=translatable("last 4 quarters")), moved.assign(series=translatable("year before")),
+             wanted.head(0 if target is None else len(wanted))]
+    both = pd.concat([part.assign(on=pd.to_datetime(part["on"])) for part in parts if len(part)], ignore_index=True)
+    return both[["on", "value", "low", "high", "series"]].astype({"value": float, "low": float, "high": float})
 
 
 def _ended_contracts(results: RunResults) -> Iterator[Exhibit]:
@@ -114,9 +218,24 @@ def _experiments(results: RunResults) -> Iterator[Exhibit]:
     primary = effects[effects["is_primary"] & effects["verdict"].ne("invalid") & effects["lift"].notna()]
     if len(primary):
         place = primary["verdict"].map(experiments_text.ORDER).sort_values(kind="stable")  # to be decided first
-        rows = experiments_text.effect_figure_rows(primary.loc[place.index], has_metrics=False).head(MOST_EXPERIMENTS)
-        yield plots.interval_plot(rows, "comparison", "lift", "lift_low", "lift_high",
-                                  experiments_text.primary_effects_title(primary), "share of the control", reference=0)
+        panels = effect_panels(primary.loc[place.index].head(MOST_EXPERIMENTS))
+        yield plots.interval_panels(panels, experiments_text.primary_effects_title(primary), results.currency)
+
+
+def effect_panels(effects: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+    """Return differences by unit, each with its label and limits: those of shares in points, money apart.
+
+    Parameters
+    ----------
+    effects : DataFrame
+        Rows of ``results/experiment_effects`` with a difference, in the order in which they are to be drawn.
+    """
+    rows = effects.assign(label=experiments_text.comparison_labels(effects))
+    is_share, is_money = rows["unit"].eq("share"), rows["metric"].isin(experiment_decisions_text.MONEY_METRICS)
+    parts = (("points", rows[is_share], 100), ("money", rows[is_money & ~is_share], 1),
+             ("units", rows[~is_money & ~is_share], 1))
+    return [(unit, part[["label"]].assign(**{c: scale * part[c].astype("float64") for c in ("value", "low", "high")}))
+            for unit, part, scale in parts if len(part)]
 
 
 def buyers_by_year(monthly: pd.DataFrame) -> pd.DataFrame:

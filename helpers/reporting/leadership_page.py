@@ -45,6 +45,10 @@ class KpiCard:
         Low and high limit that the value is expected between.
     target : float, optional
         What the company wants.
+    target_words : str
+        The target, and whether it is met.
+    ends : pair of str
+        What the first and the last past value stand for.
     alarm : str
         What a control chart says; empty without alarm.
     href : str
@@ -58,6 +62,8 @@ class KpiCard:
     spark: tuple[float, ...] = ()
     band: tuple[float, float] | None = None
     target: float | None = None
+    target_words: str = ""
+    ends: tuple[str, str] = ("", "")
     alarm: str = ""
     href: str = ""
 
@@ -68,7 +74,7 @@ def kpi_cards(items: Iterable[KpiCard | Mapping[str, Any]]) -> Exhibit:
     if not kept:
         return missing_exhibit("Key figures", "There is none yet.")
     text = "\n".join(" · ".join(filter(None, (f"{localised(c.name)}: {localised(c.value)}", *map(localised, (
-        c.interval, c.change, c.alarm))))) for c in kept)
+        c.interval, c.change, c.target_words, c.alarm))))) for c in kept)
     return Exhibit(f'<ul class="exhibit cards">{"".join(map(_card, kept))}</ul>', text)
 
 
@@ -196,7 +202,8 @@ def _card(card: KpiCard) -> str:
         f'<p class="value{"" if any(map(str.isdigit, card.value)) else " worded"}">{escape_text(card.value)}</p>',
         f'<p class="interval">{escape_text(readable_id(card.interval))}</p>' if card.interval else "",
         f'<p class="change">{escape_text(card.change)}</p>' if card.change else "",
-        sparkline(card.spark, card.band, card.target),
+        f'<p class="target">{escape_text(card.target_words)}</p>' if card.target_words else "",
+        sparkline(card.spark, card.band, card.target, card.ends),
         f'<p class="alarm">▲ {escape_text(card.alarm)}</p>' if card.alarm else "",
     ]
     return f'<li class="card{" alarmed" if card.alarm else ""}">{"".join(parts)}</li>'

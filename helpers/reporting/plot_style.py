@@ -83,6 +83,14 @@ def new_axes(size: tuple[float, float], left: float, right: float, bottom: float
     return figure.add_axes(box)
 
 
+def add_axes(axes: "Axes", sides: tuple[float, float], bottom: float, top: float) -> "Axes":
+    """Return further axes in the figure of others, with margins from the figure's edges, all in SVG units."""
+    figure = whole_figure(axes)
+    width, height = (72 * inches for inches in figure.get_size_inches())
+    return figure.add_axes((sides[0] / width, bottom / height, (width - sum(sides)) / width,
+                            (height - bottom - top) / height))
+
+
 def whole_figure(axes: "Axes") -> "Figure":
     """Return the figure that axes stand in; theirs may be a part of it."""
     found = axes.get_figure(root=True)

@@ -78,6 +78,40 @@ def interval_plot(
     return figure_exhibit(drawn, title, note)
 
 
+def interval_panels(panels: Sequence[tuple[str, pd.DataFrame]], title: str, currency: str = "") -> Exhibit:
+    """Return values with their intervals beside zero, in a panel of its own for each unit.
+
+    Parameters
+    ----------
+    panels : sequence of (str, DataFrame)
+        Unit, as `formatting.unit_format` knows it, and its rows, none without a value: label, value, low, high.
+    title : str
+        The finding.
+    currency : str
+        Of rows in money.
+    """
+    known = [(unit, rows) for unit, rows in panels if len(rows)]
+    if not known:
+        return missing_exhibit(title, "There is no value to draw.")
+    told = [[f"{form(value)} {formatting.interval(low, high, form)}" for value, low, high in zip(
+        rows["value"], rows["low"], rows["high"], strict=True)]
+        for form, rows in ((formatting.unit_format(unit, currency), rows) for unit, rows in known)]
+
+    def drawn(width: float) -> "Axes":
+        said = [[text.partition(" [")[0] for text in texts] for texts in told] if axis_layout.is_narrow(width) else told
+        stack = axis_layout.stacked_row_axes([rows["label"] for _, rows in known], said, width)
+        for axes, (unit, rows) in zip(stack, known, strict=True):
+            at = np.arange(len(rows))
+            axes.hlines(at, rows["low"], rows["high"], color=ACCENT, linewidth=3, alpha=0.45)
+            axes.plot(rows["value"], at, "o", color=ACCENT, markersize=8)
+            axes.axvline(0, color=INK, linewidth=1)
+            axes.margins(x=0.06)
+            axis_layout.finish_rows(axes, (currency or unit) if unit == "money" else unit, starts_at_zero=True)
+        return stack[0]
+
+    return figure_exhibit(drawn, title)
+
+
 def bar_plot(
     frame: pd.DataFrame, label: str, value: str, title: str, unit: str, told: Sequence[str] = ()
 ) -> Exhibit:

@@ -14,6 +14,8 @@ KPIS = Table("results/kpis", "key figure × segment", ("step", "quantity", "segm
     Column("change_high", "number", "upper limit of the change's interval"),
     Column("is_beyond_noise", "flag", "whether that interval leaves out zero; empty where there is none"),
     Column("change_words", "text", "the change in words, or why there is none", True),
+    Column("target", "number", "what the study wants of it, in `unit`; empty where it declares nothing"),
+    Column("target_verdict", "text", "whether the target is met; open where the interval includes it"),
 ), cells=SUMMARY_CELLS)
 
 HISTORY = Table("results/kpi_history", "figure × day that it speaks for", ("basis", "figure", "on"), (

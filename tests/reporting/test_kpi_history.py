@@ -27,8 +27,20 @@ def test_quarters_of_fewer_than_ten_people_are_left_out():
 
 def test_sales_of_a_year_are_the_sums_of_four_quarters_in_a_row():
     history = kpi_history.quarterly_history(quarters([10, 20, 30, 40, 50]))
-    assert kpi_history.yearly_sales(history) == (10_000.0, 14_000.0)
-    assert kpi_history.yearly_sales(history[history["on"] < "2025"]) == ()
+    sums = kpi_history.yearly_sales(history)
+    assert sums.tolist() == [10_000.0, 14_000.0]
+    assert sums.index[-1] == history["on"].max()
+    assert kpi_history.yearly_sales(history[history["on"] < "2025"]).empty
+
+
+def test_who_bought_again_is_held_against_the_same_quarter_a_year_before_with_the_interval_of_the_change():
+    history = kpi_history.quarterly_history(quarters([100] * 6, [float("nan"), 40.0, 50.0, 50.0, 50.0, 60.0]))
+    last, before, (change, low, high) = kpi_history.bought_again_change(history)
+    assert (last["value"], before["value"]) == (0.6, 0.4)
+    assert change == pytest.approx(0.2)
+    assert 0.05 < low < change < high < 0.35
+    assert kpi_history.bought_again_change(history[history["on"] > before["on"]]) is None
+    assert kpi_history.bought_again_change(history.head(0)) is None
 
 
 def test_the_latest_quarter_is_held_against_the_same_one_a_year_before():

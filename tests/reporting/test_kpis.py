@@ -113,9 +113,12 @@ def test_without_comparable_runs_waves_and_months_are_drawn(home):
     found = leading.results(satisfaction_index=leading.survey(), customer_base=leading.base())
     ws = shop()
     cards = {c.name: c for c in kpis.kpi_cards_of(ws, kpis.kpi_table(ws, found), found,
-                                                    {"customers_after": [10, 20, 30]})}
+                                                    {"customers_after": pd.Series(
+                                                        [10, 20, 30], pd.date_range("2026-01-01", periods=3))})}
     assert cards["Satisfaction index"].spark == (68.0, 71.0)
+    assert cards["Satisfaction index"].ends == ("0: 68 points", "1")
     assert cards["Active customers, 12 months"].spark == (10, 20, 30)
+    assert cards["Active customers, 12 months"].ends == ("Jan 2026: 10", "Jan 2026")
     assert cards["Retention rate, 12 months"].spark == ()
     assert cards["Retention rate, 12 months"].change == ""  # said once, below
 

@@ -13,18 +13,80 @@ MONTHS = pd.DataFrame({"month_on": pd.date_range("2024-01-01", periods=24, freq=
 NO_HISTORY = pd.DataFrame(columns=list(HISTORY.names))
 
 
-def drawn(found, monthly=MONTHS, history=NO_HISTORY):
-    return leadership_figures.leadership_figures(found, monthly, history)
+NO_WEEKS = pd.DataFrame(columns=["week_on", "net_sales"])
+
+
+def drawn(found, monthly=MONTHS, history=NO_HISTORY, weekly=NO_WEEKS):
+    return leadership_figures.leadership_figures(found, monthly, history, weekly, pd.DataFrame())
+
+
+def weeks(*sums):
+    """Return 13 weeks of each sum, oldest first, up to the end of 2025."""
+    days = pd.date_range(end="2025-12-31", periods=13 * len(sums), freq="7D")
+    return pd.DataFrame({"week_on": days, "net_sales": np.repeat(np.array(sums) / 13, 13)})
+
+
+def ahead():
+    values = {0.025: 80, 0.1: 85, 0.25: 95, 0.5: 100, 0.75: 105, 0.9: 115, 0.975: 120}
+    return pd.DataFrame([{"measure": "net_sales", "period": "quarter", "due_on": pd.Timestamp("2026-04-01"),
+                          "quantile": quantile, "value": value} for quantile, value in values.items()])
+
+
+def test_the_fan_opens_from_the_last_thirteen_weeks_into_the_forecast_of_the_table():
+    happened = leadership_figures.sales_by_13_weeks(weeks(50.0, 70.0, 90.0).tail(30))
+    assert happened["value"].round(9).tolist() == [70.0, 90.0]  # four weeks are no whole quarter
+    fan = leadership_figures.fan_ahead(ahead(), happened)
+    assert fan[fan["on"] == pd.Timestamp("2025-12-31")]["value"].round(9).unique().tolist() == [90.0]
+    due = fan[fan["on"] == pd.Timestamp("2026-04-01")].set_index("quantile")["value"]
+    assert due.to_dict() == ahead().set_index("quantile")["value"].to_dict()
+    shown = drawn(leading.results(sales_forecast=ahead()), MONTHS.head(1), weekly=weeks(70.0, 90.0))
+    assert [exhibit.text for exhibit in shown] == ["Next 13 weeks if nothing is done: €100 [€80.00, €120] of net sales"]
+    assert drawn(leading.results(sales_forecast=ahead()), MONTHS.head(1), weekly=weeks(70.0)) == ()
+
+
+def test_what_earlier_reports_forecast_is_a_line_from_the_day_it_was_made_to_its_last_day():
+    happened = leadership_figures.sales_by_13_weeks(weeks(50.0, 70.0, 90.0))
+    made = pd.DataFrame([{"run": "a", "quantity": quantity, "segment": "all", "value": 95.0,
+                          "made_as_of_on": happened["on"].iloc[1], "due_on": pd.Timestamp("2025-12-30")}
+                         for quantity in ("quarter_net_sales", "quarter_net_sales_by_rule", "customers_lost")])
+    lines = leadership_figures.earlier_forecasts(made, happened)
+    assert lines["value"].round(9).tolist() == [70.0, 95.0]
+    assert lines["on"].tolist() == [happened["on"].iloc[1], pd.Timestamp("2025-12-30")]
+    assert leadership_figures.earlier_forecasts(pd.DataFrame(), happened).empty
+
+
+def test_who_bought_again_is_drawn_beside_the_year_before_and_the_target():
+    days = pd.date_range("2024-12-31", periods=5, freq="QE")
+    again = pd.DataFrame({"on": days, "value": [0.5, 0.51, 0.52, 0.53, 0.6], "low": 0.4, "high": 0.7})
+    both = leadership_figures.retention_by_year(again, 0.65)
+    assert both.groupby("series")["value"].apply(list).to_dict() == {
+        "last 4 quarters": [0.51, 0.52, 0.53, 0.6], "year before": [0.5], "target": [0.65] * 4}
+    assert both.loc[both["series"] == "year before", "on"].tolist() == [days[-1]]
+    assert "target" not in set(leadership_figures.retention_by_year(again)["series"])
+
+
+def test_differences_of_different_units_stand_in_panels_of_their_own():
+    tried = leading.effects({}, {"experiment": "gift", "metric": "margin", "unit": "units", "value": 6.5, "low": 5.0,
+                                 "high": 8.0}, {"experiment": "calls", "metric": "calls", "unit": "units"})
+    panels = dict(leadership_figures.effect_panels(tried))
+    assert list(panels) == ["points", "money", "units"]
+    assert panels["points"].to_dict("records") == [
+        {"label": "checkout · Ordered", "value": 5.0, "low": 1.0, "high": 9.0}]
+    assert panels["money"]["value"].tolist() == [6.5]
+    html = drawn(leading.results(experiment_effects=tried), MONTHS.head(1))[0].html
+    assert "€6.50" in html
 
 
 def titles(*given):
     return [exhibit.text for exhibit in drawn(*given)]
 
 
-def test_the_first_screen_shows_revenue_buyers_and_experiments():
-    assert titles(leading.everything()) == [
-        "Net sales fell by €400", "63 customers bought in December 2025, 51 a year earlier",
-        "Experiments: the one difference is statistically significant"]
+def test_the_first_screen_shows_revenue_the_forecast_and_experiments():
+    found = leading.everything(sales_forecast=ahead())
+    assert titles(found, MONTHS, NO_HISTORY, weeks(70.0, 90.0)) == [
+        "Net sales fell by €400", "Next 13 weeks if nothing is done: €100 [€80.00, €120] of net sales",
+        "Experiments: the one difference is statistically significant",
+        "63 customers bought in December 2025, 51 a year earlier"]
 
 
 def test_figures_without_data_are_left_out():

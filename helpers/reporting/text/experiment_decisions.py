@@ -1,7 +1,9 @@
 """Text of the decisions that verdicts of experiments ask for: what, gain, worst case, who acts."""
 
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -17,19 +19,97 @@ from helpers.reporting.text.experiments import (
     experiment_name,
     metric_name,
 )
-from helpers.reporting.translation import message
+from helpers.reporting.translation import message, plural, translatable
 
-MOST_ASKED, MOST_BRIEF = 3, 1
+MOST_ASKED = 3
+
+SHIP, TEST, STOP = (translatable("ship {arms}"), translatable("test further, since their cost may exceed their gain, "
+                                                              "{arms}"), translatable("stop {arms}"))
+
+MARGIN, ENDS = "margin", ("value", "low", "high")
 
 MONEY_METRICS = ("margin", "net_sales", "sales")  # the first that an experiment has is told beside what decides
 
 NOT_RECORDED = "not recorded"
 
 
+@dataclass(frozen=True, slots=True)
+class Payoff:
+    """What shipping an arm brings in money, were all units that took part treated.
+
+    Parameters
+    ----------
+    n : int
+        Units that took part, in all arms.
+    gain : tuple of float
+        Value, low and high [money]; NaN where no outcome is money and the plan says no worth.
+    cost : float
+        Of treating as many [money]; NaN where no plan declares it.
+    """
+
+    n: int
+    gain: tuple[float, float, float]
+    cost: float
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the gain is money."""
+        return not math.isnan(self.gain[0])
+
+    @property
+    def net(self) -> tuple[float, float, float]:
+        """Gain less the cost that is known [money]."""
+        cost = 0.0 if math.isnan(self.cost) else self.cost
+        return self.gain[0] - cost, self.gain[1] - cost, self.gain[2] - cost
+
+    @property
+    def pays(self) -> bool:
+        """Whether the whole interval of the net gain is at or above zero, or the gain is no money."""
+        return not self.is_known or self.net[1] >= 0
+
+
+def arm_payoff(effects: pd.DataFrame, row: Mapping[str, Any]) -> Payoff:
+    """Return what shipping the arm of a row brings, were all units that took part in its experiment treated.
+
+    Parameters
+    ----------
+    effects : DataFrame
+        ``results/experiment_effects``.
+    row : mapping
+        The row of it that decides.
+    """
+    arms = effects[effects["experiment"].eq(row["experiment"]) & effects["metric"].eq(row["metric"])]
+    n = int(arms["n_control"].max() + arms.drop_duplicates("variant")["n_variant"].sum())
+    cost = math.nan if decimal_places.is_missing(row.get("treatment_cost")) else n * float(row["treatment_cost"])
+    gain = tuple(n * x for x in _unit_gain(effects, row))
+    return Payoff(n, (gain[0], gain[1], gain[2]), cost)
+
+
+def _unit_gain(effects: pd.DataFrame, row: Mapping[str, Any]) -> tuple[float, ...]:
+    """Return what an arm brings a unit in money, value, low and high: as margin, else by the plan's worth of a unit."""
+    if row["metric"] == MARGIN:
+        return tuple(float(row[c]) for c in ENDS)
+    if (found := _money_row(effects, row)) and found["metric"] == MARGIN:
+        return tuple(float(found[c]) for c in ENDS)
+    if decimal_places.is_missing(row.get("unit_value")):
+        return math.nan, math.nan, math.nan
+    worth = float(row["unit_value"]) * (1 if row["value"] > 0 else -1)
+    low, value, high = sorted(float(row[c]) * worth for c in ENDS)
+    return value, low, high
+
+
+def _together(payoffs: Sequence[Payoff]) -> tuple[tuple[float, float, float], float]:
+    """Return net gains of independent experiments added up, value, low and high, and the sum of the lower ends."""
+    value = sum(p.net[0] for p in payoffs)
+    below, above = (math.sqrt(sum((p.net[0] - p.net[i]) ** 2 for p in payoffs)) for i in (1, 2))
+    return (value, value - below, value + above), sum(p.net[1] for p in payoffs)
+
+
 def experiment_decision(effects: pd.DataFrame, gates: pd.DataFrame, currency: str = "") -> dict[str, str]:
     """Return the decision that verdicts ask for, as text: which arms to ship and to stop; empty where none is due.
 
-    Lists that runs drew are left to the action plan, which pools their rounds.
+    Lists that runs drew are left to the action plan, which pools their rounds. An arm that is better by its plan, but
+    whose net gain in money may be none, is not asked to be shipped; it is named as one to be tested further.
 
     Parameters
     ----------
@@ -40,34 +120,68 @@ def experiment_decision(effects: pd.DataFrame, gates: pd.DataFrame, currency: st
     """
     if (due := _due(effects)).empty:
         return {}
-    ship, stop = (due[due["verdict"] == verdict].to_dict("records") for verdict in ("ship", "stop"))
-    asked = [f"{verb} {formatting.join_words(_named(rows))}" for verb, rows in (("ship", ship), ("stop", stop)) if rows]
+    ship, wait, stop = _sorted_out(effects)
+    asked = [message(said, arms=_named(rows)) for said, rows in ((SHIP, ship), (TEST, wait), (STOP, stop)) if rows]
     named = _by_row(due)
     gains = [f"{named(row)} {effect_sentence(row, currency).removeprefix('it ')}{_in_money(effects, row, currency)}"
-             f"{_worth(row, currency)}" for row in ship[:MOST_NAMED]]
+             f"{_worth(row, currency)}" for row in (ship + wait)[:MOST_NAMED + 1]]
     none = [f"{named(row)} {difference_words(row, currency)}" for row in stop[:MOST_NAMED]]
     own = tuple(f"{experiment_name(row)}: " for row in due.to_dict("records"))
     touched = gates[gates["is_crossed"].astype(bool) & gates["level"].ne("note")]
     crossed = [str(gate) for gate in touched["gate"] if str(gate).startswith(own)]
-    return {"decision": formatting.sentence_case("; ".join(asked)), "cost": _costs(ship[:MOST_NAMED], named, currency),
-            "expected_gain": "; ".join([formatting.join_words(gains, "none: no arm is better by its plan"), *none]),
-            "worst_case": _worse_ends(ship[:MOST_NAMED], named, currency),
-            "confidence": f"assigned at random, {_crossed(crossed)}"
+    better = ship or wait
+    money, because = _money_terms(effects, better, currency), "; ".join([formatting.join_words(
+        gains, translatable("none: no arm is better by its plan")), *none])
+    return {"decision": formatting.sentence_case(message("; ").join(asked)),
+            "cost": money.get("cost", "") or _costs(better[:MOST_NAMED], named, currency),
+            "expected_gain": f"{money['expected_gain']}: {because}" if money else because,
+            "net": money.get("net", ""),
+            "worst_case": money.get("worst_case") or _worse_ends(better[:MOST_NAMED], named, currency),
+            "confidence": f"{message('assigned at random')}, {_crossed(crossed)}"
             + ("; not all were planned" if due["is_exploratory"].any() else ""), "owner": _owners(due)}
+
+
+def _sorted_out(effects: pd.DataFrame) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return the rows to ship, those better by their plan that may not pay, and those to stop; as they are named."""
+    due = sorted(_due(effects).to_dict("records"), key=lambda row: (experiment_name(row), arm_name(row["variant"])))
+    better = [(row, arm_payoff(effects, row).pays) for row in due if row["verdict"] == "ship"]
+    return ([row for row, pays in better if pays], [row for row, pays in better if not pays],
+            [row for row in due if row["verdict"] == "stop"])
+
+
+def _money_terms(effects: pd.DataFrame, ship: Sequence[Mapping[str, Any]], currency: str) -> dict[str, str]:
+    """Return cost, gain, net gain and worst case of shipping, of the arms that tell money; empty where none does."""
+    known = [payoff for payoff in (arm_payoff(effects, row) for row in ship) if payoff.is_known]
+    if not known:
+        return {}
+    form = formatting.unit_format("money", currency)
+    (value, low, high), worst = _together(known)
+    costs = [payoff.cost for payoff in known]
+    cost, is_declared = sum(c for c in costs if not math.isnan(c)), not any(map(math.isnan, costs))
+    gain = tuple(x + cost for x in (value, low, high))
+    n = plural("for the {n} unit that took part", "for as many units as took part, {n}", sum(p.n for p in known),
+               n=formatting.whole(sum(p.n for p in known)))
+    return {"cost": form(cost) if is_declared else message("not declared"),
+            "expected_gain": f"{form(gain[0])} {formatting.interval(gain[1], gain[2], form)} {n}",
+            "net": f"{form(value)} {formatting.interval(low, high, form)}", "worst_case": form(worst)}
 
 
 def _due(effects: pd.DataFrame) -> pd.DataFrame:
     """Return the rows whose verdict asks for a decision; lists that runs drew are left out."""
     if effects.empty:
         return effects
-    is_list = effects["experiment"].str.startswith(tuple(EXPERIMENT_PREFIXES.values()))
-    return effects[effects["verdict"].isin(["ship", "stop"]) & ~is_list]
+    return effects[effects["verdict"].isin(["ship", "stop"]) & ~is_action_list(effects)]
+
+
+def is_action_list(effects: pd.DataFrame) -> pd.Series:
+    """Return which rows of ``results/experiment_effects`` are of lists that runs drew, shape (n_rows,)."""
+    return effects["experiment"].str.startswith(tuple(EXPERIMENT_PREFIXES.values()))
 
 
 def brief_terms(effects: pd.DataFrame, currency: str = "") -> dict[str, str]:
     """Return the terms of the decision in as few words as a first screen has room for; empty without one.
 
-    What is shipped first stands for itself, further arms and owners are counted.
+    Two arms to ship stand for themselves, further ones, those to stop and further owners are counted.
 
     Parameters
     ----------
@@ -76,22 +190,32 @@ def brief_terms(effects: pd.DataFrame, currency: str = "") -> dict[str, str]:
     currency : str
         Of differences in money.
     """
-    due = _due(effects)
-    shipped, stopped = (due[due["verdict"] == verdict].to_dict("records") if len(due) else []
-                        for verdict in ("ship", "stop"))
-    rows = sorted(shipped, key=lambda row: (experiment_name(row), arm_name(row["variant"])))[:MOST_BRIEF]  # as named
-    if not rows:
+    ship, wait, stop = _sorted_out(effects) if len(effects) else ([], [], [])
+    if not (better := ship or wait):
         return {}
-    asked = [f"ship {_first(_named(shipped))}",
-             *([f"stop {formatting.count_text(len(stopped), 'arm', 'arms')}"] if stopped else [])]
-    told = [_money_row(effects, row) or row for row in rows]
-    gains = [message("{metric} {amount}", metric=metric_name(row).removeprefix("the "), amount=_size(row, currency))
-             for row in told]
-    costs = [f"{formatting.money(float(row['treatment_cost']), currency)} a unit" for row in rows
-             if not decimal_places.is_missing(row.get("treatment_cost"))]
-    return {"decision": formatting.sentence_case("; ".join(asked)), "cost": "; ".join(costs) or NOT_RECORDED,
-            "expected_gain": "; ".join(gains), "owner": _first(_known_owners(due) or [NOT_RECORDED]),
-            "worst_case": "; ".join(_worse_end(row, currency) for row in told)}
+    asked = [*([message(SHIP, arms=[_short_name(row) for row in ship[:MOST_NAMED]] + _more(ship))] if ship else []),
+             *([plural("test {n} arm further", "test {n} arms further", len(wait), n=len(wait))] if wait else []),
+             *([plural("stop {n} arm", "stop {n} arms", len(stop), n=len(stop))] if stop else [])]
+    terms = {"decision": formatting.sentence_case(message("; ").join(asked)),
+             "owner": _first(_known_owners(_due(effects)) or [NOT_RECORDED])}
+    if money := _money_terms(effects, better, currency):
+        whole = money["expected_gain"].partition("]")
+        return terms | money | {"expected_gain": f"{whole[0]}{whole[1]}"}
+    row = better[0]
+    gain = message("{metric} {amount}", metric=metric_name(row).removeprefix("the "), amount=_size(row, currency))
+    return terms | {"cost": _costs(better[:1], lambda _: "", currency).strip(), "expected_gain": gain, "net": "",
+                    "worst_case": _worse_end(row, currency)}
+
+
+def _short_name(row: Mapping[str, Any]) -> str:
+    """Return an experiment's name, with the arm where it is no mere treatment."""
+    return " ".join(filter(None, (experiment_name(row), "" if row["variant"] == "treatment" else
+                                  f"({arm_name(row['variant'])})")))
+
+
+def _more(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    rest = len(rows) - MOST_NAMED
+    return [message("{n} more", n=rest)] if rest > 0 else []
 
 
 def _first(names: Sequence[str]) -> str:

@@ -110,7 +110,7 @@ def experiment_verdict(rows: pd.DataFrame, gates: pd.DataFrame, currency: str = 
     if rows["status"].eq("blocked").all():
         return f"No verdict on {name} — {rows['reason'].iloc[0]}."
     deciding = rows[rows["is_primary"]].to_dict("records")
-    clear = [row for row in deciding if row["verdict"] in {"ship", "stop"}]
+    clear = sorted((row for row in deciding if row["verdict"] in {"ship", "stop"}), key=lambda row: row["verdict"])
     is_exploratory = bool(rows["is_exploratory"].any())
     said = {str(s) for s in gates.loc[gates["gate"].eq(f"{name}: plan"), "sentence"]} if is_exploratory else set()
     parts = []
@@ -196,23 +196,31 @@ def effects_title(effects: pd.DataFrame) -> str:
     return f"{clear} of {of} {'is' if n_clear <= 1 else 'are'} statistically significant"
 
 
-def effect_figure_rows(effects: pd.DataFrame, *, has_metrics: bool = True) -> pd.DataFrame:
-    """Return the rows of the figure, labelled by experiment, metric and, where there are several, arm.
+def comparison_labels(effects: pd.DataFrame) -> pd.Series:
+    """Return what names each comparison: experiment, metric and, where there are several, arm.
+
+    Parameters
+    ----------
+    effects : DataFrame
+        Rows of ``results/experiment_effects``.
+    """
+    has_arms = effects.groupby("experiment")["variant"].transform("nunique").gt(1)
+    label = [" · ".join([experiment_name(row), metric_heading(row),
+                         *([arm_name(row["variant"])] if has else [])])
+             for row, has in zip(effects.to_dict("records"), has_arms, strict=True)]
+    return pd.Series(label, index=effects.index, dtype="str")
+
+
+def effect_figure_rows(effects: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of the figure of relative differences, labelled.
 
     Parameters
     ----------
     effects : DataFrame
         ``results/experiment_effects``; rows without a difference are left out.
-    has_metrics : bool
-        Whether labels name the metric, which one that decides alone need not.
     """
-    known = effects[effects["status"].eq("ok")]
-    has_arms = effects.groupby("experiment")["variant"].nunique().reindex(known["experiment"]).gt(1).to_numpy()
-    label = [" · ".join([experiment_name(row), *([metric_heading(row)] if has_metrics else []),
-                         *([arm_name(row["variant"])] if has else [])])
-             for row, has in zip(known.to_dict("records"), has_arms, strict=True)]
-    named = known.assign(comparison=pd.Series(label, index=known.index, dtype="str"))
-    return named[["comparison", "lift", "lift_low", "lift_high"]]
+    named = effects.assign(comparison=comparison_labels(effects))
+    return named.loc[named["status"].eq("ok"), ["comparison", "lift", "lift_low", "lift_high"]]
 
 
 def primary_effects_title(effects: pd.DataFrame) -> str:

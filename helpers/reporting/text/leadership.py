@@ -20,11 +20,9 @@ CHANCE, USUAL = 0.05, 0.95
 
 COUNTED = frozenset({"customers", "people", "contracts", "orders"})
 
-MOST_STRUCK = 2
+MOST_STRUCK, QUARTER_DAYS = 2, 91
 
-QUARTER_DAYS = 91
-
-RULE = "_by_rule"  # ends the quantity of a simple rule's forecast
+FIRST_GRADED, RULE = "quarter_net_sales", "_by_rule"  # whose grade is told; ends the quantity of a simple rule
 
 STATES = {"finished": ("finished", "taken"), "absent": ("not_applicable",), "left out": ("left_out",)}
 
@@ -225,7 +223,8 @@ def forecast_accuracy(grades: pd.DataFrame, currency: str = "") -> tuple[str, ..
         return (message("Nothing can be graded: {reasons}.", reasons=list(grades["reason"].unique())),)
     parts, known = _apart(known)
     judged = known[known["is_inside"].notna()]
-    last = known.sort_values(["due_on", "quantity", "segment", "model"]).iloc[-1]
+    by_rank = known.assign(is_first=known["quantity"].eq(FIRST_GRADED))
+    last = by_rank.sort_values(["is_first", "due_on", "quantity", "segment", "model"]).iloc[-1]
     if judged.empty:
         return (_grade(last, currency),)
     return (_inside_range(judged, WHOLE if len(parts) else EVERY), _grade(last, currency))

@@ -1,7 +1,7 @@
 """Text of the leadership page's decisions: what is asked for today, and what the last actions have earned."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -23,7 +23,11 @@ EFFECTS = "results/experiment_effects"
 
 CENT = 0.01
 
-MOST_AT_A_GLANCE = 3  # decisions that a first screen has room for
+TEST_END = ", as a test"  # of decisions that ask for a test by themselves
+
+MOST_AT_A_GLANCE = 4  # decisions that a first screen has room for
+
+TERMS = ("decision", "cost", "expected_gain", "net", "worst_case", "confidence", "owner", "stop_on")
 
 MONEY = ("margin", "net_sales")  # outcomes of action lists that are money, the first at hand counts
 
@@ -35,11 +39,13 @@ CLEAR_EARNING, UNCLEAR_EARNING = (
 )
 
 ASKED, ASKED_OF_EXPERIMENTS = (
-    translatable("{decision}. Cost {cost}; expected gain: {gain}; worst case: {worst}; confidence: {confidence}; owner "
-                 "{owner}; it stops on {stop_on}."),
-    translatable("{decision}. Cost {cost}; expected gain: {gain}; worst case: {worst}; confidence: {confidence}; owner "
-                 "{owner}; the days of the looks stand on page 06."),
+    translatable("{decision}. Cost {cost}; expected gain: {gain}; net: {net}; worst case: {worst}; confidence: "
+                 "{confidence}; owner {owner}; it stops on {stop_on}."),
+    translatable("{decision}. Cost {cost}; expected gain: {gain}; net: {net}; worst case: {worst}; confidence: "
+                 "{confidence}; owner {owner}; the days of the looks stand on page 06."),
 )
+
+AS_TEST, NOT_KNOWN = translatable("{decision}, as a test"), translatable("not known")
 
 
 def decision_rows(results: RunResults) -> pd.DataFrame:
@@ -49,10 +55,9 @@ def decision_rows(results: RunResults) -> pd.DataFrame:
     planned = [row | _in_money(results, decision)
                for row, decision in zip(planned, decisions.to_dict("records"), strict=True)]
     tried = experiment_decision(results)
-    asked = [*planned, *([tried] if tried else [])]
-    return pd.DataFrame(
-        [dict.fromkeys(actions_text.ASKED, "") | row for row in asked], columns=list(actions_text.ASKED)
-    )
+    again = {"stop_on": formatting.date_text(decisions["stop_on"].max())} if len(decisions) else {}  # looked at again
+    asked = [*planned, *([again | tried] if tried else [])]
+    return pd.DataFrame([dict.fromkeys(TERMS, "") | row for row in asked], columns=list(TERMS))
 
 
 def brief_decision_rows(results: RunResults) -> pd.DataFrame:
@@ -60,8 +65,8 @@ def brief_decision_rows(results: RunResults) -> pd.DataFrame:
 
     The planned ones come first, as `decision_rows` orders them; that on experiments is never the one without room.
 
-    Of the list it says how many are contacted and kept as control, of money the amounts, of experiments each difference
-    that decides; how these follow stands in the rows in full.
+    Of the list it says how many are contacted and kept as control, of money the amounts; how these follow stands in the
+    rows in full.
     """
     full = decision_rows(results).drop(columns="confidence")
     listed = results.frame("results/actions")
@@ -76,15 +81,22 @@ def brief_decision_rows(results: RunResults) -> pd.DataFrame:
 def _in_brief(results: RunResults, decision: Mapping[str, Any], n: pd.Series) -> dict[str, str]:
     """Return the terms of a planned decision without how they follow."""
     brief = {"worst_case": formatting.money(-float(decision["worst_case"]), results.currency),
-             "decision": _headword(decision["decision"]), "expected_gain": _headword(decision["gain"])}
+             "decision": _as_test(_headword(decision["decision"])), "expected_gain": _headword(decision["gain"])}
     if not _is_on_list(results, decision):
         return brief
-    if gain := _saved_margin(results):
-        brief["expected_gain"] = gain
+    gain = _saved_margin(results)
+    if gain:
+        brief["expected_gain"] = _money_range(gain, results.currency)
     if "held out" in n:
-        brief["decision"] = message("Contact {n} customers, {n_control} as control group",
-                                    n=formatting.whole(n["treated"]), n_control=formatting.whole(n["held out"]))
+        said = message("Contact {n} customers, {n_control} as control group", n=formatting.whole(n["treated"]),
+                       n_control=formatting.whole(n["held out"]))
+        brief["decision"] = said if gain and gain[0] >= float(decision["cost"]) else _as_test(said)
     return brief
+
+
+def _as_test(decision: str) -> str:
+    """Return a decision as one that asks for a test alone, since its gain is not known or below its cost."""
+    return decision if decision.endswith(TEST_END) else message(AS_TEST, decision=decision)
 
 
 def _headword(text: str) -> str:
@@ -109,18 +121,25 @@ def _is_on_list(results: RunResults, decision: Mapping[str, Any]) -> bool:
     return len(treated) >= LEAST_PEOPLE and abs(treated["cost_worst"].sum() - float(decision["worst_case"])) <= CENT
 
 
-def _saved_margin(results: RunResults) -> str:
-    """Return what the listed save if they respond as was measured, with its interval; empty where nothing was."""
+def _saved_margin(results: RunResults) -> tuple[float, float, float] | None:
+    """Return what the listed save if they respond as was measured, value, low and high; None where nothing was."""
     gone = measured_response.pooled_response(results.frame(EFFECTS)).reduction
     if gone.status is not Status.OK:
-        return ""
-    form = formatting.unit_format("money", results.currency)
-    value, low, high = (x * float(_treated(results)["margin_at_risk"].sum()) for x in (gone.value, gone.low, gone.high))
-    return f"{form(value)} {formatting.interval(low, high, form)}"
+        return None
+    at_risk = float(_treated(results)["margin_at_risk"].sum())
+    return gone.value * at_risk, gone.low * at_risk, gone.high * at_risk
+
+
+def _money_range(ends: Sequence[float], currency: str) -> str:
+    """Return a value with its limits in money."""
+    form = formatting.unit_format("money", currency)
+    return f"{form(ends[0])} {formatting.interval(ends[1], ends[2], form)}"
 
 
 def _in_money(results: RunResults, decision: Mapping[str, Any]) -> dict[str, str]:
-    """Return what the decision on the list brings in money, and how its worst case follows; empty for another one.
+    """Return what a planned decision brings in money, gain and net, and how the worst case of the list follows.
+
+    One without a measured gain, or with one below its cost, is a test.
 
     Parameters
     ----------
@@ -129,19 +148,38 @@ def _in_money(results: RunResults, decision: Mapping[str, Any]) -> dict[str, str
     decision : mapping
         A row of ``results/decisions``.
     """
+    test = {"decision": _as_test(str(decision["decision"])), "net": NOT_KNOWN}
     if not _is_on_list(results, decision):
-        return {}
-    treated, gone = _treated(results), measured_response.pooled_response(results.frame(EFFECTS)).reduction
+        return test
     worst = formatting.money(-float(decision["worst_case"]), results.currency)
     said = {"worst_case": message("{amount}: every offer is taken up and nobody stays for it", amount=worst)}
     if not (gain := _saved_margin(results)):
+        return test | said
+    cost = float(decision["cost"])
+    net = {"net": _money_range([x - cost for x in gain], results.currency)}
+    if gain[0] < cost:
+        net["decision"] = message("{decision}: the expected gain is below the cost",
+                                  decision=_as_test(str(decision["decision"])))
+    return said | net | {"expected_gain": _gain_in_words(results, gain, cost)}
+
+
+def _gain_in_words(results: RunResults, gain: Sequence[float], cost: float) -> str:
+    """Return what the list saves, from which cut in churn it pays, and what the margin measured would make of it."""
+    treated, response = _treated(results), measured_response.pooled_response(results.frame(EFFECTS))
+    at_risk, gone = float(treated["margin_at_risk"].sum()), response.reduction
+    said = message(
+        "{amount} of margin, before the cost: churn of the {n} contacted cut by {share}, as measured; it pays from a "
+        "cut of {break_even}", amount=_money_range(gain, results.currency), n=formatting.whole(len(treated)),
+        break_even=formatting.share(cost / at_risk) if at_risk else formatting.MISSING,
+        share=f"{formatting.share(gone.value)} {formatting.interval(gone.low, gone.high, formatting.share)}")
+    each = response.margin
+    if each.status is not Status.OK:
         return said
-    at_risk = float(treated["margin_at_risk"].sum())
-    return said | {"expected_gain": message(
-        "{amount} of margin, before the cost: churn of the {n} contacted cut by {share}, as measured; it "
-        "pays from a cut of {break_even}", amount=gain, n=formatting.whole(len(treated)),
-        break_even=formatting.share(float(decision["cost"]) / at_risk) if at_risk else formatting.MISSING,
-        share=f"{formatting.share(gone.value)} {formatting.interval(gone.low, gone.high, formatting.share)}")}
+    total = [len(treated) * x for x in (each.value, each.low, each.high)]
+    return message("{gain}; by the margin measured in earlier rounds, {each} a customer, it would be {amount}, "
+                   "which also counts what those buy more who stay anyway", gain=said,
+                   each=_money_range((each.value, each.low, each.high), results.currency),
+                   amount=_money_range(total, results.currency))
 
 
 def experiment_decision(results: RunResults) -> dict[str, str]:
@@ -210,5 +248,6 @@ def decision_today(results: RunResults) -> str:
 def _asked(row: Mapping[str, str]) -> str:
     """Return one decision with its terms; one without a day to stop on is of an experiment, whose looks have days."""
     places = {name: str(row[name]).rstrip(".") for name in ("decision", "cost", "owner", "confidence", "stop_on")}
-    places |= {"gain": row["expected_gain"].rstrip("."), "worst": row["worst_case"] or translatable("none")}
+    places |= {"gain": row["expected_gain"].rstrip("."), "worst": row["worst_case"] or translatable("none"),
+               "net": row["net"] or NOT_KNOWN}
     return message(ASKED if row["stop_on"] else ASKED_OF_EXPERIMENTS, **places)

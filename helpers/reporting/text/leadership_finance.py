@@ -5,10 +5,12 @@ from typing import Any
 
 import pandas as pd
 
+from helpers.customers.windows import TimeWindow
 from helpers.foundation.results import Status
-from helpers.reporting import finance, formatting
+from helpers.reporting import decimal_places, finance, formatting, kpi_history
 from helpers.reporting.run_results import COUNTS, INTAKE_GATES, RunResults
 from helpers.reporting.translation import message, plural, translatable
+from helpers.value.config import PlanConfig
 
 AUDIT, BASE = "results/intake_audit", "results/customer_base"
 
@@ -59,7 +61,36 @@ def ledger_sentence(compared: pd.DataFrame, currency: str) -> str:
         Of the run.
     """
     said = [_compared(row, currency) for row in compared.to_dict("records")]
-    return " ".join(said) or message("No figure of the ledger is declared, so nothing is reconciled with it.")
+    return " ".join(said) or message("No figure of the ledger is declared ([finance] in the study), so nothing is "
+                                     "reconciled with it.")
+
+
+def plan_sentence(history: pd.DataFrame, plan: PlanConfig, currency: str) -> str:
+    """Return net sales of the latest whole quarter beside its plan, or that nothing is planned for it.
+
+    Parameters
+    ----------
+    history : DataFrame
+        ``results/kpi_history``.
+    plan : PlanConfig
+        Section ``[plan]``.
+    currency : str
+        Of the run.
+    """
+    sales = kpi_history.sales_by_quarter(history)
+    if sales.empty:
+        return ""
+    last = sales.iloc[-1]
+    quarter = pd.Period(last["on"], "Q")
+    planned = plan.planned(TimeWindow(quarter.start_time.date(), quarter.end_time.date()))["net_sales"]
+    until = formatting.date_text(last["on"])
+    if decimal_places.is_missing(planned):
+        return message("No plan is declared for the quarter to {date}.", date=until)
+    apart = float(last["value"]) / planned - 1
+    said = (translatable("Net sales of the quarter to {date}: {amount}, {share} above the plan of {plan}.") if apart > 0
+            else translatable("Net sales of the quarter to {date}: {amount}, {share} below the plan of {plan}."))
+    amount, plan_amount = (formatting.money(x, currency) for x in (last["value"], planned))
+    return message(said, date=until, amount=amount, share=formatting.share(abs(apart)), plan=plan_amount)
 
 
 def _compared(row: Mapping[str, Any], currency: str) -> str:

@@ -10,6 +10,7 @@ from helpers.reporting.leadership_page import MOST_FINDINGS
 from helpers.reporting.run_results import COUNTS, PAGES, RunResults
 from helpers.reporting.text import churn as churn_text
 from helpers.reporting.text import customer_value as customer_value_text
+from helpers.reporting.text import experiment_decisions as experiment_decisions_text
 from helpers.reporting.text import experiments as experiments_text
 from helpers.reporting.text import loyalty as loyalty_text
 from helpers.reporting.text import satisfaction as satisfaction_text
@@ -327,10 +328,15 @@ def retention_beside_churn(results: RunResults) -> str:
 
 
 def experiments_finding(results: RunResults) -> tuple[str, ...]:
-    """Return how many experiments got which verdict with the valid ones that matter most; empty without any."""
+    """Return how many experiments got which verdict with the valid ones that matter most; empty without any.
+
+    Lists that runs drew are told apart, by what the last of them earned, unless there is nothing else.
+    """
     if not results.has("results/experiment_effects"):
         return ()
     effects, gates = results.frame("results/experiment_effects"), results.gates("results/experiment_gates")
+    is_list = experiment_decisions_text.is_action_list(effects)
+    effects = effects if is_list.all() else effects[~is_list]
     counted, *_ = said = experiments_text.experiments_answer(effects, gates, results.currency)
     valid = effects[effects["verdict"] != "invalid"]
     if len(said) == 1 or valid.empty:

@@ -1,7 +1,7 @@
 """Ten questions that leadership asks, each answered in a sentence, or *cannot say*, with the reason."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -10,23 +10,24 @@ from helpers.churn import scoring
 from helpers.churn.classifiers import BOOSTING, LOGISTIC
 from helpers.churn.model_selection import ModelSelection, PairedComparison
 from helpers.foundation.results import Estimate, Status
-from helpers.reporting import decimal_places, forecast_tracking, formatting
+from helpers.reporting import decimal_places, forecast_tracking, formatting, kpi_history
 from helpers.reporting.run_results import COUNTS, RunResults
+from helpers.reporting.schema import HISTORY
 from helpers.reporting.text import churn as churn_text
 from helpers.reporting.text import leadership as leadership_text
 from helpers.reporting.text import leadership_decisions as leadership_decisions_text
 from helpers.reporting.text import leadership_finance as leadership_finance_text
 from helpers.reporting.text import leadership_findings as leadership_findings_text
+from helpers.reporting.text import next_quarter as next_quarter_text
 from helpers.reporting.text import survey_checks as survey_checks_text
 from helpers.reporting.text.leadership import cannot
 from helpers.reporting.translation import message, plural, translatable
+from helpers.value import retention_mix
 
 AUDIT, BASE, FORECASTS, SCORES = ("results/intake_audit", "results/customer_base", "results/forecasts",
                                   "results/churn_scores")
 
 VALUE_GATES, CHURN_GATES = "results/value_gates", "results/churn_gates"
-
-SALES_FORECAST = "results/sales_forecast"
 
 EFFECTS, MODELS = "results/experiment_effects", "results/churn_models"
 
@@ -60,6 +61,8 @@ class QuestionInputs:
         What was redefined since the last run, in a sentence.
     ledger : str
         What the ledger says beside the records, in sentences.
+    history : DataFrame
+        ``results/kpi_history``.
     """
 
     results: RunResults
@@ -68,6 +71,7 @@ class QuestionInputs:
     grades: pd.DataFrame
     redefined: str = ""
     ledger: str = ""
+    history: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(HISTORY.names)))
 
 
 def customer_retention(known: QuestionInputs) -> str:
@@ -82,9 +86,9 @@ def customer_retention(known: QuestionInputs) -> str:
     said = message("Customer retention rate {share}", share=known.results.said(by_count))
     if by_money.status is Status.OK:
         said = message("{sentence}, weighted by net sales {share}", sentence=said, share=known.results.said(by_money))
-    return message("{rate}{caveat}; {change}, {season}, {mix}.", rate=said,
-                   caveat=known.results.caveat(VALUE_GATES, "retention", EVERYBODY, *COUNTS),
-                   change=_real(known, "retention_by_count"), season=_seasonal(known), mix=_mix(known))
+    rate = message("{rate}{caveat}; {change}.", rate=said, change=_real(known, "retention_by_count"),
+                   caveat=known.results.caveat(VALUE_GATES, "retention", EVERYBODY, *COUNTS))
+    return " ".join(filter(None, (rate, _mix(known.results), _same_season(known.history))))
 
 
 def _real(known: QuestionInputs, quantity: str) -> str:
@@ -96,23 +100,35 @@ def _real(known: QuestionInputs, quantity: str) -> str:
                    date=formatting.date_text(row["previous_as_of_on"].iloc[0]))
 
 
-def _seasonal(known: QuestionInputs) -> str:
-    gate = known.gates[known.gates["gate"] == "whole year"]
-    if gate.empty:
-        return message("season is not told apart")
-    if gate["is_crossed"].iloc[0]:
-        return message("season may be part of it, since the periods are shorter than a year")
-    return message("season is even, since whole years are compared")
-
-
-def _mix(known: QuestionInputs) -> str:
-    whole, by_mix, within = (known.results.estimate(BASE, f"retention_change{part}")
-                             for part in ("", "_by_mix", "_within"))
-    if any(e.status is not Status.OK for e in (whole, by_mix, within)):
-        return message("and mix is not told apart here")
+def _mix(results: RunResults) -> str:
+    """Return both rates of the last two periods, and what of the change is mix; that it is not told where it is not."""
+    whole, by_mix, within, before, after, days = (results.estimate(BASE, quantity) for quantity in (
+        retention_mix.CHANGE, retention_mix.BY_MIX, retention_mix.WITHIN, retention_mix.RATE_BEFORE,
+        retention_mix.RATE_AFTER, retention_mix.PERIOD))
+    if any(e.status is not Status.OK for e in (whole, by_mix, within, before, after, days)):
+        return message("Mix is not told apart here.")
     change, mix, same = (formatting.share_change_text(e) for e in (whole, by_mix, within))
-    return message("and of a change of {change} against the period before {mix} is mix, {same} among customers with as "
-                   "many orders", change=change, mix=mix, same=same)
+    is_year = days.value in leadership_findings_text.YEAR_DAYS
+    season = (translatable("whole years, in which seasons weigh alike") if is_year else
+              translatable("no whole years, so that season may be part of it"))
+    return message("Over the last two periods of {n} days ({season}) the rate went from {before} to {after}, by "
+                   "{change}: {mix} by mix, {same} among customers with as many orders.",
+                   n=formatting.whole(days.value), season=season, before=results.said(before),
+                   after=results.said(after), change=change, mix=mix, same=same)
+
+
+def _same_season(history: pd.DataFrame) -> str:
+    """Return who bought again in the latest quarter beside the same quarter of the year before; empty without both."""
+    found = kpi_history.bought_again_change(history)
+    if not found:
+        return ""
+    last, before, change = found
+    moved, low, high = (100 * x for x in change)
+    shares = [formatting.estimate_text({**row, "status": Status.OK}, formatting.share) for row in (last, before)]
+    return message("In the same season: {share} of the customers of the quarter before bought again in that to {date}, "
+                   "{before} a year earlier ({change}, difference {range}).", share=shares[0], before=shares[1],
+                   date=formatting.date_text(last["on"]), range=formatting.interval(low, high, formatting.points),
+                   change=formatting.change_text(moved, low, high, formatting.points))
 
 
 def revenue_movement(known: QuestionInputs) -> str:
@@ -178,41 +194,12 @@ def next_quarter(known: QuestionInputs) -> str:
         caveat = known.results.caveat(CHURN_GATES, "every forecast of churn", "probabilities", *COUNTS)
         churn = message("{sentence}{caveat}.", caveat=caveat,
                         sentence=churn_text.expected_churn(known.results.frame(FORECASTS)).rstrip("."))
-        return " ".join(filter(None, (_sales_ahead(known.results), churn,
+        return " ".join(filter(None, (next_quarter_text.quarter_ahead_sentence(known.results), churn,
                                       leadership_findings_text.churn_range_reason(known.results))))
     if signed := leadership_findings_text.contracts_ahead(known.results):
         why = message("By the end of a quarter it cannot be said, since contracts without dates give no horizon.")
         return f"{why} {signed}"
     return cannot(translatable("no forecast could be made: it takes orders over more than one period"))
-
-
-def _sales_ahead(results: RunResults) -> str:
-    """Return what the next quarter brings if nothing is done, beside the simple rule; empty without a forecast."""
-    table = results.frame(SALES_FORECAST)
-    is_whole = table["period"].eq("quarter") & table["measure"].isin(["net_sales", "margin"]) if len(table) else []
-    whole = table[is_whole] if len(table) else table
-    if whole.empty:
-        return ""
-    quarter = whole.set_index(["measure", "quantile"])["value"]
-    sales, margin = (_range(quarter, measure, results.currency) for measure in ("net_sales", "margin"))
-    row = whole[whole["measure"] == "net_sales"].iloc[0]
-    low, high = (float(quarter["net_sales", quantile]) for quantile in (0.025, 0.975))
-    wide = "" if high - low < quarter["net_sales", 0.5] else " " + message(
-        "That range is wider than what is expected, since past quarters forecast in the same way were off by as much.")
-    places = {"date": formatting.date_text(row["due_on"]), "sales": sales, "margin": margin}
-    if decimal_places.is_missing(row["rule_value"]):
-        return message("If nothing is done, the quarter to {date} brings {sales} of net sales and {margin} of margin.",
-                       **places) + wide
-    return message("If nothing is done, the quarter to {date} brings {sales} of net sales and {margin} of margin; the "
-                   "simple rule says {rule} of net sales.", **places,
-                   rule=formatting.money(row["rule_value"], results.currency)) + wide
-
-
-def _range(quarter: pd.Series, measure: str, currency: str) -> str:
-    """Return a measure's expected value with the limits of its prediction interval."""
-    low, value, high = (float(quarter[measure, quantile]) for quantile in (0.025, 0.5, 0.975))
-    form = formatting.unit_format("money", currency)
-    return f"{form(value)} {formatting.interval(low, high, form)}"
 
 
 def action_earnings(known: QuestionInputs) -> str:

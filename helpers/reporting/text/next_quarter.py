@@ -5,10 +5,14 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from helpers.reporting import formatting
+from helpers.reporting import decimal_places, formatting
+from helpers.reporting.run_results import RunResults
+from helpers.reporting.translation import message, translatable
 from helpers.value.recurring_revenue import NO_CONTRACTS, RecurringRevenue
 from helpers.value.sales_forecast import MEASURES, RECENT_AVERAGE, SalesForecast
 from helpers.value.weekly_sales import QUARTER_WEEKS, YEAR_WEEKS
+
+SALES_FORECAST = "results/sales_forecast"
 
 MEASURE_WORDS = {"orders": "orders", "net_sales": "net sales", "margin": "margin"}
 
@@ -51,6 +55,50 @@ def sales_forecast_sentences(found: SalesForecast, plan: Mapping[str, float], cu
         *_plan_sentences(found, plan, currency),
         _tested(found),
     )
+
+
+def quarter_ahead_sentence(results: RunResults) -> str:
+    """Return what the next quarter brings if nothing is done, beside the simple rule; empty without a forecast."""
+    table = results.frame(SALES_FORECAST)
+    is_whole = table["period"].eq("quarter") & table["measure"].isin(["net_sales", "margin"]) if len(table) else []
+    whole = table[is_whole] if len(table) else table
+    if whole.empty:
+        return ""
+    quarter = whole.set_index(["measure", "quantile"])["value"]
+    sales, margin = (_range(quarter, measure, results.currency) for measure in ("net_sales", "margin"))
+    row = whole[whole["measure"] == "net_sales"].iloc[0]
+    low, high = (float(quarter["net_sales", quantile]) for quantile in (0.025, 0.975))
+    wide = "" if high - low < quarter["net_sales", 0.5] else " " + message(
+        "That range is wider than what is expected, since past quarters forecast in the same way were off by as much.")
+    places = {"date": formatting.date_text(row["due_on"]), "sales": sales, "margin": margin}
+    if decimal_places.is_missing(row["rule_value"]):
+        said = message("If nothing is done, the 13 weeks to {date} bring {sales} of net sales and {margin} of margin.",
+                       **places)
+    else:
+        said = message("If nothing is done, the 13 weeks to {date} bring {sales} of net sales and {margin} of margin; "
+                       "the simple rule says {rule} of net sales.", **places,
+                       rule=formatting.money(row["rule_value"], results.currency))
+    return said + wide + _beside_plan(row, quarter, results.currency)
+
+
+def _beside_plan(row: pd.Series, quarter: pd.Series, currency: str) -> str:
+    """Return what is planned for the quarter, and where in the forecast's range the plan lies; empty without a plan."""
+    if decimal_places.is_missing(row["plan_value"]):
+        return ""
+    plan, (low, value, high) = float(row["plan_value"]), (float(quarter["net_sales", q]) for q in (0.025, 0.5, 0.975))
+    said = (translatable("above all that the range holds") if plan > high else
+            translatable("below all that the range holds") if plan < low else
+            translatable("within the range, above what is expected") if plan > value else
+            translatable("within the range, not above what is expected"))
+    return " " + message("Planned are {amount} of net sales: {place}.", amount=formatting.money(plan, currency),
+                         place=said)
+
+
+def _range(quarter: pd.Series, measure: str, currency: str) -> str:
+    """Return a measure's expected value with the limits of its prediction interval."""
+    low, value, high = (float(quarter[measure, quantile]) for quantile in (0.025, 0.5, 0.975))
+    form = formatting.unit_format("money", currency)
+    return f"{form(value)} {formatting.interval(low, high, form)}"
 
 
 def recurring_revenue_sentences(found: RecurringRevenue, currency: str = "") -> tuple[str, ...]:

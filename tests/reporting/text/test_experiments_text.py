@@ -196,8 +196,11 @@ def test_a_decision_on_experiments_tells_money_beside_what_decides_and_who_acts(
     shares = {"unit": "share", "value": 0.05, "low": 0.01, "high": 0.09, "metric": "ordered", "owner": "head of shop"}
     margin = {"metric": "margin", "is_primary": False, "verdict": None, "value": 1.0, "low": -0.5, "high": 2.5}
     asked = experiment_decisions_text.experiment_decision(effects(shares, margin), GATES, "GBP")
-    assert asked["expected_gain"] == "gift raised ordered by 5 points [1, 9], margin by £1.00 [−£0.50, £2.50]"
-    assert asked["worst_case"] == "gift 1 point (worse ends of the intervals)"
+    assert asked["expected_gain"] == (
+        "£1,010 [−£505, £2,520] for as many units as took part, 1,010: gift raised ordered by 5 points [1, 9], margin "
+        "by £1.00 [−£0.50, £2.50]")
+    assert asked["decision"] == "Test further, since their cost may exceed their gain, gift"
+    assert asked["worst_case"] == "−£505"
     assert asked["owner"] == "head of shop"
 
 
@@ -209,8 +212,9 @@ def test_a_decision_on_experiments_tells_money_beside_what_decides_and_who_acts(
 def test_a_decision_tells_what_an_improvement_is_worth_and_costs_where_the_plan_declares_both(ends, told):
     planned = {"unit": "share", "metric": "ordered", "unit_value": 40.0, "treatment_cost": 0.5}
     asked = experiment_decisions_text.experiment_decision(effects(planned | ends), GATES, "GBP")
-    assert asked["expected_gain"] == f"gift {told}"
-    assert asked["cost"] == "gift £0.50 a unit treated"
+    assert asked["expected_gain"] == (
+        f"£2,020 [£404, £3,640] for as many units as took part, 1,010: gift {told}")
+    assert (asked["cost"], asked["net"]) == ("£505", "£1,520 [−£101, £3,130]")
 
 
 def test_where_a_fall_is_the_improvement_its_worst_case_is_the_end_nearest_to_none():
@@ -235,7 +239,7 @@ def test_many_experiments_are_named_up_to_three_with_their_arms_where_they_have_
     assert asked == "Ship a, b, c and 2 more"
     two = experiment_decisions_text.experiment_decision(effects({}, {"variant": "call"}), GATES, "GBP")
     assert two["decision"] == "Ship call of gift and letter of gift"
-    assert two["expected_gain"] == ("letter of gift raised spend by £2.00 [£0.50, £3.50] and call of gift raised spend "
+    assert two["expected_gain"] == ("call of gift raised spend by £2.00 [£0.50, £3.50] and letter of gift raised spend "
                                     "by £2.00 [£0.50, £3.50]")
 
 

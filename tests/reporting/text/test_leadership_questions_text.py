@@ -1,7 +1,10 @@
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
 from helpers.foundation.results import Estimate, Gate, Level, estimate_table
+from helpers.reporting import kpi_history
 from helpers.reporting.forecast_tracking import all_gates
 from helpers.reporting.text import leadership_questions as leadership_questions_text
 from helpers.reporting.text.leadership_questions import QuestionInputs
@@ -38,34 +41,42 @@ def test_without_any_table_eight_questions_say_why_they_cannot_be_answered():
     assert said[leadership_questions_text.QUESTIONS[5][0]] == "None: there is no list of customers to act on."
 
 
-@pytest.mark.parametrize(("kpis", "held", "end"), [
-    (kept(change=0.1, low=0.05, high=0.15), None,
-     "by count up 10 points, statistically significant since 31 March 2026, season is not told apart, and mix is not "
-     "told apart "
-     "here."),
-    (kept(comparison="no earlier run", previous_run=""), False,
-     "whether that is a change cannot be said (no earlier comparable run), season is even, since whole years are "
-     "compared, and mix is not told apart here."),
-    (kept(change=0.0, low=-0.1, high=0.1), True,
-     "by count no statistically significant change since 31 March 2026, season may be part of it, since the periods "
-     "are shorter "
-     "than a year, and mix is not told apart here."),
-])
-def test_keeping_customers_is_told_from_season_and_noise(kpis, held, end):
-    gates = leading.gates("04", *([] if held is None else [leading.gate("whole year", "retention", is_crossed=held)]))
-    assert leadership_questions_text.customer_retention(known(leading.everything(), kpis, gates)) == (
-        f"Customer retention rate 50.0 % [40.0 %, 60.0 %], weighted by net sales 70.0 % [60.0 %, 80.0 %]; {end}")
+@pytest.mark.parametrize(("kpis", "end"), [
+    (kept(change=0.1, low=0.05, high=0.15), "by count up 10 points, statistically significant since 31 March 2026."),
+    (kept(comparison="no earlier run", previous_run=""),
+     "whether that is a change cannot be said (no earlier comparable run)."),
+    (kept(change=0.0, low=-0.1, high=0.1), "by count no statistically significant change since 31 March 2026.")])
+def test_keeping_customers_is_told_from_noise(kpis, end):
+    assert leadership_questions_text.customer_retention(known(leading.everything(), kpis)) == (
+        f"Customer retention rate 50.0 % [40.0 %, 60.0 %], weighted by net sales 70.0 % [60.0 %, 80.0 %]; {end} Mix is "
+        "not told apart here.")
 
 
-def test_mix_is_told_apart_where_two_periods_before_are_on_record():
+@pytest.mark.parametrize(("days", "season"), [
+    (305, "no whole years, so that season may be part of it"), (365, "whole years, in which seasons weigh alike")])
+def test_mix_and_season_are_told_apart_where_three_periods_are_on_record(days, season):
     parts = {"retention_change": (0.05, 0.01, 0.09), "retention_change_by_mix": (0.02, 0.01, 0.03),
-             "retention_change_within": (0.03, -0.01, 0.07)}
-    split = estimate_table([Estimate(q, *e, "share", 90) for q, e in parts.items()])
+             "retention_change_within": (0.03, -0.01, 0.07), "retention_rate_before": (0.45, 0.4, 0.5),
+             "retention_rate_after": (0.5, 0.45, 0.55)}
+    split = estimate_table([*(Estimate(q, *e, "share", 90) for q, e in parts.items()),
+                            Estimate("retention_change_period", days, unit="days", n=90)])
     base = pd.concat([leading.base(), split], ignore_index=True)
     said = leadership_questions_text.customer_retention(
         known(leading.everything(customer_base=base), kept(change=0.0, low=-0.1, high=0.1)))
-    assert said.endswith("of a change of 5 points [1, 9] against the period before 2 points [1, 3] is mix, 3 points "
+    assert said.endswith(f"Over the last two periods of {days} days ({season}) the rate went from 45.0 % [40.0 %, "
+                         "50.0 %] to 50.0 % [45.0 %, 55.0 %], by 5 points [1, 9]: 2 points [1, 3] by mix, 3 points "
                          "[−1, 7] among customers with as many orders.")
+
+
+def test_the_latest_quarter_stands_beside_the_same_season_a_year_before():
+    days = pd.to_datetime(["2024-12-31", "2025-12-31"])
+    history = pd.DataFrame({"basis": "records", "figure": kpi_history.AGAIN, "on": days, "value": [0.5, 0.6],
+                            "low": [0.45, 0.55], "high": [0.55, 0.65], "unit": "share", "n": 400})
+    asked = replace(known(leading.everything(), kept(change=0.0, low=-0.1, high=0.1)), history=history)
+    assert leadership_questions_text.customer_retention(asked).endswith(
+        "In the same season: 60.0 % [55.0 %, 65.0 %] of the customers of the quarter before bought again in that to "
+        "31 December 2025, 50.0 % [45.0 %, 55.0 %] a year earlier (up 10 points, statistically significant, difference "
+        "[2.9, 17.1]).")
 
 
 def test_keeping_of_contracts_and_of_short_histories_is_said():
@@ -124,8 +135,8 @@ def test_actions_are_judged_only_against_people_left_alone():
 def test_the_decision_is_asked_with_cost_worst_case_owner_and_date():
     one = known(leading.results(decisions=pd.DataFrame([leading.decision()])))
     assert leadership_questions_text.decision_today(one) == (
-        "Contact 200 customers, leave 22 alone. Cost €768; expected gain: not yet measured; worst case: −€1,470; "
-        "confidence: none yet; owner not named; it stops on 28 September 2026.")
+        "Contact 200 customers, leave 22 alone, as a test. Cost €768; expected gain: not yet measured; net: not "
+        "known; worst case: −€1,470; confidence: none yet; owner not named; it stops on 28 September 2026.")
     three = pd.DataFrame([leading.decision(decision=name) for name in "abc"])
     said = leadership_questions_text.decision_today(known(leading.results(decisions=three)))
     terms = ("Cost €768", "worst case: −€1,470", "it stops on 28 September 2026.")
@@ -254,11 +265,11 @@ def test_the_fees_of_contracts_stand_beside_the_orders_of_a_company_with_both():
 def test_a_verdict_that_asks_for_a_decision_is_never_answered_by_none():
     tried = known(leading.results(experiment_effects=leading.effects()))
     assert leadership_questions_text.decision_today(tried) == (
-        "Ship checkout. Cost not recorded; expected gain: checkout raised ordered by 5 points [1, 9]; worst case: "
-        "checkout 1 point (worse ends of the intervals); confidence: assigned at random, no check failed; owner not "
-        "recorded; the days of the looks stand on page 06.")
+        "Ship checkout. Cost not recorded; expected gain: checkout raised ordered by 5 points [1, 9]; net: not known; "
+        "worst case: checkout 1 point (worse ends of the intervals); confidence: assigned at random, no check failed; "
+        "owner not recorded; the days of the looks stand on page 06.")
     both = leading.results(experiment_effects=leading.effects(), decisions=pd.DataFrame([leading.decision()]))
-    assert "28 September 2026. Ship checkout." in leadership_questions_text.decision_today(known(both))
+    assert "it stops on 28 September 2026. Ship checkout." in leadership_questions_text.decision_today(known(both))
     open_still = leading.effects({"verdict": "keep running"})
     assert leadership_questions_text.decision_today(known(leading.results(experiment_effects=open_still))) == (
         "None: there is no list of customers to act on, and no verdict on an experiment asks for one.")
@@ -321,30 +332,3 @@ def test_caveats_of_a_finding_stand_in_the_answer_too():
 def test_a_reason_goes_on_within_the_sentence():
     assert leadership_questions_text.cannot("Nothing can be learnt") == "Cannot say, because nothing can be learnt."
     assert leadership_questions_text.cannot("BG/NBD does not apply") == "Cannot say, because BG/NBD does not apply."
-
-
-def ahead(rule=900.0):
-    due_on = pd.Timestamp("2026-09-28")
-    rows = [{"measure": measure, "period": period, "due_on": due_on, "quantile": quantile, "value": factor * value,
-             "rule_value": factor * rule, "unit": "money", "n": 100}
-            for measure, factor in (("net_sales", 10.0), ("margin", 1.0)) for period in ("week", "quarter")
-            for quantile, value in ((0.025, 80.0), (0.5, 100.0), (0.975, 120.0))]
-    return pd.DataFrame(rows)
-
-
-def test_what_comes_if_nothing_is_done_stands_before_the_churn_beside_the_simple_rule():
-    said = leadership_questions_text.next_quarter(known(leading.everything(sales_forecast=ahead())))
-    assert said.startswith(
-        "If nothing is done, the quarter to 28 September 2026 brings €1,000 [€800, €1,200] of net sales and €100 "
-        "[€80.00, €120] of margin; the simple rule says €9,000 of net sales. Expected churn")
-    bare = leadership_questions_text.next_quarter(known(leading.everything(sales_forecast=ahead(float("nan")))))
-    assert "of margin. Expected churn" in bare
-    assert leadership_questions_text.next_quarter(known(leading.everything())).startswith("Expected churn")
-
-
-def test_a_range_of_sales_that_is_wider_than_what_is_expected_is_explained():
-    wide = ahead().assign(value=lambda rows: rows["value"].where(rows["quantile"] < 0.9, 10 * rows["value"]))
-    said = leadership_questions_text.next_quarter(known(leading.everything(sales_forecast=wide)))
-    assert "past quarters forecast in the same way were off by as much" in said
-    near = leadership_questions_text.next_quarter(known(leading.everything(sales_forecast=ahead())))
-    assert "off by as much" not in near

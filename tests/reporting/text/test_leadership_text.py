@@ -262,7 +262,9 @@ def test_verdicts_of_experiments_are_decisions_too_below_the_plan():
     assert found["decision"].tolist()[1] == "Ship checkout"
     assert found["expected_gain"].tolist()[1] == "checkout raised ordered by 5 points [1, 9]"
     assert found.loc[1, ["cost", "worst_case", "owner", "stop_on"]].tolist() == [
-        "not recorded", "checkout 1 point (worse ends of the intervals)", "not recorded", ""]
+        "not recorded", "checkout 1 point (worse ends of the intervals)", "not recorded", "28 September 2026"]
+    alone = decisions_text.decision_rows(leading.results(experiment_effects=leading.effects()))
+    assert alone["stop_on"].tolist() == [""]
 
 
 def test_the_confidence_in_a_verdict_counts_the_gates_that_its_experiment_crossed():
@@ -346,10 +348,14 @@ def test_the_decision_on_the_list_tells_its_gain_in_money_and_how_the_worst_case
     assert row["expected_gain"] == ("€300 [−€40.00, €600] of margin, before the cost: churn of the 20 contacted cut by "
                                     "15.0 % [−2.0 %, 30.0 %], as measured; it pays from a cut of "
                                     f"{leading.decision()['cost'] / 20:.1f} %")
+    assert row["net"] == "−€468 [−€808, −€168]"
+    assert row["decision"].endswith(", as a test: the expected gain is below the cost")
     assert row["worst_case"].endswith(": every offer is taken up and nobody stays for it")
     brief = decisions_text.brief_decision_rows(found).iloc[0]
     assert brief[["decision", "expected_gain"]].tolist() == [
-        "Contact 20 customers, 5 as control group", "€300 [−€40.00, €600]"]
+        "Contact 20 customers, 5 as control group, as a test", "€300 [−€40.00, €600]"]
+    cheap = decisions_text.decision_rows(leading.results(decisions=plan.assign(cost=100.0), actions=listed)).iloc[0]
+    assert (cheap["decision"], cheap["net"]) == (leading.decision()["decision"], "€200 [−€140, €500]")
     assert row["worst_case"].startswith(f"{brief['worst_case']}:")
     other = decisions_text.decision_rows(leading.results(decisions=plan, actions=listed.assign(cost_worst=1.0)))
     assert other["worst_case"].iloc[0].startswith("−€")
@@ -362,15 +368,53 @@ def test_a_list_whose_response_is_not_measured_states_no_gain_in_money():
                            "cost_worst": float(plan["worst_case"].iloc[0]) / 20})
     row = decisions_text.decision_rows(leading.results(decisions=plan, actions=listed)).iloc[0]
     assert row["expected_gain"] == leading.decision()["gain"]
+    assert (row["decision"], row["net"]) == (f"{leading.decision()['decision']}, as a test", "not known")
     assert "nobody stays" in row["worst_case"]
 
 
-def test_at_a_glance_an_experiment_is_decided_by_money_where_it_is_measured_and_its_worst_case_is_the_worse_end():
-    margin = {"metric": "margin", "unit": "money", "is_primary": False, "value": 2.0, "low": 0.5, "high": 3.5,
-              "verdict": None}
-    tried = leading.effects({}, margin, {"experiment": "banner"}).assign(treatment_cost=[None, None, 0.3])
-    found = leading.results(experiment_effects=tried)
-    brief = decisions_text.brief_decision_rows(found).iloc[0]
-    assert brief["expected_gain"] == "ordered 5 points"
-    assert (brief["worst_case"], brief["cost"]) == ("1 point", "€0.30 a unit")
-    assert brief["decision"] == "Ship banner and 1 more"
+def test_the_margin_measured_in_earlier_rounds_stands_beside_the_margin_that_is_saved(monkeypatch):
+    plan = pd.DataFrame([leading.decision()])
+    listed = pd.DataFrame({"variant": ["treated"] * 20, "margin_at_risk": 100.0,
+                           "cost_worst": float(plan["worst_case"].iloc[0]) / 20})
+    measured = replace(UNMEASURED, n_rounds=1, margin=Estimate("margin", 10.0, 2.0, 18.0, "money", 500),
+                       reduction=Estimate("reduction of the risk", 0.15, -0.02, 0.3, "share", 500))
+    monkeypatch.setattr(decisions_text.measured_response, "pooled_response", lambda _: measured)
+    row = decisions_text.decision_rows(leading.results(decisions=plan, actions=listed)).iloc[0]
+    assert row["expected_gain"].endswith(
+        "; by the margin measured in earlier rounds, €10.00 [€2.00, €18.00] a customer, it would be €200 [€40.00, "
+        "€360], which also counts what those buy more who stay anyway")
+
+
+MARGIN = {"metric": "margin", "unit": "money", "is_primary": False, "value": 2.0, "low": 0.5, "high": 3.5,
+          "verdict": None}
+
+
+def test_at_a_glance_shipping_is_told_by_its_gain_cost_and_net_in_money():
+    tried = leading.effects({}, MARGIN).assign(treatment_cost=0.3)
+    brief = decisions_text.brief_decision_rows(leading.results(experiment_effects=tried)).iloc[0]
+    assert brief[["cost", "expected_gain", "net", "worst_case"]].tolist() == [
+        "€303", "€2,020 [€505, €3,540]", "€1,720 [€202, €3,230]", "€202"]  # 1,010 units took part
+    assert brief["decision"] == "Ship checkout (new)"
+
+
+def test_what_may_cost_more_than_it_brings_is_asked_to_be_tested_and_not_to_be_shipped():
+    tried = leading.effects({}, MARGIN, {"experiment": "banner"}).assign(treatment_cost=[0.6, 0.6, 0.6])
+    brief = decisions_text.brief_decision_rows(leading.results(experiment_effects=tried)).iloc[0]
+    assert brief["decision"] == "Ship banner (new); test 1 arm further"
+    full = decisions_text.decision_rows(leading.results(experiment_effects=tried)).iloc[0]
+    assert full["decision"] == "Ship banner; test further, since their cost may exceed their gain, checkout"
+    alone = decisions_text.decision_rows(leading.results(experiment_effects=tried.head(2))).iloc[0]
+    assert alone["decision"] == "Test further, since their cost may exceed their gain, checkout"
+    assert alone["net"] == "€1,410 [−€101, €2,930]"
+
+
+def test_net_gains_of_independent_experiments_are_added_with_their_range():
+    tried = leading.effects({}, MARGIN, {"experiment": "banner"}, MARGIN | {"experiment": "banner"})
+    brief = decisions_text.brief_decision_rows(leading.results(experiment_effects=tried)).iloc[0]
+    assert brief["expected_gain"] == "€4,040 [€1,900, €6,180]"  # half the width of one, times the root of two
+    assert (brief["worst_case"], brief["cost"]) == ("€1,010", "not declared")
+
+
+def test_without_money_shipping_is_told_by_what_decides():
+    brief = decisions_text.brief_decision_rows(leading.results(experiment_effects=leading.effects())).iloc[0]
+    assert brief[["expected_gain", "worst_case"]].tolist() == ["ordered 5 points", "1 point"]

@@ -2,11 +2,13 @@ from datetime import date
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from helpers.reporting.fan_plot import fan_plot
 from helpers.reporting.text import next_quarter as text
 from helpers.value import sales_forecast
 from helpers.value.btyd.frequency_recency import FrequencyRecency
+from tests.reporting import leading
 
 
 def forecast(orders):
@@ -60,3 +62,38 @@ def test_past_quarters_stand_beside_what_happened_the_latest_first():
     table = text.past_quarters_table(STEADY)
     assert table["due_on"].tolist() == ["31 December 2025", "1 October 2025", "2 July 2025"]
     assert table[["forecast", "rule", "actual"]].iloc[0].tolist() == [14_300.0, 13_000.0, 13_000.0]
+
+
+def ahead(rule=900.0, plan=float("nan")):
+    due_on = pd.Timestamp("2026-09-28")
+    rows = [{"measure": measure, "period": period, "due_on": due_on, "quantile": quantile, "value": factor * value,
+             "rule_value": factor * rule, "plan_value": plan, "unit": "money", "n": 100}
+            for measure, factor in (("net_sales", 10.0), ("margin", 1.0)) for period in ("week", "quarter")
+            for quantile, value in ((0.025, 80.0), (0.5, 100.0), (0.975, 120.0))]
+    return pd.DataFrame(rows)
+
+
+def said_ahead(table):
+    return text.quarter_ahead_sentence(leading.results(sales_forecast=table))
+
+
+def test_what_comes_if_nothing_is_done_stands_beside_the_simple_rule():
+    assert said_ahead(ahead()) == (
+        "If nothing is done, the 13 weeks to 28 September 2026 bring €1,000 [€800, €1,200] of net sales and €100 "
+        "[€80.00, €120] of margin; the simple rule says €9,000 of net sales.")
+    assert said_ahead(ahead(float("nan"))).endswith("of margin.")
+    assert text.quarter_ahead_sentence(leading.results()) == ""
+
+
+def test_a_range_of_sales_that_is_wider_than_what_is_expected_is_explained():
+    wide = ahead().assign(value=lambda rows: rows["value"].where(rows["quantile"] < 0.9, 10 * rows["value"]))
+    assert "past quarters forecast in the same way were off by as much" in said_ahead(wide)
+    assert "off by as much" not in said_ahead(ahead())
+
+
+@pytest.mark.parametrize(("plan", "place"), [
+    (1_300.0, "above all that the range holds"), (1_100.0, "within the range, above what is expected"),
+    (900.0, "within the range, not above what is expected"), (700.0, "below all that the range holds")])
+def test_the_plan_of_the_quarter_is_placed_in_the_range_of_the_forecast(plan, place):
+    assert said_ahead(ahead(plan=plan)).endswith(f" of net sales: {place}.")
+    assert "Planned are" in said_ahead(ahead(plan=plan))
