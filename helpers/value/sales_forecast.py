@@ -29,25 +29,24 @@ from helpers.value.weekly_sales import (
     MEASURES,
     MIN_HISTORY_WEEKS,
     MIN_QUARTERS,
-    MIN_SEASON_WEEKS,
     NO_PAST_QUARTERS,
     QUARTER_WEEKS,
     YEAR_WEEKS,
     CountsAt,
+    counts_in_seasonal_time,
     expected_weeks,
+    fit_to_some,
     past_quarters,
+    quarters_with_season,
     seasonal_index,
     seasonal_naive,
     weekly_sales,
 )
 
-QUANTILES = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
+QUANTILES, LEVEL = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975), 0.95
 
-LEVEL = 0.95
+RULE, RECENT_AVERAGE = "seasonal-naive rule", "average of the last quarter"
 
-RULE = "seasonal-naive rule"
-
-RECENT_AVERAGE = "average of the last quarter"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SalesForecast:
@@ -296,16 +295,16 @@ def forecast_from_weeks(history: pd.DataFrame, counts_at: CountsAt, fit: BtydFit
     """
     if reason := _reason(history):
         return SalesForecast(as_of_on, RECENT_AVERAGE, 0, history, pd.DataFrame(), NO_PAST_QUARTERS, reason=reason)
-    today, past = counts_at(0), past_quarters(history, counts_at, fit.model if fit else None)
+    past = past_quarters(history, counts_at, fit.model if fit else None)
     if fit and past["quarter"].nunique() < MIN_QUARTERS:  # the model could not be fitted to what was known then
         fit, past = None, past_quarters(history, counts_at, None)
-    has_season = bool(np.ptp(seasonal_index(history["orders"].to_numpy())) > 0)
-    known_weeks = len(history) - (past["quarter"] + 1) * QUARTER_WEEKS
-    seasoned = past[known_weeks >= MIN_SEASON_WEEKS]  # the others were forecast without the season that is known today
-    if has_season and seasoned["quarter"].nunique() >= MIN_QUARTERS:
-        past = seasoned.reset_index(drop=True)
+    season = seasonal_index(history["orders"].to_numpy())
+    today, has_season = counts_in_seasonal_time(counts_at(0), season, len(history)), bool(np.ptp(season) > 0)
+    if fit and has_season and (timed := fit_to_some(fit.model, today)).is_identified:
+        fit = timed
+    past = quarters_with_season(past, len(history)) if has_season else past
     return SalesForecast(as_of_on, fit.model.name if fit else RECENT_AVERAGE, today.n_customers, history,
-                         expected_weeks(history, today, fit), past, has_season)
+                         expected_weeks(history, today, fit, season), past, has_season)
 
 
 def _reason(history: pd.DataFrame) -> str:

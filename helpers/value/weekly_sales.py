@@ -4,6 +4,7 @@ Weeks end on the weekday of the last day that is seen, so that the newest one is
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 
 import ibis
@@ -86,8 +87,9 @@ def seasonal_index(orders: np.ndarray) -> np.ndarray:
 
     Notes
     -----
-    Quasi-Poisson regression of orders on a quadratic trend and three harmonics of the year, taken where the harmonics
-    are significant together (Hyndman & Athanasopoulos 2021, *Forecasting: Principles and Practice*, section 7.4).
+    Quasi-Poisson regression of orders on a quadratic trend, the logarithm of time and three harmonics of the year,
+    taken where the harmonics are significant together (Hyndman & Athanasopoulos 2021, *Forecasting: Principles and
+    Practice*, section 7.4). The logarithm takes up how fast a company grows at first, which else bends the season.
     """
     if len(orders) < MIN_SEASON_WEEKS or orders.sum() == 0:
         return np.ones(YEAR_WEEKS)
@@ -96,17 +98,50 @@ def seasonal_index(orders: np.ndarray) -> np.ndarray:
     time = np.arange(len(orders))
     scaled = time / len(orders)
     waves = _harmonics(time)
-    fit = sm.GLM(orders, np.column_stack([np.ones(len(orders)), scaled, scaled**2, waves]),
-                 family=sm.families.Poisson()).fit(scale="X2")
-    if fit.wald_test(np.eye(3 + waves.shape[1])[3:], use_f=True, scalar=True).pvalue > MAX_SEASON_P:
+    trend = np.column_stack([np.ones(len(orders)), scaled, scaled**2, np.log1p(time / QUARTER_WEEKS)])
+    n = trend.shape[1]
+    fit = sm.GLM(orders, np.hstack([trend, waves]), family=sm.families.Poisson()).fit(scale="X2")
+    if fit.wald_test(np.eye(n + waves.shape[1])[n:], use_f=True, scalar=True).pvalue > MAX_SEASON_P:
         return np.ones(YEAR_WEEKS)
-    factor = np.exp(_harmonics(np.arange(YEAR_WEEKS)) @ fit.params[3:])
+    factor = np.exp(_harmonics(np.arange(YEAR_WEEKS)) @ fit.params[n:])
     return factor / factor.mean()
 
 
 def _harmonics(week: np.ndarray) -> np.ndarray:
     angle = 2 * np.pi * np.multiply.outer(week, np.arange(1, SEASON_HARMONICS + 1)) / YEAR_WEEKS
     return np.hstack([np.cos(angle), np.sin(angle)])
+
+
+def seasonal_time(week: np.ndarray, season: np.ndarray) -> np.ndarray:
+    """Return how much of the season has passed up to a moment, which is in weeks since the history began.
+
+    Examples
+    --------
+    >>> seasonal_time(np.array([0.5, 52.0, 53.0]), np.repeat([1.5, 0.5], 26)).tolist()
+    [0.75, 52.0, 53.5]
+    """
+    years, rest = np.divmod(week, YEAR_WEEKS)
+    return years * season.sum() + np.interp(rest, np.arange(YEAR_WEEKS + 1), np.append(0.0, np.cumsum(season)))
+
+
+def counts_in_seasonal_time(counts: FrequencyRecency, season: np.ndarray, n_weeks: int) -> FrequencyRecency:
+    """Return customers with times counted by the season: who is silent in a quiet month is not taken as lost.
+
+    Purchases whose rate follows the season come at an even rate in this time (Daley & Vere-Jones 2003, *An Introduction
+    to the Theory of Point Processes*, theorem 7.4.I), as models of purchases assume.
+
+    Parameters
+    ----------
+    counts : FrequencyRecency
+        Customers counted by what they did up to the end of the history.
+    season : ndarray, shape (52,)
+        From `seasonal_index`.
+    n_weeks : int
+        Weeks of the history.
+    """
+    begun = n_weeks - counts.T
+    first, last, end = (seasonal_time(at, season) for at in (begun, begun + counts.t_x, np.array(float(n_weeks))))
+    return replace(counts, t_x=last - first, T=end - first)
 
 
 def seasonal_naive(weekly: np.ndarray) -> np.ndarray:
@@ -121,7 +156,9 @@ def seasonal_naive(weekly: np.ndarray) -> np.ndarray:
     return weekly[len(weekly) - back:][:QUARTER_WEEKS]
 
 
-def expected_weeks(history: pd.DataFrame, counts: FrequencyRecency, fit: BtydFit | None) -> pd.DataFrame:
+def expected_weeks(
+    history: pd.DataFrame, counts: FrequencyRecency, fit: BtydFit | None, season: np.ndarray
+) -> pd.DataFrame:
     """Return what the next 13 weeks bring if all goes on as in the last quarter.
 
     Parameters
@@ -129,9 +166,11 @@ def expected_weeks(history: pd.DataFrame, counts: FrequencyRecency, fit: BtydFit
     history : DataFrame
         Weeks that are known, from `weekly_sales`.
     counts : FrequencyRecency
-        Customers counted by what they did in these weeks.
+        Customers counted by what they did in these weeks, in seasonal time.
     fit : BtydFit or None
         Model of purchases fitted to them; without one repeat orders go on as in the last quarter.
+    season : ndarray, shape (52,)
+        From `seasonal_index`.
 
     Returns
     -------
@@ -140,32 +179,30 @@ def expected_weeks(history: pd.DataFrame, counts: FrequencyRecency, fit: BtydFit
         ``orders``, their sum; ``net_sales``, ``margin`` [money].
     """
     n, recent = len(history), history.tail(RECENT_WEEKS)
-    season = seasonal_index(history["orders"].to_numpy())
     past, ahead = (season[np.arange(at, at + k) % YEAR_WEEKS] for at, k in
                    ((n - len(recent), len(recent)), (n, QUARTER_WEEKS)))
-    first = recent["new_customers"].sum() / past.sum() * np.ones(QUARTER_WEEKS)
+    first = recent["new_customers"].sum() / past.sum() * ahead
     repeats = (recent["orders"] - recent["new_customers"]).sum() / past.sum()
-    today = repeats * np.ones(QUARTER_WEEKS) if fit is None else _repeat_orders(counts, fit)
-    again = np.zeros(QUARTER_WEEKS) if fit is None else _repeats_of_new_customers(first * ahead, fit)
-    found = pd.DataFrame({"today": today * ahead, "new": (first + again) * ahead})
+    today = repeats * ahead if fit is None else _repeat_orders(counts, fit, ahead)
+    again = np.zeros(QUARTER_WEEKS) if fit is None else _repeats_of_new_customers(first, fit, ahead)
+    found = pd.DataFrame({"today": today, "new": first + again})
     orders = found["today"] + found["new"]
     per_order = recent[["net_sales", "margin"]].sum() / max(recent["orders"].sum(), 1.0)
     return found.assign(orders=orders, net_sales=orders * per_order["net_sales"], margin=orders * per_order["margin"])
 
 
-def _repeat_orders(counts: FrequencyRecency, fit: BtydFit) -> np.ndarray:
-    """Return orders of customers who are known, by week ahead, shape ``(13,)``."""
+def _repeat_orders(counts: FrequencyRecency, fit: BtydFit, ahead: np.ndarray) -> np.ndarray:
+    """Return orders of customers who are known, by week ahead, whose season is given, shape ``(13,)``."""
     alive = counts.n * fit.model.p_alive(counts, fit.values)
-    made = [float(alive @ fit.model.expected_if_alive(counts, fit.values, float(week)))
-            for week in range(1, QUARTER_WEEKS + 1)]
+    made = [float(alive @ fit.model.expected_if_alive(counts, fit.values, float(at))) for at in np.cumsum(ahead)]
     return np.diff(made, prepend=0.0)
 
 
-def _repeats_of_new_customers(new: np.ndarray, fit: BtydFit) -> np.ndarray:
+def _repeats_of_new_customers(new: np.ndarray, fit: BtydFit, ahead: np.ndarray) -> np.ndarray:
     """Return repeat orders by week ahead of customers who come in the middle of each week, shape ``(13,)``."""
-    ages = np.maximum(np.arange(QUARTER_WEEKS + 1) - 0.5, 0.0)
-    by_age = np.diff(fit.model.expected_new(fit.values, ages))
-    return np.convolve(new, by_age)[:QUARTER_WEEKS]
+    ends = np.append(0.0, np.cumsum(ahead))
+    ages = np.maximum(ends[:, None] - (ends[1:] - ahead / 2), 0.0)  # grain end of week × week in which they came
+    return np.diff(fit.model.expected_new(fit.values, ages.ravel()).reshape(ages.shape), axis=0) @ new
 
 
 def past_quarters(history: pd.DataFrame, counts_at: CountsAt, model: BtydModel | None) -> pd.DataFrame:
@@ -196,14 +233,31 @@ def past_quarters(history: pd.DataFrame, counts_at: CountsAt, model: BtydModel |
 def _past_quarter(history: pd.DataFrame, counts: FrequencyRecency, model: BtydModel | None, back: int) -> pd.DataFrame:
     known = len(history) - (back + 1) * QUARTER_WEEKS
     before, actual = history.iloc[:known], history.iloc[known:known + QUARTER_WEEKS]
-    fit = fitting.fit_btyd(model, thinned(counts, MAX_FITTED_CUSTOMERS)) if model else None
+    season = seasonal_index(before["orders"].to_numpy())
+    timed = counts_in_seasonal_time(counts, season, known)
+    fit = fit_to_some(model, timed) if model else None
     if fit and not fit.is_identified:
         return NO_PAST_QUARTERS
-    made = expected_weeks(before, counts, fit)
+    made = expected_weeks(before, timed, fit, season)
     return pd.concat([pd.DataFrame({
         "quarter": back, "week": np.arange(QUARTER_WEEKS), "measure": measure, "forecast": made[measure].to_numpy(),
         "rule": seasonal_naive(before[measure].to_numpy()), "actual": actual[measure].to_numpy()})
         for measure in MEASURES])
+
+
+def quarters_with_season(past: pd.DataFrame, n_weeks: int) -> pd.DataFrame:
+    """Return past quarters before which a season could be told, of so many weeks; all where these are too few to test.
+
+    The others were forecast without the season that is known today.
+    """
+    known_weeks = n_weeks - (past["quarter"] + 1) * QUARTER_WEEKS
+    seasoned = past[known_weeks >= MIN_SEASON_WEEKS].reset_index(drop=True)
+    return seasoned if seasoned["quarter"].nunique() >= MIN_QUARTERS else past
+
+
+def fit_to_some(model: BtydModel, counts: FrequencyRecency) -> BtydFit:
+    """Return a model fitted to `MAX_FITTED_CUSTOMERS` of the customers at most."""
+    return fitting.fit_btyd(model, thinned(counts, MAX_FITTED_CUSTOMERS))
 
 
 def thinned(counts: FrequencyRecency, n_most: int) -> FrequencyRecency:

@@ -19,6 +19,7 @@ from helpers.value.config import PlanConfig
 from helpers.value.schema import SALES_FORECAST, VALUE_FORECASTS
 
 END = date(2025, 12, 31)
+EVEN = np.ones(52)  # no season
 TRUTH = np.array([0.8, 8.0, 0.6, 15.0])
 
 
@@ -59,9 +60,29 @@ def test_a_season_is_found_where_one_is_planted_and_only_there():
     assert (weekly_sales.seasonal_index(planted[:103]) == 1).all()  # less than two years
 
 
+def test_in_seasonal_time_a_quiet_half_year_passes_more_slowly():
+    season = np.repeat([1.5, 0.5], 26)
+    counts = FrequencyRecency(np.array([2.0, 0.0]), np.array([20.0, 0.0]), np.array([30.0, 78.0]), np.ones(2))
+    found = weekly_sales.counts_in_seasonal_time(counts, season, 104)  # the last 26 weeks are quiet ones
+    assert found.T.tolist() == [26 * 0.5 + 4 * 1.5, 52 + 26 * 0.5]
+    assert found.t_x.tolist() == [4 * 1.5 + 16 * 0.5, 0.0]
+    even = weekly_sales.counts_in_seasonal_time(counts, EVEN, 104)
+    assert (even.T.tolist(), even.t_x.tolist()) == (counts.T.tolist(), counts.t_x.tolist())
+
+
+def test_who_is_silent_in_a_quiet_season_is_not_taken_as_lost():
+    fit = BtydFit(PARETO_NBD, TRUTH, np.eye(4), 0.0, 1)
+    silent = FrequencyRecency(np.array([8.0]), np.array([40.0]), np.array([60.0]), np.array([100.0]))
+    quiet = np.concatenate([np.full(39, 1.2), np.full(13, 0.4)])  # the end of a year; the next one begins busy
+    by_season, by_weeks = (
+        weekly_sales.expected_weeks(weeks([50.0] * 104, new=0.0), counts, fit, quiet)["today"].sum()
+        for counts in (weekly_sales.counts_in_seasonal_time(silent, quiet, 104), silent))
+    assert by_season > 1.05 * by_weeks
+
+
 def test_the_rest_of_a_year_follows_the_season():
     planted = 100 * (1 + 0.4 * np.cos(2 * np.pi * np.arange(156) / 52))
-    ahead = weekly_sales.expected_weeks(weeks(planted), nobody(0), None)
+    ahead = weekly_sales.expected_weeks(weeks(planted), nobody(0), None, weekly_sales.seasonal_index(planted))
     assert ahead["orders"].to_numpy() == pytest.approx(planted[:13], rel=0.01)
     assert ahead["net_sales"].to_numpy() == pytest.approx(10 * planted[:13], rel=0.01)
 
@@ -70,7 +91,7 @@ def test_orders_of_today_and_of_new_customers_are_those_of_the_model_recomputed_
     fit = BtydFit(PARETO_NBD, TRUTH, np.eye(4), 0.0, 1)
     counts = FrequencyRecency(np.array([3.0, 0.0]), np.array([20.0, 0.0]), np.array([30.0, 30.0]),
                               np.array([200.0, 300.0]))
-    ahead = weekly_sales.expected_weeks(weeks([50.0] * 60, new=8.0), counts, fit)
+    ahead = weekly_sales.expected_weeks(weeks([50.0] * 60, new=8.0), counts, fit, EVEN)
     rng = np.random.default_rng(5)
     alive = PARETO_NBD.p_alive(counts, TRUTH)
     drawn = PARETO_NBD.drawn(rng, counts, TRUTH, 13.0, rng.random((2, 20_000)) < alive[:, None])
@@ -82,7 +103,7 @@ def test_orders_of_today_and_of_new_customers_are_those_of_the_model_recomputed_
 
 
 def test_who_adds_no_customers_any_more_is_expected_none():
-    ahead = weekly_sales.expected_weeks(weeks([30.0] * 60, new=0.0), nobody(0), None)
+    ahead = weekly_sales.expected_weeks(weeks([30.0] * 60, new=0.0), nobody(0), None, EVEN)
     assert ahead["new"].sum() == 0
     assert ahead["today"].sum() == pytest.approx(13 * 30)
 
