@@ -187,42 +187,10 @@ def without_crossovers(
     return kept.union(chosen.select(*kept.columns))
 
 
-def crossover_gates(
-    design: ExperimentDesign, counts: UnitCounts | None, assumptions: ExperimentsConfig
+def unit_gates(
+    design: ExperimentDesign, counts: UnitCounts | None, rules: Mapping[str, str], assumptions: ExperimentsConfig
 ) -> tuple[Gate, ...]:
-    """Return a gate on units in two arms and one on units served another arm; none where there are neither.
-
-    Parameters
-    ----------
-    design : ExperimentDesign
-        How the experiment is read.
-    counts : UnitCounts, optional
-        Its units.
-    assumptions : ExperimentsConfig
-        Share of units in two arms from which there is no verdict, unless the plan declares how they are read.
-    """
-    claims, found = f"every verdict on {design.label}", []
-    if counts and counts.n_crossed:
-        share, how = counts.n_crossed / counts.n_units, design.plan.crossovers if design.plan else BLOCK
-        is_blocked = how == BLOCK and share > assumptions.crossover_share
-        fate = ("they stand in the arm that they were exposed to first" if how == FIRST_EXPOSURE else
-                "they are left out" + (f", and more than {100 * assumptions.crossover_share:g} % are too many: declare "
-                                       "in the plan how they are read (crossovers = …)" if is_blocked else ""))
-        found.append(Gate(f"{design.label}: one arm a unit", share, assumptions.crossover_share, True,
-                          Level.BLOCK if is_blocked else Level.QUALIFY, claims,
-                          f"{counts.n_crossed:,} of {counts.n_units:,} units are in more than one arm; {fate}"))
-    if counts and counts.n_served_other:
-        found.append(Gate(f"{design.label}: arm served", counts.n_served_other / counts.n_units, 0.0, True,
-                          Level.QUALIFY, claims,
-                          f"{counts.n_served_other:,} of {counts.n_units:,} units were served another arm than they "
-                          "were assigned to; they stand in the arm assigned"))
-    return tuple(found)
-
-
-def repeated_records_gates(
-    design: ExperimentDesign, counts: UnitCounts | None, rules: Mapping[str, str]
-) -> tuple[Gate, ...]:
-    """Return a gate on units with several records in one arm, none where there are none.
+    """Return gates on units in two arms, served another arm or recorded several times; none of what does not occur.
 
     Parameters
     ----------
@@ -232,15 +200,38 @@ def repeated_records_gates(
         Its units.
     rules : mapping of str to str
         How several records became one, by metric.
+    assumptions : ExperimentsConfig
+        Share of units in two arms from which there is no verdict, unless the plan declares how they are read.
     """
-    if not counts or not counts.n_repeats:
+    if counts is None:
         return ()
+    limit, how = assumptions.crossover_share, design.plan.crossovers if design.plan else BLOCK
+    crossed = counts.n_crossed / max(counts.n_units, 1)
+    is_blocked = how == BLOCK and crossed > limit
+    found = (
+        (counts.n_crossed, "one arm a unit", crossed, limit, is_blocked, _crossed_text(counts, how, limit, is_blocked)),
+        (counts.n_served_other, "arm served", counts.n_served_other / max(counts.n_units, 1), 0.0, False,
+         f"{counts.n_served_other:,} of {counts.n_units:,} units were served another arm than they were assigned to; "
+         "they stand in the arm assigned"),
+        (counts.n_repeats, "one record a unit", counts.n_repeats / max(counts.n_records, 1), 0.0, False,
+         _repeated_text(design, counts, rules)))
+    return tuple(Gate(f"{design.label}: {name}", share, threshold, True, Level.BLOCK if blocks else Level.QUALIFY,
+                      f"every verdict on {design.label}", sentence)
+                 for n, name, share, threshold, blocks, sentence in found if n)
+
+
+def _crossed_text(counts: UnitCounts, how: str, limit: float, is_blocked: bool) -> str:
+    fate = ("they stand in the arm that they were exposed to first" if how == FIRST_EXPOSURE else
+            "they are left out" + (f", and more than {100 * limit:g} % are too many: declare in the plan how they are "
+                                   "read (crossovers = …)" if is_blocked else ""))
+    return f"{counts.n_crossed:,} of {counts.n_units:,} units are in more than one arm; {fate}"
+
+
+def _repeated_text(design: ExperimentDesign, counts: UnitCounts, rules: Mapping[str, str]) -> str:
     declared = design.plan.aggregation if design.plan else {}
     copies = f" ({counts.n_copies:,} equal an earlier one in every column)" if counts.n_copies else ""
     how = ", ".join(f"{design.metric_label(m)} {AGGREGATED_AS[rule]}" for m, rule in sorted(rules.items()))
     asked = "" if set(rules) <= set(declared) else (
         "; the plan does not declare how" + (" for all" if set(rules) & set(declared) else "") + " (aggregation = …)")
-    return (Gate(f"{design.label}: one record a unit", counts.n_repeats / counts.n_records, 0.0, True, Level.QUALIFY,
-                 f"every verdict on {design.label}",
-                 f"{counts.n_repeats:,} of {counts.n_records:,} records are of units that are recorded before in the "
-                 f"same arm{copies}; they are made one record a unit: {how or 'no metric'}{asked}"),)
+    return (f"{counts.n_repeats:,} of {counts.n_records:,} records are of units that are recorded before in the same "
+            f"arm{copies}; they are made one record a unit: {how or 'no metric'}{asked}")

@@ -44,9 +44,8 @@ def gates_by_experiment(
         Fingerprint of the plan by experiment, in the last run before this one.
     """
     return {d.experiment: (*_gates_of_experiment(d, evidence, assumptions, earlier or {}),
-                           *crossovers.crossover_gates(d, evidence.unit_counts.get(d.experiment), assumptions),
-                           *crossovers.repeated_records_gates(d, evidence.unit_counts.get(d.experiment),
-                                                              evidence.aggregation.get(d.experiment, {})),
+                           *crossovers.unit_gates(d, evidence.unit_counts.get(d.experiment),
+                                                  evidence.aggregation.get(d.experiment, {}), assumptions),
                            *summary_statistics.summary_gates(d, evidence.summaries))
             for d in designs}
 
