@@ -188,15 +188,21 @@ def _savable(results: RunResults, stake: Estimate) -> str:
 
 def next_quarter(known: QuestionInputs) -> str:
     """Return the answer to: if we do nothing, what happens next, in what range."""
+    money = [next_quarter_text.quarter_ahead_sentence(known.results),
+             leadership_findings_text.recurring_revenue_ahead(known.results)]
+    signed = leadership_findings_text.contracts_ahead(known.results)
     if struck := known.results.struck(CHURN_GATES, "every forecast of churn"):
-        return " ".join(filter(None, (cannot(struck), leadership_findings_text.contracts_ahead(known.results))))
+        left = message("How many customers leave cannot be said, because {reason}.",
+                       reason=formatting.within_sentence(struck)) if any(money) else cannot(struck)
+        return " ".join(filter(None, (*money, left, signed)))
     if known.results.has(FORECASTS):
         caveat = known.results.caveat(CHURN_GATES, "every forecast of churn", "probabilities", *COUNTS)
         churn = message("{sentence}{caveat}.", caveat=caveat,
                         sentence=churn_text.expected_churn(known.results.frame(FORECASTS)).rstrip("."))
-        return " ".join(filter(None, (next_quarter_text.quarter_ahead_sentence(known.results), churn,
-                                      leadership_findings_text.churn_range_reason(known.results))))
-    if signed := leadership_findings_text.contracts_ahead(known.results):
+        return " ".join(filter(None, (*money, churn, leadership_findings_text.churn_range_reason(known.results))))
+    if any(money):
+        return " ".join(filter(None, (*money, signed)))
+    if signed:
         why = message("By the end of a quarter it cannot be said, since contracts without dates give no horizon.")
         return f"{why} {signed}"
     return cannot(translatable("no forecast could be made: it takes orders over more than one period"))

@@ -10,6 +10,7 @@ from helpers.reporting.text import leadership_questions as leadership_questions_
 from helpers.reporting.text.leadership_questions import QuestionInputs
 from tests.reporting import leading
 from tests.reporting.text.test_leadership_text import grade, grades, key, row
+from tests.reporting.text.test_next_quarter_text import ahead
 
 
 def known(results, kpis=None, gates=None, due=None, redefined="Nothing was redefined."):
@@ -332,3 +333,26 @@ def test_caveats_of_a_finding_stand_in_the_answer_too():
 def test_a_reason_goes_on_within_the_sentence():
     assert leadership_questions_text.cannot("Nothing can be learnt") == "Cannot say, because nothing can be learnt."
     assert leadership_questions_text.cannot("BG/NBD does not apply") == "Cannot say, because BG/NBD does not apply."
+
+
+def fees_ahead():
+    values = {"quarter_recurring_revenue": 2000, "quarter_recurring_revenue_by_rule": 2100}
+    return pd.DataFrame([{"quantity": name, "segment": "all", "value": value, "low": value - 100, "high": value + 100,
+                          "due_on": pd.Timestamp("2026-09-28")} for name, value in values.items()])
+
+
+def test_recurring_revenue_of_contracts_stands_in_what_comes_if_nothing_is_done():
+    fees = ("If nothing is done, contracts bring €2,000 [€1,900, €2,100] of recurring revenue in the quarter to "
+            "28 September 2026; the simple rule says €2,100.")
+    said = leadership_questions_text.next_quarter(known(leading.everything(value_forecasts=fees_ahead())))
+    assert said.startswith(f"{fees} Expected churn")
+    alone = leadership_questions_text.next_quarter(known(leading.results(value_forecasts=fees_ahead())))
+    assert alone == fees
+
+
+def test_sales_that_are_expected_are_said_where_churn_cannot_be_foretold():
+    chance = leading.gates("05", leading.gate("ranking", "every forecast of churn", Level.STRIKE))
+    said = leadership_questions_text.next_quarter(
+        known(leading.everything(sales_forecast=ahead(), churn_gates=chance)))
+    assert said.startswith("If nothing is done, the 13 weeks to 28 September 2026 bring €1,000")
+    assert "How many customers leave cannot be said, because ranking was found." in said
