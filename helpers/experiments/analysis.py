@@ -87,6 +87,7 @@ def _unmeasured(design: ExperimentDesign, outcome: str, variant: str) -> dict[st
     return {
         "experiment": design.experiment, "metric": outcome, "variant": variant, "control": design.control,
         "experiment_label": design.label, "metric_label": design.metric_label(outcome), "owner": design.owner,
+        "stop_on": design.stop_on,
         "treatment_cost": design.declared_money("treatment_cost"),
         "unit_value": design.declared_money("unit_value") if design.is_primary(outcome) else math.nan,
         "level": 0.95, "is_primary": design.is_primary(outcome),

@@ -103,6 +103,11 @@ class ExperimentDesign:
         """Who acts on the verdict; empty where the plan names nobody."""
         return self.plan.owner if self.plan and "owner" in self.plan.model_fields_set else ""
 
+    @property
+    def stop_on(self) -> pd.Timestamp:
+        """Day of the planned look, on which the experiment stops; NaT where the plan names none."""
+        return pd.Timestamp(self.plan.ends_on) if self.plan and self.plan.ends_on else pd.NaT
+
     def declared_money(self, name: str) -> float:
         """Return an amount that the plan declares, NaN where it declares none."""
         declared = getattr(self.plan, name) if self.plan and name in self.plan.model_fields_set else None

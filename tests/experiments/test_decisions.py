@@ -74,6 +74,7 @@ def test_the_smallest_difference_of_a_share_is_said_in_points(trial, lazily):
 
 def test_no_verdict_before_the_planned_look(trial, lazily):
     found = row(effects(lazily(trial), planned(ends_on=date(2026, 7, 1))))
+    assert found["stop_on"] == pd.Timestamp("2026-07-01")
     assert (found["verdict"], found["reason"]) == ("keep running", "the planned look is on 2026-07-01")
     assert row(effects(lazily(trial), planned(ends_on=AS_OF)))["verdict"] == "ship"
 

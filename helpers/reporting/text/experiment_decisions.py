@@ -1,4 +1,4 @@
-"""Text of the decisions that verdicts of experiments ask for: what, gain, worst case, who acts."""
+"""Text of the decisions that verdicts of experiments ask for: what, gain, worst case, who acts, stop date."""
 
 import math
 from collections import Counter
@@ -138,7 +138,8 @@ def experiment_decision(effects: pd.DataFrame, gates: pd.DataFrame, currency: st
             "net": money.get("net", ""),
             "worst_case": money.get("worst_case") or _worse_ends(better[:MOST_NAMED], named, currency),
             "confidence": f"{message('assigned at random')}, {_crossed(crossed)}"
-            + ("; not all were planned" if due["is_exploratory"].any() else ""), "owner": _owners(due)}
+            + ("; not all were planned" if due["is_exploratory"].any() else ""), "owner": _owners(due),
+            "stop_on": _stop_days([*better[:MOST_NAMED], *stop[:MOST_NAMED]], named)}
 
 
 def _sorted_out(effects: pd.DataFrame) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]]]:
@@ -197,7 +198,8 @@ def brief_terms(effects: pd.DataFrame, currency: str = "") -> dict[str, str]:
              *([plural("test {n} arm further", "test {n} arms further", len(wait), n=len(wait))] if wait else []),
              *([plural("stop {n} arm", "stop {n} arms", len(stop), n=len(stop))] if stop else [])]
     terms = {"decision": formatting.sentence_case(message("; ").join(asked)),
-             "owner": _first(_known_owners(_due(effects)) or [NOT_RECORDED])}
+             "owner": _first(_known_owners(_due(effects)) or [NOT_RECORDED]),
+             "stop_on": _stop_days(better[:1], experiment_name)}
     if money := _money_terms(effects, better, currency):
         whole = money["expected_gain"].partition("]")
         return terms | money | {"expected_gain": f"{whole[0]}{whole[1]}"}
@@ -269,6 +271,15 @@ def _size(row: Mapping[str, Any], currency: str) -> str:
 def _worse_end(row: Mapping[str, Any], currency: str) -> str:
     scale, form, _ = difference_forms(row, currency)
     return form(scale * float(row["low" if row["value"] > 0 else "high"]))
+
+
+def _stop_days(rows: Sequence[Mapping[str, Any]], named: Callable[[Mapping[str, Any]], str]) -> str:
+    """Return the days of the planned looks, each with what it is of where they differ."""
+    days = {named(row): formatting.date_text(row["stop_on"]) for row in rows  # the table of an earlier run has none
+            if not decimal_places.is_missing(row.get("stop_on"))}
+    if len(set(days.values())) == 1 and len(days) == len({named(row) for row in rows}):
+        return next(iter(days.values()))
+    return formatting.join_words([f"{name} {day}" for name, day in days.items()], NOT_RECORDED)
 
 
 def _owners(due: pd.DataFrame) -> str:

@@ -38,12 +38,8 @@ CLEAR_EARNING, UNCLEAR_EARNING = (
                  "each, an interval that includes no difference, before the cost of contact{caveat}."),
 )
 
-ASKED, ASKED_OF_EXPERIMENTS = (
-    translatable("{decision}. Cost {cost}; expected gain: {gain}; net: {net}; worst case: {worst}; confidence: "
-                 "{confidence}; owner {owner}; it stops on {stop_on}."),
-    translatable("{decision}. Cost {cost}; expected gain: {gain}; net: {net}; worst case: {worst}; confidence: "
-                 "{confidence}; owner {owner}; the days of the looks stand on page 06."),
-)
+ASKED = translatable("{decision}. Cost {cost}; expected gain: {gain}; net: {net}; worst case: {worst}; confidence: "
+                     "{confidence}; owner {owner}; stop date: {stop_on}.")
 
 AS_TEST, NOT_KNOWN = translatable("{decision}, as a test"), translatable("not known")
 
@@ -55,8 +51,7 @@ def decision_rows(results: RunResults) -> pd.DataFrame:
     planned = [row | _in_money(results, decision)
                for row, decision in zip(planned, decisions.to_dict("records"), strict=True)]
     tried = experiment_decision(results)
-    again = {"stop_on": formatting.date_text(decisions["stop_on"].max())} if len(decisions) else {}  # looked at again
-    asked = [*planned, *([again | tried] if tried else [])]
+    asked = [*planned, *([tried] if tried else [])]
     return pd.DataFrame([dict.fromkeys(TERMS, "") | row for row in asked], columns=list(TERMS))
 
 
@@ -246,8 +241,8 @@ def decision_today(results: RunResults) -> str:
 
 
 def _asked(row: Mapping[str, str]) -> str:
-    """Return one decision with its terms; one without a day to stop on is of an experiment, whose looks have days."""
+    """Return one decision with its terms."""
     places = {name: str(row[name]).rstrip(".") for name in ("decision", "cost", "owner", "confidence", "stop_on")}
     places |= {"gain": row["expected_gain"].rstrip("."), "worst": row["worst_case"] or translatable("none"),
                "net": row["net"] or NOT_KNOWN}
-    return message(ASKED if row["stop_on"] else ASKED_OF_EXPERIMENTS, **places)
+    return message(ASKED, **places)

@@ -217,6 +217,19 @@ def test_a_decision_tells_what_an_improvement_is_worth_and_costs_where_the_plan_
     assert (asked["cost"], asked["net"]) == ("£505", "£1,520 [−£101, £3,130]")
 
 
+@pytest.mark.parametrize(("days", "told"), [
+    ((None, None), "not recorded"), (("2026-03-31", "2026-03-31"), "31 March 2026"),
+    (("2026-03-31", None), "gift 31 March 2026"),
+    (("2026-03-31", "2026-04-30"), "call 30 April 2026 and gift 31 March 2026")])
+def test_a_decision_on_experiments_has_the_days_on_which_they_stop(days, told):
+    rows = [{"experiment": name, "stop_on": pd.Timestamp(day)}
+            for name, day in zip(("gift", "call"), days, strict=True)]
+    asked = experiment_decisions_text.experiment_decision(effects(*rows), GATES, "GBP")
+    assert asked["stop_on"] == told
+    assert experiment_decisions_text.brief_terms(effects(rows[0]))["stop_on"] == (
+        "31 March 2026" if days[0] else "not recorded")
+
+
 def test_where_a_fall_is_the_improvement_its_worst_case_is_the_end_nearest_to_none():
     fall = {"value": -2.0, "low": -3.5, "high": -0.5, "lift": -0.1, "lift_low": -0.2, "lift_high": -0.01}
     asked = experiment_decisions_text.experiment_decision(effects(fall), GATES, "GBP")

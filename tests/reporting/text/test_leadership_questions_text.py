@@ -137,10 +137,10 @@ def test_the_decision_is_asked_with_cost_worst_case_owner_and_date():
     one = known(leading.results(decisions=pd.DataFrame([leading.decision()])))
     assert leadership_questions_text.decision_today(one) == (
         "Contact 200 customers, leave 22 alone, as a test. Cost €768; expected gain: not yet measured; net: not "
-        "known; worst case: −€1,470; confidence: none yet; owner not named; it stops on 28 September 2026.")
+        "known; worst case: −€1,470; confidence: none yet; owner not named; stop date: 28 September 2026.")
     three = pd.DataFrame([leading.decision(decision=name) for name in "abc"])
     said = leadership_questions_text.decision_today(known(leading.results(decisions=three)))
-    terms = ("Cost €768", "worst case: −€1,470", "it stops on 28 September 2026.")
+    terms = ("Cost €768", "worst case: −€1,470", "stop date: 28 September 2026.")
     assert [said.count(term) for term in terms] == [3, 3, 3]
 
 
@@ -268,9 +268,9 @@ def test_a_verdict_that_asks_for_a_decision_is_never_answered_by_none():
     assert leadership_questions_text.decision_today(tried) == (
         "Ship checkout. Cost not recorded; expected gain: checkout raised ordered by 5 points [1, 9]; net: not known; "
         "worst case: checkout 1 point (worse ends of the intervals); confidence: assigned at random, no check failed; "
-        "owner not recorded; the days of the looks stand on page 06.")
+        "owner not recorded; stop date: not recorded.")
     both = leading.results(experiment_effects=leading.effects(), decisions=pd.DataFrame([leading.decision()]))
-    assert "it stops on 28 September 2026. Ship checkout." in leadership_questions_text.decision_today(known(both))
+    assert "stop date: 28 September 2026. Ship checkout." in leadership_questions_text.decision_today(known(both))
     open_still = leading.effects({"verdict": "keep running"})
     assert leadership_questions_text.decision_today(known(leading.results(experiment_effects=open_still))) == (
         "None: there is no list of customers to act on, and no verdict on an experiment asks for one.")
