@@ -201,7 +201,7 @@ def _target_text(row: dict[str, Any], currency: str) -> str:
         return ""
     wanted = leadership_text.value_text(row | {"value": row["target"], "status": Status.OK}, currency)
     is_most = row["quantity"] in targets.AT_MOST
-    said = translatable("target at most {value}: {verdict}") if is_most else translatable("target {value}: {verdict}")
+    said = translatable("target ≤ {value}: {verdict}") if is_most else translatable("target {value}: {verdict}")
     return message(said, value=wanted, verdict=targets.target_verdict(row, float(row["target"])))
 
 
@@ -265,7 +265,8 @@ def _card(row: dict[str, Any], course: pd.Series, currency: str) -> KpiCard:
         return KpiCard(name, row["shown"], str(row["reason"]), href=href)
     interval = ", ".join(filter(None, (row["interval"], "caution" if row["caveat"] else "")))
     ends = [_end_text(at) for at in course.index[[0, -1]]] if len(course) > 1 else []
-    first = leadership_text.value_text(row | {"value": course.iloc[0], "name": row["unit"]}, currency) if ends else ""
+    unit = str(row["unit"])
+    first = formatting.unit_format(unit, currency)(course.iloc[0]).removesuffix(f" {unit}") if ends else ""
     return KpiCard(name, row["shown"], interval, _brief_change(str(row["change_words"])), tuple(course),
                    target=None if decimal_places.is_missing(row["target"]) else float(row["target"]),
                    target_words=str(row["target_words"]), href=href,

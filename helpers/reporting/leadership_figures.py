@@ -19,7 +19,7 @@ from helpers.value.weekly_sales import QUARTER_WEEKS
 
 BASE, BY_ATTRIBUTE = "results/customer_base", "results/churn_by_attribute"
 
-MOST_EXPERIMENTS, MOST_COHORTS, MOST_ATTRIBUTES, ON_FIRST_SCREEN = 4, 6, 3, 3
+MOST_EXPERIMENTS, MOST_COHORTS, MOST_ATTRIBUTES, ON_FIRST_SCREEN = 3, 6, 3, 3
 
 LINE_HEIGHT = 240
 
@@ -215,27 +215,47 @@ def _experiments(results: RunResults) -> Iterator[Exhibit]:
     effects = results.frame("results/experiment_effects")
     if effects.empty:
         return
-    primary = effects[effects["is_primary"] & effects["verdict"].ne("invalid") & effects["lift"].notna()]
+    is_list = experiment_decisions_text.is_action_list(effects)
+    known = effects if is_list.all() else effects[~is_list]  # what lists have earned is told apart
+    primary = known[known["is_primary"] & known["verdict"].ne("invalid") & known["value"].notna()]
     if len(primary):
         place = primary["verdict"].map(experiments_text.ORDER).sort_values(kind="stable")  # to be decided first
-        panels = effect_panels(primary.loc[place.index].head(MOST_EXPERIMENTS))
-        yield plots.interval_panels(panels, experiments_text.primary_effects_title(primary), results.currency)
+        chosen = primary.loc[place.index].head(MOST_EXPERIMENTS)
+        yield plots.interval_panels(effect_panels(chosen), experiments_title(chosen, len(primary)), results.currency)
+
+
+def experiments_title(drawn: pd.DataFrame, n_all: int) -> str:
+    """Return the finding of the figure of experiments: how many comparisons are clear, of those that are drawn.
+
+    Parameters
+    ----------
+    drawn : DataFrame
+        Their rows of ``results/experiment_effects``.
+    n_all : int
+        Comparisons that decide, drawn or not.
+    """
+    if len(drawn) == n_all:
+        return experiments_text.primary_effects_title(drawn)
+    return message("Experiments, {n} of {n_all} comparisons: {finding}", n=len(drawn), n_all=n_all,
+                   finding=formatting.within_sentence(experiments_text.effects_title(drawn)))
 
 
 def effect_panels(effects: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
-    """Return differences by unit, each with its label and limits: those of shares in points, money apart.
+    """Return differences by unit and metrics, each with its label and limits: those of shares in points, money apart.
 
     Parameters
     ----------
     effects : DataFrame
         Rows of ``results/experiment_effects`` with a difference, in the order in which they are to be drawn.
     """
-    rows = effects.assign(label=experiments_text.comparison_labels(effects))
+    rows = effects.assign(label=experiments_text.comparison_labels(effects, has_metrics=False),
+                          heading=[experiments_text.metric_heading(row) for row in effects.to_dict("records")])
     is_share, is_money = rows["unit"].eq("share"), rows["metric"].isin(experiment_decisions_text.MONEY_METRICS)
     parts = (("points", rows[is_share], 100), ("money", rows[is_money & ~is_share], 1),
              ("units", rows[~is_money & ~is_share], 1))
-    return [(unit, part[["label"]].assign(**{c: scale * part[c].astype("float64") for c in ("value", "low", "high")}))
-            for unit, part, scale in parts if len(part)]
+    return [(unit, part[["label", "heading"]].assign(
+        **{c: scale * part[c].astype("float64") for c in ("value", "low", "high")})) for unit, part, scale in parts
+        if len(part)]
 
 
 def buyers_by_year(monthly: pd.DataFrame) -> pd.DataFrame:

@@ -84,7 +84,8 @@ def interval_panels(panels: Sequence[tuple[str, pd.DataFrame]], title: str, curr
     Parameters
     ----------
     panels : sequence of (str, DataFrame)
-        Unit, as `formatting.unit_format` knows it, and its rows, none without a value: label, value, low, high.
+        Unit, as `formatting.unit_format` knows it, and its rows, none without a value: label, value, low, high, and
+        heading, what is measured, which stands along the axis.
     title : str
         The finding.
     currency : str
@@ -106,7 +107,9 @@ def interval_panels(panels: Sequence[tuple[str, pd.DataFrame]], title: str, curr
             axes.plot(rows["value"], at, "o", color=ACCENT, markersize=8)
             axes.axvline(0, color=INK, linewidth=1)
             axes.margins(x=0.06)
-            axis_layout.finish_rows(axes, (currency or unit) if unit == "money" else unit, starts_at_zero=True)
+            measured = ", ".join(rows["heading"].unique())
+            axis_layout.finish_rows(axes, f"{measured} [{(currency or unit) if unit == 'money' else unit}]",
+                                    starts_at_zero=True)
         return stack[0]
 
     return figure_exhibit(drawn, title)

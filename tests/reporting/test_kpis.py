@@ -116,7 +116,7 @@ def test_without_comparable_runs_waves_and_months_are_drawn(home):
                                                     {"customers_after": pd.Series(
                                                         [10, 20, 30], pd.date_range("2026-01-01", periods=3))})}
     assert cards["Satisfaction index"].spark == (68.0, 71.0)
-    assert cards["Satisfaction index"].ends == ("0: 68 points", "1")
+    assert cards["Satisfaction index"].ends == ("0: 68", "1")
     assert cards["Active customers, 12 months"].spark == (10, 20, 30)
     assert cards["Active customers, 12 months"].ends == ("Jan 2026: 10", "Jan 2026")
     assert cards["Retention rate, 12 months"].spark == ()

@@ -71,7 +71,7 @@ def test_differences_of_different_units_stand_in_panels_of_their_own():
     panels = dict(leadership_figures.effect_panels(tried))
     assert list(panels) == ["points", "money", "units"]
     assert panels["points"].to_dict("records") == [
-        {"label": "checkout · Ordered", "value": 5.0, "low": 1.0, "high": 9.0}]
+        {"label": "checkout", "heading": "Ordered", "value": 5.0, "low": 1.0, "high": 9.0}]
     assert panels["money"]["value"].tolist() == [6.5]
     html = drawn(leading.results(experiment_effects=tried), MONTHS.head(1))[0].html
     assert "€6.50" in html
@@ -96,7 +96,7 @@ def test_figures_without_data_are_left_out():
 def test_a_struck_change_in_revenue_and_an_invalid_experiment_are_not_drawn():
     struck = leading.gates("04", leading.gate("History", "change in revenue", Level.STRIKE))
     found = leading.everything(value_gates=struck, experiment_effects=leading.effects(
-        {"verdict": "invalid"}, {"experiment": "b", "lift": np.nan}, {"experiment": "c", "is_primary": False}))
+        {"verdict": "invalid"}, {"experiment": "b", "value": np.nan}, {"experiment": "c", "is_primary": False}))
     assert titles(found, MONTHS.head(1)) == []
 
 
@@ -106,12 +106,19 @@ def test_each_bar_of_the_revenue_bridge_is_a_part_of_the_change():
 
 
 def test_arms_are_named_where_an_experiment_has_several_and_lists_by_their_day():
-    arms = leading.effects({"variant": "new"}, {"variant": "other", "lift": -0.1, "lift_low": -0.2, "lift_high": 0.0},
-                           {"experiment": "action plan of 2025-09-30"})
+    plan = {"experiment": "action plan of 2025-09-30"}
+    arms = leading.effects({"variant": "new"}, {"variant": "other", "value": -0.1, "low": -0.2, "high": 0.0}, plan)
     html = drawn(leading.results(experiment_effects=arms), MONTHS.head(1))[0].html
-    assert "checkout" in html
+    assert [name in html for name in ("checkout", "other", "30 September")] == [True, True, False]
+    html = drawn(leading.results(experiment_effects=leading.effects(plan)), MONTHS.head(1))[0].html
     assert "30 September" in html
     assert "2025-09-30" not in html
+
+
+def test_experiments_beyond_the_first_three_are_counted_in_the_title_of_the_figure():
+    tried = leading.effects(*({"experiment": name} for name in "abcde"))
+    assert titles(leading.results(experiment_effects=tried), MONTHS.head(1)) == [
+        "Experiments, 3 of 5 comparisons: all 3 differences are statistically significant"]
 
 
 @pytest.mark.parametrize(("counts", "said"), [

@@ -196,16 +196,18 @@ def effects_title(effects: pd.DataFrame) -> str:
     return f"{clear} of {of} {'is' if n_clear <= 1 else 'are'} statistically significant"
 
 
-def comparison_labels(effects: pd.DataFrame) -> pd.Series:
+def comparison_labels(effects: pd.DataFrame, *, has_metrics: bool = True) -> pd.Series:
     """Return what names each comparison: experiment, metric and, where there are several, arm.
 
     Parameters
     ----------
     effects : DataFrame
         Rows of ``results/experiment_effects``.
+    has_metrics : bool
+        Whether labels name the metric, which the axis may do instead.
     """
     has_arms = effects.groupby("experiment")["variant"].transform("nunique").gt(1)
-    label = [" · ".join([experiment_name(row), metric_heading(row),
+    label = [" · ".join([experiment_name(row), *([metric_heading(row)] if has_metrics else []),
                          *([arm_name(row["variant"])] if has else [])])
              for row, has in zip(effects.to_dict("records"), has_arms, strict=True)]
     return pd.Series(label, index=effects.index, dtype="str")
