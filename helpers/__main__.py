@@ -1,8 +1,14 @@
 """The door: ``loyalty run | runs | compare | publish | report | check | simulate | lab | erase``."""
 
+import signal
+import threading
+
+if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) is (
+        signal.default_int_handler):
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # while the rest loads Ctrl-C ends the process without a traceback
+
 import argparse
 import os
-import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
@@ -13,6 +19,9 @@ from helpers.foundation import plain_numbers
 from helpers.foundation.errors import BusyError, InputError
 from helpers.pipeline import console
 from helpers.pipeline.progress import ERROR, Event
+
+if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ERASE = ("Takes a customer out of every run, executed notebook, page and published report, and keeps them out of every "
          "later run of the same files. What was done is recorded by keyed hash in data/erasures; the files as "

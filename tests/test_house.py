@@ -362,6 +362,41 @@ def test_every_path_that_the_guide_for_contributors_names_is_there():
     assert [name for name in told if not (ROOT / name).exists()] == []
 
 
+UNIX_ONLY = {
+    "os": {"fork", "forkpty", "geteuid", "getuid", "getgid", "killpg", "setsid", "getpgid", "wait", "wait3", "wait4",
+           "waitid", "mkfifo", "chown", "nice", "getloadavg", "sched_getaffinity", "sysconf", "statvfs", "uname",
+           "register_at_fork", "openpty", "WNOHANG", "O_NONBLOCK", "O_DIRECTORY", "pread", "sync", "fchmod"},
+    "signal": {"SIGKILL", "SIGHUP", "SIGALRM", "SIGUSR1", "SIGUSR2", "SIGCHLD", "SIGSTOP", "SIGQUIT", "alarm",
+               "setitimer", "pthread_sigmask", "pthread_kill", "sigwait", "pause"}}
+UNIX_MODULES = {"fcntl", "grp", "posix", "pty", "pwd", "resource", "syslog", "termios", "tty"}
+ASKS_THE_SYSTEM = re.compile(r"hasattr\((os|signal), |os\.name|sys\.platform")
+
+
+def unportable_calls(source):
+    """Return what Windows does not have and a source uses without having asked; one that asks at its top has asked."""
+    module = ast.parse(source)
+    found = [name for name in imports(module) if name.partition(".")[0] in UNIX_MODULES]
+    if any(ASKS_THE_SYSTEM.search(ast.unparse(node)) for node in module.body if isinstance(node, ast.Assign)):
+        return found
+    functions = [node for node in ast.walk(module) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    asked = {id(inner) for function in functions if ASKS_THE_SYSTEM.search(ast.unparse(function))
+             for inner in ast.walk(function)}
+    return found + [f"{node.value.id}.{node.attr}" for node in ast.walk(module) if isinstance(node, ast.Attribute)
+                    and isinstance(node.value, ast.Name) and node.attr in UNIX_ONLY.get(node.value.id, ())
+                    and id(node) not in asked]
+
+
+def test_the_check_of_portable_calls_sees_what_windows_lacks():
+    assert unportable_calls("import fcntl\ndef f():\n    return os.geteuid(), os.getpid()") == ["fcntl", "os.geteuid"]
+    assert unportable_calls("def f():\n    return hasattr(os, 'geteuid') and os.geteuid()") == []
+    assert unportable_calls("IS_LINUX = sys.platform == 'linux'\ndef f():\n    os.fork()") == []
+
+
+@pytest.mark.parametrize("path", HELPERS, ids=lambda p: str(p.relative_to(ROOT)))
+def test_nothing_is_called_that_another_system_lacks_without_asking(path):
+    assert unportable_calls(path.read_text(encoding="utf-8")) == []
+
+
 def test_no_module_has_more_than_350_lines():
     assert [p.name for p in HELPERS if len(p.read_text(encoding="utf-8").splitlines()) > 350] == []
 

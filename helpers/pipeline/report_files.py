@@ -144,7 +144,7 @@ def _first_screen(run: Run, workbook: Workbook) -> str:
 
 def _printed(page: Path, pdf: Path, browser: str) -> Path:
     """Print a page to a file by a browser of its own, without its sandbox where it may not have one."""
-    alone = ["--no-sandbox"] if os.geteuid() == 0 else []
+    alone = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
     with tempfile.TemporaryDirectory() as profile:
         done = subprocess.run(
             [browser, "--headless", *alone, f"--user-data-dir={profile}", "--no-pdf-header-footer",

@@ -185,6 +185,30 @@ def test_ctrl_c_twice_ends_a_run_that_can_be_resumed_without_a_traceback(begun, 
     assert newest("failed").record["reason"] == "the run was interrupted"
 
 
+LOADING = """
+import os, runpy, signal, sys
+
+class Interrupting:
+    def find_spec(self, name, path=None, target=None):
+        if name == module:
+            os.kill(os.getpid(), signal.SIGINT)
+
+module = sys.argv.pop()
+sys.argv += ["check", "tiny"]
+sys.meta_path.insert(0, Interrupting())
+runpy.run_module("helpers", run_name="__main__", alter_sys=True)
+"""
+
+
+@pytest.mark.parametrize(("module", "code", "said"), [
+    ("helpers.pipeline.console", -signal.SIGINT, ""),  # as a shell sees it: 130
+    ("helpers.pipeline.registry", 130, "interrupted before anything had begun\n")])
+def test_ctrl_c_while_libraries_are_loaded_ends_a_command_without_a_traceback(module, code, said):
+    done = subprocess.run([sys.executable, "-c", LOADING, module], cwd=folders.CHECKOUT_FOLDER, capture_output=True,
+                          text=True, check=False, timeout=300)
+    assert (done.returncode, done.stderr) == (code, said)
+
+
 def test_ctrl_c_before_anything_began_is_one_sentence_and_code_130(called, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt

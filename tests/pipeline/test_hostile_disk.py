@@ -74,7 +74,9 @@ PLACES = {
     "file instead of the working folder": ("data/runs/tiny/.at-work", "file"),
     "link instead of the working folder": ("data/runs/tiny/.at-work", "link"),
     "folder instead of the lock": ("data/runs/tiny/.lock", "folder"),
-    "file instead of the reports": ("reports", "file"), "file instead of the latest report": ("reports/latest", "file"),
+    "file instead of the reports": ("reports", "file"),
+    "link that leads nowhere instead of the reports": ("reports", "broken link"),
+    "file instead of the latest report": ("reports/latest", "file"),
     "link instead of the latest report": ("reports/latest", "link"),
     "file instead of the source's reports": ("reports/tiny", "file"),
     "folder instead of the list of runs": ("reports/index.html", "folder"),
@@ -94,13 +96,23 @@ def test_what_stands_in_the_place_of_a_folder_or_lock_is_one_sentence_before_any
     elif kind == "folder":
         path.mkdir()
     else:
-        (begun / "elsewhere").mkdir()
         path.symlink_to(begun / "elsewhere")
+    if kind == "link":
+        (begun / "elsewhere").mkdir()
     code, out, err = called("run", "tiny")
     assert (code, out) == (2, "")
     assert place in err
     assert err.count("\n") == 1
     assert not list(begun.rglob("undated-*"))
+
+
+def test_reports_that_are_a_link_to_a_folder_are_published_there(begun, called):
+    shutil.rmtree(begun / "reports")
+    (begun / "share").mkdir()
+    (begun / "reports").symlink_to(begun / "share")
+    assert called("publish", "tiny")[0] == 0
+    assert (begun / "reports").is_symlink()
+    assert (begun / "share" / "latest" / "index.html").is_file()
 
 
 def test_half_written_files_of_killed_writers_are_swept_at_the_start(begun, book):

@@ -1,5 +1,6 @@
 """What goes wrong outside the workbook: one sentence, the right code, nothing lost, nothing run, nothing hung."""
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -48,12 +49,13 @@ def test_an_error_of_many_lines_is_told_by_its_first():
 
 @pytest.fixture
 def small_disk(made, tmp_path, monkeypatch):
-    """Give a home with one finished run on a disk with 2 MiB left."""
+    """Give a home with one finished run on a disk with 2 MiB and room for 400 files left."""
     place = tmp_path / "disk"
     place.mkdir()
     size = sum(p.stat().st_size + 4096 for p in made.rglob("*")) + (2 << 20)
+    limits = f"size={size},nr_inodes={sum(1 for _ in made.rglob('*')) + 400}"
     mounted = shutil.which("mount") and subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(place)], capture_output=True, check=False)
+        ["mount", "-t", "tmpfs", "-o", limits, "tmpfs", str(place)], capture_output=True, check=False)
     if not mounted or mounted.returncode:
         pytest.skip("a small disk cannot be mounted here")
     try:
@@ -83,15 +85,41 @@ def test_a_disk_that_fills_up_ends_the_run_in_one_sentence_and_it_resumes_once_t
     assert runs.known_runs("tiny", "finished")[-1].name == run.name
 
 
+def fill_with_bytes(folder):
+    folder.mkdir()
+    with contextlib.suppress(OSError), (folder / "0").open("wb", buffering=0) as file:
+        while file.write(bytes(1 << 12)):
+            pass
+
+
+def fill_with_files(folder):
+    folder.mkdir()
+    with contextlib.suppress(OSError):
+        for i in range(10_000):
+            (folder / str(i)).touch()
+
+
+@pytest.mark.parametrize("fill", [fill_with_bytes, fill_with_files])
+def test_a_publication_on_a_disk_without_room_is_one_sentence_and_is_repeated_once_there_is_some(
+        small_disk, book, capsys, monkeypatch, fill):
+    monkeypatch.setattr(steps, "WORKBOOK", book)
+    latest = contents(small_disk / "reports" / "latest")
+    fill(small_disk / "filler")
+    assert __main__.main(["publish", "tiny"]) == 1
+    assert capsys.readouterr().err == f"{FULL.format(small_disk)}\n"
+    assert contents(small_disk / "reports" / "latest") == latest
+    shutil.rmtree(small_disk / "filler")
+    shutil.rmtree(small_disk / "reports" / "tiny")
+    assert __main__.main(["run", "tiny", "--resume"]) == 0
+    assert contents(small_disk / "reports" / "latest") == latest
+    assert (small_disk / "reports" / "tiny" / "2020-02-01-1" / "index.html").is_file()
+    assert [p.name for p in (small_disk / "reports").rglob(".*")] == [".lock"]
+
+
 def test_a_disk_that_is_full_before_the_start_runs_nothing(small_disk, book, capsys, monkeypatch):
     monkeypatch.setattr(steps, "WORKBOOK", book)
     kept = contents(small_disk / "data" / "runs" / "tiny" / runs.known_runs("tiny", "finished")[0].name)
-    with (small_disk / "filler").open("wb") as file:
-        try:
-            while file.write(bytes(1 << 16)):
-                file.flush()
-        except OSError:
-            pass
+    fill_with_bytes(small_disk / "filler")
     assert __main__.main(["run", "tiny"]) == 1
     err = capsys.readouterr().err
     assert err == f"{FULL.format(small_disk)}\n"
