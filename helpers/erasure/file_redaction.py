@@ -1,18 +1,25 @@
 """Redaction of one file, whatever it is: by its kind, by its text where the kind is unknown, else refused by name.
 
 A damaged table or an archive cannot be written anew without a person. It is never passed over in silence: who asks for
-it is told, and no erasure is complete as long as such a file may show the person.
+it is told, and no erasure is complete as long as such a file may show the person. What is packed is known by its first
+bytes, not by its name.
 """
 
 import bz2
+import email
 import gzip
+import io
 import lzma
 import os
 import shutil
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from email import policy
+from email.errors import MessageError
+from email.message import EmailMessage
 from pathlib import Path
 
 import pyarrow as pa
@@ -21,13 +28,23 @@ from helpers.erasure import redaction
 from helpers.erasure.redaction import Person
 from helpers.foundation import atomic_files, spreadsheets
 
-TABLE = ".parquet"
+TABLE, MAIL = ".parquet", ".eml"
 
 TEXTS: dict[str, Callable[[str, Person], str]] = {
     ".ipynb": redaction.notebook_without, ".html": redaction.html_without, ".json": redaction.json_without,
     ".csv": redaction.csv_without}
 
-PACKED = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+PACKED: dict[bytes, Callable[[bytes], bytes]] = {
+    b"\x1f\x8b": gzip.decompress, b"BZh": bz2.decompress, b"\xfd7zXZ\0": lzma.decompress}  # by first bytes
+
+OPAQUE = {b"%PDF": "a PDF", b"7z\xbc\xaf": "a 7z archive", b"Rar!": "a RAR archive",
+          b"\x28\xb5\x2f\xfd": "packed by zstd", b"\x04\x22\x4d\x18": "packed by LZ4",
+          b"PAR1": "a table under another name", b"ARROW1": "an Arrow table", b"ORC": "an ORC table",
+          b"Obj\x01": "an Avro table", b"\xd0\xcf\x11\xe0": "a file of an old Office"}
+
+DUCKDB_AT, DUCKDB = 8, b"DUCK"  # a checksum stands before it
+
+MAX_PACKED = 8  # archives in archives; nobody packs deeper but to be unpacked for ever
 
 ENCODINGS = ("utf-8", "utf-16-le", "utf-16-be", "latin-1")
 
@@ -132,13 +149,13 @@ def file_without(path: Path, target: Path, person: Person) -> int | None:
         return redaction.excel_without(path, target, person)
     content = path.read_bytes()
     try:
-        text = content.decode("utf-8")
+        text = (mail_without(content, person) if path.suffix == MAIL else content).decode("utf-8")
     except UnicodeDecodeError:
-        return _bytes_without(path, content, target, person)
-    clean = text_of_kind_without(path.suffix, text, person)
-    if clean == text:
+        return _bytes_without(content, target, person)
+    clean = text_of_kind_without(path.suffix, text, person).encode("utf-8")  # line ends stay as they are
+    if clean == content:
         return None
-    target.write_bytes(clean.encode("utf-8"))  # line ends stay as they are
+    target.write_bytes(clean)
     return 0
 
 
@@ -149,32 +166,91 @@ def text_of_kind_without(suffix: str, text: str, person: Person) -> str:
     return redaction.text_without(text, person)
 
 
-def _bytes_without(path: Path, content: bytes, target: Path, person: Person) -> int | None:
+def mail_without(content: bytes, person: Person) -> bytes:
+    """Return a mail whose texts and attached pages do not name a person, however they are encoded.
+
+    Raises
+    ------
+    NotCleanedError
+        If something is attached that shows the person, or cannot be looked into.
+    """
+    mail = email.message_from_bytes(content, policy=policy.default)
+    has_changed = False
+    for part in (part for part in mail.walk() if not part.is_multipart()):
+        if part.get_content_maintype() == "text":
+            has_changed |= _part_cleaned(part, person)
+        elif _shows(part.get_payload(decode=True) or b"", person):
+            raise NotCleanedError("something is attached that shows the customer and cannot be written anew")
+    return mail.as_bytes() if has_changed else content
+
+
+def _part_cleaned(part: EmailMessage, person: Person) -> bool:
+    """Take a person out of a text in a mail; return whether it named them."""
+    try:
+        text = part.get_content()
+    except (MessageError, LookupError, ValueError):
+        raise NotCleanedError("a text of this mail cannot be read") from None
+    clean = text_of_kind_without(f".{part.get_content_subtype()}", text, person)
+    if clean != text:
+        part.set_content(clean, subtype=part.get_content_subtype(), disposition=part.get_content_disposition(),
+                         filename=part.get_filename())
+    return clean != text
+
+
+def _bytes_without(content: bytes, target: Path, person: Person) -> int | None:
     """Write a file that is no UTF-8 text without a person, where it is a text of one byte a sign."""
-    needles = {i.encode(encoding, "backslashreplace") for i in person.told for encoding in ENCODINGS}
-    is_packed = path.suffix in PACKED or zipfile.is_zipfile(path)
-    parts = _members(path) if is_packed and needles else [content]
-    if not any(needle in part for part in parts for needle in needles):
+    if not _shows(content, person):
         return None
-    if is_packed or b"\0" in content:
+    if b"\0" in content or not any(needle in content for needle in _needles(person)):
         raise NotCleanedError("it shows the customer and is of a kind that cannot be written anew")
     target.write_bytes(redaction.text_without(content.decode("latin-1"), person).encode("latin-1"))
     return 0
 
 
-def _members(path: Path) -> list[bytes]:
-    """Return what is packed in a file.
+def _shows(content: bytes, person: Person) -> bool:
+    """Return whether bytes, or what is packed in them, show a person."""
+    needles = _needles(person)
+    return bool(needles) and any(needle in part for part in _unpacked(content) for needle in needles)
+
+
+def _needles(person: Person) -> set[bytes]:
+    return {form.encode(encoding, "backslashreplace") for i in person.told for form in redaction.written_forms(i)
+            for encoding in ENCODINGS}
+
+
+def _unpacked(content: bytes, depth: int = 0) -> Iterator[bytes]:
+    """Yield what is packed in bytes, archives in archives too; the bytes themselves where nothing is.
 
     Raises
     ------
     NotCleanedError
-        If it cannot be unpacked.
+        If it cannot be unpacked, or is of a kind that hides its text.
     """
+    if _is_text(content):
+        yield content
+        return
+    if depth > MAX_PACKED:
+        raise NotCleanedError("it is packed too often to be looked into")
+    kind = next((kind for start, kind in OPAQUE.items() if content.startswith(start)), "")
+    if kind or content[DUCKDB_AT:].startswith(DUCKDB):
+        raise NotCleanedError(f"it is {kind or 'a DuckDB file'} and cannot be looked into")
+    unpack = next((unpack for start, unpack in PACKED.items() if content.startswith(start)), None)
     try:
-        if path.suffix in PACKED:
-            with PACKED[path.suffix](path) as file:
-                return [file.read()]
-        with zipfile.ZipFile(path) as archive:
-            return [archive.read(name) for name in archive.namelist()]
-    except (OSError, EOFError, ValueError, RuntimeError, zipfile.BadZipFile, lzma.LZMAError) as error:
+        if unpack is not None:
+            yield from _unpacked(unpack(content), depth + 1)
+        elif zipfile.is_zipfile(io.BytesIO(content)):
+            with zipfile.ZipFile(io.BytesIO(content)) as archive:
+                for name in archive.namelist():
+                    yield from _unpacked(archive.read(name), depth + 1)
+        else:
+            yield content
+    except (OSError, EOFError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error, lzma.LZMAError) as error:
         raise NotCleanedError(f"it is packed and cannot be looked into ({error})") from None
+
+
+def _is_text(content: bytes) -> bool:
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return b"\0" not in content

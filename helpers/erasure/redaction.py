@@ -61,7 +61,7 @@ class Person:
     @property
     def words(self) -> re.Pattern:
         """The ids in a sentence."""
-        telling = [rf"(?<!\w){re.escape(form)}(?!\w)" for i in self.told for form in _forms(i)]
+        telling = [rf"(?<!\w){re.escape(form)}(?!\w)" for i in self.told for form in written_forms(i)]
         others = [rf"(?<=customer ){re.escape(i)}(?!\w)" for i in self.ids if i not in self.told]
         return re.compile("|".join([*telling, *others]))
 
@@ -274,10 +274,10 @@ def _texts(row: str) -> list[str]:
 
 def _shows(cells: list[str], headings: list[str], person: Person) -> bool:
     named = headings if len(headings) == len(cells) else [""] * len(cells)
-    forms = {form: i for i in person.ids for form in _forms(i)}
+    forms = {form: i for i in person.ids for form in written_forms(i)}
     return any(person.stands_in(forms.get(cell.strip(), ""), name) for cell, name in zip(cells, named, strict=True))
 
 
-def _forms(customer: str) -> tuple[str, ...]:
+def written_forms(customer: str) -> tuple[str, ...]:
     """Return an id as it stands in text, in HTML and in JSON."""
     return tuple(dict.fromkeys((customer, escape(customer), json.dumps(customer)[1:-1])))
