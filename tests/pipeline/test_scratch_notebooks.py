@@ -2,9 +2,13 @@ import os
 import shutil
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import nbformat
+import numpy as np
+import pandas as pd
 import pytest
+import seaborn as sns
 
 from helpers import __main__
 from helpers.foundation import folders
@@ -163,3 +167,23 @@ def test_git_tests_and_runs_leave_the_copies_out(tmp_path):
         env={**os.environ, "PYTHONPATH": str(root), "PYTEST_ADDOPTS": ""}).stdout
     assert "notebooks/03_right.ipynb" in collected
     assert "scratch" not in collected
+
+
+NOTHING = pd.Series([None, None], dtype="str")
+ORDERS = pd.DataFrame({"ordered_at": pd.to_datetime(["2024-01-01", "2024-01-02"]), "kind": "sale", "amount": [1.0, 2.0],
+                       "channel": NOTHING})
+CUSTOMERS = pd.DataFrame({"customer_id": ["a", "b"], "acquired_channel": NOTHING, "n_orders": 2, "attitude": np.nan,
+                          "tier": "top", "tier_rank": 1, "churn_probability": np.nan, "risk": NOTHING})
+VALUE, SCORES = ["customer_id", "tier", "tier_rank"], ["customer_id", "churn_probability", "risk"]
+
+
+@pytest.mark.parametrize("stem", ["01_data_intake", "03_loyalty_modelling", "07_action_plan"])
+def test_a_cell_for_work_by_hand_runs_where_a_source_has_no_channels_no_answers_and_no_scores(session_engine, stem):
+    notebook = nbformat.read(steps.WORKBOOK.folder / f"{stem}.ipynb", as_version=4)
+    source, = (cell.source for cell in notebook.cells if cell.id == "explore")
+    workspace = SimpleNamespace(engine=session_engine, frame=lambda name: CUSTOMERS[SCORES])
+    names = {"sns": sns, "engine": session_engine, "workspace": workspace, "seed": 1, "people": CUSTOMERS[
+        ["customer_id", "n_orders", "attitude"]], "value": CUSTOMERS[VALUE], "lines": session_engine.lazy(ORDERS),
+        "customers": session_engine.lazy(CUSTOMERS), "registry": SimpleNamespace(places_text=lambda _: "")}
+    exec(source, names)
+    assert names["axes"].get_title()
