@@ -52,6 +52,13 @@ def atomic_write(path: Path) -> Iterator[Path]:
         remove_table(partial)
 
 
+def make_private_folder(folder: Path) -> None:
+    """Make a folder, and those above it that are not there, for their owner alone, whatever the process allows."""
+    for place in reversed([folder, *folder.parents]):
+        if not place.exists():
+            place.mkdir(mode=0o700, exist_ok=True)
+
+
 def remove_partials(paths: Iterable[Path]) -> None:
     """Remove those of some paths that `atomic_write` has left half written; nobody writes beside them any more."""
     for path in sorted(p for p in paths if PARTIAL.fullmatch(p.name)):

@@ -13,7 +13,14 @@ import pandas as pd
 import pyarrow as pa
 
 from helpers.foundation import parquet_files, study_config
-from helpers.foundation.atomic_files import age_in_words, atomic_write, remove_table, safe_name, write_json
+from helpers.foundation.atomic_files import (
+    age_in_words,
+    atomic_write,
+    make_private_folder,
+    remove_table,
+    safe_name,
+    write_json,
+)
 from helpers.foundation.canonical_schema import STATIC_WITH_ALL
 from helpers.foundation.engine import MAX_FRAME_ROWS, Engine
 from helpers.foundation.engine_choice import open_engine
@@ -167,7 +174,7 @@ class Workspace:
         given = declaration.given(self.engine.lazy(self._published(table, declaration)))
         conformed = declaration.conformed(self.engine.sorted(given, declaration.order(given)))
         path = self.folder / f"{name}.parquet"
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_private_folder(path.parent)
         with atomic_write(path) as partial:
             self.engine.write(conformed, partial, [])
             written = self.engine.stored(partial)
@@ -184,7 +191,7 @@ class Workspace:
             base = self.base if self.run else next(iter(reversed(run_folders(self.source))), None)
             for path in self.folder.glob("*/*.parquet"):
                 remove_table(path)
-            self.folder.mkdir(parents=True, exist_ok=True)
+            make_private_folder(self.folder)
             write_json(self.folder / "manifest.json", {"state": SCRATCH, "base": base.name if base else ""})
         return self
 

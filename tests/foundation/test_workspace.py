@@ -1,4 +1,5 @@
 import json
+import os
 from datetime import date
 
 import pandas as pd
@@ -87,6 +88,16 @@ def test_scratch_remembers_its_base_and_a_new_intake_clears_it(home):
     assert registry.open_workspace("shop").base.name == "2024-02-01-1"
     assert registry.open_workspace("shop").cleared().base.name == "2024-03-01-1"
     assert registry.open_workspace("shop", "2024-02-01-1").cleared().base.name == "2024-02-01-1"
+
+
+def test_tables_written_by_hand_are_for_their_owner_alone_whatever_the_process_allows(home):
+    before = os.umask(0o022)
+    try:
+        registry.open_workspace("shop").write(NAME, orders("mine"))
+    finally:
+        os.umask(before)
+    for place in ("data/runs", "data/runs/shop", "data/runs/shop/scratch", "data/runs/shop/scratch/canonical"):
+        assert (home / place).stat().st_mode & 0o077 == 0, place
 
 
 def test_a_finished_run_is_never_written_to(home):
