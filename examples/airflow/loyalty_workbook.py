@@ -9,8 +9,8 @@ import subprocess
 from datetime import timedelta
 
 import pendulum
-from airflow.exceptions import AirflowFailException
 from airflow.sdk import dag, task
+from airflow.sdk.exceptions import AirflowFailException
 
 COMMAND, SOURCE = os.environ.get("LOYALTY", "loyalty"), os.environ.get("LOYALTY_SOURCE", "simulated")
 

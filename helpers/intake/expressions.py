@@ -28,6 +28,8 @@ SEPARATOR = ":"  # between the file and the record in an identifier that is deri
 
 MAX_SIGNS, MAX_DEPTH = 500_000, 150  # of an expression: what is longer or deeper is no rule that somebody wrote
 
+MAX_GROWTH = 1_000  # how many times as long replacements may make a text
+
 
 def parse_expression(text: str, where: str) -> exp.Expression:
     """Return the syntax tree of an expression.
@@ -35,7 +37,7 @@ def parse_expression(text: str, where: str) -> exp.Expression:
     Raises
     ------
     InputError
-        If it is no single SQL expression, or too long or too deep.
+        If it is no single SQL expression, too long or too deep, or makes texts longer than anybody reads.
     """
     if len(text) > MAX_SIGNS:
         raise InputError(where, f"the expression is {len(text):,} signs long", f"up to {MAX_SIGNS:,}")
@@ -50,6 +52,9 @@ def parse_expression(text: str, where: str) -> exp.Expression:
         raise InputError(where, f"'{text}' is not one expression")
     if _depth(found[0]) > MAX_DEPTH:
         raise _too_deep(text, where)
+    if (times := _growth(found[0])) > MAX_GROWTH:
+        raise InputError(where, f"'{text[:40]}…' makes a text up to {times:,.0f} times as long",
+                         f"up to {MAX_GROWTH:,} times")
     return found[0]
 
 
@@ -63,6 +68,16 @@ def _depth(tree: exp.Expression) -> int:
     while level:
         deepest, level = deepest + 1, [child for node in level for child in node.iter_expressions()]
     return deepest
+
+
+def _growth(node: exp.Expression) -> float:
+    """Return how many times as long as its columns a text can become: replacements in replacements multiply."""
+    inner = 1 + sum(_growth(child) - 1 for child in node.iter_expressions())
+    if not isinstance(node, exp.Replace | exp.RegexpReplace):
+        return inner
+    old, new = (node.args.get(key) for key in ("expression", "replacement"))
+    n_old = len(old.name) if isinstance(node, exp.Replace) and isinstance(old, exp.Literal) else 1
+    return inner * max(1.0, len(new.name if new is not None else "") / max(1, n_old))
 
 
 def expression_value(text: str, scope: ExpressionScope, where: str) -> ir.Value:

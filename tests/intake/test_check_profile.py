@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from helpers.intake import check_profile
@@ -169,3 +171,14 @@ def test_what_becomes_what_is_summarised_with_the_first_rows(checkup):
 
 def test_an_empty_file_is_said_to_be_empty(checkup):
     assert "files.orders: the file is empty" in checkup(GOOD, "").problems
+
+
+@pytest.mark.parametrize(("text", "said"), [
+    ("lpad(id, 1000000000, 'x')", "the length is 1000000000"), ("(" * 3000 + "id" + ")" * 3000, "is nested too deep"),
+    ("replace(replace(id, '1', '{0}'), '1', '{0}')".format("1" * 900), "times as long"),
+    ("regexp_replace(id, '(?=1)1', '')", "cannot be read"), ("regexp_extract(id, '[', 0)", "cannot be read")])
+def test_an_expression_without_bounds_is_a_problem_before_any_record_is_read(checkup, text, said):
+    start = time.process_time()
+    problem, = checkup(GOOD.replace('order_id = "id"', f'order_id = "{text}"')).problems
+    assert said in problem
+    assert time.process_time() - start < 30  # a second; without bounds it would not end

@@ -109,6 +109,12 @@ def test_a_total_is_a_sum_unless_it_is_an_aggregate_itself(engine, text, expecte
 HOSTILE = {
     "a text filled up without measure": ("lpad(a, 1000000000, 'x')", "lpad: the length is 1000000000; allowed"),
     "a length from the records": ("lpad(a, cast(b as integer), 'x')", "lpad: the length is CAST"),
+    "a replacement of replacements": (
+        f"replace(replace(a, 'a', '{'a' * 100}'), 'a', '{'a' * 100}')", "up to 10,000 times as long; allowed: up to"),
+    "a replacement of patterns": (
+        f"regexp_replace(replace(a, 'ab', '{'a' * 100}'), '.', '{'a' * 100}')", "up to 5,000 times as long"),
+    "a replacement in many places": (
+        "concat(" + ",".join([f"replace(a, 'a', '{'a' * 600}')"] * 2) + ")", "up to 1,199 times as long"),
     "a length below zero": ("lpad(a, -5, 'x')", "lpad: the length is -5"),
     "brackets without end": ("(" * 3000 + "a" + ")" * 3000, "is nested too deep; allowed: up to 150 levels"),
     "functions without end": ("lower(" * 400 + "a" + ")" * 400, "is nested too deep"),
@@ -134,6 +140,15 @@ def test_a_pattern_that_makes_others_search_for_ever_is_read_in_linear_time(engi
     table = ibis.memtable(pa.table({"a": ["a" * 50_000 + "b"]}))
     found = expressions.expression_value("regexp_matches(a, '^(a+)+$')", ExpressionScope({"a": table["a"]}), "here")
     assert engine.arrow(table.select(v=found)).column(0).to_pylist() == [False]
+
+
+def test_many_replacements_of_a_letter_by_two_are_still_read(engine):
+    text = "a"
+    for old, new in (("ä", "ae"), ("ö", "oe"), ("ü", "ue"), ("Ä", "Ae"), ("Ö", "Oe"), ("Ü", "Ue"), ("ß", "ss")):
+        text = f"replace({text}, '{old}', '{new}')"
+    table = ibis.memtable(pa.table({"a": ["Straße nach Köln"]}))
+    found = expressions.expression_value(text, ExpressionScope({"a": table["a"]}), "here")
+    assert engine.arrow(table.select(v=found)).column(0).to_pylist() == ["Strasse nach Koeln"]
 
 
 def test_an_expression_of_many_columns_is_still_read(engine):
