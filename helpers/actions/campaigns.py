@@ -1,8 +1,12 @@
-"""Campaigns: lists of service recovery, trust repair, win-back and customer club, each with its own control group."""
+"""Campaigns: lists of service recovery, trust repair, win-back and customer club; redemption rates of those on record.
+
+Each list has a control group of its own.
+"""
 
 from collections.abc import Mapping
 from datetime import date, timedelta
 
+import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
@@ -20,7 +24,9 @@ from helpers.customers.random_assignment import (
     Draw,
     first_drawn,
 )
+from helpers.foundation.engine import Engine
 from helpers.foundation.study_config import Economics
+from helpers.stats import confidence_intervals
 from helpers.stats.disclosure_control import people_text
 
 
@@ -171,6 +177,59 @@ def campaign_lines(
             margin_at_risk=np.nan, contact_on=spread_over_days(own, due, as_of), do_by_on=due, done_on="",
             outcome="")[[*FOR_PEOPLE, *BESIDE]].reset_index(drop=True)
     return found
+
+
+REDEMPTION = "redemption"  # kind of event
+
+NO_UPLIFT = "not measured: nobody was held out at random"
+
+
+def redemption_rates(
+    engine: Engine, contacts: ir.Table, events: ir.Table, assignments: ir.Table, as_of: date
+) -> pd.DataFrame:
+    """Return how many of those whom each campaign on record reached have redeemed its coupon or offer.
+
+    Parameters
+    ----------
+    engine : Engine
+        Where the records are.
+    contacts : Table
+        ``canonical/contacts``; who was reached by which campaign.
+    events : Table
+        ``canonical/events``; redemptions are those of kind `REDEMPTION`, with the campaign in a column of that name.
+    assignments : Table
+        ``canonical/assignments``; a campaign whose name is an experiment's is measured on page 06.
+    as_of : date
+        Last day that counts.
+
+    Returns
+    -------
+    DataFrame
+        One row a campaign with a contact, where any redemption is on record: campaign, n_reached, n_redeemed
+        [customers, each once], rate, low, high [share], n_others (redeemed without being reached) [customers], uplift
+        (in words).
+    """
+    empty = pd.DataFrame(columns=["campaign", "n_reached", "n_redeemed", "rate", "low", "high", "n_others", "uplift"])
+    if "campaign" not in events.columns:
+        return empty
+    done = events.filter(events.kind == REDEMPTION, events.occurred_at.date() <= as_of, events.campaign.notnull())
+    reached = contacts.filter(contacts.sent_at.date() <= as_of, contacts.campaign.notnull())
+    both = reached.select("customer_id", "campaign").distinct().mutate(is_reached=1).outer_join(
+        done.select("customer_id", "campaign").distinct().mutate(is_redeemed=1), ["customer_id", "campaign"])
+    both = both.select(campaign=both.campaign.coalesce(both.campaign_right), is_reached=both.is_reached.fill_null(0),
+                       is_redeemed=both.is_redeemed.fill_null(0))
+    found = engine.frame(both.group_by("campaign").aggregate(
+        n_reached=both.is_reached.sum(), n_redeemed=(both.is_reached * both.is_redeemed).sum(),
+        n_others=((1 - both.is_reached) * both.is_redeemed).sum()), "canonical/contacts")
+    found = found[found["n_reached"] > 0].sort_values("campaign", ignore_index=True)
+    if not (found["n_redeemed"] + found["n_others"]).sum():
+        return empty
+    drawn = set(engine.frame(assignments.select("experiment").distinct(), "canonical/assignments")["experiment"])
+    shares = [confidence_intervals.share_interval(k / n, n) for k, n in zip(
+        found["n_redeemed"], found["n_reached"], strict=True)]
+    uplift = np.where(found["campaign"].isin(drawn), "page 06, as an experiment", NO_UPLIFT)
+    return found.assign(rate=[s.value for s in shares], low=[s.low for s in shares], high=[s.high for s in shares],
+                        uplift=uplift)[list(empty.columns)]
 
 
 def with_campaigns(

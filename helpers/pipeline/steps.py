@@ -187,7 +187,7 @@ ACTIONS = Step(
     reads_if_present=("results/churn_gates", "results/forecasts", "results/alerts", "results/experiment_effects",
                       "canonical/contacts", "canonical/consents", "canonical/customers", "canonical/cases",
                       "canonical/offers", "canonical/opportunities", "canonical/ties", "canonical/transactions",
-                      "canonical/subscriptions", "canonical/points", "canonical/assignments",
+                      "canonical/subscriptions", "canonical/points", "canonical/assignments", "canonical/events",
                       "results/satisfaction_scores", "results/loyalty_customers"),
     reads_of_earlier=("results/assignments_drawn", "results/actions"),
     writes=("results/actions", "results/campaigns", "results/assignments_drawn", "results/decisions",

@@ -8,7 +8,7 @@ from helpers.actions import campaign_audiences, campaigns, contact_lists, eligib
 from helpers.actions.config import ActionsConfig, Campaign
 from helpers.customers import random_assignment
 from helpers.customers.random_assignment import CAMPAIGNS, REGISTRY_COLUMNS, Draw, experiment_name
-from helpers.foundation.canonical_schema import CASES
+from helpers.foundation.canonical_schema import ASSIGNMENTS, CASES, CONTACTS, EVENTS
 from helpers.foundation.engine import Engine
 from helpers.foundation.errors import InputError
 from helpers.foundation.study_config import Economics, Study
@@ -250,3 +250,41 @@ def test_the_simulated_company_carries_campaigns_out_and_their_response_is_what_
     share = len(after - before) / sent
     world = plain.truth.world
     assert share == pytest.approx(world.list_response, abs=4 * np.sqrt(0.2 * 0.8 / sent))
+
+
+def redeemed(sent, done, drawn=()):
+    """Return redemption rates from (customer, campaign, day) of contacts and of redemptions, and names of draws."""
+    contacts = pd.DataFrame(sent, columns=["customer_id", "campaign", "sent_at"])
+    contacts = contacts.assign(contact_id=[f"m{i}" for i in range(len(contacts))],
+                               sent_at=pd.to_datetime(contacts["sent_at"]))
+    events = pd.DataFrame(done, columns=["customer_id", "campaign", "occurred_at"]).assign(kind="redemption")
+    events["occurred_at"] = pd.to_datetime(events["occurred_at"])
+    table = EVENTS.conformed(ENGINE.lazy(events.drop(columns="campaign"))) if not len(events) else ENGINE.lazy(events)
+    assigned = pd.DataFrame({"experiment": list(drawn), "unit_id": "u", "variant": "control"}).astype("str")
+    return campaigns.redemption_rates(ENGINE, CONTACTS.conformed(ENGINE.lazy(contacts)), table,
+                                      ASSIGNMENTS.conformed(ENGINE.lazy(assigned)), AS_OF)
+
+
+def test_the_redemption_rate_counts_each_customer_of_a_campaign_once_and_no_other_campaigns_coupons():
+    sent = [(f"c{i}", "spring", "2026-03-01") for i in range(200)]
+    sent += [(f"c{i}", "summer", "2026-06-01") for i in range(50)]
+    done = [(f"c{i}", "spring", "2026-03-09") for i in range(40)] + [("c0", "spring", "2026-03-10"),
+            ("stranger", "spring", "2026-03-10"), ("c9", "summer", "2026-07-09")]
+    found = redeemed([*sent, ("c0", "spring", "2026-03-02")], done).set_index("campaign")
+    assert found[["n_reached", "n_redeemed", "n_others"]].loc[["spring", "summer"]].to_numpy().tolist() == [
+        [200, 40, 1], [50, 0, 0]]
+    low, high = found.loc["spring", ["low", "high"]]
+    assert (found["rate"]["spring"], round(low, 3), round(high, 3)) == (0.2, 0.150, 0.261)  # Agresti and Coull
+    assert found["rate"]["summer"] == 0  # a day after the last counts not
+    assert 0 < found["high"]["summer"] < 0.09
+
+
+def test_uplift_of_a_campaign_is_not_measured_unless_it_was_an_experiment():
+    sent, done = [("a", "spring", "2026-03-01"), ("b", "summer", "2026-03-01")], [("a", "spring", "2026-03-01")]
+    found = redeemed(sent, done, ["summer"]).set_index("campaign")["uplift"]
+    assert found.to_dict() == {"spring": campaigns.NO_UPLIFT, "summer": "page 06, as an experiment"}
+
+
+def test_without_a_redemption_on_record_no_rate_is_told_not_even_of_zero():
+    assert redeemed([("a", "spring", "2026-03-01")], []).empty
+    assert redeemed([("a", "spring", "2026-03-01")], [("a", "spring", "2026-09-01")]).empty

@@ -1,4 +1,4 @@
-"""Text of campaigns: whom they contact, whom they leave alone, and what is known of their response."""
+"""Text of campaigns: whom they contact, whom they leave alone, what is known of their response; redemption rates."""
 
 from collections.abc import Mapping
 
@@ -6,6 +6,8 @@ import pandas as pd
 
 from helpers.reporting import formatting
 from helpers.stats.disclosure_control import is_hidden, people_text
+
+RATE = ["rate", "low", "high"]
 
 MEANT_FOR = {
     "service recovery": "a complaint is open or was closed without being resolved",
@@ -85,3 +87,60 @@ def first_lines(lines: Mapping[str, pd.DataFrame], each: int = 3) -> pd.DataFram
     parts = [rows[columns].head(each) for rows in lines.values() if len(rows)]
     table = pd.concat(parts) if parts else pd.DataFrame(columns=columns)
     return table.rename(columns={"action": "campaign"}).dropna(axis=1, how="all").reset_index(drop=True)
+
+
+def redemption_table(rates: pd.DataFrame) -> pd.DataFrame:
+    """Return redemption rates by campaign for the page; those of few who redeemed are withheld.
+
+    Parameters
+    ----------
+    rates : DataFrame
+        As `campaigns.redemption_rates` gives it.
+    """
+    few = rates["n_redeemed"].map(is_hidden) | rates["n_reached"].map(is_hidden)
+    counts = {name: rates[column].map(people_text) for name, column in (
+        ("reached", "n_reached"), ("redeemed", "n_redeemed"))}
+    return pd.concat([rates[["campaign"]].assign(**counts), rates[RATE].mask(few), rates[["uplift"]]], axis=1)
+
+
+def redemption_title(rates: pd.DataFrame) -> str:
+    """Return the campaign with the highest redemption rate that may be told, as a title.
+
+    Parameters
+    ----------
+    rates : DataFrame
+        As `campaigns.redemption_rates` gives it.
+    """
+    known = redemption_table(rates).dropna(subset=["rate"])
+    if known.empty:
+        return "Redemption rate by campaign: too few have redeemed for any to be shown"
+    best = known.loc[known["rate"].idxmax()]
+    interval = f"[{formatting.share(best['low'])}, {formatting.share(best['high'])}]"
+    return f"Redemption rate by campaign: highest in {best['campaign']}, {formatting.share(best['rate'])} {interval}"
+
+
+def redemption_sentences(rates: pd.DataFrame, *, has_costs: bool) -> tuple[str, ...]:
+    """Return what the redemption rates say and what they leave open; nothing where no redemption is on record.
+
+    Parameters
+    ----------
+    rates : DataFrame
+        As `campaigns.redemption_rates` gives it.
+    has_costs : bool
+        Whether the records tell what an offer costs when it is taken up.
+    """
+    if rates.empty:
+        return ()
+    n = formatting.count_text(len(rates), "campaign", "campaigns")
+    told = (f"Of those whom {n} on record reached, the table tells how many redeemed. Who redeems may have bought "
+            "anyway: a rate is no effect.")
+    held = rates["uplift"].str.startswith("not measured")
+    uplift = "" if not held.any() else (
+        f"The uplift of {'each' if held.all() else formatting.join_words(list(rates.loc[held, 'campaign']))} is not "
+        "measured, as nobody was held out at random.")
+    others = int(rates["n_others"].sum())
+    strange = "" if not others else (
+        f"{people_text(others, 'redemption', 'redemptions').capitalize()} came from customers whom the campaign had "
+        "not reached, and count in no rate.")
+    cost = "" if has_costs else "What a redemption costs is not in the records, so no return is told."
+    return tuple(filter(None, (told, uplift, strange, cost)))

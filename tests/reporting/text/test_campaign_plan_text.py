@@ -39,3 +39,30 @@ def test_where_nobody_fits_nothing_is_claimed():
     assert campaign_plan.campaigns_sentences(summary(row("win-back", 0, 0)), 90) == (
         "No campaign contacts anybody.", "Nobody fits win-back.")
     assert campaign_plan.first_lines({}).empty
+
+
+def rates(*rows):
+    return pd.DataFrame(rows, columns=["campaign", "n_reached", "n_redeemed", "rate", "low", "high", "n_others",
+                                       "uplift"])
+
+
+def test_redemption_rates_stand_with_their_interval_and_without_an_effect_or_a_cost_that_nobody_knows():
+    two = rates(("spring", 200, 40, 0.2, 0.15, 0.26, 12, "not measured: nobody was held out at random"),
+                ("summer", 90, 4, 0.044, 0.01, 0.11, 0, "page 06, as an experiment"))
+    assert campaign_plan.redemption_title(two) == (
+        "Redemption rate by campaign: highest in spring, 20.0 % [15.0 %, 26.0 %]")
+    table = campaign_plan.redemption_table(two).set_index("campaign")
+    assert table["redeemed"].tolist() == ["40", "fewer than 10"]
+    assert np.isnan(table.loc["summer", "rate"])
+    said = campaign_plan.redemption_sentences(two, has_costs=False)
+    assert said[0].endswith("a rate is no effect.")
+    assert said[1] == "The uplift of spring is not measured, as nobody was held out at random."
+    assert said[2].startswith("12 redemptions came from customers whom the campaign had not reached")
+    assert said[3] == "What a redemption costs is not in the records, so no return is told."
+    assert len(campaign_plan.redemption_sentences(two, has_costs=True)) == 3
+
+
+def test_where_nothing_was_redeemed_nothing_is_said_of_it_and_few_have_no_rate():
+    assert campaign_plan.redemption_sentences(rates(), has_costs=True) == ()
+    few = rates(("spring", 90, 4, 0.044, 0.01, 0.11, 0, "not measured: nobody was held out at random"))
+    assert "too few have redeemed" in campaign_plan.redemption_title(few)
