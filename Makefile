@@ -24,10 +24,13 @@ coverage: test
 lab: .venv/installed
 	$(BIN)/python -m helpers lab $(if $(FRESH),--fresh)
 
+# Types are checked beside the tests. Hundreds of processes begin; each takes up modules as the one before compiled them.
+test: export PYTHONDONTWRITEBYTECODE =
 test: .venv/installed-dev
 	$(BIN)/ruff check .
-	$(BIN)/basedpyright --project pyproject.toml
-	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder $(COVERED) tests/foundation/test_spark.py tests helpers
+	$(BIN)/basedpyright --project pyproject.toml > .venv/types.log & types=$$!; \
+	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder $(COVERED) tests helpers; tests=$$?; \
+	wait $$types; types=$$?; cat .venv/types.log; exit $$((tests | types))
 	$(BIN)/pytest --nbval-lax --nbval-cell-timeout=600 notebooks/*.ipynb
 
 notebooks: .venv/installed
