@@ -199,9 +199,10 @@ def _target_text(row: dict[str, Any], currency: str) -> str:
     """Return a figure's target with whether it is met; empty where none is declared."""
     if decimal_places.is_missing(row["target"]):
         return ""
-    wanted = leadership_text.value_text(row | {"value": row["target"], "status": Status.OK}, currency)
+    unit = str(row["unit"])
+    wanted = formatting.unit_format(unit, currency)(row["target"]).removesuffix(f" {unit}")
     is_most = row["quantity"] in targets.AT_MOST
-    said = translatable("target ≤ {value}: {verdict}") if is_most else translatable("target {value}: {verdict}")
+    said = translatable("≤ {value}: {verdict}") if is_most else translatable("≥ {value}: {verdict}")
     return message(said, value=wanted, verdict=targets.target_verdict(row, float(row["target"])))
 
 
@@ -285,10 +286,9 @@ def _brief_change(words: str) -> str:
 
 
 def cards_note(found: pd.DataFrame) -> str:
-    """Return what holds for all cards: what brackets are, and since when changes are told, where any could be."""
-    n = round(100 * leadership_text.USUAL)
+    """Return what holds for all cards: what brackets and signs are, and since when changes are told, where any is."""
     days = found["previous_as_of_on"].dropna() if len(found) else []
-    if not len(days):
-        return message("[ ]: {n} % intervals.", n=n)
-    return message("[ ]: {n} % intervals. Clear changes since {date}.", n=n,
-                   date=formatting.date_text(max(days)))
+    parts = [message("[ ]: {n} % intervals", n=round(100 * leadership_text.USUAL)),
+             *([message("≥ ≤: targets")] if len(found) and found["target_words"].any() else []),
+             *([message("changes since {date}", date=formatting.date_text(max(days)))] if len(days) else [])]
+    return message("{sentence}.", sentence=message("; ").join(parts))

@@ -55,10 +55,10 @@ def _fan(results: RunResults, weekly: pd.DataFrame, grades: pd.DataFrame) -> Ite
     if ahead.empty or len(happened) < 2:
         return
     earlier = earlier_forecasts(grades, happened)
-    note = message("Dashed: what earlier reports forecast.") if len(earlier) else ""
-    yield fan_plot.fan_plot(happened, earlier, fan_ahead(ahead, happened), fan_title(ahead, results.currency),
-                            message("{currency} in 13 weeks", currency=results.currency or translatable("money")),
-                            note=note, height=LINE_HEIGHT)
+    said = (translatable("net sales in 13 weeks; dashed: forecast before") if len(earlier) else
+            translatable("net sales in 13 weeks"))
+    yield fan_plot.fan_plot(happened, earlier, fan_ahead(ahead, happened), fan_title(ahead, results.currency), said,
+                            note="", height=LINE_HEIGHT)
 
 
 def sales_by_13_weeks(weekly: pd.DataFrame) -> pd.DataFrame:
@@ -114,7 +114,7 @@ def fan_title(ahead: pd.DataFrame, currency: str) -> str:
     """Return the finding of the fan: net sales of the next 13 weeks with their range."""
     by = ahead.set_index("quantile")["value"]
     form = formatting.unit_format("money", currency)
-    return message("Next 13 weeks if nothing is done: {amount} of net sales",
+    return message("Next 13 weeks: {amount}",
                    amount=f"{form(by[0.5])} {formatting.interval(by[0.025], by[0.975], form)}")
 
 
@@ -236,8 +236,9 @@ def experiments_title(drawn: pd.DataFrame, n_all: int) -> str:
     """
     if len(drawn) == n_all:
         return experiments_text.primary_effects_title(drawn)
-    return message("Experiments, {n} of {n_all} comparisons: {finding}", n=len(drawn), n_all=n_all,
-                   finding=formatting.within_sentence(experiments_text.effects_title(drawn)))
+    n_clear = int((drawn["low"].gt(0) | drawn["high"].lt(0)).sum())
+    return message("Experiments, {n} of {n_all} drawn: {n_clear} statistically significant", n=len(drawn), n_all=n_all,
+                   n_clear=n_clear)
 
 
 def effect_panels(effects: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
@@ -289,8 +290,7 @@ def revenue_title(results: RunResults) -> str:
     amount, _ = leadership_findings_text.revenue_amounts(results)
     if not change:
         return message("Net sales did not change")
-    said = {True: translatable("Net sales rose by {amount}"), False: translatable("Net sales fell by {amount}")}
-    return message(said[change > 0], amount=amount)
+    return message("Net sales {amount}", amount=f"{'+' if change > 0 else '−'}{amount}")
 
 
 def monthly_buyers_title(monthly: pd.DataFrame) -> str:

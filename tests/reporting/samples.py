@@ -211,7 +211,7 @@ def leadership():
         code(
             display.concat(
                 leadership_page.first_screen(
-                    display.answer_box("Net sales fell by £107,000 to £8,160,000, the largest part from churned."),
+                    display.answer_box("Net sales fell by £107,000 to £8,160,000, led by churned customers."),
                     leadership_page.kpi_cards(cards),
                     [plots.interval_plot(rows, "metric", "value", "low", "high", f"Figure {i}", "share")
                      for i in range(3)],

@@ -40,7 +40,7 @@ def test_the_fan_opens_from_the_last_thirteen_weeks_into_the_forecast_of_the_tab
     due = fan[fan["on"] == pd.Timestamp("2026-04-01")].set_index("quantile")["value"]
     assert due.to_dict() == ahead().set_index("quantile")["value"].to_dict()
     shown = drawn(leading.results(sales_forecast=ahead()), MONTHS.head(1), weekly=weeks(70.0, 90.0))
-    assert [exhibit.text for exhibit in shown] == ["Next 13 weeks if nothing is done: €100 [€80.00, €120] of net sales"]
+    assert [exhibit.text for exhibit in shown] == ["Next 13 weeks: €100 [€80.00, €120]"]
     assert drawn(leading.results(sales_forecast=ahead()), MONTHS.head(1), weekly=weeks(70.0)) == ()
 
 
@@ -84,7 +84,7 @@ def titles(*given):
 def test_the_first_screen_shows_revenue_the_forecast_and_experiments():
     found = leading.everything(sales_forecast=ahead())
     assert titles(found, MONTHS, NO_HISTORY, weeks(70.0, 90.0)) == [
-        "Net sales fell by €400", "Next 13 weeks if nothing is done: €100 [€80.00, €120] of net sales",
+        "Net sales −€400", "Next 13 weeks: €100 [€80.00, €120]",
         "Experiments: the one difference is statistically significant",
         "63 customers bought in December 2025, 51 a year earlier"]
 
@@ -118,7 +118,7 @@ def test_arms_are_named_where_an_experiment_has_several_and_lists_by_their_day()
 def test_experiments_beyond_the_first_three_are_counted_in_the_title_of_the_figure():
     tried = leading.effects(*({"experiment": name} for name in "abcde"))
     assert titles(leading.results(experiment_effects=tried), MONTHS.head(1)) == [
-        "Experiments, 3 of 5 comparisons: all 3 differences are statistically significant"]
+        "Experiments, 3 of 5 drawn: 3 statistically significant"]
 
 
 @pytest.mark.parametrize(("counts", "said"), [

@@ -195,14 +195,13 @@ def brief_terms(effects: pd.DataFrame, currency: str = "") -> dict[str, str]:
     if not (better := ship or wait):
         return {}
     asked = [*([message(SHIP, arms=[_short_name(row) for row in ship[:MOST_NAMED]] + _more(ship))] if ship else []),
-             *([plural("test {n} arm further", "test {n} arms further", len(wait), n=len(wait))] if wait else []),
-             *([plural("stop {n} arm", "stop {n} arms", len(stop), n=len(stop))] if stop else [])]
+             *([message("test {n} further", n=len(wait))] if wait else []),
+             *([message("stop {n}", n=len(stop))] if stop else [])]
     terms = {"decision": formatting.sentence_case(message("; ").join(asked)),
              "owner": _first(_known_owners(_due(effects)) or [NOT_RECORDED]),
              "stop_on": _stop_days(better[:1], experiment_name)}
     if money := _money_terms(effects, better, currency):
-        whole = money["expected_gain"].partition("]")
-        return terms | money | {"expected_gain": f"{whole[0]}{whole[1]}"}
+        return terms | money | {"expected_gain": money["expected_gain"].partition(" [")[0]}
     row = better[0]
     gain = message("{metric} {amount}", metric=metric_name(row).removeprefix("the "), amount=_size(row, currency))
     return terms | {"cost": _costs(better[:1], lambda _: "", currency).strip(), "expected_gain": gain, "net": "",

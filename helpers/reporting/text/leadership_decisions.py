@@ -25,7 +25,7 @@ CENT = 0.01
 
 TEST_END = ", as a test"  # of decisions that ask for a test by themselves
 
-MOST_AT_A_GLANCE = 4  # decisions that a first screen has room for
+MOST_AT_A_GLANCE = 3  # decisions that a first screen has room for
 
 TERMS = ("decision", "cost", "expected_gain", "net", "worst_case", "confidence", "owner", "stop_on")
 
@@ -58,10 +58,9 @@ def decision_rows(results: RunResults) -> pd.DataFrame:
 def brief_decision_rows(results: RunResults) -> pd.DataFrame:
     """Return decisions asked for in as few words as a first screen has room for: at most `MOST_AT_A_GLANCE`.
 
-    The planned ones come first, as `decision_rows` orders them; that on experiments is never the one without room.
-
-    Of the list it says how many are contacted and kept as control, of money the amounts; how these follow stands in the
-    rows in full.
+    The planned ones come first, as `decision_rows` orders them; that on experiments is never the one without room. Of
+    the list it says how many are contacted and kept as control, of money the amounts; how these follow stands in the
+    rows in full. How many stand below alone is told in the heading, as is a day to stop on that all have in common.
     """
     full = decision_rows(results).drop(columns="confidence")
     listed = results.frame("results/actions")
@@ -70,23 +69,36 @@ def brief_decision_rows(results: RunResults) -> pd.DataFrame:
         full.to_dict("records"), results.frame("results/decisions").to_dict("records"), strict=False)]
     tried = experiment_decisions_text.brief_terms(results.frame(EFFECTS), results.currency)
     others = [row | tried for row in full.iloc[len(rows):].to_dict("records")]
-    return pd.DataFrame([*rows[:MOST_AT_A_GLANCE - len(others)], *others], columns=full.columns)
+    brief = pd.DataFrame([*rows[:MOST_AT_A_GLANCE - len(others)], *others], columns=full.columns)
+    if len(brief) < len(full):
+        brief = brief.rename(columns={"decision": message("decision ({n} of {n_all})", n=len(brief), n_all=len(full))})
+    days = brief["stop_on"].unique()
+    if len(days) != 1 or not days[0]:
+        return brief
+    return brief.drop(columns="stop_on").rename(columns={"owner": message("owner, until {date}", date=days[0])})
 
 
 def _in_brief(results: RunResults, decision: Mapping[str, Any], n: pd.Series) -> dict[str, str]:
     """Return the terms of a planned decision without how they follow."""
     brief = {"worst_case": formatting.money(-float(decision["worst_case"]), results.currency),
-             "decision": _as_test(_headword(decision["decision"])), "expected_gain": _headword(decision["gain"])}
+             "decision": _test_in_brief(_headword(decision["decision"])), "expected_gain": NOT_KNOWN,
+             "net": ""}
     if not _is_on_list(results, decision):
         return brief
-    gain = _saved_margin(results)
-    if gain:
-        brief["expected_gain"] = _money_range(gain, results.currency)
+    if gain := _saved_margin(results):
+        net = [x - float(decision["cost"]) for x in gain]
+        brief |= {"expected_gain": formatting.money(gain[0], results.currency),
+                  "net": _money_range(net, results.currency)}
     if "held out" in n:
-        said = message("Contact {n} customers, {n_control} as control group", n=formatting.whole(n["treated"]),
+        said = message("Contact {n} customers, {n_control} as control", n=formatting.whole(n["treated"]),
                        n_control=formatting.whole(n["held out"]))
-        brief["decision"] = said if gain and gain[0] >= float(decision["cost"]) else _as_test(said)
+        brief["decision"] = said if gain and gain[0] >= float(decision["cost"]) else _test_in_brief(said)
     return brief
+
+
+def _test_in_brief(decision: str) -> str:
+    """Return a decision on a test in a word and what is tested."""
+    return message("Test: {decision}", decision=formatting.within_sentence(decision.removesuffix(TEST_END)))
 
 
 def _as_test(decision: str) -> str:

@@ -204,7 +204,7 @@ def _sales_moved(results: RunResults, change: Estimate, after: Estimate) -> str:
             False: translatable("Net sales fell by {change} to {amount} in the {period}")}[change.value > 0]
     moved = message(said, change=by, period=period, amount=now)
     largest = _largest_part(results)
-    return message("{sentence}, the largest part from {customers}", sentence=moved,
+    return message("{sentence}, led by {customers}", sentence=moved,
                    customers=OPENING_NAMES.get(largest, largest)) if largest else moved
 
 

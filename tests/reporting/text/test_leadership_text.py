@@ -350,8 +350,8 @@ def test_the_decision_on_the_list_tells_its_gain_in_money_and_how_the_worst_case
     assert row["decision"].endswith(", as a test: the expected gain is below the cost")
     assert row["worst_case"].endswith(": every offer is taken up and nobody stays for it")
     brief = decisions_text.brief_decision_rows(found).iloc[0]
-    assert brief[["decision", "expected_gain"]].tolist() == [
-        "Contact 20 customers, 5 as control group, as a test", "€300 [−€40.00, €600]"]
+    assert brief[["decision", "expected_gain", "net"]].tolist() == [
+        "Test: contact 20 customers, 5 as control", "€300", "−€468 [−€808, −€168]"]
     cheap = decisions_text.decision_rows(leading.results(decisions=plan.assign(cost=100.0), actions=listed)).iloc[0]
     assert (cheap["decision"], cheap["net"]) == (leading.decision()["decision"], "€200 [−€140, €500]")
     assert row["worst_case"].startswith(f"{brief['worst_case']}:")
@@ -391,14 +391,14 @@ def test_at_a_glance_shipping_is_told_by_its_gain_cost_and_net_in_money():
     tried = leading.effects({}, MARGIN).assign(treatment_cost=0.3)
     brief = decisions_text.brief_decision_rows(leading.results(experiment_effects=tried)).iloc[0]
     assert brief[["cost", "expected_gain", "net", "worst_case"]].tolist() == [
-        "€303", "€2,020 [€505, €3,540]", "€1,720 [€202, €3,230]", "€202"]  # 1,010 units took part
+        "€303", "€2,020", "€1,720 [€202, €3,230]", "€202"]  # 1,010 units took part
     assert brief["decision"] == "Ship checkout (new)"
 
 
 def test_what_may_cost_more_than_it_brings_is_asked_to_be_tested_and_not_to_be_shipped():
     tried = leading.effects({}, MARGIN, {"experiment": "banner"}).assign(treatment_cost=[0.6, 0.6, 0.6])
     brief = decisions_text.brief_decision_rows(leading.results(experiment_effects=tried)).iloc[0]
-    assert brief["decision"] == "Ship banner (new); test 1 arm further"
+    assert brief["decision"] == "Ship banner (new); test 1 further"
     full = decisions_text.decision_rows(leading.results(experiment_effects=tried)).iloc[0]
     assert full["decision"] == "Ship banner; test further, since their cost may exceed their gain, checkout"
     alone = decisions_text.decision_rows(leading.results(experiment_effects=tried.head(2))).iloc[0]
@@ -409,10 +409,20 @@ def test_what_may_cost_more_than_it_brings_is_asked_to_be_tested_and_not_to_be_s
 def test_net_gains_of_independent_experiments_are_added_with_their_range():
     tried = leading.effects({}, MARGIN, {"experiment": "banner"}, MARGIN | {"experiment": "banner"})
     brief = decisions_text.brief_decision_rows(leading.results(experiment_effects=tried)).iloc[0]
-    assert brief["expected_gain"] == "€4,040 [€1,900, €6,180]"  # half the width of one, times the root of two
+    assert brief["net"] == "€4,040 [€1,900, €6,180]"  # half the width of one, times the root of two
     assert (brief["worst_case"], brief["cost"]) == ("€1,010", "not declared")
 
 
 def test_without_money_shipping_is_told_by_what_decides():
     brief = decisions_text.brief_decision_rows(leading.results(experiment_effects=leading.effects())).iloc[0]
     assert brief[["expected_gain", "worst_case"]].tolist() == ["ordered 5 points", "1 point"]
+
+
+def test_at_a_glance_the_heading_tells_what_stands_below_alone_and_a_common_day_to_stop_on():
+    plan = pd.DataFrame([leading.decision(decision=name) for name in ("Call a", "Call b", "Call c, as a test")])
+    brief = decisions_text.brief_decision_rows(leading.results(decisions=plan, experiment_effects=leading.effects()))
+    assert brief.columns.tolist() == [
+        "decision (3 of 4)", "cost", "expected_gain", "net", "worst_case", "owner, until 28 September 2026"]
+    assert brief.iloc[:, 0].tolist() == ["Test: call a", "Test: call b", "Ship checkout (new)"]
+    mixed = plan.assign(stop_on=[*plan["stop_on"][:2], pd.Timestamp("2026-12-31")])
+    assert "stop_on" in decisions_text.brief_decision_rows(leading.results(decisions=mixed))
