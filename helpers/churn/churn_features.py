@@ -11,6 +11,7 @@ import ibis
 import ibis.expr.types as ir
 
 from helpers.customers import features
+from helpers.foundation.engine import Engine
 from helpers.foundation.labels import readable_id
 
 FEATURE_GROUPS = {
@@ -59,6 +60,10 @@ FEATURE_LABELS = {
     "gap_improbability": "inactivity beyond the usual gap",
     "tenure_months": "months as a customer",
 }
+
+FEATURES_OF_BEFORE = {  # of the time before the recent past: the table that records it, the day of a row there
+    ("transactions", "ordered_at"): ("log_before_occasions", "change_of_pace"),
+    ("events", "occurred_at"): ("n_before_events",), ("points", "entered_at"): ("points_before",)}
 
 GROUP_OF_FEATURE = {feature: group for group, names in FEATURE_GROUPS.items() for feature in names}
 
@@ -134,6 +139,16 @@ def contract_features(records: ChurnTables, contracts: ir.Table, cutoff_on: date
         if table is not None:
             contracts = contracts.left_join(of(table, moment), "customer_id").drop("customer_id_right")
     return contracts
+
+
+def features_by_record_start(engine: Engine, records: ChurnTables) -> tuple[tuple[date, tuple[str, ...]], ...]:
+    """Return the first day of each table of `FEATURES_OF_BEFORE` that has rows, with these features."""
+    found = []
+    for (name, day), names in FEATURES_OF_BEFORE.items():
+        if (table := getattr(records, name)) is not None:
+            first_at = engine.first_row(table.aggregate(first_at=table[day].min()))["first_at"]
+            found += [] if first_at is None else [(first_at.date(), names)]
+    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Churn datasets built from purchases, from dated contracts or from undated contracts."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -91,7 +91,10 @@ def _purchase_dataset(
     horizon = snapshot.outcome.n_days
     planned = dataset.rolling_origins(history, horizon)
     days = sorted({day for dates in planned for day in dates.all}, reverse=True)
-    seen: dict[date | None, DatasetSnapshot] = dict(zip(days, _customers(records, days, setting, horizon), strict=True))
+    starts = churn_features.features_by_record_start(setting.engine, records)
+    seen: dict[date | None, DatasetSnapshot] = {
+        day: _recorded(found, starts, horizon)
+        for day, found in zip(days, _customers(records, days, setting, horizon), strict=True)}
     scoring = _customers(records, [snapshot.cutoff_on], setting, horizon, is_known=False)[0]
     length = f"{history.n_days} day{'' if history.n_days == 1 else 's'}"
     short = f"the history has {length}, and {2 * horizon} are needed: a horizon to look back and one to look ahead"
@@ -149,6 +152,25 @@ def customer_snapshot(known: pd.DataFrame, snapshot: Snapshot, treated: pd.DataF
     )
 
 
+def _recorded(
+    snapshot: DatasetSnapshot, starts: Sequence[tuple[date, tuple[str, ...]]], recent_days: int
+) -> DatasetSnapshot:
+    """Return cases without features of a time before the records began: what was not recorded is not nothing.
+
+    Parameters
+    ----------
+    snapshot : DatasetSnapshot
+        Cases at a cut-off.
+    starts : sequence of (date, tuple of str)
+        From `churn_features.features_by_record_start`.
+    recent_days : int
+        Length of the recent past, and of the time before it [days].
+    """
+    begin = pd.Timestamp(snapshot.seen_on) - pd.Timedelta(2 * recent_days - 1, "D")
+    unknown = [name for first_on, names in starts if pd.Timestamp(first_on) > begin for name in names]
+    return replace(snapshot, features=snapshot.features.drop(columns=unknown, errors="ignore"))
+
+
 def _zero_filled(traced: pd.DataFrame) -> pd.DataFrame:
     """Return counts without gaps: whoever left no trace in a table that has some left none."""
     counts = [c for c in traced if c.startswith(("n_", "points_", "has_")) and traced[c].notna().any()]
@@ -183,8 +205,10 @@ def _dated_contract_dataset(
     history = TimeWindow(known["started_on"].min().date(), snapshot.cutoff_on)
     planned = dataset.rolling_origins(history, horizon)
     days = sorted({day for dates in planned for day in dates.all}, reverse=True)
+    starts = churn_features.features_by_record_start(setting.engine, records)
     seen: dict[date | None, DatasetSnapshot] = {
-        d: _contracts_at(records, known, windows.snapshot_at(d, horizon), setting, used) for d in days}
+        d: _recorded(_contracts_at(records, known, windows.snapshot_at(d, horizon), setting, used), starts, horizon)
+        for d in days}
     scoring = _contracts_at(records, known, snapshot, setting, used, is_known=False)
     short = f"the history has {history.n_days} days, and {2 * horizon} are needed"
     reason = seen[days[0]].shortage() if days else short

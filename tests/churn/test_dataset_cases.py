@@ -182,3 +182,11 @@ def test_a_list_counts_in_the_window_of_which_its_own_fills_a_third(basis, shop,
     found = dataset_sources._treatment(cases.about["customer_id"], drawn, windows.snapshot_at(cases.seen_on, 90))
     assert found["is_treated"].tolist() == [is_treated] + [False] * (len(cases.about) - 1)
     assert found["training_weight"].tolist() == [1.0 - is_treated] + [1.0] * (len(cases.about) - 1)
+
+
+def test_a_window_wider_than_the_records_is_not_filled_with_zero(basis, shop):
+    found = basis(shop(n_days=400))  # the oldest origin has 130 days before it, two windows of 90 are compared
+    oldest, newest = (found.snapshots[day] for day in (min(found.snapshots), max(found.snapshots)))
+    assert not {"log_before_occasions", "change_of_pace"} & set(oldest.features)
+    assert {"log_before_occasions", "change_of_pace"} <= set(newest.features)
+    assert {"log_recent_occasions", "log_age_days"} <= set(oldest.features)
