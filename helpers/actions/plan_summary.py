@@ -144,8 +144,8 @@ def assignments_to_record(
 ) -> pd.DataFrame:
     """Return ``results/assignments_drawn``: the draws of this run, which a later run keeps to and reads back.
 
-    The alerts that this run drew for; the lists of the plan and of the campaigns, but for those whom an earlier draw
-    of the same purpose still counts; and the global control group against everybody else.
+    The alerts that this run drew for; the lists of the plan and of the campaigns, but for those whose arm was drawn
+    on an earlier day; and the global control group against everybody else.
 
     Parameters
     ----------
@@ -174,12 +174,14 @@ def assignments_to_record(
 
 
 def _list_drawn(rows: pd.DataFrame, assigned: pd.DataFrame, purpose: str, as_of: date) -> pd.DataFrame:
-    """Return who is on a list, as its draw records them, but for those whom an earlier draw for the same counts."""
-    own = experiment_name(purpose, as_of)
-    earlier = assigned[assigned["purpose"].eq(purpose) & assigned["experiment"].ne(own)]
+    """Return who is on a list, as its draw records them, but for those whose arm was drawn on an earlier day.
+
+    Whether these are on the list today may follow from what their arm did to them, and they count for their own draw.
+    """
+    earlier = assigned[assigned["assigned_on"] < pd.Timestamp(as_of)]
     is_new = rows["variant"].notna() & ~rows["customer_id"].isin(earlier["unit_id"])
     return rows[is_new].rename(columns={"customer_id": "unit_id"}).assign(
-        experiment=own, purpose=purpose, assigned_on=pd.Timestamp(as_of))
+        experiment=experiment_name(purpose, as_of), purpose=purpose, assigned_on=pd.Timestamp(as_of))
 
 
 def _global_draw(customers: pd.DataFrame, as_of: date, share: float) -> pd.DataFrame:

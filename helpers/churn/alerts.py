@@ -103,7 +103,7 @@ def raise_alerts(
         From `helpers.churn.scoring.churn_scores` and `alert_signals`.
     before : DataFrame
         Alerts of the last comparable run: one that is open stays until its signal is below the rule's lower limit, and
-        whoever was held out stays so. Empty where there is none.
+        keeps its arm until the outcome window of its draw has passed. Empty where there is none.
     assumed : ChurnConfig
         Section ``[churn]``: rules, hold-out, capacity.
     as_of_on : date
@@ -122,7 +122,7 @@ def raise_alerts(
     if not known:
         return pd.DataFrame(columns=list(CHURN_ALERTS.names))
     found = pd.concat(known, ignore_index=True).drop_duplicates(["customer_id", "cause"])
-    found = found.merge(_arms(found, before, draw, assumed.hold_out_share), on="customer_id")
+    found = found.merge(_arms(found, before, draw, assumed.hold_out_share, as_of_on), on="customer_id")
     return _with_capacity(found, assumed.capacity)[list(CHURN_ALERTS.names)].sort_values(
         ["customer_id", "cause"], ignore_index=True
     )
@@ -150,9 +150,9 @@ def _alerts_of_rule(name: str, rule: AlertRule, scores: pd.DataFrame, signals: p
         "margin_at_risk": chosen["margin_at_risk"].to_numpy("float64")})
 
 
-def _arms(found: pd.DataFrame, before: pd.DataFrame, draw: Draw, share: float) -> pd.DataFrame:
+def _arms(found: pd.DataFrame, before: pd.DataFrame, draw: Draw, share: float, as_of_on: date) -> pd.DataFrame:
     """Return the arm of each customer: customer_id, is_control, draw, probability."""
-    assigned = random_assignment.with_alerts(draw.assigned, before)
+    assigned = random_assignment.with_alerts(draw.assigned, before, as_of_on)
     strata = found.drop_duplicates("customer_id").set_index("customer_id")["rule"]
     arms = Draw(draw.experiment, draw.seed, assigned).assign(strata, share)
     return pd.DataFrame({"customer_id": arms["unit_id"], "is_control": arms["variant"].eq(CONTROL_GROUP),

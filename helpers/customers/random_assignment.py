@@ -86,14 +86,17 @@ def open_assignments(lists: Iterable[pd.DataFrame], as_of: date) -> pd.DataFrame
     as_of : date
         The day. A draw is open from its day until the last day of its window, both included.
     """
-    every = recorded_assignments(lists)
+    return _still_open(recorded_assignments(lists), as_of)
+
+
+def _still_open(every: pd.DataFrame, as_of: date) -> pd.DataFrame:
     is_open = (every["assigned_on"] <= pd.Timestamp(as_of)) & (every["ends_on"] >= pd.Timestamp(as_of))
     return every[is_open].reset_index(drop=True)
 
 
-def with_alerts(assigned: pd.DataFrame, alerts: pd.DataFrame) -> pd.DataFrame:
-    """Return open draws together with the arms of ``results/alerts``, one row a draw and customer."""
-    parts = [part for part in (assigned, alert_assignments(alerts)) if len(part)]
+def with_alerts(assigned: pd.DataFrame, alerts: pd.DataFrame, as_of: date) -> pd.DataFrame:
+    """Return open draws together with the arms of ``results/alerts`` that are open, one row a draw and customer."""
+    parts = [part for part in (assigned, _still_open(alert_assignments(alerts), as_of)) if len(part)]
     return pd.concat(parts, ignore_index=True).drop_duplicates(["experiment", "unit_id"]) if parts else assigned
 
 
@@ -112,15 +115,18 @@ def conflicting_customers(assignments: pd.DataFrame) -> list[str]:
 def alert_assignments(alerts: pd.DataFrame) -> pd.DataFrame:
     """Return the arms of ``results/alerts`` as `REGISTRY_COLUMNS`, one row a customer.
 
-    Alerts of runs that recorded no draw are taken to have been drawn on the day that they were raised.
+    The day of the draw ends its name; alerts of runs that recorded no draw are taken to have been drawn on the day that
+    they were raised. The outcome window begins with the draw, however long the alert stays open.
     """
-    raised = pd.to_datetime(alerts["raised_on"])
+    raised, made, due = (pd.to_datetime(alerts[c]) for c in ("raised_on", "made_as_of_on", "outcome_due_on"))
     named = EXPERIMENT_PREFIXES[ALERT] + raised.dt.strftime("%Y-%m-%d").astype("object")
+    draw = alerts["draw"].astype("object").fillna(named)
+    drawn_on = pd.to_datetime(draw.astype("str").str[-len("2026-06-30"):])
     return first_drawn(pd.DataFrame({
-        "experiment": alerts["draw"].astype("object").fillna(named), "purpose": ALERT, "unit_id": alerts["customer_id"],
+        "experiment": draw, "purpose": ALERT, "unit_id": alerts["customer_id"],
         "variant": np.where(alerts["is_control"].astype("bool"), CONTROL_GROUP, TREATMENT),
         "probability": alerts["probability"].astype("float64"), "stratum": alerts["rule"],
-        "assigned_on": raised, "ends_on": pd.to_datetime(alerts["outcome_due_on"])}))
+        "assigned_on": drawn_on, "ends_on": drawn_on + (due - made)}))
 
 
 @dataclass(frozen=True, slots=True)

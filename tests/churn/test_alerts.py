@@ -91,6 +91,22 @@ def test_the_hold_out_is_drawn_over_sorted_customers_and_stays():
     assert not none["is_control"].any()
 
 
+def test_an_alert_that_outlasts_the_window_of_its_draw_is_drawn_again_among_all_who_are_alerted():
+    first = raised(np.full(200, 0.9))
+    first = first.assign(draw="churn alerts of 2025-12-01", made_as_of_on=pd.Timestamp("2025-12-01"),
+                         outcome_due_on=pd.Timestamp("2026-03-01"))
+    held = first["is_control"].to_numpy()
+    stayed = first[held | (np.arange(len(first)) % 2 == 0)]  # half of the treated came back, none of the held out
+    again = raised(np.where(first["customer_id"].isin(stayed["customer_id"]), 0.9, 0.1), stayed)
+    assert len(again) == len(stayed)
+    assert again["is_control"].mean() == pytest.approx(0.1, abs=0.01)
+    assert set(again["draw"]) == {"churn alerts of 2026-03-31"}
+    within = stayed.assign(made_as_of_on=pd.Timestamp("2026-03-01"), draw="churn alerts of 2026-03-01",
+                           outcome_due_on=pd.Timestamp("2026-05-30"))
+    kept = raised(np.where(first["customer_id"].isin(stayed["customer_id"]), 0.9, 0.1), within)
+    assert kept["is_control"].tolist() == stayed["is_control"].tolist()
+
+
 def test_a_customer_whom_an_open_draw_assigned_keeps_that_arm_and_is_not_graded_with_the_alerts():
     open_draw = pd.DataFrame({
         "experiment": "action plan of 2026-02-28", "purpose": "action plan",

@@ -86,3 +86,14 @@ def test_the_global_control_group_is_the_same_share_of_customers_whatever_else_i
                           "unit_id": ids, "variant": np.where(held, "held out", "treated"), "probability": 0.5,
                           "stratum": "all", "assigned_on": pd.Timestamp(TODAY), "ends_on": pd.NaT})
     assert random_assignment.open_assignments([drawn], TODAY).empty
+
+
+def test_the_window_of_an_alert_begins_with_its_draw_however_long_the_alert_stays_open():
+    alerts = pd.DataFrame({
+        "customer_id": ["ann", "bob"], "is_control": [True, False], "draw": ["churn alerts of 2026-03-31", None],
+        "probability": 0.1, "rule": "all", "raised_on": pd.to_datetime(["2026-01-31", "2026-06-30"]),
+        "made_as_of_on": pd.Timestamp("2026-06-30"), "outcome_due_on": pd.Timestamp("2026-09-28")})
+    arms = random_assignment.alert_assignments(alerts).set_index("unit_id")
+    assert arms.loc["ann", ["assigned_on", "ends_on"]].tolist() == list(pd.to_datetime(["2026-03-31", "2026-06-29"]))
+    assert arms.loc["bob", ["assigned_on", "ends_on"]].tolist() == list(pd.to_datetime(["2026-06-30", "2026-09-28"]))
+    assert random_assignment.with_alerts(NO_DRAW, alerts, TODAY)["unit_id"].tolist() == ["bob"]

@@ -223,6 +223,7 @@ def test_the_control_groups_of_lists_count_in_training_for_those_who_were_acted_
             ("d", first, False, False), ("e", second, True, False)]
     alerts = pd.DataFrame(rows, columns=["customer_id", "raised_on", "is_within_capacity", "is_control"]).assign(
         run=lambda x: x["raised_on"].astype("str"), draw=None, probability=0.5, rule="risk",
+        made_as_of_on=lambda x: x["raised_on"],
         outcome_due_on=lambda x: x["raised_on"] + pd.Timedelta(days=90))
     plan = pd.DataFrame({"experiment": "action plan of 2026-03-31", "purpose": "action plan",
                          "unit_id": ["f", "g", "h", "i"], "variant": ["treated", "treated", "held out", "held out"],
