@@ -245,7 +245,7 @@ class SalesForecast:
         if self.reason:
             return no_estimate("quarter_error", Status.INSUFFICIENT, self.reason, unit="share").table()
         return estimate_table([
-            Estimate("quarter_error", self.spread(measure, by), unit="share", n=self.n_quarters,
+            Estimate("quarter_error", self.spread(measure, by), unit="share", n=self.n_customers,
                      segment=f"{measure} by {self.model if by == 'forecast' else RULE}")
             for measure in MEASURES for by in ("forecast", "rule") if np.isfinite(self.spread(measure, by))])
 

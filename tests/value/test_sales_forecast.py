@@ -121,6 +121,10 @@ def test_the_range_is_that_of_the_errors_in_past_quarters():
     assert (low, high) == (max(0, 13 * 110 - half), pytest.approx(13 * 110 + half))
 
 
+def test_errors_in_past_quarters_count_the_customers_they_rest_on_so_that_few_quarters_are_not_taken_for_few_people():
+    assert set(forecast(weeks(np.repeat([100.0, 120.0, 90.0, 110.0], 13))).errors()["n"]) == {40}
+
+
 def test_a_known_season_is_tested_on_quarters_that_knew_it():
     planted = 100 * (1 + 0.4 * np.cos(2 * np.pi * np.arange(143) / 52))
     found = forecast(weeks(planted))
