@@ -282,8 +282,6 @@ def test_indices_are_means_of_the_segment_and_contribution_is_the_middle_rank(se
         "stage": ["new"] * n, "expected_value": np.arange(n, 0, -1.0), "margin": 1.0,
         "satisfaction": np.linspace(50, 89, n), "loyalty": np.nan, "recommend": np.linspace(89, 50, n)})
     found = customer_indices.index_scores(session_engine, profile)
-    assert found.of("contribution").value == pytest.approx(50)
-    assert np.isnan([found.of("contribution").low, found.of("contribution").high]).all(), "50 by construction"
     assert found.of("satisfaction").low < 69.5 < found.of("satisfaction").high
     assert found.of("contribution", "tier top").status is Status.INSUFFICIENT
     assert found.of("contribution", "tier base").value == pytest.approx(40.0)
@@ -292,6 +290,19 @@ def test_indices_are_means_of_the_segment_and_contribution_is_the_middle_rank(se
     by = {e.segment: e.value for e in found.correlations}
     assert by["satisfaction with word of mouth"] == pytest.approx(-1)
     assert list(found.matrix().columns) == ["satisfaction", "contribution", "word of mouth"]
+
+
+def test_an_index_that_is_fifty_by_construction_has_no_interval_and_that_of_a_tier_has_one(session_engine):
+    n = 60
+    profile = lazy(session_engine, {
+        "customer_id": [f"c{i}" for i in range(n)], "tier": ["top"] * 20 + ["base"] * 40,
+        "tier_rank": [1] * 20 + [2] * 40, "stage": ["new"] * n, "expected_value": np.arange(n, 0, -1.0), "margin": 1.0,
+        "satisfaction": np.linspace(50, 89, n), "loyalty": np.nan, "recommend": np.nan})
+    found = customer_indices.index_scores(session_engine, profile)
+    everybody, best = found.of("contribution"), found.of("contribution", "tier top")
+    assert everybody.value == pytest.approx(50)
+    assert np.isnan([everybody.low, everybody.high]).all()
+    assert best.low < best.value < best.high
 
 
 def test_the_dissatisfied_among_the_best_are_counted_with_what_is_expected_of_them(session_engine):
