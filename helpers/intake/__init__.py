@@ -28,6 +28,8 @@
   line only.
 * ``formats``: Formats whose records know their fields: JSON lines, Excel sheets, Parquet, database rows, as batches
   of text.
+* ``header_words``: Words of column names by what they mean, in several languages: beginnings or parts, without
+  accents.
 * ``infer_aggregates``: Files of totals instead of records: counts and summaries of an experiment's arms, sums by day or
   month.
 * ``infer_events``: Drafted tables about what customers did and asked for: service cases, points, events.

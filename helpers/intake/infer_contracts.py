@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.foundation import canonical_schema
-from helpers.intake import infer_semantics
+from helpers.intake import header_words, infer_semantics
 from helpers.intake.expression_rules import TRUE
 from helpers.intake.infer_keys import name_words
 from helpers.intake.infer_transactions import DraftedTable, FileView, draft_table
@@ -26,11 +26,13 @@ from helpers.intake.profile_text import (
 WHY_ENDED = (r"(churn|cancel|end|leav|exit|attrit|terminat|kündig|kuendig)\w*[\W_]*(reason|grund|why|cause|motiv)|"
              r"^(reason|grund|cause|motif|motivo)([\W_].*)?$")
 
-ENDED = (r"(cancel|attrit|exited|closed|ended|terminat|inactive|churn|left|gekündigt|gekuendigt|beendet|résili|resili|"
-         r"lapsed|expired)")
+ENDED = header_words.plain(
+    r"(cancel|attrit|exited|closed|ended|terminat|inactiv|churn|left|lapsed|expired|gekündigt|gekuendigt|beendet|inaktiv|"
+    r"résili|baja|anulad|abandon|disdett|cessat|inattiv|recess|inativ|encerrad|opgezegd|beëindigd|流失|解約|이탈|해지)")
 
 TRAIT = (r"(gender|sex|geschlecht|birth|senior|educat|marital|married|partner|dependent|country|nation|region|province|"
-         r"state|city|land|segment|acqui|source|enrol|channel|language)")
+         r"state|city|land|segment|acqui|source|enrol|channel|language|genre|sesso|genero|naiss|nacim|nascit|pays|pais|"
+         r"paese|ville|ciudad|citta|cidade|estado|lingua|idioma|canal)")
 
 OF_CONTRACTS = {"tenure_months", "monthly_fee", "plan", "has_ended"}
 
@@ -55,7 +57,7 @@ def _ended(view: FileView) -> tuple[str, list[InferredColumn]]:
     """Return the condition that a contract has ended, and the columns that tell it; both empty where nothing does."""
     is_described = bool({"tenure_months", "monthly_fee", "plan"} & view.known.keys()) or _is_left(view)
     if found := view.said("has_ended", "customer_id") if is_described else view.known.get("has_ended"):
-        gone = [v for v in found.values.to_pylist() if re.match(ENDED, v.lower())]
+        gone = [v for v in found.values.to_pylist() if re.match(ENDED, header_words.plain(v))]
         if found.kind == "flag" or gone:
             return (found.quoted if found.kind == "flag" else f"{found.quoted} in ({sql_list(gone)})"), [found]
     if not is_described:
@@ -81,6 +83,8 @@ def _attributes(
             yield f"# not used: {column_in_words(column)} tells of the end as well"
         elif column.n_distinct == 1:
             yield f"# not used: {column_in_words(column)} is the same in every record"
+        elif column.is_moment and re.search(header_words.NOTICE, header_words.plain(column.name)):
+            yield f"# not used: {column_in_words(column)} is the day of notice{_without_an_end(column, telling)}"
         elif why := _why_none(column, ended):
             yield f"# not used: {column_in_words(column)} {why}"
         elif column.kind != "empty" and not is_key and not infer_semantics.is_personal(column):
@@ -144,10 +148,20 @@ def _proposed_lines(view: FileView, column: InferredColumn, tenure: InferredColu
         yield f"{line} # propose neither: its name tells of an end or a verdict on it"
     elif abs(growth) >= GROWS:
         yield f"{line} # confirm static = true: it grows with tenure (r {growth:.2f}), so it is of the day of the file"
-    elif any(re.match(TRAIT, word) for word in words):
+    elif any(re.match(TRAIT, header_words.plain(word)) for word in words):
         yield f"{line} # confirm static = true: by its name a trait, of {column.n_distinct:,} values"
     else:
         yield f"{line} # confirm static = true: has it the value that it had before the end?"
+
+
+def _without_an_end(notice: InferredColumn, telling: Sequence[InferredColumn]) -> str:
+    """Return how many records with a day of notice tell no end, by the column that tells it; empty where all do."""
+    ended = _ended_records(telling)
+    if ended is None or len(ended) != len(notice.sample):
+        return ""
+    given = np.array([text is not None and text not in notice.missing for text in notice.sample.to_pylist()])
+    n = int((given & ~ended).sum())
+    return f"; {n:,} of the {given.sum():,} given have no end: they run until one is told" if n else ""
 
 
 def _is_of_another(view: FileView, meaning: str, date: InferredColumn) -> bool:
@@ -166,7 +180,7 @@ def _ended_records(telling: Sequence[InferredColumn]) -> np.ndarray | None:
         return np.array([t is not None and t not in column.missing for t in texts])
     if column.kind == "flag":
         return np.array([(t or "").lower() in TRUE for t in texts])
-    return np.array([re.search(ENDED, (t or "").lower()) is not None for t in texts])
+    return np.array([re.search(ENDED, header_words.plain(t or "")) is not None for t in texts])
 
 
 def _numbers(column: InferredColumn) -> np.ndarray | None:

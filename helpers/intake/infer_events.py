@@ -4,12 +4,13 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from helpers.intake import infer_keys, infer_semantics
+from helpers.intake import header_words, infer_keys, infer_semantics
 from helpers.intake.infer_transactions import DraftedTable, FileView, draft_table
 from helpers.intake.infer_types import GUESS, InferredColumn
 from helpers.intake.profile_text import column_line, date_line, sql_list, toml_text, unused_remarks
 
-REDEEMED = r"redeem|redempt|einlös|einloes"
+REDEEMED = header_words.plain(
+    r"redeem|redempt|redim|einlös|einloes|utilis(ation|e)|canje|riscatt|resgat|verzilver|inwissel")
 
 DONE = {"opened_at": r"open", "clicked_at": r"click", "replied_at": r"repl|respon", "opted_out_at": r"opt|unsub"}
 
@@ -17,7 +18,11 @@ ACTIVITY = r"(flights|visits|stays|nights|trips|rides|sessions|logins|purchases)
 
 PAID = r"(pay|paid|zahl|bezahl|paiement|pago|pagament|betaling)"
 
-OBJECT = r"(coupon|voucher|offer|campaign|product|item|page|object|gutschein)"
+COUPON = r"(coupon|voucher|offer|gutschein|bons?$|cupon|cupom|vale$|buono|oferta|offre|angebot)"
+
+OBJECT = rf"({COUPON}|campaign|product|item|page|object)"
+
+OFFER_COST = r"(cost|kosten|cout|custo|value|wert|valeur|valor)"
 
 POINTS = r"(points|punkte|miles|meilen|stamps)"
 
@@ -48,7 +53,7 @@ def draft_cases(view: FileView) -> DraftedTable:
 def is_contacts(view: FileView) -> bool:
     """Return whether a file tells which customers a campaign reached: on which day, by itself or by the campaign's."""
     names = [view.form.name, *(c.name for c in view.form.columns)]
-    is_answer = any(re.search(REDEEMED, name.lower()) for name in names)
+    is_answer = any(re.search(REDEEMED, header_words.plain(name)) for name in names)
     return {"customer_id", "campaign"} <= view.known.keys() and _sent(view) is not None and not is_answer
 
 
@@ -72,6 +77,40 @@ def _sent(view: FileView) -> InferredColumn | None:
     """Return the day of a contact: its own, else the first day of its campaign."""
     own = [c for c in view.moments if not any(re.search(sought, c.name.lower()) for sought in DONE.values())]
     return next(iter(own), None) or view.said("started_on", "campaign")
+
+
+def is_offers(view: FileView) -> bool:
+    """Return whether a file lists coupons or other offers: none of its records is a customer's or has a day."""
+    coupon = _coupon(view)
+    is_line = view.known.get("order_id", coupon) != coupon
+    return coupon is not None and not is_line and "customer_id" not in view.known and not view.moments
+
+
+def draft_offers(view: FileView) -> Iterator[DraftedTable]:
+    """Yield the table of offers where the file tells what each costs when it is taken up."""
+    coupon, cost = _coupon(view), _offer_cost(view)
+    if coupon and coupon.is_unique and cost:
+        body = [column_line("offer_id", coupon.quoted, "the offer"),
+                column_line("cost", cost.as_number, "cost when taken up")]
+        yield draft_table(view, "offers", [*body, *unused_remarks(view.form.columns, [coupon, cost])], [coupon, cost])
+
+
+def offers_reason(view: FileView) -> str:
+    """Return why no offers are made from a file that lists some; empty of other files."""
+    if not is_offers(view):
+        return ""
+    return "an offer needs its cost when taken up, and no column tells it" if _offer_cost(view) is None else (
+        "an offer needs a key, and the one of these repeats")
+
+
+def _coupon(view: FileView) -> InferredColumn | None:
+    return next((c for c in view.form.columns if c.kind in ("text", "integer") and c.n_distinct > 1 and any(
+        re.match(COUPON, header_words.plain(w)) for w in infer_keys.name_words(c.name))), None)
+
+
+def _offer_cost(view: FileView) -> InferredColumn | None:
+    return next((c for c in view.form.columns if c.is_number and not c.is_unique
+                 and re.search(OFFER_COST, header_words.plain(c.name))), None)
 
 
 def is_payments(view: FileView) -> bool:
@@ -98,9 +137,15 @@ def draft_payments(view: FileView) -> DraftedTable:
 
 
 def is_events(view: FileView) -> bool:
-    """Return whether a file has several dated records a customer."""
+    """Return whether a file has several dated records a customer, or redemptions of coupons, one or several."""
     who = view.known.get("customer_id")
-    return who is not None and not who.is_unique and bool(view.moments)
+    return who is not None and bool(view.moments) and (not who.is_unique or _is_redeemed(view))
+
+
+def _is_redeemed(view: FileView) -> bool:
+    """Return whether a file, by its name or those of its dates, holds what was redeemed."""
+    named = [view.form.name, *(c.name for c in view.moments)]
+    return any(re.search(REDEEMED, header_words.plain(name)) for name in named)
 
 
 def draft_events(view: FileView) -> DraftedTable:
@@ -109,13 +154,14 @@ def draft_events(view: FileView) -> DraftedTable:
     body = [column_line("customer_id", who.quoted, "who")]
     if points := _points(view):
         return _draft_points(view, who, when, points)
-    is_redeemed = re.search(REDEEMED, view.form.name) is not None
+    is_redeemed = _is_redeemed(view)
     sort = None if is_redeemed else view.known.get("sort") or next((c for c in _few(view) if c != who), None)
     name = "redemption" if is_redeemed else view.form.name
     body += [date_line("occurred_at", when),
              column_line("kind", sort.quoted if sort else f"'{name}'", "what happened")]
     others = [c for c in view.form.columns if c not in (who, when, sort)]
-    about = next((c for c in others if re.match(OBJECT, c.name.lower())), None)
+    about = next((c for c in others if any(re.match(OBJECT, header_words.plain(w))
+                                           for w in infer_keys.name_words(c.name))), None)
     body += [column_line("object_id", about.quoted, "with what")] if about else []
     campaign = view.known.get("campaign")
     campaign = None if campaign == about else campaign

@@ -13,7 +13,8 @@ CONTAINED = 0.9  # share of a column's values that have to be keys of the other 
 
 LEAST_TEXTS, LEAST_NUMBERS, COVERED = 2, 20, 0.5  # where the names say nothing
 
-IDS = ("id", "no", "nr", "number", "num", "code", "key", "ref", "uid", "nummer", "name")
+IDS = ("id", "no", "nr", "number", "num", "code", "key", "ref", "uid", "nummer", "name", "numero", "número", "numéro",
+       "cod", "codigo", "código", "codice", "clave", "chiave", "identifiant")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +123,11 @@ def _candidates(form: FileForm, other: FileForm) -> Iterator[tuple[tuple[float, 
         if not key.is_unique or key.kind not in ("text", "integer"):
             continue
         for column in form.columns:
-            if column.kind != key.kind or (column.is_scale and not column.is_unique):
+            likeness = _likeness((column.name, form.name), (key.name, other.name))
+            is_mark = column.is_scale and not column.is_unique and likeness < 2
+            if column.kind != key.kind or is_mark:
                 continue
             share = pc.mean(pc.is_in(column.values, value_set=key.values)).as_py() or 0.0
-            likeness = _likeness((column.name, form.name), (key.name, other.name))
             if share >= CONTAINED and (likeness or _speaks(column, key)):
                 yield (likeness, share, -form.columns.index(column)), JoinKey(form, column, other, key)
 

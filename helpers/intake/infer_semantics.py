@@ -6,72 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from helpers.intake import pii_in_text
+from helpers.intake import header_words, pii_in_text, verbal_scales
 from helpers.intake.exchange_rates import CURRENCIES
+from helpers.intake.header_words import AVOIDED, MEANINGS, PREFERRED
 from helpers.intake.infer_keys import JoinKey, name_words
 from helpers.intake.infer_types import NUMBERS, InferredColumn
-
-PEOPLE = (r"(customer|client|cust|user|member|loyalty|kunde|kund|kde|klant|asiakas|klient|müşteri|musteri|клиент|客户|"
-          r"会员|顧客|고객|회원|buyer|kaeufer|käufer|besteller|player|guest|household|"
-          r"person|account|konto|acheteur|cliente|subscriber|passenger|patient|company|firma)")
-
-MEANINGS = {  # in the order in which they are looked for; words as they stand in names, in several languages
-    "opportunity_id": r"(opportunity|oppty|opp|deal|lead|angebot|quote|chance)",
-    "case_id": r"(case|ticket|complaint|incident|claim|fall|beschwerde|reclamation)",
-    "order_id": r"(order|ordre|ordine|bestilling|beställning|tilaus|zamówieni|zamowieni|sipariş|siparis|заказ|订单|"
-                r"注文|주문|fattura|faktura|factura|invoice|transaction|receipt|basket|bestel(?!ler)(lung|ling|l)?|auftrag|beleg|"
-                r"rechnung|commande|facture|pedido|purchase|sale|bon)",
-    "customer_id": PEOPLE,
-    "refunded": r"(amount|total|betrag|montant|summe)?_?(refunded|refund(amount|total)|erstattet|erstattung|rembours)",
-    "product_id": r"(sku|product|article|artikel|stockcode|produit|item|producto|ean|asin)",
-    "partner_id": r"(seller|vendor|merchant|partner|reseller|händler|haendler|vendedor|vendeur)",
-    "amount": r"(amount|belopp|beløp|beloeb|bedrag|importo|kwota|tutar|сумма|金额|金額|금액|valor|monto|total|sum$|"
-              r"revenue|sales|turnover|betrag|umsatz|montant|paid|payment|spend|value|net|gross|importe|summe|brutto|netto|"
-              r"worth)",
-    "quantity": r"(qty|quantity|numberof|noof|antal|aantal|ilość|ilosc|adet|miktar|количество|数量|수량|quantità|"
-                r"quantita|menge|anzahl|units|quantite|cantidad|pieces|pcs|stueck|stück|stk)",
-    "price": r"(unitprice|price|preis|einzelpreis|prix|precio|each$)",
-    "category": r"(category|kategorie|group|department|warengruppe|series|categorie)",
-    "discount": r"(discount|rabatt|remise|rebate)",
-    "channel": r"(channel|kanal|store|shop|filiale|source)",
-    "state": r"(order)?(state|status|etat|estado|zustand)",
-    "sort": r"(kind|type|typ|art|sort|vorgang)",
-    "has_ended": r"(churn|exited|attrit|cancelled|canceled|left|ended|kuendig|gekündigt|resilie)",
-    "tenure_months": r"(tenure|monthson|months|laufzeit|monate|anciennete)",
-    "monthly_fee": r"(monthly|mrr$|arpu$|fee|monatl|mensu|grundgebühr|abo)",
-    "plan": r"(plan|tariff|tarif|contract|vertrag|subscription)",
-    "stage": r"(deal)?(stage|phase|pipeline|etape)",
-    "campaign": r"(campaign|kampagne|campagne|campaña|mailing)",
-    "owner": r"(owner|agent|reps?$|representative|salesperson|verkäufer|vertreter|betreuer|vendeur)",
-    "ordered_at": r"(order|dato|päivä|tarih|дата|日期|日付|날짜|주문일|beställ|zamów|sipariş|purchase|placed|"
-                  r"invoice|bestell|rechnung|kauf|commande|achat|pedido|compra|sold|sale|booked|transaction|date|datum|day|tag|time|when|created|timestamp|fecha|paid)",
-    "promised_on": r"(promis|estimat|due|expected|zugesagt|liefertermin)",
-    "delivered_on": r"(delivered|delivery|zugestellt|geliefert|livr|received)",
-    "joined_on": r"(join|since|seit|regist|sign|enrol|member|creat|start|first|inscri|alta|beitritt|acquired|date|"
-                 r"datum|kunde)",
-    "started_on": r"(start|begin|since|from|activ|sign|join|seit|ab|debut|inicio|date|datum)",
-    "ended_on": r"(end|cancel|terminat|churn|left|clos|until|kündig|kuendig|fin|resili)",
-    "opened_on": r"(open|engage|creat|start|begin|erstellt|eröffn|ouvert|date|datum|received|report|eingang)",
-    "closed_on": r"(clos|won|decided|end|abschluss|resolv|solved|erledigt|ferm|geschlossen)",
-    "answered_at": r"(answer|respon|submit|review|complet|date|datum|time|when|creat|rated)",
-}
-
-AVOIDED = {
-    "amount": r"(tax|vat|mwst|ship|freight|fracht|versand|porto|postage|fee|discount|rabatt|unit|einzel|points|"
-              r"punkte|weight|count|cost|average|avg|year|number|items|refund|flights|visits|calls|minutes|hours|nights|"
-              r"clicks|sessions|logins|distance|salesprice|listprice|sequen|instal|method|type)",
-    "quantity": r"(price|preis|stock|days)", "price": r"(total|list|cost|month|monat|mensu)",
-    "ordered_at": r"(ship|deliver|due|birth|geburt|(?<!sign)updat|modif|approv|estimat|liefer|return|expire|limit|"
-                  r"promis|change)",
-    "joined_on": r"(birth|geburt|dob|last|letzt|(?<!sign)updat|end|cancel|modif|change|order|purchase)",
-    "started_on": r"(birth|geburt|end|last|cancel|(?<!sign)updat)", "opened_on": r"(clos|end|birth|(?<!sign)updat)",
-    "delivered_on": r"(carrier|estimat|due|promis|method|mode)", "tenure_months": r"(charge|fee|amount|inactiv)",
-    "monthly_fee": r"(gb|distance|download|usage|date)",
-    "product_id": r"(price|count|qty|quantity|name|rating)",
-    "category": r"(churn|age)", "channel": r"(shopper|shopping)",
-}
-
-PREFERRED = {"answered_at": r"answer|respon|submit|complet|record|^end|finish"}  # rather than when one was asked
 
 DATED = tuple(m for m in MEANINGS if m.endswith(("_on", "_at")))
 
@@ -131,15 +70,19 @@ def infer_meanings(columns: Sequence[InferredColumn], links: Iterable[JoinKey] =
     priced = [c for c in columns if c.kind == "money" and c not in known.values()]
     if priced and not {"amount", "price", "monthly_fee"} & known.keys():
         known["amount"] = priced[0]
-    lone = [c for c in columns if c.is_moment and not re.search(AVOIDED["ordered_at"], c.name.lower())]
+    lone = [c for c in columns if c.is_moment and not re.search(AVOIDED["ordered_at"], header_words.plain(c.name))]
     if len(lone) == 1 and lone[0] not in known.values():  # whatever it is called, it says when
         known |= dict.fromkeys(("ordered_at", "started_on", "opened_on", "answered_at"), lone[0])
+    case = known.get("case_id")
+    if case and "amount" in known and "order_id" not in known and "ticket" in case.name.lower():
+        known["order_id"] = known.pop("case_id")  # of a shop's till
     return known | _alone(columns, known)
 
 
 def is_called_key(column: InferredColumn) -> bool:
     """Return whether a column is called an id or the number of something."""
-    return bool(re.search(ID, column.name.lower()))
+    words = " ".join(_plain_words(column.name))
+    return bool(re.search(ID, column.name.lower()) or re.fullmatch(header_words.KEY_IN_FRONT, words))
 
 
 def is_customer_named(columns: Sequence[InferredColumn]) -> bool:
@@ -214,37 +157,47 @@ def referenced_meaning(link: JoinKey) -> str:
     Records of the same thing, to which no fewer files refer than to any other, are taken for a customer's; what is
     only dated in the other file is part of an order.
     """
-    told = (*name_words(link.column.name), *name_words(link.key.name), *name_words(link.other.name))
+    told = [w for name in (link.column.name, link.key.name, link.other.name) for w in _plain_words(name)]
     named = next((m for m in REFERRED if any(re.match(MEANINGS[m], w) for w in told)), "")
     here, there = (any(c.is_moment for c in form.columns) for form in (link.form, link.other))
     is_customer = link.is_most_shared and (link.column.is_unique or here)
     return named or ("customer_id" if is_customer else "order_id" if there else "")
 
 
+def _plain_words(name: str) -> tuple[str, ...]:
+    """Return the words of a column's name without accents."""
+    return tuple(header_words.plain(word) for word in name_words(name))
+
+
 def _ranked(meaning: str, columns: Sequence[InferredColumn]) -> list[InferredColumn]:
     """Return the columns that may have a meaning, the likeliest first: those whose names begin so."""
     sought, avoided = MEANINGS[meaning], AVOIDED.get(meaning, r"(?!)")
-    fitting = [(c, re.sub(r"[\W_]", "", c.name.lower())) for c in columns if _may(meaning, c)]
+    fitting = [(c, re.sub(r"[\W_]", "", header_words.plain(c.name))) for c in columns if _may(meaning, c)]
     fitting = [(c, n) for c, n in fitting if not re.search(avoided, n)]
     begins = [c for c, n in fitting if re.match(sought, n)]
     if not meaning.endswith("_id"):
         found = begins + [c for c, n in fitting if c not in begins and re.search(sought, n)]
-        return sorted(found, key=lambda c: not re.search(PREFERRED.get(meaning, ""), c.name.lower()))
+        later = header_words.NOTICE if meaning == "ended_on" else r"(?!)"
+        return sorted(found, key=lambda c: (not re.search(PREFERRED.get(meaning, ""), c.name.lower()),
+                                            bool(re.search(later, header_words.plain(c.name)))))
     ranked = begins + [
-        c for c, _ in fitting if c not in begins and any(re.match(sought, w) for w in name_words(c.name))
+        c for c, _ in fitting if c not in begins and any(re.match(sought, w) for w in _plain_words(c.name))
     ]
-    called = [c for c in ranked if re.search(ID, c.name.lower())]  # an id is called so, or stands alone
+    called = [c for c in ranked if is_called_key(c)]  # an id is called so, or stands alone
     alone = [c for c, n in fitting if re.fullmatch(sought, n)]
     return called or alone or (ranked if meaning == "product_id" else [])
 
 
 def _may(meaning: str, column: InferredColumn) -> bool:
-    """Return whether a column's kind and values allow a meaning."""
+    """Return whether a column's kind and values allow a meaning; answers on a verbal scale are nothing else."""
+    if column.kind == "text" and verbal_scales.answer_scale(column):
+        return False
     if meaning in KINDS:
         is_answer = column.is_scale and meaning != "quantity"
         is_few = column.n_distinct <= FEW.get(meaning, column.n_distinct)
         return column.kind in KINDS[meaning] and not is_answer and is_few
-    return column.kind not in ("date", "time", "empty", "flag") and not column.is_scale
+    is_mark = column.is_scale and not is_called_key(column)  # a few numbers may still be a key's, such as a campaign's
+    return column.kind not in ("date", "time", "empty", "flag") and not is_mark
 
 
 def _alone(columns: Sequence[InferredColumn], known: Mapping[str, InferredColumn]) -> dict[str, InferredColumn]:

@@ -6,14 +6,15 @@ from dataclasses import dataclass, replace
 
 import pyarrow.compute as pc
 
-from helpers.intake import infer_semantics, verbal_scales
+from helpers.intake import header_words, infer_semantics, verbal_scales
 from helpers.intake.infer_transactions import DraftedTable, FileView, draft_table
 from helpers.intake.infer_types import GUESS, InferredColumn
 from helpers.intake.labelled_files import LABEL, VariableLabel
 from helpers.intake.profile_text import attribute_line, column_in_words, column_line, date_line, sql_list, toml_text
 from helpers.intake.verbal_scales import AnswerScale
 
-RATED = r"(satisf|zufried|rating|review|stars|sterne|csat|nps|recommend|empfehl|bewertung|note$)"
+RATED = (r"(satisf|zufried|soddisf|tevreden|rating|review|stars|sterne|csat|nps|recomm?[ea]nd|empfehl|consigli|"
+         r"aanbevel|bewertung|note$|満足|满意|만족)")
 
 NOT_RATED = r"(member|engagement|lead|credit|risk)\W?_?(rating|stars|score)"  # what a system says of people
 
@@ -24,16 +25,20 @@ CONSTRUCTS = {  # stems of items' codes, as ECSI surveys and their likes number 
     r"cusl|loy(al)?": ("intention", "Loyalty"), r"tru(st)?": ("trust", "Trust"),
     r"comm?(it)?": ("commitment", "Commitment"), r"swi?t?c?h?": ("switching_cost", "Switching cost")}
 
-OVERALL = r"(overall|in general|all in all|insgesamt|gesamt|globalement|en general|전체|전반)"
+OVERALL = (r"(overall|in general|all in all|insgesamt|gesamt|globale?ment|dans l.ensemble|en general|de modo geral|"
+           r"no geral|nel complesso|in generale|over het algemeen|全体|总体|전체|전반)")
 
 ROLES = {  # by words of a question, in several languages, in the order in which they are looked for
-    "recommend": r"recommend|\bnps\b|empfehl|recommand|recomend|추천|推荐|推薦",
-    "effort": r"effort|aufwand|\bces\b|esfuerzo",
-    "expectation": r"expect|erwart|expectativ|attente|기대",
-    "importance": r"importan|wichtig|중요",
-    "intention": r"intention|again|repurchase|wieder|continue|계속",
-    "attribute_satisfaction": r"(satisfied|happy) (are you )?with|zufrieden .*\bmit\b|satisfait.* d[eu]\b|정도에 만족",
-    "satisfaction": r"satisf|zufried|rating|review|stars|sterne|csat|bewertung|만족"}
+    "recommend": r"recommend|\bnps\b|empfehl|recommand|recomend|consigli|raccomand|aanbevel|추천|推荐|推薦|"
+                 r"おすすめ|勧め",
+    "effort": r"effort|aufwand|\bces\b|esfuerzo|esforc|sforzo|moeite",
+    "expectation": r"expect|erwart|expectativ|attente|aspettativ|verwacht|기대|期待",
+    "importance": r"importan|wichtig|belangrijk|중요|重要",
+    "intention": r"intention|again|repurchase|wieder|continue|de nouveau|de nuevo|di nuovo|novamente|opnieuw|계속|再度",
+    "attribute_satisfaction": r"(satisfied|happy) (are you )?with|zufrieden .*\bmit\b|satisfaite?s? d[eu]s?\b|"
+                              r"satisf(ech|eit)[oa] .*\bco[nm]\b|soddisfatt[oa] d[ei]|tevreden .*\bover\b|"
+                              r"정도에 만족",
+    "satisfaction": r"satisf|zufried|soddisf|tevreden|rating|review|stars|sterne|csat|bewertung|만족|满意|満足"}
 
 KANO = ("functional", "dysfunctional")
 
@@ -44,9 +49,13 @@ LEAST_QUESTIONS = 3  # of a file that is a survey and nothing else
 
 LEAST_CONSTRUCTS = 3  # of a path model
 
-WRITTEN, MANY = r"(comment|message|kommentar|remark|verbatim|feedback)", 20
+WRITTEN, MANY = r"(comment|coment|message|kommentar|remark|remarque|verbatim|feedback|opmerking|osservaz)", 20
 
 ENDS = ((1, 5), (1, 7), (1, 10), (0, 10))
+
+NAMED_ENDS = r"\b([01])\s*(?:[-–—~]|\.\.|to|bis|a|et|tot|do)\s*(5|7|10)\b"  # as a question states them
+
+MANY_ANSWERS = 100  # after which an answer that nobody has given is none of the scale
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +82,8 @@ def scale_columns(view: FileView, *, is_other: bool) -> list[InferredColumn]:
     found = [c for c in view.form.columns if c not in view.known.values() and verbal_scales.answer_scale(c)]
     if not is_other and len(found) >= LEAST_QUESTIONS and len(found) >= 0.3 * len(view.form.columns):
         return found
-    return [c for c in found if re.search(RATED, c.name.lower()) and not re.search(NOT_RATED, c.name.lower())]
+    return [c for c in found if re.search(RATED, header_words.plain(c.name))
+            and not re.search(NOT_RATED, c.name.lower())]
 
 
 def draft_survey(view: FileView, asked: Sequence[InferredColumn], wave: str = "") -> Iterator[DraftedTable]:
@@ -93,7 +103,7 @@ def draft_survey(view: FileView, asked: Sequence[InferredColumn], wave: str = ""
     key = (f"'{wave}-' || " if wave else "") + ident.quoted if ident else "record"
     yield _respondents(view, asked, ident, key, wave)
     items = survey_items(asked)
-    written = [c for c in view.form.columns if c.kind == "text" and re.search(WRITTEN, c.name.lower())
+    written = [c for c in view.form.columns if c.kind == "text" and re.search(WRITTEN, header_words.plain(c.name))
                and len(asked) == 1 and c.n_distinct > MANY]
     said = max(written, key=_text_length, default=None)  # the message and not its title
     head = (
@@ -122,7 +132,7 @@ def survey_items(asked: Sequence[InferredColumn]) -> list[SurveyItem]:
     items = [_item(c, scale) for c in asked if (scale := verbal_scales.answer_scale(c))]
     if sum(i.role == "satisfaction" and not i.construct for i in items) > LEAST_QUESTIONS:  # each of its own subject
         items = [replace(i, role="attribute_satisfaction") if i.role == "satisfaction" and not i.construct
-                 and not re.search(OVERALL, i.column.name.lower()) else i for i in items]
+                 and not re.search(OVERALL, header_words.plain(i.column.name)) else i for i in items]
     return _with_importance(_paired(_paired(items, ("expectation", "performance"), ""), KANO, "kano "))
 
 
@@ -168,7 +178,7 @@ def _respondents(
     body += [column_line("wave", f"'{wave}'", "one file a wave")] if wave else []
     body += [date_line("responded_at", when)] if when else []
     used = [ident, who, when]
-    kept = [c for c in view.form.columns if c not in used and c not in asked and c.kind != "empty" and not c.is_moment
+    kept = [c for c in view.form.columns if c not in used and c not in asked and c.n_distinct > 1 and not c.is_moment
             and not infer_semantics.is_personal(c)]
     kept = [] if len(asked) < LEAST_QUESTIONS else kept
     written = [c for c in kept if c.kind == "text" and c.n_distinct > MANY and 2 * c.n_distinct > c.n_given]
@@ -203,7 +213,7 @@ def _cases(scores: Mapping[str, int]) -> str:
 def _item(column: InferredColumn, scale: AnswerScale) -> SurveyItem:
     """Return a question with its role; a code such as PERQ1 tells its construct, too."""
     name = column.name.lower()
-    asked = column.wording.lower() or name
+    asked = header_words.plain(column.wording) or header_words.plain(name)
     if code := re.fullmatch(r"([a-z]{3,6})[\W_]?\d{0,2}", name):
         told = next((found for stem, found in CONSTRUCTS.items() if re.fullmatch(stem, code.group(1))), None)
         if told:
@@ -256,9 +266,17 @@ def _item_line(item: SurveyItem, items: Sequence[SurveyItem]) -> str:
 
 
 def _scale_ends(item: SurveyItem, items: Sequence[SurveyItem]) -> tuple[float, float]:
-    """Return the ends of a question's scale: those of its words, else those of the questions that are like it."""
+    """Return the ends of a question's scale: those of its words, else those of the questions that are like it.
+
+    A question that names them, or on which many have given each answer of a usual scale, has ends of its own.
+    """
     if item.scale.family or item.scale.is_labelled:
         return item.scale.low, item.scale.high
+    named = re.search(NAMED_ENDS, header_words.plain(item.column.wording or item.column.name))
+    own = (int(named.group(1)), int(named.group(2))) if named else _ends(item.scale.low, item.scale.high)
+    is_whole = item.column.n_given >= MANY_ANSWERS and item.column.n_distinct == own[1] - own[0] + 1
+    if (named or is_whole) and own[0] <= item.scale.low and item.scale.high <= own[1]:
+        return own
     alike = [i.scale for i in items if not i.scale.family and not i.scale.is_labelled
              and (i.role == "recommend") == (item.role == "recommend")]  # it has a scale of its own
     return _ends(min(s.low for s in alike), max(s.high for s in alike))

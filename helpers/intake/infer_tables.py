@@ -91,6 +91,7 @@ def draft_tables(forms: Sequence[FileForm]) -> TableDraft:
     drafted: dict[str, list[DraftedTable]] = {}
     waves = [v.form.name for v in views if _is_survey(v, views)]
     totals = {v.form.name: why for v in views if (why := infer_aggregates.aggregate_reason(v))}
+    unmade = {v.form.name: why for v in views if (why := infer_events.offers_reason(v))} | totals
     for view in sorted(views, key=lambda v: -len(v.links)):
         wave = _wave_name(view.form.name) if len(waves) > 1 and view.form.name in waves else ""
         is_total = view.form.name in totals
@@ -98,12 +99,12 @@ def draft_tables(forms: Sequence[FileForm]) -> TableDraft:
             before = drafted.setdefault(found.table, [])
             is_part = found.table in ("events", "experiment_aggregates") or view.form.name in waves
             if before and not is_part:
-                totals.setdefault(view.form.name, f"{found.table} are made from {before[0].files[0]}")
+                unmade.setdefault(view.form.name, f"{found.table} are made from {before[0].files[0]}")
             before += [found] if is_part or not before else []
     merged = [_as_one(parts) for parts in drafted.values()]
     used = {f for d in merged for f in d.files}
     tables = sorted(merged, key=lambda d: list(profiles.CANONICAL).index(d.table))
-    return TableDraft(tuple(tables), {f.name: totals.get(f.name, "") for f in forms if f.name not in used})
+    return TableDraft(tuple(tables), {f.name: unmade.get(f.name, "") for f in forms if f.name not in used})
 
 
 def _view(form: FileForm, links: Mapping[str, Sequence[JoinKey]]) -> FileView:
@@ -206,7 +207,7 @@ def _drafts(view: FileView, views: Sequence[FileView], wave: str) -> Iterator[Dr
     found += infer_events.draft_memberships(view)
     if found:
         yield from found
-    elif _is_people(view, views):
+    elif not infer_events.is_offers(view) and _is_people(view, views):
         yield from (draft_customers(view), *_draft_ties(view))
 
 
@@ -216,6 +217,8 @@ def _traded(view: FileView, views: Sequence[FileView]) -> Iterator[DraftedTable]
     tried = infer_experiments.experiment_columns(view)
     if tried and infer_experiments.outweighs_orders(tried):
         yield infer_experiments.draft_experiment(view, tried)
+    elif infer_events.is_offers(view):
+        yield from infer_events.draft_offers(view)
     elif infer_transactions.is_pipeline(view):
         yield infer_transactions.draft_opportunities(view)
         if infer_transactions.won_stages(view) and not any(infer_transactions.is_orders(v) for v in others):

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from helpers.intake import infer_semantics
+from helpers.intake import header_words, infer_semantics
 from helpers.intake.infer_keys import FileForm, JoinKey, name_words
 from helpers.intake.infer_types import InferredColumn
 from helpers.intake.profile_text import (
@@ -17,16 +17,19 @@ from helpers.intake.profile_text import (
     unused_remarks,
 )
 
-REFUND = r"(return|refund|retour|gutschrift|credit|rückgabe|rueckgabe|rembours|avoir|devol)"
+REFUND = header_words.plain(
+    r"(return|refund|retour|gutschrift|credit|rückgabe|rueckgabe|rembours|avoir|devol|reembols|rimbors|(?<!con)reso\b|"
+    r"terugbetal)")
 
-CANCELLED = r"(cancel|storn|annul|void|abgebrochen|unavailable|failed|rejected|declined|pending|unpaid)"
+CANCELLED = (r"(cancel|storn|annul|anul|void|abgebrochen|unavailable|failed|rejected|declined|pending|unpaid|pendient|"
+             r"pendente|rechaz|recusad|rifiutat|refuse|echou|fallid|impag|geweigerd)")
 
-WON = r"(won|gewonn|gagn|ganad|erfolg|signed|booked)"
+WON = r"(won|gewonn|gagn|ganad|ganh|vint[ao]|erfolg|signed|booked)"
 
-LOST = r"(lost|verlor|perdu|perdid|dead|abgelehnt|declin)"
+LOST = r"(lost|verlor|perdu|perdid|persa?o?\b|dead|abgelehnt|declin)"
 
 BOUGHT = (r"(orders?$|ordered|purchase|bought|invoice|transaction|sales?$|receipt|basket|bestell|auftr|rechnung|kauf|"
-          r"einkauf|commande|achat|pedido|compra|ordine|acquist)")
+          r"einkauf|commande|achat|pedido|compra|venta|ordin[ei]|acquist|vendit|venda|encomend|aankop|bestelling)")
 
 LEAST_RETURNS = 5  # lines
 
@@ -77,7 +80,8 @@ class FileView:
             if c.kind == "text" and c.n_distinct <= infer_semantics.FEW[meaning]
         ]
         for column in (self.said(meaning, *through), *few):
-            fitting = [v for v in column.values.to_pylist() if re.search(pattern, v.lower())] if column else []
+            texts = column.values.to_pylist() if column else []
+            fitting = [v for v in texts if re.search(pattern, header_words.plain(v))]
             if fitting:
                 return column, fitting
         return None, []

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from helpers.intake import header_words
 from helpers.intake.infer_types import InferredColumn
 
 SCALES = {  # from the lowest answer to the highest; synonyms stand on one step, separated by |
@@ -22,8 +23,22 @@ SCALES = {  # from the lowest answer to the highest; synonyms stand on one step,
         ("très insatisfait|très insatisfaite|pas du tout satisfait", "insatisfait|insatisfaite|plutôt insatisfait",
          "neutre|ni satisfait ni insatisfait", "satisfait|satisfaite|plutôt satisfait",
          "très satisfait|très satisfaite|tout à fait satisfait"),
-        ("muy insatisfecho|muy insatisfecha", "insatisfecho|insatisfecha", "neutral|ni satisfecho ni insatisfecho",
-         "satisfecho|satisfecha", "muy satisfecho|muy satisfecha"),
+        ("pas du tout satisfait|pas du tout satisfaite", "pas vraiment satisfait|plutôt pas satisfait|peu satisfait",
+         "neutre|ni satisfait ni insatisfait", "plutôt satisfait|assez satisfait|satisfait",
+         "tout à fait satisfait|très satisfait"),
+        ("muy insatisfecho|muy insatisfecha", "insatisfecho|insatisfecha|algo insatisfecho|poco satisfecho",
+         "neutral|indiferente|ni satisfecho ni insatisfecho|ni satisfecho, ni insatisfecho",
+         "satisfecho|satisfecha|algo satisfecho", "muy satisfecho|muy satisfecha"),
+        ("muito insatisfeito|muito insatisfeita", "insatisfeito|insatisfeita|pouco satisfeito",
+         "neutro|indiferente|nem satisfeito nem insatisfeito", "satisfeito|satisfeita",
+         "muito satisfeito|muito satisfeita|totalmente satisfeito"),
+        ("molto insoddisfatto|molto insoddisfatta|per niente soddisfatto",
+         "insoddisfatto|insoddisfatta|poco soddisfatto",
+         "neutro|neutrale|né soddisfatto né insoddisfatto", "soddisfatto|soddisfatta|abbastanza soddisfatto",
+         "molto soddisfatto|molto soddisfatta"),
+        ("zeer ontevreden", "ontevreden", "neutraal|niet tevreden en niet ontevreden", "tevreden", "zeer tevreden"),
+        ("非常不满意", "不满意", "一般", "满意", "非常满意"),
+        ("とても不満|非常に不満", "不満|やや不満", "どちらともいえない|普通", "満足|やや満足", "とても満足|非常に満足"),
         ("매우 불만족", "불만족", "보통", "만족", "매우 만족"),
     ),
     "agreement": (
@@ -41,12 +56,26 @@ SCALES = {  # from the lowest answer to the highest; synonyms stand on one step,
          "d'accord|plutôt d'accord", "tout à fait d'accord"),
         ("totalmente en desacuerdo|muy en desacuerdo", "en desacuerdo", "neutral|ni de acuerdo ni en desacuerdo",
          "de acuerdo", "totalmente de acuerdo|muy de acuerdo"),
+        ("discordo totalmente", "discordo|discordo parcialmente", "neutro|não concordo nem discordo|indiferente",
+         "concordo|concordo parcialmente", "concordo totalmente"),
+        ("per niente d'accordo|fortemente in disaccordo", "in disaccordo|poco d'accordo",
+         "neutro|né d'accordo né in disaccordo",
+         "d'accordo|abbastanza d'accordo", "molto d'accordo|completamente d'accordo|fortemente d'accordo"),
+        ("helemaal mee oneens|helemaal oneens", "mee oneens|oneens", "neutraal", "mee eens|eens",
+         "helemaal mee eens|helemaal eens"),
+        ("非常不同意", "不同意", "一般|中立", "同意", "非常同意"),
         ("전혀 그렇지 않다", "그렇지 않다", "보통이다|보통", "그렇다", "매우 그렇다"),
     ),
     "likelihood": (
         ("very unlikely", "unlikely", "neither|neutral|neither likely nor unlikely", "likely", "very likely"),
         ("very unlikely", "somewhat unlikely", "neither|neutral|neither likely nor unlikely", "somewhat likely",
          "very likely"),
+        ("sehr unwahrscheinlich", "unwahrscheinlich|eher unwahrscheinlich", "neutral|teils teils",
+         "wahrscheinlich|eher wahrscheinlich", "sehr wahrscheinlich"),
+        ("très improbable|très peu probable", "improbable|peu probable", "neutre", "probable", "très probable"),
+        ("muy improbable|muy poco probable", "improbable|poco probable", "neutral", "probable", "muy probable"),
+        ("muito improvável", "improvável|pouco provável", "neutro", "provável", "muito provável"),
+        ("molto improbabile", "improbabile|poco probabile", "neutro|neutrale", "probabile", "molto probabile"),
         ("not at all likely", "not so likely|slightly likely", "somewhat likely|moderately likely", "very likely",
          "extremely likely"),
     ),
@@ -56,12 +85,20 @@ SCALES = {  # from the lowest answer to the highest; synonyms stand on one step,
          "very good|excellent|great"),
         ("sehr schlecht", "schlecht", "mittelmäßig|befriedigend|durchschnittlich", "gut", "sehr gut"),
         ("très mauvais|très mauvaise", "mauvais|mauvaise", "moyen|moyenne", "bon|bonne", "très bon|très bonne"),
+        ("muito ruim|péssimo|péssima", "ruim", "regular|razoável", "bom|boa",
+         "muito bom|muito boa|ótimo|ótima|excelente"),
+        ("pessimo|pessima", "scarso|scarsa|insufficiente", "sufficiente|discreto|discreta", "buono|buona",
+         "ottimo|ottima|molto buono|eccellente"),
+        ("zeer slecht", "slecht", "matig|voldoende|neutraal", "goed", "zeer goed|uitstekend"),
         ("muy malo|muy mala|muy mal", "malo|mala|mal", "regular", "bueno|buena|bien", "muy bueno|muy buena|muy bien"),
     ),
     "frequency": (
         ("never", "rarely|seldom", "sometimes|occasionally", "often|frequently", "always|very often"),
         ("nie", "selten", "manchmal|gelegentlich", "oft|häufig", "immer|sehr oft"),
         ("jamais", "rarement", "parfois", "souvent", "toujours"),
+        ("nunca", "raramente", "às vezes", "frequentemente|muitas vezes", "sempre"),
+        ("mai", "raramente", "a volte|qualche volta", "spesso", "sempre"),
+        ("nooit", "zelden", "soms", "vaak", "altijd"),
         ("nunca", "rara vez|raramente", "a veces", "a menudo|con frecuencia|frecuentemente", "siempre"),
     ),
     "importance": (
@@ -85,9 +122,9 @@ SCALES = {  # from the lowest answer to the highest; synonyms stand on one step,
 
 LEAST_ANSWERS = 3  # different ones; two words alone may be anything
 
-CONTENT = r"satisfied|zufrieden|satisfaite?|satisfech[oa]|soddisfatt[oa]"
+CONTENT = r"satisfied|zufrieden|satisfaite?|satisfech[oa]|satisfeit[oa]|soddisfatt[oa]|tevreden"
 
-DISCONTENT = r"(dis|un|not )satisf|(un|nicht )zufrieden|insatisf|insoddisf|pas satisf|non soddisf"
+DISCONTENT = r"(dis|un|not )satisf|(un|nicht )zufrieden|insatisf|insoddisf|(pas|no|nao) satisf|non soddisf|ontevreden"
 
 LABELLED = r"\s*(\d{1,2})\s*([-–—:=.)]\s*\D.*|\(\D.*\))?\s*"
 
@@ -165,11 +202,12 @@ def _worded(texts: list[str]) -> Iterator[AnswerScale]:
     plain = {text: _plain(text) for text in texts}
     scales = ((family, steps) for family, told in SCALES.items() for steps in told)
     for family, steps in sorted(scales, key=lambda scale: len(scale[1])):
-        score = {word: i for i, words in enumerate(steps, start=1) for word in words.split("|")}
+        score = {_plain(word): i for i, words in enumerate(steps, start=1) for word in words.split("|")}
         if all(word in score for word in plain.values()):
             yield AnswerScale(1, len(steps), {text: score[word] for text, word in plain.items()}, family)
 
 
 def _plain(text: str) -> str:
-    """Return an answer in small letters, without a number in front and a point behind."""
-    return re.sub(r"^\d{1,2}\s*[-–—:=.)]\s*|[.!]$", "", " ".join(text.lower().replace("’", "'").split()))
+    """Return an answer in small letters without accents, a number in front and a point behind."""
+    words = header_words.plain(text.replace("’", "'")).split()
+    return re.sub(r"^\d{1,2}\s*[-–—:=.)]\s*|[.!]$", "", " ".join(words))

@@ -40,7 +40,9 @@ def test_what_only_sounds_alike_is_kept(name, texts):
 @pytest.mark.parametrize("header", [
     "Ordernr;Kundnr;Datum;Belopp", "Ordrenr;Kundenr;Dato;Beløp", "Zamówienie_nr;Klient_id;Data;Kwota",
     "订单号;客户编号;日期;金额", "주문번호;고객번호;날짜;금액", "Sipariş No;Müşteri No;Tarih;Tutar",
-    "Bestelnummer;Klantnummer;Datum;Bedrag"])
+    "Bestelnummer;Klantnummer;Datum;Bedrag", "id_pedido;id_cliente;fecha;importe",
+    "numero_ordine;codice_cliente;data;importo", "numéro_commande;identifiant client;date_achat;montant",
+    "código_pedido;código_cliente;data_compra;valor", "id_ticket;id_foyer;date;montant"])
 def test_orders_are_known_in_the_words_of_many_languages(small, header):
     lines = "".join(f"{1000 + i};K{i % 7:02};2024-05-{i + 1:02};{i},50\n" for i in range(28))
     small.file("orders.csv", f"{header}\n{lines}")
@@ -74,3 +76,68 @@ def test_a_description_of_columns_tells_the_currency(small):
         f"A{i},K{i % 7},2025-01-{i % 28 + 1:02d},{i}.5\n" for i in range(60)))
     told = tomllib.loads(infer_profile.draft_profile(sorted(small.folder.glob("*.csv"))), parse_float=Decimal)
     assert told["currency"] == "CHF"
+
+
+def rows_of(small, name, head, row, n=60):
+    small.file(name, head + "\n" + "".join(row(i) + "\n" for i in range(n)))
+
+
+def drafted(small):
+    return tomllib.loads(infer_profile.draft_profile(sorted(small.folder.iterdir())), parse_float=Decimal)["tables"]
+
+
+@pytest.mark.parametrize(("head", "gone", "stayed"), [
+    ("id_cliente;antigüedad_meses;tipo_contrato;cargo_mensual;baja", "Sí", "No"),
+    ("id_cliente;antiguedad;contrato;cuota_mensual;Estado baja", "Baja", "Activo"),
+    ("numéro client;ancienneté (mois);forfait;prix mensuel;résilié", "Oui", "Non"),
+    ("codice_cliente;anzianità_mesi;piano;canone_mensile;disdetta", "Vero", "Falso"),
+    ("id_cliente;meses;plano;valor_mensal;desistência", "Sim", "Não"),
+    ("Klantnummer;looptijd maanden;abonnement;maandbedrag;opgezegd", "Ja", "Nee")])
+def test_who_has_left_is_known_in_the_words_of_many_languages(small, head, gone, stayed):
+    rows_of(small, "snapshot.csv", head, lambda i: (
+        f"K{i:03d};{i % 40 + 1};{('Base', 'Plus', 'Gold')[i % 3]};{20 + i % 7},90;{gone if i % 4 == 0 else stayed}"))
+    who, tenure, plan, fee, left = head.split(";")
+    made = drafted(small)["subscriptions"]["columns"]
+    assert [made[name] for name in ("customer_id", "tenure_months", "plan", "monthly_fee")] == [
+        f'"{name}"' for name in (who, tenure, plan, fee)]
+    assert f'"{left}"' in made["has_ended"]
+
+
+@pytest.mark.parametrize("head", [
+    "Vertragsnummer;Kundennummer;Tarif;Beginn ab;Kündigung am;Vertragsende",
+    "numero_contratto;codice_cliente;piano;data_inizio;data_disdetta;data_cessazione",
+    "n_contrat;id_client;forfait;date_debut;date_preavis;date_fin"])
+def test_the_day_of_notice_is_not_taken_for_the_end_that_follows_it(small, head):
+    rows_of(small, "contracts.csv", head, lambda i: (
+        f"V{i:03d};C{i % 50:03d};{'AB'[i % 2]};2023-0{i % 9 + 1}-01;"
+        f"{f'2024-03-{i // 3 + 1:02d}' if i % 3 == 0 else ''};"
+        f"{f'2024-06-{i // 3 + 1:02d}' if i % 3 == 0 and i % 2 else ''}"))
+    *_, start, notice, end = head.split(";")
+    made = drafted(small)["subscriptions"]["columns"]
+    assert (made["started_on"]["from"], made["ended_on"]["from"]) == (f'"{start}"', f'"{end}"')
+    text = infer_profile.draft_profile([small.folder / "contracts.csv"])
+    told = next(line for line in text.splitlines() if line.startswith("# not used: ") and notice in line)
+    assert told.endswith("the day of notice; 10 of the 20 given have no end: they run until one is told")
+
+
+def test_campaigns_with_few_numbers_and_coupons_in_another_language_are_contacts_and_redemptions(small):
+    rows_of(small, "campagnes.csv", "id_campagne;type;date_debut", lambda i: f"{i + 1};A;0{i + 1}/02/2025", 8)
+    rows_of(small, "cibles.csv", "id_foyer;id_campagne", lambda i: f"{3000 + i % 60};{i % 8 + 1}", 90)
+    rows_of(small, "utilisations.csv", "id_foyer;date_utilisation;code_bon;id_campagne", lambda i: (
+        f"{3000 + i % 60};{i % 28 + 1:02d}/02/2025;{55000 + i % 40};{i % 8 + 1}"), 60)
+    rows_of(small, "bons.csv", "code_bon;id_campagne", lambda i: f"{55000 + i};{i % 8 + 1}", 40)
+    text = infer_profile.draft_profile(sorted(small.folder.iterdir()))
+    made = small.delivery(**tomllib.loads(text, parse_float=Decimal))
+    assert made.counts == {"contacts": 90, "events": 60}
+    events = small.rows(made.tables["canonical/events"], "kind", "object_id", "campaign")
+    assert events[0] == {"kind": "redemption", "object_id": "55000", "campaign": "1"}
+    assert "# nothing is made from bons: an offer needs its cost when taken up, and no column tells it" in text
+
+
+def test_coupons_with_a_cost_are_offers(small):
+    rows_of(small, "coupons.csv", "coupon_code,campaign_id,face value", lambda i: (
+        f"K{i:03d},{i % 8 + 1},{i % 5 + 1}.50"))
+    rows_of(small, "redeemed.csv", "customer_id,coupon_code,day", lambda i: (
+        f"c{i % 40},K{i:03d},2025-02-{i % 28 + 1:02d}"))
+    made = drafted(small)["offers"]["columns"]
+    assert (made["offer_id"], made["cost"]) == ('"coupon_code"', '"face value"')

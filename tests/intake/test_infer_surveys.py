@@ -114,3 +114,27 @@ def test_what_each_wrote_is_no_attribute_of_people_and_the_day_is_that_of_the_en
     made = told["tables"]["respondents"]["columns"]
     assert made["responded_at"]["from"] == '"EndDate"'
     assert not any(c.startswith("demographic_") for c in made)
+
+
+def test_a_question_has_the_scale_that_it_names_or_shows_in_full_and_not_that_of_another(small):
+    told = drafted(small, "id,Satisfaction (1-10),Staff,Price,Recommend (0 bis 10)", lambda i: (
+        f"R{i},{i % 9 + 1},{i % 5 + 1},{i % 4 + 1},{i % 10}"), 200)
+    ends = {row["item"]: (row["scale_low"], row["scale_high"]) for row in told["tables"]["items"]["rows"]}
+    assert ends == {"Satisfaction (1-10)": (1, 10), "Staff": (1, 5), "Price": (1, 10), "Recommend (0 bis 10)": (0, 10)}
+
+
+@pytest.mark.parametrize(("head", "words"), [
+    ("Como avalia? [Preço],Como avalia? [Entrega],De modo geral quão satisfeito está?,Recomendaria a um amigo?",
+     ["Muito insatisfeito", "Insatisfeito", "Neutro", "Satisfeito", "Muito satisfeito"]),
+    ("Come valuta? [Prezzo],Come valuta? [Consegna],Nel complesso quanto è soddisfatto?,Ci consiglierebbe?",
+     ["Molto insoddisfatto", "Insoddisfatto", "Neutro", "Soddisfatto", "Molto soddisfatto"]),
+    ("Satisfait des points [Qualité du produit],Satisfait des points [Magasin],Dans l'ensemble satisfait ?,"
+     "Nous recommandez-vous ?",
+     ["Pas du tout satisfait", "Plutôt pas satisfait", "Neutre", "Plutôt satisfait", "Tout à fait satisfait"])])
+def test_a_grid_in_another_language_has_scores_and_roles(small, head, words):
+    told = drafted(small, f"Date,{head}", lambda i: (
+        f"{i % 28 + 1:02d}/04/2025 10:00:{i % 60:02d},{words[i % 5]},{words[i % 4]},{words[i % 3]},{i % 11}"))
+    found = list(roles(told).values())
+    assert found[2:] == ["satisfaction", "recommend"]
+    table = small.delivery(**told).tables["canonical/responses"]
+    assert {r["score"] for r in small.rows(table.filter(table.item != list(roles(told))[3]))} == {1, 2, 3, 4, 5}

@@ -18,6 +18,12 @@ def scores(*texts):
     (["5 - Always", "1 - Never", "3 - Sometimes"], (1, 5, [5, 1, 3])),
     (["sehr zufrieden", "zufrieden", "teils/teils"], (1, 5, [5, 4, 3])),
     (["Tout à fait d’accord", "Pas d’accord", "Neutre"], (1, 5, [5, 2, 3])),
+    (["Muito satisfeito", "Neutro", "Insatisfeita"], (1, 5, [5, 3, 2])),
+    (["Tout à fait satisfait", "Plutôt pas satisfait", "Pas du tout satisfait"], (1, 5, [5, 2, 1])),
+    (["Molto soddisfatto", "ne soddisfatto ne insoddisfatto", "Insoddisfatta"], (1, 5, [5, 3, 2])),
+    (["Zeer tevreden", "Neutraal", "Ontevreden"], (1, 5, [5, 3, 2])),
+    (["とても満足", "普通", "不満"], (1, 5, [5, 3, 2])), (["非常满意", "一般", "不满意"], (1, 5, [5, 3, 2])),
+    (["Concordo", "Discordo totalmente", "Neutro"], (1, 5, [4, 1, 3])),
     (["마음에 든다.", "당연하다.", "마음에 안 든다."], (1, 5, [1, 2, 5])),
     (["0 - Not at all likely", "10 - Extremely likely", "7"], (0, 10, [0, 10, "7"])),
     (["3", "5", "1"], (1, 5, ["3", "5", "1"]))])
