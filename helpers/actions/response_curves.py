@@ -193,6 +193,8 @@ def fit_response(points: pd.DataFrame) -> ResponseCurves:
     spare = len(points) - len(values)
     square = float((((gain - curve(spend, *values)) / error) ** 2).sum())
     covariance = covariance * max(1.0, square / spare if spare else 1.0)
-    if not np.isfinite(covariance).all() or np.sqrt(covariance[-1, -1]) > LARGEST_SCALE_ERROR:
+    x = spend / np.exp(values[-1])
+    known = ((values[:-1][place] * np.exp(-x) * x / error) ** 2).sum()  # about the scale; of a step nothing is
+    if not np.isfinite(covariance).all() or max(covariance[-1, -1], 1 / max(known, 1e-9)) > LARGEST_SCALE_ERROR**2:
         return no_curves("earlier lists do not tell how the response grows with spending")
     return ResponseCurves(tiers, values[:-1], float(np.exp(values[-1])), covariance, float(spend.max()))

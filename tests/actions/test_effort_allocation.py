@@ -39,6 +39,13 @@ def test_noise_that_hides_the_shape_tells_no_curve():
     assert not response_curves.fit_response(planted_points(1, error=60.0)).is_measured
 
 
+def test_a_response_of_which_only_the_level_is_told_makes_no_curve_that_is_certain_of_its_shape():
+    found = [response_curves.fit_response(planted_points(seed, error=6.0, spends=(8.0, 10.0))) for seed in range(60)]
+    errors = [np.sqrt(curves.covariance[-1, -1]) for curves in found if curves.is_measured]
+    assert len(errors) < len(found)
+    assert all(error > 0.05 for error in errors)
+
+
 def known_curves(tops=(40.0, 20.0, 6.0), most=10.0):
     return response_curves.ResponseCurves(tuple(TOPS), np.array(tops), SCALE, np.eye(4), most)
 
