@@ -1,19 +1,77 @@
 """Next best action at size, and whether its optimum is one: ``python bench/actions.py [--customers 1000000]``.
 
 The assignment of a million customers to one of five actions under a capacity, two offers, four people and a budget, in
-a process of its own; what may be missing to the best is printed beside. Then small problems, each solved by prices and
+a process of its own; what may be missing to the best is printed beside. Then the whole plan of as many customers from
+Parquet files: candidates, campaigns, next best action, their files, partners; and by a query of the lists against the
+records how many of those contacted have opted out, lack consent, are above the cap, or are held out by another list
+(``--size`` stops there). Then small problems, each solved by prices and
 whole by scipy's integer solver: the share of problems whose prices gave less than the solver, and the largest loss.
 Last, how often intervals hold what was planted: coalition values of partners, what satisfaction goes with, margin by
 the response curve of a tier, and contact fatigue.
 """
 
 import argparse
+import tempfile
 import time
+from datetime import date
+from pathlib import Path
 
 import numpy as np
 from measure import HEADER, alone, inside, row
 
 TARGET_SECONDS, TARGET_MIB = 60, 4096
+
+PARTS = ("candidates", "campaigns", "next best action", "partners", "files")
+
+CHECKED = ("opted_out", "without_consent", "above_cap", "on_two_lists", "held_out_elsewhere")
+
+DAY = date(2025, 12, 31)
+
+ID = "'C' || lpad(cast(floor(random() * {n}) as bigint)::text, 8, '0')"
+
+RECORDS = {  # of n customers: who is told apart by a tier and a risk, and what is on record of them
+    "value": """select 'C' || lpad(i::text, 8, '0') as customer_id, 1 + k as tier_rank,
+        list_extract(['top', 'upper', 'middle', 'base'], 1 + k) as tier, 'mature' as stage
+        from (select i, cast(floor(sqrt(random() * 16)) as bigint) as k from range({n}) t(i))""",
+    "scores": """select 'C' || lpad(i::text, 8, '0') as customer_id, p as churn_probability,
+        case when p > 0.67 then 'high' when p > 0.33 then 'medium' else 'low' end as risk, timestamp '2026-03-31'
+        as due_on, v as value_if_kept, 5.0 as value_if_kept_sd, 0.1 as no_order_if_kept, p * v as margin_at_risk,
+        null::double as monthly_fee, 'not bought lately' as reason, cast(300 * p as bigint) as recency_days,
+        false as is_one_time from (select i, random() as p, -30 * ln(random()) as v from range({n}) t(i))""",
+    "contacts": """select 'M' || i as contact_id, customer_id, sent_at, 'e-mail' as channel, case when i % 97 = 0 then
+        sent_at end as opted_out_at, 0.1::decimal(18, 4) as cost from (select i, {id} as customer_id,
+        timestamp '2025-12-31' - to_days(cast(random() * 365 as integer)) as sent_at from range(2 * {n}) t(i))""",
+    "consents": """select 'C' || lpad(i::text, 8, '0') as customer_id, 'marketing' as purpose, channel, date
+        '2025-01-01' + cast(i % 300 as integer) as from_on, case when i % 11 = 0 then date '2025-12-01' end as to_on
+        from range({n}) t(i), (values ('e-mail'), ('phone'), ('post')) by_way(channel) where random() < 0.5""",
+    "customers": """select 'C' || lpad(i::text, 8, '0') as customer_id, case when i % 3 = 0 then 'owner ' || i % 20 end
+        as our_owner from range({n}) t(i)""",
+    "cases": """select 'K' || i as case_id, {id} as customer_id, 'complaint' as kind, opened_at, case when
+        i % 20 > 0 then opened_at + interval 2 day end as closed_at, i % 9 > 0 as is_resolved from (select i, timestamp
+        '2025-12-31' - to_days(cast(random() * 365 as integer)) as opened_at from range({n} // 10) t(i))""",
+    "transactions": """select 'O' || i as order_id, 1 as line, {id} as customer_id, timestamp '2025-12-31' -
+        to_days(cast(random() * 700 as integer)) as ordered_at, 'sale' as kind, (random() * 100)::decimal(18, 4) as
+        amount, case when random() < 0.2 then 'partner ' || cast(random() * 5 as integer) end as partner_id
+        from range(8 * {n}) t(i)"""}
+
+CONFLICTS = """
+with lists as (
+  select customer_id, channel, variant from actions where variant is not null union all
+  select customer_id, channel, variant from campaigns where variant is not null),
+told as (select * from lists where variant = 'treated'),
+recent as (select customer_id, count(*) as n from contacts
+           where sent_at::date <= date '{day}' and sent_at::date > date '{day}' - {days} group by 1)
+select (select count(*) from told) as contacted,
+  (select count(*) from told semi join (select * from contacts where opted_out_at::date <= date '{day}') o
+     using (customer_id)) as opted_out,
+  (select count(*) from told t where not exists (select 1 from consents c where c.customer_id = t.customer_id
+     and (coalesce(t.channel, '') = '' or c.channel = t.channel) and c.purpose = 'marketing'
+     and c.from_on <= date '{day}' and coalesce(c.to_on, date '{day}') >= date '{day}')) as without_consent,
+  (select count(*) from told join recent using (customer_id) where n >= {most}) as above_cap,
+  (select count(*) from (select customer_id from lists group by 1 having count(*) > 1)) as on_two_lists,
+  (select count(*) from told semi join (select * from drawn where variant = 'held out') d
+     on d.unit_id = told.customer_id) as held_out_elsewhere
+"""
 
 
 def problem(n, seed, m=5):
@@ -41,6 +99,100 @@ def assigned(n):
     began = time.perf_counter()
     found = best_assignment(values, limits)
     return {"seconds": time.perf_counter() - began, "gap": found.gap}
+
+
+def records(folder, n):
+    """Write the records of n customers as Parquet files."""
+    import duckdb
+
+    con = duckdb.connect()
+    con.execute("select setseed(0.5); set threads = 1")
+    for name, query in RECORDS.items():
+        con.execute(f"copy ({query.format(n=n, id=ID.format(n=n))}) to '{folder}/{name}.parquet' (format parquet)")
+    return {"seconds": 0.0}
+
+
+def planned(folder, n):
+    """Return how long each part of the plan of n customers takes, and how many contacts are in conflict."""
+    import pandas as pd
+
+    from helpers.actions import campaign_audiences, campaigns, contact_lists, eligibility, partners, planner
+    from helpers.actions.config import ActionsConfig
+    from helpers.customers.random_assignment import CONTROL_GROUP, TREATMENT, draws_by_purpose
+    from helpers.foundation import canonical_schema, workspace
+    from helpers.foundation.engine import Engine
+
+    engine, n, seconds = Engine(), int(n), {}
+    tables = {name: getattr(canonical_schema, name.upper()).conformed(engine.stored(Path(folder) / f"{name}.parquet"))
+              for name in RECORDS if name not in ("value", "scores")}
+    value, scores = (engine.frame(engine.stored(Path(folder) / f"{name}.parquet"), name, 2 * n)
+                     for name in ("value", "scores"))
+    study = workspace.study_of_source("simulated")
+    assumptions = study.section("actions", ActionsConfig)
+    scale = n / 2000
+    assumptions = assumptions.model_copy(update={
+        "capacity": int(0.1 * n), "budget": 0.45 * scale * 1000,
+        "rules": tuple(r.model_copy(update={"capacity": r.capacity and int(r.capacity * scale), "offer": "",
+                                            "has_offer": bool(r.offer)}) for r in assumptions.rules),
+        "campaigns": tuple(c.model_copy(update={"capacity": int(0.02 * n)}) for c in assumptions.campaigns)})
+
+    before, began = time.process_time(), [time.perf_counter()]
+
+    def lap(name):
+        seconds[name] = time.perf_counter() - began[0]
+        began[0] = time.perf_counter()
+
+    every = value["customer_id"].iloc[::50]  # an open draw of one customer in fifty, half of whom it holds out
+    assigned = pd.DataFrame({
+        "experiment": "churn alerts of 2025-12-01", "purpose": "alert", "unit_id": every,
+        "variant": np.resize([TREATMENT, CONTROL_GROUP], len(every)), "probability": 0.5, "stratum": "all",
+        "assigned_on": pd.Timestamp("2025-12-01"), "ends_on": pd.Timestamp("2026-03-01")})
+    unwilling = engine.frame(eligibility.opted_out_customers(tables["contacts"], DAY))
+    permitted = eligibility.consents_in_force(engine, tables["consents"], "marketing", DAY)
+    known = eligibility.known_customers(engine, tables["customers"], tables["contacts"], DAY, assumptions.contact_days)
+    customers = eligibility.contact_candidates(value, scores, unwilling, 0.0, known)
+    lap("candidates")
+    complained = campaign_audiences.complaints(engine, tables["cases"], DAY, assumptions.campaign_days)
+    nobody = pd.DataFrame(columns=["customer_id", "responded_at", "satisfaction"])
+    loyal = value[["customer_id"]].assign(kind="true", motive="attachment", n_orders=5)
+    audiences = {
+        "service recovery": campaign_audiences.service_recovery_audience(complained),
+        "trust repair": campaign_audiences.trust_repair_audience(complained, nobody, DAY, assumptions),
+        "win-back": pd.DataFrame(columns=campaign_audiences.AUDIENCE).astype({"value_of_asking": "float64"}),
+        "customer club": campaign_audiences.customer_club_audience(loyal, customers)}
+    draws = draws_by_purpose(DAY, 1, assigned)
+    lists = campaigns.plan_campaigns(audiences, customers, assumptions, study.economics, draws, permitted)
+    lap("campaigns")
+    actions = planner.plan_actions(campaigns.with_campaign(customers, lists), assumptions, study.economics,
+                                   draws["action plan"], permitted)
+    lap("next best action")
+    sets = partners.customer_sets(engine, tables["transactions"], DAY, 365, 0.4)
+    partners.coverage_game(sets).shares()
+    lap("partners")
+    cases = contact_lists.open_cases(engine, tables["cases"], DAY)
+    offers = pd.DataFrame(columns=["offer_id", "eligibility"])
+    lines = contact_lists.contact_lines(actions, scores, cases, assumptions, offers, DAY)
+    contact_lists.contact_lists({draws["action plan"].experiment: lines, **campaigns.campaign_lines(
+        lists, assumptions, draws, DAY)}, date(2026, 3, 31))
+    lap("files")
+    return {"seconds": sum(seconds.values()), **seconds, "processor": time.process_time() - before,
+            **conflicts(engine, tables, {"actions": actions, "campaigns": lists, "drawn": assigned}, assumptions)}
+
+
+def conflicts(engine, tables, frames, assumptions):
+    """Return how many are contacted, and how many of them should not be, by a query of lists against records."""
+    import duckdb
+
+    con = duckdb.connect()
+    for name, frame in frames.items():
+        columns = [c for c in ("customer_id", "channel", "variant", "unit_id") if c in frame]
+        con.register(name, frame[columns].astype("object").where(frame[columns].notna(), None))
+    for name in ("contacts", "consents"):
+        con.register(name, engine.arrow(tables[name].select(*(c for c in (
+            "customer_id", "sent_at", "opted_out_at", "purpose", "channel", "from_on", "to_on")
+            if c in tables[name].columns))))
+    found = con.execute(CONFLICTS.format(day=DAY, days=assumptions.contact_days, most=assumptions.max_contacts)).df()
+    return {name: int(n) for name, n in found.iloc[0].items()}
 
 
 def compared(replications):
@@ -160,11 +312,21 @@ def main():
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--customers", type=int, default=1_000_000)
     options.add_argument("--replications", type=int, default=2000)
+    options.add_argument("--size", action="store_true", help="measure time and memory only")
     told = options.parse_args()
     print(HEADER)
     found = alone(__file__, "assigned", told.customers)
     row("next best action, 5 actions, 8 limits", told.customers, found, target=f"<= {TARGET_SECONDS} s")
     print(f"at most {found['gap']:.1e} of the best is missing; memory at most {TARGET_MIB:,} MiB")
+    with tempfile.TemporaryDirectory() as folder:
+        alone(__file__, "records", folder, told.customers)
+        found = alone(__file__, "planned", folder, told.customers)
+    row("whole plan and its files", told.customers, found, target=f"<= {TARGET_SECONDS} s")
+    print(", ".join(f"{name} {found[name]:,.2f} s" for name in PARTS) + f"; {found['processor']:,.1f} s of processors")
+    print(f"of {found['contacted']:,} contacted: " + ", ".join(
+        f"{name.replace('_', ' ')} {found[name]:,}" for name in CHECKED))
+    if told.size:
+        return
     compared(told.replications)
     coalitions(told.replications)
     satisfaction(told.replications)
@@ -172,5 +334,5 @@ def main():
     fatigue_coverage(told.replications)
 
 
-if __name__ == "__main__" and not inside({"assigned": assigned}):
+if __name__ == "__main__" and not inside({"assigned": assigned, "records": records, "planned": planned}):
     main()
