@@ -156,6 +156,25 @@ def parameter_values(settings: Sequence[str], notebooks: Mapping[str, Mapping[st
     return {name: known[name].default for name in _free(known)} | parse_settings(settings, known)
 
 
+def settings_of_one_notebook(
+    values: Mapping[str, Any], notebooks: Mapping[str, Mapping[str, Parameter]]
+) -> dict[str, str]:
+    """Return the parameters that one notebook alone has and that differ from their default, each with that notebook.
+
+    Its page is where the answer to such a setting stands.
+
+    Parameters
+    ----------
+    values : mapping of str to object
+        Values of a run, by name.
+    notebooks : mapping of str to mapping
+        Parameters of every notebook.
+    """
+    owners = {name: [notebook for notebook, own in notebooks.items() if name in own] for name in _free(values)}
+    return {name: held[0] for name, held in owners.items()
+            if len(held) == 1 and values[name] != notebooks[held[0]][name].default}
+
+
 def parse_value(text: str, parameter: Parameter) -> Any:
     """Return a text as a value of a parameter's type.
 

@@ -251,7 +251,9 @@ def _finished(course: StepScheduler) -> int:
     for gate in run.record["gates"]:
         if gate["step"] == INTAKE.name and gate["level"] == Level.STRIKE and gate["is_crossed"]:
             progress.say(f"not reported: {gate['sentence']}", ERROR)
-    page = publishing.published_folder(run) / "index.html"
+    page, values = publishing.published_folder(run) / "index.html", run.record["parameters"]
+    for name, notebook in parameters.settings_of_one_notebook(values, course.known).items():
+        progress.say(f"{name} = {values[name]}: {page.with_name(notebook).with_suffix('.html')}")
     progress.say(f"run {run.name} finished: {page}", RUN, **_facts(run, "finished"), page=page,
                  exit_code=GOOD)
     return GOOD

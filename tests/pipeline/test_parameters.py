@@ -92,6 +92,14 @@ def test_values_are_defaults_unless_they_are_set():
     assert parameters.parameter_values(("horizon_days=30",), notebooks) == {"horizon_days": 30}
 
 
+def test_a_setting_that_one_notebook_alone_has_leads_to_its_page_and_others_do_not():
+    account = Parameter("account", "str", "", "key account whose plan is shown [account]")
+    books = {"05.ipynb": {"horizon_days": DAYS}, "07.ipynb": {"horizon_days": DAYS, "account": account}}
+    values = {"as_of": "", "horizon_days": 30, "account": "Acme"}
+    assert parameters.settings_of_one_notebook(values, books) == {"account": "07.ipynb"}
+    assert parameters.settings_of_one_notebook(values | {"account": ""}, books) == {}
+
+
 def test_all_notebooks_agree_on_their_parameters():
     known = parameters.all_parameters({s.notebook: parameters.notebook_parameters(WORKBOOK.path(s)) for s in STEPS})
     assert {"source", "run", "as_of", "seed", "raw", "horizon_days"} <= set(known)
