@@ -198,6 +198,18 @@ def growth(values: list[float]) -> str:
     return f"{told}; {'GROWTH ITSELF GROWS' if is_bent else 'no more than linear'}"
 
 
+def run_nights(given: argparse.Namespace, home: Path, whole: Path) -> list[dict[str, float | str]]:
+    """Run night after night, a line each; return what they took, those until Ctrl-C where that ends it early."""
+    print(HEADER, flush=True)
+    nights: list[dict[str, float | str]] = []
+    with suppress(KeyboardInterrupt):
+        for i in range(given.nights):
+            day = date.fromisoformat(str(planted_truth.LAST_DAY)) - timedelta(days=given.days * (given.nights - 1 - i))
+            nights.append(night(home, delivered(whole, home / "data" / "raw" / SOURCE, day)))
+            print(LINE.format(i + 1, **nights[-1]), flush=True)
+    return nights
+
+
 def main() -> int:
     told = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
     told.add_argument("--nights", type=int, default=100, metavar="N", help="runs")
@@ -211,17 +223,12 @@ def main() -> int:
         (home / "data" / "sources").mkdir(parents=True, exist_ok=True)
         (home / "data" / "sources" / f"{SOURCE}.toml").write_text(PROFILE, encoding="utf-8")
         simulation.write_files(whole, customers=given.customers)
-        print(HEADER, flush=True)
-        nights = []
-        for i in range(given.nights):
-            day = date.fromisoformat(str(planted_truth.LAST_DAY)) - timedelta(days=given.days * (given.nights - 1 - i))
-            nights.append(night(home, delivered(whole, home / "data" / "raw" / SOURCE, day)))
-            print(LINE.format(i + 1, **nights[-1]), flush=True)
+        nights = run_nights(given, home, whole)
         (due, done), left = graded(home), left_over(home)
         wall, cpu = seconds_for_list(home, LISTED)
     for name, unit in GROWING.items():
         print(f"{name}: {growth([float(row[name]) for row in nights])} {unit}")
-    print(f"left over: {', '.join(left) or 'nothing'}; forecasts due: {due:,}, graded: {done:,}")
+    print(f"nights: {len(nights)}; left over: {', '.join(left) or 'nothing'}; forecasts due: {due:,}, graded: {done:,}")
     print(f"list of {LISTED:,} runs: {wall:.2f} s, {cpu:.2f} s of the processor")
     return int(bool(left) or done < due or cpu >= LISTED_SECONDS)
 

@@ -179,7 +179,7 @@ def mail_without(content: bytes, person: Person) -> bytes:
     for part in (part for part in mail.walk() if not part.is_multipart()):
         if part.get_content_maintype() == "text":
             has_changed |= _part_cleaned(part, person)
-        elif _shows(part.get_payload(decode=True) or b"", person):
+        elif isinstance(payload := part.get_payload(decode=True), bytes) and _shows(payload, person):
             raise NotCleanedError("something is attached that shows the customer and cannot be written anew")
     return mail.as_bytes() if has_changed else content
 

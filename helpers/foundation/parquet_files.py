@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -83,6 +84,38 @@ def load_columns(path: Path, wanted: pa.Schema) -> pa.Table:
     """
     require_columns(path, wanted, wanted.names)
     return load_table(path, wanted.names)
+
+
+def load_frame(path: Path, wanted: pa.Schema, needed: Sequence[str]) -> pd.DataFrame:
+    """Return a small table in memory as `Engine.frame` would, at a tenth of the time; without rows where it is absent.
+
+    Parameters
+    ----------
+    path : Path
+        The table.
+    wanted, needed : Schema, sequence of str
+        What is read from it, see `require_columns`; columns beyond that are left out, absent ones are empty.
+
+    Raises
+    ------
+    DamagedTableError
+        If it is no whole table, or holds something else than what is read from it.
+    """
+    require_columns(path, wanted, needed)
+    table = load_table(path) if table_parts(path) else wanted.empty_table()
+    return as_frame(table).reindex(columns=wanted.names)
+
+
+def as_frame(table: pa.Table) -> pd.DataFrame:
+    """Return a table as frames have it: money as float64, dates as timestamps."""
+    return table.cast(pa.schema([_in_frame(field) for field in table.schema])).to_pandas()
+
+
+def _in_frame(field: pa.Field) -> pa.Field:
+    if pa.types.is_decimal(field.type):
+        return field.with_type(pa.float64())
+    is_time = pa.types.is_date(field.type) or pa.types.is_timestamp(field.type)
+    return field.with_type(pa.timestamp("us")) if is_time else field
 
 
 def damage(path: Path, wanted: pa.Schema | None = None, needed: Sequence[str] = ()) -> str:

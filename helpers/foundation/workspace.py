@@ -144,13 +144,12 @@ class Workspace:
     def frame_of(self, run: str, name: str) -> pd.DataFrame:
         """Return a table as another run of the source holds it; empty if it is absent, or damaged, which is said."""
         declaration = self._declaration(name)
-        path = runs_folder(self.source) / run / f"{name}.parquet"
-        if damage := parquet_files.damage(path, declaration.schema().to_pyarrow(), declaration.key):
+        path, wanted = runs_folder(self.source) / run / f"{name}.parquet", declaration.schema().to_pyarrow()
+        try:
+            return parquet_files.load_frame(path, wanted, declaration.key)
+        except parquet_files.DamagedTableError as damage:
             print(f"{damage}; read as empty")
-        is_absent = damage or not path.exists()
-        table = self.engine.lazy(declaration.empty()) if is_absent else self.engine.stored(path)
-        ordered = self.engine.in_order(table, declaration.key)
-        return self.engine.frame(ordered, name).reindex(columns=list(declaration.names))
+            return parquet_files.as_frame(wanted.empty_table())
 
     def has(self, name: str) -> bool:
         """Return whether a table has at least one row."""

@@ -75,6 +75,25 @@ def test_scratch_reads_fall_back_to_the_newest_finished_run_and_say_so(home, cap
     assert "canonical/transactions: 2024-03-01-1, under a minute old" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("frame", [orders("a", "b").assign(promised_on=[pd.Timestamp("2024-03-02"), None]),
+                                   orders("a").head(0)], ids=["two rows", "no row"])
+def test_a_table_of_another_run_is_the_frame_that_the_engine_gives(home, frame):
+    finished_run(home, "shop", "2024-02-01-1", frame)
+    through_engine = registry.open_workspace("shop", "2024-02-01-1").frame(NAME)
+    pd.testing.assert_frame_equal(registry.open_workspace("shop").frame_of("2024-02-01-1", NAME), through_engine)
+
+
+def test_an_absent_or_damaged_table_of_another_run_has_the_types_of_its_declaration(home, capsys):
+    folder = finished_run(home, "shop", "2024-02-01-1", orders("a"))
+    workspace = registry.open_workspace("shop")
+    declared = registry.open_workspace("telco").frame(NAME).dtypes
+    (folder / f"{NAME}.parquet").write_bytes(b"no table")
+    assert workspace.frame_of("2024-02-01-1", NAME).dtypes.equals(declared)
+    assert "it is no whole table; allowed: a run made anew; read as empty" in capsys.readouterr().out
+    (folder / f"{NAME}.parquet").unlink()
+    assert workspace.frame_of("2024-02-01-1", NAME).dtypes.equals(declared)
+
+
 def test_runs_of_another_source_are_never_a_base(home):
     finished_run(home, "shop", "2024-02-01-1", orders("old"))
     assert registry.open_workspace("telco").base is None
