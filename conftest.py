@@ -55,7 +55,18 @@ def shared_folder(tmp_path_factory, request):
 
 
 @pytest.fixture(scope="session")
-def finished_run(shared_folder):
+def fork_server():
+    """Start the server from which runs in this process fork workers and kernels, once and with all libraries loaded.
+
+    The first run of a process decides what is loaded there; after a single step it would be too little for the rest.
+    """
+    from helpers.pipeline import worker_pool
+
+    worker_pool.process_context(is_preloaded=True)
+
+
+@pytest.fixture(scope="session")
+def finished_run(shared_folder, fork_server):
     """Run the whole workbook on the simulated company, once for all processes that test; return the home it is in."""
     from helpers.pipeline import runner
 

@@ -15,7 +15,7 @@ def book(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def made(shared_folder, book):
+def made(shared_folder, book, fork_server):
     """Return a home with one finished run of the tiny workbook, made once for all processes that test."""
     home = shared_folder / "tiny"
     with atomic_files.file_lock(shared_folder / "tiny.lock"), pytest.MonkeyPatch.context() as patch:

@@ -61,7 +61,7 @@ class Page(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def company(tmp_path_factory):
+def company(tmp_path_factory, fork_server):
     """Return a home with a whole run, and the folder of raw files beside it."""
     home = tmp_path_factory.mktemp("hostile")
     raw = hostile.declare(home)

@@ -2,9 +2,7 @@
 
 from pathlib import Path
 
-import nbformat
-from nbformat import v4
-
+from helpers.pipeline.jupyter import nbformat
 from helpers.pipeline.steps import Step, Workbook
 
 STEPS = (
@@ -58,14 +56,14 @@ def notebook(step: Step) -> nbformat.NotebookNode:
                "from helpers.foundation.errors import GateError, InputError\n"
                "bad = lambda: (_ for _ in ()).throw(InputError('left.csv', 'it is empty'))\n"
                "gate = lambda: (_ for _ in ()).throw(GateError('control', 'it is not met'))")
-    cells = [v4.new_code_cell(PARAMETERS + MORE.get(step.name, ""), metadata={"tags": ["parameters"]}),
-             v4.new_code_cell(imports, metadata={"tags": ["imports"]}),
-             v4.new_code_cell(f"step, table = {step.name!r}, {step.writes[0]!r}"),
-             v4.new_code_cell(ACT), v4.new_code_cell(WRITE)]
+    cells = [nbformat.v4.new_code_cell(PARAMETERS + MORE.get(step.name, ""), metadata={"tags": ["parameters"]}),
+             nbformat.v4.new_code_cell(imports, metadata={"tags": ["imports"]}),
+             nbformat.v4.new_code_cell(f"step, table = {step.name!r}, {step.writes[0]!r}"),
+             nbformat.v4.new_code_cell(ACT), nbformat.v4.new_code_cell(WRITE)]
     if step.name == "05":
-        cells += [v4.new_code_cell("1 / 0", metadata={"tags": ["explore"]}), v4.new_code_cell(PLAIN)]
-    return v4.new_notebook(cells=cells, metadata={"kernelspec": {"name": "python3", "display_name": "Python 3",
-                                                                 "language": "python"}})
+        cells += [nbformat.v4.new_code_cell("1 / 0", metadata={"tags": ["explore"]}), nbformat.v4.new_code_cell(PLAIN)]
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    return nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
 
 
 def workbook(folder: Path) -> Workbook:
