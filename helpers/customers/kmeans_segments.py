@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING
 import ibis
 import ibis.expr.types as ir
 import numpy as np
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.metrics import adjusted_rand_score, silhouette_score
 from threadpoolctl import threadpool_limits
 
 from helpers.foundation.engine import Engine
@@ -218,6 +216,8 @@ class _Division:
 
 
 def _division_into(x: np.ndarray, k: int, seed: int) -> _Division:
+    from sklearn.metrics import adjusted_rand_score
+
     rng = np.random.default_rng([seed, k])
     found = _fit(x, k, N_KMEANS_STARTS, rng)
     own, similar, rand = found.labels_, np.zeros(k), 0.0
@@ -232,6 +232,7 @@ def _division_into(x: np.ndarray, k: int, seed: int) -> _Division:
 
 def _fit(x: np.ndarray, k: int, n_starts: int, rng: np.random.Generator) -> "KMeans":
     from sklearn.cluster import KMeans  # where it is used: the runner imports this module and divides nobody
+    from sklearn.exceptions import ConvergenceWarning
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # a sample may hold fewer different customers than k
@@ -246,6 +247,8 @@ def _jaccard_similarity(own: np.ndarray, again: np.ndarray, k: int) -> np.ndarra
 
 
 def _mean_silhouette(x: np.ndarray, own: np.ndarray, rng: np.random.Generator) -> float:
+    from sklearn.metrics import silhouette_score
+
     some = np.sort(rng.permutation(len(x))[:MAX_SILHOUETTE_CUSTOMERS])
     n_segments = len(np.unique(own[some]))
     return float(silhouette_score(x[some], own[some])) if 1 < n_segments < len(some) else 0.0

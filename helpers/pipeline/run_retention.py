@@ -15,7 +15,7 @@ from helpers.foundation import atomic_files, folders, manifest, parquet_files, s
 from helpers.foundation.study_config import Section
 from helpers.pipeline import runs
 from helpers.pipeline.runs import Run
-from helpers.reporting.forecast_tracking import FORECASTS, KEY
+from helpers.reporting.schema import FORECAST_KEY, FORECASTS
 
 GRADES, EFFECTS, DRAWN = "results/forecast_grades", "results/experiment_effects", "results/assignments_drawn"
 
@@ -111,9 +111,9 @@ def still_needed(run: Run, finished: list[Run]) -> str:
     finished : list of Run
         All finished runs of the source, which may have graded it.
     """
-    graded = {key for other in finished for key in _keys(_frame(other, GRADES, KEY))}
+    graded = {key for other in finished for key in _keys(_frame(other, GRADES, FORECAST_KEY))}
     if not {key for name in FORECASTS
-            for key in _keys(_frame(run, name, [*KEY, "value"]).dropna(subset=["value"]))} <= graded:
+            for key in _keys(_frame(run, name, [*FORECAST_KEY, "value"]).dropna(subset=["value"]))} <= graded:
         return "its forecasts are not all graded yet"
     read = {e for other in finished for e in _frame(other, EFFECTS, ["experiment"])["experiment"]}
     if not set(_frame(run, DRAWN, ["experiment"])["experiment"]) <= read:
@@ -164,7 +164,7 @@ def _record(removal: Removal) -> None:
 
 
 def _keys(frame: pd.DataFrame) -> set[tuple[str, ...]]:
-    return {tuple(map(str, row)) for row in frame[KEY].itertuples(index=False)}
+    return {tuple(map(str, row)) for row in frame[FORECAST_KEY].itertuples(index=False)}
 
 
 def _frame(run: Run, table: str, columns: list[str]) -> pd.DataFrame:

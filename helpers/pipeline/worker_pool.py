@@ -128,17 +128,24 @@ class WorkerPool:
         self._context = process_context(is_preloaded=self.is_preloaded)
 
     def hire(self, hint: str, modules: tuple[str, ...]) -> None:
-        """Start a worker that prepares for a step and waits."""
+        """Start a worker that prepares for a step and waits.
+
+        The first one is a new interpreter with what its own step needs, and starts while the server still loads what
+        all the others share.
+        """
         self._hired += 1
+        is_early = self.is_preloaded and self._hired == 1
+        context = multiprocessing.get_context("spawn") if is_early else self._context
         log = self.folder / f"worker-{self._hired}.log"
-        line, their_line = self._context.Pipe()
-        their_lifeline, lifeline = self._context.Pipe(duplex=False)
-        process = self._context.Process(
+        line, their_line = context.Pipe()
+        their_lifeline, lifeline = context.Pipe(duplex=False)
+        process = context.Process(
             target=serve_worker,
             args=(their_line, their_lifeline, modules, dict(self.environment), str(log)),
             daemon=False,
         )
-        process.start()
+        with _uninterrupted() if is_early else contextlib.nullcontext():
+            process.start()
         their_line.close()
         their_lifeline.close()
         self.waiting.append(Worker(hint, process, line, lifeline, log))

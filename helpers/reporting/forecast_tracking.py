@@ -16,17 +16,13 @@ from helpers.foundation.workspace import Workspace
 from helpers.reporting import change_since_last_run, formatting
 from helpers.reporting.headings import quantity_label
 from helpers.reporting.run_results import RunResults
-from helpers.reporting.schema import CLAIMS, GATES, GRADES, LIST
+from helpers.reporting.schema import CLAIMS, FORECAST_KEY, FORECASTS, GATES, GRADES, LIST
 from helpers.reporting.text import stale_records as stale_records_text
 from helpers.reporting.text.leadership import RULE
 from helpers.reporting.translation import plural
 from helpers.value import historical_value, recurring_revenue, sales_forecast
 
-FORECASTS = {"results/forecasts": "churn", "results/value_forecasts": "value"}  # table, section of the study
-
 ALERTS, SCORES = "results/alerts", "results/churn_scores"
-
-KEY = ["quantity", "segment", "model", "due_on"]
 
 
 def all_gates(results: RunResults) -> pd.DataFrame:
@@ -76,7 +72,7 @@ def due_forecasts(ws: Workspace) -> pd.DataFrame:
     if not known:
         names = dict.fromkeys(c for name in FORECASTS for c in ws.declarations[name].names)
         return pd.DataFrame(columns=["run", *names, "obstacle", "has_action_list"])
-    return pd.concat(known).drop_duplicates(KEY, keep="last").sort_values(KEY, ignore_index=True)
+    return pd.concat(known).drop_duplicates(FORECAST_KEY, keep="last").sort_values(FORECAST_KEY, ignore_index=True)
 
 
 def _obstacles(made: pd.DataFrame, obstacle: str, covered_on: date) -> np.ndarray:

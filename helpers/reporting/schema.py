@@ -85,6 +85,10 @@ CLAIMS = tuple(f"results/{name}_claims" for name in ("satisfaction", "loyalty", 
 
 LIST = "results/assignments_drawn"
 
+FORECASTS = {"results/forecasts": "churn", "results/value_forecasts": "value"}  # table, section of the study
+
+FORECAST_KEY = ["quantity", "segment", "model", "due_on"]  # by which a forecast is graded once
+
 READ = ("results/intake_audit", "results/satisfaction_index", "results/loyalty_matrix", "results/customer_base",
         "results/sales_forecast", "results/value_forecasts", "results/churn_models", "results/churn_by_attribute",
         "results/churn_scores", "results/churn_charts", "results/forecasts", "results/experiment_effects",

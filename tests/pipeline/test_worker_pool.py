@@ -39,6 +39,19 @@ def test_workers_share_threads_and_memory_and_find_the_helpers(tmp_path, monkeyp
     assert told["TMPDIR"] == told["JUPYTER_RUNTIME_DIR"] == str(tmp_path / "work")
 
 
+def test_the_first_worker_does_not_wait_until_the_server_has_loaded_what_the_others_share(tmp_path, monkeypatch):
+    started = []
+    monkeypatch.setattr(multiprocessing.context.SpawnProcess, "start", lambda _: started.append("alone"))
+    monkeypatch.setattr(multiprocessing.context.ForkServerProcess, "start", lambda _: started.append("forked"))
+    server = multiprocessing.get_context("forkserver")
+    monkeypatch.setattr(worker_pool, "process_context", lambda *, is_preloaded: server)
+    for is_preloaded in (True, False):
+        hands = WorkerPool({}, tmp_path, is_preloaded)
+        for hint in ("01", "02"):
+            hands.hire(hint, ())
+    assert started == ["alone", "forked", "forked", "forked"]
+
+
 def test_a_dead_worker_that_waited_is_forgotten_and_a_living_one_is_dismissed(tmp_path):
     hands = WorkerPool(worker_pool.worker_environment(1, tmp_path, tmp_path), tmp_path)
     hands.hire("01", ("json",))
