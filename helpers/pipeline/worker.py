@@ -8,7 +8,8 @@ import signal
 import sys
 import tempfile
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -16,7 +17,7 @@ from queue import Empty
 from typing import Any
 
 import psutil
-from jupyter_client import AsyncKernelManager, BlockingKernelClient
+from jupyter_client import AsyncKernelClient, AsyncKernelManager, BlockingKernelClient
 from jupyter_client.provisioning import LocalProvisioner
 from jupyter_core.utils import run_sync
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
@@ -101,6 +102,37 @@ class StrictEngine(NBClientEngine):
 papermill_engines.register("truthful", StrictEngine)
 
 
+class WarmKernelClient(AsyncKernelClient):
+    """A client of a kernel that has answered before, which is ready as soon as both channels bring an answer.
+
+    Jupyter's own client waits until nothing has come for a fifth of a second, in every step of a run.
+    """
+
+    async def wait_for_ready(self, timeout: float | None = None) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Wait until a request is answered and what it broadcast has come, so that no output of a cell is missed.
+
+        Raises
+        ------
+        RuntimeError
+            If that takes longer than the time-out [s].
+        """
+        until = time.monotonic() + (START_SECONDS if timeout is None else timeout)
+        while time.monotonic() < until:
+            request = self.kernel_info()
+            with contextlib.suppress(Empty):  # what was broadcast before the channel was there is asked for again
+                while not _is_answer(await self.get_shell_msg(timeout=1), request):
+                    pass
+                while not _is_answer(told := await self.get_iopub_msg(timeout=0.2), request) or \
+                        told["content"].get("execution_state") != "idle":
+                    pass
+                return
+        raise RuntimeError("the kernel does not answer")
+
+
+def _is_answer(message: Mapping[str, Any], request: str) -> bool:
+    return message["parent_header"].get("msg_id") == request
+
+
 def serve_worker(line: Connection, lifeline: Connection, modules: tuple[str, ...], environment: Mapping[str, str],
           log: str) -> None:
     """Be a worker: in a session of its own, with a kernel that is warm before its step is known.
@@ -122,6 +154,7 @@ def serve_worker(line: Connection, lifeline: Connection, modules: tuple[str, ...
     forked = forked_kernel.KernelProcess(environment) if forked_kernel.IS_SUPPORTED else None  # before any thread
     kernel = AsyncKernelManager(kernel_name="python3", shutdown_wait_time=LEAVE_SECONDS)
     assert kernel.kernel_spec is not None  # it is looked up by the name that is given
+    kernel.client_factory = WarmKernelClient
     kernel.kernel_spec.argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     if forked:
         kernel.provisioner = forked_kernel.ForkedProvisioner(forked, kernel_spec=kernel.kernel_spec, parent=kernel)
@@ -129,11 +162,15 @@ def serve_worker(line: Connection, lifeline: Connection, modules: tuple[str, ...
     pid = _kernel_process(kernel)
     threading.Thread(target=_die_with_runner, args=(lifeline, pid), daemon=True).start()
     line.send(("kernel", pid))
-    _told_silently(kernel, "\n".join([DESCRIBED, *(f"import {module}" for module in modules)]))
+    client = kernel.blocking_client()
+    client.start_channels()
+    client.wait_for_ready(timeout=START_SECONDS)
+    _told_silently(kernel, client, [DESCRIBED, *(f"import {module}" for module in modules)])
     line.send(("ready",))
     try:
         order = line.recv()
-        _told_silently(kernel, f"import os, tempfile; os.environ.update({dict(order.environment)!r})")
+        _told_silently(kernel, client, [f"import os, tempfile; os.environ.update({dict(order.environment)!r})"])
+        client.stop_channels()
         line.send(("done", run_step(order, kernel, pid)))
     except EOFError:  # not needed after all
         pass
@@ -223,14 +260,10 @@ def _die_with_runner(lifeline: Connection, kernel: int) -> None:
         os._exit(1)
 
 
-def _told_silently(kernel: AsyncKernelManager, code: str) -> None:
-    client = kernel.blocking_client()
-    client.start_channels()
-    client.wait_for_ready(timeout=START_SECONDS)
-    for line in code.splitlines():
+def _told_silently(kernel: AsyncKernelManager, client: BlockingKernelClient, lines: Iterable[str]) -> None:
+    for line in lines:
         client.execute(line, silent=True, store_history=False, allow_stdin=False)
         _reply(kernel, client)
-    client.stop_channels()
 
 
 def _reply(kernel: AsyncKernelManager, client: BlockingKernelClient) -> None:
