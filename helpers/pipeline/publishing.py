@@ -1,7 +1,7 @@
 """Publishing: pages rendered once a run is closed, published as a whole if it is good."""
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -38,14 +38,23 @@ def page_name(step: Step, workbook: Workbook) -> str:
     return "index.html" if step == workbook.steps[-1] else f"{step.stem}.html"
 
 
-def render(run: Run, workbook: Workbook) -> None:
-    """Write the pages of all steps of a closed run into its folder."""
-    folder = run.folder / "pages"
-    folder.mkdir(exist_ok=True)
+def render(run: Run, workbook: Workbook, ahead: Collection[str] = ()) -> None:
+    """Write the pages of all steps of a closed run into its folder, but for those that were rendered ahead."""
     for step in workbook.steps:
-        path = folder / page_name(step, workbook)
-        with atomic_files.atomic_write(path) as partial:
-            partial.write_text(_page(run, step, workbook), encoding="utf-8")
+        if step.name not in ahead:
+            _write_page(run, step, workbook, str(run.record["state"]))
+
+
+def render_ahead(run: Run, step: Step, workbook: Workbook) -> None:
+    """Write the page of a finished step as it is once the run has finished too; `render` replaces it if it does not."""
+    _write_page(run, step, workbook, "finished")
+
+
+def _write_page(run: Run, step: Step, workbook: Workbook, state: str) -> None:
+    path = run.folder / "pages" / page_name(step, workbook)
+    path.parent.mkdir(exist_ok=True)
+    with atomic_files.atomic_write(path) as partial:
+        partial.write_text(_page(run, step, workbook, state), encoding="utf-8")
 
 
 def notice_sentences(step: Step, told: Mapping[str, Any], source: str) -> tuple[str, ...]:
@@ -139,18 +148,18 @@ def list_runs(workbook: Workbook) -> None:
         partial.chmod(path.parent.stat().st_mode & 0o644)  # for those who may read the folder
 
 
-def _page(run: Run, step: Step, workbook: Workbook) -> str:
+def _page(run: Run, step: Step, workbook: Workbook, state: str) -> str:
     with translation.in_language(translation.study_language(run.record.get("study") or {})):
-        return _page_in_language(run, step, workbook)
+        return _page_in_language(run, step, workbook, state)
 
 
-def _page_in_language(run: Run, step: Step, workbook: Workbook) -> str:
+def _page_in_language(run: Run, step: Step, workbook: Workbook, state: str) -> str:
     told = run.steps.get(step.name, {"state": "waiting"})
     links = [pages.Link(f"{s.name} {translation.localised(s.title)}", page_name(s, workbook), s == step)
              for s in workbook.steps]
     links.append(pages.Link(translation.message("All runs"), RUNS_FROM_RUN))
     notebook = run.folder / "notebooks" / step.notebook
-    footing = _footing(run, told, notebook)
+    footing = _footing(run, told, notebook, state)
     executed = _executed(notebook) if told["state"] in ("finished", "taken") else None
     if executed is not None:
         return pages.notebook_page(executed, footing=footing, links=links, study=run.record.get("study") or {})
@@ -166,10 +175,10 @@ def _executed(path: Path) -> nbformat.NotebookNode | None:
         return None
 
 
-def _footing(run: Run, told: Mapping[str, Any], notebook: Path) -> pages.Footing:
+def _footing(run: Run, told: Mapping[str, Any], notebook: Path, state: str) -> pages.Footing:
     record = run.record
     return pages.Footing(
-        run.source, provenance.title(run.source), str(record["as_of"]), run.name, str(record["state"]),
+        run.source, provenance.title(run.source), str(record["as_of"]), run.name, state,
         rows=sum(run.rows(table) for table in told.get("reads", [])), parameters=record["parameters"],
         checksum=str(record["data"]), revision=str(record["revision"]), seconds=float(told.get("seconds", "nan")),
         notebook=f"../notebooks/{notebook.name}" if notebook.is_file() else "")

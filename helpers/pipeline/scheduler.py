@@ -56,6 +56,7 @@ class StepScheduler:
     working: dict[str, Worker] = field(default_factory=dict)
     since: dict[str, float] = field(default_factory=dict)
     prepared: set[str] = field(default_factory=set)
+    rendered: set[str] = field(default_factory=set)
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -82,7 +83,7 @@ class StepScheduler:
                 self._start()
                 self._prepare()
                 if self.working:
-                    self.crew.news(self.working.values(), TICK)
+                    self.crew.news(self.working.values(), 0.0 if self._render_ahead() else TICK)
                     self._harvest()
             is_good = not self.failed
             self._close("finished" if is_good else "failed", self.reasons)
@@ -234,9 +235,19 @@ class StepScheduler:
         self.progress.say(f"{step.name} {step.title} {how}{self.progress.left(left)}", STEP, step=step.name,
                           state=state, reason=reason, took_seconds=seconds)
 
+    def _render_ahead(self) -> bool:
+        """Render the page of one finished step while fewer steps work than may; return whether there was one."""
+        if len(self.working) >= self.jobs or self.failed:
+            return False
+        done = [s for s in self.steps if self.run.steps[s.name]["state"] == "finished" and s.name not in self.rendered]
+        for step in done[:1]:
+            publishing.render_ahead(self.run, step, self.workbook)
+            self.rendered.add(step.name)
+        return bool(done)
+
     def _close(self, state: str, reason: str) -> None:
         self.run.record.update(state=state, reason=reason, seconds=self.progress.seconds)
-        publishing.render(self.run, self.workbook)
+        publishing.render(self.run, self.workbook, self.rendered if state == "finished" else ())
         self.run.closed(state, reason)
 
 

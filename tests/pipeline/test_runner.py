@@ -12,7 +12,7 @@ import pytest
 from helpers.foundation import folders
 from helpers.foundation.errors import InputError
 from helpers.intake import date_plausibility
-from helpers.pipeline import run_list, runner, runs, steps
+from helpers.pipeline import publishing, run_list, runner, runs, steps
 from helpers.pipeline.runner import Request
 from tests.pipeline import tiny
 
@@ -105,6 +105,18 @@ def test_a_cell_for_work_by_hand_is_left_out_of_a_run_and_a_plain_figure_is_on_i
     assert [c.execution_count for c in cells if c.source == "1 / 0"] == [None]
     html = (run.folder / "pages" / "index.html").read_text(encoding="utf-8")
     assert '<img class="picture" alt="Right is twice as large"' in html
+
+
+def test_pages_rendered_while_a_step_still_works_are_those_of_the_closed_run(begun, book, monkeypatch):
+    ahead, render_ahead = [], publishing.render_ahead
+    monkeypatch.setattr(publishing, "render_ahead", lambda run, step, of: [
+        ahead.append(step.name), render_ahead(run, step, of)])
+    assert runner.run(Request("tiny"), book) == 0
+    run = newest("finished")
+    assert set(ahead) >= {"01", "02"}
+    for step in book.steps:
+        page = (run.folder / "pages" / publishing.page_name(step, book)).read_text(encoding="utf-8")
+        assert page == publishing._page(run, step, book, "finished"), step.name
 
 
 def test_every_link_of_the_published_pages_leads_somewhere(begun):
