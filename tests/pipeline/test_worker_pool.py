@@ -1,5 +1,7 @@
+import asyncio
 import multiprocessing
 import os
+import queue
 import time
 from types import SimpleNamespace
 
@@ -50,6 +52,35 @@ def test_the_first_worker_does_not_wait_until_the_server_has_loaded_what_the_oth
         for hint in ("01", "02"):
             hands.hire(hint, ())
     assert started == ["alone", "forked", "forked", "forked"]
+
+
+class Answering(worker.WarmKernelClient):
+    """A client whose kernel answers every request, and broadcasts what it is given."""
+
+    def kernel_info(self, reply=False, timeout=None):
+        self.asked += 1
+        return f"request {self.asked}"
+
+    async def get_shell_msg(self, *_, **__):
+        return {"parent_header": {"msg_id": f"request {self.asked}"}}
+
+    async def get_iopub_msg(self, *_, **__):
+        if not self.coming or self.coming[0] is None:
+            del self.coming[:1]
+            raise queue.Empty
+        request, state = self.coming.pop(0)
+        return {"parent_header": {"msg_id": request}, "content": {"execution_state": state}}
+
+
+def test_a_warm_kernel_is_ready_once_all_that_it_broadcast_on_a_request_has_come():
+    client = Answering()
+    client.asked, client.coming = 0, [
+        None, ("request 1", "idle"), ("request 2", "busy"), ("request 2", "idle"), ("a cell", "busy")]
+    asyncio.run(client.wait_for_ready(5))
+    assert client.asked == 2  # the first was broadcast before the channel was there
+    assert client.coming == [("a cell", "busy")]
+    with pytest.raises(RuntimeError, match="does not answer"):
+        asyncio.run(client.wait_for_ready(0.05))
 
 
 def test_a_dead_worker_that_waited_is_forgotten_and_a_living_one_is_dismissed(tmp_path):
