@@ -57,11 +57,11 @@ class LogisticClassifier:
 
     def logit(self, features: pd.DataFrame) -> np.ndarray:
         """Return the logit of being lost, shape (n,)."""
-        return self.pipeline.decision_function(_numbers_and_texts(features))
+        return self.pipeline.decision_function(numbers_and_texts(features))
 
     def contributions(self, features: pd.DataFrame) -> pd.DataFrame:
         """Return what each feature adds to the logit against a typical customer; exact, since the model is linear."""
-        columns = self.pipeline[:-1].transform(_numbers_and_texts(features)) * self.pipeline[-1].coef_[0]
+        columns = self.pipeline[:-1].transform(numbers_and_texts(features)) * self.pipeline[-1].coef_[0]
         return pd.DataFrame(columns.T, index=list(self.sources)).groupby(level=0, sort=False).sum().T
 
 
@@ -153,14 +153,16 @@ def fit_logistic(features: pd.DataFrame, is_lost: np.ndarray) -> LogisticClassif
     encoder = ColumnTransformer([("numbers", imputer, numbers), ("texts", columns, list(levels))])
     regression = LogisticRegression(C=1.0, solver="newton-cholesky", tol=1e-9, max_iter=200)
     pipeline = Pipeline([("encoder", encoder), ("scaler", StandardScaler()), ("regression", regression)])
-    pipeline.fit(_numbers_and_texts(features), is_lost.astype(int))
+    pipeline.fit(numbers_and_texts(features), is_lost.astype(int))
     gaps = [c for c in numbers if features[c].isna().any()]
     return LogisticClassifier(pipeline, (*numbers, *gaps, *(c for c in levels for _ in levels[c])))
 
 
-def _numbers_and_texts(features: pd.DataFrame) -> pd.DataFrame:
+def numbers_and_texts(features: pd.DataFrame) -> pd.DataFrame:
     """Return features with flags as numbers and categories as texts; what is missing stays so."""
-    return features.astype({c: "float64" if is_numeric(features[c]) else "str" for c in features})
+    kinds = {c: "float64" if is_numeric(features[c]) else "str" for c in features}
+    others = {c: kind for c, kind in kinds.items() if features[c].dtype != kind}
+    return features.astype(others) if others else features
 
 
 def fit_boosting(

@@ -3,7 +3,7 @@
 A reason says what the model's number rests on; that changing it would keep the customer is not said by it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from helpers.churn import backtest, churn_features, classifiers
 from helpers.churn.classifiers import LOGISTIC
-from helpers.churn.dataset import Dataset
+from helpers.churn.dataset import Dataset, DatasetSnapshot
 from helpers.stats import confidence_intervals
 
 N_RESAMPLES = 20
@@ -126,7 +126,9 @@ def contributions_by_group(contributions: pd.DataFrame) -> pd.DataFrame:
 
 
 def _resampled(name: str, basis: Dataset, seed: int, draws: int) -> list[pd.DataFrame]:
-    (fit, later), scoring = backtest.final_training_snapshots(basis), basis.scoring
+    fit, later = backtest.final_training_snapshots(basis)
+    fit, scoring = _as_numbers_and_texts(fit), _as_numbers_and_texts(basis.scoring)
+    later = _as_numbers_and_texts(later) if later else None
     rng, n, found = np.random.default_rng(seed), len(fit.is_lost), []
     for _ in range(draws if name == LOGISTIC else min(draws, 5)):
         drawn = fit.rows(np.sort(rng.integers(0, n, n)))
@@ -134,6 +136,11 @@ def _resampled(name: str, basis: Dataset, seed: int, draws: int) -> list[pd.Data
             again = backtest.fit_at_origin(name, basis.rule, drawn, later, scoring)
             found.append(contributions_by_group(again.contributions(scoring.features)))
     return found
+
+
+def _as_numbers_and_texts(cases: DatasetSnapshot) -> DatasetSnapshot:
+    """Return cases with features as classifiers read them, converted once and not in every resample."""
+    return replace(cases, features=classifiers.numbers_and_texts(cases.features))
 
 
 def _table(groups: pd.DataFrame, raw: pd.DataFrame, features: pd.DataFrame,

@@ -53,7 +53,8 @@ class RunResults:
 
     def gates(self, table: str) -> pd.DataFrame:
         """Return a table of gates, without rows where it is absent."""
-        return self.tables.get(table, gate_table("", []))
+        known = self.tables.get(table)
+        return gate_table("", []) if known is None else known
 
     def estimate(self, table: str, quantity: str, segment: str = "all") -> Estimate:
         """Return one row of a long summary table; where there is none, an estimate that says so."""

@@ -1,12 +1,15 @@
 """BG/NBD and MBG/NBD models: likelihood, P(alive), expected purchases, simulation."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import ClassVar
 
 import numpy as np
 from scipy import special
 
 from helpers.value.btyd.frequency_recency import FrequencyRecency, UniqueValues
+
+NODE_STEP = 8  # numbers of nodes are multiples of it, so that neighbouring weeks share theirs
 
 MIN_NODES, MAX_NODES, NODE_GAIN = 8, 256, 24.0  # of the quadrature over the chance to leave; logarithm of what it gains
 
@@ -134,20 +137,24 @@ def _expected_purchases(shape: np.ndarray | float, rate: np.ndarray | float, a: 
     distinct, place = np.unique(b, return_inverse=True)
     near = 1 / max(reach.max(initial=0), 1e-9)
     needed = MIN_NODES + NODE_GAIN / np.log1p(2 * near + 2 * np.sqrt(near + near**2))
+    n_nodes = min(NODE_STEP * int(np.ceil(needed / NODE_STEP)), MAX_NODES)
     found = np.zeros(shape.shape)
-    for p, weight in zip(*_beta_nodes(a, distinct, min(int(needed), MAX_NODES)), strict=True):
+    for p, weight in zip(*_beta_nodes(float(a), distinct.tobytes(), n_nodes), strict=True):
         found -= weight[place] * np.expm1(-shape * np.log1p(p[place] * reach)) / p[place]
     return found
 
 
-def _beta_nodes(a: float, b: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
+@lru_cache(maxsize=32)
+def _beta_nodes(a: float, of: bytes, n: int) -> tuple[np.ndarray, np.ndarray]:
     """Return n places in (0, 1) and weights whose sum stands for an expectation over beta(a, b), each ``(n, n_b)``.
+
+    Every b stands in `of` as a float64, one after the other, since an array cannot be looked up.
 
     Notes
     -----
     Golub & Welsch (1969), *Mathematics of Computation* 23, 221–230, with the recurrence of the Jacobi polynomials.
     """
-    b, k = b[:, None], np.arange(1, n)
+    b, k = np.frombuffer(of)[:, None], np.arange(1, n)
     total = 2 * k + a + b - 2
     middle = np.hstack([a / (a + b), (1 + (a - b) * (a + b - 2) / (total * (total + 2))) / 2])
     last = np.where(k == 1, 1.0, (k + a + b - 2) / np.where(k == 1, 1.0, total - 1))
