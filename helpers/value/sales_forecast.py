@@ -158,8 +158,9 @@ class SalesForecast:
         by_chance, by_model = stats.norm.ppf(shares), stats.t.ppf(shares, self.n_quarters)
         return np.sign(by_chance) * np.sqrt(by_chance**2 / orders + by_model**2 * max(beyond, 0.0))
 
-    def quantiles(self, measure: str, value: float, *, is_week: bool = False, by: str = "forecast") -> np.ndarray:
-        """Return `QUANTILES` of a week or of the quarter whose expected value is given, shape ``(n_quantiles,)``."""
+    def quantiles(self, measure: str, value: float | np.ndarray, *, is_week: bool = False,
+                  by: str = "forecast") -> np.ndarray:
+        """Return `QUANTILES` of the quarter, a week or weeks (a column) as expected, shape ``(…, n_quantiles)``."""
         found = value * (1 + self._deviations(np.array(QUANTILES), measure, by, is_week))
         return found if measure == "margin" else np.maximum(found, 0.0)
 
@@ -203,23 +204,22 @@ class SalesForecast:
         plan : mapping of str to float, optional
             What the study plans for the quarter, by measure.
         """
-        if self.reason:
-            return pd.DataFrame(columns=list(SALES_FORECAST.names))
-        start, planned = pd.Timestamp(self.as_of_on), plan or {}
-        parts = []
-        for measure, unit in self.measures.items():
-            weeks = zip(self.ahead[measure], self.rule(measure), strict=True)
-            spans = [("week", 7 * i, 7 * (i + 1), value, rule) for i, (value, rule) in enumerate(weeks)]
-            whole = ("quarter", 0, 7 * QUARTER_WEEKS, self.expected(measure), float(self.rule(measure).sum()))
-            for period, first, last, value, rule in (*spans, whole):
-                is_week = period == "week"
-                parts.append(pd.DataFrame({
-                    "measure": measure, "period": period, "from_on": start + pd.Timedelta(first + 1, "D"),
-                    "due_on": start + pd.Timedelta(last, "D"), "quantile": QUANTILES,
-                    "value": self.quantiles(measure, value, is_week=is_week), "rule_value": rule,
-                    "plan_value": np.nan if is_week else planned.get(measure, np.nan), "unit": unit,
-                    "model": self.model, "n": self.n_customers}))
+        parts = [self._measure_table(measure, (plan or {}).get(measure, np.nan)) for measure in self.measures]
         return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(SALES_FORECAST.names))
+
+    def _measure_table(self, measure: str, plan: float) -> pd.DataFrame:
+        """Return the weeks and the quarter of one measure, each at each quantile."""
+        weeks, rule, whole = self.ahead[measure].to_numpy(), self.rule(measure), self.expected(measure)
+        values = np.vstack([self.quantiles(measure, weeks[:, None], is_week=True), self.quantiles(measure, whole)])
+        start, days = pd.Timestamp(self.as_of_on), 7 * np.arange(len(weeks) + 1)
+        first, last, is_week = np.append(days[:-1], 0), np.append(days[1:], days[-1]), np.arange(len(days)) < len(weeks)
+        spans = pd.DataFrame({
+            "measure": measure, "period": np.where(is_week, "week", "quarter"),
+            "from_on": start + pd.to_timedelta(first + 1, "D"), "due_on": start + pd.to_timedelta(last, "D"),
+            "rule_value": np.append(rule, rule.sum()), "plan_value": np.where(is_week, np.nan, plan),
+            "unit": MEASURES[measure], "model": self.model, "n": self.n_customers})
+        long = spans.loc[spans.index.repeat(len(QUANTILES))].reset_index(drop=True)
+        return long.assign(quantile=np.tile(QUANTILES, len(spans)), value=values.ravel())[list(SALES_FORECAST.names)]
 
     def forecasts(self, others: pd.DataFrame) -> pd.DataFrame:
         """Return ``results/value_forecasts``: other forecasts, and the quarter's, the rule beside each of these."""
