@@ -82,6 +82,32 @@ def _crossed(t: ir.Table) -> ir.Table:
     return of_unit.filter(of_unit["n_arms"] > 1).select(*UNIT)
 
 
+def units_in_time(engine: Engine, assignments: ir.Table) -> ir.Table:
+    """Return assignments in which a unit of a switchback, given the arms in turn, is one unit in every period.
+
+    A switchback has a period in every row, and one arm in every period.
+
+    Parameters
+    ----------
+    engine : Engine
+        The engine that counts.
+    assignments : Table
+        ``canonical/assignments``.
+    """
+    t = assignments
+    known = engine.first_row(t.aggregate(n=t["period"].count()))["n"]
+    if not known:
+        return assignments
+    periods = t.group_by("experiment", "period").aggregate(n_arms=t["variant"].nunique())
+    found = engine.frame(periods.group_by("experiment").aggregate(
+        most=periods["n_arms"].max(), n_unknown=periods["period"].isnull().cast("int64").sum(),
+        n_periods=periods["period"].nunique()))
+    in_turn = found.loc[found["most"].eq(1) & found["n_unknown"].eq(0) & found["n_periods"].gt(2), "experiment"]
+    named = t["unit_id"].concat(" in ", t["period"])
+    return t.mutate(unit_id=ibis.ifelse(t["experiment"].isin(list(in_turn)), named, t["unit_id"])) if len(
+        in_turn) else assignments
+
+
 def aggregation_rules(
     engine: Engine, assignments: ir.Table, counts: Mapping[str, UnitCounts], assumptions: ExperimentsConfig
 ) -> dict[str, dict[str, str]]:
@@ -172,9 +198,10 @@ def without_crossovers(
     """
     if not any(c.n_crossed for c in counts.values()):
         return assignments
-    crossed = _crossed(assignments)
-    kept = assignments.anti_join(crossed, UNIT)
     first = [name for name, plan in assumptions.plans.items() if plan.crossovers == FIRST_EXPOSURE and name in counts]
+    whole = [name for name, c in counts.items() if c.n_crossed == c.n_units and name not in first]  # is blocked
+    crossed = _crossed(assignments.filter(assignments["experiment"].notin(whole)) if whole else assignments)
+    kept = assignments.anti_join(crossed, UNIT)
     if not first:
         return kept
     at = ibis.coalesce(assignments["first_exposed_at"], assignments["assigned_at"])
@@ -207,7 +234,7 @@ def unit_gates(
         return ()
     limit, how = assumptions.crossover_share, design.plan.crossovers if design.plan else BLOCK
     crossed = counts.n_crossed / max(counts.n_units, 1)
-    is_blocked = how == BLOCK and crossed > limit
+    is_blocked = (how == BLOCK and crossed > limit) or (how != FIRST_EXPOSURE and crossed == 1)
     found = (
         (counts.n_crossed, "one arm a unit", crossed, limit, is_blocked, _crossed_text(counts, how, limit, is_blocked)),
         (counts.n_served_other, "arm served", counts.n_served_other / max(counts.n_units, 1), 0.0, False,
@@ -221,6 +248,9 @@ def unit_gates(
 
 
 def _crossed_text(counts: UnitCounts, how: str, limit: float, is_blocked: bool) -> str:
+    if how != FIRST_EXPOSURE and counts.n_crossed == counts.n_units:
+        return (f"all {counts.n_units:,} units are in more than one arm; where everybody is given the arms in turn, "
+                "record the period of each (period)")
     fate = ("they stand in the arm that they were exposed to first" if how == FIRST_EXPOSURE else
             "they are left out" + (f", and more than {100 * limit:g} % are too many: declare in the plan how they are "
                                    "read (crossovers = …)" if is_blocked else ""))

@@ -179,6 +179,7 @@ def load_experiments(
     aggregates_recorded : Table, optional
         ``canonical/experiment_aggregates``; an experiment that has units too is read by its units.
     """
+    assignments = crossovers.units_in_time(engine, assignments)
     unit_counts = crossovers.count_units(engine, assignments)
     rules = crossovers.aggregation_rules(engine, assignments, unit_counts, assumptions)
     if rules:

@@ -172,7 +172,8 @@ def independent_units_gate(design: ExperimentDesign, arms: pd.DataFrame) -> Gate
     few = fewest < MIN_CLUSTERS
     how = "they are drawn again" if few else "errors are those of clusters (CR2)"
     sentence = (f"{n_units:,} units share {int(arms[column].sum()):,} {what}, {fewest} in the smaller arm: {how}"
-                + (f", for want of {MIN_CLUSTERS} an arm" if few else ""))
+                + (f", for want of {MIN_CLUSTERS} an arm" if few else "")
+                + ("; what a period leaves to the next one stands in the difference" if what == "periods" else ""))
     return Gate(name, fewest, MIN_CLUSTERS, few, Level.QUALIFY, claims, sentence)
 
 

@@ -1,3 +1,4 @@
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -125,3 +126,33 @@ def test_repeats_in_one_experiment_leave_another_as_it_is(trial, repeated, lazil
     columns = ["metric", "value", "low", "high", "n_control"]
     one, other = (e.loc[e["experiment"].eq("other"), columns].set_index("metric") for e in (alone, made))
     pd.testing.assert_frame_equal(one.sort_index(), other.loc[one.index].sort_index())
+
+
+def in_turn(n_periods=40, effect=2.0):
+    """Return 20 shops that are given the arms in turn: one arm in each period, drawn for it."""
+    rng = np.random.default_rng(4)
+    arms = rng.permutation(np.repeat(["control", "offer"], n_periods // 2))
+    day = np.repeat(np.arange(n_periods), 20)
+    return pd.DataFrame({
+        "experiment": "welcome", "unit_id": np.tile([f"shop {i}" for i in range(20)], n_periods),
+        "period": [f"day {i:02d}" for i in day], "variant": arms[day], "observation": day + 1,
+        "metric_spend": rng.normal(10, 1, len(day)) + (rng.normal(0, 0.3, n_periods)
+                                                       + effect * (arms == "offer"))[day]})
+
+
+def test_units_that_are_given_the_arms_in_turn_are_read_by_period_and_not_as_crossovers(lazily, judged):
+    _, _, checked, effects = judged(lazily(in_turn()), planned("block"))
+    row = effects[effects["metric"] == "spend"].iloc[0]
+    assert (row["method"], row["verdict"], row["n_control"]) == ("CR2 over periods", "ship", 400)
+    assert row["low"] < 2.0 < row["high"]
+    assert gate_of(checked) is None
+    assert "800 units share 40 periods" in gate_of(checked, "independent units").sentence
+    assert "what a period leaves to the next one" in gate_of(checked, "independent units").sentence
+
+
+def test_where_everybody_is_in_both_arms_without_periods_the_period_is_asked_for_in_place_of_a_verdict(lazily, judged):
+    for how in ("block", "leave out"):
+        _, _, checked, effects = judged(lazily(in_turn().drop(columns="period")), planned(how))
+        assert set(effects["status"]) == {"blocked"}
+        assert gate_of(checked).sentence == ("all 20 units are in more than one arm; where everybody is given the arms "
+                                             "in turn, record the period of each (period)")
