@@ -2,8 +2,8 @@
 
 ``python bench/hundred_nights.py [--nights 100] [--days 1] [--customers 300] [--to FOLDER]`` lets the command line run
 a small company's records night after night, each in a process of its own, and prints a line a night. At the end stands
-how time, memory and disk grow: the slope a night with its 95 % interval, and whether the growth itself grows (the
-interval of a quadratic term lies above zero). Wall time is what a night took, processor time what it would take on a
+how time, memory and what a night adds to the disk grow with the source and with the runs before: the slope a night
+with its 95 % interval, and whether the growth itself grows (the interval of a quadratic term lies above zero). Wall time is what a night took, processor time what it would take on a
 machine that does nothing else. Nothing may be left over beside finished runs, and every forecast whose day has come
 has to be graded. With fewer nights of more days each, forecasts come due sooner. Last comes how long the list takes
 once there are 1,000 runs: the nights, and copies of the last one's manifest, which is all that the list reads.
@@ -68,7 +68,7 @@ FORECASTS, GRADES = ("results/forecasts", "results/value_forecasts"), "results/f
 HEADER = (f"{'night':>6}  {'as of':<11}{'records':>9}{'wall, s':>9}{'cpu, s':>9}{'peak MiB':>10}{'disk MiB':>10}"
           f"{'runs, s':>9}")
 LINE = "{:>6}  {as_of:<11}{records:>9,}{seconds:>9.1f}{cpu:>9.1f}{peak:>10,.0f}{disk:>10,.1f}{listed:>9.2f}"
-GROWING = {"seconds": "s", "cpu": "s of the processor", "peak": "MiB", "disk": "MiB",
+GROWING = {"seconds": "s", "cpu": "s of the processor", "peak": "MiB", "added": "MiB of disk that a night adds",
            "listed": "s for the list of runs"}
 PR_SET_CHILD_SUBREAPER = 36  # of prctl(2)
 LISTED, LISTED_SECONDS = 1_000, 1.0
@@ -207,7 +207,8 @@ def run_nights(given: argparse.Namespace, home: Path, whole: Path) -> list[dict[
             day = date.fromisoformat(str(planted_truth.LAST_DAY)) - timedelta(days=given.days * (given.nights - 1 - i))
             nights.append(night(home, delivered(whole, home / "data" / "raw" / SOURCE, day)))
             print(LINE.format(i + 1, **nights[-1]), flush=True)
-    return nights
+    disk = [0.0, *(float(row["disk"]) for row in nights)]
+    return [{**row, "added": added} for row, added in zip(nights, np.diff(disk), strict=True)]
 
 
 def main() -> int:

@@ -178,7 +178,7 @@ def test_ctrl_c_twice_ends_a_run_that_can_be_resumed_without_a_traceback(begun, 
             if process.poll() is None:
                 process.send_signal(signal.SIGINT)
                 time.sleep(0.05)
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=240)
     assert (process.returncode, err) == (1, "")
     assert "was interrupted; --resume continues" in out
     assert until(lambda: not any(map(is_alive, pids(begun))))

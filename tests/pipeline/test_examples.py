@@ -29,7 +29,7 @@ def test_a_night_tries_again_what_another_try_can_mend_and_nothing_else(tmp_path
     command.write_text(COMMAND.format(folder=tmp_path))
     command.chmod(0o700)
     (tmp_path / "codes").write_text("".join(f"{n}\n" for n in codes))
-    done = subprocess.run([EXAMPLES / "nightly.sh", "shop", "--quiet"], check=False, timeout=60,
+    done = subprocess.run([EXAMPLES / "nightly.sh", "shop", "--quiet"], check=False, timeout=240,
                           env={**os.environ, "LOYALTY": str(command), "PAUSE": "0", "TRIES": "3"})
     assert done.returncode == code
     assert (tmp_path / "calls").read_text().splitlines() == ["run shop --retry --quiet"] * calls

@@ -39,7 +39,7 @@ def is_alive(pid):
     return path.is_file() and path.read_text().rsplit(")", 1)[1].split()[0] != "Z"
 
 
-def until(condition, seconds=60):
+def until(condition, seconds=240):
     end = time.monotonic() + seconds
     while not condition() and time.monotonic() < end:
         time.sleep(0.05)
@@ -260,7 +260,7 @@ def test_a_killed_runner_loses_nothing_and_leaves_no_process(begun, book):
 def test_a_run_that_a_scheduler_stops_says_so_and_can_be_resumed(begun, book):
     with hanging(book, begun) as process:
         process.send_signal(signal.SIGTERM)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=240)
     assert process.returncode == 1
     assert f"the run was interrupted; --resume continues run {newest('failed').name}" in out
     assert err == ""
