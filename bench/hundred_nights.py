@@ -3,10 +3,12 @@
 ``python bench/hundred_nights.py [--nights 100] [--days 1] [--customers 300] [--to FOLDER]`` lets the command line run
 a small company's records night after night, each in a process of its own, and prints a line a night. At the end stands
 how time, memory and what a night adds to the disk grow with the source and with the runs before: the slope a night
-with its 95 % interval, and whether the growth itself grows (the interval of a quadratic term lies above zero). Wall time is what a night took, processor time what it would take on a
-machine that does nothing else. Nothing may be left over beside finished runs, and every forecast whose day has come
-has to be graded. With fewer nights of more days each, forecasts come due sooner. Last comes how long the list takes
-once there are 1,000 runs: the nights, and copies of the last one's manifest, which is all that the list reads.
+with its 95 % interval, and whether the growth itself grows (the interval of a quadratic term lies above zero). Wall
+time is what a night took, processor time what it would take on a machine that does nothing else. Nothing may be left
+over beside finished runs, and every forecast whose day has come has to be graded. With fewer nights of more days each,
+forecasts come due sooner. Last comes how long the list takes once there are 1,000 runs: the nights, and copies of the
+last one's manifest, which is all that the list reads. Ctrl-C ends it early, and what the nights until then tell is
+printed.
 """
 
 import argparse
