@@ -31,7 +31,6 @@ test: .venv/installed-dev
 	$(BIN)/basedpyright --project pyproject.toml > .venv/types.log & types=$$!; \
 	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder $(COVERED) tests helpers; tests=$$?; \
 	wait $$types; types=$$?; cat .venv/types.log; exit $$((tests | types))
-	$(BIN)/pytest --nbval-lax --nbval-cell-timeout=600 notebooks/*.ipynb
 
 notebooks: .venv/installed
 	$(BIN)/python -m helpers.pipeline.docs

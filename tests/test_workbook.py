@@ -1,7 +1,6 @@
 """The whole workbook: from raw files to published pages."""
 
 import csv
-import os
 import re
 import subprocess
 import sys
@@ -10,10 +9,11 @@ from html import unescape
 import pandas as pd
 import pytest
 
-from helpers.foundation import folders
+from helpers import __main__
+from helpers.foundation import engine, folders
 from helpers.foundation.manifest import read_manifest
 from helpers.pipeline import registry
-from helpers.pipeline.steps import STEPS
+from helpers.pipeline.steps import STEPS, WORKBOOK
 from helpers.reporting import glossary
 from tests import pages
 
@@ -30,21 +30,18 @@ INTAKE = {
 }
 
 
-def run(source, *options, home, **environment):
-    """Run the command that schedulers call; return the finished process."""
-    return subprocess.run([sys.executable, "-m", "helpers", "run", source, *map(str, options)], text=True, check=False,
-                          capture_output=True, timeout=900,
-                          env={**os.environ, folders.HOME_VARIABLE: str(home), **environment})
-
-
-def newest(source, home, monkeypatch):
-    monkeypatch.setenv(folders.HOME_VARIABLE, str(home))
-    folder = folders.run_folders(source)[-1]
-    return folder, read_manifest(folder)
+@pytest.fixture
+def whole_run(fork_server, home):
+    """Return what the command for a run gives in a home of its own: the folder of the run and its manifest."""
+    def make(source, *options):
+        assert __main__.main(["run", source, *map(str, options)]) == 0
+        folder = folders.run_folders(source)[-1]
+        return folder, read_manifest(folder)
+    return make
 
 
 def frames(source, folder):
-    workspace = registry.open_workspace(source, folder.name)
+    workspace = registry.open_workspace(source, "" if folder.name == folders.SCRATCH else folder.name)
     names = [f"{p.parent.name}/{p.stem}" for p in sorted(folder.glob("*/*.parquet"))]
     return {name: workspace.frame(name) for name in names}
 
@@ -115,39 +112,41 @@ def test_the_default_company_has_an_ok_status_in_every_step(workbook):
     assert {name: step["state"] for name, step in manifest["steps"].items()} == {s.name: "finished" for s in STEPS}
 
 
-def test_equal_input_gives_equal_tables_whatever_jobs_and_threads(workbook, tmp_path, monkeypatch):
-    first = folders.run_folders("simulated")[-1]
-    expected = frames("simulated", first)
-    done = run("simulated", "--jobs", 1, home=tmp_path, LOYALTY_THREADS="1")
-    assert done.returncode == 0, done.stderr
-    folder, _ = newest("simulated", tmp_path, monkeypatch)
-    found = frames("simulated", folder)
+def test_every_cell_runs_by_hand_and_equal_input_gives_the_tables_of_a_run_whatever_threads(workbook, tmp_path):
+    """nbval runs all cells one after the other in kernels of its own, a run leaves some out and has two at a time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(folders.HOME_VARIABLE, str(tmp_path))
+        patch.setenv(engine.THREADS_VARIABLE, "3")
+        done = subprocess.run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--nbval-lax",
+                               "--nbval-cell-timeout=600", *sorted(map(str, WORKBOOK.folder.glob("*.ipynb")))],
+                              cwd=folders.CHECKOUT_FOLDER, capture_output=True, text=True, check=False, timeout=1800)
+        assert done.returncode == 0, done.stdout + done.stderr
+        found = frames("simulated", folders.runs_folder("simulated") / folders.SCRATCH)
+    expected = frames("simulated", folders.run_folders("simulated")[-1])
     assert list(found) == list(expected)
     for name, frame in expected.items():
         pd.testing.assert_frame_equal(found[name], frame, check_exact=False, rtol=1e-12, atol=1e-12, obj=name)
 
 
 @pytest.fixture
-def one_transaction(tmp_path):
+def one_transaction(home):
     """A home with a source that has one transaction and nothing else."""
-    raw = tmp_path / "data" / "raw" / "corner_shop"
+    raw = home / "data" / "raw" / "corner_shop"
     raw.mkdir(parents=True)
     with (raw / "orders.csv").open("w", newline="") as file:
         csv.writer(file).writerows([["order", "customer", "day", "paid"], ["1", "ann", "2024-05-01", "12.50"]])
-    sources = tmp_path / "data" / "sources"
+    sources = home / "data" / "sources"
     sources.mkdir()
     (sources / "corner_shop.toml").write_text(
         'name = "corner_shop"\ntitle = "One transaction and nothing else"\ncurrency = "EUR"\n'
         '[files.orders]\npath = "orders.csv"\n'
         '[tables.transactions]\nfrom = "orders"\n[tables.transactions.columns]\n'
         'order_id = "\\"order\\""\ncustomer_id = "customer"\nordered_at = "day"\nkind = "\'sale\'"\namount = "paid"\n')
-    return tmp_path
+    return home
 
 
-def test_a_company_with_one_transaction_gets_eight_pages_that_say_what_is_missing(one_transaction, monkeypatch):
-    done = run("corner_shop", home=one_transaction)
-    assert done.returncode == 0, done.stderr
-    folder, manifest = newest("corner_shop", one_transaction, monkeypatch)
+def test_a_company_with_one_transaction_gets_eight_pages_that_say_what_is_missing(one_transaction, whole_run):
+    folder, manifest = whole_run("corner_shop")
     states = {name: step["state"] for name, step in manifest["steps"].items()}
     assert states["01"] == states["04"] == states["08"] == "finished"
     assert states["02"] == states["06"] == "not_applicable"
@@ -158,20 +157,16 @@ def test_a_company_with_one_transaction_gets_eight_pages_that_say_what_is_missin
 
 @pytest.mark.real_data
 @pytest.mark.parametrize("source", WHOLE)
-def test_a_real_source_runs_whole(source, real_data, tmp_path, monkeypatch):
+def test_a_real_source_runs_whole(source, real_data, whole_run):
     folder, records = WHOLE[source]
-    done = run(source, "--raw", real_data / folder, home=tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert_records(*newest(source, tmp_path, monkeypatch), source, records)
+    assert_records(*whole_run(source, "--raw", real_data / folder), source, records)
 
 
 @pytest.mark.real_data
 @pytest.mark.parametrize("source", INTAKE)
-def test_the_intake_of_a_real_source_meets_its_controls(source, real_data, tmp_path, monkeypatch):
+def test_the_intake_of_a_real_source_meets_its_controls(source, real_data, whole_run):
     folder, records = INTAKE[source]
-    done = run(source, "--raw", real_data / folder, "--only", "01", home=tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert_records(*newest(source, tmp_path, monkeypatch), source, records)
+    assert_records(*whole_run(source, "--raw", real_data / folder, "--only", "01"), source, records)
 
 
 def assert_records(folder, manifest, source, records):
