@@ -52,7 +52,7 @@ def hanging(book, home):
     process = door(book, "run", "tiny", "--only", "02", "--set", "act=hang")
     try:
         path = home / "02.pids"
-        until(lambda: process.poll() is not None or (path.is_file() and path.read_text()))
+        until(lambda: process.poll() is not None or (path.is_file() and path.read_text()), 300)
         assert process.poll() is None, process.communicate()
         yield process
     finally:
