@@ -123,22 +123,27 @@ def test_wings_and_stats_touch_neither_disk_nor_screen(path):
 
 def parquet_reads(source):
     """Return calls that read Parquet by a library's defaults, which take names of folders for data."""
-    return [node.func.attr for node in ast.walk(source) if isinstance(node, ast.Call)
-            and isinstance(node.func, ast.Attribute)
-            and node.func.attr in ("read_parquet", "read_table", "ParquetDataset", "dataset", "scan_parquet")]
+    calls = [node.func.attr for node in ast.walk(source) if isinstance(node, ast.Call)
+             and isinstance(node.func, ast.Attribute)
+             and node.func.attr in ("read_parquet", "read_table", "ParquetDataset", "dataset", "scan_parquet")]
+    queries = [node.value for node in ast.walk(source) if isinstance(node, ast.Constant)
+               and isinstance(node.value, str) and node.value.lstrip().lower().startswith(("read_parquet(", "select"))
+               and "read_parquet(" in node.value.lower()]
+    return calls + ["read_parquet" for _ in queries]
 
 
 def test_the_check_of_reads_sees_what_takes_names_of_folders_for_data():
     source = ast.parse("pd.read_parquet(p)\npq.read_table(p)\npq.ParquetFile(p)\nparquet.table(p)")
     assert parquet_reads(source) == ["read_parquet", "read_table"]
+    assert parquet_reads(ast.parse('engine.sql(f"select * from read_parquet({p!r})")')) == ["read_parquet"]
 
 
 def test_parquet_is_read_in_one_place_and_by_engines_through_it():
     found = {path.relative_to(ROOT / "helpers").as_posix(): ast.unparse(tree(path)) for path in HELPERS
              if parquet_reads(tree(path))}
-    assert set(found) == {"foundation/parquet_files.py", "foundation/engine.py", "foundation/spark.py"}
+    assert set(found) == {"foundation/parquet_files.py", "foundation/spark.py"}
     assert "partitioning=None" in found["foundation/parquet_files.py"]
-    assert "read_parquet(parquet_files.duckdb_paths(path), **parquet_files.DUCKDB)" in found["foundation/engine.py"]
+    assert "for name, value in DUCKDB.items()" in found["foundation/parquet_files.py"]
     assert "read_parquet(parquet_files.spark_path(path), **parquet_files.SPARK)" in found["foundation/spark.py"]
 
 

@@ -8,18 +8,23 @@ import os
 import tempfile
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import ibis
+import ibis.expr.datatypes as dt
+import ibis.expr.operations as ops
 import ibis.expr.types as ir
 import pandas as pd
 import psutil
 import pyarrow as pa
+from ibis.backends.sql.datatypes import DuckDBType
 
 from helpers.foundation import parquet_files, plain_numbers
 from helpers.foundation.errors import InputError
+from helpers.foundation.schema import sql_identifier
 
 THREADS_VARIABLE = "LOYALTY_THREADS"
 
@@ -90,6 +95,7 @@ class Engine:
     name: str = "duckdb"
     _connection: ibis.BaseBackend | None = None
     _shared: dict[tuple[Hashable, ...], ir.Table] = field(default_factory=dict)
+    _viewed: list[ir.Table] = field(default_factory=list)
 
     @property
     def connection(self) -> ibis.BaseBackend:
@@ -102,7 +108,10 @@ class Engine:
 
     def stored(self, path: Path) -> ir.Table:
         """Return the lazy table of a Parquet file, or of a folder of them."""
-        return self.connection.read_parquet(parquet_files.duckdb_paths(path), **parquet_files.DUCKDB)
+        name = ibis.util.gen_name("stored")
+        self._execute(f"CREATE TEMP VIEW {name} AS SELECT * FROM {parquet_files.duckdb_scan(path)}")
+        described = self.connection.con.execute(f"DESCRIBE {name}").fetchall()
+        return self._named(name, ibis.schema({column: _column_type(kind) for column, kind, *_ in described}))
 
     def in_order(self, table: ir.Table, order: Sequence[str]) -> ir.Table:
         """Return a stored table in the order in which it was written, by the columns that it was sorted by."""
@@ -118,7 +127,30 @@ class Engine:
 
     def kept(self, table: ir.Table) -> ir.Table:
         """Return the table computed once and kept in the engine, for expressions that are used several times."""
-        return self.connection.create_table(ibis.util.gen_name("kept"), table, temp=True)
+        name, schema = ibis.util.gen_name("kept"), table.schema()
+        types = {c: self.connection.compiler.type_mapper.to_string(kind) for c, kind in schema.items()}
+        columns = ", ".join(f"CAST({sql_identifier(c)} AS {kind}) AS {sql_identifier(c)}" for c, kind in types.items())
+        self._execute(f"CREATE TEMP TABLE {name} AS SELECT {columns} FROM ({self.query_text(table)})")
+        return self._named(name, schema)
+
+    def view(self, table: ir.Table) -> ir.Table:
+        """Return the table under a name of its own: compiled once, and computed anew with whatever is asked of it."""
+        name = ibis.util.gen_name("view")
+        self._execute(f"CREATE TEMP VIEW {name} AS {self.query_text(table)}")
+        self._viewed.append(table)  # what it lends from memory stays as long as the view
+        return self._named(name, table.schema())
+
+    def query_text(self, table: ir.Table) -> str:
+        """Return the query of a table in the engine's SQL; what it takes from memory is lent to the engine."""
+        self.connection._run_pre_execute_hooks(table)
+        return self.connection.compile(table)
+
+    def _execute(self, statement: str) -> None:
+        self.connection.con.execute(statement)
+
+    def _named(self, name: str, schema: ibis.Schema) -> ir.Table:
+        """Return a table of the session by its name; asking the engine for the types takes as long as many a query."""
+        return ops.DatabaseTable(name, schema=schema, source=self.connection).to_expr()
 
     def once(self, function: Callable[..., ir.Table], table: ir.Table, *given: Hashable,
              **named: Hashable) -> ir.Table:
@@ -137,7 +169,14 @@ class Engine:
 
     def first_row(self, table: ir.Table) -> dict[str, Any]:
         """Return the first row as plain values by column."""
-        return self.connection.to_pyarrow(table.limit(1)).to_pylist()[0]
+        op = table.op()
+        is_one_row = isinstance(op, ops.Aggregate) and not op.groups
+        return self.arrow(table if is_one_row else table.limit(1)).to_pylist()[0]
+
+    def row(self, query: str) -> dict[str, Any]:
+        """Return the one row of a query written in DuckDB's dialect, as plain values by column."""
+        found = self.connection.con.execute(query)
+        return dict(zip([column for column, *_ in found.description], found.fetchone(), strict=True))
 
     def arrow(self, table: ir.Table) -> pa.Table:
         """Return the table in memory as Arrow."""
@@ -166,3 +205,9 @@ class Engine:
     def sorted(self, table: ir.Table, order: Sequence[str]) -> ir.Table:
         """Return the table sorted by the given columns, empty values first."""
         return table.order_by([ibis.asc(c, nulls_first=True) for c in order]) if order else table
+
+
+@cache
+def _column_type(name: str) -> dt.DataType:
+    """Return the type that DuckDB calls by a name."""
+    return DuckDBType.from_string(name)

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from helpers.foundation.errors import InputError
+from helpers.foundation.schema import sql_text
 
 # Unless told not to, engines take a folder ``amount=7`` above a file for a column, which replaces the file's own.
 DUCKDB = {"hive_partitioning": False, "union_by_name": False, "filename": False}
@@ -33,6 +34,18 @@ def duckdb_paths(path: Path) -> list[str]:
     ['/nowhere/sales[[]1].parquet']
     """
     return [glob.escape(str(part)) for part in table_parts(path) or [path]]
+
+
+def duckdb_scan(path: Path) -> str:
+    """Return how a table is read in a query of DuckDB.
+
+    Examples
+    --------
+    >>> duckdb_scan(Path("/nowhere/o'clock.parquet")).partition("], ")[0]
+    "read_parquet(['/nowhere/o''clock.parquet'"
+    """
+    files = ", ".join(sql_text(file) for file in duckdb_paths(path))
+    return f"read_parquet([{files}], {', '.join(f'{name} = {value}' for name, value in DUCKDB.items())})"
 
 
 def spark_path(path: Path) -> str:

@@ -156,22 +156,29 @@ class Table:
         """Return the columns that a table is sorted by: its key, else every column; those that there are."""
         return [c for c in self.key or given.columns if c in given.columns]
 
-    def counts(self, table: ir.Table, *, is_unique: bool = False) -> ir.Table:
-        """Return one row: ``n_rows``, ``n_keys`` (not counted where they are unique), rows that break each rule."""
-        rules = {f"rule_{i}": broken.ifelse(1, 0).sum().cast("int64").fill_null(0)
-                 for i, (_, broken, *_) in enumerate(self._rules(table))}
-        n_rows = table.count()
-        found = table.aggregate(n_rows=n_rows, **rules)
-        if is_unique or not self.key:
-            return found.mutate(n_keys=found.n_rows)
-        return found.mutate(n_keys=table.select(*self.key).distinct().count().as_scalar())
+    def counts(self, table: ir.Table, *, is_unique: bool = False) -> str:
+        """Return the query, in DuckDB's dialect, for ``n_rows``, ``n_keys`` and the rows that break each rule.
 
-    def problems(self, counts: Mapping[str, int], table: ir.Table) -> list[InputError]:
-        """Return what breaks the declaration, from the row that `counts` gives."""
+        Parameters
+        ----------
+        table : Table
+            Stored, kept or a view: it has a name in the engine.
+        is_unique : bool
+            Whether the key is known to be unique, so that keys need not be counted.
+        """
+        rules = [f"count_if({broken}) AS rule_{i}" for i, (_, broken, *_) in enumerate(self._rules())]
+        n_keys = "count(*)"
+        if self.key and not is_unique:
+            key = ", ".join(map(sql_identifier, self.key))
+            n_keys = f"(SELECT count(*) FROM (SELECT DISTINCT {key} FROM {table.get_name()}))"
+        return f"SELECT {', '.join(['count(*) AS n_rows', f'{n_keys} AS n_keys', *rules])} FROM {table.get_name()}"
+
+    def problems(self, counts: Mapping[str, int]) -> list[InputError]:
+        """Return what breaks the declaration, from the row that the query of `counts` gives."""
         n_rows = counts["n_rows"]
         found = [
             InputError(column, f"{count_of_total(counts[f'rule_{i}'], n_rows)} {finding}", allowed)
-            for i, (column, _, finding, allowed) in enumerate(self._rules(table))
+            for i, (column, _, finding, allowed) in enumerate(self._rules())
             if counts[f"rule_{i}"]
         ]
         if counts["n_keys"] != n_rows:
@@ -180,20 +187,32 @@ class Table:
                                     f"one row for each {key}"))
         return found
 
-    def _rules(self, table: ir.Table) -> list[tuple[str, ir.BooleanValue, str, str]]:
+    def _rules(self) -> list[tuple[str, str, str, str]]:
+        """Return column, condition in SQL that breaks the rule, what is found then and what is allowed."""
         rules = []
         for column in self.columns:
-            value = table[column.name]
+            value = sql_identifier(column.name)
             if (column.required and not column.may_be_absent) or column.name in self.key:
-                rules.append((column.name, value.isnull(), "empty", "a value in every row"))
+                rules.append((column.name, f"{value} IS NULL", "empty", "a value in every row"))
             if column.allowed:
-                rules.append((column.name, value.notin(column.allowed), "with another value",
+                allowed = ", ".join(map(sql_text, column.allowed))
+                rules.append((column.name, f"{value} NOT IN ({allowed})", "with another value",
                               ", ".join(column.allowed)))
             if column.low is not None:
-                rules.append((column.name, value < column.low, "too low", f"{column.low:g} or more"))
+                rules.append((column.name, f"{value} < {column.low!r}", "too low", f"{column.low:g} or more"))
             if column.high is not None:
-                rules.append((column.name, value > column.high, "too high", f"{column.high:g} or less"))
+                rules.append((column.name, f"{value} > {column.high!r}", "too high", f"{column.high:g} or less"))
         return rules
+
+
+def sql_identifier(name: str) -> str:
+    """Return a name as SQL quotes it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def sql_text(text: str) -> str:
+    """Return a text as SQL quotes it."""
+    return "'" + text.replace("'", "''") + "'"
 
 
 SUMMARY_CELLS = Cells(("n",), ("value", "low", "high"))

@@ -18,6 +18,7 @@ import ibis.expr.datatypes as dt
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
 import pyarrow as pa
+import sqlglot
 import sqlglot.expressions as sge
 from ibis.backends.pyspark import Backend
 from ibis.backends.sql.compilers.base import NULL, SQLGlotCompiler
@@ -292,6 +293,17 @@ class SparkEngine(Engine):
         self._kept.pop(name).unpersist()
         self.connection.drop_view(name, force=True)
 
+    def view(self, table: ir.Table) -> ir.Table:
+        """Return the table under a name of its own: planned once, and computed anew with whatever is asked of it."""
+        name = ibis.util.gen_name("view")
+        self._computed(table).createOrReplaceTempView(name)
+        return self._named(name, table.schema())
+
+    def row(self, query: str) -> dict[str, Any]:
+        """Return the one row of a query written in DuckDB's dialect, as plain values by column."""
+        statement = sqlglot.transpile(query, read="duckdb", write="spark")[0]
+        return self.connection.planned(statement).collect()[0].asDict()
+
     def write(self, table: ir.Table, path: Path, order: Sequence[str]) -> None:
         """Write the table, sorted, to one Parquet file; a large one to a folder of them, in order."""
         self._computed(self.sorted(table, order)).write.parquet(str(path), compression="zstd")
@@ -302,5 +314,4 @@ class SparkEngine(Engine):
             lone.replace(path)
 
     def _computed(self, table: ir.Table) -> DataFrame:
-        self.connection._run_pre_execute_hooks(table)
-        return self.connection.planned(self.connection.compile(table))
+        return self.connection.planned(self.query_text(table))

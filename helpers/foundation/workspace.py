@@ -5,6 +5,7 @@ import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,16 @@ from helpers.foundation.schema import Table
 def study_of_source(source: str) -> study_config.Study:
     """Return a source's assumptions: the study of its name, else every default."""
     path = config_file("studies", source)
-    return study_config.read_study_file(path) if path else study_config.Study()
+    if path is None:
+        return study_config.Study()
+    known = path.stat()
+    return _study_as_it_stands(path, known.st_mtime_ns, known.st_size)
+
+
+@lru_cache(maxsize=8)
+def _study_as_it_stands(path: Path, mtime_ns: int, n_bytes: int) -> study_config.Study:
+    """Return the study in a file, read again once the file has another time or size."""
+    return study_config.read_study_file(path)
 
 
 @dataclass(slots=True)
@@ -177,8 +187,8 @@ class Workspace:
         with atomic_write(path) as partial:
             self.engine.write(conformed, partial, [])
             written = self.engine.stored(partial)
-            counts = self.engine.first_row(declaration.counts(written, is_unique=is_unique))
-            if problems := declaration.problems(counts, written):
+            counts = self.engine.row(declaration.counts(written, is_unique=is_unique))
+            if problems := declaration.problems(counts):
                 raise InputError(name, "; ".join(str(p) for p in problems))
         self._writes[name] = counts["n_rows"]
         self._record()

@@ -24,7 +24,7 @@ class CanonicalTables:
     name : str
         Without its folder.
     accepted : lazy table
-        The typed columns behind the origin of each row: ``_file``, ``_record``, ``_item``.
+        A view: the typed columns behind the origin of each row: ``_file``, ``_record``, ``_item``.
     refused : lazy table
         Rows left out: ``table, file, record, line, item, is_spoken, is_anonymous, amount, reasons``.
     n_cells : int
@@ -83,19 +83,19 @@ def merged(profile: Profile, parts: Sequence[CanonicalTables], engine: Engine) -
     if len(parts) == 1:
         return parts[0]
     name = parts[0].name
-    accepted = _union(profile, name, [p.accepted for p in parts])
+    accepted = engine.view(_union(profile, name, [p.accepted for p in parts]))
     if OBSERVATION in CANONICAL[name].key and not any(OBSERVATION in r.columns for r in profile.tables[name].rules):
         accepted = rejects.number_observations(name, accepted, engine)
     key = [c for c in CANONICAL[name].key if c in accepted.columns]
-    n = engine.first_row(accepted.aggregate(n=accepted.count()))["n"]
-    k = engine.first_row(accepted.select(*key).distinct().aggregate(k=lambda t: t.count()))["k"] if key else n
+    n, k = rejects.count_keys(accepted, key, engine)
     if k < n:
         said = f"{count_of_total(n - k, n)} repeat the key {', '.join(key)} of another part"
         allowed = "keys that differ between parts, such as '2024-' || id"
         raise InputError(f"{profile.where}: tables.{name}", said, allowed)
+    refused = engine.view(reduce(lambda a, b: a.union(b), [p.refused for p in parts]))
     asides = [p.aside for p in parts if p.aside is not None]
     return CanonicalTables(
-        name, accepted, reduce(lambda a, b: a.union(b), [p.refused for p in parts]), max(p.n_cells for p in parts),
+        name, accepted, refused, max(p.n_cells for p in parts),
         _sums([p.cells for p in parts]), _sums([p.unmatched for p in parts]), "",
         _union(profile, name, asides) if asides else None)
 

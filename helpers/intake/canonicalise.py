@@ -149,7 +149,8 @@ def finished(
         staged = engine.kept(rejects.number_lines(staged) if given.is_numbered else staged)
         said += [reason for _, reason in asked]
     made_here = ["line"] if given.is_numbered else []
-    accepted = staged.filter(~rejects.is_rejected(staged)).select(FILE, RECORD, ITEM, *given.values, *made_here)
+    accepted = engine.view(
+        staged.filter(~rejects.is_rejected(staged)).select(FILE, RECORD, ITEM, *given.values, *made_here))
     refused = engine.kept(rejects.rejected_records(name, staged, said))
     asides = [i for i, reason in enumerate(said) if reason in (erasure_requests.ERASED, *date_plausibility.REASONS)]
     aside = rejects.rejected_only_for(staged, asides).select(*given.values) if asides else None

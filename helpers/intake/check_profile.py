@@ -167,7 +167,7 @@ def _merged(
 def _typed_rows(profile: Profile, name: str, engine: Engine) -> Iterator[str]:
     declaration = CANONICAL[name]
     table = declaration.conformed(engine.lazy(source_records.inline_table(profile, name)))
-    for problem in declaration.problems(engine.first_row(declaration.counts(table)), table):
+    for problem in declaration.problems(engine.row(declaration.counts(engine.view(table)))):
         yield f"tables.{name}.{problem}"
 
 

@@ -132,13 +132,14 @@ def read_delivery(
     parts = tuple(canonicalise.finished(p, engine, datings.get(p.name)) for p in ready)
     made = tuple(canonical_tables.merged(profile, [p for p in parts if p.name == name], engine)
                  for name in dict.fromkeys(p.name for p in parts))
-    typed = {m.name: m.table for m in made}
+    typed = {m.name: engine.view(m.table) for m in made}
     typed |= {
         name: engine.lazy(source_records.inline_table(profile, name))
         for name, rule in profile.tables.items()
         if rule.rows
     }
-    delivered = {**typed, **{m.name: m.delivered for m in made}}
+    totalled = {control.table for control in profile.control}
+    delivered = {**typed, **{m.name: engine.view(m.delivered) for m in made if m.name in totalled}}
     spans = {m.name: span for m in made if (span := _span(m, engine))}
     counts = {name: engine.first_row(table.aggregate(n=table.count()))["n"] for name, table in typed.items()}
     found = control_totals.check_totals(landed, delivered, engine)

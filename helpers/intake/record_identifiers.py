@@ -83,7 +83,7 @@ def record_number_lookups(landed: LandedFiles) -> Iterator[str]:
 
 def _of_key(made: CanonicalTables) -> list[str]:
     declared = CANONICAL[made.name]
-    return [c for c in declared.key if c in made.table.columns and declared.column(c).type == "text"]
+    return [c for c in declared.key if c in made.accepted.columns and declared.column(c).type == "text"]
 
 
 def _is_time(made: CanonicalTables, rule: TableRule, column: str, engine: Engine) -> bool:
@@ -93,8 +93,8 @@ def _is_time(made: CanonicalTables, rule: TableRule, column: str, engine: Engine
              if c in declared.names and declared.column(c).type in ("date", "time")}
     if rule.columns[column].from_ in times:
         return True
-    known = made.table[column]
-    row = engine.first_row(made.table.aggregate(n=known.count(), k=known.re_search(LIKE_TIME).ifelse(1, 0).sum()))
+    known = made.accepted[column]
+    row = engine.first_row(made.accepted.aggregate(n=known.count(), k=known.re_search(LIKE_TIME).ifelse(1, 0).sum()))
     return bool(row["n"]) and row["k"] == row["n"]
 
 

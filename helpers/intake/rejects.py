@@ -1,6 +1,6 @@
 """Rejected rows and their reasons: reasons packed as bits, lines numbered, repeated keys found."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import reduce
 from operator import or_
 
@@ -10,6 +10,7 @@ import ibis.expr.types as ir
 from helpers.erasure import erasure_requests
 from helpers.foundation.engine import Engine
 from helpers.foundation.money import MONEY
+from helpers.foundation.schema import sql_identifier
 from helpers.intake.profiles import CANONICAL
 from helpers.intake.source_records import FILE, ITEM, RECORD, SourceRecords
 
@@ -110,14 +111,22 @@ def number_observations(name: str, accepted: ir.Table, engine: Engine) -> ir.Tab
     """Return rows with the records that share the rest of a key numbered from 1, in file order."""
     key = [c for c in CANONICAL[name].key if c != OBSERVATION]
     if _is_unique(accepted, key, engine):
-        return accepted.mutate(observation=ibis.literal(1, "int64"))
+        return engine.view(accepted.mutate(observation=ibis.literal(1, "int64")))
     number = ibis.row_number().over(group_by=key, order_by=[FILE, RECORD, ITEM]) + 1
     return engine.kept(accepted.mutate(observation=number.cast("int64")))
 
 
 def _is_unique(accepted: ir.Table, key: list[str], engine: Engine) -> bool:
-    counts = accepted.select(*key).distinct().aggregate(k=lambda t: t.count())
-    return engine.first_row(counts)["k"] == engine.first_row(accepted.aggregate(n=accepted.count()))["n"]
+    n_rows, n_keys = count_keys(accepted, key, engine)
+    return n_keys == n_rows
+
+
+def count_keys(accepted: ir.Table, key: Sequence[str], engine: Engine) -> tuple[int, int]:
+    """Return how many rows a view has, and how many different keys; without a key each row is one."""
+    name, columns = accepted.get_name(), ", ".join(map(sql_identifier, key))
+    n_keys = f"(SELECT count(*) FROM (SELECT DISTINCT {columns} FROM {name}))" if key else "count(*)"
+    row = engine.row(f"SELECT count(*) AS n, {n_keys} AS k FROM {name}")
+    return row["n"], row["k"]
 
 
 def drop_repeated_keys(

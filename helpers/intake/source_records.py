@@ -89,6 +89,8 @@ def records_of_table(landed: LandedFiles, engine: Engine, name: str, rule: Table
         chosen = unpivot_columns(rule.unpivot, own, f"tables.{name}.unpivot")
         table, n_cells = table.pivot_longer(chosen, names_to=ITEM, values_to=ANSWER), len(chosen)
         names = [n for n in names if n not in chosen]
+    if rule.duplicates == "reject" or rule.missing or rule.lookup or rule.unpivot:
+        table = engine.view(table)
     file = landed.profile.files[rule.from_]
     found = _scoped(table, names, rule, n_cells, f"tables.{name}", (file.decimal, file.thousands))
     return replace(found, files={f.file: f.n_records for f in landed.files if f.name == rule.from_})

@@ -40,7 +40,7 @@ def test_an_alert_has_an_owner_a_date_and_a_response(session_engine):
     assert found[["customer_id", "respond_by_on", "owner", "is_new"]].values.tolist() == [
         ["c000", pd.Timestamp("2026-04-07"), "nobody yet", True]]
     table = CHURN_ALERTS.conformed(session_engine.lazy(raised(np.linspace(0, 1, 60))))
-    assert CHURN_ALERTS.problems(session_engine.first_row(CHURN_ALERTS.counts(table)), table) == []
+    assert CHURN_ALERTS.problems(session_engine.row(CHURN_ALERTS.counts(session_engine.view(table)))) == []
 
 
 def test_hysteresis_keeps_an_open_alert_until_its_signal_is_low():

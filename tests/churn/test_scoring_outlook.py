@@ -24,7 +24,7 @@ def scored(basis):
 def written(engine, declaration, frame):
     """Return what a table's declaration finds wrong with it."""
     table = declaration.conformed(engine.lazy(frame))
-    return declaration.problems(engine.first_row(declaration.counts(table)), table)
+    return declaration.problems(engine.row(declaration.counts(engine.view(table))))
 
 
 def test_scores_and_forecasts_keep_to_their_declarations(session_engine, scored, shop, contracts):

@@ -141,7 +141,7 @@ def test_the_table_keeps_its_declaration(trial, lazily, engine):
         variant="letter", unit_id=lambda t: "l" + t["unit_id"], metric_returned=lambda t: ~t["metric_returned"])
     conformed = schema.EXPERIMENT_EFFECTS.conformed(engine.lazy(effects(lazily(pd.concat([trial, third])))))
     assert (
-        schema.EXPERIMENT_EFFECTS.problems(engine.first_row(schema.EXPERIMENT_EFFECTS.counts(conformed)), conformed)
+        schema.EXPERIMENT_EFFECTS.problems(engine.row(schema.EXPERIMENT_EFFECTS.counts(engine.view(conformed))))
         == []
     )
 

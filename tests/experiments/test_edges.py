@@ -66,8 +66,7 @@ def test_negative_shares_are_refused_in_plans_and_in_records(trial, lazily, engi
         planned(shares={"control": -0.5, "offer": 1.5})
     table = lazily(trial.assign(probability=-0.5))
     problems = canonical_schema.ASSIGNMENTS.problems(
-        engine.first_row(canonical_schema.ASSIGNMENTS.counts(table)), table
-    )
+        engine.row(canonical_schema.ASSIGNMENTS.counts(engine.view(table))))
     assert "800 of 800 rows too low; allowed: 0 or more" in str(problems[0])
 
 
@@ -209,7 +208,7 @@ def test_the_effects_keep_their_declaration_whatever_the_method(trial, lazily, j
     engine = Engine()
     shops = trial.assign(cluster_id=[f"shop {i // 100:02d}" for i in range(800)])
     table = EXPERIMENT_EFFECTS.conformed(engine.lazy(judged(lazily(shops))[3]))
-    assert EXPERIMENT_EFFECTS.problems(engine.first_row(EXPERIMENT_EFFECTS.counts(table)), table) == []
+    assert EXPERIMENT_EFFECTS.problems(engine.row(EXPERIMENT_EFFECTS.counts(engine.view(table)))) == []
 
 
 def test_a_milder_sample_ratio_frees_what_only_it_blocked(trial, lazily, judged):

@@ -185,7 +185,7 @@ def test_a_unit_twice_in_one_arm_is_refused_by_the_key_of_the_table_and_in_two_a
     def problems_of(twice):
         table = lazily(twice)
         return canonical_schema.ASSIGNMENTS.problems(
-            engine.first_row(canonical_schema.ASSIGNMENTS.counts(table)), table)
+            engine.row(canonical_schema.ASSIGNMENTS.counts(engine.view(table))))
 
     assert problems_of(pd.concat([trial, trial.head(1).assign(variant="offer")])) == []
     problems = problems_of(pd.concat([trial, trial.head(1)]))
@@ -198,5 +198,5 @@ def test_all_gates_together_are_the_declared_table(trial, lazily, engine):
     from helpers.experiments.schema import EXPERIMENT_GATES
     table = quality_gates.gates_table({"welcome": checked(lazily(trial))})
     conformed = EXPERIMENT_GATES.conformed(engine.lazy(table))
-    assert EXPERIMENT_GATES.problems(engine.first_row(EXPERIMENT_GATES.counts(conformed)), conformed) == []
+    assert EXPERIMENT_GATES.problems(engine.row(EXPERIMENT_GATES.counts(engine.view(conformed)))) == []
     assert quality_gates.gates_table({}).empty

@@ -1,4 +1,7 @@
+import gc
+
 import pandas as pd
+import pytest
 
 from helpers.foundation.engine import Engine
 
@@ -22,3 +25,31 @@ def test_sessions_share_nothing():
     one, other = Engine(), Engine()
     frame = pd.DataFrame({"who": ["a"]})
     assert one.once(counted, one.lazy(frame)) is not other.once(counted, other.lazy(frame))
+
+
+def test_a_view_gives_what_its_table_gives_also_when_nobody_else_holds_the_frame():
+    engine = Engine()
+    bought = engine.view(engine.lazy(pd.DataFrame({"who": ["a", "a", "b"]})))
+    gc.collect()
+    found = engine.view(counted(bought))
+    assert engine.arrow(found.order_by("who")).to_pylist() == [{"who": "a", "n": 2}, {"who": "b", "n": 1}]
+    assert engine.row(f'SELECT count(*) AS "rows" FROM {found.get_name()}') == {"rows": 2}
+
+
+def test_a_kept_table_has_the_types_that_its_expression_states():
+    engine = Engine()
+    table = engine.lazy(pd.DataFrame({"n": [1, 2], "on": pd.to_datetime(["2025-01-01", None])}))
+    summed = table.aggregate(n=table.n.sum(), on=table.on.max().cast("date"))
+    kept = engine.kept(summed)
+    told = engine.connection.con.execute(f"DESCRIBE {kept.get_name()}").fetchall()
+    assert [kind for _, kind, *_ in told] == ["BIGINT", "DATE"]
+    assert kept.schema() == summed.schema()
+
+
+@pytest.mark.parametrize("folder", ["o'clock", 'say "so"', "sales[1]*"])
+def test_a_table_is_read_wherever_it_lies(tmp_path, folder):
+    engine, path = Engine(), tmp_path / folder / "visits.parquet"
+    path.parent.mkdir()
+    engine.write(engine.lazy(pd.DataFrame({"who": ["b", None, "a"], "value": [1.5, 2.0, None]})), path, ["who"])
+    assert engine.arrow(engine.stored(path)).to_pylist() == [
+        {"who": None, "value": 2.0}, {"who": "a", "value": None}, {"who": "b", "value": 1.5}]

@@ -385,6 +385,18 @@ def test_what_is_lent_keeps_its_types_and_what_is_kept_its_values(duck, spark):
     )
 
 
+def test_a_view_and_the_counts_of_a_declaration_are_the_same(duck, spark):
+    frame = pd.DataFrame({"order_id": ["a", "a", "b", None], "line": [1, 1, 1, 2], "amount": [1.25, 1.25, -2.0, None],
+                          "kind": ["sale", "sale", "gift", None], "ordered_at": pd.Timestamp("2025-03-01 10:00")})
+    told = []
+    for one in (duck, spark):
+        view = one.view(canonical_schema.TRANSACTIONS.conformed(one.lazy(frame)))
+        told.append(one.row(canonical_schema.TRANSACTIONS.counts(view)))
+    assert told[0] == told[1]
+    assert (told[0]["n_rows"], told[0]["n_keys"]) == (4, 3)
+    assert len(canonical_schema.TRANSACTIONS.problems(told[0])) == 4
+
+
 # --- tables on disk ----------------------------------------------------------------------------------------------
 
 

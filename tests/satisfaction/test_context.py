@@ -339,8 +339,8 @@ def test_updating_and_drift_are_read_from_waves_of_the_same_people(catalogued, s
 def test_a_response_id_that_comes_twice_is_refused_at_the_door(table, session_engine):
     """The declaration of responses has the key response × item: the intake rejects the second one by name."""
     twice = table("responses", [{"response_id": "r", "item": "q", "score": s} for s in (1.0, 5.0)])
-    counts = session_engine.first_row(WHAT["responses"].counts(twice))
-    assert "repeat an earlier one" in str(WHAT["responses"].problems(counts, twice)[0])
+    counts = session_engine.row(WHAT["responses"].counts(session_engine.view(twice)))
+    assert "repeat an earlier one" in str(WHAT["responses"].problems(counts)[0])
 
 
 def test_every_state_of_the_context_is_a_row_with_a_status(catalogued, surveyed, table):

@@ -66,7 +66,7 @@ def test_the_forecast_is_declared_and_graded_beside_the_rule(session_engine, sub
     found = made(known_at(contracts, END))
     rows = found.forecasts(pd.DataFrame())
     table = VALUE_FORECASTS.conformed(session_engine.lazy(rows))
-    assert VALUE_FORECASTS.problems(session_engine.first_row(VALUE_FORECASTS.counts(table)), table) == []
+    assert VALUE_FORECASTS.problems(session_engine.row(VALUE_FORECASTS.counts(session_engine.view(table)))) == []
     graded = recurring_revenue.realised_recurring_revenue(session_engine, subscriptions(contracts), rows)
     assert graded.nunique() == 1
     assert rows["value"].iloc[0] == pytest.approx(graded.iloc[0], rel=0.06)
