@@ -18,11 +18,10 @@ from helpers.reporting.text import value as value_text
 from helpers.reporting.translation import message, plural, translatable
 from helpers.stats.disclosure_control import is_hidden, share_text_if_enough
 from helpers.stats.suppressed_tables import WITHHELD
-from helpers.value.recurring_revenue import BY_RULE, QUANTITY
 from helpers.value.revenue_bridge import ANONYMOUS_SALES, REFUNDED_ONLY
 from helpers.value.subscriptions import SubscriptionSurvival
 
-BASE, VALUE_FORECASTS = "results/customer_base", "results/value_forecasts"
+BASE = "results/customer_base"
 
 YEAR_DAYS = (365, 366)
 
@@ -276,19 +275,6 @@ def contracts_ahead(results: RunResults) -> str:
         SubscriptionSurvival(int(horizon.value), pd.DataFrame(), pd.DataFrame(), equity, kept, horizon.n, reason),
         results.currency,
     )
-
-
-def recurring_revenue_ahead(results: RunResults) -> str:
-    """Return the fees that contracts bring in the next quarter, beside the naive rule; empty without a forecast."""
-    table = results.frame(VALUE_FORECASTS)
-    rows = table.set_index("quantity") if len(table) else table
-    if not {QUANTITY, BY_RULE} <= set(rows.index):
-        return ""
-    form = formatting.unit_format("money", results.currency)
-    fees, rule = rows.loc[QUANTITY], float(rows.at[BY_RULE, "value"])
-    return message("If nothing is done, contracts bring {fees} of recurring revenue in the quarter to {date}; the "
-                   "simple rule says {rule}.", date=formatting.date_text(fees["due_on"]), rule=form(rule),
-                   fees=f"{form(float(fees['value']))} {formatting.interval(fees['low'], fees['high'], form)}")
 
 
 def churn_finding(results: RunResults) -> str:

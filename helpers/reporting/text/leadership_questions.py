@@ -189,7 +189,7 @@ def _savable(results: RunResults, stake: Estimate) -> str:
 def next_quarter(known: QuestionInputs) -> str:
     """Return the answer to: if we do nothing, what happens next, in what range."""
     money = [next_quarter_text.quarter_ahead_sentence(known.results),
-             leadership_findings_text.recurring_revenue_ahead(known.results)]
+             next_quarter_text.recurring_revenue_ahead(known.results)]
     signed = leadership_findings_text.contracts_ahead(known.results)
     if struck := known.results.struck(CHURN_GATES, "every forecast of churn"):
         left = message("How many customers leave cannot be said, because {reason}.",

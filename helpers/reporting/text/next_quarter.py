@@ -8,7 +8,7 @@ import pandas as pd
 from helpers.reporting import decimal_places, formatting
 from helpers.reporting.run_results import RunResults
 from helpers.reporting.translation import message, translatable
-from helpers.value.recurring_revenue import NO_CONTRACTS, RecurringRevenue
+from helpers.value.recurring_revenue import BY_RULE, NO_CONTRACTS, QUANTITY, RecurringRevenue
 from helpers.value.sales_forecast import MEASURES, RECENT_AVERAGE, SalesForecast
 from helpers.value.weekly_sales import QUARTER_WEEKS, YEAR_WEEKS
 
@@ -115,6 +115,19 @@ def recurring_revenue_sentences(found: RecurringRevenue, currency: str = "") -> 
         f"In {n} the same method was off by {formatting.share(found.error())} (root mean square), the last quarter's "
         f"fees again by {formatting.share(found.error('rule'))}.",
     )
+
+
+def recurring_revenue_ahead(results: RunResults) -> str:
+    """Return the fees that contracts bring in the next quarter, beside the naive rule; empty without a forecast."""
+    table = results.frame("results/value_forecasts")
+    rows = table.set_index("quantity") if len(table) else table
+    if not {QUANTITY, BY_RULE} <= set(rows.index):
+        return ""
+    form = formatting.unit_format("money", results.currency)
+    fees, rule = rows.loc[QUANTITY], float(rows.at[BY_RULE, "value"])
+    return message("If nothing is done, contracts bring {fees} of recurring revenue in the quarter to {date}; the "
+                   "simple rule says {rule}.", date=formatting.date_text(fees["due_on"]), rule=form(rule),
+                   fees=f"{form(float(fees['value']))} {formatting.interval(fees['low'], fees['high'], form)}")
 
 
 def _plan_sentences(found: SalesForecast, plan: Mapping[str, float], currency: str) -> list[str]:
