@@ -364,6 +364,16 @@ def repeated_records(rng):
                        metric_y=many["metric_y"] + rng.normal(0, 1, len(many)))
 
 
+def given_in_turn(rng):
+    """Return 20 units that are given the arms in turn over 40 periods, one arm in each."""
+    arm = rng.permutation(np.repeat(["control", "new"], 20))
+    shift = rng.normal(0, 0.3, 40) + 0.5 * (arm == "new")
+    period = np.repeat(np.arange(40), 20)
+    return pd.DataFrame({"unit_id": np.tile([f"u{i}" for i in range(20)], 40), "variant": arm[period],
+                         "period": [f"p{i:02d}" for i in period], "observation": period + 1,
+                         "metric_y": rng.normal(0, 1, 800) + shift[period]})
+
+
 SHAPES = {  # how it is drawn, what its plan declares, its verdicts and effects by arm
     "matched pairs": (matched_pairs, {}, {"new": "ship"}, {"new": 0.5}),
     "crossovers, by first exposure": (crossed_over, {"crossovers": "first exposure"}, {"new": "ship"}, {"new": 0.4}),
@@ -372,6 +382,7 @@ SHAPES = {  # how it is drawn, what its plan declares, its verdicts and effects 
                                      {"new": "keep running"}, {"new": 0.0}),
     "three arms": (rivals, {"shares": dict.fromkeys(("control", "new", "best"), 1 / 3)},
                    {"new": "stop", "best": "ship"}, {"new": 0.4, "best": 0.8}),
+    "arms given in turn": (given_in_turn, {}, {"new": "ship"}, {"new": 0.5}),
     "repeated records": (repeated_records, {"aggregation": {"y": "mean"}}, {"new": "ship"}, {"new": 0.5}),
 }
 

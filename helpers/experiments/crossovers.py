@@ -85,7 +85,7 @@ def _crossed(t: ir.Table) -> ir.Table:
 def units_in_time(engine: Engine, assignments: ir.Table) -> ir.Table:
     """Return assignments in which a unit of a switchback, given the arms in turn, is one unit in every period.
 
-    A switchback has a period in every row, and one arm in every period.
+    A switchback has a period in every row, one arm in every period, and units in more than one arm.
 
     Parameters
     ----------
@@ -102,7 +102,9 @@ def units_in_time(engine: Engine, assignments: ir.Table) -> ir.Table:
     found = engine.frame(periods.group_by("experiment").aggregate(
         most=periods["n_arms"].max(), n_unknown=periods["period"].isnull().cast("int64").sum(),
         n_periods=periods["period"].nunique()))
-    in_turn = found.loc[found["most"].eq(1) & found["n_unknown"].eq(0) & found["n_periods"].gt(2), "experiment"]
+    several = engine.frame(_crossed(t).select("experiment").distinct())["experiment"]
+    in_turn = found.loc[found["most"].eq(1) & found["n_unknown"].eq(0) & found["n_periods"].gt(2)
+                        & found["experiment"].isin(several), "experiment"]
     named = t["unit_id"].concat(" in ", t["period"])
     return t.mutate(unit_id=ibis.ifelse(t["experiment"].isin(list(in_turn)), named, t["unit_id"])) if len(
         in_turn) else assignments
