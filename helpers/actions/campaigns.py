@@ -212,24 +212,29 @@ def redemption_rates(
     empty = pd.DataFrame(columns=["campaign", "n_reached", "n_redeemed", "rate", "low", "high", "n_others", "uplift"])
     if "campaign" not in events.columns:
         return empty
+    found = engine.frame(_reached_and_redeemed(contacts, events, as_of), "canonical/contacts")
+    found = found[found["n_reached"] > 0].sort_values("campaign", ignore_index=True)
+    if not (found["n_redeemed"] + found["n_others"]).sum():
+        return empty
+    drawn = engine.frame(assignments.select("experiment").distinct(), "canonical/assignments")["experiment"]
+    shares = [confidence_intervals.share_interval(k / n, n) for k, n in zip(
+        found["n_redeemed"], found["n_reached"], strict=True)]
+    uplift = np.where(found["campaign"].isin(drawn), "page 06, as an experiment", NO_UPLIFT)
+    return found.assign(rate=[s.value for s in shares], low=[s.low for s in shares], high=[s.high for s in shares],
+                        uplift=uplift)[list(empty.columns)]
+
+
+def _reached_and_redeemed(contacts: ir.Table, events: ir.Table, as_of: date) -> ir.Table:
+    """Return customers by campaign: ``n_reached``, ``n_redeemed`` of them, ``n_others`` who redeemed all the same."""
     done = events.filter(events.kind == REDEMPTION, events.occurred_at.date() <= as_of, events.campaign.notnull())
     reached = contacts.filter(contacts.sent_at.date() <= as_of, contacts.campaign.notnull())
     both = reached.select("customer_id", "campaign").distinct().mutate(is_reached=1).outer_join(
         done.select("customer_id", "campaign").distinct().mutate(is_redeemed=1), ["customer_id", "campaign"])
     both = both.select(campaign=both.campaign.coalesce(both.campaign_right), is_reached=both.is_reached.fill_null(0),
                        is_redeemed=both.is_redeemed.fill_null(0))
-    found = engine.frame(both.group_by("campaign").aggregate(
+    return both.group_by("campaign").aggregate(
         n_reached=both.is_reached.sum(), n_redeemed=(both.is_reached * both.is_redeemed).sum(),
-        n_others=((1 - both.is_reached) * both.is_redeemed).sum()), "canonical/contacts")
-    found = found[found["n_reached"] > 0].sort_values("campaign", ignore_index=True)
-    if not (found["n_redeemed"] + found["n_others"]).sum():
-        return empty
-    drawn = set(engine.frame(assignments.select("experiment").distinct(), "canonical/assignments")["experiment"])
-    shares = [confidence_intervals.share_interval(k / n, n) for k, n in zip(
-        found["n_redeemed"], found["n_reached"], strict=True)]
-    uplift = np.where(found["campaign"].isin(drawn), "page 06, as an experiment", NO_UPLIFT)
-    return found.assign(rate=[s.value for s in shares], low=[s.low for s in shares], high=[s.high for s in shares],
-                        uplift=uplift)[list(empty.columns)]
+        n_others=((1 - both.is_reached) * both.is_redeemed).sum())
 
 
 def with_campaigns(

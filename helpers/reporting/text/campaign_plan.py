@@ -116,7 +116,8 @@ def redemption_title(rates: pd.DataFrame) -> str:
         return "Redemption rate by campaign: too few have redeemed for any to be shown"
     best = known.loc[known["rate"].idxmax()]
     interval = f"[{formatting.share(best['low'])}, {formatting.share(best['high'])}]"
-    return f"Redemption rate by campaign: highest in {best['campaign']}, {formatting.share(best['rate'])} {interval}"
+    highest = f"{best['campaign']}, {formatting.share(best['rate'])} {interval}"
+    return f"Redemption rate by campaign: highest in campaign {highest}"
 
 
 def redemption_sentences(rates: pd.DataFrame, *, has_costs: bool) -> tuple[str, ...]:

@@ -50,7 +50,7 @@ def test_redemption_rates_stand_with_their_interval_and_without_an_effect_or_a_c
     two = rates(("spring", 200, 40, 0.2, 0.15, 0.26, 12, "not measured: nobody was held out at random"),
                 ("summer", 90, 4, 0.044, 0.01, 0.11, 0, "page 06, as an experiment"))
     assert campaign_plan.redemption_title(two) == (
-        "Redemption rate by campaign: highest in spring, 20.0 % [15.0 %, 26.0 %]")
+        "Redemption rate by campaign: highest in campaign spring, 20.0 % [15.0 %, 26.0 %]")
     table = campaign_plan.redemption_table(two).set_index("campaign")
     assert table["redeemed"].tolist() == ["40", "fewer than 10"]
     assert np.isnan(table.loc["summer", "rate"])
