@@ -14,7 +14,7 @@ import pandas as pd
 import statsmodels.api as sm
 from scipy import stats
 
-from helpers.customers.features import customer_days
+from helpers.customers.features import customer_days, is_occasion
 from helpers.foundation.engine import Engine
 from helpers.foundation.results import Estimate, Status, no_estimate
 
@@ -97,7 +97,7 @@ def answers_with_outcomes(
         return pd.DataFrame(columns=list(ANSWER_COLUMNS))
     answers = engine.lazy(known[["response_id", "customer_id", "on"]].rename(columns={"on": "asked_at"}))
     days = customer_days(transactions, as_of)
-    days = days.select("customer_id", "on", is_occasion=(days.occasion_sales > 0).cast("int64"),
+    days = days.select("customer_id", "on", is_occasion=is_occasion(days).cast("int64"),
                        margin=days.costed_margin.cast("float64") + margin_rate * days.uncosted_sales.cast("float64"))
     both = answers.inner_join(days, "customer_id").mutate(
         after=ibis._.on.delta(ibis._.asked_at.date(), unit="day"))

@@ -38,29 +38,34 @@ def customer_days(transactions: ir.Table, cutoff_on: date) -> ir.Table:
     -------
     ir.Table
         Grain customer × day: ``customer_id``, ``on``; ``occasion_sales``, sales of the day less the refunds tied
-        to them whenever those came, so that a day above zero is a *purchase occasion*; ``net_sales``, sales and
-        refunds booked on the day; of these ``costed_margin``, where the line has a unit cost, and
-        ``uncosted_sales``, where it has none [money].
+        to them whenever those came, so that a day above zero is a *purchase occasion*, as is one without amounts,
+        where it is empty; ``net_sales``, sales and refunds booked on the day; of these ``costed_margin``, where the
+        line has a unit cost, and ``uncosted_sales``, where it has none [money].
     """
-    lines = lines_until(transactions, cutoff_on).filter(lambda t: t.customer_id.notnull())
+    lines = lines_until(transactions, cutoff_on).filter(lambda t: t.customer_id.notnull(), _is_counted)
     zero = money.zero_money()
     is_sale = lines.kind == "sale"
     has_cost = lines.unit_cost.notnull() & lines.quantity.notnull()
     units = is_sale.ifelse(lines.quantity, -lines.quantity.abs()).cast(MONEY)
     booked = lines.select(
         "customer_id", on=lines.ordered_at.date(), occasion_sales=is_sale.ifelse(lines.amount, zero),
-        net_sales=lines.amount,
-        costed_margin=has_cost.ifelse(lines.amount - money.money_product(units, lines.unit_cost), zero),
-        uncosted_sales=has_cost.ifelse(zero, lines.amount))
+        net_sales=lines.amount.fill_null(zero),
+        costed_margin=has_cost.ifelse(lines.amount - money.money_product(units, lines.unit_cost), zero).fill_null(zero),
+        uncosted_sales=has_cost.ifelse(zero, lines.amount.fill_null(zero)))
     taken_back = _tied_refunds(lines).mutate(net_sales=zero, costed_margin=zero, uncosted_sales=zero)
     sums = booked.columns[2:]
     return (booked.union(taken_back.select(*booked.columns)).group_by("customer_id", "on")
             .aggregate(**{c: ibis._[c].sum().cast(MONEY) for c in sums}))
 
 
+def _is_counted(lines: ir.Table) -> ir.BooleanValue:
+    """Return whether a line tells anything: a sale does without its amount, a refund does not."""
+    return (lines.kind == "sale") | lines.amount.notnull()
+
+
 def is_occasion(days: ir.Table) -> ir.BooleanValue:
     """Return of customers' days, as `customer_days` gives them, whether each is a purchase occasion."""
-    return days.occasion_sales > 0
+    return (days.occasion_sales > 0) | days.occasion_sales.isnull()
 
 
 def customer_summary(transactions: ir.Table, cutoff_on: date, *, margin_rate: float, recent_days: int = 90) -> ir.Table:
@@ -82,7 +87,8 @@ def customer_summary(transactions: ir.Table, cutoff_on: date, *, margin_rate: fl
     ir.Table
         Grain customer with at least one sale or refund: ``n_occasions`` (purchase occasions), ``first_on``,
         ``last_on`` (of them; empty for refunds only), ``recency_days`` since the last and ``age_days`` since the
-        first, ``mean_spend`` an occasion, ``n_recent_occasions``, ``net_sales``, ``margin`` [money].
+        first, ``mean_spend`` an occasion, ``n_recent_occasions``, ``net_sales``, ``margin`` [money]; no money where no
+        amount is recorded.
     """
     return summary_from_days(customer_days(transactions, cutoff_on), cutoff_on, margin_rate, recent_days)
 
@@ -97,15 +103,17 @@ def summary_from_days(spent: ir.Table, cutoff_on: date, margin_rate: float, rece
         last_on=occasion.ifelse(spent.on, None).max(),
         n_recent_occasions=(occasion & recent).ifelse(1, 0).sum().cast("int64"),
         spend=occasion.ifelse(spent.occasion_sales, None).sum().cast("float64"),
-        net_sales=spent.net_sales.sum().cast(MONEY),
+        net_sales=spent.net_sales.sum().cast(MONEY), is_priced=spent.occasion_sales.notnull().any(),
         costed_margin=spent.costed_margin.sum().cast(MONEY),
         uncosted_sales=spent.uncosted_sales.sum().cast(MONEY))
+    margin = margin_with_assumed_rate(by_customer, margin_rate)
     return by_customer.mutate(
         mean_spend=by_customer.spend / by_customer.n_occasions.nullif(0),
+        net_sales=by_customer.is_priced.ifelse(by_customer.net_sales, None),
         recency_days=_days_between(by_customer.last_on, cutoff_on),
         age_days=_days_between(by_customer.first_on, cutoff_on),
-        margin=margin_with_assumed_rate(by_customer, margin_rate),
-    ).drop("costed_margin", "uncosted_sales", "spend")
+        margin=by_customer.is_priced.ifelse(margin, None),
+    ).drop("costed_margin", "uncosted_sales", "spend", "is_priced")
 
 
 def margin_with_assumed_rate(days: ir.Table, margin_rate: float) -> ir.DecimalValue:

@@ -21,6 +21,8 @@
 * ``life_cycle``: Customer life cycle: stages from new to lost, moves between stages, value by stage.
 * ``perceptual_map``: Perceptual map: brand positioning by correspondence analysis of brand attributes.
 * ``quality_gates``: Quality gates of customer value: history, period length, coverage of ids and unit costs.
+* ``purchase_forecast``: Purchases to come where no money is recorded: who is still a customer, and how many orders
+  are expected.
 * ``recurring_revenue``: Recurring revenue: fees of the next quarter if nothing is done, by survival of contracts,
   beside a naive rule.
 * ``referrals``: Referrals: who referred customers, and the margin of referred customers against others.

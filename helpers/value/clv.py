@@ -5,7 +5,7 @@ own purchases and spend. Both are computed for rows of `summaries.Base` and join
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import ibis
 import ibis.expr.types as ir
@@ -326,6 +326,13 @@ def simulate_totals(view: ClvForecast, who: pd.DataFrame, moved: np.ndarray, spe
         expected = (view.present[row, None] * np.exp(view.slopes[row] @ moved)
                     * p * (gamma + money[:, None]) / (p * each.x[:, None] + q - 1))
         yield part, view.margin_share * later[row, None] * spent, view.margin_share * expected, orders
+
+
+def widened(e: Estimate, off: float) -> Estimate:
+    """Return an estimate of what will come whose interval holds a relative error of the model too, `off` [share]."""
+    half = confidence_intervals.normal_quantile(0.95) * off * e.value
+    return replace(e, low=max(e.value - float(np.hypot(e.value - e.low, half)), 0.0),
+                   high=e.value + float(np.hypot(e.high - e.value, half)))
 
 
 def _percentile_interval(quantity: str, value: float, draws: np.ndarray, n: int, unit: str = "money") -> Estimate:

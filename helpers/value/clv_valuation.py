@@ -11,8 +11,7 @@ from helpers.customers import features, purchases
 from helpers.foundation.engine import Engine
 from helpers.foundation.results import Estimate, Gate, Level, Status, estimate_table, no_estimate
 from helpers.foundation.study_config import Economics
-from helpers.stats import confidence_intervals
-from helpers.value import clv, subscriptions
+from helpers.value import clv, purchase_forecast, subscriptions
 from helpers.value.btyd import btyd_preconditions, fitting, frequency_recency, gamma_gamma, validation
 from helpers.value.btyd.bg_nbd import BG_NBD, MBG_NBD
 from helpers.value.btyd.btyd_preconditions import BtydPreconditions
@@ -30,6 +29,10 @@ from helpers.value.subscriptions import SubscriptionSurvival
 BTYD_MODELS: tuple[BtydModel, ...] = (BG_NBD, MBG_NBD, PARETO_NBD)
 
 MODELS_WITH_DROPOUT = ("MBG/NBD", "Pareto/NBD")
+
+GATES_OF_MONEY = ("finite mean spend", "spend apart from frequency", "positive margin")
+
+WITHOUT_MONEY = "No money is recorded with the orders."
 
 CLV_QUANTITIES = ("customer_equity", "margin_ahead", "orders_ahead")
 
@@ -64,6 +67,10 @@ class ClvValuation:
         What is expected of counted buyers.
     totals : ClvTotals or None
         Sums over all customers.
+    purchases : ClvForecast or None
+        What is expected of counted buyers where no money is recorded: orders, and who is still a customer.
+    orders : Estimate or None
+        Their orders together.
     """
 
     as_of_on: date
@@ -78,11 +85,14 @@ class ClvValuation:
     independence: Estimate | None = None
     view: ClvForecast | None = None
     totals: ClvTotals | None = None
+    purchases: ClvForecast | None = None
+    orders: Estimate | None = None
 
     @property
     def fit(self) -> BtydFit | None:
-        """The model behind the values; None where there is no value."""
-        return self.view.fit if self.view else None
+        """The model behind the values, or the purchases; None where there are none."""
+        view = self.view or self.purchases
+        return view.fit if view else None
 
     @property
     def status(self) -> Status:
@@ -93,8 +103,9 @@ class ClvValuation:
         """Return totals and what a new customer brings, or why there are none."""
         if self.totals is None:
             units = ("money", "money", "orders")
-            return tuple(no_estimate(q, self.status, self.reason, unit=u, n=self.checks.n_buyers)
-                         for q, u in zip(CLV_QUANTITIES, units, strict=True))
+            none = [no_estimate(q, self.status, self.reason, unit=u, n=self.checks.n_buyers)
+                    for q, u in zip(CLV_QUANTITIES, units, strict=True)]
+            return (*none[:2], self.orders or none[2])
         new = _new_customer(self.view, self.horizon_days) if self.view else ()
         return (self.totals.equity, self.totals.realised, self.totals.orders, *new)
 
@@ -133,14 +144,14 @@ class ClvValuation:
 
     def forecasts(self) -> pd.DataFrame:
         """Return what can be graded once the horizon has passed: orders and margin of today's buyers."""
-        if self.totals is None:
+        told = (self.totals.orders, self.totals.realised) if self.totals else (self.orders,) if self.orders else ()
+        if not told:
             return pd.DataFrame(columns=list(VALUE_FORECASTS.names))
         due = pd.Timestamp(self.as_of_on + timedelta(self.horizon_days))
         rows = [{"quantity": e.quantity, "segment": e.segment, "made_as_of_on": pd.Timestamp(self.as_of_on),
                  "due_on": due, "value": e.value, "low": e.low, "high": e.high, "level": e.level, "model": self.chosen,
-                 "unit": e.unit, "n": e.n} for e in (self.totals.orders, self.totals.realised)]
+                 "unit": e.unit, "n": e.n} for e in told]
         return pd.DataFrame(rows)
-
 
 
 def _new_customer(view: ClvForecast, horizon_days: int) -> tuple[Estimate, ...]:
@@ -185,6 +196,10 @@ def value_customers(engine: Engine, transactions: ir.Table, subscriptions: ir.Ta
     rng = np.random.default_rng(seed)
     found = _fit_and_check(engine, transactions, subscriptions, as_of_on, margin_share=margin_share,
                            discount_rate=discount_rate, horizon_days=assumptions.horizon_days, rng=rng)
+    if found.purchases:
+        orders = purchase_forecast.expected_orders_total(found.purchases, rng)
+        off = found.trial.model_error(found.chosen) if found.trial else 0.0
+        return replace(found, orders=clv.widened(orders, off))
     if found.view is None:
         return found
     buyers = frequency_recency.cached_buyer_history(engine, transactions, as_of_on)
@@ -242,14 +257,19 @@ def _fit_and_check(engine: Engine, transactions: ir.Table, subscriptions: ir.Tab
     error = trial.error(fit.model.name) if trial and fit.model.name in trial.forecasts else float("nan")
     gates = (*checks.gates(), *btyd_preconditions.fitted_model_gates(fit, of_spend, error, dependence.value),
              btyd_preconditions.margin_gate(margin_share))
-    known = {"trial": trial, "fits": fits, "chosen": fit.model.name, "spend": of_spend, "independence": dependence}
+    has_money = np.isfinite(money[1]).any() or not len(money[1])
+    known = {"trial": trial, "fits": fits, "chosen": fit.model.name, "spend": of_spend if has_money else None,
+             "independence": dependence}
+    gates = gates if has_money else tuple(g for g in gates if g.gate not in GATES_OF_MONEY)
     failed = [g.sentence for g in gates if g.is_crossed and g.level is Level.STRIKE]
     if failed:
         return ClvValuation(as_of_on, horizon_days, checks, gates, failed[0], **known)
     view = clv.forecast_clv(base, fit, of_spend, margin_share=margin_share, horizon_days=horizon_days,
                             discount_rate=discount_rate)
-    return ClvValuation(as_of_on, horizon_days, checks, gates, view=replace(view, rate_fit=_rate_fit(fits, fit)),
-                        **known)
+    view = replace(view, rate_fit=_rate_fit(fits, fit))
+    if not has_money:
+        return ClvValuation(as_of_on, horizon_days, checks, gates, WITHOUT_MONEY, purchases=view, **known)
+    return ClvValuation(as_of_on, horizon_days, checks, gates, view=view, **known)
 
 
 def _rate_fit(fits: tuple[BtydFit, ...], chosen: BtydFit) -> BtydFit:
@@ -265,13 +285,7 @@ def _rate_fit(fits: tuple[BtydFit, ...], chosen: BtydFit) -> BtydFit:
 def _with_model_error(totals: ClvTotals, trial: Backtest | None, name: str) -> ClvTotals:
     """Return totals whose intervals of what will come hold the error that the model made in the hold-out too."""
     off = trial.model_error(name) if trial else 0.0
-
-    def widened(e: Estimate) -> Estimate:
-        half = confidence_intervals.normal_quantile(0.95) * off * e.value
-        return replace(e, low=max(e.value - float(np.hypot(e.value - e.low, half)), 0.0),
-                       high=e.value + float(np.hypot(e.high - e.value, half)))
-
-    return replace(totals, realised=widened(totals.realised), orders=widened(totals.orders))
+    return replace(totals, realised=clv.widened(totals.realised, off), orders=clv.widened(totals.orders, off))
 
 
 def _selected_fit(fits: tuple[BtydFit, ...], trial: Backtest | None) -> BtydFit:
@@ -302,6 +316,9 @@ def with_clv(
     signed : SubscriptionSurvival
         Values by contracts, taken where no purchases are recorded.
     """
+    if found.purchases:
+        buyers = frequency_recency.cached_buyer_history(engine, transactions, found.as_of_on)
+        return _with(engine, customers, purchase_forecast.purchases_by_customer(engine, buyers, found.purchases))
     if found.view is None or found.totals is None:
         is_signed = not found.checks.n_buyers and not signed.reason
         return (

@@ -4,11 +4,12 @@ from datetime import date
 
 import ibis
 import ibis.expr.types as ir
+import numpy as np
 import pandas as pd
 
 from helpers.customers import features, purchases, windows
 from helpers.foundation.engine import Engine
-from helpers.foundation.results import Estimate, estimate_table
+from helpers.foundation.results import Estimate, Status, estimate_table, no_estimate
 from helpers.stats import confidence_intervals
 
 MAX_COHORTS = 12
@@ -35,7 +36,8 @@ def cohort_triangle(engine: Engine, transactions: ir.Table, as_of_on: date, marg
     DataFrame
         Grain cohort × quarter since, of the last twelve cohorts: ``cohort`` (the quarter of the first purchase),
         ``quarters`` since it (0 its own), ``n_customers`` of the cohort, ``share_active`` with a purchase occasion in
-        that quarter, ``margin`` a customer of the cohort [money]. Cohorts under ten customers are left out.
+        that quarter, ``margin`` a customer of the cohort [money], empty where none brings any. Cohorts under ten
+        customers are left out.
     """
     columns = ["cohort", "quarters", "n_customers", "share_active", "margin"]
     spent = purchases.cached_customer_days(engine, transactions, as_of_on)
@@ -51,14 +53,15 @@ def cohort_triangle(engine: Engine, transactions: ir.Table, as_of_on: date, marg
     n = found[found["quarters"] == 0].set_index("cohort")["active"]
     known = found[found["cohort"].isin(n[n >= MIN_COHORT_SIZE].index[-MAX_COHORTS:])]
     size = known["cohort"].map(n)
+    margin = known["margin"] / size if known["margin"].any() else np.nan
     return pd.DataFrame({"cohort": [f"{q // 4} Q{q % 4 + 1}" for q in known["cohort"]], "quarters": known["quarters"],
                          "n_customers": size, "share_active": known["active"] / size,
-                         "margin": known["margin"] / size}, columns=columns).reset_index(drop=True)
+                         "margin": margin}, columns=columns).reset_index(drop=True)
 
 
 def cohort_matrix(triangle: pd.DataFrame, of: str = "share_active") -> pd.DataFrame:
     """Return the triangle as cohorts × quarters since, for the figure."""
-    wide = triangle.pivot(index="cohort", columns="quarters", values=of)
+    wide = triangle.dropna(subset=[of]).pivot(index="cohort", columns="quarters", values=of)
     return wide.rename_axis(index="first purchase", columns="quarters since")
 
 
@@ -69,7 +72,9 @@ def cohort_table(triangle: pd.DataFrame) -> pd.DataFrame:
         segment, n = f"{row['cohort']} + {row['quarters']}", int(row["n_customers"])
         found = confidence_intervals.share_interval(row["share_active"], n)
         rows += [Estimate("cohort_active", found.value, found.low, found.high, unit="share", n=n, segment=segment),
-                 Estimate("cohort_margin", row["margin"], unit="money", n=n, segment=segment)]
+                 Estimate("cohort_margin", row["margin"], unit="money", n=n, segment=segment) if pd.notna(row["margin"])
+                 else no_estimate("cohort_margin", Status.INSUFFICIENT, "no cohort brings a margin", unit="money", n=n,
+                                  segment=segment)]
     return estimate_table(rows)
 
 

@@ -29,6 +29,8 @@ ANONYMOUS_SALES = "without a customer"
 
 NO_TRANSACTIONS = "no transactions are recorded"
 
+NO_MONEY = "no money is recorded with the orders"
+
 MIN_PERIOD_DAYS = 28
 
 
@@ -79,6 +81,21 @@ class RevenueBridge:
         return sum((p.change for p in self.parts), Decimal(0))
 
     @property
+    def has_money(self) -> bool:
+        """Whether any money is recorded with the orders; without, customers are counted only."""
+        return any(p.before or p.after or p.squares_before for p in self.parts)
+
+    @property
+    def money_periods(self) -> PeriodComparison | None:
+        """The periods, where money is recorded with their orders."""
+        return self.periods if self.has_money else None
+
+    @property
+    def money_reason(self) -> str:
+        """Why there are no periods with money; empty where there are."""
+        return self.reason or ("" if self.has_money else NO_MONEY)
+
+    @property
     def status(self) -> Status:
         """What a value that is missing is: not applicable without transactions, else insufficient."""
         return Status.NOT_APPLICABLE if self.reason == NO_TRANSACTIONS else Status.INSUFFICIENT
@@ -96,16 +113,19 @@ class RevenueBridge:
         """
         retained, churned = self.part("retained"), self.part("churned")
         n, before = retained.n_customers + churned.n_customers, float(retained.before + churned.before)
-        if n < 2 or before <= 0:
+        if n < 2:
             reason = self.reason or "fewer than two customers bought in the first period"
             return (no_estimate("retention_by_count", self.status, reason, unit="share", n=n),
                     no_estimate("retention_by_money", self.status, reason, unit="share", n=n))
-        counted = confidence_intervals.share_interval(retained.n_customers / n, n)
+        share = confidence_intervals.share_interval(retained.n_customers / n, n)
+        counted = Estimate("retention_by_count", share.value, share.low, share.high, unit="share", n=n)
+        if before <= 0:
+            reason = "net sales of the first period are not above zero" if self.has_money else NO_MONEY
+            return counted, no_estimate("retention_by_money", Status.INSUFFICIENT, reason, unit="share", n=n)
         r = float(retained.before) / before
         spread = np.sqrt((1 - r) ** 2 * retained.squares_before + r**2 * churned.squares_before) / before
         half = confidence_intervals.normal_quantile(0.95) * float(spread * np.sqrt(n / (n - 1)))
-        return (Estimate("retention_by_count", counted.value, counted.low, counted.high, unit="share", n=n),
-                Estimate("retention_by_money", r, max(r - half, 0.0), min(r + half, 1.0), unit="share", n=n))
+        return counted, Estimate("retention_by_money", r, max(r - half, 0.0), min(r + half, 1.0), unit="share", n=n)
 
     def table(self) -> pd.DataFrame:
         """Return the audit as a long summary table."""
@@ -118,8 +138,7 @@ class RevenueBridge:
         people = (after if self.tells_total_after else before) if hidden else sum(p.n_customers for p in self.parts)
         whole = BridgePart("all", people, sum((p.before for p in self.parts), Decimal(0)),
                      sum((p.after for p in self.parts), Decimal(0)))
-        rows = [Estimate(f"net_sales_{when}", float(getattr(p, when)), unit="money", n=p.n_customers, segment=p.segment)
-                for p in (*self.parts, whole) for when in ("before", "after", "change")]
+        rows = [self._net_sales(p, when) for p in (*self.parts, whole) for when in ("before", "after", "change")]
         counts = [Estimate("customers", p.n_customers, unit="customers", n=p.n_customers, segment=p.segment)
                   for p in self.parts if p.segment != ANONYMOUS_SALES]
         found = estimate_table([*counts, *self._active(), *self._few_reactivated(), *rows, *self.retention(),
@@ -128,6 +147,11 @@ class RevenueBridge:
         is_told = not hidden & {"retained", "churned"}
         is_total = found["quantity"].eq("customers_after") & (not self.tells_total_after)
         return found.assign(is_withheld=found["segment"].isin(hidden) | (is_rate & (not is_told)) | is_total)
+
+    def _net_sales(self, part: BridgePart, when: str) -> Estimate:
+        about = {"unit": "money", "n": part.n_customers, "segment": part.segment}
+        return Estimate(f"net_sales_{when}", float(getattr(part, when)), **about) if self.has_money else no_estimate(
+            f"net_sales_{when}", Status.NOT_APPLICABLE, NO_MONEY, **about)
 
     def withheld(self) -> frozenset[str]:
         """Return the classes that are not told: one to nine customers, or what would tell them beside known totals.
@@ -154,7 +178,7 @@ class RevenueBridge:
         parts = self.split()
         if parts.empty:
             return parts
-        whole = parts[["n_customers", "before", "after", "change"]].sum()
+        whole = parts[["n_customers", "before", "after", "change"]].sum(min_count=1)
         whole["n_customers"] = None if self.withheld() else whole["n_customers"]
         return pd.concat([parts, pd.DataFrame([{"class": "all", **whole}]).astype({"n_customers": "Int64"})],
                          ignore_index=True)
@@ -173,8 +197,10 @@ class RevenueBridge:
             names = ["fully refunded" if p.segment == REFUNDED_ONLY else p.segment for p in parts]
             together = self._row(f"{', '.join(names[:-1])} and {names[-1]} together", parts, False)
             rows.append(together | ({"n_customers": None} if "retained" in hidden else {}))
-        columns = ["class", "n_customers", "before", "after", "change", "is_withheld"]
-        return pd.DataFrame(rows, columns=columns).astype({"n_customers": "Int64", "is_withheld": "bool"})
+        money = ["before", "after", "change"]
+        table = pd.DataFrame(rows, columns=["class", "n_customers", *money, "is_withheld"]).astype(
+            {"n_customers": "Int64", "is_withheld": "bool"})
+        return table if self.has_money else table.assign(**dict.fromkeys(money, np.nan))
 
     @staticmethod
     def _row(name: str, parts: list[BridgePart], is_withheld: bool) -> dict[str, object]:

@@ -22,7 +22,7 @@ def rfm_scores(customers: ir.Table) -> ir.Table:
     -----
     score = ⌈5 × middle rank / n⌉ among customers with a purchase occasion. Equal values have the same middle rank
     and so the same score, whatever the order of rows: where most people bought once, one score holds them all and
-    others may stay empty. Customers without an occasion have no score.
+    others may stay empty. Customers without an occasion have no score, and none has one of money without amounts.
     """
     bought = customers.n_occasions > 0
     scores = {"recency_score": -customers.recency_days, "frequency_score": customers.n_occasions,
@@ -34,7 +34,7 @@ def _quintile(value: ir.NumericValue, bought: ir.BooleanValue) -> ir.IntegerValu
     n_below = ibis.rank().over(ibis.window(group_by=bought, order_by=value))
     n_ties = value.count().over(ibis.window(group_by=[bought, value]))
     n = value.count().over(ibis.window(group_by=bought))
-    return (N_QUINTILES * (n_below + (n_ties + 1) / 2) / n).ceil().cast("int64")
+    return (N_QUINTILES * (n_below + (n_ties + 1) / 2) / n.nullif(0)).ceil().cast("int64")
 
 
 def recency_frequency_grid(engine: Engine, customers: ir.Table) -> pd.DataFrame:

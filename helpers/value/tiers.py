@@ -27,22 +27,26 @@ def assign_tiers(customers: ir.Table, by: str, tiers: Mapping[str, float]) -> ir
     customers : ir.Table
         Grain customer, with ``customer_id`` and the column `by`.
     by : str
-        Money that ranks them; equal money is ranked by customer id.
+        Money that ranks them; equal money is ranked by customer id, and who has none on record has no tier.
     tiers : mapping of str to float
         Tiers from the top down and the share of customers in each; a cut that falls within a customer takes them in.
     """
     order = [ibis.desc(customers[by]), ibis.asc(customers.customer_id)]
-    position = (ibis.row_number().over(ibis.window(order_by=order)) + 1).cast("int64")
-    ranked = customers.mutate(position=position,
-                              n_ranked=customers.customer_id.count().over(ibis.window()))
+    place = (ibis.row_number().over(ibis.window(order_by=order)) + 1).cast("int64")
+    is_known = customers[by].notnull()
+    ranked = customers.mutate(position=is_known.ifelse(place, None),
+                              n_ranked=customers[by].count().over(ibis.window()))
     ends = list(accumulate(tiers.values()))[:-1]
     within = [ranked.position <= _end(ranked.n_ranked, end) for end in ends]
     names = list(tiers)
     if not within:
-        return ranked.mutate(tier=ibis.literal(names[0]), tier_rank=ibis.literal(1).cast("int64")).drop("n_ranked")
-    tier = ibis.cases(*zip(within, names[:-1], strict=True), else_=names[-1])
-    rank = ibis.cases(*((w, i) for i, w in enumerate(within, 1)), else_=len(names)).cast("int64")
-    return ranked.mutate(tier=tier, tier_rank=rank).drop("n_ranked")
+        tier, rank = ibis.literal(names[0]), ibis.literal(1)
+    else:
+        tier = ibis.cases(*zip(within, names[:-1], strict=True), else_=names[-1])
+        rank = ibis.cases(*((w, i) for i, w in enumerate(within, 1)), else_=len(names))
+    is_ranked = ranked.position.notnull()
+    return ranked.mutate(tier=is_ranked.ifelse(tier, None), tier_rank=is_ranked.ifelse(rank.cast("int64"), None)).drop(
+        "n_ranked")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 from datetime import date
 from decimal import Decimal
 
+import ibis
 import numpy as np
 import pandas as pd
 import pytest
@@ -39,6 +40,14 @@ def test_a_refund_takes_back_the_occasion_of_its_order_whenever_it_came(transact
                           refund("a", "2026-02-20", 10, "x")])
     found = summary(table)["a"]
     assert (found["n_occasions"], found["first_on"], found["net_sales"]) == (1, date(2026, 2, 1), Decimal(5))
+
+
+def test_without_amounts_a_day_with_a_sale_is_an_occasion_and_nothing_is_told_of_money(transactions, summary):
+    rows = [sale("a", "2026-01-05", 10), sale("a", "2026-01-05", 20), sale("a", "2026-02-06", 30),
+            sale("b", "2026-01-07", 5), refund("b", "2026-03-01", 5), refund("c", "2026-03-01", 5)]
+    found = summary(transactions(rows).mutate(amount=ibis.null("decimal(18, 4)")))
+    assert {who: row["n_occasions"] for who, row in found.items()} == {"a": 2, "b": 1}
+    assert {row[name] for row in found.values() for name in ("net_sales", "margin", "mean_spend")} == {None}
 
 
 def test_a_refund_in_part_leaves_the_occasion(transactions, summary):

@@ -2,11 +2,13 @@ from dataclasses import replace
 from datetime import date
 from types import SimpleNamespace
 
+import ibis
 import numpy as np
 import pandas as pd
 import pytest
 
 from helpers.foundation.study_config import Economics
+from helpers.reporting.text import customer_value
 from helpers.value import clv_valuation, historical_value
 from helpers.value import subscriptions as subscriptions_module
 from helpers.value.config import ValueConfig
@@ -45,8 +47,9 @@ def bought_regularly(n_customers, seed=5):
 
 @pytest.fixture
 def worth(session_engine, transactions, subscriptions):
-    def make(rows, end=END, contracts=()):
+    def make(rows, end=END, contracts=(), *, has_money=True):
         table, held = transactions(rows), subscriptions(contracts)
+        table = table if has_money else table.mutate(amount=ibis.null("decimal(18, 4)"))
         ranked = historical_value.historical_customer_value(
             session_engine, table, held, end, margin_rate=0.3, assumptions=ValueConfig()
         )
@@ -68,6 +71,24 @@ def test_regular_buyers_are_valued_by_the_model_that_held_in_the_hold_out(worth)
     assert min(trial.error("MBG/NBD"), trial.error("Pareto/NBD")) > 0.07  # a pause tells more than they allow
     assert trial.verdict("MBG/NBD", "MBG/CNBD-3") == "worse"
     assert found.view.fit.model.name == found.view.rate_fit.model.name == "MBG/CNBD-3"
+
+
+def test_without_money_the_same_purchases_are_expected_and_nobody_is_ranked_or_valued(session_engine, worth):
+    rows = list(bought(400))
+    (priced, valued), (found, counted) = worth(rows), worth(rows, has_money=False)
+    one, two = (session_engine.frame(t).sort_values("customer_id", ignore_index=True) for t in (valued, counted))
+    for column in ("p_alive", "expected_orders", "yearly_orders_if_kept"):
+        np.testing.assert_allclose(one[column], two[column])
+    assert two[["net_sales", "margin", "money_score", "position", "tier", "tier_rank"]].isna().all(axis=None)
+    assert "expected_value" not in two
+    assert found.orders.value == pytest.approx(priced.totals.orders.value)
+    assert found.orders.low == pytest.approx(priced.totals.orders.low, rel=0.05)
+    assert found.orders.high == pytest.approx(priced.totals.orders.high, rel=0.05)
+    assert found.forecasts()["quantity"].tolist() == ["orders_ahead"]
+    assert [e.reason for e in found.estimates()] == ["No money is recorded with the orders."] * 2 + [""]
+    said = customer_value.clv_answer(found, SimpleNamespace(n_running=0))[0]
+    assert "buyers about" in said
+    assert said.endswith("No money is recorded with the orders.")
 
 
 def test_churn_reads_what_value_states_of_those_who_stay(session_engine, transactions, subscriptions, worth):

@@ -1,6 +1,7 @@
 from datetime import date
 from decimal import Decimal
 
+import ibis
 import numpy as np
 import pandas as pd
 import pytest
@@ -190,3 +191,17 @@ def test_a_handful_of_new_customers_costs_the_total_of_the_period_and_not_the_re
     assert ("customers_after", "all") not in told.index
     assert 41 not in set(told["n"])
     assert pd.isna(base.table_of_parts()["n_customers"].iloc[-1])
+
+
+def test_without_amounts_customers_are_counted_and_no_net_sales_are_told(session_engine, transactions):
+    many = [(f"{who}{i}", day, amount) for who, day, amount in ONE_EACH for i in range(20)]
+    rows = transactions(bought(*many))
+    base, priced = (revenue_bridge.build_revenue_bridge(session_engine, table, END) for table in (
+        rows.mutate(amount=ibis.null("decimal(18, 4)")), rows))
+    assert [p.n_customers for p in base.parts] == [p.n_customers for p in priced.parts]
+    assert base.retention()[0] == priced.retention()[0]
+    assert base.retention()[1].reason == revenue_bridge.NO_MONEY
+    told = base.table().set_index("quantity")["value"]
+    assert told[told.index.str.startswith("net_sales")].isna().all()
+    assert base.split()[["before", "after", "change"]].isna().all(axis=None)
+    assert base.split()["n_customers"].tolist() == [20, 20, 20, 20]

@@ -28,7 +28,21 @@ def clv_answer(found: ClvValuation, signed: SubscriptionSurvival, currency: str 
         return (f"{_expected(found, found.totals, currency)}{_caveat(found.gates)}.",)
     if signed.n_running:
         return (subscription_value_sentence(signed, currency),)
+    if found.orders:
+        return (purchases_sentence(found),)
     return (clv_absent(found),) if found.checks.n_buyers else ()
+
+
+def purchases_sentence(found: ClvValuation) -> str:
+    """Return who is still a customer and what is ordered, where no money is recorded; empty without a model."""
+    if found.purchases is None or found.orders is None:
+        return ""
+    base = found.purchases.base.counts
+    alive = float(base.n @ found.purchases.p_alive)
+    return (f"Of {formatting.count_text(base.n_customers, 'buyer', 'buyers')} about {formatting.whole(alive)} "
+            f"({formatting.share(alive / base.n_customers)}) are still customers by {found.chosen}; "
+            f"{formatting.estimate_text(found.orders, formatting.whole)} orders are expected of them within "
+            f"{formatting.count_text(found.horizon_days, 'day', 'days')}{_caveat(found.gates)}. {found.reason}")
 
 
 def clv_absent(found: ClvValuation) -> str:
@@ -62,6 +76,8 @@ def _caveat(gates: tuple[Gate, ...]) -> str:
 
 def clv_sentence(found: ClvValuation, signed: SubscriptionSurvival, currency: str = "") -> str:
     """Return the finding on value: who is still a customer, what a new customer brings."""
+    if found.orders:
+        return purchases_sentence(found)
     if found.totals is None or found.view is None:
         by_contract = signed.n_running and not signed.reason and not found.checks.n_buyers
         return "Nobody buys without a contract; contracts are valued below." if by_contract else clv_absent(found)
@@ -218,8 +234,9 @@ def cohort_margin_title(triangle: pd.DataFrame, currency: str = "") -> str:
     """Return the title of the triangle of margin: what a customer brings in the first quarter and in the next four."""
     def mean(quarters: range) -> float:
         part = triangle[triangle["quarters"].isin(quarters)]
-        by = part.assign(money=part["margin"] * part["n_customers"]).groupby("quarters")[["money", "n_customers"]].sum()
-        return float((by["money"] / by["n_customers"]).sum()) if len(by) == len(quarters) else float("nan")
+        by = part.assign(money=part["margin"] * part["n_customers"]).groupby("quarters")[["money", "n_customers"]].sum(
+            min_count=1)
+        return float((by["money"] / by["n_customers"]).sum(min_count=1)) if len(by) == len(quarters) else float("nan")
 
     first, later = mean(range(1)), mean(range(1, 5))
     if decimal_places.is_missing(first) or decimal_places.is_missing(later):

@@ -192,6 +192,6 @@ def past_quarters_table(found: SalesForecast) -> pd.DataFrame:
     rows = found.quarters() if not found.reason else pd.DataFrame()
     if rows.empty:
         return rows
-    shown = rows[rows["measure"] == "net_sales"].sort_values("quarter")
+    shown = rows[(rows["measure"] == "net_sales") & ("net_sales" in found.measures)].sort_values("quarter")
     return shown.assign(due_on=[formatting.date_text(day) for day in shown["due_on"]])[
         ["due_on", "forecast", "low", "high", "rule", "actual"]]

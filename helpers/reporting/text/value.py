@@ -11,7 +11,7 @@ from helpers.reporting import decimal_places, formatting
 from helpers.stats.disclosure_control import is_hidden, people_text, share_text_if_enough
 from helpers.stats.suppressed_tables import suppressed_rows
 from helpers.value.retention_mix import RetentionMix
-from helpers.value.revenue_bridge import BRIDGE_SEGMENTS, REFUNDED_ONLY, BridgePart, RevenueBridge
+from helpers.value.revenue_bridge import BRIDGE_SEGMENTS, NO_MONEY, REFUNDED_ONLY, BridgePart, RevenueBridge
 from helpers.value.subscriptions import ContractBase
 from helpers.value.tiers import TierShares
 
@@ -29,6 +29,8 @@ HOLDS = {"margin": "margin to date", "monthly_fee": "monthly fees", "expected_va
 def value_answer(base: RevenueBridge, pyramid: TierShares, contracts: ContractBase, gates: tuple[Gate, ...] = (),
            currency: str = "") -> tuple[str, ...]:
     """Return the answer of the page: what made revenue move, how much the best hold."""
+    if base.parts and not base.has_money:
+        return (f"{revenue_change(base, currency)}.",)
     if not pyramid.n_customers and not contracts.n_contracts:
         return ("Nobody can say yet what customers are worth: there are no transactions and no contracts. Either "
                 "would give the customer base; transactions would give value by customer as well.",)
@@ -46,6 +48,8 @@ def revenue_change(base: RevenueBridge, currency: str = "") -> str:
     """Return which customers made revenue move."""
     if base.periods is None:
         return f"The change in revenue cannot be split: {base.reason}"
+    if not base.has_money:
+        return f"{formatting.sentence_case(NO_MONEY)}, so that customers are counted only{_retained_by_count(base)}"
     moved = "did not change" if not base.change else (
         f"{'rose' if base.change > 0 else 'fell'} by {formatting.money(abs(base.change), currency)}")
     named = [p for p in _told(base) if p.segment in BRIDGE_SEGMENTS]
@@ -67,10 +71,23 @@ def revenue_change_title(base: RevenueBridge, currency: str = "") -> str:
              for p in _told(base)}
     together, hidden = _withheld_together(base)
     changes = named | ({together: hidden} if together else {})
+    if base.parts and not base.has_money:
+        return "Customers by class; no money is recorded with the orders"
     if not any(changes.values()):
         return "No class of customers moved net sales" if base.periods else "Change in net sales by class of customers"
     most = max(changes, key=lambda name: abs(changes[name]))
     return f"What moved net sales most: {most}, {_signed(changes[most], currency)}"
+
+
+def _retained_by_count(base: RevenueBridge) -> str:
+    """Return how many of the earlier period's customers bought again, where that is told; begins with a colon."""
+    kept, _ = base.retention()
+    if kept.status is not Status.OK or base.periods is None or base.withheld() & {"retained", "churned"}:
+        return ""
+    n_days = formatting.count_text(base.periods.after.n_days, "day", "days")
+    return (f": of those of the period before, {formatting.share(kept.value)} [{formatting.share(kept.low)}, "
+            f"{formatting.share(kept.high)}] bought again in the {n_days} up to "
+            f"{formatting.date_text(base.periods.after.last_on)}")
 
 
 def _withheld_together(base: RevenueBridge) -> tuple[str, Decimal]:
@@ -92,7 +109,8 @@ def revenue_change_absent(base: RevenueBridge) -> str:
     """Return why there is no change in revenue to show; nothing where nobody buys."""
     if base.status is Status.NOT_APPLICABLE:
         return ""
-    return f"{revenue_change(base)}." if base.periods is None else "No class of customers moved net sales."
+    return f"{revenue_change(base)}." if base.periods is None or not base.has_money else (
+        "No class of customers moved net sales.")
 
 
 def bridge_periods_caption(base: RevenueBridge) -> str:
@@ -101,7 +119,7 @@ def bridge_periods_caption(base: RevenueBridge) -> str:
         return "Net sales by class of customers"
     windows = (base.periods.before, base.periods.after)
     before, after = (f"{formatting.date_text(w.first_on)} to {formatting.date_text(w.last_on)}" for w in windows)
-    return f"Net sales from {before}, and from {after}"
+    return f"{'Net sales' if base.has_money else 'Customers'} from {before}, and from {after}"
 
 
 def tiers_caption(pyramid: TierShares) -> str:

@@ -55,6 +55,18 @@ def test_the_answer_tells_change_retention_and_concentration():
         "The best 20 % of 500 customers hold 66.9 % [63.8 %, 69.9 %] of margin to date.")
 
 
+def test_without_money_customers_are_counted_and_no_change_in_sales_is_claimed():
+    parts = [BridgePart(segment, n, Decimal(0), Decimal(0)) for segment, n in (
+        ("new", 20), ("retained", 30), ("reactivated", 0), ("churned", 20))]
+    assert value_text.value_answer(base(*parts), pyramid(n=0), NONE) == (
+        "No money is recorded with the orders, so that customers are counted only: of those of the period before, "
+        "60.0 % [46.2 %, 72.4 %] bought again in the 365 days up to 31 December 2025.",)
+    assert value_text.revenue_change_title(base(*parts)) == (
+        "Customers by class; no money is recorded with the orders")
+    few = [BridgePart(p.segment, min(p.n_customers, 5), p.before, p.after) for p in parts]
+    assert value_text.revenue_change(base(*few)).endswith("customers are counted only")
+
+
 def test_falling_sales_and_what_has_no_class_are_said():
     found = value_text.revenue_change(base(part("churned", 10, 90, 0), part("without a customer", 0, 0, 20)))
     assert found.startswith("Net sales fell by 70.00")
