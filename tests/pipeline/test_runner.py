@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 
 import nbformat
@@ -52,7 +53,7 @@ def hanging(book, home):
     process = door(book, "run", "tiny", "--only", "02", "--set", "act=hang")
     try:
         path = home / "02.pids"
-        until(lambda: process.poll() is not None or (path.is_file() and path.read_text()), 300)
+        assert until(lambda: process.poll() is not None or (path.is_file() and path.read_text()), 300)
         assert process.poll() is None, process.communicate()
         yield process
     finally:
@@ -313,7 +314,7 @@ def test_one_step_is_run_anew_with_the_rest_taken_from_the_newest_comparable_run
         ),
         (
             Request("tiny", as_of="9999-12-31"),
-            f"--as-of: 9999-12-31 has not begun; allowed: a day up to {date_plausibility.newest_begun_day()}",
+            "--as-of: 9999-12-31 has not begun; allowed: a day up to 2026-11-30",
         ),
         (Request("tiny", raw="no"), "--raw: there is no folder 'no'; allowed: the folder with the source's files"),
         (Request("tiny", only="9"), "--only: there is no step '9'; allowed: 01, 02, 03, 04, 05"),
@@ -332,7 +333,8 @@ def test_one_step_is_run_anew_with_the_rest_taken_from_the_newest_comparable_run
         ),
     ],
 )
-def test_what_is_wrong_is_refused_in_one_sentence_before_anything_starts(begun, book, request_, sentence):
+def test_what_is_wrong_is_refused_in_one_sentence_before_anything_starts(begun, book, monkeypatch, request_, sentence):
+    monkeypatch.setattr(date_plausibility, "newest_begun_day", lambda: date(2026, 11, 30))
     with pytest.raises(InputError) as refused:
         runner.run(request_, book)
     assert str(refused.value) == sentence
