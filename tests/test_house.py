@@ -402,6 +402,60 @@ def test_nothing_is_called_that_another_system_lacks_without_asking(path):
     assert unportable_calls(path.read_text(encoding="utf-8")) == []
 
 
+def names_in(module):
+    """Return what a module defines, takes over and calls its arguments."""
+    names = set()
+    for node in ast.walk(module):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.arg):
+            names.add(node.arg)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.add(node.id)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            names |= {(alias.asname or alias.name).split(".")[0] for alias in node.names}
+    return names
+
+
+def dead_references(sources):
+    """Return what docstrings name between backticks that is neither in their module nor in the one named before it."""
+    modules = {name: ast.parse(source) for name, source in sources.items()}
+    known = {name: names_in(module) for name, module in modules.items()}
+    by_last = {}
+    for name in known:
+        by_last.setdefault(name.rpartition(".")[2], set()).update(known[name])
+    found = []
+    for name, module in modules.items():
+        texts = [ast.get_docstring(node) or "" for node in ast.walk(module)
+                 if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Module)]
+        named = re.findall(r"(?<!`)`([A-Za-z_][\w.]*)`(?!`)", " ".join(texts))
+        sourced = re.findall(r"From `(\w+)`", " ".join(texts))
+        found += [f"{name}: {ref}" for ref in sourced if ref not in known[name] and ref not in by_last]
+        for place, _, last in (ref.rpartition(".") for ref in named):
+            owner = place.rpartition(".")[2]
+            if place != owner and not place.startswith("helpers."):
+                continue  # of another library
+            is_dead = owner in by_last and last not in by_last[owner] and f"{place}.{last}" not in modules
+            if is_dead or (place.startswith("helpers.") and owner[:1].islower() and owner not in by_last):
+                found.append(f"{name}: {place}.{last}")
+    return found
+
+
+def test_the_check_of_references_sees_what_is_not_there():
+    there = "def made():\n    pass\n"
+    docs = '"""From `made` and `a.made`, `helpers.b.a.made`, `numpy.sum`."""\n' + there
+    assert dead_references({"helpers.b.a": docs}) == []
+    dead = '"""From `lost`, and `a.lost`, as `helpers.b.gone.made`."""\n' + there
+    assert dead_references({"helpers.b.a": dead}) == [
+        "helpers.b.a: lost", "helpers.b.a: a.lost", "helpers.b.a: helpers.b.gone.made"]
+
+
+def test_docstrings_name_only_what_is_there():
+    sources = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"):
+               path.read_text(encoding="utf-8") for path in HELPERS}
+    assert dead_references(sources) == []
+
+
 def test_no_module_has_more_than_350_lines():
     assert [p.name for p in HELPERS if len(p.read_text(encoding="utf-8").splitlines()) > 350] == []
 

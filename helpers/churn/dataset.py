@@ -32,12 +32,12 @@ def eligible_customers(transactions: ir.Table, cutoff_on: date, *, eligible_days
     eligible_days : int
         The last purchase occasion lies within so many days, the cut-off day counted [days].
     margin_rate, recent_days : float, int
-        As `features.summary` takes them.
+        As `features.customer_summary` takes them.
 
     Returns
     -------
     ir.Table
-        Grain customer: the columns of `features.summary` and ``is_one_time``.
+        Grain customer: the columns of `features.customer_summary` and ``is_one_time``.
     """
     known = features.customer_summary(transactions, cutoff_on, margin_rate=margin_rate, recent_days=recent_days)
     return known.filter(known.recency_days < eligible_days).mutate(is_one_time=known.n_occasions == 1)

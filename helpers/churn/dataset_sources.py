@@ -124,7 +124,7 @@ def _customers_at(records: ChurnTables, days: Sequence[date], setting: DatasetSe
 
 
 def customer_snapshot(known: pd.DataFrame, snapshot: Snapshot, treated: pd.DataFrame = EMPTY_CASES) -> DatasetSnapshot:
-    """Return customers as cases from what `traces.of_customers` gives; exact logs and rhythms are added here."""
+    """Return customers as cases from `churn_features.customer_features`; exact logs and rhythms are added here."""
     recency, n = known["recency_days"].to_numpy("float64"), known["n_occasions"].to_numpy("float64")
     age, once = known["age_days"].to_numpy("float64"), known["is_one_time"].to_numpy("float64")
     gap = (age - recency) / np.maximum(n - 1, 1)

@@ -26,7 +26,7 @@ def churn_gates(basis: Dataset, trial: Backtest, verdict: ModelSelection, measur
     basis, trial, verdict : Dataset, Backtest, ModelSelection
         What was learnt from, how it was tried, what was chosen.
     measures : DataFrame
-        Long summary of `models.measures`; a calibration error that a perfect model may show crosses nothing.
+        From `model_selection.model_measures`; a calibration error that a perfect model may show crosses nothing.
     """
     n = len(basis.training[0].is_lost) if basis.training else 0
     who = "eligible customers" if basis.kind == PURCHASE_DATASET else "contracts"

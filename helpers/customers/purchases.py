@@ -21,7 +21,7 @@ def cached_customer_days(engine: Engine, transactions: ir.Table, cutoff_on: date
 
 
 def cached_customer_summary(engine: Engine, transactions: ir.Table, cutoff_on: date, margin_rate: float) -> ir.Table:
-    """Return `features.summary`, computed once a session."""
+    """Return `features.customer_summary`, computed once a session."""
     return engine.once(
         features.summary_from_days, cached_customer_days(engine, transactions, cutoff_on), cutoff_on, margin_rate
     )

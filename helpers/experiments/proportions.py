@@ -65,7 +65,8 @@ def proportion_difference(control: ArmMoments, variant: ArmMoments, level: float
 def proportion_ratio(control: ArmMoments, variant: ArmMoments, level: float = 0.95) -> Difference:
     """Return the difference as a share of the control's, by the score test of the ratio of two shares.
 
-    At a ratio of 1 it is the test of `difference`, so that both intervals are clear of no difference or neither is.
+    At a ratio of 1 it is the test of `proportion_difference`, so that both intervals are clear of no difference or
+    neither is.
     Without a number (all NaN) where no unit of the control has the property.
 
     References

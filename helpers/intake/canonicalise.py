@@ -63,7 +63,7 @@ class Prepared:
     source : SourceRecords
         The records.
     staged : lazy table
-        Typed values with the conditions that hold, see `staging.staged`.
+        Typed values with the conditions that hold, see `rejects.stage_records`.
     values : tuple of str
         The table's columns.
     reasons : tuple of str

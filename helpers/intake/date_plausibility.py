@@ -226,7 +226,7 @@ def newest_days(found: Mapping[str, TableDates], allowed_days: int | None = None
     Parameters
     ----------
     found : mapping of str to TableDates
-        From `datings`.
+        From `judge_dates`.
     allowed_days : int, optional
         The age that the profile declares as allowed; a rhythm does not make it stricter [days].
     """

@@ -54,8 +54,8 @@ class Delivery:
     datings : dict of str to TableDates
         The dates of each dated table's rows, and which of them are left out, by name without folder.
     as_of_on : date or None
-        The date that the data speak for: as asked for, else the newest row of what happened (`dates.datings`), else
-        as the profile declares; None only where no row was accepted.
+        The date that the data speak for: as asked for, else the newest row of what happened
+        (`date_plausibility.judge_dates`), else as the profile declares; None only where no row was accepted.
     is_asked : bool
         Whether it was asked for.
     """

@@ -139,7 +139,7 @@ def repeat_shares(engine: Engine, placed: ir.Table, bought: pd.DataFrame) -> lis
     placed : Table
         From `helpers.customers.purchases.count_orders`: orders of a day count singly, and so do cancelled ones.
     bought : DataFrame
-        From `purchases`.
+        From `repeat_purchase`.
     """
     by_orders = engine.first_row(placed.aggregate(n=placed.count(), k=(placed.n_orders > 1).ifelse(1, 0).sum()))
     counts = {SECOND_ORDER_SHARE: (int(by_orders["n"]), int(by_orders["k"] or 0)),
@@ -204,7 +204,7 @@ def loyalty_customers_table(people: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     people : DataFrame
-        From `kinds`, with what later rooms have added.
+        From `classify_loyalty`, with what later rooms have added.
     """
     left_out = ["person", "weight", "alternatives", "switching_cost", "price_tolerance", "category_spend", "recommend",
                 "share_promotion", "share_redeemed", "share_contacted", "share_days_covered", "share_rewarded"]

@@ -73,7 +73,7 @@ def loyalty_penalty_estimates(made: pd.DataFrame) -> list[Estimate]:
     Parameters
     ----------
     made : DataFrame
-        From `cells`.
+        From `product_months`.
 
     Notes
     -----

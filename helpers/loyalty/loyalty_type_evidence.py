@@ -29,8 +29,8 @@ def stated_evidence(engine: Engine, answers: ir.Table) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Grain person (the customer, or the response where it is anonymous): ``person`` and a column for each of `ASKED`
-        [0–100], NaN where it was not answered.
+        Grain person (the customer, or the response where it is anonymous): ``person`` and a column for each of
+        `STATED_EVIDENCE_ROLES` [0–100], NaN where it was not answered.
     """
     given = answers.filter(answers.role.isin(list(STATED_EVIDENCE_ROLES)), answers.percent.notnull())
     each = given.group_by("person", "role", "responded_at", "response_id").aggregate(percent=given.percent.mean())

@@ -204,7 +204,7 @@ def motive_evidence_table(people: pd.DataFrame, assumed: LoyaltyConfig) -> pd.Da
     Parameters
     ----------
     people : DataFrame
-        From `motives`.
+        From `classify_motives`.
     assumed : LoyaltyConfig
         The cuts.
     """
@@ -239,7 +239,7 @@ def loyalty_profile(people: pd.DataFrame, kinds: tuple[str, ...] = ("true", "spu
     Parameters
     ----------
     people : DataFrame
-        From `motives`.
+        From `classify_motives`.
     kinds : tuple of str
         Segments beside everybody.
     """

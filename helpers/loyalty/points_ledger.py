@@ -183,7 +183,7 @@ def ledger_estimates(found: PointsLedger) -> list[Estimate]:
     Parameters
     ----------
     found : PointsLedger
-        From `ledger`.
+        From `summarise_ledger`.
     """
     if not found.n_entries:
         reason = "no points programme is recorded"
@@ -205,7 +205,7 @@ def ledger_gates(found: PointsLedger) -> list[Gate]:
     Parameters
     ----------
     found : PointsLedger
-        From `ledger`.
+        From `summarise_ledger`.
     """
     if not found.n_entries:
         return []

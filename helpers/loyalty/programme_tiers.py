@@ -175,7 +175,7 @@ def other_tier_thresholds(
     Parameters
     ----------
     stands : DataFrame
-        From `standing`.
+        From `current_tiers`.
     changes : sequence of float
         By how much every threshold moves, such as −0.2.
     declared : mapping of str to float
@@ -232,7 +232,7 @@ def shared_profit(stands: pd.DataFrame, margin: float, shares: Sequence[float]) 
     Parameters
     ----------
     stands : DataFrame
-        From `standing`.
+        From `current_tiers`.
     margin : float
         Margin of the last year [money].
     shares : sequence of float

@@ -81,7 +81,7 @@ def redemption_triangle(used: pd.DataFrame, column: str = "redeemed") -> tuple[n
     Parameters
     ----------
     used : DataFrame
-        From `usage`.
+        From `redemption_by_cohort`.
     column : str
         ``redeemed`` or ``expired``.
 

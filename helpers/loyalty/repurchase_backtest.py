@@ -70,7 +70,7 @@ def loyalty_score_metrics(tried: Sequence[BacktestOrigin], reason: str, seed: in
     Parameters
     ----------
     tried : sequence of BacktestOrigin
-        From `origins`, newest first.
+        From `backtest_origins`, newest first.
     reason : str
         Why there are none.
     seed : int

@@ -161,7 +161,7 @@ def estimate_threshold(
     draws : int
         Bootstrap samples behind the test.
     lacks : str
-        From `unrecorded`: which side was never recorded, so that there is no curve to look for.
+        From `unrecorded_side`: which side was never recorded, so that there is no curve to look for.
     struck : str
         Why the satisfaction score itself is not reported; empty where it stands.
     """
@@ -212,7 +212,7 @@ def threshold_estimates(found: LoyaltyThreshold) -> list[Estimate]:
     Parameters
     ----------
     found : LoyaltyThreshold
-        From `threshold`.
+        From `estimate_threshold`.
     """
     n = round(found.people.n.sum())
     if found.reason:
@@ -309,7 +309,7 @@ def curve_points(found: LoyaltyThreshold, bins: int = 20) -> pd.DataFrame:
     Parameters
     ----------
     found : LoyaltyThreshold
-        From `threshold`.
+        From `estimate_threshold`.
     bins : int
         Classes of equal width from 0 to 100.
 

@@ -32,7 +32,7 @@ def pipeline_sentences(
     Parameters
     ----------
     outcomes, forecast
-        From `sales_pipeline`.
+        From `helpers.actions.sales_pipeline`.
     currency : str
         Of every amount.
     horizon_days : int
@@ -53,7 +53,7 @@ def accounts_overview(
     Parameters
     ----------
     accounts, outcomes, forecast
-        From `key_accounts` and `sales_pipeline`.
+        From `helpers.actions.key_accounts` and `helpers.actions.sales_pipeline`.
     currency : str
         Of every amount.
     horizon_days : int
@@ -101,7 +101,7 @@ def account_plan(
     account : str
         As `key_accounts.known_account` gives it; empty for none.
     accounts, people, outcomes, forecast
-        From `key_accounts` and `sales_pipeline`.
+        From `helpers.actions.key_accounts` and `helpers.actions.sales_pipeline`.
     currency : str
         Of every amount.
     """
@@ -129,7 +129,7 @@ def open_opportunities(
     Parameters
     ----------
     outcomes, forecast
-        From `sales_pipeline`.
+        From `helpers.actions.sales_pipeline`.
     longest : float, optional
         Longest time that a decision ever took [days]; by default that of the outcomes given.
 
@@ -158,7 +158,7 @@ def account_file(
     Parameters
     ----------
     accounts, people, outcomes, forecast
-        From `key_accounts` and `sales_pipeline`.
+        From `helpers.actions.key_accounts` and `helpers.actions.sales_pipeline`.
     """
     if accounts.empty:
         return {}

@@ -228,7 +228,7 @@ def kpi_cards_of(
     ws : Workspace
         The run at work.
     found : DataFrame
-        From `kpis`.
+        From `kpi_table`.
     results : RunResults
         What the wings found: a survey's waves are drawn where fewer than three runs can be.
     courses : mapping of str to Series

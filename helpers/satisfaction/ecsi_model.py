@@ -168,7 +168,7 @@ def complete_answers(
     answers : Table
         From `helpers.stats.survey_scales.scaled_answers`.
     model : PathModel or NoPathModel
-        From `structure`.
+        From `satisfaction_path_model`.
     assumed : SatisfactionConfig
         Resamples.
     seed : int

@@ -126,7 +126,7 @@ def disconfirmation_estimates(found: ExpectationPerformance | str, seed: int, dr
     Parameters
     ----------
     found : ExpectationPerformance or str
-        From `pair`.
+        From `expectation_performance`.
     seed, draws : int
         Of the bootstrap.
     """

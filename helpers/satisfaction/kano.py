@@ -74,16 +74,16 @@ def kano_evaluation(answers: ir.Table, asked: pd.DataFrame, replicas: ReplicateW
     answers : Table
         From `helpers.stats.survey_scales.scaled_answers`.
     asked : DataFrame
-        From `pairs`.
+        From `kano_pairs`.
     replicas : ReplicateWeights, optional
         Of the weights.
 
     Returns
     -------
     DataFrame
-        ``pair, property, n``, a count for each of `CATEGORIES`, ``category`` (the commonest), ``tied_with`` (categories
-        that it does not exceed beyond noise, by Fong's rule at 90 %), ``better, better_low, better_high, worse,
-        worse_low, worse_high``: (A + O) / (A + O + M + I) and −(O + M) / (A + O + M + I) with the adjusted Wald
+        ``pair, property, n``, a count for each of `KANO_CATEGORIES`, ``category`` (the commonest), ``tied_with``
+        (categories that it does not exceed beyond noise, by Fong's rule at 90 %), ``better, better_low, better_high,
+        worse, worse_low, worse_high``: (A + O) / (A + O + M + I) and −(O + M) / (A + O + M + I) with the adjusted Wald
         interval. A person counts once, by the latest answer to the pair; survey weights enter these and the category,
         as shares of the effective number of people, not the counts.
     """
@@ -133,7 +133,7 @@ def commonest_category(counts: np.ndarray) -> tuple[str, list[str]]:
     Parameters
     ----------
     counts : ndarray, shape (6,)
-        People in each of `CATEGORIES`, or effective numbers of them.
+        People in each of `KANO_CATEGORIES`, or effective numbers of them.
 
     Notes
     -----
@@ -155,7 +155,7 @@ def better_worse_coefficients(seen: np.ndarray, rows: WeightedSample) -> tuple[I
     Parameters
     ----------
     seen : ndarray, shape (n,)
-        Place in `CATEGORIES` for each person; reverse and questionable answers are left out before.
+        Place in `KANO_CATEGORIES` for each person; reverse and questionable answers are left out before.
     rows : WeightedSample
         These people.
     """
@@ -169,7 +169,7 @@ def kano_estimates(table: pd.DataFrame) -> list[Estimate]:
     Parameters
     ----------
     table : DataFrame
-        From `evaluated`.
+        From `kano_evaluation`.
     """
     if table.empty:
         return [no_estimate(KANO_CATEGORY, Status.NOT_APPLICABLE, "no pairs of functional and dysfunctional questions")]
@@ -188,7 +188,7 @@ def kano_properties(table: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     table : DataFrame
-        From `evaluated`.
+        From `kano_evaluation`.
     """
     kept = table[table["n"] >= 10].sort_values(["worse", "better"], ascending=[True, False], ignore_index=True)
     said = [c + (f" (tied with {t})" if t else "") for c, t in zip(kept["category"], kept["tied_with"], strict=True)]

@@ -122,7 +122,7 @@ def late_delivery_estimates(found: AnswersWithDelivery) -> list[Estimate]:
     Parameters
     ----------
     found : AnswersWithDelivery
-        From `linked`.
+        From `link_answers_to_deliveries`.
     """
     if found.reason:
         return [no_estimate(LATE_SHARE, Status.NOT_APPLICABLE, found.reason, unit="share")]
@@ -153,7 +153,7 @@ def satisfaction_by_lateness(found: AnswersWithDelivery) -> pd.DataFrame:
     Parameters
     ----------
     found : AnswersWithDelivery
-        From `linked`.
+        From `link_answers_to_deliveries`.
     """
     rows, made = found.rows, []
     for low, high, name in LATENESS_BANDS:

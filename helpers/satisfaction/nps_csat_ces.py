@@ -115,11 +115,11 @@ def nps_csat_ces_estimates(
     known : DataFrame
         From `helpers.stats.survey_scales.item_catalogue`.
     counted : DataFrame
-        From `distribution`.
+        From `answer_distribution`.
     waves : sequence of str
         Waves, oldest first.
     error : mapping of (item, segment) to float, optional
-        From `errors`.
+        From `measure_standard_errors`.
 
     Returns
     -------

@@ -66,7 +66,7 @@ def segment_comparisons(
     scored : DataFrame
         From `helpers.satisfaction.satisfaction_index.satisfaction_scores`; a person counts once, by the latest answer.
     of : DataFrame
-        From `members`.
+        From `segment_members`.
     replicas : ReplicateWeights, optional
         Of the weights.
     given : ItemAnswers, optional
@@ -117,7 +117,7 @@ def segment_estimates(table: pd.DataFrame) -> list[Estimate]:
     Parameters
     ----------
     table : DataFrame
-        From `segments`.
+        From `segment_table`.
     """
     made = [
         estimate_if_enough(
@@ -135,7 +135,7 @@ def segment_table(table: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     table : DataFrame
-        From `segments`.
+        From `segment_table`.
     """
     return table[table["people"] >= LEAST_PEOPLE].reset_index(drop=True)
 

@@ -120,7 +120,7 @@ def behaviour_correlations(
     Parameters
     ----------
     found : DataFrame
-        From `behaviour`.
+        From `behaviour_after_answer`.
     replicas : ReplicateWeights, optional
         Of the weights.
     seed : int
@@ -229,7 +229,7 @@ def with_choosing_hours(found: pd.DataFrame, events: ir.Table, transactions: ir.
     Parameters
     ----------
     found : DataFrame
-        From `behaviour`.
+        From `behaviour_after_answer`.
     events, transactions : Table
         Canonical tables; views are events whose kind begins with ``view``.
     """

@@ -207,8 +207,8 @@ def service_alarms(found: spc_charts.ChartSet) -> list[Estimate]:
 
     Parameters
     ----------
-    found : Board
-        From `board`.
+    found : ChartSet
+        From `service_charts`.
     """
     if not found.charts:
         return [no_estimate(CHART_ALARMS, Status.INSUFFICIENT, "no cases are recorded", unit="alarms")]

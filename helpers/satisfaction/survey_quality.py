@@ -149,9 +149,9 @@ def survey_quality_estimates(measured: Sequence[MeasuredScale], states: pd.DataF
     Parameters
     ----------
     measured : sequence of MeasuredScale
-        From `measured_scales`.
+        From `measure_scales`.
     states : DataFrame
-        From `answered`.
+        From `answer_states`.
     """
     found = []
     for scale in measured:
@@ -212,11 +212,11 @@ def satisfaction_gates(
     Parameters
     ----------
     measured : sequence of MeasuredScale
-        From `measured_scales`.
+        From `measure_scales`.
     scores : DataFrame
         From `helpers.satisfaction.satisfaction_index.satisfaction_scores`, in memory.
     states : DataFrame
-        From `answered`.
+        From `answer_states`.
     given : ItemAnswers, optional
         Answers to the satisfaction questions, to tell whether every wave was asked the same.
     """

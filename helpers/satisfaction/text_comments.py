@@ -311,7 +311,7 @@ def topic_estimates(table: pd.DataFrame) -> list[Estimate]:
     Parameters
     ----------
     table : DataFrame
-        From `topics`.
+        From `comment_topics`.
     """
     if table.empty:
         return [no_estimate(TOPIC_SATISFACTION, Status.INSUFFICIENT, "no topic has ten people or more", unit="points")]

@@ -246,7 +246,7 @@ def customer_rows(
     world, rng, block : World, Generator, CustomerBlock
         As elsewhere.
     business : dict of str to pa.Array
-        What buying centres add, from `centres.described`.
+        What buying centres add, from `buying_centres.buying_centre_columns`.
     """
     n, apart = len(block), block.character
     referrer = block.first + (rng.random(n) * np.arange(n)).astype("int64")

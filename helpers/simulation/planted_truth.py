@@ -236,7 +236,7 @@ class World:
     share_refunded, promotion_discount, share_guests : float
         Refunded lines, discount of orders under a promotion, anonymous orders per known one.
     share_promotion : tuple of float
-        Share of orders under a promotion by kind of loyalty, in the order of `character.KINDS`.
+        Share of orders under a promotion by kind of loyalty, in the order of `customer_traits.KINDS`.
     share_promotion_guests : float
         The same for anonymous orders.
     kinds : tuple of float

@@ -110,7 +110,7 @@ def item_scores(
     world, rng : World, Generator
         As elsewhere.
     state : ndarray
-        From `states`.
+        From `latent_states`.
     kind, wave : ndarray of int, shape (n_responses,)
         Kind of loyalty, number of the wave.
     again : ndarray of bool, shape (n_responses,)

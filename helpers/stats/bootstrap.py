@@ -130,7 +130,7 @@ def _one_replicate(columns: np.ndarray) -> ReplicateMoments:
 
 
 def _moments_from_sums(sums: np.ndarray, centre: np.ndarray, n: int) -> ReplicateMoments:
-    """Return moments from the weighted sums of `_products`, shape (1 + p + p (p + 1) / 2, B).
+    """Return moments from the weighted sums of `_column_products`, shape (1 + p + p (p + 1) / 2, B).
 
     Replicates lie next to each other in memory, where sums over all of them are fastest.
     """

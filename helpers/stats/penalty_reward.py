@@ -47,9 +47,9 @@ def tertile_indicators(columns: np.ndarray, at: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     columns : ndarray, shape (n, k)
-        As in `cuts`.
+        As in `tertile_cuts`.
     at : ndarray, shape (2, k)
-        From `cuts`.
+        From `tertile_cuts`.
     """
     low = columns < np.maximum(at[0], columns.min(axis=0) + 1e-9)
     return np.concatenate([low, columns > at[1]], axis=1)

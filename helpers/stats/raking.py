@@ -154,7 +154,7 @@ def rake_weights(base: np.ndarray, wanted: Sequence[PopulationMargin], largest: 
     base : ndarray, shape (B, n)
         Weights to start from; the first row is the sample, the others its replicates.
     wanted : sequence of PopulationMargin
-        From `margins`.
+        From `population_margins`.
     largest : float
         A weight is at most so many times the mean; what is cut off is spread over the others, at the margins' cost.
     """

@@ -126,7 +126,7 @@ def scaled_answers(responses: ir.Table, respondents: ir.Table, known: pd.DataFra
     responses, respondents : Table
         ``canonical/responses``, ``canonical/respondents``.
     known : DataFrame
-        From `catalogue`; answers to other items are left out.
+        From `item_catalogue`; answers to other items are left out.
     as_of : date
         Later answers are left out; answers without a date stay.
 
@@ -191,7 +191,7 @@ def answers_wide(given: ir.Table, items: Sequence[str]) -> pd.DataFrame:
     Parameters
     ----------
     given : Table
-        From `answers`.
+        From `scaled_answers`.
     items : sequence of str
         The columns, in order; NaN [0–100] where an item was not answered.
 

@@ -1,7 +1,8 @@
 """Customer lifetime value (CLV): discounted expected margin, with confidence and prediction intervals.
 
 The first interval holds what the data leave open about the parameters; the second adds the chance of each customer's
-own purchases and spend. Both are computed for rows of `summaries.Base` and joined to customers in the engine.
+own purchases and spend. Both are computed for rows of `frequency_recency.FrequencyRecency` and joined to customers in
+the engine.
 """
 
 from collections.abc import Iterator
@@ -157,7 +158,7 @@ def clv_by_customer(engine: Engine, buyers: ir.Table, view: ClvForecast) -> ir.T
     engine : Engine
         Takes the rows.
     buyers : ir.Table
-        As `summaries.buyers` gives them.
+        As `frequency_recency.buyer_history` gives them.
     view : ClvForecast
         What is expected of each row.
 
@@ -218,7 +219,7 @@ def clv_totals(engine: Engine, buyers: ir.Table, view: ClvForecast, rng: np.rand
     engine : Engine
         Hands over the buyers.
     buyers : ir.Table
-        As `summaries.buyers` gives them.
+        As `frequency_recency.buyer_history` gives them.
     view : ClvForecast
         What is expected.
     rng : Generator

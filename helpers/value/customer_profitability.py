@@ -220,7 +220,7 @@ def measure_profitability(engine: Engine, served: ir.Table, profile: ir.Table) -
     engine : Engine
         Computes the sums.
     served : ir.Table
-        As `serving.served` gives it.
+        As `cost_to_serve` gives it.
     profile : ir.Table
         Grain customer: ``customer_id``, ``tier``, ``tier_rank``, ``stage``, ``expected_value``, ``attitude`` [0–100],
         ``n_brought``, ``age_days``; empty where something is not known. Who has neither tier nor stage does not count.

@@ -16,7 +16,7 @@ def rfm_scores(customers: ir.Table) -> ir.Table:
     Parameters
     ----------
     customers : ir.Table
-        As `features.summary` gives them.
+        As `features.customer_summary` gives them.
 
     Notes
     -----

@@ -144,7 +144,7 @@ def segment_customers(
     customers : ir.Table
         ``canonical/customers``: ``demographic_…``, ``psychographic_…``, ``acquired_channel``.
     served : ir.Table
-        As `serving.served` gives it.
+        As `customer_profitability.cost_to_serve` gives it.
     seed : int
         Of starts and bootstrap samples.
 

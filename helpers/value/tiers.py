@@ -107,8 +107,8 @@ def tier_shares(engine: Engine, customers: ir.Table, top_share: float = 0.2, by:
     engine : Engine
         Computes the sums.
     customers : ir.Table
-        Ranked customers, as `customers.customer_value` or `customers.by_expectation` gives them; customers without a
-        position are left out.
+        Ranked customers, as `historical_value.historical_customer_value` or
+        `historical_value.assign_tiers_by_expected_value` gives them; customers without a position are left out.
     top_share : float
         Share of customers called the best.
     by : str

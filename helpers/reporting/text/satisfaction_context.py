@@ -56,7 +56,7 @@ def question_table(asked: pd.DataFrame) -> pd.DataFrame:
 
 
 def question_formats(table: pd.DataFrame) -> dict[str, Callable]:
-    """Return how the numbers of `questions` are worded."""
+    """Return how the numbers of `question_table` are worded."""
     return {c: formatting.number if c == REST else formatting.share for c in table.columns if c != "question"}
 
 

@@ -180,7 +180,7 @@ def campaign_table(rows: Sequence[Estimate], currency: str) -> pd.DataFrame:
     Parameters
     ----------
     rows : sequence of Estimate
-        From `expectation_policy_estimates` and `campaign_estimates` of `helpers.satisfaction.expectation_policy`.
+        From `expectation_policy.expectation_policy_estimates` and `expectation_policy.campaign_estimates`.
     currency : str
         Of sales.
     """

@@ -186,7 +186,7 @@ def unreportable_effects(
     Parameters
     ----------
     known : MeasurementValidity or None
-        From `validity_of`.
+        From `measurement_validity`.
     arrows : sequence of pairs of str
         Of the path model.
 

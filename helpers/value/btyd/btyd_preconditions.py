@@ -128,7 +128,7 @@ def check_btyd_preconditions(engine: Engine, buyers: ir.Table, transactions: ir.
     engine : Engine
         Counts.
     buyers : ir.Table
-        As `summaries.buyers` gives them.
+        As `frequency_recency.buyer_history` gives them.
     transactions, subscriptions : ir.Table
         Canonical tables.
     history : TimeWindow or None

@@ -35,7 +35,7 @@ class ChannelCohortModels:
     by_channel : CovariateFit or None
         How rates go with the channel that won the customer, fitted to everything; None without channels.
     trial : Backtest or None
-        The hold-out of `PLAIN`, `COHORTS` and `CHANNEL`; None where the history bears none.
+        The hold-out of `ONE_MODEL`, `COHORT_MODELS` and `CHANNEL_RATES`; None where the history bears none.
     n_cohorts : int
         Cohorts with a model of their own in the hold-out.
     """

@@ -161,7 +161,7 @@ def buyers_with_outcome(engine: Engine, transactions: ir.Table, cutoff_on: date,
 
 
 def count_buyers_with_outcome(engine: Engine, both: ir.Table) -> tuple[FrequencyRecency, np.ndarray]:
-    """Return buyers with an outcome counted by `KEY` and orders, in this order, and the orders of each row."""
+    """Return buyers with an outcome counted by `FREQUENCY_RECENCY_KEY` and orders, sorted, and each row's orders."""
     by = [*FREQUENCY_RECENCY_KEY, "orders"]
     rows = engine.arrow(both.group_by(*by).aggregate(n=ibis._.count()).order_by(*by))
     x, last, age, orders, n = (np.asarray(rows[c].to_numpy(), "float64") for c in rows.column_names)
@@ -188,7 +188,7 @@ class CountedBuyers:
 
 
 def count_buyers(engine: Engine, buyers: ir.Table) -> CountedBuyers:
-    """Return buyers counted by what they did, in order of `KEY`."""
+    """Return buyers counted by what they did, in order of `FREQUENCY_RECENCY_KEY`."""
     grouped = buyers.group_by(*FREQUENCY_RECENCY_KEY).aggregate(
         n=buyers.count(), spend=buyers.repeat_spend.sum().cast(MONEY)
     )
