@@ -22,7 +22,7 @@ from helpers.loyalty.dick_basu import (
 )
 from helpers.stats.common_items import QUESTION
 from helpers.stats.confidence_intervals import difference_interval, mean_interval, spearman_interval
-from helpers.stats.disclosure_control import LEAST_PEOPLE, estimate_if_enough, is_hidden, suppress_cells, too_few
+from helpers.stats.disclosure_control import LEAST_PEOPLE, estimate_if_enough, people_text, suppress_cells, too_few
 from helpers.stats.scale_reliability import RELIABILITY_STRIKE, alpha_estimate
 from helpers.stats.survey_weights import ReplicateWeights, WeightedSample
 
@@ -154,6 +154,10 @@ def _surveyed_difference(people: pd.DataFrame) -> Estimate:
             SURVEYED_DIFFERENCE, Status.INSUFFICIENT, f"in one of the groups {too_few(n)}", unit="points", n=n
         )
     values, ids = (tuple(g[c].to_numpy() for g in groups) for c in ("share_active", "person"))
+    if alike := [len(v) for v in values if v.min() == v.max() and v.min() in (0.0, 1.0)]:
+        bought = "in no period" if any(v.max() == 0 for v in values) else "in every period"
+        reason = f"{people_text(min(alike))} people of one group all bought {bought}: how far they vary is not known"
+        return no_estimate(SURVEYED_DIFFERENCE, Status.INSUFFICIENT, reason, unit="points", n=n)
     a, b = (np.ones(len(g)) for g in groups)
     found = difference_interval(values, (a, b), ids).times(100)
     return Estimate(SURVEYED_DIFFERENCE, found.value, found.low, found.high, "points", n)
@@ -184,7 +188,8 @@ def cut_sensitivity(said: Attitudes, occasions: ir.Table, signed: pd.DataFrame, 
                 assumed: LoyaltyConfig) -> pd.DataFrame:
     """Return the shares of the kinds under other cuts and periods; one row a setting, the assumed one first.
 
-    Settings that leave fewer than ten people with both sides have no row; shares of one to nine people are empty.
+    Settings that leave fewer than ten people with both sides have no row; shares of one to nine people are empty,
+    and the next smallest with a single one.
 
     Parameters
     ----------
@@ -201,8 +206,10 @@ def cut_sensitivity(said: Attitudes, occasions: ir.Table, signed: pd.DataFrame, 
         people = classify_loyalty(said, bought[other.period_days], signed, other)
         both = people[people["kind"].isin(LOYALTY_KINDS)]
         if len(both) >= LEAST_PEOPLE:
-            shares = {kind: np.nan if is_hidden(int((both["kind"] == kind).sum())) else share
-                      for kind, share in _weighted_shares(both).items()}
+            counts = both["kind"].value_counts()
+            hidden = suppress_cells([counts.get(kind, 0) for kind in LOYALTY_KINDS], [range(len(LOYALTY_KINDS))])
+            shares = {kind: np.nan if is_so else _weighted_shares(both)[kind]
+                      for kind, is_so in zip(LOYALTY_KINDS, hidden, strict=True)}
             rows.append({"setting": setting, **shares, "n": len(both)})
     return pd.DataFrame(rows, columns=["setting", *LOYALTY_KINDS, "n"])
 

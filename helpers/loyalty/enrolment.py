@@ -93,9 +93,9 @@ def members_by_channel(engine: Engine, customers: ir.Table, memberships: ir.Tabl
     DataFrame
         Grain channel with thirty members or more, largest first: ``channel, n, share_left`` (no longer a member when
         the days of following ended, with limits; empty where that is one to nine people)``, points_month`` (points
-        earned a month in these days, mean over members; with limits)``, first_on, last_on`` (days of joining that are
-        compared)``, followed_days``. The days are those in which every channel was open; where they leave one channel
-        only, they reach as far again before and after. Empty with fewer than two channels.
+        earned a month in the whole months among these days, mean over members; with limits)``, first_on, last_on``
+        (days of joining that are compared)``, followed_days``. The days are those in which every channel was open;
+        where they leave one channel only, they reach as far again before and after. Empty with fewer than two channels.
     """
     spells = memberships.filter(memberships.valid_from <= as_of_on)
     each = spells.group_by("customer_id").aggregate(
@@ -132,18 +132,24 @@ def _follow_members(engine: Engine, table: ir.Table, points: ir.Table, days: tup
         return pd.DataFrame(columns=CHANNEL_COLUMNS)
     known = table.filter(table.joined_on >= first, table.joined_on <= last)
     booked = points.filter(points.kind == "earn").inner_join(known, "customer_id")
-    age = booked.entered_at.date().delta(booked.joined_on, unit="day").cast("int64")
-    booked = booked.filter((age >= 0) & (age <= follow))
+    months = int(follow // DAYS_PER_MONTH)  # whole ones: a ledger by the month has as many entries
+    booked = booked.filter(booked.entered_at.date() >= booked.joined_on,
+                           _months_between(booked.joined_on, booked.entered_at.date()) < months)
     earned = booked.group_by("customer_id").aggregate(points=booked.points.sum())
     each = known.left_join(earned, "customer_id")
     stayed = each.left_on.delta(each.joined_on, unit="day").cast("int64")
-    each = each.mutate(month=each.points.fill_null(0.0) * DAYS_PER_MONTH / follow,
-                       has_left=(~each.is_in & (stayed <= follow)).fill_null(False))
+    each = each.mutate(month=each.points.fill_null(0.0) / months,
+                       has_left=(~each.is_in & (stayed < follow)).fill_null(False))
     found = engine.arrow(each.group_by("channel").aggregate(
         n=each.count(), left=each.has_left.ifelse(1, 0).sum(), mean=each.month.mean(),
         spread=each.month.std())).to_pandas().sort_values(["n", "channel"], ascending=[False, True])
     rows = [_channel_row(r, first, last, follow) for r in found.to_dict("records") if r["n"] >= FEW_PEOPLE]
     return pd.DataFrame(rows, columns=CHANNEL_COLUMNS)
+
+
+def _months_between(since: ir.DateValue, day: ir.DateValue) -> ir.IntegerValue:
+    months = (day.year() - since.year()) * 12 + day.month() - since.month()
+    return months - (day.day() < since.day()).ifelse(1, 0)
 
 
 def _channel_row(found: dict, first: date, last: date, follow: int) -> dict[str, Any]:

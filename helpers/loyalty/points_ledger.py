@@ -62,6 +62,7 @@ class PointsLedger:
     last_on: date | None
     n_early: int
     n_below_zero: int
+    n_early_below_zero: int
     n_unearned: int
     n_lots: int
     n_expired_early: int
@@ -82,7 +83,9 @@ class PointsLedger:
             early = f"{people_text(self.n_early, of=self.n_members)} of {self.n_members:,} members"
             parts.append(f"{early} joined before the ledger begins and have no opening balance in it")
         if self.n_below_zero > MAX_WRONG_SHARE * self.n_members:
-            parts.append(f"{people_text(self.n_below_zero, 'balance', 'balances')} would fall below zero without one")
+            early = people_text(self.n_early_below_zero, of=self.n_below_zero)
+            parts.append(f"{people_text(self.n_below_zero, 'balance falls', 'balances fall')} below zero, {early} of "
+                         "them of members who joined before")
         return "; ".join(parts)
 
 
@@ -114,9 +117,9 @@ def summarise_ledger(engine: Engine, points: ir.Table, joined: ir.Table, as_of_o
     first_on, last_on = (bounds[c].date() if bounds[c] else None for c in ("first", "last"))
     accounts = engine.first_row(_account_facts(known, joined, first_on or as_of_on))
     lots = engine.first_row(_expiry_facts(known))
-    n_early, n_below_zero, n_unearned = (int(accounts[c] or 0) for c in ("n_early", "n_below_zero", "n_unearned"))
+    counted = (int(accounts[c] or 0) for c in ("n_early", "n_below_zero", "n_early_below_zero", "n_unearned"))
     return PointsLedger(
-        sums, int(accounts["n"]), int(by_kind["n"].sum()), first_on, last_on, n_early, n_below_zero, n_unearned,
+        sums, int(accounts["n"]), int(by_kind["n"].sum()), first_on, last_on, *counted,
         int(lots["n"]), int(lots["n_early"] or 0), int(bounds["n_wrong"] or 0),
         float(bounds["share_of_lots"] or 0.0), _point_cost(bounds))
 
@@ -162,13 +165,14 @@ def _account_facts(known: ir.Table, joined: ir.Table, first_on: date) -> ir.Tabl
         least=moved.balance.min(), earned=moved.earned.sum(), used=moved.used.sum(), has_opening=moved.is_opening.any())
     each = each.left_join(joined, "customer_id").drop("customer_id_right")
     lacks = ~each.has_opening
+    is_early, is_below = lacks & (each.joined_on < first_on), lacks & (each.least < -POINTS_TOLERANCE)
 
     def counted(which: ir.BooleanValue) -> ir.Value:
         return which.fill_null(False).ifelse(1, 0).sum()
 
     return each.aggregate(
-        n=each.count(), n_early=counted(lacks & (each.joined_on < first_on)),
-        n_below_zero=counted(lacks & (each.least < -POINTS_TOLERANCE)),
+        n=each.count(), n_early=counted(is_early), n_below_zero=counted(is_below),
+        n_early_below_zero=counted(is_early & is_below),
         n_unearned=counted((each.used < 0) & (each.earned.fill_null(0) <= 0)))
 
 

@@ -55,7 +55,7 @@ class TierMoves:
 
     @property
     def are_given(self) -> bool:
-        """Whether tiers seem given, not earned: of ten members or more nobody went to another one."""
+        """Whether of ten members or more nobody is recorded in another tier: given for good, or no change is kept."""
         stayed = self.moves[self.moves["tier_before"].ne(NOT_YET_MEMBER) & self.moves["tier_after"].ne(LEFT_PROGRAMME)]
         is_same = stayed["tier_before"] == stayed["tier_after"]
         return int(stayed["n"].sum()) >= disclosure_control.LEAST_PEOPLE and bool(is_same.all())
@@ -95,7 +95,7 @@ def tier_moves(engine: Engine, memberships: ir.Table, as_of_on: date, days: int 
 
 def _tier_on_day(known: ir.Table, day: date) -> ir.Table:
     """Return each member's tier on a day, by the latest spell that holds it, and how many hold it."""
-    held = known.filter(known.valid_from <= day, known.valid_to.isnull() | (known.valid_to > day))
+    held = known.filter(known.valid_from <= day, known.valid_to.isnull() | (known.valid_to >= day))
     newest = ibis.row_number().over(ibis.window(
         group_by="customer_id", order_by=[held.valid_from.desc(), held.tier]))
     n_spells = held.count().over(ibis.window(group_by="customer_id"))
@@ -181,7 +181,7 @@ def other_tier_thresholds(
     declared : mapping of str to float
         Threshold of each tier [points a year]; without any those that give every tier its present size are *imputed*.
     are_given : bool
-        Whether tiers are given, not earned: no threshold decides then.
+        Whether no change of tier is recorded: nothing tells which points decide then.
 
     Returns
     -------

@@ -21,6 +21,8 @@ MIN_PROMOTER_SCORE = 85.0  # nine of ten and above
 
 TAIL_SHARE, MAJORITY, NEGLIGIBLE_DIFFERENCE = 0.15, 0.5, 0.05
 
+MIN_EVENTS, MAX_TIED_SHARE = 20, 2 * TAIL_SHARE  # who returned or did not; answers that are equal at an end
+
 RETURN_SHARE = "share who returned"
 
 BOTTOM, MIDDLE, TOP = SATISFACTION_GROUPS = ("least satisfied 15 %", "middle 70 %", "most satisfied 15 %")
@@ -72,9 +74,26 @@ def returns_by_satisfaction(
     samples = [(who[part > 0], (weight * part)[part > 0], returned[part > 0]) for part in parts]
     groups = [(WeightedSample(people, own, replicas), came) for people, own, came in samples]
     n = [round(float(part.sum())) for part in parts]
-    shares = [_share_returned(name, group, k) for name, group, k in zip(SATISFACTION_GROUPS, groups, n, strict=True)]
-    gaps = [_difference_of_shares(a, b, min(n)) for a, b in (groups[:2], groups[1:])]
+    lacks = _why_not_told(score, weight, returned)
+    shares = [_share_returned(name, group, k, lacks)
+              for name, group, k in zip(SATISFACTION_GROUPS, groups, n, strict=True)]
+    gaps = [_difference_of_shares(a, b, min(n), lacks) for a, b in (groups[:2], groups[1:])]
     return ReturnsBySatisfaction((shares[0], shares[1], shares[2]), gaps[0], gaps[1], horizon_days)
+
+
+def _why_not_told(score: np.ndarray, weight: np.ndarray, returned: np.ndarray) -> str:
+    """Return why the ends cannot be compared with the middle; empty where they can."""
+    n, k = len(returned), int((returned > 0).sum())
+    if n >= FEW_PEOPLE and min(k, n - k) < MIN_EVENTS:
+        word, few = ("returned", k) if k <= n - k else ("stayed away", n - k)
+        return f"of {n:,} people {people_text(few)} {word}; at least {MIN_EVENTS} are asked for"
+    if not n:
+        return ""
+    share = pd.Series(weight).groupby(score).sum() / weight.sum()
+    for end, tied in (("least", share.iloc[0]), ("most", share.iloc[-1])):
+        if tied > MAX_TIED_SHARE:
+            return f"{100 * tied:.1f} % are equally {end} satisfied: no {100 * TAIL_SHARE:.0f} % of them stand out"
+    return ""
 
 
 def share_at_end(values: np.ndarray, weights: np.ndarray, share: float) -> np.ndarray:
@@ -90,7 +109,9 @@ def share_at_end(values: np.ndarray, weights: np.ndarray, share: float) -> np.nd
     return pd.Series(values).map(part).to_numpy(float)
 
 
-def _share_returned(name: str, group: tuple[WeightedSample, np.ndarray], n: int) -> Estimate:
+def _share_returned(name: str, group: tuple[WeightedSample, np.ndarray], n: int, lacks: str) -> Estimate:
+    if lacks:
+        return no_estimate(RETURN_SHARE, Status.INSUFFICIENT, lacks, unit="share", n=n, segment=name)
     if n < FEW_PEOPLE:
         reason = f"{people_text(n)} customers are the {name} with a complete horizon; {FEW_PEOPLE} are needed"
         return no_estimate(RETURN_SHARE, Status.INSUFFICIENT, reason, unit="share", n=n, segment=name)
@@ -99,10 +120,10 @@ def _share_returned(name: str, group: tuple[WeightedSample, np.ndarray], n: int)
 
 
 def _difference_of_shares(
-    first: tuple[WeightedSample, np.ndarray], second: tuple[WeightedSample, np.ndarray], n: int
+    first: tuple[WeightedSample, np.ndarray], second: tuple[WeightedSample, np.ndarray], n: int, lacks: str
 ) -> Estimate:
-    if n < FEW_PEOPLE:
-        return no_estimate("difference of shares", Status.INSUFFICIENT, too_few(n), unit="share", n=n)
+    if lacks or n < FEW_PEOPLE:
+        return no_estimate("difference of shares", Status.INSUFFICIENT, lacks or too_few(n), unit="share", n=n)
     gap, _ = weighted_difference((first[1], second[1]), (first[0], second[0]))
     return Estimate("difference of shares", gap.value, gap.low, gap.high, "share", n)
 

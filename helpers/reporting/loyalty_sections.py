@@ -25,7 +25,7 @@ from helpers.stats.latent_class import LatentClasses
 
 def loyalty_profile(motives: pd.DataFrame) -> Exhibit:
     """Return the five dimensions of loyalty, of everybody and by kind."""
-    dimensions = loyalty_text.reported_rows(motives[motives["quantity"].isin(loyalty_types.PROFILE_COLUMNS)])
+    dimensions = loyalty_text.reported_rows(motives[motives["quantity"].isin(loyalty_types.PROFILE_SIDES)])
     figure = plots.interval_plot(dimensions.query("segment == 'all'"), "quantity", "value", "low", "high",
                                  motives_text.loyalty_profile_sentence(motives), "points of 100")
     return display.show(figure, display.estimates_table(dimensions, caption="By kind"))
@@ -110,7 +110,8 @@ def ways_of_joining(channels: pd.DataFrame) -> Exhibit:
     """Return members by channel of joining, over the same days."""
     formats = dict.fromkeys(["share_left", "left_low", "left_high"], formatting.share)
     return display.show_with_finding(programme_text.joining_comparison(channels),
-                                     display.data_table(channels, formats, "Who joined at the same time"))
+                                     display.data_table(channels, formats,
+                                                        "Members by channel of joining, followed equally long"))
 
 
 def loyalty_by_tenure(periods: pd.DataFrame, attitude: pd.DataFrame, period_days: int) -> Exhibit:

@@ -107,7 +107,7 @@ def test_a_motive_without_any_evidence_for_or_against_is_not_known_instead_of_ze
 
 
 def test_the_profile_has_five_sides_and_says_which_were_not_asked():
-    table = {(e.quantity, e.segment): e for e in loyalty_types.loyalty_profile(customers([TRUST] * 12))}
+    table = {(e.quantity, e.segment): e for e in loyalty_types.loyalty_profile(customers([TRUST] * 12), ASSUMED)}
     assert table["attachment", "all"].value == 90
     assert table["repeat purchase", "all"].value == 50
     assert table["share of category", "all"].reason == "no such question was asked"

@@ -78,7 +78,7 @@ def test_a_balance_that_would_fall_below_zero_says_that_an_opening_is_missing(bo
     found = booked([("a", "2026-02-01", "earn", 50), ("a", "2026-03-01", "redeem", -60),
                     ("a", "2026-04-01", "earn", 50)])
     assert (found.n_below_zero, found.closing) == (1, 40)
-    assert "fewer than 10 balances would fall below zero" in found.unidentified
+    assert "fewer than 10 balances fall below zero" in found.unidentified
 
 
 def test_points_used_without_earnings_are_counted(booked):

@@ -14,7 +14,8 @@ PATTERN, RATE = np.array([0.5, 0.3, 0.2]), 0.6  # share of the redeemed points b
 
 def books(**changes):
     known = {"sums": {"earn": 1.0}, "n_members": 1000, "n_entries": 9000, "first_on": date(2024, 1, 1),
-             "last_on": date(2026, 1, 1), "n_early": 0, "n_below_zero": 0, "n_unearned": 0, "n_lots": 10,
+             "last_on": date(2026, 1, 1), "n_early": 0, "n_below_zero": 0, "n_early_below_zero": 0, "n_unearned": 0,
+             "n_lots": 10,
              "n_expired_early": 0, "n_wrong_sign": 0, "share_of_lots": 1.0, "unit_cost": 0.01}
     return PointsLedger(**known | changes)
 
@@ -62,11 +63,11 @@ def test_no_more_is_redeemed_than_was_issued():
 
 
 def test_a_ledger_without_opening_balances_has_no_liability_and_says_why():
-    found = made(cohorts(), n_early=400, n_below_zero=333)
+    found = made(cohorts(), n_early=400, n_below_zero=333, n_early_below_zero=300)
     liability = by_name(found)[points_liability.PROGRAMME_LIABILITY, "all"]
     assert liability.status is Status.NOT_APPLICABLE
     assert "net change only: 400 of 1,000 members joined before" in liability.reason
-    assert "333 balances would fall below zero" in liability.reason
+    assert "333 balances fall below zero, 300 of them of members who joined before" in liability.reason
     assert points_liability.programme_cohort_table(found).empty
 
 

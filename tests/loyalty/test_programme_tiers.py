@@ -41,6 +41,13 @@ def test_moves_between_two_days_are_counted_with_those_who_joined_and_left(moved
     assert programme_tiers.tier_transition_matrix(found).isna().loc["silver", "gold"], "one person is not shown"
 
 
+def test_the_last_day_of_a_spell_is_a_day_in_the_tier(moved):
+    found = moved([("a", "silver", "2023-01-01", str(AS_OF)), ("b", "silver", "2023-01-01", "2025-06-30"),
+                   ("b", "gold", "2025-07-01")])
+    counts = {(r.tier_before, r.tier_after): r.n for r in found.moves.itertuples()}
+    assert counts == {("silver", "silver"): 1, ("silver", "gold"): 1}
+
+
 def test_moves_of_ten_people_or_more_are_shown_as_shares(moved):
     went = [row for i in range(10) for row in [(f"u{i}", "silver", "2023-01-01", "2026-01-01"),
                                                (f"u{i}", "gold", "2026-01-01")]]
@@ -101,7 +108,7 @@ def test_tiers_that_are_given_have_no_thresholds_to_move(moved):
     assert not moved(SPELLS).are_given
     assert programme_tiers.other_tier_thresholds(stands(), [0.2], {}, are_given=True).empty
     assert points_programme.tier_threshold_sentence(pd.DataFrame(), are_given=True).endswith(
-        "tiers are given, not earned by points.")
+        "no change of tier is recorded.")
 
 
 def test_one_tier_or_no_points_have_no_thresholds_and_no_pool():

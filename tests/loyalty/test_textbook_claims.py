@@ -50,10 +50,21 @@ def test_a_dissatisfied_minority_that_leaves_does_not_make_the_claim_hold():
 
 
 def test_of_equal_answers_at_the_edge_everybody_counts_by_the_part_that_belongs_to_the_group():
-    coarse = answered(0.2, 0.2, 0.9).assign(satisfaction=lambda t: np.where(t["satisfaction"] < 60, 0.0, 100.0))
+    fine = answered(0.2, 0.2, 0.9)
+    place = fine["satisfaction"].rank(pct=True)
+    coarse = fine.assign(satisfaction=np.ceil(4 * place))
     bottom, middle, _ = textbook_claims.returns_by_satisfaction(coarse, 180).shares
-    assert bottom.value == pytest.approx(coarse.loc[coarse["satisfaction"] == 0, "returned"].mean())
+    assert bottom.value == pytest.approx(coarse.loc[coarse["satisfaction"] == 1, "returned"].mean())
     assert (bottom.n, middle.n) == (300, 1400)
+    two = textbook_claims.returns_by_satisfaction(fine.assign(satisfaction=(place > 0.4) * 100.0), 180)
+    assert {e.reason for e in two.shares} == {"40.0 % are equally least satisfied: no 15 % of them stand out"}
+
+
+def test_where_hardly_anybody_returned_the_ends_are_not_compared():
+    rare = answered(0.2, 0.2, 0.9).assign(returned=lambda t: t.index < 12)
+    found = textbook_claims.returns_by_satisfaction(rare, 180)
+    assert {e.reason for e in found.shares} == {"of 2,000 people 12 returned; at least 20 are asked for"}
+    assert set(verdicts(rare).values()) <= {"cannot say", "holds"}
 
 
 def test_survey_weights_decide_who_is_the_least_satisfied_and_what_share_returned():

@@ -40,7 +40,7 @@ Row = Mapping[str, Any]
 
 CALLED = {"true": "true loyalty", "latent": "latent loyalty", "spurious": "spurious loyalty", "none": "no loyalty"}
 
-MEANING = {"latent": " (attachment, few purchases)", "spurious": " (repeat buying without attachment)"}
+MEANING = {"latent": " (strong attitude, few purchases)", "spurious": " (repeat buying without a strong attitude)"}
 
 NEGLIGIBLE = 0.1  # a correlation under which two things hardly go together (Cohen's small effect)
 
@@ -242,8 +242,8 @@ def respondent_difference(matrix: pd.DataFrame) -> str:
     range_ = formatting.interval(found["low"], found["high"], formatting.points)
     if found["low"] <= 0 <= found["high"]:
         return (
-            f"Respondents buy as often as non-respondents: no statistically significant difference "
-            f"({formatting.points(found['value'])} {range_})."
+            f"Respondents are not shown to buy more or less often than non-respondents: no statistically significant "
+            f"difference ({formatting.points(found['value'])} {range_})."
         )
     more = "more" if found["value"] > 0 else "fewer"
     return (f"Respondents buy in {more} periods than non-respondents, by {formatting.points(found['value'])} "

@@ -136,15 +136,18 @@ def membership_certainty(matrix: pd.DataFrame) -> str:
 
 
 def loyalty_profile_sentence(kinds: pd.DataFrame) -> str:
-    """Return the strongest and the weakest side of loyalty."""
-    rows = [segment_row(kinds, side, "all") for side in loyalty_types.PROFILE_COLUMNS]
+    """Return the strongest and the weakest side of loyalty, or that their intervals do not tell them apart."""
+    of_all = kinds[kinds["quantity"].isin(loyalty_types.PROFILE_SIDES) & kinds["segment"].eq("all")]
+    rows = of_all.to_dict("records")
     known = sorted((r for r in rows if is_reported(r)), key=lambda r: -r["value"])
     if not known:
         return "No dimension of loyalty is known."
     lacks = [r["quantity"] for r in rows if not is_reported(r)]
     first = f"{known[0]['quantity']}, {formatting.estimate_text(known[0])} of 100"
+    last = f"{known[-1]['quantity']}, {formatting.estimate_text(known[-1])}"
     text = f"Only one dimension of loyalty is known: {first}" if len(known) == 1 else (
-        f"Strongest dimension: {first}; weakest: {known[-1]['quantity']}, {formatting.estimate_text(known[-1])}")
+        f"Strongest dimension: {first}; weakest: {last}" if known[0]["low"] > known[-1]["high"] else
+        f"No dimension is shown to be stronger than another: the intervals overlap, from {last} to {first}")
     return f"{text}." + (f" Not asked: {formatting.join_words(lacks)}." if lacks else "")
 
 
@@ -230,7 +233,7 @@ SHOWN_BY = {
     VISITS: web_behaviour.VISIT_FREQUENCY,
 }
 
-NOBODY = {KINDS: "no customer has both survey and order data", WHY: "nobody who keeps buying answered"}
+NOBODY = {KINDS: "no customer has both survey and order data", WHY: "nobody who answered is recorded as buying again"}
 
 TAKES = {
     KINDS: ("answers on intention, recommendation, commitment or trust, and orders, of the same customers",

@@ -120,19 +120,24 @@ def tier_migration_sentence(found: TierMoves) -> str:
     if not n:
         return f"{text}{people_text(joined, 'member', 'members')} joined; nobody was in a tier before."
     change = n - kept - left
+    if found.are_given:
+        still, gone = parts_text_if_enough([formatting.share(k / n) for k in (kept, left)], (kept, left))
+        return (f"{text}{still} of {formatting.count_text(n, 'member', 'members')} stayed and {gone} left; "
+                f"{people_text(joined)} joined. No change of tier is recorded: tiers are given for good, or their "
+                "history is not kept.")
     shares = parts_text_if_enough([formatting.share(k / n) for k in (kept, change, left)], (kept, change, left))
     said = (
         f"{shares[0]} of {formatting.count_text(n, 'member', 'members')} stayed in their tier, {shares[1]} changed "
         "it and "
         f"{shares[2]} left; {people_text(joined)} joined."
     )
-    return text + said + (" Nobody changed tier: tiers are given, not earned." if found.are_given else "")
+    return text + said
 
 
 def tier_threshold_sentence(table: pd.DataFrame, are_given: bool = False) -> str:
     """Return what other thresholds would mean for the highest tier, and whether the thresholds are the programme's."""
     if are_given:
-        return "What other thresholds would mean cannot be said: tiers are given, not earned by points."
+        return "What other thresholds would mean cannot be said: no change of tier is recorded."
     if table.empty:
         return "What other thresholds would mean cannot be said: it takes two tiers, and points of the last year."
     top = table["tier"].iloc[-1]

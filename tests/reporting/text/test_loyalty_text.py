@@ -38,8 +38,8 @@ def test_the_answer_names_the_four_kinds_and_who_is_not_among_them():
         matrix(counts={"behaviour only": 861, "attitude only": 1, "too early": 406}), NO_GATES
     ) == (
         "Of 100 customers who answered and could have bought again, 40.0 % [35.0 %, 45.0 %] show true loyalty.",
-        "Of the same, 30.0 % [25.0 %, 35.0 %] show latent loyalty (attachment, few purchases), "
-        "20.0 % [15.0 %, 25.0 %] show spurious loyalty (repeat buying without attachment) and "
+        "Of the same, 30.0 % [25.0 %, 35.0 %] show latent loyalty (strong attitude, few purchases), "
+        "20.0 % [15.0 %, 25.0 %] show spurious loyalty (repeat buying without a strong attitude) and "
         "10.0 % [5.0 %, 15.0 %] show no loyalty.",
         "Not classified: 861 people with order data only, fewer than 10 people with survey data only and 406 people "
         "whose first purchase is too recent and who did not answer.",
@@ -48,7 +48,7 @@ def test_the_answer_names_the_four_kinds_and_who_is_not_among_them():
 
 def test_parts_of_one_to_nine_people_are_not_named():
     first, second = loyalty_text.loyalty_answer(matrix((0.4, 0.53, 0.07, 0.0)), NO_GATES)
-    assert "some show spurious loyalty (repeat buying without attachment) and 0 % [" in second
+    assert "some show spurious loyalty (repeat buying without a strong attitude) and 0 % [" in second
     assert first.endswith("some show true loyalty.")
     few = loyalty_text.reported_rows(matrix((0.4, 0.53, 0.07, 0.0)))
     assert "share spurious" not in few["quantity"].to_list()
@@ -165,7 +165,8 @@ def test_whether_those_who_answered_buy_like_the_others():
         matrix(s=Estimate(SURVEYED_DIFFERENCE, -5, -9, -1, "points", 40))
     )
     assert loyalty_text.respondent_difference(matrix(s=Estimate(SURVEYED_DIFFERENCE, 1, -3, 5, "points", 40))) == (
-        "Respondents buy as often as non-respondents: no statistically significant difference (1 point [−3, 5]).")
+        "Respondents are not shown to buy more or less often than non-respondents: no statistically significant "
+        "difference (1 point [−3, 5]).")
     unknown = no_estimate(SURVEYED_DIFFERENCE, Status.INSUFFICIENT, "in one of the groups nobody to speak of")
     assert loyalty_text.respondent_difference(matrix(s=unknown)).endswith(
         "is not known: in one of the groups nobody to speak of."

@@ -126,7 +126,7 @@ def moves(rows):
             ],
             "60.0 % of 100 members stayed in their tier, 20.0 % changed it and 20.0 % left; 17 joined.",
         ),
-        ([("x", "x", 60), ("y", "y", 20)], "Nobody changed tier: tiers are given, not earned."),
+        ([("x", "x", 60), ("y", "y", 20)], "80 members stayed and 0 % left; 0 joined. No change of tier is recorded"),
         ([("x", "x", 60), ("x", "y", 7)], "some of 67 members stayed in their tier, some changed it and 0 % left"),
         (
             [(programme_tiers.NOT_YET_MEMBER, "x", 7), (programme_tiers.NOT_YET_MEMBER, "y", 11)],
