@@ -131,6 +131,7 @@ RESPONSES = _canonical_table(
     _column("response_id", "text", "the completed survey", True),
     _column("item", "text", "the item", True),
     _column("score", "number", "the answer on the item's scale; empty where not given or not applicable"),
+    _column("is_not_applicable", "flag", "whether the answer was that the item does not apply"),
     _column("comment", "text", "what was written, masked"),
 )
 

@@ -219,7 +219,14 @@ def typed_records(
     for column, found in read.items():
         reasons += _column_reasons(profile.column(name, column), found)
     reasons += [(source.is_repeated, REPEATED_RECORD)] if rule.duplicates == "reject" else []
-    return source, {column: found.value for column, found in read.items()}, reasons
+    return source, {column: found.value for column, found in read.items()} | _applicability(name, source), reasons
+
+
+def _applicability(name: str, source: SourceRecords) -> dict[str, ir.Value]:
+    """Return whether each survey answer says that its item does not apply: its score is as empty as one not given."""
+    if name != "responses" or not source.not_applicable:
+        return {}
+    return {"is_not_applicable": source.table[ANSWER].isin(source.not_applicable).fill_null(False)}
 
 
 def _in_own_currency(

@@ -275,10 +275,11 @@ def _question_gate(scores: pd.DataFrame, given: ItemAnswers | None) -> Gate | No
 
 
 def _scale_gate(states: pd.DataFrame) -> Gate | None:
-    total = int(states["n_answers"].sum())
+    given, off = (int(states.loc[states["state"] == state, "n_answers"].sum())
+                  for state in (survey_scales.ANSWER_GIVEN, survey_scales.OFF_SCALE))
+    total = given + off
     if not total:
         return None
-    off = int(states.loc[states["state"] == survey_scales.OFF_SCALE, "n_answers"].sum())
     return Gate(
         "answers off their scale",
         off / total,

@@ -252,6 +252,7 @@ class Survey:
                     (*NAMES, *questionnaire.BRAND_ITEM_NAMES), np.concatenate([item, len(NAMES) + brand])
                 ),
                 "score": pa.array(scores, pa.float64(), mask=np.isnan(scores) | (scores == NOT_APPLICABLE)),
+                "is_not_applicable": pa.array(scores == NOT_APPLICABLE),
                 "comment": self.comments.take(
                     pa.array(every, mask=~np.append(is_recommend, np.zeros(len(brand), bool)))
                 ),

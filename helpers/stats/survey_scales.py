@@ -139,7 +139,7 @@ def scaled_answers(responses: ir.Table, respondents: ir.Table, known: pd.DataFra
         the cuts.
     """
     lent = ibis.memtable(known, schema=CATALOGUE_SCHEMA)
-    table = responses.select("response_id", "item", "score").inner_join(lent, "item")
+    table = responses.select("response_id", "item", "score", "is_not_applicable").inner_join(lent, "item")
     table = table.left_join(survey_people(respondents), "response_id").drop("response_id_right")
     table = table.mutate(person=ibis.coalesce(table.customer_id, ibis.literal("response ") + table.response_id),
                          wave=table.wave.fill_null("undated"), weight=table.weight.fill_null(1.0))
@@ -161,13 +161,14 @@ def _is_on_scale(table: ir.Table) -> ir.Table:
     code = ibis.literal("|") + score.cast("int64").cast("string") + "|"
     is_code = (score == score.floor()) & table.codes.contains(code)
     state = ibis.cases(
-        (score.isnull(), MISSING), (is_code, NOT_APPLICABLE),
+        (table.is_not_applicable.fill_null(False), NOT_APPLICABLE), (score.isnull(), MISSING),
+        (is_code, NOT_APPLICABLE),
         ((score < table.scale_low) | (score > table.scale_high), OFF_SCALE), else_=ANSWER_GIVEN)
     position = 100 * (score - table.scale_low) / (table.scale_high - table.scale_low)
     good = table.is_reversed.ifelse(100 - position, position)
     table = table.mutate(state=state)
     return table.mutate(percent=(table.state == ANSWER_GIVEN).ifelse(good, ibis.null("float64"))).drop(
-        "text", "codes", "pair", "answer_labels", "scale_low", "scale_high", "is_reversed")
+        "text", "codes", "is_not_applicable", "pair", "answer_labels", "scale_low", "scale_high", "is_reversed")
 
 
 def latest_rows(table: ir.Table, by: Sequence[str]) -> ir.Table:

@@ -153,6 +153,8 @@ def test_a_survey_becomes_one_row_for_each_answer(small):
     found = {(r["response_id"], r["item"]): r["score"] for r in rows}
     assert found[("r1", "q1")] == 5
     assert found[("r1", "q2")] is None
+    said = small.rows(delivery.tables["canonical/responses"], "response_id", "item", "is_not_applicable")
+    assert [(r["response_id"], r["item"]) for r in said if r["is_not_applicable"]] == [("r1", "q2")]
     assert ("r2", "q2") not in found
     assert delivery.made[1].cells == {"answered": 3, "not given": 1, "not applicable": 1, "left out": 1}
     assert small.rejected(delivery) == []

@@ -111,7 +111,8 @@ def test_answers_are_counted_by_what_became_of_them(catalogued, surveyed):
 
 def test_answers_off_their_scale_above_one_per_cent_qualify_every_measure(catalogued, surveyed):
     known = catalogued({"item": "a"})
-    answers = surveyed(known, [(f"r{i}", "a", 5 if i else 6) for i in range(50)])
+    empty = [(f"r{i}", "a", None) for i in range(50, 90)]  # what was not answered is no answer to count among
+    answers = surveyed(known, [(f"r{i}", "a", 5 if i else 6) for i in range(50)] + empty)
     gates = survey_quality.satisfaction_gates(
         (), satisfaction_index.satisfaction_scores(answers, SatisfactionConfig()), survey_quality.answer_states(answers)
     )

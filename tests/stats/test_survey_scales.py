@@ -1,7 +1,10 @@
+from datetime import date
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from helpers.foundation import canonical_schema
 from helpers.foundation.errors import InputError
 from helpers.stats import survey_scales
 
@@ -29,6 +32,15 @@ def test_codes_that_mean_not_applicable_are_not_answers_even_on_the_scale(catalo
         "not applicable", "not applicable", "off the scale", "missing", "given", "given"]
     assert found["percent"].to_list()[4:] == [100.0, 10.0]
     assert found["percent"].iloc[:4].isna().all()
+
+
+def test_an_answer_that_intake_found_not_applicable_is_not_a_missing_one(session_engine, catalogued):
+    given = pd.DataFrame({"response_id": ["r1", "r2", "r3"], "item": ["a"] * 3, "score": [np.nan, np.nan, 4.0],
+                          "is_not_applicable": [True, False, None]})
+    who = canonical_schema.RESPONDENTS.conformed(session_engine.lazy(pd.DataFrame({"response_id": ["r1", "r2", "r3"]})))
+    answers = survey_scales.scaled_answers(canonical_schema.RESPONSES.conformed(session_engine.lazy(given)), who,
+                                           catalogued({"item": "a"}), date(2026, 6, 30))
+    assert frame(answers)["state"].to_list() == ["not applicable", "missing", "given"]
 
 
 def test_a_missing_answer_is_never_zero(catalogued, surveyed):
