@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.foundation.results import Estimate, Gate, Level, Status, no_estimate
+from helpers.satisfaction import expectations
 from helpers.stats import survey_scales
 from helpers.stats.bootstrap import percentile_interval, replicate_moments
 from helpers.stats.common_items import ItemAnswers, WaveItems, wave_items
@@ -96,6 +97,12 @@ def measure_scales(
     if satisfied:
         groups[SATISFACTION_SCALE] = satisfied
     groups |= _constructs_by_role(known[~known["role"].isin(ROLES_OUTSIDE_SCALES)])
+    return _measure_groups(answers, groups, replicas)
+
+
+def _measure_groups(
+    answers: ir.Table, groups: Mapping[str, tuple[str, ...]], replicas: ReplicateWeights | None
+) -> tuple[MeasuredScale, ...]:
     answered_ = survey_scales.answers_wide(answers, sorted({item for items in groups.values() for item in items}))
     return tuple(_measure_scale(name, items, answered_, replicas) for name, items in groups.items())
 
@@ -128,6 +135,28 @@ def _weighted_reliability(found: Reliability, scores: np.ndarray, rows: Weighted
         percentile_interval(float(d[0]), d[1:]) for d in (*draws, *item_rest_correlation(known.covariance).T)
     )
     return replace(found, raw=raw, standardised=standardised, item_rest=tuple(rest))
+
+
+def struck_gaps(answers: ir.Table, known: pd.DataFrame, replicas: ReplicateWeights | None = None) -> dict[str, str]:
+    """Return why performance less expectation is not reported, overall (*all*) and by dimension; none where it stands.
+
+    Parameters
+    ----------
+    answers, known, replicas
+        As in `measure_scales`: a gap stands on two scores, and falls with either, measured by the gap's own questions.
+    """
+    matched, groups = expectations.paired_items(known), {}
+    for role, side in (("expectation", "item_y"), ("performance", "item_x")):
+        groups[f"all: {role}"] = tuple(matched[side] if len(matched) else known.loc[known["role"] == role, "item"])
+        groups |= {f"{name}: {role}": tuple(of[side]) for name, of in matched.groupby("construct_x")}
+    if not all(groups.values()):
+        return {}
+    struck = {}
+    for scale in _measure_groups(answers, groups, replicas):
+        segment, _, role = scale.name.rpartition(": ")
+        if scale.struck:
+            struck.setdefault(segment, f"{scale.struck} for its {role}")
+    return struck
 
 
 def construct_means(measured: Sequence[MeasuredScale]) -> list[Estimate]:

@@ -161,3 +161,25 @@ def test_who_was_heard_is_counted_against_every_known_customer(session_engine):
 def test_the_silent_mean_is_what_closes_the_gap_and_missing_when_everybody_was_heard():
     assert 0.4 * 70 + 0.6 * survey_quality.nonrespondent_mean(70, 0.4, 50) == pytest.approx(50)
     assert np.isnan(survey_quality.nonrespondent_mean(70, 1.0, 50))
+
+
+def test_a_gap_is_struck_with_the_expectation_or_the_performance_that_is_not_reliable(catalogued, surveyed):
+    rng = np.random.default_rng(3)
+    known = catalogued(*({"item": f"{role[0]}_{dimension}{j}", "role": role, "construct": dimension,
+                          "pair": f"{dimension}{j}"}
+                         for role in ("expectation", "performance") for dimension in ("food", "seat") for j in "12"))
+    felt = {name: rng.integers(1, 6, 200) for name in ("e_food", "p_food", "p_seat")}
+    rows = [(f"r{i}", item, float(felt[item[:-1]][i] if item[:-1] in felt else rng.integers(1, 6)))
+            for i in range(200) for item in known["item"]]
+    struck = survey_quality.struck_gaps(surveyed(known, rows), known)
+    assert list(struck) == ["all", "seat"]  # nobody's two expectations of the seat agree
+    assert struck["seat"].startswith("Cronbach's α ")
+    assert struck["seat"].endswith(" is under 0.60 for its expectation")
+    assert survey_quality.struck_gaps(surveyed(known, rows), known[known["role"] == "performance"]) == {}
+
+
+@pytest.mark.real_data
+def test_the_expectations_of_the_mobile_operators_customers_carry_no_gap(mobi):
+    known, answers = mobi
+    assert survey_quality.struck_gaps(answers, known) == {
+        "all": "Cronbach's α 0.433 is under 0.60 for its expectation"}

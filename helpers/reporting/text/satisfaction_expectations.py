@@ -61,6 +61,22 @@ def confirmation_finding(table: pd.DataFrame) -> str:
     return f"{_met(ratio)} {said}" if ratio["status"] == Status.OK else said
 
 
+def expectations_in_hindsight(table: pd.DataFrame, is_before_use: bool) -> str:
+    """Return that expectations were asked for beside performance, in hindsight; empty where not, or without a gap.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As in `confirmation_finding`.
+    is_before_use : bool
+        Whether the study says that expectations are asked for before use.
+    """
+    if is_before_use or not ((table["quantity"] == DISCONFIRMATION) & (table["status"] == Status.OK)).any():
+        return ""
+    return ("The study does not say that expectations were asked for before use: stated in hindsight they are coloured "
+            "by what was experienced, and a gap is no proof that a promise was broken.")
+
+
 def expectation_gap_finding(table: pd.DataFrame) -> str:
     """Return by how much expectations are missed or exceeded and where most; empty where questions are not paired."""
     gaps = table[(table["quantity"] == DISCONFIRMATION) & (table["status"] == Status.OK)]
@@ -88,6 +104,9 @@ def dimension_gaps(table: pd.DataFrame) -> pd.DataFrame:
 def dimension_gaps_title(table: pd.DataFrame) -> str:
     """Return the finding above the figure of the gaps."""
     found = dimension_gaps(table)
+    asked = table[(table["quantity"] == DISCONFIRMATION) & (table["segment"] != "all")]
+    if found.empty and len(asked):
+        return f"Performance against expectation by dimension is not reported: {asked['reason'].iloc[0]}"
     missed = list(found.loc[found["high"] < 0, "segment"])
     if not missed:
         return "Performance falls short of expectation significantly in no dimension"

@@ -45,6 +45,25 @@ def test_missed_and_exceeded_expectations_name_where_most_and_single_ones_are_no
     assert "in no dimension" in expectations_text.dimension_gaps_title(gap(1, 0, 2, (("price", 4.0),)))
 
 
+def test_gaps_of_scores_that_failed_their_check_are_neither_told_nor_counted_as_none():
+    reason = "Cronbach's α 0.433 is under 0.60 for its expectation"
+    rows = [no_estimate(q, Status.STRUCK, reason, segment=s) for q, s in (
+        (PERFORMANCE_RATIO, "all"), (DISCONFIRMATION, "all"), (PERFORMANCE_CORRELATION, "all"),
+        (DISCONFIRMATION, "seat"))]
+    table = estimate_table(rows)
+    assert expectations_text.dimension_gaps_title(table) == (
+        f"Performance against expectation by dimension is not reported: {reason}")
+    assert expectations_text.confirmation_finding(table) == f"Whether expectations are met is not known: {reason}."
+    assert expectations_text.expectation_gap_finding(table) == ""
+
+
+def test_a_gap_says_when_its_expectations_are_not_known_to_come_before_use():
+    table = gap(-5, -6, -4)
+    assert "stated in hindsight" in expectations_text.expectations_in_hindsight(table, False)
+    assert expectations_text.expectations_in_hindsight(table, True) == ""
+    assert expectations_text.expectations_in_hindsight(table.head(0), False) == ""
+
+
 def promised(much=70.0, shops=65.0):
     made = []
     for segment, value in (
