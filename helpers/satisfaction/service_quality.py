@@ -29,7 +29,7 @@ SHARE_OF_CASES, COMPLAINTS_UNIT = "share of cases", "complaints per 100 buyers"
 CHART_ALARMS, FALSE_ALARMS_PER_YEAR = "alarms of the control chart", 1.0  # a year, of all the charts together
 
 
-def service_estimates(cases: ir.Table, as_of: date, customers: int) -> list[Estimate]:
+def service_estimates(cases: ir.Table, as_of: date, buyers: int) -> list[Estimate]:
     """Return the nested funnel of cases, days to close, resolution, and the rates of bad service.
 
     Parameters
@@ -38,8 +38,8 @@ def service_estimates(cases: ir.Table, as_of: date, customers: int) -> list[Esti
         ``canonical/cases``.
     as_of : date
         Later cases are left out.
-    customers : int
-        Customers known, 0 where they are not.
+    buyers : int
+        From `buyers_of_year`, of the same date.
 
     Returns
     -------
@@ -63,7 +63,7 @@ def service_estimates(cases: ir.Table, as_of: date, customers: int) -> list[Esti
     made += [
         _share_of_cases(DISSATISFACTION_RATE, scores < middle),
         _days_to_close(ripe),
-        _dissatisfaction_rates(rows, customers, as_of),
+        _complaints_per_buyer(rows, buyers, as_of),
     ]
     return made
 
@@ -118,15 +118,26 @@ def _days_to_close(ripe: pd.DataFrame) -> Estimate:
     return Estimate("median days to close", float(np.median(taken)), float(limits.low), float(limits.high), "days", n)
 
 
-def _dissatisfaction_rates(rows: pd.DataFrame, customers: int, as_of: date) -> Estimate:
-    year = rows["opened_at"] >= pd.Timestamp(as_of) - pd.Timedelta(days=365)
-    count = int((year & (rows["kind"] == "complaint")).sum())
+def buyers_of_year(transactions: ir.Table, as_of: date) -> int:
+    """Return the number of customers who bought in the year up to a date, the year whose complaints are counted."""
+    at = transactions.ordered_at
+    bought = transactions.filter((transactions.kind == "sale") & (at >= _year_before(as_of))
+                                 & (at < as_of + timedelta(days=1)))
+    return int(bought.aggregate(n=bought.customer_id.nunique()).to_pyarrow()["n"][0].as_py())
+
+
+def _year_before(as_of: date) -> pd.Timestamp:
+    return pd.Timestamp(as_of) - pd.Timedelta(days=364)  # the day itself is the last of the 365
+
+
+def _complaints_per_buyer(rows: pd.DataFrame, buyers: int, as_of: date) -> Estimate:
+    count = int(((rows["opened_at"] >= _year_before(as_of)) & (rows["kind"] == "complaint")).sum())
     if not (rows["kind"] == "complaint").any():
         return no_estimate(COMPLAINTS_PER_BUYER, Status.NOT_APPLICABLE, "no complaints are recorded")
-    if not customers:
-        return no_estimate(COMPLAINTS_PER_BUYER, Status.NOT_APPLICABLE, "customers are not known", n=count)
-    i = _poisson_interval(count).times(100 / customers)
-    return Estimate(COMPLAINTS_PER_BUYER, i.value, i.low, i.high, "complaints a year per 100 customers", count)
+    if not buyers:
+        return no_estimate(COMPLAINTS_PER_BUYER, Status.NOT_APPLICABLE, "nobody bought in the year", n=count)
+    i = _poisson_interval(count).times(100 / buyers)
+    return Estimate(COMPLAINTS_PER_BUYER, i.value, i.low, i.high, "complaints of a year per 100 of its buyers", count)
 
 
 def _poisson_interval(count: int, level: float = 0.95) -> Interval:

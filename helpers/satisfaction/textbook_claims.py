@@ -76,5 +76,6 @@ def _referral_claim(rows: pd.DataFrame, replicas: ReplicateWeights | None) -> Cl
         "cannot say")
     return Claim(CLAIM_COME, own, verdict,
                  f"{ours.value:.3f} new customers name each promoter as who recommended us, {theirs.value:.3f} each "
-                 f"detractor; if every customer had come through a promoter, it would be {most:.1f}.",
+                 f"detractor; with promoters {100 / most:.0f} % of all customers, as among those who answered, it is "
+                 f"{most:.1f} at most, even if every customer had come through one.",
                  MEASURED_BY_REFERRALS)

@@ -59,10 +59,10 @@ class Item:
 
 
 ITEMS = (
-    Item("expect_product", "At the start of the quarter: of its orders I expect good products", "expectation", "expectation",
-         pair="product"),
-    Item("expect_service", "At the start of the quarter: of its orders I expect good service", "expectation", "expectation",
-         pair="service"),
+    Item("expect_product", "At the start of the quarter: of its orders I expect good products", "expectation",
+         "expectation", pair="product"),
+    Item("expect_service", "At the start of the quarter: of its orders I expect good service", "expectation",
+         "expectation", pair="service"),
     Item("product_quality", "The products are of good quality", "performance", "product", pair="product",
          frames={"delivered": "product", "level": "material", "value": "functional", "means": "attribute",
                  "horizontal": "product"}),

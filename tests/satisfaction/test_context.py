@@ -87,6 +87,18 @@ def test_the_funnel_counts_cases_at_every_stage(table):
     assert service_quality.service_estimates(table("cases"), AS_OF, 0)[0].reason == "no service cases are recorded"
 
 
+def test_complaints_of_the_year_are_counted_per_buyer_of_that_year(table):
+    days = {"new": "2026-03-01", "old": "2020-03-01", "coming": "2099-01-01"}
+    sold = table("transactions", [
+        {"order_id": f"o{i}{who}", "line": 1, "customer_id": who, "ordered_at": pd.Timestamp(on), "kind": kind,
+         "amount": 5.0} for i in range(2) for who, on, kind in [*((n, d, "sale") for n, d in days.items()),
+                                                                ("back", "2026-03-01", "return")]])
+    assert service_quality.buyers_of_year(sold, AS_OF) == 1
+    assert service_quality.buyers_of_year(table("transactions"), AS_OF) == 0
+    without = service_quality.service_estimates(table("cases", cases()), AS_OF, 0)
+    assert found(without, service_quality.COMPLAINTS_PER_BUYER).reason == "nobody bought in the year"
+
+
 def test_the_funnel_is_nested_and_each_stage_has_the_omission_rate_of_those_before_it(table):
     def at(case, i):
         day = case["opened_at"] + pd.Timedelta(days=5)

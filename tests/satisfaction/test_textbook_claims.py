@@ -25,8 +25,8 @@ def test_what_people_tell_cannot_be_said_and_who_comes_is_bounded_by_referrals(c
     assert (told.own.status, told.verdict) == (Status.NOT_APPLICABLE, "cannot say")
     assert (came.own.value, came.own.n, came.verdict) == (0.5, 40, "does not hold")
     assert came.sentence == (
-        "0.500 new customers name each promoter as who recommended us, 0.025 each detractor; if every customer had "
-        "come through a promoter, it would be 2.0.")
+        "0.500 new customers name each promoter as who recommended us, 0.025 each detractor; with promoters 50 % of "
+        "all customers, as among those who answered, it is 2.0 at most, even if every customer had come through one.")
     assert claim_table("02", [told, came])["n"].tolist() == [0, 40]
     assert all(claim.operationalisation for claim in (told, came))
 
