@@ -121,6 +121,7 @@ ITEMS = _canonical_table(
     _column("scale_low", "number", "lowest answer", True),
     _column("scale_high", "number", "highest answer", True),
     _column("is_reversed", "flag", "whether a high answer is a bad one"),
+    _column("is_agreement", "flag", "whether answers say how far one agrees with the text, not how satisfied one is"),
     _column("not_applicable", "text", "answers that mean 'does not apply', separated by |"),
     _column("cut_points", "text", "upper limits of dissatisfied, neutral and fairly satisfied, separated by |"),
     prefixes=("frame_",),

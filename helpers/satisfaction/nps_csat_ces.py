@@ -19,6 +19,8 @@ from helpers.stats.survey_weights import ReplicateWeights, WeightedSample, stude
 
 NPS, TOP_MINUS_BOTTOM, CSAT, CES = "NPS", "top minus bottom share, not NPS", "CSAT", "CES"
 
+TOP_TWO_AGREEMENT = "share who agree, top two of five, not CSAT"
+
 MIN_PROMOTER_PERCENT, MAX_DETRACTOR_PERCENT, MIN_SATISFIED_PERCENT = 85.0, 65.0, 75.0
 
 WHY_NO_MEASURE = {
@@ -95,7 +97,7 @@ def _contributions(measure: str, rows: pd.DataFrame) -> np.ndarray:
     """Return what each answer adds to a measure's mean."""
     if measure == CES:
         return rows["score"].to_numpy(float)
-    if measure == CSAT:
+    if measure in (CSAT, TOP_TWO_AGREEMENT):
         return (rows["percent"] >= MIN_SATISFIED_PERCENT - SCALE_TOLERANCE).to_numpy(float)
     top, bottom = (
         rows["percent"] >= MIN_PROMOTER_PERCENT - SCALE_TOLERANCE,
@@ -126,8 +128,8 @@ def nps_csat_ces_estimates(
     list of Estimate
         NPS (0–10 recommend question; points) and the same rule on any other scale, *top minus bottom share, not NPS*:
         upper 15 % of the scale's length less its lower 65 %, which on 0–10 is 9–10 less 0–6. CSAT (five-point
-        satisfaction question): share of the two best answers. CES (1–7 effort question): mean on the scale, its
-        good end in the unit. Behind them each question by its name, where a measure rests on one.
+        satisfaction question): share of the two best answers, *not CSAT* where a statement is to be agreed
+        with. CES (1–7 effort question): mean on the scale, its good end in the unit. Behind them each question by its name, where a measure rests on one.
     """
     segments = ["all", *(wave_segment(wave) for wave in waves)] if len(waves) > 1 else ["all"]
     named = [(quantity, row) for row in known.itertuples() if (quantity := measure_of_item(row))]
@@ -154,7 +156,7 @@ def measure_of_item(row: Any) -> str:
     if row.role == "recommend":
         return NPS if scale == (0, 10) and not row.is_reversed else TOP_MINUS_BOTTOM
     if row.role == "satisfaction" and row.scale_high - row.scale_low == 4:
-        return CSAT
+        return TOP_TWO_AGREEMENT if row.is_agreement else CSAT
     return CES if row.role == "effort" and scale == (1, 7) else ""
 
 
@@ -162,9 +164,10 @@ def _measure_estimate(
     quantity: str, label: str, row: Any, rows: pd.DataFrame, of: tuple[str, float | None]
 ) -> Estimate:
     n, (segment, error) = int(rows["n_people"].sum()), of
-    way = {CES: _ces, CSAT: _csat}.get(quantity, _nps)
+    way = {CES: _ces, CSAT: _csat, TOP_TWO_AGREEMENT: _csat}.get(quantity, _nps)
     interval = way(rows, n, error)
-    units = {CES: f"on 1–7, {1 if row.is_reversed else 7} is least effort", CSAT: "share"}
+    units = {CES: f"on 1–7, {1 if row.is_reversed else 7} is least effort", CSAT: "share",
+             TOP_TWO_AGREEMENT: "share"}
     return estimate_if_enough(label, interval, n, unit=units.get(quantity, "points"), segment=segment)
 
 

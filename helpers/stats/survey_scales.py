@@ -24,7 +24,7 @@ PERSON_COLUMNS = ("person", "customer_id", "weight", "responded_at", "response_i
 
 CATALOGUE_SCHEMA = ibis.schema({
     "item": "string", "text": "string", "role": "string", "construct": "string", "scale_low": "float64",
-    "scale_high": "float64", "is_reversed": "boolean", "codes": "string", "pair": "string",
+    "scale_high": "float64", "is_reversed": "boolean", "is_agreement": "boolean", "codes": "string", "pair": "string",
     "answer_labels": "string",
     **dict.fromkeys(CUT_COLUMNS, "float64"),
 })
@@ -41,9 +41,9 @@ def item_catalogue(items: ir.Table) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``item, text, role, construct`` (the role where none is named)``, scale_low, scale_high, is_reversed, codes``
-        (codes that mean 'does not apply', ``|`` around each)``, pair, answer_labels`` and the upper limits
-        ``cut_1 … cut_3`` of the levels [0–100], NaN where the catalogue has none.
+        ``item, text, role, construct`` (the role where none is named)``, scale_low, scale_high, is_reversed,
+        is_agreement, codes`` (codes that mean 'does not apply', ``|`` around each)``, pair, answer_labels`` and the
+        upper limits ``cut_1 … cut_3`` of the levels [0–100], NaN where the catalogue has none.
 
     Raises
     ------
@@ -59,7 +59,8 @@ def item_catalogue(items: ir.Table) -> pd.DataFrame:
     flat = frame.loc[frame["scale_high"] <= frame["scale_low"], "item"]
     if len(flat):
         raise InputError(f"items.{flat.iloc[0]}", "scale_high is not above scale_low", "a scale with a length")
-    frame["is_reversed"] = frame["is_reversed"].fillna(False).astype(bool)
+    for flag in ("is_reversed", "is_agreement"):
+        frame[flag] = frame[flag].fillna(False).astype(bool)
     frame["construct"] = frame["construct"].where(frame["construct"].fillna("") != "", frame["role"])
     frame["codes"] = "|" + frame["not_applicable"].fillna("").str.replace(" ", "") + "|"
     frame[list(CUT_COLUMNS)] = [_cut_points(row) for row in frame.itertuples()] or np.empty((0, len(CUT_COLUMNS)))
@@ -168,7 +169,8 @@ def _is_on_scale(table: ir.Table) -> ir.Table:
     good = table.is_reversed.ifelse(100 - position, position)
     table = table.mutate(state=state)
     return table.mutate(percent=(table.state == ANSWER_GIVEN).ifelse(good, ibis.null("float64"))).drop(
-        "text", "codes", "is_not_applicable", "pair", "answer_labels", "scale_low", "scale_high", "is_reversed")
+        "text", "codes", "is_not_applicable", "pair", "answer_labels", "scale_low", "scale_high", "is_reversed",
+        "is_agreement")
 
 
 def latest_rows(table: ir.Table, by: Sequence[str]) -> ir.Table:

@@ -47,6 +47,14 @@ def test_csat_is_the_two_best_answers_of_five(catalogued, surveyed):
     assert csat.low == pytest.approx(confidence_intervals.share_interval(0.5, 10).low)
 
 
+def test_a_statement_of_satisfaction_to_agree_with_is_not_called_csat(catalogued, surveyed):
+    known = catalogued({"item": "a", "is_agreement": True})
+    found = measured(known, surveyed(known, rows("a", [5, 5, 4, 4, 4, 3, 3, 2, 1, 1])))
+    assert found["CSAT", "all"].status is Status.NOT_APPLICABLE
+    agree = found["share who agree, top two of five, not CSAT", "all"]
+    assert (agree.value, agree.unit, agree.n) == (0.5, "share", 10)
+
+
 def test_csat_does_not_apply_to_ten_points(catalogued, surveyed):
     known = catalogued({"item": "a", "scale_high": 10.0})
     assert measured(known, surveyed(known, rows("a", [9] * 20)))["CSAT", "all"].status is Status.NOT_APPLICABLE

@@ -8,7 +8,7 @@ import pandas as pd
 from helpers.foundation.labels import readable_id
 from helpers.foundation.results import Status
 from helpers.reporting import formatting
-from helpers.satisfaction.nps_csat_ces import CES, CSAT, NPS, TOP_MINUS_BOTTOM
+from helpers.satisfaction.nps_csat_ces import CES, CSAT, NPS, TOP_MINUS_BOTTOM, TOP_TWO_AGREEMENT
 from helpers.satisfaction.satisfaction_index import (
     ALL_WAVES,
     LEVEL_SHARES,
@@ -184,11 +184,8 @@ def common_measures(index: pd.DataFrame) -> str:
     has = [q for q in (NPS, CSAT, CES) if any(is_reported(r) for r in quantity_rows(index, q))]
     lacks = [q for q in (NPS, CSAT, CES) if q not in has]
     if not has:
-        rest = (
-            f"; {TOP_MINUS_BOTTOM}, stands in"
-            if any(is_reported(r) for r in quantity_rows(index, TOP_MINUS_BOTTOM))
-            else ""
-        )
+        instead = [q for q in (TOP_MINUS_BOTTOM, TOP_TWO_AGREEMENT) if any(map(is_reported, quantity_rows(index, q)))]
+        rest = f"; {'; '.join(instead)}, {'stands' if len(instead) == 1 else 'stand'} in" if instead else ""
         return (
             f"None of {formatting.join_words(lacks)} can be given: each belongs to one kind of question on one "
             f"scale{rest}."
@@ -279,7 +276,7 @@ def overall_outside_waves(index: pd.DataFrame) -> str:
 
 def single_item_measures(index: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of the measures that belong to one question and have a value, for everybody."""
-    names = (NPS, TOP_MINUS_BOTTOM, CSAT, CES)
+    names = (NPS, TOP_MINUS_BOTTOM, CSAT, TOP_TWO_AGREEMENT, CES)
     of_all = index[(index["segment"] == "all") & ~index["status"].eq(Status.NOT_APPLICABLE)]
     is_single = of_all["quantity"].isin(names) | of_all["quantity"].str.startswith(tuple(f"{n} (" for n in names))
     return of_all[is_single.astype(bool)]
