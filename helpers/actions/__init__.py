@@ -24,8 +24,8 @@
 * ``response_curves``: Response curves: margin that contact brings a customer of a tier, by spending.
 * ``sales_pipeline``: Sales pipeline: win rates, time to a decision, expected closings, whitespace.
 * ``satisfaction_to_money``: Satisfaction to money: what follows an answer, and what could null it.
-* ``schema``: Declared result tables of the action plan: actions, campaigns, assignments_drawn, decisions, key
-  accounts.
+* ``schema``: Declared result tables of the action plan: whom it lists, what it drew, decisions, key accounts,
+  partners.
 * ``tier_strategy``: Strategy by tier and stage: what each gets, costs and brought; who costs more than they bring, and
   the reverse.
 """

@@ -124,7 +124,8 @@ def campaign_summary(lists: pd.DataFrame, assumptions: ActionsConfig, effects: p
     DataFrame
         campaign, owner, n_audience, n_treated, n_held_out, value_of_asking (of the treated) [money], cost_expected and
         cost_worst of the treated [money], detectable_difference (of a share, whatever its level, found with 80 % power
-        at the 5 % level; empty where no difference would be) [share], response (what earlier lists did, in words).
+        at the 5 % level; empty where no difference would be) [share], response (what earlier lists did, or why they do
+        not tell it, in words).
     """
     rows = []
     for campaign in sorted(assumptions.campaigns, key=lambda one: CAMPAIGNS.index(one.kind)):
@@ -137,7 +138,8 @@ def campaign_summary(lists: pd.DataFrame, assumptions: ActionsConfig, effects: p
             "value_of_asking": treated["value_of_asking"].sum(min_count=1),
             "cost_expected": treated["cost_expected"].sum(), "cost_worst": treated["cost_worst"].sum(),
             "detectable_difference": difference if (difference := _detectable_difference(own)) <= 1 else np.nan,
-            "response": measured_response.difference_sentence(response) or "never measured: for testing"})
+            "response": measured_response.difference_sentence(response) or measured_response.unmeasured_list_sentence(
+                effects, currency, campaign.kind) or "never measured: for testing"})
     return pd.DataFrame(rows, columns=list(SUMMARY))
 
 

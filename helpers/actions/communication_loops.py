@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.actions.config import ActionsConfig
-from helpers.actions.contact_lists import ContactLists, is_open_on
+from helpers.actions.contact_lists import ContactLists, alert_file, is_open_on
 from helpers.customers.random_assignment import TREATMENT
 from helpers.foundation import spreadsheets
 from helpers.foundation.engine import Engine
@@ -21,7 +21,7 @@ from helpers.stats.disclosure_control import LEAST_PEOPLE
 
 MOST_COUNTED = 3  # recent contacts; who has had more counts as this many
 
-LOOPS_FILE = "communication-loops" + EXCEL
+LOOPS_FILE, KEY_ACCOUNTS_FILE = "communication-loops" + EXCEL, "key-accounts" + EXCEL
 
 INSIDE = ["who", "must_know", "n_customers", "by_on", "where"]
 
@@ -41,9 +41,11 @@ class InsideSources:
     cases : DataFrame
         As `cases_by_team` gives it.
     alerts : DataFrame
-        ``results/alerts``.
+        As `contact_lists.alert_lines` gives them.
     people, accounts : DataFrame
         As `key_accounts.buying_centres` and `key_accounts.account_summary` give them.
+    opportunities : DataFrame
+        What is open, with its owner and ``next_step``; may be empty.
     """
 
     lists: ContactLists
@@ -51,6 +53,7 @@ class InsideSources:
     alerts: pd.DataFrame
     people: pd.DataFrame
     accounts: pd.DataFrame
+    opportunities: pd.DataFrame
 
 
 def cases_by_team(engine: Engine, cases: ir.Table, as_of: date, days: int) -> pd.DataFrame:
@@ -76,14 +79,15 @@ def inside_loop(sources: InsideSources, assumptions: ActionsConfig, as_of: date)
     Parameters
     ----------
     sources : InsideSources
-        Lists, cases, alerts, key accounts.
+        Lists, cases, alerts, key accounts, open opportunities.
     assumptions : ActionsConfig
         Days within which cases and accounts are dealt with; the owner, who hears of what nobody else answers for.
     as_of : date
         Day of the plan.
     """
     rows = [*_of_lists(sources.lists), *_of_cases(sources.cases, assumptions, as_of), *_of_alerts(sources.alerts),
-            *_of_accounts(sources.people, sources.accounts, assumptions, as_of)]
+            *_of_accounts(sources.people, sources.accounts, assumptions, as_of),
+            *_of_opportunities(sources.opportunities, assumptions, as_of)]
     table = pd.DataFrame(rows, columns=INSIDE)
     return table.assign(by_on=pd.to_datetime(table["by_on"])).sort_values(
         ["by_on", "who", "must_know"], ignore_index=True)
@@ -91,8 +95,7 @@ def inside_loop(sources: InsideSources, assumptions: ActionsConfig, as_of: date)
 
 def _of_lists(lists: ContactLists) -> Iterator[tuple]:
     treated = lists.lines[lists.lines["variant"].eq(TREATMENT)]
-    own = lists.files[lists.files["file"].str.endswith(EXCEL)]
-    files = own.groupby(["audience", "channel"])["file"].agg(", ".join)  # a campaign's list is a file of its own
+    files = lists.files.groupby(["audience", "channel"])["file"].agg(", ".join)  # a campaign's list has its own file
     for (owner, channel), rows in treated.assign(channel=treated["channel"].fillna("any channel")).groupby(
             ["owner", "channel"]):
         yield (owner, f"contact by {channel}", len(rows), rows["do_by_on"].max(), files.get((owner, channel), ""))
@@ -111,9 +114,9 @@ def _of_cases(cases: pd.DataFrame, assumptions: ActionsConfig, as_of: date) -> I
 def _of_alerts(alerts: pd.DataFrame) -> Iterator[tuple]:
     if alerts.empty:
         return
-    due = alerts[alerts["is_within_capacity"].astype(bool) & ~alerts["is_control"].astype(bool)]
-    for (owner, response), rows in due.groupby(["owner", "response"]):
-        yield owner, f"alert: {response}", rows["customer_id"].nunique(), rows["respond_by_on"].min(), "page 05"
+    for (owner, response), rows in alerts.groupby(["owner", "response"]):
+        yield (owner, f"alert: {response}", rows["customer_id"].nunique(), rows["respond_by_on"].min(),
+               alert_file(str(owner)))
 
 
 def _of_accounts(people: pd.DataFrame, accounts: pd.DataFrame, assumptions: ActionsConfig,
@@ -125,7 +128,17 @@ def _of_accounts(people: pd.DataFrame, accounts: pd.DataFrame, assumptions: Acti
     for owner, rows in own.groupby("our_owner"):
         n = rows["account_id"].nunique()
         yield (owner, f"{n:,} key account{'' if n == 1 else 's'} on one contact: meet a second person", len(rows),
-               pd.Timestamp(as_of + timedelta(days=assumptions.account_days)), "key-accounts" + EXCEL)
+               pd.Timestamp(as_of + timedelta(days=assumptions.account_days)), KEY_ACCOUNTS_FILE)
+
+
+def _of_opportunities(opportunities: pd.DataFrame, assumptions: ActionsConfig, as_of: date) -> Iterator[tuple]:
+    if opportunities.empty:
+        return
+    due = pd.Timestamp(as_of + timedelta(days=assumptions.account_days))
+    for owner, rows in opportunities.assign(owner=opportunities["owner"].fillna(assumptions.owner)).groupby("owner"):
+        steps = rows["next_step"].value_counts().sort_index()
+        told = "; ".join(f"{step}: {n:,}" for step, n in steps.items())
+        yield owner, f"open opportunities: {told}", np.nan, due, KEY_ACCOUNTS_FILE
 
 
 def outside_loop(lines: pd.DataFrame) -> pd.DataFrame:

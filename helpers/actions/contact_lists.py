@@ -5,7 +5,7 @@ mistake.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -34,6 +34,9 @@ BESIDE = ("owner", "channel", "offer", "variant", "draw")  # of a line; not in a
 
 FOR_TOOLS = ["customer_id", "channel", "action", "offer_id", "campaign", "send_on", "send_by_on"]
 
+ALERT_COLUMNS = ["customer_id", "owner", "cause", "response", "respond_by_on", "churn_probability", "margin_at_risk",
+                 "on_contact_list", "not_to_contact"]
+
 FOR_EVERYBODY = frozenset({"", "everybody", "everyone", "all", "all customers"})
 
 
@@ -48,7 +51,8 @@ class ContactLists:
     contents : dict of str to bytes
         Files by name.
     files : DataFrame
-        Grain file: file, audience, channel, n_customers.
+        Grain list: file, csv (the same for other programs; empty for the one for tools), audience, channel,
+        n_customers.
     """
 
     lines: pd.DataFrame
@@ -192,9 +196,12 @@ def contact_lists(by_draw: Mapping[str, pd.DataFrame], ends_on: date) -> Contact
         tools = treated.rename(columns=names)
         content = spreadsheets.csv_file(tools[FOR_TOOLS], is_for_people=False)
         parts.append(_ListFile(MAILING + CSV, "mailing tools", "all", len(tools), content))
-    files = pd.DataFrame([(p.file, p.audience, p.channel, p.n_customers) for p in parts],
-                         columns=["file", "audience", "channel", "n_customers"])
-    return ContactLists(lines, {part.file: part.content for part in parts}, files)
+    contents = {part.file: part.content for part in parts}
+    twins = [part.file.removesuffix(EXCEL) + CSV if part.file.endswith(EXCEL) else "" for part in parts]
+    rows = [(p.file, twin, p.audience, p.channel, p.n_customers) for p, twin in zip(parts, twins, strict=True)
+            if p.file not in twins]
+    files = pd.DataFrame(rows, columns=["file", "csv", "audience", "channel", "n_customers"])
+    return ContactLists(lines, contents, files)
 
 
 def _file_prefix(draw: str) -> str:
@@ -221,7 +228,61 @@ def _for_people(name: str, rows: pd.DataFrame, audience: str, channel: str) -> l
             for ending, content in ((EXCEL, sheet), (CSV, plain))]
 
 
-def other_files(contents: Mapping[str, bytes], holds: str) -> pd.DataFrame:
+def alert_lines(
+    alerts: pd.DataFrame, listed: pd.DataFrame, barred: Mapping[str, str], held_out: Collection[str]
+) -> pd.DataFrame:
+    """Return the alerts that somebody answers now, the earliest first; nobody of a control group is among them.
+
+    Parameters
+    ----------
+    alerts : DataFrame
+        ``results/alerts``.
+    listed : DataFrame
+        ``ContactLists.lines``: who is on a list of this round is marked, so that one contact serves both.
+    barred : mapping of str to str
+        Who must not be contacted, and why, as `eligibility.barred_customers` gives it; marked.
+    held_out : collection of str
+        Customers of control groups; left out.
+
+    Returns
+    -------
+    DataFrame
+        customer_id, owner, cause, response, respond_by_on, churn_probability, margin_at_risk, on_contact_list,
+        not_to_contact.
+    """
+    due = alerts[alerts["is_within_capacity"].astype(bool) & ~alerts["is_control"].astype(bool)
+                 & ~alerts["customer_id"].isin(held_out)]
+    treated = listed[listed["variant"].eq(TREATMENT)].set_index("customer_id")
+    files = treated["owner"].fillna("") + " by " + treated["channel"].fillna("any channel")
+    ids = due["customer_id"]
+    rows = due.assign(on_contact_list=ids.map(files), not_to_contact=ids.map(dict(barred)))
+    return rows.sort_values(["respond_by_on", "margin_at_risk", "customer_id"], ascending=[True, False, True],
+                            ignore_index=True)[ALERT_COLUMNS]
+
+
+def alert_files(lines: pd.DataFrame) -> dict[str, bytes]:
+    """Return the alerts of each owner as an Excel file by its name; none where nobody is warned of.
+
+    Parameters
+    ----------
+    lines : DataFrame
+        As `alert_lines` gives them.
+    """
+    tidy = lines.round({"churn_probability": 3, "margin_at_risk": 2})
+    found: dict[str, bytes] = {}
+    for owner, rows in tidy.groupby("owner"):
+        own = rows.drop(columns="owner").dropna(axis=1, how="all").assign(done_on="", outcome="")
+        sheet = Sheet("alerts", own.rename(columns=lambda c: c.replace("_", " ")), ("churn probability",))
+        found[alert_file(str(owner))] = spreadsheets.excel_file([sheet])
+    return found
+
+
+def alert_file(owner: str) -> str:
+    """Return the name of the file of an owner's alerts."""
+    return f"alerts-{slug(owner)}{EXCEL}"
+
+
+def other_files(contents: Iterable[str], holds: str) -> pd.DataFrame:
     """Return files beside the lists as a page links to them: file, and what it holds; empty where there are none."""
     return pd.DataFrame({"file": list(contents), "holds": holds})
 

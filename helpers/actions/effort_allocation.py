@@ -123,21 +123,23 @@ class EffortPlan:
     today: str
     reason: str = ""
 
-    def shares(self) -> pd.DataFrame:
-        """Return how money in, and the margin that it is for, are spread over tiers, for the figure.
+    def amounts(self) -> pd.DataFrame:
+        """Return money in and the margin that it is for, kept where that is measured, else at risk, for the figure.
 
         Returns
         -------
         DataFrame
-            tier, n_customers, series, share [of the series]; series of nothing are left out.
+            tier, n_customers, series, amount with low and high, which are empty where none is known [money]; series
+            of nothing are left out.
         """
         margin = {"margin_at_risk": "margin at risk"} if self.basis == FOR_TESTING else {
             "kept_today": "margin kept, today", "kept_proposed": "margin kept, proposed"}
         names = {"money_today": "money in, today", "money_proposed": "money in, proposed", **margin}
-        parts = [self.table.assign(series=name, share=self.table[column].clip(lower=0) / total)
-                 for column, name in names.items() if (total := float(self.table[column].clip(lower=0).sum())) > 0]
-        columns = ["tier", "n_customers", "series", "share"]
-        return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
+        columns, nan = ["tier", "n_customers", "series", "amount", "low", "high"], pd.Series(np.nan, self.table.index)
+        parts = [self.table.assign(series=name, amount=self.table[column], low=self.table.get(f"{column}_low", nan),
+                                   high=self.table.get(f"{column}_high", nan))[columns]
+                 for column, name in names.items() if self.table[column].fillna(0).ne(0).any()]
+        return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
 
 
 def effort_today(engine: Engine, contacts: ir.Table, window: TimeWindow, personal: Sequence[str],

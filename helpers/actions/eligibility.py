@@ -1,5 +1,6 @@
 """Eligibility for contact: candidates with a tier or a risk, opt-outs, consents by purpose and channel."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -17,6 +18,8 @@ NO_TIER, NOT_SCORED = "no tier", "not scored"
 RISK_BANDS = ("high", "medium", "low", NOT_SCORED)
 
 IN_GLOBAL_CONTROL, OPTED_OUT, NO_CONSENT = "in the global control group", "has opted out", "no consent to"
+
+IN_CONTROL = "in a random control group"
 
 
 def contact_candidates(
@@ -94,6 +97,22 @@ def contact_barriers(customers: pd.DataFrame, max_contacts: int | None, contact_
     return np.select(barriers, reasons, "").astype(object)
 
 
+def barred_customers(customers: pd.DataFrame, held_out: Collection[str]) -> dict[str, str]:
+    """Return who must not be approached by anybody, list or no list, with the reason, by customer.
+
+    Parameters
+    ----------
+    customers : DataFrame
+        As `contact_candidates` gives it.
+    held_out : collection of str
+        Customers of control groups, as `random_assignment.held_out_customers` gives them.
+    """
+    ids = customers["customer_id"]
+    return {**dict.fromkeys(ids[customers["is_unwilling"]], OPTED_OUT),
+            **dict.fromkeys(ids[customers["is_global_control"]], IN_GLOBAL_CONTROL),
+            **dict.fromkeys(map(str, held_out), IN_CONTROL)}
+
+
 def opted_out_customers(contacts: ir.Table, as_of: date) -> ir.Table:
     """Return the customers who opted out of a contact by a day: customer_id, once each.
 
@@ -138,6 +157,8 @@ def known_customers(engine: Engine, customers: ir.Table, contacts: ir.Table, as_
 def tier_risk_matrix(customers: pd.DataFrame, quantity: str) -> pd.DataFrame:
     """Return tiers × bands of risk, the top tier and the highest risk first; cells of one to nine people are empty.
 
+    No rows where no risk is known: there is nothing to compare.
+
     Parameters
     ----------
     customers : DataFrame
@@ -145,6 +166,8 @@ def tier_risk_matrix(customers: pd.DataFrame, quantity: str) -> pd.DataFrame:
     quantity : str
         ``"customers"`` counts them; ``"margin_at_risk"`` sums money, empty where none is known.
     """
+    if customers["risk"].eq(NOT_SCORED).all():
+        return pd.DataFrame()
     cells = customers.groupby(["tier_rank", "tier", "risk"])["margin_at_risk"]
     columns = [risk for risk in RISK_BANDS if risk in set(customers["risk"])]
     n = cells.size().unstack("risk").reindex(columns=columns).fillna(0).astype("float64")

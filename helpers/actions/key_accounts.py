@@ -1,6 +1,8 @@
 """Key accounts: people of the buying centre, their influence, our coverage of them; accounts with their risks."""
 
+from collections.abc import Mapping
 from datetime import date
+from types import MappingProxyType
 
 import networkx as nx
 import numpy as np
@@ -15,7 +17,9 @@ RECENT_DAYS = 180  # a contact longer ago does not count as coverage [days]
 ALONE = 1  # people we know at an account that hangs on one thread
 
 
-def buying_centres(customers: pd.DataFrame, ties: pd.DataFrame, as_of: date) -> pd.DataFrame:
+def buying_centres(
+    customers: pd.DataFrame, ties: pd.DataFrame, as_of: date, barred: Mapping[str, str] = MappingProxyType({})
+) -> pd.DataFrame:
     """Return the people who decide at each account.
 
     Parameters
@@ -26,19 +30,23 @@ def buying_centres(customers: pd.DataFrame, ties: pd.DataFrame, as_of: date) -> 
         ``canonical/ties``: who influences whom.
     as_of : date
         The day.
+    barred : mapping of str to str
+        Who must not be contacted, and why, as `eligibility.barred_customers` gives it.
 
     Returns
     -------
     DataFrame
         Grain person: account_id, customer_id, role, decision_weight, attitude, influence (share of the account's, one
         in sum; empty where nobody there is tied), our_owner, days_since_contact, is_covered (one of us looks after the
-        person and was in touch within `RECENT_DAYS`); by account, most weight first.
+        person and was in touch within `RECENT_DAYS`), not_to_contact (why the person must not be; empty for who
+        may); by account, most weight first.
     """
     people = customers[customers["account_id"].notna() & customers["role"].notna()]
     days = (pd.Timestamp(as_of) - pd.to_datetime(people["last_contact_on"])).dt.days.astype("float64")
     found = people[["account_id", "customer_id", "role", "decision_weight", "attitude", "our_owner"]].assign(
         influence=influence(people, ties), days_since_contact=days.where(days >= 0),
-        is_covered=people["our_owner"].notna() & days.between(0, RECENT_DAYS))
+        is_covered=people["our_owner"].notna() & days.between(0, RECENT_DAYS),
+        not_to_contact=people["customer_id"].map(dict(barred)).astype("object"))
     return found.sort_values(["account_id", "decision_weight", "customer_id"], ascending=[True, False, True],
                              ignore_index=True)
 

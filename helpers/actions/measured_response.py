@@ -239,6 +239,33 @@ def difference_sentence(response: ActionResponse) -> str:
         f"in {response.n_rounds:,} round{'' if response.n_rounds == 1 else 's'}")
 
 
+def unmeasured_list_sentence(effects: pd.DataFrame, currency: str = "", purpose: str = ACTION_PLAN) -> str:
+    """Return why the newest earlier list of a purpose does not tell its response, within a sentence; empty without one.
+
+    What the list did to margin stands beside it where that is known.
+
+    Parameters
+    ----------
+    effects : DataFrame
+        ``results/experiment_effects``; may be empty.
+    currency : str
+        Of the money.
+    purpose : str
+        What the list was drawn for.
+    """
+    prefix = EXPERIMENT_PREFIXES[purpose]
+    own = effects[effects["experiment"].str.startswith(prefix)] if len(effects) else effects
+    if own.empty:
+        return ""
+    name = str(own["experiment"].max())
+    last = own[own["experiment"].eq(name)]
+    why = "; ".join(last.loc[last["is_primary"].astype(bool), "reason"].dropna().unique())
+    money = last[last["metric"].eq(MARGIN) & last["status"].eq(Status.OK.value)]
+    known = replace(UNMEASURED, margin=_difference(money), currency=currency) if len(money) else UNMEASURED
+    margin = _margin_text(known).replace(" and", ", which", 1)
+    return f"not told by the list of {name.removeprefix(prefix)}{margin}: {why}"
+
+
 def _margin_text(response: ActionResponse) -> str:
     """Return what contact did to margin, for the end of a sentence; empty where that is not known."""
     if response.margin.status is not Status.OK:

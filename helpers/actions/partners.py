@@ -1,6 +1,7 @@
 """Partners and alliances: customers in common, the value of coalitions, terms of a joint programme."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 
 import ibis
@@ -13,7 +14,7 @@ from helpers.foundation.engine import Engine
 from helpers.foundation.errors import InputError
 from helpers.foundation.results import Estimate
 from helpers.stats.coalition_game import TOGETHER, CoalitionGame
-from helpers.stats.disclosure_control import LEAST_PEOPLE
+from helpers.stats.disclosure_control import LEAST_PEOPLE, suppress_two_way
 
 OWN_SHOP, OTHERS = "own shop", "other partners"
 
@@ -179,6 +180,41 @@ def customers_in_common(sets: pd.DataFrame) -> pd.DataFrame:
     is_in = np.array([[name in names for name in players] for names in sets["partners"]], dtype="float64")
     counts = is_in.T @ (is_in * sets["n_customers"].to_numpy("float64")[:, None])
     return pd.DataFrame(counts, pd.Index(players, name="partner"), pd.Index(players, name="and"))
+
+
+def partner_estimates(sets: pd.DataFrame, measured: CoalitionGame | None, terms: pd.DataFrame) -> list[Estimate]:
+    """Return ``results/partners``: customers in common, coalition values, synergies, what coalitions gain alone, terms.
+
+    Parameters
+    ----------
+    sets : DataFrame
+        As `customer_sets` gives them; may be empty.
+    measured : CoalitionGame or None
+        As `measured_game` gives it, if an experiment measured one.
+    terms : DataFrame
+        As `programme_terms` gives them; may be empty.
+
+    Returns
+    -------
+    list of Estimate
+        What is measured is money a customer, what describes is money in all. Counts of one to nine customers, and what
+        would give them away, are left out.
+    """
+    found: list[Estimate] = []
+    if measured is not None:
+        found += [replace(e, quantity=f"{e.quantity}, measured", unit="money a customer")
+                  for e in (*measured.shares(), *measured.synergies(), *measured.excesses())]
+    if len(sets):
+        game, common = coverage_game(sets), customers_in_common(sets)
+        shown = common.mask(suppress_two_way(common))
+        found += [replace(e, quantity=f"{e.quantity}, by whom each serves") for e in (*game.shares(), *game.excesses())]
+        found += [Estimate("customers in common", float(shown.loc[one, other]), unit="customers", n=game.n,
+                           segment=TOGETHER.join(dict.fromkeys((str(one), str(other)))))
+                  for i, one in enumerate(shown) for other in shown.columns[i:] if pd.notna(shown.loc[one, other])]
+    return found + [
+        Estimate(f"terms: {name}", float(row[name]), unit="points" if name in ("issued", "redeemed") else "money",
+                 segment=str(row["partner"]))
+        for row in terms.to_dict("records") for name in ("issued", "redeemed", "pays", "receives", "net")]
 
 
 def programme_terms(points: pd.DataFrame, shares: Sequence[Estimate], assumptions: PartnersConfig) -> pd.DataFrame:

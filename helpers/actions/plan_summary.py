@@ -170,18 +170,23 @@ def assignments_to_record(
     if not parts:
         return pd.DataFrame(columns=list(ASSIGNMENTS_DRAWN.names))
     found = pd.concat(parts).assign(ends_on=pd.Timestamp(as_of + timedelta(days=days)), seed=seed)
-    return found.sort_values(["experiment", "unit_id"], ignore_index=True)[list(ASSIGNMENTS_DRAWN.names)]
+    columns = list(ASSIGNMENTS_DRAWN.names)
+    return found.sort_values(["experiment", "unit_id"], ignore_index=True).reindex(columns=columns)
 
 
 def _list_drawn(rows: pd.DataFrame, assigned: pd.DataFrame, purpose: str, as_of: date) -> pd.DataFrame:
-    """Return who is on a list, as its draw records them, but for those whose arm was drawn on an earlier day.
+    """Return who is on a list, as its draw records them, but for those whom an earlier draw for the same counts.
 
-    Whether these are on the list today may follow from what their arm did to them, and they count for their own draw.
+    Who keeps the arm of an earlier day is marked: what that arm has done since decides who is on the list by now, so
+    that these are no random halves of it.
     """
-    earlier = assigned[assigned["assigned_on"] < pd.Timestamp(as_of)]
+    own = experiment_name(purpose, as_of)
+    earlier = assigned[assigned["purpose"].eq(purpose) & assigned["experiment"].ne(own)]
     is_new = rows["variant"].notna() & ~rows["customer_id"].isin(earlier["unit_id"])
-    return rows[is_new].rename(columns={"customer_id": "unit_id"}).assign(
-        experiment=experiment_name(purpose, as_of), purpose=purpose, assigned_on=pd.Timestamp(as_of))
+    new, of_earlier_days = rows[is_new], assigned.loc[assigned["assigned_on"] < pd.Timestamp(as_of), "unit_id"]
+    return new.rename(columns={"customer_id": "unit_id"}).assign(
+        experiment=own, purpose=purpose, assigned_on=pd.Timestamp(as_of),
+        kept_from=new["draw"].where(new["customer_id"].isin(of_earlier_days), None))
 
 
 def _global_draw(customers: pd.DataFrame, as_of: date, share: float) -> pd.DataFrame:

@@ -1,7 +1,7 @@
-"""Declared result tables of the action plan: actions, campaigns, assignments_drawn, decisions, key accounts."""
+"""Declared result tables of the action plan: whom it lists, what it drew, decisions, key accounts, partners."""
 
 from helpers.customers.random_assignment import CAMPAIGNS, EXPERIMENT_PREFIXES
-from helpers.foundation.schema import Column, Table, gates_schema
+from helpers.foundation.schema import Column, Table, gates_schema, summary_schema
 
 ACTION_LIST = Table(
     "results/actions",
@@ -62,6 +62,8 @@ ASSIGNMENTS_DRAWN = Table("results/assignments_drawn", "experiment × unit", ("e
     Column("variant", "text", "arm", True, ("treated", "held out")),
     Column("probability", "number", "chance of the customer's arm [share]", low=0, high=1),
     Column("stratum", "text", "stratum in proportion to which the draw was made"),
+    Column("kept_from", "text", "draw of an earlier day whose arm the customer keeps, so that this one is not measured "
+           "by the customer; empty for who was drawn on the day"),
     Column("assigned_on", "date", "day of the draw", True),
     Column("ends_on", "date", "last day of the outcome window"),
     Column("seed", "integer", "seed of the draw, used with the day", True),
@@ -116,5 +118,9 @@ KEY_ACCOUNTS = Table("results/key_accounts", "account", ("account_id",), (
     Column("high", "number", "upper limit, 95 %, of the win rate [share]", low=0, high=1),
 ))
 
+PARTNERS = summary_schema(
+    "results/partners", "quantity × partner or coalition: values, synergies, gains alone, customers in common, terms")
+
 TABLES: tuple[Table, ...] = (
-    ACTION_LIST, CAMPAIGN_LISTS, ASSIGNMENTS_DRAWN, DECISIONS, KEY_ACCOUNTS, gates_schema("results/action_gates"))
+    ACTION_LIST, CAMPAIGN_LISTS, ASSIGNMENTS_DRAWN, DECISIONS, KEY_ACCOUNTS, PARTNERS,
+    gates_schema("results/action_gates"))

@@ -3,7 +3,7 @@
 What was put in and what came back within a year stand beside each other; that one follows from the other is not said.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 
 import numpy as np
@@ -11,7 +11,7 @@ import pandas as pd
 
 from helpers.actions.config import EVERY_TIER, ActionsConfig, TierStrategy
 from helpers.actions.schema import DECISIONS
-from helpers.customers.random_assignment import CONTROL_GROUP, TREATMENT
+from helpers.customers.random_assignment import TREATMENT
 from helpers.foundation import spreadsheets
 from helpers.foundation.money import currency_text
 from helpers.foundation.spreadsheets import EXCEL, Sheet
@@ -129,22 +129,23 @@ def balance_of_service(customers: pd.DataFrame) -> pd.DataFrame:
                              ignore_index=True)[columns]
 
 
-def balance_file(balance: pd.DataFrame, actions: pd.DataFrame, assigned: pd.DataFrame) -> dict[str, bytes]:
+def balance_file(
+    balance: pd.DataFrame, lists: Sequence[pd.DataFrame], held_out: Collection[str]
+) -> dict[str, bytes]:
     """Return the Excel file of both groups by its name, a sheet each; none where there is nobody.
 
     Parameters
     ----------
     balance : DataFrame
         As `balance_of_service` gives it.
-    actions : DataFrame
-        ``results/actions``: who is on this round's list is marked, so that nobody is approached twice.
-    assigned : DataFrame
-        Open draws; who is in a control group of one of them, or of this round, is left out.
+    lists : sequence of DataFrame
+        ``results/actions`` and ``results/campaigns``: who is on a list of this round is marked, so that nobody is
+        approached twice.
+    held_out : collection of str
+        Customers of control groups, as `random_assignment.held_out_customers` gives them; they are left out.
     """
-    listed = actions.set_index("customer_id")["variant"]
-    held = {*listed.index[listed.eq(CONTROL_GROUP)], *assigned.loc[assigned["variant"].eq(CONTROL_GROUP), "unit_id"]}
-    free = balance[~balance["customer_id"].isin(held)].round({"cost_to_serve": 2, "margin": 2})
-    on_list = free["customer_id"].map(listed).eq(TREATMENT)
+    free = balance[~balance["customer_id"].isin(held_out)].round({"cost_to_serve": 2, "margin": 2})
+    on_list = free["customer_id"].isin(pd.concat([r.loc[r["variant"].eq(TREATMENT), "customer_id"] for r in lists]))
     rows = free.assign(on_contact_list=np.where(on_list, "yes: speak with its owner first", ""), done_on="")
     sheets = [Sheet(str(name), part.drop(columns="balance").rename(columns=lambda c: c.replace("_", " ")))
               for name, part in rows.groupby("balance")]

@@ -106,6 +106,21 @@ def first_drawn(assignments: pd.DataFrame) -> pd.DataFrame:
     return ordered.drop_duplicates("unit_id", ignore_index=True)
 
 
+def held_out_customers(lists: Iterable[pd.DataFrame], assigned: pd.DataFrame) -> set[str]:
+    """Return whom a list of this round or an open draw holds out: nobody approaches them until the window has passed.
+
+    Parameters
+    ----------
+    lists : iterable of DataFrame
+        Whom the plan and the campaigns list: customer_id, variant.
+    assigned : DataFrame
+        Open draws: unit_id, variant.
+    """
+    parts = [*(rows.loc[rows["variant"].eq(CONTROL_GROUP), "customer_id"] for rows in lists),
+             assigned.loc[assigned["variant"].eq(CONTROL_GROUP), "unit_id"]]
+    return {str(customer) for part in parts for customer in part}
+
+
 def conflicting_customers(assignments: pd.DataFrame) -> list[str]:
     """Return the customers who stand in both arms of the draws given, sorted."""
     n_arms = assignments.groupby("unit_id")["variant"].nunique()

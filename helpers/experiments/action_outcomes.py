@@ -40,8 +40,11 @@ class OutcomeTables:
     margin_rate: float
 
 
-def past_action_lists(lists: Iterable[pd.DataFrame], as_of: date) -> pd.DataFrame:
+def past_action_lists(lists: Iterable[pd.DataFrame], as_of: date, *, is_whole: bool = False) -> pd.DataFrame:
     """Return every list that earlier runs drew before a day, each as the last run that drew it has it.
+
+    Who keeps the arm of a draw of an earlier day is left out: that arm has had its effect on who is on the list, so
+    that the list is not measured by them.
 
     Parameters
     ----------
@@ -49,6 +52,8 @@ def past_action_lists(lists: Iterable[pd.DataFrame], as_of: date) -> pd.DataFram
         ``results/assignments_drawn`` of earlier runs, oldest first.
     as_of : date
         The day of this look.
+    is_whole : bool
+        Whether they are given all the same, for who carries the lists out.
 
     Returns
     -------
@@ -56,9 +61,10 @@ def past_action_lists(lists: Iterable[pd.DataFrame], as_of: date) -> pd.DataFram
         experiment, unit_id, variant, probability, stratum (units of one chance), assigned_on; sorted.
     """
     columns = ["experiment", "unit_id", "variant", "probability", "stratum", "assigned_on"]
-    last = {name: rows for one in lists for name, rows in one.groupby("experiment")}
+    last = {name: rows if is_whole or "kept_from" not in rows else rows[rows["kept_from"].isna()]
+            for one in lists for name, rows in one.groupby("experiment")}
     parts = [rows.assign(stratum=_chance_to_be_held_out(rows))[columns] for _, rows in sorted(last.items())
-             if pd.Timestamp(rows["assigned_on"].iloc[0]).date() < as_of]
+             if len(rows) and pd.Timestamp(rows["assigned_on"].iloc[0]).date() < as_of]
     if not parts:
         return pd.DataFrame(columns=columns)
     return pd.concat(parts).sort_values(columns[:2], ignore_index=True)

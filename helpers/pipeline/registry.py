@@ -119,7 +119,7 @@ def drawn_lists(source: str) -> pd.DataFrame:
         If none has drawn one.
     """
     runs = change_since_last_run.earlier_frames(open_workspace(source), "results/assignments_drawn")
-    found = action_outcomes.past_action_lists(runs, date.max)
+    found = action_outcomes.past_action_lists(runs, date.max, is_whole=True)
     if found.empty:
         raise InputError("lists", f"none of {len(runs)} finished runs of {source} has drawn one",
                          f"a run as of an earlier day first, such as: run {source} --as-of 2025-09-30")

@@ -191,7 +191,7 @@ ACTIONS = Step(
                       "results/satisfaction_scores", "results/loyalty_customers"),
     reads_of_earlier=("results/assignments_drawn", "results/actions"),
     writes=("results/actions", "results/campaigns", "results/assignments_drawn", "results/decisions",
-            "results/key_accounts", "results/action_gates"),
+            "results/key_accounts", "results/partners", "results/action_gates"),
 )
 
 SUMMARY = Step(

@@ -40,6 +40,8 @@
   finding.
 * ``schema``: Declared result tables of the leadership page, and the tables of other steps that it reads.
 * ``targets``: Targets: what a study wants of key figures, and whether each is met as far as its interval tells.
+* ``tier_sections``: Tier sections of the action plan: effort by tier, strategy by tier and stage, who costs more than
+  they bring.
 * ``translation``: Translation: pages in the language that a study names, by catalogues of messages; English is the
   source.
 * ``value_sections``: Sections of the customer value page: the tables and figures that stand together under one finding.

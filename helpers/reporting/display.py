@@ -15,6 +15,7 @@ from helpers.reporting.html import (
     Exhibit,
     Sentences,
     cell_text,
+    escape_text,
     flatten,
     html_table,
     is_numeric,
@@ -83,6 +84,21 @@ def show_with_finding(said: Sentences, *exhibits: Exhibit) -> Exhibit:
     return concat(paragraph(said), known) if known.html else known
 
 
+def fold(summary: str, *exhibits: Exhibit) -> Exhibit:
+    """Return exhibits folded under a line that says what they hold; nothing where none has something to show.
+
+    Parameters
+    ----------
+    summary : str
+        What stands under it: the caption, where a single table does.
+    exhibits : Exhibit
+        What is folded.
+    """
+    known = show(*exhibits)
+    html = f'<details class="exhibit fold"><summary>{escape_text(summary)}</summary>{known.html}</details>'
+    return Exhibit(html, f"{summary}\n{known.text}") if known.html else known
+
+
 def data_table(
     frame: pd.DataFrame,
     formats: Mapping[str, Callable] | None = None,
@@ -122,7 +138,8 @@ def file_table(files: pd.DataFrame, caption: str = "", headings: Mapping[str, st
     Parameters
     ----------
     files : DataFrame
-        Grain file: ``file`` is its name in the run's folder of exports; n_ columns count people.
+        Grain list: ``file`` is its name in the run's folder of exports, ``csv``, where there is one, that of the same
+        list as CSV; n_ columns count people.
     caption : str
         The finding.
     headings : mapping, optional
@@ -133,9 +150,15 @@ def file_table(files: pd.DataFrame, caption: str = "", headings: Mapping[str, st
     names = _headings(files, headings or {})
     cells: dict[str, list[str | Exhibit]] = {names[c]: [
         disclosure_control.people_text(value) if c.startswith("n_") else cell_text(value) for value in files[c]]
-        for c in files.columns if c != "file"}
-    links: list[str | Exhibit] = [Exhibit(link(name, f"../{EXPORTS}/{name}"), name) for name in files["file"]]
-    return html_table({"File": links, **cells}, caption, right=[names[c] for c in files if c.startswith("n_")])
+        for c in files.columns if c not in ("file", "csv")}
+    links: dict[str, list[str | Exhibit]] = {"File": [_file_link(name, name) for name in files["file"]]}
+    if "csv" in files:
+        links["CSV"] = [_file_link("CSV", name) if name else "" for name in files["csv"]]
+    return html_table({**links, **cells}, caption, right=[names[c] for c in files if c.startswith("n_")])
+
+
+def _file_link(label: str, name: str) -> Exhibit:
+    return Exhibit(link(label, f"../{EXPORTS}/{name}"), name)
 
 
 def estimates_table(frame: pd.DataFrame, currency: str = "", caption: str = "", limit: int = 40) -> Exhibit:

@@ -3,15 +3,14 @@
 import numpy as np
 import pandas as pd
 
-from helpers.actions import sales_pipeline
+from helpers.actions import contact_lists, sales_pipeline
+from helpers.actions.communication_loops import KEY_ACCOUNTS_FILE
 from helpers.actions.sales_pipeline import OPEN, PipelineForecast
 from helpers.foundation import spreadsheets
-from helpers.foundation.spreadsheets import EXCEL, Sheet
+from helpers.foundation.spreadsheets import Sheet
 from helpers.reporting import display, formatting
 from helpers.reporting.html import Exhibit
 from helpers.reporting.text import account_plan as text
-
-FILE = "key-accounts" + EXCEL
 
 SHARES = {"win_rate": formatting.share, "low": formatting.share, "high": formatting.share, "chance": formatting.share,
           "decision_weight": formatting.share, "influence": formatting.share, "share_weight_covered": formatting.share,
@@ -71,10 +70,10 @@ def accounts_overview(
     return display.show_with_finding(
         said,
         display.data_table(listed[columns], {**SHARES, **money}, "Accounts, the most expected and won first", 12),
-        display.data_table(sales_pipeline.open_by_stage(outcomes), caption="What is open, by stage, and days since it "
-                           "was opened: when a stage began is not on record")
+        display.fold("What is open, by stage, and days since it was opened: when a stage began is not on record",
+                     display.data_table(sales_pipeline.open_by_stage(outcomes)))
         if outcomes["outcome"].eq(OPEN).any() else Exhibit("", ""),
-        display.file_table(pd.DataFrame({"file": [FILE], "holds": ["accounts, people, what is open, whitespace"]}),
+        display.file_table(contact_lists.other_files([KEY_ACCOUNTS_FILE], "accounts, people, what is open, whitespace"),
                            "To work with: all accounts, filtered by owner or by next step"))
 
 
@@ -162,12 +161,40 @@ def account_file(
     """
     if accounts.empty:
         return {}
-    waiting = open_opportunities(outcomes, forecast).assign(done_on="")
-    sheets = [("accounts", accounts), ("people", people), ("open opportunities", waiting),
-              ("whitespace", sales_pipeline.whitespace(outcomes))]
-    return {FILE: spreadsheets.excel_file([
+    waiting = open_opportunities(outcomes, forecast).sort_values(
+        ["owner", "expected", "days"], ascending=[True, False, False], ignore_index=True).assign(done_on="")
+    sheets = [("accounts", account_rows(accounts, people, outcomes).assign(done_on="")), ("people", people),
+              ("open opportunities", waiting), ("whitespace", sales_pipeline.whitespace(outcomes))]
+    return {KEY_ACCOUNTS_FILE: spreadsheets.excel_file([
         Sheet(name, rows.dropna(axis=1, how="all").rename(columns=_header), tuple(map(_header, SHARES)))
         for name, rows in sheets if len(rows)])}
+
+
+def account_rows(accounts: pd.DataFrame, people: pd.DataFrame, outcomes: pd.DataFrame) -> pd.DataFrame:
+    """Return accounts with who of us looks after them, and what is next there by rule.
+
+    Parameters
+    ----------
+    accounts, people, outcomes
+        From `key_accounts` and `sales_pipeline`.
+
+    Returns
+    -------
+    DataFrame
+        account_id, looked_after_by (of its people, and of what is open there), next_steps, and the other columns.
+    """
+    own = people[["account_id", "our_owner"]].rename(columns={"our_owner": "owner"})
+    names = pd.concat([own, outcomes.loc[outcomes["outcome"].eq(OPEN), ["account_id", "owner"]]]).dropna()
+    ours = names.groupby("account_id")["owner"].agg(lambda n: ", ".join(sorted(set(n))))
+    of_people, of_deals = (dict(list(rows.groupby("account_id"))) for rows in (people, outcomes))
+    longest = longest_decision(outcomes)
+    nobody, nothing = people.head(0), outcomes.head(0)
+    steps = [" ".join(text.next_steps(pd.Series(row), of_people.get(row["account_id"], nobody),
+                                      of_deals.get(row["account_id"], nothing), longest))
+             for row in accounts.to_dict("records")]
+    found = accounts.assign(looked_after_by=accounts["account_id"].map(ours), next_steps=steps)
+    first = ["account_id", "looked_after_by", "next_steps"]
+    return found[[*first, *(c for c in accounts if c not in first)]]
 
 
 def _header(column: str) -> str:

@@ -16,28 +16,31 @@ from helpers.stats.disclosure_control import suppress_two_way
 
 
 def partners_overview(
-    sets: pd.DataFrame, arms: pd.DataFrame, points: Sequence[Estimate], assumptions: PartnersConfig, currency: str
+    sets: pd.DataFrame, measured: CoalitionGame | None, terms: pd.DataFrame, assumptions: PartnersConfig, currency: str
 ) -> Exhibit:
-    """Return customers in common, the coalition's value and division, and the terms; nothing without partners.
+    """Return what each partner adds as measured; folded, whom each serves and the terms; nothing without partners.
 
     Parameters
     ----------
-    sets, arms : DataFrame
-        From `partners.customer_sets` and `partners.arm_means`; either may be empty.
-    points : sequence of Estimate
-        From `coalition_points.coalition_estimates`.
+    sets : DataFrame
+        From `partners.customer_sets`; may be empty.
+    measured : CoalitionGame or None
+        From `partners.measured_game`, if an experiment measured one.
+    terms : DataFrame
+        From `joint_programme_terms`; may be empty.
     assumptions : PartnersConfig
         The experiment, and the terms.
     currency : str
         Of every amount.
     """
-    measured = partners.measured_game(arms, assumptions.control) if len(arms) else None
     told = [] if measured is None else [text.measured_sentence(measured, assumptions.experiment, currency)]
     served = [] if sets.empty else _served(sets, assumptions, currency)
     shown = [] if measured is None else [_shares_plot(measured, "What each partner adds to a customer's margin, as "
                                                                 "measured", currency)]
-    return display.concat(display.show_with_finding(told, *shown), *served,
-                          *([] if sets.empty else [_terms(sets, points, assumptions, currency)]))
+    return display.concat(
+        display.show_with_finding(told, *shown), display.fold("Customers in common, and the margin by whom each serves",
+                                                              *served),
+        display.fold("Terms of a joint programme: a what-if", _terms(terms, assumptions, currency)))
 
 
 def _served(sets: pd.DataFrame, assumptions: PartnersConfig, currency: str) -> list[Exhibit]:
@@ -57,14 +60,30 @@ def _shares_plot(game: CoalitionGame, title: str, currency: str) -> Exhibit:
     return plots.interval_plot(rows, "partner", "coalition_value", "low", "high", title, currency or "money", 0.0)
 
 
-def _terms(sets: pd.DataFrame, points: Sequence[Estimate], assumptions: PartnersConfig, currency: str) -> Exhibit:
-    """Return the terms of a joint programme; nothing where no partner issues or takes points."""
-    by_partner = points_by_partner(points)
-    if by_partner.empty:
+def joint_programme_terms(
+    sets: pd.DataFrame, points: Sequence[Estimate], assumptions: PartnersConfig
+) -> pd.DataFrame:
+    """Return the terms as `partners.programme_terms` does; empty where no partner issues or takes points.
+
+    Parameters
+    ----------
+    sets : DataFrame
+        From `partners.customer_sets`.
+    points : sequence of Estimate
+        From `coalition_points.coalition_estimates`.
+    assumptions : PartnersConfig
+        The terms.
+    """
+    shares = [] if sets.empty else partners.coverage_game(sets).shares()
+    return partners.programme_terms(points_by_partner(points).head(None if shares else 0), shares, assumptions)
+
+
+def _terms(terms: pd.DataFrame, assumptions: PartnersConfig, currency: str) -> Exhibit:
+    """Return the terms of a joint programme; nothing where there are none."""
+    if terms.empty:
         return Exhibit("", "")
-    terms = partners.programme_terms(by_partner, partners.coverage_game(sets).shares(), assumptions)
     money = dict.fromkeys(["pays", "receives", "net", "coalition_value"], formatting.unit_format("money", currency))
-    said = text.terms_sentence(terms, partners.balancing_price(by_partner, assumptions), assumptions, currency)
+    said = text.terms_sentence(terms, partners.balancing_price(terms, assumptions), assumptions, currency)
     return display.show_with_finding(said, display.data_table(
         terms, {**money, "break_even": formatting.share, "issued": formatting.whole, "redeemed": formatting.whole},
         "Points by partner, and what the assumed terms cost and bring"))

@@ -80,18 +80,21 @@ def lines():
 def test_everybody_inside_hears_what_by_when_and_nothing_of_control_groups():
     lists = contact_lists.contact_lists({"plan": lines()}, date(2026, 9, 28))
     cases = pd.DataFrame({"team": ["service", ""], "n_open": [12, 0], "n_not_told": [0, 3]})
-    alerts = pd.DataFrame({"owner": "Cy", "response": "call", "customer_id": ["a", "b", "c"],
-                           "respond_by_on": pd.to_datetime(["2026-07-03", "2026-07-02", "2026-07-01"]),
-                           "is_within_capacity": [True, True, False], "is_control": [False, False, False]})
+    alerts = pd.DataFrame({"owner": "Cy", "response": "call", "customer_id": ["a", "b"],
+                           "respond_by_on": pd.to_datetime(["2026-07-03", "2026-07-02"])})
     people = pd.DataFrame({"account_id": ["k", "l"], "our_owner": ["Di", "Di"]})
     accounts = pd.DataFrame({"account_id": ["k", "l"], "is_single_threaded": [True, False]})
-    found = communication_loops.inside_loop(InsideSources(lists, cases, alerts, people, accounts),
+    waiting = pd.DataFrame({"owner": ["Ed", "Ed", "Ed"], "next_step": ["follow up", "decide or close", "follow up"]})
+    found = communication_loops.inside_loop(InsideSources(lists, cases, alerts, people, accounts, waiting),
                                             ActionsConfig(owner="Head"), AS_OF)
     assert found["by_on"].is_monotonic_increasing
     by = found.set_index("who")
-    assert by["n_customers"].to_dict() == {"Ada": 5, "Bo": 5, "team service": 12, "Head": 3, "Cy": 2, "Di": 1}
+    assert by.loc["Ed", "must_know"] == "open opportunities: decide or close: 1; follow up: 2"
+    n = by["n_customers"].drop("Ed").to_dict()
+    assert n == {"Ada": 5, "Bo": 5, "team service": 12, "Head": 3, "Cy": 2, "Di": 1}
     assert by.loc["Ada", "where"] == "contact-ada-phone.xlsx"
     assert by.loc["Cy", "by_on"] == pd.Timestamp("2026-07-02")
+    assert by.loc["Cy", "where"] == "alerts-cy.xlsx"
     assert by.loc["team service", "by_on"] == pd.Timestamp("2026-07-02")
 
 
@@ -100,7 +103,7 @@ def test_who_works_the_lists_of_several_campaigns_hears_of_every_file():
         {"plan": lines(), "win-back of 2026-07-01": lines().assign(customer_id="w" + lines()["customer_id"])},
         date(2026, 9, 28))
     where = communication_loops.inside_loop(InsideSources(
-        both, *[pd.DataFrame()] * 4), ActionsConfig(), AS_OF)["where"]
+        both, *[pd.DataFrame()] * 5), ActionsConfig(), AS_OF)["where"]
     assert where.str.count("xlsx").tolist() == [2, 2]
 
 

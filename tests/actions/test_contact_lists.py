@@ -82,6 +82,34 @@ def test_owners_of_like_names_have_files_of_their_own(lines):
     assert made.files["file"].is_unique
 
 
+def test_alerts_have_a_file_an_owner_without_control_groups_and_tell_who_is_on_a_list_or_must_not_be_contacted(
+    lines, tmp_path
+):
+    called = lines.loc[lines["variant"].eq("treated") & lines["channel"].eq("phone"), "customer_id"].iloc[0]
+    alerts = pd.DataFrame({
+        "customer_id": [called, "out", "held", "kept", "late", "free"], "owner": ["Cy", "Cy", "Cy", "Cy", "Cy", "Di"],
+        "cause": "risk", "response": "=call", "respond_by_on": pd.Timestamp("2026-07-02"), "churn_probability": 0.7,
+        "margin_at_risk": [3.0, 2.0, 1.0, 1.0, 1.0, 1.0],
+        "is_control": [False, False, True, False, False, False],
+        "is_within_capacity": [True, True, True, True, False, True]})
+    found = contact_lists.alert_lines(alerts, lines, {"out": "has opted out"}, {"held", "kept"})
+    assert found["customer_id"].tolist() == [called, "out", "free"]
+    files = contact_lists.alert_files(found)
+    assert set(files) == {"alerts-cy.xlsx", "alerts-di.xlsx"}
+    rows = read(files, "alerts-cy.xlsx", tmp_path).set_index("customer id")
+    assert rows.loc[called, "on contact list"] == "Ada by phone"
+    assert rows.loc["out", "not to contact"] == "has opted out"
+    assert rows.loc["out", "response"] == "=call"
+    assert contact_lists.alert_files(found.head(0)) == {}
+
+
+def test_each_list_stands_once_with_both_its_files(lines):
+    files = contact_lists.contact_lists({"plan": lines}, ENDS_ON).files.set_index("file")["csv"]
+    assert files["contact-ada-phone.xlsx"] == "contact-ada-phone.csv"
+    assert files["mailing.csv"] == ""
+    assert len(files) == 4
+
+
 def test_without_a_list_there_is_no_file(lines):
     made = contact_lists.contact_lists({"plan": lines.head(0)}, ENDS_ON)
     assert made.contents == {}

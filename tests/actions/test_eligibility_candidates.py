@@ -59,6 +59,12 @@ def test_the_unwilling_are_those_who_opted_out_by_the_day():
     assert engine.frame(eligibility.opted_out_customers(contacts, AS_OF))["customer_id"].tolist() == ["out"]
 
 
+def test_who_must_not_be_approached_is_told_with_the_reason(value, scores):
+    everybody = eligibility.contact_candidates(value, scores, pd.DataFrame({"customer_id": ["c0001", "c0002"]}))
+    assert eligibility.barred_customers(everybody, {"c0002", "c0003"}) == {
+        "c0001": "has opted out", "c0002": "in a random control group", "c0003": "in a random control group"}
+
+
 def test_cells_of_one_to_nine_people_are_left_empty_and_empty_ones_are_zero(value, scores, nobody):
     some = eligibility.contact_candidates(value.iloc[:24], scores.iloc[:24], nobody)
     table = eligibility.tier_risk_matrix(some, "customers")
@@ -75,6 +81,7 @@ def test_the_matrix_of_money_adds_up_to_what_is_at_stake(value, scores, nobody):
     assert eligibility.tier_risk_matrix(everybody, "margin_at_risk").sum().sum() == pytest.approx(
         everybody["margin_at_risk"].sum())
     assert eligibility.tier_risk_matrix(everybody, "customers").sum().sum() == 240
+    assert eligibility.tier_risk_matrix(everybody.assign(risk="not scored"), "customers").empty
 
 
 def test_a_cell_that_holds_nobody_counts_zero(value, scores, nobody):

@@ -188,7 +188,8 @@ def test_an_account_hangs_on_one_thread_where_at_most_one_of_its_people_was_cont
         "attitude": 0.0, "our_owner": ["Ada", None, "Ada", "Bo"],
         "last_contact_on": pd.to_datetime(["2026-06-01", None, "2026-06-01", "2026-05-01"])})
     ties = pd.DataFrame({"from_customer": [], "to_customer": [], "strength": []}, dtype="object")
-    people = key_accounts.buying_centres(customers, ties, AS_OF)
+    people = key_accounts.buying_centres(customers, ties, AS_OF, {"b": "has opted out"})
+    assert people.set_index("customer_id")["not_to_contact"].dropna().to_dict() == {"b": "has opted out"}
     none = sales_pipeline.with_outcome(deals(0)[0], AS_OF)
     accounts = key_accounts.account_summary(people, none, sales_pipeline.expected_closings(none, 90))
     assert accounts.set_index("account_id")["is_single_threaded"].to_dict() == {"m": False, "n": True}

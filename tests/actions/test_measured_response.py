@@ -119,6 +119,19 @@ def test_rounds_are_pooled_in_money_too_where_margin_was_measured():
     assert measured_response.pooled_response(effects()).margin.status == "insufficient"
 
 
+def test_a_list_that_does_not_tell_its_response_says_why_and_what_it_did_to_margin():
+    name = "win-back of 2026-03-31"
+    primary = {"experiment": name, "status": "insufficient", "reason": "2 of the rarer answer in one arm"}
+    money = {"experiment": name, "metric": "margin", "unit": "money", "is_primary": False, "value": 2.0, "low": -1.0,
+             "high": 5.0}
+    told = measured_response.unmeasured_list_sentence(effects(primary, money), "EUR", "win-back")
+    assert told == ("not told by the list of 2026-03-31, which changed margin by +€2 [−€1, +€5] a customer: 2 of the "
+                    "rarer answer in one arm")
+    assert measured_response.unmeasured_list_sentence(effects(primary), "EUR", "win-back") == (
+        "not told by the list of 2026-03-31: 2 of the rarer answer in one arm")
+    assert measured_response.unmeasured_list_sentence(effects(primary), "EUR", "customer club") == ""
+
+
 @pytest.mark.parametrize(("rows", "text"), [
     ([{}], "cut churn by 20.0 % ["), ([WORSE], "raised churn by 50.0 % ["), ([{}, LATER], "] in 2 rounds")])
 def test_what_contact_did_is_told(rows, text):

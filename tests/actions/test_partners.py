@@ -10,6 +10,7 @@ from helpers.actions.partners import OWN_SHOP
 from helpers.foundation.canonical_schema import ASSIGNMENTS, TRANSACTIONS
 from helpers.foundation.engine import Engine
 from helpers.foundation.errors import InputError
+from helpers.foundation.results import estimate_table
 from helpers.simulation import company
 from helpers.simulation.planted_experiments import JOINT, joint_programme
 from helpers.simulation.planted_truth import World
@@ -55,6 +56,21 @@ def test_the_coverage_game_splits_each_margin_evenly_among_those_who_serve_the_c
         assert found[name] == pytest.approx(expected)
     assert sum(found.values()) == pytest.approx(sets["margin"].sum())
     assert not game.is_measured
+
+
+def test_the_result_table_holds_each_quantity_of_each_partner_once_and_no_count_under_ten(sets):
+    arms = pd.DataFrame({"variant": ["none", "A", "B", "A + B"], "n": 100, "mean": [10.0, 12, 13, 20], "variance": 1.0})
+    points = pd.DataFrame({"partner": [OWN_SHOP, "Atlas"], "issued": [100.0, 300.0], "redeemed": [150.0, 50.0]})
+    terms = partners.programme_terms(points, partners.coverage_game(sets).shares(), TERMS)
+    found = estimate_table(partners.partner_estimates(sets, partners.measured_game(arms, "none"), terms))
+    assert not found.duplicated(["quantity", "segment"]).any()
+    values = found.set_index(["quantity", "segment"])["value"]
+    assert values["coalition value, measured", "A"] == pytest.approx(4.5)
+    assert values["synergy, measured", "A + B"] == pytest.approx(5.0)
+    assert values["terms: net", "Atlas"] == pytest.approx(terms.set_index("partner").loc["Atlas", "net"])
+    assert values["coalition value, by whom each serves"].sum() == pytest.approx(sets["margin"].sum())
+    assert (values["customers in common"] >= 10).all()
+    assert partners.partner_estimates(sets.head(0), None, terms.head(0)) == []
 
 
 def test_no_coalition_does_better_alone_where_no_margin_is_negative():

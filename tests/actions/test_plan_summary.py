@@ -116,14 +116,28 @@ def test_the_draw_is_an_experiment_named_by_its_day_that_keeps_its_declaration(a
     keeps(schema.ASSIGNMENTS_DRAWN, drawn)
 
 
-def test_whose_arm_was_drawn_on_an_earlier_day_is_not_counted_again_and_alerts_of_the_day_are_recorded(actions):
+def test_who_keeps_the_arm_of_an_earlier_day_is_recorded_as_such_and_who_was_warned_of_on_the_day_is_not(actions):
     listed = actions.loc[actions["variant"].notna(), ["customer_id", "variant"]].reset_index(drop=True)
     assigned = pd.DataFrame({
-        "experiment": ["action plan of 2026-05-31"] * 20 + ["churn alerts of 2026-05-31"] * 10
-                      + ["churn alerts of 2026-06-30"] * 20,
-        "purpose": ["action plan"] * 20 + ["alert"] * 30, "unit_id": listed["customer_id"].head(50),
+        "experiment": ["churn alerts of 2026-05-31"] * 30 + ["churn alerts of 2026-06-30"] * 20, "purpose": "alert",
+        "unit_id": listed["customer_id"].head(50), "variant": listed["variant"].head(50), "probability": 0.9,
+        "stratum": "all", "assigned_on": [pd.Timestamp("2026-05-31")] * 30 + [pd.Timestamp(AS_OF)] * 20,
+        "ends_on": pd.NaT})
+    kept = actions.assign(draw=actions["customer_id"].map(assigned.set_index("unit_id")["experiment"]).fillna("plan"))
+    drawn = plan_summary.assignments_to_record(kept, assigned, (AS_OF, 90), 1)
+    own = drawn[drawn["experiment"].eq("action plan of 2026-06-30")]
+    assert set(own.loc[own["kept_from"].notna(), "unit_id"]) == set(listed["customer_id"].head(30))
+    assert set(own["kept_from"].dropna()) == {"churn alerts of 2026-05-31"}
+    keeps(schema.ASSIGNMENTS_DRAWN, drawn)
+
+
+def test_who_is_in_a_plan_that_is_still_open_is_not_counted_again_and_alerts_of_the_day_are_recorded(actions):
+    listed = actions.loc[actions["variant"].notna(), ["customer_id", "variant"]].reset_index(drop=True)
+    assigned = pd.DataFrame({
+        "experiment": ["action plan of 2026-05-31"] * 30 + ["churn alerts of 2026-06-30"] * 20,
+        "purpose": ["action plan"] * 30 + ["alert"] * 20, "unit_id": listed["customer_id"].head(50),
         "variant": listed["variant"].head(50), "probability": 0.9, "stratum": "all",
-        "assigned_on": pd.to_datetime(["2026-05-31"] * 30 + ["2026-06-30"] * 20), "ends_on": pd.NaT})
+        "assigned_on": pd.Timestamp(AS_OF), "ends_on": pd.NaT})
     drawn = plan_summary.assignments_to_record(actions, assigned, (AS_OF, 90), 1)
     assert drawn["experiment"].value_counts().to_dict() == {
         "action plan of 2026-06-30": len(listed) - 30, "churn alerts of 2026-06-30": 20}
@@ -171,4 +185,4 @@ def test_the_list_keeps_its_declaration(actions):
 def keeps(declaration, frame):
     engine = Engine()
     conformed = declaration.conformed(engine.lazy(frame))
-    assert declaration.problems(engine.row(declaration.counts(engine.view(conformed)))) == []
+    assert declaration.problems(engine.first_row(declaration.counts(conformed)), conformed) == []

@@ -12,7 +12,9 @@ from helpers.actions.effort_allocation import FOR_TESTING, MEASURED, effort_or_p
 from helpers.actions.plan_summary import proposed_decisions
 from helpers.actions.response_curves import ResponseCurves, no_curves
 from helpers.actions.tier_strategy import COST_ABOVE_MARGIN, LITTLE_FOR_MARGIN
+from helpers.customers.random_assignment import held_out_customers
 from helpers.foundation import spreadsheets
+from helpers.reporting import tier_sections
 from helpers.reporting.text import tier_allocation as text
 from helpers.value.life_cycle import LIFE_CYCLE_STAGES
 
@@ -95,13 +97,16 @@ def test_the_balance_asks_for_a_decision_that_claims_no_gain():
 def test_the_file_of_both_groups_leaves_control_groups_out_and_marks_who_is_on_the_list(tmp_path):
     found = balanced()
     actions = pd.DataFrame({"customer_id": ["c00", "c01", "c02"], "variant": ["treated", "held out", None]})
-    assigned = pd.DataFrame({"unit_id": ["c03"], "variant": ["held out"]})
-    content = tier_strategy.balance_file(found, actions, assigned)[tier_strategy.BALANCE_FILE]
+    campaigns = pd.DataFrame({"customer_id": ["c04", "c05"], "variant": ["held out", "treated"]})
+    assigned = pd.DataFrame({"unit_id": ["c03", "c06"], "variant": ["held out", "treated"]})
+    held_out = held_out_customers([actions, campaigns], assigned)
+    assert held_out == {"c01", "c03", "c04"}
+    content = tier_strategy.balance_file(found, [actions, campaigns], held_out)[tier_strategy.BALANCE_FILE]
     (tmp_path / tier_strategy.BALANCE_FILE).write_bytes(content)
     sheets = {sheet.name: sheet.rows for sheet in spreadsheets.read_sheets(tmp_path / tier_strategy.BALANCE_FILE)}
     rows = sheets[COST_ABOVE_MARGIN].set_index("customer id").astype("object").fillna("")
-    assert {"c01", "c03"}.isdisjoint(rows.index)
-    assert rows.loc["c00", "on contact list"].startswith("yes")
+    assert held_out.isdisjoint(rows.index)
+    assert rows.loc[["c00", "c05"], "on contact list"].str.startswith("yes").all()
     assert not rows.loc["c02", "on contact list"]
 
 
@@ -144,9 +149,20 @@ def test_measured_effort_leaves_more_than_todays_within_the_same_money_people_an
     for name in ("money", "people", "tools"):
         assert found.table[f"{name}_proposed"].sum() <= found.table[f"{name}_today"].sum() * (1 + 1e-6)
     assert found.table.set_index("tier").loc["top", "kept_proposed_low"] > 0
-    assert set(found.shares()["series"]) == {"money in, today", "money in, proposed", "margin kept, today",
-                                             "margin kept, proposed"}
+    amounts = found.amounts().set_index(["series", "tier"])
+    assert list(dict.fromkeys(amounts.index.get_level_values("series"))) == [
+        "money in, today", "money in, proposed", "margin kept, today", "margin kept, proposed"]
+    assert amounts.loc[("margin kept, proposed", "top"), ["amount", "low", "high"]].tolist() == found.table.set_index(
+        "tier").loc["top", ["kept_proposed", "kept_proposed_low", "kept_proposed_high"]].tolist()
+    shown = tier_sections.effort_overview(found, "EUR", 90)
+    assert "margin kept, proposed" in shown.html
+    assert "<details" in shown.html
     assert text.allocation_sentences(found)[0].startswith("By the response that earlier lists measured")
+
+
+def test_without_any_effort_one_sentence_says_so_and_nothing_is_drawn():
+    found = effort_of(plan_of().assign(cost_expected=0.0), UNMEASURED)
+    assert tier_sections.effort_overview(found, "EUR", 90).text == text.NO_EFFORT
 
 
 def test_the_study_budget_caps_what_is_proposed():

@@ -98,6 +98,13 @@ def test_answers_in_the_window_are_on_a_scale_of_100(lists):
     assert found["metric_satisfaction"].isna().sum() == 3
 
 
+def test_a_list_is_not_measured_by_who_keeps_an_arm_of_an_earlier_day_but_carried_out_for_all(lists):
+    kept = lists.assign(kept_from=["churn alerts of 2025-12-31", None, None, None])
+    assert action_outcomes.past_action_lists([kept], date(2026, 4, 1))["unit_id"].tolist() == ["b", "c", "d"]
+    assert len(action_outcomes.past_action_lists([kept], date(2026, 4, 1), is_whole=True)) == 4
+    assert action_outcomes.past_action_lists([kept.assign(kept_from="earlier")], date(2026, 4, 1)).empty
+
+
 def test_the_last_run_that_drew_a_list_has_the_say_and_later_lists_are_not_seen(lists):
     again = lists.assign(variant="held out")
     assert action_outcomes.past_action_lists([lists, again], date(2026, 4, 1))["variant"].eq("held out").all()

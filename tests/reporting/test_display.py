@@ -209,6 +209,14 @@ def test_many_gates_that_passed_are_folded_and_the_crossed_are_not():
     assert "16 checks, none failed" in display.gates_table(gate_table("06", passed)).html
 
 
+def test_what_is_folded_stands_under_its_summary_and_nothing_under_none():
+    table = display.data_table(pd.DataFrame({"tier": ["top"], "n": [12]}))
+    folded = display.fold("Money <by> tier", table)
+    assert folded.html.startswith('<details class="exhibit fold"><summary>Money &lt;by&gt; tier</summary>')
+    assert folded.text.startswith("Money <by> tier\n")
+    assert display.fold("Money by tier", display.data_table(pd.DataFrame())).html == ""
+
+
 def test_gates_of_several_steps_name_their_step():
     gate = Gate("a", 1, 2, False, Level.NOTE, "all", "1 of 2")
     both = pd.concat([gate_table("02", [gate]), gate_table("05", [gate])])

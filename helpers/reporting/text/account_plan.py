@@ -107,8 +107,15 @@ def win_rate_title(rates: pd.DataFrame, what: str) -> str:
             f"lowest {least.iloc[0]}, {formatting.share(least['win_rate'])}")
 
 
+def plan_pointer(account: str) -> tuple[str, ...]:
+    """Return where on the page the plan of an account stands; nothing where none is asked for."""
+    return (f"The plan of account {account} stands below, under Key accounts.",) if account else ()
+
+
 def next_steps(account: pd.Series, people: pd.DataFrame, outcomes: pd.DataFrame, longest: float) -> tuple[str, ...]:
     """Return what to do next at an account, by rule: uncovered weight, opposition, stale opportunities.
+
+    Nobody is named for a contact who must not be contacted.
 
     Parameters
     ----------
@@ -121,12 +128,12 @@ def next_steps(account: pd.Series, people: pd.DataFrame, outcomes: pd.DataFrame,
     longest : float
         Longest time that a decision ever took [days].
     """
-    steps = []
-    for person in people[~people["is_covered"]].head(2).to_dict("records"):
+    steps, free = [], people[people["not_to_contact"].isna()]
+    for person in free[~free["is_covered"]].head(2).to_dict("records"):
         weight = person["decision_weight"]
         part = "" if pd.isna(weight) else f", {formatting.share(weight)} of the decision"
         steps.append(f"Get in touch with {person['customer_id']} ({person['role']}{part}): nobody was lately.")
-    for person in people[people["attitude"] < 0].head(2).to_dict("records"):
+    for person in free[free["attitude"] < 0].head(2).to_dict("records"):
         steps.append(f"Find out what {person['customer_id']} ({person['role']}) holds against us.")
     late = int((outcomes["outcome"].eq(OPEN) & (outcomes["days"] > longest)).sum())
     if late:

@@ -49,12 +49,14 @@ def test_coverage_is_told_only_where_people_are_known(known, said):
 
 
 def test_next_steps_name_the_uncovered_the_opposed_and_the_stale():
-    people = pd.DataFrame({"customer_id": ["a", "b"], "role": ["decider", "user"], "decision_weight": [0.6, 0.4],
-                           "attitude": [0.2, -0.4], "is_covered": [False, True]})
+    people = pd.DataFrame({"customer_id": ["a", "b", "c"], "role": ["decider", "user", "buyer"],
+                           "decision_weight": [0.6, 0.3, 0.1], "attitude": [0.2, -0.4, -0.9],
+                           "is_covered": [False, True, False], "not_to_contact": [None, None, "has opted out"]})
     outcomes = pd.DataFrame({"outcome": [OPEN, OPEN, WON], "days": [200.0, 20.0, 10.0]})
     steps = text.next_steps(pd.Series({"n_open": 2}), people, outcomes, 138)
     assert [step.split()[0] for step in steps] == ["Get", "Find", "Decide", "Follow"]
     assert "a (decider, 60" in steps[0]
+    assert not any("c (buyer" in step for step in steps)
     assert text.next_steps(pd.Series({"n_open": 0}), people.head(0), outcomes.head(0), 138) == (
         "Nothing is open and nobody is uncovered: look for a new need.",)
 
@@ -67,6 +69,19 @@ def test_win_rates_are_said_to_differ_only_beyond_chance(n_won, said):
     won = pd.Series(n_won, dtype="float64")
     rates = pd.DataFrame({"owner": ["Ada", "Bo"], "n_decided": 100, "n_won": won, "win_rate": won / 100})
     assert text.win_rate_title(rates, "owner").startswith(said)
+
+
+def test_each_account_of_the_file_has_who_looks_after_it_and_what_is_next():
+    accounts = pd.DataFrame({"account_id": ["n", "m"], "n_people": [1, np.nan], "n_open": [1, 0]})
+    people = pd.DataFrame({"account_id": ["n"], "customer_id": ["a"], "role": ["decider"], "decision_weight": [1.0],
+                           "attitude": [0.5], "is_covered": [False], "not_to_contact": [None], "our_owner": ["Bo"]})
+    outcomes = pd.DataFrame({"account_id": ["n", "n"], "owner": ["Ada", "Cy"], "outcome": [OPEN, WON],
+                             "days": [3.0, 10.0]})
+    found = key_account_sections.account_rows(accounts, people, outcomes).set_index("account_id")
+    assert found["looked_after_by"].fillna("").to_dict() == {"n": "Ada, Bo", "m": ""}
+    assert found.loc["n", "next_steps"].startswith("Get in touch with a (decider")
+    assert found.loc["n", "next_steps"].endswith("Follow up 1 open opportunity.")
+    assert found.loc["m", "next_steps"] == "Nothing is open and nobody is uncovered: look for a new need."
 
 
 def test_without_accounts_there_is_no_section_and_no_file():

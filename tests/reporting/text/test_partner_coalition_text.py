@@ -56,5 +56,5 @@ def test_terms_tell_what_is_left_over_and_at_which_price_points_balance():
 
 
 def test_without_partners_and_without_an_experiment_nothing_is_shown():
-    nothing = partner_sections.partners_overview(SETS.head(0), pd.DataFrame(), [], PartnersConfig(), "EUR")
+    nothing = partner_sections.partners_overview(SETS.head(0), None, pd.DataFrame(), PartnersConfig(), "EUR")
     assert not nothing.html
