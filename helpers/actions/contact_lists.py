@@ -35,7 +35,7 @@ BESIDE = ("owner", "channel", "offer", "variant", "draw")  # of a line; not in a
 FOR_TOOLS = ["customer_id", "channel", "action", "offer_id", "campaign", "send_on", "send_by_on"]
 
 ALERT_COLUMNS = ["customer_id", "owner", "cause", "response", "respond_by_on", "churn_probability", "margin_at_risk",
-                 "on_contact_list", "not_to_contact"]
+                 "on_contact_list", "check_before"]
 
 FOR_EVERYBODY = frozenset({"", "everybody", "everyone", "all", "all customers"})
 
@@ -240,7 +240,8 @@ def alert_lines(
     listed : DataFrame
         ``ContactLists.lines``: who is on a list of this round is marked, so that one contact serves both.
     barred : mapping of str to str
-        Who must not be contacted, and why, as `eligibility.barred_customers` gives it; marked.
+        Who has opted out or does not consent, with the reason, which the line tells: a complaint is answered all the
+        same, an offer is not made.
     held_out : collection of str
         Customers of control groups; left out.
 
@@ -248,14 +249,14 @@ def alert_lines(
     -------
     DataFrame
         customer_id, owner, cause, response, respond_by_on, churn_probability, margin_at_risk, on_contact_list,
-        not_to_contact.
+        check_before.
     """
     due = alerts[alerts["is_within_capacity"].astype(bool) & ~alerts["is_control"].astype(bool)
                  & ~alerts["customer_id"].isin(held_out)]
     treated = listed[listed["variant"].eq(TREATMENT)].set_index("customer_id")
     files = treated["owner"].fillna("") + " by " + treated["channel"].fillna("any channel")
     ids = due["customer_id"]
-    rows = due.assign(on_contact_list=ids.map(files), not_to_contact=ids.map(dict(barred)))
+    rows = due.assign(on_contact_list=ids.map(files), check_before=ids.map(dict(barred)))
     return rows.sort_values(["respond_by_on", "margin_at_risk", "customer_id"], ascending=[True, False, True],
                             ignore_index=True)[ALERT_COLUMNS]
 

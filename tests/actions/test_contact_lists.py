@@ -98,7 +98,7 @@ def test_alerts_have_a_file_an_owner_without_control_groups_and_tell_who_is_on_a
     assert set(files) == {"alerts-cy.xlsx", "alerts-di.xlsx"}
     rows = read(files, "alerts-cy.xlsx", tmp_path).set_index("customer id")
     assert rows.loc[called, "on contact list"] == "Ada by phone"
-    assert rows.loc["out", "not to contact"] == "has opted out"
+    assert rows.loc["out", "check before"] == "has opted out"
     assert rows.loc["out", "response"] == "=call"
     assert contact_lists.alert_files(found.head(0)) == {}
 
