@@ -21,6 +21,8 @@ MEASURED, FOR_TESTING = "measured response", "margin at risk, for testing"
 
 RESOURCES = ("money", "people", "tools")
 
+LEAST_SPENDING = 1e-6  # of the most that was measured; less is nothing
+
 
 @dataclass(frozen=True, slots=True)
 class ResourceLimit:
@@ -72,7 +74,8 @@ def best_spending(curves: ResponseCurves, n_customers: pd.Series, limits: Sequen
             for one in limits]
     found = minimize(lost, np.zeros(len(n)), jac=slope, bounds=[(0.0, 1.0)] * len(n), constraints=rows, method="SLSQP",
                      options={"ftol": 1e-12, "maxiter": 500})
-    return pd.Series(np.clip(found.x, 0.0, 1.0) * curves.most, n_customers.index)
+    share = np.where(found.x < LEAST_SPENDING, 0.0, np.clip(found.x, 0.0, 1.0))  # what the solver leaves of nothing
+    return pd.Series(share * curves.most, n_customers.index)
 
 
 def proportional_split(total: float, stake: np.ndarray, most: np.ndarray) -> np.ndarray:
