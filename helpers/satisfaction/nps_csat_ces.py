@@ -128,8 +128,9 @@ def nps_csat_ces_estimates(
     list of Estimate
         NPS (0–10 recommend question; points) and the same rule on any other scale, *top minus bottom share, not NPS*:
         upper 15 % of the scale's length less its lower 65 %, which on 0–10 is 9–10 less 0–6. CSAT (five-point
-        satisfaction question): share of the two best answers, *not CSAT* where a statement is to be agreed
-        with. CES (1–7 effort question): mean on the scale, its good end in the unit. Behind them each question by its name, where a measure rests on one.
+        satisfaction question): share of the two best answers, *not CSAT* where a statement is to be agreed with. CES
+        (1–7 effort question): mean on the scale, its good end in the unit. Behind them each question by its name,
+        where a measure rests on one.
     """
     segments = ["all", *(wave_segment(wave) for wave in waves)] if len(waves) > 1 else ["all"]
     named = [(quantity, row) for row in known.itertuples() if (quantity := measure_of_item(row))]
