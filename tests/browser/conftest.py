@@ -34,24 +34,3 @@ def shelf(request, browser, tmp_path_factory):
         return folder
     given = os.environ.get("LOYALTY_REPORTS")
     return Path(given) if given else request.getfixturevalue("finished_run") / "reports" / "latest"
-
-
-@pytest.fixture
-def opened(browser, shelf):
-    """Return a function that opens each page of the shelf in a fresh window, with what it asked for."""
-    contexts = []
-
-    def pages(width=1440, height=900):
-        context = browser.new_context(viewport={"width": width, "height": height}, bypass_csp=True)
-        contexts.append(context)
-        for path in sorted(shelf.glob("**/*.html")):
-            window = context.new_page()
-            asked = []
-            window.on("request", lambda request, asked=asked: asked.append(request.url))
-            window.goto(path.as_uri())
-            yield str(path.relative_to(shelf)), window, asked
-            window.close()
-
-    yield pages
-    for context in contexts:
-        context.close()

@@ -1,4 +1,5 @@
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 
 pytestmark = pytest.mark.browser
 
@@ -22,58 +23,98 @@ CUT = """() => [...document.querySelectorAll('svg.plot')].filter(svg => svg.getC
         return box.left < frame.left - 1 || box.right > frame.right + 1 }).map(text => text.textContent) })"""
 
 
-def failures(pages, check):
-    """Return what a check finds, by page; pages without a finding are left out."""
-    found = {name: check(window, asked) for name, window, asked in pages}
-    assert found, "there is no page to look at"
-    return {name: problems for name, problems in found.items() if problems}
+PHONE, DESK = (390, 844), (1440, 900)
 
 
-def test_a_page_asks_for_nothing_but_itself(opened):
-    def check(window, asked):
-        return [url for url in asked if url != window.url and not url.startswith("data:")]
+def leadership_problems(window):
+    """Return how many words the first screen of the leadership page has if too many, and what else does not fit it."""
+    if not window.locator("body.leadership").count():
+        return {"words": [], "fit": []}
+    words = [word for word in window.evaluate(WORDS) if any(map(str.isalnum, word))]
+    first, below = window.locator(".briefing").bounding_box(), window.locator(".below").bounding_box()["y"]
+    window.emulate_media(media="print")
+    window.set_viewport_size({"width": 688, "height": 1017})  # A4 less its margins
+    sheet = window.locator(".briefing").bounding_box()
+    window.emulate_media(media="screen")
+    return {"words": [f"{len(words)} words"] * (len(words) > 170) + [f"the next begins at {below}"] * (below < 900),
+            "fit": ["below the first screen"] * (first["y"] + first["height"] > 900)
+            + ["longer than a sheet"] * (sheet["y"] + sheet["height"] > 1017)}
 
-    assert not failures(opened(), check)
 
-
-def test_a_page_never_scrolls_sideways(opened):
-    def overflow(window, width):
+def widths_that_overflow(window):
+    """Return by how much a page is wider than a window, by the windows where it is."""
+    found = {}
+    for width in (360, 390, 768, 1440):
         window.set_viewport_size({"width": width, "height": 844})
-        return window.evaluate(OVERFLOW)
-
-    def check(window, _):
-        window.evaluate(UNFOLD)
-        return {width: by for width in (360, 390, 768, 1440) if (by := overflow(window, width))}
-
-    assert not failures(opened(), check)
+        found[width] = window.evaluate(OVERFLOW)
+    return {width: by for width, by in found.items() if by}
 
 
-def test_what_scrolls_inside_a_page_can_be_reached_by_keyboard(opened):
-    def check(window, _):
-        window.evaluate(UNFOLD)
-        return window.evaluate(UNREACHED)
+def problems(window, asked, size):
+    """Return what is wrong with a page by check: first as it is opened, then with every part unfolded."""
+    shown = window.evaluate("""() => [...document.querySelectorAll('figure.figure')].map(figure =>
+        [...figure.querySelectorAll('.plot')].filter(plot => plot.getClientRects().length).length)""")
+    found = {
+        "scripts": window.evaluate("() => document.scripts.length - 1"),
+        "labels": [f"small: {text}" for text in window.evaluate(SMALL)] + [
+            f"cut: {text}" for text in window.evaluate(CUT)],
+        "figures": [n for n in shown if n != 1] if not window.locator("details figure.figure").count() else []}
+    if size == DESK:
+        found |= leadership_problems(window)
+    window.evaluate(UNFOLD)
+    found |= {"sideways": widths_that_overflow(window)}
+    window.set_viewport_size({"width": size[0], "height": size[1]})
+    unfit = [v for v in Axe().run(window).response["violations"] if v["impact"] in SERIOUS]
+    return {**found, "unreached": window.evaluate(UNREACHED),
+            "access": [f"{v['id']}: {v['nodes'][0]['html'][:120]}" for v in unfit],
+            "asked": [url for url in asked if url != window.url and not url.startswith("data:")]}
 
-    assert not failures(opened(390, 844), check)
+
+@pytest.fixture(scope="module")
+def failures(browser, shelf):
+    """Return a function that gives what a check finds by page in windows of a size; each page is opened once a size."""
+    seen = {}
+
+    def found(check, size=DESK):
+        if size not in seen:
+            seen[size] = {name: problems(window, asked, size) for name, window, asked in opened(browser, shelf, size)}
+        assert seen[size], "there is no page to look at"
+        return {name: told[check] for name, told in seen[size].items() if told[check]}
+    return found
 
 
-@pytest.mark.parametrize("width", [390, 1440])
-def test_labels_in_figures_are_legible_and_not_cut_off(opened, width):
-    def check(window, _):
-        return [f"small: {text}" for text in window.evaluate(SMALL)] + [f"cut: {text}" for text in window.evaluate(CUT)]
+def opened(browser, shelf, size):
+    """Yield each page of the shelf in a window of its own, with what it has asked for."""
+    context = browser.new_context(viewport={"width": size[0], "height": size[1]}, bypass_csp=True)
+    for path in sorted(shelf.glob("**/*.html")):
+        window, asked = context.new_page(), []
+        window.on("request", lambda request, asked=asked: asked.append(request.url))
+        window.goto(path.as_uri())
+        yield str(path.relative_to(shelf)), window, asked
+        window.close()
+    context.close()
 
-    assert not failures(opened(width, 844), check)
+
+def test_a_page_asks_for_nothing_but_itself(failures):
+    assert not failures("asked")
 
 
-@pytest.mark.parametrize("width", [390, 1440])
-def test_everybody_can_read_a_page(opened, width):
-    from axe_playwright_python.sync_playwright import Axe
+def test_a_page_never_scrolls_sideways(failures):
+    assert not failures("sideways")
 
-    def check(window, _):
-        window.evaluate(UNFOLD)
-        found = Axe().run(window).response["violations"]
-        return [f"{v['id']}: {v['nodes'][0]['html'][:120]}" for v in found if v["impact"] in SERIOUS]
 
-    assert not failures(opened(width, 844), check)
+def test_what_scrolls_inside_a_page_can_be_reached_by_keyboard(failures):
+    assert not failures("unreached", PHONE)
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+def test_labels_in_figures_are_legible_and_not_cut_off(failures, size):
+    assert not failures("labels", size)
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+def test_everybody_can_read_a_page(failures, size):
+    assert not failures("access", size)
 
 
 def test_a_page_is_read_without_scripts(browser, shelf):
@@ -87,43 +128,18 @@ def test_a_page_is_read_without_scripts(browser, shelf):
     context.close()
 
 
-def test_no_script_runs_but_the_pages_own_even_where_data_try(opened):
-    def check(window, _):
-        return window.evaluate("() => document.scripts.length - 1")
-
-    assert not failures(opened(), check)
+def test_no_script_runs_but_the_pages_own_even_where_data_try(failures):
+    assert not failures("scripts")
 
 
-def test_the_leadership_page_fits_one_screen_and_one_sheet(opened):
-    def check(window, _):
-        if not window.locator("body.leadership").count():
-            return []
-        first = window.locator(".briefing").bounding_box()
-        below = first["y"] + first["height"] > 900
-        window.emulate_media(media="print")
-        window.set_viewport_size({"width": 688, "height": 1017})  # A4 less its margins
-        first = window.locator(".briefing").bounding_box()
-        return ["below the first screen"] * below + ["longer than a sheet"] * (first["y"] + first["height"] > 1017)
-
-    assert not failures(opened(), check)
+def test_the_leadership_page_fits_one_screen_and_one_sheet(failures):
+    assert not failures("fit")
 
 
-def test_the_first_screen_is_read_in_at_most_170_words_and_holds_nothing_of_what_stands_below(opened):
-    def check(window, _):
-        if not window.locator("body.leadership").count():
-            return []
-        words = [word for word in window.evaluate(WORDS) if any(map(str.isalnum, word))]
-        below = window.locator(".below").bounding_box()["y"]
-        return [f"{len(words)} words"] * (len(words) > 170) + [f"the next begins at {below}"] * (below < 900)
-
-    assert not failures(opened(), check)
+def test_the_first_screen_is_read_in_at_most_170_words_and_holds_nothing_of_what_stands_below(failures):
+    assert not failures("words")
 
 
-@pytest.mark.parametrize("width", [390, 1440])
-def test_each_figure_is_shown_once(opened, width):
-    def check(window, _):
-        shown = window.evaluate("""() => [...document.querySelectorAll('figure.figure')].map(figure =>
-            [...figure.querySelectorAll('.plot')].filter(plot => plot.getClientRects().length).length)""")
-        return [n for n in shown if n != 1] if not window.locator("details figure.figure").count() else []
-
-    assert not failures(opened(width, 844), check)
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+def test_each_figure_is_shown_once(failures, size):
+    assert not failures("figures", size)
