@@ -42,6 +42,7 @@ QUICK = {
     "spark.sql.codegen.wholeStage": "false",  # for a handful of rows
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
 }
+SHORT_LIVED = {"JDK_JAVA_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"}  # code that runs once is not optimised
 PLACES = {"rel": 1e-12, "abs": 1e-9}
 
 
@@ -55,13 +56,12 @@ def needs_spark():
 
 @pytest.fixture(scope="module")
 def spark(needs_spark):
-    before = {name: os.environ.get(name) for name in (engine.THREADS_VARIABLE, engine.MEMORY_VARIABLE)}
-    os.environ |= {engine.THREADS_VARIABLE: "1", engine.MEMORY_VARIABLE: "2000"}
-    one = engine_choice.open_engine("spark")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {engine.THREADS_VARIABLE: "1", engine.MEMORY_VARIABLE: "2000", **SHORT_LIVED}.items():
+            patch.setenv(name, value)
+        one = engine_choice.open_engine("spark")
     for name, value in QUICK.items():
         one.connection._session.conf.set(name, value)
-    for name, value in before.items():
-        os.environ.pop(name) if value is None else os.environ.update({name: value})
     yield one
     one.connection._session.stop()
 
@@ -700,7 +700,7 @@ def test_a_server_is_reached_by_its_connect_address(needs_spark, tmp_path):
     ]
     with (tmp_path / "log").open("wb") as log:
         server = subprocess.Popen(
-            command, stdout=log, stderr=log, cwd=tmp_path, env={**os.environ, "SPARK_NO_DAEMONIZE": "1"}
+            command, stdout=log, stderr=log, cwd=tmp_path, env={**os.environ, "SPARK_NO_DAEMONIZE": "1", **SHORT_LIVED}
         )
     try:
         assert listening(port, 90), (tmp_path / "log").read_text()[-2000:]
