@@ -92,6 +92,30 @@ def bought_again_change(history: pd.DataFrame) -> tuple[pd.Series, pd.Series, tu
     return last, before.iloc[0], change_since_last_run.estimate_difference(last, before.iloc[0])
 
 
+def retention_by_year(again: pd.DataFrame, target: float | None = None) -> pd.DataFrame:
+    """Return who bought again in the last four quarters, beside the same quarters a year before and the target.
+
+    Parameters
+    ----------
+    again : DataFrame
+        Grain quarter, oldest first: on, value, low, high [share].
+    target : float, optional
+        What the study wants [share].
+
+    Returns
+    -------
+    DataFrame
+        Grain quarter × series: on (that of the last four), value, low, high, series.
+    """
+    last, before = again.tail(YEAR), again.iloc[:-YEAR].tail(YEAR)
+    moved = before.assign(on=pd.to_datetime(before["on"]) + pd.DateOffset(years=1) + pd.offsets.MonthEnd(0))
+    wanted = last.assign(value=target, low=target, high=target, series=translatable("target"))
+    parts = [last.assign(series=translatable("last 4 quarters")), moved.assign(series=translatable("year before")),
+             wanted.head(0 if target is None else len(wanted))]
+    both = pd.concat([part.assign(on=pd.to_datetime(part["on"])) for part in parts if len(part)], ignore_index=True)
+    return both[["on", "value", "low", "high", "series"]].astype({"value": float, "low": float, "high": float})
+
+
 def sales_by_quarter(history: pd.DataFrame) -> pd.DataFrame:
     """Return net sales by quarter for a figure: ``on``, ``value``."""
     return history.loc[history["figure"].eq(SALES), ["on", "value"]]

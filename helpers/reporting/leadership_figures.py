@@ -166,32 +166,8 @@ def _bought_again(history: pd.DataFrame, target: float | None) -> Iterator[Exhib
     """Yield which share of a quarter's customers bought again in the next, beside the year before and the target."""
     again = history[history["figure"].eq(kpi_history.AGAIN)] if len(history) else history
     if len(again) > 1:
-        yield plots.line_plot(retention_by_year(again, target), "on", "value", bought_again_title(again), "share",
-                              band=("low", "high"), series="series", height=LINE_HEIGHT)
-
-
-def retention_by_year(again: pd.DataFrame, target: float | None = None) -> pd.DataFrame:
-    """Return who bought again in the last four quarters, beside the same quarters a year before and the target.
-
-    Parameters
-    ----------
-    again : DataFrame
-        Grain quarter, oldest first: on, value, low, high [share].
-    target : float, optional
-        What the study wants [share].
-
-    Returns
-    -------
-    DataFrame
-        Grain quarter × series: on (that of the last four), value, low, high, series.
-    """
-    last, before = again.tail(kpi_history.YEAR), again.iloc[:-kpi_history.YEAR].tail(kpi_history.YEAR)
-    moved = before.assign(on=pd.to_datetime(before["on"]) + pd.DateOffset(years=1) + pd.offsets.MonthEnd(0))
-    wanted = last.assign(value=target, low=target, high=target, series=translatable("target"))
-    parts = [last.assign(series=translatable("last 4 quarters")), moved.assign(series=translatable("year before")),
-             wanted.head(0 if target is None else len(wanted))]
-    both = pd.concat([part.assign(on=pd.to_datetime(part["on"])) for part in parts if len(part)], ignore_index=True)
-    return both[["on", "value", "low", "high", "series"]].astype({"value": float, "low": float, "high": float})
+        both = kpi_history.retention_by_year(again, target)
+        yield plots.line_plot(both, "on", "value", bought_again_title(again), "share", band=("low", "high"), series="series", height=LINE_HEIGHT)
 
 
 def _ended_contracts(results: RunResults) -> Iterator[Exhibit]:

@@ -58,11 +58,11 @@ def test_what_earlier_reports_forecast_is_a_line_from_the_day_it_was_made_to_its
 def test_who_bought_again_is_drawn_beside_the_year_before_and_the_target():
     days = pd.date_range("2024-12-31", periods=5, freq="QE")
     again = pd.DataFrame({"on": days, "value": [0.5, 0.51, 0.52, 0.53, 0.6], "low": 0.4, "high": 0.7})
-    both = leadership_figures.retention_by_year(again, 0.65)
+    both = kpi_history.retention_by_year(again, 0.65)
     assert both.groupby("series")["value"].apply(list).to_dict() == {
         "last 4 quarters": [0.51, 0.52, 0.53, 0.6], "year before": [0.5], "target": [0.65] * 4}
     assert both.loc[both["series"] == "year before", "on"].tolist() == [days[-1]]
-    assert "target" not in set(leadership_figures.retention_by_year(again)["series"])
+    assert "target" not in set(kpi_history.retention_by_year(again)["series"])
 
 
 def test_differences_of_different_units_stand_in_panels_of_their_own():

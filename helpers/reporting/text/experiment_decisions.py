@@ -124,7 +124,7 @@ def experiment_decision(effects: pd.DataFrame, gates: pd.DataFrame, currency: st
     asked = [message(said, arms=_named(rows)) for said, rows in ((SHIP, ship), (TEST, wait), (STOP, stop)) if rows]
     named = _by_row(due)
     gains = [f"{named(row)} {effect_sentence(row, currency).removeprefix('it ')}{_in_money(effects, row, currency)}"
-             f"{_worth(row, currency)}" for row in (ship + wait)[:MOST_NAMED + 1]]
+             f"{_worth(row, currency)}" for row in (ship + wait)[:MOST_NAMED]]
     none = [f"{named(row)} {difference_words(row, currency)}" for row in stop[:MOST_NAMED]]
     own = tuple(f"{experiment_name(row)}: " for row in due.to_dict("records"))
     touched = gates[gates["is_crossed"].astype(bool) & gates["level"].ne("note")]
@@ -134,10 +134,11 @@ def experiment_decision(effects: pd.DataFrame, gates: pd.DataFrame, currency: st
         gains, translatable("none: no arm is better by its plan")), *none])
     return {"decision": formatting.sentence_case(message("; ").join(asked)),
             "cost": money.get("cost", "") or _costs(better[:MOST_NAMED], named, currency),
-            "expected_gain": f"{money['expected_gain']}: {because}" if money else because,
+            "expected_gain": message("{total}: {because}", total=money["expected_gain"], because=because) if money
+            else because,
             "net": money.get("net", ""),
             "worst_case": money.get("worst_case") or _worse_ends(better[:MOST_NAMED], named, currency),
-            "confidence": f"{message('assigned at random')}, {_crossed(crossed)}"
+            "confidence": f"assigned at random, {_crossed(crossed)}"
             + ("; not all were planned" if due["is_exploratory"].any() else ""), "owner": _owners(due),
             "stop_on": _stop_days([*better[:MOST_NAMED], *stop[:MOST_NAMED]], named)}
 
@@ -210,8 +211,9 @@ def brief_terms(effects: pd.DataFrame, currency: str = "") -> dict[str, str]:
 
 def _short_name(row: Mapping[str, Any]) -> str:
     """Return an experiment's name, with the arm where it is no mere treatment."""
-    return " ".join(filter(None, (experiment_name(row), "" if row["variant"] == "treatment" else
-                                  f"({arm_name(row['variant'])})")))
+    name = experiment_name(row)
+    return name if row["variant"] == "treatment" else message("{experiment} ({arm})", experiment=name,
+                                                              arm=arm_name(row["variant"]))
 
 
 def _more(rows: Sequence[Mapping[str, Any]]) -> list[str]:
