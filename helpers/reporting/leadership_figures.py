@@ -167,7 +167,8 @@ def _bought_again(history: pd.DataFrame, target: float | None) -> Iterator[Exhib
     again = history[history["figure"].eq(kpi_history.AGAIN)] if len(history) else history
     if len(again) > 1:
         both = kpi_history.retention_by_year(again, target)
-        yield plots.line_plot(both, "on", "value", bought_again_title(again), "share", band=("low", "high"), series="series", height=LINE_HEIGHT)
+        yield plots.line_plot(both, "on", "value", bought_again_title(again), "share", band=("low", "high"),
+                              series="series", height=LINE_HEIGHT)
 
 
 def _ended_contracts(results: RunResults) -> Iterator[Exhibit]:
