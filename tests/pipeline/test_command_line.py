@@ -194,6 +194,7 @@ class Interrupting:
             os.kill(os.getpid(), signal.SIGINT)
 
 module = sys.argv.pop()
+signal.signal(signal.SIGINT, signal.default_int_handler)  # as at a terminal; in the background it would be ignored
 sys.argv += ["check", "tiny"]
 sys.meta_path.insert(0, Interrupting())
 runpy.run_module("helpers", run_name="__main__", alter_sys=True)
