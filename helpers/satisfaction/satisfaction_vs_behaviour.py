@@ -125,15 +125,22 @@ def behaviour_correlations(
         Of the weights.
     seed : int
         Of the bootstrap, where weights have no replicates of their own.
+
+    Notes
+    -----
+    Ties carry no information: where all but a few did the same, the correlation rests on these few.
     """
     made = []
     for column, name in BEHAVIOUR_LABELS.items():
         quantity = f"satisfaction with {name}"
         known = found.dropna(subset=[column]) if column in found else found.head(0)
-        if len(known) < FEW_PEOPLE or known[column].nunique() < 2:
+        n_apart = len(known) - int(known[column].value_counts().max()) if len(known) else 0
+        if len(known) < FEW_PEOPLE or n_apart < MIN_RATE_EVENTS:
             reason = (
                 f"{people_text(len(known))} customers with both, {FEW_PEOPLE} are needed"
                 if len(known) < FEW_PEOPLE
+                else f"{people_text(n_apart)} customers differ from all others, {MIN_RATE_EVENTS} are needed"
+                if n_apart
                 else "nobody differs"
             )
             made.append(no_estimate(quantity, Status.INSUFFICIENT, reason, unit="rank correlation", n=len(known)))

@@ -27,11 +27,14 @@ from helpers.stats.confidence_intervals import Interval
 from helpers.stats.disclosure_control import LEAST_PEOPLE, estimate_if_enough, is_hidden
 from helpers.stats.survey_weights import ReplicateWeights, WeightedSample
 
-MAX_BLAME_SCORE, MIN_PRAISE_SCORE = 50.0, 75.0
+MIDDLE_SCORE, MIN_PRAISE_SCORE = 50.0, 75.0
 
 WORD_PRIOR, AUDIT_SAMPLE_SIZE = 0.5, 50
 
-COMMENT_POLARITIES = ("blame", "mixed", "praise")
+COMMENT_SHARES = {"blame": "share of comments in blame", "mixed": "share of mixed comments",
+                  "praise": "share of comments in praise"}
+
+COMMENT_POLARITIES = tuple(COMMENT_SHARES)
 
 POLARITY_ACCURACY = "polarity as people read it"
 
@@ -54,13 +57,14 @@ def scored_comments(responses: ir.Table, answers: ir.Table) -> pd.DataFrame:
 
     Notes
     -----
-    Polarity is not read from the words: it is that of the score given with them: blame up to 50, praise from 75 on.
+    Polarity is not read from the words: it is that of the score given with them: blame below the middle of the
+    scale, praise from 75 on, mixed between them: three of five stars are neither.
     """
     written = responses.filter(responses.comment.notnull() & (responses.comment.strip() != ""))
     scored = answers.filter(answers.percent.notnull()).select("response_id", "item", "person", "percent", "weight")
     rows = written.select("response_id", "item", "comment").inner_join(scored, ["response_id", "item"])
     frame = rows.select("response_id", "item", "person", "comment", "percent", "weight").to_pyarrow().to_pandas()
-    is_blame, is_praise = frame["percent"] <= MAX_BLAME_SCORE, frame["percent"] >= MIN_PRAISE_SCORE
+    is_blame, is_praise = frame["percent"] < MIDDLE_SCORE, frame["percent"] >= MIN_PRAISE_SCORE
     polarity = np.select([is_blame, is_praise], ["blame", "praise"], "mixed")
     return frame.assign(polarity=polarity).sort_values(["response_id", "item"], ignore_index=True)
 
@@ -84,8 +88,9 @@ def comment_shares(
     first = written.drop_duplicates("response_id")
     who = weighted_writers(scored, replicas).share(scored["response_id"].isin(first["response_id"]).to_numpy())
     return [estimate_if_enough("share who write", who, len(scored), unit="share"),
-            *(estimate_if_enough(f"share of comments in {kind}", weighted_writers(first, replicas).share(
-                (first["polarity"] == kind).to_numpy()), len(first), unit="share") for kind in ("blame", "praise"))]
+            *(estimate_if_enough(quantity, weighted_writers(first, replicas).share(
+                (first["polarity"] == kind).to_numpy()), len(first), unit="share")
+              for kind, quantity in COMMENT_SHARES.items())]
 
 
 def weighted_writers(frame: pd.DataFrame, replicas: ReplicateWeights | None) -> WeightedSample:

@@ -259,6 +259,27 @@ def test_comments_in_any_script_are_read(catalogued, surveyed, table):
     assert found(text_comments.comment_shares(written, heard), "share who write").value == 0.5
 
 
+def test_three_stars_of_five_are_neither_blame_nor_praise(table, catalogued, surveyed):
+    known = catalogued({"item": "q", "role": "satisfaction"})
+    rows = [{"response_id": f"r{i}", "item": "q", "score": float(i % 5 + 1), "comment": "came"} for i in range(50)]
+    written = text_comments.scored_comments(
+        table("responses", rows), surveyed(known, [(r["response_id"], "q", r["score"]) for r in rows]))
+    heard = written.assign(weight=1.0)
+    made = text_comments.comment_shares(written, heard)
+    assert [(e.quantity, e.value) for e in made[1:]] == [
+        ("share of comments in blame", 0.4), ("share of mixed comments", 0.2), ("share of comments in praise", 0.4)]
+
+
+def test_a_correlation_is_not_given_where_all_but_a_few_did_the_same():
+    done = pd.DataFrame({"customer_id": [f"c{i}" for i in range(500)], "satisfaction": np.linspace(0, 100, 500),
+                         "weight": 1.0, "orders": 0.0, "spend": 0.0, "kept": 0.0})
+    few, enough = (done.assign(orders=(done.index < n).astype(float)) for n in (19, 20))
+    name = f"satisfaction with {satisfaction_vs_behaviour.BEHAVIOUR_LABELS['orders']}"
+    gone = found(satisfaction_vs_behaviour.behaviour_correlations(few), name)
+    assert (gone.status, gone.reason) == (Status.INSUFFICIENT, "19 customers differ from all others, 20 are needed")
+    assert found(satisfaction_vs_behaviour.behaviour_correlations(enough), name).status is Status.OK
+
+
 def test_questions_are_rolled_up_by_their_tags(catalogued, surveyed, table):
     rows = [{"item": "a", "role": "performance", "scale_low": 1.0, "scale_high": 5.0, "frame_level": "material|social"},
             {"item": "b", "role": "performance", "scale_low": 1.0, "scale_high": 5.0, "frame_level": "social"}]
