@@ -13,7 +13,7 @@ from helpers.stats.bootstrap import percentile_interval
 from helpers.stats.confidence_intervals import Interval
 from helpers.stats.pls_sem import pls_evaluation
 from helpers.stats.pls_sem.measurement_model import MeasurementValidity, improper_equations, unreportable_effects
-from helpers.stats.pls_sem.path_model import PathFit
+from helpers.stats.pls_sem.path_model import PathFit, PathModel
 
 PATH_COEFFICIENT, TOTAL_EFFECT, CONSISTENT_PATH = "path", "total effect", "path, freed from measurement error"
 
@@ -211,7 +211,8 @@ def path_values(known: CompleteAnswers | NoPathModel, found: PathFit | None, see
     index = pls_evaluation.construct_index(found, known.moments.mean, known.moments.covariance, SATISFACTION_CONSTRUCT)
     made = [_driver_estimate(PATH_MODEL_INDEX, "all", _percentiles_of(index), "points", n)]
     for quantity, draws in ((PATH_COEFFICIENT, found.paths), (CONSISTENT_PATH, found.consistent().paths)):
-        made += [_arrow_estimate(quantity, arrow, draws, model.names, n) for arrow in model.arrows]
+        made += [_arrow_estimate(quantity, arrow, draws, model.names, n) for arrow in model.arrows
+                 if quantity == PATH_COEFFICIENT or _is_corrected(model, arrow[1])]
     made += [_driver_estimate(TOTAL_EFFECT, f"{model.names[a]} → {model.names[b]}",
                               _percentiles_of(found.total_effects[:, a, b]), "standard deviations", n)
              for a, b in np.argwhere(model.reachable() & ~np.eye(len(model.names), dtype=bool))]
@@ -224,6 +225,12 @@ def path_values(known: CompleteAnswers | NoPathModel, found: PathFit | None, see
     return made + [Estimate(PATH_Q2, pls_evaluation.q2_predictive_relevance(model, known.columns, name, seed=seed,
                                                                weights=known.rows.weights),
                             unit="share of variance", n=n, segment=name) for name in ends]
+
+
+def _is_corrected(model: PathModel, end: str) -> bool:
+    """Return whether an equation holds a construct whose error its questions tell; one question has none to go by."""
+    starts = [start for start, to in model.arrows if to == end]
+    return any(len(model.blocks[name]) > 1 and name not in model.formative for name in (end, *starts))
 
 
 def path_estimates(

@@ -79,7 +79,7 @@ def link_answers_to_deliveries(
         open=dated.delivered_on.isnull().sum())
     frame = orders.to_pyarrow().to_pandas()
     if frame.empty or scored.empty:
-        reason = "no order has a promised day" if frame.empty else "nobody has a satisfaction score"
+        reason = "no orders with a promised day are recorded" if frame.empty else "nobody has a satisfaction score"
         return AnswersWithDelivery(pd.DataFrame(columns=DELIVERY_COLUMNS), replicas, reason)
     frame = frame.assign(**{c: pd.to_datetime(frame[c]) for c in ("promised_on", "delivered_on")})
     frame.loc[frame["open"] > 0, "delivered_on"] = pd.NaT

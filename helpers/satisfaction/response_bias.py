@@ -150,7 +150,7 @@ def _end_gate(ends: Sequence[Estimate]) -> Gate:
                 f"one end: {said}{more}; {'it' if one else 'they'} can hardly tell people apart.")
 
 
-DESIGN_EFFECT, EFFECTIVE_PEOPLE = "design effect", "effective people"
+DESIGN_EFFECT, EFFECTIVE_PEOPLE = "design effect", "effective number of people"
 
 MAX_REPLICATE_CELLS, MIN_REPLICATES = 2 * 10**7, 200
 
@@ -254,8 +254,8 @@ def weight_quality_gates(made: raking.RakedWeights | None) -> list[Gate]:
              "weights were trimmed.")]
     return [*met, Gate(
         "design effect", made.design_effect, MAX_DESIGN_EFFECT, is_thin, Level.QUALIFY, "every measure",
-        f"Weights make variances {made.design_effect:.2f} times as large: {made.effective_n:,.0f} effective "
-        f"of {made.weights.shape[1]:,} people; the limit is {MAX_DESIGN_EFFECT:g}.")]
+        f"Weights make variances {made.design_effect:.2f} times as large: the {made.weights.shape[1]:,} people count "
+        f"like {made.effective_n:,.0f} of equal weight; the limit is {MAX_DESIGN_EFFECT:g}.")]
 
 
 def _margins_missed(made: raking.RakedWeights) -> str:

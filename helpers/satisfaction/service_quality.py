@@ -19,6 +19,8 @@ CASE_FUNNEL = {"handled": "handled_at", "reviewed": "reviewed_at", "corrective a
 
 CUSTOMER_INFORMED = "customer informed"
 
+DAYS_TO_BE_HANDLED = 30  # younger cases have had no time to pass through the funnel
+
 CASE_COLUMNS = ("kind", "opened_at", *CASE_FUNNEL.values(), "closed_at", "fed_back_at", "corrective_action_by",
                 "is_resolved", "score")
 
@@ -54,7 +56,7 @@ def service_estimates(cases: ir.Table, as_of: date, buyers: int) -> list[Estimat
     rows = opened.to_pyarrow().to_pandas()
     if rows.empty:
         return [no_estimate("cases reported", Status.NOT_APPLICABLE, "no service cases are recorded")]
-    ripe = rows[rows["opened_at"] < pd.Timestamp(as_of) - pd.Timedelta(days=30)]
+    ripe = rows[rows["opened_at"] < pd.Timestamp(as_of) - pd.Timedelta(days=DAYS_TO_BE_HANDLED)]
     made = [Estimate("cases reported", float(len(rows)), unit="cases", n=len(rows))]
     made += _funnel_estimates(ripe)
     made += [_share_of_cases("share resolved", ripe.loc[ripe["is_resolved"].notna(), "is_resolved"].astype(bool))]

@@ -22,7 +22,7 @@ def test_a_section_shows_its_finding_before_its_table():
     rows = [Estimate("share handled", 0.9, 0.85, 0.95, "share", 200),
             Estimate(service_quality.OMISSION_RATE, 0.1, 0.05, 0.15, "share", 200, "handled")]
     page = satisfaction_sections.service(rows, service_quality.service_charts([], 1)).html
-    assert page.index("Of 200 cases reported, ") < page.index("<table")
+    assert page.index("Of 200 cases reported more than 30 days ago, ") < page.index("<table")
 
 
 def test_values_that_failed_a_check_stand_under_their_own_heading():

@@ -149,7 +149,7 @@ def test_values_that_fail_a_check_can_be_seen_with_the_check_that_they_failed(pa
     seen = struck_values(values, drivers.path_estimates(values, fitted, valid))
     of = {(e.quantity, e.segment): e for e in seen}
     assert np.isfinite(of["path", "Quality → Satisfaction"].value)
-    assert of["path", "Quality → Satisfaction"].reason == "failed check: Image and Quality cannot be told apart"
+    assert of["path", "Quality → Satisfaction"].reason == "failed check: Image and Quality are not shown to be distinct"
     assert ("path", "Satisfaction → Loyalty") not in of
 
 
@@ -172,6 +172,14 @@ def test_a_path_freed_of_error_beyond_one_strikes_its_whole_equation():
         (drivers.CONSISTENT_PATH, "a → c"), (drivers.CONSISTENT_PATH, "b → c")]
 
 
+def test_paths_of_single_questions_are_not_shown_as_freed_from_an_error_that_is_not_known(panelled):
+    blocks = {"Image": ["i1"], "Quality": ["q1"], "Satisfaction": ["s1"], "Loyalty": ["l1", "l2"]}
+    arrows = ["Image > Satisfaction", "Quality > Satisfaction", "Satisfaction > Loyalty"]
+    panel = panelled(felt(), FEW.model_copy(update={"constructs": blocks, "arrows": arrows}))
+    values = drivers.path_values(panel, measured(panel)[0], 1)
+    assert [e.segment for e in values if e.quantity == drivers.CONSISTENT_PATH] == ["Satisfaction → Loyalty"]
+
+
 def test_what_no_driver_shows_alone_stands_in_no_other_analysis_of_drivers(panelled):
     panel = panelled(felt(twin=True))
     fitted, valid = measured(panel)
@@ -180,7 +188,7 @@ def test_what_no_driver_shows_alone_stands_in_no_other_analysis_of_drivers(panel
         penalty_reward_drivers.penalty_reward_contrasts(panel, 200, 1), struck)
     assert {c.penalty.status for c in contrasts} == {Status.STRUCK}
     assert satisfaction_context.penalty_reward_sentence(contrasts) == (
-        "The penalty–reward analysis is not reported (failed check): Image and Quality cannot be told apart.")
+        "The penalty–reward analysis is not reported (failed check): Image and Quality are not shown to be distinct.")
     sure = "adjusted p 0.01, men against women"
     apart = [Estimate(multigroup.PATH_DIFFERENCE, 0.5, 0.1, 0.9, segment=arrow, reason=sure)
              for arrow in ("Quality → Satisfaction", "Satisfaction → Loyalty")]

@@ -73,7 +73,7 @@ def test_of_two_orders_delivered_on_one_day_the_later_number_counts_in_whatever_
 def test_without_promises_or_scores_deliveries_are_not_applicable_and_few_are_not_compared(table):
     none = late_delivery.link_answers_to_deliveries(scored(), table("respondents"), table("transactions"))
     assert [(e.status, e.reason) for e in late_delivery.late_delivery_estimates(none)] == [
-        (Status.NOT_APPLICABLE, "no order has a promised day")]
+        (Status.NOT_APPLICABLE, "no orders with a promised day are recorded")]
     assert late_delivery.satisfaction_by_lateness(none).empty
     assert late_delivery.link_answers_to_deliveries(
         scored().head(0), table("respondents"), table("transactions", orders())

@@ -186,7 +186,7 @@ def penalty_reward_sentence(found: Sequence[PenaltyReward] | NoPathModel) -> str
         return "No driver shows a statistically significant contrast of its lowest or highest third with the middle."
     if not said:
         return "No driver counts on one side only: those that count do so where they are low and where they are high."
-    return f"{formatting.sentence_case('; '.join(said))}."
+    return f"The other drivers equal: {'; '.join(said)}."
 
 
 def ordinal_logit_sentence(rows: Sequence[Estimate], driven: SatisfactionDrivers | NoPathModel) -> str:
@@ -224,11 +224,12 @@ def multigroup_sentence(rows: Sequence[Estimate]) -> str:
     differ = [e.segment for e in apart if float(e.reason.removeprefix("adjusted p ").partition(",")[0]) < 0.05]
     if not differ:
         return (
-            f"Constructs have the same composition in both groups ({which}), and no path that is reported shows a "
-            "statistically significant difference."
+            f"Constructs are not shown to be composed differently in the two groups ({which}), and no path that is "
+            "reported shows a statistically significant difference."
         )
     return (
-        f"Constructs have the same composition in both groups ({which}); what differs: {formatting.join_words(differ)}."
+        f"Constructs are not shown to be composed differently in the two groups ({which}); what differs: "
+        f"{formatting.join_words(differ)}."
     )
 
 

@@ -51,7 +51,7 @@ def discriminant_validity_failure(valid: MeasurementValidity | None, paths: pd.D
     names = [n for n in dict.fromkeys(valid.owner.values()) if any(n in pair for pair in valid.confused)]
     direct = paths[paths["quantity"] == "path"]
     n_struck = int((direct["status"] == Status.STRUCK).sum())
-    said = (f"Discriminant validity fails: the questions do not distinguish {formatting.join_words(names)} "
+    said = (f"Discriminant validity fails: {formatting.join_words(names)} are not shown to be distinct "
             f"({formatting.count_text(len(valid.confused), 'pair', 'pairs')}), so {formatting.whole(n_struck)} of "
             f"{formatting.count_text(len(direct), 'separate effect is', 'separate effects are')} not reported")
     return " ".join(filter(None, [f"{said}.", misfit_items(valid)]))
@@ -106,13 +106,13 @@ def first_driver(found: SatisfactionDrivers | NoPathModel) -> str:
     rivals = [name for name in order[1:] if found.leads[name] >= TIE]
     if found.probe[top] > RELEVANCE_LEVEL:
         return "What to improve first is not known: no driver does better than a random column."
-    place = (f"{_share(found.share[top])} of the explained differences in satisfaction are associated with it; it "
-             f"stands at {formatting.points(found.performance[top].value)} of 100")
+    place = (f"accounts for {_share(found.share[top])} of the explained differences in satisfaction and stands at "
+             f"{formatting.points(found.performance[top].value)} of 100")
     if rivals:
         return (f"{_either([top, *rivals])} should be improved first, with no significant difference between "
-                "them; of "
-                f"{top}, {place}.")
-    return f"{top} should be improved first: {place}, with the most room where it matters."
+                "them; "
+                f"{top} {place}.")
+    return f"{top} should be improved first: it {place}, with the most room where it matters."
 
 
 def _together(found: SatisfactionDrivers) -> str:
@@ -238,7 +238,7 @@ def driver_sample(found: SatisfactionDrivers | NoPathModel) -> str:
         f"From {formatting.count_text(found.n, 'person', 'people')} who answered every question, of {whole} who "
         "answered any."
         if found.n < found.n_people
-        else f"All {whole} people answered every question."
+        else f"All {whole} people who answered any of its questions answered every one."
     )
 
 

@@ -86,7 +86,7 @@ def expectation_gap_finding(table: pd.DataFrame) -> str:
     gap, limits = of_all[0], formatting.interval(of_all[0]["low"], of_all[0]["high"], formatting.points)
     if gap["low"] <= 0 <= gap["high"]:
         return (
-            "Expectations are met, no statistically significant gap: performance is "
+            "Expectations are neither missed nor exceeded by a statistically significant gap: performance is "
             f"{formatting.points(gap['value'])} {limits} from them."
         )
     way, worst = ("missed", parts["value"].idxmin()) if gap["value"] < 0 else ("exceeded", parts["value"].idxmax())
@@ -122,7 +122,7 @@ def _known(rows: dict, quantity: str) -> bool:
 
 def _met(ratio: dict) -> str:
     value = f"{formatting.number(ratio['value'])} {formatting.interval(ratio['low'], ratio['high'])}"
-    met = "met (no statistically significant gap)"
+    met = "neither missed nor exceeded by a statistically significant gap"
     how = "exceeded" if ratio["low"] > 1 else "missed" if ratio["high"] < 1 else met
     return f"Expectations are {how}: performance is {value} times what was expected."
 

@@ -17,7 +17,7 @@ from helpers.satisfaction.item_frameworks import (
 
 ANTECEDENT, DELIVERED = "antecedent", "delivered"
 
-FRAMES = {"level": "Levels of satisfaction", "horizontal": "Sides of the offer", "phase": "Around the purchase",
+FRAMES = {"level": "Material, social, spiritual", "horizontal": "Sides of the offer", "phase": "Around the purchase",
           "value": "Kinds of value", "means": "Means and ends"}
 
 

@@ -135,10 +135,11 @@ def segment_drivers_title(found: SegmentDrivers | NoPathModel) -> str:
 def segment_drivers_sentence(found: SegmentDrivers | NoPathModel) -> str:
     """Return whether what satisfaction goes with differs between groups, and how the groups' drivers rank."""
     if isinstance(found, NoPathModel):
-        return f"Drivers are the same for everybody as far as is known: {found.reason}."
+        return f"Drivers are not shown to differ between groups: {found.reason}."
     said = []
     for name, of in found.groups[:MOST_SEGMENTS]:
         top = sorted(of.share, key=lambda n, of=of: -of.share[n].value)[:MOST_DRIVERS]
         shares = [f"{driver} {formatting.share(of.share[driver].value)}" for driver in top]
-        said.append(f"{readable_id(name)}: {formatting.join_words(shares)}")
+        said.append(f"{readable_id(name)} ({formatting.share(of.explained.value)} of the variance explained): "
+                    f"{formatting.join_words(shares)}")
     return (f"By {found.label} the drivers differ ({formatting.p_value_sentence(found.p_value)}): {'; '.join(said)}.")

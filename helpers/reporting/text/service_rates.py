@@ -8,6 +8,7 @@ from helpers.satisfaction.service_quality import (
     CASE_FUNNEL,
     COMPLAINTS_PER_BUYER,
     CUSTOMER_INFORMED,
+    DAYS_TO_BE_HANDLED,
     DISSATISFACTION_RATE,
     OMISSION_RATE,
 )
@@ -45,7 +46,8 @@ def service_funnel_sentence(rows: Sequence[Estimate]) -> str:
     names = formatting.join_words([STAGES[s].replace("also ", "") for s in unknown])
     gap = f" Which {names} is not recorded." if unknown else ""
     cases = formatting.count_text(reached[0][1].n, "case", "cases")
-    return (f"Of {cases} reported, {formatting.join_words(said)}. Most is left undone at: {OMISSIONS[stage]}, "
+    return (f"Of {cases} reported more than {DAYS_TO_BE_HANDLED} days ago, {formatting.join_words(said)}. "
+            f"Most is left undone at: {OMISSIONS[stage]}, "
             f"{formatting.estimate_text(worst)}.{gap}")
 
 

@@ -205,7 +205,7 @@ def unreportable_effects(
         for pair in known.confused:
             rivals = pair if (start in pair and all((p, end) in arrows for p in pair)) else ()
             if {start, end} == set(pair) or rivals:
-                struck[start, end] = f"{pair[0]} and {pair[1]} cannot be told apart"
+                struck[start, end] = f"{pair[0]} and {pair[1]} are not shown to be distinct"
     return struck
 
 

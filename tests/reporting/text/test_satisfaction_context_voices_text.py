@@ -46,9 +46,10 @@ def test_a_difference_within_noise_and_one_that_cannot_be_made_are_said():
         "cannot be compared: 3 people got theirs late."
     )
     assert satisfaction_context_text.late_delivery_title(few).endswith("is not known: 3 people got theirs late")
-    none = [no_estimate(LATE_SHARE, Status.NOT_APPLICABLE, "no order has a promised day")]
+    none = [no_estimate(LATE_SHARE, Status.NOT_APPLICABLE, "no orders with a promised day are recorded")]
     assert satisfaction_context_text.late_delivery_sentence(none) == ""
-    assert satisfaction_context_text.late_delivery_title(none).endswith("is not known: no order has a promised day")
+    assert satisfaction_context_text.late_delivery_title(none).endswith(
+        "is not known: no orders with a promised day are recorded")
 
 
 def test_deliveries_stand_in_the_answer_only_where_no_driver_was_asked_about():
@@ -102,7 +103,8 @@ def contrast(name, kind):
 def test_what_counts_on_one_side_only_is_named():
     both = [contrast("A", penalty_reward_drivers.BASIC_FACTOR), contrast("B", penalty_reward_drivers.EXCITEMENT_FACTOR)]
     assert satisfaction_context_text.penalty_reward_sentence(both) == (
-        "A low score of A is associated with less satisfaction, a high one with no more; a high score of "
+        "The other drivers equal: a low score of A is associated with less satisfaction, a high one with no more; "
+        "a high score of "
         "B is associated with more satisfaction, a low one with no less."
     )
     assert satisfaction_context_text.penalty_reward_sentence(
@@ -145,10 +147,10 @@ def test_the_ordinal_logit_agrees_or_not_and_says_where_odds_are_uneven():
     ([no_estimate(multigroup.PATH_DIFFERENCE, Status.BLOCKED, "not composed alike: A (x against y)")],
      "Groups are not compared: not composed alike: A (x against y)."),
     ([Estimate(multigroup.PATH_DIFFERENCE, 0.3, segment="A → S", reason="adjusted p 0.012, x against y")],
-     "Constructs have the same composition in both groups (x against y); what differs: A → S."),
+     "Constructs are not shown to be composed differently in the two groups (x against y); what differs: A → S."),
     ([Estimate(multigroup.PATH_DIFFERENCE, 0.1, segment="A → S", reason="adjusted p 0.6, x against y")],
-     "Constructs have the same composition in both groups (x against y), and no path that is reported shows a "
-     "statistically significant difference."),
+     "Constructs are not shown to be composed differently in the two groups (x against y), and no path that is "
+     "reported shows a statistically significant difference."),
 ])
 def test_groups_are_compared_only_where_they_may_be(rows, said):
     assert satisfaction_context_text.multigroup_sentence(rows) == said
@@ -160,7 +162,8 @@ def test_groups_are_compared_only_where_they_may_be(rows, said):
     ("reversed", "A: a higher score is associated with less satisfaction (reversed)."),
 ])
 def test_a_bent_contrast_is_told_as_such(kind, said):
-    assert satisfaction_context_text.penalty_reward_sentence([contrast("A", kind)]) == said
+    sentence = satisfaction_context_text.penalty_reward_sentence([contrast("A", kind)])
+    assert sentence == f"The other drivers equal: {said}"
 
 
 @pytest.mark.parametrize(("words", "said"), [
@@ -248,7 +251,8 @@ def test_the_funnel_says_how_many_cases_reach_each_stage_and_where_most_is_left_
     rows = [*shares("handled", 0.9, 0.1), *shares("reviewed", 0.3, 0.66),
             no_estimate(service_quality.OMISSION_RATE, Status.NOT_APPLICABLE, "no case", segment="corrective action")]
     assert service_rates_text.service_funnel_sentence(rows) == (
-        "Of 200 cases reported, 90.0 % were handled and 30.0 % were also reviewed. Most is left undone at: handled "
+        "Of 200 cases reported more than 30 days ago, 90.0 % were handled and 30.0 % were also reviewed. "
+        "Most is left undone at: handled "
         "cases not reviewed, 66.0 % [61.0 %, 71.0 %]. Which were handed to design, production or operations as a "
         "corrective action is not recorded.")
     none = no_estimate("cases reported", Status.NOT_APPLICABLE, "no service cases are recorded")

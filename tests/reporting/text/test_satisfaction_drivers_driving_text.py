@@ -48,14 +48,14 @@ def paths(*struck):
 
 def test_the_driver_to_improve_first_is_named_with_its_share_and_place():
     assert satisfaction_drivers_text.first_driver(drivers()) == (
-        "Product should be improved first: 60.0 % [50.0 %, 70.0 %] of the explained differences in satisfaction are "
-        "associated with it; it stands at 70 points of 100, with the most room where it matters.")
+        "Product should be improved first: it accounts for 60.0 % [50.0 %, 70.0 %] of the explained differences in "
+        "satisfaction and stands at 70 points of 100, with the most room where it matters.")
 
 
 def test_two_drivers_within_noise_are_both_named():
     assert satisfaction_drivers_text.first_driver(drivers(leads=(0.8, 0.2))).startswith(
-        "Product or Service should be improved first, with no significant difference between them; of Product, "
-        "60.0 %")
+        "Product or Service should be improved first, with no significant difference between them; Product "
+        "accounts for 60.0 %")
 
 
 def test_drivers_that_cannot_be_told_apart_are_given_together():
@@ -118,7 +118,7 @@ def test_a_failing_questionnaire_says_how_many_effects_are_struck_and_what_does_
     said = satisfaction_drivers_text.discriminant_validity_failure(
         valid(Interval(0.95, 0.9, 1.05), loading=0.2), paths("A → B")
     )
-    assert said == ("Discriminant validity fails: the questions do not distinguish A and B (1 pair), so 1 of 2 "
+    assert said == ("Discriminant validity fails: A and B are not shown to be distinct (1 pair), so 1 of 2 "
                     "separate effects are not reported. b1 does not belong to B (loading 0.2).")
     assert satisfaction_drivers_text.discriminant_validity_failure(valid(Interval(0.5, 0.4, 0.6)), paths()) == ""
     assert satisfaction_drivers_text.discriminant_validity_failure(None, paths()) == ""

@@ -27,7 +27,7 @@ def test_missed_and_exceeded_expectations_name_where_most_and_single_ones_are_no
     exceeded = expectations_text.expectation_gap_finding(gap(5, 4, 6, (("staff", 5.0),)))
     assert exceeded == "Expectations are exceeded by 5 points of 100 [4, 6]."
     assert expectations_text.expectation_gap_finding(gap(0.5, -1, 2, parts)).startswith(
-        "Expectations are met, no statistically significant gap: performance"
+        "Expectations are neither missed nor exceeded by a statistically significant gap: performance"
     )
     assert expectations_text.expectation_gap_finding(gap(-5, -6, -4)) == ""
     assert expectations_text.dimension_gaps(gap(-5, -6, -4, parts))["segment"].tolist() == ["price", "staff"]
@@ -110,7 +110,7 @@ def test_the_policy_table_has_a_row_a_group_and_only_columns_that_are_known():
 
 
 @pytest.mark.parametrize(("low", "high", "word"), [(1.01, 1.1, "exceeded"), (0.8, 0.9, "missed"),
-                                                   (0.9, 1.1, "met (no statistically significant gap)")])
+                                                   (0.9, 1.1, "neither missed nor exceeded")])
 def test_confirmation_is_said_with_its_interval(low, high, word):
     table = estimate_table(
         [

@@ -25,7 +25,7 @@ def test_every_frame_is_said_by_the_difference_of_those_who_answered_both_ends()
             Estimate("difference of scores by level", -2, -5, 1, "points", 80, "social less material"),
             scored("horizontal", "product", 62)]
     assert text.frame_sentence(rows, "level") == (
-        "Levels of satisfaction: the scores of social and material show no statistically significant difference.")
+        "Material, social, spiritual: the scores of social and material show no statistically significant difference.")
     assert text.frame_sentence(rows, "phase") == (
         "Around the purchase: lowest for before, 50 points [48, 52], highest for after, 70 points [68, 72]; those who "
         "answered both differ by 19 points [16, 22].")
