@@ -40,11 +40,8 @@ SURVEYED_DIFFERENCE = "respondents minus non-respondents, periods with a purchas
 def why_not_reported(said: Attitudes) -> str:
     """Return why the kinds are struck; empty where they stand."""
     alpha = alpha_estimate(MEAN_ATTITUDE, MEAN_ATTITUDE, said.reliability, said.reliability.raw)
-    return (
-        f"Cronbach's α of attitude {alpha.value:.3f} is under {RELIABILITY_STRIKE:.2f}"
-        if alpha.value < RELIABILITY_STRIKE
-        else ""
-    )
+    said_so = f"Cronbach's α of attitude {alpha.value:.3f} is under {RELIABILITY_STRIKE:.2f}"
+    return said_so if alpha.value < RELIABILITY_STRIKE else ""
 
 
 def dick_basu_estimates(
@@ -109,10 +106,8 @@ def _kind_shares(both: pd.DataFrame, reason: str, replicas: ReplicateWeights | N
     n, sample = len(both), _sample(both, replicas)
     if reason and n >= LEAST_PEOPLE:
         return [no_estimate(q, Status.STRUCK, reason, unit="share", n=n) for q in KIND_SHARES]
-    return [
-        estimate_if_enough(q, sample.share((both["kind"] == kind).to_numpy()), n, unit="share")
-        for q, kind in zip(KIND_SHARES, LOYALTY_KINDS, strict=True)
-    ]
+    return [estimate_if_enough(q, sample.share((both["kind"] == kind).to_numpy()), n, unit="share")
+            for q, kind in zip(KIND_SHARES, LOYALTY_KINDS, strict=True)]
 
 
 def _attitude_error(said: Attitudes) -> Estimate:
@@ -127,9 +122,8 @@ def near_cut_estimate(both: pd.DataFrame, replicas: ReplicateWeights | None = No
     """Return the share of people within one standard error of measurement of the loyalty threshold."""
     near = both[both["is_near_cut"].notna()]
     if len(both) and near.empty:
-        return no_estimate(
-            SHARE_NEAR_CUT, Status.INSUFFICIENT, "the measurement error of attitude is not known", unit="share"
-        )
+        reason = "the measurement error of attitude is not known"
+        return no_estimate(SHARE_NEAR_CUT, Status.INSUFFICIENT, reason, unit="share")
     share = _sample(near, replicas).share(near["is_near_cut"].to_numpy(bool))
     return estimate_if_enough(SHARE_NEAR_CUT, share, len(near), unit="share")
 
@@ -139,9 +133,8 @@ def _attitude_behaviour_correlation(both: pd.DataFrame) -> Estimate:
     found = spearman_interval(pairs["attitude"].to_numpy(float), pairs["share_active"].to_numpy(float))
     if len(pairs) >= LEAST_PEOPLE and np.isnan(found.value):
         reason = "attitude or behaviour is the same for everybody"
-        return no_estimate(
-            ATTITUDE_BEHAVIOUR_CORRELATION, Status.INSUFFICIENT, reason, unit="correlation", n=len(pairs)
-        )
+        unit = "correlation"
+        return no_estimate(ATTITUDE_BEHAVIOUR_CORRELATION, Status.INSUFFICIENT, reason, unit=unit, n=len(pairs))
     return estimate_if_enough(ATTITUDE_BEHAVIOUR_CORRELATION, found, len(pairs), unit="correlation")
 
 
@@ -149,14 +142,11 @@ def _surveyed_difference(people: pd.DataFrame) -> Estimate:
     judged = people[people["share_active"].notna()]
     groups = [judged[judged["attitude"].isna()], judged[judged["attitude"].notna()]]
     n = min(len(g) for g in groups)
-    if n < LEAST_PEOPLE:
-        return no_estimate(
-            SURVEYED_DIFFERENCE, Status.INSUFFICIENT, f"in one of the groups {too_few(n)}", unit="points", n=n
-        )
     values, ids = (tuple(g[c].to_numpy() for g in groups) for c in ("share_active", "person"))
-    if alike := [len(v) for v in values if v.min() == v.max() and v.min() in (0.0, 1.0)]:
-        bought = "in no period" if any(v.max() == 0 for v in values) else "in every period"
-        reason = f"{people_text(min(alike))} people of one group all bought {bought}: how far they vary is not known"
+    alike = [v for v in values if len(v) and v.min() == v.max() and v[0] in (0.0, 1.0)]
+    if n < LEAST_PEOPLE or alike:
+        reason = f"in one of the groups {too_few(n)}" if n < LEAST_PEOPLE else (
+            f"{people_text(len(alike[0]))} of one group all bought in {'every' if alike[0][0] else 'no'} period")
         return no_estimate(SURVEYED_DIFFERENCE, Status.INSUFFICIENT, reason, unit="points", n=n)
     a, b = (np.ones(len(g)) for g in groups)
     found = difference_interval(values, (a, b), ids).times(100)
@@ -169,13 +159,17 @@ def attitude_behaviour_table(people: pd.DataFrame) -> pd.DataFrame:
     Cells of one to nine people are empty, and the next smallest with a single one: it would follow from the others.
     """
     both = people[people["kind"].isin(LOYALTY_KINDS)]
-    counts, shares = both["kind"].value_counts(), _weighted_shares(both)
-    hidden = suppress_cells([counts.get(kind, 0) for kind in LOYALTY_KINDS], [range(len(LOYALTY_KINDS))])
-    is_hidden_kind = {str(kind): bool(is_so) for kind, is_so in zip(LOYALTY_KINDS, hidden, strict=True)}
-    cells = [[shares[kind] if not is_hidden_kind[kind] and len(both) >= LEAST_PEOPLE else np.nan
+    shares, is_hidden = _weighted_shares(both), _hidden_kinds(both)
+    cells = [[shares[kind] if not is_hidden[kind] and len(both) >= LEAST_PEOPLE else np.nan
               for kind in row] for row in (("true", "latent"), ("spurious", "none"))]
     frame = pd.DataFrame(cells, ["strong", "weak"], ["repeats", "does not repeat"], dtype="float64")
     return frame.rename_axis("attitude").rename_axis("behaviour", axis=1)
+
+
+def _hidden_kinds(both: pd.DataFrame) -> dict[str, bool]:
+    counts = both["kind"].value_counts()
+    hidden = suppress_cells([counts.get(kind, 0) for kind in LOYALTY_KINDS], [range(len(LOYALTY_KINDS))])
+    return {str(kind): bool(is_so) for kind, is_so in zip(LOYALTY_KINDS, hidden, strict=True)}
 
 
 def _weighted_shares(both: pd.DataFrame) -> dict[str, float]:
@@ -206,11 +200,9 @@ def cut_sensitivity(said: Attitudes, occasions: ir.Table, signed: pd.DataFrame, 
         people = classify_loyalty(said, bought[other.period_days], signed, other)
         both = people[people["kind"].isin(LOYALTY_KINDS)]
         if len(both) >= LEAST_PEOPLE:
-            counts = both["kind"].value_counts()
-            hidden = suppress_cells([counts.get(kind, 0) for kind in LOYALTY_KINDS], [range(len(LOYALTY_KINDS))])
-            shares = {kind: np.nan if is_so else _weighted_shares(both)[kind]
-                      for kind, is_so in zip(LOYALTY_KINDS, hidden, strict=True)}
-            rows.append({"setting": setting, **shares, "n": len(both)})
+            shares, is_hidden = _weighted_shares(both), _hidden_kinds(both)
+            rows.append({"setting": setting, "n": len(both),
+                         **{kind: np.nan if is_hidden[kind] else shares[kind] for kind in LOYALTY_KINDS}})
     return pd.DataFrame(rows, columns=["setting", *LOYALTY_KINDS, "n"])
 
 
