@@ -17,7 +17,7 @@ from helpers.foundation.results import Estimate, Status, no_estimate
 from helpers.satisfaction import drivers
 from helpers.satisfaction.config import SatisfactionConfig
 from helpers.satisfaction.drivers import SatisfactionDrivers
-from helpers.satisfaction.ecsi_model import SATISFACTION_CONSTRUCT, CompleteAnswers, NoPathModel
+from helpers.satisfaction.ecsi_model import SATISFACTION_CONSTRUCT, CompleteAnswers, NoPathModel, left_out_difference
 from helpers.satisfaction.satisfaction_by_segment import segment_label
 from helpers.stats.bootstrap import replicate_moments
 from helpers.stats.confidence_intervals import Interval
@@ -49,6 +49,8 @@ class SegmentDrivers:
         Of the test that the drivers' effects are equal in all groups, adjusted over the columns (Holm).
     is_binary : bool
         Whether satisfaction has two answers only, so that its mean is the percentage of the satisfied.
+    left_out : tuple of Estimate
+        From `left_out_difference`, of each group.
     """
 
     label: str
@@ -56,6 +58,7 @@ class SegmentDrivers:
     satisfaction: tuple[Interval, ...]
     p_value: float
     is_binary: bool = False
+    left_out: tuple[Estimate, ...] = ()
 
     @property
     def leaders_differ(self) -> bool:
@@ -108,7 +111,15 @@ def drivers_by_segment(
         return NoPathModel("the drivers of the groups cannot be estimated", known.n)
     return SegmentDrivers(segment_label(best), tuple((name, own) for name, own, _ in groups),
                           tuple(mean for _, _, mean in groups), float(p[best]),
-                          bool(np.isin(_driver_columns(known)[1], (0.0, 100.0)).all()))
+                          bool(np.isin(_driver_columns(known)[1], (0.0, 100.0)).all()),
+                          _left_out_by_group(known, scored.merge(of, on="response_id"), best, [*found[best]]))
+
+
+def _left_out_by_group(
+    known: CompleteAnswers, scored: pd.DataFrame, column: str, names: list[str]
+) -> tuple[Estimate, ...]:
+    return tuple(left_out_difference(known, scored[scored[column] == name], f"{segment_label(column)} {name}")
+                 for name in names)
 
 
 def _groups_by_column(known: CompleteAnswers, scored: pd.DataFrame, of: pd.DataFrame, assumed: SatisfactionConfig) -> (
@@ -218,5 +229,6 @@ def segment_driver_estimates(found: SegmentDrivers | NoPathModel) -> list[Estima
     if isinstance(found, NoPathModel):
         return [no_estimate(SEGMENT_SHARE, Status.NOT_APPLICABLE, found.reason, unit="share", n=found.n)]
     test = Estimate(HETEROGENEITY, found.p_value, unit="p", n=sum(of.n for _, of in found.groups), segment=found.label)
-    return [test, *(Estimate(SEGMENT_SHARE, i.value, i.low, i.high, "share", of.n, f"{found.label} {name}: {driver}")
-                    for name, of in found.groups for driver, i in of.share.items())]
+    shares = [Estimate(SEGMENT_SHARE, i.value, i.low, i.high, "share", of.n, f"{found.label} {name}: {driver}")
+              for name, of in found.groups for driver, i in of.share.items()]
+    return [test, *found.left_out, *shares]

@@ -8,15 +8,18 @@ import numpy as np
 import pandas as pd
 
 from helpers.foundation.errors import InputError, spelling_hint
+from helpers.foundation.results import Estimate, Status, no_estimate
 from helpers.satisfaction.config import SatisfactionConfig
 from helpers.stats import survey_scales
 from helpers.stats.bootstrap import ReplicateMoments
 from helpers.stats.disclosure_control import FEW_PEOPLE, people_text
 from helpers.stats.pls_sem.measurement_model import MeasurementValidity, measurement_validity
 from helpers.stats.pls_sem.path_model import PathFit, PathModel, fit_path_model
-from helpers.stats.survey_weights import ReplicateWeights, WeightedSample
+from helpers.stats.survey_weights import ReplicateWeights, WeightedSample, weighted_difference
 
 SATISFACTION_CONSTRUCT = "Satisfaction"
+
+LEFT_OUT_DIFFERENCE = "satisfaction of those left out less that of those who answered every question"
 
 CONSTRUCT_OF_ROLE = {"image": "Image", "expectation": "Expectation", "performance": "Quality", "value": "Value",
          "satisfaction": SATISFACTION_CONSTRUCT, "complaint_handling": "Complaints", "intention": "Loyalty",
@@ -229,6 +232,40 @@ def construct_means(known: CompleteAnswers | NoPathModel) -> pd.DataFrame:
         return pd.DataFrame({"weight": np.empty(0)})
     means = pd.DataFrame(known.columns).T.groupby(known.model.block_of).mean().T
     return means.set_axis(known.model.names, axis=1).assign(weight=known.rows.weights)
+
+
+def left_out_difference(known: CompleteAnswers | NoPathModel, scored: pd.DataFrame, segment: str = "all") -> Estimate:
+    """Return how much more satisfied the people are whom a missing answer leaves out than those of the path model.
+
+    Parameters
+    ----------
+    known : CompleteAnswers or NoPathModel
+        From `complete_answers`.
+    scored : DataFrame
+        From `helpers.satisfaction.satisfaction_index.satisfaction_scores`; everybody's latest score counts.
+    segment : str
+        Whose scores they are.
+
+    Returns
+    -------
+    Estimate
+        Difference of the means, *left out* less *included* [points of 100], with the number of those left out.
+    """
+    if isinstance(known, NoPathModel):
+        return no_estimate(LEFT_OUT_DIFFERENCE, Status.INSUFFICIENT, known.reason, unit="points", segment=segment)
+    rows = scored.sort_values(["responded_at", "response_id"], na_position="first").drop_duplicates(
+        "person", keep="last")
+    is_in = rows["person"].isin(known.rows.people)
+    parts = [rows[is_in], rows[~is_in]]
+    if min(map(len, parts)) < FEW_PEOPLE:
+        reason = f"{people_text(len(parts[1]))} people are left out, {FEW_PEOPLE} are needed"
+        return no_estimate(LEFT_OUT_DIFFERENCE, Status.INSUFFICIENT, reason, unit="points", n=len(parts[1]),
+                           segment=segment)
+    samples = [WeightedSample(part["person"].to_numpy(), part["weight"].to_numpy(float), known.rows.replicas)
+               for part in parts]
+    inside, outside = (part["satisfaction"].to_numpy(float) for part in parts)
+    i, _ = weighted_difference((inside, outside), (samples[0], samples[1]))
+    return Estimate(LEFT_OUT_DIFFERENCE, i.value, i.low, i.high, "points", len(outside), segment)
 
 
 def joint_name(names: Sequence[str]) -> str:

@@ -180,6 +180,20 @@ def test_paths_of_single_questions_are_not_shown_as_freed_from_an_error_that_is_
     assert [e.segment for e in values if e.quantity == drivers.CONSISTENT_PATH] == ["Satisfaction → Loyalty"]
 
 
+def test_people_whom_a_missing_answer_leaves_out_are_compared_with_those_included(panelled):
+    panel = panelled(felt())
+    scored = pd.DataFrame({"response_id": [f"r{i:03}" for i in range(260)], "responded_at": pd.NaT, "weight": 1.0,
+                           "satisfaction": np.r_[np.linspace(40, 60, 200), np.linspace(65, 75, 60)]})
+    scored = scored.assign(person="response " + scored["response_id"])
+    gap = ecsi_model.left_out_difference(panel, scored)
+    assert (gap.value, gap.n, gap.segment) == (pytest.approx(20), 60, "all")
+    assert 17 < gap.low < 20 < gap.high < 23
+    few = ecsi_model.left_out_difference(panel, scored.head(210))
+    assert (few.status, few.reason) == (Status.INSUFFICIENT, "10 people are left out, 30 are needed")
+    absent = ecsi_model.left_out_difference(ecsi_model.NoPathModel("nothing was asked but satisfaction"), scored)
+    assert absent.reason == "nothing was asked but satisfaction"
+
+
 def test_what_no_driver_shows_alone_stands_in_no_other_analysis_of_drivers(panelled):
     panel = panelled(felt(twin=True))
     fitted, valid = measured(panel)

@@ -206,8 +206,8 @@ def loyalty_penalty_sentence(service: pd.DataFrame) -> str:
     if not is_reported(price):
         return ""
     if price["low"] <= 0 <= price["high"]:
-        text = ("Old customers pay what new ones pay for the same product in the same month (no statistically "
-                f"significant difference): {formatting.estimate_text(price)} more.")
+        text = ("Old customers are not shown to pay more or less than new ones for the same product in the same month "
+                f"(no statistically significant difference): {formatting.estimate_text(price)}.")
     elif price["value"] > 0:
         text = (f"There is a loyalty penalty: for the same product in the same month old customers pay "
                 f"{formatting.estimate_text(price)} more than new ones.")

@@ -229,17 +229,32 @@ def driver_shares(found: SatisfactionDrivers | NoPathModel) -> pd.DataFrame:
     return made.sort_values("importance", ascending=False, ignore_index=True)
 
 
-def driver_sample(found: SatisfactionDrivers | NoPathModel) -> str:
-    """Return whose answers the shares rest on; empty where there are none."""
+def driver_sample(found: SatisfactionDrivers | NoPathModel, left_out: Sequence[Estimate] = ()) -> str:
+    """Return whose answers the shares rest on, and whether those left out are otherwise; empty where there are none.
+
+    Parameters
+    ----------
+    found : SatisfactionDrivers or NoPathModel
+        From `helpers.satisfaction.drivers.driver_importance`.
+    left_out : sequence of Estimate
+        From `helpers.satisfaction.ecsi_model.left_out_difference`: of everybody, and of the segments shown.
+    """
     if isinstance(found, NoPathModel):
         return ""
     whole = formatting.whole(found.n_people)
-    return (
-        f"From {formatting.count_text(found.n, 'person', 'people')} who answered every question, of {whole} who "
-        "answered any."
-        if found.n < found.n_people
-        else f"All {whole} people who answered any of its questions answered every one."
-    )
+    if found.n == found.n_people:
+        return f"All {whole} people who answered any of its questions answered every one."
+    apart = [_left_out_words(e) for e in left_out if e.status is Status.OK and (e.low > 0 or e.high < 0)]
+    other = f" Those left out are otherwise: {formatting.join_words(apart)}; the shares do not speak of them."
+    return (f"From {formatting.count_text(found.n, 'person', 'people')} who answered every question, of {whole} who "
+            f"answered any.{other if apart else ''}")
+
+
+def _left_out_words(e: Estimate) -> str:
+    limits = sorted([abs(e.low), abs(e.high)])
+    more = f"{'more' if e.value > 0 else 'less'} satisfied by {formatting.points(abs(e.value))}"
+    who = "" if e.segment == "all" else f"in {e.segment} "
+    return f"{who}{more} {formatting.interval(*limits, formatting.points)}"
 
 
 def johnson_disagreement(found: SatisfactionDrivers | NoPathModel) -> str:

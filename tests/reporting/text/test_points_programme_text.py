@@ -201,7 +201,7 @@ def service(price=(0.05, 0.03, 0.07), off=(-0.02, -0.03, -0.01), gap=(-10.0, -15
         (service(price=(-0.05, -0.07, -0.03)), "old customers pay less than new ones: −5.0 %"),
         (
             service(price=(0.01, -0.01, 0.03)),
-            "pay what new ones pay for the same product in the same month (no statistically",
+            "pay more or less than new ones for the same product in the same month (no statistically",
         ),
         (service(price=None), ""),
     ],
