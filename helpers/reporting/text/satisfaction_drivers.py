@@ -230,7 +230,7 @@ def driver_shares(found: SatisfactionDrivers | NoPathModel) -> pd.DataFrame:
 
 
 def driver_sample(found: SatisfactionDrivers | NoPathModel, left_out: Sequence[Estimate] = ()) -> str:
-    """Return whose answers the shares rest on, and whether those left out are otherwise; empty where there are none.
+    """Return whose answers the shares rest on, and whether those left out are as satisfied; empty without any.
 
     Parameters
     ----------
@@ -243,18 +243,18 @@ def driver_sample(found: SatisfactionDrivers | NoPathModel, left_out: Sequence[E
         return ""
     whole = formatting.whole(found.n_people)
     if found.n == found.n_people:
-        return f"All {whole} people who answered any of its questions answered every one."
+        return f"All {whole} people who answered any of the questions answered every one."
     apart = [_left_out_words(e) for e in left_out if e.status is Status.OK and (e.low > 0 or e.high < 0)]
-    other = f" Those left out are otherwise: {formatting.join_words(apart)}; the shares do not speak of them."
+    other = f" Those left out differ: they are {formatting.join_words(apart)}; the shares do not speak of them."
     return (f"From {formatting.count_text(found.n, 'person', 'people')} who answered every question, of {whole} who "
             f"answered any.{other if apart else ''}")
 
 
 def _left_out_words(e: Estimate) -> str:
-    limits = sorted([abs(e.low), abs(e.high)])
+    low, high = sorted([abs(e.low), abs(e.high)])
     more = f"{'more' if e.value > 0 else 'less'} satisfied by {formatting.points(abs(e.value))}"
     who = "" if e.segment == "all" else f"in {e.segment} "
-    return f"{who}{more} {formatting.interval(*limits, formatting.points)}"
+    return f"{who}{more} {formatting.interval(low, high, formatting.points)}"
 
 
 def johnson_disagreement(found: SatisfactionDrivers | NoPathModel) -> str:

@@ -73,8 +73,8 @@ def expectations_in_hindsight(table: pd.DataFrame, is_before_use: bool) -> str:
     """
     if is_before_use or not ((table["quantity"] == DISCONFIRMATION) & (table["status"] == Status.OK)).any():
         return ""
-    return ("The study does not say that expectations were asked for before use: stated in hindsight they are coloured "
-            "by what was experienced, and a gap is no proof that a promise was broken.")
+    return ("The study does not say that expectations were asked for before use: stated in hindsight they may be "
+            "coloured by what was experienced.")
 
 
 def expectation_gap_finding(table: pd.DataFrame) -> str:

@@ -204,7 +204,7 @@ def test_whose_answers_the_shares_rest_on_is_said():
     )
     assert satisfaction_drivers_text.driver_sample(NOBODY) == ""
     assert satisfaction_drivers_text.driver_sample(replace(drivers(), n=240)) == (
-        "All 240 people who answered any of its questions answered every one.")
+        "All 240 people who answered any of the questions answered every one.")
 
 
 def test_shares_say_when_the_people_left_out_are_satisfied_otherwise():
@@ -212,7 +212,7 @@ def test_shares_say_when_the_people_left_out_are_satisfied_otherwise():
     gaps = [Estimate(name, 5.0, 3.0, 7.0, "points", 40), Estimate(name, -21.0, -24.0, -18.0, "points", 35, "travel x"),
             Estimate(name, 1.0, -3.0, 5.0, "points", 40, "travel y")]
     assert satisfaction_drivers_text.driver_sample(drivers(), gaps) == (
-        "From 200 people who answered every question, of 240 who answered any. Those left out are otherwise: more "
+        "From 200 people who answered every question, of 240 who answered any. Those left out differ: they are more "
         "satisfied by 5 points [3, 7] and in travel x less satisfied by 21 points [18, 24]; the shares do not speak of "
         "them.")
     assert satisfaction_drivers_text.driver_sample(drivers(), gaps[2:]).endswith("of 240 who answered any.")
