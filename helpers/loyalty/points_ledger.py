@@ -117,11 +117,11 @@ def summarise_ledger(engine: Engine, points: ir.Table, joined: ir.Table, as_of_o
     first_on, last_on = (bounds[c].date() if bounds[c] else None for c in ("first", "last"))
     accounts = engine.first_row(_account_facts(known, joined, first_on or as_of_on))
     lots = engine.first_row(_expiry_facts(known))
-    counted = (int(accounts[c] or 0) for c in ("n_early", "n_below_zero", "n_early_below_zero", "n_unearned"))
     return PointsLedger(
-        sums, int(accounts["n"]), int(by_kind["n"].sum()), first_on, last_on, *counted,
-        int(lots["n"]), int(lots["n_early"] or 0), int(bounds["n_wrong"] or 0),
-        float(bounds["share_of_lots"] or 0.0), _point_cost(bounds))
+        sums, int(accounts["n"]), int(by_kind["n"].sum()), first_on, last_on,
+        **{c: int(accounts[c] or 0) for c in ("n_early", "n_below_zero", "n_early_below_zero", "n_unearned")},
+        n_lots=int(lots["n"]), n_expired_early=int(lots["n_early"] or 0), n_wrong_sign=int(bounds["n_wrong"] or 0),
+        share_of_lots=float(bounds["share_of_lots"] or 0.0), unit_cost=_point_cost(bounds))
 
 
 def first_joining_days(customers: ir.Table, memberships: ir.Table, subscriptions: ir.Table) -> ir.Table:
