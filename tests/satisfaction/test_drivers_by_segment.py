@@ -57,6 +57,8 @@ def test_groups_with_other_drivers_are_found_and_lead_the_page(catalogued):
         "Of those who answered every question, what to improve first differs by journey (p = .005)")
     assert "work (400 people, satisfaction " in said
     assert "leisure (400 people, satisfaction " in said
+    assert said.count(" of its variance explained): ") == 2
+    assert satisfaction_segments.segment_drivers_sentence(made).count(" of its variance explained): ") == 2
     rows = drivers_by_segment.segment_driver_estimates(made)
     assert [e.segment for e in rows[1:3]] == ["journey work", "journey leisure"]  # of each, who is left out
     assert {e.segment for e in rows[3:]} == {f"journey {j}: {d}" for j in ("work", "leisure") for d in ("Food", "Seat")}

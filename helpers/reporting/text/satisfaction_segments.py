@@ -102,7 +102,7 @@ def first_driver_by_segment(found: SegmentDrivers | NoPathModel) -> str:
     if isinstance(found, NoPathModel) or not found.leaders_differ:
         return ""
     said = [f"{readable_id(name)} ({formatting.count_text(of.n, 'person', 'people')}, "
-            f"{_satisfaction_of(mean, found.is_binary)}): {_first_of(of)}"
+            f"{_satisfaction_of(mean, found.is_binary)}, {_explained(of)}): {_first_of(of)}"
             for (name, of), mean in zip(found.groups[:MOST_SEGMENTS], found.satisfaction, strict=False)]
     return (f"Of those who answered every question, what to improve first differs by {found.label} "
             f"({formatting.p_value_sentence(found.p_value)}): "
@@ -112,6 +112,11 @@ def first_driver_by_segment(found: SegmentDrivers | NoPathModel) -> str:
 def _satisfaction_of(mean: Interval, is_binary: bool) -> str:
     return (f"{formatting.share(mean.value / 100)} satisfied" if is_binary else
             f"satisfaction {formatting.points(mean.value)}")
+
+
+def _explained(of: SatisfactionDrivers) -> str:
+    """Return how much the drivers explain at all: a large share of little explains little."""
+    return f"{formatting.share(of.explained.value)} of its variance explained"
 
 
 def _first_of(of: SatisfactionDrivers) -> str:
@@ -140,6 +145,5 @@ def segment_drivers_sentence(found: SegmentDrivers | NoPathModel) -> str:
     for name, of in found.groups[:MOST_SEGMENTS]:
         top = sorted(of.share, key=lambda n, of=of: -of.share[n].value)[:MOST_DRIVERS]
         shares = [f"{driver} {formatting.share(of.share[driver].value)}" for driver in top]
-        said.append(f"{readable_id(name)} ({formatting.share(of.explained.value)} of the variance explained): "
-                    f"{formatting.join_words(shares)}")
+        said.append(f"{readable_id(name)} ({_explained(of)}): {formatting.join_words(shares)}")
     return (f"By {found.label} the drivers differ ({formatting.p_value_sentence(found.p_value)}): {'; '.join(said)}.")
