@@ -7,7 +7,7 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
-from helpers.foundation.results import Estimate, Gate, Level, Status, no_estimate
+from helpers.foundation.results import Estimate, Gate, Level, Status, no_estimate, strike
 from helpers.satisfaction import expectations
 from helpers.stats import survey_scales
 from helpers.stats.bootstrap import percentile_interval, replicate_moments
@@ -146,7 +146,7 @@ def struck_gaps(answers: ir.Table, known: pd.DataFrame, replicas: ReplicateWeigh
         As in `measure_scales`: a gap stands on two scores, and falls with either, measured by the gap's own questions.
     """
     matched, groups = expectations.paired_items(known), {}
-    for role, side in (("expectation", "item_y"), ("performance", "item_x")):
+    for role, side in (("performance", "item_x"), ("expectation", "item_y")):  # what performance lacks, all lacks
         groups[f"all: {role}"] = tuple(matched[side] if len(matched) else known.loc[known["role"] == role, "item"])
         groups |= {f"{name}: {role}": tuple(of[side]) for name, of in matched.groupby("construct_x")}
     if not all(groups.values()):
@@ -157,6 +157,13 @@ def struck_gaps(answers: ir.Table, known: pd.DataFrame, replicas: ReplicateWeigh
         if scale.struck:
             struck.setdefault(segment, f"{scale.struck} for its {role}")
     return struck
+
+
+def reported_gaps(values: Sequence[Estimate], struck: Mapping[str, str]) -> list[Estimate]:
+    """Return what may be reported of expectations met, by `struck_gaps`; performance alone falls with its own scale."""
+    alone = (expectations.PERFORMANCE_CORRELATION, expectations.MEAN_PERFORMANCE)
+    return [e if e.quantity in alone and not struck.get(e.segment, "").endswith("performance")
+            else strike([e], struck)[0] for e in values]
 
 
 def construct_means(measured: Sequence[MeasuredScale]) -> list[Estimate]:

@@ -3,9 +3,10 @@ import pandas as pd
 import pytest
 
 from helpers.foundation import canonical_schema
-from helpers.foundation.results import Level, Status
+from helpers.foundation.results import Estimate, Level, Status
 from helpers.satisfaction import satisfaction_index, survey_quality
 from helpers.satisfaction.config import SatisfactionConfig
+from helpers.satisfaction.expectations import DISCONFIRMATION, GAP_CORRELATION, PERFORMANCE_CORRELATION
 
 PUBLISHED = {"Image": 0.723, "Expectation": 0.452, "Quality": 0.877, "Value": 0.824, "Satisfaction": 0.779,
              "Loyalty": 0.472}
@@ -176,6 +177,14 @@ def test_a_gap_is_struck_with_the_expectation_or_the_performance_that_is_not_rel
     assert struck["seat"].startswith("Cronbach's α ")
     assert struck["seat"].endswith(" is under 0.60 for its expectation")
     assert survey_quality.struck_gaps(surveyed(known, rows), known[known["role"] == "performance"]) == {}
+
+
+def test_performance_alone_is_reported_beside_a_gap_that_falls_with_its_expectation():
+    values = [Estimate(q, 0.5) for q in (DISCONFIRMATION, PERFORMANCE_CORRELATION, GAP_CORRELATION)]
+    for role, stands in (("expectation", [False, True, False]), ("performance", [False] * 3)):
+        kept = survey_quality.reported_gaps(values, {"all": f"Cronbach's α 0.433 is under 0.60 for its {role}"})
+        assert [e.status is Status.OK for e in kept] == stands
+    assert survey_quality.reported_gaps(values, {}) == values
 
 
 @pytest.mark.real_data
