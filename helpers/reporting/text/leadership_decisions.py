@@ -82,7 +82,7 @@ def _in_brief(results: RunResults, decision: Mapping[str, Any], n: pd.Series) ->
     """Return the terms of a planned decision without how they follow."""
     brief = {"worst_case": formatting.money(-float(decision["worst_case"]), results.currency),
              "decision": _test_in_brief(_headword(decision["decision"])), "expected_gain": NOT_KNOWN,
-             "net": ""}
+             "net": "–"}
     if not _is_on_list(results, decision):
         return brief
     if gain := _saved_margin(results):
