@@ -184,5 +184,5 @@ def test_the_list_keeps_its_declaration(actions):
 
 def keeps(declaration, frame):
     engine = Engine()
-    conformed = declaration.conformed(engine.lazy(frame))
-    assert declaration.problems(engine.first_row(declaration.counts(conformed)), conformed) == []
+    conformed = engine.view(declaration.conformed(engine.lazy(frame)))
+    assert declaration.problems(engine.row(declaration.counts(conformed))) == []

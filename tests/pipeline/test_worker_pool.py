@@ -3,6 +3,7 @@ import multiprocessing
 import os
 import queue
 import time
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import nbformat
@@ -72,15 +73,21 @@ class Answering(worker.WarmKernelClient):
         return {"parent_header": {"msg_id": request}, "content": {"execution_state": state}}
 
 
+def waited(client, seconds):
+    """Wait in a thread of its own, since a browser's loop may run in that of the tests."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(lambda: asyncio.run(client.wait_for_ready(seconds))).result()
+
+
 def test_a_warm_kernel_is_ready_once_all_that_it_broadcast_on_a_request_has_come():
     client = Answering()
     client.asked, client.coming = 0, [
         None, ("request 1", "idle"), ("request 2", "busy"), ("request 2", "idle"), ("a cell", "busy")]
-    asyncio.run(client.wait_for_ready(5))
+    waited(client, 5)
     assert client.asked == 2  # the first was broadcast before the channel was there
     assert client.coming == [("a cell", "busy")]
     with pytest.raises(RuntimeError, match="does not answer"):
-        asyncio.run(client.wait_for_ready(0.05))
+        waited(client, 0.05)
 
 
 def test_a_dead_worker_that_waited_is_forgotten_and_a_living_one_is_dismissed(tmp_path):

@@ -419,10 +419,15 @@ def test_without_money_shipping_is_told_by_what_decides():
 
 
 def test_at_a_glance_the_heading_tells_what_stands_below_alone_and_a_common_day_to_stop_on():
-    plan = pd.DataFrame([leading.decision(decision=name) for name in ("Call a", "Call b", "Call c, as a test")])
-    brief = decisions_text.brief_decision_rows(leading.results(decisions=plan, experiment_effects=leading.effects()))
+    names = ("Call a", "Call b", "Call c, as a test", "Call d")
+    plan = pd.DataFrame([leading.decision(decision=name) for name in names])
+    brief = decisions_text.brief_decision_rows(leading.results(decisions=plan))
     assert brief.columns.tolist() == [
         "decision (3 of 4)", "cost", "expected_gain", "net", "worst_case", "owner, until 28 September 2026"]
-    assert brief.iloc[:, 0].tolist() == ["Test: call a", "Test: call b", "Ship checkout (new)"]
-    mixed = plan.assign(stop_on=[*plan["stop_on"][:2], pd.Timestamp("2026-12-31")])
+    assert brief.iloc[:, 0].tolist() == ["Test: call a", "Test: call b", "Test: call c"]
+    tried = decisions_text.brief_decision_rows(
+        leading.results(decisions=plan[:3], experiment_effects=leading.effects()))
+    assert tried.iloc[:, 0].tolist() == ["Test: call a", "Test: call b", "Ship checkout (new)"]
+    assert tried["stop_on"].tolist() == ["28 September 2026", "28 September 2026", "not recorded"]
+    mixed = plan[:3].assign(stop_on=[*plan["stop_on"][:2], pd.Timestamp("2026-12-31")])
     assert "stop_on" in decisions_text.brief_decision_rows(leading.results(decisions=mixed))
