@@ -144,8 +144,10 @@ def struck_gaps(answers: ir.Table, known: pd.DataFrame, replicas: ReplicateWeigh
     ----------
     answers, known, replicas
         As in `measure_scales`: a gap stands on two scores, and falls with either, measured by the gap's own questions.
+        Over several dimensions, which need not go together, the overall one falls with half of them.
     """
     matched, groups = expectations.paired_items(known), {}
+    dimensions = matched["construct_x"].nunique() if len(matched) else 1
     for role, side in (("performance", "item_x"), ("expectation", "item_y")):  # what performance lacks, all lacks
         groups[f"all: {role}"] = tuple(matched[side] if len(matched) else known.loc[known["role"] == role, "item"])
         groups |= {f"{name}: {role}": tuple(of[side]) for name, of in matched.groupby("construct_x")}
@@ -154,8 +156,10 @@ def struck_gaps(answers: ir.Table, known: pd.DataFrame, replicas: ReplicateWeigh
     struck = {}
     for scale in _measure_groups(answers, groups, replicas):
         segment, _, role = scale.name.rpartition(": ")
-        if scale.struck:
+        if scale.struck and (segment != "all" or dimensions == 1):
             struck.setdefault(segment, f"{scale.struck} for its {role}")
+    if dimensions > 1 and 2 * len(struck) >= dimensions:
+        struck["all"] = "; ".join(f"{name}: {why}" for name, why in struck.items())
     return struck
 
 
