@@ -93,6 +93,10 @@ def test_those_who_answered_are_compared_with_those_who_did_not(company):
         found(*company({"true": 15}))[dick_basu_uncertainty.SURVEYED_DIFFERENCE].reason
         == "in one of the groups nobody to speak of"
     )
+    people, attitudes = company({"true": 15, "latent": 15}, others=30)
+    never = people.assign(share_active=people["share_active"].where(people["attitude"].notna(), 0.0))
+    assert found(never, attitudes)[dick_basu_uncertainty.SURVEYED_DIFFERENCE].reason == (
+        "30 of one group all bought in no period")
 
 
 @pytest.mark.parametrize(("attitude", "is_crossed"), [(71, True), (99, False)])

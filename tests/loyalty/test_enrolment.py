@@ -44,6 +44,20 @@ def test_only_those_who_joined_while_every_channel_was_open_are_compared(compare
     assert table["first_on"].iloc[0] == date(2018, 2, 1)
 
 
+def test_a_ledger_by_the_month_is_divided_by_the_months_that_it_counts(session_engine):
+    who = [f"{channel}{i:02}" for channel in ("post", "shop") for i in range(30)]
+    customers = pd.DataFrame({"customer_id": who, "acquired_channel": ["post"] * 30 + ["shop"] * 30})
+    spells = customers[["customer_id"]].assign(tier="x", valid_from=pd.Timestamp("2018-07-01"), valid_to=pd.NaT)
+    months = pd.date_range("2018-07-01", "2018-12-01", freq="MS")  # six entries, of which five months are whole
+    points = customers[["customer_id"]].merge(pd.Series(months, name="entered_at"), how="cross").assign(
+        kind="earn", points=10.0)
+    table = members_by_channel(session_engine, *(
+        declared.conformed(session_engine.lazy(frame)) for declared, frame in (
+            (canonical_schema.CUSTOMERS, customers), (canonical_schema.MEMBERSHIPS, spells),
+            (canonical_schema.POINTS, points))), date(2018, 12, 3))
+    assert table["points_month"].tolist() == [10.0, 10.0]
+
+
 def test_one_channel_or_few_members_are_not_compared(compared):
     assert compared(members("standard", 50, "2018-03-01", 1, 1.0)).empty
     assert compared([*members("standard", 50, "2018-03-01", 1, 1.0), *members("rare", 9, "2018-03-01", 1, 1.0)]).empty
