@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.foundation.engine import Engine
+from helpers.loyalty import programme_tiers
 from helpers.loyalty.config import LoyaltyConfig
 from helpers.stats import survey_scales
 
@@ -70,8 +71,7 @@ def moderator_values(engine: Engine, answers: ir.Table, memberships: ir.Table, c
     who = engine.lazy(came[["customer_id", "responded_at"]].astype({"customer_id": "str"}))
     known = who.left_join(each, ["customer_id", "responded_at"]).drop("customer_id_right", "responded_at_right")
     spells = memberships.select("customer_id", "valid_from", "valid_to").inner_join(who, "customer_id")
-    on = spells.responded_at.date()
-    held = spells.filter((spells.valid_from <= on) & (spells.valid_to.isnull() | (spells.valid_to >= on)))
+    held = spells.filter(programme_tiers.holds_day(spells, spells.responded_at.date()))
     member = held.select("customer_id").distinct().mutate(is_member=1.0)
     table = known.left_join(member, "customer_id").drop("customer_id_right")
     frame = engine.arrow(table).to_pandas().sort_values("customer_id", ignore_index=True)

@@ -93,9 +93,14 @@ def tier_moves(engine: Engine, memberships: ir.Table, as_of_on: date, days: int 
     return TierMoves(_move_shares(frame), from_on, as_of_on, members, int(frame["n_double"].sum()))
 
 
+def holds_day(spells: ir.Table, day: ir.DateValue) -> ir.BooleanValue:
+    """Return whether each membership spell holds a day: the last day of a spell is a day in it."""
+    return (spells.valid_from <= day) & (spells.valid_to.isnull() | (spells.valid_to >= day))
+
+
 def _tier_on_day(known: ir.Table, day: date) -> ir.Table:
     """Return each member's tier on a day, by the latest spell that holds it, and how many hold it."""
-    held = known.filter(known.valid_from <= day, known.valid_to.isnull() | (known.valid_to >= day))
+    held = known.filter(holds_day(known, ibis.literal(day)))
     newest = ibis.row_number().over(ibis.window(
         group_by="customer_id", order_by=[held.valid_from.desc(), held.tier]))
     n_spells = held.count().over(ibis.window(group_by="customer_id"))
