@@ -12,8 +12,8 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
-from helpers.experiments.aggregates import METRIC_PREFIX
-from helpers.experiments.mean_difference import Difference, t_difference
+from helpers.experiments.aggregates import METRIC_PREFIX, ArmMoments
+from helpers.experiments.mean_difference import Difference, LeaveOneOut, t_difference
 from helpers.foundation.engine import Engine
 
 STRATUM, CLUSTER = "stratum", "cluster_id"
@@ -76,7 +76,9 @@ def block_chances(engine: Engine, assignments: ir.Table, blocks: dict[str, str])
 
 
 def block_moments(engine: Engine, assignments: ir.Table, metrics: list[str], column: str) -> pd.DataFrame:
-    """Return one row per experiment, metric, variant and block: ``n``, ``mean``, ``variance`` (NaN for one unit).
+    """Return one row per experiment, metric, variant and block.
+
+    ``n``, ``mean``, ``variance`` (NaN for one unit), and ``low`` and ``high``, the least and the largest value.
 
     Parameters
     ----------
@@ -94,10 +96,10 @@ def block_moments(engine: Engine, assignments: ir.Table, metrics: list[str], col
         t = assignments.filter(assignments[METRIC_PREFIX + metric].notnull())
         value = t[METRIC_PREFIX + metric].cast("float64")
         parts.append(engine.frame(t.group_by("experiment", "variant", block=t[column]).aggregate(
-            n=t.count(), mean=value.mean(), variance=ibis.ifelse(t.count() > 1, value.var(how="sample"), None))
-        ).assign(metric=metric))
+            n=t.count(), mean=value.mean(), variance=ibis.ifelse(t.count() > 1, value.var(how="sample"), None),
+            low=value.min(), high=value.max())).assign(metric=metric))
     order = ["experiment", "metric", "variant", "block"]
-    empty = pd.DataFrame(columns=[*order, "n", "mean", "variance"])
+    empty = pd.DataFrame(columns=[*order, "n", "mean", "variance", "low", "high"])
     return pd.concat(parts, ignore_index=True).sort_values(order, ignore_index=True) if parts else empty
 
 
@@ -161,6 +163,45 @@ def blocked_difference(moments: pd.DataFrame, arms: tuple[str, str], level: floa
         return BlockedDifference(None, means, len(both), n_dropped)
     return BlockedDifference(
         t_difference(float(weights @ apart), squared, freedom, level), means, len(both), n_dropped)
+
+
+def leave_one_out(moments: pd.DataFrame, arms: tuple[str, str]) -> LeaveOneOut | None:
+    """Return what the most extreme unit of two arms does to their difference within blocks, None where none is told.
+
+    Most extreme is the value farthest from the mean of its own arm and block; a block that it leaves without one of
+    the arms tells nothing without it.
+
+    Parameters
+    ----------
+    moments : DataFrame
+        As `block_moments` gives them, of one experiment and metric.
+    arms : (str, str)
+        Control and variant.
+    """
+    rows = moments[moments["variant"].isin(arms)].reset_index(drop=True)
+    before = blocked_difference(rows, arms).difference if len(rows) else None
+    if before is None:
+        return None
+    ends = rows[["low", "high"]].sub(rows["mean"], axis=0).abs().stack()
+    place, end = ends.idxmax()
+    extreme = float(rows.loc[place, end])
+    after = blocked_difference(_without(rows, place, extreme), arms).difference
+    if after is None:
+        return None
+    shift = abs(before.value - after.value) / after.error if after.error else math.inf
+    return LeaveOneOut(arms[1], extreme, before.value, after.value, shift if before.value != after.value else 0.0)
+
+
+def _without(rows: pd.DataFrame, place: int, value: float) -> pd.DataFrame:
+    """Return the moments of blocks without one unit of the row at a place."""
+    n, mean, variance = (rows.loc[place, c] for c in ("n", "mean", "variance"))
+    if n == 1:
+        return rows.drop(index=place)
+    left = ArmMoments(int(n), float(mean), float(variance)).without(value) if n > 2 else ArmMoments(
+        1, float(n * mean - value), math.nan)
+    found = rows.astype({"n": "float64", "mean": "float64", "variance": "float64"})
+    found.loc[place, ["n", "mean", "variance"]] = [left.n, left.mean, left.variance]
+    return found
 
 
 def _within(parts: np.ndarray, n: np.ndarray) -> tuple[float, float]:

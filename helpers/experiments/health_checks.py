@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from helpers.experiments import mean_difference
+from helpers.experiments import blocked, mean_difference
 from helpers.experiments.aggregates import ArmAggregates
 from helpers.experiments.design import PLANNED, ExperimentDesign
 from helpers.experiments.experiment_data import UnitSample, covariate_matrix
@@ -249,13 +249,31 @@ def _missing_value_gate(design: ExperimentDesign, metric: str, outcomes: pd.Data
                 f"the difference in {name}", sentence)
 
 
-def leave_one_out_gate(design: ExperimentDesign, metric: str, outcomes: pd.DataFrame) -> Gate:
-    """Return what the one most extreme unit does to the difference, in standard errors without it."""
+def leave_one_out_gate(
+    design: ExperimentDesign, metric: str, outcomes: pd.DataFrame, blocks: pd.DataFrame
+) -> Gate:
+    """Return what the one most extreme unit does to the difference, in standard errors without it.
+
+    Where units were drawn within blocks, the difference is that within them, as it is told; that between whole arms
+    would take in what sets the blocks apart.
+
+    Parameters
+    ----------
+    design : ExperimentDesign
+        Names the arms and, where units were drawn within blocks, says so.
+    metric : str
+        The outcome.
+    outcomes : DataFrame
+        ``ArmAggregates.outcomes`` of the experiment and metric.
+    blocks : DataFrame
+        ``ExperimentData.blocks``.
+    """
     label = design.metric_label(metric)
     name, claims = f"{design.label}: largest value of {label}", f"the difference in {label}"
-    found = [
-        i for v in design.variants if (i := mean_difference.leave_one_out(design, metric, v, outcomes)) is not None
-    ]
+    own = blocks[(blocks["experiment"] == design.experiment) & (blocks["metric"] == metric)]
+    told = [blocked.leave_one_out(own, (design.control, v)) if design.block
+            else mean_difference.leave_one_out(design, metric, v, outcomes) for v in design.variants]
+    found = [i for i in told if i is not None]
     if not found:
         return Gate(name, np.nan, 1.0, False, Level.QUALIFY, claims, "too few values to tell")
     worst = max(found, key=lambda i: i.shift)

@@ -90,7 +90,7 @@ def _gates_of_experiment(
             if of_metric["is_share"].all() and not design.by and not (design.plan and metric == design.plan.received)
         ),
         *(
-            health_checks.leave_one_out_gate(design, metric, of_metric)
+            health_checks.leave_one_out_gate(design, metric, of_metric, evidence.blocks)
             for metric, of_metric in outcomes.groupby("metric")
             if not of_metric["is_share"].all()
         ),

@@ -73,6 +73,27 @@ def test_balance_is_tested_within_blocks(lazily, judged):
     assert gate.statistic > 0.01
 
 
+def largest_value(checked):
+    return next(g for g in checked["e"] if "largest value" in g.gate)
+
+
+@pytest.mark.parametrize("kind", [pairs, lambda rng: unlike_chances(rng, effect=0.4)])
+def test_the_largest_value_is_left_out_of_the_difference_within_blocks_that_is_told(kind, lazily, judged):
+    frame = kind(np.random.default_rng(6))
+    place = frame.index[frame["variant"] == "new"][0]
+    frame.loc[place, "metric_y"] += 900.0
+    _, _, checked, effects = judged(lazily(frame))
+    gate = largest_value(checked)
+    whole = only(effects)["value"]
+    block = frame.loc[place, "stratum"]
+    is_alone = (frame["stratum"] == block).sum() == 2
+    rest = frame[frame["stratum"] != block] if is_alone else frame.drop(index=place)
+    means = rest.groupby(["stratum", "variant"])["metric_y"].mean().unstack()
+    without = np.average(means["new"] - means["control"], weights=rest.groupby("stratum").size())
+    assert f"new minus control is {whole:.4g} with and {without:.4g} without" in gate.sentence
+    assert gate.is_crossed
+
+
 def test_few_tiny_blocks_are_refused_and_blocks_without_one_arm_are_told(lazily, judged):
     frame = pairs(np.random.default_rng(7), n=30)
     few = frame[frame["stratum"].isin([f"p{i}" for i in range(5)])]
