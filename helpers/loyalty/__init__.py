@@ -11,6 +11,8 @@
 * ``enrolment``: Enrolment: members by channel of joining over the same days; members of a programme or club against
   others.
 * ``loyalty_by_tenure``: Loyalty by tenure: purchases by period since the first, attitude by time as a customer.
+* ``loyalty_dimensions``: Dimensions of loyalty: attachment, repeat purchase, share of category, price tolerance,
+  advocacy; how far apart.
 * ``loyalty_penalty``: Loyalty penalty: prices and discounts of old customers against new ones.
 * ``loyalty_type_evidence``: Evidence for types of loyalty: answers on switching and price, promotions, redemptions.
 * ``loyalty_types``: Types of loyalty: monopoly, inertia, price, incentive, trust; hostages; latent classes.

@@ -8,8 +8,8 @@ import pandas as pd
 from helpers.foundation.results import Estimate, Status, no_estimate
 from helpers.loyalty.config import LoyaltyConfig
 from helpers.stats import disclosure_control, latent_class
-from helpers.stats.confidence_intervals import Interval, mean_interval, share_interval
-from helpers.stats.disclosure_control import LEAST_PEOPLE, estimate_if_enough, is_hidden, too_few
+from helpers.stats.confidence_intervals import share_interval
+from helpers.stats.disclosure_control import LEAST_PEOPLE, estimate_if_enough, is_hidden
 from helpers.stats.latent_class import LatentClasses
 
 MONOPOLY_MOTIVE, INERTIA_MOTIVE, PRICE_MOTIVE, INCENTIVE_MOTIVE, TRUST_MOTIVE = LOYALTY_MOTIVES = (
@@ -227,47 +227,6 @@ def motive_ties(people: pd.DataFrame) -> pd.DataFrame:
     counts = people["motives_tied"].dropna().value_counts()
     frame = pd.DataFrame({"kinds": counts.index.astype("str"), "n": counts.to_numpy("int64")})
     return frame.sort_values(["n", "kinds"], ascending=[False, True], ignore_index=True)
-
-
-PROFILE_COLUMNS = {"attachment": "attitude", "repeat purchase": "share_active", "share of category": "category_spend",
-           "price tolerance": "price_tolerance", "advocacy": "recommend"}
-
-SATISFACTION_SIDE = "satisfaction"
-
-PROFILE_SIDES = (*PROFILE_COLUMNS, SATISFACTION_SIDE)
-
-
-def loyalty_profile(
-    people: pd.DataFrame, assumed: LoyaltyConfig, kinds: tuple[str, ...] = ("true", "spurious")
-) -> list[Estimate]:
-    """Return the five sides of loyalty [0–100]: of everybody, and of some kinds of the crossing.
-
-    Parameters
-    ----------
-    people : DataFrame
-        From `classify_motives`.
-    assumed : LoyaltyConfig
-        Section ``[loyalty]``: where nobody was asked about attachment, the first side is `SATISFACTION_SIDE`.
-    kinds : tuple of str
-        Segments beside everybody.
-    """
-    rows = []
-    sides = PROFILE_COLUMNS if assumed.asks_attachment else {
-        SATISFACTION_SIDE if column == "attitude" else side: column for side, column in PROFILE_COLUMNS.items()}
-    for segment in ("all", *kinds):
-        part = people if segment == "all" else people[people["kind"] == segment]
-        for side, column in sides.items():
-            known = part[part[column].notna()]
-            values = known[column].to_numpy(float) * (100 if column == "share_active" else 1)
-            weights = None if column == "share_active" else known["weight"].fillna(1.0).to_numpy(float)
-            if segment == "all" and not len(values):
-                reason = "no such question was asked" if column != "share_active" else too_few(0)
-                rows.append(no_estimate(side, Status.INSUFFICIENT, reason, unit="points", segment=segment))
-            else:
-                mean = mean_interval(values, weights)
-                within = Interval(mean.value, max(mean.low, 0.0), min(mean.high, 100.0))
-                rows.append(estimate_if_enough(side, within, len(values), unit="points", segment=segment))
-    return rows
 
 
 MAX_CLASSES = 5

@@ -187,11 +187,11 @@ def unrecorded_side(satisfied: int, behaved: int) -> str:
     Examples
     --------
     >>> unrecorded_side(250, 0)
-    'attitude only: neither orders nor contracts are recorded'
+    'neither orders nor contracts of those who answered are recorded'
     """
     if not behaved:
-        return "attitude only: neither orders nor contracts are recorded"
-    return "" if satisfied else "behaviour only: nobody was asked how satisfied he is"
+        return "neither orders nor contracts of those who answered are recorded"
+    return "" if satisfied else "nobody was asked how satisfied he is"
 
 
 def _why_no_curve(counts: ScoreCounts) -> str:

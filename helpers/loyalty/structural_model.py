@@ -96,7 +96,7 @@ def fit_structural_model(
     """
     model = loyalty_path_model(known)
     if model is None:
-        reason = "loyalty as said, or everything that it may owe to, was not asked"
+        reason = "loyalty, or all of quality, value, satisfaction, switching cost, trust and commitment, was not asked"
         return StructuralModel(None, None, 0, Status.NOT_APPLICABLE, reason)
     wide = survey_scales.latest_by_person(survey_scales.answers_wide(answers, model.items), model.items).dropna()
     n = len(wide)

@@ -159,8 +159,8 @@ def _page_in_language(run: Run, step: Step, workbook: Workbook, state: str) -> s
              for s in workbook.steps]
     links.append(pages.Link(translation.message("All runs"), RUNS_FROM_RUN))
     notebook = run.folder / "notebooks" / step.notebook
-    footing = _footing(run, told, notebook, state)
     executed = _executed(notebook) if told["state"] in ("finished", "taken") else None
+    footing = _footing(run, told, notebook, state, executed)
     if executed is not None:
         return pages.notebook_page(executed, footing=footing, links=links, study=run.record.get("study") or {})
     return pages.notice_page(KINDS.get(str(told["state"]), "not reached"), f"{step.name} · {step.title}",
@@ -175,11 +175,15 @@ def _executed(path: Path) -> nbformat.NotebookNode | None:
         return None
 
 
-def _footing(run: Run, told: Mapping[str, Any], notebook: Path, state: str) -> pages.Footing:
+def _footing(
+    run: Run, told: Mapping[str, Any], notebook: Path, state: str, executed: nbformat.NotebookNode | None
+) -> pages.Footing:
     record = run.record
+    taken = (executed or {}).get("metadata", {}).get("papermill", {}).get("parameters", record["parameters"])
+    parameters = {name: value for name, value in record["parameters"].items() if name in taken}
     return pages.Footing(
         run.source, provenance.title(run.source), str(record["as_of"]), run.name, state,
-        rows=sum(run.rows(table) for table in told.get("reads", [])), parameters=record["parameters"],
+        rows=sum(run.rows(table) for table in told.get("reads", [])), parameters=parameters,
         checksum=str(record["data"]), revision=str(record["revision"]), seconds=float(told.get("seconds", "nan")),
         notebook=f"../notebooks/{notebook.name}" if notebook.is_file() else "")
 

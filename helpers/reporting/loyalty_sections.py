@@ -5,6 +5,7 @@ import pandas as pd
 from helpers.foundation.results import Estimate, estimate_table
 from helpers.loyalty import (
     dick_basu,
+    loyalty_dimensions,
     loyalty_types,
     points_liability,
     programme_tiers,
@@ -23,12 +24,12 @@ from helpers.reporting.text import repurchase as repurchase_text
 from helpers.stats.latent_class import LatentClasses
 
 
-def loyalty_profile(motives: pd.DataFrame) -> Exhibit:
+def loyalty_dimensions_exhibit(motives: pd.DataFrame) -> Exhibit:
     """Return the five dimensions of loyalty, of everybody and by kind."""
-    dimensions = loyalty_text.reported_rows(motives[motives["quantity"].isin(loyalty_types.PROFILE_SIDES)])
+    dimensions = loyalty_text.reported_rows(motives[motives["quantity"].isin(loyalty_dimensions.DIMENSIONS)])
     figure = plots.interval_plot(dimensions.query("segment == 'all'"), "quantity", "value", "low", "high",
-                                 motives_text.loyalty_profile_sentence(motives), "points of 100")
-    return display.show(figure, display.estimates_table(dimensions, caption="By kind"))
+                                 motives_text.loyalty_dimensions_sentence(motives), "points of 100")
+    return display.show(figure, display.estimates_table(dimensions, caption="Dimensions of loyalty"))
 
 
 def evidence_of_types(people: pd.DataFrame, assumed: LoyaltyConfig) -> Exhibit:

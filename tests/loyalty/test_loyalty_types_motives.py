@@ -3,10 +3,11 @@ from datetime import date
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from helpers.foundation import canonical_schema
 from helpers.foundation.results import Status
-from helpers.loyalty import loyalty_type_evidence, loyalty_types
+from helpers.loyalty import loyalty_dimensions, loyalty_type_evidence, loyalty_types
 from helpers.loyalty.config import LoyaltyConfig
 
 ASSUMED = LoyaltyConfig()
@@ -106,11 +107,25 @@ def test_a_motive_without_any_evidence_for_or_against_is_not_known_instead_of_ze
     assert not [e for e in nothing if e.quantity == loyalty_types.MOTIVE_SHARE and e.status is Status.OK]
 
 
-def test_the_profile_has_five_sides_and_says_which_were_not_asked():
-    table = {(e.quantity, e.segment): e for e in loyalty_types.loyalty_profile(customers([TRUST] * 12), ASSUMED)}
+def test_loyalty_has_five_dimensions_and_it_says_which_were_not_asked():
+    found = loyalty_dimensions.loyalty_dimensions(customers([TRUST] * 12), ASSUMED)
+    table = {(e.quantity, e.segment): e for e in found}
     assert table["attachment", "all"].value == 90
     assert table["repeat purchase", "all"].value == 50
     assert table["share of category", "all"].reason == "no such question was asked"
+
+
+@pytest.mark.parametrize(("shift", "is_apart"), [(5.0, True), (0.1, False)])
+def test_attitudes_are_compared_within_the_same_people(shift, is_apart):
+    people = customers([TRUST] * 60)
+    level, noise = np.linspace(20, 90, 60), np.tile([-2.0, 2.0], 30)
+    people = people.assign(attitude=level, recommend=level - shift + noise, price_tolerance=np.nan)
+    found = {e.quantity: e for e in loyalty_dimensions.loyalty_dimensions(people, ASSUMED) if e.segment == "all"}
+    assert found["attachment"].low < found["advocacy"].high
+    apart = found[loyalty_dimensions.DIMENSION_DIFFERENCE]
+    known = stats.ttest_rel(people["attitude"], people["recommend"]).confidence_interval(0.95)
+    assert (apart.value, apart.low, apart.high) == pytest.approx((shift, known.low, known.high))
+    assert (apart.low > 0) == is_apart
 
 
 def test_evidence_from_orders_counts_days_with_promotion_redemption_and_contact(session_engine, transactions):

@@ -71,8 +71,8 @@ def test_too_little_gives_its_reason_and_no_points(n, share, reason):
     assert satisfaction_loyalty_link.curve_points(made).empty
 
 
-@pytest.mark.parametrize(("satisfied", "behaved", "said"), [(250, 0, "attitude only"), (0, 99, "behaviour only"),
-                                                            (9, 9, "")])
+@pytest.mark.parametrize(("satisfied", "behaved", "said"), [
+    (250, 0, "neither orders nor contracts"), (0, 99, "nobody was asked"), (9, 9, "")])
 def test_a_side_that_was_never_recorded_makes_the_curve_not_applicable(satisfied, behaved, said):
     lacks = satisfaction_loyalty_link.unrecorded_side(satisfied, behaved)
     assert lacks.startswith(said)

@@ -216,6 +216,17 @@ def test_a_gate_without_an_interval_says_the_value_alone():
         "McDonald's ω of Loyalty is 0.500 in the path model; 0.60 is asked for."]
 
 
+@pytest.mark.parametrize(("pairs", "said"), [
+    ({("Image", "Loyalty"): Interval(0.54, 0.42, 0.66)}, "Image and Loyalty can be told apart: HTMT is 0.540 "
+                                                         "[0.420, 0.660]."),
+    ({("Image", "Loyalty"): Interval(0.54, 0.42, 0.66), ("Image", "Value"): Interval(0.3, 0.2, 0.4)},
+     "Every two constructs of several questions can be told apart: HTMT is 0.540 [0.420, 0.660] at most."),
+])
+def test_what_can_be_told_apart_names_the_only_pair_and_speaks_of_constructs_of_several_questions(pairs, said):
+    known = measurement_model.MeasurementValidity({}, {}, (), pairs, {}, {}, 100)
+    assert [g.sentence for g in measurement_model.validity_gates(known)] == [said]
+
+
 def test_a_reversed_question_is_turned_before_it_is_used(panelled, catalogued, surveyed):
     answers = felt()
     known = catalogued(*[{**row, "is_reversed": row["item"] == "q2"} for row in items()])

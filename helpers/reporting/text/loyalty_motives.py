@@ -7,6 +7,7 @@ import pandas as pd
 from helpers.foundation.results import Estimate, Status
 from helpers.loyalty import (
     dick_basu_uncertainty,
+    loyalty_dimensions,
     loyalty_penalty,
     loyalty_types,
     points_ledger,
@@ -19,7 +20,7 @@ from helpers.loyalty import (
 from helpers.loyalty.dick_basu_uncertainty import KIND_CERTAINTY, PROBABILITY_COLUMNS
 from helpers.loyalty.textbook_claims import ReturnsBySatisfaction
 from helpers.reporting import formatting
-from helpers.reporting.text.loyalty import is_reported, quantity_row, share_text, shares_said
+from helpers.reporting.text.loyalty import Row, is_reported, quantity_row, share_text, shares_said
 from helpers.reporting.text.repurchase import segment_row
 from helpers.stats.confidence_intervals import ties_with_largest
 from helpers.stats.disclosure_control import is_hidden, people_text, too_few, value_text_if_enough
@@ -135,20 +136,35 @@ def membership_certainty(matrix: pd.DataFrame) -> str:
             f"is of the likeliest kind with a probability of {formatting.share(sure['value'])}.")
 
 
-def loyalty_profile_sentence(kinds: pd.DataFrame) -> str:
-    """Return the strongest and the weakest side of loyalty, or that their intervals do not tell them apart."""
-    of_all = kinds[kinds["quantity"].isin(loyalty_types.PROFILE_SIDES) & kinds["segment"].eq("all")]
+def loyalty_dimensions_sentence(motives: pd.DataFrame) -> str:
+    """Return the highest and the lowest attitude and whether they differ, what people do, and what was not asked."""
+    of_all = motives[motives["quantity"].isin(loyalty_dimensions.DIMENSIONS) & motives["segment"].eq("all")]
     rows = of_all.to_dict("records")
-    known = sorted((r for r in rows if is_reported(r)), key=lambda r: -r["value"])
+    known = [r for r in rows if is_reported(r)]
     if not known:
         return "No dimension of loyalty is known."
-    lacks = [r["quantity"] for r in rows if not is_reported(r)]
-    first = f"{known[0]['quantity']}, {formatting.estimate_text(known[0])} of 100"
-    last = f"{known[-1]['quantity']}, {formatting.estimate_text(known[-1])}"
-    text = f"Only one dimension of loyalty is known: {first}" if len(known) == 1 else (
-        f"Strongest dimension: {first}; weakest: {last}" if known[0]["low"] > known[-1]["high"] else
-        f"No dimension is shown to be stronger than another: the intervals overlap, from {last} to {first}")
-    return f"{text}." + (f" Not asked: {formatting.join_words(lacks)}." if lacks else "")
+    attitudes = sorted((r for r in known if r["quantity"] not in loyalty_dimensions.BEHAVIOUR),
+                       key=lambda r: -r["value"])
+    deeds = formatting.join_words([_dimension_text(r) for r in known if r not in attitudes], none="")
+    said = _attitudes_apart(motives, attitudes) if len(attitudes) > 1 else [_dimension_text(r) for r in attitudes]
+    lacks = formatting.join_words([r["quantity"] for r in rows if not is_reported(r)], none="")
+    return " ".join([*(f"{formatting.sentence_case(s)}." for s in (*said, deeds) if s),
+                     *([f"Not known: {lacks}."] if lacks else [])])
+
+
+def _dimension_text(row: Row) -> str:
+    return f"{row['quantity']} {formatting.estimate_text(row)} of 100"
+
+
+def _attitudes_apart(motives: pd.DataFrame, attitudes: list[Row]) -> list[str]:
+    first, last = _dimension_text(attitudes[0]), _dimension_text(attitudes[-1])
+    apart = quantity_row(motives, loyalty_dimensions.DIMENSION_DIFFERENCE)
+    if not is_reported(apart):
+        return [f"{first} and {last}: too few people told both to compare them"]
+    size = f"{formatting.points(apart['value'])} {formatting.interval(apart['low'], apart['high'], formatting.points)}"
+    if apart["low"] <= 0:
+        return [f"no attitude is shown to be stronger than another: {first}, {last}, {size} apart for the same people"]
+    return [f"the highest attitude is {first}, the lowest {last}: {size} apart for the same people"]
 
 
 def loyalty_formation(periods: pd.DataFrame) -> str:
@@ -233,7 +249,8 @@ SHOWN_BY = {
     VISITS: web_behaviour.VISIT_FREQUENCY,
 }
 
-NOBODY = {KINDS: "no customer has both survey and order data", WHY: "nobody who answered is recorded as buying again"}
+NOBODY = {KINDS: "no customer has both survey and order data",
+          WHY: "no repeat order of those who answered is on record"}
 
 TAKES = {
     KINDS: ("answers on intention, recommendation, commitment or trust, and orders, of the same customers",

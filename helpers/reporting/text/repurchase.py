@@ -38,8 +38,7 @@ def repurchase_answer(curve: pd.DataFrame) -> str:
         quantity_row(curve, satisfaction_loyalty_link.THRESHOLD_TEST),
     )
     if not is_reported(came):
-        lacks = "is not applicable" if came["status"] == Status.NOT_APPLICABLE else "is not known"
-        return f"The satisfaction threshold for repurchase {lacks}: {came['reason']}."
+        return f"The satisfaction threshold for repurchase is not known: {came['reason']}."
     if not is_reported(test):
         return f"{repurchase_odds(curve)} A threshold could not be tested: {test['reason']}."
     if found[0]["status"] == Status.STRUCK:
@@ -187,22 +186,32 @@ def structural_model_sentence(table: pd.DataFrame) -> str:
     """Return what stated loyalty is associated with, strongest first, and of what a failed check leaves it open."""
     total = table[table["quantity"] == structural_model.TOTAL_EFFECT_ON_LOYALTY]
     rows = [r for r in total.to_dict("records") if is_reported(r)]
-    struck = formatting.join_words(sorted(total.loc[total["status"] == Status.STRUCK, "segment"]), none="")
+    struck = sorted(total.loc[total["status"] == Status.STRUCK, "segment"])
     explained = table[table["quantity"] == structural_model.EXPLAINED_VARIANCE].iloc[0].to_dict()
     if not is_reported(explained):
         return f"The drivers of stated loyalty cannot be modelled: {explained['reason']}."
     rows = sorted(rows, key=lambda r: (-abs(r["value"]), r["segment"]))
     sure = [r for r in rows if not r["low"] <= 0 <= r["high"]]
-    unknown = f" Not reported (failed check): its association with {struck}." if struck else ""
+    unknown = f" Not reported (failed check): its association with {formatting.join_words(struck)}." if struck else ""
     if not rows:
-        return f"What stated loyalty is associated with is left open.{unknown}"
+        return f"What stated loyalty is associated with in all is left open.{unknown}{_direct_paths(table)}"
     if not sure:
         each = " or ".join(r["segment"] for r in rows)
         return f"Stated loyalty has no statistically significant association with {each}.{unknown}"
     top = formatting.join_words([f"{r['segment']} ({formatting.estimate_text(r)})" for r in sure[:3]])
-    return (f"Stated loyalty is most strongly associated with {top}, total associations in standard deviations; "
+    most = "most strongly " if len(rows) + len(struck) > len(sure[:3]) else ""
+    return (f"Stated loyalty is {most}associated with {top}, total associations in standard deviations; "
             "together the model "
             f"accounts for {formatting.share(explained['value'])} of its variance.{unknown}")
+
+
+def _direct_paths(table: pd.DataFrame) -> str:
+    """Return the direct paths that are reported though no total is, each with whether it differs from zero."""
+    paths = table[(table["quantity"] == structural_model.PATH_TO_LOYALTY) & (table["status"] == Status.OK)]
+    told = [f"{r['segment']} ({formatting.estimate_text(r)}"
+            f"{', not shown to differ from zero' if r['low'] <= 0 <= r['high'] else ''})"
+            for r in paths.to_dict("records")]
+    return f" Directly, beside the others, it is associated with {formatting.join_words(told)}." if told else ""
 
 
 def loyalty_score_accuracy(scores: pd.DataFrame, horizon_days: int) -> str:

@@ -132,9 +132,11 @@ def validity_gates(known: MeasurementValidity | None) -> list[Gate]:
 def _discriminant_gates(known: MeasurementValidity) -> list[Gate]:
     if not known.ratio:
         return []
-    highest = max(known.ratio.values(), key=lambda i: i.value)
+    (first, second), highest = max(known.ratio.items(), key=lambda pair: pair[1].value)
+    who = f"{first} and {second}" if len(known.ratio) == 1 else "Every two constructs of several questions"
     return [Gate("constructs told apart", highest.value, HTMT_QUALIFY, False, Level.QUALIFY, "separate effects",
-                 f"Every two constructs can be told apart: HTMT is {highest.value:.3f} at most.")]
+                 f"{who[0].upper()}{who[1:]} can be told apart: HTMT is {_value_with_interval(highest)}"
+                 f"{'' if len(known.ratio) == 1 else ' at most'}.")]
 
 
 def _pair_gate(pair: tuple[str, str], i: Interval) -> Gate:

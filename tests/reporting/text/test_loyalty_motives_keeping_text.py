@@ -1,8 +1,10 @@
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
 from helpers.foundation.results import Estimate, Status, estimate_table, no_estimate
-from helpers.loyalty import loyalty_types
+from helpers.loyalty import loyalty_dimensions, loyalty_types
 from helpers.loyalty.dick_basu_uncertainty import PROBABILITY_COLUMNS
 from helpers.reporting.text import loyalty_motives as loyalty_motives_text
 from helpers.stats.latent_class import LatentClasses
@@ -87,26 +89,26 @@ def test_how_sure_the_kinds_are():
     )
 
 
-def test_the_profile_names_strongest_weakest_and_what_was_not_asked():
+def test_dimensions_of_loyalty_name_highest_and_lowest_attitude_by_the_difference_within_people():
+    said = loyalty_motives_text.loyalty_dimensions_sentence
     rows = [
         Estimate("attachment", 80, 78, 82, "points", 90),
         Estimate("repeat purchase", 40, 38, 42, "points", 90),
-        *(
-            no_estimate(s, Status.INSUFFICIENT, "no such question was asked")
-            for s in list(loyalty_types.PROFILE_COLUMNS)[2:]
-        ),
+        Estimate("advocacy", 78, 75, 81, "points", 90),
+        *(no_estimate(s, Status.INSUFFICIENT, "no such question was asked") for s in ("share of category",
+                                                                                     "price tolerance")),
     ]
-    text = loyalty_motives_text.loyalty_profile_sentence(estimate_table(rows))
-    assert text.startswith("Strongest dimension: attachment, 80 points [78, 82] of 100; weakest: repeat purchase")
-    assert text.endswith("Not asked: share of category, price tolerance and advocacy.")
-    alone = loyalty_motives_text.loyalty_profile_sentence(
-        estimate_table(
-            [rows[0], *(no_estimate(s, Status.INSUFFICIENT, "x") for s in list(loyalty_types.PROFILE_COLUMNS)[1:])]
-        )
-    )
-    assert alone.startswith("Only one dimension of loyalty is known: attachment, 80 points [78, 82] of 100. Not asked:")
-    nothing = estimate_table([no_estimate(s, Status.INSUFFICIENT, "x") for s in loyalty_types.PROFILE_COLUMNS])
-    assert loyalty_motives_text.loyalty_profile_sentence(nothing) == "No dimension of loyalty is known."
+    apart = Estimate(loyalty_dimensions.DIMENSION_DIFFERENCE, 2, 1, 3, "points", 90)
+    assert said(estimate_table([*rows, apart])) == (
+        "The highest attitude is attachment 80 points [78, 82] of 100, the lowest advocacy 78 points [75, 81] of 100: "
+        "2 points [1, 3] apart for the same people. Repeat purchase 40 points [38, 42] of 100. "
+        "Not known: share of category and price tolerance.")
+    near = replace(apart, low=-1.0)
+    assert said(estimate_table([*rows, near])).startswith("No attitude is shown to be stronger than another: attach")
+    alone = said(estimate_table(rows[:2]))
+    assert alone == "Attachment 80 points [78, 82] of 100. Repeat purchase 40 points [38, 42] of 100."
+    nothing = estimate_table([no_estimate(s, Status.INSUFFICIENT, "x") for s in loyalty_dimensions.DIMENSION_COLUMNS])
+    assert said(nothing) == "No dimension of loyalty is known."
 
 
 def periods(last):

@@ -138,7 +138,13 @@ def test_the_structural_model_names_the_strongest_or_says_why_not():
     explained = Estimate(structural_model.EXPLAINED_VARIANCE, 0.5, 0.4, 0.6, "R²", 300)
     open_ = "Not reported (failed check): its association with quality and satisfaction."
     assert repurchase_text.structural_model_sentence(estimate_table([*struck, explained])) == (
-        f"What stated loyalty is associated with is left open. {open_}")
+        f"What stated loyalty is associated with in all is left open. {open_}")
+    path = Estimate(structural_model.PATH_TO_LOYALTY, 0.2, -0.02, 0.41, "coefficient", 300, "value")
+    assert repurchase_text.structural_model_sentence(estimate_table([*struck, path, explained])).endswith(
+        f"{open_} Directly, beside the others, it is associated with value (0.2 [−0.02, 0.41], not shown to differ "
+        "from zero).")
+    both = estimate_table([*rows[1:], explained])
+    assert repurchase_text.structural_model_sentence(both).startswith("Stated loyalty is associated with quality")
     assert repurchase_text.structural_model_sentence(estimate_table([*rows[:1], *struck, explained])) == (
         f"Stated loyalty has no statistically significant association with value. {open_}")
     missing = estimate_table(
